@@ -1,0 +1,84 @@
+//! Where the runner meets the system: requests go out, happenings come back.
+
+use std::time::Duration;
+
+use crate::model::{Call, Event, Mode, Observation, SegmentId, Side};
+
+/// What the runner asks for. Nothing is answered at once; what comes of it arrives as [`Happening`]s.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Request {
+    /// A side makes a call. It must not be in another one.
+    Call(Side, Call),
+    /// A signal interrupts the call in which a side sleeps.
+    Interrupt(Side),
+    /// A waiting segment goes on to its receiver.
+    Deliver(SegmentId),
+    /// A waiting segment is forgotten.
+    Drop(SegmentId),
+    /// Report [`What::Settled`] once everything asked before has taken its effect: every segment that was let go was
+    /// processed by its receiver, each side is idle or sleeps in its call, the wire was read to its end, and the
+    /// kernel was asked for its sockets after all that.
+    Settle,
+}
+
+/// The place in which a lesson runs.
+pub trait World {
+    /// Asks for something. Never waits.
+    fn request(&mut self, request: Request);
+    /// Which kind of place it is.
+    fn mode(&self) -> Mode;
+    /// What the wire can do here.
+    fn wire(&self) -> Wire;
+}
+
+/// What a wire can do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Wire {
+    /// Segments are seen and held.
+    Holds,
+    /// Segments are seen while they pass.
+    Watches,
+    /// Segments can't be seen.
+    Blind,
+}
+
+/// Something that came to be known, with its time since the walk began.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Happening {
+    /// When.
+    pub at: Duration,
+    /// What.
+    pub what: What,
+}
+
+/// What came to be known.
+#[derive(Clone, Debug, PartialEq)]
+pub enum What {
+    /// Something happened that belongs into the trace as it is.
+    Event(Event),
+    /// The kernel was asked for its sockets.
+    Observed(Observation),
+    /// What was asked for before the matching [`Request::Settle`] has taken its effect.
+    Settled,
+    /// The world can't go on.
+    Failed(Failure),
+}
+
+/// Why the world can't go on, as a fact; the words are the front ends'.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Failure {
+    /// A system call that the program itself needs was refused.
+    #[error("{what}: {error}")]
+    System {
+        /// What was tried.
+        what: &'static str,
+        /// The system's word.
+        error: String,
+    },
+    /// A thread of the program's own ended by a panic.
+    #[error("a thread ended unexpectedly: {0}")]
+    Thread(String),
+    /// The capture lost segments, because they came faster than they could be read.
+    #[error("{0} segments were lost by the capture")]
+    CaptureLost(u32),
+}

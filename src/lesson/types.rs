@@ -1,0 +1,277 @@
+//! What a lesson file holds, once it has been read and checked.
+
+use std::fmt;
+use std::net::SocketAddr;
+
+use super::Expr;
+use crate::model::{CallName, Errno, How, LabSettings, Mode, Side, TimerKind};
+use crate::tcp::{Flags, State};
+
+/// A language that the program speaks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Lang {
+    /// English.
+    En,
+    /// Simplified Chinese.
+    Zh,
+}
+
+/// A text in every language.
+#[derive(Clone, Debug, Default, PartialEq, Eq, serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Localized {
+    /// English.
+    pub en: String,
+    /// Simplified Chinese.
+    pub zh: String,
+}
+
+impl Localized {
+    /// The text in one language.
+    pub fn get(&self, lang: Lang) -> &str {
+        match lang {
+            Lang::En => &self.en,
+            Lang::Zh => &self.zh,
+        }
+    }
+}
+
+/// A lesson, ready to run.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Lesson {
+    /// The file that it came from, as it is named in messages.
+    pub file: String,
+    /// Its name on the command line: letters, digits and hyphens.
+    pub id: String,
+    /// What it is called.
+    pub title: Localized,
+    /// What one will be able to explain afterwards; shown before the first step.
+    pub goal: Localized,
+    /// What to remember; shown after the last step.
+    pub recap: Localized,
+    /// The address at which its server listens.
+    pub server: SocketAddr,
+    /// Where it can run.
+    pub modes: Vec<Mode>,
+    /// What it wants of the lab.
+    pub lab: LabSettings,
+    /// Its steps, in order.
+    pub steps: Vec<Step>,
+}
+
+/// One step of a lesson.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Step {
+    /// Its name within the lesson.
+    pub id: String,
+    /// Its line in the file, from 1.
+    pub line: usize,
+    /// The modes in which it belongs to the lesson.
+    pub modes: Vec<Mode>,
+    /// What it is called; also what the key that runs it promises.
+    pub title: Localized,
+    /// What is explained once it has happened. Paragraphs are parted by an empty line; `code` stands in backticks.
+    pub say: Localized,
+    /// What the learner predicts before it happens.
+    pub ask: Option<Ask>,
+    /// What is done; `None` where the step only explains or waits.
+    pub action: Option<Action>,
+    /// What must be true then, all at the same moment.
+    pub expect: Vec<Claim>,
+    /// The kernel's timer that the step waits for: such a step takes its time.
+    pub waits_for: Option<TimerKind>,
+}
+
+/// A question whose answer is what the kernel then does.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Ask {
+    /// The question.
+    pub question: Localized,
+    /// What of the kernel answers it.
+    pub measure: Measure,
+    /// The offered answers, in the measure's notation (a state's name, `blocks`, a number, an error's name).
+    pub choices: Vec<String>,
+    /// The offered answers in words; empty where the notation is shown itself.
+    pub labels: Vec<Localized>,
+}
+
+/// What of the kernel answers a question.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Measure {
+    /// The state of an end.
+    State(End),
+    /// Whether a side's newest call `blocks` or `returns`.
+    Call(Side),
+    /// What a side's newest call returned: a number, or an error's name.
+    Returned(Side),
+    /// The bytes in the receive queue of an end.
+    RecvQueue(End),
+    /// The bytes in the send queue of an end.
+    SendQueue(End),
+}
+
+/// One end of a connection, or a listener.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum End {
+    /// The socket that the lesson gave this name.
+    Socket(String),
+    /// The other end of that socket's connection, whether it has a descriptor or not.
+    PeerOf(String),
+}
+
+impl fmt::Display for End {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            End::Socket(name) => f.write_str(name),
+            End::PeerOf(name) => write!(f, "peer of {name}"),
+        }
+    }
+}
+
+/// What a step does. Sockets go by the names that the lesson gives them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[allow(missing_docs)]
+pub enum Action {
+    /// `socket()`; the new descriptor is `name`.
+    Socket { side: Side, name: String, ipv6: bool },
+    /// `bind()`; `addr` is the lesson's server address where none is given.
+    Bind { socket: String, addr: Option<SocketAddr> },
+    /// `listen()`
+    Listen { socket: String, backlog: i32 },
+    /// `accept()`; the new descriptor is `name`.
+    Accept { socket: String, name: String },
+    /// `connect()`; `addr` as in `Bind`.
+    Connect { socket: String, addr: Option<SocketAddr> },
+    /// `send()`
+    Send { socket: String, payload: Payload },
+    /// `recv()`
+    Recv { socket: String, max: usize },
+    /// `shutdown()`
+    Shutdown { socket: String, how: How },
+    /// `close()`
+    Close { socket: String },
+    /// `setsockopt()` of an option with an int, by its name in C.
+    SetOption { socket: String, option: String, value: i32 },
+    /// A waiting segment goes on to its receiver.
+    Deliver(SegmentPattern),
+    /// A waiting segment is forgotten.
+    Drop(SegmentPattern),
+    /// A signal interrupts the call in which a side sleeps.
+    Interrupt { side: Side },
+}
+
+/// What is sent.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Payload {
+    /// This text.
+    Text(String),
+    /// A line that the learner types; this one where nobody types.
+    Line(String),
+    /// What the side's last `recv()` returned.
+    Received,
+}
+
+/// What tells one segment from others; `None` where it doesn't matter.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SegmentPattern {
+    /// Who sent it.
+    pub from: Side,
+    /// Exactly these flags.
+    pub flags: Flags,
+    /// Its sequence number, as `j+1`.
+    pub seq: Option<Expr>,
+    /// Its acknowledgement number.
+    pub ack: Option<Expr>,
+    /// Its bytes of data.
+    pub len: Option<Expr>,
+}
+
+/// What a claim can say of a segment's way.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum SegmentFate {
+    /// It waits on the wire.
+    Held,
+    /// It went on.
+    Delivered,
+    /// It was forgotten.
+    Dropped,
+}
+
+/// One thing that a lesson says must be true.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Claim {
+    /// Its line in the lesson file, from 1.
+    pub line: usize,
+    /// What it says.
+    pub terms: Terms,
+    /// The modes in which it is checked.
+    pub modes: Vec<Mode>,
+}
+
+/// What a claim says.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Terms {
+    /// The newest call of this name of a side came back so.
+    Returns(CallTerms),
+    /// The kernel says that the side sleeps in this call.
+    Blocks {
+        /// Who.
+        side: Side,
+        /// In which call.
+        call: CallName,
+    },
+    /// The kernel has an end in this state.
+    State {
+        /// Which end.
+        end: End,
+        /// The state.
+        is: State,
+    },
+    /// A segment was seen, and this became of it.
+    Segment {
+        /// Which one: the newest that fits.
+        pattern: SegmentPattern,
+        /// What became of it.
+        is: SegmentFate,
+    },
+    /// An end's queues are so long.
+    Queue(QueueTerms),
+    /// This timer of an end runs.
+    Timer(EndTerms),
+}
+
+/// A claim on a call's return.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CallTerms {
+    /// Who called.
+    pub side: Side,
+    /// What.
+    pub call: CallName,
+    /// The value; `None` where any success will do.
+    pub value: Option<Expr>,
+    /// The bytes that came, as text; `None` where they don't matter.
+    pub data: Option<String>,
+    /// The error; `None` where it succeeds.
+    pub error: Option<Errno>,
+}
+
+/// A claim on an end's queues; `None` where one doesn't matter.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct QueueTerms {
+    /// Which end.
+    pub end: End,
+    /// Bytes not yet read; of a listener, connections that wait for `accept()`.
+    pub recv: Option<Expr>,
+    /// Bytes not yet acknowledged; of a listener, the backlog.
+    pub send: Option<Expr>,
+}
+
+/// A claim on an end's timer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct EndTerms {
+    /// Which end.
+    pub end: End,
+    /// The timer that runs.
+    pub kind: TimerKind,
+}

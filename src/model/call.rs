@@ -1,0 +1,219 @@
+//! One call of the socket interface: its arguments, and what came of it.
+
+use std::fmt;
+use std::net::SocketAddr;
+
+/// Who makes a call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Side {
+    /// The end that listens; in the simultaneous open, the first peer.
+    Server,
+    /// The end that connects; in the simultaneous open, the second peer.
+    Client,
+}
+
+impl Side {
+    /// Both, the server first.
+    pub const BOTH: [Side; 2] = [Side::Server, Side::Client];
+
+    /// `server` or `client`.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Side::Server => "server",
+            Side::Client => "client",
+        }
+    }
+
+    /// The other one.
+    pub const fn other(self) -> Side {
+        match self {
+            Side::Server => Side::Client,
+            Side::Client => Side::Server,
+        }
+    }
+}
+
+impl fmt::Display for Side {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.name())
+    }
+}
+
+/// A call with its arguments, as the manual pages of section 2 have them. `fd` is the real descriptor.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Call {
+    /// `socket(2)`: a stream socket for IPv4 or IPv6.
+    Socket {
+        /// Whether it is for IPv6.
+        ipv6: bool,
+    },
+    /// `bind(2)`
+    #[allow(missing_docs)]
+    Bind { fd: i32, addr: SocketAddr },
+    /// `listen(2)`
+    #[allow(missing_docs)]
+    Listen { fd: i32, backlog: i32 },
+    /// `accept(2)`
+    #[allow(missing_docs)]
+    Accept { fd: i32 },
+    /// `connect(2)`
+    #[allow(missing_docs)]
+    Connect { fd: i32, addr: SocketAddr },
+    /// `send(2)` with no flags but `MSG_NOSIGNAL`.
+    #[allow(missing_docs)]
+    Send { fd: i32, data: Vec<u8> },
+    /// `recv(2)` of at most `len` bytes.
+    #[allow(missing_docs)]
+    Recv { fd: i32, len: usize },
+    /// `shutdown(2)`
+    #[allow(missing_docs)]
+    Shutdown { fd: i32, how: How },
+    /// `close(2)`
+    #[allow(missing_docs)]
+    Close { fd: i32 },
+    /// `setsockopt(2)` of an option whose value is one int, by its name in C.
+    #[allow(missing_docs)]
+    SetOption { fd: i32, option: String, value: i32 },
+}
+
+/// The direction that `shutdown(2)` ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum How {
+    /// `SHUT_RD`
+    Read,
+    /// `SHUT_WR`
+    Write,
+    /// `SHUT_RDWR`
+    Both,
+}
+
+/// A call's name without its arguments.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, serde::Deserialize)]
+#[serde(rename_all = "lowercase")]
+#[allow(missing_docs)]
+pub enum CallName {
+    Socket,
+    Bind,
+    Listen,
+    Accept,
+    Connect,
+    Send,
+    Recv,
+    Shutdown,
+    Close,
+    SetSockOpt,
+}
+
+impl CallName {
+    /// As in C.
+    pub const fn name(self) -> &'static str {
+        match self {
+            CallName::Socket => "socket",
+            CallName::Bind => "bind",
+            CallName::Listen => "listen",
+            CallName::Accept => "accept",
+            CallName::Connect => "connect",
+            CallName::Send => "send",
+            CallName::Recv => "recv",
+            CallName::Shutdown => "shutdown",
+            CallName::Close => "close",
+            CallName::SetSockOpt => "setsockopt",
+        }
+    }
+}
+
+impl fmt::Display for CallName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.name())
+    }
+}
+
+impl Call {
+    /// Which call it is.
+    pub const fn name(&self) -> CallName {
+        match self {
+            Call::Socket { .. } => CallName::Socket,
+            Call::Bind { .. } => CallName::Bind,
+            Call::Listen { .. } => CallName::Listen,
+            Call::Accept { .. } => CallName::Accept,
+            Call::Connect { .. } => CallName::Connect,
+            Call::Send { .. } => CallName::Send,
+            Call::Recv { .. } => CallName::Recv,
+            Call::Shutdown { .. } => CallName::Shutdown,
+            Call::Close { .. } => CallName::Close,
+            Call::SetOption { .. } => CallName::SetSockOpt,
+        }
+    }
+
+    /// The descriptor that it is made on; `None` for `socket()`.
+    pub const fn fd(&self) -> Option<i32> {
+        match self {
+            Call::Socket { .. } => None,
+            Call::Bind { fd, .. }
+            | Call::Listen { fd, .. }
+            | Call::Accept { fd }
+            | Call::Connect { fd, .. }
+            | Call::Send { fd, .. }
+            | Call::Recv { fd, .. }
+            | Call::Shutdown { fd, .. }
+            | Call::Close { fd }
+            | Call::SetOption { fd, .. } => Some(*fd),
+        }
+    }
+}
+
+/// What a call gave back when it succeeded.
+#[derive(Clone, Debug, PartialEq, Eq, Default)]
+pub struct Returned {
+    /// The return value: a descriptor, a number of bytes, or 0.
+    pub value: i64,
+    /// The bytes that `recv()` put into its buffer.
+    pub data: Vec<u8>,
+    /// The peer's address that `accept()` tells.
+    pub peer: Option<SocketAddr>,
+}
+
+/// An error number of `errno(3)`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Errno(pub i32);
+
+/// What a call came to.
+pub type Outcome = Result<Returned, Errno>;
+
+macro_rules! errnos {
+    ($($name:ident)*) => {
+        /// The symbolic name, for the errors that socket calls can return; `None` for others.
+        pub const fn name(self) -> Option<&'static str> {
+            match self.0 {
+                $(libc::$name => Some(stringify!($name)),)*
+                _ => None,
+            }
+        }
+
+        /// The error with this symbolic name.
+        pub fn from_name(name: &str) -> Option<Errno> {
+            match name {
+                $(stringify!($name) => Some(Errno(libc::$name)),)*
+                _ => None,
+            }
+        }
+    };
+}
+
+impl Errno {
+    errnos! {
+        EACCES EADDRINUSE EADDRNOTAVAIL EAFNOSUPPORT EAGAIN EALREADY EBADF ECONNABORTED ECONNREFUSED ECONNRESET
+        EDESTADDRREQ EFAULT EHOSTUNREACH EINPROGRESS EINTR EINVAL EISCONN EMFILE EMSGSIZE ENETDOWN ENETUNREACH
+        ENFILE ENOBUFS ENOMEM ENOPROTOOPT ENOTCONN ENOTSOCK EOPNOTSUPP EPERM EPIPE EPROTO EPROTONOSUPPORT ETIMEDOUT
+    }
+}
+
+impl fmt::Display for Errno {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.name() {
+            Some(name) => f.pad(name),
+            None => write!(f, "errno {}", self.0),
+        }
+    }
+}

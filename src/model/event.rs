@@ -1,0 +1,108 @@
+//! What can stand in a trace.
+
+use std::time::Duration;
+
+use super::{Call, Outcome, Side, SocketFacts, Source};
+use crate::tcp::Segment;
+
+/// The number of a segment, in the order in which segments were first seen on the wire, from 0.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct SegmentId(pub u32);
+
+/// One thing that happened.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Event {
+    /// A step of the lesson begins; the number counts from 0.
+    Step(usize),
+    /// A side's thread goes into a call.
+    Entered {
+        /// Who.
+        side: Side,
+        /// What.
+        call: Call,
+    },
+    /// The kernel says that the thread sleeps in the call.
+    Blocked {
+        /// Who.
+        side: Side,
+    },
+    /// The call came back.
+    Returned {
+        /// Who.
+        side: Side,
+        /// With what.
+        outcome: Outcome,
+    },
+    /// A segment left its sender. `again` names the segment that it repeats, where that one no longer waits.
+    Sent {
+        /// Its number.
+        id: SegmentId,
+        /// The segment.
+        segment: Segment,
+        /// The earlier segment of which this is a retransmission.
+        again: Option<SegmentId>,
+    },
+    /// It waits on the wire.
+    Held(SegmentId),
+    /// It went on to its receiver.
+    Delivered(SegmentId),
+    /// It was forgotten.
+    Dropped(SegmentId),
+    /// Its sender sent it once more while it waited; the newest copy is the one that waits now.
+    Retransmitted {
+        /// The segment that waits.
+        id: SegmentId,
+        /// The newest copy.
+        segment: Segment,
+    },
+    /// The kernel says something new of a socket.
+    Socket(SocketFacts),
+    /// The kernel no longer lists a socket, or a closed descriptor's socket was never connected.
+    Gone {
+        /// Its cookie.
+        cookie: u64,
+        /// Who says so.
+        source: Source,
+    },
+    /// A claim of the lesson was checked.
+    Claim(ClaimResult),
+    /// The learner predicted, and the kernel answered.
+    Answer(Answer),
+}
+
+/// What became of one claim.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ClaimResult {
+    /// The step's number, from 0.
+    pub step: usize,
+    /// The claim in the lesson's own notation.
+    pub what: String,
+    /// Whether it held.
+    pub held: bool,
+    /// What was the case, in the same notation.
+    pub actual: String,
+    /// The line of the lesson file, from 1.
+    pub line: usize,
+}
+
+/// A prediction and what the kernel did.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Answer {
+    /// The step's number, from 0.
+    pub step: usize,
+    /// Which of the offered answers the learner chose; `None` where the question was passed over.
+    pub chosen: Option<usize>,
+    /// Which of the offered answers the kernel gave; `None` where it gave none of them.
+    pub right: Option<usize>,
+    /// What the kernel did, in the lesson's notation.
+    pub actual: String,
+}
+
+/// One line of the trace.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Entry {
+    /// When, since the walk began.
+    pub at: Duration,
+    /// What.
+    pub event: Event,
+}

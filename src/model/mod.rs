@@ -1,0 +1,18 @@
+//! What happened: calls, segments, observations, and the trace that holds them all.
+//!
+//! The trace is the one thing that every front end reads. It only grows; looking back moves a cursor, and a
+//! [`View`] answers every question for that moment, by the same path for the past as for the present.
+
+mod call;
+mod event;
+mod observation;
+mod settings;
+mod trace;
+mod view;
+
+pub use call::{Call, CallName, Errno, How, Outcome, Returned, Side};
+pub use event::{Answer, ClaimResult, Entry, Event, SegmentId};
+pub use observation::{Observation, SocketFacts, Source, TcpInfo, Timer, TimerKind};
+pub use settings::{Copies, LabSettings, Mode};
+pub use trace::{CallRecord, Moment, SegmentRecord, SocketRecord, Trace};
+pub use view::{CallView, Fate, SegmentView, SocketView, View};

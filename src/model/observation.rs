@@ -1,0 +1,136 @@
+//! What the kernel says of its sockets at one moment.
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use super::Side;
+use crate::tcp::State;
+
+/// Where a fact comes from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Source {
+    /// A call returned it.
+    Call,
+    /// The kernel's table of all sockets says so (`sock_diag(7)`).
+    SockDiag,
+    /// The kernel says so of one own descriptor (`TCP_INFO` of `tcp(7)`).
+    TcpInfo,
+    /// It was seen in a segment on the wire.
+    Wire,
+    /// The program concluded it from other facts.
+    Concluded,
+}
+
+impl Source {
+    /// The name that the transcript uses.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Source::Call => "call",
+            Source::SockDiag => "sock_diag",
+            Source::TcpInfo => "tcp_info",
+            Source::Wire => "wire",
+            Source::Concluded => "concluded",
+        }
+    }
+}
+
+/// Which of a socket's timers runs (`idiag_timer` of `sock_diag(7)`).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TimerKind {
+    /// The retransmission timer.
+    Retransmit,
+    /// The keepalive timer; in FIN_WAIT2 of a closed socket, the timer of `tcp_fin_timeout`.
+    Keepalive,
+    /// The timer of TIME_WAIT (2MSL).
+    TimeWait,
+    /// The zero-window probe timer.
+    Probe,
+}
+
+/// A socket's running timer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Timer {
+    /// Which one.
+    pub kind: TimerKind,
+    /// When it fires, on the clock of the trace.
+    pub fires_at: Duration,
+    /// How often it fired already (retransmissions or probes).
+    pub fired: u8,
+}
+
+/// What `TCP_INFO` tells beyond the state; each field `None` where this kernel doesn't have it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct TcpInfo {
+    /// Retransmission timeout.
+    pub rto: Option<Duration>,
+    /// Smoothed round-trip time; `None` also where nothing was measured yet.
+    pub rtt: Option<Duration>,
+    /// Congestion window, in segments.
+    pub snd_cwnd: Option<u32>,
+    /// The largest segment that it sends, in bytes of data.
+    pub snd_mss: Option<u32>,
+    /// Segments sent and not yet acknowledged.
+    pub unacked: Option<u32>,
+    /// Segments sent again, in all.
+    pub total_retrans: Option<u32>,
+}
+
+/// One socket as the kernel has it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SocketFacts {
+    /// The kernel's name for it (`SO_COOKIE`): the same from the request socket (SYN_RECV) to TIME_WAIT.
+    pub cookie: u64,
+    /// Whose it is; `None` where another program's.
+    pub side: Option<Side>,
+    /// The descriptor, while there is one.
+    pub fd: Option<i32>,
+    /// Own address; `None` before `bind()` or `connect()`.
+    pub local: Option<SocketAddr>,
+    /// The peer's address; `None` where there is no peer.
+    pub remote: Option<SocketAddr>,
+    /// Its state.
+    pub state: State,
+    /// Who said so.
+    pub source: Source,
+    /// The running timer.
+    pub timer: Option<Timer>,
+    /// Bytes received and not yet read; for LISTEN, connections that wait for `accept()`.
+    pub recv_queue: u32,
+    /// Bytes sent and not yet acknowledged; for LISTEN, the backlog.
+    pub send_queue: u32,
+    /// Further facts of TCP_INFO; `None` where the kernel gave none.
+    pub info: Option<TcpInfo>,
+}
+
+/// How far a timer's end may move before it counts as news: the kernel's own grain is a jiffy (up to 10 ms).
+const TIMER_GRAIN: Duration = Duration::from_millis(200);
+
+impl SocketFacts {
+    /// Whether a person would see a difference between the two.
+    pub fn differs(&self, other: &SocketFacts) -> bool {
+        let timer = match (&self.timer, &other.timer) {
+            (None, None) => false,
+            (Some(a), Some(b)) => {
+                a.kind != b.kind || a.fired != b.fired || a.fires_at.abs_diff(b.fires_at) > TIMER_GRAIN
+            }
+            _ => true,
+        };
+        timer
+            || self.state != other.state
+            || self.recv_queue != other.recv_queue
+            || self.send_queue != other.send_queue
+            || self.fd != other.fd
+            || self.side != other.side
+            || self.local != other.local
+            || self.remote != other.remote
+    }
+}
+
+/// What the kernel said of every socket of the lab at one moment.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Observation {
+    /// When it was asked, on the clock of the trace.
+    pub at: Duration,
+    /// The sockets, in the kernel's order.
+    pub sockets: Vec<SocketFacts>,
+}

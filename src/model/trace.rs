@@ -1,0 +1,209 @@
+//! The trace: everything that happened, in order, append-only, with indexes that make any moment cheap to look at.
+//!
+//! Each record keeps the moments at which it changed, so that a [`View`] of any moment finds what was true then by
+//! binary search; nothing is replayed and nothing is copied, however long the trace is.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::{Call, Entry, Event, Outcome, SegmentId, Side, SocketFacts, Source, View};
+use crate::tcp::{Isns, Segment, State};
+
+/// A place in the trace: how many entries lie before it. 0 is before everything.
+pub type Moment = usize;
+
+/// One call, from its beginning to its return.
+#[derive(Clone, Debug)]
+pub struct CallRecord {
+    /// Who made it.
+    pub side: Side,
+    /// What it was.
+    pub call: Call,
+    /// The entry at which it was entered.
+    pub entered: Moment,
+    /// The entry at which the kernel said that it sleeps.
+    pub blocked: Option<Moment>,
+    /// The entry at which it came back, and with what.
+    pub returned: Option<(Moment, Outcome)>,
+}
+
+/// One segment, from its sending to its delivery or loss.
+#[derive(Clone, Debug)]
+pub struct SegmentRecord {
+    /// Its number.
+    pub id: SegmentId,
+    /// The entry at which it was first seen.
+    pub sent: Moment,
+    /// The earlier segment that it repeats.
+    pub again: Option<SegmentId>,
+    /// The copies, each with the entry at which it was seen; the first is the original.
+    pub copies: Vec<(Moment, Segment)>,
+    /// The entry at which it was held.
+    pub held: Option<Moment>,
+    /// The entry at which it was delivered (`true`) or dropped (`false`).
+    pub ended: Option<(Moment, bool)>,
+}
+
+/// One socket of the kernel, as it changed.
+#[derive(Clone, Debug)]
+pub struct SocketRecord {
+    /// The kernel's name for it.
+    pub cookie: u64,
+    /// What was said of it, each with its entry; `None` where it was gone.
+    pub history: Vec<(Moment, Option<SocketFacts>)>,
+    /// Its states, each with the entry at which it became so; CLOSED where the socket was gone.
+    pub states: Vec<(Moment, State)>,
+    /// Who said that it was gone.
+    pub gone_source: Source,
+}
+
+impl SocketRecord {
+    fn change(&mut self, moment: Moment, facts: Option<SocketFacts>) {
+        let state = facts.as_ref().map_or(State::Closed, |facts| facts.state);
+        if self.states.last().is_none_or(|(_, last)| *last != state) {
+            self.states.push((moment, state));
+        }
+        self.history.push((moment, facts));
+    }
+}
+
+/// Everything that happened.
+#[derive(Clone, Debug, Default)]
+pub struct Trace {
+    entries: Vec<Entry>,
+    pub(super) calls: Vec<CallRecord>,
+    /// The numbers of each side's calls, in order.
+    pub(super) calls_of: [Vec<usize>; 2],
+    pub(super) segments: Vec<SegmentRecord>,
+    pub(super) sockets: Vec<SocketRecord>,
+    by_cookie: HashMap<u64, usize>,
+    pub(super) steps: Vec<(Moment, usize)>,
+    /// Which segments waited, each time that this changed.
+    pub(super) waiting: Vec<(Moment, Arc<[SegmentId]>)>,
+    /// The entries of claims and answers.
+    pub(super) verdicts: Vec<Moment>,
+    isns: Isns,
+}
+
+impl Trace {
+    /// Adds what happened at `at` (since the walk began). Returns the entry's place.
+    pub fn push(&mut self, at: Duration, event: Event) -> Moment {
+        let moment = self.entries.len();
+        self.index(moment, &event);
+        self.entries.push(Entry { at, event });
+        moment
+    }
+
+    /// Everything, in order.
+    pub fn entries(&self) -> &[Entry] {
+        &self.entries
+    }
+
+    /// How many entries there are: the moment that is the present.
+    pub fn now(&self) -> Moment {
+        self.entries.len()
+    }
+
+    /// Everything as it was after the first `moment` entries.
+    pub fn at(&self, moment: Moment) -> View<'_> {
+        View::new(self, moment.min(self.now()))
+    }
+
+    /// Everything as it is.
+    pub fn present(&self) -> View<'_> {
+        View::new(self, self.now())
+    }
+
+    /// The initial sequence numbers that were seen.
+    pub fn isns(&self) -> &Isns {
+        &self.isns
+    }
+
+    fn index(&mut self, moment: Moment, event: &Event) {
+        match event {
+            Event::Step(step) => self.steps.push((moment, *step)),
+            Event::Entered { side, call } => {
+                self.calls_of[*side as usize].push(self.calls.len());
+                let call = call.clone();
+                self.calls.push(CallRecord { side: *side, call, entered: moment, blocked: None, returned: None });
+            }
+            Event::Blocked { side } => {
+                if let Some(record) = self.open_call(*side) {
+                    record.blocked.get_or_insert(moment);
+                }
+            }
+            Event::Returned { side, outcome } => {
+                let outcome = outcome.clone();
+                if let Some(record) = self.open_call(*side) {
+                    record.returned = Some((moment, outcome));
+                }
+            }
+            Event::Sent { id, segment, again } => {
+                self.isns.learn(segment);
+                debug_assert_eq!(id.0 as usize, self.segments.len());
+                self.segments.push(SegmentRecord {
+                    id: *id,
+                    sent: moment,
+                    again: *again,
+                    copies: vec![(moment, segment.clone())],
+                    held: None,
+                    ended: None,
+                });
+            }
+            Event::Held(id) => {
+                if let Some(record) = self.segments.get_mut(id.0 as usize) {
+                    record.held = Some(moment);
+                }
+                let waiting = self.waiting_now().iter().copied().chain([*id]).collect();
+                self.waiting.push((moment, waiting));
+            }
+            Event::Delivered(id) => self.end_segment(moment, *id, true),
+            Event::Dropped(id) => self.end_segment(moment, *id, false),
+            Event::Retransmitted { id, segment } => {
+                if let Some(record) = self.segments.get_mut(id.0 as usize) {
+                    record.copies.push((moment, segment.clone()));
+                }
+            }
+            Event::Socket(facts) => self.socket(facts.cookie).change(moment, Some(facts.clone())),
+            Event::Gone { cookie, source } => {
+                let record = self.socket(*cookie);
+                record.gone_source = *source;
+                record.change(moment, None);
+            }
+            Event::Claim(_) | Event::Answer(_) => self.verdicts.push(moment),
+        }
+    }
+
+    fn open_call(&mut self, side: Side) -> Option<&mut CallRecord> {
+        let last = *self.calls_of[side as usize].last()?;
+        self.calls.get_mut(last).filter(|record| record.returned.is_none())
+    }
+
+    fn waiting_now(&self) -> &[SegmentId] {
+        self.waiting.last().map_or(&[], |(_, waiting)| waiting)
+    }
+
+    fn end_segment(&mut self, moment: Moment, id: SegmentId, delivered: bool) {
+        if let Some(record) = self.segments.get_mut(id.0 as usize) {
+            record.ended = Some((moment, delivered));
+        }
+        if self.waiting_now().contains(&id) {
+            let waiting = self.waiting_now().iter().copied().filter(|other| *other != id).collect();
+            self.waiting.push((moment, waiting));
+        }
+    }
+
+    fn socket(&mut self, cookie: u64) -> &mut SocketRecord {
+        let index = *self.by_cookie.entry(cookie).or_insert_with(|| {
+            self.sockets.push(SocketRecord {
+                cookie,
+                history: Vec::new(),
+                states: Vec::new(),
+                gone_source: Source::SockDiag,
+            });
+            self.sockets.len() - 1
+        });
+        &mut self.sockets[index]
+    }
+}

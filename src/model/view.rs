@@ -1,0 +1,235 @@
+//! What was true at one moment of the trace.
+
+use std::time::Duration;
+
+use super::trace::{CallRecord, Moment, SegmentRecord, SocketRecord, Trace};
+use super::{Answer, Call, ClaimResult, Entry, Event, Outcome, SegmentId, Side, SocketFacts, Source};
+use crate::tcp::{Segment, State};
+
+/// The trace as it stood after its first entries. Cheap to make and to copy.
+#[derive(Clone, Copy, Debug)]
+pub struct View<'a> {
+    trace: &'a Trace,
+    moment: Moment,
+}
+
+/// A call as it stood then.
+#[derive(Clone, Copy, Debug)]
+pub struct CallView<'a> {
+    /// Who made it.
+    pub side: Side,
+    /// What it was.
+    pub call: &'a Call,
+    /// When it was entered, since the walk began.
+    pub since: Duration,
+    /// Whether the kernel had said by then that the thread sleeps in it.
+    pub blocked: bool,
+    /// What it had come to by then.
+    pub outcome: Option<&'a Outcome>,
+    /// The entry of its newest change.
+    pub changed: Moment,
+}
+
+/// What had become of a segment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fate {
+    /// Seen, and not held: on a wire that only watches.
+    Passing,
+    /// Waiting on the wire.
+    Held,
+    /// Gone on to its receiver.
+    Delivered,
+    /// Forgotten.
+    Dropped,
+}
+
+/// A segment as it stood then.
+#[derive(Clone, Copy, Debug)]
+pub struct SegmentView<'a> {
+    /// Its number.
+    pub id: SegmentId,
+    /// Its newest copy by then.
+    pub segment: &'a Segment,
+    /// How often it had been sent by then.
+    pub times_sent: usize,
+    /// The earlier segment that it repeats.
+    pub again: Option<SegmentId>,
+    /// What had become of it.
+    pub fate: Fate,
+    /// The entry of its newest change.
+    pub changed: Moment,
+}
+
+/// A socket as it stood then.
+#[derive(Clone, Copy, Debug)]
+pub struct SocketView<'a> {
+    /// The newest facts by then; where it is gone, the last ones before.
+    pub facts: &'a SocketFacts,
+    /// The state: CLOSED where the socket is gone.
+    pub state: State,
+    /// Who says so.
+    pub source: Source,
+    /// Whether the kernel no longer has it.
+    pub gone: bool,
+    /// The state before this one, where there was one.
+    pub previous: Option<State>,
+    /// The entry at which the state became this one.
+    pub state_since: Moment,
+    /// The entry of the newest change of any fact.
+    pub changed: Moment,
+}
+
+impl<'a> View<'a> {
+    pub(super) fn new(trace: &'a Trace, moment: Moment) -> Self {
+        View { trace, moment }
+    }
+
+    /// The moment that is looked at.
+    pub fn moment(&self) -> Moment {
+        self.moment
+    }
+
+    /// Whether this is the newest moment.
+    pub fn is_present(&self) -> bool {
+        self.moment == self.trace.now()
+    }
+
+    /// The trace itself.
+    pub fn trace(&self) -> &'a Trace {
+        self.trace
+    }
+
+    /// The newest entry; `None` before everything.
+    pub fn entry(&self) -> Option<&'a Entry> {
+        self.trace.entries().get(self.moment.checked_sub(1)?)
+    }
+
+    /// When that was, since the walk began.
+    pub fn at(&self) -> Duration {
+        self.entry().map_or(Duration::ZERO, |entry| entry.at)
+    }
+
+    /// The lesson's step then, and the entry at which it began; `None` before the first.
+    pub fn step(&self) -> Option<(usize, Moment)> {
+        let begun = self.trace.steps.partition_point(|(moment, _)| *moment < self.moment);
+        self.trace.steps[..begun].last().map(|(moment, step)| (*step, *moment))
+    }
+
+    /// A side's calls, the newest first.
+    pub fn calls(&self, side: Side) -> impl Iterator<Item = CallView<'a>> + use<'a> {
+        let (trace, moment) = (self.trace, self.moment);
+        let numbers = &trace.calls_of[side as usize];
+        let begun = numbers.partition_point(|number| trace.calls[*number].entered < moment);
+        numbers[..begun].iter().rev().map(move |number| call_view(trace, &trace.calls[*number], moment))
+    }
+
+    /// How many calls the side had begun.
+    pub fn call_count(&self, side: Side) -> usize {
+        self.trace.calls_of[side as usize].partition_point(|number| self.trace.calls[*number].entered < self.moment)
+    }
+
+    /// The call that the side was in; `None` where it was in none.
+    pub fn open_call(&self, side: Side) -> Option<CallView<'a>> {
+        self.calls(side).next().filter(|call| call.outcome.is_none())
+    }
+
+    /// All segments, the newest first.
+    pub fn segments(&self) -> impl Iterator<Item = SegmentView<'a>> + use<'a> {
+        let moment = self.moment;
+        self.trace.segments[..self.segment_count()].iter().rev().map(move |record| segment_view(record, moment))
+    }
+
+    /// How many segments had been seen.
+    pub fn segment_count(&self) -> usize {
+        self.trace.segments.partition_point(|record| record.sent < self.moment)
+    }
+
+    /// One segment; `None` where it hadn't been seen yet.
+    pub fn segment(&self, id: SegmentId) -> Option<SegmentView<'a>> {
+        let record = self.trace.segments.get(id.0 as usize)?;
+        (record.sent < self.moment).then(|| segment_view(record, self.moment))
+    }
+
+    /// The segments that wait on the wire, the oldest first.
+    pub fn waiting(&self) -> &'a [SegmentId] {
+        let changes = self.trace.waiting.partition_point(|(moment, _)| *moment < self.moment);
+        self.trace.waiting[..changes].last().map_or(&[], |(_, waiting)| waiting)
+    }
+
+    /// Every socket that had been seen, also those that were gone, in the order of their appearance.
+    pub fn sockets(&self) -> impl Iterator<Item = SocketView<'a>> + use<'a> {
+        let moment = self.moment;
+        self.trace.sockets.iter().filter_map(move |record| socket_view(record, moment))
+    }
+
+    /// A side's sockets, as [`View::sockets`].
+    pub fn sockets_of(&self, side: Side) -> impl Iterator<Item = SocketView<'a>> + use<'a> {
+        self.sockets().filter(move |socket| socket.facts.side == Some(side))
+    }
+
+    /// Claims and answers of one step, in order.
+    pub fn verdicts(&self, step: usize) -> (Vec<&'a ClaimResult>, Option<&'a Answer>) {
+        let known = self.trace.verdicts.partition_point(|moment| *moment < self.moment);
+        let (mut claims, mut answer) = (Vec::new(), None);
+        for moment in self.trace.verdicts[..known].iter().rev() {
+            match &self.trace.entries()[*moment].event {
+                Event::Claim(claim) if claim.step == step => claims.push(claim),
+                Event::Answer(given) if given.step == step => answer = Some(given),
+                _ => break,
+            }
+        }
+        claims.reverse();
+        (claims, answer)
+    }
+}
+
+fn call_view<'a>(trace: &'a Trace, record: &'a CallRecord, moment: Moment) -> CallView<'a> {
+    let blocked = record.blocked.filter(|blocked| *blocked < moment);
+    let returned = record.returned.as_ref().filter(|(returned, _)| *returned < moment);
+    CallView {
+        side: record.side,
+        call: &record.call,
+        since: trace.entries()[record.entered].at,
+        blocked: blocked.is_some() && returned.is_none(),
+        outcome: returned.map(|(_, outcome)| outcome),
+        changed: returned.map(|(moment, _)| *moment).or(blocked).unwrap_or(record.entered),
+    }
+}
+
+fn segment_view(record: &SegmentRecord, moment: Moment) -> SegmentView<'_> {
+    let copies = record.copies.partition_point(|(seen, _)| *seen < moment).max(1);
+    let ended = record.ended.filter(|(ended, _)| *ended < moment);
+    let held = record.held.filter(|held| *held < moment);
+    let fate = match (ended, held) {
+        (Some((_, true)), _) => Fate::Delivered,
+        (Some((_, false)), _) => Fate::Dropped,
+        (None, Some(_)) => Fate::Held,
+        (None, None) => Fate::Passing,
+    };
+    SegmentView {
+        id: record.id,
+        segment: &record.copies[copies - 1].1,
+        times_sent: copies,
+        again: record.again,
+        fate,
+        changed: ended.map(|(ended, _)| ended).unwrap_or(record.copies[copies - 1].0.max(held.unwrap_or(0))),
+    }
+}
+
+fn socket_view(record: &SocketRecord, moment: Moment) -> Option<SocketView<'_>> {
+    let known = record.history.partition_point(|(seen, _)| *seen < moment);
+    let (changed, newest) = record.history[..known].last()?;
+    // A socket is gone at most once: its last facts stand just before.
+    let facts = record.history[..known].iter().rev().find_map(|(_, facts)| facts.as_ref())?;
+    let states = &record.states[..record.states.partition_point(|(seen, _)| *seen < moment)];
+    let (state_since, state) = *states.last()?;
+    Some(SocketView {
+        facts,
+        state,
+        source: newest.as_ref().map_or(record.gone_source, |facts| facts.source),
+        gone: newest.is_none(),
+        previous: states.iter().nth_back(1).map(|(_, state)| *state),
+        state_since,
+        changed: *changed,
+    })
+}

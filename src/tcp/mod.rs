@@ -1,0 +1,12 @@
+//! TCP as its specification has it: the state machine of RFC 9293 as a table, and the segment with its
+//! one-line notation. Nothing here makes a system call, reads a clock or knows a colour.
+
+mod flags;
+mod notation;
+mod segment;
+mod state;
+
+pub use flags::Flags;
+pub use notation::{Isns, Numbers, line, relative};
+pub use segment::{Malformed, Options, Segment, finish_checksum};
+pub use state::{EDGES, Edge, State, Trigger, edge};

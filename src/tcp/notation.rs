@@ -1,0 +1,115 @@
+//! The one line that says a segment: `SYN,ACK seq=k ack=j+1`.
+//!
+//! The learner's screen, the transcript, a lesson's claims and an error all use it.
+
+use std::collections::HashMap;
+use std::fmt;
+use std::net::SocketAddr;
+
+use super::{Flags, Segment};
+
+/// How sequence numbers are written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub enum Numbers {
+    /// As the textbooks do: `j` is the first number of the end that asked for the connection, `k` the other's.
+    #[default]
+    Symbolic,
+    /// Counted from each end's first number.
+    Relative,
+    /// As they stand in the segment.
+    Raw,
+}
+
+impl Numbers {
+    /// The next way of writing, in the order in which a key goes through them.
+    pub const fn next(self) -> Numbers {
+        match self {
+            Numbers::Symbolic => Numbers::Relative,
+            Numbers::Relative => Numbers::Raw,
+            Numbers::Raw => Numbers::Symbolic,
+        }
+    }
+}
+
+/// The initial sequence numbers of every connection that was seen to begin, each with its letter.
+#[derive(Clone, Debug, Default)]
+pub struct Isns {
+    by_direction: HashMap<(SocketAddr, SocketAddr), Isn>,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Isn {
+    number: u32,
+    letter: char,
+}
+
+impl Isns {
+    /// Learns from one segment: a SYN names its sender's first number. The side that sent the first SYN of a
+    /// connection is `j`; the other is `k`.
+    pub fn learn(&mut self, segment: &Segment) {
+        if !segment.flags.has(Flags::SYN) {
+            return;
+        }
+        let there = (segment.from, segment.to);
+        let back = (segment.to, segment.from);
+        let new = self.by_direction.get(&there).is_none_or(|isn| isn.number != segment.seq);
+        if !new {
+            return;
+        }
+        let letter = match self.by_direction.get(&back) {
+            Some(other) if other.letter == 'j' => 'k',
+            _ => 'j',
+        };
+        self.by_direction.insert(there, Isn { number: segment.seq, letter });
+    }
+
+    /// The first number of the direction `from` → `to`; `None` where its SYN was never seen.
+    pub fn get(&self, from: SocketAddr, to: SocketAddr) -> Option<u32> {
+        self.by_direction.get(&(from, to)).map(|isn| isn.number)
+    }
+
+    fn write(&self, number: u32, from: SocketAddr, to: SocketAddr, numbers: Numbers) -> String {
+        match (numbers, self.by_direction.get(&(from, to))) {
+            (Numbers::Raw, _) | (_, None) => number.to_string(),
+            (Numbers::Relative, Some(isn)) => relative(number, isn.number).to_string(),
+            (Numbers::Symbolic, Some(isn)) => match relative(number, isn.number) {
+                0 => isn.letter.to_string(),
+                // A keepalive's number lies one before the first (RFC 9293, section 3.8.4).
+                n if n < 0 => format!("{}{n}", isn.letter),
+                n => format!("{}+{n}", isn.letter),
+            },
+        }
+    }
+}
+
+/// How far `number` lies after `isn` on the circle of 2³² numbers (RFC 9293, section 3.4): negative where before it.
+pub const fn relative(number: u32, isn: u32) -> i64 {
+    let distance = number.wrapping_sub(isn);
+    if distance > u32::MAX - (1 << 16) { distance as i64 - (1 << 32) } else { distance as i64 }
+}
+
+/// The segment in one line, its numbers written as asked.
+pub fn line(segment: &Segment, isns: &Isns, numbers: Numbers) -> String {
+    Line { segment, isns, numbers }.to_string()
+}
+
+struct Line<'a> {
+    segment: &'a Segment,
+    isns: &'a Isns,
+    numbers: Numbers,
+}
+
+impl fmt::Display for Line<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Segment { from, to, seq, ack, flags, .. } = *self.segment;
+        let name = if flags.bits() == 0 { "-".to_owned() } else { flags.to_string() };
+        write!(f, "{name} seq={}", self.isns.write(seq, from, to, self.numbers))?;
+        if flags.has(Flags::ACK) {
+            write!(f, " ack={}", self.isns.write(ack, to, from, self.numbers))?;
+        }
+        if !self.segment.is_empty() {
+            write!(f, " len={}", self.segment.len())?;
+        }
+        Ok(())
+    }
+}
