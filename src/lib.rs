@@ -10,3 +10,4 @@ pub mod engine;
 pub mod lesson;
 pub mod model;
 pub mod tcp;
+pub mod linux;

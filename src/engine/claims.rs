@@ -1,1 +1,185 @@
+//! A claim held against what is known, and a question's answer taken from it.
 
+use crate::lesson::{CallTerms, End, Expr, Measure, QueueTerms, SegmentFate, SegmentPattern, Terms};
+use crate::model::{CallName, CallView, Fate, Outcome, SegmentView, Side, SocketView, View};
+use crate::tcp::{Numbers, line};
+
+use super::names::Names;
+
+/// What a claim is held against.
+pub struct Known<'a> {
+    /// The newest moment of the trace.
+    pub view: View<'a>,
+    /// The lesson's sockets.
+    pub names: &'a Names,
+    /// The length of the learner's line, in bytes, its end included.
+    pub line: u32,
+}
+
+impl Known<'_> {
+    /// What is the case where the claim speaks, in the claims' own notation, and whether the claim holds.
+    pub fn check(&self, terms: &Terms) -> (bool, String) {
+        match terms {
+            Terms::Returns(terms) => self.returns(terms),
+            Terms::Blocks { side, call } => self.blocks(*side, *call),
+            Terms::State { end, is } => match self.names.find(end, self.view) {
+                Some(socket) => (socket.state == *is, format!("{end} is {}", socket.state)),
+                None => (false, format!("the kernel has no socket {end}")),
+            },
+            Terms::Segment { pattern, is } => self.segment(pattern, *is),
+            Terms::Queue(terms) => self.queue(terms),
+            Terms::Timer(terms) => match self.names.find(&terms.end, self.view) {
+                Some(SocketView { facts, gone: false, .. }) => match facts.timer {
+                    Some(timer) => (timer.kind == terms.kind, format!("timer of {}: {}", terms.end, timer.kind)),
+                    None => (false, format!("timer of {}: none", terms.end)),
+                },
+                _ => (false, format!("the kernel has no socket {}", terms.end)),
+            },
+        }
+    }
+
+    /// What the kernel answers to a question, in the notation of its choices.
+    pub fn measure(&self, measure: &Measure) -> String {
+        let queue = |end: &End, which: fn(&SocketView<'_>) -> u32| match self.names.find(end, self.view) {
+            Some(socket) if !socket.gone => which(&socket).to_string(),
+            _ => "none".to_owned(),
+        };
+        match measure {
+            Measure::State(end) => {
+                self.names.find(end, self.view).map_or("none".to_owned(), |socket| socket.state.to_string())
+            }
+            Measure::Call(side) => match self.view.open_call(*side) {
+                Some(_) => "blocks".to_owned(),
+                None => "returns".to_owned(),
+            },
+            Measure::Returned(side) => match self.view.calls(*side).next().and_then(|call| call.outcome) {
+                Some(Ok(returned)) => returned.value.to_string(),
+                Some(Err(errno)) => errno.to_string(),
+                None => "none".to_owned(),
+            },
+            Measure::RecvQueue(end) => queue(end, |socket| socket.facts.recv_queue),
+            Measure::SendQueue(end) => queue(end, |socket| socket.facts.send_queue),
+        }
+    }
+
+    fn returns(&self, terms: &CallTerms) -> (bool, String) {
+        let CallTerms { side, call: name, value, data, error } = terms;
+        let Some(call) = self.newest_call(*side, *name) else {
+            return (false, format!("{side}: {name}() was not called"));
+        };
+        let Some(outcome) = call.outcome else {
+            return (false, format!("{side}: {name}() has not returned"));
+        };
+        let held = match (outcome, error) {
+            (Err(found), wanted) => *wanted == Some(*found),
+            (Ok(_), Some(_)) => false,
+            (Ok(returned), None) => {
+                let value_fits = value.is_none_or(|value| self.number(&value) == u32::try_from(returned.value).ok());
+                value_fits && data.as_ref().is_none_or(|data| data.as_bytes() == returned.data)
+            }
+        };
+        (held, outcome_text(*side, *name, outcome, data.is_some()))
+    }
+
+    fn blocks(&self, side: Side, name: CallName) -> (bool, String) {
+        match self.newest_call(side, name) {
+            None => (false, format!("{side}: {name}() was not called")),
+            Some(CallView { outcome: Some(outcome), .. }) => (false, outcome_text(side, name, outcome, false)),
+            Some(CallView { blocked: true, .. }) => (true, format!("{side} sleeps in {name}()")),
+            Some(_) => (false, format!("{side} runs in {name}()")),
+        }
+    }
+
+    fn newest_call(&self, side: Side, name: CallName) -> Option<CallView<'_>> {
+        self.view.calls(side).find(|call| call.call.name() == name)
+    }
+
+    fn segment(&self, pattern: &SegmentPattern, is: SegmentFate) -> (bool, String) {
+        let from = pattern.from;
+        match self.find_segment(pattern, |_| true) {
+            Some(found) => {
+                let fate = fate(found.fate);
+                let isns = self.view.trace().isns();
+                (fate == is, format!("{from} sends {}: {fate}", line(found.segment, isns, Numbers::Symbolic)))
+            }
+            None => match self.view.segments().find(|segment| self.sender(segment) == Some(from)) {
+                Some(other) => {
+                    let isns = self.view.trace().isns();
+                    (false, format!("{from} last sent {}", line(other.segment, isns, Numbers::Symbolic)))
+                }
+                None => (false, format!("{from} sent nothing")),
+            },
+        }
+    }
+
+    /// The newest segment that fits a pattern and a further test.
+    pub fn find_segment(
+        &self,
+        pattern: &SegmentPattern,
+        test: impl Fn(&SegmentView<'_>) -> bool,
+    ) -> Option<SegmentView<'_>> {
+        self.view.segments().find(|segment| self.fits(segment, pattern) && test(segment))
+    }
+
+    /// Whether a segment is one that the pattern means.
+    pub fn fits(&self, view: &SegmentView<'_>, pattern: &SegmentPattern) -> bool {
+        let segment = view.segment;
+        let isns = self.view.trace().isns();
+        let is = |expr: &Option<Expr>, number: u32| {
+            let letter = |letter| isns.by_letter(letter, segment.from, segment.to);
+            expr.is_none_or(|expr| expr.value(letter, self.line) == Some(number))
+        };
+        self.sender(view) == Some(pattern.from)
+            && segment.flags == pattern.flags
+            && is(&pattern.seq, segment.seq)
+            && is(&pattern.ack, segment.ack)
+            && is(&pattern.len, segment.len())
+    }
+
+    /// The side that sent a segment: the one that has, or had, its source address.
+    fn sender(&self, segment: &SegmentView<'_>) -> Option<Side> {
+        let from = Some(segment.segment.from);
+        self.view.sockets().find(|socket| socket.facts.local == from)?.facts.side
+    }
+
+    fn queue(&self, terms: &QueueTerms) -> (bool, String) {
+        let end = &terms.end;
+        let Some(SocketView { facts, gone: false, .. }) = self.names.find(end, self.view) else {
+            return (false, format!("the kernel has no socket {end}"));
+        };
+        let (recv, send) = (facts.recv_queue, facts.send_queue);
+        let is = |wanted: &Option<Expr>, found| wanted.is_none_or(|wanted| self.number(&wanted) == Some(found));
+        let mut actual = format!("queues of {end}:");
+        if terms.recv.is_some() {
+            actual += &format!(" recv={recv}");
+        }
+        if terms.send.is_some() {
+            actual += &format!(" send={send}");
+        }
+        (is(&terms.recv, recv) && is(&terms.send, send), actual)
+    }
+
+    fn number(&self, expr: &Expr) -> Option<u32> {
+        expr.value(|_| None, self.line)
+    }
+}
+
+fn fate(fate: Fate) -> SegmentFate {
+    match fate {
+        Fate::Held => SegmentFate::Held,
+        // On a wire that only watches, a segment goes on by itself.
+        Fate::Delivered | Fate::Passing => SegmentFate::Delivered,
+        Fate::Dropped => SegmentFate::Dropped,
+    }
+}
+
+fn outcome_text(side: Side, name: CallName, outcome: &Outcome, with_data: bool) -> String {
+    match outcome {
+        Ok(returned) if with_data => {
+            let data = String::from_utf8_lossy(&returned.data);
+            format!("{side}: {name}() returns {} {data:?}", returned.value)
+        }
+        Ok(returned) => format!("{side}: {name}() returns {}", returned.value),
+        Err(errno) => format!("{side}: {name}() fails with {errno}"),
+    }
+}

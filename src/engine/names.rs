@@ -1,1 +1,61 @@
+//! The names that a lesson gives to its sockets, and what the kernel calls them.
 
+use std::collections::BTreeMap;
+
+use crate::lesson::End;
+use crate::model::{Observation, Side, SocketView, View};
+
+/// A socket that a lesson named.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Named {
+    /// Whose it is.
+    pub side: Side,
+    /// Its descriptor.
+    pub fd: i32,
+    /// The kernel's name, once an observation told it.
+    pub cookie: Option<u64>,
+}
+
+/// All named sockets of a walk.
+#[derive(Clone, Debug, Default)]
+pub struct Names {
+    named: BTreeMap<String, Named>,
+}
+
+impl Names {
+    /// A call made this descriptor, and the lesson calls it so.
+    pub fn name(&mut self, name: &str, side: Side, fd: i32) {
+        self.named.insert(name.to_owned(), Named { side, fd, cookie: None });
+    }
+
+    /// Learns the kernel's names from what it says of the descriptors.
+    pub fn learn(&mut self, observation: &Observation) {
+        for named in self.named.values_mut().filter(|named| named.cookie.is_none()) {
+            let is_it = |facts: &&crate::model::SocketFacts| facts.fd == Some(named.fd) && facts.side == Some(named.side);
+            named.cookie = observation.sockets.iter().find(is_it).map(|facts| facts.cookie);
+        }
+    }
+
+    /// The socket of this name; `None` where its call hasn't returned.
+    pub fn get(&self, name: &str) -> Option<Named> {
+        self.named.get(name).copied()
+    }
+
+    /// What the kernel has of an end; `None` where it has no such socket, and never had.
+    pub fn find<'a>(&self, end: &End, view: View<'a>) -> Option<SocketView<'a>> {
+        match end {
+            End::Socket(name) => {
+                let cookie = self.get(name)?.cookie?;
+                view.sockets().find(|socket| socket.facts.cookie == cookie)
+            }
+            End::PeerOf(name) => {
+                let own = self.find(&End::Socket(name.clone()), view)?.facts;
+                let (local, remote) = (own.local?, own.remote?);
+                // Of several with the same two addresses, one after the other, the newest is meant.
+                view.sockets()
+                    .filter(|socket| socket.facts.local == Some(remote) && socket.facts.remote == Some(local))
+                    .last()
+            }
+        }
+    }
+}

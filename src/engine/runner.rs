@@ -1,12 +1,22 @@
 //! The runner of a lesson.
+//!
+//! A step goes through these phases: a question may want a prediction, a line may want to be typed; then the step's
+//! action is asked of the world and, each time that the world has settled, its claims are held against what is known
+//! then, all of them at the same moment. When all hold, or patience ends, the step is over.
 
-use std::collections::VecDeque;
+use std::collections::{HashMap, VecDeque};
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::{Failure, Happening, Request, Wire};
-use crate::lesson::{Ask, Lesson, Step};
-use crate::model::{Mode, SegmentId, Side, Trace};
+use super::claims::Known;
+use super::names::Names;
+use super::{Failure, Happening, Request, What, Wire};
+use crate::lesson::{Action, Ask, Claim, Lesson, Payload, SegmentPattern, Step, Terms};
+use crate::model::{
+    Answer, Call, CallName, ClaimResult, Errno, Event, Mode, Observation, Outcome, SegmentId, Side, SocketFacts,
+    Source, Trace,
+};
 
 /// How a walk is made.
 #[derive(Clone, Debug)]
@@ -19,6 +29,8 @@ pub struct WalkOptions {
     pub patience: Duration,
     /// Another port for the lesson's server; `None` keeps the lesson's.
     pub port: Option<u16>,
+    /// Whether steps that wait for a timer of the kernel are part of the walk.
+    pub timers: bool,
 }
 
 /// What the learner, or whoever drives the walk, wants.
@@ -56,7 +68,7 @@ pub enum Phase {
 }
 
 /// How a walk ended.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Verdict {
     /// How many claims held.
     pub held: usize,
@@ -64,65 +76,509 @@ pub struct Verdict {
     pub broken: usize,
 }
 
+/// The longest line that a learner can send, in bytes, so that it fits one segment.
+pub const LONGEST_LINE: usize = 1000;
+
+/// How soon claims are looked at again, at first and at most.
+const FIRST_PAUSE: Duration = Duration::from_millis(2);
+const LONGEST_PAUSE: Duration = Duration::from_millis(100);
+
+/// A step that runs.
+#[derive(Debug)]
+struct Running {
+    /// `None` where an interrupted call is made again, which belongs to no step.
+    step: Option<usize>,
+    chosen: Option<usize>,
+    /// The action was asked of the world.
+    acted: bool,
+    deadline: Duration,
+    pause: Duration,
+    /// When to look again; `None` while the world is settling.
+    again_at: Option<Duration>,
+    /// An action that could not be done.
+    obstacle: Option<String>,
+}
+
 /// The runner. Feed it commands, happenings and the time; send the requests that it gives to the world.
+#[derive(Debug)]
 pub struct Runner {
     lesson: Arc<Lesson>,
-    trace: Trace,
     options: WalkOptions,
+    /// The lesson's steps that belong to this walk.
+    steps: Vec<usize>,
+    /// How many of them are begun.
+    begun: usize,
     phase: Phase,
-    done: Option<usize>,
+    /// The learner's answer to the open question, and whether the question was dealt with.
+    chosen: Option<usize>,
+    asked: bool,
+    running: Option<Running>,
     requests: VecDeque<Request>,
+    trace: Trace,
+    names: Names,
+    known: HashMap<u64, SocketFacts>,
+    line: Vec<u8>,
+    received: [Vec<u8>; 2],
+    /// The name that the side's running call gives to the descriptor that it makes.
+    naming: [Option<String>; 2],
+    interrupting: [bool; 2],
+    to_repeat: [Option<Call>; 2],
+    verdict: Verdict,
 }
 
 impl Runner {
     /// A walk that hasn't begun.
     pub fn new(lesson: Arc<Lesson>, options: WalkOptions) -> Runner {
-        Runner { lesson, options, trace: Trace::default(), phase: Phase::Ready, done: None, requests: VecDeque::new() }
+        let belongs =
+            |step: &Step| step.modes.contains(&options.mode) && (options.timers || step.waits_for.is_none());
+        let steps: Vec<usize> = (0..lesson.steps.len()).filter(|index| belongs(&lesson.steps[*index])).collect();
+        Runner {
+            phase: if steps.is_empty() { Phase::Finished } else { Phase::Ready },
+            lesson,
+            options,
+            steps,
+            begun: 0,
+            chosen: None,
+            asked: false,
+            running: None,
+            requests: VecDeque::new(),
+            trace: Trace::default(),
+            names: Names::default(),
+            known: HashMap::new(),
+            line: Vec::new(),
+            received: Default::default(),
+            naming: Default::default(),
+            interrupting: Default::default(),
+            to_repeat: Default::default(),
+            verdict: Verdict::default(),
+        }
     }
+
     /// The lesson.
     pub fn lesson(&self) -> &Lesson {
         &self.lesson
     }
+
     /// How the walk is made.
     pub fn options(&self) -> &WalkOptions {
         &self.options
     }
+
     /// Everything that happened.
     pub fn trace(&self) -> &Trace {
         &self.trace
     }
+
     /// What is waited for.
     pub fn phase(&self) -> &Phase {
         &self.phase
     }
-    /// The step that [`Command::Next`] runs, with its number; `None` after the last.
-    pub fn next_step(&self) -> Option<(usize, &Step)> {
-        None
+
+    /// The steps of this walk, as numbers of the lesson's steps, in order.
+    pub fn steps(&self) -> &[usize] {
+        &self.steps
     }
+
+    /// The step that [`Command::Next`] runs, with its number in the lesson; `None` after the last.
+    pub fn next_step(&self) -> Option<(usize, &Step)> {
+        let index = *self.steps.get(self.begun)?;
+        Some((index, &self.lesson.steps[index]))
+    }
+
     /// The question that is open; `None` where none is.
     pub fn question(&self) -> Option<&Ask> {
-        None
+        if self.phase == Phase::Asking { self.next_step()?.1.ask.as_ref() } else { None }
     }
-    /// The calls that were interrupted and that [`Command::Next`] will make again, by side.
+
+    /// The sides whose call was interrupted; [`Command::Next`] makes it again before it goes on.
     pub fn interrupted(&self) -> Vec<Side> {
-        Vec::new()
+        Side::BOTH.into_iter().filter(|side| self.to_repeat[*side as usize].is_some()).collect()
     }
-    /// Takes a command. What can't be done now is passed over.
-    pub fn command(&mut self, _command: Command, _now: Duration) {}
-    /// Takes what came from the world.
-    pub fn happened(&mut self, _happening: Happening) {}
-    /// Takes the time: call it when [`Runner::wake_at`] has come.
-    pub fn tick(&mut self, _now: Duration) {}
-    /// When the runner wants to be told the time; `None` where only a command or a happening matters.
-    pub fn wake_at(&self) -> Option<Duration> {
-        None
-    }
+
     /// The next request for the world; empty them after every command, happening and tick.
     pub fn take_request(&mut self) -> Option<Request> {
         self.requests.pop_front()
     }
+
     /// How the claims fared so far.
     pub fn verdict(&self) -> Verdict {
-        Verdict::default()
+        self.verdict
+    }
+
+    /// When the runner wants to be told the time; `None` where only a command or a happening matters.
+    pub fn wake_at(&self) -> Option<Duration> {
+        let running = self.running.as_ref()?;
+        Some(running.again_at.map_or(running.deadline, |again| again.min(running.deadline)))
+    }
+
+    /// Takes a command. What can't be done now is passed over.
+    pub fn command(&mut self, command: Command, now: Duration) {
+        match (command, &self.phase) {
+            (Command::Next, Phase::Ready) if !self.interrupted().is_empty() => self.repeat_interrupted(now),
+            (Command::Next, Phase::Ready) => self.advance(now),
+            (Command::Next, Phase::Asking) => {
+                self.asked = true;
+                self.advance(now);
+            }
+            (Command::Predict(choice), Phase::Asking) => {
+                let offered = self.question().map_or(0, |ask| ask.choices.len());
+                if choice < offered {
+                    self.chosen = Some(choice);
+                    self.asked = true;
+                    self.advance(now);
+                }
+            }
+            (Command::Next, Phase::Typing(offered)) => {
+                let line = offered.clone();
+                self.begin_with_line(line, now);
+            }
+            (Command::Line(line), Phase::Typing(_)) => self.begin_with_line(line, now),
+            (Command::Deliver(id), Phase::Ready | Phase::Asking) if self.is_what_comes_next(id) => {
+                self.asked = true;
+                self.advance(now);
+            }
+            (_, Phase::Failed(_)) => {}
+            (Command::Deliver(id), _) => self.ask_and_settle(Request::Deliver(id)),
+            (Command::Drop(id), _) => self.ask_and_settle(Request::Drop(id)),
+            (Command::Interrupt(side), _) if self.trace.present().open_call(side).is_some() => {
+                self.interrupting[side as usize] = true;
+                self.requests.push_back(Request::Interrupt(side));
+            }
+            _ => {}
+        }
+    }
+
+    /// Takes what came from the world.
+    pub fn happened(&mut self, happening: Happening) {
+        let Happening { at, what } = happening;
+        match what {
+            What::Event(event) => {
+                if let Event::Returned { side, outcome } = &event {
+                    self.returned(*side, outcome);
+                }
+                self.trace.push(at, event);
+            }
+            What::Observed(observation) => self.observed(observation),
+            What::Settled => self.settled(at),
+            What::Failed(failure) => {
+                self.running = None;
+                self.phase = Phase::Failed(failure);
+            }
+        }
+    }
+
+    /// Takes the time: call it when [`Runner::wake_at`] has come.
+    pub fn tick(&mut self, now: Duration) {
+        let Some(running) = &mut self.running else { return };
+        if now >= running.deadline {
+            // The world doesn't settle, or a claim doesn't become true: what is known now decides.
+            self.conclude(now);
+        } else if running.again_at.is_some_and(|again| now >= again) {
+            running.again_at = None;
+            self.act_or_settle(now);
+        }
+    }
+
+    /// Goes to whatever stands between now and the next step's action.
+    fn advance(&mut self, now: Duration) {
+        let Some((_, step)) = self.next_step() else { return };
+        if step.ask.is_some() && !self.asked {
+            self.phase = Phase::Asking;
+            return;
+        }
+        if let Some(Action::Send { payload: Payload::Line(offered), .. }) = &step.action {
+            self.phase = Phase::Typing(offered.clone());
+            return;
+        }
+        self.begin(now);
+    }
+
+    fn begin_with_line(&mut self, line: String, now: Duration) {
+        let mut line = line;
+        line.retain(|c| !c.is_control());
+        while line.len() > LONGEST_LINE {
+            line.pop();
+        }
+        self.line = line.into_bytes();
+        self.line.push(b'\n');
+        self.begin(now);
+    }
+
+    fn begin(&mut self, now: Duration) {
+        let Some((index, step)) = self.next_step() else { return };
+        // A step that waits for one of the kernel's timers waits as long as the timer runs.
+        let timer = step.waits_for.and_then(|kind| {
+            let timers = self.known.values().filter_map(|facts| facts.timer);
+            timers.filter(|timer| timer.kind == kind).map(|timer| timer.fires_at).max()
+        });
+        let deadline = timer.unwrap_or(now).max(now) + self.options.patience;
+        self.trace.push(now, Event::Step(index));
+        self.begun += 1;
+        self.phase = Phase::Busy;
+        self.running = Some(Running {
+            step: Some(index),
+            chosen: self.chosen.take(),
+            acted: false,
+            deadline,
+            pause: FIRST_PAUSE,
+            again_at: None,
+            obstacle: None,
+        });
+        self.asked = false;
+        self.act_or_settle(now);
+    }
+
+    /// Asks the world for the running step's action if that wasn't done yet, and for the word that it settled.
+    fn act_or_settle(&mut self, now: Duration) {
+        let Some(running) = &self.running else { return };
+        if let (false, Some(step)) = (running.acted, running.step) {
+            let lesson = Arc::clone(&self.lesson);
+            let done = lesson.steps[step].action.as_ref().map_or(Ok(()), |action| self.act(action, now));
+            if let Some(running) = &mut self.running {
+                running.acted = done.is_ok();
+                running.obstacle = done.err();
+            }
+        }
+        self.requests.push_back(Request::Settle);
+    }
+
+    /// Asks the world for an action. Where it can't be done, says what is the case instead.
+    fn act(&mut self, action: &Action, now: Duration) -> Result<(), String> {
+        match action {
+            Action::Deliver(pattern) => {
+                let id = self.awaited(pattern, now)?;
+                self.requests.extend(id.map(Request::Deliver));
+            }
+            Action::Drop(pattern) => {
+                let id = self.awaited(pattern, now)?;
+                self.requests.extend(id.map(Request::Drop));
+            }
+            Action::Interrupt { side } => {
+                self.busy_in(*side).ok_or_else(|| format!("{side} is in no call"))?;
+                self.requests.push_back(Request::Interrupt(*side));
+            }
+            call => {
+                let (side, call, naming) = self.call_of(call)?;
+                if let Some(name) = self.busy_in(side) {
+                    return Err(format!("{side} sleeps in {name}()"));
+                }
+                self.naming[side as usize] = naming;
+                self.requests.push_back(Request::Call(side, call));
+            }
+        }
+        Ok(())
+    }
+
+    fn busy_in(&self, side: Side) -> Option<CallName> {
+        self.trace.present().open_call(side).map(|call| call.call.name())
+    }
+
+    /// The waiting segment that a step wants. `Ok(None)` where the learner let it go already.
+    fn awaited(&mut self, pattern: &SegmentPattern, now: Duration) -> Result<Option<SegmentId>, String> {
+        let view = self.trace.present();
+        let known = Known { view, names: &self.names, line: self.line.len() as u32 };
+        let waiting = view.waiting().iter().filter_map(|id| view.segment(*id));
+        if let Some(segment) = waiting.filter(|segment| known.fits(segment, pattern)).last() {
+            return Ok(Some(segment.id));
+        }
+        let newest = known.find_segment(pattern, |_| true).map(|segment| segment.fate);
+        let since = view.step().map_or(0, |(_, begun)| begun);
+        let before = self.trace.at(since).step().map_or(0, |(_, begun)| begun);
+        if known.find_segment(pattern, |segment| segment.changed > before && segment.fate == crate::model::Fate::Delivered).is_some() {
+            return Ok(None);
+        }
+        // A segment that was dropped comes again when its sender's timer fires: that takes as long as it takes.
+        if newest == Some(crate::model::Fate::Dropped)
+            && let Some(running) = &mut self.running
+        {
+            running.deadline = now + self.options.patience;
+        }
+        let flags = pattern.flags;
+        Err(format!("no {flags} of the {} waits", pattern.from))
+    }
+
+    fn is_what_comes_next(&self, id: SegmentId) -> bool {
+        let Some((_, Step { action: Some(Action::Deliver(pattern)), .. })) = self.next_step() else { return false };
+        let view = self.trace.present();
+        let known = Known { view, names: &self.names, line: self.line.len() as u32 };
+        self.interrupted().is_empty() && view.segment(id).is_some_and(|segment| known.fits(&segment, pattern))
+    }
+
+    /// The call that an action means: who makes it, with which arguments, and what its descriptor will be called.
+    fn call_of(&self, action: &Action) -> Result<(Side, Call, Option<String>), String> {
+        let named = |name: &str| self.names.get(name).ok_or_else(|| format!("there is no socket {name}"));
+        let (socket, naming) = match action {
+            Action::Socket { side, name, ipv6 } => return Ok((*side, Call::Socket { ipv6: *ipv6 }, Some(name.clone()))),
+            Action::Accept { socket, name } => (socket, Some(name.clone())),
+            Action::Bind { socket, .. }
+            | Action::Listen { socket, .. }
+            | Action::Connect { socket, .. }
+            | Action::Send { socket, .. }
+            | Action::Recv { socket, .. }
+            | Action::Shutdown { socket, .. }
+            | Action::Close { socket }
+            | Action::SetOption { socket, .. } => (socket, None),
+            Action::Deliver(_) | Action::Drop(_) | Action::Interrupt { .. } => return Err("no call".to_owned()),
+        };
+        let named = named(socket)?;
+        let fd = named.fd;
+        let call = match action {
+            Action::Bind { addr, .. } => Call::Bind { fd, addr: self.address(*addr) },
+            Action::Listen { backlog, .. } => Call::Listen { fd, backlog: *backlog },
+            Action::Accept { .. } => Call::Accept { fd },
+            Action::Connect { addr, .. } => Call::Connect { fd, addr: self.address(*addr) },
+            Action::Send { payload, .. } => Call::Send { fd, data: self.data(payload, named.side) },
+            Action::Recv { max, .. } => Call::Recv { fd, len: *max },
+            Action::Shutdown { how, .. } => Call::Shutdown { fd, how: *how },
+            Action::SetOption { option, value, .. } => {
+                Call::SetOption { fd, option: option.clone(), value: *value }
+            }
+            _ => Call::Close { fd },
+        };
+        Ok((named.side, call, naming))
+    }
+
+    fn address(&self, given: Option<SocketAddr>) -> SocketAddr {
+        let mut address = given.unwrap_or(self.lesson.server);
+        if let Some(port) = self.options.port
+            && address.port() == self.lesson.server.port()
+        {
+            address.set_port(port);
+        }
+        address
+    }
+
+    fn data(&self, payload: &Payload, side: Side) -> Vec<u8> {
+        match payload {
+            Payload::Text(text) => text.clone().into_bytes(),
+            Payload::Line(_) => self.line.clone(),
+            Payload::Received => self.received[side as usize].clone(),
+        }
+    }
+
+    fn returned(&mut self, side: Side, outcome: &Outcome) {
+        let slot = side as usize;
+        let naming = self.naming[slot].take();
+        let interrupted = std::mem::take(&mut self.interrupting[slot]);
+        match outcome {
+            Ok(returned) => {
+                if let Some(name) = naming {
+                    self.names.name(&name, side, returned.value as i32);
+                }
+                if !returned.data.is_empty() {
+                    self.received[slot] = returned.data.clone();
+                }
+            }
+            Err(Errno(libc::EINTR)) if interrupted => {
+                self.to_repeat[slot] = self.trace.present().open_call(side).map(|call| call.call.clone());
+                self.naming[slot] = naming;
+            }
+            Err(_) => {}
+        }
+    }
+
+    fn repeat_interrupted(&mut self, now: Duration) {
+        for side in Side::BOTH {
+            self.requests.extend(self.to_repeat[side as usize].take().map(|call| Request::Call(side, call)));
+        }
+        self.phase = Phase::Busy;
+        self.running = Some(Running {
+            step: None,
+            chosen: None,
+            acted: true,
+            deadline: now + self.options.patience,
+            pause: FIRST_PAUSE,
+            again_at: None,
+            obstacle: None,
+        });
+        self.requests.push_back(Request::Settle);
+    }
+
+    fn ask_and_settle(&mut self, request: Request) {
+        self.requests.push_back(request);
+        self.requests.push_back(Request::Settle);
+    }
+
+    /// Puts into the trace what the kernel says that it didn't say before.
+    fn observed(&mut self, observation: Observation) {
+        self.names.learn(&observation);
+        let at = observation.at;
+        let mut gone: Vec<u64> = self.known.keys().copied().collect();
+        for facts in observation.sockets {
+            gone.retain(|cookie| *cookie != facts.cookie);
+            if self.known.get(&facts.cookie).is_none_or(|known| known.differs(&facts)) {
+                self.known.insert(facts.cookie, facts.clone());
+                self.trace.push(at, Event::Socket(facts));
+            }
+        }
+        gone.sort_unstable();
+        for cookie in gone {
+            self.known.remove(&cookie);
+            self.trace.push(at, Event::Gone { cookie, source: Source::SockDiag });
+        }
+    }
+
+    fn settled(&mut self, now: Duration) {
+        let Some(running) = &self.running else { return };
+        if running.again_at.is_some() {
+            return;
+        }
+        if running.acted && self.results().iter().all(|result| result.held) {
+            self.conclude(now);
+        } else if let Some(running) = &mut self.running {
+            running.again_at = Some(now + running.pause);
+            running.pause = (running.pause * 2).min(LONGEST_PAUSE);
+        }
+    }
+
+    /// Ends the running step with what is known now.
+    fn conclude(&mut self, now: Duration) {
+        let results = self.results();
+        let Some(running) = self.running.take() else { return };
+        for result in results {
+            if result.held {
+                self.verdict.held += 1;
+            } else {
+                self.verdict.broken += 1;
+            }
+            self.trace.push(now, Event::Claim(result));
+        }
+        if let Some(step) = running.step
+            && let Some(ask) = &self.lesson.steps[step].ask
+        {
+            let actual = self.knowledge().measure(&ask.measure);
+            let right = ask.choices.iter().position(|choice| *choice == actual);
+            self.trace.push(now, Event::Answer(Answer { step, chosen: running.chosen, right, actual }));
+        }
+        self.phase = if self.begun < self.steps.len() { Phase::Ready } else { Phase::Finished };
+    }
+
+    fn knowledge(&self) -> Known<'_> {
+        Known { view: self.trace.present(), names: &self.names, line: self.line.len() as u32 }
+    }
+
+    /// The running step's claims, held against what is known.
+    fn results(&self) -> Vec<ClaimResult> {
+        let Some(Running { step: Some(step), obstacle, .. }) = &self.running else { return Vec::new() };
+        let known = self.knowledge();
+        let source = &self.lesson.steps[*step];
+        let obstacle = obstacle.iter().map(|actual| ClaimResult {
+            step: *step,
+            what: "the step can be done".to_owned(),
+            held: false,
+            actual: actual.clone(),
+            line: source.line,
+        });
+        let claims = source.expect.iter().filter(|claim| self.can_be_checked(claim)).map(|claim| {
+            let (held, actual) = known.check(&claim.terms);
+            ClaimResult { step: *step, what: claim.terms.to_string(), held, actual, line: claim.line }
+        });
+        obstacle.chain(claims).collect()
+    }
+
+    /// A claim on segments says nothing where segments can't be seen.
+    fn can_be_checked(&self, claim: &Claim) -> bool {
+        let blind = self.options.wire == Wire::Blind && matches!(claim.terms, Terms::Segment { .. });
+        claim.modes.contains(&self.options.mode) && !blind
     }
 }

@@ -68,6 +68,13 @@ impl Isns {
         self.by_direction.get(&(from, to)).map(|isn| isn.number)
     }
 
+    /// The first number that goes by this letter (`j` or `k`) between two ends, whichever of them sent it.
+    pub fn by_letter(&self, letter: char, one: SocketAddr, other: SocketAddr) -> Option<u32> {
+        let ends = [(one, other), (other, one)];
+        let found = ends.iter().filter_map(|ends| self.by_direction.get(ends)).find(|isn| isn.letter == letter);
+        found.map(|isn| isn.number)
+    }
+
     fn write(&self, number: u32, from: SocketAddr, to: SocketAddr, numbers: Numbers) -> String {
         match (numbers, self.by_direction.get(&(from, to))) {
             (Numbers::Raw, _) | (_, None) => number.to_string(),

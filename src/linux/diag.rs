@@ -1,0 +1,145 @@
+//! The kernel's word on its TCP sockets: `sock_diag(7)` for all of them, `TCP_INFO` for one descriptor.
+//!
+//! A dump needs no rights and lists also sockets without a descriptor: request sockets (SYN_RECV) and TIME_WAIT.
+
+use std::io;
+use std::net::{IpAddr, SocketAddr};
+use std::time::Duration;
+
+use super::netlink::{Message, Netlink, attributes};
+use crate::model::{TcpInfo, Timer, TimerKind};
+use crate::tcp::State;
+
+// `linux/sock_diag.h` and `linux/inet_diag.h`.
+const SOCK_DIAG_BY_FAMILY: u16 = 20;
+const INET_DIAG_INFO: u16 = 2;
+/// Every state, `TCP_BOUND_INACTIVE` (bit 13) included; a kernel that doesn't know a bit passes it over.
+const ALL_STATES: u32 = 0xfff | 1 << 12 | 1 << 13;
+
+/// One entry of the kernel's socket table, as `struct inet_diag_msg` has it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DiagEntry {
+    /// The kernel's name for the socket.
+    pub cookie: u64,
+    /// Its state.
+    pub state: State,
+    /// Its own address.
+    pub local: SocketAddr,
+    /// The peer's; `None` where there is none (address and port are zero).
+    pub remote: Option<SocketAddr>,
+    /// The running timer, its end counted from the moment of the dump.
+    pub timer: Option<Timer>,
+    /// Bytes to be read; for LISTEN, connections that wait for `accept()`.
+    pub recv_queue: u32,
+    /// Bytes not yet acknowledged; for LISTEN, the backlog.
+    pub send_queue: u32,
+    /// What TCP_INFO says; `None` for request sockets and TIME_WAIT.
+    pub info: Option<TcpInfo>,
+}
+
+/// Asks for all TCP sockets of one address family (`AF_INET`, `AF_INET6`) in the namespace of `netlink`.
+/// `now` is the time on the trace's clock; timers are put on it.
+pub fn dump(netlink: &mut Netlink, family: i32, now: Duration) -> io::Result<Vec<DiagEntry>> {
+    let mut request = [0u8; 56];
+    request[0] = family as u8;
+    request[1] = libc::IPPROTO_TCP as u8;
+    request[2] = 1 << (INET_DIAG_INFO - 1);
+    request[4..8].copy_from_slice(&ALL_STATES.to_ne_bytes());
+    let mut message = Message::default();
+    message.begin(SOCK_DIAG_BY_FAMILY, libc::NLM_F_DUMP as u16, 1).raw(&request).end();
+    let mut entries = Vec::new();
+    netlink.dump(&message, |kind, body| {
+        if kind == SOCK_DIAG_BY_FAMILY {
+            entries.extend(parse_entry(body, now));
+        }
+    })?;
+    Ok(entries)
+}
+
+fn parse_entry(body: &[u8], now: Duration) -> Option<DiagEntry> {
+    let fixed = body.first_chunk::<72>()?;
+    let v6 = i32::from(fixed[0]) == libc::AF_INET6;
+    let word = |at: usize| u32::from_ne_bytes([fixed[at], fixed[at + 1], fixed[at + 2], fixed[at + 3]]);
+    let port = |at: usize| u16::from_be_bytes([fixed[at], fixed[at + 1]]);
+    let local = SocketAddr::new(address(&fixed[8..24], v6), port(4));
+    let remote = SocketAddr::new(address(&fixed[24..40], v6), port(6));
+    let info = attributes(&body[72..]).find(|(kind, _)| *kind == INET_DIAG_INFO).map(|(_, value)| parse_info(value));
+    Some(DiagEntry {
+        cookie: u64::from(word(44)) | u64::from(word(48)) << 32,
+        state: State::from_kernel(fixed[1])?,
+        local,
+        remote: (remote.port() != 0).then_some(remote),
+        timer: timer(fixed[2], fixed[3], word(52), now),
+        recv_queue: word(56),
+        send_queue: word(60),
+        info,
+    })
+}
+
+fn address(bytes: &[u8], v6: bool) -> IpAddr {
+    let mut all = [0u8; 16];
+    all.copy_from_slice(bytes);
+    if v6 { IpAddr::from(all) } else { IpAddr::from([all[0], all[1], all[2], all[3]]) }
+}
+
+fn timer(kind: u8, fired: u8, expires_ms: u32, now: Duration) -> Option<Timer> {
+    let kind = match kind {
+        1 => TimerKind::Retransmit,
+        2 => TimerKind::Keepalive,
+        3 => TimerKind::TimeWait,
+        4 => TimerKind::Probe,
+        _ => return None,
+    };
+    Some(Timer { kind, fires_at: now + Duration::from_millis(expires_ms.into()), fired })
+}
+
+/// Reads the beginning of `struct tcp_info` (`linux/tcp.h`) that is there; what this kernel lacks is `None`.
+pub fn parse_info(bytes: &[u8]) -> TcpInfo {
+    let word = |at: usize| {
+        let four = bytes.get(at..at + 4)?;
+        Some(u32::from_ne_bytes([four[0], four[1], four[2], four[3]]))
+    };
+    let micros = |at: usize| word(at).map(|us| Duration::from_micros(us.into()));
+    TcpInfo {
+        rto: micros(8),
+        snd_mss: word(16),
+        unacked: word(24),
+        rtt: micros(68).filter(|rtt| !rtt.is_zero()),
+        snd_cwnd: word(80),
+        total_retrans: word(100),
+    }
+}
+
+/// The state in `struct tcp_info`; `None` where the bytes are cut or the number is unknown.
+pub fn info_state(bytes: &[u8]) -> Option<State> {
+    State::from_kernel(*bytes.first()?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn a_shorter_struct_of_an_older_kernel_gives_what_it_has() {
+        let mut bytes = vec![0u8; 72];
+        bytes[0] = 1;
+        bytes[8..12].copy_from_slice(&201_000u32.to_ne_bytes());
+        bytes[68..72].copy_from_slice(&50u32.to_ne_bytes());
+        let info = parse_info(&bytes);
+        assert_eq!(info.rto, Some(Duration::from_micros(201_000)));
+        assert_eq!(info.rtt, Some(Duration::from_micros(50)));
+        assert_eq!((info.snd_cwnd, info.total_retrans), (None, None));
+        assert_eq!(info_state(&bytes), Some(State::Established));
+        assert_eq!(parse_info(&[]), TcpInfo::default());
+    }
+
+    proptest! {
+        #[test]
+        fn hostile_bytes_never_panic(bytes: Vec<u8>) {
+            let _ = parse_entry(&bytes, Duration::ZERO);
+            let _ = parse_info(&bytes);
+            let _ = info_state(&bytes);
+        }
+    }
+}

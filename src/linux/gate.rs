@@ -1,0 +1,146 @@
+//! The gate: a netfilter rule that drops every TCP segment that doesn't bear the release mark.
+//!
+//! One table, one chain, one rule, made in one netlink batch (`nfnetlink.h`, `nf_tables.h`), of base expressions only,
+//! which every kernel with nf_tables has. In the words of `nft(8)`:
+//!
+//! ```text
+//! table inet sockwalk { chain gate { type filter hook input priority filter;
+//!                                    meta l4proto tcp meta mark != 0x5357414c drop } }
+//! ```
+
+use std::io;
+
+use super::netlink::{Message, Netlink};
+
+/// The mark that a segment bears once the learner let it go (`SO_MARK` of `socket(7)`): `SWAL`.
+pub const RELEASE_MARK: u32 = 0x5357_414c;
+
+// `linux/netfilter/nfnetlink.h` and `nf_tables.h`.
+const BATCH_BEGIN: u16 = 0x10;
+const BATCH_END: u16 = 0x11;
+const SUBSYSTEM: u16 = 10;
+const NEW_TABLE: u16 = SUBSYSTEM << 8;
+const NEW_CHAIN: u16 = SUBSYSTEM << 8 | 3;
+const NEW_RULE: u16 = SUBSYSTEM << 8 | 6;
+const TABLE_NAME: u16 = 1;
+const CHAIN_TABLE: u16 = 1;
+const CHAIN_NAME: u16 = 3;
+const CHAIN_HOOK: u16 = 4;
+const CHAIN_POLICY: u16 = 5;
+const CHAIN_TYPE: u16 = 7;
+const RULE_TABLE: u16 = 1;
+const RULE_CHAIN: u16 = 2;
+const RULE_EXPRESSIONS: u16 = 4;
+const HOOK_INPUT: u32 = 1;
+const META_MARK: u32 = 3;
+const META_L4PROTO: u32 = 16;
+const CMP_EQ: u32 = 0;
+const CMP_NEQ: u32 = 1;
+const REGISTER_VERDICT: u32 = 0;
+const REGISTER_1: u32 = 1;
+const VERDICT_DROP: u32 = 0;
+const VERDICT_ACCEPT: u32 = 1;
+
+const NAME: &[u8] = b"sockwalk\0";
+const CHAIN: &[u8] = b"gate\0";
+
+/// Closes the gate in the calling thread's network namespace.
+///
+/// # Errors
+/// The kernel's refusal: `EPERM` without CAP_NET_ADMIN, `EOPNOTSUPP` or `EPROTONOSUPPORT` without nf_tables.
+pub fn close() -> io::Result<()> {
+    let mut netlink = Netlink::open(libc::NETLINK_NETFILTER)?;
+    match close_family(&mut netlink, &[libc::NFPROTO_INET as u8]) {
+        // A kernel without the family for both: one table each.
+        Err(error) if matches!(error.raw_os_error(), Some(libc::EOPNOTSUPP | libc::EAFNOSUPPORT)) => {
+            close_family(&mut netlink, &[libc::NFPROTO_IPV4 as u8, libc::NFPROTO_IPV6 as u8])
+        }
+        other => other,
+    }
+}
+
+fn close_family(netlink: &mut Netlink, families: &[u8]) -> io::Result<()> {
+    let mut batch = Message::default();
+    batch.begin(BATCH_BEGIN, 0, 0).raw(&nfgenmsg(0, SUBSYSTEM)).end();
+    for family in families {
+        table(&mut batch, *family);
+        chain(&mut batch, *family);
+        rule(&mut batch, *family);
+    }
+    batch.begin(BATCH_END, 0, 4).raw(&nfgenmsg(0, SUBSYSTEM)).end();
+    netlink.execute(&batch, 3 * families.len())
+}
+
+/// `struct nfgenmsg`: family, version 0, resource number in network order.
+fn nfgenmsg(family: u8, resource: u16) -> [u8; 4] {
+    let [high, low] = resource.to_be_bytes();
+    [family, 0, high, low]
+}
+
+fn create(batch: &mut Message, kind: u16, family: u8, sequence: u32) -> &mut Message {
+    let flags = (libc::NLM_F_CREATE | libc::NLM_F_ACK | libc::NLM_F_APPEND) as u16;
+    batch.begin(kind, flags, sequence).raw(&nfgenmsg(family, 0))
+}
+
+fn table(batch: &mut Message, family: u8) {
+    create(batch, NEW_TABLE, family, 1).attribute(TABLE_NAME, NAME).end();
+}
+
+fn chain(batch: &mut Message, family: u8) {
+    create(batch, NEW_CHAIN, family, 2)
+        .attribute(CHAIN_TABLE, NAME)
+        .attribute(CHAIN_NAME, CHAIN)
+        .nested(CHAIN_HOOK, |hook| {
+            hook.attribute(1, &HOOK_INPUT.to_be_bytes()).attribute(2, &0u32.to_be_bytes());
+        })
+        .attribute(CHAIN_POLICY, &VERDICT_ACCEPT.to_be_bytes())
+        .attribute(CHAIN_TYPE, b"filter\0")
+        .end();
+}
+
+fn rule(batch: &mut Message, family: u8) {
+    create(batch, NEW_RULE, family, 3)
+        .attribute(RULE_TABLE, NAME)
+        .attribute(RULE_CHAIN, CHAIN)
+        .nested(RULE_EXPRESSIONS, |list| {
+            load(list, META_L4PROTO);
+            compare(list, CMP_EQ, &[libc::IPPROTO_TCP as u8]);
+            load(list, META_MARK);
+            compare(list, CMP_NEQ, &RELEASE_MARK.to_ne_bytes());
+            drop_packet(list);
+        })
+        .end();
+}
+
+fn expression(list: &mut Message, name: &[u8], fill: impl FnOnce(&mut Message)) {
+    list.nested(1, |element| {
+        element.attribute(1, name).nested(2, fill);
+    });
+}
+
+/// `meta`: puts a property of the packet into register 1.
+fn load(list: &mut Message, key: u32) {
+    expression(list, b"meta\0", |data| {
+        data.attribute(1, &REGISTER_1.to_be_bytes()).attribute(2, &key.to_be_bytes());
+    });
+}
+
+/// `cmp`: ends the rule unless register 1 compares so.
+fn compare(list: &mut Message, operation: u32, value: &[u8]) {
+    expression(list, b"cmp\0", |data| {
+        data.attribute(1, &REGISTER_1.to_be_bytes()).attribute(2, &operation.to_be_bytes()).nested(3, |inner| {
+            inner.attribute(1, value);
+        });
+    });
+}
+
+/// `immediate`: the verdict.
+fn drop_packet(list: &mut Message) {
+    expression(list, b"immediate\0", |data| {
+        data.attribute(1, &REGISTER_VERDICT.to_be_bytes()).nested(2, |inner| {
+            inner.nested(2, |verdict| {
+                verdict.attribute(1, &VERDICT_DROP.to_be_bytes());
+            });
+        });
+    });
+}

@@ -1,0 +1,119 @@
+//! The lab: a network namespace of the program's own, with nothing in it but `lo`.
+//!
+//! First the process enters a user namespace, before it has a second thread ([`gain_rights`]); then the thread that
+//! runs a walk enters a new network namespace ([`enter`]), and its sides' threads, which it starts, are born there.
+//! So each walk, also a restarted one, has a lab of its own, and when its threads are gone, so is the lab.
+
+use std::fs;
+use std::io;
+use std::os::fd::AsFd;
+
+use socket2::{Domain, Socket, Type};
+
+use super::{gate, route, sys};
+use crate::model::LabSettings;
+
+/// How the right to make a lab was had.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Rights {
+    /// In a user namespace of the process's own: rights over the lab and over nothing else.
+    UserNamespace,
+    /// As root, all rights given up but those over network namespaces.
+    Root,
+}
+
+/// What was tried, and the system's refusal.
+#[derive(Debug, thiserror::Error)]
+#[error("{what}: {error}")]
+pub struct Refused {
+    /// What was tried, in the words of the manual page.
+    pub what: &'static str,
+    /// The refusal.
+    #[source]
+    pub error: io::Error,
+}
+
+pub(super) fn refused(what: &'static str) -> impl FnOnce(io::Error) -> Refused {
+    move |error| Refused { what, error }
+}
+
+// `linux/capability.h`.
+const CAP_NET_ADMIN: u32 = 12;
+const CAP_NET_RAW: u32 = 13;
+const CAP_SYS_ADMIN: u32 = 21;
+
+/// Gains the right to make network namespaces. Call it once, before the process has a second thread.
+///
+/// Root first becomes the user that called `sudo` (`SUDO_UID`, `SUDO_GID`), if any; `getenv` reads the environment.
+///
+/// # Errors
+/// What the system refused; the process may still use the machine's own loopback then.
+pub fn gain_rights(getenv: impl Fn(&str) -> Option<String>) -> Result<Rights, Refused> {
+    let (uid, _) = sys::effective_ids();
+    let root = uid == 0;
+    if root {
+        let id = |name| getenv(name).and_then(|value| value.parse::<u32>().ok()).unwrap_or(0);
+        let kept = [CAP_NET_ADMIN, CAP_NET_RAW, CAP_SYS_ADMIN];
+        sys::become_user(id("SUDO_UID"), id("SUDO_GID"), &kept).map_err(refused("setresuid(), capset()"))?;
+    }
+    match enter_user_namespace() {
+        Ok(()) => Ok(Rights::UserNamespace),
+        // Where user namespaces are forbidden, what is left of root's rights still makes a network namespace.
+        Err(_) if root => Ok(Rights::Root),
+        Err(error) => Err(error),
+    }
+}
+
+/// Enters a user namespace in which the caller is who it was.
+fn enter_user_namespace() -> Result<(), Refused> {
+    let (uid, gid) = sys::effective_ids();
+    sys::unshare(libc::CLONE_NEWUSER).map_err(refused("unshare(CLONE_NEWUSER)"))?;
+    // The kernel accepts an unprivileged gid_map only once setgroups is denied (user_namespaces(7)).
+    fs::write("/proc/self/setgroups", "deny").map_err(refused("write to /proc/self/setgroups"))?;
+    fs::write("/proc/self/uid_map", format!("{uid} {uid} 1")).map_err(refused("write to /proc/self/uid_map"))?;
+    fs::write("/proc/self/gid_map", format!("{gid} {gid} 1")).map_err(refused("write to /proc/self/gid_map"))
+}
+
+/// Settings below `/proc/sys/net/ipv4` that let a connection outlive anybody's reading time. Best effort: a kernel
+/// without one of them works too, with less patience.
+const PATIENCE: [(&str, i64); 7] = [
+    ("tcp_syn_retries", 127),
+    ("tcp_synack_retries", 255),
+    ("tcp_retries2", 255),
+    ("tcp_orphan_retries", 255),
+    ("tcp_fin_timeout", 3600),
+    // The tail loss probe would send a waiting segment again after two round trips.
+    ("tcp_early_retrans", 0),
+    // A forged or late segment's challenge ACK isn't limited, so that what is stepped is what is answered.
+    ("tcp_invalid_ratelimit", 0),
+];
+
+/// Moves the calling thread into a new lab, with the gate closed.
+///
+/// # Errors
+/// The first step that the system refused. Settings of the lesson that this kernel doesn't have are such a step;
+/// those for patience are not.
+pub fn enter(settings: &LabSettings) -> Result<(), Refused> {
+    sys::unshare(libc::CLONE_NEWNET).map_err(refused("unshare(CLONE_NEWNET)"))?;
+    let any = Socket::new(Domain::IPV4, Type::DGRAM, None).map_err(refused("socket(AF_INET, SOCK_DGRAM)"))?;
+    sys::set_loopback_mtu(any.as_fd(), settings.mtu).map_err(refused("ioctl(SIOCSIFMTU) on lo"))?;
+    // ETHTOOL_STSO, ETHTOOL_SGSO, ETHTOOL_SGRO: data is really cut into segments of the MSS.
+    for command in [0x1f, 0x24, 0x2c] {
+        sys::switch_offload_off(any.as_fd(), command).map_err(refused("ioctl(SIOCETHTOOL) on lo"))?;
+    }
+    for (name, value) in PATIENCE {
+        let _ = set(name, value);
+    }
+    for (name, value) in &settings.sysctl {
+        set(name, *value).map_err(refused("write a lesson's setting below /proc/sys/net/ipv4"))?;
+    }
+    gate::close().map_err(refused("nftables rule on lo (nf_tables)"))?;
+    sys::bring_loopback_up(any.as_fd()).map_err(refused("ioctl(SIOCSIFFLAGS) on lo"))?;
+    let loopback = sys::loopback_index().map_err(refused("if_nametoindex(lo)"))?;
+    route::set_metrics(settings, loopback).map_err(refused("RTM_NEWROUTE for 127.0.0.0/8"))
+}
+
+fn set(name: &str, value: i64) -> io::Result<()> {
+    // A name comes from a lesson's file: the linter allows letters, digits and `_` only, so it stays in this folder.
+    fs::write(format!("/proc/sys/net/ipv4/{name}"), value.to_string())
+}

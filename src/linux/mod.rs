@@ -1,0 +1,28 @@
+//! The world on the Linux kernel: lab, wire, the sides' threads, and the kernel's word on its sockets.
+//!
+//! Threads: the process's first one asks ([`LinuxWorld`] is its handle); one thread directs a walk (it entered the
+//! lab, holds the wire and asks the kernel); each side has one that makes its calls. Only the directing thread
+//! reports, so that what happened has one order and one clock.
+
+mod diag;
+mod director;
+pub mod doctor;
+mod gate;
+mod lab;
+mod netlink;
+pub mod options;
+mod route;
+mod sides;
+mod sockets;
+mod sys;
+mod wire;
+mod world;
+
+pub use lab::{Refused, Rights, gain_rights};
+pub use world::{LinuxWorld, Place};
+
+/// What a thread said when it panicked.
+fn panic_text(panic: &(dyn std::any::Any + Send)) -> String {
+    let text = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
+    text.or_else(|| panic.downcast_ref::<String>().cloned()).unwrap_or_else(|| "panic".to_owned())
+}

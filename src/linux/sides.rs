@@ -1,0 +1,219 @@
+//! The sides: one thread each, which makes the side's calls, blocking ones included.
+//!
+//! A thread takes one call at a time, runs it, and reports what it returned. Whether it sleeps in the call is read
+//! from the kernel (`/proc/self/task/TID/stat`), never guessed from the time that went by.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::io::{self, Read};
+use std::os::fd::{AsFd, AsRawFd, OwnedFd};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU8, Ordering};
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::thread::{self, JoinHandle};
+
+use socket2::{Domain, Protocol, SockAddr, Socket, Type};
+
+use super::options;
+use super::sys;
+use crate::model::{Call, Errno, How, Outcome, Returned, Side};
+
+/// The signal that interrupts a call; its handler does nothing.
+pub const INTERRUPT: i32 = libc::SIGUSR2;
+
+/// The most that one `recv()` may ask for, in bytes: a lesson's file can't make the program reserve more.
+const LARGEST_RECV: usize = 1 << 20;
+
+/// What a side's thread tells.
+pub enum Report {
+    /// A call came back.
+    Returned {
+        /// Who called.
+        side: Side,
+        /// With what.
+        outcome: Outcome,
+        /// A descriptor that the call made, and the kernel's name for its socket (`SO_COOKIE`).
+        made: Option<(i32, u64)>,
+    },
+    /// The thread ended by a panic.
+    Died(String),
+}
+
+/// A side's thread, seen from the thread that directs it.
+pub struct SideThread {
+    jobs: Option<Sender<Call>>,
+    thread: Option<JoinHandle<()>>,
+    tid: i32,
+    place: Arc<AtomicU8>,
+}
+
+/// Where a side's thread is: waiting for its next job.
+const IDLE: u8 = 0;
+/// A job was handed to it.
+const CALLED: u8 = 1;
+/// In the system call of its job, or just before or after it.
+const IN_CALL: u8 = 2;
+
+impl SideThread {
+    /// Starts the thread, in the caller's network namespace. `report` is called from it.
+    pub fn start(side: Side, report: impl Fn(Report) + Send + Clone + 'static) -> io::Result<SideThread> {
+        let (jobs, inbox) = channel::<Call>();
+        let (hello, tid) = channel();
+        let place = Arc::new(AtomicU8::new(IDLE));
+        let worker = Worker { side, sockets: BTreeMap::new(), place: Arc::clone(&place) };
+        let died = report.clone();
+        let thread = thread::Builder::new().name(side.name().into()).stack_size(256 * 1024).spawn(move || {
+            let _ = hello.send(sys::thread_id());
+            let body = std::panic::AssertUnwindSafe(|| worker.work(&inbox, &report));
+            if let Err(panic) = std::panic::catch_unwind(body) {
+                died(Report::Died(super::panic_text(&*panic)));
+            }
+        })?;
+        let tid = tid.recv().map_err(|_| io::ErrorKind::BrokenPipe)?;
+        Ok(SideThread { jobs: Some(jobs), thread: Some(thread), tid, place })
+    }
+
+    /// Hands the thread its next call.
+    pub fn call(&self, call: Call) {
+        self.place.store(CALLED, Ordering::SeqCst);
+        if let Some(jobs) = &self.jobs {
+            let _ = jobs.send(call);
+        }
+    }
+
+    /// Whether the kernel says that the thread sleeps, while it is in a call. `false` where the kernel doesn't tell.
+    pub fn sleeps(&self) -> bool {
+        self.place.load(Ordering::SeqCst) == IN_CALL && asleep(self.tid).unwrap_or(false)
+    }
+
+    /// Interrupts the call in which the thread is. A signal that comes before the thread sleeps is lost: the caller
+    /// repeats it until the call has returned.
+    pub fn interrupt(&self) {
+        if self.place.load(Ordering::SeqCst) == IN_CALL {
+            // The thread may have ended: then there is nothing to interrupt.
+            let _ = sys::signal_thread(self.tid, INTERRUPT);
+        }
+    }
+}
+
+impl Drop for SideThread {
+    fn drop(&mut self) {
+        self.jobs = None;
+        if let Some(thread) = self.thread.take() {
+            while !thread.is_finished() {
+                self.interrupt();
+                thread::park_timeout(std::time::Duration::from_millis(1));
+            }
+            let _ = thread.join();
+        }
+    }
+}
+
+/// Whether a thread of this process sleeps (`S` in `/proc/PID/task/TID/stat`, `proc_pid_stat(5)`).
+fn asleep(tid: i32) -> Option<bool> {
+    let stat = fs::read_to_string(format!("/proc/self/task/{tid}/stat")).ok()?;
+    // The name stands in parentheses and may hold anything; the state follows the last one.
+    let state = stat.rsplit_once(')')?.1.trim_start().chars().next()?;
+    Some(state == 'S')
+}
+
+struct Worker {
+    side: Side,
+    sockets: BTreeMap<i32, Socket>,
+    place: Arc<AtomicU8>,
+}
+
+type Made = Result<(Returned, Option<Socket>), io::Error>;
+
+impl Worker {
+    fn work(mut self, inbox: &Receiver<Call>, report: &impl Fn(Report)) {
+        while let Ok(call) = inbox.recv() {
+            self.place.store(IN_CALL, Ordering::SeqCst);
+            let result = self.run(call);
+            self.place.store(IDLE, Ordering::SeqCst);
+            let (outcome, made) = self.keep(result);
+            report(Report::Returned { side: self.side, outcome, made });
+        }
+        self.leave();
+    }
+
+    /// Files a new socket under its descriptor, so that later calls find it.
+    fn keep(&mut self, result: Made) -> (Outcome, Option<(i32, u64)>) {
+        match result {
+            Ok((mut returned, Some(socket))) => {
+                let fd = socket.as_raw_fd();
+                let cookie = socket.cookie().unwrap_or(0);
+                returned.value = fd.into();
+                self.sockets.insert(fd, socket);
+                (Ok(returned), Some((fd, cookie)))
+            }
+            Ok((returned, None)) => (Ok(returned), None),
+            Err(error) => (Err(Errno(error.raw_os_error().unwrap_or(libc::EIO))), None),
+        }
+    }
+
+    fn run(&mut self, call: Call) -> Made {
+        if let Call::Socket { ipv6 } = call {
+            let domain = if ipv6 { Domain::IPV6 } else { Domain::IPV4 };
+            let socket = Socket::new(domain, Type::STREAM, Some(Protocol::TCP))?;
+            return Ok((Returned::default(), Some(socket)));
+        }
+        let fd = call.fd().unwrap_or(-1);
+        if let Call::Close { .. } = call {
+            let socket = self.sockets.remove(&fd).ok_or_else(|| not_ours(fd))?;
+            sys::close(OwnedFd::from(socket))?;
+            return Ok((Returned::default(), None));
+        }
+        let socket = self.sockets.get(&fd).ok_or_else(|| not_ours(fd))?;
+        if let Call::Accept { .. } = call {
+            let (accepted, peer) = socket.accept()?;
+            return Ok((Returned { peer: peer.as_socket(), ..Returned::default() }, Some(accepted)));
+        }
+        Ok((on_socket(socket, call)?, None))
+    }
+
+    /// Closes what is left. On the machine's own loopback a connection that the learner left in the middle must leave
+    /// nothing behind, so it is reset instead of being closed into TIME_WAIT (`SO_LINGER` of `socket(7)`).
+    fn leave(self) {
+        for socket in self.sockets.into_values() {
+            let _ = socket.set_linger(Some(std::time::Duration::ZERO));
+        }
+    }
+}
+
+fn on_socket(socket: &Socket, call: Call) -> io::Result<Returned> {
+    let value = match call {
+        Call::Bind { addr, .. } => socket.bind(&SockAddr::from(addr)).map(|()| 0),
+        Call::Listen { backlog, .. } => socket.listen(backlog).map(|()| 0),
+        Call::Connect { addr, .. } => socket.connect(&SockAddr::from(addr)).map(|()| 0),
+        Call::Send { data, .. } => socket.send_with_flags(&data, libc::MSG_NOSIGNAL).map(|sent| sent as i64),
+        Call::Shutdown { how, .. } => socket.shutdown(direction(how)).map(|()| 0),
+        Call::SetOption { option, value, .. } => {
+            let (level, number) = options::by_name(&option).ok_or(io::ErrorKind::InvalidInput)?;
+            sys::set_int_option(socket.as_fd(), level, number, value).map(|()| 0)
+        }
+        Call::Recv { len, .. } => {
+            let mut data = vec![0; len.min(LARGEST_RECV)];
+            let received = { socket }.read(&mut data)?;
+            data.truncate(received);
+            return Ok(Returned { value: received as i64, data, peer: None });
+        }
+        Call::Socket { .. } | Call::Accept { .. } | Call::Close { .. } => Err(io::ErrorKind::InvalidInput.into()),
+    }?;
+    Ok(Returned { value, ..Returned::default() })
+}
+
+fn direction(how: How) -> std::net::Shutdown {
+    match how {
+        How::Read => std::net::Shutdown::Read,
+        How::Write => std::net::Shutdown::Write,
+        How::Both => std::net::Shutdown::Both,
+    }
+}
+
+/// The kernel's word on a descriptor that the side doesn't have. Where another part of the program has that number by
+/// now, a call on it would do harm and isn't made.
+fn not_ours(fd: i32) -> io::Error {
+    let error = if sys::is_open(fd) { libc::EPERM } else { libc::EBADF };
+    io::Error::from_raw_os_error(error)
+}

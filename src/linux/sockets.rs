@@ -1,0 +1,133 @@
+//! Whose socket is which: the kernel's table, put together with what the sides' calls made.
+
+use std::collections::HashMap;
+use std::io;
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use super::diag::{self, DiagEntry};
+use super::netlink::Netlink;
+use super::sys;
+use crate::model::{Mode, Observation, Side, SocketFacts, Source};
+use crate::tcp::State;
+
+/// An open descriptor of a side.
+struct Open {
+    side: Side,
+    fd: i32,
+    cookie: u64,
+}
+
+/// The sockets of a walk.
+pub struct Sockets {
+    netlink: Netlink,
+    mode: Mode,
+    ipv6: bool,
+    open: Vec<Open>,
+    owners: HashMap<u64, Side>,
+}
+
+impl Sockets {
+    /// None yet. Opens the way to the kernel's table in the calling thread's network namespace.
+    pub fn new(mode: Mode) -> io::Result<Sockets> {
+        let netlink = Netlink::open(libc::NETLINK_SOCK_DIAG)?;
+        Ok(Sockets { netlink, mode, ipv6: false, open: Vec::new(), owners: HashMap::new() })
+    }
+
+    /// A side's call made a descriptor.
+    pub fn made(&mut self, side: Side, fd: i32, cookie: u64) {
+        self.open.push(Open { side, fd, cookie });
+        self.owners.insert(cookie, side);
+    }
+
+    /// A side is about to close a descriptor: from now on its number is nobody's.
+    pub fn closing(&mut self, side: Side, fd: i32) {
+        self.open.retain(|open| !(open.side == side && open.fd == fd));
+    }
+
+    /// A side asked for an IPv6 socket: the table of that family matters from now on.
+    pub fn uses_ipv6(&mut self) {
+        self.ipv6 = true;
+    }
+
+    /// Asks the kernel for every socket of the walk. `now` is the time on the trace's clock.
+    ///
+    /// In the lab these are all sockets there are; on the machine's own loopback those of the sides' calls, and the
+    /// ends of their connections.
+    pub fn observe(&mut self, now: Duration) -> io::Result<Observation> {
+        let mut entries = diag::dump(&mut self.netlink, libc::AF_INET, now)?;
+        if self.ipv6 {
+            entries.extend(diag::dump(&mut self.netlink, libc::AF_INET6, now)?);
+        }
+        self.own_children(&entries);
+        let mut sockets: Vec<SocketFacts> = Vec::new();
+        for entry in entries {
+            let side = self.owners.get(&entry.cookie).copied();
+            if side.is_some() || self.mode == Mode::Lab {
+                let fd = self.open.iter().find(|open| open.cookie == entry.cookie).map(|open| open.fd);
+                sockets.push(facts(entry, side, fd));
+            }
+        }
+        let unlisted = self.open.iter().filter(|open| !sockets.iter().any(|facts| facts.cookie == open.cookie));
+        let unlisted: Vec<SocketFacts> = unlisted.filter_map(unlisted_facts).collect();
+        sockets.extend(unlisted);
+        Ok(Observation { at: now, sockets })
+    }
+
+    /// The local addresses of the walk's sockets, to tell its segments from those of other programs.
+    pub fn owns_port(&self, observation: &Observation, address: SocketAddr) -> bool {
+        observation.sockets.iter().any(|facts| facts.local.is_some_and(|local| local.port() == address.port()))
+    }
+
+    /// A connection that no call has returned yet belongs to the side whose listener it came to.
+    fn own_children(&mut self, entries: &[DiagEntry]) {
+        let listeners: Vec<(SocketAddr, Side)> = entries
+            .iter()
+            .filter(|entry| entry.state == State::Listen)
+            .filter_map(|entry| Some((entry.local, *self.owners.get(&entry.cookie)?)))
+            .collect();
+        for entry in entries.iter().filter(|entry| entry.remote.is_some()) {
+            let came_to = listeners.iter().find(|(local, _)| {
+                local.port() == entry.local.port() && (local.ip() == entry.local.ip() || local.ip().is_unspecified())
+            });
+            if let Some((_, side)) = came_to {
+                self.owners.entry(entry.cookie).or_insert(*side);
+            }
+        }
+    }
+}
+
+fn facts(entry: DiagEntry, side: Option<Side>, fd: Option<i32>) -> SocketFacts {
+    SocketFacts {
+        cookie: entry.cookie,
+        side,
+        fd,
+        local: Some(entry.local),
+        remote: entry.remote,
+        state: entry.state,
+        source: Source::SockDiag,
+        timer: entry.timer,
+        recv_queue: entry.recv_queue,
+        send_queue: entry.send_queue,
+        info: entry.info,
+    }
+}
+
+/// A socket that the kernel's table doesn't have: before `bind()`, or after a connection's end while the descriptor is
+/// still open. `TCP_INFO` tells its state.
+fn unlisted_facts(open: &Open) -> Option<SocketFacts> {
+    let bytes = sys::tcp_info(open.fd).ok()?;
+    Some(SocketFacts {
+        cookie: open.cookie,
+        side: Some(open.side),
+        fd: Some(open.fd),
+        local: None,
+        remote: None,
+        state: diag::info_state(&bytes)?,
+        source: Source::TcpInfo,
+        timer: None,
+        recv_queue: 0,
+        send_queue: 0,
+        info: Some(diag::parse_info(&bytes)),
+    })
+}

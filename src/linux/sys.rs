@@ -1,0 +1,263 @@
+//! The only module with `unsafe`: system calls that neither the standard library nor socket2 wraps.
+//!
+//! Each function is a thin, safe wrapper of one call; errors are the kernel's own, as [`io::Error`].
+#![allow(unsafe_code)]
+
+use std::ffi::c_int;
+use std::io;
+use std::mem;
+use std::os::fd::{AsRawFd, BorrowedFd, IntoRawFd, OwnedFd, RawFd};
+use std::time::Duration;
+
+use socket2::{SockAddr, SockAddrStorage};
+
+fn check(result: c_int) -> io::Result<c_int> {
+    if result < 0 { Err(io::Error::last_os_error()) } else { Ok(result) }
+}
+
+/// `unshare(2)`: gives the calling thread (for a user namespace: the process, which must have no other thread)
+/// namespaces of its own. `flags` are `CLONE_NEW…`.
+pub fn unshare(flags: c_int) -> io::Result<()> {
+    // SAFETY: takes no pointer; the kernel checks the flags.
+    check(unsafe { libc::unshare(flags) }).map(drop)
+}
+
+/// The caller's effective user and group (`geteuid(2)`, `getegid(2)`).
+pub fn effective_ids() -> (u32, u32) {
+    // SAFETY: both take nothing and always succeed.
+    unsafe { (libc::geteuid(), libc::getegid()) }
+}
+
+/// The calling thread's number (`gettid(2)`).
+pub fn thread_id() -> i32 {
+    // SAFETY: takes nothing and always succeeds.
+    unsafe { libc::gettid() }
+}
+
+extern "C" fn do_nothing(_signal: c_int) {}
+
+/// Makes a signal interrupt system calls (`EINTR`) and do nothing else (`sigaction(2)` without `SA_RESTART`).
+pub fn make_interrupting(signal: c_int) -> io::Result<()> {
+    // SAFETY: an all-zero sigaction is a valid value; the handler is an `extern "C"` function that touches nothing.
+    let result = unsafe {
+        let mut action: libc::sigaction = mem::zeroed();
+        action.sa_sigaction = do_nothing as *const () as usize;
+        libc::sigaction(signal, &action, std::ptr::null_mut())
+    };
+    check(result).map(drop)
+}
+
+/// Sends a signal to one thread of this process (`tgkill(2)`).
+pub fn signal_thread(thread: i32, signal: c_int) -> io::Result<()> {
+    // SAFETY: takes no pointer; a thread that is gone gives ESRCH.
+    let result = unsafe { libc::syscall(libc::SYS_tgkill, libc::getpid(), thread, signal) };
+    check(result as c_int).map(drop)
+}
+
+/// Waits until one of the descriptors can be read (`ppoll(2)`); `None` waits for ever. Returns which can.
+///
+/// A signal ends the wait early with nothing to read.
+pub fn poll_readable<const N: usize>(fds: [BorrowedFd<'_>; N], timeout: Option<Duration>) -> io::Result<[bool; N]> {
+    let mut polled = fds.map(|fd| libc::pollfd { fd: fd.as_raw_fd(), events: libc::POLLIN, revents: 0 });
+    let limit = timeout.map(|limit| libc::timespec {
+        tv_sec: limit.as_secs() as libc::time_t,
+        tv_nsec: limit.subsec_nanos() as libc::c_long,
+    });
+    let limit_ptr = limit.as_ref().map_or(std::ptr::null(), |limit| limit as *const libc::timespec);
+    // SAFETY: `polled` and `limit` live across the call, and the count is the array's own.
+    let result =
+        unsafe { libc::ppoll(polled.as_mut_ptr(), N as libc::nfds_t, limit_ptr, std::ptr::null::<libc::sigset_t>()) };
+    match check(result) {
+        Ok(_) => Ok(polled.map(|fd| fd.revents != 0)),
+        Err(error) if error.kind() == io::ErrorKind::Interrupted => Ok([false; N]),
+        Err(error) => Err(error),
+    }
+}
+
+/// `close(2)`, with its result.
+pub fn close(fd: OwnedFd) -> io::Result<()> {
+    // SAFETY: the descriptor is owned, and ownership ends here. Linux frees it whatever close() returns.
+    check(unsafe { libc::close(fd.into_raw_fd()) }).map(drop)
+}
+
+/// Whether the process has this descriptor open (`F_GETFD` of `fcntl(2)`).
+pub fn is_open(fd: RawFd) -> bool {
+    // SAFETY: takes no pointer; a wrong number gives EBADF.
+    unsafe { libc::fcntl(fd, libc::F_GETFD) >= 0 }
+}
+
+/// What `TCP_INFO` (`tcp(7)`) gives for a socket: as many bytes of `struct tcp_info` as this kernel has.
+///
+/// The descriptor may be another thread's; a number that is no socket gives `EBADF` or `ENOTSOCK`.
+pub fn tcp_info(fd: RawFd) -> io::Result<Vec<u8>> {
+    // Larger than any kernel's struct so far (280 bytes on 6.18): what is longer is cut, which callers allow for.
+    let mut bytes = vec![0u8; 512];
+    let mut length = bytes.len() as libc::socklen_t;
+    // SAFETY: the pointers are to `bytes` with its own length and to `length`; both live across the call.
+    let result = unsafe {
+        libc::getsockopt(fd, libc::IPPROTO_TCP, libc::TCP_INFO, bytes.as_mut_ptr().cast(), &mut length)
+    };
+    check(result)?;
+    bytes.truncate(length as usize);
+    Ok(bytes)
+}
+
+/// `setsockopt(2)` of an option whose value is one int.
+pub fn set_int_option(fd: BorrowedFd<'_>, level: c_int, option: c_int, value: c_int) -> io::Result<()> {
+    // SAFETY: the pointer is to `value` with its own size.
+    let result = unsafe {
+        let size = mem::size_of::<c_int>() as libc::socklen_t;
+        libc::setsockopt(fd.as_raw_fd(), level, option, (&raw const value).cast(), size)
+    };
+    check(result).map(drop)
+}
+
+/// Packets that a packet socket lost since it was last asked (`PACKET_STATISTICS` of `packet(7)`).
+pub fn packets_lost(fd: BorrowedFd<'_>) -> io::Result<u32> {
+    let mut stats = libc::tpacket_stats { tp_packets: 0, tp_drops: 0 };
+    let mut length = mem::size_of_val(&stats) as libc::socklen_t;
+    // SAFETY: the pointers are to `stats` with its own size and to `length`; both live across the call.
+    let result = unsafe {
+        let pointer = (&raw mut stats).cast();
+        libc::getsockopt(fd.as_raw_fd(), libc::SOL_PACKET, libc::PACKET_STATISTICS, pointer, &mut length)
+    };
+    check(result)?;
+    Ok(stats.tp_drops)
+}
+
+/// The address of all packets of one interface, for `bind(2)` of a packet socket (`packet(7)`).
+pub fn packet_address(interface: u32) -> SockAddr {
+    let mut storage = SockAddrStorage::zeroed();
+    // SAFETY: `sockaddr_ll` is a socket address, which is what a view of the storage must be.
+    let address = unsafe { storage.view_as::<libc::sockaddr_ll>() };
+    address.sll_family = libc::AF_PACKET as u16;
+    address.sll_protocol = (libc::ETH_P_ALL as u16).to_be();
+    address.sll_ifindex = interface as i32;
+    let length = mem::size_of::<libc::sockaddr_ll>() as libc::socklen_t;
+    // SAFETY: the storage was filled as a `sockaddr_ll` just now, and the length is its size.
+    unsafe { SockAddr::new(storage, length) }
+}
+
+/// The number of the interface `lo` (`if_nametoindex(3)`).
+pub fn loopback_index() -> io::Result<u32> {
+    // SAFETY: the name is a C string that lives for ever.
+    match unsafe { libc::if_nametoindex(c"lo".as_ptr()) } {
+        0 => Err(io::Error::last_os_error()),
+        index => Ok(index),
+    }
+}
+
+fn loopback_request() -> libc::ifreq {
+    // SAFETY: an all-zero ifreq is a valid value.
+    let mut request: libc::ifreq = unsafe { mem::zeroed() };
+    request.ifr_name[0] = b'l' as libc::c_char;
+    request.ifr_name[1] = b'o' as libc::c_char;
+    request
+}
+
+/// Brings `lo` up (`SIOCSIFFLAGS` of `netdevice(7)`); `fd` is any internet socket of the namespace.
+pub fn bring_loopback_up(fd: BorrowedFd<'_>) -> io::Result<()> {
+    let mut request = loopback_request();
+    request.ifr_ifru.ifru_flags = (libc::IFF_UP | libc::IFF_RUNNING) as libc::c_short;
+    // SAFETY: the request is a whole ifreq that lives across the call.
+    check(unsafe { libc::ioctl(fd.as_raw_fd(), libc::SIOCSIFFLAGS, &raw mut request) }).map(drop)
+}
+
+/// Sets the MTU of `lo`, in bytes (`SIOCSIFMTU` of `netdevice(7)`).
+pub fn set_loopback_mtu(fd: BorrowedFd<'_>, mtu: u32) -> io::Result<()> {
+    let mut request = loopback_request();
+    request.ifr_ifru.ifru_mtu = mtu as c_int;
+    // SAFETY: as in `bring_loopback_up`.
+    check(unsafe { libc::ioctl(fd.as_raw_fd(), libc::SIOCSIFMTU, &raw mut request) }).map(drop)
+}
+
+/// `struct ethtool_value` of `linux/ethtool.h`.
+#[repr(C)]
+struct EthtoolValue {
+    command: u32,
+    data: u32,
+}
+
+/// Switches one of `lo`'s offloads off (`SIOCETHTOOL`); `command` is `ETHTOOL_STSO`, `ETHTOOL_SGSO` or `ETHTOOL_SGRO`.
+pub fn switch_offload_off(fd: BorrowedFd<'_>, command: u32) -> io::Result<()> {
+    let mut value = EthtoolValue { command, data: 0 };
+    let mut request = loopback_request();
+    request.ifr_ifru.ifru_data = (&raw mut value).cast();
+    // SAFETY: the request and the value that it points to live across the call.
+    check(unsafe { libc::ioctl(fd.as_raw_fd(), libc::SIOCETHTOOL, &raw mut request) }).map(drop)
+}
+
+/// The processors on which the calling thread may run (`sched_getaffinity(2)`).
+#[derive(Clone, Copy)]
+pub struct Processors(libc::cpu_set_t);
+
+impl Processors {
+    /// Those of the calling thread.
+    pub fn of_this_thread() -> io::Result<Processors> {
+        // SAFETY: an all-zero set is a valid value; the pointer is to it, with its own size.
+        unsafe {
+            let mut set: libc::cpu_set_t = mem::zeroed();
+            check(libc::sched_getaffinity(0, mem::size_of_val(&set), &raw mut set))?;
+            Ok(Processors(set))
+        }
+    }
+
+    /// The one on which the calling thread runs at this moment (`sched_getcpu(3)`).
+    pub fn current() -> io::Result<Processors> {
+        // SAFETY: takes nothing; the set is all zero, a valid value, and CPU_SET stays within it or does nothing.
+        unsafe {
+            let current = check(libc::sched_getcpu())?;
+            let mut set: libc::cpu_set_t = mem::zeroed();
+            libc::CPU_SET(current as usize, &mut set);
+            Ok(Processors(set))
+        }
+    }
+
+    /// Binds the calling thread to these (`sched_setaffinity(2)`).
+    pub fn bind_this_thread(&self) -> io::Result<()> {
+        // SAFETY: the pointer is to a whole set, with its own size.
+        check(unsafe { libc::sched_setaffinity(0, mem::size_of_val(&self.0), &raw const self.0) }).map(drop)
+    }
+}
+
+/// Becomes another user for good, keeping only these capabilities (`capabilities(7)`): the real, effective and saved
+/// ids change, the supplementary groups go, and no program that is executed later gains anything.
+pub fn become_user(uid: u32, gid: u32, kept: &[u32]) -> io::Result<()> {
+    // SAFETY: none of these takes a pointer but setgroups, whose list is empty.
+    unsafe {
+        check(libc::prctl(libc::PR_SET_KEEPCAPS, 1, 0, 0, 0))?;
+        check(libc::setgroups(0, std::ptr::null()))?;
+        check(libc::setresgid(gid, gid, gid))?;
+        check(libc::setresuid(uid, uid, uid))?;
+        check(libc::prctl(libc::PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0))?;
+        // Changing the user makes the process undumpable, which would hide its own /proc files from it.
+        check(libc::prctl(libc::PR_SET_DUMPABLE, 1, 0, 0, 0))?;
+    }
+    keep_capabilities(kept)
+}
+
+/// `struct __user_cap_header_struct` and two of `struct __user_cap_data_struct` (`capset(2)`).
+#[repr(C)]
+struct CapHeader {
+    version: u32,
+    pid: c_int,
+}
+
+#[repr(C)]
+#[derive(Clone, Copy)]
+struct CapData {
+    effective: u32,
+    permitted: u32,
+    inheritable: u32,
+}
+
+/// Gives up every capability but these (numbers of `linux/capability.h`, below 32).
+fn keep_capabilities(kept: &[u32]) -> io::Result<()> {
+    const VERSION_3: u32 = 0x2008_0522;
+    let mask = kept.iter().fold(0u32, |mask, number| mask | 1 << number);
+    let header = CapHeader { version: VERSION_3, pid: 0 };
+    let none = CapData { effective: 0, permitted: 0, inheritable: 0 };
+    let data = [CapData { effective: mask, permitted: mask, inheritable: 0 }, none];
+    // SAFETY: version 3 takes a header and two data blocks, which these are; both live across the call.
+    check(unsafe { libc::syscall(libc::SYS_capset, &raw const header, data.as_ptr()) } as c_int).map(drop)
+}

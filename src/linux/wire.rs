@@ -1,0 +1,283 @@
+//! The wire: capture and delivery; the gate between them is a rule of the kernel's ([`super::gate`]).
+//!
+//! An AF_PACKET socket on `lo` sees each segment as it leaves its sender. A delivered segment is sent again through a
+//! raw IP socket that bears the release mark, passes the gate, and is processed as an ordinary, late segment.
+
+use std::collections::HashMap;
+use std::io::{self, Read};
+use std::net::{Ipv4Addr, SocketAddr, UdpSocket};
+use std::os::fd::{AsFd, BorrowedFd};
+use std::time::Duration;
+
+use socket2::{Domain, Protocol, SockAddr, SockFilter, Socket, Type};
+
+use super::gate::RELEASE_MARK;
+use super::lab::{Refused, refused};
+use super::sys;
+use crate::model::{Copies, Event, SegmentId};
+use crate::tcp::{Flags, Segment, finish_checksum};
+
+/// The largest IP packet.
+const LARGEST: usize = 65_575;
+
+/// The listening half of the wire.
+struct Capture {
+    socket: Socket,
+    buffer: Vec<u8>,
+}
+
+impl Capture {
+    fn open() -> Result<Capture, Refused> {
+        // SOCK_DGRAM: packets come without a link header. The protocol is set by bind(), so that nothing arrives
+        // before the filter stands.
+        let socket = Socket::new(Domain::PACKET, Type::DGRAM, Some(Protocol::from(0)))
+            .map_err(refused("socket(AF_PACKET) to see segments"))?;
+        socket.attach_filter(&leaving_and_unmarked()).map_err(refused("filter on the capture socket"))?;
+        let loopback = sys::loopback_index().map_err(refused("if_nametoindex(lo)"))?;
+        socket.bind(&sys::packet_address(loopback)).map_err(refused("bind() of the capture socket to lo"))?;
+        socket.set_nonblocking(true).map_err(refused("O_NONBLOCK on the capture socket"))?;
+        Ok(Capture { socket, buffer: vec![0; LARGEST] })
+    }
+
+    /// The next TCP segment that left its sender; `None` where there is none. What is no TCP is passed over.
+    fn next(&mut self) -> io::Result<Option<Segment>> {
+        loop {
+            match (&self.socket).read(&mut self.buffer) {
+                Ok(length) => {
+                    if let Ok(segment) = Segment::parse(&self.buffer[..length]) {
+                        return Ok(Some(segment));
+                    }
+                }
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Ok(None),
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => return Err(error),
+            }
+        }
+    }
+}
+
+/// A classic BPF program: the outgoing copy of what doesn't bear the release mark. The other copy on `lo` is the
+/// same packet coming in.
+fn leaving_and_unmarked() -> [SockFilter; 6] {
+    // `linux/filter.h`: BPF_LD|BPF_W|BPF_ABS, BPF_JMP|BPF_JEQ|BPF_K, BPF_RET|BPF_K; ancillary data at SKF_AD_OFF.
+    const LOAD: u16 = 0x20;
+    const JUMP_EQUAL: u16 = 0x15;
+    const RETURN: u16 = 0x06;
+    const ANCILLARY: u32 = 0xffff_f000;
+    const PACKET_TYPE: u32 = ANCILLARY + 4;
+    const MARK: u32 = ANCILLARY + 20;
+    [
+        SockFilter::new(LOAD, 0, 0, PACKET_TYPE),
+        SockFilter::new(JUMP_EQUAL, 0, 3, libc::PACKET_OUTGOING as u32),
+        SockFilter::new(LOAD, 0, 0, MARK),
+        SockFilter::new(JUMP_EQUAL, 1, 0, RELEASE_MARK),
+        SockFilter::new(RETURN, 0, 0, u32::MAX),
+        SockFilter::new(RETURN, 0, 0, 0),
+    ]
+}
+
+/// The sending half of the wire.
+struct Delivery {
+    v4: Socket,
+    v6: Option<Socket>,
+    fence: UdpSocket,
+}
+
+impl Delivery {
+    fn open() -> Result<Delivery, Refused> {
+        let raw = |domain| -> io::Result<Socket> {
+            let socket = Socket::new(domain, Type::RAW, Some(Protocol::from(libc::IPPROTO_RAW)))?;
+            socket.set_mark(RELEASE_MARK)?;
+            Ok(socket)
+        };
+        Ok(Delivery {
+            v4: raw(Domain::IPV4).map_err(refused("socket(SOCK_RAW) with SO_MARK to deliver segments"))?,
+            // Absent where the kernel runs without IPv6; then no IPv6 segment comes to be delivered either.
+            v6: raw(Domain::IPV6).ok(),
+            fence: fence().map_err(refused("UDP socket on lo"))?,
+        })
+    }
+
+    /// Sends the packet on to its receiver, and returns when the receiver's kernel has processed it.
+    ///
+    /// A packet on `lo` goes through the receive queue of the processor that sent it, in order. So the thread stays on
+    /// one processor, sends a datagram to itself after the packet, and waits for it: when it is there, the packet
+    /// was processed, and whatever it caused has left and woken whom it wakes.
+    fn send(&self, segment: &Segment) -> io::Result<()> {
+        let mut packet = segment.packet().to_vec();
+        finish_checksum(&mut packet).map_err(|error| io::Error::new(io::ErrorKind::InvalidData, error))?;
+        let before = sys::Processors::of_this_thread()?;
+        sys::Processors::current()?.bind_this_thread()?;
+        let result = self.send_raw(&packet, segment.to).and_then(|()| self.pass_fence());
+        before.bind_this_thread()?;
+        result
+    }
+
+    fn send_raw(&self, packet: &[u8], to: SocketAddr) -> io::Result<()> {
+        let socket = match to {
+            SocketAddr::V4(_) => &self.v4,
+            SocketAddr::V6(_) => self.v6.as_ref().ok_or(io::ErrorKind::Unsupported)?,
+        };
+        // A raw socket's address has no port (raw(7)).
+        socket.send_to(packet, &SockAddr::from(SocketAddr::new(to.ip(), 0))).map(drop)
+    }
+
+    fn pass_fence(&self) -> io::Result<()> {
+        self.fence.send(&[0])?;
+        loop {
+            match self.fence.recv(&mut [0]) {
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                other => return other.map(drop),
+            }
+        }
+    }
+}
+
+/// A datagram socket that is connected to itself. Its datagrams bear the release mark, so that they aren't captured.
+fn fence() -> io::Result<UdpSocket> {
+    let socket = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0))?;
+    socket.connect(socket.local_addr()?)?;
+    socket.set_read_timeout(Some(Duration::from_secs(2)))?;
+    let socket = Socket::from(socket);
+    socket.set_mark(RELEASE_MARK)?;
+    Ok(socket.into())
+}
+
+/// What tells a segment from others but for its later copies.
+#[derive(PartialEq, Eq, Hash)]
+struct Identity {
+    from: SocketAddr,
+    to: SocketAddr,
+    seq: u32,
+    flags: Flags,
+    len: u32,
+}
+
+/// How a segment stands with the wire.
+enum Standing {
+    Held(Segment),
+    Delivered,
+    Dropped,
+}
+
+/// The wire of a lab, where segments are held.
+pub struct Wire {
+    capture: Capture,
+    delivery: Delivery,
+    copies: Copies,
+    standings: Vec<Standing>,
+    newest: HashMap<Identity, SegmentId>,
+}
+
+impl Wire {
+    /// Opens the wire in the calling thread's network namespace.
+    pub fn open(copies: Copies) -> Result<Wire, Refused> {
+        let (capture, delivery) = (Capture::open()?, Delivery::open()?);
+        Ok(Wire { capture, delivery, copies, standings: Vec::new(), newest: HashMap::new() })
+    }
+
+    /// The descriptor that becomes readable when a segment was captured.
+    pub fn fd(&self) -> BorrowedFd<'_> {
+        self.capture.socket.as_fd()
+    }
+
+    /// Reads what was captured so far, and reports it.
+    pub fn read(&mut self, mut report: impl FnMut(Event)) -> io::Result<()> {
+        while let Some(segment) = self.capture.next()? {
+            self.sort(segment, &mut report);
+        }
+        Ok(())
+    }
+
+    /// How many segments the capture lost since this was last asked.
+    pub fn lost(&self) -> io::Result<u32> {
+        sys::packets_lost(self.fd())
+    }
+
+    /// Lets a waiting segment go on, and returns when its receiver has processed it. `false` where it doesn't wait.
+    pub fn deliver(&mut self, id: SegmentId) -> io::Result<bool> {
+        let Some(standing @ Standing::Held(_)) = self.standings.get_mut(id.0 as usize) else { return Ok(false) };
+        if let Standing::Held(segment) = &*standing {
+            self.delivery.send(segment)?;
+        }
+        *standing = Standing::Delivered;
+        Ok(true)
+    }
+
+    /// Forgets a waiting segment. `false` where it doesn't wait.
+    pub fn forget(&mut self, id: SegmentId) -> bool {
+        match self.standings.get_mut(id.0 as usize) {
+            Some(standing @ Standing::Held(_)) => {
+                *standing = Standing::Dropped;
+                true
+            }
+            _ => false,
+        }
+    }
+
+    fn sort(&mut self, segment: Segment, report: &mut impl FnMut(Event)) {
+        let earlier = repeatable(&segment).and_then(|identity| self.newest.get(&identity).copied());
+        match earlier.map(|id| (id, &mut self.standings[id.0 as usize])) {
+            Some((id, Standing::Held(copy))) => {
+                *copy = segment.clone();
+                report(Event::Retransmitted { id, segment });
+            }
+            Some((id, Standing::Delivered)) if self.copies == Copies::Drop => {
+                report(Event::Retransmitted { id, segment });
+            }
+            _ => self.hold(segment, earlier, report),
+        }
+    }
+
+    fn hold(&mut self, segment: Segment, again: Option<SegmentId>, report: &mut impl FnMut(Event)) {
+        let id = SegmentId(self.standings.len() as u32);
+        if let Some(identity) = repeatable(&segment) {
+            self.newest.insert(identity, id);
+        }
+        self.standings.push(Standing::Held(segment.clone()));
+        report(Event::Sent { id, segment, again });
+        report(Event::Held(id));
+    }
+}
+
+/// What identifies a segment's copies; `None` for one that is never sent again: it occupies no sequence numbers
+/// (RFC 9293, section 3.4), so the same numbers in a later one are news, not a copy.
+fn repeatable(segment: &Segment) -> Option<Identity> {
+    let occupies = segment.flags.has(Flags::SYN) || segment.flags.has(Flags::FIN) || !segment.is_empty();
+    occupies.then(|| Identity {
+        from: segment.from,
+        to: segment.to,
+        seq: segment.seq,
+        flags: segment.flags,
+        len: segment.len(),
+    })
+}
+
+/// A wire that only watches: the machine's own loopback, where segments pass by themselves.
+pub struct Watch {
+    capture: Capture,
+    seen: u32,
+}
+
+impl Watch {
+    /// Opens it in the calling thread's network namespace; needs CAP_NET_RAW.
+    pub fn open() -> Result<Watch, Refused> {
+        Ok(Watch { capture: Capture::open()?, seen: 0 })
+    }
+
+    /// As [`Wire::fd`].
+    pub fn fd(&self) -> BorrowedFd<'_> {
+        self.capture.socket.as_fd()
+    }
+
+    /// As [`Wire::read`]; only segments of which `ours` is true.
+    pub fn read(&mut self, ours: impl Fn(&Segment) -> bool, mut report: impl FnMut(Event)) -> io::Result<()> {
+        while let Some(segment) = self.capture.next()? {
+            if ours(&segment) {
+                report(Event::Sent { id: SegmentId(self.seen), segment, again: None });
+                self.seen += 1;
+            }
+        }
+        Ok(())
+    }
+}
