@@ -1,9 +1,69 @@
-use super::{Lesson, LessonError};
-/// A lesson of the built-in catalogue by its name; `None` where there is none.
-pub fn builtin(_name: &str) -> Option<Result<Lesson, LessonError>> {
-    None
+//! The lessons that are built into the program, in the order of the course.
+
+use include_dir::{Dir, include_dir};
+
+use super::{Lesson, LessonError, parse};
+
+static LESSONS: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/assets/lessons");
+
+/// A file of the catalogue: `03-handshake.toml` is the third lesson, `handshake`.
+struct Entry {
+    number: u32,
+    name: &'static str,
+    file: &'static str,
+    text: &'static str,
 }
+
+fn entries() -> Vec<Entry> {
+    let mut entries: Vec<Entry> = LESSONS
+        .files()
+        .filter_map(|file| {
+            let path = file.path().to_str()?;
+            let (number, name) = path.strip_suffix(".toml")?.split_once('-')?;
+            Some(Entry { number: number.parse().ok()?, name, file: path, text: file.contents_utf8()? })
+        })
+        .collect();
+    entries.sort_by_key(|entry| (entry.number, entry.name));
+    entries
+}
+
+/// A lesson of the built-in catalogue by its name; `None` where there is none.
+///
+/// # Errors
+/// A built-in lesson that can't be read is a fault of the program, which a test looks for.
+pub fn builtin(name: &str) -> Option<Result<Lesson, LessonError>> {
+    let entry = entries().into_iter().find(|entry| entry.name == name)?;
+    Some(parse(entry.file, entry.text))
+}
+
 /// The names of the built-in lessons, in the order of the course.
 pub fn builtin_names() -> Vec<&'static str> {
-    Vec::new()
+    entries().into_iter().map(|entry| entry.name).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::lesson::Lang;
+
+    #[test]
+    fn every_built_in_lesson_can_be_read_and_bears_its_files_name() {
+        for name in builtin_names() {
+            match builtin(name) {
+                Some(Ok(lesson)) => assert_eq!(lesson.id, name, "{}", lesson.file),
+                Some(Err(error)) => panic!("{}", error.render(Lang::En, false)),
+                None => panic!("{name} is listed but not there"),
+            }
+        }
+    }
+
+    #[test]
+    fn every_file_of_the_catalogue_is_listed() {
+        assert_eq!(entries().len(), LESSONS.files().filter(|file| file.path().extension().is_some()).count());
+    }
+
+    #[test]
+    fn a_name_that_is_not_there() {
+        assert!(builtin("no-such-lesson").is_none());
+    }
 }

@@ -1,1 +1,401 @@
+//! The check of a lesson: every word that a lesson file holds is read here, and everything that is wrong is collected.
 
+use std::collections::HashMap;
+use std::net::SocketAddr;
+use std::ops::Range;
+
+use toml::Spanned;
+
+use super::error::{Problem, SourceText, unsafe_to_show};
+use super::fault::{Fault, Notation, WordKind};
+use super::raw::{Number, RawAsk, RawEnd, RawLesson, RawSide, RawStep, RawText, Word};
+use super::{Ask, End, Expr, Lang, Lesson, LessonError, Localized, Measure, SegmentPattern, Step};
+use crate::model::{Errno, LabSettings, Mode, Side, TimerKind};
+use crate::tcp::{Flags, State};
+
+/// The most choices that a question may have: each is answered with one digit.
+const MAX_CHOICES: usize = 9;
+
+/// Checks what TOML read and makes the lesson of it.
+pub(super) fn check(file: &str, source: &SourceText<'_>, raw: RawLesson) -> Result<Lesson, LessonError> {
+    let mut lint = Lint { source, problems: Vec::new(), sockets: HashMap::new(), modes: Vec::new() };
+    let lesson = lint.lesson(file, raw);
+    match lesson {
+        Some(lesson) if lint.problems.is_empty() => Ok(lesson),
+        _ => Err(LessonError::new(file, lint.problems)),
+    }
+}
+
+/// The check as it goes through the file. A method returns `None` where it has noted a problem.
+pub(super) struct Lint<'a> {
+    source: &'a SourceText<'a>,
+    problems: Vec<Problem>,
+    /// The sockets that are there by now, in order, in each mode.
+    sockets: HashMap<Mode, Vec<(String, Side)>>,
+    /// The modes of what is being read.
+    pub(super) modes: Vec<Mode>,
+}
+
+impl Lint<'_> {
+    pub(super) fn fault<T>(&mut self, span: Range<usize>, fault: Fault) -> Option<T> {
+        self.problems.push(Problem::new(fault, self.source, span));
+        None
+    }
+
+    pub(super) fn line(&self, span: Range<usize>) -> usize {
+        self.source.line(span.start)
+    }
+
+    fn lesson(&mut self, file: &str, raw: RawLesson) -> Option<Lesson> {
+        let id = self.id(&raw.id);
+        let title = self.text(&raw.title);
+        let goal = self.text(&raw.goal);
+        let recap = self.text(&raw.recap);
+        let server = self.address(&raw.server);
+        if server.is_some_and(|server| server.port() == 0) {
+            self.fault::<()>(raw.server.span(), Fault::NoPort);
+        }
+        self.modes = vec![Mode::Lab, Mode::Host];
+        let modes = self.modes_of(raw.modes.as_ref());
+        let lab = self.lab(raw.lab);
+        if raw.step.is_empty() {
+            self.fault::<()>(0..0, Fault::NoSteps);
+        }
+        let mut lines: HashMap<String, usize> = HashMap::new();
+        let mut steps = Vec::new();
+        for raw_step in &raw.step {
+            let name = &raw_step.get_ref().id;
+            if let Some(line) = lines.get(name.get_ref()) {
+                let fault = Fault::StepTwice { id: name.get_ref().clone(), line: *line };
+                self.fault::<()>(name.span(), fault);
+            }
+            lines.entry(name.get_ref().clone()).or_insert(self.line(name.span()));
+            self.modes.clone_from(&modes);
+            steps.extend(self.step(raw_step));
+        }
+        Some(Lesson {
+            file: file.to_owned(),
+            id: id?,
+            title: title?,
+            goal: goal?,
+            recap: recap?,
+            server: server?,
+            modes,
+            lab: lab?,
+            steps,
+        })
+    }
+
+    fn step(&mut self, raw: &Spanned<RawStep>) -> Option<Step> {
+        let line = self.line(raw.span());
+        let raw = raw.get_ref();
+        let id = self.id(&raw.id);
+        let modes = self.modes_of(raw.modes.as_ref());
+        self.modes.clone_from(&modes);
+        let title = self.text(&raw.title);
+        let say = self.text(&raw.say);
+        let action = raw.action.as_ref().map(|action| self.action(action));
+        let ask = raw.ask.as_ref().map(|ask| self.ask(ask));
+        let mut expect = Vec::new();
+        for claim in &raw.expect {
+            self.modes.clone_from(&modes);
+            expect.extend(self.claim(claim));
+        }
+        let waits_for = raw.waits_for.as_ref().map(|word| self.timer(word));
+        Some(Step {
+            id: id?,
+            line,
+            modes,
+            title: title?,
+            say: say?,
+            ask: absent_or(ask)?,
+            action: absent_or(action)?,
+            expect,
+            waits_for: absent_or(waits_for)?,
+        })
+    }
+
+    fn ask(&mut self, raw: &Spanned<RawAsk>) -> Option<Ask> {
+        let span = raw.span();
+        let raw = raw.get_ref();
+        let question = self.text(&raw.question);
+        let measure = self.measure(raw, span);
+        let choices = &raw.choices;
+        let count = choices.get_ref().len();
+        if !(2..=MAX_CHOICES).contains(&count) {
+            self.fault::<()>(choices.span(), Fault::ChoiceCount(count));
+        }
+        for (place, choice) in choices.get_ref().iter().enumerate() {
+            if choices.get_ref()[..place].iter().any(|other| other.get_ref() == choice.get_ref()) {
+                self.fault::<()>(choice.span(), Fault::Twice(choice.get_ref().clone()));
+            }
+            if let Some(measure) = &measure {
+                self.choice(choice, notation(measure));
+            }
+        }
+        let labels = raw.labels.as_ref().map_or(Some(Vec::new()), |labels| self.labels(labels, count));
+        let choices = choices.get_ref().iter().map(|choice| choice.get_ref().clone()).collect();
+        Some(Ask { question: question?, measure: measure?, choices, labels: labels? })
+    }
+
+    fn labels(&mut self, raw: &Spanned<Vec<Spanned<RawText>>>, choices: usize) -> Option<Vec<Localized>> {
+        let labels: Vec<_> = raw.get_ref().iter().map(|label| self.text(label)).collect();
+        if labels.len() != choices {
+            return self.fault(raw.span(), Fault::LabelCount { labels: labels.len(), choices });
+        }
+        labels.into_iter().collect()
+    }
+
+    fn measure(&mut self, raw: &RawAsk, span: Range<usize>) -> Option<Measure> {
+        let there = [
+            ("state", raw.state.is_some()),
+            ("call", raw.call.is_some()),
+            ("returned", raw.returned.is_some()),
+            ("recv_queue", raw.recv_queue.is_some()),
+            ("send_queue", raw.send_queue.is_some()),
+        ];
+        self.one_of(span, &there, &["state", "call", "returned", "recv_queue", "send_queue"])?;
+        let side = |lint: &mut Self, raw: &RawSide| lint.side(&raw.side);
+        let end = |lint: &mut Self, raw: &Spanned<RawEnd>| {
+            let RawEnd { socket, peer_of } = raw.get_ref();
+            lint.end(socket.as_ref(), peer_of.as_ref(), raw.span())
+        };
+        match raw {
+            RawAsk { state: Some(raw), .. } => Some(Measure::State(end(self, raw)?)),
+            RawAsk { call: Some(raw), .. } => Some(Measure::Call(side(self, raw)?)),
+            RawAsk { returned: Some(raw), .. } => Some(Measure::Returned(side(self, raw)?)),
+            RawAsk { recv_queue: Some(raw), .. } => Some(Measure::RecvQueue(end(self, raw)?)),
+            RawAsk { send_queue: Some(raw), .. } => Some(Measure::SendQueue(end(self, raw)?)),
+            _ => None,
+        }
+    }
+
+    fn choice(&mut self, choice: &Word, notation: Notation) {
+        let text = choice.get_ref();
+        let number = || text.parse::<Expr>().is_ok_and(|number| number.letter.is_none());
+        let fits = match notation {
+            Notation::State => State::from_name(text).is_some(),
+            Notation::Call => matches!(text.as_str(), "blocks" | "returns"),
+            Notation::Returned => number() || Errno::from_name(text).is_some(),
+            Notation::Bytes => number(),
+        };
+        if !fits {
+            self.fault::<()>(choice.span(), Fault::Choice { found: text.clone(), notation });
+        }
+    }
+
+    fn lab(&mut self, raw: Option<Spanned<LabSettings>>) -> Option<LabSettings> {
+        let Some(raw) = raw else { return Some(LabSettings::default()) };
+        let span = raw.span();
+        let lab = raw.into_inner();
+        // The least that IPv4 must carry (RFC 791), and the loopback's own size.
+        self.range(i64::from(lab.mtu), 68..=65536, span.clone());
+        for name in lab.sysctl.keys() {
+            self.setting_name(name, span.clone());
+        }
+        Some(lab)
+    }
+
+    /// The name becomes a file's name below /proc/sys: it must not lead elsewhere.
+    pub(super) fn setting_name(&mut self, name: &str, span: Range<usize>) {
+        let fits = !name.is_empty() && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
+        if !fits {
+            self.fault::<()>(span, Fault::SettingName(name.to_owned()));
+        }
+    }
+
+    fn id(&mut self, word: &Word) -> Option<String> {
+        let name = word.get_ref();
+        let fits = (1..=40).contains(&name.len())
+            && name.starts_with(|c: char| c.is_ascii_lowercase())
+            && name.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-');
+        if fits { Some(name.clone()) } else { self.fault(word.span(), Fault::Id(name.clone())) }
+    }
+
+    pub(super) fn text(&mut self, raw: &Spanned<RawText>) -> Option<Localized> {
+        let span = raw.span();
+        let RawText { en, zh } = raw.get_ref();
+        let en = self.prose(en.as_ref(), Lang::En, span.clone());
+        let zh = self.prose(zh.as_ref(), Lang::Zh, span);
+        Some(Localized { en: en?, zh: zh? })
+    }
+
+    fn prose(&mut self, word: Option<&Word>, lang: Lang, place: Range<usize>) -> Option<String> {
+        let Some(word) = word else { return self.fault(place, Fault::NoText(lang)) };
+        if word.get_ref().trim().is_empty() {
+            return self.fault(word.span(), Fault::NoText(lang));
+        }
+        self.shown(word, &['\n', '\t'])
+    }
+
+    /// A text without characters that can't be shown, but for the ones that are allowed.
+    pub(super) fn shown(&mut self, word: &Word, allowed: &[char]) -> Option<String> {
+        match word.get_ref().chars().find(|c| unsafe_to_show(*c) && !allowed.contains(c)) {
+            Some(c) => self.fault(word.span(), Fault::Control(c)),
+            None => Some(word.get_ref().trim().to_owned()),
+        }
+    }
+
+    /// The modes of a list, which must be among the present ones; the present ones where there is no list.
+    pub(super) fn modes_of(&mut self, raw: Option<&Spanned<Vec<Word>>>) -> Vec<Mode> {
+        let Some(raw) = raw else { return self.modes.clone() };
+        let mut modes = Vec::new();
+        for word in raw.get_ref() {
+            let mode = match word.get_ref().as_str() {
+                "lab" => Some(Mode::Lab),
+                "host" => Some(Mode::Host),
+                _ => self.wrong(word, WordKind::Mode),
+            };
+            let Some(mode) = mode else { continue };
+            if modes.contains(&mode) {
+                self.fault::<()>(word.span(), Fault::Twice(word.get_ref().clone()));
+            } else if self.modes.contains(&mode) {
+                modes.push(mode);
+            } else {
+                let has = self.modes.iter().map(|mode| mode.name()).collect();
+                self.fault::<()>(word.span(), Fault::ModeOutside { found: word.get_ref().clone(), has });
+            }
+        }
+        if raw.get_ref().is_empty() {
+            self.fault::<()>(raw.span(), Fault::EmptyList(WordKind::Mode));
+        }
+        modes
+    }
+
+    pub(super) fn address(&mut self, word: &Word) -> Option<SocketAddr> {
+        let Ok(address) = word.get_ref().parse::<SocketAddr>() else {
+            return self.fault(word.span(), Fault::Address(word.get_ref().clone()));
+        };
+        // A lesson from somebody else must not make this machine talk to others.
+        if address.ip().is_loopback() { Some(address) } else { self.fault(word.span(), Fault::NotLoopback(address)) }
+    }
+
+    pub(super) fn wrong<T>(&mut self, word: &Word, kind: WordKind) -> Option<T> {
+        self.fault(word.span(), Fault::Word { kind, found: word.get_ref().clone() })
+    }
+
+    pub(super) fn side(&mut self, word: &Word) -> Option<Side> {
+        let side = Side::BOTH.into_iter().find(|side| side.name() == word.get_ref());
+        side.or_else(|| self.wrong(word, WordKind::Side))
+    }
+
+    pub(super) fn timer(&mut self, word: &Word) -> Option<TimerKind> {
+        let timer = super::notation::TIMERS.iter().find(|(_, name)| name == word.get_ref()).map(|(kind, _)| *kind);
+        timer.or_else(|| self.wrong(word, WordKind::Timer))
+    }
+
+    pub(super) fn number(&mut self, raw: &Number) -> Option<Expr> {
+        let text = &raw.get_ref().0;
+        text.parse().ok().or_else(|| self.fault(raw.span(), Fault::Number(text.clone())))
+    }
+
+    pub(super) fn optional_number(&mut self, raw: Option<&Number>) -> Option<Option<Expr>> {
+        absent_or(raw.map(|number| self.number(number)))
+    }
+
+    pub(super) fn range(&mut self, found: i64, range: std::ops::RangeInclusive<i64>, span: Range<usize>) {
+        if !range.contains(&found) {
+            self.fault::<()>(span, Fault::Range { found, from: *range.start(), to: *range.end() });
+        }
+    }
+
+    pub(super) fn pattern(
+        &mut self,
+        from: &Word,
+        flags: &Spanned<Vec<Word>>,
+        numbers: [Option<&Number>; 3],
+    ) -> Option<SegmentPattern> {
+        let from = self.side(from);
+        let flags = self.flags(flags);
+        let [seq, ack, len] = numbers.map(|number| self.optional_number(number));
+        Some(SegmentPattern { from: from?, flags: flags?, seq: seq?, ack: ack?, len: len? })
+    }
+
+    fn flags(&mut self, raw: &Spanned<Vec<Word>>) -> Option<Flags> {
+        if raw.get_ref().is_empty() {
+            return self.fault(raw.span(), Fault::EmptyList(WordKind::Flag));
+        }
+        let before = self.problems.len();
+        for word in raw.get_ref() {
+            if Flags::from_names([word.get_ref().as_str()]).is_err() {
+                self.wrong::<()>(word, WordKind::Flag);
+            }
+        }
+        let names = raw.get_ref().iter().map(|word| word.get_ref().as_str());
+        Flags::from_names(names).ok().filter(|_| self.problems.len() == before)
+    }
+
+    /// Whether exactly one of these keys is there.
+    pub(super) fn one_of(
+        &mut self,
+        span: Range<usize>,
+        there: &[(&'static str, bool)],
+        allowed: &'static [&'static str],
+    ) -> Option<()> {
+        let found: Vec<_> = there.iter().filter(|(_, there)| *there).map(|(key, _)| *key).collect();
+        if found.len() == 1 { Some(()) } else { self.fault(span, Fault::OneOf { found, allowed }) }
+    }
+
+    pub(super) fn end(&mut self, socket: Option<&Word>, peer_of: Option<&Word>, span: Range<usize>) -> Option<End> {
+        match (socket, peer_of) {
+            (Some(socket), None) => self.socket(socket).map(End::Socket),
+            (None, Some(socket)) => self.socket(socket).map(End::PeerOf),
+            (socket, _) => {
+                let there = socket.is_some();
+                self.one_of(span, &[("socket", there), ("peer_of", there)], &["socket", "peer_of"])?;
+                None
+            }
+        }
+    }
+
+    /// The name of a socket that is there in each of the present modes.
+    pub(super) fn socket(&mut self, word: &Word) -> Option<String> {
+        let name = word.get_ref();
+        for mode in self.modes.clone() {
+            let known = self.sockets.entry(mode).or_default();
+            if known.iter().any(|(known, _)| known == name) {
+                continue;
+            }
+            let known = known.iter().map(|(name, _)| name.clone()).collect();
+            return self.fault(word.span(), Fault::NoSocket { name: name.clone(), mode: mode.name(), known });
+        }
+        Some(name.clone())
+    }
+
+    /// The side of a socket that is there.
+    pub(super) fn side_of(&self, socket: &str) -> Option<Side> {
+        let mode = self.modes.first()?;
+        self.sockets.get(mode)?.iter().find(|(name, _)| name == socket).map(|(_, side)| *side)
+    }
+
+    /// A new socket, in each of the present modes.
+    pub(super) fn new_socket(&mut self, word: &Word, side: Option<Side>) -> Option<String> {
+        let name = self.id(word)?;
+        let mut twice = false;
+        for mode in &self.modes {
+            let known = self.sockets.entry(*mode).or_default();
+            twice |= known.iter().any(|(known, _)| *known == name);
+            // A socket of an unknown side is there all the same: what is wrong with it was said already.
+            known.push((name.clone(), side.unwrap_or(Side::Server)));
+        }
+        if twice { self.fault(word.span(), Fault::SocketTwice(name)) } else { Some(name) }
+    }
+}
+
+fn notation(measure: &Measure) -> Notation {
+    match measure {
+        Measure::State(_) => Notation::State,
+        Measure::Call(_) => Notation::Call,
+        Measure::Returned(_) => Notation::Returned,
+        Measure::RecvQueue(_) | Measure::SendQueue(_) => Notation::Bytes,
+    }
+}
+
+/// What is absent is right; what is there must have been read.
+pub(super) fn absent_or<T>(read: Option<Option<T>>) -> Option<Option<T>> {
+    match read {
+        None => Some(None),
+        Some(Some(read)) => Some(Some(read)),
+        Some(None) => None,
+    }
+}

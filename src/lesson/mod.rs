@@ -3,14 +3,20 @@
 mod catalogue;
 mod error;
 mod expr;
+mod fault;
 mod lint;
+mod lint_steps;
+mod notation;
 mod parse;
+mod raw;
 mod types;
 
 pub use catalogue::{builtin, builtin_names};
-pub use error::LessonError;
+pub use error::{LessonError, Problem};
 pub use expr::Expr;
-pub use parse::parse;
+pub use fault::{Fault, Notation, WordKind};
+pub use notation::timer_name;
+pub use parse::{MAX_BYTES, parse, read};
 pub use types::{
     Action, Ask, CallTerms, Claim, End, EndTerms, Lang, Lesson, Localized, Measure, Payload, QueueTerms, SegmentFate,
     SegmentPattern, Step, Terms,

@@ -1,5 +1,65 @@
-use super::{Lesson, LessonError};
-/// Reads a lesson.
-pub fn parse(_file: &str, _text: &str) -> Result<Lesson, LessonError> {
-    Err(LessonError)
+//! From the bytes of a file to a lesson: TOML first, then the check of every word in it.
+
+use std::io::{self, Read};
+
+use super::error::{Problem, SourceText};
+use super::raw::{RawLesson, RawVersion};
+use super::{Fault, Lesson, LessonError, lint};
+
+/// The longest lesson file that is read, in bytes.
+pub const MAX_BYTES: usize = 1 << 20;
+
+/// The format's version that this program reads.
+const FORMAT: i64 = 1;
+
+/// Reads a lesson from anything that can be read; at most [`MAX_BYTES`] and one more are taken from it.
+///
+/// # Errors
+/// The outer error is the reader's; the inner one says what is wrong with the lesson.
+pub fn read(file: &str, reader: impl Read) -> io::Result<Result<Lesson, LessonError>> {
+    let mut bytes = Vec::new();
+    reader.take(MAX_BYTES as u64 + 1).read_to_end(&mut bytes)?;
+    Ok(parse_bytes(file, &bytes))
+}
+
+fn parse_bytes(file: &str, bytes: &[u8]) -> Result<Lesson, LessonError> {
+    // A file that is cut by the limit may end within a character: its length is the fault then.
+    if bytes.len() > MAX_BYTES {
+        return Err(single(file, Fault::TooLarge, "", 0));
+    }
+    match std::str::from_utf8(bytes) {
+        Ok(text) => parse(file, text),
+        Err(error) => {
+            let text = String::from_utf8_lossy(bytes);
+            Err(single(file, Fault::NotUtf8, &text, error.valid_up_to()))
+        }
+    }
+}
+
+/// Reads a lesson from a text. `file` is how messages name it.
+///
+/// # Errors
+/// [`LessonError`] holds everything that is wrong; where the TOML itself is, only its first fault.
+pub fn parse(file: &str, text: &str) -> Result<Lesson, LessonError> {
+    if text.len() > MAX_BYTES {
+        return Err(single(file, Fault::TooLarge, "", 0));
+    }
+    if let Ok(version) = toml::from_str::<RawVersion>(text) {
+        let found = *version.format.get_ref();
+        if found != FORMAT {
+            return Err(single(file, Fault::Format(found), text, version.format.span().start));
+        }
+    }
+    let source = SourceText::new(text);
+    let raw: RawLesson = toml::from_str(text).map_err(|error| {
+        // serde's sentences may run over several lines; one line says a problem here.
+        let message = error.message().split('\n').map(str::trim).collect::<Vec<_>>().join("; ");
+        let span = error.span().unwrap_or(0..0);
+        LessonError::new(file, vec![Problem::new(Fault::Toml(message), &source, span)])
+    })?;
+    lint::check(file, &source, raw)
+}
+
+fn single(file: &str, fault: Fault, text: &str, place: usize) -> LessonError {
+    LessonError::new(file, vec![Problem::new(fault, &SourceText::new(text), place..place + 1)])
 }

@@ -1,0 +1,162 @@
+//! The one way in which a claim is written: `client is SYN_SENT`, `server: recv() returns 5`.
+//!
+//! The learner's screen, the transcript and a failure's message all use it.
+
+use std::fmt;
+
+use super::{CallTerms, Claim, EndTerms, QueueTerms, SegmentFate, SegmentPattern, Terms};
+use crate::model::{CallName, TimerKind};
+
+/// Every timer with its name in lessons and claims.
+pub(super) const TIMERS: [(TimerKind, &str); 4] = [
+    (TimerKind::Retransmit, "retransmit"),
+    (TimerKind::Keepalive, "keepalive"),
+    (TimerKind::TimeWait, "time-wait"),
+    (TimerKind::Probe, "probe"),
+];
+
+/// Every call, in the order in which a connection meets them.
+pub(super) const CALLS: [CallName; 10] = [
+    CallName::Socket,
+    CallName::Bind,
+    CallName::Listen,
+    CallName::Accept,
+    CallName::Connect,
+    CallName::Send,
+    CallName::Recv,
+    CallName::Shutdown,
+    CallName::Close,
+    CallName::SetSockOpt,
+];
+
+/// A timer's name in lessons and claims.
+pub const fn timer_name(kind: TimerKind) -> &'static str {
+    match kind {
+        TimerKind::Retransmit => "retransmit",
+        TimerKind::Keepalive => "keepalive",
+        TimerKind::TimeWait => "time-wait",
+        TimerKind::Probe => "probe",
+    }
+}
+
+impl SegmentFate {
+    /// `held`, `delivered` or `dropped`.
+    pub const fn name(self) -> &'static str {
+        match self {
+            SegmentFate::Held => "held",
+            SegmentFate::Delivered => "delivered",
+            SegmentFate::Dropped => "dropped",
+        }
+    }
+}
+
+impl fmt::Display for SegmentPattern {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} sends {}", self.from, self.flags)?;
+        for (name, number) in [("seq", self.seq), ("ack", self.ack), ("len", self.len)] {
+            if let Some(number) = number {
+                write!(f, " {name}={number}")?;
+            }
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Display for CallTerms {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}()", self.side, self.call)?;
+        if let Some(error) = self.error {
+            return write!(f, " fails with {error}");
+        }
+        f.write_str(" returns")?;
+        if let Some(value) = self.value {
+            write!(f, " {value}")?;
+        }
+        if let Some(data) = &self.data {
+            write!(f, " {data:?}")?;
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Display for QueueTerms {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "queues of {}:", self.end)?;
+        for (name, length) in [("recv", self.recv), ("send", self.send)] {
+            if let Some(length) = length {
+                write!(f, " {name}={length}")?;
+            }
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Display for EndTerms {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "timer of {}: {}", self.end, timer_name(self.kind))
+    }
+}
+
+impl fmt::Display for Terms {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Terms::Returns(terms) => terms.fmt(f),
+            Terms::Blocks { side, call } => write!(f, "{side} sleeps in {call}()"),
+            Terms::State { end, is } => write!(f, "{end} is {is}"),
+            Terms::Segment { pattern, is } => write!(f, "{pattern}: {}", is.name()),
+            Terms::Queue(terms) => terms.fmt(f),
+            Terms::Timer(terms) => terms.fmt(f),
+        }
+    }
+}
+
+impl fmt::Display for Claim {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.terms.fmt(f)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::lesson::End;
+    use crate::model::{Errno, Side};
+    use crate::tcp::{Flags, State};
+
+    fn returns(value: Option<&str>, data: Option<&str>, error: Option<&str>) -> String {
+        let value = value.map(|value| value.parse().unwrap());
+        let error = error.map(|error| Errno::from_name(error).unwrap());
+        let data = data.map(str::to_owned);
+        Terms::Returns(CallTerms { side: Side::Server, call: CallName::Recv, value, data, error }).to_string()
+    }
+
+    #[test]
+    fn claims_are_written_in_one_way() {
+        let client = || End::Socket("client".into());
+        let peer = || End::PeerOf("client".into());
+        assert_eq!(Terms::State { end: client(), is: State::SynSent }.to_string(), "client is SYN_SENT");
+        assert_eq!(Terms::State { end: peer(), is: State::SynRecv }.to_string(), "peer of client is SYN_RECV");
+        let blocks = Terms::Blocks { side: Side::Server, call: CallName::Accept };
+        assert_eq!(blocks.to_string(), "server sleeps in accept()");
+        assert_eq!(returns(Some("5"), None, None), "server: recv() returns 5");
+        assert_eq!(returns(None, None, None), "server: recv() returns");
+        assert_eq!(returns(None, None, Some("ECONNRESET")), "server: recv() fails with ECONNRESET");
+        assert_eq!(returns(Some("5"), Some("hello\n"), None), "server: recv() returns 5 \"hello\\n\"");
+        let seq = Some("j".parse().unwrap());
+        let pattern = SegmentPattern { from: Side::Client, flags: Flags::SYN, seq, ack: None, len: None };
+        let segment = Terms::Segment { pattern, is: SegmentFate::Held };
+        assert_eq!(segment.to_string(), "client sends SYN seq=j: held");
+        let (recv, send) = ("0".parse().ok(), "line".parse().ok());
+        let queue = Terms::Queue(QueueTerms { end: client(), recv, send });
+        assert_eq!(queue.to_string(), "queues of client: recv=0 send=line");
+        let timer = Terms::Timer(EndTerms { end: client(), kind: TimerKind::TimeWait });
+        assert_eq!(timer.to_string(), "timer of client: time-wait");
+    }
+
+    #[test]
+    fn the_table_and_the_names_of_timers_agree() {
+        for (kind, name) in TIMERS {
+            assert_eq!(timer_name(kind), name);
+        }
+    }
+}

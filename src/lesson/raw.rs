@@ -1,0 +1,243 @@
+//! A lesson file as TOML has it, before its words are checked.
+//!
+//! Words are read as text with their place in the file, so that the check can report all wrong ones at once and in
+//! both languages; only the shape (unknown keys, missing keys, wrong types) is left to serde.
+
+use std::fmt;
+
+use serde::Deserialize;
+use serde::de::{Deserializer, Visitor};
+use toml::Spanned;
+
+use crate::model::LabSettings;
+
+/// A text with its place in the file.
+pub(super) type Word = Spanned<String>;
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RawLesson {
+    #[serde(rename = "format")]
+    pub(super) _format: i64,
+    pub(super) id: Word,
+    pub(super) server: Word,
+    pub(super) modes: Option<Spanned<Vec<Word>>>,
+    pub(super) title: Spanned<RawText>,
+    pub(super) goal: Spanned<RawText>,
+    pub(super) recap: Spanned<RawText>,
+    pub(super) lab: Option<Spanned<LabSettings>>,
+    #[serde(default)]
+    pub(super) step: Vec<Spanned<RawStep>>,
+}
+
+/// The format's version alone, so that a file of another version is told so before its unknown keys are.
+#[derive(Deserialize)]
+pub(super) struct RawVersion {
+    pub(super) format: Spanned<i64>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RawText {
+    pub(super) en: Option<Word>,
+    pub(super) zh: Option<Word>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RawStep {
+    pub(super) id: Word,
+    #[serde(rename = "in")]
+    pub(super) modes: Option<Spanned<Vec<Word>>>,
+    pub(super) title: Spanned<RawText>,
+    pub(super) say: Spanned<RawText>,
+    pub(super) ask: Option<Spanned<RawAsk>>,
+    #[serde(rename = "do")]
+    pub(super) action: Option<Spanned<RawAction>>,
+    #[serde(default)]
+    pub(super) expect: Vec<Spanned<RawClaim>>,
+    pub(super) waits_for: Option<Word>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RawAsk {
+    pub(super) question: Spanned<RawText>,
+    pub(super) state: Option<Spanned<RawEnd>>,
+    pub(super) call: Option<RawSide>,
+    pub(super) returned: Option<RawSide>,
+    pub(super) recv_queue: Option<Spanned<RawEnd>>,
+    pub(super) send_queue: Option<Spanned<RawEnd>>,
+    pub(super) choices: Spanned<Vec<Word>>,
+    #[serde(default)]
+    pub(super) labels: Option<Spanned<Vec<Spanned<RawText>>>>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RawSide {
+    pub(super) side: Word,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RawEnd {
+    pub(super) socket: Option<Word>,
+    pub(super) peer_of: Option<Word>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "lowercase", deny_unknown_fields)]
+pub(super) enum RawAction {
+    Socket {
+        side: Word,
+        name: Word,
+        #[serde(default)]
+        ipv6: bool,
+    },
+    Bind {
+        socket: Word,
+        addr: Option<Word>,
+    },
+    Listen {
+        socket: Word,
+        backlog: i32,
+    },
+    Accept {
+        socket: Word,
+        name: Word,
+    },
+    Connect {
+        socket: Word,
+        addr: Option<Word>,
+    },
+    Send {
+        socket: Word,
+        text: Option<Word>,
+        line: Option<Word>,
+        received: Option<Spanned<bool>>,
+    },
+    Recv {
+        socket: Word,
+        max: Spanned<i64>,
+    },
+    Shutdown {
+        socket: Word,
+        how: Word,
+    },
+    Close {
+        socket: Word,
+    },
+    SetSockOpt {
+        socket: Word,
+        option: Word,
+        value: i32,
+    },
+    Deliver(RawPattern),
+    Drop(RawPattern),
+    Interrupt {
+        side: Word,
+    },
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RawPattern {
+    pub(super) from: Word,
+    pub(super) flags: Spanned<Vec<Word>>,
+    pub(super) seq: Option<Number>,
+    pub(super) ack: Option<Number>,
+    pub(super) len: Option<Number>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RawClaim {
+    #[serde(rename = "in")]
+    pub(super) modes: Option<Spanned<Vec<Word>>>,
+    pub(super) state: Option<Spanned<RawStateClaim>>,
+    pub(super) blocks: Option<RawBlocks>,
+    pub(super) returns: Option<Spanned<RawReturns>>,
+    pub(super) segment: Option<Spanned<RawSegmentClaim>>,
+    pub(super) queue: Option<Spanned<RawQueue>>,
+    pub(super) timer: Option<Spanned<RawTimer>>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RawStateClaim {
+    pub(super) socket: Option<Word>,
+    pub(super) peer_of: Option<Word>,
+    pub(super) is: Word,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RawBlocks {
+    pub(super) side: Word,
+    pub(super) call: Word,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RawReturns {
+    pub(super) side: Word,
+    pub(super) call: Word,
+    pub(super) value: Option<Number>,
+    pub(super) data: Option<Word>,
+    pub(super) error: Option<Word>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RawSegmentClaim {
+    pub(super) from: Word,
+    pub(super) flags: Spanned<Vec<Word>>,
+    pub(super) seq: Option<Number>,
+    pub(super) ack: Option<Number>,
+    pub(super) len: Option<Number>,
+    pub(super) is: Word,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RawQueue {
+    pub(super) socket: Option<Word>,
+    pub(super) peer_of: Option<Word>,
+    pub(super) recv: Option<Number>,
+    pub(super) send: Option<Number>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RawTimer {
+    pub(super) socket: Option<Word>,
+    pub(super) peer_of: Option<Word>,
+    pub(super) kind: Word,
+}
+
+/// A sum as a lesson writes it, with its place in the file: a text or a whole number.
+pub(super) type Number = Spanned<NumberText>;
+
+/// The text of a sum.
+pub(super) struct NumberText(pub(super) String);
+
+impl<'de> Deserialize<'de> for NumberText {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<NumberText, D::Error> {
+        struct TextOrWhole;
+        impl Visitor<'_> for TextOrWhole {
+            type Value = NumberText;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a whole number or a sum in quotes, such as \"j+1\"")
+            }
+            fn visit_i64<E>(self, number: i64) -> Result<NumberText, E> {
+                Ok(NumberText(number.to_string()))
+            }
+            fn visit_str<E>(self, text: &str) -> Result<NumberText, E> {
+                Ok(NumberText(text.to_owned()))
+            }
+        }
+        deserializer.deserialize_any(TextOrWhole)
+    }
+}

@@ -1,0 +1,159 @@
+//! Every file in tests/lessons/valid is read; every file in tests/lessons/invalid fails with the message in its first
+//! line, `# error: <line>:<column>: <message>`.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use proptest::prelude::*;
+use sockwalk::lesson::{Lang, LessonError, MAX_BYTES, parse, read};
+
+fn files(folder: &str) -> Vec<PathBuf> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/lessons").join(folder);
+    let mut files: Vec<PathBuf> = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+    files.sort();
+    files
+}
+
+fn name(path: &Path) -> String {
+    path.file_name().unwrap().to_string_lossy().into_owned()
+}
+
+/// The first message without the file's name: `line:column: sentence`.
+fn first_message(error: &LessonError) -> String {
+    let headline = error.headline(&error.problems()[0], Lang::En);
+    headline.strip_prefix(error.file()).unwrap().strip_prefix(':').unwrap().to_owned()
+}
+
+#[test]
+fn valid_lessons_are_read() {
+    let files = files("valid");
+    assert!(!files.is_empty());
+    for path in files {
+        let text = fs::read_to_string(&path).unwrap();
+        if let Err(error) = parse(&name(&path), &text) {
+            panic!("{}", error.render(Lang::En, false));
+        }
+    }
+}
+
+#[test]
+fn invalid_lessons_fail_with_their_messages() {
+    let files = files("invalid");
+    assert!(files.len() >= 25, "only {} invalid lessons", files.len());
+    let mut wrong = String::new();
+    for path in files {
+        let outcome = read(&name(&path), fs::File::open(&path).unwrap()).unwrap();
+        let text = String::from_utf8_lossy(&fs::read(&path).unwrap()).into_owned();
+        let wanted = text.lines().next().and_then(|line| line.strip_prefix("# error: ")).unwrap_or("(none)");
+        let found = outcome.err().map_or("(it was read)".to_owned(), |error| first_message(&error));
+        if wanted != found {
+            wrong.push_str(&format!("{}\n  wanted: {wanted}\n  found:  {found}\n", name(&path)));
+        }
+    }
+    assert!(wrong.is_empty(), "\n{wrong}");
+}
+
+#[test]
+fn every_invalid_lesson_can_be_told_in_both_languages() {
+    for path in files("invalid") {
+        let error = read(&name(&path), fs::File::open(&path).unwrap()).unwrap().unwrap_err();
+        let (en, zh) = (error.render(Lang::En, false), error.render(Lang::Zh, false));
+        assert!(en.starts_with(&format!("{}:", name(&path))), "{en}");
+        assert!(zh.chars().any(|c| ('\u{4e00}'..='\u{9fff}').contains(&c)), "{zh}");
+        for shown in [&en, &zh] {
+            assert!(!shown.contains('\u{1b}'), "{shown:?}");
+            assert!(shown.contains('^') || error.problems()[0].line == 1, "{shown}");
+        }
+        assert!(error.render(Lang::En, true).contains('\u{1b}') || !en.contains('^'));
+    }
+}
+
+#[test]
+fn a_message_shows_the_place() {
+    let text = VALID.replace("LISTEN", "LISTENS");
+    let shown = parse("my.toml", &text).unwrap_err().render(Lang::En, false);
+    let expected = "my.toml:47:40: `LISTENS` is no state of TCP; allowed: CLOSED, LISTEN, SYN_SENT, SYN_RECV, \
+                    ESTABLISHED, FIN_WAIT1, FIN_WAIT2, CLOSE_WAIT, CLOSING, LAST_ACK, TIME_WAIT\n   |\n47 | \
+                    state = { socket = \"listener\", is = \"LISTENS\" }\n   |                                      \
+                    ^^^^^^^^^\n";
+    assert_eq!(shown, expected);
+}
+
+#[test]
+fn all_faults_are_told_in_the_files_order() {
+    let text = VALID.replace("LISTEN", "LISTENS").replace("SYN_RECV\"", "SYN-RECV\"").replace("127.0.0.1", "8.8.8.8");
+    let error = parse("my.toml", &text).unwrap_err();
+    let lines: Vec<usize> = error.problems().iter().map(|problem| problem.line).collect();
+    assert!(lines.len() >= 4 && lines.is_sorted(), "{lines:?}");
+    assert!(error.to_string().ends_with("more)"), "{error}");
+}
+
+#[test]
+fn a_file_that_never_ends_is_refused() {
+    let error = read("zero", std::io::repeat(b' ')).unwrap().unwrap_err();
+    assert_eq!(error.to_string(), "zero:1:1: the file is larger than 1 MiB; write a shorter lesson");
+    let padded = format!("{VALID}\n#{}", "x".repeat(MAX_BYTES));
+    assert!(parse("long", &padded).is_err());
+}
+
+#[test]
+fn deep_nesting_is_refused_and_overflows_nothing() {
+    for deep in ["[".repeat(200_000), "{a=".repeat(200_000), "a.".repeat(200_000), "[[".repeat(200_000)] {
+        for text in [format!("format = {deep}"), format!("{deep}a = 1"), format!("[{deep}a]\nb = 1")] {
+            assert!(parse("deep", &text).is_err());
+        }
+    }
+}
+
+#[test]
+fn many_faults_are_told_in_bounded_time() {
+    let step = "[[step]]\nid = \"X\"\ntitle = {}\nsay = {}\n";
+    let head = &VALID[..VALID.find("[[step]]").unwrap()];
+    let error = parse("many", &format!("{head}{}", step.repeat(20_000))).unwrap_err();
+    assert!(error.problems().len() > 100_000);
+}
+
+const VALID: &str = include_str!("lessons/valid/handshake.toml");
+
+proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn no_text_makes_it_panic(text in any::<String>()) {
+        if let Err(error) = parse("any", &text) {
+            prop_assert!(!error.problems().is_empty());
+            error.render(Lang::Zh, false);
+        }
+    }
+
+    #[test]
+    fn no_bytes_make_it_panic(bytes in proptest::collection::vec(any::<u8>(), 0..400)) {
+        if let Err(error) = read("any", bytes.as_slice()).unwrap() {
+            error.render(Lang::En, true);
+        }
+    }
+
+    #[test]
+    fn no_change_of_a_valid_lesson_makes_it_panic(
+        place in 0..VALID.len(),
+        cut in 0_usize..40,
+        put in prop_oneof![
+            Just(String::new()), Just("\"".to_owned()), Just("\u{1b}[2J".to_owned()), Just("[[step]]\n".to_owned()),
+            Just("0".to_owned()), Just("-1".to_owned()), Just("{}".to_owned()), Just("监听".to_owned()), any::<String>(),
+        ],
+    ) {
+        let boundary = |mut place: usize| {
+            while !VALID.is_char_boundary(place) { place -= 1; }
+            place
+        };
+        let start = boundary(place);
+        let end = boundary((start + cut).min(VALID.len())).max(start);
+        let text = format!("{}{put}{}", &VALID[..start], &VALID[end..]);
+        if let Err(error) = parse("changed", &text) {
+            for lang in [Lang::En, Lang::Zh] {
+                let shown = error.render(lang, false);
+                prop_assert!(!shown.contains('\u{1b}'), "{shown:?}");
+            }
+        }
+    }
+}
