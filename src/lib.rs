@@ -8,6 +8,6 @@ compile_error!("sockwalk needs Linux: it shows the TCP of the Linux kernel.");
 
 pub mod engine;
 pub mod lesson;
+pub mod linux;
 pub mod model;
 pub mod tcp;
-pub mod linux;

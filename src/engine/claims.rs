@@ -1,6 +1,6 @@
 //! A claim held against what is known, and a question's answer taken from it.
 
-use crate::lesson::{CallTerms, End, Expr, Measure, QueueTerms, SegmentFate, SegmentPattern, Terms};
+use crate::lesson::{CallTerms, End, Expr, Measure, QueueTerms, SegmentFate, SegmentPattern, Terms, timer_name};
 use crate::model::{CallName, CallView, Fate, Outcome, SegmentView, Side, SocketView, View};
 use crate::tcp::{Numbers, line};
 
@@ -30,7 +30,9 @@ impl Known<'_> {
             Terms::Queue(terms) => self.queue(terms),
             Terms::Timer(terms) => match self.names.find(&terms.end, self.view) {
                 Some(SocketView { facts, gone: false, .. }) => match facts.timer {
-                    Some(timer) => (timer.kind == terms.kind, format!("timer of {}: {}", terms.end, timer.kind)),
+                    Some(timer) => {
+                        (timer.kind == terms.kind, format!("timer of {}: {}", terms.end, timer_name(timer.kind)))
+                    }
                     None => (false, format!("timer of {}: none", terms.end)),
                 },
                 _ => (false, format!("the kernel has no socket {}", terms.end)),
@@ -55,7 +57,7 @@ impl Known<'_> {
             Measure::Returned(side) => match self.view.calls(*side).next().and_then(|call| call.outcome) {
                 Some(Ok(returned)) => returned.value.to_string(),
                 Some(Err(errno)) => errno.to_string(),
-                None => "none".to_owned(),
+                None => "blocks".to_owned(),
             },
             Measure::RecvQueue(end) => queue(end, |socket| socket.facts.recv_queue),
             Measure::SendQueue(end) => queue(end, |socket| socket.facts.send_queue),
@@ -100,7 +102,7 @@ impl Known<'_> {
             Some(found) => {
                 let fate = fate(found.fate);
                 let isns = self.view.trace().isns();
-                (fate == is, format!("{from} sends {}: {fate}", line(found.segment, isns, Numbers::Symbolic)))
+                (fate == is, format!("{from} sends {}: {}", line(found.segment, isns, Numbers::Symbolic), fate.name()))
             }
             None => match self.view.segments().find(|segment| self.sender(segment) == Some(from)) {
                 Some(other) => {

@@ -31,7 +31,8 @@ impl Names {
     /// Learns the kernel's names from what it says of the descriptors.
     pub fn learn(&mut self, observation: &Observation) {
         for named in self.named.values_mut().filter(|named| named.cookie.is_none()) {
-            let is_it = |facts: &&crate::model::SocketFacts| facts.fd == Some(named.fd) && facts.side == Some(named.side);
+            let is_it =
+                |facts: &&crate::model::SocketFacts| facts.fd == Some(named.fd) && facts.side == Some(named.side);
             named.cookie = observation.sockets.iter().find(is_it).map(|facts| facts.cookie);
         }
     }

@@ -129,8 +129,7 @@ pub struct Runner {
 impl Runner {
     /// A walk that hasn't begun.
     pub fn new(lesson: Arc<Lesson>, options: WalkOptions) -> Runner {
-        let belongs =
-            |step: &Step| step.modes.contains(&options.mode) && (options.timers || step.waits_for.is_none());
+        let belongs = |step: &Step| step.modes.contains(&options.mode) && (options.timers || step.waits_for.is_none());
         let steps: Vec<usize> = (0..lesson.steps.len()).filter(|index| belongs(&lesson.steps[*index])).collect();
         Runner {
             phase: if steps.is_empty() { Phase::Finished } else { Phase::Ready },
@@ -384,7 +383,10 @@ impl Runner {
         let newest = known.find_segment(pattern, |_| true).map(|segment| segment.fate);
         let since = view.step().map_or(0, |(_, begun)| begun);
         let before = self.trace.at(since).step().map_or(0, |(_, begun)| begun);
-        if known.find_segment(pattern, |segment| segment.changed > before && segment.fate == crate::model::Fate::Delivered).is_some() {
+        if known
+            .find_segment(pattern, |segment| segment.changed > before && segment.fate == crate::model::Fate::Delivered)
+            .is_some()
+        {
             return Ok(None);
         }
         // A segment that was dropped comes again when its sender's timer fires: that takes as long as it takes.
@@ -408,7 +410,9 @@ impl Runner {
     fn call_of(&self, action: &Action) -> Result<(Side, Call, Option<String>), String> {
         let named = |name: &str| self.names.get(name).ok_or_else(|| format!("there is no socket {name}"));
         let (socket, naming) = match action {
-            Action::Socket { side, name, ipv6 } => return Ok((*side, Call::Socket { ipv6: *ipv6 }, Some(name.clone()))),
+            Action::Socket { side, name, ipv6 } => {
+                return Ok((*side, Call::Socket { ipv6: *ipv6 }, Some(name.clone())));
+            }
             Action::Accept { socket, name } => (socket, Some(name.clone())),
             Action::Bind { socket, .. }
             | Action::Listen { socket, .. }
@@ -430,9 +434,7 @@ impl Runner {
             Action::Send { payload, .. } => Call::Send { fd, data: self.data(payload, named.side) },
             Action::Recv { max, .. } => Call::Recv { fd, len: *max },
             Action::Shutdown { how, .. } => Call::Shutdown { fd, how: *how },
-            Action::SetOption { option, value, .. } => {
-                Call::SetOption { fd, option: option.clone(), value: *value }
-            }
+            Action::SetOption { option, value, .. } => Call::SetOption { fd, option: option.clone(), value: *value },
             _ => Call::Close { fd },
         };
         Ok((named.side, call, naming))

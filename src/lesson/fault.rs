@@ -191,9 +191,9 @@ impl Fault {
             Fault::Exclusive(a, b) => format!("`{a}` and `{b}` exclude each other; remove one"),
             Fault::OnlyRecv => "`data` can only be told of recv(); remove it".to_owned(),
             Fault::Range { found, from, to } => format!("{found} is out of range; allowed: {from} to {to}"),
-            Fault::Number(text) => format!(
-                "`{text}` is no number; write a sum of j or k, whole numbers and `line`, such as `j+1+line`"
-            ),
+            Fault::Number(text) => {
+                format!("`{text}` is no number; write a sum of j or k, whole numbers and `line`, such as `j+1+line`")
+            }
             Fault::ReceivedFalse => "`received` can only be true; write text or line instead".to_owned(),
             Fault::NoQueue => "no queue is named; write recv, send or both".to_owned(),
             Fault::ChoiceCount(count) => format!("a question with {count} answers; allowed: 2 to 9"),
@@ -275,8 +275,8 @@ impl Notation {
             (Notation::State, Lang::Zh) => states().join("、"),
             (Notation::Call, Lang::En) => "blocks, returns".to_owned(),
             (Notation::Call, Lang::Zh) => "blocks、returns".to_owned(),
-            (Notation::Returned, Lang::En) => "a number, or an error such as ECONNREFUSED".to_owned(),
-            (Notation::Returned, Lang::Zh) => "一个数，或 ECONNREFUSED 这样的错误名".to_owned(),
+            (Notation::Returned, Lang::En) => "a number, an error such as ECONNREFUSED, or `blocks`".to_owned(),
+            (Notation::Returned, Lang::Zh) => "一个数、ECONNREFUSED 这样的错误名，或 `blocks`".to_owned(),
             (Notation::Bytes, Lang::En) => "a number of bytes, such as 0 or `line`".to_owned(),
             (Notation::Bytes, Lang::Zh) => "字节数，例如 0 或 line".to_owned(),
         }

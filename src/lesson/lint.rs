@@ -176,7 +176,7 @@ impl Lint<'_> {
         let fits = match notation {
             Notation::State => State::from_name(text).is_some(),
             Notation::Call => matches!(text.as_str(), "blocks" | "returns"),
-            Notation::Returned => number() || Errno::from_name(text).is_some(),
+            Notation::Returned => number() || text == "blocks" || Errno::from_name(text).is_some(),
             Notation::Bytes => number(),
         };
         if !fits {

@@ -38,6 +38,9 @@ enum AnyWire {
 /// the machine is busy.
 const SOON: Duration = Duration::from_micros(100);
 
+/// How long a call may be on its way before the kernel is asked what became of it so far.
+const ON_THE_WAY: Duration = Duration::from_millis(2);
+
 /// When to look at the kernel's table again after something happened: what a busy machine puts off is seen then, and
 /// when nothing more happens, the looking ends.
 const LATER_LOOKS: [Duration; 3] = [Duration::from_millis(20), Duration::from_millis(100), Duration::from_millis(500)];
@@ -52,8 +55,8 @@ pub(super) struct Director<'a> {
     orders: VecDeque<Order>,
     /// How many requests to settle are open.
     settling: usize,
-    /// Something happened since the kernel was last asked.
-    stale: bool,
+    /// When the first thing happened since the kernel was last asked.
+    stale: Option<Instant>,
     last: Observation,
     later_looks: VecDeque<Instant>,
 }
@@ -73,7 +76,9 @@ impl<'a> Director<'a> {
                 (Mode::Lab, AnyWire::Holds(Box::new(Wire::open(settings.copies)?)))
             }
             // Without the right to see segments the walk goes on without them, and says so.
-            Place::Host => (Mode::Host, Watch::open().map_or(AnyWire::Blind, |watch| AnyWire::Watches(Box::new(watch)))),
+            Place::Host => {
+                (Mode::Host, Watch::open().map_or(AnyWire::Blind, |watch| AnyWire::Watches(Box::new(watch))))
+            }
         };
         let start = |side| {
             let back = orders.try_clone()?;
@@ -95,7 +100,7 @@ impl<'a> Director<'a> {
             sockets,
             orders: VecDeque::new(),
             settling: 0,
-            stale: false,
+            stale: None,
             last: Observation::default(),
             later_looks: VecDeque::new(),
         })
@@ -126,8 +131,8 @@ impl<'a> Director<'a> {
             if !self.inbox_is_empty() {
                 continue;
             }
-            self.look_if_due()?;
             self.settle()?;
+            self.look_if_due()?;
             self.sleep()?;
         }
     }
@@ -230,6 +235,11 @@ impl<'a> Director<'a> {
         }
     }
 
+    /// Whether a call is about to return or to sleep.
+    fn on_the_way(&self) -> bool {
+        self.sides.iter().any(|side| side.called && (!side.blocked || side.interrupted))
+    }
+
     /// Whether each side is idle or sleeps in its call at this moment.
     fn at_rest(&self) -> bool {
         self.sides.iter().all(|side| !side.called || (side.blocked && !side.interrupted && side.thread.sleeps()))
@@ -262,12 +272,14 @@ impl<'a> Director<'a> {
         while self.later_looks.front().is_some_and(|at| *at <= now) {
             self.later_looks.pop_front();
         }
-        if due || self.stale || self.timer_is_over() { self.look() } else { Ok(()) }
+        // While a call is on its way, what is seen now would be seen again a moment later.
+        let news = self.stale.is_some_and(|since| !self.on_the_way() || since.elapsed() > ON_THE_WAY);
+        if due || news || self.timer_is_over() { self.look() } else { Ok(()) }
     }
 
     /// Asks the kernel for its sockets, and reports what it said.
     fn look(&mut self) -> Result<(), Failure> {
-        self.stale = false;
+        self.stale = None;
         let observation = self.sockets.observe(self.epoch.elapsed()).map_err(failed("dump of NETLINK_SOCK_DIAG"))?;
         self.last = observation.clone();
         self.report(What::Observed(observation));
@@ -275,8 +287,8 @@ impl<'a> Director<'a> {
     }
 
     fn happened(&mut self) {
-        self.stale = true;
         let now = Instant::now();
+        self.stale.get_or_insert(now);
         self.later_looks = LATER_LOOKS.iter().map(|later| now + *later).collect();
     }
 
@@ -292,8 +304,7 @@ impl<'a> Director<'a> {
     }
 
     fn sleep(&mut self) -> Result<(), Failure> {
-        let on_the_way = self.sides.iter().any(|side| side.called && (!side.blocked || side.interrupted));
-        let limit = if on_the_way || self.settling > 0 {
+        let limit = if self.on_the_way() || self.settling > 0 {
             Some(SOON)
         } else {
             let look = self.later_looks.front().map(|at| at.saturating_duration_since(Instant::now()));

@@ -8,7 +8,7 @@ use std::fs;
 use std::io::{self, Read};
 use std::os::fd::{AsFd, AsRawFd, OwnedFd};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU8, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::thread::{self, JoinHandle};
 
@@ -44,22 +44,19 @@ pub struct SideThread {
     jobs: Option<Sender<Call>>,
     thread: Option<JoinHandle<()>>,
     tid: i32,
-    place: Arc<AtomicU8>,
+    place: Arc<Place>,
 }
 
-/// Where a side's thread is: waiting for its next job.
-const IDLE: u8 = 0;
-/// A job was handed to it.
-const CALLED: u8 = 1;
-/// In the system call of its job, or just before or after it.
-const IN_CALL: u8 = 2;
+/// Where a side's thread is, and how many calls it has made: odd while it is in a system call of a job, or just before
+/// or after it.
+type Place = AtomicU64;
 
 impl SideThread {
     /// Starts the thread, in the caller's network namespace. `report` is called from it.
     pub fn start(side: Side, report: impl Fn(Report) + Send + Clone + 'static) -> io::Result<SideThread> {
         let (jobs, inbox) = channel::<Call>();
         let (hello, tid) = channel();
-        let place = Arc::new(AtomicU8::new(IDLE));
+        let place = Arc::new(Place::new(0));
         let worker = Worker { side, sockets: BTreeMap::new(), place: Arc::clone(&place) };
         let died = report.clone();
         let thread = thread::Builder::new().name(side.name().into()).stack_size(256 * 1024).spawn(move || {
@@ -75,7 +72,6 @@ impl SideThread {
 
     /// Hands the thread its next call.
     pub fn call(&self, call: Call) {
-        self.place.store(CALLED, Ordering::SeqCst);
         if let Some(jobs) = &self.jobs {
             let _ = jobs.send(call);
         }
@@ -83,13 +79,19 @@ impl SideThread {
 
     /// Whether the kernel says that the thread sleeps, while it is in a call. `false` where the kernel doesn't tell.
     pub fn sleeps(&self) -> bool {
-        self.place.load(Ordering::SeqCst) == IN_CALL && asleep(self.tid).unwrap_or(false)
+        let before = self.place.load(Ordering::SeqCst);
+        // Between two jobs the thread sleeps too: it must have been in the same call before and after the look.
+        before % 2 == 1 && asleep(self.tid).unwrap_or(false) && self.place.load(Ordering::SeqCst) == before
+    }
+
+    fn in_call(&self) -> bool {
+        self.place.load(Ordering::SeqCst) % 2 == 1
     }
 
     /// Interrupts the call in which the thread is. A signal that comes before the thread sleeps is lost: the caller
     /// repeats it until the call has returned.
     pub fn interrupt(&self) {
-        if self.place.load(Ordering::SeqCst) == IN_CALL {
+        if self.in_call() {
             // The thread may have ended: then there is nothing to interrupt.
             let _ = sys::signal_thread(self.tid, INTERRUPT);
         }
@@ -100,9 +102,10 @@ impl Drop for SideThread {
     fn drop(&mut self) {
         self.jobs = None;
         if let Some(thread) = self.thread.take() {
+            // A signal that comes just before the thread sleeps is lost, so it is repeated.
             while !thread.is_finished() {
                 self.interrupt();
-                thread::park_timeout(std::time::Duration::from_millis(1));
+                thread::sleep(std::time::Duration::from_micros(100));
             }
             let _ = thread.join();
         }
@@ -120,7 +123,7 @@ fn asleep(tid: i32) -> Option<bool> {
 struct Worker {
     side: Side,
     sockets: BTreeMap<i32, Socket>,
-    place: Arc<AtomicU8>,
+    place: Arc<Place>,
 }
 
 type Made = Result<(Returned, Option<Socket>), io::Error>;
@@ -128,9 +131,9 @@ type Made = Result<(Returned, Option<Socket>), io::Error>;
 impl Worker {
     fn work(mut self, inbox: &Receiver<Call>, report: &impl Fn(Report)) {
         while let Ok(call) = inbox.recv() {
-            self.place.store(IN_CALL, Ordering::SeqCst);
+            self.place.fetch_add(1, Ordering::SeqCst);
             let result = self.run(call);
-            self.place.store(IDLE, Ordering::SeqCst);
+            self.place.fetch_add(1, Ordering::SeqCst);
             let (outcome, made) = self.keep(result);
             report(Report::Returned { side: self.side, outcome, made });
         }

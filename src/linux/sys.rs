@@ -94,9 +94,8 @@ pub fn tcp_info(fd: RawFd) -> io::Result<Vec<u8>> {
     let mut bytes = vec![0u8; 512];
     let mut length = bytes.len() as libc::socklen_t;
     // SAFETY: the pointers are to `bytes` with its own length and to `length`; both live across the call.
-    let result = unsafe {
-        libc::getsockopt(fd, libc::IPPROTO_TCP, libc::TCP_INFO, bytes.as_mut_ptr().cast(), &mut length)
-    };
+    let result =
+        unsafe { libc::getsockopt(fd, libc::IPPROTO_TCP, libc::TCP_INFO, bytes.as_mut_ptr().cast(), &mut length) };
     check(result)?;
     bytes.truncate(length as usize);
     Ok(bytes)
