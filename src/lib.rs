@@ -6,7 +6,11 @@
 #[cfg(not(target_os = "linux"))]
 compile_error!("sockwalk needs Linux: it shows the TCP of the Linux kernel.");
 
+pub mod cli;
 pub mod engine;
+pub mod i18n;
 pub mod lesson;
 pub mod model;
+pub mod plain;
+pub mod report;
 pub mod tcp;

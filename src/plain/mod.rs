@@ -1,0 +1,1 @@
+//! The same walk as lines of text.

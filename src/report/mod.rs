@@ -1,0 +1,1 @@
+//! The trace in other forms.
