@@ -63,7 +63,10 @@ fn wrong_usage_is_told_in_english() {
         ("--lnag zh", "error: There is no option `--lnag` here. Did you mean `--lang`?"),
         ("--mode moon", "error: `moon` is not a value for --mode. Use one of: auto, lab, host."),
         ("--port 0", "error: `0` is not a value for --port. Use a whole number from 1 to 65535."),
-        ("play --patience 600001", "error: `600001` is not a value for --patience. Use a whole number from 1 to 600000."),
+        (
+            "play --patience 600001",
+            "error: `600001` is not a value for --patience. Use a whole number from 1 to 600000.",
+        ),
         ("--port", "error: --port needs a value. Use a whole number from 1 to 65535."),
         ("--lang", "error: --lang needs a value. Use one of: en, zh."),
         ("learn a b", "error: `b` is one argument too many. Leave it out."),

@@ -12,7 +12,7 @@ use std::sync::OnceLock;
 pub use cli::CliTexts;
 pub use doctor::DoctorTexts;
 pub use plain::PlainTexts;
-pub use wrap::{escape, join, width, wrap};
+pub use wrap::{escape, harmless, join, width, wrap};
 
 pub use crate::lesson::Lang;
 

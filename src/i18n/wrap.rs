@@ -85,10 +85,19 @@ pub fn join(first: &str, second: &str) -> String {
 /// Text from the wire or from other programs, safe to print: control characters as `\n`, `\x1b`; those that turn the
 /// direction of text as `\u{202e}`.
 pub fn escape(text: &str) -> String {
+    escaped(text, "\n\r\t\\\"")
+}
+
+/// As [`escape`], for a text that is a notation of its own: quotation marks and backslashes stay.
+pub fn harmless(text: &str) -> String {
+    escaped(text, "\n\r\t")
+}
+
+fn escaped(text: &str, by_letter: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for c in text.chars() {
         match c {
-            '\n' | '\r' | '\t' | '\\' | '"' => out.extend(c.escape_default()),
+            c if by_letter.contains(c) => out.extend(c.escape_default()),
             c if c.is_control() => out.push_str(&format!("\\x{:02x}", u32::from(c))),
             '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}' => {
                 out.extend(c.escape_unicode());

@@ -84,9 +84,8 @@ impl Problem {
         let byte = |place: usize| self.source.char_indices().nth(place).map_or(self.source.len(), |(byte, _)| byte);
         let start = (self.column - 1).min(chars);
         let span = byte(start)..byte((start + self.width).min(chars));
-        let snippet = Snippet::source(self.source.as_str())
-            .line_start(self.line)
-            .annotation(AnnotationKind::Primary.span(span));
+        let snippet =
+            Snippet::source(self.source.as_str()).line_start(self.line).annotation(AnnotationKind::Primary.span(span));
         renderer.render(&[Group::with_level(Level::ERROR).element(snippet)])
     }
 }

@@ -194,9 +194,9 @@ impl Fault {
             Fault::Exclusive(a, b) => format!("`{a}` and `{b}` exclude each other; remove one"),
             Fault::OnlyRecv => "`data` can only be told of recv(); remove it".to_owned(),
             Fault::Range { found, from, to } => format!("{found} is out of range; allowed: {from} to {to}"),
-            Fault::Number(text) => format!(
-                "`{text}` is no number; write a sum of j or k, whole numbers and `line`, such as `j+1+line`"
-            ),
+            Fault::Number(text) => {
+                format!("`{text}` is no number; write a sum of j or k, whole numbers and `line`, such as `j+1+line`")
+            }
             Fault::ReceivedFalse => "`received` can only be true; write text or line instead".to_owned(),
             Fault::NoQueue => "no queue is named; write recv, send or both".to_owned(),
             Fault::ChoiceCount(count) => format!("a question has 2 to 9 answers; this one has {count}"),

@@ -42,8 +42,7 @@ impl Lint<'_> {
             }
             RawAction::Send { socket, text, line, received } => {
                 let socket = self.socket(socket);
-                let there =
-                    [("text", text.is_some()), ("line", line.is_some()), ("received", received.is_some())];
+                let there = [("text", text.is_some()), ("line", line.is_some()), ("received", received.is_some())];
                 self.one_of(span, &there, &["text", "line", "received"])?;
                 let payload = self.payload(text.as_ref(), line.as_ref(), received.as_ref());
                 Some(Action::Send { socket: socket?, payload: payload? })
@@ -173,9 +172,10 @@ impl Lint<'_> {
         let side = self.side(&raw.side);
         let call = self.call(&raw.call);
         let value = self.optional_number(raw.value.as_ref());
-        let error = raw.error.as_ref().map(|word| {
-            Errno::from_name(word.get_ref()).or_else(|| self.wrong(word, WordKind::Error))
-        });
+        let error = raw
+            .error
+            .as_ref()
+            .map(|word| Errno::from_name(word.get_ref()).or_else(|| self.wrong(word, WordKind::Error)));
         if let (Some(_), Some(error)) = (&raw.value, &raw.error) {
             self.fault::<()>(error.span(), Fault::Exclusive("value", "error"));
         }

@@ -47,11 +47,7 @@ impl JsonLines {
 
 type Keys = Vec<(&'static str, Value)>;
 
-fn object<'a>(
-    entry: &Entry,
-    view: &View<'_>,
-    step_id: &impl Fn(usize) -> &'a str,
-) -> Option<(&'static str, Keys)> {
+fn object<'a>(entry: &Entry, view: &View<'_>, step_id: &impl Fn(usize) -> &'a str) -> Option<(&'static str, Keys)> {
     match &entry.event {
         Event::Entered { side, call } => Some(("call", call_keys(*side, call, None))),
         Event::Returned { side, outcome } => {
@@ -297,8 +293,13 @@ mod tests {
 
     #[test]
     fn claims_bear_their_steps_name() {
-        let claim =
-            ClaimResult { step: 3, what: "client is LISTEN".into(), held: false, actual: "client is \"x\"".into(), line: 9 };
+        let claim = ClaimResult {
+            step: 3,
+            what: "client is LISTEN".into(),
+            held: false,
+            actual: "client is \"x\"".into(),
+            line: 9,
+        };
         assert_eq!(
             lines(vec![Event::Step(0), Event::Claim(claim)]),
             [
