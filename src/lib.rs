@@ -6,8 +6,12 @@
 #[cfg(not(target_os = "linux"))]
 compile_error!("sockwalk needs Linux: it shows the TCP of the Linux kernel.");
 
+pub mod cli;
 pub mod engine;
+pub mod i18n;
 pub mod lesson;
 pub mod linux;
 pub mod model;
+pub mod plain;
+pub mod report;
 pub mod tcp;

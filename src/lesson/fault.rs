@@ -42,6 +42,8 @@ pub enum Fault {
     NoPort,
     /// The lesson has no steps.
     NoSteps,
+    /// A step does more than one thing.
+    ManyActions,
     /// Two steps have the same name.
     StepTwice { id: String, line: usize },
     /// Two sockets have the same name.
@@ -177,6 +179,7 @@ impl Fault {
             }
             Fault::NoPort => "the server needs a port; write one from 1 to 65535".to_owned(),
             Fault::NoSteps => "the lesson has no steps; add at least one [[step]]".to_owned(),
+            Fault::ManyActions => "a step does one thing; give the others steps of their own".to_owned(),
             Fault::StepTwice { id, line } => {
                 format!("a step `{id}` is already there, in line {line}; give this one another name")
             }
@@ -196,9 +199,9 @@ impl Fault {
             }
             Fault::ReceivedFalse => "`received` can only be true; write text or line instead".to_owned(),
             Fault::NoQueue => "no queue is named; write recv, send or both".to_owned(),
-            Fault::ChoiceCount(count) => format!("a question with {count} answers; allowed: 2 to 9"),
+            Fault::ChoiceCount(count) => format!("a question has 2 to 9 answers; this one has {count}"),
             Fault::LabelCount { labels, choices } => {
-                format!("{labels} labels for {choices} choices; write one label for each choice")
+                format!("each choice needs a label: there are {choices} choices, and {labels} in labels")
             }
             Fault::Choice { found, notation } => {
                 format!("`{found}` can't be the answer; allowed: {}", notation.words(Lang::En))
@@ -237,6 +240,7 @@ impl Fault {
             Fault::NotLoopback(addr) => format!("{addr} 不在本机回环上；可用：127.0.0.0/8 和 ::1"),
             Fault::NoPort => "服务器需要端口；请写 1 到 65535 之间的数".to_owned(),
             Fault::NoSteps => "课程没有步骤；请至少写一个 [[step]]".to_owned(),
+            Fault::ManyActions => "一个步骤只做一件事；请把其余的写成另外的步骤".to_owned(),
             Fault::StepTwice { id, line } => format!("第 {line} 行已有步骤“{id}”；请换一个名称"),
             Fault::SocketTwice(name) => format!("已有名为“{name}”的套接字；请换一个名称"),
             Fault::NoSocket { name, mode, known } => no_socket_chinese(name, mode, known),

@@ -54,8 +54,10 @@ pub fn parse(file: &str, text: &str) -> Result<Lesson, LessonError> {
     let raw: RawLesson = toml::from_str(text).map_err(|error| {
         // serde's sentences may run over several lines; one line says a problem here.
         let message = error.message().split('\n').map(str::trim).collect::<Vec<_>>().join("; ");
-        let span = error.span().unwrap_or(0..0);
-        LessonError::new(file, vec![Problem::new(Fault::Toml(message), &source, span)])
+        // An action is the one enum of the format: its sentence for two of them says nothing to an author.
+        let many = message.starts_with("wanted exactly 1 element");
+        let fault = if many { Fault::ManyActions } else { Fault::Toml(message) };
+        LessonError::new(file, vec![Problem::new(fault, &source, error.span().unwrap_or(0..0))])
     })?;
     lint::check(file, &source, raw)
 }

@@ -1,0 +1,90 @@
+//! What is wrong with a command line, and what to do, in the learner's language.
+
+use clap::Error;
+use clap::error::{ContextKind, ContextValue, ErrorKind};
+
+use crate::i18n::{CliTexts, escape, fill, join};
+
+/// The whole message, with its last line end.
+pub(super) fn sentence(error: &Error, texts: &CliTexts) -> String {
+    let what = match error.kind() {
+        ErrorKind::InvalidSubcommand => unknown_command(error, texts),
+        ErrorKind::UnknownArgument => unknown_argument(error, texts),
+        ErrorKind::InvalidValue | ErrorKind::ValueValidation => wrong_value(error, texts),
+        ErrorKind::WrongNumberOfValues | ErrorKind::TooFewValues => {
+            fill(&texts.missing_value, &[("option", &option(error))])
+        }
+        ErrorKind::TooManyValues => fill(
+            &texts.no_value_allowed,
+            &[("option", &option(error)), ("found", &one(error, ContextKind::InvalidValue))],
+        ),
+        ErrorKind::ArgumentConflict => fill(&texts.repeated, &[("option", &option(error))]),
+        ErrorKind::InvalidUtf8 => texts.not_utf8.clone(),
+        _ => fill(&texts.other_error, &[("message", &escape(&error.kind().to_string()))]),
+    };
+    format!("{}\n{}\n", join(&texts.error, &what), texts.hint_help)
+}
+
+fn unknown_command(error: &Error, texts: &CliTexts) -> String {
+    let found = one(error, ContextKind::InvalidSubcommand);
+    let commands = ["learn", "play", "doctor"].join(", ");
+    let sentence = fill(&texts.unknown_command, &[("found", &found), ("commands", &commands)]);
+    // A lesson's name alone is the likeliest slip, and clap can't know it.
+    if crate::lesson::builtin_names().contains(&found.as_str()) {
+        return suggest(sentence, &format!("sockwalk learn {found}"), texts);
+    }
+    with_suggestion(sentence, error, ContextKind::SuggestedSubcommand, texts)
+}
+
+fn unknown_argument(error: &Error, texts: &CliTexts) -> String {
+    let found = one(error, ContextKind::InvalidArg);
+    let text = if found.starts_with('-') { &texts.unknown_option } else { &texts.unexpected_argument };
+    with_suggestion(fill(text, &[("found", &found)]), error, ContextKind::SuggestedArg, texts)
+}
+
+fn wrong_value(error: &Error, texts: &CliTexts) -> String {
+    let found = one(error, ContextKind::InvalidValue);
+    let option = option(error);
+    let values = all(error, ContextKind::ValidValue);
+    let allowed = if option.starts_with("--port") {
+        fill(&texts.allowed_range, &[("from", &1), ("to", &u16::MAX)])
+    } else if option.starts_with("--patience") {
+        fill(&texts.allowed_range, &[("from", &1), ("to", &600_000)])
+    } else {
+        fill(&texts.allowed_values, &[("values", &values.join(", "))])
+    };
+    // clap reports a missing value as an empty one.
+    let text = if found.is_empty() { &texts.missing_value } else { &texts.invalid_value };
+    let sentence = fill(text, &[("found", &found), ("option", &option)]);
+    with_suggestion(join(&sentence, &allowed), error, ContextKind::SuggestedValue, texts)
+}
+
+fn with_suggestion(sentence: String, error: &Error, kind: ContextKind, texts: &CliTexts) -> String {
+    match all(error, kind).first() {
+        Some(suggestion) => suggest(sentence, suggestion, texts),
+        None => sentence,
+    }
+}
+
+fn suggest(sentence: String, suggestion: &str, texts: &CliTexts) -> String {
+    join(&sentence, &fill(&texts.did_you_mean, &[("suggestion", &suggestion)]))
+}
+
+/// The option that the error is about, by its name alone.
+fn option(error: &Error) -> String {
+    let shown = one(error, ContextKind::InvalidArg);
+    shown.split_once(" <").map_or(shown.as_str(), |(name, _)| name).to_owned()
+}
+
+fn one(error: &Error, kind: ContextKind) -> String {
+    all(error, kind).into_iter().next().unwrap_or_default()
+}
+
+/// The words that clap has for this; those that the learner typed come escaped.
+fn all(error: &Error, kind: ContextKind) -> Vec<String> {
+    match error.get(kind) {
+        Some(ContextValue::String(text)) => vec![escape(text)],
+        Some(ContextValue::Strings(texts)) => texts.iter().map(|text| escape(text)).collect(),
+        _ => Vec::new(),
+    }
+}

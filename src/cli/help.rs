@@ -1,0 +1,85 @@
+//! The help, in the learner's language.
+
+use clap::{Arg, Command, CommandFactory};
+
+use super::args::Cli;
+use crate::i18n::{CliTexts, fill, wrap};
+use crate::lesson::builtin_names;
+
+/// The help is laid out for this many columns.
+const COLUMNS: usize = 80;
+/// So far to the right clap puts an option's words where every option's name is at most this long.
+const NAMES: usize = 30;
+
+/// The command line with every word of its help in one language.
+pub(super) fn localized(texts: &CliTexts) -> Command {
+    let mut command = Cli::command()
+        .about(wrapped(&texts.about, COLUMNS))
+        .override_usage(texts.usage.clone())
+        .help_template(template(texts, First::Commands))
+        .after_help(footer(texts))
+        .max_term_width(COLUMNS)
+        .mut_args(|arg| argument(arg, texts));
+    for (name, about, usage, first) in [
+        ("learn", &texts.learn, &texts.usage_learn, First::Arguments),
+        ("play", &texts.play, &texts.usage_play, First::Arguments),
+        ("doctor", &texts.doctor, &texts.usage_doctor, First::Nothing),
+    ] {
+        command = command.mut_subcommand(name, |command| {
+            command
+                .about(about.clone())
+                .override_usage(usage.clone())
+                .help_template(template(texts, first))
+                .max_term_width(COLUMNS)
+                .mut_args(|arg| argument(arg, texts))
+        });
+    }
+    command
+}
+
+/// What stands before the options.
+#[derive(Clone, Copy)]
+enum First {
+    Commands,
+    Arguments,
+    Nothing,
+}
+
+fn footer(texts: &CliTexts) -> String {
+    wrapped(&fill(&texts.footer, &[("lessons", &builtin_names().join(", "))]), COLUMNS)
+}
+
+/// clap's own headings are English: the template brings ours.
+fn template(texts: &CliTexts, first: First) -> String {
+    let CliTexts { usage_heading, commands_heading, arguments_heading, options_heading, .. } = texts;
+    let first = match first {
+        First::Commands => format!("{commands_heading}\n{{subcommands}}\n\n"),
+        First::Arguments => format!("{arguments_heading}\n{{positionals}}\n\n"),
+        First::Nothing => String::new(),
+    };
+    format!("{{about}}\n\n{usage_heading} {{usage}}\n\n{first}{options_heading}\n{{options}}{{after-help}}")
+}
+
+fn argument(arg: Arg, texts: &CliTexts) -> Arg {
+    let words = match arg.get_id().as_str() {
+        "lang" => &texts.lang,
+        "mode" => &texts.mode,
+        "theme" => &texts.theme,
+        "port" => &texts.port,
+        "lesson" => &texts.lesson,
+        "format" => &texts.format,
+        "patience" => &texts.patience,
+        "timers" => &texts.timers,
+        "version" => &texts.version,
+        _ => &texts.help,
+    };
+    // The allowed values and the default stand in our own words.
+    let valued = arg.get_action().takes_values();
+    let arg = arg.help(wrapped(words, COLUMNS - NAMES));
+    if valued { arg.hide_possible_values(true).hide_default_value(true) } else { arg }
+}
+
+/// clap breaks lines at spaces only, which Chinese doesn't have.
+fn wrapped(text: &str, columns: usize) -> String {
+    wrap(text, columns).join("\n")
+}

@@ -1,0 +1,127 @@
+//! The command line: plain data out, nothing is done here.
+//!
+//! clap reads it; help and errors are worded here, in the learner's language.
+
+mod args;
+mod errors;
+mod help;
+mod target;
+
+#[cfg(test)]
+mod tests;
+
+use std::ffi::OsString;
+use std::time::Duration;
+
+use clap::FromArgMatches;
+use clap::error::ErrorKind;
+
+pub use args::{Format, ModeChoice, Target, ThemeChoice};
+pub use target::load;
+
+use crate::i18n::{self, BrokenTexts, Lang, Texts};
+
+/// The lesson that is opened where none is named.
+pub const FIRST_LESSON: &str = "handshake";
+
+/// What is to be done.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Invocation {
+    /// The language: that of `--lang`, else the locale's.
+    pub lang: Lang,
+    /// Where to run.
+    pub mode: ModeChoice,
+    /// The colours.
+    pub theme: ThemeChoice,
+    /// Another port for the lesson's server; `None` keeps the lesson's.
+    pub port: Option<u16>,
+    /// What to do.
+    pub task: Task,
+}
+
+/// The command.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Task {
+    /// Open a lesson in the terminal.
+    Learn(Target),
+    /// Run a lesson without keys and print what happens.
+    Play {
+        /// Which lesson.
+        target: Target,
+        /// What is printed.
+        format: Format,
+        /// How long a claim may take to become true.
+        patience: Duration,
+        /// Whether steps that wait for a timer of the kernel run too.
+        timers: bool,
+    },
+    /// Say what the machine allows.
+    Doctor,
+}
+
+/// A text with which the program ends at once.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Exit {
+    /// The exit status: 0 for help and version, 2 for wrong usage, 1 otherwise.
+    pub status: u8,
+    /// What is printed, with its last line end: to standard output where the status is 0, else to standard error.
+    pub text: String,
+}
+
+impl From<BrokenTexts> for Exit {
+    fn from(error: BrokenTexts) -> Exit {
+        Exit { status: 1, text: format!("{error}\n") }
+    }
+}
+
+/// Reads the command line. `args` begins with the program's name; `variable` reads one of the environment's variables.
+///
+/// # Errors
+/// [`Exit`] where help was asked for or the command line is wrong.
+pub fn parse(
+    args: impl IntoIterator<Item = OsString>,
+    variable: impl Fn(&str) -> Option<String>,
+) -> Result<Invocation, Exit> {
+    let args: Vec<OsString> = args.into_iter().collect();
+    let lang = lang_of(&args).unwrap_or_else(|| i18n::from_locale(variable));
+    let texts = Texts::load(lang)?;
+    let command = help::localized(&texts.cli);
+    let read = command.clone().try_get_matches_from(&args).and_then(|matches| args::Cli::from_arg_matches(&matches));
+    match read {
+        Ok(cli) => Ok(invocation(cli, lang)),
+        Err(error) if matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion) => {
+            Err(Exit { status: 0, text: error.render().to_string() })
+        }
+        Err(error) => Err(Exit { status: 2, text: errors::sentence(&error, &texts.cli) }),
+    }
+}
+
+/// The language that `--lang` names, found before anything else is read, so that also an error speaks it.
+fn lang_of(args: &[OsString]) -> Option<Lang> {
+    let mut args = args.iter().skip(1).filter_map(|arg| arg.to_str()).take_while(|arg| *arg != "--");
+    let mut found = None;
+    while let Some(arg) = args.next() {
+        let value = if arg == "--lang" { args.next() } else { arg.strip_prefix("--lang=") };
+        match value {
+            Some("en") => found = Some(Lang::En),
+            Some("zh") => found = Some(Lang::Zh),
+            _ => {}
+        }
+    }
+    found
+}
+
+fn invocation(cli: args::Cli, lang: Lang) -> Invocation {
+    let task = match cli.command {
+        None => Task::Learn(Target::default()),
+        Some(args::Command::Learn { lesson }) => Task::Learn(lesson.unwrap_or_default()),
+        Some(args::Command::Play { lesson, format, patience, timers }) => Task::Play {
+            target: lesson.unwrap_or_default(),
+            format,
+            patience: Duration::from_millis(u64::from(patience)),
+            timers,
+        },
+        Some(args::Command::Doctor) => Task::Doctor,
+    };
+    Invocation { lang, mode: cli.mode, theme: cli.theme, port: cli.port, task }
+}

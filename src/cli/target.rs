@@ -1,0 +1,42 @@
+//! From a lesson's name or path to the lesson.
+
+use std::fs::File;
+use std::io;
+
+use super::{Exit, Target};
+use crate::i18n::{Lang, Texts, escape, fill, join};
+use crate::lesson::{self, Lesson, builtin, builtin_names};
+
+/// Finds the lesson and reads it. `colours` says whether a wrong file's message may have them.
+///
+/// # Errors
+/// [`Exit`] says what is wrong: status 2 for a name that there is not, 1 for a file that can't be read or used.
+pub fn load(target: &Target, lang: Lang, colours: bool) -> Result<Lesson, Exit> {
+    let texts = &Texts::load(lang)?.cli;
+    let read = match target {
+        Target::Builtin(name) => builtin(name).ok_or_else(|| {
+            let values = [("found", &escape(name) as &dyn std::fmt::Display), ("lessons", &builtin_names().join(", "))];
+            Exit { status: 2, text: format!("{}\n", join(&texts.error, &fill(&texts.no_such_lesson, &values))) }
+        })?,
+        Target::Path(path) => {
+            let named = path.display().to_string();
+            open(path).and_then(|file| lesson::read(&named, file)).map_err(|error| {
+                let values = [("path", &escape(&named) as &dyn std::fmt::Display), ("error", &error)];
+                Exit { status: 1, text: format!("{}\n", join(&texts.error, &fill(&texts.cannot_read, &values))) }
+            })?
+        }
+    };
+    read.map_err(|error| Exit { status: 1, text: error.render(lang, colours) })
+}
+
+/// Opens a regular file: a named pipe without a writer would make the program wait for ever.
+fn open(path: &std::path::Path) -> io::Result<File> {
+    let kind = std::fs::metadata(path)?.file_type();
+    if kind.is_dir() {
+        return Err(io::ErrorKind::IsADirectory.into());
+    }
+    if !kind.is_file() {
+        return Err(io::Error::other("not a regular file"));
+    }
+    File::open(path)
+}

@@ -1,0 +1,47 @@
+//! The words of the command line.
+
+/// Help and errors of the command line. The fields bear the names of the keys.
+#[derive(Clone, Debug, serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+#[allow(missing_docs)]
+pub struct CliTexts {
+    pub about: String,
+    pub usage: String,
+    pub usage_learn: String,
+    pub usage_play: String,
+    pub usage_doctor: String,
+    pub usage_heading: String,
+    pub commands_heading: String,
+    pub arguments_heading: String,
+    pub options_heading: String,
+    pub footer: String,
+    pub learn: String,
+    pub play: String,
+    pub doctor: String,
+    pub lesson: String,
+    pub lang: String,
+    pub mode: String,
+    pub theme: String,
+    pub port: String,
+    pub format: String,
+    pub patience: String,
+    pub timers: String,
+    pub help: String,
+    pub version: String,
+    pub error: String,
+    pub hint_help: String,
+    pub did_you_mean: String,
+    pub unknown_command: String,
+    pub unknown_option: String,
+    pub unexpected_argument: String,
+    pub invalid_value: String,
+    pub allowed_values: String,
+    pub allowed_range: String,
+    pub missing_value: String,
+    pub repeated: String,
+    pub no_value_allowed: String,
+    pub not_utf8: String,
+    pub other_error: String,
+    pub no_such_lesson: String,
+    pub cannot_read: String,
+}

@@ -1,0 +1,35 @@
+//! The words of the transcript.
+
+/// The transcript's words. The fields bear the names of the keys.
+#[derive(Clone, Debug, serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+#[allow(missing_docs)]
+pub struct PlainTexts {
+    pub lesson: String,
+    pub goal: String,
+    pub recap: String,
+    pub step: String,
+    pub blocks: String,
+    pub held: String,
+    pub delivered: String,
+    pub dropped: String,
+    pub passes: String,
+    pub retransmitted: String,
+    pub repeats: String,
+    pub first_state: String,
+    pub other_program: String,
+    pub expected: String,
+    pub actual: String,
+    pub asked: String,
+    pub predicted_right: String,
+    pub predicted_wrong: String,
+    pub not_predicted: String,
+    pub all_held: String,
+    pub some_broken: String,
+    pub broken: String,
+    pub source_call: String,
+    pub source_sock_diag: String,
+    pub source_tcp_info: String,
+    pub source_wire: String,
+    pub source_concluded: String,
+}

@@ -1,0 +1,165 @@
+//! One line for each thing that happens.
+
+use std::net::SocketAddr;
+
+use super::COLUMNS;
+use crate::i18n::{PlainTexts, escape, fill, harmless, width};
+use crate::model::{Call, ClaimResult, How, Outcome, SegmentId, Side, SocketView, Source, Trace, View};
+use crate::tcp::{Flags, Numbers, Segment, line};
+
+/// So much of sent or received text is shown, in columns.
+const SHOWN: usize = 36;
+
+/// `  server  accept(4) blocks`: the newest call of a side, with what is said of it.
+pub(super) fn call(side: Side, view: &View<'_>, what: &str) -> Option<String> {
+    let call = view.calls(side).next()?;
+    Some(format!("  {side}  {} {what}", written(call.call)))
+}
+
+/// A call as one would write it, its descriptors the real ones.
+fn written(call: &Call) -> String {
+    match call {
+        Call::Socket { ipv6: false } => "socket(AF_INET, SOCK_STREAM, 0)".to_owned(),
+        Call::Socket { ipv6: true } => "socket(AF_INET6, SOCK_STREAM, 0)".to_owned(),
+        Call::Bind { fd, addr } => format!("bind({fd}, {addr})"),
+        Call::Listen { fd, backlog } => format!("listen({fd}, {backlog})"),
+        Call::Accept { fd } => format!("accept({fd})"),
+        Call::Connect { fd, addr } => format!("connect({fd}, {addr})"),
+        Call::Send { fd, data } => format!("send({fd}, {}, {})", quoted(data), data.len()),
+        Call::Recv { fd, len } => format!("recv({fd}, {len})"),
+        Call::Shutdown { fd, how } => {
+            let how = match how {
+                How::Read => "SHUT_RD",
+                How::Write => "SHUT_WR",
+                How::Both => "SHUT_RDWR",
+            };
+            format!("shutdown({fd}, {how})")
+        }
+        Call::Close { fd } => format!("close({fd})"),
+        Call::SetOption { fd, option, value } => format!("setsockopt({fd}, {option}, {value})"),
+    }
+}
+
+/// `= 6 "hello\n"`, `= -1 ECONNRESET`.
+pub(super) fn outcome(outcome: &Outcome) -> String {
+    match outcome {
+        Err(errno) => format!("= -1 {errno}"),
+        Ok(returned) => {
+            let mut text = format!("= {}", returned.value);
+            if !returned.data.is_empty() {
+                text.push_str(&format!(" {}", quoted(&returned.data)));
+            }
+            if let Some(peer) = returned.peer {
+                text.push_str(&format!(" ({peer})"));
+            }
+            text
+        }
+    }
+}
+
+/// Bytes as text in quotation marks, escaped, and cut where it is long.
+fn quoted(bytes: &[u8]) -> String {
+    // A character takes at most four bytes; what lies behind so many isn't shown anyway.
+    let text = String::from_utf8_lossy(&bytes[..bytes.len().min(4 * SHOWN)]).into_owned();
+    let (mut shown, mut used) = (String::new(), 0);
+    for c in text.chars() {
+        let piece = escape(c.encode_utf8(&mut [0; 4]));
+        used += width(&piece);
+        if used > SHOWN {
+            return format!("\"{shown}\"…");
+        }
+        shown.push_str(&piece);
+    }
+    let more = if bytes.len() > 4 * SHOWN { "…" } else { "" };
+    format!("\"{shown}\"{more}")
+}
+
+/// `  client ──▶ server  SYN seq=j  (j = 2839402)`, in two lines where one is too long.
+pub(super) fn segment(id: SegmentId, segment: &Segment, view: &View<'_>, note: &str) -> Vec<String> {
+    debug_assert!(view.segment(id).is_some());
+    let mut first = arrow(segment, view);
+    if !note.is_empty() {
+        first.push_str(&format!("  {note}"));
+    }
+    let numbers = raw_numbers(segment, view.trace());
+    if width(&first) + 2 + width(&numbers) <= COLUMNS {
+        return vec![format!("  {first}  {numbers}")];
+    }
+    vec![format!("  {first}"), format!("      {numbers}")]
+}
+
+/// What became of a segment that was told before.
+pub(super) fn fate(id: SegmentId, view: &View<'_>, what: &str) -> Vec<String> {
+    view.segment(id).map_or_else(Vec::new, |segment| segment_fate(segment.segment, view, what))
+}
+
+/// The same, of one copy.
+pub(super) fn segment_fate(segment: &Segment, view: &View<'_>, what: &str) -> Vec<String> {
+    vec![format!("  {}: {what}", arrow(segment, view))]
+}
+
+fn arrow(segment: &Segment, view: &View<'_>) -> String {
+    let (from, to) = (end_name(segment.from, view.trace()), end_name(segment.to, view.trace()));
+    format!("{from} ──▶ {to}  {}", line(segment, view.trace().isns(), Numbers::Symbolic))
+}
+
+/// The numbers as they stand in the segment; of a SYN, what its letter means.
+fn raw_numbers(segment: &Segment, trace: &Trace) -> String {
+    let symbolic = line(segment, trace.isns(), Numbers::Symbolic);
+    let letter = symbolic.split_once("seq=").map_or("seq", |(_, rest)| rest.split(' ').next().unwrap_or(rest));
+    let first = if segment.flags.has(Flags::SYN) && matches!(letter, "j" | "k") {
+        format!("{letter} = {}", segment.seq)
+    } else {
+        format!("seq {}", segment.seq)
+    };
+    if segment.flags.has(Flags::ACK) { format!("({first}, ack {})", segment.ack) } else { format!("({first})") }
+}
+
+/// A side's name where the address is one of its sockets', else the address. A side's socket can become known just
+/// after its first segment was seen; so everything that is known by now counts.
+fn end_name(address: SocketAddr, trace: &Trace) -> String {
+    let side = trace.present().sockets().find(|socket| socket.facts.local == Some(address));
+    side.and_then(|socket| socket.facts.side).map_or_else(|| address.to_string(), |side| side.name().to_owned())
+}
+
+/// `  client  127.0.0.1:40612  SYN_SENT → ESTABLISHED  (kernel says)`; nothing where another fact of the socket changed.
+pub(super) fn state(cookie: u64, view: &View<'_>, texts: &PlainTexts) -> Vec<String> {
+    let now = view.moment().saturating_sub(1);
+    let changed = view.sockets().find(|socket| socket.facts.cookie == cookie && socket.state_since == now);
+    let Some(socket) = changed else { return Vec::new() };
+    let change = match socket.previous {
+        Some(previous) => format!("{previous} → {}", socket.state),
+        None => fill(&texts.first_state, &[("state", &socket.state)]),
+    };
+    let whose = socket.facts.side.map_or(texts.other_program.as_str(), |side| side.name());
+    let source = match socket.source {
+        Source::Call => &texts.source_call,
+        Source::SockDiag => &texts.source_sock_diag,
+        Source::TcpInfo => &texts.source_tcp_info,
+        Source::Wire => &texts.source_wire,
+        Source::Concluded => &texts.source_concluded,
+    };
+    vec![format!("  {whose}  {}  {change}  ({source})", place(&socket))]
+}
+
+fn place(socket: &SocketView<'_>) -> String {
+    match (socket.facts.fd, socket.facts.local) {
+        (Some(fd), _) => format!("fd {fd}"),
+        (None, Some(local)) => local.to_string(),
+        (None, None) => "–".to_owned(),
+    }
+}
+
+/// `  ✓ client is SYN_SENT`, or what was expected and what was the case.
+pub(super) fn claim(claim: &ClaimResult, texts: &PlainTexts) -> Vec<String> {
+    let what = harmless(&claim.what);
+    if claim.held {
+        return vec![format!("  ✓ {what}")];
+    }
+    let columns = width(&texts.expected).max(width(&texts.actual));
+    let padded = |word: &str| format!("{word}{}", " ".repeat(columns - width(word)));
+    vec![
+        format!("  ✗ {}  {what}", padded(&texts.expected)),
+        format!("    {}  {}", padded(&texts.actual), harmless(&claim.actual)),
+    ]
+}

@@ -1,0 +1,209 @@
+//! The same walk as lines of text, for screen readers, pipes and dumb terminals.
+//!
+//! What is written depends on the trace's entries alone, not on how many of them were there when it was written.
+
+mod lines;
+mod summary;
+
+#[cfg(test)]
+mod tests;
+
+use std::io::{self, Write};
+
+use crate::i18n::{BrokenTexts, Lang, PlainTexts, Texts, fill, join, width, wrap};
+use crate::lesson::{Lesson, Step};
+use crate::model::{Answer, ClaimResult, Entry, Event, Mode, Moment, Side, Trace, View};
+
+pub use summary::failures;
+
+/// Lines are broken so that they fit into this many columns.
+const COLUMNS: usize = 80;
+
+/// Writes a trace that may still grow: each call of [`Transcript::write`] goes on where the one before it ended.
+pub struct Transcript<'a> {
+    lesson: &'a Lesson,
+    mode: Mode,
+    lang: Lang,
+    texts: &'static PlainTexts,
+    /// The first entry that wasn't written yet.
+    next: Moment,
+    /// The side whose call was entered by the last entry: it stands in one line with its return, where that comes next.
+    entered: Option<Side>,
+    /// The step whose explanation is still to come.
+    step: Option<usize>,
+}
+
+impl<'a> Transcript<'a> {
+    /// A transcript of a walk in this mode.
+    ///
+    /// # Errors
+    /// [`BrokenTexts`] where the interface's texts can't be read.
+    pub fn new(lesson: &'a Lesson, mode: Mode, lang: Lang) -> Result<Transcript<'a>, BrokenTexts> {
+        let texts = &Texts::load(lang)?.plain;
+        Ok(Transcript { lesson, mode, lang, texts, next: 0, entered: None, step: None })
+    }
+
+    /// Writes the lesson's title and goal.
+    ///
+    /// # Errors
+    /// Those of `out`.
+    pub fn begin(&self, out: &mut impl Write) -> io::Result<()> {
+        let title = fill(&self.texts.lesson, &[("title", &self.lesson.title.get(self.lang))]);
+        let goal = fill(&self.texts.goal, &[("text", &self.lesson.goal.get(self.lang))]);
+        paragraph(out, "", &title)?;
+        paragraph(out, "", &goal)
+    }
+
+    /// Writes every entry that is new.
+    ///
+    /// # Errors
+    /// Those of `out`.
+    pub fn write(&mut self, trace: &Trace, out: &mut impl Write) -> io::Result<()> {
+        while let Some(entry) = trace.entries().get(self.next) {
+            let view = trace.at(self.next + 1);
+            let lines = self.entry(entry, &view, trace.at(self.next));
+            self.next += 1;
+            for line in lines {
+                writeln!(out, "{line}")?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Writes the last explanation, how the claims fared, and what to remember.
+    ///
+    /// # Errors
+    /// Those of `out`.
+    pub fn finish(&mut self, trace: &Trace, out: &mut impl Write) -> io::Result<()> {
+        self.write(trace, out)?;
+        for line in self.pending_call(&trace.present()).into_iter().chain(self.explanation()) {
+            writeln!(out, "{line}")?;
+        }
+        writeln!(out)?;
+        paragraph(out, "", &fill(&self.texts.recap, &[("text", &self.lesson.recap.get(self.lang))]))?;
+        writeln!(out)?;
+        for line in summary::summary(trace, self.lesson, self.texts) {
+            writeln!(out, "{line}")?;
+        }
+        Ok(())
+    }
+
+    fn entry(&mut self, entry: &Entry, view: &View<'_>, before: View<'_>) -> Vec<String> {
+        let mut lines = Vec::new();
+        let continues = match &entry.event {
+            Event::Blocked { side } | Event::Returned { side, .. } => self.entered == Some(*side),
+            _ => false,
+        };
+        let body = self.body(&entry.event, view);
+        if continues {
+            self.entered = None;
+        } else if !body.is_empty() || matches!(entry.event, Event::Entered { .. }) {
+            lines.extend(self.pending_call(&before));
+        }
+        if let Event::Entered { side, .. } = &entry.event {
+            self.entered = Some(*side);
+        }
+        lines.extend(body);
+        lines
+    }
+
+    fn body(&mut self, event: &Event, view: &View<'_>) -> Vec<String> {
+        let texts = self.texts;
+        match event {
+            Event::Step(step) => self.heading(*step),
+            Event::Entered { .. } => Vec::new(),
+            Event::Blocked { side } => lines::call(*side, view, &texts.blocks).into_iter().collect(),
+            Event::Returned { side, outcome } => {
+                lines::call(*side, view, &lines::outcome(outcome)).into_iter().collect()
+            }
+            Event::Sent { id, segment, again } => {
+                let note = if again.is_some() { &texts.repeats } else { "" };
+                lines::segment(*id, segment, view, note)
+            }
+            Event::Retransmitted { id, segment } => {
+                let times = view.segment(*id).map_or(1, |segment| segment.times_sent);
+                lines::segment_fate(segment, view, &fill(&texts.retransmitted, &[("times", &times)]))
+            }
+            Event::Held(id) => lines::fate(*id, view, &texts.held),
+            Event::Delivered(id) => lines::fate(*id, view, &texts.delivered),
+            Event::Dropped(id) => lines::fate(*id, view, &texts.dropped),
+            Event::Socket(facts) => lines::state(facts.cookie, view, texts),
+            Event::Gone { cookie, .. } => lines::state(*cookie, view, texts),
+            Event::Claim(claim) => self.claim(claim),
+            Event::Answer(answer) => self.answer(answer),
+        }
+    }
+
+    /// The call that was entered and hasn't come back at once.
+    fn pending_call(&mut self, before: &View<'_>) -> Option<String> {
+        lines::call(self.entered.take()?, before, "…")
+    }
+
+    fn heading(&mut self, step: usize) -> Vec<String> {
+        let mut lines = self.explanation();
+        self.step = Some(step);
+        let Some(found) = self.lesson.steps.get(step) else { return lines };
+        let here = |step: &&Step| step.modes.contains(&self.mode);
+        let number = self.lesson.steps[..step].iter().filter(here).count() + 1;
+        let count = self.lesson.steps.iter().filter(here).count();
+        let title = found.title.get(self.lang);
+        lines.push(String::new());
+        let heading = fill(&self.texts.step, &[("number", &number), ("count", &count), ("title", &title)]);
+        lines.extend(wrap(&heading, COLUMNS));
+        lines
+    }
+
+    /// What the step explains, once everything that it did has been told.
+    fn explanation(&mut self) -> Vec<String> {
+        let Some(step) = self.step.take().and_then(|step| self.lesson.steps.get(step)) else { return Vec::new() };
+        indented("  | ", &reflowed(step.say.get(self.lang), self.lang))
+    }
+
+    fn claim(&self, claim: &ClaimResult) -> Vec<String> {
+        lines::claim(claim, self.texts)
+    }
+
+    fn answer(&self, answer: &Answer) -> Vec<String> {
+        let ask = self.lesson.steps.get(answer.step).and_then(|step| step.ask.as_ref());
+        let Some(ask) = ask else { return Vec::new() };
+        let label = |choice: usize| {
+            let label = ask.labels.get(choice).map(|label| label.get(self.lang));
+            label.or_else(|| ask.choices.get(choice).map(String::as_str)).unwrap_or("?").to_owned()
+        };
+        let actual = answer.right.map_or_else(|| crate::i18n::harmless(&answer.actual), label);
+        let texts = self.texts;
+        let told = match answer.chosen {
+            None => fill(&texts.not_predicted, &[("actual", &actual)]),
+            Some(chosen) if Some(chosen) == answer.right => fill(&texts.predicted_right, &[("chosen", &label(chosen))]),
+            Some(chosen) => fill(&texts.predicted_wrong, &[("chosen", &label(chosen)), ("actual", &actual)]),
+        };
+        let question = reflowed(ask.question.get(self.lang), self.lang);
+        indented("  ? ", &join(&fill(&texts.asked, &[("question", &question)]), &told))
+    }
+}
+
+/// A lesson's text with its paragraphs unbroken: a line break within one is only how the file was written.
+fn reflowed(text: &str, lang: Lang) -> String {
+    let glue = match lang {
+        Lang::En => |first: String, second: &str| format!("{first} {second}"),
+        Lang::Zh => |first: String, second: &str| join(&first, second),
+    };
+    let paragraphs: Vec<String> = text
+        .split("\n\n")
+        .map(|paragraph| paragraph.lines().map(str::trim).map(str::to_owned).reduce(|a, b| glue(a, &b)))
+        .map(Option::unwrap_or_default)
+        .collect();
+    paragraphs.join("\n\n")
+}
+
+fn indented(indent: &str, text: &str) -> Vec<String> {
+    let lines = wrap(text, COLUMNS - width(indent)).into_iter();
+    lines.map(|line| format!("{indent}{line}").trim_end().to_owned()).collect()
+}
+
+fn paragraph(out: &mut impl Write, indent: &str, text: &str) -> io::Result<()> {
+    for line in indented(indent, text) {
+        writeln!(out, "{line}")?;
+    }
+    Ok(())
+}

@@ -1,0 +1,161 @@
+use std::time::Duration;
+
+use super::*;
+use crate::lesson::parse;
+use crate::model::{Call, Errno, Returned, SegmentId, SocketFacts, Source};
+use crate::tcp::{Flags, Segment, State};
+
+const LESSON: &str = include_str!("../../tests/lessons/valid/handshake.toml");
+
+fn syn() -> Segment {
+    let mut packet = vec![0x45, 0, 0, 40, 0, 0, 0, 0, 64, 6, 0, 0, 127, 0, 0, 1, 127, 0, 0, 1];
+    packet.extend(40612_u16.to_be_bytes());
+    packet.extend(8000_u16.to_be_bytes());
+    packet.extend(2_839_402_u32.to_be_bytes());
+    packet.extend([0, 0, 0, 0, 0x50, Flags::SYN.bits(), 0xff, 0xff, 0, 0, 0, 0]);
+    Segment::parse(&packet).unwrap()
+}
+
+fn facts(cookie: u64, side: Side, state: State, local: &str) -> Event {
+    Event::Socket(SocketFacts {
+        cookie,
+        side: Some(side),
+        fd: Some(5),
+        local: Some(local.parse().unwrap()),
+        remote: None,
+        state,
+        source: Source::SockDiag,
+        timer: None,
+        recv_queue: 0,
+        send_queue: 0,
+        info: None,
+    })
+}
+
+fn walk() -> Vec<Event> {
+    let (server, client) = (Side::Server, Side::Client);
+    let claim = |what: &str, held, actual: &str| {
+        Event::Claim(ClaimResult { step: 5, what: what.into(), held, actual: actual.into(), line: 71 })
+    };
+    vec![
+        Event::Step(0),
+        Event::Entered { side: server, call: Call::Socket { ipv6: false } },
+        Event::Returned { side: server, outcome: Ok(Returned { value: 4, ..Returned::default() }) },
+        facts(1, server, State::Listen, "127.0.0.1:8000"),
+        Event::Step(4),
+        Event::Entered { side: client, call: Call::Connect { fd: 5, addr: "127.0.0.1:8000".parse().unwrap() } },
+        Event::Sent { id: SegmentId(0), segment: syn(), again: None },
+        Event::Held(SegmentId(0)),
+        facts(2, client, State::SynSent, "127.0.0.1:40612"),
+        Event::Blocked { side: client },
+        Event::Retransmitted { id: SegmentId(0), segment: syn() },
+        Event::Step(5),
+        Event::Delivered(SegmentId(0)),
+        facts(2, client, State::Established, "127.0.0.1:40612"),
+        Event::Returned { side: client, outcome: Err(Errno::from_name("ECONNRESET").unwrap()) },
+        Event::Entered { side: server, call: Call::Recv { fd: 6, len: 64 } },
+        Event::Returned { side: server, outcome: Ok(Returned { value: 5, data: b"a\x1b[2J\"".to_vec(), peer: None }) },
+        claim("client is ESTABLISHED", true, "client is ESTABLISHED"),
+        claim("peer of client is SYN_RECV", false, "peer of client is \x1b[31mLISTEN"),
+        Event::Answer(Answer { step: 5, chosen: Some(0), right: Some(1), actual: "ESTABLISHED".into() }),
+    ]
+}
+
+fn transcript(lang: Lang, piecemeal: bool) -> String {
+    let lesson = parse("tests/a.toml", LESSON).unwrap();
+    let mut trace = Trace::default();
+    let mut transcript = Transcript::new(&lesson, Mode::Lab, lang).unwrap();
+    let mut out = Vec::new();
+    transcript.begin(&mut out).unwrap();
+    for event in walk() {
+        // The client's address is known from the start here: only then can the pieces be the same as the whole.
+        trace.push(Duration::ZERO, event);
+    }
+    if piecemeal {
+        let whole = trace;
+        let mut growing = Trace::default();
+        for entry in whole.entries() {
+            growing.push(entry.at, entry.event.clone());
+            transcript.write(&growing, &mut out).unwrap();
+        }
+        transcript.finish(&growing, &mut out).unwrap();
+    } else {
+        transcript.finish(&trace, &mut out).unwrap();
+    }
+    String::from_utf8(out).unwrap()
+}
+
+#[test]
+fn in_english() {
+    let wanted = "\
+Lesson: A tiny handshake
+Goal: Tell which end is in which state.
+
+Step 1 of 6: The server makes a socket
+  server  socket(AF_INET, SOCK_STREAM, 0) = 4
+  server  fd 5  is LISTEN  (kernel says)
+  | A socket is a descriptor.
+  |
+  | It has `no` address yet.
+
+Step 5 of 6: connect()
+  client  connect(5, 127.0.0.1:8000) …
+  client ──▶ server  SYN seq=j  (j = 2839402)
+  client ──▶ server  SYN seq=j: waits on the wire
+  client  fd 5  is SYN_SENT  (kernel says)
+  client  connect(5, 127.0.0.1:8000) blocks
+  client ──▶ server  SYN seq=j: sent again (2 times so far)
+  | It asks.
+
+Step 6 of 6: The SYN arrives
+  client ──▶ server  SYN seq=j: delivered
+  client  fd 5  SYN_SENT → ESTABLISHED  (kernel says)
+  client  connect(5, 127.0.0.1:8000) = -1 ECONNRESET
+  server  recv(6, 64) = 5 \"a\\x1b[2J\\\"\"
+  ✓ client is ESTABLISHED
+  ✗ expected  peer of client is SYN_RECV
+    actual    peer of client is \\x1b[31mLISTEN
+  ? Question: Which state is the other end in now? Predicted: half open. The
+  ? kernel says: open.
+  | And is answered.
+
+To remember: SYN, SYN+ACK, ACK.
+
+1 of 2 claims held; 1 did not:
+tests/a.toml:71: deliver: expected peer of client is SYN_RECV, actual peer of client is \\x1b[31mLISTEN
+";
+    assert_eq!(transcript(Lang::En, false), wanted);
+}
+
+#[test]
+fn in_chinese() {
+    let text = transcript(Lang::Zh, false);
+    for line in [
+        "课程：小小的三次握手",
+        "第 5 步，共 6 步：connect()",
+        "  client ──▶ server  SYN seq=j: 停在线路上",
+        "  client  fd 5  SYN_SENT → ESTABLISHED  (内核所述)",
+        "  ✗ 预期  peer of client is SYN_RECV",
+        "  ? 问题：现在另一端处于什么状态？预测：半开。内核的回答：打开。",
+        "2 条断言中有 1 条成立；1 条不成立：",
+    ] {
+        assert!(text.lines().any(|found| found == line), "{line}\n{text}");
+    }
+}
+
+#[test]
+fn no_line_of_prose_is_too_wide_and_nothing_raw_gets_through() {
+    for lang in [Lang::En, Lang::Zh] {
+        let text = transcript(lang, false);
+        assert!(!text.chars().any(|c| c.is_control() && c != '\n'), "{text:?}");
+        for line in text.lines().filter(|line| !line.starts_with("tests/")) {
+            assert!(width(line) <= COLUMNS, "{line}");
+        }
+    }
+}
+
+#[test]
+fn growing_or_whole_the_layout_is_the_same() {
+    let named = |text: String| text.replace("127.0.0.1:40612 ──▶", "client ──▶");
+    assert_eq!(named(transcript(Lang::En, true)), transcript(Lang::En, false));
+}

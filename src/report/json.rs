@@ -1,0 +1,310 @@
+//! The trace as JSON lines: one object for each thing that happened, in that order, with the raw numbers.
+
+use std::io::{self, Write};
+use std::net::SocketAddr;
+
+use serde_json::{Value, json};
+
+use crate::model::{Call, Entry, Event, How, Moment, Outcome, SegmentId, Side, SocketFacts, SocketView, Trace, View};
+use crate::tcp::{Segment, State};
+
+/// Writes a trace that may still grow: each call of [`JsonLines::write`] goes on where the one before it ended.
+#[derive(Clone, Debug, Default)]
+pub struct JsonLines {
+    /// The lines written so far.
+    lines: u64,
+    /// The first entry that wasn't written yet.
+    next: Moment,
+}
+
+impl JsonLines {
+    /// Writes every entry that is new. `step_id` gives the name of a step by its number, from 0.
+    ///
+    /// # Errors
+    /// Those of `out`; what was written before it stays counted.
+    pub fn write<'a>(
+        &mut self,
+        trace: &Trace,
+        step_id: impl Fn(usize) -> &'a str,
+        out: &mut impl Write,
+    ) -> io::Result<()> {
+        while let Some(entry) = trace.entries().get(self.next) {
+            let view = trace.at(self.next + 1);
+            if let Some((kind, rest)) = object(entry, &view, &step_id) {
+                self.lines += 1;
+                // The keys stand in a fixed order, which a map would lose.
+                write!(out, "{{\"n\":{},\"t_us\":{},\"kind\":\"{kind}\"", self.lines, entry.at.as_micros())?;
+                for (key, value) in rest {
+                    write!(out, ",\"{key}\":{value}")?;
+                }
+                out.write_all(b"}\n")?;
+            }
+            self.next += 1;
+        }
+        Ok(())
+    }
+}
+
+type Keys = Vec<(&'static str, Value)>;
+
+fn object<'a>(entry: &Entry, view: &View<'_>, step_id: &impl Fn(usize) -> &'a str) -> Option<(&'static str, Keys)> {
+    match &entry.event {
+        Event::Entered { side, call } => Some(("call", call_keys(*side, call, None))),
+        Event::Returned { side, outcome } => {
+            let call = view.calls(*side).next()?;
+            Some(("call", call_keys(*side, call.call, Some(outcome))))
+        }
+        Event::Sent { id, segment, again: None } => Some(("segment", segment_keys("sent", *id, segment, view))),
+        Event::Sent { id, segment, again: Some(again) } => {
+            let mut keys = segment_keys("retransmitted", *id, segment, view);
+            keys.push(("again", json!(again.0)));
+            Some(("segment", keys))
+        }
+        Event::Retransmitted { id, segment } => Some(("segment", segment_keys("retransmitted", *id, segment, view))),
+        Event::Held(id) => known_segment("held", *id, view),
+        Event::Delivered(id) => known_segment("delivered", *id, view),
+        Event::Dropped(id) => known_segment("dropped", *id, view),
+        Event::Socket(SocketFacts { cookie, .. }) | Event::Gone { cookie, .. } => {
+            state_keys(*cookie, view).map(|keys| ("state", keys))
+        }
+        Event::Claim(claim) => Some((
+            "claim",
+            vec![
+                ("step", json!(step_id(claim.step))),
+                ("what", json!(claim.what)),
+                ("held", json!(claim.held)),
+                ("actual", json!(claim.actual)),
+            ],
+        )),
+        Event::Step(_) | Event::Blocked { .. } | Event::Answer(_) => None,
+    }
+}
+
+fn call_keys(side: Side, call: &Call, outcome: Option<&Outcome>) -> Keys {
+    let (ret, errno) = match outcome {
+        None => (Value::Null, Value::Null),
+        Some(Ok(returned)) => (json!(returned.value), Value::Null),
+        Some(Err(errno)) => (json!(-1), json!(errno.to_string())),
+    };
+    vec![
+        ("side", json!(side.name())),
+        ("call", json!(call.name().name())),
+        ("phase", json!(if outcome.is_some() { "return" } else { "enter" })),
+        ("args", arguments(call, outcome)),
+        ("ret", ret),
+        ("errno", errno),
+    ]
+}
+
+/// The arguments in the order of C. What the kernel fills in (recv's buffer, accept's address) is null until then.
+fn arguments(call: &Call, outcome: Option<&Outcome>) -> Value {
+    let returned = outcome.and_then(|outcome| outcome.as_ref().ok());
+    match call {
+        Call::Socket { ipv6 } => json!([if *ipv6 { "AF_INET6" } else { "AF_INET" }, "SOCK_STREAM", 0]),
+        Call::Bind { fd, addr } | Call::Connect { fd, addr } => json!([fd, addr.to_string()]),
+        Call::Listen { fd, backlog } => json!([fd, backlog]),
+        Call::Accept { fd } => json!([fd, returned.and_then(|returned| returned.peer).map(|peer| peer.to_string())]),
+        Call::Send { fd, data } => json!([fd, String::from_utf8_lossy(data), data.len(), 0]),
+        Call::Recv { fd, len } => {
+            json!([fd, returned.map(|returned| String::from_utf8_lossy(&returned.data)), len, 0])
+        }
+        Call::Shutdown { fd, how } => json!([fd, shutdown_name(*how)]),
+        Call::Close { fd } => json!([fd]),
+        Call::SetOption { fd, option, value } => json!([fd, option, value]),
+    }
+}
+
+const fn shutdown_name(how: How) -> &'static str {
+    match how {
+        How::Read => "SHUT_RD",
+        How::Write => "SHUT_WR",
+        How::Both => "SHUT_RDWR",
+    }
+}
+
+fn known_segment(event: &'static str, id: SegmentId, view: &View<'_>) -> Option<(&'static str, Keys)> {
+    Some(("segment", segment_keys(event, id, view.segment(id)?.segment, view)))
+}
+
+fn segment_keys(event: &str, id: SegmentId, segment: &Segment, view: &View<'_>) -> Keys {
+    vec![
+        ("event", json!(event)),
+        ("id", json!(id.0)),
+        ("from", json!(end_name(segment.from, view.trace()))),
+        ("to", json!(end_name(segment.to, view.trace()))),
+        ("flags", json!(segment.flags.names().collect::<Vec<_>>())),
+        ("seq", json!(segment.seq)),
+        ("ack", json!(segment.ack)),
+        ("len", json!(segment.len())),
+        ("win", json!(segment.window)),
+        ("src", json!(segment.from.to_string())),
+        ("dst", json!(segment.to.to_string())),
+    ]
+}
+
+/// Whose address it is: a side's name, else the address. A side's socket can become known just after its first segment
+/// was seen; so everything that is known by now counts.
+fn end_name(address: SocketAddr, trace: &Trace) -> String {
+    let view = trace.present();
+    let side = view.sockets().find(|socket| socket.facts.local == Some(address)).and_then(|socket| socket.facts.side);
+    side.map_or_else(|| address.to_string(), |side| side.name().to_owned())
+}
+
+/// The keys where this entry changed the socket's state; `None` where it changed something else.
+fn state_keys(cookie: u64, view: &View<'_>) -> Option<Keys> {
+    let now = view.moment() - 1;
+    let socket = view.sockets().find(|socket| socket.facts.cookie == cookie && socket.state_since == now)?;
+    Some(vec![
+        ("side", json!(socket.facts.side.map(Side::name))),
+        ("socket", json!(socket_name(&socket))),
+        ("from", json!(socket.previous.map(State::name))),
+        ("to", json!(socket.state.name())),
+        ("source", json!(socket.source.name())),
+    ])
+}
+
+fn socket_name(socket: &SocketView<'_>) -> String {
+    match (socket.facts.local, socket.facts.remote, socket.facts.fd) {
+        (Some(local), Some(remote), _) => format!("{local}-{remote}"),
+        (Some(local), None, _) => local.to_string(),
+        (None, _, Some(fd)) => format!("fd {fd}"),
+        (None, _, None) => format!("cookie {}", socket.facts.cookie),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::{ClaimResult, Errno, Returned, Source};
+    use crate::tcp::Flags;
+    use std::time::Duration;
+
+    /// A trace of everything that is printed, and of what is not.
+    fn lines(events: Vec<Event>) -> Vec<String> {
+        let mut trace = Trace::default();
+        let (mut writer, mut out) = (JsonLines::default(), Vec::new());
+        for (place, event) in events.into_iter().enumerate() {
+            trace.push(Duration::from_micros(10 * place as u64), event);
+            writer.write(&trace, |_| "the-step", &mut out).unwrap();
+        }
+        let mut whole = Vec::new();
+        JsonLines::default().write(&trace, |_| "the-step", &mut whole).unwrap();
+        let text = String::from_utf8(out).unwrap();
+        assert_eq!(text.lines().count(), String::from_utf8(whole).unwrap().lines().count());
+        for line in text.lines() {
+            serde_json::from_str::<Value>(line).unwrap();
+        }
+        text.lines().map(str::to_owned).collect()
+    }
+
+    fn facts(state: State, local: Option<&str>, remote: Option<&str>) -> SocketFacts {
+        let address = |text: Option<&str>| text.map(|text| text.parse().unwrap());
+        SocketFacts {
+            cookie: 7,
+            side: Some(Side::Client),
+            fd: Some(5),
+            local: address(local),
+            remote: address(remote),
+            state,
+            source: Source::SockDiag,
+            timer: None,
+            recv_queue: 0,
+            send_queue: 0,
+            info: None,
+        }
+    }
+
+    /// A SYN from 127.0.0.1:40612 to 127.0.0.1:8000, made by hand.
+    fn syn() -> Segment {
+        let mut packet = vec![0x45, 0, 0, 40, 0, 0, 0, 0, 64, 6, 0, 0, 127, 0, 0, 1, 127, 0, 0, 1];
+        packet.extend(40612_u16.to_be_bytes());
+        packet.extend(8000_u16.to_be_bytes());
+        packet.extend(1000_u32.to_be_bytes());
+        packet.extend([0, 0, 0, 0, 0x50, Flags::SYN.bits(), 0xff, 0xff, 0, 0, 0, 0]);
+        Segment::parse(&packet).unwrap()
+    }
+
+    #[test]
+    fn calls() {
+        let side = Side::Server;
+        let call = |call: Call, outcome: Outcome| {
+            lines(vec![Event::Entered { side, call }, Event::Blocked { side }, Event::Returned { side, outcome }])
+        };
+        let addr = "127.0.0.1:8000".parse().unwrap();
+        assert_eq!(
+            call(Call::Socket { ipv6: false }, Ok(Returned { value: 4, ..Returned::default() })),
+            [
+                r#"{"n":1,"t_us":0,"kind":"call","side":"server","call":"socket","phase":"enter","args":["AF_INET","SOCK_STREAM",0],"ret":null,"errno":null}"#,
+                r#"{"n":2,"t_us":20,"kind":"call","side":"server","call":"socket","phase":"return","args":["AF_INET","SOCK_STREAM",0],"ret":4,"errno":null}"#,
+            ]
+        );
+        assert_eq!(
+            call(Call::Bind { fd: 4, addr }, Err(Errno::from_name("EADDRINUSE").unwrap()))[1],
+            r#"{"n":2,"t_us":20,"kind":"call","side":"server","call":"bind","phase":"return","args":[4,"127.0.0.1:8000"],"ret":-1,"errno":"EADDRINUSE"}"#
+        );
+        let data = b"hi\n\xff\"".to_vec();
+        let received = call(Call::Recv { fd: 6, len: 64 }, Ok(Returned { value: 5, data: data.clone(), peer: None }));
+        assert!(received[0].contains(r#""args":[6,null,64,0],"ret":null"#), "{received:?}");
+        assert!(received[1].contains("\"args\":[6,\"hi\\n\u{fffd}\\\"\",64,0],\"ret\":5"), "{received:?}");
+        let sent = call(Call::Send { fd: 6, data }, Ok(Returned { value: 5, ..Returned::default() }));
+        assert!(sent[0].contains("\"args\":[6,\"hi\\n\u{fffd}\\\"\",5,0]"), "{sent:?}");
+    }
+
+    #[test]
+    fn segments_and_their_sides() {
+        let id = SegmentId(0);
+        let shown = lines(vec![
+            Event::Socket(facts(State::SynSent, Some("127.0.0.1:40612"), Some("127.0.0.1:8000"))),
+            Event::Sent { id, segment: syn(), again: None },
+            Event::Held(id),
+            Event::Retransmitted { id, segment: syn() },
+            Event::Dropped(id),
+            Event::Sent { id: SegmentId(1), segment: syn(), again: Some(id) },
+        ]);
+        assert_eq!(
+            shown[1],
+            r#"{"n":2,"t_us":10,"kind":"segment","event":"sent","id":0,"from":"client","to":"127.0.0.1:8000","flags":["SYN"],"seq":1000,"ack":0,"len":0,"win":65535,"src":"127.0.0.1:40612","dst":"127.0.0.1:8000"}"#
+        );
+        for (line, event) in shown[2..].iter().zip(["held", "retransmitted", "dropped", "retransmitted"]) {
+            assert!(line.contains(&format!("\"event\":\"{event}\"")), "{line}");
+        }
+        assert!(shown[5].contains("\"id\":1") && shown[5].ends_with(",\"again\":0}"), "{}", shown[5]);
+    }
+
+    #[test]
+    fn only_changes_of_a_state_are_states() {
+        let mut longer = facts(State::Established, Some("127.0.0.1:40612"), Some("127.0.0.1:8000"));
+        longer.recv_queue = 5;
+        let shown = lines(vec![
+            Event::Socket(facts(State::Closed, None, None)),
+            Event::Socket(facts(State::Established, Some("127.0.0.1:40612"), Some("127.0.0.1:8000"))),
+            Event::Socket(longer),
+            Event::Gone { cookie: 7, source: Source::Concluded },
+        ]);
+        assert_eq!(
+            shown,
+            [
+                r#"{"n":1,"t_us":0,"kind":"state","side":"client","socket":"fd 5","from":null,"to":"CLOSED","source":"sock_diag"}"#,
+                r#"{"n":2,"t_us":10,"kind":"state","side":"client","socket":"127.0.0.1:40612-127.0.0.1:8000","from":"CLOSED","to":"ESTABLISHED","source":"sock_diag"}"#,
+                r#"{"n":3,"t_us":30,"kind":"state","side":"client","socket":"127.0.0.1:40612-127.0.0.1:8000","from":"ESTABLISHED","to":"CLOSED","source":"concluded"}"#,
+            ]
+        );
+    }
+
+    #[test]
+    fn claims_bear_their_steps_name() {
+        let claim = ClaimResult {
+            step: 3,
+            what: "client is LISTEN".into(),
+            held: false,
+            actual: "client is \"x\"".into(),
+            line: 9,
+        };
+        assert_eq!(
+            lines(vec![Event::Step(0), Event::Claim(claim)]),
+            [
+                r#"{"n":1,"t_us":10,"kind":"claim","step":"the-step","what":"client is LISTEN","held":false,"actual":"client is \"x\""}"#
+            ]
+        );
+    }
+}

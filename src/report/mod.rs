@@ -1,0 +1,5 @@
+//! The trace in other forms.
+
+mod json;
+
+pub use json::JsonLines;
