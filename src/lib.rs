@@ -10,3 +10,5 @@ pub mod engine;
 pub mod lesson;
 pub mod model;
 pub mod tcp;
+pub mod theme;
+pub mod tui;
