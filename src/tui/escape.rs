@@ -13,7 +13,7 @@ pub fn escape(bytes: &[u8]) -> String {
 }
 
 /// The start of the bytes as text, of at most so many bytes, with an ellipsis where there is more.
-pub fn excerpt(bytes: &[u8], most: usize) -> String {
+pub(super) fn excerpt(bytes: &[u8], most: usize) -> String {
     if bytes.len() <= most {
         return escape(bytes);
     }

@@ -24,12 +24,12 @@ pub(super) struct Areas {
 }
 
 /// Whether the window is below the smallest that is served.
-pub fn too_small(size: Rect) -> bool {
+pub(super) fn too_small(size: Rect) -> bool {
     size.width < SMALLEST.0 || size.height < SMALLEST.1
 }
 
 /// Whether the panes at the bottom take turns.
-pub fn takes_turns(size: Rect) -> bool {
+pub(super) fn takes_turns(size: Rect) -> bool {
     size.width < WHOLE.0 || size.height < WHOLE.1
 }
 

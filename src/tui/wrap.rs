@@ -29,7 +29,7 @@ impl Cell {
 }
 
 /// Breaks styled text into lines no wider than `width`; line breaks in the text stay.
-pub fn wrap(spans: &[Span<'_>], width: usize) -> Vec<Line<'static>> {
+pub(super) fn wrap(spans: &[Span<'_>], width: usize) -> Vec<Line<'static>> {
     let width = width.max(2);
     let mut lines = Vec::new();
     let mut rest: Vec<Cell> = Vec::new();
@@ -46,13 +46,13 @@ pub fn wrap(spans: &[Span<'_>], width: usize) -> Vec<Line<'static>> {
 }
 
 /// Breaks plain text into lines of one style.
-pub fn wrap_text(text: &str, style: Style, width: usize) -> Vec<Line<'static>> {
+pub(super) fn wrap_text(text: &str, style: Style, width: usize) -> Vec<Line<'static>> {
     wrap(&[Span::styled(text, style)], width)
 }
 
 /// A lesson's prose as spans: paragraphs stay parted by an empty line, other line breaks join, and what stands in
 /// backticks gets the style of code.
-pub fn prose(text: &str, style: Style, code: Style) -> Vec<Span<'static>> {
+pub(super) fn prose(text: &str, style: Style, code: Style) -> Vec<Span<'static>> {
     let joined = text.trim().split("\n\n").map(join_lines).collect::<Vec<_>>().join("\n\n");
     let parts = joined.split('`').enumerate();
     let styled = parts.map(|(n, part)| Span::styled(part.to_owned(), if n % 2 == 1 { style.patch(code) } else { style }));
@@ -60,7 +60,7 @@ pub fn prose(text: &str, style: Style, code: Style) -> Vec<Span<'static>> {
 }
 
 /// The first columns of a text, at most `width` of them; an ellipsis stands for the rest.
-pub fn cut(text: &str, width: usize) -> String {
+pub(super) fn cut(text: &str, width: usize) -> String {
     if display_width(text) <= width {
         return text.to_owned();
     }
@@ -81,7 +81,7 @@ pub fn cut(text: &str, width: usize) -> String {
 }
 
 /// How many columns a text takes.
-pub fn display_width(text: &str) -> usize {
+pub(super) fn display_width(text: &str) -> usize {
     unicode_width::UnicodeWidthStr::width(text)
 }
 
