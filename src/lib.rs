@@ -15,3 +15,5 @@ pub mod model;
 pub mod plain;
 pub mod report;
 pub mod tcp;
+pub mod theme;
+pub mod tui;

@@ -1,0 +1,181 @@
+//! How things look: the styles of one theme by the meaning of what they are given to.
+//!
+//! A theme is a file in `assets/themes`. The terminal keeps its own background; only the banner of the past has one.
+
+use std::time::Duration;
+
+use ratatui::style::{Color, Modifier, Style};
+use serde::{Deserialize, Deserializer};
+use terminal_colorsaurus::{QueryOptions, ThemeMode, theme_mode};
+
+use crate::model::Side;
+
+/// One style for each thing that means something.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Theme {
+    /// Ordinary text.
+    pub text: Paint,
+    /// What stands back: sources, addresses, what is over.
+    pub dim: Paint,
+    /// The titles of panes.
+    pub title: Paint,
+    /// The frames of panes.
+    pub border: Paint,
+    /// The frame of the chosen side.
+    pub border_focus: Paint,
+    /// The frames while the past is looked at.
+    pub border_past: Paint,
+    /// The banner that says that this is the past.
+    pub past: Paint,
+    /// The server's things.
+    pub server: Paint,
+    /// The client's things.
+    pub client: Paint,
+    /// What has just changed.
+    pub fresh: Paint,
+    /// What held, what is right.
+    pub good: Paint,
+    /// What broke, what failed.
+    pub bad: Paint,
+    /// What waits for the learner or for the kernel.
+    pub waits: Paint,
+    /// A question to the learner.
+    pub question: Paint,
+    /// The name of a key.
+    pub key: Paint,
+    /// Code within a sentence.
+    pub code: Paint,
+    /// A keyword of a programming language.
+    pub keyword: Paint,
+    /// A string in code.
+    pub string: Paint,
+    /// A number in code.
+    pub number: Paint,
+    /// A comment in code.
+    pub comment: Paint,
+}
+
+/// A style as a theme file writes it.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Paint(pub Style);
+
+/// Why a theme can't be used.
+#[derive(Debug, thiserror::Error)]
+#[error("theme {name}: {error}")]
+pub struct ThemeError {
+    /// Which theme.
+    pub name: &'static str,
+    /// What is wrong with it.
+    pub error: toml::de::Error,
+}
+
+/// Which theme is wanted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub enum Choice {
+    /// What fits the terminal.
+    #[default]
+    Auto,
+    /// For a dark background.
+    Dark,
+    /// For a light background.
+    Light,
+    /// Without colours.
+    Mono,
+}
+
+impl Choice {
+    /// All, by their names on the command line.
+    pub const NAMES: [(&'static str, Choice); 4] =
+        [("auto", Choice::Auto), ("dark", Choice::Dark), ("light", Choice::Light), ("mono", Choice::Mono)];
+
+    /// The choice with this name.
+    pub fn from_name(name: &str) -> Option<Choice> {
+        Self::NAMES.iter().find(|(known, _)| *known == name).map(|(_, choice)| *choice)
+    }
+
+    /// What `auto` comes to on this terminal: no colours where `NO_COLOR` is set (no-color.org), else what the
+    /// terminal says of its background, else dark. Ask before the alternate screen and the input thread begin: the
+    /// terminal's answer comes as input.
+    pub fn resolve(self) -> Choice {
+        let no_color = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
+        self.resolve_with(no_color, || {
+            let mut options = QueryOptions::default();
+            options.timeout = Duration::from_millis(150);
+            theme_mode(options).ok()
+        })
+    }
+
+    fn resolve_with(self, no_color: bool, background: impl FnOnce() -> Option<ThemeMode>) -> Choice {
+        match self {
+            Choice::Auto if no_color => Choice::Mono,
+            Choice::Auto => match background() {
+                Some(ThemeMode::Light) => Choice::Light,
+                _ => Choice::Dark,
+            },
+            chosen => chosen,
+        }
+    }
+}
+
+impl Theme {
+    /// The theme for a choice; `auto` is resolved first.
+    ///
+    /// # Errors
+    /// [`ThemeError`] where the built-in file is wrong; a test reads all of them.
+    pub fn load(choice: Choice) -> Result<Theme, ThemeError> {
+        let (name, text) = match choice.resolve() {
+            Choice::Light => ("light", include_str!("../../assets/themes/light.toml")),
+            Choice::Mono => ("mono", include_str!("../../assets/themes/mono.toml")),
+            Choice::Dark | Choice::Auto => ("dark", include_str!("../../assets/themes/dark.toml")),
+        };
+        toml::from_str(text).map_err(|error| ThemeError { name, error })
+    }
+
+    /// The style of a side's things.
+    pub fn side(&self, side: Side) -> Style {
+        match side {
+            Side::Server => self.server.0,
+            Side::Client => self.client.0,
+        }
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields, default)]
+#[derive(Default)]
+struct Written {
+    fg: Option<String>,
+    bg: Option<String>,
+    bold: bool,
+    italic: bool,
+    underlined: bool,
+    reversed: bool,
+}
+
+impl<'de> Deserialize<'de> for Paint {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Paint, D::Error> {
+        let written = Written::deserialize(deserializer)?;
+        let color = |name: &Option<String>| -> Result<Option<Color>, D::Error> {
+            let parse = |name: &String| {
+                name.parse().map_err(|_| serde::de::Error::custom(format!("`{name}` is not a colour: write 0 to 255")))
+            };
+            name.as_ref().map(parse).transpose()
+        };
+        let mut style = Style { fg: color(&written.fg)?, bg: color(&written.bg)?, ..Style::default() };
+        for (on, modifier) in [
+            (written.bold, Modifier::BOLD),
+            (written.italic, Modifier::ITALIC),
+            (written.underlined, Modifier::UNDERLINED),
+            (written.reversed, Modifier::REVERSED),
+        ] {
+            if on {
+                style = style.add_modifier(modifier);
+            }
+        }
+        Ok(Paint(style))
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,253 @@
+//! The state of the interface: the walk, where the learner looks, and how it is shown. Drawing only reads it.
+
+use std::time::Duration;
+
+use ratatui::layout::Rect;
+use tui_input::Input;
+
+use super::code::Snippets;
+use super::layout;
+use super::texts::Texts;
+use super::walk::Walk;
+use crate::engine::Phase;
+use crate::lesson::Lang;
+use crate::model::{Moment, SegmentId, Side, View};
+use crate::tcp::Numbers;
+use crate::theme::Theme;
+
+/// How long a step takes when the lesson plays by itself, in tenths of a second, the quickest first.
+pub const PACES: [u64; 6] = [5, 10, 20, 30, 50, 100];
+
+/// How things are written and coloured.
+pub struct Look {
+    /// The language.
+    pub lang: Lang,
+    /// The words of both languages: English, Chinese.
+    pub texts: [Texts; 2],
+    /// The styles.
+    pub theme: Theme,
+    /// The calls in code.
+    pub snippets: Snippets,
+    /// Which programming language is shown.
+    pub code: usize,
+    /// How sequence numbers are written.
+    pub numbers: Numbers,
+}
+
+/// Why the interface can't start: a built-in file is wrong.
+#[derive(Debug, thiserror::Error)]
+#[allow(missing_docs)]
+pub enum LookError {
+    #[error(transparent)]
+    Texts(#[from] super::texts::TextsError),
+    #[error(transparent)]
+    Snippets(#[from] super::code::SnippetsError),
+}
+
+impl Look {
+    /// The look in a language with a theme.
+    ///
+    /// # Errors
+    /// [`LookError`] where a built-in file is wrong; tests read all of them.
+    pub fn new(lang: Lang, theme: Theme) -> Result<Look, LookError> {
+        let texts = [Texts::load(Lang::En)?, Texts::load(Lang::Zh)?];
+        let snippets = Snippets::load()?;
+        Ok(Look { lang, texts, theme, snippets, code: 0, numbers: Numbers::default() })
+    }
+}
+
+/// What lies over the panes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[allow(missing_docs)]
+pub enum Overlay {
+    Help,
+    Packet,
+    Kernel,
+}
+
+/// Which pane has the bottom of a small screen.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+#[allow(missing_docs)]
+pub enum Turn {
+    #[default]
+    Explain,
+    Code,
+    States,
+}
+
+/// What the learner has chosen to look at.
+#[derive(Debug, Default)]
+pub(super) struct Place {
+    /// The moment; `None` for the present.
+    pub(super) cursor: Option<Moment>,
+    /// The side.
+    pub(super) side: Option<Side>,
+    /// The segment.
+    pub(super) segment: Option<SegmentId>,
+    /// The pane at the bottom of a small screen.
+    pub(super) turn: Turn,
+    /// What lies over the panes.
+    pub(super) overlay: Option<Overlay>,
+    /// How far the explanation is scrolled; `None` where it wasn't touched.
+    pub(super) explain: Option<usize>,
+    /// How many of the newest segments the ladder leaves out.
+    pub(super) ladder: usize,
+    /// How far the overlay is scrolled.
+    pub(super) over: usize,
+}
+
+/// The lesson plays by itself.
+#[derive(Clone, Copy, Debug)]
+pub struct Auto {
+    /// When the next step is due; `None` while the walk is busy.
+    pub(super) due: Option<Duration>,
+}
+
+/// The state of the interface.
+pub struct App {
+    pub(super) walk: Box<dyn Walk>,
+    pub(super) look: Look,
+    pub(super) place: Place,
+    pub(super) now: Duration,
+    pub(super) size: Rect,
+    pub(super) auto: Option<Auto>,
+    pub(super) pace: usize,
+    pub(super) input: Option<Input>,
+    /// The phase that the screen has taken notice of, with the next step's number.
+    pub(super) noticed: (Phase, Option<usize>),
+    /// How many walks were made before this one.
+    pub(super) generation: u64,
+    /// Why the lesson couldn't start again.
+    pub(super) trouble: Option<String>,
+    pub(super) changed: bool,
+}
+
+impl App {
+    /// The interface of a walk, at a size of the terminal.
+    pub fn new(walk: Box<dyn Walk>, look: Look, columns: u16, rows: u16) -> App {
+        let noticed = (walk.phase().clone(), None);
+        App {
+            walk,
+            look,
+            place: Place::default(),
+            now: Duration::ZERO,
+            size: Rect::new(0, 0, columns, rows),
+            auto: None,
+            pace: 3,
+            input: None,
+            noticed,
+            generation: 0,
+            trouble: None,
+            changed: true,
+        }
+    }
+
+    /// The walk.
+    pub fn walk(&self) -> &dyn Walk {
+        &*self.walk
+    }
+
+    /// How many walks were made before this one: messages of the world bear this number.
+    pub fn generation(&self) -> u64 {
+        self.generation
+    }
+
+    /// The words in the language of the moment.
+    pub fn texts(&self) -> &Texts {
+        &self.look.texts[usize::from(self.look.lang == Lang::Zh)]
+    }
+
+    /// The language of the moment.
+    pub fn lang(&self) -> Lang {
+        self.look.lang
+    }
+
+    /// Everything as it was at the moment that is looked at.
+    pub fn view(&self) -> View<'_> {
+        match self.place.cursor {
+            Some(moment) => self.walk.trace().at(moment),
+            None => self.walk.trace().present(),
+        }
+    }
+
+    /// Whether an earlier moment is looked at.
+    pub fn in_past(&self) -> bool {
+        self.place.cursor.is_some()
+    }
+
+    /// The time on the screen: in the past it stands still.
+    pub fn clock(&self) -> Duration {
+        if self.in_past() { self.view().at() } else { self.now }
+    }
+
+    /// The line that is being typed; `None` where none is wanted or the past is looked at.
+    pub fn typing(&self) -> Option<&Input> {
+        self.input.as_ref().filter(|_| !self.in_past())
+    }
+
+    /// How the lesson plays by itself.
+    pub fn auto(&self) -> Option<Auto> {
+        self.auto
+    }
+
+    /// How long a step takes then.
+    pub fn pace(&self) -> Duration {
+        Duration::from_millis(PACES[self.pace.min(PACES.len() - 1)] * 100)
+    }
+
+    /// Whether the panes at the bottom take turns at this size.
+    pub fn takes_turns(&self) -> bool {
+        layout::takes_turns(self.size)
+    }
+
+    /// The waiting segment that `d` and `x` mean: the chosen one, else the oldest.
+    pub fn chosen_held(&self) -> Option<SegmentId> {
+        let view = self.view();
+        let waiting = view.waiting();
+        self.place.segment.filter(|id| waiting.contains(id)).or_else(|| waiting.first().copied())
+    }
+
+    /// The segment that the packet pane shows: the chosen, else the newest.
+    pub fn chosen_segment(&self) -> Option<SegmentId> {
+        let count = self.view().segment_count();
+        let newest = count.checked_sub(1).and_then(|n| u32::try_from(n).ok()).map(SegmentId);
+        self.place.segment.filter(|id| (id.0 as usize) < count).or(newest)
+    }
+
+    /// The side whose blocked call a signal would interrupt: the chosen one, else the only one.
+    pub fn blocked_side(&self) -> Option<Side> {
+        let present = self.walk.trace().present();
+        let sleeps = |side: &Side| present.open_call(*side).is_some_and(|call| call.blocked);
+        let mut sleeping = Side::BOTH.into_iter().filter(sleeps);
+        match (self.place.side.filter(sleeps), sleeping.next(), sleeping.next()) {
+            (Some(side), _, _) | (None, Some(side), None) => Some(side),
+            _ => None,
+        }
+    }
+
+    /// When the interface must be told the time; `None` where nothing on the screen moves by itself.
+    pub fn wake_at(&self) -> Option<Duration> {
+        let second = self.has_clock().then(|| Duration::from_secs(self.now.as_secs() + 1));
+        let auto = self.auto.and_then(|auto| auto.due);
+        [second, auto, self.walk.wake_at()].into_iter().flatten().min()
+    }
+
+    /// Whether the screen must be drawn again; asking clears it.
+    pub fn take_changed(&mut self) -> bool {
+        std::mem::take(&mut self.changed)
+    }
+
+    /// Whether something on the screen counts seconds.
+    fn has_clock(&self) -> bool {
+        if self.in_past() || layout::too_small(self.size) {
+            return false;
+        }
+        let view = self.walk.trace().present();
+        let blocked = || Side::BOTH.into_iter().any(|side| view.open_call(side).is_some_and(|call| call.blocked));
+        let timer = || {
+            let timers = view.sockets().filter(|socket| !socket.gone).filter_map(|socket| socket.facts.timer);
+            timers.into_iter().any(|timer| timer.fires_at > self.now)
+        };
+        blocked() || timer()
+    }
+}

@@ -1,0 +1,96 @@
+//! Where everything stands. All at once from 100×30 up; below that the panes at the bottom take turns.
+
+use ratatui::layout::{Constraint, Layout, Rect};
+
+use super::app::Turn;
+use super::diagram;
+
+/// The smallest window that is served.
+pub const SMALLEST: (u16, u16) = (80, 24);
+/// The smallest window that shows all panes at once.
+pub const WHOLE: (u16, u16) = (100, 30);
+
+/// The places of the panes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Areas {
+    pub(super) header: Rect,
+    pub(super) server: Rect,
+    pub(super) wire: Rect,
+    pub(super) client: Rect,
+    pub(super) explain: Option<Rect>,
+    pub(super) code: Option<Rect>,
+    pub(super) states: Option<Rect>,
+    pub(super) footer: Rect,
+}
+
+/// Whether the window is below the smallest that is served.
+pub(super) fn too_small(size: Rect) -> bool {
+    size.width < SMALLEST.0 || size.height < SMALLEST.1
+}
+
+/// Whether the panes at the bottom take turns.
+pub(super) fn takes_turns(size: Rect) -> bool {
+    size.width < WHOLE.0 || size.height < WHOLE.1
+}
+
+/// The places at this size; `None` where it is too small.
+pub(super) fn areas(size: Rect, turn: Turn) -> Option<Areas> {
+    if too_small(size) {
+        return None;
+    }
+    let turns = takes_turns(size);
+    let footer_rows = if turns { 1 } else { 2 };
+    let body = size.height - 1 - footer_rows;
+    let bottom_rows = bottom_rows(body, turns, turn);
+    let rows = [
+        Constraint::Length(1),
+        Constraint::Length(body - bottom_rows),
+        Constraint::Length(bottom_rows),
+        Constraint::Length(footer_rows),
+    ];
+    let [header, top, bottom, footer] = Layout::vertical(rows).areas(size);
+    let side = (size.width * 3 / 10).clamp(23, 42);
+    let columns = [Constraint::Length(side), Constraint::Fill(1), Constraint::Length(side)];
+    let [server, wire, client] = Layout::horizontal(columns).areas(top);
+    let (explain, code, states) = if turns { in_turn(bottom, turn) } else { at_once(bottom) };
+    Some(Areas { header, server, wire, client, explain, code, states, footer })
+}
+
+/// The diagram needs its rows; the rest is shared so that the ladder keeps the larger part.
+fn bottom_rows(body: u16, turns: bool, turn: Turn) -> u16 {
+    let diagram = diagram::COMPACT.rows + 2;
+    match (turns, turn) {
+        (true, Turn::States) => diagram,
+        (true, _) => (body * 9 / 20).max(9),
+        (false, _) if body >= 37 => diagram::LARGE.rows + 2,
+        (false, _) => (body / 2).max(diagram),
+    }
+}
+
+type Bottom = (Option<Rect>, Option<Rect>, Option<Rect>);
+
+fn in_turn(bottom: Rect, turn: Turn) -> Bottom {
+    match turn {
+        Turn::Explain => (Some(bottom), None, None),
+        Turn::Code => (None, Some(bottom), None),
+        Turn::States => {
+            let columns = [Constraint::Fill(1), Constraint::Length(diagram::COMPACT.columns + 2)];
+            let [explain, states] = Layout::horizontal(columns).areas(bottom);
+            (Some(explain), None, Some(states))
+        }
+    }
+}
+
+fn at_once(bottom: Rect) -> Bottom {
+    let large = bottom.height >= diagram::LARGE.rows + 2 && bottom.width >= 112;
+    let diagram = if large { diagram::LARGE.columns } else { diagram::COMPACT.columns };
+    let [left, states] =
+        Layout::horizontal([Constraint::Fill(1), Constraint::Length(diagram + 2)]).areas(bottom);
+    if left.width >= 130 {
+        let [explain, code] = Layout::horizontal([Constraint::Fill(1), Constraint::Length(62)]).areas(left);
+        return (Some(explain), Some(code), Some(states));
+    }
+    let code_rows = if bottom.height >= 17 { 7 } else { 5 };
+    let [explain, code] = Layout::vertical([Constraint::Fill(1), Constraint::Length(code_rows)]).areas(left);
+    (Some(explain), Some(code), Some(states))
+}

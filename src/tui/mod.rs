@@ -1,0 +1,33 @@
+//! The terminal interface: the state ([`App`]), what changes it ([`update`]), and how it is drawn ([`draw`]).
+//!
+//! Nothing here reaches the world but by the [`Effect`]s that `update` returns.
+
+mod app;
+mod code;
+pub mod commands;
+mod diagram;
+mod escape;
+mod layout;
+mod mouse;
+mod panes;
+mod run;
+mod scene;
+mod terminal;
+mod texts;
+mod update;
+mod walk;
+mod wrap;
+
+pub use app::{App, Auto, Look, LookError, Overlay, PACES, Turn};
+pub use code::SnippetsError;
+pub use escape::escape;
+pub use layout::{SMALLEST, WHOLE};
+pub use panes::draw;
+pub use run::{Host, run};
+pub use terminal::{Guard, listen};
+pub use texts::{Texts, TextsError, fill};
+pub use update::{Effect, Msg, update};
+pub use walk::Walk;
+
+#[cfg(test)]
+mod tests;

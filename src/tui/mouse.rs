@@ -1,0 +1,55 @@
+//! What a click or the wheel means, by the same places that drawing uses.
+
+use crossterm::event::{MouseButton, MouseEvent, MouseEventKind};
+use ratatui::layout::Position;
+
+use super::app::App;
+use super::commands::Command;
+use super::layout::areas;
+use super::panes::{choice_at, command_at, segment_at};
+use crate::model::{SegmentId, Side};
+
+/// What it means.
+pub(super) enum Action {
+    /// A command, as if by its key.
+    Do(Command),
+    /// This side is chosen.
+    Side(Side),
+    /// This segment is chosen.
+    Segment(SegmentId),
+    /// The ladder scrolls, towards older segments where `true`.
+    Ladder(bool),
+}
+
+/// What an event of the mouse means now; `None` where nothing.
+pub(super) fn action(app: &App, event: MouseEvent) -> Option<Action> {
+    let areas = areas(app.size, app.place.turn)?;
+    let here = Position { x: event.column, y: event.row };
+    let wheel = match event.kind {
+        MouseEventKind::ScrollUp => Some(true),
+        MouseEventKind::ScrollDown => Some(false),
+        _ => None,
+    };
+    if let Some(up) = wheel {
+        let text = if up { Command::ScrollUp } else { Command::ScrollDown };
+        let over_ladder = app.place.overlay.is_none() && areas.wire.contains(here);
+        return Some(if over_ladder { Action::Ladder(up) } else { Action::Do(text) });
+    }
+    if event.kind != MouseEventKind::Down(MouseButton::Left) {
+        return None;
+    }
+    if let Some(command) = command_at(app, here.x, here.y) {
+        return Some(Action::Do(command));
+    }
+    if app.place.overlay.is_some() {
+        return Some(Action::Do(Command::Present));
+    }
+    if let Some(n) = choice_at(app, here.x, here.y) {
+        return Some(Action::Do(Command::Answer(n)));
+    }
+    let sides = [(areas.server, Side::Server), (areas.client, Side::Client)];
+    if let Some((_, side)) = sides.into_iter().find(|(area, _)| area.contains(here)) {
+        return Some(Action::Side(side));
+    }
+    segment_at(app, areas.wire, here.x, here.y).map(Action::Segment)
+}

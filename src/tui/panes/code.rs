@@ -1,0 +1,59 @@
+//! The newest call, of the chosen side or of both, in a programming language.
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use ratatui::text::{Line, Span};
+use ratatui::widgets::Widget;
+
+use crate::model::{Call, Side};
+use crate::tui::scene::{Scene, put, shape};
+use crate::tui::wrap::wrap;
+
+pub(super) fn draw(buf: &mut Buffer, area: Rect, scene: &Scene<'_>) {
+    let newest = newest_call(scene);
+    let title = title(scene, newest, usize::from(area.width).saturating_sub(2));
+    let block = scene.block(title, false);
+    let inner = block.inner(area);
+    block.render(area, buf);
+    let inner = Rect { x: inner.x + 1, width: inner.width.saturating_sub(2), ..inner };
+    let width = usize::from(inner.width);
+    let (Some((_, call)), Some(language)) = (newest, scene.app.look.snippets.get(scene.app.look.code)) else {
+        put(buf, inner, [Line::styled(scene.texts.code.none.clone(), scene.theme.dim.0)]);
+        return;
+    };
+    let lines = language.lines(call);
+    put(buf, inner, lines.iter().flat_map(|line| wrap(&language.highlight(line, scene.theme), width)));
+}
+
+/// The chosen side's newest call; without a choice, the newest of all.
+fn newest_call<'a>(scene: &Scene<'a>) -> Option<(Side, &'a Call)> {
+    let of = |side: Side| scene.view.calls(side).next();
+    let newest = match scene.app.place.side {
+        Some(side) => of(side),
+        None => Side::BOTH.into_iter().filter_map(of).max_by_key(|call| (call.since, call.changed)),
+    };
+    newest.map(|call| (call.side, call.call))
+}
+
+/// The title: which call, and the languages, the shown one lit.
+fn title(scene: &Scene<'_>, call: Option<(Side, &Call)>, width: usize) -> Line<'static> {
+    let theme = scene.theme;
+    let mut spans = match call {
+        Some((side, call)) => vec![
+            Span::styled(format!(" {} ", shape(side)), theme.side(side)),
+            Span::styled(format!("{}() ", call.name()), theme.title.0),
+        ],
+        None => vec![Span::styled(format!(" {} ", scene.texts.code.title), theme.title.0)],
+    };
+    for (n, language) in scene.app.look.snippets.languages().enumerate() {
+        let shown = n == scene.app.look.code;
+        let name = if shown { format!("[{} {}]", language.name, language.detail) } else { language.name.clone() };
+        spans.push(Span::styled(if n == 0 { "" } else { " · " }, theme.dim.0));
+        spans.push(Span::styled(name, if shown { theme.title.0 } else { theme.dim.0 }));
+    }
+    spans.push(Span::raw(" "));
+    while spans.iter().map(Span::width).sum::<usize>() > width && spans.len() > 2 {
+        spans.pop();
+    }
+    Line::from(spans)
+}

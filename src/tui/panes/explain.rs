@@ -1,0 +1,268 @@
+//! What is happening and why; what the learner is asked; what comes next.
+//!
+//! The explanation scrolls above; the question, the line to type or the next step stands fixed below it.
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::{Position, Rect};
+use ratatui::style::Modifier;
+use ratatui::text::{Line, Span};
+use ratatui::widgets::Widget;
+
+use crate::engine::{Failure, Phase};
+use crate::lesson::{Ask, Lang};
+use crate::model::{Answer, ClaimResult};
+use crate::tui::app::App;
+use crate::tui::escape::escape;
+use crate::tui::layout;
+use crate::tui::scene::{Scene, put};
+use crate::tui::texts::fill;
+use crate::tui::wrap::{display_width, prose, wrap, wrap_text};
+
+/// The pane's text, broken into lines.
+#[derive(Default)]
+struct Page {
+    body: Vec<Line<'static>>,
+    foot: Vec<Line<'static>>,
+    /// Each answer's place in the foot: number, row, first column, width.
+    choices: Vec<(usize, usize, usize, usize)>,
+    /// The cursor of the line that is typed: row of the foot, column.
+    cursor: Option<(usize, usize)>,
+    /// How many rows the body has, how far it is scrolled, and how far it can be.
+    rows: usize,
+    at: usize,
+    most: usize,
+}
+
+/// Draws the pane. Returns where the cursor stands while a line is typed.
+pub(super) fn draw(buf: &mut Buffer, area: Rect, scene: &Scene<'_>) -> Option<(u16, u16)> {
+    let page = page(scene, area);
+    let block = scene.block(scene.title(&scene.texts.explain.title), false);
+    let more = page.at < page.most;
+    let block = if more {
+        let text = format!(" {} ", scene.texts.explain.more);
+        block.title_bottom(Line::from(Span::styled(text, scene.theme.waits.0)).right_aligned())
+    } else {
+        block
+    };
+    block.render(area, buf);
+    let inner = inner(area);
+    put(buf, Rect { height: page.rows as u16, ..inner }, page.body.iter().skip(page.at).cloned());
+    let top = foot_top(&page, inner);
+    put(buf, Rect { y: top, height: inner.bottom().saturating_sub(top), ..inner }, page.foot.iter().cloned());
+    let (row, column) = page.cursor?;
+    Some((inner.x + column as u16, top + row as u16))
+}
+
+/// How far the explanation is scrolled and can be; `None` where it isn't on the screen.
+pub(in crate::tui) fn scroll_of(app: &App) -> Option<(usize, usize)> {
+    let area = layout::areas(app.size, app.place.turn)?.explain?;
+    let page = page(&Scene::new(app), area);
+    Some((page.at, page.most))
+}
+
+/// The answer at a place of the screen.
+pub(in crate::tui) fn choice_at(app: &App, x: u16, y: u16) -> Option<usize> {
+    let area = layout::areas(app.size, app.place.turn)?.explain?;
+    let inner = inner(area);
+    let page = page(&Scene::new(app), area);
+    let top = foot_top(&page, inner);
+    let here = Position { x, y };
+    let hit = |(_, row, column, width): &&(usize, usize, usize, usize)| {
+        Rect::new(inner.x + *column as u16, top + *row as u16, *width as u16, 1).contains(here)
+    };
+    page.choices.iter().find(hit).map(|(number, ..)| *number)
+}
+
+fn inner(area: Rect) -> Rect {
+    Rect::new(area.x + 2, area.y + 1, area.width.saturating_sub(4), area.height.saturating_sub(2))
+}
+
+fn foot_top(page: &Page, inner: Rect) -> u16 {
+    (inner.y + page.rows as u16).max(inner.bottom().saturating_sub(page.foot.len() as u16))
+}
+
+fn page(scene: &Scene<'_>, area: Rect) -> Page {
+    let inner = inner(area);
+    let (width, height) = (usize::from(inner.width), usize::from(inner.height));
+    let mut page = Page { body: body(scene, width), ..Page::default() };
+    if !scene.app.in_past() {
+        foot(scene, width, &mut page);
+    }
+    // A long question keeps its place: the explanation above it scrolls in what is left.
+    page.rows = height.saturating_sub(page.foot.len());
+    page.most = page.body.len().saturating_sub(page.rows);
+    page.at = scene.app.place.explain.unwrap_or(0).min(page.most);
+    page
+}
+
+fn body(scene: &Scene<'_>, width: usize) -> Vec<Line<'static>> {
+    let (theme, t, lang) = (scene.theme, &scene.texts.explain, scene.app.lang());
+    let walk = scene.app.walk();
+    let lesson = walk.lesson();
+    let say = |text: &str| wrap(&prose(text, theme.text.0, theme.code.0), width);
+    let mut lines = Vec::new();
+    let Some((number, _)) = scene.view.step() else {
+        if scene.app.in_past() {
+            return wrap_text(&t.not_yet, theme.dim.0, width);
+        }
+        lines.extend(wrap_text(&t.goal, theme.title.0, width));
+        lines.extend(say(lesson.goal.get(lang)));
+        return lines;
+    };
+    let finished = !scene.app.in_past() && *walk.phase() == Phase::Finished;
+    let Some(step) = lesson.steps.get(number) else { return lines };
+    lines.extend(wrap_text(step.title.get(lang), theme.title.0, width));
+    if !scene.app.in_past() && *walk.phase() == Phase::Busy {
+        lines.extend(wrap_text(&t.busy, theme.waits.0, width));
+        return lines;
+    }
+    let (claims, answer) = scene.view.verdicts(number);
+    lines.extend(claims.iter().filter(|claim| !claim.held).flat_map(|claim| broken(scene, claim, width)));
+    if let (Some(answer), Some(ask)) = (answer, &step.ask) {
+        lines.extend(verdict(scene, answer, ask, width));
+    }
+    lines.extend(say(step.say.get(lang)));
+    if finished {
+        lines.push(Line::default());
+        lines.extend(wrap_text(&t.recap, theme.title.0, width));
+        lines.extend(say(lesson.recap.get(lang)));
+    }
+    let held = claims.iter().filter(|claim| claim.held);
+    lines.extend(held.flat_map(|claim| wrap_text(&fill(&t.held, &[("what", &claim.what)]), theme.dim.0, width)));
+    lines
+}
+
+fn broken(scene: &Scene<'_>, claim: &ClaimResult, width: usize) -> Vec<Line<'static>> {
+    let values = [("what", claim.what.as_str()), ("actual", claim.actual.as_str())];
+    wrap_text(&fill(&scene.texts.explain.broken, &values), scene.theme.bad.0, width)
+}
+
+/// How the prediction fared.
+fn verdict(scene: &Scene<'_>, answer: &Answer, ask: &Ask, width: usize) -> Vec<Line<'static>> {
+    let (t, theme) = (&scene.texts.explain, scene.theme);
+    let word = |n: Option<usize>| n.and_then(|n| choice(ask, n, scene.app.lang()));
+    let actual = word(answer.right).unwrap_or(&answer.actual);
+    let (text, style) = match answer.chosen {
+        None => (&t.passed, theme.question.0),
+        chosen if chosen == answer.right => (&t.right, theme.good.0),
+        Some(_) => (&t.wrong, theme.bad.0),
+    };
+    let text = fill(text, &[("actual", actual), ("chosen", word(answer.chosen).unwrap_or(""))]);
+    wrap_text(&text, style, width)
+}
+
+/// An offered answer in words, else in the lesson's notation.
+fn choice(ask: &Ask, n: usize, lang: Lang) -> Option<&str> {
+    ask.labels.get(n).map(|label| label.get(lang)).or_else(|| ask.choices.get(n).map(String::as_str))
+}
+
+fn foot(scene: &Scene<'_>, width: usize, page: &mut Page) {
+    let (theme, t, walk) = (scene.theme, &scene.texts.explain, scene.app.walk());
+    if let Some(why) = &scene.app.trouble {
+        let text = fill(&t.failed, &[("why", &escape(why.as_bytes()))]);
+        page.foot = wrap_text(&text, theme.bad.0, width);
+        return;
+    }
+    match walk.phase() {
+        Phase::Asking => question(scene, width, page),
+        Phase::Typing(_) => typing(scene, width, page),
+        Phase::Ready => next(scene, width, page),
+        Phase::Busy => {}
+        Phase::Finished => {
+            let verdict = walk.verdict();
+            let (held, broken) = (verdict.held.to_string(), verdict.broken.to_string());
+            let text = fill(&t.finished, &[("held", &held), ("broken", &broken)]);
+            page.foot = wrap_text(&text, theme.good.0, width);
+        }
+        Phase::Failed(failure) => {
+            let text = fill(&t.failed, &[("why", &why(scene, failure))]);
+            page.foot = wrap_text(&text, theme.bad.0, width);
+        }
+    }
+}
+
+fn why(scene: &Scene<'_>, failure: &Failure) -> String {
+    let t = &scene.texts.explain;
+    match failure {
+        Failure::System { what, error } => fill(&t.system, &[("what", what), ("error", &escape(error.as_bytes()))]),
+        Failure::Thread(why) => fill(&t.thread, &[("why", &escape(why.as_bytes()))]),
+        Failure::CaptureLost(n) => fill(&t.capture_lost, &[("n", &n.to_string())]),
+    }
+}
+
+/// What the key that goes on will do.
+fn next(scene: &Scene<'_>, width: usize, page: &mut Page) {
+    let (theme, t) = (scene.theme, &scene.texts.explain);
+    let Some((_, step)) = scene.app.walk().next_step() else { return };
+    let begin = scene.view.step().is_none();
+    let spans = [
+        Span::styled(if begin { format!("{} ", t.begin) } else { String::new() }, theme.waits.0),
+        Span::styled(format!("{} ", t.next), theme.key.0),
+        Span::styled(step.title.get(scene.app.lang()).to_owned(), theme.text.0),
+    ];
+    page.foot = wrap(&spans, width);
+}
+
+fn question(scene: &Scene<'_>, width: usize, page: &mut Page) {
+    let (theme, t, lang) = (scene.theme, &scene.texts.explain, scene.app.lang());
+    let Some(ask) = scene.app.walk().question() else { return };
+    let mut spans = vec![Span::styled(format!("{} ", t.predict), theme.question.0)];
+    spans.extend(prose(ask.question.get(lang), theme.fresh.0, theme.code.0));
+    page.foot = wrap(&spans, width);
+    let answers: Vec<&str> = (0..ask.choices.len()).filter_map(|n| choice(ask, n, lang)).collect();
+    // Side by side where they fit into one line, else one below the other.
+    let taken = |text: &str| display_width(text) + 2;
+    let side_by_side = answers.iter().map(|text| taken(text) + 3).sum::<usize>() <= width + 3;
+    let mut column = 0;
+    for (n, text) in answers.into_iter().enumerate() {
+        let key = Span::styled(format!("{} ", n + 1), theme.key.0);
+        let mut lines = wrap(&[key, Span::styled(text.to_owned(), theme.text.0)], width);
+        if side_by_side && n > 0 {
+            let row = page.foot.len() - 1;
+            page.foot[row].spans.push(Span::raw("   "));
+            page.foot[row].spans.extend(lines.remove(0).spans);
+            page.choices.push((n, row, column, taken(text)));
+        } else {
+            page.choices.extend((0..lines.len()).map(|line| (n, page.foot.len() + line, 0, taken(text).min(width))));
+            page.foot.extend(lines);
+        }
+        column += taken(text) + 3;
+    }
+    page.foot.extend(wrap_text(&t.pass, theme.dim.0, width));
+}
+
+fn typing(scene: &Scene<'_>, width: usize, page: &mut Page) {
+    let (theme, t) = (scene.theme, &scene.texts.explain);
+    let Some(input) = scene.app.typing() else { return };
+    page.foot = wrap_text(&t.r#type, theme.question.0, width);
+    let room = width.saturating_sub(3);
+    let scroll = input.visual_scroll(room);
+    let shown = visible_part(input.value(), scroll, room);
+    let column = 2 + input.visual_cursor().saturating_sub(scroll).min(room);
+    page.cursor = Some((page.foot.len(), column));
+    let text = theme.fresh.0.add_modifier(Modifier::UNDERLINED);
+    let pad = " ".repeat(room.saturating_sub(display_width(&shown)));
+    page.foot.push(Line::from(vec![
+        Span::styled("> ", theme.key.0),
+        Span::styled(shown, text),
+        Span::styled(pad, text),
+    ]));
+    page.foot.extend(wrap_text(&t.type_keys, theme.dim.0, width));
+}
+
+/// The columns of a text from `skip` on, at most `room` of them.
+fn visible_part(text: &str, skip: usize, room: usize) -> String {
+    let (mut passed, mut out, mut used) = (0, String::new(), 0);
+    for c in text.chars() {
+        let width = unicode_width::UnicodeWidthChar::width(c).unwrap_or(0);
+        if passed < skip {
+            passed += width;
+        } else if used + width <= room {
+            out.push(c);
+            used += width;
+        } else {
+            break;
+        }
+    }
+    out
+}

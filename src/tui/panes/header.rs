@@ -1,0 +1,88 @@
+//! The top line; in the past, the banner that says so.
+
+use std::time::Duration;
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use ratatui::text::{Line, Span};
+
+use crate::lesson::Lang;
+use crate::model::Mode;
+use crate::tui::scene::{Scene, spread};
+use crate::tui::texts::fill;
+use crate::tui::wrap::{cut, display_width};
+
+pub(super) fn draw(buf: &mut Buffer, area: Rect, scene: &Scene<'_>) {
+    let width = usize::from(area.width);
+    let line = if scene.app.in_past() { banner(scene, width) } else { title(scene, width) };
+    buf.set_line(area.x, area.y, &line, area.width);
+}
+
+fn banner(scene: &Scene<'_>, width: usize) -> Line<'static> {
+    let t = &scene.texts.header;
+    let (n, of) = (scene.view.moment().to_string(), scene.app.walk().trace().now().to_string());
+    let when = format!("+{:.3} s", scene.view.at().as_secs_f64());
+    let left = format!(" ◀◀ {}  {when}", fill(&t.past, &[("n", &n), ("of", &of)]));
+    let right = format!("{} ", t.past_more);
+    spread(vec![Span::raw(left)], vec![Span::raw(right)], width).style(scene.theme.past.0)
+}
+
+fn title(scene: &Scene<'_>, width: usize) -> Line<'static> {
+    let theme = scene.theme;
+    let walk = scene.app.walk();
+    let mut right = vec![position(scene)];
+    if scene.app.auto().is_some() {
+        right.push(plays(scene, scene.app.pace()));
+    }
+    let (long, short) = mode(scene, walk.options().mode);
+    right.push(long);
+    let lang = if scene.app.lang() == Lang::Zh { "zh" } else { "en" };
+    right.push(lang.to_owned());
+    right.push(format!("? {}", scene.texts.label("help")));
+    let lesson = walk.lesson().title.get(scene.app.lang());
+    let measure = |right: &[String]| right.iter().map(|part| display_width(part) + 3).sum::<usize>();
+    let name = " sockwalk  ";
+    if measure(&right) + name.len() + display_width(lesson) > width {
+        let at = right.len() - 3;
+        right[at] = short;
+    }
+    let room = width.saturating_sub(measure(&right) + name.len() + 1);
+    let left = vec![Span::styled(name, theme.title.0), Span::styled(cut(lesson, room), theme.text.0)];
+    let mut spans = Vec::new();
+    for (n, part) in right.into_iter().enumerate() {
+        spans.push(Span::styled(if n == 0 { "  " } else { " · " }, theme.dim.0));
+        spans.push(Span::styled(part, if n == 0 { theme.title.0 } else { theme.dim.0 }));
+    }
+    spans.push(Span::raw(" "));
+    spread(left, spans, width)
+}
+
+fn position(scene: &Scene<'_>) -> String {
+    let walk = scene.app.walk();
+    let mode = walk.options().mode;
+    let steps = &walk.lesson().steps;
+    let belongs = |n: &usize| steps.get(*n).is_some_and(|step| step.modes.is_empty() || step.modes.contains(&mode));
+    let of = (0..steps.len()).filter(belongs).count().to_string();
+    let t = &scene.texts.header;
+    match scene.view.step() {
+        None => fill(&t.begins, &[("of", &of)]),
+        Some((step, _)) => {
+            let n = (0..=step).filter(belongs).count().to_string();
+            fill(&t.step, &[("n", &n), ("of", &of)])
+        }
+    }
+}
+
+fn mode(scene: &Scene<'_>, mode: Mode) -> (String, String) {
+    let t = &scene.texts.header;
+    match mode {
+        Mode::Lab => (t.lab.clone(), t.lab_short.clone()),
+        Mode::Host => (t.host.clone(), t.host_short.clone()),
+    }
+}
+
+fn plays(scene: &Scene<'_>, pace: Duration) -> String {
+    let seconds = pace.as_secs_f64();
+    let text = if seconds < 1.0 { format!("{seconds:.1}") } else { format!("{seconds}") };
+    format!("▶ {}", fill(&scene.texts.header.plays, &[("pace", &text)]))
+}

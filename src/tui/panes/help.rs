@@ -1,0 +1,40 @@
+//! All keys, from the table of commands.
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use ratatui::text::{Line, Span};
+
+use crate::tui::commands::COMMANDS;
+use crate::tui::scene::{Scene, put};
+use crate::tui::wrap::{cut, display_width, wrap_text};
+
+/// The column of the keys.
+const KEYS: usize = 12;
+
+pub(super) fn draw(buf: &mut Buffer, area: Rect, scene: &Scene<'_>) {
+    let t = &scene.texts.help;
+    let inner = scene.overlay(buf, area, &t.title, &t.close);
+    let width = usize::from(inner.width);
+    // Two columns where all of them fit beside each other.
+    let longest = COMMANDS.iter().map(|entry| display_width(scene.texts.help_of(entry.id))).max().unwrap_or(0);
+    let columns = if width >= 2 * (KEYS + longest.min(46)) { 2 } else { 1 };
+    let each = width / columns;
+    let rows = COMMANDS.len().div_ceil(columns);
+    let mut lines: Vec<Line<'static>> = (0..rows)
+        .map(|row| {
+            let cells = (0..columns).filter_map(|column| COMMANDS.get(column * rows + row));
+            let spans = cells.flat_map(|entry| {
+                let help = cut(scene.texts.help_of(entry.id), each.saturating_sub(KEYS));
+                let pad = " ".repeat(each.saturating_sub(KEYS + display_width(&help)));
+                let keys = if entry.id == "next" { "Space Enter" } else { entry.shown };
+                let keys = format!("{keys}{}", " ".repeat(KEYS.saturating_sub(display_width(keys))));
+                [Span::styled(keys, scene.theme.key.0), Span::styled(help, scene.theme.text.0), Span::raw(pad)]
+            });
+            Line::from(spans.collect::<Vec<_>>())
+        })
+        .collect();
+    lines.push(Line::default());
+    lines.extend(wrap_text(&t.mouse, scene.theme.dim.0, width));
+    let most = lines.len().saturating_sub(usize::from(inner.height));
+    put(buf, inner, lines.into_iter().skip(scene.app.place.over.min(most)));
+}

@@ -1,0 +1,88 @@
+//! The kernel's socket table: everything that it says of every socket.
+
+use std::time::Duration;
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use ratatui::text::{Line, Span};
+
+use crate::model::{SocketView, TcpInfo};
+use crate::tcp::State;
+use crate::tui::scene::{Scene, letter, put, reversed, shape};
+use crate::tui::texts::fill;
+use crate::tui::wrap::{wrap, wrap_text};
+
+pub(super) fn draw(buf: &mut Buffer, area: Rect, scene: &Scene<'_>) {
+    let t = &scene.texts.kernel;
+    let inner = scene.overlay(buf, area, &t.title, &scene.texts.help.close);
+    let width = usize::from(inner.width);
+    let sockets: Vec<SocketView<'_>> =
+        scene.view.sockets().filter(|socket| !socket.gone || scene.is_fresh(socket.changed)).collect();
+    if sockets.is_empty() {
+        put(buf, inner, wrap_text(&t.none, scene.theme.dim.0, width));
+        return;
+    }
+    let mut lines = Vec::new();
+    for socket in &sockets {
+        lines.extend(wrap(&first_line(scene, socket), width));
+        let detail = format!("      {}", facts(scene, socket));
+        lines.extend(wrap_text(&detail, scene.theme.dim.0, width));
+        lines.push(Line::default());
+    }
+    let most = lines.len().saturating_sub(usize::from(inner.height));
+    put(buf, inner, lines.into_iter().skip(scene.app.place.over.min(most)));
+}
+
+fn first_line(scene: &Scene<'_>, socket: &SocketView<'_>) -> Vec<Span<'static>> {
+    let t = &scene.texts.kernel;
+    let theme = scene.theme;
+    let facts = socket.facts;
+    let any = || t.any.clone();
+    let local = facts.local.map_or_else(any, |addr| addr.to_string());
+    let remote = facts.remote.map_or_else(any, |addr| addr.to_string());
+    let fd = facts.fd.filter(|_| !socket.gone).map_or("–".to_owned(), |fd| format!("fd {fd}"));
+    let (name, style) = match facts.side {
+        Some(side) => (shape(side), theme.side(side)),
+        None => ("·", theme.text.0),
+    };
+    let state_style = if scene.is_fresh(socket.state_since) { reversed(style) } else { style.bold() };
+    vec![
+        Span::styled(format!("{name} "), style),
+        Span::styled(format!("{fd:<5} "), theme.text.0),
+        Span::styled(format!("{:<11}", socket.state.name()), state_style),
+        Span::styled(format!("  {local} → {remote}"), theme.text.0),
+        Span::styled(format!("  {}", letter(socket.source)), theme.dim.0),
+    ]
+}
+
+/// What the kernel tells beyond the state; only what it told.
+fn facts(scene: &Scene<'_>, socket: &SocketView<'_>) -> String {
+    let t = &scene.texts.kernel;
+    if socket.gone {
+        return t.gone.clone();
+    }
+    let (recv, send) = (socket.facts.recv_queue.to_string(), socket.facts.send_queue.to_string());
+    let queues = if socket.state == State::Listen { &t.listen } else { &t.queues };
+    let mut parts = vec![fill(queues, &[("recv", &recv), ("send", &send)])];
+    parts.push(match scene.timer(socket) {
+        Some(timer) => fill(&t.timer, &[("what", &timer)]),
+        None => t.no_timer.clone(),
+    });
+    parts.extend(socket.facts.info.iter().flat_map(info));
+    parts.join(" · ")
+}
+
+fn info(info: &TcpInfo) -> Vec<String> {
+    let ms = |time: Duration| format!("{:.1} ms", time.as_secs_f64() * 1000.0);
+    [
+        info.rto.map(|rto| format!("rto {}", ms(rto))),
+        info.rtt.map(|rtt| format!("rtt {}", ms(rtt))),
+        info.snd_cwnd.map(|n| format!("cwnd {n}")),
+        info.snd_mss.map(|n| format!("mss {n}")),
+        info.unacked.map(|n| format!("unacked {n}")),
+        info.total_retrans.map(|n| format!("retrans {n}")),
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
+}

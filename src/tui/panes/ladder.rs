@@ -1,0 +1,319 @@
+//! The wire as a ladder: time runs downwards, the server's lifeline at the left, the client's at the right.
+//!
+//! ```text
+//! server                      client
+//! │  SYN seq=j                   W │
+//! │◀───────────────────────────────│
+//! │▶ SYN,ACK seq=k ack=j+1       W │
+//! │──────────────▶┃ waits          │
+//! ```
+
+use std::collections::HashMap;
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use ratatui::style::{Modifier, Style};
+use ratatui::text::{Line, Span};
+use ratatui::widgets::Widget;
+
+use crate::engine::Wire;
+use crate::model::{Event, Fate, SegmentId, SegmentView, Side};
+use crate::tcp::{Numbers, State, line};
+use crate::tui::app::App;
+use crate::tui::escape::excerpt;
+use crate::tui::scene::{Scene, put, reversed, shape, spread};
+use crate::tui::texts::fill;
+use crate::tui::update::nth_newest;
+use crate::tui::wrap::{display_width, wrap_text};
+
+/// From this width on, states are written beside the lifelines.
+const WITH_STATES: usize = 56;
+/// The columns that they take at each side: the longest name and its shape.
+const MARGIN: usize = 13;
+/// How many entries are searched for changes of state: a bound on what one frame costs.
+const SEARCHED: usize = 4000;
+
+/// One row, and the segment that a click on it chooses.
+struct Row {
+    line: Line<'static>,
+    segment: Option<SegmentId>,
+}
+
+/// The states that an end entered: after the sending of a segment, or after its end.
+type Notes = HashMap<(SegmentId, bool, Side), State>;
+
+pub(super) fn draw(buf: &mut Buffer, area: Rect, scene: &Scene<'_>) {
+    let wide = usize::from(area.width).saturating_sub(2);
+    let t = &scene.texts.wire;
+    let legend = [&t.legend, &t.legend_short].into_iter().find(|text| display_width(text) + 2 <= wide);
+    let legend = legend.map(|text| format!(" {text} ")).or_else(|| {
+        let tight = &t.legend_short;
+        (display_width(tight) <= wide).then(|| tight.clone())
+    });
+    let block = scene.block(title(scene, wide), false);
+    let block = match legend {
+        Some(text) => block.title_bottom(Span::styled(text, scene.theme.dim.0)),
+        None => block,
+    };
+    let inner = block.inner(area);
+    block.render(area, buf);
+    put(buf, inner, rows(scene, inner).into_iter().map(|row| row.line));
+}
+
+/// The segment at a place of the screen.
+pub(in crate::tui) fn segment_at(app: &App, area: Rect, x: u16, y: u16) -> Option<SegmentId> {
+    let inner = Rect::new(area.x + 1, area.y + 1, area.width.saturating_sub(2), area.height.saturating_sub(2));
+    let inside = inner.contains(ratatui::layout::Position { x, y });
+    let row = usize::from(y.saturating_sub(inner.y));
+    rows(&Scene::new(app), inner).get(row).filter(|_| inside).and_then(|row| row.segment)
+}
+
+/// The title, with the numbers that the letters stand for.
+fn title(scene: &Scene<'_>, width: usize) -> Line<'static> {
+    let t = &scene.texts.wire;
+    let mut text = format!(" {} ", t.title);
+    let numbers = match scene.app.look.numbers {
+        Numbers::Symbolic => letters(scene),
+        Numbers::Relative => t.relative.clone(),
+        Numbers::Raw => t.raw.clone(),
+    };
+    let watched = (scene.app.walk().options().wire == Wire::Watches).then(|| t.watches.clone());
+    for part in [Some(numbers), watched].into_iter().flatten().filter(|part| !part.is_empty()) {
+        if display_width(&text) + display_width(&part) + 3 <= width {
+            text = format!("{text}· {part} ");
+        }
+    }
+    Line::from(Span::styled(text, scene.theme.title.0))
+}
+
+/// The first numbers of the newest segment's connection, by the letters with which the segment itself is written:
+/// so that no letter shows before its segment was seen.
+fn letters(scene: &Scene<'_>) -> String {
+    let view = scene.view;
+    let isns = view.trace().isns();
+    let newest = nth_newest(view.segment_count(), 0).and_then(|id| view.segment(id));
+    let Some(segment) = newest.map(|newest| newest.segment) else { return String::new() };
+    let text = line(segment, isns, Numbers::Symbolic);
+    let letter = |field: &str| {
+        let (_, value) = text.split_once(field)?;
+        value.chars().next().filter(char::is_ascii_alphabetic)
+    };
+    let sent = letter(" seq=").zip(isns.get(segment.from, segment.to));
+    let acknowledged = letter(" ack=").zip(isns.get(segment.to, segment.from));
+    let mut named: Vec<(char, u32)> = sent.into_iter().chain(acknowledged).collect();
+    named.sort_unstable();
+    named.iter().map(|(letter, number)| format!("{letter}={number}")).collect::<Vec<_>>().join(" ")
+}
+
+fn rows(scene: &Scene<'_>, inner: Rect) -> Vec<Row> {
+    let (width, height) = (usize::from(inner.width), usize::from(inner.height));
+    if height == 0 || width < 12 {
+        return Vec::new();
+    }
+    if scene.app.walk().options().wire == Wire::Blind {
+        return sentence(&scene.texts.wire.blind, scene.theme.text.0, width);
+    }
+    let margin = if width >= WITH_STATES { MARGIN } else { 0 };
+    let between = width - 2 * margin;
+    let count = scene.view.segment_count();
+    let skipped = scene.app.place.ladder.min(count.saturating_sub(1));
+    let room = height - 1 - usize::from(skipped > 0);
+    let mut shown: Vec<SegmentView<'_>> = Vec::new();
+    let mut used = 0;
+    for id in (skipped..count).map_while(|n| nth_newest(count, n)) {
+        let Some(segment) = scene.view.segment(id) else { break };
+        used += label(scene, &segment, between - 2).len() + 1;
+        if used > room {
+            break;
+        }
+        shown.push(segment);
+    }
+    shown.reverse();
+    let notes = match shown.first() {
+        Some(oldest) if margin > 0 => notes(scene, oldest.id),
+        _ => Notes::new(),
+    };
+    let earlier = count - skipped - shown.len();
+    let mut rows = vec![Row { line: names(scene, width, margin, earlier), segment: None }];
+    for segment in &shown {
+        rows.extend(segment_rows(scene, segment, between, margin, &notes));
+    }
+    let foot = usize::from(skipped > 0);
+    while rows.len() + foot < height {
+        let line = frame_line(vec![Span::raw(" ".repeat(between - 2))], scene, margin, [None, None]);
+        rows.push(Row { line, segment: None });
+    }
+    if skipped > 0 {
+        let n = skipped.to_string();
+        let text = fill(&scene.texts.wire.below, &[("n", &n)]);
+        rows.push(Row { line: Line::styled(format!(" {text}"), scene.theme.waits.0), segment: None });
+    }
+    if count == 0 && height > 2 {
+        for (row, line) in wrap_text(&scene.texts.wire.nothing, scene.theme.dim.0, between - 4).into_iter().enumerate() {
+            let text = spread(vec![Span::raw(" ")].into_iter().chain(line.spans).collect(), vec![], between - 2);
+            if let Some(place) = rows.get_mut(row + 2) {
+                place.line = frame_line(text.spans, scene, margin, [None, None]);
+            }
+        }
+    }
+    rows
+}
+
+fn sentence(text: &str, style: Style, width: usize) -> Vec<Row> {
+    let lines = wrap_text(text, style, width - 2).into_iter();
+    lines.map(|line| Row { line: [vec![Span::raw(" ")], line.spans].concat().into(), segment: None }).collect()
+}
+
+/// The names above the lifelines.
+fn names(scene: &Scene<'_>, width: usize, margin: usize, earlier: usize) -> Line<'static> {
+    let t = &scene.texts.wire;
+    let theme = scene.theme;
+    let indent = " ".repeat(margin);
+    let left = vec![
+        Span::raw(indent.clone()),
+        Span::styled(format!("{} {}", shape(Side::Server), t.server), theme.server.0),
+        Span::styled(
+            if earlier > 0 { format!("  {}", fill(&t.above, &[("n", &earlier.to_string())])) } else { String::new() },
+            theme.waits.0,
+        ),
+    ];
+    let right =
+        vec![Span::styled(format!("{} {}", t.client, shape(Side::Client)), theme.client.0), Span::raw(indent)];
+    spread(left, right, width)
+}
+
+/// A row between the lifelines, with what stands beside them.
+fn frame_line(
+    middle: Vec<Span<'static>>,
+    scene: &Scene<'_>,
+    margin: usize,
+    states: [Option<State>; 2],
+) -> Line<'static> {
+    let theme = scene.theme;
+    let [server, client] = states.map(|state| state.map_or("", State::name));
+    let mut spans = Vec::new();
+    if margin > 0 {
+        spans.push(Span::styled(format!("{server:>width$} ", width = margin - 1), theme.server.0.bold()));
+    }
+    spans.push(Span::styled("│", theme.server.0));
+    spans.extend(middle);
+    spans.push(Span::styled("│", theme.client.0));
+    if margin > 0 {
+        spans.push(Span::styled(format!(" {client:<width$}", width = margin - 1), theme.client.0.bold()));
+    }
+    Line::from(spans)
+}
+
+/// The lines of a segment's label, broken between words where it is too long for the room.
+fn label(scene: &Scene<'_>, view: &SegmentView<'_>, room: usize) -> Vec<String> {
+    let mut text = line(view.segment, scene.view.trace().isns(), scene.app.look.numbers);
+    if view.times_sent > 1 {
+        text = format!("{text} ×{}", view.times_sent);
+    }
+    if view.again.is_some() {
+        text = format!("{text} {}", scene.texts.wire.again);
+    }
+    // The mark before it, and the source's letter behind it.
+    let room = room.saturating_sub(5).max(4);
+    let data = format!(" \"{}\"", excerpt(view.segment.payload(), 12));
+    if !view.segment.is_empty() && display_width(&text) + display_width(&data) <= room {
+        text += &data;
+    }
+    wrap_text(&text, Style::default(), room).iter().map(ToString::to_string).collect()
+}
+
+fn segment_rows(
+    scene: &Scene<'_>,
+    view: &SegmentView<'_>,
+    between: usize,
+    margin: usize,
+    notes: &Notes,
+) -> Vec<Row> {
+    let theme = scene.theme;
+    let room = between - 2;
+    let sender = scene.sender(view.segment);
+    let fresh = scene.is_fresh(view.changed);
+    let held = view.fate == Fate::Held;
+    let chosen = if held { scene.app.chosen_held() } else { scene.app.place.segment } == Some(view.id);
+    let mut style = if fresh { theme.fresh.0 } else { theme.text.0 };
+    if view.fate == Fate::Dropped {
+        style = theme.dim.0;
+    }
+    if chosen && held {
+        style = reversed(theme.side(sender));
+    } else if chosen {
+        style = style.add_modifier(Modifier::UNDERLINED);
+    }
+    let state_at = |arrow| Side::BOTH.map(|side| notes.get(&(view.id, arrow, side)).copied());
+    let mut rows = Vec::new();
+    for (n, text) in label(scene, view, room).into_iter().enumerate() {
+        let mark = if n == 0 && chosen { "▶ " } else { "  " };
+        let left = vec![Span::styled(mark, theme.waits.0), Span::styled(text, style)];
+        let right = vec![Span::styled(if n == 0 { " W " } else { " " }, theme.dim.0)];
+        let states = if n == 0 { state_at(false) } else { [None, None] };
+        rows.push(frame_line(spread(left, right, room).spans, scene, margin, states));
+    }
+    rows.push(frame_line(arrow(scene, view, sender, room, fresh), scene, margin, state_at(true)));
+    rows.into_iter().map(|line| Row { line, segment: Some(view.id) }).collect()
+}
+
+/// The arrow: whole where the segment arrived, to the middle where it waits or was dropped.
+fn arrow(
+    scene: &Scene<'_>,
+    view: &SegmentView<'_>,
+    sender: Side,
+    room: usize,
+    fresh: bool,
+) -> Vec<Span<'static>> {
+    let theme = scene.theme;
+    let t = &scene.texts.wire;
+    let line = if fresh { theme.side(sender).bold() } else { theme.side(sender) };
+    let to_right = sender == Side::Server;
+    let half = room / 2;
+    let (length, stop, style) = match view.fate {
+        Fate::Delivered | Fate::Passing => (room, String::new(), line),
+        Fate::Held if to_right => (half, format!("┃ {}", t.waits), theme.waits.0),
+        Fate::Held => (half, format!("{} ┃", t.waits), theme.waits.0),
+        Fate::Dropped if to_right => (half, format!("✗ {}", t.dropped), theme.bad.0),
+        Fate::Dropped => (half, format!("{} ✗", t.dropped), theme.bad.0),
+    };
+    let shaft = "─".repeat(length.saturating_sub(1));
+    let shaft = if to_right { format!("{shaft}▶") } else { format!("◀{shaft}") };
+    let gap = Span::raw(" ".repeat(room.saturating_sub(length + display_width(&stop))));
+    let (shaft, stop) = (Span::styled(shaft, line), Span::styled(stop, style));
+    if to_right { vec![shaft, stop, gap] } else { vec![gap, stop, shaft] }
+}
+
+/// Where the ends changed their states among the segments from `oldest` on.
+fn notes(scene: &Scene<'_>, oldest: SegmentId) -> Notes {
+    let moment = scene.view.moment();
+    let entries = &scene.view.trace().entries()[..moment];
+    let recent = moment.saturating_sub(SEARCHED);
+    let is_start = |event: &Event| matches!(event, Event::Sent { id, .. } if *id == oldest);
+    let start = entries[recent..].iter().rposition(|entry| is_start(&entry.event)).map_or(recent, |at| recent + at);
+    let before = scene.view.trace().at(start);
+    let mut known: HashMap<u64, (Option<Side>, State)> =
+        before.sockets().map(|socket| (socket.facts.cookie, (socket.facts.side, socket.state))).collect();
+    let mut notes = Notes::new();
+    let mut anchor = None;
+    for entry in &entries[start..] {
+        let (cookie, side, state) = match &entry.event {
+            Event::Sent { id, .. } => {
+                anchor = Some((*id, false));
+                continue;
+            }
+            Event::Delivered(id) | Event::Dropped(id) => {
+                anchor = Some((*id, true));
+                continue;
+            }
+            Event::Socket(facts) => (facts.cookie, facts.side, facts.state),
+            Event::Gone { cookie, .. } => (*cookie, known.get(cookie).and_then(|(side, _)| *side), State::Closed),
+            _ => continue,
+        };
+        let changed = known.insert(cookie, (side, state)).is_none_or(|(_, last)| last != state);
+        if let (true, Some((id, arrow)), Some(side)) = (changed, anchor, side) {
+            notes.insert((id, arrow, side), state);
+        }
+    }
+    notes
+}

@@ -1,0 +1,70 @@
+//! The panes, one file each. [`draw`] puts them on the screen; none of them changes anything.
+
+mod code;
+mod explain;
+mod footer;
+mod header;
+mod help;
+mod kernel;
+mod ladder;
+mod packet;
+mod side;
+mod states;
+
+use ratatui::Frame;
+use ratatui::layout::{Position, Rect};
+use ratatui::style::Style;
+
+use super::app::{App, Overlay};
+use super::layout;
+use super::scene::{Scene, put};
+use super::texts::fill;
+use super::wrap::wrap_text;
+use crate::model::Side;
+
+pub(super) use explain::{choice_at, scroll_of as explain_scroll};
+pub(super) use footer::command_at;
+pub(super) use ladder::segment_at;
+
+/// Draws everything.
+pub fn draw(frame: &mut Frame<'_>, app: &App) {
+    let scene = Scene::new(app);
+    let size = frame.area();
+    let Some(areas) = layout::areas(size, app.place.turn) else {
+        too_small(frame, &scene);
+        return;
+    };
+    let buf = frame.buffer_mut();
+    header::draw(buf, areas.header, &scene);
+    side::draw(buf, areas.server, &scene, Side::Server);
+    ladder::draw(buf, areas.wire, &scene);
+    side::draw(buf, areas.client, &scene, Side::Client);
+    if let Some(area) = areas.code {
+        code::draw(buf, area, &scene);
+    }
+    if let Some(area) = areas.states {
+        states::draw(buf, area, &scene);
+    }
+    footer::draw(buf, areas.footer, &scene);
+    let cursor = areas.explain.and_then(|area| explain::draw(buf, area, &scene));
+    let middle = Rect { y: 1, height: size.height - 1 - areas.footer.height, ..size };
+    match app.place.overlay {
+        Some(Overlay::Help) => help::draw(buf, middle, &scene),
+        Some(Overlay::Packet) => packet::draw(buf, middle, &scene),
+        Some(Overlay::Kernel) => kernel::draw(buf, middle, &scene),
+        None => {
+            if let Some((x, y)) = cursor {
+                frame.set_cursor_position(Position { x, y });
+            }
+        }
+    }
+}
+
+/// One plain sentence instead of cut panes.
+fn too_small(frame: &mut Frame<'_>, scene: &Scene<'_>) {
+    let area = frame.area();
+    let (w, h) = layout::SMALLEST;
+    let (w, h, x, y) = (w.to_string(), h.to_string(), area.width.to_string(), area.height.to_string());
+    let text = fill(&scene.texts.header.too_small, &[("w", &w), ("h", &h), ("x", &x), ("y", &y)]);
+    put(frame.buffer_mut(), area, wrap_text(&text, Style::default(), usize::from(area.width)));
+}

@@ -1,0 +1,193 @@
+//! One segment as the 32-bit rows of its header (RFC 9293, section 3.1), and the bytes of its packet.
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use ratatui::style::Style;
+use ratatui::text::{Line, Span};
+
+use crate::model::SegmentView;
+use crate::tcp::{Flags, Segment, line};
+use crate::tui::escape::excerpt;
+use crate::tui::scene::{Scene, put};
+use crate::tui::texts::fill;
+use crate::tui::wrap::{cut, display_width, wrap_text};
+
+/// Two columns for each of the 32 bits.
+const COLUMNS: usize = 64;
+
+pub(super) fn draw(buf: &mut Buffer, area: Rect, scene: &Scene<'_>) {
+    let t = &scene.texts.packet;
+    let chosen = scene.app.chosen_segment().and_then(|id| scene.view.segment(id));
+    let number = chosen.map_or(String::new(), |view| (view.id.0 + 1).to_string());
+    let title = fill(&t.title, &[("n", &number)]);
+    let inner = scene.overlay(buf, area, &title, &t.close);
+    let Some(view) = chosen else {
+        put(buf, inner, wrap_text(&t.none, scene.theme.dim.0, usize::from(inner.width)));
+        return;
+    };
+    let mut lines = vec![heading(scene, &view)];
+    lines.extend(header_rows(scene, view.segment));
+    lines.extend(options(scene, view.segment, usize::from(inner.width)));
+    lines.push(Line::styled(t.bytes.clone(), scene.theme.title.0));
+    // A packet of lo has at most 64 KiB: 4096 lines, of which only the visible ones are made.
+    let above = lines.len();
+    let of_bytes = view.segment.packet().len().div_ceil(16);
+    let height = usize::from(inner.height);
+    let skip = scene.app.place.over.min((above + of_bytes).saturating_sub(height));
+    let hex = view.segment.packet().chunks(16).enumerate().skip(skip.saturating_sub(above)).take(height);
+    let hex = hex.map(|(row, bytes)| hex_line(scene, view.segment, row, bytes));
+    put(buf, inner, lines.into_iter().skip(skip).chain(hex));
+}
+
+fn heading(scene: &Scene<'_>, view: &SegmentView<'_>) -> Line<'static> {
+    let segment = view.segment;
+    let text = line(segment, scene.view.trace().isns(), scene.app.look.numbers);
+    Line::from(vec![
+        Span::styled(text, scene.theme.title.0),
+        Span::styled(format!("  {} → {}", segment.from, segment.to), scene.theme.side(scene.sender(segment))),
+        Span::styled("  W", scene.theme.dim.0),
+    ])
+}
+
+/// A field: its width in bits, its text, and whether it stands out.
+struct Field(usize, String, bool);
+
+fn header_rows(scene: &Scene<'_>, segment: &Segment) -> Vec<Line<'static>> {
+    let t = &scene.texts.packet;
+    let header = segment.header();
+    let word = |at: usize| header.get(at..at + 2).map_or(0, |b| u16::from_be_bytes([b[0], b[1]]));
+    let field = |bits, name: &str, value: String| Field(bits, format!("{name} {value}"), false);
+    let offset = header.get(12).map_or(0, |byte| byte >> 4);
+    let mut bits = vec![field(4, &t.offset, offset.to_string()), Field(4, t.reserved.clone(), false)];
+    bits.extend(flag_fields(segment.flags));
+    bits.push(field(16, &t.window, segment.window.to_string()));
+    let rows = [
+        vec![
+            field(16, &t.source_port, segment.from.port().to_string()),
+            field(16, &t.destination_port, segment.to.port().to_string()),
+        ],
+        vec![field(32, &t.sequence, segment.seq.to_string())],
+        vec![field(32, &t.acknowledgment, segment.ack.to_string())],
+        bits,
+        vec![field(16, &t.checksum, format!("{:#06x}", word(16))), field(16, &t.urgent, word(18).to_string())],
+    ];
+    let style = scene.theme.border.0;
+    let mut lines = vec![ruler(scene)];
+    let mut above: Vec<usize> = Vec::new();
+    for row in &rows {
+        lines.push(Line::styled(rule(&above, &joints(row), lines.len() == 1), style));
+        above = joints(row);
+        lines.push(row_line(scene, row));
+    }
+    lines.push(Line::styled(rule(&above, &[], false).replace('├', "└").replace('┤', "┘"), style));
+    lines
+}
+
+/// The eight control bits by their names' first letters, as in the RFC's figure; a set one stands out.
+fn flag_fields(flags: Flags) -> Vec<Field> {
+    const LETTERS: [(u8, &str); 8] =
+        [(0x80, "C"), (0x40, "E"), (0x20, "U"), (0x10, "A"), (0x08, "P"), (0x04, "R"), (0x02, "S"), (0x01, "F")];
+    LETTERS.iter().map(|(bit, letter)| Field(1, (*letter).to_owned(), flags.bits() & bit != 0)).collect()
+}
+
+/// The numbers of the bits at which each byte begins.
+fn ruler(scene: &Scene<'_>) -> Line<'static> {
+    let numbers: String = [0, 8, 16, 24].iter().map(|bit| format!("{bit:<16}")).collect();
+    Line::styled(format!(" {}31", &numbers[..COLUMNS - 3]), scene.theme.dim.0)
+}
+
+/// The columns after which a field ends, but for the last.
+fn joints(row: &[Field]) -> Vec<usize> {
+    let ends = row.iter().scan(0, |at, Field(bits, ..)| {
+        *at += bits * 2;
+        Some(*at)
+    });
+    // The single bits of the flags stand without walls between them.
+    ends.zip(row.iter().zip(row.iter().skip(1)))
+        .filter(|(_, (field, next))| !(field.0 == 1 && next.0 == 1))
+        .map(|(end, _)| end)
+        .collect()
+}
+
+fn rule(above: &[usize], below: &[usize], first: bool) -> String {
+    let (left, right) = if first { ("┌", "┐") } else { ("├", "┤") };
+    let middle = (1..COLUMNS).map(|at| match (above.contains(&at), below.contains(&at)) {
+        (true, true) => '┼',
+        (true, false) => '┴',
+        (false, true) => '┬',
+        (false, false) => '─',
+    });
+    format!("{left}{}{right}", middle.collect::<String>())
+}
+
+fn row_line(scene: &Scene<'_>, row: &[Field]) -> Line<'static> {
+    let theme = scene.theme;
+    let wall = || Span::styled("│", theme.border.0);
+    let mut spans = vec![wall()];
+    for (n, Field(bits, text, lit)) in row.iter().enumerate() {
+        if *bits == 1 {
+            let style = if *lit { theme.title.0.reversed() } else { theme.dim.0 };
+            spans.push(Span::styled(text.clone(), style));
+            let ends = row.get(n + 1).is_none_or(|next| next.0 != 1);
+            spans.push(if ends { wall() } else { Span::raw(" ") });
+            continue;
+        }
+        let room = bits * 2 - 1;
+        let text = cut(text, room);
+        let left = (room - display_width(&text)) / 2;
+        let right = room - left - display_width(&text);
+        spans.push(Span::styled(format!("{}{text}{}", " ".repeat(left), " ".repeat(right)), theme.text.0));
+        spans.push(wall());
+    }
+    Line::from(spans)
+}
+
+fn options(scene: &Scene<'_>, segment: &Segment, width: usize) -> Vec<Line<'static>> {
+    let t = &scene.texts.packet;
+    let options = &segment.options;
+    let known = [
+        options.mss.map(|mss| format!("MSS {mss}")),
+        options.sack_permitted.then(|| "SACK permitted".to_owned()),
+        options.timestamps.map(|(value, echo)| format!("TS {value} echo {echo}")),
+        options.window_scale.map(|shift| format!("window scale {shift}")),
+    ];
+    let known: Vec<String> = known.into_iter().flatten().collect();
+    let mut lines = Vec::new();
+    if segment.header().len() > 20 {
+        let text = format!("{} ({}): {}", t.options, segment.header().len() - 20, known.join(", "));
+        lines.extend(wrap_text(&text, scene.theme.text.0, width));
+    }
+    if !segment.is_empty() {
+        let text = format!("{} ({}): \"{}\"", t.data, segment.len(), excerpt(segment.payload(), 48));
+        lines.extend(wrap_text(&text, scene.theme.text.0, width));
+    }
+    lines
+}
+
+/// Sixteen bytes; those of the IP header, the TCP header and the data differ in style.
+fn hex_line(scene: &Scene<'_>, segment: &Segment, row: usize, bytes: &[u8]) -> Line<'static> {
+    let theme = scene.theme;
+    let data = segment.packet().len() - segment.payload().len();
+    let tcp = data.saturating_sub(segment.header().len());
+    let style = |at: usize| -> Style {
+        match at {
+            at if at < tcp => theme.dim.0,
+            at if at < data => theme.side(scene.sender(segment)),
+            _ => theme.string.0,
+        }
+    };
+    let mut spans = vec![Span::styled(format!("{:04x}  ", row * 16), theme.dim.0)];
+    for column in 0..16 {
+        let gap = if column == 7 { "  " } else { " " };
+        match bytes.get(column) {
+            Some(byte) => spans.push(Span::styled(format!("{byte:02x}{gap}"), style(row * 16 + column))),
+            None => spans.push(Span::raw(format!("  {gap}"))),
+        }
+    }
+    spans.push(Span::raw(" "));
+    for (column, byte) in bytes.iter().enumerate() {
+        let shown = if (0x20..0x7f).contains(byte) { char::from(*byte) } else { '.' };
+        spans.push(Span::styled(shown.to_string(), style(row * 16 + column)));
+    }
+    Line::from(spans)
+}

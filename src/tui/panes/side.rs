@@ -1,0 +1,262 @@
+//! A side's pane: its calls from the top, the newest last; its sockets, as the kernel has them, from the bottom.
+//!
+//! ```text
+//! │✓ listen(4, 8)              = 0 C│
+//! │▸ accept(4)        blocks 00:14 K│
+//! │                                 │
+//! │fd 4  ■ LISTEN       queue 0/8  K│
+//! │      :8000                      │
+//! ```
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use ratatui::style::Style;
+use ratatui::text::{Line, Span};
+use ratatui::widgets::Widget;
+
+use crate::model::{Call, CallView, How, Outcome, Side, SocketView};
+use crate::tcp::State;
+use crate::tui::escape::{escape, excerpt};
+use crate::tui::scene::{Scene, letter, minutes, put, reversed, shape, short, spread};
+use crate::tui::texts::fill;
+use crate::tui::wrap::{cut, display_width};
+
+/// How much of a socket is shown, the most first.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Detail {
+    Addresses,
+    Facts,
+    State,
+}
+
+pub(super) fn draw(buf: &mut Buffer, area: Rect, scene: &Scene<'_>, side: Side) {
+    let block = scene.block(title(scene, side, usize::from(area.width)), scene.app.place.side == Some(side));
+    let inner = block.inner(area);
+    block.render(area, buf);
+    let width = usize::from(inner.width);
+    let rows = usize::from(inner.height);
+    let shown = visible_sockets(scene, side);
+    let wanted = scene.view.call_count(side).min(4);
+    let build = |detail: Detail| -> Vec<Line<'static>> {
+        shown.iter().flat_map(|socket| socket_lines(scene, socket, side, width, detail)).collect()
+    };
+    let mut sockets = build(Detail::Addresses);
+    for detail in [Detail::Facts, Detail::State] {
+        if sockets.len() + wanted > rows {
+            sockets = build(detail);
+        }
+    }
+    // At least half of the pane is the calls'; of too many sockets the newest stay.
+    let room = rows.saturating_sub(wanted.min(rows / 2));
+    if sockets.len() > room {
+        let hidden = sockets.len() - room.saturating_sub(1);
+        let n = hidden.to_string();
+        let more = fill(&scene.texts.side.more, &[("n", &n)]);
+        sockets.splice(..hidden, [Line::styled(more, scene.theme.dim.0)]);
+    }
+    let call_rows = rows - sockets.len().min(rows);
+    put(buf, Rect { height: call_rows as u16, ..inner }, call_block(scene, side, width, call_rows));
+    let y = inner.y + call_rows as u16;
+    put(buf, Rect { y, height: sockets.len() as u16, ..inner }, sockets);
+}
+
+fn title(scene: &Scene<'_>, side: Side, width: usize) -> Line<'static> {
+    let t = &scene.texts.side;
+    let name = match side {
+        Side::Server => &t.server,
+        Side::Client => &t.client,
+    };
+    let mut spans = vec![Span::styled(format!(" {} {name} ", shape(side)), scene.theme.side(side).bold())];
+    let local = scene.view.sockets_of(side).filter(|socket| !socket.gone).find_map(|socket| socket.facts.local);
+    if let Some(local) = local.map(|addr| format!("{addr} ")) {
+        if display_width(&local) + spans[0].width() + 2 <= width {
+            spans.push(Span::styled(local, scene.theme.dim.0));
+        }
+    }
+    Line::from(spans)
+}
+
+/// The sockets that the kernel still has, and those that have just gone.
+fn visible_sockets<'a>(scene: &Scene<'a>, side: Side) -> Vec<SocketView<'a>> {
+    scene.view.sockets_of(side).filter(|socket| !socket.gone || scene.is_fresh(socket.changed)).collect()
+}
+
+fn call_block(scene: &Scene<'_>, side: Side, width: usize, rows: usize) -> Vec<Line<'static>> {
+    let mut lines: Vec<Line<'static>> = Vec::new();
+    let count = scene.view.call_count(side);
+    let mut shown = 0;
+    for call in scene.view.calls(side) {
+        let mut block = call_lines(scene, &call, width);
+        let hint = usize::from(shown + 1 < count);
+        if lines.len() + block.len() + hint > rows {
+            break;
+        }
+        shown += 1;
+        block.reverse();
+        lines.extend(block);
+    }
+    if shown < count && lines.len() < rows {
+        let n = (count - shown).to_string();
+        lines.push(Line::styled(fill(&scene.texts.side.earlier, &[("n", &n)]), scene.theme.dim.0));
+    }
+    lines.reverse();
+    if count == 0 && rows > 0 {
+        lines.push(Line::styled(scene.texts.side.nothing.clone(), scene.theme.dim.0));
+    }
+    lines
+}
+
+/// A call in one line, or in two where it is too long for one.
+fn call_lines(scene: &Scene<'_>, call: &CallView<'_>, width: usize) -> Vec<Line<'static>> {
+    let theme = scene.theme;
+    let fresh = scene.is_fresh(call.changed);
+    let (mark, mark_style) = match call.outcome {
+        None => ("▸", theme.waits.0),
+        Some(Ok(_)) => ("✓", theme.good.0),
+        Some(Err(_)) => ("✗", theme.bad.0),
+    };
+    let text_style = if fresh || call.outcome.is_none() { theme.fresh.0 } else { theme.text.0 };
+    let (result, result_style, source) = result(scene, call);
+    let result_style = if fresh { result_style.patch(theme.fresh.0) } else { result_style };
+    let right = |text: String| vec![Span::styled(text, result_style), Span::styled(format!(" {source}"), theme.dim.0)];
+    let left = |text: String| vec![Span::styled(format!("{mark} "), mark_style), Span::styled(text, text_style)];
+    let needed = display_width(&result) + 2 + 1 + 2;
+    for full in [true, false] {
+        let text = call_text(call.call, full);
+        if display_width(&text) + needed <= width {
+            return vec![spread(left(text), right(result), width)];
+        }
+    }
+    let text = cut(&call_text(call.call, false), width.saturating_sub(2));
+    let result = cut(&result, width.saturating_sub(4));
+    vec![Line::from(left(text)), spread(Vec::new(), right(result), width)]
+}
+
+/// What came of a call, or that it blocks; with its source.
+fn result(scene: &Scene<'_>, call: &CallView<'_>) -> (String, Style, &'static str) {
+    let theme = scene.theme;
+    let t = &scene.texts.side;
+    match call.outcome {
+        Some(outcome) => {
+            let interrupted =
+                outcome_is_eintr(outcome) && scene.app.walk().interrupted().contains(&call.side) && !scene.app.in_past();
+            let mut text = outcome_text(outcome);
+            if interrupted {
+                text = format!("{text}: {}", t.interrupted);
+            }
+            (text, if outcome.is_ok() { theme.text.0 } else { theme.bad.0 }, "C")
+        }
+        None if call.blocked => {
+            // Whole seconds of one clock: all counters of the screen move together.
+            let since = std::time::Duration::from_secs(scene.clock.as_secs().saturating_sub(call.since.as_secs()));
+            (fill(&t.blocks, &[("clock", &minutes(since))]), theme.waits.0, "K")
+        }
+        None => (t.running.clone(), theme.waits.0, "C"),
+    }
+}
+
+fn outcome_is_eintr(outcome: &Outcome) -> bool {
+    matches!(outcome, Err(errno) if errno.name() == Some("EINTR"))
+}
+
+fn outcome_text(outcome: &Outcome) -> String {
+    match outcome {
+        Ok(returned) if returned.data.is_empty() => format!("= {}", returned.value),
+        Ok(returned) => format!("= {} \"{}\"", returned.value, excerpt(&returned.data, 12)),
+        Err(errno) => format!("= -1 {errno}"),
+    }
+}
+
+/// The call as it is written in C, with the real descriptor. The short form leaves out the loopback's address, which
+/// the pane's title has.
+pub(super) fn call_text(call: &Call, full: bool) -> String {
+    let name = call.name();
+    let addr_text = |addr: &std::net::SocketAddr| if full { addr.to_string() } else { short(*addr) };
+    let comma = if full { ", " } else { "," };
+    let args = match call {
+        Call::Socket { .. } => String::new(),
+        Call::Bind { fd, addr } | Call::Connect { fd, addr } => format!("{fd}{comma}{}", addr_text(addr)),
+        Call::Listen { fd, backlog } => format!("{fd}{comma}{backlog}"),
+        Call::Accept { fd } | Call::Close { fd } => fd.to_string(),
+        Call::Send { fd, data } => format!("{fd}{comma}\"{}\"", excerpt(data, if full { 16 } else { 6 })),
+        Call::Recv { fd, len } => format!("{fd}{comma}{len}"),
+        Call::Shutdown { fd, how } => {
+            let how = match how {
+                How::Read => "SHUT_RD",
+                How::Write => "SHUT_WR",
+                How::Both => "SHUT_RDWR",
+            };
+            format!("{fd}{comma}{how}")
+        }
+        Call::SetOption { fd, option, value } => format!("{fd}{comma}{}{comma}{value}", escape(option.as_bytes())),
+    };
+    format!("{name}({args})")
+}
+
+fn socket_lines(
+    scene: &Scene<'_>,
+    socket: &SocketView<'_>,
+    side: Side,
+    width: usize,
+    detail: Detail,
+) -> Vec<Line<'static>> {
+    let theme = scene.theme;
+    let fd = match socket.facts.fd.filter(|_| !socket.gone) {
+        Some(fd) => format!("fd {fd}"),
+        None => "–".to_owned(),
+    };
+    let style = theme.side(side).bold();
+    let style = if scene.is_fresh(socket.state_since) { reversed(style) } else { style };
+    let left = vec![
+        Span::styled(format!("{fd:<5}"), theme.text.0),
+        Span::styled(shape(side), theme.side(side)),
+        Span::raw(" "),
+        Span::styled(format!(" {} ", socket.state), style),
+    ];
+    let queues = queues(scene, socket);
+    let mark = Span::styled(format!(" {}", letter(socket.source)), theme.dim.0);
+    let news = if scene.is_fresh(socket.changed) { theme.fresh.0 } else { theme.text.0 };
+    let used: usize = left.iter().map(Span::width).sum();
+    let one_line = used + 1 + display_width(&queues) + 2 <= width;
+    let right = if one_line { vec![Span::styled(queues.clone(), news), mark] } else { vec![mark] };
+    let mut lines = vec![spread(left, right, width)];
+    if detail == Detail::State {
+        return lines;
+    }
+    let queues = Some(queues).filter(|queues| !one_line && !queues.is_empty());
+    let addresses = Some(addresses(socket)).filter(|text| detail == Detail::Addresses && !text.is_empty());
+    let indent = |text: String, style| Line::from(vec![Span::raw("     "), Span::styled(text, style)]);
+    let room = width.saturating_sub(5);
+    match (addresses, queues) {
+        (Some(a), Some(q)) if display_width(&a) + 2 + display_width(&q) <= room => lines.push(Line::from(vec![
+            Span::styled(format!("     {a}  "), theme.dim.0),
+            Span::styled(q, news),
+        ])),
+        (a, q) => {
+            lines.extend(a.map(|text| indent(cut(&text, room), theme.dim.0)));
+            lines.extend(q.map(|text| indent(cut(&text, room), news)));
+        }
+    }
+    lines.extend(scene.timer(socket).map(|text| indent(cut(&text, room), theme.waits.0)));
+    lines
+}
+
+fn queues(scene: &Scene<'_>, socket: &SocketView<'_>) -> String {
+    let t = &scene.texts.side;
+    let (recv, send) = (socket.facts.recv_queue.to_string(), socket.facts.send_queue.to_string());
+    match socket.state {
+        _ if socket.gone => String::new(),
+        State::Listen => fill(&t.accept_queue, &[("n", &recv), ("of", &send)]),
+        State::Closed | State::SynRecv | State::TimeWait => String::new(),
+        _ => fill(&t.queues, &[("recv", &recv), ("send", &send)]),
+    }
+}
+
+fn addresses(socket: &SocketView<'_>) -> String {
+    match (socket.facts.local, socket.facts.remote) {
+        _ if socket.gone => String::new(),
+        (Some(local), Some(remote)) => format!("{} ↔ {}", short(local), short(remote)),
+        (Some(local), None) => short(local),
+        _ => String::new(),
+    }
+}

@@ -1,0 +1,136 @@
+//! The state diagram with both ends lit.
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use ratatui::style::Style;
+use ratatui::text::{Line, Span};
+use ratatui::widgets::Widget;
+
+use crate::model::{Side, SocketView};
+use crate::tcp::{Edge, State, Trigger, edge};
+use crate::tui::diagram::{Diagram, cells, fitting, glyph};
+use crate::tui::scene::{Scene, reversed, shape};
+use crate::tui::texts::fill;
+use crate::tui::wrap::display_width;
+
+/// An end in the diagram: whose, in which state, and from where it has just come.
+struct End {
+    side: Side,
+    state: State,
+    previous: Option<State>,
+    fresh: bool,
+    since: usize,
+}
+
+pub(super) fn draw(buf: &mut Buffer, area: Rect, scene: &Scene<'_>) {
+    let ends = ends(scene);
+    let newest = ends.iter().filter(|end| end.fresh && end.previous.is_some()).max_by_key(|end| end.since);
+    let mut block = scene.block(title(scene), false);
+    if let Some(caption) = newest.and_then(|end| caption(scene, end, usize::from(area.width).saturating_sub(2))) {
+        block = block.title_bottom(caption);
+    }
+    let inner = block.inner(area);
+    block.render(area, buf);
+    let Some(diagram) = fitting(inner.width, inner.height) else { return };
+    let x = inner.x + (inner.width - diagram.columns) / 2;
+    let y = inner.y + (inner.height - diagram.rows) / 2;
+    let place = Rect::new(x, y, diagram.columns, diagram.rows);
+    draw_paths(buf, place, scene, diagram, &ends);
+    draw_nodes(buf, place, scene, diagram, &ends);
+}
+
+fn title(scene: &Scene<'_>) -> Line<'static> {
+    let (t, theme) = (&scene.texts.states, scene.theme);
+    Line::from(vec![
+        Span::styled(format!(" {} ", t.title), theme.title.0),
+        Span::styled(format!("{} {} ", shape(Side::Server), t.server), theme.server.0),
+        Span::styled(format!("{} {} ", shape(Side::Client), t.client), theme.client.0),
+    ])
+}
+
+/// The living sockets of both sides; of a side without any, the last that was gone.
+fn ends(scene: &Scene<'_>) -> Vec<End> {
+    let mut ends = Vec::new();
+    for side in Side::BOTH {
+        let all: Vec<SocketView<'_>> = scene.view.sockets_of(side).collect();
+        let alive = all.iter().any(|socket| !socket.gone);
+        let last = all.iter().filter(|socket| socket.gone).map(|socket| socket.changed).max();
+        for socket in &all {
+            let fresh = scene.is_fresh(socket.state_since);
+            if !socket.gone || fresh || (!alive && Some(socket.changed) == last) {
+                let (state, previous, since) = (socket.state, socket.previous, socket.state_since);
+                ends.push(End { side, state, previous, fresh, since });
+            }
+        }
+    }
+    ends
+}
+
+fn draw_paths(buf: &mut Buffer, place: Rect, scene: &Scene<'_>, diagram: &Diagram, ends: &[End]) {
+    let theme = scene.theme;
+    let taken = |from: State, to: State| {
+        let arrived = |end: &&End| end.fresh && end.state == to && end.previous == Some(from);
+        ends.iter().filter(arrived).max_by_key(|end| end.since).map(|end| end.side)
+    };
+    // The taken arrows come last, so that they lie on top where lines cross.
+    let mut paths: Vec<_> = diagram.paths.iter().map(|path| (taken(path.from, path.to), path)).collect();
+    paths.sort_by_key(|(taken, _)| taken.is_some());
+    for (side, path) in paths {
+        let style = side.map_or(theme.border.0, |side| theme.side(side).bold());
+        for ((x, y), bits) in cells(path) {
+            buf.set_string(place.x + x, place.y + y, glyph(bits, side.is_some()), style);
+        }
+        if let Some((x, y)) = path.points.last() {
+            buf.set_string(place.x + x, place.y + y, path.head, style);
+        }
+    }
+    for ((x, y), label) in diagram.labels {
+        buf.set_string(place.x + x, place.y + y, label, theme.dim.0);
+    }
+}
+
+fn draw_nodes(buf: &mut Buffer, place: Rect, scene: &Scene<'_>, diagram: &Diagram, ends: &[End]) {
+    let theme = scene.theme;
+    let last_row = diagram.rows - 1;
+    for node in diagram.nodes {
+        let (x, y) = (place.x + node.at.0, place.y + node.at.1);
+        // CLOSED stands at the beginning and at the end: where an end is depends on whether it had another state.
+        let here = |end: &&End| end.state == node.state && (node.state != State::Closed || end.previous.is_some() == (node.at.1 == last_row));
+        let lit: Vec<Side> = ends.iter().filter(here).map(|end| end.side).collect();
+        let name = node.state.name();
+        let style = match (lit.contains(&Side::Server), lit.contains(&Side::Client)) {
+            (true, true) => reversed(theme.title.0),
+            (true, false) => reversed(theme.server.0),
+            (false, true) => reversed(theme.client.0),
+            (false, false) => Style::default().patch(theme.text.0),
+        };
+        buf.set_string(x, y, name, style);
+        let marks = [(Side::Server, x - 1), (Side::Client, x + name.len() as u16)];
+        for (side, column) in marks.into_iter().filter(|(side, _)| lit.contains(side)) {
+            buf.set_string(column, y, shape(side), theme.side(side).bold());
+        }
+    }
+}
+
+/// What happened last, in words; the names alone where there is no room for more.
+fn caption(scene: &Scene<'_>, end: &End, width: usize) -> Option<Line<'static>> {
+    let previous = end.previous?;
+    let names = format!("{} {previous} → {}", shape(end.side), end.state);
+    let why = edge(previous, end.state).map(|edge| reason(scene, edge)).unwrap_or_default();
+    let texts = [format!(" {names} {} ", why.join(", ")), format!(" {names} {} ", why.first().map_or("", |s| s)), format!(" {names} ")];
+    let text = texts.into_iter().find(|text| display_width(text) <= width)?;
+    Some(Line::from(Span::styled(text, scene.theme.side(end.side).bold())))
+}
+
+fn reason(scene: &Scene<'_>, edge: &Edge) -> Vec<String> {
+    let t = &scene.texts.states;
+    let mut parts = vec![match edge.on {
+        Trigger::Call(what) => fill(&t.on_call, &[("what", what)]),
+        Trigger::Segment(what) => fill(&t.on, &[("what", what)]),
+        Trigger::Timer(what) => fill(&t.on_timer, &[("what", what)]),
+    }];
+    if !edge.sends.is_empty() {
+        parts.push(fill(&t.sends, &[("what", edge.sends)]));
+    }
+    parts
+}

@@ -1,0 +1,78 @@
+//! The loop: wait for a message, take all that have come, draw if something changed.
+//!
+//! It sleeps in the channel without a timeout unless something on the screen moves by itself.
+
+use std::sync::mpsc::{Receiver, RecvTimeoutError};
+use std::time::Duration;
+
+use ratatui::Terminal;
+use ratatui::backend::Backend;
+
+use super::{App, Effect, Msg, Walk, draw, update};
+use crate::engine::Request;
+
+/// What the loop needs of the program around it.
+pub trait Host {
+    /// The time since the walk began.
+    fn now(&self) -> Duration;
+    /// Hands a request to the world.
+    fn request(&mut self, request: Request);
+    /// Ends the world and makes a fresh one, whose clock begins at zero. Its happenings come as
+    /// [`Msg::World`] with this generation.
+    ///
+    /// # Errors
+    /// A sentence for the learner where it can't be made.
+    fn restart(&mut self, generation: u64) -> Result<Box<dyn Walk>, String>;
+}
+
+/// Runs the interface until the learner quits, or until nobody can send messages any more.
+///
+/// # Errors
+/// The terminal's own, where it can't be drawn to.
+pub fn run<B: Backend>(
+    terminal: &mut Terminal<B>,
+    app: &mut App,
+    inbox: &Receiver<Msg>,
+    host: &mut impl Host,
+) -> Result<(), B::Error> {
+    loop {
+        if app.take_changed() {
+            terminal.draw(|frame| draw(frame, app))?;
+        }
+        let Some(first) = wait(app, inbox, host) else { return Ok(()) };
+        let mut next = Some(first);
+        // All that has come is taken before the next frame, so that a burst costs one.
+        while let Some(msg) = next {
+            if !take(app, msg, host) {
+                return Ok(());
+            }
+            next = inbox.try_recv().ok();
+        }
+    }
+}
+
+fn wait(app: &App, inbox: &Receiver<Msg>, host: &impl Host) -> Option<Msg> {
+    match app.wake_at() {
+        None => inbox.recv().ok(),
+        Some(at) => match inbox.recv_timeout(at.saturating_sub(host.now())) {
+            Ok(msg) => Some(msg),
+            Err(RecvTimeoutError::Timeout) => Some(Msg::Tick),
+            Err(RecvTimeoutError::Disconnected) => None,
+        },
+    }
+}
+
+/// Takes one message; `false` where the program is to end.
+fn take(app: &mut App, msg: Msg, host: &mut impl Host) -> bool {
+    for effect in update(app, msg, host.now()) {
+        match effect {
+            Effect::Request(request) => host.request(request),
+            Effect::Quit => return false,
+            Effect::Restart => match host.restart(app.generation() + 1) {
+                Ok(walk) => app.restarted(walk),
+                Err(why) => app.not_restarted(why),
+            },
+        }
+    }
+    true
+}

@@ -1,0 +1,154 @@
+//! What all panes draw from: one moment of the walk, the words and styles, and small things that several panes share.
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use ratatui::style::{Modifier, Style};
+use ratatui::symbols::border;
+use ratatui::text::{Line, Span};
+use ratatui::widgets::{Block, Clear, Widget};
+
+use super::app::App;
+use super::texts::{Texts, fill};
+use crate::model::{Moment, Side, SocketView, Source, TimerKind, View};
+use crate::tcp::{Segment, State};
+use crate::theme::Theme;
+
+/// One moment, ready to be drawn.
+pub(super) struct Scene<'a> {
+    pub(super) app: &'a App,
+    pub(super) view: View<'a>,
+    pub(super) texts: &'a Texts,
+    pub(super) theme: &'a Theme,
+    /// The time on the screen.
+    pub(super) clock: Duration,
+    /// What changed at or after this entry is news.
+    pub(super) fresh_from: Moment,
+}
+
+impl<'a> Scene<'a> {
+    pub(super) fn new(app: &'a App) -> Scene<'a> {
+        let view = app.view();
+        let begun = view.step().map_or(0, |(_, begun)| begun);
+        // In the past one entry after the other is looked at: only the newest is news.
+        let fresh_from = if app.in_past() { view.moment().saturating_sub(1) } else { begun };
+        Scene { app, view, texts: app.texts(), theme: &app.look.theme, clock: app.clock(), fresh_from }
+    }
+
+    pub(super) fn is_fresh(&self, changed: Moment) -> bool {
+        changed >= self.fresh_from && self.view.moment() > 0
+    }
+
+    /// The frame of a pane. Drawn by the place inside it; looks different in the past.
+    pub(super) fn block(&self, title: Line<'a>, focus: bool) -> Block<'a> {
+        let block = Block::bordered().title(title);
+        if self.app.in_past() {
+            return block.border_set(border::LIGHT_DOUBLE_DASHED).border_style(self.theme.border_past.0);
+        }
+        if focus {
+            return block.border_set(border::THICK).border_style(self.theme.border_focus.0);
+        }
+        block.border_style(self.theme.border.0)
+    }
+
+    /// A frame over the panes, cleared inside. Returns the place inside it.
+    pub(super) fn overlay(&self, buf: &mut Buffer, area: Rect, title: &str, foot: &str) -> Rect {
+        Clear.render(area, buf);
+        let foot = Span::styled(format!(" {foot} "), self.theme.dim.0);
+        let block = self.block(self.title(title), true).title_bottom(foot);
+        let inner = block.inner(area);
+        block.render(area, buf);
+        Rect { x: inner.x + 1, width: inner.width.saturating_sub(2), ..inner }
+    }
+
+    pub(super) fn title(&self, text: &str) -> Line<'a> {
+        Line::from(Span::styled(format!(" {text} "), self.theme.title.0))
+    }
+
+    /// Which side sent a segment: the server is the one at the lesson's port.
+    pub(super) fn sender(&self, segment: &Segment) -> Side {
+        let walk = self.app.walk();
+        let port = walk.options().port.unwrap_or(walk.lesson().server.port());
+        if segment.from.port() == port { Side::Server } else { Side::Client }
+    }
+
+    /// What the running timer of a socket says; `None` where none runs.
+    pub(super) fn timer(&self, socket: &SocketView<'_>) -> Option<String> {
+        let timer = socket.facts.timer.filter(|_| !socket.gone)?;
+        let t = &self.texts.timer;
+        let left = timer.fires_at.saturating_sub(self.clock);
+        let seconds = seconds(left);
+        let fired = timer.fired.to_string();
+        let due = left.is_zero();
+        let text = match timer.kind {
+            TimerKind::Retransmit if due => &t.retransmit_due,
+            TimerKind::Retransmit if timer.fired == 0 => &t.retransmit,
+            TimerKind::Retransmit => &t.retransmit_sent,
+            _ if due => &t.due,
+            TimerKind::Keepalive if socket.state == State::FinWait2 => &t.fin_wait,
+            TimerKind::Keepalive => &t.keepalive,
+            TimerKind::TimeWait => &t.time_wait,
+            TimerKind::Probe => &t.probe,
+        };
+        // The first sending is one too: `fired` counts only the repetitions.
+        let sent = if timer.kind == TimerKind::Retransmit { (u32::from(timer.fired) + 1).to_string() } else { fired };
+        Some(fill(text, &[("s", &seconds), ("n", &sent)]))
+    }
+}
+
+/// A number of seconds as it is read at a glance: tenths only where it is short.
+pub(super) fn seconds(left: Duration) -> String {
+    let tenths = left.as_millis().div_ceil(100);
+    if tenths < 100 { format!("{}.{}", tenths / 10, tenths % 10) } else { tenths.div_ceil(10).to_string() }
+}
+
+/// Minutes and seconds.
+pub(super) fn minutes(time: Duration) -> String {
+    format!("{:02}:{:02}", time.as_secs() / 60, time.as_secs() % 60)
+}
+
+/// The letter of a source, as the legend has it.
+pub(super) const fn letter(source: Source) -> &'static str {
+    match source {
+        Source::Call => "C",
+        Source::SockDiag | Source::TcpInfo => "K",
+        Source::Wire => "W",
+        Source::Concluded => "=",
+    }
+}
+
+/// The shape that goes with a side's colour.
+pub(super) const fn shape(side: Side) -> &'static str {
+    match side {
+        Side::Server => "■",
+        Side::Client => "●",
+    }
+}
+
+/// The same style, turned inside out: for what must be seen first.
+pub(super) fn reversed(style: Style) -> Style {
+    style.add_modifier(Modifier::REVERSED | Modifier::BOLD)
+}
+
+/// An address, the loopback's own left out.
+pub(super) fn short(addr: SocketAddr) -> String {
+    if addr.ip().is_loopback() { format!(":{}", addr.port()) } else { addr.to_string() }
+}
+
+/// Lines from the top of an area; what doesn't fit is left out.
+pub(super) fn put<'l>(buf: &mut Buffer, area: Rect, lines: impl IntoIterator<Item = Line<'l>>) {
+    for (y, line) in (area.top()..area.bottom()).zip(lines) {
+        buf.set_line(area.x, y, &line, area.width);
+    }
+}
+
+/// A line with something at its left and something at its right end.
+pub(super) fn spread<'l>(left: Vec<Span<'l>>, right: Vec<Span<'l>>, width: usize) -> Line<'l> {
+    let used: usize = left.iter().chain(&right).map(Span::width).sum();
+    let mut spans = left;
+    spans.push(Span::raw(" ".repeat(width.saturating_sub(used))));
+    spans.extend(right);
+    Line::from(spans)
+}

@@ -1,0 +1,82 @@
+//! The terminal made ready and given back as it was.
+
+use std::io::{self, Write, stdout};
+use std::panic;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::Sender;
+use std::thread::{self, JoinHandle};
+
+use crossterm::cursor::Show;
+use crossterm::event::{self, DisableBracketedPaste, EnableBracketedPaste};
+use crossterm::execute;
+use crossterm::terminal::{EnterAlternateScreen, LeaveAlternateScreen, disable_raw_mode, enable_raw_mode};
+
+use super::Msg;
+
+/// Presses and the wheel, not every movement: those would wake the program for nothing.
+const MOUSE_ON: &[u8] = b"\x1b[?1000h\x1b[?1006h";
+const MOUSE_OFF: &[u8] = b"\x1b[?1006l\x1b[?1000l";
+
+/// Whether the terminal is ours at the moment, so that it is given back exactly once.
+static TAKEN: AtomicBool = AtomicBool::new(false);
+
+/// The terminal is ours while this lives: the alternate screen, raw mode, the mouse, bracketed paste.
+#[derive(Debug)]
+pub struct Guard(());
+
+impl Guard {
+    /// Makes the terminal ready, and sees to it that a panic gives it back before its message is printed.
+    /// Install other panic hooks before.
+    ///
+    /// # Errors
+    /// The terminal's own; it is then as it was.
+    pub fn new() -> io::Result<Guard> {
+        let hook = panic::take_hook();
+        panic::set_hook(Box::new(move |info| {
+            restore();
+            hook(info);
+        }));
+        enable_raw_mode()?;
+        TAKEN.store(true, Ordering::SeqCst);
+        let guard = Guard(());
+        execute!(stdout(), EnterAlternateScreen, EnableBracketedPaste)?;
+        stdout().write_all(MOUSE_ON)?;
+        stdout().flush()?;
+        Ok(guard)
+    }
+}
+
+impl Drop for Guard {
+    fn drop(&mut self) {
+        restore();
+    }
+}
+
+/// Gives the terminal back. Each part is tried, also where another fails: the terminal may be gone.
+fn restore() {
+    if !TAKEN.swap(false, Ordering::SeqCst) {
+        return;
+    }
+    let mut out = stdout();
+    let _ = out.write_all(MOUSE_OFF);
+    let _ = execute!(out, DisableBracketedPaste, LeaveAlternateScreen, Show);
+    let _ = disable_raw_mode();
+    let _ = out.flush();
+}
+
+/// Starts the thread that reads the terminal and sends what it reads. It ends when nobody listens any more, or with
+/// [`Msg::Quit`] when the terminal is gone.
+///
+/// # Errors
+/// Where no thread can be had.
+pub fn listen(inbox: Sender<Msg>) -> io::Result<JoinHandle<()>> {
+    thread::Builder::new().name("terminal".into()).spawn(move || {
+        loop {
+            let msg = event::read().map_or(Msg::Quit, Msg::Terminal);
+            let over = matches!(msg, Msg::Quit);
+            if inbox.send(msg).is_err() || over {
+                return;
+            }
+        }
+    })
+}

@@ -1,0 +1,72 @@
+//! Keys in, screen out, on traces made by hand.
+
+mod keys;
+mod looping;
+mod made;
+mod screens;
+mod sizes;
+
+use std::time::Duration;
+
+use crossterm::event::{Event, KeyCode, KeyEvent, KeyModifiers};
+use ratatui::Terminal;
+use ratatui::backend::TestBackend;
+use ratatui::buffer::Buffer;
+
+use super::*;
+use crate::lesson::Lang;
+use crate::theme::{Choice, Theme};
+use made::Made;
+
+fn app_of(made: Made, lang: Lang, columns: u16, rows: u16) -> App {
+    let look = Look::new(lang, Theme::load(Choice::Dark).unwrap()).unwrap();
+    let now = made.clock();
+    let mut app = App::new(Box::new(made), look, columns, rows);
+    update(&mut app, Msg::Tick, now);
+    app
+}
+
+fn screen(app: &App) -> Buffer {
+    let mut terminal = Terminal::new(TestBackend::new(app.size.width, app.size.height)).unwrap();
+    terminal.draw(|frame| draw(frame, app)).unwrap();
+    terminal.backend().buffer().clone()
+}
+
+/// The lines of a screen; the second half of a wide character is left out.
+fn lines(buffer: &Buffer) -> Vec<String> {
+    let area = buffer.area;
+    let line = |y| {
+        let mut text = String::new();
+        let mut skip = 0;
+        for x in 0..area.width {
+            if skip > 0 {
+                skip -= 1;
+                continue;
+            }
+            let symbol = buffer[(x, y)].symbol();
+            skip = wrap::display_width(symbol).saturating_sub(1);
+            text.push_str(symbol);
+        }
+        text.trim_end().to_owned()
+    };
+    (0..area.height).map(line).collect()
+}
+
+fn text(app: &App) -> String {
+    lines(&screen(app)).join("\n")
+}
+
+fn press(app: &mut App, code: KeyCode) -> Vec<Effect> {
+    let now = app.now;
+    update(app, Msg::Terminal(Event::Key(KeyEvent::new(code, KeyModifiers::NONE))), now)
+}
+
+fn keys(app: &mut App, keys: &str) {
+    for key in keys.chars() {
+        press(app, KeyCode::Char(key));
+    }
+}
+
+fn secs(seconds: f64) -> Duration {
+    Duration::from_secs_f64(seconds)
+}

@@ -1,0 +1,323 @@
+//! The interface's words, one file for each language.
+
+use std::collections::BTreeMap;
+
+use serde::Deserialize;
+
+use super::commands;
+use crate::lesson::Lang;
+
+/// All words of the interface in one language. The fields are named as in `assets/text/tui.*.toml`.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[allow(missing_docs)]
+pub struct Texts {
+    pub header: Header,
+    pub side: Side,
+    pub timer: Timer,
+    pub wire: Wire,
+    pub explain: Explain,
+    pub code: Code,
+    pub states: States,
+    pub packet: Packet,
+    pub kernel: Kernel,
+    pub help: Help,
+    /// By the command's id.
+    pub keys: BTreeMap<String, KeyText>,
+}
+
+/// What a command is called.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct KeyText {
+    /// In the footer.
+    pub label: String,
+    /// In the list of keys.
+    pub help: String,
+}
+
+/// Why the words can't be used.
+#[derive(Debug, thiserror::Error)]
+pub enum TextsError {
+    /// The file is no such file.
+    #[error("{file}: {error}")]
+    Parse {
+        /// Which file.
+        file: &'static str,
+        /// What is wrong.
+        error: toml::de::Error,
+    },
+    /// A command has no words.
+    #[error("{file}: keys.{id} is missing")]
+    Key {
+        /// Which file.
+        file: &'static str,
+        /// The command.
+        id: &'static str,
+    },
+}
+
+impl Texts {
+    /// The words in one language.
+    ///
+    /// # Errors
+    /// [`TextsError`] where the built-in file is wrong; a test reads both.
+    pub fn load(lang: Lang) -> Result<Texts, TextsError> {
+        let (file, text) = match lang {
+            Lang::En => ("tui.en.toml", include_str!("../../assets/text/tui.en.toml")),
+            Lang::Zh => ("tui.zh.toml", include_str!("../../assets/text/tui.zh.toml")),
+        };
+        let texts: Texts = toml::from_str(text).map_err(|error| TextsError::Parse { file, error })?;
+        let missing = commands::COMMANDS.iter().find(|command| !texts.keys.contains_key(command.id));
+        match missing {
+            Some(command) => Err(TextsError::Key { file, id: command.id }),
+            None => Ok(texts),
+        }
+    }
+
+    /// A command's name in the footer.
+    pub fn label(&self, id: &str) -> &str {
+        self.keys.get(id).map_or("", |text| &text.label)
+    }
+
+    /// What a command does.
+    pub fn help_of(&self, id: &str) -> &str {
+        self.keys.get(id).map_or("", |text| &text.help)
+    }
+}
+
+/// The text with each `{name}` replaced by its value. Values are not searched again.
+pub fn fill(text: &str, values: &[(&str, &str)]) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(open) = rest.find('{') {
+        let Some(close) = rest[open..].find('}').map(|close| open + close) else { break };
+        out.push_str(&rest[..open]);
+        match values.iter().find(|(name, _)| *name == &rest[open + 1..close]) {
+            Some((_, value)) => out.push_str(value),
+            None => out.push_str(&rest[open..=close]),
+        }
+        rest = &rest[close + 1..];
+    }
+    out + rest
+}
+
+/// The top line.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[allow(missing_docs)]
+pub struct Header {
+    pub step: String,
+    pub begins: String,
+    pub lab: String,
+    pub lab_short: String,
+    pub host: String,
+    pub host_short: String,
+    pub plays: String,
+    pub past: String,
+    pub past_more: String,
+    pub too_small: String,
+}
+
+/// The panes of the two sides.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[allow(missing_docs)]
+pub struct Side {
+    pub server: String,
+    pub client: String,
+    pub blocks: String,
+    pub running: String,
+    pub interrupted: String,
+    pub earlier: String,
+    pub more: String,
+    pub accept_queue: String,
+    pub queues: String,
+    pub nothing: String,
+    pub bytes: String,
+}
+
+/// The kernel's timers.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[allow(missing_docs)]
+pub struct Timer {
+    pub retransmit: String,
+    pub retransmit_sent: String,
+    pub retransmit_due: String,
+    pub keepalive: String,
+    pub time_wait: String,
+    pub fin_wait: String,
+    pub probe: String,
+    pub due: String,
+}
+
+/// The ladder.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[allow(missing_docs)]
+pub struct Wire {
+    pub title: String,
+    pub server: String,
+    pub client: String,
+    pub waits: String,
+    pub dropped: String,
+    pub again: String,
+    pub above: String,
+    pub below: String,
+    pub nothing: String,
+    pub relative: String,
+    pub raw: String,
+    pub blind: String,
+    pub watches: String,
+    pub legend: String,
+    pub legend_short: String,
+}
+
+/// The explanation.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[allow(missing_docs)]
+pub struct Explain {
+    pub title: String,
+    pub goal: String,
+    pub recap: String,
+    pub begin: String,
+    pub next: String,
+    pub busy: String,
+    pub predict: String,
+    pub pass: String,
+    pub r#type: String,
+    pub type_keys: String,
+    pub right: String,
+    pub wrong: String,
+    pub passed: String,
+    pub broken: String,
+    pub held: String,
+    pub finished: String,
+    pub failed: String,
+    pub system: String,
+    pub thread: String,
+    pub capture_lost: String,
+    pub more: String,
+    pub not_yet: String,
+}
+
+/// The code.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[allow(missing_docs)]
+pub struct Code {
+    pub title: String,
+    pub none: String,
+    pub next: String,
+}
+
+/// The state diagram.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[allow(missing_docs)]
+pub struct States {
+    pub title: String,
+    pub server: String,
+    pub client: String,
+    pub on: String,
+    pub on_call: String,
+    pub on_timer: String,
+    pub sends: String,
+}
+
+/// The segment bit by bit.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[allow(missing_docs)]
+pub struct Packet {
+    pub title: String,
+    pub none: String,
+    pub source_port: String,
+    pub destination_port: String,
+    pub sequence: String,
+    pub acknowledgment: String,
+    pub offset: String,
+    pub reserved: String,
+    pub window: String,
+    pub checksum: String,
+    pub urgent: String,
+    pub options: String,
+    pub padding: String,
+    pub data: String,
+    pub bytes: String,
+    pub checksum_unfinished: String,
+    pub close: String,
+}
+
+/// The kernel's socket table.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[allow(missing_docs)]
+pub struct Kernel {
+    pub title: String,
+    pub none: String,
+    pub other: String,
+    pub gone: String,
+    pub listen: String,
+    pub queues: String,
+    pub timer: String,
+    pub no_timer: String,
+    pub any: String,
+}
+
+/// The list of keys.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[allow(missing_docs)]
+pub struct Help {
+    pub title: String,
+    pub mouse: String,
+    pub close: String,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn keys(value: &toml::Value, path: &str, out: &mut Vec<(String, Vec<String>)>) {
+        match value {
+            toml::Value::Table(table) => table.iter().for_each(|(name, value)| keys(value, &format!("{path}.{name}"), out)),
+            other => {
+                let text = other.as_str().unwrap_or_default();
+                let mut names: Vec<String> = text.split('{').skip(1).filter_map(|s| s.split('}').next()).map(Into::into).collect();
+                names.sort();
+                out.push((path.to_owned(), names));
+            }
+        }
+    }
+
+    #[test]
+    fn both_languages_have_the_same_words_and_the_same_names_in_braces() {
+        let read = |text: &str| {
+            let mut out = Vec::new();
+            keys(&toml::from_str(text).unwrap(), "", &mut out);
+            out.sort();
+            out
+        };
+        assert_eq!(
+            read(include_str!("../../assets/text/tui.en.toml")),
+            read(include_str!("../../assets/text/tui.zh.toml"))
+        );
+    }
+
+    #[test]
+    fn both_load_and_name_every_command_and_no_other() {
+        for lang in [Lang::En, Lang::Zh] {
+            let texts = Texts::load(lang).unwrap();
+            assert_eq!(texts.keys.len(), commands::COMMANDS.len());
+        }
+    }
+
+    #[test]
+    fn filling_in_leaves_everything_else() {
+        assert_eq!(fill("step {n} of {of}", &[("n", "{of}"), ("of", "9")]), "step {of} of 9");
+        assert_eq!(fill("{x} {", &[]), "{x} {");
+    }
+}

@@ -1,0 +1,360 @@
+//! What changes the state: messages come in, effects go out. Nothing is performed here.
+
+use std::time::Duration;
+
+use crossterm::event::{Event, KeyCode, KeyEvent, KeyEventKind};
+use ratatui::layout::Rect;
+use tui_input::{Input, InputRequest};
+
+use super::app::{App, Auto, Overlay, PACES, Turn};
+use super::commands::{Command, command_for};
+use super::mouse;
+use crate::engine::{self, Happening, Phase, Request};
+use crate::lesson::Lang;
+use crate::model::{Event as Happened, Moment, SegmentId, Side};
+
+/// The longest line that can be typed, in characters.
+const LONGEST_LINE: usize = 200;
+
+/// What can come in.
+#[derive(Debug)]
+pub enum Msg {
+    /// From the terminal.
+    Terminal(Event),
+    /// From the world of the walk with this [`App::generation`].
+    World(u64, Happening),
+    /// The time has come that [`App::wake_at`] named.
+    Tick,
+    /// Someone outside wants the program to end (a signal).
+    Quit,
+}
+
+/// What is to be done because of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Effect {
+    /// The world is asked for something.
+    Request(Request),
+    /// The lesson starts again, in a fresh world: then call [`App::restarted`].
+    Restart,
+    /// The program ends.
+    Quit,
+}
+
+/// Takes a message that arrived at `now`, on the walk's clock.
+pub fn update(app: &mut App, msg: Msg, now: Duration) -> Vec<Effect> {
+    app.now = app.now.max(now);
+    let mut effects = Vec::new();
+    match msg {
+        Msg::Terminal(event) => terminal(app, event, &mut effects),
+        Msg::World(generation, happening) if generation == app.generation => {
+            app.walk.happened(happening);
+            app.changed = true;
+        }
+        // What an earlier world still had to say.
+        Msg::World(..) => {}
+        Msg::Tick => tick(app),
+        Msg::Quit => effects.push(Effect::Quit),
+    }
+    notice(app);
+    effects.extend(std::iter::from_fn(|| app.walk.take_request()).map(Effect::Request));
+    effects
+}
+
+impl App {
+    /// The lesson starts again with this walk, whose clock begins at zero.
+    pub fn restarted(&mut self, walk: Box<dyn super::Walk>) {
+        self.walk = walk;
+        self.generation += 1;
+        self.place = super::app::Place { turn: self.place.turn, side: self.place.side, ..Default::default() };
+        self.now = Duration::ZERO;
+        self.auto = self.auto.map(|_| Auto { due: None });
+        self.input = None;
+        self.trouble = None;
+        self.noticed = (Phase::Busy, None);
+        self.changed = true;
+        notice(self);
+    }
+
+    /// The lesson couldn't start again: this is why.
+    pub fn not_restarted(&mut self, why: String) {
+        self.trouble = Some(why);
+        self.changed = true;
+    }
+}
+
+fn tick(app: &mut App) {
+    app.changed = true;
+    let now = app.now;
+    if app.walk.wake_at().is_some_and(|at| at <= now) {
+        app.walk.tick(now);
+    }
+    if app.auto.and_then(|auto| auto.due).is_some_and(|due| due <= now) {
+        let edited = match (&app.input, app.walk.phase()) {
+            (Some(input), Phase::Typing(offered)) => input.value() != offered,
+            _ => false,
+        };
+        // Who types has begun to act for themselves: the line is not sent over their head.
+        app.auto = Some(Auto { due: None });
+        if !edited {
+            app.walk.command(engine::Command::Next, now);
+            app.noticed.0 = Phase::Busy;
+        }
+    }
+}
+
+/// Looks whether the walk has come to something new, and lets the screen follow.
+fn notice(app: &mut App) {
+    let phase = app.walk.phase().clone();
+    let next = app.walk.next_step().map(|(number, _)| number);
+    if app.noticed == (phase.clone(), next) {
+        return;
+    }
+    app.changed = true;
+    app.input = match &phase {
+        Phase::Typing(offered) => Some(Input::new(clean(offered))),
+        _ => None,
+    };
+    if !matches!(phase, Phase::Busy) {
+        app.place.explain = None;
+        // A new explanation or question comes before what was looked at; the diagram leaves it room.
+        if app.place.turn == Turn::Code {
+            app.place.turn = Turn::Explain;
+        }
+    }
+    let due = matches!(phase, Phase::Ready | Phase::Asking | Phase::Typing(_)).then(|| app.now + app.pace());
+    let over = matches!(phase, Phase::Finished | Phase::Failed(_));
+    app.auto = app.auto.filter(|_| !over).map(|_| Auto { due });
+    app.noticed = (phase, next);
+}
+
+fn terminal(app: &mut App, event: Event, effects: &mut Vec<Effect>) {
+    match event {
+        Event::Key(key) if key.kind != KeyEventKind::Release => self::key(app, key, effects),
+        Event::Mouse(event) => {
+            let action = mouse::action(app, event);
+            match action {
+                Some(mouse::Action::Do(command)) => perform(app, command, effects),
+                Some(mouse::Action::Side(side)) => app.place.side = Some(side),
+                Some(mouse::Action::Segment(id)) => app.place.segment = Some(id),
+                Some(mouse::Action::Ladder(older)) => scroll_ladder(app, older),
+                None => return,
+            }
+            app.changed = true;
+        }
+        Event::Paste(text) if app.typing().is_some() => {
+            for c in clean(&text).chars() {
+                type_in(app, InputRequest::InsertChar(c));
+            }
+        }
+        Event::Resize(columns, rows) => {
+            app.size = Rect::new(0, 0, columns, rows);
+            app.changed = true;
+        }
+        _ => {}
+    }
+}
+
+fn key(app: &mut App, key: KeyEvent, effects: &mut Vec<Effect>) {
+    let typing = app.typing().is_some() && app.place.overlay.is_none();
+    let leaves = matches!(key.code, KeyCode::PageUp | KeyCode::PageDown | KeyCode::Tab | KeyCode::Up | KeyCode::Down);
+    let command = command_for(app, key);
+    if typing && command != Some(Command::Quit) && !leaves || typing && key.code == KeyCode::Char('q') {
+        match key.code {
+            KeyCode::Enter => perform(app, Command::Send, effects),
+            KeyCode::Esc => {
+                app.walk.command(engine::Command::Next, app.now);
+                app.changed = true;
+            }
+            _ => {
+                if let Some(request) = tui_input::backend::crossterm::to_input_request(&Event::Key(key)) {
+                    type_in(app, request);
+                }
+            }
+        }
+    } else if let Some(command) = command {
+        perform(app, command, effects);
+    }
+}
+
+fn type_in(app: &mut App, request: InputRequest) {
+    let Some(input) = &mut app.input else { return };
+    let full = input.value().chars().count() >= LONGEST_LINE;
+    if !(full && matches!(request, InputRequest::InsertChar(_))) {
+        input.handle(request);
+        app.changed = true;
+    }
+}
+
+/// One line of bounded length without control characters.
+fn clean(text: &str) -> String {
+    text.chars().filter(|c| !c.is_control()).take(LONGEST_LINE).collect()
+}
+
+/// Does what a key, a click or a button asks for.
+fn perform(app: &mut App, command: Command, effects: &mut Vec<Effect>) {
+    app.changed = true;
+    if over_panes(app, command) {
+        return;
+    }
+    if acts(command) && app.in_past() {
+        // What acts, acts on the present: it is shown first.
+        go(app, None);
+        return;
+    }
+    match command {
+        Command::Quit => effects.push(Effect::Quit),
+        Command::Restart => effects.push(Effect::Restart),
+        Command::Next | Command::Answer(_) | Command::Send | Command::Deliver | Command::Drop | Command::Interrupt => {
+            act(app, command);
+        }
+        Command::Back | Command::Forward | Command::First | Command::Present | Command::StepBack
+        | Command::StepForward => travel(app, command),
+        Command::Up | Command::Down => choose_held(app, command == Command::Down),
+        Command::Auto | Command::Faster | Command::Slower => play(app, command),
+        Command::ScrollUp | Command::ScrollDown => scroll(app, command == Command::ScrollDown),
+        _ => show(app, command),
+    }
+}
+
+fn acts(command: Command) -> bool {
+    use Command::{Answer, Deliver, Drop, Interrupt, Next, Send};
+    matches!(command, Next | Answer(_) | Send | Deliver | Drop | Interrupt)
+}
+
+/// What an open overlay takes for itself. Whatever acts closes it, so that its effect is seen.
+fn over_panes(app: &mut App, command: Command) -> bool {
+    let Some(overlay) = app.place.overlay else { return false };
+    match command {
+        Command::Up | Command::ScrollUp => app.place.over = app.place.over.saturating_sub(1),
+        Command::Down | Command::ScrollDown => app.place.over += 1,
+        Command::Present => app.place.overlay = None,
+        Command::Help if overlay == Overlay::Help => app.place.overlay = None,
+        Command::Packet if overlay == Overlay::Packet => app.place.overlay = None,
+        Command::Kernel if overlay == Overlay::Kernel => app.place.overlay = None,
+        command if acts(command) => {
+            app.place.overlay = None;
+            return false;
+        }
+        _ => return false,
+    }
+    true
+}
+
+fn act(app: &mut App, command: Command) {
+    let order = match command {
+        Command::Next => Some(engine::Command::Next),
+        Command::Answer(n) => {
+            let offered = app.walk.question().map_or(0, |ask| ask.choices.len());
+            (n < offered).then_some(engine::Command::Predict(n))
+        }
+        Command::Send => app.input.as_ref().map(|input| engine::Command::Line(input.value().to_owned())),
+        Command::Deliver => app.chosen_held().map(engine::Command::Deliver),
+        Command::Drop => app.chosen_held().map(engine::Command::Drop),
+        Command::Interrupt => app.blocked_side().map(engine::Command::Interrupt),
+        _ => None,
+    };
+    if let Some(order) = order {
+        app.place.ladder = 0;
+        app.walk.command(order, app.now);
+    }
+}
+
+/// Puts the cursor on a moment; the newest is the present.
+fn go(app: &mut App, moment: Option<Moment>) {
+    let newest = app.walk.trace().now();
+    app.place.cursor = moment.filter(|moment| *moment < newest);
+    app.place.explain = None;
+    app.place.ladder = 0;
+}
+
+fn travel(app: &mut App, command: Command) {
+    let trace = app.walk.trace();
+    let here = app.view().moment();
+    let target = match command {
+        Command::Back => Some(here.saturating_sub(1)),
+        Command::Forward => Some(here + 1),
+        Command::First => Some(0),
+        Command::StepBack => Some(app.view().step().map_or(0, |(_, begun)| begun)),
+        Command::StepForward => {
+            let later = trace.entries().iter().enumerate().skip(here + 1);
+            later.into_iter().find(|(_, entry)| matches!(entry.event, Happened::Step(_))).map(|(moment, _)| moment)
+        }
+        _ => None,
+    };
+    go(app, target);
+}
+
+fn choose_held(app: &mut App, newer: bool) {
+    let view = app.view();
+    let waiting = view.waiting();
+    let Some(current) = app.chosen_held().and_then(|id| waiting.iter().position(|other| *other == id)) else { return };
+    let next = if newer { (current + 1).min(waiting.len() - 1) } else { current.saturating_sub(1) };
+    let id = waiting[next];
+    app.place.segment = Some(id);
+    // The chosen one comes into sight: the ladder's newest line becomes one that is not far below it.
+    let behind = (app.view().segment_count()).saturating_sub(id.0 as usize + 1);
+    app.place.ladder = behind.saturating_sub(2);
+}
+
+fn play(app: &mut App, command: Command) {
+    match command {
+        Command::Auto if app.auto.is_some() => app.auto = None,
+        Command::Auto => app.auto = Some(Auto { due: Some(app.now) }),
+        Command::Faster => app.pace = app.pace.saturating_sub(1),
+        _ => app.pace = (app.pace + 1).min(PACES.len() - 1),
+    }
+    if command != Command::Auto {
+        let pace = app.pace();
+        let now = app.now;
+        app.auto = app.auto.map(|auto| Auto { due: auto.due.map(|_| now + pace) });
+    }
+}
+
+fn scroll(app: &mut App, down: bool) {
+    let Some((at, most)) = super::panes::explain_scroll(app) else { return };
+    app.place.explain = Some(if down { (at + 1).min(most) } else { at.saturating_sub(1) });
+}
+
+fn scroll_ladder(app: &mut App, older: bool) {
+    let most = app.view().segment_count().saturating_sub(1);
+    app.place.ladder = if older { (app.place.ladder + 1).min(most) } else { app.place.ladder.saturating_sub(1) };
+}
+
+fn show(app: &mut App, command: Command) {
+    match command {
+        Command::Side => {
+            app.place.side = match app.place.side {
+                None => Some(Side::Server),
+                Some(Side::Server) => Some(Side::Client),
+                Some(Side::Client) => None,
+            }
+        }
+        Command::Code => {
+            app.look.code = (app.look.code + 1) % app.look.snippets.len().max(1);
+            app.place.turn = if app.takes_turns() { Turn::Code } else { app.place.turn };
+        }
+        Command::Numbers => app.look.numbers = app.look.numbers.next(),
+        Command::Lang => app.look.lang = if app.look.lang == Lang::En { Lang::Zh } else { Lang::En },
+        Command::Pane => {
+            app.place.turn = match app.place.turn {
+                Turn::Explain => Turn::Code,
+                Turn::Code => Turn::States,
+                Turn::States => Turn::Explain,
+            }
+        }
+        Command::Help => open(app, Overlay::Help),
+        Command::Packet => open(app, Overlay::Packet),
+        Command::Kernel => open(app, Overlay::Kernel),
+        _ => {}
+    }
+}
+
+fn open(app: &mut App, overlay: Overlay) {
+    app.place.overlay = Some(overlay);
+    app.place.over = 0;
+}
+
+/// The number of a segment by its place from the newest; `None` where there is none.
+pub(super) fn nth_newest(count: usize, n: usize) -> Option<SegmentId> {
+    u32::try_from(count.checked_sub(n + 1)?).ok().map(SegmentId)
+}

@@ -1,0 +1,220 @@
+//! Text broken into lines of a given width: by words, and between Chinese characters, where a line may end anywhere
+//! but before a closing or after an opening mark.
+
+use ratatui::style::Style;
+use ratatui::text::{Line, Span};
+use unicode_width::UnicodeWidthChar;
+
+/// Marks that may not begin a line.
+const NEVER_FIRST: &str = "，。；：！？、）」』】》”’…—";
+/// Marks that may not end a line.
+const NEVER_LAST: &str = "（「『【《“‘";
+
+/// One place on the screen: a character with what combines with it.
+#[derive(Clone)]
+struct Cell {
+    text: String,
+    width: usize,
+    style: Style,
+}
+
+impl Cell {
+    fn first(&self) -> char {
+        self.text.chars().next().unwrap_or(' ')
+    }
+
+    fn is_space(&self) -> bool {
+        self.text == " "
+    }
+}
+
+/// Breaks styled text into lines no wider than `width`; line breaks in the text stay.
+pub(super) fn wrap(spans: &[Span<'_>], width: usize) -> Vec<Line<'static>> {
+    let width = width.max(2);
+    let mut lines = Vec::new();
+    let mut rest: Vec<Cell> = Vec::new();
+    for cell in cells(spans) {
+        if cell.text == "\n" {
+            break_into(&mut lines, &rest, width);
+            rest.clear();
+        } else {
+            rest.push(cell);
+        }
+    }
+    break_into(&mut lines, &rest, width);
+    lines
+}
+
+/// Breaks plain text into lines of one style.
+pub(super) fn wrap_text(text: &str, style: Style, width: usize) -> Vec<Line<'static>> {
+    wrap(&[Span::styled(text, style)], width)
+}
+
+/// A lesson's prose as spans: paragraphs stay parted by an empty line, other line breaks join, and what stands in
+/// backticks gets the style of code.
+pub(super) fn prose(text: &str, style: Style, code: Style) -> Vec<Span<'static>> {
+    let joined = text.trim().split("\n\n").map(join_lines).collect::<Vec<_>>().join("\n\n");
+    let parts = joined.split('`').enumerate();
+    let styled = parts.map(|(n, part)| Span::styled(part.to_owned(), if n % 2 == 1 { style.patch(code) } else { style }));
+    styled.filter(|span| !span.content.is_empty()).collect()
+}
+
+/// The first columns of a text, at most `width` of them; an ellipsis stands for the rest.
+pub(super) fn cut(text: &str, width: usize) -> String {
+    if display_width(text) <= width {
+        return text.to_owned();
+    }
+    let mut out = String::new();
+    let mut used = 0;
+    for c in text.chars() {
+        let w = c.width().unwrap_or(0);
+        if used + w + 1 > width {
+            break;
+        }
+        used += w;
+        out.push(c);
+    }
+    if width > 0 {
+        out.push('…');
+    }
+    out
+}
+
+/// How many columns a text takes.
+pub(super) fn display_width(text: &str) -> usize {
+    unicode_width::UnicodeWidthStr::width(text)
+}
+
+fn join_lines(paragraph: &str) -> String {
+    let mut out = String::new();
+    for line in paragraph.split('\n').map(str::trim).filter(|line| !line.is_empty()) {
+        // Between two Chinese characters a line break stands for nothing.
+        let tight = out.chars().last().is_none_or(is_wide) && line.chars().next().is_none_or(is_wide);
+        if !out.is_empty() && !tight {
+            out.push(' ');
+        }
+        out.push_str(line);
+    }
+    out
+}
+
+fn is_wide(c: char) -> bool {
+    c.width() == Some(2)
+}
+
+fn cells(spans: &[Span<'_>]) -> Vec<Cell> {
+    let mut cells: Vec<Cell> = Vec::new();
+    for span in spans {
+        for c in span.content.chars() {
+            match c {
+                '\n' => cells.push(Cell { text: "\n".into(), width: 0, style: span.style }),
+                c if c.is_control() => {}
+                c => match (c.width().unwrap_or(0), cells.last_mut()) {
+                    (0, Some(last)) => last.text.push(c),
+                    (width, _) => cells.push(Cell { text: c.into(), width, style: span.style }),
+                },
+            }
+        }
+    }
+    cells
+}
+
+fn break_into(lines: &mut Vec<Line<'static>>, cells: &[Cell], width: usize) {
+    let mut start = 0;
+    while let Some(end) = line_end(&cells[start..], width) {
+        lines.push(line(&cells[start..start + end]));
+        start += end;
+        start += cells[start..].iter().take_while(|cell| cell.is_space()).count();
+    }
+    lines.push(line(&cells[start..]));
+}
+
+/// Where the first line of these cells ends; `None` where all of them fit.
+fn line_end(cells: &[Cell], width: usize) -> Option<usize> {
+    let mut used = 0;
+    let mut last_break = 0;
+    for (n, cell) in cells.iter().enumerate() {
+        if n > 0 && may_break(&cells[n - 1], cell) {
+            last_break = n;
+        }
+        used += cell.width;
+        if used > width && !cell.is_space() {
+            return Some(if last_break > 0 { last_break } else { n.max(1) });
+        }
+    }
+    None
+}
+
+fn may_break(before: &Cell, after: &Cell) -> bool {
+    if before.is_space() {
+        return true;
+    }
+    let (before, after) = (before.first(), after.first());
+    let closes = NEVER_FIRST.contains(after);
+    let opens = NEVER_LAST.contains(before);
+    (is_wide(before) || is_wide(after)) && !closes && !opens && !(is_wide(before) && ",.;:!?)]".contains(after))
+}
+
+fn line(cells: &[Cell]) -> Line<'static> {
+    let end = cells.iter().rposition(|cell| !cell.is_space()).map_or(0, |last| last + 1);
+    let mut spans: Vec<Span<'static>> = Vec::new();
+    for cell in &cells[..end] {
+        match spans.last_mut() {
+            Some(span) if span.style == cell.style => span.content.to_mut().push_str(&cell.text),
+            _ => spans.push(Span::styled(cell.text.clone(), cell.style)),
+        }
+    }
+    Line::from(spans)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn texts(text: &str, width: usize) -> Vec<String> {
+        wrap_text(text, Style::default(), width).iter().map(ToString::to_string).collect()
+    }
+
+    #[test]
+    fn breaks_between_words_and_keeps_line_breaks() {
+        assert_eq!(texts("the kernel answers\n\nat once", 11), ["the kernel", "answers", "", "at once"]);
+        assert_eq!(texts("ESTABLISHED", 4), ["ESTA", "BLIS", "HED"]);
+        assert_eq!(texts("", 4), [""]);
+    }
+
+    #[test]
+    fn breaks_between_chinese_characters_but_never_before_a_closing_mark() {
+        assert_eq!(texts("服务器答应了，但是", 12), ["服务器答应", "了，但是"]);
+        assert_eq!(texts("它（也）好", 4), ["它", "（也）", "好"].map(str::to_owned));
+        assert_eq!(texts("状态是ESTABLISHED吗？", 14), ["状态是", "ESTABLISHED", "吗？"]);
+    }
+
+    #[test]
+    fn prose_joins_lines_and_marks_code() {
+        let spans = prose("call `accept()`\nnow\n\n第一\n第二", Style::new(), Style::new().bold());
+        let all: String = spans.iter().map(|span| span.content.as_ref()).collect();
+        assert_eq!(all, "call accept() now\n\n第一第二");
+        assert_eq!(spans[1].style, Style::new().bold());
+    }
+
+    #[test]
+    fn cuts_with_an_ellipsis_and_counts_columns() {
+        assert_eq!(cut("abcdef", 4), "abc…");
+        assert_eq!(cut("服务器", 4), "服…");
+        assert_eq!(cut("abc", 3), "abc");
+        assert_eq!(cut("abc", 0), "");
+    }
+
+    proptest! {
+        #[test]
+        fn no_line_is_too_wide_and_no_letter_is_lost(text in "[a-z ,.服务器，。（）\n]{0,80}", width in 4usize..40) {
+            let lines = texts(&text, width);
+            for line in &lines {
+                prop_assert!(display_width(line) <= width, "{line:?}");
+            }
+            let letters = |s: &str| s.chars().filter(|c| !c.is_whitespace()).collect::<String>();
+            prop_assert_eq!(letters(&lines.concat()), letters(&text));
+        }
+    }
+}
