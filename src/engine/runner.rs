@@ -15,7 +15,7 @@ use super::{Failure, Happening, Request, What, Wire};
 use crate::lesson::{Action, Ask, Claim, Lesson, Payload, SegmentPattern, Step, Terms};
 use crate::model::{
     Answer, Call, CallName, ClaimResult, Errno, Event, Mode, Observation, Outcome, SegmentId, Side, SocketFacts,
-    Source, Trace,
+    Source, TimerKind, Trace,
 };
 
 /// How a walk is made.
@@ -29,7 +29,7 @@ pub struct WalkOptions {
     pub patience: Duration,
     /// Another port for the lesson's server; `None` keeps the lesson's.
     pub port: Option<u16>,
-    /// Whether steps that wait for a timer of the kernel are part of the walk.
+    /// Whether steps that wait for a long timer of the kernel (TIME_WAIT, keepalive) are part of the walk.
     pub timers: bool,
 }
 
@@ -82,6 +82,11 @@ pub const LONGEST_LINE: usize = 1000;
 /// How soon claims are looked at again, at first and at most.
 const FIRST_PAUSE: Duration = Duration::from_millis(2);
 const LONGEST_PAUSE: Duration = Duration::from_millis(100);
+
+/// Whether a step waits for a timer of the kernel that takes a minute or more.
+fn waits_long(step: &Step) -> bool {
+    matches!(step.waits_for, Some(TimerKind::TimeWait | TimerKind::Keepalive))
+}
 
 /// A step that runs.
 #[derive(Debug)]
@@ -176,6 +181,12 @@ impl Runner {
     /// The steps of this walk, as numbers of the lesson's steps, in order.
     pub fn steps(&self) -> &[usize] {
         &self.steps
+    }
+
+    /// The steps of the walk's mode that it leaves out because they wait for a long timer.
+    pub fn left_out(&self) -> impl Iterator<Item = &Step> {
+        let steps = if self.options.timers { &[] } else { self.lesson.steps.as_slice() };
+        steps.iter().filter(|step| step.modes.contains(&self.options.mode) && waits_long(step))
     }
 
     /// The step that [`Command::Next`] runs, with its number in the lesson; `None` after the last.

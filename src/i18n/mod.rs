@@ -4,6 +4,7 @@
 
 mod cli;
 mod doctor;
+mod place;
 mod plain;
 mod wrap;
 
@@ -11,6 +12,7 @@ use std::sync::OnceLock;
 
 pub use cli::CliTexts;
 pub use doctor::DoctorTexts;
+pub use place::PlaceTexts;
 pub use plain::PlainTexts;
 pub use wrap::{escape, harmless, join, width, wrap};
 
@@ -22,6 +24,8 @@ pub use crate::lesson::Lang;
 pub struct Texts {
     /// The command line: help and errors.
     pub cli: CliTexts,
+    /// What can go wrong where a walk runs.
+    pub place: PlaceTexts,
     /// The transcript.
     pub plain: PlainTexts,
     /// What the machine allows.

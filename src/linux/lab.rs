@@ -49,19 +49,43 @@ const CAP_SYS_ADMIN: u32 = 21;
 /// # Errors
 /// What the system refused; the process may still use the machine's own loopback then.
 pub fn gain_rights(getenv: impl Fn(&str) -> Option<String>) -> Result<Rights, Refused> {
-    let (uid, _) = sys::effective_ids();
-    let root = uid == 0;
-    if root {
-        let id = |name| getenv(name).and_then(|value| value.parse::<u32>().ok()).unwrap_or(0);
-        let kept = [CAP_NET_ADMIN, CAP_NET_RAW, CAP_SYS_ADMIN];
-        sys::become_user(id("SUDO_UID"), id("SUDO_GID"), &kept).map_err(refused("setresuid(), capset()"))?;
-    }
+    let root = become_caller(getenv, &[CAP_NET_ADMIN, CAP_NET_RAW, CAP_SYS_ADMIN])?;
     match enter_user_namespace() {
         Ok(()) => Ok(Rights::UserNamespace),
         // Where user namespaces are forbidden, what is left of root's rights still makes a network namespace.
         Err(_) if root => Ok(Rights::Root),
         Err(error) => Err(error),
     }
+}
+
+/// Gives up root's rights but for that of seeing segments, for a walk on the machine's own loopback.
+///
+/// # Errors
+/// What the system refused.
+pub fn give_up_root(getenv: impl Fn(&str) -> Option<String>) -> Result<(), Refused> {
+    become_caller(getenv, &[CAP_NET_RAW]).map(drop)
+}
+
+/// Becomes the user that called `sudo`, if any, keeping these capabilities. Whether the process was root's.
+fn become_caller(getenv: impl Fn(&str) -> Option<String>, kept: &[u32]) -> Result<bool, Refused> {
+    let (uid, _) = sys::effective_ids();
+    if uid != 0 {
+        return Ok(false);
+    }
+    let id = |name| getenv(name).and_then(|value| value.parse::<u32>().ok()).unwrap_or(0);
+    sys::become_user(id("SUDO_UID"), id("SUDO_GID"), kept).map_err(refused("setresuid(), capset()"))?;
+    Ok(true)
+}
+
+/// Whether a server could have this address on the machine's own loopback: it is bound for a moment.
+///
+/// # Errors
+/// The kernel's refusal, as `AddrInUse` or `PermissionDenied`.
+pub fn check_address(address: std::net::SocketAddr) -> io::Result<()> {
+    let socket = Socket::new(Domain::for_address(address), Type::STREAM, None)?;
+    socket.bind(&address.into())?;
+    // Two bound sockets share a port until one listens.
+    socket.listen(0)
 }
 
 /// Enters a user namespace in which the caller is who it was.

@@ -18,7 +18,7 @@ mod sys;
 mod wire;
 mod world;
 
-pub use lab::{Refused, Rights, gain_rights};
+pub use lab::{Refused, Rights, check_address, gain_rights, give_up_root};
 pub use world::{LinuxWorld, Place};
 
 /// What a thread said when it panicked.

@@ -84,8 +84,7 @@ fn in_turn(bottom: Rect, turn: Turn) -> Bottom {
 fn at_once(bottom: Rect) -> Bottom {
     let large = bottom.height >= diagram::LARGE.rows + 2 && bottom.width >= 112;
     let diagram = if large { diagram::LARGE.columns } else { diagram::COMPACT.columns };
-    let [left, states] =
-        Layout::horizontal([Constraint::Fill(1), Constraint::Length(diagram + 2)]).areas(bottom);
+    let [left, states] = Layout::horizontal([Constraint::Fill(1), Constraint::Length(diagram + 2)]).areas(bottom);
     if left.width >= 130 {
         let [explain, code] = Layout::horizontal([Constraint::Fill(1), Constraint::Length(62)]).areas(left);
         return (Some(explain), Some(code), Some(states));

@@ -138,8 +138,9 @@ fn result(scene: &Scene<'_>, call: &CallView<'_>) -> (String, Style, &'static st
     let t = &scene.texts.side;
     match call.outcome {
         Some(outcome) => {
-            let interrupted =
-                outcome_is_eintr(outcome) && scene.app.walk().interrupted().contains(&call.side) && !scene.app.in_past();
+            let interrupted = outcome_is_eintr(outcome)
+                && scene.app.walk().interrupted().contains(&call.side)
+                && !scene.app.in_past();
             let mut text = outcome_text(outcome);
             if interrupted {
                 text = format!("{text}: {}", t.interrupted);
@@ -228,10 +229,9 @@ fn socket_lines(
     let indent = |text: String, style| Line::from(vec![Span::raw("     "), Span::styled(text, style)]);
     let room = width.saturating_sub(5);
     match (addresses, queues) {
-        (Some(a), Some(q)) if display_width(&a) + 2 + display_width(&q) <= room => lines.push(Line::from(vec![
-            Span::styled(format!("     {a}  "), theme.dim.0),
-            Span::styled(q, news),
-        ])),
+        (Some(a), Some(q)) if display_width(&a) + 2 + display_width(&q) <= room => {
+            lines.push(Line::from(vec![Span::styled(format!("     {a}  "), theme.dim.0), Span::styled(q, news)]))
+        }
         (a, q) => {
             lines.extend(a.map(|text| indent(cut(&text, room), theme.dim.0)));
             lines.extend(q.map(|text| indent(cut(&text, room), news)));

@@ -95,7 +95,10 @@ fn draw_nodes(buf: &mut Buffer, place: Rect, scene: &Scene<'_>, diagram: &Diagra
     for node in diagram.nodes {
         let (x, y) = (place.x + node.at.0, place.y + node.at.1);
         // CLOSED stands at the beginning and at the end: where an end is depends on whether it had another state.
-        let here = |end: &&End| end.state == node.state && (node.state != State::Closed || end.previous.is_some() == (node.at.1 == last_row));
+        let here = |end: &&End| {
+            end.state == node.state
+                && (node.state != State::Closed || end.previous.is_some() == (node.at.1 == last_row))
+        };
         let lit: Vec<Side> = ends.iter().filter(here).map(|end| end.side).collect();
         let name = node.state.name();
         let style = match (lit.contains(&Side::Server), lit.contains(&Side::Client)) {
@@ -117,7 +120,11 @@ fn caption(scene: &Scene<'_>, end: &End, width: usize) -> Option<Line<'static>> 
     let previous = end.previous?;
     let names = format!("{} {previous} → {}", shape(end.side), end.state);
     let why = edge(previous, end.state).map(|edge| reason(scene, edge)).unwrap_or_default();
-    let texts = [format!(" {names} {} ", why.join(", ")), format!(" {names} {} ", why.first().map_or("", |s| s)), format!(" {names} ")];
+    let texts = [
+        format!(" {names} {} ", why.join(", ")),
+        format!(" {names} {} ", why.first().map_or("", |s| s)),
+        format!(" {names} "),
+    ];
     let text = texts.into_iter().find(|text| display_width(text) <= width)?;
     Some(Line::from(Span::styled(text, scene.theme.side(end.side).bold())))
 }

@@ -1,0 +1,49 @@
+//! The program: reads the command line, chooses the place, and joins the front ends to the world.
+#![deny(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+mod doctor;
+mod learn;
+mod place;
+mod play;
+
+use std::io::{IsTerminal, Write};
+use std::process::ExitCode;
+use std::time::Duration;
+
+use sockwalk::cli::{self, Exit, Format, Invocation, Task};
+
+fn main() -> ExitCode {
+    let variable = |name: &str| std::env::var(name).ok();
+    match cli::parse(std::env::args_os(), variable).and_then(run) {
+        Ok(status) => ExitCode::from(status),
+        Err(exit) => {
+            // Where nobody reads the message, the status still tells.
+            let _ = match exit.status {
+                0 => std::io::stdout().write_all(exit.text.as_bytes()),
+                _ => std::io::stderr().write_all(exit.text.as_bytes()),
+            };
+            ExitCode::from(exit.status)
+        }
+    }
+}
+
+/// How long a claim may take where no option says it.
+const PATIENCE: Duration = Duration::from_secs(3);
+
+fn run(invocation: Invocation) -> Result<u8, Exit> {
+    let colours = std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
+    let load = |target| cli::load(target, invocation.lang, colours);
+    match &invocation.task {
+        Task::Doctor => doctor::run(&invocation),
+        Task::Play { target, format, patience, timers } => {
+            let options = play::Options { format: *format, patience: *patience, timers: *timers };
+            play::run(&invocation, load(target)?, &options)
+        }
+        Task::Learn(target) if learn::is_possible() => learn::run(&invocation, load(target)?),
+        // Where there is no screen to draw on, the lesson is told as text.
+        Task::Learn(target) => {
+            let options = play::Options { format: Format::Text, patience: PATIENCE, timers: false };
+            play::run(&invocation, load(target)?, &options)
+        }
+    }
+}

@@ -1,0 +1,117 @@
+//! The place of a walk: the lab where the machine allows it, else the machine's own loopback.
+
+use std::time::Instant;
+
+use sockwalk::cli::{Exit, Invocation, ModeChoice};
+use sockwalk::engine::{Failure, Happening, Runner, WalkOptions, World};
+use sockwalk::i18n::{PlaceTexts, Texts, fill, join};
+use sockwalk::lesson::Lesson;
+use sockwalk::linux::{self, LinuxWorld, Place, Refused, Rights};
+use sockwalk::model::Mode;
+
+/// What the process may do, decided once, before it has a second thread.
+pub struct Grounds {
+    /// The right to make labs; `None` where there is none, or none is wanted.
+    rights: Option<Rights>,
+    mode: ModeChoice,
+    texts: &'static PlaceTexts,
+    error: &'static str,
+}
+
+impl Grounds {
+    /// Gains the rights that the chosen mode needs, and gives up all others.
+    ///
+    /// # Errors
+    /// [`Exit`] where the lab was asked for by name and can't be had.
+    pub fn prepare(invocation: &Invocation) -> Result<Grounds, Exit> {
+        let texts = Texts::load(invocation.lang)?;
+        let variable = |name: &str| std::env::var(name).ok();
+        let mut grounds = Grounds { rights: None, mode: invocation.mode, texts: &texts.place, error: &texts.cli.error };
+        if invocation.mode == ModeChoice::Host {
+            linux::give_up_root(variable)
+                .map_err(|refused| grounds.exit(&fill_error(&texts.place.no_host, &refused)))?;
+            return Ok(grounds);
+        }
+        match linux::gain_rights(variable) {
+            Ok(rights) => grounds.rights = Some(rights),
+            Err(refused) if invocation.mode == ModeChoice::Lab => return Err(grounds.no_lab(&refused)),
+            Err(_) => {}
+        }
+        Ok(grounds)
+    }
+
+    /// Starts a world for a lesson: in the lab, or, where the mode is open and the lab is refused, on the host.
+    ///
+    /// # Errors
+    /// [`Exit`] with a sentence that says what was refused and what helps.
+    pub fn start(
+        &self,
+        lesson: &Lesson,
+        port: Option<u16>,
+        epoch: Instant,
+        sink: impl Fn(Happening) + Send + Clone + 'static,
+    ) -> Result<LinuxWorld, Exit> {
+        if self.rights.is_some() && lesson.modes.contains(&Mode::Lab) {
+            match LinuxWorld::start(Place::Lab(lesson.lab.clone()), epoch, sink.clone()) {
+                Ok(world) => return Ok(world),
+                Err(refused) if self.mode == ModeChoice::Lab => return Err(self.no_lab(&refused)),
+                Err(_) => {}
+            }
+        }
+        if !lesson.modes.contains(&Mode::Host) {
+            return Err(self.exit(&self.texts.only_lab));
+        }
+        let mut server = lesson.server;
+        server.set_port(port.unwrap_or(server.port()));
+        linux::check_address(server).map_err(|error| self.address_refused(server, &error))?;
+        LinuxWorld::start(Place::Host, epoch, sink)
+            .map_err(|refused| self.exit(&fill_error(&self.texts.no_host, &refused)))
+    }
+
+    /// A sentence for a world that can't go on.
+    pub fn failed(&self, failure: &Failure) -> Exit {
+        self.exit(&fill_error(&self.texts.failed, failure))
+    }
+
+    fn no_lab(&self, refused: &Refused) -> Exit {
+        self.exit(&fill_error(&self.texts.no_lab, refused))
+    }
+
+    fn address_refused(&self, server: std::net::SocketAddr, error: &std::io::Error) -> Exit {
+        let text = match error.kind() {
+            std::io::ErrorKind::AddrInUse => &self.texts.port_in_use,
+            std::io::ErrorKind::PermissionDenied => &self.texts.port_refused,
+            _ => &self.texts.address_refused,
+        };
+        self.exit(&fill(text, &[("address", &server), ("port", &server.port()), ("error", error)]))
+    }
+
+    fn exit(&self, sentence: &str) -> Exit {
+        Exit { status: 1, text: format!("{}\n", join(self.error, sentence)) }
+    }
+}
+
+fn fill_error(text: &str, error: &dyn std::fmt::Display) -> String {
+    fill(text, &[("error", error)])
+}
+
+/// The runner for a world.
+pub fn runner(lesson: &std::sync::Arc<Lesson>, world: &LinuxWorld, invocation: &Invocation, options: Waits) -> Runner {
+    let options = WalkOptions {
+        mode: world.mode(),
+        wire: world.wire(),
+        patience: options.patience,
+        port: invocation.port,
+        timers: options.timers,
+    };
+    Runner::new(std::sync::Arc::clone(lesson), options)
+}
+
+/// What a walk waits for.
+#[derive(Clone, Copy)]
+pub struct Waits {
+    /// How long a claim may take to become true.
+    pub patience: std::time::Duration,
+    /// Whether steps that wait for a long timer of the kernel belong to it.
+    pub timers: bool,
+}

@@ -1,0 +1,146 @@
+//! `sockwalk play`: the lesson runs by itself and is told as text or as JSON lines.
+
+use std::io::{self, BufWriter, Write};
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
+use std::time::{Duration, Instant};
+
+use sockwalk::cli::{Exit, Format, Invocation};
+use sockwalk::engine::{Command, Happening, Phase, Runner, World};
+use sockwalk::i18n::{Lang, Texts, fill, join};
+use sockwalk::lesson::Lesson;
+use sockwalk::plain::{Transcript, summary};
+use sockwalk::report::JsonLines;
+
+use super::place::{Grounds, Waits, runner};
+
+/// How a lesson is played.
+pub struct Options {
+    /// What is printed.
+    pub format: Format,
+    /// How long a claim may take to become true.
+    pub patience: Duration,
+    /// Whether steps that wait for a long timer of the kernel run too.
+    pub timers: bool,
+}
+
+/// Plays a lesson. Returns the exit status: 0 where every claim held, else 1.
+pub fn run(invocation: &Invocation, lesson: Lesson, options: &Options) -> Result<u8, Exit> {
+    let grounds = Grounds::prepare(invocation)?;
+    let lesson = Arc::new(lesson);
+    let epoch = Instant::now();
+    let (sender, inbox) = channel();
+    let sink = move |happening| {
+        // Where nobody listens any more, the walk is over.
+        let _ = sender.send(happening);
+    };
+    let mut world = grounds.start(&lesson, invocation.port, epoch, sink)?;
+    let mut walk = runner(&lesson, &world, invocation, Waits { patience: options.patience, timers: options.timers });
+    let mut out = BufWriter::new(io::stdout().lock());
+    let mut teller = Teller::new(&lesson, &walk, options.format, invocation.lang)?;
+    let told = teller.begin(&mut out).and_then(|()| {
+        drive(&mut walk, &mut world, &inbox, epoch, |walk| teller.tell(walk, &mut out))?;
+        teller.finish(&walk, &mut out)
+    });
+    match told {
+        // Nobody reads on: the claims that were not checked can't count as held.
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => return Ok(1),
+        Err(error) => return Err(Exit { status: 1, text: format!("{error}\n") }),
+        Ok(()) => {}
+    }
+    if let Phase::Failed(failure) = walk.phase() {
+        return Err(grounds.failed(failure));
+    }
+    drop(out);
+    say_what_is_left_out(&walk, invocation.lang)?;
+    if walk.verdict().broken > 0 {
+        // The transcript ends with the broken claims; beside JSON they are told apart from it.
+        if options.format == Format::Json {
+            let texts = Texts::load(invocation.lang)?;
+            let lines = summary(walk.trace(), &lesson, &texts.plain);
+            let _ = lines.iter().try_for_each(|line| writeln!(io::stderr(), "{line}"));
+        }
+        return Ok(1);
+    }
+    Ok(0)
+}
+
+/// Drives a walk to its end, without predictions and with the offered line. `tell` is called whenever there is news.
+fn drive(
+    walk: &mut Runner,
+    world: &mut impl World,
+    inbox: &Receiver<Happening>,
+    epoch: Instant,
+    mut tell: impl FnMut(&Runner) -> io::Result<()>,
+) -> io::Result<()> {
+    loop {
+        match walk.phase() {
+            Phase::Finished | Phase::Failed(_) => return Ok(()),
+            Phase::Busy => {
+                let wait = walk.wake_at().map(|at| at.saturating_sub(epoch.elapsed()));
+                match inbox.recv_timeout(wait.unwrap_or(Duration::from_secs(1))) {
+                    Ok(happening) => walk.happened(happening),
+                    Err(RecvTimeoutError::Timeout) => walk.tick(epoch.elapsed()),
+                    Err(RecvTimeoutError::Disconnected) => return Err(io::ErrorKind::UnexpectedEof.into()),
+                }
+            }
+            Phase::Ready | Phase::Asking | Phase::Typing(_) => walk.command(Command::Next, epoch.elapsed()),
+        }
+        while let Some(request) = walk.take_request() {
+            world.request(request);
+        }
+        if *walk.phase() != Phase::Busy {
+            tell(walk)?;
+        }
+    }
+}
+
+enum Teller<'a> {
+    Text(Box<Transcript<'a>>),
+    Json(JsonLines, &'a Lesson),
+}
+
+impl<'a> Teller<'a> {
+    fn new(lesson: &'a Lesson, walk: &Runner, format: Format, lang: Lang) -> Result<Teller<'a>, Exit> {
+        Ok(match format {
+            Format::Text => Teller::Text(Box::new(Transcript::new(lesson, walk.options().mode, lang)?)),
+            Format::Json => Teller::Json(JsonLines::default(), lesson),
+        })
+    }
+
+    fn begin(&self, out: &mut impl Write) -> io::Result<()> {
+        match self {
+            Teller::Text(transcript) => transcript.begin(out),
+            Teller::Json(..) => Ok(()),
+        }
+    }
+
+    fn tell(&mut self, walk: &Runner, out: &mut impl Write) -> io::Result<()> {
+        match self {
+            Teller::Text(transcript) => transcript.write(walk.trace(), out)?,
+            Teller::Json(lines, lesson) => lines.write(walk.trace(), |step| step_id(lesson, step), out)?,
+        }
+        out.flush()
+    }
+
+    fn finish(&mut self, walk: &Runner, out: &mut impl Write) -> io::Result<()> {
+        if let Teller::Text(transcript) = self {
+            transcript.finish(walk.trace(), out)?;
+        }
+        out.flush()
+    }
+}
+
+fn step_id(lesson: &Lesson, step: usize) -> &str {
+    lesson.steps.get(step).map_or("", |step| &step.id)
+}
+
+/// Names the steps that a walk without long timers leaves out, on standard error.
+fn say_what_is_left_out(walk: &Runner, lang: Lang) -> Result<(), Exit> {
+    let texts = Texts::load(lang)?;
+    for step in walk.left_out() {
+        let sentence = fill(&texts.place.left_out, &[("step", &step.title.get(lang))]);
+        let _ = writeln!(io::stderr(), "{}", join("sockwalk", &sentence));
+    }
+    Ok(())
+}

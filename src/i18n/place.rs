@@ -1,0 +1,16 @@
+//! The words of what can go wrong where a walk runs.
+
+/// The sentences about a walk's place. The fields bear the names of the keys.
+#[derive(Clone, Debug, serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+#[allow(missing_docs)]
+pub struct PlaceTexts {
+    pub no_lab: String,
+    pub no_host: String,
+    pub only_lab: String,
+    pub port_in_use: String,
+    pub port_refused: String,
+    pub address_refused: String,
+    pub failed: String,
+    pub left_out: String,
+}
