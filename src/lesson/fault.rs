@@ -315,8 +315,8 @@ impl Notation {
             (Notation::State, Lang::Zh) => states().join("、"),
             (Notation::Call, Lang::En) => "blocks, returns".to_owned(),
             (Notation::Call, Lang::Zh) => "blocks、returns".to_owned(),
-            (Notation::Returned, Lang::En) => "a number, or an error such as ECONNREFUSED".to_owned(),
-            (Notation::Returned, Lang::Zh) => "一个数，或 ECONNREFUSED 这样的错误名".to_owned(),
+            (Notation::Returned, Lang::En) => "a number, an error such as ECONNREFUSED, or blocks".to_owned(),
+            (Notation::Returned, Lang::Zh) => "一个数、ECONNREFUSED 这样的错误名，或 blocks".to_owned(),
             (Notation::Bytes, Lang::En) => "a number of bytes, such as 0 or `line`".to_owned(),
             (Notation::Bytes, Lang::Zh) => "字节数，例如 0 或 line".to_owned(),
         }
