@@ -3,7 +3,7 @@
 use clap::{Arg, Command, CommandFactory};
 
 use super::args::Cli;
-use crate::i18n::{CliTexts, fill, wrap};
+use crate::i18n::{CliTexts, fill, join, wrap};
 use crate::lesson::builtin_names;
 
 /// The help is laid out for this many columns.
@@ -12,7 +12,7 @@ const COLUMNS: usize = 80;
 const NAMES: usize = 30;
 
 /// The command line with every word of its help in one language.
-pub(super) fn localized(texts: &CliTexts) -> Command {
+pub(super) fn localized(texts: &'static CliTexts) -> Command {
     let mut command = Cli::command()
         .about(wrapped(&texts.about, COLUMNS))
         .override_usage(texts.usage.clone())
@@ -57,10 +57,11 @@ fn template(texts: &CliTexts, first: First) -> String {
         First::Arguments => format!("{arguments_heading}\n{{positionals}}\n\n"),
         First::Nothing => String::new(),
     };
-    format!("{{about}}\n\n{usage_heading} {{usage}}\n\n{first}{options_heading}\n{{options}}{{after-help}}")
+    let usage = join(usage_heading, "{usage}");
+    format!("{{about}}\n\n{usage}\n\n{first}{options_heading}\n{{options}}{{after-help}}")
 }
 
-fn argument(arg: Arg, texts: &CliTexts) -> Arg {
+fn argument(arg: Arg, texts: &'static CliTexts) -> Arg {
     let words = match arg.get_id().as_str() {
         "lang" => &texts.lang,
         "mode" => &texts.mode,
@@ -74,6 +75,7 @@ fn argument(arg: Arg, texts: &CliTexts) -> Arg {
         _ => &texts.help,
     };
     // The allowed values and the default stand in our own words.
+    let arg = if arg.get_id() == "lesson" { arg.value_name(texts.lesson_name.as_str()) } else { arg };
     let valued = arg.get_action().takes_values();
     let arg = arg.help(wrapped(words, COLUMNS - NAMES));
     if valued { arg.hide_possible_values(true).hide_default_value(true) } else { arg }

@@ -19,6 +19,7 @@ pub struct CliTexts {
     pub play: String,
     pub doctor: String,
     pub lesson: String,
+    pub lesson_name: String,
     pub lang: String,
     pub mode: String,
     pub theme: String,

@@ -124,13 +124,13 @@ impl WordKind {
         let (en, zh) = match self {
             WordKind::Mode => ("mode", "模式"),
             WordKind::Side => ("side", "一方的名称"),
-            WordKind::State => ("state of TCP", "TCP 状态"),
+            WordKind::State => ("state of TCP", " TCP 状态"),
             WordKind::Call => ("socket call", "套接字调用"),
             WordKind::Error => ("error of a socket call", "套接字调用的错误名"),
-            WordKind::Flag => ("TCP flag", "TCP 标志位"),
+            WordKind::Flag => ("TCP flag", " TCP 标志位"),
             WordKind::Fate => ("fate of a segment", "报文段的去向"),
             WordKind::Timer => ("timer", "定时器"),
-            WordKind::How => ("direction of shutdown()", "shutdown() 的方向"),
+            WordKind::How => ("direction of shutdown()", " shutdown() 的方向"),
         };
         match lang {
             Lang::En => en,
@@ -191,6 +191,23 @@ impl Fault {
             Fault::OneOf { found, allowed } => {
                 format!("{} can't stand together; write exactly one of: {}", found.join(", "), allowed.join(", "))
             }
+            Fault::Exclusive(..)
+            | Fault::OnlyRecv
+            | Fault::Range { .. }
+            | Fault::Number(_)
+            | Fault::ReceivedFalse
+            | Fault::NoQueue
+            | Fault::ChoiceCount(_)
+            | Fault::LabelCount { .. }
+            | Fault::Choice { .. }
+            | Fault::OnlyLab
+            | Fault::SettingName(_) => self.english_of_terms(),
+        }
+    }
+
+    /// The second half of [`Fault::english`], which lists what belongs here.
+    fn english_of_terms(&self) -> String {
+        match self {
             Fault::Exclusive(a, b) => format!("`{a}` and `{b}` exclude each other; remove one"),
             Fault::OnlyRecv => "`data` can only be told of recv(); remove it".to_owned(),
             Fault::Range { found, from, to } => format!("{found} is out of range; allowed: {from} to {to}"),
@@ -210,6 +227,7 @@ impl Fault {
             Fault::SettingName(name) => {
                 format!("`{name}` is no name of a setting; allowed: letters, digits and underscores")
             }
+            _ => String::new(),
         }
     }
 
@@ -250,6 +268,23 @@ impl Fault {
             Fault::OneOf { found, allowed } => {
                 format!("{} 不能同时出现；请只写其中一个：{}", found.join("、"), allowed.join("、"))
             }
+            Fault::Exclusive(..)
+            | Fault::OnlyRecv
+            | Fault::Range { .. }
+            | Fault::Number(_)
+            | Fault::ReceivedFalse
+            | Fault::NoQueue
+            | Fault::ChoiceCount(_)
+            | Fault::LabelCount { .. }
+            | Fault::Choice { .. }
+            | Fault::OnlyLab
+            | Fault::SettingName(_) => self.chinese_of_terms(),
+        }
+    }
+
+    /// The second half of [`Fault::chinese`], which lists what belongs here.
+    fn chinese_of_terms(&self) -> String {
+        match self {
             Fault::Exclusive(a, b) => format!("{a} 和 {b} 不能同时出现；请删去一个"),
             Fault::OnlyRecv => "只有 recv() 才能写 data；请删去".to_owned(),
             Fault::Range { found, from, to } => format!("{found} 超出范围；可用：{from} 到 {to}"),
@@ -267,6 +302,7 @@ impl Fault {
             }
             Fault::OnlyLab => "只有在实验环境（lab）里才能扣住报文段；请给这一步加上 in = [\"lab\"]".to_owned(),
             Fault::SettingName(name) => format!("“{name}”不是设置项的名称；只能用字母、数字和下划线"),
+            _ => String::new(),
         }
     }
 }
@@ -279,8 +315,8 @@ impl Notation {
             (Notation::State, Lang::Zh) => states().join("、"),
             (Notation::Call, Lang::En) => "blocks, returns".to_owned(),
             (Notation::Call, Lang::Zh) => "blocks、returns".to_owned(),
-            (Notation::Returned, Lang::En) => "a number, an error such as ECONNREFUSED, or `blocks`".to_owned(),
-            (Notation::Returned, Lang::Zh) => "一个数、ECONNREFUSED 这样的错误名，或 `blocks`".to_owned(),
+            (Notation::Returned, Lang::En) => "a number, an error such as ECONNREFUSED, or blocks".to_owned(),
+            (Notation::Returned, Lang::Zh) => "一个数、ECONNREFUSED 这样的错误名，或 blocks".to_owned(),
             (Notation::Bytes, Lang::En) => "a number of bytes, such as 0 or `line`".to_owned(),
             (Notation::Bytes, Lang::Zh) => "字节数，例如 0 或 line".to_owned(),
         }

@@ -176,6 +176,7 @@ impl Lint<'_> {
         let fits = match notation {
             Notation::State => State::from_name(text).is_some(),
             Notation::Call => matches!(text.as_str(), "blocks" | "returns"),
+            // That the call doesn't come back at all is an answer too.
             Notation::Returned => number() || text == "blocks" || Errno::from_name(text).is_some(),
             Notation::Bytes => number(),
         };
