@@ -7,9 +7,9 @@ use std::time::{Duration, Instant};
 
 use sockwalk::cli::{Exit, Format, Invocation};
 use sockwalk::engine::{Command, Happening, Phase, Runner, World};
-use sockwalk::i18n::{Lang, Texts, fill, join};
+use sockwalk::i18n::{Lang, Texts, fill};
 use sockwalk::lesson::Lesson;
-use sockwalk::plain::{Transcript, summary};
+use sockwalk::plain::{Transcript, failures};
 use sockwalk::report::JsonLines;
 
 use super::place::{Grounds, Waits, runner};
@@ -56,8 +56,7 @@ pub fn run(invocation: &Invocation, lesson: Lesson, options: &Options) -> Result
     if walk.verdict().broken > 0 {
         // The transcript ends with the broken claims; beside JSON they are told apart from it.
         if options.format == Format::Json {
-            let texts = Texts::load(invocation.lang)?;
-            let lines = summary(walk.trace(), &lesson, &texts.plain);
+            let lines = failures(walk.trace(), &lesson, invocation.lang)?;
             let _ = lines.iter().try_for_each(|line| writeln!(io::stderr(), "{line}"));
         }
         return Ok(1);
@@ -140,7 +139,7 @@ fn say_what_is_left_out(walk: &Runner, lang: Lang) -> Result<(), Exit> {
     let texts = Texts::load(lang)?;
     for step in walk.left_out() {
         let sentence = fill(&texts.place.left_out, &[("step", &step.title.get(lang))]);
-        let _ = writeln!(io::stderr(), "{}", join("sockwalk", &sentence));
+        let _ = writeln!(io::stderr(), "{sentence}");
     }
     Ok(())
 }
