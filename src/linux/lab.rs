@@ -72,8 +72,10 @@ fn become_caller(getenv: impl Fn(&str) -> Option<String>, kept: &[u32]) -> Resul
     if uid != 0 {
         return Ok(false);
     }
-    let id = |name| getenv(name).and_then(|value| value.parse::<u32>().ok()).unwrap_or(0);
-    sys::become_user(id("SUDO_UID"), id("SUDO_GID"), kept).map_err(refused("setresuid(), capset()"))?;
+    let id = |name| getenv(name).and_then(|value| value.parse::<u32>().ok());
+    let caller = id("SUDO_UID").zip(id("SUDO_GID"));
+    let (uid, gid) = caller.unwrap_or_else(sys::effective_ids);
+    sys::become_user(uid, gid, kept).map_err(refused("setresuid(), capset()"))?;
     Ok(true)
 }
 
@@ -121,26 +123,47 @@ const SMALL_TABLE: i64 = 1024;
 /// The first step that the system refused. Settings of the lesson that this kernel doesn't have are such a step;
 /// those for patience are not.
 pub fn enter(settings: &LabSettings) -> Result<(), Refused> {
+    new_network()?;
+    close_gate()?;
+    bring_up_loopback(settings)?;
+    apply(settings)
+}
+
+/// Moves the calling thread into a new network namespace.
+pub(super) fn new_network() -> Result<(), Refused> {
     sys::unshare(libc::CLONE_NEWNET).map_err(refused("unshare(CLONE_NEWNET)"))?;
     // Asking for all sockets walks the whole hash table of connections, by default the machine's own, of a quarter of
     // a million buckets. A namespace made inside this one gets a table of its own, of this size (Linux 6.2).
     if set("tcp_child_ehash_entries", SMALL_TABLE).is_ok() {
         sys::unshare(libc::CLONE_NEWNET).map_err(refused("unshare(CLONE_NEWNET)"))?;
     }
+    Ok(())
+}
+
+/// Closes the gate of the calling thread's network namespace.
+pub(super) fn close_gate() -> Result<(), Refused> {
+    gate::close().map_err(refused("nftables rule (nf_tables)"))
+}
+
+/// Makes `lo` a textbook's link, and brings it up.
+pub(super) fn bring_up_loopback(settings: &LabSettings) -> Result<(), Refused> {
     let any = Socket::new(Domain::IPV4, Type::DGRAM, None).map_err(refused("socket(AF_INET, SOCK_DGRAM)"))?;
     sys::set_loopback_mtu(any.as_fd(), settings.mtu).map_err(refused("ioctl(SIOCSIFMTU) on lo"))?;
     // ETHTOOL_STSO, ETHTOOL_SGSO, ETHTOOL_SGRO: data is really cut into segments of the MSS.
     for command in [0x1f, 0x24, 0x2c] {
         sys::switch_offload_off(any.as_fd(), command).map_err(refused("ioctl(SIOCETHTOOL) on lo"))?;
     }
+    sys::bring_loopback_up(any.as_fd()).map_err(refused("ioctl(SIOCSIFFLAGS) on lo"))
+}
+
+/// Applies the settings for patience and those of the lesson.
+pub(super) fn apply(settings: &LabSettings) -> Result<(), Refused> {
     for (name, value) in PATIENCE {
         let _ = set(name, value);
     }
     for (name, value) in &settings.sysctl {
-        set(name, *value).map_err(refused("write a lesson's setting below /proc/sys/net/ipv4"))?;
+        set(name, *value).map_err(refused("write of a lesson's setting below /proc/sys/net/ipv4"))?;
     }
-    gate::close().map_err(refused("nftables rule on lo (nf_tables)"))?;
-    sys::bring_loopback_up(any.as_fd()).map_err(refused("ioctl(SIOCSIFFLAGS) on lo"))?;
     let loopback = sys::loopback_index().map_err(refused("if_nametoindex(lo)"))?;
     route::set_metrics(settings, loopback).map_err(refused("RTM_NEWROUTE for 127.0.0.0/8"))
 }

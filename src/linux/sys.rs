@@ -219,15 +219,18 @@ impl Processors {
     }
 }
 
-/// Becomes another user for good, keeping only these capabilities (`capabilities(7)`): the real, effective and saved
-/// ids change, the supplementary groups go, and no program that is executed later gains anything.
+/// Becomes a user for good, keeping only those of these capabilities that the process has (`capabilities(7)`): where it
+/// is another user, the real, effective and saved ids change and the supplementary groups go. No program that is
+/// executed later gains anything.
 pub fn become_user(uid: u32, gid: u32, kept: &[u32]) -> io::Result<()> {
     // SAFETY: none of these takes a pointer but setgroups, whose list is empty.
     unsafe {
-        check(libc::prctl(libc::PR_SET_KEEPCAPS, 1, 0, 0, 0))?;
-        check(libc::setgroups(0, std::ptr::null()))?;
-        check(libc::setresgid(gid, gid, gid))?;
-        check(libc::setresuid(uid, uid, uid))?;
+        if effective_ids() != (uid, gid) {
+            check(libc::prctl(libc::PR_SET_KEEPCAPS, 1, 0, 0, 0))?;
+            check(libc::setgroups(0, std::ptr::null()))?;
+            check(libc::setresgid(gid, gid, gid))?;
+            check(libc::setresuid(uid, uid, uid))?;
+        }
         check(libc::prctl(libc::PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0))?;
         // Changing the user makes the process undumpable, which would hide its own /proc files from it.
         check(libc::prctl(libc::PR_SET_DUMPABLE, 1, 0, 0, 0))?;
@@ -253,10 +256,15 @@ struct CapData {
 /// Gives up every capability but these (numbers of `linux/capability.h`, below 32).
 fn keep_capabilities(kept: &[u32]) -> io::Result<()> {
     const VERSION_3: u32 = 0x2008_0522;
-    let mask = kept.iter().fold(0u32, |mask, number| mask | 1 << number);
+    let wanted = kept.iter().fold(0u32, |mask, number| mask | 1 << number);
     let header = CapHeader { version: VERSION_3, pid: 0 };
     let none = CapData { effective: 0, permitted: 0, inheritable: 0 };
-    let data = [CapData { effective: mask, permitted: mask, inheritable: 0 }, none];
-    // SAFETY: version 3 takes a header and two data blocks, which these are; both live across the call.
-    check(unsafe { libc::syscall(libc::SYS_capset, &raw const header, data.as_ptr()) } as c_int).map(drop)
+    let mut data = [none; 2];
+    // SAFETY: version 3 takes a header and two data blocks, which these are; all live across both calls.
+    unsafe {
+        check(libc::syscall(libc::SYS_capget, &raw const header, data.as_mut_ptr()) as c_int)?;
+        let mask = data[0].permitted & wanted;
+        let data = [CapData { effective: mask, permitted: mask, inheritable: 0 }, none];
+        check(libc::syscall(libc::SYS_capset, &raw const header, data.as_ptr()) as c_int).map(drop)
+    }
 }

@@ -253,6 +253,16 @@ fn repeatable(segment: &Segment) -> Option<Identity> {
     })
 }
 
+/// Whether segments could be seen and delivered from the calling thread's network namespace: what the doctor asks.
+pub(super) fn try_capture() -> Result<(), Refused> {
+    Capture::open().map(drop)
+}
+
+/// As [`try_capture`], for delivery.
+pub(super) fn try_delivery() -> Result<(), Refused> {
+    Delivery::open().map(drop)
+}
+
 /// A wire that only watches: the machine's own loopback, where segments pass by themselves.
 pub struct Watch {
     capture: Capture,

@@ -48,9 +48,10 @@ pub enum Event {
     Delivered(SegmentId),
     /// It was forgotten.
     Dropped(SegmentId),
-    /// Its sender sent it once more while it waited; the newest copy is the one that waits now.
+    /// Its sender sent it once more. Where it waits, the newest copy is the one that waits now; where it was delivered
+    /// already, the copy was dropped (only in a lab with [`super::Copies::Drop`]).
     Retransmitted {
-        /// The segment that waits.
+        /// The first copy's number.
         id: SegmentId,
         /// The newest copy.
         segment: Segment,

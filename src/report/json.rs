@@ -104,7 +104,7 @@ fn arguments(call: &Call, outcome: Option<&Outcome>) -> Value {
         Call::Bind { fd, addr } | Call::Connect { fd, addr } => json!([fd, addr.to_string()]),
         Call::Listen { fd, backlog } => json!([fd, backlog]),
         Call::Accept { fd } => json!([fd, returned.and_then(|returned| returned.peer).map(|peer| peer.to_string())]),
-        Call::Send { fd, data } => json!([fd, String::from_utf8_lossy(data), data.len(), 0]),
+        Call::Send { fd, data } => json!([fd, String::from_utf8_lossy(data), data.len(), "MSG_NOSIGNAL"]),
         Call::Recv { fd, len } => {
             json!([fd, returned.map(|returned| String::from_utf8_lossy(&returned.data)), len, 0])
         }
@@ -247,7 +247,7 @@ mod tests {
         assert!(received[0].contains(r#""args":[6,null,64,0],"ret":null"#), "{received:?}");
         assert!(received[1].contains("\"args\":[6,\"hi\\n\u{fffd}\\\"\",64,0],\"ret\":5"), "{received:?}");
         let sent = call(Call::Send { fd: 6, data }, Ok(Returned { value: 5, ..Returned::default() }));
-        assert!(sent[0].contains("\"args\":[6,\"hi\\n\u{fffd}\\\"\",5,0]"), "{sent:?}");
+        assert!(sent[0].contains("\"args\":[6,\"hi\\n\u{fffd}\\\"\",5,\"MSG_NOSIGNAL\"]"), "{sent:?}");
     }
 
     #[test]

@@ -4,18 +4,19 @@
 //! action is asked of the world and, each time that the world has settled, its claims are held against what is known
 //! then, all of them at the same moment. When all hold, or patience ends, the step is over.
 
+mod actions;
+
 use std::collections::{HashMap, VecDeque};
-use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
 use super::claims::Known;
 use super::names::Names;
 use super::{Failure, Happening, Request, What, Wire};
-use crate::lesson::{Action, Ask, Claim, Lesson, Payload, SegmentPattern, Step, Terms};
+use crate::lesson::{Action, Ask, Claim, Lesson, Payload, Step, Terms};
 use crate::model::{
-    Answer, Call, CallName, ClaimResult, Errno, Event, Mode, Observation, Outcome, SegmentId, Side, SocketFacts,
-    Source, TimerKind, Trace,
+    Answer, Call, ClaimResult, Errno, Event, Mode, Observation, Outcome, SegmentId, Side, SocketFacts, Source,
+    TimerKind, Trace,
 };
 
 /// How a walk is made.
@@ -350,123 +351,6 @@ impl Runner {
             }
         }
         self.requests.push_back(Request::Settle);
-    }
-
-    /// Asks the world for an action. Where it can't be done, says what is the case instead.
-    fn act(&mut self, action: &Action, now: Duration) -> Result<(), String> {
-        match action {
-            Action::Deliver(pattern) => {
-                let id = self.awaited(pattern, now)?;
-                self.requests.extend(id.map(Request::Deliver));
-            }
-            Action::Drop(pattern) => {
-                let id = self.awaited(pattern, now)?;
-                self.requests.extend(id.map(Request::Drop));
-            }
-            Action::Interrupt { side } => {
-                self.busy_in(*side).ok_or_else(|| format!("{side} is in no call"))?;
-                self.requests.push_back(Request::Interrupt(*side));
-            }
-            call => {
-                let (side, call, naming) = self.call_of(call)?;
-                if let Some(name) = self.busy_in(side) {
-                    return Err(format!("{side} sleeps in {name}()"));
-                }
-                self.naming[side as usize] = naming;
-                self.requests.push_back(Request::Call(side, call));
-            }
-        }
-        Ok(())
-    }
-
-    fn busy_in(&self, side: Side) -> Option<CallName> {
-        self.trace.present().open_call(side).map(|call| call.call.name())
-    }
-
-    /// The waiting segment that a step wants. `Ok(None)` where the learner let it go already.
-    fn awaited(&mut self, pattern: &SegmentPattern, now: Duration) -> Result<Option<SegmentId>, String> {
-        let view = self.trace.present();
-        let known = Known { view, names: &self.names, line: self.line.len() as u32 };
-        let waiting = view.waiting().iter().filter_map(|id| view.segment(*id));
-        if let Some(segment) = waiting.filter(|segment| known.fits(segment, pattern)).last() {
-            return Ok(Some(segment.id));
-        }
-        let newest = known.find_segment(pattern, |_| true).map(|segment| segment.fate);
-        let since = view.step().map_or(0, |(_, begun)| begun);
-        let before = self.trace.at(since).step().map_or(0, |(_, begun)| begun);
-        if known
-            .find_segment(pattern, |segment| segment.changed > before && segment.fate == crate::model::Fate::Delivered)
-            .is_some()
-        {
-            return Ok(None);
-        }
-        // A segment that was dropped comes again when its sender's timer fires: that takes as long as it takes.
-        if newest == Some(crate::model::Fate::Dropped)
-            && let Some(running) = &mut self.running
-        {
-            running.deadline = now + self.options.patience;
-        }
-        let flags = pattern.flags;
-        Err(format!("no {flags} of the {} waits", pattern.from))
-    }
-
-    fn is_what_comes_next(&self, id: SegmentId) -> bool {
-        let Some((_, Step { action: Some(Action::Deliver(pattern)), .. })) = self.next_step() else { return false };
-        let view = self.trace.present();
-        let known = Known { view, names: &self.names, line: self.line.len() as u32 };
-        self.interrupted().is_empty() && view.segment(id).is_some_and(|segment| known.fits(&segment, pattern))
-    }
-
-    /// The call that an action means: who makes it, with which arguments, and what its descriptor will be called.
-    fn call_of(&self, action: &Action) -> Result<(Side, Call, Option<String>), String> {
-        let named = |name: &str| self.names.get(name).ok_or_else(|| format!("there is no socket {name}"));
-        let (socket, naming) = match action {
-            Action::Socket { side, name, ipv6 } => {
-                return Ok((*side, Call::Socket { ipv6: *ipv6 }, Some(name.clone())));
-            }
-            Action::Accept { socket, name } => (socket, Some(name.clone())),
-            Action::Bind { socket, .. }
-            | Action::Listen { socket, .. }
-            | Action::Connect { socket, .. }
-            | Action::Send { socket, .. }
-            | Action::Recv { socket, .. }
-            | Action::Shutdown { socket, .. }
-            | Action::Close { socket }
-            | Action::SetOption { socket, .. } => (socket, None),
-            Action::Deliver(_) | Action::Drop(_) | Action::Interrupt { .. } => return Err("no call".to_owned()),
-        };
-        let named = named(socket)?;
-        let fd = named.fd;
-        let call = match action {
-            Action::Bind { addr, .. } => Call::Bind { fd, addr: self.address(*addr) },
-            Action::Listen { backlog, .. } => Call::Listen { fd, backlog: *backlog },
-            Action::Accept { .. } => Call::Accept { fd },
-            Action::Connect { addr, .. } => Call::Connect { fd, addr: self.address(*addr) },
-            Action::Send { payload, .. } => Call::Send { fd, data: self.data(payload, named.side) },
-            Action::Recv { max, .. } => Call::Recv { fd, len: *max },
-            Action::Shutdown { how, .. } => Call::Shutdown { fd, how: *how },
-            Action::SetOption { option, value, .. } => Call::SetOption { fd, option: option.clone(), value: *value },
-            _ => Call::Close { fd },
-        };
-        Ok((named.side, call, naming))
-    }
-
-    fn address(&self, given: Option<SocketAddr>) -> SocketAddr {
-        let mut address = given.unwrap_or(self.lesson.server);
-        if let Some(port) = self.options.port
-            && address.port() == self.lesson.server.port()
-        {
-            address.set_port(port);
-        }
-        address
-    }
-
-    fn data(&self, payload: &Payload, side: Side) -> Vec<u8> {
-        match payload {
-            Payload::Text(text) => text.clone().into_bytes(),
-            Payload::Line(_) => self.line.clone(),
-            Payload::Received => self.received[side as usize].clone(),
-        }
     }
 
     fn returned(&mut self, side: Side, outcome: &Outcome) {
