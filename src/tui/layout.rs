@@ -63,7 +63,7 @@ fn bottom_rows(body: u16, turns: bool, turn: Turn) -> u16 {
         (true, Turn::States) => diagram,
         (true, _) => (body * 9 / 20).max(9),
         (false, _) if body >= 37 => diagram::LARGE.rows + 2,
-        (false, _) => (body / 2).max(diagram),
+        (false, _) => (body * 11 / 20).max(diagram),
     }
 }
 

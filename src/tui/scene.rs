@@ -12,6 +12,7 @@ use ratatui::widgets::{Block, Clear, Widget};
 
 use super::app::App;
 use super::texts::{Texts, fill};
+use super::wrap::display_width;
 use crate::model::{Moment, Side, SocketView, Source, TimerKind, View};
 use crate::tcp::{Segment, State};
 use crate::theme::Theme;
@@ -74,27 +75,28 @@ impl<'a> Scene<'a> {
         if segment.from.port() == port { Side::Server } else { Side::Client }
     }
 
-    /// What the running timer of a socket says; `None` where none runs.
-    pub(super) fn timer(&self, socket: &SocketView<'_>) -> Option<String> {
+    /// What the running timer of a socket says, at length where the room allows it; `None` where none runs.
+    pub(super) fn timer(&self, socket: &SocketView<'_>, room: usize) -> Option<String> {
         let timer = socket.facts.timer.filter(|_| !socket.gone)?;
         let t = &self.texts.timer;
         let left = timer.fires_at.saturating_sub(self.clock);
         let seconds = seconds(left);
         let fired = timer.fired.to_string();
         let due = left.is_zero();
-        let text = match timer.kind {
-            TimerKind::Retransmit if due => &t.retransmit_due,
-            TimerKind::Retransmit if timer.fired == 0 => &t.retransmit,
-            TimerKind::Retransmit => &t.retransmit_sent,
-            _ if due => &t.due,
-            TimerKind::Keepalive if socket.state == State::FinWait2 => &t.fin_wait,
-            TimerKind::Keepalive => &t.keepalive,
-            TimerKind::TimeWait => &t.time_wait,
-            TimerKind::Probe => &t.probe,
+        let texts = match timer.kind {
+            TimerKind::Retransmit if due => [&t.retransmit_due, &t.due],
+            TimerKind::Retransmit if timer.fired == 0 => [&t.retransmit, &t.retransmit_short],
+            TimerKind::Retransmit => [&t.retransmit_sent, &t.retransmit_short],
+            _ if due => [&t.due, &t.due],
+            TimerKind::Keepalive if socket.state == State::FinWait2 => [&t.fin_wait, &t.ends_short],
+            TimerKind::Keepalive => [&t.keepalive, &t.keepalive_short],
+            TimerKind::TimeWait => [&t.time_wait, &t.ends_short],
+            TimerKind::Probe => [&t.probe, &t.probe_short],
         };
         // The first sending is one too: `fired` counts only the repetitions.
         let sent = if timer.kind == TimerKind::Retransmit { (u32::from(timer.fired) + 1).to_string() } else { fired };
-        Some(fill(text, &[("s", &seconds), ("n", &sent)]))
+        let [long, short] = texts.map(|text| fill(text, &[("s", &seconds), ("n", &sent)]));
+        Some(if display_width(&long) <= room { long } else { short })
     }
 }
 

@@ -228,7 +228,11 @@ fn question(scene: &Scene<'_>, width: usize, page: &mut Page) {
         }
         column += taken(text) + 3;
     }
-    page.foot.extend(wrap_text(&t.pass, theme.dim.0, width));
+    let last = page.foot.last_mut().filter(|line| side_by_side && line.width() + 3 + display_width(&t.pass) <= width);
+    match last {
+        Some(line) => line.spans.push(Span::styled(format!("   {}", t.pass), theme.dim.0)),
+        None => page.foot.extend(wrap_text(&t.pass, theme.dim.0, width)),
+    }
 }
 
 fn typing(scene: &Scene<'_>, width: usize, page: &mut Page) {

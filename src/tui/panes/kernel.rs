@@ -64,7 +64,7 @@ fn facts(scene: &Scene<'_>, socket: &SocketView<'_>) -> String {
     let (recv, send) = (socket.facts.recv_queue.to_string(), socket.facts.send_queue.to_string());
     let queues = if socket.state == State::Listen { &t.listen } else { &t.queues };
     let mut parts = vec![fill(queues, &[("recv", &recv), ("send", &send)])];
-    parts.push(match scene.timer(socket) {
+    parts.push(match scene.timer(socket, usize::MAX) {
         Some(timer) => fill(&t.timer, &[("what", &timer)]),
         None => t.no_timer.clone(),
     });

@@ -237,7 +237,7 @@ fn socket_lines(
             lines.extend(q.map(|text| indent(cut(&text, room), news)));
         }
     }
-    lines.extend(scene.timer(socket).map(|text| indent(cut(&text, room), theme.waits.0)));
+    lines.extend(scene.timer(socket, room).map(|text| indent(cut(&text, room), theme.waits.0)));
     lines
 }
 
