@@ -54,9 +54,15 @@ impl<'a> Scene<'a> {
         block.border_style(self.theme.border.0)
     }
 
-    /// A frame over the panes, cleared inside. Returns the place inside it.
-    pub(super) fn overlay(&self, buf: &mut Buffer, area: Rect, title: &str, foot: &str) -> Rect {
-        Clear.render(area, buf);
+    /// A frame in the middle of the panes for text of so many columns and rows, cleared inside. Returns the place
+    /// inside it, which is smaller where the panes are.
+    pub(super) fn overlay(&self, buf: &mut Buffer, panes: Rect, wanted: (usize, usize), texts: [&str; 2]) -> Rect {
+        let [title, foot] = texts;
+        let fit = |wanted: usize, most: u16| u16::try_from(wanted).unwrap_or(u16::MAX).min(most);
+        let (width, height) = (fit(wanted.0 + 4, panes.width), fit(wanted.1 + 2, panes.height));
+        let (x, y) = (panes.x + (panes.width - width) / 2, panes.y + (panes.height - height) / 2);
+        let area = Rect { x, y, width, height };
+        clear(buf, area);
         let foot = Span::styled(format!(" {foot} "), self.theme.dim.0);
         let block = self.block(self.title(title), true).title_bottom(foot);
         let inner = block.inner(area);
@@ -97,6 +103,18 @@ impl<'a> Scene<'a> {
         let sent = if timer.kind == TimerKind::Retransmit { (u32::from(timer.fired) + 1).to_string() } else { fired };
         let [long, short] = texts.map(|text| fill(text, &[("s", &seconds), ("n", &sent)]));
         Some(if display_width(&long) <= room { long } else { short })
+    }
+}
+
+/// Clears a place, and the wide characters that reach into it from its left.
+fn clear(buf: &mut Buffer, area: Rect) {
+    Clear.render(area, buf);
+    for y in area.top()..area.bottom() {
+        if let Some(cell) = area.x.checked_sub(1).and_then(|x| buf.cell_mut((x, y))) {
+            if display_width(cell.symbol()) > 1 {
+                cell.set_symbol(" ");
+            }
+        }
     }
 }
 

@@ -13,13 +13,14 @@ const KEYS: usize = 12;
 
 pub(super) fn draw(buf: &mut Buffer, area: Rect, scene: &Scene<'_>) {
     let t = &scene.texts.help;
-    let inner = scene.overlay(buf, area, &t.title, &t.close);
-    let width = usize::from(inner.width);
-    // Two columns where all of them fit beside each other.
     let longest = COMMANDS.iter().map(|entry| display_width(scene.texts.help_of(entry.id))).max().unwrap_or(0);
-    let columns = if width >= 2 * (KEYS + longest.min(46)) { 2 } else { 1 };
-    let each = width / columns;
+    let each = KEYS + longest + 2;
+    // Two columns where all of them fit beside each other, or where one would be too long.
+    let columns = if usize::from(area.width) >= 2 * each + 4 { 2 } else { 1 };
     let rows = COMMANDS.len().div_ceil(columns);
+    let inner = scene.overlay(buf, area, (each * columns, rows + 2), [&t.title, &t.close]);
+    let width = usize::from(inner.width);
+    let each = width / columns;
     let mut lines: Vec<Line<'static>> = (0..rows)
         .map(|row| {
             let cells = (0..columns).filter_map(|column| COMMANDS.get(column * rows + row));

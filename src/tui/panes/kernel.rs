@@ -14,21 +14,24 @@ use crate::tui::wrap::{wrap, wrap_text};
 
 pub(super) fn draw(buf: &mut Buffer, area: Rect, scene: &Scene<'_>) {
     let t = &scene.texts.kernel;
-    let inner = scene.overlay(buf, area, &t.title, &scene.texts.help.close);
-    let width = usize::from(inner.width);
+    let width = usize::from(area.width).saturating_sub(4).min(100);
     let sockets: Vec<SocketView<'_>> =
         scene.view.sockets().filter(|socket| !socket.gone || scene.is_fresh(socket.changed)).collect();
     if sockets.is_empty() {
+        let inner = scene.overlay(buf, area, (width, 1), [&t.title, &scene.texts.help.close]);
         put(buf, inner, wrap_text(&t.none, scene.theme.dim.0, width));
         return;
     }
     let mut lines = Vec::new();
     for socket in &sockets {
         lines.extend(wrap(&first_line(scene, socket), width));
-        let detail = format!("      {}", facts(scene, socket));
-        lines.extend(wrap_text(&detail, scene.theme.dim.0, width));
+        let detail = wrap_text(&facts(scene, socket), scene.theme.dim.0, width.saturating_sub(8));
+        let indent = || Span::raw(" ".repeat(8));
+        lines.extend(detail.into_iter().map(|line| Line::from([vec![indent()], line.spans].concat())));
         lines.push(Line::default());
     }
+    lines.pop();
+    let inner = scene.overlay(buf, area, (width, lines.len()), [&t.title, &scene.texts.help.close]);
     let most = lines.len().saturating_sub(usize::from(inner.height));
     put(buf, inner, lines.into_iter().skip(scene.app.place.over.min(most)));
 }
