@@ -175,7 +175,13 @@ pub(super) fn cells(path: &Path) -> Vec<((u16, u16), u8)> {
                 4 => (x, y - step),
                 _ => (x, y + step),
             };
-            let bits = if step == 0 { there } else if step == length { back } else { there | back };
+            let bits = if step == 0 {
+                there
+            } else if step == length {
+                back
+            } else {
+                there | back
+            };
             match cells.last_mut() {
                 Some((last, known)) if *last == at => *known |= bits,
                 _ => cells.push((at, bits)),

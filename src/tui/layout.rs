@@ -49,7 +49,8 @@ pub(super) fn areas(size: Rect, turn: Turn) -> Option<Areas> {
         Constraint::Length(footer_rows),
     ];
     let [header, top, bottom, footer] = Layout::vertical(rows).areas(size);
-    let side = (size.width * 3 / 10).clamp(23, 42);
+    // At 80 columns the sides are as narrow as `ESTABLISHED` allows, so that the ladder has room for its legend.
+    let side = if size.width < WHOLE.0 { 23 } else { (size.width * 3 / 10).min(42) };
     let columns = [Constraint::Length(side), Constraint::Fill(1), Constraint::Length(side)];
     let [server, wire, client] = Layout::horizontal(columns).areas(top);
     let (explain, code, states) = if turns { in_turn(bottom, turn) } else { at_once(bottom) };
@@ -84,8 +85,7 @@ fn in_turn(bottom: Rect, turn: Turn) -> Bottom {
 fn at_once(bottom: Rect) -> Bottom {
     let large = bottom.height >= diagram::LARGE.rows + 2 && bottom.width >= 112;
     let diagram = if large { diagram::LARGE.columns } else { diagram::COMPACT.columns };
-    let [left, states] =
-        Layout::horizontal([Constraint::Fill(1), Constraint::Length(diagram + 2)]).areas(bottom);
+    let [left, states] = Layout::horizontal([Constraint::Fill(1), Constraint::Length(diagram + 2)]).areas(bottom);
     if left.width >= 130 {
         let [explain, code] = Layout::horizontal([Constraint::Fill(1), Constraint::Length(62)]).areas(left);
         return (Some(explain), Some(code), Some(states));

@@ -106,6 +106,15 @@ impl<'a> Scene<'a> {
     }
 }
 
+/// Says in the frame below a place that so many lines follow.
+pub(super) fn more_below(buf: &mut Buffer, inner: Rect, style: Style, left: usize) {
+    if left > 0 {
+        let text = format!(" ▼ {left} ");
+        let x = inner.right().saturating_sub(display_width(&text) as u16);
+        buf.set_string(x, inner.bottom(), text, style);
+    }
+}
+
 /// Clears a place, and the wide characters that reach into it from its left.
 fn clear(buf: &mut Buffer, area: Rect) {
     Clear.render(area, buf);

@@ -287,10 +287,13 @@ mod tests {
 
     fn keys(value: &toml::Value, path: &str, out: &mut Vec<(String, Vec<String>)>) {
         match value {
-            toml::Value::Table(table) => table.iter().for_each(|(name, value)| keys(value, &format!("{path}.{name}"), out)),
+            toml::Value::Table(table) => {
+                table.iter().for_each(|(name, value)| keys(value, &format!("{path}.{name}"), out))
+            }
             other => {
                 let text = other.as_str().unwrap_or_default();
-                let mut names: Vec<String> = text.split('{').skip(1).filter_map(|s| s.split('}').next()).map(Into::into).collect();
+                let mut names: Vec<String> =
+                    text.split('{').skip(1).filter_map(|s| s.split('}').next()).map(Into::into).collect();
                 names.sort();
                 out.push((path.to_owned(), names));
             }

@@ -207,7 +207,11 @@ fn perform(app: &mut App, command: Command, effects: &mut Vec<Effect>) {
         Command::Next | Command::Answer(_) | Command::Send | Command::Deliver | Command::Drop | Command::Interrupt => {
             act(app, command);
         }
-        Command::Back | Command::Forward | Command::First | Command::Present | Command::StepBack
+        Command::Back
+        | Command::Forward
+        | Command::First
+        | Command::Present
+        | Command::StepBack
         | Command::StepForward => travel(app, command),
         Command::Up | Command::Down => choose_held(app, command == Command::Down),
         Command::Auto | Command::Faster | Command::Slower => play(app, command),

@@ -55,7 +55,8 @@ pub(super) fn wrap_text(text: &str, style: Style, width: usize) -> Vec<Line<'sta
 pub(super) fn prose(text: &str, style: Style, code: Style) -> Vec<Span<'static>> {
     let joined = text.trim().split("\n\n").map(join_lines).collect::<Vec<_>>().join("\n\n");
     let parts = joined.split('`').enumerate();
-    let styled = parts.map(|(n, part)| Span::styled(part.to_owned(), if n % 2 == 1 { style.patch(code) } else { style }));
+    let styled =
+        parts.map(|(n, part)| Span::styled(part.to_owned(), if n % 2 == 1 { style.patch(code) } else { style }));
     styled.filter(|span| !span.content.is_empty()).collect()
 }
 

@@ -5,7 +5,7 @@ use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 
 use crate::tui::commands::COMMANDS;
-use crate::tui::scene::{Scene, put};
+use crate::tui::scene::{Scene, more_below, put};
 use crate::tui::wrap::{cut, display_width, wrap_text};
 
 /// The column of the keys.
@@ -37,5 +37,7 @@ pub(super) fn draw(buf: &mut Buffer, area: Rect, scene: &Scene<'_>) {
     lines.push(Line::default());
     lines.extend(wrap_text(&t.mouse, scene.theme.dim.0, width));
     let most = lines.len().saturating_sub(usize::from(inner.height));
-    put(buf, inner, lines.into_iter().skip(scene.app.place.over.min(most)));
+    let at = scene.app.place.over.min(most);
+    put(buf, inner, lines.into_iter().skip(at));
+    more_below(buf, inner, scene.theme.waits.0, most - at);
 }

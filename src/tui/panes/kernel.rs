@@ -8,7 +8,7 @@ use ratatui::text::{Line, Span};
 
 use crate::model::{SocketView, TcpInfo};
 use crate::tcp::State;
-use crate::tui::scene::{Scene, letter, put, reversed, shape};
+use crate::tui::scene::{Scene, letter, more_below, put, reversed, shape};
 use crate::tui::texts::fill;
 use crate::tui::wrap::{wrap, wrap_text};
 
@@ -33,7 +33,9 @@ pub(super) fn draw(buf: &mut Buffer, area: Rect, scene: &Scene<'_>) {
     lines.pop();
     let inner = scene.overlay(buf, area, (width, lines.len()), [&t.title, &scene.texts.help.close]);
     let most = lines.len().saturating_sub(usize::from(inner.height));
-    put(buf, inner, lines.into_iter().skip(scene.app.place.over.min(most)));
+    let at = scene.app.place.over.min(most);
+    put(buf, inner, lines.into_iter().skip(at));
+    more_below(buf, inner, scene.theme.waits.0, most - at);
 }
 
 fn first_line(scene: &Scene<'_>, socket: &SocketView<'_>) -> Vec<Span<'static>> {

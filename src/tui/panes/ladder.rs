@@ -149,7 +149,8 @@ fn rows(scene: &Scene<'_>, inner: Rect) -> Vec<Row> {
         rows.push(Row { line: Line::styled(format!(" {text}"), scene.theme.waits.0), segment: None });
     }
     if count == 0 && height > 2 {
-        for (row, line) in wrap_text(&scene.texts.wire.nothing, scene.theme.dim.0, between - 4).into_iter().enumerate() {
+        for (row, line) in wrap_text(&scene.texts.wire.nothing, scene.theme.dim.0, between - 4).into_iter().enumerate()
+        {
             let text = spread(vec![Span::raw(" ")].into_iter().chain(line.spans).collect(), vec![], between - 2);
             if let Some(place) = rows.get_mut(row + 2) {
                 place.line = frame_line(text.spans, scene, margin, [None, None]);
@@ -177,8 +178,7 @@ fn names(scene: &Scene<'_>, width: usize, margin: usize, earlier: usize) -> Line
             theme.waits.0,
         ),
     ];
-    let right =
-        vec![Span::styled(format!("{} {}", t.client, shape(Side::Client)), theme.client.0), Span::raw(indent)];
+    let right = vec![Span::styled(format!("{} {}", t.client, shape(Side::Client)), theme.client.0), Span::raw(indent)];
     spread(left, right, width)
 }
 
@@ -222,13 +222,7 @@ fn label(scene: &Scene<'_>, view: &SegmentView<'_>, room: usize) -> Vec<String> 
     wrap_text(&text, Style::default(), room).iter().map(ToString::to_string).collect()
 }
 
-fn segment_rows(
-    scene: &Scene<'_>,
-    view: &SegmentView<'_>,
-    between: usize,
-    margin: usize,
-    notes: &Notes,
-) -> Vec<Row> {
+fn segment_rows(scene: &Scene<'_>, view: &SegmentView<'_>, between: usize, margin: usize, notes: &Notes) -> Vec<Row> {
     let theme = scene.theme;
     let room = between - 2;
     let sender = scene.sender(view.segment);
@@ -258,13 +252,7 @@ fn segment_rows(
 }
 
 /// The arrow: whole where the segment arrived, to the middle where it waits or was dropped.
-fn arrow(
-    scene: &Scene<'_>,
-    view: &SegmentView<'_>,
-    sender: Side,
-    room: usize,
-    fresh: bool,
-) -> Vec<Span<'static>> {
+fn arrow(scene: &Scene<'_>, view: &SegmentView<'_>, sender: Side, room: usize, fresh: bool) -> Vec<Span<'static>> {
     let theme = scene.theme;
     let t = &scene.texts.wire;
     let line = if fresh { theme.side(sender).bold() } else { theme.side(sender) };

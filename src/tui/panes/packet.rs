@@ -8,7 +8,7 @@ use ratatui::text::{Line, Span};
 use crate::model::SegmentView;
 use crate::tcp::{Flags, Segment, line};
 use crate::tui::escape::excerpt;
-use crate::tui::scene::{Scene, put};
+use crate::tui::scene::{Scene, more_below, put};
 use crate::tui::texts::fill;
 use crate::tui::wrap::{cut, display_width, wrap, wrap_text};
 
@@ -38,7 +38,9 @@ pub(super) fn draw(buf: &mut Buffer, area: Rect, scene: &Scene<'_>) {
     let of_bytes = view.segment.packet().len().div_ceil(16);
     let inner = scene.overlay(buf, area, (width, above + of_bytes), texts);
     let height = usize::from(inner.height);
-    let skip = scene.app.place.over.min((above + of_bytes).saturating_sub(height));
+    let most = (above + of_bytes).saturating_sub(height);
+    let skip = scene.app.place.over.min(most);
+    more_below(buf, inner, scene.theme.waits.0, most - skip);
     let hex = view.segment.packet().chunks(16).enumerate().skip(skip.saturating_sub(above)).take(height);
     let hex = hex.map(|(row, bytes)| hex_line(scene, view.segment, row, bytes));
     put(buf, inner, lines.into_iter().skip(skip).chain(hex));

@@ -138,8 +138,9 @@ fn result(scene: &Scene<'_>, call: &CallView<'_>) -> (String, Style, &'static st
     let t = &scene.texts.side;
     match call.outcome {
         Some(outcome) => {
-            let interrupted =
-                outcome_is_eintr(outcome) && scene.app.walk().interrupted().contains(&call.side) && !scene.app.in_past();
+            let interrupted = outcome_is_eintr(outcome)
+                && scene.app.walk().interrupted().contains(&call.side)
+                && !scene.app.in_past();
             let mut text = outcome_text(outcome);
             if interrupted {
                 text = format!("{text}: {}", t.interrupted);
@@ -208,17 +209,16 @@ fn socket_lines(
     let style = theme.side(side).bold();
     let style = if scene.is_fresh(socket.state_since) { reversed(style) } else { style };
     let left = vec![
-        Span::styled(format!("{fd:<5}"), theme.text.0),
+        Span::styled(format!("{fd:<4} "), theme.text.0),
         Span::styled(shape(side), theme.side(side)),
-        Span::raw(" "),
         Span::styled(format!(" {} ", socket.state), style),
     ];
     let queues = queues(scene, socket);
-    let mark = Span::styled(format!(" {}", letter(socket.source)), theme.dim.0);
+    let mark = Span::styled(letter(socket.source), theme.dim.0);
     let news = if scene.is_fresh(socket.changed) { theme.fresh.0 } else { theme.text.0 };
     let used: usize = left.iter().map(Span::width).sum();
     let one_line = used + 1 + display_width(&queues) + 2 <= width;
-    let right = if one_line { vec![Span::styled(queues.clone(), news), mark] } else { vec![mark] };
+    let right = if one_line { vec![Span::styled(queues.clone(), news), Span::raw(" "), mark] } else { vec![mark] };
     let mut lines = vec![spread(left, right, width)];
     if detail == Detail::State {
         return lines;
@@ -228,10 +228,9 @@ fn socket_lines(
     let indent = |text: String, style| Line::from(vec![Span::raw("     "), Span::styled(text, style)]);
     let room = width.saturating_sub(5);
     match (addresses, queues) {
-        (Some(a), Some(q)) if display_width(&a) + 2 + display_width(&q) <= room => lines.push(Line::from(vec![
-            Span::styled(format!("     {a}  "), theme.dim.0),
-            Span::styled(q, news),
-        ])),
+        (Some(a), Some(q)) if display_width(&a) + 2 + display_width(&q) <= room => {
+            lines.push(Line::from(vec![Span::styled(format!("     {a}  "), theme.dim.0), Span::styled(q, news)]))
+        }
         (a, q) => {
             lines.extend(a.map(|text| indent(cut(&text, room), theme.dim.0)));
             lines.extend(q.map(|text| indent(cut(&text, room), news)));

@@ -95,7 +95,10 @@ fn draw_nodes(buf: &mut Buffer, place: Rect, scene: &Scene<'_>, diagram: &Diagra
     for node in diagram.nodes {
         let (x, y) = (place.x + node.at.0, place.y + node.at.1);
         // CLOSED stands at the beginning and at the end: where an end is depends on whether it had another state.
-        let here = |end: &&End| end.state == node.state && (node.state != State::Closed || end.previous.is_some() == (node.at.1 == last_row));
+        let here = |end: &&End| {
+            end.state == node.state
+                && (node.state != State::Closed || end.previous.is_some() == (node.at.1 == last_row))
+        };
         let lit: Vec<Side> = ends.iter().filter(here).map(|end| end.side).collect();
         let name = node.state.name();
         let style = match (lit.contains(&Side::Server), lit.contains(&Side::Client)) {
@@ -128,7 +131,8 @@ fn caption(scene: &Scene<'_>, end: &End, width: usize) -> Option<Line<'static>> 
 /// The diagram's arrow between the two states. A reset is only named where one was seen just now.
 fn arrow(scene: &Scene<'_>, from: State, to: State) -> Option<&'static Edge> {
     let is_reset = |edge: &&Edge| edge.on == Trigger::Segment("RST");
-    let reset_seen = scene.view.segments().take(4).any(|s| s.segment.flags.has(Flags::RST) && scene.is_fresh(s.changed));
+    let reset_seen =
+        scene.view.segments().take(4).any(|s| s.segment.flags.has(Flags::RST) && scene.is_fresh(s.changed));
     let between = || EDGES.iter().filter(|edge| edge.from == from && edge.to == to);
     between().find(|edge| is_reset(edge) == reset_seen).or_else(|| between().find(|edge| !is_reset(edge)))
 }

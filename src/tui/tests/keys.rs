@@ -77,10 +77,10 @@ fn the_past_is_unmistakable_and_space_only_returns() {
 #[test]
 fn looking_back_shows_what_was_true_then() {
     let mut app = app_of(Made::to_half_open(), Lang::En, 100, 30);
-    assert!(text(&app).contains("fd 5 ●  ESTABLISHED"));
+    assert!(text(&app).contains("fd 5 ● ESTABLISHED"));
     press(&mut app, KeyCode::PageUp);
     let shown = text(&app);
-    assert!(shown.contains("fd 5 ●  SYN_SENT") && shown.contains("┃ waits"), "{shown}");
+    assert!(shown.contains("fd 5 ● SYN_SENT") && shown.contains("┃ waits"), "{shown}");
     press(&mut app, KeyCode::Home);
     let shown = text(&app);
     assert!(shown.contains("moment 0 of") && shown.contains("no call yet"), "{shown}");

@@ -98,7 +98,8 @@ pub(super) fn segment(from: SocketAddr, flags: &str, seq: u32, ack: u32, data: &
     tcp.psh = flags.names().any(|name| name == "PSH");
     if tcp.syn {
         use etherparse::TcpOptionElement::*;
-        let options = [MaximumSegmentSize(1460), SelectiveAcknowledgementPermitted, Timestamp(7, 0), Noop, WindowScale(7)];
+        let options =
+            [MaximumSegmentSize(1460), SelectiveAcknowledgementPermitted, Timestamp(7, 0), Noop, WindowScale(7)];
         tcp.set_options(&options).unwrap();
     }
     let builder = etherparse::PacketBuilder::ipv4([127, 0, 0, 1], [127, 0, 0, 1], 64).tcp_header(tcp);
@@ -148,10 +149,20 @@ fn lesson() -> Lesson {
         step("socket", ("The server asks for a socket", "服务器申请套接字"), ("A socket.", "一个套接字。"), None),
         step("bind", ("The server binds its address", "服务器绑定地址"), ("Bound.", "已绑定。"), None),
         step("listen", ("The server listens", "服务器开始监听"), ("Listening.", "正在监听。"), None),
-        step("accept", ("The server waits in accept()", "服务器在 accept() 中等待"), ("It blocks.", "它阻塞了。"), None),
+        step(
+            "accept",
+            ("The server waits in accept()", "服务器在 accept() 中等待"),
+            ("It blocks.", "它阻塞了。"),
+            None,
+        ),
         step("connect", ("The client connects", "客户端发起连接"), ("A SYN waits.", "SYN 在等待。"), None),
         step("syn", ("The SYN arrives", "SYN 到达"), syn, None),
-        step("synack", ("The SYN,ACK arrives", "SYN,ACK 到达"), ("`connect()` returns.", "`connect()` 返回。"), Some(ask)),
+        step(
+            "synack",
+            ("The SYN,ACK arrives", "SYN,ACK 到达"),
+            ("`connect()` returns.", "`connect()` 返回。"),
+            Some(ask),
+        ),
         step("ack", ("The ACK arrives", "ACK 到达"), ("Both are open.", "双方都已打开。"), None),
         step("send", ("The client sends a line", "客户端发送一行"), ("It waits.", "它在等待。"), None),
         step("close", ("The client closes", "客户端关闭"), ("A FIN.", "一个 FIN。"), None),
@@ -175,8 +186,7 @@ fn lesson() -> Lesson {
 impl Made {
     /// A walk that hasn't begun.
     pub(super) fn new() -> Made {
-        let options =
-            WalkOptions { mode: Mode::Lab, wire: Wire::Holds, patience: Duration::from_secs(2), port: None };
+        let options = WalkOptions { mode: Mode::Lab, wire: Wire::Holds, patience: Duration::from_secs(2), port: None };
         Made {
             lesson: lesson(),
             trace: Trace::default(),
@@ -216,7 +226,14 @@ impl Made {
         id
     }
 
-    pub(super) fn socket(&mut self, cookie: u64, fd: Option<i32>, state: State, timer: Option<Timer>, queues: (u32, u32)) {
+    pub(super) fn socket(
+        &mut self,
+        cookie: u64,
+        fd: Option<i32>,
+        state: State,
+        timer: Option<Timer>,
+        queues: (u32, u32),
+    ) {
         let of_client = cookie == 2;
         let (local, remote) = match (of_client, state) {
             (_, State::Closed) => (None, None),
@@ -225,7 +242,12 @@ impl Made {
             (false, _) => (Some(server()), Some(client())),
         };
         let side = Some(if of_client { Side::Client } else { Side::Server });
-        let info = TcpInfo { rto: Some(Duration::from_millis(204)), snd_cwnd: Some(10), snd_mss: Some(1448), ..TcpInfo::default() };
+        let info = TcpInfo {
+            rto: Some(Duration::from_millis(204)),
+            snd_cwnd: Some(10),
+            snd_mss: Some(1448),
+            ..TcpInfo::default()
+        };
         let info = (!matches!(state, State::SynRecv | State::TimeWait)).then_some(info);
         self.push(Event::Socket(SocketFacts {
             cookie,

@@ -76,7 +76,8 @@ fn the_chosen_waiting_segment_is_reversed_and_news_are_bold() {
 #[test]
 fn every_fact_bears_its_source_and_the_legend_says_what_it_means() {
     for (columns, rows) in [(80, 24), (100, 30), (120, 40)] {
-        for (lang, legend) in [(Lang::En, "C call K kernel W wire = deduced"), (Lang::Zh, "C 调用 K 内核 W 线上 = 推断")]
+        for (lang, legend) in
+            [(Lang::En, "C call K kernel W wire = deduced"), (Lang::Zh, "C 调用 K 内核 W 线上 = 推断")]
         {
             let app = app_of(Made::to_syn_recv(), lang, columns, rows);
             let shown = text(&app);
@@ -91,7 +92,7 @@ fn a_dropped_segment_and_a_failed_call_are_crossed_out() {
     let app = app_of(Made::to_time_wait(), Lang::En, 120, 40);
     let shown = text(&app);
     assert!(shown.contains("✗ dropped") && shown.contains("= -1 EBADF C"), "{shown}");
-    assert!(shown.contains("TIME_WAIT ends in 58 s") && shown.contains("–    ●  TIME_WAIT"), "{shown}");
+    assert!(shown.contains("TIME_WAIT ends in 58 s") && shown.contains("–    ● TIME_WAIT"), "{shown}");
 }
 
 #[test]

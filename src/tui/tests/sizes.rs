@@ -7,10 +7,10 @@ use crate::tcp::State;
 #[test]
 fn no_size_panics_and_small_ones_say_what_is_needed() {
     for lang in [Lang::En, Lang::Zh] {
-        for (_, made) in moments() {
+        for (_, made) in moments().into_iter().step_by(2) {
             let mut app = app_of(made, lang, 1, 1);
-            for columns in (1..=130).step_by(7).chain([79, 80, 99, 100, 119, 120, 130, 200, 250]) {
-                for rows in (1..=45).step_by(4).chain([23, 24, 29, 30, 40, 60]) {
+            for columns in (1..=130).step_by(23).chain([79, 80, 99, 100, 120, 250]) {
+                for rows in (1..=45).step_by(11).chain([23, 24, 29, 30, 60]) {
                     for overlay in [None, Some(Overlay::Help), Some(Overlay::Packet), Some(Overlay::Kernel)] {
                         app.place.overlay = overlay;
                         update(&mut app, Msg::Terminal(Event::Resize(columns, rows)), secs(1.0));
@@ -38,7 +38,8 @@ fn frames_are_whole() {
                 let app = app_of(made, lang, columns, rows);
                 let buffer = screen(&app);
                 let areas = layout::areas(app.size, app.place.turn).unwrap();
-                let panes = [Some(areas.server), Some(areas.wire), Some(areas.client), areas.explain, areas.code, areas.states];
+                let panes =
+                    [Some(areas.server), Some(areas.wire), Some(areas.client), areas.explain, areas.code, areas.states];
                 for area in panes.into_iter().flatten() {
                     for y in area.top() + 1..area.bottom() - 1 {
                         for x in [area.left(), area.right() - 1] {
@@ -83,7 +84,9 @@ fn the_diagram_is_whole_at_every_served_size() {
         for state in State::ALL {
             assert!(inside.iter().any(|row| row.contains(state.name())), "{state} at {columns}x{rows}");
         }
-        assert!(inside.iter().any(|row| row.contains("■SYN_RECV")) && inside.iter().any(|row| row.contains("SYN_SENT●")));
+        assert!(
+            inside.iter().any(|row| row.contains("■SYN_RECV")) && inside.iter().any(|row| row.contains("SYN_SENT●"))
+        );
     }
 }
 
@@ -106,6 +109,6 @@ fn a_frame_costs_the_same_however_long_the_trace_is() {
         }
         best
     };
-    let (short, long) = (frame(1_000), frame(100_000));
-    assert!(long < short * 4, "{short:?} for a thousand entries, {long:?} for a hundred thousand");
+    let (short, long) = (frame(1_000), frame(30_000));
+    assert!(long < short * 4, "{short:?} for a thousand entries, {long:?} for thirty thousand");
 }
