@@ -119,10 +119,10 @@ pub(super) fn more_below(buf: &mut Buffer, inner: Rect, style: Style, left: usiz
 fn clear(buf: &mut Buffer, area: Rect) {
     Clear.render(area, buf);
     for y in area.top()..area.bottom() {
-        if let Some(cell) = area.x.checked_sub(1).and_then(|x| buf.cell_mut((x, y))) {
-            if display_width(cell.symbol()) > 1 {
-                cell.set_symbol(" ");
-            }
+        if let Some(cell) = area.x.checked_sub(1).and_then(|x| buf.cell_mut((x, y)))
+            && display_width(cell.symbol()) > 1
+        {
+            cell.set_symbol(" ");
         }
     }
 }

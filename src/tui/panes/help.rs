@@ -11,7 +11,8 @@ use crate::tui::wrap::{cut, display_width, wrap_text};
 /// The column of the keys.
 const KEYS: usize = 12;
 
-pub(super) fn draw(buf: &mut Buffer, area: Rect, scene: &Scene<'_>) {
+/// Draws it. Returns how far it can be scrolled.
+pub(super) fn draw(buf: &mut Buffer, area: Rect, scene: &Scene<'_>) -> usize {
     let t = &scene.texts.help;
     let longest = COMMANDS.iter().map(|entry| display_width(scene.texts.help_of(entry.id))).max().unwrap_or(0);
     let each = KEYS + longest + 2;
@@ -40,4 +41,5 @@ pub(super) fn draw(buf: &mut Buffer, area: Rect, scene: &Scene<'_>) {
     let at = scene.app.place.over.min(most);
     put(buf, inner, lines.into_iter().skip(at));
     more_below(buf, inner, scene.theme.waits.0, most - at);
+    most
 }

@@ -12,7 +12,8 @@ use crate::tui::scene::{Scene, letter, more_below, put, reversed, shape};
 use crate::tui::texts::fill;
 use crate::tui::wrap::{wrap, wrap_text};
 
-pub(super) fn draw(buf: &mut Buffer, area: Rect, scene: &Scene<'_>) {
+/// Draws it. Returns how far it can be scrolled.
+pub(super) fn draw(buf: &mut Buffer, area: Rect, scene: &Scene<'_>) -> usize {
     let t = &scene.texts.kernel;
     let width = usize::from(area.width).saturating_sub(4).min(100);
     let sockets: Vec<SocketView<'_>> =
@@ -20,7 +21,7 @@ pub(super) fn draw(buf: &mut Buffer, area: Rect, scene: &Scene<'_>) {
     if sockets.is_empty() {
         let inner = scene.overlay(buf, area, (width, 1), [&t.title, &scene.texts.help.close]);
         put(buf, inner, wrap_text(&t.none, scene.theme.dim.0, width));
-        return;
+        return 0;
     }
     let mut lines = Vec::new();
     for socket in &sockets {
@@ -36,6 +37,7 @@ pub(super) fn draw(buf: &mut Buffer, area: Rect, scene: &Scene<'_>) {
     let at = scene.app.place.over.min(most);
     put(buf, inner, lines.into_iter().skip(at));
     more_below(buf, inner, scene.theme.waits.0, most - at);
+    most
 }
 
 fn first_line(scene: &Scene<'_>, socket: &SocketView<'_>) -> Vec<Span<'static>> {

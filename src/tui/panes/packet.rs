@@ -17,7 +17,8 @@ const WIDTH: usize = 76;
 /// Two columns for each of the 32 bits.
 const COLUMNS: usize = 64;
 
-pub(super) fn draw(buf: &mut Buffer, area: Rect, scene: &Scene<'_>) {
+/// Draws it. Returns how far it can be scrolled.
+pub(super) fn draw(buf: &mut Buffer, area: Rect, scene: &Scene<'_>) -> usize {
     let t = &scene.texts.packet;
     let chosen = scene.app.chosen_segment().and_then(|id| scene.view.segment(id));
     let number = chosen.map_or(String::new(), |view| (view.id.0 + 1).to_string());
@@ -27,7 +28,7 @@ pub(super) fn draw(buf: &mut Buffer, area: Rect, scene: &Scene<'_>) {
     let Some(view) = chosen else {
         let inner = scene.overlay(buf, area, (width, 1), texts);
         put(buf, inner, wrap_text(&t.none, scene.theme.dim.0, width));
-        return;
+        return 0;
     };
     let mut lines = heading(scene, &view, width);
     lines.extend(header_rows(scene, view.segment));
@@ -44,6 +45,7 @@ pub(super) fn draw(buf: &mut Buffer, area: Rect, scene: &Scene<'_>) {
     let hex = view.segment.packet().chunks(16).enumerate().skip(skip.saturating_sub(above)).take(height);
     let hex = hex.map(|(row, bytes)| hex_line(scene, view.segment, row, bytes));
     put(buf, inner, lines.into_iter().skip(skip).chain(hex));
+    most
 }
 
 fn heading(scene: &Scene<'_>, view: &SegmentView<'_>, width: usize) -> Vec<Line<'static>> {

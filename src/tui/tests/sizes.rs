@@ -110,5 +110,6 @@ fn a_frame_costs_the_same_however_long_the_trace_is() {
         best
     };
     let (short, long) = (frame(1_000), frame(30_000));
+    println!("a frame at 160x45: {short:?} and {long:?}");
     assert!(long < short * 4, "{short:?} for a thousand entries, {long:?} for thirty thousand");
 }
