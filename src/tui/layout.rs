@@ -49,7 +49,8 @@ pub(super) fn areas(size: Rect, turn: Turn) -> Option<Areas> {
         Constraint::Length(footer_rows),
     ];
     let [header, top, bottom, footer] = Layout::vertical(rows).areas(size);
-    let side = (size.width * 3 / 10).clamp(23, 42);
+    // At 80 columns the sides are as narrow as `ESTABLISHED` allows, so that the ladder has room for its legend.
+    let side = if size.width < WHOLE.0 { 23 } else { (size.width * 3 / 10).min(42) };
     let columns = [Constraint::Length(side), Constraint::Fill(1), Constraint::Length(side)];
     let [server, wire, client] = Layout::horizontal(columns).areas(top);
     let (explain, code, states) = if turns { in_turn(bottom, turn) } else { at_once(bottom) };
@@ -63,7 +64,7 @@ fn bottom_rows(body: u16, turns: bool, turn: Turn) -> u16 {
         (true, Turn::States) => diagram,
         (true, _) => (body * 9 / 20).max(9),
         (false, _) if body >= 37 => diagram::LARGE.rows + 2,
-        (false, _) => (body / 2).max(diagram),
+        (false, _) => (body * 11 / 20).max(diagram),
     }
 }
 

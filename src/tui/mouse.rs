@@ -41,6 +41,11 @@ pub(super) fn action(app: &App, event: MouseEvent) -> Option<Action> {
     if let Some(command) = command_at(app, here.x, here.y) {
         return Some(Action::Do(command));
     }
+    if areas.header.contains(here) {
+        // The banner of the past leads back; the right end of the title names the help.
+        let command = if app.in_past() { Command::Present } else { Command::Help };
+        return Some(Action::Do(command));
+    }
     if app.place.overlay.is_some() {
         return Some(Action::Do(Command::Present));
     }

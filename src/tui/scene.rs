@@ -12,6 +12,7 @@ use ratatui::widgets::{Block, Clear, Widget};
 
 use super::app::App;
 use super::texts::{Texts, fill};
+use super::wrap::display_width;
 use crate::model::{Moment, Side, SocketView, Source, TimerKind, View};
 use crate::tcp::{Segment, State};
 use crate::theme::Theme;
@@ -53,9 +54,15 @@ impl<'a> Scene<'a> {
         block.border_style(self.theme.border.0)
     }
 
-    /// A frame over the panes, cleared inside. Returns the place inside it.
-    pub(super) fn overlay(&self, buf: &mut Buffer, area: Rect, title: &str, foot: &str) -> Rect {
-        Clear.render(area, buf);
+    /// A frame in the middle of the panes for text of so many columns and rows, cleared inside. Returns the place
+    /// inside it, which is smaller where the panes are.
+    pub(super) fn overlay(&self, buf: &mut Buffer, panes: Rect, wanted: (usize, usize), texts: [&str; 2]) -> Rect {
+        let [title, foot] = texts;
+        let fit = |wanted: usize, most: u16| u16::try_from(wanted).unwrap_or(u16::MAX).min(most);
+        let (width, height) = (fit(wanted.0 + 4, panes.width), fit(wanted.1 + 2, panes.height));
+        let (x, y) = (panes.x + (panes.width - width) / 2, panes.y + (panes.height - height) / 2);
+        let area = Rect { x, y, width, height };
+        clear(buf, area);
         let foot = Span::styled(format!(" {foot} "), self.theme.dim.0);
         let block = self.block(self.title(title), true).title_bottom(foot);
         let inner = block.inner(area);
@@ -74,27 +81,49 @@ impl<'a> Scene<'a> {
         if segment.from.port() == port { Side::Server } else { Side::Client }
     }
 
-    /// What the running timer of a socket says; `None` where none runs.
-    pub(super) fn timer(&self, socket: &SocketView<'_>) -> Option<String> {
+    /// What the running timer of a socket says, at length where the room allows it; `None` where none runs.
+    pub(super) fn timer(&self, socket: &SocketView<'_>, room: usize) -> Option<String> {
         let timer = socket.facts.timer.filter(|_| !socket.gone)?;
         let t = &self.texts.timer;
         let left = timer.fires_at.saturating_sub(self.clock);
         let seconds = seconds(left);
         let fired = timer.fired.to_string();
         let due = left.is_zero();
-        let text = match timer.kind {
-            TimerKind::Retransmit if due => &t.retransmit_due,
-            TimerKind::Retransmit if timer.fired == 0 => &t.retransmit,
-            TimerKind::Retransmit => &t.retransmit_sent,
-            _ if due => &t.due,
-            TimerKind::Keepalive if socket.state == State::FinWait2 => &t.fin_wait,
-            TimerKind::Keepalive => &t.keepalive,
-            TimerKind::TimeWait => &t.time_wait,
-            TimerKind::Probe => &t.probe,
+        let texts = match timer.kind {
+            TimerKind::Retransmit if due => [&t.retransmit_due, &t.due],
+            TimerKind::Retransmit if timer.fired == 0 => [&t.retransmit, &t.retransmit_short],
+            TimerKind::Retransmit => [&t.retransmit_sent, &t.retransmit_short],
+            _ if due => [&t.due, &t.due],
+            TimerKind::Keepalive if socket.state == State::FinWait2 => [&t.fin_wait, &t.ends_short],
+            TimerKind::Keepalive => [&t.keepalive, &t.keepalive_short],
+            TimerKind::TimeWait => [&t.time_wait, &t.ends_short],
+            TimerKind::Probe => [&t.probe, &t.probe_short],
         };
         // The first sending is one too: `fired` counts only the repetitions.
         let sent = if timer.kind == TimerKind::Retransmit { (u32::from(timer.fired) + 1).to_string() } else { fired };
-        Some(fill(text, &[("s", &seconds), ("n", &sent)]))
+        let [long, short] = texts.map(|text| fill(text, &[("s", &seconds), ("n", &sent)]));
+        Some(if display_width(&long) <= room { long } else { short })
+    }
+}
+
+/// Says in the frame below a place that so many lines follow.
+pub(super) fn more_below(buf: &mut Buffer, inner: Rect, style: Style, left: usize) {
+    if left > 0 {
+        let text = format!(" ▼ {left} ");
+        let x = inner.right().saturating_sub(display_width(&text) as u16);
+        buf.set_string(x, inner.bottom(), text, style);
+    }
+}
+
+/// Clears a place, and the wide characters that reach into it from its left.
+fn clear(buf: &mut Buffer, area: Rect) {
+    Clear.render(area, buf);
+    for y in area.top()..area.bottom() {
+        if let Some(cell) = area.x.checked_sub(1).and_then(|x| buf.cell_mut((x, y)))
+            && display_width(cell.symbol()) > 1
+        {
+            cell.set_symbol(" ");
+        }
     }
 }
 

@@ -150,6 +150,10 @@ pub struct Timer {
     pub fin_wait: String,
     pub probe: String,
     pub due: String,
+    pub retransmit_short: String,
+    pub keepalive_short: String,
+    pub ends_short: String,
+    pub probe_short: String,
 }
 
 /// The ladder.

@@ -230,7 +230,9 @@ fn over_panes(app: &mut App, command: Command) -> bool {
     let Some(overlay) = app.place.overlay else { return false };
     match command {
         Command::Up | Command::ScrollUp => app.place.over = app.place.over.saturating_sub(1),
-        Command::Down | Command::ScrollDown => app.place.over += 1,
+        Command::Down | Command::ScrollDown => {
+            app.place.over = (app.place.over + 1).min(super::panes::overlay_scroll(app))
+        }
         Command::Present => app.place.overlay = None,
         Command::Help if overlay == Overlay::Help => app.place.overlay = None,
         Command::Packet if overlay == Overlay::Packet => app.place.overlay = None,

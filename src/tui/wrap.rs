@@ -187,7 +187,7 @@ mod tests {
     #[test]
     fn breaks_between_chinese_characters_but_never_before_a_closing_mark() {
         assert_eq!(texts("服务器答应了，但是", 12), ["服务器答应", "了，但是"]);
-        assert_eq!(texts("它（也）好", 4), ["它", "（也）", "好"].map(str::to_owned));
+        assert_eq!(texts("它（也）好", 6), ["它", "（也）", "好"].map(str::to_owned));
         assert_eq!(texts("状态是ESTABLISHED吗？", 14), ["状态是", "ESTABLISHED", "吗？"]);
     }
 

@@ -196,17 +196,23 @@ fn next(scene: &Scene<'_>, width: usize, page: &mut Page) {
     let Some((_, step)) = scene.app.walk().next_step() else { return };
     let begin = scene.view.step().is_none();
     let spans = [
-        Span::styled(if begin { format!("{} ", t.begin) } else { String::new() }, theme.waits.0),
-        Span::styled(format!("{} ", t.next), theme.key.0),
+        Span::styled(if begin { before_text(&t.begin) } else { String::new() }, theme.waits.0),
+        Span::styled(before_text(&t.next), theme.key.0),
         Span::styled(step.title.get(scene.app.lang()).to_owned(), theme.text.0),
     ];
     page.foot = wrap(&spans, width);
 }
 
+/// A label with the gap that it needs before what it labels: a Chinese mark brings its own.
+fn before_text(label: &str) -> String {
+    let wide = label.chars().last().and_then(unicode_width::UnicodeWidthChar::width) == Some(2);
+    if wide { label.to_owned() } else { format!("{label} ") }
+}
+
 fn question(scene: &Scene<'_>, width: usize, page: &mut Page) {
     let (theme, t, lang) = (scene.theme, &scene.texts.explain, scene.app.lang());
     let Some(ask) = scene.app.walk().question() else { return };
-    let mut spans = vec![Span::styled(format!("{} ", t.predict), theme.question.0)];
+    let mut spans = vec![Span::styled(before_text(&t.predict), theme.question.0)];
     spans.extend(prose(ask.question.get(lang), theme.fresh.0, theme.code.0));
     page.foot = wrap(&spans, width);
     let answers: Vec<&str> = (0..ask.choices.len()).filter_map(|n| choice(ask, n, lang)).collect();
@@ -228,7 +234,11 @@ fn question(scene: &Scene<'_>, width: usize, page: &mut Page) {
         }
         column += taken(text) + 3;
     }
-    page.foot.extend(wrap_text(&t.pass, theme.dim.0, width));
+    let last = page.foot.last_mut().filter(|line| side_by_side && line.width() + 3 + display_width(&t.pass) <= width);
+    match last {
+        Some(line) => line.spans.push(Span::styled(format!("   {}", t.pass), theme.dim.0)),
+        None => page.foot.extend(wrap_text(&t.pass, theme.dim.0, width)),
+    }
 }
 
 fn typing(scene: &Scene<'_>, width: usize, page: &mut Page) {

@@ -5,21 +5,23 @@ use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 
 use crate::tui::commands::COMMANDS;
-use crate::tui::scene::{Scene, put};
+use crate::tui::scene::{Scene, more_below, put};
 use crate::tui::wrap::{cut, display_width, wrap_text};
 
 /// The column of the keys.
 const KEYS: usize = 12;
 
-pub(super) fn draw(buf: &mut Buffer, area: Rect, scene: &Scene<'_>) {
+/// Draws it. Returns how far it can be scrolled.
+pub(super) fn draw(buf: &mut Buffer, area: Rect, scene: &Scene<'_>) -> usize {
     let t = &scene.texts.help;
-    let inner = scene.overlay(buf, area, &t.title, &t.close);
-    let width = usize::from(inner.width);
-    // Two columns where all of them fit beside each other.
     let longest = COMMANDS.iter().map(|entry| display_width(scene.texts.help_of(entry.id))).max().unwrap_or(0);
-    let columns = if width >= 2 * (KEYS + longest.min(46)) { 2 } else { 1 };
-    let each = width / columns;
+    let each = KEYS + longest + 2;
+    // Two columns where all of them fit beside each other, or where one would be too long.
+    let columns = if usize::from(area.width) >= 2 * each + 4 { 2 } else { 1 };
     let rows = COMMANDS.len().div_ceil(columns);
+    let inner = scene.overlay(buf, area, (each * columns, rows + 2), [&t.title, &t.close]);
+    let width = usize::from(inner.width);
+    let each = width / columns;
     let mut lines: Vec<Line<'static>> = (0..rows)
         .map(|row| {
             let cells = (0..columns).filter_map(|column| COMMANDS.get(column * rows + row));
@@ -36,5 +38,8 @@ pub(super) fn draw(buf: &mut Buffer, area: Rect, scene: &Scene<'_>) {
     lines.push(Line::default());
     lines.extend(wrap_text(&t.mouse, scene.theme.dim.0, width));
     let most = lines.len().saturating_sub(usize::from(inner.height));
-    put(buf, inner, lines.into_iter().skip(scene.app.place.over.min(most)));
+    let at = scene.app.place.over.min(most);
+    put(buf, inner, lines.into_iter().skip(at));
+    more_below(buf, inner, scene.theme.waits.0, most - at);
+    most
 }

@@ -8,29 +8,36 @@ use ratatui::text::{Line, Span};
 
 use crate::model::{SocketView, TcpInfo};
 use crate::tcp::State;
-use crate::tui::scene::{Scene, letter, put, reversed, shape};
+use crate::tui::scene::{Scene, letter, more_below, put, reversed, shape};
 use crate::tui::texts::fill;
 use crate::tui::wrap::{wrap, wrap_text};
 
-pub(super) fn draw(buf: &mut Buffer, area: Rect, scene: &Scene<'_>) {
+/// Draws it. Returns how far it can be scrolled.
+pub(super) fn draw(buf: &mut Buffer, area: Rect, scene: &Scene<'_>) -> usize {
     let t = &scene.texts.kernel;
-    let inner = scene.overlay(buf, area, &t.title, &scene.texts.help.close);
-    let width = usize::from(inner.width);
+    let width = usize::from(area.width).saturating_sub(4).min(100);
     let sockets: Vec<SocketView<'_>> =
         scene.view.sockets().filter(|socket| !socket.gone || scene.is_fresh(socket.changed)).collect();
     if sockets.is_empty() {
+        let inner = scene.overlay(buf, area, (width, 1), [&t.title, &scene.texts.help.close]);
         put(buf, inner, wrap_text(&t.none, scene.theme.dim.0, width));
-        return;
+        return 0;
     }
     let mut lines = Vec::new();
     for socket in &sockets {
         lines.extend(wrap(&first_line(scene, socket), width));
-        let detail = format!("      {}", facts(scene, socket));
-        lines.extend(wrap_text(&detail, scene.theme.dim.0, width));
+        let detail = wrap_text(&facts(scene, socket), scene.theme.dim.0, width.saturating_sub(8));
+        let indent = || Span::raw(" ".repeat(8));
+        lines.extend(detail.into_iter().map(|line| Line::from([vec![indent()], line.spans].concat())));
         lines.push(Line::default());
     }
+    lines.pop();
+    let inner = scene.overlay(buf, area, (width, lines.len()), [&t.title, &scene.texts.help.close]);
     let most = lines.len().saturating_sub(usize::from(inner.height));
-    put(buf, inner, lines.into_iter().skip(scene.app.place.over.min(most)));
+    let at = scene.app.place.over.min(most);
+    put(buf, inner, lines.into_iter().skip(at));
+    more_below(buf, inner, scene.theme.waits.0, most - at);
+    most
 }
 
 fn first_line(scene: &Scene<'_>, socket: &SocketView<'_>) -> Vec<Span<'static>> {
@@ -64,7 +71,7 @@ fn facts(scene: &Scene<'_>, socket: &SocketView<'_>) -> String {
     let (recv, send) = (socket.facts.recv_queue.to_string(), socket.facts.send_queue.to_string());
     let queues = if socket.state == State::Listen { &t.listen } else { &t.queues };
     let mut parts = vec![fill(queues, &[("recv", &recv), ("send", &send)])];
-    parts.push(match scene.timer(socket) {
+    parts.push(match scene.timer(socket, usize::MAX) {
         Some(timer) => fill(&t.timer, &[("what", &timer)]),
         None => t.no_timer.clone(),
     });

@@ -12,6 +12,7 @@ mod side;
 mod states;
 
 use ratatui::Frame;
+use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
 use ratatui::style::Style;
 
@@ -47,17 +48,27 @@ pub fn draw(frame: &mut Frame<'_>, app: &App) {
     }
     footer::draw(buf, areas.footer, &scene);
     let cursor = areas.explain.and_then(|area| explain::draw(buf, area, &scene));
-    let middle = Rect { y: 1, height: size.height - 1 - areas.footer.height, ..size };
-    match app.place.overlay {
-        Some(Overlay::Help) => help::draw(buf, middle, &scene),
-        Some(Overlay::Packet) => packet::draw(buf, middle, &scene),
-        Some(Overlay::Kernel) => kernel::draw(buf, middle, &scene),
-        None => {
-            if let Some((x, y)) = cursor {
-                frame.set_cursor_position(Position { x, y });
-            }
-        }
+    overlay(buf, size, &scene);
+    if let (Some((x, y)), None) = (cursor, app.place.overlay) {
+        frame.set_cursor_position(Position { x, y });
     }
+}
+
+/// Draws what lies over the panes. Returns how far it can be scrolled.
+fn overlay(buf: &mut Buffer, size: Rect, scene: &Scene<'_>) -> usize {
+    let Some(areas) = layout::areas(size, scene.app.place.turn) else { return 0 };
+    let middle = Rect { y: 1, height: size.height - 1 - areas.footer.height, ..size };
+    match scene.app.place.overlay {
+        Some(Overlay::Help) => help::draw(buf, middle, scene),
+        Some(Overlay::Packet) => packet::draw(buf, middle, scene),
+        Some(Overlay::Kernel) => kernel::draw(buf, middle, scene),
+        None => 0,
+    }
+}
+
+/// How far the open overlay can be scrolled: found by drawing it, so that there is no second reckoning.
+pub(super) fn overlay_scroll(app: &App) -> usize {
+    overlay(&mut Buffer::empty(app.size), app.size, &Scene::new(app))
 }
 
 /// One plain sentence instead of cut panes.

@@ -8,45 +8,55 @@ use ratatui::text::{Line, Span};
 use crate::model::SegmentView;
 use crate::tcp::{Flags, Segment, line};
 use crate::tui::escape::excerpt;
-use crate::tui::scene::{Scene, put};
+use crate::tui::scene::{Scene, more_below, put};
 use crate::tui::texts::fill;
-use crate::tui::wrap::{cut, display_width, wrap_text};
+use crate::tui::wrap::{cut, display_width, wrap, wrap_text};
 
+/// The columns of the whole: those of sixteen bytes in two notations.
+const WIDTH: usize = 76;
 /// Two columns for each of the 32 bits.
 const COLUMNS: usize = 64;
 
-pub(super) fn draw(buf: &mut Buffer, area: Rect, scene: &Scene<'_>) {
+/// Draws it. Returns how far it can be scrolled.
+pub(super) fn draw(buf: &mut Buffer, area: Rect, scene: &Scene<'_>) -> usize {
     let t = &scene.texts.packet;
     let chosen = scene.app.chosen_segment().and_then(|id| scene.view.segment(id));
     let number = chosen.map_or(String::new(), |view| (view.id.0 + 1).to_string());
     let title = fill(&t.title, &[("n", &number)]);
-    let inner = scene.overlay(buf, area, &title, &t.close);
+    let texts = [title.as_str(), &t.close];
+    let width = WIDTH.min(usize::from(area.width).saturating_sub(4));
     let Some(view) = chosen else {
-        put(buf, inner, wrap_text(&t.none, scene.theme.dim.0, usize::from(inner.width)));
-        return;
+        let inner = scene.overlay(buf, area, (width, 1), texts);
+        put(buf, inner, wrap_text(&t.none, scene.theme.dim.0, width));
+        return 0;
     };
-    let mut lines = vec![heading(scene, &view)];
+    let mut lines = heading(scene, &view, width);
     lines.extend(header_rows(scene, view.segment));
-    lines.extend(options(scene, view.segment, usize::from(inner.width)));
+    lines.extend(options(scene, view.segment, width));
     lines.push(Line::styled(t.bytes.clone(), scene.theme.title.0));
     // A packet of lo has at most 64 KiB: 4096 lines, of which only the visible ones are made.
     let above = lines.len();
     let of_bytes = view.segment.packet().len().div_ceil(16);
+    let inner = scene.overlay(buf, area, (width, above + of_bytes), texts);
     let height = usize::from(inner.height);
-    let skip = scene.app.place.over.min((above + of_bytes).saturating_sub(height));
+    let most = (above + of_bytes).saturating_sub(height);
+    let skip = scene.app.place.over.min(most);
+    more_below(buf, inner, scene.theme.waits.0, most - skip);
     let hex = view.segment.packet().chunks(16).enumerate().skip(skip.saturating_sub(above)).take(height);
     let hex = hex.map(|(row, bytes)| hex_line(scene, view.segment, row, bytes));
     put(buf, inner, lines.into_iter().skip(skip).chain(hex));
+    most
 }
 
-fn heading(scene: &Scene<'_>, view: &SegmentView<'_>) -> Line<'static> {
+fn heading(scene: &Scene<'_>, view: &SegmentView<'_>, width: usize) -> Vec<Line<'static>> {
     let segment = view.segment;
     let text = line(segment, scene.view.trace().isns(), scene.app.look.numbers);
-    Line::from(vec![
+    let spans = [
         Span::styled(text, scene.theme.title.0),
         Span::styled(format!("  {} → {}", segment.from, segment.to), scene.theme.side(scene.sender(segment))),
         Span::styled("  W", scene.theme.dim.0),
-    ])
+    ];
+    wrap(&spans, width)
 }
 
 /// A field: its width in bits, its text, and whether it stands out.

@@ -68,11 +68,10 @@ fn title(scene: &Scene<'_>, side: Side, width: usize) -> Line<'static> {
     };
     let mut spans = vec![Span::styled(format!(" {} {name} ", shape(side)), scene.theme.side(side).bold())];
     let local = scene.view.sockets_of(side).filter(|socket| !socket.gone).find_map(|socket| socket.facts.local);
-    if let Some(local) = local.map(|addr| format!("{addr} ")) {
-        if display_width(&local) + spans[0].width() + 2 <= width {
-            spans.push(Span::styled(local, scene.theme.dim.0));
-        }
-    }
+    let texts = local.map(|addr| [format!("{addr} "), format!("{} ", short(addr))]);
+    let room = width.saturating_sub(spans[0].width() + 2);
+    let fits = texts.into_iter().flatten().find(|text| display_width(text) <= room);
+    spans.extend(fits.map(|text| Span::styled(text, scene.theme.dim.0)));
     Line::from(spans)
 }
 
@@ -87,6 +86,9 @@ fn call_block(scene: &Scene<'_>, side: Side, width: usize, rows: usize) -> Vec<L
     let mut shown = 0;
     for call in scene.view.calls(side) {
         let mut block = call_lines(scene, &call, width);
+        if shown == 0 && comes_again(scene, &call) {
+            block.push(Line::styled(format!("  {}", scene.texts.side.interrupted), scene.theme.waits.0));
+        }
         let hint = usize::from(shown + 1 < count);
         if lines.len() + block.len() + hint > rows {
             break;
@@ -138,13 +140,7 @@ fn result(scene: &Scene<'_>, call: &CallView<'_>) -> (String, Style, &'static st
     let t = &scene.texts.side;
     match call.outcome {
         Some(outcome) => {
-            let interrupted = outcome_is_eintr(outcome)
-                && scene.app.walk().interrupted().contains(&call.side)
-                && !scene.app.in_past();
-            let mut text = outcome_text(outcome);
-            if interrupted {
-                text = format!("{text}: {}", t.interrupted);
-            }
+            let text = outcome_text(outcome);
             (text, if outcome.is_ok() { theme.text.0 } else { theme.bad.0 }, "C")
         }
         None if call.blocked => {
@@ -156,8 +152,10 @@ fn result(scene: &Scene<'_>, call: &CallView<'_>) -> (String, Style, &'static st
     }
 }
 
-fn outcome_is_eintr(outcome: &Outcome) -> bool {
-    matches!(outcome, Err(errno) if errno.name() == Some("EINTR"))
+/// Whether this call was interrupted and the key that goes on makes it again.
+fn comes_again(scene: &Scene<'_>, call: &CallView<'_>) -> bool {
+    let interrupted = matches!(call.outcome, Some(Err(errno)) if errno.name() == Some("EINTR"));
+    interrupted && !scene.app.in_past() && scene.app.walk().interrupted().contains(&call.side)
 }
 
 fn outcome_text(outcome: &Outcome) -> String {
@@ -209,17 +207,16 @@ fn socket_lines(
     let style = theme.side(side).bold();
     let style = if scene.is_fresh(socket.state_since) { reversed(style) } else { style };
     let left = vec![
-        Span::styled(format!("{fd:<5}"), theme.text.0),
+        Span::styled(format!("{fd:<4} "), theme.text.0),
         Span::styled(shape(side), theme.side(side)),
-        Span::raw(" "),
         Span::styled(format!(" {} ", socket.state), style),
     ];
     let queues = queues(scene, socket);
-    let mark = Span::styled(format!(" {}", letter(socket.source)), theme.dim.0);
+    let mark = Span::styled(letter(socket.source), theme.dim.0);
     let news = if scene.is_fresh(socket.changed) { theme.fresh.0 } else { theme.text.0 };
     let used: usize = left.iter().map(Span::width).sum();
     let one_line = used + 1 + display_width(&queues) + 2 <= width;
-    let right = if one_line { vec![Span::styled(queues.clone(), news), mark] } else { vec![mark] };
+    let right = if one_line { vec![Span::styled(queues.clone(), news), Span::raw(" "), mark] } else { vec![mark] };
     let mut lines = vec![spread(left, right, width)];
     if detail == Detail::State {
         return lines;
@@ -237,7 +234,7 @@ fn socket_lines(
             lines.extend(q.map(|text| indent(cut(&text, room), news)));
         }
     }
-    lines.extend(scene.timer(socket).map(|text| indent(cut(&text, room), theme.waits.0)));
+    lines.extend(scene.timer(socket, room).map(|text| indent(cut(&text, room), theme.waits.0)));
     lines
 }
 

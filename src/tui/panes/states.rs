@@ -7,7 +7,7 @@ use ratatui::text::{Line, Span};
 use ratatui::widgets::Widget;
 
 use crate::model::{Side, SocketView};
-use crate::tcp::{Edge, State, Trigger, edge};
+use crate::tcp::{EDGES, Edge, Flags, State, Trigger};
 use crate::tui::diagram::{Diagram, cells, fitting, glyph};
 use crate::tui::scene::{Scene, reversed, shape};
 use crate::tui::texts::fill;
@@ -119,14 +119,22 @@ fn draw_nodes(buf: &mut Buffer, place: Rect, scene: &Scene<'_>, diagram: &Diagra
 fn caption(scene: &Scene<'_>, end: &End, width: usize) -> Option<Line<'static>> {
     let previous = end.previous?;
     let names = format!("{} {previous} → {}", shape(end.side), end.state);
-    let why = edge(previous, end.state).map(|edge| reason(scene, edge)).unwrap_or_default();
-    let texts = [
-        format!(" {names} {} ", why.join(", ")),
-        format!(" {names} {} ", why.first().map_or("", |s| s)),
-        format!(" {names} "),
-    ];
-    let text = texts.into_iter().find(|text| display_width(text) <= width)?;
+    let why = arrow(scene, previous, end.state).map(|edge| reason(scene, edge)).unwrap_or_default();
+    // The reason is the diagram's, not the kernel's: marked as concluded.
+    let first = why.first().map_or(String::new(), |first| format!(" {names} {first} = "));
+    let texts = [format!(" {names} {} = ", why.join(", ")), first, format!(" {names} ")];
+    let texts = texts.into_iter().skip(if why.is_empty() { 2 } else { 0 });
+    let text = { texts }.find(|text| display_width(text) <= width)?;
     Some(Line::from(Span::styled(text, scene.theme.side(end.side).bold())))
+}
+
+/// The diagram's arrow between the two states. A reset is only named where one was seen just now.
+fn arrow(scene: &Scene<'_>, from: State, to: State) -> Option<&'static Edge> {
+    let is_reset = |edge: &&Edge| edge.on == Trigger::Segment("RST");
+    let reset_seen =
+        scene.view.segments().take(4).any(|s| s.segment.flags.has(Flags::RST) && scene.is_fresh(s.changed));
+    let between = || EDGES.iter().filter(|edge| edge.from == from && edge.to == to);
+    between().find(|edge| is_reset(edge) == reset_seen).or_else(|| between().find(|edge| !is_reset(edge)))
 }
 
 fn reason(scene: &Scene<'_>, edge: &Edge) -> Vec<String> {

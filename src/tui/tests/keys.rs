@@ -1,1 +1,228 @@
+//! Keys, clicks and pastes in; orders to the walk and screens out.
 
+use crossterm::event::{MouseButton, MouseEvent, MouseEventKind};
+
+use super::made::{J, Made, client, segment};
+use super::*;
+use crate::engine::{Command, Phase, Request};
+use crate::model::{SegmentId, Side};
+
+fn with_log(made: Made, columns: u16, rows: u16) -> (App, made::Log) {
+    let log = made.log.clone();
+    (app_of(made, Lang::En, columns, rows), log)
+}
+
+fn click(app: &mut App, word: &str) {
+    let shown = lines(&screen(app));
+    let (y, x) = shown.iter().enumerate().find_map(|(y, line)| Some((y, line.find(word)?))).expect(word);
+    let column = wrap::display_width(&shown[y][..x]) as u16;
+    let event = MouseEvent {
+        kind: MouseEventKind::Down(MouseButton::Left),
+        column,
+        row: y as u16,
+        modifiers: KeyModifiers::NONE,
+    };
+    let now = app.now;
+    update(app, Msg::Terminal(Event::Mouse(event)), now);
+}
+
+#[test]
+fn space_goes_on_and_the_request_comes_out() {
+    let (mut app, log) = with_log(Made::new(), 100, 30);
+    assert_eq!(press(&mut app, KeyCode::Char(' ')), [Effect::Request(Request::Settle)]);
+    assert_eq!(*log.lock().unwrap(), [Command::Next]);
+}
+
+#[test]
+fn deliver_and_drop_mean_the_oldest_until_another_is_chosen() {
+    let mut made = Made::to_syn_recv();
+    made.send(segment(client(), "ACK", J + 1, 7, b""));
+    let (mut app, log) = with_log(made, 100, 30);
+    keys(&mut app, "d");
+    press(&mut app, KeyCode::Down);
+    keys(&mut app, "x");
+    press(&mut app, KeyCode::Up);
+    keys(&mut app, "d");
+    let (first, second) = (SegmentId(1), SegmentId(2));
+    assert_eq!(*log.lock().unwrap(), [Command::Deliver(first), Command::Drop(second), Command::Deliver(first)]);
+}
+
+#[test]
+fn an_answer_is_a_number_or_a_click_and_only_what_is_offered() {
+    let (mut app, log) = with_log(Made::to_syn_recv(), 100, 30);
+    keys(&mut app, "92");
+    click(&mut app, "3 SYN_SENT");
+    assert_eq!(*log.lock().unwrap(), [Command::Predict(1), Command::Predict(2)]);
+}
+
+#[test]
+fn the_past_is_unmistakable_and_space_only_returns() {
+    let (mut app, log) = with_log(Made::to_half_open(), 100, 30);
+    let present = text(&app);
+    assert!(!present.contains("PAST"));
+    press(&mut app, KeyCode::Left);
+    let buffer = screen(&app);
+    let shown = lines(&buffer);
+    let now = app.walk().trace().now();
+    assert!(shown[0].contains(&format!("PAST  moment {} of {now}", now - 1)), "{}", shown[0]);
+    assert!(shown[0].contains("End returns"));
+    assert_eq!(buffer[(50, 0)].bg, app.look.theme.past.0.bg.unwrap());
+    assert!(shown[1].contains('╌'), "{}", shown[1]);
+    press(&mut app, KeyCode::Char(' '));
+    assert!(!app.in_past());
+    assert!(log.lock().unwrap().is_empty(), "Space in the past runs nothing");
+    assert_eq!(text(&app), present);
+}
+
+#[test]
+fn looking_back_shows_what_was_true_then() {
+    let mut app = app_of(Made::to_half_open(), Lang::En, 100, 30);
+    assert!(text(&app).contains("fd 5 ● ESTABLISHED"));
+    press(&mut app, KeyCode::PageUp);
+    let shown = text(&app);
+    assert!(shown.contains("fd 5 ● SYN_SENT") && shown.contains("┃ waits"), "{shown}");
+    press(&mut app, KeyCode::Home);
+    let shown = text(&app);
+    assert!(shown.contains("moment 0 of") && shown.contains("no call yet"), "{shown}");
+    press(&mut app, KeyCode::PageDown);
+    press(&mut app, KeyCode::PageDown);
+    assert!(text(&app).contains("✓ socket()             = 4 C"), "{}", text(&app));
+    press(&mut app, KeyCode::Esc);
+    assert!(!app.in_past());
+}
+
+#[test]
+fn the_present_goes_on_while_the_past_is_looked_at() {
+    let (mut app, _) = with_log(Made::to_syn_sent(), 100, 30);
+    press(&mut app, KeyCode::Left);
+    let before = lines(&screen(&app));
+    let happening = crate::engine::Happening {
+        at: secs(30.0),
+        what: crate::engine::What::Event(crate::model::Event::Delivered(SegmentId(0))),
+    };
+    update(&mut app, Msg::World(0, happening.clone()), secs(30.0));
+    let after = lines(&screen(&app));
+    assert_eq!(before[1..], after[1..], "only the banner's count moves");
+    assert_ne!(before[0], after[0]);
+    let now = app.walk().trace().now();
+    update(&mut app, Msg::World(7, happening), secs(31.0));
+    assert_eq!(app.walk().trace().now(), now, "what another world says is passed over");
+}
+
+#[test]
+fn a_line_is_typed_pasted_and_sent() {
+    let mut made = Made::to_half_open();
+    made.phase = Phase::Typing("hello".into());
+    let (mut app, log) = with_log(made, 100, 30);
+    assert!(text(&app).contains("> hello"), "{}", text(&app));
+    keys(&mut app, " q?");
+    let now = app.now;
+    let paste = format!("\x1b[31m\n{}", "字".repeat(500));
+    update(&mut app, Msg::Terminal(Event::Paste(paste)), now);
+    let value = app.typing().unwrap().value().to_owned();
+    assert!(value.starts_with("hello q?[31m字") && value.chars().count() == 200, "{value}");
+    press(&mut app, KeyCode::Enter);
+    assert_eq!(*log.lock().unwrap(), [Command::Line(value)]);
+}
+
+#[test]
+fn escape_sends_the_offered_line() {
+    let mut made = Made::to_half_open();
+    made.phase = Phase::Typing("hello".into());
+    let (mut app, log) = with_log(made, 80, 24);
+    keys(&mut app, "xyz");
+    press(&mut app, KeyCode::Esc);
+    assert_eq!(*log.lock().unwrap(), [Command::Next]);
+}
+
+#[test]
+fn a_signal_interrupts_the_chosen_or_the_only_blocked_call() {
+    let (mut app, log) = with_log(Made::to_syn_sent(), 100, 30);
+    keys(&mut app, "i");
+    assert!(log.lock().unwrap().is_empty(), "both sides sleep: which one is meant?");
+    press(&mut app, KeyCode::Tab);
+    press(&mut app, KeyCode::Tab);
+    keys(&mut app, "i");
+    let (mut only, second) = with_log(Made::to_half_open(), 100, 30);
+    keys(&mut only, "i");
+    assert_eq!(*log.lock().unwrap(), [Command::Interrupt(Side::Client)]);
+    assert_eq!(*second.lock().unwrap(), [Command::Interrupt(Side::Server)]);
+}
+
+#[test]
+fn it_plays_by_itself_at_a_pace_that_changes() {
+    let (mut app, log) = with_log(Made::new(), 100, 30);
+    assert_eq!(app.wake_at(), None, "idle costs nothing");
+    keys(&mut app, "a");
+    assert!(text(&app).contains("plays, 3 s a step"), "{}", lines(&screen(&app))[0]);
+    let now = app.now;
+    assert_eq!(app.wake_at(), Some(now));
+    update(&mut app, Msg::Tick, now);
+    assert_eq!(*log.lock().unwrap(), [Command::Next]);
+    assert_eq!(app.wake_at(), None, "the walk is busy");
+    let settled = crate::engine::Happening { at: now, what: crate::engine::What::Settled };
+    update(&mut app, Msg::World(0, settled), now);
+    assert_eq!(app.wake_at(), Some(now + secs(3.0)));
+    keys(&mut app, "+++++");
+    assert!(text(&app).contains("plays, 0.5 s a step"));
+    keys(&mut app, "a");
+    assert_eq!(app.wake_at(), None);
+}
+
+#[test]
+fn clicks_choose_sides_segments_and_buttons() {
+    let (mut app, log) = with_log(Made::to_syn_recv(), 120, 40);
+    click(&mut app, "CLIENT");
+    assert_eq!(app.place.side, Some(Side::Client));
+    click(&mut app, "SYN seq=j");
+    assert_eq!(app.place.segment, Some(SegmentId(0)));
+    click(&mut app, "d deliver");
+    assert_eq!(*log.lock().unwrap(), [Command::Deliver(SegmentId(1))]);
+    click(&mut app, "k kernel");
+    assert!(text(&app).contains("The kernel's socket table"));
+    click(&mut app, "? help");
+    assert_eq!(app.place.overlay, Some(Overlay::Help));
+}
+
+#[test]
+fn overlays_open_scroll_and_close() {
+    let mut app = app_of(Made::to_sent(), Lang::En, 80, 24);
+    keys(&mut app, "?");
+    assert!(text(&app).contains("let the chosen waiting segment go on"), "{}", text(&app));
+    (0..40).for_each(|_| drop(press(&mut app, KeyCode::Down)));
+    assert!(text(&app).contains("Ctrl-C too"), "{}", text(&app));
+    keys(&mut app, "p");
+    assert!(text(&app).contains("Sequence number 2839402114"), "{}", text(&app));
+    press(&mut app, KeyCode::Esc);
+    assert_eq!(app.place.overlay, None);
+}
+
+#[test]
+fn language_numbers_and_code_change_while_it_runs() {
+    let mut app = app_of(Made::to_syn_recv(), Lang::En, 100, 30);
+    keys(&mut app, "L");
+    let shown = text(&app);
+    assert!(shown.contains("服务器") && shown.contains("三次握手") && !shown.contains("What is happening"), "{shown}");
+    keys(&mut app, "Ln");
+    assert!(text(&app).contains("SYN,ACK seq=0 ack=1"));
+    keys(&mut app, "n");
+    assert!(text(&app).contains("ack=2839402114"), "{}", text(&app));
+    keys(&mut app, "c");
+    assert!(text(&app).contains("connect(fd, (struct sockaddr *)&addr"), "{}", text(&app));
+}
+
+#[test]
+fn restart_and_quit_are_effects() {
+    let (mut app, _) = with_log(Made::to_syn_recv(), 100, 30);
+    assert_eq!(press(&mut app, KeyCode::Char('r')), [Effect::Restart]);
+    app.restarted(Box::new(Made::new()));
+    assert_eq!(app.generation(), 1);
+    assert!(text(&app).contains("no call yet"));
+    app.not_restarted("no namespace".into());
+    assert!(text(&app).contains("no namespace"));
+    assert_eq!(press(&mut app, KeyCode::Char('q')), [Effect::Quit]);
+    let now = app.now;
+    let control_c = KeyEvent::new(KeyCode::Char('c'), KeyModifiers::CONTROL);
+    assert_eq!(update(&mut app, Msg::Terminal(Event::Key(control_c)), now), [Effect::Quit]);
+    assert_eq!(update(&mut app, Msg::Quit, now), [Effect::Quit]);
+}

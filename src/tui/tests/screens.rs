@@ -43,3 +43,102 @@ fn look() {
 fn moment(name: &str) -> Made {
     moments().into_iter().find(|(known, _)| *known == name).unwrap().1
 }
+
+#[test]
+fn a_waiting_segment_reaches_only_the_middle_and_is_marked() {
+    let app = app_of(Made::to_syn_recv(), Lang::En, 100, 30);
+    let shown = lines(&screen(&app));
+    let at = shown.iter().position(|line| line.contains("▶ SYN,ACK seq=k ack=j+1")).unwrap();
+    assert!(shown[at + 1].contains("─▶┃ waits "), "{}", shown[at + 1]);
+    assert!(shown.iter().any(|line| line.contains("SYN seq=j ×2")));
+    assert!(shown.iter().any(|line| line.contains("│◀──────")));
+    assert!(shown.iter().any(|line| line.contains("j=2839402113 k=1094837261")));
+}
+
+#[test]
+fn the_chosen_waiting_segment_is_reversed_and_news_are_bold() {
+    use ratatui::style::Modifier;
+    let app = app_of(Made::to_syn_recv(), Lang::En, 100, 30);
+    let buffer = screen(&app);
+    let find = |word: &str| {
+        let shown = lines(&buffer);
+        let (y, x) = shown.iter().enumerate().find_map(|(y, line)| Some((y, line.find(word)?))).unwrap();
+        buffer[(wrap::display_width(&shown[y][..x]) as u16, y as u16)].clone()
+    };
+    assert!(find("SYN,ACK seq=k").modifier.contains(Modifier::REVERSED));
+    assert!(!find("SYN seq=j").modifier.contains(Modifier::REVERSED));
+    assert!(find("SYN_RECV ").modifier.contains(Modifier::REVERSED), "a new state leads the eye");
+    assert!(!find("LISTEN ").modifier.contains(Modifier::REVERSED), "an old one does not");
+    assert_eq!(find("■ SERVER").fg, app.look.theme.server.0.fg.unwrap());
+    assert_eq!(find("● CLIENT").fg, app.look.theme.client.0.fg.unwrap());
+}
+
+#[test]
+fn every_fact_bears_its_source_and_the_legend_says_what_it_means() {
+    for (columns, rows) in [(80, 24), (100, 30), (120, 40)] {
+        for (lang, legend) in
+            [(Lang::En, "C call K kernel W wire = deduced"), (Lang::Zh, "C 调用 K 内核 W 线上 = 推断")]
+        {
+            let app = app_of(Made::to_syn_recv(), lang, columns, rows);
+            let shown = text(&app);
+            assert!(shown.contains(legend), "{shown}");
+            assert!(shown.contains("= 4 C│") && shown.contains(" K│") && shown.contains(" W │"), "{shown}");
+        }
+    }
+}
+
+#[test]
+fn a_dropped_segment_and_a_failed_call_are_crossed_out() {
+    let app = app_of(Made::to_time_wait(), Lang::En, 120, 40);
+    let shown = text(&app);
+    assert!(shown.contains("✗ dropped") && shown.contains("= -1 EBADF C"), "{shown}");
+    assert!(shown.contains("TIME_WAIT ends in 58 s") && shown.contains("–    ● TIME_WAIT"), "{shown}");
+}
+
+#[test]
+fn bytes_of_the_wire_are_never_raw() {
+    for view in ["", "p", "c"] {
+        let mut app = app_of(Made::to_sent(), Lang::En, 120, 40);
+        keys(&mut app, view);
+        let shown = text(&app);
+        assert!(shown.contains("\\u{1b}") && !shown.contains('\x1b'), "{view}: {shown}");
+    }
+}
+
+#[test]
+fn a_prediction_is_compared_with_what_the_kernel_did() {
+    let app = app_of(Made::to_half_open(), Lang::En, 100, 30);
+    assert!(text(&app).contains("✗ You said SYN_RECV; the kernel says ESTABLISHED"), "{}", text(&app));
+}
+
+#[test]
+fn a_broken_claim_says_what_was_expected_and_what_is() {
+    let mut made = Made::to_half_open();
+    made.claim(6, "client is FIN_WAIT1", false);
+    let app = app_of(made, Lang::En, 100, 30);
+    assert!(text(&app).contains("✗ expected: client is FIN_WAIT1; actual: SYN_SENT"), "{}", text(&app));
+}
+
+#[test]
+fn where_segments_cannot_be_seen_the_ladder_says_so() {
+    for (lang, word) in [(Lang::En, "can't be seen"), (Lang::Zh, "看不到报文段")] {
+        let mut made = Made::to_syn_sent();
+        made.options.wire = crate::engine::Wire::Blind;
+        let shown = text(&app_of(made, lang, 80, 24));
+        assert!(shown.contains(word), "{shown}");
+    }
+}
+
+#[test]
+fn a_long_explanation_says_that_there_is_more_and_scrolls() {
+    let mut app = app_of(Made::to_syn_recv(), Lang::En, 80, 24);
+    assert!(text(&app).contains("Shift+↓ more"));
+    for _ in 0..40 {
+        let down = KeyEvent::new(KeyCode::Down, KeyModifiers::SHIFT);
+        let now = app.now;
+        update(&mut app, Msg::Terminal(Event::Key(down)), now);
+    }
+    let shown = text(&app);
+    assert!(!shown.contains("Shift+↓ more") && shown.contains("✓ client is SYN_SENT"), "{shown}");
+    assert!(shown.contains("2 ESTABLISHED"), "the question keeps its place: {shown}");
+}

@@ -1,1 +1,115 @@
+//! Every size: nothing panics, and from the smallest that is served nothing is cut.
 
+use super::screens::moments;
+use super::*;
+use crate::tcp::State;
+
+#[test]
+fn no_size_panics_and_small_ones_say_what_is_needed() {
+    for lang in [Lang::En, Lang::Zh] {
+        for (_, made) in moments().into_iter().step_by(2) {
+            let mut app = app_of(made, lang, 1, 1);
+            for columns in (1..=130).step_by(23).chain([79, 80, 99, 100, 120, 250]) {
+                for rows in (1..=45).step_by(11).chain([23, 24, 29, 30, 60]) {
+                    for overlay in [None, Some(Overlay::Help), Some(Overlay::Packet), Some(Overlay::Kernel)] {
+                        app.place.overlay = overlay;
+                        update(&mut app, Msg::Terminal(Event::Resize(columns, rows)), secs(1.0));
+                        let shown = text(&app);
+                        let small = columns < 80 || rows < 24;
+                        assert_eq!(shown.contains('┌') || shown.contains('┏'), !small, "{columns}x{rows}\n{shown}");
+                    }
+                }
+            }
+        }
+    }
+    let app = app_of(made::Made::new(), Lang::En, 60, 10);
+    assert!(text(&app).starts_with("sockwalk needs at least 80 by 24 characters; this window has"), "{}", text(&app));
+    let app = app_of(made::Made::new(), Lang::Zh, 60, 10);
+    assert!(text(&app).contains("80 列 24 行"), "{}", text(&app));
+}
+
+/// The right frame of every pane stands in its column on every row: no text ran over it, and no wide character
+/// moved it.
+#[test]
+fn frames_are_whole() {
+    for lang in [Lang::En, Lang::Zh] {
+        for (columns, rows) in [(80, 24), (100, 30), (120, 40), (160, 45)] {
+            for (name, made) in moments() {
+                let app = app_of(made, lang, columns, rows);
+                let buffer = screen(&app);
+                let areas = layout::areas(app.size, app.place.turn).unwrap();
+                let panes =
+                    [Some(areas.server), Some(areas.wire), Some(areas.client), areas.explain, areas.code, areas.states];
+                for area in panes.into_iter().flatten() {
+                    for y in area.top() + 1..area.bottom() - 1 {
+                        for x in [area.left(), area.right() - 1] {
+                            assert_eq!(buffer[(x, y)].symbol(), "│", "{name} {lang:?} {columns}x{rows} at {x},{y}");
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn nothing_important_is_cut() {
+    for lang in [Lang::En, Lang::Zh] {
+        for (columns, rows) in [(80, 24), (100, 30), (120, 40)] {
+            for (name, made) in moments() {
+                let app = app_of(made, lang, columns, rows);
+                let shown = text(&app);
+                // Only sent data is ever shortened.
+                for line in shown.lines().filter(|line| !line.contains("hello")) {
+                    assert!(!line.contains('…') || line.contains("……"), "{name} {lang:?} {columns}x{rows}: {line}");
+                }
+                for command in ["? ", "q "] {
+                    assert!(shown.lines().rev().take(2).any(|line| line.contains(command)), "{name}: {command}");
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn the_diagram_is_whole_at_every_served_size() {
+    for (columns, rows) in [(80, 24), (100, 30), (120, 40), (200, 60)] {
+        let mut app = app_of(made::Made::to_syn_recv(), Lang::En, columns, rows);
+        keys(&mut app, if columns == 80 { "ss" } else { "" });
+        let area = layout::areas(app.size, app.place.turn).unwrap().states.unwrap();
+        let buffer = screen(&app);
+        let inside: Vec<String> = (area.top()..area.bottom())
+            .map(|y| (area.left()..area.right()).map(|x| buffer[(x, y)].symbol()).collect())
+            .collect();
+        for state in State::ALL {
+            assert!(inside.iter().any(|row| row.contains(state.name())), "{state} at {columns}x{rows}");
+        }
+        assert!(
+            inside.iter().any(|row| row.contains("■SYN_RECV")) && inside.iter().any(|row| row.contains("SYN_SENT●"))
+        );
+    }
+}
+
+/// A long trace costs no more than a short one: what is drawn is what is seen.
+#[test]
+fn a_frame_costs_the_same_however_long_the_trace_is() {
+    let frame = |entries: usize| {
+        let mut made = made::Made::to_sent();
+        while made.trace.now() < entries {
+            let ack = made::segment(made::client(), "ACK", made::J + 1, made::K + 1, b"");
+            let id = made.send(ack);
+            made.push(crate::model::Event::Delivered(id));
+        }
+        let app = app_of(made, Lang::En, 160, 45);
+        let mut best = Duration::MAX;
+        for _ in 0..5 {
+            let start = std::time::Instant::now();
+            screen(&app);
+            best = best.min(start.elapsed());
+        }
+        best
+    };
+    let (short, long) = (frame(1_000), frame(30_000));
+    println!("a frame at 160x45: {short:?} and {long:?}");
+    assert!(long < short * 4, "{short:?} for a thousand entries, {long:?} for thirty thousand");
+}
