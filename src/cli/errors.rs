@@ -20,7 +20,7 @@ pub(super) fn sentence(error: &Error, texts: &CliTexts) -> String {
         ),
         ErrorKind::ArgumentConflict => fill(&texts.repeated, &[("option", &option(error))]),
         ErrorKind::InvalidUtf8 => texts.not_utf8.clone(),
-        _ => fill(&texts.other_error, &[("message", &escape(&error.kind().to_string()))]),
+        _ => fill(&texts.other_error, &[("message", &escape(error.kind().to_string()))]),
     };
     format!("{}\n{}\n", join(&texts.error, &what), texts.hint_help)
 }
@@ -84,7 +84,7 @@ fn one(error: &Error, kind: ContextKind) -> String {
 fn all(error: &Error, kind: ContextKind) -> Vec<String> {
     match error.get(kind) {
         Some(ContextValue::String(text)) => vec![escape(text)],
-        Some(ContextValue::Strings(texts)) => texts.iter().map(|text| escape(text)).collect(),
+        Some(ContextValue::Strings(texts)) => texts.iter().map(escape).collect(),
         _ => Vec::new(),
     }
 }

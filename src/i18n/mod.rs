@@ -14,7 +14,7 @@ pub use cli::CliTexts;
 pub use doctor::DoctorTexts;
 pub use place::PlaceTexts;
 pub use plain::PlainTexts;
-pub use wrap::{escape, harmless, join, width, wrap};
+pub use wrap::{escape, excerpt, harmless, join, lines, width, wrap};
 
 pub use crate::lesson::Lang;
 
@@ -58,7 +58,7 @@ impl Texts {
 
 /// Puts values into a text's `{placeholders}`. A placeholder without a value stays as it is, and so does what is
 /// put in: a `{` in a value means nothing.
-pub fn fill(text: &str, values: &[(&str, &dyn std::fmt::Display)]) -> String {
+pub fn fill<V: std::fmt::Display>(text: &str, values: &[(&str, V)]) -> String {
     let mut filled = String::with_capacity(text.len() + 16);
     let mut rest = text;
     while let Some((before, after)) = rest.split_once('{') {
@@ -140,8 +140,8 @@ mod tests {
 
     #[test]
     fn placeholders_are_filled_once() {
-        assert_eq!(fill("port {port} of {side}", &[("port", &8000), ("side", &"{port}")]), "port 8000 of {port}");
-        assert_eq!(fill("{nothing} {", &[]), "{nothing} {");
+        assert_eq!(fill("port {port} of {side}", &[("port", "8000"), ("side", "{port}")]), "port 8000 of {port}");
+        assert_eq!(fill::<&str>("{nothing} {", &[]), "{nothing} {");
     }
 
     #[test]

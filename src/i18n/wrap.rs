@@ -1,5 +1,7 @@
 //! Text in columns: how wide it is, where its lines may break, and how foreign bytes are shown.
 
+use std::ops::Range;
+
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
 /// How many columns a text takes on a terminal.
@@ -12,32 +14,49 @@ const CLOSING: &str = "，。；：！？、）」』》”’…,.;:!?)]}";
 /// No line ends with one of these.
 const OPENING: &str = "（「『《“‘([{";
 
-/// Breaks a text into lines of at most `columns` columns; its own line breaks stay.
+/// Breaks a text into lines of at most `columns` columns; its own line breaks stay. Returns the bytes of each line.
 ///
 /// Lines break at spaces, and between two characters where one of them is wide, as in Chinese; not before closing
-/// punctuation and not after opening punctuation. What has no such place and is too long is cut.
-pub fn wrap(text: &str, columns: usize) -> Vec<String> {
+/// punctuation and not after opening punctuation. What has no such place and is too long is cut. The spaces at which
+/// a line breaks belong to no line.
+pub fn lines(text: &str, columns: usize) -> Vec<Range<usize>> {
     let columns = columns.max(2);
-    text.split('\n').flat_map(|line| wrap_line(line, columns)).collect()
+    let mut lines = Vec::new();
+    let mut start = 0;
+    for line in text.split('\n') {
+        break_line(text, start..start + line.len(), columns, &mut lines);
+        start += line.len() + 1;
+    }
+    lines
 }
 
-fn wrap_line(text: &str, columns: usize) -> Vec<String> {
-    let mut lines = Vec::new();
-    let mut line = String::new();
-    for piece in pieces(text) {
-        if width(&line) + width(piece.trim_end()) > columns && !line.is_empty() {
-            lines.push(std::mem::take(&mut line).trim_end().to_owned());
+/// As [`lines`], as texts.
+pub fn wrap(text: &str, columns: usize) -> Vec<String> {
+    lines(text, columns).into_iter().map(|line| text[line].to_owned()).collect()
+}
+
+fn break_line(text: &str, whole: Range<usize>, columns: usize, lines: &mut Vec<Range<usize>>) {
+    let trimmed = |range: Range<usize>| range.start..range.start + text[range.clone()].trim_end().len();
+    let mut line = whole.start..whole.start;
+    for piece in pieces(&text[whole.clone()]) {
+        let mut piece = whole.start + piece.start..whole.start + piece.end;
+        if !line.is_empty() && width(&text[trimmed(line.start..piece.end)]) > columns {
+            lines.push(trimmed(line));
+            line = piece.start..piece.start;
         }
-        let mut piece = if line.is_empty() { piece.trim_start() } else { piece };
-        while width(piece.trim_end()) > columns {
-            let cut = fitting(piece, columns);
-            lines.push(piece[..cut].to_owned());
-            piece = &piece[cut..];
+        // A line that goes on behind a break doesn't begin with spaces; nor does it hold a piece that is too long.
+        if line.is_empty() && line.start > whole.start {
+            piece.start += text[piece.clone()].len() - text[piece.clone()].trim_start().len();
+            line = piece.start..piece.start;
         }
-        line.push_str(piece);
+        while width(&text[trimmed(line.start..piece.end)]) > columns {
+            let cut = line.start + fitting(&text[line.start..piece.end], columns);
+            lines.push(line.start..cut);
+            line = cut..cut;
+        }
+        line.end = piece.end;
     }
-    lines.push(line.trim_end().to_owned());
-    lines
+    lines.push(trimmed(line));
 }
 
 /// How many bytes of the text fit into the columns; at least one character.
@@ -53,17 +72,17 @@ fn fitting(text: &str, columns: usize) -> usize {
 }
 
 /// The text in pieces that must not be parted; spaces end a piece.
-fn pieces(text: &str) -> Vec<&str> {
+fn pieces(text: &str) -> Vec<Range<usize>> {
     let mut pieces = Vec::new();
     let (mut start, mut before) = (0, None);
     for (place, c) in text.char_indices() {
         if before.is_some_and(|before| may_break(before, c)) {
-            pieces.push(&text[start..place]);
+            pieces.push(start..place);
             start = place;
         }
         before = Some(c);
     }
-    pieces.push(&text[start..]);
+    pieces.push(start..text.len());
     pieces
 }
 
@@ -82,28 +101,39 @@ pub fn join(first: &str, second: &str) -> String {
     format!("{first}{space}{second}")
 }
 
-/// Text from the wire or from other programs, safe to print: control characters as `\n`, `\x1b`; those that turn the
-/// direction of text as `\u{202e}`.
-pub fn escape(text: &str) -> String {
-    escaped(text, "\n\r\t\\\"")
+/// Bytes from the wire or from other programs as text that is safe to print: control characters as `\n`, `\x1b`; what
+/// is no UTF-8 as `\xff`; invisible characters, among them those that turn the direction of text, as `\u{202e}`.
+pub fn escape(bytes: impl AsRef<[u8]>) -> String {
+    escaped(bytes.as_ref(), "\n\r\t\\\"")
 }
 
 /// As [`escape`], for a text that is a notation of its own: quotation marks and backslashes stay.
 pub fn harmless(text: &str) -> String {
-    escaped(text, "\n\r\t")
+    escaped(text.as_bytes(), "\n\r\t")
 }
 
-fn escaped(text: &str, by_letter: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    for c in text.chars() {
-        match c {
-            c if by_letter.contains(c) => out.extend(c.escape_default()),
-            c if c.is_control() => out.push_str(&format!("\\x{:02x}", u32::from(c))),
-            '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}' => {
-                out.extend(c.escape_unicode());
+/// The start of the bytes as [`escape`] has them, of at most so many bytes, with an ellipsis where there is more.
+pub fn excerpt(bytes: &[u8], most: usize) -> String {
+    if bytes.len() <= most {
+        return escape(bytes);
+    }
+    // Not through the middle of a character: back to where one begins.
+    let end = (0..=most).rev().find(|end| bytes[*end] & 0xc0 != 0x80).unwrap_or(most);
+    escape(&bytes[..end]) + "…"
+}
+
+fn escaped(bytes: &[u8], by_letter: &str) -> String {
+    let mut out = String::with_capacity(bytes.len());
+    for chunk in bytes.utf8_chunks() {
+        for c in chunk.valid().chars() {
+            match c {
+                c if by_letter.contains(c) => out.extend(c.escape_default()),
+                c if c.is_control() => out.push_str(&format!("\\x{:02x}", u32::from(c))),
+                c if c.width().unwrap_or(0) == 0 => out.extend(c.escape_unicode()),
+                c => out.push(c),
             }
-            c => out.push(c),
         }
+        chunk.invalid().iter().for_each(|byte| out.push_str(&format!("\\x{byte:02x}")));
     }
     out
 }
@@ -129,6 +159,9 @@ mod tests {
 
     #[test]
     fn foreign_text_can_do_nothing() {
+        assert_eq!(escape(b"hi\xff"), "hi\\xff");
+        assert_eq!(excerpt(b"0123456789", 4), "0123…");
+        assert_eq!(excerpt("服务器".as_bytes(), 4), "服…");
         assert_eq!(escape("a\x1b[2J\n\"b\"\u{202e}\u{85}"), "a\\x1b[2J\\n\\\"b\\\"\\u{202e}\\x85");
     }
 

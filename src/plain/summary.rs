@@ -26,7 +26,7 @@ fn failed(trace: &Trace, lesson: &Lesson, texts: &PlainTexts) -> Vec<String> {
         fill(
             &texts.broken,
             &[
-                ("file", &harmless(&lesson.file)),
+                ("file", &harmless(&lesson.file) as &dyn std::fmt::Display),
                 ("line", &claim.line),
                 ("step", &step),
                 ("expected", &harmless(&claim.what)),

@@ -180,6 +180,15 @@ impl App {
         if self.in_past() { self.view().at() } else { self.now }
     }
 
+    /// Whether the line that is offered for typing stands there as it was, the cursor at its end.
+    pub fn offered_line_stands(&self) -> bool {
+        let offered = match self.walk.phase() {
+            Phase::Typing(offered) => offered,
+            _ => return false,
+        };
+        self.input.as_ref().is_some_and(|input| input.value() == offered && input.cursor() == offered.chars().count())
+    }
+
     /// The line that is being typed; `None` where none is wanted or the past is looked at.
     pub fn typing(&self) -> Option<&Input> {
         self.input.as_ref().filter(|_| !self.in_past())

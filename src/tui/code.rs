@@ -6,8 +6,8 @@ use ratatui::style::Style;
 use ratatui::text::Span;
 use serde::Deserialize;
 
-use super::escape::excerpt;
-use super::texts::fill;
+use crate::i18n::excerpt;
+use crate::i18n::fill;
 use crate::model::{Call, CallName, How};
 use crate::theme::Theme;
 
@@ -139,7 +139,7 @@ impl Language {
             Call::SetOption { option, value, .. } => {
                 let level = if option.starts_with("TCP_") { "IPPROTO_TCP" } else { "SOL_SOCKET" };
                 values.push(("level", level.to_owned()));
-                values.push(("option", super::escape(option.as_bytes())));
+                values.push(("option", crate::i18n::escape(option)));
                 values.push(("value", value.to_string()));
             }
             Call::Accept { .. } | Call::Close { .. } => {}

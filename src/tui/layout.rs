@@ -10,6 +10,9 @@ pub const SMALLEST: (u16, u16) = (80, 24);
 /// The smallest window that shows all panes at once.
 pub const WHOLE: (u16, u16) = (100, 30);
 
+/// The rows of the code pane: no call takes more than three lines, which a test holds.
+pub(super) const CODE_ROWS: u16 = 5;
+
 /// The places of the panes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Areas {
@@ -90,7 +93,6 @@ fn at_once(bottom: Rect) -> Bottom {
         let [explain, code] = Layout::horizontal([Constraint::Fill(1), Constraint::Length(62)]).areas(left);
         return (Some(explain), Some(code), Some(states));
     }
-    let code_rows = if bottom.height >= 17 { 7 } else { 5 };
-    let [explain, code] = Layout::vertical([Constraint::Fill(1), Constraint::Length(code_rows)]).areas(left);
+    let [explain, code] = Layout::vertical([Constraint::Fill(1), Constraint::Length(CODE_ROWS)]).areas(left);
     (Some(explain), Some(code), Some(states))
 }

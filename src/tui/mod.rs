@@ -6,7 +6,6 @@ mod app;
 mod code;
 pub mod commands;
 mod diagram;
-mod escape;
 mod layout;
 mod mouse;
 mod panes;
@@ -20,12 +19,11 @@ mod wrap;
 
 pub use app::{App, Auto, Look, LookError, Overlay, PACES, Turn};
 pub use code::SnippetsError;
-pub use escape::escape;
 pub use layout::{SMALLEST, WHOLE};
 pub use panes::draw;
 pub use run::{Host, run};
 pub use terminal::{Guard, listen};
-pub use texts::{Texts, TextsError, fill};
+pub use texts::{Texts, TextsError};
 pub use update::{Effect, Msg, update};
 pub use walk::Walk;
 

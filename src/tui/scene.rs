@@ -11,8 +11,9 @@ use ratatui::text::{Line, Span};
 use ratatui::widgets::{Block, Clear, Widget};
 
 use super::app::App;
-use super::texts::{Texts, fill};
-use super::wrap::display_width;
+use super::texts::Texts;
+use crate::i18n::fill;
+use crate::i18n::width as display_width;
 use crate::model::{Moment, Side, SocketView, Source, TimerKind, View};
 use crate::tcp::{Segment, State};
 use crate::theme::Theme;

@@ -177,7 +177,12 @@ fn key(app: &mut App, key: KeyEvent, effects: &mut Vec<Effect>) {
 }
 
 fn type_in(app: &mut App, request: InputRequest) {
+    let offered = app.offered_line_stands();
     let Some(input) = &mut app.input else { return };
+    if offered && matches!(request, InputRequest::InsertChar(_)) {
+        // The offered line is as good as selected: the first letter takes its place.
+        *input = Input::default();
+    }
     let full = input.value().chars().count() >= LONGEST_LINE;
     if !(full && matches!(request, InputRequest::InsertChar(_))) {
         input.handle(request);

@@ -1,48 +1,33 @@
 //! Text broken into lines of a given width: by words, and between Chinese characters, where a line may end anywhere
 //! but before a closing or after an opening mark.
 
+use std::ops::Range;
+
 use ratatui::style::Style;
 use ratatui::text::{Line, Span};
 use unicode_width::UnicodeWidthChar;
 
-/// Marks that may not begin a line.
-const NEVER_FIRST: &str = "，。；：！？、）」』】》”’…—";
-/// Marks that may not end a line.
-const NEVER_LAST: &str = "（「『【《“‘";
+use crate::i18n::{self, width as display_width};
 
-/// One place on the screen: a character with what combines with it.
-#[derive(Clone)]
-struct Cell {
-    text: String,
-    width: usize,
-    style: Style,
-}
-
-impl Cell {
-    fn first(&self) -> char {
-        self.text.chars().next().unwrap_or(' ')
-    }
-
-    fn is_space(&self) -> bool {
-        self.text == " "
-    }
-}
-
-/// Breaks styled text into lines no wider than `width`; line breaks in the text stay.
+/// Breaks styled text into lines no wider than `width`; line breaks in the text stay. The rule is [`i18n::lines`]'s.
 pub(super) fn wrap(spans: &[Span<'_>], width: usize) -> Vec<Line<'static>> {
-    let width = width.max(2);
-    let mut lines = Vec::new();
-    let mut rest: Vec<Cell> = Vec::new();
-    for cell in cells(spans) {
-        if cell.text == "\n" {
-            break_into(&mut lines, &rest, width);
-            rest.clear();
-        } else {
-            rest.push(cell);
+    let text: String = spans.iter().map(|span| span.content.as_ref()).collect();
+    i18n::lines(&text, width).into_iter().map(|line| styled(&text, line, spans)).collect()
+}
+
+/// A part of the joined text of some spans, with their styles.
+fn styled(text: &str, part: Range<usize>, spans: &[Span<'_>]) -> Line<'static> {
+    let mut start = 0;
+    let mut line = Line::default();
+    for span in spans {
+        let end = start + span.content.len();
+        let shared = part.start.max(start)..part.end.min(end);
+        if shared.start < shared.end {
+            line.spans.push(Span::styled(text[shared].to_owned(), span.style));
         }
+        start = end;
     }
-    break_into(&mut lines, &rest, width);
-    lines
+    line
 }
 
 /// Breaks plain text into lines of one style.
@@ -81,11 +66,6 @@ pub(super) fn cut(text: &str, width: usize) -> String {
     out
 }
 
-/// How many columns a text takes.
-pub(super) fn display_width(text: &str) -> usize {
-    unicode_width::UnicodeWidthStr::width(text)
-}
-
 fn join_lines(paragraph: &str) -> String {
     let mut out = String::new();
     for line in paragraph.split('\n').map(str::trim).filter(|line| !line.is_empty()) {
@@ -101,71 +81,6 @@ fn join_lines(paragraph: &str) -> String {
 
 fn is_wide(c: char) -> bool {
     c.width() == Some(2)
-}
-
-fn cells(spans: &[Span<'_>]) -> Vec<Cell> {
-    let mut cells: Vec<Cell> = Vec::new();
-    for span in spans {
-        for c in span.content.chars() {
-            match c {
-                '\n' => cells.push(Cell { text: "\n".into(), width: 0, style: span.style }),
-                c if c.is_control() => {}
-                c => match (c.width().unwrap_or(0), cells.last_mut()) {
-                    (0, Some(last)) => last.text.push(c),
-                    (width, _) => cells.push(Cell { text: c.into(), width, style: span.style }),
-                },
-            }
-        }
-    }
-    cells
-}
-
-fn break_into(lines: &mut Vec<Line<'static>>, cells: &[Cell], width: usize) {
-    let mut start = 0;
-    while let Some(end) = line_end(&cells[start..], width) {
-        lines.push(line(&cells[start..start + end]));
-        start += end;
-        start += cells[start..].iter().take_while(|cell| cell.is_space()).count();
-    }
-    lines.push(line(&cells[start..]));
-}
-
-/// Where the first line of these cells ends; `None` where all of them fit.
-fn line_end(cells: &[Cell], width: usize) -> Option<usize> {
-    let mut used = 0;
-    let mut last_break = 0;
-    for (n, cell) in cells.iter().enumerate() {
-        if n > 0 && may_break(&cells[n - 1], cell) {
-            last_break = n;
-        }
-        used += cell.width;
-        if used > width && !cell.is_space() {
-            return Some(if last_break > 0 { last_break } else { n.max(1) });
-        }
-    }
-    None
-}
-
-fn may_break(before: &Cell, after: &Cell) -> bool {
-    if before.is_space() {
-        return true;
-    }
-    let (before, after) = (before.first(), after.first());
-    let closes = NEVER_FIRST.contains(after);
-    let opens = NEVER_LAST.contains(before);
-    (is_wide(before) || is_wide(after)) && !closes && !opens && !(is_wide(before) && ",.;:!?)]".contains(after))
-}
-
-fn line(cells: &[Cell]) -> Line<'static> {
-    let end = cells.iter().rposition(|cell| !cell.is_space()).map_or(0, |last| last + 1);
-    let mut spans: Vec<Span<'static>> = Vec::new();
-    for cell in &cells[..end] {
-        match spans.last_mut() {
-            Some(span) if span.style == cell.style => span.content.to_mut().push_str(&cell.text),
-            _ => spans.push(Span::styled(cell.text.clone(), cell.style)),
-        }
-    }
-    Line::from(spans)
 }
 
 #[cfg(test)]

@@ -45,7 +45,7 @@ impl Runner {
         let view = self.trace.present();
         let known = self.knowledge();
         let waiting = view.waiting().iter().filter_map(|id| view.segment(*id));
-        if let Some(segment) = waiting.filter(|segment| known.fits(segment, pattern)).last() {
+        if let Some(segment) = waiting.filter(|segment| known.fits(segment, pattern)).next_back() {
             return Ok(Some(segment.id));
         }
         let since = self.begun_before(&view);

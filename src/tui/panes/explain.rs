@@ -9,14 +9,15 @@ use ratatui::text::{Line, Span};
 use ratatui::widgets::Widget;
 
 use crate::engine::{Failure, Phase};
+use crate::i18n::escape;
+use crate::i18n::fill;
+use crate::i18n::width as display_width;
 use crate::lesson::{Ask, Lang};
 use crate::model::{Answer, ClaimResult};
 use crate::tui::app::App;
-use crate::tui::escape::escape;
 use crate::tui::layout;
 use crate::tui::scene::{Scene, put};
-use crate::tui::texts::fill;
-use crate::tui::wrap::{display_width, prose, wrap, wrap_text};
+use crate::tui::wrap::{prose, wrap, wrap_text};
 
 /// The pane's text, broken into lines.
 #[derive(Default)]
@@ -84,10 +85,11 @@ fn foot_top(page: &Page, inner: Rect) -> u16 {
 fn page(scene: &Scene<'_>, area: Rect) -> Page {
     let inner = inner(area);
     let (width, height) = (usize::from(inner.width), usize::from(inner.height));
-    let mut page = Page { body: body(scene, width), ..Page::default() };
+    let mut page = Page::default();
     if !scene.app.in_past() {
         foot(scene, width, &mut page);
     }
+    page.body = body(scene, width, height.saturating_sub(page.foot.len()));
     // A long question keeps its place: the explanation above it scrolls in what is left.
     page.rows = height.saturating_sub(page.foot.len());
     page.most = page.body.len().saturating_sub(page.rows);
@@ -95,7 +97,8 @@ fn page(scene: &Scene<'_>, area: Rect) -> Page {
     page
 }
 
-fn body(scene: &Scene<'_>, width: usize) -> Vec<Line<'static>> {
+/// The explanation. The claims that hold are listed where there is room for them in so many rows, else counted.
+fn body(scene: &Scene<'_>, width: usize, rows: usize) -> Vec<Line<'static>> {
     let (theme, t, lang) = (scene.theme, &scene.texts.explain, scene.app.lang());
     let walk = scene.app.walk();
     let lesson = walk.lesson();
@@ -113,7 +116,8 @@ fn body(scene: &Scene<'_>, width: usize) -> Vec<Line<'static>> {
     let Some(step) = lesson.steps.get(number) else { return lines };
     lines.extend(wrap_text(step.title.get(lang), theme.title.0, width));
     if !scene.app.in_past() && *walk.phase() == Phase::Busy {
-        lines.extend(wrap_text(&t.busy, theme.waits.0, width));
+        let text = if step.waits_for.is_some() { &t.waits } else { &t.busy };
+        lines.extend(wrap_text(text, theme.waits.0, width));
         return lines;
     }
     let (claims, answer) = scene.view.verdicts(number);
@@ -127,8 +131,15 @@ fn body(scene: &Scene<'_>, width: usize) -> Vec<Line<'static>> {
         lines.extend(wrap_text(&t.recap, theme.title.0, width));
         lines.extend(say(lesson.recap.get(lang)));
     }
-    let held = claims.iter().filter(|claim| claim.held);
-    lines.extend(held.flat_map(|claim| wrap_text(&fill(&t.held, &[("what", &claim.what)]), theme.dim.0, width)));
+    let held: Vec<_> = claims.iter().filter(|claim| claim.held).collect();
+    let listed = held.iter().flat_map(|claim| wrap_text(&fill(&t.held, &[("what", &claim.what)]), theme.dim.0, width));
+    let listed: Vec<_> = listed.collect();
+    if lines.len() + listed.len() <= rows {
+        lines.extend(listed);
+    } else {
+        let n = held.len().to_string();
+        lines.extend(wrap_text(&fill(&t.all_held, &[("n", &n)]), theme.dim.0, width));
+    }
     lines
 }
 
@@ -184,7 +195,7 @@ fn foot(scene: &Scene<'_>, width: usize, page: &mut Page) {
 fn why(scene: &Scene<'_>, failure: &Failure) -> String {
     let t = &scene.texts.explain;
     match failure {
-        Failure::System { what, error } => fill(&t.system, &[("what", what), ("error", &escape(error.as_bytes()))]),
+        Failure::System { what, error } => fill(&t.system, &[("what", (*what).to_owned()), ("error", escape(error))]),
         Failure::Thread(why) => fill(&t.thread, &[("why", &escape(why.as_bytes()))]),
         Failure::CaptureLost(n) => fill(&t.capture_lost, &[("n", &n.to_string())]),
     }
@@ -250,12 +261,14 @@ fn typing(scene: &Scene<'_>, width: usize, page: &mut Page) {
     let shown = visible_part(input.value(), scroll, room);
     let column = 2 + input.visual_cursor().saturating_sub(scroll).min(room);
     page.cursor = Some((page.foot.len(), column));
-    let text = theme.fresh.0.add_modifier(Modifier::UNDERLINED);
+    let line = theme.fresh.0.add_modifier(Modifier::UNDERLINED);
+    // What the first letter will replace looks selected.
+    let text = if scene.app.offered_line_stands() { line.add_modifier(Modifier::REVERSED) } else { line };
     let pad = " ".repeat(room.saturating_sub(display_width(&shown)));
     page.foot.push(Line::from(vec![
         Span::styled("> ", theme.key.0),
         Span::styled(shown, text),
-        Span::styled(pad, text),
+        Span::styled(pad, line),
     ]));
     page.foot.extend(wrap_text(&t.type_keys, theme.dim.0, width));
 }

@@ -4,11 +4,11 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
 use ratatui::text::{Line, Span};
 
+use crate::i18n::width as display_width;
 use crate::tui::app::App;
 use crate::tui::commands::{COMMANDS, Command, Entry};
 use crate::tui::layout;
 use crate::tui::scene::Scene;
-use crate::tui::wrap::display_width;
 
 /// A button's place.
 struct Button {

@@ -6,11 +6,12 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 
+use crate::i18n::fill;
+use crate::i18n::width as display_width;
 use crate::lesson::Lang;
 use crate::model::Mode;
 use crate::tui::scene::{Scene, spread};
-use crate::tui::texts::fill;
-use crate::tui::wrap::{cut, display_width};
+use crate::tui::wrap::cut;
 
 pub(super) fn draw(buf: &mut Buffer, area: Rect, scene: &Scene<'_>) {
     let width = usize::from(area.width);

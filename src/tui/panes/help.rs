@@ -4,9 +4,10 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 
+use crate::i18n::width as display_width;
 use crate::tui::commands::COMMANDS;
 use crate::tui::scene::{Scene, more_below, put};
-use crate::tui::wrap::{cut, display_width, wrap_text};
+use crate::tui::wrap::{cut, wrap_text};
 
 /// The column of the keys.
 const KEYS: usize = 12;

@@ -6,10 +6,10 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 
+use crate::i18n::fill;
 use crate::model::{SocketView, TcpInfo};
 use crate::tcp::State;
 use crate::tui::scene::{Scene, letter, more_below, put, reversed, shape};
-use crate::tui::texts::fill;
 use crate::tui::wrap::{wrap, wrap_text};
 
 /// Draws it. Returns how far it can be scrolled.

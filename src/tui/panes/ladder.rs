@@ -17,19 +17,22 @@ use ratatui::text::{Line, Span};
 use ratatui::widgets::Widget;
 
 use crate::engine::Wire;
+use crate::i18n::excerpt;
+use crate::i18n::fill;
+use crate::i18n::width as display_width;
 use crate::model::{Event, Fate, SegmentId, SegmentView, Side};
 use crate::tcp::{Numbers, State, line};
 use crate::tui::app::App;
-use crate::tui::escape::excerpt;
 use crate::tui::scene::{Scene, put, reversed, shape, spread};
-use crate::tui::texts::fill;
 use crate::tui::update::nth_newest;
-use crate::tui::wrap::{display_width, wrap_text};
+use crate::tui::wrap::wrap_text;
 
 /// From this width on, states are written beside the lifelines.
 const WITH_STATES: usize = 56;
-/// The columns that they take at each side: the longest name and its shape.
+/// The columns that they take at each side: the longest name, and a gap.
 const MARGIN: usize = 13;
+/// The gap between frame and lifeline where no states are written.
+const GAP: usize = 1;
 /// How many entries are searched for changes of state: a bound on what one frame costs.
 const SEARCHED: usize = 4000;
 
@@ -113,7 +116,7 @@ fn rows(scene: &Scene<'_>, inner: Rect) -> Vec<Row> {
     if scene.app.walk().options().wire == Wire::Blind {
         return sentence(&scene.texts.wire.blind, scene.theme.text.0, width);
     }
-    let margin = if width >= WITH_STATES { MARGIN } else { 0 };
+    let margin = if width >= WITH_STATES { MARGIN } else { GAP };
     let between = width - 2 * margin;
     let count = scene.view.segment_count();
     let skipped = scene.app.place.ladder.min(count.saturating_sub(1));
@@ -130,7 +133,7 @@ fn rows(scene: &Scene<'_>, inner: Rect) -> Vec<Row> {
     }
     shown.reverse();
     let notes = match shown.first() {
-        Some(oldest) if margin > 0 => notes(scene, oldest.id),
+        Some(oldest) if margin > GAP => notes(scene, oldest.id),
         _ => Notes::new(),
     };
     let earlier = count - skipped - shown.len();
@@ -191,16 +194,12 @@ fn frame_line(
 ) -> Line<'static> {
     let theme = scene.theme;
     let [server, client] = states.map(|state| state.map_or("", State::name));
-    let mut spans = Vec::new();
-    if margin > 0 {
-        spans.push(Span::styled(format!("{server:>width$} ", width = margin - 1), theme.server.0.bold()));
-    }
-    spans.push(Span::styled("│", theme.server.0));
+    let width = margin.saturating_sub(1);
+    let mut spans =
+        vec![Span::styled(format!("{server:>width$} "), theme.server.0.bold()), Span::styled("│", theme.server.0)];
     spans.extend(middle);
     spans.push(Span::styled("│", theme.client.0));
-    if margin > 0 {
-        spans.push(Span::styled(format!(" {client:<width$}", width = margin - 1), theme.client.0.bold()));
-    }
+    spans.push(Span::styled(format!(" {client:<width$}"), theme.client.0.bold()));
     Line::from(spans)
 }
 

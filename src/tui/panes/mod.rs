@@ -19,8 +19,8 @@ use ratatui::style::Style;
 use super::app::{App, Overlay};
 use super::layout;
 use super::scene::{Scene, put};
-use super::texts::fill;
 use super::wrap::wrap_text;
+use crate::i18n::fill;
 use crate::model::Side;
 
 pub(super) use explain::{choice_at, scroll_of as explain_scroll};

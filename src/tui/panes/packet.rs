@@ -5,12 +5,13 @@ use ratatui::layout::Rect;
 use ratatui::style::Style;
 use ratatui::text::{Line, Span};
 
+use crate::i18n::excerpt;
+use crate::i18n::fill;
+use crate::i18n::width as display_width;
 use crate::model::SegmentView;
 use crate::tcp::{Flags, Segment, line};
-use crate::tui::escape::excerpt;
 use crate::tui::scene::{Scene, more_below, put};
-use crate::tui::texts::fill;
-use crate::tui::wrap::{cut, display_width, wrap, wrap_text};
+use crate::tui::wrap::{cut, wrap, wrap_text};
 
 /// The columns of the whole: those of sixteen bytes in two notations.
 const WIDTH: usize = 76;

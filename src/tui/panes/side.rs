@@ -14,12 +14,13 @@ use ratatui::style::Style;
 use ratatui::text::{Line, Span};
 use ratatui::widgets::Widget;
 
+use crate::i18n::fill;
+use crate::i18n::width as display_width;
+use crate::i18n::{escape, excerpt};
 use crate::model::{Call, CallView, How, Outcome, Side, SocketView};
 use crate::tcp::State;
-use crate::tui::escape::{escape, excerpt};
 use crate::tui::scene::{Scene, letter, minutes, put, reversed, shape, short, spread};
-use crate::tui::texts::fill;
-use crate::tui::wrap::{cut, display_width};
+use crate::tui::wrap::cut;
 
 /// How much of a socket is shown, the most first.
 #[derive(Clone, Copy, PartialEq, Eq)]

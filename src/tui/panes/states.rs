@@ -6,12 +6,12 @@ use ratatui::style::Style;
 use ratatui::text::{Line, Span};
 use ratatui::widgets::Widget;
 
+use crate::i18n::fill;
+use crate::i18n::width as display_width;
 use crate::model::{Side, SocketView};
 use crate::tcp::{EDGES, Edge, Flags, State, Trigger};
 use crate::tui::diagram::{Diagram, cells, fitting, glyph};
 use crate::tui::scene::{Scene, reversed, shape};
-use crate::tui::texts::fill;
-use crate::tui::wrap::display_width;
 
 /// An end in the diagram: whose, in which state, and from where it has just come.
 struct End {

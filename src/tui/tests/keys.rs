@@ -15,7 +15,7 @@ fn with_log(made: Made, columns: u16, rows: u16) -> (App, made::Log) {
 fn click(app: &mut App, word: &str) {
     let shown = lines(&screen(app));
     let (y, x) = shown.iter().enumerate().find_map(|(y, line)| Some((y, line.find(word)?))).expect(word);
-    let column = wrap::display_width(&shown[y][..x]) as u16;
+    let column = crate::i18n::width(&shown[y][..x]) as u16;
     let event = MouseEvent {
         kind: MouseEventKind::Down(MouseButton::Left),
         column,
@@ -115,12 +115,13 @@ fn a_line_is_typed_pasted_and_sent() {
     made.phase = Phase::Typing("hello".into());
     let (mut app, log) = with_log(made, 100, 30);
     assert!(text(&app).contains("> hello"), "{}", text(&app));
+    // The first letter takes the place of the offered line.
     keys(&mut app, " q?");
     let now = app.now;
     let paste = format!("\x1b[31m\n{}", "字".repeat(500));
     update(&mut app, Msg::Terminal(Event::Paste(paste)), now);
     let value = app.typing().unwrap().value().to_owned();
-    assert!(value.starts_with("hello q?[31m字") && value.chars().count() == 200, "{value}");
+    assert!(value.starts_with(" q?[31m字") && value.chars().count() == 200, "{value}");
     press(&mut app, KeyCode::Enter);
     assert_eq!(*log.lock().unwrap(), [Command::Line(value)]);
 }

@@ -44,7 +44,7 @@ fn lines(buffer: &Buffer) -> Vec<String> {
                 continue;
             }
             let symbol = buffer[(x, y)].symbol();
-            skip = wrap::display_width(symbol).saturating_sub(1);
+            skip = crate::i18n::width(symbol).saturating_sub(1);
             text.push_str(symbol);
         }
         text.trim_end().to_owned()
