@@ -1,22 +1,129 @@
-//! A scripted world for tests.
-use super::{Happening, Request, Wire, World};
-use crate::model::Mode;
+//! A world that answers by a script: for tests of the runner that need no rights, no kernel and no clock.
 
-/// A world that answers from a script. It needs no rights, no kernel and no clock.
-#[derive(Default)]
-pub struct FakeWorld {
-    pub asked: Vec<Request>,
-    pub happenings: Vec<Happening>,
+use std::collections::VecDeque;
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use super::{Happening, Phase, Request, Runner, What};
+use crate::model::{
+    Errno, Event, Observation, Outcome, Returned, SegmentId, Side, SocketFacts, Source, Timer, TimerKind,
+};
+use crate::tcp::{Segment, State};
+
+/// What is asked for, and what comes of it. A request to settle is answered with the sockets as they are and
+/// [`What::Settled`].
+pub(crate) struct FakeWorld {
+    script: VecDeque<(Request, Vec<What>)>,
+    /// The sockets that the next observation tells.
+    pub(crate) sockets: Vec<SocketFacts>,
+    /// The time; tests move it.
+    pub(crate) now: Duration,
+    /// Whether requests to settle are answered.
+    pub(crate) settles: bool,
 }
 
-impl World for FakeWorld {
-    fn request(&mut self, request: Request) {
-        self.asked.push(request);
+impl FakeWorld {
+    pub(crate) fn new() -> FakeWorld {
+        FakeWorld { script: VecDeque::new(), sockets: Vec::new(), now: Duration::ZERO, settles: true }
     }
-    fn mode(&self) -> Mode {
-        Mode::Lab
+
+    /// Once this is asked for, that happens.
+    pub(crate) fn when(&mut self, request: Request, happenings: impl IntoIterator<Item = What>) {
+        self.script.push_back((request, happenings.into_iter().collect()));
     }
-    fn wire(&self) -> Wire {
-        Wire::Holds
+
+    /// Takes the runner's requests, in order, until it has none.
+    ///
+    /// # Panics
+    /// Where it asks for something that isn't next in the script.
+    pub(crate) fn serve(&mut self, runner: &mut Runner) {
+        while let Some(request) = runner.take_request() {
+            let happenings = match request {
+                Request::Settle if self.settles => {
+                    let sockets = self.sockets.clone();
+                    vec![What::Observed(Observation { at: self.now, sockets }), What::Settled]
+                }
+                Request::Settle => Vec::new(),
+                request => {
+                    let (expected, happenings) =
+                        self.script.pop_front().unwrap_or_else(|| panic!("nothing expected, got {request:?}"));
+                    assert_eq!(request, expected);
+                    happenings
+                }
+            };
+            happenings.into_iter().for_each(|what| self.tell(runner, what));
+        }
     }
+
+    /// Something happens by itself.
+    pub(crate) fn tell(&mut self, runner: &mut Runner, what: What) {
+        self.now += Duration::from_micros(10);
+        runner.happened(Happening { at: self.now, what });
+    }
+
+    /// Moves the time on to when the runner wants to be told it, as long as it is busy.
+    pub(crate) fn wait(&mut self, runner: &mut Runner) {
+        while *runner.phase() == Phase::Busy {
+            self.now = self.now.max(runner.wake_at().expect("a busy runner waits for some time"));
+            runner.tick(self.now);
+            self.serve(runner);
+        }
+    }
+
+    pub(crate) fn all_was_asked(&self) -> bool {
+        self.script.is_empty()
+    }
+}
+
+/// A side goes into a call and comes back with this value.
+pub(crate) fn returns(side: Side, call: crate::model::Call, value: i64) -> [What; 2] {
+    let outcome = Ok(Returned { value, ..Returned::default() });
+    [What::Event(Event::Entered { side, call }), came_back(side, outcome)]
+}
+
+/// A side goes into a call and sleeps there.
+pub(crate) fn sleeps(side: Side, call: crate::model::Call) -> [What; 2] {
+    [What::Event(Event::Entered { side, call }), What::Event(Event::Blocked { side })]
+}
+
+pub(crate) fn came_back(side: Side, outcome: Outcome) -> What {
+    What::Event(Event::Returned { side, outcome })
+}
+
+pub(crate) fn interrupted(side: Side) -> What {
+    came_back(side, Err(Errno(libc::EINTR)))
+}
+
+/// A segment is seen and held.
+pub(crate) fn held(id: u32, segment: &Segment) -> [What; 2] {
+    let id = SegmentId(id);
+    [What::Event(Event::Sent { id, segment: segment.clone(), again: None }), What::Event(Event::Held(id))]
+}
+
+/// A socket's facts.
+pub(crate) fn socket(
+    cookie: u64,
+    side: Side,
+    fd: i32,
+    state: State,
+    ends: Option<(SocketAddr, SocketAddr)>,
+) -> SocketFacts {
+    SocketFacts {
+        cookie,
+        side: Some(side),
+        fd: Some(fd),
+        local: ends.map(|(local, _)| local),
+        remote: ends.map(|(_, remote)| remote),
+        state,
+        source: Source::SockDiag,
+        timer: None,
+        recv_queue: 0,
+        send_queue: 0,
+        info: None,
+    }
+}
+
+/// The same with a running retransmission timer.
+pub(crate) fn retransmitting(facts: SocketFacts, fires_at: Duration) -> SocketFacts {
+    SocketFacts { timer: Some(Timer { kind: TimerKind::Retransmit, fires_at, fired: 0 }), ..facts }
 }

@@ -2,11 +2,13 @@
 //! reads no clock.
 
 mod claims;
+#[cfg(test)]
 mod fake;
 mod names;
 mod runner;
+#[cfg(test)]
+mod tests;
 mod world;
 
-pub use fake::FakeWorld;
 pub use runner::{Command, Phase, Runner, Verdict, WalkOptions};
 pub use world::{Failure, Happening, Request, What, Wire, World};

@@ -148,7 +148,10 @@ impl<'a> Transcript<'a> {
         let count = self.lesson.steps.iter().filter(here).count();
         let title = found.title.get(self.lang);
         lines.push(String::new());
-        let heading = fill(&self.texts.step, &[("number", &number as &dyn std::fmt::Display), ("count", &count), ("title", &title)]);
+        let heading = fill(
+            &self.texts.step,
+            &[("number", &number as &dyn std::fmt::Display), ("count", &count), ("title", &title)],
+        );
         lines.extend(wrap(&heading, COLUMNS));
         lines
     }

@@ -5,6 +5,8 @@ mod flags;
 mod notation;
 mod segment;
 mod state;
+#[cfg(test)]
+pub(crate) mod testing;
 
 pub use flags::Flags;
 pub use notation::{Isns, Numbers, line, relative};

@@ -120,3 +120,73 @@ impl fmt::Display for Line<'_> {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::segment;
+    use super::*;
+
+    fn ends() -> (SocketAddr, SocketAddr) {
+        (SocketAddr::from(([127, 0, 0, 1], 40000)), SocketAddr::from(([127, 0, 0, 1], 8000)))
+    }
+
+    /// A handshake and a line, with the client's first number just below the end of the circle.
+    fn walk() -> Vec<Segment> {
+        let (c, s) = ends();
+        let j = u32::MAX;
+        vec![
+            segment(c, s, j, 0, &["SYN"], b""),
+            segment(s, c, 500, j.wrapping_add(1), &["SYN", "ACK"], b""),
+            segment(c, s, j.wrapping_add(1), 501, &["ACK"], b""),
+            segment(c, s, j.wrapping_add(1), 501, &["PSH", "ACK"], b"hello"),
+            segment(s, c, 501, j.wrapping_add(6), &["FIN", "ACK"], b""),
+        ]
+    }
+
+    fn lines(numbers: Numbers) -> Vec<String> {
+        let mut isns = Isns::default();
+        let told = |segment: Segment| {
+            isns.learn(&segment);
+            line(&segment, &isns, numbers)
+        };
+        walk().into_iter().map(told).collect()
+    }
+
+    #[test]
+    fn one_line_says_a_segment() {
+        let symbolic = [
+            "SYN seq=j",
+            "SYN,ACK seq=k ack=j+1",
+            "ACK seq=j+1 ack=k+1",
+            "PSH,ACK seq=j+1 ack=k+1 len=5",
+            "FIN,ACK seq=k+1 ack=j+6",
+        ];
+        assert_eq!(lines(Numbers::Symbolic), symbolic);
+        assert_eq!(lines(Numbers::Relative)[3], "PSH,ACK seq=1 ack=1 len=5");
+        assert_eq!(lines(Numbers::Raw)[0], "SYN seq=4294967295");
+        assert_eq!(lines(Numbers::Raw)[4], "FIN,ACK seq=501 ack=5");
+    }
+
+    #[test]
+    fn without_a_syn_the_numbers_stay_raw_and_no_flag_is_a_dash() {
+        let (c, s) = ends();
+        let alone = segment(c, s, 7, 9, &["ACK"], b"");
+        assert_eq!(line(&alone, &Isns::default(), Numbers::Symbolic), "ACK seq=7 ack=9");
+        assert_eq!(line(&segment(c, s, 7, 0, &[], b""), &Isns::default(), Numbers::Raw), "- seq=7");
+    }
+
+    #[test]
+    fn in_a_simultaneous_open_the_first_syn_is_j_and_the_other_k() {
+        let (a, b) = ends();
+        let mut isns = Isns::default();
+        isns.learn(&segment(a, b, 100, 0, &["SYN"], b""));
+        isns.learn(&segment(b, a, 200, 0, &["SYN"], b""));
+        assert_eq!((isns.by_letter('j', a, b), isns.by_letter('k', a, b)), (Some(100), Some(200)));
+        assert_eq!((isns.get(a, b), isns.get(b, a)), (Some(100), Some(200)));
+    }
+
+    #[test]
+    fn a_keepalive_lies_before_the_first_number() {
+        assert_eq!((relative(99, 100), relative(100, 100), relative(0, u32::MAX)), (-1, 0, 1));
+    }
+}

@@ -104,17 +104,6 @@ impl Segment {
     pub fn header(&self) -> &[u8] {
         &self.packet[self.header..self.payload.start]
     }
-
-    /// Whether `other` is the same segment sent once more: same ends, sequence number, flags and length.
-    ///
-    /// The acknowledgement, window and timestamps may have moved on between the two.
-    pub fn repeats(&self, other: &Segment) -> bool {
-        self.from == other.from
-            && self.to == other.to
-            && self.seq == other.seq
-            && self.flags == other.flags
-            && self.payload.len() == other.payload.len()
-    }
 }
 
 fn slice(packet: &[u8]) -> Result<(SlicedPacket<'_>, usize), Malformed> {
@@ -176,4 +165,87 @@ pub fn finish_checksum(packet: &mut [u8]) -> Result<(), Malformed> {
     };
     packet[at..at + 2].copy_from_slice(&checksum.to_be_bytes());
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::{packet, segment};
+    use super::*;
+    use proptest::prelude::*;
+
+    fn v4(port: u16) -> SocketAddr {
+        SocketAddr::from(([127, 0, 0, 1], port))
+    }
+
+    fn v6(port: u16) -> SocketAddr {
+        SocketAddr::from(([0, 0, 0, 0, 0, 0, 0, 1], port))
+    }
+
+    #[test]
+    fn the_fields_are_where_the_header_has_them() {
+        for (from, to) in [(v4(40000), v4(8000)), (v6(40000), v6(8000))] {
+            let segment = segment(from, to, 7, 9, &["PSH", "ACK"], b"hello");
+            assert_eq!((segment.from, segment.to, segment.seq, segment.ack), (from, to, 7, 9));
+            assert_eq!((segment.flags.to_string().as_str(), segment.window), ("PSH,ACK", 64240));
+            assert_eq!((segment.payload(), segment.len(), segment.is_empty()), (&b"hello"[..], 5, false));
+            assert_eq!(segment.header()[..4], [0x9c, 0x40, 0x1f, 0x40], "the ports in network order");
+            assert_eq!(segment.header().len(), 20);
+        }
+    }
+
+    #[test]
+    fn options_are_read_and_a_broken_one_ends_the_list() {
+        // MSS 1460, SACK permitted, timestamps 1 and 2, NOP, window scale 7; then a lone kind with a wrong length.
+        let options = [2, 4, 5, 180, 4, 2, 8, 10, 0, 0, 0, 1, 0, 0, 0, 2, 1, 3, 3, 7];
+        let mut bytes = packet(v4(1), v4(2), 0, 0, &["SYN"], &options);
+        bytes[32] = 0xa0;
+        let read = Segment::parse(&bytes).unwrap();
+        let wanted = Options { mss: Some(1460), window_scale: Some(7), sack_permitted: true, timestamps: Some((1, 2)) };
+        assert_eq!((read.options, read.len()), (wanted, 0));
+        bytes[45] = 99;
+        let cut = Segment::parse(&bytes).unwrap().options;
+        assert_eq!((cut.mss, cut.sack_permitted, cut.window_scale), (Some(1460), false, None));
+    }
+
+    #[test]
+    fn the_checksum_is_the_one_of_the_standard() {
+        for (from, to) in [(v4(40000), v4(8000)), (v6(40000), v6(8000))] {
+            let whole = packet(from, to, 7, 9, &["ACK"], b"odd");
+            let at = whole.len() - 3 - 20 + 16;
+            let mut unfinished = whole.clone();
+            unfinished[at..at + 2].copy_from_slice(&[0xaa, 0xaa]);
+            finish_checksum(&mut unfinished).unwrap();
+            assert_eq!(unfinished, whole);
+        }
+    }
+
+    #[test]
+    fn a_cut_packet_is_refused_at_every_length() {
+        let whole = packet(v4(1), v4(2), 0, 0, &["SYN"], b"data");
+        for length in 0..whole.len() {
+            assert!(Segment::parse(&whole[..length]).is_err(), "{length}");
+            assert!(finish_checksum(&mut whole[..length].to_vec()).is_err(), "{length}");
+        }
+        let mut other = whole;
+        other[9] = 17;
+        assert!(Segment::parse(&other).is_err(), "UDP");
+    }
+
+    proptest! {
+        #[test]
+        fn hostile_bytes_never_panic(mut bytes in proptest::collection::vec(any::<u8>(), 0..120)) {
+            let _ = Segment::parse(&bytes);
+            let _ = finish_checksum(&mut bytes);
+        }
+
+        #[test]
+        fn a_damaged_segment_is_read_within_its_bytes(at in 0usize..45, value: u8) {
+            let mut bytes = packet(v4(40000), v4(8000), 7, 9, &["ACK"], b"hello");
+            bytes[at] = value;
+            if let Ok(segment) = Segment::parse(&bytes) {
+                prop_assert!(segment.header().len() + segment.payload().len() <= bytes.len());
+            }
+            let _ = finish_checksum(&mut bytes);
+        }
+    }
 }

@@ -83,7 +83,10 @@ impl Grounds {
             std::io::ErrorKind::PermissionDenied => &self.texts.port_refused,
             _ => &self.texts.address_refused,
         };
-        self.exit(&fill(text, &[("address", &server as &dyn std::fmt::Display), ("port", &server.port()), ("error", error)]))
+        self.exit(&fill(
+            text,
+            &[("address", &server as &dyn std::fmt::Display), ("port", &server.port()), ("error", error)],
+        ))
     }
 
     fn exit(&self, sentence: &str) -> Exit {

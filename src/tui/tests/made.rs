@@ -186,7 +186,13 @@ fn lesson() -> Lesson {
 impl Made {
     /// A walk that hasn't begun.
     pub(super) fn new() -> Made {
-        let options = WalkOptions { mode: Mode::Lab, wire: Wire::Holds, patience: Duration::from_secs(2), port: None, timers: true };
+        let options = WalkOptions {
+            mode: Mode::Lab,
+            wire: Wire::Holds,
+            patience: Duration::from_secs(2),
+            port: None,
+            timers: true,
+        };
         Made {
             lesson: lesson(),
             trace: Trace::default(),

@@ -1,0 +1,325 @@
+//! The runner, step by step, with the fake world.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::fake::{FakeWorld, came_back, held, interrupted, retransmitting, returns, sleeps, socket};
+use super::{Command, Failure, Phase, Request, Runner, Verdict, WalkOptions, What, Wire};
+use crate::lesson::parse;
+use crate::model::{Call, Event, Mode, Returned, SegmentId, Side};
+use crate::tcp::{Segment, State, testing::segment};
+
+const HEAD: &str = r#"
+format = 1
+id = "test"
+server = "127.0.0.1:8000"
+title = { en = "t", zh = "t" }
+goal = { en = "g", zh = "g" }
+recap = { en = "r", zh = "r" }
+"#;
+
+/// One step: its name, what is done, and what must be true.
+fn step(id: &str, rest: &str) -> String {
+    format!(
+        "[[step]]\nid = \"{id}\"\ntitle = {{ en = \"t\", zh = \"t\" }}\nsay = {{ en = \"s\", zh = \"s\" }}\n{rest}\n"
+    )
+}
+
+fn runner(steps: &[String], mode: Mode, wire: Wire) -> Runner {
+    let text = format!("{HEAD}{}", steps.concat());
+    let lesson = parse("test.toml", &text).unwrap_or_else(|error| panic!("{error}"));
+    let patience = Duration::from_millis(500);
+    Runner::new(Arc::new(lesson), WalkOptions { mode, wire, patience, port: None, timers: false })
+}
+
+fn lab(steps: &[String]) -> (Runner, FakeWorld) {
+    (runner(steps, Mode::Lab, Wire::Holds), FakeWorld::new())
+}
+
+fn go(runner: &mut Runner, world: &mut FakeWorld, command: Command) {
+    runner.command(command, world.now);
+    world.serve(runner);
+}
+
+fn address(port: u16) -> SocketAddr {
+    SocketAddr::from(([127, 0, 0, 1], port))
+}
+
+fn claims(runner: &Runner) -> Vec<(bool, String)> {
+    let entries = runner.trace().entries().iter();
+    entries
+        .filter_map(|entry| match &entry.event {
+            Event::Claim(claim) => Some((claim.held, format!("{} / {}", claim.what, claim.actual))),
+            _ => None,
+        })
+        .collect()
+}
+
+const SOCKET: Call = Call::Socket { ipv6: false };
+
+fn open_client() -> String {
+    step("open", r#"do.socket = { side = "client", name = "client" }"#)
+}
+
+fn connect(rest: &str) -> String {
+    step("connect", &format!("do.connect = {{ socket = \"client\" }}\n{rest}"))
+}
+
+fn connecting() -> Call {
+    Call::Connect { fd: 5, addr: address(8000) }
+}
+
+/// A client that has a socket, and then a SYN on the wire.
+fn with_syn(steps: &[String]) -> (Runner, FakeWorld, Segment) {
+    let all: Vec<String> = [open_client(), connect("")].into_iter().chain(steps.iter().cloned()).collect();
+    let (mut runner, mut world) = lab(&all);
+    world.when(Request::Call(Side::Client, SOCKET), returns(Side::Client, SOCKET, 5));
+    go(&mut runner, &mut world, Command::Next);
+    world.sockets = vec![socket(1, Side::Client, 5, State::SynSent, Some((address(40000), address(8000))))];
+    let syn = segment(address(40000), address(8000), 1000, 0, &["SYN"], b"");
+    let happens = sleeps(Side::Client, connecting()).into_iter().chain(held(0, &syn));
+    world.when(Request::Call(Side::Client, connecting()), happens);
+    go(&mut runner, &mut world, Command::Next);
+    assert_eq!(*runner.phase(), Phase::Ready);
+    (runner, world, syn)
+}
+
+#[test]
+fn a_step_asks_for_its_call_and_checks_its_claims_when_the_world_has_settled() {
+    let expect = r#"expect = [{ returns = { side = "client", call = "socket", value = 5 } }, { state = { socket = "client", is = "CLOSED" } }]"#;
+    let (mut runner, mut world) =
+        lab(&[step("open", &format!("do.socket = {{ side = \"client\", name = \"client\" }}\n{expect}"))]);
+    world.sockets = vec![socket(1, Side::Client, 5, State::Closed, None)];
+    world.when(Request::Call(Side::Client, SOCKET), returns(Side::Client, SOCKET, 5));
+    go(&mut runner, &mut world, Command::Next);
+    assert_eq!(*runner.phase(), Phase::Finished);
+    assert_eq!(runner.verdict(), Verdict { held: 2, broken: 0 });
+    assert!(world.all_was_asked());
+}
+
+#[test]
+fn a_claim_may_take_its_time_but_not_more_than_patience() {
+    let expect = r#"expect = [{ state = { socket = "client", is = "SYN_SENT" } }]"#;
+    let (mut runner, mut world) = lab(&[open_client(), step("look", expect)]);
+    world.sockets = vec![socket(1, Side::Client, 5, State::Closed, None)];
+    world.when(Request::Call(Side::Client, SOCKET), returns(Side::Client, SOCKET, 5));
+    go(&mut runner, &mut world, Command::Next);
+    let begun = world.now;
+    go(&mut runner, &mut world, Command::Next);
+    assert_eq!(*runner.phase(), Phase::Busy);
+    world.wait(&mut runner);
+    assert_eq!(claims(&runner), [(false, "client is SYN_SENT / client is CLOSED".to_owned())]);
+    assert!(world.now >= begun + Duration::from_millis(500) && world.now < begun + Duration::from_millis(700));
+}
+
+#[test]
+fn a_claim_that_becomes_true_late_holds() {
+    let expect = r#"expect = [{ state = { socket = "client", is = "SYN_SENT" } }]"#;
+    let (mut runner, mut world) = lab(&[open_client(), step("look", expect)]);
+    world.sockets = vec![socket(1, Side::Client, 5, State::Closed, None)];
+    world.when(Request::Call(Side::Client, SOCKET), returns(Side::Client, SOCKET, 5));
+    go(&mut runner, &mut world, Command::Next);
+    go(&mut runner, &mut world, Command::Next);
+    world.sockets[0].state = State::SynSent;
+    world.wait(&mut runner);
+    assert_eq!(runner.verdict(), Verdict { held: 1, broken: 0 });
+}
+
+#[test]
+fn where_the_world_never_settles_what_is_known_decides() {
+    let expect = r#"expect = [{ blocks = { side = "client", call = "connect" } }]"#;
+    let (mut runner, mut world, _) = with_syn(&[step("look", expect)]);
+    world.settles = false;
+    go(&mut runner, &mut world, Command::Next);
+    world.wait(&mut runner);
+    assert_eq!(claims(&runner), [(true, "client sleeps in connect() / client sleeps in connect()".to_owned())]);
+}
+
+#[test]
+fn a_prediction_is_graded_by_what_the_kernel_did() {
+    let ask = "[step.ask]\nquestion = { en = \"q\", zh = \"q\" }\nstate = { socket = \"client\" }\nchoices = [\"CLOSED\", \"SYN_SENT\"]";
+    for (command, chosen) in [(Command::Predict(0), Some(0)), (Command::Next, None)] {
+        let (mut runner, mut world) = lab(&[open_client(), connect(ask)]);
+        world.sockets = vec![socket(1, Side::Client, 5, State::SynSent, None)];
+        world.when(Request::Call(Side::Client, SOCKET), returns(Side::Client, SOCKET, 5));
+        go(&mut runner, &mut world, Command::Next);
+        go(&mut runner, &mut world, Command::Next);
+        assert_eq!(*runner.phase(), Phase::Asking);
+        go(&mut runner, &mut world, Command::Predict(2));
+        assert_eq!(*runner.phase(), Phase::Asking, "there is no third answer");
+        world.when(Request::Call(Side::Client, connecting()), sleeps(Side::Client, connecting()));
+        go(&mut runner, &mut world, command);
+        let (_, answer) = runner.trace().present().verdicts(1);
+        let answer = answer.expect("the question was answered");
+        assert_eq!((answer.chosen, answer.right, answer.actual.as_str()), (chosen, Some(1), "SYN_SENT"));
+    }
+}
+
+#[test]
+fn a_typed_line_is_sent_as_one_line_of_bounded_length() {
+    let send = step(
+        "send",
+        "do.send = { socket = \"client\", line = \"hello\" }\nexpect = [{ returns = { side = \"client\", call = \"send\", value = \"line\" } }]",
+    );
+    let long = "é".repeat(600);
+    for (command, sent) in [
+        (Command::Line("a\x1b[31m\nb".into()), "a[31mb\n".to_owned()),
+        (Command::Next, "hello\n".to_owned()),
+        (Command::Line(String::new()), "\n".to_owned()),
+        (Command::Line(long.clone()), format!("{}\n", "é".repeat(500))),
+    ] {
+        let (mut runner, mut world) = lab(&[open_client(), send.clone()]);
+        world.when(Request::Call(Side::Client, SOCKET), returns(Side::Client, SOCKET, 5));
+        go(&mut runner, &mut world, Command::Next);
+        go(&mut runner, &mut world, Command::Next);
+        assert_eq!(*runner.phase(), Phase::Typing("hello".into()));
+        let call = Call::Send { fd: 5, data: sent.clone().into_bytes() };
+        let value = sent.len() as i64;
+        world.when(Request::Call(Side::Client, call.clone()), returns(Side::Client, call, value));
+        go(&mut runner, &mut world, command);
+        assert_eq!(runner.verdict(), Verdict { held: 1, broken: 0 }, "{sent:?}");
+    }
+}
+
+fn deliver_syn() -> String {
+    step(
+        "deliver",
+        "in = [\"lab\"]\ndo.deliver = { from = \"client\", flags = [\"SYN\"], seq = \"j\" }\nexpect = [{ segment = { from = \"client\", flags = [\"SYN\"], is = \"delivered\" } }]",
+    )
+}
+
+#[test]
+fn a_step_delivers_the_segment_that_it_means() {
+    let (mut runner, mut world, _) = with_syn(&[deliver_syn()]);
+    world.when(Request::Deliver(SegmentId(0)), [What::Event(Event::Delivered(SegmentId(0)))]);
+    go(&mut runner, &mut world, Command::Next);
+    assert_eq!(runner.verdict(), Verdict { held: 1, broken: 0 });
+}
+
+#[test]
+fn delivering_the_segment_that_the_next_step_means_is_that_step() {
+    let (mut runner, mut world, _) = with_syn(&[deliver_syn()]);
+    world.when(Request::Deliver(SegmentId(0)), [What::Event(Event::Delivered(SegmentId(0)))]);
+    go(&mut runner, &mut world, Command::Deliver(SegmentId(0)));
+    assert_eq!((runner.verdict(), runner.phase()), (Verdict { held: 1, broken: 0 }, &Phase::Finished));
+}
+
+#[test]
+fn a_dropped_segment_is_waited_for_as_long_as_its_senders_timer_runs() {
+    let (mut runner, mut world, syn) = with_syn(&[deliver_syn()]);
+    world.when(Request::Drop(SegmentId(0)), [What::Event(Event::Dropped(SegmentId(0)))]);
+    world.sockets[0] = retransmitting(world.sockets[0].clone(), Duration::from_secs(20));
+    go(&mut runner, &mut world, Command::Drop(SegmentId(0)));
+    assert_eq!(*runner.phase(), Phase::Ready, "the learner's own doing is no step");
+    go(&mut runner, &mut world, Command::Next);
+    for _ in 0..40 {
+        world.now = runner.wake_at().expect("it waits");
+        runner.tick(world.now);
+        world.serve(&mut runner);
+    }
+    assert!(world.now > Duration::from_secs(2) && *runner.phase() == Phase::Busy, "longer than patience");
+    held(1, &syn).into_iter().for_each(|what| world.tell(&mut runner, what));
+    world.when(Request::Deliver(SegmentId(1)), [What::Event(Event::Delivered(SegmentId(1)))]);
+    world.wait(&mut runner);
+    assert_eq!(runner.verdict(), Verdict { held: 1, broken: 0 });
+}
+
+#[test]
+fn a_segment_that_nobody_will_send_again_is_not_waited_for() {
+    let (mut runner, mut world, _) = with_syn(&[deliver_syn()]);
+    world.when(Request::Drop(SegmentId(0)), [What::Event(Event::Dropped(SegmentId(0)))]);
+    go(&mut runner, &mut world, Command::Drop(SegmentId(0)));
+    go(&mut runner, &mut world, Command::Next);
+    world.wait(&mut runner);
+    let broken = claims(&runner).into_iter().filter(|(held, _)| !held).map(|(_, text)| text).collect::<Vec<_>>();
+    assert_eq!(broken[0], "the step can be done / no SYN of the client waits");
+}
+
+#[test]
+fn an_interrupted_call_is_made_again_before_the_lesson_goes_on() {
+    let expect = r#"expect = [{ blocks = { side = "client", call = "connect" } }]"#;
+    let (mut runner, mut world, _) = with_syn(&[step("look", expect)]);
+    world.when(Request::Interrupt(Side::Client), [interrupted(Side::Client)]);
+    go(&mut runner, &mut world, Command::Interrupt(Side::Client));
+    assert_eq!(runner.interrupted(), [Side::Client]);
+    world.when(Request::Call(Side::Client, connecting()), sleeps(Side::Client, connecting()));
+    go(&mut runner, &mut world, Command::Next);
+    assert_eq!((runner.interrupted().len(), runner.next_step().map(|(n, _)| n)), (0, Some(2)));
+    go(&mut runner, &mut world, Command::Next);
+    assert_eq!(runner.verdict(), Verdict { held: 1, broken: 0 });
+}
+
+#[test]
+fn a_side_that_sleeps_can_make_no_other_call() {
+    let (mut runner, mut world, _) = with_syn(&[step("close", r#"do.close = { socket = "client" }"#)]);
+    go(&mut runner, &mut world, Command::Next);
+    world.wait(&mut runner);
+    assert_eq!(claims(&runner), [(false, "the step can be done / client sleeps in connect()".to_owned())]);
+}
+
+#[test]
+fn received_bytes_can_be_sent_back() {
+    let recv = step("recv", r#"do.recv = { socket = "client", max = 64 }"#);
+    let send = step("send", r#"do.send = { socket = "client", received = true }"#);
+    let (mut runner, mut world) = lab(&[open_client(), recv, send]);
+    world.when(Request::Call(Side::Client, SOCKET), returns(Side::Client, SOCKET, 5));
+    go(&mut runner, &mut world, Command::Next);
+    let call = Call::Recv { fd: 5, len: 64 };
+    let entered = What::Event(Event::Entered { side: Side::Client, call: call.clone() });
+    let returned = Returned { value: 3, data: b"abc".to_vec(), peer: None };
+    world.when(Request::Call(Side::Client, call), [entered, came_back(Side::Client, Ok(returned))]);
+    go(&mut runner, &mut world, Command::Next);
+    let call = Call::Send { fd: 5, data: b"abc".to_vec() };
+    world.when(Request::Call(Side::Client, call.clone()), returns(Side::Client, call, 3));
+    go(&mut runner, &mut world, Command::Next);
+    assert!(world.all_was_asked());
+}
+
+#[test]
+fn what_the_kernel_says_goes_into_the_trace_once_and_its_silence_too() {
+    let (mut runner, mut world, _) = with_syn(&[step("look", "")]);
+    let states = |runner: &Runner| {
+        let sockets = runner.trace().present().sockets().map(|socket| (socket.state, socket.gone)).collect::<Vec<_>>();
+        (sockets, runner.trace().now())
+    };
+    let (sockets, entries) = states(&runner);
+    assert_eq!(sockets, [(State::SynSent, false)]);
+    world
+        .tell(&mut runner, What::Observed(crate::model::Observation { at: world.now, sockets: world.sockets.clone() }));
+    assert_eq!(states(&runner), (sockets, entries), "nothing new");
+    world.tell(&mut runner, What::Observed(crate::model::Observation { at: world.now, sockets: Vec::new() }));
+    assert_eq!(states(&runner), (vec![(State::Closed, true)], entries + 1));
+}
+
+#[test]
+fn steps_and_claims_of_another_mode_are_left_out() {
+    let steps = [
+        step("a", "in = [\"lab\"]"),
+        step(
+            "b",
+            "in = [\"host\"]\nexpect = [{ segment = { from = \"client\", flags = [\"SYN\"], is = \"delivered\" } }]",
+        ),
+        step("c", "waits_for = \"time-wait\""),
+    ];
+    let mut blind = runner(&steps, Mode::Host, Wire::Blind);
+    assert_eq!(blind.steps(), [1]);
+    assert_eq!(blind.left_out().map(|step| step.id.as_str()).collect::<Vec<_>>(), ["c"]);
+    let mut world = FakeWorld::new();
+    go(&mut blind, &mut world, Command::Next);
+    assert_eq!((blind.verdict(), blind.phase()), (Verdict::default(), &Phase::Finished), "nobody can see segments");
+    let mut watching = runner(&steps, Mode::Host, Wire::Watches);
+    go(&mut watching, &mut world, Command::Next);
+    world.wait(&mut watching);
+    assert_eq!(watching.verdict(), Verdict { held: 0, broken: 1 });
+}
+
+#[test]
+fn a_world_that_fails_ends_the_walk() {
+    let (mut runner, mut world, _) = with_syn(&[step("look", "")]);
+    world.tell(&mut runner, What::Failed(Failure::CaptureLost(3)));
+    assert_eq!(*runner.phase(), Phase::Failed(Failure::CaptureLost(3)));
+    go(&mut runner, &mut world, Command::Next);
+    go(&mut runner, &mut world, Command::Deliver(SegmentId(0)));
+    assert!(world.all_was_asked());
+}
