@@ -203,18 +203,23 @@ impl<'a> Director<'a> {
 
     fn read_wire(&mut self) -> Result<(), Failure> {
         let mut events = Vec::new();
+        let cant = || failed("reading captured segments");
         match &mut self.wire {
-            AnyWire::Holds(wire) => wire.read(|event| events.push(event)),
+            AnyWire::Holds(wire) => wire.read(|event| events.push(event)).map_err(cant())?,
             AnyWire::Watches(watch) => {
-                let (sockets, last) = (&self.sockets, &self.last);
-                let ours = |segment: &crate::tcp::Segment| {
-                    sockets.owns_port(last, segment.from) && sockets.owns_port(last, segment.to)
-                };
-                watch.read(ours, |event| events.push(event))
+                if watch.take_in().map_err(cant())? {
+                    // Which segments are the walk's own shows only once the kernel has told whose their ports are.
+                    let now = self.epoch.elapsed();
+                    self.sockets.observe(now).map_err(failed("dump of NETLINK_SOCK_DIAG"))?;
+                    let sockets = &self.sockets;
+                    watch.sort(
+                        |segment| sockets.own(segment.from) && sockets.own(segment.to),
+                        |event| events.push(event),
+                    );
+                }
             }
-            AnyWire::Blind => Ok(()),
+            AnyWire::Blind => {}
         }
-        .map_err(failed("reading captured segments"))?;
         if !events.is_empty() {
             self.happened();
         }

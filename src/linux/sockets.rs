@@ -1,6 +1,6 @@
 //! Whose socket is which: the kernel's table, put together with what the sides' calls made.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::io;
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -25,13 +25,14 @@ pub struct Sockets {
     ipv6: bool,
     open: Vec<Open>,
     owners: HashMap<u64, Side>,
+    addresses: HashSet<SocketAddr>,
 }
 
 impl Sockets {
     /// None yet. Opens the way to the kernel's table in the calling thread's network namespace.
     pub fn new(mode: Mode) -> io::Result<Sockets> {
         let netlink = Netlink::open(libc::NETLINK_SOCK_DIAG)?;
-        Ok(Sockets { netlink, mode, ipv6: false, open: Vec::new(), owners: HashMap::new() })
+        Ok(Sockets { netlink, mode, ipv6: false, open: Vec::new(), owners: HashMap::new(), addresses: HashSet::new() })
     }
 
     /// A side's call made a descriptor.
@@ -63,6 +64,9 @@ impl Sockets {
         let mut sockets: Vec<SocketFacts> = Vec::new();
         for entry in entries {
             let side = self.owners.get(&entry.cookie).copied();
+            if side.is_some() {
+                self.addresses.insert(entry.local);
+            }
             if side.is_some() || self.mode == Mode::Lab {
                 let fd = self.open.iter().find(|open| open.cookie == entry.cookie).map(|open| open.fd);
                 sockets.push(facts(entry, side, fd));
@@ -74,9 +78,9 @@ impl Sockets {
         Ok(Observation { at: now, sockets })
     }
 
-    /// The local addresses of the walk's sockets, to tell its segments from those of other programs.
-    pub fn owns_port(&self, observation: &Observation, address: SocketAddr) -> bool {
-        observation.sockets.iter().any(|facts| facts.local.is_some_and(|local| local.port() == address.port()))
+    /// Whether one of the walk's sockets has, or had, this address: so its segments are told from other programs'.
+    pub fn own(&self, address: SocketAddr) -> bool {
+        self.addresses.contains(&address)
     }
 
     /// A connection that no call has returned yet belongs to the side whose listener it came to.

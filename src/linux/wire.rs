@@ -266,13 +266,15 @@ pub(super) fn try_delivery() -> Result<(), Refused> {
 /// A wire that only watches: the machine's own loopback, where segments pass by themselves.
 pub struct Watch {
     capture: Capture,
+    unsorted: Vec<Segment>,
     seen: u32,
+    newest: HashMap<Identity, SegmentId>,
 }
 
 impl Watch {
     /// Opens it in the calling thread's network namespace; needs CAP_NET_RAW.
     pub fn open() -> Result<Watch, Refused> {
-        Ok(Watch { capture: Capture::open()?, seen: 0 })
+        Ok(Watch { capture: Capture::open()?, unsorted: Vec::new(), seen: 0, newest: HashMap::new() })
     }
 
     /// As [`Wire::fd`].
@@ -280,14 +282,21 @@ impl Watch {
         self.capture.socket.as_fd()
     }
 
-    /// As [`Wire::read`]; only segments of which `ours` is true.
-    pub fn read(&mut self, ours: impl Fn(&Segment) -> bool, mut report: impl FnMut(Event)) -> io::Result<()> {
+    /// Takes in what was captured so far. Whether anything was.
+    pub fn take_in(&mut self) -> io::Result<bool> {
         while let Some(segment) = self.capture.next()? {
-            if ours(&segment) {
-                report(Event::Sent { id: SegmentId(self.seen), segment, again: None });
-                self.seen += 1;
-            }
+            self.unsorted.push(segment);
         }
-        Ok(())
+        Ok(!self.unsorted.is_empty())
+    }
+
+    /// Reports what was taken in, as far as it is `ours`; other programs' segments are passed over.
+    pub fn sort(&mut self, ours: impl Fn(&Segment) -> bool, mut report: impl FnMut(Event)) {
+        for segment in self.unsorted.drain(..).filter(ours) {
+            let id = SegmentId(self.seen);
+            self.seen += 1;
+            let again = repeatable(&segment).and_then(|identity| self.newest.insert(identity, id));
+            report(Event::Sent { id, segment, again });
+        }
     }
 }

@@ -44,8 +44,8 @@ impl Runner {
     fn awaited(&mut self, pattern: &SegmentPattern, now: Duration) -> Result<Option<SegmentId>, String> {
         let view = self.trace.present();
         let known = self.knowledge();
-        let waiting = view.waiting().iter().filter_map(|id| view.segment(*id));
-        if let Some(segment) = waiting.filter(|segment| known.fits(segment, pattern)).next_back() {
+        let mut waiting = view.waiting().iter().filter_map(|id| view.segment(*id));
+        if let Some(segment) = waiting.rfind(|segment| known.fits(segment, pattern)) {
             return Ok(Some(segment.id));
         }
         let since = self.begun_before(&view);
