@@ -60,14 +60,14 @@ pub(super) fn areas(size: Rect, turn: Turn) -> Option<Areas> {
     Some(Areas { header, server, wire, client, explain, code, states, footer })
 }
 
-/// The diagram needs its rows; the rest is shared so that the ladder keeps the larger part.
+/// The diagram needs its rows, and the explanation enough that few are cut; the ladder keeps what is left.
 fn bottom_rows(body: u16, turns: bool, turn: Turn) -> u16 {
     let diagram = diagram::COMPACT.rows + 2;
     match (turns, turn) {
         (true, Turn::States) => diagram,
         (true, _) => (body * 9 / 20).max(9),
         (false, _) if body >= 37 => diagram::LARGE.rows + 2,
-        (false, _) => (body * 11 / 20).max(diagram),
+        (false, _) => (body * 12 / 20).max(diagram),
     }
 }
 

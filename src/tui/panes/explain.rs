@@ -89,7 +89,14 @@ fn page(scene: &Scene<'_>, area: Rect) -> Page {
     if !scene.app.in_past() {
         foot(scene, width, &mut page);
     }
-    page.body = body(scene, width, height.saturating_sub(page.foot.len()));
+    let rows = height.saturating_sub(page.foot.len());
+    page.body = body(scene, width);
+    if page.body.len() > rows {
+        // Rather without the gaps between paragraphs than cut.
+        page.body.retain(|line| line.width() > 0);
+    }
+    let room = rows.saturating_sub(page.body.len());
+    page.body.extend(held(scene, width, room));
     // A long question keeps its place: the explanation above it scrolls in what is left.
     page.rows = height.saturating_sub(page.foot.len());
     page.most = page.body.len().saturating_sub(page.rows);
@@ -97,8 +104,7 @@ fn page(scene: &Scene<'_>, area: Rect) -> Page {
     page
 }
 
-/// The explanation. The claims that hold are listed where there is room for them in so many rows, else counted.
-fn body(scene: &Scene<'_>, width: usize, rows: usize) -> Vec<Line<'static>> {
+fn body(scene: &Scene<'_>, width: usize) -> Vec<Line<'static>> {
     let (theme, t, lang) = (scene.theme, &scene.texts.explain, scene.app.lang());
     let walk = scene.app.walk();
     let lesson = walk.lesson();
@@ -131,16 +137,23 @@ fn body(scene: &Scene<'_>, width: usize, rows: usize) -> Vec<Line<'static>> {
         lines.extend(wrap_text(&t.recap, theme.title.0, width));
         lines.extend(say(lesson.recap.get(lang)));
     }
+    lines
+}
+
+/// The step's claims that hold: listed where there is room for them in so many rows, else counted, else not said.
+fn held(scene: &Scene<'_>, width: usize, room: usize) -> Vec<Line<'static>> {
+    let (theme, t) = (scene.theme, &scene.texts.explain);
+    let Some((number, _)) = scene.view.step() else { return Vec::new() };
+    let (claims, _) = scene.view.verdicts(number);
     let held: Vec<_> = claims.iter().filter(|claim| claim.held).collect();
     let listed = held.iter().flat_map(|claim| wrap_text(&fill(&t.held, &[("what", &claim.what)]), theme.dim.0, width));
     let listed: Vec<_> = listed.collect();
-    if lines.len() + listed.len() <= rows {
-        lines.extend(listed);
-    } else {
-        let n = held.len().to_string();
-        lines.extend(wrap_text(&fill(&t.all_held, &[("n", &n)]), theme.dim.0, width));
+    if listed.len() <= room {
+        return listed;
     }
-    lines
+    let n = held.len().to_string();
+    let counted = wrap_text(&fill(&t.all_held, &[("n", &n)]), theme.dim.0, width);
+    if counted.len() <= room { counted } else { Vec::new() }
 }
 
 fn broken(scene: &Scene<'_>, claim: &ClaimResult, width: usize) -> Vec<Line<'static>> {
