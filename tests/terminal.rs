@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use common::procs::{self, Seen};
 use common::pty::{self, Terminal};
-use common::{BOUND, Folder, NOBODY, Program, User, lab_users, until, users};
+use common::{BOUND, Folder, NOBODY, Program, User, free_port, lab_users, until, users};
 use sockwalk::lesson::{Action, End, Lang, Lesson, Payload, Step, Terms, builtin};
 use sockwalk::model::{Mode, Side};
 use sockwalk::tui::{Guard, Texts};
@@ -536,6 +536,40 @@ fn called_through_sudo_it_is_the_caller() {
     assert_eq!(walk.terminal.wait_for_end().code(), Some(0));
     walk.is_clean(&lab);
     assert!(until(BOUND, || procs::running(&walk.program.path()).is_empty()));
+}
+
+/// Without a lab there is no namespace to be root in: of root's rights only that of seeing segments may be left.
+#[test]
+fn on_the_host_root_keeps_no_right_but_to_see_segments() {
+    const CAP_NET_RAW: u64 = 1 << 13;
+    if !users().contains(&User::Nobody) {
+        common::skipped("only root has rights to give up");
+        return;
+    }
+    let id = NOBODY.to_string();
+    for (sudo, uid) in [(false, "0"), (true, id.as_str())] {
+        let program = Program::new();
+        let port = free_port().to_string();
+        let mut command = program.command(User::Own, &["--lang", "en", "--mode", "host", "--port", &port]);
+        if sudo {
+            command.env("SUDO_UID", &id).env("SUDO_GID", &id);
+        }
+        let mut terminal = Terminal::open(command, SMALL.0, SMALL.1);
+        terminal.wait_for_text("Space");
+        let pid = terminal.pid();
+        for (tid, name) in procs::threads(pid) {
+            let line = |line: &str| procs::status_line(pid, tid, line).unwrap();
+            assert_eq!(line("Uid"), [uid; 4], "{name}");
+            assert_eq!(line("Gid"), [uid; 4], "{name}");
+            for set in ["CapEff", "CapPrm", "CapInh", "CapAmb"] {
+                let rights = u64::from_str_radix(&line(set)[0], 16).unwrap();
+                assert_eq!(rights & !CAP_NET_RAW, 0, "{set} of {name}: {rights:x}");
+            }
+        }
+        terminal.press("q");
+        assert_eq!(terminal.wait_for_end().code(), Some(0));
+        assert_eq!(procs::running(&program.path()), [] as [u32; 0]);
+    }
 }
 
 /// The helper that tells whether a lab is left must see one that is there.
