@@ -488,20 +488,38 @@ fn it_sleeps_while_nothing_moves() {
 #[track_caller]
 fn belongs_to(walk: &Walk, id: u32) {
     let pid = walk.terminal.pid();
-    let wanted = vec![id.to_string(); 4];
-    let threads = procs::threads(pid);
-    assert!(threads.len() > 3, "{threads:?}");
-    for (tid, name) in threads {
-        for line in ["Uid", "Gid"] {
-            assert_eq!(procs::status_line(pid, tid, line).unwrap(), wanted, "{line} of {name}");
+    let own = procs::namespace("/proc/self/ns/user").unwrap();
+    for (name, line) in lasting_threads(pid) {
+        for which in ["Uid", "Gid"] {
+            assert_eq!(line(which).unwrap(), vec![id.to_string(); 4], "{which} of {name}");
         }
-        let own = procs::namespace("/proc/self/ns/user").unwrap();
-        let groups = procs::status_line(pid, tid, "Groups").unwrap();
+        let groups = line("Groups").unwrap();
         assert!(id == 0 || !groups.contains(&"0".to_owned()), "{name}: {groups:?}");
         // What it may do is counted in a user namespace of its own: outside of that it may do nothing.
-        let its = procs::namespace(&format!("/proc/{pid}/task/{tid}/ns/user")).unwrap();
-        assert_ne!(its, own, "{name} is in the user namespace of whoever runs the tests");
+        assert_ne!(
+            line("ns/user").unwrap(),
+            [own.clone()],
+            "{name} is in the user namespace of whoever runs the tests"
+        );
     }
+}
+
+type Lines = Box<dyn Fn(&str) -> Option<Vec<String>>>;
+
+/// The threads that last as long as the program, each with what `/proc` says of it. Others may end while one looks.
+#[track_caller]
+fn lasting_threads(pid: u32) -> Vec<(String, Lines)> {
+    const LASTING: [&str; 6] = ["sockwalk", "director", "server", "client", "signals", "terminal"];
+    let threads: Vec<(u32, String)> =
+        procs::threads(pid).into_iter().filter(|(_, name)| LASTING.contains(&name.as_str())).collect();
+    assert_eq!(threads.len(), LASTING.len(), "{threads:?}");
+    let lines = |tid: u32| -> Lines {
+        Box::new(move |line| match line {
+            "ns/user" => Some(vec![procs::namespace(&format!("/proc/{pid}/task/{tid}/ns/user"))?]),
+            line => procs::status_line(pid, tid, line),
+        })
+    };
+    threads.into_iter().map(|(tid, name)| (name, lines(tid))).collect()
 }
 
 #[test]
@@ -557,12 +575,11 @@ fn on_the_host_root_keeps_no_right_but_to_see_segments() {
         let mut terminal = Terminal::open(command, SMALL.0, SMALL.1);
         terminal.wait_for_text("Space");
         let pid = terminal.pid();
-        for (tid, name) in procs::threads(pid) {
-            let line = |line: &str| procs::status_line(pid, tid, line).unwrap();
-            assert_eq!(line("Uid"), [uid; 4], "{name}");
-            assert_eq!(line("Gid"), [uid; 4], "{name}");
+        for (name, line) in lasting_threads(pid) {
+            assert_eq!(line("Uid").unwrap(), [uid; 4], "{name}");
+            assert_eq!(line("Gid").unwrap(), [uid; 4], "{name}");
             for set in ["CapEff", "CapPrm", "CapInh", "CapAmb"] {
-                let rights = u64::from_str_radix(&line(set)[0], 16).unwrap();
+                let rights = u64::from_str_radix(&line(set).unwrap()[0], 16).unwrap();
                 assert_eq!(rights & !CAP_NET_RAW, 0, "{set} of {name}: {rights:x}");
             }
         }
