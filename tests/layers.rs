@@ -1,0 +1,554 @@
+//! The house's own rules, read from the source: which layer may use which, where `unsafe` may stand, how long a file
+//! may be. The table is ARCHITECTURE.md's:
+//!
+//! ```text
+//! main ─▶ cli, tui, plain, report, i18n, theme ─▶ engine ─▶ lesson ─▶ model ─▶ tcp
+//!   └───▶ linux ─────────────────────────────────▶ engine's World trait, model, tcp
+//! ```
+//!
+//! The reader knows as much of Rust as it takes: comments, strings, paths, braces. Its own tests are at the end.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// What a layer may use of another one.
+enum Of {
+    All,
+    /// Only these.
+    Only(&'static [&'static str]),
+}
+
+use Of::{All, Only};
+
+/// The language is the one thing of a lesson that words and colours may know.
+const LANG: Of = Only(&["Lang"]);
+
+const LAYERS: &[(&str, &[(&str, Of)])] = &[
+    ("tcp", &[]),
+    ("model", &[("tcp", All)]),
+    ("lesson", &[("model", All), ("tcp", All)]),
+    ("engine", &[("lesson", All), ("model", All), ("tcp", All)]),
+    (
+        "linux",
+        &[
+            ("engine", Only(&["World", "Request", "Happening", "What", "Wire", "Failure"])),
+            ("model", All),
+            ("tcp", All),
+        ],
+    ),
+    ("i18n", &[("lesson", LANG), ("model", All), ("tcp", All)]),
+    ("theme", &[("lesson", LANG), ("model", All), ("tcp", All)]),
+    ("cli", &[("i18n", All), ("theme", All), ("engine", All), ("lesson", All), ("model", All), ("tcp", All)]),
+    ("plain", &[("i18n", All), ("theme", All), ("engine", All), ("lesson", All), ("model", All), ("tcp", All)]),
+    ("report", &[("i18n", All), ("theme", All), ("engine", All), ("lesson", All), ("model", All), ("tcp", All)]),
+    ("tui", &[("i18n", All), ("theme", All), ("engine", All), ("lesson", All), ("model", All), ("tcp", All)]),
+];
+
+/// Words that mean a clock, a system call, a colour or a terminal, and the layers that have none of it.
+const FOREIGN: &[(&[&str], &[&str])] = &[
+    (&["tcp", "model", "lesson", "engine"], &["Instant", "SystemTime", "socket2", "signal_hook"]),
+    (&["tcp", "model", "lesson", "engine", "linux", "report", "i18n", "cli", "plain"], &["ratatui", "crossterm"]),
+    (&["tui", "plain", "report", "cli", "i18n", "theme"], &["socket2", "TcpStream", "TcpListener", "UdpSocket"]),
+];
+
+/// The only file in which `unsafe` may stand.
+const UNSAFE: &str = "linux/sys.rs";
+
+const LONGEST_FILE: usize = 500;
+
+// ---------------------------------------------------------------- reading
+
+/// A word or a sign of a source file, and its line from 1.
+#[derive(Clone, Debug, PartialEq)]
+struct Token<'a> {
+    text: &'a str,
+    line: usize,
+}
+
+/// The words and signs of a source, without its comments, strings, characters and lifetimes.
+fn tokens(source: &str) -> Vec<Token<'_>> {
+    let mut tokens = Vec::new();
+    let (mut at, mut line) = (0, 1);
+    while at < source.len() {
+        let rest = &source[at..];
+        let first = rest.chars().next().unwrap();
+        let word: usize = rest.chars().take_while(|c| c.is_alphanumeric() || *c == '_').map(char::len_utf8).sum();
+        let length = if rest.starts_with("//") {
+            rest.find('\n').unwrap_or(rest.len())
+        } else if rest.starts_with("/*") {
+            block_comment(rest)
+        } else if let Some(length) = raw_string(rest) {
+            length
+        } else if let Some(quoted) = rest.strip_prefix(['b', 'c']).filter(|rest| rest.starts_with('"')) {
+            1 + quoted_text(quoted)
+        } else if first == '"' {
+            quoted_text(rest)
+        } else if first == '\'' {
+            character(rest)
+        } else if word > 0 {
+            tokens.push(Token { text: &rest[..word], line });
+            word
+        } else if rest.starts_with("::") {
+            tokens.push(Token { text: "::", line });
+            2
+        } else {
+            if !first.is_whitespace() {
+                tokens.push(Token { text: &rest[..first.len_utf8()], line });
+            }
+            first.len_utf8()
+        };
+        line += rest[..length].matches('\n').count();
+        at += length;
+    }
+    tokens
+}
+
+fn block_comment(rest: &str) -> usize {
+    let (mut depth, mut at) = (0, 0);
+    while at < rest.len() {
+        if rest[at..].starts_with("/*") {
+            (depth, at) = (depth + 1, at + 2);
+        } else if rest[at..].starts_with("*/") {
+            (depth, at) = (depth - 1, at + 2);
+            if depth == 0 {
+                return at;
+            }
+        } else {
+            at += rest[at..].chars().next().unwrap().len_utf8();
+        }
+    }
+    rest.len()
+}
+
+fn raw_string(rest: &str) -> Option<usize> {
+    let after = rest.strip_prefix('r').or_else(|| rest.strip_prefix("br")).or_else(|| rest.strip_prefix("cr"))?;
+    let hashes: String = after.chars().take_while(|c| *c == '#').collect();
+    let body = after[hashes.len()..].strip_prefix('"')?;
+    let end = format!("\"{hashes}");
+    let length = body.find(&end).map_or(body.len(), |at| at + end.len());
+    Some(rest.len() - body.len() + length)
+}
+
+fn quoted_text(rest: &str) -> usize {
+    let mut escaped = false;
+    for (at, c) in rest.char_indices().skip(1) {
+        match c {
+            '"' if !escaped => return at + 1,
+            _ => escaped = c == '\\' && !escaped,
+        }
+    }
+    rest.len()
+}
+
+/// A character's length, or that of a lifetime's mark.
+fn character(rest: &str) -> usize {
+    let mut chars = rest.char_indices().skip(1);
+    match (chars.next(), chars.next()) {
+        (Some((_, '\\')), Some((second, _))) => {
+            let after = second + rest[second..].chars().next().unwrap().len_utf8();
+            rest[after..].find('\'').map_or(rest.len(), |at| after + at + 1)
+        }
+        (Some(_), Some((at, '\''))) => at + 1,
+        _ => 1,
+    }
+}
+
+/// The modules of a file below `src`: `tui/panes/mod.rs` is `tui::panes`.
+fn modules(file: &str) -> Vec<&str> {
+    let mut modules: Vec<&str> = file.strip_suffix(".rs").unwrap_or(file).split('/').collect();
+    if matches!(modules.last(), Some(&("mod" | "lib"))) {
+        modules.pop();
+    }
+    modules
+}
+
+/// A use of one part of the crate: the path from the crate's root, as far as it is written.
+#[derive(Debug, PartialEq)]
+struct Usage {
+    path: Vec<String>,
+    line: usize,
+}
+
+/// All paths of a file that begin at the crate's root, or that `super` leads there.
+fn usages(file: &str, source: &str) -> Vec<Usage> {
+    let tokens = tokens(source);
+    let mut usages = Vec::new();
+    // The modules that are written in the file itself, each with the depth of braces in which it stands.
+    let (mut inner, mut depth) = (Vec::new(), 0usize);
+    let mut at = 0;
+    while at < tokens.len() {
+        let next = |n: usize| tokens.get(at + n).map_or("", |token| token.text);
+        match tokens[at].text {
+            "{" => depth += 1,
+            "}" => {
+                depth = depth.saturating_sub(1);
+                inner.retain(|(_, outside)| *outside < depth);
+            }
+            "mod" if next(2) == "{" => inner.push((next(1), depth)),
+            "crate" | "super" | "self" if at == 0 || tokens[at - 1].text != "::" => {
+                let mut base: Vec<&str> = modules(file);
+                base.extend(inner.iter().map(|(name, _)| *name));
+                let mut from = at;
+                match tokens[at].text {
+                    "crate" => base.clear(),
+                    "super" => drop(base.pop()),
+                    _ => {}
+                }
+                while tokens.get(from + 1).is_some_and(|token| token.text == "::")
+                    && tokens.get(from + 2).is_some_and(|token| token.text == "super")
+                {
+                    base.pop();
+                    from += 2;
+                }
+                // Paths within a layer say nothing; `pub(crate)`, `pub(in crate::tui)` and `self` as a value neither.
+                let is_root = base.is_empty();
+                let names_root = tokens.get(from + 1).is_some_and(|token| token.text == "::");
+                let whole = tokens.get(from + 1).is_some_and(|token| token.text == "as");
+                if is_root && (names_root || whole) {
+                    branches(&tokens, from + 1, &[], &mut usages);
+                }
+            }
+            _ => {}
+        }
+        at += 1;
+    }
+    usages
+}
+
+/// Follows a path from the sign after its beginning, into all its branches; where it ends.
+fn branches(tokens: &[Token<'_>], mut at: usize, before: &[String], usages: &mut Vec<Usage>) -> usize {
+    let mut path = before.to_vec();
+    let line = tokens.get(at).map_or(0, |token| token.line);
+    while tokens.get(at).is_some_and(|token| token.text == "::") {
+        at += 1;
+        let Some(token) = tokens.get(at) else { break };
+        if token.text == "{" {
+            at += 1;
+            while tokens.get(at).is_some_and(|token| token.text != "}") {
+                if tokens[at].text == "," {
+                    at += 1;
+                    continue;
+                }
+                let mut branch = path.clone();
+                branch.push(tokens[at].text.to_owned());
+                at = branches(tokens, at + 1, &branch, usages);
+            }
+            return at + 1;
+        }
+        // A turbofish belongs to no path of modules.
+        if token.text == "<" {
+            break;
+        }
+        path.push(token.text.to_owned());
+        at += 1;
+    }
+    usages.push(Usage { path, line });
+    while tokens.get(at).is_some_and(|token| !matches!(token.text, "," | "}" | ";")) && !before.is_empty() {
+        // `as another_name`
+        at += 1;
+    }
+    at
+}
+
+// ---------------------------------------------------------------- judging
+
+/// The arrows of one file that the table doesn't have.
+fn wrong_arrows(file: &str, source: &str) -> Vec<String> {
+    let layer = modules(file).first().copied().unwrap_or("");
+    // The program itself may use everything; the library's root only lists its layers.
+    if layer == "bin" || file == "lib.rs" {
+        return Vec::new();
+    }
+    let Some((_, allowed)) = LAYERS.iter().find(|(name, _)| *name == layer) else {
+        return vec![format!("{file}: the table has no layer {layer}")];
+    };
+    let mut wrong = Vec::new();
+    for Usage { path, line } in usages(file, source) {
+        let used = path.first().map_or("", String::as_str);
+        if used == layer {
+            continue;
+        }
+        match allowed.iter().find(|(name, _)| *name == used) {
+            None => wrong.push(format!("{file}:{line}: {layer} uses {}", path.join("::"))),
+            Some((_, All)) => {}
+            Some((_, Only(names))) => {
+                let part = path.get(1).map_or("", String::as_str);
+                if part != "self" && !names.contains(&part) {
+                    wrong.push(format!("{file}:{line}: {layer} uses {}", path.join("::")));
+                }
+            }
+        }
+    }
+    wrong.extend(wrong_parts(file, source, layer, allowed));
+    let words = FOREIGN.iter().filter(|(layers, _)| layers.contains(&layer)).flat_map(|(_, words)| *words);
+    for word in words {
+        let found = tokens(source).into_iter().filter(|token| token.text == *word);
+        wrong.extend(found.map(|token| format!("{file}:{}: {layer} knows {word}", token.line)));
+    }
+    wrong
+}
+
+/// A layer that was imported whole (`use crate::engine::{self, …}`) is used by its own name.
+fn wrong_parts(file: &str, source: &str, layer: &str, allowed: &[(&str, Of)]) -> Vec<String> {
+    let tokens = tokens(source);
+    let mut wrong = Vec::new();
+    for (name, of) in allowed {
+        let Only(parts) = of else { continue };
+        for window in tokens.windows(4) {
+            let [before, first, colons, part] = window else { continue };
+            // As part of a longer path it was judged there.
+            if before.text == "::" {
+                continue;
+            }
+            let is_path = first.text == *name && colons.text == "::";
+            if is_path && !matches!(part.text, "{" | "self") && !parts.contains(&part.text) {
+                wrong.push(format!("{file}:{}: {layer} uses {name}::{}", part.line, part.text));
+            }
+        }
+    }
+    wrong
+}
+
+/// `unsafe` where it may not stand, and `unsafe` that nothing justifies.
+fn wrong_unsafe(file: &str, source: &str) -> Vec<String> {
+    let tokens = tokens(source);
+    let mut wrong = Vec::new();
+    for token in tokens.iter().filter(|token| matches!(token.text, "unsafe" | "unsafe_code")) {
+        if file != UNSAFE {
+            // The lint's name stands in attributes only; to forbid it again is no harm, but nobody needs it.
+            wrong.push(format!("{file}:{}: {} belongs into {UNSAFE}", token.line, token.text));
+        } else if token.text == "unsafe" && !is_justified(source, token.line) {
+            wrong.push(format!("{file}:{}: no SAFETY comment", token.line));
+        }
+    }
+    wrong
+}
+
+/// Whether the comment right above a line's statement says why it is safe.
+fn is_justified(source: &str, line: usize) -> bool {
+    let above: Vec<&str> = source.lines().take(line - 1).collect();
+    let mut above = above.into_iter().rev().map(str::trim).peekable();
+    // The statement may have begun some lines above.
+    while above
+        .next_if(|text| !text.starts_with("//") && !text.is_empty() && !text.ends_with([';', '{', '}']))
+        .is_some()
+    {}
+    above.take_while(|text| text.starts_with("//")).any(|text| text.starts_with("// SAFETY: "))
+}
+
+/// The lines of a file without its items for tests.
+fn length(source: &str) -> usize {
+    let tokens = tokens(source);
+    let mut left_out = 0;
+    let mut at = 0;
+    while at + 6 < tokens.len() {
+        let texts: Vec<&str> = tokens[at..at + 7].iter().map(|token| token.text).collect();
+        if texts != ["#", "[", "cfg", "(", "test", ")", "]"] {
+            at += 1;
+            continue;
+        }
+        let first = tokens[at].line;
+        let mut depth = 0;
+        while let Some(token) = tokens.get(at) {
+            match token.text {
+                "{" => depth += 1,
+                "}" => depth -= 1,
+                _ => {}
+            }
+            let over = depth == 0 && matches!(token.text, "}" | ";");
+            if over {
+                left_out += token.line - first + 1;
+                break;
+            }
+            at += 1;
+        }
+    }
+    source.lines().count() - left_out
+}
+
+fn too_long(file: &str, source: &str) -> Vec<String> {
+    let length = length(source);
+    if length < LONGEST_FILE { Vec::new() } else { vec![format!("{file}: {length} lines, tests not counted")] }
+}
+
+// ---------------------------------------------------------------- the house
+
+fn source_files() -> Vec<(String, String)> {
+    fn collect(folder: &Path, files: &mut Vec<PathBuf>) {
+        for entry in fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                collect(&path, files);
+            } else if path.extension().is_some_and(|extension| extension == "rs") {
+                files.push(path);
+            }
+        }
+    }
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let mut files = Vec::new();
+    collect(&root, &mut files);
+    files.sort();
+    assert!(files.len() > 40, "only {} files", files.len());
+    let relative = |path: &PathBuf| path.strip_prefix(&root).unwrap().to_str().unwrap().to_owned();
+    files.iter().map(|path| (relative(path), fs::read_to_string(path).unwrap())).collect()
+}
+
+#[track_caller]
+fn all_files_pass(check: fn(&str, &str) -> Vec<String>) {
+    let wrong: Vec<String> = source_files().iter().flat_map(|(file, source)| check(file, source)).collect();
+    assert!(wrong.is_empty(), "\n{}\n", wrong.join("\n"));
+}
+
+#[test]
+fn every_arrow_is_in_the_table() {
+    all_files_pass(wrong_arrows);
+    // The arrows that are drawn are there: the reader doesn't just see nothing.
+    let seen = |from: &str, to: &str| {
+        source_files()
+            .iter()
+            .filter(|(file, _)| file.starts_with(from))
+            .any(|(file, source)| usages(file, source).iter().any(|usage| usage.path[0] == to))
+    };
+    for (from, to) in
+        [("linux", "engine"), ("tui", "engine"), ("engine", "lesson"), ("lesson", "model"), ("model", "tcp")]
+    {
+        assert!(seen(from, to), "{from} doesn't use {to}?");
+    }
+}
+
+#[test]
+fn every_layer_is_in_the_table() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    for entry in fs::read_dir(root).unwrap() {
+        let name = entry.unwrap().file_name().into_string().unwrap();
+        let known = name == "lib.rs" || name == "bin" || LAYERS.iter().any(|(layer, _)| *layer == name);
+        assert!(known, "src/{name} is no layer");
+    }
+}
+
+#[test]
+fn unsafe_stands_in_one_file_and_says_why() {
+    all_files_pass(wrong_unsafe);
+    let (file, source) = source_files().into_iter().find(|(file, _)| file == UNSAFE).unwrap();
+    assert!(tokens(&source).iter().any(|token| token.text == "unsafe"), "{file} has none: is it read at all?");
+}
+
+#[test]
+fn no_file_is_too_long() {
+    all_files_pass(too_long);
+}
+
+// ---------------------------------------------------------------- the reader itself
+
+fn texts(source: &str) -> Vec<&str> {
+    tokens(source).into_iter().map(|token| token.text).collect()
+}
+
+#[test]
+fn comments_strings_and_characters_are_no_words() {
+    let source = r###"
+        // unsafe one
+        /* unsafe /* two */ unsafe */
+        let a = "unsafe \" three"; let b = r#"unsafe " four"#; let c = b"unsafe"; let d = br"unsafe";
+        let e = '"'; let f = '\''; let g: &'static str = '\u{41}'; let h = 'é';
+        last
+    "###;
+    let words = texts(source);
+    assert!(!words.contains(&"unsafe"), "{words:?}");
+    assert_eq!(words.iter().filter(|word| **word == "let").count(), 8, "{words:?}");
+    assert_eq!(words.last(), Some(&"last"));
+    assert_eq!(tokens(source).last().unwrap().line, 6);
+    assert!(words.contains(&"static"));
+}
+
+#[test]
+fn wrong_arrows_are_found() {
+    let found = |file: &str, source: &str| wrong_arrows(file, source).len();
+    for (file, source) in [
+        ("tui/app.rs", "use crate::linux::LinuxWorld;"),
+        ("tui/app.rs", "use crate::{model::Side, linux};"),
+        ("tui/app.rs", "use crate::{\n    model::{Side, Mode},\n    linux::{self as kernel},\n};"),
+        ("tui/app.rs", "fn f() -> crate::linux::Rights { todo!() }"),
+        ("tui/panes/code.rs", "use super::super::super::linux::Rights;"),
+        ("tui/mod.rs", "use super::linux;"),
+        ("tui/mod.rs", "pub use self::super::linux;"),
+        ("tui/mod.rs", "mod tests { use super::super::plain; }"),
+        ("tui/mod.rs", "use crate::plain::failures;"),
+        ("tui/mod.rs", "use crate as all;"),
+        ("tui/mod.rs", "use crate::*;"),
+        ("tui/mod.rs", "use crate::{linux as l};"),
+        ("tui/mod.rs", "use socket2::Socket;"),
+        ("report/json.rs", "use crate::tui::App;"),
+        ("plain/mod.rs", "use crate::linux::Place;"),
+        ("cli/mod.rs", "use crate::linux::Place;"),
+        ("i18n/mod.rs", "use crate::lesson::Lesson;"),
+        ("i18n/mod.rs", "use crate::lesson::{Lang, Lesson};"),
+        ("theme/mod.rs", "use crate::engine::Phase;"),
+        ("linux/world.rs", "use crate::engine::Runner;"),
+        ("linux/world.rs", "use crate::engine::{self, World}; fn f() { engine::Runner::new(); }"),
+        ("linux/world.rs", "use crate::engine;"),
+        ("linux/world.rs", "use crate::lesson::Lesson;"),
+        ("engine/runner.rs", "use crate::linux::Place;"),
+        ("engine/runner.rs", "use std::time::Instant;"),
+        ("engine/runner.rs", "use crate::tui::App;"),
+        ("lesson/parse.rs", "use crate::engine::Runner;"),
+        ("model/view.rs", "use crate::lesson::Lesson;"),
+        ("tcp/state.rs", "use crate::model::Side;"),
+        ("tcp/state.rs", "use ratatui::style::Color;"),
+        ("extra/mod.rs", "fn f() {}"),
+    ] {
+        assert_eq!(found(file, source), 1, "{file}: {source}: {:?}", wrong_arrows(file, source));
+    }
+    for (file, source) in [
+        ("tui/app.rs", "use crate::engine::{Phase, Request};\nuse crate::model::Side;\nuse super::linux;"),
+        ("tui/app.rs", "// use crate::linux::LinuxWorld;\nconst A: &str = \"crate::linux\";"),
+        ("tui/mod.rs", "mod tests { use super::linux; }"),
+        ("tui/mod.rs", "pub(crate) fn f(&self) -> u8 { self.linux }\npub(in crate::tui) fn g() {}"),
+        ("linux/world.rs", "use crate::engine::{self, World, What}; fn f() -> engine::Wire { engine::Wire::Blind }"),
+        ("linux/world.rs", "use super::engine; use super::diag;"),
+        ("i18n/mod.rs", "use crate::lesson::Lang;"),
+        ("bin/sockwalk/main.rs", "use sockwalk::linux::Place;"),
+    ] {
+        assert_eq!(wrong_arrows(file, source), [] as [String; 0], "{file}: {source}");
+    }
+}
+
+#[test]
+fn a_wrong_arrow_is_told_with_its_line() {
+    let source = "use crate::{\n    model::Side,\n};\n\nuse crate::linux::{Place, Rights};\n";
+    assert_eq!(
+        wrong_arrows("tui/app.rs", source),
+        ["tui/app.rs:5: tui uses linux::Place", "tui/app.rs:5: tui uses linux::Rights"]
+    );
+}
+
+#[test]
+fn wrong_unsafe_is_found() {
+    let told = "fn f() {\n    // SAFETY: it is.\n    let x =\n        unsafe { g() };\n}\n";
+    assert_eq!(wrong_unsafe(UNSAFE, told), [] as [String; 0]);
+    assert_eq!(wrong_unsafe("tui/app.rs", told), ["tui/app.rs:4: unsafe belongs into linux/sys.rs"]);
+    for untold in [
+        "fn f() {\n    unsafe { g() }\n}\n",
+        "fn f() {\n    // It is safe.\n    unsafe { g() }\n}\n",
+        "fn f() {\n    // SAFETY: of another one.\n    h();\n    unsafe { g() }\n}\n",
+    ] {
+        assert_eq!(wrong_unsafe(UNSAFE, untold).len(), 1, "{untold}");
+    }
+    assert_eq!(wrong_unsafe("tui/app.rs", "#![allow(unsafe_code)]").len(), 1);
+    assert_eq!(wrong_unsafe("tui/app.rs", "// unsafe\nfn unsafe_to_show() {}"), [] as [String; 0]);
+}
+
+#[test]
+fn tests_are_not_counted() {
+    let file = |tests: usize| {
+        let body = "        assert!(true);\n".repeat(tests);
+        format!(
+            "fn f() {{}}\n\n#[cfg(test)]\nmod tests {{\n    fn g() {{\n{body}    }}\n}}\n\n#[cfg(test)]\nmod more;\nfn h() {{}}\n"
+        )
+    };
+    assert_eq!(length(&file(0)), 4);
+    assert_eq!(length(&file(1000)), 4);
+    assert_eq!(too_long("a.rs", &file(1000)), [] as [String; 0]);
+    assert_eq!(too_long("a.rs", &"x;\n".repeat(LONGEST_FILE)).len(), 1);
+    assert_eq!(too_long("a.rs", &"x;\n".repeat(LONGEST_FILE - 1)), [] as [String; 0]);
+}

@@ -1,0 +1,472 @@
+//! The built program plays its lessons without a terminal, on the real kernel, as root and as an ordinary user.
+
+mod common;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::io::Read;
+use std::net::TcpListener;
+use std::process::Stdio;
+
+use common::{BOUND, Program, User, finish, free_port, has, json, lab_users, users, wait};
+use serde_json::{Value, json as value};
+use sockwalk::lesson::{Lang, Lesson, builtin, builtin_names};
+use sockwalk::model::Mode;
+
+fn lessons() -> Vec<Lesson> {
+    let names = builtin_names();
+    assert!(names.contains(&"handshake"), "{names:?}");
+    names.into_iter().map(|name| builtin(name).unwrap().unwrap()).collect()
+}
+
+fn lessons_for(mode: Mode) -> Vec<Lesson> {
+    lessons().into_iter().filter(|lesson| lesson.modes.contains(&mode)).collect()
+}
+
+/// Who plays where: the lab for those who may have one, the machine's own loopback for everybody.
+fn players(mode: Mode) -> Vec<User> {
+    if mode == Mode::Lab { lab_users() } else { users() }
+}
+
+/// Plays a lesson as JSON, and checks what every such output must be.
+#[track_caller]
+fn play(program: &Program, user: User, lesson: &str, mode: Mode) -> Vec<Value> {
+    let port = free_port().to_string();
+    let mut args = vec!["play", lesson, "--format", "json", "--mode"];
+    match mode {
+        Mode::Lab => args.push("lab"),
+        Mode::Host => args.extend(["host", "--port", &port]),
+    }
+    let finished = program.run(user, &args);
+    let lines = json(&finished.succeeded().stdout);
+    let told: Vec<&str> = finished.stderr.lines().filter(|line| !line.starts_with("left out, because")).collect();
+    assert_eq!(told, [] as [&str; 0], "{user:?} {lesson} {mode:?}");
+    is_well_formed(&lines);
+    lines
+}
+
+const STATES: [&str; 11] = [
+    "LISTEN",
+    "SYN_SENT",
+    "SYN_RECV",
+    "ESTABLISHED",
+    "FIN_WAIT1",
+    "FIN_WAIT2",
+    "CLOSE_WAIT",
+    "CLOSING",
+    "LAST_ACK",
+    "TIME_WAIT",
+    "CLOSED",
+];
+
+#[track_caller]
+fn is_well_formed(lines: &[Value]) {
+    assert!(lines.len() > 20, "only {} lines", lines.len());
+    let mut before = 0;
+    for (number, line) in lines.iter().enumerate() {
+        assert_eq!(line["n"], value!(number + 1), "{line}");
+        let at = line["t_us"].as_u64().unwrap();
+        assert!(at >= before, "the time goes back from {before}: {line}");
+        before = at;
+        let mut keys: BTreeSet<&str> = line.as_object().unwrap().keys().map(String::as_str).collect();
+        let one_of = |key: &str, words: &[&str]| {
+            let found = line[key].as_str().unwrap_or_else(|| panic!("{key}: {line}"));
+            assert!(words.contains(&found), "{key}: {line}");
+        };
+        let wanted = match line["kind"].as_str().unwrap() {
+            "call" => {
+                one_of("side", &["server", "client"]);
+                one_of("phase", &["enter", "return"]);
+                assert!(line["args"].is_array(), "{line}");
+                let returned = line["phase"] == "return";
+                assert_eq!(line["ret"].is_i64(), returned, "{line}");
+                assert_eq!(line["errno"].is_string(), line["ret"] == -1, "{line}");
+                "call side phase args ret errno"
+            }
+            "segment" => {
+                one_of("event", &["sent", "held", "delivered", "dropped", "retransmitted"]);
+                for key in ["src", "dst", "again"] {
+                    keys.remove(key);
+                }
+                for key in ["id", "seq", "ack", "len", "win"] {
+                    let number = line[key].as_u64().unwrap_or_else(|| panic!("{key}: {line}"));
+                    assert!(u32::try_from(number).is_ok(), "{line}");
+                }
+                let flags = line["flags"].as_array().unwrap();
+                assert!(!flags.is_empty() && flags.iter().all(Value::is_string), "{line}");
+                "event id from to flags seq ack len win"
+            }
+            "state" => {
+                one_of("side", &["server", "client"]);
+                one_of("to", &STATES);
+                one_of("source", &["sock_diag", "tcp_info", "concluded"]);
+                if !line["from"].is_null() {
+                    one_of("from", &STATES);
+                    assert_ne!(line["from"], line["to"], "{line}");
+                }
+                "side socket from to source"
+            }
+            "claim" => {
+                assert_eq!(line["held"], true, "{line}");
+                "step what held actual"
+            }
+            other => panic!("kind {other}: {line}"),
+        };
+        let wanted: BTreeSet<&str> = wanted.split(' ').chain(["n", "t_us", "kind"]).collect();
+        assert_eq!(keys, wanted, "{line}");
+    }
+}
+
+/// The first line from a place on that has all these values.
+#[track_caller]
+fn find(lines: &[Value], from: usize, wanted: &[(&str, Value)]) -> usize {
+    let found = lines.iter().skip(from).position(|line| has(line, wanted));
+    found.unwrap_or_else(|| panic!("no {wanted:?} after line {from}")) + from
+}
+
+/// Finds these one after the other.
+#[track_caller]
+fn in_order(lines: &[Value], wanted: &[&[(&str, Value)]]) {
+    let mut from = 0;
+    for wanted in wanted {
+        from = find(lines, from, wanted) + 1;
+    }
+}
+
+fn call(side: &str, name: &str, phase: &str) -> [(&'static str, Value); 3] {
+    [("side", value!(side)), ("call", value!(name)), ("phase", value!(phase))]
+}
+
+fn segment(event: &str, from: &str, flags: &[&str]) -> [(&'static str, Value); 3] {
+    [("event", value!(event)), ("from", value!(from)), ("flags", value!(flags))]
+}
+
+fn state(side: &str, from: Option<&str>, to: &str) -> [(&'static str, Value); 4] {
+    [("side", value!(side)), ("from", value!(from)), ("to", value!(to)), ("source", value!("sock_diag"))]
+}
+
+fn claim(step: &str, what: &str) -> [(&'static str, Value); 2] {
+    [("step", value!(step)), ("what", value!(what))]
+}
+
+fn number(line: &Value, key: &str) -> u32 {
+    u32::try_from(line[key].as_u64().unwrap()).unwrap()
+}
+
+// ---------------------------------------------------------------- every lesson
+
+#[test]
+fn every_lesson_plays_in_the_lab() {
+    let program = Program::new();
+    for user in players(Mode::Lab) {
+        for lesson in lessons_for(Mode::Lab) {
+            let lines = play(&program, user, &lesson.id, Mode::Lab);
+            each_segment_goes_its_way(&lines);
+        }
+    }
+}
+
+#[test]
+fn every_lesson_that_can_plays_on_the_host() {
+    let program = Program::new();
+    for user in players(Mode::Host) {
+        for lesson in lessons_for(Mode::Host) {
+            let lines = play(&program, user, &lesson.id, Mode::Host);
+            let held = lines.iter().any(|line| line["event"] == "held");
+            assert!(!held, "nothing can be held without a lab");
+        }
+    }
+}
+
+/// Sent, held, and delivered or dropped at most once; where it goes again in between, it is still the same.
+#[track_caller]
+fn each_segment_goes_its_way(lines: &[Value]) {
+    let mut ways: BTreeMap<u64, Vec<&str>> = BTreeMap::new();
+    for line in lines.iter().filter(|line| line["kind"] == "segment") {
+        ways.entry(line["id"].as_u64().unwrap()).or_default().push(line["event"].as_str().unwrap());
+    }
+    assert!(!ways.is_empty());
+    for (id, way) in ways {
+        let news = way.iter().skip(1).filter(|event| **event != "retransmitted").copied().collect::<Vec<_>>();
+        let fits = matches!(way[0], "sent" | "retransmitted")
+            && (matches!(news[..], ["held"] | ["held", "delivered" | "dropped"] | ["dropped" | "delivered"]));
+        assert!(fits, "segment {id}: {way:?}");
+    }
+}
+
+#[test]
+fn every_lesson_is_told_in_both_languages() {
+    let unbroken = |text: &str| text.split_whitespace().collect::<String>();
+    let program = Program::new();
+    for mode in [Mode::Lab, Mode::Host] {
+        for user in players(mode) {
+            for lesson in lessons_for(mode) {
+                for (lang, name) in [(Lang::En, "en"), (Lang::Zh, "zh")] {
+                    let port = free_port().to_string();
+                    let place = if mode == Mode::Lab { "lab" } else { "host" };
+                    let mut args = vec!["play", &lesson.id, "--lang", name, "--mode", place];
+                    if mode == Mode::Host {
+                        args.extend(["--port", &port]);
+                    }
+                    let finished = program.run(user, &args);
+                    let text = unbroken(&finished.succeeded().stdout);
+                    let steps = lesson.steps.iter();
+                    for step in steps.filter(|step| step.modes.contains(&mode) && step.waits_for.is_none()) {
+                        assert!(text.contains(&unbroken(step.title.get(lang))), "{} in {name}", step.id);
+                    }
+                    assert!(text.contains(&unbroken(lesson.title.get(lang))));
+                    assert!(!finished.stdout.contains('\x1b'), "colours where no terminal is");
+                    let english = finished.stdout.contains("claims held.");
+                    assert_eq!(english, lang == Lang::En);
+                }
+            }
+        }
+    }
+}
+
+// ---------------------------------------------------------------- the handshake
+
+#[test]
+fn the_handshake_happens_in_its_order() {
+    let program = Program::new();
+    for user in players(Mode::Lab) {
+        let lines = &play(&program, user, "handshake", Mode::Lab);
+        let (syn, syn_ack, ack) = (["SYN"], ["SYN", "ACK"], ["ACK"]);
+        in_order(
+            lines,
+            &[
+                &call("server", "accept", "enter"),
+                &claim("accept", "server sleeps in accept()"),
+                &call("client", "connect", "enter"),
+                &segment("sent", "client", &syn),
+                &segment("held", "client", &syn),
+                &state("client", Some("CLOSED"), "SYN_SENT"),
+                &claim("connect", "client sleeps in connect()"),
+                &segment("delivered", "client", &syn),
+                &segment("sent", "server", &syn_ack),
+                &segment("held", "server", &syn_ack),
+                &state("server", None, "SYN_RECV"),
+                &claim("syn-arrives", "client sleeps in connect()"),
+                &segment("delivered", "server", &syn_ack),
+                &segment("held", "client", &ack),
+                &state("client", Some("SYN_SENT"), "ESTABLISHED"),
+                &claim("syn-ack-arrives", "peer of client is SYN_RECV"),
+                &claim("syn-ack-arrives", "server sleeps in accept()"),
+                &segment("delivered", "client", &ack),
+                &state("server", Some("SYN_RECV"), "ESTABLISHED"),
+            ],
+        );
+        let at = |wanted: &[(&str, Value)]| find(lines, 0, wanted);
+        let connected = at(&call("client", "connect", "return"));
+        let accepted = at(&call("server", "accept", "return"));
+        assert!(at(&segment("delivered", "server", &syn_ack)) < connected && connected < accepted);
+        assert!(at(&segment("delivered", "client", &ack)) < accepted);
+        assert_eq!(lines[connected]["ret"], 0);
+        // Nothing of what comes later came earlier too.
+        let established = |side: &str| {
+            lines.iter().filter(|line| has(line, &[("side", value!(side)), ("to", value!("ESTABLISHED"))])).count()
+        };
+        assert_eq!((established("client"), established("server")), (1, 1));
+    }
+}
+
+#[test]
+fn the_numbers_of_the_handshake_fit_each_other() {
+    let program = Program::new();
+    for user in players(Mode::Lab) {
+        let lines = play(&program, user, "handshake", Mode::Lab);
+        let sent: Vec<&Value> = lines.iter().filter(|line| line["event"] == "sent").collect();
+        let [j, k] = [number(sent[0], "seq"), number(sent[1], "seq")];
+        assert_ne!((j, k), (0, 0), "raw numbers, not relative ones");
+        // From whom, which flags, seq - j or k, ack - k or j, bytes: `hello` and its end are 6.
+        let wanted = [
+            ("client", "SYN", 0, None, 0),
+            ("server", "SYN ACK", 0, Some(1), 0),
+            ("client", "ACK", 1, Some(1), 0),
+            ("client", "PSH ACK", 1, Some(1), 6),
+            ("server", "ACK", 1, Some(7), 0),
+            ("server", "PSH ACK", 1, Some(7), 6),
+            ("client", "ACK", 7, Some(7), 0),
+            ("client", "FIN ACK", 7, Some(7), 0),
+            ("server", "ACK", 7, Some(8), 0),
+            ("server", "FIN ACK", 7, Some(8), 0),
+            ("client", "ACK", 8, Some(8), 0),
+        ];
+        assert_eq!(sent.len(), wanted.len());
+        for (line, (from, flags, seq, ack, len)) in sent.into_iter().zip(wanted) {
+            let (own, other) = if from == "client" { (j, k) } else { (k, j) };
+            assert_eq!(line["from"], from, "{line}");
+            assert_eq!(line["to"], if from == "client" { "server" } else { "client" }, "{line}");
+            let mut found: Vec<&str> = line["flags"].as_array().unwrap().iter().filter_map(Value::as_str).collect();
+            found.sort_unstable();
+            let mut flags: Vec<&str> = flags.split(' ').collect();
+            flags.sort_unstable();
+            assert_eq!(found, flags, "{line}");
+            assert_eq!(number(line, "seq"), own.wrapping_add(seq), "{line}");
+            assert_eq!(number(line, "ack"), ack.map_or(0, |ack| other.wrapping_add(ack)), "{line}");
+            assert_eq!(number(line, "len"), len, "{line}");
+        }
+    }
+}
+
+#[test]
+fn the_close_goes_through_its_states() {
+    let program = Program::new();
+    let client = ["SYN_SENT", "ESTABLISHED", "FIN_WAIT1", "FIN_WAIT2", "TIME_WAIT"];
+    let server = ["SYN_RECV", "ESTABLISHED", "CLOSE_WAIT", "LAST_ACK", "CLOSED"];
+    for mode in [Mode::Lab, Mode::Host] {
+        for user in players(mode) {
+            let lines = play(&program, user, "handshake", mode);
+            if mode == Mode::Lab {
+                let last = lines.iter().rfind(|line| line["kind"] == "state" && line["side"] == "client").unwrap();
+                let name = last["socket"].as_str().unwrap();
+                let (own, other) = name.split_once('-').unwrap();
+                let of = |name: &str| -> Vec<&Value> { lines.iter().filter(|line| line["socket"] == name).collect() };
+                for (name, wanted) in [(name.to_owned(), client), (format!("{other}-{own}"), server)] {
+                    let states = of(&name);
+                    assert_eq!(states.iter().map(|line| line["to"].as_str().unwrap()).collect::<Vec<_>>(), wanted);
+                    for (before, after) in states.iter().zip(&states[1..]) {
+                        assert_eq!(before["to"], after["from"]);
+                    }
+                    assert!(states.iter().all(|line| line["source"] == "sock_diag"), "{states:?}");
+                }
+                in_order(
+                    &lines,
+                    &[
+                        &state("client", Some("ESTABLISHED"), "FIN_WAIT1"),
+                        &segment("delivered", "client", &["FIN", "ACK"]),
+                        &state("server", Some("ESTABLISHED"), "CLOSE_WAIT"),
+                        &state("client", Some("FIN_WAIT1"), "FIN_WAIT2"),
+                        &[("call", value!("recv")), ("phase", value!("return")), ("ret", value!(0))],
+                        &state("server", Some("CLOSE_WAIT"), "LAST_ACK"),
+                        &segment("delivered", "server", &["FIN", "ACK"]),
+                        &state("client", Some("FIN_WAIT2"), "TIME_WAIT"),
+                        &state("server", Some("LAST_ACK"), "CLOSED"),
+                        &state("server", Some("LISTEN"), "CLOSED"),
+                    ],
+                );
+            } else {
+                // What passes at once isn't always seen; what stands still is.
+                for (side, stands) in [("client", "SYN_SENT"), ("server", "SYN_RECV"), ("client", "FIN_WAIT2")] {
+                    find(&lines, 0, &[("side", value!(side)), ("to", value!(stands))]);
+                }
+                in_order(
+                    &lines,
+                    &[&[("to", value!("CLOSE_WAIT"))], &[("to", value!("TIME_WAIT"))], &[("from", value!("LISTEN"))]],
+                );
+            }
+        }
+    }
+}
+
+/// The one step that takes a minute, and after which nothing is left in the kernel.
+#[test]
+fn time_wait_ends() {
+    // Another bound than that of everything else, for the kernel's own 60 seconds.
+    let Some(user) = players(Mode::Lab).pop() else { return };
+    let program = Program::new();
+    let mut command = program.command(user, &["play", "handshake", "--mode", "lab", "--format", "json", "--timers"]);
+    let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let status = wait(&mut child, BOUND * 4);
+    if status.is_none() {
+        child.kill().unwrap();
+    }
+    let output = child.wait_with_output().unwrap();
+    assert_eq!(status.and_then(|status| status.code()), Some(0), "{}", String::from_utf8_lossy(&output.stderr));
+    assert!(output.stderr.is_empty(), "{}", String::from_utf8_lossy(&output.stderr));
+    let lines = json(std::str::from_utf8(&output.stdout).unwrap());
+    is_well_formed(&lines);
+    let begun = find(&lines, 0, &state("client", Some("FIN_WAIT2"), "TIME_WAIT"));
+    let over = find(&lines, begun, &state("client", Some("TIME_WAIT"), "CLOSED"));
+    let seconds = (lines[over]["t_us"].as_u64().unwrap() - lines[begun]["t_us"].as_u64().unwrap()) as f64 / 1e6;
+    assert!((59.0..70.0).contains(&seconds), "TIME_WAIT took {seconds} s");
+    find(&lines, over, &claim("time-wait-ends", "client is CLOSED"));
+}
+
+// ---------------------------------------------------------------- where its words go
+
+#[test]
+fn a_closed_pipe_is_no_panic() {
+    let program = Program::new();
+    let (lab, host) = (free_port().to_string(), free_port().to_string());
+    for user in users() {
+        for (args, fits) in [
+            (vec!["play", "handshake", "--port", &lab], 1),
+            (vec!["play", "handshake", "--format", "json", "--mode", "host", "--port", &host], 1),
+            (vec![], 1),
+            (vec!["--help"], 0),
+            (vec!["--version"], 0),
+        ] {
+            let (reader, writer) = std::io::pipe().unwrap();
+            drop(reader);
+            let mut child = program.command(user, &args).stdout(writer).stderr(Stdio::piped()).spawn().unwrap();
+            let status = wait(&mut child, BOUND).expect("an end");
+            let mut told = String::new();
+            child.stderr.take().unwrap().read_to_string(&mut told).unwrap();
+            assert!(!told.contains("panicked"), "{told}");
+            assert_eq!(status.code(), Some(fits), "{args:?}: {told}");
+        }
+    }
+}
+
+#[test]
+fn a_pipe_that_is_closed_in_the_middle_is_no_panic() {
+    let program = Program::new();
+    for user in players(Mode::Lab) {
+        let mut command = program.command(user, &["play", "handshake", "--mode", "lab"]);
+        let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        let mut first = [0; 20];
+        child.stdout.take().unwrap().read_exact(&mut first).unwrap();
+        assert!(wait(&mut child, BOUND).is_some());
+        let mut told = String::new();
+        child.stderr.take().unwrap().read_to_string(&mut told).unwrap();
+        assert!(!told.contains("panicked"), "{told}");
+    }
+}
+
+#[test]
+fn without_a_terminal_the_lesson_is_told_as_text() {
+    let program = Program::new();
+    for user in players(Mode::Lab) {
+        let plain = program.run(user, &[]);
+        let lines: Vec<&str> = plain.succeeded().stdout.lines().collect();
+        assert!(lines[0].contains("The three-way handshake"), "{}", lines[0]);
+        assert!(lines.last().unwrap().ends_with("claims held."), "{lines:?}");
+        assert!(!plain.stdout.contains('\x1b'));
+        let played = program.run(user, &["play", "handshake"]);
+        let steps = |text: &str| -> Vec<String> {
+            text.lines().filter(|line| line.starts_with("Step ")).map(str::to_owned).collect()
+        };
+        assert_eq!(steps(&plain.stdout), steps(&played.stdout));
+    }
+}
+
+#[test]
+fn a_port_in_use_is_told_in_one_sentence() {
+    let taken = TcpListener::bind(("127.0.0.1", free_port())).unwrap();
+    let port = taken.local_addr().unwrap().port().to_string();
+    let program = Program::new();
+    for user in users() {
+        let finished = program.run(user, &["play", "handshake", "--mode", "host", "--port", &port]);
+        assert_eq!(finished.status.code(), Some(1));
+        assert_eq!(finished.stdout, "");
+        assert_eq!(finished.stderr.lines().count(), 1, "{}", finished.stderr);
+        assert!(finished.stderr.contains(&port) && finished.stderr.contains("--port"), "{}", finished.stderr);
+    }
+}
+
+/// Nothing of a walk stays behind on the machine's own loopback but the TIME_WAIT that it is about.
+#[test]
+fn the_host_is_left_as_it_was() {
+    let program = Program::new();
+    for user in users() {
+        let port = free_port();
+        let text = port.to_string();
+        program.run(user, &["play", "handshake", "--mode", "host", "--port", &text]).succeeded();
+        let mut ss = std::process::Command::new("ss");
+        ss.args(["-Htan", &format!("sport = :{port} or dport = :{port}")]);
+        let told = finish(&mut ss);
+        assert!(told.status.success(), "ss: {}", told.stderr);
+        let left: Vec<&str> = told.stdout.lines().filter(|line| !line.starts_with("TIME-WAIT")).collect();
+        assert_eq!(left, [] as [&str; 0], "{user:?}");
+    }
+}
