@@ -66,7 +66,8 @@ fn measure(walks: usize) -> Result<Vec<f64>, String> {
     let shown = Shown { at: Instant::now(), counts: [0; 3], phase: Phase::Ready, broken: 0 };
     let known = Rc::new(RefCell::new(shown));
     let (sender, inbox) = channel();
-    let mut house = House { lesson, sender: sender.clone(), known: Rc::clone(&known), epoch: Instant::now(), world: None };
+    let mut house =
+        House { lesson, sender: sender.clone(), known: Rc::clone(&known), epoch: Instant::now(), world: None };
     let theme = Theme::load(Choice::Dark).map_err(|error| error.to_string())?;
     let look = Look::new(Lang::En, theme).map_err(|error| error.to_string())?;
     let mut app = App::new(house.restart(0)?, look, SIZE.width, SIZE.height);
