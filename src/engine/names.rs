@@ -45,10 +45,7 @@ impl Names {
     /// What the kernel has of an end; `None` where it has no such socket, and never had.
     pub fn find<'a>(&self, end: &End, view: View<'a>) -> Option<SocketView<'a>> {
         match end {
-            End::Socket(name) => {
-                let cookie = self.get(name)?.cookie?;
-                view.sockets().find(|socket| socket.facts.cookie == cookie)
-            }
+            End::Socket(name) => view.socket(self.get(name)?.cookie?),
             End::PeerOf(name) => {
                 let own = self.find(&End::Socket(name.clone()), view)?.facts;
                 let (local, remote) = (own.local?, own.remote?);

@@ -77,7 +77,11 @@ pub struct Trace {
     pub(super) calls_of: [Vec<usize>; 2],
     pub(super) segments: Vec<SegmentRecord>,
     pub(super) sockets: Vec<SocketRecord>,
-    by_cookie: HashMap<u64, usize>,
+    pub(super) by_cookie: HashMap<u64, usize>,
+    /// The numbers of the sockets that the kernel had, each time that these changed.
+    pub(super) living: Vec<(Moment, Arc<[usize]>)>,
+    /// The numbers of the sockets that were gone, in that order, each with its entry.
+    pub(super) gone: Vec<(Moment, usize)>,
     pub(super) steps: Vec<(Moment, usize)>,
     /// Which segments waited, each time that this changed.
     pub(super) waiting: Vec<(Moment, Arc<[SegmentId]>)>,
@@ -165,11 +169,23 @@ impl Trace {
                     record.copies.push((moment, segment.clone()));
                 }
             }
-            Event::Socket(facts) => self.socket(facts.cookie).change(moment, Some(facts.clone())),
+            Event::Socket(facts) => {
+                let number = self.socket(facts.cookie);
+                self.sockets[number].change(moment, Some(facts.clone()));
+                if !self.living_now().contains(&number) {
+                    let mut living: Vec<usize> = self.living_now().iter().copied().chain([number]).collect();
+                    living.sort_unstable();
+                    self.living.push((moment, living.into()));
+                }
+            }
             Event::Gone { cookie, source } => {
-                let record = self.socket(*cookie);
+                let number = self.socket(*cookie);
+                let record = &mut self.sockets[number];
                 record.gone_source = *source;
                 record.change(moment, None);
+                self.gone.push((moment, number));
+                let living = self.living_now().iter().copied().filter(|other| *other != number).collect();
+                self.living.push((moment, living));
             }
             Event::Claim(_) | Event::Answer(_) => self.verdicts.push(moment),
         }
@@ -184,6 +200,10 @@ impl Trace {
         self.waiting.last().map_or(&[], |(_, waiting)| waiting)
     }
 
+    fn living_now(&self) -> &[usize] {
+        self.living.last().map_or(&[], |(_, living)| living)
+    }
+
     fn end_segment(&mut self, moment: Moment, id: SegmentId, delivered: bool) {
         if let Some(record) = self.segments.get_mut(id.0 as usize) {
             record.ended = Some((moment, delivered));
@@ -194,8 +214,9 @@ impl Trace {
         }
     }
 
-    fn socket(&mut self, cookie: u64) -> &mut SocketRecord {
-        let index = *self.by_cookie.entry(cookie).or_insert_with(|| {
+    /// The number of a socket, in the order of their appearance.
+    fn socket(&mut self, cookie: u64) -> usize {
+        *self.by_cookie.entry(cookie).or_insert_with(|| {
             self.sockets.push(SocketRecord {
                 cookie,
                 history: Vec::new(),
@@ -203,7 +224,6 @@ impl Trace {
                 gone_source: Source::SockDiag,
             });
             self.sockets.len() - 1
-        });
-        &mut self.sockets[index]
+        })
     }
 }

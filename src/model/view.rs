@@ -162,9 +162,42 @@ impl<'a> View<'a> {
         self.trace.sockets.iter().filter_map(move |record| socket_view(record, moment))
     }
 
-    /// A side's sockets, as [`View::sockets`].
-    pub fn sockets_of(&self, side: Side) -> impl Iterator<Item = SocketView<'a>> + use<'a> {
-        self.sockets().filter(move |socket| socket.facts.side == Some(side))
+    /// One socket by the kernel's name for it; `None` where it hadn't been seen yet.
+    pub fn socket(&self, cookie: u64) -> Option<SocketView<'a>> {
+        let number = *self.trace.by_cookie.get(&cookie)?;
+        socket_view(&self.trace.sockets[number], self.moment)
+    }
+
+    /// The sockets that the kernel had, in the order of their appearance.
+    pub fn living(&self) -> impl Iterator<Item = SocketView<'a>> + use<'a> {
+        let (trace, moment) = (self.trace, self.moment);
+        self.living_numbers().iter().filter_map(move |number| socket_view(&trace.sockets[*number], moment))
+    }
+
+    /// The sockets that were gone, the last one first.
+    pub fn gone(&self) -> impl Iterator<Item = SocketView<'a>> + use<'a> {
+        let (trace, moment) = (self.trace, self.moment);
+        let records = self.gone_numbers().iter().rev().map(|(_, number)| &trace.sockets[*number]);
+        records.filter_map(move |record| socket_view(record, moment)).filter(|socket| socket.gone)
+    }
+
+    /// The sockets that the kernel had, and those that went at or after the entry `since`, in the order of their
+    /// appearance.
+    pub fn sockets_since(&self, since: Moment) -> Vec<SocketView<'a>> {
+        let gone = self.gone_numbers().iter().rev().take_while(|(moment, _)| *moment >= since);
+        let mut numbers: Vec<usize> = gone.map(|(_, number)| *number).chain(self.living_numbers().to_vec()).collect();
+        numbers.sort_unstable();
+        numbers.dedup();
+        numbers.into_iter().filter_map(|number| socket_view(&self.trace.sockets[number], self.moment)).collect()
+    }
+
+    fn living_numbers(&self) -> &'a [usize] {
+        let changes = self.trace.living.partition_point(|(moment, _)| *moment < self.moment);
+        self.trace.living[..changes].last().map_or(&[], |(_, living)| living)
+    }
+
+    fn gone_numbers(&self) -> &'a [(Moment, usize)] {
+        &self.trace.gone[..self.trace.gone.partition_point(|(moment, _)| *moment < self.moment)]
     }
 
     /// Claims and answers of one step, in order.
@@ -232,4 +265,59 @@ fn socket_view(record: &SocketRecord, moment: Moment) -> Option<SocketView<'_>> 
         state_since,
         changed: *changed,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn facts(cookie: u64, state: State) -> SocketFacts {
+        SocketFacts {
+            cookie,
+            side: Some(Side::Server),
+            fd: None,
+            local: None,
+            remote: None,
+            state,
+            source: Source::SockDiag,
+            timer: None,
+            recv_queue: 0,
+            send_queue: 0,
+            info: None,
+        }
+    }
+
+    #[test]
+    fn the_sockets_of_any_moment_are_those_that_a_search_through_all_of_them_finds() {
+        let mut trace = Trace::default();
+        let script = [(1, Some(State::Listen)), (2, Some(State::SynRecv)), (2, Some(State::Established)), (1, None)];
+        let later = [(3, Some(State::SynRecv)), (2, None), (1, Some(State::Listen)), (3, None), (3, None)];
+        for (cookie, state) in script.into_iter().chain(later) {
+            trace.push(
+                Duration::ZERO,
+                match state {
+                    Some(state) => Event::Socket(facts(cookie, state)),
+                    None => Event::Gone { cookie, source: Source::SockDiag },
+                },
+            );
+        }
+        for moment in 0..=trace.now() {
+            let view = trace.at(moment);
+            let cookies = |of: &mut dyn Iterator<Item = SocketView<'_>>| -> Vec<u64> {
+                of.map(|socket| socket.facts.cookie).collect()
+            };
+            let all = || view.sockets();
+            assert_eq!(cookies(&mut view.living()), cookies(&mut all().filter(|socket| !socket.gone)));
+            assert!(view.gone().is_sorted_by(|newer, older| newer.changed >= older.changed));
+            for since in 0..=moment {
+                let wanted = cookies(&mut all().filter(|socket| !socket.gone || socket.changed >= since));
+                assert_eq!(cookies(&mut view.sockets_since(since).into_iter()), wanted, "at {moment} since {since}");
+            }
+            for cookie in 1..=4 {
+                let found = view.socket(cookie).map(|socket| (socket.state, socket.changed));
+                let wanted = all().find(|socket| socket.facts.cookie == cookie);
+                assert_eq!(found, wanted.map(|socket| (socket.state, socket.changed)));
+            }
+        }
+    }
 }

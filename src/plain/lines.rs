@@ -125,7 +125,7 @@ fn end_name(address: SocketAddr, trace: &Trace) -> String {
 /// `  client  127.0.0.1:40612  SYN_SENT → ESTABLISHED  (kernel says)`; nothing where another fact of the socket changed.
 pub(super) fn state(cookie: u64, view: &View<'_>, texts: &PlainTexts) -> Vec<String> {
     let now = view.moment().saturating_sub(1);
-    let changed = view.sockets().find(|socket| socket.facts.cookie == cookie && socket.state_since == now);
+    let changed = view.socket(cookie).filter(|socket| socket.state_since == now);
     let Some(socket) = changed else { return Vec::new() };
     let change = match socket.previous {
         Some(previous) => format!("{previous} → {}", socket.state),

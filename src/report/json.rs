@@ -153,7 +153,7 @@ fn end_name(address: SocketAddr, trace: &Trace) -> String {
 /// The keys where this entry changed the socket's state; `None` where it changed something else.
 fn state_keys(cookie: u64, view: &View<'_>) -> Option<Keys> {
     let now = view.moment() - 1;
-    let socket = view.sockets().find(|socket| socket.facts.cookie == cookie && socket.state_since == now)?;
+    let socket = view.socket(cookie).filter(|socket| socket.state_since == now)?;
     Some(vec![
         ("side", json!(socket.facts.side.map(Side::name))),
         ("socket", json!(socket_name(&socket))),

@@ -254,8 +254,8 @@ impl App {
         let view = self.walk.trace().present();
         let blocked = || Side::BOTH.into_iter().any(|side| view.open_call(side).is_some_and(|call| call.blocked));
         let timer = || {
-            let timers = view.sockets().filter(|socket| !socket.gone).filter_map(|socket| socket.facts.timer);
-            timers.into_iter().any(|timer| timer.fires_at > self.now)
+            let timers = view.living().filter_map(|socket| socket.facts.timer);
+            { timers }.any(|timer| timer.fires_at > self.now)
         };
         blocked() || timer()
     }

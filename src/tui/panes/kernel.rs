@@ -16,8 +16,7 @@ use crate::tui::wrap::{wrap, wrap_text};
 pub(super) fn draw(buf: &mut Buffer, area: Rect, scene: &Scene<'_>) -> usize {
     let t = &scene.texts.kernel;
     let width = usize::from(area.width).saturating_sub(4).min(100);
-    let sockets: Vec<SocketView<'_>> =
-        scene.view.sockets().filter(|socket| !socket.gone || scene.is_fresh(socket.changed)).collect();
+    let sockets = scene.view.sockets_since(scene.fresh_from);
     if sockets.is_empty() {
         let inner = scene.overlay(buf, area, (width, 1), [&t.title, &scene.texts.help.close]);
         put(buf, inner, wrap_text(&t.none, scene.theme.dim.0, width));

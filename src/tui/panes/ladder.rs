@@ -279,8 +279,8 @@ fn notes(scene: &Scene<'_>, oldest: SegmentId) -> Notes {
     let is_start = |event: &Event| matches!(event, Event::Sent { id, .. } if *id == oldest);
     let start = entries[recent..].iter().rposition(|entry| is_start(&entry.event)).map_or(recent, |at| recent + at);
     let before = scene.view.trace().at(start);
-    let mut known: HashMap<u64, (Option<Side>, State)> =
-        before.sockets().map(|socket| (socket.facts.cookie, (socket.facts.side, socket.state))).collect();
+    let mut known: HashMap<u64, (Option<Side>, State)> = HashMap::new();
+    let known_before = |cookie| before.socket(cookie).map(|socket| (socket.facts.side, socket.state));
     let mut notes = Notes::new();
     let mut anchor = None;
     for entry in &entries[start..] {
@@ -294,10 +294,14 @@ fn notes(scene: &Scene<'_>, oldest: SegmentId) -> Notes {
                 continue;
             }
             Event::Socket(facts) => (facts.cookie, facts.side, facts.state),
-            Event::Gone { cookie, .. } => (*cookie, known.get(cookie).and_then(|(side, _)| *side), State::Closed),
+            Event::Gone { cookie, .. } => {
+                let last = known.get(cookie).copied().or_else(|| known_before(*cookie));
+                (*cookie, last.and_then(|(side, _)| side), State::Closed)
+            }
             _ => continue,
         };
-        let changed = known.insert(cookie, (side, state)).is_none_or(|(_, last)| last != state);
+        let last = known.insert(cookie, (side, state)).or_else(|| known_before(cookie));
+        let changed = last.is_none_or(|(_, last)| last != state);
         if let (true, Some((id, arrow)), Some(side)) = (changed, anchor, side) {
             notes.insert((id, arrow, side), state);
         }

@@ -68,7 +68,8 @@ fn title(scene: &Scene<'_>, side: Side, width: usize) -> Line<'static> {
         Side::Client => &t.client,
     };
     let mut spans = vec![Span::styled(format!(" {} {name} ", shape(side)), scene.theme.side(side).bold())];
-    let local = scene.view.sockets_of(side).filter(|socket| !socket.gone).find_map(|socket| socket.facts.local);
+    let local =
+        scene.view.living().filter(|socket| socket.facts.side == Some(side)).find_map(|socket| socket.facts.local);
     let texts = local.map(|addr| [format!("{addr} "), format!("{} ", short(addr))]);
     let room = width.saturating_sub(spans[0].width() + 2);
     let fits = texts.into_iter().flatten().find(|text| display_width(text) <= room);
@@ -78,7 +79,8 @@ fn title(scene: &Scene<'_>, side: Side, width: usize) -> Line<'static> {
 
 /// The sockets that the kernel still has, and those that have just gone.
 fn visible_sockets<'a>(scene: &Scene<'a>, side: Side) -> Vec<SocketView<'a>> {
-    scene.view.sockets_of(side).filter(|socket| !socket.gone || scene.is_fresh(socket.changed)).collect()
+    let sockets = scene.view.sockets_since(scene.fresh_from).into_iter();
+    sockets.filter(|socket| socket.facts.side == Some(side)).collect()
 }
 
 fn call_block(scene: &Scene<'_>, side: Side, width: usize, rows: usize) -> Vec<Line<'static>> {

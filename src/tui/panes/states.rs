@@ -52,15 +52,17 @@ fn title(scene: &Scene<'_>) -> Line<'static> {
 fn ends(scene: &Scene<'_>) -> Vec<End> {
     let mut ends = Vec::new();
     for side in Side::BOTH {
-        let all: Vec<SocketView<'_>> = scene.view.sockets_of(side).collect();
-        let alive = all.iter().any(|socket| !socket.gone);
-        let last = all.iter().filter(|socket| socket.gone).map(|socket| socket.changed).max();
-        for socket in &all {
+        let of_side = |socket: &SocketView<'_>| socket.facts.side == Some(side);
+        let mut shown: Vec<SocketView<'_>> = scene.view.sockets_since(scene.fresh_from);
+        shown.retain(|socket| of_side(socket) && (!socket.gone || scene.is_fresh(socket.state_since)));
+        if shown.iter().all(|socket| socket.gone) {
+            let last = scene.view.gone().find(of_side);
+            shown.extend(last.filter(|last| !shown.iter().any(|socket| socket.facts.cookie == last.facts.cookie)));
+        }
+        for socket in shown {
             let fresh = scene.is_fresh(socket.state_since);
-            if !socket.gone || fresh || (!alive && Some(socket.changed) == last) {
-                let (state, previous, since) = (socket.state, socket.previous, socket.state_since);
-                ends.push(End { side, state, previous, fresh, since });
-            }
+            let (state, previous, since) = (socket.state, socket.previous, socket.state_since);
+            ends.push(End { side, state, previous, fresh, since });
         }
     }
     ends

@@ -1,0 +1,280 @@
+//! From a key to the frame that shows what came of it, on a real lab.
+//!
+//! The loop is the interface's own ([`tui::run`]), on the first thread, with a real encoder for a terminal that throws
+//! the bytes away. Another thread plays the part of the one that reads the terminal: it hands over a key, and waits for
+//! the frame with which the walk is ready for the next one.
+
+use std::cell::RefCell;
+use std::io::{self, Sink, sink};
+use std::rc::Rc;
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use crossterm::event::{Event, KeyCode, KeyEvent, KeyModifiers};
+use ratatui::Terminal;
+use ratatui::backend::{Backend, ClearType, CrosstermBackend, WindowSize};
+use ratatui::buffer::Cell;
+use ratatui::layout::{Position, Size};
+use sockwalk::engine::{Command, Happening, Phase, Request, Runner, Verdict, WalkOptions, World};
+use sockwalk::lesson::{Ask, Lang, Lesson, Step, builtin};
+use sockwalk::linux::{LinuxWorld, Place, gain_rights};
+use sockwalk::model::{Side, Trace};
+use sockwalk::theme::{Choice, Theme};
+use sockwalk::tui::{self, App, Host, Look, Msg, Walk};
+
+use crate::table::{Aim, Row, percentile};
+
+const AIM: Aim = Aim { at_most: 5.0, unit: " ms" };
+const SIZE: Size = Size { width: 120, height: 40 };
+/// How long the learner does nothing: by then everything sleeps again.
+const PAUSE: Duration = Duration::from_millis(5);
+/// How long a step may take before something is wrong.
+const LIMIT: Duration = Duration::from_secs(10);
+
+/// The rows: half of the keys, and 99 of 100.
+pub fn rows(walks: usize) -> Vec<Row> {
+    let names = ["key to frame, 50 of 100", "key to frame, 99 of 100"];
+    match measure(walks) {
+        Ok(times) => {
+            let note = format!("{} keys, the slowest {:.2} ms", times.len(), percentile(&times, 1.0));
+            let row = |(name, share): (&str, f64)| Row::new(name, percentile(&times, share), &AIM, &note);
+            names.into_iter().zip([0.5, 0.99]).map(row).collect()
+        }
+        Err(why) => names.map(|name| Row::absent(name, &AIM, &why)).into(),
+    }
+}
+
+/// What the walk stands at when a frame is done.
+#[derive(Clone, Debug)]
+struct Shown {
+    at: Instant,
+    /// How many walks were begun, commands taken and requests made.
+    counts: [u64; 3],
+    phase: Phase,
+    broken: usize,
+}
+
+type Known = Rc<RefCell<Shown>>;
+
+/// How long each key took that made the kernel do something, in milliseconds.
+fn measure(walks: usize) -> Result<Vec<f64>, String> {
+    gain_rights(|name| std::env::var(name).ok()).map_err(|refused| refused.to_string())?;
+    let lesson = builtin("handshake").ok_or("there is no such lesson")?;
+    let lesson = Arc::new(lesson.map_err(|error| error.render(Lang::En, false))?);
+    let shown = Shown { at: Instant::now(), counts: [0; 3], phase: Phase::Ready, broken: 0 };
+    let known = Rc::new(RefCell::new(shown));
+    let (sender, inbox) = channel();
+    let mut house =
+        House { lesson, sender: sender.clone(), known: Rc::clone(&known), epoch: Instant::now(), world: None };
+    let theme = Theme::load(Choice::Dark).map_err(|error| error.to_string())?;
+    let look = Look::new(Lang::En, theme).map_err(|error| error.to_string())?;
+    let mut app = App::new(house.restart(0)?, look, SIZE.width, SIZE.height);
+    let (frames, done) = channel();
+    let screen = Screen { inner: CrosstermBackend::new(sink()), known, frames };
+    let mut terminal = Terminal::new(screen).map_err(|error| error.to_string())?;
+    let learner = thread::spawn(move || {
+        let times = learn(&sender, &done, walks);
+        let _ = sender.send(Msg::Quit);
+        times
+    });
+    tui::run(&mut terminal, &mut app, &inbox, &mut house).map_err(|error| error.to_string())?;
+    drop(house.world.take());
+    learner.join().map_err(|_| "the keys' thread ended by a panic".to_owned())?
+}
+
+/// Presses the keys.
+fn learn(keys: &Sender<Msg>, done: &Receiver<Shown>, walks: usize) -> Result<Vec<f64>, String> {
+    let wait = |until: &dyn Fn(&Shown) -> bool| loop {
+        let shown = done.recv_timeout(LIMIT).map_err(|_| "the interface doesn't answer".to_owned())?;
+        if let Phase::Failed(failure) = &shown.phase {
+            return Err(failure.to_string());
+        }
+        if until(&shown) {
+            return Ok(shown);
+        }
+    };
+    let mut now = wait(&|_| true)?;
+    let mut times = Vec::new();
+    for walk in 0..walks as u64 {
+        while now.phase != Phase::Finished {
+            thread::sleep(PAUSE);
+            done.try_iter().for_each(drop);
+            let code = if matches!(now.phase, Phase::Typing(_)) { KeyCode::Enter } else { KeyCode::Char(' ') };
+            let [_, commands, requests] = now.counts;
+            let begun = press(keys, code);
+            now = wait(&|shown| shown.counts[1] > commands && shown.phase != Phase::Busy)?;
+            // A key that opens a question or a line asks nothing of the kernel.
+            if now.counts[2] > requests {
+                times.push((now.at - begun).as_secs_f64() * 1000.0);
+            }
+        }
+        if now.broken > 0 {
+            return Err(format!("{} claims of the lesson didn't hold", now.broken));
+        }
+        if walk + 1 < walks as u64 {
+            press(keys, KeyCode::Char('r'));
+            now = wait(&|shown| shown.counts[0] > now.counts[0])?;
+        }
+    }
+    Ok(times)
+}
+
+fn press(keys: &Sender<Msg>, code: KeyCode) -> Instant {
+    let key = Event::Key(KeyEvent::new(code, KeyModifiers::NONE));
+    let begun = Instant::now();
+    // Where the interface has ended, the wait for its frame says so.
+    let _ = keys.send(Msg::Terminal(key));
+    begun
+}
+
+/// The world behind the interface, as the program has it.
+struct House {
+    lesson: Arc<Lesson>,
+    sender: Sender<Msg>,
+    known: Known,
+    epoch: Instant,
+    world: Option<LinuxWorld>,
+}
+
+impl Host for House {
+    fn now(&self) -> Duration {
+        self.epoch.elapsed()
+    }
+
+    fn request(&mut self, request: Request) {
+        if let Some(world) = &mut self.world {
+            world.request(request);
+        }
+    }
+
+    fn restart(&mut self, generation: u64) -> Result<Box<dyn Walk>, String> {
+        self.world = None;
+        self.epoch = Instant::now();
+        let sender = self.sender.clone();
+        let sink = move |happening| {
+            let _ = sender.send(Msg::World(generation, happening));
+        };
+        let world = LinuxWorld::start(Place::Lab(self.lesson.lab.clone()), self.epoch, sink);
+        let world = self.world.insert(world.map_err(|refused| refused.to_string())?);
+        let options = WalkOptions {
+            mode: world.mode(),
+            wire: world.wire(),
+            patience: Duration::from_secs(3),
+            port: None,
+            timers: false,
+        };
+        let walk = Watched { runner: Runner::new(Arc::clone(&self.lesson), options), known: Rc::clone(&self.known) };
+        self.known.borrow_mut().counts[0] += 1;
+        walk.note();
+        Ok(Box::new(walk))
+    }
+}
+
+/// The real walk, which leaves word of how it stands.
+struct Watched {
+    runner: Runner,
+    known: Known,
+}
+
+impl Watched {
+    fn note(&self) {
+        let mut known = self.known.borrow_mut();
+        known.phase = self.runner.phase().clone();
+        known.broken = self.runner.verdict().broken;
+    }
+}
+
+impl Walk for Watched {
+    fn lesson(&self) -> &Lesson {
+        self.runner.lesson()
+    }
+    fn options(&self) -> &WalkOptions {
+        self.runner.options()
+    }
+    fn trace(&self) -> &Trace {
+        self.runner.trace()
+    }
+    fn phase(&self) -> &Phase {
+        self.runner.phase()
+    }
+    fn next_step(&self) -> Option<(usize, &Step)> {
+        self.runner.next_step()
+    }
+    fn question(&self) -> Option<&Ask> {
+        self.runner.question()
+    }
+    fn interrupted(&self) -> Vec<Side> {
+        self.runner.interrupted()
+    }
+    fn verdict(&self) -> Verdict {
+        self.runner.verdict()
+    }
+    fn command(&mut self, command: Command, now: Duration) {
+        self.runner.command(command, now);
+        self.known.borrow_mut().counts[1] += 1;
+        self.note();
+    }
+    fn happened(&mut self, happening: Happening) {
+        self.runner.happened(happening);
+        self.note();
+    }
+    fn tick(&mut self, now: Duration) {
+        self.runner.tick(now);
+        self.note();
+    }
+    fn wake_at(&self) -> Option<Duration> {
+        self.runner.wake_at()
+    }
+    fn take_request(&mut self) -> Option<Request> {
+        let request = self.runner.take_request()?;
+        self.known.borrow_mut().counts[2] += 1;
+        Some(request)
+    }
+}
+
+/// A terminal of a fixed size, which tells when a frame is done: its last act is to flush.
+struct Screen {
+    inner: CrosstermBackend<Sink>,
+    known: Known,
+    frames: Sender<Shown>,
+}
+
+impl Backend for Screen {
+    type Error = io::Error;
+
+    fn flush(&mut self) -> io::Result<()> {
+        Backend::flush(&mut self.inner)?;
+        let shown = Shown { at: Instant::now(), ..self.known.borrow().clone() };
+        let _ = self.frames.send(shown);
+        Ok(())
+    }
+    fn draw<'a, I: Iterator<Item = (u16, u16, &'a Cell)>>(&mut self, content: I) -> io::Result<()> {
+        self.inner.draw(content)
+    }
+    fn size(&self) -> io::Result<Size> {
+        Ok(SIZE)
+    }
+    fn window_size(&mut self) -> io::Result<WindowSize> {
+        Ok(WindowSize { columns_rows: SIZE, pixels: Size::default() })
+    }
+    fn hide_cursor(&mut self) -> io::Result<()> {
+        self.inner.hide_cursor()
+    }
+    fn show_cursor(&mut self) -> io::Result<()> {
+        self.inner.show_cursor()
+    }
+    fn get_cursor_position(&mut self) -> io::Result<Position> {
+        Ok(Position::ORIGIN)
+    }
+    fn set_cursor_position<P: Into<Position>>(&mut self, position: P) -> io::Result<()> {
+        self.inner.set_cursor_position(position)
+    }
+    fn clear(&mut self) -> io::Result<()> {
+        self.inner.clear()
+    }
+    fn clear_region(&mut self, clear_type: ClearType) -> io::Result<()> {
+        self.inner.clear_region(clear_type)
+    }
+}
