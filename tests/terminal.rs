@@ -194,8 +194,9 @@ fn states(screen: &Screen) -> Vec<(Side, String)> {
 /// `■ fd 18 LISTEN       127.0.0.1:8000 → any  K`.
 fn table(screen: &Screen, any: &str) -> BTreeSet<(String, String, String)> {
     let contents = screen.contents();
+    // The table stands in a frame of its own, over panes that have arrows too.
     let rows = contents.lines().filter_map(|row| {
-        let (left, right) = row.split_once(" → ")?;
+        let (left, right) = row.split('┃').nth(1)?.split_once(" → ")?;
         let mut left = left.split_whitespace().rev();
         let (local, state) = (left.next()?.to_owned(), left.next()?.to_owned());
         let remote = right.split_whitespace().next()?;

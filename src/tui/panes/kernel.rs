@@ -74,12 +74,17 @@ fn facts(scene: &Scene<'_>, socket: &SocketView<'_>) -> String {
         Some(timer) => fill(&t.timer, &[("what", &timer)]),
         None => t.no_timer.clone(),
     });
-    parts.extend(socket.facts.info.iter().flat_map(info));
+    // Without a peer the kernel fills these fields with what it would begin with.
+    let connected = socket.facts.remote.is_some();
+    parts.extend(socket.facts.info.iter().filter(|_| connected).flat_map(info));
     parts.join(" · ")
 }
 
 fn info(info: &TcpInfo) -> Vec<String> {
-    let ms = |time: Duration| format!("{:.1} ms", time.as_secs_f64() * 1000.0);
+    let ms = |time: Duration| match time.as_secs_f64() {
+        seconds if seconds >= 1.0 => format!("{seconds:.1} s"),
+        seconds => format!("{:.1} ms", seconds * 1000.0),
+    };
     [
         info.rto.map(|rto| format!("rto {}", ms(rto))),
         info.rtt.map(|rtt| format!("rtt {}", ms(rtt))),
