@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use super::{Happening, Phase, Request, Runner, What};
 use crate::model::{
-    Errno, Event, Observation, Outcome, Returned, SegmentId, Side, SocketFacts, Source, Timer, TimerKind,
+    Errno, Event, Observation, Outcome, Returned, SegmentId, Side, SocketFacts, Timer, TimerKind, testing,
 };
 use crate::tcp::{Segment, State};
 
@@ -108,19 +108,7 @@ pub(crate) fn socket(
     state: State,
     ends: Option<(SocketAddr, SocketAddr)>,
 ) -> SocketFacts {
-    SocketFacts {
-        cookie,
-        side: Some(side),
-        fd: Some(fd),
-        local: ends.map(|(local, _)| local),
-        remote: ends.map(|(_, remote)| remote),
-        state,
-        source: Source::SockDiag,
-        timer: None,
-        recv_queue: 0,
-        send_queue: 0,
-        info: None,
-    }
+    testing::socket(cookie, side, Some(fd), state, ends.unzip())
 }
 
 /// The same with a running retransmission timer.

@@ -3,6 +3,7 @@
 use std::net::SocketAddr;
 
 use super::Lang;
+use crate::model::CallName;
 
 /// One thing that is wrong with a lesson file.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -110,7 +111,7 @@ impl WordKind {
             WordKind::Mode => vec!["lab", "host"],
             WordKind::Side => vec!["server", "client"],
             WordKind::State => State::ALL.iter().map(|state| state.name()).collect(),
-            WordKind::Call => super::notation::CALLS.iter().map(|call| call.name()).collect(),
+            WordKind::Call => CallName::ALL.iter().map(|call| call.name()).collect(),
             // The kernel's numbers for errors end below 134 on every architecture.
             WordKind::Error => (1..134).filter_map(|number| Errno(number).name()).collect(),
             WordKind::Flag => Flags::from_bits(0xff).names().collect(),

@@ -213,7 +213,7 @@ impl Lint<'_> {
     }
 
     fn call(&mut self, word: &Word) -> Option<CallName> {
-        let call = super::notation::CALLS.into_iter().find(|call| call.name() == word.get_ref());
+        let call = CallName::ALL.into_iter().find(|call| call.name() == word.get_ref());
         call.or_else(|| self.wrong(word, WordKind::Call))
     }
 }

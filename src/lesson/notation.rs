@@ -5,7 +5,7 @@
 use std::fmt;
 
 use super::{CallTerms, Claim, EndTerms, QueueTerms, SegmentFate, SegmentPattern, Terms};
-use crate::model::{CallName, TimerKind};
+use crate::model::TimerKind;
 
 /// Every timer with its name in lessons and claims.
 pub(super) const TIMERS: [(TimerKind, &str); 4] = [
@@ -13,20 +13,6 @@ pub(super) const TIMERS: [(TimerKind, &str); 4] = [
     (TimerKind::Keepalive, "keepalive"),
     (TimerKind::TimeWait, "time-wait"),
     (TimerKind::Probe, "probe"),
-];
-
-/// Every call, in the order in which a connection meets them.
-pub(super) const CALLS: [CallName; 10] = [
-    CallName::Socket,
-    CallName::Bind,
-    CallName::Listen,
-    CallName::Accept,
-    CallName::Connect,
-    CallName::Send,
-    CallName::Recv,
-    CallName::Shutdown,
-    CallName::Close,
-    CallName::SetSockOpt,
 ];
 
 /// A timer's name in lessons and claims.
@@ -120,6 +106,7 @@ impl fmt::Display for Claim {
 mod tests {
     use super::*;
     use crate::lesson::End;
+    use crate::model::CallName;
     use crate::model::{Errno, Side};
     use crate::tcp::{Flags, State};
 

@@ -106,6 +106,20 @@ pub enum CallName {
 }
 
 impl CallName {
+    /// All of them, in the order in which a connection meets them.
+    pub const ALL: [CallName; 10] = [
+        CallName::Socket,
+        CallName::Bind,
+        CallName::Listen,
+        CallName::Accept,
+        CallName::Connect,
+        CallName::Send,
+        CallName::Recv,
+        CallName::Shutdown,
+        CallName::Close,
+        CallName::SetSockOpt,
+    ];
+
     /// As in C.
     pub const fn name(self) -> &'static str {
         match self {

@@ -7,6 +7,8 @@ mod call;
 mod event;
 mod observation;
 mod settings;
+#[cfg(test)]
+pub(crate) mod testing;
 mod trace;
 mod view;
 

@@ -272,19 +272,7 @@ mod tests {
     use super::*;
 
     fn facts(cookie: u64, state: State) -> SocketFacts {
-        SocketFacts {
-            cookie,
-            side: Some(Side::Server),
-            fd: None,
-            local: None,
-            remote: None,
-            state,
-            source: Source::SockDiag,
-            timer: None,
-            recv_queue: 0,
-            send_queue: 0,
-            info: None,
-        }
+        crate::model::testing::socket(cookie, Side::Server, None, state, (None, None))
     }
 
     #[test]

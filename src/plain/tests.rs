@@ -2,34 +2,20 @@ use std::time::Duration;
 
 use super::*;
 use crate::lesson::parse;
-use crate::model::{Call, Errno, Returned, SegmentId, SocketFacts, Source};
-use crate::tcp::{Flags, Segment, State};
+use crate::model::testing::socket;
+use crate::model::{Call, Errno, Returned, SegmentId};
+use crate::tcp::testing::segment;
+use crate::tcp::{Segment, State};
 
 const LESSON: &str = include_str!("../../tests/lessons/valid/handshake.toml");
 
 fn syn() -> Segment {
-    let mut packet = vec![0x45, 0, 0, 40, 0, 0, 0, 0, 64, 6, 0, 0, 127, 0, 0, 1, 127, 0, 0, 1];
-    packet.extend(40612_u16.to_be_bytes());
-    packet.extend(8000_u16.to_be_bytes());
-    packet.extend(2_839_402_u32.to_be_bytes());
-    packet.extend([0, 0, 0, 0, 0x50, Flags::SYN.bits(), 0xff, 0xff, 0, 0, 0, 0]);
-    Segment::parse(&packet).unwrap()
+    let local = |port| std::net::SocketAddr::from(([127, 0, 0, 1], port));
+    segment(local(40612), local(8000), 2_839_402, 0, &["SYN"], b"")
 }
 
 fn facts(cookie: u64, side: Side, state: State, local: &str) -> Event {
-    Event::Socket(SocketFacts {
-        cookie,
-        side: Some(side),
-        fd: Some(5),
-        local: Some(local.parse().unwrap()),
-        remote: None,
-        state,
-        source: Source::SockDiag,
-        timer: None,
-        recv_queue: 0,
-        send_queue: 0,
-        info: None,
-    })
+    Event::Socket(socket(cookie, side, Some(5), state, (Some(local.parse().unwrap()), None)))
 }
 
 fn walk() -> Vec<Event> {

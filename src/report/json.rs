@@ -175,8 +175,9 @@ fn socket_name(socket: &SocketView<'_>) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::testing::socket;
     use crate::model::{ClaimResult, Errno, Returned, Source};
-    use crate::tcp::Flags;
+    use crate::tcp::testing::segment;
     use std::time::Duration;
 
     /// A trace of everything that is printed, and of what is not.
@@ -199,29 +200,12 @@ mod tests {
 
     fn facts(state: State, local: Option<&str>, remote: Option<&str>) -> SocketFacts {
         let address = |text: Option<&str>| text.map(|text| text.parse().unwrap());
-        SocketFacts {
-            cookie: 7,
-            side: Some(Side::Client),
-            fd: Some(5),
-            local: address(local),
-            remote: address(remote),
-            state,
-            source: Source::SockDiag,
-            timer: None,
-            recv_queue: 0,
-            send_queue: 0,
-            info: None,
-        }
+        socket(7, Side::Client, Some(5), state, (address(local), address(remote)))
     }
 
-    /// A SYN from 127.0.0.1:40612 to 127.0.0.1:8000, made by hand.
     fn syn() -> Segment {
-        let mut packet = vec![0x45, 0, 0, 40, 0, 0, 0, 0, 64, 6, 0, 0, 127, 0, 0, 1, 127, 0, 0, 1];
-        packet.extend(40612_u16.to_be_bytes());
-        packet.extend(8000_u16.to_be_bytes());
-        packet.extend(1000_u32.to_be_bytes());
-        packet.extend([0, 0, 0, 0, 0x50, Flags::SYN.bits(), 0xff, 0xff, 0, 0, 0, 0]);
-        Segment::parse(&packet).unwrap()
+        let local = |port| SocketAddr::from(([127, 0, 0, 1], port));
+        segment(local(40612), local(8000), 1000, 0, &["SYN"], b"")
     }
 
     #[test]

@@ -21,20 +21,6 @@ const FILES: [(&str, &str); 4] = [
 /// How many bytes of sent data a snippet shows.
 const SHOWN_BYTES: usize = 24;
 
-/// Every call.
-pub(super) const CALLS: [CallName; 10] = [
-    CallName::Socket,
-    CallName::Bind,
-    CallName::Listen,
-    CallName::Accept,
-    CallName::Connect,
-    CallName::Send,
-    CallName::Recv,
-    CallName::Shutdown,
-    CallName::Close,
-    CallName::SetSockOpt,
-];
-
 /// Why the snippets can't be used.
 #[derive(Debug, thiserror::Error)]
 #[allow(missing_docs)]
@@ -80,7 +66,7 @@ impl Snippets {
     pub fn load() -> Result<Snippets, SnippetsError> {
         let read = |(file, text)| {
             let language: Language = toml::from_str(text).map_err(|error| SnippetsError::Parse { file, error })?;
-            match CALLS.into_iter().find(|call| !language.calls.contains_key(call.name())) {
+            match CallName::ALL.into_iter().find(|call| !language.calls.contains_key(call.name())) {
                 Some(call) => Err(SnippetsError::Missing { file, call }),
                 None => Ok(language),
             }

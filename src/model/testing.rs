@@ -1,0 +1,29 @@
+//! Facts of sockets made by hand, for tests.
+
+use std::net::SocketAddr;
+
+use super::{Side, SocketFacts, Source};
+use crate::tcp::State;
+
+/// A socket without timer and with empty queues, as sock_diag would tell it; `ends` are its own and its peer's address.
+pub(crate) fn socket(
+    cookie: u64,
+    side: Side,
+    fd: Option<i32>,
+    state: State,
+    ends: (Option<SocketAddr>, Option<SocketAddr>),
+) -> SocketFacts {
+    SocketFacts {
+        cookie,
+        side: Some(side),
+        fd,
+        local: ends.0,
+        remote: ends.1,
+        state,
+        source: Source::SockDiag,
+        timer: None,
+        recv_queue: 0,
+        send_queue: 0,
+        info: None,
+    }
+}
