@@ -499,7 +499,7 @@ fn belongs_to(walk: &Walk, id: u32) {
         // What it may do is counted in a user namespace of its own: outside of that it may do nothing.
         assert_ne!(
             line("ns/user").unwrap(),
-            [own.clone()],
+            std::slice::from_ref(&own),
             "{name} is in the user namespace of whoever runs the tests"
         );
     }

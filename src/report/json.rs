@@ -247,7 +247,7 @@ mod tests {
         ]);
         assert_eq!(
             shown[1],
-            r#"{"n":2,"t_us":10,"kind":"segment","event":"sent","id":0,"from":"client","to":"127.0.0.1:8000","flags":["SYN"],"seq":1000,"ack":0,"len":0,"win":65535,"src":"127.0.0.1:40612","dst":"127.0.0.1:8000"}"#
+            r#"{"n":2,"t_us":10,"kind":"segment","event":"sent","id":0,"from":"client","to":"127.0.0.1:8000","flags":["SYN"],"seq":1000,"ack":0,"len":0,"win":64240,"src":"127.0.0.1:40612","dst":"127.0.0.1:8000"}"#
         );
         for (line, event) in shown[2..].iter().zip(["held", "retransmitted", "dropped", "retransmitted"]) {
             assert!(line.contains(&format!("\"event\":\"{event}\"")), "{line}");
