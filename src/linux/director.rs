@@ -362,6 +362,9 @@ impl Drop for Director<'_> {
     fn drop(&mut self) {
         // Both sides end at the same time.
         self.sides.iter_mut().for_each(|side| side.thread.dismiss());
+        if let AnyWire::Holds(wire) = std::mem::replace(&mut self.wire, AnyWire::Blind) {
+            wire.close();
+        }
     }
 }
 
