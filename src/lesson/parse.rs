@@ -44,14 +44,17 @@ pub fn parse(file: &str, text: &str) -> Result<Lesson, LessonError> {
     if text.len() > MAX_BYTES {
         return Err(single(file, Fault::TooLarge, "", 0));
     }
-    if let Ok(version) = toml::from_str::<RawVersion>(text) {
-        let found = *version.format.get_ref();
-        if found != FORMAT {
-            return Err(single(file, Fault::Format(found), text, version.format.span().start));
-        }
-    }
     let source = SourceText::new(text);
-    let raw: RawLesson = toml::from_str(text).map_err(|error| {
+    let read = toml::from_str::<RawLesson>(text);
+    // What another version of the format has is no fault of the file.
+    let version = match &read {
+        Ok(raw) => Some(raw.format.clone()),
+        Err(_) => toml::from_str::<RawVersion>(text).ok().map(|version| version.format),
+    };
+    if let Some(version) = version.filter(|version| *version.get_ref() != FORMAT) {
+        return Err(single(file, Fault::Format(*version.get_ref()), text, version.span().start));
+    }
+    let raw = read.map_err(|error| {
         // serde's sentences may run over several lines; one line says a problem here.
         let message = error.message().split('\n').map(str::trim).collect::<Vec<_>>().join("; ");
         // An action is the one enum of the format: its sentence for two of them says nothing to an author.

@@ -17,8 +17,7 @@ pub(super) type Word = Spanned<String>;
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct RawLesson {
-    #[serde(rename = "format")]
-    pub(super) _format: i64,
+    pub(super) format: Spanned<i64>,
     pub(super) id: Word,
     pub(super) server: Word,
     pub(super) modes: Option<Spanned<Vec<Word>>>,
@@ -30,7 +29,7 @@ pub(super) struct RawLesson {
     pub(super) step: Vec<Spanned<RawStep>>,
 }
 
-/// The format's version alone, so that a file of another version is told so before its unknown keys are.
+/// The format's version alone, so that a file of another version is told so, not what is unknown in it.
 #[derive(Deserialize)]
 pub(super) struct RawVersion {
     pub(super) format: Spanned<i64>,

@@ -48,6 +48,8 @@ const LATER_LOOKS: [Duration; 3] = [Duration::from_millis(20), Duration::from_mi
 pub(super) struct Director<'a> {
     epoch: Instant,
     sink: &'a dyn Fn(Happening),
+    /// What happened and wasn't reported yet.
+    news: Vec<Happening>,
     inbox: Inbox,
     wire: AnyWire,
     sides: [Standing; 2],
@@ -94,6 +96,7 @@ impl<'a> Director<'a> {
         Ok(Director {
             epoch,
             sink,
+            news: Vec::new(),
             inbox,
             wire,
             sides,
@@ -117,6 +120,12 @@ impl<'a> Director<'a> {
 
     /// Directs until the walk is over.
     pub(super) fn direct(mut self) -> Result<(), Failure> {
+        let result = self.go_on();
+        self.tell();
+        result
+    }
+
+    fn go_on(&mut self) -> Result<(), Failure> {
         loop {
             self.hear()?;
             while let Some(order) = self.orders.pop_front() {
@@ -133,6 +142,7 @@ impl<'a> Director<'a> {
             }
             self.settle()?;
             self.look_if_due()?;
+            self.tell();
             self.sleep()?;
         }
     }
@@ -337,8 +347,24 @@ impl<'a> Director<'a> {
         Ok(())
     }
 
-    fn report(&self, what: What) {
-        (self.sink)(Happening { at: self.epoch.elapsed(), what });
+    /// Notes what happened, with its time.
+    fn report(&mut self, what: What) {
+        self.news.push(Happening { at: self.epoch.elapsed(), what });
+    }
+
+    /// Reports what was noted. Once a round, since each report may wake the thread that listens.
+    fn tell(&mut self) {
+        self.news.drain(..).for_each(self.sink);
+    }
+}
+
+impl Drop for Director<'_> {
+    fn drop(&mut self) {
+        // Both sides end at the same time.
+        self.sides.iter_mut().for_each(|side| side.thread.dismiss());
+        if let AnyWire::Holds(wire) = std::mem::replace(&mut self.wire, AnyWire::Blind) {
+            wire.close();
+        }
     }
 }
 

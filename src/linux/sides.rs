@@ -9,7 +9,7 @@ use std::io::{self, Read};
 use std::os::fd::{AsFd, AsRawFd, OwnedFd};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::thread::{self, JoinHandle};
 
 use socket2::{Domain, Protocol, SockAddr, Socket, Type};
@@ -20,6 +20,9 @@ use crate::model::{Call, Errno, How, Outcome, Returned, Side};
 
 /// The signal that interrupts a call; its handler does nothing.
 pub const INTERRUPT: i32 = libc::SIGUSR2;
+
+/// How soon a thread that is to end is interrupted once more.
+const REPEAT: std::time::Duration = std::time::Duration::from_micros(100);
 
 /// The most that one `recv()` may ask for, in bytes: a lesson's file can't make the program reserve more.
 const LARGEST_RECV: usize = 1 << 20;
@@ -43,6 +46,8 @@ pub enum Report {
 pub struct SideThread {
     jobs: Option<Sender<Call>>,
     thread: Option<JoinHandle<()>>,
+    /// Closed when the thread has done everything.
+    done: Receiver<()>,
     tid: i32,
     place: Arc<Place>,
 }
@@ -56,6 +61,7 @@ impl SideThread {
     pub fn start(side: Side, report: impl Fn(Report) + Send + Clone + 'static) -> io::Result<SideThread> {
         let (jobs, inbox) = channel::<Call>();
         let (hello, tid) = channel();
+        let (working, done) = channel();
         let place = Arc::new(Place::new(0));
         let worker = Worker { side, sockets: BTreeMap::new(), place: Arc::clone(&place) };
         let died = report.clone();
@@ -65,9 +71,10 @@ impl SideThread {
             if let Err(panic) = std::panic::catch_unwind(body) {
                 died(Report::Died(super::panic_text(&*panic)));
             }
+            drop(working);
         })?;
         let tid = tid.recv().map_err(|_| io::ErrorKind::BrokenPipe)?;
-        Ok(SideThread { jobs: Some(jobs), thread: Some(thread), tid, place })
+        Ok(SideThread { jobs: Some(jobs), thread: Some(thread), done, tid, place })
     }
 
     /// Hands the thread its next call.
@@ -82,6 +89,12 @@ impl SideThread {
         let before = self.place.load(Ordering::SeqCst);
         // Between two jobs the thread sleeps too: it must have been in the same call before and after the look.
         before % 2 == 1 && asleep(self.tid).unwrap_or(false) && self.place.load(Ordering::SeqCst) == before
+    }
+
+    /// Asks the thread to end after its present call, and doesn't wait for it, as dropping it does.
+    pub fn dismiss(&mut self) {
+        self.jobs = None;
+        self.interrupt();
     }
 
     fn in_call(&self) -> bool {
@@ -100,13 +113,12 @@ impl SideThread {
 
 impl Drop for SideThread {
     fn drop(&mut self) {
-        self.jobs = None;
+        self.dismiss();
+        // A signal that comes just before the thread sleeps is lost, so it is repeated.
+        while self.done.recv_timeout(REPEAT) == Err(RecvTimeoutError::Timeout) {
+            self.interrupt();
+        }
         if let Some(thread) = self.thread.take() {
-            // A signal that comes just before the thread sleeps is lost, so it is repeated.
-            while !thread.is_finished() {
-                self.interrupt();
-                thread::sleep(std::time::Duration::from_micros(100));
-            }
             let _ = thread.join();
         }
     }
@@ -114,10 +126,13 @@ impl Drop for SideThread {
 
 /// Whether a thread of this process sleeps (`S` in `/proc/PID/task/TID/stat`, `proc_pid_stat(5)`).
 fn asleep(tid: i32) -> Option<bool> {
-    let stat = fs::read_to_string(format!("/proc/self/task/{tid}/stat")).ok()?;
+    let mut stat = [0; 512];
+    // The kernel gives as much as fits in one read; the state stands near the beginning.
+    let length = fs::File::open(format!("/proc/self/task/{tid}/stat")).ok()?.read(&mut stat).ok()?;
     // The name stands in parentheses and may hold anything; the state follows the last one.
-    let state = stat.rsplit_once(')')?.1.trim_start().chars().next()?;
-    Some(state == 'S')
+    let name_end = stat[..length].iter().rposition(|byte| *byte == b')')?;
+    let state = stat[name_end + 1..length].iter().find(|byte| **byte != b' ')?;
+    Some(*state == b'S')
 }
 
 struct Worker {

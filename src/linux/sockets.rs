@@ -5,7 +5,7 @@ use std::io;
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use super::diag::{self, DiagEntry};
+use super::diag::{self, DiagEntry, Which};
 use super::netlink::Netlink;
 use super::sys;
 use crate::model::{Mode, Observation, Side, SocketFacts, Source};
@@ -53,12 +53,14 @@ impl Sockets {
 
     /// Asks the kernel for every socket of the walk. `now` is the time on the trace's clock.
     ///
-    /// In the lab these are all sockets there are; on the machine's own loopback those of the sides' calls, and the
-    /// ends of their connections.
+    /// In the lab these are all sockets there are, but for those of other programs that are only bound; on the machine's
+    /// own loopback those of the sides' calls, and the ends of their connections.
     pub fn observe(&mut self, now: Duration) -> io::Result<Observation> {
-        let mut entries = diag::dump(&mut self.netlink, libc::AF_INET, now)?;
-        if self.ipv6 {
-            entries.extend(diag::dump(&mut self.netlink, libc::AF_INET6, now)?);
+        let mut entries = self.dump(Which::Active, now)?;
+        let listed = |open: &Open| entries.iter().any(|entry| entry.cookie == open.cookie);
+        if !self.open.iter().all(listed) {
+            let bound = self.dump(Which::Bound, now)?.into_iter();
+            entries.extend(bound.filter(|entry| self.open.iter().any(|open| open.cookie == entry.cookie)));
         }
         self.own_children(&entries);
         let mut sockets: Vec<SocketFacts> = Vec::new();
@@ -76,6 +78,14 @@ impl Sockets {
         let unlisted: Vec<SocketFacts> = unlisted.filter_map(unlisted_facts).collect();
         sockets.extend(unlisted);
         Ok(Observation { at: now, sockets })
+    }
+
+    fn dump(&mut self, which: Which, now: Duration) -> io::Result<Vec<DiagEntry>> {
+        let mut entries = diag::dump(&mut self.netlink, libc::AF_INET, which, now)?;
+        if self.ipv6 {
+            entries.extend(diag::dump(&mut self.netlink, libc::AF_INET6, which, now)?);
+        }
+        Ok(entries)
     }
 
     /// Whether one of the walk's sockets has, or had, this address: so its segments are told from other programs'.

@@ -80,6 +80,45 @@ pub fn close(fd: OwnedFd) -> io::Result<()> {
     check(unsafe { libc::close(fd.into_raw_fd()) }).map(drop)
 }
 
+/// Closes a descriptor in the background: a thread of the kernel closes what it was open on, soon, and nobody waits.
+///
+/// The descriptor is sent through a Unix socket (`SCM_RIGHTS` of `unix(7)`) together with that socket's own other end,
+/// which is then closed unread. What is reachable only from within itself is garbage that the kernel collects.
+///
+/// # Errors
+/// Where it can't be sent; it is closed all the same, here and now.
+pub fn close_in_background(fd: OwnedFd) -> io::Result<()> {
+    // In this order: a process that ends closes its descriptors from the lowest on, and the close of the last end makes
+    // the kernel look for garbage.
+    let (far, near) = std::os::unix::net::UnixStream::pair()?;
+    let mut byte = 0u8;
+    let mut data = libc::iovec { iov_base: (&raw mut byte).cast(), iov_len: 1 };
+    let sent = [fd.as_raw_fd(), far.as_raw_fd()];
+    let size = mem::size_of_val(&sent) as libc::c_uint;
+    // Of u64, since the header within must be aligned; there is room for more than two descriptors.
+    let mut control = [0u64; 8];
+    // SAFETY: an all-zero msghdr is a valid value; its pointers are to `data` and `control`, which live across the call.
+    // CMSG_SPACE of two descriptors is 24 bytes, so the first header and its data lie within `control`.
+    let result = unsafe {
+        let mut message: libc::msghdr = mem::zeroed();
+        message.msg_iov = &raw mut data;
+        message.msg_iovlen = 1;
+        message.msg_control = control.as_mut_ptr().cast();
+        message.msg_controllen = libc::CMSG_SPACE(size) as _;
+        let header = libc::CMSG_FIRSTHDR(&raw const message);
+        (*header).cmsg_level = libc::SOL_SOCKET;
+        (*header).cmsg_type = libc::SCM_RIGHTS;
+        (*header).cmsg_len = libc::CMSG_LEN(size) as _;
+        libc::CMSG_DATA(header).cast::<[c_int; 2]>().write_unaligned(sent);
+        libc::sendmsg(near.as_raw_fd(), &raw const message, libc::MSG_NOSIGNAL)
+    };
+    let result = check(result as c_int).map(drop);
+    drop(fd);
+    drop(far);
+    drop(near);
+    result
+}
+
 /// Whether the process has this descriptor open (`F_GETFD` of `fcntl(2)`).
 pub fn is_open(fd: RawFd) -> bool {
     // SAFETY: takes no pointer; a wrong number gives EBADF.

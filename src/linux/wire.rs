@@ -189,6 +189,13 @@ impl Wire {
         Ok(())
     }
 
+    /// Closes it. When a packet socket is closed, the kernel first waits until no processor can be handing it a packet:
+    /// 10 ms, more than a whole lab costs. It waits for that by itself; the lab is gone when it is done.
+    pub fn close(self) {
+        // Where it can't be handed over, it was closed here.
+        let _ = sys::close_in_background(self.capture.socket.into());
+    }
+
     /// How many segments the capture lost since this was last asked.
     pub fn lost(&self) -> io::Result<u32> {
         sys::packets_lost(self.fd())

@@ -57,7 +57,7 @@ pub(super) struct Inbox {
 }
 
 /// A running world on the kernel. When it is dropped, its calls are interrupted, its sockets closed, its threads
-/// ended and its lab gone.
+/// ended, and nothing holds its lab any more: the kernel removes it in the background.
 pub struct LinuxWorld {
     orders: Orders,
     thread: Option<JoinHandle<()>>,

@@ -64,7 +64,7 @@ pub fn run(invocation: &Invocation, lesson: Lesson, options: &Options) -> Result
     Ok(0)
 }
 
-/// Drives a walk to its end, without predictions and with the offered line. `tell` is called whenever there is news.
+/// Drives a walk to its end, without predictions and with the offered line. `tell` is called when a step begins, and at the end.
 fn drive(
     walk: &mut Runner,
     world: &mut impl World,
@@ -72,9 +72,10 @@ fn drive(
     epoch: Instant,
     mut tell: impl FnMut(&Runner) -> io::Result<()>,
 ) -> io::Result<()> {
+    let mut told = None;
     loop {
         match walk.phase() {
-            Phase::Finished | Phase::Failed(_) => return Ok(()),
+            Phase::Finished | Phase::Failed(_) => return tell(walk),
             Phase::Busy => {
                 let wait = walk.wake_at().map(|at| at.saturating_sub(epoch.elapsed()));
                 match inbox.recv_timeout(wait.unwrap_or(Duration::from_secs(1))) {
@@ -88,7 +89,10 @@ fn drive(
         while let Some(request) = walk.take_request() {
             world.request(request);
         }
-        if *walk.phase() != Phase::Busy {
+        let step = walk.trace().present().step();
+        if step != told {
+            // The world works on it: time to tell what the steps before came to.
+            told = step;
             tell(walk)?;
         }
     }
