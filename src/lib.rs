@@ -6,14 +6,25 @@
 #[cfg(not(target_os = "linux"))]
 compile_error!("sockwalk needs Linux: it shows the TCP of the Linux kernel.");
 
+#[cfg(target_os = "linux")]
 pub mod cli;
+#[cfg(target_os = "linux")]
 pub mod engine;
+#[cfg(target_os = "linux")]
 pub mod i18n;
+#[cfg(target_os = "linux")]
 pub mod lesson;
+#[cfg(target_os = "linux")]
 pub mod linux;
+#[cfg(target_os = "linux")]
 pub mod model;
+#[cfg(target_os = "linux")]
 pub mod plain;
+#[cfg(target_os = "linux")]
 pub mod report;
+#[cfg(target_os = "linux")]
 pub mod tcp;
+#[cfg(target_os = "linux")]
 pub mod theme;
+#[cfg(target_os = "linux")]
 pub mod tui;

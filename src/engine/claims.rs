@@ -1,5 +1,7 @@
 //! A claim held against what is known, and a question's answer taken from it.
 
+use std::net::SocketAddr;
+
 use crate::lesson::{CallTerms, End, Expr, Measure, QueueTerms, SegmentFate, SegmentPattern, Terms, timer_name};
 use crate::model::{CallName, CallView, Fate, Outcome, SegmentView, Side, SocketView, View};
 use crate::tcp::{Numbers, line};
@@ -12,6 +14,8 @@ pub struct Known<'a> {
     pub view: View<'a>,
     /// The lesson's sockets.
     pub names: &'a Names,
+    /// The address of the lesson's server.
+    pub server: SocketAddr,
     /// The length of the learner's line, in bytes, its end included.
     pub line: u32,
 }
@@ -138,10 +142,12 @@ impl Known<'_> {
             && is(&pattern.len, segment.len())
     }
 
-    /// The side that sent a segment: the one that has, or had, its source address.
+    /// The side that sent a segment: the one that has, or had, its source address. Where no socket has the server's
+    /// address, the server's kernel speaks for it (a reset).
     fn sender(&self, segment: &SegmentView<'_>) -> Option<Side> {
-        let from = Some(segment.segment.from);
-        self.view.sockets().find(|socket| socket.facts.local == from)?.facts.side
+        let from = segment.segment.from;
+        let owner = self.view.sockets().find(|socket| socket.facts.local == Some(from));
+        owner.map_or((from == self.server).then_some(Side::Server), |socket| socket.facts.side)
     }
 
     fn queue(&self, terms: &QueueTerms) -> (bool, String) {

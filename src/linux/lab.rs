@@ -41,6 +41,8 @@ pub(super) fn refused(what: &'static str) -> impl FnOnce(io::Error) -> Refused {
 const CAP_NET_ADMIN: u32 = 12;
 const CAP_NET_RAW: u32 = 13;
 const CAP_SYS_ADMIN: u32 = 21;
+/// Without it root can't map itself into a new user namespace (`user_namespaces(7)`, since Linux 5.12).
+const CAP_SETFCAP: u32 = 31;
 
 /// Gains the right to make network namespaces. Call it once, before the process has a second thread.
 ///
@@ -49,7 +51,7 @@ const CAP_SYS_ADMIN: u32 = 21;
 /// # Errors
 /// What the system refused; the process may still use the machine's own loopback then.
 pub fn gain_rights(getenv: impl Fn(&str) -> Option<String>) -> Result<Rights, Refused> {
-    let root = become_caller(getenv, &[CAP_NET_ADMIN, CAP_NET_RAW, CAP_SYS_ADMIN])?;
+    let root = become_caller(getenv, &[CAP_NET_ADMIN, CAP_NET_RAW, CAP_SYS_ADMIN, CAP_SETFCAP])?;
     match enter_user_namespace() {
         Ok(()) => Ok(Rights::UserNamespace),
         // Where user namespaces are forbidden, what is left of root's rights still makes a network namespace.

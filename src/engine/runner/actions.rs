@@ -116,7 +116,7 @@ impl Runner {
         Ok((named.side, call, naming))
     }
 
-    fn address(&self, given: Option<SocketAddr>) -> SocketAddr {
+    pub(super) fn address(&self, given: Option<SocketAddr>) -> SocketAddr {
         let mut address = given.unwrap_or(self.lesson.server);
         if let Some(port) = self.options.port
             && address.port() == self.lesson.server.port()
