@@ -451,7 +451,12 @@ impl Runner {
     }
 
     fn knowledge(&self) -> Known<'_> {
-        Known { view: self.trace.present(), names: &self.names, server: self.address(None), line: self.line.len() as u32 }
+        Known {
+            view: self.trace.present(),
+            names: &self.names,
+            server: self.address(None),
+            line: self.line.len() as u32,
+        }
     }
 
     /// The running step's claims, held against what is known.

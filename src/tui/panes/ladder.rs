@@ -173,15 +173,18 @@ fn names(scene: &Scene<'_>, width: usize, margin: usize, earlier: usize) -> Line
     let t = &scene.texts.wire;
     let theme = scene.theme;
     let indent = " ".repeat(margin);
+    let (server, client) =
+        (format!("{} {}", shape(Side::Server), t.server), format!("{} {}", t.client, shape(Side::Client)));
+    let n = earlier.to_string();
+    let taken = 2 * margin + display_width(&server) + display_width(&client) + 3;
+    let notes = [format!("  {}", fill(&t.above, &[("n", &n)])), format!("  ▲ {n}")];
+    let note = notes.into_iter().find(|note| earlier > 0 && taken + display_width(note) <= width + 2);
     let left = vec![
         Span::raw(indent.clone()),
-        Span::styled(format!("{} {}", shape(Side::Server), t.server), theme.server.0),
-        Span::styled(
-            if earlier > 0 { format!("  {}", fill(&t.above, &[("n", &earlier.to_string())])) } else { String::new() },
-            theme.waits.0,
-        ),
+        Span::styled(server, theme.server.0),
+        Span::styled(note.unwrap_or_default(), theme.waits.0),
     ];
-    let right = vec![Span::styled(format!("{} {}", t.client, shape(Side::Client)), theme.client.0), Span::raw(indent)];
+    let right = vec![Span::styled(client, theme.client.0), Span::raw(indent)];
     spread(left, right, width)
 }
 
