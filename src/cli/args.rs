@@ -41,6 +41,7 @@ pub(super) enum Command {
         #[arg(long)]
         timers: bool,
     },
+    Lessons,
     Doctor,
 }
 

@@ -1,7 +1,7 @@
 //! What is wrong with a command line, and what to do, in the learner's language.
 
-use clap::Error;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
+use clap::{CommandFactory, Error};
 
 use crate::i18n::{CliTexts, escape, fill, join};
 
@@ -27,7 +27,8 @@ pub(super) fn sentence(error: &Error, texts: &CliTexts) -> String {
 
 fn unknown_command(error: &Error, texts: &CliTexts) -> String {
     let found = one(error, ContextKind::InvalidSubcommand);
-    let commands = ["learn", "play", "doctor"].join(", ");
+    let command = super::args::Cli::command();
+    let commands = command.get_subcommands().map(clap::Command::get_name).collect::<Vec<_>>().join(", ");
     let sentence = fill(&texts.unknown_command, &[("found", &found), ("commands", &commands)]);
     // A lesson's name alone is the likeliest slip, and clap can't know it.
     if crate::lesson::builtin_names().contains(&found.as_str()) {

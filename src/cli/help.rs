@@ -23,6 +23,7 @@ pub(super) fn localized(texts: &'static CliTexts) -> Command {
     for (name, about, usage, first) in [
         ("learn", &texts.learn, &texts.usage_learn, First::Arguments),
         ("play", &texts.play, &texts.usage_play, First::Arguments),
+        ("lessons", &texts.lessons, &texts.usage_lessons, First::Nothing),
         ("doctor", &texts.doctor, &texts.usage_doctor, First::Nothing),
     ] {
         command = command.mut_subcommand(name, |command| {

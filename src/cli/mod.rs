@@ -55,6 +55,8 @@ pub enum Task {
         /// Whether steps that wait for a timer of the kernel run too.
         timers: bool,
     },
+    /// List the built-in lessons.
+    Lessons,
     /// Say what the machine allows.
     Doctor,
 }
@@ -121,6 +123,7 @@ fn invocation(cli: args::Cli, lang: Lang) -> Invocation {
             patience: Duration::from_millis(u64::from(patience)),
             timers,
         },
+        Some(args::Command::Lessons) => Task::Lessons,
         Some(args::Command::Doctor) => Task::Doctor,
     };
     Invocation { lang, mode: cli.mode, theme: cli.theme, port: cli.port, task }

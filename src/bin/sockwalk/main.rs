@@ -3,6 +3,7 @@
 
 mod doctor;
 mod learn;
+mod lessons;
 mod place;
 mod play;
 
@@ -35,6 +36,7 @@ fn run(invocation: Invocation) -> Result<u8, Exit> {
     let load = |target| cli::load(target, invocation.lang, colours);
     match &invocation.task {
         Task::Doctor => doctor::run(&invocation),
+        Task::Lessons => lessons::run(&invocation),
         Task::Play { target, format, patience, timers } => {
             let options = play::Options { format: *format, patience: *patience, timers: *timers };
             play::run(&invocation, load(target)?, &options)
