@@ -9,11 +9,11 @@ use std::os::fd::{AsFd, BorrowedFd};
 use std::time::{Duration, Instant};
 
 use super::lab::{self, Refused, refused};
+use super::orders::{Inbox, Order, Orders, Place};
 use super::sides::{Report, SideThread};
 use super::sockets::Sockets;
 use super::sys;
 use super::wire::{Watch, Wire};
-use super::world::{Inbox, Order, Orders, Place};
 use crate::engine::{self, Failure, Happening, Request, What};
 use crate::model::{Call, Event, Mode, Observation, Side, TimerKind};
 

@@ -11,6 +11,7 @@ mod gate;
 mod lab;
 mod netlink;
 pub mod options;
+mod orders;
 mod route;
 mod sides;
 mod sockets;
@@ -19,7 +20,8 @@ mod wire;
 mod world;
 
 pub use lab::{Refused, Rights, check_address, gain_rights, give_up_root};
-pub use world::{LinuxWorld, Place};
+pub use orders::Place;
+pub use world::LinuxWorld;
 
 /// What a thread said when it panicked.
 fn panic_text(panic: &(dyn std::any::Any + Send)) -> String {

@@ -6,7 +6,7 @@ use ratatui::layout::Rect;
 use tui_input::Input;
 
 use super::code::Snippets;
-use super::layout;
+use super::layout::{self, Turn};
 use super::texts::Texts;
 use super::walk::Walk;
 use crate::engine::Phase;
@@ -63,16 +63,6 @@ pub enum Overlay {
     Help,
     Packet,
     Kernel,
-}
-
-/// Which pane has the bottom of a small screen.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
-#[allow(missing_docs)]
-pub enum Turn {
-    #[default]
-    Explain,
-    Code,
-    States,
 }
 
 /// What the learner has chosen to look at.

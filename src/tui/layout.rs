@@ -2,7 +2,6 @@
 
 use ratatui::layout::{Constraint, Layout, Rect};
 
-use super::app::Turn;
 use super::diagram;
 
 /// The smallest window that is served.
@@ -12,6 +11,16 @@ pub const WHOLE: (u16, u16) = (100, 30);
 
 /// The rows of the code pane: no call takes more than three lines, which a test holds.
 pub(super) const CODE_ROWS: u16 = 5;
+
+/// Which pane has the bottom of a small screen.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+#[allow(missing_docs)]
+pub enum Turn {
+    #[default]
+    Explain,
+    Code,
+    States,
+}
 
 /// The places of the panes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

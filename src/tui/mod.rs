@@ -17,9 +17,9 @@ mod update;
 mod walk;
 mod wrap;
 
-pub use app::{App, Auto, Look, LookError, Overlay, PACES, Turn};
+pub use app::{App, Auto, Look, LookError, Overlay, PACES};
 pub use code::SnippetsError;
-pub use layout::{SMALLEST, WHOLE};
+pub use layout::{SMALLEST, Turn, WHOLE};
 pub use panes::draw;
 pub use run::{Host, run};
 pub use terminal::{Guard, listen};

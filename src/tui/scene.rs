@@ -14,7 +14,7 @@ use super::app::App;
 use super::texts::Texts;
 use crate::i18n::fill;
 use crate::i18n::width as display_width;
-use crate::model::{Moment, Side, SocketView, Source, TimerKind, View};
+use crate::model::{Moment, SegmentId, Side, SocketView, Source, TimerKind, View};
 use crate::tcp::{Segment, State};
 use crate::theme::Theme;
 
@@ -181,4 +181,9 @@ pub(super) fn spread<'l>(left: Vec<Span<'l>>, right: Vec<Span<'l>>, width: usize
     spans.push(Span::raw(" ".repeat(width.saturating_sub(used))));
     spans.extend(right);
     Line::from(spans)
+}
+
+/// The number of a segment by its place from the newest; `None` where there is none.
+pub(super) fn nth_newest(count: usize, n: usize) -> Option<SegmentId> {
+    u32::try_from(count.checked_sub(n + 1)?).ok().map(SegmentId)
 }

@@ -6,12 +6,13 @@ use crossterm::event::{Event, KeyCode, KeyEvent, KeyEventKind};
 use ratatui::layout::Rect;
 use tui_input::{Input, InputRequest};
 
-use super::app::{App, Auto, Overlay, PACES, Turn};
+use super::app::{App, Auto, Overlay, PACES};
 use super::commands::{Command, command_for};
+use super::layout::Turn;
 use super::mouse;
 use crate::engine::{self, Happening, Phase, Request};
 use crate::lesson::Lang;
-use crate::model::{Event as Happened, Moment, SegmentId, Side};
+use crate::model::{Event as Happened, Moment, Side};
 
 /// The longest line that can be typed, in characters.
 const LONGEST_LINE: usize = 200;
@@ -363,9 +364,4 @@ fn show(app: &mut App, command: Command) {
 fn open(app: &mut App, overlay: Overlay) {
     app.place.overlay = Some(overlay);
     app.place.over = 0;
-}
-
-/// The number of a segment by its place from the newest; `None` where there is none.
-pub(super) fn nth_newest(count: usize, n: usize) -> Option<SegmentId> {
-    u32::try_from(count.checked_sub(n + 1)?).ok().map(SegmentId)
 }

@@ -23,8 +23,7 @@ use crate::i18n::width as display_width;
 use crate::model::{Event, Fate, SegmentId, SegmentView, Side};
 use crate::tcp::{Numbers, State, line};
 use crate::tui::app::App;
-use crate::tui::scene::{Scene, put, reversed, shape, spread};
-use crate::tui::update::nth_newest;
+use crate::tui::scene::{Scene, nth_newest, put, reversed, shape, spread};
 use crate::tui::wrap::wrap_text;
 
 /// From this width on, states are written beside the lifelines.
