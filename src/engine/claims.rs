@@ -68,6 +68,12 @@ impl Known<'_> {
         }
     }
 
+    /// Whether an offered answer is what the kernel answered; an answer may be a sum, such as `line`.
+    pub fn is(&self, choice: &str, actual: &str) -> bool {
+        let number = choice.parse::<Expr>().ok().and_then(|sum| self.number(&sum));
+        choice == actual || number.is_some_and(|number| number.to_string() == actual)
+    }
+
     fn returns(&self, terms: &CallTerms) -> (bool, String) {
         let CallTerms { side, call: name, value, data, error } = terms;
         let Some(call) = self.newest_call(*side, *name) else {
@@ -146,8 +152,7 @@ impl Known<'_> {
     /// address, the server's kernel speaks for it (a reset).
     fn sender(&self, segment: &SegmentView<'_>) -> Option<Side> {
         let from = segment.segment.from;
-        let owner = self.view.sockets().find(|socket| socket.facts.local == Some(from));
-        owner.map_or((from == self.server).then_some(Side::Server), |socket| socket.facts.side)
+        self.view.trace().side_of(from).or((from == self.server).then_some(Side::Server))
     }
 
     fn queue(&self, terms: &QueueTerms) -> (bool, String) {

@@ -323,3 +323,28 @@ fn a_world_that_fails_ends_the_walk() {
     go(&mut runner, &mut world, Command::Deliver(SegmentId(0)));
     assert!(world.all_was_asked());
 }
+
+#[test]
+fn a_segment_stays_its_senders_when_the_socket_has_lost_its_address() {
+    let expect = r#"expect = [{ segment = { from = "client", flags = ["SYN"], seq = "j", is = "held" } }]"#;
+    let (mut runner, mut world, _) = with_syn(&[step("look", expect)]);
+    world.sockets = vec![socket(1, Side::Client, 5, State::Closed, None)];
+    go(&mut runner, &mut world, Command::Next);
+    assert_eq!(runner.verdict(), Verdict { held: 1, broken: 0 });
+}
+
+#[test]
+fn an_offered_answer_may_be_the_length_of_the_line() {
+    let ask = "[step.ask]\nquestion = { en = \"q\", zh = \"q\" }\nreturned = { side = \"client\" }\nchoices = [\"0\", \"line\"]";
+    let send = step("send", &format!("do.send = {{ socket = \"client\", line = \"hi\" }}\n{ask}"));
+    let (mut runner, mut world) = lab(&[open_client(), send]);
+    world.when(Request::Call(Side::Client, SOCKET), returns(Side::Client, SOCKET, 5));
+    go(&mut runner, &mut world, Command::Next);
+    go(&mut runner, &mut world, Command::Next);
+    go(&mut runner, &mut world, Command::Predict(1));
+    let call = Call::Send { fd: 5, data: b"hi\n".to_vec() };
+    world.when(Request::Call(Side::Client, call.clone()), returns(Side::Client, call, 3));
+    go(&mut runner, &mut world, Command::Next);
+    let (_, answer) = runner.trace().present().verdicts(1);
+    assert_eq!(answer.map(|answer| (answer.chosen, answer.right)), Some((Some(1), Some(1))));
+}

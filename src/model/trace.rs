@@ -4,6 +4,7 @@
 //! binary search; nothing is replayed and nothing is copied, however long the trace is.
 
 use std::collections::HashMap;
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -87,6 +88,7 @@ pub struct Trace {
     pub(super) waiting: Vec<(Moment, Arc<[SegmentId]>)>,
     /// The entries of claims and answers.
     pub(super) verdicts: Vec<Moment>,
+    owners: HashMap<SocketAddr, Side>,
     isns: Isns,
 }
 
@@ -117,6 +119,17 @@ impl Trace {
     /// Everything as it is.
     pub fn present(&self) -> View<'_> {
         View::new(self, self.now())
+    }
+
+    /// The side that has, or had, a socket with this address of its own; `None` where none ever had. A socket that was
+    /// reset has no address any more, yet its segments are still its side's.
+    pub fn side_of(&self, address: SocketAddr) -> Option<Side> {
+        self.owners.get(&address).copied()
+    }
+
+    /// The name of an end for people: its side, else its address.
+    pub fn end_name(&self, address: SocketAddr) -> String {
+        self.side_of(address).map_or_else(|| address.to_string(), |side| side.name().to_owned())
     }
 
     /// The initial sequence numbers that were seen.
@@ -170,6 +183,7 @@ impl Trace {
                 }
             }
             Event::Socket(facts) => {
+                self.owners.extend(facts.local.zip(facts.side));
                 let number = self.socket(facts.cookie);
                 self.sockets[number].change(moment, Some(facts.clone()));
                 if !self.living_now().contains(&number) {

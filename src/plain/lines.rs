@@ -1,7 +1,5 @@
 //! One line for each thing that happens.
 
-use std::net::SocketAddr;
-
 use super::COLUMNS;
 use crate::i18n::{PlainTexts, escape, fill, harmless, width};
 use crate::model::{Call, ClaimResult, How, Outcome, SegmentId, Side, SocketView, Source, Trace, View};
@@ -99,7 +97,7 @@ pub(super) fn segment_fate(segment: &Segment, view: &View<'_>, what: &str) -> Ve
 }
 
 fn arrow(segment: &Segment, view: &View<'_>) -> String {
-    let (from, to) = (end_name(segment.from, view.trace()), end_name(segment.to, view.trace()));
+    let (from, to) = (view.trace().end_name(segment.from), view.trace().end_name(segment.to));
     format!("{from} ──▶ {to}  {}", line(segment, view.trace().isns(), Numbers::Symbolic))
 }
 
@@ -113,13 +111,6 @@ fn raw_numbers(segment: &Segment, trace: &Trace) -> String {
         format!("seq {}", segment.seq)
     };
     if segment.flags.has(Flags::ACK) { format!("({first}, ack {})", segment.ack) } else { format!("({first})") }
-}
-
-/// A side's name where the address is one of its sockets', else the address. A side's socket can become known just
-/// after its first segment was seen; so everything that is known by now counts.
-fn end_name(address: SocketAddr, trace: &Trace) -> String {
-    let side = trace.present().sockets().find(|socket| socket.facts.local == Some(address));
-    side.and_then(|socket| socket.facts.side).map_or_else(|| address.to_string(), |side| side.name().to_owned())
 }
 
 /// `  client  127.0.0.1:40612  SYN_SENT → ESTABLISHED  (kernel says)`; nothing where another fact of the socket changed.

@@ -1,7 +1,6 @@
 //! The trace as JSON lines: one object for each thing that happened, in that order, with the raw numbers.
 
 use std::io::{self, Write};
-use std::net::SocketAddr;
 
 use serde_json::{Value, json};
 
@@ -130,8 +129,8 @@ fn segment_keys(event: &str, id: SegmentId, segment: &Segment, view: &View<'_>) 
     vec![
         ("event", json!(event)),
         ("id", json!(id.0)),
-        ("from", json!(end_name(segment.from, view.trace()))),
-        ("to", json!(end_name(segment.to, view.trace()))),
+        ("from", json!(view.trace().end_name(segment.from))),
+        ("to", json!(view.trace().end_name(segment.to))),
         ("flags", json!(segment.flags.names().collect::<Vec<_>>())),
         ("seq", json!(segment.seq)),
         ("ack", json!(segment.ack)),
@@ -140,14 +139,6 @@ fn segment_keys(event: &str, id: SegmentId, segment: &Segment, view: &View<'_>) 
         ("src", json!(segment.from.to_string())),
         ("dst", json!(segment.to.to_string())),
     ]
-}
-
-/// Whose address it is: a side's name, else the address. A side's socket can become known just after its first segment
-/// was seen; so everything that is known by now counts.
-fn end_name(address: SocketAddr, trace: &Trace) -> String {
-    let view = trace.present();
-    let side = view.sockets().find(|socket| socket.facts.local == Some(address)).and_then(|socket| socket.facts.side);
-    side.map_or_else(|| address.to_string(), |side| side.name().to_owned())
 }
 
 /// The keys where this entry changed the socket's state; `None` where it changed something else.
@@ -204,7 +195,7 @@ mod tests {
     }
 
     fn syn() -> Segment {
-        let local = |port| SocketAddr::from(([127, 0, 0, 1], port));
+        let local = |port| std::net::SocketAddr::from(([127, 0, 0, 1], port));
         segment(local(40612), local(8000), 1000, 0, &["SYN"], b"")
     }
 

@@ -78,6 +78,10 @@ impl<'a> Scene<'a> {
     /// Which side sent a segment: the server is the one at the lesson's port.
     pub(super) fn sender(&self, segment: &Segment) -> Side {
         let walk = self.app.walk();
+        if let Some(side) = walk.trace().side_of(segment.from) {
+            return side;
+        }
+        // Where no socket has the address: the server's kernel answers for a port that nobody has.
         let port = walk.options().port.unwrap_or(walk.lesson().server.port());
         if segment.from.port() == port { Side::Server } else { Side::Client }
     }

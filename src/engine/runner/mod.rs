@@ -444,7 +444,7 @@ impl Runner {
             && let Some(ask) = &self.lesson.steps[step].ask
         {
             let actual = self.knowledge().measure(&ask.measure);
-            let right = ask.choices.iter().position(|choice| *choice == actual);
+            let right = ask.choices.iter().position(|choice| self.knowledge().is(choice, &actual));
             self.trace.push(now, Event::Answer(Answer { step, chosen: running.chosen, right, actual }));
         }
         self.phase = if self.begun < self.steps.len() { Phase::Ready } else { Phase::Finished };
