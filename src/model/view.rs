@@ -232,6 +232,9 @@ fn call_view<'a>(trace: &'a Trace, record: &'a CallRecord, moment: Moment) -> Ca
 fn segment_view(record: &SegmentRecord, moment: Moment) -> SegmentView<'_> {
     let copies = record.copies.partition_point(|(seen, _)| *seen < moment).max(1);
     let ended = record.ended.filter(|(ended, _)| *ended < moment);
+    // What arrived is the copy that was the newest then; a later one was only counted.
+    let until = ended.map_or(moment, |(ended, _)| ended);
+    let shown = record.copies.partition_point(|(seen, _)| *seen < until).max(1);
     let held = record.held.filter(|held| *held < moment);
     let fate = match (ended, held) {
         (Some((_, true)), _) => Fate::Delivered,
@@ -241,7 +244,7 @@ fn segment_view(record: &SegmentRecord, moment: Moment) -> SegmentView<'_> {
     };
     SegmentView {
         id: record.id,
-        segment: &record.copies[copies - 1].1,
+        segment: &record.copies[shown - 1].1,
         times_sent: copies,
         again: record.again,
         fate,
@@ -307,5 +310,24 @@ mod tests {
                 assert_eq!(found, wanted.map(|socket| (socket.state, socket.changed)));
             }
         }
+    }
+
+    #[test]
+    fn a_copy_that_comes_after_the_delivery_is_counted_and_not_shown_for_what_arrived() {
+        let local = |port| std::net::SocketAddr::from(([127, 0, 0, 1], port));
+        let fin = |ack| crate::tcp::testing::segment(local(1), local(2), 7, ack, &["FIN", "ACK"], b"");
+        let id = SegmentId(0);
+        let mut trace = Trace::default();
+        for event in [
+            Event::Sent { id, segment: fin(10), again: None },
+            Event::Held(id),
+            Event::Retransmitted { id, segment: fin(11) },
+            Event::Delivered(id),
+            Event::Retransmitted { id, segment: fin(12) },
+        ] {
+            trace.push(Duration::ZERO, event);
+        }
+        let shown = |moment| trace.at(moment).segment(id).map(|view| (view.segment.ack, view.times_sent));
+        assert_eq!([shown(2), shown(3), shown(5)], [Some((10, 1)), Some((11, 2)), Some((11, 3))]);
     }
 }
