@@ -127,13 +127,13 @@ impl<'a> Director<'a> {
 
     fn go_on(&mut self) -> Result<(), Failure> {
         loop {
-            self.hear()?;
+            self.hear();
             while let Some(order) = self.orders.pop_front() {
                 if matches!(order, Order::Stop) {
                     return Ok(());
                 }
                 self.obey(order)?;
-                self.hear()?;
+                self.hear();
             }
             self.read_wire()?;
             self.look_at_calls();
@@ -148,13 +148,12 @@ impl<'a> Director<'a> {
     }
 
     /// Takes over all orders that were given.
-    fn hear(&mut self) -> Result<(), Failure> {
+    fn hear(&mut self) {
         self.orders.extend(self.inbox.orders.try_iter());
-        Ok(())
     }
 
     fn inbox_is_empty(&mut self) -> bool {
-        self.orders.extend(self.inbox.orders.try_iter());
+        self.hear();
         self.orders.is_empty()
     }
 
