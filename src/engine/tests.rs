@@ -266,7 +266,7 @@ fn received_bytes_can_be_sent_back() {
     world.when(Request::Call(Side::Client, SOCKET), returns(Side::Client, SOCKET, 5));
     go(&mut runner, &mut world, Command::Next);
     let call = Call::Recv { fd: 5, len: 64 };
-    let entered = What::Event(Event::Entered { side: Side::Client, call: call.clone() });
+    let entered = What::Event(Event::Entered { side: Side::Client, worker: 0, call: call.clone() });
     let returned = Returned { value: 3, data: b"abc".to_vec(), peer: None };
     world.when(Request::Call(Side::Client, call), [entered, came_back(Side::Client, Ok(returned))]);
     go(&mut runner, &mut world, Command::Next);

@@ -188,7 +188,7 @@ impl<'a> Director<'a> {
                 }
                 let standing = &mut self.sides[side as usize];
                 (standing.called, standing.blocked, standing.interrupted) = (false, false, false);
-                self.report(What::Event(Event::Returned { side, outcome }));
+                self.report(What::Event(Event::Returned { side, worker: 0, outcome }));
                 self.happened();
             }
             Order::Report(Report::Died(panic)) => return Err(Failure::Thread(panic)),
@@ -203,7 +203,7 @@ impl<'a> Director<'a> {
             Call::Socket { ipv6: true } => self.sockets.uses_ipv6(),
             _ => {}
         }
-        self.report(What::Event(Event::Entered { side, call: call.clone() }));
+        self.report(What::Event(Event::Entered { side, worker: 0, call: call.clone() }));
         let standing = &mut self.sides[side as usize];
         standing.called = true;
         standing.thread.call(call);
@@ -244,7 +244,7 @@ impl<'a> Director<'a> {
                 standing.thread.interrupt();
             } else if standing.called && !standing.blocked && standing.thread.sleeps() {
                 standing.blocked = true;
-                self.report(What::Event(Event::Blocked { side }));
+                self.report(What::Event(Event::Blocked { side, worker: 0 }));
             }
         }
     }

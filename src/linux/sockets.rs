@@ -115,6 +115,7 @@ fn facts(entry: DiagEntry, side: Option<Side>, fd: Option<i32>) -> SocketFacts {
     SocketFacts {
         cookie: entry.cookie,
         side,
+        program: None,
         fd,
         local: Some(entry.local),
         remote: entry.remote,
@@ -134,6 +135,7 @@ fn unlisted_facts(open: &Open) -> Option<SocketFacts> {
     Some(SocketFacts {
         cookie: open.cookie,
         side: Some(open.side),
+        program: None,
         fd: Some(open.fd),
         local: None,
         remote: None,

@@ -4,7 +4,7 @@ use std::fmt;
 use std::net::SocketAddr;
 
 /// Who makes a call.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
 pub enum Side {
     /// The end that listens; in the simultaneous open, the first peer.
     Server,
@@ -40,7 +40,7 @@ impl fmt::Display for Side {
 }
 
 /// A call with its arguments, as the manual pages of section 2 have them. `fd` is the real descriptor.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub enum Call {
     /// `socket(2)`: a stream socket for IPv4 or IPv6.
     Socket {
@@ -61,7 +61,11 @@ pub enum Call {
     Connect { fd: i32, addr: SocketAddr },
     /// `send(2)` with no flags but `MSG_NOSIGNAL`.
     #[allow(missing_docs)]
-    Send { fd: i32, data: Vec<u8> },
+    Send {
+        fd: i32,
+        #[serde(with = "crate::tcp::hex")]
+        data: Vec<u8>,
+    },
     /// `recv(2)` of at most `len` bytes.
     #[allow(missing_docs)]
     Recv { fd: i32, len: usize },
@@ -77,7 +81,7 @@ pub enum Call {
 }
 
 /// The direction that `shutdown(2)` ends.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum How {
     /// `SHUT_RD`
@@ -178,18 +182,19 @@ impl Call {
 }
 
 /// What a call gave back when it succeeded.
-#[derive(Clone, Debug, PartialEq, Eq, Default)]
+#[derive(Clone, Debug, PartialEq, Eq, Default, serde::Serialize, serde::Deserialize)]
 pub struct Returned {
     /// The return value: a descriptor, a number of bytes, or 0.
     pub value: i64,
     /// The bytes that `recv()` put into its buffer.
+    #[serde(with = "crate::tcp::hex")]
     pub data: Vec<u8>,
     /// The peer's address that `accept()` tells.
     pub peer: Option<SocketAddr>,
 }
 
 /// An error number of `errno(3)`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
 pub struct Errno(pub i32);
 
 /// What a call came to.

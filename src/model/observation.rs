@@ -7,7 +7,7 @@ use super::Side;
 use crate::tcp::State;
 
 /// Where a fact comes from.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
 pub enum Source {
     /// A call returned it.
     Call,
@@ -35,7 +35,7 @@ impl Source {
 }
 
 /// Which of a socket's timers runs (`idiag_timer` of `sock_diag(7)`).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub enum TimerKind {
     /// The retransmission timer.
     Retransmit,
@@ -48,7 +48,7 @@ pub enum TimerKind {
 }
 
 /// A socket's running timer.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Timer {
     /// Which one.
     pub kind: TimerKind,
@@ -59,7 +59,7 @@ pub struct Timer {
 }
 
 /// What `TCP_INFO` tells beyond the state; each field `None` where this kernel doesn't have it.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct TcpInfo {
     /// Retransmission timeout.
     pub rto: Option<Duration>,
@@ -76,12 +76,16 @@ pub struct TcpInfo {
 }
 
 /// One socket as the kernel has it.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct SocketFacts {
     /// The kernel's name for it (`SO_COOKIE`): the same from the request socket (SYN_RECV) to TIME_WAIT.
     pub cookie: u64,
-    /// Whose it is; `None` where another program's.
+    /// Whose it is; `None` where another program's. In a lab that programs share, another program's socket belongs to
+    /// the side whose part it plays.
     pub side: Option<Side>,
+    /// The name of the other program that has it; `None` for the sides' own, and where it isn't known.
+    #[serde(default)]
+    pub program: Option<String>,
     /// The descriptor, while there is one.
     pub fd: Option<i32>,
     /// Own address; `None` before `bind()` or `connect()`.
@@ -121,6 +125,7 @@ impl SocketFacts {
             || self.send_queue != other.send_queue
             || self.fd != other.fd
             || self.side != other.side
+            || self.program != other.program
             || self.local != other.local
             || self.remote != other.remote
     }

@@ -16,6 +16,7 @@ pub(crate) fn socket(
     SocketFacts {
         cookie,
         side: Some(side),
+        program: None,
         fd,
         local: ends.0,
         remote: ends.1,

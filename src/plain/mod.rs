@@ -28,7 +28,7 @@ pub struct Transcript<'a> {
     /// The first entry that wasn't written yet.
     next: Moment,
     /// The side whose call was entered by the last entry: it stands in one line with its return, where that comes next.
-    entered: Option<Side>,
+    entered: Option<(Side, u32)>,
     /// The step whose explanation is still to come.
     step: Option<usize>,
 }
@@ -91,7 +91,9 @@ impl<'a> Transcript<'a> {
     fn entry(&mut self, entry: &Entry, view: &View<'_>, before: View<'_>) -> Vec<String> {
         let mut lines = Vec::new();
         let continues = match &entry.event {
-            Event::Blocked { side } | Event::Returned { side, .. } => self.entered == Some(*side),
+            Event::Blocked { side, worker } | Event::Returned { side, worker, .. } => {
+                self.entered == Some((*side, *worker))
+            }
             _ => false,
         };
         let body = self.body(&entry.event, view);
@@ -100,8 +102,8 @@ impl<'a> Transcript<'a> {
         } else if !body.is_empty() || matches!(entry.event, Event::Entered { .. }) {
             lines.extend(self.pending_call(&before));
         }
-        if let Event::Entered { side, .. } = &entry.event {
-            self.entered = Some(*side);
+        if let Event::Entered { side, worker, .. } = &entry.event {
+            self.entered = Some((*side, *worker));
         }
         lines.extend(body);
         lines
@@ -112,9 +114,9 @@ impl<'a> Transcript<'a> {
         match event {
             Event::Step(step) => self.heading(*step),
             Event::Entered { .. } => Vec::new(),
-            Event::Blocked { side } => lines::call(*side, view, &texts.blocks).into_iter().collect(),
-            Event::Returned { side, outcome } => {
-                lines::call(*side, view, &lines::outcome(outcome)).into_iter().collect()
+            Event::Blocked { side, worker } => lines::call((*side, *worker), view, &texts.blocks).into_iter().collect(),
+            Event::Returned { side, worker, outcome } => {
+                lines::call((*side, *worker), view, &lines::outcome(outcome)).into_iter().collect()
             }
             Event::Sent { id, segment, again } => {
                 let note = if again.is_some() { &texts.repeats } else { "" };
@@ -129,6 +131,13 @@ impl<'a> Transcript<'a> {
             Event::Dropped(id) => lines::fate(*id, view, &texts.dropped),
             Event::Socket(facts) => lines::state(facts.cookie, view, texts),
             Event::Gone { cookie, .. } => lines::state(*cookie, view, texts),
+            Event::Joined(member) => vec![lines::member(member, &texts.joined, texts)],
+            Event::Left(member) => vec![lines::member(member, &texts.left, texts)],
+            Event::Passing(passing) => lines::passing(passing, texts),
+            Event::Unkept { segments, bytes } => {
+                let values = [("segments", segments as &dyn std::fmt::Display), ("bytes", bytes)];
+                indented("  ", &fill(&texts.unkept, &values))
+            }
             Event::Claim(claim) => self.claim(claim),
             Event::Answer(answer) => self.answer(answer),
         }

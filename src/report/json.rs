@@ -4,7 +4,9 @@ use std::io::{self, Write};
 
 use serde_json::{Value, json};
 
-use crate::model::{Call, Entry, Event, How, Moment, Outcome, SegmentId, Side, SocketFacts, SocketView, Trace, View};
+use crate::model::{
+    Call, Entry, Event, How, Member, Moment, Outcome, Role, SegmentId, Side, SocketFacts, SocketView, Trace, View,
+};
 use crate::tcp::{Segment, State};
 
 /// Writes a trace that may still grow: each call of [`JsonLines::write`] goes on where the one before it ended.
@@ -48,10 +50,10 @@ type Keys = Vec<(&'static str, Value)>;
 
 fn object<'a>(entry: &Entry, view: &View<'_>, step_id: &impl Fn(usize) -> &'a str) -> Option<(&'static str, Keys)> {
     match &entry.event {
-        Event::Entered { side, call } => Some(("call", call_keys(*side, call, None))),
-        Event::Returned { side, outcome } => {
-            let call = view.calls(*side).next()?;
-            Some(("call", call_keys(*side, call.call, Some(outcome))))
+        Event::Entered { side, worker, call } => Some(("call", call_keys((*side, *worker), call, None))),
+        Event::Returned { side, worker, outcome } => {
+            let call = view.calls(*side).find(|call| call.worker == *worker)?;
+            Some(("call", call_keys((*side, *worker), call.call, Some(outcome))))
         }
         Event::Sent { id, segment, again: None } => Some(("segment", segment_keys("sent", *id, segment, view))),
         Event::Sent { id, segment, again: Some(again) } => {
@@ -75,24 +77,34 @@ fn object<'a>(entry: &Entry, view: &View<'_>, step_id: &impl Fn(usize) -> &'a st
                 ("actual", json!(claim.actual)),
             ],
         )),
+        Event::Joined(member) => Some(("member", member_keys("joined", member))),
+        Event::Left(member) => Some(("member", member_keys("left", member))),
+        Event::Passing(passing) => Some(("passing", vec![("rules", json!(passing.rules))])),
+        Event::Unkept { segments, bytes } => {
+            Some(("unkept", vec![("segments", json!(segments)), ("bytes", json!(bytes))]))
+        }
         Event::Step(_) | Event::Blocked { .. } | Event::Answer(_) => None,
     }
 }
 
-fn call_keys(side: Side, call: &Call, outcome: Option<&Outcome>) -> Keys {
+fn call_keys((side, worker): (Side, u32), call: &Call, outcome: Option<&Outcome>) -> Keys {
     let (ret, errno) = match outcome {
         None => (Value::Null, Value::Null),
         Some(Ok(returned)) => (json!(returned.value), Value::Null),
         Some(Err(errno)) => (json!(-1), json!(errno.to_string())),
     };
-    vec![
+    let mut keys = vec![
         ("side", json!(side.name())),
         ("call", json!(call.name().name())),
         ("phase", json!(if outcome.is_some() { "return" } else { "enter" })),
         ("args", arguments(call, outcome)),
         ("ret", ret),
         ("errno", errno),
-    ]
+    ];
+    if worker > 0 {
+        keys.push(("worker", json!(worker)));
+    }
+    keys
 }
 
 /// The arguments in the order of C. What the kernel fills in (recv's buffer, accept's address) is null until then.
@@ -111,6 +123,15 @@ fn arguments(call: &Call, outcome: Option<&Outcome>) -> Value {
         Call::Close { fd } => json!([fd]),
         Call::SetOption { fd, option, value } => json!([fd, option, value]),
     }
+}
+
+fn member_keys(event: &str, member: &Member) -> Keys {
+    let role = match &member.role {
+        Role::Drives(sides) => json!(sides.iter().map(|side| side.name()).collect::<Vec<_>>()),
+        Role::Watches => json!("watch"),
+        Role::Runs(program) => json!(program),
+    };
+    vec![("event", json!(event)), ("member", json!(member.number)), ("pid", json!(member.pid)), ("role", role)]
 }
 
 const fn shutdown_name(how: How) -> &'static str {
@@ -203,7 +224,11 @@ mod tests {
     fn calls() {
         let side = Side::Server;
         let call = |call: Call, outcome: Outcome| {
-            lines(vec![Event::Entered { side, call }, Event::Blocked { side }, Event::Returned { side, outcome }])
+            lines(vec![
+                Event::Entered { side, worker: 0, call },
+                Event::Blocked { side, worker: 0 },
+                Event::Returned { side, worker: 0, outcome },
+            ])
         };
         let addr = "127.0.0.1:8000".parse().unwrap();
         assert_eq!(

@@ -2,6 +2,7 @@
 //! one-line notation. Nothing here makes a system call, reads a clock or knows a colour.
 
 mod flags;
+pub mod hex;
 mod notation;
 mod segment;
 mod state;

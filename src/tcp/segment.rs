@@ -7,8 +7,9 @@ use std::sync::Arc;
 
 use super::Flags;
 
-/// One TCP segment as it was on the wire.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// One TCP segment as it was on the wire. Between processes it travels as the bytes of its packet.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(try_from = "Packet", into = "Packet")]
 pub struct Segment {
     /// Who sent it.
     pub from: SocketAddr,
@@ -54,6 +55,27 @@ pub enum Malformed {
     /// An IP packet of another protocol, or a later fragment.
     #[error("no TCP header in it")]
     NotTcp,
+}
+
+/// A segment as it is written down.
+#[derive(serde::Serialize, serde::Deserialize)]
+struct Packet {
+    #[serde(with = "super::hex")]
+    packet: Vec<u8>,
+}
+
+impl From<Segment> for Packet {
+    fn from(segment: Segment) -> Packet {
+        Packet { packet: segment.packet.to_vec() }
+    }
+}
+
+impl TryFrom<Packet> for Segment {
+    type Error = Malformed;
+
+    fn try_from(written: Packet) -> Result<Segment, Malformed> {
+        Segment::parse(&written.packet)
+    }
 }
 
 impl Segment {

@@ -71,7 +71,7 @@ impl Runner {
 
     /// Whether a retransmission timer of a side runs.
     fn sends_again(&self, side: Side) -> bool {
-        self.known.values().any(|facts| {
+        self.told.sockets().any(|facts| {
             facts.side == Some(side) && facts.timer.is_some_and(|timer| timer.kind == TimerKind::Retransmit)
         })
     }

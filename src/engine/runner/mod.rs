@@ -6,7 +6,7 @@
 
 mod actions;
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -15,8 +15,7 @@ use super::names::Names;
 use super::{Failure, Happening, Request, What, Wire};
 use crate::lesson::{Action, Ask, Claim, Lesson, Payload, Step, Terms};
 use crate::model::{
-    Answer, Call, ClaimResult, Errno, Event, Mode, Observation, Outcome, SegmentId, Side, SocketFacts, Source,
-    TimerKind, Trace,
+    Answer, Call, ClaimResult, Errno, Event, Mode, Observation, Outcome, SegmentId, Side, TimerKind, Told, Trace,
 };
 
 /// How a walk is made.
@@ -122,7 +121,7 @@ pub struct Runner {
     requests: VecDeque<Request>,
     trace: Trace,
     names: Names,
-    known: HashMap<u64, SocketFacts>,
+    told: Told,
     line: Vec<u8>,
     received: [Vec<u8>; 2],
     /// The name that the side's running call gives to the descriptor that it makes.
@@ -149,7 +148,7 @@ impl Runner {
             requests: VecDeque::new(),
             trace: Trace::default(),
             names: Names::default(),
-            known: HashMap::new(),
+            told: Told::default(),
             line: Vec::new(),
             received: Default::default(),
             naming: Default::default(),
@@ -264,7 +263,7 @@ impl Runner {
         let Happening { at, what } = happening;
         match what {
             What::Event(event) => {
-                if let Event::Returned { side, outcome } = &event {
+                if let Event::Returned { side, outcome, .. } = &event {
                     self.returned(*side, outcome);
                 }
                 self.trace.push(at, event);
@@ -319,7 +318,7 @@ impl Runner {
         let Some((index, step)) = self.next_step() else { return };
         // A step that waits for one of the kernel's timers waits as long as the timer runs.
         let timer = step.waits_for.and_then(|kind| {
-            let timers = self.known.values().filter_map(|facts| facts.timer);
+            let timers = self.told.sockets().filter_map(|facts| facts.timer);
             timers.filter(|timer| timer.kind == kind).map(|timer| timer.fires_at).max()
         });
         let deadline = timer.unwrap_or(now).max(now) + self.options.patience;
@@ -400,18 +399,8 @@ impl Runner {
     fn observed(&mut self, observation: Observation) {
         self.names.learn(&observation);
         let at = observation.at;
-        let mut gone: Vec<u64> = self.known.keys().copied().collect();
-        for facts in observation.sockets {
-            gone.retain(|cookie| *cookie != facts.cookie);
-            if self.known.get(&facts.cookie).is_none_or(|known| known.differs(&facts)) {
-                self.known.insert(facts.cookie, facts.clone());
-                self.trace.push(at, Event::Socket(facts));
-            }
-        }
-        gone.sort_unstable();
-        for cookie in gone {
-            self.known.remove(&cookie);
-            self.trace.push(at, Event::Gone { cookie, source: Source::SockDiag });
+        for event in self.told.news(observation) {
+            self.trace.push(at, event);
         }
     }
 

@@ -220,8 +220,8 @@ impl Made {
     }
 
     fn call(&mut self, side: Side, call: Call, outcome: Outcome) {
-        self.push(Event::Entered { side, call });
-        self.push(Event::Returned { side, outcome });
+        self.push(Event::Entered { side, worker: 0, call });
+        self.push(Event::Returned { side, worker: 0, outcome });
     }
 
     pub(super) fn send(&mut self, segment: Segment) -> SegmentId {
@@ -258,6 +258,7 @@ impl Made {
         self.push(Event::Socket(SocketFacts {
             cookie,
             side,
+            program: None,
             fd,
             local,
             remote,
@@ -291,16 +292,16 @@ impl Made {
         made.call(Side::Server, Call::Listen { fd: 4, backlog: 8 }, Ok(Returned::default()));
         made.socket(1, Some(4), State::Listen, None, (0, 8));
         made.push(Event::Step(3));
-        made.push(Event::Entered { side: Side::Server, call: Call::Accept { fd: 4 } });
-        made.push(Event::Blocked { side: Side::Server });
+        made.push(Event::Entered { side: Side::Server, worker: 0, call: Call::Accept { fd: 4 } });
+        made.push(Event::Blocked { side: Side::Server, worker: 0 });
         made.pause(5);
         made.push(Event::Step(4));
         made.call(Side::Client, Call::Socket { ipv6: false }, Ok(Returned { value: 5, ..Default::default() }));
-        made.push(Event::Entered { side: Side::Client, call: Call::Connect { fd: 5, addr: server() } });
+        made.push(Event::Entered { side: Side::Client, worker: 0, call: Call::Connect { fd: 5, addr: server() } });
         made.send(segment(client(), "SYN", J, 0, b""));
         let timer = made.timer(TimerKind::Retransmit, 1, 0);
         made.socket(2, Some(5), State::SynSent, timer, (0, 1));
-        made.push(Event::Blocked { side: Side::Client });
+        made.push(Event::Blocked { side: Side::Client, worker: 0 });
         made.claim(4, "client is SYN_SENT", true);
         made
     }
@@ -331,7 +332,7 @@ impl Made {
         made.push(Event::Step(6));
         made.push(Event::Delivered(SegmentId(1)));
         made.send(segment(client(), "ACK", J + 1, K + 1, b""));
-        made.push(Event::Returned { side: Side::Client, outcome: Ok(Returned::default()) });
+        made.push(Event::Returned { side: Side::Client, worker: 0, outcome: Ok(Returned::default()) });
         made.socket(2, Some(5), State::Established, None, (0, 0));
         made.push(Event::Answer(Answer { step: 6, chosen: Some(0), right: Some(1), actual: "ESTABLISHED".into() }));
         made.claim(6, "client is ESTABLISHED", true);
@@ -345,7 +346,11 @@ impl Made {
         made.push(Event::Step(7));
         made.push(Event::Delivered(SegmentId(2)));
         let peer = Some(client());
-        made.push(Event::Returned { side: Side::Server, outcome: Ok(Returned { value: 6, data: Vec::new(), peer }) });
+        made.push(Event::Returned {
+            side: Side::Server,
+            worker: 0,
+            outcome: Ok(Returned { value: 6, data: Vec::new(), peer }),
+        });
         made.socket(3, Some(6), State::Established, None, (0, 0));
         made.pause(1);
         made.push(Event::Step(8));
