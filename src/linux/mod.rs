@@ -8,10 +8,12 @@ mod diag;
 mod director;
 pub mod doctor;
 mod gate;
+mod hands;
 mod lab;
 mod netlink;
 pub mod options;
 mod orders;
+mod place;
 mod route;
 mod sides;
 mod sockets;
@@ -20,7 +22,7 @@ mod wire;
 mod world;
 
 pub use lab::{Refused, Rights, check_address, gain_rights, give_up_root};
-pub use orders::Place;
+pub use place::Place;
 pub use world::LinuxWorld;
 
 /// What a thread said when it panicked.

@@ -14,9 +14,10 @@ use std::thread::{self, JoinHandle};
 
 use socket2::{Domain, Protocol, SockAddr, Socket, Type};
 
+use super::hands::Who;
 use super::options;
 use super::sys;
-use crate::model::{Call, Errno, How, Outcome, Returned, Side};
+use crate::model::{Call, Errno, How, Outcome, Returned};
 
 /// The signal that interrupts a call; its handler does nothing.
 pub const INTERRUPT: i32 = libc::SIGUSR2;
@@ -32,7 +33,7 @@ pub enum Report {
     /// A call came back.
     Returned {
         /// Who called.
-        side: Side,
+        who: Who,
         /// With what.
         outcome: Outcome,
         /// A descriptor that the call made, and the kernel's name for its socket (`SO_COOKIE`).
@@ -42,9 +43,28 @@ pub enum Report {
     Died(String),
 }
 
+/// What a thread does with its sockets when it ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Leaving {
+    /// It resets them (`SO_LINGER` of `socket(7)`), so that a connection that was left in the middle leaves nothing
+    /// behind on the machine's own loopback.
+    Reset,
+    /// It closes them, as the kernel does for a program that ends.
+    Close,
+}
+
+/// What a thread is told.
+enum Job {
+    Call(Call),
+    /// Give a socket away.
+    Give(i32, Sender<Option<Socket>>),
+    /// Take one over.
+    Take(Receiver<Option<Socket>>),
+}
+
 /// A side's thread, seen from the thread that directs it.
 pub struct SideThread {
-    jobs: Option<Sender<Call>>,
+    jobs: Option<Sender<Job>>,
     thread: Option<JoinHandle<()>>,
     /// Closed when the thread has done everything.
     done: Receiver<()>,
@@ -58,14 +78,18 @@ type Place = AtomicU64;
 
 impl SideThread {
     /// Starts the thread, in the caller's network namespace. `report` is called from it.
-    pub fn start(side: Side, report: impl Fn(Report) + Send + Clone + 'static) -> io::Result<SideThread> {
-        let (jobs, inbox) = channel::<Call>();
+    pub fn start(
+        who: Who,
+        leaving: Leaving,
+        report: impl Fn(Report) + Send + Clone + 'static,
+    ) -> io::Result<SideThread> {
+        let (jobs, inbox) = channel::<Job>();
         let (hello, tid) = channel();
         let (working, done) = channel();
         let place = Arc::new(Place::new(0));
-        let worker = Worker { side, sockets: BTreeMap::new(), place: Arc::clone(&place) };
+        let worker = Worker { who, leaving, sockets: BTreeMap::new(), place: Arc::clone(&place) };
         let died = report.clone();
-        let thread = thread::Builder::new().name(side.name().into()).stack_size(256 * 1024).spawn(move || {
+        let thread = thread::Builder::new().name(who.0.name().into()).stack_size(256 * 1024).spawn(move || {
             let _ = hello.send(sys::thread_id());
             let body = std::panic::AssertUnwindSafe(|| worker.work(&inbox, &report));
             if let Err(panic) = std::panic::catch_unwind(body) {
@@ -79,8 +103,24 @@ impl SideThread {
 
     /// Hands the thread its next call.
     pub fn call(&self, call: Call) {
+        self.tell(Job::Call(call));
+    }
+
+    /// Has the thread give a socket away once it is in no call; [`SideThread::take`] gives it to another one.
+    pub fn give(&self, fd: i32) -> Receiver<Option<Socket>> {
+        let (sender, given) = channel();
+        self.tell(Job::Give(fd, sender));
+        given
+    }
+
+    /// Has the thread take over what another one gives away.
+    pub fn take(&self, given: Receiver<Option<Socket>>) {
+        self.tell(Job::Take(given));
+    }
+
+    fn tell(&self, job: Job) {
         if let Some(jobs) = &self.jobs {
-            let _ = jobs.send(call);
+            let _ = jobs.send(job);
         }
     }
 
@@ -136,7 +176,8 @@ fn asleep(tid: i32) -> Option<bool> {
 }
 
 struct Worker {
-    side: Side,
+    who: Who,
+    leaving: Leaving,
     sockets: BTreeMap<i32, Socket>,
     place: Arc<Place>,
 }
@@ -144,13 +185,25 @@ struct Worker {
 type Made = Result<(Returned, Option<Socket>), io::Error>;
 
 impl Worker {
-    fn work(mut self, inbox: &Receiver<Call>, report: &impl Fn(Report)) {
-        while let Ok(call) = inbox.recv() {
+    fn work(mut self, inbox: &Receiver<Job>, report: &impl Fn(Report)) {
+        while let Ok(job) = inbox.recv() {
+            let call = match job {
+                Job::Call(call) => call,
+                Job::Give(fd, sender) => {
+                    let _ = sender.send(self.sockets.remove(&fd));
+                    continue;
+                }
+                Job::Take(given) => {
+                    let given = given.recv().ok().flatten();
+                    self.sockets.extend(given.map(|socket| (socket.as_raw_fd(), socket)));
+                    continue;
+                }
+            };
             self.place.fetch_add(1, Ordering::SeqCst);
             let result = self.run(call);
             self.place.fetch_add(1, Ordering::SeqCst);
             let (outcome, made) = self.keep(result);
-            report(Report::Returned { side: self.side, outcome, made });
+            report(Report::Returned { who: self.who, outcome, made });
         }
         self.leave();
     }
@@ -190,11 +243,12 @@ impl Worker {
         Ok((on_socket(socket, call)?, None))
     }
 
-    /// Closes what is left. On the machine's own loopback a connection that the learner left in the middle must leave
-    /// nothing behind, so it is reset instead of being closed into TIME_WAIT (`SO_LINGER` of `socket(7)`).
+    /// Closes what is left.
     fn leave(self) {
         for socket in self.sockets.into_values() {
-            let _ = socket.set_linger(Some(std::time::Duration::ZERO));
+            if self.leaving == Leaving::Reset {
+                let _ = socket.set_linger(Some(std::time::Duration::ZERO));
+            }
         }
     }
 }
