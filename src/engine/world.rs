@@ -83,6 +83,9 @@ pub enum Failure {
     /// A thread of the program's own ended by a panic.
     #[error("a thread ended unexpectedly: {0}")]
     Thread(String),
+    /// The keeper of a shared lab has ended.
+    #[error("the lab's keeper has ended")]
+    LabGone,
     /// The capture lost segments, because they came faster than they could be read.
     #[error("{0} segments were lost by the capture")]
     CaptureLost(u32),

@@ -122,14 +122,14 @@ impl<'a> Director<'a> {
             // A lesson's segments wait for the learner: only a lab that is shared lets some pass.
             Order::Request(Request::Pass(..)) => {}
             Order::Request(Request::Settle) => self.settling += 1,
-            Order::Report(Report::Returned { who, outcome, made }) => {
+            Order::Report(Report::Returned { who, outcome, made, idle }) => {
                 // The segments that the call sent left before it returned.
                 self.read_wire()?;
                 let (side, worker) = who;
                 if let Some((fd, cookie)) = made {
                     self.ground.sockets.made(side, fd, cookie);
                 }
-                self.hands.returned(who, false);
+                self.hands.returned(who, idle);
                 self.report_events([Event::Returned { side, worker, outcome }]);
                 self.ground.happened();
             }
@@ -153,7 +153,7 @@ impl<'a> Director<'a> {
     }
 
     fn read_wire(&mut self) -> Result<(), Failure> {
-        let events = self.ground.read_wire(&mut |_| Plan::Hold)?;
+        let events = self.ground.read_wire(&mut |_| Plan::Hold, usize::MAX)?;
         self.report_events(events);
         Ok(())
     }

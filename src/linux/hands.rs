@@ -76,12 +76,12 @@ impl Hands {
         Ok(())
     }
 
-    /// A thread's call came back. A worker whose connection is closed is dismissed.
-    pub(super) fn returned(&mut self, who: Who, closed: bool) {
+    /// A thread's call came back. A worker that has no descriptor left is dismissed.
+    pub(super) fn returned(&mut self, who: Who, idle: bool) {
         if let Some(hand) = self.hands.get_mut(&who) {
             (hand.called, hand.blocked, hand.interrupted) = (false, false, false);
         }
-        if closed && who.1 > 0 {
+        if idle && who.1 > 0 {
             self.hands.remove(&who);
         }
     }

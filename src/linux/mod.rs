@@ -15,6 +15,7 @@ pub mod options;
 mod orders;
 mod place;
 mod route;
+pub mod shared;
 mod sides;
 mod sockets;
 mod sys;

@@ -75,12 +75,16 @@ impl Ground {
         self.epoch.elapsed()
     }
 
-    /// Reads what the wire captured. `plan` says what is to be done with each segment.
-    pub(super) fn read_wire(&mut self, plan: &mut dyn FnMut(&Segment) -> Plan) -> Result<Vec<Event>, Failure> {
+    /// Reads what the wire captured, `most` segments of it where it holds. `plan` says what is to be done with each.
+    pub(super) fn read_wire(
+        &mut self,
+        plan: &mut dyn FnMut(&Segment) -> Plan,
+        most: usize,
+    ) -> Result<Vec<Event>, Failure> {
         let mut events = Vec::new();
         let cant = || failed("reading captured segments");
         match &mut self.wire {
-            AnyWire::Holds(wire) => wire.read(plan, |event| events.push(event)).map_err(cant())?,
+            AnyWire::Holds(wire) => wire.read(plan, most, |event| events.push(event)).map_err(cant())?,
             AnyWire::Watches(watch) => {
                 if watch.take_in().map_err(cant())? {
                     // Which segments are the walk's own shows only once the kernel has told whose their ports are.

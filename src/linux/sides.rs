@@ -38,6 +38,8 @@ pub enum Report {
         outcome: Outcome,
         /// A descriptor that the call made, and the kernel's name for its socket (`SO_COOKIE`).
         made: Option<(i32, u64)>,
+        /// Whether the thread has no descriptor left.
+        idle: bool,
     },
     /// The thread ended by a panic.
     Died(String),
@@ -203,7 +205,7 @@ impl Worker {
             let result = self.run(call);
             self.place.fetch_add(1, Ordering::SeqCst);
             let (outcome, made) = self.keep(result);
-            report(Report::Returned { who: self.who, outcome, made });
+            report(Report::Returned { who: self.who, outcome, made, idle: self.sockets.is_empty() });
         }
         self.leave();
     }

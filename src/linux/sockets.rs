@@ -26,13 +26,33 @@ pub struct Sockets {
     open: Vec<Open>,
     owners: HashMap<u64, Side>,
     addresses: HashSet<SocketAddr>,
+    /// Where several processes share the lab: what their sockets' inodes are, by cookie.
+    shared: Option<HashMap<u64, u32>>,
 }
 
 impl Sockets {
     /// None yet. Opens the way to the kernel's table in the calling thread's network namespace.
     pub fn new(mode: Mode) -> io::Result<Sockets> {
         let netlink = Netlink::open(libc::NETLINK_SOCK_DIAG)?;
-        Ok(Sockets { netlink, mode, ipv6: false, open: Vec::new(), owners: HashMap::new(), addresses: HashSet::new() })
+        let (open, owners, addresses) = (Vec::new(), HashMap::new(), HashSet::new());
+        Ok(Sockets { netlink, mode, ipv6: false, open, owners, addresses, shared: None })
+    }
+
+    /// Other processes have sockets here too. Their descriptors' numbers are their own, so that nothing is asked of these;
+    /// and a program's socket belongs to the side whose part it plays.
+    pub fn share(&mut self) {
+        self.shared = Some(HashMap::new());
+    }
+
+    /// The inodes of the sockets that the kernel was last asked for, by cookie; none where the lab isn't shared.
+    pub fn inodes(&self) -> &HashMap<u64, u32> {
+        static NONE: std::sync::LazyLock<HashMap<u64, u32>> = std::sync::LazyLock::new(HashMap::new);
+        self.shared.as_ref().unwrap_or(&NONE)
+    }
+
+    /// The process that drove a side has ended: its descriptors are nobody's.
+    pub fn left(&mut self, side: Side) {
+        self.open.retain(|open| open.side != side);
     }
 
     /// A side's call made a descriptor.
@@ -57,12 +77,20 @@ impl Sockets {
     /// own loopback those of the sides' calls, and the ends of their connections.
     pub fn observe(&mut self, now: Duration) -> io::Result<Observation> {
         let mut entries = self.dump(Which::Active, now)?;
-        let listed = |open: &Open| entries.iter().any(|entry| entry.cookie == open.cookie);
-        if !self.open.iter().all(listed) {
+        let listed: HashSet<u64> = entries.iter().map(|entry| entry.cookie).collect();
+        if !self.open.iter().all(|open| listed.contains(&open.cookie)) {
+            let own: HashSet<u64> = self.open.iter().map(|open| open.cookie).collect();
             let bound = self.dump(Which::Bound, now)?.into_iter();
-            entries.extend(bound.filter(|entry| self.open.iter().any(|open| open.cookie == entry.cookie)));
+            entries.extend(bound.filter(|entry| own.contains(&entry.cookie)));
         }
         self.own_children(&entries);
+        if let Some(inodes) = &mut self.shared {
+            *inodes = entries.iter().map(|entry| (entry.cookie, entry.inode)).collect();
+            if self.mode == Mode::Lab {
+                cast(&entries, &mut self.owners);
+            }
+        }
+        let descriptors: HashMap<u64, i32> = self.open.iter().map(|open| (open.cookie, open.fd)).collect();
         let mut sockets: Vec<SocketFacts> = Vec::new();
         for entry in entries {
             let side = self.owners.get(&entry.cookie).copied();
@@ -70,12 +98,15 @@ impl Sockets {
                 self.addresses.insert(entry.local);
             }
             if side.is_some() || self.mode == Mode::Lab {
-                let fd = self.open.iter().find(|open| open.cookie == entry.cookie).map(|open| open.fd);
+                let fd = descriptors.get(&entry.cookie).copied();
                 sockets.push(facts(entry, side, fd));
             }
         }
-        let unlisted = self.open.iter().filter(|open| !sockets.iter().any(|facts| facts.cookie == open.cookie));
-        let unlisted: Vec<SocketFacts> = unlisted.filter_map(unlisted_facts).collect();
+        let told: HashSet<u64> = sockets.iter().map(|facts| facts.cookie).collect();
+        let unlisted = self.open.iter().filter(|open| !told.contains(&open.cookie));
+        let shared = self.shared.is_some();
+        let unlisted = unlisted.filter_map(|open| if shared { Some(concluded(open)) } else { unlisted_facts(open) });
+        let unlisted: Vec<SocketFacts> = unlisted.collect();
         sockets.extend(unlisted);
         Ok(Observation { at: now, sockets })
     }
@@ -125,6 +156,47 @@ fn facts(entry: DiagEntry, side: Option<Side>, fd: Option<i32>) -> SocketFacts {
         recv_queue: entry.recv_queue,
         send_queue: entry.send_queue,
         info: entry.info,
+    }
+}
+
+/// Finds the part that each socket plays which is nobody's yet: a listener is a server's, and so is what came to it; what
+/// is connected to such an address is a client's, and so is what nothing else is known of.
+fn cast(entries: &[DiagEntry], owners: &mut HashMap<u64, Side>) {
+    for entry in entries.iter().filter(|entry| entry.state == State::Listen) {
+        owners.entry(entry.cookie).or_insert(Side::Server);
+    }
+    let listeners: HashMap<u16, Side> = { entries.iter() }
+        .filter(|entry| entry.state == State::Listen)
+        .filter_map(|entry| Some((entry.local.port(), *owners.get(&entry.cookie)?)))
+        .collect();
+    let connected: HashMap<(SocketAddr, SocketAddr), Side> = { entries.iter() }
+        .filter_map(|entry| Some(((entry.local, entry.remote?), *owners.get(&entry.cookie)?)))
+        .collect();
+    for entry in entries {
+        let Some(remote) = entry.remote.filter(|_| !owners.contains_key(&entry.cookie)) else { continue };
+        let came = listeners.get(&entry.local.port()).copied();
+        let peer = connected.get(&(remote, entry.local)).map(|side| side.other());
+        let went = listeners.get(&remote.port()).map(|side| side.other());
+        owners.insert(entry.cookie, came.or(peer).or(went).unwrap_or(Side::Client));
+    }
+}
+
+/// A socket of another process's that the kernel's table doesn't have: an unconnected or closed one.
+fn concluded(open: &Open) -> SocketFacts {
+    let (side, fd) = (Some(open.side), Some(open.fd));
+    SocketFacts {
+        cookie: open.cookie,
+        side,
+        program: None,
+        fd,
+        local: None,
+        remote: None,
+        state: State::Closed,
+        source: Source::Concluded,
+        timer: None,
+        recv_queue: 0,
+        send_queue: 0,
+        info: None,
     }
 }
 

@@ -192,9 +192,15 @@ impl Wire {
         self.capture.socket.as_fd()
     }
 
-    /// Reads what was captured so far, does with each segment what `plan` says, and reports it.
-    pub fn read(&mut self, plan: &mut dyn FnMut(&Segment) -> Plan, mut report: impl FnMut(Event)) -> io::Result<()> {
-        while let Some(segment) = self.capture.next()? {
+    /// Reads what was captured so far, `most` segments of it, does with each what `plan` says, and reports it.
+    pub fn read(
+        &mut self,
+        plan: &mut dyn FnMut(&Segment) -> Plan,
+        most: usize,
+        mut report: impl FnMut(Event),
+    ) -> io::Result<()> {
+        for _ in 0..most {
+            let Some(segment) = self.capture.next()? else { break };
             match plan(&segment) {
                 Plan::Hold => self.sort(segment, &mut report),
                 Plan::Pass => self.pass(segment, &mut report)?,

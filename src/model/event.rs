@@ -86,6 +86,8 @@ pub enum Event {
         segments: u64,
         /// Their bytes of data, in all.
         bytes: u64,
+        /// How many more came faster than they could be read, and were lost: their senders send them again.
+        lost: u64,
     },
     /// A claim of the lesson was checked.
     Claim(ClaimResult),

@@ -169,7 +169,7 @@ impl Trace {
             }
             Event::Left(member) => self.left(moment, member),
             Event::Passing(passing) => self.passing.push((moment, passing.clone())),
-            Event::Unkept { segments, bytes } => {
+            Event::Unkept { segments, bytes, .. } => {
                 let (_, before, bytes_before) = self.unkept.last().copied().unwrap_or_default();
                 self.unkept.push((moment, before.saturating_add(*segments), bytes_before.saturating_add(*bytes)));
             }

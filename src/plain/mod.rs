@@ -134,8 +134,8 @@ impl<'a> Transcript<'a> {
             Event::Joined(member) => vec![lines::member(member, &texts.joined, texts)],
             Event::Left(member) => vec![lines::member(member, &texts.left, texts)],
             Event::Passing(passing) => lines::passing(passing, texts),
-            Event::Unkept { segments, bytes } => {
-                let values = [("segments", segments as &dyn std::fmt::Display), ("bytes", bytes)];
+            Event::Unkept { segments, bytes, lost } => {
+                let values = [("segments", segments as &dyn std::fmt::Display), ("bytes", bytes), ("lost", lost)];
                 indented("  ", &fill(&texts.unkept, &values))
             }
             Event::Claim(claim) => self.claim(claim),

@@ -80,8 +80,8 @@ fn object<'a>(entry: &Entry, view: &View<'_>, step_id: &impl Fn(usize) -> &'a st
         Event::Joined(member) => Some(("member", member_keys("joined", member))),
         Event::Left(member) => Some(("member", member_keys("left", member))),
         Event::Passing(passing) => Some(("passing", vec![("rules", json!(passing.rules))])),
-        Event::Unkept { segments, bytes } => {
-            Some(("unkept", vec![("segments", json!(segments)), ("bytes", json!(bytes))]))
+        Event::Unkept { segments, bytes, lost } => {
+            Some(("unkept", vec![("segments", json!(segments)), ("bytes", json!(bytes)), ("lost", json!(lost))]))
         }
         Event::Step(_) | Event::Blocked { .. } | Event::Answer(_) => None,
     }
