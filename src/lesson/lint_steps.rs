@@ -74,6 +74,7 @@ impl Lint<'_> {
                 self.setting_name(option.get_ref(), option.span());
                 Some(Action::SetOption { socket: socket?, option: option.get_ref().clone(), value: *value })
             }
+            RawAction::Nonblocking { socket } => Some(Action::SetNonblocking { socket: self.socket(socket)? }),
             RawAction::Deliver(pattern) => self.held(pattern).map(Action::Deliver),
             RawAction::Drop(pattern) => self.held(pattern).map(Action::Drop),
             RawAction::Interrupt { side } => Some(Action::Interrupt { side: self.side(side)? }),

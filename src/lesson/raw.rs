@@ -132,6 +132,9 @@ pub(super) enum RawAction {
         option: Word,
         value: i32,
     },
+    Nonblocking {
+        socket: Word,
+    },
     Deliver(RawPattern),
     Drop(RawPattern),
     Interrupt {

@@ -152,6 +152,8 @@ pub enum Action {
     Close { socket: String },
     /// `setsockopt()` of an option with an int, by its name in C.
     SetOption { socket: String, option: String, value: i32 },
+    /// `fcntl()`: from then on no call on the descriptor blocks (`O_NONBLOCK`).
+    SetNonblocking { socket: String },
     /// A waiting segment goes on to its receiver.
     Deliver(SegmentPattern),
     /// A waiting segment is forgotten.
