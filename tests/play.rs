@@ -3,11 +3,13 @@
 mod common;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fs::read_to_string;
 use std::io::Read;
 use std::net::TcpListener;
+use std::path::Path;
 use std::process::Stdio;
 
-use common::{BOUND, Program, User, finish, free_port, has, json, lab_users, users, wait};
+use common::{BOUND, Folder, Program, User, finish, free_port, has, json, lab_users, users, wait};
 use serde_json::{Value, json as value};
 use sockwalk::lesson::{Lang, Lesson, builtin, builtin_names};
 use sockwalk::model::Mode;
@@ -161,6 +163,22 @@ fn every_lesson_plays_in_the_lab() {
         for lesson in lessons_for(Mode::Lab) {
             let lines = play(&program, user, &lesson.id, Mode::Lab);
             each_segment_goes_its_way(&lines);
+        }
+    }
+}
+
+/// What a lesson's file may hold is tried on the kernel too: each file of `tests/lessons/valid` plays.
+#[test]
+fn every_valid_file_plays_in_the_lab() {
+    let (program, folder) = (Program::new(), Folder::new());
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/lessons/valid");
+    for user in players(Mode::Lab) {
+        for entry in std::fs::read_dir(&root).unwrap() {
+            let path = entry.unwrap().path();
+            let copy = folder.write(path.file_name().unwrap().to_str().unwrap(), &read_to_string(&path).unwrap());
+            let lines = play(&program, user, copy.to_str().unwrap(), Mode::Lab);
+            each_segment_goes_its_way(&lines);
+            assert!(lines.iter().any(|line| line["kind"] == "claim"), "{}", path.display());
         }
     }
 }

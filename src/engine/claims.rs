@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 
 use crate::lesson::{CallTerms, End, Expr, Measure, QueueTerms, SegmentFate, SegmentPattern, Terms, timer_name};
 use crate::model::{CallName, CallView, Fate, Outcome, SegmentView, Side, SocketView, View};
-use crate::tcp::{Numbers, line};
+use crate::tcp::{Flags, Numbers, Segment, line, tells_zero_window};
 
 use super::names::Names;
 
@@ -111,17 +111,57 @@ impl Known<'_> {
         match self.find_segment(pattern, |_| true) {
             Some(found) => {
                 let fate = fate(found.fate);
-                let isns = self.view.trace().isns();
-                (fate == is, format!("{from} sends {}: {}", line(found.segment, isns, Numbers::Symbolic), fate.name()))
+                (fate == is, format!("{from} sends {}: {}", self.written(found.segment, pattern), fate.name()))
             }
-            None => match self.view.segments().find(|segment| self.sender(segment) == Some(from)) {
-                Some(other) => {
-                    let isns = self.view.trace().isns();
-                    (false, format!("{from} last sent {}", line(other.segment, isns, Numbers::Symbolic)))
+            None => {
+                let here = |segment: &SegmentView<'_>| {
+                    self.sender(segment) == Some(from) && self.is_on(segment.segment, &pattern.on)
+                };
+                match self.view.segments().find(here) {
+                    Some(other) => (false, format!("{from} last sent {}", self.written(other.segment, pattern))),
+                    None => (false, format!("{from} sent nothing")),
                 }
-                None => (false, format!("{from} sent nothing")),
-            },
+            }
         }
+    }
+
+    /// A segment in one line, with what the pattern says beyond such a line.
+    fn written(&self, segment: &Segment, pattern: &SegmentPattern) -> String {
+        let mut text = line(segment, self.view.trace().isns(), Numbers::Symbolic);
+        if pattern.win.is_some() && !tells_zero_window(segment) {
+            text += &format!(" win={}", segment.window);
+        }
+        if pattern.win_scaled.is_some() {
+            let window = self.scaled_window(segment).map_or("?".to_owned(), |window| window.to_string());
+            text += &format!(" win_scaled={window}");
+        }
+        if let Some(socket) = &pattern.on {
+            text += &format!(" on {socket}");
+        }
+        text
+    }
+
+    /// The window that a segment's field means, in bytes (RFC 7323, section 2.2): a SYN's is never shifted, another's
+    /// only where both SYNs had the option. `None` where a SYN wasn't seen.
+    fn scaled_window(&self, segment: &Segment) -> Option<u32> {
+        if segment.flags.has(Flags::SYN) {
+            return Some(segment.window.into());
+        }
+        let syn = |from, to| {
+            let is_it = |other: &&Segment| other.flags.has(Flags::SYN) && (other.from, other.to) == (from, to);
+            self.view.segments().map(|view| view.segment).find(is_it).map(|syn| syn.options.window_scale)
+        };
+        let (own, other) = (syn(segment.from, segment.to)?, syn(segment.to, segment.from)?);
+        // A larger shift counts as 14.
+        let shift = other.and(own).unwrap_or(0).min(14);
+        Some(u32::from(segment.window) << shift)
+    }
+
+    /// Whether a segment goes between the two ends of a socket; of no socket in particular, any does.
+    fn is_on(&self, segment: &Segment, socket: &Option<String>) -> bool {
+        let Some(socket) = socket else { return true };
+        let ends = self.names.get(socket).and_then(|named| named.ends);
+        ends.is_some_and(|(local, remote)| [(local, remote), (remote, local)].contains(&(segment.from, segment.to)))
     }
 
     /// The newest segment that fits a pattern and a further test.
@@ -146,6 +186,12 @@ impl Known<'_> {
             && is(&pattern.seq, segment.seq)
             && is(&pattern.ack, segment.ack)
             && is(&pattern.len, segment.len())
+            && is(&pattern.win, segment.window.into())
+            && self.is_on(segment, &pattern.on)
+            && pattern.win_scaled.is_none_or(|window| {
+                let scaled = self.scaled_window(segment);
+                scaled.is_some() && self.number(&window) == scaled
+            })
     }
 
     /// The side that sent a segment: the one that has, or had, its source address. Where no socket has the server's

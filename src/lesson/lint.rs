@@ -304,12 +304,23 @@ impl Lint<'_> {
         &mut self,
         from: &Word,
         flags: &Spanned<Vec<Word>>,
-        numbers: [Option<&Number>; 3],
+        numbers: [Option<&Number>; 5],
+        on: Option<&Word>,
     ) -> Option<SegmentPattern> {
         let from = self.side(from);
         let flags = self.flags(flags);
-        let [seq, ack, len] = numbers.map(|number| self.optional_number(number));
-        Some(SegmentPattern { from: from?, flags: flags?, seq: seq?, ack: ack?, len: len? })
+        let [seq, ack, len, win, win_scaled] = numbers.map(|number| self.optional_number(number));
+        let on = absent_or(on.map(|socket| self.socket(socket)));
+        Some(SegmentPattern {
+            from: from?,
+            flags: flags?,
+            seq: seq?,
+            ack: ack?,
+            len: len?,
+            win: win?,
+            win_scaled: win_scaled?,
+            on: on?,
+        })
     }
 
     fn flags(&mut self, raw: &Spanned<Vec<Word>>) -> Option<Flags> {

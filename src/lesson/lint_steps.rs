@@ -10,7 +10,10 @@ use crate::model::{CallName, Errno, How, Mode};
 use crate::tcp::State;
 
 /// The most bytes that a lesson may ask one `recv()` for: the program keeps what comes in its trace.
-const MAX_RECV: i64 = 1 << 16;
+const MAX_RECV: i64 = 1 << 20;
+
+/// The most bytes that a lesson may give to one `send()`, for the same reason.
+const MAX_SEND: i64 = 1_000_000;
 
 const CLAIMS: &[&str] = &["state", "blocks", "returns", "segment", "queue", "timer"];
 
@@ -40,11 +43,19 @@ impl Lint<'_> {
                 let name = self.new_socket(name, side);
                 Some(Action::Accept { socket: socket?, name: name? })
             }
-            RawAction::Send { socket, text, line, received } => {
+            RawAction::Send { socket, text, line, received, bytes } => {
                 let socket = self.socket(socket);
-                let there = [("text", text.is_some()), ("line", line.is_some()), ("received", received.is_some())];
-                self.one_of(span, &there, &["text", "line", "received"])?;
-                let payload = self.payload(text.as_ref(), line.as_ref(), received.as_ref());
+                let there = [
+                    ("text", text.is_some()),
+                    ("line", line.is_some()),
+                    ("received", received.is_some()),
+                    ("bytes", bytes.is_some()),
+                ];
+                self.one_of(span, &there, &["text", "line", "received", "bytes"])?;
+                let payload = match bytes {
+                    Some(bytes) => self.bytes(bytes),
+                    None => self.payload(text.as_ref(), line.as_ref(), received.as_ref()),
+                };
                 Some(Action::Send { socket: socket?, payload: payload? })
             }
             other => self.further_action(other),
@@ -90,6 +101,11 @@ impl Lint<'_> {
         (self.socket(socket), absent_or(addr.map(|addr| self.address(addr))))
     }
 
+    fn bytes(&mut self, bytes: &Spanned<i64>) -> Option<Payload> {
+        self.range(*bytes.get_ref(), 1..=MAX_SEND, bytes.span());
+        usize::try_from(*bytes.get_ref()).ok().map(Payload::Bytes)
+    }
+
     fn payload(
         &mut self,
         text: Option<&Word>,
@@ -120,8 +136,9 @@ impl Lint<'_> {
         if self.modes.contains(&Mode::Host) {
             self.fault::<()>(raw.from.span(), Fault::OnlyLab);
         }
-        let RawPattern { from, flags, seq, ack, len } = raw;
-        self.pattern(from, flags, [seq.as_ref(), ack.as_ref(), len.as_ref()])
+        let RawPattern { from, flags, seq, ack, len, win, win_scaled, on } = raw;
+        let numbers = [seq, ack, len, win, win_scaled].map(Option::as_ref);
+        self.pattern(from, flags, numbers, on.as_ref())
     }
 
     pub(super) fn claim(&mut self, raw: &Spanned<RawClaim>) -> Option<Claim> {
@@ -194,11 +211,12 @@ impl Lint<'_> {
     }
 
     fn segment(&mut self, raw: &RawSegmentClaim) -> Option<Terms> {
-        let RawSegmentClaim { from, flags, seq, ack, len, is } = raw;
+        let RawSegmentClaim { from, flags, seq, ack, len, win, win_scaled, on, is } = raw;
         let fates = [SegmentFate::Held, SegmentFate::Delivered, SegmentFate::Dropped];
         let fate = fates.into_iter().find(|fate| fate.name() == is.get_ref());
         let fate = fate.or_else(|| self.wrong(is, WordKind::Fate));
-        let pattern = self.pattern(from, flags, [seq.as_ref(), ack.as_ref(), len.as_ref()]);
+        let numbers = [seq, ack, len, win, win_scaled].map(Option::as_ref);
+        let pattern = self.pattern(from, flags, numbers, on.as_ref());
         Some(Terms::Segment { pattern: pattern?, is: fate? })
     }
 

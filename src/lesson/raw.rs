@@ -115,6 +115,7 @@ pub(super) enum RawAction {
         text: Option<Word>,
         line: Option<Word>,
         received: Option<Spanned<bool>>,
+        bytes: Option<Spanned<i64>>,
     },
     Recv {
         socket: Word,
@@ -150,6 +151,9 @@ pub(super) struct RawPattern {
     pub(super) seq: Option<Number>,
     pub(super) ack: Option<Number>,
     pub(super) len: Option<Number>,
+    pub(super) win: Option<Number>,
+    pub(super) win_scaled: Option<Number>,
+    pub(super) on: Option<Word>,
 }
 
 #[derive(Deserialize)]
@@ -198,6 +202,9 @@ pub(super) struct RawSegmentClaim {
     pub(super) seq: Option<Number>,
     pub(super) ack: Option<Number>,
     pub(super) len: Option<Number>,
+    pub(super) win: Option<Number>,
+    pub(super) win_scaled: Option<Number>,
+    pub(super) on: Option<Word>,
     pub(super) is: Word,
 }
 

@@ -171,6 +171,8 @@ pub enum Payload {
     Line(String),
     /// What the side's last `recv()` returned.
     Received,
+    /// So many bytes of the alphabet in small letters, over and over.
+    Bytes(usize),
 }
 
 /// What tells one segment from others; `None` where it doesn't matter.
@@ -186,6 +188,12 @@ pub struct SegmentPattern {
     pub ack: Option<Expr>,
     /// Its bytes of data.
     pub len: Option<Expr>,
+    /// Its window field, as it stands in the header.
+    pub win: Option<Expr>,
+    /// The window that the field means: shifted left by what its sender's SYN said (RFC 7323), in bytes.
+    pub win_scaled: Option<Expr>,
+    /// The socket whose connection it belongs to, in whichever direction.
+    pub on: Option<String>,
 }
 
 /// What a claim can say of a segment's way.

@@ -133,6 +133,7 @@ impl Runner {
             Payload::Text(text) => text.clone().into_bytes(),
             Payload::Line(_) => self.line.clone(),
             Payload::Received => self.received[side as usize].clone(),
+            Payload::Bytes(count) => (b'a'..=b'z').cycle().take(*count).collect(),
         }
     }
 }
