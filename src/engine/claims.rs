@@ -2,8 +2,10 @@
 
 use std::net::SocketAddr;
 
-use crate::lesson::{CallTerms, End, Expr, Measure, QueueTerms, SegmentFate, SegmentPattern, Terms, timer_name};
-use crate::model::{CallName, CallView, Fate, Outcome, SegmentView, Side, SocketView, View};
+use crate::lesson::{
+    CallTerms, End, Expr, Measure, QueueTerms, SegmentFate, SegmentPattern, Terms, TimerTerms, timer_name,
+};
+use crate::model::{CallName, CallView, Fate, Outcome, SegmentView, Side, SocketFacts, SocketView, Timer, View};
 use crate::tcp::{Flags, Numbers, Segment, line, tells_zero_window};
 
 use super::names::Names;
@@ -32,15 +34,7 @@ impl Known<'_> {
             },
             Terms::Segment { pattern, is } => self.segment(pattern, *is),
             Terms::Queue(terms) => self.queue(terms),
-            Terms::Timer(terms) => match self.names.find(&terms.end, self.view) {
-                Some(SocketView { facts, gone: false, .. }) => match facts.timer {
-                    Some(timer) => {
-                        (timer.kind == terms.kind, format!("timer of {}: {}", terms.end, timer_name(timer.kind)))
-                    }
-                    None => (false, format!("timer of {}: none", terms.end)),
-                },
-                _ => (false, format!("the kernel has no socket {}", terms.end)),
-            },
+            Terms::Timer(terms) => self.timer(terms),
         }
     }
 
@@ -65,6 +59,8 @@ impl Known<'_> {
             },
             Measure::RecvQueue(end) => queue(end, |socket| socket.facts.recv_queue),
             Measure::SendQueue(end) => queue(end, |socket| socket.facts.send_queue),
+            Measure::Fired(end) => self.living(end).and_then(|facts| facts.timer).map_or("none".to_owned(), fired_text),
+            Measure::Rto(end) => self.living(end).and_then(rto_ms).map_or("none".to_owned(), |ms| ms.to_string()),
         }
     }
 
@@ -218,9 +214,43 @@ impl Known<'_> {
         (is(&terms.recv, recv) && is(&terms.send, send), actual)
     }
 
+    fn timer(&self, terms: &TimerTerms) -> (bool, String) {
+        let TimerTerms { end, kind, fired, rto_ms: wanted } = terms;
+        let Some(facts) = self.living(end) else { return (false, format!("the kernel has no socket {end}")) };
+        let (timer, rto) = (facts.timer, rto_ms(facts));
+        let held = kind.is_none_or(|kind| timer.is_some_and(|timer| timer.kind == kind))
+            && fired.is_none_or(|count| timer.is_some_and(|timer| count.holds(timer.fired.into())))
+            && wanted.is_none_or(|count| rto.is_some_and(|rto| count.holds(rto)));
+        let mut actual = format!("timer of {end}:");
+        if kind.is_some() || (fired.is_some() && timer.is_none()) {
+            actual += &format!(" {}", timer.map_or("none", |timer| timer_name(timer.kind)));
+        }
+        if let (Some(_), Some(timer)) = (fired, timer) {
+            actual += &format!(" fired={}", fired_text(timer));
+        }
+        if wanted.is_some() {
+            actual += &format!(" rto_ms={}", rto.map_or("none".to_owned(), |rto| rto.to_string()));
+        }
+        (held, actual)
+    }
+
+    /// What the kernel says of an end that it still has.
+    fn living(&self, end: &End) -> Option<&SocketFacts> {
+        self.names.find(end, self.view).filter(|socket| !socket.gone).map(|socket| socket.facts)
+    }
+
     fn number(&self, expr: &Expr) -> Option<u32> {
         expr.value(|_| None, self.line)
     }
+}
+
+fn fired_text(timer: Timer) -> String {
+    timer.fired.to_string()
+}
+
+/// The retransmission timeout in milliseconds; `None` where the kernel doesn't tell it (a request socket, TIME_WAIT).
+fn rto_ms(facts: &SocketFacts) -> Option<u32> {
+    u32::try_from(facts.info?.rto?.as_millis()).ok()
 }
 
 fn fate(fate: Fate) -> SegmentFate {

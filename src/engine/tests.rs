@@ -7,7 +7,7 @@ use std::time::Duration;
 use super::fake::{FakeWorld, came_back, held, interrupted, retransmitting, returns, sleeps, socket};
 use super::{Command, Failure, Phase, Request, Runner, Verdict, WalkOptions, What, Wire};
 use crate::lesson::parse;
-use crate::model::{Call, Event, Mode, Returned, SegmentId, Side};
+use crate::model::{Call, Event, Mode, Returned, SegmentId, Side, TcpInfo, Timer, TimerKind};
 use crate::tcp::{Segment, State, testing::segment};
 
 const HEAD: &str = r#"
@@ -406,4 +406,59 @@ fn a_pattern_may_name_the_window_and_the_connection() {
     assert_eq!(found.iter().map(|(held, _)| *held).collect::<Vec<_>>(), [true, true, true, false, false]);
     assert!(found[3].1.ends_with("/ client last sent SYN seq=j win=64240"), "{}", found[3].1);
     assert!(found[4].1.ends_with("/ client sent nothing"), "{}", found[4].1);
+}
+
+/// A client whose SYN was sent again twice: its timer has fired so often and its timeout has doubled as often.
+fn after_two_retransmissions(world: &mut FakeWorld) {
+    let timer = Timer { kind: TimerKind::Retransmit, fires_at: Duration::from_secs(7), fired: 2 };
+    world.sockets[0].timer = Some(timer);
+    world.sockets[0].info = Some(TcpInfo { rto: Some(Duration::from_secs(4)), ..TcpInfo::default() });
+}
+
+#[test]
+fn a_claim_on_a_timer_may_count_and_know_the_timeout() {
+    let claim = |terms: &str| format!("{{ timer = {{ socket = \"client\", {terms} }} }}");
+    for (terms, holds, actual) in [
+        (r#"kind = "retransmit", fired = 2"#, true, "timer of client: retransmit fired=2"),
+        (r#"fired = ">=1", rto_ms = 4000"#, true, "timer of client: fired=2 rto_ms=4000"),
+        (r#"rto_ms = ">=2000""#, true, "timer of client: rto_ms=4000"),
+        (r#"fired = 1"#, false, "timer of client: fired=2"),
+        (r#"fired = ">=3""#, false, "timer of client: fired=2"),
+        (r#"kind = "keepalive", fired = 2"#, false, "timer of client: retransmit fired=2"),
+        (r#"rto_ms = 2000"#, false, "timer of client: rto_ms=4000"),
+    ] {
+        let (mut runner, mut world, _) = with_syn(&[step("look", &format!("expect = [{}]", claim(terms)))]);
+        after_two_retransmissions(&mut world);
+        go(&mut runner, &mut world, Command::Next);
+        world.wait(&mut runner);
+        let found = &claims(&runner)[0];
+        assert_eq!((found.0, found.1.split(" / ").nth(1)), (holds, Some(actual)), "{terms}");
+    }
+}
+
+#[test]
+fn without_a_timer_there_is_nothing_to_count() {
+    let expect =
+        r#"expect = [{ timer = { socket = "client", fired = 0 } }, { timer = { socket = "client", rto_ms = 1000 } }]"#;
+    let (mut runner, mut world, _) = with_syn(&[step("look", expect)]);
+    go(&mut runner, &mut world, Command::Next);
+    world.wait(&mut runner);
+    let found: Vec<String> = claims(&runner).into_iter().map(|(_, text)| text).collect();
+    assert!(found[0].ends_with("/ timer of client: none"), "{found:?}");
+    assert!(found[1].ends_with("/ timer of client: rto_ms=none"), "{found:?}");
+}
+
+#[test]
+fn a_question_may_be_answered_by_a_timer() {
+    for (measure, right) in [("fired", 1), ("rto", 2)] {
+        let ask = format!(
+            "[step.ask]\nquestion = {{ en = \"q\", zh = \"q\" }}\n{measure} = {{ socket = \"client\" }}\nchoices = [\"1\", \"2\", \"4000\"]"
+        );
+        let (mut runner, mut world, _) = with_syn(&[step("look", &ask)]);
+        after_two_retransmissions(&mut world);
+        go(&mut runner, &mut world, Command::Next);
+        go(&mut runner, &mut world, Command::Predict(right));
+        let (_, answer) = runner.trace().present().verdicts(2);
+        assert_eq!(answer.map(|answer| answer.right), Some(Some(right)), "{measure}");
+    }
 }

@@ -65,6 +65,10 @@ pub enum Fault {
     ReceivedFalse,
     /// A claim on queues names neither queue.
     NoQueue,
+    /// A claim on a timer says nothing of it.
+    NoTimer,
+    /// A text is neither a whole number nor `>=` and one.
+    Count(String),
     /// A question has too few or too many answers.
     ChoiceCount(usize),
     /// A question's labels and answers are not equally many.
@@ -100,6 +104,8 @@ pub enum Notation {
     Call,
     Returned,
     Bytes,
+    Times,
+    Milliseconds,
 }
 
 impl WordKind {
@@ -198,6 +204,8 @@ impl Fault {
             | Fault::Number(_)
             | Fault::ReceivedFalse
             | Fault::NoQueue
+            | Fault::NoTimer
+            | Fault::Count(_)
             | Fault::ChoiceCount(_)
             | Fault::LabelCount { .. }
             | Fault::Choice { .. }
@@ -217,6 +225,10 @@ impl Fault {
             }
             Fault::ReceivedFalse => "`received` can only be true; write text or line instead".to_owned(),
             Fault::NoQueue => "no queue is named; write recv, send or both".to_owned(),
+            Fault::NoTimer => "nothing is said of the timer; write kind, fired or rto_ms".to_owned(),
+            Fault::Count(text) => {
+                format!("`{text}` is no count; write a whole number such as 3, or \">=3\" for at least that many")
+            }
             Fault::ChoiceCount(count) => format!("a question has 2 to 9 answers; this one has {count}"),
             Fault::LabelCount { labels, choices } => {
                 format!("each choice needs a label: there are {choices} choices, and {labels} in labels")
@@ -275,6 +287,8 @@ impl Fault {
             | Fault::Number(_)
             | Fault::ReceivedFalse
             | Fault::NoQueue
+            | Fault::NoTimer
+            | Fault::Count(_)
             | Fault::ChoiceCount(_)
             | Fault::LabelCount { .. }
             | Fault::Choice { .. }
@@ -294,6 +308,10 @@ impl Fault {
             }
             Fault::ReceivedFalse => "received 只能为 true；否则请写 text 或 line".to_owned(),
             Fault::NoQueue => "没有写是哪个队列；请写 recv、send 或两者".to_owned(),
+            Fault::NoTimer => "没有写定时器的任何情况；请写 kind、fired 或 rto_ms".to_owned(),
+            Fault::Count(text) => {
+                format!("“{text}”不是个数；请写 3 这样的整数，或用 \">=3\" 表示至少 3")
+            }
             Fault::ChoiceCount(count) => format!("问题有 {count} 个选项；应为 2 到 9 个"),
             Fault::LabelCount { labels, choices } => {
                 format!("有 {labels} 个标签、{choices} 个选项；每个选项应有一个标签")
@@ -320,6 +338,10 @@ impl Notation {
             (Notation::Returned, Lang::Zh) => "一个数、ECONNREFUSED 这样的错误名，或 blocks".to_owned(),
             (Notation::Bytes, Lang::En) => "a number of bytes, such as 0 or `line`".to_owned(),
             (Notation::Bytes, Lang::Zh) => "字节数，例如 0 或 line".to_owned(),
+            (Notation::Times, Lang::En) => "a whole number, such as 2".to_owned(),
+            (Notation::Times, Lang::Zh) => "整数，例如 2".to_owned(),
+            (Notation::Milliseconds, Lang::En) => "a whole number of milliseconds, such as 1000".to_owned(),
+            (Notation::Milliseconds, Lang::Zh) => "毫秒数，例如 1000".to_owned(),
         }
     }
 }

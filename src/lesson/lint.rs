@@ -153,8 +153,10 @@ impl Lint<'_> {
             ("returned", raw.returned.is_some()),
             ("recv_queue", raw.recv_queue.is_some()),
             ("send_queue", raw.send_queue.is_some()),
+            ("fired", raw.fired.is_some()),
+            ("rto", raw.rto.is_some()),
         ];
-        self.one_of(span, &there, &["state", "call", "returned", "recv_queue", "send_queue"])?;
+        self.one_of(span, &there, &["state", "call", "returned", "recv_queue", "send_queue", "fired", "rto"])?;
         let side = |lint: &mut Self, raw: &RawSide| lint.side(&raw.side);
         let end = |lint: &mut Self, raw: &Spanned<RawEnd>| {
             let RawEnd { socket, peer_of } = raw.get_ref();
@@ -166,6 +168,8 @@ impl Lint<'_> {
             RawAsk { returned: Some(raw), .. } => Some(Measure::Returned(side(self, raw)?)),
             RawAsk { recv_queue: Some(raw), .. } => Some(Measure::RecvQueue(end(self, raw)?)),
             RawAsk { send_queue: Some(raw), .. } => Some(Measure::SendQueue(end(self, raw)?)),
+            RawAsk { fired: Some(raw), .. } => Some(Measure::Fired(end(self, raw)?)),
+            RawAsk { rto: Some(raw), .. } => Some(Measure::Rto(end(self, raw)?)),
             _ => None,
         }
     }
@@ -179,6 +183,7 @@ impl Lint<'_> {
             // That the call doesn't come back at all is an answer too.
             Notation::Returned => number() || text == "blocks" || Errno::from_name(text).is_some(),
             Notation::Bytes => number(),
+            Notation::Times | Notation::Milliseconds => text.parse::<u32>().is_ok(),
         };
         if !fits {
             self.fault::<()>(choice.span(), Fault::Choice { found: text.clone(), notation });
@@ -400,6 +405,8 @@ fn notation(measure: &Measure) -> Notation {
         Measure::Call(_) => Notation::Call,
         Measure::Returned(_) => Notation::Returned,
         Measure::RecvQueue(_) | Measure::SendQueue(_) => Notation::Bytes,
+        Measure::Fired(_) => Notation::Times,
+        Measure::Rto(_) => Notation::Milliseconds,
     }
 }
 

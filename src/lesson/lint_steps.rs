@@ -4,8 +4,8 @@ use toml::Spanned;
 
 use super::fault::{Fault, WordKind};
 use super::lint::{Lint, absent_or};
-use super::raw::{RawAction, RawClaim, RawPattern, RawQueue, RawReturns, RawSegmentClaim, Word};
-use super::{Action, CallTerms, Claim, EndTerms, Payload, QueueTerms, SegmentFate, Terms};
+use super::raw::{Number, RawAction, RawClaim, RawPattern, RawQueue, RawReturns, RawSegmentClaim, RawTimer, Word};
+use super::{Action, CallTerms, Claim, Count, Payload, QueueTerms, SegmentFate, Terms, TimerTerms};
 use crate::model::{CallName, Errno, How, Mode};
 use crate::tcp::State;
 
@@ -180,10 +180,29 @@ impl Lint<'_> {
         if let Some(queue) = &raw.queue {
             return self.queue(queue);
         }
-        let timer = raw.timer.as_ref()?;
-        let end = self.end(timer.get_ref().socket.as_ref(), timer.get_ref().peer_of.as_ref(), timer.span());
-        let kind = self.timer(&timer.get_ref().kind);
-        Some(Terms::Timer(EndTerms { end: end?, kind: kind? }))
+        self.timer_claim(raw.timer.as_ref()?)
+    }
+
+    fn timer_claim(&mut self, raw: &Spanned<RawTimer>) -> Option<Terms> {
+        let span = raw.span();
+        let RawTimer { socket, peer_of, kind, fired, rto_ms } = raw.get_ref();
+        let end = self.end(socket.as_ref(), peer_of.as_ref(), span.clone());
+        if kind.is_none() && fired.is_none() && rto_ms.is_none() {
+            self.fault::<()>(span, Fault::NoTimer);
+        }
+        let kind = absent_or(kind.as_ref().map(|word| self.timer(word)));
+        let [fired, rto_ms] = [fired, rto_ms].map(|count| absent_or(count.as_ref().map(|raw| self.count(raw))));
+        Some(Terms::Timer(TimerTerms { end: end?, kind: kind?, fired: fired?, rto_ms: rto_ms? }))
+    }
+
+    /// A whole number, or `>=` and one.
+    fn count(&mut self, raw: &Number) -> Option<Count> {
+        let text = &raw.get_ref().0;
+        let count = match text.strip_prefix(">=") {
+            Some(least) => least.trim().parse().map(Count::AtLeast),
+            None => text.parse().map(Count::Exactly),
+        };
+        count.ok().or_else(|| self.fault(raw.span(), Fault::Count(text.clone())))
     }
 
     fn returns(&mut self, raw: &RawReturns) -> Option<Terms> {

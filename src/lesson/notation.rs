@@ -4,7 +4,7 @@
 
 use std::fmt;
 
-use super::{CallTerms, Claim, EndTerms, QueueTerms, SegmentFate, SegmentPattern, Terms};
+use super::{CallTerms, Claim, Count, QueueTerms, SegmentFate, SegmentPattern, Terms, TimerTerms};
 use crate::model::TimerKind;
 
 /// Every timer with its name in lessons and claims.
@@ -81,9 +81,27 @@ impl fmt::Display for QueueTerms {
     }
 }
 
-impl fmt::Display for EndTerms {
+impl fmt::Display for Count {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "timer of {}: {}", self.end, timer_name(self.kind))
+        match self {
+            Count::Exactly(number) => write!(f, "={number}"),
+            Count::AtLeast(number) => write!(f, ">={number}"),
+        }
+    }
+}
+
+impl fmt::Display for TimerTerms {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "timer of {}:", self.end)?;
+        if let Some(kind) = self.kind {
+            write!(f, " {}", timer_name(kind))?;
+        }
+        for (name, count) in [("fired", self.fired), ("rto_ms", self.rto_ms)] {
+            if let Some(count) = count {
+                write!(f, " {name}{count}")?;
+            }
+        }
+        Ok(())
     }
 }
 
@@ -152,8 +170,10 @@ mod tests {
         let (recv, send) = ("0".parse().ok(), "line".parse().ok());
         let queue = Terms::Queue(QueueTerms { end: client(), recv, send });
         assert_eq!(queue.to_string(), "queues of client: recv=0 send=line");
-        let timer = Terms::Timer(EndTerms { end: client(), kind: TimerKind::TimeWait });
-        assert_eq!(timer.to_string(), "timer of client: time-wait");
+        let timer = |kind, fired, rto_ms| Terms::Timer(TimerTerms { end: client(), kind, fired, rto_ms }).to_string();
+        assert_eq!(timer(Some(TimerKind::TimeWait), None, None), "timer of client: time-wait");
+        let (fired, rto_ms) = (Some(Count::AtLeast(2)), Some(Count::Exactly(4000)));
+        assert_eq!(timer(None, fired, rto_ms), "timer of client: fired>=2 rto_ms=4000");
     }
 
     #[test]

@@ -67,6 +67,8 @@ pub(super) struct RawAsk {
     pub(super) returned: Option<RawSide>,
     pub(super) recv_queue: Option<Spanned<RawEnd>>,
     pub(super) send_queue: Option<Spanned<RawEnd>>,
+    pub(super) fired: Option<Spanned<RawEnd>>,
+    pub(super) rto: Option<Spanned<RawEnd>>,
     pub(super) choices: Spanned<Vec<Word>>,
     #[serde(default)]
     pub(super) labels: Option<Spanned<Vec<Spanned<RawText>>>>,
@@ -222,7 +224,9 @@ pub(super) struct RawQueue {
 pub(super) struct RawTimer {
     pub(super) socket: Option<Word>,
     pub(super) peer_of: Option<Word>,
-    pub(super) kind: Word,
+    pub(super) kind: Option<Word>,
+    pub(super) fired: Option<Number>,
+    pub(super) rto_ms: Option<Number>,
 }
 
 /// A sum as a lesson writes it, with its place in the file: a text or a whole number.

@@ -108,6 +108,10 @@ pub enum Measure {
     RecvQueue(End),
     /// The bytes in the send queue of an end.
     SendQueue(End),
+    /// How often the running timer of an end has fired.
+    Fired(End),
+    /// The retransmission timeout of an end, in milliseconds.
+    Rto(End),
 }
 
 /// One end of a connection, or a listener.
@@ -247,8 +251,8 @@ pub enum Terms {
     },
     /// An end's queues are so long.
     Queue(QueueTerms),
-    /// This timer of an end runs.
-    Timer(EndTerms),
+    /// A timer of an end runs so.
+    Timer(TimerTerms),
 }
 
 /// A claim on a call's return.
@@ -277,11 +281,34 @@ pub struct QueueTerms {
     pub send: Option<Expr>,
 }
 
-/// A claim on an end's timer.
+/// A claim on an end's timer; `None` where one thing doesn't matter.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct EndTerms {
+pub struct TimerTerms {
     /// Which end.
     pub end: End,
     /// The timer that runs.
-    pub kind: TimerKind,
+    pub kind: Option<TimerKind>,
+    /// How often it has fired: retransmissions or probes.
+    pub fired: Option<Count>,
+    /// The retransmission timeout as the kernel has it now, in milliseconds (`tcpi_rto`); it is there without a timer too.
+    pub rto_ms: Option<Count>,
+}
+
+/// A number that a claim wants: just this one, or, where the learner's reading time may raise it, at least this one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Count {
+    /// Written `3`.
+    Exactly(u32),
+    /// Written `>=3`.
+    AtLeast(u32),
+}
+
+impl Count {
+    /// Whether a number is one that is wanted.
+    pub const fn holds(self, found: u32) -> bool {
+        match self {
+            Count::Exactly(wanted) => found == wanted,
+            Count::AtLeast(least) => found >= least,
+        }
+    }
 }
