@@ -67,6 +67,8 @@ pub enum Fault {
     NoQueue,
     /// A claim on a timer says nothing of it.
     NoTimer,
+    /// `times` stands where no timer is waited for.
+    TimesOfNothing,
     /// A text is neither a whole number nor `>=` and one.
     Count(String),
     /// A question has too few or too many answers.
@@ -77,8 +79,8 @@ pub enum Fault {
     Choice { found: String, notation: Notation },
     /// An action that holds segments is in a mode without them.
     OnlyLab,
-    /// A system setting or a socket option has a name that can't be one.
-    SettingName(String),
+    /// A socket option has a name that can't be one.
+    OptionName(String),
 }
 
 /// The kinds of words that a lesson file is written in.
@@ -94,6 +96,8 @@ pub enum WordKind {
     Fate,
     Timer,
     How,
+    Ipv4Setting,
+    CoreSetting,
 }
 
 /// How a question's answers are written.
@@ -124,6 +128,8 @@ impl WordKind {
             WordKind::Fate => vec!["held", "delivered", "dropped"],
             WordKind::Timer => super::notation::TIMERS.iter().map(|(_, name)| *name).collect(),
             WordKind::How => vec!["read", "write", "both"],
+            WordKind::Ipv4Setting => super::sysctl::IPV4.to_vec(),
+            WordKind::CoreSetting => super::sysctl::CORE.to_vec(),
         }
     }
 
@@ -138,6 +144,8 @@ impl WordKind {
             WordKind::Fate => ("fate of a segment", "报文段的去向"),
             WordKind::Timer => ("timer", "定时器"),
             WordKind::How => ("direction of shutdown()", " shutdown() 的方向"),
+            WordKind::Ipv4Setting => ("setting below net.ipv4 for a lab", "实验网络可用的 net.ipv4 设置项"),
+            WordKind::CoreSetting => ("setting below net.core for a lab", "实验网络可用的 net.core 设置项"),
         };
         match lang {
             Lang::En => en,
@@ -205,12 +213,13 @@ impl Fault {
             | Fault::ReceivedFalse
             | Fault::NoQueue
             | Fault::NoTimer
+            | Fault::TimesOfNothing
             | Fault::Count(_)
             | Fault::ChoiceCount(_)
             | Fault::LabelCount { .. }
             | Fault::Choice { .. }
             | Fault::OnlyLab
-            | Fault::SettingName(_) => self.english_of_terms(),
+            | Fault::OptionName(_) => self.english_of_terms(),
         }
     }
 
@@ -226,6 +235,7 @@ impl Fault {
             Fault::ReceivedFalse => "`received` can only be true; write text or line instead".to_owned(),
             Fault::NoQueue => "no queue is named; write recv, send or both".to_owned(),
             Fault::NoTimer => "nothing is said of the timer; write kind, fired or rto_ms".to_owned(),
+            Fault::TimesOfNothing => "`times` counts firings of a timer; write waits_for too".to_owned(),
             Fault::Count(text) => {
                 format!("`{text}` is no count; write a whole number such as 3, or \">=3\" for at least that many")
             }
@@ -237,8 +247,8 @@ impl Fault {
                 format!("`{found}` can't be the answer; allowed: {}", notation.words(Lang::En))
             }
             Fault::OnlyLab => "segments can only be held in the lab; add in = [\"lab\"] to the step".to_owned(),
-            Fault::SettingName(name) => {
-                format!("`{name}` is no name of a setting; allowed: letters, digits and underscores")
+            Fault::OptionName(name) => {
+                format!("`{name}` is no name of a socket option; allowed: letters, digits and underscores")
             }
             _ => String::new(),
         }
@@ -288,12 +298,13 @@ impl Fault {
             | Fault::ReceivedFalse
             | Fault::NoQueue
             | Fault::NoTimer
+            | Fault::TimesOfNothing
             | Fault::Count(_)
             | Fault::ChoiceCount(_)
             | Fault::LabelCount { .. }
             | Fault::Choice { .. }
             | Fault::OnlyLab
-            | Fault::SettingName(_) => self.chinese_of_terms(),
+            | Fault::OptionName(_) => self.chinese_of_terms(),
         }
     }
 
@@ -309,6 +320,7 @@ impl Fault {
             Fault::ReceivedFalse => "received 只能为 true；否则请写 text 或 line".to_owned(),
             Fault::NoQueue => "没有写是哪个队列；请写 recv、send 或两者".to_owned(),
             Fault::NoTimer => "没有写定时器的任何情况；请写 kind、fired 或 rto_ms".to_owned(),
+            Fault::TimesOfNothing => "times 是定时器到期的次数；请同时写 waits_for".to_owned(),
             Fault::Count(text) => {
                 format!("“{text}”不是个数；请写 3 这样的整数，或用 \">=3\" 表示至少 3")
             }
@@ -320,7 +332,7 @@ impl Fault {
                 format!("“{found}”不可能是答案；可用：{}", notation.words(Lang::Zh))
             }
             Fault::OnlyLab => "只有在实验环境（lab）里才能扣住报文段；请给这一步加上 in = [\"lab\"]".to_owned(),
-            Fault::SettingName(name) => format!("“{name}”不是设置项的名称；只能用字母、数字和下划线"),
+            Fault::OptionName(name) => format!("“{name}”不是套接字选项的名称；只能用字母、数字和下划线"),
             _ => String::new(),
         }
     }

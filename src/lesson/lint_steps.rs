@@ -82,7 +82,7 @@ impl Lint<'_> {
             RawAction::Close { socket } => Some(Action::Close { socket: self.socket(socket)? }),
             RawAction::SetSockOpt { socket, option, value } => {
                 let socket = self.socket(socket);
-                self.setting_name(option.get_ref(), option.span());
+                self.option_name(option.get_ref(), option.span());
                 Some(Action::SetOption { socket: socket?, option: option.get_ref().clone(), value: *value })
             }
             RawAction::Nonblocking { socket } => Some(Action::SetNonblocking { socket: self.socket(socket)? }),

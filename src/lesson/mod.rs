@@ -9,6 +9,7 @@ mod lint_steps;
 mod notation;
 mod parse;
 mod raw;
+mod sysctl;
 mod types;
 
 pub use catalogue::{builtin, builtin_names};

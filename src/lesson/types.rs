@@ -80,6 +80,8 @@ pub struct Step {
     pub expect: Vec<Claim>,
     /// The kernel's timer that the step waits for: such a step takes its time.
     pub waits_for: Option<TimerKind>,
+    /// How many firings of that timer it waits for at most, from 1: it ends as soon as its claims hold.
+    pub times: u32,
 }
 
 /// A question whose answer is what the kernel then does.
