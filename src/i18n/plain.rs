@@ -40,4 +40,5 @@ pub struct PlainTexts {
     pub source_tcp_info: String,
     pub source_wire: String,
     pub source_concluded: String,
+    pub waits: String,
 }

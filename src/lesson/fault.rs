@@ -65,6 +65,12 @@ pub enum Fault {
     ReceivedFalse,
     /// A claim on queues names neither queue.
     NoQueue,
+    /// A claim on a timer says nothing of it.
+    NoTimer,
+    /// `times` stands where no timer is waited for.
+    TimesOfNothing,
+    /// A text is neither a whole number nor `>=` and one.
+    Count(String),
     /// A question has too few or too many answers.
     ChoiceCount(usize),
     /// A question's labels and answers are not equally many.
@@ -73,8 +79,8 @@ pub enum Fault {
     Choice { found: String, notation: Notation },
     /// An action that holds segments is in a mode without them.
     OnlyLab,
-    /// A system setting or a socket option has a name that can't be one.
-    SettingName(String),
+    /// A socket option has a name that can't be one.
+    OptionName(String),
 }
 
 /// The kinds of words that a lesson file is written in.
@@ -90,6 +96,8 @@ pub enum WordKind {
     Fate,
     Timer,
     How,
+    Ipv4Setting,
+    CoreSetting,
 }
 
 /// How a question's answers are written.
@@ -100,6 +108,8 @@ pub enum Notation {
     Call,
     Returned,
     Bytes,
+    Times,
+    Milliseconds,
 }
 
 impl WordKind {
@@ -118,6 +128,8 @@ impl WordKind {
             WordKind::Fate => vec!["held", "delivered", "dropped"],
             WordKind::Timer => super::notation::TIMERS.iter().map(|(_, name)| *name).collect(),
             WordKind::How => vec!["read", "write", "both"],
+            WordKind::Ipv4Setting => super::sysctl::IPV4.to_vec(),
+            WordKind::CoreSetting => super::sysctl::CORE.to_vec(),
         }
     }
 
@@ -132,6 +144,8 @@ impl WordKind {
             WordKind::Fate => ("fate of a segment", "报文段的去向"),
             WordKind::Timer => ("timer", "定时器"),
             WordKind::How => ("direction of shutdown()", " shutdown() 的方向"),
+            WordKind::Ipv4Setting => ("setting below net.ipv4 for a lab", "实验网络可用的 net.ipv4 设置项"),
+            WordKind::CoreSetting => ("setting below net.core for a lab", "实验网络可用的 net.core 设置项"),
         };
         match lang {
             Lang::En => en,
@@ -198,11 +212,14 @@ impl Fault {
             | Fault::Number(_)
             | Fault::ReceivedFalse
             | Fault::NoQueue
+            | Fault::NoTimer
+            | Fault::TimesOfNothing
+            | Fault::Count(_)
             | Fault::ChoiceCount(_)
             | Fault::LabelCount { .. }
             | Fault::Choice { .. }
             | Fault::OnlyLab
-            | Fault::SettingName(_) => self.english_of_terms(),
+            | Fault::OptionName(_) => self.english_of_terms(),
         }
     }
 
@@ -217,6 +234,11 @@ impl Fault {
             }
             Fault::ReceivedFalse => "`received` can only be true; write text or line instead".to_owned(),
             Fault::NoQueue => "no queue is named; write recv, send or both".to_owned(),
+            Fault::NoTimer => "nothing is said of the timer; write kind, fired or rto_ms".to_owned(),
+            Fault::TimesOfNothing => "`times` counts firings of a timer; write waits_for too".to_owned(),
+            Fault::Count(text) => {
+                format!("`{text}` is no count; write a whole number such as 3, or \">=3\" for at least that many")
+            }
             Fault::ChoiceCount(count) => format!("a question has 2 to 9 answers; this one has {count}"),
             Fault::LabelCount { labels, choices } => {
                 format!("each choice needs a label: there are {choices} choices, and {labels} in labels")
@@ -225,8 +247,8 @@ impl Fault {
                 format!("`{found}` can't be the answer; allowed: {}", notation.words(Lang::En))
             }
             Fault::OnlyLab => "segments can only be held in the lab; add in = [\"lab\"] to the step".to_owned(),
-            Fault::SettingName(name) => {
-                format!("`{name}` is no name of a setting; allowed: letters, digits and underscores")
+            Fault::OptionName(name) => {
+                format!("`{name}` is no name of a socket option; allowed: letters, digits and underscores")
             }
             _ => String::new(),
         }
@@ -275,11 +297,14 @@ impl Fault {
             | Fault::Number(_)
             | Fault::ReceivedFalse
             | Fault::NoQueue
+            | Fault::NoTimer
+            | Fault::TimesOfNothing
+            | Fault::Count(_)
             | Fault::ChoiceCount(_)
             | Fault::LabelCount { .. }
             | Fault::Choice { .. }
             | Fault::OnlyLab
-            | Fault::SettingName(_) => self.chinese_of_terms(),
+            | Fault::OptionName(_) => self.chinese_of_terms(),
         }
     }
 
@@ -294,6 +319,11 @@ impl Fault {
             }
             Fault::ReceivedFalse => "received 只能为 true；否则请写 text 或 line".to_owned(),
             Fault::NoQueue => "没有写是哪个队列；请写 recv、send 或两者".to_owned(),
+            Fault::NoTimer => "没有写定时器的任何情况；请写 kind、fired 或 rto_ms".to_owned(),
+            Fault::TimesOfNothing => "times 是定时器到期的次数；请同时写 waits_for".to_owned(),
+            Fault::Count(text) => {
+                format!("“{text}”不是个数；请写 3 这样的整数，或用 \">=3\" 表示至少 3")
+            }
             Fault::ChoiceCount(count) => format!("问题有 {count} 个选项；应为 2 到 9 个"),
             Fault::LabelCount { labels, choices } => {
                 format!("有 {labels} 个标签、{choices} 个选项；每个选项应有一个标签")
@@ -302,7 +332,7 @@ impl Fault {
                 format!("“{found}”不可能是答案；可用：{}", notation.words(Lang::Zh))
             }
             Fault::OnlyLab => "只有在实验环境（lab）里才能扣住报文段；请给这一步加上 in = [\"lab\"]".to_owned(),
-            Fault::SettingName(name) => format!("“{name}”不是设置项的名称；只能用字母、数字和下划线"),
+            Fault::OptionName(name) => format!("“{name}”不是套接字选项的名称；只能用字母、数字和下划线"),
             _ => String::new(),
         }
     }
@@ -320,6 +350,10 @@ impl Notation {
             (Notation::Returned, Lang::Zh) => "一个数、ECONNREFUSED 这样的错误名，或 blocks".to_owned(),
             (Notation::Bytes, Lang::En) => "a number of bytes, such as 0 or `line`".to_owned(),
             (Notation::Bytes, Lang::Zh) => "字节数，例如 0 或 line".to_owned(),
+            (Notation::Times, Lang::En) => "a whole number, such as 2".to_owned(),
+            (Notation::Times, Lang::Zh) => "整数，例如 2".to_owned(),
+            (Notation::Milliseconds, Lang::En) => "a whole number of milliseconds, such as 1000".to_owned(),
+            (Notation::Milliseconds, Lang::Zh) => "毫秒数，例如 1000".to_owned(),
         }
     }
 }

@@ -16,6 +16,9 @@ use crate::tcp::{Flags, State};
 /// The most choices that a question may have: each is answered with one digit.
 const MAX_CHOICES: usize = 9;
 
+/// The most firings of a timer that a step may wait for, so that a walk ends.
+const MAX_TIMES: i64 = 20;
+
 /// Checks what TOML read and makes the lesson of it.
 pub(super) fn check(file: &str, source: &SourceText<'_>, raw: RawLesson) -> Result<Lesson, LessonError> {
     let mut lint = Lint { source, problems: Vec::new(), sockets: HashMap::new(), modes: Vec::new() };
@@ -102,6 +105,7 @@ impl Lint<'_> {
             expect.extend(self.claim(claim));
         }
         let waits_for = raw.waits_for.as_ref().map(|word| self.timer(word));
+        let times = self.times(raw);
         Some(Step {
             id: id?,
             line,
@@ -112,7 +116,17 @@ impl Lint<'_> {
             action: absent_or(action)?,
             expect,
             waits_for: absent_or(waits_for)?,
+            times: times?,
         })
+    }
+
+    fn times(&mut self, raw: &RawStep) -> Option<u32> {
+        let Some(times) = &raw.times else { return Some(1) };
+        if raw.waits_for.is_none() {
+            self.fault::<()>(times.span(), Fault::TimesOfNothing);
+        }
+        self.range(*times.get_ref(), 1..=MAX_TIMES, times.span());
+        u32::try_from(*times.get_ref()).ok()
     }
 
     fn ask(&mut self, raw: &Spanned<RawAsk>) -> Option<Ask> {
@@ -153,8 +167,10 @@ impl Lint<'_> {
             ("returned", raw.returned.is_some()),
             ("recv_queue", raw.recv_queue.is_some()),
             ("send_queue", raw.send_queue.is_some()),
+            ("fired", raw.fired.is_some()),
+            ("rto", raw.rto.is_some()),
         ];
-        self.one_of(span, &there, &["state", "call", "returned", "recv_queue", "send_queue"])?;
+        self.one_of(span, &there, &["state", "call", "returned", "recv_queue", "send_queue", "fired", "rto"])?;
         let side = |lint: &mut Self, raw: &RawSide| lint.side(&raw.side);
         let end = |lint: &mut Self, raw: &Spanned<RawEnd>| {
             let RawEnd { socket, peer_of } = raw.get_ref();
@@ -166,6 +182,8 @@ impl Lint<'_> {
             RawAsk { returned: Some(raw), .. } => Some(Measure::Returned(side(self, raw)?)),
             RawAsk { recv_queue: Some(raw), .. } => Some(Measure::RecvQueue(end(self, raw)?)),
             RawAsk { send_queue: Some(raw), .. } => Some(Measure::SendQueue(end(self, raw)?)),
+            RawAsk { fired: Some(raw), .. } => Some(Measure::Fired(end(self, raw)?)),
+            RawAsk { rto: Some(raw), .. } => Some(Measure::Rto(end(self, raw)?)),
             _ => None,
         }
     }
@@ -179,6 +197,7 @@ impl Lint<'_> {
             // That the call doesn't come back at all is an answer too.
             Notation::Returned => number() || text == "blocks" || Errno::from_name(text).is_some(),
             Notation::Bytes => number(),
+            Notation::Times | Notation::Milliseconds => text.parse::<u32>().is_ok(),
         };
         if !fits {
             self.fault::<()>(choice.span(), Fault::Choice { found: text.clone(), notation });
@@ -191,17 +210,19 @@ impl Lint<'_> {
         let lab = raw.into_inner();
         // The least that IPv4 must carry (RFC 791), and the loopback's own size.
         self.range(i64::from(lab.mtu), 68..=65536, span.clone());
-        for name in lab.sysctl.keys() {
-            self.setting_name(name, span.clone());
+        for (kind, settings) in [(WordKind::Ipv4Setting, &lab.sysctl), (WordKind::CoreSetting, &lab.core)] {
+            // The name becomes a file's name below /proc/sys: it must not lead elsewhere.
+            for name in settings.keys().filter(|name| !kind.allowed().contains(&name.as_str())) {
+                self.fault::<()>(span.clone(), Fault::Word { kind, found: name.clone() });
+            }
         }
         Some(lab)
     }
 
-    /// The name becomes a file's name below /proc/sys: it must not lead elsewhere.
-    pub(super) fn setting_name(&mut self, name: &str, span: Range<usize>) {
+    pub(super) fn option_name(&mut self, name: &str, span: Range<usize>) {
         let fits = !name.is_empty() && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
         if !fits {
-            self.fault::<()>(span, Fault::SettingName(name.to_owned()));
+            self.fault::<()>(span, Fault::OptionName(name.to_owned()));
         }
     }
 
@@ -304,12 +325,23 @@ impl Lint<'_> {
         &mut self,
         from: &Word,
         flags: &Spanned<Vec<Word>>,
-        numbers: [Option<&Number>; 3],
+        numbers: [Option<&Number>; 5],
+        on: Option<&Word>,
     ) -> Option<SegmentPattern> {
         let from = self.side(from);
         let flags = self.flags(flags);
-        let [seq, ack, len] = numbers.map(|number| self.optional_number(number));
-        Some(SegmentPattern { from: from?, flags: flags?, seq: seq?, ack: ack?, len: len? })
+        let [seq, ack, len, win, win_scaled] = numbers.map(|number| self.optional_number(number));
+        let on = absent_or(on.map(|socket| self.socket(socket)));
+        Some(SegmentPattern {
+            from: from?,
+            flags: flags?,
+            seq: seq?,
+            ack: ack?,
+            len: len?,
+            win: win?,
+            win_scaled: win_scaled?,
+            on: on?,
+        })
     }
 
     fn flags(&mut self, raw: &Spanned<Vec<Word>>) -> Option<Flags> {
@@ -389,6 +421,8 @@ fn notation(measure: &Measure) -> Notation {
         Measure::Call(_) => Notation::Call,
         Measure::Returned(_) => Notation::Returned,
         Measure::RecvQueue(_) | Measure::SendQueue(_) => Notation::Bytes,
+        Measure::Fired(_) => Notation::Times,
+        Measure::Rto(_) => Notation::Milliseconds,
     }
 }
 

@@ -4,13 +4,16 @@ use toml::Spanned;
 
 use super::fault::{Fault, WordKind};
 use super::lint::{Lint, absent_or};
-use super::raw::{RawAction, RawClaim, RawPattern, RawQueue, RawReturns, RawSegmentClaim, Word};
-use super::{Action, CallTerms, Claim, EndTerms, Payload, QueueTerms, SegmentFate, Terms};
+use super::raw::{Number, RawAction, RawClaim, RawPattern, RawQueue, RawReturns, RawSegmentClaim, RawTimer, Word};
+use super::{Action, CallTerms, Claim, Count, Payload, QueueTerms, SegmentFate, Terms, TimerTerms};
 use crate::model::{CallName, Errno, How, Mode};
 use crate::tcp::State;
 
 /// The most bytes that a lesson may ask one `recv()` for: the program keeps what comes in its trace.
-const MAX_RECV: i64 = 1 << 16;
+const MAX_RECV: i64 = 1 << 20;
+
+/// The most bytes that a lesson may give to one `send()`, for the same reason.
+const MAX_SEND: i64 = 1_000_000;
 
 const CLAIMS: &[&str] = &["state", "blocks", "returns", "segment", "queue", "timer"];
 
@@ -40,11 +43,19 @@ impl Lint<'_> {
                 let name = self.new_socket(name, side);
                 Some(Action::Accept { socket: socket?, name: name? })
             }
-            RawAction::Send { socket, text, line, received } => {
+            RawAction::Send { socket, text, line, received, bytes } => {
                 let socket = self.socket(socket);
-                let there = [("text", text.is_some()), ("line", line.is_some()), ("received", received.is_some())];
-                self.one_of(span, &there, &["text", "line", "received"])?;
-                let payload = self.payload(text.as_ref(), line.as_ref(), received.as_ref());
+                let there = [
+                    ("text", text.is_some()),
+                    ("line", line.is_some()),
+                    ("received", received.is_some()),
+                    ("bytes", bytes.is_some()),
+                ];
+                self.one_of(span, &there, &["text", "line", "received", "bytes"])?;
+                let payload = match bytes {
+                    Some(bytes) => self.bytes(bytes),
+                    None => self.payload(text.as_ref(), line.as_ref(), received.as_ref()),
+                };
                 Some(Action::Send { socket: socket?, payload: payload? })
             }
             other => self.further_action(other),
@@ -71,9 +82,10 @@ impl Lint<'_> {
             RawAction::Close { socket } => Some(Action::Close { socket: self.socket(socket)? }),
             RawAction::SetSockOpt { socket, option, value } => {
                 let socket = self.socket(socket);
-                self.setting_name(option.get_ref(), option.span());
+                self.option_name(option.get_ref(), option.span());
                 Some(Action::SetOption { socket: socket?, option: option.get_ref().clone(), value: *value })
             }
+            RawAction::Nonblocking { socket } => Some(Action::SetNonblocking { socket: self.socket(socket)? }),
             RawAction::Deliver(pattern) => self.held(pattern).map(Action::Deliver),
             RawAction::Drop(pattern) => self.held(pattern).map(Action::Drop),
             RawAction::Interrupt { side } => Some(Action::Interrupt { side: self.side(side)? }),
@@ -87,6 +99,11 @@ impl Lint<'_> {
         addr: Option<&Word>,
     ) -> (Option<String>, Option<Option<std::net::SocketAddr>>) {
         (self.socket(socket), absent_or(addr.map(|addr| self.address(addr))))
+    }
+
+    fn bytes(&mut self, bytes: &Spanned<i64>) -> Option<Payload> {
+        self.range(*bytes.get_ref(), 1..=MAX_SEND, bytes.span());
+        usize::try_from(*bytes.get_ref()).ok().map(Payload::Bytes)
     }
 
     fn payload(
@@ -119,8 +136,9 @@ impl Lint<'_> {
         if self.modes.contains(&Mode::Host) {
             self.fault::<()>(raw.from.span(), Fault::OnlyLab);
         }
-        let RawPattern { from, flags, seq, ack, len } = raw;
-        self.pattern(from, flags, [seq.as_ref(), ack.as_ref(), len.as_ref()])
+        let RawPattern { from, flags, seq, ack, len, win, win_scaled, on } = raw;
+        let numbers = [seq, ack, len, win, win_scaled].map(Option::as_ref);
+        self.pattern(from, flags, numbers, on.as_ref())
     }
 
     pub(super) fn claim(&mut self, raw: &Spanned<RawClaim>) -> Option<Claim> {
@@ -162,10 +180,29 @@ impl Lint<'_> {
         if let Some(queue) = &raw.queue {
             return self.queue(queue);
         }
-        let timer = raw.timer.as_ref()?;
-        let end = self.end(timer.get_ref().socket.as_ref(), timer.get_ref().peer_of.as_ref(), timer.span());
-        let kind = self.timer(&timer.get_ref().kind);
-        Some(Terms::Timer(EndTerms { end: end?, kind: kind? }))
+        self.timer_claim(raw.timer.as_ref()?)
+    }
+
+    fn timer_claim(&mut self, raw: &Spanned<RawTimer>) -> Option<Terms> {
+        let span = raw.span();
+        let RawTimer { socket, peer_of, kind, fired, rto_ms } = raw.get_ref();
+        let end = self.end(socket.as_ref(), peer_of.as_ref(), span.clone());
+        if kind.is_none() && fired.is_none() && rto_ms.is_none() {
+            self.fault::<()>(span, Fault::NoTimer);
+        }
+        let kind = absent_or(kind.as_ref().map(|word| self.timer(word)));
+        let [fired, rto_ms] = [fired, rto_ms].map(|count| absent_or(count.as_ref().map(|raw| self.count(raw))));
+        Some(Terms::Timer(TimerTerms { end: end?, kind: kind?, fired: fired?, rto_ms: rto_ms? }))
+    }
+
+    /// A whole number, or `>=` and one.
+    fn count(&mut self, raw: &Number) -> Option<Count> {
+        let text = &raw.get_ref().0;
+        let count = match text.strip_prefix(">=") {
+            Some(least) => least.trim().parse().map(Count::AtLeast),
+            None => text.parse().map(Count::Exactly),
+        };
+        count.ok().or_else(|| self.fault(raw.span(), Fault::Count(text.clone())))
     }
 
     fn returns(&mut self, raw: &RawReturns) -> Option<Terms> {
@@ -193,11 +230,12 @@ impl Lint<'_> {
     }
 
     fn segment(&mut self, raw: &RawSegmentClaim) -> Option<Terms> {
-        let RawSegmentClaim { from, flags, seq, ack, len, is } = raw;
+        let RawSegmentClaim { from, flags, seq, ack, len, win, win_scaled, on, is } = raw;
         let fates = [SegmentFate::Held, SegmentFate::Delivered, SegmentFate::Dropped];
         let fate = fates.into_iter().find(|fate| fate.name() == is.get_ref());
         let fate = fate.or_else(|| self.wrong(is, WordKind::Fate));
-        let pattern = self.pattern(from, flags, [seq.as_ref(), ack.as_ref(), len.as_ref()]);
+        let numbers = [seq, ack, len, win, win_scaled].map(Option::as_ref);
+        let pattern = self.pattern(from, flags, numbers, on.as_ref());
         Some(Terms::Segment { pattern: pattern?, is: fate? })
     }
 

@@ -9,6 +9,7 @@ mod lint_steps;
 mod notation;
 mod parse;
 mod raw;
+mod sysctl;
 mod types;
 
 pub use catalogue::{builtin, builtin_names};
@@ -18,6 +19,6 @@ pub use fault::{Fault, Notation, WordKind};
 pub use notation::timer_name;
 pub use parse::{MAX_BYTES, parse, read};
 pub use types::{
-    Action, Ask, CallTerms, Claim, End, EndTerms, Lang, Lesson, Localized, Measure, Payload, QueueTerms, SegmentFate,
-    SegmentPattern, Step, Terms,
+    Action, Ask, CallTerms, Claim, Count, End, Lang, Lesson, Localized, Measure, Payload, QueueTerms, SegmentFate,
+    SegmentPattern, Step, Terms, TimerTerms,
 };

@@ -80,6 +80,8 @@ pub struct Step {
     pub expect: Vec<Claim>,
     /// The kernel's timer that the step waits for: such a step takes its time.
     pub waits_for: Option<TimerKind>,
+    /// How many firings of that timer it waits for at most, from 1: it ends as soon as its claims hold.
+    pub times: u32,
 }
 
 /// A question whose answer is what the kernel then does.
@@ -108,6 +110,10 @@ pub enum Measure {
     RecvQueue(End),
     /// The bytes in the send queue of an end.
     SendQueue(End),
+    /// How often the running timer of an end has fired.
+    Fired(End),
+    /// The retransmission timeout of an end, in milliseconds.
+    Rto(End),
 }
 
 /// One end of a connection, or a listener.
@@ -152,6 +158,8 @@ pub enum Action {
     Close { socket: String },
     /// `setsockopt()` of an option with an int, by its name in C.
     SetOption { socket: String, option: String, value: i32 },
+    /// `fcntl()`: from then on no call on the descriptor blocks (`O_NONBLOCK`).
+    SetNonblocking { socket: String },
     /// A waiting segment goes on to its receiver.
     Deliver(SegmentPattern),
     /// A waiting segment is forgotten.
@@ -169,6 +177,8 @@ pub enum Payload {
     Line(String),
     /// What the side's last `recv()` returned.
     Received,
+    /// So many bytes of the alphabet in small letters, over and over.
+    Bytes(usize),
 }
 
 /// What tells one segment from others; `None` where it doesn't matter.
@@ -184,6 +194,12 @@ pub struct SegmentPattern {
     pub ack: Option<Expr>,
     /// Its bytes of data.
     pub len: Option<Expr>,
+    /// Its window field, as it stands in the header.
+    pub win: Option<Expr>,
+    /// The window that the field means: shifted left by what its sender's SYN said (RFC 7323), in bytes.
+    pub win_scaled: Option<Expr>,
+    /// The socket whose connection it belongs to, in whichever direction.
+    pub on: Option<String>,
 }
 
 /// What a claim can say of a segment's way.
@@ -237,8 +253,8 @@ pub enum Terms {
     },
     /// An end's queues are so long.
     Queue(QueueTerms),
-    /// This timer of an end runs.
-    Timer(EndTerms),
+    /// A timer of an end runs so.
+    Timer(TimerTerms),
 }
 
 /// A claim on a call's return.
@@ -267,11 +283,34 @@ pub struct QueueTerms {
     pub send: Option<Expr>,
 }
 
-/// A claim on an end's timer.
+/// A claim on an end's timer; `None` where one thing doesn't matter.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct EndTerms {
+pub struct TimerTerms {
     /// Which end.
     pub end: End,
     /// The timer that runs.
-    pub kind: TimerKind,
+    pub kind: Option<TimerKind>,
+    /// How often it has fired: retransmissions or probes.
+    pub fired: Option<Count>,
+    /// The retransmission timeout as the kernel has it now, in milliseconds (`tcpi_rto`); it is there without a timer too.
+    pub rto_ms: Option<Count>,
+}
+
+/// A number that a claim wants: just this one, or, where the learner's reading time may raise it, at least this one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Count {
+    /// Written `3`.
+    Exactly(u32),
+    /// Written `>=3`.
+    AtLeast(u32),
+}
+
+impl Count {
+    /// Whether a number is one that is wanted.
+    pub const fn holds(self, found: u32) -> bool {
+        match self {
+            Count::Exactly(wanted) => found == wanted,
+            Count::AtLeast(least) => found >= least,
+        }
+    }
 }

@@ -262,6 +262,8 @@ fn on_socket(socket: &Socket, call: Call) -> io::Result<Returned> {
         Call::Connect { addr, .. } => socket.connect(&SockAddr::from(addr)).map(|()| 0),
         Call::Send { data, .. } => socket.send_with_flags(&data, libc::MSG_NOSIGNAL).map(|sent| sent as i64),
         Call::Shutdown { how, .. } => socket.shutdown(direction(how)).map(|()| 0),
+        // `fcntl(F_GETFL)`, then `fcntl(F_SETFL)` with O_NONBLOCK added.
+        Call::SetNonblocking { .. } => socket.set_nonblocking(true).map(|()| 0),
         Call::SetOption { option, value, .. } => {
             let (level, number) = options::by_name(&option).ok_or(io::ErrorKind::InvalidInput)?;
             sys::set_int_option(socket.as_fd(), level, number, value).map(|()| 0)

@@ -78,6 +78,9 @@ pub enum Call {
     /// `setsockopt(2)` of an option whose value is one int, by its name in C.
     #[allow(missing_docs)]
     SetOption { fd: i32, option: String, value: i32 },
+    /// `fcntl(2)`, `F_SETFL` with `O_NONBLOCK`: from then on no call on the descriptor blocks.
+    #[allow(missing_docs)]
+    SetNonblocking { fd: i32 },
 }
 
 /// The direction that `shutdown(2)` ends.
@@ -107,11 +110,12 @@ pub enum CallName {
     Shutdown,
     Close,
     SetSockOpt,
+    Fcntl,
 }
 
 impl CallName {
     /// All of them, in the order in which a connection meets them.
-    pub const ALL: [CallName; 10] = [
+    pub const ALL: [CallName; 11] = [
         CallName::Socket,
         CallName::Bind,
         CallName::Listen,
@@ -122,6 +126,7 @@ impl CallName {
         CallName::Shutdown,
         CallName::Close,
         CallName::SetSockOpt,
+        CallName::Fcntl,
     ];
 
     /// As in C.
@@ -137,6 +142,7 @@ impl CallName {
             CallName::Shutdown => "shutdown",
             CallName::Close => "close",
             CallName::SetSockOpt => "setsockopt",
+            CallName::Fcntl => "fcntl",
         }
     }
 }
@@ -161,6 +167,7 @@ impl Call {
             Call::Shutdown { .. } => CallName::Shutdown,
             Call::Close { .. } => CallName::Close,
             Call::SetOption { .. } => CallName::SetSockOpt,
+            Call::SetNonblocking { .. } => CallName::Fcntl,
         }
     }
 
@@ -176,7 +183,8 @@ impl Call {
             | Call::Recv { fd, .. }
             | Call::Shutdown { fd, .. }
             | Call::Close { fd }
-            | Call::SetOption { fd, .. } => Some(*fd),
+            | Call::SetOption { fd, .. }
+            | Call::SetNonblocking { fd } => Some(*fd),
         }
     }
 }

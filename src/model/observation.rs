@@ -119,7 +119,9 @@ impl SocketFacts {
             }
             _ => true,
         };
+        let rto = |facts: &SocketFacts| facts.info.and_then(|info| info.rto);
         timer
+            || rto(self) != rto(other)
             || self.state != other.state
             || self.recv_queue != other.recv_queue
             || self.send_queue != other.send_queue

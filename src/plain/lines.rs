@@ -68,6 +68,7 @@ fn written(call: &Call) -> String {
             format!("shutdown({fd}, {how})")
         }
         Call::Close { fd } => format!("close({fd})"),
+        Call::SetNonblocking { fd } => format!("fcntl({fd}, F_SETFL, O_NONBLOCK)"),
         Call::SetOption { fd, option, value } => format!("setsockopt({fd}, {option}, {value})"),
     }
 }

@@ -11,7 +11,7 @@ mod tests;
 use std::io::{self, Write};
 
 use crate::i18n::{BrokenTexts, Lang, PlainTexts, Texts, fill, join, width, wrap};
-use crate::lesson::{Lesson, Step};
+use crate::lesson::{Lesson, Step, timer_name};
 use crate::model::{Answer, ClaimResult, Entry, Event, Mode, Moment, Side, Trace, View};
 
 pub use summary::failures;
@@ -162,6 +162,8 @@ impl<'a> Transcript<'a> {
             &[("number", &number as &dyn std::fmt::Display), ("count", &count), ("title", &title)],
         );
         lines.extend(wrap(&heading, COLUMNS));
+        let waits = found.waits_for.map(|kind| fill(&self.texts.waits, &[("timer", &timer_name(kind))]));
+        lines.extend(waits.map(|waits| format!("  {waits}")));
         lines
     }
 

@@ -10,6 +10,6 @@ mod state;
 pub(crate) mod testing;
 
 pub use flags::Flags;
-pub use notation::{Isns, Numbers, line, relative};
+pub use notation::{Isns, Numbers, line, relative, tells_zero_window};
 pub use segment::{Malformed, Options, Segment, finish_checksum};
 pub use state::{EDGES, Edge, State, Trigger, edge};

@@ -100,6 +100,11 @@ pub fn line(segment: &Segment, isns: &Isns, numbers: Numbers) -> String {
     Line { segment, isns, numbers }.to_string()
 }
 
+/// Whether a segment says that its sender has no room, which its line then tells; in a reset the field means nothing.
+pub fn tells_zero_window(segment: &Segment) -> bool {
+    segment.window == 0 && !segment.flags.has(Flags::RST)
+}
+
 struct Line<'a> {
     segment: &'a Segment,
     isns: &'a Isns,
@@ -116,6 +121,9 @@ impl fmt::Display for Line<'_> {
         }
         if !self.segment.is_empty() {
             write!(f, " len={}", self.segment.len())?;
+        }
+        if tells_zero_window(self.segment) {
+            f.write_str(" win=0")?;
         }
         Ok(())
     }
@@ -165,6 +173,18 @@ mod tests {
         assert_eq!(lines(Numbers::Relative)[3], "PSH,ACK seq=1 ack=1 len=5");
         assert_eq!(lines(Numbers::Raw)[0], "SYN seq=4294967295");
         assert_eq!(lines(Numbers::Raw)[4], "FIN,ACK seq=501 ack=5");
+    }
+
+    #[test]
+    fn no_room_is_told_but_not_of_a_reset() {
+        let (c, s) = ends();
+        let told = |flags: &[&str]| {
+            let mut packet = segment(c, s, 7, 9, flags, b"").packet().to_vec();
+            packet[34..36].fill(0);
+            line(&Segment::parse(&packet).unwrap(), &Isns::default(), Numbers::Raw)
+        };
+        assert_eq!(told(&["ACK"]), "ACK seq=7 ack=9 win=0");
+        assert_eq!(told(&["RST"]), "RST seq=7");
     }
 
     #[test]

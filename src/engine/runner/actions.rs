@@ -97,7 +97,8 @@ impl Runner {
             | Action::Recv { socket, .. }
             | Action::Shutdown { socket, .. }
             | Action::Close { socket }
-            | Action::SetOption { socket, .. } => (socket, None),
+            | Action::SetOption { socket, .. }
+            | Action::SetNonblocking { socket } => (socket, None),
             Action::Deliver(_) | Action::Drop(_) | Action::Interrupt { .. } => return Err("no call".to_owned()),
         };
         let named = named(socket)?;
@@ -111,6 +112,7 @@ impl Runner {
             Action::Recv { max, .. } => Call::Recv { fd, len: *max },
             Action::Shutdown { how, .. } => Call::Shutdown { fd, how: *how },
             Action::SetOption { option, value, .. } => Call::SetOption { fd, option: option.clone(), value: *value },
+            Action::SetNonblocking { .. } => Call::SetNonblocking { fd },
             _ => Call::Close { fd },
         };
         Ok((named.side, call, naming))
@@ -131,6 +133,7 @@ impl Runner {
             Payload::Text(text) => text.clone().into_bytes(),
             Payload::Line(_) => self.line.clone(),
             Payload::Received => self.received[side as usize].clone(),
+            Payload::Bytes(count) => (b'a'..=b'z').cycle().take(*count).collect(),
         }
     }
 }

@@ -5,6 +5,7 @@
 //! then, all of them at the same moment. When all hold, or patience ends, the step is over.
 
 mod actions;
+mod waits;
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -15,8 +16,9 @@ use super::names::Names;
 use super::{Failure, Happening, Request, What, Wire};
 use crate::lesson::{Action, Ask, Claim, Lesson, Payload, Step, Terms};
 use crate::model::{
-    Answer, Call, ClaimResult, Errno, Event, Mode, Observation, Outcome, SegmentId, Side, TimerKind, Told, Trace,
+    Answer, Call, ClaimResult, Errno, Event, Mode, Observation, Outcome, SegmentId, Side, Told, Trace, Which,
 };
+use waits::{Awaited, waits_long};
 
 /// How a walk is made.
 #[derive(Clone, Debug)]
@@ -29,7 +31,7 @@ pub struct WalkOptions {
     pub patience: Duration,
     /// Another port for the lesson's server; `None` keeps the lesson's.
     pub port: Option<u16>,
-    /// Whether steps that wait for a long timer of the kernel (TIME_WAIT, keepalive) are part of the walk.
+    /// Whether steps that wait for a long timer of the kernel (TIME_WAIT, a keepalive after hours) are part of the walk.
     pub timers: bool,
 }
 
@@ -48,6 +50,10 @@ pub enum Command {
     Drop(SegmentId),
     /// Interrupt the call in which a side sleeps.
     Interrupt(Side),
+    /// Make this call: in a free walk.
+    Call(Side, Call),
+    /// Let these segments pass by themselves after so long, or no longer: in a shared lab.
+    Pass(Which, Option<Duration>),
 }
 
 /// What the runner waits for.
@@ -83,11 +89,6 @@ pub const LONGEST_LINE: usize = 1000;
 const FIRST_PAUSE: Duration = Duration::from_millis(2);
 const LONGEST_PAUSE: Duration = Duration::from_millis(100);
 
-/// Whether a step waits for a timer of the kernel that takes a minute or more.
-fn waits_long(step: &Step) -> bool {
-    matches!(step.waits_for, Some(TimerKind::TimeWait | TimerKind::Keepalive))
-}
-
 /// A step that runs.
 #[derive(Debug)]
 struct Running {
@@ -97,6 +98,7 @@ struct Running {
     /// The action was asked of the world.
     acted: bool,
     deadline: Duration,
+    awaited: Option<Awaited>,
     pause: Duration,
     /// When to look again; `None` while the world is settling.
     again_at: Option<Duration>,
@@ -134,7 +136,8 @@ pub struct Runner {
 impl Runner {
     /// A walk that hasn't begun.
     pub fn new(lesson: Arc<Lesson>, options: WalkOptions) -> Runner {
-        let belongs = |step: &Step| step.modes.contains(&options.mode) && (options.timers || step.waits_for.is_none());
+        let belongs =
+            |step: &Step| step.modes.contains(&options.mode) && (options.timers || !waits_long(&lesson, step));
         let steps: Vec<usize> = (0..lesson.steps.len()).filter(|index| belongs(&lesson.steps[*index])).collect();
         Runner {
             phase: if steps.is_empty() { Phase::Finished } else { Phase::Ready },
@@ -186,7 +189,7 @@ impl Runner {
     /// The steps of the walk's mode that it leaves out because they wait for a long timer.
     pub fn left_out(&self) -> impl Iterator<Item = &Step> {
         let steps = if self.options.timers { &[] } else { self.lesson.steps.as_slice() };
-        steps.iter().filter(|step| step.modes.contains(&self.options.mode) && waits_long(step))
+        steps.iter().filter(|step| step.modes.contains(&self.options.mode) && waits_long(&self.lesson, step))
     }
 
     /// The step that [`Command::Next`] runs, with its number in the lesson; `None` after the last.
@@ -316,12 +319,7 @@ impl Runner {
 
     fn begin(&mut self, now: Duration) {
         let Some((index, step)) = self.next_step() else { return };
-        // A step that waits for one of the kernel's timers waits as long as the timer runs.
-        let timer = step.waits_for.and_then(|kind| {
-            let timers = self.told.sockets().filter_map(|facts| facts.timer);
-            timers.filter(|timer| timer.kind == kind).map(|timer| timer.fires_at).max()
-        });
-        let deadline = timer.unwrap_or(now).max(now) + self.options.patience;
+        let awaited = Awaited::of(step);
         self.trace.push(now, Event::Step(index));
         self.begun += 1;
         self.phase = Phase::Busy;
@@ -329,12 +327,14 @@ impl Runner {
             step: Some(index),
             chosen: self.chosen.take(),
             acted: false,
-            deadline,
+            deadline: now + self.options.patience,
+            awaited,
             pause: FIRST_PAUSE,
             again_at: None,
             obstacle: None,
         });
         self.asked = false;
+        self.follow_timer();
         self.act_or_settle(now);
     }
 
@@ -383,6 +383,7 @@ impl Runner {
             chosen: None,
             acted: true,
             deadline: now + self.options.patience,
+            awaited: None,
             pause: FIRST_PAUSE,
             again_at: None,
             obstacle: None,
@@ -402,6 +403,7 @@ impl Runner {
         for event in self.told.news(observation) {
             self.trace.push(at, event);
         }
+        self.follow_timer();
     }
 
     fn settled(&mut self, now: Duration) {

@@ -1,7 +1,6 @@
 //! The keeper of a shared lab.
 
 use std::collections::{BTreeSet, HashSet};
-use std::io;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -387,12 +386,5 @@ impl Keeper {
             self.inbox.silence().map_err(failed("read() of a pipe"))?;
         }
         Ok(())
-    }
-}
-
-/// Why a keeper couldn't be started, in the words of what its starter reads.
-impl From<io::Error> for Refused {
-    fn from(error: io::Error) -> Refused {
-        Refused { what: "start of the lab's keeper", error }
     }
 }

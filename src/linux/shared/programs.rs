@@ -84,6 +84,10 @@ mod tests {
     #[test]
     fn a_sockets_inode_is_read_from_its_link() {
         assert_eq!(inode("socket:[4711]"), Some(4711));
-        assert!(["socket:[]", "pipe:[1]", "/dev/null", "socket:[1", "socket:[99999999999]"].into_iter().all(|link| inode(link).is_none()));
+        assert!(
+            ["socket:[]", "pipe:[1]", "/dev/null", "socket:[1", "socket:[99999999999]"]
+                .into_iter()
+                .all(|link| inode(link).is_none())
+        );
     }
 }

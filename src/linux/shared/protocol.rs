@@ -39,12 +39,7 @@ pub(super) enum FromMember {
 #[derive(Debug, Serialize, Deserialize)]
 pub(super) enum ToMember {
     /// The answer to `Hello`. `now` is the time on the lab's clock.
-    Welcome {
-        number: u32,
-        mode: Mode,
-        wire: Wire,
-        now: Duration,
-    },
+    Welcome { number: u32, mode: Mode, wire: Wire, now: Duration },
     /// The other answer; nothing follows.
     Denied(Denial),
     /// What happened since the last time; the first one tells everything.

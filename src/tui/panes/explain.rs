@@ -9,14 +9,14 @@ use ratatui::text::{Line, Span};
 use ratatui::widgets::Widget;
 
 use crate::engine::{Failure, Phase};
-use crate::i18n::escape;
 use crate::i18n::fill;
 use crate::i18n::width as display_width;
+use crate::i18n::{escape, join};
 use crate::lesson::{Ask, Lang};
-use crate::model::{Answer, ClaimResult};
+use crate::model::{Answer, ClaimResult, TimerKind};
 use crate::tui::app::App;
 use crate::tui::layout;
-use crate::tui::scene::{Scene, put};
+use crate::tui::scene::{Scene, put, seconds};
 use crate::tui::wrap::{prose, wrap, wrap_text};
 
 /// The pane's text, broken into lines.
@@ -122,8 +122,8 @@ fn body(scene: &Scene<'_>, width: usize) -> Vec<Line<'static>> {
     let Some(step) = lesson.steps.get(number) else { return lines };
     lines.extend(wrap_text(step.title.get(lang), theme.title.0, width));
     if !scene.app.in_past() && *walk.phase() == Phase::Busy {
-        let text = if step.waits_for.is_some() { &t.waits } else { &t.busy };
-        lines.extend(wrap_text(text, theme.waits.0, width));
+        let text = step.waits_for.map_or(t.busy.clone(), |kind| waits(scene, kind));
+        lines.extend(wrap_text(&text, theme.waits.0, width));
         return lines;
     }
     let (claims, answer) = scene.view.verdicts(number);
@@ -138,6 +138,25 @@ fn body(scene: &Scene<'_>, width: usize) -> Vec<Line<'static>> {
         lines.extend(say(lesson.recap.get(lang)));
     }
     lines
+}
+
+/// Which timer is waited for, how long it still runs, and what can be done meanwhile.
+fn waits(scene: &Scene<'_>, kind: TimerKind) -> String {
+    let t = &scene.texts.explain;
+    let what = match kind {
+        TimerKind::Retransmit => &t.waits_retransmit,
+        TimerKind::Keepalive => &t.waits_keepalive,
+        TimerKind::TimeWait => &t.waits_time_wait,
+        TimerKind::Probe => &t.waits_probe,
+    };
+    let timers = scene.view.living().filter_map(|socket| socket.facts.timer).filter(|timer| timer.kind == kind);
+    let end = timers.map(|timer| timer.fires_at).max().filter(|end| *end > scene.clock);
+    let left = end.map(|end| fill(&t.waits_left, &[("s", &seconds(end - scene.clock))]));
+    [Some(what.clone()), left, Some(t.waits.clone())]
+        .into_iter()
+        .flatten()
+        .reduce(|a, b| join(&a, &b))
+        .unwrap_or_default()
 }
 
 /// The step's claims that hold: listed where there is room for them in so many rows, else counted, else not said.
@@ -210,6 +229,7 @@ fn why(scene: &Scene<'_>, failure: &Failure) -> String {
     match failure {
         Failure::System { what, error } => fill(&t.system, &[("what", (*what).to_owned()), ("error", escape(error))]),
         Failure::Thread(why) => fill(&t.thread, &[("why", &escape(why.as_bytes()))]),
+        Failure::LabGone => t.lab_gone.clone(),
         Failure::CaptureLost(n) => fill(&t.capture_lost, &[("n", &n.to_string())]),
     }
 }

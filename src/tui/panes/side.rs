@@ -190,6 +190,8 @@ pub(super) fn call_text(call: &Call, full: bool) -> String {
             };
             format!("{fd}{comma}{how}")
         }
+        Call::SetNonblocking { fd } if full => format!("{fd}, F_SETFL, O_NONBLOCK"),
+        Call::SetNonblocking { fd } => format!("{fd},O_NONBLOCK"),
         Call::SetOption { fd, option, value } => format!("{fd}{comma}{}{comma}{value}", escape(option.as_bytes())),
     };
     format!("{name}({args})")

@@ -123,6 +123,7 @@ fn step(id: &str, title: (&str, &str), say: (&str, &str), ask: Option<Ask>) -> S
         action: None,
         expect: Vec::new(),
         waits_for: None,
+        times: 1,
     }
 }
 
