@@ -21,6 +21,8 @@ pub mod model;
 #[cfg(target_os = "linux")]
 pub mod plain;
 #[cfg(target_os = "linux")]
+pub mod progress;
+#[cfg(target_os = "linux")]
 pub mod report;
 #[cfg(target_os = "linux")]
 pub mod tcp;

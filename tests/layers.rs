@@ -2,8 +2,8 @@
 //! may be. The table is ARCHITECTURE.md's:
 //!
 //! ```text
-//! main ─▶ cli, tui, plain, report, i18n, theme ─▶ engine ─▶ lesson ─▶ model ─▶ tcp
-//!   └───▶ linux ─────────────────────────────────▶ engine's World trait, model, tcp
+//! main ─▶ cli, tui, plain, report, progress, i18n, theme ─▶ engine ─▶ lesson ─▶ model ─▶ tcp
+//!   └───▶ linux ────────────────────────────────────────────▶ engine's World trait, model, tcp
 //! ```
 //!
 //! The reader knows as much of Rust as it takes: comments, strings, paths, braces. Its own tests are at the end.
@@ -41,12 +41,13 @@ const LAYERS: &[(&str, &[(&str, Of)])] = &[
     ("cli", &[("i18n", All), ("theme", All), ("engine", All), ("lesson", All), ("model", All), ("tcp", All)]),
     ("plain", &[("i18n", All), ("theme", All), ("engine", All), ("lesson", All), ("model", All), ("tcp", All)]),
     ("report", &[("i18n", All), ("theme", All), ("engine", All), ("lesson", All), ("model", All), ("tcp", All)]),
+    ("progress", &[("engine", All), ("lesson", All), ("model", All), ("tcp", All)]),
     ("tui", &[("i18n", All), ("theme", All), ("engine", All), ("lesson", All), ("model", All), ("tcp", All)]),
 ];
 
 /// Words that mean a clock, a system call, a colour or a terminal, and the layers that have none of it.
 const FOREIGN: &[(&[&str], &[&str])] = &[
-    (&["tcp", "model", "lesson", "engine"], &["Instant", "SystemTime", "socket2", "signal_hook"]),
+    (&["tcp", "model", "lesson", "engine", "progress"], &["Instant", "SystemTime", "socket2", "signal_hook"]),
     (&["tcp", "model", "lesson", "engine", "linux", "report", "i18n", "cli", "plain"], &["ratatui", "crossterm"]),
     (&["tui", "plain", "report", "cli", "i18n", "theme"], &["socket2", "TcpStream", "TcpListener", "UdpSocket"]),
 ];

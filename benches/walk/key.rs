@@ -149,6 +149,8 @@ impl Host for House {
         }
     }
 
+    fn went_on(&mut self, _: &dyn sockwalk::tui::Walk) {}
+
     fn restart(&mut self, generation: u64) -> Result<Box<dyn Walk>, String> {
         self.world = None;
         self.epoch = Instant::now();

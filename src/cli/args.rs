@@ -30,6 +30,8 @@ pub(super) enum Command {
     Learn {
         #[arg(value_name = "LESSON|PATH")]
         lesson: Option<Target>,
+        #[arg(long)]
+        from_start: bool,
     },
     Play {
         #[arg(value_name = "LESSON|PATH")]
@@ -42,6 +44,10 @@ pub(super) enum Command {
         timers: bool,
     },
     Lessons,
+    Reset {
+        #[arg(value_name = "LESSON")]
+        name: Option<String>,
+    },
     Doctor,
 }
 

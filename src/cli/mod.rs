@@ -17,7 +17,7 @@ use clap::FromArgMatches;
 use clap::error::ErrorKind;
 
 pub use args::{Format, ModeChoice, Target, ThemeChoice};
-pub use target::load;
+pub use target::{find, load};
 
 use crate::i18n::{self, BrokenTexts, Lang, Texts};
 
@@ -43,7 +43,12 @@ pub struct Invocation {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Task {
     /// Open a lesson in the terminal.
-    Learn(Target),
+    Learn {
+        /// Which lesson; `None` goes on where the learner stopped.
+        target: Option<Target>,
+        /// Whether it begins at its start also where the learner stopped within it.
+        from_start: bool,
+    },
     /// Run a lesson without keys and print what happens.
     Play {
         /// Which lesson.
@@ -55,8 +60,10 @@ pub enum Task {
         /// Whether steps that wait for a timer of the kernel run too.
         timers: bool,
     },
-    /// List the built-in lessons.
+    /// List the built-in lessons, and how far each was walked.
     Lessons,
+    /// Forget the progress of this lesson; `None` forgets that of all.
+    Reset(Option<String>),
     /// Say what the machine allows.
     Doctor,
 }
@@ -115,8 +122,8 @@ fn lang_of(args: &[OsString]) -> Option<Lang> {
 
 fn invocation(cli: args::Cli, lang: Lang) -> Invocation {
     let task = match cli.command {
-        None => Task::Learn(Target::default()),
-        Some(args::Command::Learn { lesson }) => Task::Learn(lesson.unwrap_or_default()),
+        None => Task::Learn { target: None, from_start: false },
+        Some(args::Command::Learn { lesson, from_start }) => Task::Learn { target: lesson, from_start },
         Some(args::Command::Play { lesson, format, patience, timers }) => Task::Play {
             target: lesson.unwrap_or_default(),
             format,
@@ -124,6 +131,7 @@ fn invocation(cli: args::Cli, lang: Lang) -> Invocation {
             timers,
         },
         Some(args::Command::Lessons) => Task::Lessons,
+        Some(args::Command::Reset { name }) => Task::Reset(name),
         Some(args::Command::Doctor) => Task::Doctor,
     };
     Invocation { lang, mode: cli.mode, theme: cli.theme, port: cli.port, task }

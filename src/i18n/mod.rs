@@ -6,6 +6,7 @@ mod cli;
 mod doctor;
 mod place;
 mod plain;
+mod progress;
 mod wrap;
 
 use std::sync::OnceLock;
@@ -14,6 +15,7 @@ pub use cli::CliTexts;
 pub use doctor::DoctorTexts;
 pub use place::PlaceTexts;
 pub use plain::PlainTexts;
+pub use progress::ProgressTexts;
 pub use wrap::{escape, excerpt, harmless, join, lines, width, wrap};
 
 pub use crate::lesson::Lang;
@@ -28,6 +30,8 @@ pub struct Texts {
     pub place: PlaceTexts,
     /// The transcript.
     pub plain: PlainTexts,
+    /// What is kept of the learner's progress.
+    pub progress: ProgressTexts,
     /// What the machine allows.
     pub doctor: DoctorTexts,
 }

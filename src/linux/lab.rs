@@ -70,6 +70,11 @@ pub fn give_up_root(getenv: impl Fn(&str) -> Option<String>) -> Result<(), Refus
     become_caller(getenv, &[CAP_NET_RAW]).map(drop)
 }
 
+/// The effective user of the process.
+pub fn effective_uid() -> u32 {
+    sys::effective_ids().0
+}
+
 /// Becomes the user that called `sudo`, if any, keeping these capabilities. Whether the process was root's.
 fn become_caller(getenv: impl Fn(&str) -> Option<String>, kept: &[u32]) -> Result<bool, Refused> {
     let (uid, _) = sys::effective_ids();

@@ -5,6 +5,7 @@ use std::time::Duration;
 use ratatui::layout::Rect;
 use tui_input::Input;
 
+use super::again::Again;
 use super::code::Snippets;
 use super::layout::{self, Turn};
 use super::texts::Texts;
@@ -101,6 +102,7 @@ pub struct App {
     pub(super) now: Duration,
     pub(super) size: Rect,
     pub(super) auto: Option<Auto>,
+    pub(super) again: Option<Again>,
     pub(super) pace: usize,
     pub(super) input: Option<Input>,
     /// The phase that the screen has taken notice of, with the next step's number.
@@ -123,6 +125,7 @@ impl App {
             now: Duration::ZERO,
             size: Rect::new(0, 0, columns, rows),
             auto: None,
+            again: None,
             pace: 3,
             input: None,
             noticed,
@@ -228,7 +231,7 @@ impl App {
     pub fn wake_at(&self) -> Option<Duration> {
         let second = self.has_clock().then(|| Duration::from_secs(self.now.as_secs() + 1));
         let auto = self.auto.and_then(|auto| auto.due);
-        [second, auto, self.walk.wake_at()].into_iter().flatten().min()
+        [second, auto, self.again_due(), self.walk.wake_at()].into_iter().flatten().min()
     }
 
     /// Whether the screen must be drawn again; asking clears it.

@@ -2,6 +2,7 @@
 //!
 //! Nothing here reaches the world but by the [`Effect`]s that `update` returns.
 
+mod again;
 mod app;
 mod code;
 pub mod commands;

@@ -152,6 +152,8 @@ pub struct Explain {
     pub goal: String,
     pub recap: String,
     pub begin: String,
+    pub again: String,
+    pub again_over: String,
     pub next: String,
     pub busy: String,
     pub waits_retransmit: String,

@@ -69,6 +69,7 @@ impl App {
         self.place = super::app::Place { turn: self.place.turn, side: self.place.side, ..Default::default() };
         self.now = Duration::ZERO;
         self.auto = self.auto.map(|_| Auto { due: None });
+        self.again = None;
         self.input = None;
         self.trouble = None;
         self.noticed = (Phase::Busy, None);
@@ -89,7 +90,8 @@ fn tick(app: &mut App) {
     if app.walk.wake_at().is_some_and(|at| at <= now) {
         app.walk.tick(now);
     }
-    if app.auto.and_then(|auto| auto.due).is_some_and(|due| due <= now) {
+    app.tick_again();
+    if !app.runs_again() && app.auto.and_then(|auto| auto.due).is_some_and(|due| due <= now) {
         let edited = match (&app.input, app.walk.phase()) {
             (Some(input), Phase::Typing(offered)) => input.value() != offered,
             _ => false,
@@ -125,6 +127,7 @@ fn notice(app: &mut App) {
     let due = matches!(phase, Phase::Ready | Phase::Asking | Phase::Typing(_)).then(|| app.now + app.pace());
     let over = matches!(phase, Phase::Finished | Phase::Failed(_));
     app.auto = app.auto.filter(|_| !over).map(|_| Auto { due });
+    app.notice_again(&phase, next);
     app.noticed = (phase, next);
 }
 
@@ -156,7 +159,7 @@ fn terminal(app: &mut App, event: Event, effects: &mut Vec<Effect>) {
 }
 
 fn key(app: &mut App, key: KeyEvent, effects: &mut Vec<Effect>) {
-    let typing = app.typing().is_some() && app.place.overlay.is_none();
+    let typing = app.typing().is_some() && app.place.overlay.is_none() && !app.runs_again();
     let leaves = matches!(key.code, KeyCode::PageUp | KeyCode::PageDown | KeyCode::Tab | KeyCode::Up | KeyCode::Down);
     let command = command_for(app, key);
     if typing && command != Some(Command::Quit) && !leaves || typing && key.code == KeyCode::Char('q') {
@@ -200,6 +203,10 @@ fn clean(text: &str) -> String {
 fn perform(app: &mut App, command: Command, effects: &mut Vec<Effect>) {
     app.changed = true;
     if over_panes(app, command) {
+        return;
+    }
+    if acts(command) && app.runs_again() {
+        // Who presses keys now means the screen that comes, not the one that passes by.
         return;
     }
     if acts(command) && app.in_past() {
@@ -267,6 +274,7 @@ fn act(app: &mut App, command: Command) {
     };
     if let Some(order) = order {
         app.place.ladder = 0;
+        app.again = None;
         app.walk.command(order, app.now);
     }
 }

@@ -4,14 +4,17 @@
 mod doctor;
 mod learn;
 mod lessons;
+mod memory;
 mod place;
 mod play;
+mod reset;
+mod shelf;
 
 use std::io::{IsTerminal, Write};
 use std::process::ExitCode;
 use std::time::Duration;
 
-use sockwalk::cli::{self, Exit, Format, Invocation, Task};
+use sockwalk::cli::{self, Exit, Format, Invocation, Target, Task};
 
 fn main() -> ExitCode {
     let variable = |name: &str| std::env::var(name).ok();
@@ -41,11 +44,19 @@ fn run(invocation: Invocation) -> Result<u8, Exit> {
             let options = play::Options { format: *format, patience: *patience, timers: *timers };
             play::run(&invocation, load(target)?, &options)
         }
-        Task::Learn(target) if learn::is_possible() => learn::run(&invocation, load(target)?),
+        Task::Reset(name) => reset::run(&invocation, name.as_deref()),
+        Task::Learn { target, from_start } if learn::is_possible() => {
+            let kept = matches!(target, Some(Target::Builtin(_)));
+            let opening = match target {
+                Some(target) => Some(learn::Opening { lesson: load(target)?, kept }),
+                None => None,
+            };
+            learn::run(&invocation, opening, *from_start)
+        }
         // Where there is no screen to draw on, the lesson is told as text.
-        Task::Learn(target) => {
+        Task::Learn { target, .. } => {
             let options = play::Options { format: Format::Text, patience: PATIENCE, timers: false };
-            play::run(&invocation, load(target)?, &options)
+            play::run(&invocation, load(&target.clone().unwrap_or_default())?, &options)
         }
     }
 }

@@ -4,7 +4,7 @@ use std::time::Instant;
 
 use sockwalk::cli::{Exit, Invocation, ModeChoice};
 use sockwalk::engine::{Failure, Happening, Runner, WalkOptions, World};
-use sockwalk::i18n::{PlaceTexts, Texts, fill, join};
+use sockwalk::i18n::{Lang, PlaceTexts, Texts, fill, join};
 use sockwalk::lesson::Lesson;
 use sockwalk::linux::{self, LinuxWorld, Place, Refused, Rights};
 use sockwalk::model::Mode;
@@ -68,6 +68,12 @@ impl Grounds {
             .map_err(|refused| self.exit(&fill_error(&self.texts.no_host, &refused)))
     }
 
+    /// Whether a lesson can run here.
+    pub fn allows(&self, lesson: &Lesson) -> bool {
+        let lab = self.rights.is_some() && lesson.modes.contains(&Mode::Lab);
+        lab || self.mode != ModeChoice::Lab && lesson.modes.contains(&Mode::Host)
+    }
+
     /// A sentence for a world that can't go on.
     pub fn failed(&self, failure: &Failure) -> Exit {
         self.exit(&fill_error(&self.texts.failed, failure))
@@ -92,6 +98,17 @@ impl Grounds {
     fn exit(&self, sentence: &str) -> Exit {
         Exit { status: 1, text: format!("{}\n", join(self.error, sentence)) }
     }
+}
+
+/// Becomes the user that called the program, where it was called through `sudo`: for what makes no walk.
+///
+/// # Errors
+/// [`Exit`] where the system refuses it.
+pub fn become_user(lang: Lang) -> Result<(), Exit> {
+    let variable = |name: &str| std::env::var(name).ok();
+    let texts = Texts::load(lang)?;
+    linux::give_up_root(variable)
+        .map_err(|refused| Exit { status: 1, text: format!("{}\n", join(&texts.cli.error, &refused.to_string())) })
 }
 
 fn fill_error(text: &str, error: &dyn std::fmt::Display) -> String {

@@ -206,6 +206,13 @@ fn foot(scene: &Scene<'_>, width: usize, page: &mut Page) {
         page.foot = wrap_text(&text, theme.bad.0, width);
         return;
     }
+    if let Some(count) = scene.app.run_again_count() {
+        let text = if scene.app.runs_again() { &t.again } else { &t.again_over };
+        page.foot = wrap_text(&fill(text, &[("n", &count.to_string())]), theme.waits.0, width);
+    }
+    if scene.app.runs_again() {
+        return;
+    }
     match walk.phase() {
         Phase::Asking => question(scene, width, page),
         Phase::Typing(_) => typing(scene, width, page),
@@ -244,7 +251,7 @@ fn next(scene: &Scene<'_>, width: usize, page: &mut Page) {
         Span::styled(before_text(&t.next), theme.key.0),
         Span::styled(step.title.get(scene.app.lang()).to_owned(), theme.text.0),
     ];
-    page.foot = wrap(&spans, width);
+    page.foot.extend(wrap(&spans, width));
 }
 
 /// A label with the gap that it needs before what it labels: a Chinese mark brings its own.
