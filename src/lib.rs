@@ -11,6 +11,8 @@ pub mod cli;
 #[cfg(target_os = "linux")]
 pub mod engine;
 #[cfg(target_os = "linux")]
+pub mod explain;
+#[cfg(target_os = "linux")]
 pub mod i18n;
 #[cfg(target_os = "linux")]
 pub mod lesson;
