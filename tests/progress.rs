@@ -320,3 +320,17 @@ fn roots_file_never_stands_in_a_users_home() {
         assert_eq!(fs::metadata(learner.folder().join(name)).unwrap().uid(), NOBODY);
     }
 }
+
+#[test]
+fn the_glossary_explains_in_the_learners_language() {
+    let learner = Learner::new(User::Own);
+    let (status, all, _) = learner.says(&["glossary", "--lang", "en"]);
+    assert_eq!(status, 0);
+    assert!(all.lines().all(|line| sockwalk::i18n::width(line) <= 80) && all.matches("RFC 9293").count() > 20, "{all}");
+    let (_, one, _) = learner.says(&["glossary", "--lang", "zh", "time", "wait"]);
+    assert!(one.starts_with("TIME_WAIT\n") && one.contains("3.3.2") && one.contains("先关闭的一端"), "{one}");
+    let (_, one, _) = learner.says(&["glossary", "窗口", "--lang", "en"]);
+    assert!(one.starts_with("window · 窗口\n"), "{one}");
+    let (status, _, told) = learner.says(&["glossary", "\u{1b}[2J", "--lang", "en"]);
+    assert!(status == 1 && told.contains("no term `\\x1b[2J`"), "{told}");
+}

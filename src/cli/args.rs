@@ -48,6 +48,10 @@ pub(super) enum Command {
         #[arg(value_name = "LESSON")]
         name: Option<String>,
     },
+    Glossary {
+        #[arg(value_name = "TERM")]
+        term: Vec<String>,
+    },
     Doctor,
 }
 

@@ -25,6 +25,7 @@ pub(super) fn localized(texts: &'static CliTexts) -> Command {
         ("play", &texts.play, &texts.usage_play, First::Arguments),
         ("lessons", &texts.lessons, &texts.usage_lessons, First::Nothing),
         ("reset", &texts.reset, &texts.usage_reset, First::Arguments),
+        ("glossary", &texts.glossary, &texts.usage_glossary, First::Arguments),
         ("doctor", &texts.doctor, &texts.usage_doctor, First::Nothing),
     ] {
         command = command.mut_subcommand(name, |command| {
@@ -73,6 +74,7 @@ fn argument(command: &str, arg: Arg, texts: &'static CliTexts) -> Arg {
         "lesson" if learns => &texts.lesson_learn,
         "lesson" => &texts.lesson,
         "name" => &texts.lesson_reset,
+        "term" => &texts.term,
         "from_start" => &texts.from_start,
         "format" => &texts.format,
         "patience" => &texts.patience,
@@ -83,6 +85,7 @@ fn argument(command: &str, arg: Arg, texts: &'static CliTexts) -> Arg {
     // The allowed values and the default stand in our own words.
     let arg = match arg.get_id().as_str() {
         "lesson" => arg.value_name(texts.lesson_name.as_str()),
+        "term" => arg.value_name(texts.term_name.as_str()),
         "name" => arg.value_name(texts.builtin_name.as_str()),
         _ => arg,
     };

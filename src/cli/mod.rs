@@ -64,6 +64,8 @@ pub enum Task {
     Lessons,
     /// Forget the progress of this lesson; `None` forgets that of all.
     Reset(Option<String>),
+    /// Print the terms that these words name; all where there are none.
+    Glossary(Vec<String>),
     /// Say what the machine allows.
     Doctor,
 }
@@ -132,6 +134,7 @@ fn invocation(cli: args::Cli, lang: Lang) -> Invocation {
         },
         Some(args::Command::Lessons) => Task::Lessons,
         Some(args::Command::Reset { name }) => Task::Reset(name),
+        Some(args::Command::Glossary { term }) => Task::Glossary(term),
         Some(args::Command::Doctor) => Task::Doctor,
     };
     Invocation { lang, mode: cli.mode, theme: cli.theme, port: cli.port, task }

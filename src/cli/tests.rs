@@ -67,7 +67,7 @@ fn wrong_usage_is_told_in_english() {
     for (line, sentence) in [
         (
             "paly",
-            "error: There is no command `paly`. The commands are: learn, play, lessons, reset, doctor. Did you mean `play`?",
+            "error: There is no command `paly`. The commands are: learn, play, lessons, reset, glossary, doctor. Did you mean `play`?",
         ),
         ("--lnag zh", "error: There is no option `--lnag` here. Did you mean `--lang`?"),
         ("--mode moon", "error: `moon` is not a value for --mode. Use one of: auto, lab, host."),
@@ -82,7 +82,10 @@ fn wrong_usage_is_told_in_english() {
         ("doctor --timers", "error: There is no option `--timers` here."),
         ("--port 1 --port 2", "error: --port is given more than once. Give it once."),
         ("play --timers=yes", "error: --timers takes no value. Leave `yes` out."),
-        ("\u{1b}[2J", "error: There is no command `\\x1b[2J`. The commands are: learn, play, lessons, reset, doctor."),
+        (
+            "\u{1b}[2J",
+            "error: There is no command `\\x1b[2J`. The commands are: learn, play, lessons, reset, glossary, doctor.",
+        ),
     ] {
         assert_eq!(says(line, "C"), sentence, "{line}");
     }
@@ -91,7 +94,10 @@ fn wrong_usage_is_told_in_english() {
 #[test]
 fn wrong_usage_is_told_in_chinese() {
     for (line, sentence) in [
-        ("paly", "错误： 没有命令 `paly`。可用的命令：learn, play, lessons, reset, doctor。 您是不是想写 `play`？"),
+        (
+            "paly",
+            "错误： 没有命令 `paly`。可用的命令：learn, play, lessons, reset, glossary, doctor。 您是不是想写 `play`？",
+        ),
         ("--mode moon", "错误： `moon` 不能作为 --mode 的值。 请使用其中之一：auto, lab, host。"),
         ("--port 70000", "错误： `70000` 不能作为 --port 的值。 请写 1 到 65535 之间的整数。"),
         ("learn a b", "错误： 多了一个参数 `b`，请删去。"),
@@ -103,7 +109,7 @@ fn wrong_usage_is_told_in_chinese() {
 #[test]
 fn help_fits_into_80_columns_and_is_whole_in_both_languages() {
     for locale in ["C", "zh"] {
-        for line in ["--help", "learn --help", "play -h", "reset -h", "doctor --help"] {
+        for line in ["--help", "learn --help", "play -h", "reset -h", "glossary -h", "doctor --help"] {
             let exit = in_locale(line, locale).unwrap_err();
             assert_eq!(exit.status, 0);
             for shown in exit.text.lines() {

@@ -4,6 +4,7 @@ mod catalogue;
 mod error;
 mod expr;
 mod fault;
+mod glossary;
 mod lint;
 mod lint_steps;
 mod notation;
@@ -16,6 +17,7 @@ pub use catalogue::{builtin, builtin_names};
 pub use error::{LessonError, Problem};
 pub use expr::Expr;
 pub use fault::{Fault, Notation, WordKind};
+pub use glossary::{BrokenGlossary, Glossary, Term};
 pub use notation::timer_name;
 pub use parse::{MAX_BYTES, parse, read};
 pub use types::{

@@ -11,7 +11,7 @@ use super::layout::{self, Turn};
 use super::texts::Texts;
 use super::walk::Walk;
 use crate::engine::Phase;
-use crate::lesson::Lang;
+use crate::lesson::{Glossary, Lang};
 use crate::model::{Moment, SegmentId, Side, View};
 use crate::tcp::Numbers;
 use crate::theme::Theme;
@@ -29,6 +29,8 @@ pub struct Look {
     pub theme: Theme,
     /// The calls in code.
     pub snippets: Snippets,
+    /// The terms and their definitions.
+    pub glossary: &'static Glossary,
     /// Which programming language is shown.
     pub code: usize,
     /// How sequence numbers are written.
@@ -42,6 +44,8 @@ pub enum LookError {
     #[error(transparent)]
     Texts(#[from] super::texts::TextsError),
     #[error(transparent)]
+    Glossary(#[from] crate::lesson::BrokenGlossary),
+    #[error(transparent)]
     Snippets(#[from] super::code::SnippetsError),
 }
 
@@ -52,8 +56,8 @@ impl Look {
     /// [`LookError`] where a built-in file is wrong; tests read all of them.
     pub fn new(lang: Lang, theme: Theme) -> Result<Look, LookError> {
         let texts = [Texts::load(Lang::En)?, Texts::load(Lang::Zh)?];
-        let snippets = Snippets::load()?;
-        Ok(Look { lang, texts, theme, snippets, code: 0, numbers: Numbers::default() })
+        let (snippets, glossary) = (Snippets::load()?, Glossary::load()?);
+        Ok(Look { lang, texts, theme, snippets, glossary, code: 0, numbers: Numbers::default() })
     }
 }
 
@@ -64,6 +68,7 @@ pub enum Overlay {
     Help,
     Packet,
     Kernel,
+    Glossary,
 }
 
 /// What the learner has chosen to look at.

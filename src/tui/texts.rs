@@ -20,6 +20,7 @@ pub struct Texts {
     pub states: States,
     pub packet: Packet,
     pub kernel: Kernel,
+    pub glossary: Glossary,
     pub help: Help,
     /// By the command's id.
     pub keys: BTreeMap<String, KeyText>,
@@ -244,6 +245,16 @@ pub struct Kernel {
     pub timer: String,
     pub no_timer: String,
     pub any: String,
+}
+
+/// The glossary.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[allow(missing_docs)]
+pub struct Glossary {
+    pub title: String,
+    pub here: String,
+    pub others: String,
 }
 
 /// The list of keys.

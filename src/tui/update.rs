@@ -17,6 +17,9 @@ use crate::model::{Event as Happened, Moment, Side};
 /// The longest line that can be typed, in characters.
 const LONGEST_LINE: usize = 200;
 
+/// The rows of a page of the glossary.
+const PAGE: usize = 15;
+
 /// What can come in.
 #[derive(Debug)]
 pub enum Msg {
@@ -241,15 +244,18 @@ fn acts(command: Command) -> bool {
 /// What an open overlay takes for itself. Whatever acts closes it, so that its effect is seen.
 fn over_panes(app: &mut App, command: Command) -> bool {
     let Some(overlay) = app.place.overlay else { return false };
+    let pages = overlay == Overlay::Glossary;
     match command {
         Command::Up | Command::ScrollUp => app.place.over = app.place.over.saturating_sub(1),
-        Command::Down | Command::ScrollDown => {
-            app.place.over = (app.place.over + 1).min(super::panes::overlay_scroll(app))
-        }
+        Command::Down | Command::ScrollDown => scroll_over(app, 1),
+        // Of the long list whole pages are turned; behind the others the past may be looked at.
+        Command::StepBack if pages => app.place.over = app.place.over.saturating_sub(PAGE),
+        Command::StepForward if pages => scroll_over(app, PAGE),
         Command::Present => app.place.overlay = None,
         Command::Help if overlay == Overlay::Help => app.place.overlay = None,
         Command::Packet if overlay == Overlay::Packet => app.place.overlay = None,
         Command::Kernel if overlay == Overlay::Kernel => app.place.overlay = None,
+        Command::Glossary if overlay == Overlay::Glossary => app.place.overlay = None,
         command if acts(command) => {
             app.place.overlay = None;
             return false;
@@ -257,6 +263,10 @@ fn over_panes(app: &mut App, command: Command) -> bool {
         _ => return false,
     }
     true
+}
+
+fn scroll_over(app: &mut App, rows: usize) {
+    app.place.over = (app.place.over + rows).min(super::panes::overlay_scroll(app));
 }
 
 fn act(app: &mut App, command: Command) {
@@ -365,6 +375,7 @@ fn show(app: &mut App, command: Command) {
         Command::Help => open(app, Overlay::Help),
         Command::Packet => open(app, Overlay::Packet),
         Command::Kernel => open(app, Overlay::Kernel),
+        Command::Glossary => open(app, Overlay::Glossary),
         _ => {}
     }
 }

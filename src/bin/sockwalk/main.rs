@@ -2,6 +2,7 @@
 #![deny(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod doctor;
+mod glossary;
 mod learn;
 mod lessons;
 mod memory;
@@ -44,6 +45,7 @@ fn run(invocation: Invocation) -> Result<u8, Exit> {
             let options = play::Options { format: *format, patience: *patience, timers: *timers };
             play::run(&invocation, load(target)?, &options)
         }
+        Task::Glossary(words) => glossary::run(&invocation, words),
         Task::Reset(name) => reset::run(&invocation, name.as_deref()),
         Task::Learn { target, from_start } if learn::is_possible() => {
             let kept = matches!(target, Some(Target::Builtin(_)));

@@ -3,6 +3,7 @@
 mod code;
 mod explain;
 mod footer;
+mod glossary;
 mod header;
 mod help;
 mod kernel;
@@ -62,6 +63,7 @@ fn overlay(buf: &mut Buffer, size: Rect, scene: &Scene<'_>) -> usize {
         Some(Overlay::Help) => help::draw(buf, middle, scene),
         Some(Overlay::Packet) => packet::draw(buf, middle, scene),
         Some(Overlay::Kernel) => kernel::draw(buf, middle, scene),
+        Some(Overlay::Glossary) => glossary::draw(buf, middle, scene),
         None => 0,
     }
 }

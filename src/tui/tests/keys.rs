@@ -5,6 +5,7 @@ use crossterm::event::{MouseButton, MouseEvent, MouseEventKind};
 use super::made::{J, Made, client, segment};
 use super::*;
 use crate::engine::{Command, Phase, Request};
+use crate::lesson::Glossary;
 use crate::model::{SegmentId, Side};
 
 fn with_log(made: Made, columns: u16, rows: u16) -> (App, made::Log) {
@@ -226,4 +227,33 @@ fn restart_and_quit_are_effects() {
     let control_c = KeyEvent::new(KeyCode::Char('c'), KeyModifiers::CONTROL);
     assert_eq!(update(&mut app, Msg::Terminal(Event::Key(control_c)), now), [Effect::Quit]);
     assert_eq!(update(&mut app, Msg::Quit, now), [Effect::Quit]);
+}
+
+#[test]
+fn the_glossary_begins_with_the_terms_of_the_text() {
+    for (lang, heading, first, other) in [
+        (Lang::En, "In this text", "SYN_RECV", "All other terms"),
+        (Lang::Zh, "本步出现的术语", "半开连接", "其他术语"),
+    ] {
+        let mut app = app_of(Made::to_syn_recv(), lang, 120, 40);
+        keys(&mut app, "g");
+        let shown = text(&app);
+        let at = |word: &str| shown.find(word).unwrap_or_else(|| panic!("{word}: {shown}"));
+        assert!(at(heading) < at(first), "{shown}");
+        for _ in 0..40 {
+            press(&mut app, KeyCode::PageDown);
+            if text(&app).contains(other) {
+                break;
+            }
+        }
+        assert!(text(&app).contains(other), "{}", text(&app));
+        for _ in 0..40 {
+            press(&mut app, KeyCode::PageDown);
+        }
+        let last = Glossary::load().unwrap().terms().last().unwrap();
+        let shown = text(&app);
+        assert!(shown.contains(&format!("{}  {}", last.en, last.source)), "the last one can be reached: {shown}");
+        keys(&mut app, "g");
+        assert_eq!(app.place.overlay, None);
+    }
 }
