@@ -52,7 +52,10 @@ const LAYERS: &[(&str, &[(&str, Of)])] = &[
 
 /// Words that mean a clock, a system call, a colour or a terminal, and the layers that have none of it.
 const FOREIGN: &[(&[&str], &[&str])] = &[
-    (&["tcp", "model", "lesson", "engine", "progress", "explain"], &["Instant", "SystemTime", "socket2", "signal_hook"]),
+    (
+        &["tcp", "model", "lesson", "engine", "progress", "explain"],
+        &["Instant", "SystemTime", "socket2", "signal_hook"],
+    ),
     (
         &["tcp", "model", "lesson", "engine", "linux", "report", "explain", "i18n", "cli", "plain"],
         &["ratatui", "crossterm"],

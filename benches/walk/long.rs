@@ -4,7 +4,7 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use sockwalk::engine::{Command, Happening, Phase, Request, Verdict, WalkOptions, Wire};
+use sockwalk::engine::{Command, Free, Happening, Phase, Request, Verdict, WalkOptions, Wire};
 use sockwalk::lesson::{Ask, Lang, Lesson, Step, builtin};
 use sockwalk::model::*;
 use sockwalk::tcp::{Segment, State};
@@ -254,11 +254,20 @@ fn segment(from: SocketAddr, to: SocketAddr, flags: &str, data: &[u8], number: u
 }
 
 impl Walk for Long {
-    fn lesson(&self) -> &Lesson {
-        &self.lesson
+    fn lesson(&self) -> Option<&Lesson> {
+        Some(&self.lesson)
     }
-    fn options(&self) -> &WalkOptions {
-        &self.options
+    fn free(&self) -> Option<&Free> {
+        None
+    }
+    fn mode(&self) -> Mode {
+        self.options.mode
+    }
+    fn wire(&self) -> Wire {
+        self.options.wire
+    }
+    fn server(&self) -> SocketAddr {
+        self.lesson.server
     }
     fn trace(&self) -> &Trace {
         &self.trace

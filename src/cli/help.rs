@@ -26,6 +26,12 @@ pub(super) fn localized(texts: &'static CliTexts) -> Command {
         ("lessons", &texts.lessons, &texts.usage_lessons, First::Nothing),
         ("reset", &texts.reset, &texts.usage_reset, First::Arguments),
         ("glossary", &texts.glossary, &texts.usage_glossary, First::Arguments),
+        ("server", &texts.server, &texts.usage_server, First::Arguments),
+        ("client", &texts.client, &texts.usage_client, First::Arguments),
+        ("free", &texts.free, &texts.usage_free, First::Arguments),
+        ("watch", &texts.watch, &texts.usage_watch, First::Arguments),
+        ("exec", &texts.exec, &texts.usage_exec, First::Arguments),
+        ("replay", &texts.replay, &texts.usage_replay, First::Arguments),
         ("doctor", &texts.doctor, &texts.usage_doctor, First::Nothing),
     ] {
         command = command.mut_subcommand(name, |command| {
@@ -75,6 +81,13 @@ fn argument(command: &str, arg: Arg, texts: &'static CliTexts) -> Arg {
         "lesson" => &texts.lesson,
         "name" => &texts.lesson_reset,
         "term" => &texts.term,
+        "addr" => &texts.addr,
+        "lab" => &texts.lab,
+        "record" => &texts.record,
+        "answer" => &texts.answer,
+        "program" => &texts.program,
+        "file" => &texts.file,
+        "shown" => &texts.shown,
         "from_start" => &texts.from_start,
         "format" => &texts.format,
         "patience" => &texts.patience,
@@ -85,6 +98,9 @@ fn argument(command: &str, arg: Arg, texts: &'static CliTexts) -> Arg {
     // The allowed values and the default stand in our own words.
     let arg = match arg.get_id().as_str() {
         "lesson" => arg.value_name(texts.lesson_name.as_str()),
+        "addr" => arg.value_name(texts.addr_name.as_str()),
+        "program" => arg.value_name(texts.program_name.as_str()),
+        "file" | "record" => arg.value_name(texts.file_name.as_str()),
         "term" => arg.value_name(texts.term_name.as_str()),
         "name" => arg.value_name(texts.builtin_name.as_str()),
         _ => arg,

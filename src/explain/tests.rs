@@ -265,7 +265,7 @@ impl Story {
 
     fn call(&mut self, call: Call, outcome: Outcome) -> &mut Story {
         let side = Side::Client;
-        self.add(Event::Entered { side, call }).add(Event::Returned { side, outcome })
+        self.add(Event::Entered { side, worker: 0, call }).add(Event::Returned { side, worker: 0, outcome })
     }
 
     fn socket(&mut self, fd: Option<i32>, state: State, recv: u32) -> &mut Story {

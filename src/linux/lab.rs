@@ -75,6 +75,14 @@ pub fn effective_uid() -> u32 {
     sys::effective_ids().0
 }
 
+/// Gives up root's rights but for those that joining another process's lab takes.
+///
+/// # Errors
+/// What the system refused.
+pub fn give_up_root_for_a_lab(getenv: impl Fn(&str) -> Option<String>) -> Result<(), Refused> {
+    become_caller(getenv, &[CAP_NET_ADMIN, CAP_NET_RAW, CAP_SYS_ADMIN, CAP_SETFCAP]).map(drop)
+}
+
 /// Becomes the user that called `sudo`, if any, keeping these capabilities. Whether the process was root's.
 fn become_caller(getenv: impl Fn(&str) -> Option<String>, kept: &[u32]) -> Result<bool, Refused> {
     let (uid, _) = sys::effective_ids();

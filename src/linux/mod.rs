@@ -22,7 +22,7 @@ mod sys;
 mod wire;
 mod world;
 
-pub use lab::{Refused, Rights, check_address, effective_uid, gain_rights, give_up_root};
+pub use lab::{Refused, Rights, check_address, effective_uid, gain_rights, give_up_root, give_up_root_for_a_lab};
 pub use place::Place;
 pub use world::LinuxWorld;
 

@@ -8,7 +8,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::{Call, Entry, Event, Member, Outcome, Passing, SegmentId, Side, SocketFacts, Source, View};
+use super::{Call, Connection, Entry, Event, Member, Outcome, Passing, SegmentId, Side, SocketFacts, Source, View};
 use crate::tcp::{Isns, Segment, State};
 
 /// A place in the trace: how many entries lie before it. 0 is before everything.
@@ -81,6 +81,10 @@ pub struct Trace {
     /// The numbers of each side's calls, in order.
     pub(super) calls_of: [Vec<usize>; 2],
     pub(super) segments: Vec<SegmentRecord>,
+    /// The connections to which segments belong, in the order of their first ones.
+    connections: Vec<Connection>,
+    /// The numbers of each connection's segments, in order.
+    pub(super) segments_of: HashMap<Connection, Vec<SegmentId>>,
     pub(super) sockets: Vec<SocketRecord>,
     pub(super) by_cookie: HashMap<u64, usize>,
     /// The numbers of the sockets that the kernel had, each time that these changed.
@@ -144,6 +148,11 @@ impl Trace {
         self.side_of(address).map_or_else(|| address.to_string(), |side| side.name().to_owned())
     }
 
+    /// The connections to which segments belong, in the order of their first ones.
+    pub fn connections(&self) -> &[Connection] {
+        &self.connections
+    }
+
     /// The initial sequence numbers that were seen.
     pub fn isns(&self) -> &Isns {
         &self.isns
@@ -175,6 +184,14 @@ impl Trace {
             }
             Event::Sent { id, segment, again } => {
                 self.isns.learn(segment);
+                let connection = Connection::of(segment);
+                self.segments_of
+                    .entry(connection)
+                    .or_insert_with(|| {
+                        self.connections.push(connection);
+                        Vec::new()
+                    })
+                    .push(*id);
                 debug_assert_eq!(id.0 as usize, self.segments.len());
                 self.segments.push(SegmentRecord {
                     id: *id,

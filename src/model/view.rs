@@ -3,7 +3,9 @@
 use std::time::Duration;
 
 use super::trace::{CallRecord, Moment, SegmentRecord, SocketRecord, Trace};
-use super::{Answer, Call, ClaimResult, Entry, Event, Member, Outcome, Passing, SegmentId, Side, SocketFacts, Source};
+use super::{
+    Answer, Call, ClaimResult, Connection, Entry, Event, Member, Outcome, Passing, SegmentId, Side, SocketFacts, Source,
+};
 use crate::tcp::{Segment, State};
 
 /// The trace as it stood after its first entries. Cheap to make and to copy.
@@ -22,6 +24,8 @@ pub struct CallView<'a> {
     pub worker: u32,
     /// What it was.
     pub call: &'a Call,
+    /// The moment just before it was entered.
+    pub entered: Moment,
     /// When it was entered, since the walk began.
     pub since: Duration,
     /// Whether the kernel had said by then that the thread sleeps in it.
@@ -175,6 +179,13 @@ impl<'a> View<'a> {
         self.trace.segments.partition_point(|record| record.sent < self.moment)
     }
 
+    /// The numbers of one connection's segments, in order.
+    pub fn segments_of(&self, connection: Connection) -> &'a [SegmentId] {
+        let numbers = self.trace.segments_of.get(&connection).map_or(&[][..], Vec::as_slice);
+        let seen = self.segment_count();
+        &numbers[..numbers.partition_point(|id| (id.0 as usize) < seen)]
+    }
+
     /// One segment; `None` where it hadn't been seen yet.
     pub fn segment(&self, id: SegmentId) -> Option<SegmentView<'a>> {
         let record = self.trace.segments.get(id.0 as usize)?;
@@ -256,6 +267,7 @@ fn call_view<'a>(trace: &'a Trace, record: &'a CallRecord, moment: Moment) -> Ca
         side: record.side,
         worker: record.worker,
         call: &record.call,
+        entered: record.entered,
         since: trace.entries()[record.entered].at,
         blocked: blocked.is_some() && ended.is_none(),
         outcome: returned.map(|(_, outcome)| outcome),

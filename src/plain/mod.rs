@@ -21,7 +21,8 @@ const COLUMNS: usize = 80;
 
 /// Writes a trace that may still grow: each call of [`Transcript::write`] goes on where the one before it ended.
 pub struct Transcript<'a> {
-    lesson: &'a Lesson,
+    /// The lesson; `None` in a free walk.
+    lesson: Option<&'a Lesson>,
     mode: Mode,
     lang: Lang,
     texts: &'static PlainTexts,
@@ -40,7 +41,16 @@ impl<'a> Transcript<'a> {
     /// [`BrokenTexts`] where the interface's texts can't be read.
     pub fn new(lesson: &'a Lesson, mode: Mode, lang: Lang) -> Result<Transcript<'a>, BrokenTexts> {
         let texts = &Texts::load(lang)?.plain;
-        Ok(Transcript { lesson, mode, lang, texts, next: 0, entered: None, step: None })
+        Ok(Transcript { lesson: Some(lesson), mode, lang, texts, next: 0, entered: None, step: None })
+    }
+
+    /// A transcript of a walk without a lesson.
+    ///
+    /// # Errors
+    /// As of [`Transcript::new`].
+    pub fn free(mode: Mode, lang: Lang) -> Result<Transcript<'a>, BrokenTexts> {
+        let texts = &Texts::load(lang)?.plain;
+        Ok(Transcript { lesson: None, mode, lang, texts, next: 0, entered: None, step: None })
     }
 
     /// Writes the lesson's title and goal.
@@ -48,8 +58,9 @@ impl<'a> Transcript<'a> {
     /// # Errors
     /// Those of `out`.
     pub fn begin(&self, out: &mut impl Write) -> io::Result<()> {
-        let title = fill(&self.texts.lesson, &[("title", &self.lesson.title.get(self.lang))]);
-        let goal = fill(&self.texts.goal, &[("text", &self.lesson.goal.get(self.lang))]);
+        let Some(lesson) = self.lesson else { return Ok(()) };
+        let title = fill(&self.texts.lesson, &[("title", &lesson.title.get(self.lang))]);
+        let goal = fill(&self.texts.goal, &[("text", &lesson.goal.get(self.lang))]);
         paragraph(out, "", &title)?;
         paragraph(out, "", &goal)
     }
@@ -79,10 +90,11 @@ impl<'a> Transcript<'a> {
         for line in self.pending_call(&trace.present()).into_iter().chain(self.explanation()) {
             writeln!(out, "{line}")?;
         }
+        let Some(lesson) = self.lesson else { return Ok(()) };
         writeln!(out)?;
-        paragraph(out, "", &fill(&self.texts.recap, &[("text", &self.lesson.recap.get(self.lang))]))?;
+        paragraph(out, "", &fill(&self.texts.recap, &[("text", &lesson.recap.get(self.lang))]))?;
         writeln!(out)?;
-        for line in summary::summary(trace, self.lesson, self.texts) {
+        for line in summary::summary(trace, lesson, self.texts) {
             writeln!(out, "{line}")?;
         }
         Ok(())
@@ -151,10 +163,11 @@ impl<'a> Transcript<'a> {
     fn heading(&mut self, step: usize) -> Vec<String> {
         let mut lines = self.explanation();
         self.step = Some(step);
-        let Some(found) = self.lesson.steps.get(step) else { return lines };
+        let Some(lesson) = self.lesson else { return lines };
+        let Some(found) = lesson.steps.get(step) else { return lines };
         let here = |step: &&Step| step.modes.contains(&self.mode);
-        let number = self.lesson.steps[..step].iter().filter(here).count() + 1;
-        let count = self.lesson.steps.iter().filter(here).count();
+        let number = lesson.steps[..step].iter().filter(here).count() + 1;
+        let count = lesson.steps.iter().filter(here).count();
         let title = found.title.get(self.lang);
         lines.push(String::new());
         let heading = fill(
@@ -169,7 +182,7 @@ impl<'a> Transcript<'a> {
 
     /// What the step explains, once everything that it did has been told.
     fn explanation(&mut self) -> Vec<String> {
-        let Some(step) = self.step.take().and_then(|step| self.lesson.steps.get(step)) else { return Vec::new() };
+        let Some(step) = self.step.take().and_then(|step| self.lesson?.steps.get(step)) else { return Vec::new() };
         indented("  | ", &reflowed(step.say.get(self.lang), self.lang))
     }
 
@@ -178,7 +191,7 @@ impl<'a> Transcript<'a> {
     }
 
     fn answer(&self, answer: &Answer) -> Vec<String> {
-        let ask = self.lesson.steps.get(answer.step).and_then(|step| step.ask.as_ref());
+        let ask = self.lesson.and_then(|lesson| lesson.steps.get(answer.step)).and_then(|step| step.ask.as_ref());
         let Some(ask) = ask else { return Vec::new() };
         let label = |choice: usize| {
             let label = ask.labels.get(choice).map(|label| label.get(self.lang));

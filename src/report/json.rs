@@ -12,13 +12,30 @@ use crate::tcp::{Segment, State};
 /// Writes a trace that may still grow: each call of [`JsonLines::write`] goes on where the one before it ended.
 #[derive(Clone, Debug, Default)]
 pub struct JsonLines {
+    detail: Detail,
     /// The lines written so far.
     lines: u64,
     /// The first entry that wasn't written yet.
     next: Moment,
 }
 
+/// How much a line tells.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Detail {
+    /// What a reader of `play` wants.
+    #[default]
+    Facts,
+    /// Also the entry itself, so that the walk can be gone through again.
+    Whole,
+}
+
 impl JsonLines {
+    /// Lines that can be read back: those of `play`, each with its `entry`; entries of which `play` tells nothing have
+    /// lines of their own, of the kind `entry`.
+    pub fn recording() -> JsonLines {
+        JsonLines { detail: Detail::Whole, ..JsonLines::default() }
+    }
+
     /// Writes every entry that is new. `step_id` gives the name of a step by its number, from 0.
     ///
     /// # Errors
@@ -31,12 +48,17 @@ impl JsonLines {
     ) -> io::Result<()> {
         while let Some(entry) = trace.entries().get(self.next) {
             let view = trace.at(self.next + 1);
-            if let Some((kind, rest)) = object(entry, &view, &step_id) {
+            let whole = (self.detail == Detail::Whole).then(|| serde_json::to_string(&entry.event)).transpose()?;
+            let told = object(entry, &view, &step_id);
+            if let Some((kind, rest)) = told.or_else(|| whole.as_ref().map(|_| ("entry", Vec::new()))) {
                 self.lines += 1;
                 // The keys stand in a fixed order, which a map would lose.
                 write!(out, "{{\"n\":{},\"t_us\":{},\"kind\":\"{kind}\"", self.lines, entry.at.as_micros())?;
                 for (key, value) in rest {
                     write!(out, ",\"{key}\":{value}")?;
+                }
+                if let Some(whole) = whole {
+                    write!(out, ",\"entry\":{whole}")?;
                 }
                 out.write_all(b"}\n")?;
             }

@@ -39,9 +39,9 @@ impl App {
     /// How many of the walk's steps run again, or have.
     pub(super) fn run_again_count(&self) -> Option<usize> {
         let again = self.again?;
-        let mode = self.walk.options().mode;
+        let mode = self.walk.mode();
         let belongs = |step: &&crate::lesson::Step| step.modes.contains(&mode);
-        Some(self.walk.lesson().steps.iter().take(again.last + 1).filter(belongs).count())
+        Some(self.walk.lesson()?.steps.iter().take(again.last + 1).filter(belongs).count())
     }
 
     /// The time has come for the next.

@@ -11,8 +11,9 @@ use super::layout::{self, Turn};
 use super::texts::Texts;
 use super::walk::Walk;
 use crate::engine::Phase;
+use crate::engine::typed::Mistyped;
 use crate::lesson::{Glossary, Lang};
-use crate::model::{Moment, SegmentId, Side, View};
+use crate::model::{Connection, Moment, SegmentId, Side, View};
 use crate::tcp::Numbers;
 use crate::theme::Theme;
 
@@ -86,6 +87,10 @@ pub(super) struct Place {
     pub(super) overlay: Option<Overlay>,
     /// How far the explanation is scrolled; `None` where it wasn't touched.
     pub(super) explain: Option<usize>,
+    /// The page of the free walk's menu.
+    pub(super) menu: usize,
+    /// The one connection that the ladder and the sides show; `None` for all.
+    pub(super) only: Option<Connection>,
     /// How many of the newest segments the ladder leaves out.
     pub(super) ladder: usize,
     /// How far the overlay is scrolled.
@@ -114,6 +119,8 @@ pub struct App {
     pub(super) noticed: (Phase, Option<usize>),
     /// How many walks were made before this one.
     pub(super) generation: u64,
+    /// Why what was typed is no call.
+    pub(super) mistyped: Option<Mistyped>,
     /// Why the lesson couldn't start again.
     pub(super) trouble: Option<String>,
     pub(super) changed: bool,
@@ -135,9 +142,15 @@ impl App {
             input: None,
             noticed,
             generation: 0,
+            mistyped: None,
             trouble: None,
             changed: true,
         }
+    }
+
+    /// Looks at the first entry: of a recording, whose present is its end.
+    pub fn look_at_the_beginning(&mut self) {
+        self.place.cursor = (self.walk.trace().now() > 1).then_some(1);
     }
 
     /// The walk.

@@ -22,6 +22,7 @@ pub struct Texts {
     pub kernel: Kernel,
     pub glossary: Glossary,
     pub help: Help,
+    pub free: Free,
     /// By the command's id.
     pub keys: BTreeMap<String, KeyText>,
 }
@@ -95,6 +96,7 @@ pub struct Side {
     pub blocks: String,
     pub running: String,
     pub interrupted: String,
+    pub ended: String,
     pub earlier: String,
     pub more: String,
     pub accept_queue: String,
@@ -265,6 +267,46 @@ pub struct Help {
     pub title: String,
     pub mouse: String,
     pub close: String,
+}
+
+/// The free walk.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[allow(missing_docs)]
+pub struct Free {
+    pub title: String,
+    pub title_server: String,
+    pub title_client: String,
+    pub title_watch: String,
+    pub title_replay: String,
+    pub role_server: String,
+    pub role_client: String,
+    pub role_both: String,
+    pub role_watch: String,
+    pub joined: String,
+    pub left: String,
+    pub begin: String,
+    pub begin_watch: String,
+    pub begin_replay: String,
+    pub menu: String,
+    pub sleeps: String,
+    pub blocks: String,
+    pub abandoned: String,
+    pub why: String,
+    pub remedy: String,
+    pub r#type: String,
+    pub type_keys: String,
+    pub pass: String,
+    pub pass_later: String,
+    pub pass_all: String,
+    pub pass_to: String,
+    pub unkept: String,
+    pub no_call: String,
+    pub no_descriptor: String,
+    pub no_argument: String,
+    pub too_many: String,
+    pub no_quote: String,
+    pub failed: String,
 }
 
 #[cfg(test)]

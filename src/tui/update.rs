@@ -60,6 +60,7 @@ pub fn update(app: &mut App, msg: Msg, now: Duration) -> Vec<Effect> {
         Msg::Quit => effects.push(Effect::Quit),
     }
     notice(app);
+    super::free::notice(app);
     effects.extend(std::iter::from_fn(|| app.walk.take_request()).map(Effect::Request));
     effects
 }
@@ -168,6 +169,7 @@ fn key(app: &mut App, key: KeyEvent, effects: &mut Vec<Effect>) {
     if typing && command != Some(Command::Quit) && !leaves || typing && key.code == KeyCode::Char('q') {
         match key.code {
             KeyCode::Enter => perform(app, Command::Send, effects),
+            KeyCode::Esc if app.walk.free().is_some() => super::free::stop_typing(app),
             KeyCode::Esc => {
                 app.walk.command(engine::Command::Next, app.now);
                 app.changed = true;
@@ -220,7 +222,15 @@ fn perform(app: &mut App, command: Command, effects: &mut Vec<Effect>) {
     match command {
         Command::Quit => effects.push(Effect::Quit),
         Command::Restart => effects.push(Effect::Restart),
-        Command::Next | Command::Answer(_) | Command::Send | Command::Deliver | Command::Drop | Command::Interrupt => {
+        Command::Next
+        | Command::Answer(_)
+        | Command::Send
+        | Command::Deliver
+        | Command::Drop
+        | Command::Interrupt
+        | Command::Type
+        | Command::Pass
+        | Command::PassOne => {
             act(app, command);
         }
         Command::Back
@@ -237,8 +247,8 @@ fn perform(app: &mut App, command: Command, effects: &mut Vec<Effect>) {
 }
 
 fn acts(command: Command) -> bool {
-    use Command::{Answer, Deliver, Drop, Interrupt, Next, Send};
-    matches!(command, Next | Answer(_) | Send | Deliver | Drop | Interrupt)
+    use Command::{Answer, Deliver, Drop, Interrupt, Next, Pass, PassOne, Send, Type};
+    matches!(command, Next | Answer(_) | Send | Deliver | Drop | Interrupt | Type | Pass | PassOne)
 }
 
 /// What an open overlay takes for itself. Whatever acts closes it, so that its effect is seen.
@@ -270,6 +280,9 @@ fn scroll_over(app: &mut App, rows: usize) {
 }
 
 fn act(app: &mut App, command: Command) {
+    if app.walk.free().is_some() {
+        return super::free::act(app, command);
+    }
     let order = match command {
         Command::Next => Some(engine::Command::Next),
         Command::Answer(n) => {
@@ -372,6 +385,8 @@ fn show(app: &mut App, command: Command) {
                 Turn::States => Turn::Explain,
             }
         }
+        Command::Menu => app.place.menu += 1,
+        Command::Only => super::free::next_connection(app),
         Command::Help => open(app, Overlay::Help),
         Command::Packet => open(app, Overlay::Packet),
         Command::Kernel => open(app, Overlay::Kernel),

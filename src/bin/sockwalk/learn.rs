@@ -1,33 +1,20 @@
 //! `sockwalk learn`: the lesson in the terminal.
 
-use std::io::{self, IsTerminal};
 use std::sync::Arc;
 use std::sync::mpsc::{Sender, channel};
 use std::time::{Duration, Instant};
 
-use ratatui::Terminal;
-use ratatui::backend::CrosstermBackend;
-use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
-use signal_hook::iterator::Signals;
-use signal_hook::low_level::emulate_default_handler;
-
-use sockwalk::cli::{Exit, Invocation, Target, ThemeChoice, load};
+use sockwalk::cli::{Exit, Invocation, Target, load};
 use sockwalk::engine::{Phase, Request, Runner, World};
 use sockwalk::lesson::{Lang, Lesson, builtin, builtin_names};
 use sockwalk::linux::LinuxWorld;
 use sockwalk::progress::{Progress, next_lesson, resume_after, walked};
-use sockwalk::theme::{Choice, Theme};
-use sockwalk::tui::{self, App, Guard, Host, Look, Msg, Walk};
+use sockwalk::tui::{App, Host, Msg, Walk};
 
 use super::memory::Memory;
 use super::place::{Grounds, Waits, runner};
+use super::screen;
 use super::shelf::now_ms;
-
-/// Whether there is a terminal to draw on.
-pub fn is_possible() -> bool {
-    let dumb = std::env::var("TERM").is_ok_and(|term| term == "dumb");
-    io::stdout().is_terminal() && io::stdin().is_terminal() && !dumb
-}
 
 /// The lesson that is opened.
 pub struct Opening {
@@ -50,14 +37,13 @@ pub fn run(invocation: &Invocation, opening: Option<Opening>, from_start: bool) 
     };
     let known = memory.progress.lessons.get(&lesson.id).filter(|_| kept && !from_start);
     let again = resume_after(known, &lesson);
-    let theme = Theme::load(choice(invocation.theme).resolve()).map_err(trouble)?;
-    let look = Look::new(invocation.lang, theme).map_err(trouble)?;
+    let look = screen::look(invocation)?;
     let (sender, inbox) = channel();
     let mut house = House {
         lesson: Arc::new(lesson),
         invocation: invocation.clone(),
         grounds,
-        sender,
+        sender: sender.clone(),
         epoch: Instant::now(),
         world: None,
         memory,
@@ -68,30 +54,22 @@ pub fn run(invocation: &Invocation, opening: Option<Opening>, from_start: bool) 
     let first = house.open(0)?;
     // Where nothing lies beyond, as after a change of the mode, the lesson begins at its start.
     house.again = again.filter(|again| first.steps().iter().any(|step| step > again));
-    let (columns, rows) = crossterm::terminal::size().map_err(trouble)?;
-    let signal = watch_signals(house.sender.clone())?;
-    let guard = Guard::new().map_err(trouble)?;
-    let mut terminal = Terminal::new(CrosstermBackend::new(io::stdout())).map_err(trouble)?;
-    let mut app = App::new(Box::new(first), look, columns, rows);
-    if let Some(last) = house.again {
-        app.run_again(last);
-    }
-    tui::listen(house.sender.clone()).map_err(trouble)?;
-    let result = tui::run(&mut terminal, &mut app, &inbox, &mut house);
-    house.went_on(app.walk());
-    drop(guard);
+    let again = house.again;
+    let prepare = |app: &mut App| {
+        if let Some(last) = again {
+            app.run_again(last);
+        }
+    };
+    let shown = screen::show(Box::new(first), look, (sender, &inbox), &mut house, prepare)?;
     drop(house.world.take());
     house.memory.finish();
-    house.memory.say(app.lang(), kept)?;
-    if let Ok(signal) = signal.try_recv() {
-        // So that whoever sent it sees the end that it wanted.
-        let _ = emulate_default_handler(signal);
-    }
-    if let Phase::Failed(failure) = app.walk().phase() {
+    house.memory.say(shown.app.lang(), kept)?;
+    shown.pass_signal_on();
+    if let Phase::Failed(failure) = shown.app.walk().phase() {
         return Err(house.grounds.failed(failure));
     }
     // A terminal that is gone can't be drawn to, and nobody is left to be told.
-    Ok(if result.is_ok() { 0 } else { 1 })
+    Ok(if shown.drawn { 0 } else { 1 })
 }
 
 /// The lesson with which to go on, of those that can run here.
@@ -102,33 +80,6 @@ fn go_on(lang: Lang, grounds: &Grounds, progress: &Progress) -> Result<Opening, 
     let name = next_lesson(progress, &course).or(names.first().copied()).unwrap_or_default();
     let lesson = load(&Target::Builtin(name.to_owned()), lang, false)?;
     Ok(Opening { lesson, kept: true })
-}
-
-fn choice(theme: ThemeChoice) -> Choice {
-    match theme {
-        ThemeChoice::Auto => Choice::Auto,
-        ThemeChoice::Dark => Choice::Dark,
-        ThemeChoice::Light => Choice::Light,
-        ThemeChoice::Mono => Choice::Mono,
-    }
-}
-
-fn trouble(error: impl std::fmt::Display) -> Exit {
-    Exit { status: 1, text: format!("sockwalk: {error}\n") }
-}
-
-/// Ends the interface when a signal wants the program to end. Returns where that signal can be read afterwards.
-fn watch_signals(inbox: Sender<Msg>) -> Result<std::sync::mpsc::Receiver<i32>, Exit> {
-    let mut signals = Signals::new([SIGTERM, SIGHUP, SIGINT]).map_err(trouble)?;
-    let (caught, signal) = channel();
-    let watch = move || {
-        if let Some(number) = signals.forever().next() {
-            let _ = caught.send(number);
-            let _ = inbox.send(Msg::Quit);
-        }
-    };
-    std::thread::Builder::new().name("signals".into()).spawn(watch).map_err(trouble)?;
-    Ok(signal)
 }
 
 /// The world behind the interface, and what is needed to make it anew.
@@ -182,10 +133,10 @@ impl Host for House {
             return;
         }
         self.noted = noted;
-        let mode = walk.options().mode;
-        let reached = walked(walk.lesson(), mode, walk.trace(), walk.phase(), self.again, now_ms());
+        let Some(lesson) = walk.lesson() else { return };
+        let reached = walked(lesson, walk.mode(), walk.trace(), walk.phase(), self.again, now_ms());
         if let Some(reached) = reached {
-            self.memory.keep(&walk.lesson().id, reached);
+            self.memory.keep(&lesson.id, reached);
         }
     }
 

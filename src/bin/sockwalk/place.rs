@@ -4,7 +4,7 @@ use std::time::Instant;
 
 use sockwalk::cli::{Exit, Invocation, ModeChoice};
 use sockwalk::engine::{Failure, Happening, Runner, WalkOptions, World};
-use sockwalk::i18n::{Lang, PlaceTexts, Texts, fill, join};
+use sockwalk::i18n::{Lang, PlaceTexts, SharedTexts, Texts, fill, join};
 use sockwalk::lesson::Lesson;
 use sockwalk::linux::{self, LinuxWorld, Place, Refused, Rights};
 use sockwalk::model::Mode;
@@ -15,6 +15,7 @@ pub struct Grounds {
     rights: Option<Rights>,
     mode: ModeChoice,
     texts: &'static PlaceTexts,
+    shared: &'static SharedTexts,
     error: &'static str,
 }
 
@@ -26,7 +27,13 @@ impl Grounds {
     pub fn prepare(invocation: &Invocation) -> Result<Grounds, Exit> {
         let texts = Texts::load(invocation.lang)?;
         let variable = |name: &str| std::env::var(name).ok();
-        let mut grounds = Grounds { rights: None, mode: invocation.mode, texts: &texts.place, error: &texts.cli.error };
+        let mut grounds = Grounds {
+            rights: None,
+            mode: invocation.mode,
+            texts: &texts.place,
+            shared: &texts.shared,
+            error: &texts.cli.error,
+        };
         if invocation.mode == ModeChoice::Host {
             linux::give_up_root(variable)
                 .map_err(|refused| grounds.exit(&fill_error(&texts.place.no_host, &refused)))?;
@@ -79,7 +86,28 @@ impl Grounds {
         self.exit(&fill_error(&self.texts.failed, failure))
     }
 
-    fn no_lab(&self, refused: &Refused) -> Exit {
+    /// Whether labs can be made.
+    pub fn has_rights(&self) -> bool {
+        self.rights.is_some()
+    }
+
+    /// A sentence for a folder in which no lab can be named.
+    pub fn no_folder(&self, error: &dyn std::fmt::Display) -> Exit {
+        self.exit(&fill(&self.shared.no_folder, &[("error", error)]))
+    }
+
+    /// A sentence for what is no lab's name.
+    pub fn bad_name(&self, name: &str) -> Exit {
+        self.exit(&fill(&self.shared.bad_name, &[("name", &sockwalk::i18n::escape(name))]))
+    }
+
+    /// A sentence for a loopback that can't be used.
+    pub fn no_host(&self, refused: &Refused) -> Exit {
+        self.exit(&fill_error(&self.texts.no_host, refused))
+    }
+
+    /// A sentence for a lab that can't be made.
+    pub fn no_lab(&self, refused: &Refused) -> Exit {
         self.exit(&fill_error(&self.texts.no_lab, refused))
     }
 

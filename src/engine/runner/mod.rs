@@ -8,6 +8,7 @@ mod actions;
 mod waits;
 
 use std::collections::VecDeque;
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -169,6 +170,11 @@ impl Runner {
     /// How the walk is made.
     pub fn options(&self) -> &WalkOptions {
         &self.options
+    }
+
+    /// The address of the lesson's server in this walk.
+    pub fn server(&self) -> SocketAddr {
+        self.address(None)
     }
 
     /// Everything that happened.

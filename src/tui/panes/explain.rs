@@ -21,11 +21,11 @@ use crate::tui::wrap::{prose, wrap, wrap_text};
 
 /// The pane's text, broken into lines.
 #[derive(Default)]
-struct Page {
+pub(super) struct Page {
     body: Vec<Line<'static>>,
-    foot: Vec<Line<'static>>,
+    pub(super) foot: Vec<Line<'static>>,
     /// Each answer's place in the foot: number, row, first column, width.
-    choices: Vec<(usize, usize, usize, usize)>,
+    pub(super) choices: Vec<(usize, usize, usize, usize)>,
     /// The cursor of the line that is typed: row of the foot, column.
     cursor: Option<(usize, usize)>,
     /// How many rows the body has, how far it is scrolled, and how far it can be.
@@ -105,9 +105,9 @@ fn page(scene: &Scene<'_>, area: Rect) -> Page {
 }
 
 fn body(scene: &Scene<'_>, width: usize) -> Vec<Line<'static>> {
+    let Some(lesson) = scene.app.walk().lesson() else { return super::free::body(scene, width) };
     let (theme, t, lang) = (scene.theme, &scene.texts.explain, scene.app.lang());
     let walk = scene.app.walk();
-    let lesson = walk.lesson();
     let say = |text: &str| wrap(&prose(text, theme.text.0, theme.code.0), width);
     let mut lines = Vec::new();
     let Some((number, _)) = scene.view.step() else {
@@ -213,6 +213,9 @@ fn foot(scene: &Scene<'_>, width: usize, page: &mut Page) {
     if scene.app.runs_again() {
         return;
     }
+    if walk.free().is_some() {
+        return super::free::foot(scene, width, page);
+    }
     match walk.phase() {
         Phase::Asking => question(scene, width, page),
         Phase::Typing(_) => typing(scene, width, page),
@@ -231,7 +234,7 @@ fn foot(scene: &Scene<'_>, width: usize, page: &mut Page) {
     }
 }
 
-fn why(scene: &Scene<'_>, failure: &Failure) -> String {
+pub(super) fn why(scene: &Scene<'_>, failure: &Failure) -> String {
     let t = &scene.texts.explain;
     match failure {
         Failure::System { what, error } => fill(&t.system, &[("what", (*what).to_owned()), ("error", escape(error))]),
@@ -255,7 +258,7 @@ fn next(scene: &Scene<'_>, width: usize, page: &mut Page) {
 }
 
 /// A label with the gap that it needs before what it labels: a Chinese mark brings its own.
-fn before_text(label: &str) -> String {
+pub(super) fn before_text(label: &str) -> String {
     let wide = label.chars().last().and_then(unicode_width::UnicodeWidthChar::width) == Some(2);
     if wide { label.to_owned() } else { format!("{label} ") }
 }
@@ -293,9 +296,15 @@ fn question(scene: &Scene<'_>, width: usize, page: &mut Page) {
 }
 
 fn typing(scene: &Scene<'_>, width: usize, page: &mut Page) {
-    let (theme, t) = (scene.theme, &scene.texts.explain);
+    let t = &scene.texts.explain;
+    typing_line(scene, width, page, &t.r#type, &t.type_keys);
+}
+
+/// The line that is typed, with what it is for and the keys that end it.
+pub(super) fn typing_line(scene: &Scene<'_>, width: usize, page: &mut Page, title: &str, keys: &str) {
+    let theme = scene.theme;
     let Some(input) = scene.app.typing() else { return };
-    page.foot = wrap_text(&t.r#type, theme.question.0, width);
+    page.foot.extend(wrap_text(title, theme.question.0, width));
     let room = width.saturating_sub(3);
     let scroll = input.visual_scroll(room);
     let shown = visible_part(input.value(), scroll, room);
@@ -310,7 +319,7 @@ fn typing(scene: &Scene<'_>, width: usize, page: &mut Page) {
         Span::styled(shown, text),
         Span::styled(pad, line),
     ]));
-    page.foot.extend(wrap_text(&t.type_keys, theme.dim.0, width));
+    page.foot.extend(wrap_text(keys, theme.dim.0, width));
 }
 
 /// The columns of a text from `skip` on, at most `room` of them.

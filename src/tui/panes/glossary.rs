@@ -40,7 +40,7 @@ pub(super) fn draw(buf: &mut Buffer, area: Rect, scene: &Scene<'_>) -> usize {
 fn text(scene: &Scene<'_>) -> String {
     let lang = scene.app.lang();
     let walk = scene.app.walk();
-    let lesson = walk.lesson();
+    let Some(lesson) = walk.lesson() else { return String::new() };
     let mut parts = match scene.view.step().and_then(|(step, _)| lesson.steps.get(step)) {
         None => vec![lesson.goal.get(lang)],
         Some(step) => vec![step.title.get(lang), step.say.get(lang)],

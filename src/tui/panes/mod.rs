@@ -3,6 +3,7 @@
 mod code;
 mod explain;
 mod footer;
+mod free;
 mod glossary;
 mod header;
 mod help;

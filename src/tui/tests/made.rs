@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use crate::engine::{Command, Happening, Phase, Request, Verdict, WalkOptions, What, Wire};
+use crate::engine::{Command, Free, Happening, Phase, Request, Verdict, WalkOptions, What, Wire};
 use crate::lesson::{Ask, End, Lesson, Localized, Measure, Step};
 use crate::model::*;
 use crate::tcp::{Flags, Segment, State};
@@ -28,11 +28,20 @@ pub(super) struct Made {
 }
 
 impl Walk for Made {
-    fn lesson(&self) -> &Lesson {
-        &self.lesson
+    fn lesson(&self) -> Option<&Lesson> {
+        Some(&self.lesson)
     }
-    fn options(&self) -> &WalkOptions {
-        &self.options
+    fn free(&self) -> Option<&Free> {
+        None
+    }
+    fn mode(&self) -> Mode {
+        self.options.mode
+    }
+    fn wire(&self) -> Wire {
+        self.options.wire
+    }
+    fn server(&self) -> SocketAddr {
+        self.lesson.server
     }
     fn trace(&self) -> &Trace {
         &self.trace
