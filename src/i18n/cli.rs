@@ -22,6 +22,7 @@ pub struct CliTexts {
     pub doctor: String,
     pub lesson_line: String,
     pub lesson_line_lab: String,
+    pub lesson_needs_ipv6: String,
     pub lesson: String,
     pub lesson_name: String,
     pub lang: String,

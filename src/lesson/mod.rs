@@ -19,6 +19,6 @@ pub use fault::{Fault, Notation, WordKind};
 pub use notation::timer_name;
 pub use parse::{MAX_BYTES, parse, read};
 pub use types::{
-    Action, Ask, CallTerms, Claim, Count, End, Lang, Lesson, Localized, Measure, Payload, QueueTerms, SegmentFate,
-    SegmentPattern, Step, Terms, TimerTerms,
+    Action, Address, Ask, CallTerms, Claim, Count, End, Lang, Lesson, Localized, Measure, Payload, QueueTerms,
+    SegmentFate, SegmentPattern, Step, Terms, TimerTerms,
 };

@@ -9,6 +9,7 @@ mod director;
 pub mod doctor;
 mod gate;
 mod lab;
+mod needs;
 mod netlink;
 pub mod options;
 mod orders;
@@ -20,6 +21,7 @@ mod wire;
 mod world;
 
 pub use lab::{Refused, Rights, check_address, gain_rights, give_up_root};
+pub use needs::missing;
 pub use orders::Place;
 pub use world::LinuxWorld;
 

@@ -15,6 +15,6 @@ mod view;
 pub use call::{Call, CallName, Errno, How, Outcome, Returned, Side};
 pub use event::{Answer, ClaimResult, Entry, Event, SegmentId};
 pub use observation::{Observation, SocketFacts, Source, TcpInfo, Timer, TimerKind};
-pub use settings::{Copies, LabSettings, Mode};
+pub use settings::{Copies, LabSettings, Mode, Need, Setting};
 pub use trace::{CallRecord, Moment, SegmentRecord, SocketRecord, Trace};
 pub use view::{CallView, Fate, SegmentView, SocketView, View};

@@ -5,7 +5,8 @@ use std::io::{self, Write};
 use sockwalk::cli::{Exit, Invocation};
 use sockwalk::i18n::{Texts, fill, width};
 use sockwalk::lesson::{builtin, builtin_names};
-use sockwalk::model::Mode;
+use sockwalk::linux::missing;
+use sockwalk::model::{Mode, Need};
 
 /// Prints a line for each built-in lesson. Returns the exit status.
 pub fn run(invocation: &Invocation) -> Result<u8, Exit> {
@@ -21,7 +22,12 @@ pub fn run(invocation: &Invocation) -> Result<u8, Exit> {
         let line = if everywhere { &texts.lesson_line } else { &texts.lesson_line_lab };
         let padded = format!("{name:column$}");
         let title = lesson.title.get(invocation.lang).to_owned();
-        out += &fill(line, &[("name", &padded), ("title", &title), ("steps", &steps)]);
+        let line = fill(line, &[("name", &padded), ("title", &title), ("steps", &steps)]);
+        let mode = if lesson.modes.contains(&Mode::Lab) { Mode::Lab } else { Mode::Host };
+        out += &match missing(&lesson.needs, mode) {
+            Some(Need::Ipv6) => fill(&texts.lesson_needs_ipv6, &[("line", &line)]),
+            None => line,
+        };
         out.push('\n');
     }
     // A reader that closes early has read enough.
