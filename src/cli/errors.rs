@@ -71,7 +71,8 @@ fn wrong_value(error: &Error, texts: &CliTexts) -> String {
 }
 
 fn with_suggestion(sentence: String, error: &Error, kind: ContextKind, texts: &CliTexts) -> String {
-    match all(error, kind).first() {
+    // clap names the likeliest last.
+    match all(error, kind).last() {
         Some(suggestion) => suggest(sentence, suggestion, texts),
         None => sentence,
     }

@@ -12,6 +12,7 @@ pub struct ProgressTexts {
     pub of: String,
     pub finished: String,
     pub needs_lab: String,
+    pub needs_ipv6: String,
     pub lab_note: String,
     pub goes_on: String,
     pub cleared: String,

@@ -98,6 +98,7 @@ pub enum WordKind {
     How,
     Ipv4Setting,
     CoreSetting,
+    Need,
 }
 
 /// How a question's answers are written.
@@ -129,6 +130,7 @@ impl WordKind {
             WordKind::Timer => super::notation::TIMERS.iter().map(|(_, name)| *name).collect(),
             WordKind::How => vec!["read", "write", "both"],
             WordKind::Ipv4Setting => super::sysctl::IPV4.to_vec(),
+            WordKind::Need => vec!["ipv6"],
             WordKind::CoreSetting => super::sysctl::CORE.to_vec(),
         }
     }
@@ -145,6 +147,7 @@ impl WordKind {
             WordKind::Timer => ("timer", "定时器"),
             WordKind::How => ("direction of shutdown()", " shutdown() 的方向"),
             WordKind::Ipv4Setting => ("setting below net.ipv4 for a lab", "实验网络可用的 net.ipv4 设置项"),
+            WordKind::Need => ("thing that a lesson can need", "课程可以要求的条件"),
             WordKind::CoreSetting => ("setting below net.core for a lab", "实验网络可用的 net.core 设置项"),
         };
         match lang {

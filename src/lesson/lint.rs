@@ -1,7 +1,7 @@
 //! The check of a lesson: every word that a lesson file holds is read here, and everything that is wrong is collected.
 
 use std::collections::HashMap;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::ops::Range;
 
 use toml::Spanned;
@@ -9,12 +9,15 @@ use toml::Spanned;
 use super::error::{Problem, SourceText, unsafe_to_show};
 use super::fault::{Fault, Notation, WordKind};
 use super::raw::{Number, RawAsk, RawEnd, RawLesson, RawSide, RawStep, RawText, Word};
-use super::{Ask, End, Expr, Lang, Lesson, LessonError, Localized, Measure, SegmentPattern, Step};
-use crate::model::{Errno, LabSettings, Mode, Side, TimerKind};
+use super::{Address, Ask, End, Expr, Lang, Lesson, LessonError, Localized, Measure, SegmentPattern, Step};
+use crate::model::{Errno, LabSettings, Mode, Need, Side, TimerKind};
 use crate::tcp::{Flags, State};
 
 /// The most choices that a question may have: each is answered with one digit.
 const MAX_CHOICES: usize = 9;
+
+/// How far above the server's port another one may be told to lie.
+const MAX_OFFSET: i64 = 1000;
 
 /// The most firings of a timer that a step may wait for, so that a walk ends.
 const MAX_TIMES: i64 = 20;
@@ -60,6 +63,7 @@ impl Lint<'_> {
         }
         self.modes = vec![Mode::Lab, Mode::Host];
         let modes = self.modes_of(raw.modes.as_ref());
+        let needs = self.needs(raw.needs.as_ref());
         let lab = self.lab(raw.lab);
         if raw.step.is_empty() {
             self.fault::<()>(0..0, Fault::NoSteps);
@@ -84,9 +88,26 @@ impl Lint<'_> {
             recap: recap?,
             server: server?,
             modes,
+            needs,
             lab: lab?,
             steps,
         })
+    }
+
+    fn needs(&mut self, raw: Option<&Spanned<Vec<Word>>>) -> Vec<Need> {
+        let mut needs = Vec::new();
+        for word in raw.iter().flat_map(|words| words.get_ref()) {
+            match word.get_ref().as_str() {
+                "ipv6" if needs.contains(&Need::Ipv6) => {
+                    self.fault::<()>(word.span(), Fault::Twice(word.get_ref().clone()));
+                }
+                "ipv6" => needs.push(Need::Ipv6),
+                _ => {
+                    self.wrong::<()>(word, WordKind::Need);
+                }
+            }
+        }
+        needs
     }
 
     fn step(&mut self, raw: &Spanned<RawStep>) -> Option<Step> {
@@ -290,6 +311,19 @@ impl Lint<'_> {
         };
         // A lesson from somebody else must not make this machine talk to others.
         if address.ip().is_loopback() { Some(address) } else { self.fault(word.span(), Fault::NotLoopback(address)) }
+    }
+
+    /// An address that a call takes: one of this machine, or one whose port is told from the server's.
+    pub(super) fn call_address(&mut self, word: &Word) -> Option<Address> {
+        let beside = word.get_ref().rsplit_once(":+").and_then(|(ip, offset)| {
+            // An IPv6 address stands in brackets before a port.
+            let ip = ip.strip_prefix('[').and_then(|ip| ip.strip_suffix(']')).unwrap_or(ip);
+            Some((ip.parse::<IpAddr>().ok()?, offset.parse::<u16>().ok()?))
+        });
+        let Some((ip, offset)) = beside else { return self.address(word).map(Address::At) };
+        self.range(offset.into(), 1..=MAX_OFFSET, word.span());
+        let fault = Fault::NotLoopback(SocketAddr::new(ip, offset));
+        if ip.is_loopback() { Some(Address::Beside(ip, offset)) } else { self.fault(word.span(), fault) }
     }
 
     pub(super) fn wrong<T>(&mut self, word: &Word, kind: WordKind) -> Option<T> {

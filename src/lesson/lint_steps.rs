@@ -5,7 +5,7 @@ use toml::Spanned;
 use super::fault::{Fault, WordKind};
 use super::lint::{Lint, absent_or};
 use super::raw::{Number, RawAction, RawClaim, RawPattern, RawQueue, RawReturns, RawSegmentClaim, RawTimer, Word};
-use super::{Action, CallTerms, Claim, Count, Payload, QueueTerms, SegmentFate, Terms, TimerTerms};
+use super::{Action, Address, CallTerms, Claim, Count, Payload, QueueTerms, SegmentFate, Terms, TimerTerms};
 use crate::model::{CallName, Errno, How, Mode};
 use crate::tcp::State;
 
@@ -93,12 +93,8 @@ impl Lint<'_> {
         }
     }
 
-    fn socket_and_address(
-        &mut self,
-        socket: &Word,
-        addr: Option<&Word>,
-    ) -> (Option<String>, Option<Option<std::net::SocketAddr>>) {
-        (self.socket(socket), absent_or(addr.map(|addr| self.address(addr))))
+    fn socket_and_address(&mut self, socket: &Word, addr: Option<&Word>) -> (Option<String>, Option<Option<Address>>) {
+        (self.socket(socket), absent_or(addr.map(|addr| self.call_address(addr))))
     }
 
     fn bytes(&mut self, bytes: &Spanned<i64>) -> Option<Payload> {

@@ -21,6 +21,6 @@ pub use glossary::{BrokenGlossary, Glossary, Term};
 pub use notation::timer_name;
 pub use parse::{MAX_BYTES, parse, read};
 pub use types::{
-    Action, Ask, CallTerms, Claim, Count, End, Lang, Lesson, Localized, Measure, Payload, QueueTerms, SegmentFate,
-    SegmentPattern, Step, Terms, TimerTerms,
+    Action, Address, Ask, CallTerms, Claim, Count, End, Lang, Lesson, Localized, Measure, Payload, QueueTerms,
+    SegmentFate, SegmentPattern, Step, Terms, TimerTerms,
 };

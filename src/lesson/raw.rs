@@ -21,6 +21,7 @@ pub(super) struct RawLesson {
     pub(super) id: Word,
     pub(super) server: Word,
     pub(super) modes: Option<Spanned<Vec<Word>>>,
+    pub(super) needs: Option<Spanned<Vec<Word>>>,
     pub(super) title: Spanned<RawText>,
     pub(super) goal: Spanned<RawText>,
     pub(super) recap: Spanned<RawText>,

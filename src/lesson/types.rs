@@ -1,10 +1,10 @@
 //! What a lesson file holds, once it has been read and checked.
 
 use std::fmt;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 
 use super::Expr;
-use crate::model::{CallName, Errno, How, LabSettings, Mode, Side, TimerKind};
+use crate::model::{CallName, Errno, How, LabSettings, Mode, Need, Side, TimerKind};
 use crate::tcp::{Flags, State};
 
 /// A language that the program speaks.
@@ -53,6 +53,8 @@ pub struct Lesson {
     pub server: SocketAddr,
     /// Where it can run.
     pub modes: Vec<Mode>,
+    /// What it needs that not every kernel has.
+    pub needs: Vec<Need>,
     /// What it wants of the lab.
     pub lab: LabSettings,
     /// Its steps, in order.
@@ -141,13 +143,13 @@ pub enum Action {
     /// `socket()`; the new descriptor is `name`.
     Socket { side: Side, name: String, ipv6: bool },
     /// `bind()`; `addr` is the lesson's server address where none is given.
-    Bind { socket: String, addr: Option<SocketAddr> },
+    Bind { socket: String, addr: Option<Address> },
     /// `listen()`
     Listen { socket: String, backlog: i32 },
     /// `accept()`; the new descriptor is `name`.
     Accept { socket: String, name: String },
     /// `connect()`; `addr` as in `Bind`.
-    Connect { socket: String, addr: Option<SocketAddr> },
+    Connect { socket: String, addr: Option<Address> },
     /// `send()`
     Send { socket: String, payload: Payload },
     /// `recv()`
@@ -166,6 +168,15 @@ pub enum Action {
     Drop(SegmentPattern),
     /// A signal interrupts the call in which a side sleeps.
     Interrupt { side: Side },
+}
+
+/// An address that a call takes, always on this machine's loopback.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Address {
+    /// This one, written `127.0.0.1:8000`.
+    At(SocketAddr),
+    /// The port lies so far above the server's, whichever that is: `127.0.0.1:+1`.
+    Beside(IpAddr, u16),
 }
 
 /// What is sent.

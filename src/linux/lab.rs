@@ -172,6 +172,8 @@ pub(super) fn bring_up_loopback(settings: &LabSettings) -> Result<(), Refused> {
     for command in [0x1f, 0x24, 0x2c] {
         sys::switch_offload_off(any.as_fd(), command).map_err(refused("ioctl(SIOCETHTOOL) on lo"))?;
     }
+    // The machine's choice for its own interfaces may have been inherited; absent where the kernel runs without IPv6.
+    let _ = fs::write("/proc/sys/net/ipv6/conf/lo/disable_ipv6", "0");
     sys::bring_loopback_up(any.as_fd()).map_err(refused("ioctl(SIOCSIFFLAGS) on lo"))
 }
 
@@ -179,6 +181,10 @@ pub(super) fn bring_up_loopback(settings: &LabSettings) -> Result<(), Refused> {
 pub(super) fn apply(settings: &LabSettings) -> Result<(), Refused> {
     for (name, value) in PATIENCE {
         let _ = set("ipv4", name, value);
+    }
+    if let Some(rto_min) = settings.rto_min_ms {
+        // The routes say so for IPv4; this, on newer kernels, for IPv6 too.
+        let _ = set("ipv4", "tcp_rto_min_us", i64::from(rto_min) * 1000);
     }
     for (folder, settings) in [("ipv4", &settings.sysctl), ("core", &settings.core)] {
         for (name, value) in settings {

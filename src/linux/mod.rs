@@ -10,6 +10,7 @@ pub mod doctor;
 mod gate;
 mod hands;
 mod lab;
+mod needs;
 mod netlink;
 pub mod options;
 mod orders;
@@ -23,6 +24,7 @@ mod wire;
 mod world;
 
 pub use lab::{Refused, Rights, check_address, effective_uid, gain_rights, give_up_root, give_up_root_for_a_lab};
+pub use needs::missing;
 pub use place::Place;
 pub use world::LinuxWorld;
 

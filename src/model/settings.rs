@@ -25,6 +25,13 @@ impl Mode {
     }
 }
 
+/// Something that a lesson needs and that not every kernel has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Need {
+    /// IPv6, with `::1` on the loopback.
+    Ipv6,
+}
+
 /// What the wire does with a retransmission of a segment that was delivered already.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default, serde::Deserialize)]
 #[serde(rename_all = "lowercase")]

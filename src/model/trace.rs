@@ -143,6 +143,13 @@ impl Trace {
         self.owners.get(&address).copied()
     }
 
+    /// The side at whose door a segment waits: its receiver's; `None` where the receiver is nobody's.
+    pub fn door(&self, segment: &Segment) -> Option<Side> {
+        // Where nobody has the receiver's address, it is the other end than the sender's: a SYN to a port without a
+        // listener.
+        self.side_of(segment.to).or_else(|| self.side_of(segment.from).map(Side::other))
+    }
+
     /// The name of an end for people: its side, else its address.
     pub fn end_name(&self, address: SocketAddr) -> String {
         self.side_of(address).map_or_else(|| address.to_string(), |side| side.name().to_owned())

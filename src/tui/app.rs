@@ -222,9 +222,22 @@ impl App {
 
     /// The waiting segment that `d` and `x` mean: the chosen one, else the oldest.
     pub fn chosen_held(&self) -> Option<SegmentId> {
+        let waiting = self.view().waiting();
+        let chosen = self.place.segment.filter(|id| waiting.contains(id));
+        chosen.or_else(|| waiting.iter().copied().find(|id| self.is_at_own_door(*id)))
+    }
+
+    /// Whether a waiting segment may be let go here: in a lesson each; where others drive the other side, those that wait
+    /// for the own one.
+    pub fn is_at_own_door(&self, id: SegmentId) -> bool {
+        let Some(free) = self.walk.free() else { return true };
         let view = self.view();
-        let waiting = view.waiting();
-        self.place.segment.filter(|id| waiting.contains(id)).or_else(|| waiting.first().copied())
+        let Some(segment) = view.segment(id) else { return false };
+        match view.trace().door(segment.segment) {
+            Some(side) if free.sides().contains(&side) => true,
+            Some(side) => !free.sides().is_empty() && !view.members().iter().any(|member| member.role.drives(side)),
+            None => !free.sides().is_empty(),
+        }
     }
 
     /// The segment that the packet pane shows: the chosen, else the newest.

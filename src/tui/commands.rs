@@ -185,7 +185,8 @@ fn types(app: &App) -> bool {
 }
 
 fn something_waits(app: &App) -> bool {
-    !app.in_past() && !app.walk().trace().present().waiting().is_empty()
+    let present = app.walk().trace().present();
+    !app.in_past() && present.waiting().iter().any(|id| app.is_at_own_door(*id))
 }
 
 fn several_wait(app: &App) -> bool {

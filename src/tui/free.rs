@@ -52,8 +52,8 @@ pub(super) fn notice(app: &mut App) {
 
 fn menu_call(app: &mut App, n: usize) -> Option<engine::Command> {
     let side = menu::side(app)?;
-    let (items, ..) = menu::page(app);
-    match items.into_iter().nth(n)?.call {
+    let (page, ..) = menu::page(app)?;
+    match page.items.into_iter().nth(n)?.call {
         // What is sent is the learner's to say.
         Call::Send { fd, data } => {
             type_call(app, &format!("send({fd}, \"{}\")", String::from_utf8_lossy(&data)));

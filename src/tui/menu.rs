@@ -37,28 +37,47 @@ pub(super) fn side(app: &App) -> Option<Side> {
     app.place.side.filter(|side| sides.contains(side)).or_else(|| sides.first().copied())
 }
 
-/// All that can be called now: first what makes sense, then options, then what would fail. None while the side's hand is
-/// in a call.
-pub(super) fn items(app: &App) -> Vec<Item> {
+/// What a page of the menu holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Group {
+    /// What makes sense next.
+    Sensible,
+    /// Options, and other ways.
+    Further,
+    /// What would probably fail.
+    Wrong,
+}
+
+/// A page of the menu.
+pub(super) struct Page {
+    pub(super) group: Group,
+    pub(super) items: Vec<Item>,
+}
+
+/// The menu's pages; none while the side's hand is in a call.
+pub(super) fn pages(app: &App) -> Vec<Page> {
     let Some(side) = side(app) else { return Vec::new() };
     let view = app.walk().trace().present();
     let descriptors = descriptors(&view, side);
     let open = |(fd, situation): &(i32, Situation)| situation.open.then_some(*fd);
     let newest = descriptors.iter().filter_map(open).next_back();
     let offered = offers(&descriptors, view.open_call(side).is_some());
-    let of = |offer: &crate::explain::Offer| Some(Item { call: call(app, offer)?, likely: offer.likely });
-    let sensible = offered.iter().filter(|offer| offer.is_sensible()).filter_map(of);
-    let wrong = offered.iter().filter(|offer| !offer.is_sensible()).filter_map(of);
-    let options = newest.into_iter().filter(|_| !offered.is_empty()).flat_map(further);
-    sensible.chain(options).chain(wrong).collect()
+    let of = |sensible: bool| -> Vec<Item> {
+        let meant = offered.iter().filter(|offer| offer.is_sensible() == sensible);
+        meant.filter_map(|offer| Some(Item { call: call(app, offer)?, likely: offer.likely })).collect()
+    };
+    let options = newest.into_iter().filter(|_| !offered.is_empty()).flat_map(further).collect();
+    let groups = [(Group::Sensible, of(true)), (Group::Further, options), (Group::Wrong, of(false))];
+    let page = |group| move |items: &[Item]| Page { group, items: items.to_vec() };
+    groups.iter().flat_map(|(group, items)| items.chunks(ITEMS).map(page(*group))).collect()
 }
 
-/// The items on the page that is shown, and how many pages there are.
-pub(super) fn page(app: &App) -> (Vec<Item>, usize, usize) {
-    let items = items(app);
-    let pages = items.len().div_ceil(ITEMS).max(1);
-    let page = app.place.menu % pages;
-    (items.into_iter().skip(page * ITEMS).take(ITEMS).collect(), page, pages)
+/// The page that is shown, its number from 0, and how many there are; `None` where there is none.
+pub(super) fn page(app: &App) -> Option<(Page, usize, usize)> {
+    let mut pages = pages(app);
+    let count = pages.len();
+    let at = app.place.menu.checked_rem(count)?;
+    Some((pages.swap_remove(at), at, count))
 }
 
 /// What is left out when a call is typed.

@@ -289,6 +289,8 @@ pub struct Free {
     pub begin_watch: String,
     pub begin_replay: String,
     pub menu: String,
+    pub menu_further: String,
+    pub menu_wrong: String,
     pub sleeps: String,
     pub blocks: String,
     pub abandoned: String,

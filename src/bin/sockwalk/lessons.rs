@@ -5,7 +5,8 @@ use std::io::{self, Write};
 use sockwalk::cli::{Exit, Invocation};
 use sockwalk::i18n::{ProgressTexts, Texts, fill, width, wrap};
 use sockwalk::lesson::{Lesson, builtin, builtin_names};
-use sockwalk::model::Mode;
+use sockwalk::linux::missing;
+use sockwalk::model::{Mode, Need};
 use sockwalk::progress::{LessonProgress, next_lesson};
 
 use super::memory::Memory;
@@ -28,6 +29,11 @@ pub fn run(invocation: &Invocation) -> Result<u8, Exit> {
         let progress = memory.progress.lessons.get(*name);
         let title = lesson.title.get(invocation.lang);
         let title = if needs_lab(&lesson) { fill(&t.needs_lab, &[("title", &title)]) } else { title.to_owned() };
+        let mode = if lesson.modes.contains(&Mode::Lab) { Mode::Lab } else { Mode::Host };
+        let title = match missing(&lesson.needs, mode) {
+            Some(Need::Ipv6) => fill(&t.needs_ipv6, &[("title", &title)]),
+            None => title,
+        };
         rows.push([(*name).to_owned(), steps(&lesson, progress, t), right(progress), title]);
     }
     let mut out = table(&rows);

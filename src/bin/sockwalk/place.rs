@@ -7,7 +7,7 @@ use sockwalk::engine::{Failure, Happening, Runner, WalkOptions, World};
 use sockwalk::i18n::{Lang, PlaceTexts, SharedTexts, Texts, fill, join};
 use sockwalk::lesson::Lesson;
 use sockwalk::linux::{self, LinuxWorld, Place, Refused, Rights};
-use sockwalk::model::Mode;
+use sockwalk::model::{Mode, Need};
 
 /// What the process may do, decided once, before it has a second thread.
 pub struct Grounds {
@@ -59,15 +59,20 @@ impl Grounds {
         sink: impl Fn(Happening) + Send + Clone + 'static,
     ) -> Result<LinuxWorld, Exit> {
         if self.rights.is_some() && lesson.modes.contains(&Mode::Lab) {
+            self.check_needs(lesson, Mode::Lab)?;
             match LinuxWorld::start(Place::Lab(lesson.lab.clone()), epoch, sink.clone()) {
                 Ok(world) => return Ok(world),
-                Err(refused) if self.mode == ModeChoice::Lab => return Err(self.no_lab(&refused)),
+                // A lesson that has no other place is told why, whatever mode was asked for.
+                Err(refused) if self.mode == ModeChoice::Lab || !lesson.modes.contains(&Mode::Host) => {
+                    return Err(self.no_lab(&refused));
+                }
                 Err(_) => {}
             }
         }
         if !lesson.modes.contains(&Mode::Host) {
             return Err(self.exit(&self.texts.only_lab));
         }
+        self.check_needs(lesson, Mode::Host)?;
         let mut server = lesson.server;
         server.set_port(port.unwrap_or(server.port()));
         linux::check_address(server).map_err(|error| self.address_refused(server, &error))?;
@@ -79,6 +84,13 @@ impl Grounds {
     pub fn allows(&self, lesson: &Lesson) -> bool {
         let lab = self.rights.is_some() && lesson.modes.contains(&Mode::Lab);
         lab || self.mode != ModeChoice::Lab && lesson.modes.contains(&Mode::Host)
+    }
+
+    fn check_needs(&self, lesson: &Lesson, mode: Mode) -> Result<(), Exit> {
+        match linux::missing(&lesson.needs, mode) {
+            Some(Need::Ipv6) => Err(self.exit(&self.texts.needs_ipv6)),
+            None => Ok(()),
+        }
     }
 
     /// A sentence for a world that can't go on.

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::Runner;
 use crate::engine::Request;
-use crate::lesson::{Action, Payload, SegmentPattern, Step};
+use crate::lesson::{Action, Address, Payload, SegmentPattern, Step};
 use crate::model::{Call, CallName, Fate, SegmentId, Side, TimerKind, View};
 
 impl Runner {
@@ -118,14 +118,18 @@ impl Runner {
         Ok((named.side, call, naming))
     }
 
-    pub(super) fn address(&self, given: Option<SocketAddr>) -> SocketAddr {
-        let mut address = given.unwrap_or(self.lesson.server);
-        if let Some(port) = self.options.port
-            && address.port() == self.lesson.server.port()
-        {
-            address.set_port(port);
+    pub(super) fn address(&self, given: Option<Address>) -> SocketAddr {
+        let server = self.lesson.server;
+        let port = self.options.port.unwrap_or(server.port());
+        match given {
+            None => SocketAddr::new(server.ip(), port),
+            Some(Address::At(address)) if address.port() == server.port() => SocketAddr::new(address.ip(), port),
+            Some(Address::At(address)) => address,
+            Some(Address::Beside(ip, offset)) => {
+                // Above the highest port there is none: then it lies as far below.
+                SocketAddr::new(ip, port.checked_add(offset).unwrap_or(port.saturating_sub(offset)))
+            }
         }
-        address
     }
 
     fn data(&self, payload: &Payload, side: Side) -> Vec<u8> {

@@ -7,13 +7,6 @@
 //! a segment that has gone doesn't wait any more: so none goes twice, and nobody waits for anybody.
 
 use crate::model::{Connection, Member, Role, Side, Trace, Which};
-use crate::tcp::Segment;
-
-/// The side at whose door a segment waits; `None` where its receiver is nobody's.
-pub(super) fn door(segment: &Segment, trace: &Trace) -> Option<Side> {
-    // Where nobody has the receiver's address, it is the other end than the sender's: a SYN to a port without a listener.
-    trace.side_of(segment.to).or_else(|| trace.side_of(segment.from).map(Side::other))
-}
 
 /// Whether a member may let something go at this door.
 pub(super) fn may(member: &Member, door: Option<Side>, members: &[Member]) -> bool {
@@ -81,7 +74,7 @@ mod tests {
         let client = socket(2, Side::Client, None, State::SynSent, (Some(end(4000)), Some(end(9))));
         trace.push(Duration::ZERO, Event::Socket(listener));
         trace.push(Duration::ZERO, Event::Socket(client));
-        let at = |from, to| door(&crate::tcp::testing::segment(end(from), end(to), 0, 0, &["SYN"], b""), &trace);
+        let at = |from, to| trace.door(&crate::tcp::testing::segment(end(from), end(to), 0, 0, &["SYN"], b""));
         assert_eq!(at(4000, 8000), Some(Side::Server));
         assert_eq!(at(8000, 4000), Some(Side::Client));
         assert_eq!(at(4000, 9), Some(Side::Server), "nobody listens there");

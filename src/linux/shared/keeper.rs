@@ -262,7 +262,7 @@ impl Keeper {
 
     fn may(&self, member: &Member, id: SegmentId) -> bool {
         let Some(segment) = self.ground.held(id) else { return false };
-        doors::may(member, doors::door(segment, &self.trace), self.trace.present().members())
+        doors::may(member, self.trace.door(segment), self.trace.present().members())
     }
 
     fn pass(&mut self, which: Which, delay: Option<Duration>) -> Result<(), Failure> {
@@ -280,7 +280,7 @@ impl Keeper {
     /// After how long a waiting segment goes on by itself.
     fn delay(&self, id: SegmentId) -> Option<Duration> {
         let segment = self.ground.held(id)?;
-        self.passing.delay(Connection::of(segment), doors::door(segment, &self.trace))
+        self.passing.delay(Connection::of(segment), self.trace.door(segment))
     }
 
     fn read_wire(&mut self) -> Result<(), Failure> {
@@ -289,7 +289,7 @@ impl Keeper {
             if passing.rules.is_empty() {
                 return Plan::Hold;
             }
-            match passing.delay(Connection::of(segment), doors::door(segment, trace)) {
+            match passing.delay(Connection::of(segment), trace.door(segment)) {
                 Some(Duration::ZERO) if thinning.keeps(segment) => Plan::Pass,
                 Some(Duration::ZERO) => Plan::PassUnkept,
                 _ => Plan::Hold,

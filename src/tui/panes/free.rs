@@ -12,10 +12,10 @@ use crate::engine::{Phase, Purpose};
 use crate::explain::{Came, Circumstance, Explanations, Likely, Situation};
 use crate::i18n::width as display_width;
 use crate::i18n::{escape, fill};
-use crate::model::{CallView, Event, Side, SocketView, Which};
-use crate::tui::menu::{self, Item};
+use crate::model::{CallView, Event, Role, Side, SocketView, Which};
+use crate::tui::menu::{self, Group, Item};
 use crate::tui::scene::{Scene, shape};
-use crate::tui::wrap::{prose, wrap, wrap_text};
+use crate::tui::wrap::{cut, prose, wrap, wrap_text};
 
 /// What happened last, and why.
 pub(super) fn body(scene: &Scene<'_>, width: usize) -> Vec<Line<'static>> {
@@ -103,7 +103,9 @@ fn changes(scene: &Scene<'_>, width: usize) -> Vec<Line<'static>> {
         Event::Left(member) => Some((&t.left, member)),
         _ => None,
     });
-    let told: Vec<_> = told.collect();
+    // Who has just come sees that itself.
+    let own = |role: &Role| scene.app.walk().free().is_some_and(|free| *role == Role::Drives(free.sides().to_vec()));
+    let told: Vec<_> = told.filter(|(_, member)| !own(&member.role)).collect();
     for (text, member) in told.into_iter().rev().take(2) {
         let role = super::header::role(scene, &member.role);
         let text = fill(text, &[("role", &role as &dyn std::fmt::Display), ("pid", &member.pid)]);
@@ -131,7 +133,7 @@ pub(super) fn foot(scene: &Scene<'_>, width: usize, page: &mut Page) {
     let Some(side) = menu::side(scene.app) else { return };
     if let Some(call) = scene.view.open_call(side) {
         let name = format!("{}()", call.call.name());
-        let text = fill(&t.sleeps, &[("side", side.name()), ("call", &name)]);
+        let text = fill(&t.sleeps, &[("side", self::name(scene, side)), ("call", &name)]);
         page.foot.extend(wrap_text(&text, theme.waits.0, width));
         return;
     }
@@ -140,28 +142,37 @@ pub(super) fn foot(scene: &Scene<'_>, width: usize, page: &mut Page) {
 
 fn offered(scene: &Scene<'_>, side: Side, width: usize, page: &mut Page) {
     let (theme, t) = (scene.theme, &scene.texts.free);
-    let (items, at, pages) = menu::page(scene.app);
+    let Some((shown, at, pages)) = menu::page(scene.app) else { return };
+    let group = match shown.group {
+        Group::Sensible => &t.menu,
+        Group::Further => &t.menu_further,
+        Group::Wrong => &t.menu_wrong,
+    };
+    let who = format!("{} {}", shape(side), name(scene, side));
     let (at, pages) = ((at + 1).to_string(), pages.to_string());
-    let head = fill(&t.menu, &[("side", side.name()), ("n", &at), ("of", &pages)]);
+    let head = fill(group, &[("side", &who), ("n", &at), ("of", &pages)]);
     page.foot.extend(wrap_text(&head, theme.side(side), width));
-    let texts: Vec<String> = items.iter().map(|item| call_text(&item.call, true)).collect();
-    let widest = texts.iter().map(|text| display_width(text) + 4).max().unwrap_or(1);
-    let columns = (width / widest.max(1)).clamp(1, 3);
-    let rows = texts.len().div_ceil(columns);
-    let top = page.foot.len();
-    for row in 0..rows {
-        let mut spans = Vec::new();
-        let mut column = 0;
-        for n in (row..texts.len()).step_by(rows.max(1)) {
-            let (text, item) = (&texts[n], &items[n]);
-            spans.push(Span::styled(format!("{} ", n + 1), theme.key.0));
-            spans.push(Span::styled(text.clone(), style_of(scene, item)));
-            let pad = widest.saturating_sub(display_width(text) + 2);
-            spans.push(Span::raw(" ".repeat(pad)));
-            page.choices.push((n, top + row, column, display_width(text) + 2));
-            column += widest;
+    let mut line: Vec<Span<'static>> = Vec::new();
+    let mut column = 0;
+    for (n, item) in shown.items.iter().enumerate() {
+        let text = cut(&call_text(&item.call, false), width.saturating_sub(3));
+        let taken = display_width(&text) + 2;
+        if column > 0 && column + taken > width {
+            page.foot.push(Line::from(std::mem::take(&mut line)));
+            column = 0;
         }
-        page.foot.push(Line::from(spans));
+        page.choices.push((n, page.foot.len(), column, taken));
+        line.push(Span::styled(format!("{} ", n + 1), theme.key.0));
+        line.push(Span::styled(format!("{text}   "), style_of(scene, item)));
+        column += taken + 3;
+    }
+    page.foot.push(Line::from(line));
+}
+
+fn name<'a>(scene: &Scene<'a>, side: Side) -> &'a str {
+    match side {
+        Side::Server => &scene.texts.free.role_server,
+        Side::Client => &scene.texts.free.role_client,
     }
 }
 
@@ -180,7 +191,7 @@ fn passing(scene: &Scene<'_>, width: usize) -> Vec<Line<'static>> {
     for (which, delay) in scene.view.passing().map_or(&[][..], |passing| &passing.rules) {
         let which = match which {
             Which::All => t.pass_all.clone(),
-            Which::To(side) => fill(&t.pass_to, &[("side", side.name())]),
+            Which::To(side) => fill(&t.pass_to, &[("side", name(scene, *side))]),
             Which::Of(connection) => {
                 let [low, high] = connection.ends();
                 format!("{low} – {high}")

@@ -187,7 +187,7 @@ fn outcome_text(outcome: &Outcome) -> String {
 }
 
 /// The call as it is written in C, with the real descriptor. The short form leaves out the loopback's address, which
-/// the pane's title has.
+/// the pane's title has, and what a narrow pane would cut of `O_NONBLOCK`.
 pub(super) fn call_text(call: &Call, full: bool) -> String {
     let name = call.name();
     let addr_text = |addr: &std::net::SocketAddr| if full { addr.to_string() } else { short(*addr) };
@@ -208,7 +208,7 @@ pub(super) fn call_text(call: &Call, full: bool) -> String {
             format!("{fd}{comma}{how}")
         }
         Call::SetNonblocking { fd } if full => format!("{fd}, F_SETFL, O_NONBLOCK"),
-        Call::SetNonblocking { fd } => format!("{fd},O_NONBLOCK"),
+        Call::SetNonblocking { fd } => format!("{fd},NONBLOCK"),
         Call::SetOption { fd, option, value } => format!("{fd}{comma}{}{comma}{value}", escape(option.as_bytes())),
     };
     format!("{name}({args})")

@@ -188,6 +188,7 @@ fn lesson() -> Lesson {
         recap: both("Three segments; two states each.", "三个报文段；各经过两个状态。"),
         server: server(),
         modes: vec![Mode::Lab, Mode::Host],
+        needs: Vec::new(),
         lab: LabSettings::default(),
         steps,
     }
