@@ -157,7 +157,7 @@ impl Host for House {
         self.epoch = Instant::now();
         let sender = self.sender.clone();
         let sink = move |happening| {
-            let _ = sender.send(Msg::World(generation, happening));
+            let _ = sender.send(Msg::World(generation, Box::new(happening)));
         };
         let world = LinuxWorld::start(Place::Lab(self.lesson.lab.clone()), self.epoch, sink);
         let world = self.world.insert(world.map_err(|refused| refused.to_string())?);

@@ -190,7 +190,7 @@ impl<'a> Arguments<'a> {
             _ => words.iter().map(|word| word.text.as_str()).collect::<Vec<_>>().join(" "),
         };
         if text.len() > LONGEST_TEXT {
-            Err(self.wrong(&text[..text.floor_char_boundary(20)]))
+            Err(self.wrong(&text.chars().take(20).collect::<String>()))
         } else {
             Ok(text.into_bytes())
         }

@@ -26,7 +26,7 @@ pub enum Msg {
     /// From the terminal.
     Terminal(Event),
     /// From the world of the walk with this [`App::generation`].
-    World(u64, Happening),
+    World(u64, Box<Happening>),
     /// The time has come that [`App::wake_at`] named.
     Tick,
     /// Someone outside wants the program to end (a signal).
@@ -51,7 +51,7 @@ pub fn update(app: &mut App, msg: Msg, now: Duration) -> Vec<Effect> {
     match msg {
         Msg::Terminal(event) => terminal(app, event, &mut effects),
         Msg::World(generation, happening) if generation == app.generation => {
-            app.walk.happened(happening);
+            app.walk.happened(*happening);
             app.changed = true;
         }
         // What an earlier world still had to say.

@@ -40,7 +40,7 @@ pub fn run(invocation: &Invocation, joining: &Joining) -> Result<u8, Exit> {
     joined
         .start(move |happening| {
             // Where the interface has ended, nobody is left to be told.
-            let _ = to_app.send(Msg::World(0, happening));
+            let _ = to_app.send(Msg::World(0, Box::new(happening)));
         })
         .map_err(screen::trouble)?;
     let options = FreeOptions {

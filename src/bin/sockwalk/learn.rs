@@ -106,7 +106,7 @@ impl House {
         let sender = self.sender.clone();
         let sink = move |happening| {
             // Where the interface has ended, nobody is left to be told.
-            let _ = sender.send(Msg::World(generation, happening));
+            let _ = sender.send(Msg::World(generation, Box::new(happening)));
         };
         let world = self.grounds.start(&self.lesson, self.invocation.port, self.epoch, sink)?;
         let waits = Waits { patience: Duration::from_secs(3), timers: true };

@@ -184,7 +184,7 @@ mod tests {
         let folder = Folder { path: path.clone(), uid: sys::effective_ids().0 };
         let name = LabName::default();
         let first = folder.listen(&name).unwrap();
-        assert_eq!(folder.labs().unwrap(), [name.clone()]);
+        assert_eq!(folder.labs().unwrap(), std::slice::from_ref(&name));
         assert_eq!(folder.listen(&name).unwrap_err().kind(), io::ErrorKind::AddrInUse);
         drop(first);
         assert_eq!(folder.labs().unwrap(), []);

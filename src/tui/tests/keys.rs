@@ -101,12 +101,12 @@ fn the_present_goes_on_while_the_past_is_looked_at() {
         at: secs(30.0),
         what: crate::engine::What::Event(crate::model::Event::Delivered(SegmentId(0))),
     };
-    update(&mut app, Msg::World(0, happening.clone()), secs(30.0));
+    update(&mut app, Msg::World(0, Box::new(happening.clone())), secs(30.0));
     let after = lines(&screen(&app));
     assert_eq!(before[1..], after[1..], "only the banner's count moves");
     assert_ne!(before[0], after[0]);
     let now = app.walk().trace().now();
-    update(&mut app, Msg::World(7, happening), secs(31.0));
+    update(&mut app, Msg::World(7, Box::new(happening)), secs(31.0));
     assert_eq!(app.walk().trace().now(), now, "what another world says is passed over");
 }
 
@@ -163,7 +163,7 @@ fn it_plays_by_itself_at_a_pace_that_changes() {
     assert_eq!(*log.lock().unwrap(), [Command::Next]);
     assert_eq!(app.wake_at(), None, "the walk is busy");
     let settled = crate::engine::Happening { at: now, what: crate::engine::What::Settled };
-    update(&mut app, Msg::World(0, settled), now);
+    update(&mut app, Msg::World(0, Box::new(settled)), now);
     assert_eq!(app.wake_at(), Some(now + secs(3.0)));
     keys(&mut app, "+++++");
     assert!(text(&app).contains("plays, 0.5 s a step"));
