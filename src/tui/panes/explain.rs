@@ -15,7 +15,6 @@ use crate::i18n::{escape, join};
 use crate::lesson::{Ask, Lang};
 use crate::model::{Answer, ClaimResult, TimerKind};
 use crate::tui::app::App;
-use crate::tui::layout;
 use crate::tui::scene::{Scene, put, seconds};
 use crate::tui::wrap::{prose, wrap, wrap_text};
 
@@ -56,14 +55,14 @@ pub(super) fn draw(buf: &mut Buffer, area: Rect, scene: &Scene<'_>) -> Option<(u
 
 /// How far the explanation is scrolled and can be; `None` where it isn't on the screen.
 pub(in crate::tui) fn scroll_of(app: &App) -> Option<(usize, usize)> {
-    let area = layout::areas(app.size, app.place.turn)?.explain?;
+    let area = app.areas()?.explain?;
     let page = page(&Scene::new(app), area);
     Some((page.at, page.most))
 }
 
 /// The answer at a place of the screen.
 pub(in crate::tui) fn choice_at(app: &App, x: u16, y: u16) -> Option<usize> {
-    let area = layout::areas(app.size, app.place.turn)?.explain?;
+    let area = app.areas()?.explain?;
     let inner = inner(area);
     let page = page(&Scene::new(app), area);
     let top = foot_top(&page, inner);
