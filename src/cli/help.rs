@@ -26,6 +26,8 @@ pub(super) fn localized(texts: &'static CliTexts) -> Command {
         ("lessons", &texts.lessons, &texts.usage_lessons, First::Nothing),
         ("reset", &texts.reset, &texts.usage_reset, First::Arguments),
         ("glossary", &texts.glossary, &texts.usage_glossary, First::Arguments),
+        ("check", &texts.check, &texts.usage_check, First::Arguments),
+        ("new", &texts.new, &texts.usage_new, First::Arguments),
         ("doctor", &texts.doctor, &texts.usage_doctor, First::Nothing),
     ] {
         command = command.mut_subcommand(name, |command| {
@@ -75,6 +77,8 @@ fn argument(command: &str, arg: Arg, texts: &'static CliTexts) -> Arg {
         "lesson" => &texts.lesson,
         "name" => &texts.lesson_reset,
         "term" => &texts.term,
+        "paths" => &texts.lesson_check,
+        "id" => &texts.lesson_new,
         "from_start" => &texts.from_start,
         "format" => &texts.format,
         "patience" => &texts.patience,
@@ -84,8 +88,9 @@ fn argument(command: &str, arg: Arg, texts: &'static CliTexts) -> Arg {
     };
     // The allowed values and the default stand in our own words.
     let arg = match arg.get_id().as_str() {
-        "lesson" => arg.value_name(texts.lesson_name.as_str()),
+        "lesson" | "paths" => arg.value_name(texts.lesson_name.as_str()),
         "term" => arg.value_name(texts.term_name.as_str()),
+        "id" => arg.value_name(texts.new_name.as_str()),
         "name" => arg.value_name(texts.builtin_name.as_str()),
         _ => arg,
     };

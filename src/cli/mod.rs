@@ -17,7 +17,7 @@ use clap::FromArgMatches;
 use clap::error::ErrorKind;
 
 pub use args::{Format, ModeChoice, Target, ThemeChoice};
-pub use target::{find, load};
+pub use target::{find, load, open};
 
 use crate::i18n::{self, BrokenTexts, Lang, Texts};
 
@@ -66,6 +66,15 @@ pub enum Task {
     Reset(Option<String>),
     /// Print the terms that these words name; all where there are none.
     Glossary(Vec<String>),
+    /// Check lessons.
+    Check {
+        /// Lessons, files and folders; the built-in lessons where there are none.
+        targets: Vec<Target>,
+        /// Whether steps that wait for a timer of the kernel run too.
+        timers: bool,
+    },
+    /// Write a small lesson of this name.
+    New(String),
     /// Say what the machine allows.
     Doctor,
 }
@@ -135,6 +144,8 @@ fn invocation(cli: args::Cli, lang: Lang) -> Invocation {
         Some(args::Command::Lessons) => Task::Lessons,
         Some(args::Command::Reset { name }) => Task::Reset(name),
         Some(args::Command::Glossary { term }) => Task::Glossary(term),
+        Some(args::Command::Check { paths, timers }) => Task::Check { targets: paths, timers },
+        Some(args::Command::New { id }) => Task::New(id),
         Some(args::Command::Doctor) => Task::Doctor,
     };
     Invocation { lang, mode: cli.mode, theme: cli.theme, port: cli.port, task }
