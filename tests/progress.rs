@@ -111,7 +111,7 @@ fn one_goes_on_where_one_stopped() {
 
         // The steps before run again by themselves, on the kernel: the listening socket is there.
         let mut terminal = learner.open(&["--lang", "en"]);
-        terminal.wait_for_text("Steps 1 to 4 ran again; here you stopped.");
+        terminal.wait_for_text("Steps 1–4 ran again; you stopped here.");
         terminal.wait_for_text("step 4 of 26");
         assert!(terminal.text().contains("LISTEN"), "{}", terminal.text());
         terminal.press(" ");

@@ -148,10 +148,7 @@ struct Review<'a> {
 impl Review<'_> {
     fn remark(&mut self, span: &Range<usize>, what: Lack) {
         let (line, column) = self.source.place(span.start);
-        let remark = Remark { line, column, what };
-        if !self.remarks.contains(&remark) {
-            self.remarks.push(remark);
-        }
+        self.remarks.push(Remark { line, column, what });
     }
 
     fn lesson(&mut self, lesson: &Lesson, raw: &RawLesson) {
@@ -238,7 +235,7 @@ fn marked(text: &str) -> BTreeSet<&str> {
 
 /// The names in capitals that mean something by convention: those with an underscore (TCP_NODELAY), and those in
 /// backticks (`SYN`).
-fn names(text: &str) -> Vec<&str> {
+fn names(text: &str) -> BTreeSet<&str> {
     let is_name = |word: &&str| {
         word.len() >= 2
             && word.starts_with(|c: char| c.is_ascii_uppercase())
