@@ -271,7 +271,7 @@ impl Keeper {
         // What waits already goes by the new rule too.
         self.due.clear();
         let now = self.ground.now();
-        for id in self.trace.present().waiting() {
+        for id in self.trace.present().waiting().iter() {
             self.due.extend(self.delay(*id).map(|delay| (now + delay, *id)));
         }
         self.release_due()
