@@ -2,7 +2,7 @@
 
 use std::net::SocketAddr;
 
-use crate::model::{Call, CallView, Errno, Fate, How, Moment, Side, SocketView, View};
+use crate::model::{Call, CallView, Connection, Errno, Fate, How, Moment, Side, SocketView, View};
 use crate::tcp::{Flags, State};
 
 /// The directions that the own program has ended with `shutdown()`.
@@ -134,7 +134,9 @@ impl Situation {
         self.fin = matches!(socket.state, State::CloseWait | State::LastAck | State::Closing | State::TimeWait);
         let Some(ends) = facts.local.zip(facts.remote) else { return };
         let arrived = |fate| matches!(fate, Fate::Delivered | Fate::Passing);
-        for segment in view.segments().filter(|segment| arrived(segment.fate) && segment.changed >= since) {
+        let numbers = view.segments_of(Connection::new(ends.0, ends.1)).iter().rev();
+        let segments = numbers.filter_map(|id| view.segment(*id));
+        for segment in segments.filter(|segment| arrived(segment.fate) && segment.changed >= since) {
             if (segment.segment.to, segment.segment.from) == ends {
                 self.reset |= segment.segment.flags.has(Flags::RST);
                 self.fin |= segment.segment.flags.has(Flags::FIN);

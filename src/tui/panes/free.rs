@@ -17,6 +17,9 @@ use crate::tui::menu::{self, Group, Item};
 use crate::tui::scene::{Scene, shape};
 use crate::tui::wrap::{cut, prose, wrap, wrap_text};
 
+/// So many changed sockets are named, the newest; of the others the number.
+const CHANGES: usize = 12;
+
 /// What happened last, and why.
 pub(super) fn body(scene: &Scene<'_>, width: usize) -> Vec<Line<'static>> {
     let t = &scene.texts.free;
@@ -96,6 +99,11 @@ fn changes(scene: &Scene<'_>, width: usize) -> Vec<Line<'static>> {
         Some(Line::styled(text, scene.theme.side(side).bold()))
     };
     let mut lines: Vec<Line<'static>> = sockets.filter_map(line).collect();
+    let more = lines.len().saturating_sub(CHANGES);
+    if more > 0 {
+        let text = fill(&scene.texts.side.more, &[("n", &more.to_string())]);
+        lines.splice(..more, [Line::styled(text, scene.theme.dim.0)]);
+    }
     let members = scene.view.trace().entries()[scene.fresh_from.min(scene.view.moment())..scene.view.moment()].iter();
     let t = &scene.texts.free;
     let told = members.filter_map(|entry| match &entry.event {
