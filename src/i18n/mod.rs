@@ -2,6 +2,7 @@
 //!
 //! Both languages are read into the same structs, which know every key: a key that only one of them has is an error.
 
+mod check;
 mod cli;
 mod doctor;
 mod place;
@@ -12,6 +13,7 @@ mod wrap;
 
 use std::sync::OnceLock;
 
+pub use check::CheckTexts;
 pub use cli::CliTexts;
 pub use doctor::DoctorTexts;
 pub use place::PlaceTexts;
@@ -36,6 +38,8 @@ pub struct Texts {
     pub plain: PlainTexts,
     /// What is kept of the learner's progress.
     pub progress: ProgressTexts,
+    /// The author's tools.
+    pub check: CheckTexts,
     /// What the machine allows.
     pub doctor: DoctorTexts,
 }

@@ -110,7 +110,7 @@ fn tick(app: &mut App) {
 }
 
 /// Looks whether the walk has come to something new, and lets the screen follow.
-fn notice(app: &mut App) {
+pub(super) fn notice(app: &mut App) {
     let phase = app.walk.phase().clone();
     let next = app.walk.next_step().map(|(number, _)| number);
     if app.noticed == (phase.clone(), next) {
