@@ -6,4 +6,5 @@ mod common;
 mod screens;
 mod stage;
 
+mod killed;
 mod walk;

@@ -115,12 +115,15 @@ pub fn as_shown(Seen { state, local, remote }: Seen) -> (String, String, String)
     (state, local, remote)
 }
 
-/// The wire's pane: its rows as they are.
+/// The wire's pane: for each row what it says, without the mark of the segment that is chosen there, and how an arrow ends.
 pub fn ladder(screen: &Screen) -> Vec<String> {
     let rows = rows(screen);
-    let ends = |row: &&String| row.starts_with('└');
-    let inside = rows.iter().skip(2).take_while(|row| !ends(row));
-    inside.filter_map(|row| Some(row.split("││").nth(1)?.trim_end().to_owned())).collect()
+    let inside = rows.iter().skip(2).take_while(|row| !row.starts_with('└'));
+    let said = inside.filter_map(|row| {
+        let said = row.split("││").nth(1)?.trim_start_matches(['│', ' ']).trim_start_matches("▶ ");
+        Some(said.replace(['│', '─', ' '], ""))
+    });
+    said.filter(|said| !said.is_empty()).collect()
 }
 
 /// The flags of the segments that wait, the oldest first, as a recording tells them.
@@ -148,4 +151,11 @@ pub fn is_given_back(terminal: &Terminal) {
     assert!(!screen.hide_cursor(), "the cursor is hidden");
     assert!(!screen.bracketed_paste(), "bracketed paste is on");
     assert_eq!(screen.mouse_protocol_mode(), MouseProtocolMode::None);
+}
+
+/// The last line that isn't empty, of what a program wrote when its terminal was given back.
+pub fn last_line(raw: &[u8]) -> String {
+    let text = String::from_utf8_lossy(raw);
+    let after = text.rsplit("\x1b[?1049l").next().unwrap_or_default();
+    after.lines().rev().map(str::trim).find(|line| !line.is_empty()).unwrap_or_default().to_owned()
 }

@@ -180,7 +180,6 @@ fn who_looks_on_sees_the_same_and_changes_nothing() {
             (server, "ACK", vec![(Server, "LISTEN"), (Server, "ESTABLISHED"), (Client, "ESTABLISHED")]),
         ] {
             stage.wait_held(watch, &[flags]);
-            println!("{}", stage.screen(watch).contents());
             every_key_is_in_vain(&mut stage, watch);
             ladders_are_equal(&mut stage, all);
             stage.lets_go(at_door, flags);
@@ -208,14 +207,33 @@ fn every_key_is_in_vain(stage: &mut Stage, watch: Seat) {
     assert_eq!(stage.count(watch, acts), acted, "{:?}", &stage.lines(watch)[before..]);
 }
 
+/// The same segments with the same fates on all screens.
 #[track_caller]
 fn ladders_are_equal(stage: &mut Stage, seats: [Seat; 3]) {
-    let sent = stage.entries(seats[0]);
-    for seat in seats {
-        stage.wait(seat, "the whole ladder", |screen| {
-            let ladder = screens::ladder(screen);
-            println!("{ladder:#?}");
-            ladder.len() == sent.len()
-        });
+    stage.until("equal ladders", |stage| {
+        let ladders = seats.map(|seat| screens::ladder(stage.screen(seat)));
+        ladders[0].iter().any(|row| row.contains('┃')) && ladders.iter().all(|ladder| *ladder == ladders[0])
+    });
+}
+
+#[test]
+fn each_interrupts_its_own_call_alone() {
+    for user in lab_users() {
+        let mut stage = Stage::of(user);
+        let server = stage.join(&["server"]);
+        let client = stage.join(&["client"]);
+        let watch = stage.join(&["watch"]);
+        up_to_the_syn(&mut stage, server, client);
+        stage.sleeps(server, Server, "accept(");
+        let offer = format!(" i {} ", stage.texts.label("interrupt"));
+        for (seat, offered) in [(watch, false), (client, true), (server, true)] {
+            stage.wait(seat, &offer, |screen| screens::last_rows(screen).contains(&offer) == offered);
+        }
+        stage.press(server, "i");
+        stage.wait_text(watch, "= -1 EINTR");
+        let interrupted = |of| move |event: &Event| matches!(event, Event::Returned { side, outcome: Err(_), .. } if *side == of);
+        assert_eq!(stage.count(watch, interrupted(Server)), 1);
+        assert_eq!(stage.count(watch, interrupted(Client)), 0);
+        stage.close(&[server, client, watch]);
     }
 }
