@@ -87,6 +87,8 @@ pub(super) struct Place {
     pub(super) overlay: Option<Overlay>,
     /// How far the explanation is scrolled; `None` where it wasn't touched.
     pub(super) explain: Option<usize>,
+    /// Whether what to remember is shown, once the lesson is over.
+    pub(super) recap: bool,
     /// The page of the free walk's menu.
     pub(super) menu: usize,
     /// The one connection that the ladder and the sides show; `None` for all.

@@ -159,7 +159,7 @@ fn always(_: &App) -> bool {
 }
 
 fn can_go_on(app: &App) -> bool {
-    let goes_on = matches!(app.walk().phase(), Phase::Ready | Phase::Asking);
+    let goes_on = matches!(app.walk().phase(), Phase::Ready | Phase::Asking | Phase::Finished);
     app.in_past() || (is_lesson(app) && goes_on) || (drives(app) && something_waits(app))
 }
 

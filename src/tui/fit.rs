@@ -47,7 +47,12 @@ pub fn overflows(look: Look, lesson: &Arc<Lesson>, mode: Mode) -> Vec<Overflow> 
                 explain_scroll(&app).map_or(0, |(_, most)| most)
             };
             let alone = rows(Phase::Ready);
-            let beside = beside(lesson, next).into_iter().map(rows).max().unwrap_or(alone);
+            let mut beside = beside(lesson, next).into_iter().map(&mut rows).max().unwrap_or(alone);
+            if next.is_none() {
+                app.place.recap = true;
+                beside = beside.max(explain_scroll(&app).map_or(0, |(_, most)| most));
+                app.place.recap = false;
+            }
             if alone > 0 || beside > 0 {
                 found.push(Overflow { step: last, lang, alone, beside });
             }

@@ -283,6 +283,11 @@ fn act(app: &mut App, command: Command) {
     if app.walk.free().is_some() {
         return super::free::act(app, command);
     }
+    if command == Command::Next && *app.walk.phase() == Phase::Finished {
+        app.place.recap = !app.place.recap;
+        app.place.explain = None;
+        return;
+    }
     let order = match command {
         Command::Next => Some(engine::Command::Next),
         Command::Answer(n) => {
