@@ -17,6 +17,7 @@ pub struct SharedTexts {
     pub full: String,
     pub no_join: String,
     pub garbled: String,
+    pub lab_gone: String,
     pub no_terminal: String,
     pub exec: String,
     pub exec_host: String,

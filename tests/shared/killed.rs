@@ -1,5 +1,6 @@
 //! Who is killed at any step of the handshake: the others go on and tell, and the killed one can come again.
 
+use sockwalk::i18n;
 use sockwalk::lesson::Lang;
 use sockwalk::model::{Errno, Event, Outcome, Side};
 
@@ -119,7 +120,11 @@ impl Pair {
         self.stage.kill(seat);
         let left = self.stage.texts.free.left.replace("{role}", role).replace("{pid}", &pid.to_string());
         for (other, before) in others.iter().zip(before) {
-            self.stage.wait_event(*other, "departure", |event| matches!(event, Event::Left(member) if member.pid == pid));
+            self.stage.wait_event(
+                *other,
+                "departure",
+                |event| matches!(event, Event::Left(member) if member.pid == pid),
+            );
             self.stage.wait_text(*other, &left);
             let wanted = before + usize::from(in_call);
             self.stage.wait(*other, "the call in which it ended", |screen| count(screen, &abandoned) == wanted);
@@ -266,8 +271,10 @@ fn the_keeper_is_killed() {
                 stage.wait_text(seat, &gone);
                 stage.press(seat, "q");
                 assert_eq!(stage.leaves(seat).code(), Some(1));
-                let said = screens::last_line(&stage.terminal(seat).raw);
-                assert!(said.starts_with("sockwalk: "), "{said:?}");
+                let texts = i18n::Texts::load(lang).unwrap();
+                let sentence = i18n::join(&texts.cli.error, &texts.shared.lab_gone);
+                let said = screens::after_the_screen(&stage.terminal(seat).raw);
+                assert!(said.contains(&screens::unbroken(&sentence)), "{said:?}");
             }
             assert!(!procs::is_inhabited(&lab), "{lab} is still there");
             assert_eq!(names(&stage.run().join("sockwalk")), ["lock", "main.sock"]);

@@ -153,9 +153,8 @@ pub fn is_given_back(terminal: &Terminal) {
     assert_eq!(screen.mouse_protocol_mode(), MouseProtocolMode::None);
 }
 
-/// The last line that isn't empty, of what a program wrote when its terminal was given back.
-pub fn last_line(raw: &[u8]) -> String {
+/// What a program wrote when its terminal had been given back, without spaces.
+pub fn after_the_screen(raw: &[u8]) -> String {
     let text = String::from_utf8_lossy(raw);
-    let after = text.rsplit("\x1b[?1049l").next().unwrap_or_default();
-    after.lines().rev().map(str::trim).find(|line| !line.is_empty()).unwrap_or_default().to_owned()
+    unbroken(text.rsplit("\x1b[?1049l").next().unwrap_or_default())
 }

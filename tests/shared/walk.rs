@@ -231,7 +231,8 @@ fn each_interrupts_its_own_call_alone() {
         }
         stage.press(server, "i");
         stage.wait_text(watch, "= -1 EINTR");
-        let interrupted = |of| move |event: &Event| matches!(event, Event::Returned { side, outcome: Err(_), .. } if *side == of);
+        let interrupted =
+            |of| move |event: &Event| matches!(event, Event::Returned { side, outcome: Err(_), .. } if *side == of);
         assert_eq!(stage.count(watch, interrupted(Server)), 1);
         assert_eq!(stage.count(watch, interrupted(Client)), 0);
         stage.close(&[server, client, watch]);

@@ -21,7 +21,8 @@ use crate::tui::wrap::{cut, prose, wrap, wrap_text};
 pub(super) fn body(scene: &Scene<'_>, width: usize) -> Vec<Line<'static>> {
     let t = &scene.texts.free;
     let Some(free) = scene.app.walk().free() else { return Vec::new() };
-    let mut lines = Vec::new();
+    // Above all else, so that a long explanation doesn't push it out of the pane.
+    let mut lines = members(scene, width);
     match newest_call(scene) {
         Some(call) => lines.extend(outcome(scene, &call, width)),
         None => {
@@ -33,7 +34,7 @@ pub(super) fn body(scene: &Scene<'_>, width: usize) -> Vec<Line<'static>> {
             lines.extend(wrap(&prose(text, scene.theme.text.0, scene.theme.code.0), width));
         }
     }
-    lines.extend(changes(scene, width));
+    lines.extend(changes(scene));
     lines
 }
 
@@ -85,7 +86,7 @@ fn outcome(scene: &Scene<'_>, call: &CallView<'_>, width: usize) -> Vec<Line<'st
 }
 
 /// The states that the newest act changed, as the kernel says.
-fn changes(scene: &Scene<'_>, width: usize) -> Vec<Line<'static>> {
+fn changes(scene: &Scene<'_>) -> Vec<Line<'static>> {
     let fresh = |socket: &SocketView<'_>| scene.is_fresh(socket.state_since);
     let sockets = scene.view.sockets_since(scene.fresh_from).into_iter().filter(fresh);
     let line = |socket: SocketView<'_>| {
@@ -95,7 +96,11 @@ fn changes(scene: &Scene<'_>, width: usize) -> Vec<Line<'static>> {
         let text = format!("{}{program} {from} → {}", shape(side), socket.state);
         Some(Line::styled(text, scene.theme.side(side).bold()))
     };
-    let mut lines: Vec<Line<'static>> = sockets.filter_map(line).collect();
+    sockets.filter_map(line).collect()
+}
+
+/// Who has come or left since the newest act.
+fn members(scene: &Scene<'_>, width: usize) -> Vec<Line<'static>> {
     let members = scene.view.trace().entries()[scene.fresh_from.min(scene.view.moment())..scene.view.moment()].iter();
     let t = &scene.texts.free;
     let told = members.filter_map(|entry| match &entry.event {
@@ -106,6 +111,7 @@ fn changes(scene: &Scene<'_>, width: usize) -> Vec<Line<'static>> {
     // Who has just come sees that itself.
     let own = |role: &Role| scene.app.walk().free().is_some_and(|free| *role == Role::Drives(free.sides().to_vec()));
     let told: Vec<_> = told.filter(|(_, member)| !own(&member.role)).collect();
+    let mut lines = Vec::new();
     for (text, member) in told.into_iter().rev().take(2) {
         let role = super::header::role(scene, &member.role);
         let text = fill(text, &[("role", &role as &dyn std::fmt::Display), ("pid", &member.pid)]);
