@@ -7,4 +7,5 @@ mod screens;
 mod stage;
 
 mod killed;
+mod programs;
 mod walk;

@@ -2,7 +2,7 @@
 //! beside them.
 
 use std::fs;
-use std::io::Read;
+use std::io::{Read, Write};
 use std::os::unix::fs::{DirBuilderExt, chown};
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
@@ -19,7 +19,7 @@ use vt100::Screen;
 
 use crate::common::procs::{self, Seen};
 use crate::common::pty::{self, Terminal};
-use crate::common::{BOUND, Folder, Program, User, until};
+use crate::common::{BOUND, Folder, Program, User, skipped, until};
 use crate::screens;
 
 pub const SMALL: (u16, u16) = (80, 24);
@@ -130,10 +130,31 @@ impl Stage {
         seat
     }
 
-    /// Runs a program without a terminal.
-    pub fn beside(&mut self, command: Command) -> usize {
-        self.beside.push(Beside::start(command));
+    /// Runs a program without a terminal. This is what it reads on its standard input.
+    pub fn beside(&mut self, command: Command, input: &str) -> usize {
+        self.beside.push(Beside::start(command, input));
         self.beside.len() - 1
+    }
+
+    /// `sockwalk exec` with a program.
+    pub fn exec(&mut self, program: &[&str], input: &str) -> usize {
+        let command = self.command(&[&["exec", "--"], program].concat());
+        self.beside(command, input)
+    }
+
+    /// A program that this user can run; `None`, visibly, where there is none.
+    pub fn tool(&self, name: &str, try_with: &str) -> Option<String> {
+        let path = std::env::var("PATH").unwrap();
+        let works = |path: &PathBuf| {
+            let mut command = self.user.command(path);
+            command.arg(try_with).stdout(Stdio::null()).stderr(Stdio::null());
+            command.status().is_ok_and(|status| status.success())
+        };
+        let found = path.split(':').map(|folder| Path::new(folder).join(name)).find(works);
+        if found.is_none() {
+            skipped(&format!("{:?} has no {name}", self.user));
+        }
+        found.map(|path| path.to_str().unwrap().to_owned())
     }
 
     /// What such a program has printed, on both outputs.
@@ -327,7 +348,7 @@ impl Stage {
         assert_eq!(came, None, "{begin} doesn't sleep\n{}", self.everything());
     }
 
-    /// Waits until so many segments were let go that bear these flags, as the recording of a seat tells.
+    /// The flags of the segments that wait, the oldest first, as a seat's recording tells them.
     pub fn held(&self, seat: Seat) -> Vec<String> {
         screens::held(&self.entries(seat))
     }
@@ -338,17 +359,23 @@ impl Stage {
         self.until(&format!("{wanted:?} waiting"), |stage| stage.held(seat) == wanted);
     }
 
-    /// Lets the next segment go: presses Space once its door's keeper sees that it waits.
+    /// Lets the oldest waiting segment go, which must bear these flags.
     #[track_caller]
     pub fn lets_go(&mut self, seat: Seat, flags: &str) {
+        self.until(&format!("{flags} waiting first"), |stage| {
+            stage.held(seat).first().map(String::as_str) == Some(flags)
+        });
         let before = self.count(seat, |event| matches!(event, Event::Delivered(_)));
-        let offer = format!(" Space {} ", self.texts.label("next"));
-        self.wait(seat, &format!("{flags} that can go"), |screen| screens::last_rows(screen).contains(&offer));
-        assert_eq!(self.held(seat).first().map(String::as_str), Some(flags), "{}", self.everything());
         self.press(seat, " ");
         self.until(&format!("{flags} on its way"), |stage| {
             stage.count(seat, |event| matches!(event, Event::Delivered(_))) > before
         });
+    }
+
+    /// The same for one after the other.
+    #[track_caller]
+    pub fn let_go(&mut self, seat: Seat, flags: &[&str]) {
+        flags.iter().for_each(|flags| self.lets_go(seat, flags));
     }
 
     /// The sockets of the lab, as another program tells them.
@@ -365,6 +392,27 @@ impl Stage {
         does(self);
         self.press(seat, "k");
         self.wait(seat, "no table", |screen| !screen.contents().contains(&title));
+    }
+
+    /// Waits until a screen shows a socket of a program, by its name, in a state.
+    #[track_caller]
+    pub fn wait_program(&mut self, seat: Seat, program: &str, side: Side, state: &str) {
+        let wanted = screens::Row { who: program.to_owned(), side, state: state.to_owned() };
+        self.wait(seat, &format!("{wanted:?}"), |screen| screens::sockets(screen).contains(&wanted));
+    }
+
+    /// Waits until a screen shows a socket in a state.
+    #[track_caller]
+    pub fn wait_state(&mut self, seat: Seat, side: Side, state: &str) {
+        let wanted = (side, state.to_owned());
+        self.wait(seat, &format!("{wanted:?}"), |screen| screens::states(screen).contains(&wanted));
+    }
+
+    /// Waits until a screen shows that no socket is in a state any more.
+    #[track_caller]
+    pub fn wait_no_state(&mut self, seat: Seat, side: Side, state: &str) {
+        let gone = (side, state.to_owned());
+        self.wait(seat, &format!("no {gone:?}"), |screen| !screens::states(screen).contains(&gone));
     }
 
     /// Waits until the states on a screen's panes, and those that another program tells, are these, in any order.
@@ -454,11 +502,13 @@ impl Drop for Stage {
 }
 
 impl Beside {
-    fn start(mut command: Command) -> Beside {
+    fn start(mut command: Command, input: &str) -> Beside {
         let what = format!("{command:?}");
         // A group of its own, so that what it started can be ended with it.
-        command.process_group(0).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        command.process_group(0).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = command.spawn().unwrap();
+        // Short enough for the pipe; a program that has ended already reads nothing.
+        let _ = child.stdin.take().unwrap().write_all(input.as_bytes());
         let output = Arc::new(Mutex::new(Vec::new()));
         let collect = |mut pipe: Box<dyn Read + Send>| {
             let output = Arc::clone(&output);
