@@ -8,4 +8,5 @@ mod stage;
 
 mod killed;
 mod programs;
+mod strangers;
 mod walk;

@@ -104,7 +104,12 @@ impl Stage {
 
     /// Opens a terminal with the program in it, and waits for nothing.
     pub fn open(&mut self, args: &[&str]) -> Seat {
-        let terminal = Terminal::open(self.command(args), self.size.0, self.size.1);
+        self.open_command(self.command(args))
+    }
+
+    /// The same with any command.
+    pub fn open_command(&mut self, command: Command) -> Seat {
+        let terminal = Terminal::open(command, self.size.0, self.size.1);
         self.terminals.push(terminal);
         Seat(self.terminals.len() - 1)
     }
@@ -291,23 +296,13 @@ impl Stage {
         self.came(seat, side, before, text)
     }
 
-    /// Presses the digit of the first call in the menu that begins so, leafing through its pages; else as
-    /// [`Stage::call`].
+    /// Presses the digit of the first call on the menu's page that begins so, once it is there; else as [`Stage::call`].
     #[track_caller]
     pub fn choose(&mut self, seat: Seat, side: Side, begin: &str) -> Option<Outcome> {
         let before = self.count(seat, |event| is_entered(event, side));
-        let mut pages = Vec::new();
-        let digit = loop {
-            self.wait(seat, "a menu", |screen| !screens::menu(screen).is_empty());
-            let page = screens::menu(self.screen(seat));
-            if let Some((digit, _)) = page.iter().find(|(_, call)| call.starts_with(begin)) {
-                break *digit;
-            }
-            assert!(!pages.contains(&page), "the menu has no {begin}: {pages:?}");
-            pages.push(page.clone());
-            self.press(seat, "m");
-            self.wait(seat, "another page", |screen| screens::menu(screen) != page);
-        };
+        let offered = |screen: &Screen| screens::menu(screen).into_iter().find(|(_, call)| call.starts_with(begin));
+        self.wait(seat, &format!("{begin} in the menu"), |screen| offered(screen).is_some());
+        let (digit, _) = offered(self.screen(seat)).unwrap();
         self.press(seat, &digit.to_string());
         self.came(seat, side, before, begin)
     }
@@ -326,8 +321,9 @@ impl Stage {
             Some(Err(errno)) => format!("= -1 {errno}"),
             None => self.texts.free.blocks.clone(),
         };
-        self.wait(seat, &format!("{what} {shown}"), |screen| {
-            screens::explanation(screen).first().is_some_and(|head| head.contains(&shown))
+        let name: String = what.chars().take_while(char::is_ascii_alphabetic).collect();
+        self.wait(seat, &format!("{name}() {shown}"), |screen| {
+            screens::explanation(screen).iter().any(|row| row.contains(&format!(" {name}(")) && row.contains(&shown))
         });
         came
     }

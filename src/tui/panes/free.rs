@@ -114,7 +114,8 @@ fn members(scene: &Scene<'_>, width: usize) -> Vec<Line<'static>> {
     let own = |role: &Role| scene.app.walk().free().is_some_and(|free| *role == Role::Drives(free.sides().to_vec()));
     let told: Vec<_> = told.filter(|(_, member)| !own(&member.role)).collect();
     let mut lines = Vec::new();
-    for (text, member) in told.into_iter().rev().take(2) {
+    let earlier = told.len().saturating_sub(2);
+    for (text, member) in told.into_iter().skip(earlier) {
         let role = super::header::role(scene, &member.role);
         let text = fill(text, &[("role", &role as &dyn std::fmt::Display), ("pid", &member.pid)]);
         lines.extend(wrap_text(&text, scene.theme.fresh.0, width));
