@@ -76,7 +76,7 @@ impl Situation {
         let Some(fd) = call.fd() else { return Situation::default() };
         let Some(past) = Past::of(view, side, fd) else { return Situation { open: false, ..Situation::default() } };
         let mut found = Situation { ipv6: past.ipv6, ..Situation::default() };
-        for call in &past.calls {
+        for call in past.calls.iter().rev() {
             found.learn(call);
         }
         let socket = socket_of(view, side, fd, past.since);
@@ -110,8 +110,11 @@ impl Situation {
 
     fn learn(&mut self, call: &CallView<'_>) {
         match (call.call, call.outcome) {
-            (Call::Bind { .. } | Call::Listen { .. }, Some(Ok(_))) => self.bound = true,
-            (Call::Connect { .. }, Some(Ok(_))) => self.was_connected = true,
+            (Call::Bind { .. }, Some(Ok(_))) => self.bound = true,
+            // What shutdown() did to a listener or to an attempt to connect is forgotten when there is a new one.
+            (Call::Listen { .. }, Some(Ok(_))) => (self.bound, self.shut) = (true, Shut::default()),
+            (Call::Connect { .. }, Some(Ok(_))) => (self.was_connected, self.shut) = (true, Shut::default()),
+            (Call::Connect { .. }, Some(Err(Errno(libc::EINPROGRESS | libc::EINTR)))) => self.shut = Shut::default(),
             (Call::Shutdown { how, .. }, Some(Ok(_))) => {
                 self.shut.read |= *how != How::Write;
                 self.shut.write |= *how != How::Read;

@@ -320,6 +320,20 @@ fn a_situation_is_read_from_calls_kernel_and_wire() {
 }
 
 #[test]
+fn a_new_attempt_has_nothing_shut() {
+    let mut story = Story(Trace::default());
+    let connect = Call::Connect { fd: 5, addr: v4() };
+    let shut = Call::Shutdown { fd: 5, how: How::Both };
+    story.call(Call::Socket { ipv6: false }, returned(5)).call(connect.clone(), Err(Errno(libc::EINPROGRESS)));
+    story.call(shut, returned(0));
+    assert_eq!(story.now(&connect).shut, Shut { read: true, write: true });
+    story.call(connect.clone(), Err(Errno(libc::EISCONN)));
+    assert_eq!(story.now(&connect).shut, Shut { read: true, write: true });
+    story.call(connect.clone(), returned(0));
+    assert_eq!(story.now(&connect).shut, Shut::default());
+}
+
+#[test]
 fn a_segment_that_waits_has_not_come() {
     let mut story = Story(Trace::default());
     story.call(Call::Socket { ipv6: false }, returned(5)).socket(Some(5), State::Established, 0);
