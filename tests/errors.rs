@@ -1,14 +1,20 @@
-//! The errors and the surprises that `assets/text/errors.toml` explains, provoked by plain socket code on this kernel.
+//! The errors and the surprises that `assets/text/errors.toml` explains, provoked by plain socket code on this kernel;
+//! and that a walk's trace is enough to tell their reasons apart.
 
 mod common;
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Mutex;
+use std::sync::mpsc::channel;
+use std::sync::{Arc, Mutex};
 use std::thread;
+use std::time::Instant;
 
-use common::{User, plain};
-use sockwalk::explain::{Likely, Shut, Situation, offers};
-use sockwalk::model::Errno;
+use common::{BOUND, User, plain};
+use sockwalk::engine::{Command, Phase, Runner, WalkOptions, World};
+use sockwalk::explain::{Came, Circumstance, Explanations, Likely, Shut, Situation, offers};
+use sockwalk::lesson::{Lang, builtin};
+use sockwalk::linux::{LinuxWorld, Place};
+use sockwalk::model::{Errno, Event, Trace};
 use sockwalk::tcp::State;
 
 /// Each scenario of `tests/common/plain/scenarios.rs`, and what its calls come to.
@@ -269,5 +275,83 @@ fn what_the_menu_marks_as_failing_fails_so() {
             marked += 1;
         }
         assert!(marked > 2, "{situation:?}");
+    }
+}
+
+/// Walks through a lesson in the lab.
+fn walk(name: &str) -> Trace {
+    let lesson = Arc::new(builtin(name).unwrap().unwrap());
+    let (sender, inbox) = channel();
+    let epoch = Instant::now();
+    let sink = move |happening| drop(sender.send(happening));
+    let mut world = LinuxWorld::start(Place::Lab(lesson.lab.clone()), epoch, sink).unwrap();
+    let (mode, wire) = (world.mode(), world.wire());
+    let mut runner =
+        Runner::new(Arc::clone(&lesson), WalkOptions { mode, wire, patience: BOUND, port: None, timers: false });
+    loop {
+        match runner.phase() {
+            Phase::Finished => return runner.trace().clone(),
+            Phase::Failed(failure) => panic!("{failure}"),
+            Phase::Busy => {
+                let wait = runner.wake_at().map_or(BOUND, |at| at.saturating_sub(epoch.elapsed()));
+                match inbox.recv_timeout(wait) {
+                    Ok(happening) => runner.happened(happening),
+                    Err(_) => runner.tick(epoch.elapsed()),
+                }
+            }
+            _ => runner.command(Command::Next, epoch.elapsed()),
+        }
+        while let Some(request) = runner.take_request() {
+            world.request(request);
+        }
+    }
+}
+
+/// Each outcome of a walk that has a circumstance: side, call, outcome, circumstance.
+fn explained(trace: &Trace) -> Vec<String> {
+    let mut lines = Vec::new();
+    let mut entered = [None, None];
+    for (moment, entry) in trace.entries().iter().enumerate() {
+        match &entry.event {
+            Event::Entered { side, call } => entered[*side as usize] = Some((moment, call)),
+            Event::Returned { side, outcome } => {
+                let (before, call) = entered[*side as usize].unwrap();
+                let circumstance =
+                    Circumstance::of(call, Came::from(outcome), &Situation::at(&trace.at(before), *side, call));
+                let came = outcome.as_ref().map_or_else(|error| error.to_string(), |got| got.value.to_string());
+                let explanation =
+                    Explanations::load().unwrap().explain(call.name(), Came::from(outcome), circumstance, Lang::En);
+                if let (Some(circumstance), Some(_)) = (circumstance, explanation) {
+                    lines.push(format!("{} {} {came} {circumstance:?}", side.name(), call.name()));
+                }
+            }
+            _ => {}
+        }
+    }
+    lines
+}
+
+const WALK: &str = "what_a_walk_on_the_kernel_knows_tells_the_reasons_apart";
+
+#[test]
+fn what_a_walk_on_the_kernel_knows_tells_the_reasons_apart() {
+    if let Some(lesson) = plain::task() {
+        explained(&walk(&lesson)).iter().for_each(|line| plain::tell(line));
+        return;
+    }
+    if !User::Own.has_lab() {
+        return;
+    }
+    let wanted = [
+        ("refused", ""),
+        ("reset", "server close 0 Unread, client send EPIPE Reset, client recv 0 Reset"),
+        (
+            "close",
+            "client shutdown 0 Connected, server recv 0 PeerClosed, server send 3 PeerClosed, client recv 3 Short",
+        ),
+        ("simultaneous-close", "server close 0 Listening"),
+    ];
+    for (lesson, wanted) in wanted {
+        assert_eq!(plain::in_network(WALK, lesson).join(", "), wanted, "{lesson}");
     }
 }

@@ -2,7 +2,7 @@
 
 use std::net::SocketAddr;
 
-use crate::model::{Call, CallView, Errno, Fate, How, Moment, Side, SocketView, View};
+use crate::model::{Call, CallView, Errno, Event, Fate, How, Moment, Side, SocketView, View};
 use crate::tcp::{Flags, State};
 
 /// The directions that the own program has ended with `shutdown()`.
@@ -135,7 +135,7 @@ impl Situation {
             (self.recv_queue, self.send_queue) = (facts.recv_queue, facts.send_queue);
         }
         self.fin = matches!(socket.state, State::CloseWait | State::LastAck | State::Closing | State::TimeWait);
-        let Some(ends) = facts.local.zip(facts.remote) else { return };
+        let Some(ends) = last_ends(view, facts.cookie, since) else { return };
         let arrived = |fate| matches!(fate, Fate::Delivered | Fate::Passing);
         for segment in view.segments().filter(|segment| arrived(segment.fate) && segment.changed >= since) {
             if (segment.segment.to, segment.segment.from) == ends {
@@ -210,8 +210,21 @@ impl<'a> Past<'a> {
     }
 }
 
+/// The last own and peer address of a socket: where a connection has ended and the descriptor is still open, the kernel
+/// tells none any more.
+fn last_ends(view: &View<'_>, cookie: u64, since: Moment) -> Option<(SocketAddr, SocketAddr)> {
+    let known = view.trace().entries().get(since..view.moment())?;
+    known.iter().rev().find_map(|entry| match &entry.event {
+        Event::Socket(facts) if facts.cookie == cookie => facts.local.zip(facts.remote),
+        _ => None,
+    })
+}
+
 /// The kernel's socket of a descriptor; where it is gone, the last that was known of it.
 fn socket_of<'a>(view: &View<'a>, side: Side, fd: i32, since: Moment) -> Option<SocketView<'a>> {
-    let is = |socket: &SocketView<'_>| socket.facts.side == Some(side) && socket.facts.fd == Some(fd);
-    view.living().find(is).or_else(|| view.gone().find(|socket| is(socket) && socket.changed >= since))
+    // What was last said before the descriptor was made is of an earlier socket with its number.
+    let is = |socket: &SocketView<'_>| {
+        socket.facts.side == Some(side) && socket.facts.fd == Some(fd) && socket.changed >= since
+    };
+    view.living().find(is).or_else(|| view.gone().find(is))
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::table::{Kind, Words, read};
 use super::*;
 use crate::i18n::Lang;
-use crate::model::{Call, CallName, Event, How, SegmentId, Side, Source, Trace, testing};
+use crate::model::{Call, CallName, Event, How, SegmentId, Side, Trace, testing};
 use crate::tcp::State;
 use crate::tcp::testing::segment;
 
@@ -307,7 +307,9 @@ fn a_situation_is_read_from_calls_kernel_and_wire() {
     assert_eq!(story.now(&recv).shut, Shut { read: false, write: true });
     story.arrives(0, &["FIN", "ACK"]);
     assert!(story.now(&recv).fin && !story.now(&recv).reset);
-    story.arrives(1, &["RST"]).add(Event::Gone { cookie: 1, source: Source::SockDiag });
+    // The kernel tells no addresses of a CLOSED socket.
+    story.add(Event::Socket(testing::socket(1, Side::Client, Some(5), State::Closed, (None, None))));
+    story.arrives(1, &["RST"]);
     let now = story.now(&recv);
     assert!(now.reset && now.is_over() && !now.told, "{now:?}");
     story.call(recv.clone(), Err(Errno(libc::ECONNRESET)));

@@ -24,18 +24,30 @@ const MARK: &str = "@ ";
 /// thread sleeps in this very system call.
 #[track_caller]
 pub fn play(scenario: &str) -> Vec<String> {
+    in_network(TEST, scenario)
+}
+
+/// Runs a test of this binary once more, in a network of its own, with a task that it finds by [`task`]. Returns the
+/// lines that it told.
+#[track_caller]
+pub fn in_network(test: &str, task: &str) -> Vec<String> {
     let itself = std::env::current_exe().unwrap();
     let mut command = User::Own.command(Path::new("unshare"));
     command.args(["--user", "--map-root-user", "--net"]).arg(itself);
-    command.args(["--exact", TEST, "--nocapture"]).env(VARIABLE, scenario);
+    command.args(["--exact", test, "--nocapture"]).env(VARIABLE, task);
     let finished = finish(&mut command);
     finished.succeeded().stdout.lines().filter_map(|line| line.strip_prefix(MARK)).map(str::to_owned).collect()
+}
+
+/// In the child, its task.
+pub fn task() -> Option<String> {
+    std::env::var(VARIABLE).ok()
 }
 
 /// The whole of [`TEST`]: in the child, the scenario; else, that the child has another network than this process.
 pub fn child() {
     let network = || std::fs::read_link("/proc/self/ns/net").unwrap().display().to_string();
-    let Ok(scenario) = std::env::var(VARIABLE) else {
+    let Some(scenario) = task() else {
         if User::Own.has_lab() {
             let told = play("network");
             assert_eq!(told.len(), 2, "{told:?}");
@@ -77,7 +89,8 @@ fn ip(arguments: &str) {
     assert!(status.success(), "ip {arguments}");
 }
 
-fn tell(line: &str) {
+/// A line for the parent.
+pub fn tell(line: &str) {
     // The harness may have begun a line.
     println!("\n{MARK}{line}");
 }
