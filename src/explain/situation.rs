@@ -88,6 +88,27 @@ impl Situation {
         found
     }
 
+    /// Every open descriptor of a side at the view's moment, the oldest first, for [`super::offers`].
+    pub fn all(view: &View<'_>, side: Side) -> Vec<(i32, Situation)> {
+        let mut seen = Vec::new();
+        let mut open = Vec::new();
+        for call in view.calls(side) {
+            // Of a number that was used again, the newest descriptor counts.
+            let fd = match (call.call, call.outcome) {
+                (Call::Socket { .. } | Call::Accept { .. }, Some(Ok(made))) => i32::try_from(made.value).ok(),
+                (Call::Close { fd }, Some(Ok(_))) => Some(*fd),
+                _ => None,
+            };
+            let Some(fd) = fd.filter(|fd| !seen.contains(fd)) else { continue };
+            seen.push(fd);
+            if !matches!(call.call, Call::Close { .. }) {
+                open.push((fd, Situation::at(view, side, &Call::Recv { fd, len: 1 })));
+            }
+        }
+        open.reverse();
+        open
+    }
+
     /// CLOSED, and never connected.
     pub fn is_fresh(&self) -> bool {
         self.state == State::Closed && !self.was_connected

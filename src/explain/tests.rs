@@ -322,6 +322,23 @@ fn a_situation_is_read_from_calls_kernel_and_wire() {
 }
 
 #[test]
+fn all_open_descriptors_of_a_side_are_listed_once() {
+    let mut story = Story(Trace::default());
+    let numbers = |story: &Story| -> Vec<(i32, bool)> {
+        let all = Situation::all(&story.0.at(story.0.now()), Side::Client);
+        all.iter().map(|(fd, situation)| (*fd, situation.ipv6)).collect()
+    };
+    assert_eq!(numbers(&story), []);
+    story.call(Call::Socket { ipv6: false }, returned(5)).call(Call::Socket { ipv6: false }, returned(6));
+    story.call(Call::Accept { fd: 5 }, returned(7)).call(Call::Close { fd: 6 }, Err(Errno(libc::EBADF)));
+    assert_eq!(numbers(&story), [(5, false), (6, false), (7, false)]);
+    story.call(Call::Close { fd: 5 }, returned(0)).call(Call::Socket { ipv6: true }, returned(5));
+    story.call(Call::Close { fd: 6 }, returned(0)).call(Call::Socket { ipv6: false }, Err(Errno(libc::EMFILE)));
+    assert_eq!(numbers(&story), [(7, false), (5, true)]);
+    assert_eq!(Situation::all(&story.0.at(story.0.now()), Side::Server), []);
+}
+
+#[test]
 fn a_new_attempt_has_nothing_shut() {
     let mut story = Story(Trace::default());
     let connect = Call::Connect { fd: 5, addr: v4() };
