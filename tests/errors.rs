@@ -313,8 +313,8 @@ fn explained(trace: &Trace) -> Vec<String> {
     let mut entered = [None, None];
     for (moment, entry) in trace.entries().iter().enumerate() {
         match &entry.event {
-            Event::Entered { side, call } => entered[*side as usize] = Some((moment, call)),
-            Event::Returned { side, outcome } => {
+            Event::Entered { side, call, .. } => entered[*side as usize] = Some((moment, call)),
+            Event::Returned { side, outcome, .. } => {
                 let (before, call) = entered[*side as usize].unwrap();
                 let circumstance =
                     Circumstance::of(call, Came::from(outcome), &Situation::at(&trace.at(before), *side, call));
