@@ -7,7 +7,7 @@ use std::time::Duration;
 use sockwalk::engine::{Command, Happening, Phase, Request, Verdict, WalkOptions, Wire};
 use sockwalk::lesson::{Ask, Lang, Lesson, Step, builtin};
 use sockwalk::model::*;
-use sockwalk::tcp::{Segment, State};
+use sockwalk::tcp::{Packet, State};
 use sockwalk::tui::Walk;
 
 /// A walk that stands still, with a long past.
@@ -242,14 +242,14 @@ impl Long {
     }
 }
 
-fn segment(from: SocketAddr, to: SocketAddr, flags: &str, data: &[u8], number: u32) -> Segment {
+fn segment(from: SocketAddr, to: SocketAddr, flags: &str, data: &[u8], number: u32) -> Packet {
     let mut tcp = etherparse::TcpHeader::new(from.port(), to.port(), number.wrapping_mul(64_000), 65_495);
     let has = |name| flags.split(',').any(|flag| flag == name);
     (tcp.syn, tcp.ack, tcp.psh, tcp.fin) = (has("SYN"), has("ACK"), has("PSH"), has("FIN"));
     let builder = etherparse::PacketBuilder::ipv4([127, 0, 0, 1], [127, 0, 0, 1], 64).tcp_header(tcp);
     let mut packet = Vec::new();
     builder.write(&mut packet, data).expect("a vector takes everything");
-    Segment::parse(&packet).expect("it was just written")
+    Packet::parse(&packet).expect("it was just written")
 }
 
 impl Walk for Long {

@@ -135,17 +135,18 @@ impl Known<'_> {
 
     /// Whether a segment is one that the pattern means.
     pub fn fits(&self, view: &SegmentView<'_>, pattern: &SegmentPattern) -> bool {
-        let segment = view.segment;
+        let packet = view.segment;
+        let Some(segment) = packet.tcp() else { return false };
         let isns = self.view.trace().isns();
         let is = |expr: &Option<Expr>, number: u32| {
-            let letter = |letter| isns.by_letter(letter, segment.from, segment.to);
+            let letter = |letter| isns.by_letter(letter, packet.from, packet.to);
             expr.is_none_or(|expr| expr.value(letter, self.line) == Some(number))
         };
         self.sender(view) == Some(pattern.from)
             && segment.flags == pattern.flags
             && is(&pattern.seq, segment.seq)
             && is(&pattern.ack, segment.ack)
-            && is(&pattern.len, segment.len())
+            && is(&pattern.len, packet.len())
     }
 
     /// The side that sent a segment: the one that has, or had, its source address. Where no socket has the server's

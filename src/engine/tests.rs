@@ -8,7 +8,7 @@ use super::fake::{FakeWorld, came_back, held, interrupted, retransmitting, retur
 use super::{Command, Failure, Phase, Request, Runner, Verdict, WalkOptions, What, Wire};
 use crate::lesson::parse;
 use crate::model::{Call, Event, Mode, Returned, SegmentId, Side};
-use crate::tcp::{Segment, State, testing::segment};
+use crate::tcp::{Packet, State, testing::segment};
 
 const HEAD: &str = r#"
 format = 1
@@ -71,7 +71,7 @@ fn connecting() -> Call {
 }
 
 /// A client that has a socket, and then a SYN on the wire.
-fn with_syn(steps: &[String]) -> (Runner, FakeWorld, Segment) {
+fn with_syn(steps: &[String]) -> (Runner, FakeWorld, Packet) {
     let all: Vec<String> = [open_client(), connect("")].into_iter().chain(steps.iter().cloned()).collect();
     let (mut runner, mut world) = lab(&all);
     world.when(Request::Call(Side::Client, SOCKET), returns(Side::Client, SOCKET, 5));

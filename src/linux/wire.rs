@@ -15,10 +15,10 @@ use super::gate::RELEASE_MARK;
 use super::lab::{Refused, refused};
 use super::sys;
 use crate::model::{Copies, Event, SegmentId};
-use crate::tcp::{Flags, Segment, finish_checksum};
+use crate::tcp::{Flags, Packet, finish_checksum};
 
-/// The largest IP packet.
-const LARGEST: usize = 65_575;
+/// The largest IP packet, and the link header in front of it.
+const LARGEST: usize = 65_575 + 14;
 
 /// The listening half of the wire.
 struct Capture {
@@ -28,9 +28,9 @@ struct Capture {
 
 impl Capture {
     fn open() -> Result<Capture, Refused> {
-        // SOCK_DGRAM: packets come without a link header. The protocol is set by bind(), so that nothing arrives
-        // before the filter stands.
-        let socket = Socket::new(Domain::PACKET, Type::DGRAM, Some(Protocol::from(0)))
+        // SOCK_RAW: packets come with the link header in front of them. The protocol is set by bind(), so that nothing
+        // arrives before the filter stands.
+        let socket = Socket::new(Domain::PACKET, Type::RAW, Some(Protocol::from(0)))
             .map_err(refused("socket(AF_PACKET) to see segments"))?;
         socket.attach_filter(&leaving_and_unmarked()).map_err(refused("filter on the capture socket"))?;
         let loopback = sys::loopback_index().map_err(refused("if_nametoindex(lo)"))?;
@@ -39,13 +39,13 @@ impl Capture {
         Ok(Capture { socket, buffer: vec![0; LARGEST] })
     }
 
-    /// The next TCP segment that left its sender; `None` where there is none. What is no TCP is passed over.
-    fn next(&mut self) -> io::Result<Option<Segment>> {
+    /// The next packet that left its sender; `None` where there is none. What [`Packet`] doesn't know is passed over.
+    fn next(&mut self) -> io::Result<Option<Packet>> {
         loop {
             match (&self.socket).read(&mut self.buffer) {
                 Ok(length) => {
-                    if let Ok(segment) = Segment::parse(&self.buffer[..length]) {
-                        return Ok(Some(segment));
+                    if let Ok(packet) = Packet::from_frame(&self.buffer[..length]) {
+                        return Ok(Some(packet));
                     }
                 }
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Ok(None),
@@ -103,7 +103,7 @@ impl Delivery {
     /// A packet on `lo` goes through the receive queue of the processor that sent it, in order. So the thread stays on
     /// one processor, sends a datagram to itself after the packet, and waits for it: when it is there, the packet
     /// was processed, and whatever it caused has left and woken whom it wakes.
-    fn send(&self, segment: &Segment) -> io::Result<()> {
+    fn send(&self, segment: &Packet) -> io::Result<()> {
         let mut packet = segment.packet().to_vec();
         finish_checksum(&mut packet).map_err(|error| io::Error::new(io::ErrorKind::InvalidData, error))?;
         let before = sys::Processors::of_this_thread()?;
@@ -155,7 +155,7 @@ struct Identity {
 
 /// How a segment stands with the wire.
 enum Standing {
-    Held(Segment),
+    Held(Packet),
     Delivered,
     Dropped,
 }
@@ -222,7 +222,7 @@ impl Wire {
         }
     }
 
-    fn sort(&mut self, segment: Segment, report: &mut impl FnMut(Event)) {
+    fn sort(&mut self, segment: Packet, report: &mut impl FnMut(Event)) {
         let earlier = repeatable(&segment).and_then(|identity| self.newest.get(&identity).copied());
         match earlier.map(|id| (id, &mut self.standings[id.0 as usize])) {
             Some((id, Standing::Held(copy))) => {
@@ -236,7 +236,7 @@ impl Wire {
         }
     }
 
-    fn hold(&mut self, segment: Segment, again: Option<SegmentId>, report: &mut impl FnMut(Event)) {
+    fn hold(&mut self, segment: Packet, again: Option<SegmentId>, report: &mut impl FnMut(Event)) {
         let id = SegmentId(self.standings.len() as u32);
         if let Some(identity) = repeatable(&segment) {
             self.newest.insert(identity, id);
@@ -248,15 +248,16 @@ impl Wire {
 }
 
 /// What identifies a segment's copies; `None` for one that is never sent again: it occupies no sequence numbers
-/// (RFC 9293, section 3.4), so the same numbers in a later one are news, not a copy.
-fn repeatable(segment: &Segment) -> Option<Identity> {
-    let occupies = segment.flags.has(Flags::SYN) || segment.flags.has(Flags::FIN) || !segment.is_empty();
+/// (RFC 9293, section 3.4), so the same numbers in a later one are news, not a copy. UDP sends nothing again.
+fn repeatable(packet: &Packet) -> Option<Identity> {
+    let segment = packet.tcp()?;
+    let occupies = segment.flags.has(Flags::SYN) || segment.flags.has(Flags::FIN) || !packet.is_empty();
     occupies.then(|| Identity {
-        from: segment.from,
-        to: segment.to,
+        from: packet.from,
+        to: packet.to,
         seq: segment.seq,
         flags: segment.flags,
-        len: segment.len(),
+        len: packet.len(),
     })
 }
 
@@ -273,7 +274,7 @@ pub(super) fn try_delivery() -> Result<(), Refused> {
 /// A wire that only watches: the machine's own loopback, where segments pass by themselves.
 pub struct Watch {
     capture: Capture,
-    unsorted: Vec<Segment>,
+    unsorted: Vec<Packet>,
     seen: u32,
     newest: HashMap<Identity, SegmentId>,
 }
@@ -291,14 +292,17 @@ impl Watch {
 
     /// Takes in what was captured so far. Whether anything was.
     pub fn take_in(&mut self) -> io::Result<bool> {
-        while let Some(segment) = self.capture.next()? {
-            self.unsorted.push(segment);
+        while let Some(packet) = self.capture.next()? {
+            // A machine's own loopback is full of other programs' datagrams; lessons with some run in the lab only.
+            if packet.tcp().is_some() {
+                self.unsorted.push(packet);
+            }
         }
         Ok(!self.unsorted.is_empty())
     }
 
     /// Reports what was taken in, as far as it is `ours`; other programs' segments are passed over.
-    pub fn sort(&mut self, ours: impl Fn(&Segment) -> bool, mut report: impl FnMut(Event)) {
+    pub fn sort(&mut self, ours: impl Fn(&Packet) -> bool, mut report: impl FnMut(Event)) {
         for segment in self.unsorted.drain(..).filter(ours) {
             let id = SegmentId(self.seen);
             self.seen += 1;

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::{Call, Entry, Event, Outcome, SegmentId, Side, SocketFacts, Source, View};
-use crate::tcp::{Isns, Segment, State};
+use crate::tcp::{Isns, Packet, State};
 
 /// A place in the trace: how many entries lie before it. 0 is before everything.
 pub type Moment = usize;
@@ -39,7 +39,7 @@ pub struct SegmentRecord {
     /// The earlier segment that it repeats.
     pub again: Option<SegmentId>,
     /// The copies, each with the entry at which it was seen; the first is the original.
-    pub copies: Vec<(Moment, Segment)>,
+    pub copies: Vec<(Moment, Packet)>,
     /// The entry at which it was held.
     pub held: Option<Moment>,
     /// The entry at which it was delivered (`true`) or dropped (`false`).

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::trace::{CallRecord, Moment, SegmentRecord, SocketRecord, Trace};
 use super::{Answer, Call, ClaimResult, Entry, Event, Outcome, SegmentId, Side, SocketFacts, Source};
-use crate::tcp::{Segment, State};
+use crate::tcp::{Packet, State};
 
 /// The trace as it stood after its first entries. Cheap to make and to copy.
 #[derive(Clone, Copy, Debug)]
@@ -49,7 +49,7 @@ pub struct SegmentView<'a> {
     /// Its number.
     pub id: SegmentId,
     /// Its newest copy by then.
-    pub segment: &'a Segment,
+    pub segment: &'a Packet,
     /// How often it had been sent by then.
     pub times_sent: usize,
     /// The earlier segment that it repeats.
@@ -327,7 +327,8 @@ mod tests {
         ] {
             trace.push(Duration::ZERO, event);
         }
-        let shown = |moment| trace.at(moment).segment(id).map(|view| (view.segment.ack, view.times_sent));
+        let shown =
+            |moment| trace.at(moment).segment(id).map(|view| (view.segment.tcp().unwrap().ack, view.times_sent));
         assert_eq!([shown(2), shown(3), shown(5)], [Some((10, 1)), Some((11, 2)), Some((11, 3))]);
     }
 }

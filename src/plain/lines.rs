@@ -3,7 +3,7 @@
 use super::COLUMNS;
 use crate::i18n::{PlainTexts, escape, fill, harmless, width};
 use crate::model::{Call, ClaimResult, How, Outcome, SegmentId, Side, SocketView, Source, Trace, View};
-use crate::tcp::{Flags, Numbers, Segment, line};
+use crate::tcp::{Flags, Numbers, Packet, line};
 
 /// So much of sent or received text is shown, in columns.
 const SHOWN: usize = 36;
@@ -73,13 +73,13 @@ fn quoted(bytes: &[u8]) -> String {
 }
 
 /// `  client ──▶ server  SYN seq=j  (j = 2839402)`, in two lines where one is too long.
-pub(super) fn segment(id: SegmentId, segment: &Segment, view: &View<'_>, note: &str) -> Vec<String> {
+pub(super) fn segment(id: SegmentId, segment: &Packet, view: &View<'_>, note: &str) -> Vec<String> {
     debug_assert!(view.segment(id).is_some());
     let mut first = arrow(segment, view);
     if !note.is_empty() {
         first.push_str(&format!("  {note}"));
     }
-    let numbers = raw_numbers(segment, view.trace());
+    let Some(numbers) = raw_numbers(segment, view.trace()) else { return vec![format!("  {first}")] };
     if width(&first) + 2 + width(&numbers) <= COLUMNS {
         return vec![format!("  {first}  {numbers}")];
     }
@@ -92,25 +92,26 @@ pub(super) fn fate(id: SegmentId, view: &View<'_>, what: &str) -> Vec<String> {
 }
 
 /// The same, of one copy.
-pub(super) fn segment_fate(segment: &Segment, view: &View<'_>, what: &str) -> Vec<String> {
+pub(super) fn segment_fate(segment: &Packet, view: &View<'_>, what: &str) -> Vec<String> {
     vec![format!("  {}: {what}", arrow(segment, view))]
 }
 
-fn arrow(segment: &Segment, view: &View<'_>) -> String {
+fn arrow(segment: &Packet, view: &View<'_>) -> String {
     let (from, to) = (view.trace().end_name(segment.from), view.trace().end_name(segment.to));
     format!("{from} ──▶ {to}  {}", line(segment, view.trace().isns(), Numbers::Symbolic))
 }
 
-/// The numbers as they stand in the segment; of a SYN, what its letter means.
-fn raw_numbers(segment: &Segment, trace: &Trace) -> String {
-    let symbolic = line(segment, trace.isns(), Numbers::Symbolic);
+/// The numbers as they stand in the segment; of a SYN, what its letter means. `None` where there are none.
+fn raw_numbers(packet: &Packet, trace: &Trace) -> Option<String> {
+    let segment = packet.tcp()?;
+    let symbolic = line(packet, trace.isns(), Numbers::Symbolic);
     let letter = symbolic.split_once("seq=").map_or("seq", |(_, rest)| rest.split(' ').next().unwrap_or(rest));
     let first = if segment.flags.has(Flags::SYN) && matches!(letter, "j" | "k") {
         format!("{letter} = {}", segment.seq)
     } else {
         format!("seq {}", segment.seq)
     };
-    if segment.flags.has(Flags::ACK) { format!("({first}, ack {})", segment.ack) } else { format!("({first})") }
+    Some(if segment.flags.has(Flags::ACK) { format!("({first}, ack {})", segment.ack) } else { format!("({first})") })
 }
 
 /// `  client  127.0.0.1:40612  SYN_SENT → ESTABLISHED  (kernel says)`; nothing where another fact of the socket changed.

@@ -5,11 +5,11 @@ use crate::lesson::parse;
 use crate::model::testing::socket;
 use crate::model::{Call, Errno, Returned, SegmentId};
 use crate::tcp::testing::segment;
-use crate::tcp::{Segment, State};
+use crate::tcp::{Packet, State};
 
 const LESSON: &str = include_str!("../../tests/lessons/valid/handshake.toml");
 
-fn syn() -> Segment {
+fn syn() -> Packet {
     let local = |port| std::net::SocketAddr::from(([127, 0, 0, 1], port));
     segment(local(40612), local(8000), 2_839_402, 0, &["SYN"], b"")
 }

@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use serde_json::{Value, json};
 
 use crate::model::{Call, Entry, Event, How, Moment, Outcome, SegmentId, Side, SocketFacts, SocketView, Trace, View};
-use crate::tcp::{Segment, State};
+use crate::tcp::{Packet, State};
 
 /// Writes a trace that may still grow: each call of [`JsonLines::write`] goes on where the one before it ended.
 #[derive(Clone, Debug, Default)]
@@ -125,20 +125,26 @@ fn known_segment(event: &'static str, id: SegmentId, view: &View<'_>) -> Option<
     Some(("segment", segment_keys(event, id, view.segment(id)?.segment, view)))
 }
 
-fn segment_keys(event: &str, id: SegmentId, segment: &Segment, view: &View<'_>) -> Keys {
-    vec![
+fn segment_keys(event: &str, id: SegmentId, segment: &Packet, view: &View<'_>) -> Keys {
+    let mut keys = vec![
         ("event", json!(event)),
         ("id", json!(id.0)),
         ("from", json!(view.trace().end_name(segment.from))),
         ("to", json!(view.trace().end_name(segment.to))),
-        ("flags", json!(segment.flags.names().collect::<Vec<_>>())),
-        ("seq", json!(segment.seq)),
-        ("ack", json!(segment.ack)),
-        ("len", json!(segment.len())),
-        ("win", json!(segment.window)),
-        ("src", json!(segment.from.to_string())),
-        ("dst", json!(segment.to.to_string())),
-    ]
+    ];
+    match segment.tcp() {
+        Some(tcp) => keys.extend([
+            ("flags", json!(tcp.flags.names().collect::<Vec<_>>())),
+            ("seq", json!(tcp.seq)),
+            ("ack", json!(tcp.ack)),
+            ("len", json!(segment.len())),
+            ("win", json!(tcp.window)),
+        ]),
+        // Only what isn't TCP says what it is.
+        None => keys.extend([("protocol", json!(segment.protocol().name())), ("len", json!(segment.len()))]),
+    }
+    keys.extend([("src", json!(segment.from.to_string())), ("dst", json!(segment.to.to_string()))]);
+    keys
 }
 
 /// The keys where this entry changed the socket's state; `None` where it changed something else.
@@ -194,7 +200,7 @@ mod tests {
         socket(7, Side::Client, Some(5), state, (address(local), address(remote)))
     }
 
-    fn syn() -> Segment {
+    fn syn() -> Packet {
         let local = |port| std::net::SocketAddr::from(([127, 0, 0, 1], port));
         segment(local(40612), local(8000), 1000, 0, &["SYN"], b"")
     }

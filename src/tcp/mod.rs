@@ -1,8 +1,9 @@
 //! TCP as its specification has it: the state machine of RFC 9293 as a table, and the segment with its
-//! one-line notation. Nothing here makes a system call, reads a clock or knows a colour.
+//! one-line notation; beside it, for contrast, the UDP datagram. Nothing here makes a system call, reads a clock or knows a colour.
 
 mod flags;
 mod notation;
+mod packet;
 mod segment;
 mod state;
 #[cfg(test)]
@@ -10,5 +11,6 @@ pub(crate) mod testing;
 
 pub use flags::Flags;
 pub use notation::{Isns, Numbers, line, relative};
-pub use segment::{Malformed, Options, Segment, finish_checksum};
+pub use packet::{Ip, Malformed, Packet, Protocol, Transport, finish_checksum};
+pub use segment::{Options, Segment};
 pub use state::{EDGES, Edge, State, Trigger, edge};

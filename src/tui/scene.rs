@@ -15,7 +15,7 @@ use super::texts::Texts;
 use crate::i18n::fill;
 use crate::i18n::width as display_width;
 use crate::model::{Moment, SegmentId, Side, SocketView, Source, TimerKind, View};
-use crate::tcp::{Segment, State};
+use crate::tcp::{Packet, State};
 use crate::theme::Theme;
 
 /// One moment, ready to be drawn.
@@ -76,7 +76,7 @@ impl<'a> Scene<'a> {
     }
 
     /// Which side sent a segment: the server is the one at the lesson's port.
-    pub(super) fn sender(&self, segment: &Segment) -> Side {
+    pub(super) fn sender(&self, segment: &Packet) -> Side {
         let walk = self.app.walk();
         if let Some(side) = walk.trace().side_of(segment.from) {
             return side;

@@ -133,8 +133,11 @@ fn caption(scene: &Scene<'_>, end: &End, width: usize) -> Option<Line<'static>> 
 /// The diagram's arrow between the two states. A reset is only named where one was seen just now.
 fn arrow(scene: &Scene<'_>, from: State, to: State) -> Option<&'static Edge> {
     let is_reset = |edge: &&Edge| edge.on == Trigger::Segment("RST");
-    let reset_seen =
-        scene.view.segments().take(4).any(|s| s.segment.flags.has(Flags::RST) && scene.is_fresh(s.changed));
+    let reset_seen = scene
+        .view
+        .segments()
+        .take(4)
+        .any(|s| s.segment.tcp().is_some_and(|tcp| tcp.flags.has(Flags::RST)) && scene.is_fresh(s.changed));
     let between = || EDGES.iter().filter(|edge| edge.from == from && edge.to == to);
     between().find(|edge| is_reset(edge) == reset_seen).or_else(|| between().find(|edge| !is_reset(edge)))
 }

@@ -7,7 +7,7 @@ use std::time::Duration;
 use crate::engine::{Command, Happening, Phase, Request, Verdict, WalkOptions, What, Wire};
 use crate::lesson::{Ask, End, Lesson, Localized, Measure, Step};
 use crate::model::*;
-use crate::tcp::{Flags, Segment, State};
+use crate::tcp::{Flags, Packet, State};
 use crate::tui::Walk;
 
 pub(super) const J: u32 = 2_839_402_113;
@@ -86,7 +86,7 @@ pub(super) fn client() -> SocketAddr {
     "127.0.0.1:40612".parse().unwrap()
 }
 
-pub(super) fn segment(from: SocketAddr, flags: &str, seq: u32, ack: u32, data: &[u8]) -> Segment {
+pub(super) fn segment(from: SocketAddr, flags: &str, seq: u32, ack: u32, data: &[u8]) -> Packet {
     let to = if from == server() { client() } else { server() };
     let flags = Flags::from_names(flags.split(',')).unwrap();
     let mut tcp = etherparse::TcpHeader::new(from.port(), to.port(), seq, 65_495);
@@ -105,7 +105,7 @@ pub(super) fn segment(from: SocketAddr, flags: &str, seq: u32, ack: u32, data: &
     let builder = etherparse::PacketBuilder::ipv4([127, 0, 0, 1], [127, 0, 0, 1], 64).tcp_header(tcp);
     let mut packet = Vec::new();
     builder.write(&mut packet, data).unwrap();
-    Segment::parse(&packet).unwrap()
+    Packet::parse(&packet).unwrap()
 }
 
 fn both(en: &str, zh: &str) -> Localized {
@@ -224,7 +224,7 @@ impl Made {
         self.push(Event::Returned { side, outcome });
     }
 
-    pub(super) fn send(&mut self, segment: Segment) -> SegmentId {
+    pub(super) fn send(&mut self, segment: Packet) -> SegmentId {
         let id = SegmentId(self.sent);
         self.sent += 1;
         self.push(Event::Sent { id, segment, again: None });
