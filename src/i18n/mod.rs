@@ -4,6 +4,7 @@
 
 mod cli;
 mod doctor;
+mod layers;
 mod place;
 mod plain;
 mod wrap;
@@ -12,6 +13,7 @@ use std::sync::OnceLock;
 
 pub use cli::CliTexts;
 pub use doctor::DoctorTexts;
+pub use layers::{Layer, LayersTexts, hex_rows, layers};
 pub use place::PlaceTexts;
 pub use plain::PlainTexts;
 pub use wrap::{escape, excerpt, harmless, join, lines, width, wrap};
@@ -30,6 +32,8 @@ pub struct Texts {
     pub plain: PlainTexts,
     /// What the machine allows.
     pub doctor: DoctorTexts,
+    /// A packet by layers.
+    pub layers: LayersTexts,
 }
 
 /// The asset of a language is broken: a fault of the program, which a test looks for.
@@ -103,6 +107,11 @@ mod tests {
                 toml::Value::Table(inner) => flat(&name, inner, into),
                 toml::Value::String(text) => {
                     into.insert(name, text.clone());
+                }
+                toml::Value::Array(texts) => {
+                    for (n, text) in texts.iter().enumerate() {
+                        into.insert(format!("{name}.{n}"), text.as_str().unwrap_or_default().to_owned());
+                    }
                 }
                 other => panic!("{name} is {other:?}, not a text"),
             }

@@ -90,6 +90,7 @@ pub enum WordKind {
     Fate,
     Timer,
     How,
+    Show,
 }
 
 /// How a question's answers are written.
@@ -118,6 +119,7 @@ impl WordKind {
             WordKind::Fate => vec!["held", "delivered", "dropped"],
             WordKind::Timer => super::notation::TIMERS.iter().map(|(_, name)| *name).collect(),
             WordKind::How => vec!["read", "write", "both"],
+            WordKind::Show => super::Show::ALL.iter().map(|show| show.name()).collect(),
         }
     }
 
@@ -132,6 +134,7 @@ impl WordKind {
             WordKind::Fate => ("fate of a segment", "报文段的去向"),
             WordKind::Timer => ("timer", "定时器"),
             WordKind::How => ("direction of shutdown()", " shutdown() 的方向"),
+            WordKind::Show => ("view that can be shown", "可以打开的视图"),
         };
         match lang {
             Lang::En => en,

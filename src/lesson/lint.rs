@@ -9,7 +9,7 @@ use toml::Spanned;
 use super::error::{Problem, SourceText, unsafe_to_show};
 use super::fault::{Fault, Notation, WordKind};
 use super::raw::{Number, RawAsk, RawEnd, RawLesson, RawSide, RawStep, RawText, Word};
-use super::{Ask, End, Expr, Lang, Lesson, LessonError, Localized, Measure, SegmentPattern, Step};
+use super::{Ask, End, Expr, Lang, Lesson, LessonError, Localized, Measure, SegmentPattern, Show, Step};
 use crate::model::{Errno, LabSettings, Mode, Side, TimerKind};
 use crate::tcp::{Flags, State};
 
@@ -102,6 +102,7 @@ impl Lint<'_> {
             expect.extend(self.claim(claim));
         }
         let waits_for = raw.waits_for.as_ref().map(|word| self.timer(word));
+        let show = raw.show.as_ref().map(|word| self.show(word));
         Some(Step {
             id: id?,
             line,
@@ -112,6 +113,7 @@ impl Lint<'_> {
             action: absent_or(action)?,
             expect,
             waits_for: absent_or(waits_for)?,
+            show: absent_or(show)?,
         })
     }
 
@@ -278,6 +280,11 @@ impl Lint<'_> {
     pub(super) fn side(&mut self, word: &Word) -> Option<Side> {
         let side = Side::BOTH.into_iter().find(|side| side.name() == word.get_ref());
         side.or_else(|| self.wrong(word, WordKind::Side))
+    }
+
+    fn show(&mut self, word: &Word) -> Option<Show> {
+        let show = Show::ALL.into_iter().find(|show| show.name() == word.get_ref());
+        show.or_else(|| self.wrong(word, WordKind::Show))
     }
 
     pub(super) fn timer(&mut self, word: &Word) -> Option<TimerKind> {

@@ -19,5 +19,5 @@ pub use notation::timer_name;
 pub use parse::{MAX_BYTES, parse, read};
 pub use types::{
     Action, Ask, CallTerms, Claim, End, EndTerms, Lang, Lesson, Localized, Measure, Payload, QueueTerms, SegmentFate,
-    SegmentPattern, Step, Terms,
+    SegmentPattern, Show, Step, Terms,
 };

@@ -56,6 +56,7 @@ pub(super) struct RawStep {
     #[serde(default)]
     pub(super) expect: Vec<Spanned<RawClaim>>,
     pub(super) waits_for: Option<Word>,
+    pub(super) show: Option<Word>,
 }
 
 #[derive(Deserialize)]

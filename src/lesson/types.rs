@@ -80,6 +80,36 @@ pub struct Step {
     pub expect: Vec<Claim>,
     /// The kernel's timer that the step waits for: such a step takes its time.
     pub waits_for: Option<TimerKind>,
+    /// What the learner is to look at once it has happened.
+    pub show: Option<Show>,
+}
+
+/// What a step can open: what one of the interface's keys opens, or the same as lines of text.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Show {
+    /// The newest segment by layers.
+    Layers,
+    /// The newest segment bit by bit.
+    Packet,
+    /// The kernel's socket table.
+    Kernel,
+    /// The states of both ends.
+    States,
+}
+
+impl Show {
+    /// All of them.
+    pub const ALL: [Show; 4] = [Show::Layers, Show::Packet, Show::Kernel, Show::States];
+
+    /// Its name in lessons.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Show::Layers => "layers",
+            Show::Packet => "packet",
+            Show::Kernel => "kernel",
+            Show::States => "states",
+        }
+    }
 }
 
 /// A question whose answer is what the kernel then does.

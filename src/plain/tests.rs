@@ -47,6 +47,35 @@ fn walk() -> Vec<Event> {
     ]
 }
 
+#[test]
+fn what_a_step_shows_stands_before_what_it_says() {
+    for (show, wanted) in [
+        (
+            "layers",
+            &["  transport (OSI: 4 transport): TCP, UDP", "    TCP header, 20 bytes: port 40612 → port 8000"][..],
+        ),
+        ("packet", &["  SYN seq=j  127.0.0.1:40612 → 127.0.0.1:8000"]),
+        ("kernel", &["  client  fd 5  SYN_SENT  127.0.0.1:40612 → –  recv 0 send 0"]),
+        ("states", &["  server  fd 5  LISTEN", "  client  fd 5  SYN_SENT"]),
+    ] {
+        let text = LESSON.replacen("id = \"connect\"\n", &format!("id = \"connect\"\nshow = \"{show}\"\n"), 1);
+        assert_ne!(text, LESSON);
+        let lesson = parse("tests/a.toml", &text).unwrap();
+        let mut trace = Trace::default();
+        for event in walk() {
+            trace.push(Duration::ZERO, event);
+        }
+        let mut out = Vec::new();
+        Transcript::new(&lesson, Mode::Lab, Lang::En).unwrap().write(&trace, &mut out).unwrap();
+        let lines: Vec<String> = String::from_utf8(out).unwrap().lines().map(str::to_owned).collect();
+        let at = |wanted: &str| lines.iter().position(|line| line == wanted);
+        let say = lines.iter().rposition(|line| line.starts_with("  | ")).unwrap();
+        for line in wanted {
+            assert!(at(line).is_some_and(|at| at < say), "{show}: {line}\n{}", lines.join("\n"));
+        }
+    }
+}
+
 fn transcript(lang: Lang, piecemeal: bool) -> String {
     let lesson = parse("tests/a.toml", LESSON).unwrap();
     let mut trace = Trace::default();

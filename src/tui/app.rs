@@ -63,6 +63,7 @@ pub enum Overlay {
     Help,
     Packet,
     Kernel,
+    Layers,
 }
 
 /// What the learner has chosen to look at.
@@ -84,6 +85,10 @@ pub(super) struct Place {
     pub(super) ladder: usize,
     /// How far the overlay is scrolled.
     pub(super) over: usize,
+    /// The lesson opened the overlay, and the text below it wasn't seen yet.
+    pub(super) unread: bool,
+    /// The step whose view was opened.
+    pub(super) shown: Option<usize>,
 }
 
 /// The lesson plays by itself.

@@ -20,6 +20,7 @@ pub struct Texts {
     pub states: States,
     pub packet: Packet,
     pub kernel: Kernel,
+    pub layers: Layers,
     pub help: Help,
     /// By the command's id.
     pub keys: BTreeMap<String, KeyText>,
@@ -240,6 +241,17 @@ pub struct Kernel {
     pub timer: String,
     pub no_timer: String,
     pub any: String,
+}
+
+/// The segment by layers; what it says is in [`crate::i18n::LayersTexts`].
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[allow(missing_docs)]
+pub struct Layers {
+    pub title: String,
+    pub title_of: String,
+    pub close: String,
+    pub read_on: String,
 }
 
 /// The list of keys.

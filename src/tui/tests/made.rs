@@ -103,9 +103,10 @@ pub(super) fn segment(from: SocketAddr, flags: &str, seq: u32, ack: u32, data: &
         tcp.set_options(&options).unwrap();
     }
     let builder = etherparse::PacketBuilder::ipv4([127, 0, 0, 1], [127, 0, 0, 1], 64).tcp_header(tcp);
-    let mut packet = Vec::new();
-    builder.write(&mut packet, data).unwrap();
-    Packet::parse(&packet).unwrap()
+    // The loopback's frame header: no addresses, and the type of IPv4.
+    let mut frame = [&[0; 12][..], &[8, 0]].concat();
+    builder.write(&mut frame, data).unwrap();
+    Packet::from_frame(&frame).unwrap()
 }
 
 fn both(en: &str, zh: &str) -> Localized {
@@ -123,6 +124,7 @@ fn step(id: &str, title: (&str, &str), say: (&str, &str), ask: Option<Ask>) -> S
         action: None,
         expect: Vec::new(),
         waits_for: None,
+        show: None,
     }
 }
 
