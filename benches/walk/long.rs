@@ -119,7 +119,7 @@ impl Long {
             fd,
             local: (state != State::Closed).then(|| self.addr(side)),
             remote: connected.then(|| self.addr(side.other())),
-            state,
+            state: state.into(),
             source: Source::SockDiag,
             timer: waits.then_some(Timer { kind: TimerKind::Retransmit, fires_at, fired: 0 }),
             recv_queue: queues.0,
@@ -131,7 +131,7 @@ impl Long {
     fn listen(&mut self) {
         let (fd, cookie) = LISTENER;
         self.begin_step();
-        self.call(Side::Server, Call::Socket { ipv6: false }, fd.into());
+        self.call(Side::Server, Call::Socket { ipv6: false, udp: false }, fd.into());
         self.socket(cookie, Side::Server, Some(fd), State::Closed, (0, 0));
         self.begin_step();
         self.call(Side::Server, Call::Bind { fd, addr: self.lesson.server }, 0);
@@ -153,7 +153,7 @@ impl Long {
         self.enter(Side::Server, Call::Accept { fd: LISTENER.0 });
         self.push(Event::Blocked { side: Side::Server });
         self.begin_step();
-        self.call(Side::Client, Call::Socket { ipv6: false }, CLIENT_FD.into());
+        self.call(Side::Client, Call::Socket { ipv6: false, udp: false }, CLIENT_FD.into());
         self.socket(client, Side::Client, Some(CLIENT_FD), State::Closed, (0, 0));
         self.begin_step();
         self.enter(Side::Client, Call::Connect { fd: CLIENT_FD, addr: self.lesson.server });

@@ -136,16 +136,20 @@ impl Known<'_> {
     /// Whether a segment is one that the pattern means.
     pub fn fits(&self, view: &SegmentView<'_>, pattern: &SegmentPattern) -> bool {
         let packet = view.segment;
-        let Some(segment) = packet.tcp() else { return false };
         let isns = self.view.trace().isns();
         let is = |expr: &Option<Expr>, number: u32| {
             let letter = |letter| isns.by_letter(letter, packet.from, packet.to);
             expr.is_none_or(|expr| expr.value(letter, self.line) == Some(number))
         };
+        let says = match packet.tcp() {
+            Some(segment) => {
+                segment.flags == pattern.flags && is(&pattern.seq, segment.seq) && is(&pattern.ack, segment.ack)
+            }
+            None => true,
+        };
         self.sender(view) == Some(pattern.from)
-            && segment.flags == pattern.flags
-            && is(&pattern.seq, segment.seq)
-            && is(&pattern.ack, segment.ack)
+            && packet.protocol() == pattern.protocol
+            && says
             && is(&pattern.len, packet.len())
     }
 

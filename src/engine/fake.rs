@@ -6,9 +6,9 @@ use std::time::Duration;
 
 use super::{Happening, Phase, Request, Runner, What};
 use crate::model::{
-    Errno, Event, Observation, Outcome, Returned, SegmentId, Side, SocketFacts, Timer, TimerKind, testing,
+    Errno, Event, Observation, Outcome, Returned, SegmentId, Side, SocketFacts, SocketState, Timer, TimerKind, testing,
 };
-use crate::tcp::{Packet, State};
+use crate::tcp::Packet;
 
 /// What is asked for, and what comes of it. A request to settle is answered with the sockets as they are and
 /// [`What::Settled`].
@@ -105,7 +105,7 @@ pub(crate) fn socket(
     cookie: u64,
     side: Side,
     fd: i32,
-    state: State,
+    state: impl Into<SocketState>,
     ends: Option<(SocketAddr, SocketAddr)>,
 ) -> SocketFacts {
     testing::socket(cookie, side, Some(fd), state, ends.unzip())

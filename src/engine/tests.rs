@@ -56,7 +56,7 @@ fn claims(runner: &Runner) -> Vec<(bool, String)> {
         .collect()
 }
 
-const SOCKET: Call = Call::Socket { ipv6: false };
+const SOCKET: Call = Call::Socket { ipv6: false, udp: false };
 
 fn open_client() -> String {
     step("open", r#"do.socket = { side = "client", name = "client" }"#)
@@ -121,7 +121,7 @@ fn a_claim_that_becomes_true_late_holds() {
     world.when(Request::Call(Side::Client, SOCKET), returns(Side::Client, SOCKET, 5));
     go(&mut runner, &mut world, Command::Next);
     go(&mut runner, &mut world, Command::Next);
-    world.sockets[0].state = State::SynSent;
+    world.sockets[0].state = State::SynSent.into();
     world.wait(&mut runner);
     assert_eq!(runner.verdict(), Verdict { held: 1, broken: 0 });
 }
@@ -284,12 +284,12 @@ fn what_the_kernel_says_goes_into_the_trace_once_and_its_silence_too() {
         (sockets, runner.trace().now())
     };
     let (sockets, entries) = states(&runner);
-    assert_eq!(sockets, [(State::SynSent, false)]);
+    assert_eq!(sockets, [(State::SynSent.into(), false)]);
     world
         .tell(&mut runner, What::Observed(crate::model::Observation { at: world.now, sockets: world.sockets.clone() }));
     assert_eq!(states(&runner), (sockets, entries), "nothing new");
     world.tell(&mut runner, What::Observed(crate::model::Observation { at: world.now, sockets: Vec::new() }));
-    assert_eq!(states(&runner), (vec![(State::Closed, true)], entries + 1));
+    assert_eq!(states(&runner), (vec![(State::Closed.into(), true)], entries + 1));
 }
 
 #[test]

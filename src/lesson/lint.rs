@@ -1,6 +1,6 @@
 //! The check of a lesson: every word that a lesson file holds is read here, and everything that is wrong is collected.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::net::SocketAddr;
 use std::ops::Range;
 
@@ -10,15 +10,16 @@ use super::error::{Problem, SourceText, unsafe_to_show};
 use super::fault::{Fault, Notation, WordKind};
 use super::raw::{Number, RawAsk, RawEnd, RawLesson, RawSide, RawStep, RawText, Word};
 use super::{Ask, End, Expr, Lang, Lesson, LessonError, Localized, Measure, SegmentPattern, Show, Step};
-use crate::model::{Errno, LabSettings, Mode, Side, TimerKind};
-use crate::tcp::{Flags, State};
+use crate::model::{Errno, LabSettings, Mode, Side, SocketState, TimerKind};
+use crate::tcp::{Flags, Protocol};
 
 /// The most choices that a question may have: each is answered with one digit.
 const MAX_CHOICES: usize = 9;
 
 /// Checks what TOML read and makes the lesson of it.
 pub(super) fn check(file: &str, source: &SourceText<'_>, raw: RawLesson) -> Result<Lesson, LessonError> {
-    let mut lint = Lint { source, problems: Vec::new(), sockets: HashMap::new(), modes: Vec::new() };
+    let mut lint =
+        Lint { source, problems: Vec::new(), sockets: HashMap::new(), modes: Vec::new(), udp: HashSet::new(), mtu: 0 };
     let lesson = lint.lesson(file, raw);
     match lesson {
         Some(lesson) if lint.problems.is_empty() => Ok(lesson),
@@ -34,6 +35,10 @@ pub(super) struct Lint<'a> {
     sockets: HashMap<Mode, Vec<(String, Side)>>,
     /// The modes of what is being read.
     pub(super) modes: Vec<Mode>,
+    /// The sockets that are for datagrams.
+    pub(super) udp: HashSet<String>,
+    /// The lab's MTU, in bytes.
+    pub(super) mtu: u32,
 }
 
 impl Lint<'_> {
@@ -58,6 +63,7 @@ impl Lint<'_> {
         self.modes = vec![Mode::Lab, Mode::Host];
         let modes = self.modes_of(raw.modes.as_ref());
         let lab = self.lab(raw.lab);
+        self.mtu = lab.as_ref().map_or(0, |lab| lab.mtu);
         if raw.step.is_empty() {
             self.fault::<()>(0..0, Fault::NoSteps);
         }
@@ -176,7 +182,7 @@ impl Lint<'_> {
         let text = choice.get_ref();
         let number = || text.parse::<Expr>().is_ok_and(|number| number.letter.is_none());
         let fits = match notation {
-            Notation::State => State::from_name(text).is_some(),
+            Notation::State => SocketState::from_name(text).is_some(),
             Notation::Call => matches!(text.as_str(), "blocks" | "returns"),
             // That the call doesn't come back at all is an answer too.
             Notation::Returned => number() || text == "blocks" || Errno::from_name(text).is_some(),
@@ -310,13 +316,32 @@ impl Lint<'_> {
     pub(super) fn pattern(
         &mut self,
         from: &Word,
-        flags: &Spanned<Vec<Word>>,
+        flags: Option<&Spanned<Vec<Word>>>,
+        protocol: Option<&Word>,
         numbers: [Option<&Number>; 3],
     ) -> Option<SegmentPattern> {
+        let place = from.span();
         let from = self.side(from);
-        let flags = self.flags(flags);
+        let there = [("flags", flags.is_some()), ("protocol", protocol.is_some())];
+        self.one_of(place, &there, &["flags", "protocol"])?;
+        let protocol = protocol.map_or(Some(Protocol::Tcp), |word| self.protocol(word));
+        if let (Some(Protocol::Udp | Protocol::Icmp), [seq, ack, _]) = (protocol, numbers) {
+            for (key, number) in [("seq", seq), ("ack", ack)] {
+                if let Some(number) = number {
+                    self.fault::<()>(number.span(), Fault::Exclusive("protocol", key));
+                }
+            }
+        }
+        let flags = flags.map_or(Some(Flags::default()), |flags| self.flags(flags));
         let [seq, ack, len] = numbers.map(|number| self.optional_number(number));
-        Some(SegmentPattern { from: from?, flags: flags?, seq: seq?, ack: ack?, len: len? })
+        Some(SegmentPattern { from: from?, protocol: protocol?, flags: flags?, seq: seq?, ack: ack?, len: len? })
+    }
+
+    /// What isn't TCP's: a segment's flags say that it is.
+    fn protocol(&mut self, word: &Word) -> Option<Protocol> {
+        let other = [Protocol::Udp, Protocol::Icmp];
+        let protocol = other.into_iter().find(|protocol| protocol.name() == word.get_ref());
+        protocol.or_else(|| self.wrong(word, WordKind::Protocol))
     }
 
     fn flags(&mut self, raw: &Spanned<Vec<Word>>) -> Option<Flags> {

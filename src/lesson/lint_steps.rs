@@ -5,12 +5,14 @@ use toml::Spanned;
 use super::fault::{Fault, WordKind};
 use super::lint::{Lint, absent_or};
 use super::raw::{RawAction, RawClaim, RawPattern, RawQueue, RawReturns, RawSegmentClaim, Word};
-use super::{Action, CallTerms, Claim, EndTerms, Payload, QueueTerms, SegmentFate, Terms};
-use crate::model::{CallName, Errno, How, Mode};
-use crate::tcp::State;
+use super::{Action, CallTerms, Claim, EndTerms, Payload, QueueTerms, Recipient, SegmentFate, Terms};
+use crate::model::{CallName, Errno, How, Mode, SocketState};
 
 /// The most bytes that a lesson may ask one `recv()` for: the program keeps what comes in its trace.
 const MAX_RECV: i64 = 1 << 16;
+
+/// The bytes of an IPv6 header, the longer one, and of UDP's.
+const IPV6_AND_UDP: u32 = 40 + 8;
 
 const CLAIMS: &[&str] = &["state", "blocks", "returns", "segment", "queue", "timer"];
 
@@ -18,10 +20,14 @@ impl Lint<'_> {
     pub(super) fn action(&mut self, raw: &Spanned<RawAction>) -> Option<Action> {
         let span = raw.span();
         match raw.get_ref() {
-            RawAction::Socket { side, name, ipv6 } => {
+            RawAction::Socket { side, name, ipv6, udp } => {
                 let side = self.side(side);
                 let name = self.new_socket(name, side);
-                Some(Action::Socket { side: side?, name: name?, ipv6: *ipv6 })
+                let udp = udp.as_ref().filter(|udp| *udp.get_ref());
+                if let Some(udp) = udp {
+                    self.datagrams(name.as_deref(), udp.span());
+                }
+                Some(Action::Socket { side: side?, name: name?, ipv6: *ipv6, udp: udp.is_some() })
             }
             RawAction::Bind { socket, addr } => {
                 let (socket, addr) = self.socket_and_address(socket, addr.as_ref());
@@ -45,7 +51,17 @@ impl Lint<'_> {
                 let there = [("text", text.is_some()), ("line", line.is_some()), ("received", received.is_some())];
                 self.one_of(span, &there, &["text", "line", "received"])?;
                 let payload = self.payload(text.as_ref(), line.as_ref(), received.as_ref());
+                self.fits_a_packet(socket.as_deref(), text.as_ref());
                 Some(Action::Send { socket: socket?, payload: payload? })
+            }
+            RawAction::SendTo { socket, to, text, line, received } => {
+                let socket = self.socket(socket);
+                let to = to.as_ref().map_or(Some(Recipient::Address(None)), |to| self.recipient(to));
+                let there = [("text", text.is_some()), ("line", line.is_some()), ("received", received.is_some())];
+                self.one_of(span, &there, &["text", "line", "received"])?;
+                let payload = self.payload(text.as_ref(), line.as_ref(), received.as_ref());
+                self.fits_a_packet(socket.as_deref(), text.as_ref());
+                Some(Action::SendTo { socket: socket?, to: to?, payload: payload? })
             }
             other => self.further_action(other),
         }
@@ -57,6 +73,11 @@ impl Lint<'_> {
                 let socket = self.socket(socket);
                 self.range(*max.get_ref(), 1..=MAX_RECV, max.span());
                 Some(Action::Recv { socket: socket?, max: usize::try_from(*max.get_ref()).ok()? })
+            }
+            RawAction::RecvFrom { socket, max } => {
+                let socket = self.socket(socket);
+                self.range(*max.get_ref(), 1..=MAX_RECV, max.span());
+                Some(Action::RecvFrom { socket: socket?, max: usize::try_from(*max.get_ref()).ok()? })
             }
             RawAction::Shutdown { socket, how } => {
                 let socket = self.socket(socket);
@@ -78,6 +99,31 @@ impl Lint<'_> {
             RawAction::Drop(pattern) => self.held(pattern).map(Action::Drop),
             RawAction::Interrupt { side } => Some(Action::Interrupt { side: self.side(side)? }),
             _ => None,
+        }
+    }
+
+    /// A socket for datagrams: only the lab's wire holds these.
+    fn datagrams(&mut self, name: Option<&str>, span: std::ops::Range<usize>) {
+        self.udp.extend(name.map(str::to_owned));
+        if self.modes.contains(&Mode::Host) {
+            self.fault::<()>(span, Fault::UdpOnlyLab);
+        }
+    }
+
+    fn recipient(&mut self, word: &Word) -> Option<Recipient> {
+        if word.get_ref() == "sender" {
+            return Some(Recipient::Sender);
+        }
+        self.address(word).map(|address| Recipient::Address(Some(address)))
+    }
+
+    /// A datagram longer than a packet would go in fragments, which the wire can't hold.
+    fn fits_a_packet(&mut self, socket: Option<&str>, text: Option<&Word>) {
+        let (Some(socket), Some(text)) = (socket, text) else { return };
+        let most = self.mtu.saturating_sub(IPV6_AND_UDP) as usize;
+        if self.udp.contains(socket) && text.get_ref().len() > most {
+            let found = text.get_ref().len();
+            self.fault::<()>(text.span(), Fault::LongDatagram { found, most });
         }
     }
 
@@ -119,8 +165,8 @@ impl Lint<'_> {
         if self.modes.contains(&Mode::Host) {
             self.fault::<()>(raw.from.span(), Fault::OnlyLab);
         }
-        let RawPattern { from, flags, seq, ack, len } = raw;
-        self.pattern(from, flags, [seq.as_ref(), ack.as_ref(), len.as_ref()])
+        let RawPattern { from, flags, protocol, seq, ack, len } = raw;
+        self.pattern(from, flags.as_ref(), protocol.as_ref(), [seq.as_ref(), ack.as_ref(), len.as_ref()])
     }
 
     pub(super) fn claim(&mut self, raw: &Spanned<RawClaim>) -> Option<Claim> {
@@ -146,7 +192,7 @@ impl Lint<'_> {
         if let Some(state) = &raw.state {
             let end = self.end(state.get_ref().socket.as_ref(), state.get_ref().peer_of.as_ref(), state.span());
             let is = &state.get_ref().is;
-            let is = State::from_name(is.get_ref()).or_else(|| self.wrong(is, WordKind::State));
+            let is = SocketState::from_name(is.get_ref()).or_else(|| self.wrong(is, WordKind::State));
             return Some(Terms::State { end: end?, is: is? });
         }
         if let Some(blocks) = &raw.blocks {
@@ -183,7 +229,7 @@ impl Lint<'_> {
             if raw.error.is_some() {
                 self.fault::<()>(data.span(), Fault::Exclusive("data", "error"));
             }
-            if call.is_some_and(|call| call != CallName::Recv) {
+            if call.is_some_and(|call| !matches!(call, CallName::Recv | CallName::RecvFrom)) {
                 self.fault::<()>(data.span(), Fault::OnlyRecv);
             }
             self.shown(data, &['\n', '\r', '\t'])?;
@@ -193,11 +239,11 @@ impl Lint<'_> {
     }
 
     fn segment(&mut self, raw: &RawSegmentClaim) -> Option<Terms> {
-        let RawSegmentClaim { from, flags, seq, ack, len, is } = raw;
+        let RawSegmentClaim { from, flags, protocol, seq, ack, len, is } = raw;
         let fates = [SegmentFate::Held, SegmentFate::Delivered, SegmentFate::Dropped];
         let fate = fates.into_iter().find(|fate| fate.name() == is.get_ref());
         let fate = fate.or_else(|| self.wrong(is, WordKind::Fate));
-        let pattern = self.pattern(from, flags, [seq.as_ref(), ack.as_ref(), len.as_ref()]);
+        let pattern = self.pattern(from, flags.as_ref(), protocol.as_ref(), [seq.as_ref(), ack.as_ref(), len.as_ref()]);
         Some(Terms::Segment { pattern: pattern?, is: fate? })
     }
 

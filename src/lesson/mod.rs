@@ -18,6 +18,6 @@ pub use fault::{Fault, Notation, WordKind};
 pub use notation::timer_name;
 pub use parse::{MAX_BYTES, parse, read};
 pub use types::{
-    Action, Ask, CallTerms, Claim, End, EndTerms, Lang, Lesson, Localized, Measure, Payload, QueueTerms, SegmentFate,
-    SegmentPattern, Show, Step, Terms,
+    Action, Ask, CallTerms, Claim, End, EndTerms, Lang, Lesson, Localized, Measure, Payload, QueueTerms, Recipient,
+    SegmentFate, SegmentPattern, Show, Step, Terms,
 };

@@ -6,6 +6,7 @@ use std::fmt;
 
 use super::{CallTerms, Claim, EndTerms, QueueTerms, SegmentFate, SegmentPattern, Terms};
 use crate::model::TimerKind;
+use crate::tcp::Protocol;
 
 /// Every timer with its name in lessons and claims.
 pub(super) const TIMERS: [(TimerKind, &str); 4] = [
@@ -38,7 +39,11 @@ impl SegmentFate {
 
 impl fmt::Display for SegmentPattern {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} sends {}", self.from, self.flags)?;
+        match self.protocol {
+            Protocol::Tcp => write!(f, "{} sends {}", self.from, self.flags)?,
+            Protocol::Udp => write!(f, "{} sends UDP", self.from)?,
+            Protocol::Icmp => write!(f, "{} sends ICMP port unreachable", self.from)?,
+        }
         for (name, number) in [("seq", self.seq), ("ack", self.ack), ("len", self.len)] {
             if let Some(number) = number {
                 write!(f, " {name}={number}")?;
@@ -121,8 +126,8 @@ mod tests {
     fn claims_are_written_in_one_way() {
         let client = || End::Socket("client".into());
         let peer = || End::PeerOf("client".into());
-        assert_eq!(Terms::State { end: client(), is: State::SynSent }.to_string(), "client is SYN_SENT");
-        assert_eq!(Terms::State { end: peer(), is: State::SynRecv }.to_string(), "peer of client is SYN_RECV");
+        assert_eq!(Terms::State { end: client(), is: State::SynSent.into() }.to_string(), "client is SYN_SENT");
+        assert_eq!(Terms::State { end: peer(), is: State::SynRecv.into() }.to_string(), "peer of client is SYN_RECV");
         let blocks = Terms::Blocks { side: Side::Server, call: CallName::Accept };
         assert_eq!(blocks.to_string(), "server sleeps in accept()");
         assert_eq!(returns(Some("5"), None, None), "server: recv() returns 5");
@@ -130,9 +135,17 @@ mod tests {
         assert_eq!(returns(None, None, Some("ECONNRESET")), "server: recv() fails with ECONNRESET");
         assert_eq!(returns(Some("5"), Some("hello\n"), None), "server: recv() returns 5 \"hello\\n\"");
         let seq = Some("j".parse().unwrap());
-        let pattern = SegmentPattern { from: Side::Client, flags: Flags::SYN, seq, ack: None, len: None };
-        let segment = Terms::Segment { pattern, is: SegmentFate::Held };
+        let protocol = Protocol::Tcp;
+        let pattern = SegmentPattern { from: Side::Client, protocol, flags: Flags::SYN, seq, ack: None, len: None };
+        let segment = Terms::Segment { pattern: pattern.clone(), is: SegmentFate::Held };
         assert_eq!(segment.to_string(), "client sends SYN seq=j: held");
+        let (flags, len) = (Flags::default(), "line".parse().ok());
+        let pattern = SegmentPattern { protocol: Protocol::Udp, flags, seq: None, len, ..pattern };
+        let datagram = Terms::Segment { pattern: pattern.clone(), is: SegmentFate::Held };
+        assert_eq!(datagram.to_string(), "client sends UDP len=line: held");
+        let pattern = SegmentPattern { protocol: Protocol::Icmp, len: None, ..pattern };
+        let answer = Terms::Segment { pattern, is: SegmentFate::Dropped };
+        assert_eq!(answer.to_string(), "client sends ICMP port unreachable: dropped");
         let (recv, send) = ("0".parse().ok(), "line".parse().ok());
         let queue = Terms::Queue(QueueTerms { end: client(), recv, send });
         assert_eq!(queue.to_string(), "queues of client: recv=0 send=line");

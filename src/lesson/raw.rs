@@ -94,6 +94,7 @@ pub(super) enum RawAction {
         name: Word,
         #[serde(default)]
         ipv6: bool,
+        udp: Option<Spanned<bool>>,
     },
     Bind {
         socket: Word,
@@ -121,6 +122,17 @@ pub(super) enum RawAction {
         socket: Word,
         max: Spanned<i64>,
     },
+    SendTo {
+        socket: Word,
+        to: Option<Word>,
+        text: Option<Word>,
+        line: Option<Word>,
+        received: Option<Spanned<bool>>,
+    },
+    RecvFrom {
+        socket: Word,
+        max: Spanned<i64>,
+    },
     Shutdown {
         socket: Word,
         how: Word,
@@ -144,7 +156,8 @@ pub(super) enum RawAction {
 #[serde(deny_unknown_fields)]
 pub(super) struct RawPattern {
     pub(super) from: Word,
-    pub(super) flags: Spanned<Vec<Word>>,
+    pub(super) flags: Option<Spanned<Vec<Word>>>,
+    pub(super) protocol: Option<Word>,
     pub(super) seq: Option<Number>,
     pub(super) ack: Option<Number>,
     pub(super) len: Option<Number>,
@@ -158,6 +171,7 @@ pub(super) struct RawClaim {
     pub(super) state: Option<Spanned<RawStateClaim>>,
     pub(super) blocks: Option<RawBlocks>,
     pub(super) returns: Option<Spanned<RawReturns>>,
+    #[serde(alias = "packet")]
     pub(super) segment: Option<Spanned<RawSegmentClaim>>,
     pub(super) queue: Option<Spanned<RawQueue>>,
     pub(super) timer: Option<Spanned<RawTimer>>,
@@ -192,7 +206,8 @@ pub(super) struct RawReturns {
 #[serde(deny_unknown_fields)]
 pub(super) struct RawSegmentClaim {
     pub(super) from: Word,
-    pub(super) flags: Spanned<Vec<Word>>,
+    pub(super) flags: Option<Spanned<Vec<Word>>>,
+    pub(super) protocol: Option<Word>,
     pub(super) seq: Option<Number>,
     pub(super) ack: Option<Number>,
     pub(super) len: Option<Number>,

@@ -4,8 +4,8 @@ use std::fmt;
 use std::net::SocketAddr;
 
 use super::Expr;
-use crate::model::{CallName, Errno, How, LabSettings, Mode, Side, TimerKind};
-use crate::tcp::{Flags, State};
+use crate::model::{CallName, Errno, How, LabSettings, Mode, Side, SocketState, TimerKind};
+use crate::tcp::{Flags, Protocol};
 
 /// A language that the program speaks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -163,7 +163,7 @@ impl fmt::Display for End {
 #[allow(missing_docs)]
 pub enum Action {
     /// `socket()`; the new descriptor is `name`.
-    Socket { side: Side, name: String, ipv6: bool },
+    Socket { side: Side, name: String, ipv6: bool, udp: bool },
     /// `bind()`; `addr` is the lesson's server address where none is given.
     Bind { socket: String, addr: Option<SocketAddr> },
     /// `listen()`
@@ -176,6 +176,10 @@ pub enum Action {
     Send { socket: String, payload: Payload },
     /// `recv()`
     Recv { socket: String, max: usize },
+    /// `sendto()`
+    SendTo { socket: String, to: Recipient, payload: Payload },
+    /// `recvfrom()`
+    RecvFrom { socket: String, max: usize },
     /// `shutdown()`
     Shutdown { socket: String, how: How },
     /// `close()`
@@ -190,6 +194,45 @@ pub enum Action {
     Interrupt { side: Side },
 }
 
+impl Action {
+    /// The socket that it makes its call on; `None` where it makes none on a socket that is there.
+    pub fn socket(&self) -> Option<&str> {
+        match self {
+            Action::Accept { socket, .. }
+            | Action::Bind { socket, .. }
+            | Action::Listen { socket, .. }
+            | Action::Connect { socket, .. }
+            | Action::Send { socket, .. }
+            | Action::Recv { socket, .. }
+            | Action::SendTo { socket, .. }
+            | Action::RecvFrom { socket, .. }
+            | Action::Shutdown { socket, .. }
+            | Action::Close { socket }
+            | Action::SetOption { socket, .. } => Some(socket),
+            Action::Socket { .. } | Action::Deliver(_) | Action::Drop(_) | Action::Interrupt { .. } => None,
+        }
+    }
+
+    /// The line that is offered to the learner for sending; `None` where the action sends no line.
+    pub fn offered_line(&self) -> Option<&str> {
+        match self {
+            Action::Send { payload: Payload::Line(line), .. } | Action::SendTo { payload: Payload::Line(line), .. } => {
+                Some(line)
+            }
+            _ => None,
+        }
+    }
+}
+
+/// To whom a datagram is sent.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Recipient {
+    /// To this address; to the lesson's server where none is given.
+    Address(Option<SocketAddr>),
+    /// To who sent what the side's last `recvfrom()` returned.
+    Sender,
+}
+
 /// What is sent.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Payload {
@@ -197,16 +240,18 @@ pub enum Payload {
     Text(String),
     /// A line that the learner types; this one where nobody types.
     Line(String),
-    /// What the side's last `recv()` returned.
+    /// What the side's last `recv()` or `recvfrom()` returned.
     Received,
 }
 
-/// What tells one segment from others; `None` where it doesn't matter.
+/// What tells one segment (or datagram) from others; `None` where it doesn't matter.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SegmentPattern {
     /// Who sent it.
     pub from: Side,
-    /// Exactly these flags.
+    /// What it is.
+    pub protocol: Protocol,
+    /// Exactly these flags; none where it isn't TCP's.
     pub flags: Flags,
     /// Its sequence number, as `j+1`.
     pub seq: Option<Expr>,
@@ -256,7 +301,7 @@ pub enum Terms {
         /// Which end.
         end: End,
         /// The state.
-        is: State,
+        is: SocketState,
     },
     /// A segment was seen, and this became of it.
     Segment {

@@ -200,7 +200,7 @@ impl<'a> Director<'a> {
     fn call(&mut self, side: Side, call: Call) {
         match call {
             Call::Close { fd } => self.sockets.closing(side, fd),
-            Call::Socket { ipv6: true } => self.sockets.uses_ipv6(),
+            Call::Socket { ipv6, udp } => self.sockets.uses(ipv6, udp),
             _ => {}
         }
         self.report(What::Event(Event::Entered { side, call: call.clone() }));

@@ -171,9 +171,10 @@ impl Worker {
     }
 
     fn run(&mut self, call: Call) -> Made {
-        if let Call::Socket { ipv6 } = call {
+        if let Call::Socket { ipv6, udp } = call {
             let domain = if ipv6 { Domain::IPV6 } else { Domain::IPV4 };
-            let socket = Socket::new(domain, Type::STREAM, Some(Protocol::TCP))?;
+            let (kind, protocol) = if udp { (Type::DGRAM, Protocol::UDP) } else { (Type::STREAM, Protocol::TCP) };
+            let socket = Socket::new(domain, kind, Some(protocol))?;
             return Ok((Returned::default(), Some(socket)));
         }
         let fd = call.fd().unwrap_or(-1);
@@ -215,6 +216,13 @@ fn on_socket(socket: &Socket, call: Call) -> io::Result<Returned> {
             let received = { socket }.read(&mut data)?;
             data.truncate(received);
             return Ok(Returned { value: received as i64, data, peer: None });
+        }
+        Call::SendTo { data, addr, .. } => socket.send_to(&data, &SockAddr::from(addr)).map(|sent| sent as i64),
+        Call::RecvFrom { len, .. } => {
+            let mut data = vec![0; len.min(LARGEST_RECV)];
+            let (received, sender) = sys::recv_from(socket, &mut data)?;
+            data.truncate(received);
+            return Ok(Returned { value: received as i64, data, peer: sender.as_socket() });
         }
         Call::Socket { .. } | Call::Accept { .. } | Call::Close { .. } => Err(io::ErrorKind::InvalidInput.into()),
     }?;

@@ -8,7 +8,7 @@ use std::time::Duration;
 use super::diag::{self, DiagEntry, Which};
 use super::netlink::Netlink;
 use super::sys;
-use crate::model::{Mode, Observation, Side, SocketFacts, Source};
+use crate::model::{Mode, Observation, Side, SocketFacts, SocketState, Source};
 use crate::tcp::State;
 
 /// An open descriptor of a side.
@@ -23,6 +23,7 @@ pub struct Sockets {
     netlink: Netlink,
     mode: Mode,
     ipv6: bool,
+    udp: bool,
     open: Vec<Open>,
     owners: HashMap<u64, Side>,
     addresses: HashSet<SocketAddr>,
@@ -32,7 +33,15 @@ impl Sockets {
     /// None yet. Opens the way to the kernel's table in the calling thread's network namespace.
     pub fn new(mode: Mode) -> io::Result<Sockets> {
         let netlink = Netlink::open(libc::NETLINK_SOCK_DIAG)?;
-        Ok(Sockets { netlink, mode, ipv6: false, open: Vec::new(), owners: HashMap::new(), addresses: HashSet::new() })
+        Ok(Sockets {
+            netlink,
+            mode,
+            ipv6: false,
+            udp: false,
+            open: Vec::new(),
+            owners: HashMap::new(),
+            addresses: HashSet::new(),
+        })
     }
 
     /// A side's call made a descriptor.
@@ -46,9 +55,10 @@ impl Sockets {
         self.open.retain(|open| !(open.side == side && open.fd == fd));
     }
 
-    /// A side asked for an IPv6 socket: the table of that family matters from now on.
-    pub fn uses_ipv6(&mut self) {
-        self.ipv6 = true;
+    /// A side asked for such a socket: the kernel's tables of that family and that protocol matter from now on.
+    pub fn uses(&mut self, ipv6: bool, udp: bool) {
+        self.ipv6 |= ipv6;
+        self.udp |= udp;
     }
 
     /// Asks the kernel for every socket of the walk. `now` is the time on the trace's clock.
@@ -81,9 +91,15 @@ impl Sockets {
     }
 
     fn dump(&mut self, which: Which, now: Duration) -> io::Result<Vec<DiagEntry>> {
-        let mut entries = diag::dump(&mut self.netlink, libc::AF_INET, which, now)?;
-        if self.ipv6 {
-            entries.extend(diag::dump(&mut self.netlink, libc::AF_INET6, which, now)?);
+        let families = [Some(libc::AF_INET), self.ipv6.then_some(libc::AF_INET6)];
+        let mut entries = Vec::new();
+        for family in families.into_iter().flatten() {
+            entries.extend(diag::dump(&mut self.netlink, (family, libc::IPPROTO_TCP), which, now)?);
+            if self.udp && matches!(which, Which::Active) {
+                let udp = diag::dump(&mut self.netlink, (family, libc::IPPROTO_UDP), which, now)?;
+                // The wire has a datagram socket of its own, which is no part of what is shown.
+                entries.extend(udp.into_iter().filter(|entry| self.owners.contains_key(&entry.cookie)));
+            }
         }
         Ok(entries)
     }
@@ -112,6 +128,9 @@ impl Sockets {
 }
 
 fn facts(entry: DiagEntry, side: Option<Side>, fd: Option<i32>) -> SocketFacts {
+    let datagram = fd.filter(|_| entry.state.tcp().is_none());
+    // Of UDP the kernel's table counts the memory that it takes, not the bytes that came.
+    let recv_queue = datagram.and_then(|fd| sys::next_datagram(fd).ok()).unwrap_or(entry.recv_queue);
     SocketFacts {
         cookie: entry.cookie,
         side,
@@ -121,27 +140,32 @@ fn facts(entry: DiagEntry, side: Option<Side>, fd: Option<i32>) -> SocketFacts {
         state: entry.state,
         source: Source::SockDiag,
         timer: entry.timer,
-        recv_queue: entry.recv_queue,
+        recv_queue,
         send_queue: entry.send_queue,
         info: entry.info,
     }
 }
 
 /// A socket that the kernel's table doesn't have: before `bind()`, or after a connection's end while the descriptor is
-/// still open. `TCP_INFO` tells its state.
+/// still open. `TCP_INFO` tells its state; of a UDP socket, which has no such option, `getpeername()` whether it has a
+/// peer.
 fn unlisted_facts(open: &Open) -> Option<SocketFacts> {
-    let bytes = sys::tcp_info(open.fd).ok()?;
+    let (state, source, info) = match sys::tcp_info(open.fd) {
+        Ok(bytes) => (diag::info_state(&bytes)?.into(), Source::TcpInfo, Some(diag::parse_info(&bytes))),
+        Err(_) if sys::has_peer(open.fd).ok()? => (SocketState::Connected, Source::PeerName, None),
+        Err(_) => (SocketState::Unconnected, Source::PeerName, None),
+    };
     Some(SocketFacts {
         cookie: open.cookie,
         side: Some(open.side),
         fd: Some(open.fd),
         local: None,
         remote: None,
-        state: diag::info_state(&bytes)?,
-        source: Source::TcpInfo,
+        state,
+        source,
         timer: None,
         recv_queue: 0,
         send_queue: 0,
-        info: Some(diag::parse_info(&bytes)),
+        info,
     })
 }

@@ -42,10 +42,12 @@ impl fmt::Display for Side {
 /// A call with its arguments, as the manual pages of section 2 have them. `fd` is the real descriptor.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Call {
-    /// `socket(2)`: a stream socket for IPv4 or IPv6.
+    /// `socket(2)`: a stream or a datagram socket for IPv4 or IPv6.
     Socket {
         /// Whether it is for IPv6.
         ipv6: bool,
+        /// Whether it is for datagrams (`SOCK_DGRAM`: UDP).
+        udp: bool,
     },
     /// `bind(2)`
     #[allow(missing_docs)]
@@ -65,6 +67,12 @@ pub enum Call {
     /// `recv(2)` of at most `len` bytes.
     #[allow(missing_docs)]
     Recv { fd: i32, len: usize },
+    /// `sendto(2)` with no flags.
+    #[allow(missing_docs)]
+    SendTo { fd: i32, data: Vec<u8>, addr: SocketAddr },
+    /// `recvfrom(2)` of at most `len` bytes.
+    #[allow(missing_docs)]
+    RecvFrom { fd: i32, len: usize },
     /// `shutdown(2)`
     #[allow(missing_docs)]
     Shutdown { fd: i32, how: How },
@@ -100,6 +108,8 @@ pub enum CallName {
     Connect,
     Send,
     Recv,
+    SendTo,
+    RecvFrom,
     Shutdown,
     Close,
     SetSockOpt,
@@ -107,7 +117,7 @@ pub enum CallName {
 
 impl CallName {
     /// All of them, in the order in which a connection meets them.
-    pub const ALL: [CallName; 10] = [
+    pub const ALL: [CallName; 12] = [
         CallName::Socket,
         CallName::Bind,
         CallName::Listen,
@@ -115,6 +125,8 @@ impl CallName {
         CallName::Connect,
         CallName::Send,
         CallName::Recv,
+        CallName::SendTo,
+        CallName::RecvFrom,
         CallName::Shutdown,
         CallName::Close,
         CallName::SetSockOpt,
@@ -130,6 +142,8 @@ impl CallName {
             CallName::Connect => "connect",
             CallName::Send => "send",
             CallName::Recv => "recv",
+            CallName::SendTo => "sendto",
+            CallName::RecvFrom => "recvfrom",
             CallName::Shutdown => "shutdown",
             CallName::Close => "close",
             CallName::SetSockOpt => "setsockopt",
@@ -154,6 +168,8 @@ impl Call {
             Call::Connect { .. } => CallName::Connect,
             Call::Send { .. } => CallName::Send,
             Call::Recv { .. } => CallName::Recv,
+            Call::SendTo { .. } => CallName::SendTo,
+            Call::RecvFrom { .. } => CallName::RecvFrom,
             Call::Shutdown { .. } => CallName::Shutdown,
             Call::Close { .. } => CallName::Close,
             Call::SetOption { .. } => CallName::SetSockOpt,
@@ -170,6 +186,8 @@ impl Call {
             | Call::Connect { fd, .. }
             | Call::Send { fd, .. }
             | Call::Recv { fd, .. }
+            | Call::SendTo { fd, .. }
+            | Call::RecvFrom { fd, .. }
             | Call::Shutdown { fd, .. }
             | Call::Close { fd }
             | Call::SetOption { fd, .. } => Some(*fd),
@@ -182,9 +200,9 @@ impl Call {
 pub struct Returned {
     /// The return value: a descriptor, a number of bytes, or 0.
     pub value: i64,
-    /// The bytes that `recv()` put into its buffer.
+    /// The bytes that `recv()` or `recvfrom()` put into its buffer.
     pub data: Vec<u8>,
-    /// The peer's address that `accept()` tells.
+    /// The peer's address that `accept()` tells; the sender's that `recvfrom()` tells.
     pub peer: Option<SocketAddr>,
 }
 

@@ -14,7 +14,7 @@ mod view;
 
 pub use call::{Call, CallName, Errno, How, Outcome, Returned, Side};
 pub use event::{Answer, ClaimResult, Entry, Event, SegmentId};
-pub use observation::{Observation, SocketFacts, Source, TcpInfo, Timer, TimerKind};
+pub use observation::{Observation, SocketFacts, SocketState, Source, TcpInfo, Timer, TimerKind};
 pub use settings::{Copies, LabSettings, Mode};
 pub use trace::{CallRecord, Moment, SegmentRecord, SocketRecord, Trace};
 pub use view::{CallView, Fate, SegmentView, SocketView, View};

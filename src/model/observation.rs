@@ -1,5 +1,6 @@
 //! What the kernel says of its sockets at one moment.
 
+use std::fmt;
 use std::net::SocketAddr;
 use std::time::Duration;
 
@@ -15,6 +16,8 @@ pub enum Source {
     SockDiag,
     /// The kernel says so of one own descriptor (`TCP_INFO` of `tcp(7)`).
     TcpInfo,
+    /// The kernel says so of one own descriptor that isn't TCP's (`getpeername(2)`).
+    PeerName,
     /// It was seen in a segment on the wire.
     Wire,
     /// The program concluded it from other facts.
@@ -28,6 +31,7 @@ impl Source {
             Source::Call => "call",
             Source::SockDiag => "sock_diag",
             Source::TcpInfo => "tcp_info",
+            Source::PeerName => "getpeername",
             Source::Wire => "wire",
             Source::Concluded => "concluded",
         }
@@ -75,6 +79,74 @@ pub struct TcpInfo {
     pub total_retrans: Option<u32>,
 }
 
+/// What the kernel says that a socket is: one of TCP's states, or, for UDP, which has none, whether it has a peer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum SocketState {
+    /// A TCP socket in this state.
+    Tcp(State),
+    /// A UDP socket without a peer: `UNCONN` of `ss(8)`.
+    Unconnected,
+    /// A UDP socket that `connect(2)` gave a peer: `ESTAB` of `ss(8)`. The peer knows nothing of it.
+    Connected,
+    /// A UDP socket that the kernel no longer has.
+    Gone,
+}
+
+impl SocketState {
+    /// Those of UDP sockets.
+    pub const UDP: [SocketState; 3] = [SocketState::Unconnected, SocketState::Connected, SocketState::Gone];
+
+    /// The state's name of TCP; of UDP the word of `ss(8)`.
+    pub const fn name(self) -> &'static str {
+        match self {
+            SocketState::Tcp(state) => state.name(),
+            SocketState::Unconnected => "UNCONN",
+            SocketState::Connected => "ESTAB",
+            SocketState::Gone => "gone",
+        }
+    }
+
+    /// The one with this name.
+    pub fn from_name(name: &str) -> Option<SocketState> {
+        let udp = SocketState::UDP.into_iter().find(|state| state.name() == name);
+        udp.or_else(|| State::from_name(name).map(SocketState::Tcp))
+    }
+
+    /// The state of TCP; `None` of a UDP socket.
+    pub const fn tcp(self) -> Option<State> {
+        match self {
+            SocketState::Tcp(state) => Some(state),
+            SocketState::Unconnected | SocketState::Connected | SocketState::Gone => None,
+        }
+    }
+
+    /// What it is once the kernel no longer has it.
+    pub const fn ended(self) -> SocketState {
+        match self {
+            SocketState::Tcp(_) => SocketState::Tcp(State::Closed),
+            SocketState::Unconnected | SocketState::Connected | SocketState::Gone => SocketState::Gone,
+        }
+    }
+}
+
+impl From<State> for SocketState {
+    fn from(state: State) -> SocketState {
+        SocketState::Tcp(state)
+    }
+}
+
+impl PartialEq<State> for SocketState {
+    fn eq(&self, state: &State) -> bool {
+        self.tcp() == Some(*state)
+    }
+}
+
+impl fmt::Display for SocketState {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.name())
+    }
+}
+
 /// One socket as the kernel has it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SocketFacts {
@@ -89,12 +161,13 @@ pub struct SocketFacts {
     /// The peer's address; `None` where there is no peer.
     pub remote: Option<SocketAddr>,
     /// Its state.
-    pub state: State,
+    pub state: SocketState,
     /// Who said so.
     pub source: Source,
     /// The running timer.
     pub timer: Option<Timer>,
-    /// Bytes received and not yet read; for LISTEN, connections that wait for `accept()`.
+    /// Bytes received and not yet read; for LISTEN, connections that wait for `accept()`; for UDP, the bytes of the next
+    /// datagram (`FIONREAD` of `udp(7)`).
     pub recv_queue: u32,
     /// Bytes sent and not yet acknowledged; for LISTEN, the backlog.
     pub send_queue: u32,

@@ -4,11 +4,11 @@
 //! binary search; nothing is replayed and nothing is copied, however long the trace is.
 
 use std::collections::HashMap;
-use std::net::SocketAddr;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::{Call, Entry, Event, Outcome, SegmentId, Side, SocketFacts, Source, View};
+use super::{Call, Entry, Event, Outcome, SegmentId, Side, SocketFacts, SocketState, Source, View};
 use crate::tcp::{Isns, Packet, State};
 
 /// A place in the trace: how many entries lie before it. 0 is before everything.
@@ -54,14 +54,15 @@ pub struct SocketRecord {
     /// What was said of it, each with its entry; `None` where it was gone.
     pub history: Vec<(Moment, Option<SocketFacts>)>,
     /// Its states, each with the entry at which it became so; CLOSED where the socket was gone.
-    pub states: Vec<(Moment, State)>,
+    pub states: Vec<(Moment, SocketState)>,
     /// Who said that it was gone.
     pub gone_source: Source,
 }
 
 impl SocketRecord {
     fn change(&mut self, moment: Moment, facts: Option<SocketFacts>) {
-        let state = facts.as_ref().map_or(State::Closed, |facts| facts.state);
+        let last = self.states.last().map_or(SocketState::Tcp(State::Closed), |(_, last)| *last);
+        let state = facts.as_ref().map_or(last.ended(), |facts| facts.state);
         if self.states.last().is_none_or(|(_, last)| *last != state) {
             self.states.push((moment, state));
         }
@@ -124,7 +125,12 @@ impl Trace {
     /// The side that has, or had, a socket with this address of its own; `None` where none ever had. A socket that was
     /// reset has no address any more, yet its segments are still its side's.
     pub fn side_of(&self, address: SocketAddr) -> Option<Side> {
-        self.owners.get(&address).copied()
+        let any = match address.ip() {
+            IpAddr::V4(_) => Ipv4Addr::UNSPECIFIED.into(),
+            IpAddr::V6(_) => Ipv6Addr::UNSPECIFIED.into(),
+        };
+        // A UDP socket that only sent has a port and no address of its own.
+        self.owners.get(&address).or_else(|| self.owners.get(&SocketAddr::new(any, address.port()))).copied()
     }
 
     /// The name of an end for people: its side, else its address.

@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use super::trace::{CallRecord, Moment, SegmentRecord, SocketRecord, Trace};
-use super::{Answer, Call, ClaimResult, Entry, Event, Outcome, SegmentId, Side, SocketFacts, Source};
-use crate::tcp::{Packet, State};
+use super::{Answer, Call, ClaimResult, Entry, Event, Outcome, SegmentId, Side, SocketFacts, SocketState, Source};
+use crate::tcp::Packet;
 
 /// The trace as it stood after its first entries. Cheap to make and to copy.
 #[derive(Clone, Copy, Debug)]
@@ -66,13 +66,13 @@ pub struct SocketView<'a> {
     /// The newest facts by then; where it is gone, the last ones before.
     pub facts: &'a SocketFacts,
     /// The state: CLOSED where the socket is gone.
-    pub state: State,
+    pub state: SocketState,
     /// Who says so.
     pub source: Source,
     /// Whether the kernel no longer has it.
     pub gone: bool,
     /// The state before this one, where there was one.
-    pub previous: Option<State>,
+    pub previous: Option<SocketState>,
     /// The entry at which the state became this one.
     pub state_since: Moment,
     /// The entry of the newest change of any fact.
@@ -273,6 +273,7 @@ fn socket_view(record: &SocketRecord, moment: Moment) -> Option<SocketView<'_>> 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::tcp::State;
 
     fn facts(cookie: u64, state: State) -> SocketFacts {
         crate::model::testing::socket(cookie, Side::Server, None, state, (None, None))

@@ -17,14 +17,18 @@ pub(super) fn call(side: Side, view: &View<'_>, what: &str) -> Option<String> {
 /// A call as one would write it, its descriptors the real ones.
 fn written(call: &Call) -> String {
     match call {
-        Call::Socket { ipv6: false } => "socket(AF_INET, SOCK_STREAM, 0)".to_owned(),
-        Call::Socket { ipv6: true } => "socket(AF_INET6, SOCK_STREAM, 0)".to_owned(),
+        Call::Socket { ipv6, udp } => {
+            let family = if *ipv6 { "AF_INET6" } else { "AF_INET" };
+            format!("socket({family}, {}, 0)", if *udp { "SOCK_DGRAM" } else { "SOCK_STREAM" })
+        }
         Call::Bind { fd, addr } => format!("bind({fd}, {addr})"),
         Call::Listen { fd, backlog } => format!("listen({fd}, {backlog})"),
         Call::Accept { fd } => format!("accept({fd})"),
         Call::Connect { fd, addr } => format!("connect({fd}, {addr})"),
         Call::Send { fd, data } => format!("send({fd}, {}, {})", quoted(data), data.len()),
         Call::Recv { fd, len } => format!("recv({fd}, {len})"),
+        Call::SendTo { fd, data, addr } => format!("sendto({fd}, {}, {}, {addr})", quoted(data), data.len()),
+        Call::RecvFrom { fd, len } => format!("recvfrom({fd}, {len})"),
         Call::Shutdown { fd, how } => {
             let how = match how {
                 How::Read => "SHUT_RD",
@@ -127,7 +131,7 @@ pub(super) fn state(cookie: u64, view: &View<'_>, texts: &PlainTexts) -> Vec<Str
     let source = match socket.source {
         Source::Call => &texts.source_call,
         Source::SockDiag => &texts.source_sock_diag,
-        Source::TcpInfo => &texts.source_tcp_info,
+        Source::TcpInfo | Source::PeerName => &texts.source_tcp_info,
         Source::Wire => &texts.source_wire,
         Source::Concluded => &texts.source_concluded,
     };

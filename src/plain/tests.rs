@@ -25,7 +25,7 @@ fn walk() -> Vec<Event> {
     };
     vec![
         Event::Step(0),
-        Event::Entered { side: server, call: Call::Socket { ipv6: false } },
+        Event::Entered { side: server, call: Call::Socket { ipv6: false, udp: false } },
         Event::Returned { side: server, outcome: Ok(Returned { value: 4, ..Returned::default() }) },
         facts(1, server, State::Listen, "127.0.0.1:8000"),
         Event::Step(4),

@@ -4,8 +4,10 @@ use std::io::{self, Write};
 
 use serde_json::{Value, json};
 
-use crate::model::{Call, Entry, Event, How, Moment, Outcome, SegmentId, Side, SocketFacts, SocketView, Trace, View};
-use crate::tcp::{Packet, State};
+use crate::model::{
+    Call, Entry, Event, How, Moment, Outcome, SegmentId, Side, SocketFacts, SocketState, SocketView, Trace, View,
+};
+use crate::tcp::Packet;
 
 /// Writes a trace that may still grow: each call of [`JsonLines::write`] goes on where the one before it ended.
 #[derive(Clone, Debug, Default)]
@@ -99,13 +101,23 @@ fn call_keys(side: Side, call: &Call, outcome: Option<&Outcome>) -> Keys {
 fn arguments(call: &Call, outcome: Option<&Outcome>) -> Value {
     let returned = outcome.and_then(|outcome| outcome.as_ref().ok());
     match call {
-        Call::Socket { ipv6 } => json!([if *ipv6 { "AF_INET6" } else { "AF_INET" }, "SOCK_STREAM", 0]),
+        Call::Socket { ipv6, udp } => {
+            let kind = if *udp { "SOCK_DGRAM" } else { "SOCK_STREAM" };
+            json!([if *ipv6 { "AF_INET6" } else { "AF_INET" }, kind, 0])
+        }
         Call::Bind { fd, addr } | Call::Connect { fd, addr } => json!([fd, addr.to_string()]),
         Call::Listen { fd, backlog } => json!([fd, backlog]),
         Call::Accept { fd } => json!([fd, returned.and_then(|returned| returned.peer).map(|peer| peer.to_string())]),
         Call::Send { fd, data } => json!([fd, String::from_utf8_lossy(data), data.len(), "MSG_NOSIGNAL"]),
         Call::Recv { fd, len } => {
             json!([fd, returned.map(|returned| String::from_utf8_lossy(&returned.data)), len, 0])
+        }
+        Call::SendTo { fd, data, addr } => {
+            json!([fd, String::from_utf8_lossy(data), data.len(), 0, addr.to_string()])
+        }
+        Call::RecvFrom { fd, len } => {
+            let sender = returned.and_then(|returned| returned.peer).map(|peer| peer.to_string());
+            json!([fd, returned.map(|returned| String::from_utf8_lossy(&returned.data)), len, 0, sender])
         }
         Call::Shutdown { fd, how } => json!([fd, shutdown_name(*how)]),
         Call::Close { fd } => json!([fd]),
@@ -154,7 +166,7 @@ fn state_keys(cookie: u64, view: &View<'_>) -> Option<Keys> {
     Some(vec![
         ("side", json!(socket.facts.side.map(Side::name))),
         ("socket", json!(socket_name(&socket))),
-        ("from", json!(socket.previous.map(State::name))),
+        ("from", json!(socket.previous.map(SocketState::name))),
         ("to", json!(socket.state.name())),
         ("source", json!(socket.source.name())),
     ])
@@ -174,6 +186,7 @@ mod tests {
     use super::*;
     use crate::model::testing::socket;
     use crate::model::{ClaimResult, Errno, Returned, Source};
+    use crate::tcp::State;
     use crate::tcp::testing::segment;
     use std::time::Duration;
 
@@ -213,7 +226,7 @@ mod tests {
         };
         let addr = "127.0.0.1:8000".parse().unwrap();
         assert_eq!(
-            call(Call::Socket { ipv6: false }, Ok(Returned { value: 4, ..Returned::default() })),
+            call(Call::Socket { ipv6: false, udp: false }, Ok(Returned { value: 4, ..Returned::default() })),
             [
                 r#"{"n":1,"t_us":0,"kind":"call","side":"server","call":"socket","phase":"enter","args":["AF_INET","SOCK_STREAM",0],"ret":null,"errno":null}"#,
                 r#"{"n":2,"t_us":20,"kind":"call","side":"server","call":"socket","phase":"return","args":["AF_INET","SOCK_STREAM",0],"ret":4,"errno":null}"#,

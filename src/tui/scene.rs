@@ -147,7 +147,7 @@ pub(super) fn minutes(time: Duration) -> String {
 pub(super) const fn letter(source: Source) -> &'static str {
     match source {
         Source::Call => "C",
-        Source::SockDiag | Source::TcpInfo => "K",
+        Source::SockDiag | Source::TcpInfo | Source::PeerName => "K",
         Source::Wire => "W",
         Source::Concluded => "=",
     }
@@ -166,8 +166,11 @@ pub(super) fn reversed(style: Style) -> Style {
     style.add_modifier(Modifier::REVERSED | Modifier::BOLD)
 }
 
-/// An address, the loopback's own left out.
+/// An address, the loopback's own left out; `*` for any address, as in `ss(8)`.
 pub(super) fn short(addr: SocketAddr) -> String {
+    if addr.ip().is_unspecified() {
+        return format!("*:{}", addr.port());
+    }
     if addr.ip().is_loopback() { format!(":{}", addr.port()) } else { addr.to_string() }
 }
 

@@ -99,6 +99,7 @@ pub struct Side {
     pub more: String,
     pub accept_queue: String,
     pub queues: String,
+    pub datagram: String,
     pub nothing: String,
     pub bytes: String,
 }
@@ -197,6 +198,7 @@ pub struct States {
     pub on_call: String,
     pub on_timer: String,
     pub sends: String,
+    pub none: String,
 }
 
 /// The segment bit by bit.
@@ -238,6 +240,7 @@ pub struct Kernel {
     pub gone: String,
     pub listen: String,
     pub queues: String,
+    pub datagram: String,
     pub timer: String,
     pub no_timer: String,
     pub any: String,

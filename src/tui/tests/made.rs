@@ -263,7 +263,7 @@ impl Made {
             fd,
             local,
             remote,
-            state,
+            state: state.into(),
             source: Source::SockDiag,
             timer,
             recv_queue: queues.0,
@@ -284,7 +284,11 @@ impl Made {
     pub(super) fn to_syn_sent() -> Made {
         let mut made = Made::new();
         made.push(Event::Step(0));
-        made.call(Side::Server, Call::Socket { ipv6: false }, Ok(Returned { value: 4, ..Default::default() }));
+        made.call(
+            Side::Server,
+            Call::Socket { ipv6: false, udp: false },
+            Ok(Returned { value: 4, ..Default::default() }),
+        );
         made.socket(1, Some(4), State::Closed, None, (0, 0));
         made.pause(2);
         made.push(Event::Step(1));
@@ -297,7 +301,11 @@ impl Made {
         made.push(Event::Blocked { side: Side::Server });
         made.pause(5);
         made.push(Event::Step(4));
-        made.call(Side::Client, Call::Socket { ipv6: false }, Ok(Returned { value: 5, ..Default::default() }));
+        made.call(
+            Side::Client,
+            Call::Socket { ipv6: false, udp: false },
+            Ok(Returned { value: 5, ..Default::default() }),
+        );
         made.push(Event::Entered { side: Side::Client, call: Call::Connect { fd: 5, addr: server() } });
         made.send(segment(client(), "SYN", J, 0, b""));
         let timer = made.timer(TimerKind::Retransmit, 1, 0);
