@@ -53,49 +53,50 @@ pub struct Layer<'a> {
 /// How much of the data is shown as text, in bytes.
 const SHOWN_DATA: usize = 20;
 
-/// The layers of a packet, from the application down. `line` is the packet in its one-line notation.
-pub fn layers<'a>(packet: &'a Packet, line: &str, texts: &'a LayersTexts) -> [Layer<'a>; 4] {
+/// The layers without a packet, from the application down.
+pub fn empty_layers(texts: &LayersTexts) -> [Layer<'_>; 4] {
     let osi = |numbers: std::ops::RangeInclusive<usize>| -> Vec<String> {
         numbers.rev().map(|number| format!("{number} {}", texts.osi[7 - number])).collect()
-    };
-    let (data, header) = match packet.protocol() {
-        Protocol::Icmp => (&[][..], &[][..]),
-        Protocol::Tcp | Protocol::Udp => (packet.payload(), packet.header()),
-    };
-    let network = match packet.protocol() {
-        // ICMP has no transport below or above it: its message is the network layer's own.
-        Protocol::Icmp => packet.packet(),
-        Protocol::Tcp | Protocol::Udp => packet.ip_header(),
     };
     [
         Layer {
             name: &texts.application,
             osi: osi(5..=7),
             protocols: "HTTP, DNS, FTP, TFTP, SMTP, SNMP, Telnet",
-            says: vec![application(packet, texts)],
-            bytes: data,
+            says: Vec::new(),
+            bytes: &[],
         },
-        Layer {
-            name: &texts.transport,
-            osi: osi(4..=4),
-            protocols: "TCP, UDP",
-            says: transport(packet, line, texts),
-            bytes: header,
-        },
+        Layer { name: &texts.transport, osi: osi(4..=4), protocols: "TCP, UDP", says: Vec::new(), bytes: &[] },
         Layer {
             name: &texts.network,
             osi: osi(3..=3),
             protocols: "IP, ICMP, IGMP, OSPF, EIGRP",
-            says: internet(packet, texts),
-            bytes: network,
+            says: Vec::new(),
+            bytes: &[],
         },
         Layer {
             name: &texts.link,
             osi: osi(1..=2),
             protocols: "Ethernet, PPP, SLIP, CSLIP",
-            says: frame(packet, texts),
-            bytes: packet.link().unwrap_or(&[]),
+            says: Vec::new(),
+            bytes: &[],
         },
+    ]
+}
+
+/// The layers of a packet, from the application down. `line` is the packet in its one-line notation.
+pub fn layers<'a>(packet: &'a Packet, line: &str, texts: &'a LayersTexts) -> [Layer<'a>; 4] {
+    let [above, transport, network, link] = empty_layers(texts);
+    let (data, header, ip) = match packet.protocol() {
+        // ICMP has no transport below or above it: its message is the network layer's own.
+        Protocol::Icmp => (&[][..], &[][..], packet.packet()),
+        Protocol::Tcp | Protocol::Udp => (packet.payload(), packet.header(), packet.ip_header()),
+    };
+    [
+        Layer { says: vec![application(packet, texts)], bytes: data, ..above },
+        Layer { says: ports(packet, line, texts), bytes: header, ..transport },
+        Layer { says: internet(packet, texts), bytes: ip, ..network },
+        Layer { says: frame(packet, texts), bytes: packet.link().unwrap_or(&[]), ..link },
     ]
 }
 
@@ -110,7 +111,7 @@ fn application(packet: &Packet, texts: &LayersTexts) -> String {
     }
 }
 
-fn transport(packet: &Packet, line: &str, texts: &LayersTexts) -> Vec<String> {
+fn ports(packet: &Packet, line: &str, texts: &LayersTexts) -> Vec<String> {
     let ends = |text: &str| {
         let (from, to) = (packet.from.port().to_string(), packet.to.port().to_string());
         fill(text, &[("n", packet.header().len().to_string()), ("from", from), ("to", to)])

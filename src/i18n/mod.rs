@@ -13,7 +13,7 @@ use std::sync::OnceLock;
 
 pub use cli::CliTexts;
 pub use doctor::DoctorTexts;
-pub use layers::{Layer, LayersTexts, hex_rows, layers};
+pub use layers::{Layer, LayersTexts, empty_layers, hex_rows, layers};
 pub use place::PlaceTexts;
 pub use plain::PlainTexts;
 pub use wrap::{escape, excerpt, harmless, join, lines, width, wrap};

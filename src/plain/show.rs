@@ -1,7 +1,7 @@
 //! What a step shows, as lines of text: a segment by layers or byte by byte, the kernel's sockets, the states.
 
 use super::COLUMNS;
-use crate::i18n::{LayersTexts, PlainTexts, fill, hex_rows, layers, wrap};
+use crate::i18n::{LayersTexts, PlainTexts, empty_layers, fill, hex_rows, layers, wrap};
 use crate::lesson::Show;
 use crate::model::{SocketView, View};
 use crate::tcp::{Numbers, Packet, line};
@@ -13,8 +13,8 @@ const ROWS: usize = 8;
 pub(super) fn show(what: Show, view: &View<'_>, texts: &PlainTexts, words: &LayersTexts) -> Vec<String> {
     let newest = view.segments().next().map(|newest| newest.segment);
     match (what, newest) {
-        (Show::Layers | Show::Packet, None) => vec![format!("  {}", words.none)],
-        (Show::Layers, Some(packet)) => by_layers(packet, view, words),
+        (Show::Packet, None) => vec![format!("  {}", words.none)],
+        (Show::Layers, packet) => by_layers(packet, view, words),
         (Show::Packet, Some(packet)) => byte_by_byte(packet, view, words),
         (Show::Kernel, _) => view.living().map(|socket| socket_line(&socket, texts, true)).collect(),
         (Show::States, _) => view.living().map(|socket| socket_line(&socket, texts, false)).collect(),
@@ -25,10 +25,13 @@ fn notation(packet: &Packet, view: &View<'_>) -> String {
     line(packet, view.trace().isns(), Numbers::Symbolic)
 }
 
-fn by_layers(packet: &Packet, view: &View<'_>, words: &LayersTexts) -> Vec<String> {
-    let notation = notation(packet, view);
+fn by_layers(packet: Option<&Packet>, view: &View<'_>, words: &LayersTexts) -> Vec<String> {
+    let parts = match packet {
+        Some(packet) => layers(packet, &notation(packet, view), words),
+        None => empty_layers(words),
+    };
     let mut lines = Vec::new();
-    for (n, layer) in layers(packet, &notation, words).iter().enumerate() {
+    for (n, layer) in parts.iter().enumerate() {
         if n == 1 {
             lines.push(format!("  ---- {} ----", words.socket));
         }

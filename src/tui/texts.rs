@@ -207,6 +207,7 @@ pub struct States {
 #[allow(missing_docs)]
 pub struct Packet {
     pub title: String,
+    pub title_other: String,
     pub none: String,
     pub source_port: String,
     pub destination_port: String,

@@ -14,7 +14,7 @@ use ratatui::layout::Rect;
 use ratatui::style::Style;
 use ratatui::text::{Line, Span};
 
-use crate::i18n::{Layer, LayersTexts, Texts, fill, hex_rows, layers, width as display_width};
+use crate::i18n::{Layer, LayersTexts, Texts, empty_layers, fill, hex_rows, layers, width as display_width};
 use crate::model::SegmentView;
 use crate::tcp::line;
 use crate::tui::scene::{Scene, more_below, put};
@@ -39,15 +39,10 @@ pub(super) fn draw(buf: &mut Buffer, area: Rect, scene: &Scene<'_>) -> usize {
     let width = WIDTH.min(usize::from(area.width).saturating_sub(4));
     // The words that the transcript has too; a test reads them.
     let words = Texts::load(scene.app.lang()).ok().map(|texts| &texts.layers);
+    let Some(words) = words else { return 0 };
     let chosen = scene.app.chosen_segment().and_then(|id| scene.view.segment(id));
-    let (Some(view), Some(words)) = (chosen, words) else {
-        let inner = scene.overlay(buf, area, (width, 1), [&t.title, foot]);
-        let none = words.map_or("", |words| words.none.as_str());
-        put(buf, inner, wrap_text(none, scene.theme.dim.0, width));
-        return 0;
-    };
-    let title = fill(&t.title_of, &[("n", view.id.0 + 1)]);
-    let lines = all_lines(scene, &view, words, width);
+    let title = chosen.map_or(t.title.clone(), |view| fill(&t.title_of, &[("n", view.id.0 + 1)]));
+    let lines = all_lines(scene, chosen.as_ref(), words, width);
     let inner = scene.overlay(buf, area, (width, lines.len()), [&title, foot]);
     let most = lines.len().saturating_sub(usize::from(inner.height));
     let at = scene.app.place.over.min(most);
@@ -56,14 +51,20 @@ pub(super) fn draw(buf: &mut Buffer, area: Rect, scene: &Scene<'_>) -> usize {
     most
 }
 
-fn all_lines(scene: &Scene<'_>, view: &SegmentView<'_>, words: &LayersTexts, width: usize) -> Vec<Line<'static>> {
+fn all_lines(
+    scene: &Scene<'_>,
+    view: Option<&SegmentView<'_>>,
+    words: &LayersTexts,
+    width: usize,
+) -> Vec<Line<'static>> {
     let theme = scene.theme;
-    let text = line(view.segment, scene.view.trace().isns(), scene.app.look.numbers);
-    let parts = layers(view.segment, &text, words);
+    let text =
+        view.map_or(words.none.clone(), |view| line(view.segment, scene.view.trace().isns(), scene.app.look.numbers));
+    let parts = view.map_or_else(|| empty_layers(words), |view| layers(view.segment, &text, words));
     let osi = parts.iter().flat_map(|part| &part.osi).map(|name| display_width(name)).max().unwrap_or(0);
     let name = parts.iter().map(|part| display_width(part.name)).max().unwrap_or(0);
     let columns = Columns { osi, name, right: width.saturating_sub(osi + name + 4) };
-    let sender = theme.side(scene.sender(view.segment));
+    let sender = view.map_or(theme.text.0, |view| theme.side(scene.sender(view.segment)));
     let styles = [theme.string.0, sender, theme.text.0, theme.dim.0];
     let head = row(&columns, ["OSI", " ", "TCP/IP"], theme.dim.0, Span::styled(text, theme.title.0));
     let mut lines = vec![head];
