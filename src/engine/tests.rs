@@ -137,6 +137,29 @@ fn where_the_world_never_settles_what_is_known_decides() {
 }
 
 #[test]
+fn a_reply_goes_to_who_sent_the_datagram_that_was_received_last() {
+    let receive = |id| step(id, "in = [\"lab\"]\ndo.recvfrom = { socket = \"client\", max = 9 }");
+    let reply = step("reply", "in = [\"lab\"]\ndo.sendto = { socket = \"client\", to = \"sender\", received = true }");
+    let udp = step("open", "in = [\"lab\"]\ndo.socket = { side = \"client\", name = \"client\", udp = true }");
+    let (mut runner, mut world) = lab(&[udp, receive("one"), receive("two"), reply]);
+    let socket = Call::Socket { ipv6: false, udp: true };
+    world.when(Request::Call(Side::Client, socket.clone()), returns(Side::Client, socket, 5));
+    go(&mut runner, &mut world, Command::Next);
+    let call = Call::RecvFrom { fd: 5, len: 9 };
+    for (port, data) in [(1000, b"first".to_vec()), (2000, b"second".to_vec())] {
+        let (value, peer) = (data.len() as i64, Some(address(port)));
+        let came = came_back(Side::Client, Ok(Returned { value, data, peer }));
+        let entered = What::Event(Event::Entered { side: Side::Client, call: call.clone() });
+        world.when(Request::Call(Side::Client, call.clone()), [entered, came]);
+        go(&mut runner, &mut world, Command::Next);
+    }
+    let call = Call::SendTo { fd: 5, data: b"second".to_vec(), addr: address(2000) };
+    world.when(Request::Call(Side::Client, call.clone()), returns(Side::Client, call, 6));
+    go(&mut runner, &mut world, Command::Next);
+    assert!(world.all_was_asked());
+}
+
+#[test]
 fn a_prediction_is_graded_by_what_the_kernel_did() {
     let ask = "[step.ask]\nquestion = { en = \"q\", zh = \"q\" }\nstate = { socket = \"client\" }\nchoices = [\"CLOSED\", \"SYN_SENT\"]";
     for (command, chosen) in [(Command::Predict(0), Some(0)), (Command::Next, None)] {

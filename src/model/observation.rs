@@ -207,3 +207,22 @@ pub struct Observation {
     /// The sockets, in the kernel's order.
     pub sockets: Vec<SocketFacts>,
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_word_on_a_udp_socket_is_a_state_of_tcp() {
+        for state in State::ALL {
+            assert_eq!(SocketState::from_name(state.name()), Some(SocketState::Tcp(state)));
+            assert_eq!(SocketState::Tcp(state).ended(), State::Closed);
+        }
+        for udp in SocketState::UDP {
+            assert_eq!((SocketState::from_name(udp.name()), udp.tcp()), (Some(udp), None));
+            assert!(State::from_name(udp.name()).is_none() && udp != State::Closed && udp != State::Established);
+            assert_eq!(udp.ended(), SocketState::Gone);
+        }
+        assert_eq!(SocketState::from_name("open"), None);
+    }
+}

@@ -245,6 +245,36 @@ mod tests {
     }
 
     #[test]
+    fn datagrams_and_their_calls() {
+        let addr: std::net::SocketAddr = "127.0.0.1:8000".parse().unwrap();
+        let from = "127.0.0.1:40612".parse().unwrap();
+        let (side, data) = (Side::Client, b"hi".to_vec());
+        let sent = Ok(Returned { value: 2, ..Returned::default() });
+        let came = Ok(Returned { value: 2, data: data.clone(), peer: Some(addr) });
+        let bytes = crate::tcp::testing::datagram_packet(from, addr, &data);
+        let unbound = socket(7, side, Some(5), SocketState::Unconnected, ("0.0.0.0:40612".parse().ok(), None));
+        let shown = lines(vec![
+            Event::Socket(unbound),
+            Event::Entered { side, call: Call::SendTo { fd: 5, data, addr } },
+            Event::Sent { id: SegmentId(0), segment: Packet::parse(&bytes).unwrap(), again: None },
+            Event::Returned { side, outcome: sent },
+            Event::Entered { side, call: Call::RecvFrom { fd: 5, len: 64 } },
+            Event::Returned { side, outcome: came },
+            Event::Gone { cookie: 7, source: Source::SockDiag },
+        ]);
+        assert!(shown[0].contains(r#""from":null,"to":"UNCONN""#), "{}", shown[0]);
+        assert!(shown[1].contains(r#""call":"sendto","phase":"enter","args":[5,"hi",2,0,"127.0.0.1:8000"]"#));
+        // The socket has a port and no address of its own; it is the sender all the same.
+        assert_eq!(
+            shown[2],
+            r#"{"n":3,"t_us":20,"kind":"segment","event":"sent","id":0,"from":"client","to":"127.0.0.1:8000","protocol":"udp","len":2,"src":"127.0.0.1:40612","dst":"127.0.0.1:8000"}"#
+        );
+        assert!(shown[4].contains(r#""call":"recvfrom","phase":"enter","args":[5,null,64,0,null]"#));
+        assert!(shown[5].contains(r#""args":[5,"hi",64,0,"127.0.0.1:8000"],"ret":2"#), "{}", shown[5]);
+        assert!(shown[6].contains(r#""from":"UNCONN","to":"gone""#), "{}", shown[6]);
+    }
+
+    #[test]
     fn segments_and_their_sides() {
         let id = SegmentId(0);
         let shown = lines(vec![

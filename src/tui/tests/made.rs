@@ -109,6 +109,14 @@ pub(super) fn segment(from: SocketAddr, flags: &str, seq: u32, ack: u32, data: &
     Packet::from_frame(&frame).unwrap()
 }
 
+/// A datagram of the client.
+pub(super) fn datagram(data: &[u8]) -> Packet {
+    let mut frame = [&[0; 12][..], &[8, 0]].concat();
+    let builder = etherparse::PacketBuilder::ipv4([127, 0, 0, 1], [127, 0, 0, 1], 64);
+    builder.udp(client().port(), server().port()).write(&mut frame, data).unwrap();
+    Packet::from_frame(&frame).unwrap()
+}
+
 fn both(en: &str, zh: &str) -> Localized {
     Localized { en: en.into(), zh: zh.into() }
 }
