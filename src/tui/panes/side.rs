@@ -183,7 +183,7 @@ pub(super) fn call_text(call: &Call, full: bool) -> String {
         Call::Accept { fd } | Call::Close { fd } => fd.to_string(),
         Call::Send { fd, data } => format!("{fd}{comma}\"{}\"", excerpt(data, if full { 16 } else { 6 })),
         Call::SendTo { fd, data, addr } if full => {
-            format!("{fd}{comma}\"{}\"{comma}{}", excerpt(data, 16), addr_text(addr))
+            format!("{fd}{comma}\"{}\"{comma}{}", excerpt(data, 16), short(*addr))
         }
         // The data is on the wire too; whom it is for stands nowhere else.
         Call::SendTo { fd, addr, .. } => format!("{fd},…,{}", addr_text(addr)),
