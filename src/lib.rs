@@ -11,6 +11,8 @@ pub mod cli;
 #[cfg(target_os = "linux")]
 pub mod engine;
 #[cfg(target_os = "linux")]
+pub mod explain;
+#[cfg(target_os = "linux")]
 pub mod i18n;
 #[cfg(target_os = "linux")]
 pub mod lesson;
@@ -20,6 +22,8 @@ pub mod linux;
 pub mod model;
 #[cfg(target_os = "linux")]
 pub mod plain;
+#[cfg(target_os = "linux")]
+pub mod progress;
 #[cfg(target_os = "linux")]
 pub mod report;
 #[cfg(target_os = "linux")]

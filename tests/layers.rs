@@ -2,8 +2,8 @@
 //! may be. The table is ARCHITECTURE.md's:
 //!
 //! ```text
-//! main ─▶ cli, tui, plain, report, i18n, theme ─▶ engine ─▶ lesson ─▶ model ─▶ tcp
-//!   └───▶ linux ─────────────────────────────────▶ engine's World trait, model, tcp
+//! main ─▶ cli, tui, plain, report, progress, explain, i18n, theme ─▶ engine ─▶ lesson ─▶ model ─▶ tcp
+//!   └───▶ linux ─────────────────────────────────────────────────────▶ engine's World trait, model, tcp
 //! ```
 //!
 //! The reader knows as much of Rust as it takes: comments, strings, paths, braces. Its own tests are at the end.
@@ -23,6 +23,10 @@ use Of::{All, Only};
 /// The language is the one thing of a lesson that words and colours may know.
 const LANG: Of = Only(&["Lang"]);
 
+/// What shows a walk.
+const FRONT_END: &[(&str, Of)] =
+    &[("explain", All), ("i18n", All), ("theme", All), ("engine", All), ("lesson", All), ("model", All), ("tcp", All)];
+
 const LAYERS: &[(&str, &[(&str, Of)])] = &[
     ("tcp", &[]),
     ("model", &[("tcp", All)]),
@@ -37,17 +41,25 @@ const LAYERS: &[(&str, &[(&str, Of)])] = &[
         ],
     ),
     ("i18n", &[("lesson", LANG), ("model", All), ("tcp", All)]),
+    ("explain", &[("i18n", All), ("lesson", LANG), ("model", All), ("tcp", All)]),
     ("theme", &[("lesson", LANG), ("model", All), ("tcp", All)]),
     ("cli", &[("i18n", All), ("theme", All), ("engine", All), ("lesson", All), ("model", All), ("tcp", All)]),
-    ("plain", &[("i18n", All), ("theme", All), ("engine", All), ("lesson", All), ("model", All), ("tcp", All)]),
-    ("report", &[("i18n", All), ("theme", All), ("engine", All), ("lesson", All), ("model", All), ("tcp", All)]),
-    ("tui", &[("i18n", All), ("theme", All), ("engine", All), ("lesson", All), ("model", All), ("tcp", All)]),
+    ("plain", FRONT_END),
+    ("report", FRONT_END),
+    ("progress", &[("engine", All), ("lesson", All), ("model", All), ("tcp", All)]),
+    ("tui", FRONT_END),
 ];
 
 /// Words that mean a clock, a system call, a colour or a terminal, and the layers that have none of it.
 const FOREIGN: &[(&[&str], &[&str])] = &[
-    (&["tcp", "model", "lesson", "engine"], &["Instant", "SystemTime", "socket2", "signal_hook"]),
-    (&["tcp", "model", "lesson", "engine", "linux", "report", "i18n", "cli", "plain"], &["ratatui", "crossterm"]),
+    (
+        &["tcp", "model", "lesson", "engine", "progress", "explain"],
+        &["Instant", "SystemTime", "socket2", "signal_hook"],
+    ),
+    (
+        &["tcp", "model", "lesson", "engine", "linux", "report", "explain", "i18n", "cli", "plain"],
+        &["ratatui", "crossterm"],
+    ),
     (&["tui", "plain", "report", "cli", "i18n", "theme"], &["socket2", "TcpStream", "TcpListener", "UdpSocket"]),
 ];
 
@@ -482,6 +494,8 @@ fn wrong_arrows_are_found() {
         ("plain/mod.rs", "use crate::linux::Place;"),
         ("cli/mod.rs", "use crate::linux::Place;"),
         ("i18n/mod.rs", "use crate::lesson::Lesson;"),
+        ("explain/mod.rs", "use crate::engine::Phase;"),
+        ("explain/mod.rs", "use crate::linux::Place;"),
         ("i18n/mod.rs", "use crate::lesson::{Lang, Lesson};"),
         ("theme/mod.rs", "use crate::engine::Phase;"),
         ("linux/world.rs", "use crate::engine::Runner;"),

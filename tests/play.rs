@@ -3,14 +3,17 @@
 mod common;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fs::read_to_string;
 use std::io::Read;
 use std::net::TcpListener;
+use std::path::Path;
 use std::process::Stdio;
 
-use common::{BOUND, Program, User, finish, free_port, has, json, lab_users, users, wait};
+use common::{BOUND, Folder, Program, User, finish, free_port, has, json, lab_users, skipped, users, wait};
 use serde_json::{Value, json as value};
-use sockwalk::lesson::{Lang, Lesson, builtin, builtin_names};
-use sockwalk::model::Mode;
+use sockwalk::lesson::{Lang, Lesson, builtin, builtin_names, parse};
+use sockwalk::linux::missing;
+use sockwalk::model::{Mode, TimerKind};
 
 fn lessons() -> Vec<Lesson> {
     let names = builtin_names();
@@ -176,6 +179,28 @@ fn every_lesson_plays_in_the_lab() {
     }
 }
 
+/// What a lesson's file may hold is tried on the kernel too: each file of `tests/lessons/valid` plays.
+#[test]
+fn every_valid_file_plays_in_the_lab() {
+    let (program, folder) = (Program::new(), Folder::new());
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/lessons/valid");
+    for user in players(Mode::Lab) {
+        for entry in std::fs::read_dir(&root).unwrap() {
+            let path = entry.unwrap().path();
+            let name = path.file_name().unwrap().to_str().unwrap();
+            let lesson = parse(name, &read_to_string(&path).unwrap()).unwrap();
+            if let Some(need) = missing(&lesson.needs, Mode::Lab) {
+                skipped(&format!("{name} needs {need:?}"));
+                continue;
+            }
+            let copy = folder.write(path.file_name().unwrap().to_str().unwrap(), &read_to_string(&path).unwrap());
+            let lines = play(&program, user, copy.to_str().unwrap(), Mode::Lab);
+            each_segment_goes_its_way(&lines);
+            assert!(lines.iter().any(|line| line["kind"] == "claim"), "{}", path.display());
+        }
+    }
+}
+
 #[test]
 fn every_lesson_that_can_plays_on_the_host() {
     let program = Program::new();
@@ -221,7 +246,9 @@ fn every_lesson_is_told_in_both_languages() {
                     let finished = program.run(user, &args);
                     let text = unbroken(&finished.succeeded().stdout);
                     let steps = lesson.steps.iter();
-                    for step in steps.filter(|step| step.modes.contains(&mode) && step.waits_for.is_none()) {
+                    for step in
+                        steps.filter(|step| step.modes.contains(&mode) && step.waits_for != Some(TimerKind::TimeWait))
+                    {
                         assert!(text.contains(&unbroken(step.title.get(lang))), "{} in {name}", step.id);
                     }
                     assert!(text.contains(&unbroken(lesson.title.get(lang))));
@@ -462,6 +489,49 @@ fn a_port_in_use_is_told_in_one_sentence() {
         assert_eq!(finished.stdout, "");
         assert_eq!(finished.stderr.lines().count(), 1, "{}", finished.stderr);
         assert!(finished.stderr.contains(&port) && finished.stderr.contains("--port"), "{}", finished.stderr);
+    }
+}
+
+/// A namespace whose loopback is down has no `::1`, whatever the machine has.
+#[test]
+fn a_lesson_whose_needs_are_not_there_says_so_in_one_sentence() {
+    let program = Program::new();
+    let text = read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/lessons/valid/ipv6.toml")).unwrap();
+    let anywhere = text.replace("modes = [\"lab\"]", "modes = [\"host\"]");
+    // Without its deliveries, which need the lab: it is to be read, and not to begin.
+    let steps: Vec<&str> = anywhere.split("[[step]]").filter(|step| !step.contains("do.deliver")).collect();
+    let path = program.folder().write("ipv6.toml", &steps.join("[[step]]"));
+    for user in lab_users() {
+        for (lang, words) in [("en", "this lesson needs IPv6"), ("zh", "这一课需要 IPv6")] {
+            let mut command = user.command(Path::new("unshare"));
+            command.args(["--user", "--map-current-user", "--net"]).arg(program.path());
+            let finished = finish(command.arg("play").arg(&path).args(["--mode", "host", "--lang", lang]));
+            assert_eq!((finished.status.code(), finished.stdout.as_str()), (Some(1), ""), "{}", finished.stderr);
+            assert!(finished.stderr.contains(words) && finished.stderr.lines().count() == 1, "{}", finished.stderr);
+        }
+    }
+}
+
+#[test]
+fn a_setting_that_the_kernel_refuses_is_named() {
+    let program = Program::new();
+    let text = read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/lessons/valid/settings.toml")).unwrap();
+    let path = program.folder().write("refused.toml", &text.replace("tcp_retries2 = 3", "tcp_retries2 = 3000"));
+    for user in lab_users() {
+        let finished = program.run(user, &["play", path.to_str().unwrap()]);
+        assert_eq!(finished.status.code(), Some(1));
+        assert!(finished.stderr.contains("3000 to /proc/sys/net/ipv4/tcp_retries2"), "{}", finished.stderr);
+    }
+}
+
+/// The second peer's port lies beside the server's, so that each port of the server will do.
+#[test]
+fn a_lesson_of_two_ports_plays_at_any_port() {
+    let program = Program::new();
+    for user in lab_users() {
+        for port in ["8001", "65535"] {
+            program.run(user, &["play", "simultaneous-open", "--mode", "lab", "--port", port]).succeeded();
+        }
     }
 }
 

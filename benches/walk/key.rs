@@ -6,6 +6,7 @@
 
 use std::cell::RefCell;
 use std::io::{self, Sink, sink};
+use std::net::SocketAddr;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, Sender, channel};
@@ -17,10 +18,10 @@ use ratatui::Terminal;
 use ratatui::backend::{Backend, ClearType, CrosstermBackend, WindowSize};
 use ratatui::buffer::Cell;
 use ratatui::layout::{Position, Size};
-use sockwalk::engine::{Command, Happening, Phase, Request, Runner, Verdict, WalkOptions, World};
+use sockwalk::engine::{Command, Free, Happening, Phase, Request, Runner, Verdict, WalkOptions, Wire, World};
 use sockwalk::lesson::{Ask, Lang, Lesson, Step, builtin};
 use sockwalk::linux::{LinuxWorld, Place, gain_rights};
-use sockwalk::model::{Side, Trace};
+use sockwalk::model::{Mode, Side, Trace};
 use sockwalk::theme::{Choice, Theme};
 use sockwalk::tui::{self, App, Host, Look, Msg, Walk};
 
@@ -149,12 +150,14 @@ impl Host for House {
         }
     }
 
+    fn went_on(&mut self, _: &dyn sockwalk::tui::Walk) {}
+
     fn restart(&mut self, generation: u64) -> Result<Box<dyn Walk>, String> {
         self.world = None;
         self.epoch = Instant::now();
         let sender = self.sender.clone();
         let sink = move |happening| {
-            let _ = sender.send(Msg::World(generation, happening));
+            let _ = sender.send(Msg::World(generation, Box::new(happening)));
         };
         let world = LinuxWorld::start(Place::Lab(self.lesson.lab.clone()), self.epoch, sink);
         let world = self.world.insert(world.map_err(|refused| refused.to_string())?);
@@ -187,11 +190,20 @@ impl Watched {
 }
 
 impl Walk for Watched {
-    fn lesson(&self) -> &Lesson {
-        self.runner.lesson()
+    fn lesson(&self) -> Option<&Lesson> {
+        Some(self.runner.lesson())
     }
-    fn options(&self) -> &WalkOptions {
-        self.runner.options()
+    fn free(&self) -> Option<&Free> {
+        None
+    }
+    fn mode(&self) -> Mode {
+        self.runner.options().mode
+    }
+    fn wire(&self) -> Wire {
+        self.runner.options().wire
+    }
+    fn server(&self) -> SocketAddr {
+        self.runner.server()
     }
     fn trace(&self) -> &Trace {
         self.runner.trace()

@@ -4,7 +4,7 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use sockwalk::engine::{Command, Happening, Phase, Request, Verdict, WalkOptions, Wire};
+use sockwalk::engine::{Command, Free, Happening, Phase, Request, Verdict, WalkOptions, Wire};
 use sockwalk::lesson::{Ask, Lang, Lesson, Step, builtin};
 use sockwalk::model::*;
 use sockwalk::tcp::{Packet, State};
@@ -77,12 +77,12 @@ impl Long {
     }
 
     fn enter(&mut self, side: Side, call: Call) {
-        self.push(Event::Entered { side, call });
+        self.push(Event::Entered { side, worker: 0, call });
     }
 
     fn returned(&mut self, side: Side, value: i64, data: &[u8]) {
         let returned = Returned { value, data: data.to_vec(), peer: None };
-        self.push(Event::Returned { side, outcome: Ok(returned) });
+        self.push(Event::Returned { side, worker: 0, outcome: Ok(returned) });
     }
 
     fn call(&mut self, side: Side, call: Call, value: i64) {
@@ -115,6 +115,7 @@ impl Long {
         let info = TcpInfo { rto: Some(Duration::from_millis(201)), snd_cwnd: Some(10), ..TcpInfo::default() };
         self.push(Event::Socket(SocketFacts {
             cookie,
+            program: None,
             side: Some(side),
             fd,
             local: (state != State::Closed).then(|| self.addr(side)),
@@ -123,6 +124,7 @@ impl Long {
             source: Source::SockDiag,
             timer: waits.then_some(Timer { kind: TimerKind::Retransmit, fires_at, fired: 0 }),
             recv_queue: queues.0,
+            counts_memory: false,
             send_queue: queues.1,
             info: (state != State::SynRecv).then_some(info),
         }));
@@ -151,14 +153,14 @@ impl Long {
         self.client.set_port(32_768 + (number % 28_000) as u16);
         self.begin_step();
         self.enter(Side::Server, Call::Accept { fd: LISTENER.0 });
-        self.push(Event::Blocked { side: Side::Server });
+        self.push(Event::Blocked { side: Side::Server, worker: 0 });
         self.begin_step();
         self.call(Side::Client, Call::Socket { ipv6: false, udp: false }, CLIENT_FD.into());
         self.socket(client, Side::Client, Some(CLIENT_FD), State::Closed, (0, 0));
         self.begin_step();
         self.enter(Side::Client, Call::Connect { fd: CLIENT_FD, addr: self.lesson.server });
         let syn = self.send(Side::Client, "SYN", b"");
-        self.push(Event::Blocked { side: Side::Client });
+        self.push(Event::Blocked { side: Side::Client, worker: 0 });
         self.socket(client, Side::Client, Some(CLIENT_FD), State::SynSent, (0, 1));
         self.claim("client is SYN_SENT");
         let again = segment(self.client, self.lesson.server, "SYN", b"", self.sent);
@@ -253,11 +255,20 @@ fn segment(from: SocketAddr, to: SocketAddr, flags: &str, data: &[u8], number: u
 }
 
 impl Walk for Long {
-    fn lesson(&self) -> &Lesson {
-        &self.lesson
+    fn lesson(&self) -> Option<&Lesson> {
+        Some(&self.lesson)
     }
-    fn options(&self) -> &WalkOptions {
-        &self.options
+    fn free(&self) -> Option<&Free> {
+        None
+    }
+    fn mode(&self) -> Mode {
+        self.options.mode
+    }
+    fn wire(&self) -> Wire {
+        self.options.wire
+    }
+    fn server(&self) -> SocketAddr {
+        self.lesson.server
     }
     fn trace(&self) -> &Trace {
         &self.trace

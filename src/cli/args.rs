@@ -1,9 +1,12 @@
 //! The shape of the command line. Its words are in [`super::help`].
 
-use std::ffi::OsStr;
+use std::ffi::{OsStr, OsString};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 
 use clap::{ArgAction, Parser, Subcommand, ValueEnum};
+
+use crate::engine::Answer;
 
 #[derive(Parser)]
 #[command(name = "sockwalk", version, disable_help_flag = true, disable_version_flag = true)]
@@ -30,6 +33,8 @@ pub(super) enum Command {
     Learn {
         #[arg(value_name = "LESSON|PATH")]
         lesson: Option<Target>,
+        #[arg(long)]
+        from_start: bool,
     },
     Play {
         #[arg(value_name = "LESSON|PATH")]
@@ -42,7 +47,114 @@ pub(super) enum Command {
         timers: bool,
     },
     Lessons,
+    Reset {
+        #[arg(value_name = "LESSON")]
+        name: Option<String>,
+    },
+    Glossary {
+        #[arg(value_name = "TERM")]
+        term: Vec<String>,
+    },
+    Server {
+        #[command(flatten)]
+        joining: Joining,
+        #[arg(long, value_name = "success|echo|manual", value_enum, default_value = "manual")]
+        answer: AnswerChoice,
+    },
+    Client {
+        #[command(flatten)]
+        joining: Joining,
+        #[arg(long, value_name = "success|echo|manual", value_enum, default_value = "manual")]
+        answer: AnswerChoice,
+    },
+    Free {
+        #[command(flatten)]
+        joining: Joining,
+        #[arg(long, value_name = "success|echo|manual", value_enum, default_value = "manual")]
+        answer: AnswerChoice,
+    },
+    Watch {
+        #[command(flatten)]
+        joining: Joining,
+    },
+    Exec {
+        #[arg(long, value_name = "NAME")]
+        lab: Option<String>,
+        #[arg(value_name = "PROGRAM", trailing_var_arg = true, allow_hyphen_values = true)]
+        program: Vec<OsString>,
+    },
+    Replay {
+        #[arg(value_name = "FILE")]
+        file: PathBuf,
+        #[arg(long, value_name = "screen|text", value_enum, default_value = "screen")]
+        shown: Shown,
+    },
     Doctor,
+    /// The process that keeps a shared lab; started by the program itself.
+    #[command(hide = true)]
+    Keep {
+        name: String,
+    },
+}
+
+/// What whoever joins a shared lab can choose.
+#[derive(clap::Args)]
+pub(super) struct Joining {
+    #[arg(value_name = "ADDR", value_parser = address)]
+    pub(super) addr: Option<SocketAddr>,
+    #[arg(long, value_name = "NAME")]
+    pub(super) lab: Option<String>,
+    #[arg(long, value_name = "FILE")]
+    pub(super) record: Option<PathBuf>,
+}
+
+/// Where the server listens, if nothing else is said.
+const SERVER: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 8000);
+
+impl Joining {
+    /// The server's address; `port` is that of `--port`.
+    pub(super) fn server(&self, port: Option<u16>) -> SocketAddr {
+        self.addr.unwrap_or_else(|| SocketAddr::new(SERVER.ip(), port.unwrap_or(SERVER.port())))
+    }
+}
+
+/// An address, or a part of one: the rest is the usual one's.
+fn address(text: &str) -> Result<SocketAddr, &'static str> {
+    let port = text.strip_prefix(':').unwrap_or(text).parse().ok().filter(|port| *port != 0);
+    let of_port = || port.map(|port| SocketAddr::new(SERVER.ip(), port));
+    let ip = text.trim_start_matches('[').trim_end_matches(']');
+    let of_ip = || ip.parse::<IpAddr>().ok().map(|ip| SocketAddr::new(ip, SERVER.port()));
+    text.parse().ok().or_else(of_port).or_else(of_ip).ok_or("no address")
+}
+
+/// `--answer`: who makes the server's or the client's calls.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum AnswerChoice {
+    /// The course text's server.
+    Success,
+    /// Echo.
+    Echo,
+    /// The learner.
+    Manual,
+}
+
+impl AnswerChoice {
+    pub(super) fn answer(self) -> Option<Answer> {
+        match self {
+            AnswerChoice::Success => Some(Answer::Success),
+            AnswerChoice::Echo => Some(Answer::Echo),
+            AnswerChoice::Manual => None,
+        }
+    }
+}
+
+/// `--shown`: how a recording is shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Shown {
+    /// In the interface.
+    Screen,
+    /// As a transcript.
+    Text,
 }
 
 /// `--lang`.

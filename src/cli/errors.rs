@@ -18,6 +18,9 @@ pub(super) fn sentence(error: &Error, texts: &CliTexts) -> String {
             &texts.no_value_allowed,
             &[("option", &option(error)), ("found", &one(error, ContextKind::InvalidValue))],
         ),
+        ErrorKind::MissingRequiredArgument => {
+            fill(&texts.missing_argument, &[("argument", &one(error, ContextKind::InvalidArg))])
+        }
         ErrorKind::ArgumentConflict => fill(&texts.repeated, &[("option", &option(error))]),
         ErrorKind::InvalidUtf8 => texts.not_utf8.clone(),
         _ => fill(&texts.other_error, &[("message", &escape(error.kind().to_string()))]),
@@ -28,7 +31,12 @@ pub(super) fn sentence(error: &Error, texts: &CliTexts) -> String {
 fn unknown_command(error: &Error, texts: &CliTexts) -> String {
     let found = one(error, ContextKind::InvalidSubcommand);
     let command = super::args::Cli::command();
-    let commands = command.get_subcommands().map(clap::Command::get_name).collect::<Vec<_>>().join(", ");
+    let commands = command
+        .get_subcommands()
+        .filter(|command| !command.is_hide_set())
+        .map(clap::Command::get_name)
+        .collect::<Vec<_>>()
+        .join(", ");
     let sentence = fill(&texts.unknown_command, &[("found", &found), ("commands", &commands)]);
     // A lesson's name alone is the likeliest slip, and clap can't know it.
     if crate::lesson::builtin_names().contains(&found.as_str()) {
@@ -51,6 +59,8 @@ fn wrong_value(error: &Error, texts: &CliTexts) -> String {
         fill(&texts.allowed_range, &[("from", &1), ("to", &u16::MAX)])
     } else if option.starts_with("--patience") {
         fill(&texts.allowed_range, &[("from", &1), ("to", &600_000)])
+    } else if option.contains(&texts.addr_name) {
+        texts.allowed_address.clone()
     } else {
         fill(&texts.allowed_values, &[("values", &values.join(", "))])
     };
@@ -61,7 +71,8 @@ fn wrong_value(error: &Error, texts: &CliTexts) -> String {
 }
 
 fn with_suggestion(sentence: String, error: &Error, kind: ContextKind, texts: &CliTexts) -> String {
-    match all(error, kind).first() {
+    // clap names the likeliest last.
+    match all(error, kind).last() {
         Some(suggestion) => suggest(sentence, suggestion, texts),
         None => sentence,
     }

@@ -19,11 +19,19 @@ pub(super) fn localized(texts: &'static CliTexts) -> Command {
         .help_template(template(texts, First::Commands))
         .after_help(footer(texts))
         .max_term_width(COLUMNS)
-        .mut_args(|arg| argument(arg, texts));
+        .mut_args(|arg| argument("", arg, texts));
     for (name, about, usage, first) in [
         ("learn", &texts.learn, &texts.usage_learn, First::Arguments),
         ("play", &texts.play, &texts.usage_play, First::Arguments),
         ("lessons", &texts.lessons, &texts.usage_lessons, First::Nothing),
+        ("reset", &texts.reset, &texts.usage_reset, First::Arguments),
+        ("glossary", &texts.glossary, &texts.usage_glossary, First::Arguments),
+        ("server", &texts.server, &texts.usage_server, First::Arguments),
+        ("client", &texts.client, &texts.usage_client, First::Arguments),
+        ("free", &texts.free, &texts.usage_free, First::Arguments),
+        ("watch", &texts.watch, &texts.usage_watch, First::Arguments),
+        ("exec", &texts.exec, &texts.usage_exec, First::Arguments),
+        ("replay", &texts.replay, &texts.usage_replay, First::Arguments),
         ("doctor", &texts.doctor, &texts.usage_doctor, First::Nothing),
     ] {
         command = command.mut_subcommand(name, |command| {
@@ -32,7 +40,7 @@ pub(super) fn localized(texts: &'static CliTexts) -> Command {
                 .override_usage(usage.clone())
                 .help_template(template(texts, first))
                 .max_term_width(COLUMNS)
-                .mut_args(|arg| argument(arg, texts))
+                .mut_args(|arg| argument(name, arg, texts))
         });
     }
     command
@@ -62,13 +70,25 @@ fn template(texts: &CliTexts, first: First) -> String {
     format!("{{about}}\n\n{usage}\n\n{first}{options_heading}\n{{options}}{{after-help}}")
 }
 
-fn argument(arg: Arg, texts: &'static CliTexts) -> Arg {
+fn argument(command: &str, arg: Arg, texts: &'static CliTexts) -> Arg {
+    let learns = command == "learn";
     let words = match arg.get_id().as_str() {
         "lang" => &texts.lang,
         "mode" => &texts.mode,
         "theme" => &texts.theme,
         "port" => &texts.port,
+        "lesson" if learns => &texts.lesson_learn,
         "lesson" => &texts.lesson,
+        "name" => &texts.lesson_reset,
+        "term" => &texts.term,
+        "addr" => &texts.addr,
+        "lab" => &texts.lab,
+        "record" => &texts.record,
+        "answer" => &texts.answer,
+        "program" => &texts.program,
+        "file" => &texts.file,
+        "shown" => &texts.shown,
+        "from_start" => &texts.from_start,
         "format" => &texts.format,
         "patience" => &texts.patience,
         "timers" => &texts.timers,
@@ -76,7 +96,15 @@ fn argument(arg: Arg, texts: &'static CliTexts) -> Arg {
         _ => &texts.help,
     };
     // The allowed values and the default stand in our own words.
-    let arg = if arg.get_id() == "lesson" { arg.value_name(texts.lesson_name.as_str()) } else { arg };
+    let arg = match arg.get_id().as_str() {
+        "lesson" => arg.value_name(texts.lesson_name.as_str()),
+        "addr" => arg.value_name(texts.addr_name.as_str()),
+        "program" => arg.value_name(texts.program_name.as_str()),
+        "file" | "record" => arg.value_name(texts.file_name.as_str()),
+        "term" => arg.value_name(texts.term_name.as_str()),
+        "name" => arg.value_name(texts.builtin_name.as_str()),
+        _ => arg,
+    };
     let valued = arg.get_action().takes_values();
     let arg = arg.help(wrapped(words, COLUMNS - NAMES));
     if valued { arg.hide_possible_values(true).hide_default_value(true) } else { arg }

@@ -11,14 +11,17 @@ mod target;
 mod tests;
 
 use std::ffi::OsString;
+use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::FromArgMatches;
 use clap::error::ErrorKind;
 
-pub use args::{Format, ModeChoice, Target, ThemeChoice};
-pub use target::load;
+pub use args::{Format, ModeChoice, Shown, Target, ThemeChoice};
+pub use target::{find, load};
 
+use crate::engine::Answer;
 use crate::i18n::{self, BrokenTexts, Lang, Texts};
 
 /// The lesson that is opened where none is named.
@@ -43,7 +46,12 @@ pub struct Invocation {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Task {
     /// Open a lesson in the terminal.
-    Learn(Target),
+    Learn {
+        /// Which lesson; `None` goes on where the learner stopped.
+        target: Option<Target>,
+        /// Whether it begins at its start also where the learner stopped within it.
+        from_start: bool,
+    },
     /// Run a lesson without keys and print what happens.
     Play {
         /// Which lesson.
@@ -55,10 +63,60 @@ pub enum Task {
         /// Whether steps that wait for a timer of the kernel run too.
         timers: bool,
     },
-    /// List the built-in lessons.
+    /// List the built-in lessons, and how far each was walked.
     Lessons,
+    /// Forget the progress of this lesson; `None` forgets that of all.
+    Reset(Option<String>),
+    /// Print the terms that these words name; all where there are none.
+    Glossary(Vec<String>),
+    /// Take part in a lab that processes share.
+    Join(Joining),
+    /// Run a program in such a lab.
+    Exec {
+        /// The lab's name, where one was given.
+        lab: Option<String>,
+        /// The program and its arguments; a shell where there is none.
+        program: Vec<OsString>,
+    },
+    /// Walk through a recording.
+    Replay {
+        /// The file.
+        file: PathBuf,
+        /// How.
+        shown: Shown,
+    },
+    /// Keep a lab of this name for its members.
+    Keep(String),
     /// Say what the machine allows.
     Doctor,
+}
+
+/// Which part one takes in a shared lab.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Part {
+    /// The server's.
+    Server,
+    /// The client's.
+    Client,
+    /// Both.
+    Free,
+    /// To look on.
+    Watch,
+}
+
+/// How one takes part in a shared lab.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Joining {
+    /// Which part.
+    pub part: Part,
+    /// The address at which the server listens.
+    pub server: SocketAddr,
+    /// The lab's name, where one was given.
+    pub lab: Option<String>,
+    /// The file into which the trace is written.
+    pub record: Option<PathBuf>,
+    /// What makes the side's calls by itself (of both sides, the server's); `None` where the learner does.
+    pub answer: Option<Answer>,
 }
 
 /// A text with which the program ends at once.
@@ -114,9 +172,13 @@ fn lang_of(args: &[OsString]) -> Option<Lang> {
 }
 
 fn invocation(cli: args::Cli, lang: Lang) -> Invocation {
+    let join = |part, joining: args::Joining, answer: Option<Answer>| {
+        let server = joining.server(cli.port);
+        Task::Join(Joining { part, server, lab: joining.lab, record: joining.record, answer })
+    };
     let task = match cli.command {
-        None => Task::Learn(Target::default()),
-        Some(args::Command::Learn { lesson }) => Task::Learn(lesson.unwrap_or_default()),
+        None => Task::Learn { target: None, from_start: false },
+        Some(args::Command::Learn { lesson, from_start }) => Task::Learn { target: lesson, from_start },
         Some(args::Command::Play { lesson, format, patience, timers }) => Task::Play {
             target: lesson.unwrap_or_default(),
             format,
@@ -124,6 +186,15 @@ fn invocation(cli: args::Cli, lang: Lang) -> Invocation {
             timers,
         },
         Some(args::Command::Lessons) => Task::Lessons,
+        Some(args::Command::Reset { name }) => Task::Reset(name),
+        Some(args::Command::Glossary { term }) => Task::Glossary(term),
+        Some(args::Command::Server { joining, answer }) => join(Part::Server, joining, answer.answer()),
+        Some(args::Command::Client { joining, answer }) => join(Part::Client, joining, answer.answer()),
+        Some(args::Command::Free { joining, answer }) => join(Part::Free, joining, answer.answer()),
+        Some(args::Command::Watch { joining }) => join(Part::Watch, joining, None),
+        Some(args::Command::Exec { lab, program }) => Task::Exec { lab, program },
+        Some(args::Command::Replay { file, shown }) => Task::Replay { file, shown },
+        Some(args::Command::Keep { name }) => Task::Keep(name),
         Some(args::Command::Doctor) => Task::Doctor,
     };
     Invocation { lang, mode: cli.mode, theme: cli.theme, port: cli.port, task }

@@ -5,7 +5,7 @@ use std::io;
 
 use super::{Exit, Target};
 use crate::i18n::{Lang, Texts, escape, fill, join};
-use crate::lesson::{self, Lesson, builtin, builtin_names};
+use crate::lesson::{self, Lesson, LessonError, builtin, builtin_names};
 
 /// Finds the lesson and reads it. `colours` says whether a wrong file's message may have them.
 ///
@@ -14,10 +14,7 @@ use crate::lesson::{self, Lesson, builtin, builtin_names};
 pub fn load(target: &Target, lang: Lang, colours: bool) -> Result<Lesson, Exit> {
     let texts = &Texts::load(lang)?.cli;
     let read = match target {
-        Target::Builtin(name) => builtin(name).ok_or_else(|| {
-            let values = [("found", &escape(name) as &dyn std::fmt::Display), ("lessons", &builtin_names().join(", "))];
-            Exit { status: 2, text: format!("{}\n", join(&texts.error, &fill(&texts.no_such_lesson, &values))) }
-        })?,
+        Target::Builtin(name) => find(name, lang)?,
         Target::Path(path) => {
             let named = path.display().to_string();
             open(path).and_then(|file| lesson::read(&named, file)).map_err(|error| {
@@ -27,6 +24,18 @@ pub fn load(target: &Target, lang: Lang, colours: bool) -> Result<Lesson, Exit> 
         }
     };
     read.map_err(|error| Exit { status: 1, text: error.render(lang, colours) })
+}
+
+/// Finds a built-in lesson.
+///
+/// # Errors
+/// [`Exit`] of status 2 where there is none of this name. The inner error is the lesson's own, a fault of the program.
+pub fn find(name: &str, lang: Lang) -> Result<Result<Lesson, LessonError>, Exit> {
+    let texts = &Texts::load(lang)?.cli;
+    builtin(name).ok_or_else(|| {
+        let values = [("found", &escape(name) as &dyn std::fmt::Display), ("lessons", &builtin_names().join(", "))];
+        Exit { status: 2, text: format!("{}\n", join(&texts.error, &fill(&texts.no_such_lesson, &values))) }
+    })
 }
 
 /// Opens a regular file: a named pipe without a writer would make the program wait for ever.

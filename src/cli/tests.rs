@@ -20,12 +20,15 @@ fn says(line: &str, locale: &str) -> String {
 }
 
 #[test]
-fn without_a_command_the_first_lesson_opens() {
+fn without_a_command_one_goes_on() {
     let invocation = run("").unwrap();
-    assert_eq!(invocation.task, Task::Learn(Target::Builtin("handshake".into())));
+    assert_eq!(invocation.task, Task::Learn { target: None, from_start: false });
     assert_eq!((invocation.lang, invocation.mode, invocation.port), (Lang::En, ModeChoice::Auto, None));
     assert_eq!(run("learn").unwrap(), invocation);
-    assert_eq!(run("learn handshake").unwrap(), invocation);
+    let target = Some(Target::Builtin("handshake".into()));
+    assert_eq!(run("learn handshake --from-start").unwrap().task, Task::Learn { target, from_start: true });
+    assert_eq!(run("reset").unwrap().task, Task::Reset(None));
+    assert_eq!(run("reset stream").unwrap().task, Task::Reset(Some("stream".into())));
 }
 
 #[test]
@@ -45,7 +48,10 @@ fn a_path_is_told_from_a_name() {
         ("./reset", Target::Path("./reset".into())),
         ("reset.toml", Target::Path("reset.toml".into())),
     ] {
-        assert_eq!(run(&format!("learn {argument}")).unwrap().task, Task::Learn(target));
+        assert_eq!(
+            run(&format!("learn {argument}")).unwrap().task,
+            Task::Learn { target: Some(target), from_start: false }
+        );
     }
 }
 
@@ -61,7 +67,7 @@ fn wrong_usage_is_told_in_english() {
     for (line, sentence) in [
         (
             "paly",
-            "error: There is no command `paly`. The commands are: learn, play, lessons, doctor. Did you mean `play`?",
+            "error: There is no command `paly`. The commands are: learn, play, lessons, reset, glossary, server, client, free, watch, exec, replay, doctor. Did you mean `play`?",
         ),
         ("--lnag zh", "error: There is no option `--lnag` here. Did you mean `--lang`?"),
         ("--mode moon", "error: `moon` is not a value for --mode. Use one of: auto, lab, host."),
@@ -76,7 +82,10 @@ fn wrong_usage_is_told_in_english() {
         ("doctor --timers", "error: There is no option `--timers` here."),
         ("--port 1 --port 2", "error: --port is given more than once. Give it once."),
         ("play --timers=yes", "error: --timers takes no value. Leave `yes` out."),
-        ("\u{1b}[2J", "error: There is no command `\\x1b[2J`. The commands are: learn, play, lessons, doctor."),
+        (
+            "\u{1b}[2J",
+            "error: There is no command `\\x1b[2J`. The commands are: learn, play, lessons, reset, glossary, server, client, free, watch, exec, replay, doctor.",
+        ),
     ] {
         assert_eq!(says(line, "C"), sentence, "{line}");
     }
@@ -85,7 +94,10 @@ fn wrong_usage_is_told_in_english() {
 #[test]
 fn wrong_usage_is_told_in_chinese() {
     for (line, sentence) in [
-        ("paly", "错误： 没有命令 `paly`。可用的命令：learn, play, lessons, doctor。 您是不是想写 `play`？"),
+        (
+            "paly",
+            "错误： 没有命令 `paly`。可用的命令：learn, play, lessons, reset, glossary, server, client, free, watch, exec, replay, doctor。 您是不是想写 `play`？",
+        ),
         ("--mode moon", "错误： `moon` 不能作为 --mode 的值。 请使用其中之一：auto, lab, host。"),
         ("--port 70000", "错误： `70000` 不能作为 --port 的值。 请写 1 到 65535 之间的整数。"),
         ("learn a b", "错误： 多了一个参数 `b`，请删去。"),
@@ -97,7 +109,7 @@ fn wrong_usage_is_told_in_chinese() {
 #[test]
 fn help_fits_into_80_columns_and_is_whole_in_both_languages() {
     for locale in ["C", "zh"] {
-        for line in ["--help", "learn --help", "play -h", "doctor --help"] {
+        for line in ["--help", "learn --help", "play -h", "reset -h", "glossary -h", "doctor --help"] {
             let exit = in_locale(line, locale).unwrap_err();
             assert_eq!(exit.status, 0);
             for shown in exit.text.lines() {

@@ -2,9 +2,11 @@
 
 use std::net::SocketAddr;
 
-use crate::lesson::{CallTerms, End, Expr, Measure, QueueTerms, SegmentFate, SegmentPattern, Terms, timer_name};
-use crate::model::{CallName, CallView, Fate, Outcome, SegmentView, Side, SocketView, View};
-use crate::tcp::{Numbers, line};
+use crate::lesson::{
+    CallTerms, End, Expr, Measure, QueueTerms, SegmentFate, SegmentPattern, Terms, TimerTerms, timer_name,
+};
+use crate::model::{CallName, CallView, Fate, Outcome, SegmentView, Side, SocketFacts, SocketView, Timer, View};
+use crate::tcp::{Flags, Numbers, Packet, line, tells_zero_window};
 
 use super::names::Names;
 
@@ -32,15 +34,7 @@ impl Known<'_> {
             },
             Terms::Segment { pattern, is } => self.segment(pattern, *is),
             Terms::Queue(terms) => self.queue(terms),
-            Terms::Timer(terms) => match self.names.find(&terms.end, self.view) {
-                Some(SocketView { facts, gone: false, .. }) => match facts.timer {
-                    Some(timer) => {
-                        (timer.kind == terms.kind, format!("timer of {}: {}", terms.end, timer_name(timer.kind)))
-                    }
-                    None => (false, format!("timer of {}: none", terms.end)),
-                },
-                _ => (false, format!("the kernel has no socket {}", terms.end)),
-            },
+            Terms::Timer(terms) => self.timer(terms),
         }
     }
 
@@ -65,6 +59,8 @@ impl Known<'_> {
             },
             Measure::RecvQueue(end) => queue(end, |socket| socket.facts.recv_queue),
             Measure::SendQueue(end) => queue(end, |socket| socket.facts.send_queue),
+            Measure::Fired(end) => self.living(end).and_then(|facts| facts.timer).map_or("none".to_owned(), fired_text),
+            Measure::Rto(end) => self.living(end).and_then(rto_ms).map_or("none".to_owned(), |ms| ms.to_string()),
         }
     }
 
@@ -111,17 +107,61 @@ impl Known<'_> {
         match self.find_segment(pattern, |_| true) {
             Some(found) => {
                 let fate = fate(found.fate);
-                let isns = self.view.trace().isns();
-                (fate == is, format!("{from} sends {}: {}", line(found.segment, isns, Numbers::Symbolic), fate.name()))
+                (fate == is, format!("{from} sends {}: {}", self.written(found.segment, pattern), fate.name()))
             }
-            None => match self.view.segments().find(|segment| self.sender(segment) == Some(from)) {
-                Some(other) => {
-                    let isns = self.view.trace().isns();
-                    (false, format!("{from} last sent {}", line(other.segment, isns, Numbers::Symbolic)))
+            None => {
+                let here = |segment: &SegmentView<'_>| {
+                    self.sender(segment) == Some(from) && self.is_on(segment.segment, &pattern.on)
+                };
+                match self.view.segments().find(here) {
+                    Some(other) => (false, format!("{from} last sent {}", self.written(other.segment, pattern))),
+                    None => (false, format!("{from} sent nothing")),
                 }
-                None => (false, format!("{from} sent nothing")),
-            },
+            }
         }
+    }
+
+    /// A segment in one line, with what the pattern says beyond such a line.
+    fn written(&self, packet: &Packet, pattern: &SegmentPattern) -> String {
+        let mut text = line(packet, self.view.trace().isns(), Numbers::Symbolic);
+        if let Some(segment) = packet.tcp() {
+            if pattern.win.is_some() && !tells_zero_window(segment) {
+                text += &format!(" win={}", segment.window);
+            }
+            if pattern.win_scaled.is_some() {
+                let window = self.scaled_window(packet).map_or("?".to_owned(), |window| window.to_string());
+                text += &format!(" win_scaled={window}");
+            }
+        }
+        if let Some(socket) = &pattern.on {
+            text += &format!(" on {socket}");
+        }
+        text
+    }
+
+    /// The window that a segment's field means, in bytes (RFC 7323, section 2.2): a SYN's is never shifted, another's
+    /// only where both SYNs had the option. `None` where a SYN wasn't seen, and of what has no window.
+    fn scaled_window(&self, packet: &Packet) -> Option<u32> {
+        let segment = packet.tcp()?;
+        if segment.flags.has(Flags::SYN) {
+            return Some(segment.window.into());
+        }
+        let syn = |from, to| {
+            let ends = |view: &SegmentView<'_>| (view.segment.from, view.segment.to) == (from, to);
+            let mut segments = self.view.segments().filter(ends).filter_map(|view| view.segment.tcp());
+            segments.find(|segment| segment.flags.has(Flags::SYN)).map(|syn| syn.options.window_scale)
+        };
+        let (own, other) = (syn(packet.from, packet.to)?, syn(packet.to, packet.from)?);
+        // A larger shift counts as 14.
+        let shift = other.and(own).unwrap_or(0).min(14);
+        Some(u32::from(segment.window) << shift)
+    }
+
+    /// Whether a segment goes between the two ends of a socket; of no socket in particular, any does.
+    fn is_on(&self, packet: &Packet, socket: &Option<String>) -> bool {
+        let Some(socket) = socket else { return true };
+        let ends = self.names.get(socket).and_then(|named| named.ends);
+        ends.is_some_and(|(local, remote)| [(local, remote), (remote, local)].contains(&(packet.from, packet.to)))
     }
 
     /// The newest segment that fits a pattern and a further test.
@@ -143,7 +183,14 @@ impl Known<'_> {
         };
         let says = match packet.tcp() {
             Some(segment) => {
-                segment.flags == pattern.flags && is(&pattern.seq, segment.seq) && is(&pattern.ack, segment.ack)
+                segment.flags == pattern.flags
+                    && is(&pattern.seq, segment.seq)
+                    && is(&pattern.ack, segment.ack)
+                    && is(&pattern.win, segment.window.into())
+                    && pattern.win_scaled.is_none_or(|window| {
+                        let scaled = self.scaled_window(packet);
+                        scaled.is_some() && self.number(&window) == scaled
+                    })
             }
             None => true,
         };
@@ -151,6 +198,7 @@ impl Known<'_> {
             && packet.protocol() == pattern.protocol
             && says
             && is(&pattern.len, packet.len())
+            && self.is_on(packet, &pattern.on)
     }
 
     /// The side that sent a segment: the one that has, or had, its source address. Where no socket has the server's
@@ -177,9 +225,43 @@ impl Known<'_> {
         (is(&terms.recv, recv) && is(&terms.send, send), actual)
     }
 
+    fn timer(&self, terms: &TimerTerms) -> (bool, String) {
+        let TimerTerms { end, kind, fired, rto_ms: wanted } = terms;
+        let Some(facts) = self.living(end) else { return (false, format!("the kernel has no socket {end}")) };
+        let (timer, rto) = (facts.timer, rto_ms(facts));
+        let held = kind.is_none_or(|kind| timer.is_some_and(|timer| timer.kind == kind))
+            && fired.is_none_or(|count| timer.is_some_and(|timer| count.holds(timer.fired.into())))
+            && wanted.is_none_or(|count| rto.is_some_and(|rto| count.holds(rto)));
+        let mut actual = format!("timer of {end}:");
+        if kind.is_some() || (fired.is_some() && timer.is_none()) {
+            actual += &format!(" {}", timer.map_or("none", |timer| timer_name(timer.kind)));
+        }
+        if let (Some(_), Some(timer)) = (fired, timer) {
+            actual += &format!(" fired={}", fired_text(timer));
+        }
+        if wanted.is_some() {
+            actual += &format!(" rto_ms={}", rto.map_or("none".to_owned(), |rto| rto.to_string()));
+        }
+        (held, actual)
+    }
+
+    /// What the kernel says of an end that it still has.
+    fn living(&self, end: &End) -> Option<&SocketFacts> {
+        self.names.find(end, self.view).filter(|socket| !socket.gone).map(|socket| socket.facts)
+    }
+
     fn number(&self, expr: &Expr) -> Option<u32> {
         expr.value(|_| None, self.line)
     }
+}
+
+fn fired_text(timer: Timer) -> String {
+    timer.fired.to_string()
+}
+
+/// The retransmission timeout in milliseconds; `None` where the kernel doesn't tell it (a request socket, TIME_WAIT).
+fn rto_ms(facts: &SocketFacts) -> Option<u32> {
+    u32::try_from(facts.info?.rto?.as_millis()).ok()
 }
 
 fn fate(fate: Fate) -> SegmentFate {

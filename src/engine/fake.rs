@@ -78,16 +78,16 @@ impl FakeWorld {
 /// A side goes into a call and comes back with this value.
 pub(crate) fn returns(side: Side, call: crate::model::Call, value: i64) -> [What; 2] {
     let outcome = Ok(Returned { value, ..Returned::default() });
-    [What::Event(Event::Entered { side, call }), came_back(side, outcome)]
+    [What::Event(Event::Entered { side, worker: 0, call }), came_back(side, outcome)]
 }
 
 /// A side goes into a call and sleeps there.
 pub(crate) fn sleeps(side: Side, call: crate::model::Call) -> [What; 2] {
-    [What::Event(Event::Entered { side, call }), What::Event(Event::Blocked { side })]
+    [What::Event(Event::Entered { side, worker: 0, call }), What::Event(Event::Blocked { side, worker: 0 })]
 }
 
 pub(crate) fn came_back(side: Side, outcome: Outcome) -> What {
-    What::Event(Event::Returned { side, outcome })
+    What::Event(Event::Returned { side, worker: 0, outcome })
 }
 
 pub(crate) fn interrupted(side: Side) -> What {

@@ -1,14 +1,19 @@
 //! The runner: it walks through a lesson. Requests and replies go in, events come out; it makes no system call and
 //! reads no clock.
 
+mod answer;
 mod claims;
 #[cfg(test)]
 mod fake;
+mod free;
 mod names;
 mod runner;
 #[cfg(test)]
 mod tests;
+pub mod typed;
 mod world;
 
+pub use answer::{Answer, Answerer};
+pub use free::{Free, FreeOptions, Purpose};
 pub use runner::{Command, Phase, Runner, Verdict, WalkOptions};
 pub use world::{Failure, Happening, Request, What, Wire, World};

@@ -2,19 +2,24 @@
 
 use std::time::Duration;
 
-use crate::model::{Call, Event, Mode, Observation, SegmentId, Side};
+use crate::model::{Call, Event, Mode, Observation, SegmentId, Side, Which};
 
 /// What the runner asks for. Nothing is answered at once; what comes of it arrives as [`Happening`]s.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub enum Request {
     /// A side makes a call. It must not be in another one.
     Call(Side, Call),
+    /// A thread of a side's that serves one connection makes a call; it is started, and given the call's descriptor,
+    /// with its first one. It must not be in another call.
+    Serve(Side, u32, Call),
     /// A signal interrupts the call in which a side sleeps.
     Interrupt(Side),
     /// A waiting segment goes on to its receiver.
     Deliver(SegmentId),
     /// A waiting segment is forgotten.
     Drop(SegmentId),
+    /// From now on these segments go on by themselves after so long; `None` takes the rule back.
+    Pass(Which, Option<Duration>),
     /// Report [`What::Settled`] once everything asked before has taken its effect: every segment that was let go was
     /// processed by its receiver, each side is idle or sleeps in its call, the wire was read to its end, and the
     /// kernel was asked for its sockets after all that.
@@ -32,7 +37,7 @@ pub trait World {
 }
 
 /// What a wire can do.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub enum Wire {
     /// Segments are seen and held.
     Holds,
@@ -78,6 +83,9 @@ pub enum Failure {
     /// A thread of the program's own ended by a panic.
     #[error("a thread ended unexpectedly: {0}")]
     Thread(String),
+    /// The keeper of a shared lab has ended.
+    #[error("the lab's keeper has ended")]
+    LabGone,
     /// The capture lost segments, because they came faster than they could be read.
     #[error("{0} segments were lost by the capture")]
     CaptureLost(u32),

@@ -7,6 +7,8 @@ mod doctor;
 mod layers;
 mod place;
 mod plain;
+mod progress;
+mod shared;
 mod wrap;
 
 use std::sync::OnceLock;
@@ -16,6 +18,8 @@ pub use doctor::DoctorTexts;
 pub use layers::{Layer, LayersTexts, empty_layers, hex_rows, layers};
 pub use place::PlaceTexts;
 pub use plain::PlainTexts;
+pub use progress::ProgressTexts;
+pub use shared::SharedTexts;
 pub use wrap::{escape, excerpt, harmless, join, lines, width, wrap};
 
 pub use crate::lesson::Lang;
@@ -28,8 +32,12 @@ pub struct Texts {
     pub cli: CliTexts,
     /// What can go wrong where a walk runs.
     pub place: PlaceTexts,
+    /// Labs that processes share, and recordings.
+    pub shared: SharedTexts,
     /// The transcript.
     pub plain: PlainTexts,
+    /// What is kept of the learner's progress.
+    pub progress: ProgressTexts,
     /// What the machine allows.
     pub doctor: DoctorTexts,
     /// A packet by layers.

@@ -65,6 +65,12 @@ pub enum Fault {
     ReceivedFalse,
     /// A claim on queues names neither queue.
     NoQueue,
+    /// A claim on a timer says nothing of it.
+    NoTimer,
+    /// `times` stands where no timer is waited for.
+    TimesOfNothing,
+    /// A text is neither a whole number nor `>=` and one.
+    Count(String),
     /// A question has too few or too many answers.
     ChoiceCount(usize),
     /// A question's labels and answers are not equally many.
@@ -77,8 +83,8 @@ pub enum Fault {
     UdpOnlyLab,
     /// A datagram is longer than one packet.
     LongDatagram { found: usize, most: usize },
-    /// A system setting or a socket option has a name that can't be one.
-    SettingName(String),
+    /// A socket option has a name that can't be one.
+    OptionName(String),
 }
 
 /// The kinds of words that a lesson file is written in.
@@ -96,6 +102,9 @@ pub enum WordKind {
     How,
     Show,
     Protocol,
+    Ipv4Setting,
+    CoreSetting,
+    Need,
 }
 
 /// How a question's answers are written.
@@ -106,6 +115,8 @@ pub enum Notation {
     Call,
     Returned,
     Bytes,
+    Times,
+    Milliseconds,
 }
 
 impl WordKind {
@@ -129,6 +140,9 @@ impl WordKind {
             WordKind::How => vec!["read", "write", "both"],
             WordKind::Protocol => vec!["udp", "icmp"],
             WordKind::Show => super::Show::ALL.iter().map(|show| show.name()).collect(),
+            WordKind::Ipv4Setting => super::sysctl::IPV4.to_vec(),
+            WordKind::Need => vec!["ipv6"],
+            WordKind::CoreSetting => super::sysctl::CORE.to_vec(),
         }
     }
 
@@ -145,6 +159,9 @@ impl WordKind {
             WordKind::How => ("direction of shutdown()", " shutdown() 的方向"),
             WordKind::Protocol => ("protocol beside TCP", " TCP 以外的协议"),
             WordKind::Show => ("view that can be shown", "可以打开的视图"),
+            WordKind::Ipv4Setting => ("setting below net.ipv4 for a lab", "实验网络可用的 net.ipv4 设置项"),
+            WordKind::Need => ("thing that a lesson can need", "课程可以要求的条件"),
+            WordKind::CoreSetting => ("setting below net.core for a lab", "实验网络可用的 net.core 设置项"),
         };
         match lang {
             Lang::En => en,
@@ -211,13 +228,16 @@ impl Fault {
             | Fault::Number(_)
             | Fault::ReceivedFalse
             | Fault::NoQueue
+            | Fault::NoTimer
+            | Fault::TimesOfNothing
+            | Fault::Count(_)
             | Fault::ChoiceCount(_)
             | Fault::LabelCount { .. }
             | Fault::Choice { .. }
             | Fault::OnlyLab
             | Fault::UdpOnlyLab
             | Fault::LongDatagram { .. }
-            | Fault::SettingName(_) => self.english_of_terms(),
+            | Fault::OptionName(_) => self.english_of_terms(),
         }
     }
 
@@ -232,6 +252,11 @@ impl Fault {
             }
             Fault::ReceivedFalse => "`received` can only be true; write text or line instead".to_owned(),
             Fault::NoQueue => "no queue is named; write recv, send or both".to_owned(),
+            Fault::NoTimer => "nothing is said of the timer; write kind, fired or rto_ms".to_owned(),
+            Fault::TimesOfNothing => "`times` counts firings of a timer; write waits_for too".to_owned(),
+            Fault::Count(text) => {
+                format!("`{text}` is no count; write a whole number such as 3, or \">=3\" for at least that many")
+            }
             Fault::ChoiceCount(count) => format!("a question has 2 to 9 answers; this one has {count}"),
             Fault::LabelCount { labels, choices } => {
                 format!("each choice needs a label: there are {choices} choices, and {labels} in labels")
@@ -244,8 +269,8 @@ impl Fault {
             Fault::LongDatagram { found, most } => {
                 format!("a datagram of {found} bytes doesn't fit into one packet; allowed: at most {most}")
             }
-            Fault::SettingName(name) => {
-                format!("`{name}` is no name of a setting; allowed: letters, digits and underscores")
+            Fault::OptionName(name) => {
+                format!("`{name}` is no name of a socket option; allowed: letters, digits and underscores")
             }
             _ => String::new(),
         }
@@ -294,13 +319,16 @@ impl Fault {
             | Fault::Number(_)
             | Fault::ReceivedFalse
             | Fault::NoQueue
+            | Fault::NoTimer
+            | Fault::TimesOfNothing
+            | Fault::Count(_)
             | Fault::ChoiceCount(_)
             | Fault::LabelCount { .. }
             | Fault::Choice { .. }
             | Fault::OnlyLab
             | Fault::UdpOnlyLab
             | Fault::LongDatagram { .. }
-            | Fault::SettingName(_) => self.chinese_of_terms(),
+            | Fault::OptionName(_) => self.chinese_of_terms(),
         }
     }
 
@@ -315,6 +343,11 @@ impl Fault {
             }
             Fault::ReceivedFalse => "received 只能为 true；否则请写 text 或 line".to_owned(),
             Fault::NoQueue => "没有写是哪个队列；请写 recv、send 或两者".to_owned(),
+            Fault::NoTimer => "没有写定时器的任何情况；请写 kind、fired 或 rto_ms".to_owned(),
+            Fault::TimesOfNothing => "times 是定时器到期的次数；请同时写 waits_for".to_owned(),
+            Fault::Count(text) => {
+                format!("“{text}”不是个数；请写 3 这样的整数，或用 \">=3\" 表示至少 3")
+            }
             Fault::ChoiceCount(count) => format!("问题有 {count} 个选项；应为 2 到 9 个"),
             Fault::LabelCount { labels, choices } => {
                 format!("有 {labels} 个标签、{choices} 个选项；每个选项应有一个标签")
@@ -327,7 +360,7 @@ impl Fault {
             Fault::LongDatagram { found, most } => {
                 format!("{found} 字节的数据报装不进一个分组；最多 {most} 字节")
             }
-            Fault::SettingName(name) => format!("“{name}”不是设置项的名称；只能用字母、数字和下划线"),
+            Fault::OptionName(name) => format!("“{name}”不是套接字选项的名称；只能用字母、数字和下划线"),
             _ => String::new(),
         }
     }
@@ -345,6 +378,10 @@ impl Notation {
             (Notation::Returned, Lang::Zh) => "一个数、ECONNREFUSED 这样的错误名，或 blocks".to_owned(),
             (Notation::Bytes, Lang::En) => "a number of bytes, such as 0 or `line`".to_owned(),
             (Notation::Bytes, Lang::Zh) => "字节数，例如 0 或 line".to_owned(),
+            (Notation::Times, Lang::En) => "a whole number, such as 2".to_owned(),
+            (Notation::Times, Lang::Zh) => "整数，例如 2".to_owned(),
+            (Notation::Milliseconds, Lang::En) => "a whole number of milliseconds, such as 1000".to_owned(),
+            (Notation::Milliseconds, Lang::Zh) => "毫秒数，例如 1000".to_owned(),
         }
     }
 }

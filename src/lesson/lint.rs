@@ -1,7 +1,7 @@
 //! The check of a lesson: every word that a lesson file holds is read here, and everything that is wrong is collected.
 
 use std::collections::{HashMap, HashSet};
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::ops::Range;
 
 use toml::Spanned;
@@ -9,12 +9,17 @@ use toml::Spanned;
 use super::error::{Problem, SourceText, unsafe_to_show};
 use super::fault::{Fault, Notation, WordKind};
 use super::raw::{Number, RawAsk, RawEnd, RawLesson, RawSide, RawStep, RawText, Word};
-use super::{Ask, End, Expr, Lang, Lesson, LessonError, Localized, Measure, SegmentPattern, Show, Step};
-use crate::model::{Errno, LabSettings, Mode, Side, SocketState, TimerKind};
-use crate::tcp::{Flags, Protocol};
+use super::{Address, Ask, End, Expr, Lang, Lesson, LessonError, Localized, Measure, Show, Step};
+use crate::model::{Errno, LabSettings, Mode, Need, Side, SocketState, TimerKind};
 
 /// The most choices that a question may have: each is answered with one digit.
 const MAX_CHOICES: usize = 9;
+
+/// How far above the server's port another one may be told to lie.
+const MAX_OFFSET: i64 = 1000;
+
+/// The most firings of a timer that a step may wait for, so that a walk ends.
+const MAX_TIMES: i64 = 20;
 
 /// Checks what TOML read and makes the lesson of it.
 pub(super) fn check(file: &str, source: &SourceText<'_>, raw: RawLesson) -> Result<Lesson, LessonError> {
@@ -62,6 +67,7 @@ impl Lint<'_> {
         }
         self.modes = vec![Mode::Lab, Mode::Host];
         let modes = self.modes_of(raw.modes.as_ref());
+        let needs = self.needs(raw.needs.as_ref());
         let lab = self.lab(raw.lab);
         self.mtu = lab.as_ref().map_or(0, |lab| lab.mtu);
         if raw.step.is_empty() {
@@ -87,9 +93,26 @@ impl Lint<'_> {
             recap: recap?,
             server: server?,
             modes,
+            needs,
             lab: lab?,
             steps,
         })
+    }
+
+    fn needs(&mut self, raw: Option<&Spanned<Vec<Word>>>) -> Vec<Need> {
+        let mut needs = Vec::new();
+        for word in raw.iter().flat_map(|words| words.get_ref()) {
+            match word.get_ref().as_str() {
+                "ipv6" if needs.contains(&Need::Ipv6) => {
+                    self.fault::<()>(word.span(), Fault::Twice(word.get_ref().clone()));
+                }
+                "ipv6" => needs.push(Need::Ipv6),
+                _ => {
+                    self.wrong::<()>(word, WordKind::Need);
+                }
+            }
+        }
+        needs
     }
 
     fn step(&mut self, raw: &Spanned<RawStep>) -> Option<Step> {
@@ -109,6 +132,7 @@ impl Lint<'_> {
         }
         let waits_for = raw.waits_for.as_ref().map(|word| self.timer(word));
         let show = raw.show.as_ref().map(|word| self.show(word));
+        let times = self.times(raw);
         Some(Step {
             id: id?,
             line,
@@ -120,7 +144,17 @@ impl Lint<'_> {
             expect,
             waits_for: absent_or(waits_for)?,
             show: absent_or(show)?,
+            times: times?,
         })
+    }
+
+    fn times(&mut self, raw: &RawStep) -> Option<u32> {
+        let Some(times) = &raw.times else { return Some(1) };
+        if raw.waits_for.is_none() {
+            self.fault::<()>(times.span(), Fault::TimesOfNothing);
+        }
+        self.range(*times.get_ref(), 1..=MAX_TIMES, times.span());
+        u32::try_from(*times.get_ref()).ok()
     }
 
     fn ask(&mut self, raw: &Spanned<RawAsk>) -> Option<Ask> {
@@ -161,8 +195,10 @@ impl Lint<'_> {
             ("returned", raw.returned.is_some()),
             ("recv_queue", raw.recv_queue.is_some()),
             ("send_queue", raw.send_queue.is_some()),
+            ("fired", raw.fired.is_some()),
+            ("rto", raw.rto.is_some()),
         ];
-        self.one_of(span, &there, &["state", "call", "returned", "recv_queue", "send_queue"])?;
+        self.one_of(span, &there, &["state", "call", "returned", "recv_queue", "send_queue", "fired", "rto"])?;
         let side = |lint: &mut Self, raw: &RawSide| lint.side(&raw.side);
         let end = |lint: &mut Self, raw: &Spanned<RawEnd>| {
             let RawEnd { socket, peer_of } = raw.get_ref();
@@ -174,6 +210,8 @@ impl Lint<'_> {
             RawAsk { returned: Some(raw), .. } => Some(Measure::Returned(side(self, raw)?)),
             RawAsk { recv_queue: Some(raw), .. } => Some(Measure::RecvQueue(end(self, raw)?)),
             RawAsk { send_queue: Some(raw), .. } => Some(Measure::SendQueue(end(self, raw)?)),
+            RawAsk { fired: Some(raw), .. } => Some(Measure::Fired(end(self, raw)?)),
+            RawAsk { rto: Some(raw), .. } => Some(Measure::Rto(end(self, raw)?)),
             _ => None,
         }
     }
@@ -187,6 +225,7 @@ impl Lint<'_> {
             // That the call doesn't come back at all is an answer too.
             Notation::Returned => number() || text == "blocks" || Errno::from_name(text).is_some(),
             Notation::Bytes => number(),
+            Notation::Times | Notation::Milliseconds => text.parse::<u32>().is_ok(),
         };
         if !fits {
             self.fault::<()>(choice.span(), Fault::Choice { found: text.clone(), notation });
@@ -199,17 +238,19 @@ impl Lint<'_> {
         let lab = raw.into_inner();
         // The least that IPv4 must carry (RFC 791), and the loopback's own size.
         self.range(i64::from(lab.mtu), 68..=65536, span.clone());
-        for name in lab.sysctl.keys() {
-            self.setting_name(name, span.clone());
+        for (kind, settings) in [(WordKind::Ipv4Setting, &lab.sysctl), (WordKind::CoreSetting, &lab.core)] {
+            // The name becomes a file's name below /proc/sys: it must not lead elsewhere.
+            for name in settings.keys().filter(|name| !kind.allowed().contains(&name.as_str())) {
+                self.fault::<()>(span.clone(), Fault::Word { kind, found: name.clone() });
+            }
         }
         Some(lab)
     }
 
-    /// The name becomes a file's name below /proc/sys: it must not lead elsewhere.
-    pub(super) fn setting_name(&mut self, name: &str, span: Range<usize>) {
+    pub(super) fn option_name(&mut self, name: &str, span: Range<usize>) {
         let fits = !name.is_empty() && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
         if !fits {
-            self.fault::<()>(span, Fault::SettingName(name.to_owned()));
+            self.fault::<()>(span, Fault::OptionName(name.to_owned()));
         }
     }
 
@@ -279,6 +320,19 @@ impl Lint<'_> {
         if address.ip().is_loopback() { Some(address) } else { self.fault(word.span(), Fault::NotLoopback(address)) }
     }
 
+    /// An address that a call takes: one of this machine, or one whose port is told from the server's.
+    pub(super) fn call_address(&mut self, word: &Word) -> Option<Address> {
+        let beside = word.get_ref().rsplit_once(":+").and_then(|(ip, offset)| {
+            // An IPv6 address stands in brackets before a port.
+            let ip = ip.strip_prefix('[').and_then(|ip| ip.strip_suffix(']')).unwrap_or(ip);
+            Some((ip.parse::<IpAddr>().ok()?, offset.parse::<u16>().ok()?))
+        });
+        let Some((ip, offset)) = beside else { return self.address(word).map(Address::At) };
+        self.range(offset.into(), 1..=MAX_OFFSET, word.span());
+        let fault = Fault::NotLoopback(SocketAddr::new(ip, offset));
+        if ip.is_loopback() { Some(Address::Beside(ip, offset)) } else { self.fault(word.span(), fault) }
+    }
+
     pub(super) fn wrong<T>(&mut self, word: &Word, kind: WordKind) -> Option<T> {
         self.fault(word.span(), Fault::Word { kind, found: word.get_ref().clone() })
     }
@@ -311,51 +365,6 @@ impl Lint<'_> {
         if !range.contains(&found) {
             self.fault::<()>(span, Fault::Range { found, from: *range.start(), to: *range.end() });
         }
-    }
-
-    pub(super) fn pattern(
-        &mut self,
-        from: &Word,
-        flags: Option<&Spanned<Vec<Word>>>,
-        protocol: Option<&Word>,
-        numbers: [Option<&Number>; 3],
-    ) -> Option<SegmentPattern> {
-        let place = from.span();
-        let from = self.side(from);
-        let there = [("flags", flags.is_some()), ("protocol", protocol.is_some())];
-        self.one_of(place, &there, &["flags", "protocol"])?;
-        let protocol = protocol.map_or(Some(Protocol::Tcp), |word| self.protocol(word));
-        if let (Some(Protocol::Udp | Protocol::Icmp), [seq, ack, _]) = (protocol, numbers) {
-            for (key, number) in [("seq", seq), ("ack", ack)] {
-                if let Some(number) = number {
-                    self.fault::<()>(number.span(), Fault::Exclusive("protocol", key));
-                }
-            }
-        }
-        let flags = flags.map_or(Some(Flags::default()), |flags| self.flags(flags));
-        let [seq, ack, len] = numbers.map(|number| self.optional_number(number));
-        Some(SegmentPattern { from: from?, protocol: protocol?, flags: flags?, seq: seq?, ack: ack?, len: len? })
-    }
-
-    /// What isn't TCP's: a segment's flags say that it is.
-    fn protocol(&mut self, word: &Word) -> Option<Protocol> {
-        let other = [Protocol::Udp, Protocol::Icmp];
-        let protocol = other.into_iter().find(|protocol| protocol.name() == word.get_ref());
-        protocol.or_else(|| self.wrong(word, WordKind::Protocol))
-    }
-
-    fn flags(&mut self, raw: &Spanned<Vec<Word>>) -> Option<Flags> {
-        if raw.get_ref().is_empty() {
-            return self.fault(raw.span(), Fault::EmptyList(WordKind::Flag));
-        }
-        let before = self.problems.len();
-        for word in raw.get_ref() {
-            if Flags::from_names([word.get_ref().as_str()]).is_err() {
-                self.wrong::<()>(word, WordKind::Flag);
-            }
-        }
-        let names = raw.get_ref().iter().map(|word| word.get_ref().as_str());
-        Flags::from_names(names).ok().filter(|_| self.problems.len() == before)
     }
 
     /// Whether exactly one of these keys is there.
@@ -421,6 +430,8 @@ fn notation(measure: &Measure) -> Notation {
         Measure::Call(_) => Notation::Call,
         Measure::Returned(_) => Notation::Returned,
         Measure::RecvQueue(_) | Measure::SendQueue(_) => Notation::Bytes,
+        Measure::Fired(_) => Notation::Times,
+        Measure::Rto(_) => Notation::Milliseconds,
     }
 }
 

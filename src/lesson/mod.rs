@@ -4,20 +4,23 @@ mod catalogue;
 mod error;
 mod expr;
 mod fault;
+mod glossary;
 mod lint;
 mod lint_steps;
 mod notation;
 mod parse;
 mod raw;
+mod sysctl;
 mod types;
 
 pub use catalogue::{builtin, builtin_names};
 pub use error::{LessonError, Problem};
 pub use expr::Expr;
 pub use fault::{Fault, Notation, WordKind};
+pub use glossary::{BrokenGlossary, Glossary, Term};
 pub use notation::timer_name;
 pub use parse::{MAX_BYTES, parse, read};
 pub use types::{
-    Action, Ask, CallTerms, Claim, End, EndTerms, Lang, Lesson, Localized, Measure, Payload, QueueTerms, Recipient,
-    SegmentFate, SegmentPattern, Show, Step, Terms,
+    Action, Address, Ask, CallTerms, Claim, Count, End, Lang, Lesson, Localized, Measure, Payload, QueueTerms,
+    Recipient, SegmentFate, SegmentPattern, Show, Step, Terms, TimerTerms,
 };

@@ -4,7 +4,7 @@
 
 use std::fmt;
 
-use super::{CallTerms, Claim, EndTerms, QueueTerms, SegmentFate, SegmentPattern, Terms};
+use super::{CallTerms, Claim, Count, QueueTerms, SegmentFate, SegmentPattern, Terms, TimerTerms};
 use crate::model::TimerKind;
 use crate::tcp::Protocol;
 
@@ -44,12 +44,16 @@ impl fmt::Display for SegmentPattern {
             Protocol::Udp => write!(f, "{} sends UDP", self.from)?,
             Protocol::Icmp => write!(f, "{} sends ICMP port unreachable", self.from)?,
         }
-        for (name, number) in [("seq", self.seq), ("ack", self.ack), ("len", self.len)] {
+        let numbers = [("seq", self.seq), ("ack", self.ack), ("len", self.len), ("win", self.win)];
+        for (name, number) in numbers.into_iter().chain([("win_scaled", self.win_scaled)]) {
             if let Some(number) = number {
                 write!(f, " {name}={number}")?;
             }
         }
-        Ok(())
+        match &self.on {
+            Some(socket) => write!(f, " on {socket}"),
+            None => Ok(()),
+        }
     }
 }
 
@@ -82,9 +86,27 @@ impl fmt::Display for QueueTerms {
     }
 }
 
-impl fmt::Display for EndTerms {
+impl fmt::Display for Count {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "timer of {}: {}", self.end, timer_name(self.kind))
+        match self {
+            Count::Exactly(number) => write!(f, "={number}"),
+            Count::AtLeast(number) => write!(f, ">={number}"),
+        }
+    }
+}
+
+impl fmt::Display for TimerTerms {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "timer of {}:", self.end)?;
+        if let Some(kind) = self.kind {
+            write!(f, " {}", timer_name(kind))?;
+        }
+        for (name, count) in [("fired", self.fired), ("rto_ms", self.rto_ms)] {
+            if let Some(count) = count {
+                write!(f, " {name}{count}")?;
+            }
+        }
+        Ok(())
     }
 }
 
@@ -135,22 +157,34 @@ mod tests {
         assert_eq!(returns(None, None, Some("ECONNRESET")), "server: recv() fails with ECONNRESET");
         assert_eq!(returns(Some("5"), Some("hello\n"), None), "server: recv() returns 5 \"hello\\n\"");
         let seq = Some("j".parse().unwrap());
-        let protocol = Protocol::Tcp;
-        let pattern = SegmentPattern { from: Side::Client, protocol, flags: Flags::SYN, seq, ack: None, len: None };
-        let segment = Terms::Segment { pattern: pattern.clone(), is: SegmentFate::Held };
-        assert_eq!(segment.to_string(), "client sends SYN seq=j: held");
+        let any = SegmentPattern {
+            from: Side::Client,
+            protocol: Protocol::Tcp,
+            flags: Flags::SYN,
+            seq,
+            ack: None,
+            len: None,
+            win: None,
+            win_scaled: None,
+            on: None,
+        };
+        let segment = |pattern| Terms::Segment { pattern, is: SegmentFate::Held }.to_string();
+        assert_eq!(segment(any.clone()), "client sends SYN seq=j: held");
         let (flags, len) = (Flags::default(), "line".parse().ok());
-        let pattern = SegmentPattern { protocol: Protocol::Udp, flags, seq: None, len, ..pattern };
-        let datagram = Terms::Segment { pattern: pattern.clone(), is: SegmentFate::Held };
-        assert_eq!(datagram.to_string(), "client sends UDP len=line: held");
-        let pattern = SegmentPattern { protocol: Protocol::Icmp, len: None, ..pattern };
-        let answer = Terms::Segment { pattern, is: SegmentFate::Dropped };
-        assert_eq!(answer.to_string(), "client sends ICMP port unreachable: dropped");
+        let datagram = SegmentPattern { protocol: Protocol::Udp, flags, seq: None, len, ..any.clone() };
+        assert_eq!(segment(datagram.clone()), "client sends UDP len=line: held");
+        let answer = SegmentPattern { protocol: Protocol::Icmp, len: None, ..datagram };
+        assert_eq!(segment(answer), "client sends ICMP port unreachable: held");
+        let (win, win_scaled) = ("0".parse().ok(), "128".parse().ok());
+        let pattern = SegmentPattern { win, win_scaled, on: Some("c1".into()), ..any };
+        assert_eq!(segment(pattern), "client sends SYN seq=j win=0 win_scaled=128 on c1: held");
         let (recv, send) = ("0".parse().ok(), "line".parse().ok());
         let queue = Terms::Queue(QueueTerms { end: client(), recv, send });
         assert_eq!(queue.to_string(), "queues of client: recv=0 send=line");
-        let timer = Terms::Timer(EndTerms { end: client(), kind: TimerKind::TimeWait });
-        assert_eq!(timer.to_string(), "timer of client: time-wait");
+        let timer = |kind, fired, rto_ms| Terms::Timer(TimerTerms { end: client(), kind, fired, rto_ms }).to_string();
+        assert_eq!(timer(Some(TimerKind::TimeWait), None, None), "timer of client: time-wait");
+        let (fired, rto_ms) = (Some(Count::AtLeast(2)), Some(Count::Exactly(4000)));
+        assert_eq!(timer(None, fired, rto_ms), "timer of client: fired>=2 rto_ms=4000");
     }
 
     #[test]

@@ -21,6 +21,7 @@ pub(super) struct RawLesson {
     pub(super) id: Word,
     pub(super) server: Word,
     pub(super) modes: Option<Spanned<Vec<Word>>>,
+    pub(super) needs: Option<Spanned<Vec<Word>>>,
     pub(super) title: Spanned<RawText>,
     pub(super) goal: Spanned<RawText>,
     pub(super) recap: Spanned<RawText>,
@@ -56,6 +57,7 @@ pub(super) struct RawStep {
     #[serde(default)]
     pub(super) expect: Vec<Spanned<RawClaim>>,
     pub(super) waits_for: Option<Word>,
+    pub(super) times: Option<Spanned<i64>>,
     pub(super) show: Option<Word>,
 }
 
@@ -68,6 +70,8 @@ pub(super) struct RawAsk {
     pub(super) returned: Option<RawSide>,
     pub(super) recv_queue: Option<Spanned<RawEnd>>,
     pub(super) send_queue: Option<Spanned<RawEnd>>,
+    pub(super) fired: Option<Spanned<RawEnd>>,
+    pub(super) rto: Option<Spanned<RawEnd>>,
     pub(super) choices: Spanned<Vec<Word>>,
     #[serde(default)]
     pub(super) labels: Option<Spanned<Vec<Spanned<RawText>>>>,
@@ -117,6 +121,7 @@ pub(super) enum RawAction {
         text: Option<Word>,
         line: Option<Word>,
         received: Option<Spanned<bool>>,
+        bytes: Option<Spanned<i64>>,
     },
     Recv {
         socket: Word,
@@ -128,6 +133,7 @@ pub(super) enum RawAction {
         text: Option<Word>,
         line: Option<Word>,
         received: Option<Spanned<bool>>,
+        bytes: Option<Spanned<i64>>,
     },
     RecvFrom {
         socket: Word,
@@ -145,6 +151,9 @@ pub(super) enum RawAction {
         option: Word,
         value: i32,
     },
+    Nonblocking {
+        socket: Word,
+    },
     Deliver(RawPattern),
     Drop(RawPattern),
     Interrupt {
@@ -161,6 +170,9 @@ pub(super) struct RawPattern {
     pub(super) seq: Option<Number>,
     pub(super) ack: Option<Number>,
     pub(super) len: Option<Number>,
+    pub(super) win: Option<Number>,
+    pub(super) win_scaled: Option<Number>,
+    pub(super) on: Option<Word>,
 }
 
 #[derive(Deserialize)]
@@ -211,6 +223,9 @@ pub(super) struct RawSegmentClaim {
     pub(super) seq: Option<Number>,
     pub(super) ack: Option<Number>,
     pub(super) len: Option<Number>,
+    pub(super) win: Option<Number>,
+    pub(super) win_scaled: Option<Number>,
+    pub(super) on: Option<Word>,
     pub(super) is: Word,
 }
 
@@ -228,7 +243,9 @@ pub(super) struct RawQueue {
 pub(super) struct RawTimer {
     pub(super) socket: Option<Word>,
     pub(super) peer_of: Option<Word>,
-    pub(super) kind: Word,
+    pub(super) kind: Option<Word>,
+    pub(super) fired: Option<Number>,
+    pub(super) rto_ms: Option<Number>,
 }
 
 /// A sum as a lesson writes it, with its place in the file: a text or a whole number.

@@ -1,10 +1,10 @@
 //! What a lesson file holds, once it has been read and checked.
 
 use std::fmt;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 
 use super::Expr;
-use crate::model::{CallName, Errno, How, LabSettings, Mode, Side, SocketState, TimerKind};
+use crate::model::{CallName, Errno, How, LabSettings, Mode, Need, Side, SocketState, TimerKind};
 use crate::tcp::{Flags, Protocol};
 
 /// A language that the program speaks.
@@ -53,6 +53,8 @@ pub struct Lesson {
     pub server: SocketAddr,
     /// Where it can run.
     pub modes: Vec<Mode>,
+    /// What it needs that not every kernel has.
+    pub needs: Vec<Need>,
     /// What it wants of the lab.
     pub lab: LabSettings,
     /// Its steps, in order.
@@ -80,6 +82,8 @@ pub struct Step {
     pub expect: Vec<Claim>,
     /// The kernel's timer that the step waits for: such a step takes its time.
     pub waits_for: Option<TimerKind>,
+    /// How many firings of that timer it waits for at most, from 1: it ends as soon as its claims hold.
+    pub times: u32,
     /// What the learner is to look at once it has happened.
     pub show: Option<Show>,
 }
@@ -138,6 +142,10 @@ pub enum Measure {
     RecvQueue(End),
     /// The bytes in the send queue of an end.
     SendQueue(End),
+    /// How often the running timer of an end has fired.
+    Fired(End),
+    /// The retransmission timeout of an end, in milliseconds.
+    Rto(End),
 }
 
 /// One end of a connection, or a listener.
@@ -165,13 +173,13 @@ pub enum Action {
     /// `socket()`; the new descriptor is `name`.
     Socket { side: Side, name: String, ipv6: bool, udp: bool },
     /// `bind()`; `addr` is the lesson's server address where none is given.
-    Bind { socket: String, addr: Option<SocketAddr> },
+    Bind { socket: String, addr: Option<Address> },
     /// `listen()`
     Listen { socket: String, backlog: i32 },
     /// `accept()`; the new descriptor is `name`.
     Accept { socket: String, name: String },
     /// `connect()`; `addr` as in `Bind`.
-    Connect { socket: String, addr: Option<SocketAddr> },
+    Connect { socket: String, addr: Option<Address> },
     /// `send()`
     Send { socket: String, payload: Payload },
     /// `recv()`
@@ -186,6 +194,8 @@ pub enum Action {
     Close { socket: String },
     /// `setsockopt()` of an option with an int, by its name in C.
     SetOption { socket: String, option: String, value: i32 },
+    /// `fcntl()`: from then on no call on the descriptor blocks (`O_NONBLOCK`).
+    SetNonblocking { socket: String },
     /// A waiting segment goes on to its receiver.
     Deliver(SegmentPattern),
     /// A waiting segment is forgotten.
@@ -208,7 +218,8 @@ impl Action {
             | Action::RecvFrom { socket, .. }
             | Action::Shutdown { socket, .. }
             | Action::Close { socket }
-            | Action::SetOption { socket, .. } => Some(socket),
+            | Action::SetOption { socket, .. }
+            | Action::SetNonblocking { socket } => Some(socket),
             Action::Socket { .. } | Action::Deliver(_) | Action::Drop(_) | Action::Interrupt { .. } => None,
         }
     }
@@ -228,9 +239,18 @@ impl Action {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Recipient {
     /// To this address; to the lesson's server where none is given.
-    Address(Option<SocketAddr>),
+    Address(Option<Address>),
     /// To who sent what the side's last `recvfrom()` returned.
     Sender,
+}
+
+/// An address that a call takes, always on this machine's loopback.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Address {
+    /// This one, written `127.0.0.1:8000`.
+    At(SocketAddr),
+    /// The port lies so far above the server's, whichever that is: `127.0.0.1:+1`.
+    Beside(IpAddr, u16),
 }
 
 /// What is sent.
@@ -242,6 +262,8 @@ pub enum Payload {
     Line(String),
     /// What the side's last `recv()` or `recvfrom()` returned.
     Received,
+    /// So many bytes of the alphabet in small letters, over and over.
+    Bytes(usize),
 }
 
 /// What tells one segment (or datagram) from others; `None` where it doesn't matter.
@@ -259,6 +281,12 @@ pub struct SegmentPattern {
     pub ack: Option<Expr>,
     /// Its bytes of data.
     pub len: Option<Expr>,
+    /// Its window field, as it stands in the header.
+    pub win: Option<Expr>,
+    /// The window that the field means: shifted left by what its sender's SYN said (RFC 7323), in bytes.
+    pub win_scaled: Option<Expr>,
+    /// The socket whose connection it belongs to, in whichever direction.
+    pub on: Option<String>,
 }
 
 /// What a claim can say of a segment's way.
@@ -312,8 +340,8 @@ pub enum Terms {
     },
     /// An end's queues are so long.
     Queue(QueueTerms),
-    /// This timer of an end runs.
-    Timer(EndTerms),
+    /// A timer of an end runs so.
+    Timer(TimerTerms),
 }
 
 /// A claim on a call's return.
@@ -342,11 +370,34 @@ pub struct QueueTerms {
     pub send: Option<Expr>,
 }
 
-/// A claim on an end's timer.
+/// A claim on an end's timer; `None` where one thing doesn't matter.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct EndTerms {
+pub struct TimerTerms {
     /// Which end.
     pub end: End,
     /// The timer that runs.
-    pub kind: TimerKind,
+    pub kind: Option<TimerKind>,
+    /// How often it has fired: retransmissions or probes.
+    pub fired: Option<Count>,
+    /// The retransmission timeout as the kernel has it now, in milliseconds (`tcpi_rto`); it is there without a timer too.
+    pub rto_ms: Option<Count>,
+}
+
+/// A number that a claim wants: just this one, or, where the learner's reading time may raise it, at least this one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Count {
+    /// Written `3`.
+    Exactly(u32),
+    /// Written `>=3`.
+    AtLeast(u32),
+}
+
+impl Count {
+    /// Whether a number is one that is wanted.
+    pub const fn holds(self, found: u32) -> bool {
+        match self {
+            Count::Exactly(wanted) => found == wanted,
+            Count::AtLeast(least) => found >= least,
+        }
+    }
 }

@@ -42,6 +42,8 @@ pub struct DiagEntry {
     pub recv_queue: u32,
     /// Bytes not yet acknowledged; for LISTEN, the backlog.
     pub send_queue: u32,
+    /// The number of the file that processes have open; 0 where none has it.
+    pub inode: u32,
     /// What TCP_INFO says; `None` for request sockets and TIME_WAIT.
     pub info: Option<TcpInfo>,
 }
@@ -86,6 +88,7 @@ fn parse_entry(body: &[u8], protocol: i32, now: Duration) -> Option<DiagEntry> {
         timer: timer(fixed[2], fixed[3], word(52), now),
         recv_queue: word(56),
         send_queue: word(60),
+        inode: word(68),
         info,
     })
 }

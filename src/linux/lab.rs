@@ -4,6 +4,8 @@
 //! runs a walk enters a new network namespace ([`enter`]), and its sides' threads, which it starts, are born there.
 //! So each walk, also a restarted one, has a lab of its own, and when its threads are gone, so is the lab.
 
+use std::borrow::Cow;
+use std::fmt::Display;
 use std::fs;
 use std::io;
 use std::os::fd::AsFd;
@@ -27,14 +29,14 @@ pub enum Rights {
 #[error("{what}: {error}")]
 pub struct Refused {
     /// What was tried, in the words of the manual page.
-    pub what: &'static str,
+    pub what: Cow<'static, str>,
     /// The refusal.
     #[source]
     pub error: io::Error,
 }
 
-pub(super) fn refused(what: &'static str) -> impl FnOnce(io::Error) -> Refused {
-    move |error| Refused { what, error }
+pub(super) fn refused(what: impl Into<Cow<'static, str>>) -> impl FnOnce(io::Error) -> Refused {
+    move |error| Refused { what: what.into(), error }
 }
 
 // `linux/capability.h`.
@@ -66,6 +68,19 @@ pub fn gain_rights(getenv: impl Fn(&str) -> Option<String>) -> Result<Rights, Re
 /// What the system refused.
 pub fn give_up_root(getenv: impl Fn(&str) -> Option<String>) -> Result<(), Refused> {
     become_caller(getenv, &[CAP_NET_RAW]).map(drop)
+}
+
+/// The effective user of the process.
+pub fn effective_uid() -> u32 {
+    sys::effective_ids().0
+}
+
+/// Gives up root's rights but for those that joining another process's lab takes.
+///
+/// # Errors
+/// What the system refused.
+pub fn give_up_root_for_a_lab(getenv: impl Fn(&str) -> Option<String>) -> Result<(), Refused> {
+    become_caller(getenv, &[CAP_NET_ADMIN, CAP_NET_RAW, CAP_SYS_ADMIN, CAP_SETFCAP]).map(drop)
 }
 
 /// Becomes the user that called `sudo`, if any, keeping these capabilities. Whether the process was root's.
@@ -104,7 +119,9 @@ fn enter_user_namespace() -> Result<(), Refused> {
 
 /// Settings below `/proc/sys/net/ipv4` that let a connection outlive anybody's reading time. Best effort: a kernel
 /// without one of them works too, with less patience.
-const PATIENCE: [(&str, i64); 7] = [
+const PATIENCE: [(&str, i64); 8] = [
+    // A SYN's timeout doubles from the first time on, as RFC 6298 has it; newer kernels keep it at a second for a while.
+    ("tcp_syn_linear_timeouts", 0),
     ("tcp_syn_retries", 127),
     ("tcp_synack_retries", 255),
     ("tcp_retries2", 255),
@@ -136,7 +153,7 @@ pub(super) fn new_network() -> Result<(), Refused> {
     sys::unshare(libc::CLONE_NEWNET).map_err(refused("unshare(CLONE_NEWNET)"))?;
     // Asking for all sockets walks the whole hash table of connections, by default the machine's own, of a quarter of
     // a million buckets. A namespace made inside this one gets a table of its own, of this size (Linux 6.2).
-    if set("tcp_child_ehash_entries", SMALL_TABLE).is_ok() {
+    if set("ipv4", "tcp_child_ehash_entries", SMALL_TABLE).is_ok() {
         sys::unshare(libc::CLONE_NEWNET).map_err(refused("unshare(CLONE_NEWNET)"))?;
     }
     Ok(())
@@ -155,22 +172,30 @@ pub(super) fn bring_up_loopback(settings: &LabSettings) -> Result<(), Refused> {
     for command in [0x1f, 0x24, 0x2c] {
         sys::switch_offload_off(any.as_fd(), command).map_err(refused("ioctl(SIOCETHTOOL) on lo"))?;
     }
+    // The machine's choice for its own interfaces may have been inherited; absent where the kernel runs without IPv6.
+    let _ = fs::write("/proc/sys/net/ipv6/conf/lo/disable_ipv6", "0");
     sys::bring_loopback_up(any.as_fd()).map_err(refused("ioctl(SIOCSIFFLAGS) on lo"))
 }
 
 /// Applies the settings for patience and those of the lesson.
 pub(super) fn apply(settings: &LabSettings) -> Result<(), Refused> {
     for (name, value) in PATIENCE {
-        let _ = set(name, value);
+        let _ = set("ipv4", name, value);
     }
-    for (name, value) in &settings.sysctl {
-        set(name, *value).map_err(refused("write of a lesson's setting below /proc/sys/net/ipv4"))?;
+    if let Some(rto_min) = settings.rto_min_ms {
+        // The routes say so for IPv4; this, on newer kernels, for IPv6 too.
+        let _ = set("ipv4", "tcp_rto_min_us", i64::from(rto_min) * 1000);
+    }
+    for (folder, settings) in [("ipv4", &settings.sysctl), ("core", &settings.core)] {
+        for (name, value) in settings {
+            set(folder, name, value).map_err(refused(format!("write of {value} to /proc/sys/net/{folder}/{name}")))?;
+        }
     }
     let loopback = sys::loopback_index().map_err(refused("if_nametoindex(lo)"))?;
     route::set_metrics(settings, loopback).map_err(refused("RTM_NEWROUTE for 127.0.0.0/8"))
 }
 
-fn set(name: &str, value: i64) -> io::Result<()> {
-    // A name comes from a lesson's file: the linter allows letters, digits and `_` only, so it stays in this folder.
-    fs::write(format!("/proc/sys/net/ipv4/{name}"), value.to_string())
+fn set(folder: &str, name: &str, value: impl Display) -> io::Result<()> {
+    // A name comes from a lesson's file: the linter allows known ones only, so it stays in this folder.
+    fs::write(format!("/proc/sys/net/{folder}/{name}"), value.to_string())
 }

@@ -8,19 +8,24 @@ mod diag;
 mod director;
 pub mod doctor;
 mod gate;
+mod hands;
 mod lab;
+mod needs;
 mod netlink;
 pub mod options;
 mod orders;
+mod place;
 mod route;
+pub mod shared;
 mod sides;
 mod sockets;
 mod sys;
 mod wire;
 mod world;
 
-pub use lab::{Refused, Rights, check_address, gain_rights, give_up_root};
-pub use orders::Place;
+pub use lab::{Refused, Rights, check_address, effective_uid, gain_rights, give_up_root, give_up_root_for_a_lab};
+pub use needs::missing;
+pub use place::Place;
 pub use world::LinuxWorld;
 
 /// What a thread said when it panicked.

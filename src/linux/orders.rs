@@ -1,59 +1,54 @@
-//! How the directing thread of a walk is told what to do, and where it runs.
+//! How a thread that sleeps on descriptors is told what to do.
 
-use std::io::{self, PipeReader, PipeWriter, Write};
+use std::io::{self, PipeReader, PipeWriter, Read, Write};
+use std::os::fd::{AsFd, BorrowedFd};
 use std::sync::mpsc::{Receiver, Sender, channel};
 
-use super::sides::Report;
-use crate::engine::Request;
-use crate::model::LabSettings;
-
-/// Where a walk is to run.
-#[derive(Clone, Debug)]
-pub enum Place {
-    /// In a new lab with these settings; the process has the rights for it ([`super::gain_rights`]).
-    Lab(LabSettings),
-    /// On the machine's own loopback.
-    Host,
-}
-
-/// What the directing thread is told.
-pub(super) enum Order {
-    /// The runner asks for something.
-    Request(Request),
-    /// A side's thread reports.
-    Report(Report),
-    /// The walk is over.
-    Stop,
-}
-
-/// A way to tell the directing thread something: an order, and a byte in the pipe on which it sleeps.
-pub(super) struct Orders {
-    sender: Sender<Order>,
+/// A way to tell the thread something: an order, and a byte in the pipe on which it sleeps.
+pub(super) struct Orders<T> {
+    sender: Sender<T>,
     bell: PipeWriter,
 }
 
-impl Orders {
+impl<T> Orders<T> {
     /// A way to give orders, and its other end.
-    pub(super) fn new() -> io::Result<(Orders, Inbox)> {
+    pub(super) fn new() -> io::Result<(Orders<T>, Inbox<T>)> {
         let (heard, bell) = io::pipe()?;
         let (sender, orders) = channel();
         Ok((Orders { sender, bell }, Inbox { orders, bell: heard }))
     }
 
-    pub(super) fn give(&self, order: Order) {
-        // Where the directing thread has ended, nobody is left to be told.
+    pub(super) fn give(&self, order: T) {
+        // Where the thread has ended, nobody is left to be told.
         if self.sender.send(order).is_ok() {
             let _ = (&self.bell).write_all(&[0]);
         }
     }
 
-    pub(super) fn try_clone(&self) -> io::Result<Orders> {
+    pub(super) fn try_clone(&self) -> io::Result<Orders<T>> {
         Ok(Orders { sender: self.sender.clone(), bell: self.bell.try_clone()? })
     }
 }
 
-/// What the directing thread hears.
-pub(super) struct Inbox {
-    pub(super) orders: Receiver<Order>,
-    pub(super) bell: PipeReader,
+/// What the thread hears.
+pub(super) struct Inbox<T> {
+    orders: Receiver<T>,
+    bell: PipeReader,
+}
+
+impl<T> Inbox<T> {
+    /// Takes over all orders that were given.
+    pub(super) fn take(&self) -> impl Iterator<Item = T> {
+        self.orders.try_iter()
+    }
+
+    /// What becomes readable when there are orders.
+    pub(super) fn bell(&self) -> BorrowedFd<'_> {
+        self.bell.as_fd()
+    }
+
+    /// Silences the bell once it has rung. Each order rang once; one read empties the pipe or leaves the rest for later.
+    pub(super) fn silence(&self) -> io::Result<()> {
+        (&self.bell).read(&mut [0; 64]).map(drop)
+    }
 }

@@ -14,9 +14,10 @@ use std::thread::{self, JoinHandle};
 
 use socket2::{Domain, Protocol, SockAddr, Socket, Type};
 
+use super::hands::Who;
 use super::options;
 use super::sys;
-use crate::model::{Call, Errno, How, Outcome, Returned, Side};
+use crate::model::{Call, Errno, How, Outcome, Returned};
 
 /// The signal that interrupts a call; its handler does nothing.
 pub const INTERRUPT: i32 = libc::SIGUSR2;
@@ -32,19 +33,51 @@ pub enum Report {
     /// A call came back.
     Returned {
         /// Who called.
-        side: Side,
+        who: Who,
         /// With what.
         outcome: Outcome,
-        /// A descriptor that the call made, and the kernel's name for its socket (`SO_COOKIE`).
-        made: Option<(i32, u64)>,
+        /// The socket that the call made.
+        made: Option<NewSocket>,
+        /// Whether the thread has no descriptor left.
+        idle: bool,
     },
     /// The thread ended by a panic.
     Died(String),
 }
 
+/// A socket that a call made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct NewSocket {
+    /// Its descriptor.
+    pub fd: i32,
+    /// The kernel's name for it (`SO_COOKIE`).
+    pub cookie: u64,
+    /// Whether it is for datagrams.
+    pub udp: bool,
+}
+
+/// What a thread does with its sockets when it ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Leaving {
+    /// It resets them (`SO_LINGER` of `socket(7)`), so that a connection that was left in the middle leaves nothing
+    /// behind on the machine's own loopback.
+    Reset,
+    /// It closes them, as the kernel does for a program that ends.
+    Close,
+}
+
+/// What a thread is told.
+enum Job {
+    Call(Call),
+    /// Give a socket away.
+    Give(i32, Sender<Option<Socket>>),
+    /// Take one over.
+    Take(Receiver<Option<Socket>>),
+}
+
 /// A side's thread, seen from the thread that directs it.
 pub struct SideThread {
-    jobs: Option<Sender<Call>>,
+    jobs: Option<Sender<Job>>,
     thread: Option<JoinHandle<()>>,
     /// Closed when the thread has done everything.
     done: Receiver<()>,
@@ -58,14 +91,18 @@ type Place = AtomicU64;
 
 impl SideThread {
     /// Starts the thread, in the caller's network namespace. `report` is called from it.
-    pub fn start(side: Side, report: impl Fn(Report) + Send + Clone + 'static) -> io::Result<SideThread> {
-        let (jobs, inbox) = channel::<Call>();
+    pub fn start(
+        who: Who,
+        leaving: Leaving,
+        report: impl Fn(Report) + Send + Clone + 'static,
+    ) -> io::Result<SideThread> {
+        let (jobs, inbox) = channel::<Job>();
         let (hello, tid) = channel();
         let (working, done) = channel();
         let place = Arc::new(Place::new(0));
-        let worker = Worker { side, sockets: BTreeMap::new(), place: Arc::clone(&place) };
+        let worker = Worker { who, leaving, sockets: BTreeMap::new(), place: Arc::clone(&place) };
         let died = report.clone();
-        let thread = thread::Builder::new().name(side.name().into()).stack_size(256 * 1024).spawn(move || {
+        let thread = thread::Builder::new().name(who.0.name().into()).stack_size(256 * 1024).spawn(move || {
             let _ = hello.send(sys::thread_id());
             let body = std::panic::AssertUnwindSafe(|| worker.work(&inbox, &report));
             if let Err(panic) = std::panic::catch_unwind(body) {
@@ -79,8 +116,24 @@ impl SideThread {
 
     /// Hands the thread its next call.
     pub fn call(&self, call: Call) {
+        self.tell(Job::Call(call));
+    }
+
+    /// Has the thread give a socket away once it is in no call; [`SideThread::take`] gives it to another one.
+    pub fn give(&self, fd: i32) -> Receiver<Option<Socket>> {
+        let (sender, given) = channel();
+        self.tell(Job::Give(fd, sender));
+        given
+    }
+
+    /// Has the thread take over what another one gives away.
+    pub fn take(&self, given: Receiver<Option<Socket>>) {
+        self.tell(Job::Take(given));
+    }
+
+    fn tell(&self, job: Job) {
         if let Some(jobs) = &self.jobs {
-            let _ = jobs.send(call);
+            let _ = jobs.send(job);
         }
     }
 
@@ -136,7 +189,8 @@ fn asleep(tid: i32) -> Option<bool> {
 }
 
 struct Worker {
-    side: Side,
+    who: Who,
+    leaving: Leaving,
     sockets: BTreeMap<i32, Socket>,
     place: Arc<Place>,
 }
@@ -144,26 +198,39 @@ struct Worker {
 type Made = Result<(Returned, Option<Socket>), io::Error>;
 
 impl Worker {
-    fn work(mut self, inbox: &Receiver<Call>, report: &impl Fn(Report)) {
-        while let Ok(call) = inbox.recv() {
+    fn work(mut self, inbox: &Receiver<Job>, report: &impl Fn(Report)) {
+        while let Ok(job) = inbox.recv() {
+            let call = match job {
+                Job::Call(call) => call,
+                Job::Give(fd, sender) => {
+                    let _ = sender.send(self.sockets.remove(&fd));
+                    continue;
+                }
+                Job::Take(given) => {
+                    let given = given.recv().ok().flatten();
+                    self.sockets.extend(given.map(|socket| (socket.as_raw_fd(), socket)));
+                    continue;
+                }
+            };
             self.place.fetch_add(1, Ordering::SeqCst);
             let result = self.run(call);
             self.place.fetch_add(1, Ordering::SeqCst);
             let (outcome, made) = self.keep(result);
-            report(Report::Returned { side: self.side, outcome, made });
+            report(Report::Returned { who: self.who, outcome, made, idle: self.sockets.is_empty() });
         }
         self.leave();
     }
 
     /// Files a new socket under its descriptor, so that later calls find it.
-    fn keep(&mut self, result: Made) -> (Outcome, Option<(i32, u64)>) {
+    fn keep(&mut self, result: Made) -> (Outcome, Option<NewSocket>) {
         match result {
             Ok((mut returned, Some(socket))) => {
                 let fd = socket.as_raw_fd();
                 let cookie = socket.cookie().unwrap_or(0);
+                let udp = socket.r#type().is_ok_and(|kind| kind == Type::DGRAM);
                 returned.value = fd.into();
                 self.sockets.insert(fd, socket);
-                (Ok(returned), Some((fd, cookie)))
+                (Ok(returned), Some(NewSocket { fd, cookie, udp }))
             }
             Ok((returned, None)) => (Ok(returned), None),
             Err(error) => (Err(Errno(error.raw_os_error().unwrap_or(libc::EIO))), None),
@@ -191,11 +258,12 @@ impl Worker {
         Ok((on_socket(socket, call)?, None))
     }
 
-    /// Closes what is left. On the machine's own loopback a connection that the learner left in the middle must leave
-    /// nothing behind, so it is reset instead of being closed into TIME_WAIT (`SO_LINGER` of `socket(7)`).
+    /// Closes what is left.
     fn leave(self) {
         for socket in self.sockets.into_values() {
-            let _ = socket.set_linger(Some(std::time::Duration::ZERO));
+            if self.leaving == Leaving::Reset {
+                let _ = socket.set_linger(Some(std::time::Duration::ZERO));
+            }
         }
     }
 }
@@ -207,6 +275,8 @@ fn on_socket(socket: &Socket, call: Call) -> io::Result<Returned> {
         Call::Connect { addr, .. } => socket.connect(&SockAddr::from(addr)).map(|()| 0),
         Call::Send { data, .. } => socket.send_with_flags(&data, libc::MSG_NOSIGNAL).map(|sent| sent as i64),
         Call::Shutdown { how, .. } => socket.shutdown(direction(how)).map(|()| 0),
+        // `fcntl(F_GETFL)`, then `fcntl(F_SETFL)` with O_NONBLOCK added.
+        Call::SetNonblocking { .. } => socket.set_nonblocking(true).map(|()| 0),
         Call::SetOption { option, value, .. } => {
             let (level, number) = options::by_name(&option).ok_or(io::ErrorKind::InvalidInput)?;
             sys::set_int_option(socket.as_fd(), level, number, value).map(|()| 0)

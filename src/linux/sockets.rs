@@ -3,19 +3,24 @@
 use std::collections::{HashMap, HashSet};
 use std::io;
 use std::net::SocketAddr;
+use std::ops::RangeInclusive;
 use std::time::Duration;
 
 use super::diag::{self, DiagEntry, Which};
 use super::netlink::Netlink;
+use super::sides::NewSocket;
 use super::sys;
 use crate::model::{Mode, Observation, Side, SocketFacts, SocketState, Source};
 use crate::tcp::State;
 
+/// The ports that the kernel chooses from where a program names none (`ip_local_port_range` of `ip(7)`, as a new namespace
+/// has it).
+const CHOSEN_PORTS: RangeInclusive<u16> = 32_768..=60_999;
+
 /// An open descriptor of a side.
 struct Open {
     side: Side,
-    fd: i32,
-    cookie: u64,
+    socket: NewSocket,
 }
 
 /// The sockets of a walk.
@@ -27,32 +32,51 @@ pub struct Sockets {
     open: Vec<Open>,
     owners: HashMap<u64, Side>,
     addresses: HashSet<SocketAddr>,
+    /// The wire's own datagram socket, which is no part of what is shown.
+    hidden: Option<u64>,
+    /// Where several processes share the lab: what their sockets' inodes are, by cookie.
+    shared: Option<HashMap<u64, u32>>,
 }
 
 impl Sockets {
     /// None yet. Opens the way to the kernel's table in the calling thread's network namespace.
     pub fn new(mode: Mode) -> io::Result<Sockets> {
         let netlink = Netlink::open(libc::NETLINK_SOCK_DIAG)?;
-        Ok(Sockets {
-            netlink,
-            mode,
-            ipv6: false,
-            udp: false,
-            open: Vec::new(),
-            owners: HashMap::new(),
-            addresses: HashSet::new(),
-        })
+        let (open, owners, addresses) = (Vec::new(), HashMap::new(), HashSet::new());
+        Ok(Sockets { netlink, mode, ipv6: false, udp: false, open, owners, addresses, hidden: None, shared: None })
+    }
+
+    /// This socket is never told of.
+    pub fn hide(&mut self, cookie: Option<u64>) {
+        self.hidden = cookie;
+    }
+
+    /// Other processes have sockets here too. Their descriptors' numbers are their own, so that nothing is asked of these;
+    /// and a program's socket belongs to the side whose part it plays.
+    pub fn share(&mut self) {
+        self.shared = Some(HashMap::new());
+    }
+
+    /// The inodes of the sockets that the kernel was last asked for, by cookie; none where the lab isn't shared.
+    pub fn inodes(&self) -> &HashMap<u64, u32> {
+        static NONE: std::sync::LazyLock<HashMap<u64, u32>> = std::sync::LazyLock::new(HashMap::new);
+        self.shared.as_ref().unwrap_or(&NONE)
+    }
+
+    /// The process that drove a side has ended: its descriptors are nobody's.
+    pub fn left(&mut self, side: Side) {
+        self.open.retain(|open| open.side != side);
     }
 
     /// A side's call made a descriptor.
-    pub fn made(&mut self, side: Side, fd: i32, cookie: u64) {
-        self.open.push(Open { side, fd, cookie });
-        self.owners.insert(cookie, side);
+    pub fn made(&mut self, side: Side, socket: NewSocket) {
+        self.open.push(Open { side, socket });
+        self.owners.insert(socket.cookie, side);
     }
 
     /// A side is about to close a descriptor: from now on its number is nobody's.
     pub fn closing(&mut self, side: Side, fd: i32) {
-        self.open.retain(|open| !(open.side == side && open.fd == fd));
+        self.open.retain(|open| !(open.side == side && open.socket.fd == fd));
     }
 
     /// A side asked for such a socket: the kernel's tables of that family and that protocol matter from now on.
@@ -67,12 +91,22 @@ impl Sockets {
     /// own loopback those of the sides' calls, and the ends of their connections.
     pub fn observe(&mut self, now: Duration) -> io::Result<Observation> {
         let mut entries = self.dump(Which::Active, now)?;
-        let listed = |open: &Open| entries.iter().any(|entry| entry.cookie == open.cookie);
-        if !self.open.iter().all(listed) {
+        let listed: HashSet<u64> = entries.iter().map(|entry| entry.cookie).collect();
+        if !self.open.iter().all(|open| listed.contains(&open.socket.cookie)) {
+            let own: HashSet<u64> = self.open.iter().map(|open| open.socket.cookie).collect();
             let bound = self.dump(Which::Bound, now)?.into_iter();
-            entries.extend(bound.filter(|entry| self.open.iter().any(|open| open.cookie == entry.cookie)));
+            entries.extend(bound.filter(|entry| own.contains(&entry.cookie)));
         }
         self.own_children(&entries);
+        if let Some(inodes) = &mut self.shared {
+            *inodes = entries.iter().map(|entry| (entry.cookie, entry.inode)).collect();
+            if self.mode == Mode::Lab {
+                cast(&entries, &mut self.owners);
+            }
+        }
+        let shared = self.shared.is_some();
+        let descriptors: HashMap<u64, i32> =
+            self.open.iter().map(|open| (open.socket.cookie, open.socket.fd)).collect();
         let mut sockets: Vec<SocketFacts> = Vec::new();
         for entry in entries {
             let side = self.owners.get(&entry.cookie).copied();
@@ -80,12 +114,14 @@ impl Sockets {
                 self.addresses.insert(entry.local);
             }
             if side.is_some() || self.mode == Mode::Lab {
-                let fd = self.open.iter().find(|open| open.cookie == entry.cookie).map(|open| open.fd);
-                sockets.push(facts(entry, side, fd));
+                let fd = descriptors.get(&entry.cookie).copied();
+                sockets.push(facts(entry, side, fd, shared));
             }
         }
-        let unlisted = self.open.iter().filter(|open| !sockets.iter().any(|facts| facts.cookie == open.cookie));
-        let unlisted: Vec<SocketFacts> = unlisted.filter_map(unlisted_facts).collect();
+        let told: HashSet<u64> = sockets.iter().map(|facts| facts.cookie).collect();
+        let unlisted = self.open.iter().filter(|open| !told.contains(&open.socket.cookie));
+        let unlisted = unlisted.filter_map(|open| if shared { Some(concluded(open)) } else { unlisted_facts(open) });
+        let unlisted: Vec<SocketFacts> = unlisted.collect();
         sockets.extend(unlisted);
         Ok(Observation { at: now, sockets })
     }
@@ -97,8 +133,9 @@ impl Sockets {
             entries.extend(diag::dump(&mut self.netlink, (family, libc::IPPROTO_TCP), which, now)?);
             if self.udp && matches!(which, Which::Active) {
                 let udp = diag::dump(&mut self.netlink, (family, libc::IPPROTO_UDP), which, now)?;
-                // The wire has a datagram socket of its own, which is no part of what is shown.
-                entries.extend(udp.into_iter().filter(|entry| self.owners.contains_key(&entry.cookie)));
+                let others = self.shared.is_some() && self.mode == Mode::Lab;
+                let told = |cookie| self.owners.contains_key(&cookie) || (others && self.hidden != Some(cookie));
+                entries.extend(udp.into_iter().filter(|entry| told(entry.cookie)));
             }
         }
         Ok(entries)
@@ -116,7 +153,7 @@ impl Sockets {
             .filter(|entry| entry.state == State::Listen)
             .filter_map(|entry| Some((entry.local, *self.owners.get(&entry.cookie)?)))
             .collect();
-        for entry in entries.iter().filter(|entry| entry.remote.is_some()) {
+        for entry in entries.iter().filter(|entry| entry.remote.is_some() && !is_udp(entry)) {
             let came_to = listeners.iter().find(|(local, _)| {
                 local.port() == entry.local.port() && (local.ip() == entry.local.ip() || local.ip().is_unspecified())
             });
@@ -127,13 +164,17 @@ impl Sockets {
     }
 }
 
-fn facts(entry: DiagEntry, side: Option<Side>, fd: Option<i32>) -> SocketFacts {
-    let datagram = fd.filter(|_| entry.state.tcp().is_none());
+/// What is told of an entry; of a `shared` lab's, without a question to its descriptor, which is another process's.
+fn facts(entry: DiagEntry, side: Option<Side>, fd: Option<i32>, shared: bool) -> SocketFacts {
+    let udp = entry.state.tcp().is_none();
     // Of UDP the kernel's table counts the memory that it takes, not the bytes that came.
-    let recv_queue = datagram.and_then(|fd| sys::next_datagram(fd).ok()).unwrap_or(entry.recv_queue);
+    let next = fd.filter(|_| udp && !shared).and_then(|fd| sys::next_datagram(fd).ok());
+    let recv_queue = next.unwrap_or(entry.recv_queue);
+    let counts_memory = udp && next.is_none();
     SocketFacts {
         cookie: entry.cookie,
         side,
+        program: None,
         fd,
         local: Some(entry.local),
         remote: entry.remote,
@@ -141,8 +182,65 @@ fn facts(entry: DiagEntry, side: Option<Side>, fd: Option<i32>) -> SocketFacts {
         source: Source::SockDiag,
         timer: entry.timer,
         recv_queue,
+        counts_memory,
         send_queue: entry.send_queue,
         info: entry.info,
+    }
+}
+
+/// Finds the part that each socket plays which is nobody's yet: a listener is a server's, and so is what came to it; what
+/// is connected to such an address is a client's, and so is what nothing else is known of. Of UDP, a socket that has bound
+/// a port and has no peer is a server's, unless the kernel chose the port: then it has only sent.
+fn cast(entries: &[DiagEntry], owners: &mut HashMap<u64, Side>) {
+    for entry in entries.iter().filter(|entry| entry.state == State::Listen) {
+        owners.entry(entry.cookie).or_insert(Side::Server);
+    }
+    for entry in entries.iter().filter(|entry| entry.state == SocketState::Unconnected) {
+        let side = if CHOSEN_PORTS.contains(&entry.local.port()) { Side::Client } else { Side::Server };
+        owners.entry(entry.cookie).or_insert(side);
+    }
+    let waits = |entry: &&DiagEntry| match entry.state {
+        SocketState::Unconnected => !CHOSEN_PORTS.contains(&entry.local.port()),
+        state => state == State::Listen,
+    };
+    let listeners: HashMap<(bool, u16), Side> = { entries.iter() }
+        .filter(waits)
+        .filter_map(|entry| Some(((is_udp(entry), entry.local.port()), *owners.get(&entry.cookie)?)))
+        .collect();
+    let connected: HashMap<(SocketAddr, SocketAddr), Side> = { entries.iter() }
+        .filter_map(|entry| Some(((entry.local, entry.remote?), *owners.get(&entry.cookie)?)))
+        .collect();
+    for entry in entries {
+        let Some(remote) = entry.remote.filter(|_| !owners.contains_key(&entry.cookie)) else { continue };
+        let came = listeners.get(&(is_udp(entry), entry.local.port())).copied();
+        let peer = connected.get(&(remote, entry.local)).map(|side| side.other());
+        let went = listeners.get(&(is_udp(entry), remote.port())).map(|side| side.other());
+        owners.insert(entry.cookie, came.or(peer).or(went).unwrap_or(Side::Client));
+    }
+}
+
+fn is_udp(entry: &DiagEntry) -> bool {
+    entry.state.tcp().is_none()
+}
+
+/// A socket of another process's that the kernel's table doesn't have: an unconnected or closed one.
+fn concluded(open: &Open) -> SocketFacts {
+    let (side, fd) = (Some(open.side), Some(open.socket.fd));
+    let state = if open.socket.udp { SocketState::Unconnected } else { State::Closed.into() };
+    SocketFacts {
+        cookie: open.socket.cookie,
+        side,
+        program: None,
+        fd,
+        local: None,
+        remote: None,
+        state,
+        source: Source::Concluded,
+        timer: None,
+        recv_queue: 0,
+        counts_memory: false,
+        send_queue: 0,
+        info: None,
     }
 }
 
@@ -150,21 +248,23 @@ fn facts(entry: DiagEntry, side: Option<Side>, fd: Option<i32>) -> SocketFacts {
 /// still open. `TCP_INFO` tells its state; of a UDP socket, which has no such option, `getpeername()` whether it has a
 /// peer.
 fn unlisted_facts(open: &Open) -> Option<SocketFacts> {
-    let (state, source, info) = match sys::tcp_info(open.fd) {
+    let (state, source, info) = match sys::tcp_info(open.socket.fd) {
         Ok(bytes) => (diag::info_state(&bytes)?.into(), Source::TcpInfo, Some(diag::parse_info(&bytes))),
-        Err(_) if sys::has_peer(open.fd).ok()? => (SocketState::Connected, Source::PeerName, None),
+        Err(_) if sys::has_peer(open.socket.fd).ok()? => (SocketState::Connected, Source::PeerName, None),
         Err(_) => (SocketState::Unconnected, Source::PeerName, None),
     };
     Some(SocketFacts {
-        cookie: open.cookie,
+        cookie: open.socket.cookie,
         side: Some(open.side),
-        fd: Some(open.fd),
+        program: None,
+        fd: Some(open.socket.fd),
         local: None,
         remote: None,
         state,
         source,
         timer: None,
         recv_queue: 0,
+        counts_memory: false,
         send_queue: 0,
         info,
     })

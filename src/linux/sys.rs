@@ -336,3 +336,28 @@ fn keep_capabilities(kept: &[u32]) -> io::Result<()> {
         check(libc::syscall(libc::SYS_capset, &raw const header, data.as_ptr()) as c_int).map(drop)
     }
 }
+
+/// Who is at the other end of a Unix socket: user and process (`SO_PEERCRED` of `unix(7)`).
+pub fn peer(stream: &std::os::unix::net::UnixStream) -> io::Result<(u32, u32)> {
+    let mut peer = libc::ucred { pid: 0, uid: 0, gid: 0 };
+    let mut length = mem::size_of_val(&peer) as libc::socklen_t;
+    // SAFETY: the pointers are to `peer` with its own size and to `length`; both live across the call.
+    let result = unsafe {
+        let pointer = (&raw mut peer).cast();
+        libc::getsockopt(stream.as_raw_fd(), libc::SOL_SOCKET, libc::SO_PEERCRED, pointer, &mut length)
+    };
+    check(result)?;
+    Ok((peer.uid, u32::try_from(peer.pid).unwrap_or(0)))
+}
+
+/// Moves the calling process, which must have no other thread, into a namespace (`setns(2)`); `kind` is `CLONE_NEW…`.
+pub fn enter_namespace(namespace: BorrowedFd<'_>, kind: c_int) -> io::Result<()> {
+    // SAFETY: takes no pointer; the kernel checks the descriptor and the kind.
+    check(unsafe { libc::setns(namespace.as_raw_fd(), kind) }).map(drop)
+}
+
+/// Makes the calling process the leader of a session without a terminal (`setsid(2)`), so that no terminal's end reaches it.
+pub fn leave_terminal() -> io::Result<()> {
+    // SAFETY: takes nothing.
+    check(unsafe { libc::setsid() }).map(drop)
+}

@@ -9,16 +9,13 @@ use std::net::{Ipv4Addr, SocketAddr, UdpSocket};
 use std::os::fd::{AsFd, BorrowedFd};
 use std::time::Duration;
 
-use socket2::{Domain, Protocol, SockAddr, SockFilter, Socket, Type};
+use socket2::{Domain, Protocol, SockAddr, SockFilter, SockRef, Socket, Type};
 
 use super::gate::RELEASE_MARK;
 use super::lab::{Refused, refused};
 use super::sys;
 use crate::model::{Copies, Event, SegmentId};
-use crate::tcp::{Flags, Packet, finish_checksum};
-
-/// The largest IP packet, and the link header in front of it.
-const LARGEST: usize = 65_575 + 14;
+use crate::tcp::{Flags, LONGEST_FRAME, Packet, finish_checksum};
 
 /// The listening half of the wire.
 struct Capture {
@@ -36,7 +33,7 @@ impl Capture {
         let loopback = sys::loopback_index().map_err(refused("if_nametoindex(lo)"))?;
         socket.bind(&sys::packet_address(loopback)).map_err(refused("bind() of the capture socket to lo"))?;
         socket.set_nonblocking(true).map_err(refused("O_NONBLOCK on the capture socket"))?;
-        Ok(Capture { socket, buffer: vec![0; LARGEST] })
+        Ok(Capture { socket, buffer: vec![0; LONGEST_FRAME] })
     }
 
     /// The next packet that left its sender; `None` where there is none. What [`Packet`] doesn't know is passed over.
@@ -104,13 +101,17 @@ impl Delivery {
     /// one processor, sends a datagram to itself after the packet, and waits for it: when it is there, the packet
     /// was processed, and whatever it caused has left and woken whom it wakes.
     fn send(&self, segment: &Packet) -> io::Result<()> {
-        let mut packet = segment.packet().to_vec();
-        finish_checksum(&mut packet).map_err(|error| io::Error::new(io::ErrorKind::InvalidData, error))?;
+        let packet = finished(segment)?;
         let before = sys::Processors::of_this_thread()?;
         sys::Processors::current()?.bind_this_thread()?;
         let result = self.send_raw(&packet, segment.to).and_then(|()| self.pass_fence());
         before.bind_this_thread()?;
         result
+    }
+
+    /// Sends the packet on, and doesn't wait for its receiver.
+    fn send_unfenced(&self, segment: &Packet) -> io::Result<()> {
+        self.send_raw(&finished(segment)?, segment.to)
     }
 
     fn send_raw(&self, packet: &[u8], to: SocketAddr) -> io::Result<()> {
@@ -131,6 +132,13 @@ impl Delivery {
             }
         }
     }
+}
+
+/// The packet with its checksum: on `lo` it leaves its sender without.
+fn finished(segment: &Packet) -> io::Result<Vec<u8>> {
+    let mut packet = segment.packet().to_vec();
+    finish_checksum(&mut packet).map_err(|error| io::Error::new(io::ErrorKind::InvalidData, error))?;
+    Ok(packet)
 }
 
 /// A datagram socket that is connected to itself. Its datagrams bear the release mark, so that they aren't captured.
@@ -181,12 +189,45 @@ impl Wire {
         self.capture.socket.as_fd()
     }
 
-    /// Reads what was captured so far, and reports it.
-    pub fn read(&mut self, mut report: impl FnMut(Event)) -> io::Result<()> {
-        while let Some(segment) = self.capture.next()? {
-            self.sort(segment, &mut report);
+    /// The kernel's name for its own datagram socket.
+    pub fn fence(&self) -> Option<u64> {
+        SockRef::from(&self.delivery.fence).cookie().ok()
+    }
+
+    /// Reads what was captured so far, `most` segments of it, does with each what `plan` says, and reports it.
+    pub fn read(
+        &mut self,
+        plan: &mut dyn FnMut(&Packet) -> Plan,
+        most: usize,
+        mut report: impl FnMut(Event),
+    ) -> io::Result<()> {
+        for _ in 0..most {
+            let Some(segment) = self.capture.next()? else { break };
+            match plan(&segment) {
+                Plan::Hold => self.sort(segment, &mut report),
+                Plan::Pass => self.pass(segment, &mut report)?,
+                Plan::PassUnkept => self.delivery.send_unfenced(&segment)?,
+            }
         }
         Ok(())
+    }
+
+    /// Sends a segment on at once, and keeps it.
+    fn pass(&mut self, segment: Packet, report: &mut impl FnMut(Event)) -> io::Result<()> {
+        self.delivery.send_unfenced(&segment)?;
+        let earlier = repeatable(&segment).and_then(|identity| self.newest.get(&identity).copied());
+        let id = self.number(&segment, Standing::Delivered);
+        report(Event::Sent { id, segment, again: earlier });
+        report(Event::Delivered(id));
+        Ok(())
+    }
+
+    /// A segment that waits; `None` where it doesn't.
+    pub fn held(&self, id: SegmentId) -> Option<&Packet> {
+        match self.standings.get(id.0 as usize) {
+            Some(Standing::Held(segment)) => Some(segment),
+            _ => None,
+        }
     }
 
     /// Closes it. When a packet socket is closed, the kernel first waits until no processor can be handing it a packet:
@@ -236,15 +277,31 @@ impl Wire {
         }
     }
 
-    fn hold(&mut self, segment: Packet, again: Option<SegmentId>, report: &mut impl FnMut(Event)) {
+    fn number(&mut self, segment: &Packet, standing: Standing) -> SegmentId {
         let id = SegmentId(self.standings.len() as u32);
-        if let Some(identity) = repeatable(&segment) {
+        if let Some(identity) = repeatable(segment) {
             self.newest.insert(identity, id);
         }
-        self.standings.push(Standing::Held(segment.clone()));
+        self.standings.push(standing);
+        id
+    }
+
+    fn hold(&mut self, segment: Packet, again: Option<SegmentId>, report: &mut impl FnMut(Event)) {
+        let id = self.number(&segment, Standing::Held(segment.clone()));
         report(Event::Sent { id, segment, again });
         report(Event::Held(id));
     }
+}
+
+/// What is done with a segment that was captured.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Plan {
+    /// It waits.
+    Hold,
+    /// It goes on at once.
+    Pass,
+    /// It goes on at once, and isn't kept.
+    PassUnkept,
 }
 
 /// What identifies a segment's copies; `None` for one that is never sent again: it occupies no sequence numbers

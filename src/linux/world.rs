@@ -5,9 +5,10 @@ use std::sync::mpsc::{Sender, channel};
 use std::thread::{self, JoinHandle};
 use std::time::Instant;
 
-use super::director::Director;
+use super::director::{Director, Order};
 use super::lab::Refused;
-use super::orders::{Inbox, Order, Orders, Place};
+use super::orders::{Inbox, Orders};
+use super::place::Place;
 use super::sides::INTERRUPT;
 use super::{lab, sys};
 use crate::engine::{Failure, Happening, Request, What, Wire, World};
@@ -16,7 +17,7 @@ use crate::model::Mode;
 /// A running world on the kernel. When it is dropped, its calls are interrupted, its sockets closed, its threads
 /// ended, and nothing holds its lab any more: the kernel removes it in the background.
 pub struct LinuxWorld {
-    orders: Orders,
+    orders: Orders<Order>,
     thread: Option<JoinHandle<()>>,
     mode: Mode,
     wire: Wire,
@@ -47,7 +48,7 @@ impl LinuxWorld {
                 let _ = thread.join();
                 Err(refused)
             }
-            Err(_) => Err(Refused { what: "start of a thread", error: io::ErrorKind::BrokenPipe.into() }),
+            Err(_) => Err(Refused { what: "start of a thread".into(), error: io::ErrorKind::BrokenPipe.into() }),
         }
     }
 }
@@ -56,11 +57,11 @@ fn direct(
     place: Place,
     epoch: Instant,
     sink: impl Fn(Happening),
-    inbox: Inbox,
-    orders: Orders,
+    inbox: Inbox<Order>,
+    orders: Orders<Order>,
     ready: &Sender<Result<Wire, Refused>>,
 ) {
-    let body = std::panic::AssertUnwindSafe(|| match Director::new(place, epoch, &sink, inbox, orders) {
+    let body = std::panic::AssertUnwindSafe(|| match Director::new(&place, epoch, &sink, inbox, orders) {
         Ok(director) => {
             let _ = ready.send(Ok(director.wire()));
             director.direct()

@@ -4,7 +4,7 @@ use std::fmt;
 use std::net::SocketAddr;
 
 /// Who makes a call.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
 pub enum Side {
     /// The end that listens; in the simultaneous open, the first peer.
     Server,
@@ -40,7 +40,7 @@ impl fmt::Display for Side {
 }
 
 /// A call with its arguments, as the manual pages of section 2 have them. `fd` is the real descriptor.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub enum Call {
     /// `socket(2)`: a stream or a datagram socket for IPv4 or IPv6.
     Socket {
@@ -63,7 +63,11 @@ pub enum Call {
     Connect { fd: i32, addr: SocketAddr },
     /// `send(2)` with no flags but `MSG_NOSIGNAL`.
     #[allow(missing_docs)]
-    Send { fd: i32, data: Vec<u8> },
+    Send {
+        fd: i32,
+        #[serde(with = "crate::tcp::hex")]
+        data: Vec<u8>,
+    },
     /// `recv(2)` of at most `len` bytes.
     #[allow(missing_docs)]
     Recv { fd: i32, len: usize },
@@ -82,10 +86,13 @@ pub enum Call {
     /// `setsockopt(2)` of an option whose value is one int, by its name in C.
     #[allow(missing_docs)]
     SetOption { fd: i32, option: String, value: i32 },
+    /// `fcntl(2)`, `F_SETFL` with `O_NONBLOCK`: from then on no call on the descriptor blocks.
+    #[allow(missing_docs)]
+    SetNonblocking { fd: i32 },
 }
 
 /// The direction that `shutdown(2)` ends.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum How {
     /// `SHUT_RD`
@@ -113,11 +120,12 @@ pub enum CallName {
     Shutdown,
     Close,
     SetSockOpt,
+    Fcntl,
 }
 
 impl CallName {
     /// All of them, in the order in which a connection meets them.
-    pub const ALL: [CallName; 12] = [
+    pub const ALL: [CallName; 13] = [
         CallName::Socket,
         CallName::Bind,
         CallName::Listen,
@@ -130,6 +138,7 @@ impl CallName {
         CallName::Shutdown,
         CallName::Close,
         CallName::SetSockOpt,
+        CallName::Fcntl,
     ];
 
     /// As in C.
@@ -147,6 +156,7 @@ impl CallName {
             CallName::Shutdown => "shutdown",
             CallName::Close => "close",
             CallName::SetSockOpt => "setsockopt",
+            CallName::Fcntl => "fcntl",
         }
     }
 }
@@ -173,6 +183,7 @@ impl Call {
             Call::Shutdown { .. } => CallName::Shutdown,
             Call::Close { .. } => CallName::Close,
             Call::SetOption { .. } => CallName::SetSockOpt,
+            Call::SetNonblocking { .. } => CallName::Fcntl,
         }
     }
 
@@ -190,24 +201,26 @@ impl Call {
             | Call::RecvFrom { fd, .. }
             | Call::Shutdown { fd, .. }
             | Call::Close { fd }
-            | Call::SetOption { fd, .. } => Some(*fd),
+            | Call::SetOption { fd, .. }
+            | Call::SetNonblocking { fd } => Some(*fd),
         }
     }
 }
 
 /// What a call gave back when it succeeded.
-#[derive(Clone, Debug, PartialEq, Eq, Default)]
+#[derive(Clone, Debug, PartialEq, Eq, Default, serde::Serialize, serde::Deserialize)]
 pub struct Returned {
     /// The return value: a descriptor, a number of bytes, or 0.
     pub value: i64,
     /// The bytes that `recv()` or `recvfrom()` put into its buffer.
+    #[serde(with = "crate::tcp::hex")]
     pub data: Vec<u8>,
     /// The peer's address that `accept()` tells; the sender's that `recvfrom()` tells.
     pub peer: Option<SocketAddr>,
 }
 
 /// An error number of `errno(3)`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
 pub struct Errno(pub i32);
 
 /// What a call came to.

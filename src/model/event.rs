@@ -2,15 +2,15 @@
 
 use std::time::Duration;
 
-use super::{Call, Outcome, Side, SocketFacts, Source};
+use super::{Call, Member, Outcome, Passing, Side, SocketFacts, Source};
 use crate::tcp::Packet;
 
 /// The number of a segment (or of a datagram), in the order in which they were first seen on the wire, from 0.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
 pub struct SegmentId(pub u32);
 
 /// One thing that happened.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
 pub enum Event {
     /// A step of the lesson begins; the number counts from 0.
     Step(usize),
@@ -18,6 +18,9 @@ pub enum Event {
     Entered {
         /// Who.
         side: Side,
+        /// Which of the side's threads: 0 is its own hand, each of the others serves one connection.
+        #[serde(default)]
+        worker: u32,
         /// What.
         call: Call,
     },
@@ -25,11 +28,17 @@ pub enum Event {
     Blocked {
         /// Who.
         side: Side,
+        /// Which of its threads.
+        #[serde(default)]
+        worker: u32,
     },
     /// The call came back.
     Returned {
         /// Who.
         side: Side,
+        /// Which of its threads.
+        #[serde(default)]
+        worker: u32,
         /// With what.
         outcome: Outcome,
     },
@@ -65,6 +74,21 @@ pub enum Event {
         /// Who says so.
         source: Source,
     },
+    /// A process came into the lab.
+    Joined(Member),
+    /// A process left the lab, or was ended. Its calls ended with it.
+    Left(Member),
+    /// From now on these segments go on by themselves.
+    Passing(Passing),
+    /// So many segments went on by themselves without being kept one by one, since the last such entry.
+    Unkept {
+        /// How many segments.
+        segments: u64,
+        /// Their bytes of data, in all.
+        bytes: u64,
+        /// How many more came faster than they could be read, and were lost: their senders send them again.
+        lost: u64,
+    },
     /// A claim of the lesson was checked.
     Claim(ClaimResult),
     /// The learner predicted, and the kernel answered.
@@ -72,7 +96,7 @@ pub enum Event {
 }
 
 /// What became of one claim.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct ClaimResult {
     /// The step's number, from 0.
     pub step: usize,
@@ -87,7 +111,7 @@ pub struct ClaimResult {
 }
 
 /// A prediction and what the kernel did.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Answer {
     /// The step's number, from 0.
     pub step: usize,
@@ -100,7 +124,7 @@ pub struct Answer {
 }
 
 /// One line of the trace.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
 pub struct Entry {
     /// When, since the walk began.
     pub at: Duration,

@@ -5,16 +5,20 @@
 
 mod call;
 mod event;
+mod member;
 mod observation;
 mod settings;
 #[cfg(test)]
 pub(crate) mod testing;
+mod told;
 mod trace;
 mod view;
 
 pub use call::{Call, CallName, Errno, How, Outcome, Returned, Side};
 pub use event::{Answer, ClaimResult, Entry, Event, SegmentId};
+pub use member::{Connection, Member, Passing, Role, Which};
 pub use observation::{Observation, SocketFacts, SocketState, Source, TcpInfo, Timer, TimerKind};
-pub use settings::{Copies, LabSettings, Mode};
+pub use settings::{Copies, LabSettings, Mode, Need, Setting};
+pub use told::Told;
 pub use trace::{CallRecord, Moment, SegmentRecord, SocketRecord, Trace};
 pub use view::{CallView, Fate, SegmentView, SocketView, View};

@@ -8,7 +8,7 @@ use super::Side;
 use crate::tcp::State;
 
 /// Where a fact comes from.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
 pub enum Source {
     /// A call returned it.
     Call,
@@ -39,7 +39,7 @@ impl Source {
 }
 
 /// Which of a socket's timers runs (`idiag_timer` of `sock_diag(7)`).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub enum TimerKind {
     /// The retransmission timer.
     Retransmit,
@@ -52,7 +52,7 @@ pub enum TimerKind {
 }
 
 /// A socket's running timer.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Timer {
     /// Which one.
     pub kind: TimerKind,
@@ -63,7 +63,7 @@ pub struct Timer {
 }
 
 /// What `TCP_INFO` tells beyond the state; each field `None` where this kernel doesn't have it.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct TcpInfo {
     /// Retransmission timeout.
     pub rto: Option<Duration>,
@@ -80,16 +80,17 @@ pub struct TcpInfo {
 }
 
 /// What the kernel says that a socket is: one of TCP's states, or, for UDP, which has none, whether it has a peer.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
 pub enum SocketState {
-    /// A TCP socket in this state.
-    Tcp(State),
     /// A UDP socket without a peer: `UNCONN` of `ss(8)`.
     Unconnected,
     /// A UDP socket that `connect(2)` gave a peer: `ESTAB` of `ss(8)`. The peer knows nothing of it.
     Connected,
     /// A UDP socket that the kernel no longer has.
     Gone,
+    /// A TCP socket in this state. Written down, it is the state alone; so it stands last, as serde wants it.
+    #[serde(untagged)]
+    Tcp(State),
 }
 
 impl SocketState {
@@ -148,12 +149,16 @@ impl fmt::Display for SocketState {
 }
 
 /// One socket as the kernel has it.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct SocketFacts {
     /// The kernel's name for it (`SO_COOKIE`): the same from the request socket (SYN_RECV) to TIME_WAIT.
     pub cookie: u64,
-    /// Whose it is; `None` where another program's.
+    /// Whose it is; `None` where another program's. In a lab that programs share, another program's socket belongs to
+    /// the side whose part it plays.
     pub side: Option<Side>,
+    /// The name of the other program that has it; `None` for the sides' own, and where it isn't known.
+    #[serde(default)]
+    pub program: Option<String>,
     /// The descriptor, while there is one.
     pub fd: Option<i32>,
     /// Own address; `None` before `bind()` or `connect()`.
@@ -169,6 +174,10 @@ pub struct SocketFacts {
     /// Bytes received and not yet read; for LISTEN, connections that wait for `accept()`; for UDP, the bytes of the next
     /// datagram (`FIONREAD` of `udp(7)`).
     pub recv_queue: u32,
+    /// Only of UDP: the receive queue counts the memory that all datagrams take, as `ss(8)` does. The kernel tells the
+    /// bytes of the next one only to the process that has the socket.
+    #[serde(default)]
+    pub counts_memory: bool,
     /// Bytes sent and not yet acknowledged; for LISTEN, the backlog.
     pub send_queue: u32,
     /// Further facts of TCP_INFO; `None` where the kernel gave none.
@@ -188,12 +197,15 @@ impl SocketFacts {
             }
             _ => true,
         };
+        let rto = |facts: &SocketFacts| facts.info.and_then(|info| info.rto);
         timer
+            || rto(self) != rto(other)
             || self.state != other.state
             || self.recv_queue != other.recv_queue
             || self.send_queue != other.send_queue
             || self.fd != other.fd
             || self.side != other.side
+            || self.program != other.program
             || self.local != other.local
             || self.remote != other.remote
     }
@@ -217,11 +229,16 @@ mod tests {
         for state in State::ALL {
             assert_eq!(SocketState::from_name(state.name()), Some(SocketState::Tcp(state)));
             assert_eq!(SocketState::Tcp(state).ended(), State::Closed);
+            let text = serde_json::to_string(&state).unwrap();
+            assert_eq!(serde_json::from_str::<SocketState>(&text).unwrap(), SocketState::Tcp(state));
+            assert_eq!(serde_json::to_string(&SocketState::Tcp(state)).unwrap(), text);
         }
         for udp in SocketState::UDP {
             assert_eq!((SocketState::from_name(udp.name()), udp.tcp()), (Some(udp), None));
             assert!(State::from_name(udp.name()).is_none() && udp != State::Closed && udp != State::Established);
             assert_eq!(udp.ended(), SocketState::Gone);
+            let text = serde_json::to_string(&udp).unwrap();
+            assert_eq!(serde_json::from_str::<SocketState>(&text).unwrap(), udp);
         }
         assert_eq!(SocketState::from_name("open"), None);
     }

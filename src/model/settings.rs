@@ -1,9 +1,12 @@
 //! What a lesson wants of the place in which it runs.
 
 use std::collections::BTreeMap;
+use std::fmt;
+
+use serde::de::{Deserialize, Deserializer, Error, SeqAccess, Visitor};
 
 /// Where the walk runs.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, serde::Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Mode {
     /// A network namespace of the program's own, where every segment is held.
@@ -20,6 +23,13 @@ impl Mode {
             Mode::Host => "host",
         }
     }
+}
+
+/// Something that a lesson needs and that not every kernel has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Need {
+    /// IPv6, with `::1` on the loopback.
+    Ipv6,
 }
 
 /// What the wire does with a retransmission of a segment that was delivered already.
@@ -46,12 +56,57 @@ pub struct LabSettings {
     /// The shortest retransmission timeout for data, in milliseconds (`rto_min` of `ip-route(8)`); `None` leaves
     /// the kernel's 200 ms.
     pub rto_min_ms: Option<u32>,
-    /// Further settings below `net.ipv4`, by name (`tcp_timestamps = 0`).
-    pub sysctl: BTreeMap<String, i64>,
+    /// Further settings below `net.ipv4`, by name (`tcp_timestamps = 0`, `tcp_rmem = [4096, 8192, 8192]`).
+    pub sysctl: BTreeMap<String, Setting>,
+    /// Settings below `net.core`, by name (`somaxconn = 1`).
+    pub core: BTreeMap<String, Setting>,
+}
+
+/// The value of a setting of the kernel: a whole number, or three (least, default, most) for `tcp_rmem` and `tcp_wmem`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Setting(Vec<i64>);
+
+impl fmt::Display for Setting {
+    /// As the kernel reads and writes it.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let numbers: Vec<String> = self.0.iter().map(i64::to_string).collect();
+        f.write_str(&numbers.join(" "))
+    }
+}
+
+impl<'de> Deserialize<'de> for Setting {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Setting, D::Error> {
+        struct OneOrThree;
+        impl<'de> Visitor<'de> for OneOrThree {
+            type Value = Setting;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a whole number, or three in brackets")
+            }
+            fn visit_i64<E>(self, number: i64) -> Result<Setting, E> {
+                Ok(Setting(vec![number]))
+            }
+            fn visit_seq<A: SeqAccess<'de>>(self, mut sequence: A) -> Result<Setting, A::Error> {
+                let mut numbers = Vec::new();
+                while let Some(number) = sequence.next_element()? {
+                    numbers.push(number);
+                }
+                if numbers.len() == 3 { Ok(Setting(numbers)) } else { Err(Error::invalid_length(numbers.len(), &self)) }
+            }
+        }
+        deserializer.deserialize_any(OneOrThree)
+    }
 }
 
 impl Default for LabSettings {
     fn default() -> Self {
-        LabSettings { copies: Copies::Hold, delayed_ack: false, mtu: 1500, rto_min_ms: None, sysctl: BTreeMap::new() }
+        LabSettings {
+            copies: Copies::Hold,
+            delayed_ack: false,
+            mtu: 1500,
+            rto_min_ms: None,
+            sysctl: BTreeMap::new(),
+            core: BTreeMap::new(),
+        }
     }
 }

@@ -15,6 +15,7 @@ pub(crate) fn socket(
     SocketFacts {
         cookie,
         side: Some(side),
+        program: None,
         fd,
         local: ends.0,
         remote: ends.1,
@@ -22,6 +23,7 @@ pub(crate) fn socket(
         source: Source::SockDiag,
         timer: None,
         recv_queue: 0,
+        counts_memory: false,
         send_queue: 0,
         info: None,
     }

@@ -8,7 +8,9 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::{Call, Entry, Event, Outcome, SegmentId, Side, SocketFacts, SocketState, Source, View};
+use super::{
+    Call, Connection, Entry, Event, Member, Outcome, Passing, SegmentId, Side, SocketFacts, SocketState, Source, View,
+};
 use crate::tcp::{Isns, Packet, State};
 
 /// A place in the trace: how many entries lie before it. 0 is before everything.
@@ -19,6 +21,8 @@ pub type Moment = usize;
 pub struct CallRecord {
     /// Who made it.
     pub side: Side,
+    /// Which of the side's threads; 0 is its own hand.
+    pub worker: u32,
     /// What it was.
     pub call: Call,
     /// The entry at which it was entered.
@@ -27,6 +31,8 @@ pub struct CallRecord {
     pub blocked: Option<Moment>,
     /// The entry at which it came back, and with what.
     pub returned: Option<(Moment, Outcome)>,
+    /// The entry at which its process ended, where it was in the call then.
+    pub abandoned: Option<Moment>,
 }
 
 /// One segment, from its sending to its delivery or loss.
@@ -78,6 +84,10 @@ pub struct Trace {
     /// The numbers of each side's calls, in order.
     pub(super) calls_of: [Vec<usize>; 2],
     pub(super) segments: Vec<SegmentRecord>,
+    /// The connections to which segments belong, in the order of their first ones.
+    connections: Vec<Connection>,
+    /// The numbers of each connection's segments, in order.
+    pub(super) segments_of: HashMap<Connection, Vec<SegmentId>>,
     pub(super) sockets: Vec<SocketRecord>,
     pub(super) by_cookie: HashMap<u64, usize>,
     /// The numbers of the sockets that the kernel had, each time that these changed.
@@ -89,6 +99,14 @@ pub struct Trace {
     pub(super) waiting: Vec<(Moment, Arc<[SegmentId]>)>,
     /// The entries of claims and answers.
     pub(super) verdicts: Vec<Moment>,
+    /// Who was in the lab, each time that this changed.
+    pub(super) members: Vec<(Moment, Arc<[Member]>)>,
+    /// Which segments went on by themselves, each time that this changed.
+    pub(super) passing: Vec<(Moment, Passing)>,
+    /// How many segments had gone on without being kept, and their bytes, each time that there were more.
+    pub(super) unkept: Vec<(Moment, u64, u64)>,
+    /// The calls that haven't returned, by side and thread.
+    open: HashMap<(Side, u32), usize>,
     owners: HashMap<SocketAddr, Side>,
     isns: Isns,
 }
@@ -133,9 +151,21 @@ impl Trace {
         self.owners.get(&address).or_else(|| self.owners.get(&SocketAddr::new(any, address.port()))).copied()
     }
 
+    /// The side at whose door a segment waits: its receiver's; `None` where the receiver is nobody's.
+    pub fn door(&self, segment: &Packet) -> Option<Side> {
+        // Where nobody has the receiver's address, it is the other end than the sender's: a SYN to a port without a
+        // listener.
+        self.side_of(segment.to).or_else(|| self.side_of(segment.from).map(Side::other))
+    }
+
     /// The name of an end for people: its side, else its address.
     pub fn end_name(&self, address: SocketAddr) -> String {
         self.side_of(address).map_or_else(|| address.to_string(), |side| side.name().to_owned())
+    }
+
+    /// The connections to which segments belong, in the order of their first ones.
+    pub fn connections(&self) -> &[Connection] {
+        &self.connections
     }
 
     /// The initial sequence numbers that were seen.
@@ -146,24 +176,37 @@ impl Trace {
     fn index(&mut self, moment: Moment, event: &Event) {
         match event {
             Event::Step(step) => self.steps.push((moment, *step)),
-            Event::Entered { side, call } => {
-                self.calls_of[*side as usize].push(self.calls.len());
-                let call = call.clone();
-                self.calls.push(CallRecord { side: *side, call, entered: moment, blocked: None, returned: None });
-            }
-            Event::Blocked { side } => {
-                if let Some(record) = self.open_call(*side) {
-                    record.blocked.get_or_insert(moment);
+            Event::Entered { side, worker, call } => self.entered(moment, *side, *worker, call),
+            Event::Blocked { side, worker } => {
+                if let Some(number) = self.open.get(&(*side, *worker)) {
+                    self.calls[*number].blocked.get_or_insert(moment);
                 }
             }
-            Event::Returned { side, outcome } => {
-                let outcome = outcome.clone();
-                if let Some(record) = self.open_call(*side) {
-                    record.returned = Some((moment, outcome));
+            Event::Returned { side, worker, outcome } => {
+                if let Some(number) = self.open.remove(&(*side, *worker)) {
+                    self.calls[number].returned = Some((moment, outcome.clone()));
                 }
+            }
+            Event::Joined(member) => {
+                let members = self.members_now().iter().cloned().chain([member.clone()]).collect();
+                self.members.push((moment, members));
+            }
+            Event::Left(member) => self.left(moment, member),
+            Event::Passing(passing) => self.passing.push((moment, passing.clone())),
+            Event::Unkept { segments, bytes, .. } => {
+                let (_, before, bytes_before) = self.unkept.last().copied().unwrap_or_default();
+                self.unkept.push((moment, before.saturating_add(*segments), bytes_before.saturating_add(*bytes)));
             }
             Event::Sent { id, segment, again } => {
                 self.isns.learn(segment);
+                let connection = Connection::of(segment);
+                self.segments_of
+                    .entry(connection)
+                    .or_insert_with(|| {
+                        self.connections.push(connection);
+                        Vec::new()
+                    })
+                    .push(*id);
                 debug_assert_eq!(id.0 as usize, self.segments.len());
                 self.segments.push(SegmentRecord {
                     id: *id,
@@ -211,9 +254,28 @@ impl Trace {
         }
     }
 
-    fn open_call(&mut self, side: Side) -> Option<&mut CallRecord> {
-        let last = *self.calls_of[side as usize].last()?;
-        self.calls.get_mut(last).filter(|record| record.returned.is_none())
+    fn entered(&mut self, moment: Moment, side: Side, worker: u32, call: &Call) {
+        let number = self.calls.len();
+        self.calls_of[side as usize].push(number);
+        self.open.insert((side, worker), number);
+        let call = call.clone();
+        let (blocked, returned, abandoned) = (None, None, None);
+        self.calls.push(CallRecord { side, worker, call, entered: moment, blocked, returned, abandoned });
+    }
+
+    fn members_now(&self) -> &[Member] {
+        self.members.last().map_or(&[], |(_, members)| members)
+    }
+
+    fn left(&mut self, moment: Moment, member: &Member) {
+        let members = self.members_now().iter().filter(|other| other.number != member.number).cloned().collect();
+        self.members.push((moment, members));
+        let ended: Vec<_> = self.open.keys().copied().filter(|(side, _)| member.role.drives(*side)).collect();
+        for thread in ended {
+            if let Some(number) = self.open.remove(&thread) {
+                self.calls[number].abandoned = Some(moment);
+            }
+        }
     }
 
     fn waiting_now(&self) -> &[SegmentId] {

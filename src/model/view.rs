@@ -3,7 +3,10 @@
 use std::time::Duration;
 
 use super::trace::{CallRecord, Moment, SegmentRecord, SocketRecord, Trace};
-use super::{Answer, Call, ClaimResult, Entry, Event, Outcome, SegmentId, Side, SocketFacts, SocketState, Source};
+use super::{
+    Answer, Call, ClaimResult, Connection, Entry, Event, Member, Outcome, Passing, SegmentId, Side, SocketFacts,
+    SocketState, Source,
+};
 use crate::tcp::Packet;
 
 /// The trace as it stood after its first entries. Cheap to make and to copy.
@@ -18,14 +21,20 @@ pub struct View<'a> {
 pub struct CallView<'a> {
     /// Who made it.
     pub side: Side,
+    /// Which of the side's threads; 0 is its own hand.
+    pub worker: u32,
     /// What it was.
     pub call: &'a Call,
+    /// The moment just before it was entered.
+    pub entered: Moment,
     /// When it was entered, since the walk began.
     pub since: Duration,
     /// Whether the kernel had said by then that the thread sleeps in it.
     pub blocked: bool,
     /// What it had come to by then.
     pub outcome: Option<&'a Outcome>,
+    /// Whether its process had ended in it by then, so that it never returns.
+    pub abandoned: bool,
     /// The entry of its newest change.
     pub changed: Moment,
 }
@@ -79,6 +88,13 @@ pub struct SocketView<'a> {
     pub changed: Moment,
 }
 
+impl CallView<'_> {
+    /// Whether the thread was in it.
+    pub fn is_open(&self) -> bool {
+        self.outcome.is_none() && !self.abandoned
+    }
+}
+
 impl<'a> View<'a> {
     pub(super) fn new(trace: &'a Trace, moment: Moment) -> Self {
         View { trace, moment }
@@ -128,9 +144,29 @@ impl<'a> View<'a> {
         self.trace.calls_of[side as usize].partition_point(|number| self.trace.calls[*number].entered < self.moment)
     }
 
-    /// The call that the side was in; `None` where it was in none.
+    /// The call that the side's own hand was in; `None` where it was in none.
     pub fn open_call(&self, side: Side) -> Option<CallView<'a>> {
-        self.calls(side).next().filter(|call| call.outcome.is_none())
+        self.calls(side).find(|call| call.worker == 0).filter(CallView::is_open)
+    }
+
+    /// Who was in the lab, in the order of arrival; empty where the lab isn't shared.
+    pub fn members(&self) -> &'a [Member] {
+        self.newest(&self.trace.members).map_or(&[], |(_, members)| members)
+    }
+
+    /// Which segments went on by themselves.
+    pub fn passing(&self) -> Option<&'a Passing> {
+        self.newest(&self.trace.passing).map(|(_, passing)| passing)
+    }
+
+    /// How many segments had gone on by themselves without being kept one by one, and their bytes of data.
+    pub fn unkept(&self) -> (u64, u64) {
+        let known = self.trace.unkept.partition_point(|(moment, ..)| *moment < self.moment);
+        self.trace.unkept[..known].last().map_or((0, 0), |(_, segments, bytes)| (*segments, *bytes))
+    }
+
+    fn newest<T>(&self, changes: &'a [(Moment, T)]) -> Option<&'a (Moment, T)> {
+        changes[..changes.partition_point(|(moment, _)| *moment < self.moment)].last()
     }
 
     /// All segments, the newest first.
@@ -142,6 +178,13 @@ impl<'a> View<'a> {
     /// How many segments had been seen.
     pub fn segment_count(&self) -> usize {
         self.trace.segments.partition_point(|record| record.sent < self.moment)
+    }
+
+    /// The numbers of one connection's segments, in order.
+    pub fn segments_of(&self, connection: Connection) -> &'a [SegmentId] {
+        let numbers = self.trace.segments_of.get(&connection).map_or(&[][..], Vec::as_slice);
+        let seen = self.segment_count();
+        &numbers[..numbers.partition_point(|id| (id.0 as usize) < seen)]
     }
 
     /// One segment; `None` where it hadn't been seen yet.
@@ -219,13 +262,18 @@ impl<'a> View<'a> {
 fn call_view<'a>(trace: &'a Trace, record: &'a CallRecord, moment: Moment) -> CallView<'a> {
     let blocked = record.blocked.filter(|blocked| *blocked < moment);
     let returned = record.returned.as_ref().filter(|(returned, _)| *returned < moment);
+    let abandoned = record.abandoned.filter(|abandoned| *abandoned < moment);
+    let ended = returned.map(|(returned, _)| *returned).or(abandoned);
     CallView {
         side: record.side,
+        worker: record.worker,
         call: &record.call,
+        entered: record.entered,
         since: trace.entries()[record.entered].at,
-        blocked: blocked.is_some() && returned.is_none(),
+        blocked: blocked.is_some() && ended.is_none(),
         outcome: returned.map(|(_, outcome)| outcome),
-        changed: returned.map(|(moment, _)| *moment).or(blocked).unwrap_or(record.entered),
+        abandoned: abandoned.is_some(),
+        changed: ended.or(blocked).unwrap_or(record.entered),
     }
 }
 

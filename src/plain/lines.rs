@@ -2,16 +2,50 @@
 
 use super::COLUMNS;
 use crate::i18n::{PlainTexts, escape, fill, harmless, width};
-use crate::model::{Call, ClaimResult, How, Outcome, SegmentId, Side, SocketView, Source, Trace, View};
+use crate::model::{
+    Call, ClaimResult, How, Member, Outcome, Passing, Role, SegmentId, Side, SocketView, Source, Trace, View, Which,
+};
 use crate::tcp::{Flags, Numbers, Packet, line};
 
 /// So much of sent or received text is shown, in columns.
 const SHOWN: usize = 36;
 
 /// `  server  accept(4) blocks`: the newest call of a side, with what is said of it.
-pub(super) fn call(side: Side, view: &View<'_>, what: &str) -> Option<String> {
-    let call = view.calls(side).next()?;
-    Some(format!("  {side}  {} {what}", written(call.call)))
+pub(super) fn call((side, worker): (Side, u32), view: &View<'_>, what: &str) -> Option<String> {
+    let call = view.calls(side).find(|call| call.worker == worker)?;
+    let who = if worker == 0 { side.to_string() } else { format!("{side}/{worker}") };
+    Some(format!("  {who}  {} {what}", written(call.call)))
+}
+
+/// A process that came or left.
+pub(super) fn member(member: &Member, what: &str, texts: &PlainTexts) -> String {
+    let role = match &member.role {
+        Role::Drives(sides) => sides.iter().map(|side| side.name()).collect::<Vec<_>>().join(" + "),
+        Role::Watches => texts.watches.clone(),
+        Role::Runs(program) => escape(program),
+    };
+    format!("  {}", fill(what, &[("role", &role as &dyn std::fmt::Display), ("pid", &member.pid)]))
+}
+
+/// Which segments go on by themselves from now on.
+pub(super) fn passing(passing: &Passing, texts: &PlainTexts) -> Vec<String> {
+    let one = |(which, delay): &(Which, std::time::Duration)| {
+        let which = match which {
+            Which::All => texts.pass_all.clone(),
+            Which::To(side) => fill(&texts.pass_to, &[("side", side as &dyn std::fmt::Display)]),
+            Which::Of(connection) => {
+                let [low, high] = connection.ends();
+                format!("{low} – {high}")
+            }
+        };
+        let ms = delay.as_millis();
+        format!("  {}", fill(&texts.pass, &[("which", &which as &dyn std::fmt::Display), ("ms", &ms)]))
+    };
+    if passing.rules.is_empty() {
+        vec![format!("  {}", texts.pass_none)]
+    } else {
+        passing.rules.iter().map(one).collect()
+    }
 }
 
 /// A call as one would write it, its descriptors the real ones.
@@ -38,6 +72,7 @@ fn written(call: &Call) -> String {
             format!("shutdown({fd}, {how})")
         }
         Call::Close { fd } => format!("close({fd})"),
+        Call::SetNonblocking { fd } => format!("fcntl({fd}, F_SETFL, O_NONBLOCK)"),
         Call::SetOption { fd, option, value } => format!("setsockopt({fd}, {option}, {value})"),
     }
 }

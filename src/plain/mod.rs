@@ -12,7 +12,7 @@ mod tests;
 use std::io::{self, Write};
 
 use crate::i18n::{BrokenTexts, Lang, LayersTexts, PlainTexts, Texts, fill, join, width, wrap};
-use crate::lesson::{Lesson, Step};
+use crate::lesson::{Lesson, Step, timer_name};
 use crate::model::{Answer, ClaimResult, Entry, Event, Mode, Moment, Side, Trace, View};
 
 pub use summary::failures;
@@ -22,7 +22,8 @@ const COLUMNS: usize = 80;
 
 /// Writes a trace that may still grow: each call of [`Transcript::write`] goes on where the one before it ended.
 pub struct Transcript<'a> {
-    lesson: &'a Lesson,
+    /// The lesson; `None` in a free walk.
+    lesson: Option<&'a Lesson>,
     mode: Mode,
     lang: Lang,
     texts: &'static PlainTexts,
@@ -30,7 +31,7 @@ pub struct Transcript<'a> {
     /// The first entry that wasn't written yet.
     next: Moment,
     /// The side whose call was entered by the last entry: it stands in one line with its return, where that comes next.
-    entered: Option<Side>,
+    entered: Option<(Side, u32)>,
     /// The step whose explanation is still to come.
     step: Option<usize>,
 }
@@ -41,6 +42,18 @@ impl<'a> Transcript<'a> {
     /// # Errors
     /// [`BrokenTexts`] where the interface's texts can't be read.
     pub fn new(lesson: &'a Lesson, mode: Mode, lang: Lang) -> Result<Transcript<'a>, BrokenTexts> {
+        Transcript::of(Some(lesson), mode, lang)
+    }
+
+    /// A transcript of a walk without a lesson.
+    ///
+    /// # Errors
+    /// As of [`Transcript::new`].
+    pub fn free(mode: Mode, lang: Lang) -> Result<Transcript<'a>, BrokenTexts> {
+        Transcript::of(None, mode, lang)
+    }
+
+    fn of(lesson: Option<&'a Lesson>, mode: Mode, lang: Lang) -> Result<Transcript<'a>, BrokenTexts> {
         let texts = Texts::load(lang)?;
         let (texts, layers) = (&texts.plain, &texts.layers);
         Ok(Transcript { lesson, mode, lang, texts, layers, next: 0, entered: None, step: None })
@@ -51,8 +64,9 @@ impl<'a> Transcript<'a> {
     /// # Errors
     /// Those of `out`.
     pub fn begin(&self, out: &mut impl Write) -> io::Result<()> {
-        let title = fill(&self.texts.lesson, &[("title", &self.lesson.title.get(self.lang))]);
-        let goal = fill(&self.texts.goal, &[("text", &self.lesson.goal.get(self.lang))]);
+        let Some(lesson) = self.lesson else { return Ok(()) };
+        let title = fill(&self.texts.lesson, &[("title", &lesson.title.get(self.lang))]);
+        let goal = fill(&self.texts.goal, &[("text", &lesson.goal.get(self.lang))]);
         paragraph(out, "", &title)?;
         paragraph(out, "", &goal)
     }
@@ -83,10 +97,11 @@ impl<'a> Transcript<'a> {
         for line in self.pending_call(&present).into_iter().chain(self.explanation(&present)) {
             writeln!(out, "{line}")?;
         }
+        let Some(lesson) = self.lesson else { return Ok(()) };
         writeln!(out)?;
-        paragraph(out, "", &fill(&self.texts.recap, &[("text", &self.lesson.recap.get(self.lang))]))?;
+        paragraph(out, "", &fill(&self.texts.recap, &[("text", &lesson.recap.get(self.lang))]))?;
         writeln!(out)?;
-        for line in summary::summary(trace, self.lesson, self.texts) {
+        for line in summary::summary(trace, lesson, self.texts) {
             writeln!(out, "{line}")?;
         }
         Ok(())
@@ -95,7 +110,9 @@ impl<'a> Transcript<'a> {
     fn entry(&mut self, entry: &Entry, view: &View<'_>, before: View<'_>) -> Vec<String> {
         let mut lines = Vec::new();
         let continues = match &entry.event {
-            Event::Blocked { side } | Event::Returned { side, .. } => self.entered == Some(*side),
+            Event::Blocked { side, worker } | Event::Returned { side, worker, .. } => {
+                self.entered == Some((*side, *worker))
+            }
             _ => false,
         };
         let body = self.body(&entry.event, view, &before);
@@ -104,8 +121,8 @@ impl<'a> Transcript<'a> {
         } else if !body.is_empty() || matches!(entry.event, Event::Entered { .. }) {
             lines.extend(self.pending_call(&before));
         }
-        if let Event::Entered { side, .. } = &entry.event {
-            self.entered = Some(*side);
+        if let Event::Entered { side, worker, .. } = &entry.event {
+            self.entered = Some((*side, *worker));
         }
         lines.extend(body);
         lines
@@ -116,9 +133,9 @@ impl<'a> Transcript<'a> {
         match event {
             Event::Step(step) => self.heading(*step, before),
             Event::Entered { .. } => Vec::new(),
-            Event::Blocked { side } => lines::call(*side, view, &texts.blocks).into_iter().collect(),
-            Event::Returned { side, outcome } => {
-                lines::call(*side, view, &lines::outcome(outcome)).into_iter().collect()
+            Event::Blocked { side, worker } => lines::call((*side, *worker), view, &texts.blocks).into_iter().collect(),
+            Event::Returned { side, worker, outcome } => {
+                lines::call((*side, *worker), view, &lines::outcome(outcome)).into_iter().collect()
             }
             Event::Sent { id, segment, again } => {
                 let note = if again.is_some() { &texts.repeats } else { "" };
@@ -133,6 +150,13 @@ impl<'a> Transcript<'a> {
             Event::Dropped(id) => lines::fate(*id, view, &texts.dropped),
             Event::Socket(facts) => lines::state(facts.cookie, view, texts),
             Event::Gone { cookie, .. } => lines::state(*cookie, view, texts),
+            Event::Joined(member) => vec![lines::member(member, &texts.joined, texts)],
+            Event::Left(member) => vec![lines::member(member, &texts.left, texts)],
+            Event::Passing(passing) => lines::passing(passing, texts),
+            Event::Unkept { segments, bytes, lost } => {
+                let values = [("segments", segments as &dyn std::fmt::Display), ("bytes", bytes), ("lost", lost)];
+                indented("  ", &fill(&texts.unkept, &values))
+            }
             Event::Claim(claim) => self.claim(claim),
             Event::Answer(answer) => self.answer(answer),
         }
@@ -146,10 +170,11 @@ impl<'a> Transcript<'a> {
     fn heading(&mut self, step: usize, before: &View<'_>) -> Vec<String> {
         let mut lines = self.explanation(before);
         self.step = Some(step);
-        let Some(found) = self.lesson.steps.get(step) else { return lines };
+        let Some(lesson) = self.lesson else { return lines };
+        let Some(found) = lesson.steps.get(step) else { return lines };
         let here = |step: &&Step| step.modes.contains(&self.mode);
-        let number = self.lesson.steps[..step].iter().filter(here).count() + 1;
-        let count = self.lesson.steps.iter().filter(here).count();
+        let number = lesson.steps[..step].iter().filter(here).count() + 1;
+        let count = lesson.steps.iter().filter(here).count();
         let title = found.title.get(self.lang);
         lines.push(String::new());
         let heading = fill(
@@ -157,12 +182,14 @@ impl<'a> Transcript<'a> {
             &[("number", &number as &dyn std::fmt::Display), ("count", &count), ("title", &title)],
         );
         lines.extend(wrap(&heading, COLUMNS));
+        let waits = found.waits_for.map(|kind| fill(&self.texts.waits, &[("timer", &timer_name(kind))]));
+        lines.extend(waits.map(|waits| format!("  {waits}")));
         lines
     }
 
     /// What the step shows and explains, once everything that it did has been told.
     fn explanation(&mut self, after: &View<'_>) -> Vec<String> {
-        let Some(step) = self.step.take().and_then(|step| self.lesson.steps.get(step)) else { return Vec::new() };
+        let Some(step) = self.step.take().and_then(|step| self.lesson?.steps.get(step)) else { return Vec::new() };
         let mut lines = step.show.map_or_else(Vec::new, |what| show::show(what, after, self.texts, self.layers));
         lines.extend(indented("  | ", &reflowed(step.say.get(self.lang), self.lang)));
         lines
@@ -173,7 +200,7 @@ impl<'a> Transcript<'a> {
     }
 
     fn answer(&self, answer: &Answer) -> Vec<String> {
-        let ask = self.lesson.steps.get(answer.step).and_then(|step| step.ask.as_ref());
+        let ask = self.lesson.and_then(|lesson| lesson.steps.get(answer.step)).and_then(|step| step.ask.as_ref());
         let Some(ask) = ask else { return Vec::new() };
         let label = |choice: usize| {
             let label = ask.labels.get(choice).map(|label| label.get(self.lang));

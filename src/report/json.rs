@@ -5,20 +5,38 @@ use std::io::{self, Write};
 use serde_json::{Value, json};
 
 use crate::model::{
-    Call, Entry, Event, How, Moment, Outcome, SegmentId, Side, SocketFacts, SocketState, SocketView, Trace, View,
+    Call, Entry, Event, How, Member, Moment, Outcome, Role, SegmentId, Side, SocketFacts, SocketState, SocketView,
+    Trace, View,
 };
 use crate::tcp::Packet;
 
 /// Writes a trace that may still grow: each call of [`JsonLines::write`] goes on where the one before it ended.
 #[derive(Clone, Debug, Default)]
 pub struct JsonLines {
+    detail: Detail,
     /// The lines written so far.
     lines: u64,
     /// The first entry that wasn't written yet.
     next: Moment,
 }
 
+/// How much a line tells.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Detail {
+    /// What a reader of `play` wants.
+    #[default]
+    Facts,
+    /// Also the entry itself, so that the walk can be gone through again.
+    Whole,
+}
+
 impl JsonLines {
+    /// Lines that can be read back: those of `play`, each with its `entry`; entries of which `play` tells nothing have
+    /// lines of their own, of the kind `entry`.
+    pub fn recording() -> JsonLines {
+        JsonLines { detail: Detail::Whole, ..JsonLines::default() }
+    }
+
     /// Writes every entry that is new. `step_id` gives the name of a step by its number, from 0.
     ///
     /// # Errors
@@ -31,12 +49,17 @@ impl JsonLines {
     ) -> io::Result<()> {
         while let Some(entry) = trace.entries().get(self.next) {
             let view = trace.at(self.next + 1);
-            if let Some((kind, rest)) = object(entry, &view, &step_id) {
+            let whole = (self.detail == Detail::Whole).then(|| serde_json::to_string(&entry.event)).transpose()?;
+            let told = object(entry, &view, &step_id);
+            if let Some((kind, rest)) = told.or_else(|| whole.as_ref().map(|_| ("entry", Vec::new()))) {
                 self.lines += 1;
                 // The keys stand in a fixed order, which a map would lose.
                 write!(out, "{{\"n\":{},\"t_us\":{},\"kind\":\"{kind}\"", self.lines, entry.at.as_micros())?;
                 for (key, value) in rest {
                     write!(out, ",\"{key}\":{value}")?;
+                }
+                if let Some(whole) = whole {
+                    write!(out, ",\"entry\":{whole}")?;
                 }
                 out.write_all(b"}\n")?;
             }
@@ -50,10 +73,10 @@ type Keys = Vec<(&'static str, Value)>;
 
 fn object<'a>(entry: &Entry, view: &View<'_>, step_id: &impl Fn(usize) -> &'a str) -> Option<(&'static str, Keys)> {
     match &entry.event {
-        Event::Entered { side, call } => Some(("call", call_keys(*side, call, None))),
-        Event::Returned { side, outcome } => {
-            let call = view.calls(*side).next()?;
-            Some(("call", call_keys(*side, call.call, Some(outcome))))
+        Event::Entered { side, worker, call } => Some(("call", call_keys((*side, *worker), call, None))),
+        Event::Returned { side, worker, outcome } => {
+            let call = view.calls(*side).find(|call| call.worker == *worker)?;
+            Some(("call", call_keys((*side, *worker), call.call, Some(outcome))))
         }
         Event::Sent { id, segment, again: None } => Some(("segment", segment_keys("sent", *id, segment, view))),
         Event::Sent { id, segment, again: Some(again) } => {
@@ -77,24 +100,34 @@ fn object<'a>(entry: &Entry, view: &View<'_>, step_id: &impl Fn(usize) -> &'a st
                 ("actual", json!(claim.actual)),
             ],
         )),
+        Event::Joined(member) => Some(("member", member_keys("joined", member))),
+        Event::Left(member) => Some(("member", member_keys("left", member))),
+        Event::Passing(passing) => Some(("passing", vec![("rules", json!(passing.rules))])),
+        Event::Unkept { segments, bytes, lost } => {
+            Some(("unkept", vec![("segments", json!(segments)), ("bytes", json!(bytes)), ("lost", json!(lost))]))
+        }
         Event::Step(_) | Event::Blocked { .. } | Event::Answer(_) => None,
     }
 }
 
-fn call_keys(side: Side, call: &Call, outcome: Option<&Outcome>) -> Keys {
+fn call_keys((side, worker): (Side, u32), call: &Call, outcome: Option<&Outcome>) -> Keys {
     let (ret, errno) = match outcome {
         None => (Value::Null, Value::Null),
         Some(Ok(returned)) => (json!(returned.value), Value::Null),
         Some(Err(errno)) => (json!(-1), json!(errno.to_string())),
     };
-    vec![
+    let mut keys = vec![
         ("side", json!(side.name())),
         ("call", json!(call.name().name())),
         ("phase", json!(if outcome.is_some() { "return" } else { "enter" })),
         ("args", arguments(call, outcome)),
         ("ret", ret),
         ("errno", errno),
-    ]
+    ];
+    if worker > 0 {
+        keys.push(("worker", json!(worker)));
+    }
+    keys
 }
 
 /// The arguments in the order of C. What the kernel fills in (recv's buffer, accept's address) is null until then.
@@ -121,8 +154,18 @@ fn arguments(call: &Call, outcome: Option<&Outcome>) -> Value {
         }
         Call::Shutdown { fd, how } => json!([fd, shutdown_name(*how)]),
         Call::Close { fd } => json!([fd]),
+        Call::SetNonblocking { fd } => json!([fd, "F_SETFL", "O_NONBLOCK"]),
         Call::SetOption { fd, option, value } => json!([fd, option, value]),
     }
+}
+
+fn member_keys(event: &str, member: &Member) -> Keys {
+    let role = match &member.role {
+        Role::Drives(sides) => json!(sides.iter().map(|side| side.name()).collect::<Vec<_>>()),
+        Role::Watches => json!("watch"),
+        Role::Runs(program) => json!(program),
+    };
+    vec![("event", json!(event)), ("member", json!(member.number)), ("pid", json!(member.pid)), ("role", role)]
 }
 
 const fn shutdown_name(how: How) -> &'static str {
@@ -222,7 +265,11 @@ mod tests {
     fn calls() {
         let side = Side::Server;
         let call = |call: Call, outcome: Outcome| {
-            lines(vec![Event::Entered { side, call }, Event::Blocked { side }, Event::Returned { side, outcome }])
+            lines(vec![
+                Event::Entered { side, worker: 0, call },
+                Event::Blocked { side, worker: 0 },
+                Event::Returned { side, worker: 0, outcome },
+            ])
         };
         let addr = "127.0.0.1:8000".parse().unwrap();
         assert_eq!(
@@ -255,11 +302,11 @@ mod tests {
         let unbound = socket(7, side, Some(5), SocketState::Unconnected, ("0.0.0.0:40612".parse().ok(), None));
         let shown = lines(vec![
             Event::Socket(unbound),
-            Event::Entered { side, call: Call::SendTo { fd: 5, data, addr } },
+            Event::Entered { side, worker: 0, call: Call::SendTo { fd: 5, data, addr } },
             Event::Sent { id: SegmentId(0), segment: Packet::parse(&bytes).unwrap(), again: None },
-            Event::Returned { side, outcome: sent },
-            Event::Entered { side, call: Call::RecvFrom { fd: 5, len: 64 } },
-            Event::Returned { side, outcome: came },
+            Event::Returned { side, worker: 0, outcome: sent },
+            Event::Entered { side, worker: 0, call: Call::RecvFrom { fd: 5, len: 64 } },
+            Event::Returned { side, worker: 0, outcome: came },
             Event::Gone { cookie: 7, source: Source::SockDiag },
         ]);
         assert!(shown[0].contains(r#""from":null,"to":"UNCONN""#), "{}", shown[0]);

@@ -2,6 +2,7 @@
 //! one-line notation; beside it, for contrast, the UDP datagram. Nothing here makes a system call, reads a clock or knows a colour.
 
 mod flags;
+pub mod hex;
 mod notation;
 mod packet;
 mod segment;
@@ -10,7 +11,7 @@ mod state;
 pub(crate) mod testing;
 
 pub use flags::Flags;
-pub use notation::{Isns, Numbers, line, relative};
-pub use packet::{Ip, Malformed, Packet, Protocol, Transport, finish_checksum};
+pub use notation::{Isns, Numbers, line, relative, tells_zero_window};
+pub use packet::{Ip, LONGEST_FRAME, Malformed, Packet, Protocol, Transport, finish_checksum};
 pub use segment::{Options, Segment};
 pub use state::{EDGES, Edge, State, Trigger, edge};

@@ -102,6 +102,11 @@ pub fn line(packet: &Packet, isns: &Isns, numbers: Numbers) -> String {
     }
 }
 
+/// Whether a segment says that its sender has no room, which its line then tells; in a reset the field means nothing.
+pub fn tells_zero_window(segment: &Segment) -> bool {
+    segment.window == 0 && !segment.flags.has(Flags::RST)
+}
+
 struct Line<'a> {
     packet: &'a Packet,
     segment: &'a Segment,
@@ -120,6 +125,9 @@ impl fmt::Display for Line<'_> {
         }
         if !self.packet.is_empty() {
             write!(f, " len={}", self.packet.len())?;
+        }
+        if tells_zero_window(self.segment) {
+            f.write_str(" win=0")?;
         }
         Ok(())
     }
@@ -178,6 +186,18 @@ mod tests {
         assert_eq!(told(datagram_packet(c, s, b"hello")), "UDP len=5");
         assert_eq!(told(datagram_packet(c, s, b"")), "UDP len=0");
         assert_eq!(told(unreachable_packet(c, s, b"hello")), "ICMP port unreachable");
+    }
+
+    #[test]
+    fn no_room_is_told_but_not_of_a_reset() {
+        let (c, s) = ends();
+        let told = |flags: &[&str]| {
+            let mut packet = segment(c, s, 7, 9, flags, b"").packet().to_vec();
+            packet[34..36].fill(0);
+            line(&Packet::parse(&packet).unwrap(), &Isns::default(), Numbers::Raw)
+        };
+        assert_eq!(told(&["ACK"]), "ACK seq=7 ack=9 win=0");
+        assert_eq!(told(&["RST"]), "RST seq=7");
     }
 
     #[test]

@@ -6,14 +6,22 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use etherparse::{LaxSlicedPacket, NetSlice, SlicedPacket, TransportSlice};
+use serde::{Deserialize, Serialize};
 
 use super::Segment;
 
 /// The length of an Ethernet header, which is also the loopback's: two addresses of six bytes, and a type.
 const LINK_HEADER: usize = 14;
 
-/// One IP packet as it was on the wire.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// The longest IP packet, in bytes: an IPv6 header and all that its length field can tell (RFC 8200).
+const LONGEST: usize = 40 + 65_535;
+
+/// The longest frame, in bytes: the longest packet with its link header.
+pub const LONGEST_FRAME: usize = LINK_HEADER + LONGEST;
+
+/// One IP packet as it was on the wire. Between processes it travels as its bytes, from which the rest is read anew.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "Written", into = "Written")]
 pub struct Packet {
     /// Who sent it. Of an ICMP answer: the address at which nobody is.
     pub from: SocketAddr,
@@ -90,12 +98,44 @@ pub enum Malformed {
     Other,
 }
 
+/// A packet as it is written down.
+#[derive(Serialize, Deserialize)]
+struct Written {
+    #[serde(with = "super::hex")]
+    packet: Vec<u8>,
+    /// Empty where it wasn't seen.
+    #[serde(with = "super::hex", default, skip_serializing_if = "Vec::is_empty")]
+    link: Vec<u8>,
+}
+
+impl From<Packet> for Written {
+    fn from(packet: Packet) -> Written {
+        Written { packet: packet.packet.to_vec(), link: packet.link.map_or_else(Vec::new, Vec::from) }
+    }
+}
+
+impl TryFrom<Written> for Packet {
+    type Error = Malformed;
+
+    fn try_from(written: Written) -> Result<Packet, Malformed> {
+        let packet = Packet::parse(&written.packet)?;
+        if written.link.is_empty() {
+            return Ok(packet);
+        }
+        let link = written.link.try_into().map_err(|_| Malformed::Packet("a link header of another length".into()))?;
+        Ok(Packet { link: Some(link), ..packet })
+    }
+}
+
 impl Packet {
     /// Reads one IP packet (IPv4 or IPv6, without a link header).
     ///
     /// # Errors
-    /// [`Malformed`] where the bytes are cut, contradict themselves, or carry something else.
+    /// [`Malformed`] where the bytes are cut, too many, contradict themselves, or carry something else.
     pub fn parse(packet: &[u8]) -> Result<Packet, Malformed> {
+        if packet.len() > LONGEST {
+            return Err(Malformed::Packet("longer than an IP packet can be".into()));
+        }
         let sliced = slice(packet)?;
         let (source, destination) = addresses(&sliced).ok_or(Malformed::Other)?;
         let ends = |from: u16, to: u16| (SocketAddr::new(source, from), SocketAddr::new(destination, to));
@@ -398,6 +438,32 @@ mod tests {
         }
         let ip = Packet::parse(&datagram_packet(v6(1), v6(2), b"data")).unwrap().ip();
         assert_eq!((ip.version, ip.hops, ip.protocol, ip.length), (6, 64, 17, 40 + 8 + 4));
+    }
+
+    #[test]
+    fn what_is_written_is_read_back_and_checked() {
+        let link = [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 8, 0];
+        let bytes = [
+            packet(v4(1), v4(2), 7, 9, &["ACK"], b"data"),
+            datagram_packet(v6(1), v6(2), b"data"),
+            testing::unreachable_packet(v4(1), v4(2), b"data"),
+        ];
+        for bytes in bytes {
+            let bare = Packet::parse(&bytes).unwrap();
+            let framed = Packet::from_frame(&[&link[..], &bytes].concat()).unwrap();
+            for read in [bare, framed] {
+                let text = serde_json::to_string(&read).unwrap();
+                assert_eq!(serde_json::from_str::<Packet>(&text).unwrap(), read, "{text}");
+            }
+            let written = |packet: &[u8], link: &[u8]| {
+                let (packet, link) = (packet.to_vec(), link.to_vec());
+                serde_json::to_string(&Written { packet, link }).unwrap()
+            };
+            let long = [&bytes[..], &vec![0; LONGEST]].concat();
+            for bad in [written(&bytes[..20], &[]), written(&bytes, &link[..13]), written(&long, &link)] {
+                assert!(serde_json::from_str::<Packet>(&bad).is_err());
+            }
+        }
     }
 
     proptest! {

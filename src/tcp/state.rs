@@ -3,7 +3,7 @@
 use std::fmt;
 
 /// A state of a TCP connection, by Linux's name (`include/net/tcp_states.h`).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
 pub enum State {
     /// No connection at all: before `listen()` or `connect()`, and after the end.
     Closed,

@@ -5,13 +5,15 @@ use std::time::Duration;
 use ratatui::layout::Rect;
 use tui_input::Input;
 
+use super::again::Again;
 use super::code::Snippets;
 use super::layout::{self, Turn};
 use super::texts::Texts;
 use super::walk::Walk;
 use crate::engine::Phase;
-use crate::lesson::Lang;
-use crate::model::{Moment, SegmentId, Side, View};
+use crate::engine::typed::Mistyped;
+use crate::lesson::{Glossary, Lang};
+use crate::model::{Connection, Moment, SegmentId, Side, View};
 use crate::tcp::Numbers;
 use crate::theme::Theme;
 
@@ -28,6 +30,8 @@ pub struct Look {
     pub theme: Theme,
     /// The calls in code.
     pub snippets: Snippets,
+    /// The terms and their definitions.
+    pub glossary: &'static Glossary,
     /// Which programming language is shown.
     pub code: usize,
     /// How sequence numbers are written.
@@ -41,6 +45,8 @@ pub enum LookError {
     #[error(transparent)]
     Texts(#[from] super::texts::TextsError),
     #[error(transparent)]
+    Glossary(#[from] crate::lesson::BrokenGlossary),
+    #[error(transparent)]
     Snippets(#[from] super::code::SnippetsError),
 }
 
@@ -51,8 +57,8 @@ impl Look {
     /// [`LookError`] where a built-in file is wrong; tests read all of them.
     pub fn new(lang: Lang, theme: Theme) -> Result<Look, LookError> {
         let texts = [Texts::load(Lang::En)?, Texts::load(Lang::Zh)?];
-        let snippets = Snippets::load()?;
-        Ok(Look { lang, texts, theme, snippets, code: 0, numbers: Numbers::default() })
+        let (snippets, glossary) = (Snippets::load()?, Glossary::load()?);
+        Ok(Look { lang, texts, theme, snippets, glossary, code: 0, numbers: Numbers::default() })
     }
 }
 
@@ -64,6 +70,7 @@ pub enum Overlay {
     Packet,
     Kernel,
     Layers,
+    Glossary,
 }
 
 /// What the learner has chosen to look at.
@@ -81,6 +88,10 @@ pub(super) struct Place {
     pub(super) overlay: Option<Overlay>,
     /// How far the explanation is scrolled; `None` where it wasn't touched.
     pub(super) explain: Option<usize>,
+    /// The page of the free walk's menu.
+    pub(super) menu: usize,
+    /// The one connection that the ladder and the sides show; `None` for all.
+    pub(super) only: Option<Connection>,
     /// How many of the newest segments the ladder leaves out.
     pub(super) ladder: usize,
     /// How far the overlay is scrolled.
@@ -106,12 +117,15 @@ pub struct App {
     pub(super) now: Duration,
     pub(super) size: Rect,
     pub(super) auto: Option<Auto>,
+    pub(super) again: Option<Again>,
     pub(super) pace: usize,
     pub(super) input: Option<Input>,
     /// The phase that the screen has taken notice of, with the next step's number.
     pub(super) noticed: (Phase, Option<usize>),
     /// How many walks were made before this one.
     pub(super) generation: u64,
+    /// Why what was typed is no call.
+    pub(super) mistyped: Option<Mistyped>,
     /// Why the lesson couldn't start again.
     pub(super) trouble: Option<String>,
     pub(super) changed: bool,
@@ -128,13 +142,20 @@ impl App {
             now: Duration::ZERO,
             size: Rect::new(0, 0, columns, rows),
             auto: None,
+            again: None,
             pace: 3,
             input: None,
             noticed,
             generation: 0,
+            mistyped: None,
             trouble: None,
             changed: true,
         }
+    }
+
+    /// Looks at the first entry: of a recording, whose present is its end.
+    pub fn look_at_the_beginning(&mut self) {
+        self.place.cursor = (self.walk.trace().now() > 1).then_some(1);
     }
 
     /// The walk.
@@ -206,9 +227,22 @@ impl App {
 
     /// The waiting segment that `d` and `x` mean: the chosen one, else the oldest.
     pub fn chosen_held(&self) -> Option<SegmentId> {
+        let waiting = self.view().waiting();
+        let chosen = self.place.segment.filter(|id| waiting.contains(id));
+        chosen.or_else(|| waiting.iter().copied().find(|id| self.is_at_own_door(*id)))
+    }
+
+    /// Whether a waiting segment may be let go here: in a lesson each; where others drive the other side, those that wait
+    /// for the own one.
+    pub fn is_at_own_door(&self, id: SegmentId) -> bool {
+        let Some(free) = self.walk.free() else { return true };
         let view = self.view();
-        let waiting = view.waiting();
-        self.place.segment.filter(|id| waiting.contains(id)).or_else(|| waiting.first().copied())
+        let Some(segment) = view.segment(id) else { return false };
+        match view.trace().door(segment.segment) {
+            Some(side) if free.sides().contains(&side) => true,
+            Some(side) => !free.sides().is_empty() && !view.members().iter().any(|member| member.role.drives(side)),
+            None => !free.sides().is_empty(),
+        }
     }
 
     /// The segment that the packet pane shows: the chosen, else the newest.
@@ -233,7 +267,7 @@ impl App {
     pub fn wake_at(&self) -> Option<Duration> {
         let second = self.has_clock().then(|| Duration::from_secs(self.now.as_secs() + 1));
         let auto = self.auto.and_then(|auto| auto.due);
-        [second, auto, self.walk.wake_at()].into_iter().flatten().min()
+        [second, auto, self.again_due(), self.walk.wake_at()].into_iter().flatten().min()
     }
 
     /// Whether the screen must be drawn again; asking clears it.

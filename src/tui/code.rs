@@ -126,7 +126,7 @@ impl Language {
                 values.push(("option", crate::i18n::escape(option)));
                 values.push(("value", value.to_string()));
             }
-            Call::Accept { .. } | Call::Close { .. } => {}
+            Call::Accept { .. } | Call::Close { .. } | Call::SetNonblocking { .. } => {}
         }
         values
     }
@@ -205,6 +205,7 @@ mod tests {
             Call::Shutdown { fd: 5, how: How::Write },
             Call::Close { fd: 5 },
             Call::SetOption { fd: 4, option: "TCP_NODELAY".into(), value: 1 },
+            Call::SetNonblocking { fd: 4 },
         ]
     }
 

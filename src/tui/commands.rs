@@ -22,6 +22,16 @@ pub enum Command {
     Deliver,
     Drop,
     Interrupt,
+    /// Type a call.
+    Type,
+    /// The menu's next page.
+    Menu,
+    /// Let segments pass by themselves, or no longer.
+    Pass,
+    /// The same for one connection.
+    PassOne,
+    /// Show one connection only.
+    Only,
     Auto,
     Faster,
     Slower,
@@ -32,6 +42,7 @@ pub enum Command {
     Packet,
     Kernel,
     Layers,
+    Glossary,
     Pane,
     ScrollUp,
     ScrollDown,
@@ -85,33 +96,39 @@ impl Entry {
 
 /// The table, in the order of the help.
 pub const COMMANDS: &[Entry] = &[
-    entry(Command::Next, "next", &[Char(' '), Enter], "Space").footer(1).when(can_go_on),
-    entry(Command::Answer(0), "answer", &[], "1–9").footer(0).when(asks),
+    entry(Command::Next, "next", &[Char(' ')], "Space").footer(1).when(can_go_on),
+    entry(Command::Type, "type", &[Enter, Char(':')], "Enter").footer(1).when(drives),
+    entry(Command::Menu, "menu", &[Char('m')], "m").footer(1).when(drives),
+    entry(Command::Answer(0), "answer", &[], "1–9").footer(0).when(offers),
     entry(Command::Send, "send", &[], "Enter").footer(0).when(types),
     entry(Command::Deliver, "deliver", &[Char('d')], "d").footer(2).when(something_waits),
     entry(Command::Drop, "drop", &[Char('x')], "x").footer(3).when(something_waits),
     entry(Command::Up, "up", &[Up], "↑").when(several_wait),
     entry(Command::Down, "down", &[Down], "↓").when(several_wait),
     entry(Command::Interrupt, "interrupt", &[Char('i')], "i").footer(12).when(a_call_sleeps),
+    entry(Command::Pass, "pass", &[Char('w')], "w").footer(4).when(drives),
+    entry(Command::PassOne, "pass_one", &[Char('W')], "W").when(drives),
+    entry(Command::Only, "only", &[Char('f')], "f").footer(12).when(is_free),
     entry(Command::Back, "back", &[Left], "←").footer(4),
     entry(Command::Forward, "forward", &[Right], "→").footer(5).when(in_the_past),
     entry(Command::StepBack, "step_back", &[PageUp], "PgUp"),
     entry(Command::StepForward, "step_forward", &[PageDown], "PgDn").when(in_the_past),
     entry(Command::First, "first", &[Home], "Home"),
     entry(Command::Present, "present", &[End, Esc], "End").footer(0).when(in_the_past),
-    entry(Command::Auto, "auto", &[Char('a')], "a").footer(11),
+    entry(Command::Auto, "auto", &[Char('a')], "a").footer(11).when(is_lesson),
     entry(Command::Faster, "faster", &[Char('+'), Char('=')], "+").footer(10).when(plays),
     entry(Command::Slower, "slower", &[Char('-')], "-").footer(10).when(plays),
     entry(Command::Packet, "packet", &[Char('p')], "p").footer(7),
     entry(Command::Kernel, "kernel", &[Char('k')], "k").footer(8),
     entry(Command::Layers, "layers", &[Char('l')], "l").footer(8),
+    entry(Command::Glossary, "glossary", &[Char('g')], "g").footer(9),
     entry(Command::Pane, "pane", &[Char('s'), Char('v')], "s").footer(6).when(takes_turns),
     entry(Command::Code, "code", &[Char('c')], "c").footer(9),
     entry(Command::Numbers, "numbers", &[Char('n')], "n").footer(9),
     entry(Command::Side, "side", &[Tab, BackTab], "Tab").footer(13),
     entry(Command::ScrollUp, "scroll_up", &[Up], "Shift+↑").shift(),
     entry(Command::ScrollDown, "scroll_down", &[Down], "Shift+↓").shift(),
-    entry(Command::Restart, "restart", &[Char('r')], "r").footer(14),
+    entry(Command::Restart, "restart", &[Char('r')], "r").footer(14).when(is_lesson),
     entry(Command::Lang, "lang", &[Char('L')], "L").footer(15),
     entry(Command::Help, "help", &[Char('?')], "?").footer(0),
     entry(Command::Quit, "quit", &[Char('q')], "q").footer(0),
@@ -126,11 +143,15 @@ pub fn command_for(app: &App, key: KeyEvent) -> Option<Command> {
     if key.modifiers.contains(KeyModifiers::ALT) {
         return None;
     }
-    if let (Char(digit @ '1'..='9'), true) = (key.code, asks(app)) {
+    if let (Char(digit @ '1'..='9'), true) = (key.code, offers(app)) {
         return Some(Command::Answer(digit as usize - '1' as usize));
     }
     // Shift tells the arrows apart; of a letter it is part of the letter itself.
     let shift = key.modifiers.contains(KeyModifiers::SHIFT) && matches!(key.code, Up | Down);
+    // Without a menu to type for, Enter goes on, as Space does.
+    if key.code == Enter && !drives(app) {
+        return Some(Command::Next);
+    }
     COMMANDS.iter().find(|entry| entry.shift == shift && entry.keys.contains(&key.code)).map(|entry| entry.command)
 }
 
@@ -139,11 +160,26 @@ fn always(_: &App) -> bool {
 }
 
 fn can_go_on(app: &App) -> bool {
-    app.in_past() || matches!(app.walk().phase(), Phase::Ready | Phase::Asking)
+    let goes_on = matches!(app.walk().phase(), Phase::Ready | Phase::Asking);
+    app.in_past() || (is_lesson(app) && goes_on) || (drives(app) && something_waits(app))
 }
 
-fn asks(app: &App) -> bool {
-    !app.in_past() && matches!(app.walk().phase(), Phase::Asking)
+fn offers(app: &App) -> bool {
+    let asks = matches!(app.walk().phase(), Phase::Asking);
+    !app.in_past() && (asks || drives(app))
+}
+
+/// Whether calls can be made in any order here.
+fn drives(app: &App) -> bool {
+    app.walk().free().is_some_and(|free| !free.sides().is_empty())
+}
+
+fn is_free(app: &App) -> bool {
+    app.walk().free().is_some()
+}
+
+fn is_lesson(app: &App) -> bool {
+    !is_free(app)
 }
 
 fn types(app: &App) -> bool {
@@ -151,7 +187,8 @@ fn types(app: &App) -> bool {
 }
 
 fn something_waits(app: &App) -> bool {
-    !app.in_past() && !app.walk().trace().present().waiting().is_empty()
+    let present = app.walk().trace().present();
+    !app.in_past() && present.waiting().iter().any(|id| app.is_at_own_door(*id))
 }
 
 fn several_wait(app: &App) -> bool {

@@ -2,11 +2,14 @@
 //!
 //! Nothing here reaches the world but by the [`Effect`]s that `update` returns.
 
+mod again;
 mod app;
 mod code;
 pub mod commands;
 mod diagram;
+mod free;
 mod layout;
+mod menu;
 mod mouse;
 mod panes;
 mod run;

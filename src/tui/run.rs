@@ -17,6 +17,8 @@ pub trait Host {
     fn now(&self) -> Duration;
     /// Hands a request to the world.
     fn request(&mut self, request: Request);
+    /// The walk may have gone on: called each time that all messages were taken.
+    fn went_on(&mut self, walk: &dyn Walk);
     /// Ends the world and makes a fresh one, whose clock begins at zero. Its happenings come as
     /// [`Msg::World`] with this generation.
     ///
@@ -48,6 +50,7 @@ pub fn run<B: Backend>(
             }
             next = inbox.try_recv().ok();
         }
+        host.went_on(app.walk());
     }
 }
 

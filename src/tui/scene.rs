@@ -33,7 +33,10 @@ pub(super) struct Scene<'a> {
 impl<'a> Scene<'a> {
     pub(super) fn new(app: &'a App) -> Scene<'a> {
         let view = app.view();
-        let begun = view.step().map_or(0, |(_, begun)| begun);
+        let begun = match app.walk().free() {
+            Some(free) => free.acted(),
+            None => view.step().map_or(0, |(_, begun)| begun),
+        };
         // In the past one entry after the other is looked at: only the newest is news.
         let fresh_from = if app.in_past() { view.moment().saturating_sub(1) } else { begun };
         Scene { app, view, texts: app.texts(), theme: &app.look.theme, clock: app.clock(), fresh_from }
@@ -82,8 +85,7 @@ impl<'a> Scene<'a> {
             return side;
         }
         // Where no socket has the address: the server's kernel answers for a port that nobody has.
-        let port = walk.options().port.unwrap_or(walk.lesson().server.port());
-        if segment.from.port() == port { Side::Server } else { Side::Client }
+        if segment.from.port() == walk.server().port() { Side::Server } else { Side::Client }
     }
 
     /// What the running timer of a socket says, at length where the room allows it; `None` where none runs.

@@ -21,7 +21,9 @@ pub struct Texts {
     pub packet: Packet,
     pub kernel: Kernel,
     pub layers: Layers,
+    pub glossary: Glossary,
     pub help: Help,
+    pub free: Free,
     /// By the command's id.
     pub keys: BTreeMap<String, KeyText>,
 }
@@ -95,11 +97,13 @@ pub struct Side {
     pub blocks: String,
     pub running: String,
     pub interrupted: String,
+    pub ended: String,
     pub earlier: String,
     pub more: String,
     pub accept_queue: String,
     pub queues: String,
     pub datagram: String,
+    pub datagrams: String,
     pub nothing: String,
     pub bytes: String,
 }
@@ -154,8 +158,15 @@ pub struct Explain {
     pub goal: String,
     pub recap: String,
     pub begin: String,
+    pub again: String,
+    pub again_over: String,
     pub next: String,
     pub busy: String,
+    pub waits_retransmit: String,
+    pub waits_keepalive: String,
+    pub waits_time_wait: String,
+    pub waits_probe: String,
+    pub waits_left: String,
     pub waits: String,
     pub predict: String,
     pub pass: String,
@@ -172,6 +183,7 @@ pub struct Explain {
     pub system: String,
     pub thread: String,
     pub capture_lost: String,
+    pub lab_gone: String,
     pub more: String,
     pub not_yet: String,
 }
@@ -242,6 +254,7 @@ pub struct Kernel {
     pub listen: String,
     pub queues: String,
     pub datagram: String,
+    pub datagrams: String,
     pub timer: String,
     pub no_timer: String,
     pub any: String,
@@ -258,6 +271,16 @@ pub struct Layers {
     pub read_on: String,
 }
 
+/// The glossary.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[allow(missing_docs)]
+pub struct Glossary {
+    pub title: String,
+    pub here: String,
+    pub others: String,
+}
+
 /// The list of keys.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -266,6 +289,48 @@ pub struct Help {
     pub title: String,
     pub mouse: String,
     pub close: String,
+}
+
+/// The free walk.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[allow(missing_docs)]
+pub struct Free {
+    pub title: String,
+    pub title_server: String,
+    pub title_client: String,
+    pub title_watch: String,
+    pub title_replay: String,
+    pub role_server: String,
+    pub role_client: String,
+    pub role_both: String,
+    pub role_watch: String,
+    pub joined: String,
+    pub left: String,
+    pub begin: String,
+    pub begin_watch: String,
+    pub begin_replay: String,
+    pub menu: String,
+    pub menu_further: String,
+    pub menu_wrong: String,
+    pub sleeps: String,
+    pub blocks: String,
+    pub abandoned: String,
+    pub why: String,
+    pub remedy: String,
+    pub r#type: String,
+    pub type_keys: String,
+    pub pass: String,
+    pub pass_later: String,
+    pub pass_all: String,
+    pub pass_to: String,
+    pub unkept: String,
+    pub no_call: String,
+    pub no_descriptor: String,
+    pub no_argument: String,
+    pub too_many: String,
+    pub no_quote: String,
+    pub failed: String,
 }
 
 #[cfg(test)]

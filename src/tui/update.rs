@@ -17,13 +17,16 @@ use crate::model::{Event as Happened, Moment, Side};
 /// The longest line that can be typed, in characters.
 const LONGEST_LINE: usize = 200;
 
+/// The rows of a page of the glossary.
+const PAGE: usize = 15;
+
 /// What can come in.
 #[derive(Debug)]
 pub enum Msg {
     /// From the terminal.
     Terminal(Event),
     /// From the world of the walk with this [`App::generation`].
-    World(u64, Happening),
+    World(u64, Box<Happening>),
     /// The time has come that [`App::wake_at`] named.
     Tick,
     /// Someone outside wants the program to end (a signal).
@@ -48,7 +51,7 @@ pub fn update(app: &mut App, msg: Msg, now: Duration) -> Vec<Effect> {
     match msg {
         Msg::Terminal(event) => terminal(app, event, &mut effects),
         Msg::World(generation, happening) if generation == app.generation => {
-            app.walk.happened(happening);
+            app.walk.happened(*happening);
             app.changed = true;
         }
         // What an earlier world still had to say.
@@ -57,6 +60,7 @@ pub fn update(app: &mut App, msg: Msg, now: Duration) -> Vec<Effect> {
         Msg::Quit => effects.push(Effect::Quit),
     }
     notice(app);
+    super::free::notice(app);
     effects.extend(std::iter::from_fn(|| app.walk.take_request()).map(Effect::Request));
     effects
 }
@@ -69,6 +73,7 @@ impl App {
         self.place = super::app::Place { turn: self.place.turn, side: self.place.side, ..Default::default() };
         self.now = Duration::ZERO;
         self.auto = self.auto.map(|_| Auto { due: None });
+        self.again = None;
         self.input = None;
         self.trouble = None;
         self.noticed = (Phase::Busy, None);
@@ -89,7 +94,8 @@ fn tick(app: &mut App) {
     if app.walk.wake_at().is_some_and(|at| at <= now) {
         app.walk.tick(now);
     }
-    if app.auto.and_then(|auto| auto.due).is_some_and(|due| due <= now) {
+    app.tick_again();
+    if !app.runs_again() && app.auto.and_then(|auto| auto.due).is_some_and(|due| due <= now) {
         let edited = match (&app.input, app.walk.phase()) {
             (Some(input), Phase::Typing(offered)) => input.value() != offered,
             _ => false,
@@ -132,18 +138,20 @@ fn notice(app: &mut App) {
     let due = matches!(phase, Phase::Ready | Phase::Asking | Phase::Typing(_)).then(|| app.now + app.pace());
     let over = matches!(phase, Phase::Finished | Phase::Failed(_));
     app.auto = app.auto.filter(|_| !over).map(|_| Auto { due });
+    app.notice_again(&phase, next);
     app.noticed = (phase, next);
 }
 
 /// Opens what the step that was just done wants to be looked at, once.
 fn show_what_the_lesson_shows(app: &mut App) {
     let Some((number, _)) = app.walk.trace().present().step() else { return };
-    let show = app.walk.lesson().steps.get(number).and_then(|step| step.show);
+    let show = app.walk.lesson().and_then(|lesson| lesson.steps.get(number)).and_then(|step| step.show);
     if app.place.shown == Some(number) || app.in_past() {
         return;
     }
     app.place.shown = Some(number);
-    let overlay = match show {
+    // What runs again was looked at already.
+    let overlay = match show.filter(|_| !app.runs_again()) {
         Some(Show::Layers) => Overlay::Layers,
         Some(Show::Packet) => Overlay::Packet,
         Some(Show::Kernel) => Overlay::Kernel,
@@ -188,12 +196,13 @@ fn terminal(app: &mut App, event: Event, effects: &mut Vec<Effect>) {
 }
 
 fn key(app: &mut App, key: KeyEvent, effects: &mut Vec<Effect>) {
-    let typing = app.typing().is_some() && app.place.overlay.is_none();
+    let typing = app.typing().is_some() && app.place.overlay.is_none() && !app.runs_again();
     let leaves = matches!(key.code, KeyCode::PageUp | KeyCode::PageDown | KeyCode::Tab | KeyCode::Up | KeyCode::Down);
     let command = command_for(app, key);
     if typing && command != Some(Command::Quit) && !leaves || typing && key.code == KeyCode::Char('q') {
         match key.code {
             KeyCode::Enter => perform(app, Command::Send, effects),
+            KeyCode::Esc if app.walk.free().is_some() => super::free::stop_typing(app),
             KeyCode::Esc => {
                 app.walk.command(engine::Command::Next, app.now);
                 app.changed = true;
@@ -234,6 +243,10 @@ fn perform(app: &mut App, command: Command, effects: &mut Vec<Effect>) {
     if over_panes(app, command) {
         return;
     }
+    if acts(command) && app.runs_again() {
+        // Who presses keys now means the screen that comes, not the one that passes by.
+        return;
+    }
     if acts(command) && app.in_past() {
         // What acts, acts on the present: it is shown first.
         go(app, None);
@@ -242,7 +255,15 @@ fn perform(app: &mut App, command: Command, effects: &mut Vec<Effect>) {
     match command {
         Command::Quit => effects.push(Effect::Quit),
         Command::Restart => effects.push(Effect::Restart),
-        Command::Next | Command::Answer(_) | Command::Send | Command::Deliver | Command::Drop | Command::Interrupt => {
+        Command::Next
+        | Command::Answer(_)
+        | Command::Send
+        | Command::Deliver
+        | Command::Drop
+        | Command::Interrupt
+        | Command::Type
+        | Command::Pass
+        | Command::PassOne => {
             act(app, command);
         }
         Command::Back
@@ -259,22 +280,25 @@ fn perform(app: &mut App, command: Command, effects: &mut Vec<Effect>) {
 }
 
 fn acts(command: Command) -> bool {
-    use Command::{Answer, Deliver, Drop, Interrupt, Next, Send};
-    matches!(command, Next | Answer(_) | Send | Deliver | Drop | Interrupt)
+    use Command::{Answer, Deliver, Drop, Interrupt, Next, Pass, PassOne, Send, Type};
+    matches!(command, Next | Answer(_) | Send | Deliver | Drop | Interrupt | Type | Pass | PassOne)
 }
 
 /// What an open overlay takes for itself. Whatever acts closes it, so that its effect is seen.
 fn over_panes(app: &mut App, command: Command) -> bool {
     let Some(overlay) = app.place.overlay else { return false };
+    let pages = overlay == Overlay::Glossary;
     match command {
         Command::Up | Command::ScrollUp => app.place.over = app.place.over.saturating_sub(1),
-        Command::Down | Command::ScrollDown => {
-            app.place.over = (app.place.over + 1).min(super::panes::overlay_scroll(app))
-        }
+        Command::Down | Command::ScrollDown => scroll_over(app, 1),
+        // Of the long list whole pages are turned; behind the others the past may be looked at.
+        Command::StepBack if pages => app.place.over = app.place.over.saturating_sub(PAGE),
+        Command::StepForward if pages => scroll_over(app, PAGE),
         Command::Present => app.place.overlay = None,
         Command::Help if overlay == Overlay::Help => app.place.overlay = None,
         Command::Packet if overlay == Overlay::Packet => app.place.overlay = None,
         Command::Kernel if overlay == Overlay::Kernel => app.place.overlay = None,
+        Command::Glossary if overlay == Overlay::Glossary => app.place.overlay = None,
         Command::Layers if overlay == Overlay::Layers => app.place.overlay = None,
         // The lesson opened it: the text below it comes first.
         Command::Next if app.place.unread => app.place.overlay = None,
@@ -288,7 +312,14 @@ fn over_panes(app: &mut App, command: Command) -> bool {
     true
 }
 
+fn scroll_over(app: &mut App, rows: usize) {
+    app.place.over = (app.place.over + rows).min(super::panes::overlay_scroll(app));
+}
+
 fn act(app: &mut App, command: Command) {
+    if app.walk.free().is_some() {
+        return super::free::act(app, command);
+    }
     let order = match command {
         Command::Next => Some(engine::Command::Next),
         Command::Answer(n) => {
@@ -303,6 +334,7 @@ fn act(app: &mut App, command: Command) {
     };
     if let Some(order) = order {
         app.place.ladder = 0;
+        app.again = None;
         app.walk.command(order, app.now);
     }
 }
@@ -390,10 +422,13 @@ fn show(app: &mut App, command: Command) {
                 Turn::States => Turn::Explain,
             }
         }
+        Command::Menu => app.place.menu += 1,
+        Command::Only => super::free::next_connection(app),
         Command::Help => open(app, Overlay::Help),
         Command::Packet => open(app, Overlay::Packet),
         Command::Kernel => open(app, Overlay::Kernel),
         Command::Layers => open(app, Overlay::Layers),
+        Command::Glossary => open(app, Overlay::Glossary),
         _ => {}
     }
 }

@@ -1,16 +1,23 @@
 //! What the interface needs of a walk: the runner, or in a test of the screens a trace made by hand.
 
+use std::net::SocketAddr;
 use std::time::Duration;
 
-use crate::engine::{Command, Happening, Phase, Request, Runner, Verdict, WalkOptions};
+use crate::engine::{Command, Free, Happening, Phase, Request, Runner, Verdict, Wire};
 use crate::lesson::{Ask, Lesson, Step};
-use crate::model::{Side, Trace};
+use crate::model::{Mode, Side, Trace};
 
-/// A walk through a lesson. The methods are those of [`Runner`].
+/// A walk: through a lesson, with the methods of [`Runner`], or a free one, where nothing is asked and no step follows.
 #[allow(missing_docs)]
 pub trait Walk {
-    fn lesson(&self) -> &Lesson;
-    fn options(&self) -> &WalkOptions;
+    /// The lesson; `None` in a free walk.
+    fn lesson(&self) -> Option<&Lesson>;
+    /// The free walk; `None` in a lesson.
+    fn free(&self) -> Option<&Free>;
+    fn mode(&self) -> Mode;
+    fn wire(&self) -> Wire;
+    /// The server's address.
+    fn server(&self) -> SocketAddr;
     fn trace(&self) -> &Trace;
     fn phase(&self) -> &Phase;
     fn next_step(&self) -> Option<(usize, &Step)>;
@@ -24,12 +31,70 @@ pub trait Walk {
     fn take_request(&mut self) -> Option<Request>;
 }
 
-impl Walk for Runner {
-    fn lesson(&self) -> &Lesson {
-        self.lesson()
+impl Walk for Free {
+    fn lesson(&self) -> Option<&Lesson> {
+        None
     }
-    fn options(&self) -> &WalkOptions {
-        self.options()
+    fn free(&self) -> Option<&Free> {
+        Some(self)
+    }
+    fn mode(&self) -> Mode {
+        self.options().mode
+    }
+    fn wire(&self) -> Wire {
+        self.options().wire
+    }
+    fn server(&self) -> SocketAddr {
+        self.options().server
+    }
+    fn trace(&self) -> &Trace {
+        self.trace()
+    }
+    fn phase(&self) -> &Phase {
+        self.phase()
+    }
+    fn next_step(&self) -> Option<(usize, &Step)> {
+        None
+    }
+    fn question(&self) -> Option<&Ask> {
+        None
+    }
+    fn interrupted(&self) -> Vec<Side> {
+        Vec::new()
+    }
+    fn verdict(&self) -> Verdict {
+        Verdict::default()
+    }
+    fn command(&mut self, command: Command, _now: Duration) {
+        self.command(command);
+    }
+    fn happened(&mut self, happening: Happening) {
+        self.happened(happening);
+    }
+    fn tick(&mut self, _now: Duration) {}
+    fn wake_at(&self) -> Option<Duration> {
+        None
+    }
+    fn take_request(&mut self) -> Option<Request> {
+        self.take_request()
+    }
+}
+
+impl Walk for Runner {
+    fn lesson(&self) -> Option<&Lesson> {
+        Some(self.lesson())
+    }
+    fn free(&self) -> Option<&Free> {
+        None
+    }
+    fn mode(&self) -> Mode {
+        self.options().mode
+    }
+    fn wire(&self) -> Wire {
+        self.options().wire
+    }
+    fn server(&self) -> SocketAddr {
+        self.server()
     }
     fn trace(&self) -> &Trace {
         self.trace()

@@ -96,10 +96,12 @@ impl User {
         for name in ["SUDO_UID", "SUDO_GID", "SUDO_USER", "LC_ALL", "LC_MESSAGES", "LANG", "NO_COLOR", "COLORTERM"] {
             command.env_remove(name);
         }
+        // Nobody's progress is touched.
+        command.env("HOME", "/nonexistent").env_remove("XDG_STATE_HOME");
         command.current_dir("/").stdin(Stdio::null());
         if self == User::Nobody {
             // Supplementary groups go too: the standard library clears them where root becomes somebody else.
-            command.uid(NOBODY).gid(NOBODY).env("HOME", "/nonexistent").env_remove("XDG_STATE_HOME");
+            command.uid(NOBODY).gid(NOBODY);
         }
         command
     }

@@ -1,92 +1,85 @@
 //! `sockwalk learn`: the lesson in the terminal.
 
-use std::io::{self, IsTerminal};
 use std::sync::Arc;
 use std::sync::mpsc::{Sender, channel};
 use std::time::{Duration, Instant};
 
-use ratatui::Terminal;
-use ratatui::backend::CrosstermBackend;
-use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
-use signal_hook::iterator::Signals;
-use signal_hook::low_level::emulate_default_handler;
-
-use sockwalk::cli::{Exit, Invocation, ThemeChoice};
+use sockwalk::cli::{Exit, Invocation, Target, load};
 use sockwalk::engine::{Phase, Request, Runner, World};
-use sockwalk::lesson::Lesson;
+use sockwalk::lesson::{Lang, Lesson, builtin, builtin_names};
 use sockwalk::linux::LinuxWorld;
-use sockwalk::theme::{Choice, Theme};
-use sockwalk::tui::{self, App, Guard, Host, Look, Msg, Walk};
+use sockwalk::progress::{Progress, next_lesson, resume_after, walked};
+use sockwalk::tui::{App, Host, Msg, Walk};
 
+use super::memory::Memory;
 use super::place::{Grounds, Waits, runner};
+use super::screen;
+use super::shelf::now_ms;
 
-/// Whether there is a terminal to draw on.
-pub fn is_possible() -> bool {
-    let dumb = std::env::var("TERM").is_ok_and(|term| term == "dumb");
-    io::stdout().is_terminal() && io::stdin().is_terminal() && !dumb
+/// The lesson that is opened.
+pub struct Opening {
+    /// The lesson.
+    pub lesson: Lesson,
+    /// Whether what the learner reaches in it is kept: of the built-in lessons it is. A file may be another lesson
+    /// tomorrow.
+    pub kept: bool,
 }
 
-/// Opens a lesson and stays until the learner quits. Returns the exit status.
-pub fn run(invocation: &Invocation, lesson: Lesson) -> Result<u8, Exit> {
+/// Opens a lesson and stays until the learner quits; without one, the lesson with which to go on. `from_start`: also
+/// where the learner stopped within it, it begins at its start. Returns the exit status.
+pub fn run(invocation: &Invocation, opening: Option<Opening>, from_start: bool) -> Result<u8, Exit> {
     // Before any thread: the rights can be had by a process of one thread only.
     let grounds = Grounds::prepare(invocation)?;
-    let theme = Theme::load(choice(invocation.theme).resolve()).map_err(trouble)?;
-    let look = Look::new(invocation.lang, theme).map_err(trouble)?;
+    let memory = Memory::open();
+    let Opening { lesson, kept } = match opening {
+        Some(opening) => opening,
+        None => go_on(invocation.lang, &grounds, &memory.progress)?,
+    };
+    let known = memory.progress.lessons.get(&lesson.id).filter(|_| kept && !from_start);
+    let again = resume_after(known, &lesson);
+    let look = screen::look(invocation)?;
     let (sender, inbox) = channel();
     let mut house = House {
         lesson: Arc::new(lesson),
         invocation: invocation.clone(),
         grounds,
-        sender,
+        sender: sender.clone(),
         epoch: Instant::now(),
         world: None,
+        memory,
+        kept,
+        again: None,
+        noted: None,
     };
     let first = house.open(0)?;
-    let (columns, rows) = crossterm::terminal::size().map_err(trouble)?;
-    let signal = watch_signals(house.sender.clone())?;
-    let guard = Guard::new().map_err(trouble)?;
-    let mut terminal = Terminal::new(CrosstermBackend::new(io::stdout())).map_err(trouble)?;
-    let mut app = App::new(Box::new(first), look, columns, rows);
-    tui::listen(house.sender.clone()).map_err(trouble)?;
-    let result = tui::run(&mut terminal, &mut app, &inbox, &mut house);
-    drop(guard);
+    // Where nothing lies beyond, as after a change of the mode, the lesson begins at its start.
+    house.again = again.filter(|again| first.steps().iter().any(|step| step > again));
+    let again = house.again;
+    let prepare = |app: &mut App| {
+        if let Some(last) = again {
+            app.run_again(last);
+        }
+    };
+    let shown = screen::show(Box::new(first), look, (sender, &inbox), &mut house, prepare)?;
     drop(house.world.take());
-    if let Ok(signal) = signal.try_recv() {
-        // So that whoever sent it sees the end that it wanted.
-        let _ = emulate_default_handler(signal);
-    }
-    if let Phase::Failed(failure) = app.walk().phase() {
+    house.memory.finish();
+    house.memory.say(shown.app.lang(), kept)?;
+    shown.pass_signal_on();
+    if let Phase::Failed(failure) = shown.app.walk().phase() {
         return Err(house.grounds.failed(failure));
     }
     // A terminal that is gone can't be drawn to, and nobody is left to be told.
-    Ok(if result.is_ok() { 0 } else { 1 })
+    Ok(if shown.drawn { 0 } else { 1 })
 }
 
-fn choice(theme: ThemeChoice) -> Choice {
-    match theme {
-        ThemeChoice::Auto => Choice::Auto,
-        ThemeChoice::Dark => Choice::Dark,
-        ThemeChoice::Light => Choice::Light,
-        ThemeChoice::Mono => Choice::Mono,
-    }
-}
-
-fn trouble(error: impl std::fmt::Display) -> Exit {
-    Exit { status: 1, text: format!("sockwalk: {error}\n") }
-}
-
-/// Ends the interface when a signal wants the program to end. Returns where that signal can be read afterwards.
-fn watch_signals(inbox: Sender<Msg>) -> Result<std::sync::mpsc::Receiver<i32>, Exit> {
-    let mut signals = Signals::new([SIGTERM, SIGHUP, SIGINT]).map_err(trouble)?;
-    let (caught, signal) = channel();
-    let watch = move || {
-        if let Some(number) = signals.forever().next() {
-            let _ = caught.send(number);
-            let _ = inbox.send(Msg::Quit);
-        }
-    };
-    std::thread::Builder::new().name("signals".into()).spawn(watch).map_err(trouble)?;
-    Ok(signal)
+/// The lesson with which to go on, of those that can run here.
+fn go_on(lang: Lang, grounds: &Grounds, progress: &Progress) -> Result<Opening, Exit> {
+    let names = builtin_names();
+    let allowed = |name: &&str| matches!(builtin(name), Some(Ok(lesson)) if grounds.allows(&lesson));
+    let course: Vec<&str> = names.iter().copied().filter(allowed).collect();
+    let name = next_lesson(progress, &course).or(names.first().copied()).unwrap_or_default();
+    let lesson = load(&Target::Builtin(name.to_owned()), lang, false)?;
+    Ok(Opening { lesson, kept: true })
 }
 
 /// The world behind the interface, and what is needed to make it anew.
@@ -97,6 +90,12 @@ struct House {
     sender: Sender<Msg>,
     epoch: Instant,
     world: Option<LinuxWorld>,
+    memory: Memory,
+    kept: bool,
+    /// The last of the steps that only run again.
+    again: Option<usize>,
+    /// The phase and the step of which the memory took notice last.
+    noted: Option<(Phase, Option<usize>)>,
 }
 
 impl House {
@@ -107,7 +106,7 @@ impl House {
         let sender = self.sender.clone();
         let sink = move |happening| {
             // Where the interface has ended, nobody is left to be told.
-            let _ = sender.send(Msg::World(generation, happening));
+            let _ = sender.send(Msg::World(generation, Box::new(happening)));
         };
         let world = self.grounds.start(&self.lesson, self.invocation.port, self.epoch, sink)?;
         let waits = Waits { patience: Duration::from_secs(3), timers: true };
@@ -128,7 +127,21 @@ impl Host for House {
         }
     }
 
+    fn went_on(&mut self, walk: &dyn Walk) {
+        let noted = Some((walk.phase().clone(), walk.next_step().map(|(step, _)| step)));
+        if !self.kept || *walk.phase() == Phase::Busy || self.noted == noted {
+            return;
+        }
+        self.noted = noted;
+        let Some(lesson) = walk.lesson() else { return };
+        let reached = walked(lesson, walk.mode(), walk.trace(), walk.phase(), self.again, now_ms());
+        if let Some(reached) = reached {
+            self.memory.keep(&lesson.id, reached);
+        }
+    }
+
     fn restart(&mut self, generation: u64) -> Result<Box<dyn Walk>, String> {
+        self.again = None;
         self.open(generation).map(|walk| Box::new(walk) as Box<dyn Walk>).map_err(|exit| exit.text.trim().to_owned())
     }
 }

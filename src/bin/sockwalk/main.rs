@@ -2,16 +2,26 @@
 #![deny(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod doctor;
+mod exec;
+mod glossary;
+mod join;
+mod keep;
+mod labs;
 mod learn;
 mod lessons;
+mod memory;
 mod place;
 mod play;
+mod replay;
+mod reset;
+mod screen;
+mod shelf;
 
 use std::io::{IsTerminal, Write};
 use std::process::ExitCode;
 use std::time::Duration;
 
-use sockwalk::cli::{self, Exit, Format, Invocation, Task};
+use sockwalk::cli::{self, Exit, Format, Invocation, Target, Task};
 
 fn main() -> ExitCode {
     let variable = |name: &str| std::env::var(name).ok();
@@ -35,17 +45,30 @@ fn run(invocation: Invocation) -> Result<u8, Exit> {
     let colours = std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
     let load = |target| cli::load(target, invocation.lang, colours);
     match &invocation.task {
+        Task::Join(joining) => join::run(&invocation, joining),
+        Task::Exec { lab, program } => exec::run(&invocation, lab.as_deref(), program),
+        Task::Replay { file, shown } => replay::run(&invocation, file, *shown),
+        Task::Keep(name) => keep::run(&invocation, name),
         Task::Doctor => doctor::run(&invocation),
         Task::Lessons => lessons::run(&invocation),
         Task::Play { target, format, patience, timers } => {
             let options = play::Options { format: *format, patience: *patience, timers: *timers };
             play::run(&invocation, load(target)?, &options)
         }
-        Task::Learn(target) if learn::is_possible() => learn::run(&invocation, load(target)?),
+        Task::Glossary(words) => glossary::run(&invocation, words),
+        Task::Reset(name) => reset::run(&invocation, name.as_deref()),
+        Task::Learn { target, from_start } if screen::is_possible() => {
+            let kept = matches!(target, Some(Target::Builtin(_)));
+            let opening = match target {
+                Some(target) => Some(learn::Opening { lesson: load(target)?, kept }),
+                None => None,
+            };
+            learn::run(&invocation, opening, *from_start)
+        }
         // Where there is no screen to draw on, the lesson is told as text.
-        Task::Learn(target) => {
+        Task::Learn { target, .. } => {
             let options = play::Options { format: Format::Text, patience: PATIENCE, timers: false };
-            play::run(&invocation, load(target)?, &options)
+            play::run(&invocation, load(&target.clone().unwrap_or_default())?, &options)
         }
     }
 }

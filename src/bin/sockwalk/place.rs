@@ -4,10 +4,10 @@ use std::time::Instant;
 
 use sockwalk::cli::{Exit, Invocation, ModeChoice};
 use sockwalk::engine::{Failure, Happening, Runner, WalkOptions, World};
-use sockwalk::i18n::{PlaceTexts, Texts, fill, join};
+use sockwalk::i18n::{Lang, PlaceTexts, SharedTexts, Texts, fill, join};
 use sockwalk::lesson::Lesson;
 use sockwalk::linux::{self, LinuxWorld, Place, Refused, Rights};
-use sockwalk::model::Mode;
+use sockwalk::model::{Mode, Need};
 
 /// What the process may do, decided once, before it has a second thread.
 pub struct Grounds {
@@ -15,6 +15,7 @@ pub struct Grounds {
     rights: Option<Rights>,
     mode: ModeChoice,
     texts: &'static PlaceTexts,
+    shared: &'static SharedTexts,
     error: &'static str,
 }
 
@@ -26,7 +27,13 @@ impl Grounds {
     pub fn prepare(invocation: &Invocation) -> Result<Grounds, Exit> {
         let texts = Texts::load(invocation.lang)?;
         let variable = |name: &str| std::env::var(name).ok();
-        let mut grounds = Grounds { rights: None, mode: invocation.mode, texts: &texts.place, error: &texts.cli.error };
+        let mut grounds = Grounds {
+            rights: None,
+            mode: invocation.mode,
+            texts: &texts.place,
+            shared: &texts.shared,
+            error: &texts.cli.error,
+        };
         if invocation.mode == ModeChoice::Host {
             linux::give_up_root(variable)
                 .map_err(|refused| grounds.exit(&fill_error(&texts.place.no_host, &refused)))?;
@@ -52,15 +59,20 @@ impl Grounds {
         sink: impl Fn(Happening) + Send + Clone + 'static,
     ) -> Result<LinuxWorld, Exit> {
         if self.rights.is_some() && lesson.modes.contains(&Mode::Lab) {
+            self.check_needs(lesson, Mode::Lab)?;
             match LinuxWorld::start(Place::Lab(lesson.lab.clone()), epoch, sink.clone()) {
                 Ok(world) => return Ok(world),
-                Err(refused) if self.mode == ModeChoice::Lab => return Err(self.no_lab(&refused)),
+                // A lesson that has no other place is told why, whatever mode was asked for.
+                Err(refused) if self.mode == ModeChoice::Lab || !lesson.modes.contains(&Mode::Host) => {
+                    return Err(self.no_lab(&refused));
+                }
                 Err(_) => {}
             }
         }
         if !lesson.modes.contains(&Mode::Host) {
             return Err(self.exit(&self.texts.only_lab));
         }
+        self.check_needs(lesson, Mode::Host)?;
         let mut server = lesson.server;
         server.set_port(port.unwrap_or(server.port()));
         linux::check_address(server).map_err(|error| self.address_refused(server, &error))?;
@@ -68,12 +80,46 @@ impl Grounds {
             .map_err(|refused| self.exit(&fill_error(&self.texts.no_host, &refused)))
     }
 
+    /// Whether a lesson can run here.
+    pub fn allows(&self, lesson: &Lesson) -> bool {
+        let lab = self.rights.is_some() && lesson.modes.contains(&Mode::Lab);
+        lab || self.mode != ModeChoice::Lab && lesson.modes.contains(&Mode::Host)
+    }
+
+    fn check_needs(&self, lesson: &Lesson, mode: Mode) -> Result<(), Exit> {
+        match linux::missing(&lesson.needs, mode) {
+            Some(Need::Ipv6) => Err(self.exit(&self.texts.needs_ipv6)),
+            None => Ok(()),
+        }
+    }
+
     /// A sentence for a world that can't go on.
     pub fn failed(&self, failure: &Failure) -> Exit {
         self.exit(&fill_error(&self.texts.failed, failure))
     }
 
-    fn no_lab(&self, refused: &Refused) -> Exit {
+    /// Whether labs can be made.
+    pub fn has_rights(&self) -> bool {
+        self.rights.is_some()
+    }
+
+    /// A sentence for a folder in which no lab can be named.
+    pub fn no_folder(&self, error: &dyn std::fmt::Display) -> Exit {
+        self.exit(&fill(&self.shared.no_folder, &[("error", error)]))
+    }
+
+    /// A sentence for what is no lab's name.
+    pub fn bad_name(&self, name: &str) -> Exit {
+        self.exit(&fill(&self.shared.bad_name, &[("name", &sockwalk::i18n::escape(name))]))
+    }
+
+    /// A sentence for a loopback that can't be used.
+    pub fn no_host(&self, refused: &Refused) -> Exit {
+        self.exit(&fill_error(&self.texts.no_host, refused))
+    }
+
+    /// A sentence for a lab that can't be made.
+    pub fn no_lab(&self, refused: &Refused) -> Exit {
         self.exit(&fill_error(&self.texts.no_lab, refused))
     }
 
@@ -92,6 +138,17 @@ impl Grounds {
     fn exit(&self, sentence: &str) -> Exit {
         Exit { status: 1, text: format!("{}\n", join(self.error, sentence)) }
     }
+}
+
+/// Becomes the user that called the program, where it was called through `sudo`: for what makes no walk.
+///
+/// # Errors
+/// [`Exit`] where the system refuses it.
+pub fn become_user(lang: Lang) -> Result<(), Exit> {
+    let variable = |name: &str| std::env::var(name).ok();
+    let texts = Texts::load(lang)?;
+    linux::give_up_root(variable)
+        .map_err(|refused| Exit { status: 1, text: format!("{}\n", join(&texts.cli.error, &refused.to_string())) })
 }
 
 fn fill_error(text: &str, error: &dyn std::fmt::Display) -> String {

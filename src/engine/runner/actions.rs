@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::Runner;
 use crate::engine::Request;
-use crate::lesson::{Action, Payload, Recipient, SegmentPattern, Step};
+use crate::lesson::{Action, Address, Payload, Recipient, SegmentPattern, Step};
 use crate::model::{Call, CallName, Fate, SegmentId, Side, TimerKind, View};
 use crate::tcp::Protocol;
 
@@ -75,7 +75,7 @@ impl Runner {
 
     /// Whether a retransmission timer of a side runs.
     fn sends_again(&self, side: Side) -> bool {
-        self.known.values().any(|facts| {
+        self.told.sockets().any(|facts| {
             facts.side == Some(side) && facts.timer.is_some_and(|timer| timer.kind == TimerKind::Retransmit)
         })
     }
@@ -112,19 +112,24 @@ impl Runner {
             Action::RecvFrom { max, .. } => Call::RecvFrom { fd, len: *max },
             Action::Shutdown { how, .. } => Call::Shutdown { fd, how: *how },
             Action::SetOption { option, value, .. } => Call::SetOption { fd, option: option.clone(), value: *value },
+            Action::SetNonblocking { .. } => Call::SetNonblocking { fd },
             _ => Call::Close { fd },
         };
         Ok((named.side, call, naming))
     }
 
-    pub(super) fn address(&self, given: Option<SocketAddr>) -> SocketAddr {
-        let mut address = given.unwrap_or(self.lesson.server);
-        if let Some(port) = self.options.port
-            && address.port() == self.lesson.server.port()
-        {
-            address.set_port(port);
+    pub(super) fn address(&self, given: Option<Address>) -> SocketAddr {
+        let server = self.lesson.server;
+        let port = self.options.port.unwrap_or(server.port());
+        match given {
+            None => SocketAddr::new(server.ip(), port),
+            Some(Address::At(address)) if address.port() == server.port() => SocketAddr::new(address.ip(), port),
+            Some(Address::At(address)) => address,
+            Some(Address::Beside(ip, offset)) => {
+                // Above the highest port there is none: then it lies as far below.
+                SocketAddr::new(ip, port.checked_add(offset).unwrap_or(port.saturating_sub(offset)))
+            }
         }
-        address
     }
 
     /// To whom a datagram goes.
@@ -145,6 +150,7 @@ impl Runner {
             Payload::Text(text) => text.clone().into_bytes(),
             Payload::Line(_) => self.line.clone(),
             Payload::Received => self.received[side as usize].clone(),
+            Payload::Bytes(count) => (b'a'..=b'z').cycle().take(*count).collect(),
         }
     }
 }

@@ -5,8 +5,10 @@
 //! then, all of them at the same moment. When all hold, or patience ends, the step is over.
 
 mod actions;
+mod waits;
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::VecDeque;
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -15,9 +17,9 @@ use super::names::Names;
 use super::{Failure, Happening, Request, What, Wire};
 use crate::lesson::{Action, Ask, Claim, Lesson, Step, Terms};
 use crate::model::{
-    Answer, Call, ClaimResult, Errno, Event, Mode, Observation, Outcome, SegmentId, Side, SocketFacts, Source,
-    TimerKind, Trace,
+    Answer, Call, ClaimResult, Errno, Event, Mode, Observation, Outcome, SegmentId, Side, Told, Trace, Which,
 };
+use waits::{Awaited, waits_long};
 
 /// How a walk is made.
 #[derive(Clone, Debug)]
@@ -30,7 +32,7 @@ pub struct WalkOptions {
     pub patience: Duration,
     /// Another port for the lesson's server; `None` keeps the lesson's.
     pub port: Option<u16>,
-    /// Whether steps that wait for a long timer of the kernel (TIME_WAIT, keepalive) are part of the walk.
+    /// Whether steps that wait for a long timer of the kernel (TIME_WAIT, a keepalive after hours) are part of the walk.
     pub timers: bool,
 }
 
@@ -49,6 +51,10 @@ pub enum Command {
     Drop(SegmentId),
     /// Interrupt the call in which a side sleeps.
     Interrupt(Side),
+    /// Make this call: in a free walk.
+    Call(Side, Call),
+    /// Let these segments pass by themselves after so long, or no longer: in a shared lab.
+    Pass(Which, Option<Duration>),
 }
 
 /// What the runner waits for.
@@ -84,11 +90,6 @@ pub const LONGEST_LINE: usize = 1000;
 const FIRST_PAUSE: Duration = Duration::from_millis(2);
 const LONGEST_PAUSE: Duration = Duration::from_millis(100);
 
-/// Whether a step waits for a timer of the kernel that takes a minute or more.
-fn waits_long(step: &Step) -> bool {
-    matches!(step.waits_for, Some(TimerKind::TimeWait | TimerKind::Keepalive))
-}
-
 /// A step that runs.
 #[derive(Debug)]
 struct Running {
@@ -98,6 +99,7 @@ struct Running {
     /// The action was asked of the world.
     acted: bool,
     deadline: Duration,
+    awaited: Option<Awaited>,
     pause: Duration,
     /// When to look again; `None` while the world is settling.
     again_at: Option<Duration>,
@@ -122,7 +124,7 @@ pub struct Runner {
     requests: VecDeque<Request>,
     trace: Trace,
     names: Names,
-    known: HashMap<u64, SocketFacts>,
+    told: Told,
     line: Vec<u8>,
     received: [Vec<u8>; 2],
     /// The name that the side's running call gives to the descriptor that it makes.
@@ -135,7 +137,8 @@ pub struct Runner {
 impl Runner {
     /// A walk that hasn't begun.
     pub fn new(lesson: Arc<Lesson>, options: WalkOptions) -> Runner {
-        let belongs = |step: &Step| step.modes.contains(&options.mode) && (options.timers || step.waits_for.is_none());
+        let belongs =
+            |step: &Step| step.modes.contains(&options.mode) && (options.timers || !waits_long(&lesson, step));
         let steps: Vec<usize> = (0..lesson.steps.len()).filter(|index| belongs(&lesson.steps[*index])).collect();
         Runner {
             phase: if steps.is_empty() { Phase::Finished } else { Phase::Ready },
@@ -149,7 +152,7 @@ impl Runner {
             requests: VecDeque::new(),
             trace: Trace::default(),
             names: Names::default(),
-            known: HashMap::new(),
+            told: Told::default(),
             line: Vec::new(),
             received: Default::default(),
             naming: Default::default(),
@@ -167,6 +170,11 @@ impl Runner {
     /// How the walk is made.
     pub fn options(&self) -> &WalkOptions {
         &self.options
+    }
+
+    /// The address of the lesson's server in this walk.
+    pub fn server(&self) -> SocketAddr {
+        self.address(None)
     }
 
     /// Everything that happened.
@@ -187,7 +195,7 @@ impl Runner {
     /// The steps of the walk's mode that it leaves out because they wait for a long timer.
     pub fn left_out(&self) -> impl Iterator<Item = &Step> {
         let steps = if self.options.timers { &[] } else { self.lesson.steps.as_slice() };
-        steps.iter().filter(|step| step.modes.contains(&self.options.mode) && waits_long(step))
+        steps.iter().filter(|step| step.modes.contains(&self.options.mode) && waits_long(&self.lesson, step))
     }
 
     /// The step that [`Command::Next`] runs, with its number in the lesson; `None` after the last.
@@ -264,7 +272,7 @@ impl Runner {
         let Happening { at, what } = happening;
         match what {
             What::Event(event) => {
-                if let Event::Returned { side, outcome } = &event {
+                if let Event::Returned { side, outcome, .. } = &event {
                     self.returned(*side, outcome);
                 }
                 self.trace.push(at, event);
@@ -317,12 +325,7 @@ impl Runner {
 
     fn begin(&mut self, now: Duration) {
         let Some((index, step)) = self.next_step() else { return };
-        // A step that waits for one of the kernel's timers waits as long as the timer runs.
-        let timer = step.waits_for.and_then(|kind| {
-            let timers = self.known.values().filter_map(|facts| facts.timer);
-            timers.filter(|timer| timer.kind == kind).map(|timer| timer.fires_at).max()
-        });
-        let deadline = timer.unwrap_or(now).max(now) + self.options.patience;
+        let awaited = Awaited::of(step);
         self.trace.push(now, Event::Step(index));
         self.begun += 1;
         self.phase = Phase::Busy;
@@ -330,12 +333,14 @@ impl Runner {
             step: Some(index),
             chosen: self.chosen.take(),
             acted: false,
-            deadline,
+            deadline: now + self.options.patience,
+            awaited,
             pause: FIRST_PAUSE,
             again_at: None,
             obstacle: None,
         });
         self.asked = false;
+        self.follow_timer();
         self.act_or_settle(now);
     }
 
@@ -384,6 +389,7 @@ impl Runner {
             chosen: None,
             acted: true,
             deadline: now + self.options.patience,
+            awaited: None,
             pause: FIRST_PAUSE,
             again_at: None,
             obstacle: None,
@@ -400,19 +406,10 @@ impl Runner {
     fn observed(&mut self, observation: Observation) {
         self.names.learn(&observation);
         let at = observation.at;
-        let mut gone: Vec<u64> = self.known.keys().copied().collect();
-        for facts in observation.sockets {
-            gone.retain(|cookie| *cookie != facts.cookie);
-            if self.known.get(&facts.cookie).is_none_or(|known| known.differs(&facts)) {
-                self.known.insert(facts.cookie, facts.clone());
-                self.trace.push(at, Event::Socket(facts));
-            }
+        for event in self.told.news(observation) {
+            self.trace.push(at, event);
         }
-        gone.sort_unstable();
-        for cookie in gone {
-            self.known.remove(&cookie);
-            self.trace.push(at, Event::Gone { cookie, source: Source::SockDiag });
-        }
+        self.follow_timer();
     }
 
     fn settled(&mut self, now: Duration) {

@@ -9,23 +9,23 @@ use ratatui::text::{Line, Span};
 use ratatui::widgets::Widget;
 
 use crate::engine::{Failure, Phase};
-use crate::i18n::escape;
 use crate::i18n::fill;
 use crate::i18n::width as display_width;
+use crate::i18n::{escape, join};
 use crate::lesson::{Ask, Lang};
-use crate::model::{Answer, ClaimResult};
+use crate::model::{Answer, ClaimResult, TimerKind};
 use crate::tui::app::App;
 use crate::tui::layout;
-use crate::tui::scene::{Scene, put};
+use crate::tui::scene::{Scene, put, seconds};
 use crate::tui::wrap::{prose, wrap, wrap_text};
 
 /// The pane's text, broken into lines.
 #[derive(Default)]
-struct Page {
+pub(super) struct Page {
     body: Vec<Line<'static>>,
-    foot: Vec<Line<'static>>,
+    pub(super) foot: Vec<Line<'static>>,
     /// Each answer's place in the foot: number, row, first column, width.
-    choices: Vec<(usize, usize, usize, usize)>,
+    pub(super) choices: Vec<(usize, usize, usize, usize)>,
     /// The cursor of the line that is typed: row of the foot, column.
     cursor: Option<(usize, usize)>,
     /// How many rows the body has, how far it is scrolled, and how far it can be.
@@ -105,9 +105,9 @@ fn page(scene: &Scene<'_>, area: Rect) -> Page {
 }
 
 fn body(scene: &Scene<'_>, width: usize) -> Vec<Line<'static>> {
+    let Some(lesson) = scene.app.walk().lesson() else { return super::free::body(scene, width) };
     let (theme, t, lang) = (scene.theme, &scene.texts.explain, scene.app.lang());
     let walk = scene.app.walk();
-    let lesson = walk.lesson();
     let say = |text: &str| wrap(&prose(text, theme.text.0, theme.code.0), width);
     let mut lines = Vec::new();
     let Some((number, _)) = scene.view.step() else {
@@ -122,8 +122,8 @@ fn body(scene: &Scene<'_>, width: usize) -> Vec<Line<'static>> {
     let Some(step) = lesson.steps.get(number) else { return lines };
     lines.extend(wrap_text(step.title.get(lang), theme.title.0, width));
     if !scene.app.in_past() && *walk.phase() == Phase::Busy {
-        let text = if step.waits_for.is_some() { &t.waits } else { &t.busy };
-        lines.extend(wrap_text(text, theme.waits.0, width));
+        let text = step.waits_for.map_or(t.busy.clone(), |kind| waits(scene, kind));
+        lines.extend(wrap_text(&text, theme.waits.0, width));
         return lines;
     }
     let (claims, answer) = scene.view.verdicts(number);
@@ -138,6 +138,25 @@ fn body(scene: &Scene<'_>, width: usize) -> Vec<Line<'static>> {
         lines.extend(say(lesson.recap.get(lang)));
     }
     lines
+}
+
+/// Which timer is waited for, how long it still runs, and what can be done meanwhile.
+fn waits(scene: &Scene<'_>, kind: TimerKind) -> String {
+    let t = &scene.texts.explain;
+    let what = match kind {
+        TimerKind::Retransmit => &t.waits_retransmit,
+        TimerKind::Keepalive => &t.waits_keepalive,
+        TimerKind::TimeWait => &t.waits_time_wait,
+        TimerKind::Probe => &t.waits_probe,
+    };
+    let timers = scene.view.living().filter_map(|socket| socket.facts.timer).filter(|timer| timer.kind == kind);
+    let end = timers.map(|timer| timer.fires_at).max().filter(|end| *end > scene.clock);
+    let left = end.map(|end| fill(&t.waits_left, &[("s", &seconds(end - scene.clock))]));
+    [Some(what.clone()), left, Some(t.waits.clone())]
+        .into_iter()
+        .flatten()
+        .reduce(|a, b| join(&a, &b))
+        .unwrap_or_default()
 }
 
 /// The step's claims that hold: listed where there is room for them in so many rows, else counted, else not said.
@@ -187,6 +206,16 @@ fn foot(scene: &Scene<'_>, width: usize, page: &mut Page) {
         page.foot = wrap_text(&text, theme.bad.0, width);
         return;
     }
+    if let Some(count) = scene.app.run_again_count() {
+        let text = if scene.app.runs_again() { &t.again } else { &t.again_over };
+        page.foot = wrap_text(&fill(text, &[("n", &count.to_string())]), theme.waits.0, width);
+    }
+    if scene.app.runs_again() {
+        return;
+    }
+    if walk.free().is_some() {
+        return super::free::foot(scene, width, page);
+    }
     match walk.phase() {
         Phase::Asking => question(scene, width, page),
         Phase::Typing(_) => typing(scene, width, page),
@@ -205,11 +234,12 @@ fn foot(scene: &Scene<'_>, width: usize, page: &mut Page) {
     }
 }
 
-fn why(scene: &Scene<'_>, failure: &Failure) -> String {
+pub(super) fn why(scene: &Scene<'_>, failure: &Failure) -> String {
     let t = &scene.texts.explain;
     match failure {
         Failure::System { what, error } => fill(&t.system, &[("what", (*what).to_owned()), ("error", escape(error))]),
         Failure::Thread(why) => fill(&t.thread, &[("why", &escape(why.as_bytes()))]),
+        Failure::LabGone => t.lab_gone.clone(),
         Failure::CaptureLost(n) => fill(&t.capture_lost, &[("n", &n.to_string())]),
     }
 }
@@ -224,11 +254,11 @@ fn next(scene: &Scene<'_>, width: usize, page: &mut Page) {
         Span::styled(before_text(&t.next), theme.key.0),
         Span::styled(step.title.get(scene.app.lang()).to_owned(), theme.text.0),
     ];
-    page.foot = wrap(&spans, width);
+    page.foot.extend(wrap(&spans, width));
 }
 
 /// A label with the gap that it needs before what it labels: a Chinese mark brings its own.
-fn before_text(label: &str) -> String {
+pub(super) fn before_text(label: &str) -> String {
     let wide = label.chars().last().and_then(unicode_width::UnicodeWidthChar::width) == Some(2);
     if wide { label.to_owned() } else { format!("{label} ") }
 }
@@ -266,9 +296,15 @@ fn question(scene: &Scene<'_>, width: usize, page: &mut Page) {
 }
 
 fn typing(scene: &Scene<'_>, width: usize, page: &mut Page) {
-    let (theme, t) = (scene.theme, &scene.texts.explain);
+    let t = &scene.texts.explain;
+    typing_line(scene, width, page, &t.r#type, &t.type_keys);
+}
+
+/// The line that is typed, with what it is for and the keys that end it.
+pub(super) fn typing_line(scene: &Scene<'_>, width: usize, page: &mut Page, title: &str, keys: &str) {
+    let theme = scene.theme;
     let Some(input) = scene.app.typing() else { return };
-    page.foot = wrap_text(&t.r#type, theme.question.0, width);
+    page.foot.extend(wrap_text(title, theme.question.0, width));
     let room = width.saturating_sub(3);
     let scroll = input.visual_scroll(room);
     let shown = visible_part(input.value(), scroll, room);
@@ -283,7 +319,7 @@ fn typing(scene: &Scene<'_>, width: usize, page: &mut Page) {
         Span::styled(shown, text),
         Span::styled(pad, line),
     ]));
-    page.foot.extend(wrap_text(&t.type_keys, theme.dim.0, width));
+    page.foot.extend(wrap_text(keys, theme.dim.0, width));
 }
 
 /// The columns of a text from `skip` on, at most `room` of them.

@@ -6,10 +6,11 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 
-use crate::i18n::fill;
+use crate::engine::Purpose;
 use crate::i18n::width as display_width;
+use crate::i18n::{escape, fill};
 use crate::lesson::Lang;
-use crate::model::Mode;
+use crate::model::{Mode, Role, Side};
 use crate::tui::scene::{Scene, spread};
 use crate::tui::wrap::cut;
 
@@ -35,12 +36,15 @@ fn title(scene: &Scene<'_>, width: usize) -> Line<'static> {
     if scene.app.auto().is_some() {
         right.push(plays(scene, scene.app.pace()));
     }
-    let (long, short) = mode(scene, walk.options().mode);
+    let (long, short) = mode(scene, walk.mode());
     right.push(long);
     let lang = if scene.app.lang() == Lang::Zh { "zh" } else { "en" };
     right.push(lang.to_owned());
     right.push(format!("? {}", scene.texts.label("help")));
-    let lesson = walk.lesson().title.get(scene.app.lang());
+    let lesson = match walk.lesson() {
+        Some(lesson) => lesson.title.get(scene.app.lang()),
+        None => free_title(scene),
+    };
     let measure = |right: &[String]| right.iter().map(|part| display_width(part) + 3).sum::<usize>();
     let name = " sockwalk  ";
     if measure(&right) + name.len() + display_width(lesson) > width {
@@ -60,8 +64,9 @@ fn title(scene: &Scene<'_>, width: usize) -> Line<'static> {
 
 fn position(scene: &Scene<'_>) -> String {
     let walk = scene.app.walk();
-    let mode = walk.options().mode;
-    let steps = &walk.lesson().steps;
+    let mode = walk.mode();
+    let Some(lesson) = walk.lesson() else { return members(scene) };
+    let steps = &lesson.steps;
     let belongs = |n: &usize| steps.get(*n).is_some_and(|step| step.modes.is_empty() || step.modes.contains(&mode));
     let of = (0..steps.len()).filter(belongs).count().to_string();
     let t = &scene.texts.header;
@@ -71,6 +76,42 @@ fn position(scene: &Scene<'_>) -> String {
             let n = (0..=step).filter(belongs).count().to_string();
             fill(&t.step, &[("n", &n), ("of", &of)])
         }
+    }
+}
+
+/// What a walk without a lesson is.
+fn free_title<'a>(scene: &Scene<'a>) -> &'a str {
+    let t = &scene.texts.free;
+    match scene.app.walk().free().map(|free| &free.options().purpose) {
+        Some(Purpose::Drive(sides)) => match sides.as_slice() {
+            [Side::Server] => &t.title_server,
+            [Side::Client] => &t.title_client,
+            _ => &t.title,
+        },
+        Some(Purpose::Replay) => &t.title_replay,
+        Some(Purpose::Watch) | None => &t.title_watch,
+    }
+}
+
+/// The lab's name, and who is in it.
+fn members(scene: &Scene<'_>) -> String {
+    let lab = scene.app.walk().free().and_then(|free| free.options().lab.clone()).unwrap_or_default();
+    let roles = scene.view.members().iter().map(|member| role(scene, &member.role));
+    let roles = roles.collect::<Vec<_>>().join(", ");
+    if lab.is_empty() { roles } else { format!("{lab}: {roles}") }
+}
+
+/// What a process is there for, in a word or two.
+pub(super) fn role(scene: &Scene<'_>, role: &Role) -> String {
+    let t = &scene.texts.free;
+    match role {
+        Role::Drives(sides) => match sides.as_slice() {
+            [Side::Server] => t.role_server.clone(),
+            [Side::Client] => t.role_client.clone(),
+            _ => t.role_both.clone(),
+        },
+        Role::Watches => t.role_watch.clone(),
+        Role::Runs(program) => cut(&escape(program), 16),
     }
 }
 

@@ -71,6 +71,7 @@ fn facts(scene: &Scene<'_>, socket: &SocketView<'_>) -> String {
     let queues = match socket.state {
         SocketState::Tcp(State::Listen) => &t.listen,
         SocketState::Tcp(_) => &t.queues,
+        _ if socket.facts.counts_memory => &t.datagrams,
         SocketState::Unconnected | SocketState::Connected | SocketState::Gone => &t.datagram,
     };
     let mut parts = vec![fill(queues, &[("recv", &recv), ("send", &send)])];

@@ -23,7 +23,7 @@ use crate::i18n::width as display_width;
 use crate::model::{Event, Fate, SegmentId, SegmentView, Side, SocketState};
 use crate::tcp::{Numbers, State, line};
 use crate::tui::app::App;
-use crate::tui::scene::{Scene, nth_newest, put, reversed, shape, spread};
+use crate::tui::scene::{Scene, nth_newest, put, reversed, shape, short, spread};
 use crate::tui::wrap::wrap_text;
 
 /// From this width on, states are written beside the lifelines.
@@ -79,8 +79,12 @@ fn title(scene: &Scene<'_>, width: usize) -> Line<'static> {
         Numbers::Relative => t.relative.clone(),
         Numbers::Raw => t.raw.clone(),
     };
-    let watched = (scene.app.walk().options().wire == Wire::Watches).then(|| t.watches.clone());
-    for part in [Some(numbers), watched].into_iter().flatten().filter(|part| !part.is_empty()) {
+    let only = scene.app.place.only.map(|only| {
+        let [low, high] = only.ends();
+        format!("{} – {}", short(low), short(high))
+    });
+    let watched = (scene.app.walk().wire() == Wire::Watches).then(|| t.watches.clone());
+    for part in [only, Some(numbers), watched].into_iter().flatten().filter(|part| !part.is_empty()) {
         if display_width(&text) + display_width(&part) + 3 <= width {
             text = format!("{text}· {part} ");
         }
@@ -112,17 +116,22 @@ fn rows(scene: &Scene<'_>, inner: Rect) -> Vec<Row> {
     if height == 0 || width < 12 {
         return Vec::new();
     }
-    if scene.app.walk().options().wire == Wire::Blind {
+    if scene.app.walk().wire() == Wire::Blind {
         return sentence(&scene.texts.wire.blind, scene.theme.text.0, width);
     }
     let margin = if width >= WITH_STATES { MARGIN } else { GAP };
     let between = width - 2 * margin;
-    let count = scene.view.segment_count();
+    let one = scene.app.place.only.map(|only| scene.view.segments_of(only));
+    let count = one.map_or_else(|| scene.view.segment_count(), <[SegmentId]>::len);
+    let nth = |n: usize| match one {
+        Some(numbers) => count.checked_sub(n + 1).map(|at| numbers[at]),
+        None => nth_newest(count, n),
+    };
     let skipped = scene.app.place.ladder.min(count.saturating_sub(1));
     let room = height - 1 - usize::from(skipped > 0);
     let mut shown: Vec<SegmentView<'_>> = Vec::new();
     let mut used = 0;
-    for id in (skipped..count).map_while(|n| nth_newest(count, n)) {
+    for id in (skipped..count).map_while(nth) {
         let Some(segment) = scene.view.segment(id) else { break };
         used += label(scene, &segment, between - 2).len() + 1;
         if used > room {

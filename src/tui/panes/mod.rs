@@ -3,6 +3,8 @@
 mod code;
 mod explain;
 mod footer;
+mod free;
+mod glossary;
 mod header;
 mod help;
 mod kernel;
@@ -64,6 +66,7 @@ fn overlay(buf: &mut Buffer, size: Rect, scene: &Scene<'_>) -> usize {
         Some(Overlay::Packet) => packet::draw(buf, middle, scene),
         Some(Overlay::Kernel) => kernel::draw(buf, middle, scene),
         Some(Overlay::Layers) => layers::draw(buf, middle, scene),
+        Some(Overlay::Glossary) => glossary::draw(buf, middle, scene),
         None => 0,
     }
 }

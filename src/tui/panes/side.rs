@@ -17,7 +17,7 @@ use ratatui::widgets::Widget;
 use crate::i18n::fill;
 use crate::i18n::width as display_width;
 use crate::i18n::{escape, excerpt};
-use crate::model::{Call, CallView, How, Outcome, Side, SocketState, SocketView};
+use crate::model::{Call, CallView, Connection, How, Outcome, Side, SocketState, SocketView};
 use crate::tcp::State;
 use crate::tui::scene::{Scene, letter, minutes, put, reversed, shape, short, spread};
 use crate::tui::wrap::cut;
@@ -80,7 +80,13 @@ fn title(scene: &Scene<'_>, side: Side, width: usize) -> Line<'static> {
 /// The sockets that the kernel still has, and those that have just gone.
 fn visible_sockets<'a>(scene: &Scene<'a>, side: Side) -> Vec<SocketView<'a>> {
     let sockets = scene.view.sockets_since(scene.fresh_from).into_iter();
-    sockets.filter(|socket| socket.facts.side == Some(side)).collect()
+    sockets.filter(|socket| socket.facts.side == Some(side) && is_shown(scene, socket)).collect()
+}
+
+/// Where one connection is shown alone: whether it is the socket's, or the socket is none of any connection.
+fn is_shown(scene: &Scene<'_>, socket: &SocketView<'_>) -> bool {
+    let own = socket.facts.local.zip(socket.facts.remote).map(|(local, remote)| Connection::new(local, remote));
+    scene.app.place.only.is_none_or(|only| own.is_none_or(|own| own == only))
 }
 
 fn call_block(scene: &Scene<'_>, side: Side, width: usize, rows: usize) -> Vec<Line<'static>> {
@@ -116,6 +122,7 @@ fn call_lines(scene: &Scene<'_>, call: &CallView<'_>, width: usize) -> Vec<Line<
     let theme = scene.theme;
     let fresh = scene.is_fresh(call.changed);
     let (mark, mark_style) = match call.outcome {
+        None if call.abandoned => ("†", theme.bad.0),
         None => ("▸", theme.waits.0),
         Some(Ok(_)) => ("✓", theme.good.0),
         Some(Err(_)) => ("✗", theme.bad.0),
@@ -124,15 +131,24 @@ fn call_lines(scene: &Scene<'_>, call: &CallView<'_>, width: usize) -> Vec<Line<
     let (result, result_style, source) = result(scene, call);
     let result_style = if fresh { result_style.patch(theme.fresh.0) } else { result_style };
     let right = |text: String| vec![Span::styled(text, result_style), Span::styled(format!(" {source}"), theme.dim.0)];
-    let left = |text: String| vec![Span::styled(format!("{mark} "), mark_style), Span::styled(text, text_style)];
-    let needed = display_width(&result) + 2 + 1 + 2;
+    // A worker is called by its connection's descriptor.
+    let who = if call.worker == 0 { String::new() } else { format!("#{} ", call.worker) };
+    let taken = display_width(&who);
+    let left = |text: String| {
+        vec![
+            Span::styled(format!("{mark} "), mark_style),
+            Span::styled(who.clone(), theme.dim.0),
+            Span::styled(text, text_style),
+        ]
+    };
+    let needed = display_width(&result) + 2 + 1 + 2 + taken;
     for full in [true, false] {
         let text = call_text(call.call, full);
         if display_width(&text) + needed <= width {
             return vec![spread(left(text), right(result), width)];
         }
     }
-    let text = cut(&call_text(call.call, false), width.saturating_sub(2));
+    let text = cut(&call_text(call.call, false), width.saturating_sub(2 + taken));
     let result = cut(&result, width.saturating_sub(4));
     vec![Line::from(left(text)), spread(Vec::new(), right(result), width)]
 }
@@ -151,6 +167,7 @@ fn result(scene: &Scene<'_>, call: &CallView<'_>) -> (String, Style, &'static st
             let since = std::time::Duration::from_secs(scene.clock.as_secs().saturating_sub(call.since.as_secs()));
             (fill(&t.blocks, &[("clock", &minutes(since))]), theme.waits.0, "K")
         }
+        None if call.abandoned => (t.ended.clone(), theme.bad.0, "="),
         None => (t.running.clone(), theme.waits.0, "C"),
     }
 }
@@ -170,7 +187,7 @@ fn outcome_text(outcome: &Outcome) -> String {
 }
 
 /// The call as it is written in C, with the real descriptor. The short form leaves out the loopback's address, which
-/// the pane's title has.
+/// the pane's title has, and what a narrow pane would cut of `O_NONBLOCK`.
 pub(super) fn call_text(call: &Call, full: bool) -> String {
     let name = call.name();
     let addr_text = |addr: &std::net::SocketAddr| if full { addr.to_string() } else { short(*addr) };
@@ -196,6 +213,8 @@ pub(super) fn call_text(call: &Call, full: bool) -> String {
             };
             format!("{fd}{comma}{how}")
         }
+        Call::SetNonblocking { fd } if full => format!("{fd}, F_SETFL, O_NONBLOCK"),
+        Call::SetNonblocking { fd } => format!("{fd},NONBLOCK"),
         Call::SetOption { fd, option, value } => format!("{fd}{comma}{}{comma}{value}", escape(option.as_bytes())),
     };
     format!("{name}({args})")
@@ -209,9 +228,10 @@ fn socket_lines(
     detail: Detail,
 ) -> Vec<Line<'static>> {
     let theme = scene.theme;
-    let fd = match socket.facts.fd.filter(|_| !socket.gone) {
-        Some(fd) => format!("fd {fd}"),
-        None => "–".to_owned(),
+    let fd = match (socket.facts.fd.filter(|_| !socket.gone), &socket.facts.program) {
+        (Some(fd), _) => format!("fd {fd}"),
+        (None, Some(program)) => cut(&escape(program), 8),
+        (None, None) => "–".to_owned(),
     };
     let style = theme.side(side).bold();
     let style = if scene.is_fresh(socket.state_since) { reversed(style) } else { style };
@@ -253,7 +273,7 @@ fn queues(scene: &Scene<'_>, socket: &SocketView<'_>) -> String {
     match socket.state {
         _ if socket.gone => String::new(),
         SocketState::Unconnected | SocketState::Connected if socket.facts.recv_queue > 0 => {
-            fill(&t.datagram, &[("n", &recv)])
+            fill(if socket.facts.counts_memory { &t.datagrams } else { &t.datagram }, &[("n", &recv)])
         }
         SocketState::Unconnected | SocketState::Connected | SocketState::Gone => String::new(),
         SocketState::Tcp(State::Listen) => fill(&t.accept_queue, &[("n", &recv), ("of", &send)]),

@@ -5,7 +5,7 @@ use crossterm::event::{MouseButton, MouseEvent, MouseEventKind};
 use super::made::{J, Made, client, segment};
 use super::*;
 use crate::engine::{Command, Happening, Phase, Request, What};
-use crate::lesson::Show;
+use crate::lesson::{Glossary, Show};
 use crate::model::{SegmentId, Side};
 
 fn with_log(made: Made, columns: u16, rows: u16) -> (App, made::Log) {
@@ -101,12 +101,12 @@ fn the_present_goes_on_while_the_past_is_looked_at() {
         at: secs(30.0),
         what: crate::engine::What::Event(crate::model::Event::Delivered(SegmentId(0))),
     };
-    update(&mut app, Msg::World(0, happening.clone()), secs(30.0));
+    update(&mut app, Msg::World(0, Box::new(happening.clone())), secs(30.0));
     let after = lines(&screen(&app));
     assert_eq!(before[1..], after[1..], "only the banner's count moves");
     assert_ne!(before[0], after[0]);
     let now = app.walk().trace().now();
-    update(&mut app, Msg::World(7, happening), secs(31.0));
+    update(&mut app, Msg::World(7, Box::new(happening)), secs(31.0));
     assert_eq!(app.walk().trace().now(), now, "what another world says is passed over");
 }
 
@@ -163,7 +163,7 @@ fn it_plays_by_itself_at_a_pace_that_changes() {
     assert_eq!(*log.lock().unwrap(), [Command::Next]);
     assert_eq!(app.wake_at(), None, "the walk is busy");
     let settled = crate::engine::Happening { at: now, what: crate::engine::What::Settled };
-    update(&mut app, Msg::World(0, settled), now);
+    update(&mut app, Msg::World(0, Box::new(settled)), now);
     assert_eq!(app.wake_at(), Some(now + secs(3.0)));
     keys(&mut app, "+++++");
     assert!(text(&app).contains("plays, 0.5 s a step"));
@@ -209,14 +209,14 @@ fn what_a_step_shows_opens_once_and_space_leads_to_its_text() {
     let (mut app, log) = with_log(made, 80, 24);
     assert_eq!(app.place.overlay, None);
     let now = app.now;
-    update(&mut app, Msg::World(0, Happening { at: now, what: What::Settled }), now);
+    update(&mut app, Msg::World(0, Box::new(Happening { at: now, what: What::Settled })), now);
     assert_eq!(app.place.overlay, Some(Overlay::Layers));
     assert!(text(&app).contains("Space: on to the text"), "{}", text(&app));
     press(&mut app, KeyCode::Char(' '));
     assert_eq!((app.place.overlay, log.lock().unwrap().len()), (None, 0), "the text first");
     press(&mut app, KeyCode::Char(' '));
     assert_eq!(log.lock().unwrap().len(), 1);
-    update(&mut app, Msg::World(0, Happening { at: now, what: What::Settled }), now);
+    update(&mut app, Msg::World(0, Box::new(Happening { at: now, what: What::Settled })), now);
     assert_eq!(app.place.overlay, None, "the same step doesn't open it again");
     keys(&mut app, "l");
     assert!(text(&app).contains("Esc closes"), "{}", text(&app));
@@ -252,4 +252,33 @@ fn restart_and_quit_are_effects() {
     let control_c = KeyEvent::new(KeyCode::Char('c'), KeyModifiers::CONTROL);
     assert_eq!(update(&mut app, Msg::Terminal(Event::Key(control_c)), now), [Effect::Quit]);
     assert_eq!(update(&mut app, Msg::Quit, now), [Effect::Quit]);
+}
+
+#[test]
+fn the_glossary_begins_with_the_terms_of_the_text() {
+    for (lang, heading, first, other) in [
+        (Lang::En, "In this text", "SYN_RECV", "All other terms"),
+        (Lang::Zh, "本步出现的术语", "半开连接", "其他术语"),
+    ] {
+        let mut app = app_of(Made::to_syn_recv(), lang, 120, 40);
+        keys(&mut app, "g");
+        let shown = text(&app);
+        let at = |word: &str| shown.find(word).unwrap_or_else(|| panic!("{word}: {shown}"));
+        assert!(at(heading) < at(first), "{shown}");
+        for _ in 0..40 {
+            press(&mut app, KeyCode::PageDown);
+            if text(&app).contains(other) {
+                break;
+            }
+        }
+        assert!(text(&app).contains(other), "{}", text(&app));
+        for _ in 0..40 {
+            press(&mut app, KeyCode::PageDown);
+        }
+        let last = Glossary::load().unwrap().terms().last().unwrap();
+        let shown = text(&app);
+        assert!(shown.contains(&format!("{}  {}", last.en, last.source)), "the last one can be reached: {shown}");
+        keys(&mut app, "g");
+        assert_eq!(app.place.overlay, None);
+    }
 }

@@ -19,6 +19,7 @@ impl Host for Fake {
     fn request(&mut self, request: Request) {
         self.asked.push(request);
     }
+    fn went_on(&mut self, _: &dyn Walk) {}
     fn restart(&mut self, generation: u64) -> Result<Box<dyn Walk>, String> {
         self.restarts.push(generation);
         Ok(Box::new(Made::to_syn_sent()))

@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use crate::engine::{Command, Happening, Phase, Request, Verdict, WalkOptions, What, Wire};
+use crate::engine::{Command, Free, Happening, Phase, Request, Verdict, WalkOptions, What, Wire};
 use crate::lesson::{Ask, End, Lesson, Localized, Measure, Step};
 use crate::model::*;
 use crate::tcp::{Flags, Packet, State};
@@ -28,11 +28,20 @@ pub(super) struct Made {
 }
 
 impl Walk for Made {
-    fn lesson(&self) -> &Lesson {
-        &self.lesson
+    fn lesson(&self) -> Option<&Lesson> {
+        Some(&self.lesson)
     }
-    fn options(&self) -> &WalkOptions {
-        &self.options
+    fn free(&self) -> Option<&Free> {
+        None
+    }
+    fn mode(&self) -> Mode {
+        self.options.mode
+    }
+    fn wire(&self) -> Wire {
+        self.options.wire
+    }
+    fn server(&self) -> SocketAddr {
+        self.lesson.server
     }
     fn trace(&self) -> &Trace {
         &self.trace
@@ -132,6 +141,7 @@ fn step(id: &str, title: (&str, &str), say: (&str, &str), ask: Option<Ask>) -> S
         action: None,
         expect: Vec::new(),
         waits_for: None,
+        times: 1,
         show: None,
     }
 }
@@ -188,6 +198,7 @@ fn lesson() -> Lesson {
         recap: both("Three segments; two states each.", "三个报文段；各经过两个状态。"),
         server: server(),
         modes: vec![Mode::Lab, Mode::Host],
+        needs: Vec::new(),
         lab: LabSettings::default(),
         steps,
     }
@@ -230,8 +241,8 @@ impl Made {
     }
 
     fn call(&mut self, side: Side, call: Call, outcome: Outcome) {
-        self.push(Event::Entered { side, call });
-        self.push(Event::Returned { side, outcome });
+        self.push(Event::Entered { side, worker: 0, call });
+        self.push(Event::Returned { side, worker: 0, outcome });
     }
 
     pub(super) fn send(&mut self, segment: Packet) -> SegmentId {
@@ -268,6 +279,7 @@ impl Made {
         self.push(Event::Socket(SocketFacts {
             cookie,
             side,
+            program: None,
             fd,
             local,
             remote,
@@ -275,6 +287,7 @@ impl Made {
             source: Source::SockDiag,
             timer,
             recv_queue: queues.0,
+            counts_memory: false,
             send_queue: queues.1,
             info,
         }));
@@ -305,8 +318,8 @@ impl Made {
         made.call(Side::Server, Call::Listen { fd: 4, backlog: 8 }, Ok(Returned::default()));
         made.socket(1, Some(4), State::Listen, None, (0, 8));
         made.push(Event::Step(3));
-        made.push(Event::Entered { side: Side::Server, call: Call::Accept { fd: 4 } });
-        made.push(Event::Blocked { side: Side::Server });
+        made.push(Event::Entered { side: Side::Server, worker: 0, call: Call::Accept { fd: 4 } });
+        made.push(Event::Blocked { side: Side::Server, worker: 0 });
         made.pause(5);
         made.push(Event::Step(4));
         made.call(
@@ -314,11 +327,11 @@ impl Made {
             Call::Socket { ipv6: false, udp: false },
             Ok(Returned { value: 5, ..Default::default() }),
         );
-        made.push(Event::Entered { side: Side::Client, call: Call::Connect { fd: 5, addr: server() } });
+        made.push(Event::Entered { side: Side::Client, worker: 0, call: Call::Connect { fd: 5, addr: server() } });
         made.send(segment(client(), "SYN", J, 0, b""));
         let timer = made.timer(TimerKind::Retransmit, 1, 0);
         made.socket(2, Some(5), State::SynSent, timer, (0, 1));
-        made.push(Event::Blocked { side: Side::Client });
+        made.push(Event::Blocked { side: Side::Client, worker: 0 });
         made.claim(4, "client is SYN_SENT", true);
         made
     }
@@ -349,7 +362,7 @@ impl Made {
         made.push(Event::Step(6));
         made.push(Event::Delivered(SegmentId(1)));
         made.send(segment(client(), "ACK", J + 1, K + 1, b""));
-        made.push(Event::Returned { side: Side::Client, outcome: Ok(Returned::default()) });
+        made.push(Event::Returned { side: Side::Client, worker: 0, outcome: Ok(Returned::default()) });
         made.socket(2, Some(5), State::Established, None, (0, 0));
         made.push(Event::Answer(Answer { step: 6, chosen: Some(0), right: Some(1), actual: "ESTABLISHED".into() }));
         made.claim(6, "client is ESTABLISHED", true);
@@ -363,7 +376,11 @@ impl Made {
         made.push(Event::Step(7));
         made.push(Event::Delivered(SegmentId(2)));
         let peer = Some(client());
-        made.push(Event::Returned { side: Side::Server, outcome: Ok(Returned { value: 6, data: Vec::new(), peer }) });
+        made.push(Event::Returned {
+            side: Side::Server,
+            worker: 0,
+            outcome: Ok(Returned { value: 6, data: Vec::new(), peer }),
+        });
         made.socket(3, Some(6), State::Established, None, (0, 0));
         made.pause(1);
         made.push(Event::Step(8));

@@ -23,7 +23,7 @@ fn look() {
     for (columns, rows) in [(80, 24), (100, 30), (120, 40), (160, 45)] {
         for lang in [Lang::En, Lang::Zh] {
             for (name, _) in moments() {
-                for view in ["", "s", "c", "p", "k", "?", "n", "<"] {
+                for view in ["", "s", "c", "p", "k", "g", "?", "n", "<"] {
                     let title = format!("{name}{view} {columns}x{rows} {lang:?}");
                     if wanted.is_empty() || !wanted.split('|').any(|part| title.contains(part)) {
                         continue;

@@ -1,0 +1,48 @@
+//! `sockwalk keep NAME`: the process that keeps a shared lab. The program starts it by itself; it says on its standard
+//! output that the lab is there, or why not, and then nothing more.
+
+use std::io::{self, Write};
+
+use sockwalk::cli::{Exit, Invocation, ModeChoice};
+use sockwalk::linux::shared::{Folder, Keeping, LabName, keep};
+use sockwalk::linux::{self, Place, Refused};
+use sockwalk::model::{Copies, LabSettings};
+
+use super::place::Grounds;
+
+/// What its starter waits for.
+pub const READY: &str = "ready";
+
+/// Keeps the lab until its last member has left.
+pub fn run(invocation: &Invocation, name: &str) -> Result<u8, Exit> {
+    let keeping = match open(invocation, name) {
+        Ok(keeping) => keeping,
+        Err(exit) => {
+            let _ = io::stdout().write_all(exit.text.as_bytes());
+            return Ok(exit.status);
+        }
+    };
+    let said = writeln!(io::stdout(), "{READY}").and_then(|()| io::stdout().flush());
+    // Its members are told why it ends; nobody else listens.
+    Ok(if said.is_ok() && keeping.keep().is_ok() { 0 } else { 1 })
+}
+
+fn open(invocation: &Invocation, name: &str) -> Result<Keeping, Exit> {
+    let grounds = Grounds::prepare(invocation)?;
+    let name = LabName::new(name).ok_or_else(|| grounds.bad_name(name))?;
+    let folder = || Folder::open(|name| std::env::var(name).ok()).map_err(|error| grounds.no_folder(&error));
+    if grounds.has_rights() {
+        match keep(folder()?, name.clone(), &Place::Lab(settings())) {
+            Ok(keeping) => return Ok(keeping),
+            Err(refused) if invocation.mode == ModeChoice::Lab => return Err(grounds.no_lab(&refused)),
+            Err(_) => {}
+        }
+    }
+    linux::give_up_root(|name| std::env::var(name).ok()).map_err(|refused| grounds.no_host(&refused))?;
+    keep(folder()?, name, &Place::Host).map_err(|refused: Refused| grounds.no_host(&refused))
+}
+
+/// As the lessons that aren't about retransmission have it: while somebody thinks, the wire stays calm.
+fn settings() -> LabSettings {
+    LabSettings { copies: Copies::Drop, rto_min_ms: Some(15_000), ..LabSettings::default() }
+}

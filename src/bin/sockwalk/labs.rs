@@ -1,0 +1,143 @@
+//! Which shared lab is meant, and how it comes to be.
+
+use std::io::{self, BufRead, BufReader, IsTerminal, Read, Write};
+use std::process::{Command, Stdio};
+
+use sockwalk::cli::{Exit, Invocation, ModeChoice};
+use sockwalk::i18n::{SharedTexts, Texts, fill, join};
+use sockwalk::linux::shared::{Denial, Denied, Folder, Joined, LabName};
+use sockwalk::model::{Role, Side};
+
+use super::keep::READY;
+
+/// The most that a keeper says before it is ready, in bytes.
+const LONGEST: u64 = 1 << 16;
+
+/// The user's labs.
+pub struct Labs {
+    folder: Folder,
+    texts: &'static SharedTexts,
+    error: &'static str,
+}
+
+impl Labs {
+    /// Opens the folder in which they are found. Root becomes the user that called `sudo` first: the labs are that user's.
+    ///
+    /// # Errors
+    /// [`Exit`] where the folder isn't safe, or root's rights can't be given up.
+    pub fn open(invocation: &Invocation) -> Result<Labs, Exit> {
+        let texts = Texts::load(invocation.lang)?;
+        let variable = |name: &str| std::env::var(name).ok();
+        let exit = |text: &str, why: &dyn std::fmt::Display| Exit {
+            status: 1,
+            text: format!("{}\n", join(&texts.cli.error, &fill(text, &[("error", why)]))),
+        };
+        sockwalk::linux::give_up_root_for_a_lab(variable).map_err(|error| exit(&texts.shared.no_join, &error))?;
+        let folder = Folder::open(variable).map_err(|error| exit(&texts.shared.no_folder, &error))?;
+        Ok(Labs { folder, texts: &texts.shared, error: &texts.cli.error })
+    }
+
+    /// Joins the lab that is meant, and starts it where it isn't there. The process must have no second thread.
+    ///
+    /// # Errors
+    /// [`Exit`] says what is in the way.
+    pub fn join(&self, invocation: &Invocation, lab: Option<&str>, role: Role) -> Result<(Joined, LabName), Exit> {
+        let name = self.choose(lab)?;
+        let lock = self.folder.lock().map_err(|error| self.exit(&fill(&self.texts.no_folder, &[("error", &error)])))?;
+        if !self.running()?.contains(&name) {
+            self.start(invocation, &name)?;
+        }
+        // Before the next one may start a lab of this name, this one has joined it.
+        let joined = Joined::join(&self.folder, &name, role);
+        drop(lock);
+        joined.map(|joined| (joined, name)).map_err(|denied| self.denied(&denied))
+    }
+
+    fn running(&self) -> Result<Vec<LabName>, Exit> {
+        self.folder.labs().map_err(|error| self.exit(&fill(&self.texts.no_folder, &[("error", &error)])))
+    }
+
+    fn choose(&self, lab: Option<&str>) -> Result<LabName, Exit> {
+        if let Some(lab) = lab {
+            let wrong = || self.exit(&fill(&self.texts.bad_name, &[("name", &sockwalk::i18n::escape(lab))]));
+            return LabName::new(lab).ok_or_else(wrong);
+        }
+        let mut running = self.running()?;
+        match running.len() {
+            0 => Ok(LabName::default()),
+            1 => Ok(running.remove(0)),
+            _ => self.ask(running),
+        }
+    }
+
+    /// Several run: which one is meant?
+    fn ask(&self, mut running: Vec<LabName>) -> Result<LabName, Exit> {
+        let names = running.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
+        let several = || self.exit(&fill(&self.texts.several, &[("names", &names)]));
+        if !io::stdin().is_terminal() || !io::stderr().is_terminal() {
+            return Err(several());
+        }
+        let mut err = io::stderr();
+        let _ = writeln!(err, "{}", self.texts.which);
+        for (n, name) in running.iter().enumerate() {
+            let _ = writeln!(err, "  {}  {name}", n + 1);
+        }
+        let mut line = String::new();
+        let _ = io::stdin().lock().take(100).read_line(&mut line);
+        let line = line.trim();
+        let by_number = line.parse::<usize>().ok().and_then(|n| n.checked_sub(1)).filter(|n| *n < running.len());
+        match by_number.or_else(|| running.iter().position(|name| name.to_string() == line)) {
+            Some(n) => Ok(running.swap_remove(n)),
+            None => Err(several()),
+        }
+    }
+
+    /// Starts the keeper and waits until the lab is there.
+    fn start(&self, invocation: &Invocation, name: &LabName) -> Result<(), Exit> {
+        let cant = |error: &dyn std::fmt::Display| self.exit(&fill(&self.texts.no_keeper, &[("error", error)]));
+        let mode = match invocation.mode {
+            ModeChoice::Auto => "auto",
+            ModeChoice::Lab => "lab",
+            ModeChoice::Host => "host",
+        };
+        let lang = if invocation.lang == sockwalk::i18n::Lang::Zh { "zh" } else { "en" };
+        let mut keeper = Command::new("/proc/self/exe")
+            .args(["--mode", mode, "--lang", lang, "keep", &name.to_string()])
+            .current_dir("/")
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .map_err(|error| cant(&error))?;
+        let mut said = String::new();
+        if let Some(out) = keeper.stdout.take() {
+            let mut out = BufReader::new(out.take(LONGEST));
+            out.read_line(&mut said).map_err(|error| cant(&error))?;
+            if said.trim_end() == READY {
+                return Ok(());
+            }
+            let _ = out.read_to_string(&mut said);
+        }
+        let _ = keeper.wait();
+        // The keeper's own sentence, in the same language.
+        Err(if said.is_empty() { cant(&"?") } else { Exit { status: 1, text: said } })
+    }
+
+    fn denied(&self, denied: &Denied) -> Exit {
+        let t = self.texts;
+        self.exit(&match denied {
+            Denied::Denial(Denial::Taken { side, pid }) => {
+                let side = if *side == Side::Server { &t.server } else { &t.client };
+                fill(&t.taken, &[("side", side as &dyn std::fmt::Display), ("pid", pid)])
+            }
+            Denied::Denial(Denial::Version(version)) => fill(&t.other_version, &[("version", version)]),
+            Denied::Denial(Denial::Full) => t.full.clone(),
+            Denied::Refused(refused) => fill(&t.no_join, &[("error", refused)]),
+            Denied::Garbled => t.garbled.clone(),
+        })
+    }
+
+    fn exit(&self, sentence: &str) -> Exit {
+        Exit { status: 1, text: format!("{}\n", join(self.error, sentence)) }
+    }
+}

@@ -1,0 +1,192 @@
+//! Ready behaviours: a side whose calls are made by themselves, so that the other one alone can be stepped against it.
+//!
+//! The server is the one of the course text: it accepts connection after connection, and a worker for each reads at most
+//! 1,024 bytes, answers and closes. The client connects, says something, reads the answer, and closes.
+
+use std::collections::HashMap;
+use std::net::SocketAddr;
+
+use super::Request;
+use crate::model::{Call, Errno, Event, Returned, Side};
+
+/// What is answered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Answer {
+    /// The word `success`, once, as the course text's server does.
+    Success,
+    /// What came, until the peer ends.
+    Echo,
+}
+
+/// So many bytes are read at a time.
+const READ: usize = 1024;
+
+/// What the course text's server answers.
+const SUCCESS: &[u8] = b"success";
+
+/// What the client says.
+const HELLO: &[u8] = b"hello";
+
+/// The call that a thread is in.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Stage {
+    Socket,
+    Bind,
+    Listen,
+    Accept,
+    Connect,
+    Read,
+    /// With the bytes that it was asked to send.
+    Send(Vec<u8>),
+    Close,
+}
+
+/// A side that answers by itself.
+#[derive(Debug)]
+pub struct Answerer {
+    side: Side,
+    answer: Answer,
+    server: SocketAddr,
+    /// Each thread's call, and its descriptor.
+    threads: HashMap<u32, (Stage, i32)>,
+}
+
+impl Answerer {
+    /// The side's behaviour; `server` is the server's address.
+    pub fn new(side: Side, answer: Answer, server: SocketAddr) -> Answerer {
+        Answerer { side, answer, server, threads: HashMap::new() }
+    }
+
+    /// Its first call.
+    pub(super) fn begin(&mut self) -> Vec<Request> {
+        vec![self.enter(0, -1, Stage::Socket)]
+    }
+
+    /// What it does because of an event.
+    pub(super) fn happened(&mut self, event: &Event) -> Vec<Request> {
+        let Event::Returned { side, worker, outcome } = event else { return Vec::new() };
+        if *side != self.side {
+            return Vec::new();
+        }
+        let Some((stage, fd)) = self.threads.remove(worker) else { return Vec::new() };
+        match outcome {
+            Ok(returned) => self.go_on(*worker, stage, fd, returned),
+            Err(errno) => self.failed(*worker, stage, fd, *errno),
+        }
+    }
+
+    fn go_on(&mut self, worker: u32, stage: Stage, fd: i32, returned: &Returned) -> Vec<Request> {
+        let value = i32::try_from(returned.value).unwrap_or(-1);
+        let first = if self.side == Side::Server { Stage::Bind } else { Stage::Connect };
+        let next = match stage {
+            Stage::Socket => return vec![self.enter(worker, value, first)],
+            Stage::Bind => Stage::Listen,
+            Stage::Listen => Stage::Accept,
+            Stage::Accept => {
+                // A worker for the connection, which is called by its descriptor; then the next connection is waited for.
+                let serve = self.enter(u32::try_from(value).unwrap_or(0), value, Stage::Read);
+                return vec![serve, self.enter(worker, fd, Stage::Accept)];
+            }
+            Stage::Connect => Stage::Send(HELLO.to_vec()),
+            Stage::Read if returned.data.is_empty() || self.side == Side::Client => Stage::Close,
+            Stage::Read => match self.answer {
+                Answer::Success => Stage::Send(SUCCESS.to_vec()),
+                Answer::Echo => Stage::Send(returned.data.clone()),
+            },
+            Stage::Send(data) => match data.get(usize::try_from(value).unwrap_or(0)..) {
+                // send() may take less than it was offered.
+                Some(left @ [_, ..]) => Stage::Send(left.to_vec()),
+                _ if self.side == Side::Server && self.answer == Answer::Success => Stage::Close,
+                _ => Stage::Read,
+            },
+            Stage::Close => return Vec::new(),
+        };
+        vec![self.enter(worker, fd, next)]
+    }
+
+    fn failed(&mut self, worker: u32, stage: Stage, fd: i32, errno: Errno) -> Vec<Request> {
+        match stage {
+            // A server goes on accepting; what it can't bind or listen to, it leaves.
+            Stage::Accept if matches!(errno.0, libc::EINTR | libc::ECONNABORTED) => {
+                vec![self.enter(worker, fd, Stage::Accept)]
+            }
+            Stage::Connect | Stage::Read | Stage::Send(_) => vec![self.enter(worker, fd, Stage::Close)],
+            Stage::Socket | Stage::Bind | Stage::Listen | Stage::Accept | Stage::Close => Vec::new(),
+        }
+    }
+
+    fn enter(&mut self, worker: u32, fd: i32, stage: Stage) -> Request {
+        let call = match &stage {
+            Stage::Socket => Call::Socket { ipv6: self.server.is_ipv6(), udp: false },
+            Stage::Bind => Call::Bind { fd, addr: self.server },
+            Stage::Listen => Call::Listen { fd, backlog: 128 },
+            Stage::Accept => Call::Accept { fd },
+            Stage::Connect => Call::Connect { fd, addr: self.server },
+            Stage::Read => Call::Recv { fd, len: READ },
+            Stage::Send(data) => Call::Send { fd, data: data.clone() },
+            Stage::Close => Call::Close { fd },
+        };
+        self.threads.insert(worker, (stage, fd));
+        if worker == 0 { Request::Call(self.side, call) } else { Request::Serve(self.side, worker, call) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::Outcome;
+
+    fn server() -> SocketAddr {
+        SocketAddr::from(([127, 0, 0, 1], 8000))
+    }
+
+    /// What is asked for after a call of this thread returned.
+    fn after(answerer: &mut Answerer, worker: u32, value: i64, data: &[u8]) -> Vec<Request> {
+        let outcome: Outcome = Ok(Returned { value, data: data.to_vec(), peer: None });
+        answerer.happened(&Event::Returned { side: answerer.side, worker, outcome })
+    }
+
+    #[test]
+    fn the_course_texts_server() {
+        let mut answerer = Answerer::new(Side::Server, Answer::Success, server());
+        let own = |call| Request::Call(Side::Server, call);
+        let serve = |call| Request::Serve(Side::Server, 6, call);
+        assert_eq!(answerer.begin(), [own(Call::Socket { ipv6: false, udp: false })]);
+        assert_eq!(after(&mut answerer, 0, 5, b""), [own(Call::Bind { fd: 5, addr: server() })]);
+        assert_eq!(after(&mut answerer, 0, 0, b""), [own(Call::Listen { fd: 5, backlog: 128 })]);
+        assert_eq!(after(&mut answerer, 0, 0, b""), [own(Call::Accept { fd: 5 })]);
+        let both = [serve(Call::Recv { fd: 6, len: 1024 }), own(Call::Accept { fd: 5 })];
+        assert_eq!(after(&mut answerer, 0, 6, b""), both);
+        assert_eq!(after(&mut answerer, 6, 2, b"hi"), [serve(Call::Send { fd: 6, data: b"success".to_vec() })]);
+        assert_eq!(
+            after(&mut answerer, 6, 3, b""),
+            [serve(Call::Send { fd: 6, data: b"cess".to_vec() })],
+            "a short send()"
+        );
+        assert_eq!(after(&mut answerer, 6, 4, b""), [serve(Call::Close { fd: 6 })]);
+        assert_eq!(after(&mut answerer, 6, 0, b""), []);
+        let eintr = Event::Returned { side: Side::Server, worker: 0, outcome: Err(Errno(libc::EINTR)) };
+        assert_eq!(answerer.happened(&eintr), [own(Call::Accept { fd: 5 })]);
+    }
+
+    #[test]
+    fn an_echo_goes_on_until_the_end() {
+        let mut answerer = Answerer::new(Side::Server, Answer::Echo, server());
+        answerer.threads.insert(6, (Stage::Read, 6));
+        let serve = |call| vec![Request::Serve(Side::Server, 6, call)];
+        assert_eq!(after(&mut answerer, 6, 2, b"hi"), serve(Call::Send { fd: 6, data: b"hi".to_vec() }));
+        assert_eq!(after(&mut answerer, 6, 2, b""), serve(Call::Recv { fd: 6, len: 1024 }));
+        assert_eq!(after(&mut answerer, 6, 0, b""), serve(Call::Close { fd: 6 }));
+    }
+
+    #[test]
+    fn a_client_that_is_refused_closes() {
+        let mut answerer = Answerer::new(Side::Client, Answer::Success, server());
+        answerer.begin();
+        let own = |call| vec![Request::Call(Side::Client, call)];
+        assert_eq!(after(&mut answerer, 0, 5, b""), own(Call::Connect { fd: 5, addr: server() }));
+        let refused = Event::Returned { side: Side::Client, worker: 0, outcome: Err(Errno(libc::ECONNREFUSED)) };
+        assert_eq!(answerer.happened(&refused), own(Call::Close { fd: 5 }));
+        assert_eq!(after(&mut answerer, 0, 0, b""), []);
+    }
+}

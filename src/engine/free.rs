@@ -1,0 +1,136 @@
+//! A walk without a lesson: any call, in any order. Commands and happenings go in, requests come out, as with the runner.
+
+use std::collections::VecDeque;
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use super::{Answerer, Command, Happening, Phase, Request, What, Wire};
+use crate::model::{Event, Mode, Moment, Side, Trace};
+
+/// What a free walk is made for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Purpose {
+    /// To drive these sides.
+    Drive(Vec<Side>),
+    /// To look on.
+    Watch,
+    /// To look at a recording.
+    Replay,
+}
+
+/// How a free walk is made.
+#[derive(Clone, Debug)]
+pub struct FreeOptions {
+    /// What for.
+    pub purpose: Purpose,
+    /// The address at which the server listens, or is expected to.
+    pub server: SocketAddr,
+    /// Where it runs.
+    pub mode: Mode,
+    /// What its wire can do.
+    pub wire: Wire,
+    /// The lab's name; `None` where it has none.
+    pub lab: Option<String>,
+}
+
+/// The walk.
+#[derive(Debug)]
+pub struct Free {
+    options: FreeOptions,
+    phase: Phase,
+    trace: Trace,
+    requests: VecDeque<Request>,
+    answerer: Option<Answerer>,
+    /// The entry with which the newest act began.
+    acted: Moment,
+}
+
+impl Free {
+    /// A walk to which nothing has happened. `answerer` makes a side's calls by itself.
+    pub fn new(options: FreeOptions, answerer: Option<Answerer>) -> Free {
+        let mut walk = Free {
+            options,
+            phase: Phase::Ready,
+            trace: Trace::default(),
+            requests: VecDeque::new(),
+            answerer,
+            acted: 0,
+        };
+        if let Some(answerer) = &mut walk.answerer {
+            walk.requests.extend(answerer.begin());
+        }
+        walk
+    }
+
+    /// How it is made.
+    pub fn options(&self) -> &FreeOptions {
+        &self.options
+    }
+
+    /// The sides that it drives.
+    pub fn sides(&self) -> &[Side] {
+        match &self.options.purpose {
+            Purpose::Drive(sides) => sides,
+            Purpose::Watch | Purpose::Replay => &[],
+        }
+    }
+
+    /// Everything that happened.
+    pub fn trace(&self) -> &Trace {
+        &self.trace
+    }
+
+    /// [`Phase::Ready`], or why it can't go on.
+    pub fn phase(&self) -> &Phase {
+        &self.phase
+    }
+
+    /// The entry with which the newest act began: a call was entered, or a segment went. What came since is news.
+    pub fn acted(&self) -> Moment {
+        self.acted
+    }
+
+    /// The next request for the world; empty them after every command and happening.
+    pub fn take_request(&mut self) -> Option<Request> {
+        self.requests.pop_front()
+    }
+
+    /// Takes a command. What can't be done now is passed over.
+    pub fn command(&mut self, command: Command) {
+        if matches!(self.phase, Phase::Failed(_)) {
+            return;
+        }
+        let request = match command {
+            Command::Call(side, call) if self.sides().contains(&side) => {
+                let idle = self.trace.present().open_call(side).is_none();
+                idle.then_some(Request::Call(side, call))
+            }
+            Command::Interrupt(side) if self.sides().contains(&side) => Some(Request::Interrupt(side)),
+            Command::Deliver(id) => Some(Request::Deliver(id)),
+            Command::Drop(id) => Some(Request::Drop(id)),
+            Command::Pass(which, delay) => Some(Request::Pass(which, delay)),
+            _ => None,
+        };
+        self.requests.extend(request);
+    }
+
+    /// Takes what came from the world.
+    pub fn happened(&mut self, happening: Happening) {
+        match happening.what {
+            What::Event(event) => self.push(happening.at, event),
+            What::Failed(failure) => self.phase = Phase::Failed(failure),
+            // A shared lab's keeper says what is new of the kernel's sockets, and nobody waits for it to settle.
+            What::Observed(_) | What::Settled => {}
+        }
+    }
+
+    fn push(&mut self, at: Duration, event: Event) {
+        let answers = self.answerer.as_mut().map(|answerer| answerer.happened(&event)).unwrap_or_default();
+        let acts = matches!(event, Event::Entered { .. } | Event::Delivered(_) | Event::Dropped(_) | Event::Passing(_));
+        let moment = self.trace.push(at, event);
+        if acts {
+            self.acted = moment;
+        }
+        self.requests.extend(answers);
+    }
+}

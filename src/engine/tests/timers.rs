@@ -1,0 +1,128 @@
+//! Claims, questions and waits on the kernel's timers.
+
+use super::*;
+use crate::model::{TcpInfo, Timer, TimerKind};
+
+/// A client whose SYN was sent again twice: its timer has fired so often and its timeout has doubled as often.
+fn after_two_retransmissions(world: &mut FakeWorld) {
+    let timer = Timer { kind: TimerKind::Retransmit, fires_at: Duration::from_secs(7), fired: 2 };
+    world.sockets[0].timer = Some(timer);
+    world.sockets[0].info = Some(TcpInfo { rto: Some(Duration::from_secs(4)), ..TcpInfo::default() });
+}
+
+#[test]
+fn a_claim_on_a_timer_may_count_and_know_the_timeout() {
+    let claim = |terms: &str| format!("{{ timer = {{ socket = \"client\", {terms} }} }}");
+    for (terms, holds, actual) in [
+        (r#"kind = "retransmit", fired = 2"#, true, "timer of client: retransmit fired=2"),
+        (r#"fired = ">=1", rto_ms = 4000"#, true, "timer of client: fired=2 rto_ms=4000"),
+        (r#"rto_ms = ">=2000""#, true, "timer of client: rto_ms=4000"),
+        (r#"fired = 1"#, false, "timer of client: fired=2"),
+        (r#"fired = ">=3""#, false, "timer of client: fired=2"),
+        (r#"kind = "keepalive", fired = 2"#, false, "timer of client: retransmit fired=2"),
+        (r#"rto_ms = 2000"#, false, "timer of client: rto_ms=4000"),
+    ] {
+        let (mut runner, mut world, _) = with_syn(&[step("look", &format!("expect = [{}]", claim(terms)))]);
+        after_two_retransmissions(&mut world);
+        go(&mut runner, &mut world, Command::Next);
+        world.wait(&mut runner);
+        let found = &claims(&runner)[0];
+        assert_eq!((found.0, found.1.split(" / ").nth(1)), (holds, Some(actual)), "{terms}");
+    }
+}
+
+#[test]
+fn without_a_timer_there_is_nothing_to_count() {
+    let expect =
+        r#"expect = [{ timer = { socket = "client", fired = 0 } }, { timer = { socket = "client", rto_ms = 1000 } }]"#;
+    let (mut runner, mut world, _) = with_syn(&[step("look", expect)]);
+    go(&mut runner, &mut world, Command::Next);
+    world.wait(&mut runner);
+    let found: Vec<String> = claims(&runner).into_iter().map(|(_, text)| text).collect();
+    assert!(found[0].ends_with("/ timer of client: none"), "{found:?}");
+    assert!(found[1].ends_with("/ timer of client: rto_ms=none"), "{found:?}");
+}
+
+#[test]
+fn a_question_may_be_answered_by_a_timer() {
+    for (measure, right) in [("fired", 1), ("rto", 2)] {
+        let ask = format!(
+            "[step.ask]\nquestion = {{ en = \"q\", zh = \"q\" }}\n{measure} = {{ socket = \"client\" }}\nchoices = [\"1\", \"2\", \"4000\"]"
+        );
+        let (mut runner, mut world, _) = with_syn(&[step("look", &ask)]);
+        after_two_retransmissions(&mut world);
+        go(&mut runner, &mut world, Command::Next);
+        go(&mut runner, &mut world, Command::Predict(right));
+        let (_, answer) = runner.trace().present().verdicts(2);
+        assert_eq!(answer.map(|answer| answer.right), Some(Some(right)), "{measure}");
+    }
+}
+
+/// Lets the time go on until the step is over, with a timer that fires at these seconds, one after the other, and is
+/// then still set to the last one. When it was over.
+fn end_of_wait(runner: &mut Runner, world: &mut FakeWorld, fires: &[u64]) -> Duration {
+    while *runner.phase() == Phase::Busy {
+        let next = fires.iter().map(|at| Duration::from_secs(*at)).find(|at| *at > world.now);
+        world.sockets[0] = retransmitting(world.sockets[0].clone(), next.unwrap_or(world.now));
+        world.now = world.now.max(runner.wake_at().expect("a busy runner waits for some time"));
+        runner.tick(world.now);
+        world.serve(runner);
+    }
+    world.now
+}
+
+#[test]
+fn a_step_waits_for_so_many_firings_of_a_timer_and_no_more() {
+    // A claim that never becomes true: the step ends when the last firing it waits for is over, and patience with it.
+    let claim = r#"expect = [{ returns = { side = "client", call = "connect", error = "ETIMEDOUT" } }]"#;
+    for (times, over) in [("", 1), ("times = 2\n", 3), ("times = 3\n", 7)] {
+        let (mut runner, mut world, _) =
+            with_syn(&[step("wait", &format!("waits_for = \"retransmit\"\n{times}{claim}"))]);
+        world.sockets[0] = retransmitting(world.sockets[0].clone(), Duration::from_secs(1));
+        go(&mut runner, &mut world, Command::Next);
+        let end = end_of_wait(&mut runner, &mut world, &[1, 3, 7, 15]);
+        let limit = Duration::from_secs(over) + Duration::from_millis(500);
+        assert!(end >= limit && end < limit + Duration::from_millis(200), "{times:?}: {end:?}");
+        assert_eq!(runner.verdict(), Verdict { held: 0, broken: 1 });
+    }
+}
+
+#[test]
+fn a_step_that_waits_for_a_timer_ends_when_its_claims_hold() {
+    let claim = r#"expect = [{ segment = { from = "client", flags = ["SYN"], is = "held" } }]"#;
+    let (mut runner, mut world, syn) = with_syn(&[step("wait", &format!("waits_for = \"retransmit\"\n{claim}"))]);
+    world.when(Request::Drop(SegmentId(0)), [What::Event(Event::Dropped(SegmentId(0)))]);
+    world.sockets[0] = retransmitting(world.sockets[0].clone(), Duration::from_secs(1));
+    go(&mut runner, &mut world, Command::Drop(SegmentId(0)));
+    go(&mut runner, &mut world, Command::Next);
+    while world.now < Duration::from_secs(1) {
+        world.now = runner.wake_at().expect("it waits");
+        runner.tick(world.now);
+        world.serve(&mut runner);
+    }
+    assert_eq!(*runner.phase(), Phase::Busy);
+    held(1, &syn).into_iter().for_each(|what| world.tell(&mut runner, what));
+    world.wait(&mut runner);
+    assert!(world.now < Duration::from_millis(1400), "{:?}", world.now);
+    assert_eq!(runner.verdict(), Verdict { held: 1, broken: 0 });
+}
+
+#[test]
+fn only_steps_that_wait_long_are_left_out() {
+    let idle = |seconds: u32| {
+        let value = format!("option = \"TCP_KEEPIDLE\", value = {seconds}");
+        step("idle", &format!("do.setsockopt = {{ socket = \"client\", {value} }}"))
+    };
+    for (steps, left_out) in [
+        (vec![step("wait", "waits_for = \"retransmit\""), step("probe", "waits_for = \"probe\"")], vec![]),
+        (vec![step("end", "waits_for = \"time-wait\"")], vec!["end"]),
+        (vec![open_client(), step("alive", "waits_for = \"keepalive\"")], vec!["alive"]),
+        (vec![open_client(), idle(1), step("alive", "waits_for = \"keepalive\"")], vec![]),
+        (vec![open_client(), idle(60), step("alive", "waits_for = \"keepalive\"")], vec!["alive"]),
+        (vec![open_client(), step("alive", "waits_for = \"keepalive\""), idle(1)], vec!["alive"]),
+    ] {
+        let runner = runner(&steps, Mode::Lab, Wire::Holds);
+        assert_eq!(runner.left_out().map(|step| step.id.as_str()).collect::<Vec<_>>(), left_out);
+        assert_eq!(runner.steps().len() + left_out.len(), steps.len());
+    }
+}

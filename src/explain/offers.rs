@@ -1,0 +1,163 @@
+//! Which calls make sense next, and which would probably fail.
+
+use super::Situation;
+use crate::model::{CallName, Errno, How};
+use crate::tcp::State;
+
+/// What a call would probably come to. A mark for the menu, never told as a fact: the kernel decides.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Likely {
+    /// It returns at once.
+    Works,
+    /// It waits; on a non-blocking descriptor it would fail with EAGAIN or EINPROGRESS.
+    Waits,
+    /// It fails.
+    Fails(Errno),
+}
+
+/// A call that can be made next.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Offer {
+    /// Which call.
+    pub call: CallName,
+    /// On which descriptor; `None` for `socket()`.
+    pub fd: Option<i32>,
+    /// The direction, for `shutdown()`.
+    pub how: Option<How>,
+    /// What it would probably come to.
+    pub likely: Likely,
+}
+
+impl Offer {
+    /// Whether it makes sense, so that a menu shows it first.
+    pub fn is_sensible(&self) -> bool {
+        !matches!(self.likely, Likely::Fails(_))
+    }
+}
+
+/// The calls that a side can make next: first those that make sense, in the order in which a connection needs them,
+/// the newest descriptor first; then those that would fail, so that a learner can try them too. None while the side's
+/// thread is in a call. A descriptor that isn't open is offered for what would fail.
+pub fn offers(descriptors: &[(i32, Situation)], in_call: bool) -> Vec<Offer> {
+    if in_call {
+        return Vec::new();
+    }
+    let socket = Offer { call: CallName::Socket, fd: None, how: None, likely: Likely::Works };
+    let none_open = !descriptors.iter().any(|(_, situation)| situation.open);
+    let of_all = descriptors.iter().rev().flat_map(|(fd, situation)| of_one(*fd, situation));
+    let mut offers: Vec<Offer> = of_all.collect();
+    // Without a descriptor there is nothing else to begin with; later a further socket is the last of what makes sense.
+    offers.insert(if none_open { 0 } else { offers.len() }, socket);
+    offers.sort_by_key(|offer| (!offer.is_sensible(), offer.call == CallName::Close));
+    offers
+}
+
+use CallName::{Accept, Bind, Close, Connect, Listen, Recv, RecvFrom, Send, SendTo, Shutdown};
+use Likely::{Waits, Works};
+
+const fn fails(errno: i32) -> Likely {
+    Likely::Fails(Errno(errno))
+}
+
+fn of_one(fd: i32, situation: &Situation) -> Vec<Offer> {
+    let calls = match situation.state {
+        _ if !situation.open => [Send, Recv, Close].map(|call| (call, fails(libc::EBADF))).to_vec(),
+        _ if situation.udp => datagrams(situation),
+        State::Listen => listening(situation),
+        State::Closed | State::TimeWait if situation.is_over() => over(situation),
+        State::Closed | State::TimeWait => fresh(situation),
+        State::SynSent | State::SynRecv => connecting(),
+        _ => connected(situation),
+    };
+    // Half-close is what a program means by shutdown(); a listener stops listening by the other direction.
+    let how = if situation.state == State::Listen { How::Read } else { How::Write };
+    let offer = |(call, likely)| Offer { call, fd: Some(fd), how: (call == Shutdown).then_some(how), likely };
+    calls.into_iter().map(offer).collect()
+}
+
+type Calls = Vec<(CallName, Likely)>;
+
+fn fresh(situation: &Situation) -> Calls {
+    let bind = if situation.bound { fails(libc::EINVAL) } else { Works };
+    vec![
+        (Bind, bind),
+        (Listen, Works),
+        (Connect, Waits),
+        (Close, Works),
+        (Accept, fails(libc::EINVAL)),
+        (Send, fails(libc::EPIPE)),
+        (Recv, fails(libc::ENOTCONN)),
+        (Shutdown, fails(libc::ENOTCONN)),
+    ]
+}
+
+/// Without a peer a datagram needs an address; what belongs to connections alone, UDP doesn't know.
+fn datagrams(situation: &Situation) -> Calls {
+    let arrived = if situation.recv_queue > 0 { Works } else { Waits };
+    let unbound = (Bind, if situation.bound { fails(libc::EINVAL) } else { Works });
+    let mut calls = if situation.was_connected {
+        vec![(Send, Works), (Recv, arrived), (SendTo, Works), (RecvFrom, arrived), (Connect, Works), unbound]
+    } else {
+        vec![unbound, (SendTo, Works), (RecvFrom, arrived), (Connect, Works), (Send, fails(libc::EDESTADDRREQ))]
+    };
+    calls.push((Close, Works));
+    calls.extend([Listen, Accept].map(|call| (call, fails(libc::EOPNOTSUPP))));
+    calls
+}
+
+fn listening(situation: &Situation) -> Calls {
+    vec![
+        (Accept, if situation.recv_queue > 0 { Works } else { Waits }),
+        (Listen, Works),
+        (Shutdown, Works),
+        (Close, Works),
+        (Bind, fails(libc::EINVAL)),
+        (Connect, fails(libc::EISCONN)),
+        (Send, fails(libc::EPIPE)),
+        (Recv, fails(libc::ENOTCONN)),
+    ]
+}
+
+fn connecting() -> Calls {
+    vec![
+        (Connect, Waits),
+        (Send, Waits),
+        (Recv, Waits),
+        (Shutdown, Works),
+        (Close, Works),
+        (Bind, fails(libc::EINVAL)),
+        (Listen, fails(libc::EINVAL)),
+        (Accept, fails(libc::EINVAL)),
+    ]
+}
+
+fn connected(situation: &Situation) -> Calls {
+    let ended = situation.fin || situation.shut.read;
+    let recv = (Recv, if situation.recv_queue > 0 || ended { Works } else { Waits });
+    let send = (Send, if situation.shut.write { fails(libc::EPIPE) } else { Works });
+    let mut calls = if situation.recv_queue > 0 { vec![recv, send] } else { vec![send, recv] };
+    if !situation.shut.write {
+        calls.push((Shutdown, Works));
+    }
+    calls.push((Close, Works));
+    calls.extend([Bind, Listen, Accept].map(|call| (call, fails(libc::EINVAL))));
+    calls.push((Connect, fails(libc::EISCONN)));
+    calls
+}
+
+/// The kernel tells once how a connection failed, to the call that comes first; a RST after the FIN is EPIPE, and told
+/// to `send()` only.
+fn over(situation: &Situation) -> Calls {
+    let untold = situation.reset && !situation.told && !situation.fin;
+    let (recv, send) =
+        if untold { (fails(libc::ECONNRESET), fails(libc::ECONNRESET)) } else { (Works, fails(libc::EPIPE)) };
+    vec![
+        (Recv, recv),
+        (Close, Works),
+        (Send, send),
+        (Shutdown, fails(libc::ENOTCONN)),
+        (Connect, fails(libc::EISCONN)),
+        (Listen, fails(libc::EINVAL)),
+        (Accept, fails(libc::EINVAL)),
+    ]
+}

@@ -1,0 +1,154 @@
+//! The texts: one entry for each outcome that has something to explain, both languages side by side.
+
+use std::collections::HashMap;
+use std::sync::OnceLock;
+
+use super::{Came, Circumstance};
+use crate::i18n::Lang;
+use crate::model::{CallName, Errno};
+
+const ASSET: &str = include_str!("../../assets/text/errors.toml");
+
+/// What is said of one outcome, in one language.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Explanation {
+    /// What it means.
+    pub means: &'static str,
+    /// Why it comes now.
+    pub why: &'static str,
+    /// What one does about it.
+    pub remedy: &'static str,
+}
+
+/// The asset is broken: a fault of the program, which a test looks for.
+#[derive(Clone, Debug, thiserror::Error)]
+#[error("the explanations of outcomes can't be read: {0}")]
+pub struct Broken(String);
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(super) enum Kind {
+    /// It succeeded in a way that surprises.
+    Returns,
+    Blocks,
+    /// An error that the program has no name for.
+    Other,
+    Error(Errno),
+}
+
+#[derive(serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RawFile {
+    entry: Vec<RawEntry>,
+}
+
+#[derive(serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RawEntry {
+    /// A call's name; every call where it is missing.
+    call: Option<String>,
+    /// An errno's name, or `returns`, `blocks`, `other`.
+    outcome: String,
+    when: Option<Circumstance>,
+    means: Words,
+    why: Words,
+    #[serde(rename = "do")]
+    remedy: Words,
+}
+
+#[derive(Debug, serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Words {
+    pub(super) en: String,
+    pub(super) zh: String,
+}
+
+impl Words {
+    fn of(&self, lang: Lang) -> &str {
+        match lang {
+            Lang::En => &self.en,
+            Lang::Zh => &self.zh,
+        }
+    }
+}
+
+/// The call's name as in C, what it came to, and the circumstance that tells its reasons apart.
+pub(super) type Key = (Option<String>, Kind, Option<Circumstance>);
+
+pub(super) struct Entry {
+    pub(super) means: Words,
+    pub(super) why: Words,
+    pub(super) remedy: Words,
+}
+
+/// All explanations.
+pub struct Explanations {
+    pub(super) entries: HashMap<Key, Entry>,
+}
+
+impl Explanations {
+    /// The built-in explanations; read once.
+    ///
+    /// # Errors
+    /// [`Broken`] where the asset that was built in doesn't fit the program.
+    pub fn load() -> Result<&'static Explanations, Broken> {
+        static LOADED: OnceLock<Result<Explanations, Broken>> = OnceLock::new();
+        LOADED.get_or_init(|| read(ASSET)).as_ref().map_err(Clone::clone)
+    }
+
+    /// What is to be said of this outcome. The nearest entry counts: of this call in this circumstance, of this call
+    /// (but not where a socket for datagrams makes it: that would tell of TCP), of this error whatever the call, of any error. `None` only of a success or a wait that explains itself.
+    pub fn explain(
+        &'static self,
+        call: CallName,
+        came: Came<'_>,
+        circumstance: Option<Circumstance>,
+        lang: Lang,
+    ) -> Option<Explanation> {
+        let kind = match came {
+            Came::Error(errno) => Kind::Error(errno),
+            Came::Returned(_) => Kind::Returns,
+            Came::Blocks => Kind::Blocks,
+        };
+        let of_call = |when| self.entries.get(&(Some(call.name().to_owned()), kind, when));
+        let of_any = |kind| self.entries.get(&(None, kind, None));
+        let entry = circumstance
+            .and_then(|when| of_call(Some(when)))
+            .or_else(|| if circumstance == Some(Circumstance::Datagrams) { None } else { of_call(None) })
+            .or_else(|| of_any(kind))
+            .or_else(|| if matches!(kind, Kind::Error(_)) { of_any(Kind::Other) } else { None })?;
+        Some(Explanation { means: entry.means.of(lang), why: entry.why.of(lang), remedy: entry.remedy.of(lang) })
+    }
+}
+
+pub(super) fn read(asset: &str) -> Result<Explanations, Broken> {
+    let file: RawFile = toml::from_str(asset).map_err(|error| Broken(error.to_string()))?;
+    let mut entries = HashMap::new();
+    for raw in file.entry {
+        let kind = kind(&raw.outcome).ok_or_else(|| Broken(format!("no outcome is called {}", raw.outcome)))?;
+        if let Some(call) = &raw.call
+            && !is_call(call)
+        {
+            return Err(Broken(format!("no call is called {call}")));
+        }
+        let entry = Entry { means: raw.means, why: raw.why, remedy: raw.remedy };
+        let told = format!("{:?} {} {:?}", raw.call, raw.outcome, raw.when);
+        if entries.insert((raw.call, kind, raw.when), entry).is_some() {
+            return Err(Broken(format!("{told} stands twice")));
+        }
+    }
+    Ok(Explanations { entries })
+}
+
+fn kind(outcome: &str) -> Option<Kind> {
+    match outcome {
+        "returns" => Some(Kind::Returns),
+        "blocks" => Some(Kind::Blocks),
+        "other" => Some(Kind::Other),
+        name => Errno::from_name(name).map(Kind::Error),
+    }
+}
+
+/// `fcntl` is explained like the calls that are in [`CallName`].
+fn is_call(name: &str) -> bool {
+    name == "fcntl" || CallName::ALL.iter().any(|call| call.name() == name)
+}

@@ -1,0 +1,434 @@
+use std::collections::HashSet;
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use super::table::{Kind, Words, read};
+use super::*;
+use crate::i18n::Lang;
+use crate::model::{Call, CallName, Event, How, SegmentId, Side, Source, Trace, testing};
+use crate::tcp::State;
+use crate::tcp::testing::segment;
+
+const ASSET: &str = include_str!("../../assets/text/errors.toml");
+
+fn errno(name: &str) -> Errno {
+    Errno::from_name(name).unwrap()
+}
+
+// ---------------------------------------------------------------- the texts
+
+fn terms(text: &str) -> Vec<&str> {
+    let mut terms: Vec<&str> = text.split('`').skip(1).step_by(2).collect();
+    terms.sort_unstable();
+    terms
+}
+
+/// Names from the manual pages and the RFC: runs of capitals, digits and `_`, of at least three characters.
+fn names(text: &str) -> HashSet<&str> {
+    let is_part = |c: char| c.is_ascii_uppercase() || c.is_ascii_digit() || c == '_';
+    text.split(|c| !is_part(c)).filter(|word| word.len() > 2 && word.chars().any(|c| c.is_ascii_uppercase())).collect()
+}
+
+#[test]
+fn every_text_is_short_and_says_the_same_in_both_languages() {
+    for (key, entry) in &Explanations::load().unwrap().entries {
+        for words in [&entry.means, &entry.why, &entry.remedy] {
+            let Words { en, zh } = words;
+            assert!((1..=240).contains(&en.chars().count()), "{key:?}: {} characters: {en}", en.chars().count());
+            assert!((1..=100).contains(&zh.chars().count()), "{key:?}: {} characters: {zh}", zh.chars().count());
+            assert!(en.ends_with(['.', '"']) && zh.ends_with('。'), "{key:?}: {en} {zh}");
+            assert_eq!(terms(en), terms(zh), "{key:?}: {en}");
+            assert_eq!(names(en), names(zh), "{key:?}: {en}");
+        }
+    }
+}
+
+/// What the manual pages name for TCP, and the outcomes that surprise learners.
+const WANTED: &[(&str, &str)] = &[
+    ("socket", "EAFNOSUPPORT EPROTONOSUPPORT"),
+    ("bind", "EADDRINUSE EACCES EINVAL EADDRNOTAVAIL EAFNOSUPPORT"),
+    ("listen", "EADDRINUSE EINVAL"),
+    ("accept", "EINVAL EINTR EAGAIN EMFILE ECONNABORTED blocks returns"),
+    (
+        "connect",
+        "ECONNREFUSED EINPROGRESS EALREADY EISCONN ETIMEDOUT ECONNRESET EADDRNOTAVAIL EADDRINUSE ENETUNREACH EINTR \
+         EAFNOSUPPORT EINVAL ECONNABORTED EHOSTUNREACH EACCES blocks returns",
+    ),
+    ("send", "EPIPE ENOTCONN ECONNRESET EAGAIN EINTR EDESTADDRREQ ETIMEDOUT ECONNREFUSED blocks"),
+    ("recv", "ENOTCONN ECONNRESET EAGAIN EINTR ETIMEDOUT ECONNREFUSED blocks"),
+    ("shutdown", "ENOTCONN EINVAL"),
+    ("close", "EBADF EINTR"),
+    ("setsockopt", "ENOPROTOOPT EINVAL"),
+    ("fcntl", "EINVAL"),
+];
+
+#[test]
+fn no_outcome_that_the_manual_pages_name_is_missing() {
+    let entries = &Explanations::load().unwrap().entries;
+    for (call, outcomes) in WANTED {
+        for outcome in outcomes.split_whitespace() {
+            let kind = match outcome {
+                "blocks" => Kind::Blocks,
+                "returns" => Kind::Returns,
+                name => Kind::Error(errno(name)),
+            };
+            assert!(entries.contains_key(&(Some((*call).into()), kind, None)), "{call} {outcome}");
+        }
+    }
+}
+
+#[test]
+fn every_error_is_explained_whatever_the_call() {
+    let known: Vec<Errno> = (1..200).map(Errno).filter(|errno| errno.name().is_some()).collect();
+    assert!(known.len() > 30);
+    let all = Explanations::load().unwrap();
+    for error in known {
+        assert!(all.entries.contains_key(&(None, Kind::Error(error), None)), "{error}");
+    }
+    for call in CallName::ALL {
+        for lang in [Lang::En, Lang::Zh] {
+            assert!(all.explain(call, Came::Error(Errno(9999)), None, lang).is_some());
+        }
+    }
+}
+
+#[test]
+fn the_nearest_entry_counts() {
+    let all = Explanations::load().unwrap();
+    let means = |call, came, when| all.explain(call, came, when, Lang::En).map(|found| found.means);
+    let pipe = Came::Error(errno("EPIPE"));
+    let own = means(CallName::Send, pipe, Some(Circumstance::Shut)).unwrap();
+    let of_call = means(CallName::Send, pipe, None).unwrap();
+    assert!(own.contains("This program itself"), "{own}");
+    // A circumstance without a text of its own, and a call without one.
+    assert_eq!(means(CallName::Send, pipe, Some(Circumstance::TimeWait)), Some(of_call));
+    let of_any = means(CallName::Close, pipe, Some(Circumstance::Shut)).unwrap();
+    assert!(of_any != of_call && of_any != own, "{of_any}");
+    assert!(means(CallName::Close, Came::Error(Errno(9999)), None).unwrap().contains("no words"));
+    // Nothing surprises.
+    let returned = Returned::default();
+    assert_eq!(means(CallName::Bind, Came::Returned(&returned), None), None);
+    assert_eq!(means(CallName::Close, Came::Blocks, None), None);
+    assert_ne!(all.explain(CallName::Send, pipe, None, Lang::En), all.explain(CallName::Send, pipe, None, Lang::Zh));
+}
+
+#[test]
+fn a_broken_asset_is_told() {
+    let entry = |head: &str| {
+        let words = "{ en = \"a.\", zh = \"b。\" }";
+        format!("[[entry]]\n{head}\nmeans = {words}\nwhy = {words}\ndo = {words}\n")
+    };
+    let told = |asset: &str| read(asset).err().map(|broken| broken.to_string()).unwrap_or_default();
+    assert_eq!(told(&entry("outcome = \"EPIPE\"")), "");
+    assert!(told(&entry("outcome = \"EPIPE\"").repeat(2)).contains("twice"));
+    assert!(told(&entry("outcome = \"EPIP\"")).contains("EPIP"));
+    assert!(told(&entry("call = \"sent\"\noutcome = \"EPIPE\"")).contains("sent"));
+    assert!(told(&entry("outcome = \"EPIPE\"\nwhen = \"raining\"")).contains("raining"));
+    assert!(told(&entry("outcome = \"EPIPE\"").replace(", zh = \"b。\"", "")).contains("zh"));
+}
+
+// ---------------------------------------------------------------- circumstances
+
+fn v4() -> SocketAddr {
+    "127.0.0.1:8000".parse().unwrap()
+}
+
+/// A call, what it came to, what was known before, and the reason that follows.
+type Case = (Call, Result<i64, &'static str>, Situation, Option<Circumstance>);
+
+fn cases() -> Vec<Case> {
+    use Circumstance::*;
+    let fresh = Situation::default;
+    let state = |state| Situation { state, bound: true, ..Situation::default() };
+    let joined = |at| Situation { was_connected: true, ..state(at) };
+    let with = |change: fn(&mut Situation), mut situation: Situation| {
+        change(&mut situation);
+        situation
+    };
+    let bind = || Call::Bind { fd: 3, addr: v4() };
+    let any_port = || Call::Bind { fd: 3, addr: "127.0.0.1:0".parse().unwrap() };
+    let listen = || Call::Listen { fd: 3, backlog: 1 };
+    let accept = || Call::Accept { fd: 3 };
+    let connect = || Call::Connect { fd: 3, addr: v4() };
+    let send = || Call::Send { fd: 3, data: b"hello".to_vec() };
+    let recv = || Call::Recv { fd: 3, len: 5 };
+    let shut = |how| Call::Shutdown { fd: 3, how };
+    let close = || Call::Close { fd: 3 };
+    let datagrams = || Situation { udp: true, ..Situation::default() };
+    let sendto = || Call::SendTo { fd: 3, data: b"hello".to_vec(), addr: v4() };
+    let recvfrom = || Call::RecvFrom { fd: 3, len: 5 };
+    use State::{CloseWait, Closed, Established, FinWait2, Listen, SynSent};
+    vec![
+        (bind(), Err("EADDRINUSE"), with(|s| s.port_held_by = Some(State::TimeWait), fresh()), Some(TimeWait)),
+        (bind(), Err("EADDRINUSE"), with(|s| s.port_held_by = Some(Listen), fresh()), None),
+        (any_port(), Err("EADDRINUSE"), fresh(), Some(NoPort)),
+        (bind(), Err("EINVAL"), with(|s| s.ipv6 = true, fresh()), Some(OtherFamily)),
+        (bind(), Err("EINVAL"), state(Closed), None),
+        (listen(), Err("EADDRINUSE"), fresh(), Some(NoPort)),
+        (listen(), Err("EADDRINUSE"), state(Closed), None),
+        (listen(), Err("EINVAL"), joined(Closed), Some(Over)),
+        (listen(), Err("EINVAL"), joined(Established), None),
+        (listen(), Ok(0), fresh(), Some(Unbound)),
+        (listen(), Ok(0), state(Listen), Some(Listening)),
+        (listen(), Ok(0), state(Closed), None),
+        (accept(), Err("EINVAL"), joined(Established), Some(Connected)),
+        (accept(), Err("EINVAL"), with(|s| s.shut.read = true, state(Closed)), Some(Shut)),
+        (accept(), Err("EINVAL"), fresh(), None),
+        (connect(), Err("EISCONN"), state(Listen), Some(Listening)),
+        (connect(), Err("EISCONN"), joined(Closed), Some(Over)),
+        (connect(), Err("EISCONN"), joined(Established), None),
+        (connect(), Err("blocks"), with(|s| s.queue_full = true, state(SynSent)), Some(QueueFull)),
+        (connect(), Err("blocks"), state(SynSent), None),
+        (send(), Err("EPIPE"), fresh(), Some(NeverConnected)),
+        // A refused connection was none, though a RST came.
+        (send(), Err("EPIPE"), with(|s| s.reset = true, fresh()), Some(NeverConnected)),
+        (send(), Err("EPIPE"), state(Listen), Some(Listening)),
+        (send(), Err("EPIPE"), with(|s| s.shut.write = true, joined(FinWait2)), Some(Shut)),
+        (send(), Err("EPIPE"), with(|s| s.reset = true, joined(Closed)), Some(Reset)),
+        (send(), Err("EPIPE"), joined(Closed), Some(Over)),
+        (send(), Err("EPIPE"), joined(Established), None),
+        (send(), Err("EAGAIN"), state(SynSent), Some(Connecting)),
+        (send(), Err("EAGAIN"), joined(Established), None),
+        (send(), Err("blocks"), state(SynSent), Some(Connecting)),
+        (send(), Err("blocks"), joined(Established), None),
+        (send(), Ok(5), with(|s| s.peer_accepted = Some(false), joined(Established)), Some(NotAccepted)),
+        (send(), Ok(3), joined(Established), Some(Short)),
+        (send(), Ok(5), with(|s| s.fin = true, joined(CloseWait)), Some(PeerClosed)),
+        (send(), Ok(5), with(|s| s.peer_accepted = Some(true), joined(Established)), None),
+        (recv(), Err("ENOTCONN"), state(Listen), Some(Listening)),
+        (recv(), Err("ENOTCONN"), fresh(), None),
+        (recv(), Err("EAGAIN"), state(SynSent), Some(Connecting)),
+        (recv(), Err("EAGAIN"), joined(Established), None),
+        (recv(), Err("blocks"), state(SynSent), Some(Connecting)),
+        (recv(), Err("blocks"), joined(Established), None),
+        (recv(), Ok(0), joined(Established), Some(PeerClosed)),
+        (recv(), Ok(0), with(|s| (s.fin, s.reset, s.told) = (true, true, true), joined(Closed)), Some(PeerClosed)),
+        (recv(), Ok(0), with(|s| s.shut.read = true, joined(Established)), Some(Shut)),
+        (recv(), Ok(0), with(|s| (s.reset, s.told) = (true, true), joined(Closed)), Some(Reset)),
+        (recv(), Ok(0), with(|s| (s.reset, s.told) = (true, true), fresh()), Some(Over)),
+        (recv(), Ok(3), joined(Established), Some(Short)),
+        (recv(), Ok(5), joined(Established), None),
+        (Call::Recv { fd: 3, len: 0 }, Ok(0), joined(Established), None),
+        (shut(How::Write), Err("ENOTCONN"), joined(Closed), Some(Over)),
+        (shut(How::Write), Err("ENOTCONN"), fresh(), None),
+        (shut(How::Write), Ok(0), joined(Established), Some(Connected)),
+        (shut(How::Both), Ok(0), joined(CloseWait), Some(Connected)),
+        (shut(How::Write), Ok(0), joined(FinWait2), None),
+        (shut(How::Read), Ok(0), joined(Established), Some(OnlyReading)),
+        (shut(How::Read), Ok(0), state(Listen), Some(Listening)),
+        (shut(How::Write), Ok(0), state(Listen), None),
+        (shut(How::Write), Ok(0), state(SynSent), Some(Connecting)),
+        (close(), Ok(0), with(|s| s.recv_queue = 1, joined(Established)), Some(Unread)),
+        (close(), Ok(0), with(|s| s.send_queue = 1, joined(Established)), Some(Unsent)),
+        (close(), Ok(0), with(|s| s.recv_queue = 1, state(Listen)), Some(Listening)),
+        (close(), Ok(0), with(|s| s.send_queue = 1, state(SynSent)), Some(Connecting)),
+        (close(), Ok(0), joined(Established), None),
+        (close(), Ok(0), with(|s| s.recv_queue = 1, joined(Closed)), None),
+        (Call::Socket { ipv6: false, udp: false }, Err("EMFILE"), fresh(), None),
+        (recv(), Err("blocks"), datagrams(), Some(Datagrams)),
+        (recvfrom(), Err("blocks"), datagrams(), Some(Datagrams)),
+        (connect(), Ok(0), datagrams(), Some(Datagrams)),
+        (recv(), Err("ECONNREFUSED"), datagrams(), Some(Datagrams)),
+        (recvfrom(), Err("ECONNREFUSED"), datagrams(), Some(Datagrams)),
+        (send(), Err("ECONNREFUSED"), datagrams(), Some(Datagrams)),
+        (sendto(), Err("ECONNREFUSED"), datagrams(), Some(Datagrams)),
+        (send(), Err("EDESTADDRREQ"), datagrams(), Some(Datagrams)),
+    ]
+}
+
+#[test]
+fn the_reason_follows_from_the_situation_and_every_text_has_its_situation() {
+    let mut seen = HashSet::new();
+    for (call, came, before, wanted) in cases() {
+        let returned = came.map(|value| Returned { value, ..Returned::default() });
+        let (came, kind) = match &returned {
+            Ok(returned) => (Came::Returned(returned), Kind::Returns),
+            Err("blocks") => (Came::Blocks, Kind::Blocks),
+            Err(name) => (Came::Error(errno(name)), Kind::Error(errno(name))),
+        };
+        assert_eq!(Circumstance::of(&call, came, &before), wanted, "{call:?} {came:?} {before:?}");
+        seen.insert((Some(call.name().name().to_owned()), kind, wanted));
+    }
+    let entries = &Explanations::load().unwrap().entries;
+    for key in entries.keys().filter(|key| key.2.is_some()) {
+        assert!(seen.contains(key), "nothing leads to {key:?}");
+    }
+    for key in seen.iter().filter(|key| key.2.is_some()) {
+        assert!(entries.contains_key(key), "{key:?} has no text");
+    }
+    assert!(ASSET.contains("when = "));
+}
+
+// ---------------------------------------------------------------- the situation, from a trace
+
+fn returned(value: i64) -> Outcome {
+    Ok(Returned { value, ..Returned::default() })
+}
+
+/// Pushes calls with their outcomes, and other events as they are.
+struct Story(Trace);
+
+impl Story {
+    fn add(&mut self, event: Event) -> &mut Story {
+        self.0.push(Duration::ZERO, event);
+        self
+    }
+
+    fn call(&mut self, call: Call, outcome: Outcome) -> &mut Story {
+        let side = Side::Client;
+        self.add(Event::Entered { side, worker: 0, call }).add(Event::Returned { side, worker: 0, outcome })
+    }
+
+    fn socket(&mut self, fd: Option<i32>, state: State, recv: u32) -> &mut Story {
+        let ends = (Some(v4()), Some("127.0.0.1:9".parse().unwrap()));
+        let facts = testing::socket(1, Side::Client, fd, state, ends);
+        self.add(Event::Socket(crate::model::SocketFacts { recv_queue: recv, ..facts }))
+    }
+
+    fn arrives(&mut self, id: u32, flags: &[&str]) -> &mut Story {
+        let id = SegmentId(id);
+        let segment = segment("127.0.0.1:9".parse().unwrap(), v4(), 1, 1, flags, b"");
+        self.add(Event::Sent { id, segment, again: None }).add(Event::Held(id)).add(Event::Delivered(id))
+    }
+
+    fn now(&self, call: &Call) -> Situation {
+        Situation::at(&self.0.at(self.0.now()), Side::Client, call)
+    }
+}
+
+#[test]
+fn a_situation_is_read_from_calls_kernel_and_wire() {
+    let recv = Call::Recv { fd: 5, len: 9 };
+    let mut story = Story(Trace::default());
+    assert!(!story.now(&recv).open);
+    story.call(Call::Socket { ipv6: false, udp: false }, returned(5));
+    assert_eq!(story.now(&recv), Situation::default());
+    story.call(Call::Connect { fd: 5, addr: v4() }, returned(0)).socket(Some(5), State::Established, 7);
+    let now = story.now(&recv);
+    assert!(now.is_connected() && now.was_connected && now.bound && !now.fin, "{now:?}");
+    assert_eq!((now.recv_queue, now.peer_accepted), (7, None));
+    // The other end, first without a descriptor.
+    let ends = (Some("127.0.0.1:9".parse().unwrap()), Some(v4()));
+    story.add(Event::Socket(testing::socket(2, Side::Server, None, State::Established, ends)));
+    assert_eq!(story.now(&recv).peer_accepted, Some(false));
+    story.add(Event::Socket(testing::socket(2, Side::Server, Some(8), State::Established, ends)));
+    assert_eq!(story.now(&recv).peer_accepted, Some(true));
+    // shutdown(), the peer's FIN, its RST, and what a call is told of it.
+    story.call(Call::Shutdown { fd: 5, how: How::Write }, returned(0)).socket(Some(5), State::FinWait2, 0);
+    assert_eq!(story.now(&recv).shut, Shut { read: false, write: true });
+    story.arrives(0, &["FIN", "ACK"]);
+    assert!(story.now(&recv).fin && !story.now(&recv).reset);
+    story.arrives(1, &["RST"]).add(Event::Gone { cookie: 1, source: Source::SockDiag });
+    let now = story.now(&recv);
+    assert!(now.reset && now.is_over() && !now.told, "{now:?}");
+    story.call(recv.clone(), Err(Errno(libc::ECONNRESET)));
+    assert!(story.now(&recv).told);
+    // The number again, for another socket: nothing of the first is its own.
+    story.call(Call::Close { fd: 5 }, returned(0));
+    assert!(!story.now(&recv).open);
+    story.call(Call::Socket { ipv6: true, udp: false }, returned(5));
+    assert_eq!(story.now(&recv), Situation { ipv6: true, ..Situation::default() });
+}
+
+#[test]
+fn a_segment_that_waits_has_not_come() {
+    let mut story = Story(Trace::default());
+    story.call(Call::Socket { ipv6: false, udp: false }, returned(5)).socket(Some(5), State::Established, 0);
+    let rst = segment("127.0.0.1:9".parse().unwrap(), v4(), 1, 1, &["RST"], b"");
+    let id = SegmentId(0);
+    story.add(Event::Sent { id, segment: rst, again: None }).add(Event::Held(id));
+    let recv = Call::Recv { fd: 5, len: 9 };
+    assert!(!story.now(&recv).reset);
+    story.add(Event::Delivered(id));
+    assert!(story.now(&recv).reset);
+}
+
+#[test]
+fn other_sockets_tell_who_has_the_port_and_whether_there_is_room() {
+    let mut story = Story(Trace::default());
+    story.call(Call::Socket { ipv6: false, udp: false }, returned(5));
+    let bind = Call::Bind { fd: 5, addr: v4() };
+    let connect = Call::Connect { fd: 5, addr: v4() };
+    assert_eq!(story.now(&bind).port_held_by, None);
+    let own = |cookie, state| testing::socket(cookie, Side::Server, None, state, (Some(v4()), None));
+    story.add(Event::Socket(own(2, State::TimeWait)));
+    assert_eq!(story.now(&bind).port_held_by, Some(State::TimeWait));
+    let waiting = |count| crate::model::SocketFacts { recv_queue: count, send_queue: 1, ..own(3, State::Listen) };
+    story.add(Event::Socket(waiting(1)));
+    assert_eq!(story.now(&bind).port_held_by, Some(State::Listen));
+    assert!(!story.now(&connect).queue_full);
+    story.add(Event::Socket(waiting(2)));
+    assert!(story.now(&connect).queue_full);
+}
+
+// ---------------------------------------------------------------- offers
+
+fn named(descriptors: &[(i32, Situation)]) -> Vec<String> {
+    let name = |offer: &Offer| match (offer.fd, offer.likely) {
+        (None, _) => "socket".to_owned(),
+        (Some(fd), Likely::Works) => format!("{}({fd})", offer.call),
+        (Some(fd), Likely::Waits) => format!("{}({fd})…", offer.call),
+        (Some(fd), Likely::Fails(error)) => format!("{}({fd}) {error}", offer.call),
+    };
+    offers(descriptors, false).iter().map(name).collect()
+}
+
+#[test]
+fn what_makes_sense_stands_first_in_the_order_of_a_connection() {
+    assert_eq!(named(&[]), ["socket"]);
+    assert_eq!(
+        named(&[(3, Situation::default())]),
+        [
+            "bind(3)",
+            "listen(3)",
+            "connect(3)…",
+            "socket",
+            "close(3)",
+            "accept(3) EINVAL",
+            "send(3) EPIPE",
+            "recv(3) ENOTCONN",
+            "shutdown(3) ENOTCONN"
+        ]
+    );
+    let listener = |waiting| Situation { state: State::Listen, bound: true, recv_queue: waiting, ..Default::default() };
+    assert_eq!(named(&[(3, listener(0))])[..2], ["accept(3)…", "listen(3)"]);
+    assert_eq!(named(&[(3, listener(1))])[0], "accept(3)");
+    // The newest descriptor first.
+    let joined = Situation { state: State::Established, was_connected: true, ..Situation::default() };
+    assert_eq!(named(&[(3, listener(0)), (4, joined)])[..3], ["send(4)", "recv(4)…", "shutdown(4)"]);
+}
+
+#[test]
+fn what_would_fail_is_marked_with_the_error_of_the_state() {
+    let has = |situation: Situation, wanted: &[&str]| {
+        let found = named(&[(3, situation)]);
+        for offer in wanted {
+            assert!(found.iter().any(|found| found == offer), "{offer}: {found:?}");
+        }
+    };
+    let joined = |state| Situation { state, was_connected: true, bound: true, ..Situation::default() };
+    has(joined(State::Established), &["recv(3)…", "bind(3) EINVAL", "listen(3) EINVAL", "connect(3) EISCONN"]);
+    has(Situation { recv_queue: 2, ..joined(State::Established) }, &["recv(3)", "send(3)"]);
+    has(Situation { fin: true, ..joined(State::CloseWait) }, &["recv(3)", "send(3)", "shutdown(3)"]);
+    let half = Situation { shut: Shut { read: false, write: true }, ..joined(State::FinWait2) };
+    has(half.clone(), &["send(3) EPIPE", "recv(3)…"]);
+    assert!(!named(&[(3, half)]).iter().any(|offer| offer.starts_with("shutdown")));
+    let reset = Situation { reset: true, ..joined(State::Closed) };
+    has(reset.clone(), &["recv(3) ECONNRESET", "send(3) ECONNRESET", "shutdown(3) ENOTCONN", "connect(3) EISCONN"]);
+    has(Situation { told: true, ..reset.clone() }, &["recv(3)", "send(3) EPIPE"]);
+    has(Situation { fin: true, ..reset }, &["recv(3)", "send(3) EPIPE"]);
+    has(Situation { state: State::SynSent, bound: true, ..Default::default() }, &["connect(3)…", "bind(3) EINVAL"]);
+    has(Situation { bound: true, ..Default::default() }, &["bind(3) EINVAL", "listen(3)"]);
+    has(Situation { open: false, ..Default::default() }, &["send(3) EBADF", "close(3) EBADF", "socket"]);
+}
+
+#[test]
+fn nothing_is_offered_while_the_thread_is_in_a_call() {
+    assert_eq!(offers(&[(3, Situation::default())], true), []);
+    let shutdown = |situation| {
+        let of_all = offers(&[(3, situation)], false);
+        of_all.iter().find(|offer| offer.call == CallName::Shutdown).and_then(|offer| offer.how)
+    };
+    assert_eq!(shutdown(Situation { state: State::Listen, ..Default::default() }), Some(How::Read));
+    assert_eq!(shutdown(Situation { state: State::Established, ..Default::default() }), Some(How::Write));
+}

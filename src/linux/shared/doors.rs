@@ -1,0 +1,96 @@
+//! Who may let a segment go: the one place where that is decided.
+//!
+//! A segment waits at the door of its receiver, and belongs to the side whose socket has that address. Where a process
+//! drives that side, it alone lets the segment go or drops it. Where nobody drives the side (its process has ended, or
+//! the socket is another program's), whoever drives the other side may; where the receiver is nobody's, everybody who
+//! drives a side may. Who looks on or runs a program lets nothing go. The keeper takes one request after the other, and
+//! a segment that has gone doesn't wait any more: so none goes twice, and nobody waits for anybody.
+
+use crate::model::{Connection, Member, Role, Side, Trace, Which};
+
+/// Whether a member may let something go at this door.
+pub(super) fn may(member: &Member, door: Option<Side>, members: &[Member]) -> bool {
+    let Role::Drives(own) = &member.role else { return false };
+    match door {
+        Some(side) if own.contains(&side) => true,
+        Some(side) => !members.iter().any(|other| other.role.drives(side)),
+        None => true,
+    }
+}
+
+/// Whether a member may decide which segments pass by themselves.
+pub(super) fn may_pass(member: &Member, which: Which, trace: &Trace) -> bool {
+    let members = trace.present().members();
+    let both = || Side::BOTH.into_iter().all(|side| may(member, Some(side), members));
+    match which {
+        Which::All => both(),
+        Which::To(side) => may(member, Some(side), members),
+        Which::Of(connection) => both() || may_at_an_end(member, connection, trace),
+    }
+}
+
+/// Where both ends of a connection are one side's, who drives that side decides for the whole of it.
+fn may_at_an_end(member: &Member, connection: Connection, trace: &Trace) -> bool {
+    let members = trace.present().members();
+    connection.ends().into_iter().all(|end| may(member, trace.side_of(end), members))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::time::Duration;
+
+    use crate::model::{Event, testing::socket};
+    use crate::tcp::State;
+
+    fn member(number: u32, role: Role) -> Member {
+        Member { number, pid: number, role }
+    }
+
+    #[test]
+    fn each_side_keeps_its_own_door() {
+        let server = member(1, Role::Drives(vec![Side::Server]));
+        let client = member(2, Role::Drives(vec![Side::Client]));
+        let free = member(3, Role::Drives(Side::BOTH.to_vec()));
+        let (watch, program) = (member(4, Role::Watches), member(5, Role::Runs("nc".into())));
+        let all = [server.clone(), client.clone(), watch.clone(), program.clone()];
+        let (to_server, to_client) = (Some(Side::Server), Some(Side::Client));
+        assert!(may(&server, to_server, &all) && !may(&server, to_client, &all));
+        assert!(may(&client, to_client, &all) && !may(&client, to_server, &all));
+        assert!(may(&server, None, &all) && may(&client, None, &all));
+        for idle in [&watch, &program] {
+            assert!(![to_server, to_client, None].into_iter().any(|door| may(idle, door, &all)));
+        }
+        let alone = [server.clone(), program];
+        assert!(may(&server, to_client, &alone), "the client's process has ended");
+        assert!(Side::BOTH.into_iter().all(|side| may(&free, Some(side), std::slice::from_ref(&free))));
+    }
+
+    #[test]
+    fn a_segment_waits_at_its_receivers_door() {
+        let end = |port| std::net::SocketAddr::from(([127, 0, 0, 1], port));
+        let mut trace = Trace::default();
+        let listener = socket(1, Side::Server, None, State::Listen, (Some(end(8000)), None));
+        let client = socket(2, Side::Client, None, State::SynSent, (Some(end(4000)), Some(end(9))));
+        trace.push(Duration::ZERO, Event::Socket(listener));
+        trace.push(Duration::ZERO, Event::Socket(client));
+        let at = |from, to| trace.door(&crate::tcp::testing::segment(end(from), end(to), 0, 0, &["SYN"], b""));
+        assert_eq!(at(4000, 8000), Some(Side::Server));
+        assert_eq!(at(8000, 4000), Some(Side::Client));
+        assert_eq!(at(4000, 9), Some(Side::Server), "nobody listens there");
+        assert_eq!(at(10, 9), None);
+    }
+
+    #[test]
+    fn who_drives_one_side_of_two_decides_for_its_own_door_alone() {
+        let server = member(1, Role::Drives(vec![Side::Server]));
+        let client = member(2, Role::Drives(vec![Side::Client]));
+        let mut trace = Trace::default();
+        trace.push(Duration::ZERO, Event::Joined(server.clone()));
+        assert!(may_pass(&server, Which::All, &trace));
+        trace.push(Duration::ZERO, Event::Joined(client.clone()));
+        assert!(!may_pass(&server, Which::All, &trace) && may_pass(&server, Which::To(Side::Server), &trace));
+        trace.push(Duration::ZERO, Event::Left(client));
+        assert!(may_pass(&server, Which::All, &trace));
+    }
+}

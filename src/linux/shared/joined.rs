@@ -1,0 +1,252 @@
+//! A member's side of a shared lab: its handle, and the thread that makes its calls and talks to the keeper.
+
+use std::collections::VecDeque;
+use std::fs::File;
+use std::io::{self, BufReader, Write};
+use std::os::fd::AsFd;
+use std::os::unix::net::UnixStream;
+use std::sync::Arc;
+use std::thread::{self, JoinHandle};
+use std::time::{Duration, Instant};
+
+use super::folder::{Folder, LabName};
+use super::protocol::{self, Denial, FromMember, ToMember};
+use crate::engine::{Failure, Happening, Request, What, Wire, World};
+use crate::linux::hands::Hands;
+use crate::linux::lab::{Refused, refused};
+use crate::linux::orders::{Inbox, Orders};
+use crate::linux::sides::{INTERRUPT, Leaving, Report};
+use crate::linux::sys;
+use crate::model::{Mode, Role, Side};
+
+/// How long to wait before looking again whether a call sleeps or has returned.
+const SOON: Duration = Duration::from_micros(100);
+
+/// Why a lab couldn't be joined.
+#[derive(Debug, thiserror::Error)]
+pub enum Denied {
+    /// The system refused a step.
+    #[error(transparent)]
+    Refused(#[from] Refused),
+    /// The keeper did.
+    #[error("{0:?}")]
+    Denial(Denial),
+    /// The keeper said something else than it should.
+    #[error("the keeper's answer is unknown")]
+    Garbled,
+}
+
+/// A lab that was joined. When it is dropped, its calls are interrupted, its sockets closed and the lab left.
+pub struct Joined {
+    stream: UnixStream,
+    lines: Option<BufReader<UnixStream>>,
+    orders: Option<Orders<Order>>,
+    thread: Option<JoinHandle<()>>,
+    role: Role,
+    mode: Mode,
+    wire: Wire,
+    epoch: Instant,
+    number: u32,
+}
+
+/// What the member's thread is told.
+enum Order {
+    Request(Request),
+    Report(Report),
+    Keeper(ToMember),
+    /// The keeper is gone.
+    Lost,
+    Stop,
+}
+
+impl Joined {
+    /// Joins a lab with the calling process, which must have no second thread: it moves into the lab's namespaces.
+    ///
+    /// # Errors
+    /// [`Denied`] says why not.
+    pub fn join(folder: &Folder, name: &LabName, role: Role) -> Result<Joined, Denied> {
+        let mut stream = folder.connect(name).map_err(refused("connect() to the lab's socket"))?;
+        let hello = FromMember::Hello { version: protocol::VERSION.to_owned(), role: role.clone() };
+        let talk = || refused("talk with the lab's keeper");
+        stream.write_all(&protocol::line(&hello).map_err(talk())?).map_err(talk())?;
+        let mut lines = BufReader::new(stream.try_clone().map_err(talk())?);
+        let answer = protocol::read::<ToMember>(&mut lines).map_err(talk())?;
+        let (number, mode, wire, now) = match answer {
+            Some(ToMember::Welcome { number, mode, wire, now }) => (number, mode, wire, now),
+            Some(ToMember::Denied(denial)) => return Err(Denied::Denial(denial)),
+            _ => return Err(Denied::Garbled),
+        };
+        let epoch = Instant::now().checked_sub(now).ok_or(Denied::Garbled)?;
+        if mode == Mode::Lab {
+            let (_, pid) = sys::peer(&stream).map_err(refused("getsockopt(SO_PEERCRED)"))?;
+            enter(pid)?;
+        }
+        Ok(Joined { stream, lines: Some(lines), orders: None, thread: None, role, mode, wire, epoch, number })
+    }
+
+    /// The beginning of the lab's clock.
+    pub fn epoch(&self) -> Instant {
+        self.epoch
+    }
+
+    /// The member's number in the lab.
+    pub fn number(&self) -> u32 {
+        self.number
+    }
+
+    /// Starts the member's thread: from now on calls are made, and `sink` is called with what happens.
+    ///
+    /// # Errors
+    /// What the system refused.
+    pub fn start(&mut self, sink: impl Fn(Happening) + Send + 'static) -> Result<(), Refused> {
+        sys::make_interrupting(INTERRUPT).map_err(refused("sigaction()"))?;
+        let (orders, inbox) = Orders::new().map_err(refused("pipe()"))?;
+        let clone = || orders.try_clone().map_err(refused("dup() of a pipe"));
+        let (heard, reported) = (clone()?, Arc::new(clone()?));
+        let Some(mut lines) = self.lines.take() else { return Ok(()) };
+        let stream = self.stream.try_clone().map_err(refused("dup() of a socket"))?;
+        let sides: Vec<Side> = Side::BOTH.into_iter().filter(|side| self.role.drives(*side)).collect();
+        let report = move |report| reported.give(Order::Report(report));
+        let hands = Hands::start(&sides, Leaving::Close, report).map_err(refused("start of a side's thread"))?;
+        let start = || refused("start of a thread");
+        let listen = move || {
+            while let Ok(Some(said)) = protocol::read(&mut lines) {
+                heard.give(Order::Keeper(said));
+            }
+            heard.give(Order::Lost);
+        };
+        thread::Builder::new().name("hears".into()).spawn(listen).map_err(start())?;
+        let agent = Agent { stream, hands, inbox, sink: Box::new(sink), orders: VecDeque::new(), epoch: self.epoch };
+        self.thread = Some(thread::Builder::new().name("member".into()).spawn(|| agent.serve()).map_err(start())?);
+        self.orders = Some(orders);
+        Ok(())
+    }
+}
+
+impl World for Joined {
+    fn request(&mut self, request: Request) {
+        if let Some(orders) = &self.orders {
+            orders.give(Order::Request(request));
+        }
+    }
+
+    fn mode(&self) -> Mode {
+        self.mode
+    }
+
+    fn wire(&self) -> Wire {
+        self.wire
+    }
+}
+
+impl Drop for Joined {
+    fn drop(&mut self) {
+        if let Some(orders) = &self.orders {
+            orders.give(Order::Stop);
+        }
+        if let Some(thread) = self.thread.take() {
+            let _ = thread.join();
+        }
+        let _ = self.stream.shutdown(std::net::Shutdown::Both);
+    }
+}
+
+/// Moves the calling process into the namespaces of a process: the user namespace first, which gives the right to enter
+/// the other (`setns(2)`).
+fn enter(pid: u32) -> Result<(), Refused> {
+    let open = |kind: &str| File::open(format!("/proc/{pid}/ns/{kind}"));
+    let link = |process: &str| std::fs::read_link(format!("/proc/{process}/ns/user"));
+    let same = || Some(link(&pid.to_string()).ok()? == link("self").ok()?);
+    if same() != Some(true) {
+        let user = open("user").map_err(refused("open() of the lab's user namespace"))?;
+        sys::enter_namespace(user.as_fd(), libc::CLONE_NEWUSER).map_err(refused("setns(CLONE_NEWUSER)"))?;
+    }
+    let net = open("net").map_err(refused("open() of the lab's network namespace"))?;
+    sys::enter_namespace(net.as_fd(), libc::CLONE_NEWNET).map_err(refused("setns(CLONE_NEWNET)"))
+}
+
+/// The member's thread.
+struct Agent {
+    stream: UnixStream,
+    hands: Hands,
+    inbox: Inbox<Order>,
+    sink: Box<dyn Fn(Happening) + Send>,
+    orders: VecDeque<Order>,
+    epoch: Instant,
+}
+
+impl Agent {
+    fn serve(mut self) {
+        let body = std::panic::AssertUnwindSafe(|| self.go_on());
+        let failure = match std::panic::catch_unwind(body) {
+            Ok(Ok(())) => return,
+            Ok(Err(failure)) => failure,
+            Err(panic) => Failure::Thread(crate::linux::panic_text(&*panic)),
+        };
+        self.fail(failure);
+    }
+
+    fn fail(&self, failure: Failure) {
+        (self.sink)(Happening { at: self.epoch.elapsed(), what: What::Failed(failure) });
+    }
+
+    fn go_on(&mut self) -> Result<(), Failure> {
+        loop {
+            self.orders.extend(self.inbox.take());
+            while let Some(order) = self.orders.pop_front() {
+                match order {
+                    Order::Stop => return Ok(()),
+                    Order::Lost => return Err(Failure::LabGone),
+                    Order::Request(request) => self.say(&FromMember::Request(request))?,
+                    Order::Keeper(said) => self.hear(said)?,
+                    Order::Report(report) => self.reported(report)?,
+                }
+            }
+            for who in self.hands.look() {
+                self.say(&FromMember::Blocked(who))?;
+            }
+            let limit = self.hands.on_the_way().then_some(SOON);
+            let [rung] = sys::poll_readable([self.inbox.bell()], limit).map_err(lost)?;
+            if rung {
+                self.inbox.silence().map_err(lost)?;
+            }
+        }
+    }
+
+    fn hear(&mut self, said: ToMember) -> Result<(), Failure> {
+        match said {
+            ToMember::Happened(entries) => {
+                for entry in entries {
+                    (self.sink)(Happening { at: entry.at, what: What::Event(entry.event) });
+                }
+            }
+            ToMember::Make(who, call) => {
+                self.hands.call(who, call).map_err(lost)?;
+            }
+            ToMember::Interrupt(side) => self.hands.interrupt(side),
+            ToMember::Failed(why) => return Err(Failure::Thread(why)),
+            ToMember::Welcome { .. } | ToMember::Denied(_) => {}
+        }
+        Ok(())
+    }
+
+    fn reported(&mut self, report: Report) -> Result<(), Failure> {
+        match report {
+            Report::Returned { who, outcome, made, idle } => {
+                self.say(&FromMember::Returned { who, outcome, made })?;
+                self.hands.returned(who, idle);
+                Ok(())
+            }
+            Report::Died(panic) => Err(Failure::Thread(panic)),
+        }
+    }
+
+    fn say(&mut self, said: &FromMember) -> Result<(), Failure> {
+        let line = protocol::line(said).map_err(lost)?;
+        self.stream.write_all(&line).map_err(|_| Failure::LabGone)
+    }
+}
+
+fn lost(error: io::Error) -> Failure {
+    Failure::System { what: "talk with the lab's keeper", error: error.to_string() }
+}

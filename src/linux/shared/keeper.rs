@@ -1,0 +1,390 @@
+//! The keeper of a shared lab.
+
+use std::collections::{BTreeSet, HashSet};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use super::doors;
+use super::folder::{Folder, LabName};
+use super::members::{self, Heard, Members};
+use super::programs::Programs;
+use super::protocol::{self, Denial, FromMember, ToMember};
+use super::thinning::Thinning;
+use crate::engine::{Failure, Request};
+use crate::linux::hands::Who;
+use crate::linux::lab::{Refused, refused};
+use crate::linux::orders::{Inbox, Orders};
+use crate::linux::place::{Ground, Place, failed};
+use crate::linux::sys;
+use crate::linux::wire::Plan;
+use crate::model::{
+    Call, Connection, Event, Member, Mode, Observation, Passing, Role, SegmentId, Side, Told, Trace, Which,
+};
+
+/// How long a lab waits for its first member.
+const FIRST: Duration = Duration::from_secs(10);
+
+/// The most entries in one message.
+const BATCH: usize = 200;
+
+/// So many captured segments are taken in one round, so that orders are heard while a transfer runs.
+const ROUND: usize = 256;
+
+/// Looking at the kernel's table takes at most a tenth of the time: the next look comes so many times later than the last
+/// one took.
+const CALM: u32 = 10;
+
+/// While segments pass without being kept, the kernel is asked only so often, and the count is told only so often.
+const BUSY: Duration = Duration::from_millis(200);
+
+/// A lab that is about to be kept.
+pub struct Keeping {
+    keeper: Keeper,
+    folder: Folder,
+    name: LabName,
+}
+
+/// Makes a lab in the calling process, which must have the rights for it ([`super::super::gain_rights`]) and no second
+/// thread. Members can join from now on; [`Keeping::keep`] serves them.
+///
+/// # Errors
+/// The first step that the system refused.
+pub fn keep(folder: Folder, name: LabName, place: &Place) -> Result<Keeping, Refused> {
+    // Where it was started from a shell, it leads no group yet; where it does, it has no terminal to lose.
+    let _ = sys::leave_terminal();
+    let mode = if matches!(place, Place::Lab(_)) { Mode::Lab } else { Mode::Host };
+    let listener = folder.listen(&name).map_err(refused("bind() of the lab's socket"))?;
+    let mut ground = Ground::enter(place, Instant::now())?;
+    ground.sockets.share();
+    ground.sockets.uses(true, true);
+    let (orders, inbox) = Orders::new().map_err(refused("pipe()"))?;
+    let door = orders.try_clone().map_err(refused("dup() of a pipe"))?;
+    members::admit(listener, door).map_err(refused("start of a thread"))?;
+    let keeper = Keeper {
+        mode,
+        ground,
+        orders,
+        inbox,
+        members: Members::default(),
+        trace: Trace::default(),
+        told: Told::default(),
+        programs: Programs::default(),
+        passing: Passing::default(),
+        due: BTreeSet::new(),
+        thinning: Thinning::default(),
+        busy: HashSet::new(),
+        next_look: Instant::now(),
+        wants_look: false,
+        next_count: Instant::now(),
+    };
+    Ok(Keeping { keeper, folder, name })
+}
+
+impl Keeping {
+    /// Serves the members until the last one has left.
+    ///
+    /// # Errors
+    /// Why the lab couldn't go on; its members were told.
+    pub fn keep(mut self) -> Result<(), Failure> {
+        let result = self.keeper.serve();
+        self.folder.remove(&self.name);
+        if let Err(failure) = &result {
+            self.keeper.tell_failure(failure);
+        }
+        result
+    }
+}
+
+struct Keeper {
+    mode: Mode,
+    ground: Ground,
+    orders: Orders<Heard>,
+    inbox: Inbox<Heard>,
+    members: Members,
+    trace: Trace,
+    told: Told,
+    programs: Programs,
+    passing: Passing,
+    /// Segments that go on by themselves at a time on the lab's clock.
+    due: BTreeSet<(Duration, SegmentId)>,
+    thinning: Thinning,
+    /// The threads that are in a call.
+    busy: HashSet<Who>,
+    next_look: Instant,
+    wants_look: bool,
+    next_count: Instant,
+}
+
+impl Keeper {
+    fn serve(&mut self) -> Result<(), Failure> {
+        let start = Instant::now();
+        let mut visited = false;
+        loop {
+            let heard: Vec<Heard> = self.inbox.take().collect();
+            for what in heard {
+                self.hear(what)?;
+            }
+            self.read_wire()?;
+            self.release_due()?;
+            self.look_if_due()?;
+            self.count_if_due()?;
+            self.tell();
+            visited |= self.members.count() > 0;
+            if self.members.count() == 0 && (visited || start.elapsed() > FIRST) {
+                return Ok(());
+            }
+            self.sleep()?;
+        }
+    }
+
+    fn hear(&mut self, heard: Heard) -> Result<(), Failure> {
+        match heard {
+            Heard::Came(stream, pid) => {
+                let orders = self.orders.try_clone().map_err(failed("dup() of a pipe"))?;
+                // One that can't be served is one that doesn't come.
+                let _ = self.members.came(stream, pid, orders);
+            }
+            Heard::Gone(number) => self.gone(number),
+            Heard::Said(number, FromMember::Hello { version, role }) => self.greet(number, &version, role),
+            Heard::Said(number, said) => {
+                if let Some(member) = self.members.get(number).cloned() {
+                    self.said(&member, said)?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn greet(&mut self, number: u32, version: &str, role: Role) {
+        let Some(pid) = self.members.pid(number).filter(|_| self.members.get(number).is_none()) else { return };
+        if let Err(denial) = self.may_come(version, &role) {
+            self.members.tell(number, &ToMember::Denied(denial));
+            self.members.remove(number);
+            return;
+        }
+        let member = Member { number, pid, role };
+        let (mode, wire, now) = (self.mode, self.ground.wire(), self.ground.now());
+        self.members.tell(number, &ToMember::Welcome { number, mode, wire, now });
+        self.members.let_in(member.clone());
+        self.push(Event::Joined(member));
+        self.ground.happened();
+    }
+
+    fn may_come(&self, version: &str, role: &Role) -> Result<(), Denial> {
+        if version != protocol::VERSION {
+            return Err(Denial::Version(protocol::VERSION.to_owned()));
+        }
+        if self.members.all().count() >= members::MOST {
+            return Err(Denial::Full);
+        }
+        let taken = |side: &Side| {
+            let other = self.members.all().find(|member| member.role.drives(*side))?;
+            Some(Denial::Taken { side: *side, pid: other.pid })
+        };
+        Side::BOTH.iter().filter(|side| role.drives(**side)).find_map(taken).map_or(Ok(()), Err)
+    }
+
+    fn gone(&mut self, number: u32) {
+        let Some(member) = self.members.remove(number) else { return };
+        for side in Side::BOTH.into_iter().filter(|side| member.role.drives(*side)) {
+            self.ground.sockets.left(side);
+            self.busy.retain(|(busy, _)| *busy != side);
+        }
+        self.push(Event::Left(member));
+        self.ground.happened();
+    }
+
+    fn said(&mut self, member: &Member, said: FromMember) -> Result<(), Failure> {
+        match said {
+            FromMember::Hello { .. } => {}
+            FromMember::Request(request) => self.asked(member, request)?,
+            FromMember::Blocked((side, worker)) if member.role.drives(side) && self.busy.contains(&(side, worker)) => {
+                self.read_wire()?;
+                self.push(Event::Blocked { side, worker });
+            }
+            FromMember::Blocked(_) => {}
+            FromMember::Returned { who, outcome, made } => {
+                if self.busy.remove(&who) {
+                    // The segments that the call sent left before it returned.
+                    self.read_wire()?;
+                    let (side, worker) = who;
+                    if let Some(socket) = made {
+                        self.ground.sockets.made(side, socket);
+                    }
+                    self.push(Event::Returned { side, worker, outcome });
+                    self.ground.happened();
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// What a member asks for is done where it may ask for it; else it is passed over.
+    fn asked(&mut self, member: &Member, request: Request) -> Result<(), Failure> {
+        match request {
+            Request::Call(side, call) => self.call(member, (side, 0), call),
+            Request::Serve(side, worker, call) => self.call(member, (side, worker), call),
+            Request::Interrupt(side) if member.role.drives(side) => {
+                self.members.tell(member.number, &ToMember::Interrupt(side));
+            }
+            Request::Deliver(id) => {
+                // What was sent before goes into the trace before.
+                self.read_wire()?;
+                if self.may(member, id) {
+                    let delivered = self.ground.deliver(id)?;
+                    delivered.into_iter().for_each(|event| self.push(event));
+                }
+            }
+            Request::Drop(id) => {
+                if self.may(member, id) {
+                    let dropped = self.ground.forget(id);
+                    dropped.into_iter().for_each(|event| self.push(event));
+                }
+            }
+            Request::Pass(which, delay) if doors::may_pass(member, which, &self.trace) => self.pass(which, delay)?,
+            Request::Interrupt(_) | Request::Pass(..) | Request::Settle => {}
+        }
+        Ok(())
+    }
+
+    fn call(&mut self, member: &Member, who: Who, call: Call) {
+        let (side, worker) = who;
+        if !member.role.drives(side) || !self.busy.insert(who) {
+            return;
+        }
+        if let Call::Close { fd } = call {
+            self.ground.sockets.closing(side, fd);
+        }
+        self.push(Event::Entered { side, worker, call: call.clone() });
+        self.members.tell(member.number, &ToMember::Make(who, call));
+        self.ground.happened();
+    }
+
+    fn may(&self, member: &Member, id: SegmentId) -> bool {
+        let Some(segment) = self.ground.held(id) else { return false };
+        doors::may(member, self.trace.door(segment), self.trace.present().members())
+    }
+
+    fn pass(&mut self, which: Which, delay: Option<Duration>) -> Result<(), Failure> {
+        self.passing = self.passing.with(which, delay);
+        self.push(Event::Passing(self.passing.clone()));
+        // What waits already goes by the new rule too.
+        self.due.clear();
+        let now = self.ground.now();
+        for id in self.trace.present().waiting() {
+            self.due.extend(self.delay(*id).map(|delay| (now + delay, *id)));
+        }
+        self.release_due()
+    }
+
+    /// After how long a waiting segment goes on by itself.
+    fn delay(&self, id: SegmentId) -> Option<Duration> {
+        let segment = self.ground.held(id)?;
+        self.passing.delay(Connection::of(segment), self.trace.door(segment))
+    }
+
+    fn read_wire(&mut self) -> Result<(), Failure> {
+        let (passing, trace, thinning) = (&self.passing, &self.trace, &mut self.thinning);
+        let mut plan = |segment: &crate::tcp::Packet| {
+            if passing.rules.is_empty() {
+                return Plan::Hold;
+            }
+            match passing.delay(Connection::of(segment), trace.door(segment)) {
+                Some(Duration::ZERO) if thinning.keeps(segment) => Plan::Pass,
+                Some(Duration::ZERO) => Plan::PassUnkept,
+                _ => Plan::Hold,
+            }
+        };
+        let events = self.ground.read_wire(&mut plan, ROUND)?;
+        for event in events {
+            if let Event::Held(id) = event {
+                let now = self.ground.now();
+                self.due.extend(self.delay(id).map(|delay| (now + delay, id)));
+            }
+            self.push(event);
+        }
+        Ok(())
+    }
+
+    /// Lets go what goes on by itself now.
+    fn release_due(&mut self) -> Result<(), Failure> {
+        let now = self.ground.now();
+        while let Some((_, id)) = self.due.first().copied().filter(|(at, _)| *at <= now) {
+            self.due.pop_first();
+            let delivered = self.ground.deliver(id)?;
+            delivered.into_iter().for_each(|event| self.push(event));
+        }
+        Ok(())
+    }
+
+    fn look_if_due(&mut self) -> Result<(), Failure> {
+        self.wants_look |= self.ground.look_is_due() || self.ground.stale().is_some();
+        let start = Instant::now();
+        if !self.wants_look || start < self.next_look {
+            return Ok(());
+        }
+        self.wants_look = false;
+        let observation = self.ground.look()?;
+        self.observed(observation);
+        let rest = start.elapsed() * CALM;
+        let least = if self.thinning.has_news() { BUSY } else { Duration::ZERO };
+        self.next_look = Instant::now() + rest.max(least);
+        Ok(())
+    }
+
+    fn observed(&mut self, mut observation: Observation) {
+        if self.mode == Mode::Lab {
+            self.programs.name(&mut observation, self.ground.sockets.inodes());
+        }
+        for event in self.told.news(observation) {
+            self.push(event);
+        }
+    }
+
+    /// Tells how many segments passed without being kept.
+    fn count_if_due(&mut self) -> Result<(), Failure> {
+        if Instant::now() < self.next_count {
+            return Ok(());
+        }
+        self.next_count = Instant::now() + BUSY;
+        self.thinning.lost(self.ground.lost()?);
+        if let Some(event) = self.thinning.news() {
+            self.push(event);
+        }
+        Ok(())
+    }
+
+    fn push(&mut self, event: Event) {
+        self.trace.push(self.ground.now(), event);
+    }
+
+    fn tell(&mut self) {
+        let entries = self.trace.entries();
+        self.members.bring_up_to_date(entries.len(), |from| {
+            let batches = entries[from..].chunks(BATCH);
+            let lines = batches.filter_map(|batch| protocol::line(&ToMember::Happened(batch.to_vec())).ok());
+            lines.map(Arc::from).collect()
+        });
+    }
+
+    fn tell_failure(&mut self, failure: &Failure) {
+        self.tell();
+        let numbers: Vec<u32> = self.members.all().map(|member| member.number).collect();
+        for number in numbers {
+            self.members.tell(number, &ToMember::Failed(failure.to_string()));
+            self.members.remove(number);
+        }
+    }
+
+    fn sleep(&self) -> Result<(), Failure> {
+        let look = self.wants_look.then(|| self.next_look.saturating_duration_since(Instant::now()));
+        let count = self.thinning.has_news().then(|| self.next_count.saturating_duration_since(Instant::now()));
+        let due = self.due.first().map(|(at, _)| at.saturating_sub(self.ground.now()));
+        let first = (self.members.count() == 0).then_some(FIRST);
+        let limit = [self.ground.rest(), look, count, due, first].into_iter().flatten().min();
+        if self.ground.sleep(self.inbox.bell(), limit)? {
+            self.inbox.silence().map_err(failed("read() of a pipe"))?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,23 @@
+//! A lab that several processes share.
+//!
+//! One process keeps it: the *keeper*. It has the lab's namespace, its wire and the way to the kernel's table, and it
+//! alone gives what happens an order and a time, so that all see one and the same trace. The others are its *members*:
+//! they join the namespace, make their own calls in it with threads of their own, and tell the keeper what came of
+//! these. What a member wants done on the wire it asks the keeper for; which of them may let a segment go is decided in
+//! [`doors`] and nowhere else. The keeper ends when the last member has left; with it goes the lab.
+//!
+//! They talk over a Unix socket in a folder that belongs to the user alone ([`folder`]), in JSON lines ([`protocol`]).
+
+mod doors;
+mod folder;
+mod joined;
+mod keeper;
+mod members;
+mod programs;
+mod protocol;
+mod thinning;
+
+pub use folder::{Folder, LabName, Unsafe};
+pub use joined::{Denied, Joined};
+pub use keeper::{Keeping, keep};
+pub use protocol::Denial;

@@ -1,0 +1,93 @@
+//! Whose socket is which among the programs that run in the lab: the kernel's table gives a socket's inode, and `/proc`
+//! tells which process has that inode open (`proc_pid_fd(5)`).
+
+use std::collections::{HashMap, HashSet};
+use std::fs;
+use std::io::Read;
+use std::path::Path;
+
+use crate::model::Observation;
+
+/// The names that were found.
+#[derive(Default)]
+pub(super) struct Programs {
+    /// By the kernel's name for the socket: a socket in TIME_WAIT has no inode any more.
+    by_cookie: HashMap<u64, String>,
+    /// Inodes of which it is known that no process of the lab has them.
+    nobodys: HashSet<u32>,
+}
+
+/// The longest name that the kernel keeps (`TASK_COMM_LEN`), in bytes.
+const LONGEST: usize = 16;
+
+impl Programs {
+    /// Gives each socket that isn't one of the sides' own the name of its program. `inodes` has those of the sockets of
+    /// the observation, by cookie.
+    pub(super) fn name(&mut self, observation: &mut Observation, inodes: &HashMap<u64, u32>) {
+        let unnamed = |facts: &&mut crate::model::SocketFacts| facts.fd.is_none();
+        let unknown: HashMap<u32, u64> = { observation.sockets.iter_mut() }
+            .filter(unnamed)
+            .filter(|facts| !self.by_cookie.contains_key(&facts.cookie))
+            .filter_map(|facts| Some((*inodes.get(&facts.cookie)?, facts.cookie)))
+            .filter(|(inode, _)| *inode != 0 && !self.nobodys.contains(inode))
+            .collect();
+        if !unknown.is_empty() {
+            self.search(&unknown);
+        }
+        let present: HashSet<u64> = observation.sockets.iter().map(|facts| facts.cookie).collect();
+        self.by_cookie.retain(|cookie, _| present.contains(cookie));
+        if self.nobodys.len() > 10_000 {
+            self.nobodys.clear();
+        }
+        for facts in observation.sockets.iter_mut().filter(unnamed) {
+            facts.program = self.by_cookie.get(&facts.cookie).cloned();
+        }
+    }
+
+    fn search(&mut self, unknown: &HashMap<u32, u64>) {
+        let Ok(own) = fs::read_link("/proc/self/ns/net") else { return };
+        let Ok(processes) = fs::read_dir("/proc") else { return };
+        let mut found = HashSet::new();
+        let is_process = |path: &Path| path.file_name().is_some_and(|name| name.as_encoded_bytes()[0].is_ascii_digit());
+        let paths = processes.filter_map(|entry| entry.ok().map(|entry| entry.path())).filter(|path| is_process(path));
+        for process in paths.filter(|path| fs::read_link(path.join("ns/net")).is_ok_and(|net| net == own)) {
+            let Ok(open) = fs::read_dir(process.join("fd")) else { continue };
+            let links = open.filter_map(|entry| fs::read_link(entry.ok()?.path()).ok());
+            for inode in links.filter_map(|link| inode(link.to_str()?)) {
+                if let (Some(cookie), Some(name)) = (unknown.get(&inode), name(&process)) {
+                    self.by_cookie.insert(*cookie, name);
+                    found.insert(inode);
+                }
+            }
+        }
+        self.nobodys.extend(unknown.keys().filter(|inode| !found.contains(inode)));
+    }
+}
+
+/// The inode in `socket:[12345]`.
+fn inode(link: &str) -> Option<u32> {
+    link.strip_prefix("socket:[")?.strip_suffix(']')?.parse().ok()
+}
+
+/// What the process calls itself (`/proc/PID/comm`): any bytes, which are shown escaped only.
+fn name(process: &Path) -> Option<String> {
+    let mut name = Vec::new();
+    fs::File::open(process.join("comm")).ok()?.take(LONGEST as u64).read_to_end(&mut name).ok()?;
+    let name = String::from_utf8_lossy(&name).trim_end_matches('\n').to_owned();
+    (!name.is_empty()).then_some(name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_sockets_inode_is_read_from_its_link() {
+        assert_eq!(inode("socket:[4711]"), Some(4711));
+        assert!(
+            ["socket:[]", "pipe:[1]", "/dev/null", "socket:[1", "socket:[99999999999]"]
+                .into_iter()
+                .all(|link| inode(link).is_none())
+        );
+    }
+}

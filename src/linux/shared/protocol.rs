@@ -1,0 +1,137 @@
+//! What keeper and members say to each other: JSON lines, each of bounded length.
+
+use std::io::{self, BufRead, Read};
+use std::time::Duration;
+
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+
+use crate::engine::{Request, Wire};
+use crate::linux::hands::Who;
+use crate::linux::sides::NewSocket;
+use crate::model::{Call, Entry, Mode, Outcome, Role, Side};
+
+/// Both ends must be the same program: it says so first.
+pub(super) const VERSION: &str = env!("CARGO_PKG_VERSION");
+
+/// The longest line, in bytes: a call with a megabyte of data, two digits a byte, fits.
+const LONGEST: u64 = 8 << 20;
+
+/// What a member says.
+#[derive(Debug, Serialize, Deserialize)]
+pub(super) enum FromMember {
+    /// First of all.
+    Hello {
+        version: String,
+        role: Role,
+    },
+    Request(Request),
+    /// A call came back; `made` is the socket that it made.
+    Returned {
+        who: Who,
+        outcome: Outcome,
+        made: Option<NewSocket>,
+    },
+    /// The kernel says that a thread sleeps in its call.
+    Blocked(Who),
+}
+
+/// What the keeper says.
+#[derive(Debug, Serialize, Deserialize)]
+pub(super) enum ToMember {
+    /// The answer to `Hello`. `now` is the time on the lab's clock.
+    Welcome { number: u32, mode: Mode, wire: Wire, now: Duration },
+    /// The other answer; nothing follows.
+    Denied(Denial),
+    /// What happened since the last time; the first one tells everything.
+    Happened(Vec<Entry>),
+    /// Make this call.
+    Make(Who, Call),
+    /// Interrupt the call of the side's own hand.
+    Interrupt(Side),
+    /// The lab can't go on; nothing follows.
+    Failed(String),
+}
+
+/// Why the keeper lets nobody in.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Denial {
+    /// The side is another process's.
+    Taken {
+        /// The side.
+        side: Side,
+        /// Its process.
+        pid: u32,
+    },
+    /// The keeper is another version of the program.
+    Version(String),
+    /// There are too many members.
+    Full,
+}
+
+/// One message as a line.
+pub(super) fn line(message: &impl Serialize) -> io::Result<Vec<u8>> {
+    let mut line = serde_json::to_vec(message)?;
+    line.push(b'\n');
+    Ok(line)
+}
+
+/// The next message; `None` at the end.
+///
+/// # Errors
+/// The stream's, and `InvalidData` where a line is too long or isn't a message.
+pub(super) fn read<M: DeserializeOwned>(from: &mut impl BufRead) -> io::Result<Option<M>> {
+    let mut line = Vec::new();
+    let length = { from }.take(LONGEST).read_until(b'\n', &mut line)?;
+    if length == 0 {
+        return Ok(None);
+    }
+    if line.last() != Some(&b'\n') {
+        return Err(io::ErrorKind::InvalidData.into());
+    }
+    Ok(Some(serde_json::from_slice(&line)?))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::{Errno, Event, Returned};
+    use proptest::prelude::*;
+
+    #[test]
+    fn what_is_said_is_understood() {
+        let segment = crate::tcp::testing::segment(
+            "127.0.0.1:1".parse().unwrap(),
+            "127.0.0.1:2".parse().unwrap(),
+            5,
+            6,
+            &["FIN", "ACK"],
+            b"x",
+        );
+        let event = Event::Sent { id: crate::model::SegmentId(0), segment, again: None };
+        let returned = Returned { value: 3, data: vec![0, 255], peer: Some("[::1]:8000".parse().unwrap()) };
+        let entries: Vec<Entry> = [
+            event,
+            Event::Returned { side: Side::Client, worker: 2, outcome: Ok(returned) },
+            Event::Returned { side: Side::Client, worker: 0, outcome: Err(Errno(libc::EPIPE)) },
+        ]
+        .into_iter()
+        .map(|event| Entry { at: Duration::from_micros(1_000_001), event })
+        .collect();
+        let bytes = line(&ToMember::Happened(entries.clone())).unwrap();
+        match read(&mut bytes.as_slice()).unwrap() {
+            Some(ToMember::Happened(read)) => assert_eq!(read, entries),
+            other => panic!("{other:?}"),
+        }
+        assert!(read::<ToMember>(&mut [].as_slice()).unwrap().is_none());
+        assert!(read::<ToMember>(&mut b"{\"Make\":".as_slice()).is_err());
+    }
+
+    proptest! {
+        #[test]
+        fn hostile_bytes_are_an_error_or_a_message(bytes: Vec<u8>) {
+            let mut rest = bytes.as_slice();
+            while let Ok(Some(_)) = read::<FromMember>(&mut rest) {}
+        }
+    }
+}

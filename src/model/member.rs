@@ -1,0 +1,139 @@
+//! A lab that several processes share: who is there, and which segments go on by themselves.
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use super::Side;
+use crate::tcp::Packet;
+
+/// A process that is in the lab.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Member {
+    /// Its number within the lab, from 1, in the order of arrival.
+    pub number: u32,
+    /// Its process number.
+    pub pid: u32,
+    /// What it is there for.
+    pub role: Role,
+}
+
+/// What a process is there for.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Role {
+    /// It makes the calls of these sides, and lets go on what waits at their doors.
+    Drives(Vec<Side>),
+    /// It looks on.
+    Watches,
+    /// It runs a program of this name.
+    Runs(String),
+}
+
+impl Role {
+    /// Whether it makes the calls of a side.
+    pub fn drives(&self, side: Side) -> bool {
+        matches!(self, Role::Drives(sides) if sides.contains(&side))
+    }
+}
+
+/// The two ends of a connection, or of datagrams that go to and fro, in any order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Connection {
+    /// The lower address.
+    low: SocketAddr,
+    /// The higher one.
+    high: SocketAddr,
+}
+
+impl Connection {
+    /// The connection between two ends.
+    pub fn new(one: SocketAddr, other: SocketAddr) -> Connection {
+        Connection { low: one.min(other), high: one.max(other) }
+    }
+
+    /// That to which a segment belongs; an ICMP answer belongs to the datagrams that it answers.
+    pub fn of(segment: &Packet) -> Connection {
+        Connection::new(segment.from, segment.to)
+    }
+
+    /// Its ends.
+    pub fn ends(&self) -> [SocketAddr; 2] {
+        [self.low, self.high]
+    }
+}
+
+/// Which segments are meant.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Which {
+    /// All.
+    All,
+    /// Those on their way to a side.
+    To(Side),
+    /// Those of one connection.
+    Of(Connection),
+}
+
+/// Which segments go on by themselves, and after how long. The first rule that fits counts.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Passing {
+    /// The rules; empty where every segment waits.
+    pub rules: Vec<(Which, Duration)>,
+}
+
+impl Passing {
+    /// The most rules that are kept.
+    pub const MOST: usize = 64;
+
+    /// After how long a segment goes on by itself; `None` where it waits. `to` is the side that it is for.
+    pub fn delay(&self, connection: Connection, to: Option<Side>) -> Option<Duration> {
+        let fits = |which: &Which| match which {
+            Which::All => true,
+            Which::To(side) => to == Some(*side),
+            Which::Of(one) => *one == connection,
+        };
+        self.rules.iter().find(|(which, _)| fits(which)).map(|(_, delay)| *delay)
+    }
+
+    /// Whether these segments have a rule of their own, and its delay.
+    pub fn rule(&self, which: Which) -> Option<Duration> {
+        self.rules.iter().find(|(other, _)| *other == which).map(|(_, delay)| *delay)
+    }
+
+    /// The same with another rule for these segments: `None` takes it away. The narrowest rule stands first.
+    pub fn with(&self, which: Which, delay: Option<Duration>) -> Passing {
+        let breadth = |which: &Which| match which {
+            Which::Of(_) => 0,
+            Which::To(_) => 1,
+            Which::All => 2,
+        };
+        let mut rules: Vec<_> = self.rules.iter().copied().filter(|(other, _)| *other != which).collect();
+        rules.extend(delay.map(|delay| (which, delay)));
+        rules.sort_by_key(|(which, _)| breadth(which));
+        rules.truncate(Passing::MOST);
+        Passing { rules }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_narrowest_rule_counts() {
+        let end = |port| SocketAddr::from(([127, 0, 0, 1], port));
+        let (one, other) = (Connection::new(end(2), end(1)), Connection::new(end(3), end(1)));
+        assert_eq!(one, Connection::new(end(1), end(2)));
+        let ms = |ms| Some(Duration::from_millis(ms));
+        let passing =
+            Passing::default().with(Which::All, ms(5)).with(Which::Of(one), ms(0)).with(Which::To(Side::Server), ms(7));
+        assert_eq!(passing.delay(one, Some(Side::Server)), ms(0));
+        assert_eq!(passing.delay(other, Some(Side::Server)), ms(7));
+        assert_eq!(passing.delay(other, Some(Side::Client)), ms(5));
+        assert_eq!(passing.delay(other, None), ms(5));
+        assert_eq!((passing.rule(Which::All), passing.rule(Which::To(Side::Client))), (ms(5), None));
+        let fewer = passing.with(Which::All, None).with(Which::To(Side::Server), ms(1));
+        assert_eq!(fewer.delay(other, None), None);
+        assert_eq!(fewer.delay(other, Some(Side::Server)), ms(1));
+    }
+}

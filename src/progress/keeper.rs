@@ -1,0 +1,169 @@
+//! When the shelf is read and written.
+
+use std::io;
+
+use super::{LessonProgress, MAX_BYTES, Progress, Unusable};
+
+/// Where progress is kept: one file and one lock.
+pub trait Shelf {
+    /// While it lives, nobody else has the lock.
+    type Lock;
+
+    /// Takes the lock; `None` where another program has it at the moment. Never waits.
+    ///
+    /// # Errors
+    /// The system's.
+    fn lock(&mut self) -> io::Result<Option<Self::Lock>>;
+    /// The file's bytes, at most so many; `None` where there is no file.
+    ///
+    /// # Errors
+    /// The system's; also where it isn't a regular file.
+    fn read(&mut self, most: usize) -> io::Result<Option<Vec<u8>>>;
+    /// Puts a file with these bytes into the old one's place, so that at every moment one of both is there, whole.
+    /// `lasting`: it shall outlive the machine's sudden end.
+    ///
+    /// # Errors
+    /// The system's; the old file is still there then.
+    fn replace(&mut self, bytes: &[u8], lasting: bool) -> io::Result<()>;
+    /// Gives the file another name that begins with `word`, in the same folder, and tells it.
+    ///
+    /// # Errors
+    /// The system's.
+    fn set_aside(&mut self, word: &str) -> io::Result<String>;
+}
+
+/// What went wrong with the keeping. The lesson goes on all the same; the words are the front ends'.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Trouble {
+    /// The environment names no folder for it.
+    NoFolder,
+    /// The folder, or the one above it, belongs to somebody else.
+    NotOurs(String),
+    /// The file was damaged; it has this name now, and a new one was begun.
+    Damaged(String),
+    /// The file is a newer program's; it has this name now, and a new one was begun.
+    Newer(String),
+    /// The system refused to read.
+    CannotRead(String),
+    /// The system refused to write.
+    CannotWrite(String),
+    /// Another program holds the lock and doesn't give it back.
+    Locked,
+}
+
+/// Keeps what a learner reaches.
+pub struct Keeper<S> {
+    shelf: S,
+    /// What isn't on the shelf yet.
+    pending: Option<(String, LessonProgress)>,
+    /// What was set aside.
+    noted: Vec<Trouble>,
+    /// Why the last attempt failed; `None` where it succeeded.
+    failed: Option<Trouble>,
+}
+
+impl<S: Shelf> Keeper<S> {
+    /// A keeper with what is on the shelf. A file that can't be used is set aside. `wait` is called while another
+    /// program has the lock; where it returns `false`, that is waited for no longer.
+    pub fn open(shelf: S, wait: impl FnMut() -> bool) -> (Keeper<S>, Progress) {
+        let mut keeper = Keeper { shelf, pending: None, noted: Vec::new(), failed: None };
+        let progress = match keeper.shelf.read(MAX_BYTES + 1) {
+            Ok(None) => Ok(Progress::default()),
+            Ok(Some(bytes)) => match Progress::parse(&bytes) {
+                Ok(progress) => Ok(progress),
+                // Whether it is to be set aside is decided where nobody else can write.
+                Err(_) => keeper.lock(wait).and_then(|_lock| keeper.read()),
+            },
+            Err(error) => Err(Trouble::CannotRead(error.to_string())),
+        };
+        let progress = progress.unwrap_or_else(|trouble| {
+            keeper.failed = Some(trouble);
+            Progress::default()
+        });
+        (keeper, progress)
+    }
+
+    /// Notes what a walk reached, and tries to write it. Never waits: what can't be written now is written later.
+    pub fn keep(&mut self, name: &str, reached: LessonProgress) {
+        self.pending = Some((name.to_owned(), reached));
+        self.write(|| false, false);
+    }
+
+    /// Writes what isn't written yet, so that it lasts. `wait` as in [`Keeper::open`].
+    pub fn finish(&mut self, wait: impl FnMut() -> bool) {
+        if self.pending.is_some() {
+            self.write(wait, true);
+        }
+    }
+
+    /// Forgets one lesson, or all. Returns how many were known.
+    ///
+    /// # Errors
+    /// Why nothing was forgotten.
+    pub fn clear(&mut self, name: Option<&str>, wait: impl FnMut() -> bool) -> Result<usize, Trouble> {
+        let _lock = self.lock(wait)?;
+        let mut progress = self.read()?;
+        let before = progress.lessons.len();
+        progress.lessons.retain(|known, _| name.is_some_and(|name| name != known));
+        let cleared = before - progress.lessons.len();
+        if cleared > 0 {
+            self.replace(&progress, true)?;
+        }
+        Ok(cleared)
+    }
+
+    /// What a person should be told.
+    pub fn troubles(&self) -> impl Iterator<Item = &Trouble> {
+        self.noted.iter().chain(&self.failed)
+    }
+
+    fn write(&mut self, wait: impl FnMut() -> bool, lasting: bool) {
+        let Some((name, reached)) = self.pending.clone() else { return };
+        let written = self.lock(wait).and_then(|_lock| {
+            let mut progress = self.read()?;
+            progress.lessons.entry(name).or_default().merge(&reached);
+            self.replace(&progress, lasting)
+        });
+        self.failed = written.err();
+        // What was only handed to the system is written once more at the end, so that it lasts.
+        if self.failed.is_none() && lasting {
+            self.pending = None;
+        }
+    }
+
+    fn lock(&mut self, mut wait: impl FnMut() -> bool) -> Result<S::Lock, Trouble> {
+        loop {
+            match self.shelf.lock() {
+                Ok(Some(lock)) => return Ok(lock),
+                Ok(None) if wait() => {}
+                Ok(None) => return Err(Trouble::Locked),
+                Err(error) => return Err(Trouble::CannotWrite(error.to_string())),
+            }
+        }
+    }
+
+    /// What is on the shelf; what can't be used there is set aside. Only under the lock.
+    fn read(&mut self) -> Result<Progress, Trouble> {
+        let bytes = self.shelf.read(MAX_BYTES + 1).map_err(|error| Trouble::CannotRead(error.to_string()))?;
+        let Some(bytes) = bytes else { return Ok(Progress::default()) };
+        let unusable = match Progress::parse(&bytes) {
+            Ok(progress) => return Ok(progress),
+            Err(unusable) => unusable,
+        };
+        let (word, trouble): (_, fn(String) -> Trouble) = match unusable {
+            Unusable::Damaged => ("damaged", Trouble::Damaged),
+            Unusable::Newer => ("newer", Trouble::Newer),
+        };
+        let name = self.shelf.set_aside(word).map_err(|error| Trouble::CannotWrite(error.to_string()))?;
+        self.noted.push(trouble(name));
+        Ok(Progress::default())
+    }
+
+    fn replace(&mut self, progress: &Progress, lasting: bool) -> Result<(), Trouble> {
+        let bytes = progress.render();
+        // What is longer could not be read again.
+        let fits = if bytes.len() <= MAX_BYTES { Ok(()) } else { Err(io::ErrorKind::FileTooLarge.into()) };
+        let written = fits.and_then(|()| self.shelf.replace(&bytes, lasting));
+        written.map_err(|error| Trouble::CannotWrite(error.to_string()))
+    }
+}

@@ -1,0 +1,143 @@
+//! What changes the state in a free walk.
+
+use std::time::Duration;
+
+use tui_input::Input;
+
+use super::app::App;
+use super::commands::Command;
+use super::menu;
+use crate::engine::{self, Phase, typed};
+use crate::model::{Call, Connection, Side, Which};
+
+/// The delays that the key goes through: at once, a second, and back to none.
+const DELAYS: [Option<Duration>; 3] = [Some(Duration::ZERO), Some(Duration::from_secs(1)), None];
+
+/// Does what acts on the world, or begins to.
+pub(super) fn act(app: &mut App, command: Command) {
+    let order = match command {
+        Command::Next | Command::Deliver => app.chosen_held().map(engine::Command::Deliver),
+        Command::Drop => app.chosen_held().map(engine::Command::Drop),
+        Command::Interrupt => app.blocked_side().map(engine::Command::Interrupt),
+        Command::Answer(n) => menu_call(app, n),
+        Command::Type => {
+            type_call(app, "");
+            None
+        }
+        Command::Send => typed_call(app),
+        Command::Pass => pass_all(app),
+        Command::PassOne => chosen_connection(app).map(|one| pass(app, Which::Of(one))),
+        _ => None,
+    };
+    if let Some(order) = order {
+        app.place.ladder = 0;
+        app.place.explain = None;
+        app.walk.command(order, app.now);
+    }
+}
+
+/// The page of the menu begins anew when the side's calls are others.
+pub(super) fn notice(app: &mut App) {
+    if app.walk.free().is_none() {
+        return;
+    }
+    let busy = menu::side(app).is_some_and(|side| app.walk.trace().present().open_call(side).is_some());
+    if busy {
+        app.place.menu = 0;
+    }
+    if matches!(app.walk.phase(), Phase::Failed(_)) {
+        app.input = None;
+    }
+}
+
+fn menu_call(app: &mut App, n: usize) -> Option<engine::Command> {
+    let side = menu::side(app)?;
+    let (page, ..) = menu::page(app)?;
+    match page.items.into_iter().nth(n)?.call {
+        // What is sent is the learner's to say.
+        Call::Send { fd, data } => {
+            type_call(app, &format!("send({fd}, \"{}\")", String::from_utf8_lossy(&data)));
+            None
+        }
+        Call::SendTo { fd, data, addr } => {
+            type_call(app, &format!("sendto({fd}, \"{}\", {addr})", String::from_utf8_lossy(&data)));
+            None
+        }
+        call => Some(make(app, side, call)),
+    }
+}
+
+fn make(app: &mut App, side: Side, call: Call) -> engine::Command {
+    app.place.menu = 0;
+    app.mistyped = None;
+    engine::Command::Call(side, call)
+}
+
+fn type_call(app: &mut App, offered: &str) {
+    if menu::side(app).is_some() {
+        // The cursor stands inside the quotation marks, behind the text that is offered.
+        let cursor = offered.rfind('"').map_or(0, |end| offered[..end].chars().count());
+        let input = Input::new(offered.to_owned());
+        app.input = Some(if offered.is_empty() { input } else { input.with_cursor(cursor) });
+        app.mistyped = None;
+    }
+}
+
+pub(super) fn stop_typing(app: &mut App) {
+    app.input = None;
+    app.mistyped = None;
+    app.changed = true;
+}
+
+fn typed_call(app: &mut App) -> Option<engine::Command> {
+    let side = menu::side(app)?;
+    let text = app.input.as_ref()?.value().trim().to_owned();
+    if text.is_empty() {
+        stop_typing(app);
+        return None;
+    }
+    match typed::parse(&text, &menu::usual(app)) {
+        Ok(call) => {
+            app.input = None;
+            Some(make(app, side, call))
+        }
+        Err(mistyped) => {
+            app.mistyped = Some(mistyped);
+            None
+        }
+    }
+}
+
+/// The rule for all doors that are one's own.
+fn pass_all(app: &App) -> Option<engine::Command> {
+    let which = match app.walk.free()?.sides() {
+        [side] => Which::To(*side),
+        _ => Which::All,
+    };
+    Some(pass(app, which))
+}
+
+fn pass(app: &App, which: Which) -> engine::Command {
+    let now = app.walk.trace().present().passing().and_then(|passing| passing.rule(which));
+    let at = DELAYS.iter().position(|delay| *delay == now).unwrap_or(DELAYS.len() - 1);
+    engine::Command::Pass(which, DELAYS[(at + 1) % DELAYS.len()])
+}
+
+/// The connection that is shown alone, else that of the segment which is chosen.
+fn chosen_connection(app: &App) -> Option<Connection> {
+    let view = app.view();
+    let of_segment = || Some(Connection::of(view.segment(app.chosen_segment()?)?.segment));
+    app.place.only.or_else(of_segment)
+}
+
+/// One connection after the other is shown alone, in the order of their first segments; then all again.
+pub(super) fn next_connection(app: &mut App) {
+    let connections = app.view().trace().connections();
+    let next = match app.place.only {
+        None => connections.first(),
+        Some(one) => connections.iter().position(|other| *other == one).and_then(|at| connections.get(at + 1)),
+    };
+    app.place.only = next.copied();
+    app.place.ladder = 0;
+    app.place.segment = None;
+}

@@ -1,0 +1,144 @@
+//! The free walk's menu: the calls that one side can make next, page by page.
+
+use super::app::App;
+use crate::engine::typed;
+use crate::explain::{Likely, Situation, offers};
+use crate::model::{Call, CallName, How, Side, View};
+
+/// So many calls stand on one page: each has a digit.
+pub(super) const ITEMS: usize = 9;
+
+/// The most descriptors whose calls are offered: the newest ones.
+const DESCRIPTORS: usize = 6;
+
+/// What the keyboard offers to send.
+const HELLO: &[u8] = b"hello";
+
+/// A call of the menu.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Item {
+    pub(super) call: Call,
+    pub(super) likely: Likely,
+}
+
+/// The options that matter, with the value that shows what each does.
+const OPTIONS: [(&str, i32); 6] = [
+    ("SO_REUSEADDR", 1),
+    ("SO_LINGER", 0),
+    ("TCP_NODELAY", 1),
+    ("SO_KEEPALIVE", 1),
+    ("SO_RCVBUF", 4096),
+    ("SO_SNDBUF", 4096),
+];
+
+/// The side whose calls are offered: the chosen one, if it is driven here, else the first that is.
+pub(super) fn side(app: &App) -> Option<Side> {
+    let sides = app.walk().free()?.sides();
+    app.place.side.filter(|side| sides.contains(side)).or_else(|| sides.first().copied())
+}
+
+/// What a page of the menu holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Group {
+    /// What makes sense next.
+    Sensible,
+    /// Options, and other ways.
+    Further,
+    /// What would probably fail.
+    Wrong,
+}
+
+/// A page of the menu.
+pub(super) struct Page {
+    pub(super) group: Group,
+    pub(super) items: Vec<Item>,
+}
+
+/// The menu's pages; none while the side's hand is in a call.
+pub(super) fn pages(app: &App) -> Vec<Page> {
+    let Some(side) = side(app) else { return Vec::new() };
+    let view = app.walk().trace().present();
+    let descriptors = descriptors(&view, side);
+    let open = |(fd, situation): &(i32, Situation)| situation.open.then_some(*fd);
+    let newest = descriptors.iter().filter_map(open).next_back();
+    let offered = offers(&descriptors, view.open_call(side).is_some());
+    let of = |sensible: bool| -> Vec<Item> {
+        let meant = offered.iter().filter(|offer| offer.is_sensible() == sensible);
+        meant.filter_map(|offer| Some(Item { call: call(app, offer)?, likely: offer.likely })).collect()
+    };
+    let options = newest.into_iter().filter(|_| !offered.is_empty()).flat_map(further).collect();
+    let groups = [(Group::Sensible, of(true)), (Group::Further, options), (Group::Wrong, of(false))];
+    let page = |group| move |items: &[Item]| Page { group, items: items.to_vec() };
+    groups.iter().flat_map(|(group, items)| items.chunks(ITEMS).map(page(*group))).collect()
+}
+
+/// The page that is shown, its number from 0, and how many there are; `None` where there is none.
+pub(super) fn page(app: &App) -> Option<(Page, usize, usize)> {
+    let mut pages = pages(app);
+    let count = pages.len();
+    let at = app.place.menu.checked_rem(count)?;
+    Some((pages.swap_remove(at), at, count))
+}
+
+/// What is left out when a call is typed.
+pub(super) fn usual(app: &App) -> typed::Usual {
+    let view = app.walk().trace().present();
+    let fd = side(app).and_then(|side| {
+        let found = descriptors(&view, side);
+        found.into_iter().filter(|(_, situation)| situation.open).map(|(fd, _)| fd).next_back()
+    });
+    typed::Usual { server: app.walk().server(), fd }
+}
+
+/// The side's newest descriptors, in the order in which they were made, and the last one that was closed.
+fn descriptors(view: &View<'_>, side: Side) -> Vec<(i32, Situation)> {
+    let (mut open, mut closed): (Vec<i32>, Vec<i32>) = (Vec::new(), Vec::new());
+    for call in view.calls(side) {
+        let Some(Ok(returned)) = call.outcome else { continue };
+        match call.call {
+            Call::Close { fd } if !open.contains(fd) && !closed.contains(fd) => closed.push(*fd),
+            Call::Socket { .. } | Call::Accept { .. } => {
+                let made = i32::try_from(returned.value).unwrap_or(-1);
+                if !open.contains(&made) && !closed.contains(&made) {
+                    open.push(made);
+                }
+            }
+            _ => {}
+        }
+        if open.len() >= DESCRIPTORS {
+            break;
+        }
+    }
+    let mut fds = open;
+    fds.extend(closed.first());
+    fds.reverse();
+    fds.into_iter().map(|fd| (fd, Situation::at(view, side, &Call::Close { fd }))).collect()
+}
+
+fn call(app: &App, offer: &crate::explain::Offer) -> Option<Call> {
+    let server = app.walk().server();
+    let fd = offer.fd.unwrap_or(-1);
+    Some(match offer.call {
+        CallName::Socket => Call::Socket { ipv6: server.is_ipv6(), udp: false },
+        CallName::Bind => Call::Bind { fd, addr: server },
+        CallName::Listen => Call::Listen { fd, backlog: 8 },
+        CallName::Accept => Call::Accept { fd },
+        CallName::Connect => Call::Connect { fd, addr: server },
+        CallName::Send => Call::Send { fd, data: HELLO.to_vec() },
+        CallName::Recv => Call::Recv { fd, len: 1024 },
+        CallName::SendTo => Call::SendTo { fd, data: HELLO.to_vec(), addr: server },
+        CallName::RecvFrom => Call::RecvFrom { fd, len: 1024 },
+        CallName::Shutdown => Call::Shutdown { fd, how: offer.how.unwrap_or(How::Write) },
+        CallName::Close => Call::Close { fd },
+        CallName::SetSockOpt | CallName::Fcntl => return None,
+    })
+}
+
+fn further(fd: i32) -> Vec<Item> {
+    let works = |call| Item { call, likely: Likely::Works };
+    let option = |(option, value): (&str, i32)| works(Call::SetOption { fd, option: option.to_owned(), value });
+    let mut items: Vec<Item> = OPTIONS.into_iter().map(option).collect();
+    items.push(works(Call::SetNonblocking { fd }));
+    items.extend([How::Read, How::Both].map(|how| works(Call::Shutdown { fd, how })));
+    items
+}

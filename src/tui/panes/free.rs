@@ -1,0 +1,224 @@
+//! The free walk's part of the explanation: what the newest call came to and why, and what can be called next.
+
+use std::time::Duration;
+
+use ratatui::style::Modifier;
+use ratatui::text::{Line, Span};
+
+use super::explain::{self, Page};
+use super::side::call_text;
+use crate::engine::typed::Mistyped;
+use crate::engine::{Phase, Purpose};
+use crate::explain::{Came, Circumstance, Explanations, Likely, Situation};
+use crate::i18n::width as display_width;
+use crate::i18n::{escape, fill};
+use crate::model::{CallView, Event, Role, Side, SocketView, Which};
+use crate::tui::menu::{self, Group, Item};
+use crate::tui::scene::{Scene, shape};
+use crate::tui::wrap::{cut, prose, wrap, wrap_text};
+
+/// What happened last, and why.
+pub(super) fn body(scene: &Scene<'_>, width: usize) -> Vec<Line<'static>> {
+    let t = &scene.texts.free;
+    let Some(free) = scene.app.walk().free() else { return Vec::new() };
+    let mut lines = Vec::new();
+    match newest_call(scene) {
+        Some(call) => lines.extend(outcome(scene, &call, width)),
+        None => {
+            let text = match free.options().purpose {
+                Purpose::Drive(_) => &t.begin,
+                Purpose::Watch => &t.begin_watch,
+                Purpose::Replay => &t.begin_replay,
+            };
+            lines.extend(wrap(&prose(text, scene.theme.text.0, scene.theme.code.0), width));
+        }
+    }
+    lines.extend(changes(scene, width));
+    lines
+}
+
+/// The call that changed last, of the sides that are driven here, else of any.
+fn newest_call<'a>(scene: &Scene<'a>) -> Option<CallView<'a>> {
+    let newest = |sides: &[Side]| {
+        let calls = sides.iter().filter_map(|side| scene.view.calls(*side).take(16).max_by_key(|call| call.changed));
+        calls.max_by_key(|call| call.changed)
+    };
+    let driven = scene.app.walk().free().map_or(&[][..], |free| free.sides());
+    newest(driven).or_else(|| newest(&Side::BOTH))
+}
+
+fn outcome(scene: &Scene<'_>, call: &CallView<'_>, width: usize) -> Vec<Line<'static>> {
+    let (theme, t, lang) = (scene.theme, &scene.texts.free, scene.app.lang());
+    let (came, result, style) = match call.outcome {
+        Some(Ok(returned)) => (Came::Returned(returned), format!("= {}", returned.value), theme.good.0),
+        Some(Err(errno)) => (Came::Error(*errno), format!("= -1 {errno}"), theme.bad.0),
+        None if call.abandoned => {
+            let head = format!("{} {}", shape(call.side), call_text(call.call, true));
+            let mut lines = wrap_text(&head, theme.title.0, width);
+            lines.extend(wrap_text(&t.abandoned, theme.bad.0, width));
+            return lines;
+        }
+        None => (Came::Blocks, t.blocks.clone(), theme.waits.0),
+    };
+    let head = [
+        Span::styled(format!("{} ", shape(call.side)), theme.side(call.side)),
+        Span::styled(format!("{} ", call_text(call.call, true)), theme.title.0),
+        Span::styled(result, style),
+    ];
+    let mut lines = wrap(&head, width);
+    // What was known before the call tells why it came to what it did; of one that sleeps, what is known now.
+    let moment = if call.outcome.is_some() { call.entered } else { scene.view.moment() };
+    let before = Situation::at(&scene.view.trace().at(moment), call.side, call.call);
+    let circumstance = Circumstance::of(call.call, came, &before);
+    let explained = Explanations::load().ok().and_then(|all| all.explain(call.call.name(), came, circumstance, lang));
+    if let Some(explained) = explained {
+        for (label, text) in [("", explained.means), (&t.why, explained.why), (&t.remedy, explained.remedy)] {
+            let mut spans = Vec::new();
+            if !label.is_empty() {
+                spans.push(Span::styled(explain::before_text(label), theme.question.0));
+            }
+            spans.extend(prose(text, theme.text.0, theme.code.0));
+            lines.extend(wrap(&spans, width));
+        }
+    }
+    lines
+}
+
+/// The states that the newest act changed, as the kernel says.
+fn changes(scene: &Scene<'_>, width: usize) -> Vec<Line<'static>> {
+    let fresh = |socket: &SocketView<'_>| scene.is_fresh(socket.state_since);
+    let sockets = scene.view.sockets_since(scene.fresh_from).into_iter().filter(fresh);
+    let line = |socket: SocketView<'_>| {
+        let side = socket.facts.side?;
+        let from = socket.previous?;
+        let program = socket.facts.program.as_deref().map(|name| format!(" {}", escape(name))).unwrap_or_default();
+        let text = format!("{}{program} {from} → {}", shape(side), socket.state);
+        Some(Line::styled(text, scene.theme.side(side).bold()))
+    };
+    let mut lines: Vec<Line<'static>> = sockets.filter_map(line).collect();
+    let members = scene.view.trace().entries()[scene.fresh_from.min(scene.view.moment())..scene.view.moment()].iter();
+    let t = &scene.texts.free;
+    let told = members.filter_map(|entry| match &entry.event {
+        Event::Joined(member) => Some((&t.joined, member)),
+        Event::Left(member) => Some((&t.left, member)),
+        _ => None,
+    });
+    // Who has just come sees that itself.
+    let own = |role: &Role| scene.app.walk().free().is_some_and(|free| *role == Role::Drives(free.sides().to_vec()));
+    let told: Vec<_> = told.filter(|(_, member)| !own(&member.role)).collect();
+    for (text, member) in told.into_iter().rev().take(2) {
+        let role = super::header::role(scene, &member.role);
+        let text = fill(text, &[("role", &role as &dyn std::fmt::Display), ("pid", &member.pid)]);
+        lines.extend(wrap_text(&text, scene.theme.fresh.0, width));
+    }
+    lines
+}
+
+/// What can be done next.
+pub(super) fn foot(scene: &Scene<'_>, width: usize, page: &mut Page) {
+    let (theme, t) = (scene.theme, &scene.texts.free);
+    if let Phase::Failed(failure) = scene.app.walk().phase() {
+        let text = fill(&t.failed, &[("why", &explain::why(scene, failure))]);
+        page.foot = wrap_text(&text, theme.bad.0, width);
+        return;
+    }
+    if let Some(mistyped) = &scene.app.mistyped {
+        page.foot.extend(wrap_text(&sentence(scene, mistyped), theme.bad.0, width));
+    }
+    if scene.app.typing().is_some() {
+        explain::typing_line(scene, width, page, &t.r#type, &t.type_keys);
+        return;
+    }
+    page.foot.extend(passing(scene, width));
+    let Some(side) = menu::side(scene.app) else { return };
+    if let Some(call) = scene.view.open_call(side) {
+        let name = format!("{}()", call.call.name());
+        let text = fill(&t.sleeps, &[("side", self::name(scene, side)), ("call", &name)]);
+        page.foot.extend(wrap_text(&text, theme.waits.0, width));
+        return;
+    }
+    offered(scene, side, width, page);
+}
+
+fn offered(scene: &Scene<'_>, side: Side, width: usize, page: &mut Page) {
+    let (theme, t) = (scene.theme, &scene.texts.free);
+    let Some((shown, at, pages)) = menu::page(scene.app) else { return };
+    let group = match shown.group {
+        Group::Sensible => &t.menu,
+        Group::Further => &t.menu_further,
+        Group::Wrong => &t.menu_wrong,
+    };
+    let who = format!("{} {}", shape(side), name(scene, side));
+    let (at, pages) = ((at + 1).to_string(), pages.to_string());
+    let head = fill(group, &[("side", &who), ("n", &at), ("of", &pages)]);
+    page.foot.extend(wrap_text(&head, theme.side(side), width));
+    let mut line: Vec<Span<'static>> = Vec::new();
+    let mut column = 0;
+    for (n, item) in shown.items.iter().enumerate() {
+        let text = cut(&call_text(&item.call, false), width.saturating_sub(3));
+        let taken = display_width(&text) + 2;
+        if column > 0 && column + taken > width {
+            page.foot.push(Line::from(std::mem::take(&mut line)));
+            column = 0;
+        }
+        page.choices.push((n, page.foot.len(), column, taken));
+        line.push(Span::styled(format!("{} ", n + 1), theme.key.0));
+        line.push(Span::styled(format!("{text}   "), style_of(scene, item)));
+        column += taken + 3;
+    }
+    page.foot.push(Line::from(line));
+}
+
+fn name<'a>(scene: &Scene<'a>, side: Side) -> &'a str {
+    match side {
+        Side::Server => &scene.texts.free.role_server,
+        Side::Client => &scene.texts.free.role_client,
+    }
+}
+
+/// What would probably fail is dim: it is possible all the same.
+fn style_of(scene: &Scene<'_>, item: &Item) -> ratatui::style::Style {
+    match item.likely {
+        Likely::Works | Likely::Waits => scene.theme.text.0,
+        Likely::Fails(_) => scene.theme.dim.0.add_modifier(Modifier::ITALIC),
+    }
+}
+
+/// Which segments pass by themselves, and how many did without being kept.
+fn passing(scene: &Scene<'_>, width: usize) -> Vec<Line<'static>> {
+    let t = &scene.texts.free;
+    let mut lines = Vec::new();
+    for (which, delay) in scene.view.passing().map_or(&[][..], |passing| &passing.rules) {
+        let which = match which {
+            Which::All => t.pass_all.clone(),
+            Which::To(side) => fill(&t.pass_to, &[("side", name(scene, *side))]),
+            Which::Of(connection) => {
+                let [low, high] = connection.ends();
+                format!("{low} – {high}")
+            }
+        };
+        let text = match *delay {
+            Duration::ZERO => fill(&t.pass, &[("which", &which)]),
+            delay => fill(&t.pass_later, &[("which", &which), ("s", &format!("{}", delay.as_secs_f64()))]),
+        };
+        lines.extend(wrap_text(&text, scene.theme.waits.0, width));
+    }
+    let (segments, bytes) = scene.view.unkept();
+    if segments > 0 {
+        let text = fill(&t.unkept, &[("n", &segments.to_string()), ("bytes", &bytes.to_string())]);
+        lines.extend(wrap_text(&text, scene.theme.waits.0, width));
+    }
+    lines
+}
+
+/// Why what was typed is no call, and what to do.
+fn sentence(scene: &Scene<'_>, mistyped: &Mistyped) -> String {
+    let t = &scene.texts.free;
+    match mistyped {
+        Mistyped::Name(name) => fill(&t.no_call, &[("name", &escape(name))]),
+        Mistyped::Descriptor(call) => fill(&t.no_descriptor, &[("call", call.name())]),
+        Mistyped::Argument(call, text) => fill(&t.no_argument, &[("call", call.name()), ("text", &escape(text))]),
+        Mistyped::TooMany(call) => fill(&t.too_many, &[("call", call.name())]),
+        Mistyped::Quote => t.no_quote.clone(),
+    }
+}
