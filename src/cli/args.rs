@@ -55,6 +55,16 @@ pub(super) enum Command {
         #[arg(value_name = "TERM")]
         term: Vec<String>,
     },
+    Check {
+        #[arg(value_name = "LESSON|PATH")]
+        paths: Vec<Target>,
+        #[arg(long)]
+        timers: bool,
+    },
+    New {
+        #[arg(value_name = "NAME")]
+        id: String,
+    },
     Server {
         #[command(flatten)]
         joining: Joining,

@@ -32,6 +32,8 @@ pub(super) fn localized(texts: &'static CliTexts) -> Command {
         ("watch", &texts.watch, &texts.usage_watch, First::Arguments),
         ("exec", &texts.exec, &texts.usage_exec, First::Arguments),
         ("replay", &texts.replay, &texts.usage_replay, First::Arguments),
+        ("check", &texts.check, &texts.usage_check, First::Arguments),
+        ("new", &texts.new, &texts.usage_new, First::Arguments),
         ("doctor", &texts.doctor, &texts.usage_doctor, First::Nothing),
     ] {
         command = command.mut_subcommand(name, |command| {
@@ -88,6 +90,8 @@ fn argument(command: &str, arg: Arg, texts: &'static CliTexts) -> Arg {
         "program" => &texts.program,
         "file" => &texts.file,
         "shown" => &texts.shown,
+        "paths" => &texts.lesson_check,
+        "id" => &texts.lesson_new,
         "from_start" => &texts.from_start,
         "format" => &texts.format,
         "patience" => &texts.patience,
@@ -97,11 +101,12 @@ fn argument(command: &str, arg: Arg, texts: &'static CliTexts) -> Arg {
     };
     // The allowed values and the default stand in our own words.
     let arg = match arg.get_id().as_str() {
-        "lesson" => arg.value_name(texts.lesson_name.as_str()),
         "addr" => arg.value_name(texts.addr_name.as_str()),
         "program" => arg.value_name(texts.program_name.as_str()),
         "file" | "record" => arg.value_name(texts.file_name.as_str()),
+        "lesson" | "paths" => arg.value_name(texts.lesson_name.as_str()),
         "term" => arg.value_name(texts.term_name.as_str()),
+        "id" => arg.value_name(texts.new_name.as_str()),
         "name" => arg.value_name(texts.builtin_name.as_str()),
         _ => arg,
     };

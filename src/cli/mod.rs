@@ -19,7 +19,7 @@ use clap::FromArgMatches;
 use clap::error::ErrorKind;
 
 pub use args::{Format, ModeChoice, Shown, Target, ThemeChoice};
-pub use target::{find, load};
+pub use target::{find, load, open};
 
 use crate::engine::Answer;
 use crate::i18n::{self, BrokenTexts, Lang, Texts};
@@ -69,6 +69,15 @@ pub enum Task {
     Reset(Option<String>),
     /// Print the terms that these words name; all where there are none.
     Glossary(Vec<String>),
+    /// Check lessons.
+    Check {
+        /// Lessons, files and folders; the built-in lessons where there are none.
+        targets: Vec<Target>,
+        /// Whether steps that wait for a timer of the kernel run too.
+        timers: bool,
+    },
+    /// Write a small lesson of this name.
+    New(String),
     /// Take part in a lab that processes share.
     Join(Joining),
     /// Run a program in such a lab.
@@ -188,6 +197,8 @@ fn invocation(cli: args::Cli, lang: Lang) -> Invocation {
         Some(args::Command::Lessons) => Task::Lessons,
         Some(args::Command::Reset { name }) => Task::Reset(name),
         Some(args::Command::Glossary { term }) => Task::Glossary(term),
+        Some(args::Command::Check { paths, timers }) => Task::Check { targets: paths, timers },
+        Some(args::Command::New { id }) => Task::New(id),
         Some(args::Command::Server { joining, answer }) => join(Part::Server, joining, answer.answer()),
         Some(args::Command::Client { joining, answer }) => join(Part::Client, joining, answer.answer()),
         Some(args::Command::Free { joining, answer }) => join(Part::Free, joining, answer.answer()),

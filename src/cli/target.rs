@@ -39,7 +39,10 @@ pub fn find(name: &str, lang: Lang) -> Result<Result<Lesson, LessonError>, Exit>
 }
 
 /// Opens a regular file: a named pipe without a writer would make the program wait for ever.
-fn open(path: &std::path::Path) -> io::Result<File> {
+///
+/// # Errors
+/// The system's; also where it is no regular file.
+pub fn open(path: &std::path::Path) -> io::Result<File> {
     let kind = std::fs::metadata(path)?.file_type();
     if kind.is_dir() {
         return Err(io::ErrorKind::IsADirectory.into());

@@ -2,6 +2,7 @@
 //!
 //! Both languages are read into the same structs, which know every key: a key that only one of them has is an error.
 
+mod check;
 mod cli;
 mod doctor;
 mod layers;
@@ -13,6 +14,7 @@ mod wrap;
 
 use std::sync::OnceLock;
 
+pub use check::CheckTexts;
 pub use cli::CliTexts;
 pub use doctor::DoctorTexts;
 pub use layers::{Layer, LayersTexts, empty_layers, hex_rows, layers};
@@ -38,6 +40,8 @@ pub struct Texts {
     pub plain: PlainTexts,
     /// What is kept of the learner's progress.
     pub progress: ProgressTexts,
+    /// The author's tools.
+    pub check: CheckTexts,
     /// What the machine allows.
     pub doctor: DoctorTexts,
     /// A packet by layers.

@@ -36,6 +36,11 @@ pub fn builtin(name: &str) -> Option<Result<Lesson, LessonError>> {
     Some(parse(entry.file, entry.text))
 }
 
+/// The file of a built-in lesson: its name there, and its text; `None` where there is no such lesson.
+pub fn builtin_text(name: &str) -> Option<(&'static str, &'static str)> {
+    entries().into_iter().find(|entry| entry.name == name).map(|entry| (entry.file, entry.text))
+}
+
 /// The names of the built-in lessons, in the order of the course.
 pub fn builtin_names() -> Vec<&'static str> {
     entries().into_iter().map(|entry| entry.name).collect()

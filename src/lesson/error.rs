@@ -49,6 +49,13 @@ impl<'a> SourceText<'a> {
         self.starts.partition_point(|start| *start <= byte)
     }
 
+    /// The line and column of a byte, from 1; columns are counted in characters.
+    pub(super) fn place(&self, byte: usize) -> (usize, usize) {
+        let start = self.boundary(byte);
+        let line = self.line(start);
+        (line, self.text[self.range(line).start..start].chars().count() + 1)
+    }
+
     /// The bytes of a line, without its end.
     fn range(&self, line: usize) -> Range<usize> {
         let start = self.starts.get(line - 1).copied().unwrap_or(self.text.len());
@@ -66,14 +73,14 @@ impl Problem {
     /// A fault at these bytes of the file's text.
     pub(super) fn new(fault: Fault, file: &SourceText<'_>, span: Range<usize>) -> Problem {
         let start = file.boundary(span.start);
-        let line = file.line(start);
+        let (line, column) = file.place(start);
         let bytes = file.range(line);
         let end = file.boundary(span.end.clamp(start, bytes.end.max(start)));
         let source = file.text[bytes.clone()].trim_end_matches('\r');
         Problem {
             fault,
             line,
-            column: file.text[bytes.start..start].chars().count() + 1,
+            column,
             width: file.text[start..end].chars().count().max(1),
             source: source.chars().take(SHOWN_CHARS).map(|c| if unsafe_to_show(c) { '\u{fffd}' } else { c }).collect(),
         }

@@ -256,10 +256,7 @@ impl Lint<'_> {
 
     fn id(&mut self, word: &Word) -> Option<String> {
         let name = word.get_ref();
-        let fits = (1..=40).contains(&name.len())
-            && name.starts_with(|c: char| c.is_ascii_lowercase())
-            && name.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-');
-        if fits { Some(name.clone()) } else { self.fault(word.span(), Fault::Id(name.clone())) }
+        if is_id(name) { Some(name.clone()) } else { self.fault(word.span(), Fault::Id(name.clone())) }
     }
 
     pub(super) fn text(&mut self, raw: &Spanned<RawText>) -> Option<Localized> {
@@ -422,6 +419,14 @@ impl Lint<'_> {
         }
         if twice { self.fault(word.span(), Fault::SocketTwice(name)) } else { Some(name) }
     }
+}
+
+/// Whether a text can be the name of a lesson, a step or a socket: a small letter, then small letters, digits and
+/// hyphens, at most 40 in all.
+pub fn is_id(name: &str) -> bool {
+    (1..=40).contains(&name.len())
+        && name.starts_with(|c: char| c.is_ascii_lowercase())
+        && name.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-')
 }
 
 fn notation(measure: &Measure) -> Notation {

@@ -10,16 +10,19 @@ mod lint_steps;
 mod notation;
 mod parse;
 mod raw;
+mod review;
 mod sysctl;
 mod types;
 
-pub use catalogue::{builtin, builtin_names};
+pub use catalogue::{builtin, builtin_names, builtin_text};
 pub use error::{LessonError, Problem};
 pub use expr::Expr;
 pub use fault::{Fault, Notation, WordKind};
 pub use glossary::{BrokenGlossary, Glossary, Term};
+pub use lint::is_id;
 pub use notation::timer_name;
 pub use parse::{MAX_BYTES, parse, read};
+pub use review::{Lack, Remark, review};
 pub use types::{
     Action, Address, Ask, CallTerms, Claim, Count, End, Lang, Lesson, Localized, Measure, Payload, QueueTerms,
     Recipient, SegmentFate, SegmentPattern, Show, Step, Terms, TimerTerms,

@@ -277,6 +277,11 @@ fn on_socket(socket: &Socket, call: Call) -> io::Result<Returned> {
         Call::Shutdown { how, .. } => socket.shutdown(direction(how)).map(|()| 0),
         // `fcntl(F_GETFL)`, then `fcntl(F_SETFL)` with O_NONBLOCK added.
         Call::SetNonblocking { .. } => socket.set_nonblocking(true).map(|()| 0),
+        // Its value is two ints; the learner's one is the seconds, and a negative one switches it off.
+        Call::SetOption { option, value, .. } if option == "SO_LINGER" => {
+            let seconds = u64::try_from(value).ok().map(std::time::Duration::from_secs);
+            socket.set_linger(seconds).map(|()| 0)
+        }
         Call::SetOption { option, value, .. } => {
             let (level, number) = options::by_name(&option).ok_or(io::ErrorKind::InvalidInput)?;
             sys::set_int_option(socket.as_fd(), level, number, value).map(|()| 0)

@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use crate::lesson::is_id;
+
 /// The longest file that is read, in bytes.
 pub const MAX_BYTES: usize = 256 << 10;
 
@@ -13,7 +15,6 @@ const FORMAT: u64 = 1;
 const MAX_LESSONS: usize = 500;
 const MAX_ANSWERS: usize = 200;
 const MAX_STEPS: usize = 10_000;
-const MAX_ID: usize = 40;
 
 /// How a question was answered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -131,10 +132,4 @@ impl Progress {
         bytes.push(b'\n');
         bytes
     }
-}
-
-/// Whether a text is a lesson's or a step's name, as the reader of lessons allows it.
-fn is_id(text: &str) -> bool {
-    (1..=MAX_ID).contains(&text.len())
-        && text.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-')
 }

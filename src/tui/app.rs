@@ -7,11 +7,11 @@ use tui_input::Input;
 
 use super::again::Again;
 use super::code::Snippets;
-use super::layout::{self, Turn};
+use super::layout::{self, Areas, Seat, Turn};
 use super::texts::Texts;
 use super::walk::Walk;
-use crate::engine::Phase;
 use crate::engine::typed::Mistyped;
+use crate::engine::{Phase, Purpose};
 use crate::lesson::{Glossary, Lang};
 use crate::model::{Connection, Moment, SegmentId, Side, View};
 use crate::tcp::Numbers;
@@ -88,6 +88,8 @@ pub(super) struct Place {
     pub(super) overlay: Option<Overlay>,
     /// How far the explanation is scrolled; `None` where it wasn't touched.
     pub(super) explain: Option<usize>,
+    /// Whether what to remember is shown, once the lesson is over.
+    pub(super) recap: bool,
     /// The page of the free walk's menu.
     pub(super) menu: usize,
     /// The one connection that the ladder and the sides show; `None` for all.
@@ -222,7 +224,20 @@ impl App {
 
     /// Whether the panes at the bottom take turns at this size.
     pub fn takes_turns(&self) -> bool {
-        layout::takes_turns(self.size)
+        layout::takes_turns(self.size, self.seat())
+    }
+
+    /// Who sits before the screen: who looks on does so for a room.
+    pub(super) fn seat(&self) -> Seat {
+        match self.walk.free().map(|free| &free.options().purpose) {
+            Some(Purpose::Watch) => Seat::Audience,
+            _ => Seat::Walker,
+        }
+    }
+
+    /// The places of the panes; `None` where the window is too small.
+    pub(super) fn areas(&self) -> Option<Areas> {
+        layout::areas(self.size, self.place.turn, self.seat())
     }
 
     /// The waiting segment that `d` and `x` mean: the chosen one, else the oldest.

@@ -97,9 +97,10 @@ impl Entry {
 /// The table, in the order of the help.
 pub const COMMANDS: &[Entry] = &[
     entry(Command::Next, "next", &[Char(' ')], "Space").footer(1).when(can_go_on),
-    entry(Command::Type, "type", &[Enter, Char(':')], "Enter").footer(1).when(drives),
-    entry(Command::Menu, "menu", &[Char('m')], "m").footer(1).when(drives),
-    entry(Command::Answer(0), "answer", &[], "1–9").footer(0).when(offers),
+    entry(Command::Type, "type", &[Enter, Char(':')], "Enter").footer(1).when(may_choose),
+    entry(Command::Menu, "menu", &[Char('m')], "m").footer(1).when(may_choose),
+    entry(Command::Answer(0), "answer", &[], "1–9").footer(0).when(asks),
+    entry(Command::Answer(0), "choose", &[], "1–9").footer(0).when(may_choose),
     entry(Command::Send, "send", &[], "Enter").footer(0).when(types),
     entry(Command::Deliver, "deliver", &[Char('d')], "d").footer(2).when(something_waits),
     entry(Command::Drop, "drop", &[Char('x')], "x").footer(3).when(something_waits),
@@ -160,13 +161,20 @@ fn always(_: &App) -> bool {
 }
 
 fn can_go_on(app: &App) -> bool {
-    let goes_on = matches!(app.walk().phase(), Phase::Ready | Phase::Asking);
+    let goes_on = matches!(app.walk().phase(), Phase::Ready | Phase::Asking | Phase::Finished);
     app.in_past() || (is_lesson(app) && goes_on) || (drives(app) && something_waits(app))
 }
 
+fn asks(app: &App) -> bool {
+    !app.in_past() && matches!(app.walk().phase(), Phase::Asking)
+}
+
+fn may_choose(app: &App) -> bool {
+    !app.in_past() && drives(app) && !types(app)
+}
+
 fn offers(app: &App) -> bool {
-    let asks = matches!(app.walk().phase(), Phase::Asking);
-    !app.in_past() && (asks || drives(app))
+    asks(app) || may_choose(app)
 }
 
 /// Whether calls can be made in any order here.

@@ -12,6 +12,9 @@ pub const WHOLE: (u16, u16) = (100, 30);
 /// The rows of the code pane: no call takes more than three lines, which a test holds.
 pub(super) const CODE_ROWS: u16 = 5;
 
+/// The rows that an audience needs below the ladder: one outcome and its reason.
+const AUDIENCE_ROWS: u16 = 8;
+
 /// Which pane has the bottom of a small screen.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
 #[allow(missing_docs)]
@@ -20,6 +23,15 @@ pub enum Turn {
     Explain,
     Code,
     States,
+}
+
+/// Who sits before the screen.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Seat {
+    /// Whoever walks.
+    Walker,
+    /// A room: the ladder is the largest, and what else there is takes turns below it.
+    Audience,
 }
 
 /// The places of the panes.
@@ -41,19 +53,22 @@ pub(super) fn too_small(size: Rect) -> bool {
 }
 
 /// Whether the panes at the bottom take turns.
-pub(super) fn takes_turns(size: Rect) -> bool {
-    size.width < WHOLE.0 || size.height < WHOLE.1
+pub(super) fn takes_turns(size: Rect, seat: Seat) -> bool {
+    seat == Seat::Audience || size.width < WHOLE.0 || size.height < WHOLE.1
 }
 
 /// The places at this size; `None` where it is too small.
-pub(super) fn areas(size: Rect, turn: Turn) -> Option<Areas> {
+pub(super) fn areas(size: Rect, turn: Turn, seat: Seat) -> Option<Areas> {
     if too_small(size) {
         return None;
     }
-    let turns = takes_turns(size);
+    let turns = takes_turns(size, seat);
     let footer_rows = if turns { 1 } else { 2 };
     let body = size.height - 1 - footer_rows;
-    let bottom_rows = bottom_rows(body, turns, turn);
+    let bottom_rows = match (seat, turn) {
+        (Seat::Audience, Turn::Explain | Turn::Code) => AUDIENCE_ROWS,
+        _ => bottom_rows(body, turns, turn),
+    };
     let rows = [
         Constraint::Length(1),
         Constraint::Length(body - bottom_rows),

@@ -7,6 +7,7 @@ mod app;
 mod code;
 pub mod commands;
 mod diagram;
+mod fit;
 mod free;
 mod layout;
 mod menu;
@@ -22,6 +23,7 @@ mod wrap;
 
 pub use app::{App, Auto, Look, LookError, Overlay, PACES};
 pub use code::SnippetsError;
+pub use fit::{Overflow, overflows};
 pub use layout::{SMALLEST, Turn, WHOLE};
 pub use panes::draw;
 pub use run::{Host, run};

@@ -5,7 +5,6 @@ use ratatui::layout::Position;
 
 use super::app::App;
 use super::commands::Command;
-use super::layout::areas;
 use super::panes::{choice_at, command_at, segment_at};
 use crate::model::{SegmentId, Side};
 
@@ -23,7 +22,7 @@ pub(super) enum Action {
 
 /// What an event of the mouse means now; `None` where nothing.
 pub(super) fn action(app: &App, event: MouseEvent) -> Option<Action> {
-    let areas = areas(app.size, app.place.turn)?;
+    let areas = app.areas()?;
     let here = Position { x: event.column, y: event.row };
     let wheel = match event.kind {
         MouseEventKind::ScrollUp => Some(true),

@@ -157,6 +157,7 @@ pub struct Explain {
     pub title: String,
     pub goal: String,
     pub recap: String,
+    pub to_recap: String,
     pub begin: String,
     pub again: String,
     pub again_over: String,

@@ -110,7 +110,7 @@ fn tick(app: &mut App) {
 }
 
 /// Looks whether the walk has come to something new, and lets the screen follow.
-fn notice(app: &mut App) {
+pub(super) fn notice(app: &mut App) {
     let phase = app.walk.phase().clone();
     let next = app.walk.next_step().map(|(number, _)| number);
     if app.noticed == (phase.clone(), next) {
@@ -319,6 +319,11 @@ fn scroll_over(app: &mut App, rows: usize) {
 fn act(app: &mut App, command: Command) {
     if app.walk.free().is_some() {
         return super::free::act(app, command);
+    }
+    if command == Command::Next && *app.walk.phase() == Phase::Finished {
+        app.place.recap = !app.place.recap;
+        app.place.explain = None;
+        return;
     }
     let order = match command {
         Command::Next => Some(engine::Command::Next),

@@ -1,6 +1,7 @@
 //! The program: reads the command line, chooses the place, and joins the front ends to the world.
 #![deny(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+mod check;
 mod doctor;
 mod exec;
 mod glossary;
@@ -10,6 +11,7 @@ mod labs;
 mod learn;
 mod lessons;
 mod memory;
+mod new;
 mod place;
 mod play;
 mod replay;
@@ -56,6 +58,8 @@ fn run(invocation: Invocation) -> Result<u8, Exit> {
             play::run(&invocation, load(target)?, &options)
         }
         Task::Glossary(words) => glossary::run(&invocation, words),
+        Task::Check { targets, timers } => check::run(&invocation, targets, *timers),
+        Task::New(name) => new::run(&invocation, name),
         Task::Reset(name) => reset::run(&invocation, name.as_deref()),
         Task::Learn { target, from_start } if screen::is_possible() => {
             let kept = matches!(target, Some(Target::Builtin(_)));

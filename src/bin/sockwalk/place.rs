@@ -72,12 +72,53 @@ impl Grounds {
         if !lesson.modes.contains(&Mode::Host) {
             return Err(self.exit(&self.texts.only_lab));
         }
+        self.start_on_host(lesson, port, epoch, sink)
+    }
+
+    fn start_on_host(
+        &self,
+        lesson: &Lesson,
+        port: Option<u16>,
+        epoch: Instant,
+        sink: impl Fn(Happening) + Send + Clone + 'static,
+    ) -> Result<LinuxWorld, Exit> {
         self.check_needs(lesson, Mode::Host)?;
         let mut server = lesson.server;
         server.set_port(port.unwrap_or(server.port()));
         linux::check_address(server).map_err(|error| self.address_refused(server, &error))?;
         LinuxWorld::start(Place::Host, epoch, sink)
             .map_err(|refused| self.exit(&fill_error(&self.texts.no_host, &refused)))
+    }
+
+    /// Whether a mode was asked for, if only by asking for none.
+    pub fn wants(&self, mode: Mode) -> bool {
+        match self.mode {
+            ModeChoice::Auto => true,
+            ModeChoice::Lab => mode == Mode::Lab,
+            ModeChoice::Host => mode == Mode::Host,
+        }
+    }
+
+    /// Starts a world for a lesson in this mode and in no other.
+    ///
+    /// # Errors
+    /// As [`Grounds::start`].
+    pub fn start_in(
+        &self,
+        mode: Mode,
+        lesson: &Lesson,
+        port: Option<u16>,
+        epoch: Instant,
+        sink: impl Fn(Happening) + Send + Clone + 'static,
+    ) -> Result<LinuxWorld, Exit> {
+        match (mode, self.rights) {
+            (Mode::Host, _) => self.start_on_host(lesson, port, epoch, sink),
+            (Mode::Lab, None) => Err(self.exit(&self.texts.only_lab)),
+            (Mode::Lab, Some(_)) => {
+                self.check_needs(lesson, Mode::Lab)?;
+                LinuxWorld::start(Place::Lab(lesson.lab.clone()), epoch, sink).map_err(|refused| self.no_lab(&refused))
+            }
+        }
     }
 
     /// Whether a lesson can run here.

@@ -65,7 +65,10 @@ pub fn run(invocation: &Invocation, lesson: Lesson, options: &Options) -> Result
 }
 
 /// Drives a walk to its end, without predictions and with the offered line. `tell` is called when a step begins, and at the end.
-fn drive(
+///
+/// # Errors
+/// What `tell` returned, or `UnexpectedEof` where the world is gone.
+pub fn drive(
     walk: &mut Runner,
     world: &mut impl World,
     inbox: &Receiver<Happening>,

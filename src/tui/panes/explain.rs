@@ -15,7 +15,6 @@ use crate::i18n::{escape, join};
 use crate::lesson::{Ask, Lang};
 use crate::model::{Answer, ClaimResult, TimerKind};
 use crate::tui::app::App;
-use crate::tui::layout;
 use crate::tui::scene::{Scene, put, seconds};
 use crate::tui::wrap::{prose, wrap, wrap_text};
 
@@ -37,7 +36,7 @@ pub(super) struct Page {
 /// Draws the pane. Returns where the cursor stands while a line is typed.
 pub(super) fn draw(buf: &mut Buffer, area: Rect, scene: &Scene<'_>) -> Option<(u16, u16)> {
     let page = page(scene, area);
-    let block = scene.block(scene.title(&scene.texts.explain.title), false);
+    let block = scene.block(scene.title(title(scene)), false);
     let more = page.at < page.most;
     let block = if more {
         let text = format!(" {} ", scene.texts.explain.more);
@@ -56,14 +55,14 @@ pub(super) fn draw(buf: &mut Buffer, area: Rect, scene: &Scene<'_>) -> Option<(u
 
 /// How far the explanation is scrolled and can be; `None` where it isn't on the screen.
 pub(in crate::tui) fn scroll_of(app: &App) -> Option<(usize, usize)> {
-    let area = layout::areas(app.size, app.place.turn)?.explain?;
+    let area = app.areas()?.explain?;
     let page = page(&Scene::new(app), area);
     Some((page.at, page.most))
 }
 
 /// The answer at a place of the screen.
 pub(in crate::tui) fn choice_at(app: &App, x: u16, y: u16) -> Option<usize> {
-    let area = layout::areas(app.size, app.place.turn)?.explain?;
+    let area = app.areas()?.explain?;
     let inner = inner(area);
     let page = page(&Scene::new(app), area);
     let top = foot_top(&page, inner);
@@ -114,11 +113,11 @@ fn body(scene: &Scene<'_>, width: usize) -> Vec<Line<'static>> {
         if scene.app.in_past() {
             return wrap_text(&t.not_yet, theme.dim.0, width);
         }
-        lines.extend(wrap_text(&t.goal, theme.title.0, width));
-        lines.extend(say(lesson.goal.get(lang)));
-        return lines;
+        return say(lesson.goal.get(lang));
     };
-    let finished = !scene.app.in_past() && *walk.phase() == Phase::Finished;
+    if shows_recap(scene) {
+        return say(lesson.recap.get(lang));
+    }
     let Some(step) = lesson.steps.get(number) else { return lines };
     lines.extend(wrap_text(step.title.get(lang), theme.title.0, width));
     if !scene.app.in_past() && *walk.phase() == Phase::Busy {
@@ -132,12 +131,22 @@ fn body(scene: &Scene<'_>, width: usize) -> Vec<Line<'static>> {
         lines.extend(verdict(scene, answer, ask, width));
     }
     lines.extend(say(step.say.get(lang)));
-    if finished {
-        lines.push(Line::default());
-        lines.extend(wrap_text(&t.recap, theme.title.0, width));
-        lines.extend(say(lesson.recap.get(lang)));
-    }
     lines
+}
+
+/// What the pane shows: the goal, a step, or what to remember.
+fn title<'a>(scene: &Scene<'a>) -> &'a str {
+    let t = &scene.texts.explain;
+    let at_goal = scene.app.walk().lesson().is_some() && scene.view.step().is_none() && !scene.app.in_past();
+    match (at_goal, shows_recap(scene)) {
+        (true, _) => &t.goal,
+        (_, true) => &t.recap,
+        _ => &t.title,
+    }
+}
+
+fn shows_recap(scene: &Scene<'_>) -> bool {
+    scene.app.place.recap && !scene.app.in_past() && *scene.app.walk().phase() == Phase::Finished
 }
 
 /// Which timer is waited for, how long it still runs, and what can be done meanwhile.
@@ -221,6 +230,7 @@ fn foot(scene: &Scene<'_>, width: usize, page: &mut Page) {
         Phase::Typing(_) => typing(scene, width, page),
         Phase::Ready => next(scene, width, page),
         Phase::Busy => {}
+        Phase::Finished if !shows_recap(scene) => page.foot = wrap_text(&t.to_recap, theme.waits.0, width),
         Phase::Finished => {
             let verdict = walk.verdict();
             let (held, broken) = (verdict.held.to_string(), verdict.broken.to_string());

@@ -7,7 +7,6 @@ use ratatui::text::{Line, Span};
 use crate::i18n::width as display_width;
 use crate::tui::app::App;
 use crate::tui::commands::{COMMANDS, Command, Entry};
-use crate::tui::layout;
 use crate::tui::scene::Scene;
 
 /// A button's place.
@@ -29,7 +28,7 @@ pub(super) fn draw(buf: &mut Buffer, area: Rect, scene: &Scene<'_>) {
 
 /// The button at a place of the screen.
 pub(in crate::tui) fn command_at(app: &App, x: u16, y: u16) -> Option<Command> {
-    let area = layout::areas(app.size, app.place.turn)?.footer;
+    let area = app.areas()?.footer;
     let hit = buttons(app, area).into_iter().find(|button| button.at.contains(Position { x, y }))?;
     // A click doesn't say which of the nine answers is meant.
     (!matches!(hit.entry.command, Command::Answer(_))).then_some(hit.entry.command)

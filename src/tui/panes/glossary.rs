@@ -11,6 +11,8 @@ use crate::tui::wrap::{prose, wrap};
 
 /// The widest that its text gets: longer lines are hard to read.
 const WIDEST: u16 = 84;
+/// How much of a text is searched for terms, in characters.
+const LONGEST: usize = 20_000;
 
 /// Draws it. Returns how far it can be scrolled.
 pub(super) fn draw(buf: &mut Buffer, area: Rect, scene: &Scene<'_>) -> usize {
@@ -49,7 +51,8 @@ fn text(scene: &Scene<'_>) -> String {
         parts.extend(walk.question().map(|ask| ask.question.get(lang)));
         parts.extend((*walk.phase() == Phase::Finished).then(|| lesson.recap.get(lang)));
     }
-    parts.join("\n")
+    // A text that fills more than a screen comes from a file that is no lesson for people.
+    parts.join("\n").chars().take(LONGEST).collect()
 }
 
 fn entry(scene: &Scene<'_>, term: &Term, width: usize) -> Vec<Line<'static>> {

@@ -47,7 +47,7 @@ fn title(scene: &Scene<'_>, width: usize) -> Line<'static> {
     };
     let measure = |right: &[String]| right.iter().map(|part| display_width(part) + 3).sum::<usize>();
     let name = " sockwalk  ";
-    if measure(&right) + name.len() + display_width(lesson) > width {
+    if measure(&right) + name.len() + display_width(lesson) >= width {
         let at = right.len() - 3;
         right[at] = short;
     }

@@ -23,6 +23,7 @@ use crate::i18n::width as display_width;
 use crate::model::{Event, Fate, SegmentId, SegmentView, Side, SocketState};
 use crate::tcp::{Numbers, State, line};
 use crate::tui::app::App;
+use crate::tui::layout::Seat;
 use crate::tui::scene::{Scene, nth_newest, put, reversed, shape, short, spread};
 use crate::tui::wrap::wrap_text;
 
@@ -129,11 +130,13 @@ fn rows(scene: &Scene<'_>, inner: Rect) -> Vec<Row> {
     };
     let skipped = scene.app.place.ladder.min(count.saturating_sub(1));
     let room = height - 1 - usize::from(skipped > 0);
+    // For a room, a line of air between two segments.
+    let gap = usize::from(scene.app.seat() == Seat::Audience);
     let mut shown: Vec<SegmentView<'_>> = Vec::new();
     let mut used = 0;
     for id in (skipped..count).map_while(nth) {
         let Some(segment) = scene.view.segment(id) else { break };
-        used += label(scene, &segment, between - 2).len() + 1;
+        used += label(scene, &segment, between - 2).len() + 1 + gap;
         if used > room {
             break;
         }
@@ -148,11 +151,11 @@ fn rows(scene: &Scene<'_>, inner: Rect) -> Vec<Row> {
     let mut rows = vec![Row { line: names(scene, width, margin, earlier), segment: None }];
     for segment in &shown {
         rows.extend(segment_rows(scene, segment, between, margin, &notes));
+        rows.extend((0..gap).map(|_| empty_row(scene, between, margin)));
     }
     let foot = usize::from(skipped > 0);
     while rows.len() + foot < height {
-        let line = frame_line(vec![Span::raw(" ".repeat(between - 2))], scene, margin, [None, None]);
-        rows.push(Row { line, segment: None });
+        rows.push(empty_row(scene, between, margin));
     }
     if skipped > 0 {
         let n = skipped.to_string();
@@ -169,6 +172,11 @@ fn rows(scene: &Scene<'_>, inner: Rect) -> Vec<Row> {
         }
     }
     rows
+}
+
+fn empty_row(scene: &Scene<'_>, between: usize, margin: usize) -> Row {
+    let line = frame_line(vec![Span::raw(" ".repeat(between - 2))], scene, margin, [None, None]);
+    Row { line, segment: None }
 }
 
 fn sentence(text: &str, style: Style, width: usize) -> Vec<Row> {

@@ -282,3 +282,29 @@ fn the_glossary_begins_with_the_terms_of_the_text() {
         assert_eq!(app.place.overlay, None);
     }
 }
+
+#[test]
+fn while_steps_run_again_only_the_clock_goes_on() {
+    use crate::engine::Command as Order;
+    let made = Made::to_syn_sent();
+    let log = made.log.clone();
+    let mut app = app_of(made, Lang::En, 80, 24);
+    let next = app.walk().next_step().unwrap().0;
+    app.run_again(next);
+    assert!(text(&app).contains("run again, to where you stopped"), "{}", text(&app));
+    // Whoever presses keys now means the screen that comes.
+    for code in [KeyCode::Char(' '), KeyCode::Char('d'), KeyCode::Char('i'), KeyCode::Enter] {
+        press(&mut app, code);
+    }
+    assert_eq!(*log.lock().unwrap(), []);
+    let due = app.wake_at().unwrap();
+    update(&mut app, Msg::Tick, due);
+    assert_eq!(*log.lock().unwrap(), [Order::Next]);
+    // Looking, leaving and beginning anew stay possible.
+    keys(&mut app, "g");
+    assert!(text(&app).contains("Glossary"));
+    assert_eq!(press(&mut app, KeyCode::Char('r')), [Effect::Restart]);
+    assert_eq!(press(&mut app, KeyCode::Char('q')), [Effect::Quit]);
+    app.restarted(Box::new(Made::new()));
+    assert!(!app.runs_again() && !text(&app).contains("again, to where"), "{}", text(&app));
+}

@@ -38,7 +38,7 @@ fn frames_are_whole() {
             for (name, made) in moments() {
                 let app = app_of(made, lang, columns, rows);
                 let buffer = screen(&app);
-                let areas = layout::areas(app.size, app.place.turn).unwrap();
+                let areas = app.areas().unwrap();
                 let panes =
                     [Some(areas.server), Some(areas.wire), Some(areas.client), areas.explain, areas.code, areas.states];
                 for area in panes.into_iter().flatten() {
@@ -95,7 +95,7 @@ fn the_diagram_is_whole_at_every_served_size() {
     for (columns, rows) in [(80, 24), (100, 30), (120, 40), (200, 60)] {
         let mut app = app_of(made::Made::to_syn_recv(), Lang::En, columns, rows);
         keys(&mut app, if columns == 80 { "ss" } else { "" });
-        let area = layout::areas(app.size, app.place.turn).unwrap().states.unwrap();
+        let area = app.areas().unwrap().states.unwrap();
         let buffer = screen(&app);
         let inside: Vec<String> = (area.top()..area.bottom())
             .map(|y| (area.left()..area.right()).map(|x| buffer[(x, y)].symbol()).collect())

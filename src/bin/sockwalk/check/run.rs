@@ -1,0 +1,113 @@
+//! A lesson on the kernel, by itself, in one mode.
+
+use std::sync::Arc;
+use std::sync::mpsc::channel;
+use std::time::{Duration, Instant};
+
+use sockwalk::cli::Invocation;
+use sockwalk::engine::{Phase, Wire, World};
+use sockwalk::i18n::harmless;
+use sockwalk::lesson::{Lesson, Terms};
+use sockwalk::model::{Event, Mode};
+
+use crate::PATIENCE;
+use crate::place::{Grounds, Waits, runner};
+use crate::play::drive;
+
+/// How a lesson fared.
+pub struct Ran {
+    /// How many steps ran.
+    pub steps: usize,
+    /// How many claims were checked.
+    pub claims: usize,
+    /// How long it took.
+    pub took: Duration,
+    /// What was not so.
+    pub wrong: Vec<Wrong>,
+    /// How many claims say something of segments, which can't be seen here.
+    pub unseen: usize,
+    /// The steps that were left out because they wait for a long timer.
+    pub left_out: Vec<String>,
+}
+
+/// Something that was not so.
+pub struct Wrong {
+    /// The line in the lesson's file, from 1.
+    pub line: usize,
+    /// The step's id.
+    pub step: String,
+    /// What the lesson says.
+    pub expected: String,
+    /// What was the case.
+    pub actual: String,
+}
+
+/// Runs a lesson.
+///
+/// # Errors
+/// A sentence where it can't run here, or can't go on.
+pub fn run_in(
+    grounds: &Grounds,
+    lesson: &Arc<Lesson>,
+    mode: Mode,
+    invocation: &Invocation,
+    timers: bool,
+) -> Result<Ran, String> {
+    let epoch = Instant::now();
+    let (sender, inbox) = channel();
+    let sink = move |happening| {
+        // Where nobody listens any more, the walk is over.
+        let _ = sender.send(happening);
+    };
+    let mut world = grounds.start_in(mode, lesson, invocation.port, epoch, sink).map_err(plain)?;
+    let mut walk = runner(lesson, &world, invocation, Waits { patience: PATIENCE, timers });
+    drive(&mut walk, &mut world, &inbox, epoch, |_| Ok(())).map_err(|error| error.to_string())?;
+    if let Phase::Failed(failure) = walk.phase() {
+        return Err(plain(grounds.failed(failure)));
+    }
+    let mut ran = Ran {
+        steps: walk.steps().len(),
+        claims: 0,
+        took: epoch.elapsed(),
+        wrong: Vec::new(),
+        unseen: if world.wire() == Wire::Blind { claims_on_segments(lesson, mode) } else { 0 },
+        left_out: walk.left_out().map(|step| step.id.clone()).collect(),
+    };
+    for entry in walk.trace().entries() {
+        ran.take(lesson, &entry.event);
+    }
+    Ok(ran)
+}
+
+impl Ran {
+    fn take(&mut self, lesson: &Lesson, event: &Event) {
+        match event {
+            Event::Claim(claim) => {
+                self.claims += 1;
+                if !claim.held {
+                    let step = lesson.steps[claim.step].id.clone();
+                    let (expected, actual) = (claim.what.clone(), claim.actual.clone());
+                    self.wrong.push(Wrong { line: claim.line, step, expected, actual });
+                }
+            }
+            // A question to which none of the answers is right can't be learnt from.
+            Event::Answer(answer) if answer.right.is_none() => {
+                let step = &lesson.steps[answer.step];
+                let expected = step.ask.as_ref().map_or(String::new(), |ask| ask.choices.join(" / "));
+                let (step, line) = (step.id.clone(), step.line);
+                self.wrong.push(Wrong { line, step, expected, actual: answer.actual.clone() });
+            }
+            _ => {}
+        }
+    }
+}
+
+fn claims_on_segments(lesson: &Lesson, mode: Mode) -> usize {
+    let steps = lesson.steps.iter().filter(|step| step.modes.contains(&mode));
+    let claims = steps.flat_map(|step| &step.expect).filter(|claim| claim.modes.contains(&mode));
+    claims.filter(|claim| matches!(claim.terms, Terms::Segment { .. })).count()
+}
+
+fn plain(exit: sockwalk::cli::Exit) -> String {
+    harmless(exit.text.trim())
+}

@@ -1,0 +1,176 @@
+//! Whether a lesson's texts fit into the smallest window: each step is laid out by the pane that shows it.
+//!
+//! Nothing runs here. What stands beside a step's text is what can be there at most: the verdict on a prediction that
+//! was wrong, and then the question of the next step.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::app::{App, Look};
+use super::layout::SMALLEST;
+use super::panes::explain_scroll;
+use super::walk::Walk;
+use crate::engine::{Command, Free, Happening, Phase, Request, Verdict, WalkOptions, Wire};
+use crate::i18n::width;
+use crate::lesson::{Action, Ask, Lang, Lesson, Payload, Step};
+use crate::model::{Answer, Event, Mode, Side, Trace};
+
+/// A text that must be scrolled.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Overflow {
+    /// The step whose text it is, by its number in the lesson; `None` for the goal.
+    pub step: Option<usize>,
+    /// In which language.
+    pub lang: Lang,
+    /// How many rows are too many where the text stands with its verdict alone.
+    pub alone: usize,
+    /// How many where the question of the next step, or the recap after the last one, stands beside it.
+    pub beside: usize,
+}
+
+/// The texts of a lesson that must be scrolled in the smallest window, in a mode, in both languages.
+pub fn overflows(look: Look, lesson: &Arc<Lesson>, mode: Mode) -> Vec<Overflow> {
+    let belongs = |step: &usize| lesson.steps[*step].modes.contains(&mode);
+    let steps: Vec<usize> = (0..lesson.steps.len()).filter(belongs).collect();
+    let (columns, rows) = SMALLEST;
+    let mut app = App::new(Box::new(Paper::new(lesson, mode, Lang::En, None, None)), look, columns, rows);
+    let mut found = Vec::new();
+    for lang in [Lang::En, Lang::Zh] {
+        app.look.lang = lang;
+        for shown in 0..=steps.len() {
+            let last = shown.checked_sub(1).map(|last| steps[last]);
+            let next = steps.get(shown).copied();
+            let mut rows = |phase| {
+                app.walk = Box::new(Paper { phase, ..Paper::new(lesson, mode, lang, last, next) });
+                super::update::notice(&mut app);
+                explain_scroll(&app).map_or(0, |(_, most)| most)
+            };
+            let alone = rows(Phase::Ready);
+            let mut beside = beside(lesson, next).into_iter().map(&mut rows).max().unwrap_or(alone);
+            if next.is_none() {
+                app.place.recap = true;
+                beside = beside.max(explain_scroll(&app).map_or(0, |(_, most)| most));
+                app.place.recap = false;
+            }
+            if alone > 0 || beside > 0 {
+                found.push(Overflow { step: last, lang, alone, beside });
+            }
+        }
+    }
+    found
+}
+
+/// The phases in which something that can be long stands beside a step's text.
+fn beside(lesson: &Lesson, next: Option<usize>) -> Vec<Phase> {
+    let Some(step) = next.map(|next| &lesson.steps[next]) else { return vec![Phase::Finished] };
+    let asks = step.ask.is_some().then_some(Phase::Asking);
+    let types = match &step.action {
+        Some(Action::Send { payload: Payload::Line(line), .. }) => Some(Phase::Typing(line.clone())),
+        _ => None,
+    };
+    asks.into_iter().chain(types).collect()
+}
+
+/// A moment of a walk that is only laid out.
+struct Paper {
+    lesson: Arc<Lesson>,
+    options: WalkOptions,
+    trace: Trace,
+    phase: Phase,
+    next: Option<usize>,
+}
+
+impl Paper {
+    fn new(lesson: &Arc<Lesson>, mode: Mode, lang: Lang, last: Option<usize>, next: Option<usize>) -> Paper {
+        let options = WalkOptions { mode, wire: Wire::Holds, patience: Duration::ZERO, port: None, timers: true };
+        let mut trace = Trace::default();
+        if let Some(step) = last {
+            trace.push(Duration::ZERO, Event::Step(step));
+            if let Some(ask) = &lesson.steps[step].ask {
+                trace.push(Duration::ZERO, Event::Answer(wrong(ask, step, lang)));
+            }
+        }
+        Paper { lesson: Arc::clone(lesson), options, trace, phase: Phase::Ready, next }
+    }
+}
+
+/// The wrong prediction whose verdict is the longest.
+fn wrong(ask: &Ask, step: usize, lang: Lang) -> Answer {
+    let word = |n: &usize| ask.labels.get(*n).map_or(ask.choices[*n].as_str(), |label| label.get(lang));
+    let mut longest: Vec<usize> = (0..ask.choices.len()).collect();
+    longest.sort_by_key(|n| std::cmp::Reverse(width(word(n))));
+    Answer { step, chosen: longest.first().copied(), right: longest.get(1).copied(), actual: String::new() }
+}
+
+impl Walk for Paper {
+    fn lesson(&self) -> Option<&Lesson> {
+        Some(&self.lesson)
+    }
+    fn free(&self) -> Option<&Free> {
+        None
+    }
+    fn mode(&self) -> Mode {
+        self.options.mode
+    }
+    fn wire(&self) -> Wire {
+        self.options.wire
+    }
+    fn server(&self) -> SocketAddr {
+        self.lesson.server
+    }
+    fn trace(&self) -> &Trace {
+        &self.trace
+    }
+    fn phase(&self) -> &Phase {
+        &self.phase
+    }
+    fn next_step(&self) -> Option<(usize, &Step)> {
+        self.next.map(|next| (next, &self.lesson.steps[next]))
+    }
+    fn question(&self) -> Option<&Ask> {
+        if self.phase == Phase::Asking { self.next_step()?.1.ask.as_ref() } else { None }
+    }
+    fn interrupted(&self) -> Vec<Side> {
+        Vec::new()
+    }
+    fn verdict(&self) -> Verdict {
+        Verdict::default()
+    }
+    fn command(&mut self, _: Command, _: Duration) {}
+    fn happened(&mut self, _: Happening) {}
+    fn tick(&mut self, _: Duration) {}
+    fn wake_at(&self) -> Option<Duration> {
+        None
+    }
+    fn take_request(&mut self) -> Option<Request> {
+        None
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::lesson::builtin;
+    use crate::theme::{Choice, Theme};
+
+    fn of(lesson: Lesson) -> Vec<Overflow> {
+        let look = Look::new(Lang::En, Theme::load(Choice::Mono).unwrap()).unwrap();
+        overflows(look, &Arc::new(lesson), Mode::Lab)
+    }
+
+    #[test]
+    fn what_does_not_fit_is_found_in_its_language() {
+        let mut lesson = builtin("refused").unwrap().unwrap();
+        for step in &mut lesson.steps {
+            step.say = crate::lesson::Localized { en: "One line.".into(), zh: "一行。".into() };
+        }
+        let title = lesson.steps[5].title.clone();
+        lesson.goal = title.clone();
+        lesson.recap = title;
+        assert_eq!(of(lesson.clone()), []);
+        // Seven rows are inside the pane; title, verdict and the next step take one each.
+        lesson.steps[3].say.zh = "长".repeat(38 * 6);
+        assert_eq!(of(lesson), [Overflow { step: Some(3), lang: Lang::Zh, alone: 2, beside: 2 }]);
+    }
+}

@@ -1,0 +1,390 @@
+//! The author's tools: `sockwalk check` and `sockwalk new` on the real kernel; the guide and the schema against the
+//! reader of lessons.
+
+mod common;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use common::{Finished, Folder, NOBODY, Program, User, finish, is_root, lab_users, users};
+use serde_json::Value;
+use sockwalk::lesson::{builtin_names, builtin_text};
+
+fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+/// Runs the check of some lessons in the lab; `--mode lab` leaves the machine's own ports alone.
+fn check(program: &Program, user: User, args: &[&str]) -> Finished {
+    program.run(user, &[&["check", "--mode", "lab", "--lang", "en"], args].concat())
+}
+
+// ---------------------------------------------------------------- check
+
+#[test]
+fn every_shipped_lesson_passes() {
+    let program = Program::new();
+    for user in lab_users() {
+        for lang in ["en", "zh"] {
+            let port = common::free_port().to_string();
+            let finished = program.run(user, &["check", "--lang", lang, "--port", &port]);
+            finished.succeeded();
+            let passed = finished.stdout.lines().filter(|line| line.starts_with("✓ ")).count();
+            assert_eq!(passed, builtin_names().len(), "{}", finished.stdout);
+        }
+    }
+}
+
+#[test]
+fn what_is_wrong_is_told_with_its_place() {
+    let (program, folder) = (Program::new(), Folder::new());
+    let (_, text) = builtin_text("refused").unwrap();
+    let with = |from: &str, to: &str| {
+        let changed = text.replacen(from, to, 1);
+        assert_ne!(changed, text, "{from}");
+        changed
+    };
+    let at = |text: &str, needle: &str| {
+        let before = &text[..text.find(needle).unwrap()];
+        let line = before.matches('\n').count() + 1;
+        format!("{line}:{}: ", before.rsplit('\n').next().unwrap().chars().count() + 1)
+    };
+    for user in lab_users() {
+        // What the kernel doesn't do.
+        let claim = "{ state = { socket = \"first\", is = \"LISTEN\" } }";
+        let changed = with("{ state = { socket = \"first\", is = \"SYN_SENT\" } }", claim);
+        let path = folder.write("refused.toml", &changed);
+        let path = path.to_str().unwrap();
+        let finished = check(&program, user, &[path]);
+        assert_eq!(finished.status.code(), Some(1));
+        let line = format!(
+            "{path}:{}error: in lab, step first-connect: expected first is LISTEN, actual first is SYN_SENT",
+            at(&changed, claim)
+        );
+        assert!(finished.stdout.lines().any(|told| told == line), "{line}\n{}", finished.stdout);
+        assert!(finished.stdout.contains(&format!("✗ {path}: lab: ")), "{}", finished.stdout);
+
+        // A question to which no answer is right.
+        let changed = with("\"ECONNREFUSED\", \"blocks\", \"0\"", "\"ECONNREFUSED\", \"EPIPE\", \"0\"");
+        folder.write("refused.toml", &changed);
+        let finished = check(&program, user, &[path]);
+        let wanted = "step first-connect: expected ECONNREFUSED / EPIPE / 0, actual blocks";
+        assert!(finished.status.code() == Some(1) && finished.stdout.contains(wanted), "{}", finished.stdout);
+
+        // A text that is longer than the pane.
+        let long = format!("title.zh = \"放行 RST\"\nsay.en = \"\"\"\n{}", "All work and no play. ".repeat(30));
+        let changed = with("title.zh = \"放行 RST\"\nsay.en = \"\"\"\n", &long);
+        folder.write("refused.toml", &changed);
+        let finished = check(&program, user, &[path]);
+        finished.succeeded();
+        let wanted = "warning: first-refused (en, lab) must be scrolled at 80×24; rows too many: ";
+        assert!(finished.stdout.contains(wanted), "{}", finished.stdout);
+
+        // A file that can't be read as a lesson.
+        folder.write("refused.toml", &with("\"SYN_SENT\"", "\"SYN-SENT\""));
+        let finished = check(&program, user, &[path]);
+        assert!(finished.status.code() == Some(1) && finished.stdout.contains("`SYN-SENT` is no state of a socket"));
+        let bytes = fs::read(root().join("tests/lessons/invalid/not-utf8.toml")).unwrap();
+        fs::write(path, bytes).unwrap();
+        assert_eq!(check(&program, user, &[path]).status.code(), Some(1));
+    }
+}
+
+#[test]
+fn a_folder_is_checked_file_by_file() {
+    let program = Program::new();
+    let user = users()[0];
+    let folder = Folder::new();
+    let at = folder.path().to_str().unwrap();
+    let finished = check(&program, user, &[at]);
+    assert!(finished.status.code() == Some(1) && finished.stderr.contains("no file in it ends in .toml"));
+    for name in ["control-character.toml", "unknown-key.toml"] {
+        folder.write(name, &fs::read_to_string(root().join("tests/lessons/invalid").join(name)).unwrap());
+    }
+    folder.write("notes.txt", "no lesson");
+    let finished = check(&program, user, &[at]);
+    assert_eq!(finished.status.code(), Some(1));
+    assert!(finished.stdout.contains("Lessons: 2; failed: 2;"), "{}", finished.stdout);
+    assert!(!finished.stdout.contains('\u{1b}'), "{:?}", finished.stdout);
+    assert_eq!(check(&program, user, &["nothing"]).status.code(), Some(2));
+    assert_eq!(check(&program, user, &["/dev/zero"]).status.code(), Some(1));
+}
+
+/// In a user namespace in which no network namespace may be made there is no lab.
+#[test]
+fn what_could_not_be_checked_is_said() {
+    let program = Program::new();
+    for user in lab_users() {
+        let mut command = user.command(Path::new("unshare"));
+        let script = "echo 0 > /proc/sys/user/max_net_namespaces && exec \"$0\" check refused --lang en";
+        command.args(["--user", "--map-root-user", "sh", "-c", script]).arg(program.path());
+        let finished = finish(&mut command);
+        assert_eq!(finished.status.code(), Some(1), "{}", finished.stderr);
+        let said = "10-refused.toml: not checked in lab: ";
+        assert!(finished.stdout.contains(said) && finished.stdout.contains("lab: NOT CHECKED"), "{}", finished.stdout);
+        // Who asks for one mode only has asked for no other.
+        let finished = program.run(user, &["check", "refused", "--lang", "en", "--mode", "host"]);
+        assert!(finished.succeeded().stdout.contains("lab: not asked for"), "{}", finished.stdout);
+    }
+}
+
+// ---------------------------------------------------------------- new
+
+#[test]
+fn a_new_lesson_passes_without_a_warning() {
+    for user in lab_users() {
+        let (program, folder) = (Program::new(), Folder::new());
+        std::os::unix::fs::chown(folder.path(), Some(user.uid()), None).unwrap();
+        let run = |args: &[&str]| finish(program.command(user, args).current_dir(folder.path()));
+        run(&["new", "my-lesson", "--lang", "en"]).succeeded();
+        let finished = run(&["check", "my-lesson.toml", "--lang", "en"]);
+        assert!(finished.succeeded().stdout.contains("0 errors, 0 warnings"), "{}", finished.stdout);
+        // Nothing is written over, and no name leads elsewhere.
+        folder.write("mine.toml", "mine");
+        let finished = run(&["new", "mine", "--lang", "zh"]);
+        assert!(finished.status.code() == Some(1) && finished.stderr.contains("已经存在"), "{}", finished.stderr);
+        assert_eq!(fs::read_to_string(folder.path().join("mine.toml")).unwrap(), "mine");
+        for bad in ["../x", "/tmp/x", "X", "", "a b", "-x", "\u{1b}[2J", &"a".repeat(41)] {
+            let finished = run(&["new", "--", bad]);
+            assert!(finished.status.code() == Some(2) && !finished.stderr.contains('\u{1b}'), "{bad:?}: {finished:?}");
+        }
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 2);
+    }
+}
+
+#[test]
+fn called_through_sudo_the_new_file_is_the_callers() {
+    use std::os::unix::fs::MetadataExt;
+    if !is_root() {
+        common::skipped("only root can do what sudo does");
+        return;
+    }
+    let (program, folder) = (Program::new(), Folder::new());
+    std::os::unix::fs::chown(folder.path(), Some(NOBODY), None).unwrap();
+    let mut command = program.command(User::Own, &["new", "mine"]);
+    let id = NOBODY.to_string();
+    finish(command.current_dir(folder.path()).env("SUDO_UID", &id).env("SUDO_GID", &id)).succeeded();
+    assert_eq!(fs::metadata(folder.path().join("mine.toml")).unwrap().uid(), NOBODY);
+}
+
+// ---------------------------------------------------------------- guide and schema
+
+/// A struct of the reader, or a variant of its one enum: the keys that it has, and which of them must be there.
+type Keys = BTreeMap<String, bool>;
+
+/// The structs of a source of the reader, by their names, and the variants of its enum, as `Enum.variant`.
+fn structs(source: &str) -> BTreeMap<String, Keys> {
+    let mut found: BTreeMap<String, Keys> = BTreeMap::new();
+    let (mut block, mut variant, mut rename, mut default) = (None::<(String, bool)>, None::<String>, None, false);
+    let mut alias: Option<String> = None;
+    for line in source.lines().map(str::trim_end) {
+        let word = line.trim_start();
+        if let Some(rest) = word.strip_prefix("#[serde(") {
+            let renamed = rest.split("rename = \"").nth(1).and_then(|rest| rest.split('"').next());
+            rename = renamed.map(str::to_owned).or(rename);
+            let other = rest.split("alias = \"").nth(1).and_then(|rest| rest.split('"').next());
+            alias = other.map(str::to_owned).or(alias);
+            default |= rest.contains("default");
+            continue;
+        }
+        if word.starts_with("//") || word.starts_with("#[") {
+            continue;
+        }
+        let declared = ["struct ", "enum "].iter().find_map(|kind| Some((line.split(kind).nth(1)?, *kind == "enum ")));
+        if let (Some((rest, is_enum)), true) = (declared, line.ends_with('{') && line.starts_with("pub")) {
+            block = Some((rest.trim_end_matches(" {").to_owned(), is_enum));
+            default = default && !is_enum;
+            continue;
+        }
+        let Some((name, is_enum)) = &block else { continue };
+        if line == "}" {
+            (block, default) = (None, false);
+            continue;
+        }
+        let at_variant = *is_enum && line.starts_with("    ") && !line.starts_with("     ");
+        if at_variant {
+            match word.split_once(['(', ' ']) {
+                Some((variant_name, rest)) if word.ends_with('{') || rest.ends_with("),") => {
+                    let key = variant_name.to_lowercase();
+                    found.entry(name.clone()).or_default().insert(key.clone(), false);
+                    variant = word.ends_with('{').then(|| format!("{name}.{key}"));
+                }
+                _ => variant = None,
+            }
+            continue;
+        }
+        let Some((key, kind)) = word.trim_start_matches("pub(super) ").trim_start_matches("pub ").split_once(": ")
+        else {
+            continue;
+        };
+        let key = rename.take().unwrap_or_else(|| key.to_owned());
+        let whole_default = name == "LabSettings";
+        let required = !kind.starts_with("Option<") && !default && !whole_default;
+        default = false;
+        let keys = found.entry(variant.clone().unwrap_or_else(|| name.clone())).or_default();
+        keys.extend(alias.take().map(|alias| (alias, false)));
+        keys.insert(key, required);
+    }
+    found
+}
+
+/// Everything that a lesson file can have, as the reader has it.
+fn format() -> BTreeMap<String, Keys> {
+    let read = |path: &str| fs::read_to_string(root().join(path)).unwrap();
+    let mut all = structs(&read("src/lesson/raw.rs"));
+    let lab = structs(&read("src/model/settings.rs")).remove("LabSettings").unwrap();
+    all.insert("LabSettings".to_owned(), lab);
+    all.remove("RawVersion");
+    all
+}
+
+fn schema() -> Value {
+    serde_json::from_str(&fs::read_to_string(root().join("docs/lesson.schema.json")).unwrap()).unwrap()
+}
+
+#[test]
+fn the_reader_of_the_readers_source_sees_its_keys() {
+    let format = format();
+    let keys = |name: &str| format[name].keys().map(String::as_str).collect::<BTreeSet<_>>();
+    assert!(keys("RawStep").is_superset(&BTreeSet::from([
+        "id",
+        "in",
+        "title",
+        "say",
+        "ask",
+        "do",
+        "expect",
+        "waits_for"
+    ])));
+    assert!(keys("RawAction").is_superset(&BTreeSet::from(["socket", "setsockopt", "deliver", "drop", "interrupt"])));
+    assert!(keys("RawAction.send").is_superset(&BTreeSet::from(["socket", "text", "line", "received"])));
+    assert!(keys("LabSettings").is_superset(&BTreeSet::from(["mtu", "copies", "sysctl"])));
+    let step = &format["RawStep"];
+    assert!(step["id"] && !step["in"] && !step["expect"] && !step["do"]);
+    assert!(!format["RawAction.socket"]["ipv6"] && format["RawAction.socket"]["name"]);
+}
+
+#[test]
+fn the_schema_has_exactly_the_readers_keys() {
+    let schema = schema();
+    let mut wrong = Vec::new();
+    for (name, keys) in format() {
+        let place = match name.strip_prefix("Raw").unwrap_or(&name).split_once('.') {
+            Some((_, variant)) => format!("/$defs/Action/properties/{variant}"),
+            None if name == "RawLesson" => String::new(),
+            None => format!("/$defs/{}", name.strip_prefix("Raw").unwrap_or(&name)),
+        };
+        let Some(object) = schema.pointer(&place) else {
+            wrong.push(format!("{place} is missing"));
+            continue;
+        };
+        let there: BTreeSet<&str> =
+            object["properties"].as_object().into_iter().flatten().map(|(key, _)| key.as_str()).collect();
+        let wanted: BTreeSet<&str> = keys.keys().map(String::as_str).collect();
+        wrong.extend(wanted.difference(&there).map(|key| format!("{place} lacks {key}")));
+        wrong.extend(there.difference(&wanted).map(|key| format!("{place} has {key}, which the reader hasn't")));
+        if object["additionalProperties"] != Value::Bool(false) && object.get("maxProperties").is_none() {
+            wrong.push(format!("{place} allows unknown keys"));
+        }
+        // Both languages are asked for by the check that follows the reader, not by the reader.
+        if name != "RawText" {
+            let required: BTreeSet<&str> =
+                object["required"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
+            let needed: BTreeSet<&str> = keys.iter().filter(|(_, must)| **must).map(|(key, _)| key.as_str()).collect();
+            let steps = BTreeSet::from(["step"]);
+            let more: BTreeSet<&str> = required.symmetric_difference(&needed).copied().collect();
+            if !(more.is_empty() || name == "RawLesson" && more == steps) {
+                wrong.push(format!("{place} requires {required:?}, the reader {needed:?}"));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "docs/lesson.schema.json:\n{}", wrong.join("\n"));
+}
+
+fn as_json(text: &str) -> Value {
+    serde_json::to_value(toml::from_str::<toml::Table>(text).unwrap()).unwrap()
+}
+
+#[test]
+fn every_lesson_is_valid_by_the_schema() {
+    let schema = schema();
+    jsonschema::meta::validate(&schema).unwrap();
+    let validator = jsonschema::validator_for(&schema).unwrap();
+    let mut texts: Vec<(String, String)> = builtin_names()
+        .into_iter()
+        .map(|name| ((*name).to_owned(), builtin_text(name).unwrap().1.to_owned()))
+        .collect();
+    for folder in ["tests/lessons/valid", "tests/lessons/false"] {
+        for entry in fs::read_dir(root().join(folder)).unwrap() {
+            let path: PathBuf = entry.unwrap().path();
+            texts.push((path.display().to_string(), fs::read_to_string(path).unwrap()));
+        }
+    }
+    texts.push((
+        "new".to_owned(),
+        fs::read_to_string(root().join("assets/new/lesson.toml")).unwrap().replace("{name}", "x"),
+    ));
+    let mut wrong = Vec::new();
+    for (name, text) in &texts {
+        wrong.extend(
+            validator.iter_errors(&as_json(text)).map(|error| format!("{name}: {error} at {}", error.instance_path())),
+        );
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+/// What is wrong by its shape or by a word is wrong by the schema too; what takes more than a look at one place to be
+/// seen (a name that stands twice, a socket that isn't there yet) is the check's.
+#[test]
+fn what_is_wrong_by_its_shape_is_wrong_by_the_schema() {
+    let validator = jsonschema::validator_for(&schema()).unwrap();
+    for name in [
+        "action-key",
+        "call",
+        "choice-twice",
+        "empty-claim",
+        "fate",
+        "flag",
+        "format-2",
+        "how",
+        "lab-key",
+        "lesson-id",
+        "missing-server",
+        "no-chinese",
+        "no-end",
+        "no-flags",
+        "no-measure",
+        "no-payload",
+        "no-steps",
+        "one-choice",
+        "side",
+        "state",
+        "step-id",
+        "ten-choices",
+        "timer",
+        "two-actions",
+        "two-claims",
+        "two-measures",
+        "two-payloads",
+        "unknown-action",
+        "unknown-key",
+        "unknown-mode",
+        "unknown-step-key",
+        "wrong-type",
+    ] {
+        let text = fs::read_to_string(root().join(format!("tests/lessons/invalid/{name}.toml"))).unwrap();
+        assert!(!validator.is_valid(&as_json(&text)), "{name}");
+    }
+}
+
+#[test]
+fn the_guide_explains_every_key() {
+    let guide = fs::read_to_string(root().join("docs/authoring.md")).unwrap();
+    let mut missing = BTreeSet::new();
+    for (name, keys) in format() {
+        let absent = keys.into_keys().filter(|key| !guide.contains(&format!("`{key}`")));
+        missing.extend(absent.map(|key| format!("{name}: {key}")));
+    }
+    assert!(missing.is_empty(), "docs/authoring.md doesn't explain {missing:?}");
+}
