@@ -50,7 +50,7 @@ pub fn offers(descriptors: &[(i32, Situation)], in_call: bool) -> Vec<Offer> {
     offers
 }
 
-use CallName::{Accept, Bind, Close, Connect, Listen, Recv, Send, Shutdown};
+use CallName::{Accept, Bind, Close, Connect, Listen, Recv, RecvFrom, Send, SendTo, Shutdown};
 use Likely::{Waits, Works};
 
 const fn fails(errno: i32) -> Likely {
@@ -60,6 +60,7 @@ const fn fails(errno: i32) -> Likely {
 fn of_one(fd: i32, situation: &Situation) -> Vec<Offer> {
     let calls = match situation.state {
         _ if !situation.open => [Send, Recv, Close].map(|call| (call, fails(libc::EBADF))).to_vec(),
+        _ if situation.udp => datagrams(situation),
         State::Listen => listening(situation),
         State::Closed | State::TimeWait if situation.is_over() => over(situation),
         State::Closed | State::TimeWait => fresh(situation),
@@ -86,6 +87,20 @@ fn fresh(situation: &Situation) -> Calls {
         (Recv, fails(libc::ENOTCONN)),
         (Shutdown, fails(libc::ENOTCONN)),
     ]
+}
+
+/// Without a peer a datagram needs an address; what belongs to connections alone, UDP doesn't know.
+fn datagrams(situation: &Situation) -> Calls {
+    let arrived = if situation.recv_queue > 0 { Works } else { Waits };
+    let unbound = (Bind, if situation.bound { fails(libc::EINVAL) } else { Works });
+    let mut calls = if situation.was_connected {
+        vec![(Send, Works), (Recv, arrived), (SendTo, Works), (RecvFrom, arrived), (Connect, Works), unbound]
+    } else {
+        vec![unbound, (SendTo, Works), (RecvFrom, arrived), (Connect, Works), (Send, fails(libc::EDESTADDRREQ))]
+    };
+    calls.push((Close, Works));
+    calls.extend([Listen, Accept].map(|call| (call, fails(libc::EOPNOTSUPP))));
+    calls
 }
 
 fn listening(situation: &Situation) -> Calls {

@@ -2,7 +2,7 @@
 
 use std::net::SocketAddr;
 
-use crate::model::{Call, CallView, Errno, Event, Fate, How, Moment, Side, SocketView, View};
+use crate::model::{Call, CallView, Errno, Event, Fate, How, Moment, Side, SocketState, SocketView, View};
 use crate::tcp::{Flags, State};
 
 /// The directions that the own program has ended with `shutdown()`.
@@ -21,11 +21,13 @@ pub struct Situation {
     pub open: bool,
     /// Whether the socket is one of IPv6.
     pub ipv6: bool,
+    /// Whether it is a socket for datagrams, which has none of TCP's states.
+    pub udp: bool,
     /// The socket's state as the kernel has it; CLOSED where it has none.
     pub state: State,
     /// Whether it has an address of its own.
     pub bound: bool,
-    /// Whether it was ever connected.
+    /// Whether it was ever connected; of a socket for datagrams, whether it has a peer.
     pub was_connected: bool,
     /// What `shutdown()` has ended.
     pub shut: Shut,
@@ -53,6 +55,7 @@ impl Default for Situation {
         Situation {
             open: true,
             ipv6: false,
+            udp: false,
             state: State::Closed,
             bound: false,
             was_connected: false,
@@ -75,7 +78,7 @@ impl Situation {
     pub fn at(view: &View<'_>, side: Side, call: &Call) -> Situation {
         let Some(fd) = call.fd() else { return Situation::default() };
         let Some(past) = Past::of(view, side, fd) else { return Situation { open: false, ..Situation::default() } };
-        let mut found = Situation { ipv6: past.ipv6, ..Situation::default() };
+        let mut found = Situation { ipv6: past.ipv6, udp: past.udp, ..Situation::default() };
         for call in past.calls.iter().rev() {
             found.learn(call);
         }
@@ -149,19 +152,21 @@ impl Situation {
 
     fn see(&mut self, view: &View<'_>, socket: &SocketView<'_>, since: Moment) {
         let facts = socket.facts;
-        self.state = socket.state;
-        self.was_connected |= socket.previous.is_some_and(stands);
+        self.state = socket.state.tcp().unwrap_or(State::Closed);
+        self.was_connected |= socket.previous.and_then(SocketState::tcp).is_some_and(stands);
+        self.was_connected |= socket.state == SocketState::Connected;
         self.bound |= facts.local.is_some() && !socket.gone;
         if !socket.gone {
             (self.recv_queue, self.send_queue) = (facts.recv_queue, facts.send_queue);
         }
-        self.fin = matches!(socket.state, State::CloseWait | State::LastAck | State::Closing | State::TimeWait);
+        self.fin = matches!(self.state, State::CloseWait | State::LastAck | State::Closing | State::TimeWait);
         let Some(ends) = last_ends(view, facts.cookie, since) else { return };
         let arrived = |fate| matches!(fate, Fate::Delivered | Fate::Passing);
         for segment in view.segments().filter(|segment| arrived(segment.fate) && segment.changed >= since) {
-            if (segment.segment.to, segment.segment.from) == ends {
-                self.reset |= segment.segment.flags.has(Flags::RST);
-                self.fin |= segment.segment.flags.has(Flags::FIN);
+            let packet = segment.segment;
+            if let Some(tcp) = packet.tcp().filter(|_| (packet.to, packet.from) == ends) {
+                self.reset |= tcp.flags.has(Flags::RST);
+                self.fin |= tcp.flags.has(Flags::FIN);
             }
         }
         let peer = view.living().find(|other| other.facts.local.zip(other.facts.remote) == Some((ends.1, ends.0)));
@@ -180,7 +185,9 @@ impl Situation {
             _ => None,
         };
         if let Some(port) = wanted {
-            let held: Vec<State> = others().filter(|other| has_port(other, port)).map(|other| other.state).collect();
+            let with_port = others().filter(|other| has_port(other, port));
+            // UDP has ports of its own.
+            let held: Vec<State> = with_port.filter_map(|other| other.state.tcp()).collect();
             let alive = held.iter().find(|state| **state != State::TimeWait);
             self.port_held_by = alive.or(held.first()).copied();
         }
@@ -203,6 +210,7 @@ struct Past<'a> {
     since: Moment,
     accepted: bool,
     ipv6: bool,
+    udp: bool,
 }
 
 impl<'a> Past<'a> {
@@ -217,12 +225,12 @@ impl<'a> Past<'a> {
             let made = returned.value == i64::from(fd);
             match call.call {
                 Call::Close { fd: closed } if *closed == fd => return None,
-                Call::Socket { ipv6 } if made => {
-                    return Some(Past { calls, since: call.changed, accepted: false, ipv6: *ipv6 });
+                Call::Socket { ipv6, udp } if made => {
+                    return Some(Past { calls, since: call.changed, accepted: false, ipv6: *ipv6, udp: *udp });
                 }
                 Call::Accept { .. } if made => {
                     let ipv6 = returned.peer.is_some_and(|peer| peer.is_ipv6());
-                    return Some(Past { calls, since: call.changed, accepted: true, ipv6 });
+                    return Some(Past { calls, since: call.changed, accepted: true, ipv6, udp: false });
                 }
                 other => calls.extend((other.fd() == Some(fd)).then_some(call)),
             }

@@ -59,6 +59,10 @@ fn menu_call(app: &mut App, n: usize) -> Option<engine::Command> {
             type_call(app, &format!("send({fd}, \"{}\")", String::from_utf8_lossy(&data)));
             None
         }
+        Call::SendTo { fd, data, addr } => {
+            type_call(app, &format!("sendto({fd}, \"{}\", {addr})", String::from_utf8_lossy(&data)));
+            None
+        }
         call => Some(make(app, side, call)),
     }
 }
@@ -72,7 +76,7 @@ fn make(app: &mut App, side: Side, call: Call) -> engine::Command {
 fn type_call(app: &mut App, offered: &str) {
     if menu::side(app).is_some() {
         // The cursor stands inside the quotation marks, behind the text that is offered.
-        let cursor = offered.chars().count().saturating_sub(2);
+        let cursor = offered.rfind('"').map_or(0, |end| offered[..end].chars().count());
         let input = Input::new(offered.to_owned());
         app.input = Some(if offered.is_empty() { input } else { input.with_cursor(cursor) });
         app.mistyped = None;
