@@ -69,6 +69,7 @@ pub enum Overlay {
     Help,
     Packet,
     Kernel,
+    Layers,
     Glossary,
 }
 
@@ -97,6 +98,10 @@ pub(super) struct Place {
     pub(super) ladder: usize,
     /// How far the overlay is scrolled.
     pub(super) over: usize,
+    /// The lesson opened the overlay, and the text below it wasn't seen yet.
+    pub(super) unread: bool,
+    /// The step whose view was opened.
+    pub(super) shown: Option<usize>,
 }
 
 /// The lesson plays by itself.

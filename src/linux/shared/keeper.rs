@@ -60,7 +60,7 @@ pub fn keep(folder: Folder, name: LabName, place: &Place) -> Result<Keeping, Ref
     let listener = folder.listen(&name).map_err(refused("bind() of the lab's socket"))?;
     let mut ground = Ground::enter(place, Instant::now())?;
     ground.sockets.share();
-    ground.sockets.uses_ipv6();
+    ground.sockets.uses(true, true);
     let (orders, inbox) = Orders::new().map_err(refused("pipe()"))?;
     let door = orders.try_clone().map_err(refused("dup() of a pipe"))?;
     members::admit(listener, door).map_err(refused("start of a thread"))?;
@@ -214,8 +214,8 @@ impl Keeper {
                     // The segments that the call sent left before it returned.
                     self.read_wire()?;
                     let (side, worker) = who;
-                    if let Some((fd, cookie)) = made {
-                        self.ground.sockets.made(side, fd, cookie);
+                    if let Some(socket) = made {
+                        self.ground.sockets.made(side, socket);
                     }
                     self.push(Event::Returned { side, worker, outcome });
                     self.ground.happened();
@@ -291,7 +291,7 @@ impl Keeper {
 
     fn read_wire(&mut self) -> Result<(), Failure> {
         let (passing, trace, thinning) = (&self.passing, &self.trace, &mut self.thinning);
-        let mut plan = |segment: &crate::tcp::Segment| {
+        let mut plan = |segment: &crate::tcp::Packet| {
             if passing.rules.is_empty() {
                 return Plan::Hold;
             }
