@@ -6,7 +6,14 @@ mod common;
 mod screens;
 mod stage;
 
+mod errors;
 mod killed;
 mod programs;
 mod strangers;
 mod walk;
+
+/// Where plain socket code runs, for comparison (`common::plain`).
+#[test]
+fn plain_socket_code_has_a_network_of_its_own() {
+    common::plain::child();
+}

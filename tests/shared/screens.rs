@@ -29,12 +29,12 @@ pub fn unbroken(text: &str) -> String {
     text.chars().filter(|c| !c.is_whitespace() && *c != '`').collect()
 }
 
-/// The first, the second and the third cell of all rows, one after the other, without spaces: so a text that is broken
-/// over the lines of a pane is in one piece.
+/// The first cells of all rows, then the second ones, and so on, without spaces: so a text that is broken over the lines of
+/// a pane is in one piece.
 pub fn everywhere(screen: &Screen) -> String {
     let rows = rows(screen);
     let cell = |n: usize| -> String { rows.iter().filter_map(|row| row.split(['│', '┃']).nth(n)).collect() };
-    unbroken(&(0..4).map(cell).collect::<Vec<_>>().join("\n"))
+    unbroken(&(0..12).map(cell).collect::<Vec<_>>().join("\n"))
 }
 
 /// The pane under the wire: its rows.
@@ -132,7 +132,9 @@ pub fn held(entries: &[Entry]) -> Vec<String> {
     let mut waiting: Vec<SegmentId> = Vec::new();
     for entry in entries {
         match &entry.event {
-            Event::Sent { segment, .. } => flags.push(segment.flags.to_string()),
+            Event::Sent { segment, .. } => {
+                flags.push(segment.tcp().map_or("UDP".to_owned(), |tcp| tcp.flags.to_string()))
+            }
             Event::Held(id) => waiting.push(*id),
             Event::Delivered(id) | Event::Dropped(id) => waiting.retain(|other| other != id),
             _ => {}

@@ -321,7 +321,7 @@ impl Stage {
             Some(Err(errno)) => format!("= -1 {errno}"),
             None => self.texts.free.blocks.clone(),
         };
-        let name: String = what.chars().take_while(char::is_ascii_alphabetic).collect();
+        let name = name(what);
         self.wait(seat, &format!("{name}() {shown}"), |screen| {
             screens::explanation(screen).iter().any(|row| row.contains(&format!(" {name}(")) && row.contains(&shown))
         });
@@ -532,6 +532,12 @@ impl Drop for Beside {
             let _ = self.child.wait();
         }
     }
+}
+
+/// The name of the call that a typed text means.
+pub fn name(call: &str) -> String {
+    let name: String = call.chars().take_while(char::is_ascii_alphabetic).collect();
+    if name == "nonblock" { "fcntl".to_owned() } else { name }
 }
 
 fn is_entered(event: &Event, of: Side) -> bool {

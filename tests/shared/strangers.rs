@@ -73,7 +73,8 @@ fn hostile_names_and_payload_are_shown_escaped() {
             stage.call(server, Server, &format!("send {connection} x"));
             stage.let_go(server, &["PSH,ACK"]);
             stage.wait_end(program);
-            let gone = |event: &Event| matches!(event, Event::Left(member) if member.role != sockwalk::model::Role::Watches);
+            let gone =
+                |event: &Event| matches!(event, Event::Left(member) if member.role != sockwalk::model::Role::Watches);
             stage.wait_event(server, "departure of the program", gone);
             stage.quit(server);
             stage.quit(watch);
@@ -218,7 +219,12 @@ fn a_lab_is_its_users_alone() {
         symlink(&socket, strangers.own_folder("run/sockwalk").join("main.sock")).unwrap();
         let refused = finish(&mut strangers.command(&["exec", "--", "true"]));
         is_refused(&strangers, &refused, "permission denied");
-        assert!(!stage.entries(server).iter().any(|entry| matches!(&entry.event, Event::Joined(member) if member.number > 1)));
+        assert!(
+            !stage
+                .entries(server)
+                .iter()
+                .any(|entry| matches!(&entry.event, Event::Joined(member) if member.number > 1))
+        );
         // Without the program's own caution: the keeper says nothing.
         if let Some(nc) = strangers.tool("nc", "-h") {
             let mut command = stranger.command(Path::new(&nc));
