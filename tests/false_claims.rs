@@ -283,14 +283,12 @@ fn number(sum: &str) -> String {
 
 /// Another sum, in the way in which the program writes sums.
 fn other_sum(sum: &str) -> String {
-    if sum.parse::<u32>().is_ok() {
-        return "4242".to_owned();
+    let mut parts: Vec<&str> = sum.split('+').collect();
+    match parts.iter().position(|part| part.parse::<u32>().is_ok()) {
+        Some(number) => parts[number] = "4242",
+        None => parts.push("4242"),
     }
-    let ends = |at: usize| sum[at..].starts_with('+') || at == sum.len();
-    match sum.find(['1', '2']) {
-        Some(at) if ends(at + 1) => format!("{}4242{}", &sum[..at], &sum[at + 1..]),
-        _ => format!("{sum}+4242"),
-    }
+    parts.join("+")
 }
 
 /// Every way in which a claim is made wrong: how, the wrong claim, and what is the case there.

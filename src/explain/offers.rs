@@ -37,17 +37,15 @@ impl Offer {
 
 /// The calls that a side can make next: first those that make sense, in the order in which a connection needs them,
 /// the newest descriptor first; then those that would fail, so that a learner can try them too. None while the side's
-/// thread is in a call. A descriptor that isn't open is offered for what would fail.
+/// thread is in a call. The descriptors are those of [`Situation::all`], the oldest first; one that isn't open is offered for what would fail.
 pub fn offers(descriptors: &[(i32, Situation)], in_call: bool) -> Vec<Offer> {
     if in_call {
         return Vec::new();
     }
     let socket = Offer { call: CallName::Socket, fd: None, how: None, likely: Likely::Works };
-    let none_open = !descriptors.iter().any(|(_, situation)| situation.open);
     let of_all = descriptors.iter().rev().flat_map(|(fd, situation)| of_one(*fd, situation));
-    let mut offers: Vec<Offer> = of_all.collect();
-    // Without a descriptor there is nothing else to begin with; later a further socket is the last of what makes sense.
-    offers.insert(if none_open { 0 } else { offers.len() }, socket);
+    let mut offers: Vec<Offer> = of_all.chain([socket]).collect();
+    // The sort is stable: the order of a connection stays, and what ends one stands behind what goes on with one.
     offers.sort_by_key(|offer| (!offer.is_sensible(), offer.call == CallName::Close));
     offers
 }

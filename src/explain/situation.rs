@@ -2,7 +2,7 @@
 
 use std::net::SocketAddr;
 
-use crate::model::{Call, CallView, Errno, Fate, How, Moment, Side, SocketState, SocketView, View};
+use crate::model::{Call, CallView, Errno, Event, Fate, How, Moment, Side, SocketState, SocketView, View};
 use crate::tcp::{Flags, State};
 
 /// The directions that the own program has ended with `shutdown()`.
@@ -79,7 +79,7 @@ impl Situation {
         let Some(fd) = call.fd() else { return Situation::default() };
         let Some(past) = Past::of(view, side, fd) else { return Situation { open: false, ..Situation::default() } };
         let mut found = Situation { ipv6: past.ipv6, udp: past.udp, ..Situation::default() };
-        for call in &past.calls {
+        for call in past.calls.iter().rev() {
             found.learn(call);
         }
         let socket = socket_of(view, side, fd, past.since);
@@ -89,6 +89,27 @@ impl Situation {
         found.was_connected |= past.accepted || found.is_connected();
         found.look_around(view, call, socket.as_ref());
         found
+    }
+
+    /// Every open descriptor of a side at the view's moment, the oldest first, for [`super::offers`].
+    pub fn all(view: &View<'_>, side: Side) -> Vec<(i32, Situation)> {
+        let mut seen = Vec::new();
+        let mut open = Vec::new();
+        for call in view.calls(side) {
+            // Of a number that was used again, the newest descriptor counts.
+            let fd = match (call.call, call.outcome) {
+                (Call::Socket { .. } | Call::Accept { .. }, Some(Ok(made))) => i32::try_from(made.value).ok(),
+                (Call::Close { fd }, Some(Ok(_))) => Some(*fd),
+                _ => None,
+            };
+            let Some(fd) = fd.filter(|fd| !seen.contains(fd)) else { continue };
+            seen.push(fd);
+            if !matches!(call.call, Call::Close { .. }) {
+                open.push((fd, Situation::at(view, side, &Call::Recv { fd, len: 1 })));
+            }
+        }
+        open.reverse();
+        open
     }
 
     /// CLOSED, and never connected.
@@ -113,8 +134,11 @@ impl Situation {
 
     fn learn(&mut self, call: &CallView<'_>) {
         match (call.call, call.outcome) {
-            (Call::Bind { .. } | Call::Listen { .. }, Some(Ok(_))) => self.bound = true,
-            (Call::Connect { .. }, Some(Ok(_))) => self.was_connected = true,
+            (Call::Bind { .. }, Some(Ok(_))) => self.bound = true,
+            // What shutdown() did to a listener or to an attempt to connect is forgotten when there is a new one.
+            (Call::Listen { .. }, Some(Ok(_))) => (self.bound, self.shut) = (true, Shut::default()),
+            (Call::Connect { .. }, Some(Ok(_))) => (self.was_connected, self.shut) = (true, Shut::default()),
+            (Call::Connect { .. }, Some(Err(Errno(libc::EINPROGRESS | libc::EINTR)))) => self.shut = Shut::default(),
             (Call::Shutdown { how, .. }, Some(Ok(_))) => {
                 self.shut.read |= *how != How::Write;
                 self.shut.write |= *how != How::Read;
@@ -136,7 +160,7 @@ impl Situation {
             (self.recv_queue, self.send_queue) = (facts.recv_queue, facts.send_queue);
         }
         self.fin = matches!(self.state, State::CloseWait | State::LastAck | State::Closing | State::TimeWait);
-        let Some(ends) = facts.local.zip(facts.remote) else { return };
+        let Some(ends) = last_ends(view, facts.cookie, since) else { return };
         let arrived = |fate| matches!(fate, Fate::Delivered | Fate::Passing);
         for segment in view.segments().filter(|segment| arrived(segment.fate) && segment.changed >= since) {
             let packet = segment.segment;
@@ -215,8 +239,21 @@ impl<'a> Past<'a> {
     }
 }
 
+/// The last own and peer address of a socket: where a connection has ended and the descriptor is still open, the kernel
+/// tells none any more.
+fn last_ends(view: &View<'_>, cookie: u64, since: Moment) -> Option<(SocketAddr, SocketAddr)> {
+    let known = view.trace().entries().get(since..view.moment())?;
+    known.iter().rev().find_map(|entry| match &entry.event {
+        Event::Socket(facts) if facts.cookie == cookie => facts.local.zip(facts.remote),
+        _ => None,
+    })
+}
+
 /// The kernel's socket of a descriptor; where it is gone, the last that was known of it.
 fn socket_of<'a>(view: &View<'a>, side: Side, fd: i32, since: Moment) -> Option<SocketView<'a>> {
-    let is = |socket: &SocketView<'_>| socket.facts.side == Some(side) && socket.facts.fd == Some(fd);
-    view.living().find(is).or_else(|| view.gone().find(|socket| is(socket) && socket.changed >= since))
+    // What was last said before the descriptor was made is of an earlier socket with its number.
+    let is = |socket: &SocketView<'_>| {
+        socket.facts.side == Some(side) && socket.facts.fd == Some(fd) && socket.changed >= since
+    };
+    view.living().find(is).or_else(|| view.gone().find(is))
 }

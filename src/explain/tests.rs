@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::table::{Kind, Words, read};
 use super::*;
 use crate::i18n::Lang;
-use crate::model::{Call, CallName, Event, How, SegmentId, Side, Source, Trace, testing};
+use crate::model::{Call, CallName, Event, How, SegmentId, Side, Trace, testing};
 use crate::tcp::State;
 use crate::tcp::testing::segment;
 
@@ -318,7 +318,9 @@ fn a_situation_is_read_from_calls_kernel_and_wire() {
     assert_eq!(story.now(&recv).shut, Shut { read: false, write: true });
     story.arrives(0, &["FIN", "ACK"]);
     assert!(story.now(&recv).fin && !story.now(&recv).reset);
-    story.arrives(1, &["RST"]).add(Event::Gone { cookie: 1, source: Source::SockDiag });
+    // The kernel tells no addresses of a CLOSED socket.
+    story.add(Event::Socket(testing::socket(1, Side::Client, Some(5), State::Closed, (None, None))));
+    story.arrives(1, &["RST"]);
     let now = story.now(&recv);
     assert!(now.reset && now.is_over() && !now.told, "{now:?}");
     story.call(recv.clone(), Err(Errno(libc::ECONNRESET)));
@@ -328,6 +330,43 @@ fn a_situation_is_read_from_calls_kernel_and_wire() {
     assert!(!story.now(&recv).open);
     story.call(Call::Socket { ipv6: true, udp: false }, returned(5));
     assert_eq!(story.now(&recv), Situation { ipv6: true, ..Situation::default() });
+}
+
+#[test]
+fn all_open_descriptors_of_a_side_are_listed_once() {
+    let mut story = Story(Trace::default());
+    let numbers = |story: &Story| -> Vec<(i32, bool)> {
+        let all = Situation::all(&story.0.at(story.0.now()), Side::Client);
+        all.iter().map(|(fd, situation)| (*fd, situation.ipv6)).collect()
+    };
+    assert_eq!(numbers(&story), []);
+    story
+        .call(Call::Socket { ipv6: false, udp: false }, returned(5))
+        .call(Call::Socket { ipv6: false, udp: false }, returned(6));
+    story.call(Call::Accept { fd: 5 }, returned(7)).call(Call::Close { fd: 6 }, Err(Errno(libc::EBADF)));
+    assert_eq!(numbers(&story), [(5, false), (6, false), (7, false)]);
+    story.call(Call::Close { fd: 5 }, returned(0)).call(Call::Socket { ipv6: true, udp: false }, returned(5));
+    story
+        .call(Call::Close { fd: 6 }, returned(0))
+        .call(Call::Socket { ipv6: false, udp: false }, Err(Errno(libc::EMFILE)));
+    assert_eq!(numbers(&story), [(7, false), (5, true)]);
+    assert_eq!(Situation::all(&story.0.at(story.0.now()), Side::Server), []);
+}
+
+#[test]
+fn a_new_attempt_has_nothing_shut() {
+    let mut story = Story(Trace::default());
+    let connect = Call::Connect { fd: 5, addr: v4() };
+    let shut = Call::Shutdown { fd: 5, how: How::Both };
+    story
+        .call(Call::Socket { ipv6: false, udp: false }, returned(5))
+        .call(connect.clone(), Err(Errno(libc::EINPROGRESS)));
+    story.call(shut, returned(0));
+    assert_eq!(story.now(&connect).shut, Shut { read: true, write: true });
+    story.call(connect.clone(), Err(Errno(libc::EISCONN)));
+    assert_eq!(story.now(&connect).shut, Shut { read: true, write: true });
+    story.call(connect.clone(), returned(0));
+    assert_eq!(story.now(&connect).shut, Shut::default());
 }
 
 #[test]

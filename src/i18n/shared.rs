@@ -15,6 +15,7 @@ pub struct SharedTexts {
     pub taken: String,
     pub other_version: String,
     pub full: String,
+    pub other_mode: String,
     pub no_join: String,
     pub garbled: String,
     pub no_terminal: String,

@@ -8,7 +8,7 @@ use super::app::App;
 use super::commands::Command;
 use super::menu;
 use crate::engine::{self, Phase, typed};
-use crate::model::{Call, Connection, Side, Which};
+use crate::model::{Call, Connection, Moment, Side, Which};
 
 /// The delays that the key goes through: at once, a second, and back to none.
 const DELAYS: [Option<Duration>; 3] = [Some(Duration::ZERO), Some(Duration::from_secs(1)), None];
@@ -128,6 +128,19 @@ fn chosen_connection(app: &App) -> Option<Connection> {
     let view = app.view();
     let of_segment = || Some(Connection::of(view.segment(app.chosen_segment()?)?.segment));
     app.place.only.or_else(of_segment)
+}
+
+/// The moment just before the next act, or the one before this moment: what came of an act lies between two of them.
+pub(super) fn next_act(app: &App, forward: bool) -> Option<Moment> {
+    let here = app.view().moment();
+    let entries = app.walk.trace().entries();
+    let acts = |(_, entry): &(usize, &crate::model::Entry)| engine::is_act(&entry.event);
+    let mut indexed = entries.iter().enumerate();
+    if forward {
+        indexed.filter(acts).map(|(at, _)| at).find(|at| *at > here)
+    } else {
+        Some(indexed.rfind(|(at, entry)| *at < here && acts(&(*at, *entry))).map_or(0, |(at, _)| at))
+    }
 }
 
 /// One connection after the other is shown alone, in the order of their first segments; then all again.

@@ -240,6 +240,10 @@ fn clean(text: &str) -> String {
 /// Does what a key, a click or a button asks for.
 fn perform(app: &mut App, command: Command, effects: &mut Vec<Effect>) {
     app.changed = true;
+    let of_lessons = matches!(command, Command::Auto | Command::Faster | Command::Slower | Command::Restart);
+    if of_lessons && app.walk.free().is_some() {
+        return;
+    }
     if over_panes(app, command) {
         return;
     }
@@ -356,6 +360,9 @@ fn travel(app: &mut App, command: Command) {
     let trace = app.walk.trace();
     let here = app.view().moment();
     let target = match command {
+        Command::StepBack | Command::StepForward if app.walk.free().is_some() => {
+            super::free::next_act(app, command == Command::StepForward)
+        }
         Command::Back => Some(here.saturating_sub(1)),
         Command::Forward => Some(here + 1),
         Command::First => Some(0),

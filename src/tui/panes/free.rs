@@ -24,6 +24,8 @@ pub(super) fn body(scene: &Scene<'_>, width: usize) -> Vec<Line<'static>> {
     let mut lines = Vec::new();
     match newest_call(scene) {
         Some(call) => lines.extend(outcome(scene, &call, width)),
+        // What has begun speaks for itself.
+        None if scene.view.segment_count() > 0 => {}
         None => {
             let text = match free.options().purpose {
                 Purpose::Drive(_) => &t.begin,
