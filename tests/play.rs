@@ -398,6 +398,21 @@ fn the_close_goes_through_its_states() {
 
 /// The one step that takes a minute, and after which nothing is left in the kernel.
 #[test]
+fn all_eleven_states_are_held_and_are_the_kernels_word() {
+    let program = Program::new();
+    for user in players(Mode::Lab) {
+        let lines = play(&program, user, "states", Mode::Lab);
+        let seen: BTreeSet<&str> = lines
+            .iter()
+            .filter(|line| line["kind"] == "state" && line["source"] == "sock_diag")
+            .map(|line| line["to"].as_str().unwrap())
+            .collect();
+        let all: BTreeSet<&str> = sockwalk::tcp::State::ALL.into_iter().map(sockwalk::tcp::State::name).collect();
+        assert_eq!((all.len(), seen), (11, all), "{user:?}");
+    }
+}
+
+#[test]
 fn time_wait_ends() {
     // Another bound than that of everything else, for the kernel's own 60 seconds.
     let Some(user) = players(Mode::Lab).pop() else { return };
