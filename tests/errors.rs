@@ -104,6 +104,16 @@ const EXPECTED: &[(&str, &str)] = &[
     // 0 though the waiting was interrupted; the descriptor is gone.
     ("interrupted_close", "send 5, close blocks, close 0, close EBADF"),
     ("interface_down", "connect blocks, connect EINTR"),
+    (
+        "datagrams",
+        "bind 0, bind EINVAL, listen EOPNOTSUPP, accept EOPNOTSUPP, send EDESTADDRREQ, recv blocks, recv EINTR, \
+         recvfrom blocks, recvfrom EINTR, sendto 3, recvfrom 3",
+    ),
+    (
+        "datagrams_to_nobody",
+        "connect 0, bind EINVAL, listen EOPNOTSUPP, accept EOPNOTSUPP, send 1, send ECONNREFUSED, send 1, \
+         recv ECONNREFUSED, send 1, sendto ECONNREFUSED, send 1, recvfrom ECONNREFUSED",
+    ),
 ];
 
 /// What can't be provoked here, and why: `call errno`, or the errno alone for the entry of every call.
@@ -162,6 +172,14 @@ const CIRCUMSTANCES: &[(&str, &str, &str)] = &[
     ("unsent", "close_with_unsent", "close 0"),
     ("listening", "close_of_a_listener", "close 0"),
     ("connecting", "close_while_connecting", "close 0"),
+    ("datagrams", "datagrams", "send EDESTADDRREQ"),
+    ("datagrams", "datagrams", "recv blocks"),
+    ("datagrams", "datagrams", "recvfrom blocks"),
+    ("datagrams", "datagrams_to_nobody", "connect 0"),
+    ("datagrams", "datagrams_to_nobody", "send ECONNREFUSED"),
+    ("datagrams", "datagrams_to_nobody", "recv ECONNREFUSED"),
+    ("datagrams", "datagrams_to_nobody", "sendto ECONNREFUSED"),
+    ("datagrams", "datagrams_to_nobody", "recvfrom ECONNREFUSED"),
 ];
 
 fn expected() -> BTreeMap<&'static str, Vec<&'static str>> {
@@ -264,6 +282,8 @@ fn what_the_menu_marks_as_failing_fails_so() {
         (reset.clone(), vec!["over", "reset_told_to_send", "reset_told_to_recv"]),
         (Situation { told: true, ..reset.clone() }, vec!["over", "reset_told_to_send"]),
         (Situation { fin: true, ..reset }, vec!["over", "reset_after_fin"]),
+        (Situation { udp: true, ..bound() }, vec!["datagrams"]),
+        (Situation { udp: true, ..joined(State::Closed) }, vec!["datagrams_to_nobody"]),
     ];
     for (situation, scenarios) in cases {
         let lines: Vec<&str> = scenarios.iter().flat_map(|name| expected[name].clone()).collect();

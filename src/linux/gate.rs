@@ -14,7 +14,7 @@
 //!
 //! What comes in fragments has been put together when it reaches the gate, while the capture saw the fragments: a
 //! datagram longer than the MTU is lost here without having waited. Lessons' datagrams are shorter, which the linter sees
-//! to.
+//! to, and so are typed ones; those of other programs in a shared lab may not be.
 
 use std::io;
 

@@ -78,13 +78,14 @@ impl<'a> Scene<'a> {
         Line::from(Span::styled(format!(" {text} "), self.theme.title.0))
     }
 
-    /// Which side sent a segment: the server is the one at the lesson's port.
+    /// Which side sent a segment; where neither end is known, the server is the one at the lesson's port.
     pub(super) fn sender(&self, segment: &Packet) -> Side {
         let walk = self.app.walk();
-        if let Some(side) = walk.trace().side_of(segment.from) {
+        let known = |address| walk.trace().side_of(address);
+        // Where no socket has the address, the other end's kernel answers for a port that nobody has.
+        if let Some(side) = known(segment.from).or_else(|| known(segment.to).map(Side::other)) {
             return side;
         }
-        // Where no socket has the address: the server's kernel answers for a port that nobody has.
         if segment.from.port() == walk.server().port() { Side::Server } else { Side::Client }
     }
 

@@ -61,6 +61,11 @@ fn outcome(scene: &Scene<'_>, call: &CallView<'_>, width: usize) -> Vec<Line<'st
             lines.extend(wrap_text(&t.abandoned, theme.bad.0, width));
             return lines;
         }
+        // Nobody has said yet that it sleeps.
+        None if !call.blocked => {
+            let head = format!("{} {} {}", shape(call.side), call_text(call.call, true), scene.texts.side.running);
+            return wrap_text(&head, theme.title.0, width);
+        }
         None => (Came::Blocks, t.blocks.clone(), theme.waits.0),
     };
     let head = [

@@ -108,6 +108,18 @@ fn bytes_of_the_wire_are_never_raw() {
 
 /// A UDP socket is in no state of the diagram, and its queue is told by its next datagram.
 #[test]
+fn an_answer_for_nobodys_port_comes_from_the_other_end() {
+    let mut made = Made::to_sent();
+    let nobody = "127.0.0.1:9".parse().unwrap();
+    let answer = crate::tcp::testing::unreachable_packet(super::made::client(), nobody, b"x");
+    made.send(crate::tcp::Packet::parse(&answer).unwrap());
+    let shown = text(&app_of(made, Lang::En, 120, 40));
+    let at = shown.lines().position(|line| line.contains("ICMP port unreachable")).unwrap();
+    let arrow = shown.lines().nth(at + 1).unwrap();
+    assert!(arrow.contains("▶┃ waits"), "{shown}");
+}
+
+#[test]
 fn udp_has_no_states() {
     for (lang, words) in [
         (Lang::En, ["UDP has no states", "next 5 bytes", "Packet 1 by layers"]),

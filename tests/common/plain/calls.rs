@@ -88,6 +88,19 @@ fn raw_recv(fd: c_int, length: usize) -> Came {
     came(unsafe { libc::recv(fd, data.as_mut_ptr().cast(), data.len(), 0) } as i64)
 }
 
+fn raw_sendto(fd: c_int, length: usize, addr: &str) -> Came {
+    let (data, addr) = (vec![b'x'; length], SockAddr::from(addr.parse::<SocketAddr>().unwrap()));
+    // SAFETY: buffer and address live until the call returns, and the lengths are their own.
+    came(unsafe { libc::sendto(fd, data.as_ptr().cast(), data.len(), 0, addr.as_ptr().cast(), addr.len()) } as i64)
+}
+
+fn raw_recvfrom(fd: c_int, length: usize) -> Came {
+    let mut data = vec![0_u8; length];
+    let (buffer, none) = (data.as_mut_ptr().cast(), ptr::null_mut());
+    // SAFETY: the buffer lives until the call returns, and has room for that length; no address is asked for.
+    came(unsafe { libc::recvfrom(fd, buffer, data.len(), 0, none, ptr::null_mut()) } as i64)
+}
+
 fn raw_set(fd: c_int, level: c_int, option: c_int, value: c_int) -> Came {
     let length = size_of::<c_int>() as libc::socklen_t;
     // SAFETY: the pointer is to one int, and the length is its own.
@@ -134,6 +147,14 @@ pub fn send(fd: c_int, length: usize) -> Came {
 
 pub fn recv(fd: c_int, length: usize) -> Came {
     told("recv", raw_recv(fd, length))
+}
+
+pub fn sendto(fd: c_int, length: usize, addr: &str) -> Came {
+    told("sendto", raw_sendto(fd, length, addr))
+}
+
+pub fn recvfrom(fd: c_int, length: usize) -> Came {
+    told("recvfrom", raw_recvfrom(fd, length))
 }
 
 pub fn shutdown(fd: c_int, how: c_int) -> Came {
@@ -260,6 +281,15 @@ pub fn until_state(fd: c_int, wanted: u8) {
     assert!(reached, "state {state} instead of {wanted}");
 }
 
+/// Waits until the kernel has an error for the socket's next call.
+pub fn until_error(fd: c_int) {
+    let mut asked = libc::pollfd { fd, events: 0, revents: 0 };
+    let limit = BOUND.as_millis() as c_int;
+    // SAFETY: the pointer is to one pollfd.
+    assert_eq!(came(unsafe { libc::poll(ptr::from_mut(&mut asked), 1, limit) }), Ok(1));
+    assert!(asked.revents & libc::POLLERR != 0, "{}", asked.revents);
+}
+
 /// Waits until so many bytes can be read.
 pub fn until_readable(fd: c_int, wanted: c_int) {
     let mut count: c_int = 0;
@@ -336,6 +366,10 @@ impl Blocked {
 
     pub fn recv(fd: c_int, length: usize) -> Blocked {
         in_thread("recv", libc::SYS_recvfrom, 0, move || raw_recv(fd, length))
+    }
+
+    pub fn recvfrom(fd: c_int, length: usize) -> Blocked {
+        in_thread("recvfrom", libc::SYS_recvfrom, 0, move || raw_recvfrom(fd, length))
     }
 
     pub fn close(fd: c_int) -> Blocked {

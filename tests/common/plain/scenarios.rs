@@ -37,7 +37,35 @@ scenarios! {
     queue_full listen_without_bind close_with_unread close_with_unsent close_of_a_listener close_while_connecting accepted_after_reset
     half_close reading_ended over bad_descriptor no_socket no_connections options bad_arguments stream
     blocking_while_connecting shutdown_of_a_waiting_connection shutdown_while_connecting
-    interrupted_close interface_down
+    interrupted_close interface_down datagrams datagrams_to_nobody
+}
+
+fn datagrams() {
+    let fd = udp();
+    let _ = bind(fd, AT);
+    let _ = bind(fd, AT);
+    let _ = listen(fd, 1);
+    accept(fd);
+    let _ = send(fd, 1);
+    let _ = Blocked::recv(fd, 1).interrupt();
+    let _ = Blocked::recvfrom(fd, 1).interrupt();
+    let _ = sendto(udp(), 3, AT);
+    let _ = recvfrom(fd, 9);
+}
+
+/// Nobody has the port. The answer is told to the next call, whichever that is.
+fn datagrams_to_nobody() {
+    let fd = udp();
+    let _ = connect(fd, AT);
+    let _ = bind(fd, AT);
+    let _ = listen(fd, 1);
+    accept(fd);
+    let next: [fn(i32) -> Came; 4] = [|fd| send(fd, 1), |fd| recv(fd, 1), |fd| sendto(fd, 1, AT), |fd| recvfrom(fd, 1)];
+    for call in next {
+        let _ = send(fd, 1);
+        until_error(fd);
+        let _ = call(fd);
+    }
 }
 
 fn refused() {
