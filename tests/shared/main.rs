@@ -8,7 +8,10 @@ mod stage;
 
 mod errors;
 mod killed;
+mod passing;
 mod programs;
+mod recordings;
+mod several;
 mod strangers;
 mod walk;
 

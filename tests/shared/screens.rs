@@ -160,3 +160,13 @@ pub fn after_the_screen(raw: &[u8]) -> String {
     let text = String::from_utf8_lossy(raw);
     unbroken(text.rsplit("\x1b[?1049l").next().unwrap_or_default())
 }
+
+/// The calls in the sides' panes: each row with a call's mark, without what counts time.
+pub fn calls(screen: &Screen) -> Vec<String> {
+    let contents = screen.contents();
+    let cells = contents.lines().flat_map(|row| row.split(['│', '┃']));
+    let calls = cells.filter(|cell| cell.starts_with(['✓', '✗', '▸', '†']));
+    calls
+        .map(|cell| cell.split_whitespace().filter(|word| !word.contains("00:")).collect::<Vec<_>>().join(" "))
+        .collect()
+}

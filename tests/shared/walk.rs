@@ -163,6 +163,25 @@ fn server_and_client_large_in_chinese() {
     whole_walk(LARGE, Lang::Zh);
 }
 
+#[test]
+fn with_ipv6() {
+    for user in lab_users() {
+        let mut stage = Stage::of(user);
+        let server = stage.join(&["server", "[::1]:8000"]);
+        let client = stage.join(&["client", "[::1]:8000"]);
+        let both = [server, client];
+        up_to_the_syn(&mut stage, server, client);
+        stage.wait_text(server, "bind(17, [::1]:8000)");
+        compare_tables(&mut stage, &both);
+        stage.lets_go(server, "SYN");
+        stage.lets_go(client, "SYN,ACK");
+        stage.lets_go(server, "ACK");
+        stage.wait_states(&both, &[(Server, "LISTEN"), (Server, "ESTABLISHED"), (Client, "ESTABLISHED")]);
+        compare_tables(&mut stage, &both);
+        stage.close(&both);
+    }
+}
+
 // ---------------------------------------------------------------- who looks on
 
 #[test]
