@@ -18,6 +18,7 @@ pub struct SharedTexts {
     pub other_mode: String,
     pub no_join: String,
     pub garbled: String,
+    pub lab_gone: String,
     pub no_terminal: String,
     pub exec: String,
     pub exec_host: String,

@@ -37,6 +37,10 @@ const CALM: u32 = 10;
 /// While segments pass without being kept, the kernel is asked only so often, and the count is told only so often.
 const BUSY: Duration = Duration::from_millis(200);
 
+/// Programs of their own make calls of which nobody tells, such as listen(), which puts nothing on the wire: while one
+/// runs in the lab, the kernel is asked at least so often.
+const UNTOLD: Duration = Duration::from_millis(200);
+
 /// A lab that is about to be kept.
 pub struct Keeping {
     keeper: Keeper,
@@ -73,6 +77,7 @@ pub fn keep(folder: Folder, name: LabName, place: &Place) -> Result<Keeping, Ref
         due: BTreeSet::new(),
         thinning: Thinning::default(),
         busy: HashSet::new(),
+        looked: Instant::now(),
         next_look: Instant::now(),
         wants_look: false,
         next_count: Instant::now(),
@@ -110,6 +115,7 @@ struct Keeper {
     thinning: Thinning,
     /// The threads that are in a call.
     busy: HashSet<Who>,
+    looked: Instant,
     next_look: Instant,
     wants_look: bool,
     next_count: Instant,
@@ -318,7 +324,8 @@ impl Keeper {
     }
 
     fn look_if_due(&mut self) -> Result<(), Failure> {
-        self.wants_look |= self.ground.look_is_due() || self.ground.stale().is_some();
+        let untold = self.untold().is_some_and(|rest| rest.is_zero());
+        self.wants_look |= self.ground.look_is_due() || self.ground.stale().is_some() || untold;
         let start = Instant::now();
         if !self.wants_look || start < self.next_look {
             return Ok(());
@@ -328,8 +335,15 @@ impl Keeper {
         self.observed(observation);
         let rest = start.elapsed() * CALM;
         let least = if self.thinning.has_news() { BUSY } else { Duration::ZERO };
-        self.next_look = Instant::now() + rest.max(least);
+        self.looked = Instant::now();
+        self.next_look = self.looked + rest.max(least);
         Ok(())
+    }
+
+    /// How long it is until the kernel is asked because of what programs may have done; `None` where none runs.
+    fn untold(&self) -> Option<Duration> {
+        let runs = self.members.all().any(|member| matches!(member.role, Role::Runs(_)));
+        runs.then(|| UNTOLD.saturating_sub(self.looked.elapsed()))
     }
 
     fn observed(&mut self, mut observation: Observation) {
@@ -381,7 +395,9 @@ impl Keeper {
         let count = self.thinning.has_news().then(|| self.next_count.saturating_duration_since(Instant::now()));
         let due = self.due.first().map(|(at, _)| at.saturating_sub(self.ground.now()));
         let first = (self.members.count() == 0).then_some(FIRST);
-        let limit = [self.ground.rest(), look, count, due, first].into_iter().flatten().min();
+        // A look that waits for its time already needs no other reason.
+        let untold = self.untold().filter(|_| !self.wants_look);
+        let limit = [self.ground.rest(), look, count, due, first, untold].into_iter().flatten().min();
         if self.ground.sleep(self.inbox.bell(), limit)? {
             self.inbox.silence().map_err(failed("read() of a pipe"))?;
         }

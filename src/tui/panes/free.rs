@@ -21,7 +21,8 @@ use crate::tui::wrap::{cut, prose, wrap, wrap_text};
 pub(super) fn body(scene: &Scene<'_>, width: usize) -> Vec<Line<'static>> {
     let t = &scene.texts.free;
     let Some(free) = scene.app.walk().free() else { return Vec::new() };
-    let mut lines = Vec::new();
+    // Above all else, so that a long explanation doesn't push it out of the pane.
+    let mut lines = members(scene, width);
     match newest_call(scene) {
         Some(call) => lines.extend(outcome(scene, &call, width)),
         // What has begun speaks for itself.
@@ -35,7 +36,7 @@ pub(super) fn body(scene: &Scene<'_>, width: usize) -> Vec<Line<'static>> {
             lines.extend(wrap(&prose(text, scene.theme.text.0, scene.theme.code.0), width));
         }
     }
-    lines.extend(changes(scene, width));
+    lines.extend(changes(scene));
     lines
 }
 
@@ -92,7 +93,7 @@ fn outcome(scene: &Scene<'_>, call: &CallView<'_>, width: usize) -> Vec<Line<'st
 }
 
 /// The states that the newest act changed, as the kernel says.
-fn changes(scene: &Scene<'_>, width: usize) -> Vec<Line<'static>> {
+fn changes(scene: &Scene<'_>) -> Vec<Line<'static>> {
     let fresh = |socket: &SocketView<'_>| scene.is_fresh(socket.state_since);
     let sockets = scene.view.sockets_since(scene.fresh_from).into_iter().filter(fresh);
     let line = |socket: SocketView<'_>| {
@@ -102,7 +103,11 @@ fn changes(scene: &Scene<'_>, width: usize) -> Vec<Line<'static>> {
         let text = format!("{}{program} {from} → {}", shape(side), socket.state);
         Some(Line::styled(text, scene.theme.side(side).bold()))
     };
-    let mut lines: Vec<Line<'static>> = sockets.filter_map(line).collect();
+    sockets.filter_map(line).collect()
+}
+
+/// Who has come or left since the newest act.
+fn members(scene: &Scene<'_>, width: usize) -> Vec<Line<'static>> {
     let members = scene.view.trace().entries()[scene.fresh_from.min(scene.view.moment())..scene.view.moment()].iter();
     let t = &scene.texts.free;
     let told = members.filter_map(|entry| match &entry.event {
@@ -113,7 +118,9 @@ fn changes(scene: &Scene<'_>, width: usize) -> Vec<Line<'static>> {
     // Who has just come sees that itself.
     let own = |role: &Role| scene.app.walk().free().is_some_and(|free| *role == Role::Drives(free.sides().to_vec()));
     let told: Vec<_> = told.filter(|(_, member)| !own(&member.role)).collect();
-    for (text, member) in told.into_iter().rev().take(2) {
+    let mut lines = Vec::new();
+    let earlier = told.len().saturating_sub(2);
+    for (text, member) in told.into_iter().skip(earlier) {
         let role = super::header::role(scene, &member.role);
         let text = fill(text, &[("role", &role as &dyn std::fmt::Display), ("pid", &member.pid)]);
         lines.extend(wrap_text(&text, scene.theme.fresh.0, width));

@@ -230,7 +230,11 @@ fn socket_lines(
     let theme = scene.theme;
     let fd = match (socket.facts.fd.filter(|_| !socket.gone), &socket.facts.program) {
         (Some(fd), _) => format!("fd {fd}"),
-        (None, Some(program)) => cut(&escape(program), 8),
+        // The name makes room for the state, and for what stands around both.
+        (None, Some(program)) => {
+            let room = width.saturating_sub(display_width(socket.state.name()) + 5);
+            cut(&escape(program), room.clamp(2, 8))
+        }
         (None, None) => "–".to_owned(),
     };
     let style = theme.side(side).bold();
