@@ -364,7 +364,7 @@ fn what_a_walk_on_the_kernel_knows_tells_the_reasons_apart() {
     }
     let wanted = [
         ("refused", ""),
-        ("reset", "server close 0 Unread, client send EPIPE Reset, client recv 0 Reset"),
+        ("reset", "server close 0 Unread, client recv 0 Reset, server send EPIPE Reset"),
         (
             "close",
             "client shutdown 0 Connected, server recv 0 PeerClosed, server send 3 PeerClosed, client recv 3 Short",

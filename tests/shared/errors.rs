@@ -163,7 +163,7 @@ impl Free {
 
     /// Everything that was compared is what plain socket code gets.
     #[track_caller]
-    fn is_as_plain(mut self, scenario: &str) {
+    fn goes_as_plain(mut self, scenario: &str) {
         let plain = plain::play(scenario);
         let told = std::mem::take(&mut self.told);
         assert!(told.len() > 1);
@@ -202,7 +202,7 @@ fn nobody_listens() {
         free.tries(Client, &format!("send {fd} x"), Some("never-connected"));
         free.tries(Client, &format!("recv {fd} 1"), None);
         free.tries(Client, &format!("shutdown {fd} SHUT_WR"), None);
-        free.is_as_plain("refused");
+        free.goes_as_plain("refused");
     }
 }
 
@@ -218,7 +218,7 @@ fn a_port_in_use() {
         free.tries(Server, &format!("bind {other} 192.0.2.1:8000"), None);
         free.tries(Server, &format!("listen {other} 1"), Some("unbound"));
         free.tries(Server, &format!("bind {other} :8002"), None);
-        free.is_as_plain("bind_errors");
+        free.goes_as_plain("bind_errors");
     }
 }
 
@@ -239,7 +239,7 @@ fn listen_without_bind() {
         });
         let client = free.does(Client, "socket()");
         free.tries(Client, &format!("connect {client} :{}", port.unwrap().port()), None);
-        free.is_as_plain("listen_without_bind");
+        free.goes_as_plain("listen_without_bind");
     }
 }
 
@@ -255,7 +255,7 @@ fn calls_of_a_fresh_socket() {
         free.tries(Server, &format!("recv {fd} 1"), None);
         free.tries(Server, &format!("shutdown {fd} both"), None);
         free.tries(Server, &format!("close {fd}"), None);
-        free.is_as_plain("fresh");
+        free.goes_as_plain("fresh");
     }
 }
 
@@ -292,7 +292,7 @@ fn calls_of_a_connected_socket() {
         free.tries(Client, &format!("bind {fd} 127.0.0.1:0"), None);
         free.tries(Client, &format!("listen {fd} 1"), None);
         free.tries(Client, &format!("accept {fd}"), Some("connected"));
-        free.is_as_plain("connected");
+        free.goes_as_plain("connected");
     }
 }
 
@@ -309,7 +309,7 @@ fn send_before_accept() {
         free.tries(Client, &format!("send {fd} hello"), Some("not-accepted"));
         let peer = free.tries(Server, &format!("accept {listener}"), None);
         free.tries(Server, &format!("recv {peer} 9"), Some("short"));
-        free.is_as_plain("send_before_accept");
+        free.goes_as_plain("send_before_accept");
     }
 }
 
@@ -323,7 +323,7 @@ fn nothing_there_and_a_signal() {
         free.sleeps_and_is_interrupted(Server, &format!("accept {listener}"));
         let (_, peer) = free.pair();
         free.sleeps_and_is_interrupted(Server, &format!("recv {peer} 1"));
-        free.is_as_plain("interrupted");
+        free.goes_as_plain("interrupted");
     }
 }
 
@@ -340,7 +340,7 @@ fn close_with_unread_data() {
         });
         free.stage.wait_no_state(free.seat, Server, "ESTABLISHED");
         free.tries(Server, &format!("recv {peer} 1"), None);
-        free.is_as_plain("close_with_unread");
+        free.goes_as_plain("close_with_unread");
     }
 }
 
@@ -358,7 +358,7 @@ fn a_connection_that_was_reset() {
         free.tries(Client, &format!("recv {fd} 1"), Some("reset"));
         free.tries(Client, &format!("connect {fd} :8000"), Some("over"));
         free.tries(Client, &format!("listen {fd} 1"), Some("over"));
-        free.is_as_plain("reset_told_to_send");
+        free.goes_as_plain("reset_told_to_send");
     }
 }
 
@@ -374,7 +374,7 @@ fn a_descriptor_that_was_closed() {
         free.tries(Client, &format!("setsockopt {fd} SO_KEEPALIVE 1"), None);
         free.tries(Client, &format!("nonblock {fd}"), None);
         free.tries(Client, &format!("close({fd})"), None);
-        free.is_as_plain("bad_descriptor");
+        free.goes_as_plain("bad_descriptor");
     }
 }
 
