@@ -4,8 +4,8 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use sockwalk::engine::{Command, Free, Happening, Phase, Request, Verdict, WalkOptions, Wire};
-use sockwalk::lesson::{Ask, Lang, Lesson, Step, builtin};
+use sockwalk::engine::{Command, Happening, Phase, Request, WalkOptions, Wire};
+use sockwalk::lesson::{Lang, Lesson, Step, builtin};
 use sockwalk::model::*;
 use sockwalk::tcp::{Packet, State};
 use sockwalk::tui::Walk;
@@ -258,9 +258,6 @@ impl Walk for Long {
     fn lesson(&self) -> Option<&Lesson> {
         Some(&self.lesson)
     }
-    fn free(&self) -> Option<&Free> {
-        None
-    }
     fn mode(&self) -> Mode {
         self.options.mode
     }
@@ -279,21 +276,8 @@ impl Walk for Long {
     fn next_step(&self) -> Option<(usize, &Step)> {
         self.lesson.steps.get(self.step).map(|step| (self.step, step))
     }
-    fn question(&self) -> Option<&Ask> {
-        None
-    }
-    fn interrupted(&self) -> Vec<Side> {
-        Vec::new()
-    }
-    fn verdict(&self) -> Verdict {
-        Verdict::default()
-    }
     fn command(&mut self, _command: Command, _now: Duration) {}
     fn happened(&mut self, _happening: Happening) {}
-    fn tick(&mut self, _now: Duration) {}
-    fn wake_at(&self) -> Option<Duration> {
-        None
-    }
     fn take_request(&mut self) -> Option<Request> {
         None
     }

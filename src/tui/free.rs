@@ -10,8 +10,14 @@ use super::menu;
 use crate::engine::{self, Phase, typed};
 use crate::model::{Call, Connection, Moment, Side, Which};
 
-/// The delays that the key goes through: at once, a second, and back to none.
-const DELAYS: [Option<Duration>; 3] = [Some(Duration::ZERO), Some(Duration::from_secs(1)), None];
+/// The delays that the key goes through: at once, a moment that the eye can follow, longer ones, and back to none.
+const DELAYS: [Option<Duration>; 5] = [
+    Some(Duration::ZERO),
+    Some(Duration::from_millis(200)),
+    Some(Duration::from_secs(1)),
+    Some(Duration::from_secs(5)),
+    None,
+];
 
 /// Does what acts on the world, or begins to.
 pub(super) fn act(app: &mut App, command: Command) {
@@ -108,11 +114,11 @@ fn typed_call(app: &mut App) -> Option<engine::Command> {
     }
 }
 
-/// The rule for all doors that are one's own.
+/// The rule for the doors that are one's own: of both, for that of the chosen side, or for all where none is chosen.
 fn pass_all(app: &App) -> Option<engine::Command> {
     let which = match app.walk.free()?.sides() {
         [side] => Which::To(*side),
-        _ => Which::All,
+        _ => app.place.side.map_or(Which::All, Which::To),
     };
     Some(pass(app, which))
 }

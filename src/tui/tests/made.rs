@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use crate::engine::{Command, Free, Happening, Phase, Request, Verdict, WalkOptions, What, Wire};
+use crate::engine::{Command, Happening, Phase, Request, Verdict, WalkOptions, What, Wire};
 use crate::lesson::{Ask, End, Lesson, Localized, Measure, Step};
 use crate::model::*;
 use crate::tcp::{Flags, Packet, State};
@@ -31,9 +31,6 @@ impl Walk for Made {
     fn lesson(&self) -> Option<&Lesson> {
         Some(&self.lesson)
     }
-    fn free(&self) -> Option<&Free> {
-        None
-    }
     fn mode(&self) -> Mode {
         self.options.mode
     }
@@ -56,9 +53,6 @@ impl Walk for Made {
     fn question(&self) -> Option<&Ask> {
         if self.phase == Phase::Asking { self.next_step()?.1.ask.as_ref() } else { None }
     }
-    fn interrupted(&self) -> Vec<Side> {
-        Vec::new()
-    }
     fn verdict(&self) -> Verdict {
         Verdict { held: 7, broken: 0 }
     }
@@ -77,10 +71,6 @@ impl Walk for Made {
             What::Settled => self.phase = Phase::Ready,
             _ => {}
         }
-    }
-    fn tick(&mut self, _now: Duration) {}
-    fn wake_at(&self) -> Option<Duration> {
-        None
     }
     fn take_request(&mut self) -> Option<Request> {
         self.requests.pop()
