@@ -111,23 +111,26 @@ impl Pair {
         assert_eq!(self.returned(|came| came.is_err()), Err(Errno(libc::EINTR)));
     }
 
-    /// Kills one; the others tell it. What `†` marks is the call in which it ended, if there was one.
+    /// Kills one; the others tell it. `in_call` is the side whose call ended with it.
     #[track_caller]
-    fn kill(&mut self, seat: Seat, role: &str, in_call: bool, others: &[Seat]) {
+    fn kill(&mut self, seat: Seat, role: &str, in_call: Option<Side>, others: &[Seat]) {
         let pid = self.stage.pid(seat);
-        let abandoned = self.stage.texts.side.ended.clone();
-        let before: Vec<usize> = others.iter().map(|other| abandonments(&self.stage, *other, &abandoned)).collect();
         self.stage.kill(seat);
         let left = self.stage.texts.free.left.replace("{role}", role).replace("{pid}", &pid.to_string());
-        for (other, before) in others.iter().zip(before) {
+        for other in others {
             self.stage.wait_event(
                 *other,
                 "departure",
                 |event| matches!(event, Event::Left(member) if member.pid == pid),
             );
             self.stage.wait_text(*other, &left);
-            let wanted = before + usize::from(in_call);
-            self.stage.wait(*other, "the call in which it ended", |screen| count(screen, &abandoned) == wanted);
+            if let Some(side) = in_call {
+                self.stage.wait(*other, "a † before the newest call", |screen| {
+                    screens::newest_mark(screen, side) == Some('†')
+                });
+                let ended = self.stage.texts.side.ended.clone();
+                self.stage.wait_text(*other, &ended);
+            }
         }
     }
 
@@ -136,14 +139,6 @@ impl Pair {
     fn works(&mut self) {
         self.walk_to(Established);
     }
-}
-
-fn count(screen: &vt100::Screen, text: &str) -> usize {
-    screen.contents().matches(text).count()
-}
-
-fn abandonments(stage: &Stage, seat: Seat, text: &str) -> usize {
-    count(stage.screen(seat), text)
 }
 
 #[test]
@@ -156,7 +151,7 @@ fn the_server_is_killed_at_every_step() {
         for step in STEPS {
             pair.walk_to(step);
             let role = pair.stage.texts.free.role_server.clone();
-            pair.kill(pair.server, &role, true, &[client]);
+            pair.kill(pair.server, &role, Some(Server), &[client]);
             let (goes, came): (&[&str], _) = match step {
                 BeforeConnect => {
                     pair.connects();
@@ -197,7 +192,8 @@ fn the_client_is_killed_at_every_step() {
         for step in STEPS {
             pair.walk_to(step);
             let role = pair.stage.texts.free.role_client.clone();
-            pair.kill(pair.client, &role, matches!(step, SynWaits | SynAckWaits), &[server]);
+            let sleeps = matches!(step, SynWaits | SynAckWaits).then_some(Client);
+            pair.kill(pair.client, &role, sleeps, &[server]);
             let goes: &[&str] = match step {
                 BeforeConnect => &[],
                 SynWaits => &["SYN", "SYN,ACK", "RST"],
@@ -235,7 +231,7 @@ fn who_looks_on_is_killed_at_every_step() {
             let watch = pair.stage.join(&["watch"]);
             pair.walk_to(step);
             let role = pair.stage.texts.free.role_watch.clone();
-            pair.kill(watch, &role, false, &[server, client]);
+            pair.kill(watch, &role, None, &[server, client]);
             if step == BeforeConnect {
                 pair.connects();
             }

@@ -69,9 +69,7 @@ fn a_recording_shows_the_same_as_text_and_on_the_screen() {
             let (file, other) = (stage.recording_path(server), stage.recording_path(client));
 
             let text = as_text(&stage, &file);
-            for line in
-                ["bind(17, 127.0.0.1:8000) = 0", "SYN_SENT → ESTABLISHED", "SYN,ACK seq=k ack=j+1", "accept(17)"]
-            {
+            for line in [", 127.0.0.1:8000) = 0", "SYN_SENT → ESTABLISHED", "SYN,ACK seq=k ack=j+1", "accept("] {
                 assert!(text.contains(line), "no {line} in {text}");
             }
             // Both were there: of both recordings the text is the same, as far as the shorter one goes.

@@ -170,3 +170,13 @@ pub fn calls(screen: &Screen) -> Vec<String> {
         .map(|cell| cell.split_whitespace().filter(|word| !word.contains("00:")).collect::<Vec<_>>().join(" "))
         .collect()
 }
+
+/// The mark of a side's newest call.
+pub fn newest_mark(screen: &Screen, side: Side) -> Option<char> {
+    let contents = screen.contents();
+    let cells = contents.lines().filter_map(|row| match side {
+        Side::Server => row.split('│').nth(1),
+        Side::Client => row.trim_end_matches('│').rsplit('│').next(),
+    });
+    cells.filter(|cell| cell.starts_with(['✓', '✗', '▸', '†'])).last()?.chars().next()
+}

@@ -311,22 +311,23 @@ impl Stage {
     /// Waits until one more call was entered than before, and what it came to is in the trace and on the screen.
     #[track_caller]
     fn came(&mut self, seat: Seat, side: Side, before: usize, what: &str) -> Option<Outcome> {
+        let (name, blocks) = (name(what), self.texts.free.blocks.clone());
         let mut came = None;
-        self.until(&format!("end of {what}"), |stage| {
-            came = newest(&stage.entries(seat), side).filter(|(count, _)| *count > before).and_then(|(_, came)| came);
-            came.is_some()
+        // What sleeps may return while the screen is waited for: the trace is asked each time.
+        self.until(&format!("end of {what}, or its sleep"), |stage| {
+            let newest = newest(&stage.entries(seat), side).filter(|(count, _)| *count > before);
+            came = newest.and_then(|(_, came)| came);
+            let shown = match &came {
+                None => return false,
+                Some(None) => blocks.clone(),
+                Some(Some(Ok(returned))) => format!("= {}", returned.value),
+                Some(Some(Err(errno))) => format!("= -1 {errno}"),
+            };
+            let says = |row: &String| row.contains(&format!(" {name}(")) && row.contains(&shown);
+            let terminal = &stage.terminals[seat.0];
+            terminal.is_between_frames() && screens::explanation(terminal.screen()).iter().any(says)
         });
-        let came = came.flatten();
-        let shown = match &came {
-            Some(Ok(returned)) => format!("= {}", returned.value),
-            Some(Err(errno)) => format!("= -1 {errno}"),
-            None => self.texts.free.blocks.clone(),
-        };
-        let name = name(what);
-        self.wait(seat, &format!("{name}() {shown}"), |screen| {
-            screens::explanation(screen).iter().any(|row| row.contains(&format!(" {name}(")) && row.contains(&shown))
-        });
-        came
+        came.flatten()
     }
 
     /// A call that must succeed, by the menu. Its value.

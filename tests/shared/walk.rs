@@ -112,9 +112,13 @@ fn whole_walk(size: (u16, u16), lang: Lang) {
 /// The client says hello, and hears it again. Returns the descriptor of the server's connection.
 #[track_caller]
 fn echo(stage: &mut Stage, server: Seat, client: Seat, fd: i64) -> i64 {
-    let connection = stage.entries(server).into_iter().rev().find_map(|entry| match entry.event {
-        Event::Returned { side: Server, outcome: Ok(returned), .. } => Some(returned.value),
-        _ => None,
+    let mut connection = None;
+    stage.until("accepted connection", |stage| {
+        connection = stage.entries(server).into_iter().rev().find_map(|entry| match entry.event {
+            Event::Returned { side: Server, outcome: Ok(came), .. } => came.peer.map(|_| came.value),
+            _ => None,
+        });
+        connection.is_some()
     });
     let connection = connection.unwrap();
     stage.call(client, Client, &format!("send {fd} hello"));
@@ -170,8 +174,8 @@ fn with_ipv6() {
         let server = stage.join(&["server", "[::1]:8000"]);
         let client = stage.join(&["client", "[::1]:8000"]);
         let both = [server, client];
-        up_to_the_syn(&mut stage, server, client);
-        stage.wait_text(server, "bind(17, [::1]:8000)");
+        let (listener, _) = up_to_the_syn(&mut stage, server, client);
+        stage.wait_text(server, &format!("bind({listener}, [::1]:8000)"));
         compare_tables(&mut stage, &both);
         stage.lets_go(server, "SYN");
         stage.lets_go(client, "SYN,ACK");
