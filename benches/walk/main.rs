@@ -14,12 +14,15 @@
 //! | key to frame | on a real lab with the real loop of the interface at 120×40: from a key that makes the kernel do something (the terminal's thread hands it over) to the end of the frame that shows the settled result, encoded for a terminal; many walks, all steps but that of the long timer |
 //! | frame, of a short trace's | one frame at 120×40 with a trace of a million entries, divided by one with a thousand; the present, and a moment in the middle |
 //! | memory | `VmRSS` of the interface in a pseudo-terminal of 120×40, once both ends are ESTABLISHED |
+//! | play of each lesson | the whole process, once; steps that wait for minutes are left out |
+//! | play, all | their sum, without the lessons that wait for a timer of the kernel |
 //! | binary | the size of the release binary |
 //!
 //! Without `--bench`, as `cargo test --benches` runs it, it only tries whether everything works: the numbers mean nothing.
 
 mod frame;
 mod key;
+mod lessons;
 mod long;
 mod memory;
 mod process;
@@ -41,10 +44,12 @@ struct Effort {
     frames: usize,
     /// Entries of the long trace.
     entries: usize,
+    /// Lessons that are played.
+    lessons: usize,
 }
 
-const WHOLE: Effort = Effort { pairs: 100, walks: 60, frames: 400, entries: 1_000_000 };
-const TRIAL: Effort = Effort { pairs: 2, walks: 1, frames: 10, entries: 20_000 };
+const WHOLE: Effort = Effort { pairs: 100, walks: 60, frames: 400, entries: 1_000_000, lessons: usize::MAX };
+const TRIAL: Effort = Effort { pairs: 2, walks: 1, frames: 10, entries: 20_000, lessons: 2 };
 
 fn main() {
     let whole = std::env::args().any(|arg| arg == "--bench");
@@ -54,6 +59,7 @@ fn main() {
     // be had while there is one thread.
     rows.extend(process::rows(effort.pairs));
     rows.push(memory::row());
+    rows.extend(lessons::rows(effort.lessons));
     rows.push(process::size());
     rows.extend(key::rows(effort.walks));
     let mut criterion = Criterion::default().without_plots().configure_from_args();
