@@ -178,5 +178,5 @@ pub fn newest_mark(screen: &Screen, side: Side) -> Option<char> {
         Side::Server => row.split('│').nth(1),
         Side::Client => row.trim_end_matches('│').rsplit('│').next(),
     });
-    cells.filter(|cell| cell.starts_with(['✓', '✗', '▸', '†'])).last()?.chars().next()
+    { cells }.rfind(|cell| cell.starts_with(['✓', '✗', '▸', '†']))?.chars().next()
 }
