@@ -419,3 +419,25 @@ fn on_the_host_the_course_texts_go_programs() {
         a_server_outside(user, "127.0.0.1", go_server);
     }
 }
+
+// ---------------------------------------------------------------- from within
+
+/// In the shell that `exec` opens the program runs as it does outside: it finds the lab in which it already is.
+#[test]
+fn what_runs_in_the_lab_can_join_it() {
+    for user in lab_users() {
+        let mut stage = Stage::of(user);
+        let own = stage.command(&[]).get_program().to_str().unwrap().to_owned();
+        let net = |stage: &mut Stage, program: &[&str]| {
+            let beside = stage.exec(program, "");
+            ends_well(stage, beside);
+            let said = stage.said(beside);
+            said.lines().find(|line| line.starts_with("net:[")).unwrap_or_else(|| panic!("{said}")).to_owned()
+        };
+        let free = stage.join(&["free"]);
+        let link = ["readlink", "/proc/self/ns/net"];
+        let once = net(&mut stage, &link);
+        assert_eq!(net(&mut stage, &[&[own.as_str(), "exec", "--"], &link[..]].concat()), once);
+        stage.close(&[free]);
+    }
+}

@@ -52,7 +52,7 @@ pub(super) fn draw(buf: &mut Buffer, area: Rect, scene: &Scene<'_>, side: Side) 
     }
     // At least half of the pane is the calls'; of too many sockets the newest stay.
     let room = rows.saturating_sub(wanted.min(rows / 2));
-    if sockets.len() > room {
+    if before > 0 || sockets.len() > room {
         let hidden = sockets.len() - room.saturating_sub(1);
         let n = (before + hidden).to_string();
         let more = fill(&scene.texts.side.more, &[("n", &n)]);

@@ -3,6 +3,7 @@
 use super::made::Made;
 use super::*;
 use crate::model::{Event as Happened, Side, SocketFacts, SocketState, testing};
+use crate::tcp::State;
 
 /// The moments of the walk that the screens are looked at in.
 pub(super) fn moments() -> Vec<(&'static str, Made)> {
@@ -181,4 +182,38 @@ fn a_long_explanation_says_that_there_is_more_and_scrolls() {
     let shown = text(&app);
     assert!(!shown.contains("Shift+↓ more") && shown != before, "{shown}");
     assert!(shown.contains("2 ESTABLISHED"), "the question keeps its place: {shown}");
+}
+
+#[test]
+fn of_many_sockets_what_is_seen_is_shown_and_the_rest_is_counted() {
+    for (columns, rows) in [(80, 24), (100, 30), (120, 40)] {
+        let mut made = Made::new();
+        for n in 0..60 {
+            made.socket(100 + n, Some(4 + n as i32), State::Established, None, (0, 0));
+        }
+        let mut app = app_of(made, Lang::En, columns, rows);
+        let shown = lines(&screen(&app)).iter().filter(|line| line.contains("■ ESTABLISHED")).count();
+        let hidden = format!("… {} more", 60 - shown);
+        assert!(shown > 3 && text(&app).contains(&hidden), "{hidden}:\n{}", text(&app));
+        assert!(text(&app).contains("fd 63"), "the newest are shown:\n{}", text(&app));
+        keys(&mut app, "k");
+        // Each socket comes to the top in turn, until the last one stands at the bottom.
+        let top = |app: &App| {
+            let lines = lines(&screen(app));
+            lines.iter().find_map(|line| line.split_once("fd ")?.1.split_whitespace().next().map(str::to_owned))
+        };
+        for n in 0..5 {
+            assert_eq!(top(&app), Some((4 + n).to_string()), "{}", text(&app));
+            press(&mut app, KeyCode::Down);
+        }
+        let whole = |app: &App| lines(&screen(app)).iter().filter(|line| line.contains("fd ")).count();
+        assert!(text(&app).contains('▼'), "{}", text(&app));
+        (0..60).for_each(|_| drop(press(&mut app, KeyCode::Down)));
+        assert!(text(&app).contains("fd 63") && !text(&app).contains('▼'), "{}", text(&app));
+        assert!(whole(&app) > 3, "{}", text(&app));
+        // Going back up begins at once.
+        let before = top(&app);
+        press(&mut app, KeyCode::Up);
+        assert_ne!(top(&app), before);
+    }
 }
