@@ -109,7 +109,7 @@ fn claims(source: &Source) -> Vec<Claim> {
         let (Some(first), Some(last)) = (text.find('{'), text.rfind('}')) else { continue };
         let Ok(table) = format!("claim = {}", &text[first..=last]).parse::<Table>() else { continue };
         let Some(claim) = table["claim"].as_table() else { continue };
-        let kinds = ["state", "returns", "blocks", "segment", "queue", "timer"];
+        let kinds = ["state", "returns", "blocks", "segment", "packet", "queue", "timer"];
         let is_claim = in_lab && (text.starts_with("    {") || text.starts_with("expect = [{"));
         let Some(kind) = kinds.iter().find(|kind| is_claim && claim.contains_key(**kind)) else { continue };
         let modes = claim.get("in").map_or(String::new(), |modes| format!(", in = {}", written(modes)));
@@ -159,6 +159,15 @@ impl Claim {
         self.text("socket").unwrap_or_else(|| format!("peer of {}", self.word("peer_of")))
     }
 
+    /// What is sent, by its flags or its protocol.
+    fn sent(&self) -> String {
+        match self.text("protocol").as_deref() {
+            None => self.flags(),
+            Some("udp") => "UDP".to_owned(),
+            Some(_) => "ICMP port unreachable".to_owned(),
+        }
+    }
+
     fn flags(&self) -> String {
         let flags = self.terms["flags"].as_array().unwrap();
         flags.iter().map(|flag| flag.as_str().unwrap()).collect::<Vec<_>>().join(",")
@@ -191,7 +200,7 @@ impl Claim {
             _ => {
                 let numbers: String = ["seq", "ack", "len", "win", "win_scaled"].into_iter().map(field).collect();
                 let on = self.text("on").map_or(String::new(), |socket| format!(" on {socket}"));
-                format!("{} sends {}{numbers}{on}: {}", self.word("from"), self.flags(), self.word("is"))
+                format!("{} sends {}{numbers}{on}: {}", self.word("from"), self.sent(), self.word("is"))
             }
         }
     }
@@ -274,14 +283,12 @@ fn number(sum: &str) -> String {
 
 /// Another sum, in the way in which the program writes sums.
 fn other_sum(sum: &str) -> String {
-    if sum.parse::<u32>().is_ok() {
-        return "4242".to_owned();
+    let mut parts: Vec<&str> = sum.split('+').collect();
+    match parts.iter().position(|part| part.parse::<u32>().is_ok()) {
+        Some(number) => parts[number] = "4242",
+        None => parts.push("4242"),
     }
-    let ends = |at: usize| sum[at..].starts_with('+') || at == sum.len();
-    match sum.find(['1', '2']) {
-        Some(at) if ends(at + 1) => format!("{}4242{}", &sum[..at], &sum[at + 1..]),
-        _ => format!("{sum}+4242"),
-    }
+    parts.join("+")
 }
 
 /// Every way in which a claim is made wrong: how, the wrong claim, and what is the case there.
@@ -338,12 +345,19 @@ fn wrong_returns(claim: &Claim) -> Vec<(&'static str, Claim, Option<String>)> {
 }
 
 fn wrong_segments(claim: &Claim) -> Vec<(&'static str, Claim, Option<String>)> {
-    let mut wrong = vec![
-        ("flags", claim.with("flags", vec!["URG"]), None),
-        ("two flags", claim.with("flags", vec!["SYN", "FIN"]), None),
-        ("len", claim.with("len", 4242), None),
-        ("win", claim.with("win", 4242), None),
-    ];
+    let mut wrong = vec![("len", claim.with("len", 4242), None)];
+    if let Some(protocol) = claim.text("protocol") {
+        let other = if protocol == "udp" { "icmp" } else { "udp" };
+        // A length of its own keeps the other protocol's from fitting by chance.
+        wrong.push(("protocol", claim.with("protocol", other).with("len", 4242), None));
+        wrong.push(("tcp", claim.without("protocol").with("flags", vec!["SYN"]), None));
+    } else {
+        wrong.extend([
+            ("flags", claim.with("flags", vec!["URG"]), None),
+            ("two flags", claim.with("flags", vec!["SYN", "FIN"]), None),
+            ("win", claim.with("win", 4242), None),
+        ]);
+    }
     for key in ["seq", "ack"] {
         if let Some(sum) = claim.text(key) {
             wrong.push((key, claim.with(key, other_sum(&sum)), None));

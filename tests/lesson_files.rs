@@ -72,8 +72,9 @@ fn every_invalid_lesson_can_be_told_in_both_languages() {
 fn a_message_shows_the_place() {
     let text = VALID.replace("LISTEN", "LISTENS");
     let shown = parse("my.toml", &text).unwrap_err().render(Lang::En, false);
-    let expected = "my.toml:48:37: `LISTENS` is no state of TCP; allowed: CLOSED, LISTEN, SYN_SENT, SYN_RECV, \
-                    ESTABLISHED, FIN_WAIT1, FIN_WAIT2, CLOSE_WAIT, CLOSING, LAST_ACK, TIME_WAIT\n   |\n48 | \
+    let expected = "my.toml:48:37: `LISTENS` is no state of a socket; allowed: CLOSED, LISTEN, SYN_SENT, SYN_RECV, \
+                    ESTABLISHED, FIN_WAIT1, FIN_WAIT2, CLOSE_WAIT, CLOSING, LAST_ACK, TIME_WAIT, \
+                    UNCONN, ESTAB, gone\n   |\n48 | \
                     state = { socket = \"listener\", is = \"LISTENS\" }\n   |                                     \
                     ^^^^^^^^^\n";
     assert_eq!(shown, expected);

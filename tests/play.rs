@@ -47,7 +47,7 @@ fn play(program: &Program, user: User, lesson: &str, mode: Mode) -> Vec<Value> {
     lines
 }
 
-const STATES: [&str; 11] = [
+const STATES: [&str; 14] = [
     "LISTEN",
     "SYN_SENT",
     "SYN_RECV",
@@ -59,6 +59,9 @@ const STATES: [&str; 11] = [
     "LAST_ACK",
     "TIME_WAIT",
     "CLOSED",
+    "UNCONN",
+    "ESTAB",
+    "gone",
 ];
 
 #[track_caller]
@@ -90,18 +93,26 @@ fn is_well_formed(lines: &[Value]) {
                 for key in ["src", "dst", "again"] {
                     keys.remove(key);
                 }
-                for key in ["id", "seq", "ack", "len", "win"] {
+                // What isn't TCP says what it is, and has no numbers.
+                let other = line.get("protocol").is_some();
+                let numbers: &[&str] = if other { &["id", "len"] } else { &["id", "seq", "ack", "len", "win"] };
+                for key in numbers {
                     let number = line[key].as_u64().unwrap_or_else(|| panic!("{key}: {line}"));
                     assert!(u32::try_from(number).is_ok(), "{line}");
                 }
-                let flags = line["flags"].as_array().unwrap();
-                assert!(!flags.is_empty() && flags.iter().all(Value::is_string), "{line}");
-                "event id from to flags seq ack len win"
+                if other {
+                    one_of("protocol", &["udp", "icmp"]);
+                    "event id from to protocol len"
+                } else {
+                    let flags = line["flags"].as_array().unwrap();
+                    assert!(!flags.is_empty() && flags.iter().all(Value::is_string), "{line}");
+                    "event id from to flags seq ack len win"
+                }
             }
             "state" => {
                 one_of("side", &["server", "client"]);
                 one_of("to", &STATES);
-                one_of("source", &["sock_diag", "tcp_info", "concluded"]);
+                one_of("source", &["sock_diag", "tcp_info", "getpeername", "concluded"]);
                 if !line["from"].is_null() {
                     one_of("from", &STATES);
                     assert_ne!(line["from"], line["to"], "{line}");
@@ -386,6 +397,21 @@ fn the_close_goes_through_its_states() {
 }
 
 /// The one step that takes a minute, and after which nothing is left in the kernel.
+#[test]
+fn all_eleven_states_are_held_and_are_the_kernels_word() {
+    let program = Program::new();
+    for user in players(Mode::Lab) {
+        let lines = play(&program, user, "states", Mode::Lab);
+        let seen: BTreeSet<&str> = lines
+            .iter()
+            .filter(|line| line["kind"] == "state" && line["source"] == "sock_diag")
+            .map(|line| line["to"].as_str().unwrap())
+            .collect();
+        let all: BTreeSet<&str> = sockwalk::tcp::State::ALL.into_iter().map(sockwalk::tcp::State::name).collect();
+        assert_eq!((all.len(), seen), (11, all), "{user:?}");
+    }
+}
+
 #[test]
 fn time_wait_ends() {
     // Another bound than that of everything else, for the kernel's own 60 seconds.

@@ -29,7 +29,12 @@ struct Walk {
 
 impl Walk {
     fn open(user: User, (columns, rows): (u16, u16), lang: Lang) -> Walk {
-        Walk::of(Program::new(), |program| program.command(user, &["--lang", name(lang)]), (columns, rows), lang)
+        Walk::of(
+            Program::new(),
+            |program| program.command(user, &["--lang", name(lang), "learn", "handshake"]),
+            (columns, rows),
+            lang,
+        )
     }
 
     fn of(program: Program, command: impl FnOnce(&Program) -> Command, size: (u16, u16), lang: Lang) -> Walk {
@@ -443,7 +448,7 @@ fn a_window_that_is_too_small_says_so() {
 fn a_dumb_terminal_gets_text() {
     for user in lab_users() {
         let program = Program::new();
-        let mut command = program.command(user, &["--lang", "en"]);
+        let mut command = program.command(user, &["--lang", "en", "learn", "handshake"]);
         command.env("TERM", "dumb");
         let mut terminal = Terminal::open(command, SMALL.0, SMALL.1);
         assert_eq!(terminal.wait_for_end().code(), Some(0));
@@ -538,7 +543,7 @@ fn called_through_sudo_it_is_the_caller() {
     }
     let id = NOBODY.to_string();
     let command = |program: &Program| {
-        let mut command = program.command(User::Own, &["--lang", "en"]);
+        let mut command = program.command(User::Own, &["--lang", "en", "learn", "handshake"]);
         command.env("SUDO_UID", &id).env("SUDO_GID", &id);
         command
     };
@@ -565,7 +570,8 @@ fn on_the_host_root_keeps_no_right_but_to_see_segments() {
     for (sudo, uid) in [(false, "0"), (true, id.as_str())] {
         let program = Program::new();
         let port = free_port().to_string();
-        let mut command = program.command(User::Own, &["--lang", "en", "--mode", "host", "--port", &port]);
+        let mut command =
+            program.command(User::Own, &["--lang", "en", "--mode", "host", "--port", &port, "learn", "handshake"]);
         if sudo {
             command.env("SUDO_UID", &id).env("SUDO_GID", &id);
         }

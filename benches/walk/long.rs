@@ -4,10 +4,10 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use sockwalk::engine::{Command, Free, Happening, Phase, Request, Verdict, WalkOptions, Wire};
-use sockwalk::lesson::{Ask, Lang, Lesson, Step, builtin};
+use sockwalk::engine::{Command, Happening, Phase, Request, WalkOptions, Wire};
+use sockwalk::lesson::{Lang, Lesson, Step, builtin};
 use sockwalk::model::*;
-use sockwalk::tcp::{Segment, State};
+use sockwalk::tcp::{Packet, State};
 use sockwalk::tui::Walk;
 
 /// A walk that stands still, with a long past.
@@ -120,10 +120,11 @@ impl Long {
             fd,
             local: (state != State::Closed).then(|| self.addr(side)),
             remote: connected.then(|| self.addr(side.other())),
-            state,
+            state: state.into(),
             source: Source::SockDiag,
             timer: waits.then_some(Timer { kind: TimerKind::Retransmit, fires_at, fired: 0 }),
             recv_queue: queues.0,
+            counts_memory: false,
             send_queue: queues.1,
             info: (state != State::SynRecv).then_some(info),
         }));
@@ -132,7 +133,7 @@ impl Long {
     fn listen(&mut self) {
         let (fd, cookie) = LISTENER;
         self.begin_step();
-        self.call(Side::Server, Call::Socket { ipv6: false }, fd.into());
+        self.call(Side::Server, Call::Socket { ipv6: false, udp: false }, fd.into());
         self.socket(cookie, Side::Server, Some(fd), State::Closed, (0, 0));
         self.begin_step();
         self.call(Side::Server, Call::Bind { fd, addr: self.lesson.server }, 0);
@@ -154,7 +155,7 @@ impl Long {
         self.enter(Side::Server, Call::Accept { fd: LISTENER.0 });
         self.push(Event::Blocked { side: Side::Server, worker: 0 });
         self.begin_step();
-        self.call(Side::Client, Call::Socket { ipv6: false }, CLIENT_FD.into());
+        self.call(Side::Client, Call::Socket { ipv6: false, udp: false }, CLIENT_FD.into());
         self.socket(client, Side::Client, Some(CLIENT_FD), State::Closed, (0, 0));
         self.begin_step();
         self.enter(Side::Client, Call::Connect { fd: CLIENT_FD, addr: self.lesson.server });
@@ -243,22 +244,19 @@ impl Long {
     }
 }
 
-fn segment(from: SocketAddr, to: SocketAddr, flags: &str, data: &[u8], number: u32) -> Segment {
+fn segment(from: SocketAddr, to: SocketAddr, flags: &str, data: &[u8], number: u32) -> Packet {
     let mut tcp = etherparse::TcpHeader::new(from.port(), to.port(), number.wrapping_mul(64_000), 65_495);
     let has = |name| flags.split(',').any(|flag| flag == name);
     (tcp.syn, tcp.ack, tcp.psh, tcp.fin) = (has("SYN"), has("ACK"), has("PSH"), has("FIN"));
     let builder = etherparse::PacketBuilder::ipv4([127, 0, 0, 1], [127, 0, 0, 1], 64).tcp_header(tcp);
     let mut packet = Vec::new();
     builder.write(&mut packet, data).expect("a vector takes everything");
-    Segment::parse(&packet).expect("it was just written")
+    Packet::parse(&packet).expect("it was just written")
 }
 
 impl Walk for Long {
     fn lesson(&self) -> Option<&Lesson> {
         Some(&self.lesson)
-    }
-    fn free(&self) -> Option<&Free> {
-        None
     }
     fn mode(&self) -> Mode {
         self.options.mode
@@ -278,21 +276,8 @@ impl Walk for Long {
     fn next_step(&self) -> Option<(usize, &Step)> {
         self.lesson.steps.get(self.step).map(|step| (self.step, step))
     }
-    fn question(&self) -> Option<&Ask> {
-        None
-    }
-    fn interrupted(&self) -> Vec<Side> {
-        Vec::new()
-    }
-    fn verdict(&self) -> Verdict {
-        Verdict::default()
-    }
     fn command(&mut self, _command: Command, _now: Duration) {}
     fn happened(&mut self, _happening: Happening) {}
-    fn tick(&mut self, _now: Duration) {}
-    fn wake_at(&self) -> Option<Duration> {
-        None
-    }
     fn take_request(&mut self) -> Option<Request> {
         None
     }

@@ -29,6 +29,12 @@ impl Row {
         }
     }
 
+    /// A number at which nothing is aimed.
+    pub fn told(what: impl Into<String>, measured: f64, unit: &str, note: &str) -> Row {
+        let note = if note.is_empty() { String::new() } else { format!("  ({note})") };
+        Row { what: what.into(), measured: format!("{measured:.2}{unit}{note}"), aim: String::new(), met: None }
+    }
+
     /// What couldn't be measured, and why.
     pub fn absent(what: impl Into<String>, aim: &Aim, why: &str) -> Row {
         let aim = format!("≤ {}{}", aim.at_most, aim.unit);

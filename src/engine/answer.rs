@@ -117,7 +117,7 @@ impl Answerer {
 
     fn enter(&mut self, worker: u32, fd: i32, stage: Stage) -> Request {
         let call = match &stage {
-            Stage::Socket => Call::Socket { ipv6: self.server.is_ipv6() },
+            Stage::Socket => Call::Socket { ipv6: self.server.is_ipv6(), udp: false },
             Stage::Bind => Call::Bind { fd, addr: self.server },
             Stage::Listen => Call::Listen { fd, backlog: 128 },
             Stage::Accept => Call::Accept { fd },
@@ -151,7 +151,7 @@ mod tests {
         let mut answerer = Answerer::new(Side::Server, Answer::Success, server());
         let own = |call| Request::Call(Side::Server, call);
         let serve = |call| Request::Serve(Side::Server, 6, call);
-        assert_eq!(answerer.begin(), [own(Call::Socket { ipv6: false })]);
+        assert_eq!(answerer.begin(), [own(Call::Socket { ipv6: false, udp: false })]);
         assert_eq!(after(&mut answerer, 0, 5, b""), [own(Call::Bind { fd: 5, addr: server() })]);
         assert_eq!(after(&mut answerer, 0, 0, b""), [own(Call::Listen { fd: 5, backlog: 128 })]);
         assert_eq!(after(&mut answerer, 0, 0, b""), [own(Call::Accept { fd: 5 })]);

@@ -6,7 +6,7 @@ use crate::lesson::{
     CallTerms, End, Expr, Measure, QueueTerms, SegmentFate, SegmentPattern, Terms, TimerTerms, timer_name,
 };
 use crate::model::{CallName, CallView, Fate, Outcome, SegmentView, Side, SocketFacts, SocketView, Timer, View};
-use crate::tcp::{Flags, Numbers, Segment, line, tells_zero_window};
+use crate::tcp::{Flags, Numbers, Packet, line, tells_zero_window};
 
 use super::names::Names;
 
@@ -122,14 +122,16 @@ impl Known<'_> {
     }
 
     /// A segment in one line, with what the pattern says beyond such a line.
-    fn written(&self, segment: &Segment, pattern: &SegmentPattern) -> String {
-        let mut text = line(segment, self.view.trace().isns(), Numbers::Symbolic);
-        if pattern.win.is_some() && !tells_zero_window(segment) {
-            text += &format!(" win={}", segment.window);
-        }
-        if pattern.win_scaled.is_some() {
-            let window = self.scaled_window(segment).map_or("?".to_owned(), |window| window.to_string());
-            text += &format!(" win_scaled={window}");
+    fn written(&self, packet: &Packet, pattern: &SegmentPattern) -> String {
+        let mut text = line(packet, self.view.trace().isns(), Numbers::Symbolic);
+        if let Some(segment) = packet.tcp() {
+            if pattern.win.is_some() && !tells_zero_window(segment) {
+                text += &format!(" win={}", segment.window);
+            }
+            if pattern.win_scaled.is_some() {
+                let window = self.scaled_window(packet).map_or("?".to_owned(), |window| window.to_string());
+                text += &format!(" win_scaled={window}");
+            }
         }
         if let Some(socket) = &pattern.on {
             text += &format!(" on {socket}");
@@ -138,26 +140,28 @@ impl Known<'_> {
     }
 
     /// The window that a segment's field means, in bytes (RFC 7323, section 2.2): a SYN's is never shifted, another's
-    /// only where both SYNs had the option. `None` where a SYN wasn't seen.
-    fn scaled_window(&self, segment: &Segment) -> Option<u32> {
+    /// only where both SYNs had the option. `None` where a SYN wasn't seen, and of what has no window.
+    fn scaled_window(&self, packet: &Packet) -> Option<u32> {
+        let segment = packet.tcp()?;
         if segment.flags.has(Flags::SYN) {
             return Some(segment.window.into());
         }
         let syn = |from, to| {
-            let is_it = |other: &&Segment| other.flags.has(Flags::SYN) && (other.from, other.to) == (from, to);
-            self.view.segments().map(|view| view.segment).find(is_it).map(|syn| syn.options.window_scale)
+            let ends = |view: &SegmentView<'_>| (view.segment.from, view.segment.to) == (from, to);
+            let mut segments = self.view.segments().filter(ends).filter_map(|view| view.segment.tcp());
+            segments.find(|segment| segment.flags.has(Flags::SYN)).map(|syn| syn.options.window_scale)
         };
-        let (own, other) = (syn(segment.from, segment.to)?, syn(segment.to, segment.from)?);
+        let (own, other) = (syn(packet.from, packet.to)?, syn(packet.to, packet.from)?);
         // A larger shift counts as 14.
         let shift = other.and(own).unwrap_or(0).min(14);
         Some(u32::from(segment.window) << shift)
     }
 
     /// Whether a segment goes between the two ends of a socket; of no socket in particular, any does.
-    fn is_on(&self, segment: &Segment, socket: &Option<String>) -> bool {
+    fn is_on(&self, packet: &Packet, socket: &Option<String>) -> bool {
         let Some(socket) = socket else { return true };
         let ends = self.names.get(socket).and_then(|named| named.ends);
-        ends.is_some_and(|(local, remote)| [(local, remote), (remote, local)].contains(&(segment.from, segment.to)))
+        ends.is_some_and(|(local, remote)| [(local, remote), (remote, local)].contains(&(packet.from, packet.to)))
     }
 
     /// The newest segment that fits a pattern and a further test.
@@ -171,23 +175,30 @@ impl Known<'_> {
 
     /// Whether a segment is one that the pattern means.
     pub fn fits(&self, view: &SegmentView<'_>, pattern: &SegmentPattern) -> bool {
-        let segment = view.segment;
+        let packet = view.segment;
         let isns = self.view.trace().isns();
         let is = |expr: &Option<Expr>, number: u32| {
-            let letter = |letter| isns.by_letter(letter, segment.from, segment.to);
+            let letter = |letter| isns.by_letter(letter, packet.from, packet.to);
             expr.is_none_or(|expr| expr.value(letter, self.line) == Some(number))
         };
+        let says = match packet.tcp() {
+            Some(segment) => {
+                segment.flags == pattern.flags
+                    && is(&pattern.seq, segment.seq)
+                    && is(&pattern.ack, segment.ack)
+                    && is(&pattern.win, segment.window.into())
+                    && pattern.win_scaled.is_none_or(|window| {
+                        let scaled = self.scaled_window(packet);
+                        scaled.is_some() && self.number(&window) == scaled
+                    })
+            }
+            None => true,
+        };
         self.sender(view) == Some(pattern.from)
-            && segment.flags == pattern.flags
-            && is(&pattern.seq, segment.seq)
-            && is(&pattern.ack, segment.ack)
-            && is(&pattern.len, segment.len())
-            && is(&pattern.win, segment.window.into())
-            && self.is_on(segment, &pattern.on)
-            && pattern.win_scaled.is_none_or(|window| {
-                let scaled = self.scaled_window(segment);
-                scaled.is_some() && self.number(&window) == scaled
-            })
+            && packet.protocol() == pattern.protocol
+            && says
+            && is(&pattern.len, packet.len())
+            && self.is_on(packet, &pattern.on)
     }
 
     /// The side that sent a segment: the one that has, or had, its source address. Where no socket has the server's

@@ -6,9 +6,9 @@ use std::time::Duration;
 
 use super::{Happening, Phase, Request, Runner, What};
 use crate::model::{
-    Errno, Event, Observation, Outcome, Returned, SegmentId, Side, SocketFacts, Timer, TimerKind, testing,
+    Errno, Event, Observation, Outcome, Returned, SegmentId, Side, SocketFacts, SocketState, Timer, TimerKind, testing,
 };
-use crate::tcp::{Segment, State};
+use crate::tcp::Packet;
 
 /// What is asked for, and what comes of it. A request to settle is answered with the sockets as they are and
 /// [`What::Settled`].
@@ -95,7 +95,7 @@ pub(crate) fn interrupted(side: Side) -> What {
 }
 
 /// A segment is seen and held.
-pub(crate) fn held(id: u32, segment: &Segment) -> [What; 2] {
+pub(crate) fn held(id: u32, segment: &Packet) -> [What; 2] {
     let id = SegmentId(id);
     [What::Event(Event::Sent { id, segment: segment.clone(), again: None }), What::Event(Event::Held(id))]
 }
@@ -105,7 +105,7 @@ pub(crate) fn socket(
     cookie: u64,
     side: Side,
     fd: i32,
-    state: State,
+    state: impl Into<SocketState>,
     ends: Option<(SocketAddr, SocketAddr)>,
 ) -> SocketFacts {
     testing::socket(cookie, side, Some(fd), state, ends.unzip())

@@ -33,6 +33,11 @@ pub struct FreeOptions {
     pub lab: Option<String>,
 }
 
+/// Whether somebody did something, as opposed to what came of it.
+pub fn is_act(event: &Event) -> bool {
+    matches!(event, Event::Entered { .. } | Event::Delivered(_) | Event::Dropped(_) | Event::Passing(_))
+}
+
 /// The walk.
 #[derive(Debug)]
 pub struct Free {
@@ -126,7 +131,7 @@ impl Free {
 
     fn push(&mut self, at: Duration, event: Event) {
         let answers = self.answerer.as_mut().map(|answerer| answerer.happened(&event)).unwrap_or_default();
-        let acts = matches!(event, Event::Entered { .. } | Event::Delivered(_) | Event::Dropped(_) | Event::Passing(_));
+        let acts = is_act(&event);
         let moment = self.trace.push(at, event);
         if acts {
             self.acted = moment;

@@ -14,6 +14,6 @@ pub mod typed;
 mod world;
 
 pub use answer::{Answer, Answerer};
-pub use free::{Free, FreeOptions, Purpose};
+pub use free::{Free, FreeOptions, Purpose, is_act};
 pub use runner::{Command, Phase, Runner, Verdict, WalkOptions};
 pub use world::{Failure, Happening, Request, What, Wire, World};

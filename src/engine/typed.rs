@@ -1,7 +1,7 @@
 //! A call as a learner types it: `connect(5, 127.0.0.1:8000)`, or shorter, `connect 5`.
 //!
 //! The notation is C's, as the manual pages have it; what is left out is the usual: the server's address, a backlog of 8,
-//! 1,024 bytes. Parentheses and commas may be left out, text needs quotation marks only where it has spaces or commas.
+//! 1,024 bytes; a datagram goes to the server. Parentheses and commas may be left out, text needs quotation marks only where it has spaces or commas.
 
 use std::net::{IpAddr, SocketAddr};
 
@@ -33,6 +33,10 @@ pub struct Usual {
 
 /// The longest text that one `send()` takes from the keyboard, in bytes.
 pub const LONGEST_TEXT: usize = 1 << 16;
+
+/// The longest text that one `sendto()` takes, in bytes: what fits into one packet of an MTU of 1,500 behind the headers of
+/// IPv6 and UDP. A longer one would go in fragments, which the wire can't hold.
+pub const LONGEST_DATAGRAM: usize = 1500 - 40 - 8;
 
 const BACKLOG: i32 = 8;
 const READ: usize = 1024;
@@ -110,8 +114,13 @@ impl<'a> Arguments<'a> {
             CallName::Connect => Call::Connect { fd, addr: self.address()? },
             CallName::Listen => Call::Listen { fd, backlog: self.number(BACKLOG)? },
             CallName::Accept => Call::Accept { fd },
-            CallName::Send => Call::Send { fd, data: self.data()? },
+            CallName::Send => Call::Send { fd, data: self.data(LONGEST_TEXT)? },
+            CallName::SendTo => {
+                let addr = self.recipient()?;
+                Call::SendTo { fd, data: self.data(LONGEST_DATAGRAM)?, addr }
+            }
             CallName::Recv => Call::Recv { fd, len: self.length()? },
+            CallName::RecvFrom => Call::RecvFrom { fd, len: self.length()? },
             CallName::Shutdown => Call::Shutdown { fd, how: self.direction()? },
             CallName::SetSockOpt => {
                 let option = self.next().ok_or_else(|| self.wrong(""))?.text.to_ascii_uppercase();
@@ -126,14 +135,17 @@ impl<'a> Arguments<'a> {
     }
 
     fn socket(&mut self) -> Result<Call, Mistyped> {
-        let ipv6 = match self.next().map(|word| word.text.as_str()) {
-            None => self.usual.server.is_ipv6(),
-            Some("AF_INET" | "4") => false,
-            Some("AF_INET6" | "6") => true,
-            Some(other) => return Err(self.wrong(other)),
-        };
-        self.skip(&["SOCK_STREAM", "0"]);
-        Ok(Call::Socket { ipv6 })
+        let (mut ipv6, mut udp) = (self.usual.server.is_ipv6(), false);
+        while let Some(word) = self.next() {
+            match word.text.as_str() {
+                "AF_INET" | "4" => ipv6 = false,
+                "AF_INET6" | "6" => ipv6 = true,
+                "SOCK_STREAM" | "0" => {}
+                "SOCK_DGRAM" | "udp" => udp = true,
+                other => return Err(self.wrong(other)),
+            }
+        }
+        Ok(Call::Socket { ipv6, udp })
     }
 
     fn next(&mut self) -> Option<&'a Word> {
@@ -182,14 +194,35 @@ impl<'a> Arguments<'a> {
         text.parse().ok().or_else(of_port).or_else(of_ip).ok_or_else(|| self.wrong(text))
     }
 
-    fn data(&mut self) -> Result<Vec<u8>, Mistyped> {
+    /// The address at the end of a `sendto()`. Length and flags may stand before it, as C has them.
+    fn recipient(&mut self) -> Result<SocketAddr, Mistyped> {
+        let usual = self.usual.server;
+        let of_port = |text: &str| Some(SocketAddr::new(usual.ip(), text.strip_prefix(':')?.parse().ok()?));
+        let (text, rest) = match self.words {
+            [text, rest @ ..] => (text, rest),
+            [] => return Ok(usual),
+        };
+        let named = rest.last().and_then(|last| last.text.parse().ok().or_else(|| of_port(&last.text)));
+        let between = &rest[..rest.len() - usize::from(named.is_some())];
+        if text.quoted {
+            if let Some(odd) = between.iter().find(|word| word.text.parse::<u32>().is_err()) {
+                return Err(self.wrong(&odd.text));
+            }
+            self.words = &self.words[..1];
+        } else {
+            self.words = &self.words[..1 + between.len()];
+        }
+        Ok(named.unwrap_or(usual))
+    }
+
+    fn data(&mut self, longest: usize) -> Result<Vec<u8>, Mistyped> {
         // send(5, "hello", 5, 0) is C's; send 5 good morning is what one types.
         let words = std::mem::take(&mut self.words);
         let text = match words.split_first() {
             Some((first, _)) if first.quoted => first.text.clone(),
             _ => words.iter().map(|word| word.text.as_str()).collect::<Vec<_>>().join(" "),
         };
-        if text.len() > LONGEST_TEXT {
+        if text.len() > longest {
             Err(self.wrong(&text.chars().take(20).collect::<String>()))
         } else {
             Ok(text.into_bytes())
@@ -223,8 +256,23 @@ mod tests {
     fn as_the_manual_pages_have_it_or_shorter() {
         let server = usual().server;
         for (texts, call) in [
-            (vec!["socket()", "socket", "socket(AF_INET, SOCK_STREAM, 0)"], Call::Socket { ipv6: false }),
-            (vec!["socket(AF_INET6)", "socket 6"], Call::Socket { ipv6: true }),
+            (vec!["socket()", "socket", "socket(AF_INET, SOCK_STREAM, 0)"], Call::Socket { ipv6: false, udp: false }),
+            (vec!["socket(AF_INET6)", "socket 6"], Call::Socket { ipv6: true, udp: false }),
+            (vec!["socket(AF_INET, SOCK_DGRAM, 0)", "socket udp"], Call::Socket { ipv6: false, udp: true }),
+            (
+                vec![
+                    "sendto(5, \"a b\", 3, 0, 127.0.0.1:8000)",
+                    "sendto 5 a b",
+                    "sendto 5 \"a b\"",
+                    "sendto a b :8000",
+                ],
+                Call::SendTo { fd: 5, data: b"a b".to_vec(), addr: server },
+            ),
+            (
+                vec!["sendto(7, \"3\", [::1]:9)", "sendto 7 3 [::1]:9"],
+                Call::SendTo { fd: 7, data: b"3".to_vec(), addr: "[::1]:9".parse().unwrap() },
+            ),
+            (vec!["recvfrom(5, 1024)", "recvfrom"], Call::RecvFrom { fd: 5, len: 1024 }),
             (
                 vec!["bind(5, 127.0.0.1:8000)", "bind 5 :8000", "bind 5 8000", "bind 5 127.0.0.1", "bind"],
                 Call::Bind { fd: 5, addr: server },
@@ -260,6 +308,9 @@ mod tests {
         assert_eq!(wrong("listen 5 many"), Mistyped::Argument(CallName::Listen, "many".into()));
         assert_eq!(wrong("bind 5 127.0.0.1:99999"), Mistyped::Argument(CallName::Bind, "127.0.0.1:99999".into()));
         assert_eq!(wrong("close 5 6"), Mistyped::TooMany(CallName::Close));
+        let sendto = |text: &str| Mistyped::Argument(CallName::SendTo, text.into());
+        assert_eq!(wrong("sendto 5 \"a\" 127.0.0.1:99999"), sendto("127.0.0.1:99999"));
+        assert_eq!(wrong(&format!("sendto 5 {}", "a".repeat(LONGEST_DATAGRAM + 1))), sendto(&"a".repeat(20)));
         assert_eq!(wrong("send 5 \"abc"), Mistyped::Quote);
         assert_eq!(parse("close", &Usual { fd: None, ..usual() }), Err(Mistyped::Descriptor(CallName::Close)));
     }

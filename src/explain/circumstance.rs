@@ -46,6 +46,8 @@ pub enum Circumstance {
     Unsent,
     /// Only the direction of receiving is ended.
     OnlyReading,
+    /// The socket is for datagrams: what is told of TCP isn't so of it.
+    Datagrams,
 }
 
 use Circumstance::*;
@@ -54,6 +56,9 @@ impl Circumstance {
     /// Which reason it is, from what was known of the descriptor before the call; for a call that blocks, from what is
     /// known now. `None` where the outcome has one reason only, or where the facts don't tell.
     pub fn of(call: &Call, came: Came<'_>, before: &Situation) -> Option<Circumstance> {
+        if before.udp {
+            return Some(Datagrams);
+        }
         match call {
             Call::Bind { addr, .. } => bind(*addr, came, before),
             Call::Listen { .. } => listen(came, before),

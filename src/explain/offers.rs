@@ -37,22 +37,20 @@ impl Offer {
 
 /// The calls that a side can make next: first those that make sense, in the order in which a connection needs them,
 /// the newest descriptor first; then those that would fail, so that a learner can try them too. None while the side's
-/// thread is in a call. A descriptor that isn't open is offered for what would fail.
+/// thread is in a call. The descriptors are those of [`Situation::all`], the oldest first; one that isn't open is offered for what would fail.
 pub fn offers(descriptors: &[(i32, Situation)], in_call: bool) -> Vec<Offer> {
     if in_call {
         return Vec::new();
     }
     let socket = Offer { call: CallName::Socket, fd: None, how: None, likely: Likely::Works };
-    let none_open = !descriptors.iter().any(|(_, situation)| situation.open);
     let of_all = descriptors.iter().rev().flat_map(|(fd, situation)| of_one(*fd, situation));
-    let mut offers: Vec<Offer> = of_all.collect();
-    // Without a descriptor there is nothing else to begin with; later a further socket is the last of what makes sense.
-    offers.insert(if none_open { 0 } else { offers.len() }, socket);
+    let mut offers: Vec<Offer> = of_all.chain([socket]).collect();
+    // The sort is stable: the order of a connection stays, and what ends one stands behind what goes on with one.
     offers.sort_by_key(|offer| (!offer.is_sensible(), offer.call == CallName::Close));
     offers
 }
 
-use CallName::{Accept, Bind, Close, Connect, Listen, Recv, Send, Shutdown};
+use CallName::{Accept, Bind, Close, Connect, Listen, Recv, RecvFrom, Send, SendTo, Shutdown};
 use Likely::{Waits, Works};
 
 const fn fails(errno: i32) -> Likely {
@@ -62,6 +60,7 @@ const fn fails(errno: i32) -> Likely {
 fn of_one(fd: i32, situation: &Situation) -> Vec<Offer> {
     let calls = match situation.state {
         _ if !situation.open => [Send, Recv, Close].map(|call| (call, fails(libc::EBADF))).to_vec(),
+        _ if situation.udp => datagrams(situation),
         State::Listen => listening(situation),
         State::Closed | State::TimeWait if situation.is_over() => over(situation),
         State::Closed | State::TimeWait => fresh(situation),
@@ -88,6 +87,20 @@ fn fresh(situation: &Situation) -> Calls {
         (Recv, fails(libc::ENOTCONN)),
         (Shutdown, fails(libc::ENOTCONN)),
     ]
+}
+
+/// Without a peer a datagram needs an address; what belongs to connections alone, UDP doesn't know.
+fn datagrams(situation: &Situation) -> Calls {
+    let arrived = if situation.recv_queue > 0 { Works } else { Waits };
+    let unbound = (Bind, if situation.bound { fails(libc::EINVAL) } else { Works });
+    let mut calls = if situation.was_connected {
+        vec![(Send, Works), (Recv, arrived), (SendTo, Works), (RecvFrom, arrived), (Connect, Works), unbound]
+    } else {
+        vec![unbound, (SendTo, Works), (RecvFrom, arrived), (Connect, Works), (Send, fails(libc::EDESTADDRREQ))]
+    };
+    calls.push((Close, Works));
+    calls.extend([Listen, Accept].map(|call| (call, fails(libc::EOPNOTSUPP))));
+    calls
 }
 
 fn listening(situation: &Situation) -> Calls {

@@ -2,7 +2,7 @@
 
 use std::net::SocketAddr;
 
-use crate::model::{Call, CallView, Connection, Errno, Fate, How, Moment, Side, SocketView, View};
+use crate::model::{Call, CallView, Connection, Errno, Event, Fate, How, Moment, Side, SocketState, SocketView, View};
 use crate::tcp::{Flags, State};
 
 /// The directions that the own program has ended with `shutdown()`.
@@ -21,11 +21,13 @@ pub struct Situation {
     pub open: bool,
     /// Whether the socket is one of IPv6.
     pub ipv6: bool,
+    /// Whether it is a socket for datagrams, which has none of TCP's states.
+    pub udp: bool,
     /// The socket's state as the kernel has it; CLOSED where it has none.
     pub state: State,
     /// Whether it has an address of its own.
     pub bound: bool,
-    /// Whether it was ever connected.
+    /// Whether it was ever connected; of a socket for datagrams, whether it has a peer.
     pub was_connected: bool,
     /// What `shutdown()` has ended.
     pub shut: Shut,
@@ -53,6 +55,7 @@ impl Default for Situation {
         Situation {
             open: true,
             ipv6: false,
+            udp: false,
             state: State::Closed,
             bound: false,
             was_connected: false,
@@ -75,8 +78,8 @@ impl Situation {
     pub fn at(view: &View<'_>, side: Side, call: &Call) -> Situation {
         let Some(fd) = call.fd() else { return Situation::default() };
         let Some(past) = Past::of(view, side, fd) else { return Situation { open: false, ..Situation::default() } };
-        let mut found = Situation { ipv6: past.ipv6, ..Situation::default() };
-        for call in &past.calls {
+        let mut found = Situation { ipv6: past.ipv6, udp: past.udp, ..Situation::default() };
+        for call in past.calls.iter().rev() {
             found.learn(call);
         }
         let socket = socket_of(view, side, fd, past.since);
@@ -86,6 +89,27 @@ impl Situation {
         found.was_connected |= past.accepted || found.is_connected();
         found.look_around(view, call, socket.as_ref());
         found
+    }
+
+    /// Every open descriptor of a side at the view's moment, the oldest first, for [`super::offers`].
+    pub fn all(view: &View<'_>, side: Side) -> Vec<(i32, Situation)> {
+        let mut seen = Vec::new();
+        let mut open = Vec::new();
+        for call in view.calls(side) {
+            // Of a number that was used again, the newest descriptor counts.
+            let fd = match (call.call, call.outcome) {
+                (Call::Socket { .. } | Call::Accept { .. }, Some(Ok(made))) => i32::try_from(made.value).ok(),
+                (Call::Close { fd }, Some(Ok(_))) => Some(*fd),
+                _ => None,
+            };
+            let Some(fd) = fd.filter(|fd| !seen.contains(fd)) else { continue };
+            seen.push(fd);
+            if !matches!(call.call, Call::Close { .. }) {
+                open.push((fd, Situation::at(view, side, &Call::Recv { fd, len: 1 })));
+            }
+        }
+        open.reverse();
+        open
     }
 
     /// CLOSED, and never connected.
@@ -110,8 +134,11 @@ impl Situation {
 
     fn learn(&mut self, call: &CallView<'_>) {
         match (call.call, call.outcome) {
-            (Call::Bind { .. } | Call::Listen { .. }, Some(Ok(_))) => self.bound = true,
-            (Call::Connect { .. }, Some(Ok(_))) => self.was_connected = true,
+            (Call::Bind { .. }, Some(Ok(_))) => self.bound = true,
+            // What shutdown() did to a listener or to an attempt to connect is forgotten when there is a new one.
+            (Call::Listen { .. }, Some(Ok(_))) => (self.bound, self.shut) = (true, Shut::default()),
+            (Call::Connect { .. }, Some(Ok(_))) => (self.was_connected, self.shut) = (true, Shut::default()),
+            (Call::Connect { .. }, Some(Err(Errno(libc::EINPROGRESS | libc::EINTR)))) => self.shut = Shut::default(),
             (Call::Shutdown { how, .. }, Some(Ok(_))) => {
                 self.shut.read |= *how != How::Write;
                 self.shut.write |= *how != How::Read;
@@ -125,21 +152,23 @@ impl Situation {
 
     fn see(&mut self, view: &View<'_>, socket: &SocketView<'_>, since: Moment) {
         let facts = socket.facts;
-        self.state = socket.state;
-        self.was_connected |= socket.previous.is_some_and(stands);
+        self.state = socket.state.tcp().unwrap_or(State::Closed);
+        self.was_connected |= socket.previous.and_then(SocketState::tcp).is_some_and(stands);
+        self.was_connected |= socket.state == SocketState::Connected;
         self.bound |= facts.local.is_some() && !socket.gone;
         if !socket.gone {
             (self.recv_queue, self.send_queue) = (facts.recv_queue, facts.send_queue);
         }
-        self.fin = matches!(socket.state, State::CloseWait | State::LastAck | State::Closing | State::TimeWait);
-        let Some(ends) = facts.local.zip(facts.remote) else { return };
+        self.fin = matches!(self.state, State::CloseWait | State::LastAck | State::Closing | State::TimeWait);
+        let Some(ends) = last_ends(view, facts.cookie, since) else { return };
         let arrived = |fate| matches!(fate, Fate::Delivered | Fate::Passing);
         let numbers = view.segments_of(Connection::new(ends.0, ends.1)).iter().rev();
         let segments = numbers.filter_map(|id| view.segment(*id));
         for segment in segments.filter(|segment| arrived(segment.fate) && segment.changed >= since) {
-            if (segment.segment.to, segment.segment.from) == ends {
-                self.reset |= segment.segment.flags.has(Flags::RST);
-                self.fin |= segment.segment.flags.has(Flags::FIN);
+            let packet = segment.segment;
+            if let Some(tcp) = packet.tcp().filter(|_| (packet.to, packet.from) == ends) {
+                self.reset |= tcp.flags.has(Flags::RST);
+                self.fin |= tcp.flags.has(Flags::FIN);
             }
         }
         let peer = view.living().find(|other| other.facts.local.zip(other.facts.remote) == Some((ends.1, ends.0)));
@@ -158,7 +187,9 @@ impl Situation {
             _ => None,
         };
         if let Some(port) = wanted {
-            let held: Vec<State> = others().filter(|other| has_port(other, port)).map(|other| other.state).collect();
+            let with_port = others().filter(|other| has_port(other, port));
+            // UDP has ports of its own.
+            let held: Vec<State> = with_port.filter_map(|other| other.state.tcp()).collect();
             let alive = held.iter().find(|state| **state != State::TimeWait);
             self.port_held_by = alive.or(held.first()).copied();
         }
@@ -181,6 +212,7 @@ struct Past<'a> {
     since: Moment,
     accepted: bool,
     ipv6: bool,
+    udp: bool,
 }
 
 impl<'a> Past<'a> {
@@ -195,12 +227,12 @@ impl<'a> Past<'a> {
             let made = returned.value == i64::from(fd);
             match call.call {
                 Call::Close { fd: closed } if *closed == fd => return None,
-                Call::Socket { ipv6 } if made => {
-                    return Some(Past { calls, since: call.changed, accepted: false, ipv6: *ipv6 });
+                Call::Socket { ipv6, udp } if made => {
+                    return Some(Past { calls, since: call.changed, accepted: false, ipv6: *ipv6, udp: *udp });
                 }
                 Call::Accept { .. } if made => {
                     let ipv6 = returned.peer.is_some_and(|peer| peer.is_ipv6());
-                    return Some(Past { calls, since: call.changed, accepted: true, ipv6 });
+                    return Some(Past { calls, since: call.changed, accepted: true, ipv6, udp: false });
                 }
                 other => calls.extend((other.fd() == Some(fd)).then_some(call)),
             }
@@ -209,8 +241,21 @@ impl<'a> Past<'a> {
     }
 }
 
+/// The last own and peer address of a socket: where a connection has ended and the descriptor is still open, the kernel
+/// tells none any more.
+fn last_ends(view: &View<'_>, cookie: u64, since: Moment) -> Option<(SocketAddr, SocketAddr)> {
+    let known = view.trace().entries().get(since..view.moment())?;
+    known.iter().rev().find_map(|entry| match &entry.event {
+        Event::Socket(facts) if facts.cookie == cookie => facts.local.zip(facts.remote),
+        _ => None,
+    })
+}
+
 /// The kernel's socket of a descriptor; where it is gone, the last that was known of it.
 fn socket_of<'a>(view: &View<'a>, side: Side, fd: i32, since: Moment) -> Option<SocketView<'a>> {
-    let is = |socket: &SocketView<'_>| socket.facts.side == Some(side) && socket.facts.fd == Some(fd);
-    view.living().find(is).or_else(|| view.gone().find(|socket| is(socket) && socket.changed >= since))
+    // What was last said before the descriptor was made is of an earlier socket with its number.
+    let is = |socket: &SocketView<'_>| {
+        socket.facts.side == Some(side) && socket.facts.fd == Some(fd) && socket.changed >= since
+    };
+    view.living().find(is).or_else(|| view.gone().find(is))
 }

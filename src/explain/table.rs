@@ -95,8 +95,8 @@ impl Explanations {
         LOADED.get_or_init(|| read(ASSET)).as_ref().map_err(Clone::clone)
     }
 
-    /// What is to be said of this outcome. The nearest entry counts: of this call in this circumstance, of this call,
-    /// of this error whatever the call, of any error. `None` only of a success or a wait that explains itself.
+    /// What is to be said of this outcome. The nearest entry counts: of this call in this circumstance, of this call
+    /// (but not where a socket for datagrams makes it: that would tell of TCP), of this error whatever the call, of any error. `None` only of a success or a wait that explains itself.
     pub fn explain(
         &'static self,
         call: CallName,
@@ -113,7 +113,7 @@ impl Explanations {
         let of_any = |kind| self.entries.get(&(None, kind, None));
         let entry = circumstance
             .and_then(|when| of_call(Some(when)))
-            .or_else(|| of_call(None))
+            .or_else(|| if circumstance == Some(Circumstance::Datagrams) { None } else { of_call(None) })
             .or_else(|| of_any(kind))
             .or_else(|| if matches!(kind, Kind::Error(_)) { of_any(Kind::Other) } else { None })?;
         Some(Explanation { means: entry.means.of(lang), why: entry.why.of(lang), remedy: entry.remedy.of(lang) })

@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::table::{Kind, Words, read};
 use super::*;
 use crate::i18n::Lang;
-use crate::model::{Call, CallName, Event, How, SegmentId, Side, Source, Trace, testing};
+use crate::model::{Call, CallName, Event, How, SegmentId, Side, Trace, testing};
 use crate::tcp::State;
 use crate::tcp::testing::segment;
 
@@ -154,6 +154,9 @@ fn cases() -> Vec<Case> {
     let recv = || Call::Recv { fd: 3, len: 5 };
     let shut = |how| Call::Shutdown { fd: 3, how };
     let close = || Call::Close { fd: 3 };
+    let datagrams = || Situation { udp: true, ..Situation::default() };
+    let sendto = || Call::SendTo { fd: 3, data: b"hello".to_vec(), addr: v4() };
+    let recvfrom = || Call::RecvFrom { fd: 3, len: 5 };
     use State::{CloseWait, Closed, Established, FinWait2, Listen, SynSent};
     vec![
         (bind(), Err("EADDRINUSE"), with(|s| s.port_held_by = Some(State::TimeWait), fresh()), Some(TimeWait)),
@@ -221,7 +224,15 @@ fn cases() -> Vec<Case> {
         (close(), Ok(0), with(|s| s.send_queue = 1, state(SynSent)), Some(Connecting)),
         (close(), Ok(0), joined(Established), None),
         (close(), Ok(0), with(|s| s.recv_queue = 1, joined(Closed)), None),
-        (Call::Socket { ipv6: false }, Err("EMFILE"), fresh(), None),
+        (Call::Socket { ipv6: false, udp: false }, Err("EMFILE"), fresh(), None),
+        (recv(), Err("blocks"), datagrams(), Some(Datagrams)),
+        (recvfrom(), Err("blocks"), datagrams(), Some(Datagrams)),
+        (connect(), Ok(0), datagrams(), Some(Datagrams)),
+        (recv(), Err("ECONNREFUSED"), datagrams(), Some(Datagrams)),
+        (recvfrom(), Err("ECONNREFUSED"), datagrams(), Some(Datagrams)),
+        (send(), Err("ECONNREFUSED"), datagrams(), Some(Datagrams)),
+        (sendto(), Err("ECONNREFUSED"), datagrams(), Some(Datagrams)),
+        (send(), Err("EDESTADDRREQ"), datagrams(), Some(Datagrams)),
     ]
 }
 
@@ -290,7 +301,7 @@ fn a_situation_is_read_from_calls_kernel_and_wire() {
     let recv = Call::Recv { fd: 5, len: 9 };
     let mut story = Story(Trace::default());
     assert!(!story.now(&recv).open);
-    story.call(Call::Socket { ipv6: false }, returned(5));
+    story.call(Call::Socket { ipv6: false, udp: false }, returned(5));
     assert_eq!(story.now(&recv), Situation::default());
     story.call(Call::Connect { fd: 5, addr: v4() }, returned(0)).socket(Some(5), State::Established, 7);
     let now = story.now(&recv);
@@ -307,7 +318,9 @@ fn a_situation_is_read_from_calls_kernel_and_wire() {
     assert_eq!(story.now(&recv).shut, Shut { read: false, write: true });
     story.arrives(0, &["FIN", "ACK"]);
     assert!(story.now(&recv).fin && !story.now(&recv).reset);
-    story.arrives(1, &["RST"]).add(Event::Gone { cookie: 1, source: Source::SockDiag });
+    // The kernel tells no addresses of a CLOSED socket.
+    story.add(Event::Socket(testing::socket(1, Side::Client, Some(5), State::Closed, (None, None))));
+    story.arrives(1, &["RST"]);
     let now = story.now(&recv);
     assert!(now.reset && now.is_over() && !now.told, "{now:?}");
     story.call(recv.clone(), Err(Errno(libc::ECONNRESET)));
@@ -315,14 +328,51 @@ fn a_situation_is_read_from_calls_kernel_and_wire() {
     // The number again, for another socket: nothing of the first is its own.
     story.call(Call::Close { fd: 5 }, returned(0));
     assert!(!story.now(&recv).open);
-    story.call(Call::Socket { ipv6: true }, returned(5));
+    story.call(Call::Socket { ipv6: true, udp: false }, returned(5));
     assert_eq!(story.now(&recv), Situation { ipv6: true, ..Situation::default() });
+}
+
+#[test]
+fn all_open_descriptors_of_a_side_are_listed_once() {
+    let mut story = Story(Trace::default());
+    let numbers = |story: &Story| -> Vec<(i32, bool)> {
+        let all = Situation::all(&story.0.at(story.0.now()), Side::Client);
+        all.iter().map(|(fd, situation)| (*fd, situation.ipv6)).collect()
+    };
+    assert_eq!(numbers(&story), []);
+    story
+        .call(Call::Socket { ipv6: false, udp: false }, returned(5))
+        .call(Call::Socket { ipv6: false, udp: false }, returned(6));
+    story.call(Call::Accept { fd: 5 }, returned(7)).call(Call::Close { fd: 6 }, Err(Errno(libc::EBADF)));
+    assert_eq!(numbers(&story), [(5, false), (6, false), (7, false)]);
+    story.call(Call::Close { fd: 5 }, returned(0)).call(Call::Socket { ipv6: true, udp: false }, returned(5));
+    story
+        .call(Call::Close { fd: 6 }, returned(0))
+        .call(Call::Socket { ipv6: false, udp: false }, Err(Errno(libc::EMFILE)));
+    assert_eq!(numbers(&story), [(7, false), (5, true)]);
+    assert_eq!(Situation::all(&story.0.at(story.0.now()), Side::Server), []);
+}
+
+#[test]
+fn a_new_attempt_has_nothing_shut() {
+    let mut story = Story(Trace::default());
+    let connect = Call::Connect { fd: 5, addr: v4() };
+    let shut = Call::Shutdown { fd: 5, how: How::Both };
+    story
+        .call(Call::Socket { ipv6: false, udp: false }, returned(5))
+        .call(connect.clone(), Err(Errno(libc::EINPROGRESS)));
+    story.call(shut, returned(0));
+    assert_eq!(story.now(&connect).shut, Shut { read: true, write: true });
+    story.call(connect.clone(), Err(Errno(libc::EISCONN)));
+    assert_eq!(story.now(&connect).shut, Shut { read: true, write: true });
+    story.call(connect.clone(), returned(0));
+    assert_eq!(story.now(&connect).shut, Shut::default());
 }
 
 #[test]
 fn a_segment_that_waits_has_not_come() {
     let mut story = Story(Trace::default());
-    story.call(Call::Socket { ipv6: false }, returned(5)).socket(Some(5), State::Established, 0);
+    story.call(Call::Socket { ipv6: false, udp: false }, returned(5)).socket(Some(5), State::Established, 0);
     let rst = segment("127.0.0.1:9".parse().unwrap(), v4(), 1, 1, &["RST"], b"");
     let id = SegmentId(0);
     story.add(Event::Sent { id, segment: rst, again: None }).add(Event::Held(id));
@@ -335,7 +385,7 @@ fn a_segment_that_waits_has_not_come() {
 #[test]
 fn other_sockets_tell_who_has_the_port_and_whether_there_is_room() {
     let mut story = Story(Trace::default());
-    story.call(Call::Socket { ipv6: false }, returned(5));
+    story.call(Call::Socket { ipv6: false, udp: false }, returned(5));
     let bind = Call::Bind { fd: 5, addr: v4() };
     let connect = Call::Connect { fd: 5, addr: v4() };
     assert_eq!(story.now(&bind).port_held_by, None);

@@ -5,6 +5,7 @@
 mod check;
 mod cli;
 mod doctor;
+mod layers;
 mod place;
 mod plain;
 mod progress;
@@ -16,6 +17,7 @@ use std::sync::OnceLock;
 pub use check::CheckTexts;
 pub use cli::CliTexts;
 pub use doctor::DoctorTexts;
+pub use layers::{Layer, LayersTexts, empty_layers, hex_rows, layers};
 pub use place::PlaceTexts;
 pub use plain::PlainTexts;
 pub use progress::ProgressTexts;
@@ -42,6 +44,8 @@ pub struct Texts {
     pub check: CheckTexts,
     /// What the machine allows.
     pub doctor: DoctorTexts,
+    /// A packet by layers.
+    pub layers: LayersTexts,
 }
 
 /// The asset of a language is broken: a fault of the program, which a test looks for.
@@ -115,6 +119,11 @@ mod tests {
                 toml::Value::Table(inner) => flat(&name, inner, into),
                 toml::Value::String(text) => {
                     into.insert(name, text.clone());
+                }
+                toml::Value::Array(texts) => {
+                    for (n, text) in texts.iter().enumerate() {
+                        into.insert(format!("{name}.{n}"), text.as_str().unwrap_or_default().to_owned());
+                    }
                 }
                 other => panic!("{name} is {other:?}, not a text"),
             }

@@ -79,6 +79,10 @@ pub enum Fault {
     Choice { found: String, notation: Notation },
     /// An action that holds segments is in a mode without them.
     OnlyLab,
+    /// A socket for datagrams is in a mode where they can't be held.
+    UdpOnlyLab,
+    /// A datagram is longer than one packet.
+    LongDatagram { found: usize, most: usize },
     /// A socket option has a name that can't be one.
     OptionName(String),
 }
@@ -96,6 +100,8 @@ pub enum WordKind {
     Fate,
     Timer,
     How,
+    Show,
+    Protocol,
     Ipv4Setting,
     CoreSetting,
     Need,
@@ -116,12 +122,15 @@ pub enum Notation {
 impl WordKind {
     /// The words of this kind.
     pub fn allowed(self) -> Vec<&'static str> {
-        use crate::model::Errno;
+        use crate::model::{Errno, SocketState};
         use crate::tcp::{Flags, State};
         match self {
             WordKind::Mode => vec!["lab", "host"],
             WordKind::Side => vec!["server", "client"],
-            WordKind::State => State::ALL.iter().map(|state| state.name()).collect(),
+            WordKind::State => {
+                let udp = SocketState::UDP.iter().map(|state| state.name());
+                State::ALL.iter().map(|state| state.name()).chain(udp).collect()
+            }
             WordKind::Call => CallName::ALL.iter().map(|call| call.name()).collect(),
             // The kernel's numbers for errors end below 134 on every architecture.
             WordKind::Error => (1..134).filter_map(|number| Errno(number).name()).collect(),
@@ -129,6 +138,8 @@ impl WordKind {
             WordKind::Fate => vec!["held", "delivered", "dropped"],
             WordKind::Timer => super::notation::TIMERS.iter().map(|(_, name)| *name).collect(),
             WordKind::How => vec!["read", "write", "both"],
+            WordKind::Protocol => vec!["udp", "icmp"],
+            WordKind::Show => super::Show::ALL.iter().map(|show| show.name()).collect(),
             WordKind::Ipv4Setting => super::sysctl::IPV4.to_vec(),
             WordKind::Need => vec!["ipv6"],
             WordKind::CoreSetting => super::sysctl::CORE.to_vec(),
@@ -139,13 +150,15 @@ impl WordKind {
         let (en, zh) = match self {
             WordKind::Mode => ("mode", "模式"),
             WordKind::Side => ("side", "一方的名称"),
-            WordKind::State => ("state of TCP", " TCP 状态"),
+            WordKind::State => ("state of a socket", "套接字的状态"),
             WordKind::Call => ("socket call", "套接字调用"),
             WordKind::Error => ("error of a socket call", "套接字调用的错误名"),
             WordKind::Flag => ("TCP flag", " TCP 标志位"),
             WordKind::Fate => ("fate of a segment", "报文段的去向"),
             WordKind::Timer => ("timer", "定时器"),
             WordKind::How => ("direction of shutdown()", " shutdown() 的方向"),
+            WordKind::Protocol => ("protocol beside TCP", " TCP 以外的协议"),
+            WordKind::Show => ("view that can be shown", "可以打开的视图"),
             WordKind::Ipv4Setting => ("setting below net.ipv4 for a lab", "实验网络可用的 net.ipv4 设置项"),
             WordKind::Need => ("thing that a lesson can need", "课程可以要求的条件"),
             WordKind::CoreSetting => ("setting below net.core for a lab", "实验网络可用的 net.core 设置项"),
@@ -222,6 +235,8 @@ impl Fault {
             | Fault::LabelCount { .. }
             | Fault::Choice { .. }
             | Fault::OnlyLab
+            | Fault::UdpOnlyLab
+            | Fault::LongDatagram { .. }
             | Fault::OptionName(_) => self.english_of_terms(),
         }
     }
@@ -250,6 +265,10 @@ impl Fault {
                 format!("`{found}` can't be the answer; allowed: {}", notation.words(Lang::En))
             }
             Fault::OnlyLab => "segments can only be held in the lab; add in = [\"lab\"] to the step".to_owned(),
+            Fault::UdpOnlyLab => "datagrams can only be held in the lab; add in = [\"lab\"] to the step".to_owned(),
+            Fault::LongDatagram { found, most } => {
+                format!("a datagram of {found} bytes doesn't fit into one packet; allowed: at most {most}")
+            }
             Fault::OptionName(name) => {
                 format!("`{name}` is no name of a socket option; allowed: letters, digits and underscores")
             }
@@ -307,6 +326,8 @@ impl Fault {
             | Fault::LabelCount { .. }
             | Fault::Choice { .. }
             | Fault::OnlyLab
+            | Fault::UdpOnlyLab
+            | Fault::LongDatagram { .. }
             | Fault::OptionName(_) => self.chinese_of_terms(),
         }
     }
@@ -335,6 +356,10 @@ impl Fault {
                 format!("“{found}”不可能是答案；可用：{}", notation.words(Lang::Zh))
             }
             Fault::OnlyLab => "只有在实验环境（lab）里才能扣住报文段；请给这一步加上 in = [\"lab\"]".to_owned(),
+            Fault::UdpOnlyLab => "只有在实验环境（lab）里才能扣住数据报；请给这一步加上 in = [\"lab\"]".to_owned(),
+            Fault::LongDatagram { found, most } => {
+                format!("{found} 字节的数据报装不进一个分组；最多 {most} 字节")
+            }
             Fault::OptionName(name) => format!("“{name}”不是套接字选项的名称；只能用字母、数字和下划线"),
             _ => String::new(),
         }

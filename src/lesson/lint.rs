@@ -1,6 +1,6 @@
 //! The check of a lesson: every word that a lesson file holds is read here, and everything that is wrong is collected.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::net::{IpAddr, SocketAddr};
 use std::ops::Range;
 
@@ -9,9 +9,8 @@ use toml::Spanned;
 use super::error::{Problem, SourceText, unsafe_to_show};
 use super::fault::{Fault, Notation, WordKind};
 use super::raw::{Number, RawAsk, RawEnd, RawLesson, RawSide, RawStep, RawText, Word};
-use super::{Address, Ask, End, Expr, Lang, Lesson, LessonError, Localized, Measure, SegmentPattern, Step};
-use crate::model::{Errno, LabSettings, Mode, Need, Side, TimerKind};
-use crate::tcp::{Flags, State};
+use super::{Address, Ask, End, Expr, Lang, Lesson, LessonError, Localized, Measure, Show, Step};
+use crate::model::{Errno, LabSettings, Mode, Need, Side, SocketState, TimerKind};
 
 /// The most choices that a question may have: each is answered with one digit.
 const MAX_CHOICES: usize = 9;
@@ -24,7 +23,8 @@ const MAX_TIMES: i64 = 20;
 
 /// Checks what TOML read and makes the lesson of it.
 pub(super) fn check(file: &str, source: &SourceText<'_>, raw: RawLesson) -> Result<Lesson, LessonError> {
-    let mut lint = Lint { source, problems: Vec::new(), sockets: HashMap::new(), modes: Vec::new() };
+    let mut lint =
+        Lint { source, problems: Vec::new(), sockets: HashMap::new(), modes: Vec::new(), udp: HashSet::new(), mtu: 0 };
     let lesson = lint.lesson(file, raw);
     match lesson {
         Some(lesson) if lint.problems.is_empty() => Ok(lesson),
@@ -40,6 +40,10 @@ pub(super) struct Lint<'a> {
     sockets: HashMap<Mode, Vec<(String, Side)>>,
     /// The modes of what is being read.
     pub(super) modes: Vec<Mode>,
+    /// The sockets that are for datagrams.
+    pub(super) udp: HashSet<String>,
+    /// The lab's MTU, in bytes.
+    pub(super) mtu: u32,
 }
 
 impl Lint<'_> {
@@ -65,6 +69,7 @@ impl Lint<'_> {
         let modes = self.modes_of(raw.modes.as_ref());
         let needs = self.needs(raw.needs.as_ref());
         let lab = self.lab(raw.lab);
+        self.mtu = lab.as_ref().map_or(0, |lab| lab.mtu);
         if raw.step.is_empty() {
             self.fault::<()>(0..0, Fault::NoSteps);
         }
@@ -126,6 +131,7 @@ impl Lint<'_> {
             expect.extend(self.claim(claim));
         }
         let waits_for = raw.waits_for.as_ref().map(|word| self.timer(word));
+        let show = raw.show.as_ref().map(|word| self.show(word));
         let times = self.times(raw);
         Some(Step {
             id: id?,
@@ -137,6 +143,7 @@ impl Lint<'_> {
             action: absent_or(action)?,
             expect,
             waits_for: absent_or(waits_for)?,
+            show: absent_or(show)?,
             times: times?,
         })
     }
@@ -213,7 +220,7 @@ impl Lint<'_> {
         let text = choice.get_ref();
         let number = || text.parse::<Expr>().is_ok_and(|number| number.letter.is_none());
         let fits = match notation {
-            Notation::State => State::from_name(text).is_some(),
+            Notation::State => SocketState::from_name(text).is_some(),
             Notation::Call => matches!(text.as_str(), "blocks" | "returns"),
             // That the call doesn't come back at all is an answer too.
             Notation::Returned => number() || text == "blocks" || Errno::from_name(text).is_some(),
@@ -332,6 +339,11 @@ impl Lint<'_> {
         side.or_else(|| self.wrong(word, WordKind::Side))
     }
 
+    fn show(&mut self, word: &Word) -> Option<Show> {
+        let show = Show::ALL.into_iter().find(|show| show.name() == word.get_ref());
+        show.or_else(|| self.wrong(word, WordKind::Show))
+    }
+
     pub(super) fn timer(&mut self, word: &Word) -> Option<TimerKind> {
         let timer = super::notation::TIMERS.iter().find(|(_, name)| name == word.get_ref()).map(|(kind, _)| *kind);
         timer.or_else(|| self.wrong(word, WordKind::Timer))
@@ -350,43 +362,6 @@ impl Lint<'_> {
         if !range.contains(&found) {
             self.fault::<()>(span, Fault::Range { found, from: *range.start(), to: *range.end() });
         }
-    }
-
-    pub(super) fn pattern(
-        &mut self,
-        from: &Word,
-        flags: &Spanned<Vec<Word>>,
-        numbers: [Option<&Number>; 5],
-        on: Option<&Word>,
-    ) -> Option<SegmentPattern> {
-        let from = self.side(from);
-        let flags = self.flags(flags);
-        let [seq, ack, len, win, win_scaled] = numbers.map(|number| self.optional_number(number));
-        let on = absent_or(on.map(|socket| self.socket(socket)));
-        Some(SegmentPattern {
-            from: from?,
-            flags: flags?,
-            seq: seq?,
-            ack: ack?,
-            len: len?,
-            win: win?,
-            win_scaled: win_scaled?,
-            on: on?,
-        })
-    }
-
-    fn flags(&mut self, raw: &Spanned<Vec<Word>>) -> Option<Flags> {
-        if raw.get_ref().is_empty() {
-            return self.fault(raw.span(), Fault::EmptyList(WordKind::Flag));
-        }
-        let before = self.problems.len();
-        for word in raw.get_ref() {
-            if Flags::from_names([word.get_ref().as_str()]).is_err() {
-                self.wrong::<()>(word, WordKind::Flag);
-            }
-        }
-        let names = raw.get_ref().iter().map(|word| word.get_ref().as_str());
-        Flags::from_names(names).ok().filter(|_| self.problems.len() == before)
     }
 
     /// Whether exactly one of these keys is there.

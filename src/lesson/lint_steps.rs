@@ -1,13 +1,18 @@
 //! The check of what a step does and of what it says must then be true.
 
+use std::ops::Range;
+
 use toml::Spanned;
 
 use super::fault::{Fault, WordKind};
 use super::lint::{Lint, absent_or};
 use super::raw::{Number, RawAction, RawClaim, RawPattern, RawQueue, RawReturns, RawSegmentClaim, RawTimer, Word};
-use super::{Action, Address, CallTerms, Claim, Count, Payload, QueueTerms, SegmentFate, Terms, TimerTerms};
-use crate::model::{CallName, Errno, How, Mode};
-use crate::tcp::State;
+use super::{
+    Action, Address, CallTerms, Claim, Count, Payload, QueueTerms, Recipient, SegmentFate, SegmentPattern, Terms,
+    TimerTerms,
+};
+use crate::model::{CallName, Errno, How, Mode, SocketState};
+use crate::tcp::{Flags, Protocol};
 
 /// The most bytes that a lesson may ask one `recv()` for: the program keeps what comes in its trace.
 const MAX_RECV: i64 = 1 << 20;
@@ -15,16 +20,26 @@ const MAX_RECV: i64 = 1 << 20;
 /// The most bytes that a lesson may give to one `send()`, for the same reason.
 const MAX_SEND: i64 = 1_000_000;
 
+/// The bytes of an IPv6 header, the longer one, and of UDP's.
+const IPV6_AND_UDP: u32 = 40 + 8;
+
 const CLAIMS: &[&str] = &["state", "blocks", "returns", "segment", "queue", "timer"];
+
+/// What a lesson may say of what is sent: a text, the learner's line, what was received, or so many bytes.
+type RawPayload<'a> = (&'a Option<Word>, &'a Option<Word>, &'a Option<Spanned<bool>>, &'a Option<Spanned<i64>>);
 
 impl Lint<'_> {
     pub(super) fn action(&mut self, raw: &Spanned<RawAction>) -> Option<Action> {
         let span = raw.span();
         match raw.get_ref() {
-            RawAction::Socket { side, name, ipv6 } => {
+            RawAction::Socket { side, name, ipv6, udp } => {
                 let side = self.side(side);
                 let name = self.new_socket(name, side);
-                Some(Action::Socket { side: side?, name: name?, ipv6: *ipv6 })
+                let udp = udp.as_ref().filter(|udp| *udp.get_ref());
+                if let Some(udp) = udp {
+                    self.datagrams(name.as_deref(), udp.span());
+                }
+                Some(Action::Socket { side: side?, name: name?, ipv6: *ipv6, udp: udp.is_some() })
             }
             RawAction::Bind { socket, addr } => {
                 let (socket, addr) = self.socket_and_address(socket, addr.as_ref());
@@ -45,18 +60,14 @@ impl Lint<'_> {
             }
             RawAction::Send { socket, text, line, received, bytes } => {
                 let socket = self.socket(socket);
-                let there = [
-                    ("text", text.is_some()),
-                    ("line", line.is_some()),
-                    ("received", received.is_some()),
-                    ("bytes", bytes.is_some()),
-                ];
-                self.one_of(span, &there, &["text", "line", "received", "bytes"])?;
-                let payload = match bytes {
-                    Some(bytes) => self.bytes(bytes),
-                    None => self.payload(text.as_ref(), line.as_ref(), received.as_ref()),
-                };
+                let payload = self.payload(span, socket.as_deref(), (text, line, received, bytes));
                 Some(Action::Send { socket: socket?, payload: payload? })
+            }
+            RawAction::SendTo { socket, to, text, line, received, bytes } => {
+                let socket = self.socket(socket);
+                let to = to.as_ref().map_or(Some(Recipient::Address(None)), |to| self.recipient(to));
+                let payload = self.payload(span, socket.as_deref(), (text, line, received, bytes));
+                Some(Action::SendTo { socket: socket?, to: to?, payload: payload? })
             }
             other => self.further_action(other),
         }
@@ -68,6 +79,11 @@ impl Lint<'_> {
                 let socket = self.socket(socket);
                 self.range(*max.get_ref(), 1..=MAX_RECV, max.span());
                 Some(Action::Recv { socket: socket?, max: usize::try_from(*max.get_ref()).ok()? })
+            }
+            RawAction::RecvFrom { socket, max } => {
+                let socket = self.socket(socket);
+                self.range(*max.get_ref(), 1..=MAX_RECV, max.span());
+                Some(Action::RecvFrom { socket: socket?, max: usize::try_from(*max.get_ref()).ok()? })
             }
             RawAction::Shutdown { socket, how } => {
                 let socket = self.socket(socket);
@@ -93,21 +109,43 @@ impl Lint<'_> {
         }
     }
 
+    /// A socket for datagrams: only the lab's wire holds these.
+    fn datagrams(&mut self, name: Option<&str>, span: Range<usize>) {
+        self.udp.extend(name.map(str::to_owned));
+        if self.modes.contains(&Mode::Host) {
+            self.fault::<()>(span, Fault::UdpOnlyLab);
+        }
+    }
+
+    fn recipient(&mut self, word: &Word) -> Option<Recipient> {
+        if word.get_ref() == "sender" {
+            return Some(Recipient::Sender);
+        }
+        self.call_address(word).map(|address| Recipient::Address(Some(address)))
+    }
+
+    /// A datagram longer than a packet would go in fragments, which the wire can't hold.
+    fn fits_a_packet(&mut self, socket: Option<&str>, found: usize, span: Range<usize>) {
+        let most = self.mtu.saturating_sub(IPV6_AND_UDP) as usize;
+        if socket.is_some_and(|socket| self.udp.contains(socket)) && found > most {
+            self.fault::<()>(span, Fault::LongDatagram { found, most });
+        }
+    }
+
     fn socket_and_address(&mut self, socket: &Word, addr: Option<&Word>) -> (Option<String>, Option<Option<Address>>) {
         (self.socket(socket), absent_or(addr.map(|addr| self.call_address(addr))))
     }
 
-    fn bytes(&mut self, bytes: &Spanned<i64>) -> Option<Payload> {
-        self.range(*bytes.get_ref(), 1..=MAX_SEND, bytes.span());
-        usize::try_from(*bytes.get_ref()).ok().map(Payload::Bytes)
-    }
-
-    fn payload(
-        &mut self,
-        text: Option<&Word>,
-        line: Option<&Word>,
-        received: Option<&Spanned<bool>>,
-    ) -> Option<Payload> {
+    /// What is sent, of which a lesson says exactly one thing.
+    fn payload(&mut self, span: Range<usize>, socket: Option<&str>, raw: RawPayload<'_>) -> Option<Payload> {
+        let (text, line, received, bytes) = raw;
+        let there = [
+            ("text", text.is_some()),
+            ("line", line.is_some()),
+            ("received", received.is_some()),
+            ("bytes", bytes.is_some()),
+        ];
+        self.one_of(span, &there, &["text", "line", "received", "bytes"])?;
         if let Some(received) = received {
             return if *received.get_ref() {
                 Some(Payload::Received)
@@ -115,7 +153,13 @@ impl Lint<'_> {
                 self.fault(received.span(), Fault::ReceivedFalse)
             };
         }
-        let word = text.or(line)?;
+        if let Some(bytes) = bytes {
+            self.range(*bytes.get_ref(), 1..=MAX_SEND, bytes.span());
+            let count = usize::try_from(*bytes.get_ref()).ok()?;
+            self.fits_a_packet(socket, count, bytes.span());
+            return Some(Payload::Bytes(count));
+        }
+        let word = text.as_ref().or(line.as_ref())?;
         if word.get_ref().is_empty() {
             return self.fault(word.span(), Fault::NothingToSend);
         }
@@ -123,18 +167,74 @@ impl Lint<'_> {
             return self.fault(word.span(), Fault::LineBreak);
         }
         self.shown(word, &['\n', '\r', '\t'])?;
+        self.fits_a_packet(socket, word.get_ref().len(), word.span());
         let sent = word.get_ref().clone();
         Some(if text.is_some() { Payload::Text(sent) } else { Payload::Line(sent) })
     }
 
     /// A segment that waits on the wire, which only the lab's wire can make it do.
-    fn held(&mut self, raw: &RawPattern) -> Option<super::SegmentPattern> {
+    fn held(&mut self, raw: &RawPattern) -> Option<SegmentPattern> {
         if self.modes.contains(&Mode::Host) {
             self.fault::<()>(raw.from.span(), Fault::OnlyLab);
         }
-        let RawPattern { from, flags, seq, ack, len, win, win_scaled, on } = raw;
+        let RawPattern { from, flags, protocol, seq, ack, len, win, win_scaled, on } = raw;
         let numbers = [seq, ack, len, win, win_scaled].map(Option::as_ref);
-        self.pattern(from, flags, numbers, on.as_ref())
+        self.pattern(from, flags.as_ref(), protocol.as_ref(), numbers, on.as_ref())
+    }
+
+    fn pattern(
+        &mut self,
+        from: &Word,
+        flags: Option<&Spanned<Vec<Word>>>,
+        protocol: Option<&Word>,
+        numbers: [Option<&Number>; 5],
+        on: Option<&Word>,
+    ) -> Option<SegmentPattern> {
+        let place = from.span();
+        let from = self.side(from);
+        let there = [("flags", flags.is_some()), ("protocol", protocol.is_some())];
+        self.one_of(place, &there, &["flags", "protocol"])?;
+        let protocol = protocol.map_or(Some(Protocol::Tcp), |word| self.protocol(word));
+        if let (Some(Protocol::Udp | Protocol::Icmp), [seq, ack, _, win, win_scaled]) = (protocol, numbers) {
+            for (key, number) in [("seq", seq), ("ack", ack), ("win", win), ("win_scaled", win_scaled)] {
+                if let Some(number) = number {
+                    self.fault::<()>(number.span(), Fault::Exclusive("protocol", key));
+                }
+            }
+        }
+        let flags = flags.map_or(Some(Flags::default()), |flags| self.flags(flags));
+        let [seq, ack, len, win, win_scaled] = numbers.map(|number| self.optional_number(number));
+        let on = absent_or(on.map(|socket| self.socket(socket)));
+        Some(SegmentPattern {
+            from: from?,
+            protocol: protocol?,
+            flags: flags?,
+            seq: seq?,
+            ack: ack?,
+            len: len?,
+            win: win?,
+            win_scaled: win_scaled?,
+            on: on?,
+        })
+    }
+
+    /// What isn't TCP's: a segment's flags say that it is.
+    fn protocol(&mut self, word: &Word) -> Option<Protocol> {
+        let other = [Protocol::Udp, Protocol::Icmp];
+        let protocol = other.into_iter().find(|protocol| protocol.name() == word.get_ref());
+        protocol.or_else(|| self.wrong(word, WordKind::Protocol))
+    }
+
+    fn flags(&mut self, raw: &Spanned<Vec<Word>>) -> Option<Flags> {
+        if raw.get_ref().is_empty() {
+            return self.fault(raw.span(), Fault::EmptyList(WordKind::Flag));
+        }
+        for word in raw.get_ref() {
+            if Flags::from_names([word.get_ref().as_str()]).is_err() {
+                self.wrong::<()>(word, WordKind::Flag);
+            }
+        }
+        Flags::from_names(raw.get_ref().iter().map(|word| word.get_ref().as_str())).ok()
     }
 
     pub(super) fn claim(&mut self, raw: &Spanned<RawClaim>) -> Option<Claim> {
@@ -160,7 +260,7 @@ impl Lint<'_> {
         if let Some(state) = &raw.state {
             let end = self.end(state.get_ref().socket.as_ref(), state.get_ref().peer_of.as_ref(), state.span());
             let is = &state.get_ref().is;
-            let is = State::from_name(is.get_ref()).or_else(|| self.wrong(is, WordKind::State));
+            let is = SocketState::from_name(is.get_ref()).or_else(|| self.wrong(is, WordKind::State));
             return Some(Terms::State { end: end?, is: is? });
         }
         if let Some(blocks) = &raw.blocks {
@@ -216,7 +316,7 @@ impl Lint<'_> {
             if raw.error.is_some() {
                 self.fault::<()>(data.span(), Fault::Exclusive("data", "error"));
             }
-            if call.is_some_and(|call| call != CallName::Recv) {
+            if call.is_some_and(|call| !matches!(call, CallName::Recv | CallName::RecvFrom)) {
                 self.fault::<()>(data.span(), Fault::OnlyRecv);
             }
             self.shown(data, &['\n', '\r', '\t'])?;
@@ -226,12 +326,12 @@ impl Lint<'_> {
     }
 
     fn segment(&mut self, raw: &RawSegmentClaim) -> Option<Terms> {
-        let RawSegmentClaim { from, flags, seq, ack, len, win, win_scaled, on, is } = raw;
+        let RawSegmentClaim { from, flags, protocol, seq, ack, len, win, win_scaled, on, is } = raw;
         let fates = [SegmentFate::Held, SegmentFate::Delivered, SegmentFate::Dropped];
         let fate = fates.into_iter().find(|fate| fate.name() == is.get_ref());
         let fate = fate.or_else(|| self.wrong(is, WordKind::Fate));
         let numbers = [seq, ack, len, win, win_scaled].map(Option::as_ref);
-        let pattern = self.pattern(from, flags, numbers, on.as_ref());
+        let pattern = self.pattern(from, flags.as_ref(), protocol.as_ref(), numbers, on.as_ref());
         Some(Terms::Segment { pattern: pattern?, is: fate? })
     }
 

@@ -25,5 +25,5 @@ pub use parse::{MAX_BYTES, parse, read};
 pub use review::{Lack, Remark, review};
 pub use types::{
     Action, Address, Ask, CallTerms, Claim, Count, End, Lang, Lesson, Localized, Measure, Payload, QueueTerms,
-    SegmentFate, SegmentPattern, Step, Terms, TimerTerms,
+    Recipient, SegmentFate, SegmentPattern, Show, Step, Terms, TimerTerms,
 };

@@ -6,6 +6,7 @@ use std::fmt;
 
 use super::{CallTerms, Claim, Count, QueueTerms, SegmentFate, SegmentPattern, Terms, TimerTerms};
 use crate::model::TimerKind;
+use crate::tcp::Protocol;
 
 /// Every timer with its name in lessons and claims.
 pub(super) const TIMERS: [(TimerKind, &str); 4] = [
@@ -38,7 +39,11 @@ impl SegmentFate {
 
 impl fmt::Display for SegmentPattern {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} sends {}", self.from, self.flags)?;
+        match self.protocol {
+            Protocol::Tcp => write!(f, "{} sends {}", self.from, self.flags)?,
+            Protocol::Udp => write!(f, "{} sends UDP", self.from)?,
+            Protocol::Icmp => write!(f, "{} sends ICMP port unreachable", self.from)?,
+        }
         let numbers = [("seq", self.seq), ("ack", self.ack), ("len", self.len), ("win", self.win)];
         for (name, number) in numbers.into_iter().chain([("win_scaled", self.win_scaled)]) {
             if let Some(number) = number {
@@ -143,8 +148,8 @@ mod tests {
     fn claims_are_written_in_one_way() {
         let client = || End::Socket("client".into());
         let peer = || End::PeerOf("client".into());
-        assert_eq!(Terms::State { end: client(), is: State::SynSent }.to_string(), "client is SYN_SENT");
-        assert_eq!(Terms::State { end: peer(), is: State::SynRecv }.to_string(), "peer of client is SYN_RECV");
+        assert_eq!(Terms::State { end: client(), is: State::SynSent.into() }.to_string(), "client is SYN_SENT");
+        assert_eq!(Terms::State { end: peer(), is: State::SynRecv.into() }.to_string(), "peer of client is SYN_RECV");
         let blocks = Terms::Blocks { side: Side::Server, call: CallName::Accept };
         assert_eq!(blocks.to_string(), "server sleeps in accept()");
         assert_eq!(returns(Some("5"), None, None), "server: recv() returns 5");
@@ -154,6 +159,7 @@ mod tests {
         let seq = Some("j".parse().unwrap());
         let any = SegmentPattern {
             from: Side::Client,
+            protocol: Protocol::Tcp,
             flags: Flags::SYN,
             seq,
             ack: None,
@@ -164,6 +170,11 @@ mod tests {
         };
         let segment = |pattern| Terms::Segment { pattern, is: SegmentFate::Held }.to_string();
         assert_eq!(segment(any.clone()), "client sends SYN seq=j: held");
+        let (flags, len) = (Flags::default(), "line".parse().ok());
+        let datagram = SegmentPattern { protocol: Protocol::Udp, flags, seq: None, len, ..any.clone() };
+        assert_eq!(segment(datagram.clone()), "client sends UDP len=line: held");
+        let answer = SegmentPattern { protocol: Protocol::Icmp, len: None, ..datagram };
+        assert_eq!(segment(answer), "client sends ICMP port unreachable: held");
         let (win, win_scaled) = ("0".parse().ok(), "128".parse().ok());
         let pattern = SegmentPattern { win, win_scaled, on: Some("c1".into()), ..any };
         assert_eq!(segment(pattern), "client sends SYN seq=j win=0 win_scaled=128 on c1: held");

@@ -58,6 +58,7 @@ pub(super) struct RawStep {
     pub(super) expect: Vec<Spanned<RawClaim>>,
     pub(super) waits_for: Option<Word>,
     pub(super) times: Option<Spanned<i64>>,
+    pub(super) show: Option<Word>,
 }
 
 #[derive(Deserialize)]
@@ -97,6 +98,7 @@ pub(super) enum RawAction {
         name: Word,
         #[serde(default)]
         ipv6: bool,
+        udp: Option<Spanned<bool>>,
     },
     Bind {
         socket: Word,
@@ -122,6 +124,18 @@ pub(super) enum RawAction {
         bytes: Option<Spanned<i64>>,
     },
     Recv {
+        socket: Word,
+        max: Spanned<i64>,
+    },
+    SendTo {
+        socket: Word,
+        to: Option<Word>,
+        text: Option<Word>,
+        line: Option<Word>,
+        received: Option<Spanned<bool>>,
+        bytes: Option<Spanned<i64>>,
+    },
+    RecvFrom {
         socket: Word,
         max: Spanned<i64>,
     },
@@ -151,7 +165,8 @@ pub(super) enum RawAction {
 #[serde(deny_unknown_fields)]
 pub(super) struct RawPattern {
     pub(super) from: Word,
-    pub(super) flags: Spanned<Vec<Word>>,
+    pub(super) flags: Option<Spanned<Vec<Word>>>,
+    pub(super) protocol: Option<Word>,
     pub(super) seq: Option<Number>,
     pub(super) ack: Option<Number>,
     pub(super) len: Option<Number>,
@@ -168,6 +183,7 @@ pub(super) struct RawClaim {
     pub(super) state: Option<Spanned<RawStateClaim>>,
     pub(super) blocks: Option<RawBlocks>,
     pub(super) returns: Option<Spanned<RawReturns>>,
+    #[serde(alias = "packet")]
     pub(super) segment: Option<Spanned<RawSegmentClaim>>,
     pub(super) queue: Option<Spanned<RawQueue>>,
     pub(super) timer: Option<Spanned<RawTimer>>,
@@ -202,7 +218,8 @@ pub(super) struct RawReturns {
 #[serde(deny_unknown_fields)]
 pub(super) struct RawSegmentClaim {
     pub(super) from: Word,
-    pub(super) flags: Spanned<Vec<Word>>,
+    pub(super) flags: Option<Spanned<Vec<Word>>>,
+    pub(super) protocol: Option<Word>,
     pub(super) seq: Option<Number>,
     pub(super) ack: Option<Number>,
     pub(super) len: Option<Number>,

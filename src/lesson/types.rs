@@ -4,8 +4,8 @@ use std::fmt;
 use std::net::{IpAddr, SocketAddr};
 
 use super::Expr;
-use crate::model::{CallName, Errno, How, LabSettings, Mode, Need, Side, TimerKind};
-use crate::tcp::{Flags, State};
+use crate::model::{CallName, Errno, How, LabSettings, Mode, Need, Side, SocketState, TimerKind};
+use crate::tcp::{Flags, Protocol};
 
 /// A language that the program speaks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -84,6 +84,36 @@ pub struct Step {
     pub waits_for: Option<TimerKind>,
     /// How many firings of that timer it waits for at most, from 1: it ends as soon as its claims hold.
     pub times: u32,
+    /// What the learner is to look at once it has happened.
+    pub show: Option<Show>,
+}
+
+/// What a step can open: what one of the interface's keys opens, or the same as lines of text.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Show {
+    /// The newest segment by layers.
+    Layers,
+    /// The newest segment bit by bit.
+    Packet,
+    /// The kernel's socket table.
+    Kernel,
+    /// The states of both ends.
+    States,
+}
+
+impl Show {
+    /// All of them.
+    pub const ALL: [Show; 4] = [Show::Layers, Show::Packet, Show::Kernel, Show::States];
+
+    /// Its name in lessons.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Show::Layers => "layers",
+            Show::Packet => "packet",
+            Show::Kernel => "kernel",
+            Show::States => "states",
+        }
+    }
 }
 
 /// A question whose answer is what the kernel then does.
@@ -141,7 +171,7 @@ impl fmt::Display for End {
 #[allow(missing_docs)]
 pub enum Action {
     /// `socket()`; the new descriptor is `name`.
-    Socket { side: Side, name: String, ipv6: bool },
+    Socket { side: Side, name: String, ipv6: bool, udp: bool },
     /// `bind()`; `addr` is the lesson's server address where none is given.
     Bind { socket: String, addr: Option<Address> },
     /// `listen()`
@@ -154,6 +184,10 @@ pub enum Action {
     Send { socket: String, payload: Payload },
     /// `recv()`
     Recv { socket: String, max: usize },
+    /// `sendto()`
+    SendTo { socket: String, to: Recipient, payload: Payload },
+    /// `recvfrom()`
+    RecvFrom { socket: String, max: usize },
     /// `shutdown()`
     Shutdown { socket: String, how: How },
     /// `close()`
@@ -168,6 +202,46 @@ pub enum Action {
     Drop(SegmentPattern),
     /// A signal interrupts the call in which a side sleeps.
     Interrupt { side: Side },
+}
+
+impl Action {
+    /// The socket that it makes its call on; `None` where it makes none on a socket that is there.
+    pub fn socket(&self) -> Option<&str> {
+        match self {
+            Action::Accept { socket, .. }
+            | Action::Bind { socket, .. }
+            | Action::Listen { socket, .. }
+            | Action::Connect { socket, .. }
+            | Action::Send { socket, .. }
+            | Action::Recv { socket, .. }
+            | Action::SendTo { socket, .. }
+            | Action::RecvFrom { socket, .. }
+            | Action::Shutdown { socket, .. }
+            | Action::Close { socket }
+            | Action::SetOption { socket, .. }
+            | Action::SetNonblocking { socket } => Some(socket),
+            Action::Socket { .. } | Action::Deliver(_) | Action::Drop(_) | Action::Interrupt { .. } => None,
+        }
+    }
+
+    /// The line that is offered to the learner for sending; `None` where the action sends no line.
+    pub fn offered_line(&self) -> Option<&str> {
+        match self {
+            Action::Send { payload: Payload::Line(line), .. } | Action::SendTo { payload: Payload::Line(line), .. } => {
+                Some(line)
+            }
+            _ => None,
+        }
+    }
+}
+
+/// To whom a datagram is sent.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Recipient {
+    /// To this address; to the lesson's server where none is given.
+    Address(Option<Address>),
+    /// To who sent what the side's last `recvfrom()` returned.
+    Sender,
 }
 
 /// An address that a call takes, always on this machine's loopback.
@@ -186,18 +260,20 @@ pub enum Payload {
     Text(String),
     /// A line that the learner types; this one where nobody types.
     Line(String),
-    /// What the side's last `recv()` returned.
+    /// What the side's last `recv()` or `recvfrom()` returned.
     Received,
     /// So many bytes of the alphabet in small letters, over and over.
     Bytes(usize),
 }
 
-/// What tells one segment from others; `None` where it doesn't matter.
+/// What tells one segment (or datagram) from others; `None` where it doesn't matter.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SegmentPattern {
     /// Who sent it.
     pub from: Side,
-    /// Exactly these flags.
+    /// What it is.
+    pub protocol: Protocol,
+    /// Exactly these flags; none where it isn't TCP's.
     pub flags: Flags,
     /// Its sequence number, as `j+1`.
     pub seq: Option<Expr>,
@@ -253,7 +329,7 @@ pub enum Terms {
         /// Which end.
         end: End,
         /// The state.
-        is: State,
+        is: SocketState,
     },
     /// A segment was seen, and this became of it.
     Segment {

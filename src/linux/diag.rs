@@ -1,4 +1,5 @@
-//! The kernel's word on its TCP sockets: `sock_diag(7)` for all of them, `TCP_INFO` for one descriptor.
+//! The kernel's word on its TCP sockets, and on UDP's for contrast: `sock_diag(7)` for all of them, `TCP_INFO` for one
+//! descriptor.
 //!
 //! A dump needs no rights and lists also sockets without a descriptor: request sockets (SYN_RECV) and TIME_WAIT.
 
@@ -7,7 +8,7 @@ use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
 use super::netlink::{Message, Netlink, attributes};
-use crate::model::{TcpInfo, Timer, TimerKind};
+use crate::model::{SocketState, TcpInfo, Timer, TimerKind};
 use crate::tcp::State;
 
 // `linux/sock_diag.h` and `linux/inet_diag.h`.
@@ -30,7 +31,7 @@ pub struct DiagEntry {
     /// The kernel's name for the socket.
     pub cookie: u64,
     /// Its state.
-    pub state: State,
+    pub state: SocketState,
     /// Its own address.
     pub local: SocketAddr,
     /// The peer's; `None` where there is none (address and port are zero).
@@ -47,12 +48,17 @@ pub struct DiagEntry {
     pub info: Option<TcpInfo>,
 }
 
-/// Asks for TCP sockets of one address family (`AF_INET`, `AF_INET6`) in the namespace of `netlink`.
-/// `now` is the time on the trace's clock; timers are put on it.
-pub fn dump(netlink: &mut Netlink, family: i32, which: Which, now: Duration) -> io::Result<Vec<DiagEntry>> {
+/// Asks for sockets of one address family (`AF_INET`, `AF_INET6`) and of one protocol (`IPPROTO_TCP`, `IPPROTO_UDP`) in
+/// the namespace of `netlink`. `now` is the time on the trace's clock; timers are put on it.
+pub fn dump(
+    netlink: &mut Netlink,
+    (family, protocol): (i32, i32),
+    which: Which,
+    now: Duration,
+) -> io::Result<Vec<DiagEntry>> {
     let mut request = [0u8; 56];
     request[0] = family as u8;
-    request[1] = libc::IPPROTO_TCP as u8;
+    request[1] = protocol as u8;
     request[2] = 1 << (INET_DIAG_INFO - 1);
     request[4..8].copy_from_slice(&(which as u32).to_ne_bytes());
     let mut message = Message::default();
@@ -60,13 +66,13 @@ pub fn dump(netlink: &mut Netlink, family: i32, which: Which, now: Duration) -> 
     let mut entries = Vec::new();
     netlink.dump(&message, |kind, body| {
         if kind == SOCK_DIAG_BY_FAMILY {
-            entries.extend(parse_entry(body, now));
+            entries.extend(parse_entry(body, protocol, now));
         }
     })?;
     Ok(entries)
 }
 
-fn parse_entry(body: &[u8], now: Duration) -> Option<DiagEntry> {
+fn parse_entry(body: &[u8], protocol: i32, now: Duration) -> Option<DiagEntry> {
     let fixed = body.first_chunk::<72>()?;
     let v6 = i32::from(fixed[0]) == libc::AF_INET6;
     let word = |at: usize| u32::from_ne_bytes([fixed[at], fixed[at + 1], fixed[at + 2], fixed[at + 3]]);
@@ -76,7 +82,7 @@ fn parse_entry(body: &[u8], now: Duration) -> Option<DiagEntry> {
     let info = attributes(&body[72..]).find(|(kind, _)| *kind == INET_DIAG_INFO).map(|(_, value)| parse_info(value));
     Some(DiagEntry {
         cookie: u64::from(word(44)) | u64::from(word(48)) << 32,
-        state: State::from_kernel(fixed[1])?,
+        state: state(protocol, fixed[1])?,
         local,
         remote: (remote.port() != 0).then_some(remote),
         timer: timer(fixed[2], fixed[3], word(52), now),
@@ -85,6 +91,15 @@ fn parse_entry(body: &[u8], now: Duration) -> Option<DiagEntry> {
         inode: word(68),
         info,
     })
+}
+
+/// The state of TCP; of UDP, which uses two of TCP's numbers, whether it has a peer.
+fn state(protocol: i32, number: u8) -> Option<SocketState> {
+    match (protocol, State::from_kernel(number)?) {
+        (libc::IPPROTO_UDP, State::Established) => Some(SocketState::Connected),
+        (libc::IPPROTO_UDP, _) => Some(SocketState::Unconnected),
+        (_, state) => Some(SocketState::Tcp(state)),
+    }
 }
 
 fn address(bytes: &[u8], v6: bool) -> IpAddr {
@@ -148,7 +163,8 @@ mod tests {
     proptest! {
         #[test]
         fn hostile_bytes_never_panic(bytes: Vec<u8>) {
-            let _ = parse_entry(&bytes, Duration::ZERO);
+            let _ = parse_entry(&bytes, libc::IPPROTO_TCP, Duration::ZERO);
+            let _ = parse_entry(&bytes, libc::IPPROTO_UDP, Duration::ZERO);
             let _ = parse_info(&bytes);
             let _ = info_state(&bytes);
         }

@@ -126,8 +126,8 @@ impl<'a> Director<'a> {
                 // The segments that the call sent left before it returned.
                 self.read_wire()?;
                 let (side, worker) = who;
-                if let Some((fd, cookie)) = made {
-                    self.ground.sockets.made(side, fd, cookie);
+                if let Some(socket) = made {
+                    self.ground.sockets.made(side, socket);
                 }
                 self.hands.returned(who, idle);
                 self.report_events([Event::Returned { side, worker, outcome }]);
@@ -143,7 +143,7 @@ impl<'a> Director<'a> {
         let (side, worker) = who;
         match call {
             Call::Close { fd } => self.ground.sockets.closing(side, fd),
-            Call::Socket { ipv6: true } => self.ground.sockets.uses_ipv6(),
+            Call::Socket { ipv6, udp } => self.ground.sockets.uses(ipv6, udp),
             _ => {}
         }
         self.report_events([Event::Entered { side, worker, call: call.clone() }]);

@@ -1,12 +1,20 @@
-//! The gate: a netfilter rule that drops every TCP segment that doesn't bear the release mark.
+//! The gate: netfilter rules that drop every TCP segment that doesn't bear the release mark, and, for the lessons that
+//! compare TCP with it, every UDP datagram, and the ICMP answer that nobody has its port.
 //!
-//! One table, one chain, one rule, made in one netlink batch (`nfnetlink.h`, `nf_tables.h`), of base expressions only,
+//! One table, one chain, four rules, made in one netlink batch (`nfnetlink.h`, `nf_tables.h`), of base expressions only,
 //! which every kernel with nf_tables has. In the words of `nft(8)`:
 //!
 //! ```text
 //! table inet sockwalk { chain gate { type filter hook input priority filter;
-//!                                    meta l4proto tcp meta mark != 0x5357414c drop } }
+//!                                    meta l4proto tcp meta mark != 0x5357414c drop
+//!                                    meta l4proto udp meta mark != 0x5357414c drop
+//!                                    icmp type 3 icmp code 3 meta mark != 0x5357414c drop
+//!                                    icmpv6 type 1 icmpv6 code 4 meta mark != 0x5357414c drop } }
 //! ```
+//!
+//! What comes in fragments has been put together when it reaches the gate, while the capture saw the fragments: a
+//! datagram longer than the MTU is lost here without having waited. Lessons' datagrams are shorter, which the linter sees
+//! to, and so are typed ones; those of other programs in a shared lab may not be.
 
 use std::io;
 
@@ -32,6 +40,7 @@ const RULE_TABLE: u16 = 1;
 const RULE_CHAIN: u16 = 2;
 const RULE_EXPRESSIONS: u16 = 4;
 const HOOK_INPUT: u32 = 1;
+const PAYLOAD_TRANSPORT_HEADER: u32 = 2;
 const META_MARK: u32 = 3;
 const META_L4PROTO: u32 = 16;
 const CMP_EQ: u32 = 0;
@@ -40,6 +49,15 @@ const REGISTER_VERDICT: u32 = 0;
 const REGISTER_1: u32 = 1;
 const VERDICT_DROP: u32 = 0;
 const VERDICT_ACCEPT: u32 = 1;
+
+/// What is held: a protocol of IP and, where only some of it, the first two bytes of its header. Of ICMP these are type
+/// and code: destination unreachable because of the port (RFC 792; RFC 4443).
+const HELD: [(i32, Option<[u8; 2]>); 4] = [
+    (libc::IPPROTO_TCP, None),
+    (libc::IPPROTO_UDP, None),
+    (libc::IPPROTO_ICMP, Some([3, 3])),
+    (libc::IPPROTO_ICMPV6, Some([1, 4])),
+];
 
 const NAME: &[u8] = b"sockwalk\0";
 const CHAIN: &[u8] = b"gate\0";
@@ -65,10 +83,10 @@ fn close_family(netlink: &mut Netlink, families: &[u8]) -> io::Result<()> {
     for family in families {
         table(&mut batch, *family);
         chain(&mut batch, *family);
-        rule(&mut batch, *family);
+        HELD.iter().for_each(|(protocol, beginning)| rule(&mut batch, *family, *protocol, *beginning));
     }
     batch.begin(BATCH_END, 0, 4).raw(&nfgenmsg(0, SUBSYSTEM)).end();
-    netlink.execute(&batch, 3 * families.len())
+    netlink.execute(&batch, (2 + HELD.len()) * families.len())
 }
 
 /// `struct nfgenmsg`: family, version 0, resource number in network order.
@@ -98,13 +116,17 @@ fn chain(batch: &mut Message, family: u8) {
         .end();
 }
 
-fn rule(batch: &mut Message, family: u8) {
+fn rule(batch: &mut Message, family: u8, protocol: i32, beginning: Option<[u8; 2]>) {
     create(batch, NEW_RULE, family, 3)
         .attribute(RULE_TABLE, NAME)
         .attribute(RULE_CHAIN, CHAIN)
         .nested(RULE_EXPRESSIONS, |list| {
             load(list, META_L4PROTO);
-            compare(list, CMP_EQ, &[libc::IPPROTO_TCP as u8]);
+            compare(list, CMP_EQ, &[protocol as u8]);
+            if let Some(beginning) = beginning {
+                load_beginning(list);
+                compare(list, CMP_EQ, &beginning);
+            }
             load(list, META_MARK);
             compare(list, CMP_NEQ, &RELEASE_MARK.to_ne_bytes());
             drop_packet(list);
@@ -122,6 +144,16 @@ fn expression(list: &mut Message, name: &[u8], fill: impl FnOnce(&mut Message)) 
 fn load(list: &mut Message, key: u32) {
     expression(list, b"meta\0", |data| {
         data.attribute(1, &REGISTER_1.to_be_bytes()).attribute(2, &key.to_be_bytes());
+    });
+}
+
+/// `payload`: puts the first two bytes of the transport header into register 1.
+fn load_beginning(list: &mut Message) {
+    expression(list, b"payload\0", |data| {
+        data.attribute(1, &REGISTER_1.to_be_bytes())
+            .attribute(2, &PAYLOAD_TRANSPORT_HEADER.to_be_bytes())
+            .attribute(3, &0u32.to_be_bytes())
+            .attribute(4, &2u32.to_be_bytes());
     });
 }
 

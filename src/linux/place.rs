@@ -11,7 +11,7 @@ use super::sys;
 use super::wire::{Plan, Watch, Wire};
 use crate::engine::{self, Failure};
 use crate::model::{Event, LabSettings, Mode, Observation, SegmentId, TimerKind};
-use crate::tcp::Segment;
+use crate::tcp::Packet;
 
 /// Where a walk is to run.
 #[derive(Clone, Debug)]
@@ -57,7 +57,10 @@ impl Ground {
                 (Mode::Host, Watch::open().map_or(AnyWire::Blind, |watch| AnyWire::Watches(Box::new(watch))))
             }
         };
-        let sockets = Sockets::new(mode).map_err(refused("socket(AF_NETLINK, NETLINK_SOCK_DIAG)"))?;
+        let mut sockets = Sockets::new(mode).map_err(refused("socket(AF_NETLINK, NETLINK_SOCK_DIAG)"))?;
+        if let AnyWire::Holds(wire) = &wire {
+            sockets.hide(wire.fence());
+        }
         Ok(Ground { epoch, wire, sockets, stale: None, later_looks: VecDeque::new(), silent_timer: None })
     }
 
@@ -86,7 +89,7 @@ impl Ground {
     /// Reads what the wire captured, `most` segments of it where it holds. `plan` says what is to be done with each.
     pub(super) fn read_wire(
         &mut self,
-        plan: &mut dyn FnMut(&Segment) -> Plan,
+        plan: &mut dyn FnMut(&Packet) -> Plan,
         most: usize,
     ) -> Result<Vec<Event>, Failure> {
         let mut events = Vec::new();
@@ -135,7 +138,7 @@ impl Ground {
     }
 
     /// A segment that waits; `None` where it doesn't.
-    pub(super) fn held(&self, id: SegmentId) -> Option<&Segment> {
+    pub(super) fn held(&self, id: SegmentId) -> Option<&Packet> {
         match &self.wire {
             AnyWire::Holds(wire) => wire.held(id),
             _ => None,

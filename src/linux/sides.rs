@@ -36,13 +36,24 @@ pub enum Report {
         who: Who,
         /// With what.
         outcome: Outcome,
-        /// A descriptor that the call made, and the kernel's name for its socket (`SO_COOKIE`).
-        made: Option<(i32, u64)>,
+        /// The socket that the call made.
+        made: Option<NewSocket>,
         /// Whether the thread has no descriptor left.
         idle: bool,
     },
     /// The thread ended by a panic.
     Died(String),
+}
+
+/// A socket that a call made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct NewSocket {
+    /// Its descriptor.
+    pub fd: i32,
+    /// The kernel's name for it (`SO_COOKIE`).
+    pub cookie: u64,
+    /// Whether it is for datagrams.
+    pub udp: bool,
 }
 
 /// What a thread does with its sockets when it ends.
@@ -211,14 +222,15 @@ impl Worker {
     }
 
     /// Files a new socket under its descriptor, so that later calls find it.
-    fn keep(&mut self, result: Made) -> (Outcome, Option<(i32, u64)>) {
+    fn keep(&mut self, result: Made) -> (Outcome, Option<NewSocket>) {
         match result {
             Ok((mut returned, Some(socket))) => {
                 let fd = socket.as_raw_fd();
                 let cookie = socket.cookie().unwrap_or(0);
+                let udp = socket.r#type().is_ok_and(|kind| kind == Type::DGRAM);
                 returned.value = fd.into();
                 self.sockets.insert(fd, socket);
-                (Ok(returned), Some((fd, cookie)))
+                (Ok(returned), Some(NewSocket { fd, cookie, udp }))
             }
             Ok((returned, None)) => (Ok(returned), None),
             Err(error) => (Err(Errno(error.raw_os_error().unwrap_or(libc::EIO))), None),
@@ -226,9 +238,10 @@ impl Worker {
     }
 
     fn run(&mut self, call: Call) -> Made {
-        if let Call::Socket { ipv6 } = call {
+        if let Call::Socket { ipv6, udp } = call {
             let domain = if ipv6 { Domain::IPV6 } else { Domain::IPV4 };
-            let socket = Socket::new(domain, Type::STREAM, Some(Protocol::TCP))?;
+            let (kind, protocol) = if udp { (Type::DGRAM, Protocol::UDP) } else { (Type::STREAM, Protocol::TCP) };
+            let socket = Socket::new(domain, kind, Some(protocol))?;
             return Ok((Returned::default(), Some(socket)));
         }
         let fd = call.fd().unwrap_or(-1);
@@ -278,6 +291,13 @@ fn on_socket(socket: &Socket, call: Call) -> io::Result<Returned> {
             let received = { socket }.read(&mut data)?;
             data.truncate(received);
             return Ok(Returned { value: received as i64, data, peer: None });
+        }
+        Call::SendTo { data, addr, .. } => socket.send_to(&data, &SockAddr::from(addr)).map(|sent| sent as i64),
+        Call::RecvFrom { len, .. } => {
+            let mut data = vec![0; len.min(LARGEST_RECV)];
+            let (received, sender) = sys::recv_from(socket, &mut data)?;
+            data.truncate(received);
+            return Ok(Returned { value: received as i64, data, peer: sender.as_socket() });
         }
         Call::Socket { .. } | Call::Accept { .. } | Call::Close { .. } => Err(io::ErrorKind::InvalidInput.into()),
     }?;

@@ -3,19 +3,24 @@
 use std::collections::{HashMap, HashSet};
 use std::io;
 use std::net::SocketAddr;
+use std::ops::RangeInclusive;
 use std::time::Duration;
 
 use super::diag::{self, DiagEntry, Which};
 use super::netlink::Netlink;
+use super::sides::NewSocket;
 use super::sys;
-use crate::model::{Mode, Observation, Side, SocketFacts, Source};
+use crate::model::{Mode, Observation, Side, SocketFacts, SocketState, Source};
 use crate::tcp::State;
+
+/// The ports that the kernel chooses from where a program names none (`ip_local_port_range` of `ip(7)`, as a new namespace
+/// has it).
+const CHOSEN_PORTS: RangeInclusive<u16> = 32_768..=60_999;
 
 /// An open descriptor of a side.
 struct Open {
     side: Side,
-    fd: i32,
-    cookie: u64,
+    socket: NewSocket,
 }
 
 /// The sockets of a walk.
@@ -23,9 +28,12 @@ pub struct Sockets {
     netlink: Netlink,
     mode: Mode,
     ipv6: bool,
+    udp: bool,
     open: Vec<Open>,
     owners: HashMap<u64, Side>,
     addresses: HashSet<SocketAddr>,
+    /// The wire's own datagram socket, which is no part of what is shown.
+    hidden: Option<u64>,
     /// Where several processes share the lab: what their sockets' inodes are, by cookie.
     shared: Option<HashMap<u64, u32>>,
 }
@@ -35,7 +43,12 @@ impl Sockets {
     pub fn new(mode: Mode) -> io::Result<Sockets> {
         let netlink = Netlink::open(libc::NETLINK_SOCK_DIAG)?;
         let (open, owners, addresses) = (Vec::new(), HashMap::new(), HashSet::new());
-        Ok(Sockets { netlink, mode, ipv6: false, open, owners, addresses, shared: None })
+        Ok(Sockets { netlink, mode, ipv6: false, udp: false, open, owners, addresses, hidden: None, shared: None })
+    }
+
+    /// This socket is never told of.
+    pub fn hide(&mut self, cookie: Option<u64>) {
+        self.hidden = cookie;
     }
 
     /// Other processes have sockets here too. Their descriptors' numbers are their own, so that nothing is asked of these;
@@ -56,19 +69,20 @@ impl Sockets {
     }
 
     /// A side's call made a descriptor.
-    pub fn made(&mut self, side: Side, fd: i32, cookie: u64) {
-        self.open.push(Open { side, fd, cookie });
-        self.owners.insert(cookie, side);
+    pub fn made(&mut self, side: Side, socket: NewSocket) {
+        self.open.push(Open { side, socket });
+        self.owners.insert(socket.cookie, side);
     }
 
     /// A side is about to close a descriptor: from now on its number is nobody's.
     pub fn closing(&mut self, side: Side, fd: i32) {
-        self.open.retain(|open| !(open.side == side && open.fd == fd));
+        self.open.retain(|open| !(open.side == side && open.socket.fd == fd));
     }
 
-    /// A side asked for an IPv6 socket: the table of that family matters from now on.
-    pub fn uses_ipv6(&mut self) {
-        self.ipv6 = true;
+    /// A side asked for such a socket: the kernel's tables of that family and that protocol matter from now on.
+    pub fn uses(&mut self, ipv6: bool, udp: bool) {
+        self.ipv6 |= ipv6;
+        self.udp |= udp;
     }
 
     /// Asks the kernel for every socket of the walk. `now` is the time on the trace's clock.
@@ -78,8 +92,8 @@ impl Sockets {
     pub fn observe(&mut self, now: Duration) -> io::Result<Observation> {
         let mut entries = self.dump(Which::Active, now)?;
         let listed: HashSet<u64> = entries.iter().map(|entry| entry.cookie).collect();
-        if !self.open.iter().all(|open| listed.contains(&open.cookie)) {
-            let own: HashSet<u64> = self.open.iter().map(|open| open.cookie).collect();
+        if !self.open.iter().all(|open| listed.contains(&open.socket.cookie)) {
+            let own: HashSet<u64> = self.open.iter().map(|open| open.socket.cookie).collect();
             let bound = self.dump(Which::Bound, now)?.into_iter();
             entries.extend(bound.filter(|entry| own.contains(&entry.cookie)));
         }
@@ -90,7 +104,9 @@ impl Sockets {
                 cast(&entries, &mut self.owners);
             }
         }
-        let descriptors: HashMap<u64, i32> = self.open.iter().map(|open| (open.cookie, open.fd)).collect();
+        let shared = self.shared.is_some();
+        let descriptors: HashMap<u64, i32> =
+            self.open.iter().map(|open| (open.socket.cookie, open.socket.fd)).collect();
         let mut sockets: Vec<SocketFacts> = Vec::new();
         for entry in entries {
             let side = self.owners.get(&entry.cookie).copied();
@@ -99,12 +115,11 @@ impl Sockets {
             }
             if side.is_some() || self.mode == Mode::Lab {
                 let fd = descriptors.get(&entry.cookie).copied();
-                sockets.push(facts(entry, side, fd));
+                sockets.push(facts(entry, side, fd, shared));
             }
         }
         let told: HashSet<u64> = sockets.iter().map(|facts| facts.cookie).collect();
-        let unlisted = self.open.iter().filter(|open| !told.contains(&open.cookie));
-        let shared = self.shared.is_some();
+        let unlisted = self.open.iter().filter(|open| !told.contains(&open.socket.cookie));
         let unlisted = unlisted.filter_map(|open| if shared { Some(concluded(open)) } else { unlisted_facts(open) });
         let unlisted: Vec<SocketFacts> = unlisted.collect();
         sockets.extend(unlisted);
@@ -112,9 +127,16 @@ impl Sockets {
     }
 
     fn dump(&mut self, which: Which, now: Duration) -> io::Result<Vec<DiagEntry>> {
-        let mut entries = diag::dump(&mut self.netlink, libc::AF_INET, which, now)?;
-        if self.ipv6 {
-            entries.extend(diag::dump(&mut self.netlink, libc::AF_INET6, which, now)?);
+        let families = [Some(libc::AF_INET), self.ipv6.then_some(libc::AF_INET6)];
+        let mut entries = Vec::new();
+        for family in families.into_iter().flatten() {
+            entries.extend(diag::dump(&mut self.netlink, (family, libc::IPPROTO_TCP), which, now)?);
+            if self.udp && matches!(which, Which::Active) {
+                let udp = diag::dump(&mut self.netlink, (family, libc::IPPROTO_UDP), which, now)?;
+                let others = self.shared.is_some() && self.mode == Mode::Lab;
+                let told = |cookie| self.owners.contains_key(&cookie) || (others && self.hidden != Some(cookie));
+                entries.extend(udp.into_iter().filter(|entry| told(entry.cookie)));
+            }
         }
         Ok(entries)
     }
@@ -131,7 +153,7 @@ impl Sockets {
             .filter(|entry| entry.state == State::Listen)
             .filter_map(|entry| Some((entry.local, *self.owners.get(&entry.cookie)?)))
             .collect();
-        for entry in entries.iter().filter(|entry| entry.remote.is_some()) {
+        for entry in entries.iter().filter(|entry| entry.remote.is_some() && !is_udp(entry)) {
             let came_to = listeners.iter().find(|(local, _)| {
                 local.port() == entry.local.port() && (local.ip() == entry.local.ip() || local.ip().is_unspecified())
             });
@@ -142,7 +164,13 @@ impl Sockets {
     }
 }
 
-fn facts(entry: DiagEntry, side: Option<Side>, fd: Option<i32>) -> SocketFacts {
+/// What is told of an entry; of a `shared` lab's, without a question to its descriptor, which is another process's.
+fn facts(entry: DiagEntry, side: Option<Side>, fd: Option<i32>, shared: bool) -> SocketFacts {
+    let udp = entry.state.tcp().is_none();
+    // Of UDP the kernel's table counts the memory that it takes, not the bytes that came.
+    let next = fd.filter(|_| udp && !shared).and_then(|fd| sys::next_datagram(fd).ok());
+    let recv_queue = next.unwrap_or(entry.recv_queue);
+    let counts_memory = udp && next.is_none();
     SocketFacts {
         cookie: entry.cookie,
         side,
@@ -153,69 +181,91 @@ fn facts(entry: DiagEntry, side: Option<Side>, fd: Option<i32>) -> SocketFacts {
         state: entry.state,
         source: Source::SockDiag,
         timer: entry.timer,
-        recv_queue: entry.recv_queue,
+        recv_queue,
+        counts_memory,
         send_queue: entry.send_queue,
         info: entry.info,
     }
 }
 
 /// Finds the part that each socket plays which is nobody's yet: a listener is a server's, and so is what came to it; what
-/// is connected to such an address is a client's, and so is what nothing else is known of.
+/// is connected to such an address is a client's, and so is what nothing else is known of. Of UDP, a socket that has bound
+/// a port and has no peer is a server's, unless the kernel chose the port: then it has only sent.
 fn cast(entries: &[DiagEntry], owners: &mut HashMap<u64, Side>) {
     for entry in entries.iter().filter(|entry| entry.state == State::Listen) {
         owners.entry(entry.cookie).or_insert(Side::Server);
     }
-    let listeners: HashMap<u16, Side> = { entries.iter() }
-        .filter(|entry| entry.state == State::Listen)
-        .filter_map(|entry| Some((entry.local.port(), *owners.get(&entry.cookie)?)))
+    for entry in entries.iter().filter(|entry| entry.state == SocketState::Unconnected) {
+        let side = if CHOSEN_PORTS.contains(&entry.local.port()) { Side::Client } else { Side::Server };
+        owners.entry(entry.cookie).or_insert(side);
+    }
+    let waits = |entry: &&DiagEntry| match entry.state {
+        SocketState::Unconnected => !CHOSEN_PORTS.contains(&entry.local.port()),
+        state => state == State::Listen,
+    };
+    let listeners: HashMap<(bool, u16), Side> = { entries.iter() }
+        .filter(waits)
+        .filter_map(|entry| Some(((is_udp(entry), entry.local.port()), *owners.get(&entry.cookie)?)))
         .collect();
     let connected: HashMap<(SocketAddr, SocketAddr), Side> = { entries.iter() }
         .filter_map(|entry| Some(((entry.local, entry.remote?), *owners.get(&entry.cookie)?)))
         .collect();
     for entry in entries {
         let Some(remote) = entry.remote.filter(|_| !owners.contains_key(&entry.cookie)) else { continue };
-        let came = listeners.get(&entry.local.port()).copied();
+        let came = listeners.get(&(is_udp(entry), entry.local.port())).copied();
         let peer = connected.get(&(remote, entry.local)).map(|side| side.other());
-        let went = listeners.get(&remote.port()).map(|side| side.other());
+        let went = listeners.get(&(is_udp(entry), remote.port())).map(|side| side.other());
         owners.insert(entry.cookie, came.or(peer).or(went).unwrap_or(Side::Client));
     }
 }
 
+fn is_udp(entry: &DiagEntry) -> bool {
+    entry.state.tcp().is_none()
+}
+
 /// A socket of another process's that the kernel's table doesn't have: an unconnected or closed one.
 fn concluded(open: &Open) -> SocketFacts {
-    let (side, fd) = (Some(open.side), Some(open.fd));
+    let (side, fd) = (Some(open.side), Some(open.socket.fd));
+    let state = if open.socket.udp { SocketState::Unconnected } else { State::Closed.into() };
     SocketFacts {
-        cookie: open.cookie,
+        cookie: open.socket.cookie,
         side,
         program: None,
         fd,
         local: None,
         remote: None,
-        state: State::Closed,
+        state,
         source: Source::Concluded,
         timer: None,
         recv_queue: 0,
+        counts_memory: false,
         send_queue: 0,
         info: None,
     }
 }
 
 /// A socket that the kernel's table doesn't have: before `bind()`, or after a connection's end while the descriptor is
-/// still open. `TCP_INFO` tells its state.
+/// still open. `TCP_INFO` tells its state; of a UDP socket, which has no such option, `getpeername()` whether it has a
+/// peer.
 fn unlisted_facts(open: &Open) -> Option<SocketFacts> {
-    let bytes = sys::tcp_info(open.fd).ok()?;
+    let (state, source, info) = match sys::tcp_info(open.socket.fd) {
+        Ok(bytes) => (diag::info_state(&bytes)?.into(), Source::TcpInfo, Some(diag::parse_info(&bytes))),
+        Err(_) if sys::has_peer(open.socket.fd).ok()? => (SocketState::Connected, Source::PeerName, None),
+        Err(_) => (SocketState::Unconnected, Source::PeerName, None),
+    };
     Some(SocketFacts {
-        cookie: open.cookie,
+        cookie: open.socket.cookie,
         side: Some(open.side),
         program: None,
-        fd: Some(open.fd),
+        fd: Some(open.socket.fd),
         local: None,
         remote: None,
-        state: diag::info_state(&bytes)?,
-        source: Source::TcpInfo,
+        state,
+        source,
         timer: None,
         recv_queue: 0,
+        counts_memory: false,
         send_queue: 0,
-        info: Some(diag::parse_info(&bytes)),
+        info,
     })
 }

@@ -9,7 +9,7 @@ use std::mem;
 use std::os::fd::{AsRawFd, BorrowedFd, IntoRawFd, OwnedFd, RawFd};
 use std::time::Duration;
 
-use socket2::{SockAddr, SockAddrStorage};
+use socket2::{SockAddr, SockAddrStorage, Socket};
 
 fn check(result: c_int) -> io::Result<c_int> {
     if result < 0 { Err(io::Error::last_os_error()) } else { Ok(result) }
@@ -138,6 +138,35 @@ pub fn tcp_info(fd: RawFd) -> io::Result<Vec<u8>> {
     check(result)?;
     bytes.truncate(length as usize);
     Ok(bytes)
+}
+
+/// `recvfrom(2)`: how many bytes came, and from whom.
+pub fn recv_from(socket: &Socket, buffer: &mut [u8]) -> io::Result<(usize, SockAddr)> {
+    // SAFETY: bytes have the layout of maybe-uninitialised bytes, and socket2 promises to write only whole bytes.
+    let buffer = unsafe { &mut *(std::ptr::from_mut(buffer) as *mut [mem::MaybeUninit<u8>]) };
+    socket.recv_from(buffer)
+}
+
+/// Whether a socket has a peer (`getpeername(2)`). The descriptor may be another thread's, as for [`tcp_info`].
+pub fn has_peer(fd: RawFd) -> io::Result<bool> {
+    let mut storage = SockAddrStorage::zeroed();
+    let mut length = storage.size_of();
+    // SAFETY: the pointers are to `storage` with its own size and to `length`; both live across the call.
+    let result = unsafe { libc::getpeername(fd, (&raw mut storage).cast(), &mut length) };
+    match check(result) {
+        Ok(_) => Ok(true),
+        Err(error) if error.raw_os_error() == Some(libc::ENOTCONN) => Ok(false),
+        Err(error) => Err(error),
+    }
+}
+
+/// The bytes of the datagram that the next `recv()` would take, 0 where none waits (`FIONREAD` of `udp(7)`). The
+/// descriptor may be another thread's.
+pub fn next_datagram(fd: RawFd) -> io::Result<u32> {
+    let mut bytes: c_int = 0;
+    // SAFETY: FIONREAD writes one int, which lives across the call.
+    check(unsafe { libc::ioctl(fd, libc::FIONREAD, &raw mut bytes) })?;
+    Ok(u32::try_from(bytes).unwrap_or(0))
 }
 
 /// `setsockopt(2)` of an option whose value is one int.

@@ -9,20 +9,17 @@ use std::net::{Ipv4Addr, SocketAddr, UdpSocket};
 use std::os::fd::{AsFd, BorrowedFd};
 use std::time::Duration;
 
-use socket2::{Domain, Protocol, SockAddr, SockFilter, Socket, Type};
+use socket2::{Domain, Protocol, SockAddr, SockFilter, SockRef, Socket, Type};
 
 use super::gate::RELEASE_MARK;
 use super::lab::{Refused, refused};
 use super::sys;
 use crate::model::{Copies, Event, SegmentId};
-use crate::tcp::{Flags, Segment, finish_checksum};
+use crate::tcp::{Flags, LONGEST_FRAME, Packet, finish_checksum};
 
 /// So many bytes of captured packets may wait to be read; the system grants what `net.core.rmem_max` allows. What finds no
 /// room is lost, and its sender has to send it again.
 const WAITING: usize = 32 << 20;
-
-/// The largest IP packet.
-const LARGEST: usize = 65_575;
 
 /// The listening half of the wire.
 struct Capture {
@@ -32,25 +29,25 @@ struct Capture {
 
 impl Capture {
     fn open() -> Result<Capture, Refused> {
-        // SOCK_DGRAM: packets come without a link header. The protocol is set by bind(), so that nothing arrives
-        // before the filter stands.
-        let socket = Socket::new(Domain::PACKET, Type::DGRAM, Some(Protocol::from(0)))
+        // SOCK_RAW: packets come with the link header in front of them. The protocol is set by bind(), so that nothing
+        // arrives before the filter stands.
+        let socket = Socket::new(Domain::PACKET, Type::RAW, Some(Protocol::from(0)))
             .map_err(refused("socket(AF_PACKET) to see segments"))?;
         socket.attach_filter(&leaving_and_unmarked()).map_err(refused("filter on the capture socket"))?;
         socket.set_recv_buffer_size(WAITING).map_err(refused("SO_RCVBUF of the capture socket"))?;
         let loopback = sys::loopback_index().map_err(refused("if_nametoindex(lo)"))?;
         socket.bind(&sys::packet_address(loopback)).map_err(refused("bind() of the capture socket to lo"))?;
         socket.set_nonblocking(true).map_err(refused("O_NONBLOCK on the capture socket"))?;
-        Ok(Capture { socket, buffer: vec![0; LARGEST] })
+        Ok(Capture { socket, buffer: vec![0; LONGEST_FRAME] })
     }
 
-    /// The next TCP segment that left its sender; `None` where there is none. What is no TCP is passed over.
-    fn next(&mut self) -> io::Result<Option<Segment>> {
+    /// The next packet that left its sender; `None` where there is none. What [`Packet`] doesn't know is passed over.
+    fn next(&mut self) -> io::Result<Option<Packet>> {
         loop {
             match (&self.socket).read(&mut self.buffer) {
                 Ok(length) => {
-                    if let Ok(segment) = Segment::parse(&self.buffer[..length]) {
-                        return Ok(Some(segment));
+                    if let Ok(packet) = Packet::from_frame(&self.buffer[..length]) {
+                        return Ok(Some(packet));
                     }
                 }
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Ok(None),
@@ -108,7 +105,7 @@ impl Delivery {
     /// A packet on `lo` goes through the receive queue of the processor that sent it, in order. So the thread stays on
     /// one processor, sends a datagram to itself after the packet, and waits for it: when it is there, the packet
     /// was processed, and whatever it caused has left and woken whom it wakes.
-    fn send(&self, segment: &Segment) -> io::Result<()> {
+    fn send(&self, segment: &Packet) -> io::Result<()> {
         let packet = finished(segment)?;
         let before = sys::Processors::of_this_thread()?;
         sys::Processors::current()?.bind_this_thread()?;
@@ -118,7 +115,7 @@ impl Delivery {
     }
 
     /// Sends the packet on, and doesn't wait for its receiver.
-    fn send_unfenced(&self, segment: &Segment) -> io::Result<()> {
+    fn send_unfenced(&self, segment: &Packet) -> io::Result<()> {
         self.send_raw(&finished(segment)?, segment.to)
     }
 
@@ -143,7 +140,7 @@ impl Delivery {
 }
 
 /// The packet with its checksum: on `lo` it leaves its sender without.
-fn finished(segment: &Segment) -> io::Result<Vec<u8>> {
+fn finished(segment: &Packet) -> io::Result<Vec<u8>> {
     let mut packet = segment.packet().to_vec();
     finish_checksum(&mut packet).map_err(|error| io::Error::new(io::ErrorKind::InvalidData, error))?;
     Ok(packet)
@@ -171,7 +168,7 @@ struct Identity {
 
 /// How a segment stands with the wire.
 enum Standing {
-    Held(Segment),
+    Held(Packet),
     Delivered,
     Dropped,
 }
@@ -197,10 +194,15 @@ impl Wire {
         self.capture.socket.as_fd()
     }
 
+    /// The kernel's name for its own datagram socket.
+    pub fn fence(&self) -> Option<u64> {
+        SockRef::from(&self.delivery.fence).cookie().ok()
+    }
+
     /// Reads what was captured so far, `most` segments of it, does with each what `plan` says, and reports it.
     pub fn read(
         &mut self,
-        plan: &mut dyn FnMut(&Segment) -> Plan,
+        plan: &mut dyn FnMut(&Packet) -> Plan,
         most: usize,
         mut report: impl FnMut(Event),
     ) -> io::Result<()> {
@@ -216,7 +218,7 @@ impl Wire {
     }
 
     /// Sends a segment on at once, and keeps it.
-    fn pass(&mut self, segment: Segment, report: &mut impl FnMut(Event)) -> io::Result<()> {
+    fn pass(&mut self, segment: Packet, report: &mut impl FnMut(Event)) -> io::Result<()> {
         self.delivery.send_unfenced(&segment)?;
         let earlier = repeatable(&segment).and_then(|identity| self.newest.get(&identity).copied());
         let id = self.number(&segment, Standing::Delivered);
@@ -226,7 +228,7 @@ impl Wire {
     }
 
     /// A segment that waits; `None` where it doesn't.
-    pub fn held(&self, id: SegmentId) -> Option<&Segment> {
+    pub fn held(&self, id: SegmentId) -> Option<&Packet> {
         match self.standings.get(id.0 as usize) {
             Some(Standing::Held(segment)) => Some(segment),
             _ => None,
@@ -271,7 +273,7 @@ impl Wire {
         }
     }
 
-    fn sort(&mut self, segment: Segment, report: &mut impl FnMut(Event)) {
+    fn sort(&mut self, segment: Packet, report: &mut impl FnMut(Event)) {
         let earlier = repeatable(&segment).and_then(|identity| self.newest.get(&identity).copied());
         match earlier.map(|id| (id, &mut self.standings[id.0 as usize])) {
             Some((id, Standing::Held(copy))) => {
@@ -285,7 +287,7 @@ impl Wire {
         }
     }
 
-    fn number(&mut self, segment: &Segment, standing: Standing) -> SegmentId {
+    fn number(&mut self, segment: &Packet, standing: Standing) -> SegmentId {
         let id = SegmentId(self.standings.len() as u32);
         if let Some(identity) = repeatable(segment) {
             self.newest.insert(identity, id);
@@ -294,7 +296,7 @@ impl Wire {
         id
     }
 
-    fn hold(&mut self, segment: Segment, again: Option<SegmentId>, report: &mut impl FnMut(Event)) {
+    fn hold(&mut self, segment: Packet, again: Option<SegmentId>, report: &mut impl FnMut(Event)) {
         let id = self.number(&segment, Standing::Held(segment.clone()));
         report(Event::Sent { id, segment, again });
         report(Event::Held(id));
@@ -313,15 +315,16 @@ pub enum Plan {
 }
 
 /// What identifies a segment's copies; `None` for one that is never sent again: it occupies no sequence numbers
-/// (RFC 9293, section 3.4), so the same numbers in a later one are news, not a copy.
-fn repeatable(segment: &Segment) -> Option<Identity> {
-    let occupies = segment.flags.has(Flags::SYN) || segment.flags.has(Flags::FIN) || !segment.is_empty();
+/// (RFC 9293, section 3.4), so the same numbers in a later one are news, not a copy. UDP sends nothing again.
+fn repeatable(packet: &Packet) -> Option<Identity> {
+    let segment = packet.tcp()?;
+    let occupies = segment.flags.has(Flags::SYN) || segment.flags.has(Flags::FIN) || !packet.is_empty();
     occupies.then(|| Identity {
-        from: segment.from,
-        to: segment.to,
+        from: packet.from,
+        to: packet.to,
         seq: segment.seq,
         flags: segment.flags,
-        len: segment.len(),
+        len: packet.len(),
     })
 }
 
@@ -338,7 +341,7 @@ pub(super) fn try_delivery() -> Result<(), Refused> {
 /// A wire that only watches: the machine's own loopback, where segments pass by themselves.
 pub struct Watch {
     capture: Capture,
-    unsorted: Vec<Segment>,
+    unsorted: Vec<Packet>,
     seen: u32,
     newest: HashMap<Identity, SegmentId>,
 }
@@ -356,14 +359,17 @@ impl Watch {
 
     /// Takes in what was captured so far. Whether anything was.
     pub fn take_in(&mut self) -> io::Result<bool> {
-        while let Some(segment) = self.capture.next()? {
-            self.unsorted.push(segment);
+        while let Some(packet) = self.capture.next()? {
+            // A machine's own loopback is full of other programs' datagrams; lessons with some run in the lab only.
+            if packet.tcp().is_some() {
+                self.unsorted.push(packet);
+            }
         }
         Ok(!self.unsorted.is_empty())
     }
 
     /// Reports what was taken in, as far as it is `ours`; other programs' segments are passed over.
-    pub fn sort(&mut self, ours: impl Fn(&Segment) -> bool, mut report: impl FnMut(Event)) {
+    pub fn sort(&mut self, ours: impl Fn(&Packet) -> bool, mut report: impl FnMut(Event)) {
         for segment in self.unsorted.drain(..).filter(ours) {
             let id = SegmentId(self.seen);
             self.seen += 1;

@@ -42,10 +42,12 @@ impl fmt::Display for Side {
 /// A call with its arguments, as the manual pages of section 2 have them. `fd` is the real descriptor.
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub enum Call {
-    /// `socket(2)`: a stream socket for IPv4 or IPv6.
+    /// `socket(2)`: a stream or a datagram socket for IPv4 or IPv6.
     Socket {
         /// Whether it is for IPv6.
         ipv6: bool,
+        /// Whether it is for datagrams (`SOCK_DGRAM`: UDP).
+        udp: bool,
     },
     /// `bind(2)`
     #[allow(missing_docs)]
@@ -69,6 +71,12 @@ pub enum Call {
     /// `recv(2)` of at most `len` bytes.
     #[allow(missing_docs)]
     Recv { fd: i32, len: usize },
+    /// `sendto(2)` with no flags.
+    #[allow(missing_docs)]
+    SendTo { fd: i32, data: Vec<u8>, addr: SocketAddr },
+    /// `recvfrom(2)` of at most `len` bytes.
+    #[allow(missing_docs)]
+    RecvFrom { fd: i32, len: usize },
     /// `shutdown(2)`
     #[allow(missing_docs)]
     Shutdown { fd: i32, how: How },
@@ -107,6 +115,8 @@ pub enum CallName {
     Connect,
     Send,
     Recv,
+    SendTo,
+    RecvFrom,
     Shutdown,
     Close,
     SetSockOpt,
@@ -115,7 +125,7 @@ pub enum CallName {
 
 impl CallName {
     /// All of them, in the order in which a connection meets them.
-    pub const ALL: [CallName; 11] = [
+    pub const ALL: [CallName; 13] = [
         CallName::Socket,
         CallName::Bind,
         CallName::Listen,
@@ -123,6 +133,8 @@ impl CallName {
         CallName::Connect,
         CallName::Send,
         CallName::Recv,
+        CallName::SendTo,
+        CallName::RecvFrom,
         CallName::Shutdown,
         CallName::Close,
         CallName::SetSockOpt,
@@ -139,6 +151,8 @@ impl CallName {
             CallName::Connect => "connect",
             CallName::Send => "send",
             CallName::Recv => "recv",
+            CallName::SendTo => "sendto",
+            CallName::RecvFrom => "recvfrom",
             CallName::Shutdown => "shutdown",
             CallName::Close => "close",
             CallName::SetSockOpt => "setsockopt",
@@ -164,6 +178,8 @@ impl Call {
             Call::Connect { .. } => CallName::Connect,
             Call::Send { .. } => CallName::Send,
             Call::Recv { .. } => CallName::Recv,
+            Call::SendTo { .. } => CallName::SendTo,
+            Call::RecvFrom { .. } => CallName::RecvFrom,
             Call::Shutdown { .. } => CallName::Shutdown,
             Call::Close { .. } => CallName::Close,
             Call::SetOption { .. } => CallName::SetSockOpt,
@@ -181,6 +197,8 @@ impl Call {
             | Call::Connect { fd, .. }
             | Call::Send { fd, .. }
             | Call::Recv { fd, .. }
+            | Call::SendTo { fd, .. }
+            | Call::RecvFrom { fd, .. }
             | Call::Shutdown { fd, .. }
             | Call::Close { fd }
             | Call::SetOption { fd, .. }
@@ -194,10 +212,10 @@ impl Call {
 pub struct Returned {
     /// The return value: a descriptor, a number of bytes, or 0.
     pub value: i64,
-    /// The bytes that `recv()` put into its buffer.
+    /// The bytes that `recv()` or `recvfrom()` put into its buffer.
     #[serde(with = "crate::tcp::hex")]
     pub data: Vec<u8>,
-    /// The peer's address that `accept()` tells.
+    /// The peer's address that `accept()` tells; the sender's that `recvfrom()` tells.
     pub peer: Option<SocketAddr>,
 }
 

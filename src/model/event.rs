@@ -3,9 +3,9 @@
 use std::time::Duration;
 
 use super::{Call, Member, Outcome, Passing, Side, SocketFacts, Source};
-use crate::tcp::Segment;
+use crate::tcp::Packet;
 
-/// The number of a segment, in the order in which segments were first seen on the wire, from 0.
+/// The number of a segment (or of a datagram), in the order in which they were first seen on the wire, from 0.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
 pub struct SegmentId(pub u32);
 
@@ -42,12 +42,12 @@ pub enum Event {
         /// With what.
         outcome: Outcome,
     },
-    /// A segment left its sender. `again` names the segment that it repeats, where that one no longer waits.
+    /// A segment, or for contrast a datagram, left its sender. `again` names the segment that it repeats, where that one no longer waits.
     Sent {
         /// Its number.
         id: SegmentId,
         /// The segment.
-        segment: Segment,
+        segment: Packet,
         /// The earlier segment of which this is a retransmission.
         again: Option<SegmentId>,
     },
@@ -63,7 +63,7 @@ pub enum Event {
         /// The first copy's number.
         id: SegmentId,
         /// The newest copy.
-        segment: Segment,
+        segment: Packet,
     },
     /// The kernel says something new of a socket.
     Socket(SocketFacts),

@@ -6,7 +6,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use super::Side;
-use crate::tcp::Segment;
+use crate::tcp::Packet;
 
 /// A process that is in the lab.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -37,7 +37,7 @@ impl Role {
     }
 }
 
-/// The two ends of a connection, in any order.
+/// The two ends of a connection, or of datagrams that go to and fro, in any order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Connection {
     /// The lower address.
@@ -52,8 +52,8 @@ impl Connection {
         Connection { low: one.min(other), high: one.max(other) }
     }
 
-    /// That to which a segment belongs.
-    pub fn of(segment: &Segment) -> Connection {
+    /// That to which a segment belongs; an ICMP answer belongs to the datagrams that it answers.
+    pub fn of(segment: &Packet) -> Connection {
         Connection::new(segment.from, segment.to)
     }
 

@@ -1,5 +1,6 @@
 //! What the kernel says of its sockets at one moment.
 
+use std::fmt;
 use std::net::SocketAddr;
 use std::time::Duration;
 
@@ -15,6 +16,8 @@ pub enum Source {
     SockDiag,
     /// The kernel says so of one own descriptor (`TCP_INFO` of `tcp(7)`).
     TcpInfo,
+    /// The kernel says so of one own descriptor that isn't TCP's (`getpeername(2)`).
+    PeerName,
     /// It was seen in a segment on the wire.
     Wire,
     /// The program concluded it from other facts.
@@ -28,6 +31,7 @@ impl Source {
             Source::Call => "call",
             Source::SockDiag => "sock_diag",
             Source::TcpInfo => "tcp_info",
+            Source::PeerName => "getpeername",
             Source::Wire => "wire",
             Source::Concluded => "concluded",
         }
@@ -75,6 +79,75 @@ pub struct TcpInfo {
     pub total_retrans: Option<u32>,
 }
 
+/// What the kernel says that a socket is: one of TCP's states, or, for UDP, which has none, whether it has a peer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
+pub enum SocketState {
+    /// A UDP socket without a peer: `UNCONN` of `ss(8)`.
+    Unconnected,
+    /// A UDP socket that `connect(2)` gave a peer: `ESTAB` of `ss(8)`. The peer knows nothing of it.
+    Connected,
+    /// A UDP socket that the kernel no longer has.
+    Gone,
+    /// A TCP socket in this state. Written down, it is the state alone; so it stands last, as serde wants it.
+    #[serde(untagged)]
+    Tcp(State),
+}
+
+impl SocketState {
+    /// Those of UDP sockets.
+    pub const UDP: [SocketState; 3] = [SocketState::Unconnected, SocketState::Connected, SocketState::Gone];
+
+    /// The state's name of TCP; of UDP the word of `ss(8)`.
+    pub const fn name(self) -> &'static str {
+        match self {
+            SocketState::Tcp(state) => state.name(),
+            SocketState::Unconnected => "UNCONN",
+            SocketState::Connected => "ESTAB",
+            SocketState::Gone => "gone",
+        }
+    }
+
+    /// The one with this name.
+    pub fn from_name(name: &str) -> Option<SocketState> {
+        let udp = SocketState::UDP.into_iter().find(|state| state.name() == name);
+        udp.or_else(|| State::from_name(name).map(SocketState::Tcp))
+    }
+
+    /// The state of TCP; `None` of a UDP socket.
+    pub const fn tcp(self) -> Option<State> {
+        match self {
+            SocketState::Tcp(state) => Some(state),
+            SocketState::Unconnected | SocketState::Connected | SocketState::Gone => None,
+        }
+    }
+
+    /// What it is once the kernel no longer has it.
+    pub const fn ended(self) -> SocketState {
+        match self {
+            SocketState::Tcp(_) => SocketState::Tcp(State::Closed),
+            SocketState::Unconnected | SocketState::Connected | SocketState::Gone => SocketState::Gone,
+        }
+    }
+}
+
+impl From<State> for SocketState {
+    fn from(state: State) -> SocketState {
+        SocketState::Tcp(state)
+    }
+}
+
+impl PartialEq<State> for SocketState {
+    fn eq(&self, state: &State) -> bool {
+        self.tcp() == Some(*state)
+    }
+}
+
+impl fmt::Display for SocketState {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.name())
+    }
+}
+
 /// One socket as the kernel has it.
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct SocketFacts {
@@ -93,13 +166,18 @@ pub struct SocketFacts {
     /// The peer's address; `None` where there is no peer.
     pub remote: Option<SocketAddr>,
     /// Its state.
-    pub state: State,
+    pub state: SocketState,
     /// Who said so.
     pub source: Source,
     /// The running timer.
     pub timer: Option<Timer>,
-    /// Bytes received and not yet read; for LISTEN, connections that wait for `accept()`.
+    /// Bytes received and not yet read; for LISTEN, connections that wait for `accept()`; for UDP, the bytes of the next
+    /// datagram (`FIONREAD` of `udp(7)`).
     pub recv_queue: u32,
+    /// Only of UDP: the receive queue counts the memory that all datagrams take, as `ss(8)` does. The kernel tells the
+    /// bytes of the next one only to the process that has the socket.
+    #[serde(default)]
+    pub counts_memory: bool,
     /// Bytes sent and not yet acknowledged; for LISTEN, the backlog.
     pub send_queue: u32,
     /// Further facts of TCP_INFO; `None` where the kernel gave none.
@@ -140,4 +218,28 @@ pub struct Observation {
     pub at: Duration,
     /// The sockets, in the kernel's order.
     pub sockets: Vec<SocketFacts>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_word_on_a_udp_socket_is_a_state_of_tcp() {
+        for state in State::ALL {
+            assert_eq!(SocketState::from_name(state.name()), Some(SocketState::Tcp(state)));
+            assert_eq!(SocketState::Tcp(state).ended(), State::Closed);
+            let text = serde_json::to_string(&state).unwrap();
+            assert_eq!(serde_json::from_str::<SocketState>(&text).unwrap(), SocketState::Tcp(state));
+            assert_eq!(serde_json::to_string(&SocketState::Tcp(state)).unwrap(), text);
+        }
+        for udp in SocketState::UDP {
+            assert_eq!((SocketState::from_name(udp.name()), udp.tcp()), (Some(udp), None));
+            assert!(State::from_name(udp.name()).is_none() && udp != State::Closed && udp != State::Established);
+            assert_eq!(udp.ended(), SocketState::Gone);
+            let text = serde_json::to_string(&udp).unwrap();
+            assert_eq!(serde_json::from_str::<SocketState>(&text).unwrap(), udp);
+        }
+        assert_eq!(SocketState::from_name("open"), None);
+    }
 }

@@ -2,15 +2,14 @@
 
 use std::net::SocketAddr;
 
-use super::{Side, SocketFacts, Source};
-use crate::tcp::State;
+use super::{Side, SocketFacts, SocketState, Source};
 
 /// A socket without timer and with empty queues, as sock_diag would tell it; `ends` are its own and its peer's address.
 pub(crate) fn socket(
     cookie: u64,
     side: Side,
     fd: Option<i32>,
-    state: State,
+    state: impl Into<SocketState>,
     ends: (Option<SocketAddr>, Option<SocketAddr>),
 ) -> SocketFacts {
     SocketFacts {
@@ -20,10 +19,11 @@ pub(crate) fn socket(
         fd,
         local: ends.0,
         remote: ends.1,
-        state,
+        state: state.into(),
         source: Source::SockDiag,
         timer: None,
         recv_queue: 0,
+        counts_memory: false,
         send_queue: 0,
         info: None,
     }

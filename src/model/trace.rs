@@ -4,13 +4,15 @@
 //! binary search; nothing is replayed and nothing is copied, however long the trace is.
 
 use std::collections::HashMap;
-use std::net::SocketAddr;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
 use super::changing::Changing;
-use super::{Call, Connection, Entry, Event, Member, Outcome, Passing, SegmentId, Side, SocketFacts, Source, View};
-use crate::tcp::{Isns, Segment, State};
+use super::{
+    Call, Connection, Entry, Event, Member, Outcome, Passing, SegmentId, Side, SocketFacts, SocketState, Source, View,
+};
+use crate::tcp::{Isns, Packet, State};
 
 /// A place in the trace: how many entries lie before it. 0 is before everything.
 pub type Moment = usize;
@@ -44,7 +46,7 @@ pub struct SegmentRecord {
     /// The earlier segment that it repeats.
     pub again: Option<SegmentId>,
     /// The copies, each with the entry at which it was seen; the first is the original.
-    pub copies: Vec<(Moment, Segment)>,
+    pub copies: Vec<(Moment, Packet)>,
     /// The entry at which it was held.
     pub held: Option<Moment>,
     /// The entry at which it was delivered (`true`) or dropped (`false`).
@@ -59,14 +61,15 @@ pub struct SocketRecord {
     /// What was said of it, each with its entry; `None` where it was gone.
     pub history: Vec<(Moment, Option<SocketFacts>)>,
     /// Its states, each with the entry at which it became so; CLOSED where the socket was gone.
-    pub states: Vec<(Moment, State)>,
+    pub states: Vec<(Moment, SocketState)>,
     /// Who said that it was gone.
     pub gone_source: Source,
 }
 
 impl SocketRecord {
     fn change(&mut self, moment: Moment, facts: Option<SocketFacts>) {
-        let state = facts.as_ref().map_or(State::Closed, |facts| facts.state);
+        let last = self.states.last().map_or(SocketState::Tcp(State::Closed), |(_, last)| *last);
+        let state = facts.as_ref().map_or(last.ended(), |facts| facts.state);
         if self.states.last().is_none_or(|(_, last)| *last != state) {
             self.states.push((moment, state));
         }
@@ -141,11 +144,16 @@ impl Trace {
     /// The side that has, or had, a socket with this address of its own; `None` where none ever had. A socket that was
     /// reset has no address any more, yet its segments are still its side's.
     pub fn side_of(&self, address: SocketAddr) -> Option<Side> {
-        self.owners.get(&address).copied()
+        let any = match address.ip() {
+            IpAddr::V4(_) => Ipv4Addr::UNSPECIFIED.into(),
+            IpAddr::V6(_) => Ipv6Addr::UNSPECIFIED.into(),
+        };
+        // A UDP socket that only sent has a port and no address of its own.
+        self.owners.get(&address).or_else(|| self.owners.get(&SocketAddr::new(any, address.port()))).copied()
     }
 
     /// The side at whose door a segment waits: its receiver's; `None` where the receiver is nobody's.
-    pub fn door(&self, segment: &Segment) -> Option<Side> {
+    pub fn door(&self, segment: &Packet) -> Option<Side> {
         // Where nobody has the receiver's address, it is the other end than the sender's: a SYN to a port without a
         // listener.
         self.side_of(segment.to).or_else(|| self.side_of(segment.from).map(Side::other))

@@ -5,9 +5,10 @@ use std::time::Duration;
 
 use super::trace::{CallRecord, Moment, SegmentRecord, SocketRecord, Trace};
 use super::{
-    Answer, Call, ClaimResult, Connection, Entry, Event, Member, Outcome, Passing, SegmentId, Side, SocketFacts, Source,
+    Answer, Call, ClaimResult, Connection, Entry, Event, Member, Outcome, Passing, SegmentId, Side, SocketFacts,
+    SocketState, Source,
 };
-use crate::tcp::{Segment, State};
+use crate::tcp::Packet;
 
 /// The trace as it stood after its first entries. Cheap to make and to copy.
 #[derive(Clone, Copy, Debug)]
@@ -58,7 +59,7 @@ pub struct SegmentView<'a> {
     /// Its number.
     pub id: SegmentId,
     /// Its newest copy by then.
-    pub segment: &'a Segment,
+    pub segment: &'a Packet,
     /// How often it had been sent by then.
     pub times_sent: usize,
     /// The earlier segment that it repeats.
@@ -75,13 +76,13 @@ pub struct SocketView<'a> {
     /// The newest facts by then; where it is gone, the last ones before.
     pub facts: &'a SocketFacts,
     /// The state: CLOSED where the socket is gone.
-    pub state: State,
+    pub state: SocketState,
     /// Who says so.
     pub source: Source,
     /// Whether the kernel no longer has it.
     pub gone: bool,
     /// The state before this one, where there was one.
-    pub previous: Option<State>,
+    pub previous: Option<SocketState>,
     /// The entry at which the state became this one.
     pub state_since: Moment,
     /// The entry of the newest change of any fact.
@@ -321,6 +322,7 @@ fn socket_view(record: &SocketRecord, moment: Moment) -> Option<SocketView<'_>> 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::tcp::State;
 
     fn facts(cookie: u64, state: State) -> SocketFacts {
         crate::model::testing::socket(cookie, Side::Server, None, state, (None, None))
@@ -375,7 +377,8 @@ mod tests {
         ] {
             trace.push(Duration::ZERO, event);
         }
-        let shown = |moment| trace.at(moment).segment(id).map(|view| (view.segment.ack, view.times_sent));
+        let shown =
+            |moment| trace.at(moment).segment(id).map(|view| (view.segment.tcp().unwrap().ack, view.times_sent));
         assert_eq!([shown(2), shown(3), shown(5)], [Some((10, 1)), Some((11, 2)), Some((11, 3))]);
     }
 }

@@ -5,7 +5,7 @@ use crate::i18n::{PlainTexts, escape, fill, harmless, width};
 use crate::model::{
     Call, ClaimResult, How, Member, Outcome, Passing, Role, SegmentId, Side, SocketView, Source, Trace, View, Which,
 };
-use crate::tcp::{Flags, Numbers, Segment, line};
+use crate::tcp::{Flags, Numbers, Packet, line};
 
 /// So much of sent or received text is shown, in columns.
 const SHOWN: usize = 36;
@@ -51,14 +51,18 @@ pub(super) fn passing(passing: &Passing, texts: &PlainTexts) -> Vec<String> {
 /// A call as one would write it, its descriptors the real ones.
 fn written(call: &Call) -> String {
     match call {
-        Call::Socket { ipv6: false } => "socket(AF_INET, SOCK_STREAM, 0)".to_owned(),
-        Call::Socket { ipv6: true } => "socket(AF_INET6, SOCK_STREAM, 0)".to_owned(),
+        Call::Socket { ipv6, udp } => {
+            let family = if *ipv6 { "AF_INET6" } else { "AF_INET" };
+            format!("socket({family}, {}, 0)", if *udp { "SOCK_DGRAM" } else { "SOCK_STREAM" })
+        }
         Call::Bind { fd, addr } => format!("bind({fd}, {addr})"),
         Call::Listen { fd, backlog } => format!("listen({fd}, {backlog})"),
         Call::Accept { fd } => format!("accept({fd})"),
         Call::Connect { fd, addr } => format!("connect({fd}, {addr})"),
         Call::Send { fd, data } => format!("send({fd}, {}, {})", quoted(data), data.len()),
         Call::Recv { fd, len } => format!("recv({fd}, {len})"),
+        Call::SendTo { fd, data, addr } => format!("sendto({fd}, {}, {}, {addr})", quoted(data), data.len()),
+        Call::RecvFrom { fd, len } => format!("recvfrom({fd}, {len})"),
         Call::Shutdown { fd, how } => {
             let how = match how {
                 How::Read => "SHUT_RD",
@@ -108,13 +112,13 @@ fn quoted(bytes: &[u8]) -> String {
 }
 
 /// `  client ──▶ server  SYN seq=j  (j = 2839402)`, in two lines where one is too long.
-pub(super) fn segment(id: SegmentId, segment: &Segment, view: &View<'_>, note: &str) -> Vec<String> {
+pub(super) fn segment(id: SegmentId, segment: &Packet, view: &View<'_>, note: &str) -> Vec<String> {
     debug_assert!(view.segment(id).is_some());
     let mut first = arrow(segment, view);
     if !note.is_empty() {
         first.push_str(&format!("  {note}"));
     }
-    let numbers = raw_numbers(segment, view.trace());
+    let Some(numbers) = raw_numbers(segment, view.trace()) else { return vec![format!("  {first}")] };
     if width(&first) + 2 + width(&numbers) <= COLUMNS {
         return vec![format!("  {first}  {numbers}")];
     }
@@ -127,25 +131,26 @@ pub(super) fn fate(id: SegmentId, view: &View<'_>, what: &str) -> Vec<String> {
 }
 
 /// The same, of one copy.
-pub(super) fn segment_fate(segment: &Segment, view: &View<'_>, what: &str) -> Vec<String> {
+pub(super) fn segment_fate(segment: &Packet, view: &View<'_>, what: &str) -> Vec<String> {
     vec![format!("  {}: {what}", arrow(segment, view))]
 }
 
-fn arrow(segment: &Segment, view: &View<'_>) -> String {
+fn arrow(segment: &Packet, view: &View<'_>) -> String {
     let (from, to) = (view.trace().end_name(segment.from), view.trace().end_name(segment.to));
     format!("{from} ──▶ {to}  {}", line(segment, view.trace().isns(), Numbers::Symbolic))
 }
 
-/// The numbers as they stand in the segment; of a SYN, what its letter means.
-fn raw_numbers(segment: &Segment, trace: &Trace) -> String {
-    let symbolic = line(segment, trace.isns(), Numbers::Symbolic);
+/// The numbers as they stand in the segment; of a SYN, what its letter means. `None` where there are none.
+fn raw_numbers(packet: &Packet, trace: &Trace) -> Option<String> {
+    let segment = packet.tcp()?;
+    let symbolic = line(packet, trace.isns(), Numbers::Symbolic);
     let letter = symbolic.split_once("seq=").map_or("seq", |(_, rest)| rest.split(' ').next().unwrap_or(rest));
     let first = if segment.flags.has(Flags::SYN) && matches!(letter, "j" | "k") {
         format!("{letter} = {}", segment.seq)
     } else {
         format!("seq {}", segment.seq)
     };
-    if segment.flags.has(Flags::ACK) { format!("({first}, ack {})", segment.ack) } else { format!("({first})") }
+    Some(if segment.flags.has(Flags::ACK) { format!("({first}, ack {})", segment.ack) } else { format!("({first})") })
 }
 
 /// `  client  127.0.0.1:40612  SYN_SENT → ESTABLISHED  (kernel says)`; nothing where another fact of the socket changed.
@@ -161,7 +166,7 @@ pub(super) fn state(cookie: u64, view: &View<'_>, texts: &PlainTexts) -> Vec<Str
     let source = match socket.source {
         Source::Call => &texts.source_call,
         Source::SockDiag => &texts.source_sock_diag,
-        Source::TcpInfo => &texts.source_tcp_info,
+        Source::TcpInfo | Source::PeerName => &texts.source_tcp_info,
         Source::Wire => &texts.source_wire,
         Source::Concluded => &texts.source_concluded,
     };

@@ -3,6 +3,7 @@
 //! What is written depends on the trace's entries alone, not on how many of them were there when it was written.
 
 mod lines;
+mod show;
 mod summary;
 
 #[cfg(test)]
@@ -10,7 +11,7 @@ mod tests;
 
 use std::io::{self, Write};
 
-use crate::i18n::{BrokenTexts, Lang, PlainTexts, Texts, fill, join, width, wrap};
+use crate::i18n::{BrokenTexts, Lang, LayersTexts, PlainTexts, Texts, fill, join, width, wrap};
 use crate::lesson::{Lesson, Step, timer_name};
 use crate::model::{Answer, ClaimResult, Entry, Event, Mode, Moment, Side, Trace, View};
 
@@ -26,6 +27,7 @@ pub struct Transcript<'a> {
     mode: Mode,
     lang: Lang,
     texts: &'static PlainTexts,
+    layers: &'static LayersTexts,
     /// The first entry that wasn't written yet.
     next: Moment,
     /// The side whose call was entered by the last entry: it stands in one line with its return, where that comes next.
@@ -40,8 +42,7 @@ impl<'a> Transcript<'a> {
     /// # Errors
     /// [`BrokenTexts`] where the interface's texts can't be read.
     pub fn new(lesson: &'a Lesson, mode: Mode, lang: Lang) -> Result<Transcript<'a>, BrokenTexts> {
-        let texts = &Texts::load(lang)?.plain;
-        Ok(Transcript { lesson: Some(lesson), mode, lang, texts, next: 0, entered: None, step: None })
+        Transcript::of(Some(lesson), mode, lang)
     }
 
     /// A transcript of a walk without a lesson.
@@ -49,8 +50,13 @@ impl<'a> Transcript<'a> {
     /// # Errors
     /// As of [`Transcript::new`].
     pub fn free(mode: Mode, lang: Lang) -> Result<Transcript<'a>, BrokenTexts> {
-        let texts = &Texts::load(lang)?.plain;
-        Ok(Transcript { lesson: None, mode, lang, texts, next: 0, entered: None, step: None })
+        Transcript::of(None, mode, lang)
+    }
+
+    fn of(lesson: Option<&'a Lesson>, mode: Mode, lang: Lang) -> Result<Transcript<'a>, BrokenTexts> {
+        let texts = Texts::load(lang)?;
+        let (texts, layers) = (&texts.plain, &texts.layers);
+        Ok(Transcript { lesson, mode, lang, texts, layers, next: 0, entered: None, step: None })
     }
 
     /// Writes the lesson's title and goal.
@@ -87,7 +93,8 @@ impl<'a> Transcript<'a> {
     /// Those of `out`.
     pub fn finish(&mut self, trace: &Trace, out: &mut impl Write) -> io::Result<()> {
         self.write(trace, out)?;
-        for line in self.pending_call(&trace.present()).into_iter().chain(self.explanation()) {
+        let present = trace.present();
+        for line in self.pending_call(&present).into_iter().chain(self.explanation(&present)) {
             writeln!(out, "{line}")?;
         }
         let Some(lesson) = self.lesson else { return Ok(()) };
@@ -108,7 +115,7 @@ impl<'a> Transcript<'a> {
             }
             _ => false,
         };
-        let body = self.body(&entry.event, view);
+        let body = self.body(&entry.event, view, &before);
         if continues {
             self.entered = None;
         } else if !body.is_empty() || matches!(entry.event, Event::Entered { .. }) {
@@ -121,10 +128,10 @@ impl<'a> Transcript<'a> {
         lines
     }
 
-    fn body(&mut self, event: &Event, view: &View<'_>) -> Vec<String> {
+    fn body(&mut self, event: &Event, view: &View<'_>, before: &View<'_>) -> Vec<String> {
         let texts = self.texts;
         match event {
-            Event::Step(step) => self.heading(*step),
+            Event::Step(step) => self.heading(*step, before),
             Event::Entered { .. } => Vec::new(),
             Event::Blocked { side, worker } => lines::call((*side, *worker), view, &texts.blocks).into_iter().collect(),
             Event::Returned { side, worker, outcome } => {
@@ -160,8 +167,8 @@ impl<'a> Transcript<'a> {
         lines::call(self.entered.take()?, before, "…")
     }
 
-    fn heading(&mut self, step: usize) -> Vec<String> {
-        let mut lines = self.explanation();
+    fn heading(&mut self, step: usize, before: &View<'_>) -> Vec<String> {
+        let mut lines = self.explanation(before);
         self.step = Some(step);
         let Some(lesson) = self.lesson else { return lines };
         let Some(found) = lesson.steps.get(step) else { return lines };
@@ -180,10 +187,12 @@ impl<'a> Transcript<'a> {
         lines
     }
 
-    /// What the step explains, once everything that it did has been told.
-    fn explanation(&mut self) -> Vec<String> {
+    /// What the step shows and explains, once everything that it did has been told.
+    fn explanation(&mut self, after: &View<'_>) -> Vec<String> {
         let Some(step) = self.step.take().and_then(|step| self.lesson?.steps.get(step)) else { return Vec::new() };
-        indented("  | ", &reflowed(step.say.get(self.lang), self.lang))
+        let mut lines = step.show.map_or_else(Vec::new, |what| show::show(what, after, self.texts, self.layers));
+        lines.extend(indented("  | ", &reflowed(step.say.get(self.lang), self.lang)));
+        lines
     }
 
     fn claim(&self, claim: &ClaimResult) -> Vec<String> {

@@ -5,11 +5,11 @@ use crate::lesson::parse;
 use crate::model::testing::socket;
 use crate::model::{Call, Errno, Returned, SegmentId};
 use crate::tcp::testing::segment;
-use crate::tcp::{Segment, State};
+use crate::tcp::{Packet, State};
 
 const LESSON: &str = include_str!("../../tests/lessons/valid/handshake.toml");
 
-fn syn() -> Segment {
+fn syn() -> Packet {
     let local = |port| std::net::SocketAddr::from(([127, 0, 0, 1], port));
     segment(local(40612), local(8000), 2_839_402, 0, &["SYN"], b"")
 }
@@ -25,7 +25,7 @@ fn walk() -> Vec<Event> {
     };
     vec![
         Event::Step(0),
-        Event::Entered { side: server, worker: 0, call: Call::Socket { ipv6: false } },
+        Event::Entered { side: server, worker: 0, call: Call::Socket { ipv6: false, udp: false } },
         Event::Returned { side: server, worker: 0, outcome: Ok(Returned { value: 4, ..Returned::default() }) },
         facts(1, server, State::Listen, "127.0.0.1:8000"),
         Event::Step(4),
@@ -53,6 +53,35 @@ fn walk() -> Vec<Event> {
         claim("peer of client is SYN_RECV", false, "peer of client is \x1b[31mLISTEN"),
         Event::Answer(Answer { step: 5, chosen: Some(0), right: Some(1), actual: "ESTABLISHED".into() }),
     ]
+}
+
+#[test]
+fn what_a_step_shows_stands_before_what_it_says() {
+    for (show, wanted) in [
+        (
+            "layers",
+            &["  transport (OSI: 4 transport): TCP, UDP", "    TCP header, 20 bytes: port 40612 → port 8000"][..],
+        ),
+        ("packet", &["  SYN seq=j  127.0.0.1:40612 → 127.0.0.1:8000"]),
+        ("kernel", &["  client  fd 5  SYN_SENT  127.0.0.1:40612 → –  recv 0 send 0"]),
+        ("states", &["  server  fd 5  LISTEN", "  client  fd 5  SYN_SENT"]),
+    ] {
+        let text = LESSON.replacen("id = \"connect\"\n", &format!("id = \"connect\"\nshow = \"{show}\"\n"), 1);
+        assert_ne!(text, LESSON);
+        let lesson = parse("tests/a.toml", &text).unwrap();
+        let mut trace = Trace::default();
+        for event in walk() {
+            trace.push(Duration::ZERO, event);
+        }
+        let mut out = Vec::new();
+        Transcript::new(&lesson, Mode::Lab, Lang::En).unwrap().write(&trace, &mut out).unwrap();
+        let lines: Vec<String> = String::from_utf8(out).unwrap().lines().map(str::to_owned).collect();
+        let at = |wanted: &str| lines.iter().position(|line| line == wanted);
+        let say = lines.iter().rposition(|line| line.starts_with("  | ")).unwrap();
+        for line in wanted {
+            assert!(at(line).is_some_and(|at| at < say), "{show}: {line}\n{}", lines.join("\n"));
+        }
+    }
 }
 
 fn transcript(lang: Lang, piecemeal: bool) -> String {

@@ -5,9 +5,10 @@ use std::io::{self, Write};
 use serde_json::{Value, json};
 
 use crate::model::{
-    Call, Entry, Event, How, Member, Moment, Outcome, Role, SegmentId, Side, SocketFacts, SocketView, Trace, View,
+    Call, Entry, Event, How, Member, Moment, Outcome, Role, SegmentId, Side, SocketFacts, SocketState, SocketView,
+    Trace, View,
 };
-use crate::tcp::{Segment, State};
+use crate::tcp::Packet;
 
 /// Writes a trace that may still grow: each call of [`JsonLines::write`] goes on where the one before it ended.
 #[derive(Clone, Debug, Default)]
@@ -133,13 +134,23 @@ fn call_keys((side, worker): (Side, u32), call: &Call, outcome: Option<&Outcome>
 fn arguments(call: &Call, outcome: Option<&Outcome>) -> Value {
     let returned = outcome.and_then(|outcome| outcome.as_ref().ok());
     match call {
-        Call::Socket { ipv6 } => json!([if *ipv6 { "AF_INET6" } else { "AF_INET" }, "SOCK_STREAM", 0]),
+        Call::Socket { ipv6, udp } => {
+            let kind = if *udp { "SOCK_DGRAM" } else { "SOCK_STREAM" };
+            json!([if *ipv6 { "AF_INET6" } else { "AF_INET" }, kind, 0])
+        }
         Call::Bind { fd, addr } | Call::Connect { fd, addr } => json!([fd, addr.to_string()]),
         Call::Listen { fd, backlog } => json!([fd, backlog]),
         Call::Accept { fd } => json!([fd, returned.and_then(|returned| returned.peer).map(|peer| peer.to_string())]),
         Call::Send { fd, data } => json!([fd, String::from_utf8_lossy(data), data.len(), "MSG_NOSIGNAL"]),
         Call::Recv { fd, len } => {
             json!([fd, returned.map(|returned| String::from_utf8_lossy(&returned.data)), len, 0])
+        }
+        Call::SendTo { fd, data, addr } => {
+            json!([fd, String::from_utf8_lossy(data), data.len(), 0, addr.to_string()])
+        }
+        Call::RecvFrom { fd, len } => {
+            let sender = returned.and_then(|returned| returned.peer).map(|peer| peer.to_string());
+            json!([fd, returned.map(|returned| String::from_utf8_lossy(&returned.data)), len, 0, sender])
         }
         Call::Shutdown { fd, how } => json!([fd, shutdown_name(*how)]),
         Call::Close { fd } => json!([fd]),
@@ -169,20 +180,26 @@ fn known_segment(event: &'static str, id: SegmentId, view: &View<'_>) -> Option<
     Some(("segment", segment_keys(event, id, view.segment(id)?.segment, view)))
 }
 
-fn segment_keys(event: &str, id: SegmentId, segment: &Segment, view: &View<'_>) -> Keys {
-    vec![
+fn segment_keys(event: &str, id: SegmentId, segment: &Packet, view: &View<'_>) -> Keys {
+    let mut keys = vec![
         ("event", json!(event)),
         ("id", json!(id.0)),
         ("from", json!(view.trace().end_name(segment.from))),
         ("to", json!(view.trace().end_name(segment.to))),
-        ("flags", json!(segment.flags.names().collect::<Vec<_>>())),
-        ("seq", json!(segment.seq)),
-        ("ack", json!(segment.ack)),
-        ("len", json!(segment.len())),
-        ("win", json!(segment.window)),
-        ("src", json!(segment.from.to_string())),
-        ("dst", json!(segment.to.to_string())),
-    ]
+    ];
+    match segment.tcp() {
+        Some(tcp) => keys.extend([
+            ("flags", json!(tcp.flags.names().collect::<Vec<_>>())),
+            ("seq", json!(tcp.seq)),
+            ("ack", json!(tcp.ack)),
+            ("len", json!(segment.len())),
+            ("win", json!(tcp.window)),
+        ]),
+        // Only what isn't TCP says what it is.
+        None => keys.extend([("protocol", json!(segment.protocol().name())), ("len", json!(segment.len()))]),
+    }
+    keys.extend([("src", json!(segment.from.to_string())), ("dst", json!(segment.to.to_string()))]);
+    keys
 }
 
 /// The keys where this entry changed the socket's state; `None` where it changed something else.
@@ -192,7 +209,7 @@ fn state_keys(cookie: u64, view: &View<'_>) -> Option<Keys> {
     Some(vec![
         ("side", json!(socket.facts.side.map(Side::name))),
         ("socket", json!(socket_name(&socket))),
-        ("from", json!(socket.previous.map(State::name))),
+        ("from", json!(socket.previous.map(SocketState::name))),
         ("to", json!(socket.state.name())),
         ("source", json!(socket.source.name())),
     ])
@@ -212,6 +229,7 @@ mod tests {
     use super::*;
     use crate::model::testing::socket;
     use crate::model::{ClaimResult, Errno, Returned, Source};
+    use crate::tcp::State;
     use crate::tcp::testing::segment;
     use std::time::Duration;
 
@@ -238,7 +256,7 @@ mod tests {
         socket(7, Side::Client, Some(5), state, (address(local), address(remote)))
     }
 
-    fn syn() -> Segment {
+    fn syn() -> Packet {
         let local = |port| std::net::SocketAddr::from(([127, 0, 0, 1], port));
         segment(local(40612), local(8000), 1000, 0, &["SYN"], b"")
     }
@@ -255,7 +273,7 @@ mod tests {
         };
         let addr = "127.0.0.1:8000".parse().unwrap();
         assert_eq!(
-            call(Call::Socket { ipv6: false }, Ok(Returned { value: 4, ..Returned::default() })),
+            call(Call::Socket { ipv6: false, udp: false }, Ok(Returned { value: 4, ..Returned::default() })),
             [
                 r#"{"n":1,"t_us":0,"kind":"call","side":"server","call":"socket","phase":"enter","args":["AF_INET","SOCK_STREAM",0],"ret":null,"errno":null}"#,
                 r#"{"n":2,"t_us":20,"kind":"call","side":"server","call":"socket","phase":"return","args":["AF_INET","SOCK_STREAM",0],"ret":4,"errno":null}"#,
@@ -271,6 +289,36 @@ mod tests {
         assert!(received[1].contains("\"args\":[6,\"hi\\n\u{fffd}\\\"\",64,0],\"ret\":5"), "{received:?}");
         let sent = call(Call::Send { fd: 6, data }, Ok(Returned { value: 5, ..Returned::default() }));
         assert!(sent[0].contains("\"args\":[6,\"hi\\n\u{fffd}\\\"\",5,\"MSG_NOSIGNAL\"]"), "{sent:?}");
+    }
+
+    #[test]
+    fn datagrams_and_their_calls() {
+        let addr: std::net::SocketAddr = "127.0.0.1:8000".parse().unwrap();
+        let from = "127.0.0.1:40612".parse().unwrap();
+        let (side, data) = (Side::Client, b"hi".to_vec());
+        let sent = Ok(Returned { value: 2, ..Returned::default() });
+        let came = Ok(Returned { value: 2, data: data.clone(), peer: Some(addr) });
+        let bytes = crate::tcp::testing::datagram_packet(from, addr, &data);
+        let unbound = socket(7, side, Some(5), SocketState::Unconnected, ("0.0.0.0:40612".parse().ok(), None));
+        let shown = lines(vec![
+            Event::Socket(unbound),
+            Event::Entered { side, worker: 0, call: Call::SendTo { fd: 5, data, addr } },
+            Event::Sent { id: SegmentId(0), segment: Packet::parse(&bytes).unwrap(), again: None },
+            Event::Returned { side, worker: 0, outcome: sent },
+            Event::Entered { side, worker: 0, call: Call::RecvFrom { fd: 5, len: 64 } },
+            Event::Returned { side, worker: 0, outcome: came },
+            Event::Gone { cookie: 7, source: Source::SockDiag },
+        ]);
+        assert!(shown[0].contains(r#""from":null,"to":"UNCONN""#), "{}", shown[0]);
+        assert!(shown[1].contains(r#""call":"sendto","phase":"enter","args":[5,"hi",2,0,"127.0.0.1:8000"]"#));
+        // The socket has a port and no address of its own; it is the sender all the same.
+        assert_eq!(
+            shown[2],
+            r#"{"n":3,"t_us":20,"kind":"segment","event":"sent","id":0,"from":"client","to":"127.0.0.1:8000","protocol":"udp","len":2,"src":"127.0.0.1:40612","dst":"127.0.0.1:8000"}"#
+        );
+        assert!(shown[4].contains(r#""call":"recvfrom","phase":"enter","args":[5,null,64,0,null]"#));
+        assert!(shown[5].contains(r#""args":[5,"hi",64,0,"127.0.0.1:8000"],"ret":2"#), "{}", shown[5]);
+        assert!(shown[6].contains(r#""from":"UNCONN","to":"gone""#), "{}", shown[6]);
     }
 
     #[test]

@@ -53,7 +53,8 @@ pub fn read_recording(mut from: impl BufRead) -> Result<Vec<Entry>, Unreadable> 
         }
         entries.push(Entry { at, event });
     }
-    Ok(entries)
+    // Whoever records has joined a lab, which is the first thing that is written.
+    if entries.is_empty() { Err(Unreadable::Line(1)) } else { Ok(entries) }
 }
 
 /// Whether an event speaks of segments that were there: they are numbered in the order in which they came.
@@ -132,6 +133,7 @@ mod tests {
         let lines: Vec<&str> = good.lines().collect();
         let read = |text: String| read_recording(text.as_bytes()).unwrap_err();
         assert!(matches!(read(format!("{}\nx\n", lines[0])), Unreadable::Line(2)));
+        assert!(matches!(read(String::new()), Unreadable::Line(1)), "nothing was written");
         assert!(
             matches!(read(format!("{}\n{}\n", lines[0], lines[4])), Unreadable::Line(2)),
             "a segment that never came"

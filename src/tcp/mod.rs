@@ -1,9 +1,10 @@
 //! TCP as its specification has it: the state machine of RFC 9293 as a table, and the segment with its
-//! one-line notation. Nothing here makes a system call, reads a clock or knows a colour.
+//! one-line notation; beside it, for contrast, the UDP datagram. Nothing here makes a system call, reads a clock or knows a colour.
 
 mod flags;
 pub mod hex;
 mod notation;
+mod packet;
 mod segment;
 mod state;
 #[cfg(test)]
@@ -11,5 +12,6 @@ pub(crate) mod testing;
 
 pub use flags::Flags;
 pub use notation::{Isns, Numbers, line, relative, tells_zero_window};
-pub use segment::{Malformed, Options, Segment, finish_checksum};
+pub use packet::{Ip, LONGEST_FRAME, Malformed, Packet, Protocol, Transport, finish_checksum};
+pub use segment::{Options, Segment};
 pub use state::{EDGES, Edge, State, Trigger, edge};

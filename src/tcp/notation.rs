@@ -1,4 +1,4 @@
-//! The one line that says a segment: `SYN,ACK seq=k ack=j+1`.
+//! The one line that says a segment: `SYN,ACK seq=k ack=j+1`; of a datagram `UDP len=6`.
 //!
 //! The learner's screen, the transcript, a lesson's claims and an error all use it.
 
@@ -6,7 +6,7 @@ use std::collections::HashMap;
 use std::fmt;
 use std::net::SocketAddr;
 
-use super::{Flags, Segment};
+use super::{Flags, Packet, Segment, Transport};
 
 /// How sequence numbers are written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
@@ -46,12 +46,10 @@ struct Isn {
 impl Isns {
     /// Learns from one segment: a SYN names its sender's first number. The side that sent the first SYN of a
     /// connection is `j`; the other is `k`.
-    pub fn learn(&mut self, segment: &Segment) {
-        if !segment.flags.has(Flags::SYN) {
-            return;
-        }
-        let there = (segment.from, segment.to);
-        let back = (segment.to, segment.from);
+    pub fn learn(&mut self, packet: &Packet) {
+        let Some(segment) = packet.tcp().filter(|segment| segment.flags.has(Flags::SYN)) else { return };
+        let there = (packet.from, packet.to);
+        let back = (packet.to, packet.from);
         let new = self.by_direction.get(&there).is_none_or(|isn| isn.number != segment.seq);
         if !new {
             return;
@@ -96,8 +94,12 @@ pub const fn relative(number: u32, isn: u32) -> i64 {
 }
 
 /// The segment in one line, its numbers written as asked.
-pub fn line(segment: &Segment, isns: &Isns, numbers: Numbers) -> String {
-    Line { segment, isns, numbers }.to_string()
+pub fn line(packet: &Packet, isns: &Isns, numbers: Numbers) -> String {
+    match &packet.transport {
+        Transport::Tcp(segment) => Line { packet, segment, isns, numbers }.to_string(),
+        Transport::Udp => format!("UDP len={}", packet.len()),
+        Transport::Unreachable => "ICMP port unreachable".to_owned(),
+    }
 }
 
 /// Whether a segment says that its sender has no room, which its line then tells; in a reset the field means nothing.
@@ -106,6 +108,7 @@ pub fn tells_zero_window(segment: &Segment) -> bool {
 }
 
 struct Line<'a> {
+    packet: &'a Packet,
     segment: &'a Segment,
     isns: &'a Isns,
     numbers: Numbers,
@@ -113,14 +116,15 @@ struct Line<'a> {
 
 impl fmt::Display for Line<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Segment { from, to, seq, ack, flags, .. } = *self.segment;
+        let (Packet { from, to, .. }, Segment { seq, ack, flags, .. }) = (self.packet, *self.segment);
+        let (from, to) = (*from, *to);
         let name = if flags.bits() == 0 { "-".to_owned() } else { flags.to_string() };
         write!(f, "{name} seq={}", self.isns.write(seq, from, to, self.numbers))?;
         if flags.has(Flags::ACK) {
             write!(f, " ack={}", self.isns.write(ack, to, from, self.numbers))?;
         }
-        if !self.segment.is_empty() {
-            write!(f, " len={}", self.segment.len())?;
+        if !self.packet.is_empty() {
+            write!(f, " len={}", self.packet.len())?;
         }
         if tells_zero_window(self.segment) {
             f.write_str(" win=0")?;
@@ -131,7 +135,7 @@ impl fmt::Display for Line<'_> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::testing::segment;
+    use super::super::testing::{datagram_packet, segment, unreachable_packet};
     use super::*;
 
     fn ends() -> (SocketAddr, SocketAddr) {
@@ -139,7 +143,7 @@ mod tests {
     }
 
     /// A handshake and a line, with the client's first number just below the end of the circle.
-    fn walk() -> Vec<Segment> {
+    fn walk() -> Vec<Packet> {
         let (c, s) = ends();
         let j = u32::MAX;
         vec![
@@ -153,7 +157,7 @@ mod tests {
 
     fn lines(numbers: Numbers) -> Vec<String> {
         let mut isns = Isns::default();
-        let told = |segment: Segment| {
+        let told = |segment: Packet| {
             isns.learn(&segment);
             line(&segment, &isns, numbers)
         };
@@ -176,12 +180,21 @@ mod tests {
     }
 
     #[test]
+    fn a_datagram_has_no_numbers() {
+        let (c, s) = ends();
+        let told = |bytes: Vec<u8>| line(&Packet::parse(&bytes).unwrap(), &Isns::default(), Numbers::Symbolic);
+        assert_eq!(told(datagram_packet(c, s, b"hello")), "UDP len=5");
+        assert_eq!(told(datagram_packet(c, s, b"")), "UDP len=0");
+        assert_eq!(told(unreachable_packet(c, s, b"hello")), "ICMP port unreachable");
+    }
+
+    #[test]
     fn no_room_is_told_but_not_of_a_reset() {
         let (c, s) = ends();
         let told = |flags: &[&str]| {
             let mut packet = segment(c, s, 7, 9, flags, b"").packet().to_vec();
             packet[34..36].fill(0);
-            line(&Segment::parse(&packet).unwrap(), &Isns::default(), Numbers::Raw)
+            line(&Packet::parse(&packet).unwrap(), &Isns::default(), Numbers::Raw)
         };
         assert_eq!(told(&["ACK"]), "ACK seq=7 ack=9 win=0");
         assert_eq!(told(&["RST"]), "RST seq=7");

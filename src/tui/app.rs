@@ -69,6 +69,7 @@ pub enum Overlay {
     Help,
     Packet,
     Kernel,
+    Layers,
     Glossary,
 }
 
@@ -97,6 +98,10 @@ pub(super) struct Place {
     pub(super) ladder: usize,
     /// How far the overlay is scrolled.
     pub(super) over: usize,
+    /// The lesson opened the overlay, and the text below it wasn't seen yet.
+    pub(super) unread: bool,
+    /// The step whose view was opened.
+    pub(super) shown: Option<usize>,
 }
 
 /// The lesson plays by itself.
@@ -262,10 +267,12 @@ impl App {
         self.place.segment.filter(|id| (id.0 as usize) < count).or(newest)
     }
 
-    /// The side whose blocked call a signal would interrupt: the chosen one, else the only one.
+    /// The side whose blocked call a signal would interrupt: the chosen one, else the only one. Of a lab that others share,
+    /// only the sides that are driven here.
     pub fn blocked_side(&self) -> Option<Side> {
         let present = self.walk.trace().present();
-        let sleeps = |side: &Side| present.open_call(*side).is_some_and(|call| call.blocked);
+        let driven = |side: &Side| self.walk.free().is_none_or(|free| free.sides().contains(side));
+        let sleeps = |side: &Side| driven(side) && present.open_call(*side).is_some_and(|call| call.blocked);
         let mut sleeping = Side::BOTH.into_iter().filter(sleeps);
         match (self.place.side.filter(sleeps), sleeping.next(), sleeping.next()) {
             (Some(side), _, _) | (None, Some(side), None) => Some(side),

@@ -1,6 +1,7 @@
 //! The calls as code in several programming languages, with the real values put in, and their colours.
 
 use std::collections::BTreeMap;
+use std::net::SocketAddr;
 
 use ratatui::style::Style;
 use ratatui::text::Span;
@@ -52,6 +53,8 @@ struct Words {
     both: String,
     ipv4: String,
     ipv6: String,
+    stream: String,
+    datagram: String,
 }
 
 /// All languages.
@@ -100,20 +103,15 @@ impl Language {
     fn values(&self, call: &Call) -> Vec<(&'static str, String)> {
         let mut values: Vec<_> = call.fd().map(|fd| ("fd", fd.to_string())).into_iter().collect();
         match call {
-            Call::Socket { ipv6 } => {
+            Call::Socket { ipv6, udp } => {
+                values.push(("type", if *udp { &self.words.datagram } else { &self.words.stream }.clone()));
                 values.push(("domain", if *ipv6 { &self.words.ipv6 } else { &self.words.ipv4 }.clone()));
             }
-            Call::Bind { addr, .. } | Call::Connect { addr, .. } => {
-                values.push(("addr", addr.to_string()));
-                values.push(("ip", addr.ip().to_string()));
-                values.push(("port", addr.port().to_string()));
-            }
+            Call::Bind { addr, .. } | Call::Connect { addr, .. } => values.extend(address(*addr)),
             Call::Listen { backlog, .. } => values.push(("backlog", backlog.to_string())),
-            Call::Send { data, .. } => {
-                values.push(("line", excerpt(data, SHOWN_BYTES).replace('"', "\\\"")));
-                values.push(("len", data.len().to_string()));
-            }
-            Call::Recv { len, .. } => values.push(("max", len.to_string())),
+            Call::Send { data, .. } => values.extend(payload(data)),
+            Call::SendTo { data, addr, .. } => values.extend(payload(data).into_iter().chain(address(*addr))),
+            Call::Recv { len, .. } | Call::RecvFrom { len, .. } => values.push(("max", len.to_string())),
             Call::Shutdown { how, .. } => {
                 let word = match how {
                     How::Read => &self.words.read,
@@ -165,6 +163,14 @@ impl Language {
     }
 }
 
+fn address(addr: SocketAddr) -> [(&'static str, String); 3] {
+    [("addr", addr.to_string()), ("ip", addr.ip().to_string()), ("port", addr.port().to_string())]
+}
+
+fn payload(data: &[u8]) -> [(&'static str, String); 2] {
+    [("line", excerpt(data, SHOWN_BYTES).replace('"', "\\\"")), ("len", data.len().to_string())]
+}
+
 /// Where a string that begins here ends, its closing mark included.
 fn string_end(rest: &str) -> usize {
     let mut escaped = false;
@@ -186,13 +192,16 @@ mod tests {
     fn calls() -> Vec<Call> {
         let addr = "127.0.0.1:8000".parse().unwrap();
         vec![
-            Call::Socket { ipv6: false },
+            Call::Socket { ipv6: false, udp: false },
             Call::Bind { fd: 4, addr },
             Call::Listen { fd: 4, backlog: 128 },
             Call::Accept { fd: 4 },
             Call::Connect { fd: 5, addr },
             Call::Send { fd: 5, data: b"say \"hi\"\n".to_vec() },
             Call::Recv { fd: 6, len: 1024 },
+            Call::Socket { ipv6: true, udp: true },
+            Call::SendTo { fd: 5, data: b"a line of more than twenty-four bytes".to_vec(), addr },
+            Call::RecvFrom { fd: 6, len: 1024 },
             Call::Shutdown { fd: 5, how: How::Write },
             Call::Close { fd: 5 },
             Call::SetOption { fd: 4, option: "TCP_NODELAY".into(), value: 1 },

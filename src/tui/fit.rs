@@ -11,10 +11,10 @@ use super::app::{App, Look};
 use super::layout::SMALLEST;
 use super::panes::explain_scroll;
 use super::walk::Walk;
-use crate::engine::{Command, Free, Happening, Phase, Request, Verdict, WalkOptions, Wire};
+use crate::engine::{Command, Happening, Phase, Request, WalkOptions, Wire};
 use crate::i18n::width;
 use crate::lesson::{Action, Ask, Lang, Lesson, Payload, Step};
-use crate::model::{Answer, Event, Mode, Side, Trace};
+use crate::model::{Answer, Event, Mode, Trace};
 
 /// A text that must be scrolled.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -107,9 +107,6 @@ impl Walk for Paper {
     fn lesson(&self) -> Option<&Lesson> {
         Some(&self.lesson)
     }
-    fn free(&self) -> Option<&Free> {
-        None
-    }
     fn mode(&self) -> Mode {
         self.options.mode
     }
@@ -131,18 +128,8 @@ impl Walk for Paper {
     fn question(&self) -> Option<&Ask> {
         if self.phase == Phase::Asking { self.next_step()?.1.ask.as_ref() } else { None }
     }
-    fn interrupted(&self) -> Vec<Side> {
-        Vec::new()
-    }
-    fn verdict(&self) -> Verdict {
-        Verdict::default()
-    }
     fn command(&mut self, _: Command, _: Duration) {}
     fn happened(&mut self, _: Happening) {}
-    fn tick(&mut self, _: Duration) {}
-    fn wake_at(&self) -> Option<Duration> {
-        None
-    }
     fn take_request(&mut self) -> Option<Request> {
         None
     }

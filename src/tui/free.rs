@@ -8,10 +8,16 @@ use super::app::App;
 use super::commands::Command;
 use super::menu;
 use crate::engine::{self, Phase, typed};
-use crate::model::{Call, Connection, Side, Which};
+use crate::model::{Call, Connection, Moment, Side, Which};
 
-/// The delays that the key goes through: at once, a second, and back to none.
-const DELAYS: [Option<Duration>; 3] = [Some(Duration::ZERO), Some(Duration::from_secs(1)), None];
+/// The delays that the key goes through: at once, a moment that the eye can follow, longer ones, and back to none.
+const DELAYS: [Option<Duration>; 5] = [
+    Some(Duration::ZERO),
+    Some(Duration::from_millis(200)),
+    Some(Duration::from_secs(1)),
+    Some(Duration::from_secs(5)),
+    None,
+];
 
 /// Does what acts on the world, or begins to.
 pub(super) fn act(app: &mut App, command: Command) {
@@ -59,6 +65,10 @@ fn menu_call(app: &mut App, n: usize) -> Option<engine::Command> {
             type_call(app, &format!("send({fd}, \"{}\")", String::from_utf8_lossy(&data)));
             None
         }
+        Call::SendTo { fd, data, addr } => {
+            type_call(app, &format!("sendto({fd}, \"{}\", {addr})", String::from_utf8_lossy(&data)));
+            None
+        }
         call => Some(make(app, side, call)),
     }
 }
@@ -72,7 +82,7 @@ fn make(app: &mut App, side: Side, call: Call) -> engine::Command {
 fn type_call(app: &mut App, offered: &str) {
     if menu::side(app).is_some() {
         // The cursor stands inside the quotation marks, behind the text that is offered.
-        let cursor = offered.chars().count().saturating_sub(2);
+        let cursor = offered.rfind('"').map_or(0, |end| offered[..end].chars().count());
         let input = Input::new(offered.to_owned());
         app.input = Some(if offered.is_empty() { input } else { input.with_cursor(cursor) });
         app.mistyped = None;
@@ -104,11 +114,11 @@ fn typed_call(app: &mut App) -> Option<engine::Command> {
     }
 }
 
-/// The rule for all doors that are one's own.
+/// The rule for the doors that are one's own: of both, for that of the chosen side, or for all where none is chosen.
 fn pass_all(app: &App) -> Option<engine::Command> {
     let which = match app.walk.free()?.sides() {
         [side] => Which::To(*side),
-        _ => Which::All,
+        _ => app.place.side.map_or(Which::All, Which::To),
     };
     Some(pass(app, which))
 }
@@ -124,6 +134,19 @@ fn chosen_connection(app: &App) -> Option<Connection> {
     let view = app.view();
     let of_segment = || Some(Connection::of(view.segment(app.chosen_segment()?)?.segment));
     app.place.only.or_else(of_segment)
+}
+
+/// The moment just before the next act, or the one before this moment: what came of an act lies between two of them.
+pub(super) fn next_act(app: &App, forward: bool) -> Option<Moment> {
+    let here = app.view().moment();
+    let entries = app.walk.trace().entries();
+    let acts = |(_, entry): &(usize, &crate::model::Entry)| engine::is_act(&entry.event);
+    let mut indexed = entries.iter().enumerate();
+    if forward {
+        indexed.filter(acts).map(|(at, _)| at).find(|at| *at > here)
+    } else {
+        Some(indexed.rfind(|(at, entry)| *at < here && acts(&(*at, *entry))).map_or(0, |(at, _)| at))
+    }
 }
 
 /// One connection after the other is shown alone, in the order of their first segments; then all again.

@@ -119,13 +119,15 @@ fn call(app: &App, offer: &crate::explain::Offer) -> Option<Call> {
     let server = app.walk().server();
     let fd = offer.fd.unwrap_or(-1);
     Some(match offer.call {
-        CallName::Socket => Call::Socket { ipv6: server.is_ipv6() },
+        CallName::Socket => Call::Socket { ipv6: server.is_ipv6(), udp: false },
         CallName::Bind => Call::Bind { fd, addr: server },
         CallName::Listen => Call::Listen { fd, backlog: 8 },
         CallName::Accept => Call::Accept { fd },
         CallName::Connect => Call::Connect { fd, addr: server },
         CallName::Send => Call::Send { fd, data: HELLO.to_vec() },
         CallName::Recv => Call::Recv { fd, len: 1024 },
+        CallName::SendTo => Call::SendTo { fd, data: HELLO.to_vec(), addr: server },
+        CallName::RecvFrom => Call::RecvFrom { fd, len: 1024 },
         CallName::Shutdown => Call::Shutdown { fd, how: offer.how.unwrap_or(How::Write) },
         CallName::Close => Call::Close { fd },
         CallName::SetSockOpt | CallName::Fcntl => return None,

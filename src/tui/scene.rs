@@ -15,7 +15,7 @@ use super::texts::Texts;
 use crate::i18n::fill;
 use crate::i18n::width as display_width;
 use crate::model::{Moment, SegmentId, Side, SocketView, Source, TimerKind, View};
-use crate::tcp::{Segment, State};
+use crate::tcp::{Packet, State};
 use crate::theme::Theme;
 
 /// One moment, ready to be drawn.
@@ -78,13 +78,14 @@ impl<'a> Scene<'a> {
         Line::from(Span::styled(format!(" {text} "), self.theme.title.0))
     }
 
-    /// Which side sent a segment: the server is the one at the lesson's port.
-    pub(super) fn sender(&self, segment: &Segment) -> Side {
+    /// Which side sent a segment; where neither end is known, the server is the one at the lesson's port.
+    pub(super) fn sender(&self, segment: &Packet) -> Side {
         let walk = self.app.walk();
-        if let Some(side) = walk.trace().side_of(segment.from) {
+        let known = |address| walk.trace().side_of(address);
+        // Where no socket has the address, the other end's kernel answers for a port that nobody has.
+        if let Some(side) = known(segment.from).or_else(|| known(segment.to).map(Side::other)) {
             return side;
         }
-        // Where no socket has the address: the server's kernel answers for a port that nobody has.
         if segment.from.port() == walk.server().port() { Side::Server } else { Side::Client }
     }
 
@@ -149,7 +150,7 @@ pub(super) fn minutes(time: Duration) -> String {
 pub(super) const fn letter(source: Source) -> &'static str {
     match source {
         Source::Call => "C",
-        Source::SockDiag | Source::TcpInfo => "K",
+        Source::SockDiag | Source::TcpInfo | Source::PeerName => "K",
         Source::Wire => "W",
         Source::Concluded => "=",
     }
@@ -168,8 +169,11 @@ pub(super) fn reversed(style: Style) -> Style {
     style.add_modifier(Modifier::REVERSED | Modifier::BOLD)
 }
 
-/// An address, the loopback's own left out.
+/// An address, the loopback's own left out; `*` for any address, as in `ss(8)`.
 pub(super) fn short(addr: SocketAddr) -> String {
+    if addr.ip().is_unspecified() {
+        return format!("*:{}", addr.port());
+    }
     if addr.ip().is_loopback() { format!(":{}", addr.port()) } else { addr.to_string() }
 }
 

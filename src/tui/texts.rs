@@ -20,6 +20,7 @@ pub struct Texts {
     pub states: States,
     pub packet: Packet,
     pub kernel: Kernel,
+    pub layers: Layers,
     pub glossary: Glossary,
     pub help: Help,
     pub free: Free,
@@ -101,6 +102,8 @@ pub struct Side {
     pub more: String,
     pub accept_queue: String,
     pub queues: String,
+    pub datagram: String,
+    pub datagrams: String,
     pub nothing: String,
     pub bytes: String,
 }
@@ -208,6 +211,7 @@ pub struct States {
     pub on_call: String,
     pub on_timer: String,
     pub sends: String,
+    pub none: String,
 }
 
 /// The segment bit by bit.
@@ -216,6 +220,7 @@ pub struct States {
 #[allow(missing_docs)]
 pub struct Packet {
     pub title: String,
+    pub title_other: String,
     pub none: String,
     pub source_port: String,
     pub destination_port: String,
@@ -226,6 +231,10 @@ pub struct Packet {
     pub window: String,
     pub checksum: String,
     pub urgent: String,
+    pub length: String,
+    pub kind: String,
+    pub code: String,
+    pub unused: String,
     pub options: String,
     pub padding: String,
     pub data: String,
@@ -245,9 +254,22 @@ pub struct Kernel {
     pub gone: String,
     pub listen: String,
     pub queues: String,
+    pub datagram: String,
+    pub datagrams: String,
     pub timer: String,
     pub no_timer: String,
     pub any: String,
+}
+
+/// The segment by layers; what it says is in [`crate::i18n::LayersTexts`].
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[allow(missing_docs)]
+pub struct Layers {
+    pub title: String,
+    pub title_of: String,
+    pub close: String,
+    pub read_on: String,
 }
 
 /// The glossary.

@@ -11,7 +11,7 @@ use super::commands::{Command, command_for};
 use super::layout::Turn;
 use super::mouse;
 use crate::engine::{self, Happening, Phase, Request};
-use crate::lesson::Lang;
+use crate::lesson::{Lang, Show};
 use crate::model::{Event as Happened, Moment, Side};
 
 /// The longest line that can be typed, in characters.
@@ -121,6 +121,13 @@ pub(super) fn notice(app: &mut App) {
         Phase::Typing(offered) => Some(Input::new(clean(offered))),
         _ => None,
     };
+    let done = app.noticed.0 == Phase::Busy && matches!(phase, Phase::Ready | Phase::Finished);
+    if matches!(phase, Phase::Busy) && app.place.unread {
+        // What a step before had opened doesn't hide what happens now.
+        (app.place.overlay, app.place.unread) = (None, false);
+    } else if done {
+        show_what_the_lesson_shows(app);
+    }
     if !matches!(phase, Phase::Busy) {
         app.place.explain = None;
         // A new explanation or question comes before what was looked at; the diagram leaves it room.
@@ -133,6 +140,32 @@ pub(super) fn notice(app: &mut App) {
     app.auto = app.auto.filter(|_| !over).map(|_| Auto { due });
     app.notice_again(&phase, next);
     app.noticed = (phase, next);
+}
+
+/// Opens what the step that was just done wants to be looked at, once.
+fn show_what_the_lesson_shows(app: &mut App) {
+    let Some((number, _)) = app.walk.trace().present().step() else { return };
+    let show = app.walk.lesson().and_then(|lesson| lesson.steps.get(number)).and_then(|step| step.show);
+    if app.place.shown == Some(number) || app.in_past() {
+        return;
+    }
+    app.place.shown = Some(number);
+    // What runs again was looked at already.
+    let overlay = match show.filter(|_| !app.runs_again()) {
+        Some(Show::Layers) => Overlay::Layers,
+        Some(Show::Packet) => Overlay::Packet,
+        Some(Show::Kernel) => Overlay::Kernel,
+        Some(Show::States) => {
+            // Where panes don't take turns, the diagram is seen anyway.
+            app.place.turn = Turn::States;
+            return;
+        }
+        None => return,
+    };
+    // The newest segment is meant, whichever was chosen before.
+    app.place.segment = None;
+    open(app, overlay);
+    app.place.unread = true;
 }
 
 fn terminal(app: &mut App, event: Event, effects: &mut Vec<Effect>) {
@@ -207,6 +240,10 @@ fn clean(text: &str) -> String {
 /// Does what a key, a click or a button asks for.
 fn perform(app: &mut App, command: Command, effects: &mut Vec<Effect>) {
     app.changed = true;
+    let of_lessons = matches!(command, Command::Auto | Command::Faster | Command::Slower | Command::Restart);
+    if of_lessons && app.walk.free().is_some() {
+        return;
+    }
     if over_panes(app, command) {
         return;
     }
@@ -266,12 +303,16 @@ fn over_panes(app: &mut App, command: Command) -> bool {
         Command::Packet if overlay == Overlay::Packet => app.place.overlay = None,
         Command::Kernel if overlay == Overlay::Kernel => app.place.overlay = None,
         Command::Glossary if overlay == Overlay::Glossary => app.place.overlay = None,
+        Command::Layers if overlay == Overlay::Layers => app.place.overlay = None,
+        // The lesson opened it: the text below it comes first.
+        Command::Next if app.place.unread => app.place.overlay = None,
         command if acts(command) => {
-            app.place.overlay = None;
+            (app.place.overlay, app.place.unread) = (None, false);
             return false;
         }
         _ => return false,
     }
+    app.place.unread &= app.place.overlay.is_some();
     true
 }
 
@@ -319,6 +360,9 @@ fn travel(app: &mut App, command: Command) {
     let trace = app.walk.trace();
     let here = app.view().moment();
     let target = match command {
+        Command::StepBack | Command::StepForward if app.walk.free().is_some() => {
+            super::free::next_act(app, command == Command::StepForward)
+        }
         Command::Back => Some(here.saturating_sub(1)),
         Command::Forward => Some(here + 1),
         Command::First => Some(0),
@@ -395,6 +439,7 @@ fn show(app: &mut App, command: Command) {
         Command::Help => open(app, Overlay::Help),
         Command::Packet => open(app, Overlay::Packet),
         Command::Kernel => open(app, Overlay::Kernel),
+        Command::Layers => open(app, Overlay::Layers),
         Command::Glossary => open(app, Overlay::Glossary),
         _ => {}
     }
@@ -403,4 +448,5 @@ fn show(app: &mut App, command: Command) {
 fn open(app: &mut App, overlay: Overlay) {
     app.place.overlay = Some(overlay);
     app.place.over = 0;
+    app.place.unread = false;
 }

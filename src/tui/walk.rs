@@ -8,12 +8,15 @@ use crate::lesson::{Ask, Lesson, Step};
 use crate::model::{Mode, Side, Trace};
 
 /// A walk: through a lesson, with the methods of [`Runner`], or a free one, where nothing is asked and no step follows.
+/// What has a body here is what a walk says that neither asks nor waits.
 #[allow(missing_docs)]
 pub trait Walk {
     /// The lesson; `None` in a free walk.
     fn lesson(&self) -> Option<&Lesson>;
     /// The free walk; `None` in a lesson.
-    fn free(&self) -> Option<&Free>;
+    fn free(&self) -> Option<&Free> {
+        None
+    }
     fn mode(&self) -> Mode;
     fn wire(&self) -> Wire;
     /// The server's address.
@@ -21,13 +24,22 @@ pub trait Walk {
     fn trace(&self) -> &Trace;
     fn phase(&self) -> &Phase;
     fn next_step(&self) -> Option<(usize, &Step)>;
-    fn question(&self) -> Option<&Ask>;
-    fn interrupted(&self) -> Vec<Side>;
-    fn verdict(&self) -> Verdict;
+    fn question(&self) -> Option<&Ask> {
+        None
+    }
+    fn interrupted(&self) -> Vec<Side> {
+        Vec::new()
+    }
+    fn verdict(&self) -> Verdict {
+        Verdict::default()
+    }
     fn command(&mut self, command: Command, now: Duration);
     fn happened(&mut self, happening: Happening);
-    fn tick(&mut self, now: Duration);
-    fn wake_at(&self) -> Option<Duration>;
+    /// The time has come that [`Walk::wake_at`] named.
+    fn tick(&mut self, _now: Duration) {}
+    fn wake_at(&self) -> Option<Duration> {
+        None
+    }
     fn take_request(&mut self) -> Option<Request>;
 }
 
@@ -56,24 +68,11 @@ impl Walk for Free {
     fn next_step(&self) -> Option<(usize, &Step)> {
         None
     }
-    fn question(&self) -> Option<&Ask> {
-        None
-    }
-    fn interrupted(&self) -> Vec<Side> {
-        Vec::new()
-    }
-    fn verdict(&self) -> Verdict {
-        Verdict::default()
-    }
     fn command(&mut self, command: Command, _now: Duration) {
         self.command(command);
     }
     fn happened(&mut self, happening: Happening) {
         self.happened(happening);
-    }
-    fn tick(&mut self, _now: Duration) {}
-    fn wake_at(&self) -> Option<Duration> {
-        None
     }
     fn take_request(&mut self) -> Option<Request> {
         self.take_request()
@@ -83,9 +82,6 @@ impl Walk for Free {
 impl Walk for Runner {
     fn lesson(&self) -> Option<&Lesson> {
         Some(self.lesson())
-    }
-    fn free(&self) -> Option<&Free> {
-        None
     }
     fn mode(&self) -> Mode {
         self.options().mode

@@ -95,6 +95,23 @@ pub fn in_lab(pid: u32, command: &[&str]) -> Finished {
     finish(&mut nsenter)
 }
 
+/// The same for a process that is in a lab with all its threads.
+pub fn sockets_around(pid: u32) -> Vec<Seen> {
+    let Finished { status, stdout, stderr } = around(pid, &["ss", "-Htan"]);
+    assert!(status.success(), "ss in the lab: {stderr}");
+    stdout.lines().map(seen).collect()
+}
+
+/// Runs a command in the namespaces of a process.
+pub fn around(pid: u32, command: &[&str]) -> Finished {
+    let mut nsenter = Command::new("nsenter");
+    nsenter.arg("--preserve-credentials");
+    for kind in ["user", "net"] {
+        nsenter.arg(format!("--{kind}=/proc/{pid}/ns/{kind}"));
+    }
+    finish(nsenter.args(command))
+}
+
 fn seen(line: &str) -> Seen {
     let words: Vec<&str> = line.split_whitespace().collect();
     let [state, _, _, local, remote, ..] = words[..] else { panic!("ss: {line}") };

@@ -27,6 +27,12 @@ pub fn kill(pid: u32, signal: c_int) {
     assert_eq!(result, 0, "kill: {}", io::Error::last_os_error());
 }
 
+/// `kill(2)` of a whole process group, which may be gone already.
+pub fn kill_group(leader: u32) {
+    // SAFETY: takes no pointer.
+    unsafe { libc::kill(-(leader as libc::pid_t), libc::SIGKILL) };
+}
+
 /// What a terminal is set to, as far as `tcgetattr(3)` tells.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Settings {
@@ -173,7 +179,7 @@ impl Terminal {
     }
 
     /// Takes what the program has written, waiting for it at most so long. Whether anything came.
-    fn read(&mut self, limit: Duration) -> bool {
+    pub fn read(&mut self, limit: Duration) -> bool {
         let Some(master) = &mut self.master else { return false };
         let mut polled = libc::pollfd { fd: master.as_raw_fd(), events: libc::POLLIN, revents: 0 };
         // SAFETY: the pointer is to one pollfd that lives across the call.
@@ -205,6 +211,23 @@ impl Terminal {
         if !answer.is_empty() {
             self.press(&answer);
         }
+    }
+
+    /// Whether what was read ends where one of the program's frames does: with the cursor hidden, or shown in its place.
+    pub fn is_between_frames(&self) -> bool {
+        const SHOWN: &[u8] = b"\x1b[?25h\x1b[";
+        let end = &self.raw[self.raw.len().saturating_sub(32)..];
+        let placed = || {
+            let at = end.windows(SHOWN.len()).rposition(|part| part == SHOWN)?;
+            end[at + SHOWN.len()..].strip_suffix(b"H")
+        };
+        let is_place = |place: &[u8]| place.iter().all(|byte| byte.is_ascii_digit() || *byte == b';');
+        end.ends_with(b"\x1b[?25l") || placed().is_some_and(is_place)
+    }
+
+    /// How the program ended; `None` while it runs.
+    pub fn ended(&mut self) -> Option<ExitStatus> {
+        self.child.try_wait().unwrap()
     }
 
     /// Waits for the program's end, reading on.

@@ -1,6 +1,7 @@
 //! `sockwalk exec`: any program inside a shared lab, as it is.
 
 use std::ffi::OsString;
+use std::io::Write;
 use std::os::unix::process::ExitStatusExt;
 use std::path::Path;
 use std::process::Command;
@@ -27,9 +28,9 @@ pub fn run(invocation: &Invocation, lab: Option<&str>, program: &[OsString]) -> 
     let labs = Labs::open(invocation)?;
     let (joined, lab) = labs.join(invocation, lab, role)?;
     if joined.mode() == Mode::Host {
-        eprintln!("{}", texts.shared.exec_host);
+        let _ = writeln!(std::io::stderr(), "{}", texts.shared.exec_host);
     } else {
-        eprintln!("{}", fill(&texts.shared.exec, &[("lab", &lab)]));
+        let _ = writeln!(std::io::stderr(), "{}", fill(&texts.shared.exec, &[("lab", &lab)]));
     }
     // The terminal's keys are the program's: what ends it doesn't end its starter, which then reports its end.
     let _kept: Vec<_> = [SIGINT, SIGQUIT]

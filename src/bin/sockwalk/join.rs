@@ -8,7 +8,7 @@ use std::sync::mpsc::channel;
 use std::time::{Duration, Instant};
 
 use sockwalk::cli::{Exit, Invocation, Joining, Part};
-use sockwalk::engine::{Answerer, Free, FreeOptions, Phase, Purpose, Request, World};
+use sockwalk::engine::{Answerer, Failure, Free, FreeOptions, Phase, Purpose, Request, World};
 use sockwalk::i18n::{Texts, escape, fill, join};
 use sockwalk::linux::shared::Joined;
 use sockwalk::model::{Role, Side};
@@ -63,7 +63,11 @@ pub fn run(invocation: &Invocation, joining: &Joining) -> Result<u8, Exit> {
         return Err(Exit { status: 1, text: format!("{text}\n") });
     }
     if let Phase::Failed(failure) = shown.app.walk().phase() {
-        let text = join(&texts.cli.error, &fill(&texts.place.failed, &[("error", failure)]));
+        let why = match failure {
+            Failure::LabGone => texts.shared.lab_gone.clone(),
+            other => fill(&texts.place.failed, &[("error", other)]),
+        };
+        let text = join(&texts.cli.error, &why);
         return Err(Exit { status: 1, text: format!("{text}\n") });
     }
     Ok(if shown.drawn { 0 } else { 1 })

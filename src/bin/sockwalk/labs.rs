@@ -1,12 +1,14 @@
 //! Which shared lab is meant, and how it comes to be.
 
+use std::fmt::Display;
 use std::io::{self, BufRead, BufReader, IsTerminal, Read, Write};
 use std::process::{Command, Stdio};
 
 use sockwalk::cli::{Exit, Invocation, ModeChoice};
+use sockwalk::engine::World;
 use sockwalk::i18n::{SharedTexts, Texts, fill, join};
 use sockwalk::linux::shared::{Denial, Denied, Folder, Joined, LabName};
-use sockwalk::model::{Role, Side};
+use sockwalk::model::{Mode, Role, Side};
 
 use super::keep::READY;
 
@@ -50,7 +52,15 @@ impl Labs {
         // Before the next one may start a lab of this name, this one has joined it.
         let joined = Joined::join(&self.folder, &name, role);
         drop(lock);
-        joined.map(|joined| (joined, name)).map_err(|denied| self.denied(&denied))
+        let joined = joined.map_err(|denied| self.denied(&denied))?;
+        let (mode, wanted) = (joined.mode(), invocation.mode);
+        let other = matches!((mode, wanted), (Mode::Lab, ModeChoice::Host) | (Mode::Host, ModeChoice::Lab));
+        if other {
+            return Err(
+                self.exit(&fill(&self.texts.other_mode, &[("lab", &name as &dyn Display), ("mode", &mode.name())]))
+            );
+        }
+        Ok((joined, name))
     }
 
     fn running(&self) -> Result<Vec<LabName>, Exit> {

@@ -1,6 +1,7 @@
 //! The interface on the terminal: what every walk that is shown there needs around it.
 
 use std::io::{self, IsTerminal};
+use std::mem::ManuallyDrop;
 use std::sync::mpsc::{Receiver, Sender, channel};
 
 use ratatui::Terminal;
@@ -69,7 +70,8 @@ pub fn show(
     let (columns, rows) = crossterm::terminal::size().map_err(trouble)?;
     let signal = watch_signals(sender.clone())?;
     let guard = Guard::new().map_err(trouble)?;
-    let mut terminal = Terminal::new(CrosstermBackend::new(io::stdout())).map_err(trouble)?;
+    // The guard gives the terminal back. ratatui's own end would print where it can't, and so panic where nobody reads.
+    let mut terminal = ManuallyDrop::new(Terminal::new(CrosstermBackend::new(io::stdout())).map_err(trouble)?);
     let mut app = App::new(walk, look, columns, rows);
     prepare(&mut app);
     tui::listen(sender).map_err(trouble)?;

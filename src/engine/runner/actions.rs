@@ -5,8 +5,9 @@ use std::time::Duration;
 
 use super::Runner;
 use crate::engine::Request;
-use crate::lesson::{Action, Address, Payload, SegmentPattern, Step};
+use crate::lesson::{Action, Address, Payload, Recipient, SegmentPattern, Step};
 use crate::model::{Call, CallName, Fate, SegmentId, Side, TimerKind, View};
+use crate::tcp::Protocol;
 
 impl Runner {
     /// Asks the world for an action. Where it can't be done, says what is the case instead.
@@ -61,7 +62,10 @@ impl Runner {
             }
             _ => {}
         }
-        Err(format!("no {} of the {} waits", pattern.flags, pattern.from))
+        Err(match pattern.protocol {
+            Protocol::Tcp => format!("no {} of the {} waits", pattern.flags, pattern.from),
+            other => format!("no {} of the {} waits", other.name().to_uppercase(), pattern.from),
+        })
     }
 
     /// Where the step before the running one began.
@@ -87,20 +91,11 @@ impl Runner {
     fn call_of(&self, action: &Action) -> Result<(Side, Call, Option<String>), String> {
         let named = |name: &str| self.names.get(name).ok_or_else(|| format!("there is no socket {name}"));
         let (socket, naming) = match action {
-            Action::Socket { side, name, ipv6 } => {
-                return Ok((*side, Call::Socket { ipv6: *ipv6 }, Some(name.clone())));
+            Action::Socket { side, name, ipv6, udp } => {
+                return Ok((*side, Call::Socket { ipv6: *ipv6, udp: *udp }, Some(name.clone())));
             }
-            Action::Accept { socket, name } => (socket, Some(name.clone())),
-            Action::Bind { socket, .. }
-            | Action::Listen { socket, .. }
-            | Action::Connect { socket, .. }
-            | Action::Send { socket, .. }
-            | Action::Recv { socket, .. }
-            | Action::Shutdown { socket, .. }
-            | Action::Close { socket }
-            | Action::SetOption { socket, .. }
-            | Action::SetNonblocking { socket } => (socket, None),
-            Action::Deliver(_) | Action::Drop(_) | Action::Interrupt { .. } => return Err("no call".to_owned()),
+            Action::Accept { socket, name } => (socket.as_str(), Some(name.clone())),
+            other => (other.socket().ok_or("no call")?, None),
         };
         let named = named(socket)?;
         let fd = named.fd;
@@ -111,6 +106,11 @@ impl Runner {
             Action::Connect { addr, .. } => Call::Connect { fd, addr: self.address(*addr) },
             Action::Send { payload, .. } => Call::Send { fd, data: self.data(payload, named.side) },
             Action::Recv { max, .. } => Call::Recv { fd, len: *max },
+            Action::SendTo { to, payload, .. } => {
+                let (data, addr) = (self.data(payload, named.side), self.recipient(to, named.side)?);
+                Call::SendTo { fd, data, addr }
+            }
+            Action::RecvFrom { max, .. } => Call::RecvFrom { fd, len: *max },
             Action::Shutdown { how, .. } => Call::Shutdown { fd, how: *how },
             Action::SetOption { option, value, .. } => Call::SetOption { fd, option: option.clone(), value: *value },
             Action::SetNonblocking { .. } => Call::SetNonblocking { fd },
@@ -129,6 +129,19 @@ impl Runner {
             Some(Address::Beside(ip, offset)) => {
                 // Above the highest port there is none: then it lies as far below.
                 SocketAddr::new(ip, port.checked_add(offset).unwrap_or(port.saturating_sub(offset)))
+            }
+        }
+    }
+
+    /// To whom a datagram goes.
+    fn recipient(&self, to: &Recipient, side: Side) -> Result<SocketAddr, String> {
+        match to {
+            Recipient::Address(given) => Ok(self.address(*given)),
+            Recipient::Sender => {
+                let view = self.trace.present();
+                let mut calls = view.calls(side).filter(|call| call.call.name() == CallName::RecvFrom);
+                let sender = calls.find_map(|call| call.outcome?.as_ref().ok()?.peer);
+                sender.ok_or_else(|| format!("{side} has received nothing by recvfrom()"))
             }
         }
     }

@@ -15,7 +15,7 @@ use std::time::Duration;
 use super::claims::Known;
 use super::names::Names;
 use super::{Failure, Happening, Request, What, Wire};
-use crate::lesson::{Action, Ask, Claim, Lesson, Payload, Step, Terms};
+use crate::lesson::{Action, Ask, Claim, Lesson, Step, Terms};
 use crate::model::{
     Answer, Call, ClaimResult, Errno, Event, Mode, Observation, Outcome, SegmentId, Side, Told, Trace, Which,
 };
@@ -305,8 +305,8 @@ impl Runner {
             self.phase = Phase::Asking;
             return;
         }
-        if let Some(Action::Send { payload: Payload::Line(offered), .. }) = &step.action {
-            self.phase = Phase::Typing(offered.clone());
+        if let Some(offered) = step.action.as_ref().and_then(Action::offered_line) {
+            self.phase = Phase::Typing(offered.to_owned());
             return;
         }
         self.begin(now);

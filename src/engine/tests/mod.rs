@@ -11,7 +11,7 @@ use super::fake::{FakeWorld, came_back, held, interrupted, retransmitting, retur
 use super::{Command, Failure, Phase, Request, Runner, Verdict, WalkOptions, What, Wire};
 use crate::lesson::parse;
 use crate::model::{Call, Event, Mode, Returned, SegmentId, Side};
-use crate::tcp::{Segment, State, testing::segment};
+use crate::tcp::{Packet, State, testing::segment};
 
 const HEAD: &str = r#"
 format = 1
@@ -59,7 +59,7 @@ fn claims(runner: &Runner) -> Vec<(bool, String)> {
         .collect()
 }
 
-const SOCKET: Call = Call::Socket { ipv6: false };
+const SOCKET: Call = Call::Socket { ipv6: false, udp: false };
 
 fn open_client() -> String {
     step("open", r#"do.socket = { side = "client", name = "client" }"#)
@@ -74,7 +74,7 @@ fn connecting() -> Call {
 }
 
 /// A client that has a socket, and then a SYN on the wire.
-fn with_syn(steps: &[String]) -> (Runner, FakeWorld, Segment) {
+fn with_syn(steps: &[String]) -> (Runner, FakeWorld, Packet) {
     let all: Vec<String> = [open_client(), connect("")].into_iter().chain(steps.iter().cloned()).collect();
     let (mut runner, mut world) = lab(&all);
     world.when(Request::Call(Side::Client, SOCKET), returns(Side::Client, SOCKET, 5));
@@ -124,7 +124,7 @@ fn a_claim_that_becomes_true_late_holds() {
     world.when(Request::Call(Side::Client, SOCKET), returns(Side::Client, SOCKET, 5));
     go(&mut runner, &mut world, Command::Next);
     go(&mut runner, &mut world, Command::Next);
-    world.sockets[0].state = State::SynSent;
+    world.sockets[0].state = State::SynSent.into();
     world.wait(&mut runner);
     assert_eq!(runner.verdict(), Verdict { held: 1, broken: 0 });
 }
@@ -137,6 +137,29 @@ fn where_the_world_never_settles_what_is_known_decides() {
     go(&mut runner, &mut world, Command::Next);
     world.wait(&mut runner);
     assert_eq!(claims(&runner), [(true, "client sleeps in connect() / client sleeps in connect()".to_owned())]);
+}
+
+#[test]
+fn a_reply_goes_to_who_sent_the_datagram_that_was_received_last() {
+    let receive = |id| step(id, "in = [\"lab\"]\ndo.recvfrom = { socket = \"client\", max = 9 }");
+    let reply = step("reply", "in = [\"lab\"]\ndo.sendto = { socket = \"client\", to = \"sender\", received = true }");
+    let udp = step("open", "in = [\"lab\"]\ndo.socket = { side = \"client\", name = \"client\", udp = true }");
+    let (mut runner, mut world) = lab(&[udp, receive("one"), receive("two"), reply]);
+    let socket = Call::Socket { ipv6: false, udp: true };
+    world.when(Request::Call(Side::Client, socket.clone()), returns(Side::Client, socket, 5));
+    go(&mut runner, &mut world, Command::Next);
+    let call = Call::RecvFrom { fd: 5, len: 9 };
+    for (port, data) in [(1000, b"first".to_vec()), (2000, b"second".to_vec())] {
+        let (value, peer) = (data.len() as i64, Some(address(port)));
+        let came = came_back(Side::Client, Ok(Returned { value, data, peer }));
+        let entered = What::Event(Event::Entered { side: Side::Client, worker: 0, call: call.clone() });
+        world.when(Request::Call(Side::Client, call.clone()), [entered, came]);
+        go(&mut runner, &mut world, Command::Next);
+    }
+    let call = Call::SendTo { fd: 5, data: b"second".to_vec(), addr: address(2000) };
+    world.when(Request::Call(Side::Client, call.clone()), returns(Side::Client, call, 6));
+    go(&mut runner, &mut world, Command::Next);
+    assert!(world.all_was_asked());
 }
 
 #[test]
@@ -287,12 +310,12 @@ fn what_the_kernel_says_goes_into_the_trace_once_and_its_silence_too() {
         (sockets, runner.trace().now())
     };
     let (sockets, entries) = states(&runner);
-    assert_eq!(sockets, [(State::SynSent, false)]);
+    assert_eq!(sockets, [(State::SynSent.into(), false)]);
     world
         .tell(&mut runner, What::Observed(crate::model::Observation { at: world.now, sockets: world.sockets.clone() }));
     assert_eq!(states(&runner), (sockets, entries), "nothing new");
     world.tell(&mut runner, What::Observed(crate::model::Observation { at: world.now, sockets: Vec::new() }));
-    assert_eq!(states(&runner), (vec![(State::Closed, true)], entries + 1));
+    assert_eq!(states(&runner), (vec![(State::Closed.into(), true)], entries + 1));
 }
 
 #[test]

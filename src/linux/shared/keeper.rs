@@ -37,6 +37,10 @@ const CALM: u32 = 10;
 /// While segments pass without being kept, the kernel is asked only so often, and the count is told only so often.
 const BUSY: Duration = Duration::from_millis(200);
 
+/// Programs of their own make calls of which nobody tells, such as listen(), which puts nothing on the wire: while one
+/// runs in the lab, the kernel is asked at least so often.
+const UNTOLD: Duration = Duration::from_millis(200);
+
 /// A lab that is about to be kept.
 pub struct Keeping {
     keeper: Keeper,
@@ -57,7 +61,7 @@ pub fn keep(folder: Folder, name: LabName, place: &Place) -> Result<Keeping, Ref
     let mut ground = Ground::enter(place, Instant::now())?;
     ground.bound_flight();
     ground.sockets.share();
-    ground.sockets.uses_ipv6();
+    ground.sockets.uses(true, true);
     let (orders, inbox) = Orders::new().map_err(refused("pipe()"))?;
     let door = orders.try_clone().map_err(refused("dup() of a pipe"))?;
     members::admit(listener, door).map_err(refused("start of a thread"))?;
@@ -74,6 +78,7 @@ pub fn keep(folder: Folder, name: LabName, place: &Place) -> Result<Keeping, Ref
         due: BTreeSet::new(),
         thinning: Thinning::default(),
         busy: HashSet::new(),
+        looked: Instant::now(),
         next_look: Instant::now(),
         wants_look: false,
         next_count: Instant::now(),
@@ -111,6 +116,7 @@ struct Keeper {
     thinning: Thinning,
     /// The threads that are in a call.
     busy: HashSet<Who>,
+    looked: Instant,
     next_look: Instant,
     wants_look: bool,
     next_count: Instant,
@@ -212,8 +218,8 @@ impl Keeper {
                     // The segments that the call sent left before it returned.
                     self.read_wire()?;
                     let (side, worker) = who;
-                    if let Some((fd, cookie)) = made {
-                        self.ground.sockets.made(side, fd, cookie);
+                    if let Some(socket) = made {
+                        self.ground.sockets.made(side, socket);
                     }
                     self.push(Event::Returned { side, worker, outcome });
                     self.ground.happened();
@@ -289,7 +295,7 @@ impl Keeper {
 
     fn read_wire(&mut self) -> Result<(), Failure> {
         let (passing, trace, thinning) = (&self.passing, &self.trace, &mut self.thinning);
-        let mut plan = |segment: &crate::tcp::Segment| {
+        let mut plan = |segment: &crate::tcp::Packet| {
             if passing.rules.is_empty() {
                 return Plan::Hold;
             }
@@ -322,7 +328,8 @@ impl Keeper {
     }
 
     fn look_if_due(&mut self) -> Result<(), Failure> {
-        self.wants_look |= self.ground.look_is_due() || self.ground.stale().is_some();
+        let untold = self.untold().is_some_and(|rest| rest.is_zero());
+        self.wants_look |= self.ground.look_is_due() || self.ground.stale().is_some() || untold;
         let start = Instant::now();
         if !self.wants_look || start < self.next_look {
             return Ok(());
@@ -332,8 +339,15 @@ impl Keeper {
         self.observed(observation);
         let rest = start.elapsed() * CALM;
         let least = if self.thinning.has_news() { BUSY } else { Duration::ZERO };
-        self.next_look = Instant::now() + rest.max(least);
+        self.looked = Instant::now();
+        self.next_look = self.looked + rest.max(least);
         Ok(())
+    }
+
+    /// How long it is until the kernel is asked because of what programs may have done; `None` where none runs.
+    fn untold(&self) -> Option<Duration> {
+        let runs = self.members.all().any(|member| matches!(member.role, Role::Runs(_)));
+        runs.then(|| UNTOLD.saturating_sub(self.looked.elapsed()))
     }
 
     fn observed(&mut self, mut observation: Observation) {
@@ -385,7 +399,9 @@ impl Keeper {
         let count = self.thinning.has_news().then(|| self.next_count.saturating_duration_since(Instant::now()));
         let due = self.due.first().map(|(at, _)| at.saturating_sub(self.ground.now()));
         let first = (self.members.count() == 0).then_some(FIRST);
-        let limit = [self.ground.rest(), look, count, due, first].into_iter().flatten().min();
+        // A look that waits for its time already needs no other reason.
+        let untold = self.untold().filter(|_| !self.wants_look);
+        let limit = [self.ground.rest(), look, count, due, first, untold].into_iter().flatten().min();
         if self.ground.sleep(self.inbox.bell(), limit)? {
             self.inbox.silence().map_err(failed("read() of a pipe"))?;
         }

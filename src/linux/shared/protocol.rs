@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::engine::{Request, Wire};
 use crate::linux::hands::Who;
+use crate::linux::sides::NewSocket;
 use crate::model::{Call, Entry, Mode, Outcome, Role, Side};
 
 /// Both ends must be the same program: it says so first.
@@ -25,11 +26,11 @@ pub(super) enum FromMember {
         role: Role,
     },
     Request(Request),
-    /// A call came back; `made` is a descriptor that it made, and the kernel's name for its socket.
+    /// A call came back; `made` is the socket that it made.
     Returned {
         who: Who,
         outcome: Outcome,
-        made: Option<(i32, u64)>,
+        made: Option<NewSocket>,
     },
     /// The kernel says that a thread sleeps in its call.
     Blocked(Who),

@@ -1,12 +1,12 @@
 //! Which of the segments that pass by themselves the trace keeps one by one.
 //!
-//! The rule: those that open, close or reset a connection, and of each connection's others the first [`KEPT`]; the rest
-//! is counted, in an entry of its own. So a transfer of any length takes bounded room, and nothing is left out silently.
+//! The rule: those that open, close or reset a connection, and of each connection's others the first [`KEPT`], as of the
+//! datagrams between the same two ends; the rest is counted, in an entry of its own. So a transfer of any length takes bounded room, and nothing is left out silently.
 
 use std::collections::HashMap;
 
 use crate::model::{Connection, Event};
-use crate::tcp::{Flags, Segment};
+use crate::tcp::{Flags, Packet};
 
 /// So many data segments and acknowledgements of one connection are kept of those that pass by themselves.
 pub(super) const KEPT: u32 = 100;
@@ -26,9 +26,10 @@ pub(super) struct Thinning {
 
 impl Thinning {
     /// Whether a segment that passes by itself is kept; one that isn't is counted.
-    pub(super) fn keeps(&mut self, segment: &Segment) -> bool {
+    pub(super) fn keeps(&mut self, segment: &Packet) -> bool {
         let marks = [Flags::SYN, Flags::FIN, Flags::RST];
-        if marks.into_iter().any(|mark| segment.flags.has(mark)) || self.is_early(Connection::of(segment)) {
+        let marked = |flags: Flags| marks.into_iter().any(|mark| flags.has(mark));
+        if segment.tcp().is_some_and(|tcp| marked(tcp.flags)) || self.is_early(Connection::of(segment)) {
             return true;
         }
         self.segments += 1;
@@ -79,5 +80,8 @@ mod tests {
         let counted = 1000 - u64::from(KEPT);
         assert_eq!(thinning.news(), Some(Event::Unkept { segments: counted, bytes: 3 * counted, lost: 0 }));
         assert_eq!(thinning.news(), None);
+        let datagram = Packet::parse(&crate::tcp::testing::datagram_packet(end(3), end(4), b"abc")).unwrap();
+        assert_eq!((0..1000).filter(|_| thinning.keeps(&datagram)).count(), KEPT as usize);
+        assert_eq!(thinning.news(), Some(Event::Unkept { segments: counted, bytes: 3 * counted, lost: 0 }));
     }
 }

@@ -24,9 +24,12 @@ const CHANGES: usize = 12;
 pub(super) fn body(scene: &Scene<'_>, width: usize) -> Vec<Line<'static>> {
     let t = &scene.texts.free;
     let Some(free) = scene.app.walk().free() else { return Vec::new() };
-    let mut lines = Vec::new();
+    // Above all else, so that a long explanation doesn't push it out of the pane.
+    let mut lines = members(scene, width);
     match newest_call(scene) {
         Some(call) => lines.extend(outcome(scene, &call, width)),
+        // What has begun speaks for itself.
+        None if scene.view.segment_count() > 0 => {}
         None => {
             let text = match free.options().purpose {
                 Purpose::Drive(_) => &t.begin,
@@ -36,7 +39,7 @@ pub(super) fn body(scene: &Scene<'_>, width: usize) -> Vec<Line<'static>> {
             lines.extend(wrap(&prose(text, scene.theme.text.0, scene.theme.code.0), width));
         }
     }
-    lines.extend(changes(scene, width));
+    lines.extend(changes(scene));
     lines
 }
 
@@ -60,6 +63,11 @@ fn outcome(scene: &Scene<'_>, call: &CallView<'_>, width: usize) -> Vec<Line<'st
             let mut lines = wrap_text(&head, theme.title.0, width);
             lines.extend(wrap_text(&t.abandoned, theme.bad.0, width));
             return lines;
+        }
+        // Nobody has said yet that it sleeps.
+        None if !call.blocked => {
+            let head = format!("{} {} {}", shape(call.side), call_text(call.call, true), scene.texts.side.running);
+            return wrap_text(&head, theme.title.0, width);
         }
         None => (Came::Blocks, t.blocks.clone(), theme.waits.0),
     };
@@ -88,7 +96,7 @@ fn outcome(scene: &Scene<'_>, call: &CallView<'_>, width: usize) -> Vec<Line<'st
 }
 
 /// The states that the newest act changed, as the kernel says.
-fn changes(scene: &Scene<'_>, width: usize) -> Vec<Line<'static>> {
+fn changes(scene: &Scene<'_>) -> Vec<Line<'static>> {
     let fresh = |socket: &SocketView<'_>| scene.is_fresh(socket.state_since);
     let sockets = scene.view.sockets_since(scene.fresh_from).into_iter().filter(fresh);
     let line = |socket: SocketView<'_>| {
@@ -104,6 +112,11 @@ fn changes(scene: &Scene<'_>, width: usize) -> Vec<Line<'static>> {
         let text = fill(&scene.texts.side.more, &[("n", &more.to_string())]);
         lines.splice(..more, [Line::styled(text, scene.theme.dim.0)]);
     }
+    lines
+}
+
+/// Who has come or left since the newest act.
+fn members(scene: &Scene<'_>, width: usize) -> Vec<Line<'static>> {
     let members = scene.view.trace().entries()[scene.fresh_from.min(scene.view.moment())..scene.view.moment()].iter();
     let t = &scene.texts.free;
     let told = members.filter_map(|entry| match &entry.event {
@@ -114,7 +127,9 @@ fn changes(scene: &Scene<'_>, width: usize) -> Vec<Line<'static>> {
     // Who has just come sees that itself.
     let own = |role: &Role| scene.app.walk().free().is_some_and(|free| *role == Role::Drives(free.sides().to_vec()));
     let told: Vec<_> = told.filter(|(_, member)| !own(&member.role)).collect();
-    for (text, member) in told.into_iter().rev().take(2) {
+    let mut lines = Vec::new();
+    let earlier = told.len().saturating_sub(2);
+    for (text, member) in told.into_iter().skip(earlier) {
         let role = super::header::role(scene, &member.role);
         let text = fill(text, &[("role", &role as &dyn std::fmt::Display), ("pid", &member.pid)]);
         lines.extend(wrap_text(&text, scene.theme.fresh.0, width));

@@ -7,7 +7,7 @@ use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 
 use crate::i18n::fill;
-use crate::model::{SocketView, TcpInfo};
+use crate::model::{SocketState, SocketView, TcpInfo};
 use crate::tcp::State;
 use crate::tui::scene::{Scene, letter, more_below, put, reversed, shape};
 use crate::tui::wrap::{wrap, wrap_text};
@@ -91,7 +91,12 @@ fn facts(scene: &Scene<'_>, socket: &SocketView<'_>) -> String {
         return t.gone.clone();
     }
     let (recv, send) = (socket.facts.recv_queue.to_string(), socket.facts.send_queue.to_string());
-    let queues = if socket.state == State::Listen { &t.listen } else { &t.queues };
+    let queues = match socket.state {
+        SocketState::Tcp(State::Listen) => &t.listen,
+        SocketState::Tcp(_) => &t.queues,
+        _ if socket.facts.counts_memory => &t.datagrams,
+        SocketState::Unconnected | SocketState::Connected | SocketState::Gone => &t.datagram,
+    };
     let mut parts = vec![fill(queues, &[("recv", &recv), ("send", &send)])];
     parts.push(match scene.timer(socket, usize::MAX) {
         Some(timer) => fill(&t.timer, &[("what", &timer)]),

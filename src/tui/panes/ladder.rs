@@ -20,7 +20,7 @@ use crate::engine::Wire;
 use crate::i18n::excerpt;
 use crate::i18n::fill;
 use crate::i18n::width as display_width;
-use crate::model::{Event, Fate, SegmentId, SegmentView, Side};
+use crate::model::{Event, Fate, SegmentId, SegmentView, Side, SocketState};
 use crate::tcp::{Numbers, State, line};
 use crate::tui::app::App;
 use crate::tui::layout::Seat;
@@ -43,7 +43,7 @@ struct Row {
 }
 
 /// The states that an end entered: after the sending of a segment, or after its end.
-type Notes = HashMap<(SegmentId, bool, Side), State>;
+type Notes = HashMap<(SegmentId, bool, Side), SocketState>;
 
 pub(super) fn draw(buf: &mut Buffer, area: Rect, scene: &Scene<'_>) {
     let wide = usize::from(area.width).saturating_sub(2);
@@ -209,10 +209,10 @@ fn frame_line(
     middle: Vec<Span<'static>>,
     scene: &Scene<'_>,
     margin: usize,
-    states: [Option<State>; 2],
+    states: [Option<SocketState>; 2],
 ) -> Line<'static> {
     let theme = scene.theme;
-    let [server, client] = states.map(|state| state.map_or("", State::name));
+    let [server, client] = states.map(|state| state.map_or("", SocketState::name));
     let width = margin.saturating_sub(1);
     let mut spans =
         vec![Span::styled(format!("{server:>width$} "), theme.server.0.bold()), Span::styled("│", theme.server.0)];
@@ -298,7 +298,7 @@ fn notes(scene: &Scene<'_>, oldest: SegmentId) -> Notes {
     let is_start = |event: &Event| matches!(event, Event::Sent { id, .. } if *id == oldest);
     let start = entries[recent..].iter().rposition(|entry| is_start(&entry.event)).map_or(recent, |at| recent + at);
     let before = scene.view.trace().at(start);
-    let mut known: HashMap<u64, (Option<Side>, State)> = HashMap::new();
+    let mut known: HashMap<u64, (Option<Side>, SocketState)> = HashMap::new();
     let known_before = |cookie| before.socket(cookie).map(|socket| (socket.facts.side, socket.state));
     let mut notes = Notes::new();
     let mut anchor = None;
@@ -315,7 +315,8 @@ fn notes(scene: &Scene<'_>, oldest: SegmentId) -> Notes {
             Event::Socket(facts) => (facts.cookie, facts.side, facts.state),
             Event::Gone { cookie, .. } => {
                 let last = known.get(cookie).copied().or_else(|| known_before(*cookie));
-                (*cookie, last.and_then(|(side, _)| side), State::Closed)
+                let ended = last.map_or(State::Closed.into(), |(_, state)| state.ended());
+                (*cookie, last.and_then(|(side, _)| side), ended)
             }
             _ => continue,
         };

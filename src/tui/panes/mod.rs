@@ -9,6 +9,7 @@ mod header;
 mod help;
 mod kernel;
 mod ladder;
+mod layers;
 mod packet;
 mod side;
 mod states;
@@ -64,6 +65,7 @@ fn overlay(buf: &mut Buffer, size: Rect, scene: &Scene<'_>) -> usize {
         Some(Overlay::Help) => help::draw(buf, middle, scene),
         Some(Overlay::Packet) => packet::draw(buf, middle, scene),
         Some(Overlay::Kernel) => kernel::draw(buf, middle, scene),
+        Some(Overlay::Layers) => layers::draw(buf, middle, scene),
         Some(Overlay::Glossary) => glossary::draw(buf, middle, scene),
         None => 0,
     }

@@ -9,7 +9,7 @@ use crate::i18n::excerpt;
 use crate::i18n::fill;
 use crate::i18n::width as display_width;
 use crate::model::SegmentView;
-use crate::tcp::{Flags, Segment, line};
+use crate::tcp::{Flags, Packet, Transport, line};
 use crate::tui::scene::{Scene, more_below, put};
 use crate::tui::wrap::{cut, wrap, wrap_text};
 
@@ -23,7 +23,8 @@ pub(super) fn draw(buf: &mut Buffer, area: Rect, scene: &Scene<'_>) -> usize {
     let t = &scene.texts.packet;
     let chosen = scene.app.chosen_segment().and_then(|id| scene.view.segment(id));
     let number = chosen.map_or(String::new(), |view| (view.id.0 + 1).to_string());
-    let title = fill(&t.title, &[("n", &number)]);
+    let is_segment = chosen.is_none_or(|view| view.segment.tcp().is_some());
+    let title = fill(if is_segment { &t.title } else { &t.title_other }, &[("n", &number)]);
     let texts = [title.as_str(), &t.close];
     let width = WIDTH.min(usize::from(area.width).saturating_sub(4));
     let Some(view) = chosen else {
@@ -63,25 +64,41 @@ fn heading(scene: &Scene<'_>, view: &SegmentView<'_>, width: usize) -> Vec<Line<
 /// A field: its width in bits, its text, and whether it stands out.
 struct Field(usize, String, bool);
 
-fn header_rows(scene: &Scene<'_>, segment: &Segment) -> Vec<Line<'static>> {
+/// The rows of 32 bits of the transport header.
+fn fields(scene: &Scene<'_>, packet: &Packet) -> Vec<Vec<Field>> {
     let t = &scene.texts.packet;
-    let header = segment.header();
-    let word = |at: usize| header.get(at..at + 2).map_or(0, |b| u16::from_be_bytes([b[0], b[1]]));
+    let header = packet.header();
+    let byte = |at: usize| header.get(at).copied().unwrap_or(0);
+    let word = |at: usize| u16::from_be_bytes([byte(at), byte(at + 1)]);
     let field = |bits, name: &str, value: String| Field(bits, format!("{name} {value}"), false);
-    let offset = header.get(12).map_or(0, |byte| byte >> 4);
-    let mut bits = vec![field(4, &t.offset, offset.to_string()), Field(4, t.reserved.clone(), false)];
-    bits.extend(flag_fields(segment.flags));
-    bits.push(field(16, &t.window, segment.window.to_string()));
-    let rows = [
-        vec![
-            field(16, &t.source_port, segment.from.port().to_string()),
-            field(16, &t.destination_port, segment.to.port().to_string()),
-        ],
-        vec![field(32, &t.sequence, segment.seq.to_string())],
-        vec![field(32, &t.acknowledgment, segment.ack.to_string())],
-        bits,
-        vec![field(16, &t.checksum, format!("{:#06x}", word(16))), field(16, &t.urgent, word(18).to_string())],
+    let checksum = |at| field(16, &t.checksum, format!("{:#06x}", word(at)));
+    let ports = vec![
+        field(16, &t.source_port, packet.from.port().to_string()),
+        field(16, &t.destination_port, packet.to.port().to_string()),
     ];
+    match &packet.transport {
+        Transport::Tcp(segment) => {
+            let mut bits = vec![field(4, &t.offset, (byte(12) >> 4).to_string()), Field(4, t.reserved.clone(), false)];
+            bits.extend(flag_fields(segment.flags));
+            bits.push(field(16, &t.window, segment.window.to_string()));
+            vec![
+                ports,
+                vec![field(32, &t.sequence, segment.seq.to_string())],
+                vec![field(32, &t.acknowledgment, segment.ack.to_string())],
+                bits,
+                vec![checksum(16), field(16, &t.urgent, word(18).to_string())],
+            ]
+        }
+        Transport::Udp => vec![ports, vec![field(16, &t.length, word(4).to_string()), checksum(6)]],
+        Transport::Unreachable => vec![
+            vec![field(8, &t.kind, byte(0).to_string()), field(8, &t.code, byte(1).to_string()), checksum(2)],
+            vec![field(32, &t.unused, String::new())],
+        ],
+    }
+}
+
+fn header_rows(scene: &Scene<'_>, packet: &Packet) -> Vec<Line<'static>> {
+    let rows = fields(scene, packet);
     let style = scene.theme.border.0;
     let mut lines = vec![ruler(scene)];
     let mut above: Vec<usize> = Vec::new();
@@ -153,9 +170,9 @@ fn row_line(scene: &Scene<'_>, row: &[Field]) -> Line<'static> {
     Line::from(spans)
 }
 
-fn options(scene: &Scene<'_>, segment: &Segment, width: usize) -> Vec<Line<'static>> {
+fn options(scene: &Scene<'_>, segment: &Packet, width: usize) -> Vec<Line<'static>> {
     let t = &scene.texts.packet;
-    let options = &segment.options;
+    let options = segment.tcp().map(|tcp| tcp.options).unwrap_or_default();
     let known = [
         options.mss.map(|mss| format!("MSS {mss}")),
         options.sack_permitted.then(|| "SACK permitted".to_owned()),
@@ -176,7 +193,7 @@ fn options(scene: &Scene<'_>, segment: &Segment, width: usize) -> Vec<Line<'stat
 }
 
 /// Sixteen bytes; those of the IP header, the TCP header and the data differ in style.
-fn hex_line(scene: &Scene<'_>, segment: &Segment, row: usize, bytes: &[u8]) -> Line<'static> {
+fn hex_line(scene: &Scene<'_>, segment: &Packet, row: usize, bytes: &[u8]) -> Line<'static> {
     let theme = scene.theme;
     let data = segment.packet().len() - segment.payload().len();
     let tcp = data.saturating_sub(segment.header().len());

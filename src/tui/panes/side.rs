@@ -17,7 +17,7 @@ use ratatui::widgets::Widget;
 use crate::i18n::fill;
 use crate::i18n::width as display_width;
 use crate::i18n::{escape, excerpt};
-use crate::model::{Call, CallView, Connection, How, Outcome, Side, SocketView};
+use crate::model::{Call, CallView, Connection, How, Outcome, Side, SocketState, SocketView};
 use crate::tcp::State;
 use crate::tui::scene::{Scene, letter, minutes, put, reversed, shape, short, spread};
 use crate::tui::wrap::cut;
@@ -196,12 +196,18 @@ pub(super) fn call_text(call: &Call, full: bool) -> String {
     let addr_text = |addr: &std::net::SocketAddr| if full { addr.to_string() } else { short(*addr) };
     let comma = if full { ", " } else { "," };
     let args = match call {
-        Call::Socket { .. } => String::new(),
+        Call::Socket { udp: false, .. } => String::new(),
+        Call::Socket { udp: true, .. } => "SOCK_DGRAM".to_owned(),
         Call::Bind { fd, addr } | Call::Connect { fd, addr } => format!("{fd}{comma}{}", addr_text(addr)),
         Call::Listen { fd, backlog } => format!("{fd}{comma}{backlog}"),
         Call::Accept { fd } | Call::Close { fd } => fd.to_string(),
         Call::Send { fd, data } => format!("{fd}{comma}\"{}\"", excerpt(data, if full { 16 } else { 6 })),
-        Call::Recv { fd, len } => format!("{fd}{comma}{len}"),
+        Call::SendTo { fd, data, addr } if full => {
+            format!("{fd}{comma}\"{}\"{comma}{}", excerpt(data, 16), short(*addr))
+        }
+        // The data is on the wire too; whom it is for stands nowhere else.
+        Call::SendTo { fd, addr, .. } => format!("{fd},…,{}", addr_text(addr)),
+        Call::Recv { fd, len } | Call::RecvFrom { fd, len } => format!("{fd}{comma}{len}"),
         Call::Shutdown { fd, how } => {
             let how = match how {
                 How::Read => "SHUT_RD",
@@ -227,7 +233,11 @@ fn socket_lines(
     let theme = scene.theme;
     let fd = match (socket.facts.fd.filter(|_| !socket.gone), &socket.facts.program) {
         (Some(fd), _) => format!("fd {fd}"),
-        (None, Some(program)) => cut(&escape(program), 8),
+        // The name makes room for the state, and for what stands around both.
+        (None, Some(program)) => {
+            let room = width.saturating_sub(display_width(socket.state.name()) + 5);
+            cut(&escape(program), room.clamp(2, 8))
+        }
         (None, None) => "–".to_owned(),
     };
     let style = theme.side(side).bold();
@@ -269,8 +279,12 @@ fn queues(scene: &Scene<'_>, socket: &SocketView<'_>) -> String {
     let (recv, send) = (socket.facts.recv_queue.to_string(), socket.facts.send_queue.to_string());
     match socket.state {
         _ if socket.gone => String::new(),
-        State::Listen => fill(&t.accept_queue, &[("n", &recv), ("of", &send)]),
-        State::Closed | State::SynRecv | State::TimeWait => String::new(),
+        SocketState::Unconnected | SocketState::Connected if socket.facts.recv_queue > 0 => {
+            fill(if socket.facts.counts_memory { &t.datagrams } else { &t.datagram }, &[("n", &recv)])
+        }
+        SocketState::Unconnected | SocketState::Connected | SocketState::Gone => String::new(),
+        SocketState::Tcp(State::Listen) => fill(&t.accept_queue, &[("n", &recv), ("of", &send)]),
+        SocketState::Tcp(State::Closed | State::SynRecv | State::TimeWait) => String::new(),
         _ => fill(&t.queues, &[("recv", &recv), ("send", &send)]),
     }
 }

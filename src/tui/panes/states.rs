@@ -8,7 +8,7 @@ use ratatui::widgets::Widget;
 
 use crate::i18n::fill;
 use crate::i18n::width as display_width;
-use crate::model::{Side, SocketView};
+use crate::model::{Side, SocketState, SocketView};
 use crate::tcp::{EDGES, Edge, Flags, State, Trigger};
 use crate::tui::diagram::{Diagram, cells, fitting, glyph};
 use crate::tui::scene::{Scene, reversed, shape};
@@ -26,6 +26,10 @@ pub(super) fn draw(buf: &mut Buffer, area: Rect, scene: &Scene<'_>) {
     let ends = ends(scene);
     let newest = ends.iter().filter(|end| end.fresh && end.previous.is_some()).max_by_key(|end| end.since);
     let mut block = scene.block(title(scene), false);
+    let without = ends.is_empty() && scene.view.sockets().any(|socket| socket.state.tcp().is_none());
+    if without {
+        block = block.title_bottom(Span::styled(format!(" {} ", scene.texts.states.none), scene.theme.waits.0));
+    }
     if let Some(caption) = newest.and_then(|end| caption(scene, end, usize::from(area.width).saturating_sub(2))) {
         block = block.title_bottom(caption);
     }
@@ -61,7 +65,9 @@ fn ends(scene: &Scene<'_>) -> Vec<End> {
         }
         for socket in shown {
             let fresh = scene.is_fresh(socket.state_since);
-            let (state, previous, since) = (socket.state, socket.previous, socket.state_since);
+            // UDP has no states: its sockets are nowhere in the diagram.
+            let Some(state) = socket.state.tcp() else { continue };
+            let (previous, since) = (socket.previous.and_then(SocketState::tcp), socket.state_since);
             ends.push(End { side, state, previous, fresh, since });
         }
     }
@@ -133,8 +139,11 @@ fn caption(scene: &Scene<'_>, end: &End, width: usize) -> Option<Line<'static>> 
 /// The diagram's arrow between the two states. A reset is only named where one was seen just now.
 fn arrow(scene: &Scene<'_>, from: State, to: State) -> Option<&'static Edge> {
     let is_reset = |edge: &&Edge| edge.on == Trigger::Segment("RST");
-    let reset_seen =
-        scene.view.segments().take(4).any(|s| s.segment.flags.has(Flags::RST) && scene.is_fresh(s.changed));
+    let reset_seen = scene
+        .view
+        .segments()
+        .take(4)
+        .any(|s| s.segment.tcp().is_some_and(|tcp| tcp.flags.has(Flags::RST)) && scene.is_fresh(s.changed));
     let between = || EDGES.iter().filter(|edge| edge.from == from && edge.to == to);
     between().find(|edge| is_reset(edge) == reset_seen).or_else(|| between().find(|edge| !is_reset(edge)))
 }

@@ -4,8 +4,8 @@ use crossterm::event::{MouseButton, MouseEvent, MouseEventKind};
 
 use super::made::{J, Made, client, segment};
 use super::*;
-use crate::engine::{Command, Phase, Request};
-use crate::lesson::Glossary;
+use crate::engine::{Command, Happening, Phase, Request, What};
+use crate::lesson::{Glossary, Show};
 use crate::model::{SegmentId, Side};
 
 fn with_log(made: Made, columns: u16, rows: u16) -> (App, made::Log) {
@@ -196,6 +196,31 @@ fn overlays_open_scroll_and_close() {
     keys(&mut app, "p");
     assert!(text(&app).contains("Sequence number 2839402114"), "{}", text(&app));
     press(&mut app, KeyCode::Esc);
+    assert_eq!(app.place.overlay, None);
+}
+
+/// What a step shows lies over the text until the learner has looked; then the text comes, not the next step.
+#[test]
+fn what_a_step_shows_opens_once_and_space_leads_to_its_text() {
+    let mut made = Made::to_sent();
+    made.phase = Phase::Busy;
+    let step = made.trace.present().step().unwrap().0;
+    made.lesson.steps[step].show = Some(Show::Layers);
+    let (mut app, log) = with_log(made, 80, 24);
+    assert_eq!(app.place.overlay, None);
+    let now = app.now;
+    update(&mut app, Msg::World(0, Box::new(Happening { at: now, what: What::Settled })), now);
+    assert_eq!(app.place.overlay, Some(Overlay::Layers));
+    assert!(text(&app).contains("Space: on to the text"), "{}", text(&app));
+    press(&mut app, KeyCode::Char(' '));
+    assert_eq!((app.place.overlay, log.lock().unwrap().len()), (None, 0), "the text first");
+    press(&mut app, KeyCode::Char(' '));
+    assert_eq!(log.lock().unwrap().len(), 1);
+    update(&mut app, Msg::World(0, Box::new(Happening { at: now, what: What::Settled })), now);
+    assert_eq!(app.place.overlay, None, "the same step doesn't open it again");
+    keys(&mut app, "l");
+    assert!(text(&app).contains("Esc closes"), "{}", text(&app));
+    keys(&mut app, "l");
     assert_eq!(app.place.overlay, None);
 }
 

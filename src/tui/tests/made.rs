@@ -4,10 +4,10 @@ use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use crate::engine::{Command, Free, Happening, Phase, Request, Verdict, WalkOptions, What, Wire};
+use crate::engine::{Command, Happening, Phase, Request, Verdict, WalkOptions, What, Wire};
 use crate::lesson::{Ask, End, Lesson, Localized, Measure, Step};
 use crate::model::*;
-use crate::tcp::{Flags, Segment, State};
+use crate::tcp::{Flags, Packet, State};
 use crate::tui::Walk;
 
 pub(super) const J: u32 = 2_839_402_113;
@@ -31,9 +31,6 @@ impl Walk for Made {
     fn lesson(&self) -> Option<&Lesson> {
         Some(&self.lesson)
     }
-    fn free(&self) -> Option<&Free> {
-        None
-    }
     fn mode(&self) -> Mode {
         self.options.mode
     }
@@ -56,9 +53,6 @@ impl Walk for Made {
     fn question(&self) -> Option<&Ask> {
         if self.phase == Phase::Asking { self.next_step()?.1.ask.as_ref() } else { None }
     }
-    fn interrupted(&self) -> Vec<Side> {
-        Vec::new()
-    }
     fn verdict(&self) -> Verdict {
         Verdict { held: 7, broken: 0 }
     }
@@ -78,10 +72,6 @@ impl Walk for Made {
             _ => {}
         }
     }
-    fn tick(&mut self, _now: Duration) {}
-    fn wake_at(&self) -> Option<Duration> {
-        None
-    }
     fn take_request(&mut self) -> Option<Request> {
         self.requests.pop()
     }
@@ -95,7 +85,7 @@ pub(super) fn client() -> SocketAddr {
     "127.0.0.1:40612".parse().unwrap()
 }
 
-pub(super) fn segment(from: SocketAddr, flags: &str, seq: u32, ack: u32, data: &[u8]) -> Segment {
+pub(super) fn segment(from: SocketAddr, flags: &str, seq: u32, ack: u32, data: &[u8]) -> Packet {
     let to = if from == server() { client() } else { server() };
     let flags = Flags::from_names(flags.split(',')).unwrap();
     let mut tcp = etherparse::TcpHeader::new(from.port(), to.port(), seq, 65_495);
@@ -112,9 +102,18 @@ pub(super) fn segment(from: SocketAddr, flags: &str, seq: u32, ack: u32, data: &
         tcp.set_options(&options).unwrap();
     }
     let builder = etherparse::PacketBuilder::ipv4([127, 0, 0, 1], [127, 0, 0, 1], 64).tcp_header(tcp);
-    let mut packet = Vec::new();
-    builder.write(&mut packet, data).unwrap();
-    Segment::parse(&packet).unwrap()
+    // The loopback's frame header: no addresses, and the type of IPv4.
+    let mut frame = [&[0; 12][..], &[8, 0]].concat();
+    builder.write(&mut frame, data).unwrap();
+    Packet::from_frame(&frame).unwrap()
+}
+
+/// A datagram of the client.
+pub(super) fn datagram(data: &[u8]) -> Packet {
+    let mut frame = [&[0; 12][..], &[8, 0]].concat();
+    let builder = etherparse::PacketBuilder::ipv4([127, 0, 0, 1], [127, 0, 0, 1], 64);
+    builder.udp(client().port(), server().port()).write(&mut frame, data).unwrap();
+    Packet::from_frame(&frame).unwrap()
 }
 
 fn both(en: &str, zh: &str) -> Localized {
@@ -133,6 +132,7 @@ fn step(id: &str, title: (&str, &str), say: (&str, &str), ask: Option<Ask>) -> S
         expect: Vec::new(),
         waits_for: None,
         times: 1,
+        show: None,
     }
 }
 
@@ -235,7 +235,7 @@ impl Made {
         self.push(Event::Returned { side, worker: 0, outcome });
     }
 
-    pub(super) fn send(&mut self, segment: Segment) -> SegmentId {
+    pub(super) fn send(&mut self, segment: Packet) -> SegmentId {
         let id = SegmentId(self.sent);
         self.sent += 1;
         self.push(Event::Sent { id, segment, again: None });
@@ -273,10 +273,11 @@ impl Made {
             fd,
             local,
             remote,
-            state,
+            state: state.into(),
             source: Source::SockDiag,
             timer,
             recv_queue: queues.0,
+            counts_memory: false,
             send_queue: queues.1,
             info,
         }));
@@ -294,7 +295,11 @@ impl Made {
     pub(super) fn to_syn_sent() -> Made {
         let mut made = Made::new();
         made.push(Event::Step(0));
-        made.call(Side::Server, Call::Socket { ipv6: false }, Ok(Returned { value: 4, ..Default::default() }));
+        made.call(
+            Side::Server,
+            Call::Socket { ipv6: false, udp: false },
+            Ok(Returned { value: 4, ..Default::default() }),
+        );
         made.socket(1, Some(4), State::Closed, None, (0, 0));
         made.pause(2);
         made.push(Event::Step(1));
@@ -307,7 +312,11 @@ impl Made {
         made.push(Event::Blocked { side: Side::Server, worker: 0 });
         made.pause(5);
         made.push(Event::Step(4));
-        made.call(Side::Client, Call::Socket { ipv6: false }, Ok(Returned { value: 5, ..Default::default() }));
+        made.call(
+            Side::Client,
+            Call::Socket { ipv6: false, udp: false },
+            Ok(Returned { value: 5, ..Default::default() }),
+        );
         made.push(Event::Entered { side: Side::Client, worker: 0, call: Call::Connect { fd: 5, addr: server() } });
         made.send(segment(client(), "SYN", J, 0, b""));
         let timer = made.timer(TimerKind::Retransmit, 1, 0);

@@ -2,6 +2,7 @@
 
 use super::made::Made;
 use super::*;
+use crate::model::{Event as Happened, Side, SocketFacts, SocketState, testing};
 
 /// The moments of the walk that the screens are looked at in.
 pub(super) fn moments() -> Vec<(&'static str, Made)> {
@@ -102,6 +103,44 @@ fn bytes_of_the_wire_are_never_raw() {
         keys(&mut app, view);
         let shown = text(&app);
         assert!(shown.contains("\\x1b") && !shown.contains('\x1b'), "{view}: {shown}");
+    }
+}
+
+/// A UDP socket is in no state of the diagram, and its queue is told by its next datagram.
+#[test]
+fn an_answer_for_nobodys_port_comes_from_the_other_end() {
+    let mut made = Made::to_sent();
+    let nobody = "127.0.0.1:9".parse().unwrap();
+    let answer = crate::tcp::testing::unreachable_packet(super::made::client(), nobody, b"x");
+    made.send(crate::tcp::Packet::parse(&answer).unwrap());
+    let shown = text(&app_of(made, Lang::En, 120, 40));
+    let at = shown.lines().position(|line| line.contains("ICMP port unreachable")).unwrap();
+    let arrow = shown.lines().nth(at + 1).unwrap();
+    assert!(arrow.contains("▶┃ waits"), "{shown}");
+}
+
+#[test]
+fn udp_has_no_states() {
+    for (lang, words) in [
+        (Lang::En, ["UDP has no states", "next 5 bytes", "Packet 1 by layers"]),
+        (Lang::Zh, ["UDP 没有状态", "待收 5 字节", "分组 1 的各层"]),
+    ] {
+        let mut made = Made::new();
+        let state = SocketState::Unconnected;
+        let facts = testing::socket(1, Side::Server, Some(4), state, (Some(made::server()), None));
+        made.push(Happened::Socket(SocketFacts { recv_queue: 5, ..facts }));
+        made.send(made::datagram(b"hello"));
+        let mut app = app_of(made, lang, 100, 30);
+        let shown = text(&app);
+        assert!(shown.contains("■ UNCONN") && shown.contains("UDP len=5 \"hello\""), "{shown}");
+        assert!(shown.contains(words[0]) && shown.contains(words[1]), "{shown}");
+        let diagram: Vec<&str> = shown.lines().skip(13).collect();
+        assert!(!diagram.concat().contains("■CLOSED"), "{shown}");
+        keys(&mut app, "l");
+        let shown = text(&app);
+        assert!(shown.contains(words[2]) && shown.contains(" 17"), "{shown}");
+        keys(&mut app, "p");
+        assert!(text(&app).contains("9e a4 1f 40  00 0d"), "{}", text(&app));
     }
 }
 

@@ -11,13 +11,8 @@ fn no_size_panics_and_small_ones_say_what_is_needed() {
             let mut app = app_of(made, lang, 1, 1);
             for columns in (1..=130).step_by(23).chain([79, 80, 99, 100, 120, 250]) {
                 for rows in (1..=45).step_by(11).chain([23, 24, 29, 30, 60]) {
-                    for overlay in [
-                        None,
-                        Some(Overlay::Help),
-                        Some(Overlay::Packet),
-                        Some(Overlay::Kernel),
-                        Some(Overlay::Glossary),
-                    ] {
+                    let all = [Overlay::Help, Overlay::Packet, Overlay::Kernel, Overlay::Layers, Overlay::Glossary];
+                    for overlay in all.into_iter().map(Some).chain([None]) {
                         app.place.overlay = overlay;
                         update(&mut app, Msg::Terminal(Event::Resize(columns, rows)), secs(1.0));
                         let shown = text(&app);
@@ -53,6 +48,24 @@ fn frames_are_whole() {
                         }
                     }
                 }
+            }
+        }
+    }
+}
+
+/// The layers of a segment with data fit the smallest window that is served, frame and all, in both languages.
+#[test]
+fn the_layers_fit() {
+    for lang in [Lang::En, Lang::Zh] {
+        for (columns, rows) in [(80, 24), (100, 30), (120, 40)] {
+            let mut app = app_of(made::Made::to_sent(), lang, columns, rows);
+            keys(&mut app, "l");
+            let shown = text(&app);
+            let inside: Vec<&str> = shown.lines().filter_map(|line| line.split('┃').nth(1)).collect();
+            assert!(inside.iter().all(|line| !line.contains('…') && crate::i18n::width(line) == 78), "{shown}");
+            assert!(panes::overlay_scroll(&app) == 0 && shown.contains("MTU"), "{lang:?} {columns}x{rows}: {shown}");
+            for part in ["hello\\x1b[2J", "68 65 6c 6c 6f 1b", "1f 40", "45 00 00", "00 00 08 00", "0x0800"] {
+                assert!(inside.iter().any(|line| line.contains(part)), "{part}: {shown}");
             }
         }
     }

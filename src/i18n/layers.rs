@@ -1,0 +1,263 @@
+//! A packet taken apart by layers: the four of TCP/IP beside OSI's seven, each with its own bytes of this packet.
+
+use super::{excerpt, fill};
+use crate::tcp::{Packet, Protocol};
+
+/// The words of it. The fields bear the names of the keys.
+#[derive(Clone, Debug, serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+#[allow(missing_docs)]
+pub struct LayersTexts {
+    pub none: String,
+    pub socket: String,
+    pub application: String,
+    pub transport: String,
+    pub network: String,
+    pub link: String,
+    /// OSI's, from the seventh down.
+    pub osi: [String; 7],
+    pub data: String,
+    pub no_data: String,
+    pub quoted: String,
+    pub tcp: String,
+    pub tcp_more: String,
+    pub udp: String,
+    pub no_transport: String,
+    pub ip: String,
+    pub ip_more: String,
+    pub ttl: String,
+    pub hop_limit: String,
+    pub icmp: String,
+    pub frame: String,
+    pub frame_ends: String,
+    pub no_frame: String,
+    pub more_bytes: String,
+    pub mtu: String,
+}
+
+/// One layer of TCP/IP, and its part of a packet.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Layer<'a> {
+    /// What it is called.
+    pub name: &'a str,
+    /// OSI's layers in its place, with their numbers, from above.
+    pub osi: Vec<String>,
+    /// Protocols that belong to it.
+    pub protocols: &'static str,
+    /// What its part of the packet says, in lines.
+    pub says: Vec<String>,
+    /// Its own bytes of the packet.
+    pub bytes: &'a [u8],
+}
+
+/// How much of the data is shown as text, in bytes.
+const SHOWN_DATA: usize = 20;
+
+/// The layers without a packet, from the application down.
+pub fn empty_layers(texts: &LayersTexts) -> [Layer<'_>; 4] {
+    let osi = |numbers: std::ops::RangeInclusive<usize>| -> Vec<String> {
+        numbers.rev().map(|number| format!("{number} {}", texts.osi[7 - number])).collect()
+    };
+    [
+        Layer {
+            name: &texts.application,
+            osi: osi(5..=7),
+            protocols: "HTTP, DNS, FTP, TFTP, SMTP, SNMP, Telnet",
+            says: Vec::new(),
+            bytes: &[],
+        },
+        Layer { name: &texts.transport, osi: osi(4..=4), protocols: "TCP, UDP", says: Vec::new(), bytes: &[] },
+        Layer {
+            name: &texts.network,
+            osi: osi(3..=3),
+            protocols: "IP, ICMP, IGMP, OSPF, EIGRP",
+            says: Vec::new(),
+            bytes: &[],
+        },
+        Layer {
+            name: &texts.link,
+            osi: osi(1..=2),
+            protocols: "Ethernet, PPP, SLIP, CSLIP",
+            says: Vec::new(),
+            bytes: &[],
+        },
+    ]
+}
+
+/// The layers of a packet, from the application down. `line` is the packet in its one-line notation.
+pub fn layers<'a>(packet: &'a Packet, line: &str, texts: &'a LayersTexts) -> [Layer<'a>; 4] {
+    let [above, transport, network, link] = empty_layers(texts);
+    let (data, header, ip) = match packet.protocol() {
+        // ICMP has no transport below or above it: its message is the network layer's own.
+        Protocol::Icmp => (&[][..], &[][..], packet.packet()),
+        Protocol::Tcp | Protocol::Udp => (packet.payload(), packet.header(), packet.ip_header()),
+    };
+    [
+        Layer { says: vec![application(packet, texts)], bytes: data, ..above },
+        Layer { says: ports(packet, line, texts), bytes: header, ..transport },
+        Layer { says: internet(packet, texts), bytes: ip, ..network },
+        Layer { says: frame(packet, texts), bytes: packet.link().unwrap_or(&[]), ..link },
+    ]
+}
+
+fn application(packet: &Packet, texts: &LayersTexts) -> String {
+    let bytes = packet.len().to_string();
+    match packet.protocol() {
+        Protocol::Icmp => texts.quoted.clone(),
+        Protocol::Tcp | Protocol::Udp if packet.is_empty() => texts.no_data.clone(),
+        Protocol::Tcp | Protocol::Udp => {
+            fill(&texts.data, &[("n", bytes), ("text", excerpt(packet.payload(), SHOWN_DATA))])
+        }
+    }
+}
+
+fn ports(packet: &Packet, line: &str, texts: &LayersTexts) -> Vec<String> {
+    let ends = |text: &str| {
+        let (from, to) = (packet.from.port().to_string(), packet.to.port().to_string());
+        fill(text, &[("n", packet.header().len().to_string()), ("from", from), ("to", to)])
+    };
+    match packet.tcp() {
+        Some(tcp) => {
+            let more = fill(&texts.tcp_more, &[("line", line.to_owned()), ("window", tcp.window.to_string())]);
+            vec![ends(&texts.tcp), more]
+        }
+        None if packet.protocol() == Protocol::Udp => vec![ends(&texts.udp)],
+        None => vec![texts.no_transport.clone()],
+    }
+}
+
+fn internet(packet: &Packet, texts: &LayersTexts) -> Vec<String> {
+    let ip = packet.ip();
+    let header = fill(
+        &texts.ip,
+        &[
+            ("version", ip.version.to_string()),
+            ("n", packet.ip_header().len().to_string()),
+            ("from", packet_ends(packet).0),
+            ("to", packet_ends(packet).1),
+        ],
+    );
+    let hops = if ip.version == 6 { &texts.hop_limit } else { &texts.ttl };
+    let name = packet.protocol().name().to_uppercase();
+    let more = fill(
+        &texts.ip_more,
+        &[
+            ("hops", fill(hops, &[("n", ip.hops)])),
+            ("protocol", ip.protocol.to_string()),
+            ("name", name),
+            ("length", ip.length.to_string()),
+        ],
+    );
+    let mut says = vec![header, more];
+    if packet.protocol() == Protocol::Icmp {
+        let n = (packet.header().len() + packet.payload().len()).to_string();
+        says.push(fill(&texts.icmp, &[("n", n)]));
+    }
+    says
+}
+
+/// The addresses of the IP header, whose ports are the transport's.
+fn packet_ends(packet: &Packet) -> (String, String) {
+    (packet.from.ip().to_string(), packet.to.ip().to_string())
+}
+
+fn frame(packet: &Packet, texts: &LayersTexts) -> Vec<String> {
+    let Some((to, rest)) = packet.link().and_then(|link| link.split_first_chunk::<6>()) else {
+        return vec![texts.no_frame.clone()];
+    };
+    let Some((from, kind)) = rest.split_first_chunk::<6>() else { return vec![texts.no_frame.clone()] };
+    let kind: String = kind.iter().map(|byte| format!("{byte:02x}")).collect();
+    let name = match kind.as_str() {
+        "0800" => "IPv4",
+        "86dd" => "IPv6",
+        _ => "?",
+    };
+    let n = (to.len() + rest.len()).to_string();
+    let head = fill(&texts.frame, &[("n", n.as_str()), ("kind", &format!("0x{kind}")), ("name", name)]);
+    vec![head, fill(&texts.frame_ends, &[("from", &hardware(from)), ("to", &hardware(to))])]
+}
+
+fn hardware(address: &[u8; 6]) -> String {
+    address.map(|byte| format!("{byte:02x}")).join(":")
+}
+
+/// Bytes in rows of sixteen, at most so many rows; and how many bytes these leave out.
+pub fn hex_rows(bytes: &[u8], rows: usize) -> (Vec<String>, usize) {
+    let row = |bytes: &[u8]| bytes.iter().map(|byte| format!("{byte:02x}")).collect::<Vec<_>>().join(" ");
+    (bytes.chunks(16).take(rows).map(row).collect(), bytes.len().saturating_sub(16 * rows))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::i18n::{Lang, Texts};
+    use crate::tcp::testing::{datagram_packet, packet, unreachable_packet};
+    use std::net::SocketAddr;
+
+    fn ends(ipv6: bool) -> (SocketAddr, SocketAddr) {
+        let text = if ipv6 { ["[::1]:40612", "[::1]:8000"] } else { ["127.0.0.1:40612", "127.0.0.1:8000"] };
+        let [from, to] = text.map(|text| text.parse().unwrap());
+        (from, to)
+    }
+
+    fn texts() -> &'static LayersTexts {
+        &Texts::load(Lang::En).unwrap().layers
+    }
+
+    fn frame_of(packet: &[u8], kind: [u8; 2]) -> Packet {
+        Packet::from_frame(&[&[0; 12][..], &kind, packet].concat()).unwrap()
+    }
+
+    #[test]
+    fn the_layers_bytes_are_the_frame_and_nothing_else() {
+        let (from, to) = ends(false);
+        for bytes in [
+            packet(from, to, 7, 9, &["PSH", "ACK"], b"hello\n"),
+            datagram_packet(from, to, b"hello\n"),
+            unreachable_packet(from, to, b"hello\n"),
+        ] {
+            let packet = frame_of(&bytes, [8, 0]);
+            let parts = layers(&packet, "", texts());
+            let whole: Vec<u8> = parts.iter().rev().flat_map(|layer| layer.bytes.to_vec()).collect();
+            assert_eq!(whole[14..], bytes, "link, network, transport, application, in this order");
+            assert_eq!(parts.iter().flat_map(|layer| layer.osi.iter()).count(), 7);
+        }
+    }
+
+    #[test]
+    fn each_layer_says_what_its_header_says() {
+        let (from, to) = ends(false);
+        let bytes = packet(from, to, 7, 9, &["PSH", "ACK"], b"hello\n");
+        let packet = frame_of(&bytes, [8, 0]);
+        let [application, transport, network, link] = layers(&packet, "PSH,ACK", texts()).map(|layer| layer.says);
+        assert_eq!(application, ["data, 6 bytes: \"hello\\n\""]);
+        assert_eq!(transport, ["TCP header, 20 bytes: port 40612 → port 8000", "PSH,ACK, window 64240"]);
+        assert_eq!(network[0], "IPv4 header, 20 bytes: 127.0.0.1 → 127.0.0.1");
+        assert_eq!(network[1], "TTL 64, protocol 6 (TCP), 46 bytes in all");
+        assert_eq!(link[0], "lo's frame header, 14 bytes, type 0x0800 (IPv4)");
+        assert_eq!(link[1], "00:00:00:00:00:00 → 00:00:00:00:00:00");
+    }
+
+    #[test]
+    fn ipv6_and_udp_and_what_was_not_seen() {
+        let (from, to) = ends(true);
+        let bytes = datagram_packet(from, to, b"");
+        let packet = frame_of(&bytes, [0x86, 0xdd]);
+        let [application, transport, network, link] = layers(&packet, "", texts()).map(|layer| layer.says);
+        assert_eq!(application[0], texts().no_data);
+        assert_eq!(transport, ["UDP header, 8 bytes: port 40612 → port 8000"]);
+        assert_eq!(network[1], "hop limit 64, protocol 17 (UDP), 48 bytes in all");
+        assert!(link[0].contains("0x86dd (IPv6)"));
+        let blind = Packet::parse(&bytes).unwrap();
+        assert_eq!(layers(&blind, "", texts())[3].says, [texts().no_frame.clone()]);
+    }
+
+    #[test]
+    fn hostile_data_is_escaped_and_long_data_cut() {
+        let (from, to) = ends(false);
+        let bytes = packet(from, to, 7, 9, &["ACK"], "\u{1b}[2J".repeat(100).as_bytes());
+        let packet = Packet::parse(&bytes).unwrap();
+        assert!(!layers(&packet, "", texts())[0].says.concat().contains('\u{1b}'));
+        assert_eq!(hex_rows(&[1; 40], 2), (vec![["01"; 16].join(" "); 2], 8));
+    }
+}

@@ -1,0 +1,586 @@
+//! The scenarios. Each begins in a fresh network namespace.
+
+use etherparse::PacketBuilder;
+use libc::{IPPROTO_TCP, SHUT_RD, SHUT_RDWR, SHUT_WR, SO_REUSEADDR, SOL_SOCKET};
+use socket2::{Domain, Protocol, SockAddr, Socket, Type};
+
+use super::calls::*;
+use super::ip;
+
+/// Port 8000, where most of them listen.
+const AT: &str = "127.0.0.1:8000";
+/// Nobody is there, and nobody answers.
+const SILENT: &str = "10.9.9.9:80";
+
+// The kernel's numbers of the states (`include/net/tcp_states.h`).
+const ESTABLISHED: u8 = 1;
+const FIN_WAIT2: u8 = 5;
+const CLOSED: u8 = 7;
+const CLOSE_WAIT: u8 = 8;
+const SYN_RECV: u8 = 3;
+
+/// More than any buffer holds.
+const MUCH: usize = 64 << 20;
+
+macro_rules! scenarios {
+    ($($name:ident)*) => {
+        /// Each scenario and its name.
+        pub const SCENARIOS: &[(&str, fn())] = &[$((stringify!($name), $name)),*];
+    };
+}
+
+scenarios! {
+    refused refused_told_to_send refused_told_to_recv refused_told_by_so_error connecting connected listening fresh
+    shutdown_before_connect unreachable families bind_errors time_wait reserved_port no_port_left two_listeners
+    connect_times_out recv_times_out send_times_out interrupted interrupted_send nonblocking_errors no_descriptor
+    reset_told_to_recv reset_told_to_send reset_after_fin reset_in_syn_recv end_of_stream send_before_accept
+    queue_full listen_without_bind close_with_unread close_with_unsent close_of_a_listener close_while_connecting accepted_after_reset
+    half_close reading_ended over bad_descriptor no_socket no_connections options bad_arguments stream
+    blocking_while_connecting shutdown_of_a_waiting_connection shutdown_while_connecting
+    interrupted_close interface_down datagrams datagrams_to_nobody
+}
+
+fn datagrams() {
+    let fd = udp();
+    let _ = bind(fd, AT);
+    let _ = bind(fd, AT);
+    let _ = listen(fd, 1);
+    accept(fd);
+    let _ = send(fd, 1);
+    let _ = Blocked::recv(fd, 1).interrupt();
+    let _ = Blocked::recvfrom(fd, 1).interrupt();
+    let _ = sendto(udp(), 3, AT);
+    let _ = recvfrom(fd, 9);
+}
+
+/// Nobody has the port. The answer is told to the next call, whichever that is.
+fn datagrams_to_nobody() {
+    let fd = udp();
+    let _ = connect(fd, AT);
+    let _ = bind(fd, AT);
+    let _ = listen(fd, 1);
+    accept(fd);
+    let next: [fn(i32) -> Came; 4] = [|fd| send(fd, 1), |fd| recv(fd, 1), |fd| sendto(fd, 1, AT), |fd| recvfrom(fd, 1)];
+    for call in next {
+        let _ = send(fd, 1);
+        until_error(fd);
+        let _ = call(fd);
+    }
+}
+
+fn refused() {
+    let fd = tcp();
+    let _ = connect(fd, AT);
+    let _ = connect(fd, AT);
+    let _ = send(fd, 1);
+    let _ = recv(fd, 1);
+    let _ = shutdown(fd, SHUT_WR);
+}
+
+/// A non-blocking connect() that the RST has already refused.
+fn refused_in_the_background() -> i32 {
+    let fd = nonblocking(tcp());
+    let _ = connect(fd, AT);
+    until_state(fd, CLOSED);
+    fd
+}
+
+fn refused_told_to_send() {
+    let fd = refused_in_the_background();
+    let _ = send(fd, 1);
+    let _ = send(fd, 1);
+    let _ = connect(fd, AT);
+    let _ = connect(fd, AT);
+}
+
+fn refused_told_to_recv() {
+    let fd = refused_in_the_background();
+    let _ = recv(fd, 1);
+    let _ = recv(fd, 1);
+}
+
+fn refused_told_by_so_error() {
+    let fd = refused_in_the_background();
+    assert_eq!(so_error(fd), libc::ECONNREFUSED);
+    let _ = connect(fd, AT);
+}
+
+fn connecting() {
+    let fd = nonblocking(tcp());
+    let _ = connect(fd, SILENT);
+    let _ = connect(fd, SILENT);
+    let _ = send(fd, 1);
+    let _ = recv(fd, 1);
+    let _ = bind(fd, "127.0.0.1:0");
+    let _ = listen(fd, 1);
+    accept(fd);
+    let _ = shutdown(fd, SHUT_WR);
+    let _ = connect(fd, SILENT);
+    let _ = close(fd);
+}
+
+fn connected() {
+    let (fd, _peer) = pair(AT);
+    let _ = connect(fd, AT);
+    let _ = bind(fd, "127.0.0.1:0");
+    let _ = listen(fd, 1);
+    accept(fd);
+}
+
+fn listening() {
+    let fd = listener(AT, 8);
+    let _ = connect(fd, AT);
+    let _ = bind(fd, "127.0.0.1:0");
+    let _ = send(fd, 1);
+    let _ = recv(fd, 1);
+    let _ = listen(fd, 3);
+    let _ = shutdown(fd, SHUT_WR);
+    let _ = connect(tcp(), AT);
+    let _ = shutdown(fd, SHUT_RD);
+    accept(fd);
+    let _ = connect(tcp(), AT);
+    let _ = listen(fd, 3);
+    let _ = connect(tcp(), AT);
+}
+
+fn fresh() {
+    let fd = tcp();
+    accept(fd);
+    let _ = send(fd, 1);
+    let _ = recv(fd, 1);
+    let _ = shutdown(fd, SHUT_RDWR);
+    let _ = close(fd);
+}
+
+fn shutdown_before_connect() {
+    let (_listener, fd) = (listener(AT, 8), tcp());
+    let _ = shutdown(fd, SHUT_WR);
+    let _ = connect(fd, AT);
+    let _ = send(fd, 1);
+}
+
+fn unreachable() {
+    let _ = connect(tcp(), "203.0.113.1:80");
+    let _ = connect(tcp(), "198.51.100.1:80");
+    let _ = connect(tcp(), "198.51.101.1:80");
+    let _ = connect(tcp(), "198.51.102.1:80");
+}
+
+fn families() {
+    let _ = bind(tcp(), "[::1]:8000");
+    let _ = bind(tcp6(), AT);
+    let _ = connect(tcp(), "[::1]:8000");
+    let _ = connect(tcp6(), AT);
+}
+
+fn bind_errors() {
+    let fd = tcp();
+    let _ = bind(fd, AT);
+    let _ = bind(fd, "127.0.0.1:8001");
+    let _ = bind(tcp(), AT);
+    let _ = bind(tcp(), "192.0.2.1:8000");
+    let listening = tcp();
+    listen(listening, 1).unwrap();
+    let _ = bind(listening, "127.0.0.1:8002");
+}
+
+fn time_wait() {
+    let (client, server) = pair(AT);
+    quiet_close(server).unwrap();
+    until_state(client, CLOSE_WAIT);
+    quiet_close(client).unwrap();
+    let _ = bind(tcp(), AT);
+    let fd = tcp();
+    set(fd, SOL_SOCKET, SO_REUSEADDR, 1);
+    let _ = bind(fd, AT);
+}
+
+fn reserved_port() {
+    let _ = bind(tcp(), "127.0.0.1:80");
+    give_up_rights();
+    let _ = bind(tcp(), "127.0.0.1:81");
+    let _ = bind(tcp(), "127.0.0.1:1024");
+}
+
+fn no_port_left() {
+    std::fs::write("/proc/sys/net/ipv4/ip_local_port_range", "40000 40000").unwrap();
+    let _listener = listener(AT, 8);
+    let _ = connect(tcp(), AT);
+    let _ = connect(tcp(), AT);
+    let _ = bind(tcp(), "127.0.0.1:0");
+    let _ = listen(tcp(), 1);
+    // Two sockets of one address, connected to one destination.
+    let same = [tcp(), tcp()];
+    for fd in same {
+        set(fd, SOL_SOCKET, SO_REUSEADDR, 1);
+        let _ = bind(fd, "127.0.0.1:41000");
+    }
+    for fd in same {
+        let _ = connect(fd, AT);
+    }
+}
+
+fn two_listeners() {
+    let both = [tcp(), tcp()];
+    for fd in both {
+        set(fd, SOL_SOCKET, SO_REUSEADDR, 1);
+        let _ = bind(fd, AT);
+    }
+    for fd in both {
+        let _ = listen(fd, 1);
+    }
+}
+
+fn connect_times_out() {
+    let fd = tcp();
+    set(fd, IPPROTO_TCP, libc::TCP_SYNCNT, 1);
+    set(fd, IPPROTO_TCP, libc::TCP_USER_TIMEOUT, 100);
+    let _ = Blocked::connect(fd, SILENT).end();
+}
+
+/// A connection of which nothing reaches the other end any more.
+fn cut_off() -> i32 {
+    let (fd, _peer) = pair("10.1.0.2:8000");
+    ip("route add 10.1.0.2/32 dev lo src 10.1.0.1");
+    ip("addr del 10.1.0.2/32 dev lo");
+    fd
+}
+
+fn recv_times_out() {
+    let fd = cut_off();
+    set(fd, IPPROTO_TCP, libc::TCP_USER_TIMEOUT, 300);
+    let _ = send(fd, 5);
+    let _ = Blocked::recv(fd, 5).end();
+    let _ = recv(fd, 5);
+}
+
+fn send_times_out() {
+    let fd = cut_off();
+    set(fd, IPPROTO_TCP, libc::TCP_USER_TIMEOUT, 300);
+    let _ = send(fd, 5);
+    until_state(fd, CLOSED);
+    let _ = send(fd, 5);
+    let _ = send(fd, 5);
+    let _ = recv(fd, 5);
+}
+
+fn interrupted() {
+    let _ = Blocked::accept(listener(AT, 8)).interrupt();
+    let (fd, _peer) = pair("127.0.0.1:8001");
+    let _ = Blocked::recv(fd, 1).interrupt();
+    let fd = tcp();
+    let _ = Blocked::connect(fd, SILENT).interrupt();
+    // It goes on, and may be waited for once more.
+    let _ = Blocked::connect(fd, SILENT).interrupt();
+    let _ = connect(nonblocking(fd), SILENT);
+}
+
+/// No acknowledgement comes, so the buffer stays full.
+fn interrupted_send() {
+    let fd = cut_off();
+    let _ = Blocked::send(fd, MUCH).interrupt();
+    let _ = Blocked::send(fd, MUCH).interrupt();
+}
+
+fn nonblocking_errors() {
+    accept(nonblocking(listener(AT, 8)));
+    let (fd, _peer) = pair("127.0.0.1:8001");
+    let _ = recv(nonblocking(fd), 1);
+    let fd = nonblocking(cut_off());
+    let _ = send(fd, MUCH);
+    let _ = send(fd, 1);
+}
+
+fn no_descriptor() {
+    let (fd, client) = (listener(AT, 8), tcp());
+    let _ = connect(client, AT);
+    no_more_descriptors();
+    socket_of(libc::AF_INET, libc::SOCK_STREAM, 0);
+    accept(fd);
+    // Nothing is lost: what is given back is enough.
+    let _ = close(client);
+    accept(fd);
+}
+
+/// An end that was reset by a close() of the other with unread data.
+fn reset() -> i32 {
+    let (fd, peer) = pair(AT);
+    let _ = send(fd, 5);
+    until_readable(peer, 5);
+    let _ = close(peer);
+    until_state(fd, CLOSED);
+    fd
+}
+
+fn reset_told_to_recv() {
+    let fd = reset();
+    let _ = shutdown(fd, SHUT_WR);
+    let _ = recv(fd, 1);
+    let _ = recv(fd, 1);
+    let _ = send(fd, 1);
+}
+
+fn reset_told_to_send() {
+    let fd = reset();
+    let _ = send(fd, 1);
+    let _ = send(fd, 1);
+    let _ = recv(fd, 1);
+    let _ = connect(fd, AT);
+    let _ = listen(fd, 1);
+}
+
+fn reset_after_fin() {
+    let (fd, peer) = pair(AT);
+    let _ = close(peer);
+    until_state(fd, CLOSE_WAIT);
+    let _ = send(fd, 1);
+    until_state(fd, CLOSED);
+    let _ = recv(fd, 1);
+    let _ = send(fd, 1);
+}
+
+/// Both have sent a SYN, and one resets: the other's segments are written by hand.
+fn reset_in_syn_recv() {
+    let fd = tcp();
+    bind(fd, "10.1.0.1:5000").unwrap();
+    let waiting = Blocked::connect(fd, SILENT);
+    forge(|tcp| tcp.syn(), 1000);
+    until_state(fd, SYN_RECV);
+    forge(|tcp| tcp.rst(), 1001);
+    let _ = waiting.end();
+}
+
+type Tcp = etherparse::PacketBuilderStep<etherparse::TcpHeader>;
+
+fn forge(flags: fn(Tcp) -> Tcp, seq: u32) {
+    let builder = flags(PacketBuilder::ipv4([10, 9, 9, 9], [10, 1, 0, 1], 64).tcp(80, 5000, seq, 64240));
+    let mut packet = Vec::new();
+    builder.write(&mut packet, b"").unwrap();
+    let raw = Socket::new(Domain::IPV4, Type::RAW, Some(Protocol::from(libc::IPPROTO_RAW))).unwrap();
+    let to = SockAddr::from("10.1.0.1:0".parse::<std::net::SocketAddr>().unwrap());
+    assert_eq!(raw.send_to(&packet, &to).unwrap(), packet.len());
+}
+
+fn end_of_stream() {
+    let (fd, peer) = pair(AT);
+    let _ = send(peer, 5);
+    let _ = close(peer);
+    until_state(fd, CLOSE_WAIT);
+    let _ = recv(fd, 9);
+    let _ = recv(fd, 9);
+    let _ = recv(fd, 9);
+    let _ = send(fd, 3);
+}
+
+fn send_before_accept() {
+    let (listener, client) = (listener(AT, 8), tcp());
+    let _ = connect(client, AT);
+    let _ = send(client, 5);
+    let fd = accept(listener);
+    until_readable(fd, 5);
+    let _ = recv(fd, 9);
+}
+
+/// A backlog of 0 has room for one.
+fn queue_full() {
+    let fd = listener(AT, 0);
+    let _ = connect(tcp(), AT);
+    let waiting = Blocked::connect(tcp(), AT);
+    accept(fd);
+    let _ = waiting.end();
+}
+
+fn listen_without_bind() {
+    let fd = tcp();
+    let _ = listen(fd, 8);
+    let port = own_port(fd);
+    assert_ne!(port, 0);
+    let _ = connect(tcp(), &format!("10.1.0.1:{port}"));
+}
+
+fn close_with_unread() {
+    let (fd, peer) = pair(AT);
+    let _ = send(peer, 5);
+    until_readable(fd, 5);
+    let _ = close(fd);
+    until_state(peer, CLOSED);
+    let _ = recv(peer, 1);
+}
+
+/// What waits to be sent arrives after close(), and then the end.
+fn close_with_unsent() {
+    let (fd, peer) = pair(AT);
+    let _ = send(nonblocking(fd), MUCH);
+    let _ = close(fd);
+    assert!(read_to_the_end(peer) > 0);
+    let _ = recv(peer, 1);
+}
+
+fn close_of_a_listener() {
+    let (listener, waiting, accepted) = (listener(AT, 8), tcp(), tcp());
+    let _ = connect(accepted, AT);
+    let fd = accept(listener);
+    let _ = connect(waiting, AT);
+    let _ = close(listener);
+    until_state(waiting, CLOSED);
+    let _ = recv(waiting, 1);
+    let _ = connect(tcp(), AT);
+    let _ = send(accepted, 5);
+    until_readable(fd, 5);
+    let _ = recv(fd, 5);
+}
+
+fn close_while_connecting() {
+    let fd = tcp();
+    let _ = Blocked::connect(fd, SILENT).interrupt();
+    let _ = close(fd);
+}
+
+fn accepted_after_reset() {
+    let (listener, client) = (listener(AT, 8), tcp());
+    let _ = connect(client, AT);
+    // close() resets the connection.
+    set_linger(client, 0);
+    let _ = close(client);
+    let fd = accept(listener);
+    until_state(fd, CLOSED);
+    let _ = recv(fd, 1);
+}
+
+fn half_close() {
+    let (fd, peer) = pair(AT);
+    let _ = shutdown(fd, SHUT_WR);
+    let _ = shutdown(fd, SHUT_WR);
+    until_state(fd, FIN_WAIT2);
+    let _ = send(fd, 1);
+    let _ = recv(peer, 9);
+    let _ = send(peer, 5);
+    until_readable(fd, 5);
+    let _ = recv(fd, 9);
+    let _ = Blocked::recv(fd, 9).interrupt();
+}
+
+fn reading_ended() {
+    let (fd, peer) = pair(AT);
+    let _ = shutdown(fd, SHUT_RD);
+    let _ = recv(fd, 9);
+    let _ = send(peer, 5);
+    until_readable(fd, 5);
+    let _ = recv(fd, 9);
+    let _ = recv(fd, 9);
+    let _ = send(fd, 5);
+}
+
+fn over() {
+    let (fd, peer) = pair(AT);
+    let _ = close(peer);
+    until_state(fd, CLOSE_WAIT);
+    let _ = shutdown(fd, SHUT_WR);
+    until_state(fd, CLOSED);
+    let _ = recv(fd, 1);
+    let _ = send(fd, 1);
+    let _ = shutdown(fd, SHUT_WR);
+    let _ = connect(fd, AT);
+    let _ = listen(fd, 1);
+    accept(fd);
+}
+
+/// Every call on a number.
+fn every_call(fd: i32) {
+    let _ = bind(fd, AT);
+    let _ = listen(fd, 1);
+    accept(fd);
+    let _ = connect(fd, AT);
+    let _ = send(fd, 1);
+    let _ = recv(fd, 1);
+    let _ = shutdown(fd, SHUT_WR);
+    let _ = setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, 1);
+}
+
+fn bad_descriptor() {
+    let fd = tcp();
+    let _ = close(fd);
+    every_call(fd);
+    let _ = fcntl(fd, libc::F_SETFL, libc::O_NONBLOCK);
+    let _ = close(fd);
+}
+
+fn no_socket() {
+    use std::os::fd::AsRawFd;
+    let file = std::fs::File::open("/dev/null").unwrap();
+    every_call(file.as_raw_fd());
+}
+
+fn no_connections() {
+    let fd = udp();
+    let _ = listen(fd, 1);
+    accept(fd);
+    let _ = send(fd, 1);
+    let _ = connect(fd, AT);
+    let _ = send(fd, 100_000);
+}
+
+fn options() {
+    let fd = tcp();
+    let _ = setsockopt(fd, IPPROTO_TCP, 9999, 1);
+    let _ = setsockopt(fd, IPPROTO_TCP, libc::TCP_KEEPIDLE, 0);
+    let _ = setsockopt(fd, SOL_SOCKET, libc::SO_KEEPALIVE, 1);
+    let _ = fcntl(fd, 9999, 0);
+}
+
+fn bad_arguments() {
+    let (fd, _peer) = pair(AT);
+    let _ = shutdown(fd, 7);
+    let _ = bind_nowhere(tcp());
+    socket_of(99, libc::SOCK_STREAM, 0);
+    socket_of(libc::AF_INET, libc::SOCK_STREAM, libc::IPPROTO_UDP);
+}
+
+fn stream() {
+    let (fd, peer) = pair(AT);
+    let _ = send(peer, 3);
+    let _ = send(peer, 4);
+    until_readable(fd, 7);
+    let _ = recv(fd, 2);
+    let _ = recv(fd, 9);
+}
+
+fn blocking_while_connecting() {
+    let fd = tcp();
+    let _ = Blocked::connect(fd, SILENT).interrupt();
+    let _ = Blocked::send(fd, 1).interrupt();
+    let _ = Blocked::recv(fd, 1).interrupt();
+}
+
+fn shutdown_of_a_waiting_connection() {
+    let (listener, client) = (listener(AT, 8), tcp());
+    let _ = connect(client, AT);
+    let _ = shutdown(listener, SHUT_RD);
+    until_state(client, CLOSED);
+    let _ = recv(client, 1);
+}
+
+fn shutdown_while_connecting() {
+    let _listener = listener(AT, 8);
+    let fd = nonblocking(tcp());
+    let _ = connect(fd, SILENT);
+    let _ = shutdown(fd, SHUT_WR);
+    let _ = connect(fd, AT);
+    until_state(fd, ESTABLISHED);
+    let _ = send(fd, 5);
+}
+
+/// close() that waits, by SO_LINGER, for an acknowledgement which doesn't come.
+fn interrupted_close() {
+    let fd = cut_off();
+    set_linger(fd, 3600);
+    let _ = send(fd, 5);
+    let _ = Blocked::close(fd).interrupt();
+    let _ = close(fd);
+}
+
+fn interface_down() {
+    let _listener = listener(AT, 8);
+    ip("link set lo down");
+    let _ = Blocked::connect(tcp(), AT).interrupt();
+}

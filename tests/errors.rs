@@ -1,0 +1,377 @@
+//! The errors and the surprises that `assets/text/errors.toml` explains, provoked by plain socket code on this kernel;
+//! and that a walk's trace is enough to tell their reasons apart.
+
+mod common;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::mpsc::channel;
+use std::sync::{Arc, Mutex};
+use std::thread;
+use std::time::Instant;
+
+use common::{BOUND, User, plain};
+use sockwalk::engine::{Command, Phase, Runner, WalkOptions, World};
+use sockwalk::explain::{Came, Circumstance, Explanations, Likely, Shut, Situation, offers};
+use sockwalk::lesson::{Lang, builtin};
+use sockwalk::linux::{LinuxWorld, Place};
+use sockwalk::model::{Errno, Event, Trace};
+use sockwalk::tcp::State;
+
+/// Each scenario of `tests/common/plain/scenarios.rs`, and what its calls come to.
+const EXPECTED: &[(&str, &str)] = &[
+    ("refused", "connect ECONNREFUSED, connect ECONNREFUSED, send EPIPE, recv ENOTCONN, shutdown ENOTCONN"),
+    (
+        "refused_told_to_send",
+        "connect EINPROGRESS, send ECONNREFUSED, send EPIPE, connect ECONNABORTED, connect EINPROGRESS",
+    ),
+    ("refused_told_to_recv", "connect EINPROGRESS, recv ECONNREFUSED, recv 0"),
+    ("refused_told_by_so_error", "connect EINPROGRESS, connect ECONNABORTED"),
+    (
+        "connecting",
+        "connect EINPROGRESS, connect EALREADY, send EAGAIN, recv EAGAIN, bind EINVAL, listen EINVAL, accept EINVAL, \
+         shutdown 0, connect EINPROGRESS, close 0",
+    ),
+    ("connected", "connect EISCONN, bind EINVAL, listen EINVAL, accept EINVAL"),
+    (
+        "listening",
+        "connect EISCONN, bind EINVAL, send EPIPE, recv ENOTCONN, listen 0, shutdown 0, connect 0, shutdown 0, \
+         accept EINVAL, connect ECONNREFUSED, listen 0, connect 0",
+    ),
+    ("fresh", "accept EINVAL, send EPIPE, recv ENOTCONN, shutdown ENOTCONN, close 0"),
+    ("shutdown_before_connect", "shutdown ENOTCONN, connect 0, send EPIPE"),
+    ("unreachable", "connect ENETUNREACH, connect EHOSTUNREACH, connect EINVAL, connect EACCES"),
+    ("families", "bind EAFNOSUPPORT, bind EINVAL, connect EAFNOSUPPORT, connect EINVAL"),
+    ("bind_errors", "bind 0, bind EINVAL, bind EADDRINUSE, bind EADDRNOTAVAIL, listen 0, bind EINVAL"),
+    ("time_wait", "bind EADDRINUSE, bind 0"),
+    ("reserved_port", "bind 0, bind EACCES, bind 0"),
+    (
+        "no_port_left",
+        "connect 0, connect EADDRNOTAVAIL, bind EADDRINUSE, listen EADDRINUSE, bind 0, bind 0, connect 0, \
+         connect EADDRNOTAVAIL",
+    ),
+    ("two_listeners", "bind 0, bind 0, listen 0, listen EADDRINUSE"),
+    ("connect_times_out", "connect blocks, connect ETIMEDOUT"),
+    ("recv_times_out", "send 5, recv blocks, recv ETIMEDOUT, recv 0"),
+    ("send_times_out", "send 5, send ETIMEDOUT, send EPIPE, recv 0"),
+    (
+        "interrupted",
+        "accept blocks, accept EINTR, recv blocks, recv EINTR, connect blocks, connect EINTR, connect blocks, \
+         connect EINTR, connect EALREADY",
+    ),
+    ("interrupted_send", "send blocks, send short, send blocks, send EINTR"),
+    ("nonblocking_errors", "accept EAGAIN, recv EAGAIN, send short, send EAGAIN"),
+    ("no_descriptor", "connect 0, socket EMFILE, accept EMFILE, close 0, accept fd"),
+    ("reset_told_to_recv", "send 5, close 0, shutdown ENOTCONN, recv ECONNRESET, recv 0, send EPIPE"),
+    ("reset_told_to_send", "send 5, close 0, send ECONNRESET, send EPIPE, recv 0, connect EISCONN, listen EINVAL"),
+    ("reset_after_fin", "close 0, send 1, recv 0, send EPIPE"),
+    ("reset_in_syn_recv", "bind 0, connect blocks, connect ECONNRESET"),
+    ("end_of_stream", "send 5, close 0, recv 5, recv 0, recv 0, send 3"),
+    ("send_before_accept", "connect 0, send 5, accept fd, recv 5"),
+    ("queue_full", "connect 0, connect blocks, accept fd, connect 0"),
+    ("listen_without_bind", "listen 0, connect 0"),
+    ("close_with_unread", "send 5, close 0, recv ECONNRESET"),
+    ("close_with_unsent", "send short, close 0, recv 0"),
+    (
+        "close_of_a_listener",
+        "connect 0, accept fd, connect 0, close 0, recv ECONNRESET, connect ECONNREFUSED, send 5, recv 5",
+    ),
+    ("close_while_connecting", "connect blocks, connect EINTR, close 0"),
+    // Other systems give ECONNABORTED to accept() here.
+    ("accepted_after_reset", "connect 0, close 0, accept fd, recv ECONNRESET"),
+    ("half_close", "shutdown 0, shutdown 0, send EPIPE, recv 0, send 5, recv 5, recv blocks, recv EINTR"),
+    ("reading_ended", "shutdown 0, recv 0, send 5, recv 5, recv 0, send 5"),
+    (
+        "over",
+        "close 0, shutdown 0, recv 0, send EPIPE, shutdown ENOTCONN, connect EISCONN, listen EINVAL, accept EINVAL",
+    ),
+    (
+        "bad_descriptor",
+        "close 0, bind EBADF, listen EBADF, accept EBADF, connect EBADF, send EBADF, recv EBADF, shutdown EBADF, \
+         setsockopt EBADF, fcntl EBADF, close EBADF",
+    ),
+    (
+        "no_socket",
+        "bind ENOTSOCK, listen ENOTSOCK, accept ENOTSOCK, connect ENOTSOCK, send ENOTSOCK, recv ENOTSOCK, \
+         shutdown ENOTSOCK, setsockopt ENOTSOCK",
+    ),
+    ("no_connections", "listen EOPNOTSUPP, accept EOPNOTSUPP, send EDESTADDRREQ, connect 0, send EMSGSIZE"),
+    ("options", "setsockopt ENOPROTOOPT, setsockopt EINVAL, setsockopt 0, fcntl EINVAL"),
+    ("bad_arguments", "shutdown EINVAL, bind EFAULT, socket EAFNOSUPPORT, socket EPROTONOSUPPORT"),
+    ("stream", "send 3, send 4, recv 2, recv 5"),
+    ("blocking_while_connecting", "connect blocks, connect EINTR, send blocks, send EINTR, recv blocks, recv EINTR"),
+    ("shutdown_of_a_waiting_connection", "connect 0, shutdown 0, recv ECONNRESET"),
+    ("shutdown_while_connecting", "connect EINPROGRESS, shutdown 0, connect EINPROGRESS, send 5"),
+    // 0 though the waiting was interrupted; the descriptor is gone.
+    ("interrupted_close", "send 5, close blocks, close 0, close EBADF"),
+    ("interface_down", "connect blocks, connect EINTR"),
+    (
+        "datagrams",
+        "bind 0, bind EINVAL, listen EOPNOTSUPP, accept EOPNOTSUPP, send EDESTADDRREQ, recv blocks, recv EINTR, \
+         recvfrom blocks, recvfrom EINTR, sendto 3, recvfrom 3",
+    ),
+    (
+        "datagrams_to_nobody",
+        "connect 0, bind EINVAL, listen EOPNOTSUPP, accept EOPNOTSUPP, send 1, send ECONNREFUSED, send 1, \
+         recv ECONNREFUSED, send 1, sendto ECONNREFUSED, send 1, recvfrom ECONNREFUSED",
+    ),
+];
+
+/// What can't be provoked here, and why: `call errno`, or the errno alone for the entry of every call.
+const NOT_PROVOKED: &[(&str, &str)] = &[
+    ("accept ECONNABORTED", "Linux hands the connection out (accepted_after_reset)"),
+    ("connect EADDRINUSE", "Linux says EADDRNOTAVAIL (no_port_left)"),
+    ("send ENOTCONN", "Linux says EPIPE (fresh)"),
+    ("close EINTR", "Linux returns 0 also where a signal ends the waiting of SO_LINGER (interrupted_close)"),
+    ("ENFILE", "the limit is the whole machine's"),
+    ("ENOBUFS", "the machine's memory would have to be used up"),
+    ("ENOMEM", "the machine's memory would have to be used up"),
+    ("EPERM", "comes from a firewall, or from the program's own guard of foreign descriptors"),
+    ("ENETDOWN", "where the loopback is down, a SYN is lost without an error (interface_down)"),
+    ("EPROTO", "no TCP call of this kernel gives it"),
+];
+
+/// For each text that is for one circumstance only: the line of the scenario in which this is the case.
+const CIRCUMSTANCES: &[(&str, &str, &str)] = &[
+    ("time-wait", "time_wait", "bind EADDRINUSE"),
+    ("no-port", "no_port_left", "bind EADDRINUSE"),
+    ("other-family", "families", "bind EINVAL"),
+    ("no-port", "no_port_left", "listen EADDRINUSE"),
+    ("over", "over", "listen EINVAL"),
+    ("unbound", "listen_without_bind", "listen 0"),
+    ("listening", "listening", "listen 0"),
+    ("connected", "connected", "accept EINVAL"),
+    ("shut", "listening", "accept EINVAL"),
+    ("listening", "listening", "connect EISCONN"),
+    ("over", "over", "connect EISCONN"),
+    ("queue-full", "queue_full", "connect blocks"),
+    ("never-connected", "fresh", "send EPIPE"),
+    ("listening", "listening", "send EPIPE"),
+    ("shut", "half_close", "send EPIPE"),
+    ("reset", "reset_told_to_send", "send EPIPE"),
+    ("reset", "reset_after_fin", "send EPIPE"),
+    ("over", "send_times_out", "send EPIPE"),
+    ("connecting", "connecting", "send EAGAIN"),
+    ("connecting", "blocking_while_connecting", "send blocks"),
+    ("not-accepted", "send_before_accept", "send 5"),
+    ("short", "interrupted_send", "send short"),
+    ("peer-closed", "end_of_stream", "send 3"),
+    ("listening", "listening", "recv ENOTCONN"),
+    ("connecting", "connecting", "recv EAGAIN"),
+    ("connecting", "blocking_while_connecting", "recv blocks"),
+    ("peer-closed", "end_of_stream", "recv 0"),
+    ("shut", "reading_ended", "recv 0"),
+    ("reset", "reset_told_to_recv", "recv 0"),
+    ("over", "refused_told_to_recv", "recv 0"),
+    ("short", "stream", "recv 5"),
+    ("over", "over", "shutdown ENOTCONN"),
+    ("connected", "half_close", "shutdown 0"),
+    ("only-reading", "reading_ended", "shutdown 0"),
+    ("listening", "shutdown_of_a_waiting_connection", "shutdown 0"),
+    ("connecting", "connecting", "shutdown 0"),
+    ("unread", "close_with_unread", "close 0"),
+    ("unsent", "close_with_unsent", "close 0"),
+    ("listening", "close_of_a_listener", "close 0"),
+    ("connecting", "close_while_connecting", "close 0"),
+    ("datagrams", "datagrams", "send EDESTADDRREQ"),
+    ("datagrams", "datagrams", "recv blocks"),
+    ("datagrams", "datagrams", "recvfrom blocks"),
+    ("datagrams", "datagrams_to_nobody", "connect 0"),
+    ("datagrams", "datagrams_to_nobody", "send ECONNREFUSED"),
+    ("datagrams", "datagrams_to_nobody", "recv ECONNREFUSED"),
+    ("datagrams", "datagrams_to_nobody", "sendto ECONNREFUSED"),
+    ("datagrams", "datagrams_to_nobody", "recvfrom ECONNREFUSED"),
+];
+
+fn expected() -> BTreeMap<&'static str, Vec<&'static str>> {
+    EXPECTED.iter().map(|(name, lines)| (*name, lines.split(", ").collect())).collect()
+}
+
+#[test]
+fn plain_socket_code_has_a_network_of_its_own() {
+    plain::child();
+}
+
+#[test]
+fn this_kernel_gives_what_is_explained() {
+    let expected = expected();
+    let scenarios: BTreeSet<&str> = plain::SCENARIOS.iter().map(|(name, _)| *name).collect();
+    assert_eq!(expected.keys().copied().collect::<BTreeSet<_>>(), scenarios);
+    if !User::Own.has_lab() {
+        return;
+    }
+    let left = Mutex::new(scenarios);
+    let wrong = Mutex::new(Vec::new());
+    thread::scope(|scope| {
+        for _ in 0..4 {
+            scope.spawn(|| {
+                while let Some(name) = { left.lock().unwrap().pop_first() } {
+                    let came = plain::play(name);
+                    if came != expected[name] {
+                        wrong.lock().unwrap().push(format!("{name}: {}", came.join(", ")));
+                    }
+                }
+            });
+        }
+    });
+    let wrong = wrong.into_inner().unwrap();
+    assert!(wrong.is_empty(), "\n{}", wrong.join("\n"));
+}
+
+/// An entry of the asset: its call, its outcome, its circumstance.
+type Entry = (Option<String>, String, Option<String>);
+
+fn entries() -> Vec<Entry> {
+    let table: toml::Table = toml::from_str(include_str!("../assets/text/errors.toml")).unwrap();
+    let text = |entry: &toml::Value, key| entry.get(key).map(|value| value.as_str().unwrap().to_owned());
+    let of = |entry: &toml::Value| (text(entry, "call"), text(entry, "outcome").unwrap(), text(entry, "when"));
+    table["entry"].as_array().unwrap().iter().map(of).collect()
+}
+
+/// Whether a line of a scenario is this outcome.
+fn is(line: &str, call: Option<&str>, outcome: &str) -> bool {
+    let (name, came) = line.split_once(' ').unwrap();
+    let succeeded = came == "fd" || came == "short" || came.parse::<i64>().is_ok();
+    call.is_none_or(|call| call == name) && if outcome == "returns" { succeeded } else { came == outcome }
+}
+
+#[test]
+fn every_explained_outcome_is_provoked_or_it_is_said_why_not() {
+    let expected = expected();
+    let excused: Vec<&str> = NOT_PROVOKED.iter().map(|(outcome, _)| *outcome).collect();
+    let mut used = BTreeSet::new();
+    for (call, outcome, when) in entries() {
+        let call = call.as_deref();
+        if outcome == "other" {
+            continue;
+        }
+        let told = format!("{call:?} {outcome} {when:?}");
+        if let Some(when) = when {
+            let found: Vec<_> =
+                CIRCUMSTANCES.iter().filter(|(known, _, line)| *known == when && is(line, call, &outcome)).collect();
+            assert!(!found.is_empty(), "{told} is provoked nowhere");
+            for circumstance in found {
+                let (_, scenario, line) = circumstance;
+                assert!(expected[scenario].contains(line), "{scenario} has no {line}");
+                used.insert(circumstance);
+            }
+            continue;
+        }
+        let provoked = expected.values().flatten().any(|line| is(line, call, &outcome));
+        let name = call.map_or(outcome.clone(), |call| format!("{call} {outcome}"));
+        assert_ne!(provoked, excused.contains(&name.as_str()), "{told}: provoked and excused, or neither");
+    }
+    assert_eq!(used.len(), CIRCUMSTANCES.len(), "a circumstance without a text");
+}
+
+#[test]
+fn what_the_menu_marks_as_failing_fails_so() {
+    let expected = expected();
+    let joined = |state| Situation { state, was_connected: true, bound: true, ..Situation::default() };
+    let reset = Situation { reset: true, ..joined(State::Closed) };
+    let half = Situation { shut: Shut { read: false, write: true }, ..joined(State::FinWait2) };
+    let bound = || Situation { bound: true, ..Situation::default() };
+    let cases = [
+        (Situation { open: false, ..Situation::default() }, vec!["bad_descriptor"]),
+        (Situation::default(), vec!["fresh"]),
+        (bound(), vec!["fresh", "bind_errors"]),
+        (Situation { state: State::Listen, ..bound() }, vec!["listening"]),
+        (Situation { state: State::SynSent, ..bound() }, vec!["connecting"]),
+        (joined(State::Established), vec!["connected"]),
+        (half, vec!["connected", "half_close"]),
+        (joined(State::Closed), vec!["over"]),
+        (reset.clone(), vec!["over", "reset_told_to_send", "reset_told_to_recv"]),
+        (Situation { told: true, ..reset.clone() }, vec!["over", "reset_told_to_send"]),
+        (Situation { fin: true, ..reset }, vec!["over", "reset_after_fin"]),
+        (Situation { udp: true, ..bound() }, vec!["datagrams"]),
+        (Situation { udp: true, ..joined(State::Closed) }, vec!["datagrams_to_nobody"]),
+    ];
+    for (situation, scenarios) in cases {
+        let lines: Vec<&str> = scenarios.iter().flat_map(|name| expected[name].clone()).collect();
+        let mut marked = 0;
+        for offer in offers(&[(3, situation.clone())], false) {
+            let Likely::Fails(Errno(number)) = offer.likely else { continue };
+            let line = format!("{} {}", offer.call, Errno(number));
+            assert!(lines.contains(&line.as_str()), "{line} in {situation:?}: {lines:?}");
+            marked += 1;
+        }
+        assert!(marked > 2, "{situation:?}");
+    }
+}
+
+/// Walks through a lesson in the lab.
+fn walk(name: &str) -> Trace {
+    let lesson = Arc::new(builtin(name).unwrap().unwrap());
+    let (sender, inbox) = channel();
+    let epoch = Instant::now();
+    let sink = move |happening| drop(sender.send(happening));
+    let mut world = LinuxWorld::start(Place::Lab(lesson.lab.clone()), epoch, sink).unwrap();
+    let (mode, wire) = (world.mode(), world.wire());
+    let mut runner =
+        Runner::new(Arc::clone(&lesson), WalkOptions { mode, wire, patience: BOUND, port: None, timers: false });
+    loop {
+        match runner.phase() {
+            Phase::Finished => return runner.trace().clone(),
+            Phase::Failed(failure) => panic!("{failure}"),
+            Phase::Busy => {
+                let wait = runner.wake_at().map_or(BOUND, |at| at.saturating_sub(epoch.elapsed()));
+                match inbox.recv_timeout(wait) {
+                    Ok(happening) => runner.happened(happening),
+                    Err(_) => runner.tick(epoch.elapsed()),
+                }
+            }
+            _ => runner.command(Command::Next, epoch.elapsed()),
+        }
+        while let Some(request) = runner.take_request() {
+            world.request(request);
+        }
+    }
+}
+
+/// Each outcome of a walk that has a circumstance: side, call, outcome, circumstance.
+fn explained(trace: &Trace) -> Vec<String> {
+    let mut lines = Vec::new();
+    let mut entered = [None, None];
+    for (moment, entry) in trace.entries().iter().enumerate() {
+        match &entry.event {
+            Event::Entered { side, call, .. } => entered[*side as usize] = Some((moment, call)),
+            Event::Returned { side, outcome, .. } => {
+                let (before, call) = entered[*side as usize].unwrap();
+                let circumstance =
+                    Circumstance::of(call, Came::from(outcome), &Situation::at(&trace.at(before), *side, call));
+                let came = outcome.as_ref().map_or_else(|error| error.to_string(), |got| got.value.to_string());
+                let explanation =
+                    Explanations::load().unwrap().explain(call.name(), Came::from(outcome), circumstance, Lang::En);
+                if let (Some(circumstance), Some(_)) = (circumstance, explanation) {
+                    lines.push(format!("{} {} {came} {circumstance:?}", side.name(), call.name()));
+                }
+            }
+            _ => {}
+        }
+    }
+    lines
+}
+
+const WALK: &str = "what_a_walk_on_the_kernel_knows_tells_the_reasons_apart";
+
+#[test]
+fn what_a_walk_on_the_kernel_knows_tells_the_reasons_apart() {
+    if let Some(lesson) = plain::task() {
+        explained(&walk(&lesson)).iter().for_each(|line| plain::tell(line));
+        return;
+    }
+    if !User::Own.has_lab() {
+        return;
+    }
+    let wanted = [
+        ("refused", ""),
+        ("reset", "server close 0 Unread, client recv 0 Reset, server send EPIPE Reset"),
+        (
+            "close",
+            "client shutdown 0 Connected, server recv 0 PeerClosed, server send 3 PeerClosed, client recv 3 Short",
+        ),
+        ("simultaneous-close", "server close 0 Listening"),
+    ];
+    for (lesson, wanted) in wanted {
+        assert_eq!(plain::in_network(WALK, lesson).join(", "), wanted, "{lesson}");
+    }
+}

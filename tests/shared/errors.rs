@@ -1,0 +1,411 @@
+//! The errors and surprises of a free walk: made by keys and typed calls, explained on the screen in both languages, and
+//! compared with what plain socket code gets from this kernel.
+
+use sockwalk::lesson::Lang;
+use sockwalk::model::{Event, Outcome, Side};
+use sockwalk::tcp::State;
+use sockwalk::tui::Texts;
+
+use crate::common::{User, lab_users, plain};
+use crate::screens;
+use crate::stage::{Seat, Stage, TALL, name};
+
+use Side::{Client, Server};
+
+/// Both sides in one window.
+struct Free {
+    stage: Stage,
+    seat: Seat,
+    chosen: Option<Side>,
+    /// The calls whose outcomes are compared, as [`plain::play`] tells them.
+    told: Vec<String>,
+}
+
+impl Free {
+    fn new(user: User) -> Free {
+        let mut stage = Stage::new(user, TALL, Lang::En);
+        let seat = stage.join(&["free"]);
+        Free { stage, seat, chosen: None, told: Vec::new() }
+    }
+
+    /// The side whose calls are made next: Tab goes from none to the server, to the client, to none. Of none, the calls
+    /// are the server's.
+    #[track_caller]
+    fn turn_to(&mut self, side: Side) {
+        while self.chosen.unwrap_or(Server) != side {
+            self.stage.press(self.seat, "\t");
+            self.chosen = match self.chosen {
+                None => Some(Server),
+                Some(Server) => Some(Client),
+                Some(Client) => None,
+            };
+        }
+        let name = match side {
+            Server => format!("■ {},", self.stage.texts.free.role_server),
+            Client => format!("● {},", self.stage.texts.free.role_client),
+        };
+        self.stage
+            .wait(self.seat, &name, |screen| screens::explanation(screen).iter().any(|row| row.starts_with(&name)));
+    }
+
+    /// From now on everything passes by itself.
+    #[track_caller]
+    fn all_pass(&mut self) {
+        self.stage.press(self.seat, "w");
+        self.stage.wait_event(self.seat, "a rule", |event| matches!(event, Event::Passing(_)));
+    }
+
+    /// A call that only prepares, and succeeds.
+    #[track_caller]
+    fn does(&mut self, side: Side, call: &str) -> i64 {
+        self.turn_to(side);
+        self.stage.call(self.seat, side, call);
+        self.returned(side).unwrap_or_else(|error| panic!("{call}: {error}")).value
+    }
+
+    /// What the newest call of a side has returned, once it has.
+    #[track_caller]
+    fn returned(&mut self, of: Side) -> Outcome {
+        let (seat, mut newest) = (self.seat, None);
+        self.stage.until("return of the newest call", |stage| {
+            newest = stage.entries(seat).into_iter().rev().find_map(|entry| match entry.event {
+                Event::Returned { side, outcome, .. } if side == of => Some(Some(outcome)),
+                Event::Entered { side, .. } if side == of => Some(None),
+                _ => None,
+            });
+            matches!(newest, Some(Some(_)))
+        });
+        newest.flatten().unwrap()
+    }
+
+    /// A call whose outcome is compared and explained; `when` is the circumstance.
+    #[track_caller]
+    fn tries(&mut self, side: Side, call: &str, when: Option<&str>) -> i64 {
+        self.turn_to(side);
+        self.stage.call(self.seat, side, call);
+        let came = self.returned(side);
+        self.compares(call, &came, when)
+    }
+
+    /// The same for a call that sleeps until these segments have gone.
+    #[track_caller]
+    fn tries_until_gone(&mut self, side: Side, call: &str, flags: &[&str]) {
+        self.turn_to(side);
+        assert_eq!(self.stage.call(self.seat, side, call), None);
+        self.stage.let_go(self.seat, flags);
+        let came = self.returned(side);
+        self.compares(call, &came, None);
+    }
+
+    /// The same for one that sleeps until a signal comes.
+    #[track_caller]
+    fn sleeps_and_is_interrupted(&mut self, side: Side, call: &str) {
+        self.turn_to(side);
+        assert_eq!(self.stage.call(self.seat, side, call), None);
+        let name = name(call);
+        self.told.push(format!("{name} blocks"));
+        self.is_explained(&name, "blocks", None);
+        self.stage.press(self.seat, "i");
+        let came = self.returned(side);
+        self.compares(call, &came, None);
+    }
+
+    #[track_caller]
+    fn compares(&mut self, call: &str, came: &Outcome, when: Option<&str>) -> i64 {
+        let name = name(call);
+        let (told, outcome) = match came {
+            Ok(_) if name == "accept" => ("fd".to_owned(), "returns".to_owned()),
+            Ok(returned) => (returned.value.to_string(), "returns".to_owned()),
+            Err(errno) => (errno.to_string(), errno.to_string()),
+        };
+        self.told.push(format!("{name} {told}"));
+        if came.is_err() || when.is_some() {
+            let shown = came.as_ref().map_or_else(|errno| format!("= -1 {errno}"), |came| format!("= {}", came.value));
+            self.stage.wait_text(self.seat, &shown);
+            self.is_explained(&name, &outcome, when);
+        }
+        came.as_ref().map_or(-1, |came| came.value)
+    }
+
+    /// The screen has the three sentences about this outcome, in English and in Chinese.
+    #[track_caller]
+    fn is_explained(&mut self, call: &str, outcome: &str, when: Option<&str>) {
+        let entry = entry(call, outcome, when);
+        for lang in ["en", "zh"] {
+            for sentence in ["means", "why", "do"] {
+                let text = entry[sentence][lang].as_str().unwrap();
+                self.stage.wait_text(self.seat, text);
+            }
+            self.stage.press(self.seat, "L");
+        }
+        let english = self.stage.texts.explain.title.clone();
+        self.stage.wait_text(self.seat, &english);
+    }
+
+    /// Client and server are connected, and everything passes by itself. Returns their descriptors.
+    #[track_caller]
+    fn pair(&mut self) -> (i64, i64) {
+        self.all_pass();
+        let listener = self.does(Server, "socket()");
+        self.does(Server, &format!("bind {listener} :8000"));
+        self.does(Server, &format!("listen {listener} 8"));
+        let fd = self.does(Client, "socket()");
+        self.does(Client, &format!("connect {fd} :8000"));
+        let peer = self.does(Server, &format!("accept {listener}"));
+        (fd, peer)
+    }
+
+    /// Waits until a socket of a side is in a state, and nothing waits any more.
+    #[track_caller]
+    fn until_state(&mut self, side: Side, state: State) {
+        self.stage.wait_state(self.seat, side, state.name());
+    }
+
+    /// Everything that was compared is what plain socket code gets.
+    #[track_caller]
+    fn goes_as_plain(mut self, scenario: &str) {
+        let plain = plain::play(scenario);
+        let told = std::mem::take(&mut self.told);
+        assert!(told.len() > 1);
+        assert_eq!(told, plain[..told.len()], "{scenario}");
+        let whole = ["interrupted"].contains(&scenario) || told.len() == plain.len();
+        assert!(whole, "{scenario} has more: {plain:?}");
+        self.stage.close(&[self.seat]);
+    }
+}
+
+/// The entry of the asset: of this call in this circumstance, or of this error whatever the call.
+#[track_caller]
+fn entry(call: &str, outcome: &str, when: Option<&str>) -> toml::Value {
+    let table: toml::Table = toml::from_str(include_str!("../../assets/text/errors.toml")).unwrap();
+    let entries = table["entry"].as_array().unwrap();
+    let text = |entry: &toml::Value, key| entry.get(key).map(|value| value.as_str().unwrap().to_owned());
+    let find = |call: Option<&str>| {
+        let fits = |entry: &&toml::Value| {
+            text(entry, "outcome").as_deref() == Some(outcome)
+                && text(entry, "call").as_deref() == call
+                && text(entry, "when").as_deref() == when
+        };
+        entries.iter().find(fits).cloned()
+    };
+    find(Some(call)).or_else(|| find(None)).unwrap_or_else(|| panic!("{call} {outcome} {when:?} has no text"))
+}
+
+#[test]
+fn nobody_listens() {
+    for user in lab_users() {
+        let mut free = Free::new(user);
+        let fd = free.does(Client, "socket()");
+        for _ in 0..2 {
+            free.tries_until_gone(Client, &format!("connect {fd} :8000"), &["SYN", "RST,ACK"]);
+        }
+        free.tries(Client, &format!("send {fd} x"), Some("never-connected"));
+        free.tries(Client, &format!("recv {fd} 1"), None);
+        free.tries(Client, &format!("shutdown {fd} SHUT_WR"), None);
+        free.goes_as_plain("refused");
+    }
+}
+
+#[test]
+fn a_port_in_use() {
+    for user in lab_users() {
+        let mut free = Free::new(user);
+        let fd = free.does(Server, "socket()");
+        free.tries(Server, &format!("bind {fd} :8000"), None);
+        free.tries(Server, &format!("bind {fd} :8001"), None);
+        let other = free.does(Server, "socket()");
+        free.tries(Server, &format!("bind {other} 127.0.0.1:8000"), None);
+        free.tries(Server, &format!("bind {other} 192.0.2.1:8000"), None);
+        free.tries(Server, &format!("listen {other} 1"), Some("unbound"));
+        free.tries(Server, &format!("bind {other} :8002"), None);
+        free.goes_as_plain("bind_errors");
+    }
+}
+
+#[test]
+fn listen_without_bind() {
+    for user in lab_users() {
+        let mut free = Free::new(user);
+        free.all_pass();
+        let fd = free.does(Server, "socket()");
+        free.tries(Server, &format!("listen {fd}"), Some("unbound"));
+        let (seat, mut port) = (free.seat, None);
+        free.stage.until("the listener's port", |stage| {
+            port = stage.entries(seat).into_iter().find_map(|entry| match entry.event {
+                Event::Socket(facts) if facts.state == State::Listen => facts.local,
+                _ => None,
+            });
+            port.is_some()
+        });
+        let client = free.does(Client, "socket()");
+        free.tries(Client, &format!("connect {client} :{}", port.unwrap().port()), None);
+        free.goes_as_plain("listen_without_bind");
+    }
+}
+
+/// A fresh socket; the first wrong call is found in the menu, by leafing to what would probably fail.
+#[test]
+fn calls_of_a_fresh_socket() {
+    for user in lab_users() {
+        let mut free = Free::new(user);
+        let fd = free.does(Server, "socket()");
+        let came = free.leafs_to(Server, &format!("accept({fd})"));
+        free.compares("accept", &came, None);
+        free.tries(Server, &format!("send {fd} x"), Some("never-connected"));
+        free.tries(Server, &format!("recv {fd} 1"), None);
+        free.tries(Server, &format!("shutdown {fd} both"), None);
+        free.tries(Server, &format!("close {fd}"), None);
+        free.goes_as_plain("fresh");
+    }
+}
+
+impl Free {
+    /// Leafs through the menu to a call that would probably fail, and presses its digit.
+    #[track_caller]
+    fn leafs_to(&mut self, side: Side, call: &str) -> Outcome {
+        let mut seen: Vec<Vec<(char, String)>> = Vec::new();
+        loop {
+            let page = screens::menu(self.stage.screen(self.seat));
+            if page.iter().any(|(_, other)| other == call) {
+                break;
+            }
+            assert!(!seen.contains(&page), "no {call} in {seen:?}");
+            self.stage.press(self.seat, "m");
+            self.stage.wait(self.seat, "another page", |screen| {
+                let next = screens::menu(screen);
+                next != page && !next.is_empty()
+            });
+            seen.push(page);
+        }
+        let would_fail = self.stage.texts.free.menu_wrong.replace("{side}, ", "");
+        self.stage.wait_text(self.seat, would_fail.split("{n}").next().unwrap().trim_end_matches('('));
+        self.stage.choose(self.seat, side, call).expect("it returns")
+    }
+}
+
+#[test]
+fn calls_of_a_connected_socket() {
+    for user in lab_users() {
+        let mut free = Free::new(user);
+        let (fd, _) = free.pair();
+        free.tries(Client, &format!("connect {fd} :8000"), None);
+        free.tries(Client, &format!("bind {fd} 127.0.0.1:0"), None);
+        free.tries(Client, &format!("listen {fd} 1"), None);
+        free.tries(Client, &format!("accept {fd}"), Some("connected"));
+        free.goes_as_plain("connected");
+    }
+}
+
+#[test]
+fn send_before_accept() {
+    for user in lab_users() {
+        let mut free = Free::new(user);
+        free.all_pass();
+        let listener = free.does(Server, "socket()");
+        free.does(Server, &format!("bind {listener} :8000"));
+        free.does(Server, &format!("listen {listener} 8"));
+        let fd = free.does(Client, "socket()");
+        free.tries(Client, &format!("connect {fd} :8000"), None);
+        free.tries(Client, &format!("send {fd} hello"), Some("not-accepted"));
+        let peer = free.tries(Server, &format!("accept {listener}"), None);
+        free.tries(Server, &format!("recv {peer} 9"), Some("short"));
+        free.goes_as_plain("send_before_accept");
+    }
+}
+
+#[test]
+fn nothing_there_and_a_signal() {
+    for user in lab_users() {
+        let mut free = Free::new(user);
+        let listener = free.does(Server, "socket()");
+        free.does(Server, &format!("bind {listener} :8001"));
+        free.does(Server, &format!("listen {listener} 8"));
+        free.sleeps_and_is_interrupted(Server, &format!("accept {listener}"));
+        let (_, peer) = free.pair();
+        free.sleeps_and_is_interrupted(Server, &format!("recv {peer} 1"));
+        free.goes_as_plain("interrupted");
+    }
+}
+
+#[test]
+fn close_with_unread_data() {
+    for user in lab_users() {
+        let mut free = Free::new(user);
+        let (fd, peer) = free.pair();
+        free.tries(Server, &format!("send {peer} hello"), None);
+        free.stage.wait_text(free.seat, "recv 5 send 0");
+        free.tries(Client, &format!("close {fd}"), Some("unread"));
+        free.stage.wait_event(free.seat, "RST", |event| {
+            matches!(event, Event::Sent { segment, .. } if segment.tcp().is_some_and(|tcp| tcp.flags.to_string() == "RST,ACK"))
+        });
+        free.stage.wait_no_state(free.seat, Server, "ESTABLISHED");
+        free.tries(Server, &format!("recv {peer} 1"), None);
+        free.goes_as_plain("close_with_unread");
+    }
+}
+
+#[test]
+fn a_connection_that_was_reset() {
+    for user in lab_users() {
+        let mut free = Free::new(user);
+        let (fd, peer) = free.pair();
+        free.tries(Client, &format!("send {fd} hello"), None);
+        free.stage.wait_text(free.seat, "recv 5 send 0");
+        free.tries(Server, &format!("close {peer}"), Some("unread"));
+        free.until_state(Client, State::Closed);
+        free.tries(Client, &format!("send {fd} x"), None);
+        free.tries(Client, &format!("send {fd} x"), Some("reset"));
+        free.tries(Client, &format!("recv {fd} 1"), Some("reset"));
+        free.tries(Client, &format!("connect {fd} :8000"), Some("over"));
+        free.tries(Client, &format!("listen {fd} 1"), Some("over"));
+        free.goes_as_plain("reset_told_to_send");
+    }
+}
+
+#[test]
+fn a_descriptor_that_was_closed() {
+    for user in lab_users() {
+        let mut free = Free::new(user);
+        let fd = free.does(Client, "socket()");
+        for call in ["close", "bind", "listen", "accept", "connect", "send {} x", "recv", "shutdown"] {
+            let call = if call.contains("{}") { call.replace("{}", &fd.to_string()) } else { format!("{call} {fd}") };
+            free.tries(Client, &call, None);
+        }
+        free.tries(Client, &format!("setsockopt {fd} SO_KEEPALIVE 1"), None);
+        free.tries(Client, &format!("nonblock {fd}"), None);
+        free.tries(Client, &format!("close({fd})"), None);
+        free.goes_as_plain("bad_descriptor");
+    }
+}
+
+/// What is typed wrong is no call at all: a sentence says why, and nothing happens.
+#[test]
+fn what_is_no_call_is_told() {
+    for user in lab_users() {
+        let mut free = Free::new(user);
+        let seat = free.seat;
+        let texts = [Texts::load(Lang::En).unwrap(), Texts::load(Lang::Zh).unwrap()];
+        for (typed, sentence) in [
+            ("conect 5", texts.each_ref().map(|t| t.free.no_call.replace("{name}", "conect"))),
+            ("close", texts.each_ref().map(|t| t.free.no_descriptor.replace("{call}", "close"))),
+            (
+                "listen 5 many",
+                texts.each_ref().map(|t| t.free.no_argument.replace("{text}", "many").replace("{call}", "listen")),
+            ),
+            ("close 5 6", texts.each_ref().map(|t| t.free.too_many.replace("{call}", "close"))),
+            ("send 5 \"x", texts.each_ref().map(|t| t.free.no_quote.clone())),
+        ] {
+            free.stage.press(seat, "\r");
+            let prompt = texts[0].free.type_keys.clone();
+            free.stage.wait(seat, &prompt, |screen| screen.contents().contains(&prompt));
+            free.stage.press(seat, typed);
+            free.stage.press(seat, "\r");
+            free.stage.wait_text(seat, &sentence[0]);
+            free.stage.press(seat, "\u{1b}");
+            let menu = free.stage.texts.free.role_server.clone();
+            free.stage.wait(seat, &menu, |screen| !screens::menu(screen).is_empty());
+        }
+        assert_eq!(free.stage.count(seat, |event| matches!(event, Event::Entered { .. })), 0);
+        free.stage.close(&[seat]);
+    }
+}

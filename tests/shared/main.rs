@@ -1,0 +1,22 @@
+//! A lab that several processes share, from outside: real processes in pseudo-terminals, keys, screens, recordings, and
+//! the kernel asked by other programs.
+
+#[path = "../common/mod.rs"]
+mod common;
+mod screens;
+mod stage;
+
+mod errors;
+mod killed;
+mod passing;
+mod programs;
+mod recordings;
+mod several;
+mod strangers;
+mod walk;
+
+/// Where plain socket code runs, for comparison (`common::plain`).
+#[test]
+fn plain_socket_code_has_a_network_of_its_own() {
+    common::plain::child();
+}

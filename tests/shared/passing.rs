@@ -1,0 +1,143 @@
+//! Segments that go on by themselves.
+
+use std::time::Duration;
+
+use sockwalk::model::{Event, SegmentId, Side};
+
+use crate::common::lab_users;
+use crate::screens;
+use crate::stage::{Seat, Stage};
+use crate::walk::up_to_the_syn;
+
+use Side::{Client, Server};
+
+/// The bytes that are sent.
+const MUCH: u64 = 10_000_000;
+
+/// Everything passes, ten megabytes come through as they were sent, and no segment is left out silently.
+#[test]
+fn a_long_transfer_loses_nothing() {
+    for user in lab_users() {
+        let mut stage = Stage::of(user);
+        let Some(python) = stage.tool("python3", "--version") else { return };
+        let file = |name, text| stage.write(name, text).to_str().unwrap().to_owned();
+        let receiver = file("receiver.py", include_str!("programs/receiver.py"));
+        let sender = file("sender.py", include_str!("programs/sender.py"));
+        let free = stage.join(&["free"]);
+        passes(&mut stage, free, "⇢");
+        let receiver = stage.exec(&[&python, &receiver, "127.0.0.1", "8000"], "");
+        stage.wait_program(free, "python3", Server, "LISTEN");
+        let sender = stage.exec(&[&python, &sender, "127.0.0.1", "8000", &MUCH.to_string()], "");
+        stage.wait_said(sender, "sent ");
+        stage.wait_said(receiver, "received ");
+        for program in [sender, receiver] {
+            assert!(stage.wait_end(program).success());
+        }
+        let of = |said: String, word: &str| {
+            said.lines().find_map(|line| line.strip_prefix(word).map(str::to_owned)).unwrap()
+        };
+        assert_eq!(of(stage.said(sender), "sent "), of(stage.said(receiver), "received "));
+        // Both FINs and their acknowledgements have passed, and the end was counted.
+        stage.wait_state(free, Client, "TIME_WAIT");
+        let mut counted = (0, 0, 0);
+        stage.until("every byte, one by one or counted", |stage| {
+            counted = counts(stage, free);
+            counted.1 >= MUCH
+        });
+        let (kept, _, unkept) = counted;
+        assert!(unkept > 100 && kept < 500, "{counted:?}: a long transfer is thinned");
+        let shown = stage.texts.free.unkept.split("{n}").nth(1).unwrap().split("{bytes}").next().unwrap().to_owned();
+        stage.wait_text(free, &shown);
+        stage.wait_text(free, &unkept.to_string());
+        stage.close(&[free]);
+    }
+}
+
+/// The segments that were kept, the bytes of data of all, the segments that were only counted.
+fn counts(stage: &Stage, seat: Seat) -> (u64, u64, u64) {
+    let mut counts = (0, 0, 0);
+    for entry in stage.entries(seat) {
+        match entry.event {
+            Event::Sent { segment, .. } => {
+                counts.0 += 1;
+                counts.1 += u64::from(segment.len());
+            }
+            Event::Unkept { segments, bytes, .. } => {
+                counts.1 += bytes;
+                counts.2 += segments;
+            }
+            _ => {}
+        }
+    }
+    counts
+}
+
+/// Presses w, and waits until the screen tells the new rule.
+#[track_caller]
+fn passes(stage: &mut Stage, seat: Seat, rule: &str) {
+    let before = stage.count(seat, |event| matches!(event, Event::Passing(_)));
+    stage.press(seat, "w");
+    stage.until("a new rule", |stage| stage.count(seat, |event| matches!(event, Event::Passing(_))) > before);
+    stage.wait_text(seat, rule);
+}
+
+/// At once, after a second, no longer: one's own door alone.
+#[test]
+fn each_lets_pass_at_its_own_door() {
+    for user in lab_users() {
+        let mut stage = Stage::of(user);
+        let server = stage.join(&["server"]);
+        let client = stage.join(&["client"]);
+        let to = |stage: &Stage, side: Side| {
+            let name = if side == Server { &stage.texts.free.role_server } else { &stage.texts.free.role_client };
+            stage.texts.free.pass_to.replace("{side}", name)
+        };
+        let (to_server, to_client) = (to(&stage, Server), to(&stage, Client));
+        up_to_the_syn(&mut stage, server, client);
+        let at_once = stage.texts.free.pass.replace("{which}", &to_server);
+        passes(&mut stage, server, &at_once);
+        // What waited already goes too; what it brings forth waits at the other's door.
+        stage.wait_held(server, &["SYN,ACK"]);
+        stage.wait_text(client, &to_server);
+        let later = stage.texts.free.pass_later.replace("{which}", &to_client).replace("{s}", "1");
+        passes(&mut stage, client, &to_client);
+        stage.wait_held(client, &[]);
+        stage.wait_state(client, Server, "ESTABLISHED");
+        passes(&mut stage, client, &later);
+        let connection = stage.succeeds(server, Server, "accept(");
+        stage.call(server, Server, &format!("send {connection} hello"));
+        stage.wait_held(client, &["PSH,ACK"]);
+        stage.wait_held(client, &[]);
+        let waited = waited(&stage, client, "PSH,ACK");
+        assert!(waited >= Duration::from_secs(1) && waited < Duration::from_secs(10), "{waited:?}");
+        stage.press(client, "w");
+        let gone = screens::unbroken(&later);
+        stage.wait(client, "no rule of its own", |screen| !screens::everywhere(screen).contains(&gone));
+        passes_no_more(&mut stage, server, client, connection);
+        stage.close(&[server, client]);
+    }
+}
+
+/// The client's own rule is gone: what comes to it waits again, though the server's rule is still there.
+#[track_caller]
+fn passes_no_more(stage: &mut Stage, server: Seat, client: Seat, connection: i64) {
+    stage.call(server, Server, &format!("send {connection} again"));
+    stage.wait_held(client, &["PSH,ACK"]);
+    stage.looks_at_sockets(client, |_| ());
+    assert_eq!(stage.held(client), ["PSH,ACK"]);
+    stage.lets_go(client, "PSH,ACK");
+    stage.wait_held(client, &[]);
+}
+
+/// How long the newest segment with these flags waited.
+fn waited(stage: &Stage, seat: Seat, flags: &str) -> Duration {
+    let entries = stage.entries(seat);
+    let bears = |event: &Event| match event {
+        Event::Sent { id, segment, .. } => segment.tcp().filter(|tcp| tcp.flags.to_string() == flags).map(|_| *id),
+        _ => None,
+    };
+    let id: SegmentId = entries.iter().rev().find_map(|entry| bears(&entry.event)).unwrap();
+    let at = |fits: &dyn Fn(&Event) -> bool| entries.iter().find(|entry| fits(&entry.event)).unwrap().at;
+    at(&|event| matches!(event, Event::Delivered(gone) if *gone == id))
+        - at(&|event| matches!(event, Event::Held(held) if *held == id))
+}
