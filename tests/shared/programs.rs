@@ -430,9 +430,9 @@ fn what_runs_in_the_lab_can_join_it() {
         let own = stage.command(&[]).get_program().to_str().unwrap().to_owned();
         let net = |stage: &mut Stage, program: &[&str]| {
             let beside = stage.exec(program, "");
+            stage.wait_said(beside, "]\n");
             ends_well(stage, beside);
-            let said = stage.said(beside);
-            said.lines().find(|line| line.starts_with("net:[")).unwrap_or_else(|| panic!("{said}")).to_owned()
+            stage.said(beside).lines().find(|line| line.starts_with("net:[")).unwrap().to_owned()
         };
         let free = stage.join(&["free"]);
         let link = ["readlink", "/proc/self/ns/net"];
