@@ -81,7 +81,7 @@ fn passes(stage: &mut Stage, seat: Seat, rule: &str) {
     stage.wait_text(seat, rule);
 }
 
-/// At once, after a second, no longer: one's own door alone.
+/// At once, after a chosen delay, no longer: one's own door alone.
 #[test]
 fn each_lets_pass_at_its_own_door() {
     for user in lab_users() {
@@ -99,19 +99,22 @@ fn each_lets_pass_at_its_own_door() {
         // What waited already goes too; what it brings forth waits at the other's door.
         stage.wait_held(server, &["SYN,ACK"]);
         stage.wait_text(client, &to_server);
-        let later = stage.texts.free.pass_later.replace("{which}", &to_client).replace("{s}", "1");
+        let later = stage.texts.free.pass_later.replace("{which}", &to_client);
+        let after = |seconds: &str| later.replace("{s}", seconds);
         passes(&mut stage, client, &to_client);
         stage.wait_held(client, &[]);
         stage.wait_state(client, Server, "ESTABLISHED");
-        passes(&mut stage, client, &later);
+        passes(&mut stage, client, &after("0.2"));
+        passes(&mut stage, client, &after("1"));
         let connection = stage.succeeds(server, Server, "accept(");
         stage.call(server, Server, &format!("send {connection} hello"));
         stage.wait_held(client, &["PSH,ACK"]);
         stage.wait_held(client, &[]);
         let waited = waited(&stage, client, "PSH,ACK");
         assert!(waited >= Duration::from_secs(1) && waited < Duration::from_secs(10), "{waited:?}");
+        passes(&mut stage, client, &after("5"));
         stage.press(client, "w");
-        let gone = screens::unbroken(&later);
+        let gone = screens::unbroken(&after("5"));
         stage.wait(client, "no rule of its own", |screen| !screens::everywhere(screen).contains(&gone));
         passes_no_more(&mut stage, server, client, connection);
         stage.close(&[server, client]);

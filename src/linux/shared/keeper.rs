@@ -34,6 +34,9 @@ const ROUND: usize = 256;
 /// one took.
 const CALM: u32 = 10;
 
+/// The longest that a look may take which a key has to wait for.
+const BETWEEN_ACTS: Duration = Duration::from_millis(20);
+
 /// While segments pass without being kept, the kernel is asked only so often, and the count is told only so often.
 const BUSY: Duration = Duration::from_millis(200);
 
@@ -236,6 +239,7 @@ impl Keeper {
             Request::Deliver(id) => {
                 // What was sent before goes into the trace before.
                 self.read_wire()?;
+                self.look_between_acts()?;
                 if self.may(member, id) {
                     let delivered = self.ground.deliver(id)?;
                     delivered.into_iter().for_each(|event| self.push(event));
@@ -327,9 +331,17 @@ impl Keeper {
         let untold = self.untold().is_some_and(|rest| rest.is_zero());
         self.wants_look |= self.ground.look_is_due() || self.ground.stale().is_some() || untold;
         let start = Instant::now();
-        if !self.wants_look || start < self.next_look {
-            return Ok(());
-        }
+        if !self.wants_look || start < self.next_look { Ok(()) } else { self.look(start) }
+    }
+
+    /// Looks at what came of the act before, ere another one changes it: so that a state that stood only from one key to the
+    /// next is told too. Not where looking takes long: the key comes first.
+    fn look_between_acts(&mut self) -> Result<(), Failure> {
+        let costs = self.next_look.saturating_duration_since(self.looked);
+        if self.ground.stale().is_some() && costs < BETWEEN_ACTS * CALM { self.look(Instant::now()) } else { Ok(()) }
+    }
+
+    fn look(&mut self, start: Instant) -> Result<(), Failure> {
         self.wants_look = false;
         let observation = self.ground.look()?;
         self.observed(observation);
