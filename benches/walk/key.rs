@@ -5,7 +5,6 @@
 //! the frame with which the walk is ready for the next one.
 
 use std::cell::RefCell;
-use std::io::{self, Sink, sink};
 use std::net::SocketAddr;
 use std::rc::Rc;
 use std::sync::Arc;
@@ -15,9 +14,6 @@ use std::time::{Duration, Instant};
 
 use crossterm::event::{Event, KeyCode, KeyEvent, KeyModifiers};
 use ratatui::Terminal;
-use ratatui::backend::{Backend, ClearType, CrosstermBackend, WindowSize};
-use ratatui::buffer::Cell;
-use ratatui::layout::{Position, Size};
 use sockwalk::engine::{Command, Free, Happening, Phase, Request, Runner, Verdict, WalkOptions, Wire, World};
 use sockwalk::lesson::{Ask, Lang, Lesson, Step, builtin};
 use sockwalk::linux::{LinuxWorld, Place, gain_rights};
@@ -25,10 +21,10 @@ use sockwalk::model::{Mode, Side, Trace};
 use sockwalk::theme::{Choice, Theme};
 use sockwalk::tui::{self, App, Host, Look, Msg, Walk};
 
+use crate::screen::{SIZE, Screen};
 use crate::table::{Aim, Row, percentile};
 
 const AIM: Aim = Aim { at_most: 5.0, unit: " ms" };
-const SIZE: Size = Size { width: 120, height: 40 };
 /// How long the learner does nothing: by then everything sleeps again.
 const PAUSE: Duration = Duration::from_millis(5);
 /// How long a step may take before something is wrong.
@@ -50,7 +46,6 @@ pub fn rows(walks: usize) -> Vec<Row> {
 /// What the walk stands at when a frame is done.
 #[derive(Clone, Debug)]
 struct Shown {
-    at: Instant,
     /// How many walks were begun, commands taken and requests made.
     counts: [u64; 3],
     phase: Phase,
@@ -64,7 +59,7 @@ fn measure(walks: usize) -> Result<Vec<f64>, String> {
     gain_rights(|name| std::env::var(name).ok()).map_err(|refused| refused.to_string())?;
     let lesson = builtin("handshake").ok_or("there is no such lesson")?;
     let lesson = Arc::new(lesson.map_err(|error| error.render(Lang::En, false))?);
-    let shown = Shown { at: Instant::now(), counts: [0; 3], phase: Phase::Ready, broken: 0 };
+    let shown = Shown { counts: [0; 3], phase: Phase::Ready, broken: 0 };
     let known = Rc::new(RefCell::new(shown));
     let (sender, inbox) = channel();
     let mut house =
@@ -73,8 +68,7 @@ fn measure(walks: usize) -> Result<Vec<f64>, String> {
     let look = Look::new(Lang::En, theme).map_err(|error| error.to_string())?;
     let mut app = App::new(house.restart(0)?, look, SIZE.width, SIZE.height);
     let (frames, done) = channel();
-    let screen = Screen { inner: CrosstermBackend::new(sink()), known, frames };
-    let mut terminal = Terminal::new(screen).map_err(|error| error.to_string())?;
+    let mut terminal = Terminal::new(Screen::new(known, frames)).map_err(|error| error.to_string())?;
     let learner = thread::spawn(move || {
         let times = learn(&sender, &done, walks);
         let _ = sender.send(Msg::Quit);
@@ -86,17 +80,17 @@ fn measure(walks: usize) -> Result<Vec<f64>, String> {
 }
 
 /// Presses the keys.
-fn learn(keys: &Sender<Msg>, done: &Receiver<Shown>, walks: usize) -> Result<Vec<f64>, String> {
+fn learn(keys: &Sender<Msg>, done: &Receiver<(Instant, Shown)>, walks: usize) -> Result<Vec<f64>, String> {
     let wait = |until: &dyn Fn(&Shown) -> bool| loop {
-        let shown = done.recv_timeout(LIMIT).map_err(|_| "the interface doesn't answer".to_owned())?;
+        let (at, shown) = done.recv_timeout(LIMIT).map_err(|_| "the interface doesn't answer".to_owned())?;
         if let Phase::Failed(failure) = &shown.phase {
             return Err(failure.to_string());
         }
         if until(&shown) {
-            return Ok(shown);
+            return Ok((at, shown));
         }
     };
-    let mut now = wait(&|_| true)?;
+    let (_, mut now) = wait(&|_| true)?;
     let mut times = Vec::new();
     for walk in 0..walks as u64 {
         while now.phase != Phase::Finished {
@@ -105,10 +99,11 @@ fn learn(keys: &Sender<Msg>, done: &Receiver<Shown>, walks: usize) -> Result<Vec
             let code = if matches!(now.phase, Phase::Typing(_)) { KeyCode::Enter } else { KeyCode::Char(' ') };
             let [_, commands, requests] = now.counts;
             let begun = press(keys, code);
-            now = wait(&|shown| shown.counts[1] > commands && shown.phase != Phase::Busy)?;
+            let at;
+            (at, now) = wait(&|shown| shown.counts[1] > commands && shown.phase != Phase::Busy)?;
             // A key that opens a question or a line asks nothing of the kernel.
             if now.counts[2] > requests {
-                times.push((now.at - begun).as_secs_f64() * 1000.0);
+                times.push((at - begun).as_secs_f64() * 1000.0);
             }
         }
         if now.broken > 0 {
@@ -116,7 +111,7 @@ fn learn(keys: &Sender<Msg>, done: &Receiver<Shown>, walks: usize) -> Result<Vec
         }
         if walk + 1 < walks as u64 {
             press(keys, KeyCode::Char('r'));
-            now = wait(&|shown| shown.counts[0] > now.counts[0])?;
+            (_, now) = wait(&|shown| shown.counts[0] > now.counts[0])?;
         }
     }
     Ok(times)
@@ -243,50 +238,5 @@ impl Walk for Watched {
         let request = self.runner.take_request()?;
         self.known.borrow_mut().counts[2] += 1;
         Some(request)
-    }
-}
-
-/// A terminal of a fixed size, which tells when a frame is done: its last act is to flush.
-struct Screen {
-    inner: CrosstermBackend<Sink>,
-    known: Known,
-    frames: Sender<Shown>,
-}
-
-impl Backend for Screen {
-    type Error = io::Error;
-
-    fn flush(&mut self) -> io::Result<()> {
-        Backend::flush(&mut self.inner)?;
-        let shown = Shown { at: Instant::now(), ..self.known.borrow().clone() };
-        let _ = self.frames.send(shown);
-        Ok(())
-    }
-    fn draw<'a, I: Iterator<Item = (u16, u16, &'a Cell)>>(&mut self, content: I) -> io::Result<()> {
-        self.inner.draw(content)
-    }
-    fn size(&self) -> io::Result<Size> {
-        Ok(SIZE)
-    }
-    fn window_size(&mut self) -> io::Result<WindowSize> {
-        Ok(WindowSize { columns_rows: SIZE, pixels: Size::default() })
-    }
-    fn hide_cursor(&mut self) -> io::Result<()> {
-        self.inner.hide_cursor()
-    }
-    fn show_cursor(&mut self) -> io::Result<()> {
-        self.inner.show_cursor()
-    }
-    fn get_cursor_position(&mut self) -> io::Result<Position> {
-        Ok(Position::ORIGIN)
-    }
-    fn set_cursor_position<P: Into<Position>>(&mut self, position: P) -> io::Result<()> {
-        self.inner.set_cursor_position(position)
-    }
-    fn clear(&mut self) -> io::Result<()> {
-        self.inner.clear()
-    }
-    fn clear_region(&mut self, clear_type: ClearType) -> io::Result<()> {
-        self.inner.clear_region(clear_type)
     }
 }

@@ -14,6 +14,8 @@
 //! | key to frame | on a real lab with the real loop of the interface at 120×40: from a key that makes the kernel do something (the terminal's thread hands it over) to the end of the frame that shows the settled result, encoded for a terminal; many walks, all steps but that of the long timer |
 //! | frame, of a short trace's | one frame at 120×40 with a trace of a million entries, divided by one with a thousand; the present, and a moment in the middle |
 //! | memory | `VmRSS` of the interface in a pseudo-terminal of 120×40, once both ends are ESTABLISHED |
+//! | transfer | 100 MB sent on the loopback of a shared lab where everything passes by itself, by a program that `sockwalk exec` runs, divided by the same through a plain loop that reads, finishes the checksum and sends again, in a lab with the same gate and MTU; both in turns, the median of the pairs' ratios. Every byte is compared. Then what the capture lost, and by how much `VmHWM` of the keeper passes its `VmRSS` before |
+//! | 1000 connections | a shared lab with so many connections of a program, which say something in turn: from a key to the frame drawn after it was taken; for a call, to the frame that shows its return. And by how much the keeper's memory and that of the process with the interface grew |
 //! | play of each lesson | the whole process, once; steps that wait for minutes are left out |
 //! | play, all | their sum, without the lessons that wait for a timer of the kernel |
 //! | binary | the size of the release binary |
@@ -24,9 +26,16 @@ mod frame;
 mod key;
 mod lessons;
 mod long;
+mod many;
 mod memory;
+mod part;
 mod process;
+mod screen;
+mod shared;
 mod table;
+mod transfer;
+
+use std::process::ExitCode;
 
 use criterion::Criterion;
 
@@ -46,12 +55,30 @@ struct Effort {
     entries: usize,
     /// Lessons that are played.
     lessons: usize,
+    /// What is sent through a lab, in millions of bytes, and how often.
+    megabytes: usize,
+    transfers: usize,
+    /// Connections in one lab.
+    connections: usize,
 }
 
-const WHOLE: Effort = Effort { pairs: 100, walks: 60, frames: 400, entries: 1_000_000, lessons: usize::MAX };
-const TRIAL: Effort = Effort { pairs: 2, walks: 1, frames: 10, entries: 20_000, lessons: 2 };
+const WHOLE: Effort = Effort {
+    pairs: 100,
+    walks: 60,
+    frames: 400,
+    entries: 1_000_000,
+    lessons: usize::MAX,
+    megabytes: 100,
+    transfers: 3,
+    connections: 1000,
+};
+const TRIAL: Effort =
+    Effort { pairs: 2, walks: 1, frames: 10, entries: 20_000, lessons: 2, megabytes: 2, transfers: 1, connections: 20 };
 
-fn main() {
+fn main() -> ExitCode {
+    if let Some((name, told)) = part::own() {
+        return ExitCode::from(be_part(&name, told));
+    }
     let whole = std::env::args().any(|arg| arg == "--bench");
     let effort = if whole { WHOLE } else { TRIAL };
     let mut rows = Vec::new();
@@ -59,6 +86,8 @@ fn main() {
     // be had while there is one thread.
     rows.extend(process::rows(effort.pairs));
     rows.push(memory::row());
+    rows.extend(transfer::rows(effort.megabytes, effort.transfers));
+    rows.extend(many::rows(effort.connections));
     rows.extend(lessons::rows(effort.lessons));
     rows.push(process::size());
     rows.extend(key::rows(effort.walks));
@@ -66,4 +95,17 @@ fn main() {
     rows.extend(frame::rows(&mut criterion, effort));
     criterion.final_summary();
     print!("{}", table::table(&rows));
+    ExitCode::SUCCESS
+}
+
+/// What this process does where it was started as a part of the benchmark. Returns the exit status.
+fn be_part(name: &str, told: usize) -> u8 {
+    match name {
+        "plain" => part::end(&transfer::plain(told)),
+        "shared" => part::end(&transfer::shared(told)),
+        "program" => part::end(&transfer::program(told)),
+        "many" => part::end(&many::interface(told)),
+        "crowd" => part::end(&many::crowd(told)),
+        _ => 2,
+    }
 }

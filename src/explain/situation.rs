@@ -2,7 +2,7 @@
 
 use std::net::SocketAddr;
 
-use crate::model::{Call, CallView, Errno, Event, Fate, How, Moment, Side, SocketState, SocketView, View};
+use crate::model::{Call, CallView, Connection, Errno, Event, Fate, How, Moment, Side, SocketState, SocketView, View};
 use crate::tcp::{Flags, State};
 
 /// The directions that the own program has ended with `shutdown()`.
@@ -162,7 +162,9 @@ impl Situation {
         self.fin = matches!(self.state, State::CloseWait | State::LastAck | State::Closing | State::TimeWait);
         let Some(ends) = last_ends(view, facts.cookie, since) else { return };
         let arrived = |fate| matches!(fate, Fate::Delivered | Fate::Passing);
-        for segment in view.segments().filter(|segment| arrived(segment.fate) && segment.changed >= since) {
+        let numbers = view.segments_of(Connection::new(ends.0, ends.1)).iter().rev();
+        let segments = numbers.filter_map(|id| view.segment(*id));
+        for segment in segments.filter(|segment| arrived(segment.fate) && segment.changed >= since) {
             let packet = segment.segment;
             if let Some(tcp) = packet.tcp().filter(|_| (packet.to, packet.from) == ends) {
                 self.reset |= tcp.flags.has(Flags::RST);

@@ -9,6 +9,7 @@ use std::fmt::Display;
 use std::fs;
 use std::io;
 use std::os::fd::AsFd;
+use std::os::unix::fs::MetadataExt;
 
 use socket2::{Domain, Socket, Type};
 
@@ -148,6 +149,11 @@ pub fn enter(settings: &LabSettings) -> Result<(), Refused> {
     apply(settings)
 }
 
+/// The number of the calling thread's network namespace; `None` where `/proc` doesn't tell.
+pub(super) fn network() -> Option<u64> {
+    fs::metadata("/proc/thread-self/ns/net").ok().map(|namespace| namespace.ino())
+}
+
 /// Moves the calling thread into a new network namespace.
 pub(super) fn new_network() -> Result<(), Refused> {
     sys::unshare(libc::CLONE_NEWNET).map_err(refused("unshare(CLONE_NEWNET)"))?;
@@ -193,6 +199,15 @@ pub(super) fn apply(settings: &LabSettings) -> Result<(), Refused> {
     }
     let loopback = sys::loopback_index().map_err(refused("if_nametoindex(lo)"))?;
     route::set_metrics(settings, loopback).map_err(refused("RTM_NEWROUTE for 127.0.0.0/8"))
+}
+
+/// Lets no socket of the calling thread's network namespace have more on its way than half of so many bytes, the
+/// kernel's own expense included (`tcp_wmem` of `tcp(7)`): acknowledgements take room too.
+pub(super) fn bound_flight(room: usize) -> io::Result<()> {
+    let limits = fs::read_to_string("/proc/sys/net/ipv4/tcp_wmem")?;
+    let limits: Vec<usize> = limits.split_whitespace().filter_map(|limit| limit.parse().ok()).collect();
+    let &[least, usual, most] = &limits[..] else { return Err(io::ErrorKind::InvalidData.into()) };
+    set("ipv4", "tcp_wmem", format!("{least} {usual} {}", most.min(room / 2).max(usual)))
 }
 
 fn set(folder: &str, name: &str, value: impl Display) -> io::Result<()> {

@@ -23,7 +23,11 @@ mod sys;
 mod wire;
 mod world;
 
-pub use lab::{Refused, Rights, check_address, effective_uid, gain_rights, give_up_root, give_up_root_for_a_lab};
+pub use gate::RELEASE_MARK;
+pub use lab::{
+    Refused, Rights, check_address, effective_uid, enter as enter_lab, gain_rights, give_up_root,
+    give_up_root_for_a_lab,
+};
 pub use needs::missing;
 pub use place::Place;
 pub use world::LinuxWorld;

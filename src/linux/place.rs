@@ -64,6 +64,14 @@ impl Ground {
         Ok(Ground { epoch, wire, sockets, stale: None, later_looks: VecDeque::new(), silent_timer: None })
     }
 
+    /// Bounds what one sender may have on its way by what may wait to be captured, where the wire holds: so that a long
+    /// transfer that passes by itself loses nothing. Best effort.
+    pub(super) fn bound_flight(&self) {
+        if let AnyWire::Holds(wire) = &self.wire {
+            let _ = wire.room().and_then(lab::bound_flight);
+        }
+    }
+
     /// What its wire can do.
     pub(super) fn wire(&self) -> engine::Wire {
         match self.wire {

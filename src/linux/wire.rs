@@ -17,6 +17,10 @@ use super::sys;
 use crate::model::{Copies, Event, SegmentId};
 use crate::tcp::{Flags, LONGEST_FRAME, Packet, finish_checksum};
 
+/// So many bytes of captured packets may wait to be read; the system grants what `net.core.rmem_max` allows. What finds no
+/// room is lost, and its sender has to send it again.
+const WAITING: usize = 32 << 20;
+
 /// The listening half of the wire.
 struct Capture {
     socket: Socket,
@@ -30,6 +34,7 @@ impl Capture {
         let socket = Socket::new(Domain::PACKET, Type::RAW, Some(Protocol::from(0)))
             .map_err(refused("socket(AF_PACKET) to see segments"))?;
         socket.attach_filter(&leaving_and_unmarked()).map_err(refused("filter on the capture socket"))?;
+        socket.set_recv_buffer_size(WAITING).map_err(refused("SO_RCVBUF of the capture socket"))?;
         let loopback = sys::loopback_index().map_err(refused("if_nametoindex(lo)"))?;
         socket.bind(&sys::packet_address(loopback)).map_err(refused("bind() of the capture socket to lo"))?;
         socket.set_nonblocking(true).map_err(refused("O_NONBLOCK on the capture socket"))?;
@@ -235,6 +240,11 @@ impl Wire {
     pub fn close(self) {
         // Where it can't be handed over, it was closed here.
         let _ = sys::close_in_background(self.capture.socket.into());
+    }
+
+    /// How many bytes of captured packets may wait to be read, the kernel's own expense included.
+    pub fn room(&self) -> io::Result<usize> {
+        self.capture.socket.recv_buffer_size()
     }
 
     /// How many segments the capture lost since this was last asked.

@@ -4,6 +4,7 @@
 //! [`View`] answers every question for that moment, by the same path for the past as for the present.
 
 mod call;
+mod changing;
 mod event;
 mod member;
 mod observation;

@@ -8,6 +8,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::changing::Changing;
 use super::{
     Call, Connection, Entry, Event, Member, Outcome, Passing, SegmentId, Side, SocketFacts, SocketState, Source, View,
 };
@@ -90,13 +91,13 @@ pub struct Trace {
     pub(super) segments_of: HashMap<Connection, Vec<SegmentId>>,
     pub(super) sockets: Vec<SocketRecord>,
     pub(super) by_cookie: HashMap<u64, usize>,
-    /// The numbers of the sockets that the kernel had, each time that these changed.
-    pub(super) living: Vec<(Moment, Arc<[usize]>)>,
+    /// The numbers of the sockets that the kernel had.
+    pub(super) living: Changing<usize>,
     /// The numbers of the sockets that were gone, in that order, each with its entry.
     pub(super) gone: Vec<(Moment, usize)>,
     pub(super) steps: Vec<(Moment, usize)>,
-    /// Which segments waited, each time that this changed.
-    pub(super) waiting: Vec<(Moment, Arc<[SegmentId]>)>,
+    /// Which segments waited.
+    pub(super) waiting: Changing<SegmentId>,
     /// The entries of claims and answers.
     pub(super) verdicts: Vec<Moment>,
     /// Who was in the lab, each time that this changed.
@@ -221,8 +222,7 @@ impl Trace {
                 if let Some(record) = self.segments.get_mut(id.0 as usize) {
                     record.held = Some(moment);
                 }
-                let waiting = self.waiting_now().iter().copied().chain([*id]).collect();
-                self.waiting.push((moment, waiting));
+                self.waiting.set(moment, *id, true);
             }
             Event::Delivered(id) => self.end_segment(moment, *id, true),
             Event::Dropped(id) => self.end_segment(moment, *id, false),
@@ -235,11 +235,7 @@ impl Trace {
                 self.owners.extend(facts.local.zip(facts.side));
                 let number = self.socket(facts.cookie);
                 self.sockets[number].change(moment, Some(facts.clone()));
-                if !self.living_now().contains(&number) {
-                    let mut living: Vec<usize> = self.living_now().iter().copied().chain([number]).collect();
-                    living.sort_unstable();
-                    self.living.push((moment, living.into()));
-                }
+                self.living.set(moment, number, true);
             }
             Event::Gone { cookie, source } => {
                 let number = self.socket(*cookie);
@@ -247,8 +243,7 @@ impl Trace {
                 record.gone_source = *source;
                 record.change(moment, None);
                 self.gone.push((moment, number));
-                let living = self.living_now().iter().copied().filter(|other| *other != number).collect();
-                self.living.push((moment, living));
+                self.living.set(moment, number, false);
             }
             Event::Claim(_) | Event::Answer(_) => self.verdicts.push(moment),
         }
@@ -278,22 +273,11 @@ impl Trace {
         }
     }
 
-    fn waiting_now(&self) -> &[SegmentId] {
-        self.waiting.last().map_or(&[], |(_, waiting)| waiting)
-    }
-
-    fn living_now(&self) -> &[usize] {
-        self.living.last().map_or(&[], |(_, living)| living)
-    }
-
     fn end_segment(&mut self, moment: Moment, id: SegmentId, delivered: bool) {
         if let Some(record) = self.segments.get_mut(id.0 as usize) {
             record.ended = Some((moment, delivered));
         }
-        if self.waiting_now().contains(&id) {
-            let waiting = self.waiting_now().iter().copied().filter(|other| *other != id).collect();
-            self.waiting.push((moment, waiting));
-        }
+        self.waiting.set(moment, id, false);
     }
 
     /// The number of a socket, in the order of their appearance.

@@ -1,5 +1,6 @@
 //! What was true at one moment of the trace.
 
+use std::borrow::Cow;
 use std::time::Duration;
 
 use super::trace::{CallRecord, Moment, SegmentRecord, SocketRecord, Trace};
@@ -194,9 +195,8 @@ impl<'a> View<'a> {
     }
 
     /// The segments that wait on the wire, the oldest first.
-    pub fn waiting(&self) -> &'a [SegmentId] {
-        let changes = self.trace.waiting.partition_point(|(moment, _)| *moment < self.moment);
-        self.trace.waiting[..changes].last().map_or(&[], |(_, waiting)| waiting)
+    pub fn waiting(&self) -> Cow<'a, [SegmentId]> {
+        self.trace.waiting.at(self.moment)
     }
 
     /// Every socket that had been seen, also those that were gone, in the order of their appearance.
@@ -213,8 +213,13 @@ impl<'a> View<'a> {
 
     /// The sockets that the kernel had, in the order of their appearance.
     pub fn living(&self) -> impl Iterator<Item = SocketView<'a>> + use<'a> {
-        let (trace, moment) = (self.trace, self.moment);
-        self.living_numbers().iter().filter_map(move |number| socket_view(&trace.sockets[*number], moment))
+        let (trace, moment, numbers) = (self.trace, self.moment, self.trace.living.at(self.moment));
+        (0..numbers.len()).filter_map(move |place| socket_view(&trace.sockets[numbers[place]], moment))
+    }
+
+    /// How many these are.
+    pub fn living_count(&self) -> usize {
+        self.trace.living.at(self.moment).len()
     }
 
     /// The sockets that were gone, the last one first.
@@ -228,15 +233,11 @@ impl<'a> View<'a> {
     /// appearance.
     pub fn sockets_since(&self, since: Moment) -> Vec<SocketView<'a>> {
         let gone = self.gone_numbers().iter().rev().take_while(|(moment, _)| *moment >= since);
-        let mut numbers: Vec<usize> = gone.map(|(_, number)| *number).chain(self.living_numbers().to_vec()).collect();
+        let living = self.trace.living.at(self.moment);
+        let mut numbers: Vec<usize> = gone.map(|(_, number)| *number).chain(living.iter().copied()).collect();
         numbers.sort_unstable();
         numbers.dedup();
         numbers.into_iter().filter_map(|number| socket_view(&self.trace.sockets[number], self.moment)).collect()
-    }
-
-    fn living_numbers(&self) -> &'a [usize] {
-        let changes = self.trace.living.partition_point(|(moment, _)| *moment < self.moment);
-        self.trace.living[..changes].last().map_or(&[], |(_, living)| living)
     }
 
     fn gone_numbers(&self) -> &'a [(Moment, usize)] {

@@ -45,7 +45,8 @@ impl Runner {
     fn awaited(&mut self, pattern: &SegmentPattern, now: Duration) -> Result<Option<SegmentId>, String> {
         let view = self.trace.present();
         let known = self.knowledge();
-        let mut waiting = view.waiting().iter().filter_map(|id| view.segment(*id));
+        let waiting = view.waiting();
+        let mut waiting = waiting.iter().filter_map(|id| view.segment(*id));
         if let Some(segment) = waiting.rfind(|segment| known.fits(segment, pattern)) {
             return Ok(Some(segment.id));
         }

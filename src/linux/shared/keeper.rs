@@ -12,7 +12,7 @@ use super::protocol::{self, Denial, FromMember, ToMember};
 use super::thinning::Thinning;
 use crate::engine::{Failure, Request};
 use crate::linux::hands::Who;
-use crate::linux::lab::{Refused, refused};
+use crate::linux::lab::{self, Refused, refused};
 use crate::linux::orders::{Inbox, Orders};
 use crate::linux::place::{Ground, Place, failed};
 use crate::linux::sys;
@@ -62,6 +62,7 @@ pub fn keep(folder: Folder, name: LabName, place: &Place) -> Result<Keeping, Ref
     let mode = if matches!(place, Place::Lab(_)) { Mode::Lab } else { Mode::Host };
     let listener = folder.listen(&name).map_err(refused("bind() of the lab's socket"))?;
     let mut ground = Ground::enter(place, Instant::now())?;
+    ground.bound_flight();
     ground.sockets.share();
     ground.sockets.uses(true, true);
     let (orders, inbox) = Orders::new().map_err(refused("pipe()"))?;
@@ -135,6 +136,8 @@ impl Keeper {
             }
             self.read_wire()?;
             self.release_due()?;
+            // What is known is told at once: where there are thousands of sockets, a look takes its time.
+            self.tell();
             self.look_if_due()?;
             self.count_if_due()?;
             self.tell();
@@ -173,7 +176,8 @@ impl Keeper {
         }
         let member = Member { number, pid, role };
         let (mode, wire, now) = (self.mode, self.ground.wire(), self.ground.now());
-        self.members.tell(number, &ToMember::Welcome { number, mode, wire, now });
+        let network = lab::network();
+        self.members.tell(number, &ToMember::Welcome { number, mode, wire, now, network });
         self.members.let_in(member.clone());
         self.push(Event::Joined(member));
         self.ground.happened();
@@ -283,7 +287,7 @@ impl Keeper {
         // What waits already goes by the new rule too.
         self.due.clear();
         let now = self.ground.now();
-        for id in self.trace.present().waiting() {
+        for id in self.trace.present().waiting().iter() {
             self.due.extend(self.delay(*id).map(|delay| (now + delay, *id)));
         }
         self.release_due()

@@ -39,8 +39,9 @@ pub(super) enum FromMember {
 /// What the keeper says.
 #[derive(Debug, Serialize, Deserialize)]
 pub(super) enum ToMember {
-    /// The answer to `Hello`. `now` is the time on the lab's clock.
-    Welcome { number: u32, mode: Mode, wire: Wire, now: Duration },
+    /// The answer to `Hello`. `now` is the time on the lab's clock, `network` the number of the lab's network namespace;
+    /// `None` where it is not told.
+    Welcome { number: u32, mode: Mode, wire: Wire, now: Duration, network: Option<u64> },
     /// The other answer; nothing follows.
     Denied(Denial),
     /// What happened since the last time; the first one tells everything.

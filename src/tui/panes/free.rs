@@ -17,6 +17,9 @@ use crate::tui::menu::{self, Group, Item};
 use crate::tui::scene::{Scene, shape};
 use crate::tui::wrap::{cut, prose, wrap, wrap_text};
 
+/// So many changed sockets are named, the newest; of the others the number.
+const CHANGES: usize = 12;
+
 /// What happened last, and why.
 pub(super) fn body(scene: &Scene<'_>, width: usize) -> Vec<Line<'static>> {
     let t = &scene.texts.free;
@@ -103,7 +106,13 @@ fn changes(scene: &Scene<'_>) -> Vec<Line<'static>> {
         let text = format!("{}{program} {from} → {}", shape(side), socket.state);
         Some(Line::styled(text, scene.theme.side(side).bold()))
     };
-    sockets.filter_map(line).collect()
+    let mut lines: Vec<Line<'static>> = sockets.filter_map(line).collect();
+    let more = lines.len().saturating_sub(CHANGES);
+    if more > 0 {
+        let text = fill(&scene.texts.side.more, &[("n", &more.to_string())]);
+        lines.splice(..more, [Line::styled(text, scene.theme.dim.0)]);
+    }
+    lines
 }
 
 /// Who has come or left since the newest act.

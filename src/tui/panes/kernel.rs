@@ -12,7 +12,7 @@ use crate::tcp::State;
 use crate::tui::scene::{Scene, letter, more_below, put, reversed, shape};
 use crate::tui::wrap::{wrap, wrap_text};
 
-/// Draws it. Returns how far it can be scrolled.
+/// Draws it. Returns how far it can be scrolled, in sockets.
 pub(super) fn draw(buf: &mut Buffer, area: Rect, scene: &Scene<'_>) -> usize {
     let t = &scene.texts.kernel;
     let width = usize::from(area.width).saturating_sub(4).min(100);
@@ -22,21 +22,44 @@ pub(super) fn draw(buf: &mut Buffer, area: Rect, scene: &Scene<'_>) -> usize {
         put(buf, inner, wrap_text(&t.none, scene.theme.dim.0, width));
         return 0;
     }
-    let mut lines = Vec::new();
-    for socket in &sockets {
-        lines.extend(wrap(&first_line(scene, socket), width));
-        let detail = wrap_text(&facts(scene, socket), scene.theme.dim.0, width.saturating_sub(8));
-        let indent = || Span::raw(" ".repeat(8));
-        lines.extend(detail.into_iter().map(|line| Line::from([vec![indent()], line.spans].concat())));
-        lines.push(Line::default());
-    }
-    lines.pop();
-    let inner = scene.overlay(buf, area, (width, lines.len()), [&t.title, &scene.texts.help.close]);
-    let most = lines.len().saturating_sub(usize::from(inner.height));
+    let rows = usize::from(area.height).saturating_sub(2);
+    // Only what is seen is written: there may be thousands of sockets.
+    let most = sockets.len() - fitting(scene, sockets.iter().rev(), width, rows);
     let at = scene.app.place.over.min(most);
-    put(buf, inner, lines.into_iter().skip(at));
-    more_below(buf, inner, scene.theme.waits.0, most - at);
+    let seen = fitting(scene, sockets[at..].iter(), width, rows);
+    let mut lines: Vec<Line<'static>> = { sockets[at..].iter() }
+        .take(seen + 1)
+        .flat_map(|socket| block(scene, socket, width).into_iter().chain([Line::default()]))
+        .collect();
+    lines.pop();
+    let height = if most > 0 { rows } else { lines.len() };
+    let inner = scene.overlay(buf, area, (width, height), [&t.title, &scene.texts.help.close]);
+    put(buf, inner, lines);
+    more_below(buf, inner, scene.theme.waits.0, sockets.len() - at - seen);
     most
+}
+
+/// How many of these sockets fit into so many rows, with an empty one between them; the first one always counts.
+fn fitting<'a>(
+    scene: &Scene<'_>,
+    sockets: impl Iterator<Item = &'a SocketView<'a>>,
+    width: usize,
+    rows: usize,
+) -> usize {
+    let mut taken = 0;
+    let fits = |socket: &&SocketView<'_>| {
+        taken += block(scene, socket, width).len() + 1;
+        taken <= rows + 1
+    };
+    sockets.take_while(fits).count().max(1)
+}
+
+fn block(scene: &Scene<'_>, socket: &SocketView<'_>, width: usize) -> Vec<Line<'static>> {
+    let mut lines = wrap(&first_line(scene, socket), width);
+    let detail = wrap_text(&facts(scene, socket), scene.theme.dim.0, width.saturating_sub(8));
+    let indent = || Span::raw(" ".repeat(8));
+    lines.extend(detail.into_iter().map(|line| Line::from([vec![indent()], line.spans].concat())));
+    lines
 }
 
 fn first_line(scene: &Scene<'_>, socket: &SocketView<'_>) -> Vec<Span<'static>> {

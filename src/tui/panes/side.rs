@@ -36,7 +36,10 @@ pub(super) fn draw(buf: &mut Buffer, area: Rect, scene: &Scene<'_>, side: Side) 
     block.render(area, buf);
     let width = usize::from(inner.width);
     let rows = usize::from(inner.height);
-    let shown = visible_sockets(scene, side);
+    let mut shown = visible_sockets(scene, side);
+    // There is no room for more than a line of each: those before are only counted.
+    let before = shown.len().saturating_sub(rows);
+    shown.drain(..before);
     let wanted = scene.view.call_count(side).min(4);
     let build = |detail: Detail| -> Vec<Line<'static>> {
         shown.iter().flat_map(|socket| socket_lines(scene, socket, side, width, detail)).collect()
@@ -51,7 +54,7 @@ pub(super) fn draw(buf: &mut Buffer, area: Rect, scene: &Scene<'_>, side: Side) 
     let room = rows.saturating_sub(wanted.min(rows / 2));
     if sockets.len() > room {
         let hidden = sockets.len() - room.saturating_sub(1);
-        let n = hidden.to_string();
+        let n = (before + hidden).to_string();
         let more = fill(&scene.texts.side.more, &[("n", &n)]);
         sockets.splice(..hidden, [Line::styled(more, scene.theme.dim.0)]);
     }
