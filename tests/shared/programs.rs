@@ -6,7 +6,7 @@ use std::process::{Command, Stdio};
 
 use sockwalk::model::{Event, Outcome, Returned, Side};
 
-use crate::common::{User, finish, free_port, lab_users, users};
+use crate::common::{User, finish, free_port, lab_users, procs, users};
 use crate::stage::{Seat, Stage};
 
 use Side::{Client, Server};
@@ -439,5 +439,41 @@ fn what_runs_in_the_lab_can_join_it() {
         let once = net(&mut stage, &link);
         assert_eq!(net(&mut stage, &[&[own.as_str(), "exec", "--"], &link[..]].concat()), once);
         stage.close(&[free]);
+    }
+}
+
+// ---------------------------------------------------------------- exec itself
+
+/// Without a program it is a shell, in the lab; its end is the program's.
+#[test]
+fn exec_is_as_the_program_in_it() {
+    for user in lab_users() {
+        let mut stage = Stage::of(user);
+        let mut command = stage.command(&["exec"]);
+        command.env("SHELL", "/bin/sh").env("PS1", "> ");
+        let shell = stage.open_command(command);
+        stage.until("a prompt", |stage| stage.screen(shell).contents().contains("`main`"));
+        stage.press(shell, "readlink /proc/self/ns/net\r");
+        stage.until("a network", |stage| stage.screen(shell).contents().contains("net:["));
+        let lab = procs::namespace(&format!("/proc/{}/ns/net", stage.keeper())).unwrap();
+        assert!(stage.screen(shell).contents().contains(&lab), "{lab}\n{}", stage.screen(shell).contents());
+        assert_ne!(lab, procs::namespace("/proc/self/ns/net").unwrap());
+        // Control and C is the shell's, not its starter's.
+        stage.press(shell, "echo be''gun; sleep 1000\r");
+        stage.until("a sleeping command", |stage| stage.screen(shell).contents().contains("begun"));
+        stage.press(shell, "\x03");
+        stage.until("another prompt", |stage| stage.screen(shell).contents().trim_end().ends_with('>'));
+        stage.press(shell, "exit 3\r");
+        assert_eq!(stage.terminal(shell).wait_for_end().code(), Some(3));
+        for (program, status) in [
+            (vec!["true"], 0),
+            (vec!["sh", "-c", "exit 42"], 42),
+            (vec!["sh", "-c", "kill -9 $$"], 137),
+            (vec!["/nonexistent/program"], 127),
+        ] {
+            let ran = finish(&mut stage.command(&[&["exec", "--"], program.as_slice()].concat()));
+            assert_eq!(ran.status.code(), Some(status), "{program:?}: {ran:?}");
+        }
+        stage.ends();
     }
 }

@@ -235,14 +235,15 @@ impl Keeper {
     /// What a member asks for is done where it may ask for it; else it is passed over.
     fn asked(&mut self, member: &Member, request: Request) -> Result<(), Failure> {
         match request {
-            Request::Call(side, call) => self.call(member, (side, 0), call),
+            Request::Call(side, call) => {
+                self.look_between_acts()?;
+                self.call(member, (side, 0), call);
+            }
             Request::Serve(side, worker, call) => self.call(member, (side, worker), call),
             Request::Interrupt(side) if member.role.drives(side) => {
                 self.members.tell(member.number, &ToMember::Interrupt(side));
             }
             Request::Deliver(id) => {
-                // What was sent before goes into the trace before.
-                self.read_wire()?;
                 self.look_between_acts()?;
                 if self.may(member, id) {
                     let delivered = self.ground.deliver(id)?;
@@ -250,6 +251,7 @@ impl Keeper {
                 }
             }
             Request::Drop(id) => {
+                self.look_between_acts()?;
                 if self.may(member, id) {
                     let dropped = self.ground.forget(id);
                     dropped.into_iter().for_each(|event| self.push(event));
@@ -338,9 +340,10 @@ impl Keeper {
         if !self.wants_look || start < self.next_look { Ok(()) } else { self.look(start) }
     }
 
-    /// Looks at what came of the act before, ere another one changes it: so that a state that stood only from one key to the
-    /// next is told too. Not where looking takes long: the key comes first.
+    /// Looks at what came of the act before, ere another one changes it: what was sent goes into the trace before it, and a
+    /// state that stood only from one key to the next is told too. Not where looking takes long: the key comes first.
     fn look_between_acts(&mut self) -> Result<(), Failure> {
+        self.read_wire()?;
         let costs = self.next_look.saturating_duration_since(self.looked);
         if self.ground.stale().is_some() && costs < BETWEEN_ACTS * CALM { self.look(Instant::now()) } else { Ok(()) }
     }
