@@ -419,10 +419,11 @@ fn companions(source: &Source) -> Vec<Companion> {
 // ---------------------------------------------------------------- playing them
 
 fn play(program: &Program, user: User, path: &str, format: &str, lang: &str) -> Finished {
-    // Where a lesson waits for the kernel's timers, more of its claims than the false one need their time.
+    // Where a lesson waits for the kernel's timers, more of its claims than the false one need their time; yet it must be
+    // over before the shortest timer, a SYN's second, changes what they say.
     let timers = ["retransmit", "keepalive", "probe"].map(|kind| format!("waits_for = \"{kind}\""));
     let text = std::fs::read_to_string(path).unwrap_or_default();
-    let patience = if timers.iter().any(|timer| text.contains(timer)) { "2000" } else { "200" };
+    let patience = if timers.iter().any(|timer| text.contains(timer)) { "700" } else { "200" };
     program.run(user, &["play", path, "--mode", "lab", "--patience", patience, "--format", format, "--lang", lang])
 }
 
