@@ -1,33 +1,35 @@
 //! The words of `sockwalk doctor`.
 
-/// What the machine allows, and what would give more. The fields bear the names of the keys.
-#[derive(Clone, Debug, serde::Deserialize)]
-#[serde(deny_unknown_fields)]
-#[allow(missing_docs)]
-pub struct DoctorTexts {
-    pub title: String,
-    pub kernel: String,
-    pub defer_accept: String,
-    pub host_capture: String,
-    pub user_namespace: String,
-    pub net_namespace: String,
-    pub loopback: String,
-    pub gate: String,
-    pub capture: String,
-    pub delivery: String,
-    pub sock_diag: String,
-    pub sysctl: String,
-    pub terminal: String,
-    pub no_terminal: String,
-    pub refused: String,
-    pub result_lab: String,
-    pub result_host: String,
-    pub result_host_blind: String,
-    pub more_userns_apparmor: String,
-    pub more_userns_sysctl: String,
-    pub more_userns_limit: String,
-    pub more_root: String,
-    pub more_container: String,
-    pub more_capture: String,
-    pub nothing_more: String,
+use super::words::words;
+
+words! {
+    /// What the machine allows, and what would give more. The fields bear the names of the keys.
+    #[allow(missing_docs)]
+    pub struct DoctorTexts {
+        pub title: String,
+        pub kernel: String,
+        pub defer_accept: String,
+        pub host_capture: String,
+        pub user_namespace: String,
+        pub net_namespace: String,
+        pub loopback: String,
+        pub gate: String,
+        pub capture: String,
+        pub delivery: String,
+        pub sock_diag: String,
+        pub sysctl: String,
+        pub terminal: String,
+        pub no_terminal: String,
+        pub refused: String,
+        pub result_lab: String,
+        pub result_host: String,
+        pub result_host_blind: String,
+        pub more_userns_apparmor: String,
+        pub more_userns_sysctl: String,
+        pub more_userns_limit: String,
+        pub more_root: String,
+        pub more_container: String,
+        pub more_capture: String,
+        pub nothing_more: String,
+    }
 }

@@ -1,38 +1,39 @@
 //! A packet taken apart by layers: the four of TCP/IP beside OSI's seven, each with its own bytes of this packet.
 
+use super::words::words;
 use super::{excerpt, fill};
 use crate::tcp::{Packet, Protocol};
 
-/// The words of it. The fields bear the names of the keys.
-#[derive(Clone, Debug, serde::Deserialize)]
-#[serde(deny_unknown_fields)]
-#[allow(missing_docs)]
-pub struct LayersTexts {
-    pub none: String,
-    pub socket: String,
-    pub application: String,
-    pub transport: String,
-    pub network: String,
-    pub link: String,
-    /// OSI's, from the seventh down.
-    pub osi: [String; 7],
-    pub data: String,
-    pub no_data: String,
-    pub quoted: String,
-    pub tcp: String,
-    pub tcp_more: String,
-    pub udp: String,
-    pub no_transport: String,
-    pub ip: String,
-    pub ip_more: String,
-    pub ttl: String,
-    pub hop_limit: String,
-    pub icmp: String,
-    pub frame: String,
-    pub frame_ends: String,
-    pub no_frame: String,
-    pub more_bytes: String,
-    pub mtu: String,
+words! {
+    /// The words of it. The fields bear the names of the keys.
+    #[allow(missing_docs)]
+    pub struct LayersTexts {
+        pub none: String,
+        pub socket: String,
+        pub application: String,
+        pub transport: String,
+        pub network: String,
+        pub link: String,
+        /// OSI's, from the seventh down.
+        pub osi: [String; 7],
+        pub data: String,
+        pub no_data: String,
+        pub quoted: String,
+        pub tcp: String,
+        pub tcp_more: String,
+        pub udp: String,
+        pub no_transport: String,
+        pub ip: String,
+        pub ip_more: String,
+        pub ttl: String,
+        pub hop_limit: String,
+        pub icmp: String,
+        pub frame: String,
+        pub frame_ends: String,
+        pub no_frame: String,
+        pub more_bytes: String,
+        pub mtu: String,
+    }
 }
 
 /// One layer of TCP/IP, and its part of a packet.

@@ -10,6 +10,7 @@ mod place;
 mod plain;
 mod progress;
 mod shared;
+pub(crate) mod words;
 mod wrap;
 
 use std::sync::OnceLock;
@@ -26,26 +27,28 @@ pub use wrap::{escape, excerpt, harmless, join, lines, width, wrap};
 
 pub use crate::lesson::Lang;
 
-/// Every text of the interface in one language.
-#[derive(Clone, Debug, serde::Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Texts {
-    /// The command line: help and errors.
-    pub cli: CliTexts,
-    /// What can go wrong where a walk runs.
-    pub place: PlaceTexts,
-    /// Labs that processes share, and recordings.
-    pub shared: SharedTexts,
-    /// The transcript.
-    pub plain: PlainTexts,
-    /// What is kept of the learner's progress.
-    pub progress: ProgressTexts,
-    /// The author's tools.
-    pub check: CheckTexts,
-    /// What the machine allows.
-    pub doctor: DoctorTexts,
-    /// A packet by layers.
-    pub layers: LayersTexts,
+use words::words;
+
+words! {
+    /// Every text of the interface in one language.
+    pub struct Texts {
+        /// The command line: help and errors.
+        pub cli: CliTexts,
+        /// What can go wrong where a walk runs.
+        pub place: PlaceTexts,
+        /// Labs that processes share, and recordings.
+        pub shared: SharedTexts,
+        /// The transcript.
+        pub plain: PlainTexts,
+        /// What is kept of the learner's progress.
+        pub progress: ProgressTexts,
+        /// The author's tools.
+        pub check: CheckTexts,
+        /// What the machine allows.
+        pub doctor: DoctorTexts,
+        /// A packet by layers.
+        pub layers: LayersTexts,
+    }
 }
 
 /// The asset of a language is broken: a fault of the program, which a test looks for.
@@ -67,7 +70,7 @@ impl Texts {
             Lang::En => (&LOADED[0], EN),
             Lang::Zh => (&LOADED[1], ZH),
         };
-        let read = || toml::from_str(asset).map_err(|error| BrokenTexts(error.to_string()));
+        let read = || words::read(asset).map_err(BrokenTexts);
         cell.get_or_init(read).as_ref().map_err(Clone::clone)
     }
 }

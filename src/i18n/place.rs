@@ -1,17 +1,19 @@
 //! The words of what can go wrong where a walk runs.
 
-/// The sentences about a walk's place. The fields bear the names of the keys.
-#[derive(Clone, Debug, serde::Deserialize)]
-#[serde(deny_unknown_fields)]
-#[allow(missing_docs)]
-pub struct PlaceTexts {
-    pub no_lab: String,
-    pub no_host: String,
-    pub only_lab: String,
-    pub needs_ipv6: String,
-    pub port_in_use: String,
-    pub port_refused: String,
-    pub address_refused: String,
-    pub failed: String,
-    pub left_out: String,
+use super::words::words;
+
+words! {
+    /// The sentences about a walk's place. The fields bear the names of the keys.
+    #[allow(missing_docs)]
+    pub struct PlaceTexts {
+        pub no_lab: String,
+        pub no_host: String,
+        pub only_lab: String,
+        pub needs_ipv6: String,
+        pub port_in_use: String,
+        pub port_refused: String,
+        pub address_refused: String,
+        pub failed: String,
+        pub left_out: String,
+    }
 }

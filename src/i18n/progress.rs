@@ -1,31 +1,33 @@
 //! The words of what is kept of the learner's progress.
 
-/// The list of lessons, and what can go wrong with the keeping. The fields bear the names of the keys.
-#[derive(Clone, Debug, serde::Deserialize)]
-#[serde(deny_unknown_fields)]
-#[allow(missing_docs)]
-pub struct ProgressTexts {
-    pub name: String,
-    pub steps: String,
-    pub right: String,
-    pub title: String,
-    pub of: String,
-    pub finished: String,
-    pub needs_lab: String,
-    pub needs_ipv6: String,
-    pub lab_note: String,
-    pub goes_on: String,
-    pub cleared: String,
-    pub cleared_lesson: String,
-    pub nothing_to_clear: String,
-    pub nothing_of_lesson: String,
-    pub not_cleared: String,
-    pub note: String,
-    pub no_folder: String,
-    pub not_ours: String,
-    pub damaged: String,
-    pub newer: String,
-    pub cannot_read: String,
-    pub cannot_write: String,
-    pub locked: String,
+use super::words::words;
+
+words! {
+    /// The list of lessons, and what can go wrong with the keeping. The fields bear the names of the keys.
+    #[allow(missing_docs)]
+    pub struct ProgressTexts {
+        pub name: String,
+        pub steps: String,
+        pub right: String,
+        pub title: String,
+        pub of: String,
+        pub finished: String,
+        pub needs_lab: String,
+        pub needs_ipv6: String,
+        pub lab_note: String,
+        pub goes_on: String,
+        pub cleared: String,
+        pub cleared_lesson: String,
+        pub nothing_to_clear: String,
+        pub nothing_of_lesson: String,
+        pub not_cleared: String,
+        pub note: String,
+        pub no_folder: String,
+        pub not_ours: String,
+        pub damaged: String,
+        pub newer: String,
+        pub cannot_read: String,
+        pub cannot_write: String,
+        pub locked: String,
+    }
 }

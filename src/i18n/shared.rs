@@ -1,33 +1,35 @@
 //! The words of a lab that processes share, and of recordings.
 
-/// The sentences about shared labs and recordings. The fields bear the names of the keys.
-#[derive(Clone, Debug, serde::Deserialize)]
-#[serde(deny_unknown_fields)]
-#[allow(missing_docs)]
-pub struct SharedTexts {
-    pub no_folder: String,
-    pub bad_name: String,
-    pub several: String,
-    pub which: String,
-    pub no_keeper: String,
-    pub server: String,
-    pub client: String,
-    pub taken: String,
-    pub other_version: String,
-    pub full: String,
-    pub other_mode: String,
-    pub no_join: String,
-    pub garbled: String,
-    pub lab_gone: String,
-    pub no_terminal: String,
-    pub exec: String,
-    pub exec_host: String,
-    pub no_program: String,
-    pub record_exists: String,
-    pub no_record: String,
-    pub not_recorded: String,
-    pub no_recording: String,
-    pub bad_recording: String,
-    pub thin_recording: String,
-    pub recording: String,
+use super::words::words;
+
+words! {
+    /// The sentences about shared labs and recordings. The fields bear the names of the keys.
+    #[allow(missing_docs)]
+    pub struct SharedTexts {
+        pub no_folder: String,
+        pub bad_name: String,
+        pub several: String,
+        pub which: String,
+        pub no_keeper: String,
+        pub server: String,
+        pub client: String,
+        pub taken: String,
+        pub other_version: String,
+        pub full: String,
+        pub other_mode: String,
+        pub no_join: String,
+        pub garbled: String,
+        pub lab_gone: String,
+        pub no_terminal: String,
+        pub exec: String,
+        pub exec_host: String,
+        pub no_program: String,
+        pub record_exists: String,
+        pub no_record: String,
+        pub not_recorded: String,
+        pub no_recording: String,
+        pub bad_recording: String,
+        pub thin_recording: String,
+        pub recording: String,
+    }
 }

@@ -2,40 +2,39 @@
 
 use std::collections::BTreeMap;
 
-use serde::Deserialize;
-
+use crate::i18n::words::{self, words};
 use crate::lesson::Lang;
 
-/// All words of the interface in one language. The fields are named as in `assets/text/tui.*.toml`.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-#[allow(missing_docs)]
-pub struct Texts {
-    pub header: Header,
-    pub side: Side,
-    pub timer: Timer,
-    pub wire: Wire,
-    pub explain: Explain,
-    pub code: Code,
-    pub states: States,
-    pub packet: Packet,
-    pub kernel: Kernel,
-    pub layers: Layers,
-    pub glossary: Glossary,
-    pub help: Help,
-    pub free: Free,
-    /// By the command's id.
-    pub keys: BTreeMap<String, KeyText>,
+words! {
+    /// All words of the interface in one language. The fields are named as in `assets/text/tui.*.toml`.
+    #[allow(missing_docs)]
+    pub struct Texts {
+        pub header: Header,
+        pub side: Side,
+        pub timer: Timer,
+        pub wire: Wire,
+        pub explain: Explain,
+        pub code: Code,
+        pub states: States,
+        pub packet: Packet,
+        pub kernel: Kernel,
+        pub layers: Layers,
+        pub glossary: Glossary,
+        pub help: Help,
+        pub free: Free,
+        /// By the command's id.
+        pub keys: BTreeMap<String, KeyText>,
+    }
 }
 
-/// What a command is called.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct KeyText {
-    /// In the footer.
-    pub label: String,
-    /// In the list of keys.
-    pub help: String,
+words! {
+    /// What a command is called.
+    pub struct KeyText {
+        /// In the footer.
+        pub label: String,
+        /// In the list of keys.
+        pub help: String,
+    }
 }
 
 /// Why the words can't be used: the built-in file is wrong.
@@ -43,7 +42,7 @@ pub struct KeyText {
 #[error("{file}: {error}")]
 pub struct TextsError {
     file: &'static str,
-    error: toml::de::Error,
+    error: String,
 }
 
 impl Texts {
@@ -56,7 +55,7 @@ impl Texts {
             Lang::En => ("tui.en.toml", include_str!("../../assets/text/tui.en.toml")),
             Lang::Zh => ("tui.zh.toml", include_str!("../../assets/text/tui.zh.toml")),
         };
-        toml::from_str(text).map_err(|error| TextsError { file, error })
+        words::read(text).map_err(|error| TextsError { file, error })
     }
 
     /// A command's name in the footer.
@@ -70,268 +69,268 @@ impl Texts {
     }
 }
 
-/// The top line.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-#[allow(missing_docs)]
-pub struct Header {
-    pub step: String,
-    pub begins: String,
-    pub lab: String,
-    pub lab_short: String,
-    pub host: String,
-    pub host_short: String,
-    pub plays: String,
-    pub past: String,
-    pub past_more: String,
-    pub too_small: String,
+words! {
+    /// The top line.
+    #[allow(missing_docs)]
+    pub struct Header {
+        pub step: String,
+        pub begins: String,
+        pub lab: String,
+        pub lab_short: String,
+        pub host: String,
+        pub host_short: String,
+        pub plays: String,
+        pub past: String,
+        pub past_more: String,
+        pub too_small: String,
+    }
 }
 
-/// The panes of the two sides.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-#[allow(missing_docs)]
-pub struct Side {
-    pub server: String,
-    pub client: String,
-    pub blocks: String,
-    pub running: String,
-    pub interrupted: String,
-    pub ended: String,
-    pub earlier: String,
-    pub more: String,
-    pub accept_queue: String,
-    pub queues: String,
-    pub datagram: String,
-    pub datagrams: String,
-    pub nothing: String,
-    pub bytes: String,
+words! {
+    /// The panes of the two sides.
+    #[allow(missing_docs)]
+    pub struct Side {
+        pub server: String,
+        pub client: String,
+        pub blocks: String,
+        pub running: String,
+        pub interrupted: String,
+        pub ended: String,
+        pub earlier: String,
+        pub more: String,
+        pub accept_queue: String,
+        pub queues: String,
+        pub datagram: String,
+        pub datagrams: String,
+        pub nothing: String,
+        pub bytes: String,
+    }
 }
 
-/// The kernel's timers.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-#[allow(missing_docs)]
-pub struct Timer {
-    pub retransmit: String,
-    pub retransmit_sent: String,
-    pub retransmit_due: String,
-    pub keepalive: String,
-    pub time_wait: String,
-    pub fin_wait: String,
-    pub probe: String,
-    pub due: String,
-    pub retransmit_short: String,
-    pub keepalive_short: String,
-    pub ends_short: String,
-    pub probe_short: String,
+words! {
+    /// The kernel's timers.
+    #[allow(missing_docs)]
+    pub struct Timer {
+        pub retransmit: String,
+        pub retransmit_sent: String,
+        pub retransmit_due: String,
+        pub keepalive: String,
+        pub time_wait: String,
+        pub fin_wait: String,
+        pub probe: String,
+        pub due: String,
+        pub retransmit_short: String,
+        pub keepalive_short: String,
+        pub ends_short: String,
+        pub probe_short: String,
+    }
 }
 
-/// The ladder.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-#[allow(missing_docs)]
-pub struct Wire {
-    pub title: String,
-    pub server: String,
-    pub client: String,
-    pub waits: String,
-    pub dropped: String,
-    pub again: String,
-    pub above: String,
-    pub below: String,
-    pub nothing: String,
-    pub relative: String,
-    pub raw: String,
-    pub blind: String,
-    pub watches: String,
-    pub legend: String,
-    pub legend_short: String,
+words! {
+    /// The ladder.
+    #[allow(missing_docs)]
+    pub struct Wire {
+        pub title: String,
+        pub server: String,
+        pub client: String,
+        pub waits: String,
+        pub dropped: String,
+        pub again: String,
+        pub above: String,
+        pub below: String,
+        pub nothing: String,
+        pub relative: String,
+        pub raw: String,
+        pub blind: String,
+        pub watches: String,
+        pub legend: String,
+        pub legend_short: String,
+    }
 }
 
-/// The explanation.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-#[allow(missing_docs)]
-pub struct Explain {
-    pub title: String,
-    pub goal: String,
-    pub recap: String,
-    pub to_recap: String,
-    pub begin: String,
-    pub again: String,
-    pub again_over: String,
-    pub next: String,
-    pub busy: String,
-    pub waits_retransmit: String,
-    pub waits_keepalive: String,
-    pub waits_time_wait: String,
-    pub waits_probe: String,
-    pub waits_left: String,
-    pub waits: String,
-    pub predict: String,
-    pub pass: String,
-    pub r#type: String,
-    pub type_keys: String,
-    pub right: String,
-    pub wrong: String,
-    pub passed: String,
-    pub broken: String,
-    pub held: String,
-    pub all_held: String,
-    pub finished: String,
-    pub failed: String,
-    pub system: String,
-    pub thread: String,
-    pub capture_lost: String,
-    pub lab_gone: String,
-    pub more: String,
-    pub not_yet: String,
+words! {
+    /// The explanation.
+    #[allow(missing_docs)]
+    pub struct Explain {
+        pub title: String,
+        pub goal: String,
+        pub recap: String,
+        pub to_recap: String,
+        pub begin: String,
+        pub again: String,
+        pub again_over: String,
+        pub next: String,
+        pub busy: String,
+        pub waits_retransmit: String,
+        pub waits_keepalive: String,
+        pub waits_time_wait: String,
+        pub waits_probe: String,
+        pub waits_left: String,
+        pub waits: String,
+        pub predict: String,
+        pub pass: String,
+        pub r#type: String,
+        pub type_keys: String,
+        pub right: String,
+        pub wrong: String,
+        pub passed: String,
+        pub broken: String,
+        pub held: String,
+        pub all_held: String,
+        pub finished: String,
+        pub failed: String,
+        pub system: String,
+        pub thread: String,
+        pub capture_lost: String,
+        pub lab_gone: String,
+        pub more: String,
+        pub not_yet: String,
+    }
 }
 
-/// The code.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-#[allow(missing_docs)]
-pub struct Code {
-    pub title: String,
-    pub none: String,
-    pub next: String,
+words! {
+    /// The code.
+    #[allow(missing_docs)]
+    pub struct Code {
+        pub title: String,
+        pub none: String,
+        pub next: String,
+    }
 }
 
-/// The state diagram.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-#[allow(missing_docs)]
-pub struct States {
-    pub title: String,
-    pub server: String,
-    pub client: String,
-    pub on: String,
-    pub on_call: String,
-    pub on_timer: String,
-    pub sends: String,
-    pub none: String,
+words! {
+    /// The state diagram.
+    #[allow(missing_docs)]
+    pub struct States {
+        pub title: String,
+        pub server: String,
+        pub client: String,
+        pub on: String,
+        pub on_call: String,
+        pub on_timer: String,
+        pub sends: String,
+        pub none: String,
+    }
 }
 
-/// The segment bit by bit.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-#[allow(missing_docs)]
-pub struct Packet {
-    pub title: String,
-    pub title_other: String,
-    pub none: String,
-    pub source_port: String,
-    pub destination_port: String,
-    pub sequence: String,
-    pub acknowledgment: String,
-    pub offset: String,
-    pub reserved: String,
-    pub window: String,
-    pub checksum: String,
-    pub urgent: String,
-    pub length: String,
-    pub kind: String,
-    pub code: String,
-    pub unused: String,
-    pub options: String,
-    pub padding: String,
-    pub data: String,
-    pub bytes: String,
-    pub checksum_unfinished: String,
-    pub close: String,
+words! {
+    /// The segment bit by bit.
+    #[allow(missing_docs)]
+    pub struct Packet {
+        pub title: String,
+        pub title_other: String,
+        pub none: String,
+        pub source_port: String,
+        pub destination_port: String,
+        pub sequence: String,
+        pub acknowledgment: String,
+        pub offset: String,
+        pub reserved: String,
+        pub window: String,
+        pub checksum: String,
+        pub urgent: String,
+        pub length: String,
+        pub kind: String,
+        pub code: String,
+        pub unused: String,
+        pub options: String,
+        pub padding: String,
+        pub data: String,
+        pub bytes: String,
+        pub checksum_unfinished: String,
+        pub close: String,
+    }
 }
 
-/// The kernel's socket table.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-#[allow(missing_docs)]
-pub struct Kernel {
-    pub title: String,
-    pub none: String,
-    pub other: String,
-    pub gone: String,
-    pub listen: String,
-    pub queues: String,
-    pub datagram: String,
-    pub datagrams: String,
-    pub timer: String,
-    pub no_timer: String,
-    pub any: String,
+words! {
+    /// The kernel's socket table.
+    #[allow(missing_docs)]
+    pub struct Kernel {
+        pub title: String,
+        pub none: String,
+        pub other: String,
+        pub gone: String,
+        pub listen: String,
+        pub queues: String,
+        pub datagram: String,
+        pub datagrams: String,
+        pub timer: String,
+        pub no_timer: String,
+        pub any: String,
+    }
 }
 
-/// The segment by layers; what it says is in [`crate::i18n::LayersTexts`].
-#[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-#[allow(missing_docs)]
-pub struct Layers {
-    pub title: String,
-    pub title_of: String,
-    pub close: String,
-    pub read_on: String,
+words! {
+    /// The segment by layers; what it says is in [`crate::i18n::LayersTexts`].
+    #[allow(missing_docs)]
+    pub struct Layers {
+        pub title: String,
+        pub title_of: String,
+        pub close: String,
+        pub read_on: String,
+    }
 }
 
-/// The glossary.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-#[allow(missing_docs)]
-pub struct Glossary {
-    pub title: String,
-    pub here: String,
-    pub others: String,
+words! {
+    /// The glossary.
+    #[allow(missing_docs)]
+    pub struct Glossary {
+        pub title: String,
+        pub here: String,
+        pub others: String,
+    }
 }
 
-/// The list of keys.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-#[allow(missing_docs)]
-pub struct Help {
-    pub title: String,
-    pub mouse: String,
-    pub close: String,
+words! {
+    /// The list of keys.
+    #[allow(missing_docs)]
+    pub struct Help {
+        pub title: String,
+        pub mouse: String,
+        pub close: String,
+    }
 }
 
-/// The free walk.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-#[allow(missing_docs)]
-pub struct Free {
-    pub title: String,
-    pub title_server: String,
-    pub title_client: String,
-    pub title_watch: String,
-    pub title_replay: String,
-    pub role_server: String,
-    pub role_client: String,
-    pub role_both: String,
-    pub role_watch: String,
-    pub joined: String,
-    pub left: String,
-    pub begin: String,
-    pub begin_watch: String,
-    pub begin_replay: String,
-    pub menu: String,
-    pub menu_further: String,
-    pub menu_wrong: String,
-    pub sleeps: String,
-    pub blocks: String,
-    pub abandoned: String,
-    pub why: String,
-    pub remedy: String,
-    pub r#type: String,
-    pub type_keys: String,
-    pub pass: String,
-    pub pass_later: String,
-    pub pass_all: String,
-    pub pass_to: String,
-    pub unkept: String,
-    pub no_call: String,
-    pub no_descriptor: String,
-    pub no_argument: String,
-    pub too_many: String,
-    pub no_quote: String,
-    pub failed: String,
+words! {
+    /// The free walk.
+    #[allow(missing_docs)]
+    pub struct Free {
+        pub title: String,
+        pub title_server: String,
+        pub title_client: String,
+        pub title_watch: String,
+        pub title_replay: String,
+        pub role_server: String,
+        pub role_client: String,
+        pub role_both: String,
+        pub role_watch: String,
+        pub joined: String,
+        pub left: String,
+        pub begin: String,
+        pub begin_watch: String,
+        pub begin_replay: String,
+        pub menu: String,
+        pub menu_further: String,
+        pub menu_wrong: String,
+        pub sleeps: String,
+        pub blocks: String,
+        pub abandoned: String,
+        pub why: String,
+        pub remedy: String,
+        pub r#type: String,
+        pub type_keys: String,
+        pub pass: String,
+        pub pass_later: String,
+        pub pass_all: String,
+        pub pass_to: String,
+        pub unkept: String,
+        pub no_call: String,
+        pub no_descriptor: String,
+        pub no_argument: String,
+        pub too_many: String,
+        pub no_quote: String,
+        pub failed: String,
+    }
 }
 
 #[cfg(test)]

@@ -1,0 +1,133 @@
+//! Tables of words: structs whose fields are texts, filled from a table that has exactly their keys.
+//!
+//! They are filled by one function for all of them, and not by a derived reader for each: with some five hundred texts,
+//! those readers were a quarter of the whole program.
+
+use std::collections::BTreeMap;
+
+use toml::Value;
+
+/// Something that is filled with words.
+pub(crate) trait Words {
+    /// Takes over the words of a value.
+    ///
+    /// # Errors
+    /// A sentence that names the key where the value doesn't fit.
+    fn take(&mut self, value: Value) -> Result<(), String>;
+}
+
+impl Words for String {
+    fn take(&mut self, value: Value) -> Result<(), String> {
+        match value {
+            Value::String(text) => *self = text,
+            other => return Err(format!(" is no text but {}", other.type_str())),
+        }
+        Ok(())
+    }
+}
+
+impl<const N: usize> Words for [String; N] {
+    fn take(&mut self, value: Value) -> Result<(), String> {
+        let texts = match value {
+            Value::Array(texts) if texts.len() == N => texts,
+            other => return Err(format!(" is no list of {N} texts but {}", other.type_str())),
+        };
+        self.iter_mut().zip(texts).try_for_each(|(text, value)| text.take(value))
+    }
+}
+
+/// Words by names that the program doesn't fix.
+impl<W: Words + Default> Words for BTreeMap<String, W> {
+    fn take(&mut self, value: Value) -> Result<(), String> {
+        for (key, value) in table(value)? {
+            let mut words = W::default();
+            words.take(value).map_err(|error| format!(".{key}{error}"))?;
+            self.insert(key, words);
+        }
+        Ok(())
+    }
+}
+
+fn table(value: Value) -> Result<toml::Table, String> {
+    match value {
+        Value::Table(table) => Ok(table),
+        other => Err(format!(" is no table but {}", other.type_str())),
+    }
+}
+
+/// Fills fields, each with its name, from a table.
+///
+/// # Errors
+/// Where a key is missing, or one is there that no field has.
+pub(crate) fn fill_fields(value: Value, fields: &mut [(&'static str, &mut dyn Words)]) -> Result<(), String> {
+    let mut table = table(value)?;
+    for (name, field) in fields {
+        // A field whose name is a word of Rust's.
+        let key = name.trim_start_matches("r#");
+        let value = table.remove(key).ok_or_else(|| format!(".{key} is missing"))?;
+        field.take(value).map_err(|error| format!(".{key}{error}"))?;
+    }
+    table.keys().next().map_or(Ok(()), |key| Err(format!(".{key} is unknown")))
+}
+
+/// Reads words from TOML.
+///
+/// # Errors
+/// A sentence that says what is wrong, and where.
+pub(crate) fn read<W: Words + Default>(text: &str) -> Result<W, String> {
+    let table: toml::Table = toml::from_str(text).map_err(|error| error.to_string())?;
+    let mut words = W::default();
+    words.take(Value::Table(table))?;
+    Ok(words)
+}
+
+/// Declares a struct of words.
+macro_rules! words {
+    ($(#[$meta:meta])* pub struct $name:ident { $($(#[$doc:meta])* pub $field:ident: $kind:ty),* $(,)? }) => {
+        $(#[$meta])*
+        #[derive(Clone, Debug, Default)]
+        pub struct $name { $($(#[$doc])* pub $field: $kind),* }
+
+        impl $crate::i18n::words::Words for $name {
+            fn take(&mut self, value: toml::Value) -> Result<(), String> {
+                $crate::i18n::words::fill_fields(value, &mut [$((stringify!($field), &mut self.$field)),*])
+            }
+        }
+    };
+}
+pub(crate) use words;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    words! {
+        /// Some.
+        #[allow(missing_docs)]
+        pub struct Some {
+            pub r#type: String,
+            pub pair: [String; 2],
+            pub by_name: BTreeMap<String, String>,
+        }
+    }
+
+    #[test]
+    fn what_is_missing_or_unknown_or_of_another_kind_is_named() {
+        let read = |text: &str| read::<Some>(text);
+        let some = read("type = 'a'\npair = ['b', 'c']\nby_name.d = 'e'").unwrap();
+        assert_eq!((some.r#type.as_str(), some.pair), ("a", ["b", "c"].map(str::to_owned)));
+        assert_eq!(some.by_name["d"], "e");
+        for (text, error) in [
+            ("type = 'a'\npair = ['b', 'c']", ".by_name is missing"),
+            ("type = 'a'\npair = ['b']\nby_name.d = 'e'", ".pair is no list of 2 texts but array"),
+            ("type = 'a'\npair = ['b', 1]\nby_name.d = 'e'", ".pair is no text but integer"),
+            ("type = 1\npair = ['b', 'c']\nby_name.d = 'e'", ".type is no text but integer"),
+            ("type = 'a'\npair = ['b', 'c']\nby_name = 1", ".by_name is no table but integer"),
+            ("type = 'a'\npair = ['b', 'c']\nby_name.d = 1", ".by_name.d is no text but integer"),
+            ("type = 'a'\npair = ['b', 'c']\nby_name.d = 'e'\nf = 'g'", ".f is unknown"),
+        ] {
+            assert_eq!(read(text).unwrap_err(), error, "{text}");
+        }
+        assert!(read("type = ").is_err());
+    }
+}
