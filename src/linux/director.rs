@@ -25,6 +25,12 @@ pub(super) enum Order {
     Stop,
 }
 
+impl From<Report> for Order {
+    fn from(report: Report) -> Order {
+        Order::Report(report)
+    }
+}
+
 /// How long to wait before looking again whether a call sleeps or has returned: it takes microseconds at most, unless
 /// the machine is busy.
 const SOON: Duration = Duration::from_micros(100);
@@ -54,9 +60,9 @@ impl<'a> Director<'a> {
         inbox: Inbox<Order>,
         orders: Orders<Order>,
     ) -> Result<Director<'a>, Refused> {
-        let ground = Ground::enter(place, epoch)?;
-        let report = move |report| orders.give(Order::Report(report));
-        let hands = Hands::start(&Side::BOTH, Leaving::Reset, report).map_err(refused("start of a side's thread"))?;
+        let mut ground = Ground::enter(place, epoch)?;
+        let hands = Hands::start(&Side::BOTH, Leaving::Reset, orders).map_err(refused("start of a side's thread"))?;
+        ground.sockets.ask(hands.tables());
         Ok(Director { ground, sink, news: Vec::new(), inbox, hands, orders: VecDeque::new(), settling: 0 })
     }
 

@@ -1,10 +1,12 @@
 //! The threads that make the sides' calls, and how each stands. A side's own hand is thread 0; each of the others serves
-//! one connection, whose descriptor it was given.
+//! one connection, whose descriptor it was given. All of a side's threads live where its descriptors are.
 
 use std::collections::BTreeMap;
 use std::io;
 use std::sync::Arc;
 
+use super::descriptors::Tables;
+use super::orders::Orders;
 use super::sides::{Leaving, Report, SideThread};
 use crate::model::{Call, Side};
 
@@ -28,18 +30,22 @@ const MOST: usize = 2048;
 /// The threads of one process.
 pub(super) struct Hands {
     hands: BTreeMap<Who, Hand>,
+    tables: Arc<Tables>,
+    // Last: its bell must ring in every table of descriptors until the threads there have ended.
     report: Arc<dyn Fn(Report) + Send + Sync>,
     leaving: Leaving,
 }
 
 impl Hands {
-    /// Those of these sides. `report` is called from each of them.
-    pub(super) fn start(
+    /// Those of these sides. They report through `orders`.
+    pub(super) fn start<T: From<Report> + Send + 'static>(
         sides: &[Side],
         leaving: Leaving,
-        report: impl Fn(Report) + Send + Sync + 'static,
+        orders: Orders<T>,
     ) -> io::Result<Hands> {
-        let mut hands = Hands { hands: BTreeMap::new(), report: Arc::new(report), leaving };
+        let tables = Arc::new(Tables::new(sides, orders.bell())?);
+        let report = Arc::new(move |report| orders.give(T::from(report)));
+        let mut hands = Hands { hands: BTreeMap::new(), tables, report, leaving };
         for side in sides {
             hands.add((*side, 0))?;
         }
@@ -50,10 +56,16 @@ impl Hands {
         if self.hands.len() >= MOST {
             return Err(io::Error::from_raw_os_error(libc::EAGAIN));
         }
-        let report = Arc::clone(&self.report);
-        let thread = SideThread::start(who, self.leaving, move |told| report(told))?;
+        let (report, leaving) = (Arc::clone(&self.report), self.leaving);
+        let start = move || SideThread::start(who, leaving, move |told| report(told));
+        let thread = self.tables.within(who.0, start)??;
         self.hands.insert(who, Hand { thread, called: false, blocked: false, interrupted: false });
         Ok(())
+    }
+
+    /// Where the sides' descriptors are.
+    pub(super) fn tables(&self) -> Arc<Tables> {
+        Arc::clone(&self.tables)
     }
 
     /// Has a thread make a call. One that isn't there yet is started, and the side's own hand gives it the call's

@@ -6,6 +6,7 @@
 use std::collections::BTreeMap;
 use std::fs;
 use std::io::{self, Read};
+use std::mem::ManuallyDrop;
 use std::os::fd::{AsFd, AsRawFd, OwnedFd};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -70,10 +71,14 @@ pub enum Leaving {
 enum Job {
     Call(Call),
     /// Give a socket away.
-    Give(i32, Sender<Option<Socket>>),
+    Give(i32, Sender<Given>),
     /// Take one over.
-    Take(Receiver<Option<Socket>>),
+    Take(Receiver<Given>),
 }
+
+/// A socket on its way from one thread to another; `None` where the giver doesn't have it. Where it doesn't arrive, it isn't
+/// closed: by its number, whoever drops it might have something else open.
+pub type Given = Option<ManuallyDrop<Socket>>;
 
 /// A side's thread, seen from the thread that directs it.
 pub struct SideThread {
@@ -90,7 +95,7 @@ pub struct SideThread {
 type Place = AtomicU64;
 
 impl SideThread {
-    /// Starts the thread, in the caller's network namespace. `report` is called from it.
+    /// Starts the thread, with the caller's network namespace and table of descriptors. `report` is called from it.
     pub fn start(
         who: Who,
         leaving: Leaving,
@@ -120,14 +125,14 @@ impl SideThread {
     }
 
     /// Has the thread give a socket away once it is in no call; [`SideThread::take`] gives it to another one.
-    pub fn give(&self, fd: i32) -> Receiver<Option<Socket>> {
+    pub fn give(&self, fd: i32) -> Receiver<Given> {
         let (sender, given) = channel();
         self.tell(Job::Give(fd, sender));
         given
     }
 
     /// Has the thread take over what another one gives away.
-    pub fn take(&self, given: Receiver<Option<Socket>>) {
+    pub fn take(&self, given: Receiver<Given>) {
         self.tell(Job::Take(given));
     }
 
@@ -203,11 +208,11 @@ impl Worker {
             let call = match job {
                 Job::Call(call) => call,
                 Job::Give(fd, sender) => {
-                    let _ = sender.send(self.sockets.remove(&fd));
+                    let _ = sender.send(self.sockets.remove(&fd).map(ManuallyDrop::new));
                     continue;
                 }
                 Job::Take(given) => {
-                    let given = given.recv().ok().flatten();
+                    let given = given.recv().ok().flatten().map(ManuallyDrop::into_inner);
                     self.sockets.extend(given.map(|socket| (socket.as_raw_fd(), socket)));
                     continue;
                 }
@@ -312,8 +317,8 @@ fn direction(how: How) -> std::net::Shutdown {
     }
 }
 
-/// The kernel's word on a descriptor that the side doesn't have. Where another part of the program has that number by
-/// now, a call on it would do harm and isn't made.
+/// The kernel's word on a descriptor that the side doesn't have. The standard ones and the bell are open in its table, and
+/// no sockets: a call on one would do harm and isn't made.
 fn not_ours(fd: i32) -> io::Error {
     let error = if sys::is_open(fd) { libc::EPERM } else { libc::EBADF };
     io::Error::from_raw_os_error(error)

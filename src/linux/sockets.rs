@@ -4,13 +4,15 @@ use std::collections::{HashMap, HashSet};
 use std::io;
 use std::net::SocketAddr;
 use std::ops::RangeInclusive;
+use std::sync::Arc;
 use std::time::Duration;
 
+use super::descriptors::Tables;
 use super::diag::{self, DiagEntry, Which};
 use super::netlink::Netlink;
 use super::sides::NewSocket;
 use super::sys;
-use crate::model::{Mode, Observation, Side, SocketFacts, SocketState, Source};
+use crate::model::{Mode, Observation, Side, SocketFacts, SocketState, Source, TcpInfo};
 use crate::tcp::State;
 
 /// The ports that the kernel chooses from where a program names none (`ip_local_port_range` of `ip(7)`, as a new namespace
@@ -30,6 +32,8 @@ pub struct Sockets {
     ipv6: bool,
     udp: bool,
     open: Vec<Open>,
+    /// Where the open descriptors can be asked; `None` where they are other processes'.
+    tables: Option<Arc<Tables>>,
     owners: HashMap<u64, Side>,
     addresses: HashSet<SocketAddr>,
     /// The wire's own datagram socket, which is no part of what is shown.
@@ -43,7 +47,13 @@ impl Sockets {
     pub fn new(mode: Mode) -> io::Result<Sockets> {
         let netlink = Netlink::open(libc::NETLINK_SOCK_DIAG)?;
         let (open, owners, addresses) = (Vec::new(), HashMap::new(), HashSet::new());
-        Ok(Sockets { netlink, mode, ipv6: false, udp: false, open, owners, addresses, hidden: None, shared: None })
+        let (tables, hidden, shared) = (None, None, None);
+        Ok(Sockets { netlink, mode, ipv6: false, udp: false, open, tables, owners, addresses, hidden, shared })
+    }
+
+    /// The sides' descriptors are this process's, and can be asked here.
+    pub fn ask(&mut self, tables: Arc<Tables>) {
+        self.tables = Some(tables);
     }
 
     /// This socket is never told of.
@@ -51,8 +61,7 @@ impl Sockets {
         self.hidden = cookie;
     }
 
-    /// Other processes have sockets here too. Their descriptors' numbers are their own, so that nothing is asked of these;
-    /// and a program's socket belongs to the side whose part it plays.
+    /// Other processes have sockets here too; a program's socket belongs to the side whose part it plays.
     pub fn share(&mut self) {
         self.shared = Some(HashMap::new());
     }
@@ -104,7 +113,6 @@ impl Sockets {
                 cast(&entries, &mut self.owners);
             }
         }
-        let shared = self.shared.is_some();
         let descriptors: HashMap<u64, i32> =
             self.open.iter().map(|open| (open.socket.cookie, open.socket.fd)).collect();
         let mut sockets: Vec<SocketFacts> = Vec::new();
@@ -115,12 +123,15 @@ impl Sockets {
             }
             if side.is_some() || self.mode == Mode::Lab {
                 let fd = descriptors.get(&entry.cookie).copied();
-                sockets.push(facts(entry, side, fd, shared));
+                sockets.push(self.facts(entry, side, fd));
             }
         }
         let told: HashSet<u64> = sockets.iter().map(|facts| facts.cookie).collect();
         let unlisted = self.open.iter().filter(|open| !told.contains(&open.socket.cookie));
-        let unlisted = unlisted.filter_map(|open| if shared { Some(concluded(open)) } else { unlisted_facts(open) });
+        let unlisted = unlisted.filter_map(|open| match &self.tables {
+            Some(tables) => unlisted_facts(open, tables),
+            None => Some(concluded(open)),
+        });
         let unlisted: Vec<SocketFacts> = unlisted.collect();
         sockets.extend(unlisted);
         Ok(Observation { at: now, sockets })
@@ -146,6 +157,34 @@ impl Sockets {
         self.addresses.contains(&address)
     }
 
+    /// What is told of an entry.
+    fn facts(&self, entry: DiagEntry, side: Option<Side>, fd: Option<i32>) -> SocketFacts {
+        let udp = entry.state.tcp().is_none();
+        // Of UDP the kernel's table counts the memory that it takes, not the bytes that came.
+        let next = || {
+            let (tables, side, fd) = (self.tables.as_ref()?, side?, fd?);
+            tables.within(side, move || sys::next_datagram(fd)).ok()?.ok()
+        };
+        let next = if udp { next() } else { None };
+        let recv_queue = next.unwrap_or(entry.recv_queue);
+        let counts_memory = udp && next.is_none();
+        SocketFacts {
+            cookie: entry.cookie,
+            side,
+            program: None,
+            fd,
+            local: Some(entry.local),
+            remote: entry.remote,
+            state: entry.state,
+            source: Source::SockDiag,
+            timer: entry.timer,
+            recv_queue,
+            counts_memory,
+            send_queue: entry.send_queue,
+            info: entry.info,
+        }
+    }
+
     /// A connection that no call has returned yet belongs to the side whose listener it came to.
     fn own_children(&mut self, entries: &[DiagEntry]) {
         let listeners: Vec<(SocketAddr, Side)> = entries
@@ -161,30 +200,6 @@ impl Sockets {
                 self.owners.entry(entry.cookie).or_insert(*side);
             }
         }
-    }
-}
-
-/// What is told of an entry; of a `shared` lab's, without a question to its descriptor, which is another process's.
-fn facts(entry: DiagEntry, side: Option<Side>, fd: Option<i32>, shared: bool) -> SocketFacts {
-    let udp = entry.state.tcp().is_none();
-    // Of UDP the kernel's table counts the memory that it takes, not the bytes that came.
-    let next = fd.filter(|_| udp && !shared).and_then(|fd| sys::next_datagram(fd).ok());
-    let recv_queue = next.unwrap_or(entry.recv_queue);
-    let counts_memory = udp && next.is_none();
-    SocketFacts {
-        cookie: entry.cookie,
-        side,
-        program: None,
-        fd,
-        local: Some(entry.local),
-        remote: entry.remote,
-        state: entry.state,
-        source: Source::SockDiag,
-        timer: entry.timer,
-        recv_queue,
-        counts_memory,
-        send_queue: entry.send_queue,
-        info: entry.info,
     }
 }
 
@@ -225,35 +240,26 @@ fn is_udp(entry: &DiagEntry) -> bool {
 
 /// A socket of another process's that the kernel's table doesn't have: an unconnected or closed one.
 fn concluded(open: &Open) -> SocketFacts {
-    let (side, fd) = (Some(open.side), Some(open.socket.fd));
     let state = if open.socket.udp { SocketState::Unconnected } else { State::Closed.into() };
-    SocketFacts {
-        cookie: open.socket.cookie,
-        side,
-        program: None,
-        fd,
-        local: None,
-        remote: None,
-        state,
-        source: Source::Concluded,
-        timer: None,
-        recv_queue: 0,
-        counts_memory: false,
-        send_queue: 0,
-        info: None,
-    }
+    without_entry(open, state, Source::Concluded, None)
 }
 
 /// A socket that the kernel's table doesn't have: before `bind()`, or after a connection's end while the descriptor is
 /// still open. `TCP_INFO` tells its state; of a UDP socket, which has no such option, `getpeername()` whether it has a
 /// peer.
-fn unlisted_facts(open: &Open) -> Option<SocketFacts> {
-    let (state, source, info) = match sys::tcp_info(open.socket.fd) {
+fn unlisted_facts(open: &Open, tables: &Tables) -> Option<SocketFacts> {
+    let fd = open.socket.fd;
+    let (info, peer) = tables.within(open.side, move || (sys::tcp_info(fd), sys::has_peer(fd))).ok()?;
+    let (state, source, info) = match info {
         Ok(bytes) => (diag::info_state(&bytes)?.into(), Source::TcpInfo, Some(diag::parse_info(&bytes))),
-        Err(_) if sys::has_peer(open.socket.fd).ok()? => (SocketState::Connected, Source::PeerName, None),
+        Err(_) if peer.ok()? => (SocketState::Connected, Source::PeerName, None),
         Err(_) => (SocketState::Unconnected, Source::PeerName, None),
     };
-    Some(SocketFacts {
+    Some(without_entry(open, state, source, info))
+}
+
+fn without_entry(open: &Open, state: SocketState, source: Source, info: Option<TcpInfo>) -> SocketFacts {
+    SocketFacts {
         cookie: open.socket.cookie,
         side: Some(open.side),
         program: None,
@@ -267,5 +273,5 @@ fn unlisted_facts(open: &Open) -> Option<SocketFacts> {
         counts_memory: false,
         send_queue: 0,
         info,
-    })
+    }
 }

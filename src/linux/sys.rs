@@ -119,7 +119,22 @@ pub fn close_in_background(fd: OwnedFd) -> io::Result<()> {
     result
 }
 
-/// Whether the process has this descriptor open (`F_GETFD` of `fcntl(2)`).
+/// Gives the calling thread a table of descriptors of its own (`CLONE_FILES` of `unshare(2)`), in which only the standard
+/// ones and `kept` are open. In the table that it leaves, nothing changes.
+pub fn own_descriptors(kept: &[RawFd]) -> io::Result<()> {
+    unshare(libc::CLONE_FILES)?;
+    let listed: Vec<RawFd> = std::fs::read_dir("/proc/thread-self/fd")?
+        .filter_map(|entry| entry.ok()?.file_name().to_str()?.parse().ok())
+        .collect();
+    for fd in listed.into_iter().filter(|fd| *fd > libc::STDERR_FILENO && !kept.contains(fd)) {
+        // SAFETY: the table is this thread's alone since the call above. All owners of descriptors live in threads that
+        // have the other one, but for the one that listed these, which is closed: EBADF then.
+        unsafe { libc::close(fd) };
+    }
+    Ok(())
+}
+
+/// Whether the calling thread has this descriptor open (`F_GETFD` of `fcntl(2)`).
 pub fn is_open(fd: RawFd) -> bool {
     // SAFETY: takes no pointer; a wrong number gives EBADF.
     unsafe { libc::fcntl(fd, libc::F_GETFD) >= 0 }
@@ -127,7 +142,7 @@ pub fn is_open(fd: RawFd) -> bool {
 
 /// What `TCP_INFO` (`tcp(7)`) gives for a socket: as many bytes of `struct tcp_info` as this kernel has.
 ///
-/// The descriptor may be another thread's; a number that is no socket gives `EBADF` or `ENOTSOCK`.
+/// A number that is no socket of the calling thread's gives `EBADF` or `ENOTSOCK`.
 pub fn tcp_info(fd: RawFd) -> io::Result<Vec<u8>> {
     // Larger than any kernel's struct so far (280 bytes on 6.18): what is longer is cut, which callers allow for.
     let mut bytes = vec![0u8; 512];
@@ -147,7 +162,7 @@ pub fn recv_from(socket: &Socket, buffer: &mut [u8]) -> io::Result<(usize, SockA
     socket.recv_from(buffer)
 }
 
-/// Whether a socket has a peer (`getpeername(2)`). The descriptor may be another thread's, as for [`tcp_info`].
+/// Whether a socket has a peer (`getpeername(2)`).
 pub fn has_peer(fd: RawFd) -> io::Result<bool> {
     let mut storage = SockAddrStorage::zeroed();
     let mut length = storage.size_of();
@@ -160,8 +175,7 @@ pub fn has_peer(fd: RawFd) -> io::Result<bool> {
     }
 }
 
-/// The bytes of the datagram that the next `recv()` would take, 0 where none waits (`FIONREAD` of `udp(7)`). The
-/// descriptor may be another thread's.
+/// The bytes of the datagram that the next `recv()` would take, 0 where none waits (`FIONREAD` of `udp(7)`).
 pub fn next_datagram(fd: RawFd) -> io::Result<u32> {
     let mut bytes: c_int = 0;
     // SAFETY: FIONREAD writes one int, which lives across the call.

@@ -5,7 +5,6 @@ use std::fs::File;
 use std::io::{self, BufReader, Write};
 use std::os::fd::AsFd;
 use std::os::unix::net::UnixStream;
-use std::sync::Arc;
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
@@ -59,6 +58,12 @@ enum Order {
     Stop,
 }
 
+impl From<Report> for Order {
+    fn from(report: Report) -> Order {
+        Order::Report(report)
+    }
+}
+
 impl Joined {
     /// Joins a lab with the calling process, which must have no second thread: it moves into the lab's namespaces.
     ///
@@ -103,12 +108,11 @@ impl Joined {
         sys::make_interrupting(INTERRUPT).map_err(refused("sigaction()"))?;
         let (orders, inbox) = Orders::new().map_err(refused("pipe()"))?;
         let clone = || orders.try_clone().map_err(refused("dup() of a pipe"));
-        let (heard, reported) = (clone()?, Arc::new(clone()?));
+        let (heard, reported) = (clone()?, clone()?);
         let Some(mut lines) = self.lines.take() else { return Ok(()) };
         let stream = self.stream.try_clone().map_err(refused("dup() of a socket"))?;
         let sides: Vec<Side> = Side::BOTH.into_iter().filter(|side| self.role.drives(*side)).collect();
-        let report = move |report| reported.give(Order::Report(report));
-        let hands = Hands::start(&sides, Leaving::Close, report).map_err(refused("start of a side's thread"))?;
+        let hands = Hands::start(&sides, Leaving::Close, reported).map_err(refused("start of a side's thread"))?;
         let start = || refused("start of a thread");
         let listen = move || {
             while let Ok(Some(said)) = protocol::read(&mut lines) {
