@@ -72,6 +72,50 @@ pub fn dump(
     Ok(entries)
 }
 
+/// Asks for one TCP socket by its two addresses, in the namespace of `netlink`; `remote` is `None` for one that listens.
+///
+/// What the kernel answers may be another socket, which would get such a segment: compare the addresses. `None` where no
+/// socket would.
+pub fn query(
+    netlink: &mut Netlink,
+    (local, remote): (SocketAddr, Option<SocketAddr>),
+    now: Duration,
+) -> io::Result<Option<DiagEntry>> {
+    let family = if local.is_ipv6() { libc::AF_INET6 } else { libc::AF_INET };
+    let mut request = [0u8; 56];
+    request[0] = family as u8;
+    request[1] = libc::IPPROTO_TCP as u8;
+    request[2] = 1 << (INET_DIAG_INFO - 1);
+    request[4..8].copy_from_slice(&(Which::Active as u32).to_ne_bytes());
+    request[8..10].copy_from_slice(&local.port().to_be_bytes());
+    put(&mut request[12..28], local.ip());
+    if let Some(remote) = remote {
+        request[10..12].copy_from_slice(&remote.port().to_be_bytes());
+        put(&mut request[28..44], remote.ip());
+    }
+    // INET_DIAG_NOCOOKIE: whichever it is.
+    request[48..56].fill(0xff);
+    let mut message = Message::default();
+    message.begin(SOCK_DIAG_BY_FAMILY, 0, 1).raw(&request).end();
+    let mut entry = None;
+    let asked = netlink.ask(&message, |kind, body| {
+        if kind == SOCK_DIAG_BY_FAMILY {
+            entry = parse_entry(body, libc::IPPROTO_TCP, now);
+        }
+    });
+    match asked {
+        Err(error) if error.raw_os_error() == Some(libc::ENOENT) => Ok(None),
+        asked => asked.map(|()| entry),
+    }
+}
+
+fn put(bytes: &mut [u8], address: IpAddr) {
+    match address {
+        IpAddr::V4(address) => bytes[..4].copy_from_slice(&address.octets()),
+        IpAddr::V6(address) => bytes.copy_from_slice(&address.octets()),
+    }
+}
+
 fn parse_entry(body: &[u8], protocol: i32, now: Duration) -> Option<DiagEntry> {
     let fixed = body.first_chunk::<72>()?;
     let v6 = i32::from(fixed[0]) == libc::AF_INET6;
@@ -145,6 +189,31 @@ pub fn info_state(bytes: &[u8]) -> Option<State> {
 mod tests {
     use super::*;
     use proptest::prelude::*;
+
+    #[test]
+    fn a_query_finds_what_a_dump_lists_and_nothing_else() {
+        use std::net::{TcpListener, TcpStream};
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let server = listener.local_addr().unwrap();
+        let stream = TcpStream::connect(server).unwrap();
+        let client = stream.local_addr().unwrap();
+        let mut netlink = Netlink::open(libc::NETLINK_SOCK_DIAG).unwrap();
+        let (family, now) = ((libc::AF_INET, libc::IPPROTO_TCP), Duration::ZERO);
+        let all = dump(&mut netlink, family, Which::Active, now).unwrap();
+        for ends in [(client, Some(server)), (server, Some(client)), (server, None)] {
+            let listed = all.iter().find(|entry| (entry.local, entry.remote) == ends).unwrap();
+            let found = query(&mut netlink, ends, now).unwrap().unwrap();
+            assert_eq!((found.cookie, found.state), (listed.cookie, listed.state), "{ends:?}");
+        }
+        // A socket that isn't there: who listens would get its segments.
+        let stranger = SocketAddr::from(([127, 0, 0, 9], 9));
+        let found = query(&mut netlink, (server, Some(stranger)), now).unwrap().unwrap();
+        assert_eq!((found.local, found.remote, found.state), (server, None, State::Listen.into()));
+        drop(listener);
+        drop(stream);
+        let nobody = query(&mut netlink, (stranger, Some(server)), now).unwrap();
+        assert_eq!(nobody, None);
+    }
 
     #[test]
     fn a_shorter_struct_of_an_older_kernel_gives_what_it_has() {

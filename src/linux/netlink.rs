@@ -98,6 +98,22 @@ impl Netlink {
         Ok(())
     }
 
+    /// Sends a request that has one message for an answer, and hands it (type and body) to `take`.
+    ///
+    /// # Errors
+    /// The error that the kernel answers with.
+    pub fn ask(&mut self, message: &Message, mut take: impl FnMut(u16, &[u8])) -> io::Result<()> {
+        self.socket.send(&message.bytes)?;
+        let length = (&self.socket).read(&mut self.buffer)?;
+        for (kind, body) in messages(&self.buffer[..length]) {
+            match i32::from(kind) {
+                libc::NLMSG_ERROR => return acknowledged(body),
+                _ => take(kind, body),
+            }
+        }
+        Ok(())
+    }
+
     /// Sends a dump request and hands each message of the answer (type and body) to `take`.
     pub fn dump(&mut self, message: &Message, mut take: impl FnMut(u16, &[u8])) -> io::Result<()> {
         self.socket.send(&message.bytes)?;

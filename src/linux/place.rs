@@ -1,6 +1,6 @@
 //! Where a walk runs, and what is known of it: its wire, its sockets, and when to ask the kernel again.
 
-use std::collections::VecDeque;
+use std::collections::{HashSet, VecDeque};
 use std::io;
 use std::os::fd::BorrowedFd;
 use std::time::{Duration, Instant};
@@ -10,7 +10,9 @@ use super::sockets::Sockets;
 use super::sys;
 use super::wire::{Plan, Watch, Wire};
 use crate::engine::{self, Failure};
-use crate::model::{Event, LabSettings, Mode, Observation, SegmentId, TimerKind};
+use crate::model::{
+    Connection, Event, Glance, LabSettings, Mode, Observation, SegmentId, SocketFacts, TimerKind, Told,
+};
 use crate::tcp::Packet;
 
 /// Where a walk is to run.
@@ -179,10 +181,19 @@ impl Ground {
     pub(super) fn look(&mut self) -> Result<Observation, Failure> {
         self.stale = None;
         let observation = self.sockets.observe(self.now()).map_err(failed("dump of NETLINK_SOCK_DIAG"))?;
-        let silent = |kind| matches!(kind, TimerKind::TimeWait | TimerKind::Keepalive);
-        let timers = observation.sockets.iter().filter_map(|facts| facts.timer);
-        self.silent_timer = timers.filter(|timer| silent(timer.kind)).map(|timer| timer.fires_at).min();
+        self.silent_timer = first_silent_timer(&observation.sockets);
         Ok(observation)
+    }
+
+    /// Asks the kernel for the ends of these connections and for who listens there. `None` where that isn't all that has
+    /// changed: [`Sockets::glance`] says when.
+    pub(super) fn glance(&mut self, ends: &HashSet<Connection>, told: &Told) -> Result<Option<Glance>, Failure> {
+        self.stale = None;
+        let now = self.now();
+        let glance = self.sockets.glance(ends, told, now).map_err(failed("query of NETLINK_SOCK_DIAG"))?;
+        let timer = glance.as_ref().and_then(|glance| first_silent_timer(&glance.sockets));
+        self.silent_timer = [self.silent_timer, timer].into_iter().flatten().min();
+        Ok(glance)
     }
 
     /// How long nothing needs to be looked at; `None` for ever.
@@ -215,6 +226,13 @@ impl Drop for Ground {
             wire.close();
         }
     }
+}
+
+/// The end of the first timer that changes something without a segment.
+fn first_silent_timer(sockets: &[SocketFacts]) -> Option<Duration> {
+    let silent = |kind| matches!(kind, TimerKind::TimeWait | TimerKind::Keepalive);
+    let timers = sockets.iter().filter_map(|facts| facts.timer);
+    timers.filter(|timer| silent(timer.kind)).map(|timer| timer.fires_at).min()
 }
 
 pub(super) fn failed(what: &'static str) -> impl FnOnce(io::Error) -> Failure {

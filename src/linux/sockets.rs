@@ -12,7 +12,7 @@ use super::diag::{self, DiagEntry, Which};
 use super::netlink::Netlink;
 use super::sides::NewSocket;
 use super::sys;
-use crate::model::{Mode, Observation, Side, SocketFacts, SocketState, Source, TcpInfo};
+use crate::model::{Connection, Glance, Mode, Observation, Side, SocketFacts, SocketState, Source, TcpInfo, Told};
 use crate::tcp::State;
 
 /// The ports that the kernel chooses from where a program names none (`ip_local_port_range` of `ip(7)`, as a new namespace
@@ -135,6 +135,58 @@ impl Sockets {
         let unlisted: Vec<SocketFacts> = unlisted.collect();
         sockets.extend(unlisted);
         Ok(Observation { at: now, sockets })
+    }
+
+    /// Asks the kernel for the ends of these connections and for who listens there, of what it `told` before.
+    ///
+    /// `None` where that isn't all that has changed: where an end has a socket that nobody knows yet, which may be
+    /// anybody's (one in TIME_WAIT is another one to the kernel than the one that it was), or none any more although a
+    /// side has its descriptor, or where a socket isn't TCP's.
+    pub fn glance(
+        &mut self,
+        connections: &HashSet<Connection>,
+        told: &Told,
+        now: Duration,
+    ) -> io::Result<Option<Glance>> {
+        let ports: HashSet<u16> = connections.iter().flat_map(Connection::ends).map(|end| end.port()).collect();
+        let mut known = HashMap::new();
+        let mut listening = Vec::new();
+        for facts in told.sockets() {
+            match (facts.local, facts.remote) {
+                (Some(local), Some(remote)) if connections.contains(&Connection::new(local, remote)) => {
+                    known.insert((local, remote), facts);
+                }
+                (Some(local), None) if facts.state == State::Listen && ports.contains(&local.port()) => {
+                    listening.push((local, facts));
+                }
+                _ => {}
+            }
+        }
+        let ends = connections.iter().flat_map(|connection| {
+            let [low, high] = connection.ends();
+            [(low, high), (high, low)]
+        });
+        let asked = ends.map(|(local, remote)| (local, Some(remote), known.get(&(local, remote)).copied()));
+        let asked: Vec<_> =
+            asked.chain(listening.into_iter().map(|(local, facts)| (local, None, Some(facts)))).collect();
+        let mut glance = Glance::default();
+        for (local, remote, known) in asked {
+            let entry = diag::query(&mut self.netlink, (local, remote), now)?;
+            let open = |cookie| self.open.iter().find(|open| open.socket.cookie == cookie).map(|open| open.socket.fd);
+            match (entry.filter(|entry| (entry.local, entry.remote) == (local, remote)), known) {
+                (Some(entry), Some(known)) if entry.cookie == known.cookie => {
+                    let fd = open(entry.cookie);
+                    let facts = self.facts(entry, known.side, fd);
+                    glance.sockets.push(SocketFacts { program: known.program.clone(), ..facts });
+                }
+                (None, Some(known)) if known.state.tcp().is_some() && open(known.cookie).is_none() => {
+                    glance.gone.push(known.cookie);
+                }
+                (None, None) => {}
+                _ => return Ok(None),
+            }
+        }
+        Ok(Some(glance))
     }
 
     fn dump(&mut self, which: Which, now: Duration) -> io::Result<Vec<DiagEntry>> {
@@ -273,5 +325,113 @@ fn without_entry(open: &Open, state: SocketState, source: Source, info: Option<T
         counts_memory: false,
         send_queue: 0,
         info,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write;
+    use std::net::{Shutdown, TcpListener, TcpStream};
+    use std::os::fd::{AsFd, AsRawFd};
+
+    use super::*;
+
+    /// Some sockets on the machine's own loopback, and what is known of them.
+    struct Scene {
+        sockets: Sockets,
+        told: Told,
+    }
+
+    impl Scene {
+        fn made(&mut self, side: Side, socket: &(impl AsRawFd + AsFd)) {
+            let borrowed = socket2::SockRef::from(socket);
+            let cookie = borrowed.cookie().unwrap();
+            self.sockets.made(side, NewSocket { fd: socket.as_raw_fd(), cookie, udp: false });
+        }
+
+        fn closing(&mut self, side: Side, socket: &(impl AsRawFd + AsFd)) {
+            self.sockets.closing(side, socket.as_raw_fd());
+        }
+
+        fn look(&mut self) {
+            let observation = self.sockets.observe(Duration::ZERO).unwrap();
+            self.told.news(observation);
+        }
+
+        /// What a glance at a connection tells, held against what a look at all of them does.
+        #[track_caller]
+        fn glance(&mut self, connection: Connection) {
+            // An acknowledgement may be put off: what is compared must stand still.
+            let under_way = |facts: &SocketFacts| facts.send_queue > 0 && facts.state != State::Listen;
+            while self.sockets.observe(Duration::ZERO).unwrap().sockets.iter().any(under_way) {
+                std::thread::yield_now();
+            }
+            let glance = self.sockets.glance(&HashSet::from([connection]), &self.told, Duration::ZERO).unwrap();
+            self.told.news_of(glance.expect("all that changed is known"));
+            let all = self.sockets.observe(Duration::ZERO).unwrap();
+            assert_eq!(self.told.clone().news(all), []);
+        }
+    }
+
+    #[test]
+    fn a_glance_at_what_changed_tells_what_a_look_at_all_does() {
+        let mut sockets = Sockets::new(Mode::Host).unwrap();
+        sockets.share();
+        let mut scene = Scene { sockets, told: Told::default() };
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let server = listener.local_addr().unwrap();
+        scene.made(Side::Server, &listener);
+        let [first, second, third] = [(); 3].map(|()| TcpStream::connect(server).unwrap());
+        let [(taken, _), (also_taken, _)] = [(); 2].map(|()| listener.accept().unwrap());
+        [&first, &second, &third].into_iter().for_each(|client| scene.made(Side::Client, client));
+        [&taken, &also_taken].into_iter().for_each(|conn| scene.made(Side::Server, conn));
+        scene.look();
+        assert_eq!(scene.told.sockets().len(), 7, "the third waits for accept()");
+        let [of_first, of_second, of_third] =
+            [&first, &second, &third].map(|client| Connection::new(server, client.local_addr().unwrap()));
+
+        { &first }.write_all(b"abc").unwrap();
+        scene.glance(of_first);
+        assert!(scene.told.sockets().any(|facts| facts.recv_queue == 3));
+        first.shutdown(Shutdown::Write).unwrap();
+        scene.glance(of_first);
+        assert!(scene.told.sockets().any(|facts| facts.state == State::CloseWait));
+
+        // The end that waited has a descriptor now, and the queue is shorter.
+        let (late, _) = listener.accept().unwrap();
+        scene.made(Side::Server, &late);
+        scene.glance(of_third);
+        assert!(scene.told.sockets().any(|facts| facts.state == State::Listen && facts.recv_queue == 0));
+
+        // A reset leaves nothing of either end.
+        scene.closing(Side::Client, &second);
+        drop(second);
+        scene.closing(Side::Server, &also_taken);
+        socket2::SockRef::from(&also_taken).set_linger(Some(Duration::ZERO)).unwrap();
+        drop(also_taken);
+        scene.glance(of_second);
+        assert_eq!(scene.told.sockets().len(), 5);
+    }
+
+    #[test]
+    fn what_a_glance_does_not_know_asks_for_a_look() {
+        let mut sockets = Sockets::new(Mode::Host).unwrap();
+        sockets.share();
+        let mut scene = Scene { sockets, told: Told::default() };
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let server = listener.local_addr().unwrap();
+        scene.made(Side::Server, &listener);
+        scene.look();
+        let client = TcpStream::connect(server).unwrap();
+        let connection = Connection::new(server, client.local_addr().unwrap());
+        let mut glance = |told: &Told| {
+            let asked = HashSet::from([connection]);
+            scene.sockets.glance(&asked, told, Duration::ZERO).unwrap().is_some()
+        };
+        assert!(!glance(&scene.told), "ends of which nobody has heard");
+        let stranger = SocketAddr::from(([127, 0, 0, 9], 9));
+        let nothing = HashSet::from([Connection::new(server, stranger)]);
+        let glance = scene.sockets.glance(&nothing, &scene.told, Duration::ZERO).unwrap().unwrap();
+        assert_eq!((glance.sockets.len(), glance.gone.len()), (1, 0), "only who listens there");
     }
 }

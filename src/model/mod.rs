@@ -18,7 +18,7 @@ mod view;
 pub use call::{Call, CallName, Errno, How, Outcome, Returned, Side};
 pub use event::{Answer, ClaimResult, Entry, Event, SegmentId};
 pub use member::{Connection, Member, Passing, Role, Which};
-pub use observation::{Observation, SocketFacts, SocketState, Source, TcpInfo, Timer, TimerKind};
+pub use observation::{Glance, Observation, SocketFacts, SocketState, Source, TcpInfo, Timer, TimerKind};
 pub use settings::{Copies, LabSettings, Mode, Need, Setting};
 pub use told::Told;
 pub use trace::{CallRecord, Moment, SegmentRecord, SocketRecord, Trace};

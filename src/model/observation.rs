@@ -220,6 +220,15 @@ pub struct Observation {
     pub sockets: Vec<SocketFacts>,
 }
 
+/// What the kernel says of some sockets at one moment.
+#[derive(Clone, Debug, Default)]
+pub struct Glance {
+    /// Those that it has.
+    pub sockets: Vec<SocketFacts>,
+    /// Those that it had before and has no longer.
+    pub gone: Vec<u64>,
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

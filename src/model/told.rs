@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use super::{Event, Observation, SocketFacts, Source};
+use super::{Event, Glance, Observation, SocketFacts, Source};
 
 /// What the kernel last said of each socket that it has.
 #[derive(Clone, Debug, Default)]
@@ -33,8 +33,22 @@ impl Told {
         news
     }
 
+    /// What the kernel's answer for some sockets says that wasn't said before, in the same order.
+    pub fn news_of(&mut self, glance: Glance) -> Vec<Event> {
+        let mut news = Vec::new();
+        for facts in glance.sockets {
+            if self.facts.get(&facts.cookie).is_none_or(|known| known.differs(&facts)) {
+                news.push(Event::Socket(facts.clone()));
+                self.facts.insert(facts.cookie, facts);
+            }
+        }
+        let gone = glance.gone.into_iter().filter(|cookie| self.facts.remove(cookie).is_some());
+        news.extend(gone.map(|cookie| Event::Gone { cookie, source: Source::SockDiag }));
+        news
+    }
+
     /// The sockets that the kernel had when it was last asked, in no order.
-    pub fn sockets(&self) -> impl Iterator<Item = &SocketFacts> {
+    pub fn sockets(&self) -> impl ExactSizeIterator<Item = &SocketFacts> {
         self.facts.values()
     }
 }
@@ -61,5 +75,21 @@ mod tests {
         assert_eq!(tell(vec![later.clone()]), [Event::Socket(later), gone(1)]);
         assert_eq!(tell(vec![]), [gone(2)]);
         assert_eq!(tell(vec![]), []);
+    }
+
+    #[test]
+    fn of_some_sockets_nothing_is_said_of_the_others() {
+        let facts = |cookie, state| socket(cookie, Side::Server, None, state, (None, None));
+        let mut told = Told::default();
+        let all = [1, 2, 3].map(|cookie| facts(cookie, State::Established)).to_vec();
+        told.news(Observation { at: Duration::ZERO, sockets: all });
+        let later = facts(2, State::CloseWait);
+        let mut tell = |gone| told.news_of(Glance { sockets: vec![facts(1, State::Established), later.clone()], gone });
+        assert_eq!(
+            tell(vec![3, 4]),
+            [Event::Socket(later.clone()), Event::Gone { cookie: 3, source: Source::SockDiag }]
+        );
+        assert_eq!(tell(vec![3]), []);
+        assert_eq!(told.sockets().len(), 2);
     }
 }

@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use super::doors;
 use super::folder::{Folder, LabName};
+use super::looking::{Looking, OFTEN, Scope};
 use super::members::{self, Heard, Members};
 use super::programs::Programs;
 use super::protocol::{self, Denial, FromMember, ToMember};
@@ -17,9 +18,7 @@ use crate::linux::orders::{Inbox, Orders};
 use crate::linux::place::{Ground, Place, failed};
 use crate::linux::sys;
 use crate::linux::wire::Plan;
-use crate::model::{
-    Call, Connection, Event, Member, Mode, Observation, Passing, Role, SegmentId, Side, Told, Trace, Which,
-};
+use crate::model::{Call, Connection, Event, Member, Mode, Passing, Role, SegmentId, Side, Told, Trace, Which};
 
 /// How long a lab waits for its first member.
 const FIRST: Duration = Duration::from_secs(10);
@@ -29,20 +28,6 @@ const BATCH: usize = 200;
 
 /// So many captured segments are taken in one round, so that orders are heard while a transfer runs.
 const ROUND: usize = 256;
-
-/// Looking at the kernel's table takes at most a tenth of the time: the next look comes so many times later than the last
-/// one took.
-const CALM: u32 = 10;
-
-/// The longest that a look may take which a key has to wait for.
-const BETWEEN_ACTS: Duration = Duration::from_millis(20);
-
-/// While segments pass without being kept, the kernel is asked only so often, and the count is told only so often.
-const BUSY: Duration = Duration::from_millis(200);
-
-/// Programs of their own make calls of which nobody tells, such as listen(), which puts nothing on the wire: while one
-/// runs in the lab, the kernel is asked at least so often.
-const UNTOLD: Duration = Duration::from_millis(200);
 
 /// A lab that is about to be kept.
 pub struct Keeping {
@@ -81,9 +66,7 @@ pub fn keep(folder: Folder, name: LabName, place: &Place) -> Result<Keeping, Ref
         due: BTreeSet::new(),
         thinning: Thinning::default(),
         busy: HashSet::new(),
-        looked: Instant::now(),
-        next_look: Instant::now(),
-        wants_look: false,
+        looking: Looking::new(),
         next_count: Instant::now(),
     };
     Ok(Keeping { keeper, folder, name })
@@ -119,9 +102,7 @@ struct Keeper {
     thinning: Thinning,
     /// The threads that are in a call.
     busy: HashSet<Who>,
-    looked: Instant,
-    next_look: Instant,
-    wants_look: bool,
+    looking: Looking,
     next_count: Instant,
 }
 
@@ -334,44 +315,48 @@ impl Keeper {
     }
 
     fn look_if_due(&mut self) -> Result<(), Failure> {
-        let untold = self.untold().is_some_and(|rest| rest.is_zero());
-        self.wants_look |= self.ground.look_is_due() || self.ground.stale().is_some() || untold;
-        let start = Instant::now();
-        if !self.wants_look || start < self.next_look { Ok(()) } else { self.look(start) }
+        if self.ground.look_is_due() || self.untold().is_some_and(|rest| rest.is_zero()) {
+            self.looking.want_all();
+        } else if self.ground.stale().is_some() {
+            self.looking.want();
+        }
+        let now = Instant::now();
+        if self.looking.is_due(now) { self.look(now) } else { Ok(()) }
     }
 
     /// Looks at what came of the act before, ere another one changes it: what was sent goes into the trace before it, and a
     /// state that stood only from one key to the next is told too. Not where looking takes long: the key comes first.
     fn look_between_acts(&mut self) -> Result<(), Failure> {
         self.read_wire()?;
-        let costs = self.next_look.saturating_duration_since(self.looked);
-        if self.ground.stale().is_some() && costs < BETWEEN_ACTS * CALM { self.look(Instant::now()) } else { Ok(()) }
+        if self.ground.stale().is_some() && self.looking.is_quick() { self.look(Instant::now()) } else { Ok(()) }
     }
 
     fn look(&mut self, start: Instant) -> Result<(), Failure> {
-        self.wants_look = false;
-        let observation = self.ground.look()?;
-        self.observed(observation);
-        let rest = start.elapsed() * CALM;
-        let least = if self.thinning.has_news() { BUSY } else { Duration::ZERO };
-        self.looked = Instant::now();
-        self.next_look = self.looked + rest.max(least);
+        let scope = self.looking.begin(self.told.sockets().len());
+        let glance = match &scope {
+            Scope::Ends(connections) => self.ground.glance(connections, &self.told)?,
+            Scope::All => None,
+        };
+        let all = glance.is_none();
+        let news = match glance {
+            Some(glance) => self.told.news_of(glance),
+            None => {
+                let mut observation = self.ground.look()?;
+                if self.mode == Mode::Lab {
+                    self.programs.name(&mut observation, self.ground.sockets.inodes());
+                }
+                self.told.news(observation)
+            }
+        };
+        news.into_iter().for_each(|event| self.push(event));
+        self.looking.ended(start, all, self.thinning.has_news());
         Ok(())
     }
 
     /// How long it is until the kernel is asked because of what programs may have done; `None` where none runs.
     fn untold(&self) -> Option<Duration> {
         let runs = self.members.all().any(|member| matches!(member.role, Role::Runs(_)));
-        runs.then(|| UNTOLD.saturating_sub(self.looked.elapsed()))
-    }
-
-    fn observed(&mut self, mut observation: Observation) {
-        if self.mode == Mode::Lab {
-            self.programs.name(&mut observation, self.ground.sockets.inodes());
-        }
-        for event in self.told.news(observation) {
-            self.push(event);
-        }
+        runs.then(|| self.looking.untold())
     }
 
     /// Tells how many segments passed without being kept.
@@ -379,7 +364,7 @@ impl Keeper {
         if Instant::now() < self.next_count {
             return Ok(());
         }
-        self.next_count = Instant::now() + BUSY;
+        self.next_count = Instant::now() + OFTEN;
         self.thinning.lost(self.ground.lost()?);
         if let Some(event) = self.thinning.news() {
             self.push(event);
@@ -388,6 +373,7 @@ impl Keeper {
     }
 
     fn push(&mut self, event: Event) {
+        self.looking.happens(&event, &self.trace);
         self.trace.push(self.ground.now(), event);
     }
 
@@ -410,12 +396,12 @@ impl Keeper {
     }
 
     fn sleep(&self) -> Result<(), Failure> {
-        let look = self.wants_look.then(|| self.next_look.saturating_duration_since(Instant::now()));
+        let look = self.looking.rest();
         let count = self.thinning.has_news().then(|| self.next_count.saturating_duration_since(Instant::now()));
         let due = self.due.first().map(|(at, _)| at.saturating_sub(self.ground.now()));
         let first = (self.members.count() == 0).then_some(FIRST);
         // A look that waits for its time already needs no other reason.
-        let untold = self.untold().filter(|_| !self.wants_look);
+        let untold = self.untold().filter(|_| look.is_none());
         let limit = [self.ground.rest(), look, count, due, first, untold].into_iter().flatten().min();
         if self.ground.sleep(self.inbox.bell(), limit)? {
             self.inbox.silence().map_err(failed("read() of a pipe"))?;

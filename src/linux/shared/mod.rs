@@ -12,6 +12,7 @@ mod doors;
 mod folder;
 mod joined;
 mod keeper;
+mod looking;
 mod members;
 mod programs;
 mod protocol;
