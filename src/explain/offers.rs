@@ -1,7 +1,7 @@
 //! Which calls make sense next, and which would probably fail.
 
 use super::Situation;
-use crate::model::{CallName, Errno, How};
+use crate::model::{CallName, Errno, How, Side};
 use crate::tcp::State;
 
 /// What a call would probably come to. A mark for the menu, never told as a fact: the kernel decides.
@@ -35,15 +35,15 @@ impl Offer {
     }
 }
 
-/// The calls that a side can make next: first those that make sense, in the order in which a connection needs them,
-/// the newest descriptor first; then those that would fail, so that a learner can try them too. None while the side's
+/// The calls that a side can make next: first those that make sense, in the order in which its part of a connection needs
+/// them, the newest descriptor first; then those that would fail, so that a learner can try them too. None while the side's
 /// thread is in a call. The descriptors are those of [`Situation::all`], the oldest first; one that isn't open is offered for what would fail.
-pub fn offers(descriptors: &[(i32, Situation)], in_call: bool) -> Vec<Offer> {
+pub fn offers(side: Side, descriptors: &[(i32, Situation)], in_call: bool) -> Vec<Offer> {
     if in_call {
         return Vec::new();
     }
     let socket = Offer { call: CallName::Socket, fd: None, how: None, likely: Likely::Works };
-    let of_all = descriptors.iter().rev().flat_map(|(fd, situation)| of_one(*fd, situation));
+    let of_all = descriptors.iter().rev().flat_map(|(fd, situation)| of_one(side, *fd, situation));
     let mut offers: Vec<Offer> = of_all.chain([socket]).collect();
     // The sort is stable: the order of a connection stays, and what ends one stands behind what goes on with one.
     offers.sort_by_key(|offer| (!offer.is_sensible(), offer.call == CallName::Close));
@@ -57,13 +57,13 @@ const fn fails(errno: i32) -> Likely {
     Likely::Fails(Errno(errno))
 }
 
-fn of_one(fd: i32, situation: &Situation) -> Vec<Offer> {
+fn of_one(side: Side, fd: i32, situation: &Situation) -> Vec<Offer> {
     let calls = match situation.state {
         _ if !situation.open => [Send, Recv, Close].map(|call| (call, fails(libc::EBADF))).to_vec(),
         _ if situation.udp => datagrams(situation),
         State::Listen => listening(situation),
         State::Closed | State::TimeWait if situation.is_over() => over(situation),
-        State::Closed | State::TimeWait => fresh(situation),
+        State::Closed | State::TimeWait => fresh(side, situation),
         State::SynSent | State::SynRecv => connecting(),
         _ => connected(situation),
     };
@@ -75,12 +75,18 @@ fn of_one(fd: i32, situation: &Situation) -> Vec<Offer> {
 
 type Calls = Vec<(CallName, Likely)>;
 
-fn fresh(situation: &Situation) -> Calls {
-    let bind = if situation.bound { fails(libc::EINVAL) } else { Works };
+fn fresh(side: Side, situation: &Situation) -> Calls {
+    let bind = (Bind, if situation.bound { fails(libc::EINVAL) } else { Works });
+    let (listen, connect) = ((Listen, Works), (Connect, Waits));
+    // A client's port is the kernel's to choose.
+    let [first, second, third] = match side {
+        Side::Server => [bind, listen, connect],
+        Side::Client => [connect, bind, listen],
+    };
     vec![
-        (Bind, bind),
-        (Listen, Works),
-        (Connect, Waits),
+        first,
+        second,
+        third,
         (Close, Works),
         (Accept, fails(libc::EINVAL)),
         (Send, fails(libc::EPIPE)),

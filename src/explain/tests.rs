@@ -409,7 +409,7 @@ fn named(descriptors: &[(i32, Situation)]) -> Vec<String> {
         (Some(fd), Likely::Waits) => format!("{}({fd})…", offer.call),
         (Some(fd), Likely::Fails(error)) => format!("{}({fd}) {error}", offer.call),
     };
-    offers(descriptors, false).iter().map(name).collect()
+    offers(Side::Server, descriptors, false).iter().map(name).collect()
 }
 
 #[test]
@@ -438,6 +438,16 @@ fn what_makes_sense_stands_first_in_the_order_of_a_connection() {
 }
 
 #[test]
+fn a_clients_first_call_is_connect() {
+    let client = |situation| {
+        let offered = offers(Side::Client, &[(3, situation)], false);
+        offered.into_iter().map(|offer| offer.call).take(3).collect::<Vec<_>>()
+    };
+    assert_eq!(client(Situation::default()), [CallName::Connect, CallName::Bind, CallName::Listen]);
+    assert_eq!(client(Situation { bound: true, ..Default::default() })[0], CallName::Connect);
+}
+
+#[test]
 fn what_would_fail_is_marked_with_the_error_of_the_state() {
     let has = |situation: Situation, wanted: &[&str]| {
         let found = named(&[(3, situation)]);
@@ -463,9 +473,9 @@ fn what_would_fail_is_marked_with_the_error_of_the_state() {
 
 #[test]
 fn nothing_is_offered_while_the_thread_is_in_a_call() {
-    assert_eq!(offers(&[(3, Situation::default())], true), []);
+    assert_eq!(offers(Side::Server, &[(3, Situation::default())], true), []);
     let shutdown = |situation| {
-        let of_all = offers(&[(3, situation)], false);
+        let of_all = offers(Side::Server, &[(3, situation)], false);
         of_all.iter().find(|offer| offer.call == CallName::Shutdown).and_then(|offer| offer.how)
     };
     assert_eq!(shutdown(Situation { state: State::Listen, ..Default::default() }), Some(How::Read));

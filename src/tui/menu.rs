@@ -61,7 +61,7 @@ pub(super) fn pages(app: &App) -> Vec<Page> {
     let descriptors = descriptors(&view, side);
     let open = |(fd, situation): &(i32, Situation)| situation.open.then_some(*fd);
     let newest = descriptors.iter().filter_map(open).next_back();
-    let offered = offers(&descriptors, view.open_call(side).is_some());
+    let offered = offers(side, &descriptors, view.open_call(side).is_some());
     let of = |sensible: bool| -> Vec<Item> {
         let meant = offered.iter().filter(|offer| offer.is_sensible() == sensible);
         meant.filter_map(|offer| Some(Item { call: call(app, offer)?, likely: offer.likely })).collect()

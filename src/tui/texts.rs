@@ -304,6 +304,7 @@ words! {
         pub role_client: String,
         pub role_both: String,
         pub role_watch: String,
+        pub members: String,
         pub joined: String,
         pub left: String,
         pub begin: String,

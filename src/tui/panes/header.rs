@@ -32,7 +32,8 @@ fn banner(scene: &Scene<'_>, width: usize) -> Line<'static> {
 fn title(scene: &Scene<'_>, width: usize) -> Line<'static> {
     let theme = scene.theme;
     let walk = scene.app.walk();
-    let mut right = vec![position(scene)];
+    let (position, shorter) = position(scene);
+    let mut right = vec![position];
     if scene.app.auto().is_some() {
         right.push(plays(scene, scene.app.pace()));
     }
@@ -47,9 +48,13 @@ fn title(scene: &Scene<'_>, width: usize) -> Line<'static> {
     };
     let measure = |right: &[String]| right.iter().map(|part| display_width(part) + 3).sum::<usize>();
     let name = " sockwalk  ";
-    if measure(&right) + name.len() + display_width(lesson) >= width {
+    let is_full = |right: &[String]| measure(right) + name.len() + display_width(lesson) >= width;
+    if is_full(&right) {
         let at = right.len() - 3;
         right[at] = short;
+    }
+    if is_full(&right) {
+        right[0] = shorter;
     }
     let room = width.saturating_sub(measure(&right) + name.len() + 1);
     let left = vec![Span::styled(name, theme.title.0), Span::styled(cut(lesson, room), theme.text.0)];
@@ -62,7 +67,8 @@ fn title(scene: &Scene<'_>, width: usize) -> Line<'static> {
     spread(left, spans, width)
 }
 
-fn position(scene: &Scene<'_>) -> String {
+/// Where the walk is, and the same in fewer words.
+fn position(scene: &Scene<'_>) -> (String, String) {
     let walk = scene.app.walk();
     let mode = walk.mode();
     let Some(lesson) = walk.lesson() else { return members(scene) };
@@ -70,13 +76,14 @@ fn position(scene: &Scene<'_>) -> String {
     let belongs = |n: &usize| steps.get(*n).is_some_and(|step| step.modes.is_empty() || step.modes.contains(&mode));
     let of = (0..steps.len()).filter(belongs).count().to_string();
     let t = &scene.texts.header;
-    match scene.view.step() {
+    let position = match scene.view.step() {
         None => fill(&t.begins, &[("of", &of)]),
         Some((step, _)) => {
             let n = (0..=step).filter(belongs).count().to_string();
             fill(&t.step, &[("n", &n), ("of", &of)])
         }
-    }
+    };
+    (position.clone(), position)
 }
 
 /// What a walk without a lesson is.
@@ -93,12 +100,15 @@ fn free_title<'a>(scene: &Scene<'a>) -> &'a str {
     }
 }
 
-/// The lab's name, and who is in it.
-fn members(scene: &Scene<'_>) -> String {
+/// The lab's name, and who is in it; or how many these are.
+fn members(scene: &Scene<'_>) -> (String, String) {
     let lab = scene.app.walk().free().and_then(|free| free.options().lab.clone()).unwrap_or_default();
-    let roles = scene.view.members().iter().map(|member| role(scene, &member.role));
-    let roles = roles.collect::<Vec<_>>().join(", ");
-    if lab.is_empty() { roles } else { format!("{lab}: {roles}") }
+    let members = scene.view.members();
+    let roles = members.iter().map(|member| role(scene, &member.role)).collect::<Vec<_>>().join(", ");
+    let count = fill(&scene.texts.free.members, &[("n", &members.len())]);
+    let shorter = if members.len() > 1 { count } else { roles.clone() };
+    let of_lab = |who: String| if lab.is_empty() { who } else { format!("{lab}: {who}") };
+    (of_lab(roles), of_lab(shorter))
 }
 
 /// What a process is there for, in a word or two.
