@@ -42,7 +42,7 @@ const LAYERS: &[(&str, &[(&str, Of)])] = &[
     ),
     ("i18n", &[("lesson", LANG), ("model", All), ("tcp", All)]),
     ("explain", &[("i18n", All), ("lesson", LANG), ("model", All), ("tcp", All)]),
-    ("theme", &[("lesson", LANG), ("model", All), ("tcp", All)]),
+    ("theme", &[("i18n", All), ("lesson", LANG), ("model", All), ("tcp", All)]),
     ("cli", &[("i18n", All), ("theme", All), ("engine", All), ("lesson", All), ("model", All), ("tcp", All)]),
     ("plain", FRONT_END),
     ("report", FRONT_END),

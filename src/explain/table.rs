@@ -3,8 +3,13 @@
 use std::collections::HashMap;
 use std::sync::OnceLock;
 
+use serde::Deserialize;
+use serde::de::IntoDeserializer;
+use serde::de::value::StrDeserializer;
+
 use super::{Came, Circumstance};
 use crate::i18n::Lang;
+use crate::i18n::words::{self, words};
 use crate::model::{CallName, Errno};
 
 const ASSET: &str = include_str!("../../assets/text/errors.toml");
@@ -35,34 +40,34 @@ pub(super) enum Kind {
     Error(Errno),
 }
 
-#[derive(serde::Deserialize)]
-#[serde(deny_unknown_fields)]
-struct RawFile {
-    entry: Vec<RawEntry>,
+words! {
+    struct RawFile {
+        entry: Vec<RawEntry>,
+    }
 }
 
-#[derive(serde::Deserialize)]
-#[serde(deny_unknown_fields)]
-struct RawEntry {
-    /// A call's name; every call where it is missing.
-    call: Option<String>,
-    /// An errno's name, or `returns`, `blocks`, `other`.
-    outcome: String,
-    when: Option<Circumstance>,
-    means: Words,
-    why: Words,
-    #[serde(rename = "do")]
-    remedy: Words,
+words! {
+    struct RawEntry {
+        /// A call's name; every call where it is missing.
+        call: Option<String>,
+        /// An errno's name, or `returns`, `blocks`, `other`.
+        outcome: String,
+        /// The name of a [`Circumstance`].
+        when: Option<String>,
+        means: Sentence,
+        why: Sentence,
+        r#do: Sentence,
+    }
 }
 
-#[derive(Debug, serde::Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(super) struct Words {
-    pub(super) en: String,
-    pub(super) zh: String,
+words! {
+    pub(super) struct Sentence {
+        pub(super) en: String,
+        pub(super) zh: String,
+    }
 }
 
-impl Words {
+impl Sentence {
     fn of(&self, lang: Lang) -> &str {
         match lang {
             Lang::En => &self.en,
@@ -75,9 +80,9 @@ impl Words {
 pub(super) type Key = (Option<String>, Kind, Option<Circumstance>);
 
 pub(super) struct Entry {
-    pub(super) means: Words,
-    pub(super) why: Words,
-    pub(super) remedy: Words,
+    pub(super) means: Sentence,
+    pub(super) why: Sentence,
+    pub(super) remedy: Sentence,
 }
 
 /// All explanations.
@@ -121,7 +126,7 @@ impl Explanations {
 }
 
 pub(super) fn read(asset: &str) -> Result<Explanations, Broken> {
-    let file: RawFile = toml::from_str(asset).map_err(|error| Broken(error.to_string()))?;
+    let file: RawFile = words::read(asset).map_err(Broken)?;
     let mut entries = HashMap::new();
     for raw in file.entry {
         let kind = kind(&raw.outcome).ok_or_else(|| Broken(format!("no outcome is called {}", raw.outcome)))?;
@@ -130,13 +135,19 @@ pub(super) fn read(asset: &str) -> Result<Explanations, Broken> {
         {
             return Err(Broken(format!("no call is called {call}")));
         }
-        let entry = Entry { means: raw.means, why: raw.why, remedy: raw.remedy };
+        let when = raw.when.as_deref().map(circumstance).transpose()?;
+        let entry = Entry { means: raw.means, why: raw.why, remedy: raw.r#do };
         let told = format!("{:?} {} {:?}", raw.call, raw.outcome, raw.when);
-        if entries.insert((raw.call, kind, raw.when), entry).is_some() {
+        if entries.insert((raw.call, kind, when), entry).is_some() {
             return Err(Broken(format!("{told} stands twice")));
         }
     }
     Ok(Explanations { entries })
+}
+
+fn circumstance(name: &str) -> Result<Circumstance, Broken> {
+    let name: StrDeserializer<'_, serde::de::value::Error> = name.into_deserializer();
+    Circumstance::deserialize(name).map_err(|error| Broken(error.to_string()))
 }
 
 fn kind(outcome: &str) -> Option<Kind> {

@@ -2,7 +2,7 @@ use std::collections::HashSet;
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use super::table::{Kind, Words, read};
+use super::table::{Kind, Sentence, read};
 use super::*;
 use crate::i18n::Lang;
 use crate::model::{Call, CallName, Event, How, SegmentId, Side, Trace, testing};
@@ -33,7 +33,7 @@ fn names(text: &str) -> HashSet<&str> {
 fn every_text_is_short_and_says_the_same_in_both_languages() {
     for (key, entry) in &Explanations::load().unwrap().entries {
         for words in [&entry.means, &entry.why, &entry.remedy] {
-            let Words { en, zh } = words;
+            let Sentence { en, zh } = words;
             assert!((1..=240).contains(&en.chars().count()), "{key:?}: {} characters: {en}", en.chars().count());
             assert!((1..=100).contains(&zh.chars().count()), "{key:?}: {} characters: {zh}", zh.chars().count());
             assert!(en.ends_with(['.', '"']) && zh.ends_with('。'), "{key:?}: {en} {zh}");

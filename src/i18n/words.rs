@@ -1,4 +1,5 @@
-//! Tables of words: structs whose fields are texts, filled from a table that has exactly their keys.
+//! Tables of words: structs whose fields are texts, filled from a table that has exactly their keys. So all that is built
+//! in is read, but for lessons.
 //!
 //! They are filled by one function for all of them, and not by a derived reader for each: with some five hundred texts,
 //! those readers were a quarter of the whole program.
@@ -14,6 +15,11 @@ pub(crate) trait Words {
     /// # Errors
     /// A sentence that names the key where the value doesn't fit.
     fn take(&mut self, value: Value) -> Result<(), String>;
+
+    /// Whether it stays as it is where its key is missing.
+    fn is_optional(&self) -> bool {
+        false
+    }
 }
 
 impl Words for String {
@@ -36,6 +42,28 @@ impl<const N: usize> Words for [String; N] {
     }
 }
 
+impl<W: Words + Default> Words for Vec<W> {
+    fn take(&mut self, value: Value) -> Result<(), String> {
+        let Value::Array(values) = value else { return Err(format!(" is no list but {}", value.type_str())) };
+        for (n, value) in values.into_iter().enumerate() {
+            let mut words = W::default();
+            words.take(value).map_err(|error| format!("[{n}]{error}"))?;
+            self.push(words);
+        }
+        Ok(())
+    }
+}
+
+impl<W: Words + Default> Words for Option<W> {
+    fn take(&mut self, value: Value) -> Result<(), String> {
+        self.insert(W::default()).take(value)
+    }
+
+    fn is_optional(&self) -> bool {
+        true
+    }
+}
+
 /// Words by names that the program doesn't fix.
 impl<W: Words + Default> Words for BTreeMap<String, W> {
     fn take(&mut self, value: Value) -> Result<(), String> {
@@ -48,7 +76,11 @@ impl<W: Words + Default> Words for BTreeMap<String, W> {
     }
 }
 
-fn table(value: Value) -> Result<toml::Table, String> {
+/// The keys and values of a table.
+///
+/// # Errors
+/// Where the value is none.
+pub(crate) fn table(value: Value) -> Result<toml::Table, String> {
     match value {
         Value::Table(table) => Ok(table),
         other => Err(format!(" is no table but {}", other.type_str())),
@@ -64,8 +96,11 @@ pub(crate) fn fill_fields(value: Value, fields: &mut [(&'static str, &mut dyn Wo
     for (name, field) in fields {
         // A field whose name is a word of Rust's.
         let key = name.trim_start_matches("r#");
-        let value = table.remove(key).ok_or_else(|| format!(".{key} is missing"))?;
-        field.take(value).map_err(|error| format!(".{key}{error}"))?;
+        match table.remove(key) {
+            Some(value) => field.take(value).map_err(|error| format!(".{key}{error}"))?,
+            None if field.is_optional() => {}
+            None => return Err(format!(".{key} is missing")),
+        }
     }
     table.keys().next().map_or(Ok(()), |key| Err(format!(".{key} is unknown")))
 }
@@ -83,10 +118,10 @@ pub(crate) fn read<W: Words + Default>(text: &str) -> Result<W, String> {
 
 /// Declares a struct of words.
 macro_rules! words {
-    ($(#[$meta:meta])* pub struct $name:ident { $($(#[$doc:meta])* pub $field:ident: $kind:ty),* $(,)? }) => {
+    ($(#[$meta:meta])* $seen:vis struct $name:ident { $($(#[$doc:meta])* $by:vis $field:ident: $kind:ty),* $(,)? }) => {
         $(#[$meta])*
         #[derive(Clone, Debug, Default)]
-        pub struct $name { $($(#[$doc])* pub $field: $kind),* }
+        $seen struct $name { $($(#[$doc])* $by $field: $kind),* }
 
         impl $crate::i18n::words::Words for $name {
             fn take(&mut self, value: toml::Value) -> Result<(), String> {
@@ -108,6 +143,7 @@ mod tests {
             pub r#type: String,
             pub pair: [String; 2],
             pub by_name: BTreeMap<String, String>,
+            pub list: Option<Vec<String>>,
         }
     }
 
@@ -116,7 +152,9 @@ mod tests {
         let read = |text: &str| read::<Some>(text);
         let some = read("type = 'a'\npair = ['b', 'c']\nby_name.d = 'e'").unwrap();
         assert_eq!((some.r#type.as_str(), some.pair), ("a", ["b", "c"].map(str::to_owned)));
-        assert_eq!(some.by_name["d"], "e");
+        assert_eq!((some.by_name["d"].as_str(), some.list), ("e", None));
+        let list = read("type = 'a'\npair = ['b', 'c']\nby_name.d = 'e'\nlist = ['f']").unwrap().list;
+        assert_eq!(list, Some(vec!["f".to_owned()]));
         for (text, error) in [
             ("type = 'a'\npair = ['b', 'c']", ".by_name is missing"),
             ("type = 'a'\npair = ['b']\nby_name.d = 'e'", ".pair is no list of 2 texts but array"),
@@ -125,6 +163,8 @@ mod tests {
             ("type = 'a'\npair = ['b', 'c']\nby_name = 1", ".by_name is no table but integer"),
             ("type = 'a'\npair = ['b', 'c']\nby_name.d = 1", ".by_name.d is no text but integer"),
             ("type = 'a'\npair = ['b', 'c']\nby_name.d = 'e'\nf = 'g'", ".f is unknown"),
+            ("type = 'a'\npair = ['b', 'c']\nby_name.d = 'e'\nlist = 'g'", ".list is no list but string"),
+            ("type = 'a'\npair = ['b', 'c']\nby_name.d = 'e'\nlist = ['g', 1]", ".list[1] is no text but integer"),
         ] {
             assert_eq!(read(text).unwrap_err(), error, "{text}");
         }

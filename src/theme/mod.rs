@@ -5,55 +5,56 @@
 use std::time::Duration;
 
 use ratatui::style::{Color, Modifier, Style};
-use serde::{Deserialize, Deserializer};
 use terminal_colorsaurus::{QueryOptions, ThemeMode, theme_mode};
+use toml::Value;
 
+use crate::i18n::words::{self, Words, words};
 use crate::model::Side;
 
-/// One style for each thing that means something.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Theme {
-    /// Ordinary text.
-    pub text: Paint,
-    /// What stands back: sources, addresses, what is over.
-    pub dim: Paint,
-    /// The titles of panes.
-    pub title: Paint,
-    /// The frames of panes.
-    pub border: Paint,
-    /// The frame of the chosen side.
-    pub border_focus: Paint,
-    /// The frames while the past is looked at.
-    pub border_past: Paint,
-    /// The banner that says that this is the past.
-    pub past: Paint,
-    /// The server's things.
-    pub server: Paint,
-    /// The client's things.
-    pub client: Paint,
-    /// What has just changed.
-    pub fresh: Paint,
-    /// What held, what is right.
-    pub good: Paint,
-    /// What broke, what failed.
-    pub bad: Paint,
-    /// What waits for the learner or for the kernel.
-    pub waits: Paint,
-    /// A question to the learner.
-    pub question: Paint,
-    /// The name of a key.
-    pub key: Paint,
-    /// Code within a sentence.
-    pub code: Paint,
-    /// A keyword of a programming language.
-    pub keyword: Paint,
-    /// A string in code.
-    pub string: Paint,
-    /// A number in code.
-    pub number: Paint,
-    /// A comment in code.
-    pub comment: Paint,
+words! {
+    /// One style for each thing that means something.
+    pub struct Theme {
+        /// Ordinary text.
+        pub text: Paint,
+        /// What stands back: sources, addresses, what is over.
+        pub dim: Paint,
+        /// The titles of panes.
+        pub title: Paint,
+        /// The frames of panes.
+        pub border: Paint,
+        /// The frame of the chosen side.
+        pub border_focus: Paint,
+        /// The frames while the past is looked at.
+        pub border_past: Paint,
+        /// The banner that says that this is the past.
+        pub past: Paint,
+        /// The server's things.
+        pub server: Paint,
+        /// The client's things.
+        pub client: Paint,
+        /// What has just changed.
+        pub fresh: Paint,
+        /// What held, what is right.
+        pub good: Paint,
+        /// What broke, what failed.
+        pub bad: Paint,
+        /// What waits for the learner or for the kernel.
+        pub waits: Paint,
+        /// A question to the learner.
+        pub question: Paint,
+        /// The name of a key.
+        pub key: Paint,
+        /// Code within a sentence.
+        pub code: Paint,
+        /// A keyword of a programming language.
+        pub keyword: Paint,
+        /// A string in code.
+        pub string: Paint,
+        /// A number in code.
+        pub number: Paint,
+        /// A comment in code.
+        pub comment: Paint,
+    }
 }
 
 /// A style as a theme file writes it.
@@ -67,7 +68,7 @@ pub struct ThemeError {
     /// Which theme.
     pub name: &'static str,
     /// What is wrong with it.
-    pub error: toml::de::Error,
+    pub error: String,
 }
 
 /// Which theme is wanted.
@@ -129,7 +130,7 @@ impl Theme {
             Choice::Mono => ("mono", include_str!("../../assets/themes/mono.toml")),
             Choice::Dark | Choice::Auto => ("dark", include_str!("../../assets/themes/dark.toml")),
         };
-        toml::from_str(text).map_err(|error| ThemeError { name, error })
+        words::read(text).map_err(|error| ThemeError { name, error })
     }
 
     /// The style of a side's things.
@@ -141,40 +142,33 @@ impl Theme {
     }
 }
 
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields, default)]
-#[derive(Default)]
-struct Written {
-    fg: Option<String>,
-    bg: Option<String>,
-    bold: bool,
-    italic: bool,
-    underlined: bool,
-    reversed: bool,
+impl Words for Paint {
+    fn take(&mut self, value: Value) -> Result<(), String> {
+        let style = &mut self.0;
+        for (key, value) in words::table(value)? {
+            let modifier = match (key.as_str(), &value) {
+                ("fg", Value::String(name)) => {
+                    style.fg = Some(color(name)?);
+                    continue;
+                }
+                ("bg", Value::String(name)) => {
+                    style.bg = Some(color(name)?);
+                    continue;
+                }
+                ("bold", Value::Boolean(true)) => Modifier::BOLD,
+                ("italic", Value::Boolean(true)) => Modifier::ITALIC,
+                ("underlined", Value::Boolean(true)) => Modifier::UNDERLINED,
+                ("reversed", Value::Boolean(true)) => Modifier::REVERSED,
+                _ => return Err(format!(".{key} = {value:?} says nothing of a style")),
+            };
+            *style = style.add_modifier(modifier);
+        }
+        Ok(())
+    }
 }
 
-impl<'de> Deserialize<'de> for Paint {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Paint, D::Error> {
-        let written = Written::deserialize(deserializer)?;
-        let color = |name: &Option<String>| -> Result<Option<Color>, D::Error> {
-            let parse = |name: &String| {
-                name.parse().map_err(|_| serde::de::Error::custom(format!("`{name}` is not a colour: write 0 to 255")))
-            };
-            name.as_ref().map(parse).transpose()
-        };
-        let mut style = Style { fg: color(&written.fg)?, bg: color(&written.bg)?, ..Style::default() };
-        for (on, modifier) in [
-            (written.bold, Modifier::BOLD),
-            (written.italic, Modifier::ITALIC),
-            (written.underlined, Modifier::UNDERLINED),
-            (written.reversed, Modifier::REVERSED),
-        ] {
-            if on {
-                style = style.add_modifier(modifier);
-            }
-        }
-        Ok(Paint(style))
-    }
+fn color(name: &str) -> Result<Color, String> {
+    name.parse().map_err(|_| format!(": `{name}` is not a colour: write 0 to 255"))
 }
 
 #[cfg(test)]

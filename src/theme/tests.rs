@@ -87,7 +87,15 @@ fn auto_follows_no_color_then_the_background_then_dark() {
 }
 
 #[test]
-fn a_wrong_colour_is_refused_by_name() {
-    let error = toml::from_str::<Paint>("fg = 'mauve'").unwrap_err();
-    assert!(error.to_string().contains("`mauve` is not a colour"), "{error}");
+fn what_is_no_style_is_refused_by_name() {
+    let read = |text| words::read::<Paint>(text).map(|paint| paint.0);
+    let bold = Style::default().fg(Color::Indexed(215)).add_modifier(Modifier::BOLD);
+    assert_eq!(read("fg = '215'\nbold = true"), Ok(bold));
+    for (text, error) in [
+        ("fg = 'mauve'", ": `mauve` is not a colour: write 0 to 255"),
+        ("bold = 1", ".bold = Integer(1) says nothing of a style"),
+        ("blink = true", ".blink = Boolean(true) says nothing of a style"),
+    ] {
+        assert_eq!(read(text).unwrap_err(), error);
+    }
 }

@@ -5,10 +5,10 @@ use std::net::SocketAddr;
 
 use ratatui::style::Style;
 use ratatui::text::Span;
-use serde::Deserialize;
 
 use crate::i18n::excerpt;
 use crate::i18n::fill;
+use crate::i18n::words::{self, words};
 use crate::model::{Call, CallName, How};
 use crate::theme::Theme;
 
@@ -27,34 +27,34 @@ const SHOWN_BYTES: usize = 24;
 #[allow(missing_docs)]
 pub enum SnippetsError {
     #[error("{file}: {error}")]
-    Parse { file: &'static str, error: toml::de::Error },
+    Parse { file: &'static str, error: String },
     #[error("{file}: calls.{call} is missing")]
     Missing { file: &'static str, call: CallName },
 }
 
-/// One language's file.
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(super) struct Language {
-    pub(super) name: String,
-    pub(super) detail: String,
-    comment: String,
-    keywords: Vec<String>,
-    calls: BTreeMap<String, String>,
-    words: Words,
+words! {
+    /// One language's file.
+    pub(super) struct Language {
+        pub(super) name: String,
+        pub(super) detail: String,
+        comment: String,
+        keywords: Vec<String>,
+        calls: BTreeMap<String, String>,
+        words: Arguments,
+    }
 }
 
-/// What the language calls the arguments that have names.
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Words {
-    read: String,
-    write: String,
-    both: String,
-    ipv4: String,
-    ipv6: String,
-    stream: String,
-    datagram: String,
+words! {
+    /// What the language calls the arguments that have names.
+    struct Arguments {
+        read: String,
+        write: String,
+        both: String,
+        ipv4: String,
+        ipv6: String,
+        stream: String,
+        datagram: String,
+    }
 }
 
 /// All languages.
@@ -68,7 +68,7 @@ impl Snippets {
     /// [`SnippetsError`] where one is wrong; a test reads all of them.
     pub fn load() -> Result<Snippets, SnippetsError> {
         let read = |(file, text)| {
-            let language: Language = toml::from_str(text).map_err(|error| SnippetsError::Parse { file, error })?;
+            let language: Language = words::read(text).map_err(|error| SnippetsError::Parse { file, error })?;
             match CallName::ALL.into_iter().find(|call| !language.calls.contains_key(call.name())) {
                 Some(call) => Err(SnippetsError::Missing { file, call }),
                 None => Ok(language),
