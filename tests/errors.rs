@@ -288,7 +288,8 @@ fn what_the_menu_marks_as_failing_fails_so() {
     for (situation, scenarios) in cases {
         let lines: Vec<&str> = scenarios.iter().flat_map(|name| expected[name].clone()).collect();
         let mut marked = 0;
-        for offer in offers(&[(3, situation.clone())], false) {
+        let of_side = |side| offers(side, &[(3, situation.clone())], false);
+        for offer in Side::BOTH.into_iter().flat_map(of_side) {
             let Likely::Fails(Errno(number)) = offer.likely else { continue };
             let line = format!("{} {}", offer.call, Errno(number));
             assert!(lines.contains(&line.as_str()), "{line} in {situation:?}: {lines:?}");

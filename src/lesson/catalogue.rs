@@ -1,6 +1,6 @@
 //! The lessons that are built into the program, in the order of the course.
 
-use include_dir::{Dir, include_dir};
+use include_dir::{Dir, File, include_dir};
 
 use super::{Lesson, LessonError, parse};
 
@@ -10,8 +10,15 @@ static LESSONS: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/assets/lessons");
 struct Entry {
     number: u32,
     name: &'static str,
-    file: &'static str,
-    text: &'static str,
+    path: &'static str,
+    file: &'static File<'static>,
+}
+
+impl Entry {
+    fn text(&self) -> &'static str {
+        // A built-in file that is no text is a fault of the program, which a test looks for.
+        self.file.contents_utf8().unwrap_or_default()
+    }
 }
 
 fn entries() -> Vec<Entry> {
@@ -20,7 +27,7 @@ fn entries() -> Vec<Entry> {
         .filter_map(|file| {
             let path = file.path().to_str()?;
             let (number, name) = path.strip_suffix(".toml")?.split_once('-')?;
-            Some(Entry { number: number.parse().ok()?, name, file: path, text: file.contents_utf8()? })
+            Some(Entry { number: number.parse().ok()?, name, path, file })
         })
         .collect();
     entries.sort_by_key(|entry| (entry.number, entry.name));
@@ -33,12 +40,12 @@ fn entries() -> Vec<Entry> {
 /// A built-in lesson that can't be read is a fault of the program, which a test looks for.
 pub fn builtin(name: &str) -> Option<Result<Lesson, LessonError>> {
     let entry = entries().into_iter().find(|entry| entry.name == name)?;
-    Some(parse(entry.file, entry.text))
+    Some(parse(entry.path, entry.text()))
 }
 
 /// The file of a built-in lesson: its name there, and its text; `None` where there is no such lesson.
 pub fn builtin_text(name: &str) -> Option<(&'static str, &'static str)> {
-    entries().into_iter().find(|entry| entry.name == name).map(|entry| (entry.file, entry.text))
+    entries().into_iter().find(|entry| entry.name == name).map(|entry| (entry.path, entry.text()))
 }
 
 /// The names of the built-in lessons, in the order of the course.
