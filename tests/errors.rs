@@ -14,7 +14,7 @@ use sockwalk::engine::{Command, Phase, Runner, WalkOptions, World};
 use sockwalk::explain::{Came, Circumstance, Explanations, Likely, Shut, Situation, offers};
 use sockwalk::lesson::{Lang, builtin};
 use sockwalk::linux::{LinuxWorld, Place};
-use sockwalk::model::{Errno, Event, Trace};
+use sockwalk::model::{Errno, Event, Side, Trace};
 use sockwalk::tcp::State;
 
 /// Each scenario of `tests/common/plain/scenarios.rs`, and what its calls come to.
