@@ -6,11 +6,11 @@
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
-use super::hands::{Hands, Who};
+use super::hands::Hands;
 use super::lab::{Refused, refused};
 use super::orders::{Inbox, Orders};
 use super::place::{Ground, Place, failed};
-use super::sides::{Leaving, Report};
+use super::sides::{Leaving, Report, Who};
 use super::wire::Plan;
 use crate::engine::{Failure, Happening, Request, What, Wire};
 use crate::model::{Call, Event, Side};

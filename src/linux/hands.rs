@@ -7,11 +7,8 @@ use std::sync::Arc;
 
 use super::descriptors::Tables;
 use super::orders::Orders;
-use super::sides::{Leaving, Report, SideThread};
+use super::sides::{Leaving, Report, SideThread, Who};
 use crate::model::{Call, Side};
-
-/// A side, and one of its threads.
-pub(super) type Who = (Side, u32);
 
 /// How a thread stands, as far as is known.
 struct Hand {

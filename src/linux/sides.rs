@@ -15,10 +15,12 @@ use std::thread::{self, JoinHandle};
 
 use socket2::{Domain, Protocol, SockAddr, Socket, Type};
 
-use super::hands::Who;
 use super::options;
 use super::sys;
-use crate::model::{Call, Errno, How, Outcome, Returned};
+use crate::model::{Call, Errno, How, Outcome, Returned, Side};
+
+/// A side, and one of its threads.
+pub type Who = (Side, u32);
 
 /// The signal that interrupts a call; its handler does nothing.
 pub const INTERRUPT: i32 = libc::SIGUSR2;

@@ -343,6 +343,17 @@ mod tests {
     }
 
     impl Scene {
+        /// A server that listens, and nobody else.
+        fn new() -> (Scene, TcpListener, SocketAddr) {
+            let mut sockets = Sockets::new(Mode::Host).unwrap();
+            sockets.share();
+            let mut scene = Scene { sockets, told: Told::default() };
+            let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+            let server = listener.local_addr().unwrap();
+            scene.made(Side::Server, &listener);
+            (scene, listener, server)
+        }
+
         fn made(&mut self, side: Side, socket: &(impl AsRawFd + AsFd)) {
             let borrowed = socket2::SockRef::from(socket);
             let cookie = borrowed.cookie().unwrap();
@@ -375,12 +386,7 @@ mod tests {
 
     #[test]
     fn a_glance_at_what_changed_tells_what_a_look_at_all_does() {
-        let mut sockets = Sockets::new(Mode::Host).unwrap();
-        sockets.share();
-        let mut scene = Scene { sockets, told: Told::default() };
-        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        let server = listener.local_addr().unwrap();
-        scene.made(Side::Server, &listener);
+        let (mut scene, listener, server) = Scene::new();
         let [first, second, third] = [(); 3].map(|()| TcpStream::connect(server).unwrap());
         let [(taken, _), (also_taken, _)] = [(); 2].map(|()| listener.accept().unwrap());
         [&first, &second, &third].into_iter().for_each(|client| scene.made(Side::Client, client));
@@ -415,12 +421,7 @@ mod tests {
 
     #[test]
     fn what_a_glance_does_not_know_asks_for_a_look() {
-        let mut sockets = Sockets::new(Mode::Host).unwrap();
-        sockets.share();
-        let mut scene = Scene { sockets, told: Told::default() };
-        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        let server = listener.local_addr().unwrap();
-        scene.made(Side::Server, &listener);
+        let (mut scene, _listener, server) = Scene::new();
         scene.look();
         let client = TcpStream::connect(server).unwrap();
         let connection = Connection::new(server, client.local_addr().unwrap());

@@ -7,8 +7,8 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use crate::engine::{Request, Wire};
-use crate::linux::hands::Who;
 use crate::linux::sides::NewSocket;
+use crate::linux::sides::Who;
 use crate::model::{Call, Entry, Mode, Outcome, Role, Side};
 
 /// Both ends must be the same program: it says so first.
