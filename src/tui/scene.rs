@@ -12,8 +12,9 @@ use ratatui::widgets::{Block, Clear, Widget};
 
 use super::app::App;
 use super::texts::Texts;
-use crate::i18n::fill;
+use super::wrap::cut;
 use crate::i18n::width as display_width;
+use crate::i18n::{escape, fill};
 use crate::model::{Moment, SegmentId, Side, SocketView, Source, TimerKind, View};
 use crate::tcp::{Packet, State};
 use crate::theme::Theme;
@@ -154,6 +155,17 @@ pub(super) const fn letter(source: Source) -> &'static str {
         Source::Wire => "W",
         Source::Concluded => "=",
     }
+}
+
+/// Who has a socket: its descriptor's number, else the name of the program, in at most `room` columns. Padded to `width`.
+pub(super) fn holder(socket: &SocketView<'_>, room: usize, width: usize) -> String {
+    let holder = match (socket.facts.fd.filter(|_| !socket.gone), &socket.facts.program) {
+        (Some(fd), _) => format!("fd {fd}"),
+        (None, Some(program)) => cut(&escape(program), room),
+        (None, None) => "–".to_owned(),
+    };
+    let pad = width.saturating_sub(display_width(&holder));
+    holder + &" ".repeat(pad)
 }
 
 /// The shape that goes with a side's colour.

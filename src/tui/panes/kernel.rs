@@ -9,7 +9,7 @@ use ratatui::text::{Line, Span};
 use crate::i18n::fill;
 use crate::model::{SocketState, SocketView, TcpInfo};
 use crate::tcp::State;
-use crate::tui::scene::{Scene, letter, more_below, put, reversed, shape};
+use crate::tui::scene::{Scene, holder, letter, more_below, put, reversed, shape};
 use crate::tui::wrap::{wrap, wrap_text};
 
 /// Draws it. Returns how far it can be scrolled, in sockets.
@@ -69,7 +69,6 @@ fn first_line(scene: &Scene<'_>, socket: &SocketView<'_>) -> Vec<Span<'static>> 
     let any = || t.any.clone();
     let local = facts.local.map_or_else(any, |addr| addr.to_string());
     let remote = facts.remote.map_or_else(any, |addr| addr.to_string());
-    let fd = facts.fd.filter(|_| !socket.gone).map_or("–".to_owned(), |fd| format!("fd {fd}"));
     let (name, style) = match facts.side {
         Some(side) => (shape(side), theme.side(side)),
         None => ("·", theme.text.0),
@@ -77,7 +76,7 @@ fn first_line(scene: &Scene<'_>, socket: &SocketView<'_>) -> Vec<Span<'static>> 
     let state_style = if scene.is_fresh(socket.state_since) { reversed(style) } else { style.bold() };
     vec![
         Span::styled(format!("{name} "), style),
-        Span::styled(format!("{fd:<5} "), theme.text.0),
+        Span::styled(format!("{} ", holder(socket, 15, 5)), theme.text.0),
         Span::styled(format!("{:<11}", socket.state.name()), state_style),
         Span::styled(format!("  {local} → {remote}"), theme.text.0),
         Span::styled(format!("  {}", letter(socket.source)), theme.dim.0),

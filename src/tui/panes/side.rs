@@ -19,7 +19,7 @@ use crate::i18n::width as display_width;
 use crate::i18n::{escape, excerpt};
 use crate::model::{Call, CallView, Connection, How, Outcome, Side, SocketState, SocketView};
 use crate::tcp::State;
-use crate::tui::scene::{Scene, letter, minutes, put, reversed, shape, short, spread};
+use crate::tui::scene::{Scene, holder, letter, minutes, put, reversed, shape, short, spread};
 use crate::tui::wrap::cut;
 
 /// How much of a socket is shown, the most first.
@@ -231,19 +231,13 @@ fn socket_lines(
     detail: Detail,
 ) -> Vec<Line<'static>> {
     let theme = scene.theme;
-    let fd = match (socket.facts.fd.filter(|_| !socket.gone), &socket.facts.program) {
-        (Some(fd), _) => format!("fd {fd}"),
-        // The name makes room for the state, and for what stands around both.
-        (None, Some(program)) => {
-            let room = width.saturating_sub(display_width(socket.state.name()) + 5);
-            cut(&escape(program), room.clamp(2, 8))
-        }
-        (None, None) => "–".to_owned(),
-    };
+    // The name makes room for the state, and for what stands around both.
+    let room = width.saturating_sub(display_width(socket.state.name()) + 5);
+    let holder = holder(socket, room.clamp(2, 8), 4);
     let style = theme.side(side).bold();
     let style = if scene.is_fresh(socket.state_since) { reversed(style) } else { style };
     let left = vec![
-        Span::styled(format!("{fd:<4} "), theme.text.0),
+        Span::styled(format!("{holder} "), theme.text.0),
         Span::styled(shape(side), theme.side(side)),
         Span::styled(format!(" {} ", socket.state), style),
     ];

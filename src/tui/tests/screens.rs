@@ -107,6 +107,19 @@ fn bytes_of_the_wire_are_never_raw() {
     }
 }
 
+/// In the side's pane and in the kernel's table.
+#[test]
+fn a_programs_socket_bears_its_name_and_no_escape() {
+    let mut made = Made::to_sent();
+    let ends = (Some(super::made::client()), Some(super::made::server()));
+    let facts = testing::socket(77, Side::Client, None, State::Established, ends);
+    made.push(Happened::Socket(SocketFacts { program: Some("nc\x1b[1m".into()), ..facts }));
+    let mut app = app_of(made, Lang::En, 120, 40);
+    assert!(text(&app).contains("nc\\x1b[… ● ESTABLISHED"), "{}", text(&app));
+    keys(&mut app, "k");
+    assert!(text(&app).contains("● nc\\x1b[1m ESTABLISHED"), "{}", text(&app));
+}
+
 /// A UDP socket is in no state of the diagram, and its queue is told by its next datagram.
 #[test]
 fn an_answer_for_nobodys_port_comes_from_the_other_end() {
