@@ -4,34 +4,19 @@
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
-use ratatui::style::Modifier;
 use ratatui::text::{Line, Span};
 use ratatui::widgets::Widget;
 
-use crate::engine::{Failure, Phase};
-use crate::i18n::fill;
+use super::free;
+use super::page::{Page, before_text, typing_line, why};
+use crate::engine::Phase;
 use crate::i18n::width as display_width;
-use crate::i18n::{escape, join};
+use crate::i18n::{escape, fill, join};
 use crate::lesson::{Ask, Lang};
 use crate::model::{Answer, ClaimResult, TimerKind};
 use crate::tui::app::App;
 use crate::tui::scene::{Scene, put, seconds};
 use crate::tui::wrap::{prose, wrap, wrap_text};
-
-/// The pane's text, broken into lines.
-#[derive(Default)]
-pub(super) struct Page {
-    body: Vec<Line<'static>>,
-    pub(super) foot: Vec<Line<'static>>,
-    /// Each answer's place in the foot: number, row, first column, width.
-    pub(super) choices: Vec<(usize, usize, usize, usize)>,
-    /// The cursor of the line that is typed: row of the foot, column.
-    cursor: Option<(usize, usize)>,
-    /// How many rows the body has, how far it is scrolled, and how far it can be.
-    rows: usize,
-    at: usize,
-    most: usize,
-}
 
 /// Draws the pane. Returns where the cursor stands while a line is typed.
 pub(super) fn draw(buf: &mut Buffer, area: Rect, scene: &Scene<'_>) -> Option<(u16, u16)> {
@@ -104,7 +89,7 @@ fn page(scene: &Scene<'_>, area: Rect) -> Page {
 }
 
 fn body(scene: &Scene<'_>, width: usize) -> Vec<Line<'static>> {
-    let Some(lesson) = scene.app.walk().lesson() else { return super::free::body(scene, width) };
+    let Some(lesson) = scene.app.walk().lesson() else { return free::body(scene, width) };
     let (theme, t, lang) = (scene.theme, &scene.texts.explain, scene.app.lang());
     let walk = scene.app.walk();
     let say = |text: &str| wrap(&prose(text, theme.text.0, theme.code.0), width);
@@ -223,7 +208,7 @@ fn foot(scene: &Scene<'_>, width: usize, page: &mut Page) {
         return;
     }
     if walk.free().is_some() {
-        return super::free::foot(scene, width, page);
+        return free::foot(scene, width, page);
     }
     match walk.phase() {
         Phase::Asking => question(scene, width, page),
@@ -244,16 +229,6 @@ fn foot(scene: &Scene<'_>, width: usize, page: &mut Page) {
     }
 }
 
-pub(super) fn why(scene: &Scene<'_>, failure: &Failure) -> String {
-    let t = &scene.texts.explain;
-    match failure {
-        Failure::System { what, error } => fill(&t.system, &[("what", (*what).to_owned()), ("error", escape(error))]),
-        Failure::Thread(why) => fill(&t.thread, &[("why", &escape(why.as_bytes()))]),
-        Failure::LabGone => t.lab_gone.clone(),
-        Failure::CaptureLost(n) => fill(&t.capture_lost, &[("n", &n.to_string())]),
-    }
-}
-
 /// What the key that goes on will do.
 fn next(scene: &Scene<'_>, width: usize, page: &mut Page) {
     let (theme, t) = (scene.theme, &scene.texts.explain);
@@ -265,12 +240,6 @@ fn next(scene: &Scene<'_>, width: usize, page: &mut Page) {
         Span::styled(step.title.get(scene.app.lang()).to_owned(), theme.text.0),
     ];
     page.foot.extend(wrap(&spans, width));
-}
-
-/// A label with the gap that it needs before what it labels: a Chinese mark brings its own.
-pub(super) fn before_text(label: &str) -> String {
-    let wide = label.chars().last().and_then(unicode_width::UnicodeWidthChar::width) == Some(2);
-    if wide { label.to_owned() } else { format!("{label} ") }
 }
 
 fn question(scene: &Scene<'_>, width: usize, page: &mut Page) {
@@ -308,43 +277,4 @@ fn question(scene: &Scene<'_>, width: usize, page: &mut Page) {
 fn typing(scene: &Scene<'_>, width: usize, page: &mut Page) {
     let t = &scene.texts.explain;
     typing_line(scene, width, page, &t.r#type, &t.type_keys);
-}
-
-/// The line that is typed, with what it is for and the keys that end it.
-pub(super) fn typing_line(scene: &Scene<'_>, width: usize, page: &mut Page, title: &str, keys: &str) {
-    let theme = scene.theme;
-    let Some(input) = scene.app.typing() else { return };
-    page.foot.extend(wrap_text(title, theme.question.0, width));
-    let room = width.saturating_sub(3);
-    let scroll = input.visual_scroll(room);
-    let shown = visible_part(input.value(), scroll, room);
-    let column = 2 + input.visual_cursor().saturating_sub(scroll).min(room);
-    page.cursor = Some((page.foot.len(), column));
-    let line = theme.fresh.0.add_modifier(Modifier::UNDERLINED);
-    // What the first letter will replace looks selected.
-    let text = if scene.app.offered_line_stands() { line.add_modifier(Modifier::REVERSED) } else { line };
-    let pad = " ".repeat(room.saturating_sub(display_width(&shown)));
-    page.foot.push(Line::from(vec![
-        Span::styled("> ", theme.key.0),
-        Span::styled(shown, text),
-        Span::styled(pad, line),
-    ]));
-    page.foot.extend(wrap_text(keys, theme.dim.0, width));
-}
-
-/// The columns of a text from `skip` on, at most `room` of them.
-fn visible_part(text: &str, skip: usize, room: usize) -> String {
-    let (mut passed, mut out, mut used) = (0, String::new(), 0);
-    for c in text.chars() {
-        let width = unicode_width::UnicodeWidthChar::width(c).unwrap_or(0);
-        if passed < skip {
-            passed += width;
-        } else if used + width <= room {
-            out.push(c);
-            used += width;
-        } else {
-            break;
-        }
-    }
-    out
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use ratatui::style::Modifier;
 use ratatui::text::{Line, Span};
 
-use super::explain::{self, Page};
+use super::page::{Page, before_text, typing_line, why};
 use super::side::call_text;
 use crate::engine::typed::Mistyped;
 use crate::engine::{Phase, Purpose};
@@ -86,7 +86,7 @@ fn outcome(scene: &Scene<'_>, call: &CallView<'_>, width: usize) -> Vec<Line<'st
         for (label, text) in [("", explained.means), (&t.why, explained.why), (&t.remedy, explained.remedy)] {
             let mut spans = Vec::new();
             if !label.is_empty() {
-                spans.push(Span::styled(explain::before_text(label), theme.question.0));
+                spans.push(Span::styled(before_text(label), theme.question.0));
             }
             spans.extend(prose(text, theme.text.0, theme.code.0));
             lines.extend(wrap(&spans, width));
@@ -141,7 +141,7 @@ fn members(scene: &Scene<'_>, width: usize) -> Vec<Line<'static>> {
 pub(super) fn foot(scene: &Scene<'_>, width: usize, page: &mut Page) {
     let (theme, t) = (scene.theme, &scene.texts.free);
     if let Phase::Failed(failure) = scene.app.walk().phase() {
-        let text = fill(&t.failed, &[("why", &explain::why(scene, failure))]);
+        let text = fill(&t.failed, &[("why", &why(scene, failure))]);
         page.foot = wrap_text(&text, theme.bad.0, width);
         return;
     }
@@ -149,7 +149,7 @@ pub(super) fn foot(scene: &Scene<'_>, width: usize, page: &mut Page) {
         page.foot.extend(wrap_text(&sentence(scene, mistyped), theme.bad.0, width));
     }
     if scene.app.typing().is_some() {
-        explain::typing_line(scene, width, page, &t.r#type, &t.type_keys);
+        typing_line(scene, width, page, &t.r#type, &t.type_keys);
         return;
     }
     page.foot.extend(passing(scene, width));

@@ -11,6 +11,7 @@ mod kernel;
 mod ladder;
 mod layers;
 mod packet;
+mod page;
 mod side;
 mod states;
 
