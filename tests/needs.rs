@@ -190,12 +190,12 @@ fn on_the_screen_the_reason_stands_below_the_goal() {
         let mut terminal = machine.open(&["learn", path.to_str().unwrap(), "--lang", "en"]);
         terminal.wait_for_text("net.core.somaxconn");
         terminal.wait_for_text("Next: The server calls socket()");
-        assert!(terminal.text().contains("host: this machine's loopback"), "{}", terminal.text());
+        terminal.wait_for_text("host: this machine's loopback");
         terminal.press("L");
         terminal.wait_for_text("内核设置项");
         terminal.press("L ");
         terminal.wait_for_text("Said.");
-        assert!(!terminal.text().contains("somaxconn"), "{}", terminal.text());
+        terminal.wait_for("the reason is gone", |screen| !screen.contents().contains("somaxconn"));
         // Who begins anew, is told anew.
         terminal.press("r");
         terminal.wait_for_text("net.core.somaxconn");
