@@ -123,17 +123,17 @@ fn a_lesson_whose_lab_lacks_a_setting_runs_on_the_host_if_it_can() {
     for machine in Machine::all(NO_SETTINGS) {
         let path = machine.program.folder().write("both.toml", &both());
         let path = path.to_str().unwrap();
-        let lacks = "in the lab, this lesson needs the kernel settings net.ipv4.tcp_sack and net.core.somaxconn, which this \
+        let lacks = "the lab, this lesson needs the kernel settings net.ipv4.tcp_sack and net.core.somaxconn, which this \
                      machine doesn't have.";
         let finished = machine.run(&["play", path, "--lang", "en"]);
-        let told = format!("{lacks} So it runs on the machine's own loopback.\n");
+        let told = format!("In {lacks} So it runs on the machine's own loopback.\n");
         assert_eq!(finished.succeeded().stderr, told);
         assert!(finished.stdout.ends_with("1 of 1 claims held.\n"), "{}", finished.stdout);
         let host = "`--mode host` runs it on the machine's own loopback.";
-        machine.refuses(&["play", path, "--lang", "en", "--mode", "lab"], &format!("error: {lacks} {host}"));
+        machine.refuses(&["play", path, "--lang", "en", "--mode", "lab"], &format!("error: in {lacks} {host}"));
         assert_eq!(machine.run(&["play", path, "--lang", "en", "--mode", "host"]).succeeded().stderr, "");
         let finished = machine.run(&["play", path, "--lang", "zh"]);
-        let told = "这一课在实验网络里需要内核设置项 net.ipv4.tcp_sack、net.core.somaxconn，而这台机器没有。所以改在本机的回环接口上运行。\n";
+        let told = "这一课在实验网络里需要内核设置项 net.ipv4.tcp_sack、net.core.somaxconn，而这台机器没有，所以改在本机的回环接口上运行。\n";
         assert_eq!(finished.succeeded().stderr, told);
         // The author is told the same, and that the other mode was run.
         let finished = machine.run(&["check", path, "--lang", "en"]);

@@ -81,7 +81,7 @@ pub fn missing(needs: &[Need], t: &NeedTexts) -> String {
 
 /// A sentence for what is missing in the lab, so that the lesson runs on the host.
 pub fn instead(needs: &[Need], t: &NeedTexts) -> String {
-    join(&say(&t.missing_in_lab, needs, t), &t.instead)
+    say(&t.instead, needs, t)
 }
 
 fn say(text: &str, needs: &[Need], t: &NeedTexts) -> String {
