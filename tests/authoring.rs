@@ -11,6 +11,7 @@ use std::sync::Mutex;
 use common::{Finished, Folder, NOBODY, Program, User, finish, is_root, lab_users, users};
 use serde_json::Value;
 use sockwalk::lesson::{builtin_names, builtin_text};
+use sockwalk::model::SOCKET_OPTIONS;
 
 fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
@@ -318,6 +319,16 @@ fn the_schema_has_exactly_the_readers_keys() {
     assert!(wrong.is_empty(), "docs/lesson.schema.json:\n{}", wrong.join("\n"));
 }
 
+#[test]
+fn the_schema_and_the_guide_have_the_options_that_can_be_set() {
+    let schema = schema();
+    let option = &schema["$defs"]["Action"]["properties"]["setsockopt"]["properties"]["option"]["enum"];
+    assert_eq!(option, &serde_json::json!(SOCKET_OPTIONS));
+    let guide = fs::read_to_string(root().join("docs/authoring.md")).unwrap();
+    let missing: Vec<_> = SOCKET_OPTIONS.into_iter().filter(|name| !guide.contains(&format!("`{name}`"))).collect();
+    assert!(missing.is_empty(), "docs/authoring.md doesn't name {missing:?}");
+}
+
 fn as_json(text: &str) -> Value {
     serde_json::to_value(toml::from_str::<toml::Table>(text).unwrap()).unwrap()
 }
@@ -374,6 +385,7 @@ fn what_is_wrong_by_its_shape_is_wrong_by_the_schema() {
         "no-payload",
         "no-steps",
         "one-choice",
+        "option",
         "side",
         "state",
         "step-id",
@@ -386,6 +398,7 @@ fn what_is_wrong_by_its_shape_is_wrong_by_the_schema() {
         "unknown-action",
         "unknown-key",
         "unknown-mode",
+        "unknown-option",
         "unknown-step-key",
         "wrong-type",
     ] {

@@ -6,6 +6,7 @@ mod check;
 mod cli;
 mod doctor;
 mod layers;
+mod needs;
 mod place;
 mod plain;
 mod progress;
@@ -19,6 +20,7 @@ pub use check::CheckTexts;
 pub use cli::CliTexts;
 pub use doctor::DoctorTexts;
 pub use layers::{Layer, LayersTexts, empty_layers, hex_rows, layers};
+pub use needs::NeedTexts;
 pub use place::PlaceTexts;
 pub use plain::PlainTexts;
 pub use progress::ProgressTexts;
@@ -36,6 +38,8 @@ words! {
         pub cli: CliTexts,
         /// What can go wrong where a walk runs.
         pub place: PlaceTexts,
+        /// What lessons need.
+        pub needs: NeedTexts,
         /// Labs that processes share, and recordings.
         pub shared: SharedTexts,
         /// The transcript.

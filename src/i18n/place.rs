@@ -9,7 +9,6 @@ words! {
         pub no_lab: String,
         pub no_host: String,
         pub only_lab: String,
-        pub needs_ipv6: String,
         pub port_in_use: String,
         pub port_refused: String,
         pub address_refused: String,

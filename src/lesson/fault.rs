@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 
 use super::Lang;
-use crate::model::CallName;
+use crate::model::{CallName, SOCKET_OPTIONS};
 
 /// One thing that is wrong with a lesson file.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -83,8 +83,6 @@ pub enum Fault {
     UdpOnlyLab,
     /// A datagram is longer than one packet.
     LongDatagram { found: usize, most: usize },
-    /// A socket option has a name that can't be one.
-    OptionName(String),
 }
 
 /// The kinds of words that a lesson file is written in.
@@ -105,6 +103,7 @@ pub enum WordKind {
     Ipv4Setting,
     CoreSetting,
     Need,
+    Option,
 }
 
 /// How a question's answers are written.
@@ -141,8 +140,9 @@ impl WordKind {
             WordKind::Protocol => vec!["udp", "icmp"],
             WordKind::Show => super::Show::ALL.iter().map(|show| show.name()).collect(),
             WordKind::Ipv4Setting => super::sysctl::IPV4.to_vec(),
-            WordKind::Need => vec!["ipv6"],
             WordKind::CoreSetting => super::sysctl::CORE.to_vec(),
+            WordKind::Need => vec!["ipv6"],
+            WordKind::Option => SOCKET_OPTIONS.to_vec(),
         }
     }
 
@@ -160,8 +160,9 @@ impl WordKind {
             WordKind::Protocol => ("protocol beside TCP", " TCP 以外的协议"),
             WordKind::Show => ("view that can be shown", "可以打开的视图"),
             WordKind::Ipv4Setting => ("setting below net.ipv4 for a lab", "实验网络可用的 net.ipv4 设置项"),
-            WordKind::Need => ("thing that a lesson can need", "课程可以要求的条件"),
             WordKind::CoreSetting => ("setting below net.core for a lab", "实验网络可用的 net.core 设置项"),
+            WordKind::Need => ("thing that a lesson can need", "课程可以要求的条件"),
+            WordKind::Option => ("socket option that a lesson can set", "课程可以设置的套接字选项"),
         };
         match lang {
             Lang::En => en,
@@ -236,8 +237,7 @@ impl Fault {
             | Fault::Choice { .. }
             | Fault::OnlyLab
             | Fault::UdpOnlyLab
-            | Fault::LongDatagram { .. }
-            | Fault::OptionName(_) => self.english_of_terms(),
+            | Fault::LongDatagram { .. } => self.english_of_terms(),
         }
     }
 
@@ -268,9 +268,6 @@ impl Fault {
             Fault::UdpOnlyLab => "datagrams can only be held in the lab; add in = [\"lab\"] to the step".to_owned(),
             Fault::LongDatagram { found, most } => {
                 format!("a datagram of {found} bytes doesn't fit into one packet; allowed: at most {most}")
-            }
-            Fault::OptionName(name) => {
-                format!("`{name}` is no name of a socket option; allowed: letters, digits and underscores")
             }
             _ => String::new(),
         }
@@ -327,8 +324,7 @@ impl Fault {
             | Fault::Choice { .. }
             | Fault::OnlyLab
             | Fault::UdpOnlyLab
-            | Fault::LongDatagram { .. }
-            | Fault::OptionName(_) => self.chinese_of_terms(),
+            | Fault::LongDatagram { .. } => self.chinese_of_terms(),
         }
     }
 
@@ -360,7 +356,6 @@ impl Fault {
             Fault::LongDatagram { found, most } => {
                 format!("{found} 字节的数据报装不进一个分组；最多 {most} 字节")
             }
-            Fault::OptionName(name) => format!("“{name}”不是套接字选项的名称；只能用字母、数字和下划线"),
             _ => String::new(),
         }
     }

@@ -247,13 +247,6 @@ impl Lint<'_> {
         Some(lab)
     }
 
-    pub(super) fn option_name(&mut self, name: &str, span: Range<usize>) {
-        let fits = !name.is_empty() && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
-        if !fits {
-            self.fault::<()>(span, Fault::OptionName(name.to_owned()));
-        }
-    }
-
     fn id(&mut self, word: &Word) -> Option<String> {
         let name = word.get_ref();
         if is_id(name) { Some(name.clone()) } else { self.fault(word.span(), Fault::Id(name.clone())) }

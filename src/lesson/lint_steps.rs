@@ -11,7 +11,7 @@ use super::{
     Action, Address, CallTerms, Claim, Count, Payload, QueueTerms, Recipient, SegmentFate, SegmentPattern, Terms,
     TimerTerms,
 };
-use crate::model::{CallName, Errno, How, Mode, SocketState};
+use crate::model::{CallName, Errno, How, Mode, SOCKET_OPTIONS, SocketState};
 use crate::tcp::{Flags, Protocol};
 
 /// The most bytes that a lesson may ask one `recv()` for: the program keeps what comes in its trace.
@@ -98,8 +98,10 @@ impl Lint<'_> {
             RawAction::Close { socket } => Some(Action::Close { socket: self.socket(socket)? }),
             RawAction::SetSockOpt { socket, option, value } => {
                 let socket = self.socket(socket);
-                self.option_name(option.get_ref(), option.span());
-                Some(Action::SetOption { socket: socket?, option: option.get_ref().clone(), value: *value })
+                // Whether this kernel has an option is looked for before the lesson begins: it must be one that can be.
+                let known = SOCKET_OPTIONS.contains(&option.get_ref().as_str());
+                let option = if known { Some(option.get_ref().clone()) } else { self.wrong(option, WordKind::Option) };
+                Some(Action::SetOption { socket: socket?, option: option?, value: *value })
             }
             RawAction::Nonblocking { socket } => Some(Action::SetNonblocking { socket: self.socket(socket)? }),
             RawAction::Deliver(pattern) => self.held(pattern).map(Action::Deliver),

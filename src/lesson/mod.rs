@@ -7,6 +7,7 @@ mod fault;
 mod glossary;
 mod lint;
 mod lint_steps;
+mod needs;
 mod notation;
 mod parse;
 mod raw;

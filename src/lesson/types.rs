@@ -53,7 +53,7 @@ pub struct Lesson {
     pub server: SocketAddr,
     /// Where it can run.
     pub modes: Vec<Mode>,
-    /// What it needs that not every kernel has.
+    /// What its file names as needed; [`Lesson::needs_in`] has all of it.
     pub needs: Vec<Need>,
     /// What it wants of the lab.
     pub lab: LabSettings,

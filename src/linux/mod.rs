@@ -29,7 +29,7 @@ pub use lab::{
     Refused, Rights, check_address, effective_uid, enter as enter_lab, gain_rights, give_up_root,
     give_up_root_for_a_lab,
 };
-pub use needs::missing;
+pub use needs::{missing, missing_in_lab};
 pub use place::Place;
 pub use world::LinuxWorld;
 

@@ -1,25 +1,90 @@
-//! What a lesson needs of the kernel beyond a loopback, looked for before it begins.
+//! What a lesson needs of the machine beyond a loopback, looked for before it begins.
 
+use std::cell::LazyCell;
+use std::io;
 use std::net::{Ipv6Addr, SocketAddr};
+use std::os::fd::AsFd;
+use std::thread;
 
 use socket2::{Domain, Socket, Type};
 
-use super::lab;
-use crate::model::{Mode, Need};
+use super::lab::{self, Refused, refused};
+use super::{options, panic_text, sys, wire};
+use crate::model::{LabSettings, Mode, Need};
 
-/// The first of these that isn't there in such a place; `None` where nothing is missing.
-pub fn missing(needs: &[Need], mode: Mode) -> Option<Need> {
-    needs.iter().copied().find(|need| match need {
-        Need::Ipv6 => !has_ipv6(mode),
+/// What of these isn't there for a walk in such a mode, as far as a quick look from outside tells. Of a lab's settings it
+/// tells nothing: what the machine's own `/proc/sys` shows, a lab needn't have, and whether it has them shows when it starts.
+pub fn missing(needs: &[Need], mode: Mode) -> Vec<Need> {
+    let options = Options::default();
+    let is_there = |need: &Need| match (need, mode) {
+        (Need::Option(name), _) => options.have(name),
+        // A lab has an `::1` of its own wherever the kernel knows IPv6; the machine's loopback must have it already.
+        (Need::Ipv6, Mode::Lab) => Socket::new(Domain::IPV6, Type::STREAM, None).is_ok(),
+        (Need::Ipv6, Mode::Host) => has_ipv6(),
+        (Need::Setting(_), _) => true,
+    };
+    needs.iter().filter(|need| !is_there(need)).cloned().collect()
+}
+
+/// What of these isn't there in a lab, looked for in one that is made for it. The process has the rights to make labs.
+///
+/// # Errors
+/// What the system refused: then there is no lab at all.
+pub fn missing_in_lab(needs: &[Need]) -> Result<Vec<Need>, Refused> {
+    let look = || {
+        lab::enter(&LabSettings::default())?;
+        wire::try_capture()?;
+        wire::try_delivery()?;
+        let options = Options::default();
+        let is_there = |need: &Need| match need {
+            Need::Option(name) => options.have(name),
+            Need::Ipv6 => has_ipv6(),
+            Need::Setting(name) => has_setting(name),
+        };
+        Ok(needs.iter().filter(|need| !is_there(need)).cloned().collect())
+    };
+    // In a thread of its own: the caller's stays in the network in which it is.
+    thread::scope(|scope| {
+        let thread = thread::Builder::new().name("needs".into()).spawn_scoped(scope, look);
+        let looked = thread.map_err(refused("start of a thread"))?.join();
+        looked.unwrap_or_else(|panic| Err(refused("look into a lab")(io::Error::other(panic_text(&*panic)))))
     })
 }
 
-/// A lab has an `::1` of its own wherever the kernel knows IPv6; the machine's loopback must have it already.
-fn has_ipv6(mode: Mode) -> bool {
-    match mode {
-        Mode::Lab => Socket::new(Domain::IPV6, Type::STREAM, None).is_ok(),
-        Mode::Host => lab::check_address(SocketAddr::from((Ipv6Addr::LOCALHOST, 0))).is_ok(),
+/// Whether the loopback of the calling thread's network has its address of IPv6.
+fn has_ipv6() -> bool {
+    lab::check_address(SocketAddr::from((Ipv6Addr::LOCALHOST, 0))).is_ok()
+}
+
+/// Whether the calling thread's network has a setting of this name. A network that isn't the machine's first one shows fewer
+/// than that: those that it has for itself, and on kernels before Linux 6.3 none of `net.core` in a user namespace.
+fn has_setting(name: &str) -> bool {
+    // A name comes from a lesson's file: the linter allows known ones only, so it stays below this folder.
+    let file = std::fs::metadata(format!("/proc/sys/{}", name.replace('.', "/")));
+    !file.is_err_and(|error| error.kind() == io::ErrorKind::NotFound)
+}
+
+/// The socket options of this kernel, each tried on one and the same new socket.
+struct Options<F = fn() -> Option<Socket>>(LazyCell<Option<Socket>, F>);
+
+impl Default for Options {
+    fn default() -> Options {
+        Options(LazyCell::new(|| Socket::new(Domain::IPV4, Type::STREAM, None).ok()))
     }
+}
+
+impl Options {
+    /// Whether the kernel knows an option. A value that it refuses is no sign that it doesn't.
+    fn have(&self, name: &str) -> bool {
+        // What isn't in the table is SO_LINGER, which every kernel has.
+        let (Some(socket), Some(option)) = (&*self.0, options::by_name(name)) else { return true };
+        knows(socket, option)
+    }
+}
+
+fn knows(socket: &Socket, (level, number): (i32, i32)) -> bool {
+    let set = sys::set_int_option(socket.as_fd(), level, number, 1);
+    !set.is_err_and(|error| error.raw_os_error() == Some(libc::ENOPROTOOPT))
 }
 
 #[cfg(test)]
@@ -29,7 +94,7 @@ mod tests {
     #[test]
     fn what_is_not_needed_is_not_missing() {
         for mode in [Mode::Lab, Mode::Host] {
-            assert_eq!(missing(&[], mode), None);
+            assert_eq!(missing(&[], mode), []);
         }
     }
 
@@ -38,6 +103,22 @@ mod tests {
         // /proc/net/if_inet6 lists the addresses of the machine; the file is absent where the kernel runs without IPv6.
         let addresses = std::fs::read_to_string("/proc/net/if_inet6").unwrap_or_default();
         let there = addresses.lines().any(|line| line.starts_with("00000000000000000000000000000001 "));
-        assert_eq!(missing(&[Need::Ipv6], Mode::Host).is_none(), there);
+        assert_eq!(missing(&[Need::Ipv6], Mode::Host).is_empty(), there);
+    }
+
+    #[test]
+    fn a_setting_is_there_where_its_file_is() {
+        assert!(has_setting("net.ipv4.tcp_rmem"));
+        assert!(!has_setting("net.ipv4.tcp_no_such_setting") && !has_setting("net.none.tcp_rmem"));
+    }
+
+    #[test]
+    fn an_option_is_unknown_where_the_kernel_says_enoprotoopt() {
+        let socket = Socket::new(Domain::IPV4, Type::STREAM, None).unwrap();
+        assert!(knows(&socket, (libc::IPPROTO_TCP, libc::TCP_NODELAY)));
+        assert!(!knows(&socket, (libc::IPPROTO_TCP, 9999)));
+        // Where the value is wrong (EINVAL: no such algorithm is called by this one byte), the option is there.
+        assert!(sys::set_int_option(socket.as_fd(), libc::IPPROTO_TCP, libc::TCP_CONGESTION, 1).is_err());
+        assert!(knows(&socket, (libc::IPPROTO_TCP, libc::TCP_CONGESTION)));
     }
 }

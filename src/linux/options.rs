@@ -22,3 +22,18 @@ pub fn by_name(name: &str) -> Option<(i32, i32)> {
         _ => return None,
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::SOCKET_OPTIONS;
+
+    /// SO_LINGER's value is two ints: it is set in another way.
+    #[test]
+    fn every_option_that_a_lesson_may_set_has_its_number() {
+        for name in SOCKET_OPTIONS {
+            assert_eq!(by_name(name).is_some(), name != "SO_LINGER", "{name}");
+        }
+        assert_eq!(by_name("SO_NO_SUCH_OPTION"), None);
+    }
+}

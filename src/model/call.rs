@@ -91,6 +91,28 @@ pub enum Call {
     SetNonblocking { fd: i32 },
 }
 
+/// The socket options that a lesson may set, by their names in C (`socket(7)`, `tcp(7)`): those whose value is one int, and
+/// SO_LINGER, of which the int is the seconds.
+pub const SOCKET_OPTIONS: [&str; 17] = [
+    "SO_KEEPALIVE",
+    "SO_LINGER",
+    "SO_RCVBUF",
+    "SO_REUSEADDR",
+    "SO_REUSEPORT",
+    "SO_SNDBUF",
+    "TCP_CORK",
+    "TCP_DEFER_ACCEPT",
+    "TCP_KEEPCNT",
+    "TCP_KEEPIDLE",
+    "TCP_KEEPINTVL",
+    "TCP_LINGER2",
+    "TCP_NODELAY",
+    "TCP_QUICKACK",
+    "TCP_SYNCNT",
+    "TCP_USER_TIMEOUT",
+    "TCP_WINDOW_CLAMP",
+];
+
 /// The direction that `shutdown(2)` ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "lowercase")]

@@ -25,11 +25,15 @@ impl Mode {
     }
 }
 
-/// Something that a lesson needs and that not every kernel has.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// Something that a lesson needs and that not every machine has.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Need {
     /// IPv6, with `::1` on the loopback.
     Ipv6,
+    /// A setting of the kernel in a lab, as `sysctl(8)` names it: `net.ipv4.tcp_sack`.
+    Setting(String),
+    /// A socket option, by its name in C.
+    Option(String),
 }
 
 /// What the wire does with a retransmission of a segment that was delivered already.
@@ -60,6 +64,14 @@ pub struct LabSettings {
     pub sysctl: BTreeMap<String, Setting>,
     /// Settings below `net.core`, by name (`somaxconn = 1`).
     pub core: BTreeMap<String, Setting>,
+}
+
+impl LabSettings {
+    /// The kernel's settings that it changes, as `sysctl(8)` names them.
+    pub fn settings(&self) -> impl Iterator<Item = String> {
+        let ipv4 = self.sysctl.keys().map(|name| format!("net.ipv4.{name}"));
+        ipv4.chain(self.core.keys().map(|name| format!("net.core.{name}")))
+    }
 }
 
 /// The value of a setting of the kernel: a whole number, or three (least, default, most) for `tcp_rmem` and `tcp_wmem`.

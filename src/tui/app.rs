@@ -12,7 +12,7 @@ use super::texts::Texts;
 use super::walk::Walk;
 use crate::engine::typed::Mistyped;
 use crate::engine::{Phase, Purpose};
-use crate::lesson::{Glossary, Lang};
+use crate::lesson::{Glossary, Lang, Localized};
 use crate::model::{Connection, Moment, SegmentId, Side, View};
 use crate::tcp::Numbers;
 use crate::theme::Theme;
@@ -124,6 +124,8 @@ pub struct App {
     pub(super) input: Option<Input>,
     /// The phase that the screen has taken notice of, with the next step's number.
     pub(super) noticed: (Phase, Option<usize>),
+    /// What is told beside the goal.
+    first: Option<Localized>,
     /// How many walks were made before this one.
     pub(super) generation: u64,
     /// Why what was typed is no call.
@@ -148,6 +150,7 @@ impl App {
             pace: 3,
             input: None,
             noticed,
+            first: None,
             generation: 0,
             mistyped: None,
             trouble: None,
@@ -158,6 +161,17 @@ impl App {
     /// Looks at the first entry: of a recording, whose present is its end.
     pub fn look_at_the_beginning(&mut self) {
         self.place.cursor = (self.walk.trace().now() > 1).then_some(1);
+    }
+
+    /// Tells something of the walk until its first step.
+    pub fn tell_at_first(&mut self, words: Localized) {
+        self.first = Some(words);
+    }
+
+    /// What is told now, before the first step.
+    pub(super) fn told_at_first(&self) -> Option<&str> {
+        let first = self.first.as_ref().filter(|_| self.view().step().is_none());
+        first.map(|words| words.get(self.lang()))
     }
 
     /// The walk.

@@ -6,13 +6,16 @@ use std::time::{Duration, Instant};
 
 use sockwalk::cli::{Exit, Invocation, Target, load};
 use sockwalk::engine::{Phase, Request, Runner, World};
-use sockwalk::lesson::{Lang, Lesson, builtin, builtin_names};
+use sockwalk::i18n::Texts;
+use sockwalk::lesson::{Lang, Lesson, Localized, builtin, builtin_names};
 use sockwalk::linux::LinuxWorld;
+use sockwalk::model::Need;
 use sockwalk::progress::{Progress, next_lesson, resume_after, walked};
 use sockwalk::tui::{App, Host, Msg, Walk};
 
 use super::memory::Memory;
-use super::place::{Grounds, Waits, runner};
+use super::needs::{self, Survey};
+use super::place::{Grounds, Started, Waits, runner};
 use super::screen;
 use super::shelf::now_ms;
 
@@ -50,12 +53,17 @@ pub fn run(invocation: &Invocation, opening: Option<Opening>, from_start: bool) 
         kept,
         again: None,
         noted: None,
+        instead: None,
     };
     let first = house.open(0)?;
+    let instead = house.why_on_host()?;
     // Where nothing lies beyond, as after a change of the mode, the lesson begins at its start.
     house.again = again.filter(|again| first.steps().iter().any(|step| step > again));
     let again = house.again;
     let prepare = |app: &mut App| {
+        if let Some(why) = instead {
+            app.tell_at_first(why);
+        }
         if let Some(last) = again {
             app.run_again(last);
         }
@@ -75,8 +83,10 @@ pub fn run(invocation: &Invocation, opening: Option<Opening>, from_start: bool) 
 /// The lesson with which to go on, of those that can run here.
 fn go_on(lang: Lang, grounds: &Grounds, progress: &Progress) -> Result<Opening, Exit> {
     let names = builtin_names();
-    let allowed = |name: &&str| matches!(builtin(name), Some(Ok(lesson)) if grounds.allows(&lesson));
-    let course: Vec<&str> = names.iter().copied().filter(allowed).collect();
+    let lessons: Vec<Lesson> = names.iter().filter_map(|name| builtin(name)?.ok()).collect();
+    let survey = Survey::make(grounds, &lessons);
+    let allowed = lessons.iter().filter(|lesson| grounds.allows(lesson, &survey));
+    let course: Vec<&str> = allowed.map(|lesson| lesson.id.as_str()).collect();
     let name = next_lesson(progress, &course).or(names.first().copied()).unwrap_or_default();
     let lesson = load(&Target::Builtin(name.to_owned()), lang, false)?;
     Ok(Opening { lesson, kept: true })
@@ -96,6 +106,8 @@ struct House {
     again: Option<usize>,
     /// The phase and the step of which the memory took notice last.
     noted: Option<(Phase, Option<usize>)>,
+    /// What the lab lacks, where the walk is on the host for that.
+    instead: Option<Vec<Need>>,
 }
 
 impl House {
@@ -108,11 +120,19 @@ impl House {
             // Where the interface has ended, nobody is left to be told.
             let _ = sender.send(Msg::World(generation, Box::new(happening)));
         };
-        let world = self.grounds.start(&self.lesson, self.invocation.port, self.epoch, sink)?;
+        let Started { world, instead } = self.grounds.start(&self.lesson, self.invocation.port, self.epoch, sink)?;
+        self.instead = instead;
         let waits = Waits { patience: Duration::from_secs(3), timers: true };
         let walk = runner(&self.lesson, &world, &self.invocation, waits);
         self.world = Some(world);
         Ok(walk)
+    }
+
+    /// Why the walk isn't in the lab, where that lacks something; in both languages, since the learner may change it.
+    fn why_on_host(&self) -> Result<Option<Localized>, Exit> {
+        let Some(lacks) = &self.instead else { return Ok(None) };
+        let say = |lang| Texts::load(lang).map(|texts| needs::instead(lacks, &texts.needs));
+        Ok(Some(Localized { en: say(Lang::En)?, zh: say(Lang::Zh)? }))
     }
 }
 

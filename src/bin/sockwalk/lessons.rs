@@ -2,15 +2,15 @@
 
 use std::io::{self, Write};
 
-use sockwalk::cli::{Exit, Invocation};
-use sockwalk::i18n::{ProgressTexts, Texts, fill, width, wrap};
+use sockwalk::cli::{Exit, Invocation, ModeChoice};
+use sockwalk::i18n::{Lang, ProgressTexts, Texts, fill, join, width, wrap};
 use sockwalk::lesson::{Lesson, builtin, builtin_names};
-use sockwalk::linux::missing;
-use sockwalk::model::{Mode, Need};
+use sockwalk::model::Mode;
 use sockwalk::progress::{LessonProgress, next_lesson};
 
 use super::memory::Memory;
-use super::place;
+use super::needs::{Survey, Verdict};
+use super::place::Grounds;
 
 /// The list is laid out for this many columns.
 const COLUMNS: usize = 80;
@@ -18,29 +18,26 @@ const GAP: &str = "  ";
 
 /// Prints the list. Returns the exit status.
 pub fn run(invocation: &Invocation) -> Result<u8, Exit> {
-    place::become_user(invocation.lang)?;
+    // What runs is told of every mode, whichever one is asked for.
+    let grounds = Grounds::prepare(&Invocation { mode: ModeChoice::Auto, ..invocation.clone() })?;
     let memory = Memory::open();
-    let t = &Texts::load(invocation.lang)?.progress;
+    let texts = Texts::load(invocation.lang)?;
+    let t = &texts.progress;
+    // A built-in lesson that can't be read is a fault of the program, which a test looks for.
+    let lessons: Vec<Lesson> = builtin_names().into_iter().filter_map(|name| builtin(name)?.ok()).collect();
+    let survey = Survey::make(&grounds, &lessons);
     let mut rows = vec![[t.name.clone(), t.steps.clone(), t.right.clone(), t.title.clone()]];
-    let names = builtin_names();
-    for name in &names {
-        // A built-in lesson that can't be read is a fault of the program, which a test looks for.
-        let Some(Ok(lesson)) = builtin(name) else { continue };
-        let progress = memory.progress.lessons.get(*name);
-        let title = lesson.title.get(invocation.lang);
-        let title = if needs_lab(&lesson) { fill(&t.needs_lab, &[("title", &title)]) } else { title.to_owned() };
-        let mode = if lesson.modes.contains(&Mode::Lab) { Mode::Lab } else { Mode::Host };
-        let title = match missing(&lesson.needs, mode) {
-            Some(Need::Ipv6) => fill(&t.needs_ipv6, &[("title", &title)]),
-            None => title,
-        };
-        rows.push([(*name).to_owned(), steps(&lesson, progress, t), right(progress), title]);
+    for lesson in &lessons {
+        let progress = memory.progress.lessons.get(&lesson.id);
+        let title = title(lesson, invocation.lang, &survey, texts);
+        rows.push([lesson.id.clone(), steps(lesson, progress, t), right(progress), title]);
     }
     let mut out = table(&rows);
-    out.push('\n');
-    out += &t.lab_note;
-    out.push('\n');
-    if let Some(next) = next_lesson(&memory.progress, &names) {
+    let note = if survey.has_lab() { &t.lab_note } else { &t.no_lab_note };
+    out += &format!("\n{}\n", wrap(&join(note, &t.right_note), COLUMNS).join("\n"));
+    let allowed = lessons.iter().filter(|lesson| grounds.allows(lesson, &survey));
+    let course: Vec<&str> = allowed.map(|lesson| lesson.id.as_str()).collect();
+    if let Some(next) = next_lesson(&memory.progress, &course) {
         out += &fill(&t.goes_on, &[("lesson", &next)]);
         out.push('\n');
     }
@@ -50,8 +47,35 @@ pub fn run(invocation: &Invocation) -> Result<u8, Exit> {
     Ok(0)
 }
 
-fn needs_lab(lesson: &Lesson) -> bool {
-    !lesson.modes.contains(&Mode::Host)
+/// A lesson's title, and what is missing here of what it needs.
+fn title(lesson: &Lesson, lang: Lang, survey: &Survey, texts: &Texts) -> String {
+    let t = &texts.progress;
+    let title = lesson.title.get(lang);
+    let title =
+        if lesson.modes.contains(&Mode::Host) { title.to_owned() } else { fill(&t.needs_lab, &[("title", title)]) };
+    let verdicts: Vec<(Mode, Verdict)> =
+        lesson.modes.iter().map(|mode| (*mode, survey.verdict(lesson, *mode))).collect();
+    let runs = verdicts.iter().find(|(_, verdict)| *verdict == Verdict::Runs);
+    let mut missing: Vec<String> = Vec::new();
+    for (_, verdict) in &verdicts {
+        let what = match verdict {
+            Verdict::Runs => continue,
+            Verdict::NoLab => texts.needs.lab.clone(),
+            Verdict::Lacks(needs) => texts.needs.list(needs),
+        };
+        if !missing.contains(&what) {
+            missing.push(what);
+        }
+    }
+    // That there is no lab is said once, below the list.
+    let no_lab = verdicts.iter().any(|(_, verdict)| *verdict == Verdict::NoLab);
+    let text = match runs {
+        _ if missing.is_empty() || no_lab && (runs.is_some() || verdicts.len() == 1) => return title,
+        Some((Mode::Host, _)) => &t.only_host,
+        Some((Mode::Lab, _)) => &t.only_lab,
+        None => &t.not_here,
+    };
+    fill(text, &[("title", title), ("what", missing.join(&texts.needs.or))])
 }
 
 fn steps(lesson: &Lesson, progress: Option<&LessonProgress>, t: &ProgressTexts) -> String {

@@ -11,6 +11,7 @@ mod labs;
 mod learn;
 mod lessons;
 mod memory;
+mod needs;
 mod new;
 mod place;
 mod play;

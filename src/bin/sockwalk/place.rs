@@ -4,10 +4,12 @@ use std::time::Instant;
 
 use sockwalk::cli::{Exit, Invocation, ModeChoice};
 use sockwalk::engine::{Failure, Happening, Runner, WalkOptions, World};
-use sockwalk::i18n::{Lang, PlaceTexts, SharedTexts, Texts, fill, join};
+use sockwalk::i18n::{Lang, NeedTexts, PlaceTexts, SharedTexts, Texts, fill, join};
 use sockwalk::lesson::Lesson;
 use sockwalk::linux::{self, LinuxWorld, Place, Refused, Rights};
 use sockwalk::model::{Mode, Need};
+
+use super::needs::{self, Lacking, Survey, Verdict};
 
 /// What the process may do, decided once, before it has a second thread.
 pub struct Grounds {
@@ -16,7 +18,42 @@ pub struct Grounds {
     mode: ModeChoice,
     texts: &'static PlaceTexts,
     shared: &'static SharedTexts,
+    needs: &'static NeedTexts,
     error: &'static str,
+}
+
+/// A walk's world.
+pub struct Started {
+    /// The world.
+    pub world: LinuxWorld,
+    /// What the lab lacks, where the world is on the host for that.
+    pub instead: Option<Vec<Need>>,
+}
+
+/// Why a lesson can't run in the lab.
+enum Obstacle {
+    Lacks(Vec<Need>),
+    Refused(Refused),
+}
+
+/// Starts a world in a lab.
+fn start_in_lab(
+    lesson: &Lesson,
+    epoch: Instant,
+    sink: impl Fn(Happening) + Send + 'static,
+) -> Result<LinuxWorld, Obstacle> {
+    let needs = lesson.needs_in(Mode::Lab);
+    let missing = linux::missing(&needs, Mode::Lab);
+    if !missing.is_empty() {
+        return Err(Obstacle::Lacks(missing));
+    }
+    // A setting that a lab doesn't have refuses its start. Only then is it worth the time to look for all of them.
+    LinuxWorld::start(Place::Lab(lesson.lab.clone()), epoch, sink).map_err(|refused| {
+        match linux::missing_in_lab(&needs) {
+            Ok(missing) if !missing.is_empty() => Obstacle::Lacks(missing),
+            _ => Obstacle::Refused(refused),
+        }
+    })
 }
 
 impl Grounds {
@@ -32,6 +69,7 @@ impl Grounds {
             mode: invocation.mode,
             texts: &texts.place,
             shared: &texts.shared,
+            needs: &texts.needs,
             error: &texts.cli.error,
         };
         if invocation.mode == ModeChoice::Host {
@@ -47,32 +85,41 @@ impl Grounds {
         Ok(grounds)
     }
 
-    /// Starts a world for a lesson: in the lab, or, where the mode is open and the lab is refused, on the host.
+    /// Starts a world for a lesson: in the lab, or, where the mode is open and the lab is refused or lacks what the lesson
+    /// needs, on the host.
     ///
     /// # Errors
-    /// [`Exit`] with a sentence that says what was refused and what helps.
+    /// [`Exit`] with a sentence that says what was refused or is missing, and what helps.
     pub fn start(
         &self,
         lesson: &Lesson,
         port: Option<u16>,
         epoch: Instant,
         sink: impl Fn(Happening) + Send + Clone + 'static,
-    ) -> Result<LinuxWorld, Exit> {
+    ) -> Result<Started, Exit> {
+        let mut lacking = Lacking::default();
         if self.rights.is_some() && lesson.modes.contains(&Mode::Lab) {
-            self.check_needs(lesson, Mode::Lab)?;
-            match LinuxWorld::start(Place::Lab(lesson.lab.clone()), epoch, sink.clone()) {
-                Ok(world) => return Ok(world),
-                // A lesson that has no other place is told why, whatever mode was asked for.
-                Err(refused) if self.mode == ModeChoice::Lab || !lesson.modes.contains(&Mode::Host) => {
-                    return Err(self.no_lab(&refused));
-                }
-                Err(_) => {}
+            // A lesson that has no other place is told why, whatever mode was asked for.
+            let only = self.mode == ModeChoice::Lab || !lesson.modes.contains(&Mode::Host);
+            match start_in_lab(lesson, epoch, sink.clone()) {
+                Ok(world) => return Ok(Started { world, instead: None }),
+                Err(Obstacle::Refused(refused)) if only => return Err(self.no_lab(&refused)),
+                Err(Obstacle::Lacks(needs)) => lacking.lab = Some(needs),
+                Err(Obstacle::Refused(_)) => {}
+            }
+            if only {
+                return Err(self.lacks(&lacking, lesson));
             }
         }
         if !lesson.modes.contains(&Mode::Host) {
             return Err(self.exit(&self.texts.only_lab));
         }
-        self.start_on_host(lesson, port, epoch, sink)
+        lacking.host = Some(linux::missing(&lesson.needs_in(Mode::Host), Mode::Host)).filter(|needs| !needs.is_empty());
+        if lacking.host.is_some() {
+            return Err(self.lacks(&lacking, lesson));
+        }
+        let world = self.start_on_host(lesson, port, epoch, sink)?;
+        Ok(Started { world, instead: lacking.lab })
     }
 
     fn start_on_host(
@@ -82,7 +129,6 @@ impl Grounds {
         epoch: Instant,
         sink: impl Fn(Happening) + Send + Clone + 'static,
     ) -> Result<LinuxWorld, Exit> {
-        self.check_needs(lesson, Mode::Host)?;
         let mut server = lesson.server;
         server.set_port(port.unwrap_or(server.port()));
         linux::check_address(server).map_err(|error| self.address_refused(server, &error))?;
@@ -112,26 +158,26 @@ impl Grounds {
         sink: impl Fn(Happening) + Send + Clone + 'static,
     ) -> Result<LinuxWorld, Exit> {
         match (mode, self.rights) {
-            (Mode::Host, _) => self.start_on_host(lesson, port, epoch, sink),
+            (Mode::Host, _) => match linux::missing(&lesson.needs_in(mode), mode) {
+                missing if missing.is_empty() => self.start_on_host(lesson, port, epoch, sink),
+                missing => Err(self.exit(&needs::missing(&missing, self.needs))),
+            },
             (Mode::Lab, None) => Err(self.exit(&self.texts.only_lab)),
-            (Mode::Lab, Some(_)) => {
-                self.check_needs(lesson, Mode::Lab)?;
-                LinuxWorld::start(Place::Lab(lesson.lab.clone()), epoch, sink).map_err(|refused| self.no_lab(&refused))
-            }
+            (Mode::Lab, Some(_)) => start_in_lab(lesson, epoch, sink).map_err(|obstacle| match obstacle {
+                Obstacle::Refused(refused) => self.no_lab(&refused),
+                Obstacle::Lacks(missing) => self.exit(&needs::missing(&missing, self.needs)),
+            }),
         }
     }
 
-    /// Whether a lesson can run here.
-    pub fn allows(&self, lesson: &Lesson) -> bool {
-        let lab = self.rights.is_some() && lesson.modes.contains(&Mode::Lab);
-        lab || self.mode != ModeChoice::Lab && lesson.modes.contains(&Mode::Host)
+    /// Whether a lesson can run here, in one of the modes that were asked for.
+    pub fn allows(&self, lesson: &Lesson, survey: &Survey) -> bool {
+        let runs = |mode: &Mode| self.wants(*mode) && survey.verdict(lesson, *mode) == Verdict::Runs;
+        lesson.modes.iter().any(runs)
     }
 
-    fn check_needs(&self, lesson: &Lesson, mode: Mode) -> Result<(), Exit> {
-        match linux::missing(&lesson.needs, mode) {
-            Some(Need::Ipv6) => Err(self.exit(&self.texts.needs_ipv6)),
-            None => Ok(()),
-        }
+    fn lacks(&self, lacking: &Lacking, lesson: &Lesson) -> Exit {
+        self.exit(&lacking.sentence(lesson, self.mode, self.needs))
     }
 
     /// A sentence for a world that can't go on.

@@ -12,7 +12,8 @@ use sockwalk::lesson::Lesson;
 use sockwalk::plain::{Transcript, failures};
 use sockwalk::report::JsonLines;
 
-use super::place::{Grounds, Waits, runner};
+use super::needs;
+use super::place::{Grounds, Started, Waits, runner};
 
 /// How a lesson is played.
 pub struct Options {
@@ -34,7 +35,10 @@ pub fn run(invocation: &Invocation, lesson: Lesson, options: &Options) -> Result
         // Where nobody listens any more, the walk is over.
         let _ = sender.send(happening);
     };
-    let mut world = grounds.start(&lesson, invocation.port, epoch, sink)?;
+    let Started { mut world, instead } = grounds.start(&lesson, invocation.port, epoch, sink)?;
+    if let Some(lacks) = instead {
+        let _ = writeln!(io::stderr(), "{}", needs::instead(&lacks, &Texts::load(invocation.lang)?.needs));
+    }
     let mut walk = runner(&lesson, &world, invocation, Waits { patience: options.patience, timers: options.timers });
     let mut out = BufWriter::new(io::stdout().lock());
     let mut teller = Teller::new(&lesson, &walk, options.format, invocation.lang)?;

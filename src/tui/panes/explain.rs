@@ -200,9 +200,12 @@ fn foot(scene: &Scene<'_>, width: usize, page: &mut Page) {
         page.foot = wrap_text(&text, theme.bad.0, width);
         return;
     }
+    if let Some(words) = scene.app.told_at_first() {
+        page.foot = wrap_text(words, theme.waits.0, width);
+    }
     if let Some(count) = scene.app.run_again_count() {
         let text = if scene.app.runs_again() { &t.again } else { &t.again_over };
-        page.foot = wrap_text(&fill(text, &[("n", &count.to_string())]), theme.waits.0, width);
+        page.foot.extend(wrap_text(&fill(text, &[("n", &count.to_string())]), theme.waits.0, width));
     }
     if scene.app.runs_again() {
         return;
