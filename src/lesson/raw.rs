@@ -37,14 +37,14 @@ pub(super) struct RawVersion {
 }
 
 #[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, expecting = "a table with `en` and `zh`")]
 pub(super) struct RawText {
     pub(super) en: Option<Word>,
     pub(super) zh: Option<Word>,
 }
 
 #[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, expecting = "a table: `[[step]]`")]
 pub(super) struct RawStep {
     pub(super) id: Word,
     #[serde(rename = "in")]
@@ -62,7 +62,7 @@ pub(super) struct RawStep {
 }
 
 #[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, expecting = "a table: `[step.ask]`")]
 pub(super) struct RawAsk {
     pub(super) question: Spanned<RawText>,
     pub(super) state: Option<Spanned<RawEnd>>,
@@ -78,20 +78,20 @@ pub(super) struct RawAsk {
 }
 
 #[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, expecting = "a table with `side`")]
 pub(super) struct RawSide {
     pub(super) side: Word,
 }
 
 #[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, expecting = "a table with `socket` or `peer_of`")]
 pub(super) struct RawEnd {
     pub(super) socket: Option<Word>,
     pub(super) peer_of: Option<Word>,
 }
 
 #[derive(Deserialize)]
-#[serde(rename_all = "lowercase", deny_unknown_fields)]
+#[serde(rename_all = "lowercase", deny_unknown_fields, expecting = "an action: a table with one key")]
 pub(super) enum RawAction {
     Socket {
         side: Word,
@@ -162,7 +162,7 @@ pub(super) enum RawAction {
 }
 
 #[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, expecting = "a table: a segment's pattern")]
 pub(super) struct RawPattern {
     pub(super) from: Word,
     pub(super) flags: Option<Spanned<Vec<Word>>>,
@@ -176,7 +176,7 @@ pub(super) struct RawPattern {
 }
 
 #[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, expecting = "a table: one claim")]
 pub(super) struct RawClaim {
     #[serde(rename = "in")]
     pub(super) modes: Option<Spanned<Vec<Word>>>,
@@ -190,7 +190,7 @@ pub(super) struct RawClaim {
 }
 
 #[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, expecting = "a table with an end and `is`")]
 pub(super) struct RawStateClaim {
     pub(super) socket: Option<Word>,
     pub(super) peer_of: Option<Word>,
@@ -198,14 +198,14 @@ pub(super) struct RawStateClaim {
 }
 
 #[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, expecting = "a table with `side` and `call`")]
 pub(super) struct RawBlocks {
     pub(super) side: Word,
     pub(super) call: Word,
 }
 
 #[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, expecting = "a table with `side` and `call`")]
 pub(super) struct RawReturns {
     pub(super) side: Word,
     pub(super) call: Word,
@@ -215,7 +215,7 @@ pub(super) struct RawReturns {
 }
 
 #[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, expecting = "a table: a segment's pattern and `is`")]
 pub(super) struct RawSegmentClaim {
     pub(super) from: Word,
     pub(super) flags: Option<Spanned<Vec<Word>>>,
@@ -230,7 +230,7 @@ pub(super) struct RawSegmentClaim {
 }
 
 #[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, expecting = "a table with an end, `recv` and `send`")]
 pub(super) struct RawQueue {
     pub(super) socket: Option<Word>,
     pub(super) peer_of: Option<Word>,
@@ -239,7 +239,7 @@ pub(super) struct RawQueue {
 }
 
 #[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, expecting = "a table with an end and what is claimed of its timer")]
 pub(super) struct RawTimer {
     pub(super) socket: Option<Word>,
     pub(super) peer_of: Option<Word>,
