@@ -1,8 +1,8 @@
 //! Each side's own table of descriptors.
 //!
 //! A table belongs to threads, not to the process (`CLONE_FILES` of `clone(2)`). So each side has one, as a program of its
-//! own would: its first socket is 3, the lowest number that is free beside the standard ones, and no number of another
-//! part of this program can be met. Whoever wants to do something with a side's descriptors does it in a thread that
+//! own would: its first socket is 3, the lowest number that is free beside the standard ones, which lead nowhere there; and
+//! what it does to any number is done to nothing else of this program. Whoever wants to do something with a side's descriptors does it in a thread that
 //! shares the table: a side's threads are started by the first of them, which also answers what is asked of a descriptor
 //! while another one sleeps in a call.
 
@@ -21,7 +21,7 @@ type Job = Box<dyn FnOnce() + Send>;
 pub(super) struct Tables(BTreeMap<Side, Table>);
 
 impl Tables {
-    /// An empty one for each side: the standard descriptors and `bell` are all that is open there.
+    /// An empty one for each side: `bell` is all that is open there.
     ///
     /// # Errors
     /// Where a thread can't be started, or the kernel refuses the table.
@@ -60,7 +60,7 @@ impl Table {
         let (jobs, inbox) = channel::<Job>();
         let (ready, begun) = channel();
         let body = move || {
-            let own = sys::own_descriptors(&[bell]);
+            let own = sys::own_descriptors(bell);
             let goes_on = own.is_ok();
             let _ = ready.send(own);
             if goes_on {
@@ -98,7 +98,7 @@ mod tests {
     }
 
     #[test]
-    fn each_side_counts_from_three_and_sees_no_other_descriptor() {
+    fn each_side_counts_from_the_beginning_and_sees_no_other_descriptor() {
         // Some of the process's own, which the sides must not see.
         let own: Vec<OwnedFd> = (0..4).map(|_| socket().unwrap()).collect();
         let (_reader, bell) = io::pipe().unwrap();
@@ -114,11 +114,11 @@ mod tests {
                 keep.lock().unwrap().extend(made);
                 numbers
             });
-            assert_eq!(numbers.unwrap(), [3, 4]);
+            assert_eq!(numbers.unwrap(), [0, 1], "the lowest that are free");
             let open =
                 tables.within(side, move || (0..600).filter(|fd| sys::is_open(*fd)).collect::<Vec<_>>()).unwrap();
-            assert_eq!(open, [0, 1, 2, 3, 4, bell.as_raw_fd()]);
-            let shared = tables.within(side, || thread::spawn(|| sys::is_open(4)).join().unwrap()).unwrap();
+            assert_eq!(open, [0, 1, bell.as_raw_fd()]);
+            let shared = tables.within(side, || thread::spawn(|| sys::is_open(1)).join().unwrap()).unwrap();
             assert!(shared, "a thread that was started there has the same table");
             tables.within(side, move || kept.lock().unwrap().clear()).unwrap();
         }

@@ -97,7 +97,8 @@ pub struct SideThread {
 type Place = AtomicU64;
 
 impl SideThread {
-    /// Starts the thread, with the caller's network namespace and table of descriptors. `report` is called from it.
+    /// Starts the thread, with the caller's network namespace and table of descriptors; a side's own hand, the first one
+    /// there, opens the standard ones. `report` is called from it.
     pub fn start(
         who: Who,
         leaving: Leaving,
@@ -107,7 +108,8 @@ impl SideThread {
         let (hello, tid) = channel();
         let (working, done) = channel();
         let place = Arc::new(Place::new(0));
-        let worker = Worker { who, leaving, sockets: BTreeMap::new(), place: Arc::clone(&place) };
+        let sockets = if who.1 == 0 { standard()? } else { BTreeMap::new() };
+        let worker = Worker { who, leaving, sockets, place: Arc::clone(&place) };
         let died = report.clone();
         let thread = thread::Builder::new().name(who.0.name().into()).stack_size(256 * 1024).spawn(move || {
             let _ = hello.send(sys::thread_id());
@@ -195,9 +197,20 @@ fn asleep(tid: i32) -> Option<bool> {
     Some(*state == b'S')
 }
 
+/// Standard input, output and error of a side, in its empty table: they lead nowhere, as a daemon's do (`null(4)`). A call
+/// on one of them is the kernel's to judge, as on any other descriptor: they are no sockets.
+fn standard() -> io::Result<BTreeMap<i32, Socket>> {
+    let open = |_| {
+        let null = fs::File::options().read(true).write(true).open("/dev/null")?;
+        Ok((null.as_raw_fd(), Socket::from(OwnedFd::from(null))))
+    };
+    (libc::STDIN_FILENO..=libc::STDERR_FILENO).map(open).collect()
+}
+
 struct Worker {
     who: Who,
     leaving: Leaving,
+    /// What it can name, by its descriptors.
     sockets: BTreeMap<i32, Socket>,
     place: Arc<Place>,
 }
@@ -319,8 +332,8 @@ fn direction(how: How) -> std::net::Shutdown {
     }
 }
 
-/// The kernel's word on a descriptor that the side doesn't have. The standard ones and the bell are open in its table, and
-/// no sockets: a call on one would do harm and isn't made.
+/// The kernel's word on a descriptor that the thread can't name. Where another thread of the side has it, or it is the bell, a
+/// call on it would do harm and isn't made.
 fn not_ours(fd: i32) -> io::Error {
     let error = if sys::is_open(fd) { libc::EPERM } else { libc::EBADF };
     io::Error::from_raw_os_error(error)

@@ -119,14 +119,14 @@ pub fn close_in_background(fd: OwnedFd) -> io::Result<()> {
     result
 }
 
-/// Gives the calling thread a table of descriptors of its own (`CLONE_FILES` of `unshare(2)`), in which only the standard
-/// ones and `kept` are open. In the table that it leaves, nothing changes.
-pub fn own_descriptors(kept: &[RawFd]) -> io::Result<()> {
+/// Gives the calling thread a table of descriptors of its own (`CLONE_FILES` of `unshare(2)`), in which only `kept` is open.
+/// In the table that it leaves, nothing changes.
+pub fn own_descriptors(kept: RawFd) -> io::Result<()> {
     unshare(libc::CLONE_FILES)?;
     let listed: Vec<RawFd> = std::fs::read_dir("/proc/thread-self/fd")?
         .filter_map(|entry| entry.ok()?.file_name().to_str()?.parse().ok())
         .collect();
-    for fd in listed.into_iter().filter(|fd| *fd > libc::STDERR_FILENO && !kept.contains(fd)) {
+    for fd in listed.into_iter().filter(|fd| *fd != kept) {
         // SAFETY: the table is this thread's alone since the call above. All owners of descriptors live in threads that
         // have the other one, but for the one that listed these, which is closed: EBADF then.
         unsafe { libc::close(fd) };

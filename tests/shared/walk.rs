@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 use sockwalk::lesson::Lang;
-use sockwalk::model::{Event, Side};
+use sockwalk::model::{Event, Outcome, Side};
 
 use crate::common::lab_users;
 use crate::screens;
@@ -259,5 +259,40 @@ fn each_interrupts_its_own_call_alone() {
         assert_eq!(stage.count(watch, interrupted(Server)), 1);
         assert_eq!(stage.count(watch, interrupted(Client)), 0);
         stage.close(&[server, client, watch]);
+    }
+}
+
+/// A side's descriptors are numbered as those of a program of its own, in one process with the other side too: its standard
+/// ones are no sockets, and what is closed is EBADF whatever else the process has open.
+#[test]
+fn each_side_numbers_its_own_descriptors() {
+    for user in lab_users() {
+        let mut stage = Stage::of(user);
+        let free = stage.join(&["free"]);
+        let number =
+            |outcome: Option<Outcome>| outcome.unwrap().map(|returned| returned.value).map_err(|error| error.0);
+        for side in Side::BOTH {
+            if side == Client {
+                stage.press(free, "\t\t");
+                let offered = format!("● {}", stage.texts.free.role_client);
+                stage.wait(free, &offered, |screen| screen.contents().contains(&offered));
+            }
+            for (call, wanted) in [
+                ("socket()", Ok(3)),
+                ("socket()", Ok(4)),
+                ("send 1 hello", Err(libc::ENOTSOCK)),
+                ("close 3", Ok(0)),
+                ("close 3", Err(libc::EBADF)),
+                ("close 1", Ok(0)),
+                ("send 1 hello", Err(libc::EBADF)),
+                ("socket()", Ok(1)),
+                ("listen(1, 8)", Ok(0)),
+                ("socket()", Ok(3)),
+                ("close 17", Err(libc::EBADF)),
+            ] {
+                assert_eq!(number(stage.call(free, side, call)), wanted, "{call} of the {}", side.name());
+            }
+        }
+        stage.close(&[free]);
     }
 }
