@@ -17,7 +17,7 @@ use ratatui::widgets::Widget;
 use crate::i18n::fill;
 use crate::i18n::width as display_width;
 use crate::i18n::{escape, excerpt};
-use crate::model::{Call, CallView, Connection, How, Outcome, Side, SocketState, SocketView};
+use crate::model::{Call, CallView, How, Outcome, Side, SocketState, SocketView};
 use crate::tcp::State;
 use crate::tui::scene::{Scene, letter, minutes, put, reversed, shape, short, spread};
 use crate::tui::wrap::cut;
@@ -88,8 +88,7 @@ fn visible_sockets<'a>(scene: &Scene<'a>, side: Side) -> Vec<SocketView<'a>> {
 
 /// Where one connection is shown alone: whether it is the socket's, or the socket is none of any connection.
 fn is_shown(scene: &Scene<'_>, socket: &SocketView<'_>) -> bool {
-    let own = socket.facts.local.zip(socket.facts.remote).map(|(local, remote)| Connection::new(local, remote));
-    scene.app.place.only.is_none_or(|only| own.is_none_or(|own| own == only))
+    scene.app.place.only.is_none_or(|only| socket.facts.connection().is_none_or(|own| own == only))
 }
 
 fn call_block(scene: &Scene<'_>, side: Side, width: usize, rows: usize) -> Vec<Line<'static>> {
