@@ -7,7 +7,7 @@ use tui_input::Input;
 
 use super::again::Again;
 use super::code::Snippets;
-use super::layout::{self, Areas, Seat, Turn};
+use super::layout::{self, Areas, Seat, Turn, Wish};
 use super::texts::Texts;
 use super::walk::Walk;
 use crate::engine::typed::Mistyped;
@@ -224,7 +224,7 @@ impl App {
 
     /// Whether the panes at the bottom take turns at this size.
     pub fn takes_turns(&self) -> bool {
-        layout::takes_turns(self.size, self.seat())
+        layout::takes_turns(self.size, self.wish())
     }
 
     /// Who sits before the screen: who looks on does so for a room.
@@ -235,9 +235,14 @@ impl App {
         }
     }
 
+    /// What is wanted of the screen.
+    pub(super) fn wish(&self) -> Wish {
+        Wish { turn: self.place.turn, seat: self.seat() }
+    }
+
     /// The places of the panes; `None` where the window is too small.
     pub(super) fn areas(&self) -> Option<Areas> {
-        layout::areas(self.size, self.place.turn, self.seat())
+        layout::areas(self.size, self.wish())
     }
 
     /// The waiting segment that `d` and `x` mean: the chosen one, else the oldest.

@@ -34,6 +34,15 @@ pub(super) enum Seat {
     Audience,
 }
 
+/// What is wanted of the screen.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Wish {
+    /// What has the bottom where panes take turns.
+    pub(super) turn: Turn,
+    /// Who sits before it.
+    pub(super) seat: Seat,
+}
+
 /// The places of the panes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Areas {
@@ -53,21 +62,21 @@ pub(super) fn too_small(size: Rect) -> bool {
 }
 
 /// Whether the panes at the bottom take turns.
-pub(super) fn takes_turns(size: Rect, seat: Seat) -> bool {
-    seat == Seat::Audience || size.width < WHOLE.0 || size.height < WHOLE.1
+pub(super) fn takes_turns(size: Rect, wish: Wish) -> bool {
+    wish.seat == Seat::Audience || size.width < WHOLE.0 || size.height < WHOLE.1
 }
 
 /// The places at this size; `None` where it is too small.
-pub(super) fn areas(size: Rect, turn: Turn, seat: Seat) -> Option<Areas> {
+pub(super) fn areas(size: Rect, wish: Wish) -> Option<Areas> {
     if too_small(size) {
         return None;
     }
-    let turns = takes_turns(size, seat);
+    let turns = takes_turns(size, wish);
     let footer_rows = if turns { 1 } else { 2 };
     let body = size.height - 1 - footer_rows;
-    let bottom_rows = match (seat, turn) {
+    let bottom_rows = match (wish.seat, wish.turn) {
         (Seat::Audience, Turn::Explain | Turn::Code) => AUDIENCE_ROWS,
-        _ => bottom_rows(body, turns, turn),
+        _ => bottom_rows(body, turns, wish.turn),
     };
     let rows = [
         Constraint::Length(1),
@@ -80,7 +89,7 @@ pub(super) fn areas(size: Rect, turn: Turn, seat: Seat) -> Option<Areas> {
     let side = if size.width < WHOLE.0 { 23 } else { (size.width * 3 / 10).min(42) };
     let columns = [Constraint::Length(side), Constraint::Fill(1), Constraint::Length(side)];
     let [server, wire, client] = Layout::horizontal(columns).areas(top);
-    let (explain, code, states) = if turns { in_turn(bottom, turn) } else { at_once(bottom) };
+    let (explain, code, states) = if turns { in_turn(bottom, wish.turn) } else { at_once(bottom) };
     Some(Areas { header, server, wire, client, explain, code, states, footer })
 }
 
