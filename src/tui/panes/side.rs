@@ -17,7 +17,7 @@ use ratatui::widgets::Widget;
 use crate::i18n::fill;
 use crate::i18n::width as display_width;
 use crate::i18n::{escape, excerpt};
-use crate::model::{Call, CallView, How, Outcome, Side, SocketState, SocketView};
+use crate::model::{Call, CallView, How, Outcome, Side, SocketFacts, SocketState, SocketView};
 use crate::tcp::State;
 use crate::tui::scene::{Scene, letter, minutes, put, reversed, shape, short, spread};
 use crate::tui::wrap::cut;
@@ -230,15 +230,8 @@ fn socket_lines(
     detail: Detail,
 ) -> Vec<Line<'static>> {
     let theme = scene.theme;
-    let fd = match (socket.facts.fd.filter(|_| !socket.gone), &socket.facts.program) {
-        (Some(fd), _) => format!("fd {fd}"),
-        // The name makes room for the state, and for what stands around both.
-        (None, Some(program)) => {
-            let room = width.saturating_sub(display_width(socket.state.name()) + 5);
-            cut(&escape(program), room.clamp(2, 8))
-        }
-        (None, None) => "–".to_owned(),
-    };
+    // A program's name makes room for the state, and for what stands around both.
+    let fd = who(socket, width.saturating_sub(display_width(socket.state.name()) + 5).clamp(2, 8));
     let style = theme.side(side).bold();
     let style = if scene.is_fresh(socket.state_since) { reversed(style) } else { style };
     let left = vec![
@@ -257,7 +250,8 @@ fn socket_lines(
         return lines;
     }
     let queues = Some(queues).filter(|queues| !one_line && !queues.is_empty());
-    let addresses = Some(addresses(socket)).filter(|text| detail == Detail::Addresses && !text.is_empty());
+    let addresses =
+        Some(addresses(socket.facts)).filter(|text| detail == Detail::Addresses && !socket.gone && !text.is_empty());
     let indent = |text: String, style| Line::from(vec![Span::raw("     "), Span::styled(text, style)]);
     let room = width.saturating_sub(5);
     match (addresses, queues) {
@@ -271,6 +265,15 @@ fn socket_lines(
     }
     lines.extend(scene.timer(socket, room).map(|text| indent(cut(&text, room), theme.waits.0)));
     lines
+}
+
+/// The socket's descriptor, else the name of the program that has it.
+pub(super) fn who(socket: &SocketView<'_>, room: usize) -> String {
+    match (socket.facts.fd.filter(|_| !socket.gone), &socket.facts.program) {
+        (Some(fd), _) => format!("fd {fd}"),
+        (None, Some(program)) => cut(&escape(program), room),
+        (None, None) => "–".to_owned(),
+    }
 }
 
 fn queues(scene: &Scene<'_>, socket: &SocketView<'_>) -> String {
@@ -288,9 +291,9 @@ fn queues(scene: &Scene<'_>, socket: &SocketView<'_>) -> String {
     }
 }
 
-fn addresses(socket: &SocketView<'_>) -> String {
-    match (socket.facts.local, socket.facts.remote) {
-        _ if socket.gone => String::new(),
+/// The addresses of a socket and of its peer, as far as it has them.
+pub(super) fn addresses(facts: &SocketFacts) -> String {
+    match (facts.local, facts.remote) {
         (Some(local), Some(remote)) => format!("{} ↔ {}", short(local), short(remote)),
         (Some(local), None) => short(local),
         _ => String::new(),
