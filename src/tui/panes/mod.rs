@@ -9,6 +9,7 @@ mod header;
 mod help;
 mod kernel;
 mod ladder;
+mod large;
 mod layers;
 mod packet;
 mod side;
@@ -40,6 +41,9 @@ pub fn draw(frame: &mut Frame<'_>, app: &App) {
     };
     let buf = frame.buffer_mut();
     header::draw(buf, areas.header, &scene);
+    if let Some(places) = &areas.large {
+        large::draw(buf, places, &scene);
+    }
     side::draw(buf, areas.server, &scene, Side::Server);
     ladder::draw(buf, areas.wire, &scene);
     side::draw(buf, areas.client, &scene, Side::Client);
