@@ -430,3 +430,17 @@ fn who_says_so_stands_beside_it() {
     let buffer = screen(&app);
     assert_eq!(buffer[(places.server.right() - 2, places.server.y + 1)].symbol(), "=");
 }
+
+#[test]
+fn a_click_on_a_state_chooses_its_side() {
+    use crossterm::event::{MouseButton, MouseEvent, MouseEventKind};
+    let mut app = large(Made::to_syn_recv(), Lang::En, 100, 30);
+    let places = app.areas().unwrap().large.unwrap();
+    for (pane, side) in [(places.client, Side::Client), (places.server, Side::Server)] {
+        let kind = MouseEventKind::Down(MouseButton::Left);
+        let (column, row, modifiers) = (pane.x + 9, pane.y + 2, KeyModifiers::NONE);
+        let now = app.now;
+        update(&mut app, Msg::Terminal(Event::Mouse(MouseEvent { kind, column, row, modifiers })), now);
+        assert_eq!(app.place.side, Some(side));
+    }
+}
