@@ -174,11 +174,13 @@ fn shutdown(how: How, came: Came<'_>, before: &Situation) -> Option<Circumstance
 }
 
 fn close(came: Came<'_>, before: &Situation) -> Option<Circumstance> {
+    // The kernel counts the other end's FIN in the receive queue, as one more byte, until recv() has returned 0.
+    let unread = before.recv_queue > u32::from(before.state == State::CloseWait);
     match came {
         Came::Returned(_) => first(&[
             (before.state == State::Listen, Listening),
             (before.is_connecting(), Connecting),
-            (before.is_connected() && before.recv_queue > 0, Unread),
+            (before.is_connected() && unread, Unread),
             (matches!(before.state, State::Established | State::CloseWait) && before.send_queue > 0, Unsent),
         ]),
         _ => None,

@@ -219,6 +219,8 @@ fn cases() -> Vec<Case> {
         (shut(How::Write), Ok(0), state(Listen), None),
         (shut(How::Write), Ok(0), state(SynSent), Some(Connecting)),
         (close(), Ok(0), with(|s| s.recv_queue = 1, joined(Established)), Some(Unread)),
+        (close(), Ok(0), with(|s| s.recv_queue = 1, joined(CloseWait)), None),
+        (close(), Ok(0), with(|s| s.recv_queue = 2, joined(CloseWait)), Some(Unread)),
         (close(), Ok(0), with(|s| s.send_queue = 1, joined(Established)), Some(Unsent)),
         (close(), Ok(0), with(|s| s.recv_queue = 1, state(Listen)), Some(Listening)),
         (close(), Ok(0), with(|s| s.send_queue = 1, state(SynSent)), Some(Connecting)),

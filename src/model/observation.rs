@@ -4,7 +4,7 @@ use std::fmt;
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use super::Side;
+use super::{Connection, Side};
 use crate::tcp::State;
 
 /// Where a fact comes from.
@@ -188,6 +188,11 @@ pub struct SocketFacts {
 const TIMER_GRAIN: Duration = Duration::from_millis(200);
 
 impl SocketFacts {
+    /// The connection whose end it is; `None` where it has no peer.
+    pub fn connection(&self) -> Option<Connection> {
+        Some(Connection::new(self.local?, self.remote?))
+    }
+
     /// Whether a person would see a difference between the two.
     pub fn differs(&self, other: &SocketFacts) -> bool {
         let timer = match (&self.timer, &other.timer) {

@@ -91,6 +91,8 @@ pub struct Trace {
     pub(super) segments_of: HashMap<Connection, Vec<SegmentId>>,
     pub(super) sockets: Vec<SocketRecord>,
     pub(super) by_cookie: HashMap<u64, usize>,
+    /// The numbers of the sockets that were a connection's ends, in the order in which they became that.
+    pub(super) sockets_of: HashMap<Connection, Vec<usize>>,
     /// The numbers of the sockets that the kernel had.
     pub(super) living: Changing<usize>,
     /// The numbers of the sockets that were gone, in that order, each with its entry.
@@ -235,6 +237,13 @@ impl Trace {
                 self.owners.extend(facts.local.zip(facts.side));
                 let number = self.socket(facts.cookie);
                 self.sockets[number].change(moment, Some(facts.clone()));
+                if let Some(connection) = facts.connection() {
+                    let numbers = self.sockets_of.entry(connection).or_default();
+                    // At most two of them live at once: what is known already is among the last ones.
+                    if !numbers.iter().rev().take(4).any(|known| *known == number) {
+                        numbers.push(number);
+                    }
+                }
                 self.living.set(moment, number, true);
             }
             Event::Gone { cookie, source } => {

@@ -181,6 +181,13 @@ impl<'a> View<'a> {
         self.trace.segments.partition_point(|record| record.sent < self.moment)
     }
 
+    /// The connections to which the segments belonged that had been seen, in the order of their first ones.
+    pub fn connections(&self) -> &'a [Connection] {
+        let (all, seen) = (self.trace.connections(), self.segment_count());
+        let first = |one: &Connection| self.trace.segments_of.get(one)?.first().copied();
+        &all[..all.partition_point(|one| first(one).is_some_and(|id| (id.0 as usize) < seen))]
+    }
+
     /// The numbers of one connection's segments, in order.
     pub fn segments_of(&self, connection: Connection) -> &'a [SegmentId] {
         let numbers = self.trace.segments_of.get(&connection).map_or(&[][..], Vec::as_slice);
@@ -209,6 +216,16 @@ impl<'a> View<'a> {
     pub fn socket(&self, cookie: u64) -> Option<SocketView<'a>> {
         let number = *self.trace.by_cookie.get(&cookie)?;
         socket_view(&self.trace.sockets[number], self.moment)
+    }
+
+    /// The sockets that were the ends of a connection, in the order in which they became that; also those that were gone,
+    /// and those that a reset had left without addresses.
+    pub fn sockets_of(&self, connection: Connection) -> impl Iterator<Item = SocketView<'a>> + use<'a> {
+        let (trace, moment) = (self.trace, self.moment);
+        let numbers = trace.sockets_of.get(&connection).map_or(&[][..], Vec::as_slice);
+        let sockets = numbers.iter().map(move |number| &trace.sockets[*number]);
+        let of_it = sockets.filter(move |record| last_connection(record, moment) == Some(connection));
+        of_it.filter_map(move |record| socket_view(record, moment))
     }
 
     /// The sockets that the kernel had, in the order of their appearance.
@@ -319,13 +336,20 @@ fn socket_view(record: &SocketRecord, moment: Moment) -> Option<SocketView<'_>> 
     })
 }
 
+/// The connection whose end a socket was by then, or had been last.
+fn last_connection(record: &SocketRecord, moment: Moment) -> Option<Connection> {
+    let known = record.history.partition_point(|(seen, _)| *seen < moment);
+    record.history[..known].iter().rev().find_map(|(_, facts)| facts.as_ref()?.connection())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::testing;
     use crate::tcp::State;
 
     fn facts(cookie: u64, state: State) -> SocketFacts {
-        crate::model::testing::socket(cookie, Side::Server, None, state, (None, None))
+        testing::socket(cookie, Side::Server, None, state, (None, None))
     }
 
     #[test]
@@ -380,5 +404,42 @@ mod tests {
         let shown =
             |moment| trace.at(moment).segment(id).map(|view| (view.segment.tcp().unwrap().ack, view.times_sent));
         assert_eq!([shown(2), shown(3), shown(5)], [Some((10, 1)), Some((11, 2)), Some((11, 3))]);
+    }
+
+    #[test]
+    fn a_connections_ends_are_those_that_it_had_by_then() {
+        let local = |port| std::net::SocketAddr::from(([127, 0, 0, 1], port));
+        let (server, one, other) = (local(8000), local(1), local(2));
+        let end = |cookie, state, of: (_, _)| Event::Socket(testing::socket(cookie, Side::Client, None, state, of));
+        let sent = |id, from| Event::Sent {
+            id: SegmentId(id),
+            segment: crate::tcp::testing::segment(from, server, 7, 0, &["SYN"], b""),
+            again: None,
+        };
+        let mut trace = Trace::default();
+        for event in [
+            end(1, State::Closed, (None, None)),
+            end(1, State::SynSent, (Some(one), Some(server))),
+            sent(0, one),
+            end(2, State::SynRecv, (Some(server), Some(one))),
+            end(3, State::SynSent, (Some(other), Some(server))),
+            sent(1, other),
+            // A reset leaves a socket without addresses; then it connects anew, and then the other one is gone.
+            end(1, State::Closed, (None, None)),
+            end(1, State::SynSent, (Some(other), Some(server))),
+            Event::Gone { cookie: 2, source: Source::SockDiag },
+        ] {
+            trace.push(Duration::ZERO, event);
+        }
+        let of = |moment, port| -> Vec<(u64, bool)> {
+            let sockets = trace.at(moment).sockets_of(Connection::new(server, port));
+            sockets.map(|socket| (socket.facts.cookie, socket.state == State::Closed)).collect()
+        };
+        assert_eq!([of(1, one), of(2, one), of(4, one)], [vec![], vec![(1, false)], vec![(1, false), (2, false)]]);
+        assert_eq!([of(6, other), of(7, one)], [vec![(3, false)], vec![(1, true), (2, false)]]);
+        assert_eq!([of(8, one), of(8, other)], [vec![(2, false)], vec![(3, false), (1, false)]]);
+        assert_eq!(of(9, one), [(2, true)]);
+        let known = [2, 3, 5, 6, 9].map(|moment| trace.at(moment).connections().len());
+        assert_eq!(known, [0, 1, 1, 2, 2]);
     }
 }

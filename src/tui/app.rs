@@ -7,11 +7,11 @@ use tui_input::Input;
 
 use super::again::Again;
 use super::code::Snippets;
-use super::layout::{self, Areas, Seat, Turn};
+use super::layout::{self, Areas, LargeWish, Seat, Turn, Wish};
 use super::texts::Texts;
 use super::walk::Walk;
 use crate::engine::typed::Mistyped;
-use crate::engine::{Phase, Purpose};
+use crate::engine::{Phase, Purpose, Wire};
 use crate::lesson::{Glossary, Lang, Localized};
 use crate::model::{Connection, Moment, SegmentId, Side, View};
 use crate::tcp::Numbers;
@@ -36,6 +36,8 @@ pub struct Look {
     pub code: usize,
     /// How sequence numbers are written.
     pub numbers: Numbers,
+    /// Whether the states are written in large letters; `None` where nobody has said so: then a room has them.
+    pub large: Option<bool>,
 }
 
 /// Why the interface can't start: a built-in file is wrong.
@@ -58,7 +60,7 @@ impl Look {
     pub fn new(lang: Lang, theme: Theme) -> Result<Look, LookError> {
         let texts = [Texts::load(Lang::En)?, Texts::load(Lang::Zh)?];
         let (snippets, glossary) = (Snippets::load()?, Glossary::load()?);
-        Ok(Look { lang, texts, theme, snippets, glossary, code: 0, numbers: Numbers::default() })
+        Ok(Look { lang, texts, theme, snippets, glossary, code: 0, numbers: Numbers::default(), large: None })
     }
 }
 
@@ -238,7 +240,7 @@ impl App {
 
     /// Whether the panes at the bottom take turns at this size.
     pub fn takes_turns(&self) -> bool {
-        layout::takes_turns(self.size, self.seat())
+        layout::takes_turns(self.size, self.wish())
     }
 
     /// Who sits before the screen: who looks on does so for a room.
@@ -249,9 +251,24 @@ impl App {
         }
     }
 
+    /// What is wanted of the screen.
+    pub(super) fn wish(&self) -> Wish {
+        let large = match self.walk.wire() {
+            _ if !self.is_large() => LargeWish::Nothing,
+            Wire::Blind => LargeWish::States,
+            Wire::Holds | Wire::Watches => LargeWish::Segment,
+        };
+        Wish { turn: self.place.turn, seat: self.seat(), large }
+    }
+
+    /// Whether the states are wanted in large letters.
+    pub(super) fn is_large(&self) -> bool {
+        self.look.large.unwrap_or(self.seat() == Seat::Audience)
+    }
+
     /// The places of the panes; `None` where the window is too small.
     pub(super) fn areas(&self) -> Option<Areas> {
-        layout::areas(self.size, self.place.turn, self.seat())
+        layout::areas(self.size, self.wish())
     }
 
     /// The waiting segment that `d` and `x` mean: the chosen one, else the oldest.

@@ -3,6 +3,7 @@
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
 use super::app::App;
+use super::layout::WHOLE;
 use crate::engine::Phase;
 
 /// What the learner can do.
@@ -44,6 +45,8 @@ pub enum Command {
     Layers,
     Glossary,
     Pane,
+    /// The states in large letters, or not.
+    Large,
     ScrollUp,
     ScrollDown,
     /// The number of the chosen answer, from 0.
@@ -124,6 +127,7 @@ pub const COMMANDS: &[Entry] = &[
     entry(Command::Layers, "layers", &[Char('l')], "l").footer(8),
     entry(Command::Glossary, "glossary", &[Char('g')], "g").footer(9),
     entry(Command::Pane, "pane", &[Char('s'), Char('v')], "s").footer(6).when(takes_turns),
+    entry(Command::Large, "large", &[Char('b')], "b").footer(12).when(has_room_for_large),
     entry(Command::Code, "code", &[Char('c')], "c").footer(9),
     entry(Command::Numbers, "numbers", &[Char('n')], "n").footer(9),
     entry(Command::Side, "side", &[Tab, BackTab], "Tab").footer(13),
@@ -213,6 +217,11 @@ fn in_the_past(app: &App) -> bool {
 
 fn plays(app: &App) -> bool {
     app.auto().is_some()
+}
+
+fn has_room_for_large(app: &App) -> bool {
+    let (columns, rows) = WHOLE;
+    app.size.width >= columns && app.size.height >= rows
 }
 
 fn takes_turns(app: &App) -> bool {

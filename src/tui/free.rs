@@ -151,7 +151,7 @@ pub(super) fn next_act(app: &App, forward: bool) -> Option<Moment> {
 
 /// One connection after the other is shown alone, in the order of their first segments; then all again.
 pub(super) fn next_connection(app: &mut App) {
-    let connections = app.view().trace().connections();
+    let connections = app.view().connections();
     let next = match app.place.only {
         None => connections.first(),
         Some(one) => connections.iter().position(|other| *other == one).and_then(|at| connections.get(at + 1)),

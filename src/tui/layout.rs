@@ -2,7 +2,7 @@
 
 use ratatui::layout::{Constraint, Layout, Rect};
 
-use super::diagram;
+use super::{diagram, letters};
 
 /// The smallest window that is served.
 pub const SMALLEST: (u16, u16) = (80, 24);
@@ -14,6 +14,9 @@ pub(super) const CODE_ROWS: u16 = 5;
 
 /// The rows that an audience needs below the ladder: one outcome and its reason.
 const AUDIENCE_ROWS: u16 = 8;
+
+/// The columns of two panes with the longest name of a state in letters of four rows, and with what stands around it.
+const LARGE_COLUMNS: u16 = 2 * (letters::LONGEST + 6);
 
 /// Which pane has the bottom of a small screen.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
@@ -34,10 +37,42 @@ pub(super) enum Seat {
     Audience,
 }
 
+/// What is wanted of the screen.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Wish {
+    /// What has the bottom where panes take turns.
+    pub(super) turn: Turn,
+    /// Who sits before it.
+    pub(super) seat: Seat,
+    /// What stands above the panes in large letters, where there is room.
+    pub(super) large: LargeWish,
+}
+
+/// What is wanted in large letters.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum LargeWish {
+    Nothing,
+    /// The states of both ends: where segments can't be seen.
+    States,
+    /// And a segment, where there is room for it too.
+    Segment,
+}
+
+/// The places of what is written in large letters.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Large {
+    pub(super) server: Rect,
+    pub(super) client: Rect,
+    pub(super) segment: Option<Rect>,
+    /// How many times four rows a letter takes.
+    pub(super) scale: u16,
+}
+
 /// The places of the panes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Areas {
     pub(super) header: Rect,
+    pub(super) large: Option<Large>,
     pub(super) server: Rect,
     pub(super) wire: Rect,
     pub(super) client: Rect,
@@ -53,35 +88,70 @@ pub(super) fn too_small(size: Rect) -> bool {
 }
 
 /// Whether the panes at the bottom take turns.
-pub(super) fn takes_turns(size: Rect, seat: Seat) -> bool {
-    seat == Seat::Audience || size.width < WHOLE.0 || size.height < WHOLE.1
+pub(super) fn takes_turns(size: Rect, wish: Wish) -> bool {
+    let left = size.height.saturating_sub(large_rows(size, wish.large).all());
+    wish.seat == Seat::Audience || size.width < WHOLE.0 || left < WHOLE.1
+}
+
+/// The rows of what is written in large letters, and the letters' size; none where there is no room.
+#[derive(Clone, Copy, Default)]
+struct LargeRows {
+    scale: u16,
+    states: u16,
+    segment: u16,
+}
+
+impl LargeRows {
+    fn all(self) -> u16 {
+        self.states + self.segment
+    }
+}
+
+/// What large letters leave is never less than a window that is served, and is laid out as that would be.
+fn large_rows(size: Rect, wish: LargeWish) -> LargeRows {
+    let segment = wish == LargeWish::Segment;
+    let fits = |scale: u16, segment: bool, least: u16| {
+        let states = letters::ROWS * scale + 2;
+        let rows = LargeRows { scale, states, segment: if segment { states } else { 0 } };
+        let (columns, least) = ((LARGE_COLUMNS * scale).max(WHOLE.0), rows.all() + least);
+        (wish != LargeWish::Nothing && size.width >= columns && size.height >= least).then_some(rows)
+    };
+    let ways = [(2, segment, WHOLE.1), (1, segment, SMALLEST.1), (1, false, SMALLEST.1)];
+    { ways }.into_iter().find_map(|(scale, segment, least)| fits(scale, segment, least)).unwrap_or_default()
 }
 
 /// The places at this size; `None` where it is too small.
-pub(super) fn areas(size: Rect, turn: Turn, seat: Seat) -> Option<Areas> {
+pub(super) fn areas(size: Rect, wish: Wish) -> Option<Areas> {
     if too_small(size) {
         return None;
     }
-    let turns = takes_turns(size, seat);
+    let turns = takes_turns(size, wish);
     let footer_rows = if turns { 1 } else { 2 };
-    let body = size.height - 1 - footer_rows;
-    let bottom_rows = match (seat, turn) {
+    let large = large_rows(size, wish.large);
+    let body = size.height - 1 - footer_rows - large.all();
+    let bottom_rows = match (wish.seat, wish.turn) {
         (Seat::Audience, Turn::Explain | Turn::Code) => AUDIENCE_ROWS,
-        _ => bottom_rows(body, turns, turn),
+        _ => bottom_rows(body, turns, wish.turn),
     };
     let rows = [
         Constraint::Length(1),
+        Constraint::Length(large.states),
+        Constraint::Length(large.segment),
         Constraint::Length(body - bottom_rows),
         Constraint::Length(bottom_rows),
         Constraint::Length(footer_rows),
     ];
-    let [header, top, bottom, footer] = Layout::vertical(rows).areas(size);
+    let [header, states, segment, top, bottom, footer] = Layout::vertical(rows).areas(size);
     // At 80 columns the sides are as narrow as `ESTABLISHED` allows, so that the ladder has room for its legend.
     let side = if size.width < WHOLE.0 { 23 } else { (size.width * 3 / 10).min(42) };
     let columns = [Constraint::Length(side), Constraint::Fill(1), Constraint::Length(side)];
     let [server, wire, client] = Layout::horizontal(columns).areas(top);
-    let (explain, code, states) = if turns { in_turn(bottom, turn) } else { at_once(bottom) };
-    Some(Areas { header, server, wire, client, explain, code, states, footer })
+    let large = (large.scale > 0).then(|| {
+        let [server, client] = Layout::horizontal([Constraint::Fill(1); 2]).areas(states);
+        Large { server, client, segment: (large.segment > 0).then_some(segment), scale: large.scale }
+    });
+    let (explain, code, states) = if turns { in_turn(bottom, wish.turn) } else { at_once(bottom) };
+    Some(Areas { header, large, server, wire, client, explain, code, states, footer })
 }
 
 /// The diagram needs its rows, and the explanation enough that few are cut; the ladder keeps what is left.

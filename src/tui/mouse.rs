@@ -51,8 +51,9 @@ pub(super) fn action(app: &App, event: MouseEvent) -> Option<Action> {
     if let Some(n) = choice_at(app, here.x, here.y) {
         return Some(Action::Do(Command::Answer(n)));
     }
-    let sides = [(areas.server, Side::Server), (areas.client, Side::Client)];
-    if let Some((_, side)) = sides.into_iter().find(|(area, _)| area.contains(here)) {
+    let large = areas.large.iter().flat_map(|large| [(large.server, Side::Server), (large.client, Side::Client)]);
+    let mut sides = [(areas.server, Side::Server), (areas.client, Side::Client)].into_iter().chain(large);
+    if let Some((_, side)) = sides.find(|(area, _)| area.contains(here)) {
         return Some(Action::Side(side));
     }
     segment_at(app, areas.wire, here.x, here.y).map(Action::Segment)

@@ -16,6 +16,7 @@ words! {
         pub explain: Explain,
         pub code: Code,
         pub states: States,
+        pub large: Large,
         pub packet: Packet,
         pub kernel: Kernel,
         pub layers: Layers,
@@ -288,6 +289,16 @@ words! {
         pub title: String,
         pub mouse: String,
         pub close: String,
+    }
+}
+
+words! {
+    /// What is written in large letters.
+    #[allow(missing_docs)]
+    pub struct Large {
+        pub newest: String,
+        pub only: String,
+        pub more: String,
     }
 }
 

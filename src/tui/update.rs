@@ -434,6 +434,7 @@ fn show(app: &mut App, command: Command) {
                 Turn::States => Turn::Explain,
             }
         }
+        Command::Large => app.look.large = Some(!app.is_large()),
         Command::Menu => app.place.menu += 1,
         Command::Only => super::free::next_connection(app),
         Command::Help => open(app, Overlay::Help),

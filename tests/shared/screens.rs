@@ -118,12 +118,31 @@ pub fn as_shown(Seen { state, local, remote }: Seen) -> (String, String, String)
 /// The wire's pane: for each row what it says, without the mark of the segment that is chosen there, and how an arrow ends.
 pub fn ladder(screen: &Screen) -> Vec<String> {
     let rows = rows(screen);
-    let inside = rows.iter().skip(2).take_while(|row| !row.starts_with('└'));
+    // It stands between the panes of the two sides; above them may stand what is written in large letters.
+    let panes = rows.iter().skip_while(|row| row.matches(['┐', '┓']).count() < 3).skip(1);
+    let inside = panes.take_while(|row| !row.starts_with('└'));
     let said = inside.filter_map(|row| {
         let said = row.split("││").nth(1)?.trim_start_matches(['│', ' ']).trim_start_matches("▶ ");
         Some(said.replace(['│', '─', ' '], ""))
     });
     said.filter(|said| !said.is_empty()).collect()
+}
+
+/// The states of the two ends in large letters, read from their first row; empty where it is none of the handshake's.
+pub fn large(screen: &Screen) -> [&'static str; 2] {
+    const FIRST_ROWS: [(&str, &str); 4] = [
+        ("LISTEN", "█   ▀█▀ ▟▀▀ ▀█▀ █▀▀ █▖▐▌"),
+        ("SYN_SENT", "▟▀▀ █ █ █▖▐▌     ▟▀▀ █▀▀ █▖▐▌ ▀█▀"),
+        ("SYN_RECV", "▟▀▀ █ █ █▖▐▌     █▀▙ █▀▀ ▟▀▀ █ █"),
+        ("ESTABLISHED", "█▀▀ ▟▀▀ ▀█▀ ▟▀▙ █▀▙ █   ▀█▀ ▟▀▀ █ █ █▀▀ █▀▙"),
+    ];
+    let row: Vec<char> = rows(screen)[2].chars().collect();
+    let (left, right) = row.split_at(row.len() / 2);
+    [left, right].map(|half| {
+        let inside: String = half[1..half.len() - 1].iter().collect();
+        let shown = inside.trim_end().strip_suffix('K').unwrap_or_default().trim();
+        FIRST_ROWS.into_iter().find(|(_, first)| *first == shown).map_or("", |(state, _)| state)
+    })
 }
 
 /// The flags of the segments that wait, the oldest first, as a recording tells them.

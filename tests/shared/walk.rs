@@ -196,17 +196,20 @@ fn who_looks_on_sees_the_same_and_changes_nothing() {
         let watch = stage.join(&["watch"]);
         let client = stage.join(&["client"]);
         up_to_the_syn(&mut stage, server, client);
+        stage.wait(watch, "large letters", |screen| screens::large(screen) == ["LISTEN", "SYN_SENT"]);
         let all = [server, client, watch];
         for (at_door, flags, after) in [
-            (server, "SYN", vec![(Server, "LISTEN"), (Server, "SYN_RECV"), (Client, "SYN_SENT")]),
-            (client, "SYN,ACK", vec![(Server, "LISTEN"), (Server, "SYN_RECV"), (Client, "ESTABLISHED")]),
-            (server, "ACK", vec![(Server, "LISTEN"), (Server, "ESTABLISHED"), (Client, "ESTABLISHED")]),
+            (server, "SYN", ["SYN_RECV", "SYN_SENT"]),
+            (client, "SYN,ACK", ["SYN_RECV", "ESTABLISHED"]),
+            (server, "ACK", ["ESTABLISHED", "ESTABLISHED"]),
         ] {
             stage.wait_held(watch, &[flags]);
             every_key_is_in_vain(&mut stage, watch);
             ladders_are_equal(&mut stage, all);
             stage.lets_go(at_door, flags);
-            stage.wait_states(&all, &after);
+            let [server_end, client_end] = after;
+            stage.wait_states(&all, &[(Server, "LISTEN"), (Server, server_end), (Client, client_end)]);
+            stage.wait(watch, &format!("{after:?} in large letters"), |screen| screens::large(screen) == after);
         }
         stage.quit(watch);
         stage.close(&[client, server]);

@@ -224,6 +224,14 @@ fn frame_line(
 
 /// The lines of a segment's label, broken between words where it is too long for the room.
 fn label(scene: &Scene<'_>, view: &SegmentView<'_>, room: usize) -> Vec<String> {
+    // The mark before it, and the source's letter behind it.
+    let room = room.saturating_sub(5).max(4);
+    let text = notation(scene, view, room);
+    wrap_text(&text, Style::default(), room).iter().map(ToString::to_string).collect()
+}
+
+/// The segment in one line, with the beginning of its data where there is room for that.
+pub(super) fn notation(scene: &Scene<'_>, view: &SegmentView<'_>, room: usize) -> String {
     let mut text = line(view.segment, scene.view.trace().isns(), scene.app.look.numbers);
     if view.times_sent > 1 {
         text = format!("{text} ×{}", view.times_sent);
@@ -231,13 +239,11 @@ fn label(scene: &Scene<'_>, view: &SegmentView<'_>, room: usize) -> Vec<String> 
     if view.again.is_some() {
         text = format!("{text} {}", scene.texts.wire.again);
     }
-    // The mark before it, and the source's letter behind it.
-    let room = room.saturating_sub(5).max(4);
     let data = format!(" \"{}\"", excerpt(view.segment.payload(), 12));
     if !view.segment.is_empty() && display_width(&text) + display_width(&data) <= room {
         text += &data;
     }
-    wrap_text(&text, Style::default(), room).iter().map(ToString::to_string).collect()
+    text
 }
 
 fn segment_rows(scene: &Scene<'_>, view: &SegmentView<'_>, between: usize, margin: usize, notes: &Notes) -> Vec<Row> {

@@ -9,6 +9,7 @@ mod header;
 mod help;
 mod kernel;
 mod ladder;
+mod large;
 mod layers;
 mod packet;
 mod page;
@@ -35,12 +36,15 @@ pub(super) use ladder::segment_at;
 pub fn draw(frame: &mut Frame<'_>, app: &App) {
     let scene = Scene::new(app);
     let size = frame.area();
-    let Some(areas) = layout::areas(size, app.place.turn, app.seat()) else {
+    let Some(areas) = layout::areas(size, app.wish()) else {
         too_small(frame, &scene);
         return;
     };
     let buf = frame.buffer_mut();
     header::draw(buf, areas.header, &scene);
+    if let Some(places) = &areas.large {
+        large::draw(buf, places, &scene);
+    }
     side::draw(buf, areas.server, &scene, Side::Server);
     ladder::draw(buf, areas.wire, &scene);
     side::draw(buf, areas.client, &scene, Side::Client);
@@ -60,7 +64,7 @@ pub fn draw(frame: &mut Frame<'_>, app: &App) {
 
 /// Draws what lies over the panes. Returns how far it can be scrolled.
 fn overlay(buf: &mut Buffer, size: Rect, scene: &Scene<'_>) -> usize {
-    let Some(areas) = layout::areas(size, scene.app.place.turn, scene.app.seat()) else { return 0 };
+    let Some(areas) = layout::areas(size, scene.app.wish()) else { return 0 };
     let middle = Rect { y: 1, height: size.height - 1 - areas.footer.height, ..size };
     match scene.app.place.overlay {
         Some(Overlay::Help) => help::draw(buf, middle, scene),

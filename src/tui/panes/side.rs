@@ -17,7 +17,7 @@ use ratatui::widgets::Widget;
 use crate::i18n::fill;
 use crate::i18n::width as display_width;
 use crate::i18n::{escape, excerpt};
-use crate::model::{Call, CallView, Connection, How, Outcome, Side, SocketState, SocketView};
+use crate::model::{Call, CallView, How, Outcome, Side, SocketFacts, SocketState, SocketView};
 use crate::tcp::State;
 use crate::tui::scene::{Scene, holder, letter, minutes, put, reversed, shape, short, spread};
 use crate::tui::wrap::cut;
@@ -88,8 +88,7 @@ fn visible_sockets<'a>(scene: &Scene<'a>, side: Side) -> Vec<SocketView<'a>> {
 
 /// Where one connection is shown alone: whether it is the socket's, or the socket is none of any connection.
 fn is_shown(scene: &Scene<'_>, socket: &SocketView<'_>) -> bool {
-    let own = socket.facts.local.zip(socket.facts.remote).map(|(local, remote)| Connection::new(local, remote));
-    scene.app.place.only.is_none_or(|only| own.is_none_or(|own| own == only))
+    scene.app.place.only.is_none_or(|only| socket.facts.connection().is_none_or(|own| own == only))
 }
 
 fn call_block(scene: &Scene<'_>, side: Side, width: usize, rows: usize) -> Vec<Line<'static>> {
@@ -252,7 +251,8 @@ fn socket_lines(
         return lines;
     }
     let queues = Some(queues).filter(|queues| !one_line && !queues.is_empty());
-    let addresses = Some(addresses(socket)).filter(|text| detail == Detail::Addresses && !text.is_empty());
+    let addresses =
+        Some(addresses(socket.facts)).filter(|text| detail == Detail::Addresses && !socket.gone && !text.is_empty());
     let indent = |text: String, style| Line::from(vec![Span::raw("     "), Span::styled(text, style)]);
     let room = width.saturating_sub(5);
     match (addresses, queues) {
@@ -283,9 +283,9 @@ fn queues(scene: &Scene<'_>, socket: &SocketView<'_>) -> String {
     }
 }
 
-fn addresses(socket: &SocketView<'_>) -> String {
-    match (socket.facts.local, socket.facts.remote) {
-        _ if socket.gone => String::new(),
+/// The addresses of a socket and of its peer, as far as it has them.
+pub(super) fn addresses(facts: &SocketFacts) -> String {
+    match (facts.local, facts.remote) {
         (Some(local), Some(remote)) => format!("{} ↔ {}", short(local), short(remote)),
         (Some(local), None) => short(local),
         _ => String::new(),

@@ -1,6 +1,7 @@
 //! Keys in, screen out, on traces made by hand.
 
 mod keys;
+mod large;
 mod looping;
 mod made;
 mod screens;

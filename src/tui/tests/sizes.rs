@@ -13,6 +13,7 @@ fn no_size_panics_and_small_ones_say_what_is_needed() {
                 for rows in (1..=45).step_by(11).chain([23, 24, 29, 30, 60]) {
                     let all = [Overlay::Help, Overlay::Packet, Overlay::Kernel, Overlay::Layers, Overlay::Glossary];
                     for overlay in all.into_iter().map(Some).chain([None]) {
+                        app.look.large = Some(rows % 2 == 0);
                         app.place.overlay = overlay;
                         update(&mut app, Msg::Terminal(Event::Resize(columns, rows)), secs(1.0));
                         let shown = text(&app);
@@ -119,7 +120,8 @@ fn a_frame_costs_the_same_however_long_the_trace_is() {
             let id = made.send(ack);
             made.push(crate::model::Event::Delivered(id));
         }
-        let app = app_of(made, Lang::En, 160, 45);
+        let mut app = app_of(made, Lang::En, 160, 45);
+        app.look.large = Some(true);
         let mut best = Duration::MAX;
         for _ in 0..5 {
             let start = std::time::Instant::now();
