@@ -2,7 +2,7 @@
 //!
 //! - Nothing is mounted at `/proc/sys/net` but an empty folder: the lab's settings aren't there.
 //! - A network whose loopback has no `::1`, and a limit that allows no further networks.
-//! - A seccomp filter: the kernel answers the `setsockopt()` of one option with ENOPROTOOPT.
+//! - A seccomp filter: the kernel answers the `setsockopt()` of one option with ENOPROTOOPT, or refuses `unshare()`.
 
 mod common;
 
@@ -284,20 +284,15 @@ fn without_a_lab_the_list_says_so_and_what_still_runs() {
 
 // ---------------------------------------------------------------- socket options
 
-/// Runs a program under a filter (`seccomp(2)`) by which the kernel answers `setsockopt()` of one option as if it didn't
-/// know it. Arguments: level and number of the option, the program, its arguments.
-const WITHOUT_OPTION: &str = r#"
+/// Runs a program under a filter (`seccomp(2)`) of system calls, whose lines `{lines}` makes of the numbers that it is
+/// given. Arguments: how many numbers, these, the program, its arguments.
+const FILTERED: &str = r#"
 import ctypes, os, platform, struct, sys
-level, option = int(sys.argv[1]), int(sys.argv[2])
-setsockopt = {"x86_64": 54, "aarch64": 208}[platform.machine()]
-LOAD, EQUAL, RETURN = 0x20, 0x15, 0x06
-filter = b"".join(struct.pack("HBBI", *line) for line in [
-    (LOAD, 0, 0, 0), (EQUAL, 0, 5, setsockopt),
-    (LOAD, 0, 0, 24), (EQUAL, 0, 3, level),
-    (LOAD, 0, 0, 32), (EQUAL, 0, 1, option),
-    (RETURN, 0, 0, 0x00050000 | 92),  # ENOPROTOOPT
-    (RETURN, 0, 0, 0x7fff0000),
-])
+count = int(sys.argv[1])
+numbers, command = [int(number) for number in sys.argv[2:2 + count]], sys.argv[2 + count:]
+machine = {"x86_64": 0, "aarch64": 1}[platform.machine()]
+LOAD, EQUAL, RETURN, ERROR = 0x20, 0x15, 0x06, 0x00050000
+filter = b"".join(struct.pack("HBBI", *line) for line in {lines} + [(RETURN, 0, 0, 0x7fff0000)])
 class Program(ctypes.Structure):
     _fields_ = [("length", ctypes.c_ushort), ("filter", ctypes.c_char_p)]
 libc = ctypes.CDLL(None, use_errno=True)
@@ -305,13 +300,30 @@ program = Program(len(filter) // 8, filter)
 zero = ctypes.c_ulong(0)
 assert libc.prctl(38, ctypes.c_ulong(1), zero, zero, zero) == 0  # PR_SET_NO_NEW_PRIVS
 assert libc.prctl(22, ctypes.c_ulong(2), ctypes.byref(program)) == 0, ctypes.get_errno()  # PR_SET_SECCOMP
-os.execv(sys.argv[3], sys.argv[3:])
+os.execv(command[0], command)
 "#;
 
-fn without_option(program: &Program, user: User, option: i32, args: &[&str]) -> Finished {
+/// The kernel answers `setsockopt()` of one option, by its level and number, as if it didn't know it (ENOPROTOOPT).
+const WITHOUT_OPTION: &str = "[
+    (LOAD, 0, 0, 0), (EQUAL, 0, 5, [54, 208][machine]),
+    (LOAD, 0, 0, 24), (EQUAL, 0, 3, numbers[0]),
+    (LOAD, 0, 0, 32), (EQUAL, 0, 1, numbers[1]),
+    (RETURN, 0, 0, ERROR | 92),
+]";
+
+/// The kernel refuses these calls (EPERM).
+const WITHOUT_CALLS: &str =
+    "[(LOAD, 0, 0, 0)] + [line for number in numbers for line in [(EQUAL, 0, 1, number), (RETURN, 0, 0, ERROR | 1)]]";
+
+fn filtered(program: &Program, user: User, lines: &str, numbers: &[i64], args: &[&str]) -> Finished {
     let mut command = user.command(Path::new("python3"));
-    command.args(["-c", WITHOUT_OPTION, &libc::IPPROTO_TCP.to_string(), &option.to_string()]);
+    command.args(["-c", &FILTERED.replace("{lines}", lines), &numbers.len().to_string()]);
+    command.args(numbers.iter().map(ToString::to_string));
     finish(command.arg(program.path()).args(args))
+}
+
+fn without_option(program: &Program, user: User, option: i32, args: &[&str]) -> Finished {
+    filtered(program, user, WITHOUT_OPTION, &[libc::IPPROTO_TCP.into(), option.into()], args)
 }
 
 #[test]
@@ -349,5 +361,26 @@ fn a_socket_option_that_a_lesson_sets_is_needed() {
         let only = "here in lab mode only: host mode needs the socket option TCP_DEFER_ACCEPT";
         let list = without_defer(&["lessons", "--lang", "en"]);
         assert_eq!(listed(&list, "handshake"), format!("The three-way handshake, an echo, and the close – {only}"));
+    }
+}
+
+/// As in a container whose filter forbids namespaces: there is no lab, and the walk on the host is whole. Its sides have tables
+/// of descriptors of their own by `close_range(2)`, or, where that is forbidden too, the process's.
+#[test]
+fn where_namespaces_are_forbidden_the_host_is_left() {
+    if !cfg!(any(target_arch = "x86_64", target_arch = "aarch64")) {
+        skipped("the filter knows the numbers of other machines' system calls only");
+        return;
+    }
+    let program = Program::new();
+    for user in lab_users() {
+        for forbidden in [&[libc::SYS_unshare][..], &[libc::SYS_unshare, libc::SYS_close_range]] {
+            let port = common::free_port().to_string();
+            let args = ["play", "handshake", "--lang", "en", "--port", &port];
+            let finished = filtered(&program, user, WITHOUT_CALLS, forbidden, &args);
+            let told = &finished.succeeded().stdout;
+            assert_eq!(told.contains("accept(3)"), forbidden.len() == 1, "{told}");
+            assert!(told.contains("client is SYN_SENT") && told.contains("SYN_RECV"), "{told}");
+        }
     }
 }

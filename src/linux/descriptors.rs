@@ -5,6 +5,9 @@
 //! what it does to any number is done to nothing else of this program. Whoever wants to do something with a side's descriptors does it in a thread that
 //! shares the table: a side's threads are started by the first of them, which also answers what is asked of a descriptor
 //! while another one sleeps in a call.
+//!
+//! Where the kernel refuses it (a container's filter on a kernel before Linux 5.9), the sides share the process's table,
+//! and their numbers begin wherever one is free.
 
 use std::collections::BTreeMap;
 use std::io;
@@ -24,7 +27,7 @@ impl Tables {
     /// An empty one for each side: `bell` is all that is open there.
     ///
     /// # Errors
-    /// Where a thread can't be started, or the kernel refuses the table.
+    /// Where a thread can't be started.
     pub(super) fn new(sides: &[Side], bell: RawFd) -> io::Result<Tables> {
         sides.iter().map(|side| Ok((*side, Table::new(*side, bell)?))).collect::<io::Result<_>>().map(Tables)
     }
@@ -58,20 +61,14 @@ struct Table {
 impl Table {
     fn new(side: Side, bell: RawFd) -> io::Result<Table> {
         let (jobs, inbox) = channel::<Job>();
-        let (ready, begun) = channel();
         let body = move || {
-            let own = sys::own_descriptors(bell);
-            let goes_on = own.is_ok();
-            let _ = ready.send(own);
-            if goes_on {
-                inbox.iter().for_each(|job| job());
-            }
+            // What is refused leaves the table as it is.
+            let _ = sys::own_descriptors(bell);
+            inbox.iter().for_each(|job| job());
         };
         let name = format!("{}'s", side.name());
         let thread = thread::Builder::new().name(name).stack_size(256 * 1024).spawn(body)?;
-        let table = Table { jobs: Some(jobs), thread: Some(thread) };
-        begun.recv().map_err(|_| io::ErrorKind::BrokenPipe)??;
-        Ok(table)
+        Ok(Table { jobs: Some(jobs), thread: Some(thread) })
     }
 }
 

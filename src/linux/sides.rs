@@ -97,8 +97,8 @@ pub struct SideThread {
 type Place = AtomicU64;
 
 impl SideThread {
-    /// Starts the thread, with the caller's network namespace and table of descriptors; a side's own hand, the first one
-    /// there, opens the standard ones. `report` is called from it.
+    /// Starts the thread, with the caller's network namespace and table of descriptors; a side's own hand, the first one in an
+    /// empty table, opens the standard ones. `report` is called from it.
     pub fn start(
         who: Who,
         leaving: Leaving,
@@ -108,7 +108,9 @@ impl SideThread {
         let (hello, tid) = channel();
         let (working, done) = channel();
         let place = Arc::new(Place::new(0));
-        let sockets = if who.1 == 0 { standard()? } else { BTreeMap::new() };
+        // Where they are open, they are the process's.
+        let empty = who.1 == 0 && !sys::is_open(libc::STDIN_FILENO);
+        let sockets = if empty { standard()? } else { BTreeMap::new() };
         let worker = Worker { who, leaving, sockets, place: Arc::clone(&place) };
         let died = report.clone();
         let thread = thread::Builder::new().name(who.0.name().into()).stack_size(256 * 1024).spawn(move || {
