@@ -40,7 +40,7 @@ fn break_line(text: &str, whole: Range<usize>, columns: usize, lines: &mut Vec<R
     let mut line = whole.start..whole.start;
     for piece in pieces(&text[whole.clone()]) {
         let mut piece = whole.start + piece.start..whole.start + piece.end;
-        if !line.is_empty() && width(&text[trimmed(line.start..piece.end)]) > columns {
+        if !line.is_empty() && !fits(&text[trimmed(line.start..piece.end)], columns) {
             lines.push(trimmed(line));
             line = piece.start..piece.start;
         }
@@ -49,7 +49,7 @@ fn break_line(text: &str, whole: Range<usize>, columns: usize, lines: &mut Vec<R
             piece.start += text[piece.clone()].len() - text[piece.clone()].trim_start().len();
             line = piece.start..piece.start;
         }
-        while width(&text[trimmed(line.start..piece.end)]) > columns {
+        while !fits(&text[trimmed(line.start..piece.end)], columns) {
             let cut = line.start + fitting(&text[line.start..piece.end], columns);
             lines.push(line.start..cut);
             line = cut..cut;
@@ -57,6 +57,12 @@ fn break_line(text: &str, whole: Range<usize>, columns: usize, lines: &mut Vec<R
         line.end = piece.end;
     }
     lines.push(trimmed(line));
+}
+
+/// Whether a text takes at most so many columns.
+fn fits(text: &str, columns: usize) -> bool {
+    // What is wide takes two bytes or more: so most texts need not be measured.
+    text.len() <= columns || width(text) <= columns
 }
 
 /// How many bytes of the text fit into the columns; at least one character.

@@ -7,10 +7,11 @@
 use std::borrow::Cow;
 use std::fmt::Display;
 use std::fs;
-use std::io;
-use std::os::fd::AsFd;
+use std::io::{self, Write};
+use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::fs::MetadataExt;
 
+use rustix::fs::{Mode, OFlags, openat};
 use socket2::{Domain, Socket, Type};
 
 use super::{gate, route, sys};
@@ -159,7 +160,7 @@ pub(super) fn new_network() -> Result<(), Refused> {
     sys::unshare(libc::CLONE_NEWNET).map_err(refused("unshare(CLONE_NEWNET)"))?;
     // Asking for all sockets walks the whole hash table of connections, by default the machine's own, of a quarter of
     // a million buckets. A namespace made inside this one gets a table of its own, of this size (Linux 6.2).
-    if set("ipv4", "tcp_child_ehash_entries", SMALL_TABLE).is_ok() {
+    if Folder::open("ipv4").set("tcp_child_ehash_entries", SMALL_TABLE).is_ok() {
         sys::unshare(libc::CLONE_NEWNET).map_err(refused("unshare(CLONE_NEWNET)"))?;
     }
     Ok(())
@@ -185,17 +186,21 @@ pub(super) fn bring_up_loopback(settings: &LabSettings) -> Result<(), Refused> {
 
 /// Applies the settings for patience and those of the lesson.
 pub(super) fn apply(settings: &LabSettings) -> Result<(), Refused> {
+    // Each folder is looked up once: the kernel compares a name with those of all namespaces that it remembers.
+    let ipv4 = Folder::open("ipv4");
     for (name, value) in PATIENCE {
-        let _ = set("ipv4", name, value);
+        let _ = ipv4.set(name, value);
     }
     if let Some(rto_min) = settings.rto_min_ms {
         // The routes say so for IPv4; this, on newer kernels, for IPv6 too.
-        let _ = set("ipv4", "tcp_rto_min_us", i64::from(rto_min) * 1000);
+        let _ = ipv4.set("tcp_rto_min_us", i64::from(rto_min) * 1000);
     }
-    for (folder, settings) in [("ipv4", &settings.sysctl), ("core", &settings.core)] {
-        for (name, value) in settings {
-            set(folder, name, value).map_err(refused(format!("write of {value} to /proc/sys/net/{folder}/{name}")))?;
-        }
+    let written = |folder: &str, name: &str, value| format!("write of {value} to /proc/sys/net/{folder}/{name}");
+    for (name, value) in &settings.sysctl {
+        ipv4.set(name, value).map_err(refused(written("ipv4", name, value)))?;
+    }
+    for (name, value) in &settings.core {
+        Folder::open("core").set(name, value).map_err(refused(written("core", name, value)))?;
     }
     let loopback = sys::loopback_index().map_err(refused("if_nametoindex(lo)"))?;
     route::set_metrics(settings, loopback).map_err(refused("RTM_NEWROUTE for 127.0.0.0/8"))
@@ -207,10 +212,22 @@ pub(super) fn bound_flight(room: usize) -> io::Result<()> {
     let limits = fs::read_to_string("/proc/sys/net/ipv4/tcp_wmem")?;
     let limits: Vec<usize> = limits.split_whitespace().filter_map(|limit| limit.parse().ok()).collect();
     let &[least, usual, most] = &limits[..] else { return Err(io::ErrorKind::InvalidData.into()) };
-    set("ipv4", "tcp_wmem", format!("{least} {usual} {}", most.min(room / 2).max(usual)))
+    Folder::open("ipv4").set("tcp_wmem", format!("{least} {usual} {}", most.min(room / 2).max(usual)))
 }
 
-fn set(folder: &str, name: &str, value: impl Display) -> io::Result<()> {
-    // A name comes from a lesson's file: the linter allows known ones only, so it stays in this folder.
-    fs::write(format!("/proc/sys/net/{folder}/{name}"), value.to_string())
+/// A folder below `/proc/sys/net`, as the calling thread's network namespace has it; one that can't be opened has no
+/// settings.
+struct Folder(io::Result<OwnedFd>);
+
+impl Folder {
+    fn open(name: &str) -> Folder {
+        Folder(fs::File::open(format!("/proc/sys/net/{name}")).map(OwnedFd::from))
+    }
+
+    fn set(&self, name: &str, value: impl Display) -> io::Result<()> {
+        let folder = self.0.as_ref().map_err(|error| io::Error::from(error.kind()))?;
+        // A name comes from a lesson's file: the linter allows known ones only, so it stays in this folder.
+        let file = openat(folder, name, OFlags::WRONLY | OFlags::CLOEXEC, Mode::empty())?;
+        fs::File::from(file).write_all(value.to_string().as_bytes())
+    }
 }
