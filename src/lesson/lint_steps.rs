@@ -1,6 +1,7 @@
 //! The check of what a step does and of what it says must then be true.
 
 use std::ops::Range;
+use std::time::Duration;
 
 use toml::Spanned;
 
@@ -19,6 +20,9 @@ const MAX_RECV: i64 = 1 << 20;
 
 /// The most bytes that a lesson may give to one `send()`, for the same reason.
 const MAX_SEND: i64 = 1_000_000;
+
+/// The most seconds that a claim's walk may be limited to.
+const MAX_WITHIN: i64 = 600;
 
 /// The bytes of an IPv6 header, the longer one, and of UDP's.
 const IPV6_AND_UDP: u32 = 40 + 8;
@@ -254,8 +258,14 @@ impl Lint<'_> {
             ("timer", raw.timer.is_some()),
         ];
         self.one_of(span, &there, CLAIMS)?;
+        let within = raw.within.as_ref().map(|seconds| self.seconds(seconds));
         let terms = self.terms(raw)?;
-        Some(Claim { line, terms, modes })
+        Some(Claim { line, terms, modes, within })
+    }
+
+    fn seconds(&mut self, raw: &Spanned<i64>) -> Duration {
+        self.range(*raw.get_ref(), 1..=MAX_WITHIN, raw.span());
+        Duration::from_secs(raw.get_ref().unsigned_abs())
     }
 
     fn terms(&mut self, raw: &RawClaim) -> Option<Terms> {

@@ -180,6 +180,7 @@ pub(super) struct RawPattern {
 pub(super) struct RawClaim {
     #[serde(rename = "in")]
     pub(super) modes: Option<Spanned<Vec<Word>>>,
+    pub(super) within: Option<Spanned<i64>>,
     pub(super) state: Option<Spanned<RawStateClaim>>,
     pub(super) blocks: Option<RawBlocks>,
     pub(super) returns: Option<Spanned<RawReturns>>,

@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::net::{IpAddr, SocketAddr};
+use std::time::Duration;
 
 use super::Expr;
 use crate::model::{CallName, Errno, How, LabSettings, Mode, Need, Side, SocketState, TimerKind};
@@ -310,6 +311,8 @@ pub struct Claim {
     pub terms: Terms,
     /// The modes in which it is checked.
     pub modes: Vec<Mode>,
+    /// It counts only in a walk that has taken no longer: reading time may change what it says.
+    pub within: Option<Duration>,
 }
 
 /// What a claim says.

@@ -14,6 +14,7 @@ use std::os::unix::fs::MetadataExt;
 use rustix::fs::{Mode, OFlags, openat};
 use socket2::{Domain, Socket, Type};
 
+use super::netlink::{Message, Netlink};
 use super::{gate, route, sys};
 use crate::model::LabSettings;
 
@@ -179,9 +180,25 @@ pub(super) fn bring_up_loopback(settings: &LabSettings) -> Result<(), Refused> {
     for command in [0x1f, 0x24, 0x2c] {
         sys::switch_offload_off(any.as_fd(), command).map_err(refused("ioctl(SIOCETHTOOL) on lo"))?;
     }
+    let loopback = sys::loopback_index().map_err(refused("if_nametoindex(lo)"))?;
+    hand_over_single_segments(loopback).map_err(refused("RTM_NEWLINK for lo"))?;
     // The machine's choice for its own interfaces may have been inherited; absent where the kernel runs without IPv6.
     let _ = fs::write("/proc/sys/net/ipv6/conf/lo/disable_ipv6", "0");
     sys::bring_loopback_up(any.as_fd()).map_err(refused("ioctl(SIOCSIFFLAGS) on lo"))
+}
+
+/// Has TCP hand over one segment at a time (`gso_max_segs` of `ip-link(8)`). A burst that is cut only on its way out has
+/// PSH in its last segment, and where a burst ends depends on the measured round-trip time.
+fn hand_over_single_segments(loopback: u32) -> io::Result<()> {
+    let mut message = Message::default();
+    // `struct ifinfomsg`: family and type of device, the index, flags and which of them change.
+    let head = [[0; 4], loopback.to_ne_bytes(), [0; 4], [0; 4]].concat();
+    message
+        .begin(libc::RTM_NEWLINK, libc::NLM_F_ACK as u16, 1)
+        .raw(&head)
+        .attribute(libc::IFLA_GSO_MAX_SEGS, &1u32.to_ne_bytes())
+        .end();
+    Netlink::open(libc::NETLINK_ROUTE)?.execute(&message, 1)
 }
 
 /// Applies the settings for patience and those of the lesson.

@@ -417,7 +417,7 @@ impl Runner {
         if running.again_at.is_some() {
             return;
         }
-        if running.acted && self.results().iter().all(|result| result.held) {
+        if running.acted && self.results(now).iter().all(|result| result.held) {
             self.conclude(now);
         } else if let Some(running) = &mut self.running {
             running.again_at = Some(now + running.pause);
@@ -427,7 +427,7 @@ impl Runner {
 
     /// Ends the running step with what is known now.
     fn conclude(&mut self, now: Duration) {
-        let results = self.results();
+        let results = self.results(now);
         let Some(running) = self.running.take() else { return };
         for result in results {
             if result.held {
@@ -457,7 +457,7 @@ impl Runner {
     }
 
     /// The running step's claims, held against what is known.
-    fn results(&self) -> Vec<ClaimResult> {
+    fn results(&self, now: Duration) -> Vec<ClaimResult> {
         let Some(Running { step: Some(step), obstacle, .. }) = &self.running else { return Vec::new() };
         let known = self.knowledge();
         let source = &self.lesson.steps[*step];
@@ -468,16 +468,18 @@ impl Runner {
             actual: actual.clone(),
             line: source.line,
         });
-        let claims = source.expect.iter().filter(|claim| self.can_be_checked(claim)).map(|claim| {
+        let claims = source.expect.iter().filter(|claim| self.can_be_checked(claim, now)).map(|claim| {
             let (held, actual) = known.check(&claim.terms);
             ClaimResult { step: *step, what: claim.terms.to_string(), held, actual, line: claim.line }
         });
         obstacle.chain(claims).collect()
     }
 
-    /// A claim on segments says nothing where segments can't be seen.
-    fn can_be_checked(&self, claim: &Claim) -> bool {
+    /// A claim on segments says nothing where segments can't be seen, and one of the first seconds nothing later.
+    fn can_be_checked(&self, claim: &Claim, now: Duration) -> bool {
         let blind = self.options.wire == Wire::Blind && matches!(claim.terms, Terms::Segment { .. });
-        claim.modes.contains(&self.options.mode) && !blind
+        let began = self.trace.entries().first().map_or(now, |entry| entry.at);
+        let late = claim.within.is_some_and(|limit| now.saturating_sub(began) > limit);
+        claim.modes.contains(&self.options.mode) && !blind && !late
     }
 }

@@ -32,6 +32,18 @@ fn a_claim_on_a_timer_may_count_and_know_the_timeout() {
 }
 
 #[test]
+fn a_claim_of_the_first_seconds_is_passed_over_later() {
+    let expect = r#"expect = [{ state = { socket = "client", is = "CLOSED" }, within = 5 }, { state = { socket = "client", is = "SYN_SENT" } }]"#;
+    for (read_for, held, broken) in [(0, 1, 1), (4, 1, 1), (6, 1, 0)] {
+        let (mut runner, mut world, _) = with_syn(&[step("look", expect)]);
+        world.now += Duration::from_secs(read_for);
+        go(&mut runner, &mut world, Command::Next);
+        world.wait(&mut runner);
+        assert_eq!(runner.verdict(), Verdict { held, broken }, "{read_for} s");
+    }
+}
+
+#[test]
 fn without_a_timer_there_is_nothing_to_count() {
     let expect =
         r#"expect = [{ timer = { socket = "client", fired = 0 } }, { timer = { socket = "client", rto_ms = 1000 } }]"#;
