@@ -147,18 +147,18 @@ fn a_lesson_whose_lab_lacks_a_setting_runs_on_the_host_if_it_can() {
 #[test]
 fn a_lesson_of_the_lab_alone_names_the_setting_that_is_missing() {
     for machine in Machine::all(NO_SETTINGS) {
-        let needs = "the kernel settings net.ipv4.tcp_syn_retries and net.ipv4.tcp_timestamps";
+        let needs = "the kernel settings net.ipv4.tcp_max_syn_backlog and net.ipv4.tcp_syncookies";
         let help = "`sockwalk lessons` says what runs here.";
         for mode in ["auto", "lab"] {
             let sentence = format!("error: this lesson needs {needs}, which this machine doesn't have. {help}");
-            machine.refuses(&["play", "lost", "--lang", "en", "--mode", mode], &sentence);
+            machine.refuses(&["play", "backlog", "--lang", "en", "--mode", mode], &sentence);
         }
-        let sentence = "错误：这一课需要内核设置项 net.ipv4.tcp_syn_retries、net.ipv4.tcp_timestamps，而这台机器没有。\
+        let sentence = "错误：这一课需要内核设置项 net.ipv4.tcp_max_syn_backlog、net.ipv4.tcp_syncookies，而这台机器没有。\
                         `sockwalk lessons` 会列出这里能运行的课程。";
-        machine.refuses(&["play", "lost", "--lang", "zh"], sentence);
+        machine.refuses(&["play", "backlog", "--lang", "zh"], sentence);
 
-        let title = "Lost segments: sent again, and given up *";
-        assert_eq!(machine.listed("lost", "en"), format!("{title} – not here: it needs {needs}"));
+        let title = "The backlog: two queues, both full *";
+        assert_eq!(machine.listed("backlog", "en"), format!("{title} – not here: it needs {needs}"));
         let only = "The same TCP over IPv6 – here in host mode only: lab mode needs the kernel setting net.ipv4.tcp_timestamps";
         assert_eq!(machine.listed("ipv6", "en"), only);
         // What needs no settings is as ever.
