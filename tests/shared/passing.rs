@@ -121,6 +121,25 @@ fn each_lets_pass_at_its_own_door() {
     }
 }
 
+/// A program's SYN may come before the kernel was asked whose its listener is: as soon as that is known, the rule holds.
+#[test]
+fn what_came_before_its_door_was_known_passes_too() {
+    for user in lab_users() {
+        let mut stage = Stage::of(user);
+        let Some(python) = stage.tool("python3", "--version") else { return };
+        let both = stage.write("both.py", include_str!("programs/both.py")).to_str().unwrap().to_owned();
+        let free = stage.join(&["free"]);
+        let rule = stage.texts.free.pass_to.replace("{side}", &stage.texts.free.role_server);
+        stage.press(free, "\t");
+        passes(&mut stage, free, &rule);
+        let program = stage.exec(&[&python, &both, "127.0.0.1", "8000"], "");
+        stage.wait_said(program, "called");
+        stage.wait_held(free, &["SYN,ACK"]);
+        stage.wait_state(free, Server, "SYN_RECV");
+        stage.quit(free);
+    }
+}
+
 /// The client's own rule is gone: what comes to it waits again, though the server's rule is still there.
 #[track_caller]
 fn passes_no_more(stage: &mut Stage, server: Seat, client: Seat, connection: i64) {

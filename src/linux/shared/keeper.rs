@@ -267,11 +267,20 @@ impl Keeper {
         self.push(Event::Passing(self.passing.clone()));
         // What waits already goes by the new rule too.
         self.due.clear();
-        let now = self.ground.now();
-        for id in self.trace.present().waiting().iter() {
-            self.due.extend(self.delay(*id).map(|delay| (now + delay, *id)));
-        }
+        self.expect_waiting();
         self.release_due()
+    }
+
+    /// Finds which waiting segments go on by themselves, and when, of those of which that isn't known yet.
+    fn expect_waiting(&mut self) {
+        if self.passing.rules.is_empty() {
+            return;
+        }
+        let now = self.ground.now();
+        let known: HashSet<SegmentId> = self.due.iter().map(|(_, id)| *id).collect();
+        let waiting = self.trace.present().waiting().into_owned().into_iter().filter(|id| !known.contains(id));
+        let due: Vec<_> = waiting.filter_map(|id| Some((now + self.delay(id)?, id))).collect();
+        self.due.extend(due);
     }
 
     /// After how long a waiting segment goes on by itself.
@@ -348,7 +357,12 @@ impl Keeper {
                 self.told.news(observation)
             }
         };
+        let sockets = news.iter().any(|event| matches!(event, Event::Socket(_)));
         news.into_iter().for_each(|event| self.push(event));
+        if sockets {
+            // At whose door a segment waits may show only now: a program's first one comes before its socket is known.
+            self.expect_waiting();
+        }
         self.looking.ended(start, all, self.thinning.has_news());
         Ok(())
     }
