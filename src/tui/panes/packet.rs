@@ -9,7 +9,7 @@ use crate::i18n::excerpt;
 use crate::i18n::fill;
 use crate::i18n::width as display_width;
 use crate::model::SegmentView;
-use crate::tcp::{Flags, Packet, Transport, line};
+use crate::tcp::{Flags, Packet, Transport, finish_checksum, line};
 use crate::tui::scene::{Scene, more_below, put};
 use crate::tui::wrap::{cut, wrap, wrap_text};
 
@@ -34,6 +34,7 @@ pub(super) fn draw(buf: &mut Buffer, area: Rect, scene: &Scene<'_>) -> usize {
     };
     let mut lines = heading(scene, &view, width);
     lines.extend(header_rows(scene, view.segment));
+    lines.extend(unfinished(scene, view.segment));
     lines.extend(options(scene, view.segment, width));
     lines.push(Line::styled(t.bytes.clone(), scene.theme.title.0));
     // A packet of lo has at most 64 KiB: 4096 lines, of which only the visible ones are made.
@@ -109,6 +110,14 @@ fn header_rows(scene: &Scene<'_>, packet: &Packet) -> Vec<Line<'static>> {
     }
     lines.push(Line::styled(rule(&above, &[], false).replace('├', "└").replace('┤', "┘"), style));
     lines
+}
+
+/// Says that the checksum isn't the right one, where it isn't: on `lo` the kernel leaves it as the hardware would want it.
+fn unfinished(scene: &Scene<'_>, packet: &Packet) -> Option<Line<'static>> {
+    let mut finished = packet.packet().to_vec();
+    finish_checksum(&mut finished).ok()?;
+    let said = || Line::styled(scene.texts.packet.checksum_unfinished.clone(), scene.theme.dim.0);
+    (finished != packet.packet()).then(said)
 }
 
 /// The eight control bits by their names' first letters, as in the RFC's figure; a set one stands out.

@@ -107,6 +107,22 @@ fn bytes_of_the_wire_are_never_raw() {
     }
 }
 
+/// `lo` leaves the checksum to hardware that it doesn't have; a whole one isn't spoken of.
+#[test]
+fn an_unfinished_checksum_is_called_so() {
+    for (lang, words) in [(Lang::En, "The checksum is unfinished"), (Lang::Zh, "校验和没有算完")] {
+        for (change, told) in [(0, false), (1, true)] {
+            let mut bytes = crate::tcp::testing::packet(made::client(), made::server(), 7, 0, &["SYN"], b"");
+            bytes[36] ^= change;
+            let mut made = Made::new();
+            made.send(crate::tcp::Packet::parse(&bytes).unwrap());
+            let mut app = app_of(made, lang, 80, 24);
+            keys(&mut app, "p");
+            assert_eq!(text(&app).replace(' ', "").contains(&words.replace(' ', "")), told, "{}", text(&app));
+        }
+    }
+}
+
 /// In the side's pane and in the kernel's table.
 #[test]
 fn a_programs_socket_bears_its_name_and_no_escape() {
