@@ -276,11 +276,14 @@ impl Wire {
     fn sort(&mut self, segment: Packet, report: &mut impl FnMut(Event)) {
         let earlier = repeatable(&segment).and_then(|identity| self.newest.get(&identity).copied());
         match earlier.map(|id| (id, &mut self.standings[id.0 as usize])) {
+            Some((id, Standing::Held(first))) if self.copies == Copies::Late => {
+                report(Event::Retransmitted { id, segment: first.clone() });
+            }
             Some((id, Standing::Held(copy))) => {
                 *copy = segment.clone();
                 report(Event::Retransmitted { id, segment });
             }
-            Some((id, Standing::Delivered)) if self.copies == Copies::Drop => {
+            Some((id, Standing::Delivered)) if self.copies != Copies::Hold => {
                 report(Event::Retransmitted { id, segment });
             }
             _ => self.hold(segment, earlier, report),

@@ -57,12 +57,13 @@ pub enum Event {
     Delivered(SegmentId),
     /// It was forgotten.
     Dropped(SegmentId),
-    /// Its sender sent it once more. Where it waits, the newest copy is the one that waits now; where it was delivered
-    /// already, the copy was dropped (only in a lab with [`super::Copies::Drop`]).
+    /// Its sender sent it once more. Where it waits, the newest copy is the one that waits now, or still the first (in a
+    /// lab with [`super::Copies::Late`]); where it was delivered already, the copy was dropped (not with
+    /// [`super::Copies::Hold`]).
     Retransmitted {
         /// The first copy's number.
         id: SegmentId,
-        /// The newest copy.
+        /// The copy that waits now; the newest where none does.
         segment: Packet,
     },
     /// The kernel says something new of a socket.

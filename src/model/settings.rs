@@ -45,6 +45,9 @@ pub enum Copies {
     Hold,
     /// It is counted and dropped, so that reading time leaves no clutter on the wire.
     Drop,
+    /// As `Drop`; and of a segment that still waits the first copy stays the one that goes on, late. The sender's kernel
+    /// sees by the timestamps that it need not have repeated it (RFC 3522), and takes its slowing down back.
+    Late,
 }
 
 /// The settings of the lab. Each is applied to the new namespace before the first call.
