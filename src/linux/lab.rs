@@ -210,7 +210,7 @@ pub(super) fn apply(settings: &LabSettings) -> Result<(), Refused> {
         let _ = ipv4.set(name, value);
     }
     // That of RFC 5681, which every kernel has: the machine's own choice may send at a pace, or hold another window.
-    let _ = set("ipv4", "tcp_congestion_control", "reno");
+    let _ = ipv4.set("tcp_congestion_control", "reno");
     if let Some(rto_min) = settings.rto_min_ms {
         // The routes say so for IPv4; this, on newer kernels, for IPv6 too.
         let _ = ipv4.set("tcp_rto_min_us", i64::from(rto_min) * 1000);
