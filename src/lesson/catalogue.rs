@@ -6,7 +6,7 @@ use super::{Lesson, LessonError, parse};
 
 static LESSONS: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/assets/lessons");
 
-/// A file of the catalogue: `03-handshake.toml` is the third lesson, `handshake`.
+/// A file of the catalogue: `03-echo.toml` is the third lesson, `echo`.
 struct Entry {
     number: u32,
     name: &'static str,

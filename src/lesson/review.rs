@@ -264,7 +264,7 @@ mod tests {
     use crate::lesson::{builtin, builtin_names, builtin_text, parse};
 
     fn of(text: &str) -> Vec<(usize, Lack)> {
-        let lesson = parse("03-handshake.toml", text).unwrap();
+        let lesson = parse("01-handshake.toml", text).unwrap();
         let known = |name: &str| name == "SIGPIPE" || crate::model::SOCKET_OPTIONS.contains(&name);
         let remarks = review(&lesson, text, Glossary::load().unwrap(), known);
         remarks.into_iter().map(|remark| (remark.line, remark.what)).collect()
