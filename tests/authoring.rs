@@ -112,20 +112,22 @@ fn what_is_wrong_is_told_with_its_place() {
 fn a_folder_is_checked_file_by_file() {
     let program = Program::new();
     let user = users()[0];
+    // Nothing of this is run, so it needs no lab.
+    let check = |path: &str| program.run(user, &["check", "--lang", "en", path]);
     let folder = Folder::new();
     let at = folder.path().to_str().unwrap();
-    let finished = check(&program, user, &[at]);
+    let finished = check(at);
     assert!(finished.status.code() == Some(1) && finished.stderr.contains("no file in it ends in .toml"));
     for name in ["control-character.toml", "unknown-key.toml"] {
         folder.write(name, &fs::read_to_string(root().join("tests/lessons/invalid").join(name)).unwrap());
     }
     folder.write("notes.txt", "no lesson");
-    let finished = check(&program, user, &[at]);
+    let finished = check(at);
     assert_eq!(finished.status.code(), Some(1));
     assert!(finished.stdout.contains("Lessons: 2; failed: 2;"), "{}", finished.stdout);
     assert!(!finished.stdout.contains('\u{1b}'), "{:?}", finished.stdout);
-    assert_eq!(check(&program, user, &["nothing"]).status.code(), Some(2));
-    assert_eq!(check(&program, user, &["/dev/zero"]).status.code(), Some(1));
+    assert_eq!(check("nothing").status.code(), Some(2));
+    assert_eq!(check("/dev/zero").status.code(), Some(1));
 }
 
 /// In a user namespace in which no network namespace may be made there is no lab.

@@ -52,11 +52,14 @@ struct Machine {
 }
 
 const NO_SETTINGS: (&[&str], &str) = (&["--mount"], "mount -t tmpfs none /proc/sys/net");
-const NO_IPV6: (&[&str], &str) = (&["--net"], "echo 1 > /proc/sys/net/ipv6/conf/lo/disable_ipv6 && ip link set lo up");
+const NO_IPV6: (&[&str], &str) = (&["--net"], "echo 1 > /proc/sys/net/ipv6/conf/lo/disable_ipv6 && bring_up");
 const NO_IPV6_NO_LAB: (&[&str], &str) = (
     &["--net"],
-    "echo 1 > /proc/sys/net/ipv6/conf/lo/disable_ipv6 && ip link set lo up && echo 0 > /proc/sys/user/max_net_namespaces",
+    "echo 1 > /proc/sys/net/ipv6/conf/lo/disable_ipv6 && bring_up && echo 0 > /proc/sys/user/max_net_namespaces",
 );
+
+/// What such a script calls `bring_up`: this test's own binary, which then runs [`a_loopback_is_brought_up`] alone.
+const BRING_UP: &str = "bring_up() { LOOPBACK=up \"$ITSELF\" --exact a_loopback_is_brought_up > /dev/null; }";
 
 /// Where the kernel itself runs without IPv6, no lab has it either.
 fn has_ipv6() -> bool {
@@ -73,10 +76,19 @@ impl Machine {
     }
 
     fn command(&self, args: &[&str]) -> Command {
+        let mut command = self.shell(&format!("{} && exec \"$0\" \"$@\"", self.script));
+        command.arg(self.program.path()).args(args);
+        command
+    }
+
+    fn shell(&self, script: &str) -> Command {
         let mut command = self.user.command(Path::new("unshare"));
         command.args(["--user", "--map-root-user"]).args(self.kinds);
-        command.args(["sh", "-c", &format!("{} && exec \"$0\" \"$@\"", self.script)]);
-        command.arg(self.program.path()).args(args);
+        let itself = self.program.folder().path().join("test");
+        if !itself.exists() {
+            common::install(&std::env::current_exe().unwrap(), &itself);
+        }
+        command.env("ITSELF", itself).args(["sh", "-c", &format!("{BRING_UP}\n{script}")]);
         command
     }
 
@@ -204,6 +216,20 @@ fn on_the_screen_the_reason_stands_below_the_goal() {
     }
 }
 
+/// In the child that a [`Machine`] starts, what it is started for; else, that such a child sees the loopback of its own come up.
+#[test]
+fn a_loopback_is_brought_up() {
+    if std::env::var_os("LOOPBACK").is_some() {
+        return common::network::bring_up().unwrap();
+    }
+    for machine in Machine::all(NO_IPV6) {
+        let addresses = |script: &str| finish(&mut machine.shell(script)).succeeded().stdout.clone();
+        let table = "cat /proc/self/net/fib_trie";
+        assert!(!addresses(table).contains("127.0.0.1"));
+        assert!(addresses(&format!("bring_up && {table}")).contains("127.0.0.1"));
+    }
+}
+
 /// The same without anything mounted, where the kernel itself is too old for a setting.
 #[test]
 fn a_setting_that_this_kernel_does_not_have_is_named() {
@@ -315,6 +341,19 @@ const WITHOUT_OPTION: &str = "[
 const WITHOUT_CALLS: &str =
     "[(LOAD, 0, 0, 0)] + [line for number in numbers for line in [(EQUAL, 0, 1, number), (RETURN, 0, 0, ERROR | 1)]]";
 
+/// Whether a filter can be set here.
+fn can_filter() -> bool {
+    let python = Command::new("python3").arg("--version").output().is_ok_and(|output| output.status.success());
+    if !cfg!(any(target_arch = "x86_64", target_arch = "aarch64")) {
+        skipped("the filter knows the numbers of other machines' system calls only");
+    } else if !python {
+        skipped("no python3 to set a filter: apt install python3");
+    } else {
+        return true;
+    }
+    false
+}
+
 fn filtered(program: &Program, user: User, lines: &str, numbers: &[i64], args: &[&str]) -> Finished {
     let mut command = user.command(Path::new("python3"));
     command.args(["-c", &FILTERED.replace("{lines}", lines), &numbers.len().to_string()]);
@@ -328,8 +367,7 @@ fn without_option(program: &Program, user: User, option: i32, args: &[&str]) -> 
 
 #[test]
 fn a_socket_option_that_a_lesson_sets_is_needed() {
-    if !cfg!(any(target_arch = "x86_64", target_arch = "aarch64")) {
-        skipped("the filter knows the numbers of other machines' system calls only");
+    if !can_filter() {
         return;
     }
     let program = Program::new();
@@ -368,8 +406,7 @@ fn a_socket_option_that_a_lesson_sets_is_needed() {
 /// of descriptors of their own by `close_range(2)`, or, where that is forbidden too, the process's.
 #[test]
 fn where_namespaces_are_forbidden_the_host_is_left() {
-    if !cfg!(any(target_arch = "x86_64", target_arch = "aarch64")) {
-        skipped("the filter knows the numbers of other machines' system calls only");
+    if !can_filter() {
         return;
     }
     let program = Program::new();

@@ -9,6 +9,7 @@ use std::net::TcpListener;
 use std::path::Path;
 use std::process::Stdio;
 
+use common::procs::{self, Seen};
 use common::{BOUND, Folder, Program, User, finish, free_port, has, json, lab_users, skipped, users, wait};
 use serde_json::{Value, json as value};
 use sockwalk::lesson::{Lang, Lesson, builtin, builtin_names, parse};
@@ -559,11 +560,9 @@ fn the_host_is_left_as_it_was() {
         let port = free_port();
         let text = port.to_string();
         program.run(user, &["play", "handshake", "--mode", "host", "--port", &text]).succeeded();
-        let mut ss = std::process::Command::new("ss");
-        ss.args(["-Htan", &format!("sport = :{port} or dport = :{port}")]);
-        let told = finish(&mut ss);
-        assert!(told.status.success(), "ss: {}", told.stderr);
-        let left: Vec<&str> = told.stdout.lines().filter(|line| !line.starts_with("TIME-WAIT")).collect();
-        assert_eq!(left, [] as [&str; 0], "{user:?}");
+        let of_it = |seen: &Seen| [&seen.local, &seen.remote].iter().any(|end| end.ends_with(&format!(":{text}")));
+        let left: Vec<Seen> =
+            procs::own_sockets().into_iter().filter(of_it).filter(|seen| seen.state != "TIME_WAIT").collect();
+        assert_eq!(left, [] as [Seen; 0], "{user:?}");
     }
 }

@@ -4,6 +4,7 @@
 //! else and so that `/proc/PID/exe` tells its processes from all others.
 #![allow(dead_code)]
 
+pub mod network;
 pub mod plain;
 pub mod procs;
 pub mod pty;
@@ -125,6 +126,13 @@ pub fn lab_users() -> Vec<User> {
     users().into_iter().filter(|user| user.has_lab()).collect()
 }
 
+/// Copies a program so that everybody can run it. By another process: a file that this one has open for writing, if only in
+/// a child that is about to exec, could not be executed (ETXTBSY).
+pub fn install(program: &Path, to: &Path) {
+    let status = Command::new("install").args(["-m", "755"]).args([program, to]).status().unwrap();
+    assert!(status.success(), "install {}", program.display());
+}
+
 /// A copy of the built program.
 pub struct Program {
     folder: Folder,
@@ -133,14 +141,7 @@ pub struct Program {
 impl Program {
     pub fn new() -> Program {
         let folder = Folder::new();
-        // By another process: a file that this one has open for writing, if only in a child that is about to exec,
-        // could not be executed (ETXTBSY).
-        let status = Command::new("install")
-            .args(["-m", "755", env!("CARGO_BIN_EXE_sockwalk")])
-            .arg(folder.path().join("sockwalk"))
-            .status()
-            .unwrap();
-        assert!(status.success());
+        install(Path::new(env!("CARGO_BIN_EXE_sockwalk")), &folder.path().join("sockwalk"));
         Program { folder }
     }
 

@@ -2,10 +2,8 @@
 
 use std::collections::BTreeMap;
 use std::fs;
+use std::net::{IpAddr, SocketAddr};
 use std::path::Path;
-use std::process::Command;
-
-use super::{Finished, finish};
 
 /// The threads of a process, as their numbers with their names.
 pub fn threads(pid: u32) -> Vec<(u32, String)> {
@@ -67,71 +65,81 @@ pub fn wakings(pid: u32) -> BTreeMap<(u32, String), (u64, u64)> {
     wakings.collect()
 }
 
-/// A socket as `ss` tells it.
+/// A TCP socket as `/proc/net/tcp` and `tcp6` tell it: the kernel's own table, by another way than `sock_diag(7)`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Seen {
     /// In Linux's words.
     pub state: String,
     pub local: String,
+    /// `0.0.0.0:*` or `[::]:*` where there is no peer.
     pub remote: String,
 }
 
-/// The TCP sockets of a process's lab, as another program of the system tells them from inside it.
+/// The TCP sockets of a process's lab.
 pub fn lab_sockets(pid: u32) -> Vec<Seen> {
-    let Finished { status, stdout, stderr } = in_lab(pid, &["ss", "-Htan"]);
-    assert!(status.success(), "ss in the lab: {stderr}");
-    stdout.lines().map(seen).collect()
-}
-
-/// Runs a command in a process's lab.
-pub fn in_lab(pid: u32, command: &[&str]) -> Finished {
     let tid = director(pid).expect("a thread `director`");
-    let mut nsenter = Command::new("nsenter");
-    nsenter
-        .arg("--preserve-credentials")
-        .arg(format!("--user=/proc/{pid}/ns/user"))
-        .arg(format!("--net=/proc/{pid}/task/{tid}/ns/net"))
-        .args(command);
-    finish(&mut nsenter)
+    sockets_below(&format!("/proc/{pid}/task/{tid}/net"))
 }
 
 /// The same for a process that is in a lab with all its threads.
 pub fn sockets_around(pid: u32) -> Vec<Seen> {
-    let Finished { status, stdout, stderr } = around(pid, &["ss", "-Htan"]);
-    assert!(status.success(), "ss in the lab: {stderr}");
-    stdout.lines().map(seen).collect()
+    sockets_below(&format!("/proc/{pid}/net"))
 }
 
-/// Runs a command in the namespaces of a process.
-pub fn around(pid: u32, command: &[&str]) -> Finished {
-    let mut nsenter = Command::new("nsenter");
-    nsenter.arg("--preserve-credentials");
-    for kind in ["user", "net"] {
-        nsenter.arg(format!("--{kind}=/proc/{pid}/ns/{kind}"));
-    }
-    finish(nsenter.args(command))
+/// Those of this process's own network.
+pub fn own_sockets() -> Vec<Seen> {
+    sockets_below("/proc/self/net")
 }
 
+fn sockets_below(folder: &str) -> Vec<Seen> {
+    // A kernel without IPv6 has no second table.
+    let tables = [
+        fs::read_to_string(format!("{folder}/tcp")).unwrap(),
+        fs::read_to_string(format!("{folder}/tcp6")).unwrap_or_default(),
+    ];
+    tables.iter().flat_map(|table| table.lines().skip(1).map(seen).collect::<Vec<_>>()).collect()
+}
+
+/// A line of the table: number, local and remote address, state, …, all in hexadecimal (`Documentation/networking/proc_net_tcp.rst`).
 fn seen(line: &str) -> Seen {
     let words: Vec<&str> = line.split_whitespace().collect();
-    let [state, _, _, local, remote, ..] = words[..] else { panic!("ss: {line}") };
-    Seen { state: linux_name(state).to_owned(), local: local.to_owned(), remote: remote.to_owned() }
+    let [_, local, remote, state, ..] = words[..] else { panic!("/proc/net/tcp: {line}") };
+    let (local, remote) = (address(local), address(remote));
+    let remote = match remote {
+        SocketAddr::V4(remote) if remote.port() == 0 => "0.0.0.0:*".to_owned(),
+        SocketAddr::V6(remote) if remote.port() == 0 => "[::]:*".to_owned(),
+        remote => remote.to_string(),
+    };
+    Seen { state: linux_name(state).to_owned(), local: local.to_string(), remote }
 }
 
-/// A state as Linux names it, for a state as `ss` does.
-fn linux_name(state: &str) -> &str {
+/// The address's words of 32 bits are written as numbers of this machine, the port as a number.
+fn address(text: &str) -> SocketAddr {
+    let (ip, port) = text.split_once(':').unwrap();
+    let words = (0..ip.len() / 8).map(|word| u32::from_str_radix(&ip[word * 8..][..8], 16).unwrap());
+    let bytes: Vec<u8> = words.flat_map(u32::to_ne_bytes).collect();
+    let ip = match <[u8; 4]>::try_from(bytes.as_slice()) {
+        Ok(v4) => IpAddr::from(v4),
+        Err(_) => IpAddr::from(<[u8; 16]>::try_from(bytes.as_slice()).unwrap()),
+    };
+    SocketAddr::new(ip, u16::from_str_radix(port, 16).unwrap())
+}
+
+/// A state as Linux names it, for its number in `include/net/tcp_states.h`.
+fn linux_name(state: &str) -> &'static str {
     match state {
-        "LISTEN" => "LISTEN",
-        "SYN-SENT" => "SYN_SENT",
-        "SYN-RECV" => "SYN_RECV",
-        "ESTAB" => "ESTABLISHED",
-        "FIN-WAIT-1" => "FIN_WAIT1",
-        "FIN-WAIT-2" => "FIN_WAIT2",
-        "CLOSE-WAIT" => "CLOSE_WAIT",
-        "CLOSING" => "CLOSING",
-        "LAST-ACK" => "LAST_ACK",
-        "TIME-WAIT" => "TIME_WAIT",
-        "UNCONN" => "CLOSED",
-        other => panic!("ss has a state {other}"),
+        "01" => "ESTABLISHED",
+        "02" => "SYN_SENT",
+        // A request is told as SYN_RECV too (TCP_NEW_SYN_RECV is the kernel's own business).
+        "03" | "0C" => "SYN_RECV",
+        "04" => "FIN_WAIT1",
+        "05" => "FIN_WAIT2",
+        "06" => "TIME_WAIT",
+        "07" => "CLOSED",
+        "08" => "CLOSE_WAIT",
+        "09" => "LAST_ACK",
+        "0A" => "LISTEN",
+        "0B" => "CLOSING",
+        other => panic!("/proc/net/tcp has a state {other}"),
     }
 }

@@ -147,7 +147,7 @@ impl Stage {
         self.beside(command, input)
     }
 
-    /// A program that this user can run; `None`, visibly, where there is none.
+    /// A program that this user can run; `None`, visibly and with Debian's name of its package, where there is none.
     pub fn tool(&self, name: &str, try_with: &str) -> Option<String> {
         let path = std::env::var("PATH").unwrap();
         let works = |path: &PathBuf| {
@@ -157,7 +157,8 @@ impl Stage {
         };
         let found = path.split(':').map(|folder| Path::new(folder).join(name)).find(works);
         if found.is_none() {
-            skipped(&format!("{:?} has no {name}", self.user));
+            let package = if name == "nc" { "netcat-openbsd" } else { name };
+            skipped(&format!("{:?} has no {name}: apt install {package}", self.user));
         }
         found.map(|path| path.to_str().unwrap().to_owned())
     }

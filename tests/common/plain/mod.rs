@@ -7,9 +7,10 @@
 pub mod calls;
 mod scenarios;
 
+use std::net::Ipv4Addr;
 use std::path::Path;
-use std::process::Command;
 
+use super::network::{self, Route};
 use super::{User, finish};
 pub use scenarios::SCENARIOS;
 
@@ -59,8 +60,7 @@ pub fn child() {
     bring_up();
     if scenario == "network" {
         tell(&network());
-        let interfaces = std::fs::read_dir("/sys/class/net").map(|_| std::fs::read_to_string("/proc/self/net/dev"));
-        let table = interfaces.unwrap().unwrap();
+        let table = std::fs::read_to_string("/proc/self/net/dev").unwrap();
         let names: Vec<&str> = table.lines().filter_map(|line| Some(line.split_once(':')?.0.trim())).collect();
         tell(&names.join(" "));
         return;
@@ -71,22 +71,17 @@ pub fn child() {
 
 /// Of this network: 10.1.0.1 and 10.1.0.2 are its own; what is sent to 10.9.9.0/24 reaches nobody and is never answered.
 fn bring_up() {
-    for command in [
-        "link set lo up",
-        "addr add 10.1.0.1/32 dev lo",
-        "addr add 10.1.0.2/32 dev lo",
-        "route add 10.9.9.0/24 dev lo src 10.1.0.1",
-        "route add unreachable 198.51.100.0/24",
-        "route add blackhole 198.51.101.0/24",
-        "route add prohibit 198.51.102.0/24",
+    let own = [Ipv4Addr::new(10, 1, 0, 1), Ipv4Addr::new(10, 1, 0, 2)];
+    network::bring_up().unwrap();
+    own.iter().for_each(|address| network::add_address(*address).unwrap());
+    for (network, route) in [
+        ((Ipv4Addr::new(10, 9, 9, 0), 24), Route::Loopback { from: own[0] }),
+        ((Ipv4Addr::new(198, 51, 100, 0), 24), Route::Unreachable),
+        ((Ipv4Addr::new(198, 51, 101, 0), 24), Route::Blackhole),
+        ((Ipv4Addr::new(198, 51, 102, 0), 24), Route::Prohibit),
     ] {
-        ip(command);
+        network::add_route(network, route).unwrap();
     }
-}
-
-fn ip(arguments: &str) {
-    let status = Command::new("ip").args(arguments.split(' ')).status().unwrap();
-    assert!(status.success(), "ip {arguments}");
 }
 
 /// A line for the parent.

@@ -1,11 +1,13 @@
 //! The scenarios. Each begins in a fresh network namespace.
 
+use std::net::Ipv4Addr;
+
 use etherparse::PacketBuilder;
 use libc::{IPPROTO_TCP, SHUT_RD, SHUT_RDWR, SHUT_WR, SO_REUSEADDR, SOL_SOCKET};
 use socket2::{Domain, Protocol, SockAddr, Socket, Type};
 
 use super::calls::*;
-use super::ip;
+use crate::common::network::{self, Route};
 
 /// Port 8000, where most of them listen.
 const AT: &str = "127.0.0.1:8000";
@@ -241,8 +243,9 @@ fn connect_times_out() {
 /// A connection of which nothing reaches the other end any more.
 fn cut_off() -> i32 {
     let (fd, _peer) = pair("10.1.0.2:8000");
-    ip("route add 10.1.0.2/32 dev lo src 10.1.0.1");
-    ip("addr del 10.1.0.2/32 dev lo");
+    let (here, there) = (Ipv4Addr::new(10, 1, 0, 1), Ipv4Addr::new(10, 1, 0, 2));
+    network::add_route((there, 32), Route::Loopback { from: here }).unwrap();
+    network::remove_address(there).unwrap();
     fd
 }
 
@@ -581,6 +584,6 @@ fn interrupted_close() {
 
 fn interface_down() {
     let _listener = listener(AT, 8);
-    ip("link set lo down");
+    network::bring_down().unwrap();
     let _ = Blocked::connect(tcp(), AT).interrupt();
 }
