@@ -7,7 +7,7 @@ use std::io;
 use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
-use super::netlink::{Message, Netlink, attributes};
+use super::netlink::{Message, Netlink, attributes, messages};
 use crate::model::{SocketState, TcpInfo, Timer, TimerKind};
 use crate::tcp::State;
 
@@ -183,6 +183,14 @@ pub fn parse_info(bytes: &[u8]) -> TcpInfo {
 /// The state in `struct tcp_info`; `None` where the bytes are cut or the number is unknown.
 pub fn info_state(bytes: &[u8]) -> Option<State> {
     State::from_kernel(*bytes.first()?)
+}
+
+/// Reads all of an answer, for [`super::untrusted`]: the sockets of TCP and UDP in it.
+pub fn read_answer(bytes: &[u8], now: Duration) -> Vec<DiagEntry> {
+    let entries = messages(bytes).flat_map(|(_, body)| {
+        [libc::IPPROTO_TCP, libc::IPPROTO_UDP].into_iter().filter_map(move |protocol| parse_entry(body, protocol, now))
+    });
+    entries.collect()
 }
 
 #[cfg(test)]

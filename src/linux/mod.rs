@@ -21,6 +21,7 @@ pub mod shared;
 mod sides;
 mod sockets;
 mod sys;
+pub mod untrusted;
 mod wire;
 mod world;
 

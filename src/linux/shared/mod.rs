@@ -22,3 +22,10 @@ pub use folder::{Folder, LabName, Unsafe};
 pub use joined::{Denied, Joined};
 pub use keeper::{Keeping, keep};
 pub use protocol::Denial;
+
+/// Reads lines in both directions until one isn't a message, for [`super::untrusted`].
+pub(super) fn read_lines(bytes: &[u8]) {
+    let (mut heard, mut said) = (bytes, bytes);
+    while let Ok(Some(_)) = protocol::read::<protocol::ToMember>(&mut heard) {}
+    while let Ok(Some(_)) = protocol::read::<protocol::FromMember>(&mut said) {}
+}

@@ -1,0 +1,55 @@
+//! Everything that reads bytes from outside, each as one function of bytes that must end, whatever they are, and what
+//! must hold of what was read. The fuzz targets in `fuzz/` and the properties in `main.rs` call the same functions.
+#![allow(dead_code)]
+
+use sockwalk::engine::typed::{self, Usual};
+use sockwalk::lesson::{self, Lang};
+use sockwalk::linux::untrusted;
+use sockwalk::report::read_recording;
+use sockwalk::tcp::{Packet, finish_checksum};
+
+/// A frame of the capture.
+pub fn packet(bytes: &[u8]) {
+    for read in [Packet::from_frame(bytes), Packet::parse(bytes)] {
+        let Ok(packet) = read else { continue };
+        // What is said of a packet is said of its own bytes.
+        assert!(packet.payload().len() + packet.header().len() + packet.ip_header().len() <= packet.packet().len());
+        // What was parsed once is parsed so again: between processes packets travel as their bytes.
+        assert_eq!(Packet::parse(packet.packet()).as_ref().map(Packet::packet), Ok(packet.packet()));
+        let mut finished = packet.packet().to_vec();
+        if finish_checksum(&mut finished).is_ok() {
+            assert_eq!(finished.len(), packet.packet().len());
+        }
+    }
+}
+
+/// What the kernel answers.
+pub fn sock_diag(bytes: &[u8]) {
+    untrusted::sock_diag_answer(bytes);
+}
+
+/// A file that is replayed.
+pub fn recording(bytes: &[u8]) {
+    let _ = read_recording(bytes);
+}
+
+/// What processes of a lab say to each other.
+pub fn shared_lab(bytes: &[u8]) {
+    untrusted::shared_lab_lines(bytes);
+}
+
+/// A lesson's file; what is wrong with it can be told in each language, and only in letters that a terminal may have.
+pub fn lesson(bytes: &[u8]) {
+    if let Ok(Err(error)) = lesson::read("a file", bytes) {
+        for lang in [Lang::En, Lang::Zh] {
+            let told = error.render(lang, false);
+            assert!(!told.chars().any(|c| c.is_control() && c != '\n'), "{told:?}");
+        }
+    }
+}
+
+/// A call as it is typed.
+pub fn typed_call(bytes: &[u8]) {
+    let usual = Usual { server: ([127, 0, 0, 1], 8000).into(), fd: Some(3) };
+    let _ = typed::parse(&String::from_utf8_lossy(bytes), &usual);
+}
