@@ -257,7 +257,7 @@ impl Told {
             let event = self.happened.recv_timeout(LIMIT).map_err(|_| "the keeper doesn't tell all".to_owned())?;
             self.entries += 1;
             match &event {
-                Event::Unkept { segments, bytes, lost } => {
+                Event::Unkept { segments, bytes, lost, .. } => {
                     self.unkept += segments;
                     self.bytes += bytes;
                     self.lost += lost;

@@ -269,7 +269,7 @@ fn fate(fate: Fate) -> SegmentFate {
         Fate::Held => SegmentFate::Held,
         // On a wire that only watches, a segment goes on by itself.
         Fate::Delivered | Fate::Passing => SegmentFate::Delivered,
-        Fate::Dropped => SegmentFate::Dropped,
+        Fate::Dropped | Fate::Undeliverable(_) => SegmentFate::Dropped,
     }
 }
 

@@ -35,7 +35,8 @@ pub struct FreeOptions {
 
 /// Whether somebody did something, as opposed to what came of it.
 pub fn is_act(event: &Event) -> bool {
-    matches!(event, Event::Entered { .. } | Event::Delivered(_) | Event::Dropped(_) | Event::Passing(_))
+    let ends = matches!(event, Event::Delivered(_) | Event::Dropped(_) | Event::Undeliverable { .. });
+    ends || matches!(event, Event::Entered { .. } | Event::Passing(_))
 }
 
 /// The walk.

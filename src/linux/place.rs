@@ -112,31 +112,29 @@ impl Ground {
             }
             AnyWire::Blind => {}
         }
-        if !events.is_empty() {
+        // What is only counted is seen at the next count.
+        if events.iter().any(|event| !matches!(event, Event::Unkept { .. })) {
             self.happened();
         }
         Ok(events)
     }
 
     /// Lets a waiting segment go on; `None` where it doesn't wait.
-    pub(super) fn deliver(&mut self, id: SegmentId) -> Result<Option<Event>, Failure> {
-        let AnyWire::Holds(wire) = &mut self.wire else { return Ok(None) };
-        let done = wire.deliver(id).map_err(failed("delivery of a segment"))?;
-        Ok(self.ended(done, Event::Delivered(id)))
+    pub(super) fn deliver(&mut self, id: SegmentId) -> Option<Event> {
+        let AnyWire::Holds(wire) = &mut self.wire else { return None };
+        let ended = wire.deliver(id)?;
+        self.happened();
+        Some(ended)
     }
 
     /// Forgets a waiting segment; `None` where it doesn't wait.
     pub(super) fn forget(&mut self, id: SegmentId) -> Option<Event> {
         let AnyWire::Holds(wire) = &mut self.wire else { return None };
-        let done = wire.forget(id);
-        self.ended(done, Event::Dropped(id))
-    }
-
-    fn ended(&mut self, done: bool, event: Event) -> Option<Event> {
-        if done {
-            self.happened();
+        if !wire.forget(id) {
+            return None;
         }
-        done.then_some(event)
+        self.happened();
+        Some(Event::Dropped(id))
     }
 
     /// A segment that waits; `None` where it doesn't.

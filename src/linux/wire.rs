@@ -3,6 +3,7 @@
 //! An AF_PACKET socket on `lo` sees each segment as it leaves its sender. A delivered segment is sent again through a
 //! raw IP socket that bears the release mark, passes the gate, and is processed as an ordinary, late segment.
 
+use std::cell::Cell;
 use std::collections::HashMap;
 use std::io::{self, Read};
 use std::net::{Ipv4Addr, SocketAddr, UdpSocket};
@@ -14,7 +15,7 @@ use socket2::{Domain, Protocol, SockAddr, SockFilter, SockRef, Socket, Type};
 use super::gate::RELEASE_MARK;
 use super::lab::{Refused, refused};
 use super::sys;
-use crate::model::{Copies, Event, SegmentId};
+use crate::model::{Copies, Errno, Event, SegmentId};
 use crate::tcp::{Flags, LONGEST_FRAME, Packet, finish_checksum};
 
 /// So many bytes of captured packets may wait to be read; the system grants what `net.core.rmem_max` allows. What finds no
@@ -52,6 +53,8 @@ impl Capture {
                 }
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Ok(None),
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                // Somebody took `lo` down: the kernel says so once, and captures again as soon as it is up.
+                Err(error) if error.raw_os_error() == Some(libc::ENETDOWN) => {}
                 Err(error) => return Err(error),
             }
         }
@@ -83,13 +86,19 @@ struct Delivery {
     v4: Socket,
     v6: Option<Socket>,
     fence: UdpSocket,
+    /// What the newest datagram to the fence bore.
+    passed: Cell<u8>,
 }
 
 impl Delivery {
     fn open() -> Result<Delivery, Refused> {
+        // Whatever was captured had left by `lo` already: it goes on by `lo`, wherever a route would lead to. So a
+        // datagram to a group or to all goes on as it would have, without a route of its own.
         let raw = |domain| -> io::Result<Socket> {
             let socket = Socket::new(domain, Type::RAW, Some(Protocol::from(libc::IPPROTO_RAW)))?;
             socket.set_mark(RELEASE_MARK)?;
+            socket.bind_device(Some(b"lo"))?;
+            socket.set_broadcast(true)?;
             Ok(socket)
         };
         Ok(Delivery {
@@ -97,6 +106,7 @@ impl Delivery {
             // Absent where the kernel runs without IPv6; then no IPv6 segment comes to be delivered either.
             v6: raw(Domain::IPV6).ok(),
             fence: fence().map_err(refused("UDP socket on lo"))?,
+            passed: Cell::new(0),
         })
     }
 
@@ -104,46 +114,62 @@ impl Delivery {
     ///
     /// A packet on `lo` goes through the receive queue of the processor that sent it, in order. So the thread stays on
     /// one processor, sends a datagram to itself after the packet, and waits for it: when it is there, the packet
-    /// was processed, and whatever it caused has left and woken whom it wakes.
-    fn send(&self, segment: &Packet) -> io::Result<()> {
-        let packet = finished(segment)?;
-        let before = sys::Processors::of_this_thread()?;
-        sys::Processors::current()?.bind_this_thread()?;
-        let result = self.send_raw(&packet, segment.to).and_then(|()| self.pass_fence());
-        before.bind_this_thread()?;
+    /// was processed, and whatever it caused has left and woken whom it wakes. Where the datagram can't come, the packet
+    /// was handed over all the same.
+    ///
+    /// # Errors
+    /// Why the kernel didn't take the packet.
+    fn send(&self, segment: &Packet) -> Result<(), Errno> {
+        let before = sys::Processors::of_this_thread();
+        let bound = before.is_ok() && sys::Processors::current().and_then(|here| here.bind_this_thread()).is_ok();
+        let result = self.send_unfenced(segment);
+        if result.is_ok() {
+            let _ = self.pass_fence();
+        }
+        if let (Ok(before), true) = (before, bound) {
+            let _ = before.bind_this_thread();
+        }
         result
     }
 
     /// Sends the packet on, and doesn't wait for its receiver.
-    fn send_unfenced(&self, segment: &Packet) -> io::Result<()> {
-        self.send_raw(&finished(segment)?, segment.to)
-    }
-
-    fn send_raw(&self, packet: &[u8], to: SocketAddr) -> io::Result<()> {
-        let socket = match to {
+    ///
+    /// # Errors
+    /// Why the kernel didn't take it.
+    fn send_unfenced(&self, segment: &Packet) -> Result<(), Errno> {
+        let socket = match segment.to {
             SocketAddr::V4(_) => &self.v4,
-            SocketAddr::V6(_) => self.v6.as_ref().ok_or(io::ErrorKind::Unsupported)?,
+            SocketAddr::V6(_) => self.v6.as_ref().ok_or(Errno(libc::EAFNOSUPPORT))?,
         };
         // A raw socket's address has no port (raw(7)).
-        socket.send_to(packet, &SockAddr::from(SocketAddr::new(to.ip(), 0))).map(drop)
+        let to = SockAddr::from(SocketAddr::new(segment.to.ip(), 0));
+        let sent = socket.send_to(&finished(segment), &to);
+        sent.map(drop).map_err(|error| Errno(error.raw_os_error().unwrap_or(libc::EIO)))
     }
 
     fn pass_fence(&self) -> io::Result<()> {
-        self.fence.send(&[0])?;
+        // One that was too late for its packet isn't taken for the next one's.
+        let number = self.passed.get().wrapping_add(1);
+        self.passed.set(number);
+        self.fence.send(&[number])?;
+        let mut came = [0];
         loop {
-            match self.fence.recv(&mut [0]) {
+            match self.fence.recv(&mut came) {
+                Ok(_) if came == [number] => return Ok(()),
+                Ok(_) => {}
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                other => return other.map(drop),
+                Err(error) => return Err(error),
             }
         }
     }
 }
 
-/// The packet with its checksum: on `lo` it leaves its sender without.
-fn finished(segment: &Packet) -> io::Result<Vec<u8>> {
+/// The packet with its checksum: on `lo` it leaves its sender without. What has none that could be finished goes on as it
+/// is, and its receiver judges it.
+fn finished(segment: &Packet) -> Vec<u8> {
     let mut packet = segment.packet().to_vec();
-    finish_checksum(&mut packet).map_err(|error| io::Error::new(io::ErrorKind::InvalidData, error))?;
-    Ok(packet)
+    let _ = finish_checksum(&mut packet);
+    packet
 }
 
 /// A datagram socket that is connected to itself. Its datagrams bear the release mark, so that they aren't captured.
@@ -210,21 +236,29 @@ impl Wire {
             let Some(segment) = self.capture.next()? else { break };
             match plan(&segment) {
                 Plan::Hold => self.sort(segment, &mut report),
-                Plan::Pass => self.pass(segment, &mut report)?,
-                Plan::PassUnkept => self.delivery.send_unfenced(&segment)?,
+                Plan::Pass => self.pass(segment, &mut report),
+                Plan::PassUnkept => report(self.pass_unkept(&segment)),
             }
         }
         Ok(())
     }
 
     /// Sends a segment on at once, and keeps it.
-    fn pass(&mut self, segment: Packet, report: &mut impl FnMut(Event)) -> io::Result<()> {
-        self.delivery.send_unfenced(&segment)?;
+    fn pass(&mut self, segment: Packet, report: &mut impl FnMut(Event)) {
+        let sent = self.delivery.send_unfenced(&segment);
         let earlier = repeatable(&segment).and_then(|identity| self.newest.get(&identity).copied());
-        let id = self.number(&segment, Standing::Delivered);
+        let id = self.number(&segment, if sent.is_ok() { Standing::Delivered } else { Standing::Dropped });
         report(Event::Sent { id, segment, again: earlier });
-        report(Event::Delivered(id));
-        Ok(())
+        report(ended(id, sent));
+    }
+
+    /// Sends a segment on at once, and only counts it.
+    fn pass_unkept(&mut self, segment: &Packet) -> Event {
+        let bytes = u64::from(segment.len());
+        match self.delivery.send_unfenced(segment) {
+            Ok(()) => Event::Unkept { segments: 1, bytes, lost: 0, refused: 0 },
+            Err(_) => Event::Unkept { segments: 0, bytes: 0, lost: 0, refused: 1 },
+        }
     }
 
     /// A segment that waits; `None` where it doesn't.
@@ -252,14 +286,14 @@ impl Wire {
         sys::packets_lost(self.fd())
     }
 
-    /// Lets a waiting segment go on, and returns when its receiver has processed it. `false` where it doesn't wait.
-    pub fn deliver(&mut self, id: SegmentId) -> io::Result<bool> {
-        let Some(standing @ Standing::Held(_)) = self.standings.get_mut(id.0 as usize) else { return Ok(false) };
-        if let Standing::Held(segment) = &*standing {
-            self.delivery.send(segment)?;
-        }
-        *standing = Standing::Delivered;
-        Ok(true)
+    /// Lets a waiting segment go on, and returns what became of it when its receiver has processed it: delivered, or
+    /// undeliverable. `None` where it doesn't wait.
+    pub fn deliver(&mut self, id: SegmentId) -> Option<Event> {
+        let standing = self.standings.get_mut(id.0 as usize)?;
+        let Standing::Held(segment) = &*standing else { return None };
+        let sent = self.delivery.send(segment);
+        *standing = if sent.is_ok() { Standing::Delivered } else { Standing::Dropped };
+        Some(ended(id, sent))
     }
 
     /// Forgets a waiting segment. `false` where it doesn't wait.
@@ -306,6 +340,14 @@ impl Wire {
     }
 }
 
+/// What became of a segment that was to go on.
+fn ended(id: SegmentId, sent: Result<(), Errno>) -> Event {
+    match sent {
+        Ok(()) => Event::Delivered(id),
+        Err(errno) => Event::Undeliverable { id, errno },
+    }
+}
+
 /// What is done with a segment that was captured.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Plan {
@@ -313,7 +355,7 @@ pub enum Plan {
     Hold,
     /// It goes on at once.
     Pass,
-    /// It goes on at once, and isn't kept.
+    /// It goes on at once, and is only counted: an [`Event::Unkept`] of its own tells it.
     PassUnkept,
 }
 

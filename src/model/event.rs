@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{Call, Member, Outcome, Passing, Side, SocketFacts, Source};
+use super::{Call, Errno, Member, Outcome, Passing, Side, SocketFacts, Source};
 use crate::tcp::Packet;
 
 /// The number of a segment (or of a datagram), in the order in which they were first seen on the wire, from 0.
@@ -57,6 +57,13 @@ pub enum Event {
     Delivered(SegmentId),
     /// It was forgotten.
     Dropped(SegmentId),
+    /// It was to go on to its receiver, and the kernel refused to send it: it is dropped.
+    Undeliverable {
+        /// Its number.
+        id: SegmentId,
+        /// The kernel's refusal.
+        errno: Errno,
+    },
     /// Its sender sent it once more. Where it waits, the newest copy is the one that waits now, or still the first (in a
     /// lab with [`super::Copies::Late`]); where it was delivered already, the copy was dropped (not with
     /// [`super::Copies::Hold`]).
@@ -89,6 +96,9 @@ pub enum Event {
         bytes: u64,
         /// How many more came faster than they could be read, and were lost: their senders send them again.
         lost: u64,
+        /// How many more the kernel refused to send on: they were dropped.
+        #[serde(default)]
+        refused: u64,
     },
     /// A claim of the lesson was checked.
     Claim(ClaimResult),

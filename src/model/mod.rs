@@ -21,5 +21,5 @@ pub use member::{Connection, Member, Passing, Role, Which};
 pub use observation::{Glance, Observation, SocketFacts, SocketState, Source, TcpInfo, Timer, TimerKind};
 pub use settings::{Copies, LabSettings, Mode, Need, Setting};
 pub use told::Told;
-pub use trace::{CallRecord, Moment, SegmentRecord, SocketRecord, Trace};
+pub use trace::{CallRecord, Moment, SegmentRecord, SocketRecord, Trace, Unkept};
 pub use view::{CallView, Fate, SegmentView, SocketView, View};

@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use super::changing::Changing;
 use super::{
-    Call, Connection, Entry, Event, Member, Outcome, Passing, SegmentId, Side, SocketFacts, SocketState, Source, View,
+    Call, Connection, Entry, Event, Fate, Member, Outcome, Passing, SegmentId, Side, SocketFacts, SocketState, Source, View,
 };
 use crate::tcp::{Isns, Packet, State};
 
@@ -49,8 +49,8 @@ pub struct SegmentRecord {
     pub copies: Vec<(Moment, Packet)>,
     /// The entry at which it was held.
     pub held: Option<Moment>,
-    /// The entry at which it was delivered (`true`) or dropped (`false`).
-    pub ended: Option<(Moment, bool)>,
+    /// The entry at which it waited no longer, and why: delivered, dropped or undeliverable.
+    pub ended: Option<(Moment, Fate)>,
 }
 
 /// One socket of the kernel, as it changed.
@@ -74,6 +74,31 @@ impl SocketRecord {
             self.states.push((moment, state));
         }
         self.history.push((moment, facts));
+    }
+}
+
+/// What passed without being kept one by one, in all.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Unkept {
+    /// How many segments went on.
+    pub segments: u64,
+    /// Their bytes of data.
+    pub bytes: u64,
+    /// How many more the capture lost.
+    pub lost: u64,
+    /// How many more the kernel refused to send on.
+    pub refused: u64,
+}
+
+impl Unkept {
+    /// Both together.
+    pub fn plus(self, more: Unkept) -> Unkept {
+        Unkept {
+            segments: self.segments.saturating_add(more.segments),
+            bytes: self.bytes.saturating_add(more.bytes),
+            lost: self.lost.saturating_add(more.lost),
+            refused: self.refused.saturating_add(more.refused),
+        }
     }
 }
 
@@ -106,8 +131,8 @@ pub struct Trace {
     pub(super) members: Vec<(Moment, Arc<[Member]>)>,
     /// Which segments went on by themselves, each time that this changed.
     pub(super) passing: Vec<(Moment, Passing)>,
-    /// How many segments had gone on without being kept, and their bytes, each time that there were more.
-    pub(super) unkept: Vec<(Moment, u64, u64)>,
+    /// What had passed without being kept, each time that there was more.
+    pub(super) unkept: Vec<(Moment, Unkept)>,
     /// The calls that haven't returned, by side and thread.
     open: HashMap<(Side, u32), usize>,
     owners: HashMap<SocketAddr, Side>,
@@ -196,9 +221,10 @@ impl Trace {
             }
             Event::Left(member) => self.left(moment, member),
             Event::Passing(passing) => self.passing.push((moment, passing.clone())),
-            Event::Unkept { segments, bytes, .. } => {
-                let (_, before, bytes_before) = self.unkept.last().copied().unwrap_or_default();
-                self.unkept.push((moment, before.saturating_add(*segments), bytes_before.saturating_add(*bytes)));
+            Event::Unkept { segments, bytes, lost, refused } => {
+                let before = self.unkept.last().map_or_else(Unkept::default, |(_, before)| *before);
+                let more = Unkept { segments: *segments, bytes: *bytes, lost: *lost, refused: *refused };
+                self.unkept.push((moment, before.plus(more)));
             }
             Event::Sent { id, segment, again } => {
                 self.isns.learn(segment);
@@ -226,8 +252,9 @@ impl Trace {
                 }
                 self.waiting.set(moment, *id, true);
             }
-            Event::Delivered(id) => self.end_segment(moment, *id, true),
-            Event::Dropped(id) => self.end_segment(moment, *id, false),
+            Event::Delivered(id) => self.end_segment(moment, *id, Fate::Delivered),
+            Event::Dropped(id) => self.end_segment(moment, *id, Fate::Dropped),
+            Event::Undeliverable { id, errno } => self.end_segment(moment, *id, Fate::Undeliverable(*errno)),
             Event::Retransmitted { id, segment } => {
                 if let Some(record) = self.segments.get_mut(id.0 as usize) {
                     record.copies.push((moment, segment.clone()));
@@ -282,9 +309,9 @@ impl Trace {
         }
     }
 
-    fn end_segment(&mut self, moment: Moment, id: SegmentId, delivered: bool) {
+    fn end_segment(&mut self, moment: Moment, id: SegmentId, fate: Fate) {
         if let Some(record) = self.segments.get_mut(id.0 as usize) {
-            record.ended = Some((moment, delivered));
+            record.ended = Some((moment, fate));
         }
         self.waiting.set(moment, id, false);
     }

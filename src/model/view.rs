@@ -3,9 +3,9 @@
 use std::borrow::Cow;
 use std::time::Duration;
 
-use super::trace::{CallRecord, Moment, SegmentRecord, SocketRecord, Trace};
+use super::trace::{CallRecord, Moment, SegmentRecord, SocketRecord, Trace, Unkept};
 use super::{
-    Answer, Call, ClaimResult, Connection, Entry, Event, Member, Outcome, Passing, SegmentId, Side, SocketFacts,
+    Answer, Call, ClaimResult, Connection, Entry, Errno, Event, Member, Outcome, Passing, SegmentId, Side, SocketFacts,
     SocketState, Source,
 };
 use crate::tcp::Packet;
@@ -51,6 +51,8 @@ pub enum Fate {
     Delivered,
     /// Forgotten.
     Dropped,
+    /// It was to go on, and the kernel refused to send it.
+    Undeliverable(Errno),
 }
 
 /// A segment as it stood then.
@@ -160,10 +162,9 @@ impl<'a> View<'a> {
         self.newest(&self.trace.passing).map(|(_, passing)| passing)
     }
 
-    /// How many segments had gone on by themselves without being kept one by one, and their bytes of data.
-    pub fn unkept(&self) -> (u64, u64) {
-        let known = self.trace.unkept.partition_point(|(moment, ..)| *moment < self.moment);
-        self.trace.unkept[..known].last().map_or((0, 0), |(_, segments, bytes)| (*segments, *bytes))
+    /// What had passed by itself without being kept one by one.
+    pub fn unkept(&self) -> Unkept {
+        self.newest(&self.trace.unkept).map_or_else(Unkept::default, |(_, unkept)| *unkept)
     }
 
     fn newest<T>(&self, changes: &'a [(Moment, T)]) -> Option<&'a (Moment, T)> {
@@ -303,8 +304,7 @@ fn segment_view(record: &SegmentRecord, moment: Moment) -> SegmentView<'_> {
     let shown = record.copies.partition_point(|(seen, _)| *seen < until).max(1);
     let held = record.held.filter(|held| *held < moment);
     let fate = match (ended, held) {
-        (Some((_, true)), _) => Fate::Delivered,
-        (Some((_, false)), _) => Fate::Dropped,
+        (Some((_, fate)), _) => fate,
         (None, Some(_)) => Fate::Held,
         (None, None) => Fate::Passing,
     };

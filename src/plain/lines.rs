@@ -1,9 +1,10 @@
 //! One line for each thing that happens.
 
-use super::COLUMNS;
+use super::{COLUMNS, indented};
 use crate::i18n::{PlainTexts, escape, fill, harmless, width};
 use crate::model::{
-    Call, ClaimResult, How, Member, Outcome, Passing, Role, SegmentId, Side, SocketView, Source, Trace, View, Which,
+    Call, ClaimResult, How, Member, Outcome, Passing, Role, SegmentId, Side, SocketView, Source, Trace, Unkept, View,
+    Which,
 };
 use crate::tcp::{Flags, Numbers, Packet, line};
 
@@ -46,6 +47,14 @@ pub(super) fn passing(passing: &Passing, texts: &PlainTexts) -> Vec<String> {
     } else {
         passing.rules.iter().map(one).collect()
     }
+}
+
+/// What passed by itself without being kept one by one; losses only where there were some.
+pub(super) fn unkept(unkept: Unkept, texts: &PlainTexts) -> Vec<String> {
+    let Unkept { segments, bytes, lost, refused } = unkept;
+    let counted = [(segments, &texts.unkept), (lost, &texts.unkept_lost), (refused, &texts.unkept_refused)];
+    let counted = counted.into_iter().filter(|(n, _)| *n > 0);
+    counted.flat_map(|(n, text)| indented("  ", &fill(text, &[("n", n), ("bytes", bytes)]))).collect()
 }
 
 /// A call as one would write it, its descriptors the real ones.

@@ -13,7 +13,7 @@ use std::io::{self, Write};
 
 use crate::i18n::{BrokenTexts, Lang, LayersTexts, PlainTexts, Texts, fill, join, width, wrap};
 use crate::lesson::{Lesson, Step, timer_name};
-use crate::model::{Answer, ClaimResult, Entry, Event, Mode, Moment, Side, Trace, View};
+use crate::model::{Answer, ClaimResult, Entry, Event, Mode, Moment, Side, Trace, Unkept, View};
 
 pub use summary::failures;
 
@@ -148,15 +148,16 @@ impl<'a> Transcript<'a> {
             Event::Held(id) => lines::fate(*id, view, &texts.held),
             Event::Delivered(id) => lines::fate(*id, view, &texts.delivered),
             Event::Dropped(id) => lines::fate(*id, view, &texts.dropped),
+            Event::Undeliverable { id, errno } => lines::fate(*id, view, &fill(&texts.undeliverable, &[("errno", errno)])),
             Event::Socket(facts) => lines::state(facts.cookie, view, texts),
             Event::Gone { cookie, .. } => lines::state(*cookie, view, texts),
             Event::Joined(member) => vec![lines::member(member, &texts.joined, texts)],
             Event::Left(member) => vec![lines::member(member, &texts.left, texts)],
             Event::Passing(passing) => lines::passing(passing, texts),
-            Event::Unkept { segments, bytes, lost } => {
-                let values = [("segments", segments as &dyn std::fmt::Display), ("bytes", bytes), ("lost", lost)];
-                indented("  ", &fill(&texts.unkept, &values))
-            }
+            Event::Unkept { segments, bytes, lost, refused } => {
+                let unkept = Unkept { segments: *segments, bytes: *bytes, lost: *lost, refused: *refused };
+                lines::unkept(unkept, texts)
+            },
             Event::Claim(claim) => self.claim(claim),
             Event::Answer(answer) => self.answer(answer),
         }

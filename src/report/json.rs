@@ -88,6 +88,10 @@ fn object<'a>(entry: &Entry, view: &View<'_>, step_id: &impl Fn(usize) -> &'a st
         Event::Held(id) => known_segment("held", *id, view),
         Event::Delivered(id) => known_segment("delivered", *id, view),
         Event::Dropped(id) => known_segment("dropped", *id, view),
+        Event::Undeliverable { id, errno } => known_segment("undeliverable", *id, view).map(|(kind, mut keys)| {
+            keys.push(("errno", json!(errno.to_string())));
+            (kind, keys)
+        }),
         Event::Socket(SocketFacts { cookie, .. }) | Event::Gone { cookie, .. } => {
             state_keys(*cookie, view).map(|keys| ("state", keys))
         }
@@ -103,8 +107,9 @@ fn object<'a>(entry: &Entry, view: &View<'_>, step_id: &impl Fn(usize) -> &'a st
         Event::Joined(member) => Some(("member", member_keys("joined", member))),
         Event::Left(member) => Some(("member", member_keys("left", member))),
         Event::Passing(passing) => Some(("passing", vec![("rules", json!(passing.rules))])),
-        Event::Unkept { segments, bytes, lost } => {
-            Some(("unkept", vec![("segments", json!(segments)), ("bytes", json!(bytes)), ("lost", json!(lost))]))
+        Event::Unkept { segments, bytes, lost, refused } => {
+            let counts = [("segments", segments), ("bytes", bytes), ("lost", lost), ("refused", refused)];
+            Some(("unkept", counts.map(|(key, count)| (key, json!(count))).to_vec()))
         }
         Event::Step(_) | Event::Blocked { .. } | Event::Answer(_) => None,
     }

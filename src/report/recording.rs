@@ -66,9 +66,8 @@ fn fits(event: &Event, segments: &mut u32) -> bool {
             *segments += u32::from(next);
             next
         }
-        Event::Held(id) | Event::Delivered(id) | Event::Dropped(id) | Event::Retransmitted { id, .. } => {
-            known(id, *segments)
-        }
+        Event::Held(id) | Event::Delivered(id) | Event::Dropped(id) => known(id, *segments),
+        Event::Retransmitted { id, .. } | Event::Undeliverable { id, .. } => known(id, *segments),
         _ => true,
     }
 }
@@ -93,7 +92,8 @@ mod tests {
             Event::Sent { id, segment, again: None },
             Event::Held(id),
             Event::Dropped(id),
-            Event::Unkept { segments: 1, bytes: 2, lost: 3 },
+            Event::Undeliverable { id, errno: crate::model::Errno(libc::ENETUNREACH) },
+            Event::Unkept { segments: 1, bytes: 2, lost: 3, refused: 4 },
         ];
         let mut trace = Trace::default();
         for (n, event) in events.into_iter().enumerate() {

@@ -155,7 +155,9 @@ pub fn held(entries: &[Entry]) -> Vec<String> {
                 flags.push(segment.tcp().map_or("UDP".to_owned(), |tcp| tcp.flags.to_string()))
             }
             Event::Held(id) => waiting.push(*id),
-            Event::Delivered(id) | Event::Dropped(id) => waiting.retain(|other| other != id),
+            Event::Delivered(id) | Event::Dropped(id) | Event::Undeliverable { id, .. } => {
+                waiting.retain(|other| other != id);
+            }
             _ => {}
         }
     }

@@ -18,7 +18,7 @@ use crate::linux::place::{Ground, Place, failed};
 use crate::linux::sides::Who;
 use crate::linux::sys;
 use crate::linux::wire::Plan;
-use crate::model::{Call, Connection, Event, Member, Mode, Passing, Role, SegmentId, Side, Told, Trace, Which};
+use crate::model::{Call, Connection, Event, Member, Mode, Passing, Role, SegmentId, Side, Told, Trace, Unkept, Which};
 
 /// How long a lab waits for its first member.
 const FIRST: Duration = Duration::from_secs(10);
@@ -227,7 +227,7 @@ impl Keeper {
             Request::Deliver(id) => {
                 self.look_between_acts()?;
                 if self.may(member, id) {
-                    let delivered = self.ground.deliver(id)?;
+                    let delivered = self.ground.deliver(id);
                     delivered.into_iter().for_each(|event| self.push(event));
                 }
             }
@@ -303,9 +303,16 @@ impl Keeper {
         };
         let events = self.ground.read_wire(&mut plan, ROUND)?;
         for event in events {
-            if let Event::Held(id) = event {
-                let now = self.ground.now();
-                self.due.extend(self.delay(id).map(|delay| (now + delay, id)));
+            match event {
+                Event::Unkept { segments, bytes, lost, refused } => {
+                    self.thinning.count(Unkept { segments, bytes, lost, refused });
+                    continue;
+                }
+                Event::Held(id) => {
+                    let now = self.ground.now();
+                    self.due.extend(self.delay(id).map(|delay| (now + delay, id)));
+                }
+                _ => {}
             }
             self.push(event);
         }
@@ -317,7 +324,7 @@ impl Keeper {
         let now = self.ground.now();
         while let Some((_, id)) = self.due.first().copied().filter(|(at, _)| *at <= now) {
             self.due.pop_first();
-            let delivered = self.ground.deliver(id)?;
+            let delivered = self.ground.deliver(id);
             delivered.into_iter().for_each(|event| self.push(event));
         }
         Ok(())
@@ -379,7 +386,8 @@ impl Keeper {
             return Ok(());
         }
         self.next_count = Instant::now() + OFTEN;
-        self.thinning.lost(self.ground.lost()?);
+        let lost = u64::from(self.ground.lost()?);
+        self.thinning.count(Unkept { lost, ..Unkept::default() });
         if let Some(event) = self.thinning.news() {
             self.push(event);
         }

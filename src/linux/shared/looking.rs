@@ -57,7 +57,7 @@ impl Looking {
     pub(super) fn happens(&mut self, event: &Event, trace: &Trace) {
         match event {
             Event::Sent { segment, .. } | Event::Retransmitted { segment, .. } => self.touches(segment),
-            Event::Delivered(id) | Event::Dropped(id) => {
+            Event::Delivered(id) | Event::Dropped(id) | Event::Undeliverable { id, .. } => {
                 if let Some(view) = trace.present().segment(*id) {
                     self.touches(view.segment);
                 }

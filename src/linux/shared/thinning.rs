@@ -5,7 +5,7 @@
 
 use std::collections::HashMap;
 
-use crate::model::{Connection, Event};
+use crate::model::{Connection, Event, Unkept};
 use crate::tcp::{Flags, Packet};
 
 /// So many data segments and acknowledgements of one connection are kept of those that pass by themselves.
@@ -19,22 +19,16 @@ const MOST: usize = 100_000;
 #[derive(Default)]
 pub(super) struct Thinning {
     kept: HashMap<Connection, u32>,
-    segments: u64,
-    bytes: u64,
-    lost: u64,
+    /// What no entry tells of yet.
+    unkept: Unkept,
 }
 
 impl Thinning {
-    /// Whether a segment that passes by itself is kept; one that isn't is counted.
+    /// Whether a segment that passes by itself is kept; one that isn't is to be counted.
     pub(super) fn keeps(&mut self, segment: &Packet) -> bool {
         let marks = [Flags::SYN, Flags::FIN, Flags::RST];
         let marked = |flags: Flags| marks.into_iter().any(|mark| flags.has(mark));
-        if segment.tcp().is_some_and(|tcp| marked(tcp.flags)) || self.is_early(Connection::of(segment)) {
-            return true;
-        }
-        self.segments += 1;
-        self.bytes += u64::from(segment.len());
-        false
+        segment.tcp().is_some_and(|tcp| marked(tcp.flags)) || self.is_early(Connection::of(segment))
     }
 
     fn is_early(&mut self, connection: Connection) -> bool {
@@ -46,22 +40,23 @@ impl Thinning {
         *kept <= KEPT
     }
 
-    /// So many segments came faster than they could be read: they were neither seen nor sent on.
-    pub(super) fn lost(&mut self, segments: u32) {
-        self.lost += u64::from(segments);
+    /// What wasn't kept is counted: so many passed, were lost by the capture, or were refused by the kernel.
+    pub(super) fn count(&mut self, more: Unkept) {
+        self.unkept = self.unkept.plus(more);
     }
 
     /// Whether segments were counted that no entry tells of yet.
     pub(super) fn has_news(&self) -> bool {
-        self.segments > 0 || self.lost > 0
+        self.unkept != Unkept::default()
     }
 
     /// What was counted since this was last asked; `None` where nothing was.
     pub(super) fn news(&mut self) -> Option<Event> {
-        let has_news = self.has_news();
-        let Thinning { segments, bytes, lost, .. } = self;
-        let [segments, bytes, lost] = [segments, bytes, lost].map(std::mem::take);
-        has_news.then_some(Event::Unkept { segments, bytes, lost })
+        if !self.has_news() {
+            return None;
+        }
+        let Unkept { segments, bytes, lost, refused } = std::mem::take(&mut self.unkept);
+        Some(Event::Unkept { segments, bytes, lost, refused })
     }
 }
 
@@ -77,11 +72,13 @@ mod tests {
         let kept = (0..1000).filter(|_| thinning.keeps(&segment(&["ACK"]))).count();
         assert_eq!(kept, KEPT as usize);
         assert!(thinning.keeps(&segment(&["FIN", "ACK"])) && thinning.keeps(&segment(&["RST"])));
-        let counted = 1000 - u64::from(KEPT);
-        assert_eq!(thinning.news(), Some(Event::Unkept { segments: counted, bytes: 3 * counted, lost: 0 }));
+        assert_eq!(thinning.news(), None, "nothing has passed yet");
+        let passed = Unkept { segments: 2, bytes: 6, ..Unkept::default() };
+        thinning.count(passed);
+        thinning.count(Unkept { lost: 3, refused: 1, ..passed });
+        assert_eq!(thinning.news(), Some(Event::Unkept { segments: 4, bytes: 12, lost: 3, refused: 1 }));
         assert_eq!(thinning.news(), None);
         let datagram = Packet::parse(&crate::tcp::testing::datagram_packet(end(3), end(4), b"abc")).unwrap();
         assert_eq!((0..1000).filter(|_| thinning.keeps(&datagram)).count(), KEPT as usize);
-        assert_eq!(thinning.news(), Some(Event::Unkept { segments: counted, bytes: 3 * counted, lost: 0 }));
     }
 }

@@ -12,7 +12,7 @@ use crate::engine::{Phase, Purpose};
 use crate::explain::{Came, Circumstance, Explanations, Likely, Situation};
 use crate::i18n::width as display_width;
 use crate::i18n::{escape, fill};
-use crate::model::{CallView, Event, Role, Side, SocketView, Which};
+use crate::model::{CallView, Errno, Event, Role, Side, SocketView, Unkept, Which};
 use crate::tui::menu::{self, Group, Item};
 use crate::tui::scene::{Scene, shape};
 use crate::tui::wrap::{cut, prose, wrap, wrap_text};
@@ -26,6 +26,7 @@ pub(super) fn body(scene: &Scene<'_>, width: usize) -> Vec<Line<'static>> {
     let Some(free) = scene.app.walk().free() else { return Vec::new() };
     // Above all else, so that a long explanation doesn't push it out of the pane.
     let mut lines = members(scene, width);
+    lines.extend(undeliverable(scene, width));
     match newest_call(scene) {
         Some(call) => lines.extend(outcome(scene, &call, width)),
         // What has begun speaks for itself.
@@ -137,6 +138,21 @@ fn members(scene: &Scene<'_>, width: usize) -> Vec<Line<'static>> {
     lines
 }
 
+/// Segments that the kernel has refused to send on since the newest act, the last ones.
+fn undeliverable(scene: &Scene<'_>, width: usize) -> Vec<Line<'static>> {
+    let entries = &scene.view.trace().entries()[scene.fresh_from.min(scene.view.moment())..scene.view.moment()];
+    let refused = entries.iter().filter_map(|entry| match &entry.event {
+        Event::Undeliverable { id, errno } => Some((scene.view.segment(*id)?.segment.to, *errno)),
+        _ => None,
+    });
+    let refused: Vec<_> = refused.collect();
+    let last = refused.iter().skip(refused.len().saturating_sub(2));
+    let text = |(to, errno): &(std::net::SocketAddr, Errno)| {
+        fill(&scene.texts.free.undeliverable, &[("to", to as &dyn std::fmt::Display), ("errno", errno)])
+    };
+    last.flat_map(|one| wrap_text(&text(one), scene.theme.bad.0, width)).collect()
+}
+
 /// What can be done next.
 pub(super) fn foot(scene: &Scene<'_>, width: usize, page: &mut Page) {
     let (theme, t) = (scene.theme, &scene.texts.free);
@@ -226,10 +242,15 @@ fn passing(scene: &Scene<'_>, width: usize) -> Vec<Line<'static>> {
         };
         lines.extend(wrap_text(&text, scene.theme.waits.0, width));
     }
-    let (segments, bytes) = scene.view.unkept();
-    if segments > 0 {
-        let text = fill(&t.unkept, &[("n", &segments.to_string()), ("bytes", &bytes.to_string())]);
-        lines.extend(wrap_text(&text, scene.theme.waits.0, width));
+    let Unkept { segments, bytes, lost, refused } = scene.view.unkept();
+    let (passed, gone) = (scene.theme.waits.0, scene.theme.bad.0);
+    for (n, text, style) in
+        [(segments, &t.unkept, passed), (lost, &t.unkept_lost, gone), (refused, &t.unkept_refused, gone)]
+    {
+        if n > 0 {
+            let text = fill(text, &[("n", &n as &dyn std::fmt::Display), ("bytes", &bytes)]);
+            lines.extend(wrap_text(&text, style, width));
+        }
     }
     lines
 }

@@ -254,7 +254,7 @@ fn segment_rows(scene: &Scene<'_>, view: &SegmentView<'_>, between: usize, margi
     let held = view.fate == Fate::Held;
     let chosen = if held { scene.app.chosen_held() } else { scene.app.place.segment } == Some(view.id);
     let mut style = if fresh { theme.fresh.0 } else { theme.text.0 };
-    if view.fate == Fate::Dropped {
+    if matches!(view.fate, Fate::Dropped | Fate::Undeliverable(_)) {
         style = theme.dim.0;
     }
     if chosen && held {
@@ -288,6 +288,8 @@ fn arrow(scene: &Scene<'_>, view: &SegmentView<'_>, sender: Side, room: usize, f
         Fate::Held => (half, format!("{} ┃", t.waits), theme.waits.0),
         Fate::Dropped if to_right => (half, format!("✗ {}", t.dropped), theme.bad.0),
         Fate::Dropped => (half, format!("{} ✗", t.dropped), theme.bad.0),
+        Fate::Undeliverable(errno) if to_right => (half, format!("✗ {errno}"), theme.bad.0),
+        Fate::Undeliverable(errno) => (half, format!("{errno} ✗"), theme.bad.0),
     };
     let shaft = "─".repeat(length.saturating_sub(1));
     let shaft = if to_right { format!("{shaft}▶") } else { format!("◀{shaft}") };
@@ -314,7 +316,7 @@ fn notes(scene: &Scene<'_>, oldest: SegmentId) -> Notes {
                 anchor = Some((*id, false));
                 continue;
             }
-            Event::Delivered(id) | Event::Dropped(id) => {
+            Event::Delivered(id) | Event::Dropped(id) | Event::Undeliverable { id, .. } => {
                 anchor = Some((*id, true));
                 continue;
             }

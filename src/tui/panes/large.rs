@@ -146,18 +146,19 @@ fn arrow(buf: &mut Buffer, place: Rect, scene: &Scene<'_>, view: &SegmentView<'_
     let (theme, t) = (scene.theme, &scene.texts.wire);
     let sender = scene.sender(view.segment);
     // What is over stands back, until the next one comes.
-    let is_news = view.fate == Fate::Held || view.fate != Fate::Dropped && scene.is_fresh(view.changed);
+    let is_news = view.fate == Fate::Held || matches!(view.fate, Fate::Delivered | Fate::Passing) && scene.is_fresh(view.changed);
     let style = if is_news { theme.side(sender).bold() } else { theme.dim.0 };
     let name = name(view);
     let (stop, word, stop_style) = match view.fate {
-        Fate::Delivered | Fate::Passing => ("", "", style),
-        Fate::Held => ("|", t.waits.as_str(), theme.waits.0),
-        Fate::Dropped => ("X", t.dropped.as_str(), theme.bad.0),
+        Fate::Delivered | Fate::Passing => ("", String::new(), style),
+        Fate::Held => ("|", t.waits.clone(), theme.waits.0),
+        Fate::Dropped => ("X", t.dropped.clone(), theme.bad.0),
+        Fate::Undeliverable(errno) => ("X", errno.to_string(), theme.bad.0),
     };
     // Columns counted from the sender's end.
     let taken = letters::width(&name, scale).unwrap_or(u16::MAX);
     let (head, stop_width) = (letters::HEAD * scale, letters::width(stop, scale).unwrap_or_default());
-    let word_width = display_width(word) as u16;
+    let word_width = display_width(&word) as u16;
     let least = taken.saturating_add(2 * scale + head);
     if least.saturating_add(stop_width + word_width + 2) > place.width {
         put(buf, place, wrap_text(&format!("{name} {word}"), style, usize::from(place.width)));
