@@ -10,7 +10,7 @@ use super::error::{Problem, SourceText, unsafe_to_show};
 use super::fault::{Fault, Notation, WordKind};
 use super::raw::{Number, RawAsk, RawEnd, RawLesson, RawSide, RawStep, RawText, Word};
 use super::{Address, Ask, End, Expr, Lang, Lesson, LessonError, Localized, Measure, Show, Step};
-use crate::model::{Errno, LabSettings, Mode, Need, Side, SocketState, TimerKind};
+use crate::model::{Errno, LOOPBACK_MTU, LabSettings, Mode, Need, Side, SocketState, TimerKind};
 
 /// The most choices that a question may have: each is answered with one digit.
 const MAX_CHOICES: usize = 9;
@@ -69,7 +69,7 @@ impl Lint<'_> {
         let modes = self.modes_of(raw.modes.as_ref());
         let needs = self.needs(raw.needs.as_ref());
         let lab = self.lab(raw.lab);
-        self.mtu = lab.as_ref().map_or(0, |lab| lab.mtu);
+        self.mtu = lab.as_ref().map_or(0, |lab| lab.mtu.unwrap_or(LOOPBACK_MTU));
         if raw.step.is_empty() {
             self.fault::<()>(0..0, Fault::NoSteps);
         }
@@ -237,7 +237,9 @@ impl Lint<'_> {
         let span = raw.span();
         let lab = raw.into_inner();
         // The least that IPv4 must carry (RFC 791), and the loopback's own size.
-        self.range(i64::from(lab.mtu), 68..=65536, span.clone());
+        if let Some(mtu) = lab.mtu {
+            self.range(i64::from(mtu), 68..=i64::from(LOOPBACK_MTU), span.clone());
+        }
         for (kind, settings) in [(WordKind::Ipv4Setting, &lab.sysctl), (WordKind::CoreSetting, &lab.core)] {
             // The name becomes a file's name below /proc/sys: it must not lead elsewhere.
             for name in settings.keys().filter(|name| !kind.allowed().contains(&name.as_str())) {

@@ -12,9 +12,9 @@
 //!                                    icmpv6 type 1 icmpv6 code 4 meta mark != 0x5357414c drop } }
 //! ```
 //!
-//! What comes in fragments has been put together when it reaches the gate, while the capture saw the fragments: a
-//! datagram longer than the MTU is lost here without having waited. Lessons' datagrams are shorter, which the linter sees
-//! to, and so are typed ones; those of other programs in a shared lab may not be.
+//! What comes in fragments has been put together when it reaches the gate, while the capture saw the fragments: it would be
+//! lost here without having waited. So the loopback's MTU stays Linux's own where no lesson chose another one: no datagram
+//! is too long for it.
 
 use std::io;
 

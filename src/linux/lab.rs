@@ -16,7 +16,7 @@ use socket2::{Domain, Socket, Type};
 
 use super::netlink::{Message, Netlink};
 use super::{gate, route, sys};
-use crate::model::LabSettings;
+use crate::model::{LOOPBACK_MTU, LabSettings};
 
 /// How the right to make a lab was had.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -175,7 +175,8 @@ pub(super) fn close_gate() -> Result<(), Refused> {
 /// Makes `lo` a textbook's link, and brings it up.
 pub(super) fn bring_up_loopback(settings: &LabSettings) -> Result<(), Refused> {
     let any = Socket::new(Domain::IPV4, Type::DGRAM, None).map_err(refused("socket(AF_INET, SOCK_DGRAM)"))?;
-    sys::set_loopback_mtu(any.as_fd(), settings.mtu).map_err(refused("ioctl(SIOCSIFMTU) on lo"))?;
+    sys::set_loopback_mtu(any.as_fd(), settings.mtu.unwrap_or(LOOPBACK_MTU))
+        .map_err(refused("ioctl(SIOCSIFMTU) on lo"))?;
     // ETHTOOL_STSO, ETHTOOL_SGSO, ETHTOOL_SGRO: data is really cut into segments of the MSS.
     for command in [0x1f, 0x24, 0x2c] {
         sys::switch_offload_off(any.as_fd(), command).map_err(refused("ioctl(SIOCETHTOOL) on lo"))?;
@@ -212,7 +213,7 @@ pub(super) fn apply(settings: &LabSettings) -> Result<(), Refused> {
     // That of RFC 5681, which every kernel has: the machine's own choice may send at a pace, or hold another window.
     let _ = ipv4.set("tcp_congestion_control", "reno");
     if let Some(rto_min) = settings.rto_min_ms {
-        // The routes say so for IPv4; this, on newer kernels, for IPv6 too.
+        // The routes say so; this, on newer kernels, also where somebody changes them.
         let _ = ipv4.set("tcp_rto_min_us", i64::from(rto_min) * 1000);
     }
     let written = |folder: &str, name: &str, value| format!("write of {value} to /proc/sys/net/{folder}/{name}");
@@ -222,6 +223,11 @@ pub(super) fn apply(settings: &LabSettings) -> Result<(), Refused> {
     for (name, value) in &settings.core {
         Folder::open("core").set(name, value).map_err(refused(written("core", name, value)))?;
     }
+    set_routes(settings)
+}
+
+/// Gives the loopback's routes of the calling thread's network namespace the metrics of these settings.
+pub(super) fn set_routes(settings: &LabSettings) -> Result<(), Refused> {
     let loopback = sys::loopback_index().map_err(refused("if_nametoindex(lo)"))?;
     route::set_metrics(settings, loopback).map_err(refused("RTM_NEWROUTE for 127.0.0.0/8"))
 }

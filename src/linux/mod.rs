@@ -4,6 +4,7 @@
 //! lab, holds the wire and asks the kernel); each side has one that makes its calls. Only the directing thread
 //! reports, so that what happened has one order and one clock.
 
+mod copies;
 mod descriptors;
 mod diag;
 mod director;

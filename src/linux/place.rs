@@ -11,7 +11,7 @@ use super::sys;
 use super::wire::{Plan, Watch, Wire};
 use crate::engine::{self, Failure};
 use crate::model::{
-    Connection, Event, Glance, LabSettings, Mode, Observation, SegmentId, SocketFacts, TimerKind, Told,
+    Connection, Event, Glance, LabSettings, Mode, Observation, SegmentId, SocketFacts, TimerKind, Told, Unkept,
 };
 use crate::tcp::Packet;
 
@@ -37,6 +37,8 @@ const LATER_LOOKS: [Duration; 3] = [Duration::from_millis(20), Duration::from_mi
 /// A place that was entered.
 pub(super) struct Ground {
     epoch: Instant,
+    /// What the lab was made with; `None` where it is none.
+    settings: Option<LabSettings>,
     wire: AnyWire,
     pub(super) sockets: Sockets,
     /// When the first thing happened since the kernel was last asked.
@@ -63,7 +65,8 @@ impl Ground {
         if let AnyWire::Holds(wire) = &wire {
             sockets.hide(wire.fence());
         }
-        Ok(Ground { epoch, wire, sockets, stale: None, later_looks: VecDeque::new(), silent_timer: None })
+        let settings = if let Place::Lab(settings) = place { Some(settings.clone()) } else { None };
+        Ok(Ground { epoch, settings, wire, sockets, stale: None, later_looks: VecDeque::new(), silent_timer: None })
     }
 
     /// Bounds what one sender may have on its way by what may wait to be captured, where the wire holds: so that a long
@@ -125,6 +128,31 @@ impl Ground {
         let ended = wire.deliver(id)?;
         self.happened();
         Some(ended)
+    }
+
+    /// Sends a segment on that isn't kept, and counts it.
+    pub(super) fn pass_unkept(&mut self, segment: &Packet) -> Unkept {
+        match &mut self.wire {
+            AnyWire::Holds(wire) => wire.pass_unkept(segment),
+            _ => Unkept::default(),
+        }
+    }
+
+    /// Lets a segment wait after all.
+    pub(super) fn hold(&mut self, segment: Packet) -> Vec<Event> {
+        let mut events = Vec::new();
+        if let AnyWire::Holds(wire) = &mut self.wire {
+            wire.hold_back(segment, |event| events.push(event));
+        }
+        events
+    }
+
+    /// Has the kernel wait at least so long before it sends data again, in milliseconds. Best effort.
+    pub(super) fn set_rto_min(&mut self, ms: u32) {
+        if let Some(settings) = self.settings.as_mut().filter(|settings| settings.rto_min_ms != Some(ms)) {
+            settings.rto_min_ms = Some(ms);
+            let _ = lab::set_routes(settings);
+        }
     }
 
     /// Forgets a waiting segment; `None` where it doesn't wait.

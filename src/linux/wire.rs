@@ -4,7 +4,7 @@
 //! raw IP socket that bears the release mark, passes the gate, and is processed as an ordinary, late segment.
 
 use std::cell::Cell;
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::io::{self, Read};
 use std::net::{Ipv4Addr, SocketAddr, UdpSocket};
 use std::os::fd::{AsFd, BorrowedFd};
@@ -12,10 +12,11 @@ use std::time::Duration;
 
 use socket2::{Domain, Protocol, SockAddr, SockFilter, SockRef, Socket, Type};
 
+use super::copies::{self, Before, Repeat};
 use super::gate::RELEASE_MARK;
 use super::lab::{Refused, refused};
 use super::sys;
-use crate::model::{Copies, Errno, Event, SegmentId};
+use crate::model::{Connection, Copies, Errno, Event, SegmentId, Unkept};
 use crate::tcp::{Flags, LONGEST_FRAME, Packet, finish_checksum};
 
 /// So many bytes of captured packets may wait to be read; the system grants what `net.core.rmem_max` allows. What finds no
@@ -195,7 +196,8 @@ struct Identity {
 /// How a segment stands with the wire.
 enum Standing {
     Held(Packet),
-    Delivered,
+    /// So many segments had been seen by then.
+    Delivered(u32),
     Dropped,
 }
 
@@ -206,13 +208,15 @@ pub struct Wire {
     copies: Copies,
     standings: Vec<Standing>,
     newest: HashMap<Identity, SegmentId>,
+    /// Those that wait, by their connection.
+    held: HashMap<Connection, BTreeSet<SegmentId>>,
 }
 
 impl Wire {
     /// Opens the wire in the calling thread's network namespace.
     pub fn open(copies: Copies) -> Result<Wire, Refused> {
         let (capture, delivery) = (Capture::open()?, Delivery::open()?);
-        Ok(Wire { capture, delivery, copies, standings: Vec::new(), newest: HashMap::new() })
+        Ok(Wire { capture, delivery, copies, standings: Vec::new(), newest: HashMap::new(), held: HashMap::new() })
     }
 
     /// The descriptor that becomes readable when a segment was captured.
@@ -237,7 +241,8 @@ impl Wire {
             match plan(&segment) {
                 Plan::Hold => self.sort(segment, &mut report),
                 Plan::Pass => self.pass(segment, &mut report),
-                Plan::PassUnkept => report(self.pass_unkept(&segment)),
+                Plan::PassUnkept => report(unkept_event(self.pass_unkept(&segment))),
+                Plan::Leave => {}
             }
         }
         Ok(())
@@ -247,18 +252,22 @@ impl Wire {
     fn pass(&mut self, segment: Packet, report: &mut impl FnMut(Event)) {
         let sent = self.delivery.send_unfenced(&segment);
         let earlier = repeatable(&segment).and_then(|identity| self.newest.get(&identity).copied());
-        let id = self.number(&segment, if sent.is_ok() { Standing::Delivered } else { Standing::Dropped });
+        let id = self.number(&segment, if sent.is_ok() { self.delivered_now() } else { Standing::Dropped });
         report(Event::Sent { id, segment, again: earlier });
         report(ended(id, sent));
     }
 
     /// Sends a segment on at once, and only counts it.
-    fn pass_unkept(&mut self, segment: &Packet) -> Event {
-        let bytes = u64::from(segment.len());
+    pub fn pass_unkept(&mut self, segment: &Packet) -> Unkept {
         match self.delivery.send_unfenced(segment) {
-            Ok(()) => Event::Unkept { segments: 1, bytes, lost: 0, refused: 0 },
-            Err(_) => Event::Unkept { segments: 0, bytes: 0, lost: 0, refused: 1 },
+            Ok(()) => Unkept { segments: 1, bytes: u64::from(segment.len()), ..Unkept::default() },
+            Err(_) => Unkept { refused: 1, ..Unkept::default() },
         }
+    }
+
+    /// Lets a segment wait that was left to the caller ([`Plan::Leave`]).
+    pub fn hold_back(&mut self, segment: Packet, mut report: impl FnMut(Event)) {
+        self.sort(segment, &mut report);
     }
 
     /// A segment that waits; `None` where it doesn't.
@@ -289,38 +298,68 @@ impl Wire {
     /// Lets a waiting segment go on, and returns what became of it when its receiver has processed it: delivered, or
     /// undeliverable. `None` where it doesn't wait.
     pub fn deliver(&mut self, id: SegmentId) -> Option<Event> {
-        let standing = self.standings.get_mut(id.0 as usize)?;
-        let Standing::Held(segment) = &*standing else { return None };
-        let sent = self.delivery.send(segment);
-        *standing = if sent.is_ok() { Standing::Delivered } else { Standing::Dropped };
+        let sent = self.delivery.send(self.held(id)?);
+        let standing = if sent.is_ok() { self.delivered_now() } else { Standing::Dropped };
+        self.end(id, standing);
         Some(ended(id, sent))
     }
 
     /// Forgets a waiting segment. `false` where it doesn't wait.
     pub fn forget(&mut self, id: SegmentId) -> bool {
-        match self.standings.get_mut(id.0 as usize) {
-            Some(standing @ Standing::Held(_)) => {
-                *standing = Standing::Dropped;
-                true
+        let waits = self.held(id).is_some();
+        if waits {
+            self.end(id, Standing::Dropped);
+        }
+        waits
+    }
+
+    /// How a segment stands that went on at this moment.
+    fn delivered_now(&self) -> Standing {
+        Standing::Delivered(self.standings.len() as u32)
+    }
+
+    /// A segment waits no longer.
+    fn end(&mut self, id: SegmentId, standing: Standing) {
+        let Some(place) = self.standings.get_mut(id.0 as usize) else { return };
+        if let Standing::Held(segment) = std::mem::replace(place, standing) {
+            let connection = Connection::of(&segment);
+            if let Some(held) = self.held.get_mut(&connection) {
+                held.remove(&id);
+                if held.is_empty() {
+                    self.held.remove(&connection);
+                }
             }
-            _ => false,
         }
     }
 
     fn sort(&mut self, segment: Packet, report: &mut impl FnMut(Event)) {
         let earlier = repeatable(&segment).and_then(|identity| self.newest.get(&identity).copied());
-        match earlier.map(|id| (id, &mut self.standings[id.0 as usize])) {
-            Some((id, Standing::Held(first))) if self.copies == Copies::Late => {
-                report(Event::Retransmitted { id, segment: first.clone() });
-            }
-            Some((id, Standing::Held(copy))) => {
-                *copy = segment.clone();
+        let Some(id) = earlier else { return self.hold(segment, None, report) };
+        match copies::decide(self.copies, self.before(id, &segment)) {
+            Repeat::Waits => self.hold(segment, earlier, report),
+            Repeat::Replaces => {
+                self.standings[id.0 as usize] = Standing::Held(segment.clone());
                 report(Event::Retransmitted { id, segment });
             }
-            Some((id, Standing::Delivered)) if self.copies != Copies::Hold => {
+            Repeat::Counted => {
+                // Of one that waits, the copy that is told is the one that goes on.
+                let segment = self.held(id).cloned().unwrap_or(segment);
                 report(Event::Retransmitted { id, segment });
             }
-            _ => self.hold(segment, earlier, report),
+        }
+    }
+
+    /// How the segment stands of which this one is a copy.
+    fn before(&self, id: SegmentId, copy: &Packet) -> Before {
+        match self.standings[id.0 as usize] {
+            Standing::Held(_) => Before::Waits,
+            Standing::Dropped => Before::Dropped,
+            Standing::Delivered(seen) => {
+                let waiting = self.held.get(&Connection::of(copy)).into_iter().flatten();
+                let mut waiting = waiting.filter_map(|id| Some((*id, self.held(*id)?)));
+                let answered = waiting.any(|(id, waiting)| copies::answers(waiting, copy, id.0 >= seen));
+                Before::WentOn { answered }
+            }
         }
     }
 
@@ -333,11 +372,18 @@ impl Wire {
         id
     }
 
+    /// Lets a segment wait; `again` names the one that it repeats.
     fn hold(&mut self, segment: Packet, again: Option<SegmentId>, report: &mut impl FnMut(Event)) {
         let id = self.number(&segment, Standing::Held(segment.clone()));
+        self.held.entry(Connection::of(&segment)).or_default().insert(id);
         report(Event::Sent { id, segment, again });
         report(Event::Held(id));
     }
+}
+
+fn unkept_event(unkept: Unkept) -> Event {
+    let Unkept { segments, bytes, lost, refused } = unkept;
+    Event::Unkept { segments, bytes, lost, refused }
 }
 
 /// What became of a segment that was to go on.
@@ -357,6 +403,8 @@ pub enum Plan {
     Pass,
     /// It goes on at once, and is only counted: an [`Event::Unkept`] of its own tells it.
     PassUnkept,
+    /// The caller keeps it, and sees to it that it goes on ([`Wire::pass_unkept`], [`Wire::hold_back`]).
+    Leave,
 }
 
 /// What identifies a segment's copies; `None` for one that is never sent again: it occupies no sequence numbers

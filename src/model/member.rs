@@ -85,6 +85,9 @@ impl Passing {
     /// The most rules that are kept.
     pub const MOST: usize = 64;
 
+    /// The longest delay: nobody waits for longer.
+    pub const LONGEST: Duration = Duration::from_secs(3600);
+
     /// After how long a segment goes on by itself; `None` where it waits. `to` is the side that it is for.
     pub fn delay(&self, connection: Connection, to: Option<Side>) -> Option<Duration> {
         let fits = |which: &Which| match which {
@@ -100,7 +103,8 @@ impl Passing {
         self.rules.iter().find(|(other, _)| *other == which).map(|(_, delay)| *delay)
     }
 
-    /// The same with another rule for these segments: `None` takes it away. The narrowest rule stands first.
+    /// The same with another rule for these segments: `None` takes it away, and a delay is at most [`Passing::LONGEST`].
+    /// The narrowest rule stands first.
     pub fn with(&self, which: Which, delay: Option<Duration>) -> Passing {
         let breadth = |which: &Which| match which {
             Which::Of(_) => 0,
@@ -108,7 +112,7 @@ impl Passing {
             Which::All => 2,
         };
         let mut rules: Vec<_> = self.rules.iter().copied().filter(|(other, _)| *other != which).collect();
-        rules.extend(delay.map(|delay| (which, delay)));
+        rules.extend(delay.map(|delay| (which, delay.min(Passing::LONGEST))));
         rules.sort_by_key(|(which, _)| breadth(which));
         rules.truncate(Passing::MOST);
         Passing { rules }
@@ -132,6 +136,7 @@ mod tests {
         assert_eq!(passing.delay(other, Some(Side::Client)), ms(5));
         assert_eq!(passing.delay(other, None), ms(5));
         assert_eq!((passing.rule(Which::All), passing.rule(Which::To(Side::Client))), (ms(5), None));
+        assert_eq!(passing.with(Which::All, Some(Duration::MAX)).rule(Which::All), Some(Passing::LONGEST));
         let fewer = passing.with(Which::All, None).with(Which::To(Side::Server), ms(1));
         assert_eq!(fewer.delay(other, None), None);
         assert_eq!(fewer.delay(other, Some(Side::Server)), ms(1));

@@ -19,7 +19,7 @@ pub use call::{Call, CallName, Errno, How, Outcome, Returned, SOCKET_OPTIONS, Si
 pub use event::{Answer, ClaimResult, Entry, Event, SegmentId};
 pub use member::{Connection, Member, Passing, Role, Which};
 pub use observation::{Glance, Observation, SocketFacts, SocketState, Source, TcpInfo, Timer, TimerKind};
-pub use settings::{Copies, LabSettings, Mode, Need, Setting};
+pub use settings::{Copies, LOOPBACK_MTU, LabSettings, MSS, Mode, Need, Setting};
 pub use told::Told;
 pub use trace::{CallRecord, Moment, SegmentRecord, SocketRecord, Trace, Unkept};
 pub use view::{CallView, Fate, SegmentView, SocketView, View};

@@ -36,19 +36,26 @@ pub enum Need {
     Option(String),
 }
 
-/// What the wire does with a retransmission of a segment that was delivered already.
+/// What the wire does with a retransmission of a segment that was delivered already, while an answer to it waits. Where none
+/// does, the receiver needs it, and it waits like any other segment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default, serde::Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Copies {
     /// It waits like any other segment.
     #[default]
     Hold,
-    /// It is counted and dropped, so that reading time leaves no clutter on the wire.
+    /// It is counted and dropped: it crosses its answer, so that reading time would leave clutter on the wire.
     Drop,
     /// As `Drop`; and of a segment that still waits the first copy stays the one that goes on, late. The sender's kernel
     /// sees by the timestamps that it need not have repeated it (RFC 3522), and takes its slowing down back.
     Late,
 }
+
+/// The MSS of a lab whose MTU no lesson chose, in bytes: over IPv4 and over IPv6, as over Ethernet.
+pub const MSS: [u32; 2] = [1460, 1440];
+
+/// The loopback's MTU where no lesson chose another one, in bytes: Linux's own.
+pub const LOOPBACK_MTU: u32 = 65_536;
 
 /// The settings of the lab. Each is applied to the new namespace before the first call.
 #[derive(Clone, Debug, PartialEq, Eq, serde::Deserialize)]
@@ -58,8 +65,9 @@ pub struct LabSettings {
     pub copies: Copies,
     /// Whether the kernel may put off an acknowledgement (`quickack` of `ip-route(8)` where it may not).
     pub delayed_ack: bool,
-    /// The loopback's MTU, in bytes; 1500 gives the textbook's MSS of 1460.
-    pub mtu: u32,
+    /// The loopback's MTU, in bytes. `None` leaves Linux's own (65,536), so that a long datagram stays one packet, while
+    /// TCP's segments get the textbook's MSS, [`MSS`] (`advmss` of `ip-route(8)`).
+    pub mtu: Option<u32>,
     /// The shortest retransmission timeout for data, in milliseconds (`rto_min` of `ip-route(8)`); `None` leaves
     /// the kernel's 200 ms.
     pub rto_min_ms: Option<u32>,
@@ -118,7 +126,7 @@ impl Default for LabSettings {
         LabSettings {
             copies: Copies::Hold,
             delayed_ack: false,
-            mtu: 1500,
+            mtu: None,
             rto_min_ms: None,
             sysctl: BTreeMap::new(),
             core: BTreeMap::new(),

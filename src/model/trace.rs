@@ -5,12 +5,12 @@
 
 use std::collections::HashMap;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
-use std::sync::Arc;
 use std::time::Duration;
 
 use super::changing::Changing;
 use super::{
-    Call, Connection, Entry, Event, Fate, Member, Outcome, Passing, SegmentId, Side, SocketFacts, SocketState, Source, View,
+    Call, Connection, Entry, Event, Fate, Member, Outcome, Passing, SegmentId, Side, SocketFacts, SocketState, Source,
+    View,
 };
 use crate::tcp::{Isns, Packet, State};
 
@@ -127,8 +127,11 @@ pub struct Trace {
     pub(super) waiting: Changing<SegmentId>,
     /// The entries of claims and answers.
     pub(super) verdicts: Vec<Moment>,
-    /// Who was in the lab, each time that this changed.
-    pub(super) members: Vec<(Moment, Arc<[Member]>)>,
+    /// Who came into the lab, in the order of arrival, and the places of those who were there.
+    pub(super) arrivals: Vec<Member>,
+    pub(super) present_members: Changing<usize>,
+    /// The place of the newest arrival with a number.
+    arrival_of: HashMap<u32, usize>,
     /// Which segments went on by themselves, each time that this changed.
     pub(super) passing: Vec<(Moment, Passing)>,
     /// What had passed without being kept, each time that there was more.
@@ -216,8 +219,12 @@ impl Trace {
                 }
             }
             Event::Joined(member) => {
-                let members = self.members_now().iter().cloned().chain([member.clone()]).collect();
-                self.members.push((moment, members));
+                let place = self.arrivals.len();
+                if let Some(before) = self.arrival_of.insert(member.number, place) {
+                    self.present_members.set(moment, before, false);
+                }
+                self.arrivals.push(member.clone());
+                self.present_members.set(moment, place, true);
             }
             Event::Left(member) => self.left(moment, member),
             Event::Passing(passing) => self.passing.push((moment, passing.clone())),
@@ -294,13 +301,10 @@ impl Trace {
         self.calls.push(CallRecord { side, worker, call, entered: moment, blocked, returned, abandoned });
     }
 
-    fn members_now(&self) -> &[Member] {
-        self.members.last().map_or(&[], |(_, members)| members)
-    }
-
     fn left(&mut self, moment: Moment, member: &Member) {
-        let members = self.members_now().iter().filter(|other| other.number != member.number).cloned().collect();
-        self.members.push((moment, members));
+        if let Some(place) = self.arrival_of.remove(&member.number) {
+            self.present_members.set(moment, place, false);
+        }
         let ended: Vec<_> = self.open.keys().copied().filter(|(side, _)| member.role.drives(*side)).collect();
         for thread in ended {
             if let Some(number) = self.open.remove(&thread) {

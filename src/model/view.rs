@@ -153,8 +153,8 @@ impl<'a> View<'a> {
     }
 
     /// Who was in the lab, in the order of arrival; empty where the lab isn't shared.
-    pub fn members(&self) -> &'a [Member] {
-        self.newest(&self.trace.members).map_or(&[], |(_, members)| members)
+    pub fn members(&self) -> Vec<&'a Member> {
+        self.trace.present_members.at(self.moment).iter().map(|place| &self.trace.arrivals[*place]).collect()
     }
 
     /// Which segments went on by themselves.

@@ -148,7 +148,9 @@ impl<'a> Transcript<'a> {
             Event::Held(id) => lines::fate(*id, view, &texts.held),
             Event::Delivered(id) => lines::fate(*id, view, &texts.delivered),
             Event::Dropped(id) => lines::fate(*id, view, &texts.dropped),
-            Event::Undeliverable { id, errno } => lines::fate(*id, view, &fill(&texts.undeliverable, &[("errno", errno)])),
+            Event::Undeliverable { id, errno } => {
+                lines::fate(*id, view, &fill(&texts.undeliverable, &[("errno", errno)]))
+            }
             Event::Socket(facts) => lines::state(facts.cookie, view, texts),
             Event::Gone { cookie, .. } => lines::state(*cookie, view, texts),
             Event::Joined(member) => vec![lines::member(member, &texts.joined, texts)],
@@ -157,7 +159,7 @@ impl<'a> Transcript<'a> {
             Event::Unkept { segments, bytes, lost, refused } => {
                 let unkept = Unkept { segments: *segments, bytes: *bytes, lost: *lost, refused: *refused };
                 lines::unkept(unkept, texts)
-            },
+            }
             Event::Claim(claim) => self.claim(claim),
             Event::Answer(answer) => self.answer(answer),
         }

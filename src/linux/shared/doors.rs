@@ -9,7 +9,7 @@
 use crate::model::{Connection, Member, Role, Side, Trace, Which};
 
 /// Whether a member may let something go at this door.
-pub(super) fn may(member: &Member, door: Option<Side>, members: &[Member]) -> bool {
+pub(super) fn may(member: &Member, door: Option<Side>, members: &[&Member]) -> bool {
     let Role::Drives(own) = &member.role else { return false };
     match door {
         Some(side) if own.contains(&side) => true,
@@ -21,10 +21,10 @@ pub(super) fn may(member: &Member, door: Option<Side>, members: &[Member]) -> bo
 /// Whether a member may decide which segments pass by themselves.
 pub(super) fn may_pass(member: &Member, which: Which, trace: &Trace) -> bool {
     let members = trace.present().members();
-    let both = || Side::BOTH.into_iter().all(|side| may(member, Some(side), members));
+    let both = || Side::BOTH.into_iter().all(|side| may(member, Some(side), &members));
     match which {
         Which::All => both(),
-        Which::To(side) => may(member, Some(side), members),
+        Which::To(side) => may(member, Some(side), &members),
         Which::Of(connection) => both() || may_at_an_end(member, connection, trace),
     }
 }
@@ -32,7 +32,7 @@ pub(super) fn may_pass(member: &Member, which: Which, trace: &Trace) -> bool {
 /// Where both ends of a connection are one side's, who drives that side decides for the whole of it.
 fn may_at_an_end(member: &Member, connection: Connection, trace: &Trace) -> bool {
     let members = trace.present().members();
-    connection.ends().into_iter().all(|end| may(member, trace.side_of(end), members))
+    connection.ends().into_iter().all(|end| may(member, trace.side_of(end), &members))
 }
 
 #[cfg(test)]
@@ -53,7 +53,7 @@ mod tests {
         let client = member(2, Role::Drives(vec![Side::Client]));
         let free = member(3, Role::Drives(Side::BOTH.to_vec()));
         let (watch, program) = (member(4, Role::Watches), member(5, Role::Runs("nc".into())));
-        let all = [server.clone(), client.clone(), watch.clone(), program.clone()];
+        let all = [&server, &client, &watch, &program];
         let (to_server, to_client) = (Some(Side::Server), Some(Side::Client));
         assert!(may(&server, to_server, &all) && !may(&server, to_client, &all));
         assert!(may(&client, to_client, &all) && !may(&client, to_server, &all));
@@ -61,9 +61,9 @@ mod tests {
         for idle in [&watch, &program] {
             assert!(![to_server, to_client, None].into_iter().any(|door| may(idle, door, &all)));
         }
-        let alone = [server.clone(), program];
+        let alone = [&server, &program];
         assert!(may(&server, to_client, &alone), "the client's process has ended");
-        assert!(Side::BOTH.into_iter().all(|side| may(&free, Some(side), std::slice::from_ref(&free))));
+        assert!(Side::BOTH.into_iter().all(|side| may(&free, Some(side), &[&free])));
     }
 
     #[test]

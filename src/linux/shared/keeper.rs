@@ -1,6 +1,6 @@
 //! The keeper of a shared lab.
 
-use std::collections::{BTreeSet, HashSet};
+use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -10,6 +10,7 @@ use super::looking::{Looking, OFTEN, Scope};
 use super::members::{self, Heard, Members};
 use super::programs::Programs;
 use super::protocol::{self, Denial, FromMember, ToMember};
+use super::release::{self, Goes, Release};
 use super::thinning::Thinning;
 use crate::engine::{Failure, Request};
 use crate::linux::lab::{self, Refused, refused};
@@ -63,7 +64,7 @@ pub fn keep(folder: Folder, name: LabName, place: &Place) -> Result<Keeping, Ref
         told: Told::default(),
         programs: Programs::default(),
         passing: Passing::default(),
-        due: BTreeSet::new(),
+        release: Release::default(),
         thinning: Thinning::default(),
         busy: HashSet::new(),
         looking: Looking::new(),
@@ -97,8 +98,7 @@ struct Keeper {
     told: Told,
     programs: Programs,
     passing: Passing,
-    /// Segments that go on by themselves at a time on the lab's clock.
-    due: BTreeSet<(Duration, SegmentId)>,
+    release: Release,
     thinning: Thinning,
     /// The threads that are in a call.
     busy: HashSet<Who>,
@@ -259,73 +259,96 @@ impl Keeper {
 
     fn may(&self, member: &Member, id: SegmentId) -> bool {
         let Some(segment) = self.ground.held(id) else { return false };
-        doors::may(member, self.trace.door(segment), self.trace.present().members())
+        doors::may(member, self.trace.door(segment), &self.trace.present().members())
     }
 
     fn pass(&mut self, which: Which, delay: Option<Duration>) -> Result<(), Failure> {
         self.passing = self.passing.with(which, delay);
         self.push(Event::Passing(self.passing.clone()));
         // What waits already goes by the new rule too.
-        self.due.clear();
-        self.expect_waiting();
+        let counted = self.release.begin_anew();
+        let waiting = self.trace.present().waiting().into_owned();
+        waiting.into_iter().for_each(|id| self.expect(id));
+        for packet in counted {
+            match self.passing.delay(Connection::of(&packet), self.trace.door(&packet)) {
+                Some(delay) => self.release.schedule(self.ground.now() + delay, Goes::Counted(Box::new(packet))),
+                None => self.ground.hold(packet).into_iter().for_each(|event| self.push(event)),
+            }
+        }
+        self.ground.set_rto_min(release::rto_min(&self.passing));
         self.release_due()
     }
 
-    /// Finds which waiting segments go on by themselves, and when, of those of which that isn't known yet.
-    fn expect_waiting(&mut self) {
+    /// Finds whether a waiting segment goes on by itself, and when.
+    fn expect(&mut self, id: SegmentId) {
         if self.passing.rules.is_empty() {
             return;
         }
-        let now = self.ground.now();
-        let known: HashSet<SegmentId> = self.due.iter().map(|(_, id)| *id).collect();
-        let waiting = self.trace.present().waiting().into_owned().into_iter().filter(|id| !known.contains(id));
-        let due: Vec<_> = waiting.filter_map(|id| Some((now + self.delay(id)?, id))).collect();
-        self.due.extend(due);
-    }
-
-    /// After how long a waiting segment goes on by itself.
-    fn delay(&self, id: SegmentId) -> Option<Duration> {
-        let segment = self.ground.held(id)?;
-        self.passing.delay(Connection::of(segment), self.trace.door(segment))
+        let Some(segment) = self.ground.held(id) else { return };
+        let unknown = self.trace.side_of(segment.to).is_none();
+        match self.passing.delay(Connection::of(segment), self.trace.door(segment)) {
+            Some(delay) => self.release.schedule(self.ground.now() + delay, Goes::Kept(id)),
+            None if unknown => self.release.wonder(id),
+            None => {}
+        }
     }
 
     fn read_wire(&mut self) -> Result<(), Failure> {
-        let (passing, trace, thinning) = (&self.passing, &self.trace, &mut self.thinning);
+        let now = self.ground.now();
+        let mut later = Vec::new();
+        let (passing, trace, thinning, release) = (&self.passing, &self.trace, &mut self.thinning, &self.release);
         let mut plan = |segment: &crate::tcp::Packet| {
             if passing.rules.is_empty() {
                 return Plan::Hold;
             }
-            match passing.delay(Connection::of(segment), trace.door(segment)) {
-                Some(Duration::ZERO) if thinning.keeps(segment) => Plan::Pass,
-                Some(Duration::ZERO) => Plan::PassUnkept,
-                _ => Plan::Hold,
+            let Some(delay) = passing.delay(Connection::of(segment), trace.door(segment)) else { return Plan::Hold };
+            // What comes never goes before what should have gone already.
+            let at_once = delay.is_zero() && !release.is_behind(now);
+            match (thinning.keeps(segment), at_once) {
+                (true, true) => Plan::Pass,
+                (true, false) => Plan::Hold,
+                (false, true) => Plan::PassUnkept,
+                (false, false) => {
+                    later.push((now + delay, segment.clone()));
+                    Plan::Leave
+                }
             }
         };
         let events = self.ground.read_wire(&mut plan, ROUND)?;
+        for (at, packet) in later {
+            self.release.schedule(at, Goes::Counted(Box::new(packet)));
+        }
         for event in events {
             match event {
                 Event::Unkept { segments, bytes, lost, refused } => {
                     self.thinning.count(Unkept { segments, bytes, lost, refused });
-                    continue;
                 }
                 Event::Held(id) => {
-                    let now = self.ground.now();
-                    self.due.extend(self.delay(id).map(|delay| (now + delay, id)));
+                    self.expect(id);
+                    self.push(event);
                 }
-                _ => {}
+                event => self.push(event),
             }
-            self.push(event);
         }
         Ok(())
     }
 
-    /// Lets go what goes on by itself now.
+    /// Lets go what goes on by itself now. What that brings forth was on the wire before the next one goes, and stands in
+    /// the trace before it.
     fn release_due(&mut self) -> Result<(), Failure> {
-        let now = self.ground.now();
-        while let Some((_, id)) = self.due.first().copied().filter(|(at, _)| *at <= now) {
-            self.due.pop_first();
-            let delivered = self.ground.deliver(id);
-            delivered.into_iter().for_each(|event| self.push(event));
+        for _ in 0..ROUND {
+            let Some(goes) = self.release.next(self.ground.now()) else { break };
+            match goes {
+                Goes::Kept(id) => {
+                    let delivered = self.ground.deliver(id);
+                    delivered.into_iter().for_each(|event| self.push(event));
+                }
+                Goes::Counted(packet) => {
+                    let unkept = self.ground.pass_unkept(&packet);
+                    self.thinning.count(unkept);
+                }
+            }
+            self.read_wire()?;
         }
         Ok(())
     }
@@ -368,7 +391,8 @@ impl Keeper {
         news.into_iter().for_each(|event| self.push(event));
         if sockets {
             // At whose door a segment waits may show only now: a program's first one comes before its socket is known.
-            self.expect_waiting();
+            let unknown = self.release.unknown();
+            unknown.into_iter().for_each(|id| self.expect(id));
         }
         self.looking.ended(start, all, self.thinning.has_news());
         Ok(())
@@ -420,7 +444,7 @@ impl Keeper {
     fn sleep(&self) -> Result<(), Failure> {
         let look = self.looking.rest();
         let count = self.thinning.has_news().then(|| self.next_count.saturating_duration_since(Instant::now()));
-        let due = self.due.first().map(|(at, _)| at.saturating_sub(self.ground.now()));
+        let due = self.release.first().map(|at| at.saturating_sub(self.ground.now()));
         let first = (self.members.count() == 0).then_some(FIRST);
         // A look that waits for its time already needs no other reason.
         let untold = self.untold().filter(|_| look.is_none());

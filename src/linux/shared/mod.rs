@@ -16,6 +16,7 @@ mod looking;
 mod members;
 mod programs;
 mod protocol;
+mod release;
 mod thinning;
 
 pub use folder::{Folder, LabName, Unsafe};

@@ -146,7 +146,8 @@ fn arrow(buf: &mut Buffer, place: Rect, scene: &Scene<'_>, view: &SegmentView<'_
     let (theme, t) = (scene.theme, &scene.texts.wire);
     let sender = scene.sender(view.segment);
     // What is over stands back, until the next one comes.
-    let is_news = view.fate == Fate::Held || matches!(view.fate, Fate::Delivered | Fate::Passing) && scene.is_fresh(view.changed);
+    let is_news =
+        view.fate == Fate::Held || matches!(view.fate, Fate::Delivered | Fate::Passing) && scene.is_fresh(view.changed);
     let style = if is_news { theme.side(sender).bold() } else { theme.dim.0 };
     let name = name(view);
     let (stop, word, stop_style) = match view.fate {
