@@ -6,6 +6,7 @@
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
+use super::gate::Gate;
 use super::hands::Hands;
 use super::lab::{Refused, refused};
 use super::orders::{Inbox, Orders};
@@ -60,7 +61,7 @@ impl<'a> Director<'a> {
         inbox: Inbox<Order>,
         orders: Orders<Order>,
     ) -> Result<Director<'a>, Refused> {
-        let mut ground = Ground::enter(place, epoch)?;
+        let mut ground = Ground::enter(place, Gate::StaysClosed, epoch)?;
         let hands = Hands::start(&Side::BOTH, Leaving::Reset, orders).map_err(refused("start of a side's thread"))?;
         ground.sockets.ask(hands.tables());
         Ok(Director { ground, sink, news: Vec::new(), inbox, hands, orders: VecDeque::new(), settling: 0 })

@@ -5,6 +5,7 @@ use std::io;
 
 use socket2::{Domain, Socket, Type};
 
+use super::gate::Gate;
 use super::lab::{self, Refused, refused};
 use super::netlink::Netlink;
 use super::{options, sys, wire};
@@ -104,7 +105,7 @@ type Step = (Ability, fn() -> Result<(), Refused>);
 fn try_lab() -> Vec<(Ability, Result<(), Refused>)> {
     let steps: [Step; 6] = [
         (Ability::NetNamespace, lab::new_network),
-        (Ability::Gate, lab::close_gate),
+        (Ability::Gate, || lab::close_gate(Gate::StaysClosed).map(drop)),
         (Ability::Loopback, || lab::bring_up_loopback(&LabSettings::default())),
         (Ability::Settings, || lab::apply(&LabSettings::default())),
         (Ability::Capture, wire::try_capture),

@@ -31,6 +31,8 @@ const NEW_TABLE: u16 = SUBSYSTEM << 8;
 const NEW_CHAIN: u16 = SUBSYSTEM << 8 | 3;
 const NEW_RULE: u16 = SUBSYSTEM << 8 | 6;
 const TABLE_NAME: u16 = 1;
+const TABLE_FLAGS: u16 = 2;
+const TABLE_OWNER: u32 = 2;
 const CHAIN_TABLE: u16 = 1;
 const CHAIN_NAME: u16 = 3;
 const CHAIN_HOOK: u16 = 4;
@@ -62,26 +64,46 @@ const HELD: [(i32, Option<[u8; 2]>); 4] = [
 const NAME: &[u8] = b"sockwalk\0";
 const CHAIN: &[u8] = b"gate\0";
 
-/// Closes the gate in the calling thread's network namespace.
+/// What becomes of the gate when the process ends that closed it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Gate {
+    /// It stays closed as long as the namespace is there.
+    StaysClosed,
+    /// It opens (`owner` of a table in `nft(8)`, since Linux 5.12): programs that live on aren't left waiting for ever.
+    OpensWithoutUs,
+}
+
+/// Closes the gate in the calling thread's network namespace. What is returned keeps it closed, where it is to open.
 ///
 /// # Errors
 /// The kernel's refusal: `EPERM` without CAP_NET_ADMIN, `EOPNOTSUPP` or `EPROTONOSUPPORT` without nf_tables.
-pub fn close() -> io::Result<()> {
-    let mut netlink = Netlink::open(libc::NETLINK_NETFILTER)?;
-    match close_family(&mut netlink, &[libc::NFPROTO_INET as u8]) {
-        // A kernel without the family for both: one table each.
-        Err(error) if matches!(error.raw_os_error(), Some(libc::EOPNOTSUPP | libc::EAFNOSUPPORT)) => {
-            close_family(&mut netlink, &[libc::NFPROTO_IPV4 as u8, libc::NFPROTO_IPV6 as u8])
+pub fn close(gate: Gate) -> io::Result<Option<Netlink>> {
+    const BOTH: &[u8] = &[libc::NFPROTO_INET as u8];
+    const EACH: &[u8] = &[libc::NFPROTO_IPV4 as u8, libc::NFPROTO_IPV6 as u8];
+    // A kernel without the family for both gets one table each; one before Linux 5.12 knows no owner.
+    let ways: &[(&[u8], u32)] = match gate {
+        Gate::StaysClosed => &[(BOTH, 0), (EACH, 0)],
+        Gate::OpensWithoutUs => &[(BOTH, TABLE_OWNER), (BOTH, 0), (EACH, 0)],
+    };
+    let mut refusal = io::Error::from_raw_os_error(libc::EOPNOTSUPP);
+    for (families, flags) in ways {
+        let mut netlink = Netlink::open(libc::NETLINK_NETFILTER)?;
+        match close_families(&mut netlink, families, *flags) {
+            Ok(()) => return Ok((*flags == TABLE_OWNER).then_some(netlink)),
+            Err(error) if matches!(error.raw_os_error(), Some(libc::EOPNOTSUPP | libc::EAFNOSUPPORT)) => {
+                refusal = error
+            }
+            Err(error) => return Err(error),
         }
-        other => other,
     }
+    Err(refusal)
 }
 
-fn close_family(netlink: &mut Netlink, families: &[u8]) -> io::Result<()> {
+fn close_families(netlink: &mut Netlink, families: &[u8], flags: u32) -> io::Result<()> {
     let mut batch = Message::default();
     batch.begin(BATCH_BEGIN, 0, 0).raw(&nfgenmsg(0, SUBSYSTEM)).end();
     for family in families {
-        table(&mut batch, *family);
+        table(&mut batch, *family, flags);
         chain(&mut batch, *family);
         HELD.iter().for_each(|(protocol, beginning)| rule(&mut batch, *family, *protocol, *beginning));
     }
@@ -100,8 +122,12 @@ fn create(batch: &mut Message, kind: u16, family: u8, sequence: u32) -> &mut Mes
     batch.begin(kind, flags, sequence).raw(&nfgenmsg(family, 0))
 }
 
-fn table(batch: &mut Message, family: u8) {
-    create(batch, NEW_TABLE, family, 1).attribute(TABLE_NAME, NAME).end();
+fn table(batch: &mut Message, family: u8, flags: u32) {
+    let message = create(batch, NEW_TABLE, family, 1).attribute(TABLE_NAME, NAME);
+    if flags != 0 {
+        message.attribute(TABLE_FLAGS, &flags.to_be_bytes());
+    }
+    message.end();
 }
 
 fn chain(batch: &mut Message, family: u8) {

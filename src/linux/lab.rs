@@ -14,8 +14,9 @@ use std::os::unix::fs::MetadataExt;
 use rustix::fs::{Mode, OFlags, openat};
 use socket2::{Domain, Socket, Type};
 
+use super::gate::{self, Gate};
 use super::netlink::{Message, Netlink};
-use super::{gate, route, sys};
+use super::{route, sys};
 use crate::model::{LOOPBACK_MTU, LabSettings};
 
 /// How the right to make a lab was had.
@@ -145,10 +146,16 @@ const SMALL_TABLE: i64 = 1024;
 /// The first step that the system refused. Settings of the lesson that this kernel doesn't have are such a step;
 /// those for patience are not.
 pub fn enter(settings: &LabSettings) -> Result<(), Refused> {
+    enter_with(settings, Gate::StaysClosed).map(drop)
+}
+
+/// The same with a gate of this kind. What keeps it closed, where it opens without the process.
+pub(super) fn enter_with(settings: &LabSettings, gate: Gate) -> Result<Option<Netlink>, Refused> {
     new_network()?;
-    close_gate()?;
+    let gate = close_gate(gate)?;
     bring_up_loopback(settings)?;
-    apply(settings)
+    apply(settings)?;
+    Ok(gate)
 }
 
 /// The number of the calling thread's network namespace; `None` where `/proc` doesn't tell.
@@ -168,8 +175,8 @@ pub(super) fn new_network() -> Result<(), Refused> {
 }
 
 /// Closes the gate of the calling thread's network namespace.
-pub(super) fn close_gate() -> Result<(), Refused> {
-    gate::close().map_err(refused("nftables rule (nf_tables)"))
+pub(super) fn close_gate(gate: Gate) -> Result<Option<Netlink>, Refused> {
+    gate::close(gate).map_err(refused("nftables rule (nf_tables)"))
 }
 
 /// Makes `lo` a textbook's link, and brings it up.

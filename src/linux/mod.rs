@@ -5,6 +5,10 @@
 //! reports, so that what happened has one order and one clock.
 
 mod copies;
+use std::io;
+use std::os::fd::AsFd;
+use std::time::{Duration, Instant};
+
 mod descriptors;
 mod diag;
 mod director;
@@ -20,6 +24,7 @@ mod place;
 mod route;
 pub mod shared;
 mod sides;
+mod signals;
 mod sockets;
 mod sys;
 pub mod untrusted;
@@ -33,7 +38,24 @@ pub use lab::{
 };
 pub use needs::{missing, missing_in_lab};
 pub use place::Place;
+pub use signals::{Process, receive_signals};
 pub use world::LinuxWorld;
+
+/// Whether something can be read from a descriptor, or its other end is closed, within a time.
+///
+/// # Errors
+/// The system's.
+pub fn is_readable_within(fd: &impl AsFd, limit: Duration) -> io::Result<bool> {
+    let end = Instant::now() + limit;
+    loop {
+        let left = end.saturating_duration_since(Instant::now());
+        let [readable] = sys::poll_readable([fd.as_fd()], Some(left))?;
+        // A signal ends the wait early.
+        if readable || left.is_zero() {
+            return Ok(readable);
+        }
+    }
+}
 
 /// What a thread said when it panicked.
 fn panic_text(panic: &(dyn std::any::Any + Send)) -> String {

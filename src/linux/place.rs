@@ -5,7 +5,9 @@ use std::io;
 use std::os::fd::BorrowedFd;
 use std::time::{Duration, Instant};
 
+use super::gate::Gate;
 use super::lab::{self, Refused, refused};
+use super::netlink::Netlink;
 use super::sockets::Sockets;
 use super::sys;
 use super::wire::{Plan, Watch, Wire};
@@ -39,6 +41,8 @@ pub(super) struct Ground {
     epoch: Instant,
     /// What the lab was made with; `None` where it is none.
     settings: Option<LabSettings>,
+    /// What keeps the gate closed, where it opens without this process.
+    _gate: Option<Netlink>,
     wire: AnyWire,
     pub(super) sockets: Sockets,
     /// When the first thing happened since the kernel was last asked.
@@ -50,10 +54,11 @@ pub(super) struct Ground {
 
 impl Ground {
     /// Enters the place with the calling thread, and opens its wire. `epoch` is the beginning of its clock.
-    pub(super) fn enter(place: &Place, epoch: Instant) -> Result<Ground, Refused> {
+    pub(super) fn enter(place: &Place, gate: Gate, epoch: Instant) -> Result<Ground, Refused> {
+        let mut closed = None;
         let (mode, wire) = match place {
             Place::Lab(settings) => {
-                lab::enter(settings)?;
+                closed = lab::enter_with(settings, gate)?;
                 (Mode::Lab, AnyWire::Holds(Box::new(Wire::open(settings.copies)?)))
             }
             // Without the right to see segments the walk goes on without them, and says so.
@@ -66,7 +71,16 @@ impl Ground {
             sockets.hide(wire.fence());
         }
         let settings = if let Place::Lab(settings) = place { Some(settings.clone()) } else { None };
-        Ok(Ground { epoch, settings, wire, sockets, stale: None, later_looks: VecDeque::new(), silent_timer: None })
+        Ok(Ground {
+            epoch,
+            settings,
+            _gate: closed,
+            wire,
+            sockets,
+            stale: None,
+            later_looks: VecDeque::new(),
+            silent_timer: None,
+        })
     }
 
     /// Bounds what one sender may have on its way by what may wait to be captured, where the wire holds: so that a long

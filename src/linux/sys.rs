@@ -6,7 +6,8 @@
 use std::ffi::c_int;
 use std::io;
 use std::mem;
-use std::os::fd::{AsRawFd, BorrowedFd, IntoRawFd, OwnedFd, RawFd};
+use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd, IntoRawFd, OwnedFd, RawFd};
+use std::sync::atomic::{AtomicI32, Ordering};
 use std::time::Duration;
 
 use socket2::{SockAddr, SockAddrStorage, Socket};
@@ -385,4 +386,57 @@ pub fn enter_namespace(namespace: BorrowedFd<'_>, kind: c_int) -> io::Result<()>
 pub fn leave_terminal() -> io::Result<()> {
     // SAFETY: takes nothing.
     check(unsafe { libc::setsid() }).map(drop)
+}
+
+/// Where [`note_signal`] writes.
+static SIGNALS: AtomicI32 = AtomicI32::new(-1);
+
+/// From now on these signals are written, each as a byte, into a pipe; of those that the kernel sends by itself, as it does
+/// for a terminal's keys, SIGHUP alone.
+pub fn write_signals(signals: &[c_int], pipe: OwnedFd) -> io::Result<()> {
+    SIGNALS.store(pipe.into_raw_fd(), Ordering::SeqCst);
+    for signal in signals {
+        // SAFETY: an all-zero sigaction is a valid value. The handler does only what is allowed in one, and has the type that
+        // SA_SIGINFO asks for.
+        unsafe {
+            let mut action: libc::sigaction = mem::zeroed();
+            let handler: extern "C" fn(c_int, *mut libc::siginfo_t, *mut libc::c_void) = note_signal;
+            action.sa_sigaction = handler as libc::sighandler_t;
+            action.sa_flags = libc::SA_SIGINFO | libc::SA_RESTART;
+            check(libc::sigaction(*signal, &raw const action, std::ptr::null_mut()))?;
+        }
+    }
+    Ok(())
+}
+
+extern "C" fn note_signal(signal: c_int, info: *mut libc::siginfo_t, _context: *mut libc::c_void) {
+    // SAFETY: the kernel gives a whole siginfo_t to a handler with SA_SIGINFO. `write(2)` is allowed in a handler
+    // (signal-safety(7)); it takes one byte that lives across the call, and what it says of errors is put back.
+    unsafe {
+        if (*info).si_code > 0 && signal != libc::SIGHUP {
+            return;
+        }
+        let errno = libc::__errno_location();
+        let before = *errno;
+        let byte = signal as u8;
+        libc::write(SIGNALS.load(Ordering::SeqCst), (&raw const byte).cast(), 1);
+        *errno = before;
+    }
+}
+
+/// A descriptor for a process (`pidfd_open(2)`).
+pub fn open_process(pid: u32) -> io::Result<OwnedFd> {
+    // SAFETY: takes no pointer; where it succeeds, the descriptor is new and nobody else has it.
+    unsafe {
+        let fd = check(libc::syscall(libc::SYS_pidfd_open, pid as libc::pid_t, 0) as c_int)?;
+        Ok(OwnedFd::from_raw_fd(fd))
+    }
+}
+
+/// Sends a signal to a process by its descriptor (`pidfd_send_signal(2)`).
+pub fn signal_process(process: &OwnedFd, signal: c_int) -> io::Result<()> {
+    let none = std::ptr::null::<libc::siginfo_t>();
+    // SAFETY: the pointer may be null.
+    check(unsafe { libc::syscall(libc::SYS_pidfd_send_signal, process.as_raw_fd(), signal, none, 0) as c_int })
+        .map(drop)
 }

@@ -6,6 +6,7 @@ mod common;
 mod screens;
 mod stage;
 
+mod daemon;
 mod errors;
 mod killed;
 mod passing;
@@ -14,6 +15,7 @@ mod recordings;
 mod several;
 mod strangers;
 mod walk;
+mod wire;
 
 /// Where plain socket code runs, for comparison (`common::plain`).
 #[test]

@@ -1,16 +1,16 @@
 //! `sockwalk exec`: any program inside a shared lab, as it is.
 
 use std::ffi::OsString;
-use std::io::Write;
+use std::io::{self, Read, Write};
 use std::os::unix::process::ExitStatusExt;
 use std::path::Path;
-use std::process::Command;
-
-use signal_hook::consts::{SIGINT, SIGQUIT};
+use std::process::{Command, ExitStatus};
+use std::thread;
 
 use sockwalk::cli::{Exit, Invocation};
 use sockwalk::engine::World;
 use sockwalk::i18n::{Texts, escape, fill, join};
+use sockwalk::linux::{Process, receive_signals};
 use sockwalk::model::{Mode, Role};
 
 use super::labs::Labs;
@@ -26,21 +26,17 @@ pub fn run(invocation: &Invocation, lab: Option<&str>, program: &[OsString]) -> 
     let name = Path::new(&program).file_name().unwrap_or(&program).to_string_lossy().into_owned();
     let role = Role::Runs(name);
     let labs = Labs::open(invocation)?;
-    let (joined, lab) = labs.join(invocation, lab, role)?;
+    let (mut joined, lab) = labs.join(invocation, lab, role)?;
     if joined.mode() == Mode::Host {
         let _ = writeln!(std::io::stderr(), "{}", texts.shared.exec_host);
     } else {
         let _ = writeln!(std::io::stderr(), "{}", fill(&texts.shared.exec, &[("lab", &lab)]));
     }
-    // The terminal's keys are the program's: what ends it doesn't end its starter, which then reports its end.
-    let _kept: Vec<_> = [SIGINT, SIGQUIT]
-        .into_iter()
-        .map(|signal| {
-            signal_hook::flag::register(signal, std::sync::Arc::new(std::sync::atomic::AtomicBool::new(false)))
-        })
-        .collect();
-    let ended = Command::new(&program).args(arguments).status();
-    drop(joined);
+    let gone = texts.shared.exec_gone.clone();
+    let told = joined.watch(move || drop(writeln!(std::io::stderr(), "{gone}")));
+    let ended = told.map_err(io::Error::other).and_then(|()| run_to_its_end(Command::new(&program).args(arguments)));
+    // Whoever is told that the lab is gone would be told by this one's own leaving.
+    std::mem::forget(joined);
     let ended = ended.map_err(|error| {
         let program = escape(program.as_encoded_bytes());
         let sentence =
@@ -49,4 +45,21 @@ pub fn run(invocation: &Invocation, lab: Option<&str>, program: &[OsString]) -> 
     })?;
     let by_signal = ended.signal().map(|signal| 128 + signal);
     Ok(u8::try_from(ended.code().or(by_signal).unwrap_or(1)).unwrap_or(1))
+}
+
+/// Runs a program to its end. What another process sends to this one is handed on to it; the keys of the terminal reach it
+/// by themselves, and don't end its starter, which then reports its end.
+fn run_to_its_end(command: &mut Command) -> io::Result<ExitStatus> {
+    let mut signals = receive_signals()?;
+    let mut child = command.spawn()?;
+    let process = Process::open(child.id())?;
+    let hand_on = move || {
+        let mut signal = [0];
+        while signals.read_exact(&mut signal).is_ok() {
+            // It may have ended meanwhile: then nobody is left to be told.
+            let _ = process.signal(signal[0].into());
+        }
+    };
+    thread::Builder::new().name("signals".into()).spawn(hand_on)?;
+    child.wait()
 }

@@ -13,6 +13,9 @@ use super::place::Grounds;
 /// What its starter waits for.
 pub const READY: &str = "ready";
 
+/// What it hears where another keeper still has the name.
+pub const TAKEN: &str = "taken";
+
 /// Keeps the lab until its last member has left.
 pub fn run(invocation: &Invocation, name: &str) -> Result<u8, Exit> {
     let keeping = match open(invocation, name) {
@@ -34,12 +37,25 @@ fn open(invocation: &Invocation, name: &str) -> Result<Keeping, Exit> {
     if grounds.has_rights() {
         match keep(folder()?, name.clone(), &Place::Lab(settings())) {
             Ok(keeping) => return Ok(keeping),
+            Err(refused) if is_taken(&refused) => return Err(taken()),
             Err(refused) if invocation.mode == ModeChoice::Lab => return Err(grounds.no_lab(&refused)),
             Err(_) => {}
         }
     }
     linux::give_up_root(|name| std::env::var(name).ok()).map_err(|refused| grounds.no_host(&refused))?;
-    keep(folder()?, name, &Place::Host).map_err(|refused: Refused| grounds.no_host(&refused))
+    keep(folder()?, name, &Place::Host).map_err(|refused| match is_taken(&refused) {
+        true => taken(),
+        false => grounds.no_host(&refused),
+    })
+}
+
+/// Whether another keeper still has the name: one that is about to leave.
+fn is_taken(refused: &Refused) -> bool {
+    refused.error.kind() == io::ErrorKind::AddrInUse
+}
+
+fn taken() -> Exit {
+    Exit { status: 1, text: format!("{TAKEN}\n") }
 }
 
 /// As the lessons that aren't about retransmission have it: while somebody thinks, the wire stays calm.

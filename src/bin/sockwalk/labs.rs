@@ -3,17 +3,31 @@
 use std::fmt::Display;
 use std::io::{self, BufRead, BufReader, IsTerminal, Read, Write};
 use std::process::{Command, Stdio};
+use std::thread;
+use std::time::{Duration, Instant};
 
 use sockwalk::cli::{Exit, Invocation, ModeChoice};
 use sockwalk::engine::World;
 use sockwalk::i18n::{SharedTexts, Texts, fill, join};
-use sockwalk::linux::shared::{Denial, Denied, Folder, Joined, LabName};
+use sockwalk::linux::shared::{Denial, Denied, Folder, Joined, LabName, Unlocked};
 use sockwalk::model::{Mode, Role, Side};
 
-use super::keep::READY;
+use super::keep::{READY, TAKEN};
 
 /// The most that a keeper says before it is ready, in bytes.
 const LONGEST: u64 = 1 << 16;
+
+/// How long a keeper may take to start.
+const START: Duration = Duration::from_secs(15);
+
+/// How long an earlier keeper may take to leave.
+const LEAVING: Duration = Duration::from_secs(10);
+
+/// How soon a lab whose keeper leaves is looked for again.
+const AGAIN: Duration = Duration::from_millis(10);
+
+/// So many programs are named that were left behind.
+const LISTED: usize = 5;
 
 /// The user's labs.
 pub struct Labs {
@@ -45,14 +59,16 @@ impl Labs {
     /// [`Exit`] says what is in the way.
     pub fn join(&self, invocation: &Invocation, lab: Option<&str>, role: Role) -> Result<(Joined, LabName), Exit> {
         let name = self.choose(lab)?;
-        let lock = self.folder.lock().map_err(|error| self.exit(&fill(&self.texts.no_folder, &[("error", &error)])))?;
-        if !self.running()?.contains(&name) {
-            self.start(invocation, &name)?;
-        }
-        // Before the next one may start a lab of this name, this one has joined it.
-        let joined = Joined::join(&self.folder, &name, role);
-        drop(lock);
-        let joined = joined.map_err(|denied| self.denied(&denied))?;
+        let end = Instant::now() + LEAVING;
+        let joined = loop {
+            self.see_to_it(invocation, &name)?;
+            match Joined::join(&self.folder, &name, role.clone()) {
+                Ok(joined) => break joined,
+                // Its last member has just left it: there will be another one.
+                Err(Denied::Leaving) if Instant::now() < end => thread::sleep(AGAIN),
+                Err(denied) => return Err(self.denied(&name, &denied)),
+            }
+        };
         let (mode, wanted) = (joined.mode(), invocation.mode);
         let other = matches!((mode, wanted), (Mode::Lab, ModeChoice::Host) | (Mode::Host, ModeChoice::Lab));
         if other {
@@ -61,6 +77,40 @@ impl Labs {
             );
         }
         Ok((joined, name))
+    }
+
+    /// Starts the lab where it isn't there.
+    fn see_to_it(&self, invocation: &Invocation, name: &LabName) -> Result<(), Exit> {
+        if self.running()?.contains(name) {
+            return Ok(());
+        }
+        let unlocked = |error: Unlocked| {
+            let text = match &error {
+                Unlocked::System(..) => &self.texts.no_folder,
+                Unlocked::Held(_) => &self.texts.lock_held,
+                Unlocked::Foreign(_) => &self.texts.lock_foreign,
+            };
+            let path = sockwalk::i18n::escape(&error.to_string());
+            self.exit(&fill(text, &[("error", &path), ("path", &path)]))
+        };
+        let mut lock = self.folder.lock().map_err(unlocked)?;
+        let living = self.running()?;
+        if living.contains(name) {
+            return Ok(());
+        }
+        let no_folder = |error: io::Error| self.exit(&fill(&self.texts.no_folder, &[("error", &error)]));
+        let left = self.folder.left_behind(&lock, name, &living).map_err(no_folder)?;
+        if !left.is_empty() {
+            let one = |(pid, program): &(u32, String)| format!("{} ({pid})", sockwalk::i18n::escape(program));
+            let programs = left.iter().take(LISTED).map(one).collect::<Vec<_>>().join(", ");
+            return Err(
+                self.exit(&fill(&self.texts.left_behind, &[("lab", name as &dyn Display), ("programs", &programs)]))
+            );
+        }
+        if let Some(keeper) = self.start(invocation, name)? {
+            lock.note(name, keeper).map_err(no_folder)?;
+        }
+        Ok(())
     }
 
     fn running(&self) -> Result<Vec<LabName>, Exit> {
@@ -102,8 +152,9 @@ impl Labs {
         }
     }
 
-    /// Starts the keeper and waits until the lab is there.
-    fn start(&self, invocation: &Invocation, name: &LabName) -> Result<(), Exit> {
+    /// Starts the keeper and waits until the lab is there. Its process; `None` where an earlier one is just about to leave
+    /// the name.
+    fn start(&self, invocation: &Invocation, name: &LabName) -> Result<Option<u32>, Exit> {
         let cant = |error: &dyn std::fmt::Display| self.exit(&fill(&self.texts.no_keeper, &[("error", error)]));
         let mode = match invocation.mode {
             ModeChoice::Auto => "auto",
@@ -121,10 +172,22 @@ impl Labs {
             .map_err(|error| cant(&error))?;
         let mut said = String::new();
         if let Some(out) = keeper.stdout.take() {
+            if !sockwalk::linux::is_readable_within(&out, START).map_err(|error| cant(&error))? {
+                // It was stopped, or the machine stands still: it must not take the name later.
+                let _ = keeper.kill();
+                let _ = keeper.wait();
+                let silent = [("lab", name as &dyn Display), ("pid", &keeper.id())];
+                return Err(self.exit(&fill(&self.texts.silent, &silent)));
+            }
             let mut out = BufReader::new(out.take(LONGEST));
             out.read_line(&mut said).map_err(|error| cant(&error))?;
-            if said.trim_end() == READY {
-                return Ok(());
+            match said.trim_end() {
+                READY => return Ok(Some(keeper.id())),
+                TAKEN => {
+                    let _ = keeper.wait();
+                    return Ok(None);
+                }
+                _ => {}
             }
             let _ = out.read_to_string(&mut said);
         }
@@ -133,7 +196,7 @@ impl Labs {
         Err(if said.is_empty() { cant(&"?") } else { Exit { status: 1, text: said } })
     }
 
-    fn denied(&self, denied: &Denied) -> Exit {
+    fn denied(&self, name: &LabName, denied: &Denied) -> Exit {
         let t = self.texts;
         self.exit(&match denied {
             Denied::Denial(Denial::Taken { side, pid }) => {
@@ -144,6 +207,9 @@ impl Labs {
             Denied::Denial(Denial::Full) => t.full.clone(),
             Denied::Refused(refused) => fill(&t.no_join, &[("error", refused)]),
             Denied::Garbled => t.garbled.clone(),
+            Denied::Leaving => t.leaving.clone(),
+            Denied::Silent(0) => fill(&t.no_answer, &[("lab", name)]),
+            Denied::Silent(pid) => fill(&t.silent, &[("lab", name as &dyn Display), ("pid", pid)]),
         })
     }
 

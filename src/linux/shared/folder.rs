@@ -1,12 +1,19 @@
 //! Where a user's labs are found: a folder that nobody else can read or write, with one Unix socket for each lab.
 
+use std::collections::BTreeMap;
 use std::fmt;
-use std::fs::{self, DirBuilder, File, OpenOptions};
-use std::io;
+use std::fs::{self, DirBuilder, File, OpenOptions, TryLockError};
+use std::io::{self, Read, Seek, SeekFrom, Write};
+use std::os::fd::OwnedFd;
 use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, PermissionsExt};
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::{Path, PathBuf};
+use std::thread;
+use std::time::{Duration, Instant};
 
+use socket2::{Domain, SockAddr, Socket, Type};
+
+use super::programs;
 use crate::linux::sys;
 
 /// The name of a lab: 1 to 32 lower-case letters, digits and hyphens, so that it is a file's name and nothing else.
@@ -44,6 +51,29 @@ pub enum Unsafe {
     #[error("{0}")]
     Others(PathBuf),
 }
+
+/// Why the folder's lock can't be had.
+#[derive(Debug, thiserror::Error)]
+pub enum Unlocked {
+    /// The system refused something.
+    #[error("{0}: {1}")]
+    System(PathBuf, #[source] io::Error),
+    /// Another process holds it.
+    #[error("{0}")]
+    Held(PathBuf),
+    /// It is no plain file of the user's.
+    #[error("{0}")]
+    Foreign(PathBuf),
+}
+
+/// How long another process may hold the lock: longer than a lab takes to start.
+const LOCKED: Duration = Duration::from_secs(15);
+
+/// How soon the lock is tried again.
+const AGAIN: Duration = Duration::from_millis(20);
+
+/// The most that is read of the lock's file, in bytes.
+const LONGEST_LOCK: u64 = 1 << 16;
 
 /// The folder.
 #[derive(Clone, Debug)]
@@ -88,38 +118,82 @@ impl Folder {
         for entry in fs::read_dir(&self.path)? {
             let name = entry?.file_name();
             let name = name.to_str().and_then(|name| name.strip_suffix(ENDING)).and_then(LabName::new);
-            names.extend(name.filter(|name| UnixStream::connect(self.socket(name)).is_ok()));
+            names.extend(name.filter(|name| is_alive(&self.socket(name))));
         }
         names.sort();
         Ok(names)
     }
 
-    /// Holds off everybody else who would start a lab, until the returned file is closed.
+    /// Holds off everybody else who would start a lab, until the returned lock is dropped.
     ///
     /// # Errors
-    /// The system's refusal.
-    pub fn lock(&self) -> io::Result<File> {
-        let mut options = OpenOptions::new();
-        let file = options.create(true).append(true).mode(0o600).open(self.path.join("lock"))?;
-        file.lock()?;
-        Ok(file)
+    /// [`Unlocked`] where another process holds it for too long, or the file is none of the program's.
+    pub fn lock(&self) -> Result<Lock, Unlocked> {
+        self.lock_within(LOCKED)
     }
 
-    /// Connects to a lab's keeper.
+    fn lock_within(&self, limit: Duration) -> Result<Lock, Unlocked> {
+        let path = self.path.join("lock");
+        let failed = |error| Unlocked::System(path.clone(), error);
+        let mut options = OpenOptions::new();
+        // Not through a link, and not waiting for anybody, as a FIFO would.
+        let flags = libc::O_NOFOLLOW | libc::O_NONBLOCK;
+        let opened = options.create(true).read(true).append(true).mode(0o600).custom_flags(flags).open(&path);
+        let file = opened.map_err(|error| match error.raw_os_error() {
+            Some(libc::ELOOP | libc::ENXIO | libc::EISDIR) => Unlocked::Foreign(path.clone()),
+            _ => failed(error),
+        })?;
+        let found = file.metadata().map_err(failed)?;
+        if !found.is_file() || found.uid() != self.uid {
+            return Err(Unlocked::Foreign(path));
+        }
+        let end = Instant::now() + limit;
+        loop {
+            match file.try_lock() {
+                Ok(()) => return Ok(Lock { file }),
+                Err(TryLockError::Error(error)) => return Err(failed(error)),
+                Err(TryLockError::WouldBlock) if Instant::now() >= end => return Err(Unlocked::Held(path)),
+                Err(TryLockError::WouldBlock) => thread::sleep(AGAIN),
+            }
+        }
+    }
+
+    /// Connects to a lab's keeper. Never waits: `WouldBlock` where the keeper has let nobody in for long.
     ///
     /// # Errors
     /// The system's; `PermissionDenied` where the keeper is another user's.
     pub(super) fn connect(&self, name: &LabName) -> io::Result<UnixStream> {
-        let stream = UnixStream::connect(self.socket(name))?;
+        let stream = connect(&self.socket(name))?;
         let (uid, _) = sys::peer(&stream)?;
         if uid == self.uid { Ok(stream) } else { Err(io::ErrorKind::PermissionDenied.into()) }
     }
 
-    /// Listens for a lab's members. What an earlier keeper left is removed: the caller holds the [`Folder::lock`], or is
-    /// a keeper whose starter does.
-    pub(super) fn listen(&self, name: &LabName) -> io::Result<UnixListener> {
+    /// The programs that still run in a lab whose keeper was ended from outside: each with its process number and its name.
+    /// `living` are the labs whose keepers are there.
+    ///
+    /// # Errors
+    /// Where the lock can't be read.
+    pub fn left_behind(&self, lock: &Lock, name: &LabName, living: &[LabName]) -> io::Result<Vec<(u32, String)>> {
+        // A keeper that ended by itself took the name away.
+        if living.contains(name) || fs::symlink_metadata(self.socket(name)).is_err() {
+            return Ok(Vec::new());
+        }
+        let networks = lock.networks()?;
+        let Some(network) = networks.get(name) else { return Ok(Vec::new()) };
+        // The kernel gives a number that is free again to the next namespace.
+        if living.iter().any(|other| networks.get(other) == Some(network)) {
+            return Ok(Vec::new());
+        }
+        let own = fs::read_link("/proc/self/exe")?;
+        let is_ours = |pid: u32| fs::read_link(format!("/proc/{pid}/exe")).is_ok_and(|exe| exe == own);
+        Ok(programs::within(*network).into_iter().filter(|(pid, _)| !is_ours(*pid)).collect())
+    }
+
+    /// Listens for a lab's members; with the number of the socket's file. What an earlier keeper left is removed: the caller
+    /// holds the [`Folder::lock`], or is a keeper whose starter does.
+    pub(super) fn listen(&self, name: &LabName) -> io::Result<(UnixListener, u64)> {
         let path = self.socket(name);
-        if UnixStream::connect(&path).is_ok() {
+        if is_alive(&path) {
             return Err(io::ErrorKind::AddrInUse.into());
         }
         match fs::remove_file(&path) {
@@ -129,17 +203,71 @@ impl Folder {
         let listener = UnixListener::bind(&path)?;
         // Whatever the mask left: nobody else may write to it, which for a socket is to connect.
         fs::set_permissions(&path, fs::Permissions::from_mode(0o600))?;
-        Ok(listener)
+        Ok((listener, fs::symlink_metadata(&path)?.ino()))
     }
 
-    /// Takes a lab's name away, once its keeper ends.
-    pub(super) fn remove(&self, name: &LabName) {
-        let _ = fs::remove_file(self.socket(name));
+    /// Takes a lab's name away, once its keeper ends; not where the next keeper has taken it already.
+    pub(super) fn remove(&self, name: &LabName, socket: u64) {
+        // Where somebody holds the lock, it is a starter that is about to look.
+        let _lock = self.lock_within(AGAIN);
+        if fs::symlink_metadata(self.socket(name)).is_ok_and(|found| found.ino() == socket) {
+            let _ = fs::remove_file(self.socket(name));
+        }
     }
 
     fn socket(&self, name: &LabName) -> PathBuf {
         self.path.join(format!("{name}{ENDING}"))
     }
+}
+
+/// The lock on the folder. Its file also tells in which network namespace each lab was started.
+pub struct Lock {
+    file: File,
+}
+
+impl Lock {
+    /// Takes down in which network namespace a lab's keeper is.
+    ///
+    /// # Errors
+    /// The system's.
+    pub fn note(&mut self, name: &LabName, keeper: u32) -> io::Result<()> {
+        let network = fs::metadata(format!("/proc/{keeper}/ns/net"))?.ino();
+        let mut networks = self.networks()?;
+        networks.insert(name.clone(), network);
+        self.file.set_len(0)?;
+        let lines: String = networks.iter().map(|(name, network)| format!("{name} {network}\n")).collect();
+        self.file.write_all(lines.as_bytes())
+    }
+
+    fn networks(&self) -> io::Result<BTreeMap<LabName, u64>> {
+        let mut file = &self.file;
+        file.seek(SeekFrom::Start(0))?;
+        let mut bytes = Vec::new();
+        file.take(LONGEST_LOCK).read_to_end(&mut bytes)?;
+        let text = String::from_utf8_lossy(&bytes);
+        let network = |line: &str| {
+            let (name, number) = line.split_once(' ')?;
+            Some((LabName::new(name)?, number.parse().ok()?))
+        };
+        Ok(text.lines().filter_map(network).collect())
+    }
+}
+
+/// Whether somebody listens at a socket's path, if only without letting anybody in.
+fn is_alive(path: &Path) -> bool {
+    match connect(path) {
+        Ok(_) => true,
+        Err(error) => error.kind() == io::ErrorKind::WouldBlock,
+    }
+}
+
+/// `connect(2)` that doesn't wait for room in a listener's queue.
+fn connect(path: &Path) -> io::Result<UnixStream> {
+    let socket = Socket::new(Domain::UNIX, Type::STREAM, None)?;
+    socket.set_nonblocking(true)?;
+    socket.connect(&SockAddr::unix(path)?)?;
+    socket.set_nonblocking(false)?;
+    Ok(OwnedFd::from(socket).into())
 }
 
 /// Whether it is a real folder, the user's own, to which nobody else can write and in which nobody else can look.
@@ -186,14 +314,46 @@ mod tests {
         DirBuilder::new().mode(0o700).create(&path).unwrap();
         let folder = Folder { path: path.clone(), uid: sys::effective_ids().0 };
         let name = LabName::default();
-        let first = folder.listen(&name).unwrap();
+        let (first, number) = folder.listen(&name).unwrap();
         assert_eq!(folder.labs().unwrap(), std::slice::from_ref(&name));
         assert_eq!(folder.listen(&name).unwrap_err().kind(), io::ErrorKind::AddrInUse);
         drop(first);
         assert_eq!(folder.labs().unwrap(), []);
-        let second = folder.listen(&name).unwrap();
-        assert!(folder.connect(&name).is_ok());
+        let (second, _) = folder.listen(&name).unwrap();
+        folder.remove(&name, number);
+        assert!(folder.connect(&name).is_ok(), "who left the name before doesn't take it away from the next one");
         drop(second);
+        fs::remove_dir_all(path).unwrap();
+    }
+
+    #[test]
+    fn only_a_plain_file_is_a_lock_and_nobody_waits_for_it_for_ever() {
+        let path = std::env::temp_dir().join(format!("sockwalk-lock-test-{}", std::process::id()));
+        let _ = fs::remove_dir_all(&path);
+        DirBuilder::new().mode(0o700).create(&path).unwrap();
+        let folder = Folder { path: path.clone(), uid: sys::effective_ids().0 };
+        let lock = path.join("lock");
+        let spoil: [&dyn Fn(); 3] = [
+            &|| symlink(path.join("elsewhere"), &lock).unwrap(),
+            &|| rustix::fs::mknodat(rustix::fs::CWD, &lock, rustix::fs::FileType::Fifo, 0o600.into(), 0).unwrap(),
+            &|| fs::create_dir(&lock).unwrap(),
+        ];
+        for (n, spoil) in spoil.into_iter().enumerate() {
+            spoil();
+            assert!(matches!(folder.lock(), Err(Unlocked::Foreign(found)) if found == lock), "{n}");
+            fs::remove_file(&lock).or_else(|_| fs::remove_dir(&lock)).unwrap();
+        }
+        assert!(!path.join("elsewhere").exists());
+        let mut held = folder.lock().unwrap();
+        assert!(matches!(folder.lock_within(AGAIN), Err(Unlocked::Held(found)) if found == lock));
+        let own = fs::metadata("/proc/self/ns/net").unwrap().ino();
+        for name in ["one", "two", "one"] {
+            held.note(&LabName::new(name).unwrap(), std::process::id()).unwrap();
+        }
+        let noted: Vec<_> = held.networks().unwrap().into_iter().map(|(name, network)| (name.0, network)).collect();
+        assert_eq!(noted, [("one".to_owned(), own), ("two".to_owned(), own)]);
+        drop(held);
+        assert!(folder.lock().is_ok());
         fs::remove_dir_all(path).unwrap();
     }
 }

@@ -21,6 +21,9 @@ use crate::model::{Mode, Role, Side};
 /// How long to wait before looking again whether a call sleeps or has returned.
 const SOON: Duration = Duration::from_micros(100);
 
+/// How long a keeper may take to answer who joins: a busy one with thousands of sockets takes a second.
+const ANSWER: Duration = Duration::from_secs(10);
+
 /// Why a lab couldn't be joined.
 #[derive(Debug, thiserror::Error)]
 pub enum Denied {
@@ -30,6 +33,12 @@ pub enum Denied {
     /// The keeper did.
     #[error("{0:?}")]
     Denial(Denial),
+    /// The keeper was about to leave: it may be tried again.
+    #[error("the keeper leaves")]
+    Leaving,
+    /// The keeper, this process, doesn't answer.
+    #[error("no answer from process {0}")]
+    Silent(u32),
     /// The keeper said something else than it should.
     #[error("the keeper's answer is unknown")]
     Garbled,
@@ -70,24 +79,40 @@ impl Joined {
     /// # Errors
     /// [`Denied`] says why not.
     pub fn join(folder: &Folder, name: &LabName, role: Role) -> Result<Joined, Denied> {
-        let mut stream = folder.connect(name).map_err(refused("connect() to the lab's socket"))?;
+        let mut stream = folder.connect(name).map_err(|error| trouble(error, "connect() to the lab's socket", 0))?;
+        let (_, keeper) = sys::peer(&stream).map_err(refused("getsockopt(SO_PEERCRED)"))?;
         let hello = FromMember::Hello { version: protocol::VERSION.to_owned(), role: role.clone() };
-        let talk = || refused("talk with the lab's keeper");
-        stream.write_all(&protocol::line(&hello).map_err(talk())?).map_err(talk())?;
-        let mut lines = BufReader::new(stream.try_clone().map_err(talk())?);
-        let answer = protocol::read::<ToMember>(&mut lines).map_err(talk())?;
+        let talk = |error| trouble(error, "talk with the lab's keeper", keeper);
+        stream.set_read_timeout(Some(ANSWER)).map_err(talk)?;
+        stream.write_all(&protocol::line(&hello).map_err(talk)?).map_err(talk)?;
+        let mut lines = BufReader::new(stream.try_clone().map_err(talk)?);
+        let answer = protocol::read::<ToMember>(&mut lines).map_err(talk)?;
+        stream.set_read_timeout(None).map_err(talk)?;
         let (number, mode, wire, now, network) = match answer {
             Some(ToMember::Welcome { number, mode, wire, now, network }) => (number, mode, wire, now, network),
             Some(ToMember::Denied(denial)) => return Err(Denied::Denial(denial)),
+            None => return Err(Denied::Leaving),
             _ => return Err(Denied::Garbled),
         };
         let epoch = Instant::now().checked_sub(now).ok_or(Denied::Garbled)?;
         // Who was started in the lab is there; it may have no rights any more with which to look at the keeper's namespaces.
         if mode == Mode::Lab && (network.is_none() || network != lab::network()) {
-            let (_, pid) = sys::peer(&stream).map_err(refused("getsockopt(SO_PEERCRED)"))?;
-            enter(pid)?;
+            enter(keeper)?;
         }
         Ok(Joined { stream, lines: Some(lines), orders: None, thread: None, role, mode, wire, epoch, number })
+    }
+
+    /// Where the member makes no calls: has `gone` called once the keeper is gone, from a thread of its own.
+    ///
+    /// # Errors
+    /// Where there is no thread to be had.
+    pub fn watch(&mut self, gone: impl FnOnce() + Send + 'static) -> Result<(), Refused> {
+        let Some(mut lines) = self.lines.take() else { return Ok(()) };
+        let body = move || {
+            while let Ok(Some(_)) = protocol::read::<ToMember>(&mut lines) {}
+            gone();
+        };
+        thread::Builder::new().name("hears".into()).spawn(body).map(drop).map_err(refused("start of a thread"))
     }
 
     /// The beginning of the lab's clock.
@@ -153,6 +178,19 @@ impl Drop for Joined {
             let _ = thread.join();
         }
         let _ = self.stream.shutdown(std::net::Shutdown::Both);
+    }
+}
+
+/// What it means that a keeper can't be talked with: it isn't there any more, it doesn't answer, or something else.
+fn trouble(error: io::Error, what: &'static str, keeper: u32) -> Denied {
+    match error.kind() {
+        io::ErrorKind::NotFound
+        | io::ErrorKind::ConnectionRefused
+        | io::ErrorKind::ConnectionReset
+        | io::ErrorKind::BrokenPipe => Denied::Leaving,
+        // Of a timeout too.
+        io::ErrorKind::WouldBlock => Denied::Silent(keeper),
+        _ => Denied::Refused(refused(what)(error)),
     }
 }
 

@@ -8,11 +8,12 @@ use super::doors;
 use super::folder::{Folder, LabName};
 use super::looking::{Looking, OFTEN, Scope};
 use super::members::{self, Heard, Members};
-use super::programs::Programs;
+use super::programs::{self, Programs};
 use super::protocol::{self, Denial, FromMember, ToMember};
 use super::release::{self, Goes, Release};
 use super::thinning::Thinning;
 use crate::engine::{Failure, Request};
+use crate::linux::gate::Gate;
 use crate::linux::lab::{self, Refused, refused};
 use crate::linux::orders::{Inbox, Orders};
 use crate::linux::place::{Ground, Place, failed};
@@ -23,6 +24,9 @@ use crate::model::{Call, Connection, Event, Member, Mode, Passing, Role, Segment
 
 /// How long a lab waits for its first member.
 const FIRST: Duration = Duration::from_secs(10);
+
+/// How often a lab without members looks whether anything runs in it.
+const ALONE: Duration = Duration::from_millis(200);
 
 /// The most entries in one message.
 const BATCH: usize = 200;
@@ -35,6 +39,8 @@ pub struct Keeping {
     keeper: Keeper,
     folder: Folder,
     name: LabName,
+    /// The number of its socket's file.
+    socket: u64,
 }
 
 /// Makes a lab in the calling process, which must have the rights for it ([`super::super::gain_rights`]) and no second
@@ -46,8 +52,8 @@ pub fn keep(folder: Folder, name: LabName, place: &Place) -> Result<Keeping, Ref
     // Where it was started from a shell, it leads no group yet; where it does, it has no terminal to lose.
     let _ = sys::leave_terminal();
     let mode = if matches!(place, Place::Lab(_)) { Mode::Lab } else { Mode::Host };
-    let listener = folder.listen(&name).map_err(refused("bind() of the lab's socket"))?;
-    let mut ground = Ground::enter(place, Instant::now())?;
+    let (listener, socket) = folder.listen(&name).map_err(refused("bind() of the lab's socket"))?;
+    let mut ground = Ground::enter(place, Gate::OpensWithoutUs, Instant::now())?;
     ground.bound_flight();
     ground.sockets.share();
     ground.sockets.uses(true, true);
@@ -70,7 +76,7 @@ pub fn keep(folder: Folder, name: LabName, place: &Place) -> Result<Keeping, Ref
         looking: Looking::new(),
         next_count: Instant::now(),
     };
-    Ok(Keeping { keeper, folder, name })
+    Ok(Keeping { keeper, folder, name, socket })
 }
 
 impl Keeping {
@@ -80,7 +86,7 @@ impl Keeping {
     /// Why the lab couldn't go on; its members were told.
     pub fn keep(mut self) -> Result<(), Failure> {
         let result = self.keeper.serve();
-        self.folder.remove(&self.name);
+        self.folder.remove(&self.name, self.socket);
         if let Err(failure) = &result {
             self.keeper.tell_failure(failure);
         }
@@ -122,12 +128,19 @@ impl Keeper {
             self.look_if_due()?;
             self.count_if_due()?;
             self.tell();
-            visited |= self.members.count() > 0;
-            if self.members.count() == 0 && (visited || start.elapsed() > FIRST) {
+            self.members.put_out_silent();
+            visited |= self.members.all().next().is_some();
+            if self.members.count() == 0 && (visited || start.elapsed() > FIRST) && !self.is_inhabited() {
                 return Ok(());
             }
             self.sleep()?;
         }
+    }
+
+    /// Whether programs run in the lab that no member has left behind with it: they would wait for ever for what nobody lets
+    /// go, so somebody must be able to come back to them.
+    fn is_inhabited(&self) -> bool {
+        self.mode == Mode::Lab && lab::network().is_some_and(|network| !programs::within(network).is_empty())
     }
 
     fn hear(&mut self, heard: Heard) -> Result<(), Failure> {
@@ -159,7 +172,10 @@ impl Keeper {
         let (mode, wire, now) = (self.mode, self.ground.wire(), self.ground.now());
         let network = lab::network();
         self.members.tell(number, &ToMember::Welcome { number, mode, wire, now, network });
-        self.members.let_in(member.clone());
+        if self.members.let_in(member.clone()).is_err() {
+            self.members.remove(number);
+            return;
+        }
         self.push(Event::Joined(member));
         self.ground.happened();
     }
@@ -445,10 +461,10 @@ impl Keeper {
         let look = self.looking.rest();
         let count = self.thinning.has_news().then(|| self.next_count.saturating_duration_since(Instant::now()));
         let due = self.release.first().map(|at| at.saturating_sub(self.ground.now()));
-        let first = (self.members.count() == 0).then_some(FIRST);
+        let (first, silent) = ((self.members.count() == 0).then_some(ALONE), self.members.until_silent());
         // A look that waits for its time already needs no other reason.
         let untold = self.untold().filter(|_| look.is_none());
-        let limit = [self.ground.rest(), look, count, due, first, untold].into_iter().flatten().min();
+        let limit = [self.ground.rest(), look, count, due, first, silent, untold].into_iter().flatten().min();
         if self.ground.sleep(self.inbox.bell(), limit)? {
             self.inbox.silence().map_err(failed("read() of a pipe"))?;
         }

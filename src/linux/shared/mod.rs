@@ -19,7 +19,7 @@ mod protocol;
 mod release;
 mod thinning;
 
-pub use folder::{Folder, LabName, Unsafe};
+pub use folder::{Folder, LabName, Lock, Unlocked, Unsafe};
 pub use joined::{Denied, Joined};
 pub use keeper::{Keeping, keep};
 pub use protocol::Denial;

@@ -4,6 +4,7 @@
 use std::collections::{HashMap, HashSet};
 use std::fs;
 use std::io::Read;
+use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 
 use crate::model::Observation;
@@ -62,6 +63,16 @@ impl Programs {
         }
         self.nobodys.extend(unknown.keys().filter(|inode| !found.contains(inode)));
     }
+}
+
+/// The processes in a network namespace, by its number, other than the calling one, each with what it calls itself.
+pub(super) fn within(network: u64) -> Vec<(u32, String)> {
+    let Ok(processes) = fs::read_dir("/proc") else { return Vec::new() };
+    let numbers = processes.filter_map(|entry| entry.ok()?.file_name().to_str()?.parse::<u32>().ok());
+    let is_there =
+        |pid: &u32| fs::metadata(format!("/proc/{pid}/ns/net")).is_ok_and(|namespace| namespace.ino() == network);
+    let others = numbers.filter(|pid| *pid != std::process::id()).filter(is_there);
+    others.map(|pid| (pid, name(&Path::new("/proc").join(pid.to_string())).unwrap_or_default())).collect()
 }
 
 /// The inode in `socket:[12345]`.

@@ -1,0 +1,54 @@
+//! The signals that a program's starter hands on to it.
+
+use std::fs;
+use std::io::{self, PipeReader};
+use std::os::fd::OwnedFd;
+
+use super::sys;
+
+/// What ends or tells a program, and what another process may want to tell it.
+const HANDED_ON: [i32; 6] = [libc::SIGHUP, libc::SIGINT, libc::SIGQUIT, libc::SIGTERM, libc::SIGUSR1, libc::SIGUSR2];
+
+/// From now on such signals don't end this process. Each one that is to be handed on is a byte, its number, in what is
+/// returned: those that another process sent, and SIGHUP, which a terminal that goes sends to its session's leader alone. An
+/// interrupt by the terminal's key comes to all programs at it.
+///
+/// What is ignored stays so, as `nohup(1)` wants it: the program is not to hear it either.
+///
+/// # Errors
+/// The system's refusal.
+pub fn receive_signals() -> io::Result<PipeReader> {
+    let (reader, writer) = io::pipe()?;
+    let ignored = ignored();
+    let wanted: Vec<i32> = HANDED_ON.into_iter().filter(|signal| ignored >> (signal - 1) & 1 == 0).collect();
+    sys::write_signals(&wanted, OwnedFd::from(writer))?;
+    Ok(reader)
+}
+
+/// The signals that this process ignores, as bits from 1 on (`SigIgn` of `proc_pid_status(5)`).
+fn ignored() -> u64 {
+    let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let bits = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
+    bits.and_then(|bits| u64::from_str_radix(bits.trim(), 16).ok()).unwrap_or_default()
+}
+
+/// A process, whatever becomes of its number (`pidfd_open(2)`).
+pub struct Process(OwnedFd);
+
+impl Process {
+    /// That with this number, a child that hasn't been waited for.
+    ///
+    /// # Errors
+    /// The system's refusal.
+    pub fn open(pid: u32) -> io::Result<Process> {
+        sys::open_process(pid).map(Process)
+    }
+
+    /// Sends it a signal.
+    ///
+    /// # Errors
+    /// `ESRCH` where it has ended.
+    pub fn signal(&self, signal: i32) -> io::Result<()> {
+        sys::signal_process(&self.0, signal)
+    }
+}
