@@ -90,7 +90,7 @@ impl Labs {
                 Unlocked::Held(_) => &self.texts.lock_held,
                 Unlocked::Foreign(_) => &self.texts.lock_foreign,
             };
-            let path = sockwalk::i18n::escape(&error.to_string());
+            let path = sockwalk::i18n::escape(error.to_string());
             self.exit(&fill(text, &[("error", &path), ("path", &path)]))
         };
         let mut lock = self.folder.lock().map_err(unlocked)?;
