@@ -86,19 +86,13 @@ pub fn fill<V: std::fmt::Display>(text: &str, values: &[(&str, V)]) -> String {
     let mut rest = text;
     while let Some((before, after)) = rest.split_once('{') {
         filled.push_str(before);
-        match after.split_once('}') {
-            Some((name, after)) => {
-                match values.iter().find(|(known, _)| *known == name) {
-                    Some((_, value)) => filled.push_str(&value.to_string()),
-                    None => filled.push_str(&format!("{{{name}}}")),
-                }
-                rest = after;
-            }
-            None => {
-                filled.push('{');
-                rest = after;
-            }
-        }
+        let known = after.split_once('}').and_then(|(name, after)| {
+            values.iter().find(|(known, _)| *known == name).map(|(_, value)| (value.to_string(), after))
+        });
+        // A brace that begins no known name stands for itself.
+        let (put, after) = known.unwrap_or_else(|| ("{".to_owned(), after));
+        filled.push_str(&put);
+        rest = after;
     }
     filled.push_str(rest);
     filled

@@ -1,15 +1,14 @@
 //! The calls as code in several programming languages, with the real values put in, and their colours.
 
 use std::collections::BTreeMap;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 
 use ratatui::style::Style;
 use ratatui::text::Span;
 
-use crate::i18n::excerpt;
 use crate::i18n::fill;
 use crate::i18n::words::{self, words};
-use crate::model::{Call, CallName, How};
+use crate::model::{Call, CallName, How, Outcome};
 use crate::theme::Theme;
 
 const FILES: [(&str, &str); 4] = [
@@ -19,7 +18,7 @@ const FILES: [(&str, &str); 4] = [
     ("4-python.toml", include_str!("../../assets/code/4-python.toml")),
 ];
 
-/// How many bytes of sent data a snippet shows.
+/// How many bytes of sent data a snippet shows; of more it shows the variable that has them.
 const SHOWN_BYTES: usize = 24;
 
 /// Why the snippets can't be used.
@@ -34,18 +33,20 @@ pub enum SnippetsError {
 
 words! {
     /// One language's file.
-    pub(super) struct Language {
+    pub struct Language {
         pub(super) name: String,
         pub(super) detail: String,
         comment: String,
         keywords: Vec<String>,
         calls: BTreeMap<String, String>,
+        options: BTreeMap<String, String>,
         words: Arguments,
     }
 }
 
 words! {
-    /// What the language calls the arguments that have names.
+    /// What the language calls the arguments that have names; `options` above has the socket options that are not set as
+    /// the others are.
     struct Arguments {
         read: String,
         write: String,
@@ -54,6 +55,12 @@ words! {
         ipv6: String,
         stream: String,
         datagram: String,
+        bytes: String,
+        data: String,
+        byte: String,
+        level: String,
+        variable: String,
+        made: String,
     }
 }
 
@@ -82,7 +89,8 @@ impl Snippets {
         self.0.len()
     }
 
-    pub(super) fn languages(&self) -> impl Iterator<Item = &Language> {
+    /// All of them, in the order in which they take turns.
+    pub fn languages(&self) -> impl Iterator<Item = &Language> {
         self.0.iter()
     }
 
@@ -92,43 +100,94 @@ impl Snippets {
 }
 
 impl Language {
-    /// A call with its real arguments.
-    pub(super) fn lines(&self, call: &Call) -> Vec<String> {
-        let Some(snippet) = self.calls.get(call.name().name()) else { return Vec::new() };
-        let values = self.values(call);
+    /// What it is called.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// A call with its real arguments. The variables of sockets have the numbers of their descriptors; the one that
+    /// `socket()` or `accept()` makes has its number once the call has returned it.
+    pub fn lines(&self, call: &Call, outcome: Option<&Outcome>) -> Vec<String> {
+        let own = match call {
+            Call::SetOption { option, .. } => self.options.get(option),
+            _ => None,
+        };
+        let Some(snippet) = own.or_else(|| self.calls.get(call.name().name())) else { return Vec::new() };
+        let values = self.values(call, outcome);
         let values: Vec<(&str, &str)> = values.iter().map(|(name, value)| (*name, value.as_str())).collect();
         fill(snippet, &values).lines().map(ToOwned::to_owned).collect()
     }
 
-    fn values(&self, call: &Call) -> Vec<(&'static str, String)> {
-        let mut values: Vec<_> = call.fd().map(|fd| ("fd", fd.to_string())).into_iter().collect();
+    fn values(&self, call: &Call, outcome: Option<&Outcome>) -> Vec<(&'static str, String)> {
+        let words = &self.words;
+        let variable = |number: i64| format!("{}{number}", words.variable);
+        let mut values: Vec<_> = call.fd().map(|fd| ("s", variable(fd.into()))).into_iter().collect();
         match call {
             Call::Socket { ipv6, udp } => {
-                values.push(("type", if *udp { &self.words.datagram } else { &self.words.stream }.clone()));
-                values.push(("domain", if *ipv6 { &self.words.ipv6 } else { &self.words.ipv4 }.clone()));
+                values.push(("new", made(outcome).map_or_else(|| words.variable.clone(), variable)));
+                values.push(("type", if *udp { &words.datagram } else { &words.stream }.clone()));
+                values.push(("domain", self.domain(*ipv6)));
             }
-            Call::Bind { addr, .. } | Call::Connect { addr, .. } => values.extend(address(*addr)),
+            Call::Bind { addr, .. } | Call::Connect { addr, .. } => values.extend(self.address(*addr)),
             Call::Listen { backlog, .. } => values.push(("backlog", backlog.to_string())),
-            Call::Send { data, .. } => values.extend(payload(data)),
-            Call::SendTo { data, addr, .. } => values.extend(payload(data).into_iter().chain(address(*addr))),
+            Call::Accept { .. } => values.push(("new", made(outcome).map_or_else(|| words.made.clone(), variable))),
+            Call::Send { data, .. } => values.extend(self.payload(data)),
+            Call::SendTo { data, addr, .. } => {
+                values.extend(self.payload(data).into_iter().chain(self.address(*addr)));
+            }
             Call::Recv { len, .. } | Call::RecvFrom { len, .. } => values.push(("max", len.to_string())),
             Call::Shutdown { how, .. } => {
                 let word = match how {
-                    How::Read => &self.words.read,
-                    How::Write => &self.words.write,
-                    How::Both => &self.words.both,
+                    How::Read => &words.read,
+                    How::Write => &words.write,
+                    How::Both => &words.both,
                 };
                 values.push(("how", word.clone()));
             }
             Call::SetOption { option, value, .. } => {
-                let level = if option.starts_with("TCP_") { "IPPROTO_TCP" } else { "SOL_SOCKET" };
-                values.push(("level", level.to_owned()));
-                values.push(("option", crate::i18n::escape(option)));
+                values.push(("level", format!("{}{}", words.level, level(option))));
+                values.push(("option", format!("{}{}", words.level, crate::i18n::escape(option))));
                 values.push(("value", value.to_string()));
             }
-            Call::Accept { .. } | Call::Close { .. } | Call::SetNonblocking { .. } => {}
+            Call::Close { .. } | Call::SetNonblocking { .. } => {}
         }
         values
+    }
+
+    fn domain(&self, ipv6: bool) -> String {
+        if ipv6 { &self.words.ipv6 } else { &self.words.ipv4 }.clone()
+    }
+
+    fn address(&self, addr: SocketAddr) -> [(&'static str, String); 7] {
+        let (six, four) = if addr.is_ipv6() { ("6", "6") } else { ("", "4") };
+        [
+            ("addr", addr.to_string()),
+            ("ip", addr.ip().to_string()),
+            ("port", addr.port().to_string()),
+            ("domain", self.domain(addr.is_ipv6())),
+            ("six", six.to_owned()),
+            ("four", four.to_owned()),
+            ("go_ip", go_ip(addr.ip())),
+        ]
+    }
+
+    fn payload(&self, data: &[u8]) -> [(&'static str, String); 2] {
+        let bytes = if data.len() > SHOWN_BYTES {
+            self.words.data.clone()
+        } else {
+            let text: String = data.iter().map(|byte| self.byte(*byte)).collect();
+            fill(&self.words.bytes, &[("text", text)])
+        };
+        [("bytes", bytes), ("len", data.len().to_string())]
+    }
+
+    /// One byte between quotation marks: a program's source has no other bytes than those of ASCII's text.
+    fn byte(&self, byte: u8) -> String {
+        match byte {
+            b'"' | b'\\' | b'\n' | b'\r' | b'\t' => char::from(byte).escape_default().to_string(),
+            b' '..=b'~' => char::from(byte).to_string(),
+            _ => fill(&self.words.byte, &[("hex", format!("{byte:02x}")), ("octal", format!("{byte:03o}"))]),
+        }
     }
 
     /// One line with its colours.
@@ -163,12 +222,35 @@ impl Language {
     }
 }
 
-fn address(addr: SocketAddr) -> [(&'static str, String); 3] {
-    [("addr", addr.to_string()), ("ip", addr.ip().to_string()), ("port", addr.port().to_string())]
+/// The descriptor that a call has made.
+fn made(outcome: Option<&Outcome>) -> Option<i64> {
+    outcome.and_then(|outcome| outcome.as_ref().ok()).map(|returned| returned.value)
 }
 
-fn payload(data: &[u8]) -> [(&'static str, String); 2] {
-    [("line", excerpt(data, SHOWN_BYTES).replace('"', "\\\"")), ("len", data.len().to_string())]
+/// The level to which an option belongs, by its name.
+fn level(option: &str) -> &'static str {
+    match option.split_once('_') {
+        Some(("TCP", _)) => "IPPROTO_TCP",
+        Some(("UDP", _)) => "IPPROTO_UDP",
+        Some(("IP", _)) => "IPPROTO_IP",
+        Some(("IPV6", _)) => "IPPROTO_IPV6",
+        _ => "SOL_SOCKET",
+    }
+}
+
+/// An address as Go writes an array of its bytes; of one with many zeros, only the others.
+fn go_ip(ip: IpAddr) -> String {
+    match ip {
+        IpAddr::V4(ip) => {
+            let [a, b, c, d] = ip.octets();
+            format!("[4]byte{{{a}, {b}, {c}, {d}}}")
+        }
+        IpAddr::V6(ip) => {
+            let others = ip.octets().into_iter().enumerate().filter(|(_, byte)| *byte != 0);
+            let others: Vec<String> = others.map(|(at, byte)| format!("{at}: {byte}")).collect();
+            format!("[16]byte{{{}}}", others.join(", "))
+        }
+    }
 }
 
 /// Where a string that begins here ends, its closing mark included.
@@ -187,6 +269,7 @@ fn string_end(rest: &str) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::Returned;
     use crate::theme::Choice;
 
     fn calls() -> Vec<Call> {
@@ -205,19 +288,58 @@ mod tests {
             Call::Shutdown { fd: 5, how: How::Write },
             Call::Close { fd: 5 },
             Call::SetOption { fd: 4, option: "TCP_NODELAY".into(), value: 1 },
+            Call::SetOption { fd: 4, option: "TCP_SYNCNT".into(), value: 2 },
+            Call::SetOption { fd: 4, option: "SO_LINGER".into(), value: 0 },
+            Call::Connect { fd: 5, addr: "[::1]:8000".parse().unwrap() },
             Call::SetNonblocking { fd: 4 },
         ]
+    }
+
+    /// All names that a file puts into braces.
+    fn placeholders() -> Vec<String> {
+        let names = FILES.iter().flat_map(|(_, text)| text.split('{').skip(1)).filter_map(|rest| rest.split_once('}'));
+        let word = |name: &&str| name.chars().all(|c| c.is_ascii_lowercase() || c == '_');
+        names.map(|(name, _)| name).filter(word).map(ToOwned::to_owned).collect()
+    }
+
+    #[test]
+    fn a_socket_has_one_name_from_the_call_that_made_it() {
+        let snippets = Snippets::load().unwrap();
+        let made = Ok(Returned { value: 7, ..Returned::default() });
+        for language in snippets.languages() {
+            let first = |call: &Call, outcome| language.lines(call, outcome).join("\n");
+            let accept = Call::Accept { fd: 4 };
+            assert!(first(&accept, None).contains("conn") && first(&accept, None).contains("s4"));
+            assert!(!first(&accept, Some(&made)).contains("conn"), "{}", language.name);
+            assert!(first(&accept, Some(&made)).contains("s7") && first(&Call::Close { fd: 7 }, None).contains("s7"));
+            assert!(first(&calls()[0], Some(&made)).contains("s7"), "{}", language.name);
+        }
+    }
+
+    #[test]
+    fn sent_bytes_are_what_a_source_can_have() {
+        let snippets = Snippets::load().unwrap();
+        let shown = |n: usize, data: &[u8]| {
+            snippets.get(n).unwrap().lines(&Call::Send { fd: 3, data: data.to_vec() }, None)[0].clone()
+        };
+        for (n, quoted) in ["b\"a\\\"b\\\\\\n\\xe4\\x00\"", "\"a\\\"b\\\\\\n\\344\\000\""].into_iter().enumerate() {
+            let line = shown(n, b"a\"b\\\n\xe4\x00");
+            assert!(line.contains(quoted), "{line}");
+        }
+        assert_eq!(shown(1, &[b'x'; 25]), "ssize_t n = send(s3, data, 25, MSG_NOSIGNAL);");
     }
 
     #[test]
     fn every_call_is_filled_in_completely_and_short_enough() {
         for language in Snippets::load().unwrap().languages() {
             for call in calls() {
-                let lines = language.lines(&call);
+                let lines = language.lines(&call, None);
                 assert!((1..=3).contains(&lines.len()), "{}: {lines:?}", language.name);
                 for line in lines {
-                    assert!(!line.contains('{'), "{}: {line}", language.name);
-                    assert!(line.len() <= 76, "{}: {line}", language.name);
+                    for name in placeholders() {
+                        assert!(!line.contains(&format!("{{{name}}}")), "{}: {line}", language.name);
+                    }
+                    assert!(line.len() <= 82, "{}: {line}", language.name);
                 }
             }
         }
@@ -228,7 +350,7 @@ mod tests {
         let theme = Theme::load(Choice::Dark).unwrap();
         let snippets = Snippets::load().unwrap();
         for language in snippets.languages() {
-            for line in calls().iter().flat_map(|call| language.lines(call)) {
+            for line in calls().iter().flat_map(|call| language.lines(call, None)) {
                 let spans = language.highlight(&line, &theme);
                 assert_eq!(spans.iter().map(|span| span.content.as_ref()).collect::<String>(), line);
             }

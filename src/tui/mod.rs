@@ -24,7 +24,7 @@ mod walk;
 mod wrap;
 
 pub use app::{App, Auto, Look, LookError, Overlay, PACES};
-pub use code::SnippetsError;
+pub use code::{Language, Snippets, SnippetsError};
 pub use fit::{Overflow, overflows};
 pub use layout::{SMALLEST, Turn, WHOLE};
 pub use panes::draw;

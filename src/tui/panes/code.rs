@@ -5,7 +5,7 @@ use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 use ratatui::widgets::Widget;
 
-use crate::model::{Call, Side};
+use crate::model::{CallView, Side};
 use crate::tui::scene::{Scene, put, shape};
 use crate::tui::wrap::wrap;
 
@@ -17,31 +17,30 @@ pub(super) fn draw(buf: &mut Buffer, area: Rect, scene: &Scene<'_>) {
     block.render(area, buf);
     let inner = Rect { x: inner.x + 1, width: inner.width.saturating_sub(2), ..inner };
     let width = usize::from(inner.width);
-    let (Some((_, call)), Some(language)) = (newest, scene.app.look.snippets.get(scene.app.look.code)) else {
+    let (Some(call), Some(language)) = (newest, scene.app.look.snippets.get(scene.app.look.code)) else {
         put(buf, inner, [Line::styled(scene.texts.code.none.clone(), scene.theme.dim.0)]);
         return;
     };
-    let lines = language.lines(call);
+    let lines = language.lines(call.call, call.outcome);
     put(buf, inner, lines.iter().flat_map(|line| wrap(&language.highlight(line, scene.theme), width)));
 }
 
 /// The chosen side's newest call; without a choice, the newest of all.
-fn newest_call<'a>(scene: &Scene<'a>) -> Option<(Side, &'a Call)> {
+fn newest_call<'a>(scene: &Scene<'a>) -> Option<CallView<'a>> {
     let of = |side: Side| scene.view.calls(side).next();
-    let newest = match scene.app.place.side {
+    match scene.app.place.side {
         Some(side) => of(side),
         None => Side::BOTH.into_iter().filter_map(of).max_by_key(|call| (call.since, call.changed)),
-    };
-    newest.map(|call| (call.side, call.call))
+    }
 }
 
 /// The title: which call, and the languages, the shown one lit.
-fn title(scene: &Scene<'_>, call: Option<(Side, &Call)>, width: usize) -> Line<'static> {
+fn title(scene: &Scene<'_>, call: Option<CallView<'_>>, width: usize) -> Line<'static> {
     let theme = scene.theme;
     let mut spans = match call {
-        Some((side, call)) => vec![
-            Span::styled(format!(" {} ", shape(side)), theme.side(side)),
-            Span::styled(format!("{}() ", call.name()), theme.title.0),
+        Some(call) => vec![
+            Span::styled(format!(" {} ", shape(call.side)), theme.side(call.side)),
+            Span::styled(format!("{}() ", call.call.name()), theme.title.0),
         ],
         None => vec![Span::styled(format!(" {} ", scene.texts.code.title), theme.title.0)],
     };
