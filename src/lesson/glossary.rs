@@ -17,9 +17,15 @@ pub struct Term {
     pub en: String,
     /// Its name in Chinese.
     pub zh: String,
+    /// Its second names, in any language: the reader learns them too.
+    #[serde(default)]
+    pub names: Vec<String>,
     /// Other words by which texts call the same thing, in any language.
     #[serde(default)]
     pub also: Vec<String>,
+    /// Words that one may ask for and be answered with this, though texts mean something else by them, or don't have them.
+    #[serde(default)]
+    pub find: Vec<String>,
     /// What it means, in one or two sentences; `code` stands in backticks.
     pub say: Localized,
     /// Where that is said: RFC and section, or manual page.
@@ -35,9 +41,15 @@ impl Term {
         }
     }
 
-    /// All words for it.
+    /// Its name in a language, with the second ones.
+    pub fn all_names(&self, lang: Lang) -> Vec<&str> {
+        let own = |name: &&String| name.is_ascii() == (lang == Lang::En);
+        std::iter::once(self.name(lang)).chain(self.names.iter().filter(own).map(String::as_str)).collect()
+    }
+
+    /// All words for it that stand in texts.
     pub fn words(&self) -> impl Iterator<Item = &str> {
-        [&self.en, &self.zh].into_iter().chain(&self.also).map(String::as_str)
+        [&self.en, &self.zh].into_iter().chain(&self.names).chain(&self.also).map(String::as_str)
     }
 }
 
@@ -70,17 +82,42 @@ impl Glossary {
     }
 
     /// The term that one of its words names, in any writing: `syn sent` finds SYN_SENT. Where none does: the terms
-    /// with a word that contains it.
+    /// with a word that contains it; where there is none, the same without words that only say what kind of thing is
+    /// asked for (`psh flag`); at last the terms whose words are in it, the longest first taken.
     pub fn search(&self, wanted: &str) -> Vec<&Term> {
-        let wanted = plain(wanted);
-        if wanted.is_empty() {
+        let asked = plain(wanted);
+        if asked.is_empty() {
             return Vec::new();
         }
         let those = |fits: &dyn Fn(&str) -> bool| -> Vec<&Term> {
-            self.term.iter().filter(|term| term.words().any(|word| fits(&plain(word)))).collect()
+            let found =
+                |term: &&Term| term.words().chain(term.find.iter().map(String::as_str)).any(|word| fits(&plain(word)));
+            self.term.iter().filter(found).collect()
         };
-        let exact = those(&|word| word == wanted);
-        if exact.is_empty() { those(&|word| word.contains(&wanted)) } else { exact }
+        let core = plain(&without_kinds(wanted));
+        let ways = [asked.clone(), core];
+        let exact = |asked: &String| those(&|word| word == asked);
+        let within = |asked: &String| those(&|word| word.contains(asked.as_str()));
+        let named = ways.iter().filter(|way| !way.is_empty());
+        let found = named.clone().map(exact).chain(named.map(within)).find(|found| !found.is_empty());
+        found.unwrap_or_else(|| self.longest_in(&asked))
+    }
+
+    /// The term with the longest word that stands in what was asked.
+    fn longest_in(&self, asked: &str) -> Vec<&Term> {
+        let length = |term: &Term| {
+            let words = term.words().chain(term.find.iter().map(String::as_str)).map(plain);
+            // A short word stands in many others by chance.
+            let long = |word: &String| word.len() >= 4 && word.chars().count() >= 2;
+            words.filter(|word| long(word) && asked.contains(word.as_str())).map(|word| word.len()).max()
+        };
+        self.term
+            .iter()
+            .filter_map(|term| Some((length(term)?, term)))
+            .max_by_key(|(length, _)| *length)
+            .map(|(_, term)| term)
+            .into_iter()
+            .collect()
     }
 
     /// The numbers of the terms that a text mentions, in the text's order. Of words within each other, the longest
@@ -104,6 +141,44 @@ impl Glossary {
         }
         numbers
     }
+}
+
+/// Words that say of what kind the thing is that is asked for, and of the question itself.
+const KINDS: [&str; 24] = [
+    "flag",
+    "bit",
+    "segment",
+    "segments",
+    "packet",
+    "state",
+    "option",
+    "timer",
+    "error",
+    "tcp",
+    "the",
+    "a",
+    "an",
+    "what",
+    "is",
+    "标志位",
+    "标志",
+    "报文段",
+    "状态",
+    "选项",
+    "是什么",
+    "什么是",
+    "什么叫",
+    "？",
+];
+
+/// What is asked for without [`KINDS`].
+fn without_kinds(wanted: &str) -> String {
+    let latin = |word: &&str| !KINDS.iter().any(|kind| kind.eq_ignore_ascii_case(word));
+    let mut kept = wanted.split([' ', '?']).filter(latin).collect::<Vec<_>>().join(" ");
+    for kind in KINDS.iter().filter(|kind| !kind.is_ascii()) {
+        kept = kept.replace(kind, "");
+    }
+    kept
 }
 
 /// A word without what may be written in one way or another.
@@ -147,7 +222,7 @@ mod tests {
         let mut words = HashSet::new();
         for term in glossary.terms() {
             // One word in both languages is one word; otherwise no word means two things.
-            let own: HashSet<String> = term.words().map(plain).collect();
+            let own: HashSet<String> = term.words().chain(term.find.iter().map(String::as_str)).map(plain).collect();
             for word in own {
                 assert!(words.insert(word.clone()), "{word} stands twice");
             }
@@ -194,6 +269,157 @@ mod tests {
         assert!(glossary.search("queue").len() >= 4);
         for nothing in ["nothing of the kind", "", "\u{1b}[2J", "()"] {
             assert!(glossary.search(nothing).is_empty(), "{nothing:?}");
+        }
+    }
+
+    /// What students type, by the names of textbooks in both languages and by the RFCs'.
+    const ASKED: [(&str, &str); 138] = [
+        ("复位", "RST"),
+        ("快重传", "fast retransmit"),
+        ("持续计时器", "persist timer"),
+        ("坚持定时器", "persist timer"),
+        ("坚持计时器", "persist timer"),
+        ("环回", "loopback"),
+        ("异常终止", "abort"),
+        ("捎带", "piggybacking"),
+        ("捎带确认", "piggybacking"),
+        ("伪首部", "pseudo-header"),
+        ("滑动窗口", "sliding window"),
+        ("累积确认", "cumulative acknowledgement"),
+        ("拥塞控制", "congestion control"),
+        ("慢开始", "slow start"),
+        ("慢启动", "slow start"),
+        ("粘包", "byte stream"),
+        ("四次挥手", "four-way close"),
+        ("persist timer", "persist timer"),
+        ("SYN cookie", "SYN cookie"),
+        ("syn cookies", "SYN cookie"),
+        ("slow start", "slow start"),
+        ("pseudo-header", "pseudo-header"),
+        ("pseudo header", "pseudo-header"),
+        ("challenge ACK", "challenge ACK"),
+        ("psh flag", "PSH"),
+        ("the ACK bit", "ACK"),
+        ("FIN 标志", "FIN"),
+        ("SYN 报文段", "SYN"),
+        ("什么是 MSS", "MSS"),
+        ("what is RTO?", "RTO"),
+        ("TIME_WAIT state", "TIME_WAIT"),
+        ("TIME_WAIT 状态", "TIME_WAIT"),
+        ("SACK option", "SACK"),
+        ("拥塞避免", "congestion avoidance"),
+        ("快恢复", "fast recovery"),
+        ("快速恢复", "fast recovery"),
+        ("fast recovery", "fast recovery"),
+        ("congestion avoidance", "congestion avoidance"),
+        ("cwnd", "congestion window"),
+        ("ssthresh", "slow start"),
+        ("慢开始门限", "slow start"),
+        ("rwnd", "window"),
+        ("接收窗口", "window"),
+        ("发送窗口", "window"),
+        ("advertised window", "window"),
+        ("三次握手", "three-way handshake"),
+        ("三报文握手", "three-way handshake"),
+        ("3-way handshake", "three-way handshake"),
+        ("四报文挥手", "four-way close"),
+        ("four-way handshake", "four-way close"),
+        ("connection termination", "four-way close"),
+        ("半关闭", "half-close"),
+        ("半连接", "half-open connection"),
+        ("半连接队列", "SYN queue"),
+        ("全连接队列", "accept queue"),
+        ("somaxconn", "backlog"),
+        ("SYN flood", "SYN flood"),
+        ("SYN 洪泛", "SYN flood"),
+        ("SYN 泛洪攻击", "SYN flood"),
+        ("超时重传", "retransmission"),
+        ("超时重传时间", "RTO"),
+        ("重传计时器", "RTO"),
+        ("retransmission timer", "RTO"),
+        ("往返时延", "RTT"),
+        ("SRTT", "RTT"),
+        ("指数退避", "exponential backoff"),
+        ("exponential backoff", "exponential backoff"),
+        ("Karn", "Karn's algorithm"),
+        ("Karn 算法", "Karn's algorithm"),
+        ("糊涂窗口综合征", "silly window syndrome"),
+        ("silly window", "silly window syndrome"),
+        ("SWS", "silly window syndrome"),
+        ("零窗口", "zero window"),
+        ("零窗口探测", "window probe"),
+        ("窗口扩大", "window scale"),
+        ("window scaling", "window scale"),
+        ("时间戳", "timestamps"),
+        ("timestamp option", "timestamps"),
+        ("PAWS", "PAWS"),
+        ("序号回绕", "PAWS"),
+        ("选择确认", "SACK"),
+        ("DSACK", "SACK"),
+        ("冗余 ACK", "duplicate ACK"),
+        ("dup ack", "duplicate ACK"),
+        ("三个重复确认", "duplicate ACK"),
+        ("tail loss probe", "tail loss probe"),
+        ("TLP", "tail loss probe"),
+        ("RACK", "tail loss probe"),
+        ("延迟确认", "delayed ACK"),
+        ("推迟确认", "delayed ACK"),
+        ("延迟 ACK", "delayed ACK"),
+        ("Nagle 算法", "Nagle's algorithm"),
+        ("TCP_NODELAY", "Nagle's algorithm"),
+        ("保活计时器", "keepalive"),
+        ("keep-alive timer", "keepalive"),
+        ("心跳", "keepalive"),
+        ("时间等待计时器", "2MSL"),
+        ("最长报文段寿命", "MSL"),
+        ("最大报文段长度", "MSS"),
+        ("最大传输单元", "MTU"),
+        ("路径 MTU", "MTU"),
+        ("紧急指针", "URG"),
+        ("带外数据", "URG"),
+        ("推送", "PSH"),
+        ("同步", "SYN"),
+        ("ECN", "ECE"),
+        ("运输层", "layer"),
+        ("网际层", "layer"),
+        ("流量控制", "flow control"),
+        ("flow control", "flow control"),
+        ("停止等待协议", "ARQ"),
+        ("go-back-n", "ARQ"),
+        ("自动重传请求", "ARQ"),
+        ("乱序", "reordering"),
+        ("out-of-order", "reordering"),
+        ("丢包", "packet loss"),
+        ("packet loss", "packet loss"),
+        ("传输控制块", "TCB"),
+        ("TCB", "TCB"),
+        ("临时端口", "ephemeral port"),
+        ("熟知端口", "well-known port"),
+        ("端口复用", "SO_REUSEADDR"),
+        ("SO_REUSEPORT", "SO_REUSEPORT"),
+        ("TCP Fast Open", "TCP Fast Open"),
+        ("TFO", "TCP Fast Open"),
+        ("EOF", "end of stream"),
+        ("面向连接", "TCP"),
+        ("全双工", "TCP"),
+        ("connection refused", "ECONNREFUSED"),
+        ("Connection reset by peer", "ECONNRESET"),
+        ("broken pipe", "EPIPE"),
+        ("connection timed out", "ETIMEDOUT"),
+        ("address already in use", "EADDRINUSE"),
+        ("五元组", "four-tuple"),
+        ("套接字对", "four-tuple"),
+        ("IO 多路复用", "epoll"),
+        ("TCP 选项", "option"),
+        ("SYN_RCVD", "SYN_RECV"),
+    ];
+
+    #[test]
+    fn what_students_ask_for_is_answered() {
+        let glossary = Glossary::load().unwrap();
+        for (asked, en) in ASKED {
+            let found: Vec<&str> = glossary.search(asked).iter().map(|term| term.en.as_str()).collect();
+            assert_eq!(found.first(), Some(&en), "{asked}: {found:?}");
         }
     }
 

@@ -85,7 +85,7 @@ impl Snippets {
     }
 
     /// How many languages there are.
-    pub fn len(&self) -> usize {
+    pub(super) fn len(&self) -> usize {
         self.0.len()
     }
 

@@ -1,0 +1,111 @@
+//! The Chinese texts of all assets have one set of terms and one kind of quotation marks.
+
+use std::fs::read_to_string;
+use std::path::{Path, PathBuf};
+
+use toml::{Table, Value};
+
+/// A term that isn't this course's, and the one that is. Where both are words of textbooks, the second is printed beside
+/// the first in one place (the glossary, or the lesson that explains it), and nowhere else.
+const NOT_SO: [(&str, &str); 15] = [
+    ("编号", "序号"),
+    ("包", "分组（网络层）、报文段（传输层）"),
+    ("对端", "对方"),
+    ("延迟 ACK", "延迟确认"),
+    ("延时确认", "延迟确认"),
+    ("来回", "往返"),
+    ("强行终止", "异常终止"),
+    ("便车", "捎带"),
+    ("造了一个", "发出一个、创建一个"),
+    ("称呼", "凭它来使用"),
+    ("说了不", "拒绝"),
+    ("一片暗", "一个也不亮"),
+    ("数据包", "分组、报文段"),
+    ("起始序号", "初始序号"),
+    ("序列号", "序号"),
+];
+
+/// Where a word is part of another, or means something else.
+const BUT: [&str; 11] = [
+    "包含",
+    "包括",
+    "软件包",
+    "抓包",
+    "丢包",
+    "粘包",
+    "输入编号",
+    "这个编号的调用",
+    "不认识这个编号",
+    "放进一个包里",
+    // The key that is typed.
+    "末尾加上 \"。",
+];
+
+/// Quotation marks other than “ ”.
+const OTHER_MARKS: [&str; 7] = ["\"", "「", "」", "『", "』", "‘", "’"];
+
+fn assets() -> Vec<PathBuf> {
+    fn below(folder: &Path, found: &mut Vec<PathBuf>) {
+        for entry in std::fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                below(&path, found);
+            } else if path.extension().is_some_and(|end| end == "toml") {
+                found.push(path);
+            }
+        }
+    }
+    let mut found = Vec::new();
+    below(&Path::new(env!("CARGO_MANIFEST_DIR")).join("assets"), &mut found);
+    found.sort();
+    found
+}
+
+/// All texts in a value that are Chinese: those with the key `zh`, and all of a file in that language.
+fn chinese(value: &Value, here: bool, found: &mut Vec<String>) {
+    match value {
+        Value::String(text) if here => found.push(text.clone()),
+        Value::Array(values) => values.iter().for_each(|value| chinese(value, here, found)),
+        Value::Table(table) => table.iter().for_each(|(key, value)| chinese(value, here || key == "zh", found)),
+        _ => {}
+    }
+}
+
+fn is_wrong(text: &str, word: &str) -> bool {
+    let mut rest = text.to_owned();
+    for but in BUT.iter().filter(|but| but.contains(word)) {
+        rest = rest.replace(but, "");
+    }
+    rest.contains(word)
+}
+
+/// Without code, which has the marks of its language.
+fn prose(text: &str) -> String {
+    text.split('`').step_by(2).collect()
+}
+
+#[test]
+fn chinese_texts_have_one_set_of_terms_and_one_kind_of_quotation_marks() {
+    let (mut wrong, mut seen) = (Vec::new(), 0);
+    for path in assets() {
+        let name = path.file_name().unwrap().to_string_lossy().into_owned();
+        let table: Table = toml::from_str(&read_to_string(&path).unwrap()).unwrap();
+        let mut texts = Vec::new();
+        chinese(&Value::Table(table), name.ends_with("zh.toml"), &mut texts);
+        seen += texts.len();
+        for text in &texts {
+            let text = prose(text);
+            for (word, instead) in NOT_SO.iter().filter(|(word, _)| is_wrong(&text, word)) {
+                wrong.push(format!("{name}: {word}: write {instead}: {text}"));
+            }
+            if let Some(mark) = OTHER_MARKS.iter().find(|mark| is_wrong(&text, mark)) {
+                wrong.push(format!("{name}: {mark}: write “ ”: {text}"));
+            }
+            if text.matches('“').count() != text.matches('”').count() {
+                wrong.push(format!("{name}: quotation marks don't pair: {text}"));
+            }
+        }
+    }
+    assert!(seen > 1_000, "only {seen} texts: are they found?");
+    assert!(wrong.is_empty(), "{} wrong:\n{}", wrong.len(), wrong.join("\n"));
+}
