@@ -221,7 +221,7 @@ impl Claim {
             "queue" => format!("queues of {}:{}{}", self.end(), field("recv"), field("send")),
             "segment" => {
                 let len = field("len");
-                let len = if len == " len=0" { "" } else { &len };
+                let len = if matches!(len.as_str(), "" | " len=0") { String::new() } else { format!("{len} data") };
                 format!("{}{}{}{len}", self.flags(), field("seq"), field("ack"))
             }
             _ => self.what(),

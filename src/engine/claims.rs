@@ -3,10 +3,10 @@
 use std::net::SocketAddr;
 
 use crate::lesson::{
-    CallTerms, End, Expr, Measure, QueueTerms, SegmentFate, SegmentPattern, Terms, TimerTerms, timer_name,
+    CallTerms, End, Expr, Letter, Measure, QueueTerms, SegmentFate, SegmentPattern, Terms, TimerTerms, timer_name,
 };
 use crate::model::{CallName, CallView, Fate, Outcome, SegmentView, Side, SocketFacts, SocketView, Timer, View};
-use crate::tcp::{Flags, Numbers, Packet, line, tells_zero_window};
+use crate::tcp::{Numbers, line, tells_zero_window};
 
 use super::names::Names;
 
@@ -107,61 +107,24 @@ impl Known<'_> {
         match self.find_segment(pattern, |_| true) {
             Some(found) => {
                 let fate = fate(found.fate);
-                (fate == is, format!("{from} sends {}: {}", self.written(found.segment, pattern), fate.name()))
+                (fate == is, format!("{from} sends {}: {}", written(&found, pattern), fate.name()))
             }
             None => {
-                let here = |segment: &SegmentView<'_>| {
-                    self.sender(segment) == Some(from) && self.is_on(segment.segment, &pattern.on)
-                };
+                let here =
+                    |segment: &SegmentView<'_>| self.sender(segment) == Some(from) && self.is_on(segment, &pattern.on);
                 match self.view.segments().find(here) {
-                    Some(other) => (false, format!("{from} last sent {}", self.written(other.segment, pattern))),
+                    Some(other) => (false, format!("{from} last sent {}", written(&other, pattern))),
                     None => (false, format!("{from} sent nothing")),
                 }
             }
         }
     }
 
-    /// A segment in one line, with what the pattern says beyond such a line.
-    fn written(&self, packet: &Packet, pattern: &SegmentPattern) -> String {
-        let mut text = line(packet, self.view.trace().isns(), Numbers::Symbolic);
-        if let Some(segment) = packet.tcp() {
-            if pattern.win.is_some() && !tells_zero_window(segment) {
-                text += &format!(" win={}", segment.window);
-            }
-            if pattern.win_scaled.is_some() {
-                let window = self.scaled_window(packet).map_or("?".to_owned(), |window| window.to_string());
-                text += &format!(" win_scaled={window}");
-            }
-        }
-        if let Some(socket) = &pattern.on {
-            text += &format!(" on {socket}");
-        }
-        text
-    }
-
-    /// The window that a segment's field means, in bytes (RFC 7323, section 2.2): a SYN's is never shifted, another's
-    /// only where both SYNs had the option. `None` where a SYN wasn't seen, and of what has no window.
-    fn scaled_window(&self, packet: &Packet) -> Option<u32> {
-        let segment = packet.tcp()?;
-        if segment.flags.has(Flags::SYN) {
-            return Some(segment.window.into());
-        }
-        let syn = |from, to| {
-            let ends = |view: &SegmentView<'_>| (view.segment.from, view.segment.to) == (from, to);
-            let mut segments = self.view.segments().filter(ends).filter_map(|view| view.segment.tcp());
-            segments.find(|segment| segment.flags.has(Flags::SYN)).map(|syn| syn.options.window_scale)
-        };
-        let (own, other) = (syn(packet.from, packet.to)?, syn(packet.to, packet.from)?);
-        // A larger shift counts as 14.
-        let shift = other.and(own).unwrap_or(0).min(14);
-        Some(u32::from(segment.window) << shift)
-    }
-
-    /// Whether a segment goes between the two ends of a socket; of no socket in particular, any does.
-    fn is_on(&self, packet: &Packet, socket: &Option<String>) -> bool {
+    /// Whether a segment belongs to the connection of a socket; of no socket in particular, any does.
+    fn is_on(&self, segment: &SegmentView<'_>, socket: &Option<String>) -> bool {
         let Some(socket) = socket else { return true };
-        let ends = self.names.get(socket).and_then(|named| named.ends);
-        ends.is_some_and(|(local, remote)| [(local, remote), (remote, local)].contains(&(packet.from, packet.to)))
+        let cookie = self.names.get(socket).and_then(|named| named.cookie);
+        cookie.is_some_and(|cookie| self.view.trace().is_on(segment, cookie))
     }
 
     /// The newest segment that fits a pattern and a further test.
@@ -176,10 +139,9 @@ impl Known<'_> {
     /// Whether a segment is one that the pattern means.
     pub fn fits(&self, view: &SegmentView<'_>, pattern: &SegmentPattern) -> bool {
         let packet = view.segment;
-        let isns = self.view.trace().isns();
         let is = |expr: &Option<Expr>, number: u32| {
-            let letter = |letter| isns.by_letter(letter, packet.from, packet.to);
-            expr.is_none_or(|expr| expr.value(letter, self.line) == Some(number))
+            let named = |name: Letter| view.initials.named(name.letter, name.index);
+            expr.is_none_or(|expr| expr.value(named, self.line) == Some(number))
         };
         let says = match packet.tcp() {
             Some(segment) => {
@@ -188,7 +150,7 @@ impl Known<'_> {
                     && is(&pattern.ack, segment.ack)
                     && is(&pattern.win, segment.window.into())
                     && pattern.win_scaled.is_none_or(|window| {
-                        let scaled = self.scaled_window(packet);
+                        let scaled = view.initials.window(segment).bytes();
                         scaled.is_some() && self.number(&window) == scaled
                     })
             }
@@ -198,7 +160,7 @@ impl Known<'_> {
             && packet.protocol() == pattern.protocol
             && says
             && is(&pattern.len, packet.len())
-            && self.is_on(packet, &pattern.on)
+            && self.is_on(view, &pattern.on)
     }
 
     /// The side that sent a segment: the one that has, or had, its source address. Where no socket has the server's
@@ -262,6 +224,24 @@ fn fired_text(timer: Timer) -> String {
 /// The retransmission timeout in milliseconds; `None` where the kernel doesn't tell it (a request socket, TIME_WAIT).
 fn rto_ms(facts: &SocketFacts) -> Option<u32> {
     u32::try_from(facts.info?.rto?.as_millis()).ok()
+}
+
+/// A segment in one line, with what the pattern says beyond such a line.
+pub(super) fn written(view: &SegmentView<'_>, pattern: &SegmentPattern) -> String {
+    let mut text = line(view.segment, &view.initials, Numbers::Symbolic);
+    if let Some(segment) = view.segment.tcp() {
+        if pattern.win.is_some() && !tells_zero_window(segment) {
+            text += &format!(" win={}", segment.window);
+        }
+        if pattern.win_scaled.is_some() {
+            let window = view.initials.window(segment).bytes().map_or("?".to_owned(), |window| window.to_string());
+            text += &format!(" win_scaled={window}");
+        }
+    }
+    if let Some(socket) = &pattern.on {
+        text += &format!(" on {socket}");
+    }
+    text
 }
 
 fn fate(fate: Fate) -> SegmentFate {

@@ -1,7 +1,6 @@
 //! The names that a lesson gives to its sockets, and what the kernel calls them.
 
 use std::collections::BTreeMap;
-use std::net::SocketAddr;
 
 use crate::lesson::End;
 use crate::model::{Observation, Side, SocketView, View};
@@ -15,8 +14,6 @@ pub struct Named {
     pub fd: i32,
     /// The kernel's name, once an observation told it.
     pub cookie: Option<u64>,
-    /// Its own and its peer's address, once it had both: a reset takes them from the socket, not from its segments.
-    pub ends: Option<(SocketAddr, SocketAddr)>,
 }
 
 /// All named sockets of a walk.
@@ -28,7 +25,7 @@ pub struct Names {
 impl Names {
     /// A call made this descriptor, and the lesson calls it so.
     pub fn name(&mut self, name: &str, side: Side, fd: i32) {
-        self.named.insert(name.to_owned(), Named { side, fd, cookie: None, ends: None });
+        self.named.insert(name.to_owned(), Named { side, fd, cookie: None });
     }
 
     /// Learns the kernel's names from what it says of the descriptors.
@@ -37,11 +34,6 @@ impl Names {
             let is_it =
                 |facts: &&crate::model::SocketFacts| facts.fd == Some(named.fd) && facts.side == Some(named.side);
             named.cookie = observation.sockets.iter().find(is_it).map(|facts| facts.cookie);
-        }
-        for named in self.named.values_mut().filter(|named| named.cookie.is_some()) {
-            let facts = observation.sockets.iter().find(|facts| Some(facts.cookie) == named.cookie);
-            let ends = facts.and_then(|facts| facts.local.zip(facts.remote));
-            named.ends = ends.or(named.ends);
         }
     }
 
@@ -54,14 +46,7 @@ impl Names {
     pub fn find<'a>(&self, end: &End, view: View<'a>) -> Option<SocketView<'a>> {
         match end {
             End::Socket(name) => view.socket(self.get(name)?.cookie?),
-            End::PeerOf(name) => {
-                let own = self.find(&End::Socket(name.clone()), view)?.facts;
-                let (local, remote) = (own.local?, own.remote?);
-                // Of several with the same two addresses, one after the other, the newest is meant.
-                view.sockets()
-                    .filter(|socket| socket.facts.local == Some(remote) && socket.facts.remote == Some(local))
-                    .last()
-            }
+            End::PeerOf(name) => view.socket(view.trace().peer_of(self.get(name)?.cookie?)?),
         }
     }
 }

@@ -6,6 +6,7 @@
 
 mod circumstance;
 mod offers;
+mod segment;
 mod situation;
 mod table;
 #[cfg(test)]
@@ -13,6 +14,7 @@ mod tests;
 
 pub use circumstance::Circumstance;
 pub use offers::{Likely, Offer, offers};
+pub use segment::{Story, story};
 pub use situation::{Shut, Situation};
 pub use table::{Broken, Explanation, Explanations};
 

@@ -28,7 +28,7 @@ pub struct Explanation {
 /// The asset is broken: a fault of the program, which a test looks for.
 #[derive(Clone, Debug, thiserror::Error)]
 #[error("the explanations of outcomes can't be read: {0}")]
-pub struct Broken(String);
+pub struct Broken(pub(super) String);
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) enum Kind {
@@ -68,7 +68,7 @@ words! {
 }
 
 impl Sentence {
-    fn of(&self, lang: Lang) -> &str {
+    pub(super) fn of(&self, lang: Lang) -> &str {
         match lang {
             Lang::En => &self.en,
             Lang::Zh => &self.zh,

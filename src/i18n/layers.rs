@@ -2,7 +2,7 @@
 
 use super::words::words;
 use super::{excerpt, fill};
-use crate::tcp::{Packet, Protocol};
+use crate::tcp::{Flags, Hex, Initials, Numbers, Packet, Protocol, Segment, TcpOption, Window};
 
 words! {
     /// The words of it. The fields bear the names of the keys.
@@ -21,6 +21,11 @@ words! {
         pub quoted: String,
         pub tcp: String,
         pub tcp_more: String,
+        pub window_syn: String,
+        pub window_unknown: String,
+        pub options: String,
+        pub option_other: String,
+        pub option_broken: String,
         pub udp: String,
         pub no_transport: String,
         pub ip: String,
@@ -86,7 +91,7 @@ pub fn empty_layers(texts: &LayersTexts) -> [Layer<'_>; 4] {
 }
 
 /// The layers of a packet, from the application down. `line` is the packet in its one-line notation.
-pub fn layers<'a>(packet: &'a Packet, line: &str, texts: &'a LayersTexts) -> [Layer<'a>; 4] {
+pub fn layers<'a>(packet: &'a Packet, initials: &Initials, line: &str, texts: &'a LayersTexts) -> [Layer<'a>; 4] {
     let [above, transport, network, link] = empty_layers(texts);
     let (data, header, ip) = match packet.protocol() {
         // ICMP has no transport below or above it: its message is the network layer's own.
@@ -95,7 +100,7 @@ pub fn layers<'a>(packet: &'a Packet, line: &str, texts: &'a LayersTexts) -> [La
     };
     [
         Layer { says: vec![application(packet, texts)], bytes: data, ..above },
-        Layer { says: ports(packet, line, texts), bytes: header, ..transport },
+        Layer { says: ports(packet, initials, line, texts), bytes: header, ..transport },
         Layer { says: internet(packet, texts), bytes: ip, ..network },
         Layer { says: frame(packet, texts), bytes: packet.link().unwrap_or(&[]), ..link },
     ]
@@ -112,19 +117,69 @@ fn application(packet: &Packet, texts: &LayersTexts) -> String {
     }
 }
 
-fn ports(packet: &Packet, line: &str, texts: &LayersTexts) -> Vec<String> {
+fn ports(packet: &Packet, initials: &Initials, line: &str, texts: &LayersTexts) -> Vec<String> {
     let ends = |text: &str| {
         let (from, to) = (packet.from.port().to_string(), packet.to.port().to_string());
         fill(text, &[("n", packet.header().len().to_string()), ("from", from), ("to", to)])
     };
     match packet.tcp() {
         Some(tcp) => {
-            let more = fill(&texts.tcp_more, &[("line", line.to_owned()), ("window", tcp.window.to_string())]);
-            vec![ends(&texts.tcp), more]
+            let more = fill(&texts.tcp_more, &[("line", line), ("window", &window(tcp, initials, texts))]);
+            let options = options(packet, initials, Numbers::Symbolic, texts);
+            [ends(&texts.tcp), more].into_iter().chain(options).collect()
         }
         None if packet.protocol() == Protocol::Udp => vec![ends(&texts.udp)],
         None => vec![texts.no_transport.clone()],
     }
+}
+
+/// What a segment's window field means, in words where it isn't a number of bytes as it stands.
+fn window(segment: &Segment, initials: &Initials, texts: &LayersTexts) -> String {
+    let short = window_field(segment, initials);
+    match initials.window(segment) {
+        // In a reset it means nothing.
+        _ if segment.flags.has(Flags::RST) => short,
+        Window::Bytes(_) if segment.flags.has(Flags::SYN) => fill(&texts.window_syn, &[("window", short)]),
+        Window::Unknown(_) => fill(&texts.window_unknown, &[("window", short)]),
+        Window::Bytes(_) | Window::Scaled(..) => short,
+    }
+}
+
+/// A segment's window field: `64240`, `63 × 1024 = 64,512`, `63 × ?` where the scale isn't known.
+pub fn window_field(segment: &Segment, initials: &Initials) -> String {
+    match initials.window(segment) {
+        _ if segment.flags.has(Flags::RST) => segment.window.to_string(),
+        Window::Bytes(field) => field.to_string(),
+        Window::Scaled(field, shift) => {
+            format!("{field} × {} = {}", 1_u32 << shift, thousands(u32::from(field) << shift))
+        }
+        Window::Unknown(field) => format!("{field} × ?"),
+    }
+}
+
+/// A number with commas between its thousands.
+fn thousands(number: u32) -> String {
+    let digits = number.to_string();
+    let comma = |place: usize| place > 0 && (digits.len() - place).is_multiple_of(3);
+    digits.char_indices().flat_map(|(place, digit)| comma(place).then_some(',').into_iter().chain([digit])).collect()
+}
+
+/// All options of a segment's header in one line, each by name and value or by kind and length; `None` where it has none.
+pub fn options(packet: &Packet, initials: &Initials, numbers: Numbers, texts: &LayersTexts) -> Option<String> {
+    packet.tcp()?;
+    let all = TcpOption::all(packet.header());
+    let one = |option: &TcpOption<'_>| {
+        option.text(initials, numbers).unwrap_or_else(|| match option {
+            TcpOption::Whole(kind, value) => {
+                let (kind, n, bytes) = (kind.to_string(), (value.len() + 2).to_string(), Hex(value).to_string());
+                fill(&texts.option_other, &[("kind", kind), ("n", n), ("bytes", bytes)])
+            }
+            TcpOption::Broken(bytes) => fill(&texts.option_broken, &[("bytes", Hex(bytes))]),
+        })
+    };
+    let what: Vec<String> = all.iter().map(one).collect();
+    let n = (packet.header().len() - 20).to_string();
+    (!what.is_empty()).then(|| fill(&texts.options, &[("n", n), ("what", what.join(", "))]))
 }
 
 fn internet(packet: &Packet, texts: &LayersTexts) -> Vec<String> {
@@ -218,7 +273,7 @@ mod tests {
             unreachable_packet(from, to, b"hello\n"),
         ] {
             let packet = frame_of(&bytes, [8, 0]);
-            let parts = layers(&packet, "", texts());
+            let parts = layers(&packet, &Initials::default(), "", texts());
             let whole: Vec<u8> = parts.iter().rev().flat_map(|layer| layer.bytes.to_vec()).collect();
             assert_eq!(whole[14..], bytes, "link, network, transport, application, in this order");
             assert_eq!(parts.iter().flat_map(|layer| layer.osi.iter()).count(), 7);
@@ -230,9 +285,16 @@ mod tests {
         let (from, to) = ends(false);
         let bytes = packet(from, to, 7, 9, &["PSH", "ACK"], b"hello\n");
         let packet = frame_of(&bytes, [8, 0]);
-        let [application, transport, network, link] = layers(&packet, "PSH,ACK", texts()).map(|layer| layer.says);
+        let [application, transport, network, link] =
+            layers(&packet, &Initials::default(), "PSH,ACK", texts()).map(|layer| layer.says);
         assert_eq!(application, ["data, 6 bytes: \"hello\\n\""]);
-        assert_eq!(transport, ["TCP header, 20 bytes: port 40612 → port 8000", "PSH,ACK, window 64240"]);
+        assert_eq!(
+            transport,
+            [
+                "TCP header, 20 bytes: port 40612 → port 8000",
+                "PSH,ACK, window 64240 × ? (a SYN wasn't seen, so its scale isn't known)"
+            ]
+        );
         assert_eq!(network[0], "IPv4 header, 20 bytes: 127.0.0.1 → 127.0.0.1");
         assert_eq!(network[1], "TTL 64, protocol 6 (TCP), 46 bytes in all");
         assert_eq!(link[0], "lo's frame header, 14 bytes, type 0x0800 (IPv4)");
@@ -240,17 +302,45 @@ mod tests {
     }
 
     #[test]
+    fn the_window_is_multiplied_where_both_scales_were_seen_and_options_are_all_told() {
+        use crate::tcp::Isns;
+        let (from, to) = ends(false);
+        let with_options = |from, to, acked, flags: &[&str], options: &[u8]| {
+            let mut bytes = packet(from, to, 7, acked, flags, options);
+            bytes[32] = (5 + options.len() as u8 / 4) << 4;
+            bytes[34..36].copy_from_slice(&63_u16.to_be_bytes());
+            Packet::parse(&bytes).unwrap()
+        };
+        let syn = with_options(from, to, 0, &["SYN"], &[2, 4, 5, 180, 1, 3, 3, 10]);
+        let answer = with_options(to, from, 8, &["SYN", "ACK"], &[77, 4, 1, 2, 1, 3, 3, 7]);
+        let ack = with_options(from, to, 8, &["ACK"], &[]);
+        let mut isns = Isns::default();
+        let said = [&syn, &answer, &ack].map(|packet| {
+            let initials = isns.learn(packet);
+            layers(packet, &initials, "", texts())[1].says[1..].to_vec()
+        });
+        assert_eq!(
+            said[0],
+            [", window 63 (in a SYN never scaled)", "options, 8 bytes: MSS 1460, NOP, window scale 10 (×1024)"]
+        );
+        assert_eq!(said[1][1], "options, 8 bytes: kind 77, length 4: 0102, NOP, window scale 7 (×128)");
+        assert_eq!(said[2], [", window 63 × 1024 = 64,512"]);
+        assert_eq!([0, 999, 1000, 65_535, 1_048_576].map(thousands), ["0", "999", "1,000", "65,535", "1,048,576"]);
+    }
+
+    #[test]
     fn ipv6_and_udp_and_what_was_not_seen() {
         let (from, to) = ends(true);
         let bytes = datagram_packet(from, to, b"");
         let packet = frame_of(&bytes, [0x86, 0xdd]);
-        let [application, transport, network, link] = layers(&packet, "", texts()).map(|layer| layer.says);
+        let [application, transport, network, link] =
+            layers(&packet, &Initials::default(), "", texts()).map(|layer| layer.says);
         assert_eq!(application[0], texts().no_data);
         assert_eq!(transport, ["UDP header, 8 bytes: port 40612 → port 8000"]);
         assert_eq!(network[1], "hop limit 64, protocol 17 (UDP), 48 bytes in all");
         assert!(link[0].contains("0x86dd (IPv6)"));
         let blind = Packet::parse(&bytes).unwrap();
-        assert_eq!(layers(&blind, "", texts())[3].says, [texts().no_frame.clone()]);
+        assert_eq!(layers(&blind, &Initials::default(), "", texts())[3].says, [texts().no_frame.clone()]);
     }
 
     #[test]
@@ -258,7 +348,7 @@ mod tests {
         let (from, to) = ends(false);
         let bytes = packet(from, to, 7, 9, &["ACK"], "\u{1b}[2J".repeat(100).as_bytes());
         let packet = Packet::parse(&bytes).unwrap();
-        assert!(!layers(&packet, "", texts())[0].says.concat().contains('\u{1b}'));
+        assert!(!layers(&packet, &Initials::default(), "", texts())[0].says.concat().contains('\u{1b}'));
         assert_eq!(hex_rows(&[1; 40], 2), (vec![["01"; 16].join(" "); 2], 8));
     }
 }

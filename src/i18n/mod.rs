@@ -19,7 +19,7 @@ use std::sync::OnceLock;
 pub use check::CheckTexts;
 pub use cli::CliTexts;
 pub use doctor::DoctorTexts;
-pub use layers::{Layer, LayersTexts, empty_layers, hex_rows, layers};
+pub use layers::{Layer, LayersTexts, empty_layers, hex_rows, layers, options, window_field};
 pub use needs::NeedTexts;
 pub use place::PlaceTexts;
 pub use plain::PlainTexts;

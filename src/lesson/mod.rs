@@ -17,7 +17,7 @@ mod types;
 
 pub use catalogue::{builtin, builtin_names, builtin_text};
 pub use error::{LessonError, Problem};
-pub use expr::Expr;
+pub use expr::{Expr, Letter};
 pub use fault::{Fault, Notation, WordKind};
 pub use glossary::{BrokenGlossary, Glossary, Term};
 pub use lint::is_id;

@@ -9,10 +9,10 @@ use std::time::Duration;
 
 use super::changing::Changing;
 use super::{
-    Call, Connection, Entry, Event, Fate, Member, Outcome, Passing, SegmentId, Side, SocketFacts, SocketState, Source,
-    View,
+    Call, Connection, Entry, Event, Fate, Member, Outcome, Passing, SegmentId, SegmentView, Side, SocketFacts,
+    SocketState, Source, View,
 };
-use crate::tcp::{Isns, Packet, State};
+use crate::tcp::{Initials, Isn, Isns, Packet, State};
 
 /// A place in the trace: how many entries lie before it. 0 is before everything.
 pub type Moment = usize;
@@ -47,6 +47,8 @@ pub struct SegmentRecord {
     pub again: Option<SegmentId>,
     /// The copies, each with the entry at which it was seen; the first is the original.
     pub copies: Vec<(Moment, Packet)>,
+    /// The initial numbers from which it counts, as they were known when it was first seen.
+    pub initials: Initials,
     /// The entry at which it was held.
     pub held: Option<Moment>,
     /// The entry at which it waited no longer, and why: delivered, dropped or undeliverable.
@@ -64,9 +66,27 @@ pub struct SocketRecord {
     pub states: Vec<(Moment, SocketState)>,
     /// Who said that it was gone.
     pub gone_source: Source,
+    /// The initial number that it has told its peer; of several connections, one after the other, the newest's. `None`
+    /// where it wasn't seen.
+    pub isn: Option<Isn>,
+    /// It has the ends of a connection whose first number wasn't seen yet.
+    awaits_isn: bool,
 }
 
 impl SocketRecord {
+    /// Its own address and its peer's, as it has or had them last.
+    pub fn ends(&self) -> Option<(SocketAddr, SocketAddr)> {
+        self.history.iter().rev().find_map(|(_, facts)| {
+            let facts = facts.as_ref()?;
+            facts.local.zip(facts.remote)
+        })
+    }
+
+    /// Whether the kernel said last that it has a connection's two ends.
+    fn is_connected(&self) -> bool {
+        self.history.last().and_then(|(_, facts)| facts.as_ref()).is_some_and(|facts| facts.connection().is_some())
+    }
+
     fn change(&mut self, moment: Moment, facts: Option<SocketFacts>) {
         let last = self.states.last().map_or(SocketState::Tcp(State::Closed), |(_, last)| *last);
         let state = facts.as_ref().map_or(last.ended(), |facts| facts.state);
@@ -199,9 +219,27 @@ impl Trace {
         &self.connections
     }
 
-    /// The initial sequence numbers that were seen.
-    pub fn isns(&self) -> &Isns {
-        &self.isns
+    /// Whether a segment belongs to the connection of a socket: to the one that the socket has, or had last, and to no
+    /// earlier or later one between the same two addresses.
+    pub fn is_on(&self, segment: &SegmentView<'_>, cookie: u64) -> bool {
+        let Some(record) = self.by_cookie.get(&cookie).map(|number| &self.sockets[*number]) else { return false };
+        let Some((local, remote)) = record.ends() else { return false };
+        Connection::of(segment.segment) == Connection::new(local, remote)
+            && record.isn.is_none_or(|isn| self.isns.is_of(&segment.initials, local, isn))
+    }
+
+    /// The socket at the other end of a socket's connection, as far as numbers were seen: that of the same connection, and
+    /// of no earlier or later one between the same addresses.
+    pub fn peer_of(&self, cookie: u64) -> Option<u64> {
+        let own = self.by_cookie.get(&cookie).map(|number| &self.sockets[*number])?;
+        let (local, remote) = own.ends()?;
+        let of_one = |other: &&SocketRecord| {
+            let numbers = own.isn.zip(other.isn);
+            numbers.is_none_or(|(own, its)| self.isns.are_of_one((local, own), (remote, its)))
+        };
+        let there = self.sockets_of.get(&Connection::new(local, remote))?.iter().map(|number| &self.sockets[*number]);
+        let mut there = there.filter(|other| other.ends() == Some((remote, local)));
+        there.rfind(of_one).map(|other| other.cookie)
     }
 
     fn index(&mut self, moment: Moment, event: &Event) {
@@ -234,7 +272,8 @@ impl Trace {
                 self.unkept.push((moment, before.plus(more)));
             }
             Event::Sent { id, segment, again } => {
-                self.isns.learn(segment);
+                let initials = self.isns.learn(segment);
+                self.give_isn(segment);
                 let connection = Connection::of(segment);
                 self.segments_of
                     .entry(connection)
@@ -249,6 +288,7 @@ impl Trace {
                     sent: moment,
                     again: *again,
                     copies: vec![(moment, segment.clone())],
+                    initials,
                     held: None,
                     ended: None,
                 });
@@ -270,7 +310,9 @@ impl Trace {
             Event::Socket(facts) => {
                 self.owners.extend(facts.local.zip(facts.side));
                 let number = self.socket(facts.cookie);
+                let begins = facts.connection().is_some() && !self.sockets[number].is_connected();
                 self.sockets[number].change(moment, Some(facts.clone()));
+                self.sockets[number].awaits_isn |= begins;
                 if let Some(connection) = facts.connection() {
                     let numbers = self.sockets_of.entry(connection).or_default();
                     // At most two of them live at once: what is known already is among the last ones.
@@ -278,11 +320,15 @@ impl Trace {
                         numbers.push(number);
                     }
                 }
+                self.take_isn(number);
                 self.living.set(moment, number, true);
             }
             Event::Gone { cookie, source } => {
                 let number = self.socket(*cookie);
                 let record = &mut self.sockets[number];
+                if let Some((local, remote)) = record.ends().filter(|_| record.is_connected()) {
+                    self.isns.gone(local, remote);
+                }
                 record.gone_source = *source;
                 record.change(moment, None);
                 self.gone.push((moment, number));
@@ -299,6 +345,33 @@ impl Trace {
         let call = call.clone();
         let (blocked, returned, abandoned) = (None, None, None);
         self.calls.push(CallRecord { side, worker, call, entered: moment, blocked, returned, abandoned });
+    }
+
+    /// The socket's own initial number is the newest one of its ends that no other socket has.
+    fn take_isn(&mut self, number: usize) {
+        let record = &self.sockets[number];
+        let Some((local, remote)) = record.ends().filter(|_| record.awaits_isn) else { return };
+        let others = self.sockets_of.get(&Connection::new(local, remote)).map_or(&[][..], Vec::as_slice);
+        let others =
+            others.iter().map(|other| &self.sockets[*other]).filter(|other| other.ends() == Some((local, remote)));
+        let taken: Vec<u32> = others.filter_map(|other| Some(other.isn?.number)).collect();
+        let newest = self.isns.told(local, remote).next().filter(|isn| !taken.contains(&isn.number));
+        if let Some(isn) = newest {
+            let record = &mut self.sockets[number];
+            (record.isn, record.awaits_isn) = (Some(isn), false);
+        }
+    }
+
+    /// A segment's sender, where its first number wasn't seen before the socket was.
+    fn give_isn(&mut self, segment: &Packet) {
+        let known = self.sockets_of.get(&Connection::of(segment)).map_or(&[][..], Vec::as_slice);
+        let awaits = |number: &&usize| {
+            let record = &self.sockets[**number];
+            record.awaits_isn && record.ends() == Some((segment.from, segment.to))
+        };
+        if let Some(number) = known.iter().rev().find(awaits).copied() {
+            self.take_isn(number);
+        }
     }
 
     fn left(&mut self, moment: Moment, member: &Member) {
@@ -328,8 +401,97 @@ impl Trace {
                 history: Vec::new(),
                 states: Vec::new(),
                 gone_source: Source::SockDiag,
+                isn: None,
+                awaits_isn: false,
             });
             self.sockets.len() - 1
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::testing;
+    use crate::tcp::testing::segment;
+
+    fn end(port: u16) -> SocketAddr {
+        SocketAddr::from(([127, 0, 0, 1], port))
+    }
+
+    /// What happened, each thing behind the other.
+    #[derive(Default)]
+    struct Script(Trace, u32);
+
+    impl Script {
+        fn sent(&mut self, from: u16, to: u16, (seq, ack): (u32, u32), flags: &[&str]) -> SegmentId {
+            let id = SegmentId(self.1);
+            self.1 += 1;
+            let segment = segment(end(from), end(to), seq, ack, flags, b"");
+            self.0.push(Duration::ZERO, Event::Sent { id, segment, again: None });
+            id
+        }
+
+        fn socket(&mut self, cookie: u64, state: State, ends: Option<(u16, u16)>) {
+            let (side, ends) = (Side::Client, ends.map(|(local, remote)| (end(local), end(remote))));
+            self.0.push(Duration::ZERO, Event::Socket(testing::socket(cookie, side, None, state, ends.unzip())));
+        }
+
+        fn is_on(&self, cookie: u64) -> Vec<u32> {
+            let view = self.0.present();
+            let on = view.segments().filter(|segment| self.0.is_on(segment, cookie));
+            let mut on: Vec<u32> = on.map(|segment| segment.id.0).collect();
+            on.reverse();
+            on
+        }
+    }
+
+    #[test]
+    fn a_segment_is_of_one_sockets_connection_and_a_socket_has_one_peer() {
+        let mut script = Script::default();
+        // The client's machine forgets its connection and asks again from the same port; the server still has the old one.
+        script.sent(40000, 8000, (100, 0), &["SYN"]);
+        script.socket(1, State::SynSent, Some((40000, 8000)));
+        script.sent(8000, 40000, (500, 101), &["SYN", "ACK"]);
+        script.socket(2, State::SynRecv, Some((8000, 40000)));
+        script.socket(1, State::Established, Some((40000, 8000)));
+        script.socket(2, State::Established, Some((8000, 40000)));
+        script.0.push(Duration::ZERO, Event::Gone { cookie: 1, source: Source::SockDiag });
+        // This time the kernel's table is read before the wire is.
+        script.socket(3, State::SynSent, Some((40000, 8000)));
+        script.sent(40000, 8000, (90_000, 0), &["SYN"]);
+        script.sent(8000, 40000, (501, 101), &["ACK"]);
+        script.sent(40000, 8000, (101, 0), &["RST"]);
+        script.socket(2, State::Closed, None);
+        script.sent(8000, 40000, (77_000, 90_001), &["SYN", "ACK"]);
+        script.socket(4, State::SynRecv, Some((8000, 40000)));
+        assert_eq!(script.is_on(1), [0, 1, 3, 4]);
+        assert_eq!(script.is_on(2), [0, 1, 3, 4], "though the reset took its addresses");
+        assert_eq!(script.is_on(3), [2, 5]);
+        assert_eq!(script.is_on(4), [2, 5]);
+        assert_eq!([1, 2, 3, 4, 9].map(|cookie| script.0.peer_of(cookie)), [Some(2), Some(1), Some(4), Some(3), None]);
+    }
+
+    #[test]
+    fn one_socket_that_connects_twice_has_the_newest_number() {
+        let mut script = Script::default();
+        script.sent(40000, 8000, (100, 0), &["SYN"]);
+        script.socket(1, State::SynSent, Some((40000, 8000)));
+        script.sent(8000, 40000, (0, 101), &["RST", "ACK"]);
+        script.socket(1, State::Closed, None);
+        assert_eq!(script.is_on(1), [0, 1]);
+        script.sent(40000, 8000, (90_000, 0), &["SYN"]);
+        script.socket(1, State::SynSent, Some((40000, 8000)));
+        assert_eq!(script.is_on(1), [2]);
+    }
+
+    #[test]
+    fn a_socket_that_is_connected_to_itself_is_its_own_peer() {
+        let mut script = Script::default();
+        script.sent(9000, 9000, (100, 0), &["SYN"]);
+        script.socket(1, State::SynSent, Some((9000, 9000)));
+        script.sent(9000, 9000, (100, 101), &["SYN", "ACK"]);
+        script.socket(1, State::Established, Some((9000, 9000)));
+        assert_eq!((script.is_on(1), script.0.peer_of(1)), (vec![0, 1], Some(1)));
     }
 }

@@ -8,7 +8,7 @@ use super::{
     Answer, Call, ClaimResult, Connection, Entry, Errno, Event, Member, Outcome, Passing, SegmentId, Side, SocketFacts,
     SocketState, Source,
 };
-use crate::tcp::Packet;
+use crate::tcp::{Initials, Packet};
 
 /// The trace as it stood after its first entries. Cheap to make and to copy.
 #[derive(Clone, Copy, Debug)]
@@ -62,6 +62,8 @@ pub struct SegmentView<'a> {
     pub id: SegmentId,
     /// Its newest copy by then.
     pub segment: &'a Packet,
+    /// The initial numbers from which it counts.
+    pub initials: Initials,
     /// How often it had been sent by then.
     pub times_sent: usize,
     /// The earlier segment that it repeats.
@@ -311,6 +313,7 @@ fn segment_view(record: &SegmentRecord, moment: Moment) -> SegmentView<'_> {
     SegmentView {
         id: record.id,
         segment: &record.copies[shown - 1].1,
+        initials: record.initials,
         times_sent: copies,
         again: record.again,
         fate,

@@ -3,10 +3,9 @@
 use super::{COLUMNS, indented};
 use crate::i18n::{PlainTexts, escape, fill, harmless, width};
 use crate::model::{
-    Call, ClaimResult, How, Member, Outcome, Passing, Role, SegmentId, Side, SocketView, Source, Trace, Unkept, View,
-    Which,
+    Call, ClaimResult, How, Member, Outcome, Passing, Role, SegmentId, Side, SocketView, Source, Unkept, View, Which,
 };
-use crate::tcp::{Flags, Numbers, Packet, line};
+use crate::tcp::{Flags, Initials, Numbers, Packet, line};
 
 /// So much of sent or received text is shown, in columns.
 const SHOWN: usize = 36;
@@ -122,12 +121,12 @@ fn quoted(bytes: &[u8]) -> String {
 
 /// `  client ──▶ server  SYN seq=j  (j = 2839402)`, in two lines where one is too long.
 pub(super) fn segment(id: SegmentId, segment: &Packet, view: &View<'_>, note: &str) -> Vec<String> {
-    debug_assert!(view.segment(id).is_some());
-    let mut first = arrow(segment, view);
+    let initials = initials(id, view);
+    let mut first = arrow(segment, &initials, view);
     if !note.is_empty() {
         first.push_str(&format!("  {note}"));
     }
-    let Some(numbers) = raw_numbers(segment, view.trace()) else { return vec![format!("  {first}")] };
+    let Some(numbers) = raw_numbers(segment, &initials) else { return vec![format!("  {first}")] };
     if width(&first) + 2 + width(&numbers) <= COLUMNS {
         return vec![format!("  {first}  {numbers}")];
     }
@@ -136,28 +135,30 @@ pub(super) fn segment(id: SegmentId, segment: &Packet, view: &View<'_>, note: &s
 
 /// What became of a segment that was told before.
 pub(super) fn fate(id: SegmentId, view: &View<'_>, what: &str) -> Vec<String> {
-    view.segment(id).map_or_else(Vec::new, |segment| segment_fate(segment.segment, view, what))
+    view.segment(id).map_or_else(Vec::new, |segment| segment_fate(id, segment.segment, view, what))
 }
 
 /// The same, of one copy.
-pub(super) fn segment_fate(segment: &Packet, view: &View<'_>, what: &str) -> Vec<String> {
-    vec![format!("  {}: {what}", arrow(segment, view))]
+pub(super) fn segment_fate(id: SegmentId, segment: &Packet, view: &View<'_>, what: &str) -> Vec<String> {
+    vec![format!("  {}: {what}", arrow(segment, &initials(id, view), view))]
 }
 
-fn arrow(segment: &Packet, view: &View<'_>) -> String {
+/// The initial numbers from which a segment counts.
+fn initials(id: SegmentId, view: &View<'_>) -> Initials {
+    view.segment(id).map_or_else(Initials::default, |segment| segment.initials)
+}
+
+fn arrow(segment: &Packet, initials: &Initials, view: &View<'_>) -> String {
     let (from, to) = (view.trace().end_name(segment.from), view.trace().end_name(segment.to));
-    format!("{from} ──▶ {to}  {}", line(segment, view.trace().isns(), Numbers::Symbolic))
+    format!("{from} ──▶ {to}  {}", line(segment, initials, Numbers::Symbolic))
 }
 
 /// The numbers as they stand in the segment; of a SYN, what its letter means. `None` where there are none.
-fn raw_numbers(packet: &Packet, trace: &Trace) -> Option<String> {
+fn raw_numbers(packet: &Packet, initials: &Initials) -> Option<String> {
     let segment = packet.tcp()?;
-    let symbolic = line(packet, trace.isns(), Numbers::Symbolic);
-    let letter = symbolic.split_once("seq=").map_or("seq", |(_, rest)| rest.split(' ').next().unwrap_or(rest));
-    let first = if segment.flags.has(Flags::SYN) && matches!(letter, "j" | "k") {
-        format!("{letter} = {}", segment.seq)
-    } else {
-        format!("seq {}", segment.seq)
+    let first = match initials.own.filter(|_| segment.flags.has(Flags::SYN)) {
+        Some(isn) => format!("{} = {}", isn.name, segment.seq),
+        None => format!("seq {}", segment.seq),
     };
     Some(if segment.flags.has(Flags::ACK) { format!("({first}, ack {})", segment.ack) } else { format!("({first})") })
 }

@@ -143,7 +143,7 @@ impl<'a> Transcript<'a> {
             }
             Event::Retransmitted { id, segment } => {
                 let times = view.segment(*id).map_or(1, |segment| segment.times_sent);
-                lines::segment_fate(segment, view, &fill(&texts.retransmitted, &[("times", &times)]))
+                lines::segment_fate(*id, segment, view, &fill(&texts.retransmitted, &[("times", &times)]))
             }
             Event::Held(id) => lines::fate(*id, view, &texts.held),
             Event::Delivered(id) => lines::fate(*id, view, &texts.delivered),

@@ -3,31 +3,31 @@
 use super::COLUMNS;
 use crate::i18n::{LayersTexts, PlainTexts, empty_layers, fill, hex_rows, layers, wrap};
 use crate::lesson::Show;
-use crate::model::{SocketView, View};
-use crate::tcp::{Numbers, Packet, line};
+use crate::model::{SegmentView, SocketView, View};
+use crate::tcp::{Numbers, line};
 
 /// So many rows of sixteen bytes are written of one part.
 const ROWS: usize = 8;
 
 /// What is to be looked at, at this moment.
 pub(super) fn show(what: Show, view: &View<'_>, texts: &PlainTexts, words: &LayersTexts) -> Vec<String> {
-    let newest = view.segments().next().map(|newest| newest.segment);
+    let newest = view.segments().next();
     match (what, newest) {
         (Show::Packet, None) => vec![format!("  {}", words.none)],
-        (Show::Layers, packet) => by_layers(packet, view, words),
-        (Show::Packet, Some(packet)) => byte_by_byte(packet, view, words),
+        (Show::Layers, newest) => by_layers(newest.as_ref(), words),
+        (Show::Packet, Some(newest)) => byte_by_byte(&newest, words),
         (Show::Kernel, _) => view.living().map(|socket| socket_line(&socket, texts, true)).collect(),
         (Show::States, _) => view.living().map(|socket| socket_line(&socket, texts, false)).collect(),
     }
 }
 
-fn notation(packet: &Packet, view: &View<'_>) -> String {
-    line(packet, view.trace().isns(), Numbers::Symbolic)
+fn notation(view: &SegmentView<'_>) -> String {
+    line(view.segment, &view.initials, Numbers::Symbolic)
 }
 
-fn by_layers(packet: Option<&Packet>, view: &View<'_>, words: &LayersTexts) -> Vec<String> {
-    let parts = match packet {
-        Some(packet) => layers(packet, &notation(packet, view), words),
+fn by_layers(newest: Option<&SegmentView<'_>>, words: &LayersTexts) -> Vec<String> {
+    let parts = match newest {
+        Some(newest) => layers(newest.segment, &newest.initials, &notation(newest), words),
         None => empty_layers(words),
     };
     let mut lines = Vec::new();
@@ -44,8 +44,9 @@ fn by_layers(packet: Option<&Packet>, view: &View<'_>, words: &LayersTexts) -> V
     lines
 }
 
-fn byte_by_byte(packet: &Packet, view: &View<'_>, words: &LayersTexts) -> Vec<String> {
-    let mut lines = vec![format!("  {}  {} → {}", notation(packet, view), packet.from, packet.to)];
+fn byte_by_byte(newest: &SegmentView<'_>, words: &LayersTexts) -> Vec<String> {
+    let packet = newest.segment;
+    let mut lines = vec![format!("  {}  {} → {}", notation(newest), packet.from, packet.to)];
     for part in [packet.ip_header(), packet.header(), packet.payload()] {
         lines.extend(bytes(part, words));
     }

@@ -8,7 +8,7 @@ use crate::model::{
     Call, Entry, Event, How, Member, Moment, Outcome, Role, SegmentId, Side, SocketFacts, SocketState, SocketView,
     Trace, View,
 };
-use crate::tcp::Packet;
+use crate::tcp::{Flags, Hex, Initials, Numbers, Packet, Segment, TcpOption, number};
 
 /// Writes a trace that may still grow: each call of [`JsonLines::write`] goes on where the one before it ended.
 #[derive(Clone, Debug, Default)]
@@ -193,18 +193,49 @@ fn segment_keys(event: &str, id: SegmentId, segment: &Packet, view: &View<'_>) -
         ("to", json!(view.trace().end_name(segment.to))),
     ];
     match segment.tcp() {
-        Some(tcp) => keys.extend([
-            ("flags", json!(tcp.flags.names().collect::<Vec<_>>())),
-            ("seq", json!(tcp.seq)),
-            ("ack", json!(tcp.ack)),
-            ("len", json!(segment.len())),
-            ("win", json!(tcp.window)),
-        ]),
+        Some(tcp) => {
+            let initials = view.segment(id).map_or_else(Initials::default, |segment| segment.initials);
+            keys.extend(tcp_keys(segment, tcp, &initials));
+        }
         // Only what isn't TCP says what it is.
         None => keys.extend([("protocol", json!(segment.protocol().name())), ("len", json!(segment.len()))]),
     }
     keys.extend([("src", json!(segment.from.to_string())), ("dst", json!(segment.to.to_string()))]);
     keys
+}
+
+/// What a TCP header says: the fields as they stand in it, then what they mean on this connection.
+fn tcp_keys(packet: &Packet, tcp: &Segment, initials: &Initials) -> Keys {
+    let counted = |value, isn| number(value, isn, Numbers::Symbolic);
+    let acknowledged = tcp.flags.has(Flags::ACK).then(|| counted(tcp.ack, initials.other));
+    let mut keys = vec![
+        ("flags", json!(tcp.flags.names().collect::<Vec<_>>())),
+        ("seq", json!(tcp.seq)),
+        ("ack", json!(tcp.ack)),
+        ("len", json!(packet.len())),
+        ("win", json!(tcp.window)),
+        ("seq_text", json!(counted(tcp.seq, initials.own))),
+        ("ack_text", json!(acknowledged)),
+        // In a reset the field means nothing.
+        ("win_bytes", json!(initials.window(tcp).bytes().filter(|_| !tcp.flags.has(Flags::RST)))),
+    ];
+    let options: Vec<Value> = TcpOption::all(packet.header()).iter().map(|one| option(one, initials)).collect();
+    if !options.is_empty() {
+        keys.push(("options", json!(options)));
+    }
+    keys
+}
+
+/// An option: its kind, how it is called (null where the program doesn't know the kind), and its bytes behind kind and length.
+fn option(one: &TcpOption<'_>, initials: &Initials) -> Value {
+    match one {
+        TcpOption::Whole(kind, value) => json!({
+            "kind": kind,
+            "says": one.text(initials, Numbers::Symbolic),
+            "bytes": Hex(value).to_string(),
+        }),
+        TcpOption::Broken(bytes) => json!({ "kind": null, "says": null, "bytes": Hex(bytes).to_string() }),
+    }
 }
 
 /// The keys where this entry changed the socket's state; `None` where it changed something else.
@@ -339,7 +370,7 @@ mod tests {
         ]);
         assert_eq!(
             shown[1],
-            r#"{"n":2,"t_us":10,"kind":"segment","event":"sent","id":0,"from":"client","to":"127.0.0.1:8000","flags":["SYN"],"seq":1000,"ack":0,"len":0,"win":64240,"src":"127.0.0.1:40612","dst":"127.0.0.1:8000"}"#
+            r#"{"n":2,"t_us":10,"kind":"segment","event":"sent","id":0,"from":"client","to":"127.0.0.1:8000","flags":["SYN"],"seq":1000,"ack":0,"len":0,"win":64240,"seq_text":"j","ack_text":null,"win_bytes":64240,"src":"127.0.0.1:40612","dst":"127.0.0.1:8000"}"#
         );
         for (line, event) in shown[2..].iter().zip(["held", "retransmitted", "dropped", "retransmitted"]) {
             assert!(line.contains(&format!("\"event\":\"{event}\"")), "{line}");

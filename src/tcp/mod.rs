@@ -3,7 +3,9 @@
 
 mod flags;
 pub mod hex;
+mod isn;
 mod notation;
+mod options;
 mod packet;
 mod segment;
 mod state;
@@ -11,7 +13,9 @@ mod state;
 pub(crate) mod testing;
 
 pub use flags::Flags;
-pub use notation::{Isns, Numbers, line, relative, tells_zero_window};
+pub use isn::{Initials, Isn, IsnName, Isns, Window, relative};
+pub use notation::{Numbers, line, number, tells_zero_window};
+pub use options::{Hex, TcpOption};
 pub use packet::{Ip, LONGEST_FRAME, Malformed, Packet, Protocol, Transport, finish_checksum};
-pub use segment::{Options, Segment};
+pub use segment::Segment;
 pub use state::{EDGES, Edge, State, Trigger, edge};

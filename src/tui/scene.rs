@@ -1,6 +1,6 @@
 //! What all panes draw from: one moment of the walk, the words and styles, and small things that several panes share.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
 use ratatui::buffer::Buffer;
@@ -88,6 +88,19 @@ impl<'a> Scene<'a> {
             return side;
         }
         if segment.from.port() == walk.server().port() { Side::Server } else { Side::Client }
+    }
+
+    /// Which side a segment goes to: the other one, but where one side has both ends (a socket that is connected to itself,
+    /// or to another socket of its side).
+    pub(super) fn receiver(&self, segment: &Packet) -> Side {
+        let sender = self.sender(segment);
+        self.app.walk().trace().side_of(segment.to).unwrap_or(sender.other())
+    }
+
+    /// An address in short: the IP address of the walk's server left out, so that any other one stands out; `*` for any
+    /// address of its family, as in `ss(8)`.
+    pub(super) fn short(&self, addr: SocketAddr) -> String {
+        short(addr, self.app.walk().server().ip())
     }
 
     /// What the running timer of a socket says, at length where the room allows it; `None` where none runs.
@@ -181,12 +194,12 @@ pub(super) fn reversed(style: Style) -> Style {
     style.add_modifier(Modifier::REVERSED | Modifier::BOLD)
 }
 
-/// An address, the loopback's own left out; `*` for any address, as in `ss(8)`.
-pub(super) fn short(addr: SocketAddr) -> String {
-    if addr.ip().is_unspecified() {
-        return format!("*:{}", addr.port());
+fn short(addr: SocketAddr, home: IpAddr) -> String {
+    match addr.ip() {
+        ip if ip == home => format!(":{}", addr.port()),
+        ip if ip.is_unspecified() && ip.is_ipv4() == home.is_ipv4() => format!("*:{}", addr.port()),
+        _ => addr.to_string(),
     }
-    if addr.ip().is_loopback() { format!(":{}", addr.port()) } else { addr.to_string() }
 }
 
 /// Lines from the top of an area; what doesn't fit is left out.
@@ -208,4 +221,23 @@ pub(super) fn spread<'l>(left: Vec<Span<'l>>, right: Vec<Span<'l>>, width: usize
 /// The number of a segment by its place from the newest; `None` where there is none.
 pub(super) fn nth_newest(count: usize, n: usize) -> Option<SegmentId> {
     u32::try_from(count.checked_sub(n + 1)?).ok().map(SegmentId)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_two_addresses_look_alike() {
+        let addresses =
+            ["127.0.0.1:8000", "127.0.0.2:8000", "[::1]:8000", "0.0.0.0:8000", "[::]:8000", "[::ffff:127.0.0.1]:8000"];
+        for home in ["127.0.0.1", "::1"] {
+            let home: IpAddr = home.parse().unwrap();
+            let mut shown: Vec<String> = addresses.iter().map(|text| short(text.parse().unwrap(), home)).collect();
+            assert!(shown.contains(&":8000".to_owned()) && shown.contains(&"*:8000".to_owned()), "{shown:?}");
+            shown.sort();
+            shown.dedup();
+            assert_eq!(shown.len(), addresses.len(), "{shown:?}");
+        }
+    }
 }

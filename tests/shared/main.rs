@@ -12,6 +12,7 @@ mod killed;
 mod passing;
 mod programs;
 mod recordings;
+mod segments;
 mod several;
 mod strangers;
 mod walk;

@@ -5,9 +5,30 @@ use std::time::Duration;
 
 use super::Runner;
 use crate::engine::Request;
+use crate::engine::claims::written;
 use crate::lesson::{Action, Address, Payload, Recipient, SegmentPattern, Step};
-use crate::model::{Call, CallName, Fate, SegmentId, Side, TimerKind, View};
+use crate::model::{Call, CallName, Fate, SegmentId, SegmentView, Side, TimerKind, View};
 use crate::tcp::Protocol;
+
+/// Whether two segments are copies of one, or say the same in every field that a pattern can tell: then it is the same
+/// whichever of them goes.
+fn is_same(one: &SegmentView<'_>, other: &SegmentView<'_>, view: &View<'_>) -> bool {
+    let original = |segment: &SegmentView<'_>| {
+        let copies = std::iter::successors(Some(*segment), |copy| view.segment(copy.again?));
+        copies.last().map_or(segment.id, |first| first.id)
+    };
+    let says = |segment: &SegmentView<'_>| {
+        let packet = segment.segment;
+        (packet.from, packet.to, packet.transport, packet.payload().to_vec())
+    };
+    original(one) == original(other) || says(one) == says(other)
+}
+
+/// Says which waiting segments a step's pattern doesn't tell apart.
+fn several(fitting: &[SegmentView<'_>], pattern: &SegmentPattern) -> String {
+    let all: Vec<String> = fitting.iter().map(|segment| written(segment, pattern)).collect();
+    format!("{} segments of the {} fit: {}", all.len(), pattern.from, all.join("; "))
+}
 
 impl Runner {
     /// Asks the world for an action. Where it can't be done, says what is the case instead.
@@ -46,9 +67,11 @@ impl Runner {
         let view = self.trace.present();
         let known = self.knowledge();
         let waiting = view.waiting();
-        let mut waiting = waiting.iter().filter_map(|id| view.segment(*id));
-        if let Some(segment) = waiting.rfind(|segment| known.fits(segment, pattern)) {
-            return Ok(Some(segment.id));
+        let fitting: Vec<SegmentView<'_>> =
+            waiting.iter().filter_map(|id| view.segment(*id)).filter(|segment| known.fits(segment, pattern)).collect();
+        if let Some(newest) = fitting.last() {
+            let one = fitting.iter().all(|segment| is_same(segment, newest, &view));
+            return if one { Ok(Some(newest.id)) } else { Err(several(&fitting, pattern)) };
         }
         let since = self.begun_before(&view);
         let newest = known.find_segment(pattern, |_| true).map(|segment| (segment.fate, segment.changed));

@@ -9,6 +9,7 @@ use ratatui::widgets::Widget;
 
 use super::free;
 use super::page::{Page, before_text, typing_line, why};
+use super::segment;
 use crate::engine::Phase;
 use crate::i18n::width as display_width;
 use crate::i18n::{escape, fill, join};
@@ -115,6 +116,7 @@ fn body(scene: &Scene<'_>, width: usize) -> Vec<Line<'static>> {
     if let (Some(answer), Some(ask)) = (answer, &step.ask) {
         lines.extend(verdict(scene, answer, ask, width));
     }
+    lines.extend(segment::by_hand(scene, width));
     lines.extend(say(step.say.get(lang)));
     lines
 }

@@ -27,7 +27,12 @@ pub(super) fn body(scene: &Scene<'_>, width: usize) -> Vec<Line<'static>> {
     // Above all else, so that a long explanation doesn't push it out of the pane.
     let mut lines = members(scene, width);
     lines.extend(undeliverable(scene, width));
+    let segment = super::segment::newest(scene, width);
+    let is_told = !segment.is_empty();
+    lines.extend(segment);
     match newest_call(scene) {
+        // Of a call that the segment didn't change everything has been said already.
+        Some(call) if is_told && !scene.is_fresh(call.changed) => {}
         Some(call) => lines.extend(outcome(scene, &call, width)),
         // What has begun speaks for itself.
         None if scene.view.segment_count() > 0 => {}
@@ -60,21 +65,22 @@ fn outcome(scene: &Scene<'_>, call: &CallView<'_>, width: usize) -> Vec<Line<'st
         Some(Ok(returned)) => (Came::Returned(returned), format!("= {}", returned.value), theme.good.0),
         Some(Err(errno)) => (Came::Error(*errno), format!("= -1 {errno}"), theme.bad.0),
         None if call.abandoned => {
-            let head = format!("{} {}", shape(call.side), call_text(call.call, true));
+            let head = format!("{} {}", shape(call.side), call_text(scene, call.call, true));
             let mut lines = wrap_text(&head, theme.title.0, width);
             lines.extend(wrap_text(&t.abandoned, theme.bad.0, width));
             return lines;
         }
         // Nobody has said yet that it sleeps.
         None if !call.blocked => {
-            let head = format!("{} {} {}", shape(call.side), call_text(call.call, true), scene.texts.side.running);
+            let head =
+                format!("{} {} {}", shape(call.side), call_text(scene, call.call, true), scene.texts.side.running);
             return wrap_text(&head, theme.title.0, width);
         }
         None => (Came::Blocks, t.blocks.clone(), theme.waits.0),
     };
     let head = [
         Span::styled(format!("{} ", shape(call.side)), theme.side(call.side)),
-        Span::styled(format!("{} ", call_text(call.call, true)), theme.title.0),
+        Span::styled(format!("{} ", call_text(scene, call.call, true)), theme.title.0),
         Span::styled(result, style),
     ];
     let mut lines = wrap(&head, width);
@@ -194,7 +200,7 @@ fn offered(scene: &Scene<'_>, side: Side, width: usize, page: &mut Page) {
     let mut line: Vec<Span<'static>> = Vec::new();
     let mut column = 0;
     for (n, item) in shown.items.iter().enumerate() {
-        let text = cut(&call_text(&item.call, false), width.saturating_sub(3));
+        let text = cut(&call_text(scene, &item.call, false), width.saturating_sub(3));
         let taken = display_width(&text) + 2;
         if column > 0 && column + taken > width {
             page.foot.push(Line::from(std::mem::take(&mut line)));

@@ -21,10 +21,10 @@ use crate::i18n::excerpt;
 use crate::i18n::fill;
 use crate::i18n::width as display_width;
 use crate::model::{Event, Fate, SegmentId, SegmentView, Side, SocketState};
-use crate::tcp::{Numbers, State, line};
+use crate::tcp::{Flags, Isn, Numbers, State, line, relative};
 use crate::tui::app::App;
 use crate::tui::layout::Seat;
-use crate::tui::scene::{Scene, nth_newest, put, reversed, shape, short, spread};
+use crate::tui::scene::{Scene, nth_newest, put, reversed, shape, spread};
 use crate::tui::wrap::wrap_text;
 
 /// From this width on, states are written beside the lifelines.
@@ -82,7 +82,7 @@ fn title(scene: &Scene<'_>, width: usize) -> Line<'static> {
     };
     let only = scene.app.place.only.map(|only| {
         let [low, high] = only.ends();
-        format!("{} – {}", short(low), short(high))
+        format!("{} – {}", scene.short(low), scene.short(high))
     });
     let watched = (scene.app.walk().wire() == Wire::Watches).then(|| t.watches.clone());
     for part in [only, Some(numbers), watched].into_iter().flatten().filter(|part| !part.is_empty()) {
@@ -93,23 +93,23 @@ fn title(scene: &Scene<'_>, width: usize) -> Line<'static> {
     Line::from(Span::styled(text, scene.theme.title.0))
 }
 
-/// The first numbers of the newest segment's connection, by the letters with which the segment itself is written:
-/// so that no letter shows before its segment was seen.
+/// The first numbers of the newest segment's connection, so far as the segment itself is written by them.
 fn letters(scene: &Scene<'_>) -> String {
     let view = scene.view;
-    let isns = view.trace().isns();
-    let newest = nth_newest(view.segment_count(), 0).and_then(|id| view.segment(id));
-    let Some(segment) = newest.map(|newest| newest.segment) else { return String::new() };
-    let text = line(segment, isns, Numbers::Symbolic);
-    let letter = |field: &str| {
-        let (_, value) = text.split_once(field)?;
-        value.chars().next().filter(char::is_ascii_alphabetic)
+    let newest = match scene.app.place.only {
+        Some(only) => view.segments_of(only).last().copied(),
+        None => nth_newest(view.segment_count(), 0),
     };
-    let sent = letter(" seq=").zip(isns.get(segment.from, segment.to));
-    let acknowledged = letter(" ack=").zip(isns.get(segment.to, segment.from));
-    let mut named: Vec<(char, u32)> = sent.into_iter().chain(acknowledged).collect();
-    named.sort_unstable();
-    named.iter().map(|(letter, number)| format!("{letter}={number}")).collect::<Vec<_>>().join(" ")
+    let Some(newest) = newest.and_then(|id| view.segment(id)) else { return String::new() };
+    let Some(segment) = newest.segment.tcp() else { return String::new() };
+    let is_counted = |isn: &Isn, number| relative(number, isn.number).is_some();
+    let sent = newest.initials.own.filter(|isn| is_counted(isn, segment.seq));
+    let acknowledged =
+        newest.initials.other.filter(|isn| segment.flags.has(Flags::ACK) && is_counted(isn, segment.ack));
+    let mut named: Vec<Isn> = sent.into_iter().chain(acknowledged).collect();
+    named.sort_unstable_by_key(|isn| isn.name.letter);
+    named.dedup();
+    named.iter().map(|isn| format!("{}={}", isn.name, isn.number)).collect::<Vec<_>>().join(" ")
 }
 
 fn rows(scene: &Scene<'_>, inner: Rect) -> Vec<Row> {
@@ -136,7 +136,7 @@ fn rows(scene: &Scene<'_>, inner: Rect) -> Vec<Row> {
     let mut used = 0;
     for id in (skipped..count).map_while(nth) {
         let Some(segment) = scene.view.segment(id) else { break };
-        used += label(scene, &segment, between - 2).len() + 1 + gap;
+        used += label(scene, &segment, between - 2).len() + arrow_rows(scene, &segment) + gap;
         if used > room {
             break;
         }
@@ -232,18 +232,40 @@ fn label(scene: &Scene<'_>, view: &SegmentView<'_>, room: usize) -> Vec<String> 
 
 /// The segment in one line, with the beginning of its data where there is room for that.
 pub(super) fn notation(scene: &Scene<'_>, view: &SegmentView<'_>, room: usize) -> String {
-    let mut text = line(view.segment, scene.view.trace().isns(), scene.app.look.numbers);
+    let mut text = line(view.segment, &view.initials, scene.app.look.numbers);
+    if let Some(end) = end_that_tells(scene, view) {
+        text = format!("{text} {end}");
+    }
     if view.times_sent > 1 {
         text = format!("{text} ×{}", view.times_sent);
     }
     if view.again.is_some() {
         text = format!("{text} {}", scene.texts.wire.again);
     }
-    let data = format!(" \"{}\"", excerpt(view.segment.payload(), 12));
-    if !view.segment.is_empty() && display_width(&text) + display_width(&data) <= room {
-        text += &data;
+    let data = format!("\"{}\"", excerpt(view.segment.payload(), 12));
+    if view.segment.is_empty() {
+        return text;
     }
-    text
+    // Its beginning says better than the word that there is data.
+    let shown = match text.split_once(" data") {
+        Some((before, after)) => format!("{before}{after} {data}"),
+        None => format!("{text} {data}"),
+    };
+    if display_width(&shown) <= room { shown } else { text }
+}
+
+/// Of several connections that are shown together, whose segment it is, where its numbers don't have a name that says so:
+/// the address of its end at the client's side.
+fn end_that_tells(scene: &Scene<'_>, view: &SegmentView<'_>) -> Option<String> {
+    if scene.view.connections().len() < 2 || scene.app.place.only.is_some() {
+        return None;
+    }
+    let is_named = view.initials.own.is_some() || view.initials.other.is_some();
+    if is_named && scene.app.look.numbers == Numbers::Symbolic {
+        return None;
+    }
+    let packet = view.segment;
+    Some(scene.short(if scene.sender(packet) == Side::Client { packet.from } else { packet.to }))
 }
 
 fn segment_rows(scene: &Scene<'_>, view: &SegmentView<'_>, between: usize, margin: usize, notes: &Notes) -> Vec<Row> {
@@ -271,7 +293,13 @@ fn segment_rows(scene: &Scene<'_>, view: &SegmentView<'_>, between: usize, margi
         let states = if n == 0 { state_at(false) } else { [None, None] };
         rows.push(frame_line(spread(left, right, room).spans, scene, margin, states));
     }
-    rows.push(frame_line(arrow(scene, view, sender, room, fresh), scene, margin, state_at(true)));
+    if arrow_rows(scene, view) == 1 {
+        rows.push(frame_line(arrow(scene, view, sender, room, fresh), scene, margin, state_at(true)));
+    } else {
+        let [out, back] = loop_arrow(scene, view, sender, room, fresh);
+        rows.push(frame_line(out, scene, margin, [None, None]));
+        rows.push(frame_line(back, scene, margin, state_at(true)));
+    }
     rows.into_iter().map(|line| Row { line, segment: Some(view.id) }).collect()
 }
 
@@ -296,6 +324,48 @@ fn arrow(scene: &Scene<'_>, view: &SegmentView<'_>, sender: Side, room: usize, f
     let gap = Span::raw(" ".repeat(room.saturating_sub(length + display_width(&stop))));
     let (shaft, stop) = (Span::styled(shaft, line), Span::styled(stop, style));
     if to_right { vec![shaft, stop, gap] } else { vec![gap, stop, shaft] }
+}
+
+/// How many rows the arrow takes: one whose sender's side is its receiver's too goes out and comes back.
+fn arrow_rows(scene: &Scene<'_>, view: &SegmentView<'_>) -> usize {
+    if scene.receiver(view.segment) == scene.sender(view.segment) { 2 } else { 1 }
+}
+
+/// The arrow of a segment that its own side gets: to the middle and back, where it arrived.
+///
+/// ```text
+/// │               ┌───────────────│
+/// │               └──────────────▶│
+/// ```
+fn loop_arrow(
+    scene: &Scene<'_>,
+    view: &SegmentView<'_>,
+    sender: Side,
+    room: usize,
+    fresh: bool,
+) -> [Vec<Span<'static>>; 2] {
+    let (theme, t) = (scene.theme, &scene.texts.wire);
+    let line = if fresh { theme.side(sender).bold() } else { theme.side(sender) };
+    let at_right = sender == Side::Client;
+    let half = (room / 2).max(2);
+    let shaft = "─".repeat(half - 1);
+    let out = if at_right { format!("┌{shaft}") } else { format!("{shaft}┐") };
+    let back = "─".repeat(half - 2);
+    let (back, style) = match view.fate {
+        Fate::Delivered | Fate::Passing if at_right => (format!("└{back}▶"), line),
+        Fate::Delivered | Fate::Passing => (format!("◀{back}┘"), line),
+        Fate::Held => (format!("┃ {}", t.waits), theme.waits.0),
+        Fate::Dropped => (format!("✗ {}", t.dropped), theme.bad.0),
+        Fate::Undeliverable(errno) => (format!("✗ {errno}"), theme.bad.0),
+    };
+    let placed = |text: String, style: Style| {
+        let width = display_width(&text);
+        // What waits or is lost stands where the arrow turns.
+        let before = if at_right { room - half } else { (half - 1) * usize::from(!text.starts_with(['─', '◀'])) };
+        let after = room.saturating_sub(before + width);
+        vec![Span::raw(" ".repeat(before)), Span::styled(text, style), Span::raw(" ".repeat(after))]
+    };
+    [placed(out, line), placed(back, style)]
 }
 
 /// Where the ends changed their states among the segments from `oldest` on.

@@ -53,7 +53,7 @@ fn state(buf: &mut Buffer, area: Rect, scene: &Scene<'_>, ends: &Ends<'_>, side:
     let style = scene.theme.side(side).bold();
     let note = note(scene, ends).filter(|_| side == Side::Client).unwrap_or_default();
     let room = usize::from(area.width).saturating_sub(4 + display_width(&note));
-    let whose = socket.map(|socket| whose(socket, room)).unwrap_or_default();
+    let whose = socket.map(|socket| whose(scene, socket, room)).unwrap_or_default();
     let block = frame(scene, title(scene, socket, side, fresh), fresh, style);
     let block = titles(block, [(whose, scene.theme.dim.0), (note, scene.theme.waits.0)]);
     let inner = block.inner(area);
@@ -97,9 +97,9 @@ fn note(scene: &Scene<'_>, ends: &Ends<'_>) -> Option<String> {
 }
 
 /// The end's descriptor or program, and its addresses, as far as there is room.
-fn whose(socket: &SocketView<'_>, room: usize) -> String {
+fn whose(scene: &Scene<'_>, socket: &SocketView<'_>, room: usize) -> String {
     // Those of one that is gone tell which connection it was.
-    let addresses = side::addresses(socket.facts);
+    let addresses = side::addresses(scene, socket.facts);
     let text = format!("{}  {addresses}", holder(socket, NAME, 0));
     let fits = [text.trim_end(), &addresses].into_iter().find(|text| display_width(text) <= room);
     fits.map_or_else(|| cut(&addresses, room), str::to_owned)
@@ -150,7 +150,10 @@ fn arrow(buf: &mut Buffer, place: Rect, scene: &Scene<'_>, view: &SegmentView<'_
         view.fate == Fate::Held || matches!(view.fate, Fate::Delivered | Fate::Passing) && scene.is_fresh(view.changed);
     let style = if is_news { theme.side(sender).bold() } else { theme.dim.0 };
     let name = name(view);
+    // Of a segment for its own side the arrow ends in the middle: at the other side nobody gets it.
+    let stays = scene.receiver(view.segment) == sender;
     let (stop, word, stop_style) = match view.fate {
+        Fate::Delivered | Fate::Passing if stays => ("", t.same_side.clone(), style),
         Fate::Delivered | Fate::Passing => ("", String::new(), style),
         Fate::Held => ("|", t.waits.clone(), theme.waits.0),
         Fate::Dropped => ("X", t.dropped.clone(), theme.bad.0),
@@ -165,7 +168,7 @@ fn arrow(buf: &mut Buffer, place: Rect, scene: &Scene<'_>, view: &SegmentView<'_
         put(buf, place, wrap_text(&format!("{name} {word}"), style, usize::from(place.width)));
         return;
     }
-    let tip = if stop.is_empty() { place.width } else { least.max(place.width / 2) };
+    let tip = if stop.is_empty() && !stays { place.width } else { least.max(place.width / 2) };
     let at = |column: u16, width: u16| match sender {
         Side::Server => place.x + column,
         Side::Client => place.right() - column - width,

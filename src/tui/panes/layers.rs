@@ -58,9 +58,10 @@ fn all_lines(
     width: usize,
 ) -> Vec<Line<'static>> {
     let theme = scene.theme;
-    let text =
-        view.map_or(words.none.clone(), |view| line(view.segment, scene.view.trace().isns(), scene.app.look.numbers));
-    let parts = view.map_or_else(|| empty_layers(words), |view| layers(view.segment, &text, words));
+    let text = view.map_or(words.none.clone(), |view| line(view.segment, &view.initials, scene.app.look.numbers));
+    // The head has the whole line: the transport's own need not say it again.
+    let flags = view.and_then(|view| view.segment.tcp()).map(|tcp| tcp.flags.to_string()).unwrap_or_default();
+    let parts = view.map_or_else(|| empty_layers(words), |view| layers(view.segment, &view.initials, &flags, words));
     let osi = parts.iter().flat_map(|part| &part.osi).map(|name| display_width(name)).max().unwrap_or(0);
     let name = parts.iter().map(|part| display_width(part.name)).max().unwrap_or(0);
     let columns = Columns { osi, name, right: width.saturating_sub(osi + name + 4) };

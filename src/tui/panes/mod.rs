@@ -13,6 +13,7 @@ mod large;
 mod layers;
 mod packet;
 mod page;
+mod segment;
 mod side;
 mod states;
 

@@ -8,6 +8,7 @@ use ratatui::text::{Line, Span};
 use crate::i18n::excerpt;
 use crate::i18n::fill;
 use crate::i18n::width as display_width;
+use crate::i18n::{Texts, options as all_options, window_field};
 use crate::model::SegmentView;
 use crate::tcp::{Flags, Packet, Transport, finish_checksum, line};
 use crate::tui::scene::{Scene, more_below, put};
@@ -33,9 +34,9 @@ pub(super) fn draw(buf: &mut Buffer, area: Rect, scene: &Scene<'_>) -> usize {
         return 0;
     };
     let mut lines = heading(scene, &view, width);
-    lines.extend(header_rows(scene, view.segment));
+    lines.extend(header_rows(scene, &view));
     lines.extend(unfinished(scene, view.segment));
-    lines.extend(options(scene, view.segment, width));
+    lines.extend(options(scene, &view, width));
     lines.push(Line::styled(t.bytes.clone(), scene.theme.title.0));
     // A packet of lo has at most 64 KiB: 4096 lines, of which only the visible ones are made.
     let above = lines.len();
@@ -53,7 +54,7 @@ pub(super) fn draw(buf: &mut Buffer, area: Rect, scene: &Scene<'_>) -> usize {
 
 fn heading(scene: &Scene<'_>, view: &SegmentView<'_>, width: usize) -> Vec<Line<'static>> {
     let segment = view.segment;
-    let text = line(segment, scene.view.trace().isns(), scene.app.look.numbers);
+    let text = line(segment, &view.initials, scene.app.look.numbers);
     let spans = [
         Span::styled(text, scene.theme.title.0),
         Span::styled(format!("  {} → {}", segment.from, segment.to), scene.theme.side(scene.sender(segment))),
@@ -66,7 +67,8 @@ fn heading(scene: &Scene<'_>, view: &SegmentView<'_>, width: usize) -> Vec<Line<
 struct Field(usize, String, bool);
 
 /// The rows of 32 bits of the transport header.
-fn fields(scene: &Scene<'_>, packet: &Packet) -> Vec<Vec<Field>> {
+fn fields(scene: &Scene<'_>, view: &SegmentView<'_>) -> Vec<Vec<Field>> {
+    let packet = view.segment;
     let t = &scene.texts.packet;
     let header = packet.header();
     let byte = |at: usize| header.get(at).copied().unwrap_or(0);
@@ -81,7 +83,7 @@ fn fields(scene: &Scene<'_>, packet: &Packet) -> Vec<Vec<Field>> {
         Transport::Tcp(segment) => {
             let mut bits = vec![field(4, &t.offset, (byte(12) >> 4).to_string()), Field(4, t.reserved.clone(), false)];
             bits.extend(flag_fields(segment.flags));
-            bits.push(field(16, &t.window, segment.window.to_string()));
+            bits.push(field(16, &t.window, window_field(segment, &view.initials)));
             vec![
                 ports,
                 vec![field(32, &t.sequence, segment.seq.to_string())],
@@ -98,8 +100,8 @@ fn fields(scene: &Scene<'_>, packet: &Packet) -> Vec<Vec<Field>> {
     }
 }
 
-fn header_rows(scene: &Scene<'_>, packet: &Packet) -> Vec<Line<'static>> {
-    let rows = fields(scene, packet);
+fn header_rows(scene: &Scene<'_>, view: &SegmentView<'_>) -> Vec<Line<'static>> {
+    let rows = fields(scene, view);
     let style = scene.theme.border.0;
     let mut lines = vec![ruler(scene)];
     let mut above: Vec<usize> = Vec::new();
@@ -179,21 +181,12 @@ fn row_line(scene: &Scene<'_>, row: &[Field]) -> Line<'static> {
     Line::from(spans)
 }
 
-fn options(scene: &Scene<'_>, segment: &Packet, width: usize) -> Vec<Line<'static>> {
-    let t = &scene.texts.packet;
-    let options = segment.tcp().map(|tcp| tcp.options).unwrap_or_default();
-    let known = [
-        options.mss.map(|mss| format!("MSS {mss}")),
-        options.sack_permitted.then(|| "SACK permitted".to_owned()),
-        options.timestamps.map(|(value, echo)| format!("TS {value} echo {echo}")),
-        options.window_scale.map(|shift| format!("window scale {shift}")),
-    ];
-    let known: Vec<String> = known.into_iter().flatten().collect();
-    let mut lines = Vec::new();
-    if segment.header().len() > 20 {
-        let text = format!("{} ({}): {}", t.options, segment.header().len() - 20, known.join(", "));
-        lines.extend(wrap_text(&text, scene.theme.text.0, width));
-    }
+fn options(scene: &Scene<'_>, view: &SegmentView<'_>, width: usize) -> Vec<Line<'static>> {
+    let (t, segment) = (&scene.texts.packet, view.segment);
+    let words = Texts::load(scene.app.lang()).ok().map(|texts| &texts.layers);
+    let said = words.and_then(|words| all_options(segment, &view.initials, scene.app.look.numbers, words));
+    let mut lines: Vec<Line<'static>> =
+        said.iter().flat_map(|text| wrap_text(text, scene.theme.text.0, width)).collect();
     if !segment.is_empty() {
         let text = format!("{} ({}): \"{}\"", t.data, segment.len(), excerpt(segment.payload(), 48));
         lines.extend(wrap_text(&text, scene.theme.text.0, width));

@@ -19,7 +19,7 @@ use crate::i18n::width as display_width;
 use crate::i18n::{escape, excerpt};
 use crate::model::{Call, CallView, How, Outcome, Side, SocketFacts, SocketState, SocketView};
 use crate::tcp::State;
-use crate::tui::scene::{Scene, holder, letter, minutes, put, reversed, shape, short, spread};
+use crate::tui::scene::{Scene, holder, letter, minutes, put, reversed, shape, spread};
 use crate::tui::wrap::cut;
 
 /// How much of a socket is shown, the most first.
@@ -73,7 +73,7 @@ fn title(scene: &Scene<'_>, side: Side, width: usize) -> Line<'static> {
     let mut spans = vec![Span::styled(format!(" {} {name} ", shape(side)), scene.theme.side(side).bold())];
     let local =
         scene.view.living().filter(|socket| socket.facts.side == Some(side)).find_map(|socket| socket.facts.local);
-    let texts = local.map(|addr| [format!("{addr} "), format!("{} ", short(addr))]);
+    let texts = local.map(|addr| [format!("{addr} "), format!("{} ", scene.short(addr))]);
     let room = width.saturating_sub(spans[0].width() + 2);
     let fits = texts.into_iter().flatten().find(|text| display_width(text) <= room);
     spans.extend(fits.map(|text| Span::styled(text, scene.theme.dim.0)));
@@ -145,12 +145,12 @@ fn call_lines(scene: &Scene<'_>, call: &CallView<'_>, width: usize) -> Vec<Line<
     };
     let needed = display_width(&result) + 2 + 1 + 2 + taken;
     for full in [true, false] {
-        let text = call_text(call.call, full);
+        let text = call_text(scene, call.call, full);
         if display_width(&text) + needed <= width {
             return vec![spread(left(text), right(result), width)];
         }
     }
-    let text = cut(&call_text(call.call, false), width.saturating_sub(2 + taken));
+    let text = cut(&call_text(scene, call.call, false), width.saturating_sub(2 + taken));
     let result = cut(&result, width.saturating_sub(4));
     vec![Line::from(left(text)), spread(Vec::new(), right(result), width)]
 }
@@ -188,11 +188,10 @@ fn outcome_text(outcome: &Outcome) -> String {
     }
 }
 
-/// The call as it is written in C, with the real descriptor. The short form leaves out the loopback's address, which
-/// the pane's title has, and what a narrow pane would cut of `O_NONBLOCK`.
-pub(super) fn call_text(call: &Call, full: bool) -> String {
+/// The call as it is written in C, with the real descriptor. The short form leaves out the server's IP address, and what a narrow pane would cut of `O_NONBLOCK`.
+pub(super) fn call_text(scene: &Scene<'_>, call: &Call, full: bool) -> String {
     let name = call.name();
-    let addr_text = |addr: &std::net::SocketAddr| if full { addr.to_string() } else { short(*addr) };
+    let addr_text = |addr: &std::net::SocketAddr| if full { addr.to_string() } else { scene.short(*addr) };
     let comma = if full { ", " } else { "," };
     let args = match call {
         Call::Socket { udp: false, .. } => String::new(),
@@ -202,7 +201,7 @@ pub(super) fn call_text(call: &Call, full: bool) -> String {
         Call::Accept { fd } | Call::Close { fd } => fd.to_string(),
         Call::Send { fd, data } => format!("{fd}{comma}\"{}\"", excerpt(data, if full { 16 } else { 6 })),
         Call::SendTo { fd, data, addr } if full => {
-            format!("{fd}{comma}\"{}\"{comma}{}", excerpt(data, 16), short(*addr))
+            format!("{fd}{comma}\"{}\"{comma}{}", excerpt(data, 16), scene.short(*addr))
         }
         // The data is on the wire too; whom it is for stands nowhere else.
         Call::SendTo { fd, addr, .. } => format!("{fd},…,{}", addr_text(addr)),
@@ -251,8 +250,8 @@ fn socket_lines(
         return lines;
     }
     let queues = Some(queues).filter(|queues| !one_line && !queues.is_empty());
-    let addresses =
-        Some(addresses(socket.facts)).filter(|text| detail == Detail::Addresses && !socket.gone && !text.is_empty());
+    let addresses = Some(addresses(scene, socket.facts))
+        .filter(|text| detail == Detail::Addresses && !socket.gone && !text.is_empty());
     let indent = |text: String, style| Line::from(vec![Span::raw("     "), Span::styled(text, style)]);
     let room = width.saturating_sub(5);
     match (addresses, queues) {
@@ -260,7 +259,12 @@ fn socket_lines(
             lines.push(Line::from(vec![Span::styled(format!("     {a}  "), theme.dim.0), Span::styled(q, news)]))
         }
         (a, q) => {
-            lines.extend(a.map(|text| indent(cut(&text, room), theme.dim.0)));
+            // Two long addresses stand one below the other.
+            let a = a.map(|text| match text.split_once(" ↔ ") {
+                Some((local, remote)) if display_width(&text) > room => vec![local.to_owned(), format!("↔ {remote}")],
+                _ => vec![text],
+            });
+            lines.extend(a.into_iter().flatten().map(|text| indent(cut(&text, room), theme.dim.0)));
             lines.extend(q.map(|text| indent(cut(&text, room), news)));
         }
     }
@@ -284,10 +288,10 @@ fn queues(scene: &Scene<'_>, socket: &SocketView<'_>) -> String {
 }
 
 /// The addresses of a socket and of its peer, as far as it has them.
-pub(super) fn addresses(facts: &SocketFacts) -> String {
+pub(super) fn addresses(scene: &Scene<'_>, facts: &SocketFacts) -> String {
     match (facts.local, facts.remote) {
-        (Some(local), Some(remote)) => format!("{} ↔ {}", short(local), short(remote)),
-        (Some(local), None) => short(local),
+        (Some(local), Some(remote)) => format!("{} ↔ {}", scene.short(local), scene.short(remote)),
+        (Some(local), None) => scene.short(local),
         _ => String::new(),
     }
 }

@@ -1,0 +1,199 @@
+//! What a segment's receiver made of it; or, where it was dropped, what is missed and who sends it again.
+
+use std::collections::BTreeMap;
+use std::fmt::Display;
+use std::time::Duration;
+
+use super::{About, Kind, end_at, open_at, sentences};
+use crate::model::{Connection, Event, Side, SocketFacts, SocketState, SocketView, TimerKind, View};
+use crate::tcp::{Flags, State, line};
+
+/// What comes later than this after a delivery isn't told as its consequence.
+const SOON: Duration = Duration::from_secs(1);
+
+/// What was seen after a delivery, before anything else happened to the connection.
+#[derive(Default)]
+struct Seen<'a> {
+    /// What the kernel said last of each socket at the receiver's end; `None` where it was gone.
+    sockets: BTreeMap<u64, Option<&'a SocketFacts>>,
+    told: Vec<String>,
+}
+
+impl<'a> About<'a> {
+    pub(super) fn arrival(&self) -> String {
+        let packet = self.segment.segment;
+        let before = self.view.trace().at(self.segment.changed);
+        let udp = packet.tcp().is_none();
+        let end = end_at(&before, packet.to, packet.from);
+        // The end's own listener too: a connection that is whole waits there.
+        let open = open_at(&before, packet.to, udp);
+        let who = self.who(packet.to, packet.from);
+        let mut told = vec![self.words.say(|t| &t.arrived, &[("who", &who)])];
+        match (&end, &open) {
+            (Some(_), _) => {}
+            (None, Some(socket)) if socket.state == State::Listen => {
+                told.push(self.words.say(|t| &t.listener, &[("to", &packet.to)]));
+            }
+            (None, Some(_)) => {}
+            (None, None) => told.push(self.words.say(|t| &t.nobody, &[("to", &packet.to)])),
+        }
+        let seen = self.seen(open.map(|socket| socket.facts.cookie));
+        let mut came: Vec<String> = Vec::new();
+        for (cookie, facts) in &seen.sockets {
+            came.extend(self.change(before.socket(*cookie).filter(|socket| !socket.gone), *facts));
+        }
+        came.extend(seen.told);
+        if came.is_empty() {
+            came.push(self.words.say(|t| &t.nothing, &[]));
+        }
+        sentences(told.into_iter().chain(came))
+    }
+
+    /// What was seen at the receiver's end until something else happened to the connection.
+    fn seen(&self, open: Option<u64>) -> Seen<'a> {
+        let packet = self.segment.segment;
+        let trace = self.view.trace();
+        let began = self.segment.changed;
+        let side = self.side(packet.to, packet.from);
+        let entries = trace.entries().get(began + 1..self.view.moment()).unwrap_or(&[]);
+        let until = trace.entries().get(began).map_or(Duration::ZERO, |entry| entry.at) + SOON;
+        let mut seen = Seen::default();
+        for entry in entries.iter().take_while(|entry| entry.at <= until) {
+            match &entry.event {
+                Event::Delivered(id) | Event::Dropped(id) if self.is_here(self.view.segment(*id)) => break,
+                Event::Entered { side: who, .. } if Some(*who) == side => break,
+                Event::Socket(facts) => {
+                    let here = facts.local == Some(packet.to) && facts.remote == Some(packet.from);
+                    if here || open == Some(facts.cookie) {
+                        seen.sockets.insert(facts.cookie, Some(facts));
+                    } else if seen.sockets.contains_key(&facts.cookie) || self.was_here(facts.cookie, began) {
+                        // A reset has taken its addresses away.
+                        seen.sockets.insert(facts.cookie, Some(facts));
+                    }
+                }
+                Event::Gone { cookie, .. } if self.was_here(*cookie, began) || seen.sockets.contains_key(cookie) => {
+                    seen.sockets.insert(*cookie, None);
+                }
+                Event::Sent { id, segment, again } if (segment.from, segment.to) == (packet.to, packet.from) => {
+                    let initials = self.view.segment(*id).map(|one| one.initials).unwrap_or_default();
+                    let line = line(segment, &initials, self.numbers);
+                    let facts: &[(&str, &dyn Display)] = &[("line", &line)];
+                    seen.told.push(match again {
+                        None => self.words.say(|t| &t.answered, facts),
+                        Some(_) => self.words.say(|t| &t.answered_again, facts),
+                    });
+                }
+                Event::Retransmitted { id, segment } if (segment.from, segment.to) == (packet.to, packet.from) => {
+                    let initials = self.view.segment(*id).map(|one| one.initials).unwrap_or_default();
+                    let line = line(segment, &initials, self.numbers);
+                    seen.told.push(self.words.say(|t| &t.answered_again, &[("line", &line)]));
+                }
+                Event::Returned { side: who, worker, outcome } if Some(*who) == side => {
+                    seen.told.extend(self.returned(*who, *worker, outcome));
+                }
+                _ => {}
+            }
+        }
+        seen
+    }
+
+    fn is_here(&self, other: Option<crate::model::SegmentView<'_>>) -> bool {
+        other.is_some_and(|other| Connection::of(other.segment) == self.connection())
+    }
+
+    /// Whether a socket was the receiver's end when the segment arrived.
+    fn was_here(&self, cookie: u64, began: usize) -> bool {
+        let packet = self.segment.segment;
+        let before = self.view.trace().at(began).socket(cookie);
+        before.is_some_and(|socket| socket.facts.local.zip(socket.facts.remote) == Some((packet.to, packet.from)))
+    }
+
+    fn returned(&self, side: Side, worker: u32, outcome: &crate::model::Outcome) -> Option<String> {
+        let call = self.view.calls(side).find(|call| call.worker == worker && call.outcome == Some(outcome))?;
+        let value = match outcome {
+            Ok(returned) => returned.value.to_string(),
+            Err(errno) => format!("-1 {errno}"),
+        };
+        let (name, side) = (call.call.name(), self.side_name(side));
+        Some(self.words.say(|t| &t.returned, &[("call", &name), ("side", &side), ("value", &value)]))
+    }
+
+    /// How a socket differs from what it was before.
+    fn change(&self, before: Option<SocketView<'_>>, after: Option<&SocketFacts>) -> Vec<String> {
+        let state = |from: SocketState, to: SocketState| {
+            (from != to).then(|| self.words.say(|t| &t.state, &[("from", &from), ("to", &to)]))
+        };
+        let (before, after) = match (before, after) {
+            (None, None) => return Vec::new(),
+            (None, Some(after)) => {
+                let new = self.words.say(|t| &t.new_socket, &[("state", &after.state)]);
+                return [Some(new), self.queue(0, after)].into_iter().flatten().collect();
+            }
+            (Some(before), None) => return state(before.state, before.state.ended()).into_iter().collect(),
+            (Some(before), Some(after)) => (before, after),
+        };
+        let facts = before.facts;
+        let runs = |facts: &SocketFacts| facts.timer.is_some_and(|timer| timer.kind == TimerKind::Retransmit);
+        let sent = facts.send_queue != after.send_queue && after.state != State::Listen;
+        let sent = sent.then(|| {
+            let (from, to) = (facts.send_queue, after.send_queue);
+            self.words.say(|t| &t.send_queue, &[("from", &from), ("to", &to)])
+        });
+        let stopped = (runs(facts) && !runs(after)).then(|| self.words.say(|t| &t.timer_off, &[]));
+        let all = [state(facts.state, after.state), self.queue(facts.recv_queue, after), sent, stopped];
+        all.into_iter().flatten().collect()
+    }
+
+    fn queue(&self, from: u32, after: &SocketFacts) -> Option<String> {
+        let to = after.recv_queue;
+        let facts: &[(&str, &dyn Display)] = &[("from", &from), ("to", &to)];
+        let queue = match after.state {
+            _ if from == to => return None,
+            SocketState::Tcp(State::Listen) => self.words.say(|t| &t.accept_queue, facts),
+            _ if after.counts_memory => self.words.say(|t| &t.recv_memory, facts),
+            _ => self.words.say(|t| &t.recv_queue, facts),
+        };
+        let fin = self.segment.segment.tcp().is_some_and(|tcp| tcp.flags.has(Flags::FIN));
+        let counted = fin.then(|| self.words.say(|t| &t.counts_fin, &[]));
+        Some(sentences([Some(queue), counted].into_iter().flatten()))
+    }
+
+    /// What is missed, and what the kernel says of the timer of whoever would send it, or what it answered, again.
+    pub(super) fn loss(&self, now: Duration) -> String {
+        let packet = self.segment.segment;
+        let who = self.who(packet.to, packet.from);
+        let n = packet.len();
+        let lost = match self.kind() {
+            Kind::Syn => self.words.say(|t| &t.lost_syn, &[]),
+            Kind::SynAck => self.words.say(|t| &t.lost_syn_ack, &[]),
+            Kind::Fin => self.words.say(|t| &t.lost_fin, &[]),
+            Kind::Data => self.words.say(|t| &t.lost_data, &[("n", &n)]),
+            Kind::Rst => self.words.say(|t| &t.lost_rst, &[]),
+            Kind::Probe => self.words.say(|t| &t.lost_probe, &[]),
+            Kind::Ack => self.words.say(|t| &t.lost_ack, &[]),
+            Kind::Datagram => self.words.say(|t| &t.lost_datagram, &[]),
+            Kind::Unreachable => self.words.say(|t| &t.lost_icmp, &[]),
+        };
+        let timer = match self.kind() {
+            Kind::Syn | Kind::SynAck | Kind::Fin | Kind::Data => Some(self.timer(packet.from, packet.to, now)),
+            Kind::Ack => Some(self.timer(packet.to, packet.from, now)),
+            _ => None,
+        };
+        sentences([Some(self.words.say(|t| &t.dropped, &[("who", &who)])), Some(lost), timer].into_iter().flatten())
+    }
+
+    fn timer(&self, local: std::net::SocketAddr, remote: std::net::SocketAddr, now: Duration) -> String {
+        let who = self.who(local, remote);
+        let view: &View<'_> = self.view;
+        let Some(socket) = end_at(view, local, remote) else { return self.words.say(|t| &t.timer_unknown, &[]) };
+        let timer = socket.facts.timer.filter(|timer| timer.kind == TimerKind::Retransmit);
+        let Some(timer) = timer else { return self.words.say(|t| &t.timer_none, &[("who", &who)]) };
+        match timer.fires_at.saturating_sub(now) {
+            Duration::ZERO => self.words.say(|t| &t.timer_due, &[("who", &who)]),
+            left => {
+                let seconds = format!("{:.1}", left.as_secs_f64());
+                self.words.say(|t| &t.timer_runs, &[("who", &who), ("s", &seconds)])
+            }
+        }
+    }
+}

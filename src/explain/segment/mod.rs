@@ -1,0 +1,183 @@
+//! What is said of a segment that was delivered or dropped: who sent it and what made it, what it says, what its receiver
+//! made of it, or what its sender will do without an answer. Facts of the trace around that moment, and nothing else: what
+//! wasn't observed is said to be so.
+
+mod became;
+mod says;
+mod sender;
+#[cfg(test)]
+mod tests;
+mod texts;
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use super::table::Broken;
+use crate::i18n::{Lang, join};
+use crate::model::{Connection, Fate, SegmentId, SegmentView, Side, SocketView, View};
+use crate::tcp::{Flags, Numbers, Segment, line};
+use texts::{SegmentTexts, Words};
+
+/// So many earlier segments of a connection are looked at for what a segment says that they didn't.
+const EARLIER: usize = 400;
+
+/// What is said of one segment, in sentences.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Story {
+    /// Who sent it, and what made it.
+    pub sender: String,
+    /// What it says.
+    pub says: String,
+    /// What is explained at the first sight of a flag; empty where there is nothing new.
+    pub first: String,
+    /// What became of it.
+    pub became: String,
+}
+
+/// What is said of a segment that has arrived, or was dropped, by the view's moment; `None` where neither is so. `now` is the
+/// time to which a timer is counted.
+///
+/// # Errors
+/// [`Broken`] where the texts that were built in can't be read.
+pub fn story(
+    view: &View<'_>,
+    id: SegmentId,
+    now: Duration,
+    (lang, numbers): (Lang, Numbers),
+) -> Result<Option<Story>, Broken> {
+    let words = Words { texts: SegmentTexts::load()?, lang };
+    let Some(segment) = view.segment(id).filter(|one| matches!(one.fate, Fate::Delivered | Fate::Dropped)) else {
+        return Ok(None);
+    };
+    let about = About { view, segment, numbers, words };
+    let became = if segment.fate == Fate::Delivered { about.arrival() } else { about.loss(now) };
+    Ok(Some(Story { sender: about.sender(), says: about.says(), first: about.first_sights(), became }))
+}
+
+/// A segment, and from where it is looked at.
+struct About<'a> {
+    view: &'a View<'a>,
+    segment: SegmentView<'a>,
+    numbers: Numbers,
+    words: Words,
+}
+
+/// What kind of segment it is, by what matters most in it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Kind {
+    Rst,
+    Syn,
+    SynAck,
+    Fin,
+    Data,
+    /// Nothing, one number before what is next: a keepalive or a window probe.
+    Probe,
+    Ack,
+    Datagram,
+    Unreachable,
+}
+
+impl<'a> About<'a> {
+    fn kind(&self) -> Kind {
+        use crate::tcp::Protocol;
+        let packet = self.segment.segment;
+        let Some(tcp) = packet.tcp() else {
+            return if packet.protocol() == Protocol::Udp { Kind::Datagram } else { Kind::Unreachable };
+        };
+        match tcp.flags {
+            flags if flags.has(Flags::RST) => Kind::Rst,
+            flags if flags.has(Flags::SYN) && flags.has(Flags::ACK) => Kind::SynAck,
+            flags if flags.has(Flags::SYN) => Kind::Syn,
+            flags if flags.has(Flags::FIN) => Kind::Fin,
+            _ if !packet.is_empty() => Kind::Data,
+            _ if self.next_of_sender() == Some(tcp.seq.wrapping_add(1)) => Kind::Probe,
+            _ => Kind::Ack,
+        }
+    }
+
+    /// The segment in one line.
+    fn line(&self, segment: &SegmentView<'_>) -> String {
+        line(segment.segment, &segment.initials, self.numbers)
+    }
+
+    fn connection(&self) -> Connection {
+        Connection::of(self.segment.segment)
+    }
+
+    /// The earlier segments of its connection, the newest first; without those of an earlier incarnation.
+    fn earlier(&self) -> impl Iterator<Item = SegmentView<'a>> + use<'a> {
+        let (view, id, initials) = (*self.view, self.segment.id, self.segment.initials);
+        let numbers = view.segments_of(self.connection());
+        let before = numbers.partition_point(|other| *other < id);
+        let recent = numbers[..before].iter().rev().take(EARLIER);
+        recent.filter_map(move |id| view.segment(*id)).filter(move |other| other.initials.is_with(&initials))
+    }
+
+    /// The earlier TCP segments that its sender sent (`true`), or its receiver.
+    fn earlier_from(&self, sender: bool) -> impl Iterator<Item = (SegmentView<'a>, &'a Segment)> + use<'a> {
+        let packet = self.segment.segment;
+        let from = if sender { packet.from } else { packet.to };
+        self.earlier().filter(move |one| one.segment.from == from).filter_map(|one| Some((one, one.segment.tcp()?)))
+    }
+
+    /// The number behind the last one that its sender has used before.
+    fn next_of_sender(&self) -> Option<u32> {
+        self.earlier_from(true).map(|(one, tcp)| end_of(&one, tcp)).reduce(later)
+    }
+
+    /// Whose an address is; `None` where it is nobody's that the trace knows.
+    fn side(&self, address: SocketAddr, other: SocketAddr) -> Option<Side> {
+        let trace = self.view.trace();
+        trace.side_of(address).or_else(|| trace.side_of(other).map(Side::other))
+    }
+
+    /// Who has an address: the kernel of a side, else the address itself.
+    fn who(&self, address: SocketAddr, other: SocketAddr) -> String {
+        match self.side(address, other) {
+            Some(Side::Server) => self.words.say(|t| &t.server, &[]),
+            Some(Side::Client) => self.words.say(|t| &t.client, &[]),
+            None => address.to_string(),
+        }
+    }
+
+    fn side_name(&self, side: Side) -> String {
+        match side {
+            Side::Server => self.words.say(|t| &t.name_server, &[]),
+            Side::Client => self.words.say(|t| &t.name_client, &[]),
+        }
+    }
+}
+
+/// The number behind a segment's last one: data, SYN and FIN each have numbers (RFC 9293, section 3.4).
+fn end_of(view: &SegmentView<'_>, tcp: &Segment) -> u32 {
+    let flags = u32::from(tcp.flags.has(Flags::SYN)) + u32::from(tcp.flags.has(Flags::FIN));
+    tcp.seq.wrapping_add(view.segment.len()).wrapping_add(flags)
+}
+
+/// The later of two numbers on the circle.
+fn later(one: u32, other: u32) -> u32 {
+    if other.wrapping_sub(one) < 1 << 31 { other } else { one }
+}
+
+/// A connection's end at an address, among the sockets that the kernel had.
+fn end_at<'a>(view: &View<'a>, local: SocketAddr, remote: SocketAddr) -> Option<SocketView<'a>> {
+    let here = |socket: &SocketView<'_>| socket.facts.local == Some(local) && socket.facts.remote == Some(remote);
+    view.sockets_of(Connection::new(local, remote)).filter(|socket| !socket.gone).filter(here).last()
+}
+
+/// A socket without a peer that takes what comes to an address: a listener, or a UDP socket.
+fn open_at<'a>(view: &View<'a>, address: SocketAddr, udp: bool) -> Option<SocketView<'a>> {
+    use crate::model::SocketState;
+    use crate::tcp::State;
+    let takes = |socket: &SocketView<'_>| {
+        let state = if udp { SocketState::Unconnected } else { SocketState::Tcp(State::Listen) };
+        let local = socket.facts.local.filter(|local| local.port() == address.port());
+        socket.state == state && local.is_some_and(|local| local.ip() == address.ip() || local.ip().is_unspecified())
+    };
+    view.living().find(takes)
+}
+
+/// Sentences, one behind the other.
+fn sentences(all: impl IntoIterator<Item = String>) -> String {
+    all.into_iter().reduce(|text, next| join(&text, &next)).unwrap_or_default()
+}

@@ -1,0 +1,76 @@
+//! Who sent a segment, and what made it, where that was seen.
+
+use super::{About, end_at, sentences};
+use crate::model::{Call, Connection, Event, Side, View};
+use crate::tcp::Flags;
+
+/// So many entries before a segment are looked at for what made it.
+const BEFORE: usize = 80;
+
+impl About<'_> {
+    pub(super) fn sender(&self) -> String {
+        let packet = self.segment.segment;
+        let (who, line) = (self.who(packet.from, packet.to), self.line(&self.segment));
+        sentences([self.words.say(|t| &t.from, &[("who", &who), ("line", &line)]), self.made_by()])
+    }
+
+    fn made_by(&self) -> String {
+        if self.segment.times_sent > 1 {
+            return self.words.say(|t| &t.by_timer, &[("n", &self.segment.times_sent)]);
+        }
+        if self.segment.again.is_some() {
+            return self.words.say(|t| &t.by_again, &[]);
+        }
+        let packet = self.segment.segment;
+        let trace = self.view.trace();
+        let sent = self.sent();
+        let before = trace.at(sent);
+        let recent = trace.entries()[sent.saturating_sub(BEFORE)..sent].iter().rev();
+        for entry in recent {
+            match &entry.event {
+                Event::Delivered(id) => {
+                    let arrived = self.view.segment(*id).filter(|one| one.segment.to == packet.from);
+                    if let Some(one) = arrived.filter(|one| Connection::of(one.segment) == self.connection()) {
+                        return self.words.say(|t| &t.by_answer, &[("line", &self.line(&one))]);
+                    }
+                }
+                Event::Entered { side, call, .. } if self.is_made_by(*side, call, &before) => {
+                    return self.words.say(|t| &t.by_call, &[("call", &call.name())]);
+                }
+                _ => {}
+            }
+        }
+        self.words.say(|t| &t.by_unknown, &[])
+    }
+
+    /// The entry at which it was first seen.
+    pub(super) fn sent(&self) -> usize {
+        let entries = self.view.trace().entries();
+        let until = self.segment.changed.min(entries.len());
+        let is_it = |event: &Event| matches!(event, Event::Sent { id, .. } if *id == self.segment.id);
+        entries[..until].iter().rposition(|entry| is_it(&entry.event)).unwrap_or(until)
+    }
+
+    /// Whether a call of a side can have made it: one that sends, on the sender's descriptor.
+    fn is_made_by(&self, side: Side, call: &Call, before: &View<'_>) -> bool {
+        let packet = self.segment.segment;
+        if self.view.trace().side_of(packet.from) != Some(side) {
+            return false;
+        }
+        let Some(tcp) = packet.tcp() else { return matches!(call, Call::Send { .. } | Call::SendTo { .. }) };
+        let own = end_at(before, packet.from, packet.to).and_then(|socket| socket.facts.fd);
+        let is_own = own.is_none_or(|fd| call.fd() == Some(fd));
+        match call {
+            // Its address is known only once it has sent.
+            Call::Connect { addr, .. } => tcp.flags.has(Flags::SYN) && addr.port() == packet.to.port(),
+            Call::Send { .. } => is_own && !packet.is_empty(),
+            Call::Recv { .. } => {
+                is_own && packet.is_empty() && !tcp.flags.has(Flags::FIN) && !tcp.flags.has(Flags::SYN)
+            }
+            Call::Shutdown { .. } | Call::Close { .. } => {
+                is_own && (tcp.flags.has(Flags::FIN) || tcp.flags.has(Flags::RST))
+            }
+            _ => false,
+        }
+    }
+}

@@ -1,0 +1,169 @@
+//! Traces made by hand, for what the kernel shows only now and then; the rest is tried on the kernel (`tests/shared`).
+
+use super::*;
+use crate::model::{Event, SocketFacts, Timer, TimerKind, Trace, testing};
+use crate::tcp::testing::segment;
+use crate::tcp::{Packet, State};
+
+fn end(port: u16) -> SocketAddr {
+    SocketAddr::from(([127, 0, 0, 1], port))
+}
+
+/// A connection between 40000 and 8000, its numbers from 100 and 500.
+struct Script(Trace, u32, Duration);
+
+impl Script {
+    fn new() -> Script {
+        let mut script = Script(Trace::default(), 0, Duration::ZERO);
+        script.arrives(40000, (100, 0), &["SYN"], b"");
+        script.arrives(8000, (500, 101), &["SYN", "ACK"], b"");
+        script.arrives(40000, (101, 501), &["ACK"], b"");
+        script
+    }
+
+    fn push(&mut self, event: Event) {
+        self.2 += Duration::from_millis(1);
+        self.0.push(self.2, event);
+    }
+
+    fn sent(&mut self, from: u16, numbers: (u32, u32), flags: &[&str], data: &[u8], window: u16) -> SegmentId {
+        let to = if from == 8000 { 40000 } else { 8000 };
+        let mut bytes = segment(end(from), end(to), numbers.0, numbers.1, flags, data).packet().to_vec();
+        bytes[34..36].copy_from_slice(&window.to_be_bytes());
+        let id = SegmentId(self.1);
+        self.1 += 1;
+        self.push(Event::Sent { id, segment: Packet::parse(&bytes).unwrap(), again: None });
+        self.push(Event::Held(id));
+        id
+    }
+
+    fn arrives(&mut self, from: u16, numbers: (u32, u32), flags: &[&str], data: &[u8]) -> SegmentId {
+        let id = self.sent(from, numbers, flags, data, 1000);
+        self.push(Event::Delivered(id));
+        id
+    }
+
+    fn socket(&mut self, cookie: u64, state: State, local: u16, change: impl FnOnce(&mut SocketFacts)) {
+        let (side, remote) = if local == 8000 { (Side::Server, 40000) } else { (Side::Client, 8000) };
+        let mut facts = testing::socket(cookie, side, Some(4), state, (Some(end(local)), Some(end(remote))));
+        change(&mut facts);
+        self.push(Event::Socket(facts));
+    }
+
+    fn story(&self, id: SegmentId) -> Story {
+        let asked = (Lang::En, Numbers::Symbolic);
+        story(&self.0.present(), id, Duration::from_secs(2), asked).unwrap().unwrap()
+    }
+}
+
+#[test]
+fn a_duplicate_ack_is_one_that_answers_what_has_numbers() {
+    let mut script = Script::new();
+    script.arrives(8000, (501, 101), &["ACK"], b"");
+    script.arrives(40000, (106, 501), &["ACK"], b"later");
+    let duplicate = script.arrives(8000, (501, 101), &["ACK"], b"");
+    let told = script.story(duplicate);
+    assert!(told.says.contains("a duplicate ACK"), "{told:?}");
+    assert!(told.sender.contains("It came after ACK seq=j+6 ack=k+1 len=5 data had arrived there"), "{told:?}");
+    let new = script.arrives(8000, (501, 111), &["ACK"], b"");
+    assert!(script.story(new).says.contains("10 bytes more than"), "{:?}", script.story(new));
+}
+
+#[test]
+fn a_window_that_closes_and_opens_is_told() {
+    let mut script = Script::new();
+    let closed = script.sent(8000, (501, 106), &["ACK"], b"", 0);
+    script.push(Event::Delivered(closed));
+    let open = script.sent(8000, (501, 106), &["ACK"], b"", 512);
+    script.push(Event::Delivered(open));
+    assert!(script.story(closed).says.contains("win=0"), "{:?}", script.story(closed));
+    let told = script.story(open);
+    assert!(told.says.contains("The window is open again: 512 bytes, after 0"), "{told:?}");
+    assert!(told.says.contains("Nothing new was acknowledged"), "{told:?}");
+}
+
+#[test]
+fn what_was_not_observed_is_said_to_be_so() {
+    let mut script = Script::new();
+    let mut later = script.2;
+    later += Duration::from_secs(5);
+    script.2 = later;
+    let id = script.arrives(40000, (101, 501), &["PSH", "ACK"], b"hello");
+    let told = script.story(id);
+    assert!(told.became.contains("No socket had its address 127.0.0.1:8000"), "{told:?}");
+    assert!(told.became.contains("nothing was seen to change"), "{told:?}");
+    let lost = script.sent(40000, (106, 501), &["PSH", "ACK"], b"again", 1000);
+    script.push(Event::Dropped(lost));
+    let told = script.story(lost);
+    assert!(told.became.contains("Of a retransmission timer of its sender nothing was observed"), "{told:?}");
+}
+
+#[test]
+fn what_comes_later_or_after_something_else_is_not_its_consequence() {
+    let mut script = Script::new();
+    script.socket(1, State::Established, 8000, |_| {});
+    let first = script.arrives(40000, (101, 501), &["PSH", "ACK"], b"hello");
+    script.socket(1, State::Established, 8000, |facts| facts.recv_queue = 5);
+    let second = script.arrives(40000, (106, 501), &["PSH", "ACK"], b"again");
+    script.socket(1, State::Established, 8000, |facts| facts.recv_queue = 10);
+    assert!(script.story(first).became.contains("Receive queue 0 → 5 bytes"), "{:?}", script.story(first));
+    assert!(script.story(second).became.contains("Receive queue 5 → 10 bytes"), "{:?}", script.story(second));
+    script.2 += Duration::from_secs(60);
+    script.socket(1, State::CloseWait, 8000, |facts| facts.recv_queue = 10);
+    assert!(!script.story(second).became.contains("CLOSE_WAIT"), "a minute later");
+}
+
+#[test]
+fn a_loss_is_told_with_the_timer_that_runs_now() {
+    let timer = |kind| Some(Timer { kind, fires_at: Duration::from_millis(3_500), fired: 0 });
+    let mut script = Script::new();
+    script.socket(1, State::Established, 40000, |facts| facts.timer = timer(TimerKind::Retransmit));
+    let lost = script.sent(40000, (101, 501), &["PSH", "ACK"], b"hello", 1000);
+    script.push(Event::Dropped(lost));
+    assert!(script.story(lost).became.contains("runs there: in 1.5 s"), "{:?}", script.story(lost));
+    script.socket(1, State::Established, 40000, |facts| facts.timer = None);
+    assert!(script.story(lost).became.contains("no retransmission timer runs there"), "{:?}", script.story(lost));
+    // Of an ACK that is lost the other end's timer matters.
+    let ack = script.sent(8000, (501, 106), &["ACK"], b"", 1000);
+    script.push(Event::Dropped(ack));
+    assert!(script.story(ack).became.contains("of the client's kernel that no"), "{:?}", script.story(ack));
+}
+
+#[test]
+fn an_earlier_incarnation_says_nothing_of_a_later_one() {
+    let mut script = Script::new();
+    let last = script.arrives(40000, (101, 501), &["FIN", "ACK"], b"");
+    assert!(script.story(last).first.contains("A FIN has a number"), "{:?}", script.story(last));
+    script.arrives(40000, (90_000, 0), &["SYN"], b"");
+    script.arrives(8000, (70_000, 90_001), &["SYN", "ACK"], b"");
+    let ack = script.arrives(40000, (90_001, 70_001), &["ACK"], b"");
+    assert!(script.story(ack).says.contains("ack=k₂+1: the SYN has arrived"), "{:?}", script.story(ack));
+    let fin = script.arrives(40000, (90_001, 70_001), &["FIN", "ACK"], b"");
+    assert_eq!(script.story(fin).first, "", "only the first one is new");
+}
+
+#[test]
+fn both_languages_say_every_kind_with_every_fact_filled_in() {
+    let mut script = Script::new();
+    for (numbers, flags, data) in [
+        ((101, 501), &["PSH", "ACK"][..], &b"{x}"[..]),
+        ((104, 501), &["PSH", "ACK"], b"1"),
+        ((105, 501), &["FIN", "ACK"], b""),
+        ((0, 501), &["RST", "ACK"], b""),
+        ((106, 0), &["RST"], b""),
+        ((100, 0), &["SYN"], b""),
+        ((1, 2), &[], b""),
+    ] {
+        for delivered in [true, false] {
+            let id = script.sent(40000, numbers, flags, data, 0);
+            script.push(if delivered { Event::Delivered(id) } else { Event::Dropped(id) });
+            for lang in [Lang::En, Lang::Zh] {
+                let asked = (lang, Numbers::Symbolic);
+                let told = story(&script.0.present(), id, Duration::ZERO, asked).unwrap().unwrap();
+                let all = [&told.sender, &told.says, &told.became].map(|text| text.replace("{x}", ""));
+                assert!(all.iter().all(|text| !text.contains(['{', '}'])), "{all:?}");
+                assert!(!all[0].is_empty() && !all[2].is_empty(), "{all:?}");
+            }
+        }
+    }
+}

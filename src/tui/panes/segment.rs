@@ -1,0 +1,52 @@
+//! What is said of the segment that was delivered or dropped last: in a free walk, and in a lesson where no step foresaw it.
+
+use ratatui::text::Line;
+
+use crate::explain::story;
+use crate::model::{Event, Moment, SegmentId};
+use crate::tui::scene::Scene;
+use crate::tui::wrap::{prose, wrap, wrap_text};
+
+/// In a free walk, where the newest act was to let a segment go or to drop it.
+pub(super) fn newest(scene: &Scene<'_>, width: usize) -> Vec<Line<'static>> {
+    let acts = |event: &Event| crate::engine::is_act(event) && !matches!(event, Event::Passing(_));
+    match last(scene, 0, acts) {
+        Some((_, Event::Delivered(id) | Event::Dropped(id))) => lines(scene, *id, width),
+        _ => Vec::new(),
+    }
+}
+
+/// In a lesson, where the learner has let a segment go or dropped it since the newest step was done.
+pub(super) fn by_hand(scene: &Scene<'_>, width: usize) -> Vec<Line<'static>> {
+    let Some((_, begun)) = scene.view.step() else { return Vec::new() };
+    let done = |event: &Event| matches!(event, Event::Claim(_) | Event::Answer(_));
+    let Some((done, _)) = last(scene, begun, done) else { return Vec::new() };
+    match last(scene, done, |event| matches!(event, Event::Delivered(_) | Event::Dropped(_))) {
+        Some((_, Event::Delivered(id) | Event::Dropped(id))) => lines(scene, *id, width),
+        _ => Vec::new(),
+    }
+}
+
+/// The newest entry of a kind, at or after `since`.
+fn last<'a>(scene: &Scene<'a>, since: Moment, is_it: impl Fn(&Event) -> bool) -> Option<(Moment, &'a Event)> {
+    /// So many entries are looked at: a bound on what one frame costs.
+    const SEARCHED: usize = 4000;
+    let now = scene.view.moment();
+    let since = since.max(now.saturating_sub(SEARCHED));
+    let entries = scene.view.trace().entries().get(since..now)?;
+    let at = entries.iter().rposition(|entry| is_it(&entry.event))?;
+    Some((since + at, &entries[at].event))
+}
+
+fn lines(scene: &Scene<'_>, id: SegmentId, width: usize) -> Vec<Line<'static>> {
+    let theme = scene.theme;
+    let asked = (scene.app.lang(), scene.app.look.numbers);
+    let Ok(Some(story)) = story(&scene.view, id, scene.clock, asked) else { return Vec::new() };
+    let mut lines = wrap_text(&story.sender, theme.title.0, width);
+    lines.extend(wrap_text(&story.says, theme.text.0, width));
+    lines.extend(wrap_text(&story.became, theme.fresh.0, width));
+    if !story.first.is_empty() {
+        lines.extend(wrap(&prose(&story.first, theme.text.0, theme.code.0), width));
+    }
+    lines
+}

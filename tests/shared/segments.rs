@@ -1,0 +1,253 @@
+//! What is said of a segment that was delivered or dropped: of each kind, on the kernel, in both languages, and what stands
+//! on the screen is what the trace says.
+
+use std::time::Duration;
+
+use sockwalk::explain::{Story, story};
+use sockwalk::lesson::Lang;
+use sockwalk::model::{Event, Side, Trace};
+use sockwalk::tcp::Numbers;
+
+use crate::common::lab_users;
+use crate::screens;
+use crate::stage::{LARGE, Seat, Stage};
+
+use Side::{Client, Server};
+
+/// What is said of the segment that went or was dropped last, as a seat's recording has it.
+fn newest(stage: &Stage, seat: Seat) -> Story {
+    let mut trace = Trace::default();
+    for entry in stage.entries(seat) {
+        trace.push(entry.at, entry.event);
+    }
+    let ended = |event: &Event| match event {
+        Event::Delivered(id) | Event::Dropped(id) => Some(*id),
+        _ => None,
+    };
+    let id = trace.entries().iter().rev().find_map(|entry| ended(&entry.event)).unwrap();
+    let view = trace.present();
+    story(&view, id, Duration::ZERO, (stage.lang, Numbers::Symbolic)).unwrap().unwrap()
+}
+
+/// Text without what breaking it into lines changes.
+fn bare(text: &str) -> String {
+    text.chars().filter(|c| !c.is_whitespace() && *c != '│').collect()
+}
+
+/// Waits until all of this is said of the newest one, and until the screen says it too.
+#[track_caller]
+fn told(stage: &mut Stage, seat: Seat, wanted: &[&str]) {
+    let mut last = Story::default();
+    stage.until(&format!("{wanted:?} said of the newest segment"), |stage| {
+        last = newest(stage, seat);
+        let all = format!("{} {} {} {}", last.sender, last.says, last.became, last.first);
+        assert!(!all.contains('{') && !all.contains('}'), "{all}");
+        wanted.iter().all(|part| all.contains(part))
+    });
+    let parts = [bare(&last.sender), bare(&last.says)];
+    stage.wait(seat, &format!("{parts:?}"), |screen| {
+        let shown = bare(&screens::explanation(screen).concat());
+        parts.iter().all(|part| shown.contains(part))
+    });
+}
+
+#[track_caller]
+fn goes(stage: &mut Stage, seat: Seat, flags: &str, wanted: &[&str]) {
+    stage.lets_go(seat, flags);
+    told(stage, seat, wanted);
+}
+
+#[track_caller]
+fn drops(stage: &mut Stage, seat: Seat, flags: &str, wanted: &[&str]) {
+    stage.until(&format!("{flags} waiting first"), |stage| stage.held(seat).first().is_some_and(|held| held == flags));
+    let dropped = |event: &Event| matches!(event, Event::Dropped(_));
+    let before = stage.count(seat, dropped);
+    stage.press(seat, "x");
+    stage.until("it is dropped", |stage| stage.count(seat, dropped) > before);
+    told(stage, seat, wanted);
+}
+
+/// The words of one language where they differ.
+fn word<'a>(stage: &Stage, en: &'a str, zh: &'a str) -> &'a str {
+    if stage.lang == Lang::En { en } else { zh }
+}
+
+fn stages() -> impl Iterator<Item = Stage> {
+    lab_users().into_iter().flat_map(|user| [Lang::En, Lang::Zh].map(|lang| Stage::new(user, LARGE, lang)))
+}
+
+#[test]
+fn each_kind_of_segment_of_a_connection_is_told() {
+    for mut stage in stages() {
+        let (server, client) = (stage.join(&["server"]), stage.join(&["client"]));
+        let fd = stage.succeeds(client, Client, "socket(");
+        stage.sleeps(client, Client, "connect(");
+        let nobody = word(&stage, "No socket had its address 127.0.0.1:8000", "没有套接字占有地址 127.0.0.1:8000");
+        let first = word(&stage, "A SYN has a number like a byte of data", "SYN 像一个数据字节那样占用一个序号");
+        goes(&mut stage, server, "SYN", &["SYN seq=j", "connect()", nobody, first, "RST,ACK seq=0 ack=j+1"]);
+        let answer = word(&stage, "It counts from the segment that it answers", "序号取自它所回答的报文段");
+        goes(&mut stage, client, "RST,ACK", &[answer, "SYN_SENT → CLOSED", "connect()", "-1 ECONNREFUSED"]);
+
+        stage.succeeds(server, Server, "socket(");
+        stage.succeeds(server, Server, "bind(");
+        stage.succeeds(server, Server, "listen(");
+        stage.sleeps(client, Client, "connect(");
+        let lost = word(&stage, "Lost: the request", "丢失的是：建立连接的请求");
+        let timer = word(&stage, "a retransmission timer runs there: in", "有重传定时器在走：");
+        drops(&mut stage, server, "SYN", &["SYN seq=j₂", lost, timer]);
+        let listens = word(&stage, "A socket in LISTEN had its address", "处于 LISTEN 的套接字占有地址");
+        goes(&mut stage, server, "SYN", &[listens, "SYN_RECV", "SYN,ACK seq=k₂ ack=j₂+1"]);
+        goes(&mut stage, client, "SYN,ACK", &["SYN_SENT → ESTABLISHED", "ACK seq=j₂+1 ack=k₂+1"]);
+        let waits = word(&stage, "Connections that wait for accept(): 0 → 1", "等待 accept() 的连接：0 → 1");
+        goes(&mut stage, server, "ACK", &["SYN_RECV → ESTABLISHED", waits]);
+        stage.succeeds(server, Server, "accept(");
+
+        stage.call(client, Client, &format!("send {fd} hello"));
+        let psh = word(&stage, "PSH (push)", "PSH（推送）");
+        let queue = word(&stage, "Receive queue 0 → 5 bytes", "接收队列 0 → 5 字节");
+        goes(&mut stage, server, "PSH,ACK", &["send()", "j₂+5", "hello", psh, queue, "ack=j₂+6"]);
+        let acked = word(&stage, "5 bytes more than", "多 5 字节");
+        let sent = word(&stage, "Send queue 5 → 0 bytes", "发送队列 5 → 0 字节");
+        goes(&mut stage, client, "ACK", &["ack=j₂+6", acked, sent]);
+        // The same once more, dropped before it comes again.
+        stage.call(client, Client, &format!("send {fd} again"));
+        let bytes = word(&stage, "Lost: 5 bytes of data", "丢失的是：5 字节数据");
+        drops(&mut stage, server, "PSH,ACK", &[bytes, timer]);
+        let again = word(&stage, "It repeats an earlier segment", "它重复了前面的一个报文段");
+        goes(&mut stage, server, "PSH,ACK", &[again, "5 → 10"]);
+        let ack = word(&stage, "Lost: an acknowledgement", "丢失的是：一个确认");
+        drops(&mut stage, client, "ACK", &[ack, timer]);
+        stage.close(&[server, client]);
+    }
+}
+
+/// Both ends of a connection that stands, each with its descriptor. `before` is made of the listener before it listens.
+fn connected(stage: &mut Stage, before: &[&str]) -> ((Seat, i64), (Seat, i64)) {
+    let (server, client) = (stage.join(&["server"]), stage.join(&["client"]));
+    stage.succeeds(server, Server, "socket(");
+    for call in before {
+        stage.call(server, Server, call);
+    }
+    stage.succeeds(server, Server, "bind(");
+    stage.succeeds(server, Server, "listen(");
+    let fd = stage.succeeds(client, Client, "socket(");
+    stage.sleeps(client, Client, "connect(");
+    stage.lets_go(server, "SYN");
+    stage.lets_go(client, "SYN,ACK");
+    stage.lets_go(server, "ACK");
+    let connection = stage.succeeds(server, Server, "accept(");
+    ((server, connection), (client, fd))
+}
+
+#[test]
+fn the_end_of_a_connection_is_told() {
+    for mut stage in stages() {
+        let ((server, connection), (client, fd)) = connected(&mut stage, &[]);
+        stage.call(server, Server, &format!("close {connection}"));
+        let lost = word(&stage, "Lost: the FIN", "丢失的是：FIN");
+        let timer = word(&stage, "a retransmission timer runs there: in", "有重传定时器在走：");
+        let first = word(&stage, "It shows as FIN,ACK because", "它显示为 FIN,ACK，因为");
+        drops(&mut stage, client, "FIN,ACK", &["close()", lost, timer, first]);
+        let counted = word(&stage, "counts the FIN there as one byte", "把 FIN 算作一个字节");
+        goes(&mut stage, client, "FIN,ACK", &["ESTABLISHED → CLOSE_WAIT", counted, "ACK seq=j+1 ack=k+2"]);
+        let whole = word(&stage, "all data and the FIN have arrived", "所有数据和 FIN 都已收到");
+        goes(&mut stage, server, "ACK", &["FIN_WAIT1 → FIN_WAIT2", whole]);
+        stage.call(client, Client, &format!("close {fd}"));
+        goes(&mut stage, server, "FIN,ACK", &["FIN_WAIT2 → TIME_WAIT", "ACK seq=k+2 ack=j+2"]);
+        goes(&mut stage, client, "ACK", &["LAST_ACK → CLOSED", whole]);
+
+        let fd = stage.succeeds(client, Client, "socket(");
+        stage.call(client, Client, &format!("setsockopt {fd} SO_LINGER 0"));
+        stage.sleeps(client, Client, "connect(");
+        stage.lets_go(server, "SYN");
+        stage.lets_go(client, "SYN,ACK");
+        stage.lets_go(server, "ACK");
+        stage.succeeds(server, Server, "accept(");
+        stage.call(client, Client, &format!("close {fd}"));
+        let broken = word(&stage, "RST: the connection is broken off at once", "RST：立即中断连接");
+        let lost = word(&stage, "Lost: the RST. It is not repeated", "丢失的是：RST。它不会重传");
+        drops(&mut stage, server, "RST,ACK", &["RST,ACK seq=j₂+1", broken, lost]);
+        stage.close(&[server, client]);
+    }
+}
+
+#[test]
+fn probes_are_told_by_the_timer_that_sent_them() {
+    for mut stage in stages() {
+        let ((server, _), (client, fd)) = connected(&mut stage, &["setsockopt 3 SO_RCVBUF 1"]);
+        let went = |event: &Event| matches!(event, Event::Delivered(_));
+        for _ in 0..3 {
+            stage.call(client, Client, &format!("send {fd} {}", "z".repeat(700)));
+        }
+        let zero = word(&stage, "win=0: its sender's receive buffer is full", "win=0：它的发送方的接收缓存已满");
+        for _ in 0..30 {
+            stage.until("something waits", |stage| !stage.held(server).is_empty());
+            let before = stage.count(server, went);
+            stage.press(server, " ");
+            stage.press(client, " ");
+            stage.until("it has gone", |stage| stage.count(server, went) > before);
+            if newest(&stage, server).says.contains(zero) {
+                break;
+            }
+        }
+        let probe = word(&stage, "a window probe. The kernel's probe timer ran", "窗口探测。内核的坚持定时器");
+        let lost = word(&stage, "Lost: a probe", "丢失的是：一个探测报文段");
+        drops(&mut stage, server, "ACK", &[probe, lost]);
+        goes(&mut stage, server, "ACK", &[probe, "ACK seq=k+1"]);
+        stage.close(&[server, client]);
+
+        let ((server, _), (client, fd)) = connected(&mut stage, &[]);
+        stage.call(client, Client, &format!("setsockopt {fd} TCP_KEEPIDLE 1"));
+        stage.call(client, Client, &format!("setsockopt {fd} SO_KEEPALIVE 1"));
+        let keepalive = word(&stage, "a keepalive. The kernel's keepalive timer ran", "保活探测。内核的保活定时器");
+        goes(&mut stage, server, "ACK", &["seq=j ", keepalive, "ACK seq=k+1 ack=j+1"]);
+        let same = word(&stage, "Nothing new was acknowledged", "没有确认新的内容");
+        goes(&mut stage, client, "ACK", &[same]);
+        stage.close(&[server, client]);
+    }
+}
+
+#[test]
+fn datagrams_and_their_answers_are_told() {
+    for mut stage in stages() {
+        let (server, client) = (stage.join(&["server"]), stage.join(&["client"]));
+        let value = |came: Option<sockwalk::model::Outcome>| came.unwrap().unwrap().value;
+        let fd = value(stage.call(client, Client, "socket udp"));
+        stage.call(client, Client, &format!("sendto {fd} hello"));
+        let says = word(&stage, "A UDP datagram of 5 bytes", "一个 5 字节的 UDP 数据报");
+        let nobody = word(&stage, "No socket had its address", "没有套接字占有地址");
+        goes(&mut stage, server, "UDP", &["sendto()", says, nobody, "ICMP port unreachable"]);
+        let answer = word(&stage, "ICMP: no socket has port 8000", "ICMP：没有套接字占有数据报要去的端口 8000");
+        goes(&mut stage, client, "UDP", &[answer]);
+        let bound = value(stage.call(server, Server, "socket udp"));
+        stage.call(server, Server, &format!("bind {bound}"));
+        stage.call(client, Client, &format!("sendto {fd} hello"));
+        let lost = word(&stage, "UDP sends nothing again", "UDP 不重传");
+        drops(&mut stage, server, "UDP", &[lost]);
+        stage.call(client, Client, &format!("sendto {fd} again"));
+        let queue = word(&stage, "Receive queue 0 → ", "接收队列");
+        goes(&mut stage, server, "UDP", &[says, queue]);
+        stage.close(&[server, client]);
+    }
+}
+
+#[test]
+fn a_socket_that_is_connected_to_itself_is_drawn_at_one_side() {
+    for mut stage in stages() {
+        let client = stage.join(&["free"]);
+        let side = Server;
+        let fd = stage.succeeds(client, side, "socket(");
+        stage.call(client, side, &format!("bind {fd} :9000"));
+        assert_eq!(stage.call(client, side, &format!("connect {fd} :9000")), None);
+        stage.wait_text(client, "SYN seq=j");
+        stage.lets_go(client, "SYN");
+        stage.wait_text(client, "SYN,ACK seq=j ack=j+1");
+        stage.wait(client, "an arrow that comes back", |screen| screen.contents().contains("┘"));
+        let rows = stage.screen(client).contents();
+        let title = rows.lines().find(|row| row.contains("j=")).unwrap().to_owned();
+        assert_eq!(title.matches("j=").count(), 1, "{title}");
+        let back = rows.lines().any(|row| row.contains("│◀───") && row.contains("───┘"));
+        assert!(back && !rows.contains("──▶│"), "{rows}");
+        stage.close(&[client]);
+    }
+}
