@@ -47,7 +47,19 @@ const LAYERS: &[(&str, &[(&str, Of)])] = &[
     ("plain", FRONT_END),
     ("report", FRONT_END),
     ("progress", &[("engine", All), ("lesson", All), ("model", All), ("tcp", All)]),
-    ("tui", FRONT_END),
+    (
+        "tui",
+        &[
+            ("progress", All),
+            ("explain", All),
+            ("i18n", All),
+            ("theme", All),
+            ("engine", All),
+            ("lesson", All),
+            ("model", All),
+            ("tcp", All),
+        ],
+    ),
 ];
 
 /// Words that mean a clock, a system call, a colour or a terminal, and the layers that have none of it.

@@ -140,7 +140,7 @@ fn a_lesson_whose_lab_lacks_a_setting_runs_on_the_host_if_it_can() {
         let finished = machine.run(&["play", path, "--lang", "en"]);
         let told = format!("In {lacks} So it runs on the machine's own loopback.\n");
         assert_eq!(finished.succeeded().stderr, told);
-        assert!(finished.stdout.ends_with("1 of 1 claims held.\n"), "{}", finished.stdout);
+        assert!(finished.stdout.ends_with("and as the text says: 1 × state.\n"), "{}", finished.stdout);
         let host = "`--mode host` runs it on the machine's own loopback.";
         machine.refuses(&["play", path, "--lang", "en", "--mode", "lab"], &format!("error: in {lacks} {host}"));
         assert_eq!(machine.run(&["play", path, "--lang", "en", "--mode", "host"]).succeeded().stderr, "");

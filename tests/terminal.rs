@@ -454,7 +454,7 @@ fn a_dumb_terminal_gets_text() {
         assert_eq!(terminal.wait_for_end().code(), Some(0));
         let text = String::from_utf8_lossy(&terminal.raw).into_owned();
         assert!(!text.contains('\x1b'), "{text:?}");
-        assert!(text.contains("SYN_SENT → ESTABLISHED") && text.contains("claims held."), "{text}");
+        assert!(text.contains("SYN_SENT → ESTABLISHED") && text.contains("and as the text says: "), "{text}");
         assert_eq!(terminal.settings(), terminal.before);
     }
 }

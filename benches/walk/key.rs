@@ -19,7 +19,7 @@ use sockwalk::lesson::{Ask, Lang, Lesson, Step, builtin};
 use sockwalk::linux::{LinuxWorld, Place, gain_rights};
 use sockwalk::model::{Mode, Side, Trace};
 use sockwalk::theme::{Choice, Theme};
-use sockwalk::tui::{self, App, Host, Look, Msg, Walk};
+use sockwalk::tui::{self, App, Host, Look, Msg, Opened, Walk};
 
 use crate::screen::{SIZE, Screen};
 use crate::table::{Aim, Row, percentile};
@@ -66,7 +66,7 @@ fn measure(walks: usize) -> Result<Vec<f64>, String> {
         House { lesson, sender: sender.clone(), known: Rc::clone(&known), epoch: Instant::now(), world: None };
     let theme = Theme::load(Choice::Dark).map_err(|error| error.to_string())?;
     let look = Look::new(Lang::En, theme).map_err(|error| error.to_string())?;
-    let mut app = App::new(house.restart(0)?, look, SIZE.width, SIZE.height);
+    let mut app = App::new(house.begin(0)?, look, SIZE.width, SIZE.height);
     let (frames, done) = channel();
     let mut terminal = Terminal::new(Screen::new(known, frames)).map_err(|error| error.to_string())?;
     let learner = thread::spawn(move || {
@@ -147,7 +147,13 @@ impl Host for House {
 
     fn went_on(&mut self, _: &dyn sockwalk::tui::Walk) {}
 
-    fn restart(&mut self, generation: u64) -> Result<Box<dyn Walk>, String> {
+    fn restart(&mut self, _: &dyn Walk, generation: u64) -> Result<Opened, String> {
+        self.begin(generation).map(|walk| Opened { walk, again: None, kept: Default::default(), told: None })
+    }
+}
+
+impl House {
+    fn begin(&mut self, generation: u64) -> Result<Box<dyn Walk>, String> {
         self.world = None;
         self.epoch = Instant::now();
         let sender = self.sender.clone();

@@ -21,7 +21,7 @@ use sockwalk::lesson::{Ask, Lang, Lesson, Step};
 use sockwalk::linux::shared::Joined;
 use sockwalk::model::{Event, Mode, Side, Trace};
 use sockwalk::theme::{Choice, Theme};
-use sockwalk::tui::{self, App, Host, Look, Msg, Walk};
+use sockwalk::tui::{self, App, Host, Look, Msg, Opened, Walk};
 
 use crate::part;
 use crate::screen::{SIZE, Screen};
@@ -262,7 +262,7 @@ impl Host for House {
         self.world.request(request);
     }
     fn went_on(&mut self, _: &dyn Walk) {}
-    fn restart(&mut self, _: u64) -> Result<Box<dyn Walk>, String> {
+    fn restart(&mut self, _: &dyn Walk, _: u64) -> Result<Opened, String> {
         Err("a shared lab isn't made anew".to_owned())
     }
 }

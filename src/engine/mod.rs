@@ -3,6 +3,7 @@
 
 mod answer;
 mod claims;
+mod confirmed;
 #[cfg(test)]
 mod fake;
 mod free;
@@ -14,6 +15,7 @@ pub mod typed;
 mod world;
 
 pub use answer::{Answer, Answerer};
+pub use confirmed::{Confirmed, confirmed};
 pub use free::{Free, FreeOptions, Purpose, is_act};
 pub use runner::{Command, Phase, Runner, Verdict, WalkOptions};
 pub use world::{Failure, Happening, Request, What, Wire, World};

@@ -5,6 +5,7 @@
 mod check;
 mod cli;
 mod doctor;
+mod ending;
 mod layers;
 mod needs;
 mod place;
@@ -19,6 +20,7 @@ use std::sync::OnceLock;
 pub use check::CheckTexts;
 pub use cli::CliTexts;
 pub use doctor::DoctorTexts;
+pub use ending::EndingTexts;
 pub use layers::{Layer, LayersTexts, empty_layers, hex_rows, layers, options, window_field};
 pub use needs::NeedTexts;
 pub use place::PlaceTexts;
@@ -46,6 +48,8 @@ words! {
         pub plain: PlainTexts,
         /// What is kept of the learner's progress.
         pub progress: ProgressTexts,
+        /// The end of a lesson, and of a walk.
+        pub ending: EndingTexts,
         /// The author's tools.
         pub check: CheckTexts,
         /// What the machine allows.

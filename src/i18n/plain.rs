@@ -36,7 +36,6 @@ words! {
         pub predicted_right: String,
         pub predicted_wrong: String,
         pub not_predicted: String,
-        pub all_held: String,
         pub some_broken: String,
         pub broken: String,
         pub source_call: String,

@@ -14,6 +14,8 @@ words! {
         pub finished: String,
         pub needs_lab: String,
         pub not_here: String,
+        pub bar: String,
+        pub bar_mode: String,
         pub only_host: String,
         pub only_lab: String,
         pub lab_note: String,

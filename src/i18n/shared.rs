@@ -27,6 +27,7 @@ words! {
         pub silent: String,
         pub left_behind: String,
         pub exec_gone: String,
+        pub lesson_elsewhere: String,
         pub no_terminal: String,
         pub exec: String,
         pub exec_host: String,

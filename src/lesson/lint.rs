@@ -60,6 +60,8 @@ impl Lint<'_> {
         let id = self.id(&raw.id);
         let title = self.text(&raw.title);
         let goal = self.text(&raw.goal);
+        // Where it is given and wrong, the fault is noted all the same.
+        let misbelief = raw.misbelief.as_ref().and_then(|text| self.text(text));
         let recap = self.text(&raw.recap);
         let server = self.address(&raw.server);
         if server.is_some_and(|server| server.port() == 0) {
@@ -90,6 +92,7 @@ impl Lint<'_> {
             id: id?,
             title: title?,
             goal: goal?,
+            misbelief,
             recap: recap?,
             server: server?,
             modes,

@@ -24,6 +24,7 @@ pub(super) struct RawLesson {
     pub(super) needs: Option<Spanned<Vec<Word>>>,
     pub(super) title: Spanned<RawText>,
     pub(super) goal: Spanned<RawText>,
+    pub(super) misbelief: Option<Spanned<RawText>>,
     pub(super) recap: Spanned<RawText>,
     pub(super) lab: Option<Spanned<LabSettings>>,
     #[serde(default)]

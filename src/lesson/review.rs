@@ -168,7 +168,7 @@ impl Review<'_> {
                 self.remark(&raw.id.span(), Lack::Asks { mode: *mode, found: asks });
             }
         }
-        for text in [&raw.title, &raw.goal, &raw.recap] {
+        for text in [&raw.title, &raw.goal, &raw.recap].into_iter().chain(&raw.misbelief) {
             self.text(text);
         }
         for (word, lang) in languages(raw.recap.get_ref()) {

@@ -48,6 +48,8 @@ pub struct Lesson {
     pub title: Localized,
     /// What one will be able to explain afterwards; shown before the first step.
     pub goal: Localized,
+    /// What many believe, and what is so: said again at the end.
+    pub misbelief: Option<Localized>,
     /// What to remember; shown after the last step.
     pub recap: Localized,
     /// The address at which its server listens.

@@ -26,6 +26,7 @@ pub struct Transcript<'a> {
     lesson: Option<&'a Lesson>,
     mode: Mode,
     lang: Lang,
+    all: &'static Texts,
     texts: &'static PlainTexts,
     layers: &'static LayersTexts,
     /// The first entry that wasn't written yet.
@@ -54,9 +55,9 @@ impl<'a> Transcript<'a> {
     }
 
     fn of(lesson: Option<&'a Lesson>, mode: Mode, lang: Lang) -> Result<Transcript<'a>, BrokenTexts> {
-        let texts = Texts::load(lang)?;
-        let (texts, layers) = (&texts.plain, &texts.layers);
-        Ok(Transcript { lesson, mode, lang, texts, layers, next: 0, entered: None, step: None })
+        let all = Texts::load(lang)?;
+        let (texts, layers) = (&all.plain, &all.layers);
+        Ok(Transcript { lesson, mode, lang, all, texts, layers, next: 0, entered: None, step: None })
     }
 
     /// Writes the lesson's title and goal.
@@ -100,11 +101,30 @@ impl<'a> Transcript<'a> {
         let Some(lesson) = self.lesson else { return Ok(()) };
         writeln!(out)?;
         paragraph(out, "", &fill(&self.texts.recap, &[("text", &lesson.recap.get(self.lang))]))?;
+        if let Some(misbelief) = &lesson.misbelief {
+            writeln!(out)?;
+            paragraph(out, "", &fill(&self.all.ending.misbelief, &[("text", &misbelief.get(self.lang))]))?;
+        }
         writeln!(out)?;
-        for line in summary::summary(trace, lesson, self.texts) {
+        for line in summary::summary(trace, lesson, self.all) {
             writeln!(out, "{line}")?;
         }
         Ok(())
+    }
+
+    /// Writes where the course goes on: with the lesson of this name, or nowhere. Called after [`Transcript::finish`].
+    ///
+    /// # Errors
+    /// Those of `out`.
+    pub fn go_on(&self, next: Option<&str>, out: &mut impl Write) -> io::Result<()> {
+        let Some(lesson) = self.lesson else { return Ok(()) };
+        let t = &self.all.ending;
+        let text = match next {
+            Some(next) => fill(&t.play_next, &[("lesson", next), ("here", &lesson.id)]),
+            None => fill(&t.play_last, &[("here", &lesson.id)]),
+        };
+        writeln!(out)?;
+        paragraph(out, "", &text)
     }
 
     fn entry(&mut self, entry: &Entry, view: &View<'_>, before: View<'_>) -> Vec<String> {

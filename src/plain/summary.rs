@@ -1,6 +1,8 @@
 //! How the claims fared.
 
-use crate::i18n::{PlainTexts, Texts, fill, harmless};
+use super::COLUMNS;
+use crate::engine::confirmed;
+use crate::i18n::{PlainTexts, Texts, fill, harmless, wrap};
 use crate::lesson::{Lang, Lesson};
 use crate::model::{ClaimResult, Event, Trace};
 
@@ -37,13 +39,14 @@ fn failed(trace: &Trace, lesson: &Lesson, texts: &PlainTexts) -> Vec<String> {
     broken.map(line).collect()
 }
 
-/// The last lines of a transcript.
-pub(super) fn summary(trace: &Trace, lesson: &Lesson, texts: &PlainTexts) -> Vec<String> {
-    let count = claims(trace).count();
-    let failed = failed(trace, lesson, texts);
-    let held = count - failed.len();
-    let text = if failed.is_empty() { &texts.all_held } else { &texts.some_broken };
-    let mut lines = vec![fill(text, &[("held", &held), ("count", &count), ("broken", &failed.len())])];
+/// What the kernel confirmed, and what was otherwise.
+pub(super) fn summary(trace: &Trace, lesson: &Lesson, texts: &Texts) -> Vec<String> {
+    let confirmed = texts.ending.confirmed(&confirmed(lesson, trace).kinds(), 0);
+    let mut lines = if confirmed.is_empty() { Vec::new() } else { wrap(&confirmed, COLUMNS) };
+    let failed = failed(trace, lesson, &texts.plain);
+    if !failed.is_empty() {
+        lines.push(fill(&texts.plain.some_broken, &[("broken", &failed.len())]));
+    }
     lines.extend(failed);
     lines
 }

@@ -1,5 +1,6 @@
 //! When the shelf is read and written.
 
+use std::collections::BTreeMap;
 use std::io;
 
 use super::{LessonProgress, MAX_BYTES, Progress, Unusable};
@@ -51,11 +52,19 @@ pub enum Trouble {
     Locked,
 }
 
+/// What is on a shelf at the moment; `None` where it can't be read. Takes no lock, waits for nothing and changes nothing.
+pub fn look(shelf: &mut impl Shelf) -> Option<Progress> {
+    match shelf.read(MAX_BYTES + 1).ok()? {
+        Some(bytes) => Progress::parse(&bytes).ok(),
+        None => Some(Progress::default()),
+    }
+}
+
 /// Keeps what a learner reaches.
 pub struct Keeper<S> {
     shelf: S,
-    /// What isn't on the shelf yet.
-    pending: Option<(String, LessonProgress)>,
+    /// What isn't on the shelf yet, by the lesson's name: who leaves a lesson for another one loses nothing of it.
+    pending: BTreeMap<String, LessonProgress>,
     /// What was set aside.
     noted: Vec<Trouble>,
     /// Why the last attempt failed; `None` where it succeeded.
@@ -66,7 +75,7 @@ impl<S: Shelf> Keeper<S> {
     /// A keeper with what is on the shelf. A file that can't be used is set aside. `wait` is called while another
     /// program has the lock; where it returns `false`, that is waited for no longer.
     pub fn open(shelf: S, wait: impl FnMut() -> bool) -> (Keeper<S>, Progress) {
-        let mut keeper = Keeper { shelf, pending: None, noted: Vec::new(), failed: None };
+        let mut keeper = Keeper { shelf, pending: BTreeMap::new(), noted: Vec::new(), failed: None };
         let progress = match keeper.shelf.read(MAX_BYTES + 1) {
             Ok(None) => Ok(Progress::default()),
             Ok(Some(bytes)) => match Progress::parse(&bytes) {
@@ -85,13 +94,21 @@ impl<S: Shelf> Keeper<S> {
 
     /// Notes what a walk reached, and tries to write it. Never waits: what can't be written now is written later.
     pub fn keep(&mut self, name: &str, reached: LessonProgress) {
-        self.pending = Some((name.to_owned(), reached));
+        self.pending.entry(name.to_owned()).or_default().merge(&reached);
         self.write(|| false, false);
+    }
+
+    /// What is on the shelf at the moment, with what isn't written yet; `None` where it can't be read. Takes no lock and
+    /// waits for nothing: a file is put there whole.
+    pub fn look(&mut self) -> Option<Progress> {
+        let mut progress = look(&mut self.shelf)?;
+        progress.take_in(&self.pending);
+        Some(progress)
     }
 
     /// Writes what isn't written yet, so that it lasts. `wait` as in [`Keeper::open`].
     pub fn finish(&mut self, wait: impl FnMut() -> bool) {
-        if self.pending.is_some() {
+        if !self.pending.is_empty() {
             self.write(wait, true);
         }
     }
@@ -112,22 +129,26 @@ impl<S: Shelf> Keeper<S> {
         Ok(cleared)
     }
 
+    /// Whether the last attempt to read or write failed.
+    pub fn has_failed(&self) -> bool {
+        self.failed.is_some()
+    }
+
     /// What a person should be told.
     pub fn troubles(&self) -> impl Iterator<Item = &Trouble> {
         self.noted.iter().chain(&self.failed)
     }
 
     fn write(&mut self, wait: impl FnMut() -> bool, lasting: bool) {
-        let Some((name, reached)) = self.pending.clone() else { return };
         let written = self.lock(wait).and_then(|_lock| {
             let mut progress = self.read()?;
-            progress.lessons.entry(name).or_default().merge(&reached);
+            progress.take_in(&self.pending);
             self.replace(&progress, lasting)
         });
         self.failed = written.err();
         // What was only handed to the system is written once more at the end, so that it lasts.
         if self.failed.is_none() && lasting {
-            self.pending = None;
+            self.pending.clear();
         }
     }
 

@@ -107,6 +107,13 @@ pub enum Unusable {
 }
 
 impl Progress {
+    /// Takes in what walks reached, by the lesson's name.
+    pub fn take_in(&mut self, reached: &BTreeMap<String, LessonProgress>) {
+        for (name, reached) in reached {
+            self.lessons.entry(name.clone()).or_default().merge(reached);
+        }
+    }
+
     /// Reads a file's bytes.
     ///
     /// # Errors

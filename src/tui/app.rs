@@ -1,5 +1,6 @@
 //! The state of the interface: the walk, where the learner looks, and how it is shown. Drawing only reads it.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use ratatui::layout::Rect;
@@ -8,12 +9,14 @@ use tui_input::Input;
 use super::again::Again;
 use super::code::Snippets;
 use super::layout::{self, Areas, LargeWish, Seat, Turn, Wish};
+use super::lessons::{Catalogue, Choosing};
 use super::texts::Texts;
 use super::walk::Walk;
 use crate::engine::typed::Mistyped;
 use crate::engine::{Phase, Purpose, Wire};
 use crate::lesson::{Glossary, Lang, Localized};
 use crate::model::{Connection, Moment, SegmentId, Side, View};
+use crate::progress::Mark;
 use crate::tcp::Numbers;
 use crate::theme::Theme;
 
@@ -73,6 +76,10 @@ pub enum Overlay {
     Kernel,
     Layers,
     Glossary,
+    /// The list of lessons.
+    Lessons,
+    /// The end of a lesson.
+    Ending,
 }
 
 /// What the learner has chosen to look at.
@@ -90,8 +97,6 @@ pub(super) struct Place {
     pub(super) overlay: Option<Overlay>,
     /// How far the explanation is scrolled; `None` where it wasn't touched.
     pub(super) explain: Option<usize>,
-    /// Whether what to remember is shown, once the lesson is over.
-    pub(super) recap: bool,
     /// The page of the free walk's menu.
     pub(super) menu: usize,
     /// The one connection that the ladder and the sides show; `None` for all.
@@ -127,7 +132,15 @@ pub struct App {
     /// The phase that the screen has taken notice of, with the next step's number.
     pub(super) noticed: (Phase, Option<usize>),
     /// What is told beside the goal.
-    first: Option<Localized>,
+    pub(super) first: Option<Localized>,
+    /// The last of the steps that ran again by themselves, by its number in the lesson.
+    pub(super) ran_again: Option<usize>,
+    /// How the lesson's questions were answered in earlier walks, by the step's id.
+    pub(super) kept: BTreeMap<String, Mark>,
+    /// The lessons, as they were when the list or the end of a lesson was opened.
+    pub(super) catalogue: Option<Catalogue>,
+    /// Where the learner is in the list.
+    pub(super) choosing: Choosing,
     /// How many walks were made before this one.
     pub(super) generation: u64,
     /// Why what was typed is no call.
@@ -153,6 +166,10 @@ impl App {
             input: None,
             noticed,
             first: None,
+            ran_again: None,
+            kept: BTreeMap::new(),
+            catalogue: None,
+            choosing: Choosing::default(),
             generation: 0,
             mistyped: None,
             trouble: None,

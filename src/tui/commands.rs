@@ -2,7 +2,7 @@
 
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
-use super::app::App;
+use super::app::{App, Overlay};
 use super::layout::WHOLE;
 use crate::engine::Phase;
 
@@ -52,6 +52,10 @@ pub enum Command {
     /// The number of the chosen answer, from 0.
     Answer(usize),
     Send,
+    /// The list of lessons.
+    Lessons,
+    /// From the end of a lesson to the next one.
+    NextLesson,
     Help,
     Quit,
 }
@@ -74,7 +78,7 @@ pub struct Entry {
     pub applies: fn(&App) -> bool,
 }
 
-use KeyCode::{BackTab, Char, Down, End, Enter, Esc, Home, Left, PageDown, PageUp, Right, Tab, Up};
+use KeyCode::{BackTab, Char, Down, End, Enter, Esc, F, Home, Left, PageDown, PageUp, Right, Tab, Up};
 
 const fn entry(command: Command, id: &'static str, keys: &'static [KeyCode], shown: &'static str) -> Entry {
     Entry { command, id, keys, shift: false, shown, footer: None, applies: always }
@@ -100,6 +104,7 @@ impl Entry {
 /// The table, in the order of the help.
 pub const COMMANDS: &[Entry] = &[
     entry(Command::Next, "next", &[Char(' ')], "Space").footer(1).when(can_go_on),
+    entry(Command::NextLesson, "next_lesson", &[], "Enter").footer(0).when(shows_the_end),
     entry(Command::Type, "type", &[Enter, Char(':')], "Enter").footer(1).when(may_choose),
     entry(Command::Menu, "menu", &[Char('m')], "m").footer(1).when(may_choose),
     entry(Command::Answer(0), "answer", &[], "1–9").footer(0).when(asks),
@@ -134,6 +139,7 @@ pub const COMMANDS: &[Entry] = &[
     entry(Command::ScrollUp, "scroll_up", &[Up], "Shift+↑").shift(),
     entry(Command::ScrollDown, "scroll_down", &[Down], "Shift+↓").shift(),
     entry(Command::Restart, "restart", &[Char('r')], "r").footer(14).when(is_lesson),
+    entry(Command::Lessons, "lessons", &[Char('o'), F(2)], "o").footer(10),
     entry(Command::Lang, "lang", &[Char('L')], "L").footer(15),
     entry(Command::Help, "help", &[Char('?')], "?").footer(0),
     entry(Command::Quit, "quit", &[Char('q')], "q").footer(0),
@@ -153,6 +159,9 @@ pub fn command_for(app: &App, key: KeyEvent) -> Option<Command> {
     }
     // Shift tells the arrows apart; of a letter it is part of the letter itself.
     let shift = key.modifiers.contains(KeyModifiers::SHIFT) && matches!(key.code, Up | Down);
+    if key.code == Enter && shows_the_end(app) {
+        return Some(Command::NextLesson);
+    }
     // Without a menu to type for, Enter goes on, as Space does.
     if key.code == Enter && !drives(app) {
         return Some(Command::Next);
@@ -201,6 +210,10 @@ fn types(app: &App) -> bool {
 fn something_waits(app: &App) -> bool {
     let present = app.walk().trace().present();
     !app.in_past() && present.waiting().iter().any(|id| app.is_at_own_door(*id))
+}
+
+fn shows_the_end(app: &App) -> bool {
+    app.place.overlay == Some(Overlay::Ending)
 }
 
 fn several_wait(app: &App) -> bool {

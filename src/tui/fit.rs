@@ -25,7 +25,7 @@ pub struct Overflow {
     pub lang: Lang,
     /// How many rows are too many where the text stands with its verdict alone.
     pub alone: usize,
-    /// How many where the question of the next step, or the recap after the last one, stands beside it.
+    /// How many where the question of the next step stands beside it.
     pub beside: usize,
 }
 
@@ -47,12 +47,7 @@ pub fn overflows(look: Look, lesson: &Arc<Lesson>, mode: Mode) -> Vec<Overflow> 
                 explain_scroll(&app).map_or(0, |(_, most)| most)
             };
             let alone = rows(Phase::Ready);
-            let mut beside = beside(lesson, next).into_iter().map(&mut rows).max().unwrap_or(alone);
-            if next.is_none() {
-                app.place.recap = true;
-                beside = beside.max(explain_scroll(&app).map_or(0, |(_, most)| most));
-                app.place.recap = false;
-            }
+            let beside = beside(lesson, next).into_iter().map(&mut rows).max().unwrap_or(alone);
             if alone > 0 || beside > 0 {
                 found.push(Overflow { step: last, lang, alone, beside });
             }

@@ -8,10 +8,10 @@ use std::time::Duration;
 use ratatui::Terminal;
 use ratatui::backend::Backend;
 
-use super::{App, Effect, Msg, Walk, draw, update};
+use super::{App, Catalogue, Effect, Msg, NotOpened, Opened, Walk, draw, update};
 use crate::engine::Request;
 
-/// What the loop needs of the program around it.
+/// What the loop needs of the program around it. What has a body here is that of a program without other lessons.
 pub trait Host {
     /// The time since the walk began.
     fn now(&self) -> Duration;
@@ -20,11 +20,25 @@ pub trait Host {
     /// The walk may have gone on: called each time that all messages were taken.
     fn went_on(&mut self, walk: &dyn Walk);
     /// Ends the world and makes a fresh one, whose clock begins at zero. Its happenings come as
-    /// [`Msg::World`] with this generation.
+    /// [`Msg::World`] with this generation. `leaving` is the walk whose place it takes: what was reached in it is kept.
     ///
     /// # Errors
     /// A sentence for the learner where it can't be made.
-    fn restart(&mut self, generation: u64) -> Result<Box<dyn Walk>, String>;
+    fn restart(&mut self, leaving: &dyn Walk, generation: u64) -> Result<Opened, String>;
+    /// The lessons, at this moment. `walk` is the one that is shown.
+    ///
+    /// # Errors
+    /// A sentence for the learner where they can't be listed.
+    fn catalogue(&mut self, _walk: &dyn Walk) -> Result<Catalogue, String> {
+        Err(String::new())
+    }
+    /// Makes a fresh world for the lesson of this name in the place of the old one; as [`Host::restart`]. `None` where the program ends here, to go on with the lesson anew.
+    ///
+    /// # Errors
+    /// [`NotOpened`] where it can't be opened.
+    fn open(&mut self, _lesson: &str, _leaving: &dyn Walk, _generation: u64) -> Result<Option<Opened>, NotOpened> {
+        Ok(None)
+    }
 }
 
 /// Runs the interface until the learner quits, or until nobody can send messages any more.
@@ -71,9 +85,21 @@ fn take(app: &mut App, msg: Msg, host: &mut impl Host) -> bool {
         match effect {
             Effect::Request(request) => host.request(request),
             Effect::Quit => return false,
-            Effect::Restart => match host.restart(app.generation() + 1) {
-                Ok(walk) => app.restarted(walk),
+            Effect::Restart => match host.restart(app.walk(), app.generation() + 1) {
+                Ok(opened) => {
+                    app.restarted(opened.walk);
+                    app.reached_before(opened.again, opened.kept);
+                }
                 Err(why) => app.not_restarted(why),
+            },
+            Effect::List(overlay) => match host.catalogue(app.walk()) {
+                Ok(catalogue) => app.listed(catalogue, overlay),
+                Err(why) => app.not_restarted(why),
+            },
+            Effect::Open(lesson) => match host.open(&lesson, app.walk(), app.generation() + 1) {
+                Ok(Some(opened)) => app.opened(opened),
+                Ok(None) => return false,
+                Err(error) => app.not_opened(&lesson, error),
             },
         }
     }

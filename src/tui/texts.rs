@@ -21,6 +21,8 @@ words! {
         pub kernel: Kernel,
         pub layers: Layers,
         pub glossary: Glossary,
+        pub lessons: Lessons,
+        pub ending: Ending,
         pub help: Help,
         pub free: Free,
         /// By the command's id.
@@ -156,8 +158,7 @@ words! {
     pub struct Explain {
         pub title: String,
         pub goal: String,
-        pub recap: String,
-        pub to_recap: String,
+        pub to_the_end: String,
         pub begin: String,
         pub again: String,
         pub again_over: String,
@@ -179,7 +180,6 @@ words! {
         pub broken: String,
         pub held: String,
         pub all_held: String,
-        pub finished: String,
         pub failed: String,
         pub system: String,
         pub thread: String,
@@ -279,6 +279,51 @@ words! {
         pub title: String,
         pub here: String,
         pub others: String,
+    }
+}
+
+words! {
+    /// The list of lessons.
+    #[allow(missing_docs)]
+    pub struct Lessons {
+        pub title: String,
+        pub keys: String,
+        pub search: String,
+        pub nothing: String,
+        pub here: String,
+        pub not_here: String,
+        pub finished: String,
+        pub far: String,
+        pub steps: String,
+        pub enter: String,
+        pub enter_here: String,
+        pub enter_resume: String,
+        pub enter_again: String,
+        pub failed: String,
+    }
+}
+
+words! {
+    /// The end of a lesson.
+    #[allow(missing_docs)]
+    pub struct Ending {
+        pub title: String,
+        pub keys: String,
+        pub say: String,
+        pub misbelief: String,
+        pub predictions: String,
+        pub confirmed: String,
+        pub own: String,
+        pub kernel: String,
+        pub passed: String,
+        pub kept_right: String,
+        pub kept_wrong: String,
+        pub kept_passed: String,
+        pub not_asked: String,
+        pub next: String,
+        pub list: String,
+        pub last: String,
+        pub more: String,
     }
 }
 

@@ -9,6 +9,7 @@ use tui_input::{Input, InputRequest};
 use super::app::{App, Auto, Overlay, PACES};
 use super::commands::{Command, command_for};
 use super::layout::Turn;
+use super::lessons;
 use super::mouse;
 use crate::engine::{self, Happening, Phase, Request};
 use crate::lesson::{Lang, Show};
@@ -40,6 +41,10 @@ pub enum Effect {
     Request(Request),
     /// The lesson starts again, in a fresh world: then call [`App::restarted`].
     Restart,
+    /// The lessons are wanted, for this overlay: then call [`App::listed`].
+    List(Overlay),
+    /// The lesson of this name takes the walk's place: then call [`App::opened`].
+    Open(String),
     /// The program ends.
     Quit,
 }
@@ -76,6 +81,7 @@ impl App {
         self.again = None;
         self.input = None;
         self.trouble = None;
+        self.ran_again = None;
         self.noticed = (Phase::Busy, None);
         self.changed = true;
         notice(self);
@@ -150,6 +156,10 @@ fn show_what_the_lesson_shows(app: &mut App) {
         return;
     }
     app.place.shown = Some(number);
+    if app.place.overlay == Some(Overlay::Lessons) {
+        // Who looks for another lesson has turned away from this one.
+        return;
+    }
     // What runs again was looked at already.
     let overlay = match show.filter(|_| !app.runs_again()) {
         Some(Show::Layers) => Overlay::Layers,
@@ -182,6 +192,7 @@ fn terminal(app: &mut App, event: Event, effects: &mut Vec<Effect>) {
             }
             app.changed = true;
         }
+        Event::Paste(_) if app.place.overlay == Some(Overlay::Lessons) => lessons::search(app, &event),
         Event::Paste(text) if app.typing().is_some() => {
             for c in clean(&text).chars() {
                 type_in(app, InputRequest::InsertChar(c));
@@ -196,8 +207,14 @@ fn terminal(app: &mut App, event: Event, effects: &mut Vec<Effect>) {
 }
 
 fn key(app: &mut App, key: KeyEvent, effects: &mut Vec<Effect>) {
+    if app.place.overlay == Some(Overlay::Lessons) {
+        return lessons::key(app, key, effects);
+    }
     let typing = app.typing().is_some() && app.place.overlay.is_none() && !app.runs_again();
-    let leaves = matches!(key.code, KeyCode::PageUp | KeyCode::PageDown | KeyCode::Tab | KeyCode::Up | KeyCode::Down);
+    let leaves = matches!(
+        key.code,
+        KeyCode::PageUp | KeyCode::PageDown | KeyCode::Tab | KeyCode::Up | KeyCode::Down | KeyCode::F(_)
+    );
     let command = command_for(app, key);
     if typing && command != Some(Command::Quit) && !leaves || typing && key.code == KeyCode::Char('q') {
         match key.code {
@@ -233,7 +250,7 @@ fn type_in(app: &mut App, request: InputRequest) {
 }
 
 /// One line of bounded length without control characters.
-fn clean(text: &str) -> String {
+pub(super) fn clean(text: &str) -> String {
     text.chars().filter(|c| !c.is_control()).take(LONGEST_LINE).collect()
 }
 
@@ -259,6 +276,10 @@ fn perform(app: &mut App, command: Command, effects: &mut Vec<Effect>) {
     match command {
         Command::Quit => effects.push(Effect::Quit),
         Command::Restart => effects.push(Effect::Restart),
+        Command::Lessons => effects.push(Effect::List(Overlay::Lessons)),
+        Command::NextLesson => lessons::go_on(app, effects),
+        // The text of the last step comes first; the page of the end is opened, and closed again to read it once more.
+        Command::Next if is_over(app) => effects.push(Effect::List(Overlay::Ending)),
         Command::Next
         | Command::Answer(_)
         | Command::Send
@@ -283,6 +304,11 @@ fn perform(app: &mut App, command: Command, effects: &mut Vec<Effect>) {
     }
 }
 
+/// Whether the walk through a lesson has come to its end.
+fn is_over(app: &App) -> bool {
+    app.walk.lesson().is_some() && *app.walk.phase() == Phase::Finished
+}
+
 fn acts(command: Command) -> bool {
     use Command::{Answer, Deliver, Drop, Interrupt, Next, Pass, PassOne, Send, Type};
     matches!(command, Next | Answer(_) | Send | Deliver | Drop | Interrupt | Type | Pass | PassOne)
@@ -291,7 +317,7 @@ fn acts(command: Command) -> bool {
 /// What an open overlay takes for itself. Whatever acts closes it, so that its effect is seen.
 fn over_panes(app: &mut App, command: Command) -> bool {
     let Some(overlay) = app.place.overlay else { return false };
-    let pages = overlay == Overlay::Glossary;
+    let pages = matches!(overlay, Overlay::Glossary | Overlay::Ending);
     match command {
         Command::Up | Command::ScrollUp => app.place.over = app.place.over.saturating_sub(1),
         Command::Down | Command::ScrollDown => scroll_over(app, 1),
@@ -304,6 +330,9 @@ fn over_panes(app: &mut App, command: Command) -> bool {
         Command::Kernel if overlay == Overlay::Kernel => app.place.overlay = None,
         Command::Glossary if overlay == Overlay::Glossary => app.place.overlay = None,
         Command::Layers if overlay == Overlay::Layers => app.place.overlay = None,
+        Command::Next if overlay == Overlay::Ending => app.place.overlay = None,
+        // The lesson is over: of what acts, nothing is left but to go on.
+        command if overlay == Overlay::Ending && acts(command) => {}
         // The lesson opened it: the text below it comes first.
         Command::Next if app.place.unread => app.place.overlay = None,
         command if acts(command) => {
@@ -323,11 +352,6 @@ fn scroll_over(app: &mut App, rows: usize) {
 fn act(app: &mut App, command: Command) {
     if app.walk.free().is_some() {
         return super::free::act(app, command);
-    }
-    if command == Command::Next && *app.walk.phase() == Phase::Finished {
-        app.place.recap = !app.place.recap;
-        app.place.explain = None;
-        return;
     }
     let order = match command {
         Command::Next => Some(engine::Command::Next),

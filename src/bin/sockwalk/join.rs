@@ -2,20 +2,25 @@
 
 use std::fs::OpenOptions;
 use std::io::{self, BufWriter, Write};
+use std::net::SocketAddr;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 use std::sync::mpsc::channel;
 use std::time::{Duration, Instant};
 
 use sockwalk::cli::{Exit, Invocation, Joining, Part};
-use sockwalk::engine::{Answerer, Failure, Free, FreeOptions, Phase, Purpose, Request, World};
+use sockwalk::engine::{Answer, Answerer, Failure, Free, FreeOptions, Phase, Purpose, Request, World};
 use sockwalk::i18n::{Texts, escape, fill, join};
+use sockwalk::lesson::{Lang, Localized};
 use sockwalk::linux::shared::Joined;
 use sockwalk::model::{Role, Side};
 use sockwalk::report::JsonLines;
-use sockwalk::tui::{Host, Msg, Walk};
+use sockwalk::tui::{Catalogue, Host, Msg, NotOpened, Opened, Opens, Walk};
 
+use super::course::Course;
 use super::labs::Labs;
+use super::memory::Memory;
+use super::parting;
 use super::screen;
 
 /// Takes part until the learner quits. Returns the exit status.
@@ -53,7 +58,7 @@ pub fn run(invocation: &Invocation, joining: &Joining) -> Result<u8, Exit> {
     // Of both sides, the server's calls are the ones that are made by themselves.
     let answerer = joining.answer.zip(sides.first()).map(|(answer, side)| Answerer::new(*side, answer, joining.server));
     let walk = Box::new(Free::new(options, answerer));
-    let mut house = House { epoch: joined.epoch(), world: Some(joined), recorder };
+    let mut house = House { epoch: joined.epoch(), world: Some(joined), lab: name.to_string(), recorder };
     let shown = screen::show(walk, look, (sender, &inbox), &mut house, |_| {})?;
     drop(house.world.take());
     shown.pass_signal_on();
@@ -70,13 +75,45 @@ pub fn run(invocation: &Invocation, joining: &Joining) -> Result<u8, Exit> {
         let text = join(&texts.cli.error, &why);
         return Err(Exit { status: 1, text: format!("{text}\n") });
     }
-    Ok(if shown.drawn { 0 } else { 1 })
+    if !shown.drawn {
+        return Ok(1);
+    }
+    let pid = std::process::id();
+    let members = shown.app.walk().trace().present().members();
+    let others = members.iter().filter(|member| member.pid != pid).count();
+    let words = parting_words(joining, invocation.port);
+    let words: Vec<&str> = words.iter().map(String::as_str).collect();
+    parting::say(&parting::lab(others, &house.lab, &words, invocation, shown.app.lang())?);
+    Ok(0)
+}
+
+/// What the program is called for to take part in the same way again.
+fn parting_words(joining: &Joining, port: Option<u16>) -> Vec<String> {
+    let part = match joining.part {
+        Part::Server => "server",
+        Part::Client => "client",
+        Part::Free => "free",
+        Part::Watch => "watch",
+    };
+    let mut words = vec![part.to_owned()];
+    let usual = SocketAddr::from(([127, 0, 0, 1], port.unwrap_or(8000)));
+    words.extend((joining.server != usual).then(|| joining.server.to_string()));
+    if let Some(answer) = joining.answer {
+        let answer = match answer {
+            Answer::Success => "success",
+            Answer::Echo => "echo",
+        };
+        words.extend(["--answer", answer].map(str::to_owned));
+    }
+    words
 }
 
 /// The lab behind the interface.
 struct House {
     epoch: Instant,
     world: Option<Joined>,
+    /// The lab's name.
+    lab: String,
     recorder: Option<Recorder>,
 }
 
@@ -97,9 +134,23 @@ impl Host for House {
         }
     }
 
-    fn restart(&mut self, _generation: u64) -> Result<Box<dyn Walk>, String> {
+    fn restart(&mut self, _: &dyn Walk, _generation: u64) -> Result<Opened, String> {
         // A lab that others share isn't made anew by one of them: no key of a free walk asks for it.
         Err(String::new())
+    }
+
+    fn catalogue(&mut self, _: &dyn Walk) -> Result<Catalogue, String> {
+        let say = |lang| {
+            let texts = Texts::load(lang).map_err(|error| error.to_string())?;
+            Ok::<_, String>(fill(&texts.shared.lesson_elsewhere, &[("lab", &self.lab)]))
+        };
+        let opens = Opens::Elsewhere(Localized { en: say(Lang::En)?, zh: say(Lang::Zh)? });
+        Ok(Catalogue { rows: Course::unknown().rows(&Memory::peek()), opens, here: None })
+    }
+
+    fn open(&mut self, _: &str, _: &dyn Walk, _: u64) -> Result<Option<Opened>, NotOpened> {
+        // This process is in the lab's namespaces for good, and a lesson's lab is made from outside of them.
+        Ok(None)
     }
 }
 

@@ -1,5 +1,6 @@
-//! `sockwalk learn`: the lesson in the terminal.
+//! `sockwalk learn`: the lesson in the terminal, and those that are opened from within it.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::mpsc::{Sender, channel};
 use std::time::{Duration, Instant};
@@ -7,14 +8,16 @@ use std::time::{Duration, Instant};
 use sockwalk::cli::{Exit, Invocation, Target, load};
 use sockwalk::engine::{Phase, Request, Runner, World};
 use sockwalk::i18n::Texts;
-use sockwalk::lesson::{Lang, Lesson, Localized, builtin, builtin_names};
+use sockwalk::lesson::{Lang, Lesson, Localized, builtin_names};
 use sockwalk::linux::LinuxWorld;
-use sockwalk::model::Need;
-use sockwalk::progress::{Progress, next_lesson, resume_after, walked};
-use sockwalk::tui::{App, Host, Msg, Walk};
+use sockwalk::model::{Mode, Need};
+use sockwalk::progress::{Mark, Progress, next_lesson, resume_after, walked};
+use sockwalk::tui::{App, Catalogue, Host, Msg, NotOpened, Opened, Opens, Walk};
 
+use super::course::{self, Course};
 use super::memory::Memory;
 use super::needs::{self, Survey};
+use super::parting::{self, Stopped};
 use super::place::{Grounds, Started, Waits, runner};
 use super::screen;
 use super::shelf::now_ms;
@@ -23,9 +26,8 @@ use super::shelf::now_ms;
 pub struct Opening {
     /// The lesson.
     pub lesson: Lesson,
-    /// Whether what the learner reaches in it is kept: of the built-in lessons it is. A file may be another lesson
-    /// tomorrow.
-    pub kept: bool,
+    /// Its file, where it isn't built in: of such a lesson nothing is kept. It may be another lesson tomorrow.
+    pub file: Option<String>,
 }
 
 /// Opens a lesson and stays until the learner quits; without one, the lesson with which to go on. `from_start`: also
@@ -34,106 +36,132 @@ pub fn run(invocation: &Invocation, opening: Option<Opening>, from_start: bool) 
     // Before any thread: the rights can be had by a process of one thread only.
     let grounds = Grounds::prepare(invocation)?;
     let memory = Memory::open();
-    let Opening { lesson, kept } = match opening {
+    let Opening { lesson, file } = match opening {
         Some(opening) => opening,
         None => go_on(invocation.lang, &grounds, &memory.progress)?,
     };
-    let known = memory.progress.lessons.get(&lesson.id).filter(|_| kept && !from_start);
-    let again = resume_after(known, &lesson);
     let look = screen::look(invocation)?;
     let (sender, inbox) = channel();
     let mut house = House {
         lesson: Arc::new(lesson),
+        file,
         invocation: invocation.clone(),
         grounds,
         sender: sender.clone(),
         epoch: Instant::now(),
         world: None,
         memory,
-        kept,
+        course: None,
         again: None,
         noted: None,
-        instead: None,
     };
-    let first = house.open(0)?;
-    let instead = house.why_on_host()?;
-    // Where nothing lies beyond, as after a change of the mode, the lesson begins at its start.
-    house.again = again.filter(|again| first.steps().iter().any(|step| step > again));
-    let again = house.again;
+    let first = house.begin(Arc::clone(&house.lesson), from_start, 0)?;
+    let Opened { walk, again, kept, told } = first;
     let prepare = |app: &mut App| {
-        if let Some(why) = instead {
-            app.tell_at_first(why);
+        if let Some(told) = told {
+            app.tell_at_first(told);
         }
+        app.reached_before(again, kept);
         if let Some(last) = again {
             app.run_again(last);
         }
     };
-    let shown = screen::show(Box::new(first), look, (sender, &inbox), &mut house, prepare)?;
+    let shown = screen::show(walk, look, (sender, &inbox), &mut house, prepare)?;
+    house.note(shown.app.walk());
     drop(house.world.take());
     house.memory.finish();
-    house.memory.say(shown.app.lang(), kept)?;
+    let is_kept = house.file.is_none();
+    house.memory.say(shown.app.lang(), is_kept)?;
     shown.pass_signal_on();
     if let Phase::Failed(failure) = shown.app.walk().phase() {
         return Err(house.grounds.failed(failure));
     }
     // A terminal that is gone can't be drawn to, and nobody is left to be told.
-    Ok(if shown.drawn { 0 } else { 1 })
+    if !shown.drawn {
+        return Ok(1);
+    }
+    let stopped = Stopped {
+        lesson: &house.lesson.id,
+        target: house.file.as_deref().unwrap_or(&house.lesson.id),
+        kept: is_kept && house.memory.keeps(),
+        next: house.course.as_ref().and_then(|course| course.next(&house.lesson.id)),
+    };
+    parting::say(&parting::lesson(shown.app.walk(), &stopped, &house.invocation, shown.app.lang())?);
+    Ok(0)
 }
 
 /// The lesson with which to go on, of those that can run here.
 fn go_on(lang: Lang, grounds: &Grounds, progress: &Progress) -> Result<Opening, Exit> {
-    let names = builtin_names();
-    let lessons: Vec<Lesson> = names.iter().filter_map(|name| builtin(name)?.ok()).collect();
+    let lessons = course::lessons();
     let survey = Survey::make(grounds, &lessons);
     let allowed = lessons.iter().filter(|lesson| grounds.allows(lesson, &survey));
     let course: Vec<&str> = allowed.map(|lesson| lesson.id.as_str()).collect();
-    let name = next_lesson(progress, &course).or(names.first().copied()).unwrap_or_default();
+    let name = next_lesson(progress, &course).or(builtin_names().first().copied()).unwrap_or_default();
     let lesson = load(&Target::Builtin(name.to_owned()), lang, false)?;
-    Ok(Opening { lesson, kept: true })
+    Ok(Opening { lesson, file: None })
 }
 
 /// The world behind the interface, and what is needed to make it anew.
 struct House {
     lesson: Arc<Lesson>,
+    /// Its file, where it isn't built in.
+    file: Option<String>,
     invocation: Invocation,
     grounds: Grounds,
     sender: Sender<Msg>,
     epoch: Instant,
     world: Option<LinuxWorld>,
     memory: Memory,
-    kept: bool,
+    /// What runs here; found when it is asked for.
+    course: Option<Course>,
     /// The last of the steps that only run again.
     again: Option<usize>,
     /// The phase and the step of which the memory took notice last.
     noted: Option<(Phase, Option<usize>)>,
-    /// What the lab lacks, where the walk is on the host for that.
-    instead: Option<Vec<Need>>,
 }
 
 impl House {
-    fn open(&mut self, generation: u64) -> Result<Runner, Exit> {
-        // The old world goes first: on the machine's own loopback the new one wants its port.
-        self.world = None;
-        self.epoch = Instant::now();
+    /// Makes a world for a lesson, and a walk through it that goes on where the learner stopped.
+    fn begin(&mut self, lesson: Arc<Lesson>, from_start: bool, generation: u64) -> Result<Opened, Exit> {
+        // On the machine's own loopback the new world wants the old one's port; a lab is a place of its own.
+        if self.world.as_ref().is_some_and(|world| world.mode() == Mode::Host) {
+            self.world = None;
+        }
+        let epoch = Instant::now();
         let sender = self.sender.clone();
         let sink = move |happening| {
             // Where the interface has ended, nobody is left to be told.
             let _ = sender.send(Msg::World(generation, Box::new(happening)));
         };
-        let Started { world, instead } = self.grounds.start(&self.lesson, self.invocation.port, self.epoch, sink)?;
-        self.instead = instead;
+        let Started { world, instead } = self.grounds.start(&lesson, self.invocation.port, epoch, sink)?;
         let waits = Waits { patience: Duration::from_secs(3), timers: true };
-        let walk = runner(&self.lesson, &world, &self.invocation, waits);
-        self.world = Some(world);
-        Ok(walk)
+        let walk: Runner = runner(&lesson, &world, &self.invocation, waits);
+        let is_built_in = self.file.is_none();
+        let known = self.memory.look().lessons.remove(&lesson.id).filter(|_| is_built_in);
+        let again = resume_after(known.as_ref().filter(|_| !from_start), &lesson);
+        // Where nothing lies beyond, as after a change of the mode, the lesson begins at its start.
+        let again = again.filter(|again| walk.steps().iter().any(|step| step > again));
+        let kept: BTreeMap<String, Mark> = known.map(|known| known.answers).unwrap_or_default();
+        let told = instead.map(|lacks| why_on_host(&lacks)).transpose()?;
+        (self.world, self.epoch, self.lesson) = (Some(world), epoch, lesson);
+        (self.again, self.noted) = (again, None);
+        Ok(Opened { walk: Box::new(walk), again, kept, told })
     }
 
-    /// Why the walk isn't in the lab, where that lacks something; in both languages, since the learner may change it.
-    fn why_on_host(&self) -> Result<Option<Localized>, Exit> {
-        let Some(lacks) = &self.instead else { return Ok(None) };
-        let say = |lang| Texts::load(lang).map(|texts| needs::instead(lacks, &texts.needs));
-        Ok(Some(Localized { en: say(Lang::En)?, zh: say(Lang::Zh)? }))
+    /// Keeps what the walk has reached, whether it is at work or not.
+    fn note(&mut self, walk: &dyn Walk) {
+        let Some(lesson) = walk.lesson().filter(|_| self.file.is_none()) else { return };
+        let reached = walked(lesson, walk.mode(), walk.trace(), walk.phase(), self.again, now_ms());
+        if let Some(reached) = reached {
+            self.memory.keep(&lesson.id, reached);
+        }
     }
+}
+
+/// Why a walk isn't in the lab, where that lacks something; in both languages, since the learner may change it.
+fn why_on_host(lacks: &[Need]) -> Result<Localized, Exit> {
+    let say = |lang| Texts::load(lang).map(|texts| needs::instead(lacks, &texts.needs));
+    Ok(Localized { en: say(Lang::En)?, zh: say(Lang::Zh)? })
 }
 
 impl Host for House {
@@ -149,19 +177,41 @@ impl Host for House {
 
     fn went_on(&mut self, walk: &dyn Walk) {
         let noted = Some((walk.phase().clone(), walk.next_step().map(|(step, _)| step)));
-        if !self.kept || *walk.phase() == Phase::Busy || self.noted == noted {
+        if *walk.phase() == Phase::Busy || self.noted == noted {
             return;
         }
         self.noted = noted;
-        let Some(lesson) = walk.lesson() else { return };
-        let reached = walked(lesson, walk.mode(), walk.trace(), walk.phase(), self.again, now_ms());
-        if let Some(reached) = reached {
-            self.memory.keep(&lesson.id, reached);
-        }
+        self.note(walk);
     }
 
-    fn restart(&mut self, generation: u64) -> Result<Box<dyn Walk>, String> {
-        self.again = None;
-        self.open(generation).map(|walk| Box::new(walk) as Box<dyn Walk>).map_err(|exit| exit.text.trim().to_owned())
+    fn restart(&mut self, walk: &dyn Walk, generation: u64) -> Result<Opened, String> {
+        self.note(walk);
+        // The old world goes first, whichever it is: where the new one fails, `r` may try again.
+        self.world = None;
+        let began = self.begin(Arc::clone(&self.lesson), true, generation);
+        began.map_err(|exit| exit.text.trim().to_owned())
+    }
+
+    fn catalogue(&mut self, walk: &dyn Walk) -> Result<Catalogue, String> {
+        self.note(walk);
+        let course = match self.course.take() {
+            Some(course) => course,
+            None => Course::survey(&self.grounds).map_err(|exit| exit.text.trim().to_owned())?,
+        };
+        let rows = course.rows(&self.memory.look());
+        self.course = Some(course);
+        let here = self.file.is_none().then(|| self.lesson.id.clone());
+        Ok(Catalogue { rows, opens: Opens::Here, here })
+    }
+
+    fn open(&mut self, lesson: &str, leaving: &dyn Walk, generation: u64) -> Result<Option<Opened>, NotOpened> {
+        self.note(leaving);
+        let wanted = self.course.as_ref().and_then(|course| course.lesson(lesson)).cloned();
+        let Some(wanted) = wanted else { return Ok(None) };
+        let file = self.file.take();
+        self.begin(Arc::new(wanted), false, generation).map(Some).map_err(|exit| {
+            self.file = file;
+            NotOpened { why: exit.text.trim().to_owned(), lost: self.world.is_none() }
+        })
     }
 }

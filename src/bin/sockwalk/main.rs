@@ -2,6 +2,7 @@
 #![deny(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod check;
+mod course;
 mod doctor;
 mod exec;
 mod glossary;
@@ -13,6 +14,7 @@ mod lessons;
 mod memory;
 mod needs;
 mod new;
+mod parting;
 mod place;
 mod play;
 mod replay;
@@ -56,16 +58,19 @@ fn run(invocation: Invocation) -> Result<u8, Exit> {
         Task::Lessons => lessons::run(&invocation),
         Task::Play { target, format, patience, timers } => {
             let options = play::Options { format: *format, patience: *patience, timers: *timers };
-            play::run(&invocation, load(target)?, &options)
+            play::run(&invocation, load(target)?, target, &options)
         }
         Task::Glossary(words) => glossary::run(&invocation, words),
         Task::Check { targets, timers } => check::run(&invocation, targets, *timers),
         Task::New(name) => new::run(&invocation, name),
         Task::Reset(name) => reset::run(&invocation, name.as_deref()),
         Task::Learn { target, from_start } if screen::is_possible() => {
-            let kept = matches!(target, Some(Target::Builtin(_)));
+            let file = match target {
+                Some(Target::Path(path)) => Some(path.to_string_lossy().into_owned()),
+                _ => None,
+            };
             let opening = match target {
-                Some(target) => Some(learn::Opening { lesson: load(target)?, kept }),
+                Some(target) => Some(learn::Opening { lesson: load(target)?, file }),
                 None => None,
             };
             learn::run(&invocation, opening, *from_start)
@@ -73,7 +78,8 @@ fn run(invocation: Invocation) -> Result<u8, Exit> {
         // Where there is no screen to draw on, the lesson is told as text.
         Task::Learn { target, .. } => {
             let options = play::Options { format: Format::Text, patience: PATIENCE, timers: false };
-            play::run(&invocation, load(&target.clone().unwrap_or_default())?, &options)
+            let target = target.clone().unwrap_or_default();
+            play::run(&invocation, load(&target)?, &target, &options)
         }
     }
 }

@@ -4,7 +4,7 @@ use std::io::{self, Write};
 
 use sockwalk::cli::Exit;
 use sockwalk::i18n::{Lang, Texts, escape, fill, join};
-use sockwalk::progress::{Keeper, LessonProgress, Progress, Trouble};
+use sockwalk::progress::{self, Keeper, LessonProgress, Progress, Trouble};
 
 use super::shelf::{Folder, wait};
 
@@ -25,6 +25,22 @@ impl Memory {
             }
             Err(trouble) => Memory { progress: Progress::default(), keeper: Err(trouble) },
         }
+    }
+
+    /// What is known at the moment, for who only shows it: nothing is written, set aside or waited for.
+    pub fn peek() -> Progress {
+        let folder = Folder::find(|name| std::env::var_os(name)).ok();
+        folder.and_then(|mut folder| progress::look(&mut folder)).unwrap_or_default()
+    }
+
+    /// What is known at the moment: other programs may have added to it. Waits for nothing.
+    pub fn look(&mut self) -> Progress {
+        self.keeper.as_mut().ok().and_then(Keeper::look).unwrap_or_else(|| self.progress.clone())
+    }
+
+    /// Whether what is noted is written: there is a place for it, and the last attempt succeeded.
+    pub fn keeps(&self) -> bool {
+        self.keeper.as_ref().is_ok_and(|keeper| !keeper.has_failed())
     }
 
     /// Notes what a walk through a built-in lesson reached.

@@ -5,10 +5,10 @@ use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::time::{Duration, Instant};
 
-use sockwalk::cli::{Exit, Format, Invocation};
+use sockwalk::cli::{Exit, Format, Invocation, Target};
 use sockwalk::engine::{Command, Happening, Phase, Runner, World};
 use sockwalk::i18n::{Lang, Texts, fill};
-use sockwalk::lesson::Lesson;
+use sockwalk::lesson::{Lesson, builtin_names};
 use sockwalk::plain::{Transcript, failures};
 use sockwalk::report::JsonLines;
 
@@ -26,7 +26,7 @@ pub struct Options {
 }
 
 /// Plays a lesson. Returns the exit status: 0 where every claim held, else 1.
-pub fn run(invocation: &Invocation, lesson: Lesson, options: &Options) -> Result<u8, Exit> {
+pub fn run(invocation: &Invocation, lesson: Lesson, target: &Target, options: &Options) -> Result<u8, Exit> {
     let grounds = Grounds::prepare(invocation)?;
     let lesson = Arc::new(lesson);
     let epoch = Instant::now();
@@ -44,7 +44,8 @@ pub fn run(invocation: &Invocation, lesson: Lesson, options: &Options) -> Result
     let mut teller = Teller::new(&lesson, &walk, options.format, invocation.lang)?;
     let told = teller.begin(&mut out).and_then(|()| {
         drive(&mut walk, &mut world, &inbox, epoch, |walk| teller.tell(walk, &mut out))?;
-        teller.finish(&walk, &mut out)
+        let is_built_in = matches!(target, Target::Builtin(_));
+        teller.finish(&walk, is_built_in, &mut out)
     });
     match told {
         // Nobody reads on: the claims that were not checked can't count as held.
@@ -133,9 +134,13 @@ impl<'a> Teller<'a> {
         out.flush()
     }
 
-    fn finish(&mut self, walk: &Runner, out: &mut impl Write) -> io::Result<()> {
+    fn finish(&mut self, walk: &Runner, is_built_in: bool, out: &mut impl Write) -> io::Result<()> {
         if let Teller::Text(transcript) = self {
             transcript.finish(walk.trace(), out)?;
+            if is_built_in && *walk.phase() == Phase::Finished {
+                let mut later = builtin_names().into_iter().skip_while(|name| *name != walk.lesson().id).skip(1);
+                transcript.go_on(later.next(), out)?;
+            }
         }
         out.flush()
     }

@@ -1,19 +1,25 @@
 //! `sockwalk replay FILE`: to walk through what `--record` wrote.
 
+use std::ffi::OsString;
 use std::fs::File;
 use std::io::{self, BufReader, BufWriter, Write};
+use std::os::unix::process::CommandExt;
 use std::path::Path;
+use std::process::Command;
 use std::sync::mpsc::channel;
 use std::time::{Duration, Instant};
 
 use sockwalk::cli::{Exit, Invocation, Shown};
 use sockwalk::engine::{Free, FreeOptions, Happening, Purpose, Request, What, Wire};
-use sockwalk::i18n::{Texts, escape, fill, join};
+use sockwalk::i18n::{Lang, Texts, escape, fill, join};
 use sockwalk::model::{Entry, Event, Mode};
 use sockwalk::plain::Transcript;
 use sockwalk::report::{Unreadable, read_recording};
-use sockwalk::tui::{Host, Walk};
+use sockwalk::tui::{Catalogue, Host, NotOpened, Opened, Opens, Walk};
 
+use super::course::Course;
+use super::memory::Memory;
+use super::parting;
 use super::screen;
 
 /// Shows the recording until the learner quits, or prints it. Returns the exit status.
@@ -46,10 +52,32 @@ pub fn run(invocation: &Invocation, path: &Path, shown: Shown) -> Result<u8, Exi
     }
     let (sender, inbox) = channel();
     let look = screen::look(invocation)?;
-    let mut house = House(Instant::now());
+    let mut house = House { begun: Instant::now(), wanted: None };
     let shown = screen::show(Box::new(walk), look, (sender, &inbox), &mut house, |app| app.look_at_the_beginning())?;
     shown.pass_signal_on();
-    Ok(if shown.drawn { 0 } else { 1 })
+    if !shown.drawn {
+        return Ok(1);
+    }
+    let lang = shown.app.lang();
+    if let Some(lesson) = house.wanted {
+        return Err(screen::trouble(learn(&lesson, lang)));
+    }
+    let moments = (shown.app.view().moment(), shown.app.walk().trace().now());
+    parting::say(&parting::recording(moments, &path.to_string_lossy(), invocation, lang)?);
+    Ok(0)
+}
+
+/// Goes on as `sockwalk learn`, in this process. Returns only where the system refuses it, with its error.
+fn learn(lesson: &str, lang: Lang) -> io::Error {
+    let program = match std::env::current_exe() {
+        Ok(program) => program,
+        Err(error) => return error,
+    };
+    let mut options = std::env::args_os().skip(1);
+    let theme: Vec<OsString> =
+        std::iter::from_fn(|| options.next()).skip_while(|word| word != "--theme").take(2).collect();
+    let lang = if lang == Lang::Zh { "zh" } else { "en" };
+    Command::new(program).args(["learn", lesson, "--lang", lang]).args(theme).exec()
 }
 
 /// Opens a regular file: a named pipe without a writer would make the program wait for ever.
@@ -77,18 +105,32 @@ fn recorded(entries: Vec<Entry>) -> Free {
 }
 
 /// Nothing stands behind a recording.
-struct House(Instant);
+struct House {
+    begun: Instant,
+    /// The lesson with which the program goes on.
+    wanted: Option<String>,
+}
 
 impl Host for House {
     fn now(&self) -> Duration {
-        self.0.elapsed()
+        self.begun.elapsed()
     }
 
     fn request(&mut self, _request: Request) {}
 
     fn went_on(&mut self, _walk: &dyn Walk) {}
 
-    fn restart(&mut self, _generation: u64) -> Result<Box<dyn Walk>, String> {
+    fn restart(&mut self, _: &dyn Walk, _generation: u64) -> Result<Opened, String> {
         Err(String::new())
+    }
+
+    fn catalogue(&mut self, _: &dyn Walk) -> Result<Catalogue, String> {
+        Ok(Catalogue { rows: Course::unknown().rows(&Memory::peek()), opens: Opens::Here, here: None })
+    }
+
+    fn open(&mut self, lesson: &str, _: &dyn Walk, _: u64) -> Result<Option<Opened>, NotOpened> {
+        // A recording was read with as few rights as that takes: for a lesson the program begins anew.
+        self.wanted = Some(lesson.to_owned());
+        Ok(None)
     }
 }

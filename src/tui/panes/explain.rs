@@ -101,9 +101,6 @@ fn body(scene: &Scene<'_>, width: usize) -> Vec<Line<'static>> {
         }
         return say(lesson.goal.get(lang));
     };
-    if shows_recap(scene) {
-        return say(lesson.recap.get(lang));
-    }
     let Some(step) = lesson.steps.get(number) else { return lines };
     lines.extend(wrap_text(step.title.get(lang), theme.title.0, width));
     if !scene.app.in_past() && *walk.phase() == Phase::Busy {
@@ -121,19 +118,11 @@ fn body(scene: &Scene<'_>, width: usize) -> Vec<Line<'static>> {
     lines
 }
 
-/// What the pane shows: the goal, a step, or what to remember.
+/// What the pane shows: the goal, or a step.
 fn title<'a>(scene: &Scene<'a>) -> &'a str {
     let t = &scene.texts.explain;
     let at_goal = scene.app.walk().lesson().is_some() && scene.view.step().is_none() && !scene.app.in_past();
-    match (at_goal, shows_recap(scene)) {
-        (true, _) => &t.goal,
-        (_, true) => &t.recap,
-        _ => &t.title,
-    }
-}
-
-fn shows_recap(scene: &Scene<'_>) -> bool {
-    scene.app.place.recap && !scene.app.in_past() && *scene.app.walk().phase() == Phase::Finished
+    if at_goal { &t.goal } else { &t.title }
 }
 
 /// Which timer is waited for, how long it still runs, and what can be done meanwhile.
@@ -191,7 +180,7 @@ fn verdict(scene: &Scene<'_>, answer: &Answer, ask: &Ask, width: usize) -> Vec<L
 }
 
 /// An offered answer in words, else in the lesson's notation.
-fn choice(ask: &Ask, n: usize, lang: Lang) -> Option<&str> {
+pub(super) fn choice(ask: &Ask, n: usize, lang: Lang) -> Option<&str> {
     ask.labels.get(n).map(|label| label.get(lang)).or_else(|| ask.choices.get(n).map(String::as_str))
 }
 
@@ -220,13 +209,7 @@ fn foot(scene: &Scene<'_>, width: usize, page: &mut Page) {
         Phase::Typing(_) => typing(scene, width, page),
         Phase::Ready => next(scene, width, page),
         Phase::Busy => {}
-        Phase::Finished if !shows_recap(scene) => page.foot = wrap_text(&t.to_recap, theme.waits.0, width),
-        Phase::Finished => {
-            let verdict = walk.verdict();
-            let (held, broken) = (verdict.held.to_string(), verdict.broken.to_string());
-            let text = fill(&t.finished, &[("held", &held), ("broken", &broken)]);
-            page.foot = wrap_text(&text, theme.good.0, width);
-        }
+        Phase::Finished => page.foot = wrap_text(&t.to_the_end, theme.waits.0, width),
         Phase::Failed(failure) => {
             let text = fill(&t.failed, &[("why", &why(scene, failure))]);
             page.foot = wrap_text(&text, theme.bad.0, width);

@@ -5,7 +5,7 @@ use ratatui::layout::{Position, Rect};
 use ratatui::text::{Line, Span};
 
 use crate::i18n::width as display_width;
-use crate::tui::app::App;
+use crate::tui::app::{App, Overlay};
 use crate::tui::commands::{COMMANDS, Command, Entry};
 use crate::tui::scene::Scene;
 
@@ -38,6 +38,10 @@ pub(in crate::tui) fn command_at(app: &App, x: u16, y: u16) -> Option<Command> {
 fn buttons(app: &App, area: Rect) -> Vec<Button> {
     let mut entries: Vec<&'static Entry> =
         COMMANDS.iter().filter(|entry| entry.footer.is_some() && (entry.applies)(app)).collect();
+    if app.place.overlay == Some(Overlay::Lessons) {
+        // All letters are the search's; the list's own frame says which keys are left.
+        entries.clear();
+    }
     loop {
         if let Some(buttons) = lay_out(app, area, &entries) {
             return buttons;

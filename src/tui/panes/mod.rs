@@ -1,6 +1,7 @@
 //! The panes, one file each. [`draw`] puts them on the screen; none of them changes anything.
 
 mod code;
+mod ending;
 mod explain;
 mod footer;
 mod free;
@@ -11,6 +12,7 @@ mod kernel;
 mod ladder;
 mod large;
 mod layers;
+mod lessons;
 mod packet;
 mod page;
 mod segment;
@@ -73,6 +75,8 @@ fn overlay(buf: &mut Buffer, size: Rect, scene: &Scene<'_>) -> usize {
         Some(Overlay::Kernel) => kernel::draw(buf, middle, scene),
         Some(Overlay::Layers) => layers::draw(buf, middle, scene),
         Some(Overlay::Glossary) => glossary::draw(buf, middle, scene),
+        Some(Overlay::Lessons) => lessons::draw(buf, middle, scene),
+        Some(Overlay::Ending) => ending::draw(buf, middle, scene),
         None => 0,
     }
 }

@@ -10,6 +10,11 @@ use crate::engine::Request;
 struct Fake {
     asked: Vec<Request>,
     restarts: Vec<u64>,
+    opened: Vec<(String, u64)>,
+}
+
+fn opened(made: Made) -> Opened {
+    Opened { walk: Box::new(made), again: None, kept: Default::default(), told: None }
 }
 
 impl Host for Fake {
@@ -20,9 +25,21 @@ impl Host for Fake {
         self.asked.push(request);
     }
     fn went_on(&mut self, _: &dyn Walk) {}
-    fn restart(&mut self, generation: u64) -> Result<Box<dyn Walk>, String> {
+    fn restart(&mut self, _: &dyn Walk, generation: u64) -> Result<Opened, String> {
         self.restarts.push(generation);
-        Ok(Box::new(Made::to_syn_sent()))
+        Ok(opened(Made::to_syn_sent()))
+    }
+    fn catalogue(&mut self, walk: &dyn Walk) -> Result<Catalogue, String> {
+        let here = walk.lesson().map(|lesson| lesson.id.clone());
+        Ok(Catalogue { rows: super::course::rows(), opens: Opens::Here, here })
+    }
+    fn open(&mut self, lesson: &str, _: &dyn Walk, generation: u64) -> Result<Option<Opened>, NotOpened> {
+        self.opened.push((lesson.to_owned(), generation));
+        match lesson {
+            "udp" => Err(NotOpened { why: "no such luck".into(), lost: false }),
+            "ipv6" => Ok(None),
+            _ => Ok(Some(opened(Made::new()))),
+        }
     }
 }
 
@@ -50,6 +67,42 @@ fn it_takes_what_comes_and_ends_at_q_or_when_nobody_is_there() {
         assert_eq!(host.restarts, [1]);
         assert_eq!(app.generation(), 1);
     }
+}
+
+#[test]
+fn a_lesson_is_opened_from_the_list_or_the_list_says_why_not() {
+    let mut terminal = Terminal::new(TestBackend::new(80, 24)).unwrap();
+    let mut app = app_of(Made::new(), Lang::En, 80, 24);
+    let (sender, inbox) = mpsc::channel();
+    let type_in = |text: &str| text.chars().for_each(|c| sender.send(key(c)).unwrap());
+    let enter = || sender.send(Msg::Terminal(Event::Key(KeyCode::Enter.into()))).unwrap();
+    // Letters are searched for, even those that quit or restart elsewhere.
+    type_in("oreuse q");
+    for _ in 0..2 {
+        sender.send(Msg::Terminal(Event::Key(KeyCode::Backspace.into()))).unwrap();
+    }
+    enter();
+    // In the new walk `o` opens the list again.
+    type_in("oudp");
+    enter();
+    let mut host = Fake::default();
+    let look = sender.clone();
+    look.send(Msg::Quit).unwrap();
+    run(&mut terminal, &mut app, &inbox, &mut host).unwrap();
+    assert_eq!(host.opened, [("reuse".to_owned(), 1), ("udp".to_owned(), 2)]);
+    assert_eq!((host.restarts.len(), app.generation()), (0, 1));
+    let shown = text(&app);
+    assert!(
+        shown.contains("`udp` can't be opened: no such luck") || shown.contains("udp can't be opened: no such luck"),
+        "{shown}"
+    );
+    // Where the program goes on elsewhere, the interface ends.
+    type_in("x");
+    sender.send(Msg::Terminal(Event::Key(KeyCode::Esc.into()))).unwrap();
+    type_in("oipv6");
+    enter();
+    run(&mut terminal, &mut app, &inbox, &mut host).unwrap();
+    assert_eq!(host.opened.last().unwrap(), &("ipv6".to_owned(), 2));
 }
 
 #[test]

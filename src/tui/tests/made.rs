@@ -185,6 +185,7 @@ fn lesson() -> Lesson {
             "You will see why three segments are needed, and what each call waits for.",
             "你将看到为什么需要三个报文段，以及每个调用在等待什么。",
         ),
+        misbelief: None,
         recap: both("Three segments; two states each.", "三个报文段；各经过两个状态。"),
         server: server(),
         modes: vec![Mode::Lab, Mode::Host],

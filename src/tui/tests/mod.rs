@@ -1,5 +1,6 @@
 //! Keys in, screen out, on traces made by hand.
 
+mod course;
 mod keys;
 mod large;
 mod looping;

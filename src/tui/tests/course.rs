@@ -1,0 +1,174 @@
+//! The list of lessons, and the page at a lesson's end.
+
+use super::made::Made;
+use super::*;
+use crate::engine::Phase;
+use crate::lesson::{Localized, builtin, builtin_names};
+use crate::model::{Answer, Event as Happened};
+use crate::progress::{LessonProgress, Mark};
+use crate::tui::Row;
+
+/// The course, without progress; every lesson runs.
+pub(super) fn rows() -> Vec<Row> {
+    let lessons = builtin_names().into_iter().map(|name| builtin(name).unwrap().unwrap());
+    lessons.enumerate().map(|(n, lesson)| Row::new(n + 1, &lesson, lesson.steps.len())).collect()
+}
+
+fn listed(app: &mut App, overlay: Overlay, here: &str, change: impl Fn(&mut Row)) {
+    let mut rows = rows();
+    rows.iter_mut().for_each(change);
+    app.listed(Catalogue { rows, opens: Opens::Here, here: Some(here.to_owned()) }, overlay);
+}
+
+fn over(lang: Lang, columns: u16, rows: u16) -> App {
+    let mut made = Made::to_syn_recv();
+    made.phase = Phase::Finished;
+    app_of(made, lang, columns, rows)
+}
+
+#[test]
+fn the_list_shows_how_far_one_is_and_what_does_not_run() {
+    for (lang, done, half, bar) in [
+        (Lang::En, "done", "7 of 23", "echo can't run: no luck"),
+        (Lang::Zh, "已学完", "7/23 步", "echo 不能运行：运气不好"),
+    ] {
+        for (columns, rows) in [(80, 24), (120, 40)] {
+            let mut app = app_of(Made::new(), lang, columns, rows);
+            assert_eq!(press(&mut app, KeyCode::Char('o')), [Effect::List(Overlay::Lessons)]);
+            listed(&mut app, Overlay::Lessons, "mine", |row| {
+                let reached = |finished, done| LessonProgress { finished, done, of: 23, ..Default::default() };
+                match row.id.as_str() {
+                    "handshake" => row.progress = Some(reached(true, 23)),
+                    "calls" => row.progress = Some(reached(false, 7)),
+                    "echo" => {
+                        let (en, zh) = ("`{lesson}` can't run: no luck", "`{lesson}` 不能运行：运气不好");
+                        row.bar = Some(Localized { en: en.into(), zh: zh.into() });
+                    }
+                    _ => {}
+                }
+            });
+            let shown = text(&app);
+            let line = |word: &str| {
+                shown.lines().find(|line| line.contains(word)).unwrap_or_else(|| panic!("{word}: {shown}"))
+            };
+            assert!(line(done).contains(" 1 ✓"), "{shown}");
+            assert!(line(half).contains(" 2 …"), "{shown}");
+            assert!(shown.contains(" 3 ✗"), "{shown}");
+            // Two down: the one that doesn't run says why, and Enter opens nothing.
+            press(&mut app, KeyCode::Down);
+            press(&mut app, KeyCode::Down);
+            assert!(text(&app).contains(bar), "{}", text(&app));
+            assert_eq!(press(&mut app, KeyCode::Enter), []);
+            press(&mut app, KeyCode::Up);
+            assert_eq!(press(&mut app, KeyCode::Enter), [Effect::Open("calls".into())]);
+            // The last can be reached; past it nothing is.
+            for _ in 0..40 {
+                press(&mut app, KeyCode::Down);
+            }
+            assert_eq!(press(&mut app, KeyCode::Enter), [Effect::Open("ipv6".into())]);
+            press(&mut app, KeyCode::Esc);
+            assert_eq!(app.place.overlay, None);
+        }
+    }
+}
+
+#[test]
+fn no_key_of_the_list_reaches_the_walk() {
+    let made = Made::to_syn_sent();
+    let log = made.log.clone();
+    let mut app = app_of(made, Lang::En, 80, 24);
+    listed(&mut app, Overlay::Lessons, "handshake", |_| {});
+    for c in " dxiarnLcsb123?q".chars() {
+        assert_eq!(press(&mut app, KeyCode::Char(c)), [], "{c}");
+    }
+    assert_eq!(*log.lock().unwrap(), []);
+    assert_eq!(app.lang(), Lang::En);
+    assert!(text(&app).contains("No lesson speaks of that"), "{}", text(&app));
+    let now = app.now;
+    let control_c = KeyEvent::new(KeyCode::Char('c'), KeyModifiers::CONTROL);
+    assert_eq!(update(&mut app, Msg::Terminal(Event::Key(control_c)), now), [Effect::Quit]);
+    update(&mut app, Msg::Terminal(Event::Paste("\u{1b}[2J".into())), now);
+    assert!(!text(&app).contains('\u{1b}'));
+}
+
+#[test]
+fn where_no_lesson_can_be_opened_enter_says_what_to_do_instead() {
+    let mut app = app_of(Made::new(), Lang::En, 80, 24);
+    let why = Localized {
+        en: "elsewhere: `sockwalk learn {lesson}`".into(),
+        zh: "别处：`sockwalk learn {lesson}`".into(),
+    };
+    app.listed(Catalogue { rows: rows(), opens: Opens::Elsewhere(why), here: None }, Overlay::Lessons);
+    keys(&mut app, "window");
+    assert_eq!(press(&mut app, KeyCode::Enter), []);
+    assert!(text(&app).contains("elsewhere: sockwalk learn window"), "{}", text(&app));
+}
+
+#[test]
+fn the_end_has_a_page_that_can_be_read_to_its_end_and_leads_on() {
+    for (lang, headings, next) in [
+        (
+            Lang::En,
+            ["What you can say now", "What many believe", "Your predictions", "What the kernel confirmed"],
+            "the next lesson, 2 ·",
+        ),
+        (Lang::Zh, ["你现在能说出", "很多人以为", "你的预测", "内核证实了什么"], "下一课，2 ·"),
+    ] {
+        for (columns, rows) in [(80, 24), (120, 40)] {
+            let mut app = over(lang, columns, rows);
+            assert_eq!(press(&mut app, KeyCode::Char(' ')), [Effect::List(Overlay::Ending)]);
+            listed(&mut app, Overlay::Ending, "handshake", |_| {});
+            let mut seen = text(&app);
+            assert!(seen.contains(next), "{seen}");
+            for _ in 0..40 {
+                press(&mut app, KeyCode::Down);
+                seen += &text(&app);
+            }
+            for heading in headings {
+                assert!(seen.contains(heading), "{heading}: {seen}");
+            }
+            assert_eq!(press(&mut app, KeyCode::Enter), [Effect::Open("calls".into())]);
+            press(&mut app, KeyCode::Char(' '));
+            assert_eq!(app.place.overlay, None, "the last step's text can be read once more");
+        }
+    }
+}
+
+#[test]
+fn after_the_last_lesson_the_list_is_offered() {
+    let mut app = over(Lang::En, 80, 24);
+    listed(&mut app, Overlay::Ending, "udp", |row| {
+        row.bar = (row.id == "ipv6").then(|| Localized { en: "no".into(), zh: "不".into() });
+    });
+    assert!(text(&app).contains("This was the last lesson that runs here."), "{}", text(&app));
+    assert_eq!(press(&mut app, KeyCode::Enter), [Effect::List(Overlay::Lessons)]);
+}
+
+#[test]
+fn each_question_stands_with_ones_own_answer_and_the_kernels() {
+    let answer = |chosen| Happened::Answer(Answer { step: 3, chosen, right: Some(1), actual: "SYN_SENT".into() });
+    let page = |chosen, again, kept: Option<Mark>| {
+        let mut made = Made::to_syn_recv();
+        made.phase = Phase::Finished;
+        let step = made.lesson.steps.iter().position(|step| step.ask.is_some()).unwrap();
+        let id = made.lesson.steps[step].id.clone();
+        let Happened::Answer(mut given) = answer(chosen) else { unreachable!() };
+        given.step = step;
+        made.trace.push(secs(1.0), Happened::Answer(given));
+        let mut app = app_of(made, Lang::En, 120, 40);
+        app.reached_before(again, kept.map(|mark| (id, mark)).into_iter().collect());
+        listed(&mut app, Overlay::Ending, "handshake", |_| {});
+        text(&app)
+    };
+    for (shown, wanted) in [
+        (page(Some(1), None, None), "You: "),
+        (page(None, None, None), "You: no guess."),
+        (page(None, Some(20), Some(Mark::Right)), "Not asked again; in an earlier walk you were right."),
+        (page(None, Some(20), Some(Mark::Wrong)), "Not asked again; in an earlier walk you were wrong."),
+        (page(None, Some(20), None), "Not asked: its step ran again by itself."),
+    ] {
+        assert!(shown.contains(wanted) && shown.contains("The kernel: "), "{wanted}: {shown}");
+    }
+    assert!(page(Some(1), None, None).contains("1 of 1 as the kernel did"));
+    assert!(page(Some(0), None, None).contains("0 of 1 as the kernel did"));
+}
