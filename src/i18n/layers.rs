@@ -73,20 +73,8 @@ pub fn empty_layers(texts: &LayersTexts) -> [Layer<'_>; 4] {
             bytes: &[],
         },
         Layer { name: &texts.transport, osi: osi(4..=4), protocols: "TCP, UDP", says: Vec::new(), bytes: &[] },
-        Layer {
-            name: &texts.network,
-            osi: osi(3..=3),
-            protocols: "IP, ICMP, IGMP, OSPF, EIGRP",
-            says: Vec::new(),
-            bytes: &[],
-        },
-        Layer {
-            name: &texts.link,
-            osi: osi(1..=2),
-            protocols: "Ethernet, PPP, SLIP, CSLIP",
-            says: Vec::new(),
-            bytes: &[],
-        },
+        Layer { name: &texts.network, osi: osi(3..=3), protocols: "IP, ICMP, OSPF", says: Vec::new(), bytes: &[] },
+        Layer { name: &texts.link, osi: osi(1..=2), protocols: "Ethernet, Wi-Fi, PPP", says: Vec::new(), bytes: &[] },
     ]
 }
 

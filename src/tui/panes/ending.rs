@@ -2,7 +2,6 @@
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
-use ratatui::style::Style;
 use ratatui::text::{Line, Span};
 
 use super::explain::choice;
@@ -115,7 +114,7 @@ fn next(scene: &Scene<'_>, width: usize) -> Vec<Line<'static>> {
         None if catalogue.is_some_and(|catalogue| catalogue.here.is_none()) => t.list.clone(),
         None => t.last.clone(),
     };
-    wrap_text(&text, Style::from(scene.theme.key.0), width)
+    wrap_text(&text, scene.theme.key.0, width)
 }
 
 /// Lines below a heading.

@@ -25,7 +25,7 @@ use crate::tcp::{Flags, Isn, Numbers, State, line, relative};
 use crate::tui::app::App;
 use crate::tui::layout::Seat;
 use crate::tui::scene::{Scene, nth_newest, put, reversed, shape, spread};
-use crate::tui::wrap::wrap_text;
+use crate::tui::wrap::{cut, wrap_text};
 
 /// From this width on, states are written beside the lifelines.
 const WITH_STATES: usize = 56;
@@ -163,8 +163,7 @@ fn rows(scene: &Scene<'_>, inner: Rect) -> Vec<Row> {
         rows.push(Row { line: Line::styled(format!(" {text}"), scene.theme.waits.0), segment: None });
     }
     if count == 0 && height > 2 {
-        for (row, line) in wrap_text(&scene.texts.wire.nothing, scene.theme.dim.0, between - 4).into_iter().enumerate()
-        {
+        for (row, line) in nothing_yet(scene, between - 4).into_iter().enumerate() {
             let text = spread(vec![Span::raw(" ")].into_iter().chain(line.spans).collect(), vec![], between - 2);
             if let Some(place) = rows.get_mut(row + 2) {
                 place.line = frame_line(text.spans, scene, margin, [None, None]);
@@ -172,6 +171,22 @@ fn rows(scene: &Scene<'_>, inner: Rect) -> Vec<Row> {
         }
     }
     rows
+}
+
+/// What stands where nothing has been on the wire: before a lesson's first step, the keys with which one begins.
+fn nothing_yet(scene: &Scene<'_>, width: usize) -> Vec<Line<'static>> {
+    let theme = scene.theme;
+    if scene.app.walk().lesson().is_none() || scene.view.step().is_some() || scene.app.in_past() {
+        return wrap_text(&scene.texts.wire.nothing, theme.dim.0, width);
+    }
+    let key = |(keys, what): (&str, &String)| {
+        let pad = " ".repeat(7usize.saturating_sub(display_width(keys)));
+        Line::from(vec![
+            Span::styled(format!("{keys}{pad}"), theme.key.0),
+            Span::styled(cut(what, width - 7), theme.text.0),
+        ])
+    };
+    ["Space", "←", "o", "L", "?"].into_iter().zip(&scene.texts.wire.first_keys).map(key).collect()
 }
 
 fn empty_row(scene: &Scene<'_>, between: usize, margin: usize) -> Row {
