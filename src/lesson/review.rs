@@ -296,7 +296,7 @@ mod tests {
         let line = |text: &str, needle: &str| text[..text.find(needle).unwrap()].matches('\n').count() + 1;
         for (from, to, at, what) in [
             (
-                "它还没有地址，也没有对端。状态是 CLOSED，线路上什么也没有发送。\"",
+                "它还没有地址，也没有对方。状态是 CLOSED，线路上什么也没有发送。\"",
                 "它还没有地址。\n\n状态是 CLOSED。\"",
                 "say.zh = \"\"\"\n`socket()` 在内核",
                 Lack::Paragraphs { en: 2, zh: 3 },
