@@ -43,8 +43,9 @@ fn lines(scene: &Scene<'_>, id: SegmentId, width: usize) -> Vec<Line<'static>> {
     let asked = (scene.app.lang(), scene.app.look.numbers);
     let Ok(Some(story)) = story(&scene.view, id, scene.clock, asked) else { return Vec::new() };
     let mut lines = wrap_text(&story.sender, theme.title.0, width);
-    lines.extend(wrap_text(&story.says, theme.text.0, width));
+    // What became of it is the news: in a small pane it stands above the fold.
     lines.extend(wrap_text(&story.became, theme.fresh.0, width));
+    lines.extend(wrap_text(&story.says, theme.text.0, width));
     if !story.first.is_empty() {
         lines.extend(wrap(&prose(&story.first, theme.text.0, theme.code.0), width));
     }
