@@ -5,7 +5,7 @@
 
 use std::net::{IpAddr, SocketAddr};
 
-use crate::model::{Call, CallName, How};
+use crate::model::{Call, CallName, How, Side};
 
 /// Why a text is no call. The words are the front ends'.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -20,6 +20,8 @@ pub enum Mistyped {
     TooMany(CallName),
     /// A quotation mark without its second one.
     Quote,
+    /// The side's thread is still in this call.
+    Busy(Side, CallName),
 }
 
 /// What stands in for what is left out.

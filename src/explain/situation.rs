@@ -95,7 +95,7 @@ impl Situation {
     pub fn all(view: &View<'_>, side: Side) -> Vec<(i32, Situation)> {
         let mut seen = Vec::new();
         let mut open = Vec::new();
-        for call in view.calls(side) {
+        for call in view.own_calls(side) {
             // Of a number that was used again, the newest descriptor counts.
             let fd = match (call.call, call.outcome) {
                 (Call::Socket { .. } | Call::Accept { .. }, Some(Ok(made))) => i32::try_from(made.value).ok(),
@@ -219,7 +219,7 @@ impl<'a> Past<'a> {
     /// `None` where the side has no such descriptor then.
     fn of(view: &View<'a>, side: Side, fd: i32) -> Option<Past<'a>> {
         let mut calls = Vec::new();
-        for call in view.calls(side) {
+        for call in view.own_calls(side) {
             let Some(Ok(returned)) = call.outcome else {
                 calls.extend((call.call.fd() == Some(fd)).then_some(call));
                 continue;

@@ -103,6 +103,14 @@ impl Passing {
         self.rules.iter().find(|(other, _)| *other == which).map(|(_, delay)| *delay)
     }
 
+    /// The same once somebody else drives a side, whose door is theirs from now on: who let all pass keeps the other one open.
+    pub fn without_the_door_of(&self, side: Side) -> Passing {
+        match self.rule(Which::All) {
+            Some(delay) => self.with(Which::All, None).with(Which::To(side.other()), Some(delay)),
+            None => self.clone(),
+        }
+    }
+
     /// The same with another rule for these segments: `None` takes it away, and a delay is at most [`Passing::LONGEST`].
     /// The narrowest rule stands first.
     pub fn with(&self, which: Which, delay: Option<Duration>) -> Passing {
@@ -137,6 +145,9 @@ mod tests {
         assert_eq!(passing.delay(other, None), ms(5));
         assert_eq!((passing.rule(Which::All), passing.rule(Which::To(Side::Client))), (ms(5), None));
         assert_eq!(passing.with(Which::All, Some(Duration::MAX)).rule(Which::All), Some(Passing::LONGEST));
+        let came = passing.without_the_door_of(Side::Server);
+        assert_eq!((came.delay(other, Some(Side::Client)), came.delay(other, None)), (ms(5), None));
+        assert_eq!(came.without_the_door_of(Side::Client), came);
         let fewer = passing.with(Which::All, None).with(Which::To(Side::Server), ms(1));
         assert_eq!(fewer.delay(other, None), None);
         assert_eq!(fewer.delay(other, Some(Side::Server)), ms(1));

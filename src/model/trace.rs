@@ -156,6 +156,8 @@ pub struct Trace {
     pub(super) passing: Vec<(Moment, Passing)>,
     /// What had passed without being kept, each time that there was more.
     pub(super) unkept: Vec<(Moment, Unkept)>,
+    /// Where a process that drives a side came or left: each has descriptors of its own.
+    pub(super) driven: [Vec<Moment>; 2],
     /// The calls that haven't returned, by side and thread.
     open: HashMap<(Side, u32), usize>,
     owners: HashMap<SocketAddr, Side>,
@@ -257,6 +259,7 @@ impl Trace {
                 }
             }
             Event::Joined(member) => {
+                self.drives_anew(moment, member);
                 let place = self.arrivals.len();
                 if let Some(before) = self.arrival_of.insert(member.number, place) {
                     self.present_members.set(moment, before, false);
@@ -374,7 +377,15 @@ impl Trace {
         }
     }
 
+    /// A process came or left: the sides that it drives begin anew.
+    fn drives_anew(&mut self, moment: Moment, member: &Member) {
+        for side in Side::BOTH.into_iter().filter(|side| member.role.drives(*side)) {
+            self.driven[side as usize].push(moment);
+        }
+    }
+
     fn left(&mut self, moment: Moment, member: &Member) {
+        self.drives_anew(moment, member);
         if let Some(place) = self.arrival_of.remove(&member.number) {
             self.present_members.set(moment, place, false);
         }

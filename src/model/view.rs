@@ -144,6 +144,13 @@ impl<'a> View<'a> {
         numbers[..begun].iter().rev().map(move |number| call_view(trace, &trace.calls[*number], moment))
     }
 
+    /// The calls of the process that drives the side, the newest first: what an earlier one opened is closed.
+    pub fn own_calls(&self, side: Side) -> impl Iterator<Item = CallView<'a>> + use<'a> {
+        let driven = &self.trace.driven[side as usize];
+        let since = driven[..driven.partition_point(|moment| *moment < self.moment)].last().copied().unwrap_or(0);
+        self.calls(side).take_while(move |call| call.entered >= since)
+    }
+
     /// How many calls the side had begun.
     pub fn call_count(&self, side: Side) -> usize {
         self.trace.calls_of[side as usize].partition_point(|number| self.trace.calls[*number].entered < self.moment)

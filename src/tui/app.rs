@@ -291,20 +291,34 @@ impl App {
     /// The waiting segment that `d` and `x` mean: the chosen one, else the oldest.
     pub fn chosen_held(&self) -> Option<SegmentId> {
         let waiting = self.view().waiting();
-        let chosen = self.place.segment.filter(|id| waiting.contains(id));
-        chosen.or_else(|| waiting.iter().copied().find(|id| self.is_at_own_door(*id)))
+        // In order, since they are numbered in order.
+        let chosen = self.place.segment.filter(|id| waiting.binary_search(id).is_ok());
+        let doors = self.own_doors();
+        chosen.or_else(|| waiting.iter().copied().find(|id| self.waits_at(*id, doors)))
     }
 
     /// Whether a waiting segment may be let go here: in a lesson each; where others drive the other side, those that wait
     /// for the own one.
     pub fn is_at_own_door(&self, id: SegmentId) -> bool {
-        let Some(free) = self.walk.free() else { return true };
+        self.waits_at(id, self.own_doors())
+    }
+
+    /// The sides at whose doors segments may be let go here; `None` where all may.
+    pub(super) fn own_doors(&self) -> Option<[bool; 2]> {
+        let own = self.walk.free()?.sides();
+        let members = self.view().members();
+        let nobodys = |side: Side| !members.iter().any(|member| member.role.drives(side));
+        Some(Side::BOTH.map(|side| own.contains(&side) || (!own.is_empty() && nobodys(side))))
+    }
+
+    /// Whether a segment waits at one of these doors.
+    pub(super) fn waits_at(&self, id: SegmentId, doors: Option<[bool; 2]>) -> bool {
+        let Some(doors) = doors else { return true };
         let view = self.view();
         let Some(segment) = view.segment(id) else { return false };
         match view.trace().door(segment.segment) {
-            Some(side) if free.sides().contains(&side) => true,
-            Some(side) => !free.sides().is_empty() && !view.members().iter().any(|member| member.role.drives(side)),
-            None => !free.sides().is_empty(),
+            Some(side) => doors[side as usize],
+            None => doors != [false; 2],
         }
     }
 

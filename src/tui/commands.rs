@@ -209,7 +209,8 @@ fn types(app: &App) -> bool {
 
 fn something_waits(app: &App) -> bool {
     let present = app.walk().trace().present();
-    !app.in_past() && present.waiting().iter().any(|id| app.is_at_own_door(*id))
+    let doors = app.own_doors();
+    !app.in_past() && present.waiting().iter().any(|id| app.waits_at(*id, doors))
 }
 
 fn shows_the_end(app: &App) -> bool {

@@ -7,6 +7,7 @@ use tui_input::Input;
 use super::app::App;
 use super::commands::Command;
 use super::menu;
+use crate::engine::typed::Mistyped;
 use crate::engine::{self, Phase, typed};
 use crate::model::{Call, Connection, Moment, Side, Which};
 
@@ -103,6 +104,12 @@ fn typed_call(app: &mut App) -> Option<engine::Command> {
         return None;
     }
     match typed::parse(&text, &menu::usual(app)) {
+        // One thread makes one call at a time: what was typed stays, and is told why.
+        Ok(_) if app.walk.trace().present().open_call(side).is_some() => {
+            let busy = app.walk.trace().present().open_call(side).map(|open| open.call.name());
+            app.mistyped = busy.map(|call| Mistyped::Busy(side, call));
+            None
+        }
         Ok(call) => {
             app.input = None;
             Some(make(app, side, call))
@@ -117,7 +124,11 @@ fn typed_call(app: &mut App) -> Option<engine::Command> {
 /// The rule for the doors that are one's own: of both, for that of the chosen side, or for all where none is chosen.
 fn pass_all(app: &App) -> Option<engine::Command> {
     let which = match app.walk.free()?.sides() {
-        [side] => Which::To(*side),
+        [side] => {
+            let others = app.walk.trace().present().members();
+            // Where nobody drives the other side, its door is in the same hands.
+            if others.iter().any(|member| member.role.drives(side.other())) { Which::To(*side) } else { Which::All }
+        }
         _ => app.place.side.map_or(Which::All, Which::To),
     };
     Some(pass(app, which))

@@ -93,7 +93,7 @@ pub(super) fn usual(app: &App) -> typed::Usual {
 /// The side's newest descriptors, in the order in which they were made, and the last one that was closed.
 fn descriptors(view: &View<'_>, side: Side) -> Vec<(i32, Situation)> {
     let (mut open, mut closed): (Vec<i32>, Vec<i32>) = (Vec::new(), Vec::new());
-    for call in view.calls(side) {
+    for call in view.own_calls(side) {
         let Some(Ok(returned)) = call.outcome else { continue };
         match call.call {
             Call::Close { fd } if !open.contains(fd) && !closed.contains(fd) => closed.push(*fd),

@@ -390,6 +390,7 @@ words! {
         pub no_argument: String,
         pub too_many: String,
         pub no_quote: String,
+        pub busy: String,
         pub failed: String,
     }
 }

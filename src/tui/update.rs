@@ -403,7 +403,7 @@ fn travel(app: &mut App, command: Command) {
 fn choose_held(app: &mut App, newer: bool) {
     let view = app.view();
     let waiting = view.waiting();
-    let Some(current) = app.chosen_held().and_then(|id| waiting.iter().position(|other| *other == id)) else { return };
+    let Some(current) = app.chosen_held().and_then(|id| waiting.binary_search(&id).ok()) else { return };
     let next = if newer { (current + 1).min(waiting.len() - 1) } else { current.saturating_sub(1) };
     let id = waiting[next];
     app.place.segment = Some(id);
@@ -439,7 +439,12 @@ fn scroll_ladder(app: &mut App, older: bool) {
 fn show(app: &mut App, command: Command) {
     match command {
         Command::Side => {
+            let own = app.walk.free().map_or(&[][..], |free| free.sides());
             app.place.side = match app.place.side {
+                // The server's calls are offered already: the other side is the client's.
+                None if own == Side::BOTH => Some(Side::Client),
+                Some(Side::Client) if own == Side::BOTH => Some(Side::Server),
+                Some(Side::Server) if own == Side::BOTH => None,
                 None => Some(Side::Server),
                 Some(Side::Server) => Some(Side::Client),
                 Some(Side::Client) => None,

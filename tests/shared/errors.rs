@@ -28,16 +28,16 @@ impl Free {
         Free { stage, seat, chosen: None, told: Vec::new() }
     }
 
-    /// The side whose calls are made next: Tab goes from none to the server, to the client, to none. Of none, the calls
+    /// The side whose calls are made next: Tab goes from none to the client, to the server, to none. Of none, the calls
     /// are the server's.
     #[track_caller]
     fn turn_to(&mut self, side: Side) {
         while self.chosen.unwrap_or(Server) != side {
             self.stage.press(self.seat, "\t");
             self.chosen = match self.chosen {
-                None => Some(Server),
-                Some(Server) => Some(Client),
-                Some(Client) => None,
+                None => Some(Client),
+                Some(Client) => Some(Server),
+                Some(Server) => None,
             };
         }
         let name = match side {

@@ -130,7 +130,7 @@ fn what_came_before_its_door_was_known_passes_too() {
         let both = stage.write("both.py", include_str!("programs/both.py")).to_str().unwrap().to_owned();
         let free = stage.join(&["free"]);
         let rule = stage.texts.free.pass_to.replace("{side}", &stage.texts.free.role_server);
-        stage.press(free, "\t");
+        stage.press(free, "\t\t");
         passes(&mut stage, free, &rule);
         let program = stage.exec(&[&python, &both, "127.0.0.1", "8000"], "");
         stage.wait_said(program, "called");

@@ -276,7 +276,7 @@ fn each_side_numbers_its_own_descriptors() {
             |outcome: Option<Outcome>| outcome.unwrap().map(|returned| returned.value).map_err(|error| error.0);
         for side in Side::BOTH {
             if side == Client {
-                stage.press(free, "\t\t");
+                stage.press(free, "\t");
                 let offered = format!("● {}", stage.texts.free.role_client);
                 stage.wait(free, &offered, |screen| screen.contents().contains(&offered));
             }
@@ -297,5 +297,68 @@ fn each_side_numbers_its_own_descriptors() {
             }
         }
         stage.close(&[free]);
+    }
+}
+
+/// Tab turns to the other side, from the first time on.
+#[test]
+fn tab_turns_to_the_other_side() {
+    for user in lab_users() {
+        let mut stage = Stage::of(user);
+        let free = stage.join(&["free"]);
+        for (shape, side) in [("■", Server), ("●", Client), ("■", Server)] {
+            let name = if side == Server { &stage.texts.free.role_server } else { &stage.texts.free.role_client };
+            let head = format!("{shape} {name},");
+            stage.wait(free, &head, |screen| screen.contents().contains(&head));
+            stage.press(free, "\t");
+        }
+        stage.close(&[free]);
+    }
+}
+
+/// A server that was started again has none of the descriptors that the one before had: none is offered, and a number that
+/// is typed is the kernel's to judge.
+#[test]
+fn a_restarted_server_has_descriptors_of_its_own() {
+    for user in lab_users() {
+        let mut stage = Stage::of(user);
+        let client = stage.join(&["client"]);
+        let server = stage.join(&["server"]);
+        for call in ["socket(", "bind("] {
+            stage.succeeds(server, Server, call);
+        }
+        stage.kill(server);
+        let server = stage.join(&["server"]);
+        stage.wait(server, "a menu", |screen| !screens::menu(screen).is_empty());
+        let calls: Vec<String> = screens::menu(stage.screen(server)).into_iter().map(|(_, call)| call).collect();
+        assert!(calls.iter().all(|call| call.starts_with("socket(")), "{calls:?}");
+        assert_eq!(stage.succeeds(server, Server, "socket("), 3);
+        stage.wait(server, "bind(3", |screen| screens::menu(screen).iter().any(|(_, call)| call.starts_with("bind(3")));
+        stage.close(&[server, client]);
+    }
+}
+
+/// What is typed while the side's thread is in a call isn't made, and the screen says so and why.
+#[test]
+fn a_call_that_is_typed_during_another_one_is_told() {
+    for user in lab_users() {
+        let mut stage = Stage::of(user);
+        let server = stage.join(&["server"]);
+        for call in ["socket(", "bind(", "listen("] {
+            stage.succeeds(server, Server, call);
+        }
+        stage.sleeps(server, Server, "accept(");
+        stage.press(server, "\r");
+        let prompt = stage.texts.free.type_keys.clone();
+        stage.wait_text(server, &prompt);
+        stage.press(server, "close 3\r");
+        let side = stage.texts.free.role_server.clone();
+        let busy = stage.texts.free.busy.replace("{side}", &side).replace("{call}", "accept()");
+        stage.wait_text(server, &busy);
+        stage.press(server, "\u{1b}");
+        stage.wait(server, "no prompt", |screen| !screen.contents().contains(&prompt));
+        stage.press(server, "i");
+        stage.wait_event(server, "EINTR", |event| matches!(event, Event::Returned { outcome: Err(_), .. }));
+        stage.close(&[server]);
     }
 }

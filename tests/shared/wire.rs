@@ -6,7 +6,7 @@ use crate::common::{inside, lab_users};
 use crate::stage::{Seat, Stage};
 use crate::walk::up_to_the_syn;
 
-use Side::Server;
+use Side::{Client, Server};
 
 /// Whoever drives here can still make a call: the lab goes on.
 #[track_caller]
@@ -170,5 +170,80 @@ fn a_copy_that_the_receiver_needs_waits_again() {
         stage.lets_go(server, "ACK");
         stage.wait_state(server, Server, "ESTABLISHED");
         stage.close(&[server, client]);
+    }
+}
+
+/// The accept queue is full: the kernel throws a client's SYN away, so that its copy is needed, and waits.
+#[test]
+fn a_copy_of_what_a_full_queue_threw_away_waits_again() {
+    for user in lab_users() {
+        let mut stage = Stage::of(user);
+        let server = stage.join(&["server"]);
+        let client = stage.join(&["client"]);
+        for call in ["socket(", "bind("] {
+            stage.succeeds(server, Server, call);
+        }
+        assert!(stage.call(server, Server, "listen 3 0").unwrap().is_ok());
+        for fd in [3, 4] {
+            assert!(stage.call(client, Client, "socket()").unwrap().is_ok());
+            assert!(stage.call(client, Client, &format!("nonblock {fd}")).unwrap().is_ok());
+            assert!(stage.call(client, Client, &format!("connect {fd} :8000")).unwrap().is_err());
+            stage.lets_go(server, "SYN");
+            if fd == 3 {
+                stage.lets_go(client, "SYN,ACK");
+                stage.lets_go(server, "ACK");
+                stage.wait_state(server, Server, "ESTABLISHED");
+            }
+        }
+        // Nobody answers the second one: its copy waits, again and again, until there is room.
+        stage.wait_held(server, &["SYN"]);
+        stage.lets_go(server, "SYN");
+        stage.wait_held(server, &["SYN"]);
+        assert!(stage.call(server, Server, "accept 3").unwrap().is_ok());
+        stage.lets_go(server, "SYN");
+        stage.wait_held(client, &["SYN,ACK"]);
+        stage.close(&[server, client]);
+    }
+}
+
+/// What is released at once goes in the wire's order: what a delivery brought forth was on the wire before the next one
+/// went, and stands in the trace before it. A lone server opens both doors.
+#[test]
+fn what_is_released_at_once_keeps_the_wires_order() {
+    for user in lab_users() {
+        let mut stage = Stage::of(user);
+        let server = stage.join(&["server"]);
+        let client = stage.join(&["client"]);
+        up_to_the_syn(&mut stage, server, client);
+        stage.lets_go(server, "SYN");
+        stage.lets_go(client, "SYN,ACK");
+        stage.lets_go(server, "ACK");
+        assert!(stage.call(client, Client, "setsockopt 3 TCP_NODELAY 1").unwrap().is_ok());
+        for text in ["a", "b", "c"] {
+            assert!(stage.call(client, Client, &format!("send 3 {text}")).unwrap().is_ok());
+        }
+        assert!(stage.call(client, Client, "shutdown 3 SHUT_WR").unwrap().is_ok());
+        stage.wait_held(server, &["PSH,ACK", "PSH,ACK", "PSH,ACK", "FIN,ACK"]);
+        // Its process ends: its door is in the server's hands, and so is what it left.
+        stage.kill(client);
+        stage.wait_event(server, "departure", |event| matches!(event, Event::Left(_)));
+        let_all_pass(&mut stage, server);
+        stage.wait_held(server, &[]);
+        stage.until("the ACK of the FIN on its way", |stage| {
+            let gone = stage.count(server, |event| matches!(event, Event::Delivered(_)));
+            gone == stage.count(server, |event| matches!(event, Event::Sent { .. }))
+        });
+        let mut on_the_wire = std::collections::BTreeSet::new();
+        for entry in stage.entries(server) {
+            match entry.event {
+                Event::Sent { id, .. } => drop(on_the_wire.insert(id)),
+                Event::Delivered(id) => {
+                    assert_eq!(on_the_wire.first(), Some(&id), "{id:?} goes before {on_the_wire:?}");
+                    on_the_wire.remove(&id);
+                }
+                _ => {}
+            }
+        }
+        stage.close(&[server]);
     }
 }

@@ -176,8 +176,18 @@ impl Keeper {
             self.members.remove(number);
             return;
         }
-        self.push(Event::Joined(member));
+        self.push(Event::Joined(member.clone()));
+        self.opens_own_doors(&member);
         self.ground.happened();
+    }
+
+    /// A newcomer's own door is the newcomer's to open.
+    fn opens_own_doors(&mut self, member: &Member) {
+        let own = Side::BOTH.into_iter().filter(|side| member.role.drives(*side));
+        let passing = own.fold(self.passing.clone(), |passing, side| passing.without_the_door_of(side));
+        if passing != self.passing {
+            self.set_passing(passing);
+        }
     }
 
     fn may_come(&self, version: &str, role: &Role) -> Result<(), Denial> {
@@ -279,7 +289,13 @@ impl Keeper {
     }
 
     fn pass(&mut self, which: Which, delay: Option<Duration>) -> Result<(), Failure> {
-        self.passing = self.passing.with(which, delay);
+        self.set_passing(self.passing.with(which, delay));
+        self.release_due()
+    }
+
+    /// From now on these rules hold.
+    fn set_passing(&mut self, passing: Passing) {
+        self.passing = passing;
         self.push(Event::Passing(self.passing.clone()));
         // What waits already goes by the new rule too.
         let counted = self.release.begin_anew();
@@ -292,7 +308,6 @@ impl Keeper {
             }
         }
         self.ground.set_rto_min(release::rto_min(&self.passing));
-        self.release_due()
     }
 
     /// Finds whether a waiting segment goes on by itself, and when.

@@ -270,5 +270,9 @@ fn sentence(scene: &Scene<'_>, mistyped: &Mistyped) -> String {
         Mistyped::Argument(call, text) => fill(&t.no_argument, &[("call", call.name()), ("text", &escape(text))]),
         Mistyped::TooMany(call) => fill(&t.too_many, &[("call", call.name())]),
         Mistyped::Quote => t.no_quote.clone(),
+        Mistyped::Busy(side, call) => {
+            let call = format!("{call}()");
+            fill(&t.busy, &[("side", name(scene, *side)), ("call", &call)])
+        }
     }
 }
