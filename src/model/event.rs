@@ -106,6 +106,31 @@ pub enum Event {
     Answer(Answer),
 }
 
+/// What passed without being kept one by one, in all.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Unkept {
+    /// How many segments went on.
+    pub segments: u64,
+    /// Their bytes of data.
+    pub bytes: u64,
+    /// How many more the capture lost.
+    pub lost: u64,
+    /// How many more the kernel refused to send on.
+    pub refused: u64,
+}
+
+impl Unkept {
+    /// Both together.
+    pub fn plus(self, more: Unkept) -> Unkept {
+        Unkept {
+            segments: self.segments.saturating_add(more.segments),
+            bytes: self.bytes.saturating_add(more.bytes),
+            lost: self.lost.saturating_add(more.lost),
+            refused: self.refused.saturating_add(more.refused),
+        }
+    }
+}
+
 /// What became of one claim.
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct ClaimResult {

@@ -16,10 +16,10 @@ mod trace;
 mod view;
 
 pub use call::{Call, CallName, Errno, How, Outcome, Returned, SOCKET_OPTIONS, Side};
-pub use event::{Answer, ClaimResult, Entry, Event, SegmentId};
+pub use event::{Answer, ClaimResult, Entry, Event, SegmentId, Unkept};
 pub use member::{Connection, Member, Passing, Role, Which};
 pub use observation::{Glance, Observation, SocketFacts, SocketState, Source, TcpInfo, Timer, TimerKind};
 pub use settings::{Copies, LOOPBACK_MTU, LabSettings, MSS, Mode, Need, Setting};
 pub use told::Told;
-pub use trace::{CallRecord, Moment, SegmentRecord, SocketRecord, Trace, Unkept};
+pub use trace::{CallRecord, Moment, SegmentRecord, SocketRecord, Trace};
 pub use view::{CallView, Fate, SegmentView, SocketView, View};

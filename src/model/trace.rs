@@ -10,7 +10,7 @@ use std::time::Duration;
 use super::changing::Changing;
 use super::{
     Call, Connection, Entry, Event, Fate, Member, Outcome, Passing, SegmentId, SegmentView, Side, SocketFacts,
-    SocketState, Source, View,
+    SocketState, Source, Unkept, View,
 };
 use crate::tcp::{Initials, Isn, Isns, Packet, State};
 
@@ -94,31 +94,6 @@ impl SocketRecord {
             self.states.push((moment, state));
         }
         self.history.push((moment, facts));
-    }
-}
-
-/// What passed without being kept one by one, in all.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Unkept {
-    /// How many segments went on.
-    pub segments: u64,
-    /// Their bytes of data.
-    pub bytes: u64,
-    /// How many more the capture lost.
-    pub lost: u64,
-    /// How many more the kernel refused to send on.
-    pub refused: u64,
-}
-
-impl Unkept {
-    /// Both together.
-    pub fn plus(self, more: Unkept) -> Unkept {
-        Unkept {
-            segments: self.segments.saturating_add(more.segments),
-            bytes: self.bytes.saturating_add(more.bytes),
-            lost: self.lost.saturating_add(more.lost),
-            refused: self.refused.saturating_add(more.refused),
-        }
     }
 }
 

@@ -3,10 +3,10 @@
 use std::borrow::Cow;
 use std::time::Duration;
 
-use super::trace::{CallRecord, Moment, SegmentRecord, SocketRecord, Trace, Unkept};
+use super::trace::{CallRecord, Moment, SegmentRecord, SocketRecord, Trace};
 use super::{
     Answer, Call, ClaimResult, Connection, Entry, Errno, Event, Member, Outcome, Passing, SegmentId, Side, SocketFacts,
-    SocketState, Source,
+    SocketState, Source, Unkept,
 };
 use crate::tcp::{Initials, Packet};
 
