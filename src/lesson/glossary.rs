@@ -41,10 +41,17 @@ impl Term {
         }
     }
 
-    /// Its name in a language, with the second ones.
-    pub fn all_names(&self, lang: Lang) -> Vec<&str> {
-        let own = |name: &&String| name.is_ascii() == (lang == Lang::En);
-        std::iter::once(self.name(lang)).chain(self.names.iter().filter(own).map(String::as_str)).collect()
+    /// Its names in a language, the second ones behind the first; and those in the other language, where it has others.
+    pub fn heads(&self, lang: Lang) -> (String, Option<String>) {
+        let names = |of: Lang| {
+            let second = self.names.iter().filter(|name| name.is_ascii() == (of == Lang::En)).map(String::as_str);
+            let all: Vec<&str> = std::iter::once(self.name(of)).chain(second).collect();
+            all.join(if lang == Lang::En { ", " } else { "、" })
+        };
+        let own = names(lang);
+        let other = names(if lang == Lang::En { Lang::Zh } else { Lang::En });
+        let other = Some(other).filter(|other| *other != own);
+        (own, other)
     }
 
     /// All words for it that stand in texts.
@@ -413,6 +420,16 @@ mod tests {
         ("TCP 选项", "option"),
         ("SYN_RCVD", "SYN_RECV"),
     ];
+
+    #[test]
+    fn second_names_are_shown_beside_the_first_in_each_language() {
+        let glossary = Glossary::load().unwrap();
+        let heads = |en: &str, lang| glossary.search(en)[0].heads(lang);
+        assert_eq!(heads("SYN queue", Lang::Zh), ("SYN 队列、半连接队列".into(), Some("SYN queue".into())));
+        assert_eq!(heads("SYN queue", Lang::En), ("SYN queue".into(), Some("SYN 队列, 半连接队列".into())));
+        assert_eq!(heads("ISN", Lang::En), ("ISN, initial sequence number".into(), Some("ISN, 初始序号".into())));
+        assert_eq!(heads("CLOSED", Lang::En), ("CLOSED".into(), None));
+    }
 
     #[test]
     fn what_students_ask_for_is_answered() {

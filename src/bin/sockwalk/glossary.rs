@@ -29,11 +29,8 @@ pub fn run(invocation: &Invocation, words: &[String]) -> Result<u8, Exit> {
 }
 
 fn entry(term: &Term, lang: Lang, bold: bool) -> String {
-    let other = if lang == Lang::En { Lang::Zh } else { Lang::En };
-    let comma = if lang == Lang::En { ", " } else { "、" };
-    let name = term.all_names(lang).join(comma);
-    let head = if bold { format!("\x1b[1m{name}\x1b[0m") } else { name.clone() };
-    let other = Some(term.all_names(other).join(comma)).filter(|other| *other != name);
+    let (name, other) = term.heads(lang);
+    let head = if bold { format!("\x1b[1m{name}\x1b[0m") } else { name };
     let mut out = other.map_or(format!("{head}\n"), |other| format!("{head} · {other}\n"));
     let say = term.say.get(lang).replace('`', "");
     for line in wrap(&say, COLUMNS - INDENT.len()).iter().chain(&wrap(&term.source, COLUMNS - INDENT.len())) {

@@ -5,7 +5,7 @@ use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 
 use crate::engine::Phase;
-use crate::lesson::{Lang, Term};
+use crate::lesson::Term;
 use crate::tui::scene::{Scene, more_below, put};
 use crate::tui::wrap::{prose, wrap};
 
@@ -58,12 +58,9 @@ fn text(scene: &Scene<'_>) -> String {
 fn entry(scene: &Scene<'_>, term: &Term, width: usize) -> Vec<Line<'static>> {
     let theme = scene.theme;
     let lang = scene.app.lang();
-    let other = term.name(if lang == Lang::En { Lang::Zh } else { Lang::En });
-    let name = term.name(lang);
-    let mut head = vec![Span::styled(name.to_owned(), theme.title.0)];
-    if other != name {
-        head.push(Span::styled(format!(" · {other}"), theme.text.0));
-    }
+    let (name, other) = term.heads(lang);
+    let mut head = vec![Span::styled(name, theme.title.0)];
+    head.extend(other.map(|other| Span::styled(format!(" · {other}"), theme.text.0)));
     head.push(Span::styled(format!("  {}", term.source), theme.dim.0));
     let mut lines = wrap(&head, width);
     let indent = "  ";
