@@ -26,7 +26,7 @@ const NOT_SO: [(&str, &str); 15] = [
 ];
 
 /// Where a word is part of another, or means something else.
-const BUT: [&str; 11] = [
+const BUT: [&str; 12] = [
     "包含",
     "包括",
     "软件包",
@@ -36,6 +36,7 @@ const BUT: [&str; 11] = [
     "输入编号",
     "这个编号的调用",
     "不认识这个编号",
+    "对端口",
     "放进一个包里",
     // The key that is typed.
     "末尾加上 \"。",

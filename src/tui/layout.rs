@@ -9,7 +9,8 @@ pub const SMALLEST: (u16, u16) = (80, 24);
 /// The smallest window that shows all panes at once.
 pub const WHOLE: (u16, u16) = (100, 30);
 
-/// The rows of the code pane: no call takes more than three lines, which a test holds.
+/// The rows of the code pane: no call takes more than three lines, which a test holds; where they are wrapped, the end of
+/// them, which is the call itself, is shown.
 pub(super) const CODE_ROWS: u16 = 5;
 
 /// The rows that an audience needs below the ladder: one outcome and its reason.

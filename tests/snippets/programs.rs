@@ -58,7 +58,7 @@ impl Tool {
             "C" => {
                 let file = folder.write("program.c", &source(language, functions, &C));
                 let mut cc = Command::new(self.program);
-                cc.args(["-Wall", "-Wextra", "-Werror", "-Wno-unused", "-o"]).arg(&out).arg(&file);
+                cc.args(["-Wall", "-Werror", "-Wno-unused", "-o"]).arg(&out).arg(&file);
                 compiled(cc);
                 Built(vec![out])
             }

@@ -22,7 +22,18 @@ pub(super) fn draw(buf: &mut Buffer, area: Rect, scene: &Scene<'_>) {
         return;
     };
     let lines = language.lines(call.call, call.outcome);
-    put(buf, inner, lines.iter().flat_map(|line| wrap(&language.highlight(line, scene.theme), width)));
+    let rows: Vec<Line<'_>> =
+        lines.iter().flat_map(|line| wrap(&language.highlight(line, scene.theme), width)).collect();
+    put(buf, inner, the_call(rows, usize::from(inner.height), scene));
+}
+
+/// What fits: the call itself stands at the end of its snippet, so what goes is the beginning, and a mark says so.
+fn the_call<'a>(mut rows: Vec<Line<'a>>, fit: usize, scene: &Scene<'_>) -> Vec<Line<'a>> {
+    if rows.len() > fit {
+        rows.drain(..=rows.len() - fit);
+        rows.insert(0, Line::styled("…", scene.theme.dim.0));
+    }
+    rows
 }
 
 /// The chosen side's newest call; without a choice, the newest of all.
