@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use super::{Answerer, Command, Happening, Phase, Request, What, Wire};
-use crate::model::{Event, Mode, Moment, Side, Trace};
+use crate::model::{Call, Event, Mode, Moment, Side, Trace};
 
 /// What a free walk is made for.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -49,6 +49,7 @@ pub struct Free {
     answerer: Option<Answerer>,
     /// The entry with which the newest act began.
     acted: Moment,
+    unmade: Option<Call>,
 }
 
 impl Free {
@@ -61,6 +62,7 @@ impl Free {
             requests: VecDeque::new(),
             answerer,
             acted: 0,
+            unmade: None,
         };
         if let Some(answerer) = &mut walk.answerer {
             walk.requests.extend(answerer.begin());
@@ -96,6 +98,11 @@ impl Free {
         self.acted
     }
 
+    /// The call that was asked for last, where it wasn't made.
+    pub fn unmade(&self) -> Option<&Call> {
+        self.unmade.as_ref()
+    }
+
     /// The next request for the world; empty them after every command and happening.
     pub fn take_request(&mut self) -> Option<Request> {
         self.requests.pop_front()
@@ -108,6 +115,7 @@ impl Free {
         }
         let request = match command {
             Command::Call(side, call) if self.sides().contains(&side) => {
+                self.unmade = None;
                 let idle = self.trace.present().open_call(side).is_none();
                 idle.then_some(Request::Call(side, call))
             }
@@ -124,6 +132,7 @@ impl Free {
     pub fn happened(&mut self, happening: Happening) {
         match happening.what {
             What::Event(event) => self.push(happening.at, event),
+            What::Unmade(call) => self.unmade = Some(call),
             What::Failed(failure) => self.phase = Phase::Failed(failure),
             // A shared lab's keeper says what is new of the kernel's sockets, and nobody waits for it to settle.
             What::Observed(_) | What::Settled => {}

@@ -5,7 +5,7 @@
 
 use std::net::{IpAddr, SocketAddr};
 
-use crate::model::{Call, CallName, How, Side};
+use crate::model::{Call, CallName, How, Side, SocketOption};
 
 /// Why a text is no call. The words are the front ends'.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -18,6 +18,8 @@ pub enum Mistyped {
     Argument(CallName, String),
     /// More arguments than the call takes.
     TooMany(CallName),
+    /// What stands where an option is to be named names none.
+    Option(String),
     /// A quotation mark without its second one.
     Quote,
     /// The side's thread is still in this call.
@@ -39,6 +41,9 @@ pub const LONGEST_TEXT: usize = 1 << 16;
 /// The longest text that one `sendto()` takes, in bytes: what fits into one packet of an MTU of 1,500 behind the headers of
 /// IPv6 and UDP. A longer one would go in fragments, which the wire can't hold.
 pub const LONGEST_DATAGRAM: usize = 1500 - 40 - 8;
+
+/// The most bytes that one `recv()` may ask for: what comes is kept in the trace.
+pub const LONGEST_READ: usize = 1 << 20;
 
 const BACKLOG: i32 = 8;
 const READ: usize = 1024;
@@ -125,7 +130,7 @@ impl<'a> Arguments<'a> {
             CallName::RecvFrom => Call::RecvFrom { fd, len: self.length()? },
             CallName::Shutdown => Call::Shutdown { fd, how: self.direction()? },
             CallName::SetSockOpt => {
-                let option = self.next().ok_or_else(|| self.wrong(""))?.text.to_ascii_uppercase();
+                let option = self.option()?;
                 Call::SetOption { fd, option, value: self.number(1)? }
             }
             CallName::Fcntl => {
@@ -181,9 +186,27 @@ impl<'a> Arguments<'a> {
         word.text.parse().map_err(|_| self.wrong(&word.text))
     }
 
+    /// An option by its name, by level and name as C has it, or by level and number. One that has only a number here may
+    /// be any: whether there is such a one is the kernel's to say.
+    fn option(&mut self) -> Result<SocketOption, Mistyped> {
+        let none = |text: &str| Mistyped::Option(text.to_owned());
+        let word = self.next().ok_or_else(|| none(""))?;
+        let name = word.text.to_ascii_uppercase();
+        if let Some(option) = SocketOption::by_name(&name) {
+            return Ok(option);
+        }
+        let level = SocketOption::level_by_name(&name).or_else(|| name.parse().ok());
+        let level = level.ok_or_else(|| none(&word.text))?;
+        let word = self.next().ok_or_else(|| none(&name))?;
+        let named = SocketOption::by_name(&word.text.to_ascii_uppercase()).map(|option| option.number);
+        let number = named.or_else(|| word.text.parse().ok()).ok_or_else(|| none(&word.text))?;
+        Ok(SocketOption { level, number })
+    }
+
     fn length(&mut self) -> Result<usize, Mistyped> {
         let Some(word) = self.next() else { return Ok(READ) };
-        word.text.parse().map_err(|_| self.wrong(&word.text))
+        let length = word.text.parse().ok().filter(|length| *length <= LONGEST_READ);
+        length.ok_or_else(|| self.wrong(&word.text))
     }
 
     fn address(&mut self) -> Result<SocketAddr, Mistyped> {
@@ -294,7 +317,30 @@ mod tests {
             (vec!["close(5)", "close"], Call::Close { fd: 5 }),
             (
                 vec!["setsockopt(5, SO_REUSEADDR, 1)", "setsockopt so_reuseaddr"],
-                Call::SetOption { fd: 5, option: "SO_REUSEADDR".into(), value: 1 },
+                Call::SetOption { fd: 5, option: "SO_REUSEADDR".parse().unwrap(), value: 1 },
+            ),
+            (
+                vec![
+                    "setsockopt(5, IPPROTO_TCP, TCP_FASTOPEN, 5)",
+                    "setsockopt(5, SOL_TCP, TCP_FASTOPEN, 5)",
+                    "setsockopt 5 tcp_fastopen 5",
+                    "setsockopt 5 6 23 5",
+                    "setsockopt tcp_fastopen 5",
+                ],
+                Call::SetOption { fd: 5, option: SocketOption { level: 6, number: 23 }, value: 5 },
+            ),
+            (
+                // TCP_NODELAY at the wrong level is another option there, as in C.
+                vec!["setsockopt(5, SOL_SOCKET, TCP_NODELAY, 1)", "setsockopt 5 1 1"],
+                Call::SetOption { fd: 5, option: SocketOption { level: 1, number: 1 }, value: 1 },
+            ),
+            (
+                vec!["setsockopt 5 ipproto_ipv6 ipv6_v6only 0", "setsockopt 5 41 26 0", "setsockopt ipv6_v6only 0"],
+                Call::SetOption { fd: 5, option: "IPV6_V6ONLY".parse().unwrap(), value: 0 },
+            ),
+            (
+                vec!["setsockopt 5 -3 99999 -1"],
+                Call::SetOption { fd: 5, option: SocketOption { level: -3, number: 99_999 }, value: -1 },
             ),
             (vec!["fcntl(5, F_SETFL, O_NONBLOCK)", "nonblock 5"], Call::SetNonblocking { fd: 5 }),
         ] {
@@ -309,6 +355,20 @@ mod tests {
         assert_eq!(wrong("conect 5"), Mistyped::Name("conect".into()));
         assert_eq!(wrong("listen 5 many"), Mistyped::Argument(CallName::Listen, "many".into()));
         assert_eq!(wrong("bind 5 127.0.0.1:99999"), Mistyped::Argument(CallName::Bind, "127.0.0.1:99999".into()));
+        for (text, odd) in [
+            ("setsockopt 5 so_nonsense 1", "so_nonsense"),
+            ("setsockopt 5 tcp_nonsense", "tcp_nonsense"),
+            ("setsockopt 5 IPPROTO_TCP NONSENSE 1", "NONSENSE"),
+            ("setsockopt 5 IPPROTO_NONSENSE 1 1", "IPPROTO_NONSENSE"),
+            ("setsockopt 5 6", "6"),
+            ("setsockopt 5", ""),
+        ] {
+            assert_eq!(wrong(text), Mistyped::Option(odd.into()), "{text}");
+        }
+        assert_eq!(wrong("setsockopt 5 SO_REUSEADDR yes"), Mistyped::Argument(CallName::SetSockOpt, "yes".into()));
+        let more = (LONGEST_READ + 1).to_string();
+        assert_eq!(wrong(&format!("recv 5 {more}")), Mistyped::Argument(CallName::Recv, more.clone()));
+        assert_eq!(wrong(&format!("recvfrom 5 {more}")), Mistyped::Argument(CallName::RecvFrom, more));
         assert_eq!(wrong("close 5 6"), Mistyped::TooMany(CallName::Close));
         let sendto = |text: &str| Mistyped::Argument(CallName::SendTo, text.into());
         assert_eq!(wrong("sendto 5 \"a\" 127.0.0.1:99999"), sendto("127.0.0.1:99999"));

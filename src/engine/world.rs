@@ -65,6 +65,9 @@ pub enum What {
     Observed(Observation),
     /// What was asked for before the matching [`Request::Settle`] has taken its effect.
     Settled,
+    /// This call was not made: where the sides have no descriptors of their own, its descriptor is one of this program's. No
+    /// kernel was asked, so it stands in no trace.
+    Unmade(Call),
     /// The world can't go on.
     Failed(Failure),
 }

@@ -19,7 +19,7 @@ impl Lesson {
             match &step.action {
                 Some(Action::Socket { ipv6: true, .. }) => add(&mut needs, Need::Ipv6),
                 Some(Action::SetOption { option, .. }) if !is_refused(step, mode) => {
-                    add(&mut needs, Need::Option(option.clone()));
+                    add(&mut needs, Need::Option(option.to_string()));
                 }
                 _ => {}
             }

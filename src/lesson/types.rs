@@ -5,7 +5,7 @@ use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
 use super::Expr;
-use crate::model::{CallName, Errno, How, LabSettings, Mode, Need, Side, SocketState, TimerKind};
+use crate::model::{CallName, Errno, How, LabSettings, Mode, Need, Side, SocketOption, SocketState, TimerKind};
 use crate::tcp::{Flags, Protocol};
 
 /// A language that the program speaks.
@@ -195,8 +195,8 @@ pub enum Action {
     Shutdown { socket: String, how: How },
     /// `close()`
     Close { socket: String },
-    /// `setsockopt()` of an option with an int, by its name in C.
-    SetOption { socket: String, option: String, value: i32 },
+    /// `setsockopt()` of an option with an int.
+    SetOption { socket: String, option: SocketOption, value: i32 },
     /// `fcntl()`: from then on no call on the descriptor blocks (`O_NONBLOCK`).
     SetNonblocking { socket: String },
     /// A waiting segment goes on to its receiver.

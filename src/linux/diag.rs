@@ -7,13 +7,16 @@ use std::io;
 use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
-use super::netlink::{Message, Netlink, attributes, messages};
+use super::netlink::{Dump, Message, Netlink, attributes, messages};
 use crate::model::{SocketState, TcpInfo, Timer, TimerKind};
 use crate::tcp::State;
 
 // `linux/sock_diag.h` and `linux/inet_diag.h`.
 const SOCK_DIAG_BY_FAMILY: u16 = 20;
 const INET_DIAG_INFO: u16 = 2;
+
+/// How often a table that changed while it was read (`NLM_F_DUMP_INTR`) is read anew.
+const TORN_DUMPS: u32 = 10;
 
 /// Which sockets are asked for. A kernel that doesn't know a bit passes it over.
 #[derive(Clone, Copy)]
@@ -50,6 +53,9 @@ pub struct DiagEntry {
 
 /// Asks for sockets of one address family (`AF_INET`, `AF_INET6`) and of one protocol (`IPPROTO_TCP`, `IPPROTO_UDP`) in
 /// the namespace of `netlink`. `now` is the time on the trace's clock; timers are put on it.
+///
+/// # Errors
+/// The kernel's: `ENOENT` where it has no table of that protocol, since its module isn't there (`tcp_diag`, `udp_diag`).
 pub fn dump(
     netlink: &mut Netlink,
     (family, protocol): (i32, i32),
@@ -62,14 +68,19 @@ pub fn dump(
     request[2] = 1 << (INET_DIAG_INFO - 1);
     request[4..8].copy_from_slice(&(which as u32).to_ne_bytes());
     let mut message = Message::default();
-    message.begin(SOCK_DIAG_BY_FAMILY, libc::NLM_F_DUMP as u16, 1).raw(&request).end();
-    let mut entries = Vec::new();
-    netlink.dump(&message, |kind, body| {
-        if kind == SOCK_DIAG_BY_FAMILY {
-            entries.extend(parse_entry(body, protocol, now));
+    message.begin(SOCK_DIAG_BY_FAMILY, libc::NLM_F_DUMP as u16).raw(&request).end();
+    for _ in 0..TORN_DUMPS {
+        let mut entries = Vec::new();
+        let dump = netlink.dump(&message, |kind, body| {
+            if kind == SOCK_DIAG_BY_FAMILY {
+                entries.extend(parse_entry(body, protocol, now));
+            }
+        })?;
+        if dump == Dump::Whole {
+            return Ok(entries);
         }
-    })?;
-    Ok(entries)
+    }
+    Err(io::Error::other("the kernel's table changed each time while it was read"))
 }
 
 /// Asks for one TCP socket by its two addresses, in the namespace of `netlink`; `remote` is `None` for one that listens.
@@ -96,7 +107,7 @@ pub fn query(
     // INET_DIAG_NOCOOKIE: whichever it is.
     request[48..56].fill(0xff);
     let mut message = Message::default();
-    message.begin(SOCK_DIAG_BY_FAMILY, 0, 1).raw(&request).end();
+    message.begin(SOCK_DIAG_BY_FAMILY, 0).raw(&request).end();
     let mut entry = None;
     let asked = netlink.ask(&message, |kind, body| {
         if kind == SOCK_DIAG_BY_FAMILY {
@@ -187,8 +198,9 @@ pub fn info_state(bytes: &[u8]) -> Option<State> {
 
 /// Reads all of an answer, for [`super::untrusted`]: the sockets of TCP and UDP in it.
 pub fn read_answer(bytes: &[u8], now: Duration) -> Vec<DiagEntry> {
-    let entries = messages(bytes).flat_map(|(_, body)| {
-        [libc::IPPROTO_TCP, libc::IPPROTO_UDP].into_iter().filter_map(move |protocol| parse_entry(body, protocol, now))
+    let entries = messages(bytes).flat_map(|answer| {
+        let protocols = [libc::IPPROTO_TCP, libc::IPPROTO_UDP].into_iter();
+        protocols.filter_map(move |protocol| parse_entry(answer.body, protocol, now))
     });
     entries.collect()
 }
@@ -197,6 +209,17 @@ pub fn read_answer(bytes: &[u8], now: Duration) -> Vec<DiagEntry> {
 mod tests {
     use super::*;
     use proptest::prelude::*;
+
+    #[test]
+    fn a_protocol_of_which_the_kernel_has_no_table_is_an_error_and_not_an_empty_one() {
+        let mut netlink = Netlink::open(libc::NETLINK_SOCK_DIAG).unwrap();
+        for family in [libc::AF_INET, libc::AF_INET6] {
+            // 253: for experiments (RFC 3692), so nobody has a table of it.
+            let refused = dump(&mut netlink, (family, 253), Which::Active, Duration::ZERO).unwrap_err();
+            assert_eq!(refused.raw_os_error(), Some(libc::ENOENT));
+            dump(&mut netlink, (family, libc::IPPROTO_TCP), Which::Active, Duration::ZERO).unwrap();
+        }
+    }
 
     #[test]
     fn a_query_finds_what_a_dump_lists_and_nothing_else() {

@@ -2,13 +2,14 @@
 
 use std::fs;
 use std::io;
+use std::os::fd::AsRawFd;
 
 use socket2::{Domain, Socket, Type};
 
 use super::gate::Gate;
 use super::lab::{self, Refused, refused};
 use super::netlink::Netlink;
-use super::{options, sys, wire};
+use super::{sys, wire};
 use crate::model::LabSettings;
 
 /// Something that the program would like to do.
@@ -124,10 +125,8 @@ fn try_lab() -> Vec<(Ability, Result<(), Refused>)> {
 }
 
 fn defer_accept() -> io::Result<()> {
-    use std::os::fd::AsFd;
     let socket = Socket::new(Domain::IPV4, Type::STREAM, None)?;
-    let (level, number) = options::by_name("TCP_DEFER_ACCEPT").ok_or(io::ErrorKind::Unsupported)?;
-    sys::set_int_option(socket.as_fd(), level, number, 1)
+    sys::calls::set_option(socket.as_raw_fd(), (libc::IPPROTO_TCP, libc::TCP_DEFER_ACCEPT), [1])
 }
 
 fn remedies(diagnosis: &Diagnosis, root: bool) -> Vec<Remedy> {

@@ -101,13 +101,13 @@ pub fn close(gate: Gate) -> io::Result<Option<Netlink>> {
 
 fn close_families(netlink: &mut Netlink, families: &[u8], flags: u32) -> io::Result<()> {
     let mut batch = Message::default();
-    batch.begin(BATCH_BEGIN, 0, 0).raw(&nfgenmsg(0, SUBSYSTEM)).end();
+    batch.begin(BATCH_BEGIN, 0).raw(&nfgenmsg(0, SUBSYSTEM)).end();
     for family in families {
         table(&mut batch, *family, flags);
         chain(&mut batch, *family);
         HELD.iter().for_each(|(protocol, beginning)| rule(&mut batch, *family, *protocol, *beginning));
     }
-    batch.begin(BATCH_END, 0, 4).raw(&nfgenmsg(0, SUBSYSTEM)).end();
+    batch.begin(BATCH_END, 0).raw(&nfgenmsg(0, SUBSYSTEM)).end();
     netlink.execute(&batch, (2 + HELD.len()) * families.len())
 }
 
@@ -117,13 +117,13 @@ fn nfgenmsg(family: u8, resource: u16) -> [u8; 4] {
     [family, 0, high, low]
 }
 
-fn create(batch: &mut Message, kind: u16, family: u8, sequence: u32) -> &mut Message {
+fn create(batch: &mut Message, kind: u16, family: u8) -> &mut Message {
     let flags = (libc::NLM_F_CREATE | libc::NLM_F_ACK | libc::NLM_F_APPEND) as u16;
-    batch.begin(kind, flags, sequence).raw(&nfgenmsg(family, 0))
+    batch.begin(kind, flags).raw(&nfgenmsg(family, 0))
 }
 
 fn table(batch: &mut Message, family: u8, flags: u32) {
-    let message = create(batch, NEW_TABLE, family, 1).attribute(TABLE_NAME, NAME);
+    let message = create(batch, NEW_TABLE, family).attribute(TABLE_NAME, NAME);
     if flags != 0 {
         message.attribute(TABLE_FLAGS, &flags.to_be_bytes());
     }
@@ -131,7 +131,7 @@ fn table(batch: &mut Message, family: u8, flags: u32) {
 }
 
 fn chain(batch: &mut Message, family: u8) {
-    create(batch, NEW_CHAIN, family, 2)
+    create(batch, NEW_CHAIN, family)
         .attribute(CHAIN_TABLE, NAME)
         .attribute(CHAIN_NAME, CHAIN)
         .nested(CHAIN_HOOK, |hook| {
@@ -143,7 +143,7 @@ fn chain(batch: &mut Message, family: u8) {
 }
 
 fn rule(batch: &mut Message, family: u8, protocol: i32, beginning: Option<[u8; 2]>) {
-    create(batch, NEW_RULE, family, 3)
+    create(batch, NEW_RULE, family)
         .attribute(RULE_TABLE, NAME)
         .attribute(RULE_CHAIN, CHAIN)
         .nested(RULE_EXPRESSIONS, |list| {

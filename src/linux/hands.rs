@@ -1,9 +1,12 @@
 //! The threads that make the sides' calls, and how each stands. A side's own hand is thread 0; each of the others serves
-//! one connection, whose descriptor it was given. All of a side's threads live where its descriptors are.
+//! one connection, whose descriptor it was given. All of a side's threads live where its descriptors are; what they report
+//! goes through a thread that lives where the program's own are, so that none of those need be open there.
 
 use std::collections::BTreeMap;
 use std::io;
 use std::sync::Arc;
+use std::sync::mpsc::{Sender, channel};
+use std::thread::{self, JoinHandle};
 
 use super::descriptors::Tables;
 use super::orders::Orders;
@@ -28,8 +31,9 @@ const MOST: usize = 2048;
 pub(super) struct Hands {
     hands: BTreeMap<Who, Hand>,
     tables: Arc<Tables>,
-    // Last: its bell must ring in every table of descriptors until the threads there have ended.
-    report: Arc<dyn Fn(Report) + Send + Sync>,
+    /// `None` once no more threads are to be started.
+    reports: Option<Sender<Report>>,
+    relay: Option<JoinHandle<()>>,
     leaving: Leaving,
 }
 
@@ -40,9 +44,11 @@ impl Hands {
         leaving: Leaving,
         orders: Orders<T>,
     ) -> io::Result<Hands> {
-        let tables = Arc::new(Tables::new(sides, orders.bell())?);
-        let report = Arc::new(move |report| orders.give(T::from(report)));
-        let mut hands = Hands { hands: BTreeMap::new(), tables, report, leaving };
+        let tables = Arc::new(Tables::new(sides)?);
+        let (reports, inbox) = channel::<Report>();
+        let relay = move || inbox.iter().for_each(|report| orders.give(T::from(report)));
+        let relay = thread::Builder::new().name("reports".into()).stack_size(128 * 1024).spawn(relay)?;
+        let mut hands = Hands { hands: BTreeMap::new(), tables, reports: Some(reports), relay: Some(relay), leaving };
         for side in sides {
             hands.add((*side, 0))?;
         }
@@ -50,11 +56,10 @@ impl Hands {
     }
 
     fn add(&mut self, who: Who) -> io::Result<()> {
-        if self.hands.len() >= MOST {
-            return Err(io::Error::from_raw_os_error(libc::EAGAIN));
-        }
-        let (report, leaving) = (Arc::clone(&self.report), self.leaving);
-        let start = move || SideThread::start(who, leaving, move |told| report(told));
+        let reports = self.reports.clone().filter(|_| self.hands.len() < MOST);
+        let reports = reports.ok_or_else(|| io::Error::other(format!("a side has at most {MOST} threads")))?;
+        let (descriptors, leaving) = (self.tables.descriptors(who.0)?, self.leaving);
+        let start = move || SideThread::start(who, leaving, descriptors, reports);
         let thread = self.tables.within(who.0, start)??;
         self.hands.insert(who, Hand { thread, called: false, blocked: false, interrupted: false });
         Ok(())
@@ -65,17 +70,22 @@ impl Hands {
         Arc::clone(&self.tables)
     }
 
-    /// Has a thread make a call. One that isn't there yet is started, and the side's own hand gives it the call's
-    /// descriptor; that hand must be in no call then.
+    /// Whether a call can't be made because its descriptor is one of this program's own, where a side has no table of
+    /// descriptors to itself.
+    pub(super) fn refuses(&self, side: Side, call: &Call) -> bool {
+        let anothers = |fd| self.tables.descriptors(side).is_ok_and(|descriptors| descriptors.is_anothers(fd));
+        call.fd().is_some_and(anothers)
+    }
+
+    /// Has a thread make a call. One that isn't there yet is started, and serves the call's descriptor from now on.
     ///
     /// # Errors
     /// Where the thread can't be started.
     pub(super) fn call(&mut self, who: Who, call: Call) -> io::Result<()> {
         if !self.hands.contains_key(&who) {
             self.add(who)?;
-            let given = call.fd().zip(self.hands.get(&(who.0, 0))).map(|(fd, own)| own.thread.give(fd));
-            if let (Some(given), Some(hand)) = (given, self.hands.get(&who)) {
-                hand.thread.take(given);
+            if let Some(fd) = call.fd() {
+                self.tables.descriptors(who.0)?.serve(fd, who.1);
             }
         }
         if let Some(hand) = self.hands.get_mut(&who) {
@@ -133,5 +143,55 @@ impl Drop for Hands {
     fn drop(&mut self) {
         // All end at the same time.
         self.hands.values_mut().for_each(|hand| hand.thread.dismiss());
+        self.hands.clear();
+        self.reports = None;
+        if let Some(relay) = self.relay.take() {
+            let _ = relay.join();
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::orders::Inbox;
+    use super::*;
+    use crate::model::{Errno, Outcome, SocketOption};
+
+    /// The outcome of a call, once it has come back.
+    fn made(hands: &mut Hands, inbox: &Inbox<Report>, who: Who, call: Call) -> Outcome {
+        hands.call(who, call).unwrap();
+        loop {
+            match inbox.take().next() {
+                Some(Report::Returned { who: of, outcome, idle, .. }) => {
+                    assert_eq!(of, who);
+                    hands.returned(who, idle);
+                    return outcome;
+                }
+                Some(Report::Died(why)) => panic!("{why}"),
+                None => drop(super::super::sys::poll_readable([inbox.bell()], None).unwrap()),
+            }
+        }
+    }
+
+    #[test]
+    fn every_number_of_a_sides_table_is_the_kernels_to_judge() {
+        let (orders, inbox) = Orders::new().unwrap();
+        let mut hands = Hands::start(&[Side::Server], Leaving::Close, orders).unwrap();
+        let (own, worker) = ((Side::Server, 0), (Side::Server, 9));
+        let nodelay = SocketOption::by_name("TCP_NODELAY").unwrap();
+        let set = |fd| Call::SetOption { fd, option: nodelay, value: 1 };
+        let fd = made(&mut hands, &inbox, own, Call::Socket { ipv6: false, udp: false }).unwrap().value as i32;
+        assert_eq!(fd, 3);
+        // A worker's descriptor is the side's: any of its threads may name it.
+        assert_eq!(made(&mut hands, &inbox, worker, set(fd)).unwrap().value, 0);
+        assert_eq!(made(&mut hands, &inbox, own, set(fd)).unwrap().value, 0);
+        assert_eq!(made(&mut hands, &inbox, own, set(0)), Err(Errno(libc::ENOTSOCK)), "/dev/null");
+        let bad = Err(Errno(libc::EBADF));
+        assert_eq!(made(&mut hands, &inbox, own, Call::Close { fd }).unwrap().value, 0);
+        assert_eq!(made(&mut hands, &inbox, worker, Call::Recv { fd, len: 1 }), bad);
+        // Nothing of this program's own is open there.
+        for fd in [-1, 3, 4, 5, 999, 1000, 1001, 1002, 1003, 1004, i32::MAX] {
+            assert_eq!(made(&mut hands, &inbox, own, Call::Close { fd }), bad, "{fd}");
+        }
     }
 }

@@ -203,7 +203,7 @@ fn hand_over_single_segments(loopback: u32) -> io::Result<()> {
     // `struct ifinfomsg`: family and type of device, the index, flags and which of them change.
     let head = [[0; 4], loopback.to_ne_bytes(), [0; 4], [0; 4]].concat();
     message
-        .begin(libc::RTM_NEWLINK, libc::NLM_F_ACK as u16, 1)
+        .begin(libc::RTM_NEWLINK, libc::NLM_F_ACK as u16)
         .raw(&head)
         .attribute(libc::IFLA_GSO_MAX_SEGS, &1u32.to_ne_bytes())
         .end();

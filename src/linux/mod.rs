@@ -18,7 +18,6 @@ mod hands;
 mod lab;
 mod needs;
 mod netlink;
-pub mod options;
 mod orders;
 mod place;
 mod route;

@@ -3,14 +3,15 @@
 use std::cell::LazyCell;
 use std::io;
 use std::net::{Ipv6Addr, SocketAddr};
-use std::os::fd::AsFd;
+use std::os::fd::AsRawFd;
 use std::thread;
 
 use socket2::{Domain, Socket, Type};
 
 use super::lab::{self, Refused, refused};
-use super::{options, panic_text, sys, wire};
-use crate::model::{LabSettings, Mode, Need};
+use super::sys::calls;
+use super::{panic_text, wire};
+use crate::model::{LabSettings, Mode, Need, SocketOption};
 
 /// What of these isn't there for a walk in such a mode, as far as a quick look from outside tells. Of a lab's settings it
 /// tells nothing: what the machine's own `/proc/sys` shows, a lab needn't have, and whether it has them shows when it starts.
@@ -76,14 +77,14 @@ impl Default for Options {
 impl Options {
     /// Whether the kernel knows an option. A value that it refuses is no sign that it doesn't.
     fn have(&self, name: &str) -> bool {
-        // What isn't in the table is SO_LINGER, which every kernel has.
-        let (Some(socket), Some(option)) = (&*self.0, options::by_name(name)) else { return true };
-        knows(socket, option)
+        let (Some(socket), Some(option)) = (&*self.0, SocketOption::by_name(name)) else { return true };
+        // The value of SO_LINGER is more than an int, and every kernel has it.
+        option == SocketOption::LINGER || knows(socket, option)
     }
 }
 
-fn knows(socket: &Socket, (level, number): (i32, i32)) -> bool {
-    let set = sys::set_int_option(socket.as_fd(), level, number, 1);
+fn knows(socket: &Socket, option: SocketOption) -> bool {
+    let set = calls::set_option(socket.as_raw_fd(), (option.level, option.number), [1]);
     !set.is_err_and(|error| error.raw_os_error() == Some(libc::ENOPROTOOPT))
 }
 
@@ -115,10 +116,12 @@ mod tests {
     #[test]
     fn an_option_is_unknown_where_the_kernel_says_enoprotoopt() {
         let socket = Socket::new(Domain::IPV4, Type::STREAM, None).unwrap();
-        assert!(knows(&socket, (libc::IPPROTO_TCP, libc::TCP_NODELAY)));
-        assert!(!knows(&socket, (libc::IPPROTO_TCP, 9999)));
+        let tcp = |number| SocketOption { level: libc::IPPROTO_TCP, number };
+        assert!(knows(&socket, tcp(libc::TCP_NODELAY)));
+        assert!(!knows(&socket, tcp(9999)));
         // Where the value is wrong (EINVAL: no such algorithm is called by this one byte), the option is there.
-        assert!(sys::set_int_option(socket.as_fd(), libc::IPPROTO_TCP, libc::TCP_CONGESTION, 1).is_err());
-        assert!(knows(&socket, (libc::IPPROTO_TCP, libc::TCP_CONGESTION)));
+        let congestion = (libc::IPPROTO_TCP, libc::TCP_CONGESTION);
+        assert!(calls::set_option(socket.as_raw_fd(), congestion, [1]).is_err());
+        assert!(knows(&socket, tcp(libc::TCP_CONGESTION)));
     }
 }

@@ -1,12 +1,8 @@
 //! How a thread that sleeps on descriptors is told what to do.
 
 use std::io::{self, PipeReader, PipeWriter, Read, Write};
-use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd, RawFd};
+use std::os::fd::{AsFd, BorrowedFd};
 use std::sync::mpsc::{Receiver, Sender, channel};
-
-/// Bells are numbered from here on, where the process may have so many descriptors: a side's thread needs one, and its
-/// sockets are to have the numbers that any program's have, from 3 on.
-const OUT_OF_THE_WAY: RawFd = 1000;
 
 /// A way to tell the thread something: an order, and a byte in the pipe on which it sleeps.
 pub(super) struct Orders<T> {
@@ -18,7 +14,6 @@ impl<T> Orders<T> {
     /// A way to give orders, and its other end.
     pub(super) fn new() -> io::Result<(Orders<T>, Inbox<T>)> {
         let (heard, bell) = io::pipe()?;
-        let bell = PipeWriter::from(out_of_the_way(bell.into()));
         let (sender, orders) = channel();
         Ok((Orders { sender, bell }, Inbox { orders, bell: heard }))
     }
@@ -31,19 +26,8 @@ impl<T> Orders<T> {
     }
 
     pub(super) fn try_clone(&self) -> io::Result<Orders<T>> {
-        let bell = PipeWriter::from(out_of_the_way(self.bell.try_clone()?.into()));
-        Ok(Orders { sender: self.sender.clone(), bell })
+        Ok(Orders { sender: self.sender.clone(), bell: self.bell.try_clone()? })
     }
-
-    /// The number of the descriptor by which it rings.
-    pub(super) fn bell(&self) -> RawFd {
-        self.bell.as_raw_fd()
-    }
-}
-
-/// The same by a high number; by its own where there is none.
-fn out_of_the_way(fd: OwnedFd) -> OwnedFd {
-    rustix::io::fcntl_dupfd_cloexec(&fd, OUT_OF_THE_WAY).unwrap_or(fd)
 }
 
 /// What the thread hears.

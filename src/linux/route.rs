@@ -63,7 +63,7 @@ fn route(
     };
     // `struct rtmsg`: family, prefixes, type of service, table, protocol, scope, type, flags.
     let header = [family as u8, prefix, 0, 0, RT_TABLE_LOCAL, RTPROT_KERNEL, scope, RTN_LOCAL];
-    let message = batch.begin(kind, (create | libc::NLM_F_ACK) as u16, 1).raw(&header).raw(&[0; 4]);
+    let message = batch.begin(kind, (create | libc::NLM_F_ACK) as u16).raw(&header).raw(&[0; 4]);
     match address {
         IpAddr::V4(address) => {
             message.attribute(libc::RTA_DST, &address.octets());

@@ -3,21 +3,18 @@
 //! A thread takes one call at a time, runs it, and reports what it returned. Whether it sleeps in the call is read
 //! from the kernel (`/proc/self/task/TID/stat`), never guessed from the time that went by.
 
-use std::collections::BTreeMap;
 use std::fs;
 use std::io::{self, Read};
-use std::mem::ManuallyDrop;
-use std::os::fd::{AsFd, AsRawFd, OwnedFd};
+use std::os::fd::IntoRawFd;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::thread::{self, JoinHandle};
 
-use socket2::{Domain, Protocol, SockAddr, Socket, Type};
-
-use super::options;
-use super::sys;
-use crate::model::{Call, Errno, How, Outcome, Returned, Side};
+use super::descriptors::Descriptors;
+use super::sys::{self, calls};
+use crate::engine::typed::LONGEST_READ;
+use crate::model::{Call, Errno, How, Outcome, Returned, Side, SocketOption};
 
 /// A side, and one of its threads.
 pub type Who = (Side, u32);
@@ -27,9 +24,6 @@ pub const INTERRUPT: i32 = libc::SIGUSR2;
 
 /// How soon a thread that is to end is interrupted once more.
 const REPEAT: std::time::Duration = std::time::Duration::from_micros(100);
-
-/// The most that one `recv()` may ask for, in bytes: a lesson's file can't make the program reserve more.
-const LARGEST_RECV: usize = 1 << 20;
 
 /// What a side's thread tells.
 pub enum Report {
@@ -44,7 +38,7 @@ pub enum Report {
         /// Whether the thread has no descriptor left.
         idle: bool,
     },
-    /// The thread ended by a panic.
+    /// The thread ended without a call's outcome: by a panic, or because there was none.
     Died(String),
 }
 
@@ -69,22 +63,9 @@ pub enum Leaving {
     Close,
 }
 
-/// What a thread is told.
-enum Job {
-    Call(Call),
-    /// Give a socket away.
-    Give(i32, Sender<Given>),
-    /// Take one over.
-    Take(Receiver<Given>),
-}
-
-/// A socket on its way from one thread to another; `None` where the giver doesn't have it. Where it doesn't arrive, it isn't
-/// closed: by its number, whoever drops it might have something else open.
-pub type Given = Option<ManuallyDrop<Socket>>;
-
 /// A side's thread, seen from the thread that directs it.
 pub struct SideThread {
-    jobs: Option<Sender<Job>>,
+    calls: Option<Sender<Call>>,
     thread: Option<JoinHandle<()>>,
     /// Closed when the thread has done everything.
     done: Receiver<()>,
@@ -92,72 +73,60 @@ pub struct SideThread {
     place: Arc<Place>,
 }
 
-/// Where a side's thread is, and how many calls it has made: odd while it is in a system call of a job, or just before
-/// or after it.
+/// Where a side's thread is, and how many calls it has made: odd while it is in one, or just before or after it.
 type Place = AtomicU64;
 
 impl SideThread {
     /// Starts the thread, with the caller's network namespace and table of descriptors; a side's own hand, the first one in an
-    /// empty table, opens the standard ones. `report` is called from it.
-    pub fn start(
+    /// empty table, opens the standard ones. It tells what happens through `reports`.
+    pub(super) fn start(
         who: Who,
         leaving: Leaving,
-        report: impl Fn(Report) + Send + Clone + 'static,
+        descriptors: Arc<Descriptors>,
+        reports: Sender<Report>,
     ) -> io::Result<SideThread> {
-        let (jobs, inbox) = channel::<Job>();
+        let (calls, inbox) = channel::<Call>();
         let (hello, tid) = channel();
         let (working, done) = channel();
         let place = Arc::new(Place::new(0));
-        // Where they are open, they are the process's.
-        let empty = who.1 == 0 && !sys::is_open(libc::STDIN_FILENO);
-        let sockets = if empty { standard()? } else { BTreeMap::new() };
-        let worker = Worker { who, leaving, sockets, place: Arc::clone(&place) };
-        let died = report.clone();
+        // In a table that isn't the side's alone they are the process's.
+        if who.1 == 0 && descriptors.alone() {
+            open_standard()?;
+        }
+        let worker = Worker { who, leaving, descriptors, place: Arc::clone(&place) };
+        let report = move |report| {
+            // Where nobody hears it, the walk is over.
+            let _ = reports.send(report);
+        };
         let thread = thread::Builder::new().name(who.0.name().into()).stack_size(256 * 1024).spawn(move || {
             let _ = hello.send(sys::thread_id());
             let body = std::panic::AssertUnwindSafe(|| worker.work(&inbox, &report));
             if let Err(panic) = std::panic::catch_unwind(body) {
-                died(Report::Died(super::panic_text(&*panic)));
+                report(Report::Died(super::panic_text(&*panic)));
             }
             drop(working);
         })?;
-        let tid = tid.recv().map_err(|_| io::ErrorKind::BrokenPipe)?;
-        Ok(SideThread { jobs: Some(jobs), thread: Some(thread), done, tid, place })
+        let tid = tid.recv().map_err(|_| io::Error::other("the thread ended at once"))?;
+        Ok(SideThread { calls: Some(calls), thread: Some(thread), done, tid, place })
     }
 
     /// Hands the thread its next call.
     pub fn call(&self, call: Call) {
-        self.tell(Job::Call(call));
-    }
-
-    /// Has the thread give a socket away once it is in no call; [`SideThread::take`] gives it to another one.
-    pub fn give(&self, fd: i32) -> Receiver<Given> {
-        let (sender, given) = channel();
-        self.tell(Job::Give(fd, sender));
-        given
-    }
-
-    /// Has the thread take over what another one gives away.
-    pub fn take(&self, given: Receiver<Given>) {
-        self.tell(Job::Take(given));
-    }
-
-    fn tell(&self, job: Job) {
-        if let Some(jobs) = &self.jobs {
-            let _ = jobs.send(job);
+        if let Some(calls) = &self.calls {
+            let _ = calls.send(call);
         }
     }
 
     /// Whether the kernel says that the thread sleeps, while it is in a call. `false` where the kernel doesn't tell.
     pub fn sleeps(&self) -> bool {
         let before = self.place.load(Ordering::SeqCst);
-        // Between two jobs the thread sleeps too: it must have been in the same call before and after the look.
+        // Between two calls the thread sleeps too: it must have been in the same call before and after the look.
         before % 2 == 1 && asleep(self.tid).unwrap_or(false) && self.place.load(Ordering::SeqCst) == before
     }
 
     /// Asks the thread to end after its present call, and doesn't wait for it, as dropping it does.
     pub fn dismiss(&mut self) {
-        self.jobs = None;
+        self.calls = None;
         self.interrupt();
     }
 
@@ -199,144 +168,130 @@ fn asleep(tid: i32) -> Option<bool> {
     Some(*state == b'S')
 }
 
-/// Standard input, output and error of a side, in its empty table: they lead nowhere, as a daemon's do (`null(4)`). A call
-/// on one of them is the kernel's to judge, as on any other descriptor: they are no sockets.
-fn standard() -> io::Result<BTreeMap<i32, Socket>> {
-    let open = |_| {
+/// Opens standard input, output and error of a side in its empty table: they lead nowhere, as a daemon's do (`null(4)`). A
+/// call on one of them is the kernel's to judge, as on any other descriptor: they are no sockets.
+fn open_standard() -> io::Result<()> {
+    for _ in libc::STDIN_FILENO..=libc::STDERR_FILENO {
         let null = fs::File::options().read(true).write(true).open("/dev/null")?;
-        Ok((null.as_raw_fd(), Socket::from(OwnedFd::from(null))))
-    };
-    (libc::STDIN_FILENO..=libc::STDERR_FILENO).map(open).collect()
+        // It is closed with the table.
+        let _ = null.into_raw_fd();
+    }
+    Ok(())
 }
 
 struct Worker {
     who: Who,
     leaving: Leaving,
-    /// What it can name, by its descriptors.
-    sockets: BTreeMap<i32, Socket>,
+    descriptors: Arc<Descriptors>,
     place: Arc<Place>,
 }
 
-type Made = Result<(Returned, Option<Socket>), io::Error>;
+/// What a call returned, and whether that is a new socket's descriptor.
+type Made = io::Result<(Returned, bool)>;
 
 impl Worker {
-    fn work(mut self, inbox: &Receiver<Job>, report: &impl Fn(Report)) {
-        while let Ok(job) = inbox.recv() {
-            let call = match job {
-                Job::Call(call) => call,
-                Job::Give(fd, sender) => {
-                    let _ = sender.send(self.sockets.remove(&fd).map(ManuallyDrop::new));
-                    continue;
-                }
-                Job::Take(given) => {
-                    let given = given.recv().ok().flatten().map(ManuallyDrop::into_inner);
-                    self.sockets.extend(given.map(|socket| (socket.as_raw_fd(), socket)));
-                    continue;
-                }
-            };
+    fn work(self, inbox: &Receiver<Call>, report: &impl Fn(Report)) {
+        while let Ok(call) = inbox.recv() {
+            if call.fd().is_some_and(|fd| self.descriptors.is_anothers(fd)) {
+                return report(Report::Died("a call on a descriptor that isn't the side's".into()));
+            }
             self.place.fetch_add(1, Ordering::SeqCst);
             let result = self.run(call);
             self.place.fetch_add(1, Ordering::SeqCst);
-            let (outcome, made) = self.keep(result);
-            report(Report::Returned { who: self.who, outcome, made, idle: self.sockets.is_empty() });
+            let (outcome, made) = match result {
+                Ok((returned, made)) => {
+                    let made = made.then(|| self.keep(returned.value));
+                    (Ok(returned), made)
+                }
+                // What isn't the kernel's word is no outcome.
+                Err(error) => match error.raw_os_error() {
+                    Some(errno) => (Err(Errno(errno)), None),
+                    None => return report(Report::Died(error.to_string())),
+                },
+            };
+            let idle = self.descriptors.serves_none(self.who.1);
+            report(Report::Returned { who: self.who, outcome, made, idle });
         }
         self.leave();
     }
 
-    /// Files a new socket under its descriptor, so that later calls find it.
-    fn keep(&mut self, result: Made) -> (Outcome, Option<NewSocket>) {
-        match result {
-            Ok((mut returned, Some(socket))) => {
-                let fd = socket.as_raw_fd();
-                let cookie = socket.cookie().unwrap_or(0);
-                let udp = socket.r#type().is_ok_and(|kind| kind == Type::DGRAM);
-                returned.value = fd.into();
-                self.sockets.insert(fd, socket);
-                (Ok(returned), Some(NewSocket { fd, cookie, udp }))
-            }
-            Ok((returned, None)) => (Ok(returned), None),
-            Err(error) => (Err(Errno(error.raw_os_error().unwrap_or(libc::EIO))), None),
-        }
+    /// Takes note of a new socket.
+    fn keep(&self, fd: i64) -> NewSocket {
+        let fd = fd as i32;
+        self.descriptors.serve(fd, self.who.1);
+        NewSocket { fd, cookie: sys::cookie(fd).unwrap_or(0), udp: sys::is_datagram(fd) }
     }
 
-    fn run(&mut self, call: Call) -> Made {
-        if let Call::Socket { ipv6, udp } = call {
-            let domain = if ipv6 { Domain::IPV6 } else { Domain::IPV4 };
-            let (kind, protocol) = if udp { (Type::DGRAM, Protocol::UDP) } else { (Type::STREAM, Protocol::TCP) };
-            let socket = Socket::new(domain, kind, Some(protocol))?;
-            return Ok((Returned::default(), Some(socket)));
+    fn run(&self, call: Call) -> Made {
+        let made = matches!(call, Call::Socket { .. } | Call::Accept { .. });
+        if let Call::Close { fd } = call {
+            self.descriptors.closing(fd);
         }
-        let fd = call.fd().unwrap_or(-1);
-        if let Call::Close { .. } = call {
-            let socket = self.sockets.remove(&fd).ok_or_else(|| not_ours(fd))?;
-            sys::close(OwnedFd::from(socket))?;
-            return Ok((Returned::default(), None));
-        }
-        let socket = self.sockets.get(&fd).ok_or_else(|| not_ours(fd))?;
-        if let Call::Accept { .. } = call {
-            let (accepted, peer) = socket.accept()?;
-            return Ok((Returned { peer: peer.as_socket(), ..Returned::default() }, Some(accepted)));
-        }
-        Ok((on_socket(socket, call)?, None))
+        Ok((make(call)?, made))
     }
 
     /// Closes what is left.
     fn leave(self) {
-        for socket in self.sockets.into_values() {
+        for fd in self.descriptors.leave(self.who.1) {
             if self.leaving == Leaving::Reset {
-                let _ = socket.set_linger(Some(std::time::Duration::ZERO));
+                let _ = linger(fd, Some(0));
             }
+            let _ = calls::close(fd);
         }
     }
 }
 
-fn on_socket(socket: &Socket, call: Call) -> io::Result<Returned> {
+/// Makes a call, on whatever its descriptor stands for in the calling thread's table.
+fn make(call: Call) -> io::Result<Returned> {
     let value = match call {
-        Call::Bind { addr, .. } => socket.bind(&SockAddr::from(addr)).map(|()| 0),
-        Call::Listen { backlog, .. } => socket.listen(backlog).map(|()| 0),
-        Call::Connect { addr, .. } => socket.connect(&SockAddr::from(addr)).map(|()| 0),
-        Call::Send { data, .. } => socket.send_with_flags(&data, libc::MSG_NOSIGNAL).map(|sent| sent as i64),
-        Call::Shutdown { how, .. } => socket.shutdown(direction(how)).map(|()| 0),
-        // `fcntl(F_GETFL)`, then `fcntl(F_SETFL)` with O_NONBLOCK added.
-        Call::SetNonblocking { .. } => socket.set_nonblocking(true).map(|()| 0),
-        // Its value is two ints; the learner's one is the seconds, and a negative one switches it off.
-        Call::SetOption { option, value, .. } if option == "SO_LINGER" => {
-            let seconds = u64::try_from(value).ok().map(std::time::Duration::from_secs);
-            socket.set_linger(seconds).map(|()| 0)
+        Call::Socket { ipv6, udp } => {
+            let domain = if ipv6 { libc::AF_INET6 } else { libc::AF_INET };
+            let (kind, protocol) =
+                if udp { (libc::SOCK_DGRAM, libc::IPPROTO_UDP) } else { (libc::SOCK_STREAM, libc::IPPROTO_TCP) };
+            calls::socket(domain, kind, protocol)?.into()
         }
-        Call::SetOption { option, value, .. } => {
-            let (level, number) = options::by_name(&option).ok_or(io::ErrorKind::InvalidInput)?;
-            sys::set_int_option(socket.as_fd(), level, number, value).map(|()| 0)
+        Call::Accept { fd } => {
+            let (accepted, peer) = calls::accept(fd)?;
+            return Ok(Returned { value: accepted.into(), data: Vec::new(), peer: peer.as_socket() });
         }
-        Call::Recv { len, .. } => {
-            let mut data = vec![0; len.min(LARGEST_RECV)];
-            let received = { socket }.read(&mut data)?;
-            data.truncate(received);
-            return Ok(Returned { value: received as i64, data, peer: None });
+        Call::Close { fd } => calls::close(fd).map(|()| 0)?,
+        Call::Bind { fd, addr } => calls::bind(fd, &addr.into()).map(|()| 0)?,
+        Call::Listen { fd, backlog } => calls::listen(fd, backlog).map(|()| 0)?,
+        Call::Connect { fd, addr } => calls::connect(fd, &addr.into()).map(|()| 0)?,
+        Call::Send { fd, data } => calls::send(fd, &data, libc::MSG_NOSIGNAL, None)? as i64,
+        Call::SendTo { fd, data, addr } => calls::send(fd, &data, 0, Some(&addr.into()))? as i64,
+        Call::Shutdown { fd, how } => calls::shutdown(fd, direction(how)).map(|()| 0)?,
+        Call::SetNonblocking { fd } => calls::set_nonblocking(fd).map(|()| 0)?,
+        Call::SetOption { fd, option: SocketOption::LINGER, value } => {
+            linger(fd, u32::try_from(value).ok()).map(|()| 0)?
         }
-        Call::SendTo { data, addr, .. } => socket.send_to(&data, &SockAddr::from(addr)).map(|sent| sent as i64),
-        Call::RecvFrom { len, .. } => {
-            let mut data = vec![0; len.min(LARGEST_RECV)];
-            let (received, sender) = sys::recv_from(socket, &mut data)?;
-            data.truncate(received);
-            return Ok(Returned { value: received as i64, data, peer: sender.as_socket() });
+        Call::SetOption { fd, option, value } => {
+            calls::set_option(fd, (option.level, option.number), [value]).map(|()| 0)?
         }
-        Call::Socket { .. } | Call::Accept { .. } | Call::Close { .. } => Err(io::ErrorKind::InvalidInput.into()),
-    }?;
+        Call::Recv { fd, len } => return receive(fd, len, false),
+        Call::RecvFrom { fd, len } => return receive(fd, len, true),
+    };
     Ok(Returned { value, ..Returned::default() })
 }
 
-fn direction(how: How) -> std::net::Shutdown {
-    match how {
-        How::Read => std::net::Shutdown::Read,
-        How::Write => std::net::Shutdown::Write,
-        How::Both => std::net::Shutdown::Both,
-    }
+fn receive(fd: i32, len: usize, tells_sender: bool) -> io::Result<Returned> {
+    let mut data = vec![0; len.min(LONGEST_READ)];
+    let (received, sender) = calls::receive(fd, &mut data)?;
+    data.truncate(received);
+    Ok(Returned { value: received as i64, data, peer: sender.as_socket().filter(|_| tells_sender) })
 }
 
-/// The kernel's word on a descriptor that the thread can't name. Where another thread of the side has it, or it is the bell, a
-/// call on it would do harm and isn't made.
-fn not_ours(fd: i32) -> io::Error {
-    let error = if sys::is_open(fd) { libc::EPERM } else { libc::EBADF };
-    io::Error::from_raw_os_error(error)
+/// Sets `SO_LINGER`: to so many seconds, or off.
+fn linger(fd: i32, seconds: Option<u32>) -> io::Result<()> {
+    // `struct linger`: whether, and for how long.
+    let value = [seconds.is_some().into(), seconds.unwrap_or(0) as i32];
+    calls::set_option(fd, (libc::SOL_SOCKET, libc::SO_LINGER), value)
+}
+
+const fn direction(how: How) -> i32 {
+    match how {
+        How::Read => libc::SHUT_RD,
+        How::Write => libc::SHUT_WR,
+        How::Both => libc::SHUT_RDWR,
+    }
 }

@@ -10,7 +10,7 @@ use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd, IntoRawFd, OwnedFd, RawFd};
 use std::sync::atomic::{AtomicI32, Ordering};
 use std::time::Duration;
 
-use socket2::{SockAddr, SockAddrStorage, Socket};
+use socket2::{SockAddr, SockAddrStorage};
 
 fn check(result: c_int) -> io::Result<c_int> {
     if result < 0 { Err(io::Error::last_os_error()) } else { Ok(result) }
@@ -75,12 +75,6 @@ pub fn poll_readable<const N: usize>(fds: [BorrowedFd<'_>; N], timeout: Option<D
     }
 }
 
-/// `close(2)`, with its result.
-pub fn close(fd: OwnedFd) -> io::Result<()> {
-    // SAFETY: the descriptor is owned, and ownership ends here. Linux frees it whatever close() returns.
-    check(unsafe { libc::close(fd.into_raw_fd()) }).map(drop)
-}
-
 /// Closes a descriptor in the background: a thread of the kernel closes what it was open on, soon, and nobody waits.
 ///
 /// The descriptor is sent through a Unix socket (`SCM_RIGHTS` of `unix(7)`) together with that socket's own other end,
@@ -120,14 +114,13 @@ pub fn close_in_background(fd: OwnedFd) -> io::Result<()> {
     result
 }
 
-/// Gives the calling thread a table of descriptors of its own, in which only `kept` is open. In the table that it leaves,
-/// nothing changes.
-pub fn own_descriptors(kept: RawFd) -> io::Result<()> {
+/// Gives the calling thread an empty table of descriptors of its own. In the table that it leaves, nothing changes.
+pub fn own_descriptors() -> io::Result<()> {
     own_table()?;
     let listed: Vec<RawFd> = std::fs::read_dir("/proc/thread-self/fd")?
         .filter_map(|entry| entry.ok()?.file_name().to_str()?.parse().ok())
         .collect();
-    for fd in listed.into_iter().filter(|fd| *fd != kept) {
+    for fd in listed {
         // SAFETY: the table is this thread's alone since the call above. All owners of descriptors live in threads that
         // have the other one, but for the one that listed these, which is closed: EBADF then.
         unsafe { libc::close(fd) };
@@ -146,10 +139,10 @@ fn own_table() -> io::Result<()> {
     check(copied as c_int).map(drop).or_else(|_| unshare(libc::CLONE_FILES))
 }
 
-/// Whether the calling thread has this descriptor open (`F_GETFD` of `fcntl(2)`).
-pub fn is_open(fd: RawFd) -> bool {
-    // SAFETY: takes no pointer; a wrong number gives EBADF.
-    unsafe { libc::fcntl(fd, libc::F_GETFD) >= 0 }
+/// Whether the calling thread has this descriptor open (`F_GETFD` of `fcntl(2)`): `EBADF` where it hasn't.
+pub fn check_open(fd: RawFd) -> io::Result<()> {
+    // SAFETY: takes no pointer.
+    check(unsafe { libc::fcntl(fd, libc::F_GETFD) }).map(drop)
 }
 
 /// What `TCP_INFO` (`tcp(7)`) gives for a socket: as many bytes of `struct tcp_info` as this kernel has.
@@ -167,11 +160,98 @@ pub fn tcp_info(fd: RawFd) -> io::Result<Vec<u8>> {
     Ok(bytes)
 }
 
-/// `recvfrom(2)`: how many bytes came, and from whom.
-pub fn recv_from(socket: &Socket, buffer: &mut [u8]) -> io::Result<(usize, SockAddr)> {
-    // SAFETY: bytes have the layout of maybe-uninitialised bytes, and socket2 promises to write only whole bytes.
-    let buffer = unsafe { &mut *(std::ptr::from_mut(buffer) as *mut [mem::MaybeUninit<u8>]) };
-    socket.recv_from(buffer)
+/// The calls of the socket interface on a descriptor by its number, whatever that stands for in the calling thread's table:
+/// which error a wrong one gives is the kernel's to say. Nothing is repeated, nothing is left out.
+pub mod calls {
+    use super::*;
+
+    /// `socket(2)`; `kind` is `SOCK_…`.
+    pub fn socket(domain: c_int, kind: c_int, protocol: c_int) -> io::Result<RawFd> {
+        // SAFETY: takes no pointer.
+        check(unsafe { libc::socket(domain, kind | libc::SOCK_CLOEXEC, protocol) })
+    }
+    /// `bind(2)`
+    pub fn bind(fd: RawFd, address: &SockAddr) -> io::Result<()> {
+        // SAFETY: the pointer is to an address of this length.
+        check(unsafe { libc::bind(fd, address.as_ptr().cast(), address.len()) }).map(drop)
+    }
+    /// `listen(2)`
+    pub fn listen(fd: RawFd, backlog: c_int) -> io::Result<()> {
+        // SAFETY: takes no pointer.
+        check(unsafe { libc::listen(fd, backlog) }).map(drop)
+    }
+    /// `connect(2)`
+    pub fn connect(fd: RawFd, address: &SockAddr) -> io::Result<()> {
+        // SAFETY: as in `bind`.
+        check(unsafe { libc::connect(fd, address.as_ptr().cast(), address.len()) }).map(drop)
+    }
+    /// `accept4(2)`: the new descriptor, and the peer.
+    pub fn accept(fd: RawFd) -> io::Result<(RawFd, SockAddr)> {
+        let mut peer = SockAddrStorage::zeroed();
+        let mut length = peer.size_of();
+        // SAFETY: the pointers are to `peer` with its own size and to `length`; both live across the call.
+        let fd = check(unsafe { libc::accept4(fd, (&raw mut peer).cast(), &mut length, libc::SOCK_CLOEXEC) })?;
+        // SAFETY: the kernel wrote an address, or nothing into zeros, which is none.
+        Ok((fd, unsafe { SockAddr::new(peer, length) }))
+    }
+    /// `sendto(2)`; `send(2)` where no address is given. How many bytes were taken.
+    pub fn send(fd: RawFd, data: &[u8], flags: c_int, to: Option<&SockAddr>) -> io::Result<usize> {
+        let (address, length) = to.map_or((std::ptr::null(), 0), |to| (to.as_ptr().cast(), to.len()));
+        // SAFETY: the pointers are to `data` with its length and to an address with its own, or to none.
+        let sent = unsafe { libc::sendto(fd, data.as_ptr().cast(), data.len(), flags, address, length) };
+        usize::try_from(sent).map_err(|_| io::Error::last_os_error())
+    }
+    /// `recvfrom(2)`: how many bytes came, and from whom.
+    pub fn receive(fd: RawFd, buffer: &mut [u8]) -> io::Result<(usize, SockAddr)> {
+        let mut sender = SockAddrStorage::zeroed();
+        let mut length = sender.size_of();
+        let (to, room) = (buffer.as_mut_ptr().cast(), buffer.len());
+        // SAFETY: the pointers are to `buffer` and `sender` with their own sizes and to `length`; all live across the call.
+        let received = unsafe { libc::recvfrom(fd, to, room, 0, (&raw mut sender).cast(), &mut length) };
+        let received = usize::try_from(received).map_err(|_| io::Error::last_os_error())?;
+        // SAFETY: as in `accept`.
+        Ok((received, unsafe { SockAddr::new(sender, length) }))
+    }
+    /// `shutdown(2)`; `how` is `SHUT_…`.
+    pub fn shutdown(fd: RawFd, how: c_int) -> io::Result<()> {
+        // SAFETY: takes no pointer.
+        check(unsafe { libc::shutdown(fd, how) }).map(drop)
+    }
+    /// `close(2)`. Linux frees the number whatever it returns, but for `EBADF`. The caller sees to it that nothing of this
+    /// program's own is open by that number.
+    pub fn close(fd: RawFd) -> io::Result<()> {
+        // SAFETY: takes no pointer.
+        check(unsafe { libc::close(fd) }).map(drop)
+    }
+    /// `setsockopt(2)` of an option whose value is one int, or several.
+    pub fn set_option<const N: usize>(fd: RawFd, (level, number): (c_int, c_int), value: [c_int; N]) -> io::Result<()> {
+        let size = mem::size_of_val(&value) as libc::socklen_t;
+        // SAFETY: the pointer is to `value` with its own size.
+        check(unsafe { libc::setsockopt(fd, level, number, value.as_ptr().cast(), size) }).map(drop)
+    }
+    /// `fcntl(2)`, `F_GETFL`, then `F_SETFL` with O_NONBLOCK added.
+    pub fn set_nonblocking(fd: RawFd) -> io::Result<()> {
+        // SAFETY: neither command takes a pointer.
+        let set = |command, flags| check(unsafe { libc::fcntl(fd, command, flags) });
+        set(libc::F_SETFL, set(libc::F_GETFL, 0)? | libc::O_NONBLOCK).map(drop)
+    }
+}
+
+/// `getsockopt(2)` of an option whose value is a number, or a structure of numbers.
+fn option<T: Copy>(fd: RawFd, number: c_int, level: c_int, mut value: T) -> io::Result<T> {
+    let mut length = mem::size_of_val(&value) as libc::socklen_t;
+    // SAFETY: the pointers are to `value` with its own size and to `length`, which live across the call; any bytes are numbers.
+    check(unsafe { libc::getsockopt(fd, level, number, (&raw mut value).cast(), &mut length) }).map(|_| value)
+}
+
+/// Whether a descriptor is a socket for datagrams (`SO_TYPE` of `socket(7)`).
+pub fn is_datagram(fd: RawFd) -> bool {
+    option(fd, libc::SO_TYPE, libc::SOL_SOCKET, 0).is_ok_and(|kind: c_int| kind == libc::SOCK_DGRAM)
+}
+
+/// The kernel's name for a socket (`SO_COOKIE` of `socket(7)`).
+pub fn cookie(fd: RawFd) -> io::Result<u64> {
+    option(fd, libc::SO_COOKIE, libc::SOL_SOCKET, 0)
 }
 
 /// Whether a socket has a peer (`getpeername(2)`).
@@ -195,27 +275,10 @@ pub fn next_datagram(fd: RawFd) -> io::Result<u32> {
     Ok(u32::try_from(bytes).unwrap_or(0))
 }
 
-/// `setsockopt(2)` of an option whose value is one int.
-pub fn set_int_option(fd: BorrowedFd<'_>, level: c_int, option: c_int, value: c_int) -> io::Result<()> {
-    // SAFETY: the pointer is to `value` with its own size.
-    let result = unsafe {
-        let size = mem::size_of::<c_int>() as libc::socklen_t;
-        libc::setsockopt(fd.as_raw_fd(), level, option, (&raw const value).cast(), size)
-    };
-    check(result).map(drop)
-}
-
 /// Packets that a packet socket lost since it was last asked (`PACKET_STATISTICS` of `packet(7)`).
 pub fn packets_lost(fd: BorrowedFd<'_>) -> io::Result<u32> {
-    let mut stats = libc::tpacket_stats { tp_packets: 0, tp_drops: 0 };
-    let mut length = mem::size_of_val(&stats) as libc::socklen_t;
-    // SAFETY: the pointers are to `stats` with its own size and to `length`; both live across the call.
-    let result = unsafe {
-        let pointer = (&raw mut stats).cast();
-        libc::getsockopt(fd.as_raw_fd(), libc::SOL_PACKET, libc::PACKET_STATISTICS, pointer, &mut length)
-    };
-    check(result)?;
-    Ok(stats.tp_drops)
+    let stats = libc::tpacket_stats { tp_packets: 0, tp_drops: 0 };
+    option(fd.as_raw_fd(), libc::PACKET_STATISTICS, libc::SOL_PACKET, stats).map(|stats| stats.tp_drops)
 }
 
 /// The address of all packets of one interface, for `bind(2)` of a packet socket (`packet(7)`).
@@ -365,14 +428,8 @@ fn keep_capabilities(kept: &[u32]) -> io::Result<()> {
 
 /// Who is at the other end of a Unix socket: user and process (`SO_PEERCRED` of `unix(7)`).
 pub fn peer(stream: &std::os::unix::net::UnixStream) -> io::Result<(u32, u32)> {
-    let mut peer = libc::ucred { pid: 0, uid: 0, gid: 0 };
-    let mut length = mem::size_of_val(&peer) as libc::socklen_t;
-    // SAFETY: the pointers are to `peer` with its own size and to `length`; both live across the call.
-    let result = unsafe {
-        let pointer = (&raw mut peer).cast();
-        libc::getsockopt(stream.as_raw_fd(), libc::SOL_SOCKET, libc::SO_PEERCRED, pointer, &mut length)
-    };
-    check(result)?;
+    let peer = libc::ucred { pid: 0, uid: 0, gid: 0 };
+    let peer = option(stream.as_raw_fd(), libc::SO_PEERCRED, libc::SOL_SOCKET, peer)?;
     Ok((peer.uid, u32::try_from(peer.pid).unwrap_or(0)))
 }
 

@@ -3,6 +3,8 @@
 use std::fmt;
 use std::net::SocketAddr;
 
+use super::SocketOption;
+
 /// Who makes a call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
 pub enum Side {
@@ -83,35 +85,13 @@ pub enum Call {
     /// `close(2)`
     #[allow(missing_docs)]
     Close { fd: i32 },
-    /// `setsockopt(2)` of an option whose value is one int, by its name in C.
+    /// `setsockopt(2)` with one int for a value; of `SO_LINGER` it is the seconds, and a negative one switches it off.
     #[allow(missing_docs)]
-    SetOption { fd: i32, option: String, value: i32 },
+    SetOption { fd: i32, option: SocketOption, value: i32 },
     /// `fcntl(2)`, `F_SETFL` with `O_NONBLOCK`: from then on no call on the descriptor blocks.
     #[allow(missing_docs)]
     SetNonblocking { fd: i32 },
 }
-
-/// The socket options that a lesson may set, by their names in C (`socket(7)`, `tcp(7)`): those whose value is one int, and
-/// SO_LINGER, of which the int is the seconds.
-pub const SOCKET_OPTIONS: [&str; 17] = [
-    "SO_KEEPALIVE",
-    "SO_LINGER",
-    "SO_RCVBUF",
-    "SO_REUSEADDR",
-    "SO_REUSEPORT",
-    "SO_SNDBUF",
-    "TCP_CORK",
-    "TCP_DEFER_ACCEPT",
-    "TCP_KEEPCNT",
-    "TCP_KEEPIDLE",
-    "TCP_KEEPINTVL",
-    "TCP_LINGER2",
-    "TCP_NODELAY",
-    "TCP_QUICKACK",
-    "TCP_SYNCNT",
-    "TCP_USER_TIMEOUT",
-    "TCP_WINDOW_CLAMP",
-];
 
 /// The direction that `shutdown(2)` ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]

@@ -8,6 +8,7 @@ mod changing;
 mod event;
 mod member;
 mod observation;
+mod option;
 mod settings;
 #[cfg(test)]
 pub(crate) mod testing;
@@ -15,10 +16,11 @@ mod told;
 mod trace;
 mod view;
 
-pub use call::{Call, CallName, Errno, How, Outcome, Returned, SOCKET_OPTIONS, Side};
+pub use call::{Call, CallName, Errno, How, Outcome, Returned, Side};
 pub use event::{Answer, ClaimResult, Entry, Event, SegmentId, Unkept};
 pub use member::{Connection, Member, Passing, Role, Which};
 pub use observation::{Glance, Observation, SocketFacts, SocketState, Source, TcpInfo, Timer, TimerKind};
+pub use option::{SOCKET_OPTIONS, SocketOption};
 pub use settings::{Copies, LOOPBACK_MTU, LabSettings, MSS, Mode, Need, Setting};
 pub use told::Told;
 pub use trace::{CallRecord, Moment, SegmentRecord, SocketRecord, Trace};

@@ -160,7 +160,7 @@ fn arguments(call: &Call, outcome: Option<&Outcome>) -> Value {
         Call::Shutdown { fd, how } => json!([fd, shutdown_name(*how)]),
         Call::Close { fd } => json!([fd]),
         Call::SetNonblocking { fd } => json!([fd, "F_SETFL", "O_NONBLOCK"]),
-        Call::SetOption { fd, option, value } => json!([fd, option, value]),
+        Call::SetOption { fd, option, value } => json!([fd, option.to_string(), value]),
     }
 }
 

@@ -109,7 +109,7 @@ impl Language {
     /// `socket()` or `accept()` makes has its number once the call has returned it.
     pub fn lines(&self, call: &Call, outcome: Option<&Outcome>) -> Vec<String> {
         let own = match call {
-            Call::SetOption { option, .. } => self.options.get(option),
+            Call::SetOption { option, .. } => option.name().and_then(|name| self.options.get(name)),
             _ => None,
         };
         let Some(snippet) = own.or_else(|| self.calls.get(call.name().name())) else { return Vec::new() };
@@ -145,8 +145,13 @@ impl Language {
                 values.push(("how", word.clone()));
             }
             Call::SetOption { option, value, .. } => {
-                values.push(("level", format!("{}{}", words.level, level(option))));
-                values.push(("option", format!("{}{}", words.level, crate::i18n::escape(option))));
+                // What has no name is a number, and a number is no member of a package.
+                let named = |name: String| match name.parse::<i32>() {
+                    Ok(_) => name,
+                    Err(_) => format!("{}{name}", words.level),
+                };
+                values.push(("level", named(option.level_name())));
+                values.push(("option", named(option.name().map_or_else(|| option.number.to_string(), str::to_owned))));
                 values.push(("value", value.to_string()));
             }
             Call::Close { .. } | Call::SetNonblocking { .. } => {}
@@ -227,17 +232,6 @@ fn made(outcome: Option<&Outcome>) -> Option<i64> {
     outcome.and_then(|outcome| outcome.as_ref().ok()).map(|returned| returned.value)
 }
 
-/// The level to which an option belongs, by its name.
-fn level(option: &str) -> &'static str {
-    match option.split_once('_') {
-        Some(("TCP", _)) => "IPPROTO_TCP",
-        Some(("UDP", _)) => "IPPROTO_UDP",
-        Some(("IP", _)) => "IPPROTO_IP",
-        Some(("IPV6", _)) => "IPPROTO_IPV6",
-        _ => "SOL_SOCKET",
-    }
-}
-
 /// An address as Go writes an array of its bytes; of one with many zeros, only the others.
 fn go_ip(ip: IpAddr) -> String {
     match ip {
@@ -287,9 +281,9 @@ mod tests {
             Call::RecvFrom { fd: 6, len: 1024 },
             Call::Shutdown { fd: 5, how: How::Write },
             Call::Close { fd: 5 },
-            Call::SetOption { fd: 4, option: "TCP_NODELAY".into(), value: 1 },
-            Call::SetOption { fd: 4, option: "TCP_SYNCNT".into(), value: 2 },
-            Call::SetOption { fd: 4, option: "SO_LINGER".into(), value: 0 },
+            Call::SetOption { fd: 4, option: "TCP_NODELAY".parse().unwrap(), value: 1 },
+            Call::SetOption { fd: 4, option: "TCP_SYNCNT".parse().unwrap(), value: 2 },
+            Call::SetOption { fd: 4, option: "SO_LINGER".parse().unwrap(), value: 0 },
             Call::Connect { fd: 5, addr: "[::1]:8000".parse().unwrap() },
             Call::SetNonblocking { fd: 4 },
         ]

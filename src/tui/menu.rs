@@ -3,7 +3,7 @@
 use super::app::App;
 use crate::engine::typed;
 use crate::explain::{Likely, Situation, offers};
-use crate::model::{Call, CallName, How, Side, View};
+use crate::model::{Call, CallName, How, Side, SocketOption, View};
 
 /// So many calls stand on one page: each has a digit.
 pub(super) const ITEMS: usize = 9;
@@ -136,8 +136,11 @@ fn call(app: &App, offer: &crate::explain::Offer) -> Option<Call> {
 
 fn further(fd: i32) -> Vec<Item> {
     let works = |call| Item { call, likely: Likely::Works };
-    let option = |(option, value): (&str, i32)| works(Call::SetOption { fd, option: option.to_owned(), value });
-    let mut items: Vec<Item> = OPTIONS.into_iter().map(option).collect();
+    let option = |(name, value): (&str, i32)| {
+        let option = SocketOption::by_name(name)?;
+        Some(works(Call::SetOption { fd, option, value }))
+    };
+    let mut items: Vec<Item> = OPTIONS.into_iter().filter_map(option).collect();
     items.push(works(Call::SetNonblocking { fd }));
     items.extend([How::Read, How::Both].map(|how| works(Call::Shutdown { fd, how })));
     items

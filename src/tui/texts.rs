@@ -389,8 +389,10 @@ words! {
         pub no_descriptor: String,
         pub no_argument: String,
         pub too_many: String,
+        pub no_option: String,
         pub no_quote: String,
         pub busy: String,
+        pub unmade: String,
         pub failed: String,
     }
 }

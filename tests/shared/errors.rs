@@ -409,3 +409,40 @@ fn what_is_no_call_is_told() {
         free.stage.close(&[seat]);
     }
 }
+
+/// An option is set as it is typed, by name or by number, whatever this program knows of it; what comes of it is the
+/// kernel's word. What names none makes no call.
+#[test]
+fn any_socket_option_is_the_kernels_to_judge() {
+    for user in lab_users() {
+        let mut free = Free::new(user);
+        let fd = free.does(Server, "socket(AF_INET, SOCK_STREAM, 0)");
+        for (option, came) in [
+            ("TCP_FASTOPEN, 5", "0"),
+            ("IPPROTO_TCP, TCP_FASTOPEN, 5", "0"),
+            ("6, 23, 5", "0"),
+            ("SO_INCOMING_CPU, 0", "0"),
+            ("IP_TTL, 300", "EINVAL"),
+            ("IPV6_V6ONLY, 1", "ENOPROTOOPT"),
+            ("6, 9999, 1", "ENOPROTOOPT"),
+            ("SO_ERROR, 1", "ENOPROTOOPT"),
+        ] {
+            let outcome = free.stage.call(free.seat, Server, &format!("setsockopt({fd}, {option})"));
+            let told = outcome.unwrap().map_or_else(|errno| errno.to_string(), |returned| returned.value.to_string());
+            assert_eq!(told, came, "{option}");
+        }
+        let entered = |stage: &Stage, seat| stage.count(seat, |event| matches!(event, Event::Entered { .. }));
+        let before = entered(&free.stage, free.seat);
+        for (odd, text) in [("so_nonsense 1", "so_nonsense"), ("IPPROTO_TCP NONSENSE 1", "NONSENSE")] {
+            let (press, told) = (format!("\rsetsockopt {fd} {odd}\r"), format!("`{text}` names no socket option"));
+            free.stage.press(free.seat, &press);
+            free.stage.wait_text(free.seat, &told);
+            free.stage.press(free.seat, "\u{1b}");
+            free.stage.wait(free.seat, "no sentence", |screen| !screen.contents().contains(&told));
+        }
+        free.does(Server, &format!("close({fd})"));
+        assert_eq!(entered(&free.stage, free.seat), before + 1, "only the close() was made");
+        let seat = free.seat;
+        free.stage.close(&[seat]);
+    }
+}

@@ -135,7 +135,7 @@ impl Runner {
             }
             Action::RecvFrom { max, .. } => Call::RecvFrom { fd, len: *max },
             Action::Shutdown { how, .. } => Call::Shutdown { fd, how: *how },
-            Action::SetOption { option, value, .. } => Call::SetOption { fd, option: option.clone(), value: *value },
+            Action::SetOption { option, value, .. } => Call::SetOption { fd, option: *option, value: *value },
             Action::SetNonblocking { .. } => Call::SetNonblocking { fd },
             _ => Call::Close { fd },
         };

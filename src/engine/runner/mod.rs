@@ -279,6 +279,8 @@ impl Runner {
             }
             What::Observed(observation) => self.observed(observation),
             What::Settled => self.settled(at),
+            // A lesson's calls are made on what its own calls made.
+            What::Unmade(_) => {}
             What::Failed(failure) => {
                 self.running = None;
                 self.phase = Phase::Failed(failure);

@@ -27,7 +27,7 @@ pub(super) fn waits_long(lesson: &Lesson, step: &Step) -> bool {
 
 fn sets_it_short(action: &Action) -> bool {
     matches!(action, Action::SetOption { option, value, .. }
-        if (option == "TCP_KEEPIDLE" || option == "TCP_LINGER2") && *value <= SHORT)
+        if matches!(option.name(), Some("TCP_KEEPIDLE" | "TCP_LINGER2")) && *value <= SHORT)
 }
 
 /// What a running step knows of the timer that it waits for.

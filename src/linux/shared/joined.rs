@@ -240,6 +240,9 @@ impl Agent {
                 match order {
                     Order::Stop => return Ok(()),
                     Order::Lost => return Err(Failure::LabGone),
+                    Order::Request(Request::Call(side, call)) if self.hands.refuses(side, &call) => {
+                        (self.sink)(Happening { at: self.epoch.elapsed(), what: What::Unmade(call) });
+                    }
                     Order::Request(request) => self.say(&FromMember::Request(request))?,
                     Order::Keeper(said) => self.hear(said)?,
                     Order::Report(report) => self.reported(report)?,

@@ -170,6 +170,11 @@ pub(super) fn foot(scene: &Scene<'_>, width: usize, page: &mut Page) {
     if let Some(mistyped) = &scene.app.mistyped {
         page.foot.extend(wrap_text(&sentence(scene, mistyped), theme.bad.0, width));
     }
+    if let Some(call) = scene.app.walk().free().and_then(|free| free.unmade()) {
+        let fd = call.fd().unwrap_or(-1).to_string();
+        let text = fill(&t.unmade, &[("call", call.name().name()), ("fd", &fd)]);
+        page.foot.extend(wrap_text(&text, theme.bad.0, width));
+    }
     if scene.app.typing().is_some() {
         typing_line(scene, width, page, &t.r#type, &t.type_keys);
         return;
@@ -269,6 +274,7 @@ fn sentence(scene: &Scene<'_>, mistyped: &Mistyped) -> String {
         Mistyped::Descriptor(call) => fill(&t.no_descriptor, &[("call", call.name())]),
         Mistyped::Argument(call, text) => fill(&t.no_argument, &[("call", call.name()), ("text", &escape(text))]),
         Mistyped::TooMany(call) => fill(&t.too_many, &[("call", call.name())]),
+        Mistyped::Option(text) => fill(&t.no_option, &[("text", &escape(text))]),
         Mistyped::Quote => t.no_quote.clone(),
         Mistyped::Busy(side, call) => {
             let call = format!("{call}()");

@@ -14,9 +14,9 @@ use ratatui::style::Style;
 use ratatui::text::{Line, Span};
 use ratatui::widgets::Widget;
 
+use crate::i18n::excerpt;
 use crate::i18n::fill;
 use crate::i18n::width as display_width;
-use crate::i18n::{escape, excerpt};
 use crate::model::{Call, CallView, How, Outcome, Side, SocketFacts, SocketState, SocketView};
 use crate::tcp::State;
 use crate::tui::scene::{Scene, holder, letter, minutes, put, reversed, shape, spread};
@@ -216,7 +216,7 @@ pub(super) fn call_text(scene: &Scene<'_>, call: &Call, full: bool) -> String {
         }
         Call::SetNonblocking { fd } if full => format!("{fd}, F_SETFL, O_NONBLOCK"),
         Call::SetNonblocking { fd } => format!("{fd},NONBLOCK"),
-        Call::SetOption { fd, option, value } => format!("{fd}{comma}{}{comma}{value}", escape(option.as_bytes())),
+        Call::SetOption { fd, option, value } => format!("{fd}{comma}{option}{comma}{value}"),
     };
     format!("{name}({args})")
 }

@@ -13,8 +13,8 @@ use std::sync::Arc;
 use sockwalk::cli::{Exit, Invocation, Target};
 use sockwalk::i18n::{CheckTexts, Lang, Texts, fill, harmless};
 use sockwalk::lesson::{Glossary, Lesson, read, review};
-use sockwalk::linux::options;
 use sockwalk::model::Mode;
+use sockwalk::model::SocketOption;
 use sockwalk::theme::{Choice, Theme};
 use sockwalk::tui::{Look, Overflow, SMALLEST, overflows};
 
@@ -105,7 +105,7 @@ impl Checker<'_> {
 
     fn review(&self, lesson: &Lesson, text: &str, findings: &mut Findings) -> Result<(), Exit> {
         let glossary = Glossary::load().map_err(|error| trouble(&error))?;
-        let known = |name: &str| options::by_name(name).is_some();
+        let known = |name: &str| SocketOption::by_name(name).is_some();
         for remark in review(lesson, text, glossary, known) {
             let sentence = remark.what.sentence(self.invocation.lang);
             let place = (remark.line, remark.column);

@@ -1,0 +1,215 @@
+//! The options of a socket: each a level and a number, which most people know by a name.
+
+use std::fmt;
+use std::str::FromStr;
+
+/// An option of `setsockopt(2)`: any at all, whether this program knows a name for it or not. What it means, and whether
+/// there is one of that number, is the kernel's to say.
+///
+/// Its text is its name in C; of one without a name, level and number: `6, 99`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct SocketOption {
+    /// The level: a protocol's number, or `SOL_SOCKET`.
+    pub level: i32,
+    /// The number within the level.
+    pub number: i32,
+}
+
+/// The socket options that a lesson may set, by their names in C (`socket(7)`, `tcp(7)`): those whose value is one int, and
+/// SO_LINGER, of which the int is the seconds.
+pub const SOCKET_OPTIONS: [&str; 17] = [
+    "SO_KEEPALIVE",
+    "SO_LINGER",
+    "SO_RCVBUF",
+    "SO_REUSEADDR",
+    "SO_REUSEPORT",
+    "SO_SNDBUF",
+    "TCP_CORK",
+    "TCP_DEFER_ACCEPT",
+    "TCP_KEEPCNT",
+    "TCP_KEEPIDLE",
+    "TCP_KEEPINTVL",
+    "TCP_LINGER2",
+    "TCP_NODELAY",
+    "TCP_QUICKACK",
+    "TCP_SYNCNT",
+    "TCP_USER_TIMEOUT",
+    "TCP_WINDOW_CLAMP",
+];
+
+impl SocketOption {
+    /// `SO_LINGER`, whose value is a structure of two ints (`socket(7)`).
+    pub const LINGER: SocketOption = SocketOption { level: libc::SOL_SOCKET, number: libc::SO_LINGER };
+
+    /// The option with this name in C.
+    pub fn by_name(name: &str) -> Option<SocketOption> {
+        let (_, level, number) = NAMES.iter().find(|(known, ..)| *known == name)?;
+        Some(SocketOption { level: *level, number: *number })
+    }
+
+    /// The level with this name in C, or with one of its two prefixes.
+    pub fn level_by_name(name: &str) -> Option<i32> {
+        let short = name.strip_prefix("IPPROTO_").or_else(|| name.strip_prefix("SOL_"))?;
+        LEVELS.iter().find(|(known, ..)| *known == short).map(|(.., level)| *level)
+    }
+
+    /// The option's name in C; `None` where this program knows none.
+    pub fn name(self) -> Option<&'static str> {
+        let known = NAMES.iter().find(|(_, level, number)| (*level, *number) == (self.level, self.number));
+        known.map(|(name, ..)| *name)
+    }
+
+    /// The level's name in C; its number where this program knows none.
+    pub fn level_name(self) -> String {
+        match LEVELS.iter().find(|(.., level)| *level == self.level) {
+            Some((name, prefix, _)) => format!("{prefix}{name}"),
+            None => self.level.to_string(),
+        }
+    }
+}
+
+impl fmt::Display for SocketOption {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.name() {
+            Some(name) => f.pad(name),
+            None => f.pad(&format!("{}, {}", self.level_name(), self.number)),
+        }
+    }
+}
+
+impl FromStr for SocketOption {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<SocketOption, &'static str> {
+        let numbers = || {
+            let (level, number) = text.split_once(", ")?;
+            let level = SocketOption::level_by_name(level).or_else(|| level.parse().ok())?;
+            Some(SocketOption { level, number: number.parse().ok()? })
+        };
+        SocketOption::by_name(text).or_else(numbers).ok_or("no socket option")
+    }
+}
+
+impl TryFrom<String> for SocketOption {
+    type Error = &'static str;
+
+    fn try_from(text: String) -> Result<SocketOption, &'static str> {
+        text.parse()
+    }
+}
+
+impl From<SocketOption> for String {
+    fn from(option: SocketOption) -> String {
+        option.to_string()
+    }
+}
+
+/// The levels: name, the prefix that the manual pages write, number.
+const LEVELS: [(&str, &str, i32); 6] = [
+    ("SOCKET", "SOL_", libc::SOL_SOCKET),
+    ("IP", "IPPROTO_", libc::IPPROTO_IP),
+    ("TCP", "IPPROTO_", libc::IPPROTO_TCP),
+    ("UDP", "IPPROTO_", libc::IPPROTO_UDP),
+    ("IPV6", "IPPROTO_", libc::IPPROTO_IPV6),
+    ("MPTCP", "SOL_", 284),
+];
+
+macro_rules! names {
+    ($($level:ident { $($name:ident $(= $number:literal)?)* })*) => {
+        /// Name, level, number.
+        const NAMES: &[(&str, i32, i32)] = &[$($((stringify!($name), libc::$level, names!(@ $name $($number)?)),)*)*];
+    };
+    (@ $name:ident) => { libc::$name };
+    (@ $name:ident $number:literal) => { $number };
+}
+
+// `asm-generic/socket.h`, `linux/tcp.h`, `linux/in.h`, `linux/in6.h` and `linux/udp.h`; with its number what the libc crate
+// doesn't have.
+names! {
+    SOL_SOCKET {
+        SO_DEBUG SO_REUSEADDR SO_TYPE SO_ERROR SO_DONTROUTE SO_BROADCAST SO_SNDBUF SO_RCVBUF SO_SNDBUFFORCE
+        SO_RCVBUFFORCE SO_KEEPALIVE SO_OOBINLINE SO_NO_CHECK SO_PRIORITY SO_LINGER SO_BSDCOMPAT SO_REUSEPORT
+        SO_PASSCRED SO_PEERCRED SO_RCVLOWAT SO_SNDLOWAT SO_BINDTODEVICE SO_ATTACH_FILTER SO_DETACH_FILTER
+        SO_PEERNAME SO_ACCEPTCONN SO_PEERSEC SO_PASSSEC SO_MARK SO_PROTOCOL SO_DOMAIN SO_RXQ_OVFL
+        SO_WIFI_STATUS = 41 SO_PEEK_OFF SO_NOFCS = 43 SO_LOCK_FILTER = 44 SO_SELECT_ERR_QUEUE = 45 SO_BUSY_POLL
+        SO_MAX_PACING_RATE = 47 SO_BPF_EXTENSIONS = 48 SO_INCOMING_CPU = 49 SO_ATTACH_BPF = 50
+        SO_ATTACH_REUSEPORT_CBPF SO_ATTACH_REUSEPORT_EBPF SO_CNX_ADVICE = 53 SO_MEMINFO = 55
+        SO_INCOMING_NAPI_ID = 56 SO_COOKIE = 57 SO_PEERGROUPS = 59 SO_ZEROCOPY = 60 SO_TXTIME = 61 SO_BINDTOIFINDEX
+        SO_DETACH_REUSEPORT_BPF SO_PREFER_BUSY_POLL = 69 SO_BUSY_POLL_BUDGET = 70 SO_NETNS_COOKIE = 71
+        SO_BUF_LOCK = 72 SO_RESERVE_MEM = 73 SO_TXREHASH = 74 SO_RCVMARK = 75 SO_TIMESTAMP SO_TIMESTAMPNS
+        SO_TIMESTAMPING SO_RCVTIMEO SO_SNDTIMEO
+    }
+    IPPROTO_TCP {
+        TCP_NODELAY TCP_MAXSEG TCP_CORK TCP_KEEPIDLE TCP_KEEPINTVL TCP_KEEPCNT TCP_SYNCNT TCP_LINGER2
+        TCP_DEFER_ACCEPT TCP_WINDOW_CLAMP TCP_INFO TCP_QUICKACK TCP_CONGESTION TCP_MD5SIG
+        TCP_THIN_LINEAR_TIMEOUTS TCP_THIN_DUPACK TCP_USER_TIMEOUT TCP_REPAIR TCP_REPAIR_QUEUE TCP_QUEUE_SEQ
+        TCP_REPAIR_OPTIONS TCP_FASTOPEN TCP_TIMESTAMP TCP_NOTSENT_LOWAT TCP_CC_INFO TCP_SAVE_SYN
+        TCP_SAVED_SYN TCP_REPAIR_WINDOW TCP_FASTOPEN_CONNECT TCP_ULP TCP_MD5SIG_EXT TCP_FASTOPEN_KEY
+        TCP_FASTOPEN_NO_COOKIE TCP_ZEROCOPY_RECEIVE TCP_INQ TCP_TX_DELAY = 37 TCP_AO_ADD_KEY = 38 TCP_AO_DEL_KEY = 39
+        TCP_AO_INFO = 40 TCP_AO_GET_KEYS = 41 TCP_AO_REPAIR = 42 TCP_IS_MPTCP = 43 TCP_RTO_MAX_MS = 44
+        TCP_RTO_MIN_US = 45 TCP_DELACK_MAX_US = 46
+    }
+    IPPROTO_IP {
+        IP_TOS IP_TTL IP_HDRINCL IP_OPTIONS IP_ROUTER_ALERT IP_RECVOPTS IP_RETOPTS IP_PKTINFO IP_PKTOPTIONS
+        IP_MTU_DISCOVER IP_RECVERR IP_RECVTTL IP_RECVTOS IP_MTU IP_FREEBIND IP_IPSEC_POLICY IP_XFRM_POLICY
+        IP_PASSSEC IP_TRANSPARENT IP_ORIGDSTADDR IP_MINTTL IP_NODEFRAG IP_CHECKSUM IP_BIND_ADDRESS_NO_PORT
+        IP_RECVFRAGSIZE IP_RECVERR_RFC4884 = 26 IP_MULTICAST_IF IP_MULTICAST_TTL IP_MULTICAST_LOOP
+        IP_ADD_MEMBERSHIP IP_DROP_MEMBERSHIP IP_UNBLOCK_SOURCE IP_BLOCK_SOURCE IP_ADD_SOURCE_MEMBERSHIP
+        IP_DROP_SOURCE_MEMBERSHIP IP_MSFILTER MCAST_JOIN_GROUP = 42 MCAST_BLOCK_SOURCE = 43
+        MCAST_UNBLOCK_SOURCE = 44 MCAST_LEAVE_GROUP = 45 MCAST_JOIN_SOURCE_GROUP = 46 MCAST_LEAVE_SOURCE_GROUP = 47
+        MCAST_MSFILTER = 48 IP_MULTICAST_ALL IP_UNICAST_IF IP_LOCAL_PORT_RANGE = 51 IP_PROTOCOL = 52
+    }
+    IPPROTO_IPV6 {
+        IPV6_ADDRFORM IPV6_2292PKTINFO IPV6_2292HOPOPTS IPV6_2292DSTOPTS IPV6_2292RTHDR IPV6_2292PKTOPTIONS
+        IPV6_CHECKSUM IPV6_2292HOPLIMIT IPV6_NEXTHOP IPV6_AUTHHDR IPV6_FLOWINFO IPV6_UNICAST_HOPS
+        IPV6_MULTICAST_IF IPV6_MULTICAST_HOPS IPV6_MULTICAST_LOOP IPV6_ADD_MEMBERSHIP IPV6_DROP_MEMBERSHIP
+        IPV6_ROUTER_ALERT IPV6_MTU_DISCOVER IPV6_MTU IPV6_RECVERR IPV6_V6ONLY IPV6_JOIN_ANYCAST
+        IPV6_LEAVE_ANYCAST IPV6_MULTICAST_ALL IPV6_ROUTER_ALERT_ISOLATE IPV6_RECVERR_RFC4884 = 31
+        IPV6_FLOWLABEL_MGR IPV6_FLOWINFO_SEND IPV6_IPSEC_POLICY IPV6_XFRM_POLICY IPV6_HDRINCL
+        IPV6_RECVPKTINFO IPV6_PKTINFO IPV6_RECVHOPLIMIT IPV6_HOPLIMIT IPV6_RECVHOPOPTS IPV6_HOPOPTS
+        IPV6_RTHDRDSTOPTS IPV6_RECVRTHDR IPV6_RTHDR IPV6_RECVDSTOPTS IPV6_DSTOPTS IPV6_RECVPATHMTU
+        IPV6_PATHMTU IPV6_DONTFRAG IPV6_USE_MIN_MTU = 63 IPV6_RECVTCLASS IPV6_TCLASS IPV6_AUTOFLOWLABEL
+        IPV6_ADDR_PREFERENCES IPV6_MINHOPCOUNT IPV6_ORIGDSTADDR IPV6_TRANSPARENT IPV6_UNICAST_IF
+        IPV6_RECVFRAGSIZE IPV6_FREEBIND
+    }
+    IPPROTO_UDP {
+        UDP_CORK UDP_ENCAP UDP_NO_CHECK6_TX UDP_NO_CHECK6_RX UDP_SEGMENT UDP_GRO
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_option_that_a_lesson_may_set_has_a_number() {
+        let unknown: Vec<_> = SOCKET_OPTIONS.into_iter().filter(|name| SocketOption::by_name(name).is_none()).collect();
+        assert_eq!(unknown, [""; 0]);
+        assert_eq!(SocketOption::by_name("SO_NONSENSE"), None);
+    }
+
+    #[test]
+    fn an_options_text_is_read_back_as_the_same_option() {
+        for (name, level, number) in NAMES {
+            let option = SocketOption { level: *level, number: *number };
+            assert_eq!((option.to_string().as_str(), name.parse()), (*name, Ok(option)));
+        }
+        let tcp = |number| SocketOption { level: libc::IPPROTO_TCP, number };
+        assert_eq!(
+            (tcp(9999).to_string().as_str(), tcp(23).to_string().as_str()),
+            ("IPPROTO_TCP, 9999", "TCP_FASTOPEN")
+        );
+        let strange = SocketOption { level: -7, number: 1 };
+        for option in [tcp(9999), strange] {
+            assert_eq!(option.to_string().parse(), Ok(option));
+            let json = serde_json::to_string(&option).unwrap();
+            assert_eq!(serde_json::from_str::<SocketOption>(&json).unwrap(), option);
+        }
+        assert!(
+            ["", "SO_NONSENSE", "6", "6,", "TCP, 1", "\u{1b}[2J", "6, \u{1b}"]
+                .iter()
+                .all(|text| text.parse::<SocketOption>().is_err())
+        );
+    }
+}
