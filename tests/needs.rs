@@ -252,6 +252,102 @@ fn a_setting_that_this_kernel_does_not_have_is_named() {
     }
 }
 
+// ---------------------------------------------------------------- the true cure
+
+/// Values that no kernel takes: of a byte, and of a length that isn't negative.
+const REFUSED: [(&str, &str); 2] =
+    [("sysctl.tcp_sack = 0", "sysctl.tcp_sack = 4000"), ("core.somaxconn = 3", "core.somaxconn = -7")];
+
+#[test]
+fn what_a_lesson_asks_for_in_vain_is_the_lessons_fault() {
+    let program = Program::new();
+    for user in lab_users() {
+        for (good, refused) in REFUSED {
+            let path = program.folder().write("both.toml", &both().replace(good, refused));
+            let (folder, name) = refused.split_once('.').unwrap();
+            let (name, value) = name.split_once(" = ").unwrap();
+            let folder = if folder == "sysctl" { "ipv4" } else { folder };
+            let finished = program.run(user, &["play", path.to_str().unwrap(), "--lang", "en"]);
+            let begins = format!(
+                "error: the lesson asks for something that this kernel doesn't take: write of {value} to \
+                 /proc/sys/net/{folder}/{name}: Invalid argument"
+            );
+            assert!(finished.stderr.starts_with(&begins), "{}", finished.stderr);
+            assert_eq!((finished.status.code(), finished.stdout.as_str()), (Some(1), ""));
+            let checked = program.run(user, &["check", path.to_str().unwrap(), "--lang", "en"]);
+            let said = checked.stdout.contains("the lesson asks for something that this kernel doesn't take");
+            assert!(said && checked.status.code() == Some(1), "{}", checked.stdout);
+        }
+    }
+}
+
+#[test]
+fn who_chose_the_host_is_not_told_that_the_machine_has_no_lab() {
+    let program = Program::new();
+    for user in common::users() {
+        let finished = program.run(user, &["play", "lost", "--mode", "host", "--lang", "en"]);
+        let sentence = "error: this lesson runs in the lab only, and `--mode host` asks for the machine's own loopback. \
+                        Leave the option out.\n";
+        assert_eq!((finished.status.code(), finished.stderr.as_str()), (Some(1), sentence));
+        let finished = program.run(user, &["play", "lost", "--mode", "host", "--lang", "zh"]);
+        assert!(finished.stderr.contains("`--mode host` 指定了本机的回环接口"), "{}", finished.stderr);
+    }
+}
+
+const NO_NETWORKS: (&[&str], &str) = (&[], "echo 0 > /proc/sys/user/max_net_namespaces");
+const NO_USERS: (&[&str], &str) = (&[], "echo 0 > /proc/sys/user/max_user_namespaces");
+const HIGH_PORTS: (&[&str], &str) =
+    (&["--net"], "ip link set lo up && echo 9000 > /proc/sys/net/ipv4/ip_unprivileged_port_start");
+
+#[test]
+fn a_limit_of_network_namespaces_is_named_and_nothing_else() {
+    for machine in Machine::all(NO_NETWORKS) {
+        let diagnosis = machine.run(&["doctor", "--lang", "en"]);
+        let said = &diagnosis.succeeded().stdout;
+        assert!(said.contains("  ✗ a network namespace of its own: refused: unshare(CLONE_NEWNET)"), "{said}");
+        assert!(said.contains("sudo sysctl -w user.max_net_namespaces=15000"), "{said}");
+        for other in ["max_user_namespaces", "run the lab as root", "Nothing more is needed", "modprobe"] {
+            assert!(!said.contains(other), "{said}");
+        }
+        // A lesson of the lab alone is sent there, and not to a mode in which it doesn't run.
+        let finished = machine.run(&["play", "lost", "--lang", "en"]);
+        assert!(finished.stderr.ends_with("`sockwalk doctor` says what would.\n"), "{}", finished.stderr);
+        assert!(finished.stderr.contains("unshare(CLONE_NEWNET)"), "{}", finished.stderr);
+        let finished = machine.run(&["play", "handshake", "--mode", "lab", "--lang", "en"]);
+        assert!(
+            finished.stderr.ends_with("`--mode host` runs it on the machine's own loopback.\n"),
+            "{}",
+            finished.stderr
+        );
+    }
+}
+
+#[test]
+fn root_without_user_namespaces_is_told_that_its_own_rights_were_used() {
+    for machine in Machine::all(NO_USERS) {
+        let diagnosis = machine.run(&["doctor", "--lang", "en"]);
+        let said = &diagnosis.succeeded().stdout;
+        assert!(said.contains("  ✓ root's rights over network namespaces (user namespaces are forbidden)"), "{said}");
+        assert!(!said.contains("a user namespace of its own") && said.contains("Mode: lab."), "{said}");
+    }
+}
+
+#[test]
+fn a_port_that_is_offered_instead_can_be_had() {
+    for machine in Machine::all(HIGH_PORTS) {
+        let path = machine.program.folder().write("both.toml", &both());
+        let lesson = path.to_str().unwrap();
+        for (port, other) in [("8500", "9000"), ("80", "9000")] {
+            let sentence = format!(
+                "error: port {port} may be used by root only: on this machine everybody else's begin at 9000. Choose \
+                 another one: --port {other}"
+            );
+            machine.refuses(&["play", lesson, "--mode", "host", "--port", port, "--lang", "en"], &sentence);
+        }
+        machine.run(&["play", lesson, "--mode", "host", "--port", "9000"]).succeeded();
+    }
+}
+
 // ---------------------------------------------------------------- IPv6
 
 #[test]

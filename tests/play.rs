@@ -567,3 +567,62 @@ fn the_host_is_left_as_it_was() {
         assert_eq!(left, [] as [Seen; 0], "{user:?}");
     }
 }
+
+/// Whatever prints says when it can't, and doesn't end as if it could; a reader that closes early has read enough.
+#[test]
+fn a_full_disk_is_told_and_a_closed_pipe_is_not() {
+    let program = Program::new();
+    let lesson = program.folder().write("lesson.toml", include_str!("../assets/lessons/01-handshake.toml"));
+    let lesson = lesson.to_str().unwrap();
+    let recording = program.folder().path().join("recording");
+    let recording = recording.to_str().unwrap();
+    let joined = r#"{"n":1,"t_us":0,"entry":{"Joined":{"number":1,"pid":1,"role":"Watches"}}}"#;
+    std::fs::write(recording, format!("{joined}\n")).unwrap();
+    for (n, user) in users().into_iter().enumerate() {
+        let name = format!("new-{n}");
+        for args in [
+            &["lessons"][..],
+            &["glossary"],
+            &["glossary", "ack"],
+            &["doctor"],
+            &["check", lesson],
+            &["play", "handshake"],
+            &["play", "handshake", "--format", "json"],
+            &["learn", "handshake"],
+            &["replay", recording, "--shown", "text"],
+            &["new", &name],
+            &["reset"],
+            &["--help"],
+            &["play", "--help"],
+            &["--version"],
+        ] {
+            for lang in ["en", "zh"] {
+                let mut command = program.command(user, &["--lang", lang]);
+                command.args(args).current_dir(program.folder().path());
+                if args[0] == "new" {
+                    let _ = std::fs::remove_file(program.folder().path().join(format!("{name}.toml")));
+                    // The user may not write there: then there is another sentence, and nothing to print.
+                    command.current_dir(std::env::temp_dir());
+                    let _ = std::fs::remove_file(std::env::temp_dir().join(format!("{name}.toml")));
+                }
+                let full = std::fs::File::options().write(true).open("/dev/full").unwrap();
+                let output = command.stdout(full).stderr(Stdio::piped()).output().unwrap();
+                let said = String::from_utf8(output.stderr).unwrap();
+                assert!(!output.status.success(), "{args:?}");
+                let sentence =
+                    if lang == "zh" { "无法写出要打印的内容" } else { "what is printed can't be written" };
+                let help = args.iter().any(|arg| arg.starts_with("--h") || arg.starts_with("--v"));
+                assert!(said.contains(sentence) || (help && said.contains("28")), "{args:?}: {said}");
+                let (reader, writer) = std::io::pipe().unwrap();
+                drop(reader);
+                if args[0] == "new" {
+                    let _ = std::fs::remove_file(std::env::temp_dir().join(format!("{name}.toml")));
+                }
+                let output = command.stdout(writer).stderr(Stdio::piped()).output().unwrap();
+                let said = String::from_utf8(output.stderr).unwrap();
+                assert!(!said.contains(sentence) && !said.contains("28"), "{args:?}: {said}");
+            }
+        }
+        let _ = std::fs::remove_file(std::env::temp_dir().join(format!("{name}.toml")));
+    }
+}

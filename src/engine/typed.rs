@@ -5,7 +5,7 @@
 
 use std::net::{IpAddr, SocketAddr};
 
-use crate::model::{Call, CallName, How, Side, SocketOption};
+use crate::model::{Call, CallName, How, LONGEST_READ, Side, SocketOption};
 
 /// Why a text is no call. The words are the front ends'.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -41,9 +41,6 @@ pub const LONGEST_TEXT: usize = 1 << 16;
 /// The longest text that one `sendto()` takes, in bytes: what fits into one packet of an MTU of 1,500 behind the headers of
 /// IPv6 and UDP. A longer one would go in fragments, which the wire can't hold.
 pub const LONGEST_DATAGRAM: usize = 1500 - 40 - 8;
-
-/// The most bytes that one `recv()` may ask for: what comes is kept in the trace.
-pub const LONGEST_READ: usize = 1 << 20;
 
 const BACKLOG: i32 = 8;
 const READ: usize = 1024;

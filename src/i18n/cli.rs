@@ -88,6 +88,7 @@ words! {
         pub no_value_allowed: String,
         pub not_utf8: String,
         pub other_error: String,
+        pub not_written: String,
         pub no_such_lesson: String,
         pub cannot_read: String,
     }

@@ -10,6 +10,7 @@ words! {
     pub struct NeedTexts {
         pub lab: String,
         pub ipv6: String,
+        pub udp_table: String,
         pub setting: String,
         pub settings: String,
         pub option: String,
@@ -35,6 +36,7 @@ impl NeedTexts {
         for need in needs {
             match need {
                 Need::Ipv6 => names.push(self.ipv6.clone()),
+                Need::UdpTable => names.push(self.udp_table.clone()),
                 Need::Setting(name) => settings.push(name.clone()),
                 Need::Option(name) => options.push(name.clone()),
             }

@@ -9,6 +9,8 @@ words! {
         pub no_lab: String,
         pub no_host: String,
         pub only_lab: String,
+        pub not_on_host: String,
+        pub bad_setting: String,
         pub port_in_use: String,
         pub port_refused: String,
         pub address_refused: String,

@@ -30,6 +30,7 @@ words! {
         pub note: String,
         pub no_folder: String,
         pub not_ours: String,
+        pub not_a_folder: String,
         pub damaged: String,
         pub newer: String,
         pub cannot_read: String,

@@ -11,6 +11,7 @@ words! {
         pub several: String,
         pub which: String,
         pub no_keeper: String,
+        pub keeper_silent: String,
         pub server: String,
         pub client: String,
         pub taken: String,

@@ -16,6 +16,9 @@ impl Lesson {
             needs.extend(self.lab.settings().map(Need::Setting));
         }
         for step in self.steps.iter().filter(|step| step.modes.contains(&mode)) {
+            if let Some(Action::Socket { udp: true, .. }) = &step.action {
+                add(&mut needs, Need::UdpTable);
+            }
             match &step.action {
                 Some(Action::Socket { ipv6: true, .. }) => add(&mut needs, Need::Ipv6),
                 Some(Action::SetOption { option, .. }) if !is_refused(step, mode) => {

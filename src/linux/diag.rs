@@ -26,6 +26,8 @@ pub enum Which {
     /// Those that are bound and nothing more (`TCP_BOUND_INACTIVE`, bit 13). The kernel looks for them in a table that
     /// all namespaces share, which takes five times as long as all others together.
     Bound = 1 << 13,
+    /// None: the kernel only says whether it has such a table.
+    Nothing = 0,
 }
 
 /// One entry of the kernel's socket table, as `struct inet_diag_msg` has it.
@@ -81,6 +83,15 @@ pub fn dump(
         }
     }
     Err(io::Error::other("the kernel's table changed each time while it was read"))
+}
+
+/// Whether the kernel has a table of one address family and one protocol, and tells of it.
+///
+/// # Errors
+/// As [`dump`].
+pub fn has_table(family: (i32, i32)) -> io::Result<()> {
+    let mut netlink = Netlink::open(libc::NETLINK_SOCK_DIAG)?;
+    dump(&mut netlink, family, Which::Nothing, Duration::ZERO).map(drop)
 }
 
 /// Asks for one TCP socket by its two addresses, in the namespace of `netlink`; `remote` is `None` for one that listens.

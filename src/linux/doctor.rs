@@ -7,16 +7,15 @@ use std::os::fd::AsRawFd;
 use socket2::{Domain, Socket, Type};
 
 use super::gate::Gate;
-use super::lab::{self, Refused, refused};
-use super::netlink::Netlink;
-use super::{sys, wire};
+use super::lab::{self, Refused, Rights, refused};
+use super::{diag, sys, wire};
 use crate::model::LabSettings;
 
 /// Something that the program would like to do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Ability {
-    /// To ask the kernel for all sockets.
-    SockDiag,
+    /// To ask the kernel for all sockets of a protocol.
+    Table(Table),
     /// To hold SYN_RECV without a lab.
     DeferAccept,
     /// To see segments on the machine's own loopback.
@@ -37,16 +36,45 @@ pub enum Ability {
     Delivery,
 }
 
+/// One of the kernel's tables of sockets.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[allow(missing_docs)]
+pub enum Table {
+    Tcp4,
+    Tcp6,
+    Udp4,
+    Udp6,
+}
+
+impl Table {
+    const ALL: [Table; 4] = [Table::Tcp4, Table::Tcp6, Table::Udp4, Table::Udp6];
+
+    const fn family(self) -> (i32, i32) {
+        match self {
+            Table::Tcp4 => (libc::AF_INET, libc::IPPROTO_TCP),
+            Table::Tcp6 => (libc::AF_INET6, libc::IPPROTO_TCP),
+            Table::Udp4 => (libc::AF_INET, libc::IPPROTO_UDP),
+            Table::Udp6 => (libc::AF_INET6, libc::IPPROTO_UDP),
+        }
+    }
+}
+
 /// What would give more.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Remedy {
+    /// The modules of the running kernel are gone, as after its update: the machine is to be started anew.
+    Reboot,
+    /// These modules of the kernel are to be loaded.
+    Modules(&'static str),
     /// AppArmor restricts user namespaces (`kernel.apparmor_restrict_unprivileged_userns`).
     AppArmor,
     /// User namespaces are switched off (`kernel.unprivileged_userns_clone`, Debian's kernels).
     Clone,
-    /// None are allowed (`user.max_user_namespaces`).
-    Limit,
-    /// A container forbids them.
+    /// No more user namespaces are allowed (`user.max_user_namespaces`).
+    UserLimit,
+    /// No more network namespaces are allowed (`user.max_net_namespaces`).
+    NetLimit,
+    /// A container forbids what was refused.
     Container,
     /// Root may make the lab.
     Root,
@@ -58,6 +86,8 @@ pub enum Remedy {
 pub struct Diagnosis {
     /// The kernel's release.
     pub release: String,
+    /// How the right to make a lab was had; `None` where it wasn't.
+    pub rights: Option<Rights>,
     /// Each ability, in the order in which they were tried, with the refusal where there was one. What was not tried
     /// because something before it was refused is absent.
     pub abilities: Vec<(Ability, Result<(), Refused>)>,
@@ -71,9 +101,20 @@ impl Diagnosis {
         self.abilities.iter().any(|(tried, result)| *tried == ability && result.is_ok())
     }
 
+    /// Whether a walk is possible at all: without the kernel's word on TCP's sockets none is.
+    pub fn allows_walks(&self) -> bool {
+        self.allows(Ability::Table(Table::Tcp4))
+    }
+
     /// Whether it allows the lab.
     pub fn allows_lab(&self) -> bool {
-        self.allows(Ability::Delivery)
+        self.allows_walks() && self.allows(Ability::Delivery)
+    }
+
+    /// The error with which something was refused.
+    fn errno(&self, ability: Ability) -> Option<i32> {
+        let (_, result) = self.abilities.iter().find(|(tried, _)| *tried == ability)?;
+        result.as_ref().err()?.error.raw_os_error()
     }
 }
 
@@ -81,22 +122,25 @@ impl Diagnosis {
 /// [`super::gain_rights`] afterwards.
 pub fn examine(getenv: impl Fn(&str) -> Option<String>) -> Diagnosis {
     let release = fs::read_to_string("/proc/sys/kernel/osrelease").unwrap_or_default().trim().to_owned();
-    let sock_diag = Netlink::open(libc::NETLINK_SOCK_DIAG).map(drop).map_err(refused("socket(NETLINK_SOCK_DIAG)"));
-    let mut abilities = vec![
-        (Ability::SockDiag, sock_diag),
-        (Ability::DeferAccept, defer_accept().map_err(refused("setsockopt(TCP_DEFER_ACCEPT)"))),
-        (Ability::HostCapture, wire::try_capture()),
-    ];
+    let table = |table: Table| {
+        (Ability::Table(table), diag::has_table(table.family()).map_err(refused("dump of NETLINK_SOCK_DIAG")))
+    };
+    let mut abilities: Vec<(Ability, Result<(), Refused>)> = Table::ALL.into_iter().map(table).collect();
+    abilities.push((Ability::DeferAccept, defer_accept().map_err(refused("setsockopt(TCP_DEFER_ACCEPT)"))));
+    abilities.push((Ability::HostCapture, wire::try_capture()));
     let root = sys::effective_ids().0 == 0;
-    let rights = lab::gain_rights(getenv).map(drop);
-    let go_on = rights.is_ok();
-    abilities.push((Ability::Rights, rights));
-    if go_on {
+    let (rights, gained) = match lab::gain_rights(getenv) {
+        Ok(rights) => (Some(rights), Ok(())),
+        Err(refused) => (None, Err(refused)),
+    };
+    abilities.push((Ability::Rights, gained));
+    if rights.is_some() {
         // In a thread of its own: the process stays in the namespace in which it was started.
         abilities.extend(std::thread::spawn(try_lab).join().unwrap_or_default());
     }
-    let mut diagnosis = Diagnosis { release, abilities, remedies: Vec::new() };
-    diagnosis.remedies = remedies(&diagnosis, root);
+    let machine = Machine::look(root, &release);
+    let mut diagnosis = Diagnosis { release, rights, abilities, remedies: Vec::new() };
+    diagnosis.remedies = remedies(&diagnosis, &machine);
     diagnosis
 }
 
@@ -129,24 +173,151 @@ fn defer_accept() -> io::Result<()> {
     sys::calls::set_option(socket.as_raw_fd(), (libc::IPPROTO_TCP, libc::TCP_DEFER_ACCEPT), [1])
 }
 
-fn remedies(diagnosis: &Diagnosis, root: bool) -> Vec<Remedy> {
-    if diagnosis.allows_lab() {
-        return Vec::new();
+/// What of the machine decides what helps.
+#[derive(Clone, Copy, Debug, Default)]
+struct Machine {
+    root: bool,
+    container: bool,
+    /// AppArmor restricts user namespaces.
+    apparmor: bool,
+    /// User namespaces are switched off.
+    clone_off: bool,
+    /// There is a folder of modules, but none for the running kernel.
+    modules_gone: bool,
+}
+
+impl Machine {
+    fn look(root: bool, release: &str) -> Machine {
+        let is = |name: &str, value: &str| {
+            fs::read_to_string(format!("/proc/sys/kernel/{name}")).is_ok_and(|text| text.trim() == value)
+        };
+        let there = |path: &str| fs::exists(path).unwrap_or(false);
+        Machine {
+            root,
+            container: ["/.dockerenv", "/run/.containerenv"].into_iter().any(there),
+            apparmor: is("apparmor_restrict_unprivileged_userns", "1"),
+            clone_off: is("unprivileged_userns_clone", "0"),
+            modules_gone: there("/lib/modules") && !there(&format!("/lib/modules/{release}")),
+        }
     }
-    let setting = |name: &str| fs::read_to_string(format!("/proc/sys/{name}")).ok().map(|text| text.trim().to_owned());
-    let is = |name: &str, value: &str| setting(name).as_deref() == Some(value);
-    let container = ["/.dockerenv", "/run/.containerenv"].iter().any(|path| fs::exists(path).unwrap_or(false));
+}
+
+/// What helps, by what was refused and how: each refusal has its own cure, and what wasn't refused needs none.
+fn remedies(diagnosis: &Diagnosis, machine: &Machine) -> Vec<Remedy> {
+    let errno = |ability| diagnosis.errno(ability);
+    let mut modules = Vec::new();
+    let mut module = |ability, errnos: &[i32], names| {
+        let missing = errno(ability).is_some_and(|errno| errnos.contains(&errno));
+        if missing && !modules.contains(&Remedy::Modules(names)) {
+            modules.push(Remedy::Modules(names));
+        }
+    };
+    let no_protocol = [libc::EPROTONOSUPPORT, libc::EAFNOSUPPORT];
+    let no_table = [&no_protocol[..], &[libc::ENOENT]].concat();
+    module(Ability::Table(Table::Tcp4), &no_table, "tcp_diag");
+    module(Ability::Table(Table::Tcp6), &no_table, "tcp_diag");
+    module(Ability::Table(Table::Udp4), &no_table, "udp_diag");
+    module(Ability::Table(Table::Udp6), &no_table, "udp_diag");
+    module(Ability::Gate, &[&no_table[..], &[libc::EOPNOTSUPP]].concat(), "nf_tables");
+    module(Ability::HostCapture, &no_protocol, "af_packet");
+    module(Ability::Capture, &no_protocol, "af_packet");
     let mut remedies = Vec::new();
+    if !modules.is_empty() && machine.modules_gone && !machine.container {
+        remedies.push(Remedy::Reboot);
+    } else {
+        remedies.extend(modules);
+    }
+    if diagnosis.allows_lab() {
+        return remedies;
+    }
+    let forbidden = |ability| errno(ability).is_some_and(|errno| errno == libc::EPERM || errno == libc::EACCES);
+    let rights = errno(Ability::Rights).is_some();
+    let in_namespace = [
+        Ability::NetNamespace,
+        Ability::Gate,
+        Ability::Loopback,
+        Ability::Settings,
+        Ability::Capture,
+        Ability::Delivery,
+    ];
+    let namespaces = rights || in_namespace.into_iter().any(forbidden);
     let mut add = |applies: bool, remedy| {
         if applies {
             remedies.push(remedy);
         }
     };
-    add(is("kernel/apparmor_restrict_unprivileged_userns", "1"), Remedy::AppArmor);
-    add(is("kernel/unprivileged_userns_clone", "0"), Remedy::Clone);
-    add(is("user/max_user_namespaces", "0"), Remedy::Limit);
-    add(container, Remedy::Container);
-    add(!root && !container, Remedy::Root);
-    add(!diagnosis.allows(Ability::HostCapture), Remedy::CaptureRight);
+    add(namespaces && machine.apparmor, Remedy::AppArmor);
+    add(rights && machine.clone_off, Remedy::Clone);
+    add(errno(Ability::Rights) == Some(libc::ENOSPC), Remedy::UserLimit);
+    add(errno(Ability::NetNamespace) == Some(libc::ENOSPC), Remedy::NetLimit);
+    add(namespaces && machine.container, Remedy::Container);
+    add(namespaces && !machine.root && !machine.container, Remedy::Root);
+    add(forbidden(Ability::HostCapture), Remedy::CaptureRight);
     remedies
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const TCP: Ability = Ability::Table(Table::Tcp4);
+    const UDP: Ability = Ability::Table(Table::Udp4);
+
+    /// What helps where everything is allowed but these.
+    fn cures(refusals: &[(Ability, i32)], machine: Machine) -> Vec<Remedy> {
+        let all =
+            [TCP, UDP, Ability::HostCapture, Ability::Rights, Ability::NetNamespace, Ability::Gate, Ability::Delivery];
+        let result = |ability| match refusals.iter().find(|(refused, _)| *refused == ability) {
+            Some((_, errno)) => Err(refused("call")(io::Error::from_raw_os_error(*errno))),
+            None => Ok(()),
+        };
+        // What comes after the first refusal of a lab isn't tried.
+        let refused = |ability: &Ability| refusals.iter().any(|(refused, _)| refused == ability);
+        let from = all.iter().position(|ability| *ability == Ability::Rights).unwrap();
+        let last = (from..all.len()).find(|at| refused(&all[*at])).unwrap_or(all.len() - 1);
+        let abilities = all[..=last].iter().map(|ability| (*ability, result(*ability))).collect();
+        let diagnosis = Diagnosis { release: String::new(), rights: None, abilities, remedies: Vec::new() };
+        remedies(&diagnosis, &machine)
+    }
+
+    #[test]
+    fn each_refusal_has_its_own_cure() {
+        let plain = Machine::default();
+        let root = Machine { root: true, ..plain };
+        let gone = Machine { modules_gone: true, ..plain };
+        let container = Machine { container: true, ..plain };
+        let capture = (Ability::HostCapture, libc::EPERM);
+        let (denied, full) = ((Ability::Rights, libc::EPERM), (Ability::Rights, libc::ENOSPC));
+        let no_gate = (Ability::Gate, libc::EOPNOTSUPP);
+        for (refusals, machine, wanted) in [
+            (vec![], plain, vec![]),
+            (vec![capture], plain, vec![]),
+            (vec![(UDP, libc::ENOENT)], plain, vec![Remedy::Modules("udp_diag")]),
+            (vec![(UDP, libc::ENOENT)], gone, vec![Remedy::Reboot]),
+            (vec![(TCP, libc::ENOENT), capture], plain, vec![Remedy::Modules("tcp_diag"), Remedy::CaptureRight]),
+            (vec![no_gate], root, vec![Remedy::Modules("nf_tables")]),
+            (vec![no_gate], gone, vec![Remedy::Reboot]),
+            (vec![(Ability::Delivery, libc::EPERM)], plain, vec![Remedy::Root]),
+            (
+                vec![(Ability::HostCapture, libc::EAFNOSUPPORT), denied],
+                plain,
+                vec![Remedy::Modules("af_packet"), Remedy::Root],
+            ),
+            (vec![denied, capture], plain, vec![Remedy::Root, Remedy::CaptureRight]),
+            (vec![denied], root, vec![]),
+            (vec![denied], container, vec![Remedy::Container]),
+            (vec![denied], Machine { apparmor: true, ..plain }, vec![Remedy::AppArmor, Remedy::Root]),
+            (
+                vec![(Ability::NetNamespace, libc::EPERM)],
+                Machine { apparmor: true, ..plain },
+                vec![Remedy::AppArmor, Remedy::Root],
+            ),
+            (vec![denied], Machine { clone_off: true, ..plain }, vec![Remedy::Clone, Remedy::Root]),
+            (vec![full], plain, vec![Remedy::UserLimit, Remedy::Root]),
+            (vec![(Ability::NetNamespace, libc::ENOSPC)], plain, vec![Remedy::NetLimit]),
+            (vec![(Ability::NetNamespace, libc::ENOSPC)], root, vec![Remedy::NetLimit]),
+        ] {
+            assert_eq!(cures(&refusals, machine), wanted, "{refusals:?} {machine:?}");
+        }
+    }
 }

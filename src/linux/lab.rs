@@ -37,10 +37,18 @@ pub struct Refused {
     /// The refusal.
     #[source]
     pub error: io::Error,
+    /// Whether the lesson asked for it, with a value that this kernel doesn't take: then it isn't the machine that has no
+    /// lab.
+    pub lessons: bool,
 }
 
 pub(super) fn refused(what: impl Into<Cow<'static, str>>) -> impl FnOnce(io::Error) -> Refused {
-    move |error| Refused { what: what.into(), error }
+    move |error| Refused { what: what.into(), error, lessons: false }
+}
+
+/// The same of what a lesson asked for. A kernel that doesn't know it at all is another matter.
+fn refused_to_the_lesson(what: impl Into<Cow<'static, str>>) -> impl FnOnce(io::Error) -> Refused {
+    move |error| Refused { lessons: error.kind() == io::ErrorKind::InvalidInput, ..refused(what)(error) }
 }
 
 // `linux/capability.h`.
@@ -72,6 +80,14 @@ pub fn gain_rights(getenv: impl Fn(&str) -> Option<String>) -> Result<Rights, Re
 /// What the system refused.
 pub fn give_up_root(getenv: impl Fn(&str) -> Option<String>) -> Result<(), Refused> {
     become_caller(getenv, &[CAP_NET_RAW]).map(drop)
+}
+
+/// Gives up all of root's rights, before anything foreign is read: for what needs no lab and sees no segment.
+///
+/// # Errors
+/// What the system refused.
+pub fn give_up_all_rights(getenv: impl Fn(&str) -> Option<String>) -> Result<(), Refused> {
+    become_caller(getenv, &[]).map(drop)
 }
 
 /// The effective user of the process.
@@ -182,8 +198,9 @@ pub(super) fn close_gate(gate: Gate) -> Result<Option<Netlink>, Refused> {
 /// Makes `lo` a textbook's link, and brings it up.
 pub(super) fn bring_up_loopback(settings: &LabSettings) -> Result<(), Refused> {
     let any = Socket::new(Domain::IPV4, Type::DGRAM, None).map_err(refused("socket(AF_INET, SOCK_DGRAM)"))?;
-    sys::set_loopback_mtu(any.as_fd(), settings.mtu.unwrap_or(LOOPBACK_MTU))
-        .map_err(refused("ioctl(SIOCSIFMTU) on lo"))?;
+    let mtu = settings.mtu.unwrap_or(LOOPBACK_MTU);
+    let set = sys::set_loopback_mtu(any.as_fd(), mtu);
+    set.map_err(refused_to_the_lesson(format!("ioctl(SIOCSIFMTU) of {mtu} on lo")))?;
     // ETHTOOL_STSO, ETHTOOL_SGSO, ETHTOOL_SGRO: data is really cut into segments of the MSS.
     for command in [0x1f, 0x24, 0x2c] {
         sys::switch_offload_off(any.as_fd(), command).map_err(refused("ioctl(SIOCETHTOOL) on lo"))?;
@@ -225,10 +242,10 @@ pub(super) fn apply(settings: &LabSettings) -> Result<(), Refused> {
     }
     let written = |folder: &str, name: &str, value| format!("write of {value} to /proc/sys/net/{folder}/{name}");
     for (name, value) in &settings.sysctl {
-        ipv4.set(name, value).map_err(refused(written("ipv4", name, value)))?;
+        ipv4.set(name, value).map_err(refused_to_the_lesson(written("ipv4", name, value)))?;
     }
     for (name, value) in &settings.core {
-        Folder::open("core").set(name, value).map_err(refused(written("core", name, value)))?;
+        Folder::open("core").set(name, value).map_err(refused_to_the_lesson(written("core", name, value)))?;
     }
     set_routes(settings)
 }
@@ -248,6 +265,11 @@ pub(super) fn bound_flight(room: usize) -> io::Result<()> {
     Folder::open("ipv4").set("tcp_wmem", format!("{least} {usual} {}", most.min(room / 2).max(usual)))
 }
 
+/// The same refusal once more.
+fn same(error: &io::Error) -> io::Error {
+    error.raw_os_error().map_or_else(|| io::Error::other(error.to_string()), io::Error::from_raw_os_error)
+}
+
 /// A folder below `/proc/sys/net`, as the calling thread's network namespace has it; one that can't be opened has no
 /// settings.
 struct Folder(io::Result<OwnedFd>);
@@ -258,7 +280,7 @@ impl Folder {
     }
 
     fn set(&self, name: &str, value: impl Display) -> io::Result<()> {
-        let folder = self.0.as_ref().map_err(|error| io::Error::from(error.kind()))?;
+        let folder = self.0.as_ref().map_err(same)?;
         // A name comes from a lesson's file: the linter allows known ones only, so it stays in this folder.
         let file = openat(folder, name, OFlags::WRONLY | OFlags::CLOEXEC, Mode::empty())?;
         fs::File::from(file).write_all(value.to_string().as_bytes())

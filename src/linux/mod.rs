@@ -32,7 +32,7 @@ mod world;
 
 pub use gate::RELEASE_MARK;
 pub use lab::{
-    Refused, Rights, check_address, effective_uid, enter as enter_lab, gain_rights, give_up_root,
+    Refused, Rights, check_address, effective_uid, enter as enter_lab, gain_rights, give_up_all_rights, give_up_root,
     give_up_root_for_a_lab,
 };
 pub use needs::{missing, missing_in_lab};

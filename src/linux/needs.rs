@@ -10,7 +10,7 @@ use socket2::{Domain, Socket, Type};
 
 use super::lab::{self, Refused, refused};
 use super::sys::calls;
-use super::{panic_text, wire};
+use super::{diag, panic_text, wire};
 use crate::model::{LabSettings, Mode, Need, SocketOption};
 
 /// What of these isn't there for a walk in such a mode, as far as a quick look from outside tells. Of a lab's settings it
@@ -22,6 +22,7 @@ pub fn missing(needs: &[Need], mode: Mode) -> Vec<Need> {
         // A lab has an `::1` of its own wherever the kernel knows IPv6; the machine's loopback must have it already.
         (Need::Ipv6, Mode::Lab) => Socket::new(Domain::IPV6, Type::STREAM, None).is_ok(),
         (Need::Ipv6, Mode::Host) => has_ipv6(),
+        (Need::UdpTable, _) => has_table(libc::IPPROTO_UDP),
         (Need::Setting(_), _) => true,
     };
     needs.iter().filter(|need| !is_there(need)).cloned().collect()
@@ -40,6 +41,7 @@ pub fn missing_in_lab(needs: &[Need]) -> Result<Vec<Need>, Refused> {
         let is_there = |need: &Need| match need {
             Need::Option(name) => options.have(name),
             Need::Ipv6 => has_ipv6(),
+            Need::UdpTable => has_table(libc::IPPROTO_UDP),
             Need::Setting(name) => has_setting(name),
         };
         Ok(needs.iter().filter(|need| !is_there(need)).cloned().collect())
@@ -55,6 +57,11 @@ pub fn missing_in_lab(needs: &[Need]) -> Result<Vec<Need>, Refused> {
 /// Whether the loopback of the calling thread's network has its address of IPv6.
 fn has_ipv6() -> bool {
     lab::check_address(SocketAddr::from((Ipv6Addr::LOCALHOST, 0))).is_ok()
+}
+
+/// Whether the kernel tells of the sockets of a protocol (`IPPROTO_…`); where it can't be asked, that is no sign of it.
+fn has_table(protocol: i32) -> bool {
+    !diag::has_table((libc::AF_INET, protocol)).is_err_and(|error| error.raw_os_error() == Some(libc::ENOENT))
 }
 
 /// Whether the calling thread's network has a setting of this name. A network that isn't the machine's first one shows fewer

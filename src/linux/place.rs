@@ -9,8 +9,8 @@ use super::gate::Gate;
 use super::lab::{self, Refused, refused};
 use super::netlink::Netlink;
 use super::sockets::Sockets;
-use super::sys;
 use super::wire::{Plan, Watch, Wire};
+use super::{diag, sys};
 use crate::engine::{self, Failure};
 use crate::model::{
     Connection, Event, Glance, LabSettings, Mode, Observation, SegmentId, SocketFacts, TimerKind, Told, Unkept,
@@ -66,6 +66,7 @@ impl Ground {
                 (Mode::Host, Watch::open().map_or(AnyWire::Blind, |watch| AnyWire::Watches(Box::new(watch))))
             }
         };
+        diag::has_table((libc::AF_INET, libc::IPPROTO_TCP)).map_err(refused("dump of NETLINK_SOCK_DIAG for TCP"))?;
         let mut sockets = Sockets::new(mode).map_err(refused("socket(AF_NETLINK, NETLINK_SOCK_DIAG)"))?;
         if let AnyWire::Holds(wire) = &wire {
             sockets.hide(wire.fence());

@@ -13,8 +13,7 @@ use std::thread::{self, JoinHandle};
 
 use super::descriptors::Descriptors;
 use super::sys::{self, calls};
-use crate::engine::typed::LONGEST_READ;
-use crate::model::{Call, Errno, How, Outcome, Returned, Side, SocketOption};
+use crate::model::{Call, Errno, How, LONGEST_READ, Outcome, Returned, Side, SocketOption};
 
 /// A side, and one of its threads.
 pub type Who = (Side, u32);

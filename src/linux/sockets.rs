@@ -195,7 +195,11 @@ impl Sockets {
         for family in families.into_iter().flatten() {
             entries.extend(diag::dump(&mut self.netlink, (family, libc::IPPROTO_TCP), which, now)?);
             if self.udp && matches!(which, Which::Active) {
-                let udp = diag::dump(&mut self.netlink, (family, libc::IPPROTO_UDP), which, now)?;
+                let udp = match diag::dump(&mut self.netlink, (family, libc::IPPROTO_UDP), which, now) {
+                    // Without the module that tells of them they are unknown, but for what their descriptors tell.
+                    Err(error) if error.raw_os_error() == Some(libc::ENOENT) => continue,
+                    udp => udp?,
+                };
                 let others = self.shared.is_some() && self.mode == Mode::Lab;
                 let told = |cookie| self.owners.contains_key(&cookie) || (others && self.hidden != Some(cookie));
                 entries.extend(udp.into_iter().filter(|entry| told(entry.cookie)));

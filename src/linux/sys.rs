@@ -232,7 +232,7 @@ pub mod calls {
     /// `fcntl(2)`, `F_GETFL`, then `F_SETFL` with O_NONBLOCK added.
     pub fn set_nonblocking(fd: RawFd) -> io::Result<()> {
         // SAFETY: neither command takes a pointer.
-        let set = |command, flags| check(unsafe { libc::fcntl(fd, command, flags) });
+        let set = |command, flags: c_int| check(unsafe { libc::fcntl(fd, command, flags) });
         set(libc::F_SETFL, set(libc::F_GETFL, 0)? | libc::O_NONBLOCK).map(drop)
     }
 }
@@ -411,7 +411,7 @@ struct CapData {
 }
 
 /// Gives up every capability but these (numbers of `linux/capability.h`, below 32).
-fn keep_capabilities(kept: &[u32]) -> io::Result<()> {
+pub fn keep_capabilities(kept: &[u32]) -> io::Result<()> {
     const VERSION_3: u32 = 0x2008_0522;
     let wanted = kept.iter().fold(0u32, |mask, number| mask | 1 << number);
     let header = CapHeader { version: VERSION_3, pid: 0 };

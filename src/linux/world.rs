@@ -48,7 +48,7 @@ impl LinuxWorld {
                 let _ = thread.join();
                 Err(refused)
             }
-            Err(_) => Err(Refused { what: "start of a thread".into(), error: io::ErrorKind::BrokenPipe.into() }),
+            Err(_) => Err(lab::refused("start of a thread")(io::Error::other("it ended at once"))),
         }
     }
 }

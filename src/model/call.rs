@@ -93,6 +93,9 @@ pub enum Call {
     SetNonblocking { fd: i32 },
 }
 
+/// The most bytes that one `recv()` may ask for: what comes is kept in the trace.
+pub const LONGEST_READ: usize = 1 << 20;
+
 /// The direction that `shutdown(2)` ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "lowercase")]

@@ -16,7 +16,7 @@ mod told;
 mod trace;
 mod view;
 
-pub use call::{Call, CallName, Errno, How, Outcome, Returned, Side};
+pub use call::{Call, CallName, Errno, How, LONGEST_READ, Outcome, Returned, Side};
 pub use event::{Answer, ClaimResult, Entry, Event, SegmentId, Unkept};
 pub use member::{Connection, Member, Passing, Role, Which};
 pub use observation::{Glance, Observation, SocketFacts, SocketState, Source, TcpInfo, Timer, TimerKind};

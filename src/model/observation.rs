@@ -79,6 +79,21 @@ pub struct TcpInfo {
     pub total_retrans: Option<u32>,
 }
 
+/// The grain of measured times: finer than any that is shown (a tenth of a millisecond), so that what differs there
+/// differs here too, and coarser than what changes with every acknowledgement.
+const MEASURED_GRAIN_US: u128 = 10;
+
+impl TcpInfo {
+    /// The same with its times in whole grains.
+    fn coarse(self) -> TcpInfo {
+        let coarse = |time: Duration| {
+            let micros = time.as_micros() / MEASURED_GRAIN_US * MEASURED_GRAIN_US;
+            Duration::from_micros(u64::try_from(micros).unwrap_or(u64::MAX))
+        };
+        TcpInfo { rto: self.rto.map(coarse), rtt: self.rtt.map(coarse), ..self }
+    }
+}
+
 /// What the kernel says that a socket is: one of TCP's states, or, for UDP, which has none, whether it has a peer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
 pub enum SocketState {
@@ -193,7 +208,10 @@ impl SocketFacts {
         Some(Connection::new(self.local?, self.remote?))
     }
 
-    /// Whether a person would see a difference between the two.
+    /// Whether a person would see a difference between the two: everything of a socket that is shown anywhere counts.
+    ///
+    /// How often it can differ is bounded by how often the kernel is asked, not by how much is sent: while segments pass
+    /// by themselves, that is five times a second.
     pub fn differs(&self, other: &SocketFacts) -> bool {
         let timer = match (&self.timer, &other.timer) {
             (None, None) => false,
@@ -202,9 +220,12 @@ impl SocketFacts {
             }
             _ => true,
         };
-        let rto = |facts: &SocketFacts| facts.info.and_then(|info| info.rto);
+        // Without a peer the kernel fills them with what it would begin with, and nobody shows them.
+        let info = |facts: &SocketFacts| facts.info.filter(|_| facts.remote.is_some()).map(TcpInfo::coarse);
         timer
-            || rto(self) != rto(other)
+            || info(self) != info(other)
+            || self.source != other.source
+            || self.counts_memory != other.counts_memory
             || self.state != other.state
             || self.recv_queue != other.recv_queue
             || self.send_queue != other.send_queue
@@ -237,6 +258,64 @@ pub struct Glance {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::testing::socket;
+
+    #[test]
+    fn whatever_is_shown_makes_a_difference() {
+        let end = |port| Some(SocketAddr::from(([127, 0, 0, 1], port)));
+        let ms = Duration::from_millis;
+        let mut facts = socket(1, Side::Server, Some(4), State::Established, (end(8000), end(4000)));
+        facts.timer = Some(Timer { kind: TimerKind::Retransmit, fires_at: ms(1000), fired: 1 });
+        facts.info = Some(TcpInfo {
+            rto: Some(ms(204)),
+            rtt: Some(Duration::from_micros(149)),
+            snd_cwnd: Some(10),
+            snd_mss: Some(1448),
+            unacked: Some(1),
+            total_retrans: Some(0),
+        });
+        assert!(!facts.differs(&facts.clone()));
+        type Change = (&'static str, fn(&mut SocketFacts));
+        fn of(facts: &mut SocketFacts) -> &mut TcpInfo {
+            facts.info.get_or_insert_default()
+        }
+        fn timer(facts: &mut SocketFacts) -> &mut Timer {
+            facts.timer.as_mut().unwrap()
+        }
+        let changes: [Change; 22] = [
+            ("rto", |facts| of(facts).rto = Some(Duration::from_millis(205))),
+            ("rtt", |facts| of(facts).rtt = Some(Duration::from_micros(150))),
+            ("cwnd", |facts| of(facts).snd_cwnd = Some(11)),
+            ("mss", |facts| of(facts).snd_mss = Some(536)),
+            ("unacked", |facts| of(facts).unacked = Some(2)),
+            ("retrans", |facts| of(facts).total_retrans = Some(1)),
+            ("no rtt", |facts| of(facts).rtt = None),
+            ("no info", |facts| facts.info = None),
+            ("timer", |facts| timer(facts).kind = TimerKind::Probe),
+            ("fired", |facts| timer(facts).fired = 2),
+            ("end of the timer", |facts| timer(facts).fires_at = Duration::from_secs(2)),
+            ("no timer", |facts| facts.timer = None),
+            ("state", |facts| facts.state = State::CloseWait.into()),
+            ("source", |facts| facts.source = Source::TcpInfo),
+            ("recv queue", |facts| facts.recv_queue = 1),
+            ("what it counts", |facts| facts.counts_memory = true),
+            ("send queue", |facts| facts.send_queue = 1),
+            ("descriptor", |facts| facts.fd = None),
+            ("side", |facts| facts.side = None),
+            ("program", |facts| facts.program = Some("nc".into())),
+            ("local", |facts| facts.local = None),
+            ("remote", |facts| facts.remote = None),
+        ];
+        for (what, change) in changes {
+            let mut other = facts.clone();
+            change(&mut other);
+            assert!(facts.differs(&other) && other.differs(&facts), "{what}");
+        }
+        // What rounds to the same on every screen is no news.
+        let mut same = facts.clone();
+        of(&mut same).rtt = Some(Duration::from_micros(148));
+        assert!(!facts.differs(&same));
+    }
 
     #[test]
     fn no_word_on_a_udp_socket_is_a_state_of_tcp() {

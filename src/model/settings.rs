@@ -30,6 +30,8 @@ impl Mode {
 pub enum Need {
     /// IPv6, with `::1` on the loopback.
     Ipv6,
+    /// The kernel's table of UDP sockets (`sock_diag(7)`): without it nothing is known of what lies in their queues.
+    UdpTable,
     /// A setting of the kernel in a lab, as `sysctl(8)` names it: `net.ipv4.tcp_sack`.
     Setting(String),
     /// A socket option, by its name in C.

@@ -40,6 +40,8 @@ pub enum Trouble {
     NoFolder,
     /// The folder, or the one above it, belongs to somebody else.
     NotOurs(String),
+    /// What should be the folder, or one above it, is something else.
+    NoSuchFolder(String),
     /// The file was damaged; it has this name now, and a new one was begun.
     Damaged(String),
     /// The file is a newer program's; it has this name now, and a new one was begun.

@@ -257,6 +257,7 @@ words! {
         pub datagram: String,
         pub datagrams: String,
         pub timer: String,
+        pub untold: String,
         pub no_timer: String,
         pub any: String,
     }

@@ -262,3 +262,29 @@ fn the_keeper_answers_its_own_user() {
         stage.quit(server);
     }
 }
+
+/// The capabilities that a process has.
+fn capabilities(pid: u32) -> String {
+    let status = std::fs::read_to_string(format!("/proc/{pid}/status")).unwrap();
+    let line = status.lines().find_map(|line| line.strip_prefix("CapPrm:"));
+    line.unwrap().trim().to_owned()
+}
+
+/// On the host nothing that takes part, that is run, or that reads a foreign file keeps a right of root's.
+#[test]
+fn nobody_keeps_roots_rights_on_the_host() {
+    for user in crate::common::users() {
+        let mut stage = Stage::of(user);
+        let server = stage.join(&["server", "--mode", "host"]);
+        assert_eq!(capabilities(stage.pid(server)), "0000000000000000", "{user:?}: server");
+        let exec = stage.exec(&["cat", "/proc/self/status"], "");
+        stage.wait_said(exec, "CapPrm:\t0000000000000000");
+        stage.wait_end(exec);
+        let recording = stage.recording_path(server);
+        let replay = stage.open(&["replay", recording.to_str().unwrap()]);
+        let title = stage.texts.free.begin_replay.chars().take(12).collect::<String>();
+        stage.wait_text(replay, &title);
+        assert_eq!(capabilities(stage.pid(replay)), "0000000000000000", "{user:?}: replay");
+        stage.close(&[replay, server]);
+    }
+}

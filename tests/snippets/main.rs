@@ -128,6 +128,6 @@ fn every_lessons_calls_are_programs_that_do_what_it_claims() {
 /// Every option that a lesson may set, on one socket.
 fn options() -> Vec<Turn> {
     let socket = Turn::of(Call::Socket { ipv6: false, udp: false }, Some(3));
-    let set = |option: &&str| Turn::of(Call::SetOption { fd: 3, option: (*option).to_owned(), value: 1 }, None);
+    let set = |option: &&str| Turn::of(Call::SetOption { fd: 3, option: option.parse().unwrap(), value: 1 }, None);
     std::iter::once(socket).chain(SOCKET_OPTIONS.iter().map(set)).collect()
 }

@@ -127,7 +127,7 @@ impl Turn {
     /// A call of the server's of which nothing is claimed but success.
     pub fn of(call: Call, made: Option<i32>) -> Turn {
         let step = match &call {
-            Call::SetOption { option, .. } => option.clone(),
+            Call::SetOption { option, .. } => option.to_string(),
             call => call.name().to_string(),
         };
         let side = Side::Server;

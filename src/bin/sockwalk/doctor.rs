@@ -1,25 +1,26 @@
 //! `sockwalk doctor`: what this machine allows, line by line, and what would give more.
 
-use std::io::{self, IsTerminal, Write};
+use std::fmt::Display;
+use std::io::{self, IsTerminal};
 
 use sockwalk::cli::{Exit, Invocation};
 use sockwalk::i18n::{DoctorTexts, Texts, fill};
-use sockwalk::linux::doctor::{Ability, Diagnosis, Remedy, examine};
+use sockwalk::linux::Rights;
+use sockwalk::linux::doctor::{Ability, Diagnosis, Remedy, Table, examine};
 
-/// Prints the diagnosis. Returns the exit status: 0, since a walk is possible in either mode.
+/// Prints the diagnosis. Returns the exit status: 0 where a walk is possible, in whichever mode.
 pub fn run(invocation: &Invocation) -> Result<u8, Exit> {
     let texts = &Texts::load(invocation.lang)?.doctor;
     let diagnosis = examine(|name| std::env::var(name).ok());
     let lines = report(&diagnosis, texts, io::stdout().is_terminal());
-    // A reader that closes early has read enough.
-    let _ = io::stdout().write_all(lines.join("\n").as_bytes()).and_then(|()| io::stdout().write_all(b"\n"));
-    Ok(0)
+    super::say(&(lines.join("\n") + "\n"), invocation.lang)?;
+    Ok(if diagnosis.allows_walks() { 0 } else { 1 })
 }
 
 fn report(diagnosis: &Diagnosis, texts: &DoctorTexts, terminal: bool) -> Vec<String> {
     let mut lines = vec![texts.title.clone(), fill(&texts.kernel, &[("release", &diagnosis.release)])];
     for (ability, result) in &diagnosis.abilities {
-        let name = name(*ability, texts);
+        let name = name(*ability, diagnosis.rights, texts);
         lines.push(match result {
             Ok(()) => format!("  ✓ {name}"),
             Err(refused) => format!("  ✗ {name}: {}", fill(&texts.refused, &[("error", refused)])),
@@ -28,11 +29,14 @@ fn report(diagnosis: &Diagnosis, texts: &DoctorTexts, terminal: bool) -> Vec<Str
     lines.push(format!("  {} {}", mark(terminal), if terminal { &texts.terminal } else { &texts.no_terminal }));
     lines.push(result(diagnosis, texts).to_owned());
     if diagnosis.remedies.is_empty() {
-        lines.push(texts.nothing_more.clone());
+        lines.push(if diagnosis.allows_lab() { &texts.nothing_more } else { &texts.no_remedy }.clone());
     }
     let program = std::env::current_exe().map_or("sockwalk".to_owned(), |path| path.display().to_string());
     let remedies = diagnosis.remedies.iter();
-    lines.extend(remedies.map(|remedy| fill(remedy_text(*remedy, texts), &[("program", &program)])));
+    lines.extend(remedies.map(|remedy| {
+        let modules = if let Remedy::Modules(names) = remedy { names } else { "" };
+        fill(remedy_text(*remedy, texts), &[("program", &program as &dyn Display), ("modules", &modules)])
+    }));
     lines
 }
 
@@ -40,9 +44,14 @@ fn mark(good: bool) -> char {
     if good { '✓' } else { '✗' }
 }
 
-fn name(ability: Ability, texts: &DoctorTexts) -> &str {
-    match ability {
-        Ability::SockDiag => &texts.sock_diag,
+fn name(ability: Ability, rights: Option<Rights>, texts: &DoctorTexts) -> String {
+    let table = |what: &str| fill(&texts.sock_diag, &[("what", &what)]);
+    let name = match ability {
+        Ability::Table(Table::Tcp4) => return table("TCP, IPv4"),
+        Ability::Table(Table::Tcp6) => return table("TCP, IPv6"),
+        Ability::Table(Table::Udp4) => return table("UDP, IPv4"),
+        Ability::Table(Table::Udp6) => return table("UDP, IPv6"),
+        Ability::Rights if rights == Some(Rights::Root) => &texts.root_rights,
         Ability::DeferAccept => &texts.defer_accept,
         Ability::HostCapture => &texts.host_capture,
         Ability::Rights => &texts.user_namespace,
@@ -52,11 +61,14 @@ fn name(ability: Ability, texts: &DoctorTexts) -> &str {
         Ability::Settings => &texts.sysctl,
         Ability::Capture => &texts.capture,
         Ability::Delivery => &texts.delivery,
-    }
+    };
+    name.clone()
 }
 
 fn result<'a>(diagnosis: &Diagnosis, texts: &'a DoctorTexts) -> &'a str {
-    if diagnosis.allows_lab() {
+    if !diagnosis.allows_walks() {
+        &texts.result_none
+    } else if diagnosis.allows_lab() {
         &texts.result_lab
     } else if diagnosis.allows(Ability::HostCapture) {
         &texts.result_host
@@ -69,7 +81,10 @@ fn remedy_text(remedy: Remedy, texts: &DoctorTexts) -> &str {
     match remedy {
         Remedy::AppArmor => &texts.more_userns_apparmor,
         Remedy::Clone => &texts.more_userns_sysctl,
-        Remedy::Limit => &texts.more_userns_limit,
+        Remedy::Reboot => &texts.more_reboot,
+        Remedy::Modules(_) => &texts.more_modules,
+        Remedy::UserLimit => &texts.more_userns_limit,
+        Remedy::NetLimit => &texts.more_netns_limit,
         Remedy::Container => &texts.more_container,
         Remedy::Root => &texts.more_root,
         Remedy::CaptureRight => &texts.more_capture,

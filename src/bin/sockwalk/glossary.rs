@@ -1,6 +1,6 @@
 //! `sockwalk glossary`: the field's terms, each with its definition and its name in the other language.
 
-use std::io::{self, IsTerminal, Write};
+use std::io::{self, IsTerminal};
 
 use sockwalk::cli::{Exit, Invocation};
 use sockwalk::i18n::{Lang, Texts, escape, fill, join, wrap};
@@ -23,8 +23,7 @@ pub fn run(invocation: &Invocation, words: &[String]) -> Result<u8, Exit> {
     }
     let bold = io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
     let entries: Vec<String> = terms.iter().map(|term| entry(term, invocation.lang, bold)).collect();
-    // A reader that closes early has read enough.
-    let _ = io::stdout().write_all(entries.join("\n").as_bytes());
+    super::say(&entries.join("\n"), invocation.lang)?;
     Ok(0)
 }
 

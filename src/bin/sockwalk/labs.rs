@@ -191,9 +191,13 @@ impl Labs {
             }
             let _ = out.read_to_string(&mut said);
         }
-        let _ = keeper.wait();
+        let ended = keeper.wait();
         // The keeper's own sentence, in the same language.
-        Err(if said.is_empty() { cant(&"?") } else { Exit { status: 1, text: said } })
+        let silent = || match ended {
+            Ok(status) => self.exit(&fill(&self.texts.keeper_silent, &[("status", &status)])),
+            Err(error) => cant(&error),
+        };
+        Err(if said.is_empty() { silent() } else { Exit { status: 1, text: said } })
     }
 
     fn denied(&self, name: &LabName, denied: &Denied) -> Exit {

@@ -32,9 +32,7 @@ pub struct Opening {
 
 /// Opens a lesson and stays until the learner quits; without one, the lesson with which to go on. `from_start`: also
 /// where the learner stopped within it, it begins at its start. Returns the exit status.
-pub fn run(invocation: &Invocation, opening: Option<Opening>, from_start: bool) -> Result<u8, Exit> {
-    // Before any thread: the rights can be had by a process of one thread only.
-    let grounds = Grounds::prepare(invocation)?;
+pub fn run(invocation: &Invocation, grounds: Grounds, opening: Option<Opening>, from_start: bool) -> Result<u8, Exit> {
     let memory = Memory::open();
     let Opening { lesson, file } = match opening {
         Some(opening) => opening,

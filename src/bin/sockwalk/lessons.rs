@@ -1,7 +1,5 @@
 //! `sockwalk lessons`: what there is to learn, in the order of the course, and how far the learner has come.
 
-use std::io::{self, Write};
-
 use sockwalk::cli::{Exit, Invocation, ModeChoice};
 use sockwalk::i18n::{Lang, ProgressTexts, Texts, fill, join, width, wrap};
 use sockwalk::lesson::{Lesson, builtin, builtin_names};
@@ -41,9 +39,8 @@ pub fn run(invocation: &Invocation) -> Result<u8, Exit> {
         out += &fill(&t.goes_on, &[("lesson", &next)]);
         out.push('\n');
     }
-    // A reader that closes early has read enough.
-    let _ = io::stdout().write_all(out.as_bytes());
     memory.say(invocation.lang, true)?;
+    super::say(&out, invocation.lang)?;
     Ok(0)
 }
 

@@ -27,20 +27,44 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use sockwalk::cli::{self, Exit, Format, Invocation, Target, Task};
+use sockwalk::i18n::{self, Lang, Texts, fill, join};
+use sockwalk::lesson::Lesson;
+
+use place::Grounds;
 
 fn main() -> ExitCode {
     let variable = |name: &str| std::env::var(name).ok();
     match cli::parse(std::env::args_os(), variable).and_then(run) {
         Ok(status) => ExitCode::from(status),
         Err(exit) => {
-            // Where nobody reads the message, the status still tells.
-            let _ = match exit.status {
-                0 => std::io::stdout().write_all(exit.text.as_bytes()),
-                _ => std::io::stderr().write_all(exit.text.as_bytes()),
+            let exit = match exit.status {
+                0 => say(&exit.text, i18n::from_locale(variable)).err(),
+                _ => Some(exit),
             };
+            let Some(exit) = exit else { return ExitCode::SUCCESS };
+            // Where nobody reads the message, the status still tells.
+            let _ = std::io::stderr().write_all(exit.text.as_bytes());
             ExitCode::from(exit.status)
         }
     }
+}
+
+/// Prints on standard output. A reader that closes early has read enough.
+///
+/// # Errors
+/// [`Exit`] where it can't be written, as on a full disk.
+pub fn say(text: &str, lang: Lang) -> Result<(), Exit> {
+    let mut out = std::io::stdout().lock();
+    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+        Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => Err(not_written(&error, lang)),
+        _ => Ok(()),
+    }
+}
+
+/// A sentence for standard output that can't be written to.
+pub fn not_written(error: &std::io::Error, lang: Lang) -> Exit {
+    let sentence = |texts: &Texts| join(&texts.cli.error, &fill(&texts.cli.not_written, &[("error", error)]));
+    Exit { status: 1, text: Texts::load(lang).map_or_else(|_| format!("{error}\n"), |texts| sentence(texts) + "\n") }
 }
 
 /// How long a claim may take where no option says it.
@@ -48,7 +72,14 @@ const PATIENCE: Duration = Duration::from_secs(3);
 
 fn run(invocation: Invocation) -> Result<u8, Exit> {
     let colours = std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
-    let load = |target| cli::load(target, invocation.lang, colours);
+    // Before anything foreign is read, as a lesson's file, the process has no rights but those over its lab.
+    let load = |target: &Target| -> Result<(Grounds, Lesson), Exit> {
+        let lesson = |target| cli::load(target, invocation.lang, colours);
+        match target {
+            Target::Builtin(_) => lesson(target).and_then(|lesson| Ok((Grounds::prepare(&invocation)?, lesson))),
+            Target::Path(_) => Grounds::prepare(&invocation).and_then(|grounds| Ok((grounds, lesson(target)?))),
+        }
+    };
     match &invocation.task {
         Task::Join(joining) => join::run(&invocation, joining),
         Task::Exec { lab, program } => exec::run(&invocation, lab.as_deref(), program),
@@ -69,11 +100,13 @@ fn run(invocation: Invocation) -> Result<u8, Exit> {
                 Some(Target::Path(path)) => Some(path.to_string_lossy().into_owned()),
                 _ => None,
             };
-            let opening = match target {
-                Some(target) => Some(learn::Opening { lesson: load(target)?, file }),
-                None => None,
+            let (grounds, opening) = match target {
+                Some(target) => {
+                    load(target).map(|(grounds, lesson)| (grounds, Some(learn::Opening { lesson, file })))?
+                }
+                None => (Grounds::prepare(&invocation)?, None),
             };
-            learn::run(&invocation, opening, *from_start)
+            learn::run(&invocation, grounds, opening, *from_start)
         }
         // Where there is no screen to draw on, the lesson is told as text.
         Task::Learn { target, .. } => {

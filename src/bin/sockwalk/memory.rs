@@ -89,6 +89,7 @@ pub fn sentence(trouble: &Trouble, lang: Lang) -> Result<String, Exit> {
     let (text, value) = match trouble {
         Trouble::NoFolder => (&t.no_folder, ""),
         Trouble::NotOurs(path) => (&t.not_ours, path.as_str()),
+        Trouble::NoSuchFolder(path) => (&t.not_a_folder, path.as_str()),
         Trouble::Damaged(path) => (&t.damaged, path.as_str()),
         Trouble::Newer(path) => (&t.newer, path.as_str()),
         Trouble::CannotRead(error) => (&t.cannot_read, error.as_str()),

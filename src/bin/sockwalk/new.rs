@@ -27,8 +27,7 @@ pub fn run(invocation: &Invocation, name: &str) -> Result<u8, Exit> {
     let written = made.and_then(|mut made| made.write_all(TEMPLATE.replace("{name}", name).as_bytes()));
     match written {
         Ok(()) => {
-            // Where nobody reads it, the file is there all the same.
-            let _ = writeln!(io::stdout(), "{}", fill(&t.written, &[("file", &file)]));
+            super::say(&format!("{}\n", fill(&t.written, &[("file", &file)])), invocation.lang)?;
             Ok(0)
         }
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {

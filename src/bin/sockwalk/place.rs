@@ -15,6 +15,8 @@ use super::needs::{self, Lacking, Survey, Verdict};
 pub struct Grounds {
     /// The right to make labs; `None` where there is none, or none is wanted.
     rights: Option<Rights>,
+    /// Why there is none, where one was wanted.
+    refused: Option<Refused>,
     mode: ModeChoice,
     texts: &'static PlaceTexts,
     shared: &'static SharedTexts,
@@ -66,6 +68,7 @@ impl Grounds {
         let variable = |name: &str| std::env::var(name).ok();
         let mut grounds = Grounds {
             rights: None,
+            refused: None,
             mode: invocation.mode,
             texts: &texts.place,
             shared: &texts.shared,
@@ -80,7 +83,7 @@ impl Grounds {
         match linux::gain_rights(variable) {
             Ok(rights) => grounds.rights = Some(rights),
             Err(refused) if invocation.mode == ModeChoice::Lab => return Err(grounds.no_lab(&refused)),
-            Err(_) => {}
+            Err(refused) => grounds.refused = Some(refused),
         }
         Ok(grounds)
     }
@@ -103,7 +106,9 @@ impl Grounds {
             let only = self.mode == ModeChoice::Lab || !lesson.modes.contains(&Mode::Host);
             match start_in_lab(lesson, epoch, sink.clone()) {
                 Ok(world) => return Ok(Started { world, instead: None }),
-                Err(Obstacle::Refused(refused)) if only => return Err(self.no_lab(&refused)),
+                // Elsewhere the lesson would be another one than its author meant.
+                Err(Obstacle::Refused(refused)) if refused.lessons => return Err(self.bad_setting(&refused)),
+                Err(Obstacle::Refused(refused)) if only => return Err(self.no_lab_for(&refused, lesson)),
                 Err(Obstacle::Lacks(needs)) => lacking.lab = Some(needs),
                 Err(Obstacle::Refused(_)) => {}
             }
@@ -112,7 +117,7 @@ impl Grounds {
             }
         }
         if !lesson.modes.contains(&Mode::Host) {
-            return Err(self.exit(&self.texts.only_lab));
+            return Err(self.only_lab());
         }
         lacking.host = Some(linux::missing(&lesson.needs_in(Mode::Host), Mode::Host)).filter(|needs| !needs.is_empty());
         if lacking.host.is_some() {
@@ -162,8 +167,9 @@ impl Grounds {
                 missing if missing.is_empty() => self.start_on_host(lesson, port, epoch, sink),
                 missing => Err(self.exit(&needs::missing(&missing, self.needs))),
             },
-            (Mode::Lab, None) => Err(self.exit(&self.texts.only_lab)),
+            (Mode::Lab, None) => Err(self.only_lab()),
             (Mode::Lab, Some(_)) => start_in_lab(lesson, epoch, sink).map_err(|obstacle| match obstacle {
+                Obstacle::Refused(refused) if refused.lessons => self.bad_setting(&refused),
                 Obstacle::Refused(refused) => self.no_lab(&refused),
                 Obstacle::Lacks(missing) => self.exit(&needs::missing(&missing, self.needs)),
             }),
@@ -210,15 +216,44 @@ impl Grounds {
         self.exit(&fill_error(&self.texts.no_lab, refused))
     }
 
+    /// The same where a lesson was to run in it: it may run elsewhere.
+    fn no_lab_for(&self, refused: &Refused, lesson: &Lesson) -> Exit {
+        let sentence = fill_error(&self.texts.no_lab, refused);
+        let elsewhere = lesson.modes.contains(&Mode::Host).then_some(self.needs.try_host.as_str());
+        self.exit(&elsewhere.map_or(sentence.clone(), |elsewhere| join(&sentence, elsewhere)))
+    }
+
+    /// A sentence for a lesson of the lab alone, where there is none: because none is wanted, or none can be had.
+    fn only_lab(&self) -> Exit {
+        match (&self.refused, self.mode) {
+            (_, ModeChoice::Host) => self.exit(&self.texts.not_on_host),
+            (Some(refused), _) => self.exit(&fill_error(&self.texts.only_lab, refused)),
+            (None, _) => self.exit(&fill_error(&self.texts.only_lab, &"?")),
+        }
+    }
+
+    /// A sentence for a value in the lesson's file that this kernel doesn't take.
+    fn bad_setting(&self, refused: &Refused) -> Exit {
+        self.exit(&fill_error(&self.texts.bad_setting, refused))
+    }
+
     fn address_refused(&self, server: std::net::SocketAddr, error: &std::io::Error) -> Exit {
         let text = match error.kind() {
             std::io::ErrorKind::AddrInUse => &self.texts.port_in_use,
             std::io::ErrorKind::PermissionDenied => &self.texts.port_refused,
             _ => &self.texts.address_refused,
         };
+        let first = first_open_port();
+        let other = other_port(server.port(), first);
         self.exit(&fill(
             text,
-            &[("address", &server as &dyn std::fmt::Display), ("port", &server.port()), ("error", error)],
+            &[
+                ("address", &server as &dyn std::fmt::Display),
+                ("port", &server.port()),
+                ("first", &first),
+                ("other", &other),
+                ("error", error),
+            ],
         ))
     }
 
@@ -227,14 +262,28 @@ impl Grounds {
     }
 }
 
-/// Becomes the user that called the program, where it was called through `sudo`: for what makes no walk.
+/// The first port that everybody may use (`ip_unprivileged_port_start` of `ip(7)`).
+fn first_open_port() -> u32 {
+    let setting = std::fs::read_to_string("/proc/sys/net/ipv4/ip_unprivileged_port_start");
+    setting.ok().and_then(|text| text.trim().parse().ok()).unwrap_or(1024)
+}
+
+/// A port to choose instead of this one, where everybody may use those from `first` on: 8000 where it can be, as
+/// everywhere in this program.
+fn other_port(port: u16, first: u32) -> u32 {
+    let usual = first.max(8000);
+    if u32::from(port) == usual { usual + 1 } else { usual }
+}
+
+/// Becomes the user that called the program, where it was called through `sudo`, and gives up root's rights: for what makes
+/// no walk.
 ///
 /// # Errors
 /// [`Exit`] where the system refuses it.
 pub fn become_user(lang: Lang) -> Result<(), Exit> {
     let variable = |name: &str| std::env::var(name).ok();
     let texts = Texts::load(lang)?;
-    linux::give_up_root(variable)
+    linux::give_up_all_rights(variable)
         .map_err(|refused| Exit { status: 1, text: format!("{}\n", join(&texts.cli.error, &refused.to_string())) })
 }
 
@@ -261,4 +310,18 @@ pub struct Waits {
     pub patience: std::time::Duration,
     /// Whether steps that wait for a long timer of the kernel belong to it.
     pub timers: bool,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::other_port;
+
+    #[test]
+    fn the_port_that_is_offered_can_be_had_and_is_another_one() {
+        for (port, first, other) in
+            [(80, 1024, 8000), (8000, 1024, 8001), (9000, 1024, 8000), (8000, 9000, 9000), (9000, 9000, 9001)]
+        {
+            assert_eq!(other_port(port, first), other, "{port} {first}");
+        }
+    }
 }

@@ -26,8 +26,12 @@ pub struct Options {
 }
 
 /// Plays a lesson. Returns the exit status: 0 where every claim held, else 1.
-pub fn run(invocation: &Invocation, lesson: Lesson, target: &Target, options: &Options) -> Result<u8, Exit> {
-    let grounds = Grounds::prepare(invocation)?;
+pub fn run(
+    invocation: &Invocation,
+    (grounds, lesson): (Grounds, Lesson),
+    target: &Target,
+    options: &Options,
+) -> Result<u8, Exit> {
     let lesson = Arc::new(lesson);
     let epoch = Instant::now();
     let (sender, inbox) = channel();
@@ -50,7 +54,7 @@ pub fn run(invocation: &Invocation, lesson: Lesson, target: &Target, options: &O
     match told {
         // Nobody reads on: the claims that were not checked can't count as held.
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => return Ok(1),
-        Err(error) => return Err(Exit { status: 1, text: format!("{error}\n") }),
+        Err(error) => return Err(super::not_written(&error, invocation.lang)),
         Ok(()) => {}
     }
     if let Phase::Failed(failure) = walk.phase() {

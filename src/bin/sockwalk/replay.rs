@@ -30,6 +30,8 @@ pub fn run(invocation: &Invocation, path: &Path, shown: Shown) -> Result<u8, Exi
         let values = [("path", &name as &dyn std::fmt::Display), ("line", &line), ("error", error)];
         Exit { status: 1, text: format!("{}\n", join(&texts.cli.error, &fill(text, &values))) }
     };
+    // First of all: the file is foreign.
+    super::place::become_user(invocation.lang)?;
     let file = open(path).map_err(|error| cant(&texts.shared.no_recording, 0, &error))?;
     let entries = read_recording(BufReader::new(file)).map_err(|error| match error {
         Unreadable::Io(error) => cant(&texts.shared.no_recording, 0, &error),
@@ -46,7 +48,7 @@ pub fn run(invocation: &Invocation, path: &Path, shown: Shown) -> Result<u8, Exi
             .and_then(|()| out.flush());
         return match told {
             Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(1),
-            Err(error) => Err(screen::trouble(error)),
+            Err(error) => Err(super::not_written(&error, invocation.lang)),
             Ok(()) => Ok(0),
         };
     }

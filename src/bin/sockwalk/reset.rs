@@ -1,7 +1,5 @@
 //! `sockwalk reset`: the progress of one lesson, or of all, is forgotten.
 
-use std::io::{self, Write};
-
 use sockwalk::cli::{Exit, Invocation};
 use sockwalk::i18n::{Texts, fill, join};
 
@@ -31,7 +29,6 @@ pub fn run(invocation: &Invocation, name: Option<&str>) -> Result<u8, Exit> {
             return Err(Exit { status: 1, text: format!("{}\n", join(&what, &t.not_cleared)) });
         }
     };
-    // A reader that closes early has read enough.
-    let _ = writeln!(io::stdout(), "{text}");
+    super::say(&format!("{text}\n"), invocation.lang)?;
     Ok(0)
 }

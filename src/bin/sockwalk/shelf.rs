@@ -46,11 +46,17 @@ impl Folder {
             bases = ours.or(bases.first().cloned()).into_iter().collect();
         }
         let base = bases.into_iter().next().ok_or(Trouble::NoFolder)?;
-        if !belongs_to(&base, own) {
-            return Err(Trouble::NotOurs(base.display().to_string()));
-        }
         let path = base.join("sockwalk");
-        if belongs_to(&path, own) { Ok(Folder { path }) } else { Err(Trouble::NotOurs(path.display().to_string())) }
+        for path in [&base, &path] {
+            match nearest(path) {
+                Some((there, found)) if !found.is_dir() => {
+                    return Err(Trouble::NoSuchFolder(there.display().to_string()));
+                }
+                Some((_, found)) if found.uid() == own => {}
+                _ => return Err(Trouble::NotOurs(path.display().to_string())),
+            }
+        }
+        Ok(Folder { path })
     }
 
     fn open(&self, name: &str, options: &mut OpenOptions) -> io::Result<File> {
@@ -131,8 +137,12 @@ fn bases(variable: &impl Fn(&str) -> Option<OsString>) -> Vec<PathBuf> {
 
 /// Whether the folder, or the nearest one above it that is there, is this user's.
 fn belongs_to(path: &Path, uid: u32) -> bool {
-    let nearest = path.ancestors().find_map(|path| fs::metadata(path).ok());
-    nearest.is_some_and(|folder| folder.is_dir() && folder.uid() == uid)
+    nearest(path).is_some_and(|(_, folder)| folder.is_dir() && folder.uid() == uid)
+}
+
+/// What is there of a path: itself, or the nearest one above it.
+fn nearest(path: &Path) -> Option<(&Path, fs::Metadata)> {
+    path.ancestors().find_map(|path| Some((path, fs::metadata(path).ok()?)))
 }
 
 /// A user's home as `/etc/passwd` has it.

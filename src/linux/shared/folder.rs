@@ -161,11 +161,15 @@ impl Folder {
     /// Connects to a lab's keeper. Never waits: `WouldBlock` where the keeper has let nobody in for long.
     ///
     /// # Errors
-    /// The system's; `PermissionDenied` where the keeper is another user's.
+    /// The system's; another one where the keeper is another user's.
     pub(super) fn connect(&self, name: &LabName) -> io::Result<UnixStream> {
         let stream = connect(&self.socket(name))?;
         let (uid, _) = sys::peer(&stream)?;
-        if uid == self.uid { Ok(stream) } else { Err(io::ErrorKind::PermissionDenied.into()) }
+        if uid == self.uid {
+            Ok(stream)
+        } else {
+            Err(io::Error::other("the process that listens there is another user's"))
+        }
     }
 
     /// The programs that still run in a lab whose keeper was ended from outside: each with its process number and its name.

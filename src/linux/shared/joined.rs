@@ -96,8 +96,15 @@ impl Joined {
         };
         let epoch = Instant::now().checked_sub(now).ok_or(Denied::Garbled)?;
         // Who was started in the lab is there; it may have no rights any more with which to look at the keeper's namespaces.
-        if mode == Mode::Lab && (network.is_none() || network != lab::network()) {
-            enter(keeper)?;
+        let inside = match mode {
+            Mode::Lab if network.is_none() || network != lab::network() => enter(keeper)?,
+            Mode::Lab => true,
+            Mode::Host => false,
+        };
+        // What joining took isn't needed any more, by this process or by a program that it runs. In a user namespace of the
+        // lab's own, what it has is over the lab alone.
+        if !inside {
+            sys::keep_capabilities(&[]).map_err(refused("capset()"))?;
         }
         Ok(Joined { stream, lines: Some(lines), orders: None, thread: None, role, mode, wire, epoch, number })
     }
@@ -195,17 +202,19 @@ fn trouble(error: io::Error, what: &'static str, keeper: u32) -> Denied {
 }
 
 /// Moves the calling process into the namespaces of a process: the user namespace first, which gives the right to enter
-/// the other (`setns(2)`).
-fn enter(pid: u32) -> Result<(), Refused> {
+/// the other (`setns(2)`). Whether there is such a one of the lab's own.
+fn enter(pid: u32) -> Result<bool, Refused> {
     let open = |kind: &str| File::open(format!("/proc/{pid}/ns/{kind}"));
     let link = |process: &str| std::fs::read_link(format!("/proc/{process}/ns/user"));
     let same = || Some(link(&pid.to_string()).ok()? == link("self").ok()?);
-    if same() != Some(true) {
+    let own = same() != Some(true);
+    if own {
         let user = open("user").map_err(refused("open() of the lab's user namespace"))?;
         sys::enter_namespace(user.as_fd(), libc::CLONE_NEWUSER).map_err(refused("setns(CLONE_NEWUSER)"))?;
     }
     let net = open("net").map_err(refused("open() of the lab's network namespace"))?;
-    sys::enter_namespace(net.as_fd(), libc::CLONE_NEWNET).map_err(refused("setns(CLONE_NEWNET)"))
+    sys::enter_namespace(net.as_fd(), libc::CLONE_NEWNET).map_err(refused("setns(CLONE_NEWNET)"))?;
+    Ok(own)
 }
 
 /// The member's thread.

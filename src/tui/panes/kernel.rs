@@ -7,7 +7,7 @@ use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 
 use crate::i18n::fill;
-use crate::model::{SocketState, SocketView, TcpInfo};
+use crate::model::{SocketState, SocketView, Source, TcpInfo};
 use crate::tcp::State;
 use crate::tui::scene::{Scene, holder, letter, more_below, put, reversed, shape};
 use crate::tui::wrap::{wrap, wrap_text};
@@ -88,6 +88,10 @@ fn facts(scene: &Scene<'_>, socket: &SocketView<'_>) -> String {
     let t = &scene.texts.kernel;
     if socket.gone {
         return t.gone.clone();
+    }
+    // Beyond its table the kernel told only what TCP_INFO has: queues and timer were asked of nobody.
+    if socket.source != Source::SockDiag {
+        return t.untold.clone();
     }
     let (recv, send) = (socket.facts.recv_queue.to_string(), socket.facts.send_queue.to_string());
     let queues = match socket.state {

@@ -42,21 +42,24 @@ impl Findings {
 
 /// Checks lessons. Returns the exit status: 0 where nothing is wrong and all of it was checked, else 1.
 pub fn run(invocation: &Invocation, targets: &[Target], timers: bool) -> Result<u8, Exit> {
-    let files = gather(targets, invocation.lang)?;
+    // First of all: the files are foreign.
     let grounds = Grounds::prepare(invocation)?;
+    let files = gather(targets, invocation.lang)?;
     let checker = Checker { invocation, grounds, timers, texts: &Texts::load(invocation.lang)?.check };
     let (mut failed, mut warnings) = (0, 0);
     for file in &files {
         let findings = checker.check(file)?;
         failed += usize::from(findings.failed());
         warnings += findings.warnings;
-        if print(&findings.lines).is_err() {
+        match print(&findings.lines) {
             // Nobody reads on: what wasn't told can't count as checked.
-            return Ok(1);
+            Err(error) if error.kind() == io::ErrorKind::BrokenPipe => return Ok(1),
+            Err(error) => return Err(super::not_written(&error, invocation.lang)),
+            Ok(()) => {}
         }
     }
     let values = [("n", files.len()), ("failed", failed), ("warnings", warnings)];
-    let _ = print(&[fill(&checker.texts.total, &values)]);
+    super::say(&(fill(&checker.texts.total, &values) + "\n"), invocation.lang)?;
     Ok(u8::from(failed > 0))
 }
 
