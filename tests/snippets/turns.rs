@@ -105,7 +105,7 @@ fn call<'a>(action: &'a Action, table: &mut Table<'a>, server: SocketAddr) -> Op
             table.close(side, fd);
             Call::Close { fd }
         }
-        Action::SetOption { option, value, .. } => Call::SetOption { fd, option: option.clone(), value: *value },
+        Action::SetOption { option, value, .. } => Call::SetOption { fd, option: *option, value: *value },
         Action::SetNonblocking { .. } => Call::SetNonblocking { fd },
         _ => return None,
     };
