@@ -5,7 +5,7 @@ use std::process::{Command, Stdio};
 
 use sockwalk::model::{Event, Outcome, Returned, Side};
 
-use crate::common::{User, finish, free_port, lab_users, procs, skipped, users};
+use crate::common::{User, finish, free_port, lab_users, procs, pty, skipped, users};
 use crate::stage::{Seat, Stage};
 
 use Side::{Client, Server};
@@ -475,4 +475,56 @@ fn exec_is_as_the_program_in_it() {
         }
         stage.ends();
     }
+}
+
+/// A program is called by the name that it has now: one that executes another program gets that one's, and a socket that was
+/// handed on has its new holder's. A daemon is seen when it listens, though what started it has returned and nobody connects.
+#[test]
+fn a_program_has_its_present_name_and_a_daemon_is_seen_when_it_listens() {
+    const DAEMON: &str = r#"
+import os, socket, sys, time
+def rename(name):
+    with open("/proc/self/comm", "w") as comm:
+        comm.write(name)
+if os.fork() > 0:
+    sys.exit(0)
+os.setsid()
+for fd in (0, 1, 2):
+    os.dup2(os.open("/dev/null", os.O_RDWR), fd)
+while not os.path.exists(sys.argv[1]):
+    time.sleep(0.01)
+listener = socket.create_server(("127.0.0.1", 8123))
+rename("first-name")
+while not os.path.exists(sys.argv[2]):
+    time.sleep(0.01)
+if os.fork() > 0:
+    os._exit(0)
+rename("second-name")
+time.sleep(100)
+"#;
+    for user in lab_users() {
+        let mut stage = Stage::of(user);
+        let Some(python) = stage.tool("python3", "--version") else { return };
+        let watch = stage.join(&["watch"]);
+        let [listen, hand_on] = ["listen", "hand-on"].map(|name| stage.file(name));
+        let (first, second) = (listen.to_str().unwrap().to_owned(), hand_on.to_str().unwrap().to_owned());
+        let exec = stage.exec(&[&python, "-c", DAEMON, &first, &second], "");
+        assert!(stage.wait_end(exec).success());
+        stage.wait_event(watch, "the end of exec", |event| matches!(event, Event::Left(_)));
+        std::fs::write(&listen, "").unwrap();
+        stage.wait_program(watch, "first-name", Server, "LISTEN");
+        std::fs::write(&hand_on, "").unwrap();
+        stage.wait_program(watch, "second-name", Server, "LISTEN");
+        let daemon = procs_named("second-name");
+        assert_eq!(daemon.len(), 1, "{daemon:?}");
+        pty::kill(daemon[0], libc::SIGKILL);
+        stage.close(&[watch]);
+    }
+}
+
+/// The processes that call themselves so.
+fn procs_named(name: &str) -> Vec<u32> {
+    let all = std::fs::read_dir("/proc").unwrap().filter_map(|entry| entry.ok()?.file_name().to_str()?.parse().ok());
+    all.filter(|pid: &u32| std::fs::read_to_string(format!("/proc/{pid}/comm")).is_ok_and(|comm| comm.trim() == name))
+        .collect()
 }

@@ -429,9 +429,12 @@ impl Keeper {
         Ok(())
     }
 
-    /// How long it is until the kernel is asked because of what programs may have done; `None` where none runs.
-    fn untold(&self) -> Option<Duration> {
+    /// How long it is until the kernel is asked because of what programs may have done; `None` where none runs. One that
+    /// was started by another runs on when that has ended.
+    fn untold(&mut self) -> Option<Duration> {
         let runs = self.members.all().any(|member| matches!(member.role, Role::Runs(_)));
+        let members = || self.members.all().map(|member| member.pid).collect();
+        let runs = runs || (self.mode == Mode::Lab && self.programs.any_but(&members()));
         runs.then(|| self.looking.untold())
     }
 
@@ -472,7 +475,7 @@ impl Keeper {
         }
     }
 
-    fn sleep(&self) -> Result<(), Failure> {
+    fn sleep(&mut self) -> Result<(), Failure> {
         let look = self.looking.rest();
         let count = self.thinning.has_news().then(|| self.next_count.saturating_duration_since(Instant::now()));
         let due = self.release.first().map(|at| at.saturating_sub(self.ground.now()));

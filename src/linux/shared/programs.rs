@@ -5,7 +5,8 @@ use std::collections::{HashMap, HashSet};
 use std::fs;
 use std::io::Read;
 use std::os::unix::fs::MetadataExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
 
 use crate::model::Observation;
 
@@ -16,7 +17,15 @@ pub(super) struct Programs {
     by_cookie: HashMap<u64, String>,
     /// Inodes of which it is known that no process of the lab has them.
     nobodys: HashSet<u32>,
+    /// When all of it was looked for last.
+    searched: Option<Instant>,
+    /// Whether processes were in the lab beside its members, and when that was looked for.
+    others: Option<(Instant, bool)>,
 }
+
+/// So often everything is looked for anew: a program may have executed another one or renamed itself, and a socket may have
+/// been handed to another process.
+const ANEW: Duration = Duration::from_secs(1);
 
 /// The longest name that the kernel keeps (`TASK_COMM_LEN`), in bytes.
 const LONGEST: usize = 16;
@@ -26,9 +35,15 @@ impl Programs {
     /// the observation, by cookie.
     pub(super) fn name(&mut self, observation: &mut Observation, inodes: &HashMap<u64, u32>) {
         let unnamed = |facts: &&mut crate::model::SocketFacts| facts.fd.is_none();
+        let now = Instant::now();
+        let anew = self.searched.is_none_or(|searched| now.duration_since(searched) >= ANEW);
+        if anew {
+            self.searched = Some(now);
+            self.nobodys.clear();
+        }
         let unknown: HashMap<u32, u64> = { observation.sockets.iter_mut() }
             .filter(unnamed)
-            .filter(|facts| !self.by_cookie.contains_key(&facts.cookie))
+            .filter(|facts| anew || !self.by_cookie.contains_key(&facts.cookie))
             .filter_map(|facts| Some((*inodes.get(&facts.cookie)?, facts.cookie)))
             .filter(|(inode, _)| *inode != 0 && !self.nobodys.contains(inode))
             .collect();
@@ -37,21 +52,14 @@ impl Programs {
         }
         let present: HashSet<u64> = observation.sockets.iter().map(|facts| facts.cookie).collect();
         self.by_cookie.retain(|cookie, _| present.contains(cookie));
-        if self.nobodys.len() > 10_000 {
-            self.nobodys.clear();
-        }
         for facts in observation.sockets.iter_mut().filter(unnamed) {
             facts.program = self.by_cookie.get(&facts.cookie).cloned();
         }
     }
 
     fn search(&mut self, unknown: &HashMap<u32, u64>) {
-        let Ok(own) = fs::read_link("/proc/self/ns/net") else { return };
-        let Ok(processes) = fs::read_dir("/proc") else { return };
         let mut found = HashSet::new();
-        let is_process = |path: &Path| path.file_name().is_some_and(|name| name.as_encoded_bytes()[0].is_ascii_digit());
-        let paths = processes.filter_map(|entry| entry.ok().map(|entry| entry.path())).filter(|path| is_process(path));
-        for process in paths.filter(|path| fs::read_link(path.join("ns/net")).is_ok_and(|net| net == own)) {
+        for process in processes() {
             let Ok(open) = fs::read_dir(process.join("fd")) else { continue };
             let links = open.filter_map(|entry| fs::read_link(entry.ok()?.path()).ok());
             for inode in links.filter_map(|link| inode(link.to_str()?)) {
@@ -73,6 +81,34 @@ pub(super) fn within(network: u64) -> Vec<(u32, String)> {
         |pid: &u32| fs::metadata(format!("/proc/{pid}/ns/net")).is_ok_and(|namespace| namespace.ino() == network);
     let others = numbers.filter(|pid| *pid != std::process::id()).filter(is_there);
     others.map(|pid| (pid, name(&Path::new("/proc").join(pid.to_string())).unwrap_or_default())).collect()
+}
+
+impl Programs {
+    /// Whether processes run in the lab that are none of these: programs that somebody ran there, and what these started.
+    /// Looked for now and then.
+    pub(super) fn any_but(&mut self, members: &HashSet<u32>) -> bool {
+        let now = Instant::now();
+        match self.others {
+            Some((looked, others)) if now.duration_since(looked) < ANEW => others,
+            _ => {
+                let pid = |process: &Path| process.file_name()?.to_str()?.parse::<u32>().ok();
+                let own = std::process::id();
+                let others =
+                    processes().any(|process| pid(&process).is_some_and(|pid| pid != own && !members.contains(&pid)));
+                self.others = Some((now, others));
+                others
+            }
+        }
+    }
+}
+
+/// The folders below `/proc` of the processes in the calling process's network; none where `/proc` doesn't tell.
+fn processes() -> impl Iterator<Item = PathBuf> {
+    let own = fs::read_link("/proc/self/ns/net").ok();
+    let is_process = |path: &Path| path.file_name().is_some_and(|name| name.as_encoded_bytes()[0].is_ascii_digit());
+    let entries = fs::read_dir("/proc").into_iter().flatten();
+    let paths = entries.filter_map(|entry| entry.ok().map(|entry| entry.path())).filter(move |path| is_process(path));
+    paths.filter(move |path| own.is_some() && fs::read_link(path.join("ns/net")).ok() == own)
 }
 
 /// The inode in `socket:[12345]`.
