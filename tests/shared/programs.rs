@@ -512,9 +512,9 @@ time.sleep(100)
         assert!(stage.wait_end(exec).success());
         stage.wait_event(watch, "the end of exec", |event| matches!(event, Event::Left(_)));
         std::fs::write(&listen, "").unwrap();
-        stage.wait_program(watch, "first-name", Server, "LISTEN");
+        stage.wait_text(watch, "first-name");
         std::fs::write(&hand_on, "").unwrap();
-        stage.wait_program(watch, "second-name", Server, "LISTEN");
+        stage.wait_text(watch, "second-name");
         let daemon = procs_named("second-name");
         assert_eq!(daemon.len(), 1, "{daemon:?}");
         pty::kill(daemon[0], libc::SIGKILL);
