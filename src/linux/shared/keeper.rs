@@ -206,6 +206,7 @@ impl Keeper {
 
     fn gone(&mut self, number: u32) {
         let Some(member) = self.members.remove(number) else { return };
+        self.programs.somebody_left();
         for side in Side::BOTH.into_iter().filter(|side| member.role.drives(*side)) {
             self.ground.sockets.left(side);
             self.busy.retain(|(busy, _)| *busy != side);

@@ -84,6 +84,11 @@ pub(super) fn within(network: u64) -> Vec<(u32, String)> {
 }
 
 impl Programs {
+    /// Somebody left the lab: what a program started may run on.
+    pub(super) fn somebody_left(&mut self) {
+        self.others = None;
+    }
+
     /// Whether processes run in the lab that are none of these: programs that somebody ran there, and what these started.
     /// Looked for now and then.
     pub(super) fn any_but(&mut self, members: &HashSet<u32>) -> bool {
