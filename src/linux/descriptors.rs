@@ -108,7 +108,10 @@ impl Descriptors {
 
     /// Takes a thread's descriptors away from it, to be closed.
     pub(super) fn leave(&self, thread: u32) -> Vec<RawFd> {
-        self.served().extract_if(.., |_, serves| *serves == thread).map(|(fd, _)| fd).collect()
+        let mut served = self.served();
+        let own: Vec<RawFd> = served.iter().filter(|(_, serves)| **serves == thread).map(|(fd, _)| *fd).collect();
+        served.retain(|_, serves| *serves != thread);
+        own
     }
 }
 
