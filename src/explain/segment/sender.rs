@@ -15,8 +15,11 @@ impl About<'_> {
     }
 
     fn made_by(&self) -> String {
-        if self.segment.times_sent > 1 {
-            return self.words.say(|t| &t.by_timer, &[("n", &self.segment.times_sent)]);
+        // Copies that came after it had gone are not told of what went.
+        let gone = self.view.trace().at(self.segment.changed).segment(self.segment.id);
+        let times = gone.map_or(1, |segment| segment.times_sent);
+        if times > 1 {
+            return self.words.say(|t| &t.by_timer, &[("n", &times)]);
         }
         if self.segment.again.is_some() {
             return self.words.say(|t| &t.by_again, &[]);

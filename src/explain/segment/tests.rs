@@ -167,3 +167,14 @@ fn both_languages_say_every_kind_with_every_fact_filled_in() {
         }
     }
 }
+
+#[test]
+fn a_copy_that_comes_after_it_has_gone_is_not_told_of_what_went() {
+    let mut script = Script::new();
+    let id = script.sent(40000, (101, 501), &["PSH", "ACK"], b"hello", 1000);
+    let copy = script.0.present().segment(id).unwrap().segment.clone();
+    script.push(Event::Retransmitted { id, segment: copy.clone() });
+    script.push(Event::Delivered(id));
+    script.push(Event::Retransmitted { id, segment: copy });
+    assert!(script.story(id).sender.contains("It had been sent 2 times by then"), "{:?}", script.story(id));
+}
