@@ -4,6 +4,7 @@
 
 mod check;
 mod cli;
+mod diverged;
 mod doctor;
 mod ending;
 mod layers;
@@ -19,6 +20,7 @@ use std::sync::OnceLock;
 
 pub use check::CheckTexts;
 pub use cli::CliTexts;
+pub use diverged::{DivergedTexts, diverged, step_number};
 pub use doctor::DoctorTexts;
 pub use ending::EndingTexts;
 pub use layers::{Layer, LayersTexts, empty_layers, hex_rows, layers, options, window_field};
@@ -46,6 +48,8 @@ words! {
         pub shared: SharedTexts,
         /// The transcript.
         pub plain: PlainTexts,
+        /// A walk that isn't its lesson's any more.
+        pub diverged: DivergedTexts,
         /// What is kept of the learner's progress.
         pub progress: ProgressTexts,
         /// The end of a lesson, and of a walk.

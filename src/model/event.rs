@@ -100,7 +100,9 @@ pub enum Event {
         #[serde(default)]
         refused: u64,
     },
-    /// A claim of the lesson was checked.
+    /// In a lesson, a person did something that is no step of it.
+    ByHand(Hand),
+    /// A claim of the lesson was checked; again, where something was done by hand since.
     Claim(ClaimResult),
     /// The learner predicted, and the kernel answered.
     Answer(Answer),
@@ -129,6 +131,17 @@ impl Unkept {
             refused: self.refused.saturating_add(more.refused),
         }
     }
+}
+
+/// What a person can do by hand in a lesson.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub enum Hand {
+    /// Let a waiting segment go on.
+    Deliver(SegmentId),
+    /// Forget a waiting segment.
+    Drop(SegmentId),
+    /// Interrupt the call in which a side sleeps.
+    Interrupt(Side),
 }
 
 /// What became of one claim.

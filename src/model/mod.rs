@@ -14,10 +14,11 @@ mod settings;
 pub(crate) mod testing;
 mod told;
 mod trace;
+mod verdicts;
 mod view;
 
 pub use call::{Call, CallName, Errno, How, LONGEST_READ, Outcome, Returned, Side};
-pub use event::{Answer, ClaimResult, Entry, Event, SegmentId, Unkept};
+pub use event::{Answer, ClaimResult, Entry, Event, Hand, SegmentId, Unkept};
 pub use member::{Connection, Member, Passing, Role, Which};
 pub use observation::{Glance, Observation, SocketFacts, SocketState, Source, TcpInfo, Timer, TimerKind};
 pub use option::{SOCKET_OPTIONS, SocketOption};

@@ -8,8 +8,9 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::time::Duration;
 
 use super::changing::Changing;
+use super::verdicts::Verdicts;
 use super::{
-    Call, Connection, Entry, Event, Fate, Member, Outcome, Passing, SegmentId, SegmentView, Side, SocketFacts,
+    Call, Connection, Entry, Event, Fate, Hand, Member, Outcome, Passing, SegmentId, SegmentView, Side, SocketFacts,
     SocketState, Source, Unkept, View,
 };
 use crate::tcp::{Initials, Isn, Isns, Packet, State};
@@ -120,8 +121,10 @@ pub struct Trace {
     pub(super) steps: Vec<(Moment, usize)>,
     /// Which segments waited.
     pub(super) waiting: Changing<SegmentId>,
-    /// The entries of claims and answers.
-    pub(super) verdicts: Vec<Moment>,
+    /// What became of claims, and the answers.
+    pub(super) verdicts: Verdicts,
+    /// What was done by hand, each with its entry.
+    pub(super) by_hand: Vec<(Moment, Hand)>,
     /// Who came into the lab, in the order of arrival, and the places of those who were there.
     pub(super) arrivals: Vec<Member>,
     pub(super) present_members: Changing<usize>,
@@ -312,7 +315,8 @@ impl Trace {
                 self.gone.push((moment, number));
                 self.living.set(moment, number, false);
             }
-            Event::Claim(_) | Event::Answer(_) => self.verdicts.push(moment),
+            Event::ByHand(hand) => self.by_hand.push((moment, *hand)),
+            Event::Claim(_) | Event::Answer(_) => self.verdicts.take(moment, event),
         }
     }
 

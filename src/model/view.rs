@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use super::trace::{CallRecord, Moment, SegmentRecord, SocketRecord, Trace};
 use super::{
-    Answer, Call, ClaimResult, Connection, Entry, Errno, Event, Member, Outcome, Passing, SegmentId, Side, SocketFacts,
-    SocketState, Source, Unkept,
+    Answer, Call, ClaimResult, Connection, Entry, Errno, Event, Hand, Member, Outcome, Passing, SegmentId, Side,
+    SocketFacts, SocketState, Source, Unkept, verdicts,
 };
 use crate::tcp::{Initials, Packet};
 
@@ -271,19 +271,36 @@ impl<'a> View<'a> {
         &self.trace.gone[..self.trace.gone.partition_point(|(moment, _)| *moment < self.moment)]
     }
 
-    /// Claims and answers of one step, in order.
+    /// Claims and answer of one step, in order; of a claim that was checked again, the newest result.
     pub fn verdicts(&self, step: usize) -> (Vec<&'a ClaimResult>, Option<&'a Answer>) {
-        let known = self.trace.verdicts.partition_point(|moment| *moment < self.moment);
+        let moments = &self.trace.verdicts.moments;
+        let known = moments.partition_point(|moment| *moment < self.moment);
         let (mut claims, mut answer) = (Vec::new(), None);
-        for moment in self.trace.verdicts[..known].iter().rev() {
+        for moment in moments[..known].iter().rev() {
             match &self.trace.entries()[*moment].event {
                 Event::Claim(claim) if claim.step == step => claims.push(claim),
                 Event::Answer(given) if given.step == step => answer = Some(given),
                 _ => break,
             }
         }
-        claims.reverse();
-        (claims, answer)
+        (verdicts::newest(claims.into_iter().rev()), answer)
+    }
+
+    /// The first step of which not all claims hold: from there on the walk isn't the one that the lesson tells.
+    pub fn diverged(&self) -> Option<usize> {
+        self.trace.verdicts.diverged(self.moment).map(|(step, _)| step)
+    }
+
+    /// What was done by hand last before the walk diverged from its lesson; `None` where nothing was.
+    pub fn diverged_by(&self) -> Option<Hand> {
+        let (_, since) = self.trace.verdicts.diverged(self.moment)?;
+        let known = self.trace.by_hand.partition_point(|(moment, _)| *moment < since);
+        self.trace.by_hand[..known].last().map(|(_, hand)| *hand)
+    }
+
+    /// Whether anything was done by hand.
+    pub fn was_touched(&self) -> bool {
+        self.trace.by_hand.first().is_some_and(|(moment, _)| *moment < self.moment)
     }
 }
 

@@ -11,7 +11,9 @@ mod tests;
 
 use std::io::{self, Write};
 
-use crate::i18n::{BrokenTexts, Lang, LayersTexts, PlainTexts, Texts, fill, join, width, wrap};
+use crate::i18n::{
+    BrokenTexts, DivergedTexts, Lang, LayersTexts, PlainTexts, SharedTexts, Texts, diverged, fill, join, width, wrap,
+};
 use crate::lesson::{Lesson, Step, timer_name};
 use crate::model::{Answer, ClaimResult, Entry, Event, Mode, Moment, Side, Trace, Unkept, View};
 
@@ -29,6 +31,8 @@ pub struct Transcript<'a> {
     all: &'static Texts,
     texts: &'static PlainTexts,
     layers: &'static LayersTexts,
+    diverged: &'static DivergedTexts,
+    shared: &'static SharedTexts,
     /// The first entry that wasn't written yet.
     next: Moment,
     /// The side whose call was entered by the last entry: it stands in one line with its return, where that comes next.
@@ -56,8 +60,8 @@ impl<'a> Transcript<'a> {
 
     fn of(lesson: Option<&'a Lesson>, mode: Mode, lang: Lang) -> Result<Transcript<'a>, BrokenTexts> {
         let all = Texts::load(lang)?;
-        let (texts, layers) = (&all.plain, &all.layers);
-        Ok(Transcript { lesson, mode, lang, all, texts, layers, next: 0, entered: None, step: None })
+        let Texts { plain: texts, layers, diverged, shared, .. } = all;
+        Ok(Transcript { lesson, mode, lang, all, texts, layers, diverged, shared, next: 0, entered: None, step: None })
     }
 
     /// Writes the lesson's title and goal.
@@ -181,6 +185,7 @@ impl<'a> Transcript<'a> {
                 lines::unkept(unkept, texts)
             }
             Event::Claim(claim) => self.claim(claim),
+            Event::ByHand(_) => Vec::new(),
             Event::Answer(answer) => self.answer(answer),
         }
     }
@@ -212,9 +217,14 @@ impl<'a> Transcript<'a> {
 
     /// What the step shows and explains, once everything that it did has been told.
     fn explanation(&mut self, after: &View<'_>) -> Vec<String> {
-        let Some(step) = self.step.take().and_then(|step| self.lesson?.steps.get(step)) else { return Vec::new() };
+        let (Some(number), Some(lesson)) = (self.step.take(), self.lesson) else { return Vec::new() };
+        let Some(step) = lesson.steps.get(number) else { return Vec::new() };
         let mut lines = step.show.map_or_else(Vec::new, |what| show::show(what, after, self.texts, self.layers));
-        lines.extend(indented("  | ", &reflowed(step.say.get(self.lang), self.lang)));
+        let words = (self.diverged, self.shared);
+        match diverged(after, (lesson, self.mode, self.lang), number, words) {
+            Some(why) => lines.extend(why.iter().flat_map(|text| indented("  ! ", text))),
+            None => lines.extend(indented("  | ", &reflowed(step.say.get(self.lang), self.lang))),
+        }
         lines
     }
 

@@ -140,7 +140,9 @@ Step 6 of 6: The SYN arrives
     actual    peer of client is \\x1b[31mLISTEN
   ? Question: Which state is the other end in now? Predicted: half open. The
   ? kernel says: open.
-  | And is answered.
+  ! Nothing was done by hand: this machine did something else than the lesson
+  ! expects.
+  ! So this step's own text would not be true here, and isn't shown.
 
 To remember: SYN, SYN+ACK, ACK.
 

@@ -5,8 +5,8 @@ use std::io::{self, Write};
 use serde_json::{Value, json};
 
 use crate::model::{
-    Call, Entry, Event, How, Member, Moment, Outcome, Role, SegmentId, Side, SocketFacts, SocketState, SocketView,
-    Trace, View,
+    Call, Entry, Event, Hand, How, Member, Moment, Outcome, Role, SegmentId, Side, SocketFacts, SocketState,
+    SocketView, Trace, View,
 };
 use crate::tcp::{Flags, Hex, Initials, Numbers, Packet, Segment, TcpOption, number};
 
@@ -111,6 +111,7 @@ fn object<'a>(entry: &Entry, view: &View<'_>, step_id: &impl Fn(usize) -> &'a st
             let counts = [("segments", segments), ("bytes", bytes), ("lost", lost), ("refused", refused)];
             Some(("unkept", counts.map(|(key, count)| (key, json!(count))).to_vec()))
         }
+        Event::ByHand(hand) => Some(("hand", hand_keys(*hand))),
         Event::Step(_) | Event::Blocked { .. } | Event::Answer(_) => None,
     }
 }
@@ -171,6 +172,14 @@ fn member_keys(event: &str, member: &Member) -> Keys {
         Role::Runs(program) => json!(program),
     };
     vec![("event", json!(event)), ("member", json!(member.number)), ("pid", json!(member.pid)), ("role", role)]
+}
+
+fn hand_keys(hand: Hand) -> Keys {
+    match hand {
+        Hand::Deliver(id) => vec![("event", json!("deliver")), ("id", json!(id.0))],
+        Hand::Drop(id) => vec![("event", json!("drop")), ("id", json!(id.0))],
+        Hand::Interrupt(side) => vec![("event", json!("interrupt")), ("side", json!(side.name()))],
+    }
 }
 
 const fn shutdown_name(how: How) -> &'static str {

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use serde::Deserialize;
 
-use crate::model::{Entry, Event, SegmentId};
+use crate::model::{Entry, Event, Hand, SegmentId};
 
 /// The longest line of a recording, in bytes.
 const LONGEST: u64 = 8 << 20;
@@ -68,6 +68,7 @@ fn fits(event: &Event, segments: &mut u32) -> bool {
         }
         Event::Held(id) | Event::Delivered(id) | Event::Dropped(id) => known(id, *segments),
         Event::Retransmitted { id, .. } | Event::Undeliverable { id, .. } => known(id, *segments),
+        Event::ByHand(Hand::Deliver(id) | Hand::Drop(id)) => known(id, *segments),
         _ => true,
     }
 }

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use super::app::App;
 use crate::engine::{self, Phase};
+use crate::i18n::step_number;
 
 /// How long each of these steps stays on the screen: quick, but to be seen.
 const PACE: Duration = Duration::from_millis(120);
@@ -24,6 +25,13 @@ impl App {
     pub fn run_again(&mut self, last: usize) {
         self.again = Some(Again { last, due: Some(self.now), over: false });
         self.changed = true;
+    }
+
+    /// The number, as it is shown, of the first step that wasn't as the lesson tells; `None` where each was. There `r`
+    /// goes back to.
+    pub(super) fn diverged(&self) -> Option<usize> {
+        let step = self.walk.trace().present().diverged()?;
+        Some(step_number(self.walk.lesson()?, self.walk.mode(), step))
     }
 
     /// Whether steps run again by themselves at the moment: then keys only look, begin at the start, or leave.

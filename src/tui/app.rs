@@ -127,6 +127,8 @@ pub struct App {
     pub(super) size: Rect,
     pub(super) auto: Option<Auto>,
     pub(super) again: Option<Again>,
+    /// The step up to which the steps run again in the next walk.
+    pub(super) back_to: Option<usize>,
     pub(super) pace: usize,
     pub(super) input: Option<Input>,
     /// The phase that the screen has taken notice of, with the next step's number.
@@ -162,6 +164,7 @@ impl App {
             size: Rect::new(0, 0, columns, rows),
             auto: None,
             again: None,
+            back_to: None,
             pace: 3,
             input: None,
             noticed,

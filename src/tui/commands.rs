@@ -138,7 +138,8 @@ pub const COMMANDS: &[Entry] = &[
     entry(Command::Side, "side", &[Tab, BackTab], "Tab").footer(13),
     entry(Command::ScrollUp, "scroll_up", &[Up], "Shift+↑").shift(),
     entry(Command::ScrollDown, "scroll_down", &[Down], "Shift+↓").shift(),
-    entry(Command::Restart, "restart", &[Char('r')], "r").footer(14).when(is_lesson),
+    entry(Command::Restart, "restart", &[Char('r')], "r").footer(14).when(goes_as_told),
+    entry(Command::Restart, "return", &[], "r").footer(1).when(diverged),
     entry(Command::Lessons, "lessons", &[Char('o'), F(2)], "o").footer(10),
     entry(Command::Lang, "lang", &[Char('L')], "L").footer(15),
     entry(Command::Help, "help", &[Char('?')], "?").footer(0),
@@ -201,6 +202,14 @@ fn is_free(app: &App) -> bool {
 
 fn is_lesson(app: &App) -> bool {
     !is_free(app)
+}
+
+fn diverged(app: &App) -> bool {
+    is_lesson(app) && app.diverged().is_some()
+}
+
+fn goes_as_told(app: &App) -> bool {
+    is_lesson(app) && !diverged(app)
 }
 
 fn types(app: &App) -> bool {

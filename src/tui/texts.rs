@@ -179,6 +179,7 @@ words! {
         pub wrong: String,
         pub passed: String,
         pub broken: String,
+        pub back: String,
         pub held: String,
         pub all_held: String,
         pub failed: String,

@@ -85,11 +85,15 @@ impl App {
         self.noticed = (Phase::Busy, None);
         self.changed = true;
         notice(self);
+        if let Some(step) = self.back_to.take() {
+            self.run_again(step);
+        }
     }
 
     /// The lesson couldn't start again: this is why.
     pub fn not_restarted(&mut self, why: String) {
         self.trouble = Some(why);
+        self.back_to = None;
         self.changed = true;
     }
 }
@@ -275,7 +279,10 @@ fn perform(app: &mut App, command: Command, effects: &mut Vec<Effect>) {
     }
     match command {
         Command::Quit => effects.push(Effect::Quit),
-        Command::Restart => effects.push(Effect::Restart),
+        Command::Restart => {
+            app.back_to = app.walk.trace().present().diverged();
+            effects.push(Effect::Restart);
+        }
         Command::Lessons => effects.push(Effect::List(Overlay::Lessons)),
         Command::NextLesson => lessons::go_on(app, effects),
         // The text of the last step comes first; the page of the end is opened, and closed again to read it once more.

@@ -4,10 +4,11 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use super::Runner;
+use super::by_hand::Wanted;
 use crate::engine::Request;
 use crate::engine::claims::written;
-use crate::lesson::{Action, Address, Payload, Recipient, SegmentPattern, Step};
-use crate::model::{Call, CallName, Fate, SegmentId, SegmentView, Side, TimerKind, View};
+use crate::lesson::{Action, Address, Payload, Recipient, SegmentPattern};
+use crate::model::{Call, CallName, SegmentId, SegmentView, Side, View};
 use crate::tcp::Protocol;
 
 /// Whether two segments are copies of one, or say the same in every field that a pattern can tell: then it is the same
@@ -35,11 +36,11 @@ impl Runner {
     pub(super) fn act(&mut self, action: &Action, now: Duration) -> Result<(), String> {
         match action {
             Action::Deliver(pattern) => {
-                let id = self.awaited(pattern, now)?;
+                let id = self.awaited(pattern, Wanted::Delivered, now)?;
                 self.requests.extend(id.map(Request::Deliver));
             }
             Action::Drop(pattern) => {
-                let id = self.awaited(pattern, now)?;
+                let id = self.awaited(pattern, Wanted::Dropped, now)?;
                 self.requests.extend(id.map(Request::Drop));
             }
             Action::Interrupt { side } => {
@@ -62,52 +63,44 @@ impl Runner {
         self.trace.present().open_call(side).map(|call| call.call.name())
     }
 
-    /// The waiting segment that a step wants. `Ok(None)` where the learner let it go already.
-    fn awaited(&mut self, pattern: &SegmentPattern, now: Duration) -> Result<Option<SegmentId>, String> {
+    /// The waiting segment that a step wants. `Ok(None)` where the learner did with it already what the step would.
+    fn awaited(
+        &mut self,
+        pattern: &SegmentPattern,
+        wanted: Wanted,
+        now: Duration,
+    ) -> Result<Option<SegmentId>, String> {
         let view = self.trace.present();
         let known = self.knowledge();
         let waiting = view.waiting();
         let fitting: Vec<SegmentView<'_>> =
             waiting.iter().filter_map(|id| view.segment(*id)).filter(|segment| known.fits(segment, pattern)).collect();
         if let Some(newest) = fitting.last() {
-            let one = fitting.iter().all(|segment| is_same(segment, newest, &view));
-            return if one { Ok(Some(newest.id)) } else { Err(several(&fitting, pattern)) };
-        }
-        let since = self.begun_before(&view);
-        let newest = known.find_segment(pattern, |_| true).map(|segment| (segment.fate, segment.changed));
-        match newest {
-            Some((Fate::Delivered, changed)) if changed >= since => return Ok(None),
-            // A segment that was dropped comes again when its sender's timer fires: that takes as long as it takes.
-            Some((Fate::Dropped, _)) if self.sends_again(pattern.from) => {
-                if let Some(running) = &mut self.running {
-                    running.deadline = now + self.options.patience;
-                }
+            if !fitting.iter().all(|segment| is_same(segment, newest, &view)) {
+                return Err(several(&fitting, pattern));
             }
-            _ => {}
+            let id = newest.id;
+            if self.running.as_ref().is_some_and(|running| running.sent_again_at.is_some()) {
+                // The next copy of a dropped segment is there: so what the step before said may be so again.
+                self.recheck(now);
+            }
+            return Ok(Some(id));
+        }
+        if self.was_done_by_hand(pattern, wanted) {
+            return Ok(None);
+        }
+        // A segment that was dropped comes again when its sender's timer fires: that takes as long as it takes.
+        if let Some(at) = self.sent_again_at(pattern) {
+            let until = at + self.options.patience;
+            if let Some(running) = self.running.as_mut().filter(|running| running.sent_again_at.is_none()) {
+                running.sent_again_at = Some(at);
+                running.deadline = running.deadline.max(until);
+            }
         }
         Err(match pattern.protocol {
             Protocol::Tcp => format!("no {} of the {} waits", pattern.flags, pattern.from),
             other => format!("no {} of the {} waits", other.name().to_uppercase(), pattern.from),
         })
-    }
-
-    /// Where the step before the running one began.
-    fn begun_before(&self, view: &View<'_>) -> usize {
-        let running = view.step().map_or(0, |(_, begun)| begun);
-        self.trace.at(running).step().map_or(0, |(_, begun)| begun)
-    }
-
-    /// Whether a retransmission timer of a side runs.
-    fn sends_again(&self, side: Side) -> bool {
-        self.told.sockets().any(|facts| {
-            facts.side == Some(side) && facts.timer.is_some_and(|timer| timer.kind == TimerKind::Retransmit)
-        })
-    }
-
-    pub(super) fn is_what_comes_next(&self, id: SegmentId) -> bool {
-        let Some((_, Step { action: Some(Action::Deliver(pattern)), .. })) = self.next_step() else { return false };
-        let (view, known) = (self.trace.present(), self.knowledge());
-        self.interrupted().is_empty() && view.segment(id).is_some_and(|segment| known.fits(&segment, pattern))
     }
 
     /// The call that an action means: who makes it, with which arguments, and what its descriptor will be called.

@@ -5,6 +5,8 @@
 //! then, all of them at the same moment. When all hold, or patience ends, the step is over.
 
 mod actions;
+mod by_hand;
+mod judge;
 mod waits;
 
 use std::collections::VecDeque;
@@ -12,13 +14,11 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::claims::Known;
 use super::names::Names;
 use super::{Failure, Happening, Request, What, Wire};
-use crate::lesson::{Action, Ask, Claim, Lesson, Step, Terms};
-use crate::model::{
-    Answer, Call, ClaimResult, Errno, Event, Mode, Observation, Outcome, SegmentId, Side, Told, Trace, Which,
-};
+use crate::lesson::{Action, Ask, Lesson, Step};
+use crate::model::{Call, Errno, Event, Hand, Mode, Observation, Outcome, SegmentId, Side, Told, Trace, Which};
+use by_hand::HandledSegments;
 use waits::{Awaited, waits_long};
 
 /// How a walk is made.
@@ -105,6 +105,28 @@ struct Running {
     again_at: Option<Duration>,
     /// An action that could not be done.
     obstacle: Option<String>,
+    /// How often the world had settled without an end.
+    looks: u32,
+    /// The sender of a dropped segment has a timer that will send it again; this far the deadline was moved for it.
+    sent_again_at: Option<Duration>,
+}
+
+impl Running {
+    /// A step, or, without one, the calls that are made again.
+    fn new(step: Option<usize>, deadline: Duration) -> Running {
+        Running {
+            step,
+            chosen: None,
+            acted: step.is_none(),
+            deadline,
+            awaited: None,
+            pause: FIRST_PAUSE,
+            again_at: None,
+            obstacle: None,
+            looks: 0,
+            sent_again_at: None,
+        }
+    }
 }
 
 /// The runner. Feed it commands, happenings and the time; send the requests that it gives to the world.
@@ -131,6 +153,13 @@ pub struct Runner {
     naming: [Option<String>; 2],
     interrupting: [bool; 2],
     to_repeat: [Option<Call>; 2],
+    handled: HandledSegments,
+    /// The step whose claims were checked last.
+    checked: Option<usize>,
+    /// Its claims are to be checked again once the world has settled, at the latest then.
+    recheck_by: Option<Duration>,
+    /// What was commanded meanwhile.
+    deferred: Option<Command>,
     verdict: Verdict,
 }
 
@@ -158,6 +187,10 @@ impl Runner {
             naming: Default::default(),
             interrupting: Default::default(),
             to_repeat: Default::default(),
+            handled: HandledSegments::default(),
+            checked: None,
+            recheck_by: None,
+            deferred: None,
             verdict: Verdict::default(),
         }
     }
@@ -226,12 +259,16 @@ impl Runner {
 
     /// When the runner wants to be told the time; `None` where only a command or a happening matters.
     pub fn wake_at(&self) -> Option<Duration> {
-        let running = self.running.as_ref()?;
+        let Some(running) = &self.running else { return self.recheck_by };
         Some(running.again_at.map_or(running.deadline, |again| again.min(running.deadline)))
     }
 
-    /// Takes a command. What can't be done now is passed over.
+    /// Takes a command. What can't be done now is passed over; where it isn't known yet what came of what was done by
+    /// hand, it is done once that is known.
     pub fn command(&mut self, command: Command, now: Duration) {
+        if self.defers(&command) {
+            return;
+        }
         match (command, &self.phase) {
             (Command::Next, Phase::Ready) if !self.interrupted().is_empty() => self.repeat_interrupted(now),
             (Command::Next, Phase::Ready) => self.advance(now),
@@ -252,17 +289,18 @@ impl Runner {
                 self.begin_with_line(line, now);
             }
             (Command::Line(line), Phase::Typing(_)) => self.begin_with_line(line, now),
-            (Command::Deliver(id), Phase::Ready | Phase::Asking) if self.is_what_comes_next(id) => {
+            (Command::Deliver(id), Phase::Ready | Phase::Asking) if self.next_step_delivers(id) => {
+                self.asked = true;
+                self.advance(now);
+            }
+            (Command::Drop(id), Phase::Ready | Phase::Asking) if self.next_step_drops(id) => {
                 self.asked = true;
                 self.advance(now);
             }
             (_, Phase::Failed(_)) => {}
-            (Command::Deliver(id), _) => self.ask_and_settle(Request::Deliver(id)),
-            (Command::Drop(id), _) => self.ask_and_settle(Request::Drop(id)),
-            (Command::Interrupt(side), _) if self.trace.present().open_call(side).is_some() => {
-                self.interrupting[side as usize] = true;
-                self.requests.push_back(Request::Interrupt(side));
-            }
+            (Command::Deliver(id), _) => self.by_hand(Hand::Deliver(id), now),
+            (Command::Drop(id), _) => self.by_hand(Hand::Drop(id), now),
+            (Command::Interrupt(side), _) => self.by_hand(Hand::Interrupt(side), now),
             _ => {}
         }
     }
@@ -275,6 +313,7 @@ impl Runner {
                 if let Event::Returned { side, outcome, .. } = &event {
                     self.returned(*side, outcome);
                 }
+                self.wire_moved(&event, at);
                 self.trace.push(at, event);
             }
             What::Observed(observation) => self.observed(observation),
@@ -290,6 +329,9 @@ impl Runner {
 
     /// Takes the time: call it when [`Runner::wake_at`] has come.
     pub fn tick(&mut self, now: Duration) {
+        if self.recheck_by.is_some_and(|by| now >= by) {
+            self.follow_hand(now);
+        }
         let Some(running) = &mut self.running else { return };
         if now >= running.deadline {
             // The world doesn't settle, or a claim doesn't become true: what is known now decides.
@@ -303,7 +345,8 @@ impl Runner {
     /// Goes to whatever stands between now and the next step's action.
     fn advance(&mut self, now: Duration) {
         let Some((_, step)) = self.next_step() else { return };
-        if step.ask.is_some() && !self.asked {
+        // A question's words may not be so where the walk isn't the lesson's any more: it isn't asked then.
+        if step.ask.is_some() && !self.asked && self.trace.present().diverged().is_none() {
             self.phase = Phase::Asking;
             return;
         }
@@ -331,16 +374,8 @@ impl Runner {
         self.trace.push(now, Event::Step(index));
         self.begun += 1;
         self.phase = Phase::Busy;
-        self.running = Some(Running {
-            step: Some(index),
-            chosen: self.chosen.take(),
-            acted: false,
-            deadline: now + self.options.patience,
-            awaited,
-            pause: FIRST_PAUSE,
-            again_at: None,
-            obstacle: None,
-        });
+        let running = Running::new(Some(index), now + self.options.patience);
+        self.running = Some(Running { chosen: self.chosen.take(), awaited, ..running });
         self.asked = false;
         self.follow_timer();
         self.act_or_settle(now);
@@ -386,21 +421,7 @@ impl Runner {
             self.requests.extend(self.to_repeat[side as usize].take().map(|call| Request::Call(side, call)));
         }
         self.phase = Phase::Busy;
-        self.running = Some(Running {
-            step: None,
-            chosen: None,
-            acted: true,
-            deadline: now + self.options.patience,
-            awaited: None,
-            pause: FIRST_PAUSE,
-            again_at: None,
-            obstacle: None,
-        });
-        self.requests.push_back(Request::Settle);
-    }
-
-    fn ask_and_settle(&mut self, request: Request) {
-        self.requests.push_back(request);
+        self.running = Some(Running::new(None, now + self.options.patience));
         self.requests.push_back(Request::Settle);
     }
 
@@ -411,77 +432,9 @@ impl Runner {
         for event in self.told.news(observation) {
             self.trace.push(at, event);
         }
+        if self.running.is_none() && self.trace.present().was_touched() {
+            self.recheck(at);
+        }
         self.follow_timer();
-    }
-
-    fn settled(&mut self, now: Duration) {
-        let Some(running) = &self.running else { return };
-        if running.again_at.is_some() {
-            return;
-        }
-        if running.acted && self.results(now).iter().all(|result| result.held) {
-            self.conclude(now);
-        } else if let Some(running) = &mut self.running {
-            running.again_at = Some(now + running.pause);
-            running.pause = (running.pause * 2).min(LONGEST_PAUSE);
-        }
-    }
-
-    /// Ends the running step with what is known now.
-    fn conclude(&mut self, now: Duration) {
-        let results = self.results(now);
-        let Some(running) = self.running.take() else { return };
-        for result in results {
-            if result.held {
-                self.verdict.held += 1;
-            } else {
-                self.verdict.broken += 1;
-            }
-            self.trace.push(now, Event::Claim(result));
-        }
-        if let Some(step) = running.step
-            && let Some(ask) = &self.lesson.steps[step].ask
-        {
-            let actual = self.knowledge().measure(&ask.measure);
-            let right = ask.choices.iter().position(|choice| self.knowledge().is(choice, &actual));
-            self.trace.push(now, Event::Answer(Answer { step, chosen: running.chosen, right, actual }));
-        }
-        self.phase = if self.begun < self.steps.len() { Phase::Ready } else { Phase::Finished };
-    }
-
-    fn knowledge(&self) -> Known<'_> {
-        Known {
-            view: self.trace.present(),
-            names: &self.names,
-            server: self.address(None),
-            line: self.line.len() as u32,
-        }
-    }
-
-    /// The running step's claims, held against what is known.
-    fn results(&self, now: Duration) -> Vec<ClaimResult> {
-        let Some(Running { step: Some(step), obstacle, .. }) = &self.running else { return Vec::new() };
-        let known = self.knowledge();
-        let source = &self.lesson.steps[*step];
-        let obstacle = obstacle.iter().map(|actual| ClaimResult {
-            step: *step,
-            what: "the step can be done".to_owned(),
-            held: false,
-            actual: actual.clone(),
-            line: source.line,
-        });
-        let claims = source.expect.iter().filter(|claim| self.can_be_checked(claim, now)).map(|claim| {
-            let (held, actual) = known.check(&claim.terms);
-            ClaimResult { step: *step, what: claim.terms.to_string(), held, actual, line: claim.line }
-        });
-        obstacle.chain(claims).collect()
-    }
-
-    /// A claim on segments says nothing where segments can't be seen, and one of the first seconds nothing later.
-    fn can_be_checked(&self, claim: &Claim, now: Duration) -> bool {
-        let blind = self.options.wire == Wire::Blind && matches!(claim.terms, Terms::Segment { .. });
-        let began = self.trace.entries().first().map_or(now, |entry| entry.at);
-        let late = claim.within.is_some_and(|limit| now.saturating_sub(began) > limit);
-        claim.modes.contains(&self.options.mode) && !blind && !late
     }
 }

@@ -1,5 +1,6 @@
 //! The runner, step by step, with the fake world.
 
+mod by_hand;
 mod terms;
 mod timers;
 

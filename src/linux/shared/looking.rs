@@ -71,7 +71,8 @@ impl Looking {
             Event::Left(_) | Event::Unkept { .. } => self.all = true,
             // Nothing that these tell is the kernel's, or it was the kernel that told it.
             Event::Entered { .. } | Event::Blocked { .. } | Event::Held(_) | Event::Joined(_) | Event::Passing(_) => {}
-            Event::Step(_) | Event::Socket(_) | Event::Gone { .. } | Event::Claim(_) | Event::Answer(_) => {}
+            Event::Step(_) | Event::Socket(_) | Event::Gone { .. } => {}
+            Event::ByHand(_) | Event::Claim(_) | Event::Answer(_) => {}
         }
     }
 

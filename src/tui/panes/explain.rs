@@ -12,8 +12,8 @@ use super::page::{Page, before_text, typing_line, why};
 use super::segment;
 use crate::engine::Phase;
 use crate::i18n::width as display_width;
-use crate::i18n::{escape, fill, join};
-use crate::lesson::{Ask, Lang};
+use crate::i18n::{self, Texts, escape, fill, join};
+use crate::lesson::{Ask, Lang, Lesson};
 use crate::model::{Answer, ClaimResult, TimerKind};
 use crate::tui::app::App;
 use crate::tui::scene::{Scene, put, seconds};
@@ -104,12 +104,16 @@ fn body(scene: &Scene<'_>, width: usize) -> Vec<Line<'static>> {
     let Some(step) = lesson.steps.get(number) else { return lines };
     lines.extend(wrap_text(step.title.get(lang), theme.title.0, width));
     if !scene.app.in_past() && *walk.phase() == Phase::Busy {
-        let text = step.waits_for.map_or(t.busy.clone(), |kind| waits(scene, kind));
+        let text = step.waits_for.or_else(|| sent_again(scene)).map_or(t.busy.clone(), |kind| waits(scene, kind));
         lines.extend(wrap_text(&text, theme.waits.0, width));
         return lines;
     }
     let (claims, answer) = scene.view.verdicts(number);
     lines.extend(claims.iter().filter(|claim| !claim.held).flat_map(|claim| broken(scene, claim, width)));
+    if let Some(why) = diverged(scene, lesson, number) {
+        lines.extend(why.iter().flat_map(|text| wrap_text(text, theme.text.0, width)));
+        return lines;
+    }
     if let (Some(answer), Some(ask)) = (answer, &step.ask) {
         lines.extend(verdict(scene, answer, ask, width));
     }
@@ -118,11 +122,25 @@ fn body(scene: &Scene<'_>, width: usize) -> Vec<Line<'static>> {
     lines
 }
 
+/// What stands in the place of a step's text; `None` where the text stands there.
+fn diverged(scene: &Scene<'_>, lesson: &Lesson, step: usize) -> Option<Vec<String>> {
+    let lang = scene.app.lang();
+    let words = Texts::load(lang).ok()?;
+    i18n::diverged(&scene.view, (lesson, scene.app.walk().mode(), lang), step, (&words.diverged, &words.shared))
+}
+
 /// What the pane shows: the goal, or a step.
 fn title<'a>(scene: &Scene<'a>) -> &'a str {
     let t = &scene.texts.explain;
     let at_goal = scene.app.walk().lesson().is_some() && scene.view.step().is_none() && !scene.app.in_past();
     if at_goal { &t.goal } else { &t.title }
+}
+
+/// The timer that a step waits for because a segment was dropped by hand.
+fn sent_again(scene: &Scene<'_>) -> Option<TimerKind> {
+    let mut timers = scene.view.living().filter_map(|socket| socket.facts.timer);
+    let runs = timers.any(|timer| timer.kind == TimerKind::Retransmit);
+    (runs && scene.view.was_touched()).then_some(TimerKind::Retransmit)
 }
 
 /// Which timer is waited for, how long it still runs, and what can be done meanwhile.
@@ -193,6 +211,10 @@ fn foot(scene: &Scene<'_>, width: usize, page: &mut Page) {
     }
     if let Some(words) = scene.app.told_at_first() {
         page.foot = wrap_text(words, theme.waits.0, width);
+    }
+    if let Some(step) = scene.app.diverged() {
+        let text = fill(&t.back, &[("n", &step.to_string())]);
+        page.foot.extend(wrap_text(&text, theme.waits.0, width));
     }
     if let Some(count) = scene.app.run_again_count() {
         let text = if scene.app.runs_again() { &t.again } else { &t.again_over };

@@ -1,0 +1,185 @@
+//! What the learner does that is no step of the lesson: the claims of the step that is shown are held against the
+//! kernel again, and the steps that come find what was done before them.
+
+use std::time::Duration;
+
+use super::{Command, Runner};
+use crate::engine::Request;
+use crate::lesson::{Action, SegmentPattern, Step};
+use crate::model::{Event, Fate, Hand, SegmentId, TimerKind};
+use crate::tcp::{Flags, Packet};
+
+/// The segments that were let go or forgotten by hand, and that no step has asked for since.
+#[derive(Debug, Default)]
+pub(super) struct HandledSegments {
+    delivered: Vec<SegmentId>,
+    dropped: Vec<SegmentId>,
+}
+
+/// What a step wants done with a segment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Wanted {
+    Delivered,
+    Dropped,
+}
+
+impl HandledSegments {
+    fn of(&mut self, wanted: Wanted) -> &mut Vec<SegmentId> {
+        match wanted {
+            Wanted::Delivered => &mut self.delivered,
+            Wanted::Dropped => &mut self.dropped,
+        }
+    }
+}
+
+impl Runner {
+    /// Does what the learner wants beside the lesson. What can't be done is passed over.
+    pub(super) fn by_hand(&mut self, hand: Hand, now: Duration) {
+        let present = self.trace.present();
+        let request = match hand {
+            Hand::Deliver(id) | Hand::Drop(id) if !present.waiting().contains(&id) => return,
+            Hand::Interrupt(side) if present.open_call(side).is_none() => return,
+            Hand::Deliver(id) => {
+                self.handled.delivered.push(id);
+                Request::Deliver(id)
+            }
+            Hand::Drop(id) => {
+                self.handled.dropped.push(id);
+                Request::Drop(id)
+            }
+            Hand::Interrupt(side) => {
+                self.interrupting[side as usize] = true;
+                Request::Interrupt(side)
+            }
+        };
+        self.trace.push(now, Event::ByHand(hand));
+        self.requests.push_back(request);
+        self.check_again_once_settled(now);
+    }
+
+    fn check_again_once_settled(&mut self, now: Duration) {
+        self.requests.push_back(Request::Settle);
+        if self.running.is_none() {
+            self.recheck_by = Some(now + self.options.patience);
+        }
+    }
+
+    /// Something is about to come into the trace. Where something was done by hand, and nothing runs, what moves on the
+    /// wire may make a claim true again, such as the next copy of a segment that was dropped.
+    pub(super) fn wire_moved(&mut self, event: &Event, now: Duration) {
+        let moved = matches!(
+            event,
+            Event::Sent { .. }
+                | Event::Held(_)
+                | Event::Retransmitted { .. }
+                | Event::Delivered(_)
+                | Event::Dropped(_)
+                | Event::Returned { .. }
+        );
+        if moved && self.running.is_none() && self.trace.present().was_touched() {
+            self.check_again_once_settled(now);
+        }
+    }
+
+    /// Whether a command has to wait until it is known what came of what was done by hand.
+    pub(super) fn defers(&mut self, command: &Command) -> bool {
+        let acts = !matches!(command, Command::Interrupt(_) | Command::Call(..) | Command::Pass(..));
+        let waits = self.recheck_by.is_some() && acts;
+        if waits {
+            self.deferred = Some(command.clone());
+        }
+        waits
+    }
+
+    /// Holds the claims of the step that was done last against what is known now.
+    pub(super) fn recheck(&mut self, now: Duration) {
+        let Some(step) = self.checked else { return };
+        let (before, _) = self.trace.present().verdicts(step);
+        let known = self.knowledge();
+        let changed: Vec<_> = { before.into_iter() }.filter_map(|before| self.checked_again(before, &known)).collect();
+        for result in changed {
+            if let Some(was) = self.held_before(step, &result) {
+                self.verdict.held -= usize::from(was);
+                self.verdict.broken -= usize::from(!was);
+            }
+            self.count(&result);
+            self.trace.push(now, Event::Claim(result));
+        }
+    }
+
+    /// The world has settled after something was done by hand, or takes too long to.
+    pub(super) fn follow_hand(&mut self, now: Duration) {
+        self.recheck_by = None;
+        self.recheck(now);
+        if let Some(command) = self.deferred.take() {
+            self.command(command, now);
+        }
+    }
+
+    pub(super) fn next_step_delivers(&self, id: SegmentId) -> bool {
+        match self.next_step() {
+            Some((_, Step { action: Some(Action::Deliver(pattern)), .. })) => self.is_meant(id, pattern),
+            _ => false,
+        }
+    }
+
+    pub(super) fn next_step_drops(&self, id: SegmentId) -> bool {
+        match self.next_step() {
+            Some((_, Step { action: Some(Action::Drop(pattern)), .. })) => self.is_meant(id, pattern),
+            _ => false,
+        }
+    }
+
+    fn is_meant(&self, id: SegmentId, pattern: &SegmentPattern) -> bool {
+        let (view, known) = (self.trace.present(), self.knowledge());
+        self.interrupted().is_empty() && view.segment(id).is_some_and(|segment| known.fits(&segment, pattern))
+    }
+
+    /// Whether the learner has already done what a step wants with a segment. Each is found once.
+    pub(super) fn was_done_by_hand(&mut self, pattern: &SegmentPattern, wanted: Wanted) -> bool {
+        let (view, known) = (self.trace.present(), self.knowledge());
+        let fits = |id: &SegmentId| view.segment(*id).is_some_and(|segment| known.fits(&segment, pattern));
+        let handled = match wanted {
+            Wanted::Delivered => &self.handled.delivered,
+            Wanted::Dropped => &self.handled.dropped,
+        };
+        let Some(place) = handled.iter().position(fits) else { return false };
+        self.handled.of(wanted).remove(place);
+        true
+    }
+
+    /// When the sender of the newest segment that fits, which was dropped, sends it again; `None` where it won't.
+    pub(super) fn sent_again_at(&self, pattern: &SegmentPattern) -> Option<Duration> {
+        let known = self.knowledge();
+        let newest = known.find_segment(pattern, |_| true)?;
+        let packet = newest.segment;
+        if newest.fate != Fate::Dropped || !takes_numbers(packet) {
+            return None;
+        }
+        let own =
+            self.told.sockets().filter(|facts| (facts.local, facts.remote) == (Some(packet.from), Some(packet.to)));
+        let timers = own.filter_map(|facts| facts.timer).filter(|timer| timer.kind == TimerKind::Retransmit);
+        timers.map(|timer| timer.fires_at).min()
+    }
+
+    /// Whether the running step will not come to another end than the one that is known now: where something was done by
+    /// hand, what is missing is not waited for as a slow machine would be.
+    pub(super) fn nothing_more_comes(&self) -> bool {
+        let Some(running) = &self.running else { return false };
+        let view = self.trace.present();
+        if !view.was_touched() || running.looks < 2 || running.sent_again_at.is_some() {
+            return false;
+        }
+        if view.diverged().is_some() || running.obstacle.is_some() {
+            return true;
+        }
+        let sends = |kind| matches!(kind, TimerKind::Retransmit | TimerKind::Probe);
+        let timers = || self.told.sockets().filter_map(|facts| facts.timer);
+        running.awaited.is_none() && !timers().any(|timer| sends(timer.kind))
+    }
+}
+
+/// Whether a segment takes sequence numbers: only such a one is sent again (RFC 9293, section 3.4).
+fn takes_numbers(packet: &Packet) -> bool {
+    packet.tcp().is_some_and(|tcp| packet.len() > 0 || tcp.flags.has(Flags::SYN) || tcp.flags.has(Flags::FIN))
+}

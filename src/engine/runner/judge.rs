@@ -1,0 +1,120 @@
+//! Claims held against what is known, and when a step is over.
+
+use std::time::Duration;
+
+use super::{LONGEST_PAUSE, Phase, Runner, Running, Wire};
+use crate::engine::claims::Known;
+use crate::lesson::{Claim, Terms};
+use crate::model::{Answer, ClaimResult, Event};
+
+impl Runner {
+    pub(super) fn settled(&mut self, now: Duration) {
+        let Some(running) = &mut self.running else {
+            if self.recheck_by.is_some() {
+                self.follow_hand(now);
+            }
+            return;
+        };
+        if running.again_at.is_some() {
+            return;
+        }
+        running.looks += 1;
+        let done = running.acted && self.results(now).iter().all(|result| result.held);
+        if done || self.nothing_more_comes() {
+            self.conclude(now);
+        } else if let Some(running) = &mut self.running {
+            running.again_at = Some(now + running.pause);
+            running.pause = (running.pause * 2).min(LONGEST_PAUSE);
+        }
+    }
+
+    /// Ends the running step with what is known now.
+    pub(super) fn conclude(&mut self, now: Duration) {
+        let results = self.results(now);
+        let diverged = self.trace.present().diverged().is_some();
+        let Some(running) = self.running.take() else { return };
+        for result in results {
+            self.count(&result);
+            self.trace.push(now, Event::Claim(result));
+        }
+        match running.step {
+            Some(step) => self.checked = Some(step),
+            // An interrupted call was made again: what it is said to do may be so again.
+            None => self.recheck(now),
+        }
+        if let Some(step) = running.step.filter(|_| !diverged)
+            && let Some(ask) = &self.lesson.steps[step].ask
+        {
+            let actual = self.knowledge().measure(&ask.measure);
+            let right = ask.choices.iter().position(|choice| self.knowledge().is(choice, &actual));
+            self.trace.push(now, Event::Answer(Answer { step, chosen: running.chosen, right, actual }));
+        }
+        self.phase = if self.begun < self.steps.len() { Phase::Ready } else { Phase::Finished };
+    }
+
+    pub(super) fn count(&mut self, result: &ClaimResult) {
+        self.verdict.held += usize::from(result.held);
+        self.verdict.broken += usize::from(!result.held);
+    }
+
+    /// Whether a claim of a step held when it was checked last.
+    pub(super) fn held_before(&self, step: usize, result: &ClaimResult) -> Option<bool> {
+        let (results, _) = self.trace.present().verdicts(step);
+        let same = |known: &&&ClaimResult| (known.line, &known.what) == (result.line, &result.what);
+        results.iter().find(same).map(|known| known.held)
+    }
+
+    /// A claim that was checked, held against what is known now; `None` where nothing has changed, or it can't be.
+    pub(super) fn checked_again(&self, before: &ClaimResult, known: &Known<'_>) -> Option<ClaimResult> {
+        let claims = &self.lesson.steps.get(before.step)?.expect;
+        let same = |claim: &&Claim| claim.line == before.line && claim.terms.to_string() == before.what;
+        let (held, actual) = known.check(&claims.iter().find(same)?.terms);
+        let changed = held != before.held || (!held && actual != before.actual);
+        changed.then(|| ClaimResult { held, actual, ..before.clone() })
+    }
+
+    pub(super) fn knowledge(&self) -> Known<'_> {
+        Known {
+            view: self.trace.present(),
+            names: &self.names,
+            server: self.address(None),
+            line: self.line.len() as u32,
+        }
+    }
+
+    /// The claims of a step (its number in the lesson) with what is so now.
+    pub fn claims_now(&self, step: usize, now: Duration) -> Vec<ClaimResult> {
+        self.results_of(step, &None, now)
+    }
+
+    /// The running step's claims, held against what is known.
+    fn results(&self, now: Duration) -> Vec<ClaimResult> {
+        let Some(Running { step: Some(step), obstacle, .. }) = &self.running else { return Vec::new() };
+        self.results_of(*step, obstacle, now)
+    }
+
+    fn results_of(&self, step: usize, obstacle: &Option<String>, now: Duration) -> Vec<ClaimResult> {
+        let known = self.knowledge();
+        let source = &self.lesson.steps[step];
+        let obstacle = obstacle.iter().map(|actual| ClaimResult {
+            step,
+            what: "the step can be done".to_owned(),
+            held: false,
+            actual: actual.clone(),
+            line: source.line,
+        });
+        let claims = source.expect.iter().filter(|claim| self.can_be_checked(claim, now)).map(|claim| {
+            let (held, actual) = known.check(&claim.terms);
+            ClaimResult { step, what: claim.terms.to_string(), held, actual, line: claim.line }
+        });
+        obstacle.chain(claims).collect()
+    }
+
+    /// A claim on segments says nothing where segments can't be seen, and one of the first seconds nothing later.
+    fn can_be_checked(&self, claim: &Claim, now: Duration) -> bool {
+        let blind = self.options.wire == Wire::Blind && matches!(claim.terms, Terms::Segment { .. });
+        let began = self.trace.entries().first().map_or(now, |entry| entry.at);
+        let late = claim.within.is_some_and(|limit| now.saturating_sub(began) > limit);
+        claim.modes.contains(&self.options.mode) && !blind && !late
+    }
+}

@@ -1,0 +1,370 @@
+//! A learner who drops what the lesson needs is told nothing that isn't so: each shipped lesson is walked once for each
+//! segment that waits at each of its steps, that segment is dropped, and what is read from then on, on the screen and as
+//! text, is held against the lesson's claims.
+//!
+//! No harness: the right to make labs can be had only by a process of one thread. `SOCKWALK_LESSON` names one lesson.
+
+use std::collections::BTreeSet;
+use std::io::Write;
+use std::net::SocketAddr;
+use std::process::ExitCode;
+use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+
+use crossterm::event::{Event as Input, KeyCode, KeyEvent, KeyModifiers};
+use ratatui::Terminal;
+use ratatui::backend::TestBackend;
+use sockwalk::engine::{Command, Happening, Phase, Request, Runner, Verdict, WalkOptions, World};
+use sockwalk::lesson::{Ask, Lang, Lesson, Step, builtin, builtin_names};
+use sockwalk::linux::{self, LinuxWorld, Place};
+use sockwalk::model::{ClaimResult, Mode, SegmentId, Side, Trace};
+use sockwalk::plain::Transcript;
+use sockwalk::theme::{Choice, Theme};
+use sockwalk::tui::{App, Effect, Look, Msg, Walk, draw, update};
+
+/// So many walks at once: most of their time is the kernel's timers.
+const AT_ONCE: usize = 12;
+
+/// So many steps are looked at behind a drop.
+const STEPS_BEHIND: usize = 3;
+
+/// The longest that one walk may take on a busy machine.
+const BOUND: Duration = Duration::from_secs(120);
+
+/// Where a segment is dropped: the lesson, how many steps were done, and which of the waiting ones.
+#[derive(Clone, Debug)]
+struct Drop {
+    lesson: Arc<Lesson>,
+    steps: usize,
+    nth: usize,
+}
+
+/// The runner, and beside it what its claims come to at each moment.
+struct Watched {
+    runner: Runner,
+    claims: Arc<Mutex<Vec<ClaimResult>>>,
+}
+
+impl Watched {
+    fn look(&self, now: Duration) {
+        let step = self.runner.trace().present().step().map(|(step, _)| step);
+        let claims = step.map_or_else(Vec::new, |step| self.runner.claims_now(step, now));
+        *self.claims.lock().unwrap() = claims;
+    }
+}
+
+impl Walk for Watched {
+    fn lesson(&self) -> Option<&Lesson> {
+        Some(self.runner.lesson())
+    }
+    fn mode(&self) -> Mode {
+        self.runner.options().mode
+    }
+    fn wire(&self) -> sockwalk::engine::Wire {
+        self.runner.options().wire
+    }
+    fn server(&self) -> SocketAddr {
+        self.runner.server()
+    }
+    fn trace(&self) -> &Trace {
+        self.runner.trace()
+    }
+    fn phase(&self) -> &Phase {
+        self.runner.phase()
+    }
+    fn next_step(&self) -> Option<(usize, &Step)> {
+        self.runner.next_step()
+    }
+    fn question(&self) -> Option<&Ask> {
+        self.runner.question()
+    }
+    fn interrupted(&self) -> Vec<Side> {
+        self.runner.interrupted()
+    }
+    fn verdict(&self) -> Verdict {
+        self.runner.verdict()
+    }
+    fn command(&mut self, command: Command, now: Duration) {
+        self.runner.command(command, now);
+        self.look(now);
+    }
+    fn happened(&mut self, happening: Happening) {
+        let at = happening.at;
+        self.runner.happened(happening);
+        self.look(at);
+    }
+    fn tick(&mut self, now: Duration) {
+        self.runner.tick(now);
+        self.look(now);
+    }
+    fn wake_at(&self) -> Option<Duration> {
+        self.runner.wake_at()
+    }
+    fn take_request(&mut self) -> Option<Request> {
+        self.runner.take_request()
+    }
+}
+
+/// The interface over a walk on the kernel, driven by keys.
+struct Seat {
+    app: App,
+    world: LinuxWorld,
+    inbox: Receiver<Happening>,
+    epoch: Instant,
+    claims: Arc<Mutex<Vec<ClaimResult>>>,
+}
+
+impl Seat {
+    fn new(lesson: &Arc<Lesson>) -> Seat {
+        let epoch = Instant::now();
+        let (sender, inbox) = channel();
+        let sink = move |happening| drop(sender.send(happening));
+        let world = LinuxWorld::start(Place::Lab(lesson.lab.clone()), epoch, sink).unwrap();
+        let options = WalkOptions {
+            mode: Mode::Lab,
+            wire: world.wire(),
+            patience: Duration::from_secs(10),
+            port: None,
+            timers: false,
+        };
+        let claims = Arc::<Mutex<Vec<ClaimResult>>>::default();
+        let walk = Watched { runner: Runner::new(Arc::clone(lesson), options), claims: Arc::clone(&claims) };
+        let look = Look::new(Lang::En, Theme::load(Choice::Mono).unwrap()).unwrap();
+        Seat { app: App::new(Box::new(walk), look, 120, 40), world, inbox, epoch, claims }
+    }
+
+    fn take(&mut self, msg: Msg) {
+        for effect in update(&mut self.app, msg, self.epoch.elapsed()) {
+            if let Effect::Request(request) = effect {
+                self.world.request(request);
+            }
+        }
+    }
+
+    fn press(&mut self, code: KeyCode) {
+        self.take(Msg::Terminal(Input::Key(KeyEvent::new(code, KeyModifiers::NONE))));
+    }
+
+    /// Waits until the walk wants to be commanded and nothing is on its way any more.
+    fn rest(&mut self) {
+        let end = Instant::now() + BOUND;
+        loop {
+            assert!(Instant::now() < end, "a walk hangs: {:?}", self.app.walk().phase());
+            let busy = *self.app.walk().phase() == Phase::Busy || self.app.walk().wake_at().is_some();
+            let due = self.app.walk().wake_at().map(|at| at.saturating_sub(self.epoch.elapsed()));
+            let wait = if busy { due.unwrap_or(Duration::from_secs(1)) } else { Duration::ZERO };
+            match self.inbox.recv_timeout(wait) {
+                Ok(happening) => self.take(Msg::World(0, Box::new(happening))),
+                Err(RecvTimeoutError::Timeout) if busy => self.take(Msg::Tick),
+                Err(RecvTimeoutError::Timeout) => break,
+                Err(RecvTimeoutError::Disconnected) => panic!("the world is gone"),
+            }
+        }
+        assert!(!matches!(self.app.walk().phase(), Phase::Failed(_)), "{:?}", self.app.walk().phase());
+    }
+
+    /// Goes on by one step. `false` where there is none.
+    fn step(&mut self) -> bool {
+        let before = self.step_done();
+        while self.step_done() == before {
+            match self.app.walk().phase() {
+                Phase::Finished => return false,
+                Phase::Typing(_) => self.press(KeyCode::Enter),
+                _ => self.press(KeyCode::Char(' ')),
+            }
+            self.rest();
+        }
+        true
+    }
+
+    fn step_done(&self) -> Option<usize> {
+        self.app.walk().trace().present().step().map(|(step, _)| step)
+    }
+
+    fn waiting(&self) -> Vec<SegmentId> {
+        self.app.walk().trace().present().waiting().to_vec()
+    }
+
+    fn screen(&mut self, lang: Lang) -> String {
+        while self.app.lang() != lang {
+            self.press(KeyCode::Char('L'));
+        }
+        // What a step opens lies over its text.
+        self.press(KeyCode::Esc);
+        let mut terminal = Terminal::new(TestBackend::new(120, 40)).unwrap();
+        terminal.draw(|frame| draw(frame, &self.app)).unwrap();
+        terminal.backend().buffer().content.iter().map(|cell| cell.symbol()).collect()
+    }
+
+    fn text(&self, lang: Lang) -> String {
+        let lesson = self.app.walk().lesson().unwrap();
+        let mut transcript = Transcript::new(lesson, Mode::Lab, lang).unwrap();
+        let mut out = Vec::new();
+        transcript.finish(self.app.walk().trace(), &mut out).unwrap();
+        String::from_utf8(out).unwrap()
+    }
+}
+
+/// The beginning of a step's text, by which it is found: without marks, blanks and line ends.
+fn beginning(step: &Step, lang: Lang) -> String {
+    let first = step.say.get(lang).lines().next().unwrap_or_default();
+    squeezed(first).chars().take(if lang == Lang::En { 24 } else { 12 }).collect()
+}
+
+fn squeezed(text: &str) -> String {
+    text.chars().filter(|c| !c.is_whitespace() && *c != '`').collect()
+}
+
+/// Whether a step's text is read. On the screen it may be broken into lines beside another pane: so its first words.
+fn is_read(seat: &mut Seat, step: usize, lang: Lang) -> bool {
+    let words = beginning(&seat.app.walk().lesson().unwrap().steps[step], lang);
+    squeezed(&seat.screen(lang)).contains(&words)
+}
+
+/// Every segment that waits at each step of a lesson. Also: without a drop each text is read, so the test can see one.
+fn drops(lesson: &Arc<Lesson>) -> Vec<Drop> {
+    let mut seat = Seat::new(lesson);
+    let mut drops = Vec::new();
+    let mut steps = 0;
+    while seat.step() {
+        steps += 1;
+        let lang = if steps % 2 == 0 { Lang::En } else { Lang::Zh };
+        let step = seat.step_done().unwrap();
+        let (claims, _) = seat.app.walk().trace().present().verdicts(step);
+        assert!(claims.iter().all(|claim| claim.held), "{}: {claims:?}", lesson.id);
+        let here = is_read(&mut seat, step, lang);
+        assert!(here, "{}: {} holds and isn't read ({lang:?})", lesson.id, lesson.steps[step].id);
+        drops.extend((0..seat.waiting().len()).map(|nth| Drop { lesson: Arc::clone(lesson), steps, nth }));
+    }
+    drops
+}
+
+/// Walks to a drop, drops, and walks on. Returns what was read and not so.
+fn walk(job: &Drop) -> (bool, Vec<String>) {
+    let mut seat = Seat::new(&job.lesson);
+    for _ in 0..job.steps {
+        assert!(seat.step());
+    }
+    let waiting = seat.waiting();
+    // A busy machine lets a sender repeat: what waits may be another copy, and now and then one more or less.
+    let Some(id) = waiting.get(job.nth).copied() else { return (false, Vec::new()) };
+    seat.take(Msg::Terminal(Input::Key(KeyEvent::new(KeyCode::Esc, KeyModifiers::NONE))));
+    for _ in 0..waiting.len() {
+        seat.press(KeyCode::Up);
+    }
+    for _ in 0..job.nth {
+        seat.press(KeyCode::Down);
+    }
+    let chosen = seat.app.chosen_held();
+    seat.press(KeyCode::Char('x'));
+    seat.rest();
+    let dropped = chosen.unwrap_or(id);
+    let mut wrong = Vec::new();
+    let mut broken_steps = BTreeSet::new();
+    for behind in 0..=STEPS_BEHIND {
+        let Some(step) = seat.step_done() else { break };
+        let broken: Vec<ClaimResult> =
+            { seat.claims.lock().unwrap() }.iter().filter(|claim| !claim.held).cloned().collect();
+        if !broken.is_empty() {
+            broken_steps.insert(step);
+        }
+        let id = job.lesson.steps[step].id.clone();
+        // A step that is past stays as its claims were when it was left.
+        let lost = broken_steps.iter().any(|broken| *broken <= step);
+        let langs = if lost { &[Lang::En, Lang::Zh][..] } else { &[] };
+        for lang in langs {
+            if is_read(&mut seat, step, *lang) {
+                wrong.push(format!("{id} ({lang:?}, {behind} behind {dropped:?}) is read, though {broken:?}"));
+            }
+        }
+        if !seat.step() {
+            break;
+        }
+        // The next copy of what was dropped may have come before the step went on: then the text is so again.
+        if seat.app.walk().trace().present().diverged().is_none() {
+            broken_steps.clear();
+        }
+    }
+    wrong.extend(read_as_text(&seat, &job.lesson));
+    let lost = seat.app.walk().trace().present().diverged().is_some();
+    (lost, { wrong.into_iter() }.map(|wrong| format!("{} at {}: {wrong}", job.lesson.id, job.steps)).collect())
+}
+
+/// The texts that the transcript tells from the step on that diverged.
+fn read_as_text(seat: &Seat, lesson: &Lesson) -> Vec<String> {
+    let view = seat.app.walk().trace().present();
+    let (Some(first), Some((last, _))) = (view.diverged(), view.step()) else { return Vec::new() };
+    let mut wrong = Vec::new();
+    for lang in [Lang::En, Lang::Zh] {
+        let text = seat.text(lang);
+        let told: String = text.lines().filter_map(|line| line.strip_prefix("  | ")).collect::<Vec<_>>().join("");
+        let told = squeezed(&told);
+        let here = lesson.steps[first..=last].iter().filter(|step| step.modes.contains(&Mode::Lab));
+        for step in here {
+            if told.contains(&squeezed(step.say.get(lang))) {
+                wrong.push(format!("{} ({lang:?}) is told as text", step.id));
+            }
+        }
+    }
+    wrong
+}
+
+/// Does all of these, so many at once. A walk that panics is one that went wrong.
+fn all<J: Sync, R: Send>(jobs: &[J], work: impl Fn(&J) -> R + Sync) -> Vec<R> {
+    let (next, results) = (Mutex::new(0), Mutex::new(Vec::new()));
+    std::thread::scope(|scope| {
+        for _ in 0..AT_ONCE.min(jobs.len()) {
+            scope.spawn(|| {
+                loop {
+                    let number = {
+                        let mut next = next.lock().unwrap();
+                        *next += 1;
+                        *next - 1
+                    };
+                    let Some(job) = jobs.get(number) else { return };
+                    let result = work(job);
+                    results.lock().unwrap().push(result);
+                }
+            });
+        }
+    });
+    results.into_inner().unwrap()
+}
+
+fn skipped(why: &str) {
+    assert!(std::env::var_os("CI").is_none_or(|ci| ci.is_empty()), "CI allows no skip: {why}");
+    let _ = writeln!(std::io::stderr(), "skipped: {why}");
+}
+
+fn main() -> ExitCode {
+    if std::env::args().any(|argument| argument == "--list") {
+        println!("no_text_is_read_whose_claims_broke: test");
+        return ExitCode::SUCCESS;
+    }
+    let begun = Instant::now();
+    if let Err(refused) = linux::gain_rights(|name| std::env::var(name).ok()) {
+        skipped(&format!("no lab here: {refused}"));
+        return ExitCode::SUCCESS;
+    }
+    let only = std::env::var("SOCKWALK_LESSON").ok();
+    let mut lessons = Vec::new();
+    for name in builtin_names().into_iter().filter(|name| only.as_deref().is_none_or(|only| only == *name)) {
+        let lesson = builtin(name).unwrap().unwrap();
+        match linux::missing(&lesson.needs_in(Mode::Lab), Mode::Lab) {
+            _ if !lesson.modes.contains(&Mode::Lab) => {}
+            none if none.is_empty() => lessons.push(Arc::new(lesson)),
+            needs => skipped(&format!("{name} needs {needs:?}")),
+        }
+    }
+    let jobs: Vec<Drop> = all(&lessons, drops).into_iter().flatten().collect();
+    let walks = all(&jobs, walk);
+    let lost = walks.iter().filter(|(lost, _)| *lost).count();
+    let wrong: Vec<&String> = walks.iter().flat_map(|(_, wrong)| wrong).collect();
+    wrong.iter().for_each(|wrong| println!("{wrong}"));
+    let (lessons, drops) = (lessons.len(), jobs.len());
+    println!("{lessons} lessons, {drops} drops, {lost} broke a claim, {} wrong, {:.0?}", wrong.len(), begun.elapsed());
+    // Where no drop did any harm, nothing was tried.
+    let tried = lost > 0;
+    if wrong.is_empty() && tried { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}
