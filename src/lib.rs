@@ -2,6 +2,7 @@
 //!
 //! The folders are layers; `ARCHITECTURE.md` says which may use which.
 #![cfg_attr(not(test), deny(clippy::unwrap_used, clippy::expect_used, clippy::panic))]
+#![cfg_attr(not(test), deny(clippy::disallowed_methods, clippy::disallowed_macros))]
 
 #[cfg(not(target_os = "linux"))]
 compile_error!("sockwalk needs Linux: it shows the TCP of the Linux kernel.");

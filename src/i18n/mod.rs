@@ -11,6 +11,7 @@ mod layers;
 mod needs;
 mod place;
 mod plain;
+mod printed;
 mod progress;
 mod shared;
 pub(crate) mod words;
@@ -27,6 +28,7 @@ pub use layers::{Layer, LayersTexts, empty_layers, hex_rows, layers, options, wi
 pub use needs::NeedTexts;
 pub use place::PlaceTexts;
 pub use plain::PlainTexts;
+pub use printed::Printed;
 pub use progress::ProgressTexts;
 pub use shared::SharedTexts;
 pub use wrap::{escape, excerpt, harmless, join, lines, width, wrap};

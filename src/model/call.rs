@@ -75,7 +75,12 @@ pub enum Call {
     Recv { fd: i32, len: usize },
     /// `sendto(2)` with no flags.
     #[allow(missing_docs)]
-    SendTo { fd: i32, data: Vec<u8>, addr: SocketAddr },
+    SendTo {
+        fd: i32,
+        #[serde(with = "crate::tcp::hex")]
+        data: Vec<u8>,
+        addr: SocketAddr,
+    },
     /// `recvfrom(2)` of at most `len` bytes.
     #[allow(missing_docs)]
     RecvFrom { fd: i32, len: usize },

@@ -4,6 +4,7 @@ use std::io::{self, Write};
 
 use serde_json::{Value, json};
 
+use super::Header;
 use crate::model::{
     Call, Entry, Event, Hand, How, Member, Moment, Outcome, Role, SegmentId, Side, SocketFacts, SocketState,
     SocketView, Trace, View,
@@ -14,6 +15,8 @@ use crate::tcp::{Flags, Hex, Initials, Numbers, Packet, Segment, TcpOption, numb
 #[derive(Clone, Debug, Default)]
 pub struct JsonLines {
     detail: Detail,
+    /// The first line, where it hasn't been written yet.
+    header: Option<Header>,
     /// The lines written so far.
     lines: u64,
     /// The first entry that wasn't written yet.
@@ -33,8 +36,9 @@ enum Detail {
 impl JsonLines {
     /// Lines that can be read back: those of `play`, each with its `entry`; entries of which `play` tells nothing have
     /// lines of their own, of the kind `entry`.
-    pub fn recording() -> JsonLines {
-        JsonLines { detail: Detail::Whole, ..JsonLines::default() }
+    /// `header` says of what: it is the first line.
+    pub fn recording(header: Header) -> JsonLines {
+        JsonLines { detail: Detail::Whole, header: Some(header), ..JsonLines::default() }
     }
 
     /// Writes every entry that is new. `step_id` gives the name of a step by its number, from 0.
@@ -47,6 +51,9 @@ impl JsonLines {
         step_id: impl Fn(usize) -> &'a str,
         out: &mut impl Write,
     ) -> io::Result<()> {
+        if let Some(header) = self.header.take() {
+            writeln!(out, "{}", escaped(&header.line()?))?;
+        }
         while let Some(entry) = trace.entries().get(self.next) {
             let view = trace.at(self.next + 1);
             let whole = (self.detail == Detail::Whole).then(|| serde_json::to_string(&entry.event)).transpose()?;
@@ -56,10 +63,10 @@ impl JsonLines {
                 // The keys stand in a fixed order, which a map would lose.
                 write!(out, "{{\"n\":{},\"t_us\":{},\"kind\":\"{kind}\"", self.lines, entry.at.as_micros())?;
                 for (key, value) in rest {
-                    write!(out, ",\"{key}\":{value}")?;
+                    write!(out, ",\"{key}\":{}", escaped(&value.to_string()))?;
                 }
                 if let Some(whole) = whole {
-                    write!(out, ",\"entry\":{whole}")?;
+                    write!(out, ",\"entry\":{}", escaped(&whole))?;
                 }
                 out.write_all(b"}\n")?;
             }
@@ -67,6 +74,20 @@ impl JsonLines {
         }
         Ok(())
     }
+}
+
+/// JSON in which no character acts on a terminal, or can't be seen: those that do stand in texts only, as `\u202e`.
+fn escaped(json: &str) -> String {
+    let acts = |c: &char| c.is_control() || unicode_width::UnicodeWidthChar::width(*c) == Some(0);
+    let mut out = String::with_capacity(json.len());
+    for c in json.chars() {
+        if acts(&c) {
+            out.extend(c.encode_utf16(&mut [0; 2]).iter().map(|unit| format!("\\u{unit:04x}")));
+        } else {
+            out.push(c);
+        }
+    }
+    out
 }
 
 type Keys = Vec<(&'static str, Value)>;

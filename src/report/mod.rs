@@ -1,7 +1,9 @@
 //! The trace in other forms.
 
+mod header;
 mod json;
 mod recording;
 
+pub use header::{Header, VERSION};
 pub use json::JsonLines;
-pub use recording::{Unreadable, read_recording};
+pub use recording::{Recording, Unreadable, read_recording};

@@ -5,10 +5,22 @@ use std::time::Duration;
 
 use serde::Deserialize;
 
+use super::header::{self, First, Header};
 use crate::model::{Entry, Event, Hand, SegmentId};
 
 /// The longest line of a recording, in bytes.
 const LONGEST: u64 = 8 << 20;
+
+/// A recording.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Recording {
+    /// What it is of; `None` where it is of the time before there were headers.
+    pub header: Option<Header>,
+    /// What happened.
+    pub entries: Vec<Entry>,
+    /// The number of the last line, from 1, where it is cut and so left out: the machine went down while it was written.
+    pub cut: Option<u64>,
+}
 
 /// Why a file is no recording.
 #[derive(Debug, thiserror::Error)]
@@ -22,6 +34,9 @@ pub enum Unreadable {
     /// This line, from 1, tells only what `play` prints: it can't be walked through.
     #[error("line {0} isn't whole")]
     NotWhole(u64),
+    /// A newer program wrote it: this is the format's version.
+    #[error("version {0}")]
+    Newer(u32),
 }
 
 /// What is read of a line; everything else in it is there for other readers.
@@ -35,8 +50,8 @@ struct Line {
 ///
 /// # Errors
 /// [`Unreadable`] names the first line that isn't one.
-pub fn read_recording(mut from: impl BufRead) -> Result<Vec<Entry>, Unreadable> {
-    let mut entries: Vec<Entry> = Vec::new();
+pub fn read_recording(mut from: impl BufRead) -> Result<Recording, Unreadable> {
+    let mut recording = Recording { header: None, entries: Vec::new(), cut: None };
     let mut segments = 0u32;
     let mut line = Vec::new();
     for number in 1.. {
@@ -44,17 +59,36 @@ pub fn read_recording(mut from: impl BufRead) -> Result<Vec<Entry>, Unreadable> 
         if from.by_ref().take(LONGEST).read_until(b'\n', &mut line)? == 0 {
             break;
         }
-        let read: Line = serde_json::from_slice(&line).map_err(|_| Unreadable::Line(number))?;
-        let event = read.entry.ok_or(Unreadable::NotWhole(number))?;
-        let at = Duration::from_micros(read.t_us);
-        let in_order = entries.last().is_none_or(|last| last.at <= at);
-        if !in_order || !fits(&event, &mut segments) {
-            return Err(Unreadable::Line(number));
+        if number == 1 {
+            match header::first(&line) {
+                First::Header(header) => {
+                    recording.header = Some(header);
+                    continue;
+                }
+                First::Newer(version) => return Err(Unreadable::Newer(version)),
+                First::Entry => {}
+            }
         }
-        entries.push(Entry { at, event });
+        let entries = &mut recording.entries;
+        let last = entries.last().map_or(Duration::ZERO, |last| last.at);
+        match entry(&line, number, last, &mut segments) {
+            Ok(entry) => entries.push(entry),
+            // Only the last line has no end. What was written before it is whole.
+            Err(_) if !line.ends_with(b"\n") && (line.len() as u64) < LONGEST && number > 1 => {
+                recording.cut = Some(number)
+            }
+            Err(error) => return Err(error),
+        }
     }
     // Whoever records has joined a lab, which is the first thing that is written.
-    if entries.is_empty() { Err(Unreadable::Line(1)) } else { Ok(entries) }
+    if recording.entries.is_empty() { Err(Unreadable::Line(1)) } else { Ok(recording) }
+}
+
+fn entry(line: &[u8], number: u64, last: Duration, segments: &mut u32) -> Result<Entry, Unreadable> {
+    let read: Line = serde_json::from_slice(line).map_err(|_| Unreadable::Line(number))?;
+    let event = read.entry.ok_or(Unreadable::NotWhole(number))?;
+    let at = Duration::from_micros(read.t_us);
+    if last <= at && fits(&event, segments) { Ok(Entry { at, event }) } else { Err(Unreadable::Line(number)) }
 }
 
 /// Whether an event speaks of segments that were there: they are numbered in the order in which they came.
@@ -105,14 +139,62 @@ mod tests {
 
     fn written(trace: &Trace) -> Vec<u8> {
         let mut out = Vec::new();
-        JsonLines::recording().write(trace, |_| "", &mut out).unwrap();
+        JsonLines::recording(header::tests::some()).write(trace, |_| "", &mut out).unwrap();
         out
     }
 
     #[test]
     fn what_was_recorded_is_read_back() {
         let trace = trace();
-        assert_eq!(read_recording(written(&trace).as_slice()).unwrap(), trace.entries());
+        let read = read_recording(written(&trace).as_slice()).unwrap();
+        assert_eq!(
+            (read.entries.as_slice(), read.header, read.cut),
+            (trace.entries(), Some(header::tests::some()), None)
+        );
+    }
+
+    /// The lines of a recording as they were before there were headers.
+    fn without_header(bytes: &[u8]) -> String {
+        String::from_utf8(bytes.to_vec()).unwrap().split_once('\n').unwrap().1.to_owned()
+    }
+
+    #[test]
+    fn a_recording_without_a_header_is_read_and_says_what_it_shows_of_its_place() {
+        let text = without_header(&written(&trace()));
+        // So `sendto()` had its bytes.
+        let old = text
+            + "{\"n\":9,\"t_us\":9,\"kind\":\"call\",\"entry\":{\"Entered\":{\"side\":\"Client\",\"worker\":0,\"call\":{\"SendTo\":{\"fd\":3,\"data\":[104,105],\"addr\":\"127.0.0.1:8000\"}}}}}\n";
+        let read = read_recording(old.as_bytes()).unwrap();
+        assert_eq!((read.entries.len(), &read.header), (8, &None));
+        let Event::Entered { call: Call::SendTo { data, .. }, .. } = &read.entries[7].event else { panic!("{read:?}") };
+        assert_eq!(data, b"hi");
+        let deduced = Header::deduced(&read.entries);
+        assert_eq!((deduced.mode, deduced.wire), (crate::model::Mode::Lab, crate::engine::Wire::Holds));
+        let blind = Header::deduced(&read.entries[..3]);
+        assert_eq!((blind.mode, blind.wire), (crate::model::Mode::Host, crate::engine::Wire::Blind));
+    }
+
+    #[test]
+    fn a_cut_last_line_costs_that_line() {
+        let trace = trace();
+        let whole = written(&trace);
+        let lines = whole.iter().filter(|byte| **byte == b'\n').count() as u64;
+        for left in 1..40 {
+            let read = read_recording(&whole[..whole.len() - left]).unwrap();
+            let (kept, cut) = if left == 1 { (7, None) } else { (6, Some(lines)) };
+            assert_eq!((read.entries.as_slice(), read.cut), (&trace.entries()[..kept], cut), "{left} bytes less");
+        }
+        // In the middle it is a fault, and so is a whole last line that isn't one.
+        let text = String::from_utf8(whole).unwrap();
+        let broken = text.replacen("\"entry\"", "\n\"entry\"", 1);
+        assert!(matches!(read_recording(broken.as_bytes()), Err(Unreadable::NotWhole(2) | Unreadable::Line(2))));
+        assert!(matches!(read_recording((text + "x\n").as_bytes()), Err(Unreadable::Line(9))));
+    }
+
+    #[test]
+    fn a_newer_recording_says_so() {
+        let text = String::from_utf8(written(&trace())).unwrap().replacen("\"version\":1", "\"version\":7", 1);
+        assert!(matches!(read_recording(text.as_bytes()), Err(Unreadable::Newer(7))));
     }
 
     #[test]
@@ -130,7 +212,7 @@ mod tests {
 
     #[test]
     fn what_is_no_recording_is_told_with_its_line() {
-        let good = String::from_utf8(written(&trace())).unwrap();
+        let good = without_header(&written(&trace()));
         let lines: Vec<&str> = good.lines().collect();
         let read = |text: String| read_recording(text.as_bytes()).unwrap_err();
         assert!(matches!(read(format!("{}\nx\n", lines[0])), Unreadable::Line(2)));

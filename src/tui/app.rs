@@ -286,6 +286,11 @@ impl App {
         self.look.large.unwrap_or(self.seat() == Seat::Audience)
     }
 
+    /// Whether a recording is gone through.
+    pub(super) fn replays(&self) -> bool {
+        self.walk.free().is_some_and(|free| free.options().purpose == Purpose::Replay)
+    }
+
     /// The places of the panes; `None` where the window is too small.
     pub(super) fn areas(&self) -> Option<Areas> {
         layout::areas(self.size, self.wish())

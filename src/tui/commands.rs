@@ -105,6 +105,7 @@ impl Entry {
 pub const COMMANDS: &[Entry] = &[
     entry(Command::Next, "next", &[Char(' ')], "Space").footer(1).when(can_go_on),
     entry(Command::NextLesson, "next_lesson", &[], "Enter").footer(0).when(shows_the_end),
+    entry(Command::Next, "replay", &[], "Space").footer(0).when(replays_on),
     entry(Command::Type, "type", &[Enter, Char(':')], "Enter").footer(1).when(may_choose),
     entry(Command::Menu, "menu", &[Char('m')], "m").footer(1).when(may_choose),
     entry(Command::Answer(0), "answer", &[], "1–9").footer(0).when(asks),
@@ -176,7 +177,11 @@ fn always(_: &App) -> bool {
 
 fn can_go_on(app: &App) -> bool {
     let goes_on = matches!(app.walk().phase(), Phase::Ready | Phase::Asking | Phase::Finished);
-    app.in_past() || (is_lesson(app) && goes_on) || (drives(app) && something_waits(app))
+    !app.replays() && (app.in_past() || (is_lesson(app) && goes_on) || (drives(app) && something_waits(app)))
+}
+
+fn replays_on(app: &App) -> bool {
+    app.replays() && app.in_past()
 }
 
 fn asks(app: &App) -> bool {

@@ -1,5 +1,7 @@
 //! The terminal made ready and given back as it was.
 
+#![allow(clippy::disallowed_methods)] // Modes of the terminal are set here, not text written.
+
 use std::io::{self, Write, stdout};
 use std::panic;
 use std::sync::atomic::{AtomicBool, Ordering};

@@ -272,6 +272,10 @@ fn perform(app: &mut App, command: Command, effects: &mut Vec<Effect>) {
         // Who presses keys now means the screen that comes, not the one that passes by.
         return;
     }
+    if command == Command::Next && app.replays() {
+        // A recording has no present to act on: it is gone through, act by act.
+        return travel(app, Command::StepForward);
+    }
     if acts(command) && app.in_past() {
         // What acts, acts on the present: it is shown first.
         go(app, None);

@@ -263,7 +263,8 @@ impl Stage {
         let text = fs::read_to_string(self.recording_path(seat)).unwrap_or_default();
         // The last line may be half written.
         let whole = text.rfind('\n').map_or("", |end| &text[..=end]);
-        whole.lines().map(str::to_owned).collect()
+        // The first one is the header.
+        whole.lines().skip(1).map(str::to_owned).collect()
     }
 
     /// The same as entries.
@@ -271,7 +272,7 @@ impl Stage {
     pub fn entries(&self, seat: Seat) -> Vec<Entry> {
         let text: String = self.lines(seat).into_iter().map(|line| line + "\n").collect();
         // A recording without a line isn't one.
-        if text.is_empty() { Vec::new() } else { read_recording(text.as_bytes()).unwrap() }
+        if text.is_empty() { Vec::new() } else { read_recording(text.as_bytes()).unwrap().entries }
     }
 
     pub fn count(&self, seat: Seat, fits: impl Fn(&Event) -> bool) -> usize {

@@ -63,7 +63,7 @@ fn shared_lab() -> Vec<u8> {
 #[test]
 fn the_real_bytes_are_read() {
     assert_eq!(sockwalk::tcp::Packet::from_frame(FRAME).unwrap().tcp().unwrap().seq, 7);
-    assert_eq!(sockwalk::report::read_recording(recording().as_slice()).unwrap().len(), 3);
+    assert_eq!(sockwalk::report::read_recording(recording().as_slice()).unwrap().entries.len(), 3);
     for (read, bytes) in [
         (readers::packet as fn(&[u8]), FRAME.to_vec()),
         (readers::sock_diag, answer()),

@@ -12,7 +12,7 @@ use sockwalk::linux::doctor::{Ability, Diagnosis, Remedy, Table, examine};
 pub fn run(invocation: &Invocation) -> Result<u8, Exit> {
     let texts = &Texts::load(invocation.lang)?.doctor;
     let diagnosis = examine(|name| std::env::var(name).ok());
-    let lines = report(&diagnosis, texts, io::stdout().is_terminal());
+    let lines = report(&diagnosis, texts, super::out::is_terminal());
     super::say(&(lines.join("\n") + "\n"), invocation.lang)?;
     Ok(if diagnosis.allows_walks() { 0 } else { 1 })
 }

@@ -28,12 +28,12 @@ pub fn run(invocation: &Invocation, lab: Option<&str>, program: &[OsString]) -> 
     let labs = Labs::open(invocation)?;
     let (mut joined, lab) = labs.join(invocation, lab, role)?;
     if joined.mode() == Mode::Host {
-        let _ = writeln!(std::io::stderr(), "{}", texts.shared.exec_host);
+        let _ = writeln!(super::out::err(), "{}", texts.shared.exec_host);
     } else {
-        let _ = writeln!(std::io::stderr(), "{}", fill(&texts.shared.exec, &[("lab", &lab)]));
+        let _ = writeln!(super::out::err(), "{}", fill(&texts.shared.exec, &[("lab", &lab)]));
     }
     let gone = texts.shared.exec_gone.clone();
-    let told = joined.watch(move || drop(writeln!(std::io::stderr(), "{gone}")));
+    let told = joined.watch(move || drop(writeln!(super::out::err(), "{gone}")));
     let ended = told.map_err(io::Error::other).and_then(|()| run_to_its_end(Command::new(&program).args(arguments)));
     // Whoever is told that the lab is gone would be told by this one's own leaving.
     std::mem::forget(joined);

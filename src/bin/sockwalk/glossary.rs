@@ -21,9 +21,9 @@ pub fn run(invocation: &Invocation, words: &[String]) -> Result<u8, Exit> {
         let sentence = fill(&texts.cli.no_such_term, &[("found", &escape(&wanted))]);
         return Err(Exit { status: 1, text: format!("{}\n", join(&texts.cli.error, &sentence)) });
     }
-    let bold = io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
+    let bold = super::out::is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
     let entries: Vec<String> = terms.iter().map(|term| entry(term, invocation.lang, bold)).collect();
-    super::say(&entries.join("\n"), invocation.lang)?;
+    super::say_styled(&entries.join("\n"), invocation.lang)?;
     Ok(0)
 }
 

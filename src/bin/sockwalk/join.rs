@@ -14,7 +14,7 @@ use sockwalk::i18n::{Texts, escape, fill, join};
 use sockwalk::lesson::{Lang, Localized};
 use sockwalk::linux::shared::Joined;
 use sockwalk::model::{Role, Side};
-use sockwalk::report::JsonLines;
+use sockwalk::report::{Header, JsonLines};
 use sockwalk::tui::{Catalogue, Host, Msg, NotOpened, Opened, Opens, Walk};
 
 use super::course::Course;
@@ -22,6 +22,7 @@ use super::labs::Labs;
 use super::memory::Memory;
 use super::parting;
 use super::screen;
+use super::shelf::now_ms;
 
 /// Takes part until the learner quits. Returns the exit status.
 pub fn run(invocation: &Invocation, joining: &Joining) -> Result<u8, Exit> {
@@ -30,7 +31,7 @@ pub fn run(invocation: &Invocation, joining: &Joining) -> Result<u8, Exit> {
         return Err(Exit { status: 1, text: format!("{}\n", join(&texts.cli.error, &texts.shared.no_terminal)) });
     }
     let labs = Labs::open(invocation)?;
-    let recorder = joining.record.as_deref().map(|path| Recorder::open(path, invocation)).transpose()?;
+    let recording = joining.record.as_deref().map(|path| create(path, invocation)).transpose()?;
     let sides = match joining.part {
         Part::Server => vec![Side::Server],
         Part::Client => vec![Side::Client],
@@ -58,6 +59,7 @@ pub fn run(invocation: &Invocation, joining: &Joining) -> Result<u8, Exit> {
     // Of both sides, the server's calls are the ones that are made by themselves.
     let answerer = joining.answer.zip(sides.first()).map(|(answer, side)| Answerer::new(*side, answer, joining.server));
     let walk = Box::new(Free::new(options, answerer));
+    let recorder = recording.map(|file| Recorder::new(file, &joined));
     let mut house = House { epoch: joined.epoch(), world: Some(joined), lab: name.to_string(), recorder };
     let shown = screen::show(walk, look, (sender, &inbox), &mut house, |_| {})?;
     drop(house.world.take());
@@ -162,20 +164,32 @@ struct Recorder {
     failed: Option<io::Error>,
 }
 
+/// Makes the file of a recording, which must not be there yet: nothing is overwritten.
+fn create(path: &Path, invocation: &Invocation) -> Result<std::fs::File, Exit> {
+    let texts = Texts::load(invocation.lang)?;
+    OpenOptions::new().write(true).create_new(true).mode(0o600).open(path).map_err(|error| {
+        let text = match error.kind() {
+            io::ErrorKind::AlreadyExists => &texts.shared.record_exists,
+            _ => &texts.shared.no_record,
+        };
+        let path = escape(path.as_os_str().as_encoded_bytes());
+        let sentence = fill(text, &[("path", &path as &dyn std::fmt::Display), ("error", &error)]);
+        Exit { status: 1, text: format!("{}\n", join(&texts.cli.error, &sentence)) }
+    })
+}
+
 impl Recorder {
-    /// Makes the file, which must not be there yet: nothing is overwritten.
-    fn open(path: &Path, invocation: &Invocation) -> Result<Recorder, Exit> {
-        let texts = Texts::load(invocation.lang)?;
-        let file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path).map_err(|error| {
-            let text = match error.kind() {
-                io::ErrorKind::AlreadyExists => &texts.shared.record_exists,
-                _ => &texts.shared.no_record,
-            };
-            let path = escape(path.as_os_str().as_encoded_bytes());
-            let sentence = fill(text, &[("path", &path as &dyn std::fmt::Display), ("error", &error)]);
-            Exit { status: 1, text: format!("{}\n", join(&texts.cli.error, &sentence)) }
-        })?;
-        Ok(Recorder { lines: JsonLines::recording(), out: BufWriter::new(file), failed: None })
+    fn new(file: std::fs::File, lab: &Joined) -> Recorder {
+        let header = Header {
+            mode: lab.mode(),
+            wire: lab.wire(),
+            kernel: std::fs::read_to_string("/proc/sys/kernel/osrelease").unwrap_or_default().trim().to_owned(),
+            began_ms: now_ms(),
+            lesson: None,
+            step: None,
+            program: env!("CARGO_PKG_VERSION").to_owned(),
+        };
+        Recorder { lines: JsonLines::recording(header), out: BufWriter::new(file), failed: None }
     }
 
     fn write(&mut self, walk: &dyn Walk) {

@@ -1,7 +1,7 @@
 //! `sockwalk keep NAME`: the process that keeps a shared lab. The program starts it by itself; it says on its standard
 //! output that the lab is there, or why not, and then nothing more.
 
-use std::io::{self, Write};
+use std::io::Write;
 
 use sockwalk::cli::{Exit, Invocation, ModeChoice};
 use sockwalk::linux::shared::{Folder, Keeping, LabName, keep};
@@ -21,11 +21,11 @@ pub fn run(invocation: &Invocation, name: &str) -> Result<u8, Exit> {
     let keeping = match open(invocation, name) {
         Ok(keeping) => keeping,
         Err(exit) => {
-            let _ = io::stdout().write_all(exit.text.as_bytes());
+            let _ = super::out::out().write_all(exit.text.as_bytes());
             return Ok(exit.status);
         }
     };
-    let said = writeln!(io::stdout(), "{READY}").and_then(|()| io::stdout().flush());
+    let said = writeln!(super::out::out(), "{READY}").and_then(|()| super::out::out().flush());
     // Its members are told why it ends; nobody else listens.
     Ok(if said.is_ok() && keeping.keep().is_ok() { 0 } else { 1 })
 }

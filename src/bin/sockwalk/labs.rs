@@ -134,10 +134,10 @@ impl Labs {
     fn ask(&self, mut running: Vec<LabName>) -> Result<LabName, Exit> {
         let names = running.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
         let several = || self.exit(&fill(&self.texts.several, &[("names", &names)]));
-        if !io::stdin().is_terminal() || !io::stderr().is_terminal() {
+        if !io::stdin().is_terminal() || !super::out::err_is_terminal() {
             return Err(several());
         }
-        let mut err = io::stderr();
+        let mut err = super::out::err();
         let _ = writeln!(err, "{}", self.texts.which);
         for (n, name) in running.iter().enumerate() {
             let _ = writeln!(err, "  {}  {name}", n + 1);

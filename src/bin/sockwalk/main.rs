@@ -1,5 +1,6 @@
 //! The program: reads the command line, chooses the place, and joins the front ends to the world.
 #![deny(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+#![deny(clippy::disallowed_methods, clippy::disallowed_macros)]
 
 mod check;
 mod course;
@@ -14,6 +15,7 @@ mod lessons;
 mod memory;
 mod needs;
 mod new;
+mod out;
 mod parting;
 mod place;
 mod play;
@@ -22,7 +24,7 @@ mod reset;
 mod screen;
 mod shelf;
 
-use std::io::{IsTerminal, Write};
+use std::io::Write;
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -43,7 +45,11 @@ fn main() -> ExitCode {
             };
             let Some(exit) = exit else { return ExitCode::SUCCESS };
             // Where nobody reads the message, the status still tells.
-            let _ = std::io::stderr().write_all(exit.text.as_bytes());
+            let _ = match out::err_has_colours() {
+                // A wrong lesson's file is shown with colours where they are seen.
+                true => out::err_styled().write_all(exit.text.as_bytes()),
+                false => out::err().write_all(exit.text.as_bytes()),
+            };
             ExitCode::from(exit.status)
         }
     }
@@ -54,7 +60,18 @@ fn main() -> ExitCode {
 /// # Errors
 /// [`Exit`] where it can't be written, as on a full disk.
 pub fn say(text: &str, lang: Lang) -> Result<(), Exit> {
-    let mut out = std::io::stdout().lock();
+    write_out(out::out(), text, lang)
+}
+
+/// The same of a text to which the program itself gives weights.
+///
+/// # Errors
+/// As of [`say`].
+pub fn say_styled(text: &str, lang: Lang) -> Result<(), Exit> {
+    write_out(out::out_styled(), text, lang)
+}
+
+fn write_out(mut out: impl Write, text: &str, lang: Lang) -> Result<(), Exit> {
     match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
         Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => Err(not_written(&error, lang)),
         _ => Ok(()),
@@ -71,10 +88,9 @@ pub fn not_written(error: &std::io::Error, lang: Lang) -> Exit {
 const PATIENCE: Duration = Duration::from_secs(3);
 
 fn run(invocation: Invocation) -> Result<u8, Exit> {
-    let colours = std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
     // Before anything foreign is read, as a lesson's file, the process has no rights but those over its lab.
     let load = |target: &Target| -> Result<(Grounds, Lesson), Exit> {
-        let lesson = |target| cli::load(target, invocation.lang, colours);
+        let lesson = |target| cli::load(target, invocation.lang, out::err_has_colours());
         match target {
             Target::Builtin(_) => lesson(target).and_then(|lesson| Ok((Grounds::prepare(&invocation)?, lesson))),
             Target::Path(_) => Grounds::prepare(&invocation).and_then(|grounds| Ok((grounds, lesson(target)?))),

@@ -1,6 +1,6 @@
 //! What the program remembers of the learner, and the sentences where it can't.
 
-use std::io::{self, Write};
+use std::io::Write;
 
 use sockwalk::cli::Exit;
 use sockwalk::i18n::{Lang, Texts, escape, fill, join};
@@ -76,7 +76,7 @@ impl Memory {
         };
         for trouble in troubles {
             // Where nobody reads it, nobody is left to be told.
-            let _ = writeln!(io::stderr(), "{}", sentence(trouble, lang)?);
+            let _ = writeln!(super::out::err(), "{}", sentence(trouble, lang)?);
         }
         Ok(())
     }

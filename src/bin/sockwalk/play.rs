@@ -41,10 +41,10 @@ pub fn run(
     };
     let Started { mut world, instead } = grounds.start(&lesson, invocation.port, epoch, sink)?;
     if let Some(lacks) = instead {
-        let _ = writeln!(io::stderr(), "{}", needs::instead(&lacks, &Texts::load(invocation.lang)?.needs));
+        let _ = writeln!(super::out::err(), "{}", needs::instead(&lacks, &Texts::load(invocation.lang)?.needs));
     }
     let mut walk = runner(&lesson, &world, invocation, Waits { patience: options.patience, timers: options.timers });
-    let mut out = BufWriter::new(io::stdout().lock());
+    let mut out = BufWriter::new(super::out::out());
     let mut teller = Teller::new(&lesson, &walk, options.format, invocation.lang)?;
     let told = teller.begin(&mut out).and_then(|()| {
         drive(&mut walk, &mut world, &inbox, epoch, |walk| teller.tell(walk, &mut out))?;
@@ -66,7 +66,7 @@ pub fn run(
         // The transcript ends with the broken claims; beside JSON they are told apart from it.
         if options.format == Format::Json {
             let lines = failures(walk.trace(), &lesson, invocation.lang)?;
-            let _ = lines.iter().try_for_each(|line| writeln!(io::stderr(), "{line}"));
+            let _ = lines.iter().try_for_each(|line| writeln!(super::out::err(), "{line}"));
         }
         return Ok(1);
     }
@@ -159,7 +159,7 @@ fn say_what_is_left_out(walk: &Runner, lang: Lang) -> Result<(), Exit> {
     let texts = Texts::load(lang)?;
     for step in walk.left_out() {
         let sentence = fill(&texts.place.left_out, &[("step", &step.title.get(lang))]);
-        let _ = writeln!(io::stderr(), "{sentence}");
+        let _ = writeln!(super::out::err(), "{sentence}");
     }
     Ok(())
 }

@@ -10,11 +10,11 @@ use std::sync::mpsc::channel;
 use std::time::{Duration, Instant};
 
 use sockwalk::cli::{Exit, Invocation, Shown};
-use sockwalk::engine::{Free, FreeOptions, Happening, Purpose, Request, What, Wire};
-use sockwalk::i18n::{Lang, Texts, escape, fill, join};
-use sockwalk::model::{Entry, Event, Mode};
+use sockwalk::engine::{Free, FreeOptions, Happening, Purpose, Request, What};
+use sockwalk::i18n::{Lang, SharedTexts, Texts, escape, fill, harmless, join};
+use sockwalk::model::{Entry, Event};
 use sockwalk::plain::Transcript;
-use sockwalk::report::{Unreadable, read_recording};
+use sockwalk::report::{Header, Recording, Unreadable, read_recording};
 use sockwalk::tui::{Catalogue, Host, NotOpened, Opened, Opens, Walk};
 
 use super::course::Course;
@@ -33,16 +33,21 @@ pub fn run(invocation: &Invocation, path: &Path, shown: Shown) -> Result<u8, Exi
     // First of all: the file is foreign.
     super::place::become_user(invocation.lang)?;
     let file = open(path).map_err(|error| cant(&texts.shared.no_recording, 0, &error))?;
-    let entries = read_recording(BufReader::new(file)).map_err(|error| match error {
+    let recording = read_recording(BufReader::new(file)).map_err(|error| match error {
         Unreadable::Io(error) => cant(&texts.shared.no_recording, 0, &error),
         Unreadable::Line(line) => cant(&texts.shared.bad_recording, line, &""),
         Unreadable::NotWhole(line) => cant(&texts.shared.thin_recording, line, &""),
+        Unreadable::Newer(version) => cant(&texts.shared.newer_recording, version.into(), &""),
     })?;
-    let walk = recorded(entries);
+    let notes = notes(&recording, &name, &texts.shared);
+    let header = recording.header.unwrap_or_else(|| Header::deduced(&recording.entries));
+    let mode = header.mode;
+    let walk = recorded(recording.entries, &header);
     if shown == Shown::Text || !screen::is_possible() {
-        let mut out = BufWriter::new(io::stdout().lock());
-        let mut transcript = Transcript::free(Mode::Lab, invocation.lang)?;
-        let told = writeln!(out, "{}", fill(&texts.shared.recording, &[("path", &name)]))
+        let mut out = BufWriter::new(super::out::out());
+        let mut transcript = Transcript::free(mode, invocation.lang)?;
+        let told = { notes.iter() }
+            .try_for_each(|note| writeln!(out, "{note}"))
             .and_then(|()| transcript.write(walk.trace(), &mut out))
             .and_then(|()| transcript.finish(walk.trace(), &mut out))
             .and_then(|()| out.flush());
@@ -87,7 +92,34 @@ fn open(path: &Path) -> io::Result<File> {
     if std::fs::metadata(path)?.is_file() { File::open(path) } else { Err(io::Error::other("not a regular file")) }
 }
 
-fn recorded(entries: Vec<Entry>) -> Free {
+/// What is said of a recording before it is told.
+fn notes(recording: &Recording, name: &str, texts: &SharedTexts) -> Vec<String> {
+    let mut notes = vec![fill(&texts.recording, &[("path", name)])];
+    if let Some(Header { mode, kernel, began_ms, program, .. }) = &recording.header {
+        let day = utc(*began_ms);
+        let (kernel, program) = (harmless(kernel), harmless(program));
+        let values = [("mode", mode.name()), ("kernel", &kernel), ("time", &day), ("program", &program)];
+        notes.push(fill(&texts.recorded, &values));
+    }
+    notes.extend(recording.cut.map(|line| fill(&texts.cut_recording, &[("line", line)])));
+    notes
+}
+
+/// A time in milliseconds since 1970 as `2026-11-28 11:40:00 UTC` (the civil calendar's own reckoning).
+fn utc(ms: u64) -> String {
+    let (days, second) = (ms / 86_400_000, ms / 1000 % 86_400);
+    // Counted from the first of March of the year 0, so that a leap day is a year's last one.
+    let day = days + 719_468;
+    let (era, of_era) = (day / 146_097, day % 146_097);
+    let year = (of_era - of_era / 1460 + of_era / 36_524 - of_era / 146_096) / 365;
+    let of_year = of_era - (365 * year + year / 4 - year / 100);
+    let shifted = (5 * of_year + 2) / 153;
+    let (date, month) = (of_year - (153 * shifted + 2) / 5 + 1, if shifted < 10 { shifted + 3 } else { shifted - 9 });
+    let year = year + era * 400 + u64::from(month <= 2);
+    format!("{year:04}-{month:02}-{date:02} {:02}:{:02}:{:02} UTC", second / 3600, second / 60 % 60, second % 60)
+}
+
+fn recorded(entries: Vec<Entry>, header: &Header) -> Free {
     let server = entries.iter().find_map(|entry| match &entry.event {
         Event::Socket(facts) if facts.state == sockwalk::tcp::State::Listen => facts.local,
         _ => None,
@@ -95,8 +127,8 @@ fn recorded(entries: Vec<Entry>) -> Free {
     let options = FreeOptions {
         purpose: Purpose::Replay,
         server: server.unwrap_or_else(|| ([127, 0, 0, 1], 8000).into()),
-        mode: Mode::Lab,
-        wire: Wire::Holds,
+        mode: header.mode,
+        wire: header.wire,
         lab: None,
     };
     let mut walk = Free::new(options, None);
@@ -134,5 +166,21 @@ impl Host for House {
         // A recording was read with as few rights as that takes: for a lesson the program begins anew.
         self.wanted = Some(lesson.to_owned());
         Ok(None)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn days_are_those_of_the_calendar() {
+        for (ms, text) in [
+            (0, "1970-01-01 00:00:00 UTC"),
+            (951_782_399_000, "2000-02-28 23:59:59 UTC"),
+            (951_782_400_000, "2000-02-29 00:00:00 UTC"),
+            (4_107_542_400_000, "2100-03-01 00:00:00 UTC"),
+            (1_795_866_000_999, "2026-11-28 11:40:00 UTC"),
+        ] {
+            assert_eq!(super::utc(ms), text);
+        }
     }
 }

@@ -17,7 +17,7 @@ use sockwalk::tui::{self, App, Guard, Host, Look, Msg, Walk};
 /// Whether there is a terminal to draw on.
 pub fn is_possible() -> bool {
     let dumb = std::env::var("TERM").is_ok_and(|term| term == "dumb");
-    io::stdout().is_terminal() && io::stdin().is_terminal() && !dumb
+    super::out::is_terminal() && io::stdin().is_terminal() && !dumb
 }
 
 /// The colours and words that were chosen.
@@ -70,8 +70,10 @@ pub fn show(
     let (columns, rows) = crossterm::terminal::size().map_err(trouble)?;
     let signal = watch_signals(sender.clone())?;
     let guard = Guard::new().map_err(trouble)?;
+    #[allow(clippy::disallowed_methods)] // The interface's own drawing, which filters what it draws.
+    let stdout = io::stdout();
     // The guard gives the terminal back. ratatui's own end would print where it can't, and so panic where nobody reads.
-    let mut terminal = ManuallyDrop::new(Terminal::new(CrosstermBackend::new(io::stdout())).map_err(trouble)?);
+    let mut terminal = ManuallyDrop::new(Terminal::new(CrosstermBackend::new(stdout)).map_err(trouble)?);
     let mut app = App::new(walk, look, columns, rows);
     prepare(&mut app);
     tui::listen(sender).map_err(trouble)?;

@@ -89,8 +89,8 @@ impl Runner {
         if self.was_done_by_hand(pattern, wanted) {
             return Ok(None);
         }
-        // A segment that was dropped comes again when its sender's timer fires: that takes as long as it takes.
-        if let Some(at) = self.sent_again_at(pattern) {
+        // A segment that was dropped comes again when its sender's timer fires: soon enough, it is waited for.
+        if let Some(at) = self.sent_again_at(pattern, now) {
             let until = at + self.options.patience;
             if let Some(running) = self.running.as_mut().filter(|running| running.sent_again_at.is_none()) {
                 running.sent_again_at = Some(at);

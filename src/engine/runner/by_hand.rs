@@ -9,6 +9,9 @@ use crate::lesson::{Action, SegmentPattern, Step};
 use crate::model::{Event, Fate, Hand, SegmentId, TimerKind};
 use crate::tcp::{Flags, Packet};
 
+/// The longest that the next copy of a dropped segment is waited for: in a calm lab a sender takes half a minute.
+const LONGEST_WAIT: Duration = Duration::from_secs(5);
+
 /// The segments that were let go or forgotten by hand, and that no step has asked for since.
 #[derive(Debug, Default)]
 pub(super) struct HandledSegments {
@@ -148,8 +151,8 @@ impl Runner {
         true
     }
 
-    /// When the sender of the newest segment that fits, which was dropped, sends it again; `None` where it won't.
-    pub(super) fn sent_again_at(&self, pattern: &SegmentPattern) -> Option<Duration> {
+    /// When the sender of the newest segment that fits, which was dropped, sends it again; `None` where it won't, or not soon.
+    pub(super) fn sent_again_at(&self, pattern: &SegmentPattern, now: Duration) -> Option<Duration> {
         let known = self.knowledge();
         let newest = known.find_segment(pattern, |_| true)?;
         let packet = newest.segment;
@@ -159,7 +162,7 @@ impl Runner {
         let own =
             self.told.sockets().filter(|facts| (facts.local, facts.remote) == (Some(packet.from), Some(packet.to)));
         let timers = own.filter_map(|facts| facts.timer).filter(|timer| timer.kind == TimerKind::Retransmit);
-        timers.map(|timer| timer.fires_at).min()
+        timers.map(|timer| timer.fires_at).min().filter(|at| *at <= now + LONGEST_WAIT)
     }
 
     /// Whether the running step will not come to another end than the one that is known now: where something was done by
@@ -175,7 +178,7 @@ impl Runner {
         }
         let sends = |kind| matches!(kind, TimerKind::Retransmit | TimerKind::Probe);
         let timers = || self.told.sockets().filter_map(|facts| facts.timer);
-        running.awaited.is_none() && !timers().any(|timer| sends(timer.kind))
+        running.awaited.is_none() && !timers().any(|timer| sends(timer.kind) && timer.fires_at <= running.deadline)
     }
 }
 

@@ -236,7 +236,7 @@ fn delivering_the_segment_that_the_next_step_means_is_that_step() {
 fn a_dropped_segment_is_waited_for_as_long_as_its_senders_timer_runs() {
     let (mut runner, mut world, syn) = with_syn(&[deliver_syn()]);
     world.when(Request::Drop(SegmentId(0)), [What::Event(Event::Dropped(SegmentId(0)))]);
-    world.sockets[0] = retransmitting(world.sockets[0].clone(), Duration::from_secs(20));
+    world.sockets[0] = retransmitting(world.sockets[0].clone(), Duration::from_secs(4));
     go(&mut runner, &mut world, Command::Drop(SegmentId(0)));
     assert_eq!(*runner.phase(), Phase::Ready, "the learner's own doing is no step");
     go(&mut runner, &mut world, Command::Next);

@@ -60,8 +60,21 @@ pub fn draw(frame: &mut Frame<'_>, app: &App) {
     footer::draw(buf, areas.footer, &scene);
     let cursor = areas.explain.and_then(|area| explain::draw(buf, area, &scene));
     overlay(buf, size, &scene);
+    keep_to_cells(buf);
     if let (Some((x, y)), None) = (cursor, app.place.overlay) {
         frame.set_cursor_position(Position { x, y });
+    }
+}
+
+/// Whatever a text brought along: what is in a cell is one character. Marks that are put over it (hundreds can be), and
+/// what joins it to the next one, would change the cells beside it.
+fn keep_to_cells(buf: &mut Buffer) {
+    for cell in &mut buf.content {
+        let mut chars = cell.symbol().chars();
+        let Some(first) = chars.next() else { continue };
+        if chars.next().is_some() {
+            cell.set_char(if first.is_control() { ' ' } else { first });
+        }
     }
 }
 

@@ -64,7 +64,7 @@ pub fn run(invocation: &Invocation, targets: &[Target], timers: bool) -> Result<
 }
 
 fn print(lines: &[String]) -> io::Result<()> {
-    let mut out = io::stdout().lock();
+    let mut out = crate::out::out();
     lines.iter().try_for_each(|line| writeln!(out, "{line}"))?;
     out.flush()
 }
