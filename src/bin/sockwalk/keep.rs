@@ -1,7 +1,7 @@
 //! `sockwalk keep NAME`: the process that keeps a shared lab. The program starts it by itself; it says on its standard
 //! output that the lab is there, or why not, and then nothing more.
 
-use std::io::Write;
+use std::io::{self, Write};
 
 use sockwalk::cli::{Exit, Invocation, ModeChoice};
 use sockwalk::linux::shared::{Folder, Keeping, LabName, keep};
