@@ -49,11 +49,11 @@ fn why(view: &View<'_>, texts: &DivergedTexts, shared: &SharedTexts) -> String {
         Side::Client => shared.client.as_str(),
     };
     let segment = |id: SegmentId| {
-        let Some(segment) = view.segment(id).map(|segment| segment.segment) else { return String::new() };
+        let Some(seen) = view.segment(id) else { return String::new() };
         let trace = view.trace();
         let end = |address| trace.side_of(address).map_or_else(|| format!("{address}"), |is| side(is).to_owned());
-        let text = line(segment, trace.isns(), Numbers::Symbolic);
-        format!("{} → {}  {text}", end(segment.from), end(segment.to))
+        let text = line(seen.segment, &seen.initials, Numbers::Symbolic);
+        format!("{} → {}  {text}", end(seen.segment.from), end(seen.segment.to))
     };
     match view.diverged_by() {
         None => texts.nothing.clone(),
