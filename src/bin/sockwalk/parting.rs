@@ -1,6 +1,6 @@
 //! The one line that is left on the terminal when the learner has quit: where they stopped, and how to go on.
 
-use std::io::{self, Write};
+use std::io::Write;
 
 use sockwalk::cli::{Exit, Invocation, ModeChoice};
 use sockwalk::engine::Phase;
@@ -90,7 +90,7 @@ pub fn recording(moments: (usize, usize), path: &str, invocation: &Invocation, l
 
 /// Says it. Where nobody reads it, nobody is left to be told.
 pub fn say(line: &str) {
-    let _ = writeln!(io::stdout(), "{line}");
+    let _ = writeln!(super::out::out(), "{line}");
 }
 
 #[cfg(test)]
