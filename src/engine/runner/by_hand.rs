@@ -184,5 +184,5 @@ impl Runner {
 
 /// Whether a segment takes sequence numbers: only such a one is sent again (RFC 9293, section 3.4).
 fn takes_numbers(packet: &Packet) -> bool {
-    packet.tcp().is_some_and(|tcp| packet.len() > 0 || tcp.flags.has(Flags::SYN) || tcp.flags.has(Flags::FIN))
+    packet.tcp().is_some_and(|tcp| !packet.is_empty() || tcp.flags.has(Flags::SYN) || tcp.flags.has(Flags::FIN))
 }
