@@ -1,7 +1,6 @@
 //! `sockwalk doctor`: what this machine allows, line by line, and what would give more.
 
 use std::fmt::Display;
-use std::io::{self, IsTerminal};
 
 use sockwalk::cli::{Exit, Invocation};
 use sockwalk::i18n::{DoctorTexts, Texts, fill};

@@ -1,7 +1,5 @@
 //! `sockwalk glossary`: the field's terms, each with its definition and its name in the other language.
 
-use std::io::{self, IsTerminal};
-
 use sockwalk::cli::{Exit, Invocation};
 use sockwalk::i18n::{Lang, Texts, escape, fill, join, wrap};
 use sockwalk::lesson::{Glossary, Term};
