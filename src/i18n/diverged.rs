@@ -2,8 +2,7 @@
 
 use super::words::words;
 use super::{SharedTexts, fill};
-use crate::lesson::{Lang, Lesson};
-use crate::model::{Hand, Mode, SegmentId, Side, View};
+use crate::model::{Hand, SegmentId, Side, View};
 use crate::tcp::{Numbers, line};
 
 words! {
@@ -20,11 +19,12 @@ words! {
 }
 
 /// What is said of a step (its number in the lesson) in the place of its text, as of this moment: why it isn't told.
-/// `None` where its claims hold, and those of all steps before it: then its text is told.
-pub fn diverged(
+/// `None` where its claims hold, and those of all steps before it: then its text is told. `named` gives a step's number
+/// as it is shown, and its title.
+pub fn diverged<'t>(
     view: &View<'_>,
-    (lesson, mode, lang): (&Lesson, Mode, Lang),
     step: usize,
+    named: impl FnOnce(usize) -> (usize, &'t str),
     words: (&DivergedTexts, &SharedTexts),
 ) -> Option<Vec<String>> {
     let (texts, shared) = words;
@@ -33,14 +33,8 @@ pub fn diverged(
     if first == step {
         return Some(vec![why, texts.own.clone()]);
     }
-    let title = lesson.steps.get(first).map_or("", |step| step.title.get(lang));
-    let n = step_number(lesson, mode, first).to_string();
-    Some(vec![fill(&texts.earlier, &[("n", n.as_str()), ("title", title)]), why])
-}
-
-/// The number of a step among those of its walk, from 1, as it is shown.
-pub fn step_number(lesson: &Lesson, mode: Mode, step: usize) -> usize {
-    lesson.steps.iter().take(step + 1).filter(|step| step.modes.contains(&mode)).count()
+    let (n, title) = named(first);
+    Some(vec![fill(&texts.earlier, &[("n", n.to_string().as_str()), ("title", title)]), why])
 }
 
 fn why(view: &View<'_>, texts: &DivergedTexts, shared: &SharedTexts) -> String {

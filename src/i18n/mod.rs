@@ -21,7 +21,7 @@ use std::sync::OnceLock;
 
 pub use check::CheckTexts;
 pub use cli::CliTexts;
-pub use diverged::{DivergedTexts, diverged, step_number};
+pub use diverged::{DivergedTexts, diverged};
 pub use doctor::DoctorTexts;
 pub use ending::EndingTexts;
 pub use layers::{Layer, LayersTexts, empty_layers, hex_rows, layers, options, window_field};

@@ -64,6 +64,14 @@ pub struct Lesson {
     pub steps: Vec<Step>,
 }
 
+impl Lesson {
+    /// The number of a step (by its place in the lesson) among those of a mode, from 1, as it is shown, and its title.
+    pub fn named(&self, step: usize, mode: Mode, lang: Lang) -> (usize, &str) {
+        let number = self.steps.iter().take(step + 1).filter(|step| step.modes.contains(&mode)).count();
+        (number, self.steps.get(step).map_or("", |step| step.title.get(lang)))
+    }
+}
+
 /// One step of a lesson.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Step {

@@ -221,7 +221,7 @@ impl<'a> Transcript<'a> {
         let Some(step) = lesson.steps.get(number) else { return Vec::new() };
         let mut lines = step.show.map_or_else(Vec::new, |what| show::show(what, after, self.texts, self.layers));
         let words = (self.diverged, self.shared);
-        match diverged(after, (lesson, self.mode, self.lang), number, words) {
+        match diverged(after, number, |step| lesson.named(step, self.mode, self.lang), words) {
             Some(why) => lines.extend(why.iter().flat_map(|text| indented("  ! ", text))),
             None => lines.extend(indented("  | ", &reflowed(step.say.get(self.lang), self.lang))),
         }

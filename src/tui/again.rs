@@ -4,7 +4,6 @@ use std::time::Duration;
 
 use super::app::App;
 use crate::engine::{self, Phase};
-use crate::i18n::step_number;
 
 /// How long each of these steps stays on the screen: quick, but to be seen.
 const PACE: Duration = Duration::from_millis(120);
@@ -31,7 +30,8 @@ impl App {
     /// goes back to.
     pub(super) fn diverged(&self) -> Option<usize> {
         let step = self.walk.trace().present().diverged()?;
-        Some(step_number(self.walk.lesson()?, self.walk.mode(), step))
+        let (number, _) = self.walk.lesson()?.named(step, self.walk.mode(), self.lang());
+        Some(number)
     }
 
     /// Whether steps run again by themselves at the moment: then keys only look, begin at the start, or leave.

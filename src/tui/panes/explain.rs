@@ -124,9 +124,9 @@ fn body(scene: &Scene<'_>, width: usize) -> Vec<Line<'static>> {
 
 /// What stands in the place of a step's text; `None` where the text stands there.
 fn diverged(scene: &Scene<'_>, lesson: &Lesson, step: usize) -> Option<Vec<String>> {
-    let lang = scene.app.lang();
+    let (mode, lang) = (scene.app.walk().mode(), scene.app.lang());
     let words = Texts::load(lang).ok()?;
-    i18n::diverged(&scene.view, (lesson, scene.app.walk().mode(), lang), step, (&words.diverged, &words.shared))
+    i18n::diverged(&scene.view, step, |step| lesson.named(step, mode, lang), (&words.diverged, &words.shared))
 }
 
 /// What the pane shows: the goal, or a step.
