@@ -193,9 +193,9 @@ impl Folder {
         Ok(programs::within(*network).into_iter().filter(|(pid, _)| !is_ours(*pid)).collect())
     }
 
-    /// Listens for a lab's members; with the number of the socket's file. What an earlier keeper left is removed: the caller
+    /// Listens for a lab's members; with the socket's file, which is held: so no other file gets its number. What an earlier keeper left is removed: the caller
     /// holds the [`Folder::lock`], or is a keeper whose starter does.
-    pub(super) fn listen(&self, name: &LabName) -> io::Result<(UnixListener, u64)> {
+    pub(super) fn listen(&self, name: &LabName) -> io::Result<(UnixListener, File)> {
         let path = self.socket(name);
         if is_alive(&path) {
             return Err(io::ErrorKind::AddrInUse.into());
@@ -207,14 +207,17 @@ impl Folder {
         let listener = UnixListener::bind(&path)?;
         // Whatever the mask left: nobody else may write to it, which for a socket is to connect.
         fs::set_permissions(&path, fs::Permissions::from_mode(0o600))?;
-        Ok((listener, fs::symlink_metadata(&path)?.ino()))
+        let file = OpenOptions::new().read(true).custom_flags(libc::O_PATH | libc::O_NOFOLLOW).open(&path)?;
+        Ok((listener, file))
     }
 
     /// Takes a lab's name away, once its keeper ends; not where the next keeper has taken it already.
-    pub(super) fn remove(&self, name: &LabName, socket: u64) {
+    pub(super) fn remove(&self, name: &LabName, socket: &File) {
         // Where somebody holds the lock, it is a starter that is about to look.
         let _lock = self.lock_within(AGAIN);
-        if fs::symlink_metadata(self.socket(name)).is_ok_and(|found| found.ino() == socket) {
+        let own = socket.metadata().map(|own| (own.dev(), own.ino()));
+        let found = fs::symlink_metadata(self.socket(name)).map(|found| (found.dev(), found.ino()));
+        if own.ok().zip(found.ok()).is_some_and(|(own, found)| own == found) {
             let _ = fs::remove_file(self.socket(name));
         }
     }
@@ -318,13 +321,13 @@ mod tests {
         DirBuilder::new().mode(0o700).create(&path).unwrap();
         let folder = Folder { path: path.clone(), uid: sys::effective_ids().0 };
         let name = LabName::default();
-        let (first, number) = folder.listen(&name).unwrap();
+        let (first, file) = folder.listen(&name).unwrap();
         assert_eq!(folder.labs().unwrap(), std::slice::from_ref(&name));
         assert_eq!(folder.listen(&name).unwrap_err().kind(), io::ErrorKind::AddrInUse);
         drop(first);
         assert_eq!(folder.labs().unwrap(), []);
         let (second, _) = folder.listen(&name).unwrap();
-        folder.remove(&name, number);
+        folder.remove(&name, &file);
         assert!(folder.connect(&name).is_ok(), "who left the name before doesn't take it away from the next one");
         drop(second);
         fs::remove_dir_all(path).unwrap();

@@ -39,8 +39,8 @@ pub struct Keeping {
     keeper: Keeper,
     folder: Folder,
     name: LabName,
-    /// The number of its socket's file.
-    socket: u64,
+    /// Its socket's file.
+    socket: std::fs::File,
 }
 
 /// Makes a lab in the calling process, which must have the rights for it ([`super::super::gain_rights`]) and no second
@@ -86,7 +86,7 @@ impl Keeping {
     /// Why the lab couldn't go on; its members were told.
     pub fn keep(mut self) -> Result<(), Failure> {
         let result = self.keeper.serve();
-        self.folder.remove(&self.name, self.socket);
+        self.folder.remove(&self.name, &self.socket);
         if let Err(failure) = &result {
             self.keeper.tell_failure(failure);
         }
