@@ -139,7 +139,9 @@ fn enter_user_namespace() -> Result<(), Refused> {
 
 /// Settings below `/proc/sys/net/ipv4` that let a connection outlive anybody's reading time. Best effort: a kernel
 /// without one of them works too, with less patience.
-const PATIENCE: [(&str, i64); 8] = [
+const PATIENCE: [(&str, i64); 9] = [
+    // By default half of the buckets of the small table below: of more sockets in TIME_WAIT the kernel forgets each at once.
+    ("tcp_max_tw_buckets", 262_144),
     // A SYN's timeout doubles from the first time on, as RFC 6298 has it; newer kernels keep it at a second for a while.
     ("tcp_syn_linear_timeouts", 0),
     ("tcp_syn_retries", 127),
