@@ -580,6 +580,9 @@ fn a_full_disk_is_told_and_a_closed_pipe_is_not() {
     std::fs::write(recording, format!("{joined}\n")).unwrap();
     for (n, user) in users().into_iter().enumerate() {
         let name = format!("new-{n}");
+        let state = program.folder().path().join(format!("state-{n}"));
+        std::fs::create_dir(&state).unwrap();
+        std::os::unix::fs::chown(&state, Some(user.uid()), None).unwrap();
         for args in [
             &["lessons"][..],
             &["glossary"],
@@ -598,7 +601,7 @@ fn a_full_disk_is_told_and_a_closed_pipe_is_not() {
         ] {
             for lang in ["en", "zh"] {
                 let mut command = program.command(user, &["--lang", lang]);
-                command.args(args).current_dir(program.folder().path());
+                command.args(args).current_dir(program.folder().path()).env("XDG_STATE_HOME", &state);
                 if args[0] == "new" {
                     let _ = std::fs::remove_file(program.folder().path().join(format!("{name}.toml")));
                     // The user may not write there: then there is another sentence, and nothing to print.
