@@ -40,7 +40,8 @@ pub fn everywhere(screen: &Screen) -> String {
 /// The pane under the wire: its rows.
 pub fn explanation(screen: &Screen) -> Vec<String> {
     let rows = rows(screen);
-    let frames = |row: &&String| row.starts_with('┌');
+    // The chosen side's frame is heavy.
+    let frames = |row: &&String| row.starts_with(['┌', '┏']);
     let Some(second) = rows.iter().enumerate().filter(|(_, row)| frames(row)).map(|(at, _)| at).nth(1) else {
         return Vec::new();
     };
