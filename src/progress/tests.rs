@@ -144,6 +144,22 @@ fn a_lock_that_is_held_is_waited_for_only_at_the_end() {
 }
 
 #[test]
+fn who_goes_on_to_another_lesson_while_the_lock_is_held_loses_nothing() {
+    let fake = Fake::default();
+    let (mut keeper, _) = Keeper::open(fake.clone(), never);
+    fake.0.borrow_mut().locked = true;
+    keeper.keep("handshake", reached("bind", 2, 1));
+    keeper.keep("stream", reached("x", 3, 2));
+    // It is seen at once, though nothing is written yet.
+    let seen = keeper.look().unwrap();
+    assert_eq!((seen.lessons["handshake"].done, seen.lessons["stream"].done), (2, 3));
+    assert_eq!(fake.0.borrow().file, None);
+    fake.0.borrow_mut().locked = false;
+    keeper.finish(never);
+    assert_eq!(on(&fake), seen);
+}
+
+#[test]
 fn a_full_disk_is_told_and_tried_again() {
     let fake = holding(&Progress::default().render());
     let (mut keeper, _) = Keeper::open(fake.clone(), never);

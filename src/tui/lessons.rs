@@ -213,8 +213,17 @@ pub(super) fn key(app: &mut App, key: KeyEvent, effects: &mut Vec<Effect>) {
         KeyCode::End => last,
         _ => return search(app, &Event::Key(key)),
     };
-    app.choosing.chosen = moved.min(last);
-    (app.choosing.refused, app.choosing.failed) = (false, None);
+    choose(app, moved.min(last));
+}
+
+/// Chooses one of the lessons that are found.
+pub(super) fn choose(app: &mut App, chosen: usize) {
+    (app.choosing.chosen, app.choosing.refused, app.choosing.failed) = (chosen, false, None);
+}
+
+/// A click on one of the lessons that are found: the first chooses it, the second opens it.
+pub(super) fn click(app: &mut App, n: usize, effects: &mut Vec<Effect>) {
+    if app.choosing.chosen == n { open_chosen(app, effects) } else { choose(app, n) }
 }
 
 /// Changes what is searched for; the best that is found is chosen.

@@ -3,9 +3,9 @@
 use crossterm::event::{MouseButton, MouseEvent, MouseEventKind};
 use ratatui::layout::Position;
 
-use super::app::App;
+use super::app::{App, Overlay};
 use super::commands::Command;
-use super::panes::{choice_at, command_at, segment_at};
+use super::panes::{choice_at, command_at, lesson_at, segment_at};
 use crate::model::{SegmentId, Side};
 
 /// What it means.
@@ -16,6 +16,10 @@ pub(super) enum Action {
     Side(Side),
     /// This segment is chosen.
     Segment(SegmentId),
+    /// This lesson of the list is chosen.
+    Choose(usize),
+    /// This lesson of the list is chosen, and opened where it was before.
+    Lesson(usize),
     /// The ladder scrolls, towards older segments where `true`.
     Ladder(bool),
 }
@@ -29,6 +33,9 @@ pub(super) fn action(app: &App, event: MouseEvent) -> Option<Action> {
         MouseEventKind::ScrollDown => Some(false),
         _ => None,
     };
+    if app.place.overlay == Some(Overlay::Lessons) {
+        return in_the_list(app, wheel, event);
+    }
     if let Some(up) = wheel {
         let text = if up { Command::ScrollUp } else { Command::ScrollDown };
         let over_ladder = app.place.overlay.is_none() && areas.wire.contains(here);
@@ -57,4 +64,21 @@ pub(super) fn action(app: &App, event: MouseEvent) -> Option<Action> {
         return Some(Action::Side(side));
     }
     segment_at(app, areas.wire, here.x, here.y).map(Action::Segment)
+}
+
+/// What it means over the list of lessons: the wheel chooses, a click too; a click beside the list closes it.
+fn in_the_list(app: &App, wheel: Option<bool>, event: MouseEvent) -> Option<Action> {
+    let last = app.found_lessons().len().saturating_sub(1);
+    let chosen = app.choosing.chosen;
+    match (wheel, event.kind) {
+        (Some(true), _) => return Some(Action::Choose(chosen.saturating_sub(1))),
+        (Some(false), _) => return Some(Action::Choose((chosen + 1).min(last))),
+        (None, MouseEventKind::Down(MouseButton::Left)) => {}
+        _ => return None,
+    }
+    match lesson_at(app, event.column, event.row) {
+        (Some(n), _) => Some(Action::Lesson(n)),
+        (None, true) => None,
+        (None, false) => Some(Action::Do(Command::Present)),
+    }
 }

@@ -191,6 +191,8 @@ fn terminal(app: &mut App, event: Event, effects: &mut Vec<Effect>) {
                 Some(mouse::Action::Do(command)) => perform(app, command, effects),
                 Some(mouse::Action::Side(side)) => app.place.side = Some(side),
                 Some(mouse::Action::Segment(id)) => app.place.segment = Some(id),
+                Some(mouse::Action::Choose(n)) => lessons::choose(app, n),
+                Some(mouse::Action::Lesson(n)) => lessons::click(app, n, effects),
                 Some(mouse::Action::Ladder(older)) => scroll_ladder(app, older),
                 None => return,
             }

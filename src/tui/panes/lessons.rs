@@ -1,12 +1,13 @@
 //! The list of lessons: what is searched for, those that are found, and what Enter does with the chosen one.
 
 use ratatui::buffer::Buffer;
-use ratatui::layout::Rect;
+use ratatui::layout::{Position, Rect};
 use ratatui::style::{Modifier, Style};
 use ratatui::text::{Line, Span};
 
 use crate::i18n::width as display_width;
 use crate::i18n::{escape, fill};
+use crate::tui::app::App;
 use crate::tui::lessons::{Opens, Row};
 use crate::tui::scene::{Scene, more_below, put, spread};
 use crate::tui::wrap::{cut, prose, wrap, wrap_text};
@@ -30,25 +31,55 @@ pub(super) fn draw(buf: &mut Buffer, area: Rect, scene: &Scene<'_>) -> usize {
     let choosing = &scene.app.choosing;
     put(buf, inner, [search_line(scene)]);
     let foot = foot(scene, rows.get(choosing.chosen).copied(), usize::from(inner.width));
-    // As many rows for the foot whichever lesson is chosen: the list doesn't jump.
-    let foot_rows = foot.len().max(FOOT) as u16;
-    let list = Rect { y: inner.y + 2, height: inner.height.saturating_sub(3 + foot_rows), ..inner };
+    let Place { list, first } = place(inner, foot.len(), choosing.chosen, rows.len());
     let room = usize::from(list.height);
-    let first = (choosing.chosen + 1).saturating_sub(room).max(choosing.chosen.saturating_sub(room / 2));
-    let first = first.min(rows.len().saturating_sub(room));
     let lines = { rows.iter().enumerate() }.skip(first).take(room);
     put(buf, list, lines.map(|(n, row)| line(scene, row, n == choosing.chosen, usize::from(inner.width))));
     if rows.is_empty() {
         put(buf, list, wrap_text(&t.nothing, theme.dim.0, usize::from(inner.width)));
     }
     if first > 0 {
-        let above = Line::styled(format!("▲ {first} "), theme.waits.0).right_aligned();
+        let above = spread(vec![], vec![Span::styled(format!(" ▲ {first} "), theme.waits.0)], usize::from(inner.width));
         put(buf, Rect { y: inner.y + 1, height: 1, ..inner }, [above]);
     }
     more_below(buf, list, theme.waits.0, rows.len().saturating_sub(first + room));
-    let top = inner.bottom().saturating_sub(foot_rows);
-    put(buf, Rect { y: top, height: foot_rows, ..inner }, foot);
+    let top = list.bottom() + 1;
+    put(buf, Rect { y: top, height: inner.bottom().saturating_sub(top), ..inner }, foot);
     0
+}
+
+/// Where the list stands, and which of the lessons that are found is its first.
+struct Place {
+    list: Rect,
+    first: usize,
+}
+
+/// The chosen lesson is always seen, with others around it. As many rows are left to the foot whichever is chosen, so
+/// that the list doesn't jump.
+fn place(inner: Rect, foot: usize, chosen: usize, count: usize) -> Place {
+    let foot = foot.max(FOOT) as u16;
+    let list = Rect { y: inner.y + 2, height: inner.height.saturating_sub(3 + foot), ..inner };
+    let room = usize::from(list.height);
+    let first = (chosen + 1).saturating_sub(room).max(chosen.saturating_sub(room / 2));
+    Place { list, first: first.min(count.saturating_sub(room)) }
+}
+
+/// The lesson at a place of the screen, by its place among those that are found; `None` beside them. `inside`: whether
+/// the list's own frame is there.
+pub(in crate::tui) fn lesson_at(app: &App, x: u16, y: u16) -> (Option<usize>, bool) {
+    let Some(areas) = app.areas() else { return (None, false) };
+    let scene = Scene::new(app);
+    let mut buf = Buffer::empty(app.size);
+    let middle = Rect { y: 1, height: app.size.height - 1 - areas.footer.height, ..app.size };
+    let width = usize::from(middle.width.saturating_sub(4).min(WIDEST));
+    let count = app.catalogue.as_ref().map_or(0, |catalogue| catalogue.rows.len());
+    let inner = scene.overlay(&mut buf, middle, (width, count + 3 + FOOT), ["", ""]);
+    let rows = app.found_lessons();
+    let foot = foot(&scene, rows.get(app.choosing.chosen).copied(), usize::from(inner.width));
+    let Place { list, first } = place(inner, foot.len(), app.choosing.chosen, rows.len());
+    let here = Position { x, y };
+    let hit = list.contains(here).then(|| first + usize::from(y - list.y)).filter(|n| *n < rows.len());
+    (hit, inner.contains(here))
 }
 
 fn search_line(scene: &Scene<'_>) -> Line<'static> {

@@ -34,6 +34,7 @@ use crate::model::Side;
 pub(super) use explain::{choice_at, scroll_of as explain_scroll};
 pub(super) use footer::command_at;
 pub(super) use ladder::segment_at;
+pub(super) use lessons::lesson_at;
 
 /// Draws everything.
 pub fn draw(frame: &mut Frame<'_>, app: &App) {

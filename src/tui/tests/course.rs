@@ -73,6 +73,25 @@ fn the_list_shows_how_far_one_is_and_what_does_not_run() {
 }
 
 #[test]
+fn a_click_chooses_a_lesson_and_the_second_one_opens_it() {
+    use crossterm::event::{MouseButton, MouseEvent, MouseEventKind};
+    let mut app = app_of(Made::new(), Lang::En, 80, 24);
+    listed(&mut app, Overlay::Lessons, "mine", |_| {});
+    let shown = text(&app);
+    let row = shown.lines().position(|line| line.contains(" 4 ")).unwrap() as u16;
+    let now = app.now;
+    let mouse = |app: &mut App, kind, column, row| {
+        let event = MouseEvent { kind, column, row, modifiers: KeyModifiers::NONE };
+        update(app, Msg::Terminal(Event::Mouse(event)), now)
+    };
+    let left = MouseEventKind::Down(MouseButton::Left);
+    assert_eq!(mouse(&mut app, left, 10, row), []);
+    assert_eq!(mouse(&mut app, left, 10, row), [Effect::Open("layers".into())]);
+    mouse(&mut app, MouseEventKind::ScrollDown, 10, row);
+    assert_eq!(press(&mut app, KeyCode::Enter), [Effect::Open("stream".into())]);
+}
+
+#[test]
 fn no_key_of_the_list_reaches_the_walk() {
     let made = Made::to_syn_sent();
     let log = made.log.clone();
