@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use super::doors;
 use super::folder::{Folder, LabName};
-use super::looking::{Looking, OFTEN, Scope};
+use super::looking::{self, Looking, OFTEN, Scope};
 use super::members::{self, Heard, Members};
 use super::programs::{self, Programs};
 use super::protocol::{self, Denial, FromMember, ToMember};
@@ -244,10 +244,13 @@ impl Keeper {
     fn asked(&mut self, member: &Member, request: Request) -> Result<(), Failure> {
         match request {
             Request::Call(side, call) => {
-                self.look_between_acts()?;
+                self.look_before_call((side, 0), &call)?;
                 self.call(member, (side, 0), call);
             }
-            Request::Serve(side, worker, call) => self.call(member, (side, worker), call),
+            Request::Serve(side, worker, call) => {
+                self.look_before_call((side, worker), &call)?;
+                self.call(member, (side, worker), call);
+            }
             Request::Interrupt(side) if member.role.drives(side) => {
                 self.members.tell(member.number, &ToMember::Interrupt(side));
             }
@@ -400,6 +403,32 @@ impl Keeper {
     fn look_between_acts(&mut self) -> Result<(), Failure> {
         self.read_wire()?;
         if self.ground.stale().is_some() && self.looking.is_quick() { self.look(Instant::now()) } else { Ok(()) }
+    }
+
+    /// Has the trace say what the kernel has when a call is entered: what the call comes to is explained by it. Where there
+    /// are many sockets only the ends of its connection are asked for, unless it matters to the call who else is there.
+    fn look_before_call(&mut self, (side, worker): Who, call: &Call) -> Result<(), Failure> {
+        self.read_wire()?;
+        // What programs did since, nobody told.
+        if self.ground.stale().is_none() && self.untold().is_none() {
+            return Ok(());
+        }
+        let few = self.looking.is_quick() && (worker == 0 || self.told.sockets().len() <= looking::FEW);
+        if few || matches!(call, Call::Bind { .. } | Call::Listen { .. }) {
+            self.looking.want_all();
+            return self.look(Instant::now());
+        }
+        looking::connection_of(call, side, &self.trace).map_or(Ok(()), |connection| self.glance_at(connection))
+    }
+
+    fn glance_at(&mut self, connection: Connection) -> Result<(), Failure> {
+        let ends = HashSet::from([connection]);
+        if let Some(glance) = self.ground.glance(&ends, &self.told)? {
+            self.told.news_of(glance).into_iter().for_each(|event| self.push(event));
+        }
+        // The others are still to be asked for.
+        self.ground.happened();
+        Ok(())
     }
 
     fn look(&mut self, start: Instant) -> Result<(), Failure> {

@@ -23,7 +23,7 @@ const BETWEEN_ACTS: Duration = Duration::from_millis(20);
 pub(super) const OFTEN: Duration = Duration::from_millis(200);
 
 /// Up to so many sockets, asking for all costs little more than asking for some.
-const FEW: usize = 64;
+pub(super) const FEW: usize = 64;
 
 /// What the kernel is to be asked for.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -136,9 +136,15 @@ impl Looking {
 
 /// The connection whose queues alone a call changes; `None` of a call that changes more.
 fn moved(call: &Call, side: crate::model::Side, trace: &Trace) -> Option<Connection> {
-    let (Call::Send { fd, .. } | Call::Recv { fd, .. }) = call else { return None };
+    let (Call::Send { .. } | Call::Recv { .. }) = call else { return None };
+    connection_of(call, side, trace)
+}
+
+/// The connection whose end a call is made on; `None` where its descriptor is none.
+pub(super) fn connection_of(call: &Call, side: crate::model::Side, trace: &Trace) -> Option<Connection> {
+    let fd = call.fd()?;
     let mut living = trace.present().living();
-    let socket = living.find(|socket| socket.facts.side == Some(side) && socket.facts.fd == Some(*fd))?;
+    let socket = living.find(|socket| socket.facts.side == Some(side) && socket.facts.fd == Some(fd))?;
     socket.facts.local.zip(socket.facts.remote).map(|(local, remote)| Connection::new(local, remote))
 }
 
