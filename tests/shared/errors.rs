@@ -60,9 +60,9 @@ impl Free {
     fn no_more_pass(&mut self) {
         let none = |event: &Event| matches!(event, Event::Passing(passing) if passing.rules.is_empty());
         // The rule is for all segments: no side is chosen.
-        while self.chosen.is_some() {
+        while let Some(side) = self.chosen {
             self.stage.press(self.seat, "\t");
-            self.chosen = if self.chosen == Some(Server) { Some(Client) } else { None };
+            self.chosen = if side == Client { Some(Server) } else { None };
         }
         for _ in 0..4 {
             let rules = |stage: &Stage, seat| stage.count(seat, |event| matches!(event, Event::Passing(_)));
