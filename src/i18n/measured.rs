@@ -2,7 +2,6 @@
 
 use super::words::words;
 use super::{fill, harmless};
-use crate::lesson::Measure;
 
 words! {
     /// One sentence for each kind of question. The fields bear the names of the keys.
@@ -22,19 +21,19 @@ words! {
 }
 
 impl MeasuredTexts {
-    /// What was measured, in words; `actual` is it in the notation of the question's answers.
-    pub fn fact(&self, measure: &Measure, actual: &str) -> String {
-        let text = match (measure, actual) {
+    /// What was measured, in words: `key` is the question's in a lesson's file, `actual` the notation of its answers.
+    pub fn fact(&self, key: &str, actual: &str) -> String {
+        let text = match (key, actual) {
             (_, "none") => &self.none,
-            (Measure::State(_), _) => &self.state,
-            (Measure::Call(_) | Measure::Returned(_), "blocks") => &self.sleeps,
-            (Measure::Call(_), _) => &self.returned,
-            (Measure::Returned(_), number) if number.parse::<i64>().is_ok() => &self.value,
-            (Measure::Returned(_), _) => &self.failed,
-            (Measure::RecvQueue(_), _) => &self.recv_queue,
-            (Measure::SendQueue(_), _) => &self.send_queue,
-            (Measure::Fired(_), _) => &self.fired,
-            (Measure::Rto(_), _) => &self.rto,
+            ("call" | "returned", "blocks") => &self.sleeps,
+            ("call", _) => &self.returned,
+            ("returned", number) if number.parse::<i64>().is_ok() => &self.value,
+            ("returned", _) => &self.failed,
+            ("recv_queue", _) => &self.recv_queue,
+            ("send_queue", _) => &self.send_queue,
+            ("fired", _) => &self.fired,
+            ("rto", _) => &self.rto,
+            _ => &self.state,
         };
         fill(text, &[("actual", harmless(actual))])
     }
@@ -42,23 +41,19 @@ impl MeasuredTexts {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use crate::i18n::{Lang, Texts};
-    use crate::model::Side;
 
     #[test]
     fn each_kind_of_answer_has_its_sentence() {
         let texts = [Lang::En, Lang::Zh].map(|lang| &Texts::load(lang).unwrap().measured);
-        let call = Measure::Call(Side::Server);
-        let returned = Measure::Returned(Side::Client);
         for (measure, actual, wanted) in [
-            (&call, "blocks", ["the call sleeps in the kernel", "调用睡在内核里"]),
-            (&call, "returns", ["the call has returned", "调用已经返回"]),
-            (&returned, "5", ["the call returned 5", "调用返回了 5"]),
-            (&returned, "EPIPE", ["the call failed with EPIPE", "调用失败，错误是 EPIPE"]),
-            (&returned, "blocks", ["the call sleeps in the kernel", "调用睡在内核里"]),
+            ("call", "blocks", ["the call sleeps in the kernel", "调用睡在内核里"]),
+            ("call", "returns", ["the call has returned", "调用已经返回"]),
+            ("returned", "5", ["the call returned 5", "调用返回了 5"]),
+            ("returned", "EPIPE", ["the call failed with EPIPE", "调用失败，错误是 EPIPE"]),
+            ("returned", "blocks", ["the call sleeps in the kernel", "调用睡在内核里"]),
         ] {
-            assert_eq!(texts.map(|texts| texts.fact(measure, actual)), wanted, "{measure:?} {actual}");
+            assert_eq!(texts.map(|texts| texts.fact(measure, actual)), wanted, "{measure} {actual}");
         }
     }
 }

@@ -1,12 +1,14 @@
 //! The keeper of a shared lab.
 
+mod looks;
+
 use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::doors;
 use super::folder::{Folder, LabName};
-use super::looking::{self, Looking, OFTEN, Scope};
+use super::looking::{Looking, OFTEN, Scope};
 use super::members::{self, Heard, Members};
 use super::programs::{self, Programs};
 use super::protocol::{self, Denial, FromMember, ToMember};
@@ -386,86 +388,6 @@ impl Keeper {
             self.read_wire()?;
         }
         Ok(())
-    }
-
-    fn look_if_due(&mut self) -> Result<(), Failure> {
-        if self.ground.look_is_due() || self.untold().is_some_and(|rest| rest.is_zero()) {
-            self.looking.want_all();
-        } else if self.ground.stale().is_some() {
-            self.looking.want();
-        }
-        let now = Instant::now();
-        if self.looking.is_due(now) { self.look(now) } else { Ok(()) }
-    }
-
-    /// Looks at what came of the act before, ere another one changes it: what was sent goes into the trace before it, and a
-    /// state that stood only from one key to the next is told too. Not where looking takes long: the key comes first.
-    fn look_between_acts(&mut self) -> Result<(), Failure> {
-        self.read_wire()?;
-        if self.ground.stale().is_some() && self.looking.is_quick() { self.look(Instant::now()) } else { Ok(()) }
-    }
-
-    /// Has the trace say what the kernel has when a call is entered: what the call comes to is explained by it. Where there
-    /// are many sockets only the ends of its connection are asked for, unless it matters to the call who else is there.
-    fn look_before_call(&mut self, (side, worker): Who, call: &Call) -> Result<(), Failure> {
-        self.read_wire()?;
-        // What programs did since, nobody told.
-        if self.ground.stale().is_none() && self.untold().is_none() {
-            return Ok(());
-        }
-        let few = self.looking.is_quick() && (worker == 0 || self.told.sockets().len() <= looking::FEW);
-        if few || matches!(call, Call::Bind { .. } | Call::Listen { .. }) {
-            self.looking.want_all();
-            return self.look(Instant::now());
-        }
-        looking::connection_of(call, side, &self.trace).map_or(Ok(()), |connection| self.glance_at(connection))
-    }
-
-    fn glance_at(&mut self, connection: Connection) -> Result<(), Failure> {
-        let ends = HashSet::from([connection]);
-        if let Some(glance) = self.ground.glance(&ends, &self.told)? {
-            self.told.news_of(glance).into_iter().for_each(|event| self.push(event));
-        }
-        // The others are still to be asked for.
-        self.ground.happened();
-        Ok(())
-    }
-
-    fn look(&mut self, start: Instant) -> Result<(), Failure> {
-        let scope = self.looking.begin(self.told.sockets().len());
-        let glance = match &scope {
-            Scope::Ends(connections) => self.ground.glance(connections, &self.told)?,
-            Scope::All => None,
-        };
-        let all = glance.is_none();
-        let news = match glance {
-            Some(glance) => self.told.news_of(glance),
-            None => {
-                let mut observation = self.ground.look()?;
-                if self.mode == Mode::Lab {
-                    self.programs.name(&mut observation, self.ground.sockets.inodes());
-                }
-                self.told.news(observation)
-            }
-        };
-        let sockets = news.iter().any(|event| matches!(event, Event::Socket(_)));
-        news.into_iter().for_each(|event| self.push(event));
-        if sockets {
-            // At whose door a segment waits may show only now: a program's first one comes before its socket is known.
-            let unknown = self.release.unknown();
-            unknown.into_iter().for_each(|id| self.expect(id));
-        }
-        self.looking.ended(start, all, self.thinning.has_news());
-        Ok(())
-    }
-
-    /// How long it is until the kernel is asked because of what programs may have done; `None` where none runs. One that
-    /// was started by another runs on when that has ended.
-    fn untold(&mut self) -> Option<Duration> {
-        let runs = self.members.all().any(|member| matches!(member.role, Role::Runs(_)));
-        let members = || self.members.all().map(|member| member.pid).collect();
-        let runs = runs || (self.mode == Mode::Lab && self.programs.any_but(&members()));
-        runs.then(|| self.looking.untold())
     }
 
     /// Tells how many segments passed without being kept.

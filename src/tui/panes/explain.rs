@@ -196,7 +196,7 @@ fn verdict(scene: &Scene<'_>, answer: &Answer, ask: &Ask, width: usize) -> Vec<L
         Some(_) => (&t.wrong, theme.bad.0),
     };
     let words = crate::i18n::Texts::load(scene.app.lang()).ok();
-    let fact = words.map(|texts| texts.measured.fact(&ask.measure, &answer.actual)).unwrap_or_default();
+    let fact = words.map(|texts| texts.measured.fact(ask.measure.key(), &answer.actual)).unwrap_or_default();
     let text = fill(text, &[("actual", actual), ("chosen", word(answer.chosen).unwrap_or("")), ("fact", &fact)]);
     wrap_text(&text, style, width)
 }
