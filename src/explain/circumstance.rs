@@ -2,7 +2,8 @@
 
 use std::net::SocketAddr;
 
-use super::{Came, Situation};
+use super::situation::{Holder, Situation};
+use super::{Came, Course, Facts};
 use crate::model::{Call, Errno, How};
 use crate::tcp::State;
 
@@ -46,6 +47,48 @@ pub enum Circumstance {
     Unsent,
     /// Only the direction of receiving is ended.
     OnlyReading,
+    /// Sending and receiving are both ended by the own program.
+    BothWays,
+    /// The peer's FIN had come, and now the own direction is ended too.
+    LastDirection,
+    /// The peer's FIN has come, and the own direction is ended too.
+    BothEnded,
+    /// The own program had called `shutdown()` for this direction before there was a connection.
+    ShutEarly,
+    /// Nothing comes of it.
+    NoEffect,
+    /// SO_REUSEADDR is set on this socket, and isn't on the one that has the port.
+    ReuseHereOnly,
+    /// Another socket is bound to the port, and does nothing else.
+    Bound,
+    /// The kernel took another number than it was given.
+    Capped,
+    /// A connection is handed out only when data has come: TCP_DEFER_ACCEPT.
+    Defers,
+    /// The socket is connected to itself, or about to be.
+    ToItself,
+    /// Both ends have sent a SYN.
+    Simultaneous,
+    /// No byte was asked for.
+    NothingAsked,
+    /// SO_LINGER of 0 seconds.
+    LingerZero,
+    /// SO_LINGER: all was acknowledged while the call waited.
+    Lingered,
+    /// SO_LINGER: its time was over before all was acknowledged.
+    LingerOver,
+    /// A RST was sent, and what is known doesn't say why.
+    ResetSent,
+    /// Segments aren't seen here, so that what was sent isn't known.
+    Unseen,
+    /// The attempt to connect was refused.
+    Refused,
+    /// The kernel has given up.
+    GaveUp,
+    /// There is something to take.
+    Ready,
+    /// Nobody that is known has the port any more.
+    Free,
     /// The socket is for datagrams: what is told of TCP isn't so of it.
     Datagrams,
 }
@@ -53,21 +96,22 @@ pub enum Circumstance {
 use Circumstance::*;
 
 impl Circumstance {
-    /// Which reason it is, from what was known of the descriptor before the call; for a call that blocks, from what is
-    /// known now. `None` where the outcome has one reason only, or where the facts don't tell.
-    pub fn of(call: &Call, came: Came<'_>, before: &Situation) -> Option<Circumstance> {
+    /// Which reason it is. `None` where the outcome has one reason only, or where the facts don't tell.
+    pub fn of(call: &Call, came: Came<'_>, facts: &Facts) -> Option<Circumstance> {
+        // Of a call that still sleeps, it is the present that explains it.
+        let before = if came == Came::Blocks { &facts.now } else { &facts.before };
         if before.udp {
             return Some(Datagrams);
         }
         match call {
             Call::Bind { addr, .. } => bind(*addr, came, before),
-            Call::Listen { .. } => listen(came, before),
-            Call::Accept { .. } => accept(came, before),
-            Call::Connect { .. } => connect(came, before),
-            Call::Send { data, .. } => send(data.len(), came, before),
-            Call::Recv { len, .. } => recv(*len, came, before),
+            Call::Listen { backlog, .. } => listen(*backlog, came, before, &facts.now),
+            Call::Accept { .. } => accept(came, before, &facts.after),
+            Call::Connect { .. } => connect(came, before, &facts.now),
+            Call::Send { data, .. } => send(data.len(), came, before, &facts.after),
+            Call::Recv { len, .. } => recv(*len, came, before, &facts.after),
             Call::Shutdown { how, .. } => shutdown(*how, came, before),
-            Call::Close { .. } => close(came, before),
+            Call::Close { .. } => close(came, before, &facts.course),
             _ => None,
         }
     }
@@ -87,47 +131,74 @@ fn first(of: &[(bool, Circumstance)]) -> Option<Circumstance> {
 
 fn bind(addr: SocketAddr, came: Came<'_>, before: &Situation) -> Option<Circumstance> {
     match number(came)? {
-        libc::EADDRINUSE => {
-            first(&[(addr.port() == 0, NoPort), (before.port_held_by == Some(State::TimeWait), TimeWait)])
-        }
+        libc::EADDRINUSE if addr.port() == 0 => Some(NoPort),
+        libc::EADDRINUSE => held(before),
         libc::EINVAL => first(&[(before.is_fresh() && !before.bound && addr.is_ipv6() != before.ipv6, OtherFamily)]),
         _ => None,
     }
 }
 
-fn listen(came: Came<'_>, before: &Situation) -> Option<Circumstance> {
+/// Why a port can't be had: `inet_csk_bind_conflict()`. SO_REUSEADDR counts where both sockets have it and neither listens,
+/// so where this one has it, it is the other one that hasn't.
+fn held(before: &Situation) -> Option<Circumstance> {
+    Some(match before.port_held_by? {
+        Holder::Listener => Listening,
+        _ if before.reuse => ReuseHereOnly,
+        Holder::Bound => Bound,
+        Holder::Connection => Connected,
+        Holder::TimeWait => TimeWait,
+    })
+}
+
+fn listen(backlog: i32, came: Came<'_>, before: &Situation, now: &Situation) -> Option<Circumstance> {
     match came {
-        Came::Error(Errno(libc::EADDRINUSE)) => first(&[(!before.bound, NoPort)]),
+        Came::Error(Errno(libc::EADDRINUSE)) if before.bound => held(before),
+        Came::Error(Errno(libc::EADDRINUSE)) => Some(NoPort),
         Came::Error(Errno(libc::EINVAL)) => first(&[(before.is_over(), Over)]),
-        Came::Returned(_) => first(&[(before.state == State::Listen, Listening), (!before.bound, Unbound)]),
+        Came::Returned(_) => first(&[
+            (before.state == State::Listen, Listening),
+            (!before.bound, Unbound),
+            (now.state == State::Listen && u32::try_from(backlog) != Ok(now.send_queue), Capped),
+        ]),
         _ => None,
     }
 }
 
-fn accept(came: Came<'_>, before: &Situation) -> Option<Circumstance> {
-    match number(came)? {
-        libc::EINVAL => first(&[(before.is_connected(), Connected), (before.shut.read, Shut)]),
-        _ => None,
+fn accept(came: Came<'_>, before: &Situation, after: &Situation) -> Option<Circumstance> {
+    match came {
+        Came::Error(Errno(libc::EINVAL)) => {
+            first(&[(before.is_connected(), Connected), (before.is_over(), Over), (before.stopped_listening, Shut)])
+        }
+        Came::Returned(_) => first(&[(after.reset, Reset), (after.fin_delivered, PeerClosed)]),
+        Came::Blocks => first(&[(before.defers, Defers)]),
+        Came::Error(_) => None,
     }
 }
 
-fn connect(came: Came<'_>, before: &Situation) -> Option<Circumstance> {
+fn connect(came: Came<'_>, before: &Situation, now: &Situation) -> Option<Circumstance> {
     match came {
         Came::Error(Errno(libc::EISCONN)) => {
             first(&[(before.state == State::Listen, Listening), (before.is_over(), Over)])
         }
-        Came::Blocks => first(&[(before.queue_full, QueueFull)]),
-        _ => None,
+        Came::Returned(_) => first(&[(now.to_itself, ToItself), (now.simultaneous, Simultaneous)]),
+        Came::Blocks => first(&[
+            (before.to_itself, ToItself),
+            (before.state == State::SynRecv, Simultaneous),
+            (before.queue_full, QueueFull),
+        ]),
+        Came::Error(_) => None,
     }
 }
 
-fn send(asked: usize, came: Came<'_>, before: &Situation) -> Option<Circumstance> {
+fn send(asked: usize, came: Came<'_>, before: &Situation, after: &Situation) -> Option<Circumstance> {
     let connecting = (before.is_connecting(), Connecting);
     match came {
         Came::Error(Errno(libc::EPIPE)) => first(&[
             (before.state == State::Listen, Listening),
-            (before.reset && before.was_connected, Reset),
-            (before.shut.write, Shut),
+            (after.reset && before.was_connected, Reset),
+            // Where `shutdown()` sent a FIN, the state is another one.
+            (before.shut.write && matches!(before.state, State::Established | State::CloseWait), ShutEarly),
+            (before.shut.write && before.was_connected, Shut),
             (!before.was_connected, NeverConnected),
             (before.is_over(), Over),
         ]),
@@ -137,52 +208,73 @@ fn send(asked: usize, came: Came<'_>, before: &Situation) -> Option<Circumstance
             (before.fin, PeerClosed),
             (before.peer_accepted == Some(false), NotAccepted),
         ]),
-        _ => None,
+        Came::Error(_) => None,
     }
 }
 
-fn recv(asked: usize, came: Came<'_>, before: &Situation) -> Option<Circumstance> {
+fn recv(asked: usize, came: Came<'_>, before: &Situation, after: &Situation) -> Option<Circumstance> {
     match came {
         Came::Error(Errno(libc::ENOTCONN)) => first(&[(before.state == State::Listen, Listening)]),
         Came::Error(Errno(libc::EAGAIN)) | Came::Blocks => first(&[(before.is_connecting(), Connecting)]),
-        Came::Returned(returned) if returned.value == 0 && asked > 0 => first(&[
-            // The FIN is the end, whatever came after it.
-            (before.fin, PeerClosed),
-            (before.told && !before.was_connected, Over),
-            (before.reset || before.told, Reset),
-            (before.shut.read, Shut),
-            (true, PeerClosed),
-        ]),
-        Came::Returned(returned) => {
-            first(&[(usize::try_from(returned.value).is_ok_and(|got| got > 0 && got < asked), Short)])
+        Came::Returned(returned) if returned.value == 0 => {
+            let ended = after.fin || after.fin_delivered;
+            let sends = matches!(before.state, State::Established | State::CloseWait);
+            first(&[
+                (asked == 0, NothingAsked),
+                // The FIN is the end, whatever came after it.
+                (ended && sends && !before.shut.write, PeerClosed),
+                (ended, BothEnded),
+                (before.told && !before.was_connected, Over),
+                (before.told, Reset),
+                (before.shut_early, ShutEarly),
+                (before.shut.read, Shut),
+            ])
         }
-        _ => None,
+        Came::Returned(returned) => first(&[(usize::try_from(returned.value).is_ok_and(|got| got < asked), Short)]),
+        Came::Error(_) => None,
     }
 }
 
 fn shutdown(how: How, came: Came<'_>, before: &Situation) -> Option<Circumstance> {
+    let (reads, writes) = (how != How::Write, how != How::Read);
+    let sends = matches!(before.state, State::Established | State::CloseWait);
     match came {
         Came::Error(Errno(libc::ENOTCONN)) => first(&[(before.is_over(), Over)]),
         Came::Returned(_) => first(&[
-            (before.state == State::Listen && how != How::Write, Listening),
-            (before.is_connecting(), Connecting),
-            (before.is_connected() && how == How::Read, OnlyReading),
-            (matches!(before.state, State::Established | State::CloseWait), Connected),
+            (before.state == State::Listen && reads, Listening),
+            (before.state == State::Listen, NoEffect),
+            (before.state == State::SynSent, Connecting),
+            (before.state == State::SynRecv && writes, Simultaneous),
+            (before.is_connected() && reads && !(writes && sends), OnlyReading),
+            (before.to_itself && sends, ToItself),
+            (before.state == State::CloseWait, LastDirection),
+            (before.state == State::Established && reads, BothWays),
+            (before.state == State::Established, Connected),
         ]),
         _ => None,
     }
 }
 
-fn close(came: Came<'_>, before: &Situation) -> Option<Circumstance> {
+fn close(came: Came<'_>, before: &Situation, course: &Course) -> Option<Circumstance> {
     // The kernel counts the other end's FIN in the receive queue, as one more byte, until recv() has returned 0.
     let unread = before.recv_queue > u32::from(before.state == State::CloseWait);
+    let waits = before.is_connected() && before.linger.is_some_and(|seconds| seconds > 0) && course.slept;
     match came {
+        Came::Blocks => first(&[(before.linger.is_some(), Lingered)]),
         Came::Returned(_) => first(&[
+            (before.state == State::Listen && before.port_held_by == Some(Holder::Listener), NoEffect),
             (before.state == State::Listen, Listening),
-            (before.is_connecting(), Connecting),
-            (before.is_connected() && unread, Unread),
+            (before.state == State::SynSent, Connecting),
+            (before.state == State::SynRecv && course.sent_fin, Simultaneous),
+            // What went out tells more than what was to be expected.
+            (course.sent_reset && unread, Unread),
+            (course.sent_reset && before.linger == Some(0), LingerZero),
+            (course.sent_reset, ResetSent),
+            (before.is_connected() && !before.seen && (unread || before.linger == Some(0)), Unseen),
+            (waits && course.fin_acknowledged, Lingered),
+            (waits, LingerOver),
             (matches!(before.state, State::Established | State::CloseWait) && before.send_queue > 0, Unsent),
         ]),
-        _ => None,
+        Came::Error(_) => None,
     }
 }

@@ -1,24 +1,48 @@
 //! What a call's outcome means: why it comes now, in TCP's terms, and what one does about it; and which calls make
 //! sense next. Words and rules only: nothing here makes a call, and no outcome is foretold as a fact.
 //!
-//! One errno of one call can have several reasons. [`Situation`] is what is known of a descriptor before the call,
-//! [`Circumstance`] the one fact of it that tells the reasons apart, and [`Explanations`] the texts for each.
+//! One errno of one call can have several reasons. [`Situation`] is what is known of a descriptor at one moment, [`Facts`]
+//! what was known when a call was entered, what came of it, and what is known now; [`Circumstance`] is the one fact that
+//! tells the reasons apart, and [`Explanations`] has the texts for each. Where an outcome was, and is no longer so, that is
+//! what is said.
 
 mod circumstance;
+mod course;
 mod offers;
+mod past;
 mod segment;
+mod since;
 mod situation;
 mod table;
 #[cfg(test)]
 mod tests;
+mod wire;
 
 pub use circumstance::Circumstance;
+pub use course::{Course, Facts};
 pub use offers::{Likely, Offer, offers};
 pub use segment::{Story, story};
-pub use situation::{Shut, Situation};
+pub use situation::{Holder, Shut, Situation};
 pub use table::{Broken, Explanation, Explanations};
 
-use crate::model::{Errno, Outcome, Returned};
+use crate::i18n::Lang;
+use crate::model::{CallView, Errno, Outcome, Returned, View};
+
+/// What is to be said of what a call has come to, at the view's moment. `None` where it explains itself, and of one of
+/// which nobody has said that it sleeps.
+pub fn explain(view: &View<'_>, call: &CallView<'_>, lang: Lang) -> Option<Explanation> {
+    let came = match call.outcome {
+        Some(outcome) => Came::from(outcome),
+        None if call.blocked => Came::Blocks,
+        None => return None,
+    };
+    let facts = Facts::of(view, call);
+    let circumstance = Circumstance::of(call.call, came, &facts);
+    let all = Explanations::load().ok()?;
+    let explained = all.explain(call.call.name(), came, circumstance, lang)?;
+    let since = since::since(call.call, came, circumstance, &facts);
+    Some(since.and_then(|since| all.since(since, lang)).unwrap_or(explained))
+}
 
 /// What a call has come to, so far as it is explained.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -1,6 +1,6 @@
 //! Which calls make sense next, and which would probably fail.
 
-use super::Situation;
+use super::{Holder, Situation};
 use crate::model::{CallName, Errno, How, Side};
 use crate::tcp::State;
 
@@ -76,8 +76,12 @@ fn of_one(side: Side, fd: i32, situation: &Situation) -> Vec<Offer> {
 type Calls = Vec<(CallName, Likely)>;
 
 fn fresh(side: Side, situation: &Situation) -> Calls {
-    let bind = (Bind, if situation.bound { fails(libc::EINVAL) } else { Works });
-    let (listen, connect) = ((Listen, Works), (Connect, Waits));
+    if situation.attempted {
+        return failed(situation);
+    }
+    let bind = (Bind, if situation.bound { fails(libc::EINVAL) } else { having(situation) });
+    let listen = (Listen, if situation.bound { having(situation) } else { Works });
+    let connect = (Connect, Waits);
     // A client's port is the kernel's to choose.
     let [first, second, third] = match side {
         Side::Server => [bind, listen, connect],
@@ -93,6 +97,32 @@ fn fresh(side: Side, situation: &Situation) -> Calls {
         (Recv, fails(libc::ENOTCONN)),
         (Shutdown, fails(libc::ENOTCONN)),
     ]
+}
+
+/// Whether the port can be had, beside what else has it (`inet_csk_bind_conflict()`). Where it hangs on the other socket's
+/// options, which aren't known, the kernel decides.
+fn having(situation: &Situation) -> Likely {
+    match situation.port_held_by {
+        Some(Holder::Listener) if !situation.reuse_port => fails(libc::EADDRINUSE),
+        Some(Holder::Bound | Holder::Connection | Holder::TimeWait) if !situation.reuse && !situation.reuse_port => {
+            fails(libc::EADDRINUSE)
+        }
+        _ => Works,
+    }
+}
+
+/// An attempt that failed while nobody waited for it: the first call is told why, and only `connect()` ends it.
+fn failed(situation: &Situation) -> Calls {
+    let why = if situation.reset { libc::ECONNREFUSED } else { libc::ETIMEDOUT };
+    let (first, connect) = match situation.told {
+        true => ([(Recv, Works), (Send, fails(libc::EPIPE))], libc::ECONNABORTED),
+        false => ([(Recv, fails(why)), (Send, fails(why))], why),
+    };
+    let others = [(Listen, libc::EINVAL), (Accept, libc::EINVAL), (Shutdown, libc::ENOTCONN)];
+    let mut calls = vec![(Close, Works), (Connect, fails(connect))];
+    calls.extend(first);
+    calls.extend(others.map(|(call, errno)| (call, fails(errno))));
+    calls
 }
 
 /// Without a peer a datagram needs an address; what belongs to connections alone, UDP doesn't know.
@@ -150,11 +180,14 @@ fn connected(situation: &Situation) -> Calls {
 }
 
 /// The kernel tells once how a connection failed, to the call that comes first; a RST after the FIN is EPIPE, and told
-/// to `send()` only.
+/// to `send()` only. One that ended by neither FIN nor RST was given up.
 fn over(situation: &Situation) -> Calls {
-    let untold = situation.reset && !situation.told && !situation.fin;
-    let (recv, send) =
-        if untold { (fails(libc::ECONNRESET), fails(libc::ECONNRESET)) } else { (Works, fails(libc::EPIPE)) };
+    let untold = (!situation.fin && !situation.told && situation.seen).then_some(if situation.reset {
+        libc::ECONNRESET
+    } else {
+        libc::ETIMEDOUT
+    });
+    let (recv, send) = untold.map_or((Works, fails(libc::EPIPE)), |errno| (fails(errno), fails(errno)));
     vec![
         (Recv, recv),
         (Close, Works),

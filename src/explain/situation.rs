@@ -2,8 +2,10 @@
 
 use std::net::SocketAddr;
 
-use crate::model::{Call, CallView, Connection, Errno, Event, Fate, How, Moment, Side, SocketState, SocketView, View};
-use crate::tcp::{Flags, State};
+use super::past::Past;
+use super::wire::{self, Ends};
+use crate::model::{Call, Moment, Side, SocketState, SocketView, View};
+use crate::tcp::State;
 
 /// The directions that the own program has ended with `shutdown()`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -12,6 +14,19 @@ pub struct Shut {
     pub read: bool,
     /// `SHUT_WR` or `SHUT_RDWR`
     pub write: bool,
+}
+
+/// Another socket that has a port, by what keeps it: the one that is named first counts where there are several.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Holder {
+    /// One that listens.
+    Listener,
+    /// One that is bound, and neither listens nor is connected.
+    Bound,
+    /// An end of a connection.
+    Connection,
+    /// An end in TIME_WAIT.
+    TimeWait,
 }
 
 /// A descriptor as it is known at one moment; by default a new socket of IPv4.
@@ -25,28 +40,55 @@ pub struct Situation {
     pub udp: bool,
     /// The socket's state as the kernel has it; CLOSED where it has none.
     pub state: State,
+    /// The entry at which it became so; 0 where the kernel has told nothing.
+    pub state_since: Moment,
     /// Whether it has an address of its own.
     pub bound: bool,
     /// Whether it was ever connected; of a socket for datagrams, whether it has a peer.
     pub was_connected: bool,
+    /// Whether a `connect()` that didn't wait has begun an attempt whose end no `connect()` has told yet.
+    pub attempted: bool,
     /// What `shutdown()` has ended.
     pub shut: Shut,
-    /// Whether the peer's FIN has come.
+    /// Whether `shutdown()` was called before there was a connection.
+    pub shut_early: bool,
+    /// Whether `shutdown()` took a listener back to CLOSED, and no `listen()` came since.
+    pub stopped_listening: bool,
+    /// The seconds of SO_LINGER that the calls set.
+    pub linger: Option<i32>,
+    /// Whether the calls set SO_REUSEADDR, on it or on its listener.
+    pub reuse: bool,
+    /// Whether the calls set SO_REUSEPORT on it.
+    pub reuse_port: bool,
+    /// Whether the calls set TCP_DEFER_ACCEPT.
+    pub defers: bool,
+    /// Whether its own address is its peer's too: it is connected to itself.
+    pub to_itself: bool,
+    /// Whether the peer's SYN without ACK has come to a socket that had sent its own: both opened.
+    pub simultaneous: bool,
+    /// Whether the peer's FIN has come, and all data before it.
     pub fin: bool,
+    /// Whether a FIN of the peer was delivered, whatever the kernel said of the state since.
+    pub fin_delivered: bool,
     /// Whether a RST of the peer has come, also one that refused the connection.
     pub reset: bool,
     /// Whether a call has already been told how the connection failed; the kernel tells it once.
     pub told: bool,
     /// Bytes to read; for LISTEN, connections that wait for `accept()`.
     pub recv_queue: u32,
-    /// Bytes to send or to be acknowledged.
+    /// Bytes to send or to be acknowledged; for LISTEN, the backlog.
     pub send_queue: u32,
-    /// Whether the other end has a descriptor, so that its program has called `accept()`; `None` where not known.
+    /// Of a connection whose other end came to a listener: whether its program has called `accept()`; `None` where not
+    /// known, and of every other one.
     pub peer_accepted: Option<bool>,
-    /// For `bind()` and `listen()`: the state of another socket that has the port; of several, that of one which isn't
-    /// in TIME_WAIT.
-    pub port_held_by: Option<State>,
-    /// For `connect()`: whether the listener there has more connections waiting than its backlog.
+    /// Whether the segments of its connection are seen at all.
+    pub seen: bool,
+    /// For `bind()`, `listen()` and `close()`: what else has the port; `None` where no such socket is known.
+    pub port_held_by: Option<Holder>,
+    /// For `connect()`: whether a socket listens there.
+    pub listened: bool,
+    /// For `connect()`: whether its SYN has arrived at a listener that has more connections waiting than its backlog, and
+    /// no answer came.
     pub queue_full: bool,
 }
 
@@ -57,38 +99,43 @@ impl Default for Situation {
             ipv6: false,
             udp: false,
             state: State::Closed,
+            state_since: 0,
             bound: false,
             was_connected: false,
+            attempted: false,
             shut: Shut::default(),
+            shut_early: false,
+            stopped_listening: false,
+            linger: None,
+            reuse: false,
+            reuse_port: false,
+            defers: false,
+            to_itself: false,
+            simultaneous: false,
             fin: false,
+            fin_delivered: false,
             reset: false,
             told: false,
             recv_queue: 0,
             send_queue: 0,
             peer_accepted: None,
+            seen: true,
             port_held_by: None,
+            listened: false,
             queue_full: false,
         }
     }
 }
 
 impl Situation {
-    /// What is known of the descriptor of this side's call at the view's moment. For a call that has returned, that is
-    /// the moment at which it was entered; for one that blocks, the present.
+    /// What is known of the descriptor of this side's call at the view's moment.
     pub fn at(view: &View<'_>, side: Side, call: &Call) -> Situation {
-        let Some(fd) = call.fd() else { return Situation::default() };
-        let Some(past) = Past::of(view, side, fd) else { return Situation { open: false, ..Situation::default() } };
-        let mut found = Situation { ipv6: past.ipv6, udp: past.udp, ..Situation::default() };
-        for call in past.calls.iter().rev() {
-            found.learn(call);
-        }
-        let socket = socket_of(view, side, fd, past.since);
-        if let Some(socket) = &socket {
-            found.see(view, socket, past.since);
-        }
-        found.was_connected |= past.accepted || found.is_connected();
-        found.look_around(view, call, socket.as_ref());
-        found
+        Subject::at(view, side, call).map_or_else(|| Situation::without(call), |subject| subject.look(view, call))
+    }
+
+    /// Of a call that has no descriptor, or none that is open.
+    pub(super) fn without(call: &Call) -> Situation {
+        Situation { open: call.fd().is_none(), ..Situation::default() }
     }
 
     /// Every open descriptor of a side at the view's moment, the oldest first, for [`super::offers`].
@@ -132,71 +179,41 @@ impl Situation {
         self.was_connected && matches!(self.state, State::Closed | State::TimeWait)
     }
 
-    fn learn(&mut self, call: &CallView<'_>) {
-        match (call.call, call.outcome) {
-            (Call::Bind { .. }, Some(Ok(_))) => self.bound = true,
-            // What shutdown() did to a listener or to an attempt to connect is forgotten when there is a new one.
-            (Call::Listen { .. }, Some(Ok(_))) => (self.bound, self.shut) = (true, Shut::default()),
-            (Call::Connect { .. }, Some(Ok(_))) => (self.was_connected, self.shut) = (true, Shut::default()),
-            (Call::Connect { .. }, Some(Err(Errno(libc::EINPROGRESS | libc::EINTR)))) => self.shut = Shut::default(),
-            (Call::Shutdown { how, .. }, Some(Ok(_))) => {
-                self.shut.read |= *how != How::Write;
-                self.shut.write |= *how != How::Read;
-            }
-            (_, Some(Err(Errno(libc::ECONNRESET | libc::ECONNREFUSED | libc::ETIMEDOUT | libc::EPIPE)))) => {
-                self.told = true;
-            }
-            _ => {}
-        }
-    }
-
-    fn see(&mut self, view: &View<'_>, socket: &SocketView<'_>, since: Moment) {
+    fn see(&mut self, view: &View<'_>, subject: &Subject<'_>, socket: &SocketView<'_>) {
         let facts = socket.facts;
         self.state = socket.state.tcp().unwrap_or(State::Closed);
+        self.state_since = socket.state_since;
         self.was_connected |= socket.previous.and_then(SocketState::tcp).is_some_and(stands);
         self.was_connected |= socket.state == SocketState::Connected;
         self.bound |= facts.local.is_some() && !socket.gone;
         if !socket.gone {
             (self.recv_queue, self.send_queue) = (facts.recv_queue, facts.send_queue);
         }
-        self.fin = matches!(self.state, State::CloseWait | State::LastAck | State::Closing | State::TimeWait);
-        let Some(ends) = last_ends(view, facts.cookie, since) else { return };
-        let arrived = |fate| matches!(fate, Fate::Delivered | Fate::Passing);
-        let numbers = view.segments_of(Connection::new(ends.0, ends.1)).iter().rev();
-        let segments = numbers.filter_map(|id| view.segment(*id));
-        for segment in segments.filter(|segment| arrived(segment.fate) && segment.changed >= since) {
-            let packet = segment.segment;
-            if let Some(tcp) = packet.tcp().filter(|_| (packet.to, packet.from) == ends) {
-                self.reset |= tcp.flags.has(Flags::RST);
-                self.fin |= tcp.flags.has(Flags::FIN);
-            }
-        }
-        let peer = view.living().find(|other| other.facts.local.zip(other.facts.remote) == Some((ends.1, ends.0)));
-        self.peer_accepted = peer.map(|peer| peer.facts.fd.is_some());
+        self.peer_accepted = subject.ends(view).and_then(|ends| peer_accepted(view, ends));
     }
 
     /// Other sockets that matter to the call.
     fn look_around(&mut self, view: &View<'_>, call: &Call, own: Option<&SocketView<'_>>) {
         let cookie = own.map(|socket| socket.facts.cookie);
         let others = || view.living().filter(|other| Some(other.facts.cookie) != cookie);
-        let has_port = |other: &SocketView<'_>, port| other.facts.local.is_some_and(|local| local.port() == port);
-        let own_port = own.and_then(|socket| socket.facts.local).map(|local: SocketAddr| local.port());
         let wanted = match call {
-            Call::Bind { addr, .. } => Some(addr.port()),
-            Call::Listen { .. } => own_port,
+            Call::Bind { addr, .. } => Some(*addr),
+            Call::Listen { .. } | Call::Close { .. } => own.and_then(|socket| socket.facts.local),
             _ => None,
         };
-        if let Some(port) = wanted {
-            let with_port = others().filter(|other| has_port(other, port));
+        if let Some(wanted) = wanted {
+            let held = others().filter(|other| other.facts.local.is_some_and(|local| overlap(local, wanted)));
             // UDP has ports of its own.
-            let held: Vec<State> = with_port.filter_map(|other| other.state.tcp()).collect();
-            let alive = held.iter().find(|state| **state != State::TimeWait);
-            self.port_held_by = alive.or(held.first()).copied();
+            self.port_held_by = held.filter_map(|other| Some(holder(other.state.tcp()?, &other))).min();
         }
         if let Call::Connect { addr, .. } = call {
+            let there = |other: &SocketView<'_>| other.facts.local.is_some_and(|local| overlap(local, *addr));
             let full = |other: &SocketView<'_>| other.facts.recv_queue > other.facts.send_queue;
-            self.queue_full =
-                others().any(|other| other.state == State::Listen && has_port(&other, addr.port()) && full(&other));
+            let mut listeners = others().filter(|other| other.state == State::Listen && there(other)).peekable();
+            self.listened = listeners.peek().is_some();
+            let ends = own.and_then(|socket| socket.facts.local.zip(socket.facts.remote));
+            let unanswered = ends.is_some_and(|ends| wire::syn_is_unanswered(view, ends));
+            self.queue_full = unanswered && listeners.any(|other| full(&other));
         }
     }
 }
@@ -205,50 +222,124 @@ fn stands(state: State) -> bool {
     !matches!(state, State::Closed | State::Listen | State::SynSent | State::SynRecv)
 }
 
-/// The calls on a descriptor since it was made.
-struct Past<'a> {
-    calls: Vec<CallView<'a>>,
-    /// The entry at which it was made.
-    since: Moment,
-    accepted: bool,
-    ipv6: bool,
-    udp: bool,
-}
-
-impl<'a> Past<'a> {
-    /// `None` where the side has no such descriptor then.
-    fn of(view: &View<'a>, side: Side, fd: i32) -> Option<Past<'a>> {
-        let mut calls = Vec::new();
-        for call in view.own_calls(side) {
-            let Some(Ok(returned)) = call.outcome else {
-                calls.extend((call.call.fd() == Some(fd)).then_some(call));
-                continue;
-            };
-            let made = returned.value == i64::from(fd);
-            match call.call {
-                Call::Close { fd: closed } if *closed == fd => return None,
-                Call::Socket { ipv6, udp } if made => {
-                    return Some(Past { calls, since: call.changed, accepted: false, ipv6: *ipv6, udp: *udp });
-                }
-                Call::Accept { .. } if made => {
-                    let ipv6 = returned.peer.is_some_and(|peer| peer.is_ipv6());
-                    return Some(Past { calls, since: call.changed, accepted: true, ipv6, udp: false });
-                }
-                other => calls.extend((other.fd() == Some(fd)).then_some(call)),
-            }
-        }
-        None
+fn holder(state: State, socket: &SocketView<'_>) -> Holder {
+    match state {
+        State::Listen => Holder::Listener,
+        State::TimeWait => Holder::TimeWait,
+        _ if socket.facts.remote.is_some() => Holder::Connection,
+        _ => Holder::Bound,
     }
 }
 
-/// The last own and peer address of a socket: where a connection has ended and the descriptor is still open, the kernel
-/// tells none any more.
-fn last_ends(view: &View<'_>, cookie: u64, since: Moment) -> Option<(SocketAddr, SocketAddr)> {
-    let known = view.trace().entries().get(since..view.moment())?;
-    known.iter().rev().find_map(|entry| match &entry.event {
-        Event::Socket(facts) if facts.cookie == cookie => facts.local.zip(facts.remote),
+/// Whether two sockets with these own addresses would be in each other's way (`inet_rcv_saddr_equal()`): the same port, and
+/// the same address, or one of them for all. One of IPv6 for all addresses has those of IPv4 too.
+fn overlap(one: SocketAddr, other: SocketAddr) -> bool {
+    let any = |of: SocketAddr, to: SocketAddr| of.ip().is_unspecified() && (of.is_ipv6() || to.is_ipv4());
+    let ip = |of: SocketAddr| of.ip().to_canonical();
+    one.port() == other.port() && (ip(one) == ip(other) || any(one, other) || any(other, one))
+}
+
+/// Whether the program of the other end has called `accept()`. A connection that no program has yet is one of those that its
+/// listener counts.
+fn peer_accepted(view: &View<'_>, (local, remote): Ends) -> Option<bool> {
+    let peer = view.living().find(|other| other.facts.local.zip(other.facts.remote) == Some((remote, local)))?;
+    let listener = view
+        .living()
+        .find(|other| other.state == State::Listen && other.facts.local.is_some_and(|at| overlap(at, remote)));
+    let held = peer.facts.fd.is_some() || peer.facts.program.is_some();
+    match listener {
+        Some(_) if held => Some(true),
+        Some(_) if peer.state == State::SynRecv => Some(false),
+        Some(listener) if listener.facts.recv_queue > 0 => Some(false),
         _ => None,
-    })
+    }
+}
+
+/// A descriptor with its calls and its socket.
+pub(super) struct Subject<'a> {
+    side: Side,
+    fd: i32,
+    past: Past<'a>,
+    /// The kernel's name for the socket, where it has told of it.
+    cookie: Option<u64>,
+}
+
+impl<'a> Subject<'a> {
+    /// The descriptor of this side's call; `None` where it isn't open then.
+    pub(super) fn at(view: &View<'a>, side: Side, call: &Call) -> Option<Subject<'a>> {
+        let fd = call.fd()?;
+        let past = Past::of(view, side, fd)?;
+        let socket = socket_of(view, side, fd, past.since);
+        let mut subject = Subject { side, fd, past, cookie: socket.map(|socket| socket.facts.cookie) };
+        if subject.cookie.is_none() {
+            // One that was accepted before the kernel was asked again is known by its addresses.
+            subject.cookie = subject.accepted_ends(view).and_then(|(local, remote)| {
+                let is = |socket: &SocketView<'_>| socket.facts.local.zip(socket.facts.remote) == Some((local, remote));
+                view.living().find(is).map(|socket| socket.facts.cookie)
+            });
+        }
+        Some(subject)
+    }
+
+    /// The same descriptor at another moment, with the calls that were made by then; after it was closed, with those before.
+    pub(super) fn look(&self, view: &View<'a>, call: &Call) -> Situation {
+        let newer = Past::of(view, self.side, self.fd).filter(|newer| newer.since == self.past.since);
+        let past = newer.as_ref().unwrap_or(&self.past);
+        let mut found = Situation { ipv6: past.ipv6, udp: past.udp, ..Situation::default() };
+        past.tell(view, self.side, self.fd, &mut found);
+        let socket = self.socket(view);
+        if let Some(socket) = &socket {
+            found.see(view, self, socket);
+        }
+        found.was_connected |= found.is_connected();
+        let ends = self.ends(view);
+        if let Some(ends) = ends {
+            let arrived = wire::arrived(view, ends, self.past.accepted.is_some());
+            (found.seen, found.to_itself) = (arrived.seen, ends.0 == ends.1);
+            (found.reset, found.fin_delivered) = (arrived.reset, arrived.fin);
+            found.simultaneous = arrived.syn && self.past.accepted.is_none() && !found.to_itself;
+        }
+        // A FIN that comes before the data in front of it isn't the end yet, and the state says so.
+        found.fin = matches!(found.state, State::CloseWait | State::LastAck | State::Closing | State::TimeWait)
+            || found.state == State::Closed && found.fin_delivered;
+        found.look_around(view, call, socket.as_ref());
+        found
+    }
+
+    /// The kernel's socket; where it is gone, the last that was known of it.
+    fn socket(&self, view: &View<'a>) -> Option<SocketView<'a>> {
+        match self.cookie {
+            Some(cookie) => view.socket(cookie),
+            None => socket_of(view, self.side, self.fd, self.past.since),
+        }
+    }
+
+    /// Its own and its peer's address: where a connection has ended and the descriptor is still open, the kernel tells none
+    /// any more, and those that it told last count.
+    pub(super) fn ends(&self, view: &View<'a>) -> Option<Ends> {
+        let told = self.socket(view).and_then(|socket| view.last_ends(socket.facts.cookie));
+        told.or_else(|| self.accepted_ends(view))
+    }
+
+    /// What `accept()` told of its peer, and the port of its listener.
+    fn accepted_ends(&self, view: &View<'a>) -> Option<Ends> {
+        let (call, returned) = self.past.accepted.as_ref()?;
+        let peer = returned.peer?;
+        let then = view.trace().at(call.changed + 1);
+        let listener = socket_of(&then, self.side, call.call.fd()?, 0)?.facts.local?;
+        let mut connections = then.connections().iter().rev().map(|connection| connection.ends());
+        connections.find_map(|[low, high]| match (low, high) {
+            (remote, local) | (local, remote) if remote == peer && local.port() == listener.port() => {
+                Some((local, remote))
+            }
+            _ => None,
+        })
+    }
+}
+
+/// The state of a descriptor's socket at one moment.
+pub(super) fn state_of(view: &View<'_>, side: Side, fd: i32, since: Moment) -> State {
+    socket_of(view, side, fd, since).and_then(|socket| socket.state.tcp()).unwrap_or(State::Closed)
 }
 
 /// The kernel's socket of a descriptor; where it is gone, the last that was known of it.

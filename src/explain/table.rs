@@ -35,6 +35,8 @@ pub(super) enum Kind {
     /// It succeeded in a way that surprises.
     Returns,
     Blocks,
+    /// What was said of it is no longer so.
+    Since,
     /// An error that the program has no name for.
     Other,
     Error(Errno),
@@ -50,7 +52,7 @@ words! {
     struct RawEntry {
         /// A call's name; every call where it is missing.
         call: Option<String>,
-        /// An errno's name, or `returns`, `blocks`, `other`.
+        /// An errno's name, or `returns`, `blocks`, `other`; `since` of what became of it later, whatever it was.
         outcome: String,
         /// The name of a [`Circumstance`].
         when: Option<String>,
@@ -83,6 +85,12 @@ pub(super) struct Entry {
     pub(super) means: Sentence,
     pub(super) why: Sentence,
     pub(super) remedy: Sentence,
+}
+
+impl Entry {
+    fn of(&'static self, lang: Lang) -> Explanation {
+        Explanation { means: self.means.of(lang), why: self.why.of(lang), remedy: self.remedy.of(lang) }
+    }
 }
 
 /// All explanations.
@@ -121,7 +129,12 @@ impl Explanations {
             .or_else(|| if circumstance == Some(Circumstance::Datagrams) { None } else { of_call(None) })
             .or_else(|| of_any(kind))
             .or_else(|| if matches!(kind, Kind::Error(_)) { of_any(Kind::Other) } else { None })?;
-        Some(Explanation { means: entry.means.of(lang), why: entry.why.of(lang), remedy: entry.remedy.of(lang) })
+        Some(entry.of(lang))
+    }
+
+    /// What is to be said of an outcome after which this has come about.
+    pub fn since(&'static self, what: Circumstance, lang: Lang) -> Option<Explanation> {
+        self.entries.get(&(None, Kind::Since, Some(what))).map(|entry| entry.of(lang))
     }
 }
 
@@ -155,6 +168,7 @@ fn kind(outcome: &str) -> Option<Kind> {
         "returns" => Some(Kind::Returns),
         "blocks" => Some(Kind::Blocks),
         "other" => Some(Kind::Other),
+        "since" => Some(Kind::Since),
         name => Errno::from_name(name).map(Kind::Error),
     }
 }

@@ -8,6 +8,7 @@ mod diverged;
 mod doctor;
 mod ending;
 mod layers;
+mod measured;
 mod needs;
 mod place;
 mod plain;
@@ -25,6 +26,7 @@ pub use diverged::{DivergedTexts, diverged};
 pub use doctor::DoctorTexts;
 pub use ending::EndingTexts;
 pub use layers::{Layer, LayersTexts, empty_layers, hex_rows, layers, options, window_field};
+pub use measured::MeasuredTexts;
 pub use needs::NeedTexts;
 pub use place::PlaceTexts;
 pub use plain::PlainTexts;
@@ -62,6 +64,8 @@ words! {
         pub doctor: DoctorTexts,
         /// A packet by layers.
         pub layers: LayersTexts,
+        /// What the kernel has where a question asked for it.
+        pub measured: MeasuredTexts,
     }
 }
 

@@ -35,6 +35,7 @@ words! {
         pub asked: String,
         pub predicted_right: String,
         pub predicted_wrong: String,
+        pub predicted_wrong_fact: String,
         pub not_predicted: String,
         pub some_broken: String,
         pub broken: String,

@@ -159,6 +159,21 @@ pub enum Measure {
     Rto(End),
 }
 
+impl Measure {
+    /// Its key in a lesson's file.
+    pub const fn key(&self) -> &'static str {
+        match self {
+            Measure::State(_) => "state",
+            Measure::Call(_) => "call",
+            Measure::Returned(_) => "returned",
+            Measure::RecvQueue(_) => "recv_queue",
+            Measure::SendQueue(_) => "send_queue",
+            Measure::Fired(_) => "fired",
+            Measure::Rto(_) => "rto",
+        }
+    }
+}
+
 /// One end of a connection, or a listener.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum End {

@@ -22,7 +22,7 @@ pub use event::{Answer, ClaimResult, Entry, Event, Hand, SegmentId, Unkept};
 pub use member::{Connection, Member, Passing, Role, Which};
 pub use observation::{Glance, Observation, SocketFacts, SocketState, Source, TcpInfo, Timer, TimerKind};
 pub use option::{SOCKET_OPTIONS, SocketOption};
-pub use settings::{Copies, LOOPBACK_MTU, LabSettings, MSS, Mode, Need, Setting};
+pub use settings::{Copies, LOOPBACK_MTU, LabSettings, MSS, Mode, Need, SHARED_RTO_MIN_MS, Setting};
 pub use told::Told;
 pub use trace::{CallRecord, Moment, SegmentRecord, SocketRecord, Trace};
 pub use view::{CallView, Fate, SegmentView, SocketView, View};

@@ -59,6 +59,10 @@ pub const MSS: [u32; 2] = [1460, 1440];
 /// The loopback's MTU where no lesson chose another one, in bytes: Linux's own.
 pub const LOOPBACK_MTU: u32 = 65_536;
 
+/// The shortest retransmission timeout for data in a lab that processes share, in milliseconds: data that waits for a reader
+/// is not sent again all the time.
+pub const SHARED_RTO_MIN_MS: u32 = 15_000;
+
 /// The settings of the lab. Each is applied to the new namespace before the first call.
 #[derive(Clone, Debug, PartialEq, Eq, serde::Deserialize)]
 #[serde(deny_unknown_fields, default)]

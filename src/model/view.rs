@@ -1,6 +1,7 @@
 //! What was true at one moment of the trace.
 
 use std::borrow::Cow;
+use std::net::SocketAddr;
 use std::time::Duration;
 
 use super::trace::{CallRecord, Moment, SegmentRecord, SocketRecord, Trace};
@@ -236,6 +237,15 @@ impl<'a> View<'a> {
         let sockets = numbers.iter().map(move |number| &trace.sockets[*number]);
         let of_it = sockets.filter(move |record| last_connection(record, moment) == Some(connection));
         of_it.filter_map(move |record| socket_view(record, moment))
+    }
+
+    /// The own and the peer's address of a socket, as they were last told by then: of one that a reset left without
+    /// addresses, those before.
+    pub fn last_ends(&self, cookie: u64) -> Option<(SocketAddr, SocketAddr)> {
+        let record = &self.trace.sockets[*self.trace.by_cookie.get(&cookie)?];
+        let known = record.history.partition_point(|(seen, _)| *seen < self.moment);
+        let facts = record.history[..known].iter().rev().filter_map(|(_, facts)| facts.as_ref());
+        facts.filter_map(|facts| facts.local.zip(facts.remote)).next()
     }
 
     /// The sockets that the kernel had, in the order of their appearance.

@@ -244,7 +244,15 @@ impl<'a> Transcript<'a> {
         let told = match answer.chosen {
             None => fill(&texts.not_predicted, &[("actual", &actual)]),
             Some(chosen) if Some(chosen) == answer.right => fill(&texts.predicted_right, &[("chosen", &label(chosen))]),
-            Some(chosen) => fill(&texts.predicted_wrong, &[("chosen", &label(chosen)), ("actual", &actual)]),
+            Some(chosen) => {
+                let words = crate::i18n::Texts::load(self.lang).ok();
+                let fact =
+                    words.map(|texts| texts.measured.fact(ask.measure.key(), &answer.actual)).unwrap_or_default();
+                // An answer in words is said beside what was measured; in the notation it is the same.
+                let in_words = !ask.labels.is_empty() && answer.right.is_some();
+                let text = if in_words { &texts.predicted_wrong } else { &texts.predicted_wrong_fact };
+                fill(text, &[("chosen", &label(chosen)), ("actual", &actual), ("fact", &fact)])
+            }
         };
         let question = reflowed(ask.question.get(self.lang), self.lang);
         indented("  ? ", &join(&fill(&texts.asked, &[("question", &question)]), &told))

@@ -139,7 +139,7 @@ Step 6 of 6: The SYN arrives
   ✗ expected  peer of client is SYN_RECV
     actual    peer of client is \\x1b[31mLISTEN
   ? Question: Which state is the other end in now? Predicted: half open. The
-  ? kernel says: open.
+  ? kernel says: open (the state is ESTABLISHED).
   ! Nothing was done by hand: this machine did something else than the lesson
   ! expects.
   ! So this step's own text would not be true here, and isn't shown.
@@ -161,7 +161,7 @@ fn in_chinese() {
         "  client ──▶ server  SYN seq=j: 停在线路上",
         "  client  fd 5  SYN_SENT → ESTABLISHED  (内核所述)",
         "  ✗ 预期  peer of client is SYN_RECV",
-        "  ? 问题：现在另一端处于什么状态？预测：半开。内核的回答：打开。",
+        "  ? 问题：现在另一端处于什么状态？预测：半开。内核的回答：打开（状态是",
         "与课文不符：1 处。",
     ] {
         assert!(text.lines().any(|found| found == line), "{line}\n{text}");

@@ -95,7 +95,12 @@ fn wrong(ask: &Ask, step: usize, lang: Lang) -> Answer {
     let word = |n: &usize| ask.labels.get(*n).map_or(ask.choices[*n].as_str(), |label| label.get(lang));
     let mut longest: Vec<usize> = (0..ask.choices.len()).collect();
     longest.sort_by_key(|n| std::cmp::Reverse(width(word(n))));
-    Answer { step, chosen: longest.first().copied(), right: longest.get(1).copied(), actual: String::new() }
+    Answer { step, chosen: longest.first().copied(), right: longest.get(1).copied(), actual: longest_actual(ask) }
+}
+
+/// The longest that the kernel can answer, in the notation.
+fn longest_actual(ask: &Ask) -> String {
+    ask.choices.iter().max_by_key(|choice| choice.len()).cloned().unwrap_or_default()
 }
 
 impl Walk for Paper {

@@ -1,5 +1,7 @@
 //! The free walk's menu: the calls that one side can make next, page by page.
 
+use std::net::SocketAddr;
+
 use super::app::App;
 use crate::engine::typed;
 use crate::explain::{Likely, Situation, offers};
@@ -58,7 +60,7 @@ pub(super) struct Page {
 pub(super) fn pages(app: &App) -> Vec<Page> {
     let Some(side) = side(app) else { return Vec::new() };
     let view = app.walk().trace().present();
-    let descriptors = descriptors(&view, side);
+    let descriptors = descriptors(&view, side, app.walk().server());
     let open = |(fd, situation): &(i32, Situation)| situation.open.then_some(*fd);
     let newest = descriptors.iter().filter_map(open).next_back();
     let offered = offers(side, &descriptors, view.open_call(side).is_some());
@@ -84,14 +86,15 @@ pub(super) fn page(app: &App) -> Option<(Page, usize, usize)> {
 pub(super) fn usual(app: &App) -> typed::Usual {
     let view = app.walk().trace().present();
     let fd = side(app).and_then(|side| {
-        let found = descriptors(&view, side);
+        let found = descriptors(&view, side, app.walk().server());
         found.into_iter().filter(|(_, situation)| situation.open).map(|(fd, _)| fd).next_back()
     });
     typed::Usual { server: app.walk().server(), fd }
 }
 
-/// The side's newest descriptors, in the order in which they were made, and the last one that was closed.
-fn descriptors(view: &View<'_>, side: Side) -> Vec<(i32, Situation)> {
+/// The side's newest descriptors, in the order in which they were made, and the last one that was closed. `server` is the
+/// address to which `bind()` is offered.
+fn descriptors(view: &View<'_>, side: Side, server: SocketAddr) -> Vec<(i32, Situation)> {
     let (mut open, mut closed): (Vec<i32>, Vec<i32>) = (Vec::new(), Vec::new());
     for call in view.own_calls(side) {
         let Some(Ok(returned)) = call.outcome else { continue };
@@ -112,7 +115,12 @@ fn descriptors(view: &View<'_>, side: Side) -> Vec<(i32, Situation)> {
     let mut fds = open;
     fds.extend(closed.first());
     fds.reverse();
-    fds.into_iter().map(|fd| (fd, Situation::at(view, side, &Call::Close { fd }))).collect()
+    let situation = |fd| {
+        // Of one that has an address, it matters who else has it; of another one, who has the one that it would get.
+        let bound = Situation::at(view, side, &Call::Close { fd });
+        if bound.bound { bound } else { Situation::at(view, side, &Call::Bind { fd, addr: server }) }
+    };
+    fds.into_iter().map(|fd| (fd, situation(fd))).collect()
 }
 
 fn call(app: &App, offer: &crate::explain::Offer) -> Option<Call> {

@@ -15,7 +15,10 @@ use super::texts::Texts;
 use super::wrap::cut;
 use crate::i18n::width as display_width;
 use crate::i18n::{escape, fill};
-use crate::model::{Moment, SegmentId, Side, SocketView, Source, TimerKind, View};
+use crate::lesson::Lesson;
+use crate::model::{
+    Call, CallView, Mode, Moment, SHARED_RTO_MIN_MS, SegmentId, Side, SocketView, Source, Timer, TimerKind, View,
+};
 use crate::tcp::{Packet, State};
 use crate::theme::Theme;
 
@@ -116,16 +119,56 @@ impl<'a> Scene<'a> {
             TimerKind::Retransmit if timer.fired == 0 => [&t.retransmit, &t.retransmit_short],
             TimerKind::Retransmit => [&t.retransmit_sent, &t.retransmit_short],
             _ if due => [&t.due, &t.due],
-            TimerKind::Keepalive if socket.state == State::FinWait2 => [&t.fin_wait, &t.ends_short],
+            // In FIN_WAIT2 the kernel's name for a timer isn't what it is for.
+            TimerKind::Keepalive if socket.state == State::FinWait2 => match (socket.facts.fd, &socket.facts.program) {
+                (Some(_), _) => [&t.keepalive, &t.keepalive_short],
+                (None, Some(_)) => [&t.fin_wait_or_keepalive, &t.timer_short],
+                (None, None) => [&t.fin_wait_orphan, &t.ends_short_lab],
+            },
+            TimerKind::TimeWait if socket.state == State::FinWait2 => [&t.fin_wait, &t.ends_short_lab],
             TimerKind::Keepalive => [&t.keepalive, &t.keepalive_short],
             TimerKind::TimeWait => [&t.time_wait, &t.ends_short],
             TimerKind::Probe => [&t.probe, &t.probe_short],
         };
+        let note = self.lab_decides(socket, timer);
         // The first sending is one too: `fired` counts only the repetitions.
         let sent = if timer.kind == TimerKind::Retransmit { (u32::from(timer.fired) + 1).to_string() } else { fired };
         let [long, short] = texts.map(|text| fill(text, &[("s", &seconds), ("n", &sent)]));
-        Some(if display_width(&long) <= room { long } else { short })
+        let noted = note.map(|note| format!("{long}{note}"));
+        let in_room = |text: &String| display_width(text) <= room;
+        // In FIN_WAIT2 the short form has Linux's number too, which the long one has in its note only.
+        let fits = match noted {
+            Some(noted) if socket.state == State::FinWait2 => [Some(noted), None],
+            noted => [noted, Some(long)],
+        };
+        Some(fits.into_iter().flatten().find(in_room).unwrap_or(short))
     }
+
+    /// What is said of a timer whose time is a setting of the lab's, beside Linux's own.
+    fn lab_decides(&self, socket: &SocketView<'_>, timer: Timer) -> Option<String> {
+        let (walk, t) = (self.app.walk(), &self.texts.timer);
+        if walk.mode() != Mode::Lab {
+            return None;
+        }
+        match timer.kind {
+            // A SYN's first timeout is the same everywhere: one second (RFC 6298).
+            TimerKind::Retransmit if !matches!(socket.state.tcp(), Some(State::SynSent | State::SynRecv)) => {
+                let least = seconds(Duration::from_millis(least_rto(walk.lesson())?.into()));
+                Some(fill(&t.lab_rto, &[("s", &least)]))
+            }
+            TimerKind::Keepalive | TimerKind::TimeWait if socket.state == State::FinWait2 => {
+                let own = |call: CallView<'_>| matches!(call.call, Call::SetOption { option, .. } if ["TCP_LINGER2", "SO_KEEPALIVE"].contains(&option.to_string().as_str()));
+                let side = socket.facts.side?;
+                (!self.view.calls(side).any(own) && socket.facts.fd.is_none()).then(|| t.lab_fin.clone())
+            }
+            _ => None,
+        }
+    }
+}
+
+/// The shortest retransmission timeout that the lab sets, in milliseconds: a lesson's own, or a shared lab's.
+fn least_rto(lesson: Option<&Lesson>) -> Option<u32> {
+    lesson.map_or(Some(SHARED_RTO_MIN_MS), |lesson| lesson.lab.rto_min_ms)
 }
 
 /// Says in the frame below a place that so many lines follow.

@@ -55,6 +55,24 @@ impl Free {
         self.stage.wait_event(self.seat, "a rule", |event| matches!(event, Event::Passing(_)));
     }
 
+    /// From now on everything waits again.
+    #[track_caller]
+    fn no_more_pass(&mut self) {
+        let none = |event: &Event| matches!(event, Event::Passing(passing) if passing.rules.is_empty());
+        // The rule is for all segments: no side is chosen.
+        while let Some(side) = self.chosen {
+            self.stage.press(self.seat, "\t");
+            self.chosen = if side == Client { Some(Server) } else { None };
+        }
+        for _ in 0..4 {
+            let rules = |stage: &Stage, seat| stage.count(seat, |event| matches!(event, Event::Passing(_)));
+            let (seat, before) = (self.seat, rules(&self.stage, self.seat));
+            self.stage.press(seat, "w");
+            self.stage.until("another rule", |stage| rules(stage, seat) > before);
+        }
+        self.stage.wait_event(self.seat, "no rule", none);
+    }
+
     /// A call that only prepares, and succeeds.
     #[track_caller]
     fn does(&mut self, side: Side, call: &str) -> i64 {
@@ -134,12 +152,24 @@ impl Free {
         for lang in ["en", "zh"] {
             for sentence in ["means", "why", "do"] {
                 let text = entry[sentence][lang].as_str().unwrap();
-                self.stage.wait_text(self.seat, text);
+                self.sees(text);
             }
             self.stage.press(self.seat, "L");
         }
         let english = self.stage.texts.explain.title.clone();
         self.stage.wait_text(self.seat, &english);
+    }
+
+    /// What is said of a segment that was let go stands above what the call came to: that is scrolled to.
+    #[track_caller]
+    fn sees(&mut self, text: &str) {
+        let wanted = screens::unbroken(text);
+        let is_there = |screen: &vt100::Screen| screens::everywhere(screen).contains(&wanted);
+        self.stage.wait(self.seat, text, |screen| is_there(screen) || screen.contents().contains("Shift+↓"));
+        if !is_there(self.stage.screen(self.seat)) {
+            self.stage.press(self.seat, &"\u{1b}[1;2B".repeat(12));
+        }
+        self.stage.wait_text(self.seat, text);
     }
 
     /// Client and server are connected, and everything passes by itself. Returns their descriptors.
@@ -214,7 +244,7 @@ fn a_port_in_use() {
         free.tries(Server, &format!("bind {fd} :8000"), None);
         free.tries(Server, &format!("bind {fd} :8001"), None);
         let other = free.does(Server, "socket()");
-        free.tries(Server, &format!("bind {other} 127.0.0.1:8000"), None);
+        free.tries(Server, &format!("bind {other} 127.0.0.1:8000"), Some("bound"));
         free.tries(Server, &format!("bind {other} 192.0.2.1:8000"), None);
         free.tries(Server, &format!("listen {other} 1"), Some("unbound"));
         free.tries(Server, &format!("bind {other} :8002"), None);
@@ -444,5 +474,189 @@ fn any_socket_option_is_the_kernels_to_judge() {
         assert_eq!(entered(&free.stage, free.seat), before + 1, "only the close() was made");
         let seat = free.seat;
         free.stage.close(&[seat]);
+    }
+}
+
+// ---------------------------------------------------------------- what was at the call, and what then happened
+
+/// The course text's server answers by itself and is driven by nobody; a program is its client. All that its workers call is
+/// explained by what went out.
+#[test]
+fn a_worker_that_answers_and_closes_sends_a_fin() {
+    for user in lab_users() {
+        let mut stage = Stage::new(user, TALL, Lang::En);
+        let seat = stage.join(&["server", "--answer", "success"]);
+        stage.press(seat, "w");
+        stage.wait_event(seat, "a rule", |event| matches!(event, Event::Passing(_)));
+        let client = stage.join(&["client"]);
+        stage.press(client, "w");
+        stage.until("both rules", |stage| stage.count(client, |event| matches!(event, Event::Passing(_))) >= 2);
+        for call in ["socket()", "connect 3 :8000", "send 3 hi"] {
+            stage.call(client, Client, call);
+        }
+        let closed = |event: &Event| {
+            matches!(event, Event::Entered { worker: 1.., call: sockwalk::model::Call::Close { .. }, .. })
+        };
+        stage.wait_event(seat, "the worker's close()", closed);
+        stage.wait_text(seat, "close(4)");
+        stage.wait_text(seat, "FIN_WAIT2");
+        for (call, outcome, when) in [("close", "returns", "unread"), ("send", "returns", "not-accepted")] {
+            let means = entry(call, outcome, Some(when))["means"]["en"].as_str().unwrap().to_owned();
+            stage.wait_without(seat, &means);
+        }
+        stage.close(&[seat, client]);
+    }
+}
+
+#[test]
+fn a_connection_in_the_background_is_followed() {
+    for user in lab_users() {
+        let mut free = Free::new(user);
+        let fd = free.does(Client, "socket()");
+        free.does(Client, &format!("nonblock {fd}"));
+        free.tries(Client, &format!("connect {fd} :8000"), None);
+        free.stage.let_go(free.seat, &["SYN", "RST,ACK"]);
+        // What is said now is what the RST did, and no longer that the attempt hasn't failed.
+        free.stage.wait_text(free.seat, "SYN_SENT → CLOSED");
+        let stale = entry("connect", "EINPROGRESS", None)["means"]["en"].as_str().unwrap().to_owned();
+        free.stage.wait_without(free.seat, &stale);
+        free.stage.close(&[free.seat]);
+    }
+}
+
+#[test]
+fn a_handshake_that_is_let_go_explains_its_connect() {
+    for user in lab_users() {
+        let mut free = Free::new(user);
+        let listener = free.does(Server, "socket()");
+        free.does(Server, &format!("bind {listener} :8000"));
+        free.does(Server, &format!("listen {listener} 8"));
+        let fd = free.does(Client, "socket()");
+        free.turn_to(Client);
+        assert_eq!(free.stage.call(free.seat, Client, &format!("connect {fd} :8000")), None);
+        free.stage.let_go(free.seat, &["SYN", "SYN,ACK"]);
+        free.is_explained("connect", "returns", None);
+        free.stage.let_go(free.seat, &["ACK"]);
+        free.does(Server, &format!("close {listener}"));
+        free.is_explained("close", "returns", Some("listening"));
+        free.stage.close(&[free.seat]);
+    }
+}
+
+#[test]
+fn a_port_in_time_wait_needs_the_option_on_both() {
+    for user in lab_users() {
+        let mut free = Free::new(user);
+        let (fd, peer) = free.pair();
+        let listener = 3;
+        free.does(Server, &format!("close {listener}"));
+        // Only a connection has it.
+        let other = free.does(Server, "socket()");
+        free.tries(Server, &format!("bind {other} :8000"), Some("connected"));
+        free.does(Server, &format!("setsockopt {other} SO_REUSEADDR 1"));
+        free.tries(Server, &format!("bind {other} :8000"), Some("reuse-here-only"));
+        free.does(Server, &format!("close {peer}"));
+        free.until_state(Client, State::CloseWait);
+        free.does(Client, &format!("close {fd}"));
+        free.until_state(Server, State::TimeWait);
+        free.tries(Server, &format!("bind {other} :8000"), Some("reuse-here-only"));
+        let third = free.does(Server, "socket()");
+        free.tries(Server, &format!("bind {third} :8000"), Some("time-wait"));
+        free.stage.close(&[free.seat]);
+    }
+}
+
+#[test]
+fn a_listener_that_was_shut_down_cannot_listen_beside_its_connection() {
+    for user in lab_users() {
+        let mut free = Free::new(user);
+        let (_, _) = free.pair();
+        free.tries(Server, "shutdown 3 SHUT_RD", Some("listening"));
+        free.tries(Server, "listen 3 8", Some("connected"));
+        free.stage.close(&[free.seat]);
+    }
+}
+
+#[test]
+fn close_with_linger() {
+    for user in lab_users() {
+        let mut free = Free::new(user);
+        let (fd, peer) = free.pair();
+        free.does(Client, &format!("setsockopt {fd} SO_LINGER 0"));
+        free.tries(Client, &format!("close {fd}"), Some("linger-zero"));
+        free.tries(Server, &format!("recv {peer} 9"), None);
+        free.does(Server, &format!("close {peer}"));
+        // From now on segments wait again, and nothing is acknowledged.
+        let fd = free.does(Client, "socket()");
+        free.does(Client, &format!("connect {fd} :8000"));
+        free.does(Client, &format!("setsockopt {fd} SO_LINGER 1"));
+        free.no_more_pass();
+        free.does(Client, &format!("send {fd} hello"));
+        free.turn_to(Client);
+        free.stage.call(free.seat, Client, &format!("close {fd}"));
+        let came = free.returned(Client);
+        free.compares(&format!("close {fd}"), &came, Some("linger-over"));
+        free.stage.close(&[free.seat]);
+    }
+}
+
+#[test]
+fn zero_is_told_by_its_cause() {
+    for user in lab_users() {
+        let mut free = Free::new(user);
+        let (fd, peer) = free.pair();
+        free.does(Server, &format!("send {peer} hello"));
+        free.stage.wait_text(free.seat, "recv 5 send 0");
+        free.tries(Client, &format!("recv {fd} 0"), Some("nothing-asked"));
+        free.does(Client, &format!("recv {fd} 9"));
+        free.tries(Client, &format!("shutdown {fd} both"), Some("both-ways"));
+        free.until_state(Server, State::CloseWait);
+        free.tries(Server, &format!("recv {peer} 9"), Some("peer-closed"));
+        free.tries(Server, &format!("shutdown {peer} SHUT_WR"), Some("last-direction"));
+        free.tries(Server, &format!("recv {peer} 9"), Some("both-ended"));
+        let early = free.does(Client, "socket()");
+        free.tries(Client, &format!("shutdown {early} both"), None);
+        free.does(Client, &format!("connect {early} :8000"));
+        free.tries(Client, &format!("send {early} x"), Some("shut-early"));
+        free.tries(Client, &format!("recv {early} 9"), Some("shut-early"));
+        free.stage.close(&[free.seat]);
+    }
+}
+
+#[test]
+fn a_connection_that_is_over_before_it_is_accepted() {
+    for user in lab_users() {
+        let mut free = Free::new(user);
+        free.all_pass();
+        free.does(Server, "socket()");
+        free.does(Server, "bind 3 :8000");
+        free.tries(Server, "listen 3 -1", Some("capped"));
+        for (linger, when) in [(true, "reset"), (false, "peer-closed")] {
+            let fd = free.does(Client, "socket()");
+            free.does(Client, &format!("connect {fd} :8000"));
+            if linger {
+                free.does(Client, &format!("setsockopt {fd} SO_LINGER 0"));
+            }
+            free.does(Client, &format!("close {fd}"));
+            free.tries(Server, "accept 3", Some(when));
+        }
+        free.stage.close(&[free.seat]);
+    }
+}
+
+#[test]
+fn a_socket_that_is_connected_to_itself() {
+    for user in lab_users() {
+        let mut free = Free::new(user);
+        let fd = free.does(Client, "socket()");
+        free.does(Client, &format!("bind {fd} :9000"));
+        free.turn_to(Client);
+        assert_eq!(free.stage.call(free.seat, Client, &format!("connect {fd} :9000")), None);
+        free.is_explained("connect", "blocks", Some("to-itself"));
+        free.all_pass();
+        let came = free.returned(Client);
+        free.compares(&format!("connect {fd} :9000"), &came, Some("to-itself"));
+        free.tries(Client, &format!("shutdown {fd} SHUT_WR"), Some("to-itself"));
+        free.stage.close(&[free.seat]);
     }
 }

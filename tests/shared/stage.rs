@@ -243,6 +243,13 @@ impl Stage {
         self.wait(seat, text, |screen| screens::everywhere(screen).contains(&wanted));
     }
 
+    /// Waits until a text is no longer on the screen.
+    #[track_caller]
+    pub fn wait_without(&mut self, seat: Seat, text: &str) {
+        let gone = screens::unbroken(text);
+        self.wait(seat, &format!("no {text}"), |screen| !screens::everywhere(screen).contains(&gone));
+    }
+
     fn everything(&self) -> String {
         let mut all = String::new();
         for (n, terminal) in self.terminals.iter().enumerate() {

@@ -6,7 +6,7 @@ use std::io::{self, Write};
 use sockwalk::cli::{Exit, Invocation, ModeChoice};
 use sockwalk::linux::shared::{Folder, Keeping, LabName, keep};
 use sockwalk::linux::{self, Place, Refused};
-use sockwalk::model::{Copies, LabSettings};
+use sockwalk::model::{Copies, LabSettings, SHARED_RTO_MIN_MS};
 
 use super::place::Grounds;
 
@@ -60,5 +60,5 @@ fn taken() -> Exit {
 
 /// As the lessons that aren't about retransmission have it: while somebody thinks, the wire stays calm.
 fn settings() -> LabSettings {
-    LabSettings { copies: Copies::Drop, rto_min_ms: Some(15_000), ..LabSettings::default() }
+    LabSettings { copies: Copies::Drop, rto_min_ms: Some(SHARED_RTO_MIN_MS), ..LabSettings::default() }
 }

@@ -1,5 +1,7 @@
 //! The keeper of a shared lab.
 
+mod looks;
+
 use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -244,10 +246,13 @@ impl Keeper {
     fn asked(&mut self, member: &Member, request: Request) -> Result<(), Failure> {
         match request {
             Request::Call(side, call) => {
-                self.look_between_acts()?;
+                self.look_before_call((side, 0), &call)?;
                 self.call(member, (side, 0), call);
             }
-            Request::Serve(side, worker, call) => self.call(member, (side, worker), call),
+            Request::Serve(side, worker, call) => {
+                self.look_before_call((side, worker), &call)?;
+                self.call(member, (side, worker), call);
+            }
             Request::Interrupt(side) if member.role.drives(side) => {
                 self.members.tell(member.number, &ToMember::Interrupt(side));
             }
@@ -383,60 +388,6 @@ impl Keeper {
             self.read_wire()?;
         }
         Ok(())
-    }
-
-    fn look_if_due(&mut self) -> Result<(), Failure> {
-        if self.ground.look_is_due() || self.untold().is_some_and(|rest| rest.is_zero()) {
-            self.looking.want_all();
-        } else if self.ground.stale().is_some() {
-            self.looking.want();
-        }
-        let now = Instant::now();
-        if self.looking.is_due(now) { self.look(now) } else { Ok(()) }
-    }
-
-    /// Looks at what came of the act before, ere another one changes it: what was sent goes into the trace before it, and a
-    /// state that stood only from one key to the next is told too. Not where looking takes long: the key comes first.
-    fn look_between_acts(&mut self) -> Result<(), Failure> {
-        self.read_wire()?;
-        if self.ground.stale().is_some() && self.looking.is_quick() { self.look(Instant::now()) } else { Ok(()) }
-    }
-
-    fn look(&mut self, start: Instant) -> Result<(), Failure> {
-        let scope = self.looking.begin(self.told.sockets().len());
-        let glance = match &scope {
-            Scope::Ends(connections) => self.ground.glance(connections, &self.told)?,
-            Scope::All => None,
-        };
-        let all = glance.is_none();
-        let news = match glance {
-            Some(glance) => self.told.news_of(glance),
-            None => {
-                let mut observation = self.ground.look()?;
-                if self.mode == Mode::Lab {
-                    self.programs.name(&mut observation, self.ground.sockets.inodes());
-                }
-                self.told.news(observation)
-            }
-        };
-        let sockets = news.iter().any(|event| matches!(event, Event::Socket(_)));
-        news.into_iter().for_each(|event| self.push(event));
-        if sockets {
-            // At whose door a segment waits may show only now: a program's first one comes before its socket is known.
-            let unknown = self.release.unknown();
-            unknown.into_iter().for_each(|id| self.expect(id));
-        }
-        self.looking.ended(start, all, self.thinning.has_news());
-        Ok(())
-    }
-
-    /// How long it is until the kernel is asked because of what programs may have done; `None` where none runs. One that
-    /// was started by another runs on when that has ended.
-    fn untold(&mut self) -> Option<Duration> {
-        let runs = self.members.all().any(|member| matches!(member.role, Role::Runs(_)));
-        let members = || self.members.all().map(|member| member.pid).collect();
-        let runs = runs || (self.mode == Mode::Lab && self.programs.any_but(&members()));
-        runs.then(|| self.looking.untold())
     }
 
     /// Tells how many segments passed without being kept.

@@ -7,6 +7,7 @@
 use std::collections::HashSet;
 use std::time::{Duration, Instant};
 
+use crate::linux::sides::Who;
 use crate::model::{Call, Connection, Event, Trace};
 use crate::tcp::Packet;
 
@@ -115,6 +116,17 @@ impl Looking {
         OFTEN.saturating_sub(self.looked_at_all.elapsed())
     }
 
+    /// What the kernel is asked for before a call, where it has so many sockets: of many only the ends of the call's
+    /// connection, unless it matters to the call who else is there. Where all is asked for, the next look asks for it.
+    pub(super) fn before_call(&mut self, (side, worker): Who, call: &Call, sockets: usize, trace: &Trace) -> Scope {
+        let few = self.is_quick() && (worker == 0 || sockets <= FEW);
+        if few || matches!(call, Call::Bind { .. } | Call::Listen { .. }) {
+            self.want_all();
+            return Scope::All;
+        }
+        Scope::Ends(connection_of(call, side, trace).into_iter().collect())
+    }
+
     /// What the kernel is to be asked for, where it has so many sockets. What happens from now on is asked for next time.
     pub(super) fn begin(&mut self, sockets: usize) -> Scope {
         self.wanted = false;
@@ -136,9 +148,15 @@ impl Looking {
 
 /// The connection whose queues alone a call changes; `None` of a call that changes more.
 fn moved(call: &Call, side: crate::model::Side, trace: &Trace) -> Option<Connection> {
-    let (Call::Send { fd, .. } | Call::Recv { fd, .. }) = call else { return None };
+    let (Call::Send { .. } | Call::Recv { .. }) = call else { return None };
+    connection_of(call, side, trace)
+}
+
+/// The connection whose end a call is made on; `None` where its descriptor is none.
+fn connection_of(call: &Call, side: crate::model::Side, trace: &Trace) -> Option<Connection> {
+    let fd = call.fd()?;
     let mut living = trace.present().living();
-    let socket = living.find(|socket| socket.facts.side == Some(side) && socket.facts.fd == Some(*fd))?;
+    let socket = living.find(|socket| socket.facts.side == Some(side) && socket.facts.fd == Some(fd))?;
     socket.facts.local.zip(socket.facts.remote).map(|(local, remote)| Connection::new(local, remote))
 }
 
@@ -202,6 +220,23 @@ mod tests {
         let left = Event::Left(Member { number: 1, pid: 1, role: Role::Watches });
         assert_eq!(scope(vec![left], MANY), Scope::All);
         assert_eq!(scope(Vec::new(), MANY), Scope::Ends(HashSet::new()));
+    }
+
+    #[test]
+    fn of_many_sockets_a_call_asks_for_its_own_connection() {
+        let mut trace = Trace::default();
+        let facts = socket(1, Side::Server, Some(4), State::Established, (Some(end(1)), Some(end(2))));
+        trace.push(Duration::ZERO, Event::Socket(facts));
+        let mut looking = Looking::new();
+        let mut before =
+            |worker, call: Call, sockets| looking.before_call((Side::Server, worker), &call, sockets, &trace);
+        let (close, bind) = (Call::Close { fd: 4 }, Call::Bind { fd: 5, addr: end(9) });
+        let own = Scope::Ends(HashSet::from([Connection::new(end(1), end(2))]));
+        assert_eq!(before(4, close.clone(), FEW), Scope::All);
+        assert_eq!(before(4, close.clone(), MANY), own);
+        assert_eq!(before(0, close, MANY), Scope::All, "a hand can wait for it");
+        assert_eq!(before(4, Call::Accept { fd: 3 }, MANY), Scope::Ends(HashSet::new()));
+        assert_eq!(before(4, bind, MANY), Scope::All, "it matters who has the port");
     }
 
     #[test]

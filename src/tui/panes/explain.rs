@@ -191,9 +191,13 @@ fn verdict(scene: &Scene<'_>, answer: &Answer, ask: &Ask, width: usize) -> Vec<L
     let (text, style) = match answer.chosen {
         None => (&t.passed, theme.question.0),
         chosen if chosen == answer.right => (&t.right, theme.good.0),
+        // An answer in words is said beside what was measured; in the notation it is the same.
+        Some(_) if ask.labels.is_empty() || answer.right.is_none() => (&t.wrong_fact, theme.bad.0),
         Some(_) => (&t.wrong, theme.bad.0),
     };
-    let text = fill(text, &[("actual", actual), ("chosen", word(answer.chosen).unwrap_or(""))]);
+    let words = crate::i18n::Texts::load(scene.app.lang()).ok();
+    let fact = words.map(|texts| texts.measured.fact(ask.measure.key(), &answer.actual)).unwrap_or_default();
+    let text = fill(text, &[("actual", actual), ("chosen", word(answer.chosen).unwrap_or("")), ("fact", &fact)]);
     wrap_text(&text, style, width)
 }
 

@@ -9,7 +9,7 @@ use super::page::{Page, before_text, typing_line, why};
 use super::side::call_text;
 use crate::engine::typed::Mistyped;
 use crate::engine::{Phase, Purpose};
-use crate::explain::{Came, Circumstance, Explanations, Likely, Situation};
+use crate::explain::{Likely, explain};
 use crate::i18n::width as display_width;
 use crate::i18n::{escape, fill};
 use crate::model::{CallView, Errno, Event, Role, Side, SocketView, Unkept, Which};
@@ -61,9 +61,9 @@ fn newest_call<'a>(scene: &Scene<'a>) -> Option<CallView<'a>> {
 
 fn outcome(scene: &Scene<'_>, call: &CallView<'_>, width: usize) -> Vec<Line<'static>> {
     let (theme, t, lang) = (scene.theme, &scene.texts.free, scene.app.lang());
-    let (came, result, style) = match call.outcome {
-        Some(Ok(returned)) => (Came::Returned(returned), format!("= {}", returned.value), theme.good.0),
-        Some(Err(errno)) => (Came::Error(*errno), format!("= -1 {errno}"), theme.bad.0),
+    let (result, style) = match call.outcome {
+        Some(Ok(returned)) => (format!("= {}", returned.value), theme.good.0),
+        Some(Err(errno)) => (format!("= -1 {errno}"), theme.bad.0),
         None if call.abandoned => {
             let head = format!("{} {}", shape(call.side), call_text(scene, call.call, true));
             let mut lines = wrap_text(&head, theme.title.0, width);
@@ -76,7 +76,7 @@ fn outcome(scene: &Scene<'_>, call: &CallView<'_>, width: usize) -> Vec<Line<'st
                 format!("{} {} {}", shape(call.side), call_text(scene, call.call, true), scene.texts.side.running);
             return wrap_text(&head, theme.title.0, width);
         }
-        None => (Came::Blocks, t.blocks.clone(), theme.waits.0),
+        None => (t.blocks.clone(), theme.waits.0),
     };
     let head = [
         Span::styled(format!("{} ", shape(call.side)), theme.side(call.side)),
@@ -84,12 +84,7 @@ fn outcome(scene: &Scene<'_>, call: &CallView<'_>, width: usize) -> Vec<Line<'st
         Span::styled(result, style),
     ];
     let mut lines = wrap(&head, width);
-    // What was known before the call tells why it came to what it did; of one that sleeps, what is known now.
-    let moment = if call.outcome.is_some() { call.entered } else { scene.view.moment() };
-    let before = Situation::at(&scene.view.trace().at(moment), call.side, call.call);
-    let circumstance = Circumstance::of(call.call, came, &before);
-    let explained = Explanations::load().ok().and_then(|all| all.explain(call.call.name(), came, circumstance, lang));
-    if let Some(explained) = explained {
+    if let Some(explained) = explain(&scene.view, call, lang) {
         for (label, text) in [("", explained.means), (&t.why, explained.why), (&t.remedy, explained.remedy)] {
             let mut spans = Vec::new();
             if !label.is_empty() {

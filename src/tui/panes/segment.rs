@@ -3,13 +3,22 @@
 use ratatui::text::Line;
 
 use crate::explain::story;
-use crate::model::{Event, Moment, SegmentId};
+use crate::model::{Connection, Event, Moment, SegmentId};
 use crate::tui::scene::Scene;
 use crate::tui::wrap::{prose, wrap, wrap_text};
 
-/// In a free walk, where the newest act was to let a segment go or to drop it.
+/// In a free walk, where the newest act was to let a segment go or to drop it. One that goes on by itself is nobody's act: it
+/// would push away what is said of the call that sent it.
 pub(super) fn newest(scene: &Scene<'_>, width: usize) -> Vec<Line<'static>> {
-    let acts = |event: &Event| crate::engine::is_act(event) && !matches!(event, Event::Passing(_));
+    let passes = |id: &SegmentId| {
+        let segment = scene.view.segment(*id)?.segment;
+        scene.view.passing()?.delay(Connection::of(segment), scene.view.trace().door(segment))
+    };
+    let acts = |event: &Event| match event {
+        Event::Passing(_) => false,
+        Event::Delivered(id) => passes(id).is_none(),
+        event => crate::engine::is_act(event),
+    };
     match last(scene, 0, acts) {
         Some((_, Event::Delivered(id) | Event::Dropped(id))) => lines(scene, *id, width),
         _ => Vec::new(),

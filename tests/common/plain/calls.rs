@@ -182,6 +182,22 @@ pub fn quiet_close(fd: c_int) -> Came {
     came(unsafe { libc::close(fd) })
 }
 
+pub fn quiet_bind(fd: c_int, addr: &str) {
+    raw_bind(fd, addr).unwrap();
+}
+
+pub fn quiet_listen(fd: c_int, backlog: c_int) {
+    raw_listen(fd, backlog).unwrap();
+}
+
+pub fn quiet_connect(fd: c_int, addr: &str) {
+    raw_connect(fd, addr).unwrap();
+}
+
+pub fn quiet_accept(fd: c_int) -> c_int {
+    raw_accept(fd).unwrap() as c_int
+}
+
 /// A TCP socket of IPv4.
 pub fn tcp() -> c_int {
     raw_socket(libc::AF_INET, libc::SOCK_STREAM, 0).unwrap() as c_int

@@ -40,6 +40,10 @@ scenarios! {
     half_close reading_ended over bad_descriptor no_socket no_connections options bad_arguments stream
     blocking_while_connecting shutdown_of_a_waiting_connection shutdown_while_connecting
     interrupted_close interface_down datagrams datagrams_to_nobody
+    refused_in_the_background_untold self_connect self_connect_waits reuse_here_only port_of_a_connection listen_again
+    listen_beside_time_wait port_of_a_listener linger_zero lingered_close accepted_after_fin reading_ended_early
+    sending_ended_in_the_listener nothing_asked backlogs deferred shutdown_both simultaneous_open shutdown_in_syn_recv
+    close_in_syn_recv close_of_one_of_two_listeners close_with_linger2
 }
 
 fn datagrams() {
@@ -85,6 +89,14 @@ fn refused_in_the_background() -> i32 {
     let _ = connect(fd, AT);
     until_state(fd, CLOSED);
     fd
+}
+
+fn refused_in_the_background_untold() {
+    let _ = connect(refused_in_the_background(), AT);
+    let fd = refused_in_the_background();
+    let _ = shutdown(fd, SHUT_WR);
+    let _ = listen(fd, 1);
+    accept(fd);
 }
 
 fn refused_told_to_send() {
@@ -355,13 +367,17 @@ fn reset_in_syn_recv() {
 
 type Tcp = etherparse::PacketBuilderStep<etherparse::TcpHeader>;
 
-fn forge(flags: fn(Tcp) -> Tcp, seq: u32) {
+fn forge(flags: impl Fn(Tcp) -> Tcp, seq: u32) {
     let builder = flags(PacketBuilder::ipv4([10, 9, 9, 9], [10, 1, 0, 1], 64).tcp(80, 5000, seq, 64240));
     let mut packet = Vec::new();
     builder.write(&mut packet, b"").unwrap();
     let raw = Socket::new(Domain::IPV4, Type::RAW, Some(Protocol::from(libc::IPPROTO_RAW))).unwrap();
     let to = SockAddr::from("10.1.0.1:0".parse::<std::net::SocketAddr>().unwrap());
     assert_eq!(raw.send_to(&packet, &to).unwrap(), packet.len());
+}
+
+fn forge_ack(seq: u32, ack: u32) {
+    forge(|tcp| tcp.ack(ack), seq);
 }
 
 fn end_of_stream() {
@@ -586,4 +602,247 @@ fn interface_down() {
     let _listener = listener(AT, 8);
     network::bring_down().unwrap();
     let _ = Blocked::connect(tcp(), AT).interrupt();
+}
+
+/// A well-known surprise: nobody listens, and the socket's own SYN opens the connection.
+fn self_connect() {
+    let fd = tcp();
+    bind(fd, "127.0.0.1:9000").unwrap();
+    let _ = connect(fd, "127.0.0.1:9000");
+    let _ = send(fd, 2);
+    until_readable(fd, 2);
+    let _ = recv(fd, 9);
+    let _ = shutdown(fd, SHUT_WR);
+    until_state(fd, CLOSED);
+    let _ = recv(fd, 9);
+}
+
+fn self_connect_waits() {
+    let fd = tcp();
+    bind(fd, "127.0.0.1:9000").unwrap();
+    network::bring_down().unwrap();
+    let _ = Blocked::connect(fd, "127.0.0.1:9000").interrupt();
+}
+
+/// Listener and both ends of a connection to it, without SO_REUSEADDR anywhere.
+fn without_reuse() -> (i32, i32, i32) {
+    let (fd, client) = (tcp(), tcp());
+    quiet_bind(fd, AT);
+    quiet_listen(fd, 8);
+    quiet_connect(client, AT);
+    let server = quiet_accept(fd);
+    (fd, client, server)
+}
+
+fn reuse_here_only() {
+    let (listener, client, server) = without_reuse();
+    for fd in [listener, server] {
+        quiet_close(fd).unwrap();
+    }
+    until_state(client, CLOSE_WAIT);
+    quiet_close(client).unwrap();
+    let fd = tcp();
+    let _ = bind(fd, AT);
+    set(fd, SOL_SOCKET, SO_REUSEADDR, 1);
+    let _ = bind(fd, AT);
+}
+
+fn port_of_a_connection() {
+    let (listener, _client, _server) = without_reuse();
+    quiet_close(listener).unwrap();
+    let fd = tcp();
+    let _ = bind(fd, AT);
+    set(fd, SOL_SOCKET, SO_REUSEADDR, 1);
+    let _ = bind(fd, AT);
+    // Another address of the machine is another one.
+    let _ = bind(fd, "127.0.0.2:8000");
+}
+
+fn listen_again() {
+    let (fd, _client, _server) = without_reuse();
+    let _ = shutdown(fd, SHUT_RD);
+    let _ = listen(fd, 8);
+    set(fd, SOL_SOCKET, SO_REUSEADDR, 1);
+    let _ = listen(fd, 8);
+}
+
+fn listen_beside_time_wait() {
+    let (fd, client, server) = without_reuse();
+    let _ = shutdown(fd, SHUT_RD);
+    quiet_close(server).unwrap();
+    until_state(client, CLOSE_WAIT);
+    quiet_close(client).unwrap();
+    let _ = listen(fd, 8);
+}
+
+fn port_of_a_listener() {
+    let _listener = listener(AT, 8);
+    let fd = tcp();
+    let _ = bind(fd, AT);
+    set(fd, SOL_SOCKET, SO_REUSEADDR, 1);
+    let _ = bind(fd, AT);
+}
+
+fn linger_zero() {
+    let (fd, peer) = pair(AT);
+    set_linger(fd, 0);
+    let _ = close(fd);
+    until_state(peer, CLOSED);
+    let _ = recv(peer, 1);
+}
+
+fn lingered_close() {
+    let (fd, peer) = pair(AT);
+    set_linger(fd, 3600);
+    let _ = send(fd, 5);
+    let _ = close(fd);
+    let _ = recv(peer, 9);
+}
+
+fn accepted_after_fin() {
+    let (listener, client) = (listener(AT, 8), tcp());
+    let _ = connect(client, AT);
+    let _ = close(client);
+    let fd = accept(listener);
+    until_state(fd, CLOSE_WAIT);
+    let _ = recv(fd, 1);
+}
+
+fn reading_ended_early() {
+    let (listener, fd) = (listener(AT, 8), tcp());
+    let _ = shutdown(fd, SHUT_RD);
+    let _ = connect(fd, AT);
+    let _ = recv(fd, 9);
+    let peer = accept(listener);
+    let _ = send(peer, 5);
+    until_readable(fd, 5);
+    let _ = recv(fd, 9);
+}
+
+/// What was ended in the listener before it listened is ended in each of its connections.
+fn sending_ended_in_the_listener() {
+    let (fd, client) = (tcp(), tcp());
+    let _ = shutdown(fd, SHUT_WR);
+    quiet_bind(fd, AT);
+    quiet_listen(fd, 8);
+    let _ = connect(client, AT);
+    let accepted = accept(fd);
+    let _ = send(accepted, 1);
+}
+
+fn nothing_asked() {
+    let (fd, peer) = pair(AT);
+    let _ = send(peer, 5);
+    until_readable(fd, 5);
+    let _ = recv(fd, 0);
+    let _ = recv(fd, 9);
+}
+
+fn backlogs() {
+    let fd = tcp();
+    quiet_bind(fd, AT);
+    let _ = listen(fd, -1);
+    let _ = connect(tcp(), AT);
+}
+
+/// The connection is made, and isn't handed out until data comes.
+fn deferred() {
+    let (fd, client) = (listener(AT, 8), tcp());
+    set(fd, IPPROTO_TCP, libc::TCP_DEFER_ACCEPT, 100);
+    let _ = connect(client, AT);
+    let waiting = Blocked::accept(fd);
+    let _ = send(client, 1);
+    let _ = waiting.end();
+}
+
+fn shutdown_both() {
+    let (fd, peer) = pair(AT);
+    let _ = shutdown(fd, SHUT_RDWR);
+    let _ = recv(fd, 1);
+    let _ = send(fd, 1);
+    until_state(peer, CLOSE_WAIT);
+    let _ = shutdown(peer, SHUT_RDWR);
+    let _ = recv(peer, 1);
+}
+
+/// Both have sent a SYN; the other's is written by hand.
+fn in_syn_recv() -> i32 {
+    let fd = nonblocking(tcp());
+    bind(fd, "10.1.0.1:5000").unwrap();
+    let _ = connect(fd, SILENT);
+    forge(|tcp| tcp.syn(), 1000);
+    until_state(fd, SYN_RECV);
+    fd
+}
+
+fn simultaneous_open() {
+    let wire = wire();
+    let fd = tcp();
+    quiet_bind(fd, "10.1.0.1:5000");
+    let waiting = Blocked::connect(fd, SILENT);
+    let first = first_number(&wire);
+    forge(|tcp| tcp.syn(), 1000);
+    until_state(fd, SYN_RECV);
+    forge_ack(1001, first.wrapping_add(1));
+    let _ = waiting.end();
+}
+
+fn shutdown_in_syn_recv() {
+    // Since Linux 6.9 the FIN waits for the end of the handshake.
+    let fd = in_syn_recv();
+    let _ = shutdown(fd, SHUT_WR);
+}
+
+fn close_in_syn_recv() {
+    let (wire, fd) = (wire(), in_syn_recv());
+    let _ = close(fd);
+    while !next_segment(&wire).fin {}
+}
+
+/// What the capturing socket has seen leave or come, as TCP headers of IPv4 packets.
+fn wire() -> Socket {
+    let every = i32::from((libc::ETH_P_IP as u16).to_be());
+    let wire = Socket::new(Domain::PACKET, Type::DGRAM, Some(Protocol::from(every))).unwrap();
+    wire.set_read_timeout(Some(super::super::BOUND)).unwrap();
+    wire
+}
+
+fn next_segment(wire: &Socket) -> etherparse::TcpHeader {
+    use std::io::Read;
+    loop {
+        let mut packet = [0; 1500];
+        let length = { wire }.read(&mut packet).unwrap();
+        let parsed = etherparse::PacketHeaders::from_ip_slice(&packet[..length]).unwrap();
+        if let Some(etherparse::TransportHeader::Tcp(tcp)) = parsed.transport {
+            return tcp;
+        }
+    }
+}
+
+/// The initial sequence number of the SYN that leaves next.
+fn first_number(wire: &Socket) -> u32 {
+    next_segment(wire).sequence_number
+}
+
+fn close_of_one_of_two_listeners() {
+    let both = [tcp(), tcp()];
+    for fd in both {
+        set(fd, SOL_SOCKET, libc::SO_REUSEPORT, 1);
+        quiet_bind(fd, AT);
+        quiet_listen(fd, 8);
+    }
+    let _ = close(both[0]);
+    let _ = connect(tcp(), AT);
+}
+
+/// A RST in FIN_WAIT2, though nothing was unread and SO_LINGER wasn't set.
+fn close_with_linger2() {
+    let (fd, peer) = pair(AT);
+    set(fd, IPPROTO_TCP, libc::TCP_LINGER2, -1);
+    let _ = shutdown(fd, SHUT_WR);
+    until_state(fd, FIN_WAIT2);
+    let _ = close(fd);
+    until_state(peer, CLOSED);
+    let _ = recv(peer, 1);
+    let _ = send(peer, 1);
 }

@@ -1,15 +1,19 @@
+mod circumstances;
+mod course;
+
 use std::collections::HashSet;
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use super::table::{Kind, Sentence, read};
+use super::table::{Entry, Kind, Sentence, read};
 use super::*;
-use crate::i18n::Lang;
+use crate::i18n::wrap;
 use crate::model::{Call, CallName, Event, How, SegmentId, Side, Trace, testing};
 use crate::tcp::State;
 use crate::tcp::testing::segment;
+use circumstances::v4;
 
-const ASSET: &str = include_str!("../../assets/text/errors.toml");
+const ASSET: &str = include_str!("../../../assets/text/errors.toml");
 
 fn errno(name: &str) -> Errno {
     Errno::from_name(name).unwrap()
@@ -40,6 +44,12 @@ fn every_text_is_short_and_says_the_same_in_both_languages() {
             assert_eq!(terms(en), terms(zh), "{key:?}: {en}");
             assert_eq!(names(en), names(zh), "{key:?}: {en}");
         }
+        // Beside the menu there is room for so many lines where the window is tall.
+        let rows = |texts: [String; 3]| texts.iter().map(|text| wrap(&text.replace('`', ""), 66).len()).sum::<usize>();
+        let Entry { means, why, remedy } = entry;
+        let en = rows([means.en.clone(), format!("Why: {}", why.en), format!("What to do: {}", remedy.en)]);
+        let zh = rows([means.zh.clone(), format!("原因：{}", why.zh), format!("怎么办：{}", remedy.zh)]);
+        assert!(en.max(zh) <= 6, "{key:?}: {en} and {zh} lines");
     }
 }
 
@@ -127,140 +137,6 @@ fn a_broken_asset_is_told() {
     assert!(told(&entry("outcome = \"EPIPE\"").replace(", zh = \"b。\"", "")).contains("zh"));
 }
 
-// ---------------------------------------------------------------- circumstances
-
-fn v4() -> SocketAddr {
-    "127.0.0.1:8000".parse().unwrap()
-}
-
-/// A call, what it came to, what was known before, and the reason that follows.
-type Case = (Call, Result<i64, &'static str>, Situation, Option<Circumstance>);
-
-fn cases() -> Vec<Case> {
-    use Circumstance::*;
-    let fresh = Situation::default;
-    let state = |state| Situation { state, bound: true, ..Situation::default() };
-    let joined = |at| Situation { was_connected: true, ..state(at) };
-    let with = |change: fn(&mut Situation), mut situation: Situation| {
-        change(&mut situation);
-        situation
-    };
-    let bind = || Call::Bind { fd: 3, addr: v4() };
-    let any_port = || Call::Bind { fd: 3, addr: "127.0.0.1:0".parse().unwrap() };
-    let listen = || Call::Listen { fd: 3, backlog: 1 };
-    let accept = || Call::Accept { fd: 3 };
-    let connect = || Call::Connect { fd: 3, addr: v4() };
-    let send = || Call::Send { fd: 3, data: b"hello".to_vec() };
-    let recv = || Call::Recv { fd: 3, len: 5 };
-    let shut = |how| Call::Shutdown { fd: 3, how };
-    let close = || Call::Close { fd: 3 };
-    let datagrams = || Situation { udp: true, ..Situation::default() };
-    let sendto = || Call::SendTo { fd: 3, data: b"hello".to_vec(), addr: v4() };
-    let recvfrom = || Call::RecvFrom { fd: 3, len: 5 };
-    use State::{CloseWait, Closed, Established, FinWait2, Listen, SynSent};
-    vec![
-        (bind(), Err("EADDRINUSE"), with(|s| s.port_held_by = Some(State::TimeWait), fresh()), Some(TimeWait)),
-        (bind(), Err("EADDRINUSE"), with(|s| s.port_held_by = Some(Listen), fresh()), None),
-        (any_port(), Err("EADDRINUSE"), fresh(), Some(NoPort)),
-        (bind(), Err("EINVAL"), with(|s| s.ipv6 = true, fresh()), Some(OtherFamily)),
-        (bind(), Err("EINVAL"), state(Closed), None),
-        (listen(), Err("EADDRINUSE"), fresh(), Some(NoPort)),
-        (listen(), Err("EADDRINUSE"), state(Closed), None),
-        (listen(), Err("EINVAL"), joined(Closed), Some(Over)),
-        (listen(), Err("EINVAL"), joined(Established), None),
-        (listen(), Ok(0), fresh(), Some(Unbound)),
-        (listen(), Ok(0), state(Listen), Some(Listening)),
-        (listen(), Ok(0), state(Closed), None),
-        (accept(), Err("EINVAL"), joined(Established), Some(Connected)),
-        (accept(), Err("EINVAL"), with(|s| s.shut.read = true, state(Closed)), Some(Shut)),
-        (accept(), Err("EINVAL"), fresh(), None),
-        (connect(), Err("EISCONN"), state(Listen), Some(Listening)),
-        (connect(), Err("EISCONN"), joined(Closed), Some(Over)),
-        (connect(), Err("EISCONN"), joined(Established), None),
-        (connect(), Err("blocks"), with(|s| s.queue_full = true, state(SynSent)), Some(QueueFull)),
-        (connect(), Err("blocks"), state(SynSent), None),
-        (send(), Err("EPIPE"), fresh(), Some(NeverConnected)),
-        // A refused connection was none, though a RST came.
-        (send(), Err("EPIPE"), with(|s| s.reset = true, fresh()), Some(NeverConnected)),
-        (send(), Err("EPIPE"), state(Listen), Some(Listening)),
-        (send(), Err("EPIPE"), with(|s| s.shut.write = true, joined(FinWait2)), Some(Shut)),
-        (send(), Err("EPIPE"), with(|s| s.reset = true, joined(Closed)), Some(Reset)),
-        (send(), Err("EPIPE"), joined(Closed), Some(Over)),
-        (send(), Err("EPIPE"), joined(Established), None),
-        (send(), Err("EAGAIN"), state(SynSent), Some(Connecting)),
-        (send(), Err("EAGAIN"), joined(Established), None),
-        (send(), Err("blocks"), state(SynSent), Some(Connecting)),
-        (send(), Err("blocks"), joined(Established), None),
-        (send(), Ok(5), with(|s| s.peer_accepted = Some(false), joined(Established)), Some(NotAccepted)),
-        (send(), Ok(3), joined(Established), Some(Short)),
-        (send(), Ok(5), with(|s| s.fin = true, joined(CloseWait)), Some(PeerClosed)),
-        (send(), Ok(5), with(|s| s.peer_accepted = Some(true), joined(Established)), None),
-        (recv(), Err("ENOTCONN"), state(Listen), Some(Listening)),
-        (recv(), Err("ENOTCONN"), fresh(), None),
-        (recv(), Err("EAGAIN"), state(SynSent), Some(Connecting)),
-        (recv(), Err("EAGAIN"), joined(Established), None),
-        (recv(), Err("blocks"), state(SynSent), Some(Connecting)),
-        (recv(), Err("blocks"), joined(Established), None),
-        (recv(), Ok(0), joined(Established), Some(PeerClosed)),
-        (recv(), Ok(0), with(|s| (s.fin, s.reset, s.told) = (true, true, true), joined(Closed)), Some(PeerClosed)),
-        (recv(), Ok(0), with(|s| s.shut.read = true, joined(Established)), Some(Shut)),
-        (recv(), Ok(0), with(|s| (s.reset, s.told) = (true, true), joined(Closed)), Some(Reset)),
-        (recv(), Ok(0), with(|s| (s.reset, s.told) = (true, true), fresh()), Some(Over)),
-        (recv(), Ok(3), joined(Established), Some(Short)),
-        (recv(), Ok(5), joined(Established), None),
-        (Call::Recv { fd: 3, len: 0 }, Ok(0), joined(Established), None),
-        (shut(How::Write), Err("ENOTCONN"), joined(Closed), Some(Over)),
-        (shut(How::Write), Err("ENOTCONN"), fresh(), None),
-        (shut(How::Write), Ok(0), joined(Established), Some(Connected)),
-        (shut(How::Both), Ok(0), joined(CloseWait), Some(Connected)),
-        (shut(How::Write), Ok(0), joined(FinWait2), None),
-        (shut(How::Read), Ok(0), joined(Established), Some(OnlyReading)),
-        (shut(How::Read), Ok(0), state(Listen), Some(Listening)),
-        (shut(How::Write), Ok(0), state(Listen), None),
-        (shut(How::Write), Ok(0), state(SynSent), Some(Connecting)),
-        (close(), Ok(0), with(|s| s.recv_queue = 1, joined(Established)), Some(Unread)),
-        (close(), Ok(0), with(|s| s.recv_queue = 1, joined(CloseWait)), None),
-        (close(), Ok(0), with(|s| s.recv_queue = 2, joined(CloseWait)), Some(Unread)),
-        (close(), Ok(0), with(|s| s.send_queue = 1, joined(Established)), Some(Unsent)),
-        (close(), Ok(0), with(|s| s.recv_queue = 1, state(Listen)), Some(Listening)),
-        (close(), Ok(0), with(|s| s.send_queue = 1, state(SynSent)), Some(Connecting)),
-        (close(), Ok(0), joined(Established), None),
-        (close(), Ok(0), with(|s| s.recv_queue = 1, joined(Closed)), None),
-        (Call::Socket { ipv6: false, udp: false }, Err("EMFILE"), fresh(), None),
-        (recv(), Err("blocks"), datagrams(), Some(Datagrams)),
-        (recvfrom(), Err("blocks"), datagrams(), Some(Datagrams)),
-        (connect(), Ok(0), datagrams(), Some(Datagrams)),
-        (recv(), Err("ECONNREFUSED"), datagrams(), Some(Datagrams)),
-        (recvfrom(), Err("ECONNREFUSED"), datagrams(), Some(Datagrams)),
-        (send(), Err("ECONNREFUSED"), datagrams(), Some(Datagrams)),
-        (sendto(), Err("ECONNREFUSED"), datagrams(), Some(Datagrams)),
-        (send(), Err("EDESTADDRREQ"), datagrams(), Some(Datagrams)),
-    ]
-}
-
-#[test]
-fn the_reason_follows_from_the_situation_and_every_text_has_its_situation() {
-    let mut seen = HashSet::new();
-    for (call, came, before, wanted) in cases() {
-        let returned = came.map(|value| Returned { value, ..Returned::default() });
-        let (came, kind) = match &returned {
-            Ok(returned) => (Came::Returned(returned), Kind::Returns),
-            Err("blocks") => (Came::Blocks, Kind::Blocks),
-            Err(name) => (Came::Error(errno(name)), Kind::Error(errno(name))),
-        };
-        assert_eq!(Circumstance::of(&call, came, &before), wanted, "{call:?} {came:?} {before:?}");
-        seen.insert((Some(call.name().name().to_owned()), kind, wanted));
-    }
-    let entries = &Explanations::load().unwrap().entries;
-    for key in entries.keys().filter(|key| key.2.is_some()) {
-        assert!(seen.contains(key), "nothing leads to {key:?}");
-    }
-    for key in seen.iter().filter(|key| key.2.is_some()) {
-        assert!(entries.contains_key(key), "{key:?} has no text");
-    }
-    assert!(ASSET.contains("when = "));
-}
-
 // ---------------------------------------------------------------- the situation, from a trace
 
 fn returned(value: i64) -> Outcome {
@@ -312,14 +188,26 @@ fn a_situation_is_read_from_calls_kernel_and_wire() {
     // The other end, first without a descriptor.
     let ends = (Some("127.0.0.1:9".parse().unwrap()), Some(v4()));
     story.add(Event::Socket(testing::socket(2, Side::Server, None, State::Established, ends)));
+    assert_eq!(story.now(&recv).peer_accepted, None, "nobody is known to have listened there");
+    let listens = testing::socket(3, Side::Server, Some(7), State::Listen, (ends.0, None));
+    story.add(Event::Socket(listens.clone()));
+    assert_eq!(story.now(&recv).peer_accepted, None, "nothing waits for accept(): somebody unknown has it");
+    story.add(Event::Socket(crate::model::SocketFacts { recv_queue: 1, ..listens }));
     assert_eq!(story.now(&recv).peer_accepted, Some(false));
+    let nc = crate::model::SocketFacts {
+        program: Some("nc".into()),
+        ..testing::socket(2, Side::Server, None, State::Established, ends)
+    };
+    story.add(Event::Socket(nc));
+    assert_eq!(story.now(&recv).peer_accepted, Some(true), "a program has it");
     story.add(Event::Socket(testing::socket(2, Side::Server, Some(8), State::Established, ends)));
     assert_eq!(story.now(&recv).peer_accepted, Some(true));
     // shutdown(), the peer's FIN, its RST, and what a call is told of it.
     story.call(Call::Shutdown { fd: 5, how: How::Write }, returned(0)).socket(Some(5), State::FinWait2, 0);
     assert_eq!(story.now(&recv).shut, Shut { read: false, write: true });
     story.arrives(0, &["FIN", "ACK"]);
-    assert!(story.now(&recv).fin && !story.now(&recv).reset);
+    let now = story.now(&recv);
+    assert!(now.fin_delivered && !now.fin && !now.reset, "the kernel hasn't said yet that it counts: {now:?}");
     // The kernel tells no addresses of a CLOSED socket.
     story.add(Event::Socket(testing::socket(1, Side::Client, Some(5), State::Closed, (None, None))));
     story.arrives(1, &["RST"]);
@@ -356,19 +244,24 @@ fn all_open_descriptors_of_a_side_are_listed_once() {
 }
 
 #[test]
-fn a_new_attempt_has_nothing_shut() {
+fn what_shutdown_ends_before_a_connection_stays_ended() {
     let mut story = Story(Trace::default());
     let connect = Call::Connect { fd: 5, addr: v4() };
     let shut = Call::Shutdown { fd: 5, how: How::Both };
     story
         .call(Call::Socket { ipv6: false, udp: false }, returned(5))
         .call(connect.clone(), Err(Errno(libc::EINPROGRESS)));
-    story.call(shut, returned(0));
-    assert_eq!(story.now(&connect).shut, Shut { read: true, write: true });
-    story.call(connect.clone(), Err(Errno(libc::EISCONN)));
-    assert_eq!(story.now(&connect).shut, Shut { read: true, write: true });
-    story.call(connect.clone(), returned(0));
-    assert_eq!(story.now(&connect).shut, Shut::default());
+    // It takes the attempt back, and with it all that was ended.
+    story.socket(Some(5), State::SynSent, 0).call(shut.clone(), returned(0));
+    let now = story.now(&connect);
+    assert_eq!((now.shut, now.attempted), (Shut::default(), false));
+    story.socket(Some(5), State::Closed, 0).call(shut, Err(Errno(libc::ENOTCONN)));
+    let both = Shut { read: true, write: true };
+    story.call(connect.clone(), returned(0)).socket(Some(5), State::Established, 0);
+    let now = story.now(&connect);
+    assert_eq!((now.shut, now.shut_early), (both, true), "the connection has it ended");
+    story.call(connect.clone(), Err(Errno(libc::ECONNREFUSED)));
+    assert_eq!(story.now(&connect).shut, Shut::default(), "a failed attempt takes it back");
 }
 
 #[test]
@@ -393,13 +286,36 @@ fn other_sockets_tell_who_has_the_port_and_whether_there_is_room() {
     assert_eq!(story.now(&bind).port_held_by, None);
     let own = |cookie, state| testing::socket(cookie, Side::Server, None, state, (Some(v4()), None));
     story.add(Event::Socket(own(2, State::TimeWait)));
-    assert_eq!(story.now(&bind).port_held_by, Some(State::TimeWait));
+    assert_eq!(story.now(&bind).port_held_by, Some(Holder::TimeWait));
     let waiting = |count| crate::model::SocketFacts { recv_queue: count, send_queue: 1, ..own(3, State::Listen) };
     story.add(Event::Socket(waiting(1)));
-    assert_eq!(story.now(&bind).port_held_by, Some(State::Listen));
-    assert!(!story.now(&connect).queue_full);
+    assert_eq!(story.now(&bind).port_held_by, Some(Holder::Listener));
+    let elsewhere = Call::Bind { fd: 5, addr: "127.0.0.2:8000".parse().unwrap() };
+    assert_eq!(story.now(&elsewhere).port_held_by, None, "another address");
+    let everywhere = Call::Bind { fd: 5, addr: "0.0.0.0:8000".parse().unwrap() };
+    assert_eq!(story.now(&everywhere).port_held_by, Some(Holder::Listener));
+    let full = |story: &Story| story.now(&connect).queue_full;
     story.add(Event::Socket(waiting(2)));
-    assert!(story.now(&connect).queue_full);
+    assert!(!full(&story), "no SYN has arrived");
+    let client = "127.0.0.1:9".parse().unwrap();
+    let syn = testing::socket(1, Side::Client, Some(5), State::SynSent, (Some(client), Some(v4())));
+    let sent = |id, from, to, flags: &[&str]| {
+        [
+            Event::Sent { id: SegmentId(id), segment: segment(from, to, 1, 0, flags, b""), again: None },
+            Event::Held(SegmentId(id)),
+        ]
+    };
+    story.add(Event::Socket(syn));
+    for event in sent(0, client, v4(), &["SYN"]) {
+        story.add(event);
+    }
+    assert!(!full(&story), "it waits on the wire");
+    story.add(Event::Delivered(SegmentId(0)));
+    assert!(full(&story));
+    for event in sent(1, v4(), client, &["SYN", "ACK"]) {
+        story.add(event);
+    }
+    assert!(!full(&story), "it was answered");
 }
 
 // ---------------------------------------------------------------- offers

@@ -1,0 +1,114 @@
+//! What the calls on a descriptor tell of it: how it was made, and what its program set and ended since.
+
+use crate::model::{Call, CallView, Errno, How, Moment, Returned, Side, View};
+use crate::tcp::State;
+
+use super::situation::{self, Shut, Situation};
+
+/// The calls on a descriptor since it was made.
+pub(super) struct Past<'a> {
+    /// The oldest first.
+    pub(super) calls: Vec<CallView<'a>>,
+    /// The entry at which it was made.
+    pub(super) since: Moment,
+    pub(super) ipv6: bool,
+    pub(super) udp: bool,
+    /// The call by which it was accepted, and what that told; `None` where `socket()` made it.
+    pub(super) accepted: Option<(CallView<'a>, &'a Returned)>,
+}
+
+impl<'a> Past<'a> {
+    /// `None` where the side has no such descriptor then.
+    pub(super) fn of(view: &View<'a>, side: Side, fd: i32) -> Option<Past<'a>> {
+        let mut calls = Vec::new();
+        for call in view.own_calls(side) {
+            let Some(Ok(returned)) = call.outcome else {
+                calls.extend((call.call.fd() == Some(fd)).then_some(call));
+                continue;
+            };
+            let made = returned.value == i64::from(fd);
+            let (ipv6, udp, accepted) = match call.call {
+                Call::Close { fd: closed } if *closed == fd => return None,
+                Call::Socket { ipv6, udp } if made => (*ipv6, *udp, None),
+                Call::Accept { .. } if made => {
+                    (returned.peer.is_some_and(|peer| peer.is_ipv6()), false, Some((call, returned)))
+                }
+                other => {
+                    calls.extend((other.fd() == Some(fd)).then_some(call));
+                    continue;
+                }
+            };
+            calls.reverse();
+            return Some(Past { calls, since: call.changed, ipv6, udp, accepted });
+        }
+        None
+    }
+
+    /// The listener that it was accepted from, as it was then.
+    pub(super) fn listener(&self, view: &View<'a>) -> Option<(i32, Past<'a>)> {
+        let (call, _) = self.accepted.as_ref()?;
+        let fd = call.call.fd()?;
+        Some((fd, Past::of(&view.trace().at(call.entered), call.side, fd)?))
+    }
+
+    /// Notes in a situation what these calls set, ended and were told.
+    pub(super) fn tell(&self, view: &View<'a>, side: Side, fd: i32, found: &mut Situation) {
+        if let Some((listener, past)) = self.listener(view) {
+            // A new connection has its listener's options, and the directions that were ended in it.
+            past.tell(view, side, listener, found);
+            (found.told, found.bound, found.was_connected) = (false, true, true);
+        }
+        for call in &self.calls {
+            let state = || situation::state_of(&view.trace().at(call.entered), side, fd, self.since);
+            learn(found, call, state);
+        }
+    }
+}
+
+/// What one call tells; `state` is what the kernel said of the socket when the call was entered.
+fn learn(found: &mut Situation, call: &CallView<'_>, state: impl Fn() -> State) {
+    let Some(outcome) = call.outcome else { return };
+    match (call.call, outcome) {
+        (Call::Bind { .. }, Ok(_)) => found.bound = true,
+        (Call::Listen { .. }, Ok(_)) => (found.bound, found.stopped_listening) = (true, false),
+        (Call::Connect { .. }, Ok(_)) => (found.was_connected, found.attempted, found.told) = (true, false, false),
+        (Call::Connect { .. }, Err(Errno(libc::EINPROGRESS | libc::EINTR))) => {
+            (found.told, found.attempted) = (false, true);
+        }
+        // The kernel takes the socket back to what it was: `tcp_disconnect()`.
+        (Call::Connect { .. }, Err(errno)) if ends_attempt(*errno) => {
+            (found.told, found.attempted) = (true, false);
+            (found.shut, found.shut_early) = (Shut::default(), false);
+        }
+        (Call::Shutdown { how, .. }, outcome) => shut(found, *how, outcome.is_ok(), &state),
+        (Call::SetOption { option, value, .. }, Ok(_)) => match option.to_string().as_str() {
+            "SO_LINGER" => found.linger = (*value >= 0).then_some(*value),
+            "SO_REUSEADDR" => found.reuse = *value != 0,
+            "SO_REUSEPORT" => found.reuse_port = *value != 0,
+            "TCP_DEFER_ACCEPT" => found.defers = *value != 0,
+            _ => {}
+        },
+        (_, Err(Errno(libc::ECONNRESET | libc::ECONNREFUSED | libc::ETIMEDOUT))) => found.told = true,
+        _ => {}
+    }
+}
+
+fn ends_attempt(Errno(number): Errno) -> bool {
+    matches!(number, libc::ECONNREFUSED | libc::ETIMEDOUT | libc::ECONNRESET | libc::ECONNABORTED)
+}
+
+/// `inet_shutdown()`: an attempt to connect and a listener go back to CLOSED, with nothing ended; else the direction
+/// is, also where the call fails since there is no connection yet.
+fn shut(found: &mut Situation, how: How, worked: bool, state: &impl Fn() -> State) {
+    match state() {
+        State::SynSent if worked => (found.shut, found.attempted) = (Shut::default(), false),
+        State::Listen if how == How::Write => {}
+        State::Listen if worked => found.shut = Shut::default(),
+        _ => {
+            found.shut.read |= how != How::Write;
+            found.shut.write |= how != How::Read;
+            found.shut_early |= !worked && !found.was_connected;
+        }
+    }
+    found.stopped_listening |= worked && how != How::Write && state() == State::Listen;
+}

@@ -1,0 +1,357 @@
+//! Which reason follows from which facts, and what has changed since.
+
+use super::*;
+
+pub(super) fn v4() -> SocketAddr {
+    "127.0.0.1:8000".parse().unwrap()
+}
+
+/// A call, what it came to, what was known, and the reason that follows.
+type Case = (Call, Result<i64, &'static str>, Facts, Option<Circumstance>);
+
+fn bind() -> Call {
+    Call::Bind { fd: 3, addr: v4() }
+}
+
+pub(super) fn listen() -> Call {
+    Call::Listen { fd: 3, backlog: 1 }
+}
+
+pub(super) fn accept() -> Call {
+    Call::Accept { fd: 3 }
+}
+
+pub(super) fn connect() -> Call {
+    Call::Connect { fd: 3, addr: v4() }
+}
+
+pub(super) fn send() -> Call {
+    Call::Send { fd: 3, data: b"hello".to_vec() }
+}
+
+pub(super) fn recv() -> Call {
+    Call::Recv { fd: 3, len: 5 }
+}
+
+fn shut(how: How) -> Call {
+    Call::Shutdown { fd: 3, how }
+}
+
+pub(super) fn close() -> Call {
+    Call::Close { fd: 3 }
+}
+
+fn state(state: State) -> Situation {
+    Situation { state, bound: true, ..Situation::default() }
+}
+
+fn joined(at: State) -> Situation {
+    Situation { was_connected: true, ..state(at) }
+}
+
+fn with(change: fn(&mut Situation), mut situation: Situation) -> Situation {
+    change(&mut situation);
+    situation
+}
+
+fn held(by: Holder) -> Situation {
+    Situation { port_held_by: Some(by), ..Situation::default() }
+}
+
+/// The same with what was known before alone.
+type Known = (Call, Result<i64, &'static str>, Situation, Option<Circumstance>);
+
+/// What was known before; nothing came of the call meanwhile.
+fn known(cases: Vec<Known>) -> Vec<Case> {
+    cases.into_iter().map(|(call, came, known, wanted)| (call, came, Facts::steady(known), wanted)).collect()
+}
+
+fn before_a_connection() -> Vec<Case> {
+    use Circumstance::*;
+    use State::{Closed, Established, Listen, SynRecv, SynSent};
+    let any_port = || Call::Bind { fd: 3, addr: "127.0.0.1:0".parse().unwrap() };
+    let bound = |by| Situation { bound: true, ..held(by) };
+    let reuse = |by| Situation { reuse: true, bound: true, ..held(by) };
+    known(vec![
+        (bind(), Err("EADDRINUSE"), Situation::default(), None),
+        (bind(), Err("EADDRINUSE"), held(Holder::TimeWait), Some(TimeWait)),
+        (bind(), Err("EADDRINUSE"), held(Holder::Connection), Some(Connected)),
+        (bind(), Err("EADDRINUSE"), held(Holder::Bound), Some(Bound)),
+        (bind(), Err("EADDRINUSE"), held(Holder::Listener), Some(Listening)),
+        (bind(), Err("EADDRINUSE"), reuse(Holder::Listener), Some(Listening)),
+        (bind(), Err("EADDRINUSE"), reuse(Holder::TimeWait), Some(ReuseHereOnly)),
+        (bind(), Err("EADDRINUSE"), reuse(Holder::Connection), Some(ReuseHereOnly)),
+        (bind(), Err("EADDRINUSE"), reuse(Holder::Bound), Some(ReuseHereOnly)),
+        (any_port(), Err("EADDRINUSE"), Situation::default(), Some(NoPort)),
+        (bind(), Err("EINVAL"), with(|s| s.ipv6 = true, Situation::default()), Some(OtherFamily)),
+        (bind(), Err("EINVAL"), state(Closed), None),
+        (listen(), Err("EADDRINUSE"), Situation::default(), Some(NoPort)),
+        (listen(), Err("EADDRINUSE"), state(Closed), None),
+        (listen(), Err("EADDRINUSE"), bound(Holder::Listener), Some(Listening)),
+        (listen(), Err("EADDRINUSE"), bound(Holder::Connection), Some(Connected)),
+        (listen(), Err("EADDRINUSE"), bound(Holder::TimeWait), Some(TimeWait)),
+        (listen(), Err("EADDRINUSE"), reuse(Holder::Connection), Some(ReuseHereOnly)),
+        (listen(), Err("EINVAL"), joined(Closed), Some(Over)),
+        (listen(), Err("EINVAL"), joined(Established), None),
+        (listen(), Ok(0), Situation::default(), Some(Unbound)),
+        (listen(), Ok(0), state(Listen), Some(Listening)),
+        (listen(), Ok(0), state(Closed), None),
+        (accept(), Err("EINVAL"), joined(Established), Some(Connected)),
+        (accept(), Err("EINVAL"), joined(Closed), Some(Over)),
+        (accept(), Err("EINVAL"), with(|s| s.stopped_listening = true, state(Closed)), Some(Shut)),
+        (accept(), Err("EINVAL"), Situation::default(), None),
+        (accept(), Err("blocks"), state(Listen), None),
+        (accept(), Err("blocks"), with(|s| s.defers = true, state(Listen)), Some(Defers)),
+        (accept(), Ok(4), joined(Established), None),
+        (accept(), Ok(4), with(|s| s.reset = true, joined(Closed)), Some(Reset)),
+        (accept(), Ok(4), with(|s| s.fin_delivered = true, joined(Established)), Some(PeerClosed)),
+        (connect(), Err("EISCONN"), state(Listen), Some(Listening)),
+        (connect(), Err("EISCONN"), joined(Closed), Some(Over)),
+        (connect(), Err("EISCONN"), joined(Established), None),
+        (connect(), Err("blocks"), with(|s| s.queue_full = true, state(SynSent)), Some(QueueFull)),
+        (connect(), Err("blocks"), with(|s| s.to_itself = true, state(SynSent)), Some(ToItself)),
+        (connect(), Err("blocks"), state(SynRecv), Some(Simultaneous)),
+        (connect(), Err("blocks"), state(SynSent), None),
+        (connect(), Ok(0), joined(Established), None),
+        (connect(), Ok(0), with(|s| s.simultaneous = true, joined(Established)), Some(Simultaneous)),
+        (connect(), Ok(0), with(|s| s.to_itself = true, joined(Established)), Some(ToItself)),
+        (Call::Socket { ipv6: false, udp: false }, Err("EMFILE"), Situation::default(), None),
+    ])
+}
+
+fn on_a_connection() -> Vec<Case> {
+    use Circumstance::*;
+    use State::{CloseWait, Closed, Established, FinWait1, FinWait2, LastAck, Listen, SynRecv, SynSent};
+    let fresh = Situation::default;
+    known(vec![
+        (send(), Err("EPIPE"), fresh(), Some(NeverConnected)),
+        // A refused connection was none, though a RST came.
+        (send(), Err("EPIPE"), with(|s| s.reset = true, fresh()), Some(NeverConnected)),
+        (send(), Err("EPIPE"), state(Listen), Some(Listening)),
+        (send(), Err("EPIPE"), with(|s| s.shut.write = true, joined(FinWait2)), Some(Shut)),
+        (send(), Err("EPIPE"), with(|s| s.shut.write = true, joined(Established)), Some(ShutEarly)),
+        (send(), Err("EPIPE"), with(|s| s.reset = true, joined(Closed)), Some(Reset)),
+        (send(), Err("EPIPE"), joined(Closed), Some(Over)),
+        (send(), Err("EPIPE"), joined(Established), None),
+        (send(), Err("EAGAIN"), state(SynSent), Some(Connecting)),
+        (send(), Err("EAGAIN"), joined(Established), None),
+        (send(), Err("blocks"), state(SynSent), Some(Connecting)),
+        (send(), Err("blocks"), joined(Established), None),
+        (send(), Ok(5), with(|s| s.peer_accepted = Some(false), joined(Established)), Some(NotAccepted)),
+        (send(), Ok(3), joined(Established), Some(Short)),
+        (send(), Ok(5), with(|s| s.fin = true, joined(CloseWait)), Some(PeerClosed)),
+        (send(), Ok(5), with(|s| s.peer_accepted = Some(true), joined(Established)), None),
+        (recv(), Err("ENOTCONN"), state(Listen), Some(Listening)),
+        (recv(), Err("ENOTCONN"), fresh(), None),
+        (recv(), Err("EAGAIN"), state(SynSent), Some(Connecting)),
+        (recv(), Err("EAGAIN"), joined(Established), None),
+        (recv(), Err("blocks"), state(SynSent), Some(Connecting)),
+        (recv(), Err("blocks"), joined(Established), None),
+        (recv(), Ok(0), joined(Established), None),
+        (recv(), Ok(0), with(|s| s.fin = true, joined(CloseWait)), Some(PeerClosed)),
+        // It came while the call waited: what was known before doesn't have it.
+        (recv(), Ok(0), with(|s| s.fin_delivered = true, joined(Established)), Some(PeerClosed)),
+        (recv(), Ok(0), with(|s| (s.fin, s.shut.write) = (true, true), joined(LastAck)), Some(BothEnded)),
+        (recv(), Ok(0), with(|s| s.fin_delivered = true, joined(FinWait1)), Some(BothEnded)),
+        (recv(), Ok(0), with(|s| (s.fin, s.reset) = (true, true), joined(Closed)), Some(BothEnded)),
+        (recv(), Ok(0), with(|s| s.shut.read = true, joined(Established)), Some(Shut)),
+        (recv(), Ok(0), with(|s| (s.shut.read, s.shut_early) = (true, true), joined(Established)), Some(ShutEarly)),
+        (recv(), Ok(0), with(|s| (s.reset, s.told) = (true, true), joined(Closed)), Some(Reset)),
+        (recv(), Ok(0), with(|s| (s.reset, s.told) = (true, true), fresh()), Some(Over)),
+        (recv(), Ok(3), joined(Established), Some(Short)),
+        (recv(), Ok(5), joined(Established), None),
+        (Call::Recv { fd: 3, len: 0 }, Ok(0), joined(Established), Some(NothingAsked)),
+        (shut(How::Write), Err("ENOTCONN"), joined(Closed), Some(Over)),
+        (shut(How::Write), Err("ENOTCONN"), fresh(), None),
+        (shut(How::Write), Ok(0), joined(Established), Some(Connected)),
+        (shut(How::Both), Ok(0), joined(Established), Some(BothWays)),
+        (shut(How::Both), Ok(0), joined(CloseWait), Some(LastDirection)),
+        (shut(How::Write), Ok(0), joined(CloseWait), Some(LastDirection)),
+        (shut(How::Write), Ok(0), with(|s| s.to_itself = true, joined(Established)), Some(ToItself)),
+        (shut(How::Write), Ok(0), joined(FinWait2), None),
+        (shut(How::Both), Ok(0), joined(FinWait2), Some(OnlyReading)),
+        (shut(How::Read), Ok(0), joined(Established), Some(OnlyReading)),
+        (shut(How::Read), Ok(0), state(Listen), Some(Listening)),
+        (shut(How::Write), Ok(0), state(Listen), Some(NoEffect)),
+        (shut(How::Write), Ok(0), state(SynSent), Some(Connecting)),
+        (shut(How::Write), Ok(0), state(SynRecv), Some(Simultaneous)),
+        (shut(How::Read), Ok(0), state(SynRecv), None),
+    ])
+}
+
+fn closing() -> Vec<Case> {
+    use Circumstance::*;
+    use State::{CloseWait, Closed, Established, Listen, SynRecv, SynSent};
+    let waits = |queue, state| Situation { recv_queue: queue, ..joined(state) };
+    let lingers = |seconds| Situation { linger: Some(seconds), send_queue: 1, ..joined(Established) };
+    let unseen = |before| Situation { seen: false, ..before };
+    let [fin, reset, slept, acknowledged] = [
+        Course { sent_fin: true, ..Course::default() },
+        Course { sent_reset: true, ..Course::default() },
+        Course { sent_fin: true, slept: true, ..Course::default() },
+        Course { sent_fin: true, slept: true, fin_acknowledged: true, ..Course::default() },
+    ];
+    let quiet = Course::default();
+    let cases = [
+        // It is the RST that tells: a FIN went where the table was older than the call.
+        (waits(5, Established), reset, Some(Unread)),
+        (waits(5, Established), fin, None),
+        (waits(2, CloseWait), reset, Some(Unread)),
+        (waits(1, CloseWait), fin, None),
+        (joined(Established), reset, Some(ResetSent)),
+        (unseen(waits(5, Established)), quiet, Some(Unseen)),
+        (unseen(waits(1, CloseWait)), quiet, None),
+        (unseen(lingers(0)), quiet, Some(Unseen)),
+        (lingers(0), reset, Some(LingerZero)),
+        (Situation { recv_queue: 2, ..lingers(0) }, reset, Some(Unread)),
+        (lingers(3), acknowledged, Some(Lingered)),
+        (lingers(3), slept, Some(LingerOver)),
+        (lingers(3), fin, Some(Unsent)),
+        (Situation { send_queue: 1, ..joined(Established) }, fin, Some(Unsent)),
+        (Situation { send_queue: 1, ..joined(CloseWait) }, quiet, Some(Unsent)),
+        (Situation { recv_queue: 1, ..state(Listen) }, quiet, Some(Listening)),
+        (Situation { port_held_by: Some(Holder::Listener), ..state(Listen) }, quiet, Some(NoEffect)),
+        (Situation { send_queue: 1, ..state(SynSent) }, quiet, Some(Connecting)),
+        (state(SynRecv), fin, Some(Simultaneous)),
+        (joined(Established), fin, None),
+        (waits(1, Closed), quiet, None),
+    ];
+    let case = |(before, course, wanted)| (close(), Ok(0), Facts { course, ..Facts::steady(before) }, wanted);
+    let blocks = (close(), Err("blocks"), Facts::steady(lingers(3)), Some(Lingered));
+    cases.into_iter().map(case).chain([blocks]).collect()
+}
+
+fn of_datagrams() -> Vec<Case> {
+    let sendto = || Call::SendTo { fd: 3, data: b"hello".to_vec(), addr: v4() };
+    let recvfrom = || Call::RecvFrom { fd: 3, len: 5 };
+    let cases = [
+        (recv(), Err("blocks")),
+        (recvfrom(), Err("blocks")),
+        (connect(), Ok(0)),
+        (recv(), Err("ECONNREFUSED")),
+        (recvfrom(), Err("ECONNREFUSED")),
+        (send(), Err("ECONNREFUSED")),
+        (sendto(), Err("ECONNREFUSED")),
+        (send(), Err("EDESTADDRREQ")),
+    ];
+    let udp = || Situation { udp: true, ..Situation::default() };
+    known(cases.map(|(call, came)| (call, came, udp(), Some(Circumstance::Datagrams))).to_vec())
+}
+
+/// The kernel has taken another number.
+fn capped() -> Vec<Case> {
+    let listens = |backlog| Situation { send_queue: backlog, ..state(State::Listen) };
+    let asked = |backlog| Call::Listen { fd: 3, backlog };
+    let facts = |now| Facts { now: listens(now), ..Facts::steady(state(State::Closed)) };
+    let cases = [(-1, 4096, true), (5000, 4096, true), (0, 0, false), (8, 8, false)];
+    let wanted = |is: bool| is.then_some(Circumstance::Capped);
+    cases.map(|(backlog, now, is)| (asked(backlog), Ok(0), facts(now), wanted(is))).to_vec()
+}
+
+fn cases() -> Vec<Case> {
+    [before_a_connection(), on_a_connection(), closing(), of_datagrams(), capped()].concat()
+}
+
+#[test]
+fn the_reason_follows_from_the_situation_and_every_text_has_its_situation() {
+    let mut seen = HashSet::new();
+    for (call, came, facts, wanted) in cases() {
+        let returned = came.map(|value| Returned { value, ..Returned::default() });
+        let (came, kind) = match &returned {
+            Ok(returned) => (Came::Returned(returned), Kind::Returns),
+            Err("blocks") => (Came::Blocks, Kind::Blocks),
+            Err(name) => (Came::Error(errno(name)), Kind::Error(errno(name))),
+        };
+        assert_eq!(Circumstance::of(&call, came, &facts), wanted, "{call:?} {came:?} {facts:?}");
+        seen.insert((Some(call.name().name().to_owned()), kind, wanted));
+    }
+    let entries = &Explanations::load().unwrap().entries;
+    for key in entries.keys().filter(|key| key.2.is_some() && key.1 != Kind::Since) {
+        assert!(seen.contains(key), "nothing leads to {key:?}");
+    }
+    for key in seen.iter().filter(|key| key.2.is_some()) {
+        assert!(entries.contains_key(key), "{key:?} has no text");
+    }
+    assert!(ASSET.contains("when = "));
+}
+
+/// A call, what it came to, its circumstance, what was so when it returned and what is so now, and what is said of it.
+type Later = (Call, Result<i64, &'static str>, Option<Circumstance>, [Situation; 2], Option<Circumstance>);
+
+fn later() -> Vec<Later> {
+    use Circumstance::*;
+    use State::{CloseWait, Closed, Established, FinWait1, Listen, SynSent, TimeWait as TimeWaits};
+    let open = || joined(Established);
+    let reset = || with(|s| s.reset = true, joined(Closed));
+    let over = || joined(Closed);
+    let fin = || with(|s| s.fin = true, joined(CloseWait));
+    let fresh = |reset| Situation { reset, ..state(Closed) };
+    let (begun, waits) = (Err("EINPROGRESS"), Err("EAGAIN"));
+    let queue = |n, state| Situation { recv_queue: n, ..joined(state) };
+    let full = |n| Situation { send_queue: n, ..open() };
+    vec![
+        (connect(), Ok(0), None, [open(), open()], None),
+        (connect(), Ok(0), None, [open(), reset()], Some(Reset)),
+        (connect(), Ok(0), None, [open(), over()], Some(Over)),
+        (connect(), Ok(0), None, [open(), fin()], Some(PeerClosed)),
+        (connect(), begun, None, [state(SynSent), state(SynSent)], None),
+        (connect(), begun, None, [state(SynSent), open()], Some(Connected)),
+        (connect(), begun, None, [state(SynSent), fresh(true)], Some(Refused)),
+        (connect(), begun, None, [state(SynSent), fresh(false)], Some(GaveUp)),
+        (connect(), begun, None, [state(SynSent), reset()], Some(Reset)),
+        (connect(), Err("EALREADY"), None, [state(SynSent), fresh(true)], Some(Refused)),
+        (connect(), Err("EINTR"), None, [state(SynSent), open()], Some(Connected)),
+        (connect(), Err("EISCONN"), None, [open(), reset()], Some(Reset)),
+        (connect(), Err("EISCONN"), Some(Over), [over(), over()], None),
+        (accept(), Ok(4), None, [open(), reset()], Some(Reset)),
+        (accept(), Ok(4), Some(Reset), [reset(), reset()], None),
+        (accept(), waits, None, [state(Listen), state(Listen)], None),
+        (accept(), waits, None, [state(Listen), queue(1, Listen)], Some(Ready)),
+        (recv(), waits, None, [open(), queue(3, Established)], Some(Ready)),
+        (recv(), waits, None, [open(), fin()], Some(PeerClosed)),
+        (recv(), waits, None, [open(), reset()], Some(Reset)),
+        (recv(), waits, Some(Connecting), [state(SynSent), open()], Some(Connected)),
+        (recv(), Ok(3), Some(Short), [open(), reset()], Some(Reset)),
+        (recv(), Ok(0), Some(PeerClosed), [fin(), reset()], Some(Reset)),
+        (send(), waits, None, [full(9), full(0)], Some(Ready)),
+        (send(), waits, None, [full(9), full(5)], None),
+        (send(), Ok(5), Some(NotAccepted), [open(), reset()], Some(Reset)),
+        (shut(How::Write), Ok(0), Some(Connected), [open(), joined(FinWait1)], None),
+        (shut(How::Write), Ok(0), Some(Connected), [open(), joined(TimeWaits)], Some(Over)),
+        (close(), Ok(0), Some(Unsent), [joined(FinWait1), reset()], Some(Reset)),
+        (close(), Ok(0), Some(LingerOver), [joined(FinWait1), over()], Some(Over)),
+        (close(), Ok(0), Some(Unread), [over(), over()], None),
+        (bind(), Err("EADDRINUSE"), None, [held(Holder::Bound), held(Holder::Bound)], None),
+        (bind(), Err("EADDRINUSE"), None, [held(Holder::TimeWait), Situation::default()], Some(Free)),
+        // Of a blocking call the present is told anyway.
+        (connect(), Err("blocks"), None, [state(SynSent), reset()], None),
+    ]
+}
+
+#[test]
+fn what_has_changed_since_is_said_instead() {
+    let mut seen = HashSet::new();
+    for (call, came, circumstance, [after, now], wanted) in later() {
+        let returned = came.map(|value| Returned { value, ..Returned::default() });
+        let came = match &returned {
+            Ok(returned) => Came::Returned(returned),
+            Err("blocks") => Came::Blocks,
+            Err(name) => Came::Error(errno(name)),
+        };
+        let changed = after != now;
+        let now = Situation { state_since: if changed { 9 } else { 3 }, ..now };
+        let after = Situation { state_since: 3, ..after };
+        let facts = Facts { before: after.clone(), course: Course::default(), after, now, returned: 5 };
+        assert_eq!(
+            crate::explain::since::since(&call, came, circumstance, &facts),
+            wanted,
+            "{call:?} {came:?} {facts:?}"
+        );
+        seen.extend(wanted);
+    }
+    let all = Explanations::load().unwrap();
+    for what in &seen {
+        assert!(all.since(*what, Lang::En).is_some(), "{what:?} has no text");
+    }
+    assert_eq!(all.entries.keys().filter(|key| key.1 == Kind::Since).count(), seen.len());
+}

@@ -1,0 +1,148 @@
+//! What came of a call, from a trace.
+
+use super::circumstances::{accept, listen, recv, v4};
+use super::*;
+
+fn client() -> SocketAddr {
+    "127.0.0.1:9".parse().unwrap()
+}
+
+impl Story {
+    /// The newest call's facts.
+    fn facts(&self) -> Facts {
+        let view = self.0.present();
+        let call = view.calls(Side::Client).next().unwrap();
+        Facts::of(&view, &call)
+    }
+
+    /// What the newest call is explained by, and what has changed since.
+    fn reason(&self) -> (Option<Circumstance>, Option<Circumstance>) {
+        let (view, facts) = (self.0.present(), self.facts());
+        let call = view.calls(Side::Client).next().unwrap();
+        let came = call.outcome.map_or(Came::Blocks, Came::from);
+        let circumstance = Circumstance::of(call.call, came, &facts);
+        (circumstance, crate::explain::since::since(call.call, came, circumstance, &facts))
+    }
+
+    fn enters(&mut self, worker: u32, call: Call) -> &mut Story {
+        self.add(Event::Entered { side: Side::Client, worker, call })
+    }
+
+    fn comes_back(&mut self, worker: u32, outcome: Outcome) -> &mut Story {
+        self.add(Event::Returned { side: Side::Client, worker, outcome })
+    }
+
+    fn leaves(&mut self, id: u32, seq: u32, flags: &[&str]) -> &mut Story {
+        let id = SegmentId(id);
+        let segment = segment(v4(), client(), seq, 1, flags, b"");
+        self.add(Event::Sent { id, segment, again: None }).add(Event::Held(id))
+    }
+
+    /// A listener from which a connection was accepted, by a worker that goes on with it.
+    fn accepted() -> Story {
+        let mut story = Story(Trace::default());
+        let peer = Some(client());
+        let listens = testing::socket(7, Side::Client, Some(3), State::Listen, (Some(v4()), None));
+        story.call(Call::Socket { ipv6: false, udp: false }, returned(3)).call(listen(), returned(0));
+        story.add(Event::Socket(listens));
+        story.arrives(0, &["SYN"]);
+        story.enters(0, accept()).comes_back(0, Ok(Returned { value: 4, data: Vec::new(), peer }));
+        story
+    }
+}
+
+/// A worker closes: what the table said last is older than its recv(). The FIN that went tells that nothing was unread.
+#[test]
+fn a_close_is_told_by_what_went_out_and_not_by_an_old_table() {
+    let close = Call::Close { fd: 4 };
+    for (flags, wanted) in [(&["FIN", "ACK"], None), (&["RST", "ACK"], Some(Circumstance::Unread))] {
+        let mut story = Story::accepted();
+        story.socket(Some(4), State::Established, 3);
+        story.enters(4, Call::Recv { fd: 4, len: 9 }).comes_back(4, returned(3));
+        story.enters(4, close.clone()).leaves(1, 5, flags).comes_back(4, returned(0));
+        assert_eq!(story.reason(), (wanted, None));
+    }
+}
+
+#[test]
+fn a_fin_that_is_acknowledged_while_close_waits_ended_its_waiting() {
+    let acknowledged = |ack: u32| {
+        let mut story = Story::accepted();
+        let linger = Call::SetOption { fd: 4, option: "SO_LINGER".to_owned().try_into().unwrap(), value: 3 };
+        story.socket(Some(4), State::Established, 0).call(linger, returned(0));
+        story.enters(0, Call::Close { fd: 4 }).add(Event::Blocked { side: Side::Client, worker: 0 });
+        assert_eq!(story.reason().0, Some(Circumstance::Lingered), "it waits");
+        story.leaves(1, 5, &["FIN", "ACK"]);
+        let id = SegmentId(2);
+        let segment = segment(client(), v4(), 1, ack, &["ACK"], b"");
+        story.add(Event::Sent { id, segment, again: None }).add(Event::Delivered(id)).comes_back(0, returned(0));
+        story.reason().0
+    };
+    assert_eq!(acknowledged(6), Some(Circumstance::Lingered));
+    assert_eq!(acknowledged(5), Some(Circumstance::LingerOver));
+}
+
+#[test]
+fn a_reset_that_came_before_accept_returned_is_its_connections() {
+    let mut story = Story(Trace::default());
+    let listens = testing::socket(7, Side::Client, Some(3), State::Listen, (Some(v4()), None));
+    story.call(Call::Socket { ipv6: false, udp: false }, returned(3)).call(listen(), returned(0));
+    // An earlier connection with the same numbers, which was reset.
+    story.add(Event::Socket(listens)).arrives(0, &["SYN"]).arrives(1, &["RST"]).arrives(2, &["SYN"]);
+    let peer = Some(client());
+    story.enters(0, accept()).comes_back(0, Ok(Returned { value: 4, data: Vec::new(), peer }));
+    assert_eq!(story.reason(), (None, None));
+    story.arrives(3, &["RST"]);
+    story.add(Event::Socket(testing::socket(1, Side::Client, Some(4), State::Closed, (None, None))));
+    assert_eq!(story.reason(), (None, Some(Circumstance::Reset)), "it came later");
+    story.enters(0, accept()).comes_back(0, Ok(Returned { value: 5, data: Vec::new(), peer }));
+    assert_eq!(story.reason(), (Some(Circumstance::Reset), None));
+}
+
+#[test]
+fn an_attempt_in_the_background_is_followed() {
+    let end = |state, ends| Event::Socket(testing::socket(1, Side::Client, Some(3), state, ends));
+    let ends = (Some(v4()), Some(client()));
+    let begun = || {
+        let mut story = Story(Trace::default());
+        story.call(Call::Socket { ipv6: false, udp: false }, returned(3));
+        story.call(Call::SetNonblocking { fd: 3 }, returned(0));
+        story.enters(0, Call::Connect { fd: 3, addr: client() }).leaves(0, 1, &["SYN"]);
+        story.comes_back(0, Err(Errno(libc::EINPROGRESS))).add(end(State::SynSent, ends));
+        assert_eq!(story.reason(), (None, None));
+        story
+    };
+    let mut refused = begun();
+    refused.arrives(1, &["RST", "ACK"]).add(end(State::Closed, (None, None)));
+    assert_eq!(refused.reason(), (None, Some(Circumstance::Refused)));
+    let mut reset = begun();
+    reset.arrives(1, &["SYN", "ACK"]).add(end(State::Established, ends));
+    assert_eq!(reset.reason(), (None, Some(Circumstance::Connected)));
+    reset.arrives(2, &["RST"]).add(end(State::Closed, (None, None)));
+    assert_eq!(reset.reason(), (None, Some(Circumstance::Reset)));
+    let marked = |story: &Story| named(&Situation::all(&story.0.present(), Side::Client));
+    assert!(marked(&refused).contains(&"connect(3) ECONNREFUSED".to_owned()), "{:?}", marked(&refused));
+    refused.call(recv(), Err(Errno(libc::ECONNREFUSED)));
+    assert!(marked(&refused).contains(&"connect(3) ECONNABORTED".to_owned()), "{:?}", marked(&refused));
+}
+
+/// A socket that is connected to itself, by its own SYN.
+#[test]
+fn one_that_is_its_own_peer_is_told_from_a_simultaneous_open() {
+    for (peer, wanted) in [(v4(), Circumstance::ToItself), (client(), Circumstance::Simultaneous)] {
+        let mut story = Story(Trace::default());
+        story.call(Call::Socket { ipv6: false, udp: false }, returned(3));
+        story.enters(0, Call::Connect { fd: 3, addr: peer });
+        let open = testing::socket(1, Side::Client, Some(3), State::SynRecv, (Some(v4()), Some(peer)));
+        let syn = |from, to| segment(from, to, 1, 0, &["SYN"], b"");
+        let sent = |id, segment| Event::Sent { id: SegmentId(id), segment, again: None };
+        story.add(sent(0, syn(peer, v4()))).add(Event::Delivered(SegmentId(0))).add(Event::Socket(open));
+        if peer != v4() {
+            story.add(sent(1, syn(v4(), peer)));
+        }
+        story.add(Event::Blocked { side: Side::Client, worker: 0 });
+        assert_eq!(story.reason(), (Some(wanted), None));
+        story.comes_back(0, returned(0));
+        assert_eq!(story.reason(), (Some(wanted), None));
+    }
+}

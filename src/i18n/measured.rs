@@ -1,0 +1,59 @@
+//! What the kernel has, where a question asked for it: said beside an answer that was wrong.
+
+use super::words::words;
+use super::{fill, harmless};
+
+words! {
+    /// One sentence for each kind of question. The fields bear the names of the keys.
+    #[allow(missing_docs)]
+    pub struct MeasuredTexts {
+        pub state: String,
+        pub sleeps: String,
+        pub returned: String,
+        pub value: String,
+        pub failed: String,
+        pub recv_queue: String,
+        pub send_queue: String,
+        pub fired: String,
+        pub rto: String,
+        pub none: String,
+    }
+}
+
+impl MeasuredTexts {
+    /// What was measured, in words: `key` is the question's in a lesson's file, `actual` the notation of its answers.
+    pub fn fact(&self, key: &str, actual: &str) -> String {
+        let text = match (key, actual) {
+            (_, "none") => &self.none,
+            ("call" | "returned", "blocks") => &self.sleeps,
+            ("call", _) => &self.returned,
+            ("returned", number) if number.parse::<i64>().is_ok() => &self.value,
+            ("returned", _) => &self.failed,
+            ("recv_queue", _) => &self.recv_queue,
+            ("send_queue", _) => &self.send_queue,
+            ("fired", _) => &self.fired,
+            ("rto", _) => &self.rto,
+            _ => &self.state,
+        };
+        fill(text, &[("actual", harmless(actual))])
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::i18n::{Lang, Texts};
+
+    #[test]
+    fn each_kind_of_answer_has_its_sentence() {
+        let texts = [Lang::En, Lang::Zh].map(|lang| &Texts::load(lang).unwrap().measured);
+        for (measure, actual, wanted) in [
+            ("call", "blocks", ["the call sleeps in the kernel", "调用睡在内核里"]),
+            ("call", "returns", ["the call has returned", "调用已经返回"]),
+            ("returned", "5", ["the call returned 5", "调用返回了 5"]),
+            ("returned", "EPIPE", ["the call failed with EPIPE", "调用失败，错误是 EPIPE"]),
+            ("returned", "blocks", ["the call sleeps in the kernel", "调用睡在内核里"]),
+        ] {
+            assert_eq!(texts.map(|texts| texts.fact(measure, actual)), wanted, "{measure} {actual}");
+        }
+    }
+}
