@@ -3,7 +3,7 @@
 use crossterm::event::{MouseButton, MouseEvent, MouseEventKind};
 use ratatui::layout::Position;
 
-use super::app::App;
+use super::app::{App, Focus};
 use super::commands::Command;
 use super::panes::{choice_at, command_at, segment_at};
 use crate::model::{SegmentId, Side};
@@ -46,10 +46,13 @@ pub(super) fn action(app: &App, event: MouseEvent) -> Option<Action> {
         return Some(Action::Do(command));
     }
     if app.place.overlay.is_some() {
-        return Some(Action::Do(Command::Present));
+        return Some(Action::Do(Command::Close));
     }
     if let Some(n) = choice_at(app, here.x, here.y) {
         return Some(Action::Do(Command::Answer(n)));
+    }
+    if app.focus() != Focus::Panes {
+        return None;
     }
     let large = areas.large.iter().flat_map(|large| [(large.server, Side::Server), (large.client, Side::Client)]);
     let mut sides = [(areas.server, Side::Server), (areas.client, Side::Client)].into_iter().chain(large);

@@ -25,7 +25,7 @@ pub(super) fn draw(buf: &mut Buffer, area: Rect, scene: &Scene<'_>) -> usize {
     let (t, theme) = (&scene.texts.lessons, scene.theme);
     let width = usize::from(area.width.saturating_sub(4).min(WIDEST));
     let count = scene.app.catalogue.as_ref().map_or(0, |catalogue| catalogue.rows.len());
-    let inner = scene.overlay(buf, area, (width, count + 3 + FOOT), [&t.title, &t.keys]);
+    let inner = scene.overlay(buf, (width, count + 3 + FOOT), [&t.title, &t.keys]);
     let rows = scene.app.found_lessons();
     let choosing = &scene.app.choosing;
     put(buf, inner, [search_line(scene)]);
