@@ -256,7 +256,7 @@ fn walk(job: &Drop) -> (bool, Vec<String>) {
     for _ in 0..job.nth {
         seat.press(KeyCode::Down);
     }
-    let chosen = seat.app.chosen_held();
+    let chosen = seat.app.meant_held();
     seat.press(KeyCode::Char('x'));
     seat.rest();
     let dropped = chosen.unwrap_or(id);

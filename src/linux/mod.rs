@@ -37,7 +37,7 @@ pub use lab::{
 };
 pub use needs::{missing, missing_in_lab};
 pub use place::Place;
-pub use signals::{Process, receive_signals};
+pub use signals::{Process, receive_signals, stop};
 pub use world::LinuxWorld;
 
 /// Whether something can be read from a descriptor, or its other end is closed, within a time.

@@ -1,8 +1,10 @@
-//! The signals that a program's starter hands on to it.
+//! The signals that a program's starter hands on to it; and how the program itself is stopped as its terminal would.
 
 use std::fs;
 use std::io::{self, PipeReader};
 use std::os::fd::OwnedFd;
+
+use rustix::process::{Signal, getpid, kill_current_process_group, kill_process};
 
 use super::sys;
 
@@ -30,6 +32,48 @@ fn ignored() -> u64 {
     let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
     let bits = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
     bits.and_then(|bits| u64::from_str_radix(bits.trim(), 16).ok()).unwrap_or_default()
+}
+
+/// Stops the process, and returns once it is continued; at once where nobody could continue it. `job`: its whole process
+/// group, as the terminal's suspend character does. By SIGSTOP, since SIGTSTP has a handler here.
+///
+/// # Errors
+/// The system's refusal.
+pub fn stop(job: bool) -> io::Result<()> {
+    if is_orphaned("self") {
+        return Ok(());
+    }
+    let stopped = if job { kill_current_process_group(Signal::STOP) } else { kill_process(getpid(), Signal::STOP) };
+    Ok(stopped?)
+}
+
+/// Whether no shell could continue a process: of its forebears the first that isn't in its process group is in another
+/// session (`setpgid(2)` has the rule, by which the kernel doesn't heed the terminal's stop signals then).
+fn is_orphaned(process: &str) -> bool {
+    let Some(own) = Standing::of(process) else { return true };
+    let mut parent = own.parent;
+    loop {
+        match Standing::of(&parent.to_string()) {
+            Some(of) if of.group == own.group => parent = of.parent,
+            of => return of.is_none_or(|of| of.session != own.session),
+        }
+    }
+}
+
+/// Where a process stands among the others (`proc_pid_stat(5)`).
+struct Standing {
+    parent: u32,
+    group: u32,
+    session: u32,
+}
+
+impl Standing {
+    fn of(process: &str) -> Option<Standing> {
+        let stat = fs::read_to_string(format!("/proc/{process}/stat")).ok()?;
+        // Behind the name in parentheses, which may have any letter.
+        let mut numbers = stat.rsplit_once(')')?.1.split_whitespace().skip(1).map(|number| number.parse().ok());
+        Some(Standing { parent: numbers.next()??, group: numbers.next()??, session: numbers.next()?? })
+    }
 }
 
 /// A process, whatever becomes of its number (`pidfd_open(2)`).

@@ -82,6 +82,19 @@ pub enum Overlay {
     Ending,
 }
 
+/// What has the keys.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Focus {
+    /// The panes: the walk goes on, and one looks around.
+    Panes,
+    /// What lies over the panes: it is read and closed, and nothing else happens behind it.
+    Overlay,
+    /// The line that is typed: letters are part of it.
+    Line,
+    /// The list of lessons: letters search in it (`lessons.rs`).
+    Search,
+}
+
 /// What the learner has chosen to look at.
 #[derive(Debug, Default)]
 pub(super) struct Place {
@@ -296,13 +309,35 @@ impl App {
         layout::areas(self.size, self.wish())
     }
 
-    /// The waiting segment that `d` and `x` mean: the chosen one, else the oldest.
-    pub fn chosen_held(&self) -> Option<SegmentId> {
+    /// What has the keys at the moment.
+    pub fn focus(&self) -> Focus {
+        match self.place.overlay {
+            Some(Overlay::Lessons) => Focus::Search,
+            Some(_) => Focus::Overlay,
+            None if self.typing().is_some() && !self.runs_again() => Focus::Line,
+            None => Focus::Panes,
+        }
+    }
+
+    /// The waiting segment that is meant, by the keys, by the mark in the ladder and by the step that comes next: the one that
+    /// was chosen, else the one that the next step is about, else the oldest that may be let go here.
+    pub fn meant_held(&self) -> Option<SegmentId> {
         let waiting = self.view().waiting();
         // In order, since they are numbered in order.
-        let chosen = self.place.segment.filter(|id| waiting.binary_search(id).is_ok());
+        let waits = |id: &SegmentId| waiting.binary_search(id).is_ok();
+        let of_step = || self.walk.awaited().filter(|_| !self.in_past()).filter(waits);
         let doors = self.own_doors();
-        chosen.or_else(|| waiting.iter().copied().find(|id| self.waits_at(*id, doors)))
+        let oldest = || waiting.iter().copied().find(|id| self.waits_at(*id, doors));
+        self.place.segment.filter(waits).or_else(of_step).or_else(oldest)
+    }
+
+    /// The waiting segment after the one that is meant, or before it.
+    pub(super) fn next_held(&self, newer: bool) -> Option<SegmentId> {
+        let waiting = self.view().waiting();
+        let meant = self.meant_held()?;
+        let current = waiting.binary_search(&meant).ok()?;
+        let next = if newer { current + 1 } else { current.checked_sub(1)? };
+        waiting.get(next).copied()
     }
 
     /// Whether a waiting segment may be let go here: in a lesson each; where others drive the other side, those that wait

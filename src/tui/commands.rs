@@ -1,10 +1,15 @@
 //! The one table of commands: keys, footer, help and manual come from it.
+//!
+//! Whether a command can be done now is decided here and nowhere else ([`Entry::works`]): a key, a button and a click ask the
+//! same, the footer names exactly what works, and what doesn't work does nothing at all. What has the keys is the
+//! [`Focus`]: while something lies over the panes, or a line is typed, nothing else acts.
 
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
-use super::app::{App, Overlay};
+use super::app::{App, Focus, Overlay, PACES};
 use super::layout::WHOLE;
-use crate::engine::Phase;
+use super::{free, menu, panes};
+use crate::engine::{Phase, Wire};
 
 /// What the learner can do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -49,6 +54,11 @@ pub enum Command {
     Large,
     ScrollUp,
     ScrollDown,
+    /// A page of what lies over the panes.
+    PageUp,
+    PageDown,
+    /// Close what lies over the panes.
+    Close,
     /// The number of the chosen answer, from 0.
     Answer(usize),
     Send,
@@ -56,7 +66,13 @@ pub enum Command {
     Lessons,
     /// From the end of a lesson to the next one.
     NextLesson,
+    /// Send the line that is offered.
+    Offered,
+    /// Type no call.
+    Leave,
     Help,
+    /// Stop until the shell continues it.
+    Suspend,
     Quit,
 }
 
@@ -74,14 +90,26 @@ pub struct Entry {
     pub shown: &'static str,
     /// Its place in the footer, the most important first; `None` where only the help names it.
     pub footer: Option<u8>,
-    /// Whether it can be done now.
-    pub applies: fn(&App) -> bool,
+    /// Where the keys must be for it.
+    focus: &'static [Focus],
+    /// Whether such a walk has it at all.
+    belongs: fn(&App) -> bool,
+    /// Whether it can be done now, by what the walk and the screen are like.
+    applies: fn(&App) -> bool,
 }
 
 use KeyCode::{BackTab, Char, Down, End, Enter, Esc, F, Home, Left, PageDown, PageUp, Right, Tab, Up};
 
+const PANES: &[Focus] = &[Focus::Panes];
+const LINE: &[Focus] = &[Focus::Line];
+const OVERLAY: &[Focus] = &[Focus::Overlay];
+/// Where one looks around: nothing changes but what is seen.
+const LOOKING: &[Focus] = &[Focus::Panes, Focus::Overlay];
+const READING: &[Focus] = &[Focus::Panes, Focus::Line];
+const ALL: &[Focus] = &[Focus::Panes, Focus::Overlay, Focus::Line, Focus::Search];
+
 const fn entry(command: Command, id: &'static str, keys: &'static [KeyCode], shown: &'static str) -> Entry {
-    Entry { command, id, keys, shift: false, shown, footer: None, applies: always }
+    Entry { command, id, keys, shift: false, shown, footer: None, focus: PANES, belongs: always, applies: always }
 }
 
 impl Entry {
@@ -99,101 +127,177 @@ impl Entry {
         self.shift = true;
         self
     }
+
+    const fn at(mut self, focus: &'static [Focus]) -> Entry {
+        self.focus = focus;
+        self
+    }
+
+    const fn of(mut self, belongs: fn(&App) -> bool) -> Entry {
+        self.belongs = belongs;
+        self
+    }
+
+    /// Whether it does something now.
+    pub fn works(&self, app: &App) -> bool {
+        self.focus.contains(&app.focus()) && self.belongs(app) && (self.applies)(app)
+    }
+
+    /// Whether a walk of this kind has it at all.
+    pub fn belongs(&self, app: &App) -> bool {
+        (self.belongs)(app)
+    }
+
+    /// Whether this line is a command's: of the answers, each one's.
+    fn is_of(&self, command: Command) -> bool {
+        let same = |answer: &Command| matches!((answer, command), (Command::Answer(_), Command::Answer(_)));
+        self.command == command || same(&self.command)
+    }
+}
+
+/// Whether a command does something now.
+pub fn works(app: &App, command: Command) -> bool {
+    let offered = match command {
+        Command::Answer(n) => offers(app, n),
+        _ => true,
+    };
+    offered && COMMANDS.iter().any(|entry| entry.is_of(command) && entry.works(app))
 }
 
 /// The table, in the order of the help.
 pub const COMMANDS: &[Entry] = &[
-    entry(Command::Next, "next", &[Char(' ')], "Space").footer(1).when(can_go_on),
-    entry(Command::NextLesson, "next_lesson", &[], "Enter").footer(0).when(shows_the_end),
-    entry(Command::Next, "replay", &[], "Space").footer(0).when(replays_on),
-    entry(Command::Type, "type", &[Enter, Char(':')], "Enter").footer(1).when(may_choose),
-    entry(Command::Menu, "menu", &[Char('m')], "m").footer(1).when(may_choose),
-    entry(Command::Answer(0), "answer", &[], "1–9").footer(0).when(asks),
-    entry(Command::Answer(0), "choose", &[], "1–9").footer(0).when(may_choose),
-    entry(Command::Send, "send", &[], "Enter").footer(0).when(types),
-    entry(Command::Deliver, "deliver", &[Char('d')], "d").footer(2).when(something_waits),
-    entry(Command::Drop, "drop", &[Char('x')], "x").footer(3).when(something_waits),
-    entry(Command::Up, "up", &[Up], "↑").when(several_wait),
-    entry(Command::Down, "down", &[Down], "↓").when(several_wait),
-    entry(Command::Interrupt, "interrupt", &[Char('i')], "i").footer(12).when(a_call_sleeps),
-    entry(Command::Pass, "pass", &[Char('w')], "w").footer(4).when(drives),
-    entry(Command::PassOne, "pass_one", &[Char('W')], "W").when(drives),
-    entry(Command::Only, "only", &[Char('f')], "f").footer(12).when(is_free),
-    entry(Command::Back, "back", &[Left], "←").footer(4),
-    entry(Command::Forward, "forward", &[Right], "→").footer(5).when(in_the_past),
-    entry(Command::StepBack, "step_back", &[PageUp], "PgUp"),
-    entry(Command::StepForward, "step_forward", &[PageDown], "PgDn").when(in_the_past),
-    entry(Command::First, "first", &[Home], "Home"),
-    entry(Command::Present, "present", &[End, Esc], "End").footer(0).when(in_the_past),
-    entry(Command::Auto, "auto", &[Char('a')], "a").footer(11).when(is_lesson),
-    entry(Command::Faster, "faster", &[Char('+'), Char('=')], "+").footer(10).when(plays),
-    entry(Command::Slower, "slower", &[Char('-')], "-").footer(10).when(plays),
-    entry(Command::Packet, "packet", &[Char('p')], "p").footer(7),
-    entry(Command::Kernel, "kernel", &[Char('k')], "k").footer(8),
-    entry(Command::Layers, "layers", &[Char('l')], "l").footer(8),
-    entry(Command::Glossary, "glossary", &[Char('g')], "g").footer(9),
+    entry(Command::Next, "next", &[Char(' ')], "Space").footer(1).at(READING).when(can_go_on),
+    entry(Command::NextLesson, "next_lesson", &[Enter], "Enter")
+        .footer(0)
+        .at(OVERLAY)
+        .of(is_lesson)
+        .when(shows_the_end),
+    entry(Command::Next, "replay", &[Char(' ')], "Space").footer(0).of(replays).when(in_the_past),
+    entry(Command::Close, "close", &[Esc, Char(' '), Enter], "Esc").footer(0).at(OVERLAY),
+    entry(Command::Type, "type", &[Enter, Char(':')], "Enter").footer(1).of(drives).when(may_choose),
+    entry(Command::Menu, "menu", &[Char('m')], "m").footer(1).of(drives).when(has_more_pages),
+    entry(Command::Answer(0), "answer", &[], "1–9").footer(0).of(is_lesson).when(asks),
+    entry(Command::Answer(0), "choose", &[], "1–9").footer(0).of(drives).when(has_menu),
+    entry(Command::Send, "send", &[Enter], "Enter").footer(0).at(LINE),
+    entry(Command::Offered, "offered", &[Esc], "Esc").footer(1).at(LINE).of(is_lesson),
+    entry(Command::Leave, "leave", &[Esc], "Esc").footer(1).at(LINE).of(is_free),
+    entry(Command::Deliver, "deliver", &[Char('d')], "d").footer(2).when(may_let_go),
+    entry(Command::Drop, "drop", &[Char('x')], "x").footer(3).when(may_let_go),
+    entry(Command::Up, "up", &[Up], "↑").footer(5).when(has_older),
+    entry(Command::Down, "down", &[Down], "↓").footer(5).when(has_newer),
+    entry(Command::Interrupt, "interrupt", &[Char('i')], "i").footer(6).when(a_call_sleeps),
+    entry(Command::Pass, "pass", &[Char('w')], "w").footer(4).of(drives).when(is_present),
+    entry(Command::PassOne, "pass_one", &[Char('W')], "W").footer(15).of(drives).when(has_connection),
+    entry(Command::Only, "only", &[Char('f')], "f").footer(12).of(is_free).when(has_connections),
+    entry(Command::Back, "back", &[Left], "←").footer(4).at(LOOKING).when(has_past),
+    entry(Command::Forward, "forward", &[Right], "→").footer(5).at(LOOKING).when(looks_at_the_past),
+    entry(Command::StepBack, "step_back", &[PageUp], "PgUp").footer(13).at(READING).when(has_past),
+    entry(Command::StepForward, "step_forward", &[PageDown], "PgDn").footer(6).when(in_the_past),
+    entry(Command::First, "first", &[Home], "Home").when(has_past),
+    entry(Command::Present, "present", &[End, Esc], "End").footer(0).at(LOOKING).when(in_the_past),
+    entry(Command::Auto, "auto", &[Char('a')], "a").footer(8).of(is_lesson).when(can_play),
+    entry(Command::Faster, "faster", &[Char('+'), Char('=')], "+").footer(7).of(is_lesson).when(can_be_faster),
+    entry(Command::Slower, "slower", &[Char('-')], "-").footer(7).of(is_lesson).when(can_be_slower),
+    entry(Command::Packet, "packet", &[Char('p')], "p").footer(7).at(LOOKING),
+    entry(Command::Kernel, "kernel", &[Char('k')], "k").footer(8).at(LOOKING),
+    entry(Command::Layers, "layers", &[Char('l')], "l").footer(8).at(LOOKING),
+    entry(Command::Glossary, "glossary", &[Char('g')], "g").footer(8).at(LOOKING),
     entry(Command::Pane, "pane", &[Char('s'), Char('v')], "s").footer(6).when(takes_turns),
-    entry(Command::Large, "large", &[Char('b')], "b").footer(12).when(has_room_for_large),
-    entry(Command::Code, "code", &[Char('c')], "c").footer(9),
-    entry(Command::Numbers, "numbers", &[Char('n')], "n").footer(9),
-    entry(Command::Side, "side", &[Tab, BackTab], "Tab").footer(13),
-    entry(Command::ScrollUp, "scroll_up", &[Up], "Shift+↑").shift(),
-    entry(Command::ScrollDown, "scroll_down", &[Down], "Shift+↓").shift(),
-    entry(Command::Restart, "restart", &[Char('r')], "r").footer(14).when(goes_as_told),
-    entry(Command::Restart, "return", &[], "r").footer(1).when(diverged),
-    entry(Command::Lessons, "lessons", &[Char('o'), F(2)], "o").footer(10),
-    entry(Command::Lang, "lang", &[Char('L')], "L").footer(15),
-    entry(Command::Help, "help", &[Char('?')], "?").footer(0),
-    entry(Command::Quit, "quit", &[Char('q')], "q").footer(0),
+    entry(Command::Large, "large", &[Char('b')], "b").footer(14).when(has_room_for_large),
+    entry(Command::Code, "code", &[Char('c')], "c").footer(11),
+    entry(Command::Numbers, "numbers", &[Char('n')], "n").footer(11).at(LOOKING).when(shows_numbers),
+    entry(Command::Side, "side", &[Tab, BackTab], "Tab").footer(10).when(shows_a_side),
+    entry(Command::PageUp, "page_up", &[PageUp], "PgUp").at(OVERLAY).when(has_text_above),
+    entry(Command::PageDown, "page_down", &[PageDown], "PgDn").footer(3).at(OVERLAY).when(has_text_below),
+    entry(Command::ScrollUp, "up_over", &[Up], "↑").footer(2).at(OVERLAY).when(has_text_above),
+    entry(Command::ScrollDown, "down_over", &[Down], "↓").footer(2).at(OVERLAY).when(has_text_below),
+    entry(Command::ScrollUp, "scroll_up", &[Up], "Shift+↑").at(ALL).shift().when(has_text_above),
+    entry(Command::ScrollDown, "scroll_down", &[Down], "Shift+↓").at(ALL).shift().when(has_text_below),
+    entry(Command::Restart, "restart", &[Char('r')], "r").footer(10).at(LOOKING).of(is_lesson).when(may_begin_again),
+    entry(Command::Restart, "return", &[Char('r')], "r").footer(1).at(LOOKING).of(is_lesson).when(may_return),
+    entry(Command::Lessons, "lessons", &[Char('o'), F(2)], "o").footer(9).at(LOOKING),
+    entry(Command::Lessons, "lessons_line", &[F(2)], "F2").footer(9).at(LINE),
+    entry(Command::Lang, "lang", &[Char('L')], "L").footer(9).at(LOOKING),
+    entry(Command::Help, "help", &[Char('?')], "?").footer(0).at(LOOKING),
+    entry(Command::Suspend, "suspend", &[], "Ctrl-Z").at(ALL),
+    entry(Command::Quit, "quit", &[Char('q')], "q").footer(0).at(LOOKING),
+    entry(Command::Quit, "quit_line", &[], "Ctrl-C").footer(0).at(LINE),
 ];
 
 /// The command that a key means now; `None` where it means nothing.
 pub fn command_for(app: &App, key: KeyEvent) -> Option<Command> {
     let control = key.modifiers.contains(KeyModifiers::CONTROL);
     if control {
-        return (key.code == Char('c')).then_some(Command::Quit);
+        return match key.code {
+            Char('c') => Some(Command::Quit),
+            Char('z') => Some(Command::Suspend),
+            _ => None,
+        };
     }
     if key.modifiers.contains(KeyModifiers::ALT) {
         return None;
     }
-    if let (Char(digit @ '1'..='9'), true) = (key.code, offers(app)) {
-        return Some(Command::Answer(digit as usize - '1' as usize));
+    if let (Char(digit @ '1'..='9'), Focus::Panes) = (key.code, app.focus()) {
+        let answer = Command::Answer(digit as usize - '1' as usize);
+        return works(app, answer).then_some(answer);
     }
     // Shift tells the arrows apart; of a letter it is part of the letter itself.
     let shift = key.modifiers.contains(KeyModifiers::SHIFT) && matches!(key.code, Up | Down);
-    if key.code == Enter && shows_the_end(app) {
-        return Some(Command::NextLesson);
-    }
-    // Without a menu to type for, Enter goes on, as Space does.
-    if key.code == Enter && !drives(app) {
-        return Some(Command::Next);
-    }
-    COMMANDS.iter().find(|entry| entry.shift == shift && entry.keys.contains(&key.code)).map(|entry| entry.command)
+    let meant = |code: KeyCode| {
+        let has_key = |entry: &&Entry| entry.shift == shift && entry.keys.contains(&code);
+        COMMANDS.iter().filter(has_key).find(|entry| entry.works(app)).map(|entry| entry.command)
+    };
+    // Where nothing is typed or chosen, Enter goes on, as Space does.
+    meant(key.code).or_else(|| meant(Char(' ')).filter(|_| key.code == Enter && app.focus() == Focus::Panes))
 }
 
 fn always(_: &App) -> bool {
     true
 }
 
-fn can_go_on(app: &App) -> bool {
-    let goes_on = matches!(app.walk().phase(), Phase::Ready | Phase::Asking | Phase::Finished);
-    !app.replays() && (app.in_past() || (is_lesson(app) && goes_on) || (drives(app) && something_waits(app)))
+/// Whether the present is looked at, and the learner has the walk: what acts, acts on what is seen.
+fn is_present(app: &App) -> bool {
+    !app.in_past() && !app.runs_again() && !matches!(app.walk().phase(), Phase::Failed(_))
 }
 
-fn replays_on(app: &App) -> bool {
-    app.replays() && app.in_past()
+fn can_go_on(app: &App) -> bool {
+    if replays(app) {
+        return false;
+    }
+    if app.in_past() {
+        return true;
+    }
+    let goes_on = match app.walk().phase() {
+        Phase::Ready | Phase::Asking | Phase::Finished => app.focus() != Focus::Line,
+        // As long as nobody has begun to type: then a blank is part of the line.
+        Phase::Typing(_) => app.offered_line_stands(),
+        Phase::Busy | Phase::Failed(_) => false,
+    };
+    is_present(app) && if is_lesson(app) { goes_on } else { app.focus() != Focus::Line && may_let_go(app) }
 }
 
 fn asks(app: &App) -> bool {
-    !app.in_past() && matches!(app.walk().phase(), Phase::Asking)
+    is_present(app) && matches!(app.walk().phase(), Phase::Asking)
 }
 
 fn may_choose(app: &App) -> bool {
-    !app.in_past() && drives(app) && !types(app)
+    is_present(app) && drives(app)
 }
 
-fn offers(app: &App) -> bool {
-    asks(app) || may_choose(app)
+fn has_menu(app: &App) -> bool {
+    may_choose(app) && menu::page(app).is_some()
+}
+
+fn has_more_pages(app: &App) -> bool {
+    may_choose(app) && menu::page(app).is_some_and(|(_, _, count)| count > 1)
+}
+
+/// Whether the answer or the call of this number, from 0, is there.
+fn offers(app: &App, n: usize) -> bool {
+    match app.walk().question() {
+        Some(ask) => n < ask.choices.len(),
+        None => menu::page(app).is_some_and(|(page, ..)| page.item(n).is_some()),
+    }
 }
 
 /// Whether calls can be made in any order here.
@@ -209,42 +313,109 @@ fn is_lesson(app: &App) -> bool {
     !is_free(app)
 }
 
-fn diverged(app: &App) -> bool {
-    is_lesson(app) && app.diverged().is_some()
+fn replays(app: &App) -> bool {
+    app.replays()
 }
 
-fn goes_as_told(app: &App) -> bool {
-    is_lesson(app) && !diverged(app)
+/// The lesson went another way: the key that begins again leads back to where it was left.
+fn may_return(app: &App) -> bool {
+    may_leave_step(app) && app.diverged().is_some()
 }
 
-fn types(app: &App) -> bool {
-    app.typing().is_some()
+fn may_let_go(app: &App) -> bool {
+    is_present(app) && app.meant_held().is_some_and(|id| app.is_at_own_door(id))
 }
 
-fn something_waits(app: &App) -> bool {
-    let present = app.walk().trace().present();
-    let doors = app.own_doors();
-    !app.in_past() && present.waiting().iter().any(|id| app.waits_at(*id, doors))
+fn has_older(app: &App) -> bool {
+    app.next_held(false).is_some()
 }
 
 fn shows_the_end(app: &App) -> bool {
     app.place.overlay == Some(Overlay::Ending)
 }
 
-fn several_wait(app: &App) -> bool {
-    app.view().waiting().len() > 1
+/// From the panes, and from the page at the end.
+fn may_leave_step(app: &App) -> bool {
+    app.place.overlay.is_none() || shows_the_end(app)
+}
+
+fn may_begin_again(app: &App) -> bool {
+    may_leave_step(app) && app.diverged().is_none()
+}
+
+fn has_newer(app: &App) -> bool {
+    app.next_held(true).is_some()
 }
 
 fn a_call_sleeps(app: &App) -> bool {
-    !app.in_past() && app.blocked_side().is_some()
+    is_present(app) && app.blocked_side().is_some()
+}
+
+fn has_connection(app: &App) -> bool {
+    is_present(app) && free::chosen_connection(app).is_some()
+}
+
+fn has_connections(app: &App) -> bool {
+    app.place.only.is_some() || !app.view().connections().is_empty()
 }
 
 fn in_the_past(app: &App) -> bool {
     app.in_past()
 }
 
-fn plays(app: &App) -> bool {
-    app.auto().is_some()
+/// What is only read is the same at every moment.
+fn shows_a_moment(app: &App) -> bool {
+    !matches!(app.place.overlay, Some(Overlay::Help | Overlay::Glossary | Overlay::Ending))
+}
+
+fn looks_at_the_past(app: &App) -> bool {
+    app.in_past() && shows_a_moment(app)
+}
+
+fn has_past(app: &App) -> bool {
+    app.view().moment() > 0 && shows_a_moment(app)
+}
+
+fn can_play(app: &App) -> bool {
+    is_present(app) && *app.walk().phase() != Phase::Finished
+}
+
+fn can_be_faster(app: &App) -> bool {
+    app.auto().is_some() && app.pace > 0
+}
+
+fn can_be_slower(app: &App) -> bool {
+    app.auto().is_some() && app.pace + 1 < PACES.len()
+}
+
+fn shows_numbers(app: &App) -> bool {
+    match app.place.overlay {
+        None => app.walk().wire() != Wire::Blind,
+        Some(Overlay::Packet | Overlay::Layers) => app.chosen_segment().is_some(),
+        Some(_) => false,
+    }
+}
+
+/// The chosen side's frame stands out, and its newest call is shown as code; in the past only the latter.
+fn shows_a_side(app: &App) -> bool {
+    !app.in_past() || app.areas().is_some_and(|areas| areas.code.is_some())
+}
+
+fn has_text_above(app: &App) -> bool {
+    scrolled(app).is_some_and(|(at, _)| at > 0)
+}
+
+fn has_text_below(app: &App) -> bool {
+    scrolled(app).is_some_and(|(at, most)| at < most)
+}
+
+/// How far the text that the keys scroll is scrolled, and can be.
+fn scrolled(app: &App) -> Option<(usize, usize)> {
+    if app.place.overlay.is_none() {
+        return panes::explain_scroll(app);
+    }
+    let most = panes::overlay_scroll(app);
+    Some((app.place.over.min(most), most))
 }
 
 fn has_room_for_large(app: &App) -> bool {
@@ -261,14 +432,26 @@ mod tests {
     use super::*;
     use std::collections::HashSet;
 
+    /// Of two lines with one key the walk or the moment chooses; no other may stand twice.
     #[test]
-    fn no_key_and_no_id_stands_twice() {
-        let mut keys = HashSet::new();
+    fn no_id_stands_twice_and_no_key_without_need() {
+        let shared: HashSet<(KeyCode, &str, &str)> = [
+            (Esc, "close", "present"),
+            (Esc, "offered", "leave"),
+            (Enter, "next_lesson", "close"),
+            (Char(' '), "next", "replay"),
+            (Char('r'), "restart", "return"),
+        ]
+        .into_iter()
+        .collect();
         let mut ids = HashSet::new();
-        for entry in COMMANDS {
+        for (n, entry) in COMMANDS.iter().enumerate() {
             assert!(ids.insert(entry.id), "{}", entry.id);
-            for key in entry.keys {
-                assert!(keys.insert((*key, entry.shift)), "{}: {key:?}", entry.id);
+            for other in &COMMANDS[..n] {
+                let meet = other.shift == entry.shift && other.focus.iter().any(|focus| entry.focus.contains(focus));
+                for key in entry.keys.iter().filter(|key| meet && other.keys.contains(key)) {
+                    assert!(shared.contains(&(*key, other.id, entry.id)), "{key:?}: {} and {}", other.id, entry.id);
+                }
             }
         }
     }

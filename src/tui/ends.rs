@@ -87,7 +87,7 @@ fn segment<'a>(scene: &Scene<'a>, connection: Option<Connection>) -> (Option<Seg
     let own = |segment: &SegmentView<'_>| connection.is_none_or(|one| Connection::of(segment.segment) == one);
     let waiting: Vec<SegmentId> =
         view.waiting().iter().copied().filter(|id| view.segment(*id).is_some_and(|s| own(&s))).collect();
-    let chosen = scene.app.chosen_held().filter(|id| waiting.binary_search(id).is_ok());
+    let chosen = scene.app.meant_held().filter(|id| waiting.binary_search(id).is_ok());
     let goes_next = chosen.or(waiting.first().copied()).and_then(|id| view.segment(id));
     let newest = || -> Option<SegmentView<'a>> {
         let recent: Vec<SegmentView<'a>> = match connection {

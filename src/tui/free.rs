@@ -23,8 +23,8 @@ const DELAYS: [Option<Duration>; 5] = [
 /// Does what acts on the world, or begins to.
 pub(super) fn act(app: &mut App, command: Command) {
     let order = match command {
-        Command::Next | Command::Deliver => app.chosen_held().map(engine::Command::Deliver),
-        Command::Drop => app.chosen_held().map(engine::Command::Drop),
+        Command::Next | Command::Deliver => app.meant_held().map(engine::Command::Deliver),
+        Command::Drop => app.meant_held().map(engine::Command::Drop),
         Command::Interrupt => app.blocked_side().map(engine::Command::Interrupt),
         Command::Answer(n) => menu_call(app, n),
         Command::Type => {
@@ -60,7 +60,7 @@ pub(super) fn notice(app: &mut App) {
 fn menu_call(app: &mut App, n: usize) -> Option<engine::Command> {
     let side = menu::side(app)?;
     let (page, ..) = menu::page(app)?;
-    match page.items.into_iter().nth(n)?.call {
+    match page.item(n)?.call.clone() {
         // What is sent is the learner's to say.
         Call::Send { fd, data } => {
             type_call(app, &format!("send({fd}, \"{}\")", String::from_utf8_lossy(&data)));
@@ -141,7 +141,7 @@ fn pass(app: &App, which: Which) -> engine::Command {
 }
 
 /// The connection that is shown alone, else that of the segment which is chosen.
-fn chosen_connection(app: &App) -> Option<Connection> {
+pub(super) fn chosen_connection(app: &App) -> Option<Connection> {
     let view = app.view();
     let of_segment = || Some(Connection::of(view.segment(app.chosen_segment()?)?.segment));
     app.place.only.or_else(of_segment)

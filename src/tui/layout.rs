@@ -13,6 +13,9 @@ pub const WHOLE: (u16, u16) = (100, 30);
 /// them, which is the call itself, is shown.
 pub(super) const CODE_ROWS: u16 = 5;
 
+/// The rows of the keys: so many that none which works is missing in the smallest window.
+const FOOTER_ROWS: u16 = 2;
+
 /// The rows that an audience needs below the ladder: one outcome and its reason.
 const AUDIENCE_ROWS: u16 = 8;
 
@@ -127,9 +130,8 @@ pub(super) fn areas(size: Rect, wish: Wish) -> Option<Areas> {
         return None;
     }
     let turns = takes_turns(size, wish);
-    let footer_rows = if turns { 1 } else { 2 };
     let large = large_rows(size, wish.large);
-    let body = size.height - 1 - footer_rows - large.all();
+    let body = size.height - 1 - FOOTER_ROWS - large.all();
     let bottom_rows = match (wish.seat, wish.turn) {
         (Seat::Audience, Turn::Explain | Turn::Code) => AUDIENCE_ROWS,
         _ => bottom_rows(body, turns, wish.turn),
@@ -140,7 +142,7 @@ pub(super) fn areas(size: Rect, wish: Wish) -> Option<Areas> {
         Constraint::Length(large.segment),
         Constraint::Length(body - bottom_rows),
         Constraint::Length(bottom_rows),
-        Constraint::Length(footer_rows),
+        Constraint::Length(FOOTER_ROWS),
     ];
     let [header, states, segment, top, bottom, footer] = Layout::vertical(rows).areas(size);
     // At 80 columns the sides are as narrow as `ESTABLISHED` allows, so that the ladder has room for its legend.
@@ -153,6 +155,27 @@ pub(super) fn areas(size: Rect, wish: Wish) -> Option<Areas> {
     });
     let (explain, code, states) = if turns { in_turn(bottom, wish.turn) } else { at_once(bottom) };
     Some(Areas { header, large, server, wire, client, explain, code, states, footer })
+}
+
+/// The rows in which something that scrolls can be read beside the text.
+const ENOUGH: u16 = 15;
+
+/// Where something of so many columns and rows lies over the panes: beside the explanation where there is room, else over
+/// its text, but never over what stands at its foot (from row `foot` on) and says what comes next.
+pub(super) fn overlay(size: Rect, areas: &Areas, foot: Option<u16>, wanted: (u16, u16)) -> Rect {
+    let top = areas.header.bottom();
+    let full = Rect { y: top, height: areas.footer.y - top, ..size };
+    let text = areas.explain.unwrap_or(Rect { y: full.bottom(), height: 0, ..full });
+    let above = Rect { height: text.y - top, ..full };
+    let right = Rect { x: text.right(), width: full.width - text.right(), ..full };
+    let fits = |place: &Rect| place.width >= wanted.0 && place.height >= wanted.1;
+    let reads = |place: &Rect| place.width >= wanted.0.min(full.width) && place.height >= ENOUGH;
+    let beside = [above, right].into_iter().find(fits).or(Some(above).filter(reads));
+    let over = || Rect { height: foot.unwrap_or(full.bottom()).max(top) - top, ..full };
+    let place = beside.unwrap_or_else(over);
+    let (width, height) = (wanted.0.min(place.width), wanted.1.min(place.height));
+    let (x, y) = (place.x + (place.width - width) / 2, place.y + (place.height - height) / 2);
+    Rect { x, y, width, height }
 }
 
 /// The diagram needs its rows, and the explanation enough that few are cut; the ladder keeps what is left.

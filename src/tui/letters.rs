@@ -123,6 +123,7 @@ fn paint(buf: &mut Buffer, (left, top): (u16, u16), picture: &[&str; ROWS as usi
 
 fn put(buf: &mut Buffer, x: u16, y: u16, block: char, style: Style) {
     if let Some(cell) = buf.cell_mut((x, y)) {
+        cell.reset();
         cell.set_char(block).set_style(style);
     }
 }

@@ -1,14 +1,13 @@
 //! The free walk's menu: the calls that one side can make next, page by page.
+//!
+//! A call has one number for ever: `connect()` is 5 whatever else is offered, so that nobody must look for it again.
 
 use std::net::SocketAddr;
 
 use super::app::App;
 use crate::engine::typed;
-use crate::explain::{Likely, Situation, offers};
+use crate::explain::{Likely, Offer, Situation, offers};
 use crate::model::{Call, CallName, How, Side, SocketOption, View};
-
-/// So many calls stand on one page: each has a digit.
-pub(super) const ITEMS: usize = 9;
 
 /// The most descriptors whose calls are offered: the newest ones.
 const DESCRIPTORS: usize = 6;
@@ -19,6 +18,8 @@ const HELLO: &[u8] = b"hello";
 /// A call of the menu.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Item {
+    /// Its key's digit, counted from 0.
+    pub(super) number: usize,
     pub(super) call: Call,
     pub(super) likely: Likely,
 }
@@ -53,7 +54,45 @@ pub(super) enum Group {
 /// A page of the menu.
 pub(super) struct Page {
     pub(super) group: Group,
+    /// By their numbers.
     pub(super) items: Vec<Item>,
+    /// The number of what makes sense before all else.
+    pub(super) first: Option<usize>,
+}
+
+impl Page {
+    /// The call of this number, from 0.
+    pub(super) fn item(&self, number: usize) -> Option<&Item> {
+        self.items.iter().find(|item| item.number == number)
+    }
+}
+
+/// A call's digit, counted from 0: what TCP and UDP have for the same purpose shares one.
+const fn number(name: CallName) -> usize {
+    match name {
+        CallName::Socket => 0,
+        CallName::Bind => 1,
+        CallName::Listen => 2,
+        CallName::Accept => 3,
+        CallName::Connect => 4,
+        CallName::Send | CallName::SendTo => 5,
+        CallName::Recv | CallName::RecvFrom => 6,
+        CallName::Shutdown => 7,
+        CallName::Close | CallName::SetSockOpt | CallName::Fcntl => 8,
+    }
+}
+
+/// Items as pages: of those with one number each has a page, in their order.
+fn paged(items: Vec<Item>) -> Vec<Vec<Item>> {
+    let mut pages: Vec<Vec<Item>> = Vec::new();
+    for item in items {
+        match pages.iter_mut().find(|page| page.iter().all(|other| other.number != item.number)) {
+            Some(page) => page.push(item),
+            None => pages.push(vec![item]),
+        }
+    }
+    pages.iter_mut().for_each(|page| page.sort_by_key(|item| item.number));
+    pages
 }
 
 /// The menu's pages; none while the side's hand is in a call.
@@ -66,12 +105,20 @@ pub(super) fn pages(app: &App) -> Vec<Page> {
     let offered = offers(side, &descriptors, view.open_call(side).is_some());
     let of = |sensible: bool| -> Vec<Item> {
         let meant = offered.iter().filter(|offer| offer.is_sensible() == sensible);
-        meant.filter_map(|offer| Some(Item { call: call(app, offer)?, likely: offer.likely })).collect()
+        let item =
+            |offer: &Offer| Some(Item { number: number(offer.call), call: call(app, offer)?, likely: offer.likely });
+        meant.filter_map(item).collect()
     };
+    let first = offered.first().filter(|offer| offer.is_sensible()).map(|offer| number(offer.call));
     let options = newest.into_iter().filter(|_| !offered.is_empty()).flat_map(further).collect();
     let groups = [(Group::Sensible, of(true)), (Group::Further, options), (Group::Wrong, of(false))];
-    let page = |group| move |items: &[Item]| Page { group, items: items.to_vec() };
-    groups.iter().flat_map(|(group, items)| items.chunks(ITEMS).map(page(*group))).collect()
+    let page = |group| move |items| Page { group, items, first: None };
+    let mut pages: Vec<Page> =
+        { groups }.into_iter().flat_map(|(group, items)| paged(items).into_iter().map(page(group))).collect();
+    if let Some(page) = pages.first_mut() {
+        page.first = first;
+    }
+    pages
 }
 
 /// The page that is shown, its number from 0, and how many there are; `None` where there is none.
@@ -123,7 +170,7 @@ fn descriptors(view: &View<'_>, side: Side, server: SocketAddr) -> Vec<(i32, Sit
     fds.into_iter().map(|fd| (fd, situation(fd))).collect()
 }
 
-fn call(app: &App, offer: &crate::explain::Offer) -> Option<Call> {
+fn call(app: &App, offer: &Offer) -> Option<Call> {
     let server = app.walk().server();
     let fd = offer.fd.unwrap_or(-1);
     Some(match offer.call {
@@ -143,7 +190,7 @@ fn call(app: &App, offer: &crate::explain::Offer) -> Option<Call> {
 }
 
 fn further(fd: i32) -> Vec<Item> {
-    let works = |call| Item { call, likely: Likely::Works };
+    let works = |call| Item { number: 0, call, likely: Likely::Works };
     let option = |(name, value): (&str, i32)| {
         let option = SocketOption::by_name(name)?;
         Some(works(Call::SetOption { fd, option, value }))
@@ -151,5 +198,35 @@ fn further(fd: i32) -> Vec<Item> {
     let mut items: Vec<Item> = OPTIONS.into_iter().filter_map(option).collect();
     items.push(works(Call::SetNonblocking { fd }));
     items.extend([How::Read, How::Both].map(|how| works(Call::Shutdown { fd, how })));
+    items.iter_mut().enumerate().for_each(|(number, item)| item.number = number);
     items
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn item(name: CallName, fd: i32) -> Item {
+        Item { number: number(name), call: Call::Close { fd }, likely: Likely::Works }
+    }
+
+    /// What joins or goes moves nothing else; the same call of another descriptor is on the next page.
+    #[test]
+    fn a_call_keeps_its_number() {
+        use CallName::{Accept, Bind, Close, Connect, Listen, Recv, Send, Shutdown, Socket};
+        let shown = |items: &[(CallName, i32)]| -> Vec<Vec<(usize, i32)>> {
+            let pages = paged(items.iter().map(|(name, fd)| item(*name, *fd)).collect());
+            let shown = |item: &Item| (item.number + 1, item.call.fd().unwrap_or_default());
+            pages.iter().map(|page| page.iter().map(shown).collect()).collect()
+        };
+        assert_eq!(shown(&[(Socket, 0)]), [[(1, 0)]]);
+        assert_eq!(shown(&[(Connect, 3), (Bind, 3), (Socket, 0), (Close, 3)]), [[(1, 0), (2, 3), (5, 3), (9, 3)]]);
+        assert_eq!(
+            shown(&[(Send, 4), (Recv, 4), (Shutdown, 4), (Accept, 3), (Socket, 0), (Close, 4), (Close, 3)]),
+            [vec![(1, 0), (4, 3), (6, 4), (7, 4), (8, 4), (9, 4)], vec![(9, 3)]]
+        );
+        let all = [Socket, Bind, Listen, Accept, Connect, Send, Recv, Shutdown, Close].map(number);
+        assert_eq!(all, [0, 1, 2, 3, 4, 5, 6, 7, 8]);
+        assert_eq!(further(3).iter().map(|item| item.number).collect::<Vec<_>>(), (0..9).collect::<Vec<_>>());
+    }
 }

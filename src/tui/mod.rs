@@ -15,6 +15,7 @@ mod lessons;
 mod letters;
 mod menu;
 mod mouse;
+mod paint;
 mod panes;
 mod run;
 mod scene;
@@ -24,16 +25,16 @@ mod update;
 mod walk;
 mod wrap;
 
-pub use app::{App, Auto, Look, LookError, Overlay, PACES};
+pub use app::{App, Auto, Focus, Look, LookError, Overlay, PACES};
 pub use code::{Language, Snippets, SnippetsError};
 pub use fit::{Overflow, overflows};
 pub use layout::{SMALLEST, Turn, WHOLE};
 pub use lessons::{Catalogue, NotOpened, Opened, Opens, Row};
 pub use panes::draw;
-pub use run::{Host, run};
+pub use run::{Host, RunError, run};
 pub use terminal::{Guard, listen};
 pub use texts::{Texts, TextsError};
-pub use update::{Effect, Msg, update};
+pub use update::{Effect, Msg, Stop, update};
 pub use walk::Walk;
 
 #[cfg(test)]

@@ -3,7 +3,7 @@
 use crossterm::event::{MouseButton, MouseEvent, MouseEventKind};
 use ratatui::layout::Position;
 
-use super::app::{App, Overlay};
+use super::app::{App, Focus, Overlay};
 use super::commands::Command;
 use super::panes::{choice_at, command_at, lesson_at, segment_at};
 use crate::model::{SegmentId, Side};
@@ -53,10 +53,13 @@ pub(super) fn action(app: &App, event: MouseEvent) -> Option<Action> {
         return Some(Action::Do(command));
     }
     if app.place.overlay.is_some() {
-        return Some(Action::Do(Command::Present));
+        return Some(Action::Do(Command::Close));
     }
     if let Some(n) = choice_at(app, here.x, here.y) {
         return Some(Action::Do(Command::Answer(n)));
+    }
+    if app.focus() != Focus::Panes {
+        return None;
     }
     let large = areas.large.iter().flat_map(|large| [(large.server, Side::Server), (large.client, Side::Client)]);
     let mut sides = [(areas.server, Side::Server), (areas.client, Side::Client)].into_iter().chain(large);
@@ -79,6 +82,6 @@ fn in_the_list(app: &App, wheel: Option<bool>, event: MouseEvent) -> Option<Acti
     match lesson_at(app, event.column, event.row) {
         (Some(n), _) => Some(Action::Lesson(n)),
         (None, true) => None,
-        (None, false) => Some(Action::Do(Command::Present)),
+        (None, false) => Some(Action::Do(Command::Close)),
     }
 }

@@ -2,13 +2,15 @@
 //!
 //! It sleeps in the channel without a timeout unless something on the screen moves by itself.
 
+use std::io;
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::time::Duration;
 
 use ratatui::Terminal;
 use ratatui::backend::Backend;
+use ratatui::layout::Rect;
 
-use super::{App, Catalogue, Effect, Msg, NotOpened, Opened, Walk, draw, update};
+use super::{App, Catalogue, Effect, Msg, NotOpened, Opened, Stop, Walk, draw, update};
 use crate::engine::Request;
 
 /// What the loop needs of the program around it. What has a body here is that of a program without other lessons.
@@ -39,6 +41,30 @@ pub trait Host {
     fn open(&mut self, _lesson: &str, _leaving: &dyn Walk, _generation: u64) -> Result<Option<Opened>, NotOpened> {
         Ok(None)
     }
+    /// Gives the terminal back, stops the process until somebody continues it, and takes the terminal again.
+    ///
+    /// # Errors
+    /// The terminal's own.
+    fn suspend(&mut self, _stop: Stop) -> io::Result<()> {
+        Ok(())
+    }
+    /// Takes the terminal anew: the process stood still, and it may have been set otherwise.
+    ///
+    /// # Errors
+    /// The terminal's own.
+    fn continued(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+/// Why the interface couldn't go on.
+#[derive(Debug, thiserror::Error)]
+#[allow(missing_docs)]
+pub enum RunError<E> {
+    #[error("the terminal can't be drawn to")]
+    Draw(E),
+    #[error("the terminal can't be taken")]
+    Take(io::Error),
 }
 
 /// Runs the interface until the learner quits, or until nobody can send messages any more.
@@ -50,16 +76,16 @@ pub fn run<B: Backend>(
     app: &mut App,
     inbox: &Receiver<Msg>,
     host: &mut impl Host,
-) -> Result<(), B::Error> {
+) -> Result<(), RunError<B::Error>> {
     loop {
         if app.take_changed() {
-            terminal.draw(|frame| draw(frame, app))?;
+            terminal.draw(|frame| draw(frame, app)).map_err(RunError::Draw)?;
         }
         let Some(first) = wait(app, inbox, host) else { return Ok(()) };
         let mut next = Some(first);
         // All that has come is taken before the next frame, so that a burst costs one.
         while let Some(msg) = next {
-            if !take(app, msg, host) {
+            if !take(terminal, app, msg, host)? {
                 return Ok(());
             }
             next = inbox.try_recv().ok();
@@ -80,11 +106,24 @@ fn wait(app: &App, inbox: &Receiver<Msg>, host: &impl Host) -> Option<Msg> {
 }
 
 /// Takes one message; `false` where the program is to end.
-fn take(app: &mut App, msg: Msg, host: &mut impl Host) -> bool {
+fn take<B: Backend>(
+    terminal: &mut Terminal<B>,
+    app: &mut App,
+    msg: Msg,
+    host: &mut impl Host,
+) -> Result<bool, RunError<B::Error>> {
     for effect in update(app, msg, host.now()) {
         match effect {
             Effect::Request(request) => host.request(request),
-            Effect::Quit => return false,
+            Effect::Quit => return Ok(false),
+            Effect::Suspend(stop) => {
+                host.suspend(stop).map_err(RunError::Take)?;
+                draw_anew(terminal, app)?;
+            }
+            Effect::Continued => {
+                host.continued().map_err(RunError::Take)?;
+                draw_anew(terminal, app)?;
+            }
             Effect::Restart => match host.restart(app.walk(), app.generation() + 1) {
                 Ok(opened) => {
                     app.restarted(opened.walk);
@@ -98,10 +137,19 @@ fn take(app: &mut App, msg: Msg, host: &mut impl Host) -> bool {
             },
             Effect::Open(lesson) => match host.open(&lesson, app.walk(), app.generation() + 1) {
                 Ok(Some(opened)) => app.opened(opened),
-                Ok(None) => return false,
+                Ok(None) => return Ok(false),
                 Err(error) => app.not_opened(&lesson, error),
             },
         }
     }
-    true
+    Ok(true)
+}
+
+/// Whatever was on the screen is gone, and the window may have another size: who stands still isn't told.
+fn draw_anew<B: Backend>(terminal: &mut Terminal<B>, app: &mut App) -> Result<(), RunError<B::Error>> {
+    let size = terminal.size().map_err(RunError::Draw)?;
+    // Not `clear`, which asks the terminal where its cursor is: its answer would go to the thread that reads keys.
+    terminal.resize(Rect::from(size)).map_err(RunError::Draw)?;
+    app.resized(size.width, size.height);
+    Ok(())
 }

@@ -8,9 +8,12 @@ use ratatui::layout::Rect;
 use ratatui::style::{Modifier, Style};
 use ratatui::symbols::border;
 use ratatui::text::{Line, Span};
-use ratatui::widgets::{Block, Clear, Widget};
 
-use super::app::App;
+use super::app::{App, Overlay};
+use super::layout::{self, Areas};
+use super::paint::{Pane, clear};
+pub(super) use super::paint::{more_below, put, write};
+use super::panes::explain_foot;
 use super::texts::Texts;
 use super::wrap::cut;
 use crate::i18n::width as display_width;
@@ -51,28 +54,39 @@ impl<'a> Scene<'a> {
     }
 
     /// The frame of a pane. Drawn by the place inside it; looks different in the past.
-    pub(super) fn block(&self, title: Line<'a>, focus: bool) -> Block<'a> {
-        let block = Block::bordered().title(title);
+    pub(super) fn block(&self, title: Line<'a>, focus: bool) -> Pane<'a> {
+        let block = Pane::new(title);
         if self.app.in_past() {
-            return block.border_set(border::LIGHT_DOUBLE_DASHED).border_style(self.theme.border_past.0);
+            return block.border(border::LIGHT_DOUBLE_DASHED).border_style(self.theme.border_past.0);
         }
         if focus {
-            return block.border_set(border::THICK).border_style(self.theme.border_focus.0);
+            return block.border(border::THICK).border_style(self.theme.border_focus.0);
         }
         block.border_style(self.theme.border.0)
     }
 
-    /// A frame in the middle of the panes for text of so many columns and rows, cleared inside. Returns the place
-    /// inside it, which is smaller where the panes are.
-    pub(super) fn overlay(&self, buf: &mut Buffer, panes: Rect, wanted: (usize, usize), texts: [&str; 2]) -> Rect {
+    /// Where what lies over the panes stands, for text of so many columns and rows.
+    pub(super) fn overlay_place(&self, wanted: (usize, usize)) -> Rect {
+        let fit = |wanted: usize| u16::try_from(wanted).unwrap_or(u16::MAX);
+        let wanted = (fit(wanted.0).saturating_add(4), fit(wanted.1).saturating_add(2));
+        let Some(areas) = self.app.areas() else { return self.app.size };
+        if matches!(self.app.place.overlay, Some(Overlay::Lessons | Overlay::Ending)) {
+            // Nothing of the step is spoken of there, and what comes next stands in it.
+            let areas = Areas { explain: None, ..areas };
+            return layout::overlay(self.app.size, &areas, None, wanted);
+        }
+        layout::overlay(self.app.size, &areas, explain_foot(self), wanted)
+    }
+
+    /// A frame over the panes for text of so many columns and rows, cleared inside. Returns the place inside it, which is
+    /// smaller where there is no room: then the frame says which keys scroll.
+    pub(super) fn overlay(&self, buf: &mut Buffer, wanted: (usize, usize), texts: [&str; 2]) -> Rect {
         let [title, foot] = texts;
-        let fit = |wanted: usize, most: u16| u16::try_from(wanted).unwrap_or(u16::MAX).min(most);
-        let (width, height) = (fit(wanted.0 + 4, panes.width), fit(wanted.1 + 2, panes.height));
-        let (x, y) = (panes.x + (panes.width - width) / 2, panes.y + (panes.height - height) / 2);
-        let area = Rect { x, y, width, height };
+        let area = self.overlay_place(wanted);
         clear(buf, area);
-        let foot = Span::styled(format!(" {foot} "), self.theme.dim.0);
-        let block = self.block(self.title(title), true).title_bottom(foot);
+        let scrolls = usize::from(area.height) < wanted.1 + 2;
+        let foot = if scrolls { format!(" {} · {foot} ", self.texts.help.scroll) } else { format!(" {foot} ") };
+        let block = self.block(self.title(title), true).bottom(Span::styled(foot, self.theme.dim.0));
         let inner = block.inner(area);
         block.render(area, buf);
         Rect { x: inner.x + 1, width: inner.width.saturating_sub(2), ..inner }
@@ -171,27 +185,6 @@ fn least_rto(lesson: Option<&Lesson>) -> Option<u32> {
     lesson.map_or(Some(SHARED_RTO_MIN_MS), |lesson| lesson.lab.rto_min_ms)
 }
 
-/// Says in the frame below a place that so many lines follow.
-pub(super) fn more_below(buf: &mut Buffer, inner: Rect, style: Style, left: usize) {
-    if left > 0 {
-        let text = format!(" ▼ {left} ");
-        let x = inner.right().saturating_sub(display_width(&text) as u16);
-        buf.set_string(x, inner.bottom(), text, style);
-    }
-}
-
-/// Clears a place, and the wide characters that reach into it from its left.
-fn clear(buf: &mut Buffer, area: Rect) {
-    Clear.render(area, buf);
-    for y in area.top()..area.bottom() {
-        if let Some(cell) = area.x.checked_sub(1).and_then(|x| buf.cell_mut((x, y)))
-            && display_width(cell.symbol()) > 1
-        {
-            cell.set_symbol(" ");
-        }
-    }
-}
-
 /// A number of seconds as it is read at a glance: tenths only where it is short.
 pub(super) fn seconds(left: Duration) -> String {
     let tenths = left.as_millis().div_ceil(100);
@@ -242,13 +235,6 @@ fn short(addr: SocketAddr, home: IpAddr) -> String {
         ip if ip == home => format!(":{}", addr.port()),
         ip if ip.is_unspecified() && ip.is_ipv4() == home.is_ipv4() => format!("*:{}", addr.port()),
         _ => addr.to_string(),
-    }
-}
-
-/// Lines from the top of an area; what doesn't fit is left out.
-pub(super) fn put<'l>(buf: &mut Buffer, area: Rect, lines: impl IntoIterator<Item = Line<'l>>) {
-    for (y, line) in (area.top()..area.bottom()).zip(lines) {
-        buf.set_line(area.x, y, &line, area.width);
     }
 }
 

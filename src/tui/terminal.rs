@@ -38,13 +38,27 @@ impl Guard {
             restore();
             hook(info);
         }));
-        enable_raw_mode()?;
-        TAKEN.store(true, Ordering::SeqCst);
         let guard = Guard(());
+        guard.take()?;
+        Ok(guard)
+    }
+
+    /// Gives the terminal back for a while, so that the program can be stopped.
+    pub fn release(&self) {
+        restore();
+    }
+
+    /// Makes the terminal ready, again where it was: while the program stood still, others may have set it.
+    ///
+    /// # Errors
+    /// The terminal's own.
+    pub fn take(&self) -> io::Result<()> {
+        restore();
+        TAKEN.store(true, Ordering::SeqCst);
+        enable_raw_mode()?;
         execute!(stdout(), EnterAlternateScreen, EnableBracketedPaste)?;
         stdout().write_all(MOUSE_ON)?;
-        stdout().flush()?;
-        Ok(guard)
+        stdout().flush()
     }
 }
 

@@ -343,6 +343,7 @@ words! {
     pub struct Help {
         pub title: String,
         pub mouse: String,
+        pub scroll: String,
         pub close: String,
     }
 }

@@ -2,12 +2,12 @@
 
 use std::time::Duration;
 
-use crossterm::event::{Event, KeyCode, KeyEvent, KeyEventKind};
+use crossterm::event::{Event, KeyEvent, KeyEventKind};
 use ratatui::layout::Rect;
 use tui_input::{Input, InputRequest};
 
-use super::app::{App, Auto, Overlay, PACES};
-use super::commands::{Command, command_for};
+use super::app::{App, Auto, Focus, Overlay};
+use super::commands::{Command, command_for, works};
 use super::layout::Turn;
 use super::lessons;
 use super::mouse;
@@ -18,7 +18,7 @@ use crate::model::{Event as Happened, Moment, Side};
 /// The longest line that can be typed, in characters.
 const LONGEST_LINE: usize = 200;
 
-/// The rows of a page of the glossary.
+/// The rows of a page of what lies over the panes.
 const PAGE: usize = 15;
 
 /// What can come in.
@@ -32,6 +32,19 @@ pub enum Msg {
     Tick,
     /// Someone outside wants the program to end (a signal).
     Quit,
+    /// Someone outside wants it to stop until it is continued (`SIGTSTP`).
+    Suspend,
+    /// It stood still and goes on (`SIGCONT`).
+    Continued,
+}
+
+/// What is stopped.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stop {
+    /// The program alone: the signal went to whom its sender chose.
+    Process,
+    /// Its whole process group, as by the key in any other terminal.
+    Job,
 }
 
 /// What is to be done because of it.
@@ -47,6 +60,10 @@ pub enum Effect {
     Open(String),
     /// The program ends.
     Quit,
+    /// The program stops until it is continued.
+    Suspend(Stop),
+    /// The program stood still: the terminal is taken and drawn anew.
+    Continued,
 }
 
 /// Takes a message that arrived at `now`, on the walk's clock.
@@ -63,6 +80,8 @@ pub fn update(app: &mut App, msg: Msg, now: Duration) -> Vec<Effect> {
         Msg::World(..) => {}
         Msg::Tick => tick(app),
         Msg::Quit => effects.push(Effect::Quit),
+        Msg::Suspend => effects.push(Effect::Suspend(Stop::Process)),
+        Msg::Continued => effects.push(Effect::Continued),
     }
     notice(app);
     super::free::notice(app);
@@ -88,6 +107,12 @@ impl App {
         if let Some(step) = self.back_to.take() {
             self.run_again(step);
         }
+    }
+
+    /// The window has this size, and must be drawn.
+    pub(super) fn resized(&mut self, columns: u16, rows: u16) {
+        self.size = Rect::new(0, 0, columns, rows);
+        self.changed = true;
     }
 
     /// The lesson couldn't start again: this is why.
@@ -140,6 +165,10 @@ pub(super) fn notice(app: &mut App) {
     }
     if !matches!(phase, Phase::Busy) {
         app.place.explain = None;
+        if done {
+            // What was chosen was chosen for the step that is over.
+            app.place.segment = None;
+        }
         // A new explanation or question comes before what was looked at; the diagram leaves it room.
         if app.place.turn == Turn::Code {
             app.place.turn = Turn::Explain;
@@ -199,45 +228,27 @@ fn terminal(app: &mut App, event: Event, effects: &mut Vec<Effect>) {
             app.changed = true;
         }
         Event::Paste(_) if app.place.overlay == Some(Overlay::Lessons) => lessons::search(app, &event),
-        Event::Paste(text) if app.typing().is_some() => {
+        Event::Paste(text) if app.focus() == Focus::Line => {
             for c in clean(&text).chars() {
                 type_in(app, InputRequest::InsertChar(c));
             }
         }
-        Event::Resize(columns, rows) => {
-            app.size = Rect::new(0, 0, columns, rows);
-            app.changed = true;
-        }
+        Event::Resize(columns, rows) => app.resized(columns, rows),
         _ => {}
     }
 }
 
 fn key(app: &mut App, key: KeyEvent, effects: &mut Vec<Effect>) {
-    if app.place.overlay == Some(Overlay::Lessons) {
+    let command = command_for(app, key);
+    if app.focus() == Focus::Search && command != Some(Command::Suspend) {
         return lessons::key(app, key, effects);
     }
-    let typing = app.typing().is_some() && app.place.overlay.is_none() && !app.runs_again();
-    let leaves = matches!(
-        key.code,
-        KeyCode::PageUp | KeyCode::PageDown | KeyCode::Tab | KeyCode::Up | KeyCode::Down | KeyCode::F(_)
-    );
-    let command = command_for(app, key);
-    if typing && command != Some(Command::Quit) && !leaves || typing && key.code == KeyCode::Char('q') {
-        match key.code {
-            KeyCode::Enter => perform(app, Command::Send, effects),
-            KeyCode::Esc if app.walk.free().is_some() => super::free::stop_typing(app),
-            KeyCode::Esc => {
-                app.walk.command(engine::Command::Next, app.now);
-                app.changed = true;
-            }
-            _ => {
-                if let Some(request) = tui_input::backend::crossterm::to_input_request(&Event::Key(key)) {
-                    type_in(app, request);
-                }
-            }
-        }
-    } else if let Some(command) = command {
+    if let Some(command) = command {
         perform(app, command, effects);
+    } else if app.focus() == Focus::Line
+        && let Some(request) = tui_input::backend::crossterm::to_input_request(&Event::Key(key))
+    {
+        type_in(app, request);
     }
 }
 
@@ -260,50 +271,38 @@ pub(super) fn clean(text: &str) -> String {
     text.chars().filter(|c| !c.is_control()).take(LONGEST_LINE).collect()
 }
 
-/// Does what a key, a click or a button asks for.
+/// Does what a key, a click or a button asks for, where that works.
 fn perform(app: &mut App, command: Command, effects: &mut Vec<Effect>) {
+    if !works(app, command) && !matches!(command, Command::Quit | Command::Suspend) {
+        return;
+    }
     app.changed = true;
-    let of_lessons = matches!(command, Command::Auto | Command::Faster | Command::Slower | Command::Restart);
-    if of_lessons && app.walk.free().is_some() {
-        return;
-    }
-    if over_panes(app, command) {
-        return;
-    }
-    if acts(command) && app.runs_again() {
-        // Who presses keys now means the screen that comes, not the one that passes by.
-        return;
-    }
-    if command == Command::Next && app.replays() {
-        // A recording has no present to act on: it is gone through, act by act.
-        return travel(app, Command::StepForward);
-    }
-    if acts(command) && app.in_past() {
-        // What acts, acts on the present: it is shown first.
-        go(app, None);
-        return;
-    }
     match command {
         Command::Quit => effects.push(Effect::Quit),
+        Command::Suspend => effects.push(Effect::Suspend(Stop::Job)),
         Command::Restart => {
             app.back_to = app.walk.trace().present().diverged();
             effects.push(Effect::Restart);
         }
         Command::Lessons => effects.push(Effect::List(Overlay::Lessons)),
         Command::NextLesson => lessons::go_on(app, effects),
+        // A recording has no present to act on: it is gone through, act by act.
+        Command::Next if app.replays() => travel(app, Command::StepForward),
+        // What goes on, goes on from the present: it is shown first.
+        Command::Next if app.in_past() => go(app, None),
         // The text of the last step comes first; the page of the end is opened, and closed again to read it once more.
         Command::Next if is_over(app) => effects.push(Effect::List(Overlay::Ending)),
         Command::Next
         | Command::Answer(_)
         | Command::Send
+        | Command::Offered
         | Command::Deliver
         | Command::Drop
         | Command::Interrupt
         | Command::Type
         | Command::Pass
-        | Command::PassOne => {
-            act(app, command);
-        }
+        | Command::PassOne => act(app, command),
+        Command::Leave => super::free::stop_typing(app),
         Command::Back
         | Command::Forward
         | Command::First
@@ -312,7 +311,9 @@ fn perform(app: &mut App, command: Command, effects: &mut Vec<Effect>) {
         | Command::StepForward => travel(app, command),
         Command::Up | Command::Down => choose_held(app, command == Command::Down),
         Command::Auto | Command::Faster | Command::Slower => play(app, command),
-        Command::ScrollUp | Command::ScrollDown => scroll(app, command == Command::ScrollDown),
+        Command::ScrollUp | Command::ScrollDown => scroll(app, command == Command::ScrollDown, 1),
+        Command::PageUp | Command::PageDown => scroll(app, command == Command::PageDown, PAGE),
+        Command::Close => close(app),
         _ => show(app, command),
     }
 }
@@ -322,59 +323,19 @@ fn is_over(app: &App) -> bool {
     app.walk.lesson().is_some() && *app.walk.phase() == Phase::Finished
 }
 
-fn acts(command: Command) -> bool {
-    use Command::{Answer, Deliver, Drop, Interrupt, Next, Pass, PassOne, Send, Type};
-    matches!(command, Next | Answer(_) | Send | Deliver | Drop | Interrupt | Type | Pass | PassOne)
-}
-
-/// What an open overlay takes for itself. Whatever acts closes it, so that its effect is seen.
-fn over_panes(app: &mut App, command: Command) -> bool {
-    let Some(overlay) = app.place.overlay else { return false };
-    let pages = matches!(overlay, Overlay::Glossary | Overlay::Ending);
-    match command {
-        Command::Up | Command::ScrollUp => app.place.over = app.place.over.saturating_sub(1),
-        Command::Down | Command::ScrollDown => scroll_over(app, 1),
-        // Of the long list whole pages are turned; behind the others the past may be looked at.
-        Command::StepBack if pages => app.place.over = app.place.over.saturating_sub(PAGE),
-        Command::StepForward if pages => scroll_over(app, PAGE),
-        Command::Present => app.place.overlay = None,
-        Command::Help if overlay == Overlay::Help => app.place.overlay = None,
-        Command::Packet if overlay == Overlay::Packet => app.place.overlay = None,
-        Command::Kernel if overlay == Overlay::Kernel => app.place.overlay = None,
-        Command::Glossary if overlay == Overlay::Glossary => app.place.overlay = None,
-        Command::Layers if overlay == Overlay::Layers => app.place.overlay = None,
-        Command::Next if overlay == Overlay::Ending => app.place.overlay = None,
-        // The lesson is over: of what acts, nothing is left but to go on.
-        command if overlay == Overlay::Ending && acts(command) => {}
-        // The lesson opened it: the text below it comes first.
-        Command::Next if app.place.unread => app.place.overlay = None,
-        command if acts(command) => {
-            (app.place.overlay, app.place.unread) = (None, false);
-            return false;
-        }
-        _ => return false,
-    }
-    app.place.unread &= app.place.overlay.is_some();
-    true
-}
-
-fn scroll_over(app: &mut App, rows: usize) {
-    app.place.over = (app.place.over + rows).min(super::panes::overlay_scroll(app));
-}
-
 fn act(app: &mut App, command: Command) {
     if app.walk.free().is_some() {
         return super::free::act(app, command);
     }
     let order = match command {
-        Command::Next => Some(engine::Command::Next),
+        Command::Next | Command::Offered => Some(engine::Command::Next),
         Command::Answer(n) => {
             let offered = app.walk.question().map_or(0, |ask| ask.choices.len());
             (n < offered).then_some(engine::Command::Predict(n))
         }
         Command::Send => app.input.as_ref().map(|input| engine::Command::Line(input.value().to_owned())),
-        Command::Deliver => app.chosen_held().map(engine::Command::Deliver),
-        Command::Drop => app.chosen_held().map(engine::Command::Drop),
+        Command::Deliver => app.meant_held().map(engine::Command::Deliver),
+        Command::Drop => app.meant_held().map(engine::Command::Drop),
         Command::Interrupt => app.blocked_side().map(engine::Command::Interrupt),
         _ => None,
     };
@@ -414,15 +375,9 @@ fn travel(app: &mut App, command: Command) {
 }
 
 fn choose_held(app: &mut App, newer: bool) {
-    let view = app.view();
-    let waiting = view.waiting();
-    let Some(current) = app.chosen_held().and_then(|id| waiting.binary_search(&id).ok()) else { return };
-    let next = if newer { (current + 1).min(waiting.len() - 1) } else { current.saturating_sub(1) };
-    let id = waiting[next];
-    app.place.segment = Some(id);
-    // The chosen one comes into sight: the ladder's newest line becomes one that is not far below it.
-    let behind = (app.view().segment_count()).saturating_sub(id.0 as usize + 1);
-    app.place.ladder = behind.saturating_sub(2);
+    app.place.segment = app.next_held(newer).or(app.place.segment);
+    // The ladder brings it into sight.
+    app.place.ladder = 0;
 }
 
 fn play(app: &mut App, command: Command) {
@@ -430,7 +385,7 @@ fn play(app: &mut App, command: Command) {
         Command::Auto if app.auto.is_some() => app.auto = None,
         Command::Auto => app.auto = Some(Auto { due: Some(app.now) }),
         Command::Faster => app.pace = app.pace.saturating_sub(1),
-        _ => app.pace = (app.pace + 1).min(PACES.len() - 1),
+        _ => app.pace += 1,
     }
     if command != Command::Auto {
         let pace = app.pace();
@@ -439,9 +394,14 @@ fn play(app: &mut App, command: Command) {
     }
 }
 
-fn scroll(app: &mut App, down: bool) {
-    let Some((at, most)) = super::panes::explain_scroll(app) else { return };
-    app.place.explain = Some(if down { (at + 1).min(most) } else { at.saturating_sub(1) });
+/// Scrolls what lies over the panes, else the explanation.
+fn scroll(app: &mut App, down: bool, rows: usize) {
+    let moved = |at: usize, most: usize| if down { (at + rows).min(most) } else { at.min(most).saturating_sub(rows) };
+    if app.place.overlay.is_some() {
+        app.place.over = moved(app.place.over, super::panes::overlay_scroll(app));
+    } else if let Some((at, most)) = super::panes::explain_scroll(app) {
+        app.place.explain = Some(moved(at, most));
+    }
 }
 
 fn scroll_ladder(app: &mut App, older: bool) {
@@ -479,17 +439,26 @@ fn show(app: &mut App, command: Command) {
         Command::Large => app.look.large = Some(!app.is_large()),
         Command::Menu => app.place.menu += 1,
         Command::Only => super::free::next_connection(app),
-        Command::Help => open(app, Overlay::Help),
-        Command::Packet => open(app, Overlay::Packet),
-        Command::Kernel => open(app, Overlay::Kernel),
-        Command::Layers => open(app, Overlay::Layers),
-        Command::Glossary => open(app, Overlay::Glossary),
+        Command::Help => toggle(app, Overlay::Help),
+        Command::Packet => toggle(app, Overlay::Packet),
+        Command::Kernel => toggle(app, Overlay::Kernel),
+        Command::Layers => toggle(app, Overlay::Layers),
+        Command::Glossary => toggle(app, Overlay::Glossary),
         _ => {}
     }
+}
+
+/// Opens what its key names; the key of what is open closes it.
+fn toggle(app: &mut App, overlay: Overlay) {
+    if app.place.overlay == Some(overlay) { close(app) } else { open(app, overlay) }
 }
 
 fn open(app: &mut App, overlay: Overlay) {
     app.place.overlay = Some(overlay);
     app.place.over = 0;
     app.place.unread = false;
+}
+
+fn close(app: &mut App) {
+    (app.place.overlay, app.place.unread) = (None, false);
 }

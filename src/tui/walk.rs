@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use crate::engine::{Command, Free, Happening, Phase, Request, Runner, Verdict, Wire};
 use crate::lesson::{Ask, Lesson, Step};
-use crate::model::{Mode, Side, Trace};
+use crate::model::{Mode, SegmentId, Side, Trace};
 
 /// A walk: through a lesson, with the methods of [`Runner`], or a free one, where nothing is asked and no step follows.
 /// What has a body here is what a walk says that neither asks nor waits.
@@ -25,6 +25,10 @@ pub trait Walk {
     fn phase(&self) -> &Phase;
     fn next_step(&self) -> Option<(usize, &Step)>;
     fn question(&self) -> Option<&Ask> {
+        None
+    }
+    /// The waiting segment that the next step is about; `None` where it is about none.
+    fn awaited(&self) -> Option<SegmentId> {
         None
     }
     fn interrupted(&self) -> Vec<Side> {
@@ -103,6 +107,9 @@ impl Walk for Runner {
     }
     fn question(&self) -> Option<&Ask> {
         self.question()
+    }
+    fn awaited(&self) -> Option<SegmentId> {
+        self.awaited_next()
     }
     fn interrupted(&self) -> Vec<Side> {
         self.interrupted()

@@ -75,6 +75,8 @@ pub struct Terminal {
     pub raw: Vec<u8>,
     /// What the terminal was set to before the program ran.
     pub before: Settings,
+    /// Whether the terminal answers what the program asks it.
+    pub answers: bool,
 }
 
 impl Terminal {
@@ -113,7 +115,15 @@ impl Terminal {
         // The command holds copies of the slave's descriptor.
         drop(command);
         let parser = vt100::Parser::new(non_zero(rows), non_zero(columns), 0);
-        Terminal { master: Some(master.into()), slave: Some(slave), child, parser, raw: Vec::new(), before }
+        Terminal {
+            master: Some(master.into()),
+            slave: Some(slave),
+            child,
+            parser,
+            raw: Vec::new(),
+            before,
+            answers: true,
+        }
     }
 
     pub fn pid(&self) -> u32 {
@@ -136,6 +146,32 @@ impl Terminal {
     /// What the terminal is set to now.
     pub fn settings(&self) -> Settings {
         settings(self.slave.as_ref().expect("an open terminal"))
+    }
+
+    /// How many typed bytes the program hasn't read yet.
+    pub fn unread(&self) -> usize {
+        let slave = self.slave.as_ref().expect("an open terminal");
+        let mut count: c_int = 0;
+        // SAFETY: the pointer is to a number that lives across the call.
+        let result = unsafe { libc::ioctl(slave.as_raw_fd(), libc::FIONREAD, &raw mut count) };
+        assert_eq!(result, 0, "FIONREAD: {}", io::Error::last_os_error());
+        count as usize
+    }
+
+    /// Sets the terminal as `stty sane` would, as far as it matters to a shell.
+    pub fn set_sane(&self) {
+        let slave = self.slave.as_ref().expect("an open terminal").as_raw_fd();
+        let mut termios = MaybeUninit::uninit();
+        // SAFETY: the pointer is to room for one termios, which the first call fills before the second one reads it.
+        let result = unsafe {
+            let result = libc::tcgetattr(slave, termios.as_mut_ptr());
+            let termios: &mut libc::termios = termios.assume_init_mut();
+            termios.c_iflag |= libc::ICRNL;
+            termios.c_oflag |= libc::OPOST | libc::ONLCR;
+            termios.c_lflag |= libc::ICANON | libc::ECHO | libc::ISIG;
+            result | libc::tcsetattr(slave, libc::TCSANOW, termios)
+        };
+        assert_eq!(result, 0, "tcsetattr: {}", io::Error::last_os_error());
     }
 
     /// Changes the window's size; the kernel sends SIGWINCH.
@@ -208,7 +244,7 @@ impl Terminal {
         if asks(b"\x1b[c") {
             answer += "\x1b[?62c";
         }
-        if !answer.is_empty() {
+        if self.answers && !answer.is_empty() {
             self.press(&answer);
         }
     }

@@ -40,7 +40,6 @@ pub fn run(invocation: &Invocation, joining: &Joining) -> Result<u8, Exit> {
     };
     let role = if sides.is_empty() { Role::Watches } else { Role::Drives(sides.clone()) };
     let (mut joined, name) = labs.join(invocation, joining.lab.as_deref(), role)?;
-    let look = screen::look(invocation)?;
     let (sender, inbox) = channel();
     let to_app = sender.clone();
     joined
@@ -61,7 +60,7 @@ pub fn run(invocation: &Invocation, joining: &Joining) -> Result<u8, Exit> {
     let walk = Box::new(Free::new(options, answerer));
     let recorder = recording.map(|file| Recorder::new(file, &joined));
     let mut house = House { epoch: joined.epoch(), world: Some(joined), lab: name.to_string(), recorder };
-    let shown = screen::show(walk, look, (sender, &inbox), &mut house, |_| {})?;
+    let shown = screen::show(walk, invocation, (sender, &inbox), &mut house, |_| {})?;
     drop(house.world.take());
     shown.pass_signal_on();
     if let Some(error) = house.recorder.and_then(|recorder| recorder.failed) {

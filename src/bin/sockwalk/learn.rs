@@ -38,7 +38,6 @@ pub fn run(invocation: &Invocation, grounds: Grounds, opening: Option<Opening>, 
         Some(opening) => opening,
         None => go_on(invocation.lang, &grounds, &memory.progress)?,
     };
-    let look = screen::look(invocation)?;
     let (sender, inbox) = channel();
     let mut house = House {
         lesson: Arc::new(lesson),
@@ -64,7 +63,7 @@ pub fn run(invocation: &Invocation, grounds: Grounds, opening: Option<Opening>, 
             app.run_again(last);
         }
     };
-    let shown = screen::show(walk, look, (sender, &inbox), &mut house, prepare)?;
+    let shown = screen::show(walk, invocation, (sender, &inbox), &mut house, prepare)?;
     house.note(shown.app.walk());
     drop(house.world.take());
     house.memory.finish();

@@ -58,9 +58,9 @@ pub fn run(invocation: &Invocation, path: &Path, shown: Shown) -> Result<u8, Exi
         };
     }
     let (sender, inbox) = channel();
-    let look = screen::look(invocation)?;
     let mut house = House { begun: Instant::now(), wanted: None };
-    let shown = screen::show(Box::new(walk), look, (sender, &inbox), &mut house, |app| app.look_at_the_beginning())?;
+    let shown =
+        screen::show(Box::new(walk), invocation, (sender, &inbox), &mut house, |app| app.look_at_the_beginning())?;
     shown.pass_signal_on();
     if !shown.drawn {
         return Ok(1);

@@ -3,16 +3,20 @@
 use std::io::{self, IsTerminal};
 use std::mem::ManuallyDrop;
 use std::sync::mpsc::{Receiver, Sender, channel};
+use std::time::Duration;
 
 use ratatui::Terminal;
 use ratatui::backend::CrosstermBackend;
-use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
+use signal_hook::consts::{
+    SIGALRM, SIGCONT, SIGHUP, SIGINT, SIGPROF, SIGQUIT, SIGTERM, SIGTSTP, SIGUSR1, SIGVTALRM, SIGXCPU, SIGXFSZ,
+};
 use signal_hook::iterator::Signals;
 use signal_hook::low_level::emulate_default_handler;
 
 use sockwalk::cli::{Exit, Invocation, ThemeChoice};
+use sockwalk::engine::Request;
 use sockwalk::theme::{Choice, Theme};
-use sockwalk::tui::{self, App, Guard, Host, Look, Msg, Walk};
+use sockwalk::tui::{self, App, Catalogue, Guard, Host, Look, Msg, NotOpened, Opened, Stop, Walk};
 
 /// Whether there is a terminal to draw on.
 pub fn is_possible() -> bool {
@@ -20,8 +24,12 @@ pub fn is_possible() -> bool {
     super::out::is_terminal() && io::stdin().is_terminal() && !dumb
 }
 
+/// What ends a program by default and can be caught. What a side's calls are interrupted by isn't among them, nor what says
+/// that the program itself is broken.
+const ENDING: [i32; 10] = [SIGTERM, SIGHUP, SIGINT, SIGQUIT, SIGUSR1, SIGALRM, SIGVTALRM, SIGPROF, SIGXCPU, SIGXFSZ];
+
 /// The colours and words that were chosen.
-pub fn look(invocation: &Invocation) -> Result<Look, Exit> {
+fn look(invocation: &Invocation) -> Result<Look, Exit> {
     let theme = Theme::load(choice(invocation.theme).resolve()).map_err(trouble)?;
     Look::new(invocation.lang, theme).map_err(trouble)
 }
@@ -62,13 +70,15 @@ impl Shown {
 /// Shows a walk until the learner quits. `sender` is the other end of `inbox`; `prepare` sees the interface first.
 pub fn show(
     walk: Box<dyn Walk>,
-    look: Look,
+    invocation: &Invocation,
     (sender, inbox): (Sender<Msg>, &Receiver<Msg>),
     host: &mut impl Host,
     prepare: impl FnOnce(&mut App),
 ) -> Result<Shown, Exit> {
     let (columns, rows) = crossterm::terminal::size().map_err(trouble)?;
+    // Before the terminal is touched at all: to be asked for its colours it is in raw mode.
     let signal = watch_signals(sender.clone())?;
+    let look = look(invocation)?;
     let guard = Guard::new().map_err(trouble)?;
     #[allow(clippy::disallowed_methods)] // The interface's own drawing, which filters what it draws.
     let stdout = io::stdout();
@@ -77,20 +87,73 @@ pub fn show(
     let mut app = App::new(walk, look, columns, rows);
     prepare(&mut app);
     tui::listen(sender).map_err(trouble)?;
-    let drawn = tui::run(&mut terminal, &mut app, inbox, host).is_ok();
+    let mut on_terminal = OnTerminal { host, guard: &guard };
+    let drawn = tui::run(&mut terminal, &mut app, inbox, &mut on_terminal).is_ok();
     host.went_on(app.walk());
     drop(guard);
     Ok(Shown { app, drawn, signal })
 }
 
-/// Ends the interface when a signal wants the program to end. Returns where that signal can be read afterwards.
+/// The host, and the terminal that is given back while the program stands still.
+struct OnTerminal<'a, H> {
+    host: &'a mut H,
+    guard: &'a Guard,
+}
+
+impl<H: Host> Host for OnTerminal<'_, H> {
+    fn now(&self) -> Duration {
+        self.host.now()
+    }
+
+    fn request(&mut self, request: Request) {
+        self.host.request(request);
+    }
+
+    fn went_on(&mut self, walk: &dyn Walk) {
+        self.host.went_on(walk);
+    }
+
+    fn restart(&mut self, leaving: &dyn Walk, generation: u64) -> Result<Opened, String> {
+        self.host.restart(leaving, generation)
+    }
+
+    fn catalogue(&mut self, walk: &dyn Walk) -> Result<Catalogue, String> {
+        self.host.catalogue(walk)
+    }
+
+    fn open(&mut self, lesson: &str, leaving: &dyn Walk, generation: u64) -> Result<Option<Opened>, NotOpened> {
+        self.host.open(lesson, leaving, generation)
+    }
+
+    fn suspend(&mut self, stop: Stop) -> io::Result<()> {
+        self.guard.release();
+        sockwalk::linux::stop(stop == Stop::Job)?;
+        self.guard.take()
+    }
+
+    fn continued(&mut self) -> io::Result<()> {
+        self.guard.take()
+    }
+}
+
+/// Ends the interface when a signal wants the program to end, and tells it of those that stop and continue it. Returns
+/// where the one that ended it can be read afterwards.
 fn watch_signals(inbox: Sender<Msg>) -> Result<Receiver<i32>, Exit> {
-    let mut signals = Signals::new([SIGTERM, SIGHUP, SIGINT]).map_err(trouble)?;
+    let mut signals = Signals::new(ENDING.iter().chain(&[SIGTSTP, SIGCONT])).map_err(trouble)?;
     let (caught, signal) = channel();
     let watch = move || {
-        if let Some(number) = signals.forever().next() {
-            let _ = caught.send(number);
-            let _ = inbox.send(Msg::Quit);
+        for number in signals.forever() {
+            let msg = match number {
+                SIGTSTP => Msg::Suspend,
+                SIGCONT => Msg::Continued,
+                ending => {
+                    let _ = caught.send(ending);
+                    Msg::Quit
+                }
+            };
+            if inbox.send(msg).is_err() {
+                return;
+            }
         }
     };
     std::thread::Builder::new().name("signals".into()).spawn(watch).map_err(trouble)?;

@@ -70,16 +70,7 @@ impl Runner {
         wanted: Wanted,
         now: Duration,
     ) -> Result<Option<SegmentId>, String> {
-        let view = self.trace.present();
-        let known = self.knowledge();
-        let waiting = view.waiting();
-        let fitting: Vec<SegmentView<'_>> =
-            waiting.iter().filter_map(|id| view.segment(*id)).filter(|segment| known.fits(segment, pattern)).collect();
-        if let Some(newest) = fitting.last() {
-            if !fitting.iter().all(|segment| is_same(segment, newest, &view)) {
-                return Err(several(&fitting, pattern));
-            }
-            let id = newest.id;
+        if let Some(id) = self.waiting_for(pattern)? {
             if self.running.as_ref().is_some_and(|running| running.sent_again_at.is_some()) {
                 // The next copy of a dropped segment is there: so what the step before said may be so again.
                 self.recheck(now);
@@ -101,6 +92,25 @@ impl Runner {
             Protocol::Tcp => format!("no {} of the {} waits", pattern.flags, pattern.from),
             other => format!("no {} of the {} waits", other.name().to_uppercase(), pattern.from),
         })
+    }
+
+    /// The waiting segment that fits; several that fit are told by name, unless they are the same.
+    fn waiting_for(&self, pattern: &SegmentPattern) -> Result<Option<SegmentId>, String> {
+        let (view, known) = (self.trace.present(), self.knowledge());
+        let waiting = view.waiting();
+        let fitting: Vec<SegmentView<'_>> =
+            waiting.iter().filter_map(|id| view.segment(*id)).filter(|segment| known.fits(segment, pattern)).collect();
+        let Some(newest) = fitting.last() else { return Ok(None) };
+        let one = fitting.iter().all(|segment| is_same(segment, newest, &view));
+        if one { Ok(Some(newest.id)) } else { Err(several(&fitting, pattern)) }
+    }
+
+    /// The waiting segment that the next step will let go or drop, as far as it is there already.
+    pub fn awaited_next(&self) -> Option<SegmentId> {
+        match &self.next_step()?.1.action {
+            Some(Action::Deliver(pattern) | Action::Drop(pattern)) => self.waiting_for(pattern).ok().flatten(),
+            _ => None,
+        }
     }
 
     /// The call that an action means: who makes it, with which arguments, and what its descriptor will be called.

@@ -26,7 +26,7 @@ pub(super) fn draw(buf: &mut Buffer, area: Rect, scene: &Scene<'_>) -> usize {
     let lines = text(scene, lesson, width);
     let next = next(scene, width);
     let title = fill(&t.title, &[("title", lesson.title.get(scene.app.lang()))]);
-    let inner = scene.overlay(buf, area, (width, lines.len() + next.len() + 1), [&title, &t.keys]);
+    let inner = scene.overlay(buf, (width, lines.len() + next.len() + 1), [&title, &t.keys]);
     // What Enter does always stands below, however long the rest is.
     let foot = Rect { y: inner.bottom().saturating_sub(next.len() as u16), height: next.len() as u16, ..inner };
     let body = Rect { height: inner.height.saturating_sub(next.len() as u16 + 1), ..inner };

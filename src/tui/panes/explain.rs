@@ -5,7 +5,6 @@
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
 use ratatui::text::{Line, Span};
-use ratatui::widgets::Widget;
 
 use super::free;
 use super::page::{Page, before_text, typing_line, why};
@@ -26,7 +25,7 @@ pub(super) fn draw(buf: &mut Buffer, area: Rect, scene: &Scene<'_>) -> Option<(u
     let more = page.at < page.most;
     let block = if more {
         let text = format!(" {} ", scene.texts.explain.more);
-        block.title_bottom(Line::from(Span::styled(text, scene.theme.waits.0)).right_aligned())
+        block.bottom(Line::from(Span::styled(text, scene.theme.waits.0)).right_aligned())
     } else {
         block
     };
@@ -44,6 +43,14 @@ pub(in crate::tui) fn scroll_of(app: &App) -> Option<(usize, usize)> {
     let area = app.areas()?.explain?;
     let page = page(&Scene::new(app), area);
     Some((page.at, page.most))
+}
+
+/// The row at which the part that stands fixed begins: the question, the line to type, what comes next. `None` where there
+/// is none.
+pub(in crate::tui) fn foot_at(scene: &Scene<'_>) -> Option<u16> {
+    let area = scene.app.areas()?.explain?;
+    let page = page(scene, area);
+    (!page.foot.is_empty()).then(|| foot_top(&page, inner(area)))
 }
 
 /// The answer at a place of the screen.

@@ -5,9 +5,15 @@ use ratatui::layout::{Position, Rect};
 use ratatui::text::{Line, Span};
 
 use crate::i18n::width as display_width;
-use crate::tui::app::{App, Overlay};
+use crate::tui::app::App;
 use crate::tui::commands::{COMMANDS, Command, Entry};
-use crate::tui::scene::Scene;
+use crate::tui::scene::{Scene, put};
+
+/// Up to this place in the footer a key has its label before the others have.
+const LABELLED: u8 = 3;
+
+/// A key of the footer, and its label where there is room for it.
+type Shown = (&'static Entry, bool);
 
 /// A button's place.
 struct Button {
@@ -20,9 +26,9 @@ pub(super) fn draw(buf: &mut Buffer, area: Rect, scene: &Scene<'_>) {
     for button in buttons(scene.app, area) {
         let line = Line::from(vec![
             Span::styled(button.entry.shown, scene.theme.key.0),
-            Span::styled(format!(" {}", button.label), scene.theme.dim.0),
+            Span::styled(button.label, scene.theme.dim.0),
         ]);
-        buf.set_line(button.at.x, button.at.y, &line, button.at.width);
+        put(buf, button.at, [line]);
     }
 }
 
@@ -34,30 +40,34 @@ pub(in crate::tui) fn command_at(app: &App, x: u16, y: u16) -> Option<Command> {
     (!matches!(hit.entry.command, Command::Answer(_))).then_some(hit.entry.command)
 }
 
-/// The buttons in the order of the table. Where they don't all fit, the least important are left to the help.
+/// The buttons in the order of the table. Where they don't all fit, the least important lose their labels, and only then
+/// any is left to the help.
 fn buttons(app: &App, area: Rect) -> Vec<Button> {
-    let mut entries: Vec<&'static Entry> =
-        COMMANDS.iter().filter(|entry| entry.footer.is_some() && (entry.applies)(app)).collect();
-    if app.place.overlay == Some(Overlay::Lessons) {
-        // All letters are the search's; the list's own frame says which keys are left.
-        entries.clear();
-    }
+    let works = |entry: &&'static Entry| entry.footer.is_some() && entry.works(app);
+    let mut shown: Vec<Shown> = COMMANDS.iter().filter(works).map(|entry| (entry, true)).collect();
     loop {
-        if let Some(buttons) = lay_out(app, area, &entries) {
+        if let Some(buttons) = lay_out(app, area, &shown) {
             return buttons;
         }
-        let last = entries.iter().enumerate().max_by_key(|(_, entry)| entry.footer).map(|(n, _)| n);
-        let Some(last) = last else { return Vec::new() };
-        entries.remove(last);
+        let least = |shown: &[Shown], most: fn(&Shown) -> bool| {
+            let meant = shown.iter().enumerate().filter(|(_, shown)| most(shown));
+            meant.max_by_key(|(_, (entry, _))| entry.footer).map(|(n, _)| n)
+        };
+        let unlabelled = least(&shown, |(entry, label)| *label && entry.footer > Some(LABELLED));
+        match (unlabelled, least(&shown, |_| true)) {
+            (Some(n), _) => shown[n].1 = false,
+            (None, Some(n)) => drop(shown.remove(n)),
+            (None, None) => return Vec::new(),
+        }
     }
 }
 
-fn lay_out(app: &App, area: Rect, entries: &[&'static Entry]) -> Option<Vec<Button>> {
+fn lay_out(app: &App, area: Rect, shown: &[Shown]) -> Option<Vec<Button>> {
     let (mut x, mut y) = (area.x + 1, area.y);
     let mut buttons = Vec::new();
-    for entry in entries {
-        let label = app.texts().label(entry.id).to_owned();
-        let width = (display_width(entry.shown) + 1 + display_width(&label)) as u16;
+    for (entry, labelled) in shown {
+        let label = if *labelled { format!(" {}", app.texts().label(entry.id)) } else { String::new() };
+        let width = (display_width(entry.shown) + display_width(&label)) as u16;
         if x + width >= area.right() {
             x = area.x + 1;
             y += 1;

@@ -199,16 +199,18 @@ fn offered(scene: &Scene<'_>, side: Side, width: usize, page: &mut Page) {
     page.foot.extend(wrap_text(&head, theme.side(side), width));
     let mut line: Vec<Span<'static>> = Vec::new();
     let mut column = 0;
-    for (n, item) in shown.items.iter().enumerate() {
+    for item in &shown.items {
         let text = cut(&call_text(scene, &item.call, false), width.saturating_sub(3));
         let taken = display_width(&text) + 2;
         if column > 0 && column + taken > width {
             page.foot.push(Line::from(std::mem::take(&mut line)));
             column = 0;
         }
-        page.choices.push((n, page.foot.len(), column, taken));
-        line.push(Span::styled(format!("{} ", n + 1), theme.key.0));
-        line.push(Span::styled(format!("{text}   "), style_of(scene, item)));
+        page.choices.push((item.number, page.foot.len(), column, taken));
+        line.push(Span::styled(format!("{} ", item.number + 1), theme.key.0));
+        // What makes sense before all else stands out.
+        let style = if shown.first == Some(item.number) { theme.fresh.0 } else { style_of(scene, item) };
+        line.push(Span::styled(format!("{text}   "), style));
         column += taken + 3;
     }
     page.foot.push(Line::from(line));

@@ -30,7 +30,7 @@ pub(super) fn draw(buf: &mut Buffer, area: Rect, scene: &Scene<'_>) -> usize {
         lines.push(Line::default());
     }
     lines.pop();
-    let inner = scene.overlay(buf, area, (width, lines.len()), [&t.title, &scene.texts.help.close]);
+    let inner = scene.overlay(buf, (width, lines.len()), [&t.title, &scene.texts.help.close]);
     let most = lines.len().saturating_sub(usize::from(inner.height));
     let at = scene.app.place.over.min(most);
     put(buf, inner, lines.into_iter().skip(at));

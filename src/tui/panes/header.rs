@@ -11,13 +11,13 @@ use crate::i18n::width as display_width;
 use crate::i18n::{escape, fill};
 use crate::lesson::Lang;
 use crate::model::{Mode, Role, Side};
-use crate::tui::scene::{Scene, spread};
+use crate::tui::scene::{Scene, put, spread};
 use crate::tui::wrap::cut;
 
 pub(super) fn draw(buf: &mut Buffer, area: Rect, scene: &Scene<'_>) {
     let width = usize::from(area.width);
     let line = if scene.app.in_past() { banner(scene, width) } else { title(scene, width) };
-    buf.set_line(area.x, area.y, &line, area.width);
+    put(buf, area, [line]);
 }
 
 fn banner(scene: &Scene<'_>, width: usize) -> Line<'static> {

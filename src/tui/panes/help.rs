@@ -1,11 +1,11 @@
-//! All keys, from the table of commands.
+//! All keys that such a walk has, from the table of commands.
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 
 use crate::i18n::width as display_width;
-use crate::tui::commands::COMMANDS;
+use crate::tui::commands::{COMMANDS, Entry};
 use crate::tui::scene::{Scene, more_below, put};
 use crate::tui::wrap::{cut, wrap_text};
 
@@ -15,17 +15,19 @@ const KEYS: usize = 12;
 /// Draws it. Returns how far it can be scrolled.
 pub(super) fn draw(buf: &mut Buffer, area: Rect, scene: &Scene<'_>) -> usize {
     let t = &scene.texts.help;
-    let longest = COMMANDS.iter().map(|entry| display_width(scene.texts.help_of(entry.id))).max().unwrap_or(0);
+    let entries: Vec<&Entry> = COMMANDS.iter().filter(|entry| entry.belongs(scene.app)).collect();
+    let longest = entries.iter().map(|entry| display_width(scene.texts.help_of(entry.id))).max().unwrap_or(0);
     let each = KEYS + longest + 2;
     // Two columns where all of them fit beside each other, or where one would be too long.
     let columns = if usize::from(area.width) >= 2 * each + 4 { 2 } else { 1 };
-    let rows = COMMANDS.len().div_ceil(columns);
-    let inner = scene.overlay(buf, area, (each * columns, rows + 2), [&t.title, &t.close]);
+    let rows = entries.len().div_ceil(columns);
+    let mouse = wrap_text(&t.mouse, scene.theme.dim.0, (each * columns).min(usize::from(area.width.saturating_sub(4))));
+    let inner = scene.overlay(buf, (each * columns, rows + 1 + mouse.len()), [&t.title, &t.close]);
     let width = usize::from(inner.width);
     let each = width / columns;
     let mut lines: Vec<Line<'static>> = (0..rows)
         .map(|row| {
-            let cells = (0..columns).filter_map(|column| COMMANDS.get(column * rows + row));
+            let cells = (0..columns).filter_map(|column| entries.get(column * rows + row));
             let spans = cells.flat_map(|entry| {
                 let help = cut(scene.texts.help_of(entry.id), each.saturating_sub(KEYS));
                 let pad = " ".repeat(each.saturating_sub(KEYS + display_width(&help)));
@@ -37,7 +39,7 @@ pub(super) fn draw(buf: &mut Buffer, area: Rect, scene: &Scene<'_>) -> usize {
         })
         .collect();
     lines.push(Line::default());
-    lines.extend(wrap_text(&t.mouse, scene.theme.dim.0, width));
+    lines.extend(mouse);
     let most = lines.len().saturating_sub(usize::from(inner.height));
     let at = scene.app.place.over.min(most);
     put(buf, inner, lines.into_iter().skip(at));

@@ -18,12 +18,15 @@ pub(super) fn draw(buf: &mut Buffer, area: Rect, scene: &Scene<'_>) -> usize {
     let width = usize::from(area.width).saturating_sub(4).min(100);
     let sockets = scene.view.sockets_since(scene.fresh_from);
     if sockets.is_empty() {
-        let inner = scene.overlay(buf, area, (width, 1), [&t.title, &scene.texts.help.close]);
+        let inner = scene.overlay(buf, (width, 1), [&t.title, &scene.texts.help.close]);
         put(buf, inner, wrap_text(&t.none, scene.theme.dim.0, width));
         return 0;
     }
-    let rows = usize::from(area.height).saturating_sub(2);
     // Only what is seen is written: there may be thousands of sockets.
+    let all = usize::from(area.height);
+    let taken = sockets.iter().take(all).map(|socket| block(scene, socket, width).len() + 1).sum::<usize>();
+    let wanted = (width, taken.saturating_sub(1));
+    let rows = usize::from(scene.overlay_place(wanted).height).saturating_sub(2);
     let most = sockets.len() - fitting(scene, sockets.iter().rev(), width, rows);
     let at = scene.app.place.over.min(most);
     let seen = fitting(scene, sockets[at..].iter(), width, rows);
@@ -32,8 +35,7 @@ pub(super) fn draw(buf: &mut Buffer, area: Rect, scene: &Scene<'_>) -> usize {
         .flat_map(|socket| block(scene, socket, width).into_iter().chain([Line::default()]))
         .collect();
     lines.pop();
-    let height = if most > 0 { rows } else { lines.len() };
-    let inner = scene.overlay(buf, area, (width, height), [&t.title, &scene.texts.help.close]);
+    let inner = scene.overlay(buf, wanted, [&t.title, &scene.texts.help.close]);
     put(buf, inner, lines);
     more_below(buf, inner, scene.theme.waits.0, sockets.len() - at - seen);
     most

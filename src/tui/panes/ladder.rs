@@ -14,7 +14,6 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::style::{Modifier, Style};
 use ratatui::text::{Line, Span};
-use ratatui::widgets::Widget;
 
 use crate::engine::Wire;
 use crate::i18n::excerpt;
@@ -55,7 +54,7 @@ pub(super) fn draw(buf: &mut Buffer, area: Rect, scene: &Scene<'_>) {
     });
     let block = scene.block(title(scene, wide), false);
     let block = match legend {
-        Some(text) => block.title_bottom(Span::styled(text, scene.theme.dim.0)),
+        Some(text) => block.bottom(Span::styled(text, scene.theme.dim.0)),
         None => block,
     };
     let inner = block.inner(area);
@@ -128,15 +127,25 @@ fn rows(scene: &Scene<'_>, inner: Rect) -> Vec<Row> {
         Some(numbers) => count.checked_sub(n + 1).map(|at| numbers[at]),
         None => nth_newest(count, n),
     };
-    let skipped = scene.app.place.ladder.min(count.saturating_sub(1));
-    let room = height - 1 - usize::from(skipped > 0);
     // For a room, a line of air between two segments.
     let gap = usize::from(scene.app.seat() == Seat::Audience);
+    let rows_of = |id| {
+        let segment = scene.view.segment(id)?;
+        Some(label(scene, &segment, between - 2).len() + arrow_rows(scene, &segment) + gap)
+    };
+    let place = |id: SegmentId| match one {
+        Some(numbers) => numbers.binary_search(&id).ok().map(|at| count - 1 - at),
+        None => count.checked_sub(id.0 as usize + 1),
+    };
+    let meant = scene.app.meant_held().and_then(place);
+    let rows_of_nth = |n: usize| nth(n).and_then(rows_of);
+    let skipped = skipped(scene.app.place.ladder, count, meant, height - 1, rows_of_nth);
+    let room = height - 1 - usize::from(skipped > 0);
     let mut shown: Vec<SegmentView<'_>> = Vec::new();
     let mut used = 0;
     for id in (skipped..count).map_while(nth) {
-        let Some(segment) = scene.view.segment(id) else { break };
-        used += label(scene, &segment, between - 2).len() + arrow_rows(scene, &segment) + gap;
+        let (Some(segment), Some(rows)) = (scene.view.segment(id), rows_of(id)) else { break };
+        used += rows;
         if used > room {
             break;
         }
@@ -187,6 +196,36 @@ fn nothing_yet(scene: &Scene<'_>, width: usize) -> Vec<Line<'static>> {
         ])
     };
     ["Space", "←", "o", "L", "?"].into_iter().zip(&scene.texts.wire.first_keys).map(key).collect()
+}
+
+/// How many of the newest segments are left out below: as many as the learner has scrolled, else so few that the one that
+/// is meant is in sight. Segments are counted from the newest, `rows_of` says how many rows one takes.
+fn skipped(
+    scrolled: usize,
+    count: usize,
+    meant: Option<usize>,
+    room: usize,
+    rows_of: impl Fn(usize) -> Option<usize>,
+) -> usize {
+    if scrolled > 0 {
+        return scrolled.min(count.saturating_sub(1));
+    }
+    let Some(meant) = meant else { return 0 };
+    // Each takes a row at least.
+    let taken = || (0..=meant).map_while(&rows_of).sum::<usize>();
+    if meant < room && taken() <= room {
+        return 0;
+    }
+    // One row says how many follow. As many as fit behind it, that one the last.
+    let mut left = room.saturating_sub(1);
+    let mut first = meant;
+    for n in (0..=meant).rev() {
+        match rows_of(n).and_then(|rows| left.checked_sub(rows)) {
+            Some(rest) => (first, left) = (n, rest),
+            None => break,
+        }
+    }
+    first
 }
 
 fn empty_row(scene: &Scene<'_>, between: usize, margin: usize) -> Row {
@@ -289,7 +328,7 @@ fn segment_rows(scene: &Scene<'_>, view: &SegmentView<'_>, between: usize, margi
     let sender = scene.sender(view.segment);
     let fresh = scene.is_fresh(view.changed);
     let held = view.fate == Fate::Held;
-    let chosen = if held { scene.app.chosen_held() } else { scene.app.place.segment } == Some(view.id);
+    let chosen = if held { scene.app.meant_held() } else { scene.app.place.segment } == Some(view.id);
     let mut style = if fresh { theme.fresh.0 } else { theme.text.0 };
     if matches!(view.fate, Fate::Dropped | Fate::Undeliverable(_)) {
         style = theme.dim.0;
@@ -420,4 +459,21 @@ fn notes(scene: &Scene<'_>, oldest: SegmentId) -> Notes {
         }
     }
     notes
+}
+
+#[cfg(test)]
+mod tests {
+    use super::skipped;
+
+    /// Ten segments of two rows each, the newest is number 0.
+    #[test]
+    fn the_meant_segment_is_in_sight_until_the_learner_scrolls() {
+        let of = |scrolled, meant, room| skipped(scrolled, 10, meant, room, |n| (n < 10).then_some(2));
+        assert_eq!(of(0, None, 10), 0);
+        assert_eq!([of(0, Some(0), 10), of(0, Some(4), 10)], [0, 0], "five of them fit");
+        // Then a row tells how many follow, so that four fit: the meant one is the first of them.
+        assert_eq!([of(0, Some(5), 10), of(0, Some(9), 10)], [2, 6]);
+        assert_eq!([of(3, Some(9), 10), of(30, None, 10)], [3, 9], "who scrolls sees what they want");
+        assert_eq!(of(0, Some(9), 2), 9, "in no room at all it is the newest that is shown");
+    }
 }

@@ -17,7 +17,6 @@ use ratatui::layout::Rect;
 use ratatui::style::Style;
 use ratatui::symbols::border;
 use ratatui::text::{Line, Span};
-use ratatui::widgets::{Block, Widget};
 
 use super::{ladder, side};
 use crate::i18n::fill;
@@ -27,7 +26,8 @@ use crate::tcp::Transport;
 use crate::tui::ends::Ends;
 use crate::tui::layout::Large;
 use crate::tui::letters;
-use crate::tui::scene::{Scene, holder, letter, put, shape};
+use crate::tui::paint::Pane;
+use crate::tui::scene::{Scene, holder, letter, put, shape, write};
 use crate::tui::wrap::{cut, wrap_text};
 
 /// The columns before the letters: the bar, and a gap.
@@ -181,29 +181,29 @@ fn arrow(buf: &mut Buffer, place: Rect, scene: &Scene<'_>, view: &SegmentView<'_
     letters::write(buf, (at(end, head), place.y), pointed, style, scale);
     letters::write(buf, (at(tip, stop_width), place.y), stop, stop_style, scale);
     let x = at(tip + stop_width + 1, word_width);
-    buf.set_string(x, place.y + (letters::ROWS * scale) / 2, word, stop_style);
+    write(buf, x, place.y + (letters::ROWS * scale) / 2, &word, stop_style);
 }
 
 /// A pane's frame: thick, and in the side's colour, where something in it has just changed.
-fn frame<'a>(scene: &Scene<'a>, title: Line<'a>, fresh: bool, style: Style) -> Block<'a> {
+fn frame<'a>(scene: &Scene<'a>, title: Line<'a>, fresh: bool, style: Style) -> Pane<'a> {
     let block = scene.block(title, false);
-    if fresh { block.border_set(border::QUADRANT_OUTSIDE).border_style(style) } else { block }
+    if fresh { block.border(border::QUADRANT_OUTSIDE).border_style(style) } else { block }
 }
 
 /// What stands in the lower frame: at its left end, and at its right one.
-fn titles<'a>(block: Block<'a>, [left, right]: [(String, Style); 2]) -> Block<'a> {
+fn titles<'a>(block: Pane<'a>, [left, right]: [(String, Style); 2]) -> Pane<'a> {
     let span = |(text, style): (String, Style)| (!text.is_empty()).then(|| Line::styled(format!(" {text} "), style));
     let block = match span(left) {
-        Some(left) => block.title_bottom(left),
+        Some(left) => block.bottom(left),
         None => block,
     };
     match span(right) {
-        Some(right) => block.title_bottom(right.right_aligned()),
+        Some(right) => block.bottom(right.right_aligned()),
         None => block,
     }
 }
 
 /// Who says so, at the right end of the first row.
 fn source(buf: &mut Buffer, inner: Rect, letter: &str, scene: &Scene<'_>) {
-    buf.set_string(inner.right().saturating_sub(1), inner.y, letter, scene.theme.dim.0);
+    write(buf, inner.right().saturating_sub(1), inner.y, letter, scene.theme.dim.0);
 }

@@ -43,7 +43,7 @@ pub(super) fn draw(buf: &mut Buffer, area: Rect, scene: &Scene<'_>) -> usize {
     let chosen = scene.app.chosen_segment().and_then(|id| scene.view.segment(id));
     let title = chosen.map_or(t.title.clone(), |view| fill(&t.title_of, &[("n", view.id.0 + 1)]));
     let lines = all_lines(scene, chosen.as_ref(), words, width);
-    let inner = scene.overlay(buf, area, (width, lines.len()), [&title, foot]);
+    let inner = scene.overlay(buf, (width, lines.len()), [&title, foot]);
     let most = lines.len().saturating_sub(usize::from(inner.height));
     let at = scene.app.place.over.min(most);
     put(buf, inner, lines.into_iter().skip(at));

@@ -26,7 +26,7 @@ pub(super) fn draw(buf: &mut Buffer, area: Rect, scene: &Scene<'_>) -> usize {
     let (t, theme) = (&scene.texts.lessons, scene.theme);
     let width = usize::from(area.width.saturating_sub(4).min(WIDEST));
     let count = scene.app.catalogue.as_ref().map_or(0, |catalogue| catalogue.rows.len());
-    let inner = scene.overlay(buf, area, (width, count + 3 + FOOT), [&t.title, &t.keys]);
+    let inner = scene.overlay(buf, (width, count + 3 + FOOT), [&t.title, &t.keys]);
     let rows = scene.app.found_lessons();
     let choosing = &scene.app.choosing;
     put(buf, inner, [search_line(scene)]);
@@ -73,7 +73,7 @@ pub(in crate::tui) fn lesson_at(app: &App, x: u16, y: u16) -> (Option<usize>, bo
     let middle = Rect { y: 1, height: app.size.height - 1 - areas.footer.height, ..app.size };
     let width = usize::from(middle.width.saturating_sub(4).min(WIDEST));
     let count = app.catalogue.as_ref().map_or(0, |catalogue| catalogue.rows.len());
-    let inner = scene.overlay(&mut buf, middle, (width, count + 3 + FOOT), ["", ""]);
+    let inner = scene.overlay(&mut buf, (width, count + 3 + FOOT), ["", ""]);
     let rows = app.found_lessons();
     let foot = foot(&scene, rows.get(app.choosing.chosen).copied(), usize::from(inner.width));
     let Place { list, first } = place(inner, foot.len(), app.choosing.chosen, rows.len());

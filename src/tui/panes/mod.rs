@@ -31,7 +31,7 @@ use super::wrap::wrap_text;
 use crate::i18n::fill;
 use crate::model::Side;
 
-pub(super) use explain::{choice_at, scroll_of as explain_scroll};
+pub(super) use explain::{choice_at, foot_at as explain_foot, scroll_of as explain_scroll};
 pub(super) use footer::command_at;
 pub(super) use ladder::segment_at;
 pub(super) use lessons::lesson_at;

@@ -29,7 +29,7 @@ pub(super) fn draw(buf: &mut Buffer, area: Rect, scene: &Scene<'_>) -> usize {
     let texts = [title.as_str(), &t.close];
     let width = WIDTH.min(usize::from(area.width).saturating_sub(4));
     let Some(view) = chosen else {
-        let inner = scene.overlay(buf, area, (width, 1), texts);
+        let inner = scene.overlay(buf, (width, 1), texts);
         put(buf, inner, wrap_text(&t.none, scene.theme.dim.0, width));
         return 0;
     };
@@ -41,7 +41,7 @@ pub(super) fn draw(buf: &mut Buffer, area: Rect, scene: &Scene<'_>) -> usize {
     // A packet of lo has at most 64 KiB: 4096 lines, of which only the visible ones are made.
     let above = lines.len();
     let of_bytes = view.segment.packet().len().div_ceil(16);
-    let inner = scene.overlay(buf, area, (width, above + of_bytes), texts);
+    let inner = scene.overlay(buf, (width, above + of_bytes), texts);
     let height = usize::from(inner.height);
     let most = (above + of_bytes).saturating_sub(height);
     let skip = scene.app.place.over.min(most);

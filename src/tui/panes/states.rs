@@ -2,16 +2,14 @@
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
-use ratatui::style::Style;
 use ratatui::text::{Line, Span};
-use ratatui::widgets::Widget;
 
 use crate::i18n::fill;
 use crate::i18n::width as display_width;
 use crate::model::{Side, SocketState, SocketView};
 use crate::tcp::{EDGES, Edge, Flags, State, Trigger};
 use crate::tui::diagram::{Diagram, cells, fitting, glyph};
-use crate::tui::scene::{Scene, reversed, shape};
+use crate::tui::scene::{Scene, reversed, shape, write};
 
 /// An end in the diagram: whose, in which state, and from where it has just come.
 struct End {
@@ -28,10 +26,10 @@ pub(super) fn draw(buf: &mut Buffer, area: Rect, scene: &Scene<'_>) {
     let mut block = scene.block(title(scene), false);
     let without = ends.is_empty() && scene.view.sockets().any(|socket| socket.state.tcp().is_none());
     if without {
-        block = block.title_bottom(Span::styled(format!(" {} ", scene.texts.states.none), scene.theme.waits.0));
+        block = block.bottom(Span::styled(format!(" {} ", scene.texts.states.none), scene.theme.waits.0));
     }
     if let Some(caption) = newest.and_then(|end| caption(scene, end, usize::from(area.width).saturating_sub(2))) {
-        block = block.title_bottom(caption);
+        block = block.bottom(caption);
     }
     let inner = block.inner(area);
     block.render(area, buf);
@@ -86,14 +84,14 @@ fn draw_paths(buf: &mut Buffer, place: Rect, scene: &Scene<'_>, diagram: &Diagra
     for (side, path) in paths {
         let style = side.map_or(theme.border.0, |side| theme.side(side).bold());
         for ((x, y), bits) in cells(path) {
-            buf.set_string(place.x + x, place.y + y, glyph(bits, side.is_some()), style);
+            write(buf, place.x + x, place.y + y, glyph(bits, side.is_some()), style);
         }
         if let Some((x, y)) = path.points.last() {
-            buf.set_string(place.x + x, place.y + y, path.head, style);
+            write(buf, place.x + x, place.y + y, path.head, style);
         }
     }
     for ((x, y), label) in diagram.labels {
-        buf.set_string(place.x + x, place.y + y, label, theme.dim.0);
+        write(buf, place.x + x, place.y + y, label, theme.dim.0);
     }
 }
 
@@ -113,12 +111,12 @@ fn draw_nodes(buf: &mut Buffer, place: Rect, scene: &Scene<'_>, diagram: &Diagra
             (true, true) => reversed(theme.title.0),
             (true, false) => reversed(theme.server.0),
             (false, true) => reversed(theme.client.0),
-            (false, false) => Style::default().patch(theme.text.0),
+            (false, false) => theme.text.0,
         };
-        buf.set_string(x, y, name, style);
+        write(buf, x, y, name, style);
         let marks = [(Side::Server, x - 1), (Side::Client, x + name.len() as u16)];
         for (side, column) in marks.into_iter().filter(|(side, _)| lit.contains(side)) {
-            buf.set_string(column, y, shape(side), theme.side(side).bold());
+            write(buf, column, y, shape(side), theme.side(side).bold());
         }
     }
 }

@@ -116,15 +116,26 @@ fn a_line_is_typed_pasted_and_sent() {
     made.phase = Phase::Typing("hello".into());
     let (mut app, log) = with_log(made, 100, 30);
     assert!(text(&app).contains("> hello"), "{}", text(&app));
-    // The first letter takes the place of the offered line.
-    keys(&mut app, " q?");
+    // The first letter takes the place of the offered line; from then on a blank is a part of it.
+    keys(&mut app, "q? ");
     let now = app.now;
     let paste = format!("\x1b[31m\n{}", "字".repeat(500));
     update(&mut app, Msg::Terminal(Event::Paste(paste)), now);
     let value = app.typing().unwrap().value().to_owned();
-    assert!(value.starts_with(" q?[31m字") && value.chars().count() == 200, "{value}");
+    assert!(value.starts_with("q? [31m字") && value.chars().count() == 200, "{value}");
     press(&mut app, KeyCode::Enter);
     assert_eq!(*log.lock().unwrap(), [Command::Line(value)]);
+}
+
+/// Who only goes on, goes on: nobody has begun to type.
+#[test]
+fn space_sends_the_line_that_stands_as_it_was_offered() {
+    let mut made = Made::to_half_open();
+    made.phase = Phase::Typing("hello".into());
+    let (mut app, log) = with_log(made, 80, 24);
+    assert!(lines(&screen(&app))[22..].concat().contains("Space next"), "{}", text(&app));
+    press(&mut app, KeyCode::Char(' '));
+    assert_eq!(*log.lock().unwrap(), [Command::Next]);
 }
 
 #[test]
@@ -303,6 +314,7 @@ fn while_steps_run_again_only_the_clock_goes_on() {
     // Looking, leaving and beginning anew stay possible.
     keys(&mut app, "g");
     assert!(text(&app).contains("Glossary"));
+    keys(&mut app, "g");
     assert_eq!(press(&mut app, KeyCode::Char('r')), [Effect::Restart]);
     assert_eq!(press(&mut app, KeyCode::Char('q')), [Effect::Quit]);
     app.restarted(Box::new(Made::new()));

@@ -24,6 +24,8 @@ pub(super) struct Made {
     pub(super) log: Log,
     pub(super) at: Duration,
     pub(super) requests: Vec<Request>,
+    /// The segment that the next step is about.
+    pub(super) awaited: Option<SegmentId>,
     sent: u32,
 }
 
@@ -52,6 +54,9 @@ impl Walk for Made {
     }
     fn question(&self) -> Option<&Ask> {
         if self.phase == Phase::Asking { self.next_step()?.1.ask.as_ref() } else { None }
+    }
+    fn awaited(&self) -> Option<SegmentId> {
+        self.awaited
     }
     fn verdict(&self) -> Verdict {
         Verdict { held: 7, broken: 0 }
@@ -213,6 +218,7 @@ impl Made {
             log: Log::default(),
             at: Duration::ZERO,
             requests: Vec::new(),
+            awaited: None,
             sent: 0,
         }
     }

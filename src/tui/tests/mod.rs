@@ -7,6 +7,7 @@ mod looping;
 mod made;
 mod screens;
 mod sizes;
+mod state;
 
 use std::time::Duration;
 

@@ -229,18 +229,23 @@ fn of_many_sockets_what_is_seen_is_shown_and_the_rest_is_counted() {
         assert!(text(&app).contains("fd 63"), "the newest are shown:\n{}", text(&app));
         keys(&mut app, "k");
         // Each socket comes to the top in turn, until the last one stands at the bottom.
+        let inside = |app: &App| -> Vec<String> {
+            let lines = lines(&screen(app)).into_iter();
+            lines.filter_map(|line| line.split('┃').nth(1).map(str::to_owned)).collect()
+        };
         let top = |app: &App| {
-            let lines = lines(&screen(app));
-            lines.iter().find_map(|line| line.split_once("fd ")?.1.split_whitespace().next().map(str::to_owned))
+            let first = |line: &String| line.split_once("fd ")?.1.split_whitespace().next().map(str::to_owned);
+            inside(app).iter().find_map(first)
         };
         for n in 0..5 {
             assert_eq!(top(&app), Some((4 + n).to_string()), "{}", text(&app));
             press(&mut app, KeyCode::Down);
         }
-        let whole = |app: &App| lines(&screen(app)).iter().filter(|line| line.contains("fd ")).count();
-        assert!(text(&app).contains('▼'), "{}", text(&app));
+        let whole = |app: &App| inside(app).iter().filter(|line| line.contains("fd ")).count();
+        let frame = |app: &App| lines(&screen(app)).into_iter().find(|line| line.contains('┗')).unwrap();
+        assert!(frame(&app).contains('▼') && frame(&app).contains("↑ ↓ scroll"), "{}", text(&app));
         (0..60).for_each(|_| drop(press(&mut app, KeyCode::Down)));
-        assert!(text(&app).contains("fd 63") && !text(&app).contains('▼'), "{}", text(&app));
+        assert!(inside(&app).concat().contains("fd 63") && !frame(&app).contains('▼'), "{}", text(&app));
         assert!(whole(&app) > 3, "{}", text(&app));
         // Going back up begins at once.
         let before = top(&app);

@@ -1,0 +1,220 @@
+//! Which keys work in which state: what the footer says, what a key does, and that nothing happens behind what lies over the
+//! panes. Every line of the table is tried in every state.
+
+use super::made::{J, K, Made, client, segment, server};
+use super::*;
+use crate::engine::{Command as Order, Free, FreeOptions, Happening, Phase, Purpose, What, Wire};
+use crate::model::{Call, Event as Happened, Mode, Returned, SegmentId, Side};
+use crate::tui::commands::{COMMANDS, Entry};
+
+/// A state; made anew for each key that is tried in it.
+type State = (String, Box<dyn Fn() -> App>);
+
+/// A free walk in which both sides have a socket and two segments wait.
+fn free(purpose: Purpose, columns: u16, rows: u16) -> App {
+    let options = FreeOptions { purpose, server: server(), mode: Mode::Lab, wire: Wire::Holds, lab: None };
+    let mut walk = Free::new(options, None);
+    let mut events = Vec::new();
+    for side in Side::BOTH {
+        let call = Call::Socket { ipv6: false, udp: false };
+        events.push(Happened::Entered { side, worker: 0, call });
+        let outcome = Ok(Returned { value: 4, data: Vec::new(), peer: None });
+        events.push(Happened::Returned { side, worker: 0, outcome });
+    }
+    for (n, (from, flags, seq, ack)) in
+        [(client(), "SYN", J, 0), (server(), "SYN,ACK", K, J + 1)].into_iter().enumerate()
+    {
+        let id = SegmentId(n as u32);
+        events.push(Happened::Sent { id, segment: segment(from, flags, seq, ack, b""), again: None });
+        events.push(Happened::Held(id));
+    }
+    for event in events {
+        walk.happened(Happening { at: secs(1.0), what: What::Event(event) });
+    }
+    let look = Look::new(Lang::En, Theme::load(Choice::Dark).unwrap()).unwrap();
+    let mut app = App::new(Box::new(walk), look, columns, rows);
+    update(&mut app, Msg::Tick, secs(2.0));
+    app
+}
+
+fn in_phase(phase: Phase) -> Made {
+    let mut made = Made::to_half_open();
+    made.phase = phase;
+    made
+}
+
+fn states(columns: u16, rows: u16) -> Vec<State> {
+    let mut states: Vec<State> = Vec::new();
+    let mut add = |name: &str, make: Box<dyn Fn() -> App>| states.push((name.to_owned(), make));
+    let walk = move |made: fn() -> Made, typed: &'static str, back: usize| -> Box<dyn Fn() -> App> {
+        Box::new(move || {
+            let mut app = app_of(made(), Lang::En, columns, rows);
+            (0..back).for_each(|_| drop(press(&mut app, KeyCode::PageUp)));
+            keys(&mut app, typed);
+            app
+        })
+    };
+    add("begins", walk(Made::new, "", 0));
+    add("ready, two wait", walk(two_wait, "", 0));
+    add("asks", walk(Made::to_syn_recv, "", 0));
+    add("busy", walk(|| in_phase(Phase::Busy), "", 0));
+    add("plays", walk(two_wait, "a+", 0));
+    add("over", walk(|| in_phase(Phase::Finished), "", 0));
+    add("a line is offered", walk(|| in_phase(Phase::Typing("hello".into())), "", 0));
+    add("a line is typed", walk(|| in_phase(Phase::Typing("hello".into())), "x", 0));
+    add("past", walk(Made::to_syn_recv, "", 2));
+    for overlay in ["?", "p", "k", "l", "g"] {
+        add(&format!("{overlay} is open"), walk(two_wait, overlay_key(overlay), 0));
+        add(&format!("{overlay} is open in the past"), walk(two_wait, overlay_key(overlay), 2));
+    }
+    add("runs again", {
+        Box::new(move || {
+            let mut app = app_of(Made::to_syn_sent(), Lang::En, columns, rows);
+            app.run_again(app.walk().next_step().unwrap().0);
+            app
+        })
+    });
+    let both = || Purpose::Drive(Side::BOTH.to_vec());
+    add("free", Box::new(move || free(both(), columns, rows)));
+    add("free, a call is typed", {
+        Box::new(move || {
+            let mut app = free(both(), columns, rows);
+            press(&mut app, KeyCode::Enter);
+            app
+        })
+    });
+    add("looks on", Box::new(move || free(Purpose::Watch, columns, rows)));
+    add("recording", Box::new(move || free(Purpose::Replay, columns, rows)));
+    states
+}
+
+fn overlay_key(name: &str) -> &'static str {
+    ["?", "p", "k", "l", "g"].into_iter().find(|key| *key == name).unwrap()
+}
+
+fn two_wait() -> Made {
+    let mut made = Made::to_syn_recv();
+    made.phase = Phase::Ready;
+    made.send(segment(client(), "ACK", J + 1, K, b""));
+    made
+}
+
+/// Whether a key does anything in a state: something comes out, or is seen. Afterwards the state is another where it does.
+fn does_something(app: &mut App, key: KeyEvent) -> bool {
+    let before = (screen(app), app.look.code);
+    let now = app.now;
+    let effects = update(app, Msg::Terminal(Event::Key(key)), now);
+    !effects.is_empty() || before != (screen(app), app.look.code)
+}
+
+fn key_of(entry: &Entry) -> KeyEvent {
+    let shift = if entry.shift { KeyModifiers::SHIFT } else { KeyModifiers::NONE };
+    match (entry.keys.first(), entry.id) {
+        (Some(code), _) => KeyEvent::new(*code, shift),
+        (None, "suspend") => KeyEvent::new(KeyCode::Char('z'), KeyModifiers::CONTROL),
+        (None, "quit_line") => KeyEvent::new(KeyCode::Char('c'), KeyModifiers::CONTROL),
+        (None, _) => KeyEvent::new(KeyCode::Char('1'), shift),
+    }
+}
+
+/// The footer as it is drawn, both rows.
+fn footer(app: &App) -> String {
+    let shown = lines(&screen(app));
+    shown[shown.len() - 2..].iter().map(|line| format!("{line}  ")).collect()
+}
+
+#[test]
+fn a_key_works_exactly_where_the_table_says_so_and_the_footer_names_all_that_do() {
+    let mut wrong: Vec<String> = Vec::new();
+    for (name, make) in states(80, 24) {
+        let mut app = make();
+        let footer = footer(&app);
+        for entry in COMMANDS {
+            let works = entry.works(&app);
+            // A key may be another line's too, or a letter of what is typed; without a menu Enter goes on.
+            let key = key_of(entry);
+            let same = |other: &&Entry| {
+                other.id != entry.id
+                    && other.shift == entry.shift
+                    && (other.keys.contains(&key.code) || other.shown == "1–9" && entry.shown == "1–9")
+            };
+            let goes_on = COMMANDS[0].works(&app) && key.code == KeyCode::Enter;
+            let shared = goes_on || COMMANDS.iter().filter(same).any(|other| other.works(&app));
+            let letter = app.focus() == Focus::Line;
+            let does = does_something(&mut app, key);
+            // Everywhere it is said that Ctrl-C leaves; the footer says so where no other key does.
+            let everywhere = entry.id == "quit_line";
+            let named = footer.contains(&format!(" {} ", entry.shown));
+            let faults = [
+                (works && !does, "it does nothing"),
+                (!works && does && !shared && !letter && !everywhere, "it does something"),
+                (works && entry.footer.is_some() && !named, "the footer misses it"),
+                (!works && named && !shared, "the footer has it"),
+            ];
+            let what = format!("{name}: {} ({})\n{footer}", entry.id, entry.shown);
+            wrong.extend(faults.iter().filter(|(is_so, _)| *is_so).map(|(_, fault)| format!("{fault}: {what}")));
+            if does {
+                app = make();
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+/// Whatever key is pressed: nothing goes on behind what lies over the panes.
+#[test]
+fn nothing_acts_behind_an_overlay() {
+    let codes =
+        (' '..='~').map(KeyCode::Char).chain([KeyCode::Enter, KeyCode::Tab, KeyCode::Backspace, KeyCode::Delete]);
+    let codes: Vec<KeyCode> = codes.collect();
+    for (name, make) in states(80, 24).into_iter().filter(|(name, _)| name.contains("is open")) {
+        for code in &codes {
+            let mut app = make();
+            let trace = app.walk().trace().now();
+            let effects = press(&mut app, *code);
+            let quits = *code == KeyCode::Char('q') && effects == [Effect::Quit];
+            // The list of lessons only takes this one's place on the screen.
+            let lists = effects == [Effect::List(Overlay::Lessons)];
+            assert!(effects.is_empty() || quits || lists, "{name}: {code:?} comes to {effects:?}");
+            assert_eq!(app.walk().trace().now(), trace);
+        }
+    }
+}
+
+/// Letters of a typed line do nothing else, and all of them are in it.
+#[test]
+fn what_is_typed_is_typed() {
+    let typed = "wxdqLkpgl?r+-i1 a9nsbcfmW:";
+    let mut app = app_of(in_phase(Phase::Typing("hello".into())), Lang::En, 80, 24);
+    for key in typed.chars() {
+        assert_eq!(press(&mut app, KeyCode::Char(key)), []);
+    }
+    assert_eq!(app.typing().unwrap().value(), typed);
+}
+
+/// The mark, `d`, and the step that comes next mean one segment, which is in sight however many are newer.
+#[test]
+fn one_segment_is_meant_and_seen() {
+    for later in [0, 1, 30] {
+        for chosen in [false, true] {
+            let mut made = two_wait();
+            for n in 0..later {
+                let id = made.send(segment(client(), "ACK", J + 2 + n, K, b""));
+                made.push(Happened::Delivered(id));
+            }
+            made.awaited = Some(SegmentId(2));
+            let log = made.log.clone();
+            let mut app = app_of(made, Lang::En, 80, 24);
+            if chosen {
+                press(&mut app, KeyCode::Up);
+            }
+            let meant = if chosen { SegmentId(1) } else { SegmentId(2) };
+            assert_eq!(app.meant_held(), Some(meant));
+            let shown = text(&app);
+            let marked = shown.lines().find(|line| line.contains("│▶ ")).unwrap_or_else(|| panic!("{later}: {shown}"));
+            assert!(marked.contains(if chosen { "SYN,ACK seq=k" } else { "ACK seq=j+1" }), "{shown}");
+            keys(&mut app, "d");
+            assert_eq!(*log.lock().unwrap(), [Order::Deliver(meant)]);
+        }
+    }
+}
