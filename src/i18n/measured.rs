@@ -47,11 +47,11 @@ mod tests {
     fn each_kind_of_answer_has_its_sentence() {
         let texts = [Lang::En, Lang::Zh].map(|lang| &Texts::load(lang).unwrap().measured);
         for (measure, actual, wanted) in [
-            ("call", "blocks", ["the call sleeps in the kernel", "调用睡在内核里"]),
-            ("call", "returns", ["the call has returned", "调用已经返回"]),
-            ("returned", "5", ["the call returned 5", "调用返回了 5"]),
-            ("returned", "EPIPE", ["the call failed with EPIPE", "调用失败，错误是 EPIPE"]),
-            ("returned", "blocks", ["the call sleeps in the kernel", "调用睡在内核里"]),
+            ("call", "blocks", ["it sleeps in the call", "调用睡在内核里"]),
+            ("call", "returns", ["the call is over", "调用已经返回"]),
+            ("returned", "5", ["it returned 5", "调用返回了 5"]),
+            ("returned", "EPIPE", ["it failed with EPIPE", "调用失败，错误是 EPIPE"]),
+            ("returned", "blocks", ["it sleeps in the call", "调用睡在内核里"]),
         ] {
             assert_eq!(texts.map(|texts| texts.fact(measure, actual)), wanted, "{measure} {actual}");
         }

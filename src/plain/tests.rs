@@ -139,7 +139,7 @@ Step 6 of 6: The SYN arrives
   ✗ expected  peer of client is SYN_RECV
     actual    peer of client is \\x1b[31mLISTEN
   ? Question: Which state is the other end in now? Predicted: half open. The
-  ? kernel says: open (the state is ESTABLISHED).
+  ? kernel says: open (state ESTABLISHED).
   ! Nothing was done by hand: this machine did something else than the lesson
   ! expects.
   ! So this step's own text would not be true here, and isn't shown.

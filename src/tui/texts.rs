@@ -184,6 +184,7 @@ words! {
         pub right: String,
         pub wrong: String,
         pub wrong_fact: String,
+        pub wrong_long: String,
         pub passed: String,
         pub broken: String,
         pub back: String,

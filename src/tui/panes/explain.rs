@@ -204,7 +204,12 @@ fn verdict(scene: &Scene<'_>, answer: &Answer, ask: &Ask, width: usize) -> Vec<L
     };
     let words = crate::i18n::Texts::load(scene.app.lang()).ok();
     let fact = words.map(|texts| texts.measured.fact(ask.measure.key(), &answer.actual)).unwrap_or_default();
-    let text = fill(text, &[("actual", actual), ("chosen", word(answer.chosen).unwrap_or("")), ("fact", &fact)]);
+    let values = [("actual", actual), ("chosen", word(answer.chosen).unwrap_or("")), ("fact", fact.as_str())];
+    let text = match fill(text, &values) {
+        // What was chosen is left out first: whoever chose it knows it.
+        long if style == scene.theme.bad.0 && display_width(&long) > width => fill(&t.wrong_long, &values),
+        text => text,
+    };
     wrap_text(&text, style, width)
 }
 

@@ -177,7 +177,7 @@ fn udp_has_no_states() {
 #[test]
 fn a_prediction_is_compared_with_what_the_kernel_did() {
     let app = app_of(Made::to_half_open(), Lang::En, 100, 30);
-    for part in ["✗ You said SYN_RECV; the kernel says: the state is", "ESTABLISHED"] {
+    for part in ["✗ You: SYN_RECV. The kernel: state", "ESTABLISHED"] {
         assert!(text(&app).contains(part), "{}", text(&app));
     }
 }
