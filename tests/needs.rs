@@ -184,12 +184,12 @@ fn a_lesson_of_the_lab_alone_names_the_setting_that_is_missing() {
 #[test]
 fn who_names_no_lesson_gets_the_first_one_that_runs() {
     for machine in Machine::all(NO_SETTINGS) {
-        // The first one of the course needs a setting; the list says with which one `sockwalk` goes on.
+        // What needs a setting is told; the list says with which lesson `sockwalk` goes on.
         assert!(machine.listed("layers", "en").contains("not here"));
         let finished = machine.run(&["lessons", "--lang", "en"]);
-        assert!(finished.stdout.contains("`sockwalk` goes on with calls."), "{}", finished.stdout);
+        assert!(finished.stdout.contains("`sockwalk` goes on with handshake."), "{}", finished.stdout);
         let mut terminal = machine.open(&["--lang", "en"]);
-        terminal.wait_for_text("What each call makes in the kernel");
+        terminal.wait_for_text("The three-way handshake");
         terminal.press("q");
         assert_eq!(terminal.wait_for_end().code(), Some(0));
     }

@@ -107,7 +107,20 @@ fn is_well_formed(lines: &[Value]) {
                 } else {
                     let flags = line["flags"].as_array().unwrap();
                     assert!(!flags.is_empty() && flags.iter().all(Value::is_string), "{line}");
-                    "event id from to flags seq ack len win"
+                    let text_of = |key: &str| line[key].is_null() || line[key].is_string();
+                    assert!(text_of("seq_text") && text_of("ack_text") && line["options"].is_array(), "{line}");
+                    // The window in bytes, where its scale is known: a SYN's own is never scaled.
+                    let syn = flags.iter().any(|flag| flag == "SYN");
+                    let win = line["win_bytes"].as_u64();
+                    assert!(
+                        if syn {
+                            win == line["win"].as_u64()
+                        } else {
+                            win.is_none_or(|win| win >= line["win"].as_u64().unwrap())
+                        },
+                        "{line}"
+                    );
+                    "event id from to flags seq seq_text ack ack_text len win win_bytes options"
                 }
             }
             "state" => {

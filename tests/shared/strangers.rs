@@ -223,7 +223,7 @@ fn a_lab_is_its_users_alone() {
         let strangers = Stage::of(stranger);
         symlink(&socket, strangers.own_folder("run/sockwalk").join("main.sock")).unwrap();
         let refused = finish(&mut strangers.command(&["exec", "--", "true"]));
-        is_refused(&strangers, &refused, "permission denied");
+        is_refused(&strangers, &refused, "another user's");
         assert!(
             !stage
                 .entries(server)
