@@ -19,6 +19,9 @@ use crate::tcp::State;
 /// has it).
 const CHOSEN_PORTS: RangeInclusive<u16> = 32_768..=60_999;
 
+/// So often the kernel's tables are read at most for one observation.
+const READINGS: usize = 3;
+
 /// An open descriptor of a side.
 struct Open {
     side: Side,
@@ -99,6 +102,19 @@ impl Sockets {
     /// In the lab these are all sockets there are, but for those of other programs that are only bound; on the machine's
     /// own loopback those of the sides' calls, and the ends of their connections.
     pub fn observe(&mut self, now: Duration) -> io::Result<Observation> {
+        // A call that runs meanwhile may bring a socket into the table after the table was read; its descriptor, asked
+        // later, then says more than the table. So the table is read again.
+        for _ in 1..READINGS {
+            let observation = self.read_tables(now)?;
+            let newer = |facts: &SocketFacts| facts.source == Source::TcpInfo && facts.state != State::Closed;
+            if !observation.sockets.iter().any(newer) {
+                return Ok(observation);
+            }
+        }
+        self.read_tables(now)
+    }
+
+    fn read_tables(&mut self, now: Duration) -> io::Result<Observation> {
         let mut entries = self.dump(Which::Active, now)?;
         let listed: HashSet<u64> = entries.iter().map(|entry| entry.cookie).collect();
         if !self.open.iter().all(|open| listed.contains(&open.socket.cookie)) {
