@@ -525,6 +525,7 @@ time.sleep(100)
 /// The processes that call themselves so.
 fn procs_named(name: &str) -> Vec<u32> {
     let all = std::fs::read_dir("/proc").unwrap().filter_map(|entry| entry.ok()?.file_name().to_str()?.parse().ok());
-    all.filter(|pid: &u32| std::fs::read_to_string(format!("/proc/{pid}/comm")).is_ok_and(|comm| comm.trim() == name))
-        .collect()
+    let named = |pid: &u32| std::fs::read_to_string(format!("/proc/{pid}/comm")).is_ok_and(|comm| comm.trim() == name);
+    // One that has ended and waits for whoever inherited it has its name still, and no program any more.
+    all.filter(|pid| named(pid) && std::fs::read_link(format!("/proc/{pid}/exe")).is_ok()).collect()
 }
