@@ -16,11 +16,12 @@ use crossterm::event::{Event as Input, KeyCode, KeyEvent, KeyModifiers};
 use ratatui::Terminal;
 use ratatui::backend::TestBackend;
 use sockwalk::engine::{Command, Happening, Phase, Request, Runner, Verdict, WalkOptions, World};
+use sockwalk::i18n::Glyphs;
 use sockwalk::lesson::{Ask, Lang, Lesson, Step, builtin, builtin_names};
 use sockwalk::linux::{self, LinuxWorld, Place};
 use sockwalk::model::{ClaimResult, Mode, SegmentId, Side, Trace};
 use sockwalk::plain::Transcript;
-use sockwalk::theme::{Choice, Theme};
+use sockwalk::theme::{Choice, Colours, Theme};
 use sockwalk::tui::{App, Effect, Look, Msg, Walk, draw, update};
 
 /// So many walks at once: most of their time is the kernel's timers.
@@ -130,7 +131,7 @@ impl Seat {
         };
         let claims = Arc::<Mutex<Vec<ClaimResult>>>::default();
         let walk = Watched { runner: Runner::new(Arc::clone(lesson), options), claims: Arc::clone(&claims) };
-        let look = Look::new(Lang::En, Theme::load(Choice::Mono).unwrap()).unwrap();
+        let look = Look::new(Lang::En, Theme::load(Choice::Mono, Colours::All).unwrap(), Glyphs::Unicode).unwrap();
         Seat { app: App::new(Box::new(walk), look, 120, 40), world, inbox, epoch, claims }
     }
 

@@ -9,8 +9,9 @@ use criterion::Criterion;
 use crossterm::event::{Event, KeyCode, KeyEvent, KeyModifiers};
 use ratatui::Terminal;
 use ratatui::backend::TestBackend;
+use sockwalk::i18n::Glyphs;
 use sockwalk::lesson::Lang;
-use sockwalk::theme::{Choice, Theme};
+use sockwalk::theme::{Choice, Colours, Theme};
 use sockwalk::tui::{App, Look, Msg, draw, update};
 
 use crate::Effort;
@@ -55,8 +56,8 @@ pub fn rows(criterion: &mut Criterion, effort: Effort) -> Vec<Row> {
 fn screen(entries: usize) -> Result<(App, Terminal<TestBackend>), String> {
     let walk = Long::new(entries)?;
     let now = walk.clock();
-    let theme = Theme::load(Choice::Dark).map_err(|error| error.to_string())?;
-    let look = Look::new(Lang::En, theme).map_err(|error| error.to_string())?;
+    let theme = Theme::load(Choice::Dark, Colours::All).map_err(|error| error.to_string())?;
+    let look = Look::new(Lang::En, theme, Glyphs::Unicode).map_err(|error| error.to_string())?;
     let mut app = App::new(Box::new(walk), look, 120, 40);
     update(&mut app, Msg::Tick, now);
     let terminal = Terminal::new(TestBackend::new(120, 40)).map_err(|error: Infallible| error.to_string())?;

@@ -15,10 +15,11 @@ use std::time::{Duration, Instant};
 use crossterm::event::{Event, KeyCode, KeyEvent, KeyModifiers};
 use ratatui::Terminal;
 use sockwalk::engine::{Command, Free, Happening, Phase, Request, Runner, Verdict, WalkOptions, Wire, World};
+use sockwalk::i18n::Glyphs;
 use sockwalk::lesson::{Ask, Lang, Lesson, Step, builtin};
 use sockwalk::linux::{LinuxWorld, Place, gain_rights};
 use sockwalk::model::{Mode, Side, Trace};
-use sockwalk::theme::{Choice, Theme};
+use sockwalk::theme::{Choice, Colours, Theme};
 use sockwalk::tui::{self, App, Host, Look, Msg, Opened, Walk};
 
 use crate::screen::{SIZE, Screen};
@@ -64,8 +65,8 @@ fn measure(walks: usize) -> Result<Vec<f64>, String> {
     let (sender, inbox) = channel();
     let mut house =
         House { lesson, sender: sender.clone(), known: Rc::clone(&known), epoch: Instant::now(), world: None };
-    let theme = Theme::load(Choice::Dark).map_err(|error| error.to_string())?;
-    let look = Look::new(Lang::En, theme).map_err(|error| error.to_string())?;
+    let theme = Theme::load(Choice::Dark, Colours::All).map_err(|error| error.to_string())?;
+    let look = Look::new(Lang::En, theme, Glyphs::Unicode).map_err(|error| error.to_string())?;
     let mut app = App::new(house.begin(0)?, look, SIZE.width, SIZE.height);
     let (frames, done) = channel();
     let mut terminal = Terminal::new(Screen::new(known, frames)).map_err(|error| error.to_string())?;

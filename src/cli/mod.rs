@@ -22,7 +22,7 @@ pub use args::{Format, ModeChoice, Shown, Target, ThemeChoice};
 pub use target::{find, load, open};
 
 use crate::engine::Answer;
-use crate::i18n::{self, BrokenTexts, Lang, Texts};
+use crate::i18n::{self, BrokenTexts, Glyphs, Lang, Texts};
 
 /// The lesson that is opened where none is named.
 pub const FIRST_LESSON: &str = "handshake";
@@ -32,6 +32,8 @@ pub const FIRST_LESSON: &str = "handshake";
 pub struct Invocation {
     /// The language: that of `--lang`, else the locale's.
     pub lang: Lang,
+    /// Whether another language was wanted, which the terminal's characters can't show.
+    pub lacks_lang: bool,
     /// Where to run.
     pub mode: ModeChoice,
     /// The colours.
@@ -152,12 +154,14 @@ pub fn parse(
     variable: impl Fn(&str) -> Option<String>,
 ) -> Result<Invocation, Exit> {
     let args: Vec<OsString> = args.into_iter().collect();
-    let lang = lang_of(&args).unwrap_or_else(|| i18n::from_locale(variable));
+    let wanted = lang_of(&args).unwrap_or_else(|| i18n::from_locale(&variable));
+    let lacks_lang = !Glyphs::of_locale(variable).have_lang(wanted);
+    let lang = if lacks_lang { Lang::En } else { wanted };
     let texts = Texts::load(lang)?;
     let command = help::localized(&texts.cli);
     let read = command.clone().try_get_matches_from(&args).and_then(|matches| args::Cli::from_arg_matches(&matches));
     match read {
-        Ok(cli) => Ok(invocation(cli, lang)),
+        Ok(cli) => Ok(Invocation { lacks_lang, ..invocation(cli, lang) }),
         Err(error) if matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion) => {
             Err(Exit { status: 0, text: error.render().to_string() })
         }
@@ -208,5 +212,5 @@ fn invocation(cli: args::Cli, lang: Lang) -> Invocation {
         Some(args::Command::Keep { name }) => Task::Keep(name),
         Some(args::Command::Doctor) => Task::Doctor,
     };
-    Invocation { lang, mode: cli.mode, theme: cli.theme, port: cli.port, task }
+    Invocation { lang, lacks_lang: false, mode: cli.mode, theme: cli.theme, port: cli.port, task }
 }

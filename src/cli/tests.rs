@@ -5,7 +5,7 @@ use super::*;
 use crate::i18n::width;
 
 fn run(line: &str) -> Result<Invocation, Exit> {
-    in_locale(line, "C")
+    in_locale(line, "C.UTF-8")
 }
 
 fn in_locale(line: &str, locale: &str) -> Result<Invocation, Exit> {
@@ -59,7 +59,15 @@ fn a_path_is_told_from_a_name() {
 fn the_locale_speaks_unless_the_option_does() {
     assert_eq!(in_locale("doctor", "zh_CN.UTF-8").unwrap().lang, Lang::Zh);
     assert_eq!(in_locale("doctor --lang en", "zh_CN.UTF-8").unwrap().lang, Lang::En);
-    assert!(says("--lang zh --port x", "C").starts_with("错误："));
+    assert!(says("--lang zh --port x", "C.UTF-8").starts_with("错误："));
+    // Where the terminal has no Chinese, what is wanted isn't had, and it is known that it was wanted.
+    assert!(says("--lang zh --port x", "C").starts_with("error: "));
+    for (line, locale, lacks_lang) in
+        [("doctor --lang zh", "C", true), ("doctor", "zh_CN.GB18030", true), ("doctor", "C", false)]
+    {
+        let invocation = in_locale(line, locale).unwrap();
+        assert_eq!((invocation.lang, invocation.lacks_lang), (Lang::En, lacks_lang), "{line} {locale}");
+    }
 }
 
 #[test]

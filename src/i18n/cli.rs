@@ -7,6 +7,7 @@ words! {
     #[allow(missing_docs)]
     pub struct CliTexts {
         pub about: String,
+        pub lacks_lang: String,
         pub usage: String,
         pub usage_learn: String,
         pub usage_play: String,

@@ -2,31 +2,38 @@
 
 use std::io::{self, Write};
 
-use super::harmless;
+use super::{Glyphs, harmless};
 
 /// A writer of text to a terminal. What would act there (control characters but the line end, what turns the direction
 /// of text, what can't be seen, what is no UTF-8) is written as an escape that can be read.
 #[derive(Debug)]
 pub struct Printed<W: Write> {
     out: W,
-    /// Whether colours and weights (SGR sequences) pass: where the program itself sets them.
-    styled: bool,
+    content: Content,
+    /// The characters that the reader has.
+    glyphs: Glyphs,
     /// The beginning of a character or of a style whose rest hasn't come.
     rest: Vec<u8>,
+}
+
+/// What is printed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Content {
+    /// Text, and nothing else.
+    Text,
+    /// Text to which the program itself gives colours and weights (SGR sequences), which pass.
+    Styled,
+    /// Lines of JSON: what can't be shown is escaped as JSON does, so that it says the same.
+    Json,
 }
 
 /// The longest style that passes, in bytes.
 const LONGEST_STYLE: usize = 32;
 
 impl<W: Write> Printed<W> {
-    /// A writer through which nothing but text passes.
-    pub fn new(out: W) -> Printed<W> {
-        Printed { out, styled: false, rest: Vec::new() }
-    }
-
-    /// A writer through which colours and weights pass too.
-    pub fn styled(out: W) -> Printed<W> {
-        Printed { out, styled: true, rest: Vec::new() }
+    /// A writer for such content to a reader who has these characters.
+    pub fn new(out: W, content: Content, glyphs: Glyphs) -> Printed<W> {
+        Printed { out, content, glyphs, rest: Vec::new() }
     }
 
     /// Writes what is whole; `last`: nothing follows.
@@ -35,7 +42,7 @@ impl<W: Write> Printed<W> {
         let mut left = bytes.as_slice();
         let mut text = String::with_capacity(bytes.len());
         while !left.is_empty() {
-            match (piece(left, self.styled), last) {
+            match (piece(left, self.content == Content::Styled), last) {
                 (Piece::Line, _) => {
                     text.push('\n');
                     left = &left[1..];
@@ -53,6 +60,10 @@ impl<W: Write> Printed<W> {
             }
         }
         self.rest = left.to_vec();
+        let text = match self.content {
+            Content::Json => self.glyphs.json(&text),
+            Content::Text | Content::Styled => self.glyphs.text(&text),
+        };
         self.out.write_all(text.as_bytes())
     }
 }
@@ -132,7 +143,8 @@ mod tests {
 
     fn printed(pieces: &[&[u8]], styled: bool) -> String {
         let mut out = Vec::new();
-        let mut printed = if styled { Printed::styled(&mut out) } else { Printed::new(&mut out) };
+        let content = if styled { Content::Styled } else { Content::Text };
+        let mut printed = Printed::new(&mut out, content, Glyphs::Unicode);
         pieces.iter().for_each(|piece| printed.write_all(piece).unwrap());
         drop(printed);
         String::from_utf8(out).unwrap()

@@ -85,6 +85,36 @@ pub enum Choice {
     Mono,
 }
 
+/// How many colours a terminal has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub enum Colours {
+    /// The 256.
+    #[default]
+    All,
+    /// The sixteen of ECMA-48 and its bright ones, at most.
+    Sixteen,
+}
+
+impl Colours {
+    /// What TERM and COLORTERM say. `variable` reads one of the environment's variables.
+    pub fn of_terminal(variable: impl Fn(&str) -> Option<String>) -> Colours {
+        let term = variable("TERM").unwrap_or_default();
+        let is = |families: &[&str]| families.iter().any(|family| term.starts_with(family));
+        if is(&["linux", "vt1", "vt2", "vt3", "vt4", "vt5", "cons25"])
+            || ["", "dumb", "unknown"].contains(&term.as_str())
+        {
+            return Colours::Sixteen;
+        }
+        let more = variable("COLORTERM").is_some_and(|value| ["truecolor", "24bit"].contains(&value.as_str()));
+        if more || ["256", "direct", "truecolor"].iter().any(|word| term.contains(word)) {
+            return Colours::All;
+        }
+        let few = is(&["ansi", "pcansi", "screen", "sun", "cygwin", "wsvt", "Eterm", "hurd", "teraterm"])
+            || ["-color", "-16color", "-8color", "-mono", "-m"].iter().any(|end| term.ends_with(end));
+        if few { Colours::Sixteen } else { Colours::All }
+    }
+}
+
 impl Choice {
     /// All, by their names on the command line.
     pub const NAMES: [(&'static str, Choice); 4] =
@@ -98,9 +128,13 @@ impl Choice {
     /// What `auto` comes to on this terminal: no colours where `NO_COLOR` is set (no-color.org), else what the
     /// terminal says of its background, else dark. Ask before the alternate screen and the input thread begin: the
     /// terminal's answer comes as input.
-    pub fn resolve(self) -> Choice {
+    pub fn resolve(self, colours: Colours) -> Choice {
         let no_color = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
         self.resolve_with(no_color, || {
+            // Such a terminal prints the question, or is silent.
+            if colours == Colours::Sixteen {
+                return None;
+            }
             let mut options = QueryOptions::default();
             options.timeout = Duration::from_millis(150);
             theme_mode(options).ok()
@@ -124,11 +158,13 @@ impl Theme {
     ///
     /// # Errors
     /// [`ThemeError`] where the built-in file is wrong; a test reads all of them.
-    pub fn load(choice: Choice) -> Result<Theme, ThemeError> {
-        let (name, text) = match choice.resolve() {
-            Choice::Light => ("light", include_str!("../../assets/themes/light.toml")),
-            Choice::Mono => ("mono", include_str!("../../assets/themes/mono.toml")),
-            Choice::Dark | Choice::Auto => ("dark", include_str!("../../assets/themes/dark.toml")),
+    pub fn load(choice: Choice, colours: Colours) -> Result<Theme, ThemeError> {
+        let (name, text) = match (choice.resolve(colours), colours) {
+            (Choice::Mono, _) => ("mono", include_str!("../../assets/themes/mono.toml")),
+            (Choice::Light, Colours::All) => ("light", include_str!("../../assets/themes/light.toml")),
+            (Choice::Light, Colours::Sixteen) => ("light16", include_str!("../../assets/themes/light16.toml")),
+            (_, Colours::All) => ("dark", include_str!("../../assets/themes/dark.toml")),
+            (_, Colours::Sixteen) => ("dark16", include_str!("../../assets/themes/dark16.toml")),
         };
         words::read(text).map_err(|error| ThemeError { name, error })
     }

@@ -57,7 +57,7 @@ fn every_colour_can_be_read_on_the_backgrounds_it_is_for() {
     let dark = [[0.0; 3], [40.0, 40.0, 40.0]];
     let light = [[255.0; 3], [253.0, 246.0, 227.0]];
     for (choice, grounds) in [(Choice::Dark, dark), (Choice::Light, light)] {
-        for (name, style) in paints(&Theme::load(choice).unwrap()) {
+        for (name, style) in paints(&Theme::load(choice, Colours::All).unwrap()) {
             let Some(fg) = style.fg else { continue };
             let grounds = style.bg.map_or(grounds.to_vec(), |bg| vec![rgb(bg)]);
             for ground in grounds {
@@ -70,7 +70,7 @@ fn every_colour_can_be_read_on_the_backgrounds_it_is_for() {
 
 #[test]
 fn mono_has_no_colour_at_all() {
-    for (name, style) in paints(&Theme::load(Choice::Mono).unwrap()) {
+    for (name, style) in paints(&Theme::load(Choice::Mono, Colours::All).unwrap()) {
         assert_eq!((style.fg, style.bg), (None, None), "{name}");
     }
 }

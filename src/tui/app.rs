@@ -14,6 +14,7 @@ use super::texts::Texts;
 use super::walk::Walk;
 use crate::engine::typed::Mistyped;
 use crate::engine::{Phase, Purpose, Wire};
+use crate::i18n::Glyphs;
 use crate::lesson::{Glossary, Lang, Localized};
 use crate::model::{Connection, Moment, SegmentId, Side, View};
 use crate::progress::Mark;
@@ -31,6 +32,8 @@ pub struct Look {
     pub texts: [Texts; 2],
     /// The styles.
     pub theme: Theme,
+    /// The characters that the terminal has.
+    pub glyphs: Glyphs,
     /// The calls in code.
     pub snippets: Snippets,
     /// The terms and their definitions.
@@ -56,14 +59,15 @@ pub enum LookError {
 }
 
 impl Look {
-    /// The look in a language with a theme.
+    /// The look in a language with a theme and these characters.
     ///
     /// # Errors
     /// [`LookError`] where a built-in file is wrong; tests read all of them.
-    pub fn new(lang: Lang, theme: Theme) -> Result<Look, LookError> {
-        let texts = [Texts::load(Lang::En)?, Texts::load(Lang::Zh)?];
+    pub fn new(lang: Lang, theme: Theme, glyphs: Glyphs) -> Result<Look, LookError> {
+        let texts = [Texts::load_in(Lang::En, glyphs)?, Texts::load_in(Lang::Zh, glyphs)?];
         let (snippets, glossary) = (Snippets::load()?, Glossary::load()?);
-        Ok(Look { lang, texts, theme, snippets, glossary, code: 0, numbers: Numbers::default(), large: None })
+        let numbers = Numbers::default();
+        Ok(Look { lang, texts, theme, glyphs, snippets, glossary, code: 0, numbers, large: None })
     }
 }
 
@@ -162,6 +166,8 @@ pub struct App {
     pub(super) mistyped: Option<Mistyped>,
     /// Why the lesson couldn't start again.
     pub(super) trouble: Option<String>,
+    /// Whether it is said that the other language can't be shown: until the next key.
+    pub(super) lacks_lang: bool,
     pub(super) changed: bool,
 }
 
@@ -189,6 +195,7 @@ impl App {
             generation: 0,
             mistyped: None,
             trouble: None,
+            lacks_lang: false,
             changed: true,
         }
     }
@@ -196,6 +203,12 @@ impl App {
     /// Looks at the first entry: of a recording, whose present is its end.
     pub fn look_at_the_beginning(&mut self) {
         self.place.cursor = (self.walk.trace().now() > 1).then_some(1);
+    }
+
+    /// Says that the language which is wanted can't be shown with the terminal's characters.
+    pub fn tell_of_lacking_lang(&mut self) {
+        self.lacks_lang = true;
+        self.changed = true;
     }
 
     /// Tells something of the walk until its first step.

@@ -264,7 +264,7 @@ fn string_end(rest: &str) -> usize {
 mod tests {
     use super::*;
     use crate::model::Returned;
-    use crate::theme::Choice;
+    use crate::theme::{Choice, Colours};
 
     fn calls() -> Vec<Call> {
         let addr = "127.0.0.1:8000".parse().unwrap();
@@ -341,7 +341,7 @@ mod tests {
 
     #[test]
     fn colours_take_nothing_away() {
-        let theme = Theme::load(Choice::Dark).unwrap();
+        let theme = Theme::load(Choice::Dark, Colours::All).unwrap();
         let snippets = Snippets::load().unwrap();
         for language in snippets.languages() {
             for line in calls().iter().flat_map(|call| language.lines(call, None)) {

@@ -10,6 +10,7 @@ use super::app::{App, Focus, Overlay, PACES};
 use super::layout::WHOLE;
 use super::{free, menu, panes};
 use crate::engine::{Phase, Wire};
+use crate::lesson::Lang;
 
 /// What the learner can do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -217,7 +218,8 @@ pub const COMMANDS: &[Entry] = &[
     entry(Command::Restart, "return", &[Char('r')], "r").footer(1).at(LOOKING).of(is_lesson).when(may_return),
     entry(Command::Lessons, "lessons", &[Char('o'), F(2)], "o").footer(9).at(LOOKING),
     entry(Command::Lessons, "lessons_line", &[F(2)], "F2").footer(9).at(LINE),
-    entry(Command::Lang, "lang", &[Char('L')], "L").footer(9).at(LOOKING),
+    entry(Command::Lang, "lang", &[Char('L')], "L").footer(9).at(LOOKING).of(has_langs),
+    entry(Command::Lang, "lang_lacks", &[Char('L')], "L").at(LOOKING).of(lacks_lang),
     entry(Command::Help, "help", &[Char('?')], "?").footer(0).at(LOOKING),
     entry(Command::Suspend, "suspend", &[], "Ctrl-Z").at(ALL),
     entry(Command::Quit, "quit", &[Char('q')], "q").footer(0).at(LOOKING),
@@ -303,6 +305,15 @@ fn offers(app: &App, n: usize) -> bool {
 /// Whether calls can be made in any order here.
 fn drives(app: &App) -> bool {
     app.walk().free().is_some_and(|free| !free.sides().is_empty())
+}
+
+/// Whether the terminal has the characters of both languages.
+fn has_langs(app: &App) -> bool {
+    app.look.glyphs.have_lang(Lang::Zh)
+}
+
+fn lacks_lang(app: &App) -> bool {
+    !has_langs(app)
 }
 
 fn is_free(app: &App) -> bool {
@@ -441,6 +452,7 @@ mod tests {
             (Enter, "next_lesson", "close"),
             (Char(' '), "next", "replay"),
             (Char('r'), "restart", "return"),
+            (Char('L'), "lang", "lang_lacks"),
         ]
         .into_iter()
         .collect();

@@ -68,7 +68,7 @@ fn beside(lesson: &Lesson, next: Option<usize>) -> Vec<Phase> {
 }
 
 /// A moment of a walk that is only laid out.
-struct Paper {
+pub(super) struct Paper {
     lesson: Arc<Lesson>,
     options: WalkOptions,
     trace: Trace,
@@ -77,7 +77,7 @@ struct Paper {
 }
 
 impl Paper {
-    fn new(lesson: &Arc<Lesson>, mode: Mode, lang: Lang, last: Option<usize>, next: Option<usize>) -> Paper {
+    pub(super) fn new(lesson: &Arc<Lesson>, mode: Mode, lang: Lang, last: Option<usize>, next: Option<usize>) -> Paper {
         let options = WalkOptions { mode, wire: Wire::Holds, patience: Duration::ZERO, port: None, timers: true };
         let mut trace = Trace::default();
         if let Some(step) = last {
@@ -138,11 +138,12 @@ impl Walk for Paper {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::i18n::Glyphs;
     use crate::lesson::builtin;
-    use crate::theme::{Choice, Theme};
+    use crate::theme::{Choice, Colours, Theme};
 
     fn of(lesson: Lesson) -> Vec<Overflow> {
-        let look = Look::new(Lang::En, Theme::load(Choice::Mono).unwrap()).unwrap();
+        let look = Look::new(Lang::En, Theme::load(Choice::Mono, Colours::All).unwrap(), Glyphs::Unicode).unwrap();
         overflows(look, &Arc::new(lesson), Mode::Lab)
     }
 

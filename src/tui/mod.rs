@@ -4,6 +4,7 @@
 
 mod again;
 mod app;
+mod backend;
 mod code;
 pub mod commands;
 mod diagram;
@@ -26,6 +27,7 @@ mod walk;
 mod wrap;
 
 pub use app::{App, Auto, Focus, Look, LookError, Overlay, PACES};
+pub use backend::Screen;
 pub use code::{Language, Snippets, SnippetsError};
 pub use fit::{Overflow, overflows};
 pub use layout::{SMALLEST, Turn, WHOLE};

@@ -94,6 +94,14 @@ impl<'a> Pane<'a> {
     }
 
     pub(super) fn render(self, area: Rect, buf: &mut Buffer) {
+        for side in
+            area.rows().flat_map(|row| [Rect { width: 1, ..row }, Rect { x: row.right().max(1) - 1, width: 1, ..row }])
+        {
+            empty(buf, side.x, side.y, 1);
+        }
+        for line in [area.y, area.bottom().max(1) - 1] {
+            empty(buf, area.x, line, usize::from(area.width));
+        }
         self.block.render(area, buf);
         let room = area.width.saturating_sub(2);
         write_line(buf, area.x + 1, area.y, &self.title, room);

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use crate::i18n::Glyphs;
 use crate::i18n::words::{self, words};
 use crate::lesson::Lang;
 
@@ -52,13 +53,21 @@ impl Texts {
     /// The words in one language.
     ///
     /// # Errors
-    /// [`TextsError`] where the built-in file is wrong; a test reads both, and looks for every command's words.
+    /// As of [`Texts::load_in`].
     pub fn load(lang: Lang) -> Result<Texts, TextsError> {
+        Texts::load_in(lang, Glyphs::Unicode)
+    }
+
+    /// The same, written in these characters: before it is laid out, as what stands for a character may be longer.
+    ///
+    /// # Errors
+    /// [`TextsError`] where the built-in file is wrong; a test reads both, and looks for every command's words.
+    pub fn load_in(lang: Lang, glyphs: Glyphs) -> Result<Texts, TextsError> {
         let (file, text) = match lang {
             Lang::En => ("tui.en.toml", include_str!("../../assets/text/tui.en.toml")),
             Lang::Zh => ("tui.zh.toml", include_str!("../../assets/text/tui.zh.toml")),
         };
-        words::read(text).map_err(|error| TextsError { file, error })
+        words::read_in(text, glyphs).map_err(|error| TextsError { file, error })
     }
 
     /// A command's name in the footer.

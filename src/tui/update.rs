@@ -240,6 +240,7 @@ fn terminal(app: &mut App, event: Event, effects: &mut Vec<Effect>) {
 
 fn key(app: &mut App, key: KeyEvent, effects: &mut Vec<Effect>) {
     let command = command_for(app, key);
+    app.changed |= std::mem::take(&mut app.lacks_lang);
     if app.focus() == Focus::Search && command != Some(Command::Suspend) {
         return lessons::key(app, key, effects);
     }
@@ -428,6 +429,7 @@ fn show(app: &mut App, command: Command) {
             app.place.turn = if app.takes_turns() { Turn::Code } else { app.place.turn };
         }
         Command::Numbers => app.look.numbers = app.look.numbers.next(),
+        Command::Lang if !app.look.glyphs.have_lang(Lang::Zh) => app.tell_of_lacking_lang(),
         Command::Lang => app.look.lang = if app.look.lang == Lang::En { Lang::Zh } else { Lang::En },
         Command::Pane => {
             app.place.turn = match app.place.turn {

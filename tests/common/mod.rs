@@ -96,7 +96,8 @@ impl User {
     /// A command of this user, with an environment that says nothing of the caller's.
     pub fn command(self, program: &Path) -> Command {
         let mut command = Command::new(program);
-        for name in ["SUDO_UID", "SUDO_GID", "SUDO_USER", "LC_ALL", "LC_MESSAGES", "LANG", "NO_COLOR", "COLORTERM"] {
+        let locale = ["LC_ALL", "LC_CTYPE", "LC_MESSAGES", "LANG"];
+        for name in ["SUDO_UID", "SUDO_GID", "SUDO_USER", "NO_COLOR", "COLORTERM"].into_iter().chain(locale) {
             command.env_remove(name);
         }
         // Nobody's progress is touched.

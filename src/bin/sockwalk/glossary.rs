@@ -27,6 +27,7 @@ pub fn run(invocation: &Invocation, words: &[String]) -> Result<u8, Exit> {
 
 fn entry(term: &Term, lang: Lang, bold: bool) -> String {
     let (name, other) = term.heads(lang);
+    let other = other.filter(|other| super::out::glyphs().have(other));
     let head = if bold { format!("\x1b[1m{name}\x1b[0m") } else { name };
     let mut out = other.map_or(format!("{head}\n"), |other| format!("{head} · {other}\n"));
     let say = term.say.get(lang).replace('`', "");

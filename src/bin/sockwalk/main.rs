@@ -29,7 +29,7 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use sockwalk::cli::{self, Exit, Format, Invocation, Target, Task};
-use sockwalk::i18n::{self, Lang, Texts, fill, join};
+use sockwalk::i18n::{self, Content, Lang, Texts, fill, join};
 use sockwalk::lesson::Lesson;
 
 use place::Grounds;
@@ -47,7 +47,7 @@ fn main() -> ExitCode {
             // Where nobody reads the message, the status still tells.
             let _ = match out::err_has_colours() {
                 // A wrong lesson's file is shown with colours where they are seen.
-                true => out::err_styled().write_all(exit.text.as_bytes()),
+                true => out::err_of(Content::Styled).write_all(exit.text.as_bytes()),
                 false => out::err().write_all(exit.text.as_bytes()),
             };
             ExitCode::from(exit.status)
@@ -68,7 +68,7 @@ pub fn say(text: &str, lang: Lang) -> Result<(), Exit> {
 /// # Errors
 /// As of [`say`].
 pub fn say_styled(text: &str, lang: Lang) -> Result<(), Exit> {
-    write_out(out::out_styled(), text, lang)
+    write_out(out::out_of(Content::Styled), text, lang)
 }
 
 fn write_out(mut out: impl Write, text: &str, lang: Lang) -> Result<(), Exit> {
@@ -88,6 +88,9 @@ pub fn not_written(error: &std::io::Error, lang: Lang) -> Exit {
 const PATIENCE: Duration = Duration::from_secs(3);
 
 fn run(invocation: Invocation) -> Result<u8, Exit> {
+    if invocation.lacks_lang {
+        let _ = writeln!(out::err(), "{}", Texts::load(invocation.lang)?.cli.lacks_lang);
+    }
     // Before anything foreign is read, as a lesson's file, the process has no rights but those over its lab.
     let load = |target: &Target| -> Result<(Grounds, Lesson), Exit> {
         let lesson = |target| cli::load(target, invocation.lang, out::err_has_colours());

@@ -3,26 +3,31 @@
 
 use std::io::{self, IsTerminal, StderrLock, StdoutLock};
 
-use sockwalk::i18n::Printed;
+use sockwalk::i18n::{Content, Glyphs, Printed};
+
+/// The characters that whoever reads the program's output has.
+pub fn glyphs() -> Glyphs {
+    Glyphs::of_locale(|name| std::env::var(name).ok())
+}
 
 /// Standard output, for text.
 pub fn out() -> Printed<StdoutLock<'static>> {
-    Printed::new(io::stdout().lock())
+    out_of(Content::Text)
 }
 
-/// Standard output, for text to which the program itself gives weights.
-pub fn out_styled() -> Printed<StdoutLock<'static>> {
-    Printed::styled(io::stdout().lock())
+/// Standard output, for such content.
+pub fn out_of(content: Content) -> Printed<StdoutLock<'static>> {
+    Printed::new(io::stdout().lock(), content, glyphs())
 }
 
 /// Standard error, for text.
 pub fn err() -> Printed<StderrLock<'static>> {
-    Printed::new(io::stderr().lock())
+    err_of(Content::Text)
 }
 
-/// Standard error, for text to which the program itself gives colours.
-pub fn err_styled() -> Printed<StderrLock<'static>> {
-    Printed::styled(io::stderr().lock())
+/// Standard error, for such content.
+pub fn err_of(content: Content) -> Printed<StderrLock<'static>> {
+    Printed::new(io::stderr().lock(), content, glyphs())
 }
 
 /// Whether standard output is a terminal.

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use sockwalk::cli::{Exit, Format, Invocation, Target};
 use sockwalk::engine::{Command, Happening, Phase, Runner, World};
-use sockwalk::i18n::{Lang, Texts, fill};
+use sockwalk::i18n::{Content, Lang, Texts, fill};
 use sockwalk::lesson::{Lesson, builtin_names};
 use sockwalk::plain::{Transcript, failures};
 use sockwalk::report::JsonLines;
@@ -44,7 +44,8 @@ pub fn run(
         let _ = writeln!(super::out::err(), "{}", needs::instead(&lacks, &Texts::load(invocation.lang)?.needs));
     }
     let mut walk = runner(&lesson, &world, invocation, Waits { patience: options.patience, timers: options.timers });
-    let mut out = BufWriter::new(super::out::out());
+    let content = if options.format == Format::Json { Content::Json } else { Content::Text };
+    let mut out = BufWriter::new(super::out::out_of(content));
     let mut teller = Teller::new(&lesson, &walk, options.format, invocation.lang)?;
     let told = teller.begin(&mut out).and_then(|()| {
         drive(&mut walk, &mut world, &inbox, epoch, |walk| teller.tell(walk, &mut out))?;

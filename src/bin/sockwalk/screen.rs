@@ -6,7 +6,6 @@ use std::sync::mpsc::{Receiver, Sender, channel};
 use std::time::Duration;
 
 use ratatui::Terminal;
-use ratatui::backend::CrosstermBackend;
 use signal_hook::consts::{
     SIGALRM, SIGCONT, SIGHUP, SIGINT, SIGPROF, SIGQUIT, SIGTERM, SIGTSTP, SIGUSR1, SIGVTALRM, SIGXCPU, SIGXFSZ,
 };
@@ -15,7 +14,7 @@ use signal_hook::low_level::emulate_default_handler;
 
 use sockwalk::cli::{Exit, Invocation, ThemeChoice};
 use sockwalk::engine::Request;
-use sockwalk::theme::{Choice, Theme};
+use sockwalk::theme::{Choice, Colours, Theme};
 use sockwalk::tui::{self, App, Catalogue, Guard, Host, Look, Msg, NotOpened, Opened, Stop, Walk};
 
 /// Whether there is a terminal to draw on.
@@ -30,8 +29,9 @@ const ENDING: [i32; 10] = [SIGTERM, SIGHUP, SIGINT, SIGQUIT, SIGUSR1, SIGALRM, S
 
 /// The colours and words that were chosen.
 fn look(invocation: &Invocation) -> Result<Look, Exit> {
-    let theme = Theme::load(choice(invocation.theme).resolve()).map_err(trouble)?;
-    Look::new(invocation.lang, theme).map_err(trouble)
+    let colours = Colours::of_terminal(|name| std::env::var(name).ok());
+    let theme = Theme::load(choice(invocation.theme), colours).map_err(trouble)?;
+    Look::new(invocation.lang, theme, super::out::glyphs()).map_err(trouble)
 }
 
 fn choice(theme: ThemeChoice) -> Choice {
@@ -83,9 +83,12 @@ pub fn show(
     #[allow(clippy::disallowed_methods)] // The interface's own drawing, which filters what it draws.
     let stdout = io::stdout();
     // The guard gives the terminal back. ratatui's own end would print where it can't, and so panic where nobody reads.
-    let mut terminal = ManuallyDrop::new(Terminal::new(CrosstermBackend::new(stdout)).map_err(trouble)?);
+    let mut terminal = ManuallyDrop::new(Terminal::new(tui::Screen::new(stdout)).map_err(trouble)?);
     let mut app = App::new(walk, look, columns, rows);
     prepare(&mut app);
+    if invocation.lacks_lang {
+        app.tell_of_lacking_lang();
+    }
     tui::listen(sender).map_err(trouble)?;
     let mut on_terminal = OnTerminal { host, guard: &guard };
     let drawn = tui::run(&mut terminal, &mut app, inbox, &mut on_terminal).is_ok();

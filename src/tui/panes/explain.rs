@@ -225,8 +225,9 @@ fn foot(scene: &Scene<'_>, width: usize, page: &mut Page) {
         page.foot = wrap_text(&text, theme.bad.0, width);
         return;
     }
-    if let Some(words) = scene.app.told_at_first() {
-        page.foot = wrap_text(words, theme.waits.0, width);
+    let lacks = Texts::load(scene.app.lang()).ok().filter(|_| scene.app.lacks_lang).map(|texts| &*texts.cli.lacks_lang);
+    for words in [lacks, scene.app.told_at_first()].into_iter().flatten() {
+        page.foot.extend(wrap_text(words, theme.waits.0, width));
     }
     if let Some(step) = scene.app.diverged() {
         let text = fill(&t.back, &[("n", &step.to_string())]);

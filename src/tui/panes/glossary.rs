@@ -59,6 +59,7 @@ fn entry(scene: &Scene<'_>, term: &Term, width: usize) -> Vec<Line<'static>> {
     let theme = scene.theme;
     let lang = scene.app.lang();
     let (name, other) = term.heads(lang);
+    let other = other.filter(|other| scene.app.look.glyphs.have(other));
     let mut head = vec![Span::styled(name, theme.title.0)];
     head.extend(other.map(|other| Span::styled(format!(" · {other}"), theme.text.0)));
     head.push(Span::styled(format!("  {}", term.source), theme.dim.0));

@@ -19,6 +19,7 @@ use crate::engine::Wire;
 use crate::i18n::excerpt;
 use crate::i18n::fill;
 use crate::i18n::width as display_width;
+use crate::lesson::Lang;
 use crate::model::{Event, Fate, SegmentId, SegmentView, Side, SocketState};
 use crate::tcp::{Flags, Isn, Numbers, State, line, relative};
 use crate::tui::app::App;
@@ -189,13 +190,16 @@ fn nothing_yet(scene: &Scene<'_>, width: usize) -> Vec<Line<'static>> {
         return wrap_text(&scene.texts.wire.nothing, theme.dim.0, width);
     }
     let key = |(keys, what): (&str, &String)| {
-        let pad = " ".repeat(7usize.saturating_sub(display_width(keys)));
+        let keys = scene.app.look.glyphs.text(keys);
+        let pad = " ".repeat(7usize.saturating_sub(display_width(&keys)));
         Line::from(vec![
             Span::styled(format!("{keys}{pad}"), theme.key.0),
             Span::styled(cut(what, width - 7), theme.text.0),
         ])
     };
-    ["Space", "←", "o", "L", "?"].into_iter().zip(&scene.texts.wire.first_keys).map(key).collect()
+    let keys = ["Space", "←", "o", "L", "?"].into_iter().zip(&scene.texts.wire.first_keys);
+    let langs = scene.app.look.glyphs.have_lang(Lang::Zh);
+    keys.filter(|(keys, _)| *keys != "L" || langs).map(key).collect()
 }
 
 /// How many of the newest segments are left out below: as many as the learner has scrolled, else so few that the one that

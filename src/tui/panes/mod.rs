@@ -28,7 +28,7 @@ use super::app::{App, Overlay};
 use super::layout;
 use super::scene::{Scene, put};
 use super::wrap::wrap_text;
-use crate::i18n::fill;
+use crate::i18n::{Glyphs, fill};
 use crate::model::Side;
 
 pub(super) use explain::{choice_at, foot_at as explain_foot, scroll_of as explain_scroll};
@@ -61,20 +61,23 @@ pub fn draw(frame: &mut Frame<'_>, app: &App) {
     footer::draw(buf, areas.footer, &scene);
     let cursor = areas.explain.and_then(|area| explain::draw(buf, area, &scene));
     overlay(buf, size, &scene);
-    keep_to_cells(buf);
+    keep_to_cells(buf, app.look.glyphs);
     if let (Some((x, y)), None) = (cursor, app.place.overlay) {
         frame.set_cursor_position(Position { x, y });
     }
 }
 
 /// Whatever a text brought along: what is in a cell is one character. Marks that are put over it (hundreds can be), and
-/// what joins it to the next one, would change the cells beside it.
-fn keep_to_cells(buf: &mut Buffer) {
+/// what joins it to the next one, would change the cells beside it. And it is one that the terminal has.
+fn keep_to_cells(buf: &mut Buffer, glyphs: Glyphs) {
     for cell in &mut buf.content {
         let mut chars = cell.symbol().chars();
         let Some(first) = chars.next() else { continue };
         if chars.next().is_some() {
             cell.set_char(if first.is_control() { ' ' } else { first });
+        }
+        if glyphs != Glyphs::Unicode && !first.is_ascii() {
+            cell.set_char(glyphs.cell(first));
         }
     }
 }
@@ -107,4 +110,5 @@ fn too_small(frame: &mut Frame<'_>, scene: &Scene<'_>) {
     let (w, h, x, y) = (w.to_string(), h.to_string(), area.width.to_string(), area.height.to_string());
     let text = fill(&scene.texts.header.too_small, &[("w", &w), ("h", &h), ("x", &x), ("y", &y)]);
     put(frame.buffer_mut(), area, wrap_text(&text, Style::default(), usize::from(area.width)));
+    keep_to_cells(frame.buffer_mut(), scene.app.look.glyphs);
 }

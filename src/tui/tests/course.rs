@@ -14,13 +14,13 @@ pub(super) fn rows() -> Vec<Row> {
     lessons.enumerate().map(|(n, lesson)| Row::new(n + 1, &lesson, lesson.steps.len())).collect()
 }
 
-fn listed(app: &mut App, overlay: Overlay, here: &str, change: impl Fn(&mut Row)) {
+pub(super) fn listed(app: &mut App, overlay: Overlay, here: &str, change: impl Fn(&mut Row)) {
     let mut rows = rows();
     rows.iter_mut().for_each(change);
     app.listed(Catalogue { rows, opens: Opens::Here, here: Some(here.to_owned()) }, overlay);
 }
 
-fn over(lang: Lang, columns: u16, rows: u16) -> App {
+pub(super) fn over(lang: Lang, columns: u16, rows: u16) -> App {
     let mut made = Made::to_syn_recv();
     made.phase = Phase::Finished;
     app_of(made, lang, columns, rows)

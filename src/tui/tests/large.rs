@@ -29,7 +29,7 @@ fn large(made: Made, lang: Lang, columns: u16, rows: u16) -> App {
 fn watch(events: impl IntoIterator<Item = Happened>, columns: u16, rows: u16) -> App {
     let (lab, wire) = (Some("main".to_owned()), Wire::Holds);
     let options = FreeOptions { purpose: Purpose::Watch, server: server(), mode: Mode::Lab, wire, lab };
-    let look = Look::new(Lang::En, Theme::load(Choice::Dark).unwrap()).unwrap();
+    let look = Look::new(Lang::En, Theme::load(Choice::Dark, Colours::All).unwrap(), Glyphs::Unicode).unwrap();
     let mut app = App::new(Box::new(Free::new(options, None)), look, columns, rows);
     happen(&mut app, events);
     app
@@ -211,7 +211,7 @@ fn frames_are_whole_around_them() {
 #[test]
 fn the_eye_is_led_to_what_has_just_changed() {
     let mut app = large(Made::to_syn_recv(), Lang::En, 120, 40);
-    app.look.theme = Theme::load(Choice::Mono).unwrap();
+    app.look.theme = Theme::load(Choice::Mono, Colours::All).unwrap();
     let corners = |app: &App| {
         let (buffer, places) = (screen(app), app.areas().unwrap().large.unwrap());
         [places.server, places.client].map(|pane| buffer[(pane.x, pane.y)].symbol().to_owned())

@@ -1,5 +1,6 @@
 //! Keys in, screen out, on traces made by hand.
 
+mod cells;
 mod course;
 mod keys;
 mod large;
@@ -17,12 +18,13 @@ use ratatui::backend::TestBackend;
 use ratatui::buffer::Buffer;
 
 use super::*;
+use crate::i18n::Glyphs;
 use crate::lesson::Lang;
-use crate::theme::{Choice, Theme};
+use crate::theme::{Choice, Colours, Theme};
 use made::Made;
 
 fn app_of(made: Made, lang: Lang, columns: u16, rows: u16) -> App {
-    let look = Look::new(lang, Theme::load(Choice::Dark).unwrap()).unwrap();
+    let look = Look::new(lang, Theme::load(Choice::Dark, Colours::All).unwrap(), Glyphs::Unicode).unwrap();
     let now = made.clock();
     let mut app = App::new(Box::new(made), look, columns, rows);
     update(&mut app, Msg::Tick, now);

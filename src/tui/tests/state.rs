@@ -8,7 +8,7 @@ use crate::model::{Call, Event as Happened, Mode, Returned, SegmentId, Side};
 use crate::tui::commands::{COMMANDS, Entry};
 
 /// A state; made anew for each key that is tried in it.
-type State = (String, Box<dyn Fn() -> App>);
+pub(super) type State = (String, Box<dyn Fn() -> App>);
 
 /// A free walk in which both sides have a socket and two segments wait.
 fn free(purpose: Purpose, columns: u16, rows: u16) -> App {
@@ -31,7 +31,7 @@ fn free(purpose: Purpose, columns: u16, rows: u16) -> App {
     for event in events {
         walk.happened(Happening { at: secs(1.0), what: What::Event(event) });
     }
-    let look = Look::new(Lang::En, Theme::load(Choice::Dark).unwrap()).unwrap();
+    let look = Look::new(Lang::En, Theme::load(Choice::Dark, Colours::All).unwrap(), Glyphs::Unicode).unwrap();
     let mut app = App::new(Box::new(walk), look, columns, rows);
     update(&mut app, Msg::Tick, secs(2.0));
     app
@@ -43,7 +43,7 @@ fn in_phase(phase: Phase) -> Made {
     made
 }
 
-fn states(columns: u16, rows: u16) -> Vec<State> {
+pub(super) fn states(columns: u16, rows: u16) -> Vec<State> {
     let mut states: Vec<State> = Vec::new();
     let mut add = |name: &str, make: Box<dyn Fn() -> App>| states.push((name.to_owned(), make));
     let walk = move |made: fn() -> Made, typed: &'static str, back: usize| -> Box<dyn Fn() -> App> {

@@ -11,11 +11,11 @@ use std::io::{self, Write};
 use std::sync::Arc;
 
 use sockwalk::cli::{Exit, Invocation, Target};
-use sockwalk::i18n::{CheckTexts, Lang, Texts, fill, harmless};
+use sockwalk::i18n::{CheckTexts, Glyphs, Lang, Texts, fill, harmless};
 use sockwalk::lesson::{Glossary, Lesson, read, review};
 use sockwalk::model::Mode;
 use sockwalk::model::SocketOption;
-use sockwalk::theme::{Choice, Theme};
+use sockwalk::theme::{Choice, Colours, Theme};
 use sockwalk::tui::{Look, Overflow, SMALLEST, overflows};
 
 use super::place::Grounds;
@@ -120,8 +120,8 @@ impl Checker<'_> {
     /// Lays a lesson's texts out in the smallest window, as the interface would.
     fn lay_out(&self, lesson: &Arc<Lesson>, text: &str, mode: Mode, findings: &mut Findings) -> Result<(), Exit> {
         let goal = text.lines().position(|line| line.starts_with("goal")).map_or(1, |line| line + 1);
-        let theme = Theme::load(Choice::Mono).map_err(|error| trouble(&error))?;
-        let look = Look::new(Lang::En, theme).map_err(|error| trouble(&error))?;
+        let theme = Theme::load(Choice::Mono, Colours::All).map_err(|error| trouble(&error))?;
+        let look = Look::new(Lang::En, theme, Glyphs::Unicode).map_err(|error| trouble(&error))?;
         for Overflow { step, lang, alone, beside } in overflows(look, lesson, mode) {
             let step = step.and_then(|step| lesson.steps.get(step));
             let sentence = if alone > 0 { &self.texts.scrolls } else { &self.texts.scrolls_beside };

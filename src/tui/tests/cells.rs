@@ -1,0 +1,175 @@
+//! What must hold of every cell, whatever is shown.
+
+use std::sync::Arc;
+
+use ratatui::buffer::Cell;
+use ratatui::style::{Color, Modifier, Style};
+
+use super::course::{listed, over};
+use super::made::Made;
+use super::screens::moments;
+use super::state::{State, states};
+use super::*;
+use crate::lesson::{builtin, builtin_names};
+use crate::model::Mode;
+use crate::tui::fit::Paper;
+
+/// The smallest window, and one in which everything is seen at once.
+const SIZES: [(u16, u16); 2] = [(80, 24), (120, 40)];
+
+/// Every kind of screen: each state of the keys, what can lie over the panes at each moment of a walk, the list, the end's page,
+/// large letters, and windows that are too small.
+fn kinds(columns: u16, rows: u16) -> Vec<State> {
+    let mut kinds = states(columns, rows);
+    let mut add = |name: String, make: Box<dyn Fn() -> App>| kinds.push((name, make));
+    for at in 0..moments().len() {
+        for view in ["", "s", "ss", "c", "p", "k", "l", "g", "?", "n", "b", "L"] {
+            let name = format!("{} {view}", moments()[at].0);
+            let make = move || {
+                let made = moments().swap_remove(at).1;
+                let mut app = app_of(made, Lang::En, columns, rows);
+                keys(&mut app, view);
+                app
+            };
+            add(name, Box::new(make));
+        }
+    }
+    for overlay in [Overlay::Lessons, Overlay::Ending] {
+        let make = move || {
+            let mut app = over(Lang::En, columns, rows);
+            listed(&mut app, overlay, "echo", |row| {
+                if row.id == "calls" {
+                    row.bar = Some(crate::lesson::Localized { en: "no luck".into(), zh: "运气不好".into() });
+                }
+            });
+            app
+        };
+        add(format!("{overlay:?}"), Box::new(make));
+    }
+    kinds
+}
+
+/// The look of a terminal with these characters.
+fn look_in(glyphs: Glyphs, theme: Theme) -> Look {
+    Look::new(Lang::En, theme, glyphs).unwrap()
+}
+
+#[track_caller]
+fn all_ascii(name: &str, app: &App) {
+    let buffer = screen(app);
+    let strange = buffer.content.iter().find(|cell| !cell.symbol().is_ascii());
+    assert!(strange.is_none(), "{name}: {strange:?}\n{}", lines(&buffer).join("\n"));
+}
+
+#[test]
+fn a_terminal_of_ascii_gets_nothing_else() {
+    for (columns, rows) in SIZES.into_iter().chain([(40, 10)]) {
+        for (name, make) in kinds(columns, rows) {
+            let mut app = make();
+            let theme = Theme::load(Choice::Dark, Colours::Sixteen).unwrap();
+            let large = app.look.large;
+            app.look = Look { large, ..look_in(Glyphs::Ascii, theme) };
+            all_ascii(&name, &app);
+            let footer = lines(&screen(&app)).split_off(usize::from(rows) - 2).join("  ");
+            for part in ["\\u{", "中", " ^ ", " v ", " < "] {
+                assert!(!footer.contains(part), "{name}: {footer}");
+            }
+        }
+    }
+}
+
+/// Every text of every lesson.
+#[test]
+fn lessons_can_be_read_in_ascii() {
+    for name in builtin_names() {
+        let lesson = Arc::new(builtin(name).unwrap().unwrap());
+        let theme = Theme::load(Choice::Mono, Colours::Sixteen).unwrap();
+        let paper = |last, next| Box::new(Paper::new(&lesson, Mode::Lab, Lang::En, last, next));
+        let mut app = App::new(paper(None, Some(0)), look_in(Glyphs::Ascii, theme), 100, 30);
+        all_ascii(name, &app);
+        for (n, step) in lesson.steps.iter().enumerate() {
+            app.walk = paper(Some(n), Some(n + 1).filter(|next| *next < lesson.steps.len()));
+            all_ascii(name, &app);
+            let asked = step.ask.iter().flat_map(|ask| ask.labels.iter().chain([&ask.question]));
+            let words = [&step.title, &step.say].into_iter().chain(asked).chain([&lesson.goal, &lesson.recap]);
+            for words in words {
+                assert!(Glyphs::Ascii.have(&words.en), "{name}: a character has no likeness: {}", words.en);
+            }
+        }
+    }
+    let glossary = crate::lesson::Glossary::load().unwrap();
+    for term in glossary.terms() {
+        assert!(Glyphs::Ascii.have(&term.say.en) && Glyphs::Ascii.have(&term.source), "{}", term.say.en);
+    }
+}
+
+/// Where Chinese can't be shown, it isn't chosen, and its key says why.
+#[test]
+fn the_key_of_the_other_language_says_why_it_is_not_there() {
+    let mut app = app_of(Made::to_syn_sent(), Lang::En, 80, 24);
+    app.look.glyphs = Glyphs::Ascii;
+    let why = "Chinese can't be shown here";
+    assert!(!text(&app).contains(why));
+    keys(&mut app, "L");
+    assert_eq!(app.lang(), Lang::En);
+    assert!(text(&app).contains(why), "{}", text(&app));
+    keys(&mut app, "n");
+    assert!(!text(&app).contains(why), "until the next key");
+}
+
+fn themes() -> Vec<Theme> {
+    let choices = [Choice::Dark, Choice::Light, Choice::Mono];
+    let all = choices.into_iter().flat_map(|choice| [Colours::All, Colours::Sixteen].map(|colours| (choice, colours)));
+    all.map(|(choice, colours)| Theme::load(choice, colours).unwrap()).collect()
+}
+
+/// The styles of a drawn screen are those of what is drawn. Whatever stood in a cell before, nothing of it is left, by a text, a line or a
+/// frame: so what is drawn over something else can't keep its style. And a name has one style, from its first letter to its last.
+#[test]
+fn each_cell_has_the_style_of_what_stands_in_it() {
+    for (columns, rows) in SIZES {
+        for (name, make) in kinds(columns, rows) {
+            let mut app = make();
+            // In the smallest window everything is seen in turn; there all themes are tried.
+            for theme in themes().into_iter().take(if rows == 24 { 6 } else { 1 }) {
+                app.look.theme = theme;
+                let buffer = over_a_strange_screen(&app);
+                let shown = || format!("{name} {columns}x{rows}\n{}", lines(&buffer).join("\n"));
+                let kept = buffer.content.iter().find(|cell| cell.symbol() != UNTOUCHED && has_strange_style(cell));
+                assert!(kept.is_none(), "{kept:?} {}", shown());
+                for row in buffer.content.chunks(usize::from(columns)) {
+                    let broken =
+                        row.windows(2).find(|pair| pair.iter().all(is_of_a_name) && pair[0].style() != pair[1].style());
+                    assert!(broken.is_none(), "{broken:?} {}", shown());
+                }
+            }
+        }
+    }
+}
+
+const UNTOUCHED: &str = "\u{fffd}";
+const STRANGE: Style = Style::new()
+    .fg(Color::Rgb(1, 2, 3))
+    .bg(Color::Rgb(4, 5, 6))
+    .add_modifier(Modifier::CROSSED_OUT.union(Modifier::SLOW_BLINK));
+
+/// Draws where everything had another style before.
+fn over_a_strange_screen(app: &App) -> Buffer {
+    let mut terminal = Terminal::new(TestBackend::new(app.size.width, app.size.height)).unwrap();
+    let frame = terminal.draw(|frame| {
+        for cell in &mut frame.buffer_mut().content {
+            cell.set_symbol(UNTOUCHED).set_style(STRANGE);
+        }
+        draw(frame, app);
+    });
+    frame.unwrap().buffer.clone()
+}
+
+fn has_strange_style(cell: &Cell) -> bool {
+    Some(cell.fg) == STRANGE.fg || Some(cell.bg) == STRANGE.bg || cell.modifier.intersects(STRANGE.add_modifier)
+}
+
+/// The names of states, flags and errors are written so.
+fn is_of_a_name(cell: &Cell) -> bool {
+    cell.symbol().chars().all(|c| c.is_ascii_uppercase() || c.is_ascii_digit() || c == '_')
+}
