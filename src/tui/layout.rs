@@ -214,3 +214,68 @@ fn at_once(bottom: Rect) -> Bottom {
     let [explain, code] = Layout::vertical([Constraint::Fill(1), Constraint::Length(CODE_ROWS)]).areas(left);
     (Some(explain), Some(code), Some(states))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Where what lies over the panes stands, at each size and for each wish: the whole screen's rows belong to the panes above (A),
+    /// the text (T), what stands at its right (R), or the text but for its foot (t).
+    #[test]
+    fn an_overlay_leaves_the_text_where_there_is_room_and_never_covers_what_comes_next() {
+        let wish = |turn| Wish { turn, seat: Seat::Walker, large: LargeWish::Nothing };
+        for (columns, rows, turn, wanted, place) in [
+            // Small: above the text where it fits.
+            (80, 24, Turn::Explain, (60, 8), "above"),
+            // What doesn't fit there lies over the text, but for its foot.
+            (80, 24, Turn::Explain, (78, 20), "over"),
+            (80, 24, Turn::States, (78, 20), "over"),
+            // Without a text there is nothing to leave.
+            (80, 24, Turn::Code, (78, 20), "over"),
+            // Large: above, or at the right of the text.
+            (100, 30, Turn::Explain, (70, 8), "above"),
+            (120, 40, Turn::Explain, (84, 18), "above"),
+            (120, 40, Turn::Explain, (40, 20), "right"),
+            // What is longer scrolls there, as long as enough of it is seen.
+            (120, 40, Turn::Explain, (84, 90), "above"),
+            (160, 50, Turn::Explain, (84, 200), "above"),
+        ] {
+            let size = Rect::new(0, 0, columns, rows);
+            let areas = areas(size, wish(turn)).unwrap();
+            let foot = areas.explain.map(|text| text.bottom() - 3);
+            let at = overlay(size, &areas, foot, wanted);
+            let what = format!("{columns}x{rows} {turn:?} {wanted:?}: {at:?} of {areas:?}");
+            assert!(at.top() >= areas.header.bottom() && at.bottom() <= areas.footer.top(), "{what}");
+            assert!(at.width <= wanted.0 && at.height <= wanted.1 && at.height > 3, "{what}");
+            let text = areas.explain.unwrap_or_default();
+            let free = text.is_empty() || !at.intersects(text);
+            match place {
+                "above" => assert!(free && at.bottom() <= text.top(), "{what}"),
+                "right" => assert!(free && at.left() >= text.right(), "{what}"),
+                _ => assert!(foot.is_none_or(|foot| at.bottom() <= foot), "{what}"),
+            }
+        }
+    }
+
+    /// At every size that is served, whatever is wanted.
+    #[test]
+    fn no_overlay_covers_what_comes_next() {
+        for columns in (80..=200).step_by(7) {
+            for rows in 24..=60 {
+                for turn in [Turn::Explain, Turn::Code, Turn::States] {
+                    let size = Rect::new(0, 0, columns, rows);
+                    let areas = areas(size, Wish { turn, seat: Seat::Walker, large: LargeWish::Nothing }).unwrap();
+                    for (width, height) in [(30, 6), (60, 12), (84, 30), (400, 400)] {
+                        for foot_rows in 1..=3 {
+                            let foot = areas.explain.map(|text| text.bottom() - 1 - foot_rows);
+                            let at = overlay(size, &areas, foot, (width, height));
+                            let line = areas.explain.zip(foot).map(|(text, y)| Rect { y, height: foot_rows, ..text });
+                            assert!(line.is_none_or(|line| !at.intersects(line)), "{columns}x{rows} {turn:?} {at:?}");
+                            assert!(at.intersection(size) == at && at.bottom() <= areas.footer.top());
+                        }
+                    }
+                }
+            }
+        }
+    }
+}

@@ -388,6 +388,7 @@ words! {
         pub begin_watch: String,
         pub begin_replay: String,
         pub menu: String,
+        pub menu_only: String,
         pub menu_further: String,
         pub menu_wrong: String,
         pub sleeps: String,

@@ -416,9 +416,8 @@ fn show(app: &mut App, command: Command) {
             let own = app.walk.free().map_or(&[][..], |free| free.sides());
             app.place.side = match app.place.side {
                 // The server's calls are offered already: the other side is the client's.
-                None if own == Side::BOTH => Some(Side::Client),
+                None | Some(Side::Server) if own == Side::BOTH => Some(Side::Client),
                 Some(Side::Client) if own == Side::BOTH => Some(Side::Server),
-                Some(Side::Server) if own == Side::BOTH => None,
                 None => Some(Side::Server),
                 Some(Side::Server) => Some(Side::Client),
                 Some(Side::Client) => None,

@@ -6,6 +6,7 @@ use ratatui::style::Modifier;
 use ratatui::text::{Line, Span};
 
 use super::page::{Page, before_text, typing_line, why};
+use super::segment::Told;
 use super::side::call_text;
 use crate::engine::typed::Mistyped;
 use crate::engine::{Phase, Purpose};
@@ -28,15 +29,16 @@ pub(super) fn body(scene: &Scene<'_>, width: usize) -> Vec<Line<'static>> {
     let mut lines = members(scene, width);
     lines.extend(undeliverable(scene, width));
     let segment = super::segment::newest(scene, width);
-    let is_told = !segment.is_empty();
-    lines.extend(segment);
-    match newest_call(scene) {
+    match (newest_call(scene), segment) {
         // Of a call that the segment didn't change everything has been said already.
-        Some(call) if is_told && !scene.is_fresh(call.changed) => {}
-        Some(call) => lines.extend(outcome(scene, &call, width)),
+        (Some(call), Some(segment)) if scene.is_fresh(call.changed) => {
+            lines.extend(both(outcome(scene, &call, width), segment));
+        }
+        (_, Some(segment)) => lines.extend(segment.in_order()),
+        (Some(call), None) => lines.extend(outcome(scene, &call, width).in_order()),
         // What has begun speaks for itself.
-        None if scene.view.segment_count() > 0 => {}
-        None => {
+        (None, None) if scene.view.segment_count() > 0 => {}
+        (None, None) => {
             let text = match free.options().purpose {
                 Purpose::Drive(_) => &t.begin,
                 Purpose::Watch => &t.begin_watch,
@@ -59,22 +61,44 @@ fn newest_call<'a>(scene: &Scene<'a>) -> Option<CallView<'a>> {
     newest(driven).or_else(|| newest(&Side::BOTH))
 }
 
-fn outcome(scene: &Scene<'_>, call: &CallView<'_>, width: usize) -> Vec<Line<'static>> {
+/// What is said of a call.
+#[derive(Default)]
+struct Outcome {
+    /// The call and its return.
+    head: Vec<Line<'static>>,
+    /// What that means.
+    means: Vec<Line<'static>>,
+    /// Why, and what to do.
+    more: Vec<Line<'static>>,
+}
+
+impl Outcome {
+    fn in_order(self) -> Vec<Line<'static>> {
+        [self.head, self.means, self.more].concat()
+    }
+}
+
+/// A segment that was let go, and the call that it ended: first what happened to both, in few lines, so that a small pane hides
+/// neither; then what it means.
+fn both(call: Outcome, segment: Told) -> Vec<Line<'static>> {
+    [call.head, segment.became, call.means, segment.sender, call.more, segment.says].concat()
+}
+
+fn outcome(scene: &Scene<'_>, call: &CallView<'_>, width: usize) -> Outcome {
     let (theme, t, lang) = (scene.theme, &scene.texts.free, scene.app.lang());
     let (result, style) = match call.outcome {
         Some(Ok(returned)) => (format!("= {}", returned.value), theme.good.0),
         Some(Err(errno)) => (format!("= -1 {errno}"), theme.bad.0),
         None if call.abandoned => {
             let head = format!("{} {}", shape(call.side), call_text(scene, call.call, true));
-            let mut lines = wrap_text(&head, theme.title.0, width);
-            lines.extend(wrap_text(&t.abandoned, theme.bad.0, width));
-            return lines;
+            let (head, means) = (wrap_text(&head, theme.title.0, width), wrap_text(&t.abandoned, theme.bad.0, width));
+            return Outcome { head, means, more: Vec::new() };
         }
         // Nobody has said yet that it sleeps.
         None if !call.blocked => {
             let head =
                 format!("{} {} {}", shape(call.side), call_text(scene, call.call, true), scene.texts.side.running);
-            return wrap_text(&head, theme.title.0, width);
+            return Outcome { head: wrap_text(&head, theme.title.0, width), ..Outcome::default() };
         }
         None => (t.blocks.clone(), theme.waits.0),
     };
@@ -83,18 +107,18 @@ fn outcome(scene: &Scene<'_>, call: &CallView<'_>, width: usize) -> Vec<Line<'st
         Span::styled(format!("{} ", call_text(scene, call.call, true)), theme.title.0),
         Span::styled(result, style),
     ];
-    let mut lines = wrap(&head, width);
-    if let Some(explained) = explain(&scene.view, call, lang) {
-        for (label, text) in [("", explained.means), (&t.why, explained.why), (&t.remedy, explained.remedy)] {
-            let mut spans = Vec::new();
-            if !label.is_empty() {
-                spans.push(Span::styled(before_text(label), theme.question.0));
-            }
-            spans.extend(prose(text, theme.text.0, theme.code.0));
-            lines.extend(wrap(&spans, width));
+    let said = |label: &str, text: &str| {
+        let mut spans = Vec::new();
+        if !label.is_empty() {
+            spans.push(Span::styled(before_text(label), theme.question.0));
         }
-    }
-    lines
+        spans.extend(prose(text, theme.text.0, theme.code.0));
+        wrap(&spans, width)
+    };
+    let head = wrap(&head, width);
+    let Some(explained) = explain(&scene.view, call, lang) else { return Outcome { head, ..Outcome::default() } };
+    let more = [said(&t.why, explained.why), said(&t.remedy, explained.remedy)].concat();
+    Outcome { head, means: said("", explained.means), more }
 }
 
 /// The states that the newest act changed, as the kernel says.
@@ -189,6 +213,7 @@ fn offered(scene: &Scene<'_>, side: Side, width: usize, page: &mut Page) {
     let (theme, t) = (scene.theme, &scene.texts.free);
     let Some((shown, at, pages)) = menu::page(scene.app) else { return };
     let group = match shown.group {
+        Group::Sensible if pages == 1 => &t.menu_only,
         Group::Sensible => &t.menu,
         Group::Further => &t.menu_further,
         Group::Wrong => &t.menu_wrong,

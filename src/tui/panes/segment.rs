@@ -9,7 +9,7 @@ use crate::tui::wrap::{prose, wrap, wrap_text};
 
 /// In a free walk, where the newest act was to let a segment go or to drop it. One that goes on by itself is nobody's act: it
 /// would push away what is said of the call that sent it.
-pub(super) fn newest(scene: &Scene<'_>, width: usize) -> Vec<Line<'static>> {
+pub(super) fn newest(scene: &Scene<'_>, width: usize) -> Option<Told> {
     let passes = |id: &SegmentId| {
         let segment = scene.view.segment(*id)?.segment;
         scene.view.passing()?.delay(Connection::of(segment), scene.view.trace().door(segment))
@@ -20,8 +20,8 @@ pub(super) fn newest(scene: &Scene<'_>, width: usize) -> Vec<Line<'static>> {
         event => crate::engine::is_act(event),
     };
     match last(scene, 0, acts) {
-        Some((_, Event::Delivered(id) | Event::Dropped(id))) => lines(scene, *id, width),
-        _ => Vec::new(),
+        Some((_, Event::Delivered(id) | Event::Dropped(id))) => told(scene, *id, width),
+        _ => None,
     }
 }
 
@@ -31,7 +31,9 @@ pub(super) fn by_hand(scene: &Scene<'_>, width: usize) -> Vec<Line<'static>> {
     let done = |event: &Event| matches!(event, Event::Claim(_) | Event::Answer(_));
     let Some((done, _)) = last(scene, begun, done) else { return Vec::new() };
     match last(scene, done, |event| matches!(event, Event::Delivered(_) | Event::Dropped(_))) {
-        Some((_, Event::Delivered(id) | Event::Dropped(id))) => lines(scene, *id, width),
+        Some((_, Event::Delivered(id) | Event::Dropped(id))) => {
+            told(scene, *id, width).map(Told::in_order).unwrap_or_default()
+        }
         _ => Vec::new(),
     }
 }
@@ -47,16 +49,33 @@ fn last<'a>(scene: &Scene<'a>, since: Moment, is_it: impl Fn(&Event) -> bool) ->
     Some((since + at, &entries[at].event))
 }
 
-fn lines(scene: &Scene<'_>, id: SegmentId, width: usize) -> Vec<Line<'static>> {
+/// What is said of a segment.
+#[derive(Default)]
+pub(super) struct Told {
+    /// Who sent it, and what it is.
+    pub(super) sender: Vec<Line<'static>>,
+    /// What became of it, which is the news.
+    pub(super) became: Vec<Line<'static>>,
+    /// What such a segment means.
+    pub(super) says: Vec<Line<'static>>,
+}
+
+impl Told {
+    /// Where nothing else is told: in a small pane the news stand above the fold.
+    pub(super) fn in_order(self) -> Vec<Line<'static>> {
+        [self.sender, self.became, self.says].concat()
+    }
+}
+
+fn told(scene: &Scene<'_>, id: SegmentId, width: usize) -> Option<Told> {
     let theme = scene.theme;
     let asked = (scene.app.lang(), scene.app.look.numbers);
-    let Ok(Some(story)) = story(&scene.view, id, scene.clock, asked) else { return Vec::new() };
-    let mut lines = wrap_text(&story.sender, theme.title.0, width);
-    // What became of it is the news: in a small pane it stands above the fold.
-    lines.extend(wrap_text(&story.became, theme.fresh.0, width));
-    lines.extend(wrap_text(&story.says, theme.text.0, width));
+    let story = story(&scene.view, id, scene.clock, asked).ok().flatten()?;
+    let sender = wrap_text(&story.sender, theme.title.0, width);
+    let became = wrap_text(&story.became, theme.fresh.0, width);
+    let mut says = wrap_text(&story.says, theme.text.0, width);
     if !story.first.is_empty() {
-        lines.extend(wrap(&prose(&story.first, theme.text.0, theme.code.0), width));
+        says.extend(wrap(&prose(&story.first, theme.text.0, theme.code.0), width));
     }
-    lines
+    Some(Told { sender, became, says })
 }

@@ -2,6 +2,8 @@
 
 use super::screens::moments;
 use super::*;
+use crate::engine::{Free, FreeOptions, Happening, Purpose, What, Wire};
+use crate::model::{Call, Event as Happened, Member, Mode, Returned, Role, SegmentId, Side};
 use crate::tcp::State;
 
 #[test]
@@ -94,6 +96,60 @@ fn nothing_important_is_cut() {
             }
         }
     }
+}
+
+/// What a walk without a lesson says first is seen whole in the smallest window, also where others are there already.
+#[test]
+fn opening_texts_fit() {
+    let purposes = [vec![Side::Server], vec![Side::Client], Side::BOTH.to_vec()].map(Purpose::Drive);
+    for lang in [Lang::En, Lang::Zh] {
+        for purpose in purposes.iter().cloned().chain([Purpose::Watch, Purpose::Replay]) {
+            for others in 0..3 {
+                let mut app = free_walk(purpose.clone(), lang, 80, 24);
+                for number in 0..others {
+                    let role = if number == 0 { Role::Watches } else { Role::Runs("python3".into()) };
+                    happens(&mut app, Happened::Joined(Member { number, pid: 4_000_000 + number, role }));
+                }
+                assert_eq!(super::super::panes::explain_scroll(&app), Some((0, 0)), "{}", text(&app));
+                assert!(!text(&app).contains("(1/1"), "there are no other pages to turn to: {}", text(&app));
+            }
+        }
+    }
+}
+
+/// A segment that ends a call: what became of both stands above the fold, in the smallest window too.
+#[test]
+fn neither_a_segment_nor_the_call_that_it_ended_hides_the_other() {
+    for (lang, became) in [(Lang::En, "Delivered to"), (Lang::Zh, "已交给")] {
+        let mut app = free_walk(Purpose::Drive(Side::BOTH.to_vec()), lang, 80, 24);
+        let (side, worker) = (Side::Client, 0);
+        let connect = Call::Connect { fd: 3, addr: made::server() };
+        happens(&mut app, Happened::Entered { side, worker, call: connect });
+        let sent = [(made::client(), "SYN", made::J, 0), (made::server(), "SYN,ACK", made::K, made::J + 1)];
+        for (n, (from, flags, seq, ack)) in sent.into_iter().enumerate() {
+            let id = SegmentId(n as u32);
+            let segment = made::segment(from, flags, seq, ack, b"");
+            happens(&mut app, Happened::Sent { id, segment, again: None });
+            happens(&mut app, Happened::Held(id));
+            happens(&mut app, Happened::Delivered(id));
+        }
+        let outcome = Ok(Returned { value: 0, data: Vec::new(), peer: None });
+        happens(&mut app, Happened::Returned { side, worker, outcome });
+        let shown = text(&app);
+        assert!(shown.contains("connect(3, 127.0.0.1:8000) = 0") && shown.contains(became), "{shown}");
+    }
+}
+
+fn free_walk(purpose: Purpose, lang: Lang, columns: u16, rows: u16) -> App {
+    let (lab, wire) = (Some("main".to_owned()), Wire::Holds);
+    let options = FreeOptions { purpose, server: made::server(), mode: Mode::Lab, wire, lab };
+    let look = Look::new(lang, Theme::load(Choice::Dark, Colours::All).unwrap(), Glyphs::Unicode).unwrap();
+    App::new(Box::new(Free::new(options, None)), look, columns, rows)
+}
+
+fn happens(app: &mut App, event: Happened) {
+    let at = app.now + secs(0.1);
+    update(app, Msg::World(0, Box::new(Happening { at, what: What::Event(event) })), at);
 }
 
 #[test]
