@@ -38,6 +38,9 @@ fn as_text(stage: &Stage, file: &Path) -> String {
     let text = &told.succeeded().stdout;
     let (first, rest) = text.split_once('\n').unwrap();
     assert!(first.contains(file.to_str().unwrap()), "it isn't marked as a recording: {first}");
+    // When it began is each recording's own: who came later began later.
+    let (header, rest) = rest.split_once('\n').unwrap();
+    assert!(header.contains(" UTC") && header.contains(env!("CARGO_PKG_VERSION")), "{header}");
     rest.to_owned()
 }
 
