@@ -180,6 +180,35 @@ fn is_given_back(terminal: &Terminal, signal: i32) {
     assert!(!screen.alternate_screen() && !screen.hide_cursor() && !screen.bracketed_paste(), "after signal {signal}");
 }
 
+/// A signal to the process is handled by any of its threads that doesn't block it. Those with a side's descriptors do: what
+/// notes a signal writes to a descriptor that they don't have.
+#[test]
+fn no_signal_is_left_to_a_sides_threads() {
+    const SIGNALS: [libc::c_int; 6] =
+        [libc::SIGTERM, libc::SIGINT, libc::SIGQUIT, libc::SIGHUP, libc::SIGTSTP, libc::SIGCONT];
+    for user in lab_users() {
+        let program = Program::new();
+        let mut terminal = Terminal::open(program.command(user, &["--lang", "en", "learn", "handshake"]), 80, 24);
+        terminal.wait_for_text("Space next");
+        let mut sides = Vec::new();
+        for (tid, name) in procs::threads(terminal.pid()) {
+            let blocked = procs::status_line(terminal.pid(), tid, "SigBlk").unwrap();
+            let blocked = u64::from_str_radix(&blocked[0], 16).unwrap();
+            let blocks = |signal: &libc::c_int| blocked >> (signal - 1) & 1 == 1;
+            if ["server", "client", "server's", "client's"].contains(&name.as_str()) {
+                assert!(SIGNALS.iter().all(blocks), "{name} blocks {blocked:x}");
+                sides.push(name);
+            } else if tid == terminal.pid() {
+                assert!(!SIGNALS.iter().any(blocks), "{name} blocks {blocked:x}");
+            }
+        }
+        sides.sort();
+        assert_eq!(sides, ["client", "client's", "server", "server's"]);
+        pty::kill(terminal.pid(), libc::SIGTERM);
+        assert_eq!(terminal.wait_for_end().signal(), Some(libc::SIGTERM));
+    }
+}
+
 /// While the terminal is asked for its colours, which a silent one never answers, and at every moment around it.
 #[test]
 fn a_signal_while_it_starts_leaves_the_terminal_as_it_was() {

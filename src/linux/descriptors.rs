@@ -16,6 +16,7 @@ use std::sync::mpsc::{Sender, channel};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, JoinHandle};
 
+use super::sides::INTERRUPT;
 use super::sys;
 use crate::model::Side;
 
@@ -127,6 +128,8 @@ impl Table {
         let (jobs, inbox) = channel::<Job>();
         let (hello, alone) = channel();
         let body = move || {
+            // A handler writes to a descriptor of the program's, which means nothing here: the signal would be lost.
+            let _ = sys::leave_signals_to_others(INTERRUPT);
             // What is refused leaves the table as it is.
             let _ = hello.send(sys::own_descriptors().is_ok());
             inbox.iter().for_each(|job| job());

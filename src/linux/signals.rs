@@ -4,7 +4,9 @@ use std::fs;
 use std::io::{self, PipeReader};
 use std::os::fd::OwnedFd;
 
-use rustix::process::{Signal, getpid, kill_current_process_group, kill_process};
+use rustix::process::{
+    Pid, PidfdFlags, Signal, getpid, kill_current_process_group, kill_process, pidfd_open, pidfd_send_signal,
+};
 
 use super::sys;
 
@@ -85,7 +87,8 @@ impl Process {
     /// # Errors
     /// The system's refusal.
     pub fn open(pid: u32) -> io::Result<Process> {
-        sys::open_process(pid).map(Process)
+        let pid = i32::try_from(pid).ok().and_then(Pid::from_raw).ok_or(io::ErrorKind::InvalidInput)?;
+        Ok(Process(pidfd_open(pid, PidfdFlags::empty())?))
     }
 
     /// Sends it a signal.
@@ -93,6 +96,7 @@ impl Process {
     /// # Errors
     /// `ESRCH` where it has ended.
     pub fn signal(&self, signal: i32) -> io::Result<()> {
-        sys::signal_process(&self.0, signal)
+        let signal = Signal::from_named_raw(signal).ok_or(io::ErrorKind::InvalidInput)?;
+        Ok(pidfd_send_signal(&self.0, signal)?)
     }
 }

@@ -6,7 +6,7 @@
 use std::ffi::c_int;
 use std::io;
 use std::mem;
-use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd, IntoRawFd, OwnedFd, RawFd};
+use std::os::fd::{AsRawFd, BorrowedFd, IntoRawFd, OwnedFd, RawFd};
 use std::sync::atomic::{AtomicI32, Ordering};
 use std::time::Duration;
 
@@ -53,6 +53,18 @@ pub fn signal_thread(thread: i32, signal: c_int) -> io::Result<()> {
     // SAFETY: takes no pointer; a thread that is gone gives ESRCH.
     let result = unsafe { libc::syscall(libc::SYS_tgkill, libc::getpid(), thread, signal) };
     check(result as c_int).map(drop)
+}
+
+/// No signal but this one is handled by the calling thread, or by those that it starts (`pthread_sigmask(3)`).
+pub fn leave_signals_to_others(but: c_int) -> io::Result<()> {
+    // SAFETY: an all-zero sigset_t is a valid value, which lives across the calls.
+    let error = unsafe {
+        let mut set: libc::sigset_t = mem::zeroed();
+        libc::sigfillset(&raw mut set);
+        libc::sigdelset(&raw mut set, but);
+        libc::pthread_sigmask(libc::SIG_SETMASK, &raw const set, std::ptr::null_mut())
+    };
+    if error == 0 { Ok(()) } else { Err(io::Error::from_raw_os_error(error)) }
 }
 
 /// Waits until one of the descriptors can be read (`ppoll(2)`); `None` waits for ever. Returns which can.
@@ -479,21 +491,4 @@ extern "C" fn note_signal(signal: c_int, info: *mut libc::siginfo_t, _context: *
         libc::write(SIGNALS.load(Ordering::SeqCst), (&raw const byte).cast(), 1);
         *errno = before;
     }
-}
-
-/// A descriptor for a process (`pidfd_open(2)`).
-pub fn open_process(pid: u32) -> io::Result<OwnedFd> {
-    // SAFETY: takes no pointer; where it succeeds, the descriptor is new and nobody else has it.
-    unsafe {
-        let fd = check(libc::syscall(libc::SYS_pidfd_open, pid as libc::pid_t, 0) as c_int)?;
-        Ok(OwnedFd::from_raw_fd(fd))
-    }
-}
-
-/// Sends a signal to a process by its descriptor (`pidfd_send_signal(2)`).
-pub fn signal_process(process: &OwnedFd, signal: c_int) -> io::Result<()> {
-    let none = std::ptr::null::<libc::siginfo_t>();
-    // SAFETY: the pointer may be null.
-    check(unsafe { libc::syscall(libc::SYS_pidfd_send_signal, process.as_raw_fd(), signal, none, 0) as c_int })
-        .map(drop)
 }
