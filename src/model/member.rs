@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::Side;
+use super::{SHARED_RTO_MIN_MS, Side};
 use crate::tcp::Packet;
 
 /// A process that is in the lab.
@@ -125,11 +125,38 @@ impl Passing {
         rules.truncate(Passing::MOST);
         Passing { rules }
     }
+
+    /// The shortest retransmission timeout for data that a shared lab sets, in milliseconds. While one thinks, the wire stays
+    /// calm; where everything passes at once, what is lost is sent again as soon as anywhere: `None` leaves the kernel's own.
+    pub fn rto_min_ms(&self) -> Option<u32> {
+        let at_once = self.rules.iter().all(|(_, delay)| delay.is_zero());
+        (!at_once || self.rule(Which::All).is_none()).then_some(SHARED_RTO_MIN_MS)
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_kernel_is_patient_unless_everything_passes_at_once() {
+        let rules = |rules: &[(Which, u64)]| {
+            let with =
+                |passing: Passing, (which, ms): &(Which, u64)| passing.with(*which, Some(Duration::from_millis(*ms)));
+            rules.iter().fold(Passing::default(), with).rto_min_ms()
+        };
+        let to = Which::To(Side::Server);
+        for (given, wanted) in [
+            (&[][..], Some(SHARED_RTO_MIN_MS)),
+            (&[(Which::All, 0)], None),
+            (&[(Which::All, 200)], Some(SHARED_RTO_MIN_MS)),
+            (&[(to, 0)], Some(SHARED_RTO_MIN_MS)),
+            (&[(to, 0), (Which::All, 0)], None),
+            (&[(to, 1000), (Which::All, 0)], Some(SHARED_RTO_MIN_MS)),
+        ] {
+            assert_eq!(rules(given), wanted, "{given:?}");
+        }
+    }
 
     #[test]
     fn the_narrowest_rule_counts() {

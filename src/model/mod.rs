@@ -5,6 +5,7 @@
 
 mod call;
 mod changing;
+mod doors;
 mod event;
 mod member;
 mod observation;

@@ -4,10 +4,11 @@
 //! binary search; nothing is replayed and nothing is copied, however long the trace is.
 
 use std::collections::HashMap;
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::net::SocketAddr;
 use std::time::Duration;
 
 use super::changing::Changing;
+use super::doors::Doors;
 use super::verdicts::Verdicts;
 use super::{
     Call, Connection, Entry, Event, Fate, Hand, Member, Outcome, Passing, SegmentId, SegmentView, Side, SocketFacts,
@@ -138,7 +139,7 @@ pub struct Trace {
     pub(super) driven: [Vec<Moment>; 2],
     /// The calls that haven't returned, by side and thread.
     open: HashMap<(Side, u32), usize>,
-    owners: HashMap<SocketAddr, Side>,
+    doors: Doors,
     isns: Isns,
 }
 
@@ -174,19 +175,18 @@ impl Trace {
     /// The side that has, or had, a socket with this address of its own; `None` where none ever had. A socket that was
     /// reset has no address any more, yet its segments are still its side's.
     pub fn side_of(&self, address: SocketAddr) -> Option<Side> {
-        let any = match address.ip() {
-            IpAddr::V4(_) => Ipv4Addr::UNSPECIFIED.into(),
-            IpAddr::V6(_) => Ipv6Addr::UNSPECIFIED.into(),
-        };
-        // A UDP socket that only sent has a port and no address of its own.
-        self.owners.get(&address).or_else(|| self.owners.get(&SocketAddr::new(any, address.port()))).copied()
+        self.doors.side_of(address)
     }
 
     /// The side at whose door a segment waits: its receiver's; `None` where the receiver is nobody's.
     pub fn door(&self, segment: &Packet) -> Option<Side> {
-        // Where nobody has the receiver's address, it is the other end than the sender's: a SYN to a port without a
-        // listener.
-        self.side_of(segment.to).or_else(|| self.side_of(segment.from).map(Side::other))
+        self.doors.door((segment.from, segment.to))
+    }
+
+    /// The oldest segment that waits now at one of these doors (the server's, the client's), or, where any of them is, at
+    /// nobody's.
+    pub fn oldest_at(&self, doors: [bool; 2]) -> Option<SegmentId> {
+        self.doors.oldest_at(doors)
     }
 
     /// The name of an end for people: its side, else its address.
@@ -277,6 +277,7 @@ impl Trace {
             Event::Held(id) => {
                 if let Some(record) = self.segments.get_mut(id.0 as usize) {
                     record.held = Some(moment);
+                    self.doors.waits(*id, &record.copies[0].1);
                 }
                 self.waiting.set(moment, *id, true);
             }
@@ -289,7 +290,9 @@ impl Trace {
                 }
             }
             Event::Socket(facts) => {
-                self.owners.extend(facts.local.zip(facts.side));
+                if let Some((address, side)) = facts.local.zip(facts.side) {
+                    self.doors.owns(address, side);
+                }
                 let number = self.socket(facts.cookie);
                 let begins = facts.connection().is_some() && !self.sockets[number].is_connected();
                 self.sockets[number].change(moment, Some(facts.clone()));
@@ -381,6 +384,7 @@ impl Trace {
             record.ended = Some((moment, fate));
         }
         self.waiting.set(moment, id, false);
+        self.doors.ended(id);
     }
 
     /// The number of a socket, in the order of their appearance.

@@ -333,14 +333,17 @@ impl App {
     }
 
     /// The waiting segment that is meant, by the keys, by the mark in the ladder and by the step that comes next: the one that
-    /// was chosen, else the one that the next step is about, else the oldest that may be let go here.
+    /// was chosen, else the one that the next step is about, else the oldest that may be let go here. In the past, where nothing
+    /// can be let go, the oldest.
     pub fn meant_held(&self) -> Option<SegmentId> {
         let waiting = self.view().waiting();
         // In order, since they are numbered in order.
         let waits = |id: &SegmentId| waiting.binary_search(id).is_ok();
         let of_step = || self.walk.awaited().filter(|_| !self.in_past()).filter(waits);
-        let doors = self.own_doors();
-        let oldest = || waiting.iter().copied().find(|id| self.waits_at(*id, doors));
+        let oldest = || match self.own_doors().filter(|_| !self.in_past()) {
+            Some(doors) => self.walk.trace().oldest_at(doors),
+            None => waiting.first().copied(),
+        };
         self.place.segment.filter(waits).or_else(of_step).or_else(oldest)
     }
 

@@ -2,6 +2,8 @@
 //!
 //! Everything comes from the view of a moment, so that the past has it as it was then.
 
+use std::borrow::Cow;
+
 use super::scene::Scene;
 use crate::model::{Connection, SegmentId, SegmentView, Side, SocketView, View};
 
@@ -82,12 +84,19 @@ fn end<'a>(view: &View<'a>, connection: Option<Connection>, side: Side) -> Optio
     })
 }
 
+/// What is in both of two lists, each in its order: the longer one is only looked up in.
+fn both(one: &[SegmentId], other: &[SegmentId]) -> Vec<SegmentId> {
+    let (short, long) = if one.len() < other.len() { (one, other) } else { (other, one) };
+    short.iter().copied().filter(|id| long.binary_search(id).is_ok()).collect()
+}
+
 fn segment<'a>(scene: &Scene<'a>, connection: Option<Connection>) -> (Option<SegmentView<'a>>, usize) {
     let view = scene.view;
-    let own = |segment: &SegmentView<'_>| connection.is_none_or(|one| Connection::of(segment.segment) == one);
-    let waiting: Vec<SegmentId> =
-        view.waiting().iter().copied().filter(|id| view.segment(*id).is_some_and(|s| own(&s))).collect();
-    let chosen = scene.app.meant_held().filter(|id| waiting.binary_search(id).is_ok());
+    let waiting = match connection {
+        Some(one) => Cow::Owned(both(&view.waiting(), view.segments_of(one))),
+        None => view.waiting(),
+    };
+    let chosen = scene.meant().filter(|id| waiting.binary_search(id).is_ok());
     let goes_next = chosen.or(waiting.first().copied()).and_then(|id| view.segment(id));
     let newest = || -> Option<SegmentView<'a>> {
         let recent: Vec<SegmentView<'a>> = match connection {

@@ -1,5 +1,6 @@
 //! What all panes draw from: one moment of the walk, the words and styles, and small things that several panes share.
 
+use std::cell::OnceCell;
 use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
@@ -20,7 +21,8 @@ use crate::i18n::width as display_width;
 use crate::i18n::{escape, fill};
 use crate::lesson::Lesson;
 use crate::model::{
-    Call, CallView, Mode, Moment, SHARED_RTO_MIN_MS, SegmentId, Side, SocketView, Source, Timer, TimerKind, View,
+    Call, CallView, Mode, Moment, Passing, SHARED_RTO_MIN_MS, SegmentId, Side, SocketView, Source, Timer, TimerKind,
+    View,
 };
 use crate::tcp::{Packet, State};
 use crate::theme::Theme;
@@ -35,6 +37,7 @@ pub(super) struct Scene<'a> {
     pub(super) clock: Duration,
     /// What changed at or after this entry is news.
     pub(super) fresh_from: Moment,
+    meant: OnceCell<Option<SegmentId>>,
 }
 
 impl<'a> Scene<'a> {
@@ -46,7 +49,20 @@ impl<'a> Scene<'a> {
         };
         // In the past one entry after the other is looked at: only the newest is news.
         let fresh_from = if app.in_past() { view.moment().saturating_sub(1) } else { begun };
-        Scene { app, view, texts: app.texts(), theme: &app.look.theme, clock: app.clock(), fresh_from }
+        Scene {
+            app,
+            view,
+            texts: app.texts(),
+            theme: &app.look.theme,
+            clock: app.clock(),
+            fresh_from,
+            meant: OnceCell::new(),
+        }
+    }
+
+    /// As [`App::meant_held`]; found once for all that is drawn.
+    pub(super) fn meant(&self) -> Option<SegmentId> {
+        *self.meant.get_or_init(|| self.app.meant_held())
     }
 
     pub(super) fn is_fresh(&self, changed: Moment) -> bool {
@@ -137,9 +153,9 @@ impl<'a> Scene<'a> {
             TimerKind::Keepalive if socket.state == State::FinWait2 => match (socket.facts.fd, &socket.facts.program) {
                 (Some(_), _) => [&t.keepalive, &t.keepalive_short],
                 (None, Some(_)) => [&t.fin_wait_or_keepalive, &t.timer_short],
-                (None, None) => [&t.fin_wait_orphan, &t.ends_short_lab],
+                (None, None) => [&t.fin_wait_orphan, &t.timer_short],
             },
-            TimerKind::TimeWait if socket.state == State::FinWait2 => [&t.fin_wait, &t.ends_short_lab],
+            TimerKind::TimeWait if socket.state == State::FinWait2 => [&t.fin_wait, &t.ends_short],
             TimerKind::Keepalive => [&t.keepalive, &t.keepalive_short],
             TimerKind::TimeWait => [&t.time_wait, &t.ends_short],
             TimerKind::Probe => [&t.probe, &t.probe_short],
@@ -147,13 +163,15 @@ impl<'a> Scene<'a> {
         let note = self.lab_decides(socket, timer);
         // The first sending is one too: `fired` counts only the repetitions.
         let sent = if timer.kind == TimerKind::Retransmit { (u32::from(timer.fired) + 1).to_string() } else { fired };
-        let [long, short] = texts.map(|text| fill(text, &[("s", &seconds), ("n", &sent)]));
-        let noted = note.map(|note| format!("{long}{note}"));
+        let said = |text: &str| fill(text, &[("s", &seconds), ("n", &sent)]);
+        let [long, short] = texts.map(|text| said(text));
         let in_room = |text: &String| display_width(text) <= room;
-        // In FIN_WAIT2 the short form has Linux's number too, which the long one has in its note only.
-        let fits = match noted {
-            Some(noted) if socket.state == State::FinWait2 => [Some(noted), None],
-            noted => [noted, Some(long)],
+        let fits = match note {
+            // Its short form has Linux's number too, which the long one has in its note only.
+            Some(note) if socket.state == State::FinWait2 => {
+                [Some(format!("{long}{note}")), Some(said(&t.ends_short_lab))]
+            }
+            note => [note.map(|note| format!("{long}{note}")), Some(long)],
         };
         Some(fits.into_iter().flatten().find(in_room).unwrap_or(short))
     }
@@ -167,16 +185,30 @@ impl<'a> Scene<'a> {
         match timer.kind {
             // A SYN's first timeout is the same everywhere: one second (RFC 6298).
             TimerKind::Retransmit if !matches!(socket.state.tcp(), Some(State::SynSent | State::SynRecv)) => {
-                let least = seconds(Duration::from_millis(least_rto(walk.lesson())?.into()));
+                let passing = self.view.passing().filter(|_| walk.lesson().is_none());
+                let least = passing.map_or_else(|| least_rto(walk.lesson()), Passing::rto_min_ms)?;
+                let least = seconds(Duration::from_millis(least.into()));
                 Some(fill(&t.lab_rto, &[("s", &least)]))
             }
             TimerKind::Keepalive | TimerKind::TimeWait if socket.state == State::FinWait2 => {
-                let own = |call: CallView<'_>| matches!(call.call, Call::SetOption { option, .. } if ["TCP_LINGER2", "SO_KEEPALIVE"].contains(&option.to_string().as_str()));
-                let side = socket.facts.side?;
-                (!self.view.calls(side).any(own) && socket.facts.fd.is_none()).then(|| t.lab_fin.clone())
+                let orphaned = socket.facts.side.is_some() && socket.facts.fd.is_none();
+                (orphaned && !self.chose_fin_timeout(socket)).then(|| t.lab_fin.clone())
             }
             _ => None,
         }
+    }
+
+    /// Whether the side itself set how long the socket stays in FIN_WAIT2 (TCP_LINGER2 of `tcp(7)`).
+    fn chose_fin_timeout(&self, socket: &SocketView<'_>) -> bool {
+        let Some(side) = socket.facts.side else { return false };
+        let its = |call: &CallView<'_>, fd: i32| {
+            let then = self.view.trace().at(call.entered);
+            then.socket(socket.facts.cookie).is_some_and(|then| then.facts.fd == Some(fd))
+        };
+        self.view.calls(side).any(|call| match call.call {
+            Call::SetOption { fd, option, .. } => option.to_string() == "TCP_LINGER2" && its(&call, *fd),
+            _ => false,
+        })
     }
 }
 

@@ -40,7 +40,7 @@ impl Runner {
     pub(super) fn by_hand(&mut self, hand: Hand, now: Duration) {
         let present = self.trace.present();
         let request = match hand {
-            Hand::Deliver(id) | Hand::Drop(id) if !present.waiting().contains(&id) => return,
+            Hand::Deliver(id) | Hand::Drop(id) if present.waiting().binary_search(&id).is_err() => return,
             Hand::Interrupt(side) if present.open_call(side).is_none() => return,
             Hand::Deliver(id) => {
                 self.handled.delivered.push(id);

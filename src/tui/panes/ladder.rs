@@ -138,7 +138,7 @@ fn rows(scene: &Scene<'_>, inner: Rect) -> Vec<Row> {
         Some(numbers) => numbers.binary_search(&id).ok().map(|at| count - 1 - at),
         None => count.checked_sub(id.0 as usize + 1),
     };
-    let meant = scene.app.meant_held().and_then(place);
+    let meant = scene.meant().and_then(place);
     let rows_of_nth = |n: usize| nth(n).and_then(rows_of);
     let skipped = skipped(scene.app.place.ladder, count, meant, height - 1, rows_of_nth);
     let room = height - 1 - usize::from(skipped > 0);
@@ -332,7 +332,7 @@ fn segment_rows(scene: &Scene<'_>, view: &SegmentView<'_>, between: usize, margi
     let sender = scene.sender(view.segment);
     let fresh = scene.is_fresh(view.changed);
     let held = view.fate == Fate::Held;
-    let chosen = if held { scene.app.meant_held() } else { scene.app.place.segment } == Some(view.id);
+    let chosen = if held { scene.meant() } else { scene.app.place.segment } == Some(view.id);
     let mut style = if fresh { theme.fresh.0 } else { theme.text.0 };
     if matches!(view.fate, Fate::Dropped | Fate::Undeliverable(_)) {
         style = theme.dim.0;

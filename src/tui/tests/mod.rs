@@ -6,6 +6,7 @@ mod keys;
 mod large;
 mod looping;
 mod made;
+mod many;
 mod screens;
 mod sizes;
 mod state;

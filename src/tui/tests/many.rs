@@ -1,0 +1,71 @@
+//! A wire on which very many segments wait.
+
+use std::time::Instant;
+
+use super::made::server;
+use super::*;
+use crate::engine::{Free, FreeOptions, Happening, Purpose, What, Wire};
+use crate::model::{Event as Happened, Member, Mode, Role, SegmentId, Side, testing};
+use crate::tcp::State;
+
+/// A free walk whose learner drives one side, while so many segments wait at a listener's door, from so many clients.
+fn crowded(drives: &[Side], held: u32, size: (u16, u16), large: bool) -> App {
+    let purpose = Purpose::Drive(drives.to_vec());
+    let options =
+        FreeOptions { purpose, server: server(), mode: Mode::Lab, wire: Wire::Holds, lab: Some("main".into()) };
+    let mut walk = Free::new(options, None);
+    let members = Side::BOTH.map(|side| {
+        let role = Role::Drives(vec![side]);
+        Happened::Joined(Member { number: side as u32 + 1, pid: 1, role })
+    });
+    let listener = testing::socket(1, Side::Server, Some(3), State::Listen, (Some(server()), None));
+    let begin = members.into_iter().chain([Happened::Socket(listener)]);
+    let segments = (0..held).flat_map(|n| {
+        let from = std::net::SocketAddr::from(([127, 0, 1, (n % 200) as u8], (1024 + n / 200 % 60_000) as u16));
+        let segment = crate::tcp::testing::segment(from, server(), n, 0, &["SYN"], b"");
+        let id = SegmentId(n);
+        [Happened::Sent { id, segment, again: None }, Happened::Held(id)]
+    });
+    for event in begin.chain(segments) {
+        walk.happened(Happening { at: secs(1.0), what: What::Event(event) });
+    }
+    let look = Look::new(Lang::En, Theme::load(Choice::Dark).unwrap()).unwrap();
+    let mut app = App::new(Box::new(walk), look, size.0, size.1);
+    app.look.large = Some(large);
+    update(&mut app, Msg::Tick, secs(2.0));
+    app
+}
+
+/// The shortest time that a key and its frame take, of a few.
+fn quickest(app: &mut App, code: KeyCode) -> Duration {
+    let mut times: Vec<Duration> = Vec::new();
+    for _ in 0..3 {
+        let begun = Instant::now();
+        press(app, code);
+        screen(app);
+        times.push(begun.elapsed());
+    }
+    times.into_iter().min().unwrap()
+}
+
+/// What a key costs doesn't grow with what waits: at whichever door, in the past too, in large letters too.
+#[test]
+fn however_much_waits_a_key_costs_the_same() {
+    use KeyCode::{Char, Left};
+    const FEW: u32 = 1_000;
+    const MANY: u32 = 100_000;
+    for drives in [&[Side::Client][..], &[Side::Server]] {
+        for large in [false, true] {
+            let [mut few, mut many] = [FEW, MANY].map(|held| crowded(drives, held, (160, 50), large));
+            assert_eq!(many.view().waiting().len(), MANY as usize);
+            for code in [Char('n'), Char(']'), Char('k'), Char('k'), Left, Char('f')] {
+                let [few, many] = [&mut few, &mut many].map(|app| quickest(app, code));
+                // A search through all of them takes a hundred times as long, and was made for each row.
+                assert!(
+                    many < 15 * few,
+                    "{drives:?}, large {large}, {code:?}: {few:?} with {FEW}, {many:?} with {MANY}"
+                );
+            }
+        }
+    }
+}
