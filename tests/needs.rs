@@ -297,7 +297,7 @@ fn who_chose_the_host_is_not_told_that_the_machine_has_no_lab() {
 const NO_NETWORKS: (&[&str], &str) = (&[], "echo 0 > /proc/sys/user/max_net_namespaces");
 const NO_USERS: (&[&str], &str) = (&[], "echo 0 > /proc/sys/user/max_user_namespaces");
 const HIGH_PORTS: (&[&str], &str) =
-    (&["--net"], "ip link set lo up && echo 9000 > /proc/sys/net/ipv4/ip_unprivileged_port_start");
+    (&["--net"], "bring_up && echo 9000 > /proc/sys/net/ipv4/ip_unprivileged_port_start");
 
 #[test]
 fn a_limit_of_network_namespaces_is_named_and_nothing_else() {

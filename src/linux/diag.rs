@@ -232,6 +232,60 @@ mod tests {
         }
     }
 
+    /// A message of the kernel's: type, flags, the number of the request, and what follows the header.
+    fn message(kind: u16, flags: i32, number: u32, body: &[u8]) -> Vec<u8> {
+        let length = (16 + body.len()) as u32;
+        let (kind, flags) = (kind.to_ne_bytes(), (flags as u16).to_ne_bytes());
+        [&length.to_ne_bytes()[..], &kind, &flags, &number.to_ne_bytes(), &[0; 4], body].concat()
+    }
+
+    /// `struct inet_diag_msg` of a socket that listens on this port.
+    fn listener(port: u16) -> Vec<u8> {
+        let mut bytes = vec![0; 72];
+        (bytes[0], bytes[1]) = (libc::AF_INET as u8, 10);
+        bytes[4..6].copy_from_slice(&port.to_be_bytes());
+        bytes
+    }
+
+    #[test]
+    fn a_table_that_changed_while_it_was_read_is_read_anew() {
+        const TORN: i32 = libc::NLM_F_MULTI | libc::NLM_F_DUMP_INTR;
+        const WHOLE: i32 = libc::NLM_F_MULTI;
+        const DONE: u16 = libc::NLMSG_DONE as u16;
+        let socket = |number, flags, port| message(SOCK_DIAG_BY_FAMILY, flags, number, &listener(port));
+        let end = |number, flags| message(DONE, flags, number, &[0; 4]);
+        // What the kernel answers to one request after the other, each in its datagrams; the ports that are then told.
+        type Case<'a> = (&'a [Vec<Vec<u8>>], Option<&'a [u16]>);
+        let cases: [Case<'_>; 5] = [
+            (&[vec![socket(1, WHOLE, 1), end(1, WHOLE)]], Some(&[1])),
+            // The mark stands on a message in the middle, or on the last one alone.
+            (
+                &[
+                    vec![socket(1, WHOLE, 1), socket(1, TORN, 2), end(1, WHOLE)],
+                    vec![socket(2, WHOLE, 3), end(2, WHOLE)],
+                ],
+                Some(&[3]),
+            ),
+            (&[vec![socket(1, WHOLE, 1), end(1, TORN)], vec![end(2, WHOLE)]], Some(&[])),
+            // One of another request tells nothing of this one.
+            (&[vec![socket(9, TORN, 9), socket(1, WHOLE, 1), end(9, TORN), end(1, WHOLE)]], Some(&[1])),
+            (&std::array::from_fn::<_, { TORN_DUMPS as usize }, _>(|n| vec![end(n as u32 + 1, TORN)]), None),
+        ];
+        for (n, (answers, wanted)) in cases.into_iter().enumerate() {
+            let (mut netlink, kernel) = Netlink::to_a_test().unwrap();
+            for datagram in answers.iter().flatten() {
+                kernel.send(datagram).unwrap();
+            }
+            let family = (libc::AF_INET, libc::IPPROTO_TCP);
+            let told = dump(&mut netlink, family, Which::Active, Duration::ZERO);
+            let told = told.map(|entries| entries.iter().map(|entry| entry.local.port()).collect::<Vec<_>>());
+            assert_eq!(told.ok().as_deref(), wanted, "case {n}");
+            kernel.set_nonblocking(true).unwrap();
+            let asked = std::iter::from_fn(|| kernel.recv(&mut [0; 128]).ok()).count();
+            assert_eq!(asked, answers.len(), "case {n}");
+        }
+    }
+
     #[test]
     fn a_query_finds_what_a_dump_lists_and_nothing_else() {
         use std::net::{TcpListener, TcpStream};

@@ -93,6 +93,15 @@ impl Netlink {
         Ok(Netlink { socket, buffer: vec![0; 64 * 1024], next: 1 })
     }
 
+    /// A connection whose other end a test has in the kernel's place.
+    #[cfg(test)]
+    pub fn to_a_test() -> io::Result<(Netlink, std::os::unix::net::UnixDatagram)> {
+        let (own, kernel) = std::os::unix::net::UnixDatagram::pair()?;
+        let socket = Socket::from(std::os::fd::OwnedFd::from(own));
+        socket.set_read_timeout(Some(ANSWER))?;
+        Ok((Netlink { socket, buffer: vec![0; 64 * 1024], next: 1 }, kernel))
+    }
+
     /// Sends requests; returns the numbers that they got.
     fn send(&mut self, message: &Message) -> io::Result<Range<u32>> {
         let count = message.starts.len() as u32;

@@ -6,6 +6,7 @@ mod common;
 mod screens;
 mod stage;
 
+mod bounds;
 mod daemon;
 mod errors;
 mod killed;

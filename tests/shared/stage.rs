@@ -2,12 +2,11 @@
 //! beside them.
 
 use std::fs;
-use std::io::{Read, Write};
+use std::io::Write;
 use std::os::unix::fs::{DirBuilderExt, chown};
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
-use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -34,7 +33,8 @@ pub struct Seat(usize);
 /// A program that runs without a terminal; it is ended with the stage.
 pub struct Beside {
     child: Child,
-    output: Arc<Mutex<Vec<u8>>>,
+    /// A file and not a pipe: what was printed before the end is there at the end.
+    output: PathBuf,
     what: String,
 }
 
@@ -137,7 +137,8 @@ impl Stage {
 
     /// Runs a program without a terminal. This is what it reads on its standard input.
     pub fn beside(&mut self, command: Command, input: &str) -> usize {
-        self.beside.push(Beside::start(command, input));
+        let output = self.home.path().join(format!("said-{}", self.beside.len()));
+        self.beside.push(Beside::start(command, input, output));
         self.beside.len() - 1
     }
 
@@ -509,30 +510,19 @@ impl Drop for Stage {
 }
 
 impl Beside {
-    fn start(mut command: Command, input: &str) -> Beside {
+    fn start(mut command: Command, input: &str, output: PathBuf) -> Beside {
         let what = format!("{command:?}");
+        let prints = || fs::OpenOptions::new().create(true).append(true).open(&output).unwrap();
         // A group of its own, so that what it started can be ended with it.
-        command.process_group(0).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        command.process_group(0).stdin(Stdio::piped()).stdout(prints()).stderr(prints());
         let mut child = command.spawn().unwrap();
         // Short enough for the pipe; a program that has ended already reads nothing.
         let _ = child.stdin.take().unwrap().write_all(input.as_bytes());
-        let output = Arc::new(Mutex::new(Vec::new()));
-        let collect = |mut pipe: Box<dyn Read + Send>| {
-            let output = Arc::clone(&output);
-            thread::spawn(move || {
-                let mut bytes = [0; 4096];
-                while let Ok(count @ 1..) = pipe.read(&mut bytes) {
-                    output.lock().unwrap().extend(&bytes[..count]);
-                }
-            })
-        };
-        collect(Box::new(child.stdout.take().unwrap()));
-        collect(Box::new(child.stderr.take().unwrap()));
         Beside { child, output, what }
     }
 
     fn said(&self) -> String {
-        String::from_utf8_lossy(&self.output.lock().unwrap()).into_owned()
+        String::from_utf8_lossy(&fs::read(&self.output).unwrap_or_default()).into_owned()
     }
 }
 

@@ -12,7 +12,7 @@ use super::looking::{Looking, OFTEN, Scope};
 use super::members::{self, Heard, Members};
 use super::programs::{self, Programs};
 use super::protocol::{self, Denial, FromMember, ToMember};
-use super::release::{self, Goes, Release};
+use super::release::{Goes, Release};
 use super::thinning::Thinning;
 use crate::engine::{Failure, Request};
 use crate::linux::gate::Gate;
@@ -29,6 +29,9 @@ const FIRST: Duration = Duration::from_secs(10);
 
 /// How often a lab without members looks whether anything runs in it.
 const ALONE: Duration = Duration::from_millis(200);
+
+/// The kernel's own shortest retransmission timeout (`TCP_RTO_MIN`), in milliseconds.
+const RTO_MIN_MS: u32 = 200;
 
 /// The most entries in one message.
 const BATCH: usize = 200;
@@ -313,7 +316,7 @@ impl Keeper {
                 None => self.ground.hold(packet).into_iter().for_each(|event| self.push(event)),
             }
         }
-        self.ground.set_rto_min(release::rto_min(&self.passing));
+        self.ground.set_rto_min(self.passing.rto_min_ms().unwrap_or(RTO_MIN_MS));
     }
 
     /// Finds whether a waiting segment goes on by itself, and when.

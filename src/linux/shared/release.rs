@@ -6,7 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use crate::model::{Passing, SegmentId, Which};
+use crate::model::SegmentId;
 use crate::tcp::Packet;
 
 /// What goes on by itself.
@@ -72,23 +72,9 @@ impl Release {
     }
 }
 
-/// The shortest retransmission timeout for data, in milliseconds, where somebody looks at what waits: while one thinks, the
-/// wire stays calm.
-pub(super) const PATIENT: u32 = 15_000;
-
-/// The kernel's own (`TCP_RTO_MIN`): where everything passes at once, what is lost is sent again as soon as anywhere.
-const PROMPT: u32 = 200;
-
-/// The shortest retransmission timeout for data under these rules, in milliseconds.
-pub(super) fn rto_min(passing: &Passing) -> u32 {
-    let at_once = passing.rules.iter().all(|(_, delay)| delay.is_zero());
-    if at_once && passing.rule(Which::All).is_some() { PROMPT } else { PATIENT }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::Side;
 
     const MS: Duration = Duration::from_millis(1);
 
@@ -123,25 +109,5 @@ mod tests {
         release.wonder(SegmentId(1));
         assert_eq!(release.begin_anew(), [packet(1), packet(2)]);
         assert_eq!((release.first(), release.unknown()), (None, BTreeSet::new()));
-    }
-
-    #[test]
-    fn the_kernel_is_patient_unless_everything_passes_at_once() {
-        let rules = |rules: &[(Which, u64)]| {
-            let with =
-                |passing: Passing, (which, ms): &(Which, u64)| passing.with(*which, Some(Duration::from_millis(*ms)));
-            rto_min(&rules.iter().fold(Passing::default(), with))
-        };
-        let to = Which::To(Side::Server);
-        for (given, wanted) in [
-            (&[][..], PATIENT),
-            (&[(Which::All, 0)], PROMPT),
-            (&[(Which::All, 200)], PATIENT),
-            (&[(to, 0)], PATIENT),
-            (&[(to, 0), (Which::All, 0)], PROMPT),
-            (&[(to, 1000), (Which::All, 0)], PATIENT),
-        ] {
-            assert_eq!(rules(given), wanted, "{given:?}");
-        }
     }
 }
