@@ -259,6 +259,21 @@ fn what_is_no_file_of_its_own_is_neither_read_nor_written() {
     }
 }
 
+/// A file in the place of a folder is one's own, and not called another user's.
+#[test]
+fn ones_own_file_where_a_folder_is_wanted_is_called_so() {
+    for user in users() {
+        let learner = Learner::new(user);
+        learner.put("");
+        let mut command = learner.command(&["reset", "--lang", "en"]);
+        command.env("XDG_STATE_HOME", learner.file());
+        let finished = finish(&mut command);
+        assert_eq!(finished.status.code(), Some(1));
+        let told = finished.stderr;
+        assert!(told.contains("progress.json is no folder") && !told.contains("another user"), "{told}");
+    }
+}
+
 #[test]
 fn a_walk_goes_on_where_nothing_can_be_kept() {
     for user in lab_users() {

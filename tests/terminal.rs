@@ -444,6 +444,30 @@ fn a_window_that_is_too_small_says_so() {
     }
 }
 
+/// A drop broke what the step says: it says so, and its key leads back to the step, where the kernel is again as it says.
+#[test]
+fn one_key_leads_back_to_the_step_that_a_drop_broke() {
+    for user in lab_users() {
+        let mut walk = Walk::open(user, LARGE, Lang::En);
+        walk.walk_to("connect");
+        let steps = walk.steps();
+        let number = 1 + steps.iter().position(|step| step.id == "connect").unwrap();
+        let said = |screen: &Screen| screen.contents().split_whitespace().collect::<Vec<_>>().join(" ");
+        let back = walk.texts.explain.back.replace("{n}", &number.to_string());
+        walk.terminal.press("x");
+        walk.terminal.wait_for(&back, |screen| {
+            said(screen).contains("r: back to step") && screen.contents().contains("dropped")
+        });
+        walk.terminal.press("r");
+        let over = format!("step {number} of {}", steps.len());
+        walk.terminal.wait_for(&over, |screen| {
+            let shown = said(screen);
+            let is_back = shown.contains(&over) && !shown.contains("dropped") && !shown.contains("r: back to step");
+            is_back && states(screen).contains(&(Side::Client, "SYN_SENT".to_owned())) && shown.contains("waits")
+        });
+    }
+}
+
 #[test]
 fn a_dumb_terminal_gets_text() {
     for user in lab_users() {

@@ -2,7 +2,7 @@
 
 use std::fmt::Display;
 use std::io::{self, BufRead, BufReader, IsTerminal, Read, Write};
-use std::process::{Command, Stdio};
+use std::process::{Command, ExitStatus, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -192,12 +192,11 @@ impl Labs {
             let _ = out.read_to_string(&mut said);
         }
         let ended = keeper.wait();
-        // The keeper's own sentence, in the same language.
-        let silent = || match ended {
-            Ok(status) => self.exit(&fill(&self.texts.keeper_silent, &[("status", &status)])),
-            Err(error) => cant(&error),
-        };
-        Err(if said.is_empty() { silent() } else { Exit { status: 1, text: said } })
+        Err(match not_kept(&said, &ended, self.texts) {
+            Some(sentence) => self.exit(&sentence),
+            // The keeper's own sentence, in the same language.
+            None => Exit { status: 1, text: said },
+        })
     }
 
     fn denied(&self, name: &LabName, denied: &Denied) -> Exit {
@@ -219,5 +218,40 @@ impl Labs {
 
     fn exit(&self, sentence: &str) -> Exit {
         Exit { status: 1, text: format!("{}\n", join(self.error, sentence)) }
+    }
+}
+
+/// What is told of a keeper that ended instead of keeping the lab; `None` where it has said itself why.
+fn not_kept(said: &str, ended: &io::Result<ExitStatus>, texts: &SharedTexts) -> Option<String> {
+    let silent = said.trim().is_empty();
+    silent.then(|| match ended {
+        Ok(status) => fill(&texts.keeper_silent, &[("status", status)]),
+        Err(error) => fill(&texts.no_keeper, &[("error", error)]),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::process::ExitStatusExt;
+
+    use sockwalk::i18n::Lang;
+
+    use super::*;
+
+    #[test]
+    fn a_lab_that_is_not_kept_is_told_with_its_reason() {
+        for lang in [Lang::En, Lang::Zh] {
+            let texts = &Texts::load(lang).unwrap().shared;
+            let killed = || Ok(ExitStatus::from_raw(libc::SIGKILL));
+            let lost = || Err(io::Error::from_raw_os_error(libc::ECHILD));
+            let exited = || Ok(ExitStatus::from_raw(3 << 8));
+            for (ended, reason) in [(killed(), "9"), (exited(), "3"), (lost(), "10")] {
+                for silent in ["", "\n"] {
+                    let told = not_kept(silent, &ended, texts).unwrap();
+                    assert!(told.contains(reason) && !told.contains(['?', '{', '？']), "{told}");
+                }
+                assert_eq!(not_kept("error: no folder\n", &ended, texts), None, "it has said so itself");
+            }
+        }
     }
 }

@@ -218,3 +218,37 @@ fn one_segment_is_meant_and_seen() {
         }
     }
 }
+
+/// Space goes through a recording act by act, and stops at its end.
+#[test]
+fn space_in_a_recording_goes_from_act_to_act() {
+    let mut app = free(Purpose::Replay, 80, 24);
+    for n in 0..2 {
+        let what = What::Event(Happened::Delivered(SegmentId(n)));
+        update(&mut app, Msg::World(0, Box::new(Happening { at: secs(3.0), what })), secs(3.0));
+    }
+    app.look_at_the_beginning();
+    let end = app.walk().trace().now();
+    let mut seen = vec![app.view().moment()];
+    while app.in_past() {
+        press(&mut app, KeyCode::Char(' '));
+        seen.push(app.view().moment());
+        assert!(seen.len() <= end, "it never ends: {seen:?}");
+    }
+    assert!(seen.is_sorted_by(|a, b| a < b) && seen.len() > 4, "each press is one act on: {seen:?} of {end}");
+    assert_eq!(seen.last(), Some(&end));
+    assert_eq!(press(&mut app, KeyCode::Char(' ')), []);
+    assert_eq!(app.view().moment(), end);
+}
+
+/// Tab changes sides each time that it is pressed.
+#[test]
+fn tab_in_a_free_walk_changes_sides() {
+    let mut app = free(Purpose::Drive(Side::BOTH.to_vec()), 80, 24);
+    let mut side = menu::side(&app);
+    for _ in 0..5 {
+        press(&mut app, KeyCode::Tab);
+        assert_eq!(menu::side(&app), side.map(Side::other));
+        side = menu::side(&app);
+    }
+}
