@@ -118,6 +118,11 @@ impl Glyphs {
         Cow::Owned(out)
     }
 
+    /// The name of a key in these characters: an arrow's is the word on it.
+    pub fn key(self, name: &'static str) -> Cow<'static, str> {
+        if self == Glyphs::Ascii && name == "→" { Cow::Borrowed("Right") } else { self.text(name) }
+    }
+
     /// Text of JSON in these characters: its own escapes, by which it says the same.
     pub fn json(self, text: &str) -> Cow<'_, str> {
         if self == Glyphs::Unicode || text.is_ascii() {
@@ -188,6 +193,7 @@ mod tests {
         let text = "SYN seq=j₂ → ■ LISTEN ×2 … “ok” 中";
         assert_eq!(Glyphs::Ascii.text(text), "SYN seq=j2 -> # LISTEN x2 ... \"ok\" \\u{4e2d}");
         assert_eq!(Glyphs::Unicode.text(text), text);
+        assert_eq!(["←", "→", "↑", "Shift+↓"].map(|key| Glyphs::Ascii.key(key)), ["Left", "Right", "Up", "Shift+Down"]);
         assert!(Glyphs::Ascii.have("Shift+↓") && !Glyphs::Ascii.have("中文") && Glyphs::Unicode.have("中文"));
     }
 

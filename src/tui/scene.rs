@@ -10,7 +10,7 @@ use ratatui::style::{Modifier, Style};
 use ratatui::symbols::border;
 use ratatui::text::{Line, Span};
 
-use super::app::{App, Overlay};
+use super::app::{App, Focus, Overlay};
 use super::layout::{self, Areas};
 use super::paint::{Pane, clear};
 pub(super) use super::paint::{more_below, put, write};
@@ -100,7 +100,8 @@ impl<'a> Scene<'a> {
         let [title, foot] = texts;
         let area = self.overlay_place(wanted);
         clear(buf, area);
-        let scrolls = usize::from(area.height) < wanted.1 + 2;
+        // In the list of lessons the same keys choose.
+        let scrolls = usize::from(area.height) < wanted.1 + 2 && self.app.focus() != Focus::Search;
         let foot = if scrolls { format!(" {} · {foot} ", self.texts.help.scroll) } else { format!(" {foot} ") };
         let block = self.block(self.title(title), true).bottom(Span::styled(foot, self.theme.dim.0));
         let inner = block.inner(area);

@@ -231,6 +231,7 @@ fn not_kept(said: &str, ended: &io::Result<ExitStatus>, texts: &SharedTexts) -> 
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used)]
 mod tests {
     use std::os::unix::process::ExitStatusExt;
 

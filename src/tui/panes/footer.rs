@@ -25,7 +25,7 @@ struct Button {
 pub(super) fn draw(buf: &mut Buffer, area: Rect, scene: &Scene<'_>) {
     for button in buttons(scene.app, area) {
         let line = Line::from(vec![
-            Span::styled(scene.app.look.glyphs.text(button.entry.shown), scene.theme.key.0),
+            Span::styled(scene.app.look.glyphs.key(button.entry.shown), scene.theme.key.0),
             Span::styled(button.label, scene.theme.dim.0),
         ]);
         put(buf, button.at, [line]);
@@ -67,7 +67,7 @@ fn lay_out(app: &App, area: Rect, shown: &[Shown]) -> Option<Vec<Button>> {
     let mut buttons = Vec::new();
     for (entry, labelled) in shown {
         let label = if *labelled { format!(" {}", app.texts().label(entry.id)) } else { String::new() };
-        let key = app.look.glyphs.text(entry.shown);
+        let key = app.look.glyphs.key(entry.shown);
         let width = (display_width(&key) + display_width(&label)) as u16;
         if x + width >= area.right() {
             x = area.x + 1;

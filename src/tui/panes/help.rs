@@ -32,7 +32,7 @@ pub(super) fn draw(buf: &mut Buffer, area: Rect, scene: &Scene<'_>) -> usize {
                 let help = cut(scene.texts.help_of(entry.id), each.saturating_sub(KEYS));
                 let pad = " ".repeat(each.saturating_sub(KEYS + display_width(&help)));
                 let keys = if entry.id == "next" { "Space Enter" } else { entry.shown };
-                let keys = scene.app.look.glyphs.text(keys);
+                let keys = scene.app.look.glyphs.key(keys);
                 let keys = format!("{keys}{}", " ".repeat(KEYS.saturating_sub(display_width(&keys))));
                 [Span::styled(keys, scene.theme.key.0), Span::styled(help, scene.theme.text.0), Span::raw(pad)]
             });

@@ -189,8 +189,8 @@ fn nothing_yet(scene: &Scene<'_>, width: usize) -> Vec<Line<'static>> {
     if scene.app.walk().lesson().is_none() || scene.view.step().is_some() || scene.app.in_past() {
         return wrap_text(&scene.texts.wire.nothing, theme.dim.0, width);
     }
-    let key = |(keys, what): (&str, &String)| {
-        let keys = scene.app.look.glyphs.text(keys);
+    let key = |(keys, what): (&'static str, &String)| {
+        let keys = scene.app.look.glyphs.key(keys);
         let pad = " ".repeat(7usize.saturating_sub(display_width(&keys)));
         Line::from(vec![
             Span::styled(format!("{keys}{pad}"), theme.key.0),

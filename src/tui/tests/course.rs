@@ -191,3 +191,18 @@ fn each_question_stands_with_ones_own_answer_and_the_kernels() {
     assert!(page(Some(1), None, None).contains("1 of 1 as the kernel did"));
     assert!(page(Some(0), None, None).contains("0 of 1 as the kernel did"));
 }
+
+/// The frame of the list, and of the end's page, says once what the arrow keys do.
+#[test]
+fn the_frame_names_each_key_once() {
+    for lang in [Lang::En, Lang::Zh] {
+        for overlay in [Overlay::Lessons, Overlay::Ending] {
+            let mut app = over(lang, 80, 24);
+            listed(&mut app, overlay, "echo", |_| {});
+            let shown = text(&app);
+            let frame = shown.lines().find(|line| line.starts_with('┗')).unwrap();
+            assert!(frame.matches('↓').count() <= 1, "{frame}");
+            assert!(overlay == Overlay::Ending || frame.contains('↓'), "{frame}");
+        }
+    }
+}
