@@ -100,6 +100,7 @@ impl User {
         for name in ["SUDO_UID", "SUDO_GID", "SUDO_USER", "NO_COLOR", "COLORTERM"].into_iter().chain(locale) {
             command.env_remove(name);
         }
+        pty::heeds_signals(&mut command);
         // Nobody's progress is touched.
         command.env("HOME", "/nonexistent").env_remove("XDG_STATE_HOME");
         command.current_dir("/").stdin(Stdio::null());

@@ -33,6 +33,21 @@ pub fn kill_group(leader: u32) {
     unsafe { libc::kill(-(leader as libc::pid_t), libc::SIGKILL) };
 }
 
+/// Has a command begin with every signal as by default. A shell's job in the background ignores SIGINT and SIGQUIT, `nohup(1)`
+/// SIGHUP, and what the tests run would inherit that.
+pub fn heeds_signals(command: &mut Command) {
+    const ENDING: [c_int; 4] = [libc::SIGHUP, libc::SIGINT, libc::SIGQUIT, libc::SIGTERM];
+    // SAFETY: between fork and exec only signal() is called, which is safe there.
+    unsafe {
+        command.pre_exec(|| {
+            for signal in ENDING {
+                libc::signal(signal, libc::SIG_DFL);
+            }
+            Ok(())
+        });
+    }
+}
+
 /// What a terminal is set to, as far as `tcgetattr(3)` tells.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Settings {
