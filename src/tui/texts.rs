@@ -94,6 +94,7 @@ words! {
         pub plays: String,
         pub past: String,
         pub past_more: String,
+        pub recorded_more: String,
         pub too_small: String,
     }
 }

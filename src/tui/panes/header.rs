@@ -24,8 +24,10 @@ fn banner(scene: &Scene<'_>, width: usize) -> Line<'static> {
     let t = &scene.texts.header;
     let (n, of) = (scene.view.moment().to_string(), scene.app.walk().trace().now().to_string());
     let when = format!("+{:.3} s", scene.view.at().as_secs_f64());
+    // Of a recording nothing goes on.
+    let more = if scene.app.replays() { &t.recorded_more } else { &t.past_more };
     let left = format!(" ◀◀ {}  {when}", fill(&t.past, &[("n", &n), ("of", &of)]));
-    let right = format!("{} ", t.past_more);
+    let right = format!("{more} ");
     spread(vec![Span::raw(left)], vec![Span::raw(right)], width).style(scene.theme.past.0)
 }
 

@@ -229,6 +229,11 @@ fn space_in_a_recording_goes_from_act_to_act() {
     }
     app.look_at_the_beginning();
     let end = app.walk().trace().now();
+    assert!(
+        text(&app).contains("End: the last moment") && !text(&app).contains("the present goes on"),
+        "{}",
+        text(&app)
+    );
     let mut seen = vec![app.view().moment()];
     while app.in_past() {
         press(&mut app, KeyCode::Char(' '));
