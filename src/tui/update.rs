@@ -416,8 +416,10 @@ fn show(app: &mut App, command: Command) {
             let own = app.walk.free().map_or(&[][..], |free| free.sides());
             app.place.side = match app.place.side {
                 // The server's calls are offered already: the other side is the client's.
-                None | Some(Side::Server) if own == Side::BOTH => Some(Side::Client),
+                None if own == Side::BOTH => Some(Side::Client),
                 Some(Side::Client) if own == Side::BOTH => Some(Side::Server),
+                // Then `w` lets the segments to both sides pass again.
+                Some(Side::Server) if own == Side::BOTH => None,
                 None => Some(Side::Server),
                 Some(Side::Server) => Some(Side::Client),
                 Some(Side::Client) => None,

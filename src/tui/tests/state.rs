@@ -245,15 +245,3 @@ fn space_in_a_recording_goes_from_act_to_act() {
     assert_eq!(press(&mut app, KeyCode::Char(' ')), []);
     assert_eq!(app.view().moment(), end);
 }
-
-/// Tab changes sides each time that it is pressed.
-#[test]
-fn tab_in_a_free_walk_changes_sides() {
-    let mut app = free(Purpose::Drive(Side::BOTH.to_vec()), 80, 24);
-    let mut side = menu::side(&app);
-    for _ in 0..5 {
-        press(&mut app, KeyCode::Tab);
-        assert_eq!(menu::side(&app), side.map(Side::other));
-        side = menu::side(&app);
-    }
-}
