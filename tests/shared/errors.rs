@@ -160,11 +160,18 @@ impl Free {
         self.stage.wait_text(self.seat, &english);
     }
 
-    /// What is said of a segment that was let go stands above what the call came to: that is scrolled to.
+    /// Where a segment ended the call, both are told, and not all of it has room: it is looked for from the top, then at the end.
     #[track_caller]
     fn sees(&mut self, text: &str) {
         let wanted = screens::unbroken(text);
         let is_there = |screen: &vt100::Screen| screens::everywhere(screen).contains(&wanted);
+        // To the top. The list of keys that opens and closes behind it says that these keys were read.
+        self.stage.press(self.seat, &("\u{1b}[1;2A".repeat(12) + "?"));
+        let titles = [Lang::En, Lang::Zh].map(|lang| format!("┏ {} ━", Texts::load(lang).unwrap().help.title));
+        let listed = |screen: &vt100::Screen| titles.iter().any(|title| screen.contents().contains(title));
+        self.stage.wait(self.seat, "list of keys", listed);
+        self.stage.press(self.seat, "?");
+        self.stage.wait(self.seat, "end of the list of keys", |screen| !listed(screen));
         self.stage.wait(self.seat, text, |screen| is_there(screen) || screen.contents().contains("Shift+↓"));
         if !is_there(self.stage.screen(self.seat)) {
             self.stage.press(self.seat, &"\u{1b}[1;2B".repeat(12));

@@ -81,7 +81,7 @@ impl Outcome {
 /// A segment that was let go, and the call that it ended: first what happened to both, in few lines, so that a small pane hides
 /// neither; then what it means.
 fn both(call: Outcome, segment: Told) -> Vec<Line<'static>> {
-    [call.head, segment.became, call.means, segment.sender, call.more, segment.says].concat()
+    [call.head, segment.became, call.means, call.more, segment.sender, segment.says].concat()
 }
 
 fn outcome(scene: &Scene<'_>, call: &CallView<'_>, width: usize) -> Outcome {
