@@ -16,6 +16,8 @@ pub mod explain;
 #[cfg(target_os = "linux")]
 pub mod i18n;
 #[cfg(target_os = "linux")]
+pub mod lab;
+#[cfg(target_os = "linux")]
 pub mod lesson;
 #[cfg(target_os = "linux")]
 pub mod linux;

@@ -2,8 +2,8 @@
 //! may be. The table is ARCHITECTURE.md's:
 //!
 //! ```text
-//! main ─▶ cli, tui, plain, report, progress, explain, i18n, theme ─▶ engine ─▶ lesson ─▶ model ─▶ tcp
-//!   └───▶ linux ─────────────────────────────────────────────────────▶ engine's World trait, model, tcp
+//! main ─▶ cli, tui, plain, report, progress, explain, i18n, theme ─▶ engine ─▶ lesson, lab ─▶ model ─▶ tcp
+//!   └───▶ linux ─────────────────────────────────────────────────────────────▶ lab ─▶ model ─▶ tcp
 //! ```
 //!
 //! The reader knows as much of Rust as it takes: comments, strings, paths, braces. Its own tests are at the end.
@@ -31,15 +31,17 @@ const LAYERS: &[(&str, &[(&str, Of)])] = &[
     ("tcp", &[]),
     ("model", &[("tcp", All)]),
     ("lesson", &[("model", All), ("tcp", All)]),
-    ("engine", &[("lesson", All), ("model", All), ("tcp", All)]),
+    ("lab", &[("model", All), ("tcp", All)]),
     (
-        "linux",
+        "engine",
         &[
-            ("engine", Only(&["World", "Request", "Happening", "What", "Wire", "Failure"])),
+            ("lab", Only(&["World", "Request", "Happening", "What", "Wire", "Failure"])),
+            ("lesson", All),
             ("model", All),
             ("tcp", All),
         ],
     ),
+    ("linux", &[("lab", All), ("model", All), ("tcp", All)]),
     ("i18n", &[("lesson", LANG), ("model", All), ("tcp", All)]),
     ("explain", &[("i18n", All), ("lesson", LANG), ("model", All), ("tcp", All)]),
     ("theme", &[("i18n", All), ("lesson", LANG), ("model", All), ("tcp", All)]),
@@ -65,11 +67,11 @@ const LAYERS: &[(&str, &[(&str, Of)])] = &[
 /// Words that mean a clock, a system call, a colour or a terminal, and the layers that have none of it.
 const FOREIGN: &[(&[&str], &[&str])] = &[
     (
-        &["tcp", "model", "lesson", "engine", "progress", "explain"],
+        &["tcp", "model", "lab", "lesson", "engine", "progress", "explain"],
         &["Instant", "SystemTime", "socket2", "signal_hook"],
     ),
     (
-        &["tcp", "model", "lesson", "engine", "linux", "report", "explain", "progress", "i18n", "cli", "plain"],
+        &["tcp", "model", "lab", "lesson", "engine", "linux", "report", "explain", "progress", "i18n", "cli", "plain"],
         &["ratatui", "crossterm"],
     ),
     // What is kept goes through a trait: the files are the program's own.
@@ -435,9 +437,14 @@ fn every_arrow_is_in_the_table() {
             .filter(|(file, _)| file.starts_with(from))
             .any(|(file, source)| usages(file, source).iter().any(|usage| usage.path[0] == to))
     };
-    for (from, to) in
-        [("linux", "engine"), ("tui", "engine"), ("engine", "lesson"), ("lesson", "model"), ("model", "tcp")]
-    {
+    for (from, to) in [
+        ("linux", "lab"),
+        ("engine", "lab"),
+        ("tui", "engine"),
+        ("engine", "lesson"),
+        ("lesson", "model"),
+        ("lab", "model"),
+    ] {
         assert!(seen(from, to), "{from} doesn't use {to}?");
     }
 }
@@ -513,7 +520,7 @@ fn wrong_arrows_are_found() {
         ("i18n/mod.rs", "use crate::lesson::{Lang, Lesson};"),
         ("theme/mod.rs", "use crate::engine::Phase;"),
         ("linux/world.rs", "use crate::engine::Runner;"),
-        ("linux/world.rs", "use crate::engine::{self, World}; fn f() { engine::Runner::new(); }"),
+        ("engine/free.rs", "use crate::lab::{self, World}; fn f() { lab::Lab::new(); }"),
         ("linux/world.rs", "use crate::engine;"),
         ("linux/world.rs", "use crate::lesson::Lesson;"),
         ("engine/runner.rs", "use crate::linux::Place;"),
@@ -534,7 +541,7 @@ fn wrong_arrows_are_found() {
         ("tui/app.rs", "// use crate::linux::LinuxWorld;\nconst A: &str = \"crate::linux\";"),
         ("tui/mod.rs", "mod tests { use super::linux; }"),
         ("tui/mod.rs", "pub(crate) fn f(&self) -> u8 { self.linux }\npub(in crate::tui) fn g() {}"),
-        ("linux/world.rs", "use crate::engine::{self, World, What}; fn f() -> engine::Wire { engine::Wire::Blind }"),
+        ("engine/free.rs", "use crate::lab::{self, World, What}; fn f() -> lab::Wire { lab::Wire::Blind }"),
         ("linux/world.rs", "use super::engine; use super::diag;"),
         ("i18n/mod.rs", "use crate::lesson::Lang;"),
         ("bin/sockwalk/main.rs", "use sockwalk::linux::Place;"),

@@ -535,7 +535,7 @@ type Lines = Box<dyn Fn(&str) -> Option<Vec<String>>>;
 /// The threads that last as long as the program, each with what `/proc` says of it. Others may end while one looks.
 #[track_caller]
 fn lasting_threads(pid: u32) -> Vec<(String, Lines)> {
-    const LASTING: [&str; 6] = ["sockwalk", "director", "server", "client", "signals", "terminal"];
+    const LASTING: [&str; 6] = ["sockwalk", "lab", "server", "client", "signals", "terminal"];
     let threads: Vec<(u32, String)> =
         procs::threads(pid).into_iter().filter(|(_, name)| LASTING.contains(&name.as_str())).collect();
     assert_eq!(threads.len(), LASTING.len(), "{threads:?}");

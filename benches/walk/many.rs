@@ -123,6 +123,7 @@ pub fn interface(connections: usize) -> Result<Measured, String> {
         mode: joined.mode(),
         wire: joined.wire(),
         lab: Some("bench".to_owned()),
+        lesson: None,
     };
     let known = Rc::new(RefCell::new(Shown::default()));
     let walk = Watched { free: Free::new(options, None), known: Rc::clone(&known) };

@@ -35,6 +35,8 @@ pub(super) enum Command {
         lesson: Option<Target>,
         #[arg(long)]
         from_start: bool,
+        #[arg(long, value_name = "FILE")]
+        record: Option<PathBuf>,
     },
     Play {
         #[arg(value_name = "LESSON|PATH")]
@@ -45,6 +47,8 @@ pub(super) enum Command {
         patience: u32,
         #[arg(long)]
         timers: bool,
+        #[arg(long, value_name = "FILE")]
+        record: Option<PathBuf>,
     },
     Lessons,
     Reset {

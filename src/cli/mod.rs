@@ -53,6 +53,8 @@ pub enum Task {
         target: Option<Target>,
         /// Whether it begins at its start also where the learner stopped within it.
         from_start: bool,
+        /// Where everything that happens is written.
+        record: Option<PathBuf>,
     },
     /// Run a lesson without keys and print what happens.
     Play {
@@ -64,6 +66,8 @@ pub enum Task {
         patience: Duration,
         /// Whether steps that wait for a timer of the kernel run too.
         timers: bool,
+        /// Where everything that happens is written.
+        record: Option<PathBuf>,
     },
     /// List the built-in lessons, and how far each was walked.
     Lessons,
@@ -190,13 +194,14 @@ fn invocation(cli: args::Cli, lang: Lang) -> Invocation {
         Task::Join(Joining { part, server, lab: joining.lab, record: joining.record, answer })
     };
     let task = match cli.command {
-        None => Task::Learn { target: None, from_start: false },
-        Some(args::Command::Learn { lesson, from_start }) => Task::Learn { target: lesson, from_start },
-        Some(args::Command::Play { lesson, format, patience, timers }) => Task::Play {
+        None => Task::Learn { target: None, from_start: false, record: None },
+        Some(args::Command::Learn { lesson, from_start, record }) => Task::Learn { target: lesson, from_start, record },
+        Some(args::Command::Play { lesson, format, patience, timers, record }) => Task::Play {
             target: lesson.unwrap_or_default(),
             format,
             patience: Duration::from_millis(u64::from(patience)),
             timers,
+            record,
         },
         Some(args::Command::Lessons) => Task::Lessons,
         Some(args::Command::Reset { name }) => Task::Reset(name),

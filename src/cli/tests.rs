@@ -22,11 +22,14 @@ fn says(line: &str, locale: &str) -> String {
 #[test]
 fn without_a_command_one_goes_on() {
     let invocation = run("").unwrap();
-    assert_eq!(invocation.task, Task::Learn { target: None, from_start: false });
+    assert_eq!(invocation.task, Task::Learn { target: None, from_start: false, record: None });
     assert_eq!((invocation.lang, invocation.mode, invocation.port), (Lang::En, ModeChoice::Auto, None));
     assert_eq!(run("learn").unwrap(), invocation);
     let target = Some(Target::Builtin("handshake".into()));
-    assert_eq!(run("learn handshake --from-start").unwrap().task, Task::Learn { target, from_start: true });
+    assert_eq!(
+        run("learn handshake --from-start").unwrap().task,
+        Task::Learn { target, from_start: true, record: None }
+    );
     assert_eq!(run("reset").unwrap().task, Task::Reset(None));
     assert_eq!(run("reset stream").unwrap().task, Task::Reset(Some("stream".into())));
 }
@@ -38,7 +41,7 @@ fn global_options_stand_before_and_after_the_command() {
     assert_eq!((wanted.lang, wanted.mode, wanted.theme), (Lang::Zh, ModeChoice::Host, ThemeChoice::Mono));
     assert_eq!(wanted.port, Some(9000));
     let (target, patience) = (Target::Builtin("loss".into()), Duration::from_secs(3));
-    assert_eq!(wanted.task, Task::Play { target, format: Format::Json, patience, timers: false });
+    assert_eq!(wanted.task, Task::Play { target, format: Format::Json, patience, timers: false, record: None });
 }
 
 #[test]
@@ -50,7 +53,7 @@ fn a_path_is_told_from_a_name() {
     ] {
         assert_eq!(
             run(&format!("learn {argument}")).unwrap().task,
-            Task::Learn { target: Some(target), from_start: false }
+            Task::Learn { target: Some(target), from_start: false, record: None }
         );
     }
 }

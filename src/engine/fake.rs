@@ -6,7 +6,8 @@ use std::time::Duration;
 
 use super::{Happening, Phase, Request, Runner, What};
 use crate::model::{
-    Errno, Event, Observation, Outcome, Returned, SegmentId, Side, SocketFacts, SocketState, Timer, TimerKind, testing,
+    Errno, Event, Observation, Outcome, Returned, SegmentId, Side, SocketFacts, SocketState, Timer, TimerKind, Told,
+    testing,
 };
 use crate::tcp::Packet;
 
@@ -14,7 +15,8 @@ use crate::tcp::Packet;
 /// [`What::Settled`].
 pub(crate) struct FakeWorld {
     script: VecDeque<(Request, Vec<What>)>,
-    /// The sockets that the next observation tells.
+    table: Told,
+    /// The sockets that the kernel has.
     pub(crate) sockets: Vec<SocketFacts>,
     /// The time; tests move it.
     pub(crate) now: Duration,
@@ -24,7 +26,13 @@ pub(crate) struct FakeWorld {
 
 impl FakeWorld {
     pub(crate) fn new() -> FakeWorld {
-        FakeWorld { script: VecDeque::new(), sockets: Vec::new(), now: Duration::ZERO, settles: true }
+        FakeWorld {
+            script: VecDeque::new(),
+            table: Told::default(),
+            sockets: Vec::new(),
+            now: Duration::ZERO,
+            settles: true,
+        }
     }
 
     /// Once this is asked for, that happens.
@@ -39,9 +47,11 @@ impl FakeWorld {
     pub(crate) fn serve(&mut self, runner: &mut Runner) {
         while let Some(request) = runner.take_request() {
             let happenings = match request {
+                Request::Note(_) => Vec::new(),
                 Request::Settle if self.settles => {
-                    let sockets = self.sockets.clone();
-                    vec![What::Observed(Observation { at: self.now, sockets }), What::Settled]
+                    let mut happenings = self.observes();
+                    happenings.push(What::Settled);
+                    happenings
                 }
                 Request::Settle => Vec::new(),
                 request => {
@@ -53,6 +63,12 @@ impl FakeWorld {
             };
             happenings.into_iter().for_each(|what| self.tell(runner, what));
         }
+    }
+
+    /// What the kernel says of the sockets as they are now that it didn't say before.
+    pub(crate) fn observes(&mut self) -> Vec<What> {
+        let news = self.table.news(Observation { at: self.now, sockets: self.sockets.clone() });
+        news.into_iter().map(What::Event).collect()
     }
 
     /// Something happens by itself.

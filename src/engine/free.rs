@@ -2,9 +2,11 @@
 
 use std::collections::VecDeque;
 use std::net::SocketAddr;
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::{Answerer, Command, Happening, Phase, Request, What, Wire};
+use crate::lesson::Lesson;
 use crate::model::{Call, Event, Mode, Moment, Side, Trace};
 
 /// What a free walk is made for.
@@ -31,6 +33,8 @@ pub struct FreeOptions {
     pub wire: Wire,
     /// The lab's name; `None` where it has none.
     pub lab: Option<String>,
+    /// The lesson through which somebody else walks, or walked, here.
+    pub lesson: Option<Arc<Lesson>>,
 }
 
 /// Whether somebody did something, as opposed to what came of it.
@@ -134,8 +138,8 @@ impl Free {
             What::Event(event) => self.push(happening.at, event),
             What::Unmade(call) => self.unmade = Some(call),
             What::Failed(failure) => self.phase = Phase::Failed(failure),
-            // A shared lab's keeper says what is new of the kernel's sockets, and nobody waits for it to settle.
-            What::Observed(_) | What::Settled => {}
+            // Nobody waits for it.
+            What::Settled => {}
         }
     }
 

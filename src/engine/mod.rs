@@ -12,10 +12,9 @@ mod runner;
 #[cfg(test)]
 mod tests;
 pub mod typed;
-mod world;
 
+pub use crate::lab::{Failure, Happening, Request, What, Wire, World};
 pub use answer::{Answer, Answerer};
 pub use confirmed::{Confirmed, confirmed};
 pub use free::{Free, FreeOptions, Purpose, is_act};
 pub use runner::{Command, Phase, Runner, Verdict, WalkOptions};
-pub use world::{Failure, Happening, Request, What, Wire, World};

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::lesson::End;
-use crate::model::{Observation, Side, SocketView, View};
+use crate::model::{Side, SocketFacts, SocketView, View};
 
 /// A socket that a lesson named.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -28,12 +28,12 @@ impl Names {
         self.named.insert(name.to_owned(), Named { side, fd, cookie: None });
     }
 
-    /// Learns the kernel's names from what it says of the descriptors.
-    pub fn learn(&mut self, observation: &Observation) {
+    /// Learns the kernel's name of a descriptor from what the kernel says of a socket.
+    pub fn learn(&mut self, facts: &SocketFacts) {
         for named in self.named.values_mut().filter(|named| named.cookie.is_none()) {
-            let is_it =
-                |facts: &&crate::model::SocketFacts| facts.fd == Some(named.fd) && facts.side == Some(named.side);
-            named.cookie = observation.sockets.iter().find(is_it).map(|facts| facts.cookie);
+            if facts.fd == Some(named.fd) && facts.side == Some(named.side) {
+                named.cookie = Some(facts.cookie);
+            }
         }
     }
 

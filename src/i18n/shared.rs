@@ -17,6 +17,7 @@ words! {
         pub taken: String,
         pub other_version: String,
         pub full: String,
+        pub lesson_runs: String,
         pub other_mode: String,
         pub no_join: String,
         pub garbled: String,

@@ -10,7 +10,8 @@ use std::thread::{self, JoinHandle};
 
 use super::descriptors::Tables;
 use super::orders::Orders;
-use super::sides::{Leaving, Report, SideThread, Who};
+use super::sides::{Leaving, Report, SideThread};
+use crate::lab::Caller;
 use crate::model::{Call, Side};
 
 /// How a thread stands, as far as is known.
@@ -29,7 +30,7 @@ const MOST: usize = 2048;
 
 /// The threads of one process.
 pub(super) struct Hands {
-    hands: BTreeMap<Who, Hand>,
+    hands: BTreeMap<Caller, Hand>,
     tables: Arc<Tables>,
     /// `None` once no more threads are to be started.
     reports: Option<Sender<Report>>,
@@ -55,7 +56,7 @@ impl Hands {
         Ok(hands)
     }
 
-    fn add(&mut self, who: Who) -> io::Result<()> {
+    fn add(&mut self, who: Caller) -> io::Result<()> {
         let reports = self.reports.clone().filter(|_| self.hands.len() < MOST);
         let reports = reports.ok_or_else(|| io::Error::other(format!("a side has at most {MOST} threads")))?;
         let (descriptors, leaving) = (self.tables.descriptors(who.0)?, self.leaving);
@@ -81,7 +82,7 @@ impl Hands {
     ///
     /// # Errors
     /// Where the thread can't be started.
-    pub(super) fn call(&mut self, who: Who, call: Call) -> io::Result<()> {
+    pub(super) fn call(&mut self, who: Caller, call: Call) -> io::Result<()> {
         if !self.hands.contains_key(&who) {
             self.add(who)?;
             if let Some(fd) = call.fd() {
@@ -96,7 +97,7 @@ impl Hands {
     }
 
     /// A thread's call came back. A worker that has no descriptor left is dismissed.
-    pub(super) fn returned(&mut self, who: Who, idle: bool) {
+    pub(super) fn returned(&mut self, who: Caller, idle: bool) {
         if let Some(hand) = self.hands.get_mut(&who) {
             (hand.called, hand.blocked, hand.interrupted) = (false, false, false);
         }
@@ -114,7 +115,7 @@ impl Hands {
 
     /// Asks the kernel of each thread that is in a call whether it sleeps there; returns those of whom that is new. Repeats
     /// the signals that are wanted.
-    pub(super) fn look(&mut self) -> Vec<Who> {
+    pub(super) fn look(&mut self) -> Vec<Caller> {
         let mut asleep = Vec::new();
         for (who, hand) in &mut self.hands {
             if hand.interrupted {
@@ -158,7 +159,7 @@ mod tests {
     use crate::model::{Errno, Outcome, SocketOption};
 
     /// The outcome of a call, once it has come back.
-    fn made(hands: &mut Hands, inbox: &Inbox<Report>, who: Who, call: Call) -> Outcome {
+    fn made(hands: &mut Hands, inbox: &Inbox<Report>, who: Caller, call: Call) -> Outcome {
         hands.call(who, call).unwrap();
         loop {
             match inbox.take().next() {
@@ -168,7 +169,7 @@ mod tests {
                     return outcome;
                 }
                 Some(Report::Died(why)) => panic!("{why}"),
-                None => drop(super::super::sys::poll_readable([inbox.bell()], None).unwrap()),
+                None => drop(super::super::poll::poll_readable([inbox.bell()], None).unwrap()),
             }
         }
     }

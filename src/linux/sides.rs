@@ -13,10 +13,8 @@ use std::thread::{self, JoinHandle};
 
 use super::descriptors::Descriptors;
 use super::sys::{self, calls};
-use crate::model::{Call, Errno, How, LONGEST_READ, Outcome, Returned, Side, SocketOption};
-
-/// A side, and one of its threads.
-pub type Who = (Side, u32);
+use crate::lab::Caller;
+use crate::model::{Call, Errno, How, LONGEST_READ, Outcome, Returned, SocketOption};
 
 /// The signal that interrupts a call; its handler does nothing.
 pub const INTERRUPT: i32 = libc::SIGUSR2;
@@ -28,8 +26,8 @@ const REPEAT: std::time::Duration = std::time::Duration::from_micros(100);
 pub enum Report {
     /// A call came back.
     Returned {
-        /// Who called.
-        who: Who,
+        /// Caller called.
+        who: Caller,
         /// With what.
         outcome: Outcome,
         /// The socket that the call made.
@@ -79,7 +77,7 @@ impl SideThread {
     /// Starts the thread, with the caller's network namespace and table of descriptors; a side's own hand, the first one in an
     /// empty table, opens the standard ones. It tells what happens through `reports`.
     pub(super) fn start(
-        who: Who,
+        who: Caller,
         leaving: Leaving,
         descriptors: Arc<Descriptors>,
         reports: Sender<Report>,
@@ -179,7 +177,7 @@ fn open_standard() -> io::Result<()> {
 }
 
 struct Worker {
-    who: Who,
+    who: Caller,
     leaving: Leaving,
     descriptors: Arc<Descriptors>,
     place: Arc<Place>,

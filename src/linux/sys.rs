@@ -8,7 +8,6 @@ use std::io;
 use std::mem;
 use std::os::fd::{AsRawFd, BorrowedFd, IntoRawFd, OwnedFd, RawFd};
 use std::sync::atomic::{AtomicI32, Ordering};
-use std::time::Duration;
 
 use socket2::{SockAddr, SockAddrStorage};
 
@@ -65,26 +64,6 @@ pub fn leave_signals_to_others(but: c_int) -> io::Result<()> {
         libc::pthread_sigmask(libc::SIG_SETMASK, &raw const set, std::ptr::null_mut())
     };
     if error == 0 { Ok(()) } else { Err(io::Error::from_raw_os_error(error)) }
-}
-
-/// Waits until one of the descriptors can be read (`ppoll(2)`); `None` waits for ever. Returns which can.
-///
-/// A signal ends the wait early with nothing to read.
-pub fn poll_readable<const N: usize>(fds: [BorrowedFd<'_>; N], timeout: Option<Duration>) -> io::Result<[bool; N]> {
-    let mut polled = fds.map(|fd| libc::pollfd { fd: fd.as_raw_fd(), events: libc::POLLIN, revents: 0 });
-    let limit = timeout.map(|limit| libc::timespec {
-        tv_sec: limit.as_secs() as libc::time_t,
-        tv_nsec: limit.subsec_nanos() as libc::c_long,
-    });
-    let limit_ptr = limit.as_ref().map_or(std::ptr::null(), |limit| limit as *const libc::timespec);
-    // SAFETY: `polled` and `limit` live across the call, and the count is the array's own.
-    let result =
-        unsafe { libc::ppoll(polled.as_mut_ptr(), N as libc::nfds_t, limit_ptr, std::ptr::null::<libc::sigset_t>()) };
-    match check(result) {
-        Ok(_) => Ok(polled.map(|fd| fd.revents != 0)),
-        Err(error) if error.kind() == io::ErrorKind::Interrupted => Ok([false; N]),
-        Err(error) => Err(error),
-    }
 }
 
 /// Closes a descriptor in the background: a thread of the kernel closes what it was open on, soon, and nobody waits.

@@ -4,7 +4,6 @@
 //! raw IP socket that bears the release mark, passes the gate, and is processed as an ordinary, late segment.
 
 use std::cell::Cell;
-use std::collections::{BTreeSet, HashMap};
 use std::io::{self, Read};
 use std::net::{Ipv4Addr, SocketAddr, UdpSocket};
 use std::os::fd::{AsFd, BorrowedFd};
@@ -12,12 +11,11 @@ use std::time::Duration;
 
 use socket2::{Domain, Protocol, SockAddr, SockFilter, SockRef, Socket, Type};
 
-use super::copies::{self, Before, Repeat};
 use super::gate::RELEASE_MARK;
 use super::lab::{Refused, refused};
 use super::sys;
-use crate::model::{Connection, Copies, Errno, Event, SegmentId, Unkept};
-use crate::tcp::{Flags, LONGEST_FRAME, Packet, finish_checksum};
+use crate::model::Errno;
+use crate::tcp::{LONGEST_FRAME, Packet, finish_checksum};
 
 /// So many bytes of captured packets may wait to be read; the system grants what `net.core.rmem_max` allows. What finds no
 /// room is lost, and its sender has to send it again.
@@ -183,40 +181,16 @@ fn fence() -> io::Result<UdpSocket> {
     Ok(socket.into())
 }
 
-/// What tells a segment from others but for its later copies.
-#[derive(PartialEq, Eq, Hash)]
-struct Identity {
-    from: SocketAddr,
-    to: SocketAddr,
-    seq: u32,
-    flags: Flags,
-    len: u32,
-}
-
-/// How a segment stands with the wire.
-enum Standing {
-    Held(Packet),
-    /// So many segments had been seen by then.
-    Delivered(u32),
-    Dropped,
-}
-
 /// The wire of a lab, where segments are held.
 pub struct Wire {
     capture: Capture,
     delivery: Delivery,
-    copies: Copies,
-    standings: Vec<Standing>,
-    newest: HashMap<Identity, SegmentId>,
-    /// Those that wait, by their connection.
-    held: HashMap<Connection, BTreeSet<SegmentId>>,
 }
 
 impl Wire {
     /// Opens the wire in the calling thread's network namespace.
-    pub fn open(copies: Copies) -> Result<Wire, Refused> {
-        let (capture, delivery) = (Capture::open()?, Delivery::open()?);
-        Ok(Wire { capture, delivery, copies, standings: Vec::new(), newest: HashMap::new(), held: HashMap::new() })
+    pub fn open() -> Result<Wire, Refused> {
+        Ok(Wire { capture: Capture::open()?, delivery: Delivery::open()? })
     }
 
     /// The descriptor that becomes readable when a segment was captured.
@@ -229,53 +203,31 @@ impl Wire {
         SockRef::from(&self.delivery.fence).cookie().ok()
     }
 
-    /// Reads what was captured so far, `most` segments of it, does with each what `plan` says, and reports it.
-    pub fn read(
-        &mut self,
-        plan: &mut dyn FnMut(&Packet) -> Plan,
-        most: usize,
-        mut report: impl FnMut(Event),
-    ) -> io::Result<()> {
-        for _ in 0..most {
-            let Some(segment) = self.capture.next()? else { break };
-            match plan(&segment) {
-                Plan::Hold => self.sort(segment, &mut report),
-                Plan::Pass => self.pass(segment, &mut report),
-                Plan::PassUnkept => report(unkept_event(self.pass_unkept(&segment))),
-                Plan::Leave => {}
-            }
+    /// Reads what was captured so far, at most so many segments of it.
+    pub fn read(&mut self, most: usize) -> io::Result<Vec<Packet>> {
+        let mut segments = Vec::new();
+        while segments.len() < most
+            && let Some(segment) = self.capture.next()?
+        {
+            segments.push(segment);
         }
-        Ok(())
+        Ok(segments)
     }
 
-    /// Sends a segment on at once, and keeps it.
-    fn pass(&mut self, segment: Packet, report: &mut impl FnMut(Event)) {
-        let sent = self.delivery.send_unfenced(&segment);
-        let earlier = repeatable(&segment).and_then(|identity| self.newest.get(&identity).copied());
-        let id = self.number(&segment, if sent.is_ok() { self.delivered_now() } else { Standing::Dropped });
-        report(Event::Sent { id, segment, again: earlier });
-        report(ended(id, sent));
+    /// Sends a segment on, and returns when its receiver has processed it.
+    ///
+    /// # Errors
+    /// Why the kernel didn't take it.
+    pub fn deliver(&self, segment: &Packet) -> Result<(), Errno> {
+        self.delivery.send(segment)
     }
 
-    /// Sends a segment on at once, and only counts it.
-    pub fn pass_unkept(&mut self, segment: &Packet) -> Unkept {
-        match self.delivery.send_unfenced(segment) {
-            Ok(()) => Unkept { segments: 1, bytes: u64::from(segment.len()), ..Unkept::default() },
-            Err(_) => Unkept { refused: 1, ..Unkept::default() },
-        }
-    }
-
-    /// Lets a segment wait that was left to the caller ([`Plan::Leave`]).
-    pub fn hold_back(&mut self, segment: Packet, mut report: impl FnMut(Event)) {
-        self.sort(segment, &mut report);
-    }
-
-    /// A segment that waits; `None` where it doesn't.
-    pub fn held(&self, id: SegmentId) -> Option<&Packet> {
-        match self.standings.get(id.0 as usize) {
-            Some(Standing::Held(segment)) => Some(segment),
-            _ => None,
-        }
+    /// Sends a segment on, and doesn't wait for its receiver.
+    ///
+    /// # Errors
+    /// Why the kernel didn't take it.
+    pub fn pass(&self, segment: &Packet) -> Result<(), Errno> {
+        self.delivery.send_unfenced(segment)
     }
 
     /// Closes it. When a packet socket is closed, the kernel first waits until no processor can be handing it a packet:
@@ -294,131 +246,6 @@ impl Wire {
     pub fn lost(&self) -> io::Result<u32> {
         sys::packets_lost(self.fd())
     }
-
-    /// Lets a waiting segment go on, and returns what became of it when its receiver has processed it: delivered, or
-    /// undeliverable. `None` where it doesn't wait.
-    pub fn deliver(&mut self, id: SegmentId) -> Option<Event> {
-        let sent = self.delivery.send(self.held(id)?);
-        let standing = if sent.is_ok() { self.delivered_now() } else { Standing::Dropped };
-        self.end(id, standing);
-        Some(ended(id, sent))
-    }
-
-    /// Forgets a waiting segment. `false` where it doesn't wait.
-    pub fn forget(&mut self, id: SegmentId) -> bool {
-        let waits = self.held(id).is_some();
-        if waits {
-            self.end(id, Standing::Dropped);
-        }
-        waits
-    }
-
-    /// How a segment stands that went on at this moment.
-    fn delivered_now(&self) -> Standing {
-        Standing::Delivered(self.standings.len() as u32)
-    }
-
-    /// A segment waits no longer.
-    fn end(&mut self, id: SegmentId, standing: Standing) {
-        let Some(place) = self.standings.get_mut(id.0 as usize) else { return };
-        if let Standing::Held(segment) = std::mem::replace(place, standing) {
-            let connection = Connection::of(&segment);
-            if let Some(held) = self.held.get_mut(&connection) {
-                held.remove(&id);
-                if held.is_empty() {
-                    self.held.remove(&connection);
-                }
-            }
-        }
-    }
-
-    fn sort(&mut self, segment: Packet, report: &mut impl FnMut(Event)) {
-        let earlier = repeatable(&segment).and_then(|identity| self.newest.get(&identity).copied());
-        let Some(id) = earlier else { return self.hold(segment, None, report) };
-        match copies::decide(self.copies, self.before(id, &segment)) {
-            Repeat::Waits => self.hold(segment, earlier, report),
-            Repeat::Replaces => {
-                self.standings[id.0 as usize] = Standing::Held(segment.clone());
-                report(Event::Retransmitted { id, segment });
-            }
-            Repeat::Counted => {
-                // Of one that waits, the copy that is told is the one that goes on.
-                let segment = self.held(id).cloned().unwrap_or(segment);
-                report(Event::Retransmitted { id, segment });
-            }
-        }
-    }
-
-    /// How the segment stands of which this one is a copy.
-    fn before(&self, id: SegmentId, copy: &Packet) -> Before {
-        match self.standings[id.0 as usize] {
-            Standing::Held(_) => Before::Waits,
-            Standing::Dropped => Before::Dropped,
-            Standing::Delivered(seen) => {
-                let waiting = self.held.get(&Connection::of(copy)).into_iter().flatten();
-                let mut waiting = waiting.filter_map(|id| Some((*id, self.held(*id)?)));
-                let answered = waiting.any(|(id, waiting)| copies::answers(waiting, copy, id.0 >= seen));
-                Before::WentOn { answered }
-            }
-        }
-    }
-
-    fn number(&mut self, segment: &Packet, standing: Standing) -> SegmentId {
-        let id = SegmentId(self.standings.len() as u32);
-        if let Some(identity) = repeatable(segment) {
-            self.newest.insert(identity, id);
-        }
-        self.standings.push(standing);
-        id
-    }
-
-    /// Lets a segment wait; `again` names the one that it repeats.
-    fn hold(&mut self, segment: Packet, again: Option<SegmentId>, report: &mut impl FnMut(Event)) {
-        let id = self.number(&segment, Standing::Held(segment.clone()));
-        self.held.entry(Connection::of(&segment)).or_default().insert(id);
-        report(Event::Sent { id, segment, again });
-        report(Event::Held(id));
-    }
-}
-
-fn unkept_event(unkept: Unkept) -> Event {
-    let Unkept { segments, bytes, lost, refused } = unkept;
-    Event::Unkept { segments, bytes, lost, refused }
-}
-
-/// What became of a segment that was to go on.
-fn ended(id: SegmentId, sent: Result<(), Errno>) -> Event {
-    match sent {
-        Ok(()) => Event::Delivered(id),
-        Err(errno) => Event::Undeliverable { id, errno },
-    }
-}
-
-/// What is done with a segment that was captured.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Plan {
-    /// It waits.
-    Hold,
-    /// It goes on at once.
-    Pass,
-    /// It goes on at once, and is only counted: an [`Event::Unkept`] of its own tells it.
-    PassUnkept,
-    /// The caller keeps it, and sees to it that it goes on ([`Wire::pass_unkept`], [`Wire::hold_back`]).
-    Leave,
-}
-
-/// What identifies a segment's copies; `None` for one that is never sent again: it occupies no sequence numbers
-/// (RFC 9293, section 3.4), so the same numbers in a later one are news, not a copy. UDP sends nothing again.
-fn repeatable(packet: &Packet) -> Option<Identity> {
-    let segment = packet.tcp()?;
-    let occupies = segment.flags.has(Flags::SYN) || segment.flags.has(Flags::FIN) || !packet.is_empty();
-    occupies.then(|| Identity {
-        from: packet.from,
-        to: packet.to,
-        seq: segment.seq,
-        flags: segment.flags,
-        len: packet.len(),
-    })
 }
 
 /// Whether segments could be seen and delivered from the calling thread's network namespace: what the doctor asks.
@@ -434,15 +261,12 @@ pub(super) fn try_delivery() -> Result<(), Refused> {
 /// A wire that only watches: the machine's own loopback, where segments pass by themselves.
 pub struct Watch {
     capture: Capture,
-    unsorted: Vec<Packet>,
-    seen: u32,
-    newest: HashMap<Identity, SegmentId>,
 }
 
 impl Watch {
     /// Opens it in the calling thread's network namespace; needs CAP_NET_RAW.
     pub fn open() -> Result<Watch, Refused> {
-        Ok(Watch { capture: Capture::open()?, unsorted: Vec::new(), seen: 0, newest: HashMap::new() })
+        Ok(Watch { capture: Capture::open()? })
     }
 
     /// As [`Wire::fd`].
@@ -450,24 +274,13 @@ impl Watch {
         self.capture.socket.as_fd()
     }
 
-    /// Takes in what was captured so far. Whether anything was.
-    pub fn take_in(&mut self) -> io::Result<bool> {
+    /// Reads what was captured so far, other programs' segments too. A machine's own loopback is full of datagrams; lessons
+    /// with some run in the lab only, so these are passed over.
+    pub fn read(&mut self) -> io::Result<Vec<Packet>> {
+        let mut segments = Vec::new();
         while let Some(packet) = self.capture.next()? {
-            // A machine's own loopback is full of other programs' datagrams; lessons with some run in the lab only.
-            if packet.tcp().is_some() {
-                self.unsorted.push(packet);
-            }
+            segments.extend(packet.tcp().is_some().then_some(packet));
         }
-        Ok(!self.unsorted.is_empty())
-    }
-
-    /// Reports what was taken in, as far as it is `ours`; other programs' segments are passed over.
-    pub fn sort(&mut self, ours: impl Fn(&Packet) -> bool, mut report: impl FnMut(Event)) {
-        for segment in self.unsorted.drain(..).filter(ours) {
-            let id = SegmentId(self.seen);
-            self.seen += 1;
-            let again = repeatable(&segment).and_then(|identity| self.newest.insert(identity, id));
-            report(Event::Sent { id, segment, again });
-        }
+        Ok(segments)
     }
 }

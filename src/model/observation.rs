@@ -247,7 +247,7 @@ pub struct Observation {
 }
 
 /// What the kernel says of some sockets at one moment.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Glance {
     /// Those that it has.
     pub sockets: Vec<SocketFacts>,

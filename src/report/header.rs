@@ -24,6 +24,8 @@ pub struct Header {
     pub began_ms: u64,
     /// The lesson's name; `None` where there was none.
     pub lesson: Option<String>,
+    /// Its text, where it isn't built in.
+    pub source: Option<String>,
     /// The name of the step that was done last when the recording began; `None` at a lesson's beginning, or without one.
     pub step: Option<String>,
     /// The version of the program that wrote it.
@@ -40,6 +42,8 @@ struct Line {
     kernel: String,
     began_ms: u64,
     lesson: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    source: Option<String>,
     step: Option<String>,
     program: String,
 }
@@ -64,6 +68,7 @@ impl Header {
             kernel: self.kernel.clone(),
             began_ms: self.began_ms,
             lesson: self.lesson.clone(),
+            source: self.source.clone(),
             step: self.step.clone(),
             program: self.program.clone(),
         })
@@ -80,7 +85,7 @@ impl Header {
             (Mode::Host, Wire::Blind)
         };
         let (kernel, program) = (String::new(), String::new());
-        Header { mode, wire, kernel, began_ms: 0, lesson: None, step: None, program }
+        Header { mode, wire, kernel, began_ms: 0, lesson: None, source: None, step: None, program }
     }
 }
 
@@ -104,8 +109,8 @@ pub(super) fn first(line: &[u8]) -> First {
 fn header(line: Line) -> Option<Header> {
     let mode = [Mode::Lab, Mode::Host].into_iter().find(|mode| mode.name() == line.mode)?;
     let wire = [Wire::Holds, Wire::Watches, Wire::Blind].into_iter().find(|wire| wire_name(*wire) == line.wire)?;
-    let Line { kernel, began_ms, lesson, step, program, .. } = line;
-    Some(Header { mode, wire, kernel, began_ms, lesson, step, program })
+    let Line { kernel, began_ms, lesson, source, step, program, .. } = line;
+    Some(Header { mode, wire, kernel, began_ms, lesson, source, step, program })
 }
 
 const fn wire_name(wire: Wire) -> &'static str {
@@ -127,6 +132,7 @@ pub(super) mod tests {
             kernel: "6.18.0".into(),
             began_ms: 1_795_000_000_000,
             lesson: Some("handshake".into()),
+            source: None,
             step: None,
             program: "0.1.0".into(),
         }

@@ -43,9 +43,9 @@ pub(super) struct Scene<'a> {
 impl<'a> Scene<'a> {
     pub(super) fn new(app: &'a App) -> Scene<'a> {
         let view = app.view();
-        let begun = match app.walk().free() {
-            Some(free) => free.acted(),
-            None => view.step().map_or(0, |(_, begun)| begun),
+        let begun = match (app.walk().lesson(), app.walk().free()) {
+            (None, Some(free)) => free.acted(),
+            _ => view.step().map_or(0, |(_, begun)| begun),
         };
         // In the past one entry after the other is looked at: only the newest is news.
         let fresh_from = if app.in_past() { view.moment().saturating_sub(1) } else { begun };

@@ -28,6 +28,8 @@ pub enum Msg {
     Terminal(Event),
     /// From the world of the walk with this [`App::generation`].
     World(u64, Box<Happening>),
+    /// The lab that is looked at began anew: the walk is made anew too.
+    Renewed,
     /// The time has come that [`App::wake_at`] named.
     Tick,
     /// Someone outside wants the program to end (a signal).
@@ -48,7 +50,7 @@ pub enum Stop {
 }
 
 /// What is to be done because of it.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub enum Effect {
     /// The world is asked for something.
     Request(Request),
@@ -78,6 +80,7 @@ pub fn update(app: &mut App, msg: Msg, now: Duration) -> Vec<Effect> {
         }
         // What an earlier world still had to say.
         Msg::World(..) => {}
+        Msg::Renewed => effects.push(Effect::Restart),
         Msg::Tick => tick(app),
         Msg::Quit => effects.push(Effect::Quit),
         Msg::Suspend => effects.push(Effect::Suspend(Stop::Process)),

@@ -49,7 +49,7 @@ pub trait Walk {
 
 impl Walk for Free {
     fn lesson(&self) -> Option<&Lesson> {
-        None
+        self.options().lesson.as_deref()
     }
     fn free(&self) -> Option<&Free> {
         Some(self)

@@ -10,9 +10,10 @@ pub mod plain;
 pub mod procs;
 pub mod pty;
 
+use std::fs;
 use std::io::{Read, Write};
 use std::net::TcpListener;
-use std::os::unix::fs::PermissionsExt;
+use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
@@ -158,8 +159,19 @@ impl Program {
 
     pub fn command(&self, user: User, args: &[&str]) -> Command {
         let mut command = user.command(&self.path());
-        command.args(args);
+        // Labs are found in a folder of the test's own: nobody else's connections wake them.
+        command.args(args).env("XDG_RUNTIME_DIR", self.labs_of(user));
         command
+    }
+
+    /// A folder that is the user's alone.
+    fn labs_of(&self, user: User) -> PathBuf {
+        let path = self.folder.path().join(format!("run-{}", user.uid()));
+        if !path.exists() {
+            fs::DirBuilder::new().mode(0o700).create(&path).unwrap();
+            std::os::unix::fs::chown(&path, Some(user.uid()), None).unwrap();
+        }
+        path
     }
 
     /// Runs it to its end without a terminal.

@@ -18,7 +18,7 @@ pub fn threads(pid: u32) -> Vec<(u32, String)> {
 
 /// The thread that entered the lab.
 pub fn director(pid: u32) -> Option<u32> {
-    threads(pid).into_iter().find(|(_, name)| name == "director").map(|(tid, _)| tid)
+    threads(pid).into_iter().find(|(_, name)| name == "lab").map(|(tid, _)| tid)
 }
 
 /// The lab in which a process's director is, as the name of its network namespace (`net:[…]`).

@@ -41,7 +41,7 @@ fn a_stopped_daemon_holds_nobody_up() {
         assert_eq!(stage.wait_end(waiting).code(), Some(1));
         let silent = &texts(&stage).silent;
         let wanted = i18n::fill(silent, &[("lab", "main".to_owned()), ("pid", keeper.to_string())]);
-        assert!(stage.said(waiting).contains(&wanted), "{}", stage.said(waiting));
+        stage.wait_said(waiting, &wanted);
         pty::kill(keeper, libc::SIGCONT);
         assert!(run(&stage, "main", &["true"]).status.success());
         stage.close(&[server]);

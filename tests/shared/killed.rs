@@ -1,5 +1,7 @@
 //! Who is killed at any step of the handshake: the others go on and tell, and the killed one can come again.
 
+use std::fs::File;
+
 use sockwalk::i18n;
 use sockwalk::lesson::Lang;
 use sockwalk::model::{Errno, Event, Outcome, Side};
@@ -260,7 +262,10 @@ fn the_keeper_is_killed() {
             let client = stage.join(&["client"]);
             let watch = stage.join(&["watch"]);
             crate::walk::up_to_the_syn(&mut stage, server, client);
-            let lab = procs::namespace(&format!("/proc/{}/ns/net", stage.keeper())).unwrap();
+            let network = format!("/proc/{}/ns/net", stage.keeper());
+            let lab = procs::namespace(&network).unwrap();
+            // While it is held, its number is no other namespace's.
+            let held = File::open(&network).unwrap();
             pty::kill(stage.keeper(), libc::SIGKILL);
             let gone = stage.texts.free.failed.replace("{why}", &stage.texts.explain.lab_gone);
             for seat in [server, client, watch] {
@@ -273,6 +278,7 @@ fn the_keeper_is_killed() {
                 assert!(said.contains(&screens::unbroken(&sentence)), "{said:?}");
             }
             assert!(!procs::is_inhabited(&lab), "{lab} is still there");
+            drop(held);
             assert_eq!(names(&stage.run().join("sockwalk")), ["lock", "main.sock"]);
             // A new lab takes the name over.
             let server = stage.join(&["server"]);

@@ -10,6 +10,7 @@ mod bounds;
 mod daemon;
 mod errors;
 mod killed;
+mod lessons;
 mod passing;
 mod programs;
 mod recordings;

@@ -45,11 +45,8 @@ fn told(stage: &mut Stage, seat: Seat, wanted: &[&str]) {
         wanted.iter().all(|part| all.contains(part))
     });
     // The rest may stand below the fold, and its seconds run.
-    let parts = [bare(&last.sender), bare(&last.became).chars().take(16).collect()];
-    stage.wait(seat, &format!("{parts:?}"), |screen| {
-        let shown = bare(&screens::explanation(screen).concat());
-        parts.iter().all(|part| shown.contains(part))
-    });
+    let became: String = bare(&last.became).chars().take(16).collect();
+    stage.wait(seat, &became, |screen| bare(&screens::explanation(screen).concat()).contains(&became));
 }
 
 #[track_caller]

@@ -30,7 +30,7 @@ pub fn run(invocation: &Invocation, lab: Option<&str>, program: &[OsString]) -> 
     if joined.mode() == Mode::Host {
         let _ = writeln!(super::out::err(), "{}", texts.shared.exec_host);
     } else {
-        let _ = writeln!(super::out::err(), "{}", fill(&texts.shared.exec, &[("lab", &lab)]));
+        let _ = writeln!(super::out::err(), "{}", fill(&texts.shared.exec, &[("lab", &lab.name)]));
     }
     let gone = texts.shared.exec_gone.clone();
     let told = joined.watch(move || drop(writeln!(super::out::err(), "{gone}")));

@@ -1,28 +1,24 @@
 //! `sockwalk server`, `client`, `free` and `watch`: to take part in a lab that processes share.
 
-use std::fs::OpenOptions;
-use std::io::{self, BufWriter, Write};
 use std::net::SocketAddr;
-use std::os::unix::fs::OpenOptionsExt;
-use std::path::Path;
-use std::sync::mpsc::channel;
+use std::sync::mpsc::{Sender, channel};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use sockwalk::cli::{Exit, Invocation, Joining, Part};
-use sockwalk::engine::{Answer, Answerer, Failure, Free, FreeOptions, Phase, Purpose, Request, World};
-use sockwalk::i18n::{Texts, escape, fill, join};
+use sockwalk::engine::{Answer, Answerer, Failure, Free, FreeOptions, Happening, Phase, Purpose, Request, What, World};
+use sockwalk::i18n::{Texts, fill, join};
 use sockwalk::lesson::{Lang, Localized};
-use sockwalk::linux::shared::Joined;
+use sockwalk::linux::shared::{Joined, ShownLesson};
 use sockwalk::model::{Role, Side};
-use sockwalk::report::{Header, JsonLines};
 use sockwalk::tui::{Catalogue, Host, Msg, NotOpened, Opened, Opens, Walk};
 
 use super::course::Course;
-use super::labs::Labs;
+use super::labs::{Lab, Labs};
 use super::memory::Memory;
 use super::parting;
+use super::recorder::{RecordFile, Recorder};
 use super::screen;
-use super::shelf::now_ms;
 
 /// Takes part until the learner quits. Returns the exit status.
 pub fn run(invocation: &Invocation, joining: &Joining) -> Result<u8, Exit> {
@@ -31,7 +27,7 @@ pub fn run(invocation: &Invocation, joining: &Joining) -> Result<u8, Exit> {
         return Err(Exit { status: 1, text: format!("{}\n", join(&texts.cli.error, &texts.shared.no_terminal)) });
     }
     let labs = Labs::open(invocation)?;
-    let recording = joining.record.as_deref().map(|path| create(path, invocation)).transpose()?;
+    let recording = joining.record.as_deref().map(|path| RecordFile::create(path, invocation.lang)).transpose()?;
     let sides = match joining.part {
         Part::Server => vec![Side::Server],
         Part::Client => vec![Side::Client],
@@ -39,34 +35,30 @@ pub fn run(invocation: &Invocation, joining: &Joining) -> Result<u8, Exit> {
         Part::Watch => Vec::new(),
     };
     let role = if sides.is_empty() { Role::Watches } else { Role::Drives(sides.clone()) };
-    let (mut joined, name) = labs.join(invocation, joining.lab.as_deref(), role)?;
+    let (mut joined, lab) = labs.join(invocation, joining.lab.as_deref(), role.clone())?;
     let (sender, inbox) = channel();
-    let to_app = sender.clone();
-    joined
-        .start(move |happening| {
-            // Where the interface has ended, nobody is left to be told.
-            let _ = to_app.send(Msg::World(0, Box::new(happening)));
-        })
-        .map_err(screen::trouble)?;
-    let options = FreeOptions {
-        purpose: if sides.is_empty() { Purpose::Watch } else { Purpose::Drive(sides.clone()) },
-        server: joining.server,
-        mode: joined.mode(),
-        wire: joined.wire(),
-        lab: Some(name.to_string()),
+    let mut house = House {
+        epoch: joined.epoch(),
+        world: None,
+        lab,
+        sender: sender.clone(),
+        renewed: Arc::default(),
+        made: None,
+        recorder: None,
     };
+    house.start(&mut joined, 0).map_err(screen::trouble)?;
+    let options = house.options(&joined, &sides, joining.server);
     // Of both sides, the server's calls are the ones that are made by themselves.
     let answerer = joining.answer.zip(sides.first()).map(|(answer, side)| Answerer::new(*side, answer, joining.server));
-    let walk = Box::new(Free::new(options, answerer));
-    let recorder = recording.map(|file| Recorder::new(file, &joined));
-    let mut house = House { epoch: joined.epoch(), world: Some(joined), lab: name.to_string(), recorder };
+    let walk = Box::new(Free::new(options.clone(), answerer));
+    house.recorder =
+        recording.map(|file| Recorder::new(file, (joined.mode(), joined.wire()), joined.lesson().cloned()));
+    (house.world, house.made) = (Some(joined), Some(options));
     let shown = screen::show(walk, invocation, (sender, &inbox), &mut house, |_| {})?;
     drop(house.world.take());
     shown.pass_signal_on();
-    if let Some(error) = house.recorder.and_then(|recorder| recorder.failed) {
-        let values = [("error", &error as &dyn std::fmt::Display)];
-        let text = join(&texts.cli.error, &fill(&texts.shared.not_recorded, &values));
-        return Err(Exit { status: 1, text: format!("{text}\n") });
+    if let Some(recorder) = house.recorder.take() {
+        recorder.finish(shown.app.lang())?;
     }
     if let Phase::Failed(failure) = shown.app.walk().phase() {
         let why = match failure {
@@ -84,7 +76,7 @@ pub fn run(invocation: &Invocation, joining: &Joining) -> Result<u8, Exit> {
     let others = members.iter().filter(|member| member.pid != pid).count();
     let words = parting_words(joining, invocation.port);
     let words: Vec<&str> = words.iter().map(String::as_str).collect();
-    parting::say(&parting::lab(others, &house.lab, &words, invocation, shown.app.lang())?);
+    parting::say(&parting::lab(others, &house.lab.name.to_string(), &words, invocation, shown.app.lang())?);
     Ok(0)
 }
 
@@ -113,9 +105,60 @@ fn parting_words(joining: &Joining, port: Option<u16>) -> Vec<String> {
 struct House {
     epoch: Instant,
     world: Option<Joined>,
-    /// The lab's name.
-    lab: String,
+    lab: Lab,
+    sender: Sender<Msg>,
+    /// The lab of the same name that began after the one that was looked at had ended.
+    renewed: Arc<Mutex<Option<Joined>>>,
+    /// How the walk was made.
+    made: Option<FreeOptions>,
     recorder: Option<Recorder>,
+}
+
+/// How long a lab that has ended is looked for under its name, and how often: a lesson that starts again has a new one.
+const RENEWED: Duration = Duration::from_secs(3);
+const AGAIN: Duration = Duration::from_millis(30);
+
+impl House {
+    /// Has a walk of this generation hear what happens. Where who looks on has lost the lab, the next one of its name is
+    /// joined.
+    fn start(&self, joined: &mut Joined, generation: u64) -> Result<(), sockwalk::linux::Refused> {
+        let (to_app, renewed, lab) = (self.sender.clone(), Arc::clone(&self.renewed), self.lab.clone());
+        joined.start(move |happening| match &happening.what {
+            What::Failed(Failure::LabGone) if lab.is_looked_at() => {
+                let (to_app, renewed, lab) = (to_app.clone(), Arc::clone(&renewed), lab.clone());
+                std::thread::spawn(move || renew(&to_app, &renewed, &lab, (generation, happening)));
+            }
+            // Where the interface has ended, nobody is left to be told.
+            _ => drop(to_app.send(Msg::World(generation, Box::new(happening)))),
+        })
+    }
+
+    fn options(&self, joined: &Joined, sides: &[Side], server: SocketAddr) -> FreeOptions {
+        let of = |shown: &ShownLesson| super::replay::lesson(&shown.name, shown.source.as_deref());
+        let lesson = joined.lesson().and_then(of);
+        FreeOptions {
+            purpose: if sides.is_empty() { Purpose::Watch } else { Purpose::Drive(sides.to_vec()) },
+            server: lesson.as_ref().map_or(server, |lesson| lesson.server),
+            mode: joined.mode(),
+            wire: joined.wire(),
+            lab: Some(self.lab.name.to_string()),
+            lesson,
+        }
+    }
+}
+
+/// Joins the next lab of this name, as soon as there is one; else the interface hears that its lab is gone.
+fn renew(to_app: &Sender<Msg>, renewed: &Mutex<Option<Joined>>, lab: &Lab, (generation, gone): (u64, Happening)) {
+    let end = Instant::now() + RENEWED;
+    while Instant::now() < end {
+        if let Ok(joined) = lab.look_on() {
+            *renewed.lock().unwrap_or_else(PoisonError::into_inner) = Some(joined);
+            let _ = to_app.send(Msg::Renewed);
+            return;
+        }
+        std::thread::sleep(AGAIN);
+    }
+    let _ = to_app.send(Msg::World(generation, Box::new(gone)));
 }
 
 impl Host for House {
@@ -131,19 +174,26 @@ impl Host for House {
 
     fn went_on(&mut self, walk: &dyn Walk) {
         if let Some(recorder) = &mut self.recorder {
-            recorder.write(walk);
+            recorder.write(walk.trace(), walk.lesson());
         }
     }
 
-    fn restart(&mut self, _: &dyn Walk, _generation: u64) -> Result<Opened, String> {
-        // A lab that others share isn't made anew by one of them: no key of a free walk asks for it.
-        Err(String::new())
+    fn restart(&mut self, _: &dyn Walk, generation: u64) -> Result<Opened, String> {
+        // A lab that others share isn't made anew by one of them: only who looks on comes here, once the lab began anew.
+        let renewed = self.renewed.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let (Some(mut joined), Some(made)) = (renewed, &self.made) else { return Err(String::new()) };
+        let options = self.options(&joined, &[], made.server);
+        self.start(&mut joined, generation).map_err(|error| error.to_string())?;
+        (self.epoch, self.world) = (joined.epoch(), Some(joined));
+        // A recording is of one walk.
+        self.recorder = None;
+        Ok(Opened { walk: Box::new(Free::new(options, None)), again: None, kept: Default::default(), told: None })
     }
 
     fn catalogue(&mut self, _: &dyn Walk) -> Result<Catalogue, String> {
         let say = |lang| {
             let texts = Texts::load(lang).map_err(|error| error.to_string())?;
-            Ok::<_, String>(fill(&texts.shared.lesson_elsewhere, &[("lab", &self.lab)]))
+            Ok::<_, String>(fill(&texts.shared.lesson_elsewhere, &[("lab", &self.lab.name)]))
         };
         let opens = Opens::Elsewhere(Localized { en: say(Lang::En)?, zh: say(Lang::Zh)? });
         Ok(Catalogue { rows: Course::unknown().rows(&Memory::peek()), opens, here: None })
@@ -152,49 +202,5 @@ impl Host for House {
     fn open(&mut self, _: &str, _: &dyn Walk, _: u64) -> Result<Option<Opened>, NotOpened> {
         // This process is in the lab's namespaces for good, and a lesson's lab is made from outside of them.
         Ok(None)
-    }
-}
-
-/// Writes the trace into a file as it grows.
-struct Recorder {
-    lines: JsonLines,
-    out: BufWriter<std::fs::File>,
-    /// Why nothing more is written.
-    failed: Option<io::Error>,
-}
-
-/// Makes the file of a recording, which must not be there yet: nothing is overwritten.
-fn create(path: &Path, invocation: &Invocation) -> Result<std::fs::File, Exit> {
-    let texts = Texts::load(invocation.lang)?;
-    OpenOptions::new().write(true).create_new(true).mode(0o600).open(path).map_err(|error| {
-        let text = match error.kind() {
-            io::ErrorKind::AlreadyExists => &texts.shared.record_exists,
-            _ => &texts.shared.no_record,
-        };
-        let path = escape(path.as_os_str().as_encoded_bytes());
-        let sentence = fill(text, &[("path", &path as &dyn std::fmt::Display), ("error", &error)]);
-        Exit { status: 1, text: format!("{}\n", join(&texts.cli.error, &sentence)) }
-    })
-}
-
-impl Recorder {
-    fn new(file: std::fs::File, lab: &Joined) -> Recorder {
-        let header = Header {
-            mode: lab.mode(),
-            wire: lab.wire(),
-            kernel: std::fs::read_to_string("/proc/sys/kernel/osrelease").unwrap_or_default().trim().to_owned(),
-            began_ms: now_ms(),
-            lesson: None,
-            step: None,
-            program: env!("CARGO_PKG_VERSION").to_owned(),
-        };
-        Recorder { lines: JsonLines::recording(header), out: BufWriter::new(file), failed: None }
-    }
-
-    fn write(&mut self, walk: &dyn Walk) {
-        if self.failed.is_none() {
-            let written = self.lines.write(walk.trace(), |_| "", &mut self.out).and_then(|()| self.out.flush());
-            self.failed = written.err();
-        }
     }
 }

@@ -29,6 +29,30 @@ const AGAIN: Duration = Duration::from_millis(10);
 /// So many programs are named that were left behind.
 const LISTED: usize = 5;
 
+/// A lab, as it is found.
+#[derive(Clone, Debug)]
+pub struct Lab {
+    folder: Folder,
+    /// Its name.
+    pub name: LabName,
+    role: Role,
+}
+
+impl Lab {
+    /// Whether it is only looked at.
+    pub fn is_looked_at(&self) -> bool {
+        self.role == Role::Watches
+    }
+
+    /// Joins the lab that has this name now, to look on.
+    ///
+    /// # Errors
+    /// [`Denied`] says why not.
+    pub fn look_on(&self) -> Result<Joined, Denied> {
+        Joined::join(&self.folder, &self.name, Role::Watches)
+    }
+}
+
 /// The user's labs.
 pub struct Labs {
     folder: Folder,
@@ -57,12 +81,14 @@ impl Labs {
     ///
     /// # Errors
     /// [`Exit`] says what is in the way.
-    pub fn join(&self, invocation: &Invocation, lab: Option<&str>, role: Role) -> Result<(Joined, LabName), Exit> {
-        let name = self.choose(lab)?;
+    pub fn join(&self, invocation: &Invocation, lab: Option<&str>, role: Role) -> Result<(Joined, Lab), Exit> {
+        let Lab { folder, name, role } = self.choose(lab, role)?;
         let end = Instant::now() + LEAVING;
         let joined = loop {
-            self.see_to_it(invocation, &name)?;
-            match Joined::join(&self.folder, &name, role.clone()) {
+            if folder == self.folder {
+                self.see_to_it(invocation, &name)?;
+            }
+            match Joined::join(&folder, &name, role.clone()) {
                 Ok(joined) => break joined,
                 // Its last member has just left it: there will be another one.
                 Err(Denied::Leaving) if Instant::now() < end => thread::sleep(AGAIN),
@@ -76,7 +102,7 @@ impl Labs {
                 self.exit(&fill(&self.texts.other_mode, &[("lab", &name as &dyn Display), ("mode", &mode.name())]))
             );
         }
-        Ok((joined, name))
+        Ok((joined, Lab { folder, name, role }))
     }
 
     /// Starts the lab where it isn't there.
@@ -117,36 +143,46 @@ impl Labs {
         self.folder.labs().map_err(|error| self.exit(&fill(&self.texts.no_folder, &[("error", &error)])))
     }
 
-    fn choose(&self, lab: Option<&str>) -> Result<LabName, Exit> {
+    /// The lab that is meant: who looks on may mean a lesson's too.
+    fn choose(&self, lab: Option<&str>, role: Role) -> Result<Lab, Exit> {
+        let lessons = self.folder.of_lessons();
+        let of = |folder: &Folder, name| Lab { folder: folder.clone(), name, role: role.clone() };
+        let mut running: Vec<Lab> = self.running()?.into_iter().map(|name| of(&self.folder, name)).collect();
+        if role == Role::Watches {
+            let watched =
+                lessons.labs().map_err(|error| self.exit(&fill(&self.texts.no_folder, &[("error", &error)])))?;
+            running.extend(watched.into_iter().map(|name| of(&lessons, name)));
+        }
         if let Some(lab) = lab {
             let wrong = || self.exit(&fill(&self.texts.bad_name, &[("name", &sockwalk::i18n::escape(lab))]));
-            return LabName::new(lab).ok_or_else(wrong);
+            let name = LabName::new(lab).ok_or_else(wrong)?;
+            let there = running.into_iter().find(|running| running.name == name);
+            return Ok(there.unwrap_or_else(|| of(&self.folder, name)));
         }
-        let mut running = self.running()?;
         match running.len() {
-            0 => Ok(LabName::default()),
+            0 => Ok(of(&self.folder, LabName::default())),
             1 => Ok(running.remove(0)),
             _ => self.ask(running),
         }
     }
 
     /// Several run: which one is meant?
-    fn ask(&self, mut running: Vec<LabName>) -> Result<LabName, Exit> {
-        let names = running.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
+    fn ask(&self, mut running: Vec<Lab>) -> Result<Lab, Exit> {
+        let names = running.iter().map(|lab| lab.name.to_string()).collect::<Vec<_>>().join(", ");
         let several = || self.exit(&fill(&self.texts.several, &[("names", &names)]));
         if !io::stdin().is_terminal() || !super::out::err_is_terminal() {
             return Err(several());
         }
         let mut err = super::out::err();
         let _ = writeln!(err, "{}", self.texts.which);
-        for (n, name) in running.iter().enumerate() {
-            let _ = writeln!(err, "  {}  {name}", n + 1);
+        for (n, lab) in running.iter().enumerate() {
+            let _ = writeln!(err, "  {}  {}", n + 1, lab.name);
         }
         let mut line = String::new();
         let _ = io::stdin().lock().take(100).read_line(&mut line);
         let line = line.trim();
         let by_number = line.parse::<usize>().ok().and_then(|n| n.checked_sub(1)).filter(|n| *n < running.len());
-        match by_number.or_else(|| running.iter().position(|name| name.to_string() == line)) {
+        match by_number.or_else(|| running.iter().position(|lab| lab.name.to_string() == line)) {
             Some(n) => Ok(running.swap_remove(n)),
             None => Err(several()),
         }
@@ -208,6 +244,7 @@ impl Labs {
             }
             Denied::Denial(Denial::Version(version)) => fill(&t.other_version, &[("version", version)]),
             Denied::Denial(Denial::Full) => t.full.clone(),
+            Denied::Denial(Denial::Lesson) => fill(&t.lesson_runs, &[("lab", name)]),
             Denied::Refused(refused) => fill(&t.no_join, &[("error", refused)]),
             Denied::Garbled => t.garbled.clone(),
             Denied::Leaving => t.leaving.clone(),

@@ -1,6 +1,7 @@
 //! `sockwalk learn`: the lesson in the terminal, and those that are opened from within it.
 
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::mpsc::{Sender, channel};
 use std::time::{Duration, Instant};
@@ -9,7 +10,8 @@ use sockwalk::cli::{Exit, Invocation, Target, load};
 use sockwalk::engine::{Phase, Request, Runner, World};
 use sockwalk::i18n::Texts;
 use sockwalk::lesson::{Lang, Lesson, Localized, builtin_names};
-use sockwalk::linux::LinuxWorld;
+use sockwalk::linux::shared::{Folder, ShownLesson};
+use sockwalk::linux::{Door, LinuxWorld};
 use sockwalk::model::{Mode, Need};
 use sockwalk::progress::{Mark, Progress, next_lesson, resume_after, walked};
 use sockwalk::tui::{App, Catalogue, Host, Msg, NotOpened, Opened, Opens, Walk};
@@ -19,6 +21,7 @@ use super::memory::Memory;
 use super::needs::{self, Survey};
 use super::parting::{self, Stopped};
 use super::place::{Grounds, Started, Waits, runner};
+use super::recorder::{RecordFile, Recorder};
 use super::screen;
 use super::shelf::now_ms;
 
@@ -32,7 +35,13 @@ pub struct Opening {
 
 /// Opens a lesson and stays until the learner quits; without one, the lesson with which to go on. `from_start`: also
 /// where the learner stopped within it, it begins at its start. Returns the exit status.
-pub fn run(invocation: &Invocation, grounds: Grounds, opening: Option<Opening>, from_start: bool) -> Result<u8, Exit> {
+pub fn run(
+    invocation: &Invocation,
+    grounds: Grounds,
+    opening: Option<Opening>,
+    from_start: bool,
+    record: Option<PathBuf>,
+) -> Result<u8, Exit> {
     let memory = Memory::open();
     let Opening { lesson, file } = match opening {
         Some(opening) => opening,
@@ -51,6 +60,9 @@ pub fn run(invocation: &Invocation, grounds: Grounds, opening: Option<Opening>, 
         course: None,
         again: None,
         noted: None,
+        record,
+        walks: 0,
+        recorder: None,
     };
     let first = house.begin(Arc::clone(&house.lesson), from_start, 0)?;
     let Opened { walk, again, kept, told } = first;
@@ -65,11 +77,15 @@ pub fn run(invocation: &Invocation, grounds: Grounds, opening: Option<Opening>, 
     };
     let shown = screen::show(walk, invocation, (sender, &inbox), &mut house, prepare)?;
     house.note(shown.app.walk());
+    house.record(shown.app.walk());
     drop(house.world.take());
     house.memory.finish();
     let is_kept = house.file.is_none();
     house.memory.say(shown.app.lang(), is_kept)?;
     shown.pass_signal_on();
+    if let Some(recorder) = house.recorder.take() {
+        recorder.finish(shown.app.lang())?;
+    }
     if let Phase::Failed(failure) = shown.app.walk().phase() {
         return Err(house.grounds.failed(failure));
     }
@@ -115,6 +131,11 @@ struct House {
     again: Option<usize>,
     /// The phase and the step of which the memory took notice last.
     noted: Option<(Phase, Option<usize>)>,
+    /// Where the first walk is recorded.
+    record: Option<PathBuf>,
+    /// How many walks there were.
+    walks: u32,
+    recorder: Option<Recorder>,
 }
 
 impl House {
@@ -124,13 +145,21 @@ impl House {
         if self.world.as_ref().is_some_and(|world| world.mode() == Mode::Host) {
             self.world = None;
         }
+        let number = self.walks + 1;
+        let file = self.record.as_deref().map(|path| RecordFile::name_of(path, number));
+        let file = file.map(|path| RecordFile::create(&path, self.invocation.lang)).transpose()?;
+        self.walks = number;
+        let shown = self.shown(&lesson);
         let epoch = Instant::now();
         let sender = self.sender.clone();
         let sink = move |happening| {
             // Where the interface has ended, nobody is left to be told.
             let _ = sender.send(Msg::World(generation, Box::new(happening)));
         };
-        let Started { world, instead } = self.grounds.start(&lesson, self.invocation.port, epoch, sink)?;
+        let Started { world, instead } =
+            self.grounds.start(&lesson, self.invocation.port, epoch, door(&shown), sink)?;
+        let place = (world.mode(), world.wire());
+        self.recorder = file.map(|file| Recorder::new(file, place, Some(shown)));
         let waits = Waits { patience: Duration::from_secs(3), timers: true };
         let walk: Runner = runner(&lesson, &world, &self.invocation, waits);
         let is_built_in = self.file.is_none();
@@ -145,6 +174,19 @@ impl House {
         Ok(Opened { walk: Box::new(walk), again, kept, told })
     }
 
+    /// The lesson as it is named to who looks on or replays it.
+    fn shown(&self, lesson: &Lesson) -> ShownLesson {
+        let file = self.file.as_deref().filter(|_| lesson.id == self.lesson.id);
+        let target = file.map_or(Target::Builtin(lesson.id.clone()), |file| Target::Path(file.into()));
+        super::play::shown(lesson, &target)
+    }
+
+    fn record(&mut self, walk: &dyn Walk) {
+        if let Some(recorder) = &mut self.recorder {
+            recorder.write(walk.trace(), walk.lesson());
+        }
+    }
+
     /// Keeps what the walk has reached, whether it is at work or not.
     fn note(&mut self, walk: &dyn Walk) {
         let Some(lesson) = walk.lesson().filter(|_| self.file.is_none()) else { return };
@@ -153,6 +195,12 @@ impl House {
             self.memory.keep(&lesson.id, reached);
         }
     }
+}
+
+/// A door for who wants to look on. Where there is no room for one, as without a folder of the user's own, nobody can.
+fn door(lesson: &ShownLesson) -> Option<Door> {
+    let folder = Folder::open(|name| std::env::var(name).ok()).ok()?;
+    Door::open(&folder, lesson.clone()).ok()
 }
 
 /// Why a walk isn't in the lab, where that lacks something; in both languages, since the learner may change it.
@@ -173,6 +221,7 @@ impl Host for House {
     }
 
     fn went_on(&mut self, walk: &dyn Walk) {
+        self.record(walk);
         let noted = Some((walk.phase().clone(), walk.next_step().map(|(step, _)| step)));
         if *walk.phase() == Phase::Busy || self.noted == noted {
             return;
@@ -183,6 +232,7 @@ impl Host for House {
 
     fn restart(&mut self, walk: &dyn Walk, generation: u64) -> Result<Opened, String> {
         self.note(walk);
+        self.record(walk);
         // The old world goes first, whichever it is: where the new one fails, `r` may try again.
         self.world = None;
         let began = self.begin(Arc::clone(&self.lesson), true, generation);
@@ -203,6 +253,7 @@ impl Host for House {
 
     fn open(&mut self, lesson: &str, leaving: &dyn Walk, generation: u64) -> Result<Option<Opened>, NotOpened> {
         self.note(leaving);
+        self.record(leaving);
         let wanted = self.course.as_ref().and_then(|course| course.lesson(lesson)).cloned();
         let Some(wanted) = wanted else { return Ok(None) };
         let file = self.file.take();

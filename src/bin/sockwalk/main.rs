@@ -19,6 +19,7 @@ mod out;
 mod parting;
 mod place;
 mod play;
+mod recorder;
 mod replay;
 mod reset;
 mod screen;
@@ -106,15 +107,16 @@ fn run(invocation: Invocation) -> Result<u8, Exit> {
         Task::Keep(name) => keep::run(&invocation, name),
         Task::Doctor => doctor::run(&invocation),
         Task::Lessons => lessons::run(&invocation),
-        Task::Play { target, format, patience, timers } => {
-            let options = play::Options { format: *format, patience: *patience, timers: *timers };
+        Task::Play { target, format, patience, timers, record } => {
+            let record = record.clone();
+            let options = play::Options { format: *format, patience: *patience, timers: *timers, record };
             play::run(&invocation, load(target)?, target, &options)
         }
         Task::Glossary(words) => glossary::run(&invocation, words),
         Task::Check { targets, timers } => check::run(&invocation, targets, *timers),
         Task::New(name) => new::run(&invocation, name),
         Task::Reset(name) => reset::run(&invocation, name.as_deref()),
-        Task::Learn { target, from_start } if screen::is_possible() => {
+        Task::Learn { target, from_start, record } if screen::is_possible() => {
             let file = match target {
                 Some(Target::Path(path)) => Some(path.to_string_lossy().into_owned()),
                 _ => None,
@@ -125,11 +127,12 @@ fn run(invocation: Invocation) -> Result<u8, Exit> {
                 }
                 None => (Grounds::prepare(&invocation)?, None),
             };
-            learn::run(&invocation, grounds, opening, *from_start)
+            learn::run(&invocation, grounds, opening, *from_start, record.clone())
         }
         // Where there is no screen to draw on, the lesson is told as text.
-        Task::Learn { target, .. } => {
-            let options = play::Options { format: Format::Text, patience: PATIENCE, timers: false };
+        Task::Learn { target, record, .. } => {
+            let record = record.clone();
+            let options = play::Options { format: Format::Text, patience: PATIENCE, timers: false, record };
             let target = target.clone().unwrap_or_default();
             play::run(&invocation, load(&target)?, &target, &options)
         }

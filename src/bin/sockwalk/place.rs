@@ -6,7 +6,7 @@ use sockwalk::cli::{Exit, Invocation, ModeChoice};
 use sockwalk::engine::{Failure, Happening, Runner, WalkOptions, World};
 use sockwalk::i18n::{Lang, NeedTexts, PlaceTexts, SharedTexts, Texts, fill, join};
 use sockwalk::lesson::Lesson;
-use sockwalk::linux::{self, LinuxWorld, Place, Refused, Rights};
+use sockwalk::linux::{self, Door, LinuxWorld, Place, Refused, Rights};
 use sockwalk::model::{Mode, Need};
 
 use super::needs::{self, Lacking, Survey, Verdict};
@@ -42,6 +42,7 @@ enum Obstacle {
 fn start_in_lab(
     lesson: &Lesson,
     epoch: Instant,
+    door: Option<Door>,
     sink: impl Fn(Happening) + Send + 'static,
 ) -> Result<LinuxWorld, Obstacle> {
     let needs = lesson.needs_in(Mode::Lab);
@@ -50,7 +51,7 @@ fn start_in_lab(
         return Err(Obstacle::Lacks(missing));
     }
     // A setting that a lab doesn't have refuses its start. Only then is it worth the time to look for all of them.
-    LinuxWorld::start(Place::Lab(lesson.lab.clone()), epoch, sink).map_err(|refused| {
+    LinuxWorld::start_watched(Place::Lab(lesson.lab.clone()), epoch, door, sink).map_err(|refused| {
         match linux::missing_in_lab(&needs) {
             Ok(missing) if !missing.is_empty() => Obstacle::Lacks(missing),
             _ => Obstacle::Refused(refused),
@@ -88,7 +89,7 @@ impl Grounds {
         Ok(grounds)
     }
 
-    /// Starts a world for a lesson: in the lab, or, where the mode is open and the lab is refused or lacks what the lesson
+    /// Starts a world for a lesson, in a lab with this door: in the lab, or, where the mode is open and the lab is refused or lacks what the lesson
     /// needs, on the host.
     ///
     /// # Errors
@@ -98,13 +99,14 @@ impl Grounds {
         lesson: &Lesson,
         port: Option<u16>,
         epoch: Instant,
+        door: Option<Door>,
         sink: impl Fn(Happening) + Send + Clone + 'static,
     ) -> Result<Started, Exit> {
         let mut lacking = Lacking::default();
         if self.rights.is_some() && lesson.modes.contains(&Mode::Lab) {
             // A lesson that has no other place is told why, whatever mode was asked for.
             let only = self.mode == ModeChoice::Lab || !lesson.modes.contains(&Mode::Host);
-            match start_in_lab(lesson, epoch, sink.clone()) {
+            match start_in_lab(lesson, epoch, door, sink.clone()) {
                 Ok(world) => return Ok(Started { world, instead: None }),
                 // Elsewhere the lesson would be another one than its author meant.
                 Err(Obstacle::Refused(refused)) if refused.lessons => return Err(self.bad_setting(&refused)),
@@ -168,7 +170,7 @@ impl Grounds {
                 missing => Err(self.exit(&needs::missing(&missing, self.needs))),
             },
             (Mode::Lab, None) => Err(self.only_lab()),
-            (Mode::Lab, Some(_)) => start_in_lab(lesson, epoch, sink).map_err(|obstacle| match obstacle {
+            (Mode::Lab, Some(_)) => start_in_lab(lesson, epoch, None, sink).map_err(|obstacle| match obstacle {
                 Obstacle::Refused(refused) if refused.lessons => self.bad_setting(&refused),
                 Obstacle::Refused(refused) => self.no_lab(&refused),
                 Obstacle::Lacks(missing) => self.exit(&needs::missing(&missing, self.needs)),

@@ -1,6 +1,7 @@
 //! `sockwalk play`: the lesson runs by itself and is told as text or as JSON lines.
 
 use std::io::{self, BufWriter, Write};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::time::{Duration, Instant};
@@ -9,11 +10,13 @@ use sockwalk::cli::{Exit, Format, Invocation, Target};
 use sockwalk::engine::{Command, Happening, Phase, Runner, World};
 use sockwalk::i18n::{Content, Lang, Texts, fill};
 use sockwalk::lesson::{Lesson, builtin_names};
+use sockwalk::linux::shared::ShownLesson;
 use sockwalk::plain::{Transcript, failures};
 use sockwalk::report::JsonLines;
 
 use super::needs;
 use super::place::{Grounds, Started, Waits, runner};
+use super::recorder::{RecordFile, Recorder};
 
 /// How a lesson is played.
 pub struct Options {
@@ -23,6 +26,8 @@ pub struct Options {
     pub patience: Duration,
     /// Whether steps that wait for a long timer of the kernel run too.
     pub timers: bool,
+    /// Where everything that happens is written.
+    pub record: Option<PathBuf>,
 }
 
 /// Plays a lesson. Returns the exit status: 0 where every claim held, else 1.
@@ -32,6 +37,7 @@ pub fn run(
     target: &Target,
     options: &Options,
 ) -> Result<u8, Exit> {
+    let record = options.record.as_deref().map(|path| RecordFile::create(path, invocation.lang)).transpose()?;
     let lesson = Arc::new(lesson);
     let epoch = Instant::now();
     let (sender, inbox) = channel();
@@ -39,16 +45,23 @@ pub fn run(
         // Where nobody listens any more, the walk is over.
         let _ = sender.send(happening);
     };
-    let Started { mut world, instead } = grounds.start(&lesson, invocation.port, epoch, sink)?;
+    let Started { mut world, instead } = grounds.start(&lesson, invocation.port, epoch, None, sink)?;
     if let Some(lacks) = instead {
         let _ = writeln!(super::out::err(), "{}", needs::instead(&lacks, &Texts::load(invocation.lang)?.needs));
     }
     let mut walk = runner(&lesson, &world, invocation, Waits { patience: options.patience, timers: options.timers });
+    let place = (world.mode(), world.wire());
+    let mut recorder = record.map(|file| Recorder::new(file, place, Some(shown(&lesson, target))));
     let content = if options.format == Format::Json { Content::Json } else { Content::Text };
     let mut out = BufWriter::new(super::out::out_of(content));
     let mut teller = Teller::new(&lesson, &walk, options.format, invocation.lang)?;
     let told = teller.begin(&mut out).and_then(|()| {
-        drive(&mut walk, &mut world, &inbox, epoch, |walk| teller.tell(walk, &mut out))?;
+        drive(&mut walk, &mut world, &inbox, epoch, |walk| {
+            if let Some(recorder) = &mut recorder {
+                recorder.write(walk.trace(), Some(&lesson));
+            }
+            teller.tell(walk, &mut out)
+        })?;
         let is_built_in = matches!(target, Target::Builtin(_));
         teller.finish(&walk, is_built_in, &mut out)
     });
@@ -57,6 +70,9 @@ pub fn run(
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => return Ok(1),
         Err(error) => return Err(super::not_written(&error, invocation.lang)),
         Ok(()) => {}
+    }
+    if let Some(recorder) = recorder {
+        recorder.finish(invocation.lang)?;
     }
     if let Phase::Failed(failure) = walk.phase() {
         return Err(grounds.failed(failure));
@@ -72,6 +88,15 @@ pub fn run(
         return Ok(1);
     }
     Ok(0)
+}
+
+/// A lesson as it is named to who looks on or replays it: its text too, where it isn't built in.
+pub fn shown(lesson: &Lesson, target: &Target) -> ShownLesson {
+    let source = match target {
+        Target::Builtin(_) => None,
+        Target::Path(path) => std::fs::read_to_string(path).ok(),
+    };
+    ShownLesson { name: lesson.id.clone(), source }
 }
 
 /// Drives a walk to its end, without predictions and with the offered line. `tell` is called when a step begins, and at the end.

@@ -6,12 +6,14 @@ use std::io::{self, BufReader, BufWriter, Write};
 use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::Command;
+use std::sync::Arc;
 use std::sync::mpsc::channel;
 use std::time::{Duration, Instant};
 
 use sockwalk::cli::{Exit, Invocation, Shown};
 use sockwalk::engine::{Free, FreeOptions, Happening, Purpose, Request, What};
 use sockwalk::i18n::{Lang, SharedTexts, Texts, escape, fill, harmless, join};
+use sockwalk::lesson::Lesson;
 use sockwalk::model::{Entry, Event};
 use sockwalk::plain::Transcript;
 use sockwalk::report::{Header, Recording, Unreadable, read_recording};
@@ -130,12 +132,22 @@ fn recorded(entries: Vec<Entry>, header: &Header) -> Free {
         mode: header.mode,
         wire: header.wire,
         lab: None,
+        lesson: header.lesson.as_deref().and_then(|name| lesson(name, header.source.as_deref())),
     };
     let mut walk = Free::new(options, None);
     for Entry { at, event } in entries {
         walk.happened(Happening { at, what: What::Event(event) });
     }
     walk
+}
+
+/// The lesson of this name, or of this text; `None` where there is none.
+pub fn lesson(name: &str, source: Option<&str>) -> Option<Arc<Lesson>> {
+    let read = match source {
+        Some(source) => sockwalk::lesson::read(name, source.as_bytes()).ok()?,
+        None => sockwalk::lesson::builtin(name)?,
+    };
+    read.ok().map(Arc::new)
 }
 
 /// Nothing stands behind a recording.

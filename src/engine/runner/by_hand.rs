@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::{Command, Runner};
 use crate::engine::Request;
 use crate::lesson::{Action, SegmentPattern, Step};
-use crate::model::{Event, Fate, Hand, SegmentId, TimerKind};
+use crate::model::{Event, Fate, Hand, SegmentId, SocketView, TimerKind};
 use crate::tcp::{Flags, Packet};
 
 /// The longest that the next copy of a dropped segment is waited for: in a calm lab a sender takes half a minute.
@@ -55,7 +55,7 @@ impl Runner {
                 Request::Interrupt(side)
             }
         };
-        self.trace.push(now, Event::ByHand(hand));
+        self.note(now, Event::ByHand(hand));
         self.requests.push_back(request);
         self.check_again_once_settled(now);
     }
@@ -106,7 +106,7 @@ impl Runner {
                 self.verdict.broken -= usize::from(!was);
             }
             self.count(&result);
-            self.trace.push(now, Event::Claim(result));
+            self.note(now, Event::Claim(result));
         }
     }
 
@@ -159,9 +159,10 @@ impl Runner {
         if newest.fate != Fate::Dropped || !takes_numbers(packet) {
             return None;
         }
-        let own =
-            self.told.sockets().filter(|facts| (facts.local, facts.remote) == (Some(packet.from), Some(packet.to)));
-        let timers = own.filter_map(|facts| facts.timer).filter(|timer| timer.kind == TimerKind::Retransmit);
+        let sends =
+            |socket: &SocketView<'_>| (socket.facts.local, socket.facts.remote) == (Some(packet.from), Some(packet.to));
+        let own = self.trace.present().living().filter(sends);
+        let timers = own.filter_map(|socket| socket.facts.timer).filter(|timer| timer.kind == TimerKind::Retransmit);
         timers.map(|timer| timer.fires_at).min().filter(|at| *at <= now + LONGEST_WAIT)
     }
 
@@ -177,7 +178,7 @@ impl Runner {
             return true;
         }
         let sends = |kind| matches!(kind, TimerKind::Retransmit | TimerKind::Probe);
-        let timers = || self.told.sockets().filter_map(|facts| facts.timer);
+        let timers = || view.living().filter_map(|socket| socket.facts.timer);
         running.awaited.is_none() && !timers().any(|timer| sends(timer.kind) && timer.fires_at <= running.deadline)
     }
 }

@@ -35,7 +35,7 @@ impl Runner {
         let Some(running) = self.running.take() else { return };
         for result in results {
             self.count(&result);
-            self.trace.push(now, Event::Claim(result));
+            self.note(now, Event::Claim(result));
         }
         match running.step {
             Some(step) => self.checked = Some(step),
@@ -47,7 +47,7 @@ impl Runner {
         {
             let actual = self.knowledge().measure(&ask.measure);
             let right = ask.choices.iter().position(|choice| self.knowledge().is(choice, &actual));
-            self.trace.push(now, Event::Answer(Answer { step, chosen: running.chosen, right, actual }));
+            self.note(now, Event::Answer(Answer { step, chosen: running.chosen, right, actual }));
         }
         self.phase = if self.begun < self.steps.len() { Phase::Ready } else { Phase::Finished };
     }

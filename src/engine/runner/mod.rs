@@ -17,7 +17,7 @@ use std::time::Duration;
 use super::names::Names;
 use super::{Failure, Happening, Request, What, Wire};
 use crate::lesson::{Action, Ask, Lesson, Step};
-use crate::model::{Call, Errno, Event, Hand, Mode, Observation, Outcome, SegmentId, Side, Told, Trace, Which};
+use crate::model::{Call, Errno, Event, Hand, Mode, Outcome, SegmentId, Side, Trace, Which};
 use by_hand::HandledSegments;
 use waits::{Awaited, waits_long};
 
@@ -146,7 +146,6 @@ pub struct Runner {
     requests: VecDeque<Request>,
     trace: Trace,
     names: Names,
-    told: Told,
     line: Vec<u8>,
     received: [Vec<u8>; 2],
     /// The name that the side's running call gives to the descriptor that it makes.
@@ -181,7 +180,6 @@ impl Runner {
             requests: VecDeque::new(),
             trace: Trace::default(),
             names: Names::default(),
-            told: Told::default(),
             line: Vec::new(),
             received: Default::default(),
             naming: Default::default(),
@@ -309,21 +307,11 @@ impl Runner {
     pub fn happened(&mut self, happening: Happening) {
         let Happening { at, what } = happening;
         match what {
-            What::Event(event) => {
-                if let Event::Returned { side, outcome, .. } = &event {
-                    self.returned(*side, outcome);
-                }
-                self.wire_moved(&event, at);
-                self.trace.push(at, event);
-            }
-            What::Observed(observation) => self.observed(observation),
+            What::Event(event) => self.event(event, at),
             What::Settled => self.settled(at),
             // A lesson's calls are made on what its own calls made.
             What::Unmade(_) => {}
-            What::Failed(failure) => {
-                self.running = None;
-                self.phase = Phase::Failed(failure);
-            }
+            What::Failed(failure) => self.fail(failure),
         }
     }
 
@@ -371,7 +359,7 @@ impl Runner {
     fn begin(&mut self, now: Duration) {
         let Some((index, step)) = self.next_step() else { return };
         let awaited = Awaited::of(step);
-        self.trace.push(now, Event::Step(index));
+        self.note(now, Event::Step(index));
         self.begun += 1;
         self.phase = Phase::Busy;
         let running = Running::new(Some(index), now + self.options.patience);
@@ -425,16 +413,35 @@ impl Runner {
         self.requests.push_back(Request::Settle);
     }
 
-    /// Puts into the trace what the kernel says that it didn't say before.
-    fn observed(&mut self, observation: Observation) {
-        self.names.learn(&observation);
-        let at = observation.at;
-        for event in self.told.news(observation) {
-            self.trace.push(at, event);
+    fn event(&mut self, event: Event, at: Duration) {
+        match &event {
+            Event::Returned { side, outcome, .. } => self.returned(*side, outcome),
+            Event::Socket(facts) => self.names.learn(facts),
+            Event::Unkept { lost: lost @ 1.., .. } => {
+                // What isn't on the wire can't be let go: the lesson would wait for what never comes.
+                self.fail(Failure::CaptureLost(u32::try_from(*lost).unwrap_or(u32::MAX)));
+            }
+            _ => {}
         }
-        if self.running.is_none() && self.trace.present().was_touched() {
-            self.recheck(at);
+        let kernels = matches!(event, Event::Socket(_) | Event::Gone { .. });
+        self.wire_moved(&event, at);
+        self.trace.push(at, event);
+        if kernels {
+            if self.running.is_none() && self.trace.present().was_touched() {
+                self.recheck(at);
+            }
+            self.follow_timer();
         }
-        self.follow_timer();
+    }
+
+    /// Puts an entry of the walk's own into the trace, and has the lab do the same: so that who looks on sees it too.
+    fn note(&mut self, now: Duration, event: Event) {
+        self.requests.push_back(Request::Note(Box::new(event.clone())));
+        self.trace.push(now, event);
+    }
+
+    fn fail(&mut self, failure: Failure) {
+        self.running = None;
+        self.phase = Phase::Failed(failure);
     }
 }

@@ -53,7 +53,7 @@ impl Runner {
     pub(super) fn follow_timer(&mut self) {
         let Some(running) = &mut self.running else { return };
         let Some(awaited) = &mut running.awaited else { return };
-        let timers = self.told.sockets().filter_map(|facts| facts.timer);
+        let timers = self.trace.present().living().filter_map(|socket| socket.facts.timer);
         let newest = timers.filter(|timer| timer.kind == awaited.kind).map(|timer| timer.fires_at).max();
         let Some(end) = newest.filter(|end| awaited.end.is_none_or(|before| *end > before + SAME)) else { return };
         if awaited.left > 0 {

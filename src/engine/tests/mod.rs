@@ -312,10 +312,11 @@ fn what_the_kernel_says_goes_into_the_trace_once_and_its_silence_too() {
     };
     let (sockets, entries) = states(&runner);
     assert_eq!(sockets, [(State::SynSent.into(), false)]);
-    world
-        .tell(&mut runner, What::Observed(crate::model::Observation { at: world.now, sockets: world.sockets.clone() }));
-    assert_eq!(states(&runner), (sockets, entries), "nothing new");
-    world.tell(&mut runner, What::Observed(crate::model::Observation { at: world.now, sockets: Vec::new() }));
+    assert_eq!(world.observes(), [], "nothing new");
+    world.sockets.clear();
+    let gone = world.observes();
+    gone.into_iter().for_each(|what| world.tell(&mut runner, what));
+    assert_eq!(sockets.len(), 1);
     assert_eq!(states(&runner), (vec![(State::Closed.into(), true)], entries + 1));
 }
 

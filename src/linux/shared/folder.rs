@@ -72,18 +72,23 @@ const LOCKED: Duration = Duration::from_secs(15);
 /// How soon the lock is tried again.
 const AGAIN: Duration = Duration::from_millis(20);
 
+/// The most labs of one lesson at a time.
+const MOST_OF_A_NAME: usize = 20;
+
 /// The most that is read of the lock's file, in bytes.
 const LONGEST_LOCK: u64 = 1 << 16;
 
 /// The folder.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Folder {
     path: PathBuf,
     uid: u32,
+    ending: &'static str,
 }
 
-/// The part of a socket's name behind the lab's.
-const ENDING: &str = ".sock";
+/// How the names of labs' sockets end, and of those of lessons' labs, in which one can only look on.
+const LAB: &str = ".sock";
+const LESSON: &str = ".lesson";
 
 impl Folder {
     /// The calling user's folder, made where it isn't there yet: `sockwalk` in `$XDG_RUNTIME_DIR` where that is the
@@ -102,11 +107,16 @@ impl Folder {
             Err(error) if error.kind() != io::ErrorKind::AlreadyExists => Err(Unsafe::System(path, error)),
             // In /tmp others could have made it first: then it is theirs, and not used.
             _ => match is_private(&path, uid) {
-                Ok(true) => Ok(Folder { path, uid }),
+                Ok(true) => Ok(Folder { path, uid, ending: LAB }),
                 Ok(false) => Err(Unsafe::Others(path)),
                 Err(error) => Err(Unsafe::System(path, error)),
             },
         }
+    }
+
+    /// The same folder, of the labs in which lessons run: one can look on there, and has the lesson's name.
+    pub fn of_lessons(&self) -> Folder {
+        Folder { path: self.path.clone(), uid: self.uid, ending: LESSON }
     }
 
     /// The labs that run, in the order of their names.
@@ -117,7 +127,7 @@ impl Folder {
         let mut names = Vec::new();
         for entry in fs::read_dir(&self.path)? {
             let name = entry?.file_name();
-            let name = name.to_str().and_then(|name| name.strip_suffix(ENDING)).and_then(LabName::new);
+            let name = name.to_str().and_then(|name| name.strip_suffix(self.ending)).and_then(LabName::new);
             names.extend(name.filter(|name| is_alive(&self.socket(name))));
         }
         names.sort();
@@ -211,8 +221,25 @@ impl Folder {
         Ok((listener, file))
     }
 
+    /// Listens under this name or, where it is taken, under one with a number behind it.
+    ///
+    /// # Errors
+    /// The system's, or where there are too many of that name.
+    pub(in crate::linux) fn listen_beside(&self, name: &str) -> io::Result<(LabName, UnixListener, File)> {
+        let _lock = self.lock_within(AGAIN).map_err(io::Error::other)?;
+        let names = (1..=MOST_OF_A_NAME).map(|n| if n == 1 { name.to_owned() } else { format!("{name}-{n}") });
+        for name in names.filter_map(|name| LabName::new(&name)) {
+            match self.listen(&name) {
+                Ok((listener, file)) => return Ok((name, listener, file)),
+                Err(error) if error.kind() == io::ErrorKind::AddrInUse => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Err(io::ErrorKind::AddrInUse.into())
+    }
+
     /// Takes a lab's name away, once its keeper ends; not where the next keeper has taken it already.
-    pub(super) fn remove(&self, name: &LabName, socket: &File) {
+    pub(in crate::linux) fn remove(&self, name: &LabName, socket: &File) {
         // Where somebody holds the lock, it is a starter that is about to look.
         let _lock = self.lock_within(AGAIN);
         let own = socket.metadata().map(|own| (own.dev(), own.ino()));
@@ -223,7 +250,7 @@ impl Folder {
     }
 
     fn socket(&self, name: &LabName) -> PathBuf {
-        self.path.join(format!("{name}{ENDING}"))
+        self.path.join(format!("{name}{}", self.ending))
     }
 }
 
@@ -319,7 +346,7 @@ mod tests {
         let path = std::env::temp_dir().join(format!("sockwalk-names-test-{}", std::process::id()));
         let _ = fs::remove_dir_all(&path);
         DirBuilder::new().mode(0o700).create(&path).unwrap();
-        let folder = Folder { path: path.clone(), uid: sys::effective_ids().0 };
+        let folder = Folder { path: path.clone(), uid: sys::effective_ids().0, ending: LAB };
         let name = LabName::default();
         let (first, file) = folder.listen(&name).unwrap();
         assert_eq!(folder.labs().unwrap(), std::slice::from_ref(&name));
@@ -338,7 +365,7 @@ mod tests {
         let path = std::env::temp_dir().join(format!("sockwalk-lock-test-{}", std::process::id()));
         let _ = fs::remove_dir_all(&path);
         DirBuilder::new().mode(0o700).create(&path).unwrap();
-        let folder = Folder { path: path.clone(), uid: sys::effective_ids().0 };
+        let folder = Folder { path: path.clone(), uid: sys::effective_ids().0, ending: LAB };
         let lock = path.join("lock");
         let spoil: [&dyn Fn(); 3] = [
             &|| symlink(path.join("elsewhere"), &lock).unwrap(),

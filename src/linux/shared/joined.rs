@@ -1,19 +1,19 @@
 //! A member's side of a shared lab: its handle, and the thread that makes its calls and talks to the keeper.
 
-use std::collections::VecDeque;
 use std::fs::File;
-use std::io::{self, BufReader, Write};
+use std::io;
 use std::os::fd::AsFd;
-use std::os::unix::net::UnixStream;
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
 use super::folder::{Folder, LabName};
-use super::protocol::{self, Denial, FromMember, ToMember};
-use crate::engine::{Failure, Happening, Request, What, Wire, World};
+use super::link::Link;
+use super::protocol::{self, FromMember, ShownLesson, ToMember};
+use crate::lab::{Denial, Failure, Happening, Request, What, Wire, World};
 use crate::linux::hands::Hands;
 use crate::linux::lab::{self, Refused, refused};
 use crate::linux::orders::{Inbox, Orders};
+use crate::linux::poll::{Polled, poll, poll_readable};
 use crate::linux::sides::{INTERRUPT, Leaving, Report};
 use crate::linux::sys;
 use crate::model::{Mode, Role, Side};
@@ -46,8 +46,10 @@ pub enum Denied {
 
 /// A lab that was joined. When it is dropped, its calls are interrupted, its sockets closed and the lab left.
 pub struct Joined {
-    stream: UnixStream,
-    lines: Option<BufReader<UnixStream>>,
+    /// Until the thread is started that talks with the lab.
+    link: Option<Link>,
+    /// What the lab has said already.
+    early: Vec<ToMember>,
     orders: Option<Orders<Order>>,
     thread: Option<JoinHandle<()>>,
     role: Role,
@@ -55,15 +57,13 @@ pub struct Joined {
     wire: Wire,
     epoch: Instant,
     number: u32,
+    lesson: Option<ShownLesson>,
 }
 
 /// What the member's thread is told.
 enum Order {
     Request(Request),
     Report(Report),
-    Keeper(ToMember),
-    /// The keeper is gone.
-    Lost,
     Stop,
 }
 
@@ -79,25 +79,29 @@ impl Joined {
     /// # Errors
     /// [`Denied`] says why not.
     pub fn join(folder: &Folder, name: &LabName, role: Role) -> Result<Joined, Denied> {
-        let mut stream = folder.connect(name).map_err(|error| trouble(error, "connect() to the lab's socket", 0))?;
+        let talk = |keeper| move |error| trouble(error, "talk with who keeps the lab", keeper);
+        let stream = folder.connect(name).map_err(|error| trouble(error, "connect() to the lab's socket", 0))?;
         let (_, keeper) = sys::peer(&stream).map_err(refused("getsockopt(SO_PEERCRED)"))?;
         let hello = FromMember::Hello { version: protocol::VERSION.to_owned(), role: role.clone() };
-        let talk = |error| trouble(error, "talk with the lab's keeper", keeper);
-        stream.set_read_timeout(Some(ANSWER)).map_err(talk)?;
-        stream.write_all(&protocol::line(&hello).map_err(talk)?).map_err(talk)?;
-        let mut lines = BufReader::new(stream.try_clone().map_err(talk)?);
-        let answer = protocol::read::<ToMember>(&mut lines).map_err(talk)?;
-        stream.set_read_timeout(None).map_err(talk)?;
-        let (number, mode, wire, now, network) = match answer {
-            Some(ToMember::Welcome { number, mode, wire, now, network }) => (number, mode, wire, now, network),
+        let mut link = Link::new(stream, protocol::LONGEST).map_err(talk(keeper))?;
+        if !link.say(&hello) {
+            return Err(Denied::Leaving);
+        }
+        let mut said = answer(&mut link, keeper)?.into_iter();
+        let answer = said.next();
+        let (number, mode, wire, now, network, thread, lesson) = match answer {
+            Some(ToMember::Welcome { number, mode, wire, now, network, thread, lesson }) => {
+                (number, mode, wire, now, network, thread, lesson)
+            }
             Some(ToMember::Denied(denial)) => return Err(Denied::Denial(denial)),
-            None => return Err(Denied::Leaving),
             _ => return Err(Denied::Garbled),
         };
         let epoch = Instant::now().checked_sub(now).ok_or(Denied::Garbled)?;
         // Who was started in the lab is there; it may have no rights any more with which to look at the keeper's namespaces.
         let inside = match mode {
-            Mode::Lab if network.is_none() || network != lab::network() => enter(keeper)?,
+            // Who looks on makes no calls.
+            _ if role == Role::Watches => false,
+            Mode::Lab if network.is_none() || network != lab::network() => enter(keeper, thread)?,
             Mode::Lab => true,
             Mode::Host => false,
         };
@@ -106,7 +110,8 @@ impl Joined {
         if !inside {
             sys::keep_capabilities(&[]).map_err(refused("capset()"))?;
         }
-        Ok(Joined { stream, lines: Some(lines), orders: None, thread: None, role, mode, wire, epoch, number })
+        let early = said.collect();
+        Ok(Joined { link: Some(link), early, orders: None, thread: None, role, mode, wire, epoch, number, lesson })
     }
 
     /// Where the member makes no calls: has `gone` called once the keeper is gone, from a thread of its own.
@@ -114,9 +119,9 @@ impl Joined {
     /// # Errors
     /// Where there is no thread to be had.
     pub fn watch(&mut self, gone: impl FnOnce() + Send + 'static) -> Result<(), Refused> {
-        let Some(mut lines) = self.lines.take() else { return Ok(()) };
+        let Some(mut link) = self.link.take() else { return Ok(()) };
         let body = move || {
-            while let Ok(Some(_)) = protocol::read::<ToMember>(&mut lines) {}
+            while poll_readable([link.as_fd()], None).is_ok() && link.read::<ToMember>().1 {}
             gone();
         };
         thread::Builder::new().name("hears".into()).spawn(body).map(drop).map_err(refused("start of a thread"))
@@ -132,6 +137,11 @@ impl Joined {
         self.number
     }
 
+    /// The lesson that runs in the lab.
+    pub fn lesson(&self) -> Option<&ShownLesson> {
+        self.lesson.as_ref()
+    }
+
     /// Starts the member's thread: from now on calls are made, and `sink` is called with what happens.
     ///
     /// # Errors
@@ -139,22 +149,14 @@ impl Joined {
     pub fn start(&mut self, sink: impl Fn(Happening) + Send + 'static) -> Result<(), Refused> {
         sys::make_interrupting(INTERRUPT).map_err(refused("sigaction()"))?;
         let (orders, inbox) = Orders::new().map_err(refused("pipe()"))?;
-        let clone = || orders.try_clone().map_err(refused("dup() of a pipe"));
-        let (heard, reported) = (clone()?, clone()?);
-        let Some(mut lines) = self.lines.take() else { return Ok(()) };
-        let stream = self.stream.try_clone().map_err(refused("dup() of a socket"))?;
+        let reported = orders.try_clone().map_err(refused("dup() of a pipe"))?;
+        let Some(link) = self.link.take() else { return Ok(()) };
         let sides: Vec<Side> = Side::BOTH.into_iter().filter(|side| self.role.drives(*side)).collect();
         let hands = Hands::start(&sides, Leaving::Close, reported).map_err(refused("start of a side's thread"))?;
-        let start = || refused("start of a thread");
-        let listen = move || {
-            while let Ok(Some(said)) = protocol::read(&mut lines) {
-                heard.give(Order::Keeper(said));
-            }
-            heard.give(Order::Lost);
-        };
-        thread::Builder::new().name("hears".into()).spawn(listen).map_err(start())?;
-        let agent = Agent { stream, hands, inbox, sink: Box::new(sink), orders: VecDeque::new(), epoch: self.epoch };
-        self.thread = Some(thread::Builder::new().name("member".into()).spawn(|| agent.serve()).map_err(start())?);
+        let early = std::mem::take(&mut self.early);
+        let agent = Agent { link, hands, inbox, sink: Box::new(sink), epoch: self.epoch };
+        let start = refused("start of a thread");
+        self.thread = Some(thread::Builder::new().name("member".into()).spawn(|| agent.serve(early)).map_err(start)?);
         self.orders = Some(orders);
         Ok(())
     }
@@ -184,7 +186,6 @@ impl Drop for Joined {
         if let Some(thread) = self.thread.take() {
             let _ = thread.join();
         }
-        let _ = self.stream.shutdown(std::net::Shutdown::Both);
     }
 }
 
@@ -201,10 +202,10 @@ fn trouble(error: io::Error, what: &'static str, keeper: u32) -> Denied {
     }
 }
 
-/// Moves the calling process into the namespaces of a process: the user namespace first, which gives the right to enter
+/// Moves the calling process into the namespaces of a thread of another one: the user namespace first, which gives the right to enter
 /// the other (`setns(2)`). Whether there is such a one of the lab's own.
-fn enter(pid: u32) -> Result<bool, Refused> {
-    let open = |kind: &str| File::open(format!("/proc/{pid}/ns/{kind}"));
+fn enter(pid: u32, thread: i32) -> Result<bool, Refused> {
+    let open = |kind: &str| File::open(format!("/proc/{pid}/task/{thread}/ns/{kind}"));
     let link = |process: &str| std::fs::read_link(format!("/proc/{process}/ns/user"));
     let same = || Some(link(&pid.to_string()).ok()? == link("self").ok()?);
     let own = same() != Some(true);
@@ -217,19 +218,37 @@ fn enter(pid: u32) -> Result<bool, Refused> {
     Ok(own)
 }
 
+/// What the lab says first, whole messages.
+fn answer(link: &mut Link, keeper: u32) -> Result<Vec<ToMember>, Denied> {
+    let end = Instant::now() + ANSWER;
+    loop {
+        let left = end.saturating_duration_since(Instant::now());
+        let [came] = poll_readable([link.as_fd()], Some(left)).map_err(refused("ppoll()"))?;
+        let (said, open) = if came { link.read() } else { (Vec::new(), true) };
+        if !said.is_empty() {
+            return Ok(said);
+        }
+        if !open {
+            return Err(Denied::Leaving);
+        }
+        if left.is_zero() {
+            return Err(Denied::Silent(keeper));
+        }
+    }
+}
+
 /// The member's thread.
 struct Agent {
-    stream: UnixStream,
+    link: Link,
     hands: Hands,
     inbox: Inbox<Order>,
     sink: Box<dyn Fn(Happening) + Send>,
-    orders: VecDeque<Order>,
     epoch: Instant,
 }
 
 impl Agent {
-    fn serve(mut self) {
-        let body = std::panic::AssertUnwindSafe(|| self.go_on());
+    fn serve(mut self, early: Vec<ToMember>) {
+        let body = std::panic::AssertUnwindSafe(|| self.go_on(early));
         let failure = match std::panic::catch_unwind(body) {
             Ok(Ok(())) => return,
             Ok(Err(failure)) => failure,
@@ -242,30 +261,46 @@ impl Agent {
         (self.sink)(Happening { at: self.epoch.elapsed(), what: What::Failed(failure) });
     }
 
-    fn go_on(&mut self) -> Result<(), Failure> {
+    fn go_on(&mut self, early: Vec<ToMember>) -> Result<(), Failure> {
+        early.into_iter().try_for_each(|said| self.hear(said))?;
         loop {
-            self.orders.extend(self.inbox.take());
-            while let Some(order) = self.orders.pop_front() {
+            let orders: Vec<Order> = self.inbox.take().collect();
+            for order in orders {
                 match order {
                     Order::Stop => return Ok(()),
-                    Order::Lost => return Err(Failure::LabGone),
                     Order::Request(Request::Call(side, call)) if self.hands.refuses(side, &call) => {
                         (self.sink)(Happening { at: self.epoch.elapsed(), what: What::Unmade(call) });
                     }
                     Order::Request(request) => self.say(&FromMember::Request(request))?,
-                    Order::Keeper(said) => self.hear(said)?,
                     Order::Report(report) => self.reported(report)?,
                 }
             }
-            for who in self.hands.look() {
-                self.say(&FromMember::Blocked(who))?;
+            for caller in self.hands.look() {
+                self.say(&FromMember::Blocked(caller))?;
             }
-            let limit = self.hands.on_the_way().then_some(SOON);
-            let [rung] = sys::poll_readable([self.inbox.bell()], limit).map_err(lost)?;
-            if rung {
-                self.inbox.silence().map_err(lost)?;
+            self.wait()?;
+        }
+    }
+
+    /// Waits for an order or for what the lab says, and hears that.
+    fn wait(&mut self) -> Result<(), Failure> {
+        let limit = self.hands.on_the_way().then_some(SOON);
+        let polled = [
+            Polled { fd: self.inbox.bell(), writes: false },
+            Polled { fd: self.link.as_fd(), writes: self.link.wants_to_send() },
+        ];
+        let ready = poll(polled.iter(), limit).map_err(lost)?;
+        if ready[0] {
+            self.inbox.silence().map_err(lost)?;
+        }
+        if ready[1] {
+            let (said, open) = self.link.read();
+            said.into_iter().try_for_each(|said| self.hear(said))?;
+            if !open || !self.link.flush() {
+                return Err(Failure::LabGone);
             }
         }
+        Ok(())
     }
 
     fn hear(&mut self, said: ToMember) -> Result<(), Failure> {
@@ -297,8 +332,7 @@ impl Agent {
     }
 
     fn say(&mut self, said: &FromMember) -> Result<(), Failure> {
-        let line = protocol::line(said).map_err(lost)?;
-        self.stream.write_all(&line).map_err(|_| Failure::LabGone)
+        if self.link.say(said) { Ok(()) } else { Err(Failure::LabGone) }
     }
 }
 

@@ -1,220 +1,199 @@
-//! The members as the keeper sees them: what comes from each, and what waits to be sent to it.
+//! Other processes that take part in a lab, as who serves it sees them: what comes from each, and what waits to be sent.
 
 use std::collections::BTreeMap;
-use std::io::{self, BufReader, Write};
+use std::io;
+use std::os::fd::{AsFd, BorrowedFd};
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::mpsc::{Receiver, Sender, channel};
-use std::thread;
 use std::time::{Duration, Instant};
 
+use super::link::Link;
 use super::protocol::{self, FromMember, ToMember};
-use crate::linux::orders::Orders;
+use crate::lab::{Denial, Failure};
 use crate::linux::sys;
-use crate::model::{Member, Role};
-
-/// The most members at a time.
-pub(super) const MOST: usize = 64;
+use crate::model::{Entry, Member, Role};
 
 /// The most that have connected and not said yet who they are: who comes when there are so many puts the first of them out.
 const STRANGERS: usize = 32;
 
-/// How long one may take to say who it is.
+/// How long one may take to say who it is, and how much it may say until then, in bytes.
 const HELLO: Duration = Duration::from_secs(5);
+const LONGEST_HELLO: usize = 4096;
 
-/// The most that may wait to be sent to one member, in bytes: who reads nothing for so long is put out.
-const LONGEST_QUEUE: usize = 256 << 20;
+/// The most entries in one message.
+const BATCH: usize = 200;
 
-/// So much of the stack suffices for what reads and writes lines.
-const STACK: usize = 256 * 1024;
-
-/// What the keeper hears.
-pub(super) enum Heard {
-    /// Somebody of the same user connected.
-    Came(UnixStream, u32),
-    /// A member said something.
+/// What is heard of one.
+pub(in crate::linux) enum Heard {
+    /// It says something.
     Said(u32, FromMember),
-    /// A member is gone.
+    /// It is gone.
     Gone(u32),
-}
-
-/// Lets in whoever connects, as long as it is the keeper's own user.
-pub(super) fn admit(listener: UnixListener, orders: Orders<Heard>) -> io::Result<()> {
-    let (own, _) = sys::effective_ids();
-    let body = move || {
-        for stream in listener.incoming() {
-            match stream.map(|stream| sys::peer(&stream).map(|(uid, pid)| (stream, uid, pid))) {
-                Ok(Ok((stream, uid, pid))) if uid == own => orders.give(Heard::Came(stream, pid)),
-                Ok(_) => {}
-                // Too many open files: the next one may find room.
-                Err(_) => thread::sleep(Duration::from_millis(100)),
-            }
-        }
-    };
-    spawn("door", body)
 }
 
 /// One of them.
 struct Guest {
     pid: u32,
     came: Instant,
-    /// What it is there for, and the way to its messages, once it was let in.
-    inside: Option<Inside>,
-    stream: UnixStream,
+    /// What it is there for, once it was let in.
+    member: Option<Member>,
+    link: Link,
     /// How much of the trace it was sent.
-    told: usize,
+    published: usize,
+    /// It is to be put out: it doesn't read, or its other end is gone.
+    lost: bool,
 }
 
-/// What one that was let in has beside.
-struct Inside {
-    member: Member,
-    outbox: Sender<Arc<[u8]>>,
-    waiting: Arc<AtomicUsize>,
-}
-
-/// All of them.
-#[derive(Default)]
-pub(super) struct Members {
+/// All of them, and the door at which they come.
+pub(in crate::linux) struct Members {
+    listener: UnixListener,
+    own_uid: u32,
     guests: BTreeMap<u32, Guest>,
     last: u32,
 }
 
 impl Members {
-    /// Somebody connected: from now on it is heard.
-    pub(super) fn came(&mut self, stream: UnixStream, pid: u32, orders: Orders<Heard>) -> io::Result<()> {
+    /// Nobody yet.
+    ///
+    /// # Errors
+    /// Where the listener can't be made to never wait.
+    pub(in crate::linux) fn new(listener: UnixListener) -> io::Result<Members> {
+        listener.set_nonblocking(true)?;
+        Ok(Members { listener, own_uid: sys::effective_ids().0, guests: BTreeMap::new(), last: 0 })
+    }
+
+    /// What is to be polled: the door first, then each, with whether something waits to be sent to it.
+    pub(in crate::linux) fn polled(&self) -> impl Iterator<Item = (Option<u32>, BorrowedFd<'_>, bool)> {
+        let guests = { self.guests.iter() }
+            .map(|(number, guest)| (Some(*number), guest.link.as_fd(), guest.link.wants_to_send()));
+        std::iter::once((None, self.listener.as_fd(), false)).chain(guests)
+    }
+
+    /// Lets in whoever has connected, as long as it is the same user's.
+    pub(in crate::linux) fn admit(&mut self) {
+        // Where there are too many open files, the next one may find room.
+        while let Ok((stream, _)) = self.listener.accept() {
+            if let Ok((uid, pid)) = sys::peer(&stream)
+                && uid == self.own_uid
+            {
+                // One that can't be served is one that doesn't come.
+                let _ = self.came(stream, pid);
+            }
+        }
+    }
+
+    fn came(&mut self, stream: UnixStream, pid: u32) -> io::Result<()> {
         let strangers: Vec<u32> = self.strangers().map(|(number, _)| number).collect();
         if strangers.len() >= STRANGERS {
-            strangers.first().map(|first| self.remove(*first));
+            self.remove(strangers[0]);
         }
         self.last += 1;
-        let number = self.last;
-        let reads = stream.try_clone()?;
-        spawn("hears", move || hear(number, reads, &orders))?;
-        self.guests.insert(number, Guest { pid, came: Instant::now(), inside: None, stream, told: 0 });
+        let link = Link::new(stream, LONGEST_HELLO)?;
+        let guest = Guest { pid, came: Instant::now(), member: None, link, published: 0, lost: false };
+        self.guests.insert(self.last, guest);
         Ok(())
+    }
+
+    /// Reads what one has said, and sends it what waits.
+    pub(in crate::linux) fn serve(&mut self, number: u32) -> Vec<Heard> {
+        let Some(guest) = self.guests.get_mut(&number) else { return Vec::new() };
+        let (said, open) = guest.link.read();
+        guest.lost |= !open || !guest.link.flush();
+        said.into_iter().map(|said| Heard::Said(number, said)).collect()
+    }
+
+    /// Those that are gone, or are put out: they don't read, or have said nothing for too long. Each is heard of once.
+    pub(in crate::linux) fn lost(&mut self) -> Vec<Heard> {
+        let silent = |guest: &Guest| guest.member.is_none() && guest.came.elapsed() >= HELLO;
+        let lost = self.guests.iter().filter(|(_, guest)| guest.lost || silent(guest));
+        let lost: Vec<u32> = lost.map(|(number, _)| *number).collect();
+        lost.iter().for_each(|number| self.remove(*number));
+        lost.into_iter().map(Heard::Gone).collect()
     }
 
     /// Those that haven't said who they are, in the order in which they came.
     fn strangers(&self) -> impl Iterator<Item = (u32, Instant)> {
-        let strangers = self.guests.iter().filter(|(_, guest)| guest.inside.is_none());
+        let strangers = self.guests.iter().filter(|(_, guest)| guest.member.is_none());
         strangers.map(|(number, guest)| (*number, guest.came))
     }
 
-    /// Puts those out that have said nothing for too long.
-    pub(super) fn put_out_silent(&mut self) {
-        let silent: Vec<u32> =
-            self.strangers().filter(|(_, came)| came.elapsed() >= HELLO).map(|(number, _)| number).collect();
-        silent.into_iter().for_each(|number| drop(self.remove(number)));
-    }
-
-    /// How long it is until one has said nothing for too long; `None` where all have said who they are.
-    pub(super) fn until_silent(&self) -> Option<Duration> {
+    /// How long it is until one is to be put out; `None` where nobody is.
+    pub(in crate::linux) fn until_lost(&self) -> Option<Duration> {
+        if self.guests.values().any(|guest| guest.lost) {
+            return Some(Duration::ZERO);
+        }
         self.strangers().next().map(|(_, came)| HELLO.saturating_sub(came.elapsed()))
     }
 
     /// How many there are, also those that haven't said who they are.
-    pub(super) fn count(&self) -> usize {
+    pub(in crate::linux) fn count(&self) -> usize {
         self.guests.len()
     }
 
-    /// The process at the other end; `None` where it is gone.
-    pub(super) fn pid(&self, number: u32) -> Option<u32> {
-        self.guests.get(&number).map(|guest| guest.pid)
+    /// Who has said for the first time what it is there for; `None` where it is gone, or was let in.
+    pub(in crate::linux) fn newcomer(&self, number: u32, role: Role) -> Option<Member> {
+        let guest = self.guests.get(&number).filter(|guest| guest.member.is_none())?;
+        Some(Member { number, pid: guest.pid, role })
     }
 
-    /// One that was let in.
-    pub(super) fn get(&self, number: u32) -> Option<&Member> {
-        self.guests.get(&number)?.member()
+    /// Lets one in.
+    pub(in crate::linux) fn let_in(&mut self, member: Member) {
+        if let Some(guest) = self.guests.get_mut(&member.number) {
+            guest.link.allow(protocol::LONGEST);
+            guest.member = Some(member);
+        }
     }
 
-    /// Those that were let in.
-    pub(super) fn all(&self) -> impl Iterator<Item = &Member> {
-        self.guests.values().filter_map(Guest::member)
+    /// Doesn't let one in.
+    pub(in crate::linux) fn deny(&mut self, number: u32, denial: Denial) {
+        self.tell(number, &ToMember::Denied(denial));
+        self.remove(number);
     }
 
-    /// Lets one in: from now on there is somebody who writes to it.
-    pub(super) fn let_in(&mut self, member: Member) -> io::Result<()> {
-        let Some(guest) = self.guests.get_mut(&member.number) else { return Ok(()) };
-        let (outbox, queue) = channel();
-        let waiting = Arc::new(AtomicUsize::new(0));
-        let (writes, counts) = (guest.stream.try_clone()?, Arc::clone(&waiting));
-        spawn("tells", move || tell(writes, &queue, &counts))?;
-        guest.inside = Some(Inside { member, outbox, waiting });
-        Ok(())
+    /// Tells everybody why the lab can't go on.
+    pub(in crate::linux) fn fail(&mut self, failure: &Failure) {
+        let numbers: Vec<u32> = self.guests.keys().copied().collect();
+        for number in numbers {
+            self.tell(number, &ToMember::Failed(failure.to_string()));
+            self.remove(number);
+        }
     }
 
-    /// Puts one out, or takes notice that it went. Who it was, if it had been let in.
-    pub(super) fn remove(&mut self, number: u32) -> Option<Member> {
-        let guest = self.guests.remove(&number)?;
-        // What waits is still sent; then its thread ends. Nothing more is heard.
-        let _ = guest.stream.shutdown(std::net::Shutdown::Read);
-        guest.inside.map(|inside| inside.member)
+    /// Puts one out, or takes notice that it went.
+    pub(in crate::linux) fn remove(&mut self, number: u32) {
+        self.guests.remove(&number);
     }
 
     /// Says something to one. Never waits.
-    pub(super) fn tell(&mut self, number: u32, message: &ToMember) {
-        if let (Some(guest), Ok(line)) = (self.guests.get(&number), protocol::line(message)) {
-            guest.send(line.into());
+    pub(in crate::linux) fn tell(&mut self, number: u32, message: &ToMember) {
+        if let Some(guest) = self.guests.get_mut(&number) {
+            guest.lost |= !guest.link.say(message);
         }
     }
 
-    /// Sends everybody who looks what they don't know yet: `new` makes the message of all entries from one place on.
-    pub(super) fn bring_up_to_date(&mut self, now: usize, new: impl Fn(usize) -> Vec<Arc<[u8]>>) {
+    /// Has everybody who looks know these entries: all that stand in the trace.
+    pub(in crate::linux) fn publish(&mut self, entries: &[Entry]) {
         let mut made: Option<(usize, Vec<Arc<[u8]>>)> = None;
-        for guest in self.guests.values_mut().filter(|guest| guest.looks() && guest.told < now) {
-            if made.as_ref().is_none_or(|(from, _)| *from != guest.told) {
-                made = Some((guest.told, new(guest.told)));
+        for guest in self.guests.values_mut().filter(|guest| guest.looks() && guest.published < entries.len()) {
+            if made.as_ref().is_none_or(|(from, _)| *from != guest.published) {
+                made = Some((guest.published, lines(&entries[guest.published..])));
             }
             for line in made.iter().flat_map(|(_, lines)| lines) {
-                guest.send(Arc::clone(line));
+                guest.lost |= !guest.link.send(Arc::clone(line));
             }
-            guest.told = now;
+            guest.published = entries.len();
         }
     }
+}
+
+fn lines(entries: &[Entry]) -> Vec<Arc<[u8]>> {
+    let batches = entries.chunks(BATCH);
+    batches.filter_map(|batch| protocol::line(&ToMember::Happened(batch.to_vec())).ok()).map(Arc::from).collect()
 }
 
 impl Guest {
-    fn member(&self) -> Option<&Member> {
-        self.inside.as_ref().map(|inside| &inside.member)
-    }
-
     /// Whether it wants to know what happens: who runs a program reads nothing.
     fn looks(&self) -> bool {
-        self.member().is_some_and(|member| !matches!(member.role, Role::Runs(_)))
+        self.member.as_ref().is_some_and(|member| !matches!(member.role, Role::Runs(_)))
     }
-
-    fn send(&self, line: Arc<[u8]>) {
-        let Some(Inside { outbox, waiting, .. }) = &self.inside else {
-            // The first thing that is said to somebody, and short: it finds room.
-            let _ = (&self.stream).write_all(&line);
-            return;
-        };
-        if waiting.fetch_add(line.len(), Ordering::Relaxed) + line.len() > LONGEST_QUEUE {
-            let _ = self.stream.shutdown(std::net::Shutdown::Both);
-        }
-        let _ = outbox.send(line);
-    }
-}
-
-fn spawn(name: &str, body: impl FnOnce() + Send + 'static) -> io::Result<()> {
-    thread::Builder::new().name(name.into()).stack_size(STACK).spawn(body).map(drop)
-}
-
-fn hear(number: u32, stream: UnixStream, orders: &Orders<Heard>) {
-    let mut lines = BufReader::new(stream);
-    while let Ok(Some(message)) = protocol::read::<FromMember>(&mut lines) {
-        orders.give(Heard::Said(number, message));
-    }
-    orders.give(Heard::Gone(number));
-}
-
-fn tell(mut stream: UnixStream, queue: &Receiver<Arc<[u8]>>, waiting: &AtomicUsize) {
-    while let Ok(line) = queue.recv() {
-        waiting.fetch_sub(line.len(), Ordering::Relaxed);
-        if stream.write_all(&line).is_err() {
-            break;
-        }
-    }
-    let _ = stream.shutdown(std::net::Shutdown::Both);
 }

@@ -8,21 +8,23 @@
 //!
 //! They talk over a Unix socket in a folder that belongs to the user alone ([`folder`]), in JSON lines ([`protocol`]).
 
-mod doors;
+mod daemon;
 mod folder;
 mod joined;
-mod keeper;
-mod looking;
+mod link;
 mod members;
 mod programs;
 mod protocol;
-mod release;
-mod thinning;
 
+pub use daemon::{Keeping, keep};
 pub use folder::{Folder, LabName, Lock, Unlocked, Unsafe};
 pub use joined::{Denied, Joined};
-pub use keeper::{Keeping, keep};
-pub use protocol::Denial;
+
+pub use crate::lab::Denial;
+pub(super) use members::{Heard, Members};
+pub(super) use programs::{Programs, within as programs_within};
+pub use protocol::ShownLesson;
+pub(super) use protocol::{FromMember, ToMember, VERSION};
 
 /// Reads lines in both directions until one isn't a message, for [`super::untrusted`].
 pub(super) fn read_lines(bytes: &[u8]) {

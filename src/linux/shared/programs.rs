@@ -12,7 +12,7 @@ use crate::model::Observation;
 
 /// The names that were found.
 #[derive(Default)]
-pub(super) struct Programs {
+pub struct Programs {
     /// By the kernel's name for the socket: a socket in TIME_WAIT has no inode any more.
     by_cookie: HashMap<u64, String>,
     /// Inodes of which it is known that no process of the lab has them.
@@ -33,7 +33,7 @@ const LONGEST: usize = 16;
 impl Programs {
     /// Gives each socket that isn't one of the sides' own the name of its program. `inodes` has those of the sockets of
     /// the observation, by cookie.
-    pub(super) fn name(&mut self, observation: &mut Observation, inodes: &HashMap<u64, u32>) {
+    pub(in crate::linux) fn name(&mut self, observation: &mut Observation, inodes: &HashMap<u64, u32>) {
         let unnamed = |facts: &&mut crate::model::SocketFacts| facts.fd.is_none();
         let now = Instant::now();
         let anew = self.searched.is_none_or(|searched| now.duration_since(searched) >= ANEW);
@@ -74,7 +74,7 @@ impl Programs {
 }
 
 /// The processes in a network namespace, by its number, other than the calling one, each with what it calls itself.
-pub(super) fn within(network: u64) -> Vec<(u32, String)> {
+pub(in crate::linux) fn within(network: u64) -> Vec<(u32, String)> {
     let Ok(processes) = fs::read_dir("/proc") else { return Vec::new() };
     let numbers = processes.filter_map(|entry| entry.ok()?.file_name().to_str()?.parse::<u32>().ok());
     let is_there =
@@ -85,13 +85,13 @@ pub(super) fn within(network: u64) -> Vec<(u32, String)> {
 
 impl Programs {
     /// Somebody left the lab: what a program started may run on.
-    pub(super) fn somebody_left(&mut self) {
+    pub(in crate::linux) fn somebody_left(&mut self) {
         self.others = None;
     }
 
     /// Whether processes run in the lab that are none of these: programs that somebody ran there, and what these started.
     /// Looked for now and then.
-    pub(super) fn any_but(&mut self, members: &HashSet<u32>) -> bool {
+    pub(in crate::linux) fn any_but(&mut self, members: &HashSet<u32>) -> bool {
         let now = Instant::now();
         match self.others {
             Some((looked, others)) if now.duration_since(looked) < ANEW => others,
@@ -109,7 +109,7 @@ impl Programs {
 
 /// The folders below `/proc` of the processes in the calling process's network; none where `/proc` doesn't tell.
 fn processes() -> impl Iterator<Item = PathBuf> {
-    let own = fs::read_link("/proc/self/ns/net").ok();
+    let own = fs::read_link("/proc/thread-self/ns/net").ok();
     let is_process = |path: &Path| path.file_name().is_some_and(|name| name.as_encoded_bytes()[0].is_ascii_digit());
     let entries = fs::read_dir("/proc").into_iter().flatten();
     let paths = entries.filter_map(|entry| entry.ok().map(|entry| entry.path())).filter(move |path| is_process(path));

@@ -6,20 +6,28 @@ use std::time::Duration;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
-use crate::engine::{Request, Wire};
+use crate::lab::{Caller, Denial, Request, Wire};
 use crate::linux::sides::NewSocket;
-use crate::linux::sides::Who;
 use crate::model::{Call, Entry, Mode, Outcome, Role, Side};
 
 /// Both ends must be the same program: it says so first.
-pub(super) const VERSION: &str = env!("CARGO_PKG_VERSION");
+pub const VERSION: &str = env!("CARGO_PKG_VERSION");
 
 /// The longest line, in bytes: a call with a megabyte of data, two digits a byte, fits.
-const LONGEST: u64 = 8 << 20;
+pub(super) const LONGEST: usize = 8 << 20;
+
+/// A lesson that runs in a lab, for who looks on.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ShownLesson {
+    /// Its name, or its file's.
+    pub name: String,
+    /// Its text, where it isn't built in.
+    pub source: Option<String>,
+}
 
 /// What a member says.
 #[derive(Debug, Serialize, Deserialize)]
-pub(super) enum FromMember {
+pub enum FromMember {
     /// First of all.
     Hello {
         version: String,
@@ -28,46 +36,40 @@ pub(super) enum FromMember {
     Request(Request),
     /// A call came back; `made` is the socket that it made.
     Returned {
-        who: Who,
+        who: Caller,
         outcome: Outcome,
         made: Option<NewSocket>,
     },
     /// The kernel says that a thread sleeps in its call.
-    Blocked(Who),
+    Blocked(Caller),
 }
 
 /// What the keeper says.
 #[derive(Debug, Serialize, Deserialize)]
-pub(super) enum ToMember {
+pub enum ToMember {
     /// The answer to `Hello`. `now` is the time on the lab's clock, `network` the number of the lab's network namespace;
     /// `None` where it is not told.
-    Welcome { number: u32, mode: Mode, wire: Wire, now: Duration, network: Option<u64> },
+    Welcome {
+        number: u32,
+        mode: Mode,
+        wire: Wire,
+        now: Duration,
+        network: Option<u64>,
+        /// The thread that has entered the namespace.
+        thread: i32,
+        /// The lesson that runs in the lab.
+        lesson: Option<ShownLesson>,
+    },
     /// The other answer; nothing follows.
     Denied(Denial),
     /// What happened since the last time; the first one tells everything.
     Happened(Vec<Entry>),
     /// Make this call.
-    Make(Who, Call),
+    Make(Caller, Call),
     /// Interrupt the call of the side's own hand.
     Interrupt(Side),
     /// The lab can't go on; nothing follows.
     Failed(String),
-}
-
-/// Why the keeper lets nobody in.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Denial {
-    /// The side is another process's.
-    Taken {
-        /// The side.
-        side: Side,
-        /// Its process.
-        pid: u32,
-    },
-    /// The keeper is another version of the program.
-    Version(String),
-    /// There are too many members.
-    Full,
 }
 
 /// One message as a line.
@@ -83,7 +85,7 @@ pub(super) fn line(message: &impl Serialize) -> io::Result<Vec<u8>> {
 /// The stream's, and `InvalidData` where a line is too long or isn't a message.
 pub(super) fn read<M: DeserializeOwned>(from: &mut impl BufRead) -> io::Result<Option<M>> {
     let mut line = Vec::new();
-    let length = { from }.take(LONGEST).read_until(b'\n', &mut line)?;
+    let length = { from }.take(LONGEST as u64).read_until(b'\n', &mut line)?;
     if length == 0 {
         return Ok(None);
     }

@@ -12,7 +12,7 @@ use super::segment;
 use crate::engine::Phase;
 use crate::i18n::width as display_width;
 use crate::i18n::{self, Texts, escape, fill, join};
-use crate::lesson::{Ask, Lang, Lesson};
+use crate::lesson::{Ask, Lang, Lesson, Step};
 use crate::model::{Answer, ClaimResult, TimerKind};
 use crate::tui::app::App;
 use crate::tui::scene::{Scene, put, seconds};
@@ -116,6 +116,10 @@ fn body(scene: &Scene<'_>, width: usize) -> Vec<Line<'static>> {
         return lines;
     }
     let (claims, answer) = scene.view.verdicts(number);
+    if is_at_work(scene, step, claims.is_empty()) {
+        lines.extend(wrap_text(&t.busy, theme.waits.0, width));
+        return lines;
+    }
     lines.extend(claims.iter().filter(|claim| !claim.held).flat_map(|claim| broken(scene, claim, width)));
     if let Some(why) = diverged(scene, lesson, number) {
         lines.extend(why.iter().flat_map(|text| wrap_text(text, theme.text.0, width)));
@@ -127,6 +131,13 @@ fn body(scene: &Scene<'_>, width: usize) -> Vec<Line<'static>> {
     lines.extend(segment::by_hand(scene, width));
     lines.extend(say(step.say.get(lang)));
     lines
+}
+
+/// Whether who walks elsewhere waits for the step that is shown: its text isn't so before its claims were checked.
+fn is_at_work(scene: &Scene<'_>, step: &Step, unchecked: bool) -> bool {
+    let mode = scene.app.walk().mode();
+    let checks = step.expect.iter().any(|claim| claim.modes.contains(&mode));
+    scene.app.walk().free().is_some() && checks && unchecked
 }
 
 /// What stands in the place of a step's text; `None` where the text stands there.

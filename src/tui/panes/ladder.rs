@@ -186,7 +186,8 @@ fn rows(scene: &Scene<'_>, inner: Rect) -> Vec<Row> {
 /// What stands where nothing has been on the wire: before a lesson's first step, the keys with which one begins.
 fn nothing_yet(scene: &Scene<'_>, width: usize) -> Vec<Line<'static>> {
     let theme = scene.theme;
-    if scene.app.walk().lesson().is_none() || scene.view.step().is_some() || scene.app.in_past() {
+    let driven_here = scene.app.walk().lesson().is_some() && scene.app.walk().free().is_none();
+    if !driven_here || scene.view.step().is_some() || scene.app.in_past() {
         return wrap_text(&scene.texts.wire.nothing, theme.dim.0, width);
     }
     let key = |(keys, what): (&'static str, &String)| {

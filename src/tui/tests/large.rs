@@ -28,7 +28,7 @@ fn large(made: Made, lang: Lang, columns: u16, rows: u16) -> App {
 /// Who looks on, and sees this.
 fn watch(events: impl IntoIterator<Item = Happened>, columns: u16, rows: u16) -> App {
     let (lab, wire) = (Some("main".to_owned()), Wire::Holds);
-    let options = FreeOptions { purpose: Purpose::Watch, server: server(), mode: Mode::Lab, wire, lab };
+    let options = FreeOptions { purpose: Purpose::Watch, server: server(), mode: Mode::Lab, wire, lab, lesson: None };
     let look = Look::new(Lang::En, Theme::load(Choice::Dark, Colours::All).unwrap(), Glyphs::Unicode).unwrap();
     let mut app = App::new(Box::new(Free::new(options, None)), look, columns, rows);
     happen(&mut app, events);

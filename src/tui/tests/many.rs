@@ -11,8 +11,14 @@ use crate::tcp::State;
 /// A free walk whose learner drives one side, while so many segments wait at a listener's door, from so many clients.
 fn crowded(drives: &[Side], held: u32, size: (u16, u16), large: bool) -> App {
     let purpose = Purpose::Drive(drives.to_vec());
-    let options =
-        FreeOptions { purpose, server: server(), mode: Mode::Lab, wire: Wire::Holds, lab: Some("main".into()) };
+    let options = FreeOptions {
+        purpose,
+        server: server(),
+        mode: Mode::Lab,
+        wire: Wire::Holds,
+        lab: Some("main".into()),
+        lesson: None,
+    };
     let mut walk = Free::new(options, None);
     let members = Side::BOTH.map(|side| {
         let role = Role::Drives(vec![side]);

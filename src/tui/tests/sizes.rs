@@ -142,7 +142,7 @@ fn neither_a_segment_nor_the_call_that_it_ended_hides_the_other() {
 
 fn free_walk(purpose: Purpose, lang: Lang, columns: u16, rows: u16) -> App {
     let (lab, wire) = (Some("main".to_owned()), Wire::Holds);
-    let options = FreeOptions { purpose, server: made::server(), mode: Mode::Lab, wire, lab };
+    let options = FreeOptions { purpose, server: made::server(), mode: Mode::Lab, wire, lab, lesson: None };
     let look = Look::new(lang, Theme::load(Choice::Dark, Colours::All).unwrap(), Glyphs::Unicode).unwrap();
     App::new(Box::new(Free::new(options, None)), look, columns, rows)
 }

@@ -12,7 +12,8 @@ pub(super) type State = (String, Box<dyn Fn() -> App>);
 
 /// A free walk in which both sides have a socket and two segments wait.
 fn free(purpose: Purpose, columns: u16, rows: u16) -> App {
-    let options = FreeOptions { purpose, server: server(), mode: Mode::Lab, wire: Wire::Holds, lab: None };
+    let options =
+        FreeOptions { purpose, server: server(), mode: Mode::Lab, wire: Wire::Holds, lab: None, lesson: None };
     let mut walk = Free::new(options, None);
     let mut events = Vec::new();
     for side in Side::BOTH {

@@ -16,14 +16,14 @@ pub(super) const KEPT: u32 = 100;
 const MOST: usize = 100_000;
 
 /// Counts.
-#[derive(Default)]
-pub(super) struct Thinning {
+#[derive(Debug, Default)]
+pub(super) struct Sampling {
     kept: HashMap<Connection, u32>,
     /// What no entry tells of yet.
     unkept: Unkept,
 }
 
-impl Thinning {
+impl Sampling {
     /// Whether a segment that passes by itself is kept; one that isn't is to be counted.
     pub(super) fn keeps(&mut self, segment: &Packet) -> bool {
         let marks = [Flags::SYN, Flags::FIN, Flags::RST];
@@ -68,17 +68,17 @@ mod tests {
     fn the_first_and_the_last_are_kept_and_the_rest_is_counted() {
         let end = |port| std::net::SocketAddr::from(([127, 0, 0, 1], port));
         let segment = |flags: &[&str]| crate::tcp::testing::segment(end(1), end(2), 0, 0, flags, b"abc");
-        let mut thinning = Thinning::default();
-        let kept = (0..1000).filter(|_| thinning.keeps(&segment(&["ACK"]))).count();
+        let mut sampling = Sampling::default();
+        let kept = (0..1000).filter(|_| sampling.keeps(&segment(&["ACK"]))).count();
         assert_eq!(kept, KEPT as usize);
-        assert!(thinning.keeps(&segment(&["FIN", "ACK"])) && thinning.keeps(&segment(&["RST"])));
-        assert_eq!(thinning.news(), None, "nothing has passed yet");
+        assert!(sampling.keeps(&segment(&["FIN", "ACK"])) && sampling.keeps(&segment(&["RST"])));
+        assert_eq!(sampling.news(), None, "nothing has passed yet");
         let passed = Unkept { segments: 2, bytes: 6, ..Unkept::default() };
-        thinning.count(passed);
-        thinning.count(Unkept { lost: 3, refused: 1, ..passed });
-        assert_eq!(thinning.news(), Some(Event::Unkept { segments: 4, bytes: 12, lost: 3, refused: 1 }));
-        assert_eq!(thinning.news(), None);
+        sampling.count(passed);
+        sampling.count(Unkept { lost: 3, refused: 1, ..passed });
+        assert_eq!(sampling.news(), Some(Event::Unkept { segments: 4, bytes: 12, lost: 3, refused: 1 }));
+        assert_eq!(sampling.news(), None);
         let datagram = Packet::parse(&crate::tcp::testing::datagram_packet(end(3), end(4), b"abc")).unwrap();
-        assert_eq!((0..1000).filter(|_| thinning.keeps(&datagram)).count(), KEPT as usize);
+        assert_eq!((0..1000).filter(|_| sampling.keeps(&datagram)).count(), KEPT as usize);
     }
 }

@@ -1,11 +1,11 @@
-//! Where the runner meets the system: requests go out, happenings come back.
+//! What a walk asks a lab for, and what comes back.
 
 use std::time::Duration;
 
-use crate::model::{Call, Event, Mode, Observation, SegmentId, Side, Which};
+use crate::model::{Call, Event, Mode, SegmentId, Side, Which};
 
-/// What the runner asks for. Nothing is answered at once; what comes of it arrives as [`Happening`]s.
-#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+/// What a walk asks for. Nothing is answered at once; what comes of it arrives as [`Happening`]s.
+#[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
 pub enum Request {
     /// A side makes a call. It must not be in another one.
     Call(Side, Call),
@@ -20,13 +20,15 @@ pub enum Request {
     Drop(SegmentId),
     /// From now on these segments go on by themselves after so long; `None` takes the rule back.
     Pass(Which, Option<Duration>),
+    /// A lesson's walk puts an entry of its own into the trace: a step began, a claim was checked, a question was answered.
+    Note(Box<Event>),
     /// Report [`What::Settled`] once everything asked before has taken its effect: every segment that was let go was
     /// processed by its receiver, each side is idle or sleeps in its call, the wire was read to its end, and the
     /// kernel was asked for its sockets after all that.
     Settle,
 }
 
-/// The place in which a lesson runs.
+/// A lab, as a walk uses it.
 pub trait World {
     /// Asks for something. Never waits.
     fn request(&mut self, request: Request);
@@ -61,8 +63,6 @@ pub struct Happening {
 pub enum What {
     /// Something happened that belongs into the trace as it is.
     Event(Event),
-    /// The kernel was asked for its sockets.
-    Observed(Observation),
     /// What was asked for before the matching [`Request::Settle`] has taken its effect.
     Settled,
     /// This call was not made: where the sides have no descriptors of their own, its descriptor is one of this program's. No

@@ -1,0 +1,401 @@
+//! The lab's state machine: what goes in, what comes out, and in which order.
+
+use std::collections::VecDeque;
+use std::time::Duration;
+
+use super::hold::HeldSegments;
+use super::peers::{Denial, Peers};
+use super::release::Release;
+use super::request::{Request, Wire};
+use super::sampling::Sampling;
+use super::schedule::{OFTEN, PollSchedule, Scope};
+use super::threads::{CallThreads, Caller};
+use crate::model::{
+    Call, Copies, Errno, Event, Glance, Member, Observation, Outcome, Passing, Role, SegmentId, Side, Told, Trace,
+    Unkept,
+};
+use crate::tcp::Packet;
+
+/// How soon a lab that wants to settle asks again whether all calls are at rest: a call takes microseconds to return or to
+/// sleep, unless the machine is busy.
+const SOON: Duration = Duration::from_micros(100);
+
+/// What comes to be known. What was captured before something else happened goes in before it.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Input {
+    /// A process wants to take part.
+    Came(Member),
+    /// One that took part is gone.
+    Left(u32),
+    /// One that takes part asks for something.
+    Asked(u32, Request),
+    /// The kernel says that a thread sleeps in its call.
+    Blocked(u32, Caller),
+    /// A thread's call came back.
+    Returned(u32, Caller, Outcome),
+    /// Segments left their senders, in this order.
+    Captured(Vec<Packet>),
+    /// So many more left that couldn't be captured; the answer to [`Effect::CountLost`].
+    Lost(u32),
+    /// What the kernel said; the answer to [`Effect::Dump`]. `programs`: processes run in the lab that don't take part.
+    Dumped {
+        /// What it was.
+        table: Table,
+        /// Whether such processes run.
+        programs: bool,
+    },
+    /// What became of a segment; the answer to [`Effect::Send`].
+    Sent(Sending, Result<(), Errno>),
+    /// Whether each thread is idle or sleeps in its call, and nothing else is to be told; the answer to
+    /// [`Effect::AreAtRest`].
+    AtRest(bool),
+}
+
+/// What the kernel says of its sockets.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Table {
+    /// All of them.
+    All(Observation),
+    /// Some of them, and all that has changed is among them.
+    Some(Glance),
+    /// More has changed than was asked for.
+    More,
+}
+
+/// What is to be done. Each is carried out, and its answer goes in, before the next one is asked for.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Effect {
+    /// Somebody takes part from now on.
+    Welcome(u32),
+    /// Somebody doesn't.
+    Deny(u32, Denial),
+    /// Somebody took part: its descriptors are nobody's.
+    Forget(Member),
+    /// A thread makes a call.
+    Make(u32, Caller, Call),
+    /// A signal interrupts the call of a side's main thread.
+    Interrupt(u32, Side),
+    /// A segment goes on to its receiver.
+    Send(Sending, Packet),
+    /// The kernel is asked for these sockets.
+    Dump(Scope),
+    /// The capture is asked what it lost.
+    CountLost,
+    /// The threads are asked whether they are at rest.
+    AreAtRest,
+    /// All that one had asked for has taken its effect ([`Request::Settle`]).
+    Settled(u32),
+    /// The kernel is to wait at least so long before it sends data again, in milliseconds.
+    SetRtoMin(u32),
+}
+
+/// Why a segment is sent on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Sending {
+    /// It waited and was let go: what comes of it is waited for.
+    Released(SegmentId),
+    /// It passes by itself.
+    Passing(SegmentId),
+    /// It passes by itself and is only counted; with its length in bytes.
+    Counted(u32),
+}
+
+/// How a lab is made.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// What its wire can do.
+    pub wire: Wire,
+    /// What becomes of segments that are sent once more.
+    pub copies: Copies,
+    /// Who is there from the beginning, in no entry of the trace: a lesson's runner.
+    pub resident: Option<Member>,
+}
+
+/// What waits for its turn.
+#[derive(Debug)]
+pub(super) enum Pending {
+    /// One asks for something. `prepared`: the kernel was asked for what matters to it.
+    Request { from: u32, request: Request, prepared: bool },
+    /// One is gone: what it asked for before comes first.
+    Leaving(u32),
+}
+
+/// The lab.
+#[derive(Debug)]
+pub struct Lab {
+    pub(super) wire: Wire,
+    pub(super) trace: Trace,
+    pub(super) table: Told,
+    pub(super) peers: Peers,
+    /// The number of the lesson's runner, where there is one.
+    pub(super) resident: Option<u32>,
+    pub(super) threads: CallThreads,
+    pub(super) rules: Passing,
+    pub(super) held: HeldSegments,
+    pub(super) release: Release,
+    pub(super) sampling: Sampling,
+    pub(super) schedule: PollSchedule,
+    /// Processes run in the lab that don't take part.
+    pub(super) programs: bool,
+    pub(super) pending: VecDeque<Pending>,
+    pub(super) effects: VecDeque<Effect>,
+    /// Segments were captured since the capture was last asked what it lost.
+    pub(super) uncounted: bool,
+    pub(super) next_count: Duration,
+    settling: Vec<u32>,
+    settle: Settle,
+}
+
+/// How far a wish to settle has come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Settle {
+    /// The threads are to be asked, from this time on.
+    Ask(Duration),
+    /// They are at rest: the kernel is asked for all.
+    AtRest,
+    /// And has told.
+    Told,
+    /// And the capture has told what it lost.
+    Counted,
+}
+
+impl Lab {
+    /// A lab in which nothing has happened.
+    pub fn new(options: Options) -> Lab {
+        let mut peers = Peers::default();
+        let resident = options.resident.as_ref().map(|member| member.number);
+        if let Some(member) = options.resident {
+            // The first one finds no side taken.
+            let _ = peers.admit(member);
+        }
+        Lab {
+            wire: options.wire,
+            trace: Trace::default(),
+            table: Told::default(),
+            peers,
+            resident,
+            threads: CallThreads::default(),
+            rules: Passing::default(),
+            held: HeldSegments::new(options.copies),
+            release: Release::default(),
+            sampling: Sampling::default(),
+            schedule: PollSchedule::new(),
+            programs: false,
+            pending: VecDeque::new(),
+            effects: VecDeque::new(),
+            uncounted: false,
+            next_count: Duration::ZERO,
+            settling: Vec::new(),
+            settle: Settle::Ask(Duration::ZERO),
+        }
+    }
+
+    /// Everything that happened.
+    pub fn trace(&self) -> &Trace {
+        &self.trace
+    }
+
+    /// What the kernel last said of its sockets.
+    pub fn table(&self) -> &Told {
+        &self.table
+    }
+
+    /// One that takes part.
+    pub fn member(&self, number: u32) -> Option<&Member> {
+        self.peers.get(number)
+    }
+
+    /// Those that take part.
+    pub fn members(&self) -> impl Iterator<Item = &Member> {
+        self.peers.all()
+    }
+
+    /// Whether a thread of this one's is in a call.
+    pub fn is_in_call(&self, number: u32, caller: Caller) -> bool {
+        self.peers.drives(number, caller.0) && self.threads.is_in_call(caller)
+    }
+
+    /// Takes what came to be known.
+    pub fn handle(&mut self, now: Duration, input: Input) {
+        match input {
+            Input::Came(member) => self.came(now, member),
+            Input::Left(number) => self.pending.push_back(Pending::Leaving(number)),
+            Input::Asked(from, request) => {
+                self.pending.push_back(Pending::Request { from, request, prepared: false });
+            }
+            Input::Blocked(from, caller) => self.blocked(now, from, caller),
+            Input::Returned(from, caller, outcome) => self.returned(now, from, caller, outcome),
+            Input::Captured(segments) => self.captured(now, segments),
+            Input::Lost(lost) => {
+                self.sampling.count(Unkept { lost: lost.into(), ..Unkept::default() });
+                (self.uncounted, self.next_count) = (false, now + OFTEN);
+                if let Some(event) = self.sampling.news() {
+                    self.push(now, event);
+                }
+                if self.settle == Settle::Told {
+                    self.settle = Settle::Counted;
+                }
+            }
+            Input::Dumped { table, programs } => self.dumped(now, table, programs),
+            Input::Sent(sending, result) => self.sent(now, sending, result),
+            Input::AtRest(true) => self.settle = Settle::AtRest,
+            Input::AtRest(false) => self.settle = Settle::Ask(now + SOON),
+        }
+    }
+
+    /// What is to be done next; `None` where nothing is before [`Lab::wake_at`] or the next input.
+    pub fn poll(&mut self, now: Duration) -> Option<Effect> {
+        loop {
+            if let Some(effect) = self.effects.pop_front() {
+                return Some(effect);
+            }
+            if let Some(pending) = self.pending.pop_front() {
+                if let Some(effect) = self.carry_out(now, pending) {
+                    return Some(effect);
+                }
+                continue;
+            }
+            return self
+                .goes_on(now)
+                .or_else(|| self.settles(now))
+                .or_else(|| self.asks(now))
+                .or_else(|| self.counts(now));
+        }
+    }
+
+    /// When [`Lab::poll`] is to be called again at the latest; `None` where only an input matters.
+    pub fn wake_at(&self) -> Option<Duration> {
+        let count = self.wants_count().then_some(self.next_count);
+        let settle = match self.settle {
+            Settle::Ask(at) if !self.settling.is_empty() => Some(at),
+            _ => None,
+        };
+        let dump = self.schedule.due_at(self.threads.on_the_way(), self.run_programs());
+        [self.release.first(), dump, count, settle].into_iter().flatten().min()
+    }
+
+    /// Puts an entry into the trace.
+    pub(super) fn push(&mut self, now: Duration, event: Event) {
+        self.schedule.notes(&event, &self.trace);
+        self.trace.push(now, event);
+    }
+
+    pub(super) fn run_programs(&self) -> bool {
+        self.programs || self.peers.run_programs()
+    }
+
+    pub(super) fn wants_to_settle(&mut self, from: u32) {
+        self.settling.push(from);
+        self.settle = Settle::Ask(Duration::ZERO);
+    }
+
+    fn came(&mut self, now: Duration, member: Member) {
+        let admitted = match (self.resident, &member.role) {
+            (Some(_), Role::Drives(_) | Role::Runs(_)) => Err(Denial::Lesson),
+            _ => self.peers.admit(member.clone()),
+        };
+        if let Err(denial) = admitted {
+            self.effects.push_back(Effect::Deny(member.number, denial));
+            return;
+        }
+        self.effects.push_back(Effect::Welcome(member.number));
+        self.push(now, Event::Joined(member.clone()));
+        // A newcomer's own door is the newcomer's to open.
+        let own = Side::BOTH.into_iter().filter(|side| member.role.drives(*side));
+        let rules = own.fold(self.rules.clone(), |rules, side| rules.without_the_door_of(side));
+        if rules != self.rules {
+            self.set_rules(now, rules);
+        }
+        self.schedule.changed(now);
+    }
+
+    pub(super) fn left(&mut self, now: Duration, number: u32) -> Option<Effect> {
+        let member = self.peers.remove(number)?;
+        self.settling.retain(|from| *from != number);
+        for side in Side::BOTH.into_iter().filter(|side| member.role.drives(*side)) {
+            self.threads.end_of(side);
+        }
+        // What its program started may run on.
+        self.programs |= matches!(member.role, Role::Runs(_));
+        self.push(now, Event::Left(member.clone()));
+        self.schedule.changed(now);
+        Some(Effect::Forget(member))
+    }
+
+    fn blocked(&mut self, now: Duration, from: u32, caller: Caller) {
+        let (side, worker) = caller;
+        if self.peers.drives(from, side) && self.threads.sleeps(caller) {
+            self.push(now, Event::Blocked { side, worker });
+        }
+    }
+
+    fn returned(&mut self, now: Duration, from: u32, caller: Caller, outcome: Outcome) {
+        let (side, worker) = caller;
+        if self.peers.drives(from, side) && self.threads.returns(caller) {
+            self.push(now, Event::Returned { side, worker, outcome });
+            self.schedule.changed(now);
+        }
+    }
+
+    fn dumped(&mut self, now: Duration, table: Table, programs: bool) {
+        self.programs = programs;
+        let news = match table {
+            Table::All(observation) => {
+                self.schedule.ended(now, observation.sockets.iter(), true, self.sampling.has_news());
+                self.table.news(observation)
+            }
+            Table::Some(glance) => {
+                self.schedule.ended(now, glance.sockets.iter(), false, self.sampling.has_news());
+                self.table.news_of(glance)
+            }
+            Table::More => {
+                let scope = self.schedule.begin_with(now, Scope::All);
+                return self.effects.push_front(Effect::Dump(scope));
+            }
+        };
+        if self.settle == Settle::AtRest {
+            self.settle = Settle::Told;
+        }
+        let sockets = news.iter().any(|event| matches!(event, Event::Socket(_)));
+        news.into_iter().for_each(|event| self.push(now, event));
+        if sockets {
+            // At whose door a segment waits may show only now: a program's first one comes before its socket is known.
+            let unknown = self.release.unknown();
+            unknown.into_iter().for_each(|id| self.expect(now, id));
+        }
+    }
+
+    /// Once nothing asked for is left to be done: whether all is at rest, then what the kernel has, then what was lost.
+    fn settles(&mut self, now: Duration) -> Option<Effect> {
+        if self.settling.is_empty() {
+            return None;
+        }
+        match self.settle {
+            Settle::Ask(at) if at <= now => Some(Effect::AreAtRest),
+            Settle::Ask(_) => None,
+            Settle::AtRest => Some(Effect::Dump(self.schedule.begin_with(now, Scope::All))),
+            Settle::Told => Some(Effect::CountLost),
+            Settle::Counted => {
+                let settled = std::mem::take(&mut self.settling);
+                self.effects.extend(settled.into_iter().map(Effect::Settled));
+                self.effects.pop_front()
+            }
+        }
+    }
+
+    /// The kernel is asked for its sockets where that is due.
+    fn asks(&mut self, now: Duration) -> Option<Effect> {
+        let programs = self.run_programs();
+        self.schedule.due_at(self.threads.on_the_way(), programs).filter(|at| *at <= now)?;
+        Some(Effect::Dump(self.schedule.begin(now, self.table.sockets().len(), programs)))
+    }
+
+    /// How many segments passed without being kept is published now and then.
+    fn counts(&mut self, now: Duration) -> Option<Effect> {
+        (self.wants_count() && self.next_count <= now).then_some(Effect::CountLost)
+    }
+
+    fn wants_count(&self) -> bool {
+        self.uncounted || self.sampling.has_news()
+    }
+}

@@ -1,0 +1,117 @@
+//! What those who take part ask for, one after the other.
+
+use std::time::Duration;
+
+use super::core::{Effect, Lab, Pending, Sending};
+use super::doors;
+use super::request::Request;
+use super::schedule::Scope;
+use super::threads::Caller;
+use crate::model::{Call, Event, SegmentId, Side};
+
+impl Lab {
+    /// Carries out what is asked for, where whoever asks may; else it is passed over. Where the kernel is to be asked
+    /// first, the request waits for that.
+    pub(super) fn carry_out(&mut self, now: Duration, pending: Pending) -> Option<Effect> {
+        let (from, request, prepared) = match pending {
+            Pending::Request { from, request, prepared } => (from, request, prepared),
+            Pending::Leaving(number) => return self.left(now, number),
+        };
+        if !prepared && let Some(effect) = self.prepare(now, &request) {
+            self.pending.push_front(Pending::Request { from, request, prepared: true });
+            return Some(effect);
+        }
+        match request {
+            Request::Call(side, call) => self.call(now, from, (side, 0), call),
+            Request::Serve(side, worker, call) => self.call(now, from, (side, worker), call),
+            Request::Interrupt(side) => self.peers.drives(from, side).then_some(Effect::Interrupt(from, side)),
+            Request::Deliver(id) => self.deliver(from, id),
+            Request::Drop(id) => {
+                if self.may(from, id)
+                    && let Some(event) = self.held.forget(id)
+                {
+                    self.push(now, event);
+                    self.schedule.changed(now);
+                }
+                None
+            }
+            Request::Pass(which, delay) => {
+                let member = self.peers.get(from)?;
+                if doors::may_pass(member, which, &self.trace) {
+                    self.set_rules(now, self.rules.with(which, delay));
+                }
+                None
+            }
+            Request::Note(event) => {
+                if self.resident == Some(from) {
+                    self.push(now, *event);
+                }
+                None
+            }
+            Request::Settle => {
+                self.wants_to_settle(from);
+                None
+            }
+        }
+    }
+
+    /// What the kernel is asked for before a request is carried out.
+    ///
+    /// Before a call, so that what it comes to is explained by what the kernel had when it was entered. Before a segment goes,
+    /// so that a state that stood only from one request to the next is in the trace too; not where asking takes long: the
+    /// key comes first.
+    fn prepare(&mut self, now: Duration, request: &Request) -> Option<Effect> {
+        let scope = match request {
+            Request::Call(side, call) => self.before_call((*side, 0), call)?,
+            Request::Serve(side, worker, call) => self.before_call((*side, *worker), call)?,
+            Request::Deliver(_) | Request::Drop(_) if self.schedule.is_stale() && self.schedule.is_quick() => {
+                Scope::All
+            }
+            Request::Deliver(_) | Request::Drop(_) => return None,
+            Request::Interrupt(_) | Request::Pass(..) | Request::Note(_) | Request::Settle => return None,
+        };
+        let scope = self.schedule.begin_with(now, scope);
+        if matches!(scope, Scope::Ends(_)) {
+            // The others are still to be asked for.
+            self.schedule.changed(now);
+        }
+        Some(Effect::Dump(scope))
+    }
+
+    fn before_call(&self, caller: Caller, call: &Call) -> Option<Scope> {
+        // Of what programs did since, no entry tells.
+        if !self.schedule.is_stale() && !self.run_programs() {
+            return None;
+        }
+        Some(self.schedule.before_call(caller, call, self.table.sockets().len(), &self.trace))
+    }
+
+    fn call(&mut self, now: Duration, from: u32, caller: Caller, call: Call) -> Option<Effect> {
+        let (side, worker) = caller;
+        if !self.peers.drives(from, side) || !self.threads.enters(caller) {
+            return None;
+        }
+        self.push(now, Event::Entered { side, worker, call: call.clone() });
+        self.schedule.changed(now);
+        Some(Effect::Make(from, caller, call))
+    }
+
+    fn deliver(&mut self, from: u32, id: SegmentId) -> Option<Effect> {
+        if !self.may(from, id) {
+            return None;
+        }
+        let segment = self.held.take(id)?;
+        Some(Effect::Send(Sending::Released(id), segment))
+    }
+
+    /// Whether one may let a waiting segment go.
+    fn may(&self, from: u32, id: SegmentId) -> bool {
+        let Some((member, segment)) = self.peers.get(from).zip(self.held.held(id)) else { return false };
+        doors::may(member, self.door(segment), &self.trace.present().members())
+    }
+
+    /// The side at whose door a segment waits.
+    pub(super) fn door(&self, segment: &crate::tcp::Packet) -> Option<Side> {
+        self.trace.door(segment)
+    }
+}

@@ -1,0 +1,280 @@
+//! One situation each, of those that were races between threads.
+
+use super::*;
+use crate::model::Which;
+
+const SERVER: u32 = 1;
+const CLIENT: u32 = 2;
+const WATCH: u32 = 3;
+
+fn both() -> [Member; 3] {
+    let watch = Member { number: WATCH, pid: 9, role: Role::Watches };
+    [drives(SERVER, &[Side::Server]), drives(CLIENT, &[Side::Client]), watch]
+}
+
+/// A server, a client and somebody who looks on; a SYN waits at the server's door.
+fn with_syn() -> Kernel {
+    let mut kernel = Kernel::with(&both());
+    kernel.sockets = handshake();
+    kernel.captured(&[segment(4000, 8000, 7, &["SYN"], b"")]);
+    kernel.effects.clear();
+    kernel
+}
+
+const SYN: SegmentId = SegmentId(0);
+
+#[test]
+fn who_may_let_a_segment_go_is_decided_once() {
+    for (from, goes) in [(SERVER, true), (CLIENT, false), (WATCH, false), (99, false)] {
+        let mut kernel = with_syn();
+        kernel.asks(from, Request::Deliver(SYN));
+        assert_eq!(kernel.sent(), if goes { vec![Sending::Released(SYN)] } else { vec![] }, "{from}");
+        assert_eq!(kernel.waiting().is_empty(), goes);
+        let mut kernel = with_syn();
+        kernel.asks(from, Request::Drop(SYN));
+        assert_eq!(kernel.events().contains(&&Event::Dropped(SYN)), goes, "{from}");
+    }
+}
+
+#[test]
+fn two_drivers_and_one_segment() {
+    let mut kernel = with_syn();
+    for request in [Request::Deliver(SYN), Request::Deliver(SYN), Request::Drop(SYN)] {
+        kernel.lab.handle(kernel.now, Input::Asked(SERVER, request));
+    }
+    kernel.carry_out();
+    assert_eq!(kernel.sent(), [Sending::Released(SYN)]);
+    let ends = kernel.events().into_iter().filter(|event| matches!(event, Event::Delivered(_) | Event::Dropped(_)));
+    assert_eq!(ends.collect::<Vec<_>>(), [&Event::Delivered(SYN)]);
+}
+
+#[test]
+fn where_a_driver_has_left_the_other_one_may() {
+    let mut kernel = with_syn();
+    kernel.tell(Input::Left(SERVER));
+    kernel.asks(CLIENT, Request::Deliver(SYN));
+    assert_eq!(kernel.sent(), [Sending::Released(SYN)]);
+}
+
+#[test]
+fn a_side_is_one_process_s() {
+    let mut kernel = Kernel::with(&both());
+    kernel.tell(Input::Came(drives(4, &[Side::Client])));
+    let taken = Denial::Taken { side: Side::Client, pid: CLIENT + 1000 };
+    assert_eq!(kernel.effects, [Effect::Deny(4, taken)]);
+    kernel.tell(Input::Left(CLIENT));
+    kernel.effects.clear();
+    kernel.tell(Input::Came(drives(5, &[Side::Client])));
+    assert_eq!(kernel.effects.first(), Some(&Effect::Welcome(5)));
+}
+
+#[test]
+fn a_process_that_ends_in_a_call_leaves_no_call_behind() {
+    let mut kernel = Kernel::with(&both());
+    kernel.asks(SERVER, Request::Call(Side::Server, listen()));
+    assert!(kernel.lab.is_in_call(SERVER, (Side::Server, 0)));
+    kernel.tell(Input::Blocked(SERVER, (Side::Server, 0)));
+    kernel.tell(Input::Left(SERVER));
+    assert!(!kernel.lab.is_in_call(SERVER, (Side::Server, 0)));
+    // What it still says, or asked for, is nobody's.
+    let entries = kernel.lab.trace().now();
+    kernel.tell(Input::Returned(SERVER, (Side::Server, 0), returned(0)));
+    kernel.asks(SERVER, Request::Call(Side::Server, listen()));
+    assert_eq!(kernel.lab.trace().now(), entries);
+    assert!(kernel.lab.trace().present().open_call(Side::Server).is_none());
+}
+
+#[test]
+fn what_one_asked_for_before_it_left_is_done() {
+    let mut kernel = with_syn();
+    kernel.lab.handle(kernel.now, Input::Asked(SERVER, Request::Deliver(SYN)));
+    kernel.lab.handle(kernel.now, Input::Left(SERVER));
+    kernel.carry_out();
+    assert_eq!(kernel.sent(), [Sending::Released(SYN)]);
+    assert!(matches!(kernel.events().last(), Some(Event::Left(_) | Event::Socket(_))));
+    assert!(kernel.effects.iter().any(|effect| matches!(effect, Effect::Forget(_))));
+}
+
+#[test]
+fn a_side_makes_one_call_at_a_time_and_its_own_only() {
+    let mut kernel = Kernel::with(&both());
+    kernel.asks(SERVER, Request::Call(Side::Server, listen()));
+    kernel.asks(SERVER, Request::Call(Side::Server, listen()));
+    kernel.asks(CLIENT, Request::Call(Side::Server, listen()));
+    kernel.asks(SERVER, Request::Serve(Side::Server, 4, listen()));
+    let made: Vec<_> = { kernel.effects.iter() }
+        .filter_map(|effect| if let Effect::Make(number, caller, _) = effect { Some((*number, *caller)) } else { None })
+        .collect();
+    assert_eq!(made, [(SERVER, (Side::Server, 0)), (SERVER, (Side::Server, 4))]);
+    // Nobody returns from another one's call.
+    kernel.tell(Input::Returned(CLIENT, (Side::Server, 0), returned(0)));
+    assert!(kernel.lab.trace().present().open_call(Side::Server).is_some());
+}
+
+#[test]
+fn a_call_is_entered_when_the_kernel_was_asked() {
+    let mut kernel = Kernel::with(&both());
+    kernel.sockets = handshake();
+    kernel.lab.handle(kernel.now, Input::Captured(vec![segment(4000, 8000, 7, &["SYN"], b"")]));
+    kernel.asks(SERVER, Request::Call(Side::Server, listen()));
+    let [dump, make] = [0, 1].map(|place| &kernel.effects[place]);
+    assert!(matches!((dump, make), (Effect::Dump(_), Effect::Make(..))), "{:?}", kernel.effects);
+    let events = kernel.events();
+    let entered = events.iter().position(|event| matches!(event, Event::Entered { .. })).unwrap();
+    assert!(events[..entered].iter().any(|event| matches!(event, Event::Socket(_))));
+}
+
+#[test]
+fn a_segment_that_comes_before_its_door_is_known_goes_once_that_is() {
+    let mut kernel = Kernel::with(&both());
+    kernel.asks(SERVER, Request::Pass(Which::To(Side::Server), Some(Duration::ZERO)));
+    kernel.captured(&[segment(4000, 8000, 7, &["SYN"], b"")]);
+    assert_eq!(kernel.sent(), [], "nobody has that address yet");
+    kernel.sockets = handshake();
+    kernel.until(50 * MS);
+    assert_eq!(kernel.sent(), [Sending::Released(SYN)]);
+}
+
+#[test]
+fn what_a_segment_brings_forth_stands_before_what_goes_after_it() {
+    let mut kernel = with_syn();
+    kernel.captured(&[segment(4000, 8000, 8, &["ACK"], b"a"), segment(4000, 8000, 9, &["ACK"], b"b")]);
+    kernel.answers = [segment(8000, 4000, 1, &["SYN", "ACK"], b"")].into();
+    kernel.asks(SERVER, Request::Pass(Which::To(Side::Server), Some(Duration::ZERO)));
+    let events = kernel.events();
+    let order: Vec<String> = { events.iter() }
+        .filter_map(|event| match event {
+            Event::Delivered(id) => Some(format!("delivered {}", id.0)),
+            Event::Sent { id, .. } if id.0 == 3 => Some("answer".to_owned()),
+            _ => None,
+        })
+        .collect();
+    assert_eq!(order, ["delivered 0", "answer", "delivered 1", "delivered 2"]);
+}
+
+#[test]
+fn what_passes_after_a_delay_keeps_the_order_of_the_wire() {
+    let mut kernel = with_syn();
+    kernel.asks(SERVER, Request::Pass(Which::To(Side::Server), Some(20 * MS)));
+    kernel.now += 5 * MS;
+    kernel.captured(&[segment(4000, 8000, 8, &["ACK"], b"a")]);
+    kernel.until(19 * MS);
+    assert_eq!(kernel.sent(), []);
+    kernel.until(20 * MS);
+    assert_eq!(kernel.sent(), [Sending::Released(SYN)]);
+    // Another rule: what waits goes by that one.
+    kernel.asks(SERVER, Request::Pass(Which::To(Side::Server), None));
+    kernel.until(60 * MS);
+    assert_eq!(kernel.sent().len(), 1);
+    kernel.asks(SERVER, Request::Pass(Which::To(Side::Server), Some(Duration::ZERO)));
+    assert_eq!(kernel.sent(), [Sending::Released(SYN), Sending::Released(SegmentId(1))]);
+}
+
+#[test]
+fn a_newcomer_finds_its_own_door_shut() {
+    let mut kernel = Kernel::with(&both()[..1]);
+    kernel.sockets = handshake();
+    kernel.asks(SERVER, Request::Pass(Which::All, Some(Duration::ZERO)));
+    kernel.tell(Input::Came(drives(CLIENT, &[Side::Client])));
+    kernel.effects.clear();
+    kernel.captured(&[segment(4000, 8000, 7, &["SYN"], b""), segment(8000, 4000, 1, &["SYN", "ACK"], b"")]);
+    kernel.until(100 * MS);
+    assert_eq!(kernel.sent(), [Sending::Passing(SYN)], "to the server alone");
+    kernel.asks(CLIENT, Request::Pass(Which::All, Some(Duration::ZERO)));
+    assert_eq!(kernel.waiting(), [SegmentId(1)], "not the client's to say");
+}
+
+#[test]
+fn a_long_transfer_is_sampled_and_nothing_of_it_is_left_out() {
+    let mut kernel = Kernel::with(&[drives(SERVER, &Side::BOTH)]);
+    kernel.sockets = handshake();
+    kernel.asks(SERVER, Request::Pass(Which::All, Some(Duration::ZERO)));
+    for round in 0..10 {
+        let wave: Vec<Packet> = (0..100).map(|n| segment(4000, 8000, round * 100 + n, &["ACK"], b"abc")).collect();
+        kernel.captured(&wave);
+    }
+    kernel.lost = 4;
+    kernel.until(2 * kernel.now + Duration::from_secs(1));
+    assert_eq!(kernel.sent().len(), 1000);
+    let unkept = kernel.lab.trace().present().unkept();
+    let kept = kernel.events().iter().filter(|event| matches!(event, Event::Delivered(_))).count() as u64;
+    assert_eq!((kept + unkept.segments, unkept.bytes, unkept.lost), (1000, 3 * unkept.segments, 4));
+    assert!(kept <= 100, "{kept}");
+}
+
+#[test]
+fn what_the_capture_lost_is_published_though_nothing_passes() {
+    let mut kernel = with_syn();
+    kernel.lost = 2;
+    kernel.until(Duration::from_secs(1));
+    assert_eq!(kernel.lab.trace().present().unkept().lost, 2);
+}
+
+#[test]
+fn what_the_kernel_refuses_to_send_is_told() {
+    let mut kernel = with_syn();
+    kernel.sending = Err(Errno(libc::ENETUNREACH));
+    kernel.asks(SERVER, Request::Deliver(SYN));
+    let told = Event::Undeliverable { id: SYN, errno: Errno(libc::ENETUNREACH) };
+    assert!(kernel.events().contains(&&told) && kernel.waiting().is_empty());
+}
+
+#[test]
+fn settled_is_said_once_all_is_at_rest_and_the_kernel_was_asked_after_that() {
+    let runner = drives(0, &Side::BOTH);
+    let mut kernel = Kernel::new(Some(runner));
+    assert_eq!(kernel.lab.trace().now(), 0, "a resident is in no entry");
+    kernel.asks(0, Request::Call(Side::Server, listen()));
+    kernel.at_rest = false;
+    kernel.asks(0, Request::Settle);
+    kernel.until(10 * MS);
+    assert!(!kernel.effects.contains(&Effect::Settled(0)), "the call is on its way");
+    kernel.tell(Input::Returned(0, (Side::Server, 0), returned(0)));
+    (kernel.at_rest, kernel.sockets) = (true, handshake());
+    kernel.effects.clear();
+    kernel.until(kernel.now + MS);
+    let order: Vec<&Effect> = kernel.effects.iter().collect();
+    let settled = order.iter().position(|effect| **effect == Effect::Settled(0)).unwrap();
+    let before = |wanted: &Effect| order[..settled].iter().rposition(|effect| *effect == wanted).unwrap();
+    assert!(before(&Effect::AreAtRest) < before(&Effect::Dump(Scope::All)));
+    assert!(before(&Effect::Dump(Scope::All)) < before(&Effect::CountLost));
+    assert_eq!(order.iter().filter(|effect| **effect == &Effect::Settled(0)).count(), 1);
+    assert!(kernel.events().iter().any(|event| matches!(event, Event::Socket(_))));
+}
+
+#[test]
+fn among_a_thousand_sockets_a_segment_asks_for_its_own_ends() {
+    let mut kernel = Kernel::with(&[drives(SERVER, &Side::BOTH)]);
+    let of = crate::model::testing::socket;
+    kernel.sockets = (0..1000)
+        .map(|n| of(n, Side::Client, None, State::Established, (Some(end(10_000 + n as u16)), Some(end(8000)))))
+        .collect();
+    kernel.until(Duration::from_secs(1));
+    kernel.effects.clear();
+    kernel.captured(&[segment(10_007, 8000, 1, &["ACK"], b"x")]);
+    let ends = Scope::Ends([crate::model::Connection::new(end(10_007), end(8000))].into());
+    assert_eq!(kernel.effects, [Effect::Dump(ends)]);
+    // The kernel has more than was asked for: then all is.
+    let mut lab = std::mem::replace(
+        &mut kernel.lab,
+        Lab::new(Options { wire: Wire::Holds, copies: Copies::Drop, resident: None }),
+    );
+    lab.handle(kernel.now, Input::Dumped { table: Table::More, programs: false });
+    assert_eq!(lab.poll(kernel.now), Some(Effect::Dump(Scope::All)));
+}
+
+#[test]
+fn a_slow_dump_is_not_made_again_at_once() {
+    let mut kernel = with_syn();
+    kernel.until(Duration::from_secs(1));
+    kernel.dump_takes = 50 * MS;
+    kernel.captured(&[segment(4000, 8000, 8, &["ACK"], b"a")]);
+    let first = kernel.now;
+    kernel.effects.clear();
+    let dumps = |kernel: &Kernel| kernel.effects.iter().filter(|effect| matches!(effect, Effect::Dump(_))).count();
+    kernel.captured(&[segment(4000, 8000, 9, &["ACK"], b"b")]);
+    kernel.until(first + 499 * MS);
+    assert_eq!(dumps(&kernel), 0);
+    kernel.until(first + 500 * MS);
+    assert_eq!(dumps(&kernel), 1);
+}

@@ -1,0 +1,61 @@
+//! The threads that make the sides' calls, as far as the lab needs to know how each stands.
+
+use std::collections::BTreeMap;
+
+use crate::model::Side;
+
+/// Who makes a call: a side, and which of its threads. 0 is the side's main thread; each of the others serves one
+/// connection.
+pub type Caller = (Side, u32);
+
+/// How a thread that is in a call stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum InCall {
+    /// About to return or to sleep.
+    OnTheWay,
+    /// The kernel said that it sleeps.
+    Asleep,
+}
+
+/// The threads that are in a call.
+#[derive(Debug, Default)]
+pub(super) struct CallThreads {
+    in_call: BTreeMap<Caller, InCall>,
+}
+
+impl CallThreads {
+    /// A thread goes into a call; `false` where it is in one.
+    pub(super) fn enters(&mut self, caller: Caller) -> bool {
+        let idle = !self.in_call.contains_key(&caller);
+        if idle {
+            self.in_call.insert(caller, InCall::OnTheWay);
+        }
+        idle
+    }
+
+    /// The kernel says that a thread sleeps; `false` where that is no news.
+    pub(super) fn sleeps(&mut self, caller: Caller) -> bool {
+        let state = self.in_call.get_mut(&caller).filter(|state| **state == InCall::OnTheWay);
+        state.map(|state| *state = InCall::Asleep).is_some()
+    }
+
+    /// A thread's call came back; `false` where it was in none.
+    pub(super) fn returns(&mut self, caller: Caller) -> bool {
+        self.in_call.remove(&caller).is_some()
+    }
+
+    /// Whether a thread is in a call.
+    pub(super) fn is_in_call(&self, caller: Caller) -> bool {
+        self.in_call.contains_key(&caller)
+    }
+
+    /// A side's threads have ended with their process.
+    pub(super) fn end_of(&mut self, side: Side) {
+        self.in_call.retain(|(of, _), _| *of != side);
+    }
+
+    /// Whether a call is about to return or to sleep.
+    pub(super) fn on_the_way(&self) -> bool {
+        self.in_call.values().any(|state| *state == InCall::OnTheWay)
+    }
+}

@@ -1,0 +1,171 @@
+//! The environment of a walk: a lab of its own or the machine's loopback, with its wire and the way to the kernel's table.
+
+use std::io;
+use std::os::fd::BorrowedFd;
+use std::time::{Duration, Instant};
+
+use super::diag;
+use super::gate::Gate;
+use super::lab::{self, Refused, refused};
+use super::netlink::Netlink;
+use super::sockets::Sockets;
+use super::wire::{Watch, Wire};
+use crate::lab::{self as core, Failure, Scope, Sending, Table};
+use crate::model::{Errno, LabSettings, Mode, Told};
+use crate::tcp::Packet;
+
+/// Where a walk is to run.
+#[derive(Clone, Debug)]
+pub enum Place {
+    /// In a new lab with these settings; the process has the rights for it ([`super::gain_rights`]).
+    Lab(LabSettings),
+    /// On the machine's own loopback.
+    Host,
+}
+
+impl Place {
+    pub(super) fn mode(&self) -> Mode {
+        match self {
+            Place::Lab(_) => Mode::Lab,
+            Place::Host => Mode::Host,
+        }
+    }
+}
+
+enum AnyWire {
+    Holds(Box<Wire>),
+    Watches(Box<Watch>),
+    Blind,
+}
+
+/// An environment that was entered.
+pub(super) struct Environment {
+    epoch: Instant,
+    /// What the lab was made with; `None` where it is none.
+    settings: Option<LabSettings>,
+    /// What keeps the gate closed, where it opens without this process.
+    _gate: Option<Netlink>,
+    wire: AnyWire,
+    pub(super) sockets: Sockets,
+}
+
+impl Environment {
+    /// Enters the place with the calling thread, and opens its wire. `epoch` is the beginning of its clock.
+    pub(super) fn enter(place: &Place, gate: Gate, epoch: Instant) -> Result<Environment, Refused> {
+        let mut closed = None;
+        let wire = match place {
+            Place::Lab(settings) => {
+                closed = lab::enter_with(settings, gate)?;
+                AnyWire::Holds(Box::new(Wire::open()?))
+            }
+            // Without the right to see segments the walk goes on without them, and says so.
+            Place::Host => Watch::open().map_or(AnyWire::Blind, |watch| AnyWire::Watches(Box::new(watch))),
+        };
+        diag::has_table((libc::AF_INET, libc::IPPROTO_TCP)).map_err(refused("dump of NETLINK_SOCK_DIAG for TCP"))?;
+        let mut sockets = Sockets::new(place.mode()).map_err(refused("socket(AF_NETLINK, NETLINK_SOCK_DIAG)"))?;
+        if let AnyWire::Holds(wire) = &wire {
+            sockets.hide(wire.fence());
+        }
+        let settings = if let Place::Lab(settings) = place { Some(settings.clone()) } else { None };
+        Ok(Environment { epoch, settings, _gate: closed, wire, sockets })
+    }
+
+    /// Bounds what one sender may have on its way by what may wait to be captured, where the wire holds: so that a long
+    /// transfer that passes by itself loses nothing. Best effort.
+    pub(super) fn bound_flight(&self) {
+        if let AnyWire::Holds(wire) = &self.wire {
+            let _ = wire.room().and_then(lab::bound_flight);
+        }
+    }
+
+    /// What its wire can do.
+    pub(super) fn wire(&self) -> core::Wire {
+        match self.wire {
+            AnyWire::Holds(_) => core::Wire::Holds,
+            AnyWire::Watches(_) => core::Wire::Watches,
+            AnyWire::Blind => core::Wire::Blind,
+        }
+    }
+
+    /// The time on its clock.
+    pub(super) fn now(&self) -> Duration {
+        self.epoch.elapsed()
+    }
+
+    /// Reads what the wire captured, at most so many segments where it holds.
+    pub(super) fn read_wire(&mut self, most: usize) -> Result<Vec<Packet>, Failure> {
+        let cant = || failed("reading captured segments");
+        match &mut self.wire {
+            AnyWire::Holds(wire) => wire.read(most).map_err(cant()),
+            AnyWire::Watches(watch) => {
+                let mut segments = watch.read().map_err(cant())?;
+                if !segments.is_empty() {
+                    // Which segments are the walk's own shows only once the kernel has said whose their ports are.
+                    let now = self.epoch.elapsed();
+                    self.sockets.observe(now).map_err(failed("dump of NETLINK_SOCK_DIAG"))?;
+                    segments.retain(|segment| self.sockets.own(segment.from) && self.sockets.own(segment.to));
+                }
+                Ok(segments)
+            }
+            AnyWire::Blind => Ok(Vec::new()),
+        }
+    }
+
+    /// Sends a segment on. One that waited has been processed by its receiver when this returns.
+    pub(super) fn send(&self, sending: Sending, segment: &Packet) -> Result<(), Errno> {
+        match (&self.wire, sending) {
+            (AnyWire::Holds(wire), Sending::Released(_)) => wire.deliver(segment),
+            (AnyWire::Holds(wire), Sending::Passing(_) | Sending::Counted(_)) => wire.pass(segment),
+            _ => Err(Errno(libc::ENETDOWN)),
+        }
+    }
+
+    /// Has the kernel wait at least so long before it sends data again, in milliseconds. Best effort.
+    pub(super) fn set_rto_min(&mut self, ms: u32) {
+        if let Some(settings) = self.settings.as_mut().filter(|settings| settings.rto_min_ms != Some(ms)) {
+            settings.rto_min_ms = Some(ms);
+            let _ = lab::set_routes(settings);
+        }
+    }
+
+    /// How many segments the capture lost since this was last asked.
+    pub(super) fn lost(&self) -> Result<u32, Failure> {
+        match &self.wire {
+            AnyWire::Holds(wire) => wire.lost().map_err(failed("PACKET_STATISTICS")),
+            _ => Ok(0),
+        }
+    }
+
+    /// Asks the kernel for these sockets; `known` is what it said before.
+    pub(super) fn dump(&mut self, scope: &Scope, known: &Told) -> Result<Table, Failure> {
+        let now = self.now();
+        match scope {
+            Scope::All => self.sockets.observe(now).map(Table::All),
+            Scope::Ends(ends) => {
+                self.sockets.glance(ends, known, now).map(|glance| glance.map_or(Table::More, Table::Some))
+            }
+        }
+        .map_err(failed("dump of NETLINK_SOCK_DIAG"))
+    }
+
+    /// What becomes readable when a segment was captured; `None` where none can be.
+    pub(super) fn wire_fd(&self) -> Option<BorrowedFd<'_>> {
+        match &self.wire {
+            AnyWire::Holds(wire) => Some(wire.fd()),
+            AnyWire::Watches(watch) => Some(watch.fd()),
+            AnyWire::Blind => None,
+        }
+    }
+}
+
+impl Drop for Environment {
+    fn drop(&mut self) {
+        if let AnyWire::Holds(wire) = std::mem::replace(&mut self.wire, AnyWire::Blind) {
+            wire.close();
+        }
+    }
+}
+
+pub(super) fn failed(what: &'static str) -> impl FnOnce(io::Error) -> Failure {
+    move |error| Failure::System { what, error: error.to_string() }
+}

@@ -1,0 +1,408 @@
+//! The loop that carries a lab's effects out.
+//!
+//! It serves those who take part: threads of this process ([`LocalPeer`]), and other processes that came over the lab's
+//! socket ([`RemotePeers`]). It sleeps in one `ppoll()` on the wire and on the pipe of its messages, and wakes for nothing
+//! else but for the time that the lab names and, for moments, while a call is on its way to return or to sleep.
+
+use std::collections::VecDeque;
+use std::time::{Duration, Instant};
+
+use super::environment::{Environment, failed};
+use super::hands::Hands;
+use super::lab::network;
+use super::orders::Inbox;
+use super::poll::{Polled, poll};
+use super::shared::{FromMember, Heard, Members, Programs, ShownLesson, ToMember, VERSION, programs_within};
+use super::sides::Report;
+use super::sys;
+use crate::lab::{Denial, Effect, Failure, Happening, Input, Lab, Request, Scope, Sending, What};
+use crate::model::{Call, Event, Member, Mode, Moment, Side};
+
+/// How soon a thread is asked again whether its call sleeps or has returned: that takes microseconds, unless the machine
+/// is busy.
+const SOON: Duration = Duration::from_micros(100);
+
+/// So many captured segments, and so many effects, are taken in one round, so that messages are heard while a transfer runs.
+const ROUND: usize = 256;
+
+/// Where there are more sockets, the kernel is asked only after what is known was published: asking takes its time.
+const MANY: usize = 64;
+
+/// How long a lab waits for the first who takes part.
+const FIRST: Duration = Duration::from_secs(10);
+
+/// How often a lab in which nobody takes part looks whether anything runs in it.
+const ALONE: Duration = Duration::from_millis(200);
+
+/// What the loop hears.
+pub(super) enum Message {
+    /// This process's own walk asks for something.
+    Request(Request),
+    /// A call thread of this process reports.
+    Report(Report),
+    /// This process's walk is over.
+    Stop,
+}
+
+impl From<Report> for Message {
+    fn from(report: Report) -> Message {
+        Message::Report(report)
+    }
+}
+
+/// The walk of this process, where it has one.
+pub(super) struct LocalPeer {
+    pub(super) member: Member,
+    pub(super) threads: Hands,
+    /// Called with what happens.
+    pub(super) sink: Box<dyn Fn(Happening)>,
+    /// How much of the trace it knows.
+    pub(super) published: Moment,
+}
+
+/// Other processes, where the lab lets them in.
+pub(super) struct RemotePeers {
+    pub(super) members: Members,
+    /// The programs that run in the lab; `None` where none can come in.
+    pub(super) programs: Option<Programs>,
+    /// What runs in the lab.
+    pub(super) lesson: Option<ShownLesson>,
+}
+
+/// Why the loop ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum End {
+    Not,
+    Over,
+}
+
+/// The loop's state.
+pub(super) struct Server {
+    pub(super) mode: Mode,
+    // The call threads end before their wire does.
+    pub(super) local: Option<LocalPeer>,
+    pub(super) remote: Option<RemotePeers>,
+    pub(super) environment: Environment,
+    pub(super) lab: Lab,
+    /// `None` where this process has no walk.
+    pub(super) inbox: Option<Inbox<Message>>,
+    pub(super) messages: VecDeque<Message>,
+}
+
+impl Server {
+    /// Serves until the walk of this process is over or, where it has none, nobody takes part any more.
+    ///
+    /// # Errors
+    /// Why the lab can't go on; other processes were told. `closing` is called before that, once nobody is let in any more.
+    pub(super) fn serve(mut self, closing: impl FnOnce()) -> Result<(), Failure> {
+        let result = self.go_on();
+        closing();
+        self.publish();
+        if let Err(failure) = &result
+            && let Some(remote) = &mut self.remote
+        {
+            remote.members.fail(failure);
+        }
+        result
+    }
+
+    fn go_on(&mut self) -> Result<(), Failure> {
+        let start = Instant::now();
+        let mut visited = false;
+        let mut busy = true;
+        loop {
+            let heard = self.wait(busy)?;
+            self.take_messages();
+            // What was sent before something else happened stands in the trace before it.
+            busy = self.read_wire()?;
+            heard.into_iter().for_each(|heard| self.heard(heard));
+            while let Some(message) = self.messages.pop_front() {
+                if self.hear(message)? == End::Over {
+                    return Ok(());
+                }
+            }
+            visited |= self.lab.members().next().is_some();
+            // Who comes at this moment finds the name free all the sooner.
+            if self.is_deserted(visited || start.elapsed() > FIRST) {
+                return Ok(());
+            }
+            self.look_at_calls();
+            busy |= self.carry_out()?;
+            self.publish();
+        }
+    }
+
+    /// Whether nobody takes part, and nothing runs for which somebody could come back.
+    fn is_deserted(&self, visited: bool) -> bool {
+        let nobody = self.local.is_none() && self.remote.as_ref().is_none_or(|remote| remote.members.count() == 0);
+        nobody && visited && !self.is_inhabited()
+    }
+
+    /// Whether programs run in the lab that nobody has left behind with it: they would wait for ever for what nobody lets
+    /// go, so somebody must be able to come back to them.
+    fn is_inhabited(&self) -> bool {
+        self.mode == Mode::Lab && network().is_some_and(|network| !programs_within(network).is_empty())
+    }
+
+    fn has_messages(&mut self) -> bool {
+        self.take_messages();
+        !self.messages.is_empty()
+    }
+
+    fn take_messages(&mut self) {
+        self.messages.extend(self.inbox.iter().flat_map(Inbox::take));
+    }
+
+    fn handle(&mut self, input: Input) {
+        self.lab.handle(self.environment.now(), input);
+    }
+
+    /// Whether more may be waiting.
+    fn read_wire(&mut self) -> Result<bool, Failure> {
+        let segments = self.environment.read_wire(ROUND)?;
+        let more = segments.len() == ROUND;
+        if !segments.is_empty() {
+            self.handle(Input::Captured(segments));
+        }
+        Ok(more)
+    }
+
+    fn hear(&mut self, message: Message) -> Result<End, Failure> {
+        match message {
+            Message::Request(request) => self.asked(request),
+            Message::Report(report) => self.reported(report)?,
+            Message::Stop => return Ok(End::Over),
+        }
+        Ok(End::Not)
+    }
+
+    fn asked(&mut self, request: Request) {
+        let Some(local) = &self.local else { return };
+        let number = local.member.number;
+        if let Request::Call(side, call) = &request
+            && local.threads.refuses(*side, call)
+        {
+            return (local.sink)(Happening { at: self.environment.now(), what: What::Unmade(call.clone()) });
+        }
+        self.handle(Input::Asked(number, request));
+    }
+
+    fn reported(&mut self, report: Report) -> Result<(), Failure> {
+        match report {
+            Report::Returned { who, outcome, made, idle } => {
+                let Some(local) = &mut self.local else { return Ok(()) };
+                let number = local.member.number;
+                local.threads.returned(who, idle);
+                if let Some(socket) = made {
+                    self.environment.sockets.made(who.0, socket);
+                }
+                self.handle(Input::Returned(number, who, outcome));
+                Ok(())
+            }
+            Report::Died(panic) => Err(Failure::Thread(panic)),
+        }
+    }
+
+    fn heard(&mut self, heard: Heard) {
+        let Some(remote) = &mut self.remote else { return };
+        match heard {
+            Heard::Gone(number) => self.handle(Input::Left(number)),
+            Heard::Said(number, FromMember::Hello { version, .. }) if version != VERSION => {
+                remote.members.deny(number, Denial::Version(VERSION.to_owned()));
+            }
+            Heard::Said(number, FromMember::Hello { role, .. }) => {
+                if let Some(member) = remote.members.newcomer(number, role) {
+                    self.handle(Input::Came(member));
+                }
+            }
+            Heard::Said(number, FromMember::Request(request)) => self.handle(Input::Asked(number, request)),
+            Heard::Said(number, FromMember::Blocked(caller)) => self.handle(Input::Blocked(number, caller)),
+            Heard::Said(number, FromMember::Returned { who, outcome, made }) => {
+                if let Some(socket) = made.filter(|_| self.lab.is_in_call(number, who)) {
+                    self.environment.sockets.made(who.0, socket);
+                }
+                self.handle(Input::Returned(number, who, outcome));
+            }
+        }
+    }
+
+    /// Asks the kernel of each thread of this process that is in a call whether it sleeps there.
+    fn look_at_calls(&mut self) {
+        let Some(local) = &mut self.local else { return };
+        let number = local.member.number;
+        for caller in local.threads.look() {
+            self.handle(Input::Blocked(number, caller));
+        }
+    }
+
+    /// Carries out what the lab wants. Whether more is wanted at once.
+    fn carry_out(&mut self) -> Result<bool, Failure> {
+        for _ in 0..ROUND {
+            let Some(effect) = self.lab.poll(self.environment.now()) else { return Ok(false) };
+            self.carry_out_one(effect)?;
+        }
+        Ok(true)
+    }
+
+    fn carry_out_one(&mut self, effect: Effect) -> Result<(), Failure> {
+        match effect {
+            Effect::Make(number, caller, call) => self.make(number, caller, call)?,
+            Effect::Interrupt(number, side) => match &mut self.local {
+                Some(local) if local.member.number == number => local.threads.interrupt(side),
+                _ => self.tell(number, &ToMember::Interrupt(side)),
+            },
+            Effect::Send(sending, segment) => {
+                let result = self.environment.send(sending, &segment);
+                self.handle(Input::Sent(sending, result));
+                if matches!(sending, Sending::Released(_)) {
+                    self.read_wire()?;
+                }
+            }
+            Effect::Dump(scope) => self.dump(&scope)?,
+            Effect::CountLost => {
+                let lost = self.environment.lost()?;
+                self.handle(Input::Lost(lost));
+            }
+            Effect::AreAtRest => {
+                let at_rest = self.are_at_rest()?;
+                self.handle(Input::AtRest(at_rest));
+            }
+            Effect::Settled(number) => {
+                self.publish();
+                if let Some(local) = self.local.as_ref().filter(|local| local.member.number == number) {
+                    (local.sink)(Happening { at: self.environment.now(), what: What::Settled });
+                }
+            }
+            Effect::SetRtoMin(ms) => self.environment.set_rto_min(ms),
+            Effect::Welcome(number) => self.welcome(number),
+            Effect::Forget(member) => {
+                let sides = Side::BOTH.into_iter().filter(|side| member.role.drives(*side));
+                sides.for_each(|side| self.environment.sockets.left(side));
+                if let Some(programs) = self.remote.as_mut().and_then(|remote| remote.programs.as_mut()) {
+                    programs.somebody_left();
+                }
+            }
+            Effect::Deny(number, denial) => {
+                if let Some(remote) = &mut self.remote {
+                    remote.members.deny(number, denial);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn make(&mut self, number: u32, caller: crate::lab::Caller, call: Call) -> Result<(), Failure> {
+        match call {
+            Call::Close { fd } => self.environment.sockets.closing(caller.0, fd),
+            Call::Socket { ipv6, udp } => self.environment.sockets.uses(ipv6, udp),
+            _ => {}
+        }
+        match &mut self.local {
+            Some(local) if local.member.number == number => {
+                local.threads.call(caller, call).map_err(failed("start of a call thread"))
+            }
+            _ => {
+                self.tell(number, &ToMember::Make(caller, call));
+                Ok(())
+            }
+        }
+    }
+
+    fn dump(&mut self, scope: &Scope) -> Result<(), Failure> {
+        if self.lab.table().sockets().len() > MANY {
+            self.publish();
+        }
+        let mut table = self.environment.dump(scope, self.lab.table())?;
+        let mut run = false;
+        let programs = self.remote.as_mut().and_then(|remote| remote.programs.as_mut());
+        if let Some(programs) = programs.filter(|_| self.mode == Mode::Lab) {
+            if let crate::lab::Table::All(observation) = &mut table {
+                programs.name(observation, self.environment.sockets.inodes());
+            }
+            let members = self.lab.members().map(|member| member.pid).collect();
+            run = programs.any_but(&members);
+        }
+        self.handle(Input::Dumped { table, programs: run });
+        Ok(())
+    }
+
+    /// Whether each thread of this process is idle or sleeps in its call, and no message and no segment is to be read: a
+    /// call that returned between two looks has left its segments and its report by then.
+    fn are_at_rest(&mut self) -> Result<bool, Failure> {
+        if self.local.as_ref().is_some_and(|local| !local.threads.at_rest()) || self.has_messages() {
+            return Ok(false);
+        }
+        Ok(!self.read_wire()? && !self.has_messages())
+    }
+
+    fn welcome(&mut self, number: u32) {
+        let (mode, wire, now) = (self.mode, self.environment.wire(), self.environment.now());
+        let lesson = self.remote.as_ref().and_then(|remote| remote.lesson.clone());
+        let thread = sys::thread_id();
+        self.tell(number, &ToMember::Welcome { number, mode, wire, now, network: network(), thread, lesson });
+        if let Some((remote, member)) = self.remote.as_mut().zip(self.lab.member(number)) {
+            remote.members.let_in(member.clone());
+        }
+    }
+
+    fn tell(&mut self, number: u32, message: &ToMember) {
+        if let Some(remote) = &mut self.remote {
+            remote.members.tell(number, message);
+        }
+    }
+
+    /// Has everybody know what stands in the trace.
+    fn publish(&mut self) {
+        let entries = self.lab.trace().entries();
+        if let Some(local) = &mut self.local {
+            // Its own entries it has already.
+            let own =
+                |event: &Event| matches!(event, Event::Step(_) | Event::ByHand(_) | Event::Claim(_) | Event::Answer(_));
+            for entry in entries[local.published..].iter().filter(|entry| !own(&entry.event)) {
+                (local.sink)(Happening { at: entry.at, what: What::Event(entry.event.clone()) });
+            }
+            local.published = entries.len();
+        }
+        if let Some(remote) = &mut self.remote {
+            remote.members.publish(entries);
+        }
+    }
+
+    /// Waits for whatever comes next, no longer than the lab wants; not at all where there is more to do. What other
+    /// processes said.
+    fn wait(&mut self, busy: bool) -> Result<Vec<Heard>, Failure> {
+        let limit = if busy { Some(Duration::ZERO) } else { self.rest() };
+        let members = self.remote.iter().flat_map(|remote| remote.members.polled());
+        let (numbers, polled): (Vec<Option<u32>>, Vec<Polled<'_>>) =
+            members.map(|(number, fd, sends)| (number, Polled { fd, writes: sends })).unzip();
+        let waker = self.inbox.as_ref().map(Inbox::bell);
+        let own = waker.into_iter().chain(self.environment.wire_fd());
+        let own: Vec<Polled<'_>> = own.map(|fd| Polled { fd, writes: false }).collect();
+        let ready = poll(own.iter().chain(&polled), limit).map_err(failed("ppoll()"))?;
+        if let Some(inbox) = self.inbox.as_ref().filter(|_| ready[0]) {
+            inbox.silence().map_err(failed("read() of a pipe"))?;
+        }
+        let ready: Vec<Option<u32>> =
+            ready[own.len()..].iter().zip(numbers).filter_map(|(ready, number)| ready.then_some(number)).collect();
+        let Some(remote) = &mut self.remote else { return Ok(Vec::new()) };
+        let mut heard = Vec::new();
+        for number in ready {
+            match number {
+                None => remote.members.admit(),
+                Some(number) => heard.extend(remote.members.serve(number)),
+            }
+        }
+        heard.extend(remote.members.lost());
+        Ok(heard)
+    }
+
+    /// How long nothing needs to be done; `None` for ever.
+    fn rest(&self) -> Option<Duration> {
+        let on_the_way = self.local.as_ref().is_some_and(|local| local.threads.on_the_way());
+        let calls = on_the_way.then_some(SOON);
+        let wake = self.lab.wake_at().map(|at| at.saturating_sub(self.environment.now()));
+        let lost = self.remote.as_ref().and_then(|remote| remote.members.until_lost());
+        let nobody = self.local.is_none() && self.remote.as_ref().is_some_and(|remote| remote.members.count() == 0);
+        [calls, wake, lost, nobody.then_some(ALONE)].into_iter().flatten().min()
+    }
+}

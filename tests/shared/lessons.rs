@@ -1,0 +1,152 @@
+//! A lesson that is looked at from a second terminal, and one that is recorded.
+
+use std::fs::File;
+use std::io::BufReader;
+
+use sockwalk::i18n::Lang;
+use sockwalk::lesson::{Lesson, builtin};
+use sockwalk::model::{Event, Trace};
+use sockwalk::report::read_recording;
+
+use crate::common::lab_users;
+use crate::stage::{LARGE, Stage};
+
+fn lesson(name: &str) -> Lesson {
+    builtin(name).unwrap().unwrap()
+}
+
+/// What the screen says of its place once a step was begun: its number counts from 0.
+fn at(stage: &Stage, step: usize) -> String {
+    let place = stage.texts.header.step.split("{of}").next().unwrap().replace("{n}", &(step + 1).to_string());
+    place.trim().to_owned()
+}
+
+/// Two lessons, each driven in one terminal and looked at from another one: what is done in the first is seen in the
+/// second, nothing that is done in the second changes anything, and whichever leaves, the other goes on.
+#[test]
+fn who_looks_on_sees_the_lesson_and_changes_nothing() {
+    for user in lab_users() {
+        for name in ["handshake", "calls"] {
+            let lesson = lesson(name);
+            let mut stage = Stage::new(user, LARGE, Lang::En);
+            let learn = stage.open(&["learn", name]);
+            stage.wait_text(learn, lesson.title.get(Lang::En));
+            let watch = stage.open(&["watch"]);
+            stage.wait_text(watch, lesson.title.get(Lang::En));
+            for step in 0..3 {
+                // A question comes before its step.
+                let keys = if lesson.steps[step].ask.is_some() { "  " } else { " " };
+                stage.press(learn, keys);
+                let at = at(&stage, step);
+                stage.wait_text(learn, &at);
+                stage.wait_text(watch, &at);
+            }
+            let shown = |stage: &Stage| stage.screen(learn).contents();
+            let before = shown(&stage);
+            // A key of the walk's own, one that would drop what waits, one that would let it go, and one for all.
+            stage.press(watch, " xdw");
+            stage.press(watch, "q");
+            stage.terminal(watch).wait_for_end();
+            assert_eq!(shown(&stage), before);
+
+            let again = stage.open(&["watch", "--lab", name]);
+            let third = at(&stage, 2);
+            stage.wait_text(again, &third);
+            // The lesson begins anew, in a lab of its own: who looks on comes along.
+            stage.press(learn, "r");
+            let goal: String = lesson.goal.get(Lang::En).chars().take(24).collect();
+            stage.wait_text(learn, &goal);
+            stage.wait_text(again, &goal);
+            stage.press(learn, " ");
+            let first = at(&stage, 0);
+            stage.wait_text(again, &first);
+            stage.press(learn, "q");
+            stage.terminal(learn).wait_for_end();
+            let gone = stage.texts.explain.lab_gone.clone();
+            stage.wait_text(again, &gone);
+            stage.press(again, "q");
+            stage.terminal(again).wait_for_end();
+        }
+    }
+}
+
+/// Nobody makes calls or runs programs where a lesson runs, and is told so.
+#[test]
+fn a_lessons_lab_is_its_own() {
+    for user in lab_users() {
+        let mut stage = Stage::of(user);
+        let learn = stage.open(&["learn", "handshake"]);
+        stage.wait_text(learn, lesson("handshake").title.get(Lang::En));
+        // Who wants a lab of their own gets one.
+        let server = stage.join(&["server"]);
+        stage.quit(server);
+        stage.press(learn, "q");
+        stage.terminal(learn).wait_for_end();
+    }
+}
+
+/// What `play` recorded is what it printed, and replays to the same trace: with its steps, claims and answers.
+#[test]
+fn a_recorded_lesson_replays_to_the_same_trace() {
+    for user in lab_users() {
+        let mut stage = Stage::of(user);
+        let file = stage.run().join("walk.jsonl");
+        let path = file.to_str().unwrap();
+        let played = stage.command(&["play", "handshake", "--format", "json", "--record", path]).output().unwrap();
+        assert!(played.status.success(), "{played:?}");
+        let recording = read_recording(BufReader::new(File::open(&file).unwrap())).unwrap();
+        assert_eq!(recording.header.unwrap().lesson.as_deref(), Some("handshake"));
+        let mut trace = Trace::default();
+        recording.entries.iter().for_each(|entry| {
+            trace.push(entry.at, entry.event.clone());
+        });
+        let steps = recording.entries.iter().filter(|entry| matches!(entry.event, Event::Step(_))).count();
+        assert!(steps > 15 && trace.present().diverged().is_none());
+        let mut again = Vec::new();
+        let lesson = lesson("handshake");
+        let id = |step: usize| lesson.steps.get(step).map_or("", |step| &step.id);
+        sockwalk::report::JsonLines::default().write(&trace, id, &mut again).unwrap();
+        assert_eq!(String::from_utf8(again).unwrap(), String::from_utf8(played.stdout).unwrap());
+
+        // Nothing is overwritten.
+        let twice = stage.command(&["play", "handshake", "--record", path]).output().unwrap();
+        assert_eq!(twice.status.code(), Some(1), "{twice:?}");
+
+        let replay = stage.open(&["replay", path]);
+        let past = stage.texts.header.past.split("{n}").next().unwrap().trim().to_owned();
+        stage.wait_text(replay, &past);
+        stage.press(replay, "\u{1b}[F");
+        stage.wait_text(replay, lesson.title.get(Lang::En));
+        stage.quit(replay);
+    }
+}
+
+/// Each walk that is learned has a recording of its own.
+#[test]
+fn a_learned_lesson_is_recorded_walk_by_walk() {
+    for user in lab_users() {
+        let mut stage = Stage::of(user);
+        let (first, second) = (stage.run().join("walk.jsonl"), stage.run().join("walk-2.jsonl"));
+        let lesson = lesson("handshake");
+        let learn = stage.open(&["learn", "handshake", "--record", first.to_str().unwrap()]);
+        stage.wait_text(learn, lesson.title.get(Lang::En));
+        for step in 0..2 {
+            stage.press(learn, " ");
+            let at = at(&stage, step);
+            stage.wait_text(learn, &at);
+        }
+        stage.press(learn, "r");
+        let goal: String = lesson.goal.get(Lang::En).chars().take(24).collect();
+        stage.wait_text(learn, &goal);
+        stage.press(learn, " ");
+        let at = at(&stage, 0);
+        stage.wait_text(learn, &at);
+        stage.press(learn, "q");
+        stage.terminal(learn).wait_for_end();
+        for (file, steps) in [(first, 2), (second, 1)] {
+            let recording = read_recording(BufReader::new(File::open(&file).unwrap())).unwrap();
+            let begun = recording.entries.iter().filter(|entry| matches!(entry.event, Event::Step(_))).count();
+            assert_eq!(begun, steps, "{file:?}");
+        }
+    }
+}
