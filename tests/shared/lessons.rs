@@ -60,6 +60,13 @@ fn who_looks_on_sees_the_lesson_and_changes_nothing() {
             stage.press(learn, " ");
             let first = at(&stage, 0);
             stage.wait_text(again, &first);
+            // Another lesson is opened there: who looks on comes along too.
+            stage.press(learn, "o");
+            stage.press(learn, "refused\r");
+            let next = crate::lessons::lesson("refused");
+            for seat in [learn, again] {
+                stage.wait_text(seat, next.title.get(Lang::En));
+            }
             stage.press(learn, "q");
             stage.terminal(learn).wait_for_end();
             let gone = stage.texts.explain.lab_gone.clone();

@@ -9,7 +9,7 @@ use sockwalk::cli::{Exit, Invocation, Joining, Part};
 use sockwalk::engine::{Answer, Answerer, Failure, Free, FreeOptions, Happening, Phase, Purpose, Request, What, World};
 use sockwalk::i18n::{Texts, fill, join};
 use sockwalk::lesson::{Lang, Localized};
-use sockwalk::linux::shared::{Joined, ShownLesson};
+use sockwalk::linux::shared::{Joined, LabName, ShownLesson};
 use sockwalk::model::{Role, Side};
 use sockwalk::tui::{Catalogue, Host, Msg, NotOpened, Opened, Opens, Walk};
 
@@ -107,8 +107,8 @@ struct House {
     world: Option<Joined>,
     lab: Lab,
     sender: Sender<Msg>,
-    /// The lab of the same name that began after the one that was looked at had ended.
-    renewed: Arc<Mutex<Option<Joined>>>,
+    /// The lab that follows the one that was looked at, which has ended; and its name.
+    renewed: Arc<Mutex<Option<(Joined, LabName)>>>,
     /// How the walk was made.
     made: Option<FreeOptions>,
     recorder: Option<Recorder>,
@@ -119,7 +119,7 @@ const RENEWED: Duration = Duration::from_secs(3);
 const AGAIN: Duration = Duration::from_millis(30);
 
 impl House {
-    /// Has a walk of this generation hear what happens. Where who looks on has lost the lab, the next one of its name is
+    /// Has a walk of this generation hear what happens. Where who looks on has lost the lab, the one that follows it is
     /// joined.
     fn start(&self, joined: &mut Joined, generation: u64) -> Result<(), sockwalk::linux::Refused> {
         let (to_app, renewed, lab) = (self.sender.clone(), Arc::clone(&self.renewed), self.lab.clone());
@@ -147,12 +147,17 @@ impl House {
     }
 }
 
-/// Joins the next lab of this name, as soon as there is one; else the interface hears that its lab is gone.
-fn renew(to_app: &Sender<Msg>, renewed: &Mutex<Option<Joined>>, lab: &Lab, (generation, gone): (u64, Happening)) {
+/// Joins the lab that follows this one, as soon as there is one; else the interface hears that its lab is gone.
+fn renew(
+    to_app: &Sender<Msg>,
+    renewed: &Mutex<Option<(Joined, LabName)>>,
+    lab: &Lab,
+    (generation, gone): (u64, Happening),
+) {
     let end = Instant::now() + RENEWED;
     while Instant::now() < end {
-        if let Ok(joined) = lab.look_on() {
-            *renewed.lock().unwrap_or_else(PoisonError::into_inner) = Some(joined);
+        if let Ok(next) = lab.look_on() {
+            *renewed.lock().unwrap_or_else(PoisonError::into_inner) = Some(next);
             let _ = to_app.send(Msg::Renewed);
             return;
         }
@@ -181,7 +186,8 @@ impl Host for House {
     fn restart(&mut self, _: &dyn Walk, generation: u64) -> Result<Opened, String> {
         // A lab that others share isn't made anew by one of them: only who looks on comes here, once the lab began anew.
         let renewed = self.renewed.lock().unwrap_or_else(PoisonError::into_inner).take();
-        let (Some(mut joined), Some(made)) = (renewed, &self.made) else { return Err(String::new()) };
+        let (Some((mut joined, name)), Some(made)) = (renewed, &self.made) else { return Err(String::new()) };
+        self.lab.name = name;
         let options = self.options(&joined, &[], made.server);
         self.start(&mut joined, generation).map_err(|error| error.to_string())?;
         (self.epoch, self.world) = (joined.epoch(), Some(joined));

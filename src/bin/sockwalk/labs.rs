@@ -44,12 +44,17 @@ impl Lab {
         self.role == Role::Watches
     }
 
-    /// Joins the lab that has this name now, to look on.
+    /// Joins the lab that has this name now, to look on; of a lesson, where there is none, the one that runs: whoever is
+    /// looked at has opened another lesson. With its name.
     ///
     /// # Errors
     /// [`Denied`] says why not.
-    pub fn look_on(&self) -> Result<Joined, Denied> {
-        Joined::join(&self.folder, &self.name, Role::Watches)
+    pub fn look_on(&self) -> Result<(Joined, LabName), Denied> {
+        let join = |name: &LabName| Ok((Joined::join(&self.folder, name, Role::Watches)?, name.clone()));
+        join(&self.name).or_else(|denied| match self.folder.labs().as_deref() {
+            Ok([one]) if self.folder.is_of_lessons() => join(one),
+            _ => Err(denied),
+        })
     }
 }
 

@@ -119,6 +119,11 @@ impl Folder {
         Folder { path: self.path.clone(), uid: self.uid, ending: LESSON }
     }
 
+    /// Whether it is of lessons' labs.
+    pub fn is_of_lessons(&self) -> bool {
+        self.ending == LESSON
+    }
+
     /// The labs that run, in the order of their names.
     ///
     /// # Errors
