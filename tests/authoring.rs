@@ -76,7 +76,7 @@ fn what_is_wrong_is_told_with_its_place() {
         let finished = check(&program, user, &[path]);
         assert_eq!(finished.status.code(), Some(1));
         let line = format!(
-            "{path}:{}error: in lab, step first-connect: expected first is LISTEN, actual first is SYN_SENT",
+            "{path}:{}error: in lab, step first-connect: expected: the client's socket no. 1 is LISTEN; actual: the client's socket no. 1 is SYN_SENT",
             at(&changed, claim)
         );
         assert!(finished.stdout.lines().any(|told| told == line), "{line}\n{}", finished.stdout);
@@ -86,7 +86,7 @@ fn what_is_wrong_is_told_with_its_place() {
         let changed = with("\"ECONNREFUSED\", \"blocks\", \"0\"", "\"ECONNREFUSED\", \"EPIPE\", \"0\"");
         folder.write("refused.toml", &changed);
         let finished = check(&program, user, &[path]);
-        let wanted = "step first-connect: expected ECONNREFUSED / EPIPE / 0, actual blocks";
+        let wanted = "step first-connect: expected: it failed with ECONNREFUSED / it failed with EPIPE / it returned 0; actual: it sleeps in the call";
         assert!(finished.status.code() == Some(1) && finished.stdout.contains(wanted), "{}", finished.stdout);
 
         // A text that is longer than the pane.

@@ -207,10 +207,11 @@ impl Seat {
     }
 }
 
-/// The beginning of a step's text, by which it is found: without marks, blanks and line ends.
+/// The beginning of a step's text, by which it is found: without marks, blanks and line ends, and longer than what a
+/// claim that holds may say alike (`connect()` returns 0).
 fn beginning(step: &Step, lang: Lang) -> String {
     let first = step.say.get(lang).lines().next().unwrap_or_default();
-    squeezed(first).chars().take(if lang == Lang::En { 36 } else { 12 }).collect()
+    squeezed(first).chars().take(if lang == Lang::En { 36 } else { 16 }).collect()
 }
 
 fn squeezed(text: &str) -> String {

@@ -211,10 +211,34 @@ fn every_valid_file_plays_in_the_lab() {
                 continue;
             }
             let copy = folder.write(path.file_name().unwrap().to_str().unwrap(), &read_to_string(&path).unwrap());
-            let lines = play(&program, user, copy.to_str().unwrap(), Mode::Lab);
+            let copy = copy.to_str().unwrap();
+            // Whether a lab has a setting shows only in a lab: before Linux 6.3 none has those of `net.core`, and the
+            // program says so.
+            let refusal = program.run(user, &["play", copy, "--mode", "lab", "--lang", "en"]).stderr;
+            if refusal.contains("in the lab, this lesson needs") {
+                skipped(&format!("{name}: {refusal}"));
+                continue;
+            }
+            let lines = play(&program, user, copy, Mode::Lab);
             each_segment_goes_its_way(&lines);
             assert!(lines.iter().any(|line| line["kind"] == "claim"), "{}", path.display());
         }
+    }
+}
+
+/// A claim that holds before its step began is checked once the kernel's timer has run out, as often as the step says.
+#[test]
+fn what_holds_already_waits_for_the_timer() {
+    let (program, folder) = (Program::new(), Folder::new());
+    let text = read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/lessons/valid/still.toml")).unwrap();
+    let path = folder.write("still.toml", &text);
+    for user in players(Mode::Lab) {
+        let lines = play(&program, user, path.to_str().unwrap(), Mode::Lab);
+        let place = |is: &dyn Fn(&Value) -> bool| lines.iter().position(is).unwrap();
+        let begun = place(&|line| line["kind"] == "step" && line["id"] == "still");
+        let claimed = place(&|line| line["kind"] == "claim" && line["step"] == "still");
+        let again = lines[begun..claimed].iter().filter(|line| line["event"] == "retransmitted").count();
+        assert_eq!(again, 2, "{lines:#?}");
     }
 }
 

@@ -70,10 +70,19 @@ impl Long {
         self.step = (self.step + 1) % self.lesson.steps.len();
     }
 
-    fn claim(&mut self, what: &str) {
+    fn claim(&mut self, end: End, is: State) {
+        self.claim_that(Statement::State { end, is: is.into() });
+    }
+
+    fn claim_queues(&mut self, name: &str, recv: Option<u32>, send: Option<u32>) {
+        let end = End::Socket(name.to_owned());
+        self.claim_that(Statement::Queues { end, recv: recv.map(Number::from), send: send.map(Number::from) });
+    }
+
+    fn claim_that(&mut self, what: Statement) {
         let step = self.trace.present().step().map_or(0, |(step, _)| step);
-        let (what, actual) = (what.to_owned(), what.to_owned());
-        self.push(Event::Claim(ClaimResult { step, what, held: true, actual, line: 12 }));
+        let actual = what.clone();
+        self.push(Event::Claim(Box::new(ClaimResult { step, what, held: true, actual, line: 12 })));
     }
 
     fn enter(&mut self, side: Side, call: Call) {
@@ -140,7 +149,7 @@ impl Long {
         self.begin_step();
         self.call(Side::Server, Call::Listen { fd, backlog: 8 }, 0);
         self.socket(cookie, Side::Server, Some(fd), State::Listen, (0, 8));
-        self.claim("server is LISTEN");
+        self.claim(End::Socket("server".into()), State::Listen);
     }
 
     /// The kernel's names for the client's socket and for its peer.
@@ -162,22 +171,22 @@ impl Long {
         let syn = self.send(Side::Client, "SYN", b"");
         self.push(Event::Blocked { side: Side::Client, worker: 0 });
         self.socket(client, Side::Client, Some(CLIENT_FD), State::SynSent, (0, 1));
-        self.claim("client is SYN_SENT");
+        self.claim(End::Socket("client".into()), State::SynSent);
         let again = segment(self.client, self.lesson.server, "SYN", b"", self.sent);
         self.push(Event::Retransmitted { id: syn, segment: again });
         self.deliver(syn);
         let syn_ack = self.send(Side::Server, "SYN,ACK", b"");
         self.socket(peer, Side::Server, None, State::SynRecv, (0, 0));
-        self.claim("peer of client is SYN_RECV");
+        self.claim(End::PeerOf("client".into()), State::SynRecv);
         self.deliver(syn_ack);
         let ack = self.send(Side::Client, "ACK", b"");
         self.returned(Side::Client, 0, b"");
         self.socket(client, Side::Client, Some(CLIENT_FD), State::Established, (0, 0));
-        self.claim("client is ESTABLISHED");
+        self.claim(End::Socket("client".into()), State::Established);
         self.deliver(ack);
         self.returned(Side::Server, PEER_FD.into(), b"");
         self.socket(peer, Side::Server, Some(PEER_FD), State::Established, (0, 0));
-        self.claim("peer of client is ESTABLISHED");
+        self.claim(End::PeerOf("client".into()), State::Established);
     }
 
     fn send_line(&mut self, number: u64, from: Side) -> SegmentId {
@@ -187,7 +196,7 @@ impl Long {
         self.call(from, Call::Send { fd, data: b"hello\n".to_vec() }, 6);
         let id = self.send(from, "PSH,ACK", b"hello\n");
         self.socket(cookie, from, Some(fd), State::Established, (0, 6));
-        self.claim("queues of the sender: send=6");
+        self.claim_queues("sender", None, Some(6));
         id
     }
 
@@ -205,7 +214,7 @@ impl Long {
         self.deliver(id);
         let ack = self.send(from.other(), "ACK", b"");
         self.socket(receiver, from.other(), Some(fd), State::Established, (6, 0));
-        self.claim("queues of the receiver: recv=6");
+        self.claim_queues("receiver", Some(6), None);
         self.begin_step();
         self.enter(from.other(), Call::Recv { fd, len: 1024 });
         self.returned(from.other(), 6, b"hello\n");
@@ -238,7 +247,7 @@ impl Long {
         self.socket(client, Side::Client, None, State::TimeWait, (0, 0));
         self.deliver(ack);
         self.push(Event::Gone { cookie: peer, source: Source::SockDiag });
-        self.claim("peer of client is CLOSED");
+        self.claim(End::PeerOf("client".into()), State::Closed);
         self.begin_step();
         self.push(Event::Gone { cookie: client, source: Source::SockDiag });
     }

@@ -5,7 +5,7 @@ use std::io;
 
 use super::{Exit, Target};
 use crate::i18n::{Lang, Texts, escape, fill, join};
-use crate::lesson::{self, Lesson, LessonError, builtin, builtin_names};
+use crate::lesson::{self, Lesson, LessonError, builtin, builtin_names, likely};
 
 /// Finds the lesson and reads it. `colours` says whether a wrong file's message may have them.
 ///
@@ -33,8 +33,12 @@ pub fn load(target: &Target, lang: Lang, colours: bool) -> Result<Lesson, Exit> 
 pub fn find(name: &str, lang: Lang) -> Result<Result<Lesson, LessonError>, Exit> {
     let texts = &Texts::load(lang)?.cli;
     builtin(name).ok_or_else(|| {
-        let values = [("found", &escape(name) as &dyn std::fmt::Display), ("lessons", &builtin_names().join(", "))];
-        Exit { status: 2, text: format!("{}\n", join(&texts.error, &fill(&texts.no_such_lesson, &values))) }
+        let names = builtin_names();
+        let values = [("found", &escape(name) as &dyn std::fmt::Display), ("lessons", &names.join(", "))];
+        let sentence = fill(&texts.no_such_lesson, &values);
+        let meant = likely(name, names).map(|name| fill(&texts.did_you_mean, &[("suggestion", name)]));
+        let sentence = meant.map_or(sentence.clone(), |meant| join(&sentence, &meant));
+        Exit { status: 2, text: format!("{}\n", join(&texts.error, &sentence)) }
     })
 }
 

@@ -147,6 +147,9 @@ fn a_lesson_that_is_not_there() {
     let exit = load(&Target::Builtin("nothing".into()), Lang::En, false).unwrap_err();
     assert_eq!(exit.status, 2);
     assert!(exit.text.starts_with("error: There is no lesson `nothing`."), "{}", exit.text);
+    assert!(!exit.text.contains("Did you mean"), "{}", exit.text);
+    let near = load(&Target::Builtin("handshke".into()), Lang::En, false).unwrap_err();
+    assert!(near.text.contains("Did you mean `handshake`?"), "{}", near.text);
     let exit = load(&Target::Path("no/such.toml".into()), Lang::Zh, false).unwrap_err();
     assert_eq!(exit.status, 1);
     assert!(exit.text.starts_with("错误：无法读取课程文件 no/such.toml："), "{}", exit.text);

@@ -2,10 +2,11 @@
 
 use std::net::SocketAddr;
 
-use crate::lesson::{
-    CallTerms, End, Expr, Letter, Measure, QueueTerms, SegmentFate, SegmentPattern, Terms, TimerTerms, timer_name,
+use crate::lesson::{CallTerms, Expr, Letter, Measure, QueueTerms, SegmentPattern, Terms, TimerTerms};
+use crate::model::{
+    CallName, CallView, Count, End, Fate, Number, Outcome, SegmentFate, SegmentView, SegmentWords, Side, SocketFacts,
+    SocketView, Statement, Timer, TimerFact, View,
 };
-use crate::model::{CallName, CallView, Fate, Outcome, SegmentView, Side, SocketFacts, SocketView, Timer, View};
 use crate::tcp::{Numbers, line, tells_zero_window};
 
 use super::names::Names;
@@ -23,14 +24,19 @@ pub struct Known<'a> {
 }
 
 impl Known<'_> {
-    /// What is the case where the claim speaks, in the claims' own notation, and whether the claim holds.
-    pub fn check(&self, terms: &Terms) -> (bool, String) {
+    /// What a claim says, with its numbers as far as they are known.
+    pub fn says(&self, terms: &Terms) -> Statement {
+        terms.says(self.line)
+    }
+
+    /// Whether the claim holds, and what is the case where it speaks.
+    pub fn check(&self, terms: &Terms) -> (bool, Statement) {
         match terms {
             Terms::Returns(terms) => self.returns(terms),
             Terms::Blocks { side, call } => self.blocks(*side, *call),
             Terms::State { end, is } => match self.names.find(end, self.view) {
-                Some(socket) => (socket.state == *is, format!("{end} is {}", socket.state)),
-                None => (false, format!("the kernel has no socket {end}")),
+                Some(socket) => (socket.state == *is, Statement::State { end: end.clone(), is: socket.state }),
+                None => (false, Statement::NoSocket(end.clone())),
             },
             Terms::Segment { pattern, is } => self.segment(pattern, *is),
             Terms::Queue(terms) => self.queue(terms),
@@ -70,14 +76,11 @@ impl Known<'_> {
         choice == actual || number.is_some_and(|number| number.to_string() == actual)
     }
 
-    fn returns(&self, terms: &CallTerms) -> (bool, String) {
+    fn returns(&self, terms: &CallTerms) -> (bool, Statement) {
         let CallTerms { side, call: name, value, data, error } = terms;
-        let Some(call) = self.newest_call(*side, *name) else {
-            return (false, format!("{side}: {name}() was not called"));
-        };
-        let Some(outcome) = call.outcome else {
-            return (false, format!("{side}: {name}() has not returned"));
-        };
+        let (side, call) = (*side, *name);
+        let Some(newest) = self.newest_call(side, call) else { return (false, Statement::NotCalled { side, call }) };
+        let Some(outcome) = newest.outcome else { return (false, Statement::NotReturned { side, call }) };
         let held = match (outcome, error) {
             (Err(found), wanted) => *wanted == Some(*found),
             (Ok(_), Some(_)) => false,
@@ -86,15 +89,15 @@ impl Known<'_> {
                 value_fits && data.as_ref().is_none_or(|data| data.as_bytes() == returned.data)
             }
         };
-        (held, outcome_text(*side, *name, outcome, data.is_some()))
+        (held, came_to(side, call, outcome, data.is_some()))
     }
 
-    fn blocks(&self, side: Side, name: CallName) -> (bool, String) {
-        match self.newest_call(side, name) {
-            None => (false, format!("{side}: {name}() was not called")),
-            Some(CallView { outcome: Some(outcome), .. }) => (false, outcome_text(side, name, outcome, false)),
-            Some(CallView { blocked: true, .. }) => (true, format!("{side} sleeps in {name}()")),
-            Some(_) => (false, format!("{side} runs in {name}()")),
+    fn blocks(&self, side: Side, call: CallName) -> (bool, Statement) {
+        match self.newest_call(side, call) {
+            None => (false, Statement::NotCalled { side, call }),
+            Some(CallView { outcome: Some(outcome), .. }) => (false, came_to(side, call, outcome, false)),
+            Some(CallView { blocked: true, .. }) => (true, Statement::Sleeps { side, call }),
+            Some(_) => (false, Statement::Runs { side, call }),
         }
     }
 
@@ -102,22 +105,18 @@ impl Known<'_> {
         self.view.calls(side).find(|call| call.call.name() == name)
     }
 
-    fn segment(&self, pattern: &SegmentPattern, is: SegmentFate) -> (bool, String) {
+    fn segment(&self, pattern: &SegmentPattern, is: SegmentFate) -> (bool, Statement) {
         let from = pattern.from;
-        match self.find_segment(pattern, |_| true) {
-            Some(found) => {
-                let fate = fate(found.fate);
-                (fate == is, format!("{from} sends {}: {}", written(&found, pattern), fate.name()))
-            }
-            None => {
-                let here =
-                    |segment: &SegmentView<'_>| self.sender(segment) == Some(from) && self.is_on(segment, &pattern.on);
-                match self.view.segments().find(here) {
-                    Some(other) => (false, format!("{from} last sent {}", written(&other, pattern))),
-                    None => (false, format!("{from} sent nothing")),
-                }
-            }
+        if let Some(found) = self.find_segment(pattern, |_| true) {
+            let fate = fate(found.fate);
+            return (fate == is, Statement::Segment { from, segment: written(&found, pattern), is: fate });
         }
+        let here = |segment: &SegmentView<'_>| self.sender(segment) == Some(from) && self.is_on(segment, &pattern.on);
+        let last = match self.view.segments().find(here) {
+            Some(other) => Statement::LastSent { from, segment: written(&other, pattern) },
+            None => Statement::SentNothing { from, on: pattern.on.clone() },
+        };
+        (false, last)
     }
 
     /// Whether a segment belongs to the connection of a socket; of no socket in particular, any does.
@@ -170,41 +169,37 @@ impl Known<'_> {
         self.view.trace().side_of(from).or((from == self.server).then_some(Side::Server))
     }
 
-    fn queue(&self, terms: &QueueTerms) -> (bool, String) {
+    fn queue(&self, terms: &QueueTerms) -> (bool, Statement) {
         let end = &terms.end;
         let Some(SocketView { facts, gone: false, .. }) = self.names.find(end, self.view) else {
-            return (false, format!("the kernel has no socket {end}"));
+            return (false, Statement::NoSocket(end.clone()));
         };
-        let (recv, send) = (facts.recv_queue, facts.send_queue);
         let is = |wanted: &Option<Expr>, found| wanted.is_none_or(|wanted| self.number(&wanted) == Some(found));
-        let mut actual = format!("queues of {end}:");
-        if terms.recv.is_some() {
-            actual += &format!(" recv={recv}");
-        }
-        if terms.send.is_some() {
-            actual += &format!(" send={send}");
-        }
-        (is(&terms.recv, recv) && is(&terms.send, send), actual)
+        let told = |wanted: &Option<Expr>, found: u32| wanted.as_ref().map(|_| found.into());
+        let (recv, send) = (facts.recv_queue, facts.send_queue);
+        let held = is(&terms.recv, recv) && is(&terms.send, send);
+        let (recv, send) = (told(&terms.recv, recv), told(&terms.send, send));
+        (held, Statement::Queues { end: end.clone(), recv, send })
     }
 
-    fn timer(&self, terms: &TimerTerms) -> (bool, String) {
+    fn timer(&self, terms: &TimerTerms) -> (bool, Statement) {
         let TimerTerms { end, kind, fired, rto_ms: wanted } = terms;
-        let Some(facts) = self.living(end) else { return (false, format!("the kernel has no socket {end}")) };
+        let Some(facts) = self.living(end) else { return (false, Statement::NoSocket(end.clone())) };
         let (timer, rto) = (facts.timer, rto_ms(facts));
         let held = kind.is_none_or(|kind| timer.is_some_and(|timer| timer.kind == kind))
             && fired.is_none_or(|count| timer.is_some_and(|timer| count.holds(timer.fired.into())))
             && wanted.is_none_or(|count| rto.is_some_and(|rto| count.holds(rto)));
-        let mut actual = format!("timer of {end}:");
+        let mut found = Vec::new();
         if kind.is_some() || (fired.is_some() && timer.is_none()) {
-            actual += &format!(" {}", timer.map_or("none", |timer| timer_name(timer.kind)));
+            found.push(timer.map_or(TimerFact::NoneRuns, |timer| TimerFact::Runs(timer.kind)));
         }
         if let (Some(_), Some(timer)) = (fired, timer) {
-            actual += &format!(" fired={}", fired_text(timer));
+            found.push(TimerFact::Fired(Count::Exactly(timer.fired.into())));
         }
         if wanted.is_some() {
-            actual += &format!(" rto_ms={}", rto.map_or("none".to_owned(), |rto| rto.to_string()));
+            found.push(rto.map_or(TimerFact::NoRto, |rto| TimerFact::Rto(Count::Exactly(rto))));
         }
-        (held, actual)
+        (held, Statement::Timer { end: end.clone(), facts: found })
     }
 
     /// What the kernel says of an end that it still has.
@@ -227,21 +222,20 @@ fn rto_ms(facts: &SocketFacts) -> Option<u32> {
 }
 
 /// A segment in one line, with what the pattern says beyond such a line.
-pub(super) fn written(view: &SegmentView<'_>, pattern: &SegmentPattern) -> String {
-    let mut text = line(view.segment, &view.initials, Numbers::Symbolic);
+pub(super) fn written(view: &SegmentView<'_>, pattern: &SegmentPattern) -> SegmentWords {
+    let mut fields = Vec::new();
     if let Some(segment) = view.segment.tcp() {
         if pattern.win.is_some() && !tells_zero_window(segment) {
-            text += &format!(" win={}", segment.window);
+            fields.push(("win".to_owned(), u32::from(segment.window).into()));
         }
         if pattern.win_scaled.is_some() {
-            let window = view.initials.window(segment).bytes().map_or("?".to_owned(), |window| window.to_string());
-            text += &format!(" win_scaled={window}");
+            let unknown = || Number { written: "?".to_owned(), shown: "?".to_owned() };
+            let window = view.initials.window(segment).bytes().map_or_else(unknown, Number::from);
+            fields.push(("win_scaled".to_owned(), window));
         }
     }
-    if let Some(socket) = &pattern.on {
-        text += &format!(" on {socket}");
-    }
-    text
+    let head = line(view.segment, &view.initials, Numbers::Symbolic);
+    SegmentWords { head, fields, on: pattern.on.clone() }
 }
 
 fn fate(fate: Fate) -> SegmentFate {
@@ -253,13 +247,13 @@ fn fate(fate: Fate) -> SegmentFate {
     }
 }
 
-fn outcome_text(side: Side, name: CallName, outcome: &Outcome, with_data: bool) -> String {
+fn came_to(side: Side, call: CallName, outcome: &Outcome, with_data: bool) -> Statement {
     match outcome {
-        Ok(returned) if with_data => {
-            let data = String::from_utf8_lossy(&returned.data);
-            format!("{side}: {name}() returns {} {data:?}", returned.value)
+        Ok(returned) => {
+            let data = with_data.then(|| String::from_utf8_lossy(&returned.data).into_owned());
+            let value = Number { written: returned.value.to_string(), shown: returned.value.to_string() };
+            Statement::Returns { side, call, value: Some(value), data }
         }
-        Ok(returned) => format!("{side}: {name}() returns {}", returned.value),
-        Err(errno) => format!("{side}: {name}() fails with {errno}"),
+        Err(errno) => Statement::Fails { side, call, errno: *errno },
     }
 }

@@ -73,9 +73,9 @@ mod tests {
         let mut trace = Trace::default();
         // The first one, that connect() sleeps, was not so.
         for (n, claim) in lesson.steps[step].expect.iter().enumerate() {
-            let result =
-                ClaimResult { step, what: String::new(), held: n > 0, actual: String::new(), line: claim.line };
-            trace.push(Duration::ZERO, Event::Claim(result));
+            let said = claim.terms.says(0);
+            let result = ClaimResult { step, what: said.clone(), held: n > 0, actual: said, line: claim.line };
+            trace.push(Duration::ZERO, Event::Claim(Box::new(result)));
         }
         let count = confirmed(&lesson, &trace);
         assert_eq!((count.sleeps, count.states, count.segments, count.otherwise), (0, 2, 1, 1), "{count:?}");

@@ -2,8 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::lesson::End;
-use crate::model::{Side, SocketFacts, SocketView, View};
+use crate::model::{End, Side, SocketFacts, SocketView, View};
 
 /// A socket that a lesson named.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -37,6 +37,15 @@ impl MeasuredTexts {
         };
         fill(text, &[("actual", harmless(actual))])
     }
+
+    /// An offered answer in words: its label, else what its notation means; a name or a number stands for itself.
+    pub fn choice(&self, key: &str, label: Option<&str>, notation: &str) -> String {
+        match (label, notation) {
+            (Some(label), _) => harmless(label),
+            (None, "blocks" | "returns" | "none") => self.fact(key, notation),
+            (None, other) => harmless(other),
+        }
+    }
 }
 
 #[cfg(test)]

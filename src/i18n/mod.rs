@@ -3,6 +3,7 @@
 //! Both languages are read into the same structs, which know every key: a key that only one of them has is an error.
 
 mod check;
+mod claims;
 mod cli;
 mod diverged;
 mod doctor;
@@ -22,6 +23,7 @@ mod wrap;
 use std::sync::OnceLock;
 
 pub use check::CheckTexts;
+pub use claims::ClaimTexts;
 pub use cli::CliTexts;
 pub use diverged::{DivergedTexts, diverged};
 pub use doctor::DoctorTexts;
@@ -54,6 +56,8 @@ words! {
         pub shared: SharedTexts,
         /// The transcript.
         pub plain: PlainTexts,
+        /// What a claim says, and what is the case.
+        pub claims: ClaimTexts,
         /// A walk that isn't its lesson's any more.
         pub diverged: DivergedTexts,
         /// What is kept of the learner's progress.

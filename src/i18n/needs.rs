@@ -46,6 +46,18 @@ impl NeedTexts {
         self.together(&names)
     }
 
+    /// What is missing in one mode or the other, each thing once: the lab itself where it is `None`. `None` where nothing is.
+    pub fn either<'a>(&self, missing: impl IntoIterator<Item = Option<&'a [Need]>>) -> Option<String> {
+        let mut all: Vec<String> = Vec::new();
+        for needs in missing {
+            let what = needs.map_or_else(|| self.lab.clone(), |needs| self.list(needs));
+            if !what.is_empty() && !all.contains(&what) {
+                all.push(what);
+            }
+        }
+        (!all.is_empty()).then(|| all.join(&self.or))
+    }
+
     fn several(&self, names: &[String], one: &str, more: &str) -> Option<String> {
         let text = if names.len() == 1 { one } else { more };
         (!names.is_empty()).then(|| fill(text, &[("names", self.together(names))]))
@@ -63,6 +75,15 @@ impl NeedTexts {
 mod tests {
     use super::super::{Lang, Texts};
     use super::*;
+
+    #[test]
+    fn what_is_missing_in_both_modes_is_said_once() {
+        let t = &Texts::load(Lang::En).unwrap().needs;
+        let ipv6 = [Need::Ipv6];
+        assert_eq!(t.either([Some(&[][..])]), None);
+        assert_eq!(t.either([Some(&ipv6[..]), Some(&ipv6[..])]), Some(t.ipv6.clone()));
+        assert_eq!(t.either([None, Some(&ipv6[..])]), Some(format!("{}{}{}", t.lab, t.or, t.ipv6)));
+    }
 
     #[test]
     fn needs_are_listed_by_their_names() {

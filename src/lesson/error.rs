@@ -157,8 +157,8 @@ impl std::error::Error for LessonError {}
 
 /// Whether a character would act on a terminal, or hide what a text really says.
 pub(super) fn unsafe_to_show(c: char) -> bool {
-    // The second group turns the direction of the text that follows.
-    c.is_control() || matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+    // What takes no room can't be seen, turns the direction of the text that follows, or is put over the letter before it.
+    c.is_control() || unicode_width::UnicodeWidthChar::width(c) == Some(0)
 }
 
 fn escaped(text: &str) -> String {

@@ -21,6 +21,8 @@ pub enum Fault {
     Id(String),
     /// A text is missing or empty in a language.
     NoText(Lang),
+    /// A text is longer than its place has room for: so many characters.
+    LongText { found: usize, most: usize },
     /// A text holds a character that would act on a terminal, or that can't be seen.
     Control(char),
     /// The learner's line has a line break in it.
@@ -184,12 +186,15 @@ impl Fault {
         match self {
             Fault::TooLarge => "the file is larger than 1 MiB; write a shorter lesson".to_owned(),
             Fault::NotUtf8 => "these bytes are not UTF-8; save the file as UTF-8".to_owned(),
-            Fault::Toml(message) => message.clone(),
+            Fault::Toml(message) => super::shape::english(message),
             Fault::Format(found) => format!("format {found} is unknown; this program reads format 1"),
             Fault::Id(name) => {
                 format!("`{name}` is no name; allowed: 1 to 40 small letters, digits and hyphens, a letter first")
             }
             Fault::NoText(lang) => format!("the text in {} is missing or empty", lang_name(*lang).0),
+            Fault::LongText { found, most } => {
+                format!("the text has {found} characters; allowed here: at most {most}")
+            }
             Fault::Control(c) => format!("the character U+{:04X} can't be shown; remove it", u32::from(*c)),
             Fault::LineBreak => "the learner's line must be one line; remove the line break".to_owned(),
             Fault::NothingToSend => "the text to send is empty; write at least one character".to_owned(),
@@ -277,12 +282,13 @@ impl Fault {
         match self {
             Fault::TooLarge => "文件超过 1 MiB；请把课程写短一些".to_owned(),
             Fault::NotUtf8 => "这里的字节不是 UTF-8；请把文件存为 UTF-8".to_owned(),
-            Fault::Toml(message) => format!("文件格式有误（TOML 的原文说明）：{message}"),
+            Fault::Toml(message) => super::shape::chinese(message),
             Fault::Format(found) => format!("不认识格式版本 {found}；本程序读取版本 1"),
             Fault::Id(name) => {
                 format!("“{name}”不能作名称；只能用 1 到 40 个小写字母、数字和连字符，并以字母开头")
             }
             Fault::NoText(lang) => format!("缺少{}文本，或文本为空", lang_name(*lang).1),
+            Fault::LongText { found, most } => format!("文本有 {found} 个字符；此处最多 {most} 个"),
             Fault::Control(c) => format!("字符 U+{:04X} 无法显示；请删去", u32::from(*c)),
             Fault::LineBreak => "学习者输入的只能是一行；请删去换行".to_owned(),
             Fault::NothingToSend => "要发送的文本为空；请至少写一个字符".to_owned(),

@@ -9,8 +9,14 @@ use toml::Spanned;
 use super::error::{Problem, SourceText, unsafe_to_show};
 use super::fault::{Fault, Notation, WordKind};
 use super::raw::{Number, RawAsk, RawEnd, RawLesson, RawSide, RawStep, RawText, Word};
+use super::sockets::sockets;
 use super::{Address, Ask, End, Expr, Lang, Lesson, LessonError, Localized, Measure, Show, Step};
 use crate::model::{Errno, LOOPBACK_MTU, LabSettings, Mode, Need, Side, SocketState, TimerKind};
+
+/// The longest texts, in characters: a title or a label, a question, and what is explained.
+const MAX_TITLE: usize = 120;
+const MAX_QUESTION: usize = 400;
+const MAX_TEXT: usize = 2000;
 
 /// The most choices that a question may have: each is answered with one digit.
 const MAX_CHOICES: usize = 9;
@@ -58,11 +64,11 @@ impl Lint<'_> {
 
     fn lesson(&mut self, file: &str, raw: RawLesson) -> Option<Lesson> {
         let id = self.id(&raw.id);
-        let title = self.text(&raw.title);
-        let goal = self.text(&raw.goal);
+        let title = self.text(&raw.title, MAX_TITLE);
+        let goal = self.text(&raw.goal, MAX_TEXT);
         // Where it is given and wrong, the fault is noted all the same.
-        let misbelief = raw.misbelief.as_ref().and_then(|text| self.text(text));
-        let recap = self.text(&raw.recap);
+        let misbelief = raw.misbelief.as_ref().and_then(|text| self.text(text, MAX_TEXT));
+        let recap = self.text(&raw.recap, MAX_TEXT);
         let server = self.address(&raw.server);
         if server.is_some_and(|server| server.port() == 0) {
             self.fault::<()>(raw.server.span(), Fault::NoPort);
@@ -98,6 +104,7 @@ impl Lint<'_> {
             modes,
             needs,
             lab: lab?,
+            sockets: [Mode::Lab, Mode::Host].map(|mode| sockets(&steps, mode)),
             steps,
         })
     }
@@ -124,8 +131,8 @@ impl Lint<'_> {
         let id = self.id(&raw.id);
         let modes = self.modes_of(raw.modes.as_ref());
         self.modes.clone_from(&modes);
-        let title = self.text(&raw.title);
-        let say = self.text(&raw.say);
+        let title = self.text(&raw.title, MAX_TITLE);
+        let say = self.text(&raw.say, MAX_TEXT);
         let action = raw.action.as_ref().map(|action| self.action(action));
         let ask = raw.ask.as_ref().map(|ask| self.ask(ask));
         let mut expect = Vec::new();
@@ -163,7 +170,7 @@ impl Lint<'_> {
     fn ask(&mut self, raw: &Spanned<RawAsk>) -> Option<Ask> {
         let span = raw.span();
         let raw = raw.get_ref();
-        let question = self.text(&raw.question);
+        let question = self.text(&raw.question, MAX_QUESTION);
         let measure = self.measure(raw, span);
         let choices = &raw.choices;
         let count = choices.get_ref().len();
@@ -184,7 +191,7 @@ impl Lint<'_> {
     }
 
     fn labels(&mut self, raw: &Spanned<Vec<Spanned<RawText>>>, choices: usize) -> Option<Vec<Localized>> {
-        let labels: Vec<_> = raw.get_ref().iter().map(|label| self.text(label)).collect();
+        let labels: Vec<_> = raw.get_ref().iter().map(|label| self.text(label, MAX_TITLE)).collect();
         if labels.len() != choices {
             return self.fault(raw.span(), Fault::LabelCount { labels: labels.len(), choices });
         }
@@ -257,18 +264,22 @@ impl Lint<'_> {
         if is_id(name) { Some(name.clone()) } else { self.fault(word.span(), Fault::Id(name.clone())) }
     }
 
-    pub(super) fn text(&mut self, raw: &Spanned<RawText>) -> Option<Localized> {
+    pub(super) fn text(&mut self, raw: &Spanned<RawText>, most: usize) -> Option<Localized> {
         let span = raw.span();
         let RawText { en, zh } = raw.get_ref();
-        let en = self.prose(en.as_ref(), Lang::En, span.clone());
-        let zh = self.prose(zh.as_ref(), Lang::Zh, span);
+        let en = self.prose(en.as_ref(), Lang::En, most, span.clone());
+        let zh = self.prose(zh.as_ref(), Lang::Zh, most, span);
         Some(Localized { en: en?, zh: zh? })
     }
 
-    fn prose(&mut self, word: Option<&Word>, lang: Lang, place: Range<usize>) -> Option<String> {
+    fn prose(&mut self, word: Option<&Word>, lang: Lang, most: usize, place: Range<usize>) -> Option<String> {
         let Some(word) = word else { return self.fault(place, Fault::NoText(lang)) };
         if word.get_ref().trim().is_empty() {
             return self.fault(word.span(), Fault::NoText(lang));
+        }
+        let found = word.get_ref().chars().count();
+        if found > most {
+            return self.fault(word.span(), Fault::LongText { found, most });
         }
         self.shown(word, &['\n', '\t'])
     }

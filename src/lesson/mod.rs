@@ -5,6 +5,7 @@ mod error;
 mod expr;
 mod fault;
 mod glossary;
+mod likely;
 mod lint;
 mod lint_steps;
 mod needs;
@@ -12,6 +13,9 @@ mod notation;
 mod parse;
 mod raw;
 mod review;
+mod shape;
+mod sockets;
+mod syntax;
 mod sysctl;
 mod types;
 
@@ -20,11 +24,13 @@ pub use error::{LessonError, Problem};
 pub use expr::{Expr, Letter};
 pub use fault::{Fault, Notation, WordKind};
 pub use glossary::{BrokenGlossary, Glossary, Term};
+pub(crate) use likely::likely;
 pub use lint::is_id;
-pub use notation::timer_name;
 pub use parse::{MAX_BYTES, parse, read};
 pub use review::{Lack, Remark, review};
 pub use types::{
-    Action, Address, Ask, CallTerms, Claim, Count, End, Lang, Lesson, Localized, Measure, Payload, QueueTerms,
-    Recipient, SegmentFate, SegmentPattern, Show, Step, Terms, TimerTerms,
+    Action, Address, Ask, CallTerms, Claim, Lang, Lesson, Localized, Measure, Payload, QueueTerms, Recipient,
+    SegmentPattern, Show, Step, Terms, TimerTerms,
 };
+
+pub use crate::model::{Count, End, SegmentFate};

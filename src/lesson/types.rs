@@ -1,11 +1,13 @@
 //! What a lesson file holds, once it has been read and checked.
 
-use std::fmt;
 use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
 use super::Expr;
-use crate::model::{CallName, Errno, How, LabSettings, Mode, Need, Side, SocketOption, SocketState, TimerKind};
+use crate::model::{
+    CallName, Count, End, Errno, How, LabSettings, Mode, Need, SegmentFate, Side, SocketOption, SocketState, Sockets,
+    TimerKind,
+};
 use crate::tcp::{Flags, Protocol};
 
 /// A language that the program speaks.
@@ -62,9 +64,16 @@ pub struct Lesson {
     pub lab: LabSettings,
     /// Its steps, in order.
     pub steps: Vec<Step>,
+    /// What the sockets are that they make, in the lab and on the host.
+    pub sockets: [Sockets; 2],
 }
 
 impl Lesson {
+    /// What the sockets are that the steps of a mode make.
+    pub fn sockets_in(&self, mode: Mode) -> &Sockets {
+        &self.sockets[mode as usize]
+    }
+
     /// The number of a step (by its place in the lesson) among those of a mode, from 1, as it is shown, and its title.
     pub fn named(&self, step: usize, mode: Mode, lang: Lang) -> (usize, &str) {
         let number = self.steps.iter().take(step + 1).filter(|step| step.modes.contains(&mode)).count();
@@ -170,24 +179,6 @@ impl Measure {
             Measure::SendQueue(_) => "send_queue",
             Measure::Fired(_) => "fired",
             Measure::Rto(_) => "rto",
-        }
-    }
-}
-
-/// One end of a connection, or a listener.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum End {
-    /// The socket that the lesson gave this name.
-    Socket(String),
-    /// The other end of that socket's connection, whether it has a descriptor or not.
-    PeerOf(String),
-}
-
-impl fmt::Display for End {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            End::Socket(name) => f.write_str(name),
-            End::PeerOf(name) => write!(f, "peer of {name}"),
         }
     }
 }
@@ -315,18 +306,6 @@ pub struct SegmentPattern {
     pub on: Option<String>,
 }
 
-/// What a claim can say of a segment's way.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum SegmentFate {
-    /// It waits on the wire.
-    Held,
-    /// It went on.
-    Delivered,
-    /// It was forgotten.
-    Dropped,
-}
-
 /// One thing that a lesson says must be true.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Claim {
@@ -409,23 +388,4 @@ pub struct TimerTerms {
     pub fired: Option<Count>,
     /// The retransmission timeout as the kernel has it now, in milliseconds (`tcpi_rto`); it is there without a timer too.
     pub rto_ms: Option<Count>,
-}
-
-/// A number that a claim wants: just this one, or, where the learner's reading time may raise it, at least this one.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Count {
-    /// Written `3`.
-    Exactly(u32),
-    /// Written `>=3`.
-    AtLeast(u32),
-}
-
-impl Count {
-    /// Whether a number is one that is wanted.
-    pub const fn holds(self, found: u32) -> bool {
-        match self {
-            Count::Exactly(wanted) => found == wanted,
-            Count::AtLeast(least) => found >= least,
-        }
-    }
 }

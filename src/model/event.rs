@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{Call, Errno, Member, Outcome, Passing, Side, SocketFacts, Source};
+use super::{Call, Errno, Member, Outcome, Passing, Side, SocketFacts, Source, Statement};
 use crate::tcp::Packet;
 
 /// The number of a segment (or of a datagram), in the order in which they were first seen on the wire, from 0.
@@ -103,7 +103,7 @@ pub enum Event {
     /// In a lesson, a person did something that is no step of it.
     ByHand(Hand),
     /// A claim of the lesson was checked; again, where something was done by hand since.
-    Claim(ClaimResult),
+    Claim(Box<ClaimResult>),
     /// The learner predicted, and the kernel answered.
     Answer(Answer),
 }
@@ -149,12 +149,12 @@ pub enum Hand {
 pub struct ClaimResult {
     /// The step's number, from 0.
     pub step: usize,
-    /// The claim in the lesson's own notation.
-    pub what: String,
+    /// What it says.
+    pub what: Statement,
     /// Whether it held.
     pub held: bool,
-    /// What was the case, in the same notation.
-    pub actual: String,
+    /// What was the case.
+    pub actual: Statement,
     /// The line of the lesson file, from 1.
     pub line: usize,
 }

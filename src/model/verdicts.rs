@@ -1,6 +1,6 @@
 //! What became of a lesson's claims, and from which step on a walk is no longer the one that the lesson tells.
 
-use super::{ClaimResult, Event, Moment};
+use super::{ClaimResult, Event, Moment, Statement};
 
 /// The entries of claims and answers, with what they come to.
 #[derive(Clone, Debug, Default)]
@@ -9,7 +9,7 @@ pub(super) struct Verdicts {
     pub(super) moments: Vec<Moment>,
     /// The step whose claims were checked last, and which of them don't hold.
     checked: Option<usize>,
-    broken: Vec<(usize, String)>,
+    broken: Vec<(usize, Statement)>,
     /// The first step whose claims don't hold, each time that this changed.
     diverged: Vec<(Moment, Option<usize>)>,
 }
@@ -18,7 +18,8 @@ impl Verdicts {
     /// Takes a claim or an answer. A claim may be checked again as long as no later step's was: the newest result counts.
     pub(super) fn take(&mut self, moment: Moment, event: &Event) {
         self.moments.push(moment);
-        let Event::Claim(ClaimResult { step, what, held, line, .. }) = event else { return };
+        let Event::Claim(claim) = event else { return };
+        let ClaimResult { step, what, held, line, .. } = claim.as_ref();
         if self.checked != Some(*step) {
             self.checked = Some(*step);
             self.broken.clear();
@@ -61,7 +62,8 @@ mod tests {
     use super::*;
 
     fn result(step: usize, what: &str, held: bool) -> ClaimResult {
-        ClaimResult { step, what: what.to_owned(), held, actual: String::new(), line: step + 1 }
+        let what = Statement::NoSuchSocket(what.to_owned());
+        ClaimResult { step, what, held, actual: Statement::NoCall, line: step + 1 }
     }
 
     #[test]
@@ -81,7 +83,7 @@ mod tests {
         ];
         let mut verdicts = Verdicts::default();
         for (moment, ((step, what, held), _)) in table.iter().enumerate() {
-            verdicts.take(moment, &Event::Claim(result(*step, what, *held)));
+            verdicts.take(moment, &Event::Claim(Box::new(result(*step, what, *held))));
         }
         for (moment, (_, diverged)) in table.iter().enumerate() {
             assert_eq!(verdicts.diverged(moment + 1), *diverged, "after entry {moment}");
@@ -92,7 +94,8 @@ mod tests {
     #[test]
     fn of_a_claim_that_was_checked_again_the_newest_result_counts() {
         let results = [result(0, "a", true), result(0, "b", true), result(0, "a", false)];
-        let newest: Vec<_> = newest(&results).into_iter().map(|one| (one.what.as_str(), one.held)).collect();
-        assert_eq!(newest, [("a", false), ("b", true)]);
+        let newest: Vec<_> = newest(&results).into_iter().map(|one| (one.what.clone(), one.held)).collect();
+        let named = |name: &str| Statement::NoSuchSocket(name.to_owned());
+        assert_eq!(newest, [(named("a"), false), (named("b"), true)]);
     }
 }

@@ -288,7 +288,7 @@ impl<'a> View<'a> {
         let (mut claims, mut answer) = (Vec::new(), None);
         for moment in moments[..known].iter().rev() {
             match &self.trace.entries()[*moment].event {
-                Event::Claim(claim) if claim.step == step => claims.push(claim),
+                Event::Claim(claim) if claim.step == step => claims.push(claim.as_ref()),
                 Event::Answer(given) if given.step == step => answer = Some(given),
                 _ => break,
             }

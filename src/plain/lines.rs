@@ -1,9 +1,10 @@
 //! One line for each thing that happens.
 
 use super::{COLUMNS, indented};
-use crate::i18n::{PlainTexts, escape, fill, harmless, width};
+use crate::i18n::{PlainTexts, Texts, escape, fill, width, wrap};
 use crate::model::{
-    Call, ClaimResult, How, Member, Outcome, Passing, Role, SegmentId, Side, SocketView, Source, Unkept, View, Which,
+    Call, ClaimResult, How, Member, Outcome, Passing, Role, SegmentId, Side, SocketView, Sockets, Source, Unkept, View,
+    Which,
 };
 use crate::tcp::{Flags, Initials, Numbers, Packet, line};
 
@@ -191,16 +192,21 @@ fn place(socket: &SocketView<'_>) -> String {
     }
 }
 
-/// `  ✓ client is SYN_SENT`, or what was expected and what was the case.
-pub(super) fn claim(claim: &ClaimResult, texts: &PlainTexts) -> Vec<String> {
-    let what = harmless(&claim.what);
+/// `  ✓ the client's socket is SYN_SENT`, or what was expected and what was the case.
+pub(super) fn claim(claim: &ClaimResult, sockets: &Sockets, texts: &Texts) -> Vec<String> {
+    let (what, words) = (texts.statement(&claim.what, sockets), &texts.plain);
     if claim.held {
-        return vec![format!("  ✓ {what}")];
+        return told("  ✓ ", &what);
     }
-    let columns = width(&texts.expected).max(width(&texts.actual));
+    let columns = width(&words.expected).max(width(&words.actual));
     let padded = |word: &str| format!("{word}{}", " ".repeat(columns - width(word)));
-    vec![
-        format!("  ✗ {}  {what}", padded(&texts.expected)),
-        format!("    {}  {}", padded(&texts.actual), harmless(&claim.actual)),
-    ]
+    let expected = told(&format!("  ✗ {}  ", padded(&words.expected)), &what);
+    let actual = told(&format!("    {}  ", padded(&words.actual)), &texts.statement(&claim.actual, sockets));
+    expected.into_iter().chain(actual).collect()
+}
+
+/// A text behind its mark, its further lines below its beginning.
+fn told(mark: &str, text: &str) -> Vec<String> {
+    let lines = wrap(text, COLUMNS - width(mark)).into_iter().enumerate();
+    lines.map(|(n, line)| format!("{}{line}", if n == 0 { mark.to_owned() } else { " ".repeat(width(mark)) })).collect()
 }

@@ -14,8 +14,8 @@ use std::io::{self, Write};
 use crate::i18n::{
     BrokenTexts, DivergedTexts, Lang, LayersTexts, PlainTexts, SharedTexts, Texts, diverged, fill, join, width, wrap,
 };
-use crate::lesson::{Lesson, Step, timer_name};
-use crate::model::{Answer, ClaimResult, Entry, Event, Mode, Moment, Side, Trace, Unkept, View};
+use crate::lesson::{Lesson, Step};
+use crate::model::{Answer, ClaimResult, Entry, Event, Mode, Moment, Side, Sockets, Trace, Unkept, View};
 
 pub use summary::failures;
 
@@ -110,7 +110,7 @@ impl<'a> Transcript<'a> {
             paragraph(out, "", &fill(&self.all.ending.misbelief, &[("text", &misbelief.get(self.lang))]))?;
         }
         writeln!(out)?;
-        for line in summary::summary(trace, lesson, self.all) {
+        for line in summary::summary(trace, lesson, self.mode, self.all) {
             writeln!(out, "{line}")?;
         }
         Ok(())
@@ -210,7 +210,7 @@ impl<'a> Transcript<'a> {
             &[("number", &number as &dyn std::fmt::Display), ("count", &count), ("title", &title)],
         );
         lines.extend(wrap(&heading, COLUMNS));
-        let waits = found.waits_for.map(|kind| fill(&self.texts.waits, &[("timer", &timer_name(kind))]));
+        let waits = found.waits_for.map(|kind| fill(&self.texts.waits, &[("timer", self.all.claims.timer(kind))]));
         lines.extend(waits.map(|waits| format!("  {waits}")));
         lines
     }
@@ -229,25 +229,25 @@ impl<'a> Transcript<'a> {
     }
 
     fn claim(&self, claim: &ClaimResult) -> Vec<String> {
-        lines::claim(claim, self.texts)
+        let none = Sockets::default();
+        lines::claim(claim, self.lesson.map_or(&none, |lesson| lesson.sockets_in(self.mode)), self.all)
     }
 
     fn answer(&self, answer: &Answer) -> Vec<String> {
         let ask = self.lesson.and_then(|lesson| lesson.steps.get(answer.step)).and_then(|step| step.ask.as_ref());
         let Some(ask) = ask else { return Vec::new() };
+        let (texts, measured) = (self.texts, &self.all.measured);
+        let key = ask.measure.key();
         let label = |choice: usize| {
             let label = ask.labels.get(choice).map(|label| label.get(self.lang));
-            label.or_else(|| ask.choices.get(choice).map(String::as_str)).unwrap_or("?").to_owned()
+            ask.choices.get(choice).map(|notation| measured.choice(key, label, notation)).unwrap_or_default()
         };
-        let actual = answer.right.map_or_else(|| crate::i18n::harmless(&answer.actual), label);
-        let texts = self.texts;
+        let actual = answer.right.map_or_else(|| measured.fact(key, &answer.actual), label);
         let told = match answer.chosen {
             None => fill(&texts.not_predicted, &[("actual", &actual)]),
             Some(chosen) if Some(chosen) == answer.right => fill(&texts.predicted_right, &[("chosen", &label(chosen))]),
             Some(chosen) => {
-                let words = crate::i18n::Texts::load(self.lang).ok();
-                let fact =
-                    words.map(|texts| texts.measured.fact(ask.measure.key(), &answer.actual)).unwrap_or_default();
+                let fact = measured.fact(key, &answer.actual);
                 // An answer in words is said beside what was measured; in the notation it is the same.
                 let in_words = !ask.labels.is_empty() && answer.right.is_some();
                 let text = if in_words { &texts.predicted_wrong } else { &texts.predicted_wrong_fact };

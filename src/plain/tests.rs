@@ -3,7 +3,7 @@ use std::time::Duration;
 use super::*;
 use crate::lesson::parse;
 use crate::model::testing::socket;
-use crate::model::{Call, Errno, Returned, SegmentId};
+use crate::model::{Call, End, Errno, Returned, SegmentId, Statement};
 use crate::tcp::testing::segment;
 use crate::tcp::{Packet, State};
 
@@ -20,9 +20,10 @@ fn facts(cookie: u64, side: Side, state: State, local: &str) -> Event {
 
 fn walk() -> Vec<Event> {
     let (server, client) = (Side::Server, Side::Client);
-    let claim = |what: &str, held, actual: &str| {
-        Event::Claim(ClaimResult { step: 5, what: what.into(), held, actual: actual.into(), line: 71 })
-    };
+    let claim =
+        |what: Statement, held, actual| Event::Claim(Box::new(ClaimResult { step: 5, what, held, actual, line: 71 }));
+    let is = |end, is: State| Statement::State { end, is: is.into() };
+    let (socket, peer) = (End::Socket("client".into()), End::PeerOf("client".into()));
     vec![
         Event::Step(0),
         Event::Entered { side: server, worker: 0, call: Call::Socket { ipv6: false, udp: false } },
@@ -49,8 +50,8 @@ fn walk() -> Vec<Event> {
             worker: 0,
             outcome: Ok(Returned { value: 5, data: b"a\x1b[2J\"".to_vec(), peer: None }),
         },
-        claim("client is ESTABLISHED", true, "client is ESTABLISHED"),
-        claim("peer of client is SYN_RECV", false, "peer of client is \x1b[31mLISTEN"),
+        claim(is(socket.clone(), State::Established), true, is(socket, State::Established)),
+        claim(is(peer, State::SynRecv), false, Statement::NoSuchSocket("\x1b[31m".into())),
         Event::Answer(Answer { step: 5, chosen: Some(0), right: Some(1), actual: "ESTABLISHED".into() }),
     ]
 }
@@ -135,9 +136,9 @@ Step 6 of 6: The SYN arrives
   client  fd 5  SYN_SENT → ESTABLISHED  (kernel says)
   client  connect(5, 127.0.0.1:8000) = -1 ECONNRESET
   server  recv(6, 64) = 5 \"a\\x1b[2J\\\"\"
-  ✓ client is ESTABLISHED
-  ✗ expected  peer of client is SYN_RECV
-    actual    peer of client is \\x1b[31mLISTEN
+  ✓ the client's socket is ESTABLISHED
+  ✗ expected  the server's connection is SYN_RECV
+    actual    the socket `\\x1b[31m` isn't there yet
   ? Question: Which state is the other end in now? Predicted: half open. The
   ? kernel says: open (state ESTABLISHED).
   ! Nothing was done by hand: this machine did something else than the lesson
@@ -147,7 +148,7 @@ Step 6 of 6: The SYN arrives
 To remember: SYN, SYN+ACK, ACK.
 
 Otherwise than the text says: 1.
-tests/a.toml:71: deliver: expected peer of client is SYN_RECV, actual peer of client is \\x1b[31mLISTEN
+tests/a.toml:71: deliver: expected: the server's connection is SYN_RECV; actual: the socket `\\x1b[31m` isn't there yet
 ";
     assert_eq!(transcript(Lang::En, false), wanted);
 }
@@ -160,7 +161,7 @@ fn in_chinese() {
         "第 5 步，共 6 步：connect()",
         "  client ──▶ server  SYN seq=j: 停在线路上",
         "  client  fd 5  SYN_SENT → ESTABLISHED  (内核所述)",
-        "  ✗ 预期  peer of client is SYN_RECV",
+        "  ✗ 预期  服务器的连接的状态是 SYN_RECV",
         "  ? 问题：现在另一端处于什么状态？预测：半开。内核的回答：打开（状态是",
         "与课文不符：1 处。",
     ] {
@@ -183,4 +184,18 @@ fn no_line_of_prose_is_too_wide_and_nothing_raw_gets_through() {
 fn growing_or_whole_the_layout_is_the_same() {
     let named = |text: String| text.replace("127.0.0.1:40612 ──▶", "client ──▶");
     assert_eq!(named(transcript(Lang::En, true)), transcript(Lang::En, false));
+}
+
+#[test]
+fn no_sentence_about_a_built_in_lessons_claims_has_a_name_of_its_file() {
+    for name in crate::lesson::builtin_names() {
+        let lesson = crate::lesson::builtin(name).unwrap().unwrap();
+        let claims = lesson.steps.iter().flat_map(|step| &step.expect);
+        for (mode, claim) in claims.flat_map(|claim| claim.modes.iter().map(move |mode| (*mode, claim))) {
+            for lang in [Lang::En, Lang::Zh] {
+                let text = Texts::load(lang).unwrap().statement(&claim.terms.says(6), lesson.sockets_in(mode));
+                assert!(!text.contains('`') && !text.contains('{') && !text.contains("peer of"), "{name}: {text}");
+            }
+        }
+    }
 }

@@ -120,9 +120,9 @@ fn object<'a>(entry: &Entry, view: &View<'_>, step_id: &impl Fn(usize) -> &'a st
             "claim",
             vec![
                 ("step", json!(step_id(claim.step))),
-                ("what", json!(claim.what)),
+                ("what", json!(claim.what.to_string())),
                 ("held", json!(claim.held)),
-                ("actual", json!(claim.actual)),
+                ("actual", json!(claim.actual.to_string())),
             ],
         )),
         Event::Joined(member) => Some(("member", member_keys("joined", member))),
@@ -294,7 +294,7 @@ fn socket_name(socket: &SocketView<'_>) -> String {
 mod tests {
     use super::*;
     use crate::model::testing::socket;
-    use crate::model::{ClaimResult, Errno, Returned, Source};
+    use crate::model::{ClaimResult, End, Errno, Returned, Source, Statement};
     use crate::tcp::State;
     use crate::tcp::testing::segment;
     use std::time::Duration;
@@ -430,17 +430,13 @@ mod tests {
 
     #[test]
     fn claims_bear_their_steps_name() {
-        let claim = ClaimResult {
-            step: 3,
-            what: "client is LISTEN".into(),
-            held: false,
-            actual: "client is \"x\"".into(),
-            line: 9,
-        };
+        let client = |is: State| Statement::State { end: End::Socket("client".into()), is: is.into() };
+        let claim =
+            ClaimResult { step: 3, what: client(State::Listen), held: false, actual: client(State::SynSent), line: 9 };
         assert_eq!(
-            lines(vec![Event::Step(0), Event::Claim(claim)]),
+            lines(vec![Event::Step(0), Event::Claim(Box::new(claim))]),
             [
-                r#"{"n":1,"t_us":10,"kind":"claim","step":"the-step","what":"client is LISTEN","held":false,"actual":"client is \"x\""}"#
+                r#"{"n":1,"t_us":10,"kind":"claim","step":"the-step","what":"client is LISTEN","held":false,"actual":"client is SYN_SENT"}"#
             ]
         );
     }

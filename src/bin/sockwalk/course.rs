@@ -76,20 +76,11 @@ fn bar(lesson: &Lesson, grounds: &Grounds, survey: &Survey) -> Result<Option<Loc
         .collect();
     let say = |lang: Lang| -> Result<String, Exit> {
         let texts = Texts::load(lang)?;
-        let mut missing: Vec<String> = Vec::new();
-        for verdict in &verdicts {
-            let what = match verdict {
-                Verdict::Runs => continue,
-                Verdict::NoLab => texts.needs.lab.clone(),
-                Verdict::Lacks(needs) => texts.needs.list(needs),
-            };
-            if !missing.contains(&what) {
-                missing.push(what);
-            }
-        }
         let t = &texts.progress;
-        let text = if missing.is_empty() { &t.bar_mode } else { &t.bar };
-        Ok(fill(text, &[("what", &missing.join(&texts.needs.or))]))
+        Ok(match texts.needs.either(verdicts.iter().filter_map(Verdict::missing)) {
+            Some(what) => fill(&t.bar, &[("what", what)]),
+            None => t.bar_mode.clone(),
+        })
     };
     Ok(Some(Localized { en: say(Lang::En)?, zh: say(Lang::Zh)? }))
 }

@@ -53,26 +53,17 @@ fn title(lesson: &Lesson, lang: Lang, survey: &Survey, texts: &Texts) -> String 
     let verdicts: Vec<(Mode, Verdict)> =
         lesson.modes.iter().map(|mode| (*mode, survey.verdict(lesson, *mode))).collect();
     let runs = verdicts.iter().find(|(_, verdict)| *verdict == Verdict::Runs);
-    let mut missing: Vec<String> = Vec::new();
-    for (_, verdict) in &verdicts {
-        let what = match verdict {
-            Verdict::Runs => continue,
-            Verdict::NoLab => texts.needs.lab.clone(),
-            Verdict::Lacks(needs) => texts.needs.list(needs),
-        };
-        if !missing.contains(&what) {
-            missing.push(what);
-        }
-    }
+    let missing = texts.needs.either(verdicts.iter().filter_map(|(_, verdict)| verdict.missing()));
+    let Some(missing) = missing else { return title };
     // That there is no lab is said once, below the list.
     let no_lab = verdicts.iter().any(|(_, verdict)| *verdict == Verdict::NoLab);
     let text = match runs {
-        _ if missing.is_empty() || no_lab && (runs.is_some() || verdicts.len() == 1) => return title,
+        _ if no_lab && (runs.is_some() || verdicts.len() == 1) => return title,
         Some((Mode::Host, _)) => &t.only_host,
         Some((Mode::Lab, _)) => &t.only_lab,
         None => &t.not_here,
     };
-    fill(text, &[("title", title), ("what", missing.join(&texts.needs.or))])
+    fill(text, &[("title", title), ("what", missing)])
 }
 
 fn steps(lesson: &Lesson, progress: Option<&LessonProgress>, t: &ProgressTexts) -> String {

@@ -24,6 +24,17 @@ pub enum Verdict {
     Lacks(Vec<Need>),
 }
 
+impl Verdict {
+    /// What is missing, for [`NeedTexts::either`]: `Some(None)` where the lab is.
+    pub fn missing(&self) -> Option<Option<&[Need]>> {
+        match self {
+            Verdict::Runs => None,
+            Verdict::NoLab => Some(None),
+            Verdict::Lacks(needs) => Some(Some(needs)),
+        }
+    }
+}
+
 impl Survey {
     /// Makes a lab, where the process may, and looks for what these lessons need in it.
     pub fn make(grounds: &Grounds, lessons: &[Lesson]) -> Survey {

@@ -82,7 +82,7 @@ pub fn run(
     if walk.verdict().broken > 0 {
         // The transcript ends with the broken claims; beside JSON they are told apart from it.
         if options.format == Format::Json {
-            let lines = failures(walk.trace(), &lesson, invocation.lang)?;
+            let lines = failures(walk.trace(), (&lesson, walk.options().mode), invocation.lang)?;
             let _ = lines.iter().try_for_each(|line| writeln!(super::out::err(), "{line}"));
         }
         return Ok(1);

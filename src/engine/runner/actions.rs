@@ -8,7 +8,7 @@ use super::by_hand::Wanted;
 use crate::engine::Request;
 use crate::engine::claims::written;
 use crate::lesson::{Action, Address, Payload, Recipient, SegmentPattern};
-use crate::model::{Call, CallName, SegmentId, SegmentView, Side, View};
+use crate::model::{Call, CallName, SegmentId, SegmentView, Side, Statement, View};
 use crate::tcp::Protocol;
 
 /// Whether two segments are copies of one, or say the same in every field that a pattern can tell: then it is the same
@@ -26,14 +26,14 @@ fn is_same(one: &SegmentView<'_>, other: &SegmentView<'_>, view: &View<'_>) -> b
 }
 
 /// Says which waiting segments a step's pattern doesn't tell apart.
-fn several(fitting: &[SegmentView<'_>], pattern: &SegmentPattern) -> String {
-    let all: Vec<String> = fitting.iter().map(|segment| written(segment, pattern)).collect();
-    format!("{} segments of the {} fit: {}", all.len(), pattern.from, all.join("; "))
+fn several(fitting: &[SegmentView<'_>], pattern: &SegmentPattern) -> Statement {
+    let segments = fitting.iter().map(|segment| written(segment, pattern)).collect();
+    Statement::SeveralFit { from: pattern.from, segments }
 }
 
 impl Runner {
     /// Asks the world for an action. Where it can't be done, says what is the case instead.
-    pub(super) fn act(&mut self, action: &Action, now: Duration) -> Result<(), String> {
+    pub(super) fn act(&mut self, action: &Action, now: Duration) -> Result<(), Box<Statement>> {
         match action {
             Action::Deliver(pattern) => {
                 let id = self.awaited(pattern, Wanted::Delivered, now)?;
@@ -44,13 +44,13 @@ impl Runner {
                 self.requests.extend(id.map(Request::Drop));
             }
             Action::Interrupt { side } => {
-                self.busy_in(*side).ok_or_else(|| format!("{side} is in no call"))?;
+                self.busy_in(*side).ok_or_else(|| Box::new(Statement::InNoCall(*side)))?;
                 self.requests.push_back(Request::Interrupt(*side));
             }
             call => {
                 let (side, call, naming) = self.call_of(call)?;
-                if let Some(name) = self.busy_in(side) {
-                    return Err(format!("{side} sleeps in {name}()"));
+                if let Some(call) = self.busy_in(side) {
+                    return Err(Box::new(Statement::Sleeps { side, call }));
                 }
                 self.naming[side as usize] = naming;
                 self.requests.push_back(Request::Call(side, call));
@@ -69,7 +69,7 @@ impl Runner {
         pattern: &SegmentPattern,
         wanted: Wanted,
         now: Duration,
-    ) -> Result<Option<SegmentId>, String> {
+    ) -> Result<Option<SegmentId>, Box<Statement>> {
         if let Some(id) = self.waiting_for(pattern)? {
             if self.running.as_ref().is_some_and(|running| running.sent_again_at.is_some()) {
                 // The next copy of a dropped segment is there: so what the step before said may be so again.
@@ -88,21 +88,22 @@ impl Runner {
                 running.deadline = running.deadline.max(until);
             }
         }
-        Err(match pattern.protocol {
-            Protocol::Tcp => format!("no {} of the {} waits", pattern.flags, pattern.from),
-            other => format!("no {} of the {} waits", other.name().to_uppercase(), pattern.from),
-        })
+        let what = match pattern.protocol {
+            Protocol::Tcp => pattern.flags.to_string(),
+            other => other.name().to_uppercase(),
+        };
+        Err(Box::new(Statement::NoneWaits { from: pattern.from, what }))
     }
 
     /// The waiting segment that fits; several that fit are told by name, unless they are the same.
-    fn waiting_for(&self, pattern: &SegmentPattern) -> Result<Option<SegmentId>, String> {
+    fn waiting_for(&self, pattern: &SegmentPattern) -> Result<Option<SegmentId>, Box<Statement>> {
         let (view, known) = (self.trace.present(), self.knowledge());
         let waiting = view.waiting();
         let fitting: Vec<SegmentView<'_>> =
             waiting.iter().filter_map(|id| view.segment(*id)).filter(|segment| known.fits(segment, pattern)).collect();
         let Some(newest) = fitting.last() else { return Ok(None) };
         let one = fitting.iter().all(|segment| is_same(segment, newest, &view));
-        if one { Ok(Some(newest.id)) } else { Err(several(&fitting, pattern)) }
+        if one { Ok(Some(newest.id)) } else { Err(Box::new(several(&fitting, pattern))) }
     }
 
     /// The waiting segment that the next step will let go or drop, as far as it is there already.
@@ -114,14 +115,14 @@ impl Runner {
     }
 
     /// The call that an action means: who makes it, with which arguments, and what its descriptor will be called.
-    fn call_of(&self, action: &Action) -> Result<(Side, Call, Option<String>), String> {
-        let named = |name: &str| self.names.get(name).ok_or_else(|| format!("there is no socket {name}"));
+    fn call_of(&self, action: &Action) -> Result<(Side, Call, Option<String>), Box<Statement>> {
+        let named = |name: &str| self.names.get(name).ok_or_else(|| Box::new(Statement::NoSuchSocket(name.to_owned())));
         let (socket, naming) = match action {
             Action::Socket { side, name, ipv6, udp } => {
                 return Ok((*side, Call::Socket { ipv6: *ipv6, udp: *udp }, Some(name.clone())));
             }
             Action::Accept { socket, name } => (socket.as_str(), Some(name.clone())),
-            other => (other.socket().ok_or("no call")?, None),
+            other => (other.socket().ok_or_else(|| Box::new(Statement::NoCall))?, None),
         };
         let named = named(socket)?;
         let fd = named.fd;
@@ -160,14 +161,14 @@ impl Runner {
     }
 
     /// To whom a datagram goes.
-    fn recipient(&self, to: &Recipient, side: Side) -> Result<SocketAddr, String> {
+    fn recipient(&self, to: &Recipient, side: Side) -> Result<SocketAddr, Box<Statement>> {
         match to {
             Recipient::Address(given) => Ok(self.address(*given)),
             Recipient::Sender => {
                 let view = self.trace.present();
                 let mut calls = view.calls(side).filter(|call| call.call.name() == CallName::RecvFrom);
                 let sender = calls.find_map(|call| call.outcome?.as_ref().ok()?.peer);
-                sender.ok_or_else(|| format!("{side} has received nothing by recvfrom()"))
+                sender.ok_or_else(|| Box::new(Statement::NoSender(side)))
             }
         }
     }

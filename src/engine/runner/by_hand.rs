@@ -106,7 +106,7 @@ impl Runner {
                 self.verdict.broken -= usize::from(!was);
             }
             self.count(&result);
-            self.note(now, Event::Claim(result));
+            self.note(now, Event::Claim(Box::new(result)));
         }
     }
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::{LONGEST_PAUSE, Phase, Runner, Running, Wire};
 use crate::engine::claims::Known;
 use crate::lesson::{Claim, Terms};
-use crate::model::{Answer, ClaimResult, Event};
+use crate::model::{Answer, ClaimResult, Event, Statement};
 
 impl Runner {
     pub(super) fn settled(&mut self, now: Duration) {
@@ -19,7 +19,13 @@ impl Runner {
             return;
         }
         running.looks += 1;
-        let done = running.acted && self.results(now).iter().all(|result| result.held);
+        let acted = running.acted;
+        let all_hold = acted && self.results(now).iter().all(|result| result.held);
+        if let Some(running) = self.running.as_mut().filter(|_| !all_hold) {
+            // What comes true from now on does so in the step.
+            running.held_before = false;
+        }
+        let done = all_hold && self.has_waited();
         if done || self.nothing_more_comes() {
             self.conclude(now);
         } else if let Some(running) = &mut self.running {
@@ -30,12 +36,13 @@ impl Runner {
 
     /// Ends the running step with what is known now.
     pub(super) fn conclude(&mut self, now: Duration) {
+        self.note_what_did_not_fire();
         let results = self.results(now);
         let diverged = self.trace.present().diverged().is_some();
         let Some(running) = self.running.take() else { return };
         for result in results {
             self.count(&result);
-            self.note(now, Event::Claim(result));
+            self.note(now, Event::Claim(Box::new(result)));
         }
         match running.step {
             Some(step) => self.checked = Some(step),
@@ -49,6 +56,10 @@ impl Runner {
             let right = ask.choices.iter().position(|choice| self.knowledge().is(choice, &actual));
             self.note(now, Event::Answer(Answer { step, chosen: running.chosen, right, actual }));
         }
+        if let Some(kind) = running.step.and_then(|step| self.lesson.steps[step].waits_for) {
+            self.firings.were_awaited(kind);
+        }
+        self.holds_already = self.next_holds_already(now);
         self.phase = if self.begun < self.steps.len() { Phase::Ready } else { Phase::Finished };
     }
 
@@ -67,7 +78,7 @@ impl Runner {
     /// A claim that was checked, held against what is known now; `None` where nothing has changed, or it can't be.
     pub(super) fn checked_again(&self, before: &ClaimResult, known: &Known<'_>) -> Option<ClaimResult> {
         let claims = &self.lesson.steps.get(before.step)?.expect;
-        let same = |claim: &&Claim| claim.line == before.line && claim.terms.to_string() == before.what;
+        let same = |claim: &&Claim| claim.line == before.line && known.says(&claim.terms) == before.what;
         let (held, actual) = known.check(&claims.iter().find(same)?.terms);
         let changed = held != before.held || (!held && actual != before.actual);
         changed.then(|| ClaimResult { held, actual, ..before.clone() })
@@ -93,19 +104,19 @@ impl Runner {
         self.results_of(*step, obstacle, now)
     }
 
-    fn results_of(&self, step: usize, obstacle: &Option<String>, now: Duration) -> Vec<ClaimResult> {
+    fn results_of(&self, step: usize, obstacle: &Option<Box<Statement>>, now: Duration) -> Vec<ClaimResult> {
         let known = self.knowledge();
         let source = &self.lesson.steps[step];
         let obstacle = obstacle.iter().map(|actual| ClaimResult {
             step,
-            what: "the step can be done".to_owned(),
+            what: Statement::StepCanBeDone,
             held: false,
-            actual: actual.clone(),
+            actual: actual.as_ref().clone(),
             line: source.line,
         });
         let claims = source.expect.iter().filter(|claim| self.can_be_checked(claim, now)).map(|claim| {
             let (held, actual) = known.check(&claim.terms);
-            ClaimResult { step, what: claim.terms.to_string(), held, actual, line: claim.line }
+            ClaimResult { step, what: known.says(&claim.terms), held, actual, line: claim.line }
         });
         obstacle.chain(claims).collect()
     }

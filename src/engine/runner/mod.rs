@@ -17,9 +17,9 @@ use std::time::Duration;
 use super::names::Names;
 use super::{Failure, Happening, Request, What, Wire};
 use crate::lesson::{Action, Ask, Lesson, Step};
-use crate::model::{Call, Errno, Event, Hand, Mode, Outcome, SegmentId, Side, Trace, Which};
+use crate::model::{Call, Errno, Event, Hand, Mode, Outcome, SegmentId, Side, Statement, Trace, Which};
 use by_hand::HandledSegments;
-use waits::{Awaited, waits_long};
+use waits::{Awaited, Firings, waiting_long};
 
 /// How a walk is made.
 #[derive(Clone, Debug)]
@@ -104,9 +104,11 @@ struct Running {
     /// When to look again; `None` while the world is settling.
     again_at: Option<Duration>,
     /// An action that could not be done.
-    obstacle: Option<String>,
+    obstacle: Option<Box<Statement>>,
     /// How often the world had settled without an end.
     looks: u32,
+    /// Its claims held before it began, and it waits for a timer.
+    held_before: bool,
     /// The sender of a dropped segment has a timer that will send it again; this far the deadline was moved for it.
     sent_again_at: Option<Duration>,
 }
@@ -124,6 +126,7 @@ impl Running {
             again_at: None,
             obstacle: None,
             looks: 0,
+            held_before: false,
             sent_again_at: None,
         }
     }
@@ -136,6 +139,8 @@ pub struct Runner {
     options: WalkOptions,
     /// The lesson's steps that belong to this walk.
     steps: Vec<usize>,
+    /// Those that don't, since they wait for a long timer.
+    left_out: Vec<usize>,
     /// How many of them are begun.
     begun: usize,
     phase: Phase,
@@ -157,6 +162,10 @@ pub struct Runner {
     checked: Option<usize>,
     /// Its claims are to be checked again once the world has settled, at the latest then.
     recheck_by: Option<Duration>,
+    /// What has become of the kernel's timers.
+    firings: Firings,
+    /// The next step waits for a timer, and its claims held when the step before it ended.
+    holds_already: bool,
     /// What was commanded meanwhile.
     deferred: Option<Command>,
     verdict: Verdict,
@@ -165,14 +174,17 @@ pub struct Runner {
 impl Runner {
     /// A walk that hasn't begun.
     pub fn new(lesson: Arc<Lesson>, options: WalkOptions) -> Runner {
-        let belongs =
-            |step: &Step| step.modes.contains(&options.mode) && (options.timers || !waits_long(&lesson, step));
-        let steps: Vec<usize> = (0..lesson.steps.len()).filter(|index| belongs(&lesson.steps[*index])).collect();
+        let long = waiting_long(&lesson);
+        let of_mode = |index: &usize| lesson.steps[*index].modes.contains(&options.mode);
+        let is_left_out = |index: &usize| !options.timers && long[*index];
+        let (left_out, steps): (Vec<usize>, Vec<usize>) =
+            (0..lesson.steps.len()).filter(of_mode).partition(is_left_out);
         Runner {
             phase: if steps.is_empty() { Phase::Finished } else { Phase::Ready },
             lesson,
             options,
             steps,
+            left_out,
             begun: 0,
             chosen: None,
             asked: false,
@@ -188,6 +200,8 @@ impl Runner {
             handled: HandledSegments::default(),
             checked: None,
             recheck_by: None,
+            firings: Firings::default(),
+            holds_already: true,
             deferred: None,
             verdict: Verdict::default(),
         }
@@ -225,8 +239,7 @@ impl Runner {
 
     /// The steps of the walk's mode that it leaves out because they wait for a long timer.
     pub fn left_out(&self) -> impl Iterator<Item = &Step> {
-        let steps = if self.options.timers { &[] } else { self.lesson.steps.as_slice() };
-        steps.iter().filter(|step| step.modes.contains(&self.options.mode) && waits_long(&self.lesson, step))
+        self.left_out.iter().map(|index| &self.lesson.steps[*index])
     }
 
     /// The step that [`Command::Next`] runs, with its number in the lesson; `None` after the last.
@@ -363,7 +376,8 @@ impl Runner {
         self.begun += 1;
         self.phase = Phase::Busy;
         let running = Running::new(Some(index), now + self.options.patience);
-        self.running = Some(Running { chosen: self.chosen.take(), awaited, ..running });
+        self.running =
+            Some(Running { chosen: self.chosen.take(), awaited, held_before: self.holds_already, ..running });
         self.asked = false;
         self.follow_timer();
         self.act_or_settle(now);
@@ -416,7 +430,11 @@ impl Runner {
     fn event(&mut self, event: Event, at: Duration) {
         match &event {
             Event::Returned { side, outcome, .. } => self.returned(*side, outcome),
-            Event::Socket(facts) => self.names.learn(facts),
+            Event::Socket(facts) => {
+                self.names.learn(facts);
+                self.firings.told(at, facts.cookie, facts.timer);
+            }
+            Event::Gone { cookie, .. } => self.firings.told(at, *cookie, None),
             Event::Unkept { lost: lost @ 1.., .. } => {
                 // What isn't on the wire can't be let go: the lesson would wait for what never comes.
                 self.fail(Failure::CaptureLost(u32::try_from(*lost).unwrap_or(u32::MAX)));

@@ -1,10 +1,11 @@
 //! How long a step may wait for one of the kernel's timers.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use super::Runner;
-use crate::lesson::{Action, Lesson, Step};
-use crate::model::TimerKind;
+use crate::lesson::{Action, Lesson, Step, Terms};
+use crate::model::{End, Statement, Timer, TimerKind};
 
 /// The longest keepalive that a walk waits for unless it is asked to wait for long timers too, in seconds.
 const SHORT: i32 = 10;
@@ -12,22 +13,74 @@ const SHORT: i32 = 10;
 /// How far the end of a timer may move while it is still the same firing: the kernel's grain, and more.
 const SAME: Duration = Duration::from_millis(200);
 
-/// Whether a step waits for a timer that takes long: TIME_WAIT's minute, or a keepalive that no step before set to
-/// seconds. Retransmissions and probes come after seconds.
-pub(super) fn waits_long(lesson: &Lesson, step: &Step) -> bool {
-    match step.waits_for {
-        Some(TimerKind::TimeWait) => true,
-        Some(TimerKind::Keepalive) => {
-            let before = lesson.steps.iter().take_while(|other| other.line < step.line);
-            !before.filter_map(|step| step.action.as_ref()).any(sets_it_short)
+/// Of each step, whether it waits for a timer that takes long: TIME_WAIT's minute, or a keepalive, unless a step before
+/// set it to seconds (an orphan's FIN_WAIT2 has TIME_WAIT's timer). Retransmissions and probes come after seconds. One way
+/// through the steps.
+pub(super) fn waiting_long(lesson: &Lesson) -> Vec<bool> {
+    let mut short = SetShort::default();
+    let mut long = Vec::with_capacity(lesson.steps.len());
+    for step in &lesson.steps {
+        long.push(match step.waits_for {
+            Some(TimerKind::TimeWait) => !SetShort::is_meant(&short.time_wait, step),
+            Some(TimerKind::Keepalive) => !SetShort::is_meant(&short.keepalive, step),
+            Some(TimerKind::Retransmit | TimerKind::Probe) | None => false,
+        });
+        step.action.iter().for_each(|action| short.follow(action));
+    }
+    long
+}
+
+/// The sockets whose timers were set to seconds.
+#[derive(Default)]
+struct SetShort<'a> {
+    time_wait: BTreeSet<&'a str>,
+    keepalive: BTreeSet<&'a str>,
+}
+
+impl<'a> SetShort<'a> {
+    fn follow(&mut self, action: &'a Action) {
+        match action {
+            Action::SetOption { socket, option, value: 1..=SHORT } => {
+                if option.name() == Some("TCP_LINGER2") {
+                    self.time_wait.insert(socket);
+                }
+                if matches!(option.name(), Some("TCP_LINGER2" | "TCP_KEEPIDLE")) {
+                    self.keepalive.insert(socket);
+                }
+            }
+            // An accepted socket has its listener's options.
+            Action::Accept { socket, name } => {
+                for set in [&mut self.time_wait, &mut self.keepalive] {
+                    if set.contains(socket.as_str()) {
+                        set.insert(name);
+                    }
+                }
+            }
+            _ => {}
         }
-        Some(TimerKind::Retransmit | TimerKind::Probe) | None => false,
+    }
+
+    /// Whether the timer that a step waits for is one of those: that of a socket of which its claims say so, where they do.
+    /// Of an other end the lesson doesn't tell which socket it is.
+    fn is_meant(set: &BTreeSet<&str>, step: &Step) -> bool {
+        let mut ends = step.expect.iter().filter_map(|claim| end_of(&claim.terms)).peekable();
+        if ends.peek().is_none() {
+            return !set.is_empty();
+        }
+        ends.any(|end| match end {
+            End::Socket(name) => set.contains(name.as_str()),
+            End::PeerOf(_) => !set.is_empty(),
+        })
     }
 }
 
-fn sets_it_short(action: &Action) -> bool {
-    matches!(action, Action::SetOption { option, value, .. }
-        if matches!(option.name(), Some("TCP_KEEPIDLE" | "TCP_LINGER2")) && *value <= SHORT)
+/// The end whose timer a claim speaks of: the claim names it, or says that the end is no more.
+fn end_of(terms: &Terms) -> Option<&End> {
+    match terms {
+        Terms::Timer(terms) => Some(&terms.end),
+        Terms::State { end, is } if *is == is.ended() => Some(end),
+        _ => None,
+    }
 }
 
 /// What a running step knows of the timer that it waits for.
@@ -47,6 +100,54 @@ impl Awaited {
     }
 }
 
+/// What has become of the kernel's timers since a step waited for one of their kind last.
+#[derive(Debug, Default)]
+pub(super) struct Firings {
+    /// The timers that run, by their sockets' cookies.
+    running: BTreeMap<u64, Timer>,
+    kinds: [Firing; 4],
+}
+
+/// Of one kind.
+#[derive(Clone, Copy, Debug, Default)]
+struct Firing {
+    /// How often one has run out.
+    count: u32,
+    /// One has run.
+    was_seen: bool,
+}
+
+impl Firings {
+    /// Takes what the kernel said of a socket at a moment: the timer that it has. The one before has run out where its
+    /// end had come, and it runs no longer or to another end; one that is gone before was stopped.
+    pub(super) fn told(&mut self, at: Duration, cookie: u64, timer: Option<Timer>) {
+        if let Some(before) = self.running.remove(&cookie) {
+            let same = timer.filter(|timer| timer.kind == before.kind);
+            let is_other = same.is_none_or(|timer| timer.fires_at.abs_diff(before.fires_at) > SAME);
+            self.kinds[before.kind as usize].count += u32::from(is_other && at + SAME >= before.fires_at);
+        }
+        if let Some(timer) = timer {
+            self.kinds[timer.kind as usize].was_seen = true;
+            self.running.insert(cookie, timer);
+        }
+    }
+
+    fn count(&self, kind: TimerKind) -> u32 {
+        self.kinds[kind as usize].count
+    }
+
+    /// Whether one of this kind has run.
+    fn was_seen(&self, kind: TimerKind) -> bool {
+        self.kinds[kind as usize].was_seen
+    }
+
+    /// A step has waited for this kind.
+    pub(super) fn were_awaited(&mut self, kind: TimerKind) {
+        let was_seen = self.running.values().any(|timer| timer.kind == kind);
+        self.kinds[kind as usize] = Firing { count: 0, was_seen };
+    }
+}
+
 impl Runner {
     /// Lets the running step wait as long as the kernel's timer runs, and after it fired for the next time, as often as
     /// the step says.
@@ -61,5 +162,66 @@ impl Runner {
             awaited.end = Some(end);
             running.deadline = running.deadline.max(end + self.options.patience);
         }
+    }
+
+    /// Whether the next step waits for a timer, and says only what holds already.
+    pub(super) fn next_holds_already(&self, now: Duration) -> bool {
+        let waiting = self.next_step().filter(|(_, step)| step.waits_for.is_some());
+        waiting.is_some_and(|(index, _)| self.claims_now(index, now).iter().all(|result| result.held))
+    }
+
+    /// Whether the running step may end as far as its timer is concerned. Where its claims become true they tell by
+    /// themselves that something has happened; where they held before, the timer must have run out as often as it says.
+    pub(super) fn has_waited(&self) -> bool {
+        let Some(running) = &self.running else { return true };
+        let Some((kind, step)) = running.awaited.map(|awaited| awaited.kind).zip(running.step) else { return true };
+        !running.held_before || self.firings.count(kind) >= self.lesson.steps[step].times
+    }
+
+    /// Notes where a step's claims say nothing, since there was no timer that it could have waited for.
+    pub(super) fn note_what_did_not_fire(&mut self) {
+        let has_waited = self.has_waited();
+        let Some(running) = &mut self.running else { return };
+        if let (false, Some(awaited)) = (has_waited, running.awaited)
+            && !self.firings.was_seen(awaited.kind)
+        {
+            running.obstacle.get_or_insert_with(|| Box::new(Statement::NotFired(awaited.kind)));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_timer_has_run_out_where_its_end_had_come() {
+        let ms = Duration::from_millis;
+        let of = |end: u64| Timer { kind: TimerKind::Retransmit, fires_at: ms(end), fired: 0 };
+        // When it is looked at, the end of the timer that runs then, and how often one has run out by then.
+        let table = [
+            (0, None, 0),
+            (10, Some(1_000), 0),
+            (900, Some(1_010), 0),
+            (1_020, Some(1_010), 0),
+            (1_100, Some(3_010), 1),
+            // It is stopped, and another one begins.
+            (1_500, None, 1),
+            (1_600, Some(2_600), 1),
+            // More is sent: it begins anew.
+            (2_000, Some(4_000), 1),
+            (4_010, None, 2),
+            (9_000, None, 2),
+        ];
+        let mut firings = Firings::default();
+        // Another socket's, which ends later, hides nothing.
+        firings.told(ms(0), 2, Some(of(60_000)));
+        for (at, end, count) in table {
+            firings.told(ms(at), 1, end.map(of));
+            assert_eq!(firings.count(TimerKind::Retransmit), count, "at {at} ms");
+            assert_eq!((firings.count(TimerKind::Probe), firings.was_seen(TimerKind::Probe)), (0, false));
+        }
+        firings.were_awaited(TimerKind::Retransmit);
+        assert_eq!((firings.count(TimerKind::Retransmit), firings.was_seen(TimerKind::Retransmit)), (0, true));
     }
 }

@@ -58,5 +58,5 @@ fn a_pattern_may_name_the_window_and_the_connection() {
     let found: Vec<(bool, String)> = claims(&runner);
     assert_eq!(found.iter().map(|(held, _)| *held).collect::<Vec<_>>(), [true, true, true, false, false]);
     assert!(found[3].1.ends_with("/ client last sent SYN seq=j win=64240"), "{}", found[3].1);
-    assert!(found[4].1.ends_with("/ client sent nothing"), "{}", found[4].1);
+    assert!(found[4].1.ends_with("/ client sent nothing on other"), "{}", found[4].1);
 }

@@ -119,12 +119,56 @@ fn a_step_that_waits_for_a_timer_ends_when_its_claims_hold() {
     assert_eq!(runner.verdict(), Verdict { held: 1, broken: 0 });
 }
 
+/// Claims that hold already say something only once the timer has run out.
+#[test]
+fn what_holds_already_is_said_once_the_timer_has_run_out() {
+    let claim = r#"expect = [{ state = { socket = "client", is = "SYN_SENT" } }]"#;
+    for rest in [claim, ""] {
+        for (times, over) in [("", 1), ("times = 2\n", 3)] {
+            let (mut runner, mut world, _) =
+                with_syn(&[step("wait", &format!("waits_for = \"retransmit\"\n{times}{rest}"))]);
+            world.sockets[0] = retransmitting(world.sockets[0].clone(), Duration::from_secs(1));
+            go(&mut runner, &mut world, Command::Next);
+            let end = end_of_wait(&mut runner, &mut world, &[1, 3, 7, 15]);
+            assert!(end.abs_diff(Duration::from_secs(over)) < Duration::from_millis(250), "{times:?}: {end:?}");
+            assert_eq!(runner.verdict().broken, 0);
+        }
+        // No such timer runs: it waits in vain, and the step says nothing.
+        let (mut runner, mut world, _) = with_syn(&[step("wait", &format!("waits_for = \"retransmit\"\n{rest}"))]);
+        go(&mut runner, &mut world, Command::Next);
+        world.wait(&mut runner);
+        let found = (false, "the step can be done / the retransmit timer did not fire".to_owned());
+        assert!(claims(&runner).contains(&found), "{:?}", claims(&runner));
+    }
+}
+
+/// A learner who reads on for longer than the timer takes isn't held up.
+#[test]
+fn a_timer_that_ran_out_while_the_learner_read_is_not_waited_for_again() {
+    let wait = r#"waits_for = "retransmit"
+expect = [{ state = { socket = "client", is = "SYN_SENT" } }]"#;
+    let (mut runner, mut world, _) = with_syn(&[step("read", ""), step("wait", wait)]);
+    world.sockets[0] = retransmitting(world.sockets[0].clone(), Duration::from_secs(1));
+    go(&mut runner, &mut world, Command::Next);
+    world.now = Duration::from_secs(30);
+    world.sockets[0] = retransmitting(world.sockets[0].clone(), Duration::from_secs(31));
+    go(&mut runner, &mut world, Command::Next);
+    assert_eq!((runner.phase(), world.now.as_secs()), (&Phase::Finished, 30));
+    assert_eq!(runner.verdict(), Verdict { held: 1, broken: 0 });
+}
+
 #[test]
 fn only_steps_that_wait_long_are_left_out() {
-    let idle = |seconds: u32| {
-        let value = format!("option = \"TCP_KEEPIDLE\", value = {seconds}");
+    let set = |option: &str, seconds: u32| {
+        let value = format!("option = \"{option}\", value = {seconds}");
         step("idle", &format!("do.setsockopt = {{ socket = \"client\", {value} }}"))
     };
+    let waits_of = |name: &str| {
+        let claim = format!("expect = [{{ state = {{ socket = \"{name}\", is = \"CLOSED\" }} }}]");
+        step("end", &format!("waits_for = \"time-wait\"\n{claim}"))
+    };
+    let open_other = || step("other", r#"do.socket = { side = "client", name = "other" }"#);
+    let (idle, linger) = (|seconds| set("TCP_KEEPIDLE", seconds), |seconds| set("TCP_LINGER2", seconds));
     for (steps, left_out) in [
         (vec![step("wait", "waits_for = \"retransmit\""), step("probe", "waits_for = \"probe\"")], vec![]),
         (vec![step("end", "waits_for = \"time-wait\"")], vec!["end"]),
@@ -132,6 +176,13 @@ fn only_steps_that_wait_long_are_left_out() {
         (vec![open_client(), idle(1), step("alive", "waits_for = \"keepalive\"")], vec![]),
         (vec![open_client(), idle(60), step("alive", "waits_for = \"keepalive\"")], vec!["alive"]),
         (vec![open_client(), step("alive", "waits_for = \"keepalive\""), idle(1)], vec!["alive"]),
+        (vec![open_client(), linger(1), step("end", "waits_for = \"time-wait\"")], vec![]),
+        (vec![open_client(), linger(60), step("end", "waits_for = \"time-wait\"")], vec!["end"]),
+        (vec![open_client(), idle(1), step("end", "waits_for = \"time-wait\"")], vec!["end"]),
+        (vec![open_client(), linger(0), step("end", "waits_for = \"time-wait\"")], vec!["end"]),
+        // Its own timer was set short, another one's was.
+        (vec![open_client(), linger(1), waits_of("client")], vec![]),
+        (vec![open_client(), open_other(), linger(1), waits_of("other")], vec!["end"]),
     ] {
         let runner = runner(&steps, Mode::Lab, Wire::Holds);
         assert_eq!(runner.left_out().map(|step| step.id.as_str()).collect::<Vec<_>>(), left_out);

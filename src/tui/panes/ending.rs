@@ -6,7 +6,7 @@ use ratatui::text::{Line, Span};
 
 use super::explain::choice;
 use crate::engine::confirmed;
-use crate::i18n::{escape, fill, join};
+use crate::i18n::{fill, join};
 use crate::lesson::{Ask, Lesson};
 use crate::progress::{Asked, Mark, Own, asked};
 use crate::tui::lessons::Catalogue;
@@ -77,8 +77,9 @@ fn text(scene: &Scene<'_>, lesson: &Lesson, width: usize) -> Vec<Line<'static>> 
 /// A question with one's own answer and the kernel's.
 fn question(scene: &Scene<'_>, asked: &Asked, ask: &Ask, width: usize) -> Vec<Line<'static>> {
     let (t, theme, lang) = (&scene.texts.ending, scene.theme, scene.app.lang());
-    let word = |n: Option<usize>| n.and_then(|n| choice(ask, n, lang)).map(str::to_owned);
-    let kernel = word(asked.right).or_else(|| asked.actual.as_ref().map(|actual| escape(actual.as_bytes())));
+    let word = |n: Option<usize>| n.and_then(|n| choice(ask, n, lang));
+    let fact = |actual: &String| Some(crate::i18n::Texts::load(lang).ok()?.measured.fact(ask.measure.key(), actual));
+    let kernel = word(asked.right).or_else(|| asked.actual.as_ref().and_then(fact));
     let own = match asked.own {
         Own::Chose(n) => fill(&t.own, &[("answer", &word(Some(n)).unwrap_or_default())]),
         Own::Passed => t.passed.clone(),

@@ -13,7 +13,7 @@ use crate::engine::Phase;
 use crate::i18n::width as display_width;
 use crate::i18n::{self, Texts, escape, fill, join};
 use crate::lesson::{Ask, Lang, Lesson, Step};
-use crate::model::{Answer, ClaimResult, TimerKind};
+use crate::model::{Answer, ClaimResult, Statement, TimerKind};
 use crate::tui::app::App;
 use crate::tui::scene::{Scene, put, seconds};
 use crate::tui::wrap::{prose, wrap, wrap_text};
@@ -186,7 +186,9 @@ fn held(scene: &Scene<'_>, width: usize, room: usize) -> Vec<Line<'static>> {
     let Some((number, _)) = scene.view.step() else { return Vec::new() };
     let (claims, _) = scene.view.verdicts(number);
     let held: Vec<_> = claims.iter().filter(|claim| claim.held).collect();
-    let listed = held.iter().flat_map(|claim| wrap_text(&fill(&t.held, &[("what", &claim.what)]), theme.dim.0, width));
+    let listed = held
+        .iter()
+        .flat_map(|claim| wrap_text(&fill(&t.held, &[("what", &statement(scene, &claim.what))]), theme.dim.0, width));
     let listed: Vec<_> = listed.collect();
     if listed.len() <= room {
         return listed;
@@ -196,16 +198,28 @@ fn held(scene: &Scene<'_>, width: usize, room: usize) -> Vec<Line<'static>> {
     if counted.len() <= room { counted } else { Vec::new() }
 }
 
+/// What a claim says, or what is the case, in a sentence.
+fn statement(scene: &Scene<'_>, said: &Statement) -> String {
+    let lesson = scene.app.walk().lesson();
+    let texts = crate::i18n::Texts::load(scene.app.lang()).ok();
+    lesson
+        .zip(texts)
+        .map(|(lesson, texts)| texts.statement(said, lesson.sockets_in(scene.app.walk().mode())))
+        .unwrap_or_default()
+}
+
 fn broken(scene: &Scene<'_>, claim: &ClaimResult, width: usize) -> Vec<Line<'static>> {
-    let values = [("what", claim.what.as_str()), ("actual", claim.actual.as_str())];
+    let values = [("what", statement(scene, &claim.what)), ("actual", statement(scene, &claim.actual))];
     wrap_text(&fill(&scene.texts.explain.broken, &values), scene.theme.bad.0, width)
 }
 
 /// How the prediction fared.
 fn verdict(scene: &Scene<'_>, answer: &Answer, ask: &Ask, width: usize) -> Vec<Line<'static>> {
     let (t, theme) = (&scene.texts.explain, scene.theme);
-    let word = |n: Option<usize>| n.and_then(|n| choice(ask, n, scene.app.lang()));
-    let actual = word(answer.right).unwrap_or(&answer.actual);
+    let lang = scene.app.lang();
+    let chosen = answer.chosen.and_then(|n| choice(ask, n, lang)).unwrap_or_default();
+    let Ok(texts) = crate::i18n::Texts::load(lang) else { return Vec::new() };
+    let offered = answer.right.and_then(|n| choice(ask, n, lang));
     let (text, style) = match answer.chosen {
         None => (&t.passed, theme.question.0),
         chosen if chosen == answer.right => (&t.right, theme.good.0),
@@ -213,9 +227,9 @@ fn verdict(scene: &Scene<'_>, answer: &Answer, ask: &Ask, width: usize) -> Vec<L
         Some(_) if ask.labels.is_empty() || answer.right.is_none() => (&t.wrong_fact, theme.bad.0),
         Some(_) => (&t.wrong, theme.bad.0),
     };
-    let words = crate::i18n::Texts::load(scene.app.lang()).ok();
-    let fact = words.map(|texts| texts.measured.fact(ask.measure.key(), &answer.actual)).unwrap_or_default();
-    let values = [("actual", actual), ("chosen", word(answer.chosen).unwrap_or("")), ("fact", fact.as_str())];
+    let fact = texts.measured.fact(ask.measure.key(), &answer.actual);
+    let actual = offered.unwrap_or_else(|| fact.clone());
+    let values = [("actual", actual), ("chosen", chosen), ("fact", fact)];
     let text = match fill(text, &values) {
         // What was chosen is left out first: whoever chose it knows it.
         long if style == scene.theme.bad.0 && display_width(&long) > width => fill(&t.wrong_long, &values),
@@ -224,9 +238,11 @@ fn verdict(scene: &Scene<'_>, answer: &Answer, ask: &Ask, width: usize) -> Vec<L
     wrap_text(&text, style, width)
 }
 
-/// An offered answer in words, else in the lesson's notation.
-pub(super) fn choice(ask: &Ask, n: usize, lang: Lang) -> Option<&str> {
-    ask.labels.get(n).map(|label| label.get(lang)).or_else(|| ask.choices.get(n).map(String::as_str))
+/// An offered answer in words.
+pub(super) fn choice(ask: &Ask, n: usize, lang: Lang) -> Option<String> {
+    let label = ask.labels.get(n).map(|label| label.get(lang));
+    let notation = ask.choices.get(n)?;
+    Some(crate::i18n::Texts::load(lang).ok()?.measured.choice(ask.measure.key(), label, notation))
 }
 
 fn foot(scene: &Scene<'_>, width: usize, page: &mut Page) {
@@ -286,24 +302,24 @@ fn question(scene: &Scene<'_>, width: usize, page: &mut Page) {
     let mut spans = vec![Span::styled(before_text(&t.predict), theme.question.0)];
     spans.extend(prose(ask.question.get(lang), theme.fresh.0, theme.code.0));
     page.foot = wrap(&spans, width);
-    let answers: Vec<&str> = (0..ask.choices.len()).filter_map(|n| choice(ask, n, lang)).collect();
+    let answers: Vec<String> = (0..ask.choices.len()).filter_map(|n| choice(ask, n, lang)).collect();
     // Side by side where they fit into one line, else one below the other.
     let taken = |text: &str| display_width(text) + 2;
     let side_by_side = answers.iter().map(|text| taken(text) + 3).sum::<usize>() <= width + 3;
     let mut column = 0;
     for (n, text) in answers.into_iter().enumerate() {
         let key = Span::styled(format!("{} ", n + 1), theme.key.0);
-        let mut lines = wrap(&[key, Span::styled(text.to_owned(), theme.text.0)], width);
+        let mut lines = wrap(&[key, Span::styled(text.clone(), theme.text.0)], width);
         if side_by_side && n > 0 {
             let row = page.foot.len() - 1;
             page.foot[row].spans.push(Span::raw("   "));
             page.foot[row].spans.extend(lines.remove(0).spans);
-            page.choices.push((n, row, column, taken(text)));
+            page.choices.push((n, row, column, taken(&text)));
         } else {
-            page.choices.extend((0..lines.len()).map(|line| (n, page.foot.len() + line, 0, taken(text).min(width))));
+            page.choices.extend((0..lines.len()).map(|line| (n, page.foot.len() + line, 0, taken(&text).min(width))));
             page.foot.extend(lines);
         }
-        column += taken(text) + 3;
+        column += taken(&text) + 3;
     }
     let last = page.foot.last_mut().filter(|line| side_by_side && line.width() + 3 + display_width(&t.pass) <= width);
     match last {

@@ -147,7 +147,7 @@ fn lesson() -> Lesson {
             "When the SYN,ACK arrives, in which state will the client be?",
             "SYN,ACK 到达之后，客户端会处于什么状态？",
         ),
-        measure: Measure::State(End::Socket("client".into())),
+        measure: Measure::State(client_end()),
         choices: vec!["SYN_RECV".into(), "ESTABLISHED".into(), "SYN_SENT".into()],
         labels: Vec::new(),
     };
@@ -197,7 +197,13 @@ fn lesson() -> Lesson {
         needs: Vec::new(),
         lab: LabSettings::default(),
         steps,
+        sockets: crate::lesson::builtin("handshake").unwrap().unwrap().sockets,
     }
+}
+
+/// The client's end.
+pub(super) fn client_end() -> End {
+    End::Socket("client".into())
 }
 
 impl Made {
@@ -290,8 +296,10 @@ impl Made {
         }));
     }
 
-    pub(super) fn claim(&mut self, step: usize, what: &str, held: bool) {
-        self.push(Event::Claim(ClaimResult { step, what: what.into(), held, actual: "SYN_SENT".into(), line: 12 }));
+    pub(super) fn claim(&mut self, step: usize, end: End, is: State, held: bool) {
+        let actual = if held { is } else { State::SynSent };
+        let [what, actual] = [is, actual].map(|is| Statement::State { end: end.clone(), is: is.into() });
+        self.push(Event::Claim(Box::new(ClaimResult { step, what, held, actual, line: 12 })));
     }
 
     fn timer(&self, kind: TimerKind, seconds: u64, fired: u8) -> Option<Timer> {
@@ -329,7 +337,7 @@ impl Made {
         let timer = made.timer(TimerKind::Retransmit, 1, 0);
         made.socket(2, Some(5), State::SynSent, timer, (0, 1));
         made.push(Event::Blocked { side: Side::Client, worker: 0 });
-        made.claim(4, "client is SYN_SENT", true);
+        made.claim(4, client_end(), State::SynSent, true);
         made
     }
 
@@ -346,8 +354,8 @@ impl Made {
         made.socket(3, None, State::SynRecv, timer, (0, 0));
         let timer = made.timer(TimerKind::Retransmit, 2, 2);
         made.socket(2, Some(5), State::SynSent, timer, (0, 1));
-        made.claim(5, "peer of client is SYN_RECV", true);
-        made.claim(5, "client is SYN_SENT", true);
+        made.claim(5, End::PeerOf("client".into()), State::SynRecv, true);
+        made.claim(5, client_end(), State::SynSent, true);
         made.phase = Phase::Asking;
         made
     }
@@ -362,7 +370,7 @@ impl Made {
         made.push(Event::Returned { side: Side::Client, worker: 0, outcome: Ok(Returned::default()) });
         made.socket(2, Some(5), State::Established, None, (0, 0));
         made.push(Event::Answer(Answer { step: 6, chosen: Some(0), right: Some(1), actual: "ESTABLISHED".into() }));
-        made.claim(6, "client is ESTABLISHED", true);
+        made.claim(6, client_end(), State::Established, true);
         made.phase = Phase::Ready;
         made
     }

@@ -1,6 +1,6 @@
 //! What is seen, and where.
 
-use super::made::Made;
+use super::made::{Made, client_end};
 use super::*;
 use crate::model::{Event as Happened, Side, SocketFacts, SocketState, testing};
 use crate::tcp::State;
@@ -185,9 +185,11 @@ fn a_prediction_is_compared_with_what_the_kernel_did() {
 #[test]
 fn a_broken_claim_says_what_was_expected_and_what_is() {
     let mut made = Made::to_half_open();
-    made.claim(6, "client is FIN_WAIT1", false);
+    made.claim(6, client_end(), State::FinWait1, false);
     let app = app_of(made, Lang::En, 100, 30);
-    assert!(text(&app).contains("✗ expected: client is FIN_WAIT1; actual: SYN_SENT"), "{}", text(&app));
+    for part in ["✗ expected: the client's socket is FIN_WAIT1; actual: the ", "client's socket is SYN_SENT "] {
+        assert!(text(&app).contains(part), "{}", text(&app));
+    }
 }
 
 #[test]

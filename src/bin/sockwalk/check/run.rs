@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use sockwalk::cli::Invocation;
 use sockwalk::engine::{Phase, Wire, World};
-use sockwalk::i18n::harmless;
+use sockwalk::i18n::{Texts, harmless};
 use sockwalk::lesson::{Lesson, Terms};
 use sockwalk::model::{Event, Mode};
 
@@ -73,29 +73,34 @@ pub fn run_in(
         unseen: if world.wire() == Wire::Blind { claims_on_segments(lesson, mode) } else { 0 },
         left_out: walk.left_out().map(|step| step.id.clone()).collect(),
     };
+    let texts = Texts::load(invocation.lang).map_err(|error| error.to_string())?;
     for entry in walk.trace().entries() {
-        ran.take(lesson, &entry.event);
+        ran.take((lesson, mode), &entry.event, texts);
     }
     Ok(ran)
 }
 
 impl Ran {
-    fn take(&mut self, lesson: &Lesson, event: &Event) {
+    fn take(&mut self, (lesson, mode): (&Lesson, Mode), event: &Event, texts: &Texts) {
         match event {
             Event::Claim(claim) => {
                 self.claims += 1;
                 if !claim.held {
                     let step = lesson.steps[claim.step].id.clone();
-                    let (expected, actual) = (claim.what.clone(), claim.actual.clone());
+                    let [expected, actual] =
+                        [&claim.what, &claim.actual].map(|said| texts.statement(said, lesson.sockets_in(mode)));
                     self.wrong.push(Wrong { line: claim.line, step, expected, actual });
                 }
             }
             // A question to which none of the answers is right can't be learnt from.
             Event::Answer(answer) if answer.right.is_none() => {
                 let step = &lesson.steps[answer.step];
-                let expected = step.ask.as_ref().map_or(String::new(), |ask| ask.choices.join(" / "));
-                let (step, line) = (step.id.clone(), step.line);
-                self.wrong.push(Wrong { line, step, expected, actual: answer.actual.clone() });
+                let Some(ask) = &step.ask else { return };
+                // What was offered is said by what the kernel would have to have: a label may say something else.
+                let fact = |notation: &String| texts.measured.fact(ask.measure.key(), notation);
+                let expected = ask.choices.iter().map(fact).collect::<Vec<_>>().join(" / ");
+                let actual = fact(&answer.actual);
+                self.wrong.push(Wrong { line: step.line, step: step.id.clone(), expected, actual });
             }
             _ => {}
         }

@@ -1,0 +1,72 @@
+//! What the sockets of a lesson are: so that they can be spoken of as the screen does, and not by the names that its file
+//! gives them.
+
+use std::collections::BTreeMap;
+
+use super::Side;
+
+/// What a socket is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum SocketKind {
+    /// It listens.
+    Listener,
+    /// `accept()` returned it.
+    Connection,
+    /// It connects, or is one for TCP otherwise.
+    Stream,
+    /// It is for datagrams.
+    Datagram,
+}
+
+/// One of a lesson's sockets.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SocketRole {
+    /// Whose it is.
+    pub side: Side,
+    /// What it is for.
+    pub kind: SocketKind,
+    /// Where its side has several of that kind: which of them, from 1, in the lesson's order.
+    pub nth: Option<u32>,
+}
+
+/// All sockets of a lesson by the names that its file gives them.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Sockets {
+    roles: BTreeMap<String, SocketRole>,
+}
+
+impl Sockets {
+    /// These, in the lesson's order, each name once.
+    pub fn new(made: Vec<(String, Side, SocketKind)>) -> Sockets {
+        let mut counts: BTreeMap<(Side, SocketKind), u32> = BTreeMap::new();
+        let mut numbered = Vec::with_capacity(made.len());
+        for (name, side, kind) in made {
+            let count = counts.entry((side, kind)).or_default();
+            *count += 1;
+            numbered.push((name, side, kind, *count));
+        }
+        let role = |(name, side, kind, nth)| {
+            let several = counts.get(&(side, kind)).is_some_and(|count| *count > 1);
+            (name, SocketRole { side, kind, nth: several.then_some(nth) })
+        };
+        Sockets { roles: numbered.into_iter().map(role).collect() }
+    }
+
+    /// What the socket of this name is; `None` where the lesson has none of this name.
+    pub fn role(&self, name: &str) -> Option<SocketRole> {
+        self.roles.get(name).copied()
+    }
+
+    /// What the other end of a connection is, as far as the lesson alone tells it: whose, and what for. It has no
+    /// number of its own.
+    pub fn peer_of(&self, role: SocketRole) -> SocketRole {
+        let side = role.side.other();
+        let listens = self.roles.values().any(|other| other.side == side && other.kind == SocketKind::Listener);
+        let kind = match role.kind {
+            SocketKind::Datagram => SocketKind::Datagram,
+            _ if listens => SocketKind::Connection,
+            _ => SocketKind::Stream,
+        };
+        SocketRole { side, kind, nth: None }
+    }
+}

@@ -1,0 +1,259 @@
+//! What a claim says, and what is the case where it speaks: facts, without a language.
+//!
+//! Written with [`fmt::Display`] it is in the lesson's own notation (`client is SYN_SENT`), as JSON lines have it; what
+//! people read is made of it by `i18n`.
+
+use std::fmt;
+
+use super::{CallName, Errno, Side, SocketState, TimerKind};
+
+/// One end of a connection, or a listener.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub enum End {
+    /// The socket that the lesson gave this name.
+    Socket(String),
+    /// The other end of that socket's connection, whether it has a descriptor or not.
+    PeerOf(String),
+}
+
+/// What a claim can say of a segment's way.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum SegmentFate {
+    /// It waits on the wire.
+    Held,
+    /// It went on.
+    Delivered,
+    /// It was forgotten.
+    Dropped,
+}
+
+/// A number that a claim wants: just this one, or, where the learner's reading time may raise it, at least this one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub enum Count {
+    /// Written `3`.
+    Exactly(u32),
+    /// Written `>=3`.
+    AtLeast(u32),
+}
+
+impl Count {
+    /// Whether a number is one that is wanted.
+    pub const fn holds(self, found: u32) -> bool {
+        match self {
+            Count::Exactly(wanted) => found == wanted,
+            Count::AtLeast(least) => found >= least,
+        }
+    }
+}
+
+/// A number as the lesson writes it, and as it reads where the learner's line is known.
+#[derive(Clone, Debug, Eq, serde::Serialize, serde::Deserialize)]
+pub struct Number {
+    /// `line+1`.
+    pub written: String,
+    /// `7`; what is relative to an initial sequence number stays so, `j+7`.
+    pub shown: String,
+}
+
+/// The same number of a lesson, whichever line was typed.
+impl PartialEq for Number {
+    fn eq(&self, other: &Number) -> bool {
+        self.written == other.written
+    }
+}
+
+impl From<u32> for Number {
+    fn from(number: u32) -> Number {
+        Number { written: number.to_string(), shown: number.to_string() }
+    }
+}
+
+/// A segment by what is said of it: `SYN`, and `seq` = `j`.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct SegmentWords {
+    /// Its flags, or what it is; of one that was seen, its whole line.
+    pub head: String,
+    /// Its fields by their names in lessons.
+    pub fields: Vec<(String, Number)>,
+    /// The socket to whose connection it belongs, where that matters.
+    pub on: Option<String>,
+}
+
+/// One thing of a timer.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub enum TimerFact {
+    /// This one runs.
+    Runs(TimerKind),
+    /// None runs.
+    NoneRuns,
+    /// It fired so often.
+    Fired(Count),
+    /// The retransmission timeout, in milliseconds.
+    Rto(Count),
+    /// The kernel tells no retransmission timeout.
+    NoRto,
+}
+
+/// What is said to be the case, or is.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[allow(missing_docs)]
+pub enum Statement {
+    /// The side's newest call of this name came back so; a value or data that don't matter are `None`.
+    Returns { side: Side, call: CallName, value: Option<Number>, data: Option<String> },
+    /// It failed.
+    Fails { side: Side, call: CallName, errno: Errno },
+    /// The side sleeps in it.
+    Sleeps { side: Side, call: CallName },
+    /// The side is in it and doesn't sleep.
+    Runs { side: Side, call: CallName },
+    /// It was made and hasn't returned.
+    NotReturned { side: Side, call: CallName },
+    /// It was never made.
+    NotCalled { side: Side, call: CallName },
+    /// The kernel has an end in this state.
+    State { end: End, is: SocketState },
+    /// The kernel has no such end.
+    NoSocket(End),
+    /// A segment was sent, and this became of it.
+    Segment { from: Side, segment: SegmentWords, is: SegmentFate },
+    /// The newest segment of a side is this one.
+    LastSent { from: Side, segment: SegmentWords },
+    /// A side sent nothing; where a socket is named, nothing on its connection.
+    SentNothing { from: Side, on: Option<String> },
+    /// An end's queues are so long; one that doesn't matter is `None`.
+    Queues { end: End, recv: Option<Number>, send: Option<Number> },
+    /// An end's timer is so.
+    Timer { end: End, facts: Vec<TimerFact> },
+    /// What the step does can be done.
+    StepCanBeDone,
+    /// It can't, since no such segment of the side waits.
+    NoneWaits { from: Side, what: String },
+    /// It can't, since several segments of the side fit.
+    SeveralFit { from: Side, segments: Vec<SegmentWords> },
+    /// It can't, since the side is in no call.
+    InNoCall(Side),
+    /// It can't, since there is no socket of this name yet.
+    NoSuchSocket(String),
+    /// It can't, since the side has received nothing by `recvfrom()`, and so knows no sender.
+    NoSender(Side),
+    /// It can't, since it is no call.
+    NoCall,
+    /// It waited in vain: this timer didn't run out.
+    NotFired(TimerKind),
+}
+
+/// A timer's name in lessons and claims.
+pub const fn timer_name(kind: TimerKind) -> &'static str {
+    match kind {
+        TimerKind::Retransmit => "retransmit",
+        TimerKind::Keepalive => "keepalive",
+        TimerKind::TimeWait => "time-wait",
+        TimerKind::Probe => "probe",
+    }
+}
+
+impl SegmentFate {
+    /// `held`, `delivered` or `dropped`.
+    pub const fn name(self) -> &'static str {
+        match self {
+            SegmentFate::Held => "held",
+            SegmentFate::Delivered => "delivered",
+            SegmentFate::Dropped => "dropped",
+        }
+    }
+}
+
+impl fmt::Display for End {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            End::Socket(name) => f.write_str(name),
+            End::PeerOf(name) => write!(f, "peer of {name}"),
+        }
+    }
+}
+
+impl fmt::Display for Number {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.written)
+    }
+}
+
+impl fmt::Display for SegmentWords {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.head)?;
+        self.fields.iter().try_for_each(|(name, number)| write!(f, " {name}={number}"))?;
+        on(f, &self.on)
+    }
+}
+
+fn on(f: &mut fmt::Formatter<'_>, socket: &Option<String>) -> fmt::Result {
+    socket.as_ref().map_or(Ok(()), |socket| write!(f, " on {socket}"))
+}
+
+impl fmt::Display for Count {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Count::Exactly(number) => write!(f, "={number}"),
+            Count::AtLeast(number) => write!(f, ">={number}"),
+        }
+    }
+}
+
+impl fmt::Display for TimerFact {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            TimerFact::Runs(kind) => f.write_str(timer_name(*kind)),
+            TimerFact::NoneRuns => f.write_str("none"),
+            TimerFact::Fired(count) => write!(f, "fired{count}"),
+            TimerFact::Rto(count) => write!(f, "rto_ms{count}"),
+            TimerFact::NoRto => f.write_str("rto_ms=none"),
+        }
+    }
+}
+
+impl fmt::Display for Statement {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Statement::Returns { side, call, value, data } => {
+                write!(f, "{side}: {call}() returns")?;
+                value.as_ref().map_or(Ok(()), |value| write!(f, " {value}"))?;
+                data.as_ref().map_or(Ok(()), |data| write!(f, " {data:?}"))
+            }
+            Statement::Fails { side, call, errno } => write!(f, "{side}: {call}() fails with {errno}"),
+            Statement::Sleeps { side, call } => write!(f, "{side} sleeps in {call}()"),
+            Statement::Runs { side, call } => write!(f, "{side} runs in {call}()"),
+            Statement::NotReturned { side, call } => write!(f, "{side}: {call}() has not returned"),
+            Statement::NotCalled { side, call } => write!(f, "{side}: {call}() was not called"),
+            Statement::State { end, is } => write!(f, "{end} is {is}"),
+            Statement::NoSocket(end) => write!(f, "the kernel has no socket {end}"),
+            Statement::Segment { from, segment, is } => write!(f, "{from} sends {segment}: {}", is.name()),
+            Statement::LastSent { from, segment } => write!(f, "{from} last sent {segment}"),
+            Statement::SentNothing { from, on: socket } => {
+                write!(f, "{from} sent nothing")?;
+                on(f, socket)
+            }
+            Statement::Queues { end, recv, send } => {
+                write!(f, "queues of {end}:")?;
+                recv.as_ref().map_or(Ok(()), |recv| write!(f, " recv={recv}"))?;
+                send.as_ref().map_or(Ok(()), |send| write!(f, " send={send}"))
+            }
+            Statement::Timer { end, facts } => {
+                write!(f, "timer of {end}:")?;
+                facts.iter().try_for_each(|fact| write!(f, " {fact}"))
+            }
+            Statement::StepCanBeDone => f.write_str("the step can be done"),
+            Statement::NoneWaits { from, what } => write!(f, "no {what} of the {from} waits"),
+            Statement::SeveralFit { from, segments } => {
+                write!(f, "{} segments of the {from} fit: ", segments.len())?;
+                let list: Vec<String> = segments.iter().map(SegmentWords::to_string).collect();
+                f.write_str(&list.join("; "))
+            }
+            Statement::InNoCall(side) => write!(f, "{side} is in no call"),
+            Statement::NoSuchSocket(name) => write!(f, "there is no socket {name}"),
+            Statement::NoSender(side) => write!(f, "{side} has received nothing by recvfrom()"),
+            Statement::NoCall => f.write_str("no call"),
+            Statement::NotFired(kind) => write!(f, "the {} timer did not fire", timer_name(*kind)),
+        }
+    }
+}
