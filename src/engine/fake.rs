@@ -22,6 +22,8 @@ pub(crate) struct FakeWorld {
     pub(crate) now: Duration,
     /// Whether requests to settle are answered.
     pub(crate) settles: bool,
+    /// How many weren't, so far.
+    unanswered: usize,
 }
 
 impl FakeWorld {
@@ -32,6 +34,7 @@ impl FakeWorld {
             sockets: Vec::new(),
             now: Duration::ZERO,
             settles: true,
+            unanswered: 0,
         }
     }
 
@@ -50,10 +53,14 @@ impl FakeWorld {
                 Request::Note(_) => Vec::new(),
                 Request::Settle if self.settles => {
                     let mut happenings = self.observes();
-                    happenings.push(What::Settled);
+                    let unanswered = std::mem::take(&mut self.unanswered);
+                    happenings.extend((0..=unanswered).map(|_| What::Settled));
                     happenings
                 }
-                Request::Settle => Vec::new(),
+                Request::Settle => {
+                    self.unanswered += 1;
+                    Vec::new()
+                }
                 request => {
                     let (expected, happenings) =
                         self.script.pop_front().unwrap_or_else(|| panic!("nothing expected, got {request:?}"));

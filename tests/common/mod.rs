@@ -167,10 +167,10 @@ impl Program {
     /// A folder that is the user's alone.
     fn labs_of(&self, user: User) -> PathBuf {
         let path = self.folder.path().join(format!("run-{}", user.uid()));
-        if !path.exists() {
-            fs::DirBuilder::new().mode(0o700).create(&path).unwrap();
-            std::os::unix::fs::chown(&path, Some(user.uid()), None).unwrap();
-        }
+        // Several threads may be the first.
+        let made = fs::DirBuilder::new().mode(0o700).create(&path);
+        assert!(made.is_ok() || path.is_dir(), "{made:?}");
+        std::os::unix::fs::chown(&path, Some(user.uid()), None).unwrap();
         path
     }
 

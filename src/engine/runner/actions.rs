@@ -53,6 +53,9 @@ impl Runner {
                     return Err(Box::new(Statement::Sleeps { side, call }));
                 }
                 self.naming[side as usize] = naming;
+                if let Some(running) = &mut self.running {
+                    running.call = Some((side, self.trace.now()));
+                }
                 self.requests.push_back(Request::Call(side, call));
             }
         }

@@ -61,7 +61,7 @@ impl Runner {
     }
 
     fn check_again_once_settled(&mut self, now: Duration) {
-        self.requests.push_back(Request::Settle);
+        self.ask_to_settle();
         if self.running.is_none() {
             self.recheck_by = Some(now + self.options.patience);
         }

@@ -17,7 +17,7 @@ use std::time::Duration;
 use super::names::Names;
 use super::{Failure, Happening, Request, What, Wire};
 use crate::lesson::{Action, Ask, Lesson, Step};
-use crate::model::{Call, Errno, Event, Hand, Mode, Outcome, SegmentId, Side, Statement, Trace, Which};
+use crate::model::{Call, Errno, Event, Hand, Mode, Moment, Outcome, SegmentId, Side, Statement, Trace, Which};
 use by_hand::HandledSegments;
 use waits::{Awaited, Firings, waiting_long};
 
@@ -100,6 +100,10 @@ struct Running {
     acted: bool,
     deadline: Duration,
     awaited: Option<Awaited>,
+    /// The call that it made: whose, and the moment of the trace at which it was asked for.
+    call: Option<(Side, Moment)>,
+    /// When that call isn't waited for any longer, once the deadline has passed.
+    limit: Option<Duration>,
     pause: Duration,
     /// When to look again; `None` while the world is settling.
     again_at: Option<Duration>,
@@ -122,6 +126,8 @@ impl Running {
             acted: step.is_none(),
             deadline,
             awaited: None,
+            call: None,
+            limit: None,
             pause: FIRST_PAUSE,
             again_at: None,
             obstacle: None,
@@ -162,6 +168,8 @@ pub struct Runner {
     checked: Option<usize>,
     /// Its claims are to be checked again once the world has settled, at the latest then.
     recheck_by: Option<Duration>,
+    /// How many wishes to settle are unanswered.
+    unsettled: u32,
     /// What has become of the kernel's timers.
     firings: Firings,
     /// The next step waits for a timer, and its claims held when the step before it ended.
@@ -200,6 +208,7 @@ impl Runner {
             handled: HandledSegments::default(),
             checked: None,
             recheck_by: None,
+            unsettled: 0,
             firings: Firings::default(),
             holds_already: true,
             deferred: None,
@@ -321,7 +330,13 @@ impl Runner {
         let Happening { at, what } = happening;
         match what {
             What::Event(event) => self.event(event, at),
-            What::Settled => self.settled(at),
+            What::Settled => {
+                // Only the answer to the newest wish is one to all that was asked for.
+                self.unsettled = self.unsettled.saturating_sub(1);
+                if self.unsettled == 0 {
+                    self.settled(at);
+                }
+            }
             // A lesson's calls are made on what its own calls made.
             What::Unmade(_) => {}
             What::Failed(failure) => self.fail(failure),
@@ -333,8 +348,12 @@ impl Runner {
         if self.recheck_by.is_some_and(|by| now >= by) {
             self.follow_hand(now);
         }
+        let is_call_known = self.is_call_known();
         let Some(running) = &mut self.running else { return };
-        if now >= running.deadline {
+        if now >= running.deadline && running.limit.is_none_or(|limit| now < limit) && !is_call_known {
+            // A busy machine: the kernel hasn't said yet what the step's own call comes to.
+            self.wait_for_call(now);
+        } else if now >= running.deadline {
             // The world doesn't settle, or a claim doesn't become true: what is known now decides.
             self.conclude(now);
         } else if running.again_at.is_some_and(|again| now >= again) {
@@ -394,7 +413,7 @@ impl Runner {
                 running.obstacle = done.err();
             }
         }
-        self.requests.push_back(Request::Settle);
+        self.ask_to_settle();
     }
 
     fn returned(&mut self, side: Side, outcome: &Outcome) {
@@ -424,6 +443,11 @@ impl Runner {
         }
         self.phase = Phase::Busy;
         self.running = Some(Running::new(None, now + self.options.patience));
+        self.ask_to_settle();
+    }
+
+    fn ask_to_settle(&mut self) {
+        self.unsettled += 1;
         self.requests.push_back(Request::Settle);
     }
 

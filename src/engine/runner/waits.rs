@@ -3,12 +3,15 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use super::Runner;
+use super::{LONGEST_PAUSE, Runner};
 use crate::lesson::{Action, Lesson, Step, Terms};
 use crate::model::{End, Statement, Timer, TimerKind};
 
 /// The longest keepalive that a walk waits for unless it is asked to wait for long timers too, in seconds.
 const SHORT: i32 = 10;
+
+/// How long the kernel's word on a step's own call is waited for beyond the step's deadline.
+const LONGEST_CALL: Duration = Duration::from_secs(60);
 
 /// How far the end of a timer may move while it is still the same firing: the kernel's grain, and more.
 const SAME: Duration = Duration::from_millis(200);
@@ -149,6 +152,20 @@ impl Firings {
 }
 
 impl Runner {
+    /// Whether the kernel has said of the running step's own call that it returned, or that it sleeps.
+    pub(super) fn is_call_known(&self) -> bool {
+        let Some((side, asked)) = self.running.as_ref().and_then(|running| running.call) else { return true };
+        let newest = self.trace.present().calls(side).next().filter(|call| call.entered >= asked);
+        newest.is_some_and(|call| call.blocked || !call.is_open())
+    }
+
+    /// Waits on, a while, for what the running step's own call comes to.
+    pub(super) fn wait_for_call(&mut self, now: Duration) {
+        let Some(running) = &mut self.running else { return };
+        running.limit.get_or_insert(now + LONGEST_CALL);
+        running.deadline = now + LONGEST_PAUSE;
+    }
+
     /// Lets the running step wait as long as the kernel's timer runs, and after it fired for the next time, as often as
     /// the step says.
     pub(super) fn follow_timer(&mut self) {

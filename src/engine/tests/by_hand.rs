@@ -61,6 +61,35 @@ fn a_command_waits_until_it_is_known_what_came_of_what_was_done_by_hand() {
 }
 
 #[test]
+fn an_answer_to_an_earlier_wish_to_settle_is_none_to_the_running_steps() {
+    let claim = r#"expect = [{ state = { socket = "client", is = "SYN_SENT" } }]"#;
+    let (mut runner, mut world, syn) = waiting(&[step("last", claim)]);
+    world.when(Request::Drop(SegmentId(0)), dropped(0));
+    world.settles = false;
+    runner.command(Command::Drop(SegmentId(0)), world.now);
+    world.serve(&mut runner);
+    // Something moves on the wire by itself: whatever comes of that is to be known too.
+    held(1, &syn).into_iter().for_each(|what| world.tell(&mut runner, what));
+    world.serve(&mut runner);
+    let settled =
+        |runner: &mut Runner| runner.happened(crate::engine::Happening { at: world.now, what: What::Settled });
+    settled(&mut runner);
+    runner.command(Command::Next, world.now);
+    assert_eq!(runner.trace().present().step().map(|(step, _)| step), Some(2), "it isn't known yet");
+    // That it was to be dropped, and was; the copy that was seen, and that it waits: a wish for each.
+    (0..3).for_each(|_| settled(&mut runner));
+    assert_eq!(runner.phase(), &Phase::Busy);
+    let answers = std::iter::from_fn(|| runner.take_request()).filter(|asked| *asked == Request::Settle).count();
+    assert_eq!(
+        (answers, claims(&runner).len()),
+        (1, 1),
+        "the step's own wish is unanswered, and its claim isn't checked"
+    );
+    settled(&mut runner);
+    assert_eq!(runner.phase(), &Phase::Finished);
+}
+
+#[test]
 fn what_was_done_by_hand_before_its_step_is_found_by_it() {
     for (action, command, request, what) in [
         (DELIVER, Command::Deliver(SegmentId(0)), Request::Deliver(SegmentId(0)), Event::Delivered(SegmentId(0))),

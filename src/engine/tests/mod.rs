@@ -376,3 +376,36 @@ fn an_offered_answer_may_be_the_length_of_the_line() {
     let (_, answer) = runner.trace().present().verdicts(1);
     assert_eq!(answer.map(|answer| (answer.chosen, answer.right)), Some((Some(1), Some(1))));
 }
+
+/// A machine may be too busy to begin a call within a step's patience: the newest one of its name is another step's then.
+#[test]
+fn a_step_does_not_end_before_its_own_call_returned_or_sleeps() {
+    let set = |id| {
+        let call = "do.setsockopt = { socket = \"client\", option = \"SO_REUSEADDR\", value = 1 }";
+        step(
+            id,
+            &format!("{call}\nexpect = [{{ returns = {{ side = \"client\", call = \"setsockopt\", value = 0 }} }}]"),
+        )
+    };
+    let call =
+        || Call::SetOption { fd: 5, option: crate::model::SocketOption::by_name("SO_REUSEADDR").unwrap(), value: 1 };
+    let (mut runner, mut world) = lab(&[open_client(), set("one"), set("two")]);
+    world.when(Request::Call(Side::Client, SOCKET), returns(Side::Client, SOCKET, 5));
+    go(&mut runner, &mut world, Command::Next);
+    world.when(Request::Call(Side::Client, call()), returns(Side::Client, call(), 0));
+    go(&mut runner, &mut world, Command::Next);
+    // The second one isn't begun for long.
+    world.when(Request::Call(Side::Client, call()), []);
+    world.settles = false;
+    go(&mut runner, &mut world, Command::Next);
+    for _ in 0..100 {
+        world.now = runner.wake_at().expect("it looks again");
+        runner.tick(world.now);
+        world.serve(&mut runner);
+        assert_eq!(runner.phase(), &Phase::Busy);
+    }
+    assert!(world.now > Duration::from_secs(5), "{:?}", world.now);
+    returns(Side::Client, call(), 7).into_iter().for_each(|what| world.tell(&mut runner, what));
+    world.wait(&mut runner);
+    assert_eq!(runner.verdict(), Verdict { held: 1, broken: 1 });
+}
