@@ -67,7 +67,7 @@ const STATES: [&str; 14] = [
 
 #[track_caller]
 fn is_well_formed(lines: &[Value]) {
-    assert!(lines.len() > 20, "only {} lines", lines.len());
+    assert!(lines.len() > 15, "only {} lines", lines.len());
     let mut before = 0;
     for (number, line) in lines.iter().enumerate() {
         assert_eq!(line["n"], value!(number + 1), "{line}");
