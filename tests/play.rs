@@ -235,7 +235,7 @@ fn what_holds_already_waits_for_the_timer() {
     for user in players(Mode::Lab) {
         let lines = play(&program, user, path.to_str().unwrap(), Mode::Lab);
         let place = |is: &dyn Fn(&Value) -> bool| lines.iter().position(is).unwrap();
-        let begun = place(&|line| line["kind"] == "step" && line["id"] == "still");
+        let begun = place(&|line| line["kind"] == "claim" && line["step"] == "connect");
         let claimed = place(&|line| line["kind"] == "claim" && line["step"] == "still");
         let again = lines[begun..claimed].iter().filter(|line| line["event"] == "retransmitted").count();
         assert_eq!(again, 2, "{lines:#?}");
