@@ -290,6 +290,10 @@ impl Lab {
     }
 
     fn came(&mut self, now: Duration, member: Member) {
+        // Who says it twice has come once.
+        if self.peers.get(member.number).is_some() {
+            return;
+        }
         let admitted = match (self.resident, &member.role) {
             (Some(_), Role::Drives(_) | Role::Runs(_)) => Err(Denial::Lesson),
             _ => self.peers.admit(member.clone()),

@@ -17,6 +17,8 @@ impl Lab {
             Pending::Request { from, request, prepared } => (from, request, prepared),
             Pending::Leaving(number) => return self.left(now, number),
         };
+        // Who doesn't take part has nothing done, and the kernel isn't asked for it.
+        self.peers.get(from)?;
         if !prepared && let Some(effect) = self.prepare(now, &request) {
             self.pending.push_front(Pending::Request { from, request, prepared: true });
             return Some(effect);

@@ -37,6 +37,69 @@ fn who_may_let_a_segment_go_is_decided_once() {
 }
 
 #[test]
+fn who_comes_twice_has_come_once_and_leaves_at_once() {
+    let mut kernel = Kernel::with(&both());
+    for again in [drives(SERVER, &[Side::Server]), drives(SERVER, &Side::BOTH), drives(WATCH, &[])] {
+        kernel.tell(Input::Came(again));
+    }
+    assert!(!kernel.effects.iter().any(|effect| matches!(effect, Effect::Welcome(_) | Effect::Deny(..))));
+    kernel.tell(Input::Left(SERVER));
+    kernel.tell(Input::Came(drives(4, &[Side::Server])));
+    assert!(kernel.effects.contains(&Effect::Welcome(4)), "{:?}", kernel.effects);
+    assert_eq!(kernel.lab.trace().present().members().len(), 3);
+}
+
+#[test]
+fn who_does_not_take_part_has_nothing_done() {
+    let mut kernel = with_syn();
+    kernel.until(Duration::from_secs(1));
+    kernel.captured(&[segment(4000, 8000, 8, &["ACK"], b"a")]);
+    kernel.lab.handle(kernel.now, Input::Captured(vec![segment(4000, 8000, 9, &["ACK"], b"b")]));
+    let entries = kernel.lab.trace().now();
+    let before = kernel.effects.len();
+    for request in [
+        Request::Settle,
+        Request::Deliver(SYN),
+        Request::Drop(SYN),
+        Request::Call(Side::Server, listen()),
+        Request::Serve(Side::Server, 3, listen()),
+        Request::Interrupt(Side::Server),
+        Request::Pass(Which::All, Some(Duration::ZERO)),
+        Request::Note(Box::new(Event::Step(0))),
+    ] {
+        kernel.lab.handle(kernel.now, Input::Asked(99, request));
+    }
+    kernel.lab.handle(kernel.now, Input::Returned(99, (Side::Server, 0), returned(0)));
+    kernel.carry_out();
+    let asked = |effect: &Effect| matches!(effect, Effect::Dump(_));
+    assert_eq!(kernel.effects[before..].iter().filter(|effect| !asked(effect)).count(), 0);
+    assert!(kernel.effects[before..].iter().filter(|effect| asked(effect)).count() <= 1, "what is due anyway");
+    assert_eq!(kernel.lab.trace().now(), entries);
+}
+
+#[test]
+fn a_lesson_is_looked_at_and_not_taken_part_in() {
+    let mut kernel = Kernel::new(Some(drives(0, &Side::BOTH)));
+    let of = |number, role| Member { number, pid: 9, role };
+    for (member, goes) in [
+        (of(1, Role::Watches), true),
+        (of(2, Role::Runs("nc".into())), false),
+        (drives(3, &[Side::Server]), false),
+        (drives(4, &[]), false),
+    ] {
+        kernel.effects.clear();
+        kernel.tell(Input::Came(member.clone()));
+        let wanted = if goes { Effect::Welcome(member.number) } else { Effect::Deny(member.number, Denial::Lesson) };
+        assert_eq!(kernel.effects.first(), Some(&wanted));
+    }
+    // Only the lesson's own runner has steps.
+    for (from, steps) in [(1, 0), (0, 1)] {
+        kernel.asks(from, Request::Note(Box::new(Event::Step(7))));
+        assert_eq!(kernel.events().iter().filter(|event| matches!(event, Event::Step(7))).count(), steps);
+    }
+}
+
+#[test]
 fn two_drivers_and_one_segment() {
     let mut kernel = with_syn();
     for request in [Request::Deliver(SYN), Request::Deliver(SYN), Request::Drop(SYN)] {
