@@ -16,15 +16,44 @@ const AT_ONCE: usize = 64 << 10;
 /// The most that may wait to be sent to one, in bytes: who reads nothing for so long is put out.
 const LONGEST_QUEUE: usize = 256 << 20;
 
+/// Bytes of another process, cut into lines.
+pub(super) struct Lines {
+    /// The beginning of a line whose end hasn't come yet, as far as it was looked through for one.
+    heard: Vec<u8>,
+    /// The longest line that may come, in bytes.
+    longest: usize,
+}
+
+impl Lines {
+    /// None yet, of at most so many bytes each.
+    pub(super) fn new(longest: usize) -> Lines {
+        Lines { heard: Vec::new(), longest }
+    }
+
+    /// More has come: the whole lines' messages, in order, and whether all that came may go on to one.
+    pub(super) fn take<M: DeserializeOwned>(&mut self, bytes: &[u8]) -> (Vec<M>, bool) {
+        let mut messages = Vec::new();
+        for part in bytes.split_inclusive(|byte| *byte == b'\n') {
+            self.heard.extend_from_slice(part);
+            if self.heard.len() > self.longest {
+                return (messages, false);
+            }
+            if part.ends_with(b"\n") {
+                match serde_json::from_slice(&self.heard) {
+                    Ok(message) => messages.push(message),
+                    Err(_) => return (messages, false),
+                }
+                self.heard.clear();
+            }
+        }
+        (messages, true)
+    }
+}
+
 /// One end.
 pub(in crate::linux) struct Link {
     stream: UnixStream,
-    /// The beginning of a line whose end hasn't come yet.
-    heard: Vec<u8>,
-    /// So much of it was looked through for an end.
-    searched: usize,
-    /// The longest line that may come, in bytes.
-    longest: usize,
+    lines: Lines,
     to_send: VecDeque<Arc<[u8]>>,
     /// So much of the first one was sent.
     sent: usize,
@@ -38,46 +67,25 @@ impl Link {
     /// Where it can't be made to never wait.
     pub(super) fn new(stream: UnixStream, longest: usize) -> io::Result<Link> {
         stream.set_nonblocking(true)?;
-        let (heard, to_send) = (Vec::new(), VecDeque::new());
-        Ok(Link { stream, heard, searched: 0, longest, to_send, sent: 0, waiting: 0 })
+        Ok(Link { stream, lines: Lines::new(longest), to_send: VecDeque::new(), sent: 0, waiting: 0 })
     }
 
     /// From now on lines may be so long.
     pub(super) fn allow(&mut self, longest: usize) {
-        self.longest = longest;
+        self.lines.longest = longest;
     }
 
     /// Reads what has come: the messages, in order, and whether more may come.
     pub(super) fn read<M: DeserializeOwned>(&mut self) -> (Vec<M>, bool) {
-        let mut messages = Vec::new();
         let mut bytes = vec![0; AT_ONCE];
-        let open = match self.stream.read(&mut bytes) {
-            Ok(0) => false,
-            Ok(length) => {
-                self.heard.extend_from_slice(&bytes[..length]);
-                self.take_lines(&mut messages)
+        match self.stream.read(&mut bytes) {
+            Ok(0) => (Vec::new(), false),
+            Ok(length) => self.lines.take(&bytes[..length]),
+            Err(error) => {
+                let none = matches!(error.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::Interrupted);
+                (Vec::new(), none)
             }
-            Err(error) => matches!(error.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::Interrupted),
-        };
-        (messages, open)
-    }
-
-    /// Takes whole lines out of what was heard; `false` where one isn't a message.
-    fn take_lines<M: DeserializeOwned>(&mut self, messages: &mut Vec<M>) -> bool {
-        let mut from = 0;
-        while let Some(end) = self.heard[self.searched..].iter().position(|byte| *byte == b'\n') {
-            let end = self.searched + end;
-            let line = &self.heard[from..=end];
-            match serde_json::from_slice(line) {
-                Ok(message) if line.len() <= self.longest => messages.push(message),
-                _ => return false,
-            }
-            from = end + 1;
-            self.searched = from;
         }
-        self.heard.drain(..from);
-        self.searched = self.heard.len();
-        self.heard.len() <= self.longest
     }
 
     /// Has a line sent, now or when there is room. Whether the queue isn't too long.
@@ -146,6 +154,23 @@ mod tests {
         assert_eq!(link.read::<u32>(), (vec![], true), "nothing has come");
         drop(other);
         assert_eq!(link.read::<u32>(), (vec![], false));
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn what_is_heard_is_the_same_however_it_is_cut(bytes in "([0-9]{1,4}\n|x|\n){0,20}", cut: usize) {
+            let bytes = bytes.as_bytes();
+            let (first, rest) = bytes.split_at(cut.checked_rem(bytes.len()).unwrap_or(0));
+            let whole = Lines::new(5).take::<u32>(bytes);
+            let mut lines = Lines::new(5);
+            let (mut heard, mut open) = lines.take::<u32>(first);
+            if open {
+                let (more, still) = lines.take::<u32>(rest);
+                heard.extend(more);
+                open = still;
+            }
+            proptest::prop_assert_eq!((heard, open), whole);
+        }
     }
 
     #[test]

@@ -28,7 +28,6 @@ pub(super) use protocol::{FromMember, ToMember, VERSION};
 
 /// Reads lines in both directions until one isn't a message, for [`super::untrusted`].
 pub(super) fn read_lines(bytes: &[u8]) {
-    let (mut heard, mut said) = (bytes, bytes);
-    while let Ok(Some(_)) = protocol::read::<protocol::ToMember>(&mut heard) {}
-    while let Ok(Some(_)) = protocol::read::<protocol::FromMember>(&mut said) {}
+    link::Lines::new(protocol::LONGEST).take::<ToMember>(bytes);
+    link::Lines::new(protocol::LONGEST).take::<FromMember>(bytes);
 }

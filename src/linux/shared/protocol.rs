@@ -1,9 +1,8 @@
 //! What keeper and members say to each other: JSON lines, each of bounded length.
 
-use std::io::{self, BufRead, Read};
+use std::io;
 use std::time::Duration;
 
-use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use crate::lab::{Caller, Denial, Request, Wire};
@@ -79,27 +78,16 @@ pub(super) fn line(message: &impl Serialize) -> io::Result<Vec<u8>> {
     Ok(line)
 }
 
-/// The next message; `None` at the end.
-///
-/// # Errors
-/// The stream's, and `InvalidData` where a line is too long or isn't a message.
-pub(super) fn read<M: DeserializeOwned>(from: &mut impl BufRead) -> io::Result<Option<M>> {
-    let mut line = Vec::new();
-    let length = { from }.take(LONGEST as u64).read_until(b'\n', &mut line)?;
-    if length == 0 {
-        return Ok(None);
-    }
-    if line.last() != Some(&b'\n') {
-        return Err(io::ErrorKind::InvalidData.into());
-    }
-    Ok(Some(serde_json::from_slice(&line)?))
-}
-
 #[cfg(test)]
 mod tests {
+    use super::super::link::Lines;
     use super::*;
     use crate::model::{Errno, Event, Returned};
     use proptest::prelude::*;
+
+    fn take<M: serde::de::DeserializeOwned>(bytes: &[u8]) -> (Vec<M>, bool) {
+        Lines::new(LONGEST).take(bytes)
+    }
 
     #[test]
     fn what_is_said_is_understood() {
@@ -122,19 +110,18 @@ mod tests {
         .map(|event| Entry { at: Duration::from_micros(1_000_001), event })
         .collect();
         let bytes = line(&ToMember::Happened(entries.clone())).unwrap();
-        match read(&mut bytes.as_slice()).unwrap() {
-            Some(ToMember::Happened(read)) => assert_eq!(read, entries),
+        match &take::<ToMember>(&bytes) {
+            (said, true) if let [ToMember::Happened(read)] = &said[..] => assert_eq!(read, &entries),
             other => panic!("{other:?}"),
         }
-        assert!(read::<ToMember>(&mut [].as_slice()).unwrap().is_none());
-        assert!(read::<ToMember>(&mut b"{\"Make\":".as_slice()).is_err());
+        assert!(matches!(take::<ToMember>(b""), (said, true) if said.is_empty()));
+        assert!(matches!(take::<ToMember>(b"{\"Make\":\n"), (said, false) if said.is_empty()));
     }
 
     proptest! {
         #[test]
         fn hostile_bytes_are_an_error_or_a_message(bytes: Vec<u8>) {
-            let mut rest = bytes.as_slice();
-            while let Ok(Some(_)) = read::<FromMember>(&mut rest) {}
+            take::<FromMember>(&bytes);
         }
     }
 }
