@@ -11,7 +11,7 @@ use super::netlink::Netlink;
 use super::sockets::Sockets;
 use super::wire::{Watch, Wire};
 use crate::lab::{self as core, Failure, Scope, Sending, Table};
-use crate::model::{Errno, LabSettings, Mode, Told};
+use crate::model::{Copies, Errno, LabSettings, Mode, Told};
 use crate::tcp::Packet;
 
 /// Where a walk is to run.
@@ -28,6 +28,14 @@ impl Place {
         match self {
             Place::Lab(_) => Mode::Lab,
             Place::Host => Mode::Host,
+        }
+    }
+
+    /// What becomes there of segments that are sent once more; on the host nothing is held.
+    pub(super) fn copies(&self) -> Copies {
+        match self {
+            Place::Lab(settings) => settings.copies,
+            Place::Host => Copies::default(),
         }
     }
 }

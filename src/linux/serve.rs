@@ -5,6 +5,7 @@
 //! else but for the time that the lab names and, for moments, while a call is on its way to return or to sleep.
 
 use std::collections::VecDeque;
+use std::ops::ControlFlow;
 use std::time::{Duration, Instant};
 
 use super::environment::{Environment, failed};
@@ -12,7 +13,7 @@ use super::hands::Hands;
 use super::lab::network;
 use super::orders::Inbox;
 use super::poll::{Polled, poll};
-use super::shared::{FromMember, Heard, Members, Programs, ShownLesson, ToMember, VERSION, programs_within};
+use super::shared::{FromMember, Heard, Members, Programs, ShownLesson, TakenName, ToMember, VERSION, programs_within};
 use super::sides::Report;
 use super::sys;
 use crate::lab::{Denial, Effect, Failure, Happening, Input, Lab, Request, Scope, Sending, What};
@@ -63,17 +64,12 @@ pub(super) struct LocalPeer {
 /// Other processes, where the lab lets them in.
 pub(super) struct RemotePeers {
     pub(super) members: Members,
+    /// Under which they find the lab, until it ends.
+    pub(super) name: Option<TakenName>,
     /// The programs that run in the lab; `None` where none can come in.
     pub(super) programs: Option<Programs>,
     /// What runs in the lab.
     pub(super) lesson: Option<ShownLesson>,
-}
-
-/// Why the loop ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum End {
-    Not,
-    Over,
 }
 
 /// The loop's state.
@@ -93,14 +89,13 @@ impl Server {
     /// Serves until the walk of this process is over or, where it has none, nobody takes part any more.
     ///
     /// # Errors
-    /// Why the lab can't go on; other processes were told. `closing` is called before that, once nobody is let in any more.
-    pub(super) fn serve(mut self, closing: impl FnOnce()) -> Result<(), Failure> {
+    /// Why the lab can't go on; other processes were told.
+    pub(super) fn serve(mut self) -> Result<(), Failure> {
         let result = self.go_on();
-        closing();
+        // Nobody is let in any more.
+        self.remote.iter_mut().for_each(|remote| remote.name = None);
         self.publish();
-        if let Err(failure) = &result
-            && let Some(remote) = &mut self.remote
-        {
+        if let (Err(failure), Some(remote)) = (&result, &mut self.remote) {
             remote.members.fail(failure);
         }
         result
@@ -117,7 +112,7 @@ impl Server {
             busy = self.read_wire()?;
             heard.into_iter().for_each(|heard| self.heard(heard));
             while let Some(message) = self.messages.pop_front() {
-                if self.hear(message)? == End::Over {
+                if self.hear(message)?.is_break() {
                     return Ok(());
                 }
             }
@@ -167,13 +162,13 @@ impl Server {
         Ok(more)
     }
 
-    fn hear(&mut self, message: Message) -> Result<End, Failure> {
+    fn hear(&mut self, message: Message) -> Result<ControlFlow<()>, Failure> {
         match message {
             Message::Request(request) => self.asked(request),
             Message::Report(report) => self.reported(report)?,
-            Message::Stop => return Ok(End::Over),
+            Message::Stop => return Ok(ControlFlow::Break(())),
         }
-        Ok(End::Not)
+        Ok(ControlFlow::Continue(()))
     }
 
     fn asked(&mut self, request: Request) {

@@ -1,7 +1,6 @@
 //! The handle of a lab in the same process, for the thread that runs the interface.
 
 use std::collections::VecDeque;
-use std::fs::File;
 use std::io;
 use std::os::unix::net::UnixListener;
 use std::sync::mpsc::{Sender, channel};
@@ -14,18 +13,16 @@ use super::hands::Hands;
 use super::lab::{Refused, refused};
 use super::orders::{Inbox, Orders};
 use super::serve::{LocalPeer, Message, RemotePeers, Server};
-use super::shared::{Folder, LabName, Members, ShownLesson};
+use super::shared::{Folder, Members, ShownLesson, TakenName};
 use super::sides::{INTERRUPT, Leaving};
 use super::sys;
 use crate::lab::{Failure, Happening, Lab, Options, Request, What, Wire, World};
-use crate::model::{Copies, Member, Mode, Role, Side};
+use crate::model::{Member, Mode, Role, Side};
 
 /// Where other processes find a lesson's lab, to look on.
 pub struct Door {
-    folder: Folder,
-    name: LabName,
     listener: UnixListener,
-    socket: File,
+    name: TakenName,
     lesson: ShownLesson,
 }
 
@@ -35,14 +32,8 @@ impl Door {
     /// # Errors
     /// The system's.
     pub fn open(folder: &Folder, lesson: ShownLesson) -> io::Result<Door> {
-        let folder = folder.of_lessons();
-        let (name, listener, socket) = folder.listen_beside(&lab_name(&lesson.name))?;
-        Ok(Door { folder, name, listener, socket, lesson })
-    }
-
-    /// The lab's name.
-    pub fn name(&self) -> &LabName {
-        &self.name
+        let (listener, name) = folder.of_lessons().listen_beside(&lab_name(&lesson.name))?;
+        Ok(Door { listener, name, lesson })
     }
 }
 
@@ -128,11 +119,12 @@ fn run(
             }
         };
         let _ = ready.send(Ok(server.environment.wire()));
-        let Some(Door { folder, name, listener, socket, lesson }) = door else { return server.serve(|| {}) };
-        // Where the listener can't be had, nobody can look on.
-        server.remote =
-            Members::new(listener).ok().map(|members| RemotePeers { members, programs: None, lesson: Some(lesson) });
-        server.serve(|| folder.remove(&name, &socket))
+        server.remote = door.and_then(|Door { listener, name, lesson }| {
+            // Where the listener can't be had, nobody can look on.
+            let members = Members::new(listener).ok()?;
+            Some(RemotePeers { members, name: Some(name), programs: None, lesson: Some(lesson) })
+        });
+        server.serve()
     });
     let failure = match std::panic::catch_unwind(body) {
         Ok(Ok(())) => return,
@@ -153,8 +145,7 @@ fn open(
     let threads = Hands::start(&Side::BOTH, Leaving::Reset, orders).map_err(refused("start of a side's thread"))?;
     environment.sockets.ask(threads.tables());
     let member = Member { number: OWN, pid: std::process::id(), role: Role::Drives(Side::BOTH.to_vec()) };
-    let copies = if let Place::Lab(settings) = place { settings.copies } else { Copies::default() };
-    let lab = Lab::new(Options { wire: environment.wire(), copies, resident: Some(member.clone()) });
+    let lab = Lab::new(Options { wire: environment.wire(), copies: place.copies(), resident: Some(member.clone()) });
     let local = Some(LocalPeer { member, threads, sink, published: 0 });
     Ok(Server {
         mode: place.mode(),

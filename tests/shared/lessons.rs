@@ -8,8 +8,8 @@ use sockwalk::lesson::{Lesson, builtin};
 use sockwalk::model::{Event, Trace};
 use sockwalk::report::read_recording;
 
-use crate::common::lab_users;
-use crate::stage::{LARGE, Stage};
+use crate::common::{free_port, lab_users, users};
+use crate::stage::{LARGE, Stage, names};
 
 fn lesson(name: &str) -> Lesson {
     builtin(name).unwrap().unwrap()
@@ -77,18 +77,45 @@ fn who_looks_on_sees_the_lesson_and_changes_nothing() {
     }
 }
 
-/// Nobody makes calls or runs programs where a lesson runs, and is told so.
+/// A lesson takes nobody's lab away: who wants one beside it gets one.
 #[test]
-fn a_lessons_lab_is_its_own() {
+fn a_lab_beside_a_lesson_is_another_one() {
     for user in lab_users() {
         let mut stage = Stage::of(user);
         let learn = stage.open(&["learn", "handshake"]);
         stage.wait_text(learn, lesson("handshake").title.get(Lang::En));
-        // Who wants a lab of their own gets one.
         let server = stage.join(&["server"]);
         stage.quit(server);
         stage.press(learn, "q");
         stage.terminal(learn).wait_for_end();
+    }
+}
+
+/// On the machine's own loopback a lesson is looked at as in a lab, and in either its name is gone with it.
+#[test]
+fn a_lesson_on_the_host_is_looked_at_too_and_no_name_is_left_behind() {
+    for user in users() {
+        for (mode, is_there) in [("host", true), ("lab", user.has_lab())] {
+            if !is_there {
+                continue;
+            }
+            let mut stage = Stage::of(user);
+            let port = free_port().to_string();
+            let learn = stage.open(&["learn", "handshake", "--mode", mode, "--port", &port]);
+            let title = lesson("handshake").title.get(Lang::En).to_owned();
+            stage.wait_text(learn, &title);
+            assert_eq!(names(&stage.run().join("sockwalk")), ["handshake.lesson", "lock"]);
+            let watch = stage.open(&["watch", "--mode", mode]);
+            stage.wait_text(watch, &title);
+            stage.press(learn, " ");
+            let first = at(&stage, 0);
+            stage.wait_text(watch, &first);
+            stage.press(learn, "q");
+            stage.terminal(learn).wait_for_end();
+            assert_eq!(names(&stage.run().join("sockwalk")), ["lock"]);
+            stage.press(watch, "q");
+            stage.terminal(watch).wait_for_end();
+        }
     }
 }
 

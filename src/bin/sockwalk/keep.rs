@@ -35,7 +35,7 @@ fn open(invocation: &Invocation, name: &str) -> Result<Keeping, Exit> {
     let name = LabName::new(name).ok_or_else(|| grounds.bad_name(name))?;
     let folder = || Folder::open(|name| std::env::var(name).ok()).map_err(|error| grounds.no_folder(&error));
     if grounds.has_rights() {
-        match keep(folder()?, name.clone(), &Place::Lab(settings())) {
+        match keep(&folder()?, &name, &Place::Lab(settings())) {
             Ok(keeping) => return Ok(keeping),
             Err(refused) if is_taken(&refused) => return Err(taken()),
             Err(refused) if invocation.mode == ModeChoice::Lab => return Err(grounds.no_lab(&refused)),
@@ -43,7 +43,7 @@ fn open(invocation: &Invocation, name: &str) -> Result<Keeping, Exit> {
         }
     }
     linux::give_up_root(|name| std::env::var(name).ok()).map_err(|refused| grounds.no_host(&refused))?;
-    keep(folder()?, name, &Place::Host).map_err(|refused| match is_taken(&refused) {
+    keep(&folder()?, &name, &Place::Host).map_err(|refused| match is_taken(&refused) {
         true => taken(),
         false => grounds.no_host(&refused),
     })

@@ -157,7 +157,7 @@ impl House {
             let _ = sender.send(Msg::World(generation, Box::new(happening)));
         };
         let Started { world, instead } =
-            self.grounds.start(&lesson, self.invocation.port, epoch, door(&shown), sink)?;
+            self.grounds.start(&lesson, self.invocation.port, epoch, &|| door(&shown), sink)?;
         let place = (world.mode(), world.wire());
         self.recorder = file.map(|file| Recorder::new(file, place, Some(shown)));
         let waits = Waits { patience: Duration::from_secs(3), timers: true };

@@ -32,6 +32,9 @@ pub struct Started {
     pub instead: Option<Vec<Need>>,
 }
 
+/// What opens a door for who looks on, once it is sure that there is something to look at.
+pub type Doors<'a> = &'a dyn Fn() -> Option<Door>;
+
 /// Why a lesson can't run in the lab.
 enum Obstacle {
     Lacks(Vec<Need>),
@@ -42,7 +45,7 @@ enum Obstacle {
 fn start_in_lab(
     lesson: &Lesson,
     epoch: Instant,
-    door: Option<Door>,
+    door: Doors<'_>,
     sink: impl Fn(Happening) + Send + 'static,
 ) -> Result<LinuxWorld, Obstacle> {
     let needs = lesson.needs_in(Mode::Lab);
@@ -51,7 +54,7 @@ fn start_in_lab(
         return Err(Obstacle::Lacks(missing));
     }
     // A setting that a lab doesn't have refuses its start. Only then is it worth the time to look for all of them.
-    LinuxWorld::start_watched(Place::Lab(lesson.lab.clone()), epoch, door, sink).map_err(|refused| {
+    LinuxWorld::start_watched(Place::Lab(lesson.lab.clone()), epoch, door(), sink).map_err(|refused| {
         match linux::missing_in_lab(&needs) {
             Ok(missing) if !missing.is_empty() => Obstacle::Lacks(missing),
             _ => Obstacle::Refused(refused),
@@ -89,7 +92,7 @@ impl Grounds {
         Ok(grounds)
     }
 
-    /// Starts a world for a lesson, in a lab with this door: in the lab, or, where the mode is open and the lab is refused or lacks what the lesson
+    /// Starts a world for a lesson, with such a door: in the lab, or, where the mode is open and the lab is refused or lacks what the lesson
     /// needs, on the host.
     ///
     /// # Errors
@@ -99,7 +102,7 @@ impl Grounds {
         lesson: &Lesson,
         port: Option<u16>,
         epoch: Instant,
-        door: Option<Door>,
+        door: Doors<'_>,
         sink: impl Fn(Happening) + Send + Clone + 'static,
     ) -> Result<Started, Exit> {
         let mut lacking = Lacking::default();
@@ -125,7 +128,7 @@ impl Grounds {
         if lacking.host.is_some() {
             return Err(self.lacks(&lacking, lesson));
         }
-        let world = self.start_on_host(lesson, port, epoch, sink)?;
+        let world = self.start_on_host(lesson, port, epoch, door, sink)?;
         Ok(Started { world, instead: lacking.lab })
     }
 
@@ -134,12 +137,13 @@ impl Grounds {
         lesson: &Lesson,
         port: Option<u16>,
         epoch: Instant,
+        door: Doors<'_>,
         sink: impl Fn(Happening) + Send + Clone + 'static,
     ) -> Result<LinuxWorld, Exit> {
         let mut server = lesson.server;
         server.set_port(port.unwrap_or(server.port()));
         linux::check_address(server).map_err(|error| self.address_refused(server, &error))?;
-        LinuxWorld::start(Place::Host, epoch, sink)
+        LinuxWorld::start_watched(Place::Host, epoch, door(), sink)
             .map_err(|refused| self.exit(&fill_error(&self.texts.no_host, &refused)))
     }
 
@@ -166,11 +170,11 @@ impl Grounds {
     ) -> Result<LinuxWorld, Exit> {
         match (mode, self.rights) {
             (Mode::Host, _) => match linux::missing(&lesson.needs_in(mode), mode) {
-                missing if missing.is_empty() => self.start_on_host(lesson, port, epoch, sink),
+                missing if missing.is_empty() => self.start_on_host(lesson, port, epoch, &|| None, sink),
                 missing => Err(self.exit(&needs::missing(&missing, self.needs))),
             },
             (Mode::Lab, None) => Err(self.only_lab()),
-            (Mode::Lab, Some(_)) => start_in_lab(lesson, epoch, None, sink).map_err(|obstacle| match obstacle {
+            (Mode::Lab, Some(_)) => start_in_lab(lesson, epoch, &|| None, sink).map_err(|obstacle| match obstacle {
                 Obstacle::Refused(refused) if refused.lessons => self.bad_setting(&refused),
                 Obstacle::Refused(refused) => self.no_lab(&refused),
                 Obstacle::Lacks(missing) => self.exit(&needs::missing(&missing, self.needs)),

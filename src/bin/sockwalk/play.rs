@@ -45,7 +45,7 @@ pub fn run(
         // Where nobody listens any more, the walk is over.
         let _ = sender.send(happening);
     };
-    let Started { mut world, instead } = grounds.start(&lesson, invocation.port, epoch, None, sink)?;
+    let Started { mut world, instead } = grounds.start(&lesson, invocation.port, epoch, &|| None, sink)?;
     if let Some(lacks) = instead {
         let _ = writeln!(super::out::err(), "{}", needs::instead(&lacks, &Texts::load(invocation.lang)?.needs));
     }

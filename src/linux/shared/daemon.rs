@@ -12,15 +12,10 @@ use crate::linux::gate::Gate;
 use crate::linux::lab::{Refused, refused};
 use crate::linux::serve::{RemotePeers, Server};
 use crate::linux::sys;
-use crate::model::Copies;
 
 /// A lab that is about to be kept.
 pub struct Keeping {
     server: Server,
-    folder: Folder,
-    name: LabName,
-    /// Its socket's file.
-    socket: std::fs::File,
 }
 
 /// Makes a lab in the calling process, which must have the rights for it ([`super::super::gain_rights`]) and no second
@@ -28,26 +23,25 @@ pub struct Keeping {
 ///
 /// # Errors
 /// The first step that the system refused.
-pub fn keep(folder: Folder, name: LabName, place: &Place) -> Result<Keeping, Refused> {
+pub fn keep(folder: &Folder, name: &LabName, place: &Place) -> Result<Keeping, Refused> {
     // Where it was started from a shell, it leads no group yet; where it does, it has no terminal to lose.
     let _ = sys::leave_terminal();
-    let (listener, socket) = folder.listen(&name).map_err(refused("bind() of the lab's socket"))?;
+    let (listener, name) = folder.listen(name).map_err(refused("bind() of the lab's socket"))?;
     let mut environment = Environment::enter(place, Gate::OpensWithoutUs, Instant::now())?;
     environment.bound_flight();
     environment.sockets.share();
     environment.sockets.uses(true, true);
     let members = Members::new(listener).map_err(refused("O_NONBLOCK on the lab's socket"))?;
-    let copies = if let Place::Lab(settings) = place { settings.copies } else { Copies::default() };
     let server = Server {
         mode: place.mode(),
         local: None,
-        remote: Some(RemotePeers { members, programs: Some(Programs::default()), lesson: None }),
-        lab: Lab::new(Options { wire: environment.wire(), copies, resident: None }),
+        remote: Some(RemotePeers { members, name: Some(name), programs: Some(Programs::default()), lesson: None }),
+        lab: Lab::new(Options { wire: environment.wire(), copies: place.copies(), resident: None }),
         environment,
         inbox: None,
         messages: VecDeque::new(),
     };
-    Ok(Keeping { server, folder, name, socket })
+    Ok(Keeping { server })
 }
 
 impl Keeping {
@@ -56,7 +50,6 @@ impl Keeping {
     /// # Errors
     /// Why the lab couldn't go on; they were told.
     pub fn keep(self) -> Result<(), Failure> {
-        let Keeping { server, folder, name, socket } = self;
-        server.serve(|| folder.remove(&name, &socket))
+        self.server.serve()
     }
 }

@@ -208,9 +208,9 @@ impl Folder {
         Ok(programs::within(*network).into_iter().filter(|(pid, _)| !is_ours(*pid)).collect())
     }
 
-    /// Listens for a lab's members; with the socket's file, which is held: so no other file gets its number. What an earlier keeper left is removed: the caller
-    /// holds the [`Folder::lock`], or is a keeper whose starter does.
-    pub(super) fn listen(&self, name: &LabName) -> io::Result<(UnixListener, File)> {
+    /// Listens for those who take part in a lab, under a name that is the lab's from now on. What an earlier keeper left is
+    /// removed: the caller holds the [`Folder::lock`], or is a keeper whose starter does.
+    pub(super) fn listen(&self, name: &LabName) -> io::Result<(UnixListener, TakenName)> {
         let path = self.socket(name);
         if is_alive(&path) {
             return Err(io::ErrorKind::AddrInUse.into());
@@ -223,39 +223,48 @@ impl Folder {
         // Whatever the mask left: nobody else may write to it, which for a socket is to connect.
         fs::set_permissions(&path, fs::Permissions::from_mode(0o600))?;
         let file = OpenOptions::new().read(true).custom_flags(libc::O_PATH | libc::O_NOFOLLOW).open(&path)?;
-        Ok((listener, file))
+        Ok((listener, TakenName { folder: self.clone(), name: name.clone(), file }))
     }
 
     /// Listens under this name or, where it is taken, under one with a number behind it.
     ///
     /// # Errors
     /// The system's, or where there are too many of that name.
-    pub(in crate::linux) fn listen_beside(&self, name: &str) -> io::Result<(LabName, UnixListener, File)> {
+    pub(in crate::linux) fn listen_beside(&self, name: &str) -> io::Result<(UnixListener, TakenName)> {
         let _lock = self.lock_within(AGAIN).map_err(io::Error::other)?;
         let names = (1..=MOST_OF_A_NAME).map(|n| if n == 1 { name.to_owned() } else { format!("{name}-{n}") });
         for name in names.filter_map(|name| LabName::new(&name)) {
             match self.listen(&name) {
-                Ok((listener, file)) => return Ok((name, listener, file)),
                 Err(error) if error.kind() == io::ErrorKind::AddrInUse => {}
-                Err(error) => return Err(error),
+                listening => return listening,
             }
         }
         Err(io::ErrorKind::AddrInUse.into())
     }
 
-    /// Takes a lab's name away, once its keeper ends; not where the next keeper has taken it already.
-    pub(in crate::linux) fn remove(&self, name: &LabName, socket: &File) {
-        // Where somebody holds the lock, it is a starter that is about to look.
-        let _lock = self.lock_within(AGAIN);
-        let own = socket.metadata().map(|own| (own.dev(), own.ino()));
-        let found = fs::symlink_metadata(self.socket(name)).map(|found| (found.dev(), found.ino()));
-        if own.ok().zip(found.ok()).is_some_and(|(own, found)| own == found) {
-            let _ = fs::remove_file(self.socket(name));
-        }
-    }
-
     fn socket(&self, name: &LabName) -> PathBuf {
         self.path.join(format!("{name}{}", self.ending))
+    }
+}
+
+/// A name under which a lab is found. Dropped, it is nobody's again, unless the next one has taken it already.
+pub(in crate::linux) struct TakenName {
+    folder: Folder,
+    name: LabName,
+    /// The socket's file, which is held: so no other file gets its number.
+    file: File,
+}
+
+impl Drop for TakenName {
+    fn drop(&mut self) {
+        // Where somebody holds the lock, it is a starter that is about to look.
+        let _lock = self.folder.lock_within(AGAIN);
+        let path = self.folder.socket(&self.name);
+        let own = self.file.metadata().map(|own| (own.dev(), own.ino()));
+        let found = fs::symlink_metadata(&path).map(|found| (found.dev(), found.ino()));
+        if own.ok().zip(found.ok()).is_some_and(|(own, found)| own == found) {
+            let _ = fs::remove_file(path);
+        }
     }
 }
 
@@ -353,15 +362,16 @@ mod tests {
         DirBuilder::new().mode(0o700).create(&path).unwrap();
         let folder = Folder { path: path.clone(), uid: sys::effective_ids().0, ending: LAB };
         let name = LabName::default();
-        let (first, file) = folder.listen(&name).unwrap();
+        let (first, firsts) = folder.listen(&name).unwrap();
         assert_eq!(folder.labs().unwrap(), std::slice::from_ref(&name));
-        assert_eq!(folder.listen(&name).unwrap_err().kind(), io::ErrorKind::AddrInUse);
+        assert_eq!(folder.listen(&name).err().unwrap().kind(), io::ErrorKind::AddrInUse);
         drop(first);
         assert_eq!(folder.labs().unwrap(), []);
-        let (second, _) = folder.listen(&name).unwrap();
-        folder.remove(&name, &file);
+        let (second, seconds) = folder.listen(&name).unwrap();
+        drop(firsts);
         assert!(folder.connect(&name).is_ok(), "who left the name before doesn't take it away from the next one");
-        drop(second);
+        drop((second, seconds));
+        assert!(!folder.socket(&name).exists(), "and takes its own away");
         fs::remove_dir_all(path).unwrap();
     }
 

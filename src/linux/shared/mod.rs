@@ -17,6 +17,7 @@ mod programs;
 mod protocol;
 
 pub use daemon::{Keeping, keep};
+pub(super) use folder::TakenName;
 pub use folder::{Folder, LabName, Lock, Unlocked, Unsafe};
 pub use joined::{Denied, Joined};
 
