@@ -305,7 +305,7 @@ impl Lab {
         self.effects.push_back(Effect::Welcome(member.number));
         self.push(now, Event::Joined(member.clone()));
         // A newcomer's own door is the newcomer's to open.
-        let own = Side::BOTH.into_iter().filter(|side| member.role.drives(*side));
+        let own = member.role.sides();
         let rules = own.fold(self.rules.clone(), |rules, side| rules.without_the_door_of(side));
         if rules != self.rules {
             self.set_rules(now, rules);
@@ -316,9 +316,7 @@ impl Lab {
     pub(super) fn left(&mut self, now: Duration, number: u32) -> Option<Effect> {
         let member = self.peers.remove(number)?;
         self.settling.retain(|from| *from != number);
-        for side in Side::BOTH.into_iter().filter(|side| member.role.drives(*side)) {
-            self.threads.end_of(side);
-        }
+        member.role.sides().for_each(|side| self.threads.end_of(side));
         // What its program started may run on.
         self.programs |= matches!(member.role, Role::Runs(_));
         self.push(now, Event::Left(member.clone()));

@@ -39,7 +39,7 @@ impl Peers {
         if self.members.len() >= MOST_PEERS {
             return Err(Denial::Full);
         }
-        for side in Side::BOTH.into_iter().filter(|side| member.role.drives(*side)) {
+        for side in member.role.sides() {
             if let Some(other) = self.members.values().find(|other| other.role.drives(side)) {
                 return Err(Denial::Taken { side, pid: other.pid });
             }

@@ -7,6 +7,7 @@ use std::io;
 use std::sync::Arc;
 use std::sync::mpsc::{Sender, channel};
 use std::thread::{self, JoinHandle};
+use std::time::Duration;
 
 use super::descriptors::Tables;
 use super::orders::Orders;
@@ -24,6 +25,9 @@ struct Hand {
     /// To be interrupted until the call has returned.
     interrupted: bool,
 }
+
+/// A call takes microseconds to return or to sleep, unless the machine is busy.
+const SOON: Duration = Duration::from_micros(100);
 
 /// The most threads that one process has for its sides.
 const MOST: usize = 2048;
@@ -128,9 +132,10 @@ impl Hands {
         asleep
     }
 
-    /// Whether a call is about to return or to sleep.
-    pub(super) fn on_the_way(&self) -> bool {
-        self.hands.values().any(|hand| hand.called && (!hand.blocked || hand.interrupted))
+    /// How soon [`Hands::look`] is to be called again, since a call is about to return or to sleep; `None` where none is.
+    pub(super) fn look_again(&self) -> Option<Duration> {
+        let on_the_way = self.hands.values().any(|hand| hand.called && (!hand.blocked || hand.interrupted));
+        on_the_way.then_some(SOON)
     }
 
     /// Whether each thread is idle or sleeps in its call at this moment.

@@ -17,11 +17,7 @@ use super::shared::{FromMember, Heard, Members, Programs, ShownLesson, TakenName
 use super::sides::Report;
 use super::sys;
 use crate::lab::{Denial, Effect, Failure, Happening, Input, Lab, Request, Scope, Sending, What};
-use crate::model::{Call, Event, Member, Mode, Moment, Side};
-
-/// How soon a thread is asked again whether its call sleeps or has returned: that takes microseconds, unless the machine
-/// is busy.
-const SOON: Duration = Duration::from_micros(100);
+use crate::model::{Call, Event, Member, Mode, Moment};
 
 /// So many captured segments, and so many effects, are taken in one round, so that messages are heard while a transfer runs.
 const ROUND: usize = 256;
@@ -271,8 +267,7 @@ impl Server {
             Effect::SetRtoMin(ms) => self.environment.set_rto_min(ms),
             Effect::Welcome(number) => self.welcome(number),
             Effect::Forget(member) => {
-                let sides = Side::BOTH.into_iter().filter(|side| member.role.drives(*side));
-                sides.for_each(|side| self.environment.sockets.left(side));
+                member.role.sides().for_each(|side| self.environment.sockets.left(side));
                 if let Some(programs) = self.remote.as_mut().and_then(|remote| remote.programs.as_mut()) {
                     programs.somebody_left();
                 }
@@ -393,8 +388,7 @@ impl Server {
 
     /// How long nothing needs to be done; `None` for ever.
     fn rest(&self) -> Option<Duration> {
-        let on_the_way = self.local.as_ref().is_some_and(|local| local.threads.on_the_way());
-        let calls = on_the_way.then_some(SOON);
+        let calls = self.local.as_ref().and_then(|local| local.threads.look_again());
         let wake = self.lab.wake_at().map(|at| at.saturating_sub(self.environment.now()));
         let lost = self.remote.as_ref().and_then(|remote| remote.members.until_lost());
         let nobody = self.local.is_none() && self.remote.as_ref().is_some_and(|remote| remote.members.count() == 0);

@@ -35,6 +35,11 @@ impl Role {
     pub fn drives(&self, side: Side) -> bool {
         matches!(self, Role::Drives(sides) if sides.contains(&side))
     }
+
+    /// The sides whose calls it makes, each once, whatever another process says.
+    pub fn sides(&self) -> impl Iterator<Item = Side> {
+        Side::BOTH.into_iter().filter(|side| self.drives(*side))
+    }
 }
 
 /// The two ends of a connection, or of datagrams that go to and fro, in any order.

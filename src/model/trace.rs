@@ -361,7 +361,7 @@ impl Trace {
 
     /// A process came or left: the sides that it drives begin anew.
     fn drives_anew(&mut self, moment: Moment, member: &Member) {
-        for side in Side::BOTH.into_iter().filter(|side| member.role.drives(*side)) {
+        for side in member.role.sides() {
             self.driven[side as usize].push(moment);
         }
     }

@@ -18,9 +18,6 @@ use crate::linux::sides::{INTERRUPT, Leaving, Report};
 use crate::linux::sys;
 use crate::model::{Mode, Role, Side};
 
-/// How long to wait before looking again whether a call sleeps or has returned.
-const SOON: Duration = Duration::from_micros(100);
-
 /// How long a keeper may take to answer who joins: a busy one with thousands of sockets takes a second.
 const ANSWER: Duration = Duration::from_secs(10);
 
@@ -151,7 +148,7 @@ impl Joined {
         let (orders, inbox) = Orders::new().map_err(refused("pipe()"))?;
         let reported = orders.try_clone().map_err(refused("dup() of a pipe"))?;
         let Some(link) = self.link.take() else { return Ok(()) };
-        let sides: Vec<Side> = Side::BOTH.into_iter().filter(|side| self.role.drives(*side)).collect();
+        let sides: Vec<Side> = self.role.sides().collect();
         let hands = Hands::start(&sides, Leaving::Close, reported).map_err(refused("start of a side's thread"))?;
         let early = std::mem::take(&mut self.early);
         let agent = Agent { link, hands, inbox, sink: Box::new(sink), epoch: self.epoch };
@@ -284,12 +281,11 @@ impl Agent {
 
     /// Waits for an order or for what the lab says, and hears that.
     fn wait(&mut self) -> Result<(), Failure> {
-        let limit = self.hands.on_the_way().then_some(SOON);
         let polled = [
             Polled { fd: self.inbox.bell(), writes: false },
             Polled { fd: self.link.as_fd(), writes: self.link.wants_to_send() },
         ];
-        let ready = poll(polled.iter(), limit).map_err(lost)?;
+        let ready = poll(polled.iter(), self.hands.look_again()).map_err(lost)?;
         if ready[0] {
             self.inbox.silence().map_err(lost)?;
         }
