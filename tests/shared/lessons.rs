@@ -9,6 +9,7 @@ use sockwalk::model::{Event, Trace};
 use sockwalk::report::read_recording;
 
 use crate::common::{free_port, lab_users, users};
+use crate::screens;
 use crate::stage::{LARGE, Stage, names};
 
 fn lesson(name: &str) -> Lesson {
@@ -155,32 +156,46 @@ fn a_recorded_lesson_replays_to_the_same_trace() {
     }
 }
 
-/// Each walk that is learned has a recording of its own.
+/// Each walk that is learned has a recording of its own, and so has each that is looked at; what can't be recorded is told.
 #[test]
-fn a_learned_lesson_is_recorded_walk_by_walk() {
+fn a_lesson_is_recorded_walk_by_walk() {
     for user in lab_users() {
         let mut stage = Stage::of(user);
-        let (first, second) = (stage.run().join("walk.jsonl"), stage.run().join("walk-2.jsonl"));
+        let [learned, looked] = ["learned.jsonl", "looked.jsonl"].map(|name| stage.run().join(name));
         let lesson = lesson("handshake");
-        let learn = stage.open(&["learn", "handshake", "--record", first.to_str().unwrap()]);
-        stage.wait_text(learn, lesson.title.get(Lang::En));
-        for step in 0..2 {
-            stage.press(learn, " ");
-            let at = at(&stage, step);
-            stage.wait_text(learn, &at);
-        }
-        stage.press(learn, "r");
         let goal: String = lesson.goal.get(Lang::En).chars().take(24).collect();
+        let learn = stage.open(&["learn", "handshake", "--record", learned.to_str().unwrap()]);
         stage.wait_text(learn, &goal);
-        stage.press(learn, " ");
-        let at = at(&stage, 0);
-        stage.wait_text(learn, &at);
+        let watch = stage.open(&["watch", "--record", looked.to_str().unwrap()]);
+        stage.wait_text(watch, &goal);
+        for (step, keys) in [(0, " "), (1, " "), (0, "r")] {
+            stage.press(learn, keys);
+            if keys == "r" {
+                [learn, watch].into_iter().for_each(|seat| stage.wait_text(seat, &goal));
+                stage.press(learn, " ");
+            }
+            let at = at(&stage, step);
+            [learn, watch].into_iter().for_each(|seat| stage.wait_text(seat, &at));
+        }
+        // The third walk's file is there already: it is looked at without, and that is told at the end.
+        let third = stage.run().join("looked-3.jsonl");
+        std::fs::write(&third, "mine").unwrap();
+        stage.press(learn, "r");
+        [learn, watch].into_iter().for_each(|seat| stage.wait_text(seat, &goal));
+        stage.press(watch, "q");
+        assert_eq!(stage.terminal(watch).wait_for_end().code(), Some(1));
+        let said = screens::after_the_screen(&stage.terminal(watch).raw);
+        assert!(said.contains("looked-3.jsonl"), "{said}");
         stage.press(learn, "q");
         stage.terminal(learn).wait_for_end();
-        for (file, steps) in [(first, 2), (second, 1)] {
-            let recording = read_recording(BufReader::new(File::open(&file).unwrap())).unwrap();
-            let begun = recording.entries.iter().filter(|entry| matches!(entry.event, Event::Step(_))).count();
-            assert_eq!(begun, steps, "{file:?}");
+        assert_eq!(std::fs::read_to_string(&third).unwrap(), "mine");
+        for first in [learned, looked] {
+            let second = first.with_file_name(format!("{}-2.jsonl", first.file_stem().unwrap().to_str().unwrap()));
+            for (file, steps) in [(first, 2), (second, 1)] {
+                let recording = read_recording(BufReader::new(File::open(&file).unwrap())).unwrap();
+                let begun = recording.entries.iter().filter(|entry| matches!(entry.event, Event::Step(_))).count();
+                assert_eq!(begun, steps, "{file:?}");
+            }
         }
     }
 }

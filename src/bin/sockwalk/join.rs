@@ -17,7 +17,7 @@ use super::course::Course;
 use super::labs::{Lab, Labs};
 use super::memory::Memory;
 use super::parting;
-use super::recorder::{RecordFile, Recorder};
+use super::recorder::Recordings;
 use super::screen;
 
 /// Takes part until the learner quits. Returns the exit status.
@@ -27,7 +27,8 @@ pub fn run(invocation: &Invocation, joining: &Joining) -> Result<u8, Exit> {
         return Err(Exit { status: 1, text: format!("{}\n", join(&texts.cli.error, &texts.shared.no_terminal)) });
     }
     let labs = Labs::open(invocation)?;
-    let recording = joining.record.as_deref().map(|path| RecordFile::create(path, invocation.lang)).transpose()?;
+    let mut recordings = Recordings::new(joining.record.clone());
+    recordings.make_file().map_err(|why| why.exit(invocation.lang))?;
     let sides = match joining.part {
         Part::Server => vec![Side::Server],
         Part::Client => vec![Side::Client],
@@ -44,22 +45,19 @@ pub fn run(invocation: &Invocation, joining: &Joining) -> Result<u8, Exit> {
         sender: sender.clone(),
         renewed: Arc::default(),
         made: None,
-        recorder: None,
+        recordings,
     };
     house.start(&mut joined, 0).map_err(screen::trouble)?;
     let options = house.options(&joined, &sides, joining.server);
     // Of both sides, the server's calls are the ones that are made by themselves.
     let answerer = joining.answer.zip(sides.first()).map(|(answer, side)| Answerer::new(*side, answer, joining.server));
     let walk = Box::new(Free::new(options.clone(), answerer));
-    house.recorder =
-        recording.map(|file| Recorder::new(file, (joined.mode(), joined.wire()), joined.lesson().cloned()));
+    house.recordings.begin((joined.mode(), joined.wire()), joined.lesson().cloned());
     (house.world, house.made) = (Some(joined), Some(options));
     let shown = screen::show(walk, invocation, (sender, &inbox), &mut house, |_| {})?;
     drop(house.world.take());
     shown.pass_signal_on();
-    if let Some(recorder) = house.recorder.take() {
-        recorder.finish(shown.app.lang())?;
-    }
+    std::mem::take(&mut house.recordings).finish(shown.app.lang())?;
     if let Phase::Failed(failure) = shown.app.walk().phase() {
         let why = match failure {
             Failure::LabGone => texts.shared.lab_gone.clone(),
@@ -111,7 +109,7 @@ struct House {
     renewed: Arc<Mutex<Option<(Joined, LabName)>>>,
     /// How the walk was made.
     made: Option<FreeOptions>,
-    recorder: Option<Recorder>,
+    recordings: Recordings,
 }
 
 /// How long a lab that has ended is looked for under its name, and how often: a lesson that starts again has a new one.
@@ -125,8 +123,12 @@ impl House {
         let (to_app, renewed, lab) = (self.sender.clone(), Arc::clone(&self.renewed), self.lab.clone());
         joined.start(move |happening| match &happening.what {
             What::Failed(Failure::LabGone) if lab.is_looked_at() => {
-                let (to_app, renewed, lab) = (to_app.clone(), Arc::clone(&renewed), lab.clone());
-                std::thread::spawn(move || renew(&to_app, &renewed, &lab, (generation, happening)));
+                let (sender, renewed, lab) = (to_app.clone(), Arc::clone(&renewed), lab.clone());
+                let gone = happening.clone();
+                let body = move || renew(&sender, &renewed, &lab, (generation, gone));
+                if std::thread::Builder::new().name("renews".into()).spawn(body).is_err() {
+                    let _ = to_app.send(Msg::World(generation, Box::new(happening)));
+                }
             }
             // Where the interface has ended, nobody is left to be told.
             _ => drop(to_app.send(Msg::World(generation, Box::new(happening)))),
@@ -178,21 +180,22 @@ impl Host for House {
     }
 
     fn went_on(&mut self, walk: &dyn Walk) {
-        if let Some(recorder) = &mut self.recorder {
-            recorder.write(walk.trace(), walk.lesson());
-        }
+        self.recordings.write(walk.trace(), walk.lesson());
     }
 
-    fn restart(&mut self, _: &dyn Walk, generation: u64) -> Result<Opened, String> {
+    fn restart(&mut self, leaving: &dyn Walk, generation: u64) -> Result<Opened, String> {
         // A lab that others share isn't made anew by one of them: only who looks on comes here, once the lab began anew.
         let renewed = self.renewed.lock().unwrap_or_else(PoisonError::into_inner).take();
         let (Some((mut joined, name)), Some(made)) = (renewed, &self.made) else { return Err(String::new()) };
         self.lab.name = name;
         let options = self.options(&joined, &[], made.server);
         self.start(&mut joined, generation).map_err(|error| error.to_string())?;
+        self.recordings.write(leaving.trace(), leaving.lesson());
+        if let Err(why) = self.recordings.make_file() {
+            self.recordings.failed(why);
+        }
+        self.recordings.begin((joined.mode(), joined.wire()), joined.lesson().cloned());
         (self.epoch, self.world) = (joined.epoch(), Some(joined));
-        // A recording is of one walk.
-        self.recorder = None;
         Ok(Opened { walk: Box::new(Free::new(options, None)), again: None, kept: Default::default(), told: None })
     }
 

@@ -21,7 +21,7 @@ use super::memory::Memory;
 use super::needs::{self, Survey};
 use super::parting::{self, Stopped};
 use super::place::{Grounds, Started, Waits, runner};
-use super::recorder::{RecordFile, Recorder};
+use super::recorder::Recordings;
 use super::screen;
 use super::shelf::now_ms;
 
@@ -60,9 +60,7 @@ pub fn run(
         course: None,
         again: None,
         noted: None,
-        record,
-        walks: 0,
-        recorder: None,
+        recordings: Recordings::new(record),
     };
     let first = house.begin(Arc::clone(&house.lesson), from_start, 0)?;
     let Opened { walk, again, kept, told } = first;
@@ -83,9 +81,7 @@ pub fn run(
     let is_kept = house.file.is_none();
     house.memory.say(shown.app.lang(), is_kept)?;
     shown.pass_signal_on();
-    if let Some(recorder) = house.recorder.take() {
-        recorder.finish(shown.app.lang())?;
-    }
+    std::mem::take(&mut house.recordings).finish(shown.app.lang())?;
     if let Phase::Failed(failure) = shown.app.walk().phase() {
         return Err(house.grounds.failed(failure));
     }
@@ -131,11 +127,7 @@ struct House {
     again: Option<usize>,
     /// The phase and the step of which the memory took notice last.
     noted: Option<(Phase, Option<usize>)>,
-    /// Where the first walk is recorded.
-    record: Option<PathBuf>,
-    /// How many walks there were.
-    walks: u32,
-    recorder: Option<Recorder>,
+    recordings: Recordings,
 }
 
 impl House {
@@ -145,10 +137,7 @@ impl House {
         if self.world.as_ref().is_some_and(|world| world.mode() == Mode::Host) {
             self.world = None;
         }
-        let number = self.walks + 1;
-        let file = self.record.as_deref().map(|path| RecordFile::name_of(path, number));
-        let file = file.map(|path| RecordFile::create(&path, self.invocation.lang)).transpose()?;
-        self.walks = number;
+        self.recordings.make_file().map_err(|why| why.exit(self.invocation.lang))?;
         let shown = self.shown(&lesson);
         let epoch = Instant::now();
         let sender = self.sender.clone();
@@ -158,8 +147,7 @@ impl House {
         };
         let Started { world, instead } =
             self.grounds.start(&lesson, self.invocation.port, epoch, &|| door(&shown), sink)?;
-        let place = (world.mode(), world.wire());
-        self.recorder = file.map(|file| Recorder::new(file, place, Some(shown)));
+        self.recordings.begin((world.mode(), world.wire()), Some(shown));
         let waits = Waits { patience: Duration::from_secs(3), timers: true };
         let walk: Runner = runner(&lesson, &world, &self.invocation, waits);
         let is_built_in = self.file.is_none();
@@ -182,9 +170,7 @@ impl House {
     }
 
     fn record(&mut self, walk: &dyn Walk) {
-        if let Some(recorder) = &mut self.recorder {
-            recorder.write(walk.trace(), walk.lesson());
-        }
+        self.recordings.write(walk.trace(), walk.lesson());
     }
 
     /// Keeps what the walk has reached, whether it is at work or not.

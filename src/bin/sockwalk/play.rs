@@ -16,7 +16,7 @@ use sockwalk::report::JsonLines;
 
 use super::needs;
 use super::place::{Grounds, Started, Waits, runner};
-use super::recorder::{RecordFile, Recorder};
+use super::recorder::Recordings;
 
 /// How a lesson is played.
 pub struct Options {
@@ -37,7 +37,8 @@ pub fn run(
     target: &Target,
     options: &Options,
 ) -> Result<u8, Exit> {
-    let record = options.record.as_deref().map(|path| RecordFile::create(path, invocation.lang)).transpose()?;
+    let mut recordings = Recordings::new(options.record.clone());
+    recordings.make_file().map_err(|why| why.exit(invocation.lang))?;
     let lesson = Arc::new(lesson);
     let epoch = Instant::now();
     let (sender, inbox) = channel();
@@ -50,16 +51,13 @@ pub fn run(
         let _ = writeln!(super::out::err(), "{}", needs::instead(&lacks, &Texts::load(invocation.lang)?.needs));
     }
     let mut walk = runner(&lesson, &world, invocation, Waits { patience: options.patience, timers: options.timers });
-    let place = (world.mode(), world.wire());
-    let mut recorder = record.map(|file| Recorder::new(file, place, Some(shown(&lesson, target))));
+    recordings.begin((world.mode(), world.wire()), Some(shown(&lesson, target)));
     let content = if options.format == Format::Json { Content::Json } else { Content::Text };
     let mut out = BufWriter::new(super::out::out_of(content));
     let mut teller = Teller::new(&lesson, &walk, options.format, invocation.lang)?;
     let told = teller.begin(&mut out).and_then(|()| {
         drive(&mut walk, &mut world, &inbox, epoch, |walk| {
-            if let Some(recorder) = &mut recorder {
-                recorder.write(walk.trace(), Some(&lesson));
-            }
+            recordings.write(walk.trace(), Some(&lesson));
             teller.tell(walk, &mut out)
         })?;
         let is_built_in = matches!(target, Target::Builtin(_));
@@ -71,9 +69,7 @@ pub fn run(
         Err(error) => return Err(super::not_written(&error, invocation.lang)),
         Ok(()) => {}
     }
-    if let Some(recorder) = recorder {
-        recorder.finish(invocation.lang)?;
-    }
+    recordings.finish(invocation.lang)?;
     if let Phase::Failed(failure) = walk.phase() {
         return Err(grounds.failed(failure));
     }

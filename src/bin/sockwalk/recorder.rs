@@ -1,6 +1,6 @@
 //! `--record`: what happens is written into a file as it happens.
 
-use std::fs::OpenOptions;
+use std::fs::{File, OpenOptions};
 use std::io::{self, BufWriter, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
@@ -15,57 +15,72 @@ use sockwalk::report::{Header, JsonLines};
 
 use super::shelf::now_ms;
 
-/// A file that was made for a recording.
-pub struct RecordFile {
-    file: std::fs::File,
+/// What `--record` asks for: a file for each walk, as each goes on.
+#[derive(Default)]
+pub struct Recordings {
+    /// The first walk's file; `None` where nothing is recorded.
+    first: Option<PathBuf>,
+    /// How many walks have had a file.
+    walks: u32,
+    /// The file of the walk that is about to begin.
+    file: Option<File>,
+    recorder: Option<Recorder>,
+    /// What was the first to go wrong.
+    failed: Option<Unrecorded>,
 }
 
-impl RecordFile {
-    /// Makes the file, which must not be there yet: nothing is overwritten.
-    ///
-    /// # Errors
-    /// [`Exit`] says why it can't be.
-    pub fn create(path: &Path, lang: Lang) -> Result<RecordFile, Exit> {
-        let texts = Texts::load(lang)?;
-        let opened = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path);
-        let file = opened.map_err(|error| {
-            let text = match error.kind() {
-                io::ErrorKind::AlreadyExists => &texts.shared.record_exists,
-                _ => &texts.shared.no_record,
+/// Why something isn't recorded.
+pub enum Unrecorded {
+    /// The file can't be made.
+    NoFile(PathBuf, io::Error),
+    /// What happened can't be written.
+    NotWhole(io::Error),
+}
+
+impl Unrecorded {
+    /// How the program ends because of it.
+    pub fn exit(&self, lang: Lang) -> Exit {
+        let said = || {
+            let texts = Texts::load(lang)?;
+            let (text, path, error) = match self {
+                Unrecorded::NoFile(path, error) if error.kind() == io::ErrorKind::AlreadyExists => {
+                    (&texts.shared.record_exists, path.as_path(), error)
+                }
+                Unrecorded::NoFile(path, error) => (&texts.shared.no_record, path.as_path(), error),
+                Unrecorded::NotWhole(error) => (&texts.shared.not_recorded, Path::new(""), error),
             };
             let path = escape(path.as_os_str().as_encoded_bytes());
-            let sentence = fill(text, &[("path", &path as &dyn std::fmt::Display), ("error", &error)]);
-            Exit { status: 1, text: format!("{}\n", join(&texts.cli.error, &sentence)) }
-        })?;
-        Ok(RecordFile { file })
-    }
-
-    /// The file for the walk that follows this one: of `walk.jsonl` it is `walk-2.jsonl`, and so on.
-    pub fn name_of(first: &Path, number: u32) -> PathBuf {
-        if number < 2 {
-            return first.to_owned();
-        }
-        let mut name = first.file_stem().unwrap_or_default().to_owned();
-        name.push(format!("-{number}"));
-        if let Some(ending) = first.extension() {
-            name.push(".");
-            name.push(ending);
-        }
-        first.with_file_name(name)
+            let sentence = fill(text, &[("path", &path as &dyn std::fmt::Display), ("error", error)]);
+            Ok(Exit { status: 1, text: format!("{}\n", join(&texts.cli.error, &sentence)) })
+        };
+        said().unwrap_or_else(|broken: Exit| broken)
     }
 }
 
-/// Writes a trace into a file as it grows.
-pub struct Recorder {
-    lines: JsonLines,
-    out: BufWriter<std::fs::File>,
-    /// Why nothing more is written.
-    failed: Option<io::Error>,
-}
+impl Recordings {
+    /// With this file for the first walk, where there is one.
+    pub fn new(first: Option<PathBuf>) -> Recordings {
+        Recordings { first, ..Recordings::default() }
+    }
 
-impl Recorder {
-    /// Of a walk at this place, through this lesson.
-    pub fn new(file: RecordFile, (mode, wire): (Mode, Wire), lesson: Option<ShownLesson>) -> Recorder {
+    /// Makes the file of the walk that begins next, which must not be there yet: nothing is overwritten. The recording of
+    /// the walk before ends.
+    ///
+    /// # Errors
+    /// [`Unrecorded::NoFile`]; then that walk isn't recorded.
+    pub fn make_file(&mut self) -> Result<(), Unrecorded> {
+        self.recorder = None;
+        let Some(first) = &self.first else { return Ok(()) };
+        let path = name_of(first, self.walks + 1);
+        let made = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&path);
+        self.file = Some(made.map_err(|error| Unrecorded::NoFile(path, error))?);
+        self.walks += 1;
+        Ok(())
+    }
+
+    /// The walk begins whose file was made, at this place, through this lesson.
+    pub fn begin(&mut self, (mode, wire): (Mode, Wire), lesson: Option<ShownLesson>) {
+        let Some(file) = self.file.take() else { return };
         let (lesson, source) = lesson.map(|lesson| (lesson.name, lesson.source)).unzip();
         let header = Header {
             mode,
@@ -77,30 +92,52 @@ impl Recorder {
             step: None,
             program: env!("CARGO_PKG_VERSION").to_owned(),
         };
-        Recorder { lines: JsonLines::recording(header), out: BufWriter::new(file.file), failed: None }
+        self.recorder = Some(Recorder { lines: JsonLines::recording(header), out: BufWriter::new(file) });
     }
 
-    /// Writes what is new.
+    /// Writes what is new. What can't be written ends that walk's recording.
     pub fn write(&mut self, trace: &Trace, lesson: Option<&Lesson>) {
-        if self.failed.is_some() {
-            return;
-        }
+        let Some(recorder) = &mut self.recorder else { return };
         let id = |step: usize| lesson.and_then(|lesson| lesson.steps.get(step)).map_or("", |step| &step.id);
-        let written = self.lines.write(trace, id, &mut self.out).and_then(|()| self.out.flush());
-        self.failed = written.err();
+        let written = recorder.lines.write(trace, id, &mut recorder.out).and_then(|()| recorder.out.flush());
+        if let Err(error) = written {
+            self.recorder = None;
+            self.failed(Unrecorded::NotWhole(error));
+        }
     }
 
-    /// The recording ends.
+    /// Something isn't recorded: that is told at the end.
+    pub fn failed(&mut self, why: Unrecorded) {
+        self.failed.get_or_insert(why);
+    }
+
+    /// All recordings end.
     ///
     /// # Errors
-    /// [`Exit`] where it isn't whole.
+    /// [`Exit`] where one of them isn't whole.
     pub fn finish(self, lang: Lang) -> Result<(), Exit> {
-        let Some(error) = self.failed else { return Ok(()) };
-        let texts = Texts::load(lang)?;
-        let values = [("error", &error as &dyn std::fmt::Display)];
-        let text = join(&texts.cli.error, &fill(&texts.shared.not_recorded, &values));
-        Err(Exit { status: 1, text: format!("{text}\n") })
+        self.failed.map_or(Ok(()), |why| Err(why.exit(lang)))
     }
+}
+
+/// The file of a walk, counted from 1: of `walk.jsonl` the second one's is `walk-2.jsonl`.
+fn name_of(first: &Path, number: u32) -> PathBuf {
+    if number < 2 {
+        return first.to_owned();
+    }
+    let mut name = first.file_stem().unwrap_or_default().to_owned();
+    name.push(format!("-{number}"));
+    if let Some(ending) = first.extension() {
+        name.push(".");
+        name.push(ending);
+    }
+    first.with_file_name(name)
+}
+
+/// Writes a trace into a file as it grows.
+struct Recorder {
+    lines: JsonLines,
+    out: BufWriter<File>,
 }
 
 #[cfg(test)]
@@ -110,8 +147,8 @@ mod tests {
     #[test]
     fn each_walk_has_a_file_of_its_own() {
         for (first, second) in [("walk.jsonl", "walk-2.jsonl"), ("a/walk", "a/walk-2"), ("a.b/c.d.e", "a.b/c.d-2.e")] {
-            assert_eq!(RecordFile::name_of(Path::new(first), 2), Path::new(second));
-            assert_eq!(RecordFile::name_of(Path::new(first), 1), Path::new(first));
+            assert_eq!(name_of(Path::new(first), 2), Path::new(second));
+            assert_eq!(name_of(Path::new(first), 1), Path::new(first));
         }
     }
 }
