@@ -21,7 +21,7 @@ mod tests;
 mod threads;
 
 pub use core::{Effect, Input, Lab, Options, Sending, Table};
-pub use peers::{Denial, MOST_PEERS};
+pub use peers::Denial;
 pub use request::{Failure, Happening, Request, What, Wire, World};
 pub use schedule::Scope;
 pub use threads::Caller;

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::model::{Member, Role, Side};
 
 /// The most that take part at a time.
-pub const MOST_PEERS: usize = 64;
+const MOST_PEERS: usize = 64;
 
 /// Why somebody isn't let in.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -7,7 +7,7 @@ use super::doors;
 use super::request::Request;
 use super::schedule::Scope;
 use super::threads::Caller;
-use crate::model::{Call, Event, SegmentId, Side};
+use crate::model::{Call, Event, SegmentId};
 
 impl Lab {
     /// Carries out what is asked for, where whoever asks may; else it is passed over. Where the kernel is to be asked
@@ -109,11 +109,6 @@ impl Lab {
     /// Whether one may let a waiting segment go.
     fn may(&self, from: u32, id: SegmentId) -> bool {
         let Some((member, segment)) = self.peers.get(from).zip(self.held.held(id)) else { return false };
-        doors::may(member, self.door(segment), &self.trace.present().members())
-    }
-
-    /// The side at whose door a segment waits.
-    pub(super) fn door(&self, segment: &crate::tcp::Packet) -> Option<Side> {
-        self.trace.door(segment)
+        doors::may(member, self.trace.door(segment), &self.trace.present().members())
     }
 }

@@ -38,7 +38,7 @@ impl Lab {
     fn sort(&mut self, now: Duration, segment: Packet) {
         let delay = match self.rules.rules.is_empty() {
             true => None,
-            false => self.rules.delay(Connection::of(&segment), self.door(&segment)),
+            false => self.rules.delay(Connection::of(&segment), self.trace.door(&segment)),
         };
         let Some(delay) = delay else { return self.hold(now, segment) };
         // What comes never goes before what should have gone already.
@@ -70,7 +70,7 @@ impl Lab {
             return;
         }
         let Some(segment) = self.held.held(id) else { return };
-        match self.rules.delay(Connection::of(segment), self.door(segment)) {
+        match self.rules.delay(Connection::of(segment), self.trace.door(segment)) {
             Some(delay) => self.release.schedule(now + delay, Goes::Kept(id)),
             None if self.trace.side_of(segment.to).is_none() => self.release.wonder(id),
             None => {}
@@ -85,7 +85,7 @@ impl Lab {
         let waiting = self.trace.present().waiting().into_owned();
         waiting.into_iter().for_each(|id| self.expect(now, id));
         for segment in counted {
-            match self.rules.delay(Connection::of(&segment), self.door(&segment)) {
+            match self.rules.delay(Connection::of(&segment), self.trace.door(&segment)) {
                 Some(delay) => self.release.schedule(now + delay, Goes::Counted(Box::new(segment))),
                 None => self.hold(now, segment),
             }

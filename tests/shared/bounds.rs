@@ -80,23 +80,13 @@ fn a_transfer_that_passes_late_takes_little_room() {
     for user in lab_users() {
         let mut stage = Stage::of(user);
         let Some(python) = stage.tool("python3", "--version") else { return };
-        let file = |name, text| stage.write(name, text).to_str().unwrap().to_owned();
-        let receiver = file("receiver.py", include_str!("programs/receiver.py"));
-        let sender = file("sender.py", include_str!("programs/sender.py"));
         let free = stage.join(&["free"]);
         stage.press(free, "w");
         stage.wait_event(free, "rule", |event| matches!(event, Event::Passing(_)));
         stage.press(free, "w");
         let late = |event: &Event| matches!(event, Event::Passing(passing) if passing.rule(Which::All) == Some(Duration::from_millis(200)));
         stage.wait_event(free, "the rule of 0.2 s", late);
-        let receiver = stage.exec(&[&python, &receiver, "127.0.0.1", "8000"], "");
-        stage.wait_program(free, "python3", Server, "LISTEN");
-        let sender = stage.exec(&[&python, &sender, "127.0.0.1", "8000", &BYTES.to_string()], "");
-        for program in [sender, receiver] {
-            assert!(stage.wait_end(program).success());
-        }
-        let of = |said: String| said.split_whitespace().last().map(str::to_owned);
-        assert_eq!(of(stage.said(sender)), of(stage.said(receiver)), "what came isn't what was sent");
+        stage.transfers(free, &python, BYTES);
         let (mut kept, mut bytes, mut unkept) = (0, 0, 0);
         stage.until("every byte, one by one or counted", |stage| {
             (kept, bytes, unkept) = (0, 0, 0);

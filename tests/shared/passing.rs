@@ -20,23 +20,9 @@ fn a_long_transfer_loses_nothing() {
     for user in lab_users() {
         let mut stage = Stage::of(user);
         let Some(python) = stage.tool("python3", "--version") else { return };
-        let file = |name, text| stage.write(name, text).to_str().unwrap().to_owned();
-        let receiver = file("receiver.py", include_str!("programs/receiver.py"));
-        let sender = file("sender.py", include_str!("programs/sender.py"));
         let free = stage.join(&["free"]);
         passes(&mut stage, free, "⇢");
-        let receiver = stage.exec(&[&python, &receiver, "127.0.0.1", "8000"], "");
-        stage.wait_program(free, "python3", Server, "LISTEN");
-        let sender = stage.exec(&[&python, &sender, "127.0.0.1", "8000", &MUCH.to_string()], "");
-        stage.wait_said(sender, "sent ");
-        stage.wait_said(receiver, "received ");
-        for program in [sender, receiver] {
-            assert!(stage.wait_end(program).success());
-        }
-        let of = |said: String, word: &str| {
-            said.lines().find_map(|line| line.strip_prefix(word).map(str::to_owned)).unwrap()
-        };
-        assert_eq!(of(stage.said(sender), "sent "), of(stage.said(receiver), "received "));
+        stage.transfers(free, &python, MUCH);
         // Both FINs and their acknowledgements have passed, and the end was counted.
         stage.wait_state(free, Client, "TIME_WAIT");
         let mut counted = (0, 0, 0);

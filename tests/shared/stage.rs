@@ -186,6 +186,25 @@ impl Stage {
         status.unwrap()
     }
 
+    /// A program of the lab's sends so many bytes to another one, which are both let pass; waits until both have ended and
+    /// what came is what was sent.
+    #[track_caller]
+    pub fn transfers(&mut self, seat: Seat, python: &str, bytes: u64) {
+        let file = |name, text| self.write(name, text).to_str().unwrap().to_owned();
+        let receiver = file("receiver.py", include_str!("programs/receiver.py"));
+        let sender = file("sender.py", include_str!("programs/sender.py"));
+        let receiver = self.exec(&[python, &receiver, "127.0.0.1", "8000"], "");
+        self.wait_program(seat, "python3", Side::Server, "LISTEN");
+        let sender = self.exec(&[python, &sender, "127.0.0.1", "8000", &bytes.to_string()], "");
+        let told = [(sender, "sent "), (receiver, "received ")].map(|(program, word)| {
+            self.wait_said(program, word);
+            assert!(self.wait_end(program).success());
+            let said = self.said(program);
+            said.lines().find_map(|line| line.strip_prefix(word).map(str::to_owned)).unwrap()
+        });
+        assert_eq!(told[0], told[1], "what came isn't what was sent");
+    }
+
     pub fn beside_pid(&self, beside: usize) -> u32 {
         self.beside[beside].child.id()
     }

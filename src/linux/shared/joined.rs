@@ -53,7 +53,6 @@ pub struct Joined {
     mode: Mode,
     wire: Wire,
     epoch: Instant,
-    number: u32,
     lesson: Option<ShownLesson>,
 }
 
@@ -86,9 +85,9 @@ impl Joined {
         }
         let mut said = answer(&mut link, keeper)?.into_iter();
         let answer = said.next();
-        let (number, mode, wire, now, network, thread, lesson) = match answer {
-            Some(ToMember::Welcome { number, mode, wire, now, network, thread, lesson }) => {
-                (number, mode, wire, now, network, thread, lesson)
+        let (mode, wire, now, network, thread, lesson) = match answer {
+            Some(ToMember::Welcome { mode, wire, now, network, thread, lesson, .. }) => {
+                (mode, wire, now, network, thread, lesson)
             }
             Some(ToMember::Denied(denial)) => return Err(Denied::Denial(denial)),
             _ => return Err(Denied::Garbled),
@@ -108,7 +107,7 @@ impl Joined {
             sys::keep_capabilities(&[]).map_err(refused("capset()"))?;
         }
         let early = said.collect();
-        Ok(Joined { link: Some(link), early, orders: None, thread: None, role, mode, wire, epoch, number, lesson })
+        Ok(Joined { link: Some(link), early, orders: None, thread: None, role, mode, wire, epoch, lesson })
     }
 
     /// Where the member makes no calls: has `gone` called once the keeper is gone, from a thread of its own.
@@ -127,11 +126,6 @@ impl Joined {
     /// The beginning of the lab's clock.
     pub fn epoch(&self) -> Instant {
         self.epoch
-    }
-
-    /// The member's number in the lab.
-    pub fn number(&self) -> u32 {
-        self.number
     }
 
     /// The lesson that runs in the lab.
