@@ -4,6 +4,7 @@
 mod common;
 
 use std::fs;
+use std::os::unix::fs::DirBuilderExt;
 use std::path::PathBuf;
 use std::process::Command;
 
@@ -31,7 +32,8 @@ impl Learner {
     fn new(user: User, lang: Lang, size: (u16, u16)) -> Learner {
         let learner = Learner { program: Program::new(), user, lang, size, texts: Texts::load(lang).unwrap() };
         let home = learner.home();
-        fs::create_dir(&home).unwrap();
+        // The learner's alone: labs are looked for there, and in a folder that all share where it were anybody's.
+        fs::DirBuilder::new().mode(0o700).create(&home).unwrap();
         std::os::unix::fs::chown(&home, Some(user.uid()), None).unwrap();
         learner
     }
