@@ -102,7 +102,7 @@ struct Running {
     awaited: Option<Awaited>,
     /// The call that it made: whose, and the moment of the trace at which it was asked for.
     call: Option<(Side, Moment)>,
-    /// When that call isn't waited for any longer, once the deadline has passed.
+    /// When neither that call nor the world is waited for any longer, once the deadline has passed.
     limit: Option<Duration>,
     pause: Duration,
     /// When to look again; `None` while the world is settling.
@@ -348,11 +348,12 @@ impl Runner {
         if self.recheck_by.is_some_and(|by| now >= by) {
             self.follow_hand(now);
         }
-        let is_call_known = self.is_call_known();
+        let is_answered = self.is_call_known() && self.unsettled == 0;
         let Some(running) = &mut self.running else { return };
-        if now >= running.deadline && running.limit.is_none_or(|limit| now < limit) && !is_call_known {
-            // A busy machine: the kernel hasn't said yet what the step's own call comes to.
-            self.wait_for_call(now);
+        if now >= running.deadline && running.limit.is_none_or(|limit| now < limit) && !is_answered {
+            // A busy machine: the kernel hasn't said yet what the step's own call comes to, or what it has after all that
+            // was asked for.
+            self.wait_on(now);
         } else if now >= running.deadline {
             // The world doesn't settle, or a claim doesn't become true: what is known now decides.
             self.conclude(now);

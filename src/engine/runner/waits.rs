@@ -10,8 +10,8 @@ use crate::model::{End, Statement, Timer, TimerKind};
 /// The longest keepalive that a walk waits for unless it is asked to wait for long timers too, in seconds.
 const SHORT: i32 = 10;
 
-/// How long the kernel's word on a step's own call is waited for beyond the step's deadline.
-const LONGEST_CALL: Duration = Duration::from_secs(60);
+/// How long the kernel's word on a step's own call, and for the world to settle, is waited for beyond the step's deadline.
+const LONGEST_WAIT: Duration = Duration::from_secs(60);
 
 /// How far the end of a timer may move while it is still the same firing: the kernel's grain, and more.
 const SAME: Duration = Duration::from_millis(200);
@@ -159,10 +159,10 @@ impl Runner {
         newest.is_some_and(|call| call.blocked || !call.is_open())
     }
 
-    /// Waits on, a while, for what the running step's own call comes to.
-    pub(super) fn wait_for_call(&mut self, now: Duration) {
+    /// Waits on, a while, for what the running step's own call comes to, or for the world to settle.
+    pub(super) fn wait_on(&mut self, now: Duration) {
         let Some(running) = &mut self.running else { return };
-        running.limit.get_or_insert(now + LONGEST_CALL);
+        running.limit.get_or_insert(now + LONGEST_WAIT);
         running.deadline = now + LONGEST_PAUSE;
     }
 

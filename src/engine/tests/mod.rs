@@ -141,6 +141,24 @@ fn where_the_world_never_settles_what_is_known_decides() {
 }
 
 #[test]
+fn a_world_that_is_slow_to_settle_is_waited_for_beyond_the_steps_deadline() {
+    let expect = r#"expect = [{ blocks = { side = "client", call = "connect" } }]"#;
+    let (mut runner, mut world, _) = with_syn(&[step("look", expect)]);
+    world.settles = false;
+    go(&mut runner, &mut world, Command::Next);
+    for _ in 0..100 {
+        world.now = runner.wake_at().expect("it looks again");
+        runner.tick(world.now);
+        world.serve(&mut runner);
+        assert_eq!(runner.phase(), &Phase::Busy);
+    }
+    assert!(world.now > Duration::from_secs(5), "{:?}", world.now);
+    world.tell(&mut runner, What::Settled);
+    assert_eq!(runner.phase(), &Phase::Finished);
+    assert_eq!(runner.verdict(), Verdict { held: 1, broken: 0 });
+}
+
+#[test]
 fn a_reply_goes_to_who_sent_the_datagram_that_was_received_last() {
     let receive = |id| step(id, "in = [\"lab\"]\ndo.recvfrom = { socket = \"client\", max = 9 }");
     let reply = step("reply", "in = [\"lab\"]\ndo.sendto = { socket = \"client\", to = \"sender\", received = true }");
