@@ -296,6 +296,9 @@ fn every_lesson_is_told_in_both_languages() {
                     assert!(!finished.stdout.contains('\x1b'), "colours where no terminal is");
                     let english = finished.stdout.contains("and as the text says: ");
                     assert_eq!(english, lang == Lang::En);
+                    let words = finished.stdout.split(|c: char| !c.is_ascii_alphabetic());
+                    let sides = words.filter(|word| ["server", "client"].contains(word)).count();
+                    assert_eq!(sides > 0, lang == Lang::En, "{} in {name}:\n{}", lesson.id, finished.stdout);
                 }
             }
         }

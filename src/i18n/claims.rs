@@ -2,7 +2,7 @@
 //! it is for, and not as a lesson's file does.
 
 use super::words::words;
-use super::{Texts, fill, harmless};
+use super::{SharedTexts, Texts, fill, harmless};
 use crate::model::{
     Count, End, Number, SegmentFate, SegmentWords, Side, SocketKind, SocketRole, SocketState, Sockets, Statement,
     TimerFact, TimerKind,
@@ -82,7 +82,7 @@ impl Texts {
     /// A statement in one sentence without its full stop; `sockets` are those of the lesson that it is about. Nothing in it
     /// acts on a terminal.
     pub fn statement(&self, said: &Statement, sockets: &Sockets) -> String {
-        let speaker = Speaker { texts: &self.claims, sides: [&self.shared.server, &self.shared.client], sockets };
+        let speaker = Speaker { texts: &self.claims, shared: &self.shared, sockets };
         harmless(&speaker.statement(said))
     }
 }
@@ -90,7 +90,7 @@ impl Texts {
 /// The words, and what the names of a lesson's file stand for.
 struct Speaker<'a> {
     texts: &'a ClaimTexts,
-    sides: [&'a str; 2],
+    shared: &'a SharedTexts,
     sockets: &'a Sockets,
 }
 
@@ -155,7 +155,7 @@ impl Speaker<'_> {
     }
 
     fn side(&self, side: Side) -> &str {
-        self.sides[side as usize]
+        self.shared.side(side)
     }
 
     fn of_side(&self, text: &str, side: Side) -> String {

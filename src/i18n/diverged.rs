@@ -2,7 +2,7 @@
 
 use super::words::words;
 use super::{SharedTexts, fill};
-use crate::model::{Hand, SegmentId, Side, View};
+use crate::model::{Hand, SegmentId, View};
 use crate::tcp::{Numbers, line};
 
 words! {
@@ -38,14 +38,9 @@ pub fn diverged<'t>(
 }
 
 fn why(view: &View<'_>, texts: &DivergedTexts, shared: &SharedTexts) -> String {
-    let side = |side| match side {
-        Side::Server => shared.server.as_str(),
-        Side::Client => shared.client.as_str(),
-    };
     let segment = |id: SegmentId| {
         let Some(seen) = view.segment(id) else { return String::new() };
-        let trace = view.trace();
-        let end = |address| trace.side_of(address).map_or_else(|| format!("{address}"), |is| side(is).to_owned());
+        let end = |address| shared.end(view.trace(), address);
         let text = line(seen.segment, &seen.initials, Numbers::Symbolic);
         format!("{} → {}  {text}", end(seen.segment.from), end(seen.segment.to))
     };
@@ -53,6 +48,6 @@ fn why(view: &View<'_>, texts: &DivergedTexts, shared: &SharedTexts) -> String {
         None => texts.nothing.clone(),
         Some(Hand::Drop(id)) => fill(&texts.dropped, &[("segment", segment(id))]),
         Some(Hand::Deliver(id)) => fill(&texts.delivered, &[("segment", segment(id))]),
-        Some(Hand::Interrupt(of)) => fill(&texts.interrupted, &[("side", side(of))]),
+        Some(Hand::Interrupt(of)) => fill(&texts.interrupted, &[("side", shared.side(of))]),
     }
 }

@@ -1,6 +1,9 @@
 //! The words of a lab that processes share, and of recordings.
 
+use std::net::SocketAddr;
+
 use super::words::words;
+use crate::model::{Side, Trace};
 
 words! {
     /// The sentences about shared labs and recordings. The fields bear the names of the keys.
@@ -44,5 +47,20 @@ words! {
         pub bad_recording: String,
         pub thin_recording: String,
         pub recording: String,
+    }
+}
+
+impl SharedTexts {
+    /// A side by its name.
+    pub fn side(&self, side: Side) -> &str {
+        match side {
+            Side::Server => &self.server,
+            Side::Client => &self.client,
+        }
+    }
+
+    /// An end by the name of its side, else by its address.
+    pub fn end(&self, trace: &Trace, address: SocketAddr) -> String {
+        trace.side_of(address).map_or_else(|| address.to_string(), |side| self.side(side).to_owned())
     }
 }

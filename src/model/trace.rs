@@ -189,11 +189,6 @@ impl Trace {
         self.doors.oldest_at(doors)
     }
 
-    /// The name of an end for people: its side, else its address.
-    pub fn end_name(&self, address: SocketAddr) -> String {
-        self.side_of(address).map_or_else(|| address.to_string(), |side| side.name().to_owned())
-    }
-
     /// The connections to which segments belong, in the order of their first ones.
     pub fn connections(&self) -> &[Connection] {
         &self.connections

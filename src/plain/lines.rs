@@ -12,28 +12,30 @@ use crate::tcp::{Flags, Initials, Numbers, Packet, line};
 const SHOWN: usize = 36;
 
 /// `  server  accept(4) blocks`: the newest call of a side, with what is said of it.
-pub(super) fn call((side, worker): (Side, u32), view: &View<'_>, what: &str) -> Option<String> {
+pub(super) fn call((side, worker): (Side, u32), view: &View<'_>, what: &str, texts: &Texts) -> Option<String> {
     let call = view.calls(side).find(|call| call.worker == worker)?;
-    let who = if worker == 0 { side.to_string() } else { format!("{side}/{worker}") };
+    let side = texts.shared.side(side);
+    let who = if worker == 0 { side.to_owned() } else { format!("{side}/{worker}") };
     Some(format!("  {who}  {} {what}", written(call.call)))
 }
 
 /// A process that came or left.
-pub(super) fn member(member: &Member, what: &str, texts: &PlainTexts) -> String {
+pub(super) fn member(member: &Member, what: &str, texts: &Texts) -> String {
     let role = match &member.role {
-        Role::Drives(sides) => sides.iter().map(|side| side.name()).collect::<Vec<_>>().join(" + "),
-        Role::Watches => texts.watches.clone(),
+        Role::Drives(sides) => sides.iter().map(|side| texts.shared.side(*side)).collect::<Vec<_>>().join(" + "),
+        Role::Watches => texts.plain.watches.clone(),
         Role::Runs(program) => escape(program),
     };
     format!("  {}", fill(what, &[("role", &role as &dyn std::fmt::Display), ("pid", &member.pid)]))
 }
 
 /// Which segments go on by themselves from now on.
-pub(super) fn passing(passing: &Passing, texts: &PlainTexts) -> Vec<String> {
+pub(super) fn passing(passing: &Passing, all: &Texts) -> Vec<String> {
+    let texts = &all.plain;
     let one = |(which, delay): &(Which, std::time::Duration)| {
         let which = match which {
             Which::All => texts.pass_all.clone(),
-            Which::To(side) => fill(&texts.pass_to, &[("side", side as &dyn std::fmt::Display)]),
+            Which::To(side) => fill(&texts.pass_to, &[("side", all.shared.side(*side))]),
             Which::Of(connection) => {
                 let [low, high] = connection.ends();
                 format!("{low} – {high}")
@@ -121,9 +123,9 @@ fn quoted(bytes: &[u8]) -> String {
 }
 
 /// `  client ──▶ server  SYN seq=j  (j = 2839402)`, in two lines where one is too long.
-pub(super) fn segment(id: SegmentId, segment: &Packet, view: &View<'_>, note: &str) -> Vec<String> {
+pub(super) fn segment(id: SegmentId, segment: &Packet, view: &View<'_>, note: &str, texts: &Texts) -> Vec<String> {
     let initials = initials(id, view);
-    let mut first = arrow(segment, &initials, view);
+    let mut first = arrow(segment, &initials, view, texts);
     if !note.is_empty() {
         first.push_str(&format!("  {note}"));
     }
@@ -135,13 +137,13 @@ pub(super) fn segment(id: SegmentId, segment: &Packet, view: &View<'_>, note: &s
 }
 
 /// What became of a segment that was told before.
-pub(super) fn fate(id: SegmentId, view: &View<'_>, what: &str) -> Vec<String> {
-    view.segment(id).map_or_else(Vec::new, |segment| segment_fate(id, segment.segment, view, what))
+pub(super) fn fate(id: SegmentId, view: &View<'_>, what: &str, texts: &Texts) -> Vec<String> {
+    view.segment(id).map_or_else(Vec::new, |segment| segment_fate(id, segment.segment, view, what, texts))
 }
 
 /// The same, of one copy.
-pub(super) fn segment_fate(id: SegmentId, segment: &Packet, view: &View<'_>, what: &str) -> Vec<String> {
-    vec![format!("  {}: {what}", arrow(segment, &initials(id, view), view))]
+pub(super) fn segment_fate(id: SegmentId, segment: &Packet, view: &View<'_>, what: &str, texts: &Texts) -> Vec<String> {
+    vec![format!("  {}: {what}", arrow(segment, &initials(id, view), view, texts))]
 }
 
 /// The initial numbers from which a segment counts.
@@ -149,8 +151,9 @@ fn initials(id: SegmentId, view: &View<'_>) -> Initials {
     view.segment(id).map_or_else(Initials::default, |segment| segment.initials)
 }
 
-fn arrow(segment: &Packet, initials: &Initials, view: &View<'_>) -> String {
-    let (from, to) = (view.trace().end_name(segment.from), view.trace().end_name(segment.to));
+fn arrow(segment: &Packet, initials: &Initials, view: &View<'_>, texts: &Texts) -> String {
+    let end = |address| texts.shared.end(view.trace(), address);
+    let (from, to) = (end(segment.from), end(segment.to));
     format!("{from} ──▶ {to}  {}", line(segment, initials, Numbers::Symbolic))
 }
 
@@ -165,7 +168,8 @@ fn raw_numbers(packet: &Packet, initials: &Initials) -> Option<String> {
 }
 
 /// `  client  127.0.0.1:40612  SYN_SENT → ESTABLISHED  (kernel says)`; nothing where another fact of the socket changed.
-pub(super) fn state(cookie: u64, view: &View<'_>, texts: &PlainTexts) -> Vec<String> {
+pub(super) fn state(cookie: u64, view: &View<'_>, all: &Texts) -> Vec<String> {
+    let texts = &all.plain;
     let now = view.moment().saturating_sub(1);
     let changed = view.socket(cookie).filter(|socket| socket.state_since == now);
     let Some(socket) = changed else { return Vec::new() };
@@ -173,7 +177,7 @@ pub(super) fn state(cookie: u64, view: &View<'_>, texts: &PlainTexts) -> Vec<Str
         Some(previous) => format!("{previous} → {}", socket.state),
         None => fill(&texts.first_state, &[("state", &socket.state)]),
     };
-    let whose = socket.facts.side.map_or(texts.other_program.as_str(), |side| side.name());
+    let whose = whose(&socket, all);
     let source = match socket.source {
         Source::Call => &texts.source_call,
         Source::SockDiag => &texts.source_sock_diag,
@@ -182,6 +186,11 @@ pub(super) fn state(cookie: u64, view: &View<'_>, texts: &PlainTexts) -> Vec<Str
         Source::Concluded => &texts.source_concluded,
     };
     vec![format!("  {whose}  {}  {change}  ({source})", place(&socket))]
+}
+
+/// Whose a socket is: a side's, else another program's.
+pub(super) fn whose<'t>(socket: &SocketView<'_>, texts: &'t Texts) -> &'t str {
+    socket.facts.side.map_or(texts.plain.other_program.as_str(), |side| texts.shared.side(side))
 }
 
 fn place(socket: &SocketView<'_>) -> String {

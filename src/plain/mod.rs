@@ -12,7 +12,7 @@ mod tests;
 use std::io::{self, Write};
 
 use crate::i18n::{
-    BrokenTexts, DivergedTexts, Lang, LayersTexts, PlainTexts, SharedTexts, Texts, diverged, fill, join, width, wrap,
+    BrokenTexts, DivergedTexts, Lang, PlainTexts, SharedTexts, Texts, diverged, fill, join, width, wrap,
 };
 use crate::lesson::{Lesson, Step};
 use crate::model::{Answer, ClaimResult, Entry, Event, Mode, Moment, Side, Sockets, Trace, Unkept, View};
@@ -30,7 +30,6 @@ pub struct Transcript<'a> {
     lang: Lang,
     all: &'static Texts,
     texts: &'static PlainTexts,
-    layers: &'static LayersTexts,
     diverged: &'static DivergedTexts,
     shared: &'static SharedTexts,
     /// The first entry that wasn't written yet.
@@ -60,8 +59,8 @@ impl<'a> Transcript<'a> {
 
     fn of(lesson: Option<&'a Lesson>, mode: Mode, lang: Lang) -> Result<Transcript<'a>, BrokenTexts> {
         let all = Texts::load(lang)?;
-        let Texts { plain: texts, layers, diverged, shared, .. } = all;
-        Ok(Transcript { lesson, mode, lang, all, texts, layers, diverged, shared, next: 0, entered: None, step: None })
+        let Texts { plain: texts, diverged, shared, .. } = all;
+        Ok(Transcript { lesson, mode, lang, all, texts, diverged, shared, next: 0, entered: None, step: None })
     }
 
     /// Writes the lesson's title and goal.
@@ -157,29 +156,31 @@ impl<'a> Transcript<'a> {
         match event {
             Event::Step(step) => self.heading(*step, before),
             Event::Entered { .. } => Vec::new(),
-            Event::Blocked { side, worker } => lines::call((*side, *worker), view, &texts.blocks).into_iter().collect(),
+            Event::Blocked { side, worker } => {
+                lines::call((*side, *worker), view, &texts.blocks, self.all).into_iter().collect()
+            }
             Event::Returned { side, worker, outcome } => {
-                lines::call((*side, *worker), view, &lines::outcome(outcome)).into_iter().collect()
+                lines::call((*side, *worker), view, &lines::outcome(outcome), self.all).into_iter().collect()
             }
             Event::Sent { id, segment, again } => {
                 let note = if again.is_some() { &texts.repeats } else { "" };
-                lines::segment(*id, segment, view, note)
+                lines::segment(*id, segment, view, note, self.all)
             }
             Event::Retransmitted { id, segment } => {
                 let times = view.segment(*id).map_or(1, |segment| segment.times_sent);
-                lines::segment_fate(*id, segment, view, &fill(&texts.retransmitted, &[("times", &times)]))
+                lines::segment_fate(*id, segment, view, &fill(&texts.retransmitted, &[("times", &times)]), self.all)
             }
-            Event::Held(id) => lines::fate(*id, view, &texts.held),
-            Event::Delivered(id) => lines::fate(*id, view, &texts.delivered),
-            Event::Dropped(id) => lines::fate(*id, view, &texts.dropped),
+            Event::Held(id) => lines::fate(*id, view, &texts.held, self.all),
+            Event::Delivered(id) => lines::fate(*id, view, &texts.delivered, self.all),
+            Event::Dropped(id) => lines::fate(*id, view, &texts.dropped, self.all),
             Event::Undeliverable { id, errno } => {
-                lines::fate(*id, view, &fill(&texts.undeliverable, &[("errno", errno)]))
+                lines::fate(*id, view, &fill(&texts.undeliverable, &[("errno", errno)]), self.all)
             }
-            Event::Socket(facts) => lines::state(facts.cookie, view, texts),
-            Event::Gone { cookie, .. } => lines::state(*cookie, view, texts),
-            Event::Joined(member) => vec![lines::member(member, &texts.joined, texts)],
-            Event::Left(member) => vec![lines::member(member, &texts.left, texts)],
-            Event::Passing(passing) => lines::passing(passing, texts),
+            Event::Socket(facts) => lines::state(facts.cookie, view, self.all),
+            Event::Gone { cookie, .. } => lines::state(*cookie, view, self.all),
+            Event::Joined(member) => vec![lines::member(member, &texts.joined, self.all)],
+            Event::Left(member) => vec![lines::member(member, &texts.left, self.all)],
+            Event::Passing(passing) => lines::passing(passing, self.all),
             Event::Unkept { segments, bytes, lost, refused } => {
                 let unkept = Unkept { segments: *segments, bytes: *bytes, lost: *lost, refused: *refused };
                 lines::unkept(unkept, texts)
@@ -192,7 +193,7 @@ impl<'a> Transcript<'a> {
 
     /// The call that was entered and hasn't come back at once.
     fn pending_call(&mut self, before: &View<'_>) -> Option<String> {
-        lines::call(self.entered.take()?, before, "…")
+        lines::call(self.entered.take()?, before, "…", self.all)
     }
 
     fn heading(&mut self, step: usize, before: &View<'_>) -> Vec<String> {
@@ -219,7 +220,7 @@ impl<'a> Transcript<'a> {
     fn explanation(&mut self, after: &View<'_>) -> Vec<String> {
         let (Some(number), Some(lesson)) = (self.step.take(), self.lesson) else { return Vec::new() };
         let Some(step) = lesson.steps.get(number) else { return Vec::new() };
-        let mut lines = step.show.map_or_else(Vec::new, |what| show::show(what, after, self.texts, self.layers));
+        let mut lines = step.show.map_or_else(Vec::new, |what| show::show(what, after, self.all));
         let words = (self.diverged, self.shared);
         match diverged(after, number, |step| lesson.named(step, self.mode, self.lang), words) {
             Some(why) => lines.extend(why.iter().flat_map(|text| indented("  ! ", text))),

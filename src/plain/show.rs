@@ -1,7 +1,8 @@
 //! What a step shows, as lines of text: a segment by layers or byte by byte, the kernel's sockets, the states.
 
 use super::COLUMNS;
-use crate::i18n::{LayersTexts, PlainTexts, empty_layers, fill, hex_rows, layers, wrap};
+use super::lines::whose;
+use crate::i18n::{LayersTexts, Texts, empty_layers, fill, hex_rows, layers, wrap};
 use crate::lesson::Show;
 use crate::model::{SegmentView, SocketView, View};
 use crate::tcp::{Numbers, line};
@@ -10,8 +11,8 @@ use crate::tcp::{Numbers, line};
 const ROWS: usize = 8;
 
 /// What is to be looked at, at this moment.
-pub(super) fn show(what: Show, view: &View<'_>, texts: &PlainTexts, words: &LayersTexts) -> Vec<String> {
-    let newest = view.segments().next();
+pub(super) fn show(what: Show, view: &View<'_>, texts: &Texts) -> Vec<String> {
+    let (newest, words) = (view.segments().next(), &texts.layers);
     match (what, newest) {
         (Show::Packet, None) => vec![format!("  {}", words.none)],
         (Show::Layers, newest) => by_layers(newest.as_ref(), words),
@@ -60,9 +61,9 @@ fn bytes(part: &[u8], words: &LayersTexts) -> Vec<String> {
 }
 
 /// `  server  fd 4  LISTEN  127.0.0.1:8000 → -  recv 0 send 8`
-fn socket_line(socket: &SocketView<'_>, texts: &PlainTexts, whole: bool) -> String {
+fn socket_line(socket: &SocketView<'_>, texts: &Texts, whole: bool) -> String {
     let facts = socket.facts;
-    let whose = facts.side.map_or(texts.other_program.as_str(), |side| side.name());
+    let whose = whose(socket, texts);
     let fd = facts.fd.map_or("–".to_owned(), |fd| format!("fd {fd}"));
     let address =
         |address: Option<std::net::SocketAddr>| address.map_or("–".to_owned(), |address| address.to_string());

@@ -3,7 +3,7 @@ use std::time::Duration;
 use super::*;
 use crate::lesson::parse;
 use crate::model::testing::socket;
-use crate::model::{Call, End, Errno, Returned, SegmentId, Statement};
+use crate::model::{Call, End, Errno, Hand, Member, Passing, Returned, Role, SegmentId, Source, Statement, Which};
 use crate::tcp::testing::segment;
 use crate::tcp::{Packet, State};
 
@@ -159,13 +159,58 @@ fn in_chinese() {
     for line in [
         "课程：小小的三次握手",
         "第 5 步，共 6 步：connect()",
-        "  client ──▶ server  SYN seq=j: 停在线路上",
-        "  client  fd 5  SYN_SENT → ESTABLISHED  (内核所述)",
+        "  客户端 ──▶ 服务器  SYN seq=j: 停在线路上",
+        "  客户端  fd 5  SYN_SENT → ESTABLISHED  (内核所述)",
         "  ✗ 预期  服务器的连接的状态是 SYN_RECV",
         "  ? 问题：现在另一端处于什么状态？预测：半开。内核的回答：打开（状态是",
         "与课文不符：1 处。",
     ] {
         assert!(text.lines().any(|found| found == line), "{line}\n{text}");
+    }
+}
+
+/// Whoever takes part, what passes, what a step shows: wherever a side is named.
+#[test]
+fn a_side_is_named_in_the_readers_language() {
+    let both = || Role::Drives(Side::BOTH.to_vec());
+    let member = |pid, role| Member { number: pid, pid, role };
+    let came = |pid, role| Event::Joined(member(pid, role));
+    let passing = |rules| Event::Passing(Passing { rules });
+    let more = vec![
+        came(7, both()),
+        came(8, Role::Watches),
+        Event::Left(member(7, both())),
+        passing(vec![(Which::To(Side::Server), Duration::ZERO), (Which::All, Duration::from_secs(1))]),
+        passing(Vec::new()),
+        Event::Entered { side: Side::Server, worker: 2, call: Call::Recv { fd: 6, len: 64 } },
+        Event::Blocked { side: Side::Server, worker: 2 },
+        Event::Dropped(SegmentId(0)),
+        Event::Undeliverable { id: SegmentId(0), errno: Errno::from_name("EPERM").unwrap() },
+        Event::Gone { cookie: 2, source: Source::Concluded },
+        Event::ByHand(Hand::Drop(SegmentId(0))),
+        Event::ByHand(Hand::Interrupt(Side::Client)),
+    ];
+    let mut trace = Trace::default();
+    for event in walk().into_iter().chain(more) {
+        trace.push(Duration::ZERO, event);
+    }
+    for show in ["layers", "packet", "kernel", "states"] {
+        let text = LESSON.replacen("id = \"deliver\"\n", &format!("id = \"deliver\"\nshow = \"{show}\"\n"), 1);
+        assert_ne!(text, LESSON);
+        let lesson = parse("tests/a.toml", &text).unwrap();
+        let mut transcript = Transcript::new(&lesson, Mode::Lab, Lang::Zh).unwrap();
+        let mut out = Vec::new();
+        transcript.begin(&mut out).unwrap();
+        transcript.finish(&trace, &mut out).unwrap();
+        let text = String::from_utf8(out).unwrap();
+        for line in text.lines() {
+            let mut words = line.split(|c: char| !c.is_ascii_alphabetic());
+            assert!(!words.any(|word| ["server", "client"].contains(&word)), "{line}");
+        }
+        for side in ["服务器 + 客户端（进程 7）", "发往服务器的报文段", "  服务器/2  recv(6, 64) 阻塞"]
+        {
+            assert!(text.contains(side), "{text}");
+        }
     }
 }
 

@@ -1,6 +1,7 @@
 //! The trace as JSON lines: one object for each thing that happened, in that order, with the raw numbers.
 
 use std::io::{self, Write};
+use std::net::SocketAddr;
 
 use serde_json::{Value, json};
 
@@ -215,12 +216,17 @@ fn known_segment(event: &'static str, id: SegmentId, view: &View<'_>) -> Option<
     Some(("segment", segment_keys(event, id, view.segment(id)?.segment, view)))
 }
 
+/// An end by the notation of its side, else by its address.
+fn end(view: &View<'_>, address: SocketAddr) -> String {
+    view.trace().side_of(address).map_or_else(|| address.to_string(), |side| side.name().to_owned())
+}
+
 fn segment_keys(event: &str, id: SegmentId, segment: &Packet, view: &View<'_>) -> Keys {
     let mut keys = vec![
         ("event", json!(event)),
         ("id", json!(id.0)),
-        ("from", json!(view.trace().end_name(segment.from))),
-        ("to", json!(view.trace().end_name(segment.to))),
+        ("from", json!(end(view, segment.from))),
+        ("to", json!(end(view, segment.to))),
     ];
     match segment.tcp() {
         Some(tcp) => {

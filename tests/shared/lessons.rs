@@ -143,6 +143,20 @@ fn a_recorded_lesson_replays_to_the_same_trace() {
         sockwalk::report::JsonLines::default().write(&trace, id, &mut again).unwrap();
         assert_eq!(String::from_utf8(again).unwrap(), String::from_utf8(played.stdout).unwrap());
 
+        // As text it reads as it did: told with the lesson, in either language.
+        for lang in ["en", "zh"] {
+            let file = stage.run().join(format!("walk-{lang}.jsonl"));
+            let path = file.to_str().unwrap();
+            let played = stage.command(&["play", "handshake", "--lang", lang, "--record", path]).output().unwrap();
+            let played = String::from_utf8(played.stdout).unwrap();
+            let told = stage.command(&["replay", path, "--shown", "text", "--lang", lang]).output().unwrap();
+            let told = String::from_utf8(told.stdout).unwrap();
+            // Two lines on the recording stand before it; behind what was played stands where the course goes on.
+            let told = told.splitn(3, '\n').nth(2).unwrap();
+            assert!(told.lines().count() > 100 && played.starts_with(told), "{played}\n--\n{told}");
+            assert!(played[told.len()..].lines().count() <= 3, "{}", &played[told.len()..]);
+        }
+
         // Nothing is overwritten.
         let twice = stage.command(&["play", "handshake", "--record", path]).output().unwrap();
         assert_eq!(twice.status.code(), Some(1), "{twice:?}");

@@ -47,9 +47,13 @@ pub fn run(invocation: &Invocation, path: &Path, shown: Shown) -> Result<u8, Exi
     let walk = recorded(recording.entries, &header);
     if shown == Shown::Text || !screen::is_possible() {
         let mut out = BufWriter::new(super::out::out());
-        let mut transcript = Transcript::free(mode, invocation.lang)?;
+        let mut transcript = match walk.lesson() {
+            Some(lesson) => Transcript::new(lesson, mode, invocation.lang)?,
+            None => Transcript::free(mode, invocation.lang)?,
+        };
         let told = { notes.iter() }
             .try_for_each(|note| writeln!(out, "{note}"))
+            .and_then(|()| transcript.begin(&mut out))
             .and_then(|()| transcript.write(walk.trace(), &mut out))
             .and_then(|()| transcript.finish(walk.trace(), &mut out))
             .and_then(|()| out.flush());
