@@ -176,10 +176,12 @@ impl Speaker<'_> {
             End::Socket(name) => return self.socket(name),
             End::PeerOf(name) => name,
         };
-        let Some(role) = self.sockets.role(name) else {
+        if let Some(other) = self.sockets.opposite(name) {
+            return self.socket(other);
+        }
+        let Some((role, peer)) = self.sockets.role(name).zip(self.sockets.peer_of(name)) else {
             return fill(&self.texts.opposite_unknown, &[("end", &self.socket(name))]);
         };
-        let peer = self.sockets.peer_of(role);
         match role.nth {
             None => self.role(peer),
             Some(_) => fill(&self.texts.opposite, &[("side", self.side(peer.side)), ("end", self.role(role).as_str())]),
@@ -227,7 +229,7 @@ impl Speaker<'_> {
         let t = self.texts;
         let kind = match end {
             End::Socket(name) => self.sockets.role(name),
-            End::PeerOf(name) => self.sockets.role(name).map(|role| self.sockets.peer_of(role)),
+            End::PeerOf(name) => self.sockets.peer_of(name),
         };
         let [to_read, to_send] = match kind.map(|role| role.kind) {
             Some(SocketKind::Listener) => [&t.accept_queue, &t.backlog],
@@ -267,7 +269,8 @@ mod tests {
     }
 
     fn of(made: Vec<(&str, Side, SocketKind)>) -> Sockets {
-        Sockets::new(made.into_iter().map(|(name, side, kind)| (name.to_owned(), side, kind)).collect())
+        let made = made.into_iter().map(|(name, side, kind)| (name.to_owned(), side, kind));
+        Sockets::new(made.collect(), Default::default())
     }
 
     fn peer(name: &str) -> End {

@@ -93,6 +93,7 @@ impl Lint<'_> {
             self.modes.clone_from(&modes);
             steps.extend(self.step(raw_step));
         }
+        let server = server?;
         Some(Lesson {
             file: file.to_owned(),
             id: id?,
@@ -100,11 +101,11 @@ impl Lint<'_> {
             goal: goal?,
             misbelief,
             recap: recap?,
-            server: server?,
+            server,
             modes,
             needs,
             lab: lab?,
-            sockets: [Mode::Lab, Mode::Host].map(|mode| sockets(&steps, mode)),
+            sockets: [Mode::Lab, Mode::Host].map(|mode| sockets(&steps, mode, server)),
             steps,
         })
     }

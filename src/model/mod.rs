@@ -26,7 +26,7 @@ pub use member::{Connection, Member, Passing, Role, Which};
 pub use observation::{Glance, Observation, SocketFacts, SocketState, Source, TcpInfo, Timer, TimerKind};
 pub use option::{SOCKET_OPTIONS, SocketOption};
 pub use settings::{Copies, LOOPBACK_MTU, LabSettings, MSS, Mode, Need, SHARED_RTO_MIN_MS, Setting};
-pub use sockets::{SocketKind, SocketRole, Sockets};
+pub use sockets::{Opposite, SocketKind, SocketRole, Sockets};
 pub use statement::{Count, End, Number, SegmentFate, SegmentWords, Statement, TimerFact, timer_name};
 pub use told::Told;
 pub use trace::{CallRecord, Moment, SegmentRecord, SocketRecord, Trace};

@@ -29,15 +29,25 @@ pub struct SocketRole {
     pub nth: Option<u32>,
 }
 
+/// What a lesson tells of the other end of a socket's connection.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Opposite {
+    /// It is the socket of this name: the same one, where it connects to its own address.
+    Socket(String),
+    /// It is one of this side's.
+    Of(Side),
+}
+
 /// All sockets of a lesson by the names that its file gives them.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Sockets {
     roles: BTreeMap<String, SocketRole>,
+    opposites: BTreeMap<String, Opposite>,
 }
 
 impl Sockets {
-    /// These, in the lesson's order, each name once.
-    pub fn new(made: Vec<(String, Side, SocketKind)>) -> Sockets {
+    /// These, in the lesson's order, each name once, and what is at their other ends, where the lesson tells it.
+    pub fn new(made: Vec<(String, Side, SocketKind)>, opposites: BTreeMap<String, Opposite>) -> Sockets {
         let mut counts: BTreeMap<(Side, SocketKind), u32> = BTreeMap::new();
         let mut numbered = Vec::with_capacity(made.len());
         for (name, side, kind) in made {
@@ -49,7 +59,7 @@ impl Sockets {
             let several = counts.get(&(side, kind)).is_some_and(|count| *count > 1);
             (name, SocketRole { side, kind, nth: several.then_some(nth) })
         };
-        Sockets { roles: numbered.into_iter().map(role).collect() }
+        Sockets { roles: numbered.into_iter().map(role).collect(), opposites }
     }
 
     /// What the socket of this name is; `None` where the lesson has none of this name.
@@ -57,16 +67,29 @@ impl Sockets {
         self.roles.get(name).copied()
     }
 
-    /// What the other end of a connection is, as far as the lesson alone tells it: whose, and what for. It has no
-    /// number of its own.
-    pub fn peer_of(&self, role: SocketRole) -> SocketRole {
-        let side = role.side.other();
+    /// The name of the socket at the other end of a socket's connection, where the lesson tells it.
+    pub fn opposite(&self, name: &str) -> Option<&str> {
+        match self.opposites.get(name) {
+            Some(Opposite::Socket(other)) => Some(other),
+            _ => None,
+        }
+    }
+
+    /// What the other end of a socket's connection is, as far as the lesson alone tells it: whose, and what for. Where it
+    /// isn't known which socket it is, it has no number of its own.
+    pub fn peer_of(&self, name: &str) -> Option<SocketRole> {
+        let role = self.role(name)?;
+        let side = match self.opposites.get(name) {
+            Some(Opposite::Socket(other)) => return self.role(other),
+            Some(Opposite::Of(side)) => *side,
+            None => role.side.other(),
+        };
         let listens = self.roles.values().any(|other| other.side == side && other.kind == SocketKind::Listener);
         let kind = match role.kind {
             SocketKind::Datagram => SocketKind::Datagram,
             _ if listens => SocketKind::Connection,
             _ => SocketKind::Stream,
         };
-        SocketRole { side, kind, nth: None }
+        Some(SocketRole { side, kind, nth: None })
     }
 }
