@@ -408,15 +408,15 @@ fn walk(name: &str) -> Trace {
 fn explained(trace: &Trace) -> Vec<String> {
     let mut lines = Vec::new();
     for (moment, entry) in trace.entries().iter().enumerate() {
-        let Event::Returned { side, outcome, .. } = &entry.event else { continue };
+        let Event::Returned { caller, outcome } = &entry.event else { continue };
         let view = trace.at(moment + 1);
-        let call = view.calls(*side).find(|call| call.changed == moment).unwrap();
+        let call = view.calls(caller.actor).find(|call| call.changed == moment).unwrap();
         let came = Came::from(outcome);
         let circumstance = Circumstance::of(call.call, came, &Facts::of(&view, &call));
         let explanation = Explanations::load().unwrap().explain(call.call.name(), came, circumstance, Lang::En);
         if let (Some(circumstance), Some(_)) = (circumstance, explanation) {
             let came = outcome.as_ref().map_or_else(|error| error.to_string(), |got| got.value.to_string());
-            lines.push(format!("{} {} {came} {circumstance:?}", side.name(), call.call.name()));
+            lines.push(format!("{} {} {came} {circumstance:?}", caller.actor.side.name(), call.call.name()));
         }
     }
     lines

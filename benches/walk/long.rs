@@ -86,12 +86,12 @@ impl Long {
     }
 
     fn enter(&mut self, side: Side, call: Call) {
-        self.push(Event::Entered { side, worker: 0, call });
+        self.push(Event::Entered { caller: side.into(), call });
     }
 
     fn returned(&mut self, side: Side, value: i64, data: &[u8]) {
         let returned = Returned { value, data: data.to_vec(), peer: None };
-        self.push(Event::Returned { side, worker: 0, outcome: Ok(returned) });
+        self.push(Event::Returned { caller: side.into(), outcome: Ok(returned) });
     }
 
     fn call(&mut self, side: Side, call: Call, value: i64) {
@@ -126,6 +126,7 @@ impl Long {
             cookie,
             program: None,
             side: Some(side),
+            nth: 1,
             fd,
             local: (state != State::Closed).then(|| self.addr(side)),
             remote: connected.then(|| self.addr(side.other())),
@@ -162,14 +163,14 @@ impl Long {
         self.client.set_port(32_768 + (number % 28_000) as u16);
         self.begin_step();
         self.enter(Side::Server, Call::Accept { fd: LISTENER.0 });
-        self.push(Event::Blocked { side: Side::Server, worker: 0 });
+        self.push(Event::Blocked { caller: Side::Server.into() });
         self.begin_step();
         self.call(Side::Client, Call::Socket { ipv6: false, udp: false }, CLIENT_FD.into());
         self.socket(client, Side::Client, Some(CLIENT_FD), State::Closed, (0, 0));
         self.begin_step();
         self.enter(Side::Client, Call::Connect { fd: CLIENT_FD, addr: self.lesson.server });
         let syn = self.send(Side::Client, "SYN", b"");
-        self.push(Event::Blocked { side: Side::Client, worker: 0 });
+        self.push(Event::Blocked { caller: Side::Client.into() });
         self.socket(client, Side::Client, Some(CLIENT_FD), State::SynSent, (0, 1));
         self.claim(End::Socket("client".into()), State::SynSent);
         let again = segment(self.client, self.lesson.server, "SYN", b"", self.sent);

@@ -118,7 +118,7 @@ pub fn interface(connections: usize) -> Result<Measured, String> {
     };
     joined.start(sink).map_err(|error| error.to_string())?;
     let options = FreeOptions {
-        purpose: Purpose::Drive(Side::BOTH.to_vec()),
+        purpose: Purpose::Drive(Side::BOTH.map(Into::into).to_vec()),
         server: SocketAddr::from((Ipv4Addr::LOCALHOST, 8000)),
         mode: joined.mode(),
         wire: joined.wire(),

@@ -7,7 +7,7 @@ use std::collections::HashMap;
 use std::net::SocketAddr;
 
 use super::Request;
-use crate::model::{Call, Errno, Event, Returned, Side};
+use crate::model::{Actor, Call, Errno, Event, Returned, Side};
 
 /// What is answered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -44,7 +44,7 @@ enum Stage {
 /// A side that answers by itself.
 #[derive(Debug)]
 pub struct Answerer {
-    side: Side,
+    actor: Actor,
     answer: Answer,
     server: SocketAddr,
     /// Each thread's call, and its descriptor.
@@ -52,9 +52,9 @@ pub struct Answerer {
 }
 
 impl Answerer {
-    /// The side's behaviour; `server` is the server's address.
-    pub fn new(side: Side, answer: Answer, server: SocketAddr) -> Answerer {
-        Answerer { side, answer, server, threads: HashMap::new() }
+    /// The actor's behaviour; `server` is the server's address.
+    pub fn new(actor: Actor, answer: Answer, server: SocketAddr) -> Answerer {
+        Answerer { actor, answer, server, threads: HashMap::new() }
     }
 
     /// Its first call.
@@ -64,20 +64,21 @@ impl Answerer {
 
     /// What it does because of an event.
     pub(super) fn happened(&mut self, event: &Event) -> Vec<Request> {
-        let Event::Returned { side, worker, outcome } = event else { return Vec::new() };
-        if *side != self.side {
+        let Event::Returned { caller, outcome } = event else { return Vec::new() };
+        if caller.actor != self.actor {
             return Vec::new();
         }
-        let Some((stage, fd)) = self.threads.remove(worker) else { return Vec::new() };
+        let worker = caller.worker;
+        let Some((stage, fd)) = self.threads.remove(&worker) else { return Vec::new() };
         match outcome {
-            Ok(returned) => self.go_on(*worker, stage, fd, returned),
-            Err(errno) => self.failed(*worker, stage, fd, *errno),
+            Ok(returned) => self.go_on(worker, stage, fd, returned),
+            Err(errno) => self.failed(worker, stage, fd, *errno),
         }
     }
 
     fn go_on(&mut self, worker: u32, stage: Stage, fd: i32, returned: &Returned) -> Vec<Request> {
         let value = i32::try_from(returned.value).unwrap_or(-1);
-        let first = if self.side == Side::Server { Stage::Bind } else { Stage::Connect };
+        let first = if self.actor.side == Side::Server { Stage::Bind } else { Stage::Connect };
         let next = match stage {
             Stage::Socket => return vec![self.enter(worker, value, first)],
             Stage::Bind => Stage::Listen,
@@ -88,7 +89,7 @@ impl Answerer {
                 return vec![serve, self.enter(worker, fd, Stage::Accept)];
             }
             Stage::Connect => Stage::Send(HELLO.to_vec()),
-            Stage::Read if returned.data.is_empty() || self.side == Side::Client => Stage::Close,
+            Stage::Read if returned.data.is_empty() || self.actor.side == Side::Client => Stage::Close,
             Stage::Read => match self.answer {
                 Answer::Success => Stage::Send(SUCCESS.to_vec()),
                 Answer::Echo => Stage::Send(returned.data.clone()),
@@ -96,7 +97,7 @@ impl Answerer {
             Stage::Send(data) => match data.get(usize::try_from(value).unwrap_or(0)..) {
                 // send() may take less than it was offered.
                 Some(left @ [_, ..]) => Stage::Send(left.to_vec()),
-                _ if self.side == Side::Server && self.answer == Answer::Success => Stage::Close,
+                _ if self.actor.side == Side::Server && self.answer == Answer::Success => Stage::Close,
                 _ => Stage::Read,
             },
             Stage::Close => return Vec::new(),
@@ -127,7 +128,7 @@ impl Answerer {
             Stage::Close => Call::Close { fd },
         };
         self.threads.insert(worker, (stage, fd));
-        if worker == 0 { Request::Call(self.side, call) } else { Request::Serve(self.side, worker, call) }
+        if worker == 0 { Request::Call(self.actor.side, call) } else { Request::Serve(self.actor.side, worker, call) }
     }
 }
 
@@ -143,12 +144,12 @@ mod tests {
     /// What is asked for after a call of this thread returned.
     fn after(answerer: &mut Answerer, worker: u32, value: i64, data: &[u8]) -> Vec<Request> {
         let outcome: Outcome = Ok(Returned { value, data: data.to_vec(), peer: None });
-        answerer.happened(&Event::Returned { side: answerer.side, worker, outcome })
+        answerer.happened(&Event::Returned { caller: crate::model::Caller { actor: answerer.actor, worker }, outcome })
     }
 
     #[test]
     fn the_course_texts_server() {
-        let mut answerer = Answerer::new(Side::Server, Answer::Success, server());
+        let mut answerer = Answerer::new(Side::Server.into(), Answer::Success, server());
         let own = |call| Request::Call(Side::Server, call);
         let serve = |call| Request::Serve(Side::Server, 6, call);
         assert_eq!(answerer.begin(), [own(Call::Socket { ipv6: false, udp: false })]);
@@ -165,13 +166,13 @@ mod tests {
         );
         assert_eq!(after(&mut answerer, 6, 4, b""), [serve(Call::Close { fd: 6 })]);
         assert_eq!(after(&mut answerer, 6, 0, b""), []);
-        let eintr = Event::Returned { side: Side::Server, worker: 0, outcome: Err(Errno(libc::EINTR)) };
+        let eintr = Event::Returned { caller: Side::Server.into(), outcome: Err(Errno(libc::EINTR)) };
         assert_eq!(answerer.happened(&eintr), [own(Call::Accept { fd: 5 })]);
     }
 
     #[test]
     fn an_echo_goes_on_until_the_end() {
-        let mut answerer = Answerer::new(Side::Server, Answer::Echo, server());
+        let mut answerer = Answerer::new(Side::Server.into(), Answer::Echo, server());
         answerer.threads.insert(6, (Stage::Read, 6));
         let serve = |call| vec![Request::Serve(Side::Server, 6, call)];
         assert_eq!(after(&mut answerer, 6, 2, b"hi"), serve(Call::Send { fd: 6, data: b"hi".to_vec() }));
@@ -181,11 +182,11 @@ mod tests {
 
     #[test]
     fn a_client_that_is_refused_closes() {
-        let mut answerer = Answerer::new(Side::Client, Answer::Success, server());
+        let mut answerer = Answerer::new(Side::Client.into(), Answer::Success, server());
         answerer.begin();
         let own = |call| vec![Request::Call(Side::Client, call)];
         assert_eq!(after(&mut answerer, 0, 5, b""), own(Call::Connect { fd: 5, addr: server() }));
-        let refused = Event::Returned { side: Side::Client, worker: 0, outcome: Err(Errno(libc::ECONNREFUSED)) };
+        let refused = Event::Returned { caller: Side::Client.into(), outcome: Err(Errno(libc::ECONNREFUSED)) };
         assert_eq!(answerer.happened(&refused), own(Call::Close { fd: 5 }));
         assert_eq!(after(&mut answerer, 0, 0, b""), []);
     }

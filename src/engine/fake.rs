@@ -101,16 +101,16 @@ impl FakeWorld {
 /// A side goes into a call and comes back with this value.
 pub(crate) fn returns(side: Side, call: crate::model::Call, value: i64) -> [What; 2] {
     let outcome = Ok(Returned { value, ..Returned::default() });
-    [What::Event(Event::Entered { side, worker: 0, call }), came_back(side, outcome)]
+    [What::Event(Event::Entered { caller: side.into(), call }), came_back(side, outcome)]
 }
 
 /// A side goes into a call and sleeps there.
 pub(crate) fn sleeps(side: Side, call: crate::model::Call) -> [What; 2] {
-    [What::Event(Event::Entered { side, worker: 0, call }), What::Event(Event::Blocked { side, worker: 0 })]
+    [What::Event(Event::Entered { caller: side.into(), call }), What::Event(Event::Blocked { caller: side.into() })]
 }
 
 pub(crate) fn came_back(side: Side, outcome: Outcome) -> What {
-    What::Event(Event::Returned { side, worker: 0, outcome })
+    What::Event(Event::Returned { caller: side.into(), outcome })
 }
 
 pub(crate) fn interrupted(side: Side) -> What {

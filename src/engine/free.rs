@@ -7,13 +7,13 @@ use std::time::Duration;
 
 use super::{Answerer, Command, Happening, Phase, Request, What, Wire};
 use crate::lesson::Lesson;
-use crate::model::{Call, Event, Mode, Moment, Side, Trace};
+use crate::model::{Actor, Call, Event, Mode, Moment, Side, Trace};
 
 /// What a free walk is made for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Purpose {
-    /// To drive these sides.
-    Drive(Vec<Side>),
+    /// To make the calls of these actors.
+    Drive(Vec<Actor>),
     /// To look on.
     Watch,
     /// To look at a recording.
@@ -79,12 +79,17 @@ impl Free {
         &self.options
     }
 
-    /// The sides that it drives.
-    pub fn sides(&self) -> &[Side] {
+    /// The actors whose calls it makes, at most one of a side.
+    pub fn actors(&self) -> &[Actor] {
         match &self.options.purpose {
-            Purpose::Drive(sides) => sides,
+            Purpose::Drive(actors) => actors,
             Purpose::Watch | Purpose::Replay => &[],
         }
+    }
+
+    /// Its actor of a side; `None` where it doesn't make that side's calls.
+    pub fn actor(&self, side: Side) -> Option<Actor> {
+        self.actors().iter().copied().find(|actor| actor.side == side)
     }
 
     /// Everything that happened.
@@ -118,12 +123,12 @@ impl Free {
             return;
         }
         let request = match command {
-            Command::Call(side, call) if self.sides().contains(&side) => {
+            Command::Call(side, call) => self.actor(side).and_then(|actor| {
                 self.unmade = None;
-                let idle = self.trace.present().open_call(side).is_none();
+                let idle = self.trace.present().open_call(actor).is_none();
                 idle.then_some(Request::Call(side, call))
-            }
-            Command::Interrupt(side) if self.sides().contains(&side) => Some(Request::Interrupt(side)),
+            }),
+            Command::Interrupt(side) => self.actor(side).map(|_| Request::Interrupt(side)),
             Command::Deliver(id) => Some(Request::Deliver(id)),
             Command::Drop(id) => Some(Request::Drop(id)),
             Command::Pass(which, delay) => Some(Request::Pass(which, delay)),

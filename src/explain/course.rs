@@ -42,15 +42,15 @@ impl Facts {
         let made = accepted(call);
         // What accept() returned is the socket that its outcome is about.
         let (subject, about) = match &made {
-            Some(of_new) => (Subject::at(&after, call.side, of_new), of_new),
-            None => (Subject::at(&before, call.side, call.call), call.call),
+            Some(of_new) => (Subject::at(&after, call.caller.actor, of_new), of_new),
+            None => (Subject::at(&before, call.caller.actor, call.call), call.call),
         };
         let Some(subject) = subject else {
             let nothing = || Situation::without(call.call);
             return Facts { before: nothing(), course: Course::default(), after: nothing(), now: nothing(), returned };
         };
         let earlier = match &made {
-            Some(_) => Situation::at(&before, call.side, call.call),
+            Some(_) => Situation::at(&before, call.caller.actor, call.call),
             None => subject.look(&before, about),
         };
         let course = Course { slept: slept(view, call), ..sent(&after, &subject, &before) };
@@ -79,7 +79,7 @@ fn slept(view: &View<'_>, call: &CallView<'_>) -> bool {
 }
 
 fn was_blocked(view: &View<'_>, call: &CallView<'_>, returned: Moment) -> bool {
-    let mut then = view.trace().at(returned).calls(call.side);
+    let mut then = view.trace().at(returned).calls(call.caller.actor);
     then.find(|other| other.entered == call.entered).is_some_and(|other| other.blocked)
 }
 

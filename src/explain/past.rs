@@ -1,6 +1,6 @@
 //! What the calls on a descriptor tell of it: how it was made, and what its program set and ended since.
 
-use crate::model::{Call, CallView, Errno, How, Moment, Returned, Side, View};
+use crate::model::{Actor, Call, CallView, Errno, How, Moment, Returned, View};
 use crate::tcp::State;
 
 use super::situation::{self, Shut, Situation};
@@ -19,9 +19,9 @@ pub(super) struct Past<'a> {
 
 impl<'a> Past<'a> {
     /// `None` where the side has no such descriptor then.
-    pub(super) fn of(view: &View<'a>, side: Side, fd: i32) -> Option<Past<'a>> {
+    pub(super) fn of(view: &View<'a>, actor: Actor, fd: i32) -> Option<Past<'a>> {
         let mut calls = Vec::new();
-        for call in view.own_calls(side) {
+        for call in view.own_calls(actor) {
             let Some(Ok(returned)) = call.outcome else {
                 calls.extend((call.call.fd() == Some(fd)).then_some(call));
                 continue;
@@ -48,18 +48,18 @@ impl<'a> Past<'a> {
     pub(super) fn listener(&self, view: &View<'a>) -> Option<(i32, Past<'a>)> {
         let (call, _) = self.accepted.as_ref()?;
         let fd = call.call.fd()?;
-        Some((fd, Past::of(&view.trace().at(call.entered), call.side, fd)?))
+        Some((fd, Past::of(&view.trace().at(call.entered), call.caller.actor, fd)?))
     }
 
     /// Notes in a situation what these calls set, ended and were told.
-    pub(super) fn tell(&self, view: &View<'a>, side: Side, fd: i32, found: &mut Situation) {
+    pub(super) fn tell(&self, view: &View<'a>, actor: Actor, fd: i32, found: &mut Situation) {
         if let Some((listener, past)) = self.listener(view) {
             // A new connection has its listener's options, and the directions that were ended in it.
-            past.tell(view, side, listener, found);
+            past.tell(view, actor, listener, found);
             (found.told, found.bound, found.was_connected) = (false, true, true);
         }
         for call in &self.calls {
-            let state = || situation::state_of(&view.trace().at(call.entered), side, fd, self.since);
+            let state = || situation::state_of(&view.trace().at(call.entered), actor, fd, self.since);
             learn(found, call, state);
         }
     }

@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 
 use super::past::Past;
 use super::wire::{self, Ends};
-use crate::model::{Call, Moment, Side, SocketState, SocketView, View};
+use crate::model::{Actor, Call, Moment, SocketState, SocketView, View};
 use crate::tcp::State;
 
 /// The directions that the own program has ended with `shutdown()`.
@@ -129,8 +129,9 @@ impl Default for Situation {
 
 impl Situation {
     /// What is known of the descriptor of this side's call at the view's moment.
-    pub fn at(view: &View<'_>, side: Side, call: &Call) -> Situation {
-        Subject::at(view, side, call).map_or_else(|| Situation::without(call), |subject| subject.look(view, call))
+    pub fn at(view: &View<'_>, actor: impl Into<Actor>, call: &Call) -> Situation {
+        Subject::at(view, actor.into(), call)
+            .map_or_else(|| Situation::without(call), |subject| subject.look(view, call))
     }
 
     /// Of a call that has no descriptor, or none that is open.
@@ -139,10 +140,10 @@ impl Situation {
     }
 
     /// Every open descriptor of a side at the view's moment, the oldest first, for [`super::offers`].
-    pub fn all(view: &View<'_>, side: Side) -> Vec<(i32, Situation)> {
+    pub fn all(view: &View<'_>, actor: Actor) -> Vec<(i32, Situation)> {
         let mut seen = Vec::new();
         let mut open = Vec::new();
-        for call in view.own_calls(side) {
+        for call in view.own_calls(actor) {
             // Of a number that was used again, the newest descriptor counts.
             let fd = match (call.call, call.outcome) {
                 (Call::Socket { .. } | Call::Accept { .. }, Some(Ok(made))) => i32::try_from(made.value).ok(),
@@ -152,7 +153,7 @@ impl Situation {
             let Some(fd) = fd.filter(|fd| !seen.contains(fd)) else { continue };
             seen.push(fd);
             if !matches!(call.call, Call::Close { .. }) {
-                open.push((fd, Situation::at(view, side, &Call::Recv { fd, len: 1 })));
+                open.push((fd, Situation::at(view, actor, &Call::Recv { fd, len: 1 })));
             }
         }
         open.reverse();
@@ -257,7 +258,7 @@ fn peer_accepted(view: &View<'_>, (local, remote): Ends) -> Option<bool> {
 
 /// A descriptor with its calls and its socket.
 pub(super) struct Subject<'a> {
-    side: Side,
+    actor: Actor,
     fd: i32,
     past: Past<'a>,
     /// The kernel's name for the socket, where it has told of it.
@@ -266,11 +267,11 @@ pub(super) struct Subject<'a> {
 
 impl<'a> Subject<'a> {
     /// The descriptor of this side's call; `None` where it isn't open then.
-    pub(super) fn at(view: &View<'a>, side: Side, call: &Call) -> Option<Subject<'a>> {
+    pub(super) fn at(view: &View<'a>, actor: Actor, call: &Call) -> Option<Subject<'a>> {
         let fd = call.fd()?;
-        let past = Past::of(view, side, fd)?;
-        let socket = socket_of(view, side, fd, past.since);
-        let mut subject = Subject { side, fd, past, cookie: socket.map(|socket| socket.facts.cookie) };
+        let past = Past::of(view, actor, fd)?;
+        let socket = socket_of(view, actor, fd, past.since);
+        let mut subject = Subject { actor, fd, past, cookie: socket.map(|socket| socket.facts.cookie) };
         if subject.cookie.is_none() {
             // One that was accepted before the kernel was asked again is known by its addresses.
             subject.cookie = subject.accepted_ends(view).and_then(|(local, remote)| {
@@ -283,10 +284,10 @@ impl<'a> Subject<'a> {
 
     /// The same descriptor at another moment, with the calls that were made by then; after it was closed, with those before.
     pub(super) fn look(&self, view: &View<'a>, call: &Call) -> Situation {
-        let newer = Past::of(view, self.side, self.fd).filter(|newer| newer.since == self.past.since);
+        let newer = Past::of(view, self.actor, self.fd).filter(|newer| newer.since == self.past.since);
         let past = newer.as_ref().unwrap_or(&self.past);
         let mut found = Situation { ipv6: past.ipv6, udp: past.udp, ..Situation::default() };
-        past.tell(view, self.side, self.fd, &mut found);
+        past.tell(view, self.actor, self.fd, &mut found);
         let socket = self.socket(view);
         if let Some(socket) = &socket {
             found.see(view, self, socket);
@@ -310,7 +311,7 @@ impl<'a> Subject<'a> {
     fn socket(&self, view: &View<'a>) -> Option<SocketView<'a>> {
         match self.cookie {
             Some(cookie) => view.socket(cookie),
-            None => socket_of(view, self.side, self.fd, self.past.since),
+            None => socket_of(view, self.actor, self.fd, self.past.since),
         }
     }
 
@@ -326,7 +327,7 @@ impl<'a> Subject<'a> {
         let (call, returned) = self.past.accepted.as_ref()?;
         let peer = returned.peer?;
         let then = view.trace().at(call.changed + 1);
-        let listener = socket_of(&then, self.side, call.call.fd()?, 0)?.facts.local?;
+        let listener = socket_of(&then, self.actor, call.call.fd()?, 0)?.facts.local?;
         let mut connections = then.connections().iter().rev().map(|connection| connection.ends());
         connections.find_map(|[low, high]| match (low, high) {
             (remote, local) | (local, remote) if remote == peer && local.port() == listener.port() => {
@@ -338,15 +339,15 @@ impl<'a> Subject<'a> {
 }
 
 /// The state of a descriptor's socket at one moment.
-pub(super) fn state_of(view: &View<'_>, side: Side, fd: i32, since: Moment) -> State {
-    socket_of(view, side, fd, since).and_then(|socket| socket.state.tcp()).unwrap_or(State::Closed)
+pub(super) fn state_of(view: &View<'_>, actor: Actor, fd: i32, since: Moment) -> State {
+    socket_of(view, actor, fd, since).and_then(|socket| socket.state.tcp()).unwrap_or(State::Closed)
 }
 
 /// The kernel's socket of a descriptor; where it is gone, the last that was known of it.
-fn socket_of<'a>(view: &View<'a>, side: Side, fd: i32, since: Moment) -> Option<SocketView<'a>> {
+fn socket_of<'a>(view: &View<'a>, actor: Actor, fd: i32, since: Moment) -> Option<SocketView<'a>> {
     // What was last said before the descriptor was made is of an earlier socket with its number.
     let is = |socket: &SocketView<'_>| {
-        socket.facts.side == Some(side) && socket.facts.fd == Some(fd) && socket.changed >= since
+        socket.facts.actor() == Some(actor) && socket.facts.fd == Some(fd) && socket.changed >= since
     };
     view.living().find(is).or_else(|| view.gone().find(is))
 }

@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 
 use super::words::words;
-use crate::model::{Side, Trace};
+use crate::model::{Actor, Side, Trace};
 
 words! {
     /// The sentences about shared labs and recordings. The fields bear the names of the keys.
@@ -17,7 +17,6 @@ words! {
         pub keeper_silent: String,
         pub server: String,
         pub client: String,
-        pub taken: String,
         pub other_version: String,
         pub full: String,
         pub lesson_runs: String,
@@ -59,8 +58,13 @@ impl SharedTexts {
         }
     }
 
-    /// An end by the name of its side, else by its address.
+    /// An actor by its side's name, with a number where it isn't the first.
+    pub fn actor(&self, actor: Actor) -> String {
+        actor.name(self.side(actor.side))
+    }
+
+    /// An end by the name of its actor, else by its address.
     pub fn end(&self, trace: &Trace, address: SocketAddr) -> String {
-        trace.side_of(address).map_or_else(|| address.to_string(), |side| self.side(side).to_owned())
+        trace.owner_of(address).map_or_else(|| address.to_string(), |actor| self.actor(actor))
     }
 }

@@ -9,7 +9,7 @@ use super::release::Release;
 use super::request::{Request, Wire};
 use super::sampling::Sampling;
 use super::schedule::{OFTEN, PollSchedule, Scope};
-use super::threads::{CallThreads, Caller};
+use super::threads::{CallThreads, OwnThread};
 use crate::model::{
     Call, Copies, Errno, Event, Glance, Member, Observation, Outcome, Passing, Role, SegmentId, Side, Told, Trace,
     Unkept,
@@ -30,9 +30,9 @@ pub enum Input {
     /// One that takes part asks for something.
     Asked(u32, Request),
     /// The kernel says that a thread sleeps in its call.
-    Blocked(u32, Caller),
+    Blocked(u32, OwnThread),
     /// A thread's call came back.
-    Returned(u32, Caller, Outcome),
+    Returned(u32, OwnThread, Outcome),
     /// Segments left their senders, in this order.
     Captured(Vec<Packet>),
     /// So many more left that couldn't be captured; the answer to [`Effect::CountLost`].
@@ -72,7 +72,7 @@ pub enum Effect {
     /// Somebody took part: its descriptors are nobody's.
     Forget(Member),
     /// A thread makes a call.
-    Make(u32, Caller, Call),
+    Make(u32, OwnThread, Call),
     /// A signal interrupts the call of a side's main thread.
     Interrupt(u32, Side),
     /// A segment goes on to its receiver.
@@ -211,8 +211,8 @@ impl Lab {
     }
 
     /// Whether a thread of this one's is in a call.
-    pub fn is_in_call(&self, number: u32, caller: Caller) -> bool {
-        self.peers.drives(number, caller.0) && self.threads.is_in_call(caller)
+    pub fn is_in_call(&self, number: u32, thread: OwnThread) -> bool {
+        self.peers.caller(number, thread).is_some_and(|caller| self.threads.is_in_call(caller))
     }
 
     /// Takes what came to be known.
@@ -223,8 +223,8 @@ impl Lab {
             Input::Asked(from, request) => {
                 self.pending.push_back(Pending::Request { from, request, prepared: false });
             }
-            Input::Blocked(from, caller) => self.blocked(now, from, caller),
-            Input::Returned(from, caller, outcome) => self.returned(now, from, caller, outcome),
+            Input::Blocked(from, thread) => self.blocked(now, from, thread),
+            Input::Returned(from, thread, outcome) => self.returned(now, from, thread, outcome),
             Input::Captured(segments) => self.captured(now, segments),
             Input::Lost(lost) => {
                 self.sampling.count(Unkept { lost: lost.into(), ..Unkept::default() });
@@ -294,19 +294,20 @@ impl Lab {
         if self.peers.get(member.number).is_some() {
             return;
         }
+        let number = member.number;
         let admitted = match (self.resident, &member.role) {
             (Some(_), Role::Drives(_) | Role::Runs(_)) => Err(Denial::Lesson),
-            _ => self.peers.admit(member.clone()),
+            _ => self.peers.admit(member).cloned(),
         };
-        if let Err(denial) = admitted {
-            self.effects.push_back(Effect::Deny(member.number, denial));
-            return;
-        }
-        self.effects.push_back(Effect::Welcome(member.number));
+        let member = match admitted {
+            Ok(member) => member,
+            Err(denial) => return self.effects.push_back(Effect::Deny(number, denial)),
+        };
+        self.effects.push_back(Effect::Welcome(number));
         self.push(now, Event::Joined(member.clone()));
         // A newcomer's own door is the newcomer's to open.
-        let own = member.role.sides();
-        let rules = own.fold(self.rules.clone(), |rules, side| rules.without_the_door_of(side));
+        let others = self.peers.all().flat_map(Member::actors);
+        let rules = self.rules.without_the_doors_of(&member, others);
         if rules != self.rules {
             self.set_rules(now, rules);
         }
@@ -316,7 +317,7 @@ impl Lab {
     pub(super) fn left(&mut self, now: Duration, number: u32) -> Option<Effect> {
         let member = self.peers.remove(number)?;
         self.settling.retain(|from| *from != number);
-        member.role.sides().for_each(|side| self.threads.end_of(side));
+        self.threads.end_of(&member);
         // What its program started may run on.
         self.programs |= matches!(member.role, Role::Runs(_));
         self.push(now, Event::Left(member.clone()));
@@ -324,17 +325,17 @@ impl Lab {
         Some(Effect::Forget(member))
     }
 
-    fn blocked(&mut self, now: Duration, from: u32, caller: Caller) {
-        let (side, worker) = caller;
-        if self.peers.drives(from, side) && self.threads.sleeps(caller) {
-            self.push(now, Event::Blocked { side, worker });
+    fn blocked(&mut self, now: Duration, from: u32, thread: OwnThread) {
+        let Some(caller) = self.peers.caller(from, thread) else { return };
+        if self.threads.sleeps(caller) {
+            self.push(now, Event::Blocked { caller });
         }
     }
 
-    fn returned(&mut self, now: Duration, from: u32, caller: Caller, outcome: Outcome) {
-        let (side, worker) = caller;
-        if self.peers.drives(from, side) && self.threads.returns(caller) {
-            self.push(now, Event::Returned { side, worker, outcome });
+    fn returned(&mut self, now: Duration, from: u32, thread: OwnThread, outcome: Outcome) {
+        let Some(caller) = self.peers.caller(from, thread) else { return };
+        if self.threads.returns(caller) {
+            self.push(now, Event::Returned { caller, outcome });
             self.schedule.changed(now);
         }
     }

@@ -1,38 +1,31 @@
-//! Who may let a segment go: the one place where that is decided.
+//! Who may let a segment go, and who may have segments go by themselves ([`may_release`]).
 //!
-//! A segment waits at the door of its receiver, and belongs to the side whose socket has that address. Where a process
-//! drives that side, it alone lets the segment go or drops it. Where nobody drives the side (its process has ended, or
-//! the socket is another program's), whoever drives the other side may; where the receiver is nobody's, everybody who
-//! drives a side may. Who looks on or runs a program lets nothing go. The keeper takes one request after the other, and
-//! a segment that has gone doesn't wait any more: so none goes twice, and nobody waits for anybody.
+//! The lab takes one request after the other, and a segment that has gone doesn't wait any more: so none goes twice, and
+//! nobody waits for anybody.
 
-use crate::model::{Connection, Member, Role, Side, Trace, Which};
+use crate::model::{Actor, Connection, Member, Side, Trace, Which, may_release};
 
 /// Whether a member may let something go at this door.
-pub(super) fn may(member: &Member, door: Option<Side>, members: &[&Member]) -> bool {
-    let Role::Drives(own) = &member.role else { return false };
-    match door {
-        Some(side) if own.contains(&side) => true,
-        Some(side) => !members.iter().any(|other| other.role.drives(side)),
-        None => true,
-    }
+pub(super) fn may(member: &Member, door: Option<Actor>, members: &[&Member]) -> bool {
+    may_release(&member.actors().collect::<Vec<_>>(), door, members)
 }
 
 /// Whether a member may decide which segments pass by themselves.
 pub(super) fn may_pass(member: &Member, which: Which, trace: &Trace) -> bool {
     let members = trace.present().members();
-    let both = || Side::BOTH.into_iter().all(|side| may(member, Some(side), &members));
+    let there = || members.iter().flat_map(|other| other.actors()).chain(Side::BOTH.map(Actor::from));
+    let all = || there().all(|actor| may(member, Some(actor), &members));
     match which {
-        Which::All => both(),
-        Which::To(side) => may(member, Some(side), &members),
-        Which::Of(connection) => both() || may_at_an_end(member, connection, trace),
+        Which::All => all(),
+        Which::To(actor) => may(member, Some(actor), &members),
+        Which::Of(connection) => all() || may_at_an_end(member, connection, trace),
     }
 }
 
 /// Where both ends of a connection are one side's, who drives that side decides for the whole of it.
 fn may_at_an_end(member: &Member, connection: Connection, trace: &Trace) -> bool {
     let members = trace.present().members();
-    connection.ends().into_iter().all(|end| may(member, trace.side_of(end), &members))
+    connection.ends().into_iter().all(|end| may(member, trace.owner_of(end), &members))
 }
 
 #[cfg(test)]
@@ -40,11 +33,11 @@ mod tests {
     use super::*;
     use std::time::Duration;
 
-    use crate::model::{Event, testing::socket};
+    use crate::model::{Event, Role, testing::socket};
     use crate::tcp::State;
 
     fn member(number: u32, role: Role) -> Member {
-        Member { number, pid: number, role }
+        Member { number, pid: number, nth: 1, role }
     }
 
     #[test]
@@ -54,7 +47,7 @@ mod tests {
         let free = member(3, Role::Drives(Side::BOTH.to_vec()));
         let (watch, program) = (member(4, Role::Watches), member(5, Role::Runs("nc".into())));
         let all = [&server, &client, &watch, &program];
-        let (to_server, to_client) = (Some(Side::Server), Some(Side::Client));
+        let [to_server, to_client] = Side::BOTH.map(|side| Some(side.into()));
         assert!(may(&server, to_server, &all) && !may(&server, to_client, &all));
         assert!(may(&client, to_client, &all) && !may(&client, to_server, &all));
         assert!(may(&server, None, &all) && may(&client, None, &all));
@@ -63,7 +56,7 @@ mod tests {
         }
         let alone = [&server, &program];
         assert!(may(&server, to_client, &alone), "the client's process has ended");
-        assert!(Side::BOTH.into_iter().all(|side| may(&free, Some(side), &[&free])));
+        assert!(Side::BOTH.into_iter().all(|side| may(&free, Some(side.into()), &[&free])));
     }
 
     #[test]
@@ -75,9 +68,9 @@ mod tests {
         trace.push(Duration::ZERO, Event::Socket(listener));
         trace.push(Duration::ZERO, Event::Socket(client));
         let at = |from, to| trace.door(&crate::tcp::testing::segment(end(from), end(to), 0, 0, &["SYN"], b""));
-        assert_eq!(at(4000, 8000), Some(Side::Server));
-        assert_eq!(at(8000, 4000), Some(Side::Client));
-        assert_eq!(at(4000, 9), Some(Side::Server), "nobody listens there");
+        assert_eq!(at(4000, 8000), Some(Side::Server.into()));
+        assert_eq!(at(8000, 4000), Some(Side::Client.into()));
+        assert_eq!(at(4000, 9), Some(Side::Server.into()), "nobody listens there");
         assert_eq!(at(10, 9), None);
     }
 
@@ -89,7 +82,7 @@ mod tests {
         trace.push(Duration::ZERO, Event::Joined(server.clone()));
         assert!(may_pass(&server, Which::All, &trace));
         trace.push(Duration::ZERO, Event::Joined(client.clone()));
-        assert!(!may_pass(&server, Which::All, &trace) && may_pass(&server, Which::To(Side::Server), &trace));
+        assert!(!may_pass(&server, Which::All, &trace) && may_pass(&server, Which::To(Side::Server.into()), &trace));
         trace.push(Duration::ZERO, Event::Left(client));
         assert!(may_pass(&server, Which::All, &trace));
     }

@@ -24,4 +24,4 @@ pub use core::{Effect, Input, Lab, Options, Sending, Table};
 pub use peers::Denial;
 pub use request::{Failure, Happening, Request, What, Wire, World};
 pub use schedule::Scope;
-pub use threads::Caller;
+pub use threads::OwnThread;

@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::model::{Member, Role, Side};
+use super::threads::OwnThread;
+use crate::model::{Caller, Member, Role};
 
 /// The most that take part at a time.
 const MOST_PEERS: usize = 64;
@@ -12,13 +13,6 @@ const MOST_PEERS: usize = 64;
 /// Why somebody isn't let in.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Denial {
-    /// The side is another process's.
-    Taken {
-        /// The side.
-        side: Side,
-        /// Its process.
-        pid: u32,
-    },
     /// The lab is kept by another version of the program.
     Version(String),
     /// There are too many.
@@ -34,18 +28,22 @@ pub(super) struct Peers {
 }
 
 impl Peers {
-    /// Lets somebody in, or says why not.
-    pub(super) fn admit(&mut self, member: Member) -> Result<(), Denial> {
+    /// Lets somebody in, with a number of its own among those of its sides, or says why not.
+    pub(super) fn admit(&mut self, member: Member) -> Result<&Member, Denial> {
         if self.members.len() >= MOST_PEERS {
             return Err(Denial::Full);
         }
-        for side in member.role.sides() {
-            if let Some(other) = self.members.values().find(|other| other.role.drives(side)) {
-                return Err(Denial::Taken { side, pid: other.pid });
-            }
-        }
-        self.members.insert(member.number, member);
-        Ok(())
+        let member = Member { nth: self.free_number(&member), ..member };
+        Ok(self.members.entry(member.number).or_insert(member))
+    }
+
+    /// The lowest number that none of its sides has.
+    fn free_number(&self, newcomer: &Member) -> u32 {
+        let is_free = |nth: &u32| {
+            let newcomer = Member { nth: *nth, ..newcomer.clone() };
+            !self.members.values().any(|other| newcomer.actors().any(|actor| other.is(actor)))
+        };
+        (1..).find(is_free).unwrap_or(u32::MAX)
     }
 
     /// Somebody is gone: who it was.
@@ -63,9 +61,10 @@ impl Peers {
         self.members.values()
     }
 
-    /// Whether one makes a side's calls.
-    pub(super) fn drives(&self, number: u32, side: Side) -> bool {
-        self.get(number).is_some_and(|member| member.role.drives(side))
+    /// Whose a thread of one's is; `None` where it doesn't make that side's calls.
+    pub(super) fn caller(&self, number: u32, (side, worker): OwnThread) -> Option<Caller> {
+        let actor = self.get(number)?.actors().find(|actor| actor.side == side)?;
+        Some(Caller { actor, worker })
     }
 
     /// Whether somebody runs a program.

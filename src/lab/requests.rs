@@ -6,7 +6,7 @@ use super::core::{Effect, Lab, Pending, Sending};
 use super::doors;
 use super::request::Request;
 use super::schedule::Scope;
-use super::threads::Caller;
+use super::threads::OwnThread;
 use crate::model::{Call, Event, SegmentId};
 
 impl Lab {
@@ -19,14 +19,14 @@ impl Lab {
         };
         // Who doesn't take part has nothing done, and the kernel isn't asked for it.
         self.peers.get(from)?;
-        if !prepared && let Some(effect) = self.prepare(now, &request) {
+        if !prepared && let Some(effect) = self.prepare(now, from, &request) {
             self.pending.push_front(Pending::Request { from, request, prepared: true });
             return Some(effect);
         }
         match request {
             Request::Call(side, call) => self.call(now, from, (side, 0), call),
             Request::Serve(side, worker, call) => self.call(now, from, (side, worker), call),
-            Request::Interrupt(side) => self.peers.drives(from, side).then_some(Effect::Interrupt(from, side)),
+            Request::Interrupt(side) => self.peers.caller(from, (side, 0)).map(|_| Effect::Interrupt(from, side)),
             Request::Deliver(id) => self.deliver(from, id),
             Request::Drop(id) => {
                 if self.may(from, id)
@@ -62,10 +62,10 @@ impl Lab {
     /// Before a call, so that what it comes to is explained by what the kernel had when it was entered. Before a segment goes,
     /// so that a state that stood only from one request to the next is in the trace too; not where asking takes long: the
     /// key comes first.
-    fn prepare(&mut self, now: Duration, request: &Request) -> Option<Effect> {
+    fn prepare(&mut self, now: Duration, from: u32, request: &Request) -> Option<Effect> {
         let scope = match request {
-            Request::Call(side, call) => self.before_call((*side, 0), call)?,
-            Request::Serve(side, worker, call) => self.before_call((*side, *worker), call)?,
+            Request::Call(side, call) => self.before_call(from, (*side, 0), call)?,
+            Request::Serve(side, worker, call) => self.before_call(from, (*side, *worker), call)?,
             Request::Deliver(_) | Request::Drop(_) if self.schedule.is_stale() && self.schedule.is_quick() => {
                 Scope::All
             }
@@ -80,7 +80,8 @@ impl Lab {
         Some(Effect::Dump(scope))
     }
 
-    fn before_call(&self, caller: Caller, call: &Call) -> Option<Scope> {
+    fn before_call(&self, from: u32, thread: OwnThread, call: &Call) -> Option<Scope> {
+        let caller = self.peers.caller(from, thread)?;
         // Of what programs did since, no entry tells.
         if !self.schedule.is_stale() && !self.run_programs() {
             return None;
@@ -88,14 +89,14 @@ impl Lab {
         Some(self.schedule.before_call(caller, call, self.table.sockets().len(), &self.trace))
     }
 
-    fn call(&mut self, now: Duration, from: u32, caller: Caller, call: Call) -> Option<Effect> {
-        let (side, worker) = caller;
-        if !self.peers.drives(from, side) || !self.threads.enters(caller) {
+    fn call(&mut self, now: Duration, from: u32, thread: OwnThread, call: Call) -> Option<Effect> {
+        let caller = self.peers.caller(from, thread)?;
+        if !self.threads.enters(caller) {
             return None;
         }
-        self.push(now, Event::Entered { side, worker, call: call.clone() });
+        self.push(now, Event::Entered { caller, call: call.clone() });
         self.schedule.changed(now);
-        Some(Effect::Make(from, caller, call))
+        Some(Effect::Make(from, thread, call))
     }
 
     fn deliver(&mut self, from: u32, id: SegmentId) -> Option<Effect> {

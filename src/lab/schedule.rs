@@ -8,8 +8,7 @@
 use std::collections::{HashSet, VecDeque};
 use std::time::Duration;
 
-use super::Caller;
-use crate::model::{Call, Connection, Event, Side, SocketFacts, TimerKind, Trace};
+use crate::model::{Actor, Call, Caller, Connection, Event, SocketFacts, TimerKind, Trace};
 use crate::tcp::Packet;
 
 /// Asking takes at most a tenth of the time: the next dump comes so many times later than the last one took.
@@ -101,9 +100,9 @@ impl PollSchedule {
                     self.touches(view.segment);
                 }
             }
-            Event::Returned { side, worker, .. } => {
-                let call = trace.present().calls(*side).find(|call| call.worker == *worker);
-                let connection = call.and_then(|call| moved(call.call, *side, trace));
+            Event::Returned { caller, .. } => {
+                let call = trace.present().newest_call(*caller);
+                let connection = call.and_then(|call| moved(call.call, caller.actor, trace));
                 self.all |= connection.is_none();
                 self.touched.extend(connection);
             }
@@ -147,12 +146,12 @@ impl PollSchedule {
 
     /// What the kernel is asked for before a call, where it has so many sockets: of many only the ends of the call's
     /// connection, unless it matters to the call who else is there.
-    pub(super) fn before_call(&self, (side, worker): Caller, call: &Call, sockets: usize, trace: &Trace) -> Scope {
-        let few = self.is_quick() && (worker == 0 || sockets <= FEW);
+    pub(super) fn before_call(&self, caller: Caller, call: &Call, sockets: usize, trace: &Trace) -> Scope {
+        let few = self.is_quick() && (caller.worker == 0 || sockets <= FEW);
         if few || matches!(call, Call::Bind { .. } | Call::Listen { .. }) {
             return Scope::All;
         }
-        Scope::Ends(connection_of(call, side, trace).into_iter().collect())
+        Scope::Ends(connection_of(call, caller.actor, trace).into_iter().collect())
     }
 
     /// What the kernel is asked for, now that it is due, where it has so many sockets. What happens from now on is asked
@@ -216,16 +215,16 @@ fn first_silent_timer<'a>(sockets: impl Iterator<Item = &'a SocketFacts>) -> Opt
 }
 
 /// The connection whose queues alone a call changes; `None` of a call that changes more.
-fn moved(call: &Call, side: Side, trace: &Trace) -> Option<Connection> {
+fn moved(call: &Call, actor: Actor, trace: &Trace) -> Option<Connection> {
     let (Call::Send { .. } | Call::Recv { .. }) = call else { return None };
-    connection_of(call, side, trace)
+    connection_of(call, actor, trace)
 }
 
 /// The connection whose end a call is made on; `None` where its descriptor is none.
-fn connection_of(call: &Call, side: Side, trace: &Trace) -> Option<Connection> {
+fn connection_of(call: &Call, actor: Actor, trace: &Trace) -> Option<Connection> {
     let fd = call.fd()?;
     let mut living = trace.present().living();
-    let socket = living.find(|socket| socket.facts.side == Some(side) && socket.facts.fd == Some(fd))?;
+    let socket = living.find(|socket| socket.facts.actor() == Some(actor) && socket.facts.fd == Some(fd))?;
     socket.facts.local.zip(socket.facts.remote).map(|(local, remote)| Connection::new(local, remote))
 }
 
@@ -233,7 +232,7 @@ fn connection_of(call: &Call, side: Side, trace: &Trace) -> Option<Connection> {
 mod tests {
     use super::*;
     use crate::model::testing::socket;
-    use crate::model::{Member, Returned, Role, SegmentId, Timer};
+    use crate::model::{Member, Returned, Role, SegmentId, Side, Timer};
     use crate::tcp::State;
 
     const MANY: usize = 10 * FEW;
@@ -286,8 +285,8 @@ mod tests {
     #[test]
     fn what_no_connection_tells_asks_for_all() {
         let call = |call| {
-            let entered = Event::Entered { side: Side::Server, worker: 0, call };
-            vec![entered, Event::Returned { side: Side::Server, worker: 0, outcome: Ok(Returned::default()) }]
+            let entered = Event::Entered { caller: Side::Server.into(), call };
+            vec![entered, Event::Returned { caller: Side::Server.into(), outcome: Ok(Returned::default()) }]
         };
         let one = Scope::Ends(HashSet::from([Connection::new(end(1), end(2))]));
         assert_eq!(scope(call(Call::Recv { fd: 4, len: 1 }), MANY), one);
@@ -297,7 +296,7 @@ mod tests {
         let segment = Packet::parse(&datagram).unwrap();
         let datagram = Event::Sent { id: SegmentId(0), segment, again: None };
         assert_eq!(scope(vec![datagram], MANY), Scope::All);
-        let left = Event::Left(Member { number: 1, pid: 1, role: Role::Watches });
+        let left = Event::Left(Member { number: 1, pid: 1, nth: 1, role: Role::Watches });
         assert_eq!(scope(vec![left], MANY), Scope::All);
         assert_eq!(scope(Vec::new(), MANY), Scope::Ends(HashSet::new()));
     }
@@ -305,7 +304,9 @@ mod tests {
     #[test]
     fn of_many_sockets_a_call_asks_for_its_own_connection() {
         let (trace, schedule) = (with_one_socket(), asked());
-        let before = |worker, call: Call, sockets| schedule.before_call((Side::Server, worker), &call, sockets, &trace);
+        let before = |worker, call: Call, sockets| {
+            schedule.before_call(Caller { actor: Side::Server.into(), worker }, &call, sockets, &trace)
+        };
         let (close, bind) = (Call::Close { fd: 4 }, Call::Bind { fd: 5, addr: end(9) });
         let own = Scope::Ends(HashSet::from([Connection::new(end(1), end(2))]));
         assert_eq!(before(4, close.clone(), FEW), Scope::All);

@@ -2,11 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use crate::model::Side;
+use crate::model::{Caller, Member, Side};
 
-/// Who makes a call: a side, and which of its threads. 0 is the side's main thread; each of the others serves one
-/// connection.
-pub type Caller = (Side, u32);
+/// A thread of a process's own: the side whose calls it makes, and which of that side's threads it is. 0 is the main
+/// thread; each of the others serves one connection. Whose it is in the lab is a [`Caller`].
+pub type OwnThread = (Side, u32);
 
 /// How a thread that is in a call stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -49,9 +49,9 @@ impl CallThreads {
         self.in_call.contains_key(&caller)
     }
 
-    /// A side's threads have ended with their process.
-    pub(super) fn end_of(&mut self, side: Side) {
-        self.in_call.retain(|(of, _), _| *of != side);
+    /// One's threads have ended with its process.
+    pub(super) fn end_of(&mut self, member: &Member) {
+        self.in_call.retain(|caller, _| !member.is(caller.actor));
     }
 
     /// Whether a call is about to return or to sleep.

@@ -12,7 +12,7 @@ use std::time::Duration;
 use super::descriptors::Tables;
 use super::orders::Orders;
 use super::sides::{Leaving, Report, SideThread};
-use crate::lab::Caller;
+use crate::lab::OwnThread;
 use crate::model::{Call, Side};
 
 /// How a thread stands, as far as is known.
@@ -34,7 +34,7 @@ const MOST: usize = 2048;
 
 /// The threads of one process.
 pub(super) struct Hands {
-    hands: BTreeMap<Caller, Hand>,
+    hands: BTreeMap<OwnThread, Hand>,
     tables: Arc<Tables>,
     /// `None` once no more threads are to be started.
     reports: Option<Sender<Report>>,
@@ -60,7 +60,7 @@ impl Hands {
         Ok(hands)
     }
 
-    fn add(&mut self, who: Caller) -> io::Result<()> {
+    fn add(&mut self, who: OwnThread) -> io::Result<()> {
         let reports = self.reports.clone().filter(|_| self.hands.len() < MOST);
         let reports = reports.ok_or_else(|| io::Error::other(format!("a side has at most {MOST} threads")))?;
         let (descriptors, leaving) = (self.tables.descriptors(who.0)?, self.leaving);
@@ -86,7 +86,7 @@ impl Hands {
     ///
     /// # Errors
     /// Where the thread can't be started.
-    pub(super) fn call(&mut self, who: Caller, call: Call) -> io::Result<()> {
+    pub(super) fn call(&mut self, who: OwnThread, call: Call) -> io::Result<()> {
         if !self.hands.contains_key(&who) {
             self.add(who)?;
             if let Some(fd) = call.fd() {
@@ -101,7 +101,7 @@ impl Hands {
     }
 
     /// A thread's call came back. A worker that has no descriptor left is dismissed.
-    pub(super) fn returned(&mut self, who: Caller, idle: bool) {
+    pub(super) fn returned(&mut self, who: OwnThread, idle: bool) {
         if let Some(hand) = self.hands.get_mut(&who) {
             (hand.called, hand.blocked, hand.interrupted) = (false, false, false);
         }
@@ -119,7 +119,7 @@ impl Hands {
 
     /// Asks the kernel of each thread that is in a call whether it sleeps there; returns those of whom that is new. Repeats
     /// the signals that are wanted.
-    pub(super) fn look(&mut self) -> Vec<Caller> {
+    pub(super) fn look(&mut self) -> Vec<OwnThread> {
         let mut asleep = Vec::new();
         for (who, hand) in &mut self.hands {
             if hand.interrupted {
@@ -164,7 +164,7 @@ mod tests {
     use crate::model::{Errno, Outcome, SocketOption};
 
     /// The outcome of a call, once it has come back.
-    fn made(hands: &mut Hands, inbox: &Inbox<Report>, who: Caller, call: Call) -> Outcome {
+    fn made(hands: &mut Hands, inbox: &Inbox<Report>, who: OwnThread, call: Call) -> Outcome {
         hands.call(who, call).unwrap();
         loop {
             match inbox.take().next() {

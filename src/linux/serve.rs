@@ -14,10 +14,10 @@ use super::lab::network;
 use super::orders::Inbox;
 use super::poll::{Polled, poll};
 use super::shared::{FromMember, Heard, Members, Programs, ShownLesson, TakenName, ToMember, VERSION, programs_within};
-use super::sides::Report;
+use super::sides::{NewSocket, Report};
 use super::sys;
-use crate::lab::{Denial, Effect, Failure, Happening, Input, Lab, Request, Scope, Sending, What};
-use crate::model::{Call, Event, Member, Mode, Moment};
+use crate::lab::{Denial, Effect, Failure, Happening, Input, Lab, OwnThread, Request, Scope, Sending, What};
+use crate::model::{Actor, Call, Event, Member, Mode, Moment};
 
 /// So many captured segments, and so many effects, are taken in one round, so that messages are heard while a transfer runs.
 const ROUND: usize = 256;
@@ -184,9 +184,7 @@ impl Server {
                 let Some(local) = &mut self.local else { return Ok(()) };
                 let number = local.member.number;
                 local.threads.returned(who, idle);
-                if let Some(socket) = made {
-                    self.environment.sockets.made(who.0, socket);
-                }
+                self.made(number, who, made);
                 self.handle(Input::Returned(number, who, outcome));
                 Ok(())
             }
@@ -209,9 +207,7 @@ impl Server {
             Heard::Said(number, FromMember::Request(request)) => self.handle(Input::Asked(number, request)),
             Heard::Said(number, FromMember::Blocked(caller)) => self.handle(Input::Blocked(number, caller)),
             Heard::Said(number, FromMember::Returned { who, outcome, made }) => {
-                if let Some(socket) = made.filter(|_| self.lab.is_in_call(number, who)) {
-                    self.environment.sockets.made(who.0, socket);
-                }
+                self.made(number, who, made.filter(|_| self.lab.is_in_call(number, who)));
                 self.handle(Input::Returned(number, who, outcome));
             }
         }
@@ -237,7 +233,7 @@ impl Server {
 
     fn carry_out_one(&mut self, effect: Effect) -> Result<(), Failure> {
         match effect {
-            Effect::Make(number, caller, call) => self.make(number, caller, call)?,
+            Effect::Make(number, thread, call) => self.make(number, thread, call)?,
             Effect::Interrupt(number, side) => match &mut self.local {
                 Some(local) if local.member.number == number => local.threads.interrupt(side),
                 _ => self.tell(number, &ToMember::Interrupt(side)),
@@ -267,7 +263,7 @@ impl Server {
             Effect::SetRtoMin(ms) => self.environment.set_rto_min(ms),
             Effect::Welcome(number) => self.welcome(number),
             Effect::Forget(member) => {
-                member.role.sides().for_each(|side| self.environment.sockets.left(side));
+                member.actors().for_each(|actor| self.environment.sockets.left(actor));
                 if let Some(programs) = self.remote.as_mut().and_then(|remote| remote.programs.as_mut()) {
                     programs.somebody_left();
                 }
@@ -281,18 +277,34 @@ impl Server {
         Ok(())
     }
 
-    fn make(&mut self, number: u32, caller: crate::lab::Caller, call: Call) -> Result<(), Failure> {
+    /// Whose a thread of one's is.
+    fn actor(&self, number: u32, (side, _): OwnThread) -> Option<Actor> {
+        self.lab.member(number)?.actors().find(|actor| actor.side == side)
+    }
+
+    /// A thread's call made a socket.
+    fn made(&mut self, number: u32, thread: OwnThread, socket: Option<NewSocket>) {
+        if let Some((actor, socket)) = self.actor(number, thread).zip(socket) {
+            self.environment.sockets.made(actor, socket);
+        }
+    }
+
+    fn make(&mut self, number: u32, thread: OwnThread, call: Call) -> Result<(), Failure> {
         match call {
-            Call::Close { fd } => self.environment.sockets.closing(caller.0, fd),
+            Call::Close { fd } => {
+                if let Some(actor) = self.actor(number, thread) {
+                    self.environment.sockets.closing(actor, fd);
+                }
+            }
             Call::Socket { ipv6, udp } => self.environment.sockets.uses(ipv6, udp),
             _ => {}
         }
         match &mut self.local {
             Some(local) if local.member.number == number => {
-                local.threads.call(caller, call).map_err(failed("start of a call thread"))
+                local.threads.call(thread, call).map_err(failed("start of a call thread"))
             }
             _ => {
-                self.tell(number, &ToMember::Make(caller, call));
+                self.tell(number, &ToMember::Make(thread, call));
                 Ok(())
             }
         }
@@ -329,7 +341,8 @@ impl Server {
         let (mode, wire, now) = (self.mode, self.environment.wire(), self.environment.now());
         let lesson = self.remote.as_ref().and_then(|remote| remote.lesson.clone());
         let thread = sys::thread_id();
-        self.tell(number, &ToMember::Welcome { number, mode, wire, now, network: network(), thread, lesson });
+        let nth = self.lab.member(number).map_or(Actor::FIRST, |member| member.nth);
+        self.tell(number, &ToMember::Welcome { number, nth, mode, wire, now, network: network(), thread, lesson });
         if let Some((remote, member)) = self.remote.as_mut().zip(self.lab.member(number)) {
             remote.members.let_in(member.clone());
         }

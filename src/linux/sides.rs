@@ -13,7 +13,7 @@ use std::thread::{self, JoinHandle};
 
 use super::descriptors::Descriptors;
 use super::sys::{self, calls};
-use crate::lab::Caller;
+use crate::lab::OwnThread;
 use crate::model::{Call, Errno, How, LONGEST_READ, Outcome, Returned, SocketOption};
 
 /// The signal that interrupts a call; its handler does nothing.
@@ -26,8 +26,8 @@ const REPEAT: std::time::Duration = std::time::Duration::from_micros(100);
 pub enum Report {
     /// A call came back.
     Returned {
-        /// Caller called.
-        who: Caller,
+        /// Which thread's.
+        who: OwnThread,
         /// With what.
         outcome: Outcome,
         /// The socket that the call made.
@@ -77,7 +77,7 @@ impl SideThread {
     /// Starts the thread, with the caller's network namespace and table of descriptors; a side's own hand, the first one in an
     /// empty table, opens the standard ones. It tells what happens through `reports`.
     pub(super) fn start(
-        who: Caller,
+        who: OwnThread,
         leaving: Leaving,
         descriptors: Arc<Descriptors>,
         reports: Sender<Report>,
@@ -177,7 +177,7 @@ fn open_standard() -> io::Result<()> {
 }
 
 struct Worker {
-    who: Caller,
+    who: OwnThread,
     leaving: Leaving,
     descriptors: Arc<Descriptors>,
     place: Arc<Place>,

@@ -12,7 +12,9 @@ use super::diag::{self, DiagEntry, Which};
 use super::netlink::Netlink;
 use super::sides::NewSocket;
 use super::sys;
-use crate::model::{Connection, Glance, Mode, Observation, Side, SocketFacts, SocketState, Source, TcpInfo, Told};
+use crate::model::{
+    Actor, Connection, Glance, Mode, Observation, Side, SocketFacts, SocketState, Source, TcpInfo, Told,
+};
 use crate::tcp::State;
 
 /// The ports that the kernel chooses from where a program names none (`ip_local_port_range` of `ip(7)`, as a new namespace
@@ -22,9 +24,9 @@ const CHOSEN_PORTS: RangeInclusive<u16> = 32_768..=60_999;
 /// So often the kernel's tables are read at most for one observation.
 const READINGS: usize = 3;
 
-/// An open descriptor of a side.
+/// An open descriptor of an actor's.
 struct Open {
-    side: Side,
+    actor: Actor,
     socket: NewSocket,
 }
 
@@ -37,7 +39,7 @@ pub struct Sockets {
     open: Vec<Open>,
     /// Where the open descriptors can be asked; `None` where they are other processes'.
     tables: Option<Arc<Tables>>,
-    owners: HashMap<u64, Side>,
+    owners: HashMap<u64, Actor>,
     addresses: HashSet<SocketAddr>,
     /// The wire's own datagram socket, which is no part of what is shown.
     hidden: Option<u64>,
@@ -75,20 +77,20 @@ impl Sockets {
         self.shared.as_ref().unwrap_or(&NONE)
     }
 
-    /// The process that drove a side has ended: its descriptors are nobody's.
-    pub fn left(&mut self, side: Side) {
-        self.open.retain(|open| open.side != side);
+    /// An actor's process has ended: its descriptors are nobody's.
+    pub fn left(&mut self, actor: Actor) {
+        self.open.retain(|open| open.actor != actor);
     }
 
-    /// A side's call made a descriptor.
-    pub fn made(&mut self, side: Side, socket: NewSocket) {
-        self.open.push(Open { side, socket });
-        self.owners.insert(socket.cookie, side);
+    /// An actor's call made a descriptor.
+    pub fn made(&mut self, actor: Actor, socket: NewSocket) {
+        self.open.push(Open { actor, socket });
+        self.owners.insert(socket.cookie, actor);
     }
 
-    /// A side is about to close a descriptor: from now on its number is nobody's.
-    pub fn closing(&mut self, side: Side, fd: i32) {
-        self.open.retain(|open| !(open.side == side && open.socket.fd == fd));
+    /// An actor is about to close a descriptor: from now on its number is nobody's.
+    pub fn closing(&mut self, actor: Actor, fd: i32) {
+        self.open.retain(|open| !(open.actor == actor && open.socket.fd == fd));
     }
 
     /// A side asked for such a socket: the kernel's tables of that family and that protocol matter from now on.
@@ -133,13 +135,13 @@ impl Sockets {
             self.open.iter().map(|open| (open.socket.cookie, open.socket.fd)).collect();
         let mut sockets: Vec<SocketFacts> = Vec::new();
         for entry in entries {
-            let side = self.owners.get(&entry.cookie).copied();
-            if side.is_some() {
+            let owner = self.owners.get(&entry.cookie).copied();
+            if owner.is_some() {
                 self.addresses.insert(entry.local);
             }
-            if side.is_some() || self.mode == Mode::Lab {
+            if owner.is_some() || self.mode == Mode::Lab {
                 let fd = descriptors.get(&entry.cookie).copied();
-                sockets.push(self.facts(entry, side, fd));
+                sockets.push(self.facts(entry, owner, fd));
             }
         }
         let told: HashSet<u64> = sockets.iter().map(|facts| facts.cookie).collect();
@@ -192,7 +194,7 @@ impl Sockets {
             match (entry.filter(|entry| (entry.local, entry.remote) == (local, remote)), known) {
                 (Some(entry), Some(known)) if entry.cookie == known.cookie => {
                     let fd = open(entry.cookie);
-                    let facts = self.facts(entry, known.side, fd);
+                    let facts = self.facts(entry, known.actor(), fd);
                     glance.sockets.push(SocketFacts { program: known.program.clone(), ..facts });
                 }
                 (None, Some(known)) if known.state.tcp().is_some() && open(known.cookie).is_none() => {
@@ -230,19 +232,20 @@ impl Sockets {
     }
 
     /// What is told of an entry.
-    fn facts(&self, entry: DiagEntry, side: Option<Side>, fd: Option<i32>) -> SocketFacts {
+    fn facts(&self, entry: DiagEntry, owner: Option<Actor>, fd: Option<i32>) -> SocketFacts {
         let udp = entry.state.tcp().is_none();
         // Of UDP the kernel's table counts the memory that it takes, not the bytes that came.
         let next = || {
-            let (tables, side, fd) = (self.tables.as_ref()?, side?, fd?);
-            tables.within(side, move || sys::next_datagram(fd)).ok()?.ok()
+            let (tables, owner, fd) = (self.tables.as_ref()?, owner?, fd?);
+            tables.within(owner.side, move || sys::next_datagram(fd)).ok()?.ok()
         };
         let next = if udp { next() } else { None };
         let recv_queue = next.unwrap_or(entry.recv_queue);
         let counts_memory = udp && next.is_none();
         SocketFacts {
             cookie: entry.cookie,
-            side,
+            side: owner.map(|owner| owner.side),
+            nth: owner.map_or(Actor::FIRST, |owner| owner.nth),
             program: None,
             fd,
             local: Some(entry.local),
@@ -257,9 +260,9 @@ impl Sockets {
         }
     }
 
-    /// A connection that no call has returned yet belongs to the side whose listener it came to.
+    /// A connection that no call has returned yet belongs to the actor whose listener it came to.
     fn own_children(&mut self, entries: &[DiagEntry]) {
-        let listeners: Vec<(SocketAddr, Side)> = entries
+        let listeners: Vec<(SocketAddr, Actor)> = entries
             .iter()
             .filter(|entry| entry.state == State::Listen)
             .filter_map(|entry| Some((entry.local, *self.owners.get(&entry.cookie)?)))
@@ -268,8 +271,8 @@ impl Sockets {
             let came_to = listeners.iter().find(|(local, _)| {
                 local.port() == entry.local.port() && (local.ip() == entry.local.ip() || local.ip().is_unspecified())
             });
-            if let Some((_, side)) = came_to {
-                self.owners.entry(entry.cookie).or_insert(*side);
+            if let Some((_, owner)) = came_to {
+                self.owners.entry(entry.cookie).or_insert(*owner);
             }
         }
     }
@@ -278,13 +281,13 @@ impl Sockets {
 /// Finds the part that each socket plays which is nobody's yet: a listener is a server's, and so is what came to it; what
 /// is connected to such an address is a client's, and so is what nothing else is known of. Of UDP, a socket that has bound
 /// a port and has no peer is a server's, unless the kernel chose the port: then it has only sent.
-fn cast(entries: &[DiagEntry], owners: &mut HashMap<u64, Side>) {
+fn cast(entries: &[DiagEntry], owners: &mut HashMap<u64, Actor>) {
     for entry in entries.iter().filter(|entry| entry.state == State::Listen) {
-        owners.entry(entry.cookie).or_insert(Side::Server);
+        owners.entry(entry.cookie).or_insert(Side::Server.into());
     }
     for entry in entries.iter().filter(|entry| entry.state == SocketState::Unconnected) {
         let side = if CHOSEN_PORTS.contains(&entry.local.port()) { Side::Client } else { Side::Server };
-        owners.entry(entry.cookie).or_insert(side);
+        owners.entry(entry.cookie).or_insert(side.into());
     }
     let waits = |entry: &&DiagEntry| match entry.state {
         SocketState::Unconnected => !CHOSEN_PORTS.contains(&entry.local.port()),
@@ -292,17 +295,17 @@ fn cast(entries: &[DiagEntry], owners: &mut HashMap<u64, Side>) {
     };
     let listeners: HashMap<(bool, u16), Side> = { entries.iter() }
         .filter(waits)
-        .filter_map(|entry| Some(((is_udp(entry), entry.local.port()), *owners.get(&entry.cookie)?)))
+        .filter_map(|entry| Some(((is_udp(entry), entry.local.port()), owners.get(&entry.cookie)?.side)))
         .collect();
     let connected: HashMap<(SocketAddr, SocketAddr), Side> = { entries.iter() }
-        .filter_map(|entry| Some(((entry.local, entry.remote?), *owners.get(&entry.cookie)?)))
+        .filter_map(|entry| Some(((entry.local, entry.remote?), owners.get(&entry.cookie)?.side)))
         .collect();
     for entry in entries {
         let Some(remote) = entry.remote.filter(|_| !owners.contains_key(&entry.cookie)) else { continue };
         let came = listeners.get(&(is_udp(entry), entry.local.port())).copied();
         let peer = connected.get(&(remote, entry.local)).map(|side| side.other());
         let went = listeners.get(&(is_udp(entry), remote.port())).map(|side| side.other());
-        owners.insert(entry.cookie, came.or(peer).or(went).unwrap_or(Side::Client));
+        owners.insert(entry.cookie, came.or(peer).or(went).unwrap_or(Side::Client).into());
     }
 }
 
@@ -321,7 +324,7 @@ fn concluded(open: &Open) -> SocketFacts {
 /// peer.
 fn unlisted_facts(open: &Open, tables: &Tables) -> Option<SocketFacts> {
     let fd = open.socket.fd;
-    let (info, peer) = tables.within(open.side, move || (sys::tcp_info(fd), sys::has_peer(fd))).ok()?;
+    let (info, peer) = tables.within(open.actor.side, move || (sys::tcp_info(fd), sys::has_peer(fd))).ok()?;
     let (state, source, info) = match info {
         Ok(bytes) => (diag::info_state(&bytes)?.into(), Source::TcpInfo, Some(diag::parse_info(&bytes))),
         Err(_) if peer.ok()? => (SocketState::Connected, Source::PeerName, None),
@@ -333,7 +336,8 @@ fn unlisted_facts(open: &Open, tables: &Tables) -> Option<SocketFacts> {
 fn without_entry(open: &Open, state: SocketState, source: Source, info: Option<TcpInfo>) -> SocketFacts {
     SocketFacts {
         cookie: open.socket.cookie,
-        side: Some(open.side),
+        side: Some(open.actor.side),
+        nth: open.actor.nth,
         program: None,
         fd: Some(open.socket.fd),
         local: None,
@@ -377,11 +381,11 @@ mod tests {
         fn made(&mut self, side: Side, socket: &(impl AsRawFd + AsFd)) {
             let borrowed = socket2::SockRef::from(socket);
             let cookie = borrowed.cookie().unwrap();
-            self.sockets.made(side, NewSocket { fd: socket.as_raw_fd(), cookie, udp: false });
+            self.sockets.made(side.into(), NewSocket { fd: socket.as_raw_fd(), cookie, udp: false });
         }
 
         fn closing(&mut self, side: Side, socket: &(impl AsRawFd + AsFd)) {
-            self.sockets.closing(side, socket.as_raw_fd());
+            self.sockets.closing(side.into(), socket.as_raw_fd());
         }
 
         fn look(&mut self) {

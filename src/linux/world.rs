@@ -144,7 +144,7 @@ fn open(
     let mut environment = Environment::enter(place, Gate::StaysClosed, epoch)?;
     let threads = Hands::start(&Side::BOTH, Leaving::Reset, orders).map_err(refused("start of a side's thread"))?;
     environment.sockets.ask(threads.tables());
-    let member = Member { number: OWN, pid: std::process::id(), role: Role::Drives(Side::BOTH.to_vec()) };
+    let member = Member { number: OWN, pid: std::process::id(), nth: 1, role: Role::Drives(Side::BOTH.to_vec()) };
     let lab = Lab::new(Options { wire: environment.wire(), copies: place.copies(), resident: Some(member.clone()) });
     let local = Some(LocalPeer { member, threads, sink, published: 0 });
     Ok(Server {

@@ -3,29 +3,31 @@
 //! A segment waits at its receiver's door. Whose an address is may show only later, so what waits is filed anew then; the
 //! oldest at a door is found without a look at the others, however many wait.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
-use super::{SegmentId, Side};
+use super::{Actor, SegmentId};
 use crate::tcp::Packet;
 
 /// A segment's sender and receiver.
 type Ends = (SocketAddr, SocketAddr);
 
-/// The sides' addresses, and what waits now.
+/// The actors' addresses, and what waits now.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Doors {
-    owners: HashMap<SocketAddr, Side>,
+    owners: HashMap<SocketAddr, Actor>,
+    /// Who has an address towards a peer: several may share one (`SO_REUSEPORT`). The own address stands first.
+    owners_towards: HashMap<Ends, Actor>,
     ends: HashMap<SegmentId, Ends>,
-    /// What waits at each side's door, and at nobody's.
-    waiting: [BTreeSet<SegmentId>; 3],
+    /// What waits at each door, and at nobody's.
+    waiting: BTreeMap<Option<Actor>, BTreeSet<SegmentId>>,
     /// What waits, by the port of either end.
     of_port: BTreeSet<(u16, SegmentId)>,
 }
 
 impl Doors {
-    /// See [`super::Trace::side_of`].
-    pub(super) fn side_of(&self, address: SocketAddr) -> Option<Side> {
+    /// See [`super::Trace::owner_of`].
+    pub(super) fn owner_of(&self, address: SocketAddr) -> Option<Actor> {
         let any = match address.ip() {
             IpAddr::V4(_) => Ipv4Addr::UNSPECIFIED.into(),
             IpAddr::V6(_) => Ipv6Addr::UNSPECIFIED.into(),
@@ -35,15 +37,18 @@ impl Doors {
     }
 
     /// See [`super::Trace::door`].
-    pub(super) fn door(&self, (from, to): Ends) -> Option<Side> {
+    pub(super) fn door(&self, (from, to): Ends) -> Option<Actor> {
         // Where nobody has the receiver's address, it is the other end than the sender's: a SYN to a port without a
         // listener.
-        self.side_of(to).or_else(|| self.side_of(from).map(Side::other))
+        let receiver = self.owners_towards.get(&(to, from)).copied().or_else(|| self.owner_of(to));
+        receiver.or_else(|| self.owner_of(from).map(|sender| sender.side.other().into()))
     }
 
-    /// A side has an address.
-    pub(super) fn owns(&mut self, address: SocketAddr, side: Side) {
-        if self.owners.insert(address, side) == Some(side) {
+    /// An actor has an address, and a peer there.
+    pub(super) fn owns(&mut self, address: SocketAddr, peer: Option<SocketAddr>, actor: Actor) {
+        let known = self.owners.insert(address, actor) == Some(actor);
+        let known_towards = peer.is_none_or(|peer| self.owners_towards.insert((address, peer), actor) == Some(actor));
+        if known && known_towards {
             return;
         }
         let port = address.port();
@@ -66,12 +71,11 @@ impl Doors {
     }
 
     fn file(&mut self, id: SegmentId, ends: Ends) {
-        let door = self.door(ends).map_or(2, |side| side as usize);
-        self.waiting[door].insert(id);
+        self.waiting.entry(self.door(ends)).or_default().insert(id);
     }
 
     fn take_out(&mut self, id: SegmentId) {
-        for door in &mut self.waiting {
+        for door in self.waiting.values_mut() {
             door.remove(&id);
         }
     }
@@ -86,10 +90,9 @@ impl Doors {
     }
 
     /// See [`super::Trace::oldest_at`].
-    pub(super) fn oldest_at(&self, doors: [bool; 2]) -> Option<SegmentId> {
-        let open = [doors[0], doors[1], doors != [false; 2]];
-        let oldest = self.waiting.iter().zip(open).filter(|(_, open)| *open);
-        oldest.filter_map(|(door, _)| door.first().copied()).min()
+    pub(super) fn oldest_at(&self, is_open: impl Fn(Option<Actor>) -> bool) -> Option<SegmentId> {
+        let open = self.waiting.iter().filter(|(door, _)| is_open(**door));
+        open.filter_map(|(_, waiting)| waiting.first().copied()).min()
     }
 }
 
@@ -97,6 +100,7 @@ impl Doors {
 mod tests {
     use proptest::prelude::*;
 
+    use super::super::Side;
     use super::*;
 
     fn address(n: u8) -> SocketAddr {
@@ -109,31 +113,34 @@ mod tests {
         /// Whatever comes, goes and is owned in whichever order.
         #[test]
         fn the_oldest_is_the_one_that_a_search_through_all_finds(
-            acts in proptest::collection::vec((0u8..4, 0u8..8, 0u8..8, any::<bool>()), 0..60),
+            acts in proptest::collection::vec((0u8..5, 0u8..8, 0u8..8, 0usize..3), 0..60),
         ) {
+            let actors = [Side::Server.into(), Side::Client.into(), Actor { side: Side::Client, nth: 2 }];
             let mut doors = Doors::default();
             let mut waiting: Vec<(SegmentId, Ends)> = Vec::new();
-            for (n, (act, one, other, client)) in acts.into_iter().enumerate() {
+            for (n, (act, one, other, actor)) in acts.into_iter().enumerate() {
                 let (one, other) = (address(one), address(other));
                 match act {
-                    0 => doors.owns(one, if client { Side::Client } else { Side::Server }),
-                    1 if !waiting.is_empty() => doors.ended(waiting.remove(n % waiting.len()).0),
+                    0 => doors.owns(one, None, actors[actor]),
+                    1 => doors.owns(one, Some(other), actors[actor]),
+                    2 if !waiting.is_empty() => doors.ended(waiting.remove(n % waiting.len()).0),
                     _ => {
                         let id = SegmentId(n as u32);
                         doors.waits(id, &crate::tcp::testing::segment(one, other, 0, 0, &["SYN"], b""));
                         waiting.push((id, (one, other)));
                     }
                 }
-                for open in [[true, true], [true, false], [false, true], [false, false]] {
-                    let may = |ends: Ends| doors.door(ends).map_or(open != [false; 2], |side| open[side as usize]);
-                    let wanted = waiting.iter().find(|(_, ends)| may(*ends)).map(|(id, _)| *id);
-                    prop_assert_eq!(doors.oldest_at(open), wanted);
+                for open in 0..16 {
+                    let door_of = |actor: Actor| actors.iter().position(|one| *one == actor);
+                    let is_open = |door: Option<Actor>| open >> door.map_or(Some(3), door_of).unwrap() & 1 == 1;
+                    let wanted = waiting.iter().find(|(_, ends)| is_open(doors.door(*ends))).map(|(id, _)| *id);
+                    prop_assert_eq!(doors.oldest_at(is_open), wanted);
                 }
             }
             for (id, _) in waiting {
                 doors.ended(id);
             }
-            prop_assert!(doors.ends.is_empty() && doors.of_port.is_empty() && doors.waiting.iter().all(BTreeSet::is_empty));
+            prop_assert!(doors.ends.is_empty() && doors.of_port.is_empty() && doors.waiting.values().all(BTreeSet::is_empty));
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{Call, Errno, Member, Outcome, Passing, Side, SocketFacts, Source, Statement};
+use super::{Call, Caller, Errno, Member, Outcome, Passing, Side, SocketFacts, Source, Statement};
 use crate::tcp::Packet;
 
 /// The number of a segment (or of a datagram), in the order in which they were first seen on the wire, from 0.
@@ -14,31 +14,25 @@ pub struct SegmentId(pub u32);
 pub enum Event {
     /// A step of the lesson begins; the number counts from 0.
     Step(usize),
-    /// A side's thread goes into a call.
+    /// A thread goes into a call.
     Entered {
-        /// Who.
-        side: Side,
-        /// Which of the side's threads: 0 is its own hand, each of the others serves one connection.
-        #[serde(default)]
-        worker: u32,
+        /// Which one.
+        #[serde(flatten)]
+        caller: Caller,
         /// What.
         call: Call,
     },
     /// The kernel says that the thread sleeps in the call.
     Blocked {
-        /// Who.
-        side: Side,
-        /// Which of its threads.
-        #[serde(default)]
-        worker: u32,
+        /// Which one.
+        #[serde(flatten)]
+        caller: Caller,
     },
     /// The call came back.
     Returned {
-        /// Who.
-        side: Side,
-        /// Which of its threads.
-        #[serde(default)]
-        worker: u32,
+        /// Which one's.
+        #[serde(flatten)]
+        caller: Caller,
         /// With what.
         outcome: Outcome,
     },

@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::{SHARED_RTO_MIN_MS, Side};
+use super::actor::{first, is_first};
+use super::{Actor, SHARED_RTO_MIN_MS, Side};
 use crate::tcp::Packet;
 
 /// A process that is in the lab.
@@ -15,8 +16,33 @@ pub struct Member {
     pub number: u32,
     /// Its process number.
     pub pid: u32,
+    /// The how many-th it is of the sides whose calls it makes, as [`Actor::nth`] has it.
+    #[serde(default = "first", skip_serializing_if = "is_first")]
+    pub nth: u32,
     /// What it is there for.
     pub role: Role,
+}
+
+impl Member {
+    /// Whether it makes the calls of this actor.
+    pub fn is(&self, actor: Actor) -> bool {
+        self.nth == actor.nth && self.role.drives(actor.side)
+    }
+
+    /// The actors whose calls it makes, each once.
+    pub fn actors(&self) -> impl Iterator<Item = Actor> {
+        self.role.sides().map(|side| Actor { side, nth: self.nth })
+    }
+}
+
+/// Whether who makes the calls of `own` may let something go at this door, or drop it.
+///
+/// A segment waits at the door of its receiver, and belongs to the actor whose socket has that address. Where a process
+/// makes that one's calls, it alone lets the segment go. Where nobody does (its process has ended, or the socket is another
+/// program's), whoever makes calls may; so where the receiver is nobody's. Who looks on or runs a program lets nothing go.
+pub fn may_release(own: &[Actor], door: Option<Actor>, members: &[&Member]) -> bool {
+    let is_nobodys = |actor| !members.iter().any(|member| member.is(actor));
+    !own.is_empty() && door.is_none_or(|actor| own.contains(&actor) || is_nobodys(actor))
 }
 
 /// What a process is there for.
@@ -73,8 +99,8 @@ impl Connection {
 pub enum Which {
     /// All.
     All,
-    /// Those on their way to a side.
-    To(Side),
+    /// Those on their way to an actor.
+    To(Actor),
     /// Those of one connection.
     Of(Connection),
 }
@@ -94,10 +120,10 @@ impl Passing {
     pub const LONGEST: Duration = Duration::from_secs(3600);
 
     /// After how long a segment goes on by itself; `None` where it waits. `to` is the side that it is for.
-    pub fn delay(&self, connection: Connection, to: Option<Side>) -> Option<Duration> {
+    pub fn delay(&self, connection: Connection, to: Option<Actor>) -> Option<Duration> {
         let fits = |which: &Which| match which {
             Which::All => true,
-            Which::To(side) => to == Some(*side),
+            Which::To(actor) => to == Some(*actor),
             Which::Of(one) => *one == connection,
         };
         self.rules.iter().find(|(which, _)| fits(which)).map(|(_, delay)| *delay)
@@ -108,12 +134,14 @@ impl Passing {
         self.rules.iter().find(|(other, _)| *other == which).map(|(_, delay)| *delay)
     }
 
-    /// The same once somebody else drives a side, whose door is theirs from now on: who let all pass keeps the other one open.
-    pub fn without_the_door_of(&self, side: Side) -> Passing {
-        match self.rule(Which::All) {
-            Some(delay) => self.with(Which::All, None).with(Which::To(side.other()), Some(delay)),
-            None => self.clone(),
-        }
+    /// The same once a process makes the calls of some actors, whose doors are its own to open from now on: where all were
+    /// let pass, those of the `others` stay open, and so does each that is nobody's.
+    pub fn without_the_doors_of(&self, newcomer: &Member, others: impl Iterator<Item = Actor>) -> Passing {
+        let Some(delay) = self.rule(Which::All).filter(|_| newcomer.actors().next().is_some()) else {
+            return self.clone();
+        };
+        let doors = Side::BOTH.map(Actor::from).into_iter().chain(others).filter(|actor| !newcomer.is(*actor));
+        doors.fold(self.with(Which::All, None), |passing, actor| passing.with(Which::To(actor), Some(delay)))
     }
 
     /// The same with another rule for these segments: `None` takes it away, and a delay is at most [`Passing::LONGEST`].
@@ -150,7 +178,7 @@ mod tests {
                 |passing: Passing, (which, ms): &(Which, u64)| passing.with(*which, Some(Duration::from_millis(*ms)));
             rules.iter().fold(Passing::default(), with).rto_min_ms()
         };
-        let to = Which::To(Side::Server);
+        let to = Which::To(Side::Server.into());
         for (given, wanted) in [
             (&[][..], Some(SHARED_RTO_MIN_MS)),
             (&[(Which::All, 0)], None),
@@ -166,22 +194,32 @@ mod tests {
     #[test]
     fn the_narrowest_rule_counts() {
         let end = |port| SocketAddr::from(([127, 0, 0, 1], port));
+        let [server, client] = Side::BOTH.map(Actor::from);
         let (one, other) = (Connection::new(end(2), end(1)), Connection::new(end(3), end(1)));
         assert_eq!(one, Connection::new(end(1), end(2)));
         let ms = |ms| Some(Duration::from_millis(ms));
         let passing =
-            Passing::default().with(Which::All, ms(5)).with(Which::Of(one), ms(0)).with(Which::To(Side::Server), ms(7));
-        assert_eq!(passing.delay(one, Some(Side::Server)), ms(0));
-        assert_eq!(passing.delay(other, Some(Side::Server)), ms(7));
-        assert_eq!(passing.delay(other, Some(Side::Client)), ms(5));
+            Passing::default().with(Which::All, ms(5)).with(Which::Of(one), ms(0)).with(Which::To(server), ms(7));
+        assert_eq!(passing.delay(one, Some(server)), ms(0));
+        assert_eq!(passing.delay(other, Some(server)), ms(7));
+        assert_eq!(passing.delay(other, Some(client)), ms(5));
         assert_eq!(passing.delay(other, None), ms(5));
-        assert_eq!((passing.rule(Which::All), passing.rule(Which::To(Side::Client))), (ms(5), None));
+        assert_eq!((passing.rule(Which::All), passing.rule(Which::To(client))), (ms(5), None));
         assert_eq!(passing.with(Which::All, Some(Duration::MAX)).rule(Which::All), Some(Passing::LONGEST));
-        let came = passing.without_the_door_of(Side::Server);
-        assert_eq!((came.delay(other, Some(Side::Client)), came.delay(other, None)), (ms(5), None));
-        assert_eq!(came.without_the_door_of(Side::Client), came);
-        let fewer = passing.with(Which::All, None).with(Which::To(Side::Server), ms(1));
+        let member = |nth, role| Member { number: nth, pid: nth, nth, role };
+        let newcomer = member(1, Role::Drives(vec![Side::Server]));
+        let came = passing.without_the_doors_of(&newcomer, [].into_iter());
+        assert_eq!((came.delay(other, Some(client)), came.delay(other, None)), (ms(5), None));
+        assert_eq!(came.without_the_doors_of(&member(1, Role::Drives(vec![Side::Client])), [].into_iter()), came);
+        // One more client: its own door is shut, those of all others stay as they were.
+        let [second, third] = [2, 3].map(|nth| Actor { side: Side::Client, nth });
+        let newcomer = member(3, Role::Drives(vec![Side::Client]));
+        let came = Passing::default().with(Which::All, ms(5)).without_the_doors_of(&newcomer, [second].into_iter());
+        let delays = [server, client, second, third].map(|door| came.delay(other, Some(door)));
+        assert_eq!(delays, [ms(5), ms(5), ms(5), None]);
+        assert_eq!(passing.without_the_doors_of(&member(9, Role::Watches), [].into_iter()), passing);
+        let fewer = passing.with(Which::All, None).with(Which::To(server), ms(1));
         assert_eq!(fewer.delay(other, None), None);
-        assert_eq!(fewer.delay(other, Some(Side::Server)), ms(1));
+        assert_eq!(fewer.delay(other, Some(server)), ms(1));
     }
 }

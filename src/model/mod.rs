@@ -3,6 +3,7 @@
 //! The trace is the one thing that every front end reads. It only grows; looking back moves a cursor, and a
 //! [`View`] answers every question for that moment, by the same path for the past as for the present.
 
+mod actor;
 mod call;
 mod changing;
 mod doors;
@@ -20,9 +21,10 @@ mod trace;
 mod verdicts;
 mod view;
 
+pub use actor::{Actor, Caller};
 pub use call::{Call, CallName, Errno, How, LONGEST_READ, Outcome, Returned, Side};
 pub use event::{Answer, ClaimResult, Entry, Event, Hand, SegmentId, Unkept};
-pub use member::{Connection, Member, Passing, Role, Which};
+pub use member::{Connection, Member, Passing, Role, Which, may_release};
 pub use observation::{Glance, Observation, SocketFacts, SocketState, Source, TcpInfo, Timer, TimerKind};
 pub use option::{SOCKET_OPTIONS, SocketOption};
 pub use settings::{Copies, LOOPBACK_MTU, LabSettings, MSS, Mode, Need, SHARED_RTO_MIN_MS, Setting};

@@ -4,7 +4,8 @@ use std::fmt;
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use super::{Connection, Side};
+use super::actor::{first, is_first};
+use super::{Actor, Connection, Side};
 use crate::tcp::State;
 
 /// Where a fact comes from.
@@ -171,6 +172,9 @@ pub struct SocketFacts {
     /// Whose it is; `None` where another program's. In a lab that programs share, another program's socket belongs to
     /// the side whose part it plays.
     pub side: Option<Side>,
+    /// Which of that side's actors has it, as [`Actor::nth`] has it.
+    #[serde(default = "first", skip_serializing_if = "is_first")]
+    pub nth: u32,
     /// The name of the other program that has it; `None` for the sides' own, and where it isn't known.
     #[serde(default)]
     pub program: Option<String>,
@@ -203,6 +207,11 @@ pub struct SocketFacts {
 const TIMER_GRAIN: Duration = Duration::from_millis(200);
 
 impl SocketFacts {
+    /// Whose it is; `None` where another program's.
+    pub fn actor(&self) -> Option<Actor> {
+        self.side.map(|side| Actor { side, nth: self.nth })
+    }
+
     /// The connection whose end it is; `None` where it has no peer.
     pub fn connection(&self) -> Option<Connection> {
         Some(Connection::new(self.local?, self.remote?))
@@ -230,7 +239,7 @@ impl SocketFacts {
             || self.recv_queue != other.recv_queue
             || self.send_queue != other.send_queue
             || self.fd != other.fd
-            || self.side != other.side
+            || self.actor() != other.actor()
             || self.program != other.program
             || self.local != other.local
             || self.remote != other.remote

@@ -15,6 +15,7 @@ pub(crate) fn socket(
     SocketFacts {
         cookie,
         side: Some(side),
+        nth: 1,
         program: None,
         fd,
         local: ends.0,

@@ -3,7 +3,7 @@
 //! Each record keeps the moments at which it changed, so that a [`View`] of any moment finds what was true then by
 //! binary search; nothing is replayed and nothing is copied, however long the trace is.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::net::SocketAddr;
 use std::time::Duration;
 
@@ -11,8 +11,8 @@ use super::changing::Changing;
 use super::doors::Doors;
 use super::verdicts::Verdicts;
 use super::{
-    Call, Connection, Entry, Event, Fate, Hand, Member, Outcome, Passing, SegmentId, SegmentView, Side, SocketFacts,
-    SocketState, Source, Unkept, View,
+    Actor, Call, Caller, Connection, Entry, Event, Fate, Hand, Member, Outcome, Passing, SegmentId, SegmentView, Side,
+    SocketFacts, SocketState, Source, Unkept, View,
 };
 use crate::tcp::{Initials, Isn, Isns, Packet, State};
 
@@ -23,9 +23,7 @@ pub type Moment = usize;
 #[derive(Clone, Debug)]
 pub struct CallRecord {
     /// Who made it.
-    pub side: Side,
-    /// Which of the side's threads; 0 is its own hand.
-    pub worker: u32,
+    pub caller: Caller,
     /// What it was.
     pub call: Call,
     /// The entry at which it was entered.
@@ -104,8 +102,8 @@ impl SocketRecord {
 pub struct Trace {
     entries: Vec<Entry>,
     pub(super) calls: Vec<CallRecord>,
-    /// The numbers of each side's calls, in order.
-    pub(super) calls_of: [Vec<usize>; 2],
+    /// The numbers of each actor's calls, in order.
+    pub(super) calls_of: BTreeMap<Actor, Vec<usize>>,
     pub(super) segments: Vec<SegmentRecord>,
     /// The connections to which segments belong, in the order of their first ones.
     connections: Vec<Connection>,
@@ -135,10 +133,10 @@ pub struct Trace {
     pub(super) passing: Vec<(Moment, Passing)>,
     /// What had passed without being kept, each time that there was more.
     pub(super) unkept: Vec<(Moment, Unkept)>,
-    /// Where a process that drives a side came or left: each has descriptors of its own.
-    pub(super) driven: [Vec<Moment>; 2],
-    /// The calls that haven't returned, by side and thread.
-    open: HashMap<(Side, u32), usize>,
+    /// Where an actor's process came or left: each has descriptors of its own.
+    pub(super) driven: BTreeMap<Actor, Vec<Moment>>,
+    /// The calls that haven't returned.
+    open: HashMap<Caller, usize>,
     doors: Doors,
     isns: Isns,
 }
@@ -175,18 +173,22 @@ impl Trace {
     /// The side that has, or had, a socket with this address of its own; `None` where none ever had. A socket that was
     /// reset has no address any more, yet its segments are still its side's.
     pub fn side_of(&self, address: SocketAddr) -> Option<Side> {
-        self.doors.side_of(address)
+        self.owner_of(address).map(|actor| actor.side)
     }
 
-    /// The side at whose door a segment waits: its receiver's; `None` where the receiver is nobody's.
-    pub fn door(&self, segment: &Packet) -> Option<Side> {
+    /// The actor that has, or had last, a socket with this address of its own, as [`Trace::side_of`].
+    pub fn owner_of(&self, address: SocketAddr) -> Option<Actor> {
+        self.doors.owner_of(address)
+    }
+
+    /// The actor at whose door a segment waits: its receiver; `None` where the receiver is nobody's.
+    pub fn door(&self, segment: &Packet) -> Option<Actor> {
         self.doors.door((segment.from, segment.to))
     }
 
-    /// The oldest segment that waits now at one of these doors (the server's, the client's), or, where any of them is, at
-    /// nobody's.
-    pub fn oldest_at(&self, doors: [bool; 2]) -> Option<SegmentId> {
-        self.doors.oldest_at(doors)
+    /// The oldest segment that waits now at a door that is open; `None` is nobody's door.
+    pub fn oldest_at(&self, is_open: impl Fn(Option<Actor>) -> bool) -> Option<SegmentId> {
+        self.doors.oldest_at(is_open)
     }
 
     /// The connections to which segments belong, in the order of their first ones.
@@ -220,14 +222,14 @@ impl Trace {
     fn index(&mut self, moment: Moment, event: &Event) {
         match event {
             Event::Step(step) => self.steps.push((moment, *step)),
-            Event::Entered { side, worker, call } => self.entered(moment, *side, *worker, call),
-            Event::Blocked { side, worker } => {
-                if let Some(number) = self.open.get(&(*side, *worker)) {
+            Event::Entered { caller, call } => self.entered(moment, *caller, call),
+            Event::Blocked { caller } => {
+                if let Some(number) = self.open.get(caller) {
                     self.calls[*number].blocked.get_or_insert(moment);
                 }
             }
-            Event::Returned { side, worker, outcome } => {
-                if let Some(number) = self.open.remove(&(*side, *worker)) {
+            Event::Returned { caller, outcome } => {
+                if let Some(number) = self.open.remove(caller) {
                     self.calls[number].returned = Some((moment, outcome.clone()));
                 }
             }
@@ -285,8 +287,8 @@ impl Trace {
                 }
             }
             Event::Socket(facts) => {
-                if let Some((address, side)) = facts.local.zip(facts.side) {
-                    self.doors.owns(address, side);
+                if let Some((address, actor)) = facts.local.zip(facts.actor()) {
+                    self.doors.owns(address, facts.remote, actor);
                 }
                 let number = self.socket(facts.cookie);
                 let begins = facts.connection().is_some() && !self.sockets[number].is_connected();
@@ -318,13 +320,13 @@ impl Trace {
         }
     }
 
-    fn entered(&mut self, moment: Moment, side: Side, worker: u32, call: &Call) {
+    fn entered(&mut self, moment: Moment, caller: Caller, call: &Call) {
         let number = self.calls.len();
-        self.calls_of[side as usize].push(number);
-        self.open.insert((side, worker), number);
+        self.calls_of.entry(caller.actor).or_default().push(number);
+        self.open.insert(caller, number);
         let call = call.clone();
         let (blocked, returned, abandoned) = (None, None, None);
-        self.calls.push(CallRecord { side, worker, call, entered: moment, blocked, returned, abandoned });
+        self.calls.push(CallRecord { caller, call, entered: moment, blocked, returned, abandoned });
     }
 
     /// The socket's own initial number is the newest one of its ends that no other socket has.
@@ -354,10 +356,10 @@ impl Trace {
         }
     }
 
-    /// A process came or left: the sides that it drives begin anew.
+    /// A process came or left: the actors whose calls it makes begin anew.
     fn drives_anew(&mut self, moment: Moment, member: &Member) {
-        for side in member.role.sides() {
-            self.driven[side as usize].push(moment);
+        for actor in member.actors() {
+            self.driven.entry(actor).or_default().push(moment);
         }
     }
 
@@ -366,7 +368,7 @@ impl Trace {
         if let Some(place) = self.arrival_of.remove(&member.number) {
             self.present_members.set(moment, place, false);
         }
-        let ended: Vec<_> = self.open.keys().copied().filter(|(side, _)| member.role.drives(*side)).collect();
+        let ended: Vec<_> = self.open.keys().copied().filter(|caller| member.is(caller.actor)).collect();
         for thread in ended {
             if let Some(number) = self.open.remove(&thread) {
                 self.calls[number].abandoned = Some(moment);

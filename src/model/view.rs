@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use super::trace::{CallRecord, Moment, SegmentRecord, SocketRecord, Trace};
 use super::{
-    Answer, Call, ClaimResult, Connection, Entry, Errno, Event, Hand, Member, Outcome, Passing, SegmentId, Side,
-    SocketFacts, SocketState, Source, Unkept, verdicts,
+    Actor, Answer, Call, Caller, ClaimResult, Connection, Entry, Errno, Event, Hand, Member, Outcome, Passing,
+    SegmentId, Side, SocketFacts, SocketState, Source, Unkept, verdicts,
 };
 use crate::tcp::{Initials, Packet};
 
@@ -22,9 +22,7 @@ pub struct View<'a> {
 #[derive(Clone, Copy, Debug)]
 pub struct CallView<'a> {
     /// Who made it.
-    pub side: Side,
-    /// Which of the side's threads; 0 is its own hand.
-    pub worker: u32,
+    pub caller: Caller,
     /// What it was.
     pub call: &'a Call,
     /// The moment just before it was entered.
@@ -137,29 +135,49 @@ impl<'a> View<'a> {
         self.trace.steps[..begun].last().map(|(moment, step)| (*step, *moment))
     }
 
-    /// A side's calls, the newest first.
-    pub fn calls(&self, side: Side) -> impl Iterator<Item = CallView<'a>> + use<'a> {
+    /// The calls of an actor (of a side: of the first one of it), the newest first.
+    pub fn calls<A: Into<Actor>>(&self, actor: A) -> impl Iterator<Item = CallView<'a>> + use<'a, A> {
         let (trace, moment) = (self.trace, self.moment);
-        let numbers = &trace.calls_of[side as usize];
-        let begun = numbers.partition_point(|number| trace.calls[*number].entered < moment);
-        numbers[..begun].iter().rev().map(move |number| call_view(trace, &trace.calls[*number], moment))
+        self.call_numbers(actor.into()).iter().rev().map(move |number| call_view(trace, &trace.calls[*number], moment))
     }
 
-    /// The calls of the process that drives the side, the newest first: what an earlier one opened is closed.
-    pub fn own_calls(&self, side: Side) -> impl Iterator<Item = CallView<'a>> + use<'a> {
-        let driven = &self.trace.driven[side as usize];
+    /// The calls of the process that an actor is, the newest first: what an earlier one opened is closed.
+    pub fn own_calls<A: Into<Actor>>(&self, actor: A) -> impl Iterator<Item = CallView<'a>> + use<'a, A> {
+        let actor = actor.into();
+        let driven = self.trace.driven.get(&actor).map_or(&[][..], Vec::as_slice);
         let since = driven[..driven.partition_point(|moment| *moment < self.moment)].last().copied().unwrap_or(0);
-        self.calls(side).take_while(move |call| call.entered >= since)
+        self.calls(actor).take_while(move |call| call.entered >= since)
     }
 
-    /// How many calls the side had begun.
-    pub fn call_count(&self, side: Side) -> usize {
-        self.trace.calls_of[side as usize].partition_point(|number| self.trace.calls[*number].entered < self.moment)
+    /// How many calls an actor had begun.
+    pub fn call_count(&self, actor: impl Into<Actor>) -> usize {
+        self.call_numbers(actor.into()).len()
     }
 
-    /// The call that the side's own hand was in; `None` where it was in none.
-    pub fn open_call(&self, side: Side) -> Option<CallView<'a>> {
-        self.calls(side).find(|call| call.worker == 0).filter(CallView::is_open)
+    /// The call that an actor's main thread was in; `None` where it was in none.
+    pub fn open_call(&self, actor: impl Into<Actor>) -> Option<CallView<'a>> {
+        self.calls(actor).find(|call| call.caller.worker == 0).filter(CallView::is_open)
+    }
+
+    /// The newest call of a thread.
+    pub fn newest_call(&self, caller: Caller) -> Option<CallView<'a>> {
+        self.calls(caller.actor).find(|call| call.caller == caller)
+    }
+
+    /// The actors of a side that had made a call or were there, in the order of their numbers; at least the first one.
+    pub fn actors(&self, side: Side) -> Vec<Actor> {
+        let called = self.trace.calls_of.keys().filter(|actor| self.call_count(**actor) > 0).copied();
+        let there = self.members().into_iter().flat_map(Member::actors);
+        let mut actors: Vec<Actor> =
+            called.chain(there).filter(|actor| actor.side == side).chain([Actor::from(side)]).collect();
+        actors.sort_unstable();
+        actors.dedup();
+        actors
+    }
+
+    fn call_numbers(&self, actor: Actor) -> &'a [usize] {
+        let numbers = self.trace.calls_of.get(&actor).map_or(&[][..], Vec::as_slice);
+        &numbers[..numbers.partition_point(|number| self.trace.calls[*number].entered < self.moment)]
     }
 
     /// Who was in the lab, in the order of arrival; empty where the lab isn't shared.
@@ -320,8 +338,7 @@ fn call_view<'a>(trace: &'a Trace, record: &'a CallRecord, moment: Moment) -> Ca
     let abandoned = record.abandoned.filter(|abandoned| *abandoned < moment);
     let ended = returned.map(|(returned, _)| *returned).or(abandoned);
     CallView {
-        side: record.side,
-        worker: record.worker,
+        caller: record.caller,
         call: &record.call,
         entered: record.entered,
         since: trace.entries()[record.entered].at,

@@ -3,26 +3,26 @@
 use super::{COLUMNS, indented};
 use crate::i18n::{PlainTexts, Texts, escape, fill, width, wrap};
 use crate::model::{
-    Call, ClaimResult, How, Member, Outcome, Passing, Role, SegmentId, Side, SocketView, Sockets, Source, Unkept, View,
-    Which,
+    Call, Caller, ClaimResult, How, Member, Outcome, Passing, Role, SegmentId, SocketView, Sockets, Source, Unkept,
+    View, Which,
 };
 use crate::tcp::{Flags, Initials, Numbers, Packet, line};
 
 /// So much of sent or received text is shown, in columns.
 const SHOWN: usize = 36;
 
-/// `  server  accept(4) blocks`: the newest call of a side, with what is said of it.
-pub(super) fn call((side, worker): (Side, u32), view: &View<'_>, what: &str, texts: &Texts) -> Option<String> {
-    let call = view.calls(side).find(|call| call.worker == worker)?;
-    let side = texts.shared.side(side);
-    let who = if worker == 0 { side.to_owned() } else { format!("{side}/{worker}") };
+/// `  server  accept(4) blocks`: the newest call of a thread, with what is said of it.
+pub(super) fn call(caller: Caller, view: &View<'_>, what: &str, texts: &Texts) -> Option<String> {
+    let call = view.newest_call(caller)?;
+    let name = texts.shared.actor(caller.actor);
+    let who = if caller.worker == 0 { name } else { format!("{name}/{}", caller.worker) };
     Some(format!("  {who}  {} {what}", written(call.call)))
 }
 
 /// A process that came or left.
 pub(super) fn member(member: &Member, what: &str, texts: &Texts) -> String {
     let role = match &member.role {
-        Role::Drives(sides) => sides.iter().map(|side| texts.shared.side(*side)).collect::<Vec<_>>().join(" + "),
+        Role::Drives(_) => member.actors().map(|actor| texts.shared.actor(actor)).collect::<Vec<_>>().join(" + "),
         Role::Watches => texts.plain.watches.clone(),
         Role::Runs(program) => escape(program),
     };
@@ -35,7 +35,7 @@ pub(super) fn passing(passing: &Passing, all: &Texts) -> Vec<String> {
     let one = |(which, delay): &(Which, std::time::Duration)| {
         let which = match which {
             Which::All => texts.pass_all.clone(),
-            Which::To(side) => fill(&texts.pass_to, &[("side", all.shared.side(*side))]),
+            Which::To(actor) => fill(&texts.pass_to, &[("side", &all.shared.actor(*actor))]),
             Which::Of(connection) => {
                 let [low, high] = connection.ends();
                 format!("{low} – {high}")
@@ -188,9 +188,9 @@ pub(super) fn state(cookie: u64, view: &View<'_>, all: &Texts) -> Vec<String> {
     vec![format!("  {whose}  {}  {change}  ({source})", place(&socket))]
 }
 
-/// Whose a socket is: a side's, else another program's.
-pub(super) fn whose<'t>(socket: &SocketView<'_>, texts: &'t Texts) -> &'t str {
-    socket.facts.side.map_or(texts.plain.other_program.as_str(), |side| texts.shared.side(side))
+/// Whose a socket is: an actor's, else another program's.
+pub(super) fn whose(socket: &SocketView<'_>, texts: &Texts) -> String {
+    socket.facts.actor().map_or_else(|| texts.plain.other_program.clone(), |actor| texts.shared.actor(actor))
 }
 
 fn place(socket: &SocketView<'_>) -> String {

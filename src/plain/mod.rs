@@ -15,7 +15,7 @@ use crate::i18n::{
     BrokenTexts, DivergedTexts, Lang, PlainTexts, SharedTexts, Texts, diverged, fill, join, width, wrap,
 };
 use crate::lesson::{Lesson, Step};
-use crate::model::{Answer, ClaimResult, Entry, Event, Mode, Moment, Side, Sockets, Trace, Unkept, View};
+use crate::model::{Answer, Caller, ClaimResult, Entry, Event, Mode, Moment, Sockets, Trace, Unkept, View};
 
 pub use summary::failures;
 
@@ -35,7 +35,7 @@ pub struct Transcript<'a> {
     /// The first entry that wasn't written yet.
     next: Moment,
     /// The side whose call was entered by the last entry: it stands in one line with its return, where that comes next.
-    entered: Option<(Side, u32)>,
+    entered: Option<Caller>,
     /// The step whose explanation is still to come.
     step: Option<usize>,
 }
@@ -133,9 +133,7 @@ impl<'a> Transcript<'a> {
     fn entry(&mut self, entry: &Entry, view: &View<'_>, before: View<'_>) -> Vec<String> {
         let mut lines = Vec::new();
         let continues = match &entry.event {
-            Event::Blocked { side, worker } | Event::Returned { side, worker, .. } => {
-                self.entered == Some((*side, *worker))
-            }
+            Event::Blocked { caller } | Event::Returned { caller, .. } => self.entered == Some(*caller),
             _ => false,
         };
         let body = self.body(&entry.event, view, &before);
@@ -144,8 +142,8 @@ impl<'a> Transcript<'a> {
         } else if !body.is_empty() || matches!(entry.event, Event::Entered { .. }) {
             lines.extend(self.pending_call(&before));
         }
-        if let Event::Entered { side, worker, .. } = &entry.event {
-            self.entered = Some((*side, *worker));
+        if let Event::Entered { caller, .. } = &entry.event {
+            self.entered = Some(*caller);
         }
         lines.extend(body);
         lines
@@ -156,11 +154,9 @@ impl<'a> Transcript<'a> {
         match event {
             Event::Step(step) => self.heading(*step, before),
             Event::Entered { .. } => Vec::new(),
-            Event::Blocked { side, worker } => {
-                lines::call((*side, *worker), view, &texts.blocks, self.all).into_iter().collect()
-            }
-            Event::Returned { side, worker, outcome } => {
-                lines::call((*side, *worker), view, &lines::outcome(outcome), self.all).into_iter().collect()
+            Event::Blocked { caller } => lines::call(*caller, view, &texts.blocks, self.all).into_iter().collect(),
+            Event::Returned { caller, outcome } => {
+                lines::call(*caller, view, &lines::outcome(outcome), self.all).into_iter().collect()
             }
             Event::Sent { id, segment, again } => {
                 let note = if again.is_some() { &texts.repeats } else { "" };

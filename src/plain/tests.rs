@@ -3,7 +3,9 @@ use std::time::Duration;
 use super::*;
 use crate::lesson::parse;
 use crate::model::testing::socket;
-use crate::model::{Call, End, Errno, Hand, Member, Passing, Returned, Role, SegmentId, Source, Statement, Which};
+use crate::model::{
+    Actor, Call, Caller, End, Errno, Hand, Member, Passing, Returned, Role, SegmentId, Side, Source, Statement, Which,
+};
 use crate::tcp::testing::segment;
 use crate::tcp::{Packet, State};
 
@@ -26,28 +28,26 @@ fn walk() -> Vec<Event> {
     let (socket, peer) = (End::Socket("client".into()), End::PeerOf("client".into()));
     vec![
         Event::Step(0),
-        Event::Entered { side: server, worker: 0, call: Call::Socket { ipv6: false, udp: false } },
-        Event::Returned { side: server, worker: 0, outcome: Ok(Returned { value: 4, ..Returned::default() }) },
+        Event::Entered { caller: server.into(), call: Call::Socket { ipv6: false, udp: false } },
+        Event::Returned { caller: server.into(), outcome: Ok(Returned { value: 4, ..Returned::default() }) },
         facts(1, server, State::Listen, "127.0.0.1:8000"),
         Event::Step(4),
         Event::Entered {
-            side: client,
-            worker: 0,
+            caller: client.into(),
             call: Call::Connect { fd: 5, addr: "127.0.0.1:8000".parse().unwrap() },
         },
         Event::Sent { id: SegmentId(0), segment: syn(), again: None },
         Event::Held(SegmentId(0)),
         facts(2, client, State::SynSent, "127.0.0.1:40612"),
-        Event::Blocked { side: client, worker: 0 },
+        Event::Blocked { caller: client.into() },
         Event::Retransmitted { id: SegmentId(0), segment: syn() },
         Event::Step(5),
         Event::Delivered(SegmentId(0)),
         facts(2, client, State::Established, "127.0.0.1:40612"),
-        Event::Returned { side: client, worker: 0, outcome: Err(Errno::from_name("ECONNRESET").unwrap()) },
-        Event::Entered { side: server, worker: 0, call: Call::Recv { fd: 6, len: 64 } },
+        Event::Returned { caller: client.into(), outcome: Err(Errno::from_name("ECONNRESET").unwrap()) },
+        Event::Entered { caller: server.into(), call: Call::Recv { fd: 6, len: 64 } },
         Event::Returned {
-            side: server,
-            worker: 0,
+            caller: server.into(),
             outcome: Ok(Returned { value: 5, data: b"a\x1b[2J\"".to_vec(), peer: None }),
         },
         claim(is(socket.clone(), State::Established), true, is(socket, State::Established)),
@@ -173,17 +173,18 @@ fn in_chinese() {
 #[test]
 fn a_side_is_named_in_the_readers_language() {
     let both = || Role::Drives(Side::BOTH.to_vec());
-    let member = |pid, role| Member { number: pid, pid, role };
+    let member = |pid, role| Member { number: pid, pid, nth: pid - 6, role };
+    let caller = Caller { actor: Actor { side: Side::Server, nth: 2 }, worker: 7 };
     let came = |pid, role| Event::Joined(member(pid, role));
     let passing = |rules| Event::Passing(Passing { rules });
     let more = vec![
         came(7, both()),
         came(8, Role::Watches),
         Event::Left(member(7, both())),
-        passing(vec![(Which::To(Side::Server), Duration::ZERO), (Which::All, Duration::from_secs(1))]),
+        passing(vec![(Which::To(Side::Server.into()), Duration::ZERO), (Which::All, Duration::from_secs(1))]),
         passing(Vec::new()),
-        Event::Entered { side: Side::Server, worker: 2, call: Call::Recv { fd: 6, len: 64 } },
-        Event::Blocked { side: Side::Server, worker: 2 },
+        Event::Entered { caller, call: Call::Recv { fd: 6, len: 64 } },
+        Event::Blocked { caller },
         Event::Dropped(SegmentId(0)),
         Event::Undeliverable { id: SegmentId(0), errno: Errno::from_name("EPERM").unwrap() },
         Event::Gone { cookie: 2, source: Source::Concluded },
@@ -207,7 +208,7 @@ fn a_side_is_named_in_the_readers_language() {
             let mut words = line.split(|c: char| !c.is_ascii_alphabetic());
             assert!(!words.any(|word| ["server", "client"].contains(&word)), "{line}");
         }
-        for side in ["服务器 + 客户端（进程 7）", "发往服务器的报文段", "  服务器/2  recv(6, 64) 阻塞"]
+        for side in ["服务器 + 客户端（进程 7）", "发往服务器的报文段", "  服务器 2/7  recv(6, 64) 阻塞"]
         {
             assert!(text.contains(side), "{text}");
         }

@@ -7,8 +7,8 @@ use serde_json::{Value, json};
 
 use super::Header;
 use crate::model::{
-    Call, Entry, Event, Hand, How, Member, Moment, Outcome, Role, SegmentId, Side, SocketFacts, SocketState,
-    SocketView, Trace, View,
+    Actor, Call, Caller, Entry, Event, Hand, How, Member, Moment, Outcome, Role, SegmentId, Side, SocketFacts,
+    SocketState, SocketView, Trace, View,
 };
 use crate::tcp::{Flags, Hex, Initials, Numbers, Packet, Segment, TcpOption, number};
 
@@ -95,10 +95,10 @@ type Keys = Vec<(&'static str, Value)>;
 
 fn object<'a>(entry: &Entry, view: &View<'_>, step_id: &impl Fn(usize) -> &'a str) -> Option<(&'static str, Keys)> {
     match &entry.event {
-        Event::Entered { side, worker, call } => Some(("call", call_keys((*side, *worker), call, None))),
-        Event::Returned { side, worker, outcome } => {
-            let call = view.calls(*side).find(|call| call.worker == *worker)?;
-            Some(("call", call_keys((*side, *worker), call.call, Some(outcome))))
+        Event::Entered { caller, call } => Some(("call", call_keys(*caller, call, None))),
+        Event::Returned { caller, outcome } => {
+            let call = view.newest_call(*caller)?;
+            Some(("call", call_keys(*caller, call.call, Some(outcome))))
         }
         Event::Sent { id, segment, again: None } => Some(("segment", segment_keys("sent", *id, segment, view))),
         Event::Sent { id, segment, again: Some(again) } => {
@@ -138,14 +138,14 @@ fn object<'a>(entry: &Entry, view: &View<'_>, step_id: &impl Fn(usize) -> &'a st
     }
 }
 
-fn call_keys((side, worker): (Side, u32), call: &Call, outcome: Option<&Outcome>) -> Keys {
+fn call_keys(Caller { actor, worker }: Caller, call: &Call, outcome: Option<&Outcome>) -> Keys {
     let (ret, errno) = match outcome {
         None => (Value::Null, Value::Null),
         Some(Ok(returned)) => (json!(returned.value), Value::Null),
         Some(Err(errno)) => (json!(-1), json!(errno.to_string())),
     };
     let mut keys = vec![
-        ("side", json!(side.name())),
+        ("side", json!(actor.side.name())),
         ("call", json!(call.name().name())),
         ("phase", json!(if outcome.is_some() { "return" } else { "enter" })),
         ("args", arguments(call, outcome)),
@@ -155,7 +155,13 @@ fn call_keys((side, worker): (Side, u32), call: &Call, outcome: Option<&Outcome>
     if worker > 0 {
         keys.push(("worker", json!(worker)));
     }
+    keys.extend(nth(actor.nth));
     keys
+}
+
+/// The how many-th of its side it is; of the first one nothing is said.
+fn nth(nth: u32) -> Option<(&'static str, Value)> {
+    (nth != Actor::FIRST).then(|| ("nth", json!(nth)))
 }
 
 /// The arguments in the order of C. What the kernel fills in (recv's buffer, accept's address) is null until then.
@@ -193,7 +199,10 @@ fn member_keys(event: &str, member: &Member) -> Keys {
         Role::Watches => json!("watch"),
         Role::Runs(program) => json!(program),
     };
-    vec![("event", json!(event)), ("member", json!(member.number)), ("pid", json!(member.pid)), ("role", role)]
+    let mut keys =
+        vec![("event", json!(event)), ("member", json!(member.number)), ("pid", json!(member.pid)), ("role", role)];
+    keys.extend(nth(member.nth));
+    keys
 }
 
 fn hand_keys(hand: Hand) -> Keys {
@@ -216,9 +225,9 @@ fn known_segment(event: &'static str, id: SegmentId, view: &View<'_>) -> Option<
     Some(("segment", segment_keys(event, id, view.segment(id)?.segment, view)))
 }
 
-/// An end by the notation of its side, else by its address.
+/// An end by the notation of its actor, else by its address.
 fn end(view: &View<'_>, address: SocketAddr) -> String {
-    view.trace().side_of(address).map_or_else(|| address.to_string(), |side| side.name().to_owned())
+    view.trace().owner_of(address).map_or_else(|| address.to_string(), |actor| actor.to_string())
 }
 
 fn segment_keys(event: &str, id: SegmentId, segment: &Packet, view: &View<'_>) -> Keys {
@@ -278,13 +287,15 @@ fn option(one: &TcpOption<'_>, initials: &Initials) -> Value {
 fn state_keys(cookie: u64, view: &View<'_>) -> Option<Keys> {
     let now = view.moment() - 1;
     let socket = view.socket(cookie).filter(|socket| socket.state_since == now)?;
-    Some(vec![
+    let mut keys = vec![
         ("side", json!(socket.facts.side.map(Side::name))),
         ("socket", json!(socket_name(&socket))),
         ("from", json!(socket.previous.map(SocketState::name))),
         ("to", json!(socket.state.name())),
         ("source", json!(socket.source.name())),
-    ])
+    ];
+    keys.extend(nth(socket.facts.nth));
+    Some(keys)
 }
 
 fn socket_name(socket: &SocketView<'_>) -> String {
@@ -338,9 +349,9 @@ mod tests {
         let side = Side::Server;
         let call = |call: Call, outcome: Outcome| {
             lines(vec![
-                Event::Entered { side, worker: 0, call },
-                Event::Blocked { side, worker: 0 },
-                Event::Returned { side, worker: 0, outcome },
+                Event::Entered { caller: side.into(), call },
+                Event::Blocked { caller: side.into() },
+                Event::Returned { caller: side.into(), outcome },
             ])
         };
         let addr = "127.0.0.1:8000".parse().unwrap();
@@ -374,11 +385,11 @@ mod tests {
         let unbound = socket(7, side, Some(5), SocketState::Unconnected, ("0.0.0.0:40612".parse().ok(), None));
         let shown = lines(vec![
             Event::Socket(unbound),
-            Event::Entered { side, worker: 0, call: Call::SendTo { fd: 5, data, addr } },
+            Event::Entered { caller: side.into(), call: Call::SendTo { fd: 5, data, addr } },
             Event::Sent { id: SegmentId(0), segment: Packet::parse(&bytes).unwrap(), again: None },
-            Event::Returned { side, worker: 0, outcome: sent },
-            Event::Entered { side, worker: 0, call: Call::RecvFrom { fd: 5, len: 64 } },
-            Event::Returned { side, worker: 0, outcome: came },
+            Event::Returned { caller: side.into(), outcome: sent },
+            Event::Entered { caller: side.into(), call: Call::RecvFrom { fd: 5, len: 64 } },
+            Event::Returned { caller: side.into(), outcome: came },
             Event::Gone { cookie: 7, source: Source::SockDiag },
         ]);
         assert!(shown[0].contains(r#""from":null,"to":"UNCONN""#), "{}", shown[0]);

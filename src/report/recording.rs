@@ -121,9 +121,12 @@ mod tests {
         let outcome: Outcome = Ok(Returned { value: 2, data: vec![1, 255], peer: None });
         let id = SegmentId(0);
         let events = [
-            Event::Entered { side, worker, call: Call::Recv { fd: 5, len: 9 } },
-            Event::Blocked { side, worker },
-            Event::Returned { side, worker, outcome },
+            Event::Entered {
+                caller: crate::model::Caller { actor: side.into(), worker },
+                call: Call::Recv { fd: 5, len: 9 },
+            },
+            Event::Blocked { caller: crate::model::Caller { actor: side.into(), worker } },
+            Event::Returned { caller: crate::model::Caller { actor: side.into(), worker }, outcome },
             Event::Sent { id, segment, again: None },
             Event::Held(id),
             Event::Dropped(id),

@@ -16,7 +16,7 @@ use crate::engine::typed::Mistyped;
 use crate::engine::{Phase, Purpose, Wire};
 use crate::i18n::Glyphs;
 use crate::lesson::{Glossary, Lang, Localized};
-use crate::model::{Connection, Moment, SegmentId, Side, View};
+use crate::model::{Actor, Connection, Moment, SegmentId, Side, View, may_release};
 use crate::progress::Mark;
 use crate::tcp::Numbers;
 use crate::theme::Theme;
@@ -104,8 +104,8 @@ pub enum Focus {
 pub(super) struct Place {
     /// The moment; `None` for the present.
     pub(super) cursor: Option<Moment>,
-    /// The side.
-    pub(super) side: Option<Side>,
+    /// Who makes calls.
+    pub(super) actor: Option<Actor>,
     /// The segment.
     pub(super) segment: Option<SegmentId>,
     /// The pane at the bottom of a small screen.
@@ -341,7 +341,7 @@ impl App {
         let waits = |id: &SegmentId| waiting.binary_search(id).is_ok();
         let of_step = || self.walk.awaited().filter(|_| !self.in_past()).filter(waits);
         let oldest = || match self.own_doors().filter(|_| !self.in_past()) {
-            Some(doors) => self.walk.trace().oldest_at(doors),
+            Some(may) => self.walk.trace().oldest_at(may),
             None => waiting.first().copied(),
         };
         self.place.segment.filter(waits).or_else(of_step).or_else(oldest)
@@ -356,29 +356,41 @@ impl App {
         waiting.get(next).copied()
     }
 
-    /// Whether a waiting segment may be let go here: in a lesson each; where others drive the other side, those that wait
-    /// for the own one.
+    /// Whether a waiting segment may be let go here: in a lesson each; where others make calls too, those that wait for the own
+    /// end.
     pub fn is_at_own_door(&self, id: SegmentId) -> bool {
         self.waits_at(id, self.own_doors())
     }
 
-    /// The sides at whose doors segments may be let go here; `None` where all may.
-    pub(super) fn own_doors(&self) -> Option<[bool; 2]> {
-        let own = self.walk.free()?.sides();
+    /// At which doors segments may be let go here (`None` is nobody's door); `None` where they may at all.
+    pub(super) fn own_doors(&self) -> Option<impl Fn(Option<Actor>) -> bool> {
+        let own = self.walk.free()?.actors();
         let members = self.view().members();
-        let nobodys = |side: Side| !members.iter().any(|member| member.role.drives(side));
-        Some(Side::BOTH.map(|side| own.contains(&side) || (!own.is_empty() && nobodys(side))))
+        Some(move |door| may_release(own, door, &members))
     }
 
     /// Whether a segment waits at one of these doors.
-    pub(super) fn waits_at(&self, id: SegmentId, doors: Option<[bool; 2]>) -> bool {
-        let Some(doors) = doors else { return true };
+    pub(super) fn waits_at(&self, id: SegmentId, doors: Option<impl Fn(Option<Actor>) -> bool>) -> bool {
+        let Some(may) = doors else { return true };
         let view = self.view();
-        let Some(segment) = view.segment(id) else { return false };
-        match view.trace().door(segment.segment) {
-            Some(side) => doors[side as usize],
-            None => doors != [false; 2],
-        }
+        view.segment(id).is_some_and(|segment| may(view.trace().door(segment.segment)))
+    }
+
+    /// Whose calls and sockets a side's pane shows: this process's own, where it makes that side's calls; else the chosen
+    /// actor, that of the chosen connection, or the one that went into a call last.
+    pub(super) fn shown_actor(&self, side: Side) -> Actor {
+        let view = self.view();
+        let own = || self.walk.free()?.actor(side);
+        let chosen = || self.place.actor.filter(|actor| actor.side == side);
+        let of_connection = || {
+            let mut ends = view.sockets_of(self.place.only?);
+            ends.find_map(|socket| socket.facts.actor().filter(|actor| actor.side == side))
+        };
+        let newest = || {
+            let entered = |actor: &Actor| view.calls(*actor).next().map(|call| call.entered);
+            view.actors(side).into_iter().max_by_key(entered)
+        };
+        own().or_else(chosen).or_else(of_connection).or_else(newest).unwrap_or(side.into())
     }
 
     /// The segment that the packet pane shows: the chosen, else the newest.
@@ -392,11 +404,13 @@ impl App {
     /// only the sides that are driven here.
     pub fn blocked_side(&self) -> Option<Side> {
         let present = self.walk.trace().present();
-        let driven = |side: &Side| self.walk.free().is_none_or(|free| free.sides().contains(side));
-        let sleeps = |side: &Side| driven(side) && present.open_call(*side).is_some_and(|call| call.blocked);
-        let mut sleeping = Side::BOTH.into_iter().filter(sleeps);
-        match (self.place.side.filter(sleeps), sleeping.next(), sleeping.next()) {
-            (Some(side), _, _) | (None, Some(side), None) => Some(side),
+        let driven =
+            self.walk.free().map_or_else(|| Side::BOTH.map(Actor::from).to_vec(), |free| free.actors().to_vec());
+        let sleeps = |actor: &Actor| present.open_call(*actor).is_some_and(|call| call.blocked);
+        let chosen = self.place.actor.filter(|actor| driven.contains(actor) && sleeps(actor));
+        let mut sleeping = driven.iter().copied().filter(sleeps);
+        match (chosen, sleeping.next(), sleeping.next()) {
+            (Some(actor), _, _) | (None, Some(actor), None) => Some(actor.side),
             _ => None,
         }
     }
@@ -419,7 +433,8 @@ impl App {
             return false;
         }
         let view = self.walk.trace().present();
-        let blocked = || Side::BOTH.into_iter().any(|side| view.open_call(side).is_some_and(|call| call.blocked));
+        let actors = || Side::BOTH.into_iter().flat_map(|side| view.actors(side));
+        let blocked = || actors().any(|actor| view.open_call(actor).is_some_and(|call| call.blocked));
         let timer = || {
             let timers = view.living().filter_map(|socket| socket.facts.timer);
             { timers }.any(|timer| timer.fires_at > self.now)

@@ -304,7 +304,7 @@ fn offers(app: &App, n: usize) -> bool {
 
 /// Whether calls can be made in any order here.
 fn drives(app: &App) -> bool {
-    app.walk().free().is_some_and(|free| !free.sides().is_empty())
+    app.walk().free().is_some_and(|free| !free.actors().is_empty())
 }
 
 /// Whether the terminal has the characters of both languages.

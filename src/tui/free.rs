@@ -9,7 +9,7 @@ use super::commands::Command;
 use super::menu;
 use crate::engine::typed::Mistyped;
 use crate::engine::{self, Phase, typed};
-use crate::model::{Call, Connection, Moment, Side, Which};
+use crate::model::{Call, Connection, Member, Moment, Side, Which};
 
 /// The delays that the key goes through: at once, a moment that the eye can follow, longer ones, and back to none.
 const DELAYS: [Option<Duration>; 5] = [
@@ -48,7 +48,7 @@ pub(super) fn notice(app: &mut App) {
     if app.walk.free().is_none() {
         return;
     }
-    let busy = menu::side(app).is_some_and(|side| app.walk.trace().present().open_call(side).is_some());
+    let busy = menu::actor(app).is_some_and(|actor| app.walk.trace().present().open_call(actor).is_some());
     if busy {
         app.place.menu = 0;
     }
@@ -58,7 +58,7 @@ pub(super) fn notice(app: &mut App) {
 }
 
 fn menu_call(app: &mut App, n: usize) -> Option<engine::Command> {
-    let side = menu::side(app)?;
+    let side = menu::actor(app)?.side;
     let (page, ..) = menu::page(app)?;
     match page.item(n)?.call.clone() {
         // What is sent is the learner's to say.
@@ -81,7 +81,7 @@ fn make(app: &mut App, side: Side, call: Call) -> engine::Command {
 }
 
 fn type_call(app: &mut App, offered: &str) {
-    if menu::side(app).is_some() {
+    if menu::actor(app).is_some() {
         // The cursor stands inside the quotation marks, behind the text that is offered.
         let cursor = offered.rfind('"').map_or(0, |end| offered[..end].chars().count());
         let input = Input::new(offered.to_owned());
@@ -97,7 +97,7 @@ pub(super) fn stop_typing(app: &mut App) {
 }
 
 fn typed_call(app: &mut App) -> Option<engine::Command> {
-    let side = menu::side(app)?;
+    let actor = menu::actor(app)?;
     let text = app.input.as_ref()?.value().trim().to_owned();
     if text.is_empty() {
         stop_typing(app);
@@ -105,14 +105,14 @@ fn typed_call(app: &mut App) -> Option<engine::Command> {
     }
     match typed::parse(&text, &menu::usual(app)) {
         // One thread makes one call at a time: what was typed stays, and is told why.
-        Ok(_) if app.walk.trace().present().open_call(side).is_some() => {
-            let busy = app.walk.trace().present().open_call(side).map(|open| open.call.name());
-            app.mistyped = busy.map(|call| Mistyped::Busy(side, call));
+        Ok(_) if app.walk.trace().present().open_call(actor).is_some() => {
+            let busy = app.walk.trace().present().open_call(actor).map(|open| open.call.name());
+            app.mistyped = busy.map(|call| Mistyped::Busy(actor.side, call));
             None
         }
         Ok(call) => {
             app.input = None;
-            Some(make(app, side, call))
+            Some(make(app, actor.side, call))
         }
         Err(mistyped) => {
             app.mistyped = Some(mistyped);
@@ -123,13 +123,14 @@ fn typed_call(app: &mut App) -> Option<engine::Command> {
 
 /// The rule for the doors that are one's own: of both, for that of the chosen side, or for all where none is chosen.
 fn pass_all(app: &App) -> Option<engine::Command> {
-    let which = match app.walk.free()?.sides() {
-        [side] => {
-            let others = app.walk.trace().present().members();
-            // Where nobody drives the other side, its door is in the same hands.
-            if others.iter().any(|member| member.role.drives(side.other())) { Which::To(*side) } else { Which::All }
-        }
-        _ => app.place.side.map_or(Which::All, Which::To),
+    let own = app.walk.free()?.actors();
+    let others = app.walk.trace().present().members();
+    let is_anothers = |member: &&Member| member.actors().any(|actor| !own.contains(&actor));
+    let which = match own {
+        // Where nobody else makes calls, all doors are in the same hands.
+        [actor] if others.iter().any(is_anothers) => Which::To(*actor),
+        [_] => Which::All,
+        _ => app.place.actor.filter(|actor| own.contains(actor)).map_or(Which::All, Which::To),
     };
     Some(pass(app, which))
 }

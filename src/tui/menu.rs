@@ -7,7 +7,7 @@ use std::net::SocketAddr;
 use super::app::App;
 use crate::engine::typed;
 use crate::explain::{Likely, Offer, Situation, offers};
-use crate::model::{Call, CallName, How, Side, SocketOption, View};
+use crate::model::{Actor, Call, CallName, How, SocketOption, View};
 
 /// The most descriptors whose calls are offered: the newest ones.
 const DESCRIPTORS: usize = 6;
@@ -35,9 +35,9 @@ const OPTIONS: [(&str, i32); 6] = [
 ];
 
 /// The side whose calls are offered: the chosen one, if it is driven here, else the first that is.
-pub(super) fn side(app: &App) -> Option<Side> {
-    let sides = app.walk().free()?.sides();
-    app.place.side.filter(|side| sides.contains(side)).or_else(|| sides.first().copied())
+pub(super) fn actor(app: &App) -> Option<Actor> {
+    let own = app.walk().free()?.actors();
+    app.place.actor.filter(|actor| own.contains(actor)).or_else(|| own.first().copied())
 }
 
 /// What a page of the menu holds.
@@ -97,12 +97,12 @@ fn paged(items: Vec<Item>) -> Vec<Vec<Item>> {
 
 /// The menu's pages; none while the side's hand is in a call.
 pub(super) fn pages(app: &App) -> Vec<Page> {
-    let Some(side) = side(app) else { return Vec::new() };
+    let Some(actor) = actor(app) else { return Vec::new() };
     let view = app.walk().trace().present();
-    let descriptors = descriptors(&view, side, app.walk().server());
+    let descriptors = descriptors(&view, actor, app.walk().server());
     let open = |(fd, situation): &(i32, Situation)| situation.open.then_some(*fd);
     let newest = descriptors.iter().filter_map(open).next_back();
-    let offered = offers(side, &descriptors, view.open_call(side).is_some());
+    let offered = offers(actor.side, &descriptors, view.open_call(actor).is_some());
     let of = |sensible: bool| -> Vec<Item> {
         let meant = offered.iter().filter(|offer| offer.is_sensible() == sensible);
         let item =
@@ -132,8 +132,8 @@ pub(super) fn page(app: &App) -> Option<(Page, usize, usize)> {
 /// What is left out when a call is typed.
 pub(super) fn usual(app: &App) -> typed::Usual {
     let view = app.walk().trace().present();
-    let fd = side(app).and_then(|side| {
-        let found = descriptors(&view, side, app.walk().server());
+    let fd = actor(app).and_then(|actor| {
+        let found = descriptors(&view, actor, app.walk().server());
         found.into_iter().filter(|(_, situation)| situation.open).map(|(fd, _)| fd).next_back()
     });
     typed::Usual { server: app.walk().server(), fd }
@@ -141,9 +141,9 @@ pub(super) fn usual(app: &App) -> typed::Usual {
 
 /// The side's newest descriptors, in the order in which they were made, and the last one that was closed. `server` is the
 /// address to which `bind()` is offered.
-fn descriptors(view: &View<'_>, side: Side, server: SocketAddr) -> Vec<(i32, Situation)> {
+fn descriptors(view: &View<'_>, actor: Actor, server: SocketAddr) -> Vec<(i32, Situation)> {
     let (mut open, mut closed): (Vec<i32>, Vec<i32>) = (Vec::new(), Vec::new());
-    for call in view.own_calls(side) {
+    for call in view.own_calls(actor) {
         let Some(Ok(returned)) = call.outcome else { continue };
         match call.call {
             Call::Close { fd } if !open.contains(fd) && !closed.contains(fd) => closed.push(*fd),
@@ -164,8 +164,8 @@ fn descriptors(view: &View<'_>, side: Side, server: SocketAddr) -> Vec<(i32, Sit
     fds.reverse();
     let situation = |fd| {
         // Of one that has an address, it matters who else has it; of another one, who has the one that it would get.
-        let bound = Situation::at(view, side, &Call::Close { fd });
-        if bound.bound { bound } else { Situation::at(view, side, &Call::Bind { fd, addr: server }) }
+        let bound = Situation::at(view, actor, &Call::Close { fd });
+        if bound.bound { bound } else { Situation::at(view, actor, &Call::Bind { fd, addr: server }) }
     };
     fds.into_iter().map(|fd| (fd, situation(fd))).collect()
 }

@@ -21,8 +21,8 @@ use crate::i18n::width as display_width;
 use crate::i18n::{escape, fill};
 use crate::lesson::Lesson;
 use crate::model::{
-    Call, CallView, Mode, Moment, Passing, SHARED_RTO_MIN_MS, SegmentId, Side, SocketView, Source, Timer, TimerKind,
-    View,
+    Actor, Call, CallView, Mode, Moment, Passing, SHARED_RTO_MIN_MS, SegmentId, Side, SocketView, Source, Timer,
+    TimerKind, View,
 };
 use crate::tcp::{Packet, State};
 use crate::theme::Theme;
@@ -201,12 +201,12 @@ impl<'a> Scene<'a> {
 
     /// Whether the side itself set how long the socket stays in FIN_WAIT2 (TCP_LINGER2 of `tcp(7)`).
     fn chose_fin_timeout(&self, socket: &SocketView<'_>) -> bool {
-        let Some(side) = socket.facts.side else { return false };
+        let Some(actor) = socket.facts.actor() else { return false };
         let its = |call: &CallView<'_>, fd: i32| {
             let then = self.view.trace().at(call.entered);
             then.socket(socket.facts.cookie).is_some_and(|then| then.facts.fd == Some(fd))
         };
-        self.view.calls(side).any(|call| match call.call {
+        self.view.calls(actor).any(|call| match call.call {
             Call::SetOption { fd, option, .. } => option.to_string() == "TCP_LINGER2" && its(&call, *fd),
             _ => false,
         })
@@ -248,6 +248,11 @@ pub(super) fn holder(socket: &SocketView<'_>, room: usize, width: usize) -> Stri
     };
     let pad = width.saturating_sub(display_width(&holder));
     holder + &" ".repeat(pad)
+}
+
+/// An actor's mark: its side's, and its number where it isn't the first.
+pub(super) fn mark(actor: Actor) -> String {
+    if actor.is_first() { shape(actor.side).to_owned() } else { format!("{}{}", shape(actor.side), actor.nth) }
 }
 
 /// The shape that goes with a side's colour.

@@ -13,7 +13,7 @@ use super::lessons;
 use super::mouse;
 use crate::engine::{self, Happening, Phase, Request};
 use crate::lesson::{Lang, Show};
-use crate::model::{Event as Happened, Moment, Side};
+use crate::model::{Actor, Event as Happened, Moment, Side};
 
 /// The longest line that can be typed, in characters.
 const LONGEST_LINE: usize = 200;
@@ -97,7 +97,7 @@ impl App {
     pub fn restarted(&mut self, walk: Box<dyn super::Walk>) {
         self.walk = walk;
         self.generation += 1;
-        self.place = super::app::Place { turn: self.place.turn, side: self.place.side, ..Default::default() };
+        self.place = super::app::Place { turn: self.place.turn, actor: self.place.actor, ..Default::default() };
         self.now = Duration::ZERO;
         self.auto = self.auto.map(|_| Auto { due: None });
         self.again = None;
@@ -221,7 +221,7 @@ fn terminal(app: &mut App, event: Event, effects: &mut Vec<Effect>) {
             let action = mouse::action(app, event);
             match action {
                 Some(mouse::Action::Do(command)) => perform(app, command, effects),
-                Some(mouse::Action::Side(side)) => app.place.side = Some(side),
+                Some(mouse::Action::Side(side)) => app.place.actor = Some(app.shown_actor(side)),
                 Some(mouse::Action::Segment(id)) => app.place.segment = Some(id),
                 Some(mouse::Action::Choose(n)) => lessons::choose(app, n),
                 Some(mouse::Action::Lesson(n)) => lessons::click(app, n, effects),
@@ -413,20 +413,29 @@ fn scroll_ladder(app: &mut App, older: bool) {
     app.place.ladder = if older { (app.place.ladder + 1).min(most) } else { app.place.ladder.saturating_sub(1) };
 }
 
+/// Who is chosen next: each one that makes calls, in order, and then nobody.
+fn next_actor(app: &App) -> Option<Actor> {
+    let own = app.walk.free().map_or(&[][..], |free| free.actors());
+    if let [first, second] = own {
+        // The first one's calls are offered already, so the other's are next. With nobody chosen, `w` lets the segments to
+        // both pass.
+        return match app.place.actor {
+            None => Some(*second),
+            Some(actor) if actor == *second => Some(*first),
+            Some(_) => None,
+        };
+    }
+    let mut actors = Side::BOTH.into_iter().flat_map(|side| app.view().actors(side));
+    match app.place.actor {
+        None => actors.next(),
+        Some(chosen) => actors.skip_while(|actor| *actor != chosen).nth(1),
+    }
+}
+
 fn show(app: &mut App, command: Command) {
     match command {
         Command::Side => {
-            let own = app.walk.free().map_or(&[][..], |free| free.sides());
-            app.place.side = match app.place.side {
-                // The server's calls are offered already: the other side is the client's.
-                None if own == Side::BOTH => Some(Side::Client),
-                Some(Side::Client) if own == Side::BOTH => Some(Side::Server),
-                // Then `w` lets the segments to both sides pass again.
-                Some(Side::Server) if own == Side::BOTH => None,
-                None => Some(Side::Server),
-                Some(Side::Server) => Some(Side::Client),
-                Some(Side::Client) => None,
-            }
+            app.place.actor = next_actor(app);
         }
         Command::Code => {
             app.look.code = (app.look.code + 1) % app.look.snippets.len().max(1);

@@ -56,7 +56,7 @@ fn a_recording_of_many_comings_takes_little_room() {
     for user in users() {
         let mut stage = Stage::new(user, LARGE, Lang::En);
         let line = |n: u32| {
-            let event = Event::Joined(Member { number: n, pid: n, role: Role::Drives(Vec::new()) });
+            let event = Event::Joined(Member { number: n, pid: n, nth: 1, role: Role::Drives(Vec::new()) });
             format!("{{\"t_us\":{n},\"entry\":{}}}\n", serde_json::to_string(&event).unwrap())
         };
         let path = stage.file("many.jsonl");
@@ -118,8 +118,7 @@ fn heads(stage: &Stage) -> [String; 4] {
 fn both_pass(stage: &mut Stage, seats: [Seat; 2]) {
     for (seat, side) in seats.into_iter().zip([Server, Client]) {
         stage.press(seat, "w");
-        let rule =
-            move |event: &Event| matches!(event, Event::Passing(passing) if passing.rule(Which::To(side)).is_some());
+        let rule = move |event: &Event| matches!(event, Event::Passing(passing) if passing.rule(Which::To(side.into())).is_some());
         stage.wait_event(seat, "rule", rule);
     }
 }

@@ -87,8 +87,8 @@ impl Free {
         let (seat, mut newest) = (self.seat, None);
         self.stage.until("return of the newest call", |stage| {
             newest = stage.entries(seat).into_iter().rev().find_map(|entry| match entry.event {
-                Event::Returned { side, outcome, .. } if side == of => Some(Some(outcome)),
-                Event::Entered { side, .. } if side == of => Some(None),
+                Event::Returned { caller, outcome } if caller.actor == of.into() => Some(Some(outcome)),
+                Event::Entered { caller, .. } if caller.actor == of.into() => Some(None),
                 _ => None,
             });
             matches!(newest, Some(Some(_)))
@@ -501,9 +501,7 @@ fn a_worker_that_answers_and_closes_sends_a_fin() {
         for call in ["socket()", "connect 3 :8000", "send 3 hi"] {
             stage.call(client, Client, call);
         }
-        let closed = |event: &Event| {
-            matches!(event, Event::Entered { worker: 1.., call: sockwalk::model::Call::Close { .. }, .. })
-        };
+        let closed = |event: &Event| matches!(event, Event::Entered { caller, call: sockwalk::model::Call::Close { .. } } if caller.worker > 0);
         stage.wait_event(seat, "the worker's close()", closed);
         stage.wait_text(seat, "close(4)");
         stage.wait_text(seat, "FIN_WAIT2");

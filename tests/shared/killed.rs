@@ -97,8 +97,8 @@ impl Pair {
         let (server, mut newest) = (self.server, None);
         self.stage.until("return of the server's call", |stage| {
             newest = stage.entries(server).into_iter().rev().find_map(|entry| match entry.event {
-                Event::Returned { side: Server, outcome, .. } => Some(Some(outcome)),
-                Event::Entered { side: Server, .. } => Some(None),
+                Event::Returned { caller, outcome } if caller.actor == Server.into() => Some(Some(outcome)),
+                Event::Entered { caller, .. } if caller.actor == Server.into() => Some(None),
                 _ => None,
             });
             newest.iter().flatten().any(&so)
@@ -168,7 +168,7 @@ fn the_server_is_killed_at_every_step() {
             pair.stage.wait_held(client, &[]);
             match came {
                 Some(errno) => pair.stage.wait_event(client, "refused connection", |event| {
-                    matches!(event, Event::Returned { side: Client, outcome: Err(Errno(number)), .. } if *number == errno)
+                    matches!(event, Event::Returned { caller, outcome: Err(Errno(number)) } if caller.actor == Client.into() && *number == errno)
                 }),
                 None => {
                     let heard = pair.stage.call(client, Client, &format!("recv {}", pair.fd));

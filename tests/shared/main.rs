@@ -6,6 +6,7 @@ mod common;
 mod screens;
 mod stage;
 
+mod actors;
 mod bounds;
 mod daemon;
 mod errors;

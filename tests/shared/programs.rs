@@ -54,8 +54,8 @@ fn returned(stage: &mut Stage, seat: Seat, of: Side) -> Returned {
     let mut newest: Option<Option<Outcome>> = None;
     stage.until("return of the newest call", |stage| {
         newest = stage.entries(seat).into_iter().rev().find_map(|entry| match entry.event {
-            Event::Returned { side, worker: 0, outcome } if side == of => Some(Some(outcome)),
-            Event::Entered { side, worker: 0, .. } if side == of => Some(None),
+            Event::Returned { caller, outcome } if caller.actor == of.into() => Some(Some(outcome)),
+            Event::Entered { caller, .. } if caller.actor == of.into() => Some(None),
             _ => None,
         });
         matches!(newest, Some(Some(_)))
@@ -315,7 +315,7 @@ fn a_client_outside(user: User, host: &str, program: Outside) {
     let client = runs(&mut stage, &program, WORD);
     stage.wait_said(client, "success");
     stage.wait_event(server, "the word", |event| {
-        matches!(event, Event::Returned { side: Server, outcome: Ok(came), .. } if came.data == WORD.as_bytes())
+        matches!(event, Event::Returned { caller, outcome: Ok(came) } if caller.actor == Server.into() && came.data == WORD.as_bytes())
     });
     stage.wait_text(server, &format!("= {} \"", WORD.len()));
     stage.wait_end(client);

@@ -63,11 +63,6 @@ fn of_several_labs_one_is_asked_for() {
             let ran = finish(&mut stage.command(&["exec", "--lab", "two", "--", "true"]));
             assert_eq!(ran.status.code(), Some(0), "{ran:?}");
             assert!(ran.stderr.contains("`two`"), "{ran:?}");
-            // A side that is taken is told, with the process that has it.
-            let taken = stage.open(&["server", "--lab", "one"]);
-            assert_eq!(stage.terminal(taken).wait_for_end().code(), Some(1));
-            let (pid, contents) = (stage.pid(one).to_string(), stage.screen(taken).contents());
-            assert!(contents.contains(&pid) && contents.contains("sockwalk watch"), "{contents}");
             // A name that no lab has makes a new one.
             let three = stage.join(&["client", "--lab", "three"]);
             stage.succeeds(three, Client, "socket(");

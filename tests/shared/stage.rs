@@ -11,7 +11,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use sockwalk::lesson::Lang;
-use sockwalk::model::{Entry, Event, Outcome, Side};
+use sockwalk::model::{Actor, Entry, Event, Outcome, Side};
 use sockwalk::report::read_recording;
 use sockwalk::tui::Texts;
 use vt100::Screen;
@@ -314,8 +314,9 @@ impl Stage {
 
     /// Types a call, and waits until it has come back or sleeps. What it came to; `None` where it sleeps.
     #[track_caller]
-    pub fn call(&mut self, seat: Seat, side: Side, text: &str) -> Option<Outcome> {
-        let before = self.count(seat, |event| is_entered(event, side));
+    pub fn call(&mut self, seat: Seat, who: impl Into<Actor>, text: &str) -> Option<Outcome> {
+        let who = who.into();
+        let before = self.count(seat, |event| is_entered(event, who));
         self.press(seat, "\r");
         let prompt = self.texts.free.type_keys.clone();
         self.wait(seat, &prompt, |screen| screen.contents().contains(&prompt));
@@ -323,28 +324,29 @@ impl Stage {
         let tail: String = text.chars().skip(text.chars().count().saturating_sub(12)).collect();
         self.wait(seat, text, |screen| screen.contents().contains(&tail));
         self.press(seat, "\r");
-        self.came(seat, side, before, text)
+        self.came(seat, who, before, text)
     }
 
     /// Presses the digit of the first call on the menu's page that begins so, once it is there; else as [`Stage::call`].
     #[track_caller]
-    pub fn choose(&mut self, seat: Seat, side: Side, begin: &str) -> Option<Outcome> {
-        let before = self.count(seat, |event| is_entered(event, side));
+    pub fn choose(&mut self, seat: Seat, who: impl Into<Actor>, begin: &str) -> Option<Outcome> {
+        let who = who.into();
+        let before = self.count(seat, |event| is_entered(event, who));
         let offered = |screen: &Screen| screens::menu(screen).into_iter().find(|(_, call)| call.starts_with(begin));
         self.wait(seat, &format!("{begin} in the menu"), |screen| offered(screen).is_some());
         let (digit, _) = offered(self.screen(seat)).unwrap();
         self.press(seat, &digit.to_string());
-        self.came(seat, side, before, begin)
+        self.came(seat, who, before, begin)
     }
 
     /// Waits until one more call was entered than before, and what it came to is in the trace and on the screen.
     #[track_caller]
-    fn came(&mut self, seat: Seat, side: Side, before: usize, what: &str) -> Option<Outcome> {
+    fn came(&mut self, seat: Seat, who: Actor, before: usize, what: &str) -> Option<Outcome> {
         let (name, blocks) = (name(what), self.texts.free.blocks.clone());
         let mut came = None;
         // What sleeps may return while the screen is waited for: the trace is asked each time.
         self.until(&format!("end of {what}, or its sleep"), |stage| {
-            let newest = newest(&stage.entries(seat), side).filter(|(count, _)| *count > before);
+            let newest = newest(&stage.entries(seat), who).filter(|(count, _)| *count > before);
             came = newest.and_then(|(_, came)| came);
             let shown = match &came {
                 None => return false,
@@ -361,8 +363,8 @@ impl Stage {
 
     /// A call that must succeed, by the menu. Its value.
     #[track_caller]
-    pub fn succeeds(&mut self, seat: Seat, side: Side, begin: &str) -> i64 {
-        match self.choose(seat, side, begin) {
+    pub fn succeeds(&mut self, seat: Seat, who: impl Into<Actor>, begin: &str) -> i64 {
+        match self.choose(seat, who, begin) {
             Some(Ok(returned)) => returned.value,
             other => panic!("{begin} came to {other:?}\n{}", self.everything()),
         }
@@ -370,8 +372,8 @@ impl Stage {
 
     /// A call that must sleep, by the menu.
     #[track_caller]
-    pub fn sleeps(&mut self, seat: Seat, side: Side, begin: &str) {
-        let came = self.choose(seat, side, begin);
+    pub fn sleeps(&mut self, seat: Seat, who: impl Into<Actor>, begin: &str) {
+        let came = self.choose(seat, who, begin);
         assert_eq!(came, None, "{begin} doesn't sleep\n{}", self.everything());
     }
 
@@ -560,21 +562,21 @@ pub fn name(call: &str) -> String {
     if name == "nonblock" { "fcntl".to_owned() } else { name }
 }
 
-fn is_entered(event: &Event, of: Side) -> bool {
-    matches!(event, Event::Entered { side, worker: 0, .. } if *side == of)
+fn is_entered(event: &Event, of: Actor) -> bool {
+    matches!(event, Event::Entered { caller, .. } if caller.actor == of)
 }
 
-/// How many calls a side's hand has made, and what the newest came to: `None` while it is on its way, and within it
+/// How many calls an actor's main thread has made, and what the newest came to: `None` while it is on its way, and within it
 /// `None` where it sleeps.
-fn newest(entries: &[Entry], of: Side) -> Option<(usize, Option<Option<Outcome>>)> {
+fn newest(entries: &[Entry], of: Actor) -> Option<(usize, Option<Option<Outcome>>)> {
     let mut state = None;
     for entry in entries {
         state = match (&entry.event, state) {
-            (Event::Entered { side, worker: 0, .. }, state) if *side == of => {
+            (Event::Entered { caller, .. }, state) if caller.actor == of => {
                 Some((state.map_or(0, |(count, _): (usize, _)| count) + 1, None))
             }
-            (Event::Blocked { side, worker: 0 }, Some((count, _))) if *side == of => Some((count, Some(None))),
-            (Event::Returned { side, worker: 0, outcome }, Some((count, _))) if *side == of => {
+            (Event::Blocked { caller }, Some((count, _))) if caller.actor == of => Some((count, Some(None))),
+            (Event::Returned { caller, outcome }, Some((count, _))) if caller.actor == of => {
                 Some((count, Some(Some(outcome.clone()))))
             }
             (_, state) => state,

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 use sockwalk::lesson::Lang;
-use sockwalk::model::{Event, Outcome, Side};
+use sockwalk::model::{Actor, Event, Outcome, Side};
 
 use crate::common::lab_users;
 use crate::screens;
@@ -25,16 +25,16 @@ pub fn up_to_the_syn(stage: &mut Stage, server: Seat, client: Seat) -> (i64, i64
 
 /// Nothing that this seat presses lets go or drops what waits at another's door.
 #[track_caller]
-pub fn keys_are_in_vain(stage: &mut Stage, seat: Seat, side: Option<Side>) {
+pub fn keys_are_in_vain(stage: &mut Stage, seat: Seat, who: Option<Actor>) {
     let gone = |event: &Event| matches!(event, Event::Delivered(_) | Event::Dropped(_));
     let (held, before) = (stage.held(seat), stage.count(seat, gone));
     assert!(!held.is_empty());
     let offer = format!(" Space {} ", stage.texts.label("next"));
     stage.wait(seat, "no offer of the other's segment", |screen| !screens::last_rows(screen).contains(&offer));
     stage.press(seat, " dx");
-    match side {
+    match who {
         // What was asked for before it the keeper has heard when a call has come back.
-        Some(side) => drop(stage.call(seat, side, "close 999")),
+        Some(who) => drop(stage.call(seat, who, "close 999")),
         None => stage.looks_at_sockets(seat, |_| ()),
     }
     assert_eq!((stage.held(seat), stage.count(seat, gone)), (held, before));
@@ -86,12 +86,12 @@ fn whole_walk(size: (u16, u16), lang: Lang) {
         stage.lets_go(server, "SYN");
         stage.wait_held(client, &["SYN,ACK"]);
         stage.wait_states(&both, &[(Server, "LISTEN"), (Server, "SYN_RECV"), (Client, "SYN_SENT")]);
-        keys_are_in_vain(&mut stage, server, Some(Server));
+        keys_are_in_vain(&mut stage, server, Some(Server.into()));
         compare_tables(&mut stage, &both);
         stage.lets_go(client, "SYN,ACK");
         stage.wait_held(server, &["ACK"]);
         stage.wait_states(&both, &[(Server, "LISTEN"), (Server, "SYN_RECV"), (Client, "ESTABLISHED")]);
-        keys_are_in_vain(&mut stage, client, Some(Client));
+        keys_are_in_vain(&mut stage, client, Some(Client.into()));
         stage.sleeps(server, Server, "accept(");
         stage.lets_go(server, "ACK");
         let open = [(Server, "LISTEN"), (Server, "ESTABLISHED"), (Client, "ESTABLISHED")];
@@ -115,7 +115,9 @@ fn echo(stage: &mut Stage, server: Seat, client: Seat, fd: i64) -> i64 {
     let mut connection = None;
     stage.until("accepted connection", |stage| {
         connection = stage.entries(server).into_iter().rev().find_map(|entry| match entry.event {
-            Event::Returned { side: Server, outcome: Ok(came), .. } => came.peer.map(|_| came.value),
+            Event::Returned { caller, outcome: Ok(came) } if caller.actor == Server.into() => {
+                came.peer.map(|_| came.value)
+            }
             _ => None,
         });
         connection.is_some()
@@ -140,7 +142,7 @@ fn four_ways(stage: &mut Stage, (server, connection): (Seat, i64), (client, fd):
     assert_eq!(stage.call(client, Client, &format!("close({fd})")).unwrap().unwrap().value, 0);
     stage.wait_held(client, &["FIN,ACK"]);
     stage.wait_states(&both, &[(Server, "LISTEN"), (Server, "ESTABLISHED"), (Client, "FIN_WAIT1")]);
-    keys_are_in_vain(stage, client, Some(Client));
+    keys_are_in_vain(stage, client, Some(Client.into()));
     stage.lets_go(server, "FIN,ACK");
     stage.wait_states(&both, &[(Server, "LISTEN"), (Server, "CLOSE_WAIT"), (Client, "FIN_WAIT1")]);
     stage.lets_go(client, "ACK");
@@ -149,7 +151,7 @@ fn four_ways(stage: &mut Stage, (server, connection): (Seat, i64), (client, fd):
     assert_eq!(stage.call(server, Server, &format!("close({connection})")).unwrap().unwrap().value, 0);
     stage.wait_held(server, &["FIN,ACK"]);
     stage.wait_states(&both, &[(Server, "LISTEN"), (Server, "LAST_ACK"), (Client, "FIN_WAIT2")]);
-    keys_are_in_vain(stage, server, Some(Server));
+    keys_are_in_vain(stage, server, Some(Server.into()));
     stage.lets_go(client, "FIN,ACK");
     stage.wait_states(&both, &[(Server, "LISTEN"), (Server, "LAST_ACK"), (Client, "TIME_WAIT")]);
     compare_tables(stage, &both);
@@ -258,8 +260,7 @@ fn each_interrupts_its_own_call_alone() {
         }
         stage.press(server, "i");
         stage.wait_text(watch, "= -1 EINTR");
-        let interrupted =
-            |of| move |event: &Event| matches!(event, Event::Returned { side, outcome: Err(_), .. } if *side == of);
+        let interrupted = |of: Side| move |event: &Event| matches!(event, Event::Returned { caller, outcome: Err(_) } if caller.actor == of.into());
         assert_eq!(stage.count(watch, interrupted(Server)), 1);
         assert_eq!(stage.count(watch, interrupted(Client)), 0);
         stage.close(&[server, client, watch]);

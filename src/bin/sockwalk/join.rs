@@ -35,7 +35,7 @@ pub fn run(invocation: &Invocation, joining: &Joining) -> Result<u8, Exit> {
         Part::Free => Side::BOTH.to_vec(),
         Part::Watch => Vec::new(),
     };
-    let role = if sides.is_empty() { Role::Watches } else { Role::Drives(sides.clone()) };
+    let role = if sides.is_empty() { Role::Watches } else { Role::Drives(sides) };
     let (mut joined, lab) = labs.join(invocation, joining.lab.as_deref(), role.clone())?;
     let (sender, inbox) = channel();
     let mut house = House {
@@ -48,9 +48,10 @@ pub fn run(invocation: &Invocation, joining: &Joining) -> Result<u8, Exit> {
         recordings,
     };
     house.start(&mut joined, 0).map_err(screen::trouble)?;
-    let options = house.options(&joined, &sides, joining.server);
+    let options = house.options(&joined, joining.server);
     // Of both sides, the server's calls are the ones that are made by themselves.
-    let answerer = joining.answer.zip(sides.first()).map(|(answer, side)| Answerer::new(*side, answer, joining.server));
+    let first = joined.actors().first().copied();
+    let answerer = joining.answer.zip(first).map(|(answer, actor)| Answerer::new(actor, answer, joining.server));
     let walk = Box::new(Free::new(options.clone(), answerer));
     house.recordings.begin((joined.mode(), joined.wire()), joined.lesson().cloned());
     (house.world, house.made) = (Some(joined), Some(options));
@@ -135,11 +136,12 @@ impl House {
         })
     }
 
-    fn options(&self, joined: &Joined, sides: &[Side], server: SocketAddr) -> FreeOptions {
+    fn options(&self, joined: &Joined, server: SocketAddr) -> FreeOptions {
         let of = |shown: &ShownLesson| super::replay::lesson(&shown.name, shown.source.as_deref());
         let lesson = joined.lesson().and_then(of);
+        let actors = joined.actors();
         FreeOptions {
-            purpose: if sides.is_empty() { Purpose::Watch } else { Purpose::Drive(sides.to_vec()) },
+            purpose: if actors.is_empty() { Purpose::Watch } else { Purpose::Drive(actors) },
             server: lesson.as_ref().map_or(server, |lesson| lesson.server),
             mode: joined.mode(),
             wire: joined.wire(),
@@ -188,7 +190,7 @@ impl Host for House {
         let renewed = self.renewed.lock().unwrap_or_else(PoisonError::into_inner).take();
         let (Some((mut joined, name)), Some(made)) = (renewed, &self.made) else { return Err(String::new()) };
         self.lab.name = name;
-        let options = self.options(&joined, &[], made.server);
+        let options = self.options(&joined, made.server);
         self.start(&mut joined, generation).map_err(|error| error.to_string())?;
         self.recordings.write(leaving.trace(), leaving.lesson());
         if let Err(why) = self.recordings.make_file() {

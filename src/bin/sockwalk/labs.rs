@@ -10,7 +10,7 @@ use sockwalk::cli::{Exit, Invocation, ModeChoice};
 use sockwalk::engine::World;
 use sockwalk::i18n::{SharedTexts, Texts, fill, join};
 use sockwalk::linux::shared::{Denial, Denied, Folder, Joined, LabName, Unlocked};
-use sockwalk::model::{Mode, Role, Side};
+use sockwalk::model::{Mode, Role};
 
 use super::keep::{READY, TAKEN};
 
@@ -243,10 +243,6 @@ impl Labs {
     fn denied(&self, name: &LabName, denied: &Denied) -> Exit {
         let t = self.texts;
         self.exit(&match denied {
-            Denied::Denial(Denial::Taken { side, pid }) => {
-                let side = if *side == Side::Server { &t.server } else { &t.client };
-                fill(&t.taken, &[("side", side as &dyn std::fmt::Display), ("pid", pid)])
-            }
             Denied::Denial(Denial::Version(version)) => fill(&t.other_version, &[("version", version)]),
             Denied::Denial(Denial::Full) => t.full.clone(),
             Denied::Denial(Denial::Lesson) => fill(&t.lesson_runs, &[("lab", name)]),

@@ -454,7 +454,7 @@ impl Runner {
 
     fn event(&mut self, event: Event, at: Duration) {
         match &event {
-            Event::Returned { side, outcome, .. } => self.returned(*side, outcome),
+            Event::Returned { caller, outcome } => self.returned(caller.actor.side, outcome),
             Event::Socket(facts) => {
                 self.names.learn(facts);
                 self.firings.told(at, facts.cookie, facts.timer);

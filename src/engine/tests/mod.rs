@@ -171,7 +171,7 @@ fn a_reply_goes_to_who_sent_the_datagram_that_was_received_last() {
     for (port, data) in [(1000, b"first".to_vec()), (2000, b"second".to_vec())] {
         let (value, peer) = (data.len() as i64, Some(address(port)));
         let came = came_back(Side::Client, Ok(Returned { value, data, peer }));
-        let entered = What::Event(Event::Entered { side: Side::Client, worker: 0, call: call.clone() });
+        let entered = What::Event(Event::Entered { caller: Side::Client.into(), call: call.clone() });
         world.when(Request::Call(Side::Client, call.clone()), [entered, came]);
         go(&mut runner, &mut world, Command::Next);
     }
@@ -311,7 +311,7 @@ fn received_bytes_can_be_sent_back() {
     world.when(Request::Call(Side::Client, SOCKET), returns(Side::Client, SOCKET, 5));
     go(&mut runner, &mut world, Command::Next);
     let call = Call::Recv { fd: 5, len: 64 };
-    let entered = What::Event(Event::Entered { side: Side::Client, worker: 0, call: call.clone() });
+    let entered = What::Event(Event::Entered { caller: Side::Client.into(), call: call.clone() });
     let returned = Returned { value: 3, data: b"abc".to_vec(), peer: None };
     world.when(Request::Call(Side::Client, call), [entered, came_back(Side::Client, Ok(returned))]);
     go(&mut runner, &mut world, Command::Next);

@@ -28,7 +28,7 @@ fn a_descriptor_is_made_non_blocking_by_a_call() {
     world.when(Request::Call(Side::Client, call.clone()), returns(Side::Client, call, 0));
     go(&mut runner, &mut world, Command::Next);
     let in_progress = || {
-        let entered = What::Event(Event::Entered { side: Side::Client, worker: 0, call: connecting() });
+        let entered = What::Event(Event::Entered { caller: Side::Client.into(), call: connecting() });
         [entered, came_back(Side::Client, Err(crate::model::Errno(libc::EINPROGRESS)))]
     };
     // The side is in no call then: it can make the next one.

@@ -5,7 +5,7 @@ use std::fmt::Display;
 use std::time::Duration;
 
 use super::{About, Kind, end_at, open_at, sentences};
-use crate::model::{Connection, Event, Side, SocketFacts, SocketState, SocketView, TimerKind, View};
+use crate::model::{Caller, Connection, Event, SocketFacts, SocketState, SocketView, TimerKind, View};
 use crate::tcp::{Flags, State, line};
 
 /// What comes later than this after a delivery isn't told as its consequence.
@@ -54,14 +54,14 @@ impl<'a> About<'a> {
         let packet = self.segment.segment;
         let trace = self.view.trace();
         let began = self.segment.changed;
-        let side = self.side(packet.to, packet.from);
+        let receiver = self.actor(packet.to, packet.from);
         let entries = trace.entries().get(began + 1..self.view.moment()).unwrap_or(&[]);
         let until = trace.entries().get(began).map_or(Duration::ZERO, |entry| entry.at) + SOON;
         let mut seen = Seen::default();
         for entry in entries.iter().take_while(|entry| entry.at <= until) {
             match &entry.event {
                 Event::Delivered(id) | Event::Dropped(id) if self.is_here(self.view.segment(*id)) => break,
-                Event::Entered { side: who, .. } if Some(*who) == side => break,
+                Event::Entered { caller, .. } if Some(caller.actor) == receiver => break,
                 Event::Socket(facts) => {
                     let here = facts.local == Some(packet.to) && facts.remote == Some(packet.from);
                     if here || open == Some(facts.cookie) {
@@ -88,8 +88,8 @@ impl<'a> About<'a> {
                     let line = line(segment, &initials, self.numbers);
                     seen.told.push(self.words.say(|t| &t.answered_again, &[("line", &line)]));
                 }
-                Event::Returned { side: who, worker, outcome } if Some(*who) == side => {
-                    seen.told.extend(self.returned(*who, *worker, outcome));
+                Event::Returned { caller, outcome } if Some(caller.actor) == receiver => {
+                    seen.told.extend(self.returned(*caller, outcome));
                 }
                 _ => {}
             }
@@ -108,13 +108,14 @@ impl<'a> About<'a> {
         before.is_some_and(|socket| socket.facts.local.zip(socket.facts.remote) == Some((packet.to, packet.from)))
     }
 
-    fn returned(&self, side: Side, worker: u32, outcome: &crate::model::Outcome) -> Option<String> {
-        let call = self.view.calls(side).find(|call| call.worker == worker && call.outcome == Some(outcome))?;
+    fn returned(&self, caller: Caller, outcome: &crate::model::Outcome) -> Option<String> {
+        let mut calls = self.view.calls(caller.actor);
+        let call = calls.find(|call| call.caller == caller && call.outcome == Some(outcome))?;
         let value = match outcome {
             Ok(returned) => returned.value.to_string(),
             Err(errno) => format!("-1 {errno}"),
         };
-        let (name, side) = (call.call.name(), self.side_name(side));
+        let (name, side) = (call.call.name(), self.side_name(caller.actor.side));
         Some(self.words.say(|t| &t.returned, &[("call", &name), ("side", &side), ("value", &value)]))
     }
 

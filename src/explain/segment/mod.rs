@@ -14,7 +14,7 @@ use std::time::Duration;
 
 use super::table::Broken;
 use crate::i18n::{Lang, join};
-use crate::model::{Connection, Fate, SegmentId, SegmentView, Side, SocketView, View};
+use crate::model::{Actor, Connection, Fate, SegmentId, SegmentView, Side, SocketView, View};
 use crate::tcp::{Flags, Numbers, Segment, line};
 use texts::{SegmentTexts, Words};
 
@@ -126,14 +126,14 @@ impl<'a> About<'a> {
     }
 
     /// Whose an address is; `None` where it is nobody's that the trace knows.
-    fn side(&self, address: SocketAddr, other: SocketAddr) -> Option<Side> {
+    fn actor(&self, address: SocketAddr, other: SocketAddr) -> Option<Actor> {
         let trace = self.view.trace();
-        trace.side_of(address).or_else(|| trace.side_of(other).map(Side::other))
+        trace.owner_of(address).or_else(|| trace.side_of(other).map(|side| side.other().into()))
     }
 
     /// Who has an address: the kernel of a side, else the address itself.
     fn who(&self, address: SocketAddr, other: SocketAddr) -> String {
-        match self.side(address, other) {
+        match self.actor(address, other).map(|actor| actor.side) {
             Some(Side::Server) => self.words.say(|t| &t.server, &[]),
             Some(Side::Client) => self.words.say(|t| &t.client, &[]),
             None => address.to_string(),

@@ -1,7 +1,7 @@
 //! Who sent a segment, and what made it, where that was seen.
 
 use super::{About, end_at, sentences};
-use crate::model::{Call, Connection, Event, Side, View};
+use crate::model::{Actor, Call, Connection, Event, View};
 use crate::tcp::Flags;
 
 /// So many entries before a segment are looked at for what made it.
@@ -37,7 +37,7 @@ impl About<'_> {
                         return self.words.say(|t| &t.by_answer, &[("line", &self.line(&one))]);
                     }
                 }
-                Event::Entered { side, call, .. } if self.is_made_by(*side, call, &before) => {
+                Event::Entered { caller, call } if self.is_made_by(caller.actor, call, &before) => {
                     return self.words.say(|t| &t.by_call, &[("call", &call.name())]);
                 }
                 _ => {}
@@ -54,10 +54,10 @@ impl About<'_> {
         entries[..until].iter().rposition(|entry| is_it(&entry.event)).unwrap_or(until)
     }
 
-    /// Whether a call of a side can have made it: one that sends, on the sender's descriptor.
-    fn is_made_by(&self, side: Side, call: &Call, before: &View<'_>) -> bool {
+    /// Whether an actor's call can have made it: one that sends, on the sender's descriptor.
+    fn is_made_by(&self, actor: Actor, call: &Call, before: &View<'_>) -> bool {
         let packet = self.segment.segment;
-        if self.view.trace().side_of(packet.from) != Some(side) {
+        if self.view.trace().owner_of(packet.from) != Some(actor) {
             return false;
         }
         let Some(tcp) = packet.tcp() else { return matches!(call, Call::Send { .. } | Call::SendTo { .. }) };

@@ -25,11 +25,11 @@ impl Story {
     }
 
     fn enters(&mut self, worker: u32, call: Call) -> &mut Story {
-        self.add(Event::Entered { side: Side::Client, worker, call })
+        self.add(Event::Entered { caller: crate::model::Caller { actor: Side::Client.into(), worker }, call })
     }
 
     fn comes_back(&mut self, worker: u32, outcome: Outcome) -> &mut Story {
-        self.add(Event::Returned { side: Side::Client, worker, outcome })
+        self.add(Event::Returned { caller: crate::model::Caller { actor: Side::Client.into(), worker }, outcome })
     }
 
     fn leaves(&mut self, id: u32, seq: u32, flags: &[&str]) -> &mut Story {
@@ -70,7 +70,7 @@ fn a_fin_that_is_acknowledged_while_close_waits_ended_its_waiting() {
         let mut story = Story::accepted();
         let linger = Call::SetOption { fd: 4, option: "SO_LINGER".to_owned().try_into().unwrap(), value: 3 };
         story.socket(Some(4), State::Established, 0).call(linger, returned(0));
-        story.enters(0, Call::Close { fd: 4 }).add(Event::Blocked { side: Side::Client, worker: 0 });
+        story.enters(0, Call::Close { fd: 4 }).add(Event::Blocked { caller: Side::Client.into() });
         assert_eq!(story.reason().0, Some(Circumstance::Lingered), "it waits");
         story.leaves(1, 5, &["FIN", "ACK"]);
         let id = SegmentId(2);
@@ -120,7 +120,7 @@ fn an_attempt_in_the_background_is_followed() {
     assert_eq!(reset.reason(), (None, Some(Circumstance::Connected)));
     reset.arrives(2, &["RST"]).add(end(State::Closed, (None, None)));
     assert_eq!(reset.reason(), (None, Some(Circumstance::Reset)));
-    let marked = |story: &Story| named(&Situation::all(&story.0.present(), Side::Client));
+    let marked = |story: &Story| named(&Situation::all(&story.0.present(), Side::Client.into()));
     assert!(marked(&refused).contains(&"connect(3) ECONNREFUSED".to_owned()), "{:?}", marked(&refused));
     refused.call(recv(), Err(Errno(libc::ECONNREFUSED)));
     assert!(marked(&refused).contains(&"connect(3) ECONNABORTED".to_owned()), "{:?}", marked(&refused));
@@ -140,7 +140,7 @@ fn one_that_is_its_own_peer_is_told_from_a_simultaneous_open() {
         if peer != v4() {
             story.add(sent(1, syn(v4(), peer)));
         }
-        story.add(Event::Blocked { side: Side::Client, worker: 0 });
+        story.add(Event::Blocked { caller: Side::Client.into() });
         assert_eq!(story.reason(), (Some(wanted), None));
         story.comes_back(0, returned(0));
         assert_eq!(story.reason(), (Some(wanted), None));

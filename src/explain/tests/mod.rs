@@ -154,7 +154,7 @@ impl Story {
 
     fn call(&mut self, call: Call, outcome: Outcome) -> &mut Story {
         let side = Side::Client;
-        self.add(Event::Entered { side, worker: 0, call }).add(Event::Returned { side, worker: 0, outcome })
+        self.add(Event::Entered { caller: side.into(), call }).add(Event::Returned { caller: side.into(), outcome })
     }
 
     fn socket(&mut self, fd: Option<i32>, state: State, recv: u32) -> &mut Story {
@@ -226,7 +226,7 @@ fn a_situation_is_read_from_calls_kernel_and_wire() {
 fn all_open_descriptors_of_a_side_are_listed_once() {
     let mut story = Story(Trace::default());
     let numbers = |story: &Story| -> Vec<(i32, bool)> {
-        let all = Situation::all(&story.0.at(story.0.now()), Side::Client);
+        let all = Situation::all(&story.0.at(story.0.now()), Side::Client.into());
         all.iter().map(|(fd, situation)| (*fd, situation.ipv6)).collect()
     };
     assert_eq!(numbers(&story), []);
@@ -240,7 +240,7 @@ fn all_open_descriptors_of_a_side_are_listed_once() {
         .call(Call::Close { fd: 6 }, returned(0))
         .call(Call::Socket { ipv6: false, udp: false }, Err(Errno(libc::EMFILE)));
     assert_eq!(numbers(&story), [(7, false), (5, true)]);
-    assert_eq!(Situation::all(&story.0.at(story.0.now()), Side::Server), []);
+    assert_eq!(Situation::all(&story.0.at(story.0.now()), Side::Server.into()), []);
 }
 
 #[test]

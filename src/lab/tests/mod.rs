@@ -24,7 +24,7 @@ fn segment(from: u16, to: u16, seq: u32, flags: &[&str], data: &[u8]) -> Packet 
 }
 
 fn drives(number: u32, sides: &[Side]) -> Member {
-    Member { number, pid: number + 1000, role: Role::Drives(sides.to_vec()) }
+    Member { number, pid: number + 1000, nth: 1, role: Role::Drives(sides.to_vec()) }
 }
 
 /// A lab with a kernel that answers from a table: what is asked of it, what it has, and its clock.

@@ -4,7 +4,7 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::model::{Trace, Which};
+use crate::model::{Actor, Trace, Which};
 
 #[derive(Clone, Debug)]
 enum Step {
@@ -71,7 +71,7 @@ fn request(ask: &Ask) -> Option<Request> {
             let which = match which {
                 0 => Which::All,
                 1 => Which::Of(crate::model::Connection::new(end(4000), end(8000))),
-                other => Which::To(side(*other)),
+                other => Which::To(Actor { side: side(*other), nth: 1 + u32::from(other / 4) }),
             };
             Request::Pass(which, delay.map(|delay| u32::from(delay) * MS))
         }
@@ -95,7 +95,7 @@ fn take(kernel: &mut Kernel, step: &Step) {
             (None, _) => {}
         },
         Step::Came(number, kind) if kernel.lab.member(*number).is_none() => {
-            kernel.tell(Input::Came(Member { number: *number, pid: 1, role: role(*kind) }));
+            kernel.tell(Input::Came(Member { number: *number, pid: 1, nth: 1, role: role(*kind) }));
         }
         Step::Came(..) => {}
         Step::Left(number) => kernel.tell(Input::Left(*number)),

@@ -1,14 +1,14 @@
 //! One situation each, of those that were races between threads.
 
 use super::*;
-use crate::model::Which;
+use crate::model::{Actor, Which};
 
 const SERVER: u32 = 1;
 const CLIENT: u32 = 2;
 const WATCH: u32 = 3;
 
 fn both() -> [Member; 3] {
-    let watch = Member { number: WATCH, pid: 9, role: Role::Watches };
+    let watch = Member { number: WATCH, pid: 9, nth: 1, role: Role::Watches };
     [drives(SERVER, &[Side::Server]), drives(CLIENT, &[Side::Client]), watch]
 }
 
@@ -80,7 +80,7 @@ fn who_does_not_take_part_has_nothing_done() {
 #[test]
 fn a_lesson_is_looked_at_and_not_taken_part_in() {
     let mut kernel = Kernel::new(Some(drives(0, &Side::BOTH)));
-    let of = |number, role| Member { number, pid: 9, role };
+    let of = |number, role| Member { number, pid: 9, nth: 1, role };
     for (member, goes) in [
         (of(1, Role::Watches), true),
         (of(2, Role::Runs("nc".into())), false),
@@ -120,15 +120,39 @@ fn where_a_driver_has_left_the_other_one_may() {
 }
 
 #[test]
-fn a_side_is_one_process_s() {
-    let mut kernel = Kernel::with(&both());
+fn each_of_several_clients_has_its_own_door_calls_and_number() {
+    let mut kernel = with_syn();
     kernel.tell(Input::Came(drives(4, &[Side::Client])));
-    let taken = Denial::Taken { side: Side::Client, pid: CLIENT + 1000 };
-    assert_eq!(kernel.effects, [Effect::Deny(4, taken)]);
-    kernel.tell(Input::Left(CLIENT));
+    assert_eq!(kernel.effects.first(), Some(&Effect::Welcome(4)));
+    let second = Actor { side: Side::Client, nth: 2 };
+    assert!(kernel.lab.member(4).is_some_and(|member| member.is(second) && !member.is(Side::Client.into())));
+    // Both are in a call at the same time, and each call is its own.
+    for (from, ends) in [(CLIENT, 4), (4, CLIENT)] {
+        kernel.asks(from, Request::Call(Side::Client, listen()));
+        assert!(kernel.lab.is_in_call(from, (Side::Client, 0)));
+        kernel.tell(Input::Returned(ends, (Side::Client, 0), returned(0)));
+    }
+    assert!(!kernel.lab.is_in_call(CLIENT, (Side::Client, 0)) && kernel.lab.is_in_call(4, (Side::Client, 0)));
+    let view = kernel.lab.trace().present();
+    assert_eq!(view.actors(Side::Client), [Side::Client.into(), second]);
+    assert_eq!((view.call_count(Side::Client), view.call_count(second)), (1, 1));
+    // What comes to the second one is the second one's to let go.
+    let socket =
+        crate::model::testing::socket(9, Side::Client, Some(3), State::SynSent, (Some(end(4001)), Some(end(8000))));
+    kernel.sockets.push(SocketFacts { nth: 2, ..socket });
+    kernel.captured(&[segment(8000, 4001, 9, &["SYN", "ACK"], b"")]);
     kernel.effects.clear();
+    for (from, sent) in [(CLIENT, 0), (SERVER, 0), (4, 1)] {
+        kernel.asks(from, Request::Deliver(SegmentId(1)));
+        assert_eq!(kernel.sent().len(), sent, "{from}");
+    }
+    // Who comes after one has left has the number that is free.
+    kernel.tell(Input::Left(CLIENT));
     kernel.tell(Input::Came(drives(5, &[Side::Client])));
-    assert_eq!(kernel.effects.first(), Some(&Effect::Welcome(5)));
+    assert!(kernel.lab.member(5).is_some_and(|member| member.is(Side::Client.into())));
+    // Of both sides together it is the lowest that neither has.
+    kernel.tell(Input::Came(drives(6, &Side::BOTH)));
+    assert_eq!(kernel.lab.member(6).map(|member| member.nth), Some(3));
 }
 
 #[test]
@@ -190,7 +214,7 @@ fn a_call_is_entered_when_the_kernel_was_asked() {
 #[test]
 fn a_segment_that_comes_before_its_door_is_known_goes_once_that_is() {
     let mut kernel = Kernel::with(&both());
-    kernel.asks(SERVER, Request::Pass(Which::To(Side::Server), Some(Duration::ZERO)));
+    kernel.asks(SERVER, Request::Pass(Which::To(Side::Server.into()), Some(Duration::ZERO)));
     kernel.captured(&[segment(4000, 8000, 7, &["SYN"], b"")]);
     assert_eq!(kernel.sent(), [], "nobody has that address yet");
     kernel.sockets = handshake();
@@ -203,7 +227,7 @@ fn what_a_segment_brings_forth_stands_before_what_goes_after_it() {
     let mut kernel = with_syn();
     kernel.captured(&[segment(4000, 8000, 8, &["ACK"], b"a"), segment(4000, 8000, 9, &["ACK"], b"b")]);
     kernel.answers = [segment(8000, 4000, 1, &["SYN", "ACK"], b"")].into();
-    kernel.asks(SERVER, Request::Pass(Which::To(Side::Server), Some(Duration::ZERO)));
+    kernel.asks(SERVER, Request::Pass(Which::To(Side::Server.into()), Some(Duration::ZERO)));
     let events = kernel.events();
     let order: Vec<String> = { events.iter() }
         .filter_map(|event| match event {
@@ -218,7 +242,7 @@ fn what_a_segment_brings_forth_stands_before_what_goes_after_it() {
 #[test]
 fn what_passes_after_a_delay_keeps_the_order_of_the_wire() {
     let mut kernel = with_syn();
-    kernel.asks(SERVER, Request::Pass(Which::To(Side::Server), Some(20 * MS)));
+    kernel.asks(SERVER, Request::Pass(Which::To(Side::Server.into()), Some(20 * MS)));
     kernel.now += 5 * MS;
     kernel.captured(&[segment(4000, 8000, 8, &["ACK"], b"a")]);
     kernel.until(19 * MS);
@@ -226,10 +250,10 @@ fn what_passes_after_a_delay_keeps_the_order_of_the_wire() {
     kernel.until(20 * MS);
     assert_eq!(kernel.sent(), [Sending::Released(SYN)]);
     // Another rule: what waits goes by that one.
-    kernel.asks(SERVER, Request::Pass(Which::To(Side::Server), None));
+    kernel.asks(SERVER, Request::Pass(Which::To(Side::Server.into()), None));
     kernel.until(60 * MS);
     assert_eq!(kernel.sent().len(), 1);
-    kernel.asks(SERVER, Request::Pass(Which::To(Side::Server), Some(Duration::ZERO)));
+    kernel.asks(SERVER, Request::Pass(Which::To(Side::Server.into()), Some(Duration::ZERO)));
     assert_eq!(kernel.sent(), [Sending::Released(SYN), Sending::Released(SegmentId(1))]);
 }
 

@@ -16,7 +16,7 @@ use crate::linux::orders::{Inbox, Orders};
 use crate::linux::poll::{Polled, poll, poll_readable};
 use crate::linux::sides::{INTERRUPT, Leaving, Report};
 use crate::linux::sys;
-use crate::model::{Mode, Role, Side};
+use crate::model::{Actor, Mode, Role, Side};
 
 /// How long a keeper may take to answer who joins: a busy one with thousands of sockets takes a second.
 const ANSWER: Duration = Duration::from_secs(10);
@@ -50,6 +50,7 @@ pub struct Joined {
     orders: Option<Orders<Order>>,
     thread: Option<JoinHandle<()>>,
     role: Role,
+    nth: u32,
     mode: Mode,
     wire: Wire,
     epoch: Instant,
@@ -85,9 +86,9 @@ impl Joined {
         }
         let mut said = answer(&mut link, keeper)?.into_iter();
         let answer = said.next();
-        let (mode, wire, now, network, thread, lesson) = match answer {
-            Some(ToMember::Welcome { mode, wire, now, network, thread, lesson, .. }) => {
-                (mode, wire, now, network, thread, lesson)
+        let (nth, mode, wire, now, network, thread, lesson) = match answer {
+            Some(ToMember::Welcome { nth, mode, wire, now, network, thread, lesson, .. }) => {
+                (nth, mode, wire, now, network, thread, lesson)
             }
             Some(ToMember::Denied(denial)) => return Err(Denied::Denial(denial)),
             _ => return Err(Denied::Garbled),
@@ -107,7 +108,7 @@ impl Joined {
             sys::keep_capabilities(&[]).map_err(refused("capset()"))?;
         }
         let early = said.collect();
-        Ok(Joined { link: Some(link), early, orders: None, thread: None, role, mode, wire, epoch, lesson })
+        Ok(Joined { link: Some(link), early, orders: None, thread: None, role, nth, mode, wire, epoch, lesson })
     }
 
     /// Where the member makes no calls: has `gone` called once the keeper is gone, from a thread of its own.
@@ -126,6 +127,11 @@ impl Joined {
     /// The beginning of the lab's clock.
     pub fn epoch(&self) -> Instant {
         self.epoch
+    }
+
+    /// The actors whose calls it makes.
+    pub fn actors(&self) -> Vec<Actor> {
+        self.role.sides().map(|side| Actor { side, nth: self.nth }).collect()
     }
 
     /// The lesson that runs in the lab.

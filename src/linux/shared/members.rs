@@ -11,7 +11,7 @@ use super::link::Link;
 use super::protocol::{self, FromMember, ToMember};
 use crate::lab::{Denial, Failure};
 use crate::linux::sys;
-use crate::model::{Entry, Member, Role};
+use crate::model::{Actor, Entry, Member, Role};
 
 /// The most that have connected and not said yet who they are: who comes when there are so many puts the first of them out.
 const STRANGERS: usize = 32;
@@ -133,7 +133,8 @@ impl Members {
     /// Who has said for the first time what it is there for; `None` where it is gone, or was let in.
     pub(in crate::linux) fn newcomer(&self, number: u32, role: Role) -> Option<Member> {
         let guest = self.guests.get(&number).filter(|guest| guest.member.is_none())?;
-        Some(Member { number, pid: guest.pid, role })
+        // The how many-th of its side it is, the lab says.
+        Some(Member { number, pid: guest.pid, nth: Actor::FIRST, role })
     }
 
     /// Lets one in.

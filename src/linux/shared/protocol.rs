@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use crate::lab::{Caller, Denial, Request, Wire};
+use crate::lab::{Denial, OwnThread, Request, Wire};
 use crate::linux::sides::NewSocket;
 use crate::model::{Call, Entry, Mode, Outcome, Role, Side};
 
@@ -35,12 +35,12 @@ pub enum FromMember {
     Request(Request),
     /// A call came back; `made` is the socket that it made.
     Returned {
-        who: Caller,
+        who: OwnThread,
         outcome: Outcome,
         made: Option<NewSocket>,
     },
     /// The kernel says that a thread sleeps in its call.
-    Blocked(Caller),
+    Blocked(OwnThread),
 }
 
 /// What the keeper says.
@@ -50,6 +50,8 @@ pub enum ToMember {
     /// `None` where it is not told.
     Welcome {
         number: u32,
+        /// The how many-th it is of the sides whose calls it makes.
+        nth: u32,
         mode: Mode,
         wire: Wire,
         now: Duration,
@@ -64,7 +66,7 @@ pub enum ToMember {
     /// What happened since the last time; the first one tells everything.
     Happened(Vec<Entry>),
     /// Make this call.
-    Make(Caller, Call),
+    Make(OwnThread, Call),
     /// Interrupt the call of the side's own hand.
     Interrupt(Side),
     /// The lab can't go on; nothing follows.
@@ -103,8 +105,11 @@ mod tests {
         let returned = Returned { value: 3, data: vec![0, 255], peer: Some("[::1]:8000".parse().unwrap()) };
         let entries: Vec<Entry> = [
             event,
-            Event::Returned { side: Side::Client, worker: 2, outcome: Ok(returned) },
-            Event::Returned { side: Side::Client, worker: 0, outcome: Err(Errno(libc::EPIPE)) },
+            Event::Returned {
+                caller: crate::model::Caller { actor: Side::Client.into(), worker: 2 },
+                outcome: Ok(returned),
+            },
+            Event::Returned { caller: Side::Client.into(), outcome: Err(Errno(libc::EPIPE)) },
         ]
         .into_iter()
         .map(|event| Entry { at: Duration::from_micros(1_000_001), event })

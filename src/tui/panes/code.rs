@@ -4,7 +4,7 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 
-use crate::model::{CallView, Side};
+use crate::model::{Actor, CallView, Side};
 use crate::tui::scene::{Scene, put, shape};
 use crate::tui::wrap::wrap;
 
@@ -35,12 +35,13 @@ fn the_call<'a>(mut rows: Vec<Line<'a>>, fit: usize, scene: &Scene<'_>) -> Vec<L
     rows
 }
 
-/// The chosen side's newest call; without a choice, the newest of all.
+/// The chosen one's newest call; without a choice, the newest of all.
 fn newest_call<'a>(scene: &Scene<'a>) -> Option<CallView<'a>> {
-    let of = |side: Side| scene.view.calls(side).next();
-    match scene.app.place.side {
-        Some(side) => of(side),
-        None => Side::BOTH.into_iter().filter_map(of).max_by_key(|call| (call.since, call.changed)),
+    let of = |actor: Actor| scene.view.calls(actor).next();
+    let all = || Side::BOTH.into_iter().flat_map(|side| scene.view.actors(side));
+    match scene.app.place.actor {
+        Some(actor) => of(actor),
+        None => all().filter_map(of).max_by_key(|call| (call.since, call.changed)),
     }
 }
 
@@ -49,7 +50,7 @@ fn title(scene: &Scene<'_>, call: Option<CallView<'_>>, width: usize) -> Line<'s
     let theme = scene.theme;
     let mut spans = match call {
         Some(call) => vec![
-            Span::styled(format!(" {} ", shape(call.side)), theme.side(call.side)),
+            Span::styled(format!(" {} ", shape(call.caller.actor.side)), theme.side(call.caller.actor.side)),
             Span::styled(format!("{}() ", call.call.name()), theme.title.0),
         ],
         None => vec![Span::styled(format!(" {} ", scene.texts.code.title), theme.title.0)],

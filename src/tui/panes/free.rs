@@ -13,9 +13,9 @@ use crate::engine::{Phase, Purpose};
 use crate::explain::{Likely, explain};
 use crate::i18n::width as display_width;
 use crate::i18n::{escape, fill};
-use crate::model::{CallView, Errno, Event, Role, Side, SocketView, Unkept, Which};
+use crate::model::{Actor, CallView, Errno, Event, Member, Side, SocketView, Unkept, Which};
 use crate::tui::menu::{self, Group, Item};
-use crate::tui::scene::{Scene, shape};
+use crate::tui::scene::{Scene, mark, shape};
 use crate::tui::wrap::{cut, prose, wrap, wrap_text};
 
 /// So many changed sockets are named, the newest; of the others the number.
@@ -53,12 +53,13 @@ pub(super) fn body(scene: &Scene<'_>, width: usize) -> Vec<Line<'static>> {
 
 /// The call that changed last, of the sides that are driven here, else of any.
 fn newest_call<'a>(scene: &Scene<'a>) -> Option<CallView<'a>> {
-    let newest = |sides: &[Side]| {
-        let calls = sides.iter().filter_map(|side| scene.view.calls(*side).take(16).max_by_key(|call| call.changed));
+    let newest = |actors: &[Actor]| {
+        let calls = actors.iter().filter_map(|actor| scene.view.calls(*actor).take(16).max_by_key(|call| call.changed));
         calls.max_by_key(|call| call.changed)
     };
-    let driven = scene.app.walk().free().map_or(&[][..], |free| free.sides());
-    newest(driven).or_else(|| newest(&Side::BOTH))
+    let driven = scene.app.walk().free().map_or(&[][..], |free| free.actors());
+    let all = || Side::BOTH.into_iter().flat_map(|side| scene.view.actors(side)).collect::<Vec<_>>();
+    newest(driven).or_else(|| newest(&all()))
 }
 
 /// What is said of a call.
@@ -90,20 +91,24 @@ fn outcome(scene: &Scene<'_>, call: &CallView<'_>, width: usize) -> Outcome {
         Some(Ok(returned)) => (format!("= {}", returned.value), theme.good.0),
         Some(Err(errno)) => (format!("= -1 {errno}"), theme.bad.0),
         None if call.abandoned => {
-            let head = format!("{} {}", shape(call.side), call_text(scene, call.call, true));
+            let head = format!("{} {}", mark(call.caller.actor), call_text(scene, call.call, true));
             let (head, means) = (wrap_text(&head, theme.title.0, width), wrap_text(&t.abandoned, theme.bad.0, width));
             return Outcome { head, means, more: Vec::new() };
         }
         // Nobody has said yet that it sleeps.
         None if !call.blocked => {
-            let head =
-                format!("{} {} {}", shape(call.side), call_text(scene, call.call, true), scene.texts.side.running);
+            let head = format!(
+                "{} {} {}",
+                mark(call.caller.actor),
+                call_text(scene, call.call, true),
+                scene.texts.side.running
+            );
             return Outcome { head: wrap_text(&head, theme.title.0, width), ..Outcome::default() };
         }
         None => (t.blocks.clone(), theme.waits.0),
     };
     let head = [
-        Span::styled(format!("{} ", shape(call.side)), theme.side(call.side)),
+        Span::styled(format!("{} ", mark(call.caller.actor)), theme.side(call.caller.actor.side)),
         Span::styled(format!("{} ", call_text(scene, call.call, true)), theme.title.0),
         Span::styled(result, style),
     ];
@@ -126,11 +131,11 @@ fn changes(scene: &Scene<'_>) -> Vec<Line<'static>> {
     let fresh = |socket: &SocketView<'_>| scene.is_fresh(socket.state_since);
     let sockets = scene.view.sockets_since(scene.fresh_from).into_iter().filter(fresh);
     let line = |socket: SocketView<'_>| {
-        let side = socket.facts.side?;
+        let actor = socket.facts.actor()?;
         let from = socket.previous?;
         let program = socket.facts.program.as_deref().map(|name| format!(" {}", escape(name))).unwrap_or_default();
-        let text = format!("{}{program} {from} → {}", shape(side), socket.state);
-        Some(Line::styled(text, scene.theme.side(side).bold()))
+        let text = format!("{}{program} {from} → {}", mark(actor), socket.state);
+        Some(Line::styled(text, scene.theme.side(actor.side).bold()))
     };
     let mut lines: Vec<Line<'static>> = sockets.filter_map(line).collect();
     let more = lines.len().saturating_sub(CHANGES);
@@ -151,12 +156,14 @@ fn members(scene: &Scene<'_>, width: usize) -> Vec<Line<'static>> {
         _ => None,
     });
     // Who has just come sees that itself.
-    let own = |role: &Role| scene.app.walk().free().is_some_and(|free| *role == Role::Drives(free.sides().to_vec()));
-    let told: Vec<_> = told.filter(|(_, member)| !own(&member.role)).collect();
+    let own = |member: &Member| {
+        scene.app.walk().free().is_some_and(|free| member.actors().any(|one| free.actors().contains(&one)))
+    };
+    let told: Vec<_> = told.filter(|(_, member)| !own(member)).collect();
     let mut lines = Vec::new();
     let earlier = told.len().saturating_sub(2);
     for (text, member) in told.into_iter().skip(earlier) {
-        let role = super::header::role(scene, &member.role);
+        let role = super::header::role(scene, member);
         let text = fill(text, &[("role", &role as &dyn std::fmt::Display), ("pid", &member.pid)]);
         lines.extend(wrap_text(&text, scene.theme.fresh.0, width));
     }
@@ -199,17 +206,17 @@ pub(super) fn foot(scene: &Scene<'_>, width: usize, page: &mut Page) {
         return;
     }
     page.foot.extend(passing(scene, width));
-    let Some(side) = menu::side(scene.app) else { return };
-    if let Some(call) = scene.view.open_call(side) {
+    let Some(actor) = menu::actor(scene.app) else { return };
+    if let Some(call) = scene.view.open_call(actor) {
         let name = format!("{}()", call.call.name());
-        let text = fill(&t.sleeps, &[("side", self::name(scene, side)), ("call", &name)]);
+        let text = fill(&t.sleeps, &[("side", &self::name(scene, actor)), ("call", &name)]);
         page.foot.extend(wrap_text(&text, theme.waits.0, width));
         return;
     }
-    offered(scene, side, width, page);
+    offered(scene, actor, width, page);
 }
 
-fn offered(scene: &Scene<'_>, side: Side, width: usize, page: &mut Page) {
+fn offered(scene: &Scene<'_>, actor: Actor, width: usize, page: &mut Page) {
     let (theme, t) = (scene.theme, &scene.texts.free);
     let Some((shown, at, pages)) = menu::page(scene.app) else { return };
     let group = match shown.group {
@@ -218,10 +225,10 @@ fn offered(scene: &Scene<'_>, side: Side, width: usize, page: &mut Page) {
         Group::Further => &t.menu_further,
         Group::Wrong => &t.menu_wrong,
     };
-    let who = format!("{} {}", shape(side), name(scene, side));
+    let who = format!("{} {}", shape(actor.side), name(scene, actor));
     let (at, pages) = ((at + 1).to_string(), pages.to_string());
     let head = fill(group, &[("side", &who), ("n", &at), ("of", &pages)]);
-    page.foot.extend(wrap_text(&head, theme.side(side), width));
+    page.foot.extend(wrap_text(&head, theme.side(actor.side), width));
     let mut line: Vec<Span<'static>> = Vec::new();
     let mut column = 0;
     for item in &shown.items {
@@ -241,11 +248,11 @@ fn offered(scene: &Scene<'_>, side: Side, width: usize, page: &mut Page) {
     page.foot.push(Line::from(line));
 }
 
-fn name<'a>(scene: &Scene<'a>, side: Side) -> &'a str {
-    match side {
+fn name(scene: &Scene<'_>, actor: Actor) -> String {
+    actor.name(match actor.side {
         Side::Server => &scene.texts.free.role_server,
         Side::Client => &scene.texts.free.role_client,
-    }
+    })
 }
 
 /// What would probably fail is dim: it is possible all the same.
@@ -263,7 +270,7 @@ fn passing(scene: &Scene<'_>, width: usize) -> Vec<Line<'static>> {
     for (which, delay) in scene.view.passing().map_or(&[][..], |passing| &passing.rules) {
         let which = match which {
             Which::All => t.pass_all.clone(),
-            Which::To(side) => fill(&t.pass_to, &[("side", name(scene, *side))]),
+            Which::To(actor) => fill(&t.pass_to, &[("side", &name(scene, *actor))]),
             Which::Of(connection) => {
                 let [low, high] = connection.ends();
                 format!("{low} – {high}")
@@ -300,7 +307,7 @@ fn sentence(scene: &Scene<'_>, mistyped: &Mistyped) -> String {
         Mistyped::Quote => t.no_quote.clone(),
         Mistyped::Busy(side, call) => {
             let call = format!("{call}()");
-            fill(&t.busy, &[("side", name(scene, *side)), ("call", &call)])
+            fill(&t.busy, &[("side", &name(scene, (*side).into())), ("call", &call)])
         }
     }
 }

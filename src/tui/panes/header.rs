@@ -10,7 +10,7 @@ use crate::engine::Purpose;
 use crate::i18n::width as display_width;
 use crate::i18n::{escape, fill};
 use crate::lesson::Lang;
-use crate::model::{Mode, Role, Side};
+use crate::model::{Actor, Member, Mode, Role, Side};
 use crate::tui::scene::{Scene, put, spread};
 use crate::tui::wrap::cut;
 
@@ -92,9 +92,9 @@ fn position(scene: &Scene<'_>) -> (String, String) {
 fn free_title<'a>(scene: &Scene<'a>) -> &'a str {
     let t = &scene.texts.free;
     match scene.app.walk().free().map(|free| &free.options().purpose) {
-        Some(Purpose::Drive(sides)) => match sides.as_slice() {
-            [Side::Server] => &t.title_server,
-            [Side::Client] => &t.title_client,
+        Some(Purpose::Drive(actors)) => match actors.as_slice() {
+            [Actor { side: Side::Server, .. }] => &t.title_server,
+            [Actor { side: Side::Client, .. }] => &t.title_client,
             _ => &t.title,
         },
         Some(Purpose::Replay) => &t.title_replay,
@@ -106,7 +106,7 @@ fn free_title<'a>(scene: &Scene<'a>) -> &'a str {
 fn members(scene: &Scene<'_>) -> (String, String) {
     let lab = scene.app.walk().free().and_then(|free| free.options().lab.clone()).unwrap_or_default();
     let members = scene.view.members();
-    let roles = members.iter().map(|member| role(scene, &member.role)).collect::<Vec<_>>().join(", ");
+    let roles = members.iter().map(|member| role(scene, member)).collect::<Vec<_>>().join(", ");
     let count = fill(&scene.texts.free.members, &[("n", &members.len())]);
     let shorter = if members.len() > 1 { count } else { roles.clone() };
     let of_lab = |who: String| if lab.is_empty() { who } else { format!("{lab}: {who}") };
@@ -114,13 +114,15 @@ fn members(scene: &Scene<'_>) -> (String, String) {
 }
 
 /// What a process is there for, in a word or two.
-pub(super) fn role(scene: &Scene<'_>, role: &Role) -> String {
+pub(super) fn role(scene: &Scene<'_>, member: &Member) -> String {
     let t = &scene.texts.free;
-    match role {
-        Role::Drives(sides) => match sides.as_slice() {
-            [Side::Server] => t.role_server.clone(),
-            [Side::Client] => t.role_client.clone(),
-            _ => t.role_both.clone(),
+    let name = |actor: &Actor, side: &str| actor.name(side);
+    match &member.role {
+        Role::Drives(_) => match member.actors().collect::<Vec<_>>().as_slice() {
+            [one @ Actor { side: Side::Server, .. }] => name(one, &t.role_server),
+            [one @ Actor { side: Side::Client, .. }] => name(one, &t.role_client),
+            [one, ..] => name(one, &t.role_both),
+            [] => t.role_both.clone(),
         },
         Role::Watches => t.role_watch.clone(),
         Role::Runs(program) => cut(&escape(program), 16),

@@ -9,7 +9,7 @@ use ratatui::text::{Line, Span};
 use crate::i18n::fill;
 use crate::model::{SocketState, SocketView, Source, TcpInfo};
 use crate::tcp::State;
-use crate::tui::scene::{Scene, holder, letter, more_below, put, reversed, shape};
+use crate::tui::scene::{Scene, holder, letter, mark, more_below, put, reversed};
 use crate::tui::wrap::{wrap, wrap_text};
 
 /// Draws it. Returns how far it can be scrolled, in sockets.
@@ -71,9 +71,9 @@ fn first_line(scene: &Scene<'_>, socket: &SocketView<'_>) -> Vec<Span<'static>> 
     let any = || t.any.clone();
     let local = facts.local.map_or_else(any, |addr| addr.to_string());
     let remote = facts.remote.map_or_else(any, |addr| addr.to_string());
-    let (name, style) = match facts.side {
-        Some(side) => (shape(side), theme.side(side)),
-        None => ("·", theme.text.0),
+    let (name, style) = match facts.actor() {
+        Some(actor) => (mark(actor), theme.side(actor.side)),
+        None => ("·".to_owned(), theme.text.0),
     };
     let state_style = if scene.is_fresh(socket.state_since) { reversed(style) } else { style.bold() };
     vec![

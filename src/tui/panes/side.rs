@@ -16,7 +16,7 @@ use ratatui::text::{Line, Span};
 use crate::i18n::excerpt;
 use crate::i18n::fill;
 use crate::i18n::width as display_width;
-use crate::model::{Call, CallView, How, Outcome, Side, SocketFacts, SocketState, SocketView};
+use crate::model::{Actor, Call, CallView, How, Outcome, Side, SocketFacts, SocketState, SocketView};
 use crate::tcp::State;
 use crate::tui::scene::{Scene, holder, letter, minutes, put, reversed, shape, spread};
 use crate::tui::wrap::cut;
@@ -30,16 +30,17 @@ enum Detail {
 }
 
 pub(super) fn draw(buf: &mut Buffer, area: Rect, scene: &Scene<'_>, side: Side) {
-    let block = scene.block(title(scene, side, usize::from(area.width)), scene.app.place.side == Some(side));
+    let actor = scene.app.shown_actor(side);
+    let block = scene.block(title(scene, actor, usize::from(area.width)), scene.app.place.actor == Some(actor));
     let inner = block.inner(area);
     block.render(area, buf);
     let width = usize::from(inner.width);
     let rows = usize::from(inner.height);
-    let mut shown = visible_sockets(scene, side);
+    let mut shown = visible_sockets(scene, actor);
     // There is no room for more than a line of each: those before are only counted.
     let before = shown.len().saturating_sub(rows);
     shown.drain(..before);
-    let wanted = scene.view.call_count(side).min(4);
+    let wanted = scene.view.call_count(actor).min(4);
     let build = |detail: Detail| -> Vec<Line<'static>> {
         shown.iter().flat_map(|socket| socket_lines(scene, socket, side, width, detail)).collect()
     };
@@ -58,20 +59,21 @@ pub(super) fn draw(buf: &mut Buffer, area: Rect, scene: &Scene<'_>, side: Side) 
         sockets.splice(..hidden, [Line::styled(more, scene.theme.dim.0)]);
     }
     let call_rows = rows - sockets.len().min(rows);
-    put(buf, Rect { height: call_rows as u16, ..inner }, call_block(scene, side, width, call_rows));
+    put(buf, Rect { height: call_rows as u16, ..inner }, call_block(scene, actor, width, call_rows));
     let y = inner.y + call_rows as u16;
     put(buf, Rect { y, height: sockets.len() as u16, ..inner }, sockets);
 }
 
-fn title(scene: &Scene<'_>, side: Side, width: usize) -> Line<'static> {
+fn title(scene: &Scene<'_>, actor: Actor, width: usize) -> Line<'static> {
     let t = &scene.texts.side;
-    let name = match side {
+    let side = actor.side;
+    let name = actor.name(match side {
         Side::Server => &t.server,
         Side::Client => &t.client,
-    };
+    });
     let mut spans = vec![Span::styled(format!(" {} {name} ", shape(side)), scene.theme.side(side).bold())];
     let local =
-        scene.view.living().filter(|socket| socket.facts.side == Some(side)).find_map(|socket| socket.facts.local);
+        scene.view.living().filter(|socket| socket.facts.actor() == Some(actor)).find_map(|socket| socket.facts.local);
     let texts = local.map(|addr| [format!("{addr} "), format!("{} ", scene.short(addr))]);
     let room = width.saturating_sub(spans[0].width() + 2);
     let fits = texts.into_iter().flatten().find(|text| display_width(text) <= room);
@@ -80,9 +82,9 @@ fn title(scene: &Scene<'_>, side: Side, width: usize) -> Line<'static> {
 }
 
 /// The sockets that the kernel still has, and those that have just gone.
-fn visible_sockets<'a>(scene: &Scene<'a>, side: Side) -> Vec<SocketView<'a>> {
+fn visible_sockets<'a>(scene: &Scene<'a>, actor: Actor) -> Vec<SocketView<'a>> {
     let sockets = scene.view.sockets_since(scene.fresh_from).into_iter();
-    sockets.filter(|socket| socket.facts.side == Some(side) && is_shown(scene, socket)).collect()
+    sockets.filter(|socket| socket.facts.actor() == Some(actor) && is_shown(scene, socket)).collect()
 }
 
 /// Where one connection is shown alone: whether it is the socket's, or the socket is none of any connection.
@@ -90,11 +92,11 @@ fn is_shown(scene: &Scene<'_>, socket: &SocketView<'_>) -> bool {
     scene.app.place.only.is_none_or(|only| socket.facts.connection().is_none_or(|own| own == only))
 }
 
-fn call_block(scene: &Scene<'_>, side: Side, width: usize, rows: usize) -> Vec<Line<'static>> {
+fn call_block(scene: &Scene<'_>, actor: Actor, width: usize, rows: usize) -> Vec<Line<'static>> {
     let mut lines: Vec<Line<'static>> = Vec::new();
-    let count = scene.view.call_count(side);
+    let count = scene.view.call_count(actor);
     let mut shown = 0;
-    for call in scene.view.calls(side) {
+    for call in scene.view.calls(actor) {
         let mut block = call_lines(scene, &call, width);
         if shown == 0 && comes_again(scene, &call) {
             block.push(Line::styled(format!("  {}", scene.texts.side.interrupted), scene.theme.waits.0));
@@ -133,7 +135,7 @@ fn call_lines(scene: &Scene<'_>, call: &CallView<'_>, width: usize) -> Vec<Line<
     let result_style = if fresh { result_style.patch(theme.fresh.0) } else { result_style };
     let right = |text: String| vec![Span::styled(text, result_style), Span::styled(format!(" {source}"), theme.dim.0)];
     // A worker is called by its connection's descriptor.
-    let who = if call.worker == 0 { String::new() } else { format!("#{} ", call.worker) };
+    let who = if call.caller.worker == 0 { String::new() } else { format!("#{} ", call.caller.worker) };
     let taken = display_width(&who);
     let left = |text: String| {
         vec![
@@ -176,7 +178,7 @@ fn result(scene: &Scene<'_>, call: &CallView<'_>) -> (String, Style, &'static st
 /// Whether this call was interrupted and the key that goes on makes it again.
 fn comes_again(scene: &Scene<'_>, call: &CallView<'_>) -> bool {
     let interrupted = matches!(call.outcome, Some(Err(errno)) if errno.name() == Some("EINTR"));
-    interrupted && !scene.app.in_past() && scene.app.walk().interrupted().contains(&call.side)
+    interrupted && !scene.app.in_past() && scene.app.walk().interrupted().contains(&call.caller.actor.side)
 }
 
 fn outcome_text(outcome: &Outcome) -> String {

@@ -50,11 +50,12 @@ fn title(scene: &Scene<'_>) -> Line<'static> {
     ])
 }
 
-/// The living sockets of both sides; of a side without any, the last that was gone.
+/// The living sockets of who is shown of both sides; of one without any, the last that was gone.
 fn ends(scene: &Scene<'_>) -> Vec<End> {
     let mut ends = Vec::new();
     for side in Side::BOTH {
-        let of_side = |socket: &SocketView<'_>| socket.facts.side == Some(side);
+        let actor = scene.app.shown_actor(side);
+        let of_side = |socket: &SocketView<'_>| socket.facts.actor() == Some(actor);
         let mut shown: Vec<SocketView<'_>> = scene.view.sockets_since(scene.fresh_from);
         shown.retain(|socket| of_side(socket) && (!socket.gone || scene.is_fresh(socket.state_since)));
         if shown.iter().all(|socket| socket.gone) {

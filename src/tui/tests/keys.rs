@@ -186,7 +186,7 @@ fn it_plays_by_itself_at_a_pace_that_changes() {
 fn clicks_choose_sides_segments_and_buttons() {
     let (mut app, log) = with_log(Made::to_syn_recv(), 120, 40);
     click(&mut app, "CLIENT");
-    assert_eq!(app.place.side, Some(Side::Client));
+    assert_eq!(app.place.actor, Some(Side::Client.into()));
     click(&mut app, "SYN seq=j");
     assert_eq!(app.place.segment, Some(SegmentId(0)));
     click(&mut app, "d deliver");

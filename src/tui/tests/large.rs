@@ -441,6 +441,6 @@ fn a_click_on_a_state_chooses_its_side() {
         let (column, row, modifiers) = (pane.x + 9, pane.y + 2, KeyModifiers::NONE);
         let now = app.now;
         update(&mut app, Msg::Terminal(Event::Mouse(MouseEvent { kind, column, row, modifiers })), now);
-        assert_eq!(app.place.side, Some(side));
+        assert_eq!(app.place.actor, Some(side.into()));
     }
 }

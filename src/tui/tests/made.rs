@@ -244,8 +244,8 @@ impl Made {
     }
 
     fn call(&mut self, side: Side, call: Call, outcome: Outcome) {
-        self.push(Event::Entered { side, worker: 0, call });
-        self.push(Event::Returned { side, worker: 0, outcome });
+        self.push(Event::Entered { caller: side.into(), call });
+        self.push(Event::Returned { caller: side.into(), outcome });
     }
 
     pub(super) fn send(&mut self, segment: Packet) -> SegmentId {
@@ -282,6 +282,7 @@ impl Made {
         self.push(Event::Socket(SocketFacts {
             cookie,
             side,
+            nth: 1,
             program: None,
             fd,
             local,
@@ -323,8 +324,8 @@ impl Made {
         made.call(Side::Server, Call::Listen { fd: 4, backlog: 8 }, Ok(Returned::default()));
         made.socket(1, Some(4), State::Listen, None, (0, 8));
         made.push(Event::Step(3));
-        made.push(Event::Entered { side: Side::Server, worker: 0, call: Call::Accept { fd: 4 } });
-        made.push(Event::Blocked { side: Side::Server, worker: 0 });
+        made.push(Event::Entered { caller: Side::Server.into(), call: Call::Accept { fd: 4 } });
+        made.push(Event::Blocked { caller: Side::Server.into() });
         made.pause(5);
         made.push(Event::Step(4));
         made.call(
@@ -332,11 +333,11 @@ impl Made {
             Call::Socket { ipv6: false, udp: false },
             Ok(Returned { value: 5, ..Default::default() }),
         );
-        made.push(Event::Entered { side: Side::Client, worker: 0, call: Call::Connect { fd: 5, addr: server() } });
+        made.push(Event::Entered { caller: Side::Client.into(), call: Call::Connect { fd: 5, addr: server() } });
         made.send(segment(client(), "SYN", J, 0, b""));
         let timer = made.timer(TimerKind::Retransmit, 1, 0);
         made.socket(2, Some(5), State::SynSent, timer, (0, 1));
-        made.push(Event::Blocked { side: Side::Client, worker: 0 });
+        made.push(Event::Blocked { caller: Side::Client.into() });
         made.claim(4, client_end(), State::SynSent, true);
         made
     }
@@ -367,7 +368,7 @@ impl Made {
         made.push(Event::Step(6));
         made.push(Event::Delivered(SegmentId(1)));
         made.send(segment(client(), "ACK", J + 1, K + 1, b""));
-        made.push(Event::Returned { side: Side::Client, worker: 0, outcome: Ok(Returned::default()) });
+        made.push(Event::Returned { caller: Side::Client.into(), outcome: Ok(Returned::default()) });
         made.socket(2, Some(5), State::Established, None, (0, 0));
         made.push(Event::Answer(Answer { step: 6, chosen: Some(0), right: Some(1), actual: "ESTABLISHED".into() }));
         made.claim(6, client_end(), State::Established, true);
@@ -382,8 +383,7 @@ impl Made {
         made.push(Event::Delivered(SegmentId(2)));
         let peer = Some(client());
         made.push(Event::Returned {
-            side: Side::Server,
-            worker: 0,
+            caller: Side::Server.into(),
             outcome: Ok(Returned { value: 6, data: Vec::new(), peer }),
         });
         made.socket(3, Some(6), State::Established, None, (0, 0));

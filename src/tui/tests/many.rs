@@ -10,7 +10,7 @@ use crate::tcp::State;
 
 /// A free walk whose learner drives one side, while so many segments wait at a listener's door, from so many clients.
 fn crowded(drives: &[Side], held: u32, size: (u16, u16), large: bool) -> App {
-    let purpose = Purpose::Drive(drives.to_vec());
+    let purpose = Purpose::Drive(drives.iter().copied().map(crate::model::Actor::from).collect());
     let options = FreeOptions {
         purpose,
         server: server(),
@@ -22,7 +22,7 @@ fn crowded(drives: &[Side], held: u32, size: (u16, u16), large: bool) -> App {
     let mut walk = Free::new(options, None);
     let members = Side::BOTH.map(|side| {
         let role = Role::Drives(vec![side]);
-        Happened::Joined(Member { number: side as u32 + 1, pid: 1, role })
+        Happened::Joined(Member { number: side as u32 + 1, pid: 1, nth: 1, role })
     });
     let listener = testing::socket(1, Side::Server, Some(3), State::Listen, (Some(server()), None));
     let begin = members.into_iter().chain([Happened::Socket(listener)]);

@@ -3,7 +3,7 @@
 use super::screens::moments;
 use super::*;
 use crate::engine::{Free, FreeOptions, Happening, Purpose, What, Wire};
-use crate::model::{Call, Event as Happened, Member, Mode, Returned, Role, SegmentId, Side};
+use crate::model::{Actor, Call, Event as Happened, Member, Mode, Returned, Role, SegmentId, Side};
 use crate::tcp::State;
 
 #[test]
@@ -101,14 +101,15 @@ fn nothing_important_is_cut() {
 /// What a walk without a lesson says first is seen whole in the smallest window, also where others are there already.
 #[test]
 fn opening_texts_fit() {
-    let purposes = [vec![Side::Server], vec![Side::Client], Side::BOTH.to_vec()].map(Purpose::Drive);
+    let drives = |sides: &[Side]| Purpose::Drive(sides.iter().copied().map(Actor::from).collect());
+    let purposes = [&[Side::Server][..], &[Side::Client], &Side::BOTH].map(drives);
     for lang in [Lang::En, Lang::Zh] {
         for purpose in purposes.iter().cloned().chain([Purpose::Watch, Purpose::Replay]) {
             for others in 0..3 {
                 let mut app = free_walk(purpose.clone(), lang, 80, 24);
                 for number in 0..others {
                     let role = if number == 0 { Role::Watches } else { Role::Runs("python3".into()) };
-                    happens(&mut app, Happened::Joined(Member { number, pid: 4_000_000 + number, role }));
+                    happens(&mut app, Happened::Joined(Member { number, pid: 4_000_000 + number, nth: 1, role }));
                 }
                 assert_eq!(super::super::panes::explain_scroll(&app), Some((0, 0)), "{}", text(&app));
                 assert!(!text(&app).contains("(1/1"), "there are no other pages to turn to: {}", text(&app));
@@ -121,10 +122,10 @@ fn opening_texts_fit() {
 #[test]
 fn neither_a_segment_nor_the_call_that_it_ended_hides_the_other() {
     for (lang, became) in [(Lang::En, "Delivered to"), (Lang::Zh, "已交给")] {
-        let mut app = free_walk(Purpose::Drive(Side::BOTH.to_vec()), lang, 80, 24);
-        let (side, worker) = (Side::Client, 0);
+        let mut app = free_walk(Purpose::Drive(Side::BOTH.map(Actor::from).to_vec()), lang, 80, 24);
+        let caller = Side::Client.into();
         let connect = Call::Connect { fd: 3, addr: made::server() };
-        happens(&mut app, Happened::Entered { side, worker, call: connect });
+        happens(&mut app, Happened::Entered { caller, call: connect });
         let sent = [(made::client(), "SYN", made::J, 0), (made::server(), "SYN,ACK", made::K, made::J + 1)];
         for (n, (from, flags, seq, ack)) in sent.into_iter().enumerate() {
             let id = SegmentId(n as u32);
@@ -134,7 +135,7 @@ fn neither_a_segment_nor_the_call_that_it_ended_hides_the_other() {
             happens(&mut app, Happened::Delivered(id));
         }
         let outcome = Ok(Returned { value: 0, data: Vec::new(), peer: None });
-        happens(&mut app, Happened::Returned { side, worker, outcome });
+        happens(&mut app, Happened::Returned { caller, outcome });
         let shown = text(&app);
         assert!(shown.contains("connect(3, 127.0.0.1:8000) = 0") && shown.contains(became), "{shown}");
     }

@@ -4,7 +4,7 @@
 use super::made::{J, K, Made, client, segment, server};
 use super::*;
 use crate::engine::{Command as Order, Free, FreeOptions, Happening, Phase, Purpose, What, Wire};
-use crate::model::{Call, Event as Happened, Mode, Returned, SegmentId, Side};
+use crate::model::{Actor, Call, Event as Happened, Mode, Returned, SegmentId, Side};
 use crate::tui::commands::{COMMANDS, Entry};
 
 /// A state; made anew for each key that is tried in it.
@@ -18,9 +18,9 @@ fn free(purpose: Purpose, columns: u16, rows: u16) -> App {
     let mut events = Vec::new();
     for side in Side::BOTH {
         let call = Call::Socket { ipv6: false, udp: false };
-        events.push(Happened::Entered { side, worker: 0, call });
+        events.push(Happened::Entered { caller: side.into(), call });
         let outcome = Ok(Returned { value: 4, data: Vec::new(), peer: None });
-        events.push(Happened::Returned { side, worker: 0, outcome });
+        events.push(Happened::Returned { caller: side.into(), outcome });
     }
     for (n, (from, flags, seq, ack)) in
         [(client(), "SYN", J, 0), (server(), "SYN,ACK", K, J + 1)].into_iter().enumerate()
@@ -75,7 +75,7 @@ pub(super) fn states(columns: u16, rows: u16) -> Vec<State> {
             app
         })
     });
-    let both = || Purpose::Drive(Side::BOTH.to_vec());
+    let both = || Purpose::Drive(Side::BOTH.map(Actor::from).to_vec());
     add("free", Box::new(move || free(both(), columns, rows)));
     add("free, a call is typed", {
         Box::new(move || {
