@@ -245,3 +245,19 @@ fn no_sentence_about_a_built_in_lessons_claims_has_a_name_of_its_file() {
         }
     }
 }
+
+/// Such a socket is spoken of as itself, whatever is said of its peer.
+#[test]
+fn a_socket_that_is_connected_to_itself_is_spoken_of_as_itself() {
+    let file = "tests/lessons/valid/itself.toml";
+    let lesson = parse(file, include_str!("../../tests/lessons/valid/itself.toml")).unwrap();
+    for (lang, other) in [(Lang::En, "server"), (Lang::Zh, "服务器")] {
+        let texts = Texts::load(lang).unwrap();
+        let claims: Vec<_> = lesson.steps.iter().flat_map(|step| &step.expect).collect();
+        assert!(claims.len() > 5);
+        for claim in claims {
+            let text = texts.statement(&claim.terms.says(0), lesson.sockets_in(Mode::Lab));
+            assert!(!text.contains(other), "{text}");
+        }
+    }
+}
