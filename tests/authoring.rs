@@ -5,9 +5,13 @@ mod common;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
+use std::io::Read;
 use std::path::{Path, PathBuf};
+use std::process::Stdio;
 use std::sync::Mutex;
+use std::time::Duration;
 
+use common::procs;
 use common::{Finished, Folder, NOBODY, Program, User, finish, is_root, lab_users, users};
 use serde_json::Value;
 use sockwalk::lesson::{builtin_names, builtin_text};
@@ -51,6 +55,34 @@ fn every_shipped_lesson_passes() {
             }
         });
     }
+}
+
+/// Many claims that don't hold, behind many lines and before them: where they stand costs nothing.
+#[test]
+fn a_fault_costs_the_same_wherever_it_stands() {
+    let Some(user) = lab_users().pop() else { return };
+    let (program, folder) = (Program::new(), Folder::new());
+    let head = "format = 1\nid = \"far\"\nserver = \"127.0.0.1:8000\"\nmodes = [\"lab\"]\n";
+    let text = |key: &str| format!("{key} = {{ en = \"E\", zh = \"中\" }}\n");
+    let head = [head, &text("title"), &text("goal"), &text("recap")].concat();
+    let step = "[[step]]\nid = \"only\"\ndo.socket = { side = \"server\", name = \"s\" }\n";
+    let claims = " { state = { socket = \"s\", is = \"LISTEN\" } },\n".repeat(1500);
+    let step = [step, &text("title"), &text("say"), "expect = [\n", &claims, "]\n"].concat();
+    let lines = "#\n".repeat(200_000);
+    let costs = [("behind", [&head, &lines, &step]), ("before", [&head, &step, &lines])].map(|(name, parts)| {
+        let path = folder.write(&format!("{name}.toml"), &parts.map(String::as_str).concat());
+        let mut command = program.command(user, &["check", "--mode", "lab", "--lang", "en"]);
+        let mut child = command.arg(&path).stdout(Stdio::piped()).spawn().unwrap();
+        let mut said = String::new();
+        child.stdout.take().unwrap().read_to_string(&mut said).unwrap();
+        assert_eq!(said.lines().filter(|line| line.contains(":2: error: in lab, step only: ")).count(), 1500, "{said}");
+        assert!(common::until(Duration::from_secs(60), || procs::ticks(child.id()).1));
+        let (cost, _) = procs::ticks(child.id());
+        child.wait().unwrap();
+        cost
+    });
+    let [behind, before] = costs;
+    assert!(behind < 3 * before, "{behind} ticks of the processor behind, {before} before");
 }
 
 #[test]

@@ -65,6 +65,15 @@ pub fn wakings(pid: u32) -> BTreeMap<(u32, String), (u64, u64)> {
     wakings.collect()
 }
 
+/// The ticks of the processor that a process has used, also once it has ended and isn't waited for yet (state `Z`), which the
+/// second one tells.
+pub fn ticks(pid: u32) -> (u64, bool) {
+    let stat = fs::read_to_string(format!("/proc/{pid}/stat")).unwrap();
+    let fields: Vec<&str> = stat.rsplit_once(')').unwrap().1.split_whitespace().collect();
+    let [user, system] = [11, 12].map(|n| fields[n].parse::<u64>().unwrap());
+    (user + system, fields[0] == "Z")
+}
+
 /// A TCP socket as `/proc/net/tcp` and `tcp6` tell it: the kernel's own table, by another way than `sock_diag(7)`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Seen {

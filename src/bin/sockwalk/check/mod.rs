@@ -157,8 +157,10 @@ impl Checker<'_> {
                     return;
                 }
             };
+        // Of many faults, each has its line at once.
+        let lines: Vec<&str> = text.lines().collect();
         for wrong in wrong {
-            let column = text.lines().nth(wrong.line - 1).map_or(1, |line| line.len() - line.trim_start().len() + 1);
+            let column = lines.get(wrong.line - 1).map_or(1, |line| line.len() - line.trim_start().len() + 1);
             let values: [(&str, &dyn Display); 4] = [
                 ("mode", &mode.name()),
                 ("step", &wrong.step),
