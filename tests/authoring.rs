@@ -130,6 +130,13 @@ fn what_is_wrong_is_told_with_its_place() {
         let wanted = "warning: first-refused (en, lab) must be scrolled at 80×24; rows too many: ";
         assert!(finished.stdout.contains(wanted), "{}", finished.stdout);
 
+        // A text that isn't there in a language of the lesson.
+        let title = text.lines().find(|line| line.starts_with("title.zh = ")).unwrap();
+        folder.write("refused.toml", &with(&format!("{title}\n"), ""));
+        let finished = check(&program, user, &[path]);
+        let wanted = "error: the text in Chinese (zh) is missing; it is shown in English";
+        assert!(finished.status.code() == Some(1) && finished.stdout.contains(wanted), "{}", finished.stdout);
+
         // A file that can't be read as a lesson.
         folder.write("refused.toml", &with("\"SYN_SENT\"", "\"SYN-SENT\""));
         let finished = check(&program, user, &[path]);
@@ -338,16 +345,13 @@ fn the_schema_has_exactly_the_readers_keys() {
         if object["additionalProperties"] != Value::Bool(false) && object.get("maxProperties").is_none() {
             wrong.push(format!("{place} allows unknown keys"));
         }
-        // Both languages are asked for by the check that follows the reader, not by the reader.
-        if name != "RawText" {
-            let required: BTreeSet<&str> =
-                object["required"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
-            let needed: BTreeSet<&str> = keys.iter().filter(|(_, must)| **must).map(|(key, _)| key.as_str()).collect();
-            let steps = BTreeSet::from(["step"]);
-            let more: BTreeSet<&str> = required.symmetric_difference(&needed).copied().collect();
-            if !(more.is_empty() || name == "RawLesson" && more == steps) {
-                wrong.push(format!("{place} requires {required:?}, the reader {needed:?}"));
-            }
+        let required: BTreeSet<&str> =
+            object["required"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
+        let needed: BTreeSet<&str> = keys.iter().filter(|(_, must)| **must).map(|(key, _)| key.as_str()).collect();
+        let steps = BTreeSet::from(["step"]);
+        let more: BTreeSet<&str> = required.symmetric_difference(&needed).copied().collect();
+        if !(more.is_empty() || name == "RawLesson" && more == steps) {
+            wrong.push(format!("{place} requires {required:?}, the reader {needed:?}"));
         }
     }
     assert!(wrong.is_empty(), "docs/lesson.schema.json:\n{}", wrong.join("\n"));
@@ -412,8 +416,8 @@ fn what_is_wrong_by_its_shape_is_wrong_by_the_schema() {
         "lab-key",
         "lesson-id",
         "missing-server",
-        "no-chinese",
         "no-end",
+        "no-english",
         "no-flags",
         "no-measure",
         "no-payload",

@@ -17,7 +17,8 @@ use ratatui::Terminal;
 use ratatui::backend::TestBackend;
 use sockwalk::engine::{Command, Happening, Phase, Request, Runner, Verdict, WalkOptions, World};
 use sockwalk::i18n::Glyphs;
-use sockwalk::lesson::{Ask, Lang, Lesson, Step, builtin, builtin_names};
+use sockwalk::i18n::Lang;
+use sockwalk::lesson::{Ask, Lesson, Step, builtin, builtin_names};
 use sockwalk::linux::{self, LinuxWorld, Place};
 use sockwalk::model::{ClaimResult, Mode, SegmentId, Side, Trace};
 use sockwalk::plain::Transcript;
@@ -131,7 +132,7 @@ impl Seat {
         };
         let claims = Arc::<Mutex<Vec<ClaimResult>>>::default();
         let walk = Watched { runner: Runner::new(Arc::clone(lesson), options), claims: Arc::clone(&claims) };
-        let look = Look::new(Lang::En, Theme::load(Choice::Mono, Colours::All).unwrap(), Glyphs::Unicode).unwrap();
+        let look = Look::new(Lang::EN, Theme::load(Choice::Mono, Colours::All).unwrap(), Glyphs::Unicode).unwrap();
         Seat { app: App::new(Box::new(walk), look, 120, 40), world, inbox, epoch, claims }
     }
 
@@ -211,7 +212,7 @@ impl Seat {
 /// claim that holds may say alike (`connect()` returns 0).
 fn beginning(step: &Step, lang: Lang) -> String {
     let first = step.say.get(lang).lines().next().unwrap_or_default();
-    squeezed(first).chars().take(if lang == Lang::En { 36 } else { 16 }).collect()
+    squeezed(first).chars().take(if lang == Lang::EN { 36 } else { 16 }).collect()
 }
 
 fn squeezed(text: &str) -> String {
@@ -231,7 +232,7 @@ fn drops(lesson: &Arc<Lesson>) -> Vec<Drop> {
     let mut steps = 0;
     while seat.step() {
         steps += 1;
-        let lang = if steps % 2 == 0 { Lang::En } else { Lang::Zh };
+        let lang = if steps % 2 == 0 { Lang::EN } else { Lang::of("zh").unwrap() };
         let step = seat.step_done().unwrap();
         let (claims, _) = seat.app.walk().trace().present().verdicts(step);
         assert!(claims.iter().all(|claim| claim.held), "{}: {claims:?}", lesson.id);
@@ -274,7 +275,7 @@ fn walk(job: &Drop) -> (bool, Vec<String>) {
         let id = job.lesson.steps[step].id.clone();
         // A step that is past stays as its claims were when it was left.
         let lost = broken_steps.iter().any(|broken| *broken <= step);
-        let langs = if lost { &[Lang::En, Lang::Zh][..] } else { &[] };
+        let langs = if lost { &[Lang::EN, Lang::of("zh").unwrap()][..] } else { &[] };
         for lang in langs {
             if is_read(&mut seat, step, *lang) {
                 wrong.push(format!("{id} ({lang:?}, {behind} behind {dropped:?}) is read, though {broken:?}"));
@@ -298,7 +299,7 @@ fn read_as_text(seat: &Seat, lesson: &Lesson) -> Vec<String> {
     let view = seat.app.walk().trace().present();
     let (Some(first), Some((last, _))) = (view.diverged(), view.step()) else { return Vec::new() };
     let mut wrong = Vec::new();
-    for lang in [Lang::En, Lang::Zh] {
+    for lang in Lang::all() {
         let text = seat.text(lang);
         let told: String = text.lines().filter_map(|line| line.strip_prefix("  | ")).collect::<Vec<_>>().join("");
         let told = squeezed(&told);

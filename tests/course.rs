@@ -10,9 +10,10 @@ use std::process::Command;
 
 use common::procs;
 use common::pty::Terminal;
-use common::{Program, User, free_port, lab_users, users};
+use common::{Program, User, free_port, lab_users, users, zh};
 use serde_json::Value;
-use sockwalk::lesson::{Action, Lang, Lesson, Payload, Step, builtin};
+use sockwalk::i18n::Lang;
+use sockwalk::lesson::{Action, Lesson, Payload, Step, builtin};
 use sockwalk::model::Mode;
 use sockwalk::tui::Texts;
 
@@ -40,7 +41,7 @@ impl Learner {
 
     /// Each user, with a small window in English and a large one in Chinese.
     fn all(users: Vec<User>) -> Vec<Learner> {
-        let looks = [(Lang::En, SMALL), (Lang::Zh, LARGE)];
+        let looks = [(Lang::EN, SMALL), (zh(), LARGE)];
         users.into_iter().flat_map(|user| looks.map(|(lang, size)| Learner::new(user, lang, size))).collect()
     }
 
@@ -56,8 +57,7 @@ impl Learner {
 
     fn command(&self, args: &[&str]) -> Command {
         let mut command = self.program.command(self.user, args);
-        let lang = if self.lang == Lang::En { "en" } else { "zh" };
-        command.args(["--lang", lang]).env("HOME", self.home()).env("XDG_RUNTIME_DIR", self.home());
+        command.args(["--lang", self.lang.code()]).env("HOME", self.home()).env("XDG_RUNTIME_DIR", self.home());
         command
     }
 

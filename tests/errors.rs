@@ -12,7 +12,8 @@ use std::time::Instant;
 use common::{BOUND, User, plain};
 use sockwalk::engine::{Command, Phase, Runner, WalkOptions, World};
 use sockwalk::explain::{Came, Circumstance, Explanations, Facts, Holder, Likely, Shut, Situation, offers};
-use sockwalk::lesson::{Lang, builtin};
+use sockwalk::i18n::Lang;
+use sockwalk::lesson::builtin;
 use sockwalk::linux::{LinuxWorld, Place};
 use sockwalk::model::{Errno, Event, Side, Trace};
 use sockwalk::tcp::State;
@@ -413,7 +414,7 @@ fn explained(trace: &Trace) -> Vec<String> {
         let call = view.calls(caller.actor).find(|call| call.changed == moment).unwrap();
         let came = Came::from(outcome);
         let circumstance = Circumstance::of(call.call, came, &Facts::of(&view, &call));
-        let explanation = Explanations::load().unwrap().explain(call.call.name(), came, circumstance, Lang::En);
+        let explanation = Explanations::load().unwrap().explain(call.call.name(), came, circumstance, Lang::EN);
         if let (Some(circumstance), Some(_)) = (circumstance, explanation) {
             let came = outcome.as_ref().map_or_else(|error| error.to_string(), |got| got.value.to_string());
             lines.push(format!("{} {} {came} {circumstance:?}", caller.actor.side.name(), call.call.name()));

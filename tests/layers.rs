@@ -2,8 +2,9 @@
 //! may be. The table is ARCHITECTURE.md's:
 //!
 //! ```text
-//! main ─▶ cli, tui, plain, report, progress, explain, i18n, theme ─▶ engine ─▶ lesson, lab ─▶ model ─▶ tcp
-//!   └───▶ linux ─────────────────────────────────────────────────────────────▶ lab ─▶ model ─▶ tcp
+//! bin ─▶ cli, tui, plain, report, progress, explain, theme ─▶ engine ─▶ lesson ─▶ i18n ─▶ model ─▶ tcp
+//!   │                                                           └─────▶ lab ───────────▶ model ─▶ tcp
+//!   └──▶ linux ───────────────────────────────────────────────────────▶ lab ───────────▶ model ─▶ tcp
 //! ```
 //!
 //! The reader knows as much of Rust as it takes: comments, strings, paths, braces. Its own tests are at the end.
@@ -20,8 +21,18 @@ enum Of {
 
 use Of::{All, Only};
 
-/// The language is the one thing of a lesson that words and colours may know.
-const LANG: Of = Only(&["Lang"]);
+/// What a lesson may know of words: which languages there are, texts in them, and the words for its own faults.
+const TEXTS: Of = Only(&[
+    "Lang",
+    "Languages",
+    "Localized",
+    "LanguageTexts",
+    "FaultTexts",
+    "TomlTexts",
+    "BrokenTexts",
+    "fill",
+    "words",
+]);
 
 /// What shows a walk.
 const FRONT_END: &[(&str, Of)] =
@@ -30,7 +41,7 @@ const FRONT_END: &[(&str, Of)] =
 const LAYERS: &[(&str, &[(&str, Of)])] = &[
     ("tcp", &[]),
     ("model", &[("tcp", All)]),
-    ("lesson", &[("model", All), ("tcp", All)]),
+    ("lesson", &[("i18n", TEXTS), ("model", All), ("tcp", All)]),
     ("lab", &[("model", All), ("tcp", All)]),
     (
         "engine",
@@ -42,9 +53,9 @@ const LAYERS: &[(&str, &[(&str, Of)])] = &[
         ],
     ),
     ("linux", &[("lab", All), ("model", All), ("tcp", All)]),
-    ("i18n", &[("lesson", LANG), ("model", All), ("tcp", All)]),
-    ("explain", &[("i18n", All), ("lesson", LANG), ("model", All), ("tcp", All)]),
-    ("theme", &[("i18n", All), ("lesson", LANG), ("model", All), ("tcp", All)]),
+    ("i18n", &[("model", All), ("tcp", All)]),
+    ("explain", &[("i18n", All), ("model", All), ("tcp", All)]),
+    ("theme", &[("i18n", All), ("model", All), ("tcp", All)]),
     ("cli", &[("i18n", All), ("theme", All), ("engine", All), ("lesson", All), ("model", All), ("tcp", All)]),
     ("plain", FRONT_END),
     ("report", FRONT_END),
@@ -517,7 +528,11 @@ fn wrong_arrows_are_found() {
         ("i18n/mod.rs", "use crate::lesson::Lesson;"),
         ("explain/mod.rs", "use crate::engine::Phase;"),
         ("explain/mod.rs", "use crate::linux::Place;"),
-        ("i18n/mod.rs", "use crate::lesson::{Lang, Lesson};"),
+        (
+            "i18n/mod.rs",
+            "use crate::lesson::Lesson;
+use crate::i18n::Lang;",
+        ),
         ("theme/mod.rs", "use crate::engine::Phase;"),
         ("linux/world.rs", "use crate::engine::Runner;"),
         ("engine/free.rs", "use crate::lab::{self, World}; fn f() { lab::Lab::new(); }"),
@@ -543,7 +558,7 @@ fn wrong_arrows_are_found() {
         ("tui/mod.rs", "pub(crate) fn f(&self) -> u8 { self.linux }\npub(in crate::tui) fn g() {}"),
         ("engine/free.rs", "use crate::lab::{self, World, What}; fn f() -> lab::Wire { lab::Wire::Blind }"),
         ("linux/world.rs", "use super::engine; use super::diag;"),
-        ("i18n/mod.rs", "use crate::lesson::Lang;"),
+        ("lesson/parse.rs", "use crate::i18n::Lang;"),
         ("bin/sockwalk/main.rs", "use sockwalk::linux::Place;"),
     ] {
         assert_eq!(wrong_arrows(file, source), [] as [String; 0], "{file}: {source}");

@@ -5,7 +5,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use proptest::prelude::*;
-use sockwalk::lesson::{Lang, LessonError, MAX_BYTES, parse, read};
+use sockwalk::i18n::Lang;
+use sockwalk::lesson::{LessonError, MAX_BYTES, parse, read};
 
 fn files(folder: &str) -> Vec<PathBuf> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/lessons").join(folder);
@@ -20,7 +21,7 @@ fn name(path: &Path) -> String {
 
 /// The first message without the file's name: `line:column: sentence`.
 fn first_message(error: &LessonError) -> String {
-    let headline = error.headline(&error.problems()[0], Lang::En);
+    let headline = error.headline(&error.problems()[0], Lang::EN);
     headline.strip_prefix(error.file()).unwrap().strip_prefix(':').unwrap().to_owned()
 }
 
@@ -31,7 +32,7 @@ fn valid_lessons_are_read() {
     for path in files {
         let text = fs::read_to_string(&path).unwrap();
         if let Err(error) = parse(&name(&path), &text) {
-            panic!("{}", error.render(Lang::En, false));
+            panic!("{}", error.render(Lang::EN, false));
         }
     }
 }
@@ -57,21 +58,21 @@ fn invalid_lessons_fail_with_their_messages() {
 fn every_invalid_lesson_can_be_told_in_both_languages() {
     for path in files("invalid") {
         let error = read(&name(&path), fs::File::open(&path).unwrap()).unwrap().unwrap_err();
-        let (en, zh) = (error.render(Lang::En, false), error.render(Lang::Zh, false));
+        let (en, zh) = (error.render(Lang::EN, false), error.render(Lang::of("zh").unwrap(), false));
         assert!(en.starts_with(&format!("{}:", name(&path))), "{en}");
         assert!(zh.chars().any(|c| ('\u{4e00}'..='\u{9fff}').contains(&c)), "{zh}");
         for shown in [&en, &zh] {
             assert!(!shown.contains('\u{1b}'), "{shown:?}");
             assert!(shown.contains('^') || error.problems()[0].line == 1, "{shown}");
         }
-        assert!(error.render(Lang::En, true).contains('\u{1b}') || !en.contains('^'));
+        assert!(error.render(Lang::EN, true).contains('\u{1b}') || !en.contains('^'));
     }
 }
 
 #[test]
 fn a_message_shows_the_place() {
     let text = VALID.replace("LISTEN", "LISTENS");
-    let shown = parse("my.toml", &text).unwrap_err().render(Lang::En, false);
+    let shown = parse("my.toml", &text).unwrap_err().render(Lang::EN, false);
     let expected = "my.toml:48:37: `LISTENS` is no state of a socket; allowed: CLOSED, LISTEN, SYN_SENT, SYN_RECV, \
                     ESTABLISHED, FIN_WAIT1, FIN_WAIT2, CLOSE_WAIT, CLOSING, LAST_ACK, TIME_WAIT, \
                     UNCONN, ESTAB, gone\n   |\n48 | \
@@ -123,14 +124,14 @@ proptest! {
     fn no_text_makes_it_panic(text in any::<String>()) {
         if let Err(error) = parse("any", &text) {
             prop_assert!(!error.problems().is_empty());
-            error.render(Lang::Zh, false);
+            error.render(Lang::of("zh").unwrap(), false);
         }
     }
 
     #[test]
     fn no_bytes_make_it_panic(bytes in proptest::collection::vec(any::<u8>(), 0..400)) {
         if let Err(error) = read("any", bytes.as_slice()).unwrap() {
-            error.render(Lang::En, true);
+            error.render(Lang::EN, true);
         }
     }
 
@@ -151,7 +152,7 @@ proptest! {
         let end = boundary((start + cut).min(VALID.len())).max(start);
         let text = format!("{}{put}{}", &VALID[..start], &VALID[end..]);
         if let Err(error) = parse("changed", &text) {
-            for lang in [Lang::En, Lang::Zh] {
+            for lang in Lang::all() {
                 let shown = error.render(lang, false);
                 prop_assert!(!shown.contains('\u{1b}'), "{shown:?}");
             }

@@ -10,9 +10,10 @@ use std::path::Path;
 use std::process::Stdio;
 
 use common::procs::{self, Seen};
-use common::{BOUND, Folder, Program, User, finish, free_port, has, json, lab_users, skipped, users, wait};
+use common::{BOUND, Folder, Program, User, finish, free_port, has, json, lab_users, skipped, users, wait, zh};
 use serde_json::{Value, json as value};
-use sockwalk::lesson::{Lang, Lesson, builtin, builtin_names, parse};
+use sockwalk::i18n::Lang;
+use sockwalk::lesson::{Lesson, builtin, builtin_names, parse};
 use sockwalk::linux::missing;
 use sockwalk::model::{Mode, TimerKind};
 
@@ -277,7 +278,7 @@ fn every_lesson_is_told_in_both_languages() {
     for mode in [Mode::Lab, Mode::Host] {
         for user in players(mode) {
             for lesson in lessons_for(mode) {
-                for (lang, name) in [(Lang::En, "en"), (Lang::Zh, "zh")] {
+                for (lang, name) in [(Lang::EN, "en"), (zh(), "zh")] {
                     let port = free_port().to_string();
                     let place = if mode == Mode::Lab { "lab" } else { "host" };
                     let mut args = vec!["play", &lesson.id, "--lang", name, "--mode", place];
@@ -295,10 +296,10 @@ fn every_lesson_is_told_in_both_languages() {
                     assert!(text.contains(&unbroken(lesson.title.get(lang))));
                     assert!(!finished.stdout.contains('\x1b'), "colours where no terminal is");
                     let english = finished.stdout.contains("and as the text says: ");
-                    assert_eq!(english, lang == Lang::En);
+                    assert_eq!(english, lang == Lang::EN);
                     let words = finished.stdout.split(|c: char| !c.is_ascii_alphabetic());
                     let sides = words.filter(|word| ["server", "client"].contains(word)).count();
-                    assert_eq!(sides > 0, lang == Lang::En, "{} in {name}:\n{}", lesson.id, finished.stdout);
+                    assert_eq!(sides > 0, lang == Lang::EN, "{} in {name}:\n{}", lesson.id, finished.stdout);
                 }
             }
         }

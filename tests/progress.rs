@@ -86,7 +86,7 @@ fn is_done(terminal: &mut Terminal, lesson: &str, count: usize) {
     let lesson = sockwalk::lesson::builtin(lesson).unwrap().unwrap();
     let mut steps = lesson.steps.iter().filter(|step| step.modes.contains(&sockwalk::model::Mode::Lab));
     terminal.wait_for_text(&format!("step {count} of "));
-    terminal.wait_for_text(&format!("Next: {}", steps.nth(count).unwrap().title.en));
+    terminal.wait_for_text(&format!("Next: {}", steps.nth(count).unwrap().title.get(sockwalk::i18n::Lang::EN)));
 }
 
 fn leave(mut terminal: Terminal) -> String {
@@ -208,7 +208,7 @@ fn the_list_fits_80_columns_in_both_languages() {
             for name in sockwalk::lesson::builtin_names() {
                 let lesson = sockwalk::lesson::builtin(name).unwrap().unwrap();
                 let line = listed.lines().find(|line| line.split(' ').next() == Some(name)).unwrap();
-                let lang = if lang == "en" { sockwalk::lesson::Lang::En } else { sockwalk::lesson::Lang::Zh };
+                let lang = sockwalk::i18n::Lang::of(lang).unwrap();
                 let first: String = lesson.title.get(lang).chars().take(4).collect();
                 assert_eq!(column(line, &first), head, "{line}");
             }

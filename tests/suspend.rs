@@ -90,7 +90,7 @@ fn control_z_gives_the_terminal_to_the_shell_and_fg_comes_back() {
             // The last of them asks first, and no guess is made.
             job.terminal.press(if step == 6 { "  " } else { " " });
             // What the frame before it showed can't be taken for this.
-            let next = format!("Next: {}", next.title.en);
+            let next = format!("Next: {}", next.title.get(sockwalk::i18n::Lang::EN));
             job.terminal.wait_for_text(&next);
         }
         for times in 1..4 {

@@ -9,8 +9,9 @@ use std::time::Duration;
 
 use common::procs::{self, Seen};
 use common::pty::{self, Terminal};
-use common::{BOUND, Folder, NOBODY, Program, User, free_port, lab_users, until, users};
-use sockwalk::lesson::{Action, End, Lang, Lesson, Payload, Step, Terms, builtin};
+use common::{BOUND, Folder, NOBODY, Program, User, free_port, lab_users, until, users, zh};
+use sockwalk::i18n::Lang;
+use sockwalk::lesson::{Action, End, Lesson, Payload, Step, Terms, builtin};
 use sockwalk::model::{Mode, Side};
 use sockwalk::tui::{Guard, Texts};
 use vt100::{MouseProtocolMode, Screen};
@@ -167,10 +168,7 @@ fn is_given_back(terminal: &Terminal) {
 }
 
 fn name(lang: Lang) -> &'static str {
-    match lang {
-        Lang::En => "en",
-        Lang::Zh => "zh",
-    }
+    lang.code()
 }
 
 fn last_rows(screen: &Screen) -> String {
@@ -253,31 +251,31 @@ fn whole_walk(size: (u16, u16), lang: Lang) {
 
 #[test]
 fn the_whole_lesson_small_in_english() {
-    whole_walk(SMALL, Lang::En);
+    whole_walk(SMALL, Lang::EN);
 }
 
 #[test]
 fn the_whole_lesson_small_in_chinese() {
-    whole_walk(SMALL, Lang::Zh);
+    whole_walk(SMALL, zh());
 }
 
 #[test]
 fn the_whole_lesson_large_in_english() {
-    whole_walk(LARGE, Lang::En);
+    whole_walk(LARGE, Lang::EN);
 }
 
 #[test]
 fn the_whole_lesson_large_in_chinese() {
-    whole_walk(LARGE, Lang::Zh);
+    whole_walk(LARGE, zh());
 }
 
 #[test]
 fn the_language_changes_while_it_runs() {
     for user in lab_users() {
-        let mut walk = Walk::open(user, LARGE, Lang::En);
+        let mut walk = Walk::open(user, LARGE, Lang::EN);
         walk.walk_to("connect");
         walk.terminal.press("L");
-        (walk.texts, walk.lang) = (Texts::load(Lang::Zh).unwrap(), Lang::Zh);
+        (walk.texts, walk.lang) = (Texts::load(zh()).unwrap(), zh());
         walk.wait_for_offer(6);
         walk.make(6);
     }
@@ -289,7 +287,7 @@ fn the_language_changes_while_it_runs() {
 #[track_caller]
 fn ends(how: impl Fn(&mut Terminal), fits: impl Fn(ExitStatus) -> bool) {
     for user in lab_users() {
-        let mut walk = Walk::open(user, SMALL, Lang::En);
+        let mut walk = Walk::open(user, SMALL, Lang::EN);
         assert_ne!(walk.terminal.settings(), walk.terminal.before, "the terminal wasn't changed at all");
         walk.walk_to("syn-arrives");
         let lab = walk.lab();
@@ -333,7 +331,7 @@ fn sigint_ends_it() {
 #[test]
 fn a_closed_terminal_ends_it() {
     for user in lab_users() {
-        let mut walk = Walk::open(user, SMALL, Lang::En);
+        let mut walk = Walk::open(user, SMALL, Lang::EN);
         walk.walk_to("syn-arrives");
         let lab = walk.lab();
         walk.terminal.close();
@@ -374,7 +372,7 @@ fn a_panic_gives_the_terminal_back() {
 #[test]
 fn r_begins_again_in_a_fresh_lab() {
     for user in lab_users() {
-        let mut walk = Walk::open(user, SMALL, Lang::En);
+        let mut walk = Walk::open(user, SMALL, Lang::EN);
         walk.walk_to("syn-arrives");
         let old = walk.lab();
         walk.terminal.press("r");
@@ -393,7 +391,7 @@ fn r_begins_again_in_a_fresh_lab() {
 #[test]
 fn i_interrupts_a_call_and_space_makes_it_again() {
     for user in lab_users() {
-        let mut walk = Walk::open(user, LARGE, Lang::En);
+        let mut walk = Walk::open(user, LARGE, Lang::EN);
         walk.walk_to("accept");
         let sleeps = walk.texts.side.blocks.replace("{clock}", "");
         let sleeps = sleeps.trim().to_owned();
@@ -424,7 +422,7 @@ fn calls(text: &str) -> impl Iterator<Item = &str> {
 #[test]
 fn a_window_that_is_too_small_says_so() {
     for user in lab_users() {
-        for lang in [Lang::En, Lang::Zh] {
+        for lang in Lang::all() {
             let mut walk = Walk::open(user, SMALL, lang);
             walk.walk_to("connect");
             walk.terminal.resize(60, 15);
@@ -448,7 +446,7 @@ fn a_window_that_is_too_small_says_so() {
 #[test]
 fn one_key_leads_back_to_the_step_that_a_drop_broke() {
     for user in lab_users() {
-        let mut walk = Walk::open(user, LARGE, Lang::En);
+        let mut walk = Walk::open(user, LARGE, Lang::EN);
         walk.walk_to("connect");
         let steps = walk.steps();
         let number = 1 + steps.iter().position(|step| step.id == "connect").unwrap();
@@ -507,7 +505,7 @@ fn is_idle(walk: &mut Walk) {
 #[test]
 fn it_sleeps_while_nothing_moves() {
     for user in lab_users() {
-        let mut walk = Walk::open(user, LARGE, Lang::En);
+        let mut walk = Walk::open(user, LARGE, Lang::EN);
         is_idle(&mut walk);
         walk.walk_to("listen");
         is_idle(&mut walk);
@@ -551,7 +549,7 @@ fn lasting_threads(pid: u32) -> Vec<(String, Lines)> {
 #[test]
 fn it_is_nobody_else_than_its_caller() {
     for user in lab_users() {
-        let walk = Walk::open(user, SMALL, Lang::En);
+        let walk = Walk::open(user, SMALL, Lang::EN);
         belongs_to(&walk, user.uid());
     }
 }
@@ -571,7 +569,7 @@ fn called_through_sudo_it_is_the_caller() {
         command.env("SUDO_UID", &id).env("SUDO_GID", &id);
         command
     };
-    let mut walk = Walk::of(Program::new(), command, SMALL, Lang::En);
+    let mut walk = Walk::of(Program::new(), command, SMALL, Lang::EN);
     belongs_to(&walk, NOBODY);
     walk.walk_to("ack-arrives");
     belongs_to(&walk, NOBODY);

@@ -10,7 +10,7 @@ use crossterm::event::{Event, KeyCode, KeyEvent, KeyModifiers};
 use ratatui::Terminal;
 use ratatui::backend::TestBackend;
 use sockwalk::i18n::Glyphs;
-use sockwalk::lesson::Lang;
+use sockwalk::i18n::Lang;
 use sockwalk::theme::{Choice, Colours, Theme};
 use sockwalk::tui::{App, Look, Msg, draw, update};
 
@@ -57,7 +57,7 @@ fn screen(entries: usize) -> Result<(App, Terminal<TestBackend>), String> {
     let walk = Long::new(entries)?;
     let now = walk.clock();
     let theme = Theme::load(Choice::Dark, Colours::All).map_err(|error| error.to_string())?;
-    let look = Look::new(Lang::En, theme, Glyphs::Unicode).map_err(|error| error.to_string())?;
+    let look = Look::new(Lang::EN, theme, Glyphs::Unicode).map_err(|error| error.to_string())?;
     let mut app = App::new(Box::new(walk), look, 120, 40);
     update(&mut app, Msg::Tick, now);
     let terminal = Terminal::new(TestBackend::new(120, 40)).map_err(|error: Infallible| error.to_string())?;

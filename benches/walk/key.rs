@@ -16,7 +16,8 @@ use crossterm::event::{Event, KeyCode, KeyEvent, KeyModifiers};
 use ratatui::Terminal;
 use sockwalk::engine::{Command, Free, Happening, Phase, Request, Runner, Verdict, WalkOptions, Wire, World};
 use sockwalk::i18n::Glyphs;
-use sockwalk::lesson::{Ask, Lang, Lesson, Step, builtin};
+use sockwalk::i18n::Lang;
+use sockwalk::lesson::{Ask, Lesson, Step, builtin};
 use sockwalk::linux::{LinuxWorld, Place, gain_rights};
 use sockwalk::model::{Mode, Side, Trace};
 use sockwalk::theme::{Choice, Colours, Theme};
@@ -59,14 +60,14 @@ type Known = Rc<RefCell<Shown>>;
 fn measure(walks: usize) -> Result<Vec<f64>, String> {
     gain_rights(|name| std::env::var(name).ok()).map_err(|refused| refused.to_string())?;
     let lesson = builtin("handshake").ok_or("there is no such lesson")?;
-    let lesson = Arc::new(lesson.map_err(|error| error.render(Lang::En, false))?);
+    let lesson = Arc::new(lesson.map_err(|error| error.render(Lang::EN, false))?);
     let shown = Shown { counts: [0; 3], phase: Phase::Ready, broken: 0 };
     let known = Rc::new(RefCell::new(shown));
     let (sender, inbox) = channel();
     let mut house =
         House { lesson, sender: sender.clone(), known: Rc::clone(&known), epoch: Instant::now(), world: None };
     let theme = Theme::load(Choice::Dark, Colours::All).map_err(|error| error.to_string())?;
-    let look = Look::new(Lang::En, theme, Glyphs::Unicode).map_err(|error| error.to_string())?;
+    let look = Look::new(Lang::EN, theme, Glyphs::Unicode).map_err(|error| error.to_string())?;
     let mut app = App::new(house.begin(0)?, look, SIZE.width, SIZE.height);
     let (frames, done) = channel();
     let mut terminal = Terminal::new(Screen::new(known, frames)).map_err(|error| error.to_string())?;

@@ -5,7 +5,8 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use sockwalk::engine::{Command, Happening, Phase, Request, WalkOptions, Wire};
-use sockwalk::lesson::{Lang, Lesson, Step, builtin};
+use sockwalk::i18n::Lang;
+use sockwalk::lesson::{Lesson, Step, builtin};
 use sockwalk::model::*;
 use sockwalk::tcp::{Packet, State};
 use sockwalk::tui::Walk;
@@ -31,7 +32,7 @@ impl Long {
     /// A trace of at least so many entries, which ends within a connection where a line waits on the wire.
     pub fn new(entries: usize) -> Result<Long, String> {
         let lesson = builtin("handshake").ok_or("there is no such lesson")?;
-        let lesson = lesson.map_err(|error| error.render(Lang::En, false))?;
+        let lesson = lesson.map_err(|error| error.render(Lang::EN, false))?;
         let options = WalkOptions {
             mode: Mode::Lab,
             wire: Wire::Holds,

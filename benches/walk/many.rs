@@ -18,7 +18,8 @@ use ratatui::Terminal;
 use serde::{Deserialize, Serialize};
 use sockwalk::engine::{Command, Free, FreeOptions, Happening, Phase, Purpose, Request, Verdict, What, Wire, World};
 use sockwalk::i18n::Glyphs;
-use sockwalk::lesson::{Ask, Lang, Lesson, Step};
+use sockwalk::i18n::Lang;
+use sockwalk::lesson::{Ask, Lesson, Step};
 use sockwalk::linux::shared::Joined;
 use sockwalk::model::{Event, Mode, Side, Trace};
 use sockwalk::theme::{Choice, Colours, Theme};
@@ -128,7 +129,7 @@ pub fn interface(connections: usize) -> Result<Measured, String> {
     let known = Rc::new(RefCell::new(Shown::default()));
     let walk = Watched { free: Free::new(options, None), known: Rc::clone(&known) };
     let theme = Theme::load(Choice::Dark, Colours::All).map_err(|error| error.to_string())?;
-    let look = Look::new(Lang::En, theme, Glyphs::Unicode).map_err(|error| error.to_string())?;
+    let look = Look::new(Lang::EN, theme, Glyphs::Unicode).map_err(|error| error.to_string())?;
     let mut app = App::new(Box::new(walk), look, SIZE.width, SIZE.height);
     let (frames, done) = channel();
     let mut terminal = Terminal::new(Screen::new(known, frames)).map_err(|error| error.to_string())?;

@@ -4,9 +4,11 @@ use std::ffi::{OsStr, OsString};
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 
+use clap::builder::PossibleValuesParser;
 use clap::{ArgAction, Parser, Subcommand, ValueEnum};
 
 use crate::engine::Answer;
+use crate::i18n::Lang;
 
 #[derive(Parser)]
 #[command(name = "sockwalk", version, disable_help_flag = true, disable_version_flag = true)]
@@ -14,8 +16,10 @@ use crate::engine::Answer;
 pub(super) struct Cli {
     #[command(subcommand)]
     pub(super) command: Option<Command>,
-    #[arg(long, global = true, value_name = "en|zh", value_enum)]
-    pub(super) lang: Option<LangChoice>,
+    /// Read before all others (`super::lang_of`); here it is only checked.
+    #[arg(long, global = true, value_parser = PossibleValuesParser::new(Lang::all().map(Lang::code)))]
+    #[allow(dead_code)]
+    pub(super) lang: Option<String>,
     #[arg(long, global = true, value_name = "lab|host|auto", value_enum, default_value = "auto")]
     pub(super) mode: ModeChoice,
     #[arg(long, global = true, value_name = "NAME", value_enum, default_value = "auto")]
@@ -169,13 +173,6 @@ pub enum Shown {
     Screen,
     /// As a transcript.
     Text,
-}
-
-/// `--lang`.
-#[derive(Clone, Copy, Debug, ValueEnum)]
-pub(super) enum LangChoice {
-    En,
-    Zh,
 }
 
 /// `--mode`: where to run.

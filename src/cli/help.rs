@@ -1,9 +1,11 @@
 //! The help, in the learner's language.
 
+use std::sync::LazyLock;
+
 use clap::{Arg, Command, CommandFactory};
 
 use super::args::Cli;
-use crate::i18n::{CliTexts, fill, join, wrap};
+use crate::i18n::{CliTexts, Lang, fill, join, wrap};
 use crate::lesson::builtin_names;
 
 /// The help is laid out for this many columns.
@@ -101,6 +103,7 @@ fn argument(command: &str, arg: Arg, texts: &'static CliTexts) -> Arg {
     };
     // The allowed values and the default stand in our own words.
     let arg = match arg.get_id().as_str() {
+        "lang" => arg.value_name(codes()),
         "addr" => arg.value_name(texts.addr_name.as_str()),
         "program" => arg.value_name(texts.program_name.as_str()),
         "file" | "record" => arg.value_name(texts.file_name.as_str()),
@@ -113,6 +116,12 @@ fn argument(command: &str, arg: Arg, texts: &'static CliTexts) -> Arg {
     let valued = arg.get_action().takes_values();
     let arg = arg.help(wrapped(words, COLUMNS - NAMES));
     if valued { arg.hide_possible_values(true).hide_default_value(true) } else { arg }
+}
+
+/// The languages' codes, as a choice is written: `en|zh`.
+fn codes() -> &'static str {
+    static CODES: LazyLock<String> = LazyLock::new(|| Lang::all().map(Lang::code).collect::<Vec<_>>().join("|"));
+    &CODES
 }
 
 /// clap breaks lines at spaces only, which Chinese doesn't have.

@@ -22,7 +22,7 @@ pub use args::{Format, ModeChoice, Shown, Target, ThemeChoice};
 pub use target::{find, load, open};
 
 use crate::engine::Answer;
-use crate::i18n::{self, BrokenTexts, Glyphs, Lang, Texts};
+use crate::i18n::{BrokenTexts, Glyphs, Lang, Languages, Texts};
 
 /// The lesson that is opened where none is named.
 pub const FIRST_LESSON: &str = "handshake";
@@ -32,8 +32,8 @@ pub const FIRST_LESSON: &str = "handshake";
 pub struct Invocation {
     /// The language: that of `--lang`, else the locale's.
     pub lang: Lang,
-    /// Whether another language was wanted, which the terminal's characters can't show.
-    pub lacks_lang: bool,
+    /// Another language that was wanted, and that the terminal's characters can't show.
+    pub lacks_lang: Option<Lang>,
     /// Where to run.
     pub mode: ModeChoice,
     /// The colours.
@@ -158,9 +158,9 @@ pub fn parse(
     variable: impl Fn(&str) -> Option<String>,
 ) -> Result<Invocation, Exit> {
     let args: Vec<OsString> = args.into_iter().collect();
-    let wanted = lang_of(&args).unwrap_or_else(|| i18n::from_locale(&variable));
-    let lacks_lang = !Glyphs::of_locale(variable).have_lang(wanted);
-    let lang = if lacks_lang { Lang::En } else { wanted };
+    let wanted = lang_of(&args).unwrap_or_else(|| Languages::shipped().of_locale(&variable));
+    let lacks_lang = Some(wanted).filter(|wanted| !Glyphs::of_locale(variable).have_lang(*wanted));
+    let lang = if lacks_lang.is_some() { Lang::EN } else { wanted };
     let texts = Texts::load(lang)?;
     let command = help::localized(&texts.cli);
     let read = command.clone().try_get_matches_from(&args).and_then(|matches| args::Cli::from_arg_matches(&matches));
@@ -179,11 +179,7 @@ fn lang_of(args: &[OsString]) -> Option<Lang> {
     let mut found = None;
     while let Some(arg) = args.next() {
         let value = if arg == "--lang" { args.next() } else { arg.strip_prefix("--lang=") };
-        match value {
-            Some("en") => found = Some(Lang::En),
-            Some("zh") => found = Some(Lang::Zh),
-            _ => {}
-        }
+        found = value.and_then(Lang::of).or(found);
     }
     found
 }
@@ -217,5 +213,5 @@ fn invocation(cli: args::Cli, lang: Lang) -> Invocation {
         Some(args::Command::Keep { name }) => Task::Keep(name),
         Some(args::Command::Doctor) => Task::Doctor,
     };
-    Invocation { lang, lacks_lang: false, mode: cli.mode, theme: cli.theme, port: cli.port, task }
+    Invocation { lang, lacks_lang: None, mode: cli.mode, theme: cli.theme, port: cli.port, task }
 }

@@ -2,6 +2,7 @@ use std::ffi::OsString;
 use std::time::Duration;
 
 use super::*;
+use crate::i18n::testing::zh;
 use crate::i18n::width;
 
 fn run(line: &str) -> Result<Invocation, Exit> {
@@ -23,7 +24,7 @@ fn says(line: &str, locale: &str) -> String {
 fn without_a_command_one_goes_on() {
     let invocation = run("").unwrap();
     assert_eq!(invocation.task, Task::Learn { target: None, from_start: false, record: None });
-    assert_eq!((invocation.lang, invocation.mode, invocation.port), (Lang::En, ModeChoice::Auto, None));
+    assert_eq!((invocation.lang, invocation.mode, invocation.port), (Lang::EN, ModeChoice::Auto, None));
     assert_eq!(run("learn").unwrap(), invocation);
     let target = Some(Target::Builtin("handshake".into()));
     assert_eq!(
@@ -38,7 +39,7 @@ fn without_a_command_one_goes_on() {
 fn global_options_stand_before_and_after_the_command() {
     let wanted = run("--lang zh --mode host --theme mono --port 9000 play loss --format json").unwrap();
     assert_eq!(run("play --lang=zh --format json loss --port 9000 --theme mono --mode host").unwrap(), wanted);
-    assert_eq!((wanted.lang, wanted.mode, wanted.theme), (Lang::Zh, ModeChoice::Host, ThemeChoice::Mono));
+    assert_eq!((wanted.lang, wanted.mode, wanted.theme), (zh(), ModeChoice::Host, ThemeChoice::Mono));
     assert_eq!(wanted.port, Some(9000));
     let (target, patience) = (Target::Builtin("loss".into()), Duration::from_secs(3));
     assert_eq!(wanted.task, Task::Play { target, format: Format::Json, patience, timers: false, record: None });
@@ -60,8 +61,8 @@ fn a_path_is_told_from_a_name() {
 
 #[test]
 fn the_locale_speaks_unless_the_option_does() {
-    assert_eq!(in_locale("doctor", "zh_CN.UTF-8").unwrap().lang, Lang::Zh);
-    assert_eq!(in_locale("doctor --lang en", "zh_CN.UTF-8").unwrap().lang, Lang::En);
+    assert_eq!(in_locale("doctor", "zh_CN.UTF-8").unwrap().lang, zh());
+    assert_eq!(in_locale("doctor --lang en", "zh_CN.UTF-8").unwrap().lang, Lang::EN);
     assert!(says("--lang zh --port x", "C.UTF-8").starts_with("错误："));
     // Where the terminal has no Chinese, what is wanted isn't had, and it is known that it was wanted.
     assert!(says("--lang zh --port x", "C").starts_with("error: "));
@@ -69,7 +70,7 @@ fn the_locale_speaks_unless_the_option_does() {
         [("doctor --lang zh", "C", true), ("doctor", "zh_CN.GB18030", true), ("doctor", "C", false)]
     {
         let invocation = in_locale(line, locale).unwrap();
-        assert_eq!((invocation.lang, invocation.lacks_lang), (Lang::En, lacks_lang), "{line} {locale}");
+        assert_eq!((invocation.lang, invocation.lacks_lang), (Lang::EN, lacks_lang.then(zh)), "{line} {locale}");
     }
 }
 
@@ -144,15 +145,15 @@ fn version() {
 
 #[test]
 fn a_lesson_that_is_not_there() {
-    let exit = load(&Target::Builtin("nothing".into()), Lang::En, false).unwrap_err();
+    let exit = load(&Target::Builtin("nothing".into()), Lang::EN, false).unwrap_err();
     assert_eq!(exit.status, 2);
     assert!(exit.text.starts_with("error: There is no lesson `nothing`."), "{}", exit.text);
     assert!(!exit.text.contains("Did you mean"), "{}", exit.text);
-    let near = load(&Target::Builtin("handshke".into()), Lang::En, false).unwrap_err();
+    let near = load(&Target::Builtin("handshke".into()), Lang::EN, false).unwrap_err();
     assert!(near.text.contains("Did you mean `handshake`?"), "{}", near.text);
-    let exit = load(&Target::Path("no/such.toml".into()), Lang::Zh, false).unwrap_err();
+    let exit = load(&Target::Path("no/such.toml".into()), zh(), false).unwrap_err();
     assert_eq!(exit.status, 1);
     assert!(exit.text.starts_with("错误：无法读取课程文件 no/such.toml："), "{}", exit.text);
-    assert_eq!(load(&Target::Path("/dev/zero".into()), Lang::En, false).unwrap_err().status, 1);
-    assert_eq!(load(&Target::Path("/".into()), Lang::En, false).unwrap_err().status, 1);
+    assert_eq!(load(&Target::Path("/dev/zero".into()), Lang::EN, false).unwrap_err().status, 1);
+    assert_eq!(load(&Target::Path("/".into()), Lang::EN, false).unwrap_err().status, 1);
 }

@@ -1,4 +1,4 @@
-//! The texts: one entry for each outcome that has something to explain, both languages side by side.
+//! The texts: one entry for each outcome that has something to explain, its languages side by side.
 
 use std::collections::HashMap;
 use std::sync::OnceLock;
@@ -8,8 +8,8 @@ use serde::de::IntoDeserializer;
 use serde::de::value::StrDeserializer;
 
 use super::{Came, Circumstance};
-use crate::i18n::Lang;
 use crate::i18n::words::{self, words};
+use crate::i18n::{Lang, Localized};
 use crate::model::{CallName, Errno};
 
 const ASSET: &str = include_str!("../../assets/text/errors.toml");
@@ -56,25 +56,9 @@ words! {
         outcome: String,
         /// The name of a [`Circumstance`].
         when: Option<String>,
-        means: Sentence,
-        why: Sentence,
-        r#do: Sentence,
-    }
-}
-
-words! {
-    pub(super) struct Sentence {
-        pub(super) en: String,
-        pub(super) zh: String,
-    }
-}
-
-impl Sentence {
-    pub(super) fn of(&self, lang: Lang) -> &str {
-        match lang {
-            Lang::En => &self.en,
-            Lang::Zh => &self.zh,
-        }
+        means: Localized,
+        why: Localized,
+        r#do: Localized,
     }
 }
 
@@ -82,14 +66,14 @@ impl Sentence {
 pub(super) type Key = (Option<String>, Kind, Option<Circumstance>);
 
 pub(super) struct Entry {
-    pub(super) means: Sentence,
-    pub(super) why: Sentence,
-    pub(super) remedy: Sentence,
+    pub(super) means: Localized,
+    pub(super) why: Localized,
+    pub(super) remedy: Localized,
 }
 
 impl Entry {
     fn of(&'static self, lang: Lang) -> Explanation {
-        Explanation { means: self.means.of(lang), why: self.why.of(lang), remedy: self.remedy.of(lang) }
+        Explanation { means: self.means.get(lang), why: self.why.get(lang), remedy: self.remedy.get(lang) }
     }
 }
 

@@ -261,6 +261,7 @@ impl Speaker<'_> {
 mod tests {
     use super::*;
     use crate::i18n::Lang;
+    use crate::i18n::testing::zh;
     use crate::model::{CallName, Errno};
     use crate::tcp::State;
 
@@ -549,7 +550,7 @@ mod tests {
     fn each_kind_of_statement_has_its_notation_and_its_sentences() {
         let clients = ["client-a", "client-b", "client-c"].map(|name| (name, Side::Client, SocketKind::Stream));
         let sockets = &of([&[("listener", Side::Server, SocketKind::Listener)], &clients[..]].concat());
-        let [en, zh] = [Lang::En, Lang::Zh].map(|lang| Texts::load(lang).unwrap());
+        let [en, zh] = [Lang::EN, zh()].map(|lang| Texts::load(lang).unwrap());
         let mut kinds = std::collections::BTreeSet::new();
         for (said, wanted) in table() {
             kinds.insert(kind(&said));
@@ -576,7 +577,7 @@ mod tests {
         ]);
         for (end, wanted) in table {
             let said = Statement::State { end, is: State::Closed.into() };
-            let found = [Lang::En, Lang::Zh].map(|lang| Texts::load(lang).unwrap().statement(&said, sockets));
+            let found = [Lang::EN, zh()].map(|lang| Texts::load(lang).unwrap().statement(&said, sockets));
             let [en, zh] = wanted;
             assert_eq!(found, [format!("{en} is CLOSED"), format!("{zh}的状态是 CLOSED")]);
         }

@@ -44,6 +44,7 @@ impl EndingTexts {
 
 #[cfg(test)]
 mod tests {
+    use crate::i18n::testing::zh as chinese;
     use crate::i18n::{Lang, Texts};
 
     #[test]
@@ -62,7 +63,7 @@ mod tests {
                 "与课文不符：2 处。请回看（←）标明不符的各步。",
             ),
         ] {
-            for (lang, wanted) in [(Lang::En, en), (Lang::Zh, zh)] {
+            for (lang, wanted) in [(Lang::EN, en), (chinese(), zh)] {
                 let texts = Texts::load(lang).unwrap();
                 assert_eq!(texts.ending.confirmed(&counts, otherwise), wanted);
             }

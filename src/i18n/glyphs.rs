@@ -5,7 +5,9 @@
 
 use std::borrow::Cow;
 
-use super::Lang;
+use toml::Value;
+
+use super::{Lang, Languages};
 
 /// The characters that can be shown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
@@ -97,9 +99,21 @@ impl Glyphs {
         self == Glyphs::Unicode || text.chars().all(|c| c.is_ascii() || plain(c).is_some())
     }
 
-    /// Whether a language can be shown.
+    /// Whether a language can be shown: the words of its files can.
     pub fn have_lang(self, lang: Lang) -> bool {
-        self == Glyphs::Unicode || lang == Lang::En
+        let words = || Languages::shipped().file(lang, "words.toml").is_some_and(|text| self.have(text));
+        self == Glyphs::Unicode || lang == Lang::EN || words()
+    }
+
+    /// All texts in a value, written in these characters.
+    pub(crate) fn write(self, value: &mut Value) {
+        match value {
+            _ if self == Glyphs::Unicode => {}
+            Value::String(text) => *text = self.text(text).into_owned(),
+            Value::Array(values) => values.iter_mut().for_each(|value| self.write(value)),
+            Value::Table(table) => table.iter_mut().for_each(|(_, value)| self.write(value)),
+            _ => {}
+        }
     }
 
     /// A text in these characters. What has no likeness is written as an escape that can be read.

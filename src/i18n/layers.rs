@@ -245,7 +245,7 @@ mod tests {
     }
 
     fn texts() -> &'static LayersTexts {
-        &Texts::load(Lang::En).unwrap().layers
+        &Texts::load(Lang::EN).unwrap().layers
     }
 
     fn frame_of(packet: &[u8], kind: [u8; 2]) -> Packet {

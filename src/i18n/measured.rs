@@ -50,11 +50,12 @@ impl MeasuredTexts {
 
 #[cfg(test)]
 mod tests {
+    use crate::i18n::testing::zh;
     use crate::i18n::{Lang, Texts};
 
     #[test]
     fn each_kind_of_answer_has_its_sentence() {
-        let texts = [Lang::En, Lang::Zh].map(|lang| &Texts::load(lang).unwrap().measured);
+        let texts = [Lang::EN, zh()].map(|lang| &Texts::load(lang).unwrap().measured);
         for (measure, actual, wanted) in [
             ("call", "blocks", ["it sleeps in the call", "调用睡在内核里"]),
             ("call", "returns", ["the call is over", "调用已经返回"]),

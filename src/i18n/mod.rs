@@ -1,15 +1,20 @@
 //! The interface's words in every language, and which language it is.
 //!
-//! Both languages are read into the same structs, which know every key: a key that only one of them has is an error.
+//! Every language is read into the same structs, which know every key: a key that they don't know is an error. What a language
+//! lacks is English; tests look that the built-in ones lack nothing.
 
+mod by_lang;
 mod check;
 mod claims;
 mod cli;
 mod diverged;
 mod doctor;
 mod ending;
+mod faults;
 mod glyphs;
+mod lang;
 mod layers;
+mod localized;
 mod measured;
 mod needs;
 mod place;
@@ -20,16 +25,23 @@ mod shared;
 pub(crate) mod words;
 mod wrap;
 
-use std::sync::OnceLock;
+#[cfg(test)]
+pub(crate) mod testing;
+#[cfg(test)]
+mod tests;
 
+pub use by_lang::BrokenTexts;
 pub use check::CheckTexts;
 pub use claims::ClaimTexts;
 pub use cli::CliTexts;
 pub use diverged::{DivergedTexts, diverged};
 pub use doctor::DoctorTexts;
 pub use ending::EndingTexts;
+pub use faults::{FaultTexts, TomlTexts};
 pub use glyphs::Glyphs;
+pub use lang::{Lang, LanguageTexts, Languages};
 pub use layers::{Layer, LayersTexts, empty_layers, hex_rows, layers, options, window_field};
+pub use localized::Localized;
 pub use measured::MeasuredTexts;
 pub use needs::NeedTexts;
 pub use place::PlaceTexts;
@@ -39,8 +51,7 @@ pub use progress::ProgressTexts;
 pub use shared::SharedTexts;
 pub use wrap::{escape, excerpt, harmless, join, lines, width, wrap};
 
-pub use crate::lesson::Lang;
-
+use by_lang::ByLang;
 use words::words;
 
 words! {
@@ -75,28 +86,32 @@ words! {
     }
 }
 
-/// The asset of a language is broken: a fault of the program, which a test looks for.
-#[derive(Clone, Debug, thiserror::Error)]
-#[error("the texts of the interface can't be read: {0}")]
-pub struct BrokenTexts(String);
-
-const EN: &str = include_str!("../../assets/text/en.toml");
-const ZH: &str = include_str!("../../assets/text/zh.toml");
-
 impl Texts {
     /// The texts of a language; read once.
     ///
     /// # Errors
     /// [`BrokenTexts`] where the asset that was built in doesn't fit the program.
     pub fn load(lang: Lang) -> Result<&'static Texts, BrokenTexts> {
-        static LOADED: [OnceLock<Result<Texts, BrokenTexts>>; 2] = [OnceLock::new(), OnceLock::new()];
-        let (cell, asset) = match lang {
-            Lang::En => (&LOADED[0], EN),
-            Lang::Zh => (&LOADED[1], ZH),
-        };
-        let read = || words::read(asset).map_err(BrokenTexts);
-        cell.get_or_init(read).as_ref().map_err(Clone::clone)
+        static LOADED: ByLang<Texts> = ByLang::new("words.toml");
+        LOADED.get(lang)
     }
+
+    /// The texts of one of these languages.
+    ///
+    /// # Errors
+    /// [`BrokenTexts`] where a file doesn't fit the program.
+    pub fn read(languages: &Languages, lang: Lang) -> Result<Texts, BrokenTexts> {
+        words::of_language(languages, lang, "words.toml").map_err(BrokenTexts)
+    }
+}
+
+/// What is said of a language that was wanted and can't be shown, in the language that is.
+///
+/// # Errors
+/// [`BrokenTexts`] where an asset that was built in doesn't fit the program.
+pub fn lacks_lang(wanted: Lang, lang: Lang) -> Result<String, BrokenTexts> {
+    let name = LanguageTexts::load(lang)?.name_of(wanted);
+    Ok(fill(&Texts::load(lang)?.cli.lacks_lang, &[("lang", name)]))
 }
 
 /// Puts values into a text's `{placeholders}`. A placeholder without a value stays as it is, and so does what is
@@ -116,85 +131,4 @@ pub fn fill<V: std::fmt::Display>(text: &str, values: &[(&str, V)]) -> String {
     }
     filled.push_str(rest);
     filled
-}
-
-/// The language of a locale: that of the first of LC_ALL, LC_MESSAGES and LANG which is set and not empty; Chinese
-/// where it begins with `zh`, else English. `variable` reads one of the environment's variables.
-pub fn from_locale(variable: impl Fn(&str) -> Option<String>) -> Lang {
-    let locale = ["LC_ALL", "LC_MESSAGES", "LANG"].iter().find_map(|name| variable(name).filter(|v| !v.is_empty()));
-    match locale {
-        Some(locale) if locale.to_ascii_lowercase().starts_with("zh") => Lang::Zh,
-        _ => Lang::En,
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use std::collections::BTreeMap;
-
-    fn flat(prefix: &str, table: &toml::Table, into: &mut BTreeMap<String, String>) {
-        for (key, value) in table {
-            let name = format!("{prefix}.{key}");
-            match value {
-                toml::Value::Table(inner) => flat(&name, inner, into),
-                toml::Value::String(text) => {
-                    into.insert(name, text.clone());
-                }
-                toml::Value::Array(texts) => {
-                    for (n, text) in texts.iter().enumerate() {
-                        into.insert(format!("{name}.{n}"), text.as_str().unwrap_or_default().to_owned());
-                    }
-                }
-                other => panic!("{name} is {other:?}, not a text"),
-            }
-        }
-    }
-
-    fn raw(asset: &str) -> BTreeMap<String, String> {
-        let mut texts = BTreeMap::new();
-        flat("", &toml::from_str::<toml::Table>(asset).unwrap(), &mut texts);
-        texts
-    }
-
-    fn placeholders(text: &str) -> Vec<&str> {
-        let mut names: Vec<_> = text.split('{').skip(1).filter_map(|rest| Some(rest.split_once('}')?.0)).collect();
-        names.sort_unstable();
-        names
-    }
-
-    #[test]
-    fn both_languages_have_the_same_keys_and_placeholders_and_no_empty_text() {
-        let (en, zh) = (raw(EN), raw(ZH));
-        assert_eq!(en.keys().collect::<Vec<_>>(), zh.keys().collect::<Vec<_>>());
-        for (key, text) in &en {
-            assert!(!text.trim().is_empty() && !zh[key].trim().is_empty(), "{key} is empty");
-            assert_eq!(placeholders(text), placeholders(&zh[key]), "{key}");
-        }
-    }
-
-    #[test]
-    fn both_languages_can_be_read() {
-        for lang in [Lang::En, Lang::Zh] {
-            Texts::load(lang).unwrap();
-        }
-    }
-
-    #[test]
-    fn placeholders_are_filled_once() {
-        assert_eq!(fill("port {port} of {side}", &[("port", "8000"), ("side", "{port}")]), "port 8000 of {port}");
-        assert_eq!(fill::<&str>("{nothing} {", &[]), "{nothing} {");
-    }
-
-    #[test]
-    fn the_language_is_that_of_the_first_variable_that_says_one() {
-        let of = |set: &[(&str, &str)]| {
-            let set: BTreeMap<String, String> = set.iter().map(|(k, v)| (k.to_string(), v.to_string())).collect();
-            from_locale(|name| set.get(name).cloned())
-        };
-        assert_eq!(of(&[]), Lang::En);
-        assert_eq!(of(&[("LANG", "zh_CN.UTF-8")]), Lang::Zh);
-        assert_eq!(of(&[("LC_ALL", ""), ("LC_MESSAGES", "zh"), ("LANG", "en_US.UTF-8")]), Lang::Zh);
-        assert_eq!(of(&[("LC_ALL", "C"), ("LANG", "zh_CN.UTF-8")]), Lang::En);
-    }
 }

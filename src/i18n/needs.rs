@@ -75,10 +75,11 @@ impl NeedTexts {
 mod tests {
     use super::super::{Lang, Texts};
     use super::*;
+    use crate::i18n::testing::zh;
 
     #[test]
     fn what_is_missing_in_both_modes_is_said_once() {
-        let t = &Texts::load(Lang::En).unwrap().needs;
+        let t = &Texts::load(Lang::EN).unwrap().needs;
         let ipv6 = [Need::Ipv6];
         assert_eq!(t.either([Some(&[][..])]), None);
         assert_eq!(t.either([Some(&ipv6[..]), Some(&ipv6[..])]), Some(t.ipv6.clone()));
@@ -92,13 +93,13 @@ mod tests {
         let few = [option("TCP_CORK"), setting("net.core.somaxconn")];
         let many = [few.as_slice(), &[Need::Ipv6, option("SO_SNDBUF"), option("SO_RCVBUF")]].concat();
         let list = |lang, needs: &[Need]| Texts::load(lang).unwrap().needs.list(needs);
-        assert_eq!(list(Lang::En, &[]), "");
-        assert_eq!(list(Lang::En, &few), "the kernel setting net.core.somaxconn and the socket option TCP_CORK");
+        assert_eq!(list(Lang::EN, &[]), "");
+        assert_eq!(list(Lang::EN, &few), "the kernel setting net.core.somaxconn and the socket option TCP_CORK");
         assert_eq!(
-            list(Lang::En, &many),
+            list(Lang::EN, &many),
             "IPv6 with its address ::1, the kernel setting net.core.somaxconn and the socket options TCP_CORK, SO_SNDBUF and \
              SO_RCVBUF"
         );
-        assert_eq!(list(Lang::Zh, &many[..3]), "地址 ::1（IPv6）、内核设置项 net.core.somaxconn、套接字选项 TCP_CORK");
+        assert_eq!(list(zh(), &many[..3]), "地址 ::1（IPv6）、内核设置项 net.core.somaxconn、套接字选项 TCP_CORK");
     }
 }

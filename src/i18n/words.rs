@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 
 use toml::Value;
 
-use super::Glyphs;
+use super::{Lang, Languages};
 
 /// Something that is filled with words.
 pub(crate) trait Words {
@@ -112,31 +112,26 @@ pub(crate) fn fill_fields(value: Value, fields: &mut [(&'static str, &mut dyn Wo
 /// # Errors
 /// A sentence that says what is wrong, and where.
 pub(crate) fn read<W: Words + Default>(text: &str) -> Result<W, String> {
-    read_in(text, Glyphs::Unicode)
+    let table: toml::Table = toml::from_str(text).map_err(|error| error.to_string())?;
+    taken(Value::Table(table))
 }
 
-/// The same, written in these characters.
+/// Reads the words of a language's file; what it lacks is English.
 ///
 /// # Errors
 /// As of [`read`].
-pub(crate) fn read_in<W: Words + Default>(text: &str, glyphs: Glyphs) -> Result<W, String> {
-    let table: toml::Table = toml::from_str(text).map_err(|error| error.to_string())?;
-    let mut value = Value::Table(table);
-    if glyphs != Glyphs::Unicode {
-        write_in(&mut value, glyphs);
-    }
+pub(crate) fn of_language<W: Words + Default>(from: &Languages, lang: Lang, file: &str) -> Result<W, String> {
+    taken(from.table(lang, file)?).map_err(|error| format!("{}/{file}: {error}", lang.code()))
+}
+
+/// Words that are filled from a value.
+///
+/// # Errors
+/// As of [`read`].
+pub(crate) fn taken<W: Words + Default>(value: Value) -> Result<W, String> {
     let mut words = W::default();
     words.take(value)?;
     Ok(words)
-}
-
-fn write_in(value: &mut Value, glyphs: Glyphs) {
-    match value {
-        Value::String(text) => *text = glyphs.text(text).into_owned(),
-        Value::Array(values) => values.iter_mut().for_each(|value| write_in(value, glyphs)),
-        Value::Table(table) => table.iter_mut().for_each(|(_, value)| write_in(value, glyphs)),
-        _ => {}
-    }
 }
 
 /// Declares a struct of words.

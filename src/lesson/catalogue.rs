@@ -56,14 +56,14 @@ pub fn builtin_names() -> Vec<&'static str> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::lesson::Lang;
+    use crate::i18n::Lang;
 
     #[test]
     fn every_built_in_lesson_can_be_read_and_bears_its_files_name() {
         for name in builtin_names() {
             match builtin(name) {
                 Some(Ok(lesson)) => assert_eq!(lesson.id, name, "{}", lesson.file),
-                Some(Err(error)) => panic!("{}", error.render(Lang::En, false)),
+                Some(Err(error)) => panic!("{}", error.render(Lang::EN, false)),
                 None => panic!("{name} is listed but not there"),
             }
         }

@@ -5,7 +5,8 @@ use std::ops::Range;
 
 use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
 
-use super::{Fault, Lang};
+use super::Fault;
+use crate::i18n::Lang;
 
 /// Why a lesson file can't be used. Holds at least one problem; they are in the file's order.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -145,7 +146,7 @@ impl fmt::Display for LessonError {
     /// The first problem in English, and how many more there are.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Some(first) = self.problems.first() else { return f.write_str(&self.file) };
-        f.write_str(&self.headline(first, Lang::En))?;
+        f.write_str(&self.headline(first, Lang::EN))?;
         match self.problems.len() - 1 {
             0 => Ok(()),
             more => write!(f, " (and {more} more)"),

@@ -1,70 +1,76 @@
 //! The field's terms with their definitions, and where a text mentions them.
 
+use std::collections::BTreeMap;
 use std::ops::Range;
 use std::sync::OnceLock;
 
-use serde::Deserialize;
-
-use super::{Lang, Localized};
+use crate::i18n::words::{self, words};
+use crate::i18n::{Lang, LanguageTexts, Localized};
 
 const ASSET: &str = include_str!("../../assets/glossary.toml");
 
-/// One term.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Term {
-    /// Its name in English.
-    pub en: String,
-    /// Its name in Chinese.
-    pub zh: String,
-    /// Its second names, in any language: the reader learns them too.
-    #[serde(default)]
-    pub names: Vec<String>,
-    /// Other words by which texts call the same thing, in any language.
-    #[serde(default)]
-    pub also: Vec<String>,
-    /// Words that one may ask for and be answered with this, though texts mean something else by them, or don't have them.
-    #[serde(default)]
-    pub find: Vec<String>,
-    /// What it means, in one or two sentences; `code` stands in backticks.
-    pub say: Localized,
-    /// Where that is said: RFC and section, or manual page.
-    pub source: String,
+words! {
+    /// One term.
+    pub struct Term {
+        /// Its name.
+        pub name: Localized,
+        /// Its second names, by the codes of their languages: the reader learns them too.
+        pub names: Option<BTreeMap<String, Vec<String>>>,
+        /// Other words by which texts call the same thing, in any language.
+        pub also: Option<Vec<String>>,
+        /// Words that one may ask for and be answered with this, though texts mean something else by them, or don't have them.
+        pub find: Option<Vec<String>>,
+        /// What it means, in one or two sentences; `code` stands in backticks.
+        pub say: Localized,
+        /// Where that is said: RFC and section, or manual page.
+        pub source: String,
+    }
 }
 
 impl Term {
-    /// Its name in a language.
-    pub fn name(&self, lang: Lang) -> &str {
-        match lang {
-            Lang::En => &self.en,
-            Lang::Zh => &self.zh,
-        }
-    }
-
-    /// Its names in a language, the second ones behind the first; and those in the other language, where it has others.
+    /// Its names in a language, the second ones behind the first; and those in other languages, where they are others.
     pub fn heads(&self, lang: Lang) -> (String, Option<String>) {
-        let names = |of: Lang| {
-            let second = self.names.iter().filter(|name| name.is_ascii() == (of == Lang::En)).map(String::as_str);
-            let all: Vec<&str> = std::iter::once(self.name(of)).chain(second).collect();
-            all.join(if lang == Lang::En { ", " } else { "、" })
+        let list = |names: Vec<&str>| match LanguageTexts::load(lang) {
+            Ok(language) => language.list(names),
+            Err(_) => names.join(", "),
         };
-        let own = names(lang);
-        let other = names(if lang == Lang::En { Lang::Zh } else { Lang::En });
-        let other = Some(other).filter(|other| *other != own);
-        (own, other)
+        let names = |of: Lang| -> Vec<&str> {
+            let second = self.names.iter().flat_map(|names| names.get(of.code())).flatten().map(String::as_str);
+            self.name.own(of).into_iter().chain(second).collect()
+        };
+        let mut own = names(lang);
+        if self.name.own(lang).is_none() {
+            own.insert(0, self.name.get(lang));
+        }
+        let mut others: Vec<&str> = Vec::new();
+        let elsewhere: Vec<Vec<&str>> = Lang::all().filter(|of| *of != lang).map(names).collect();
+        for name in elsewhere.into_iter().filter(|names| *names != own).flatten() {
+            if !others.contains(&name) {
+                others.push(name);
+            }
+        }
+        (list(own), (!others.is_empty()).then(|| list(others)))
     }
 
     /// All words for it that stand in texts.
     pub fn words(&self) -> impl Iterator<Item = &str> {
-        [&self.en, &self.zh].into_iter().chain(&self.names).chain(&self.also).map(String::as_str)
+        let second = self.names.iter().flat_map(BTreeMap::values).chain(&self.also).flatten().map(String::as_str);
+        self.name.iter().map(|(_, name)| name).chain(second)
+    }
+
+    /// These, and those by which it is asked for.
+    fn asked_by(&self) -> impl Iterator<Item = &str> {
+        self.words().chain(self.find.iter().flatten().map(String::as_str))
     }
 }
 
-/// All terms, in the order of the file.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Glossary {
-    term: Vec<Term>,
+words! {
+    /// All terms, in the order of the file.
+    pub struct Glossary {
+        /// Words that say of what kind the thing is that is asked for, and of the question itself.
+        kinds: Vec<String>,
+        term: Vec<Term>,
+    }
 }
 
 /// The asset is broken: a fault of the program, which a test looks for.
@@ -79,8 +85,7 @@ impl Glossary {
     /// [`BrokenGlossary`] where the asset doesn't fit the program.
     pub fn load() -> Result<&'static Glossary, BrokenGlossary> {
         static LOADED: OnceLock<Result<Glossary, BrokenGlossary>> = OnceLock::new();
-        let read = || toml::from_str(ASSET).map_err(|error| BrokenGlossary(error.to_string()));
-        LOADED.get_or_init(read).as_ref().map_err(Clone::clone)
+        LOADED.get_or_init(|| words::read(ASSET).map_err(BrokenGlossary)).as_ref().map_err(Clone::clone)
     }
 
     /// All terms.
@@ -97,11 +102,10 @@ impl Glossary {
             return Vec::new();
         }
         let those = |fits: &dyn Fn(&str) -> bool| -> Vec<&Term> {
-            let found =
-                |term: &&Term| term.words().chain(term.find.iter().map(String::as_str)).any(|word| fits(&plain(word)));
+            let found = |term: &&Term| term.asked_by().any(|word| fits(&plain(word)));
             self.term.iter().filter(found).collect()
         };
-        let core = plain(&without_kinds(wanted));
+        let core = plain(&self.without_kinds(wanted));
         let ways = [asked.clone(), core];
         let exact = |asked: &String| those(&|word| word == asked);
         let within = |asked: &String| those(&|word| word.contains(asked.as_str()));
@@ -113,7 +117,7 @@ impl Glossary {
     /// The term with the longest word that stands in what was asked.
     fn longest_in(&self, asked: &str) -> Vec<&Term> {
         let length = |term: &Term| {
-            let words = term.words().chain(term.find.iter().map(String::as_str)).map(plain);
+            let words = term.asked_by().map(plain);
             // A short word stands in many others by chance.
             let long = |word: &String| word.len() >= 4 && word.chars().count() >= 2;
             words.filter(|word| long(word) && asked.contains(word.as_str())).map(|word| word.len()).max()
@@ -125,6 +129,16 @@ impl Glossary {
             .map(|(_, term)| term)
             .into_iter()
             .collect()
+    }
+
+    /// What is asked for without words that only say of what kind it is.
+    fn without_kinds(&self, wanted: &str) -> String {
+        let latin = |word: &&str| !self.kinds.iter().any(|kind| kind.eq_ignore_ascii_case(word));
+        let mut kept = wanted.split([' ', '?']).filter(latin).collect::<Vec<_>>().join(" ");
+        for kind in self.kinds.iter().filter(|kind| !kind.is_ascii()) {
+            kept = kept.replace(kind, "");
+        }
+        kept
     }
 
     /// The numbers of the terms that a text mentions, in the text's order. Of words within each other, the longest
@@ -148,44 +162,6 @@ impl Glossary {
         }
         numbers
     }
-}
-
-/// Words that say of what kind the thing is that is asked for, and of the question itself.
-const KINDS: [&str; 24] = [
-    "flag",
-    "bit",
-    "segment",
-    "segments",
-    "packet",
-    "state",
-    "option",
-    "timer",
-    "error",
-    "tcp",
-    "the",
-    "a",
-    "an",
-    "what",
-    "is",
-    "标志位",
-    "标志",
-    "报文段",
-    "状态",
-    "选项",
-    "是什么",
-    "什么是",
-    "什么叫",
-    "？",
-];
-
-/// What is asked for without [`KINDS`].
-fn without_kinds(wanted: &str) -> String {
-    let latin = |word: &&str| !KINDS.iter().any(|kind| kind.eq_ignore_ascii_case(word));
-    let mut kept = wanted.split([' ', '?']).filter(latin).collect::<Vec<_>>().join(" ");
-    for kind in KINDS.iter().filter(|kind| !kind.is_ascii()) {
-        kept = kept.replace(kind, "");
-    }
-    kept
 }
 
 /// A word without what may be written in one way or another.
@@ -215,11 +191,12 @@ mod tests {
     use std::collections::HashSet;
 
     use super::*;
+    use crate::i18n::testing::zh;
     use crate::tcp::{Flags, State};
 
     fn names(text: &str) -> Vec<&'static str> {
         let glossary = Glossary::load().unwrap();
-        glossary.mentioned(text).into_iter().map(|number| glossary.terms()[number].en.as_str()).collect()
+        glossary.mentioned(text).into_iter().map(|number| glossary.terms()[number].name.get(Lang::EN)).collect()
     }
 
     #[test]
@@ -229,18 +206,26 @@ mod tests {
         let mut words = HashSet::new();
         for term in glossary.terms() {
             // One word in both languages is one word; otherwise no word means two things.
-            let own: HashSet<String> = term.words().chain(term.find.iter().map(String::as_str)).map(plain).collect();
+            let own: HashSet<String> = term.asked_by().map(plain).collect();
             for word in own {
                 assert!(words.insert(word.clone()), "{word} stands twice");
             }
-            for text in [&term.say.en, &term.say.zh, &term.source] {
-                assert!(!text.trim().is_empty() && text.matches('`').count() % 2 == 0, "{}", term.en);
+            for text in [term.say.get(Lang::EN), term.say.get(zh()), &term.source] {
+                assert!(!text.trim().is_empty() && text.matches('`').count() % 2 == 0, "{}", term.name.get(Lang::EN));
             }
             let says_where = term.source.contains("RFC ") || term.source.contains('(');
-            assert!(says_where, "{}: {}", term.en, term.source);
-            assert!(term.say.en.ends_with('.') && term.say.zh.ends_with('。'), "{}", term.en);
-            assert!(term.say.zh.chars().any(|c| ('\u{4e00}'..='\u{9fff}').contains(&c)), "{}", term.en);
-            assert_eq!(ticks(&term.say.en), ticks(&term.say.zh), "{}", term.en);
+            assert!(says_where, "{}: {}", term.name.get(Lang::EN), term.source);
+            assert!(
+                term.say.get(Lang::EN).ends_with('.') && term.say.get(zh()).ends_with('。'),
+                "{}",
+                term.name.get(Lang::EN)
+            );
+            assert!(
+                term.say.get(zh()).chars().any(|c| ('\u{4e00}'..='\u{9fff}').contains(&c)),
+                "{}",
+                term.name.get(Lang::EN)
+            );
+            assert_eq!(ticks(term.say.get(Lang::EN)), ticks(term.say.get(zh())), "{}", term.name.get(Lang::EN));
         }
     }
 
@@ -255,7 +240,7 @@ mod tests {
         let glossary = Glossary::load().unwrap();
         for name in State::ALL.iter().map(|state| state.name()).chain(Flags::from_bits(0xff).names()) {
             let found = glossary.search(name);
-            assert!(found.len() == 1 && found[0].en == name, "{name}");
+            assert!(found.len() == 1 && found[0].name.get(Lang::EN) == name, "{name}");
         }
     }
 
@@ -270,7 +255,7 @@ mod tests {
             ("Half-Close", "half-close"),
             ("initial sequence number", "ISN"),
         ] {
-            let found: Vec<&str> = glossary.search(wanted).iter().map(|term| term.en.as_str()).collect();
+            let found: Vec<&str> = glossary.search(wanted).iter().map(|term| term.name.get(Lang::EN)).collect();
             assert_eq!(found, [en], "{wanted}");
         }
         assert!(glossary.search("queue").len() >= 4);
@@ -425,17 +410,17 @@ mod tests {
     fn second_names_are_shown_beside_the_first_in_each_language() {
         let glossary = Glossary::load().unwrap();
         let heads = |en: &str, lang| glossary.search(en)[0].heads(lang);
-        assert_eq!(heads("SYN queue", Lang::Zh), ("SYN 队列、半连接队列".into(), Some("SYN queue".into())));
-        assert_eq!(heads("SYN queue", Lang::En), ("SYN queue".into(), Some("SYN 队列, 半连接队列".into())));
-        assert_eq!(heads("ISN", Lang::En), ("ISN, initial sequence number".into(), Some("ISN, 初始序号".into())));
-        assert_eq!(heads("CLOSED", Lang::En), ("CLOSED".into(), None));
+        assert_eq!(heads("SYN queue", zh()), ("SYN 队列、半连接队列".into(), Some("SYN queue".into())));
+        assert_eq!(heads("SYN queue", Lang::EN), ("SYN queue".into(), Some("SYN 队列, 半连接队列".into())));
+        assert_eq!(heads("ISN", Lang::EN), ("ISN, initial sequence number".into(), Some("ISN, 初始序号".into())));
+        assert_eq!(heads("CLOSED", Lang::EN), ("CLOSED".into(), None));
     }
 
     #[test]
     fn what_students_ask_for_is_answered() {
         let glossary = Glossary::load().unwrap();
         for (asked, en) in ASKED {
-            let found: Vec<&str> = glossary.search(asked).iter().map(|term| term.en.as_str()).collect();
+            let found: Vec<&str> = glossary.search(asked).iter().map(|term| term.name.get(Lang::EN)).collect();
             assert_eq!(found.first(), Some(&en), "{asked}: {found:?}");
         }
     }

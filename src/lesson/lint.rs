@@ -10,7 +10,8 @@ use super::error::{Problem, SourceText, unsafe_to_show};
 use super::fault::{Fault, Notation, WordKind};
 use super::raw::{Number, RawAsk, RawEnd, RawLesson, RawSide, RawStep, RawText, Word};
 use super::sockets::sockets;
-use super::{Address, Ask, End, Expr, Lang, Lesson, LessonError, Localized, Measure, Show, Step};
+use super::{Address, Ask, End, Expr, Lesson, LessonError, Measure, Show, Step};
+use crate::i18n::{Lang, Languages, Localized};
 use crate::model::{Errno, LOOPBACK_MTU, LabSettings, Mode, Need, Side, SocketState, TimerKind};
 
 /// The longest texts, in characters: a title or a label, a question, and what is explained.
@@ -28,9 +29,14 @@ const MAX_OFFSET: i64 = 1000;
 const MAX_TIMES: i64 = 20;
 
 /// Checks what TOML read and makes the lesson of it.
-pub(super) fn check(file: &str, source: &SourceText<'_>, raw: RawLesson) -> Result<Lesson, LessonError> {
-    let mut lint =
-        Lint { source, problems: Vec::new(), sockets: HashMap::new(), modes: Vec::new(), udp: HashSet::new(), mtu: 0 };
+pub(super) fn check(
+    languages: &Languages,
+    file: &str,
+    source: &SourceText<'_>,
+    raw: RawLesson,
+) -> Result<Lesson, LessonError> {
+    let (problems, modes) = (Vec::new(), Vec::new());
+    let mut lint = Lint { languages, source, problems, sockets: HashMap::new(), modes, udp: HashSet::new(), mtu: 0 };
     let lesson = lint.lesson(file, raw);
     match lesson {
         Some(lesson) if lint.problems.is_empty() => Ok(lesson),
@@ -40,6 +46,8 @@ pub(super) fn check(file: &str, source: &SourceText<'_>, raw: RawLesson) -> Resu
 
 /// The check as it goes through the file. A method returns `None` where it has noted a problem.
 pub(super) struct Lint<'a> {
+    /// Those in which texts may be.
+    languages: &'a Languages,
     source: &'a SourceText<'a>,
     problems: Vec<Problem>,
     /// The sockets that are there by now, in order, in each mode.
@@ -267,14 +275,25 @@ impl Lint<'_> {
 
     pub(super) fn text(&mut self, raw: &Spanned<RawText>, most: usize) -> Option<Localized> {
         let span = raw.span();
-        let RawText { en, zh } = raw.get_ref();
-        let en = self.prose(en.as_ref(), Lang::En, most, span.clone());
-        let zh = self.prose(zh.as_ref(), Lang::Zh, most, span);
-        Some(Localized { en: en?, zh: zh? })
+        let (mut text, mut whole) = (Localized::default(), true);
+        for (code, word) in &raw.get_ref().0 {
+            let Some(lang) = self.languages.get(code.get_ref()) else {
+                let (found, known) = (code.get_ref().clone(), self.languages.all().map(Lang::code).collect());
+                self.fault::<()>(code.span(), Fault::NoLanguage { found, known });
+                continue;
+            };
+            match self.prose(word, lang, most) {
+                Some(said) => text.set(lang, said),
+                None => whole = false,
+            }
+        }
+        if !raw.get_ref().0.iter().any(|(code, _)| code.get_ref() == Lang::EN.code()) {
+            return self.fault(span, Fault::NoText(Lang::EN));
+        }
+        whole.then_some(text)
     }
 
-    fn prose(&mut self, word: Option<&Word>, lang: Lang, most: usize, place: Range<usize>) -> Option<String> {
-        let Some(word) = word else { return self.fault(place, Fault::NoText(lang)) };
+    fn prose(&mut self, word: &Word, lang: Lang, most: usize) -> Option<String> {
         if word.get_ref().trim().is_empty() {
             return self.fault(word.span(), Fault::NoText(lang));
         }

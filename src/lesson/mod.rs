@@ -15,7 +15,6 @@ mod raw;
 mod review;
 mod shape;
 mod sockets;
-mod syntax;
 mod sysctl;
 mod types;
 
@@ -26,11 +25,11 @@ pub use fault::{Fault, Notation, WordKind};
 pub use glossary::{BrokenGlossary, Glossary, Term};
 pub(crate) use likely::likely;
 pub use lint::is_id;
-pub use parse::{MAX_BYTES, parse, read};
+pub use parse::{MAX_BYTES, parse, parse_in, read};
 pub use review::{Lack, Remark, review};
 pub use types::{
-    Action, Address, Ask, CallTerms, Claim, Lang, Lesson, Localized, Measure, Payload, QueueTerms, Recipient,
-    SegmentPattern, Show, Step, Terms, TimerTerms,
+    Action, Address, Ask, CallTerms, Claim, Lesson, Measure, Payload, QueueTerms, Recipient, SegmentPattern, Show,
+    Step, Terms, TimerTerms,
 };
 
 pub use crate::model::{Count, End, SegmentFate};

@@ -58,7 +58,7 @@ mod tests {
         let steps = format!("[[step]]\nid = \"socket\"\n{socket}{steps}");
         let steps = steps.replace("[[step]]\n", &format!("[[step]]\ntitle = {text}\nsay = {text}\n"));
         let parsed = parse("x.toml", &format!("{head}\n{steps}"));
-        parsed.unwrap_or_else(|error| panic!("{}", error.render(crate::lesson::Lang::En, false)))
+        parsed.unwrap_or_else(|error| panic!("{}", error.render(crate::i18n::Lang::EN, false)))
     }
 
     fn sets(id: &str, option: &str, more: &str) -> String {

@@ -5,6 +5,7 @@ use std::io::{self, Read};
 use super::error::{Problem, SourceText};
 use super::raw::{RawLesson, RawVersion};
 use super::{Fault, Lesson, LessonError, lint};
+use crate::i18n::Languages;
 
 /// The longest lesson file that is read, in bytes.
 pub const MAX_BYTES: usize = 1 << 20;
@@ -41,6 +42,14 @@ fn parse_bytes(file: &str, bytes: &[u8]) -> Result<Lesson, LessonError> {
 /// # Errors
 /// [`LessonError`] holds everything that is wrong; where the TOML itself is, only its first fault.
 pub fn parse(file: &str, text: &str) -> Result<Lesson, LessonError> {
+    parse_in(Languages::shipped(), file, text)
+}
+
+/// The same, with texts in these languages.
+///
+/// # Errors
+/// As of [`parse`].
+pub fn parse_in(languages: &Languages, file: &str, text: &str) -> Result<Lesson, LessonError> {
     if text.len() > MAX_BYTES {
         return Err(single(file, Fault::TooLarge, "", 0));
     }
@@ -62,7 +71,7 @@ pub fn parse(file: &str, text: &str) -> Result<Lesson, LessonError> {
         let fault = if many { Fault::ManyActions } else { Fault::Toml(message) };
         LessonError::new(file, vec![Problem::new(fault, &source, error.span().unwrap_or(0..0))])
     })?;
-    lint::check(file, &source, raw)
+    lint::check(languages, file, &source, raw)
 }
 
 fn single(file: &str, fault: Fault, text: &str, place: usize) -> LessonError {

@@ -1,14 +1,15 @@
 //! A lesson file as TOML has it, before its words are checked.
 //!
 //! Words are read as text with their place in the file, so that the check can report all wrong ones at once and in
-//! both languages; only the shape (unknown keys, missing keys, wrong types) is left to serde.
+//! any language; only the shape (unknown keys, missing keys, wrong types) is left to serde.
 
 use std::fmt;
 
 use serde::Deserialize;
-use serde::de::{Deserializer, Visitor};
+use serde::de::{Deserializer, MapAccess, Visitor};
 use toml::Spanned;
 
+use crate::i18n::Lang;
 use crate::model::LabSettings;
 
 /// A text with its place in the file.
@@ -37,11 +38,58 @@ pub(super) struct RawVersion {
     pub(super) format: Spanned<i64>,
 }
 
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields, expecting = "a table with `en` and `zh`")]
-pub(super) struct RawText {
-    pub(super) en: Option<Word>,
-    pub(super) zh: Option<Word>,
+/// A text in several languages, by their codes as the file has them.
+pub(super) struct RawText(pub(super) Vec<(Word, Word)>);
+
+impl RawText {
+    /// The text of a language.
+    pub(super) fn get(&self, lang: Lang) -> Option<&Word> {
+        self.0.iter().find(|(code, _)| code.get_ref() == lang.code()).map(|(_, word)| word)
+    }
+}
+
+impl RawLesson {
+    /// All its texts, in the file's order but for the steps'.
+    pub(super) fn texts(&self) -> impl Iterator<Item = &Spanned<RawText>> {
+        let own = [&self.title, &self.goal, &self.recap].into_iter().chain(&self.misbelief);
+        own.chain(self.step.iter().flat_map(|step| {
+            let step = step.get_ref();
+            let ask = step.ask.iter().map(Spanned::get_ref);
+            let asked = ask.flat_map(|ask| {
+                std::iter::once(&ask.question).chain(ask.labels.iter().flat_map(|labels| labels.get_ref()))
+            });
+            [&step.title, &step.say].into_iter().chain(asked)
+        }))
+    }
+
+    /// Whether any of its texts is in a language.
+    pub(super) fn has(&self, lang: Lang) -> bool {
+        self.texts().any(|text| text.get_ref().get(lang).is_some())
+    }
+}
+
+impl<'de> Deserialize<'de> for RawText {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<RawText, D::Error> {
+        struct Texts;
+
+        impl<'de> Visitor<'de> for Texts {
+            type Value = RawText;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a table of texts, one of them `en`")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<RawText, A::Error> {
+                let mut texts = Vec::new();
+                while let Some(text) = map.next_entry()? {
+                    texts.push(text);
+                }
+                Ok(RawText(texts))
+            }
+        }
+
+        deserializer.deserialize_map(Texts)
+    }
 }
 
 #[derive(Deserialize)]

@@ -1,16 +1,18 @@
 //! What an author is told of a lesson that can be read: what a good lesson has beyond that.
 //!
-//! The same structure in both languages, so that nobody is told less; questions, so that one predicts before one sees;
+//! Every text in every language that the lesson has, with the same structure, so that nobody is told less; questions, so that one predicts before one sees;
 //! where to read on; a length that one sits through; and terms that the glossary explains.
 
 use std::collections::BTreeSet;
+use std::fmt::Display;
 use std::ops::{Range, RangeInclusive};
 
 use toml::Spanned;
 
 use super::error::SourceText;
 use super::raw::{RawLesson, RawText, Word};
-use super::{Glossary, Lang, Lesson};
+use super::{Glossary, Lesson};
+use crate::i18n::{BrokenTexts, FaultTexts, Lang, LanguageTexts, Languages, fill};
 use crate::model::{Errno, Mode};
 
 /// How many steps a lesson has in each of its modes.
@@ -33,10 +35,14 @@ pub struct Remark {
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[allow(missing_docs)]
 pub enum Lack {
-    /// The languages have different numbers of paragraphs.
-    Paragraphs { en: usize, zh: usize },
-    /// What stands in backticks, or in braces, is not the same in both languages.
-    Marked { en: Vec<String>, zh: Vec<String> },
+    /// A text is missing in a language in which others are.
+    Text(Lang),
+    /// No text is in a language of the program.
+    Language(Lang),
+    /// A language has another number of paragraphs than English.
+    Paragraphs { lang: Lang, english: usize, found: usize },
+    /// What stands in backticks, or in braces, is not the same in a language and in English.
+    Marked { lang: Lang, english: Vec<String>, found: Vec<String> },
     /// A backtick opens what none closes.
     Backtick(Lang),
     /// Too few or too many steps in a mode.
@@ -54,77 +60,42 @@ pub enum Lack {
 impl Lack {
     /// Whether the lesson fails by it.
     pub const fn is_error(&self) -> bool {
-        !matches!(self, Lack::Term(_) | Lack::FileName)
+        !matches!(self, Lack::Language(_) | Lack::Term(_) | Lack::FileName)
     }
 
     /// The sentence in a language.
     pub fn sentence(&self, lang: Lang) -> String {
-        match lang {
-            Lang::En => self.english(),
-            Lang::Zh => self.chinese(),
-        }
+        let told = || Ok::<_, BrokenTexts>(self.told(FaultTexts::load(lang)?, LanguageTexts::load(lang)?));
+        told().unwrap_or_else(|broken| broken.to_string())
     }
 
-    fn english(&self) -> String {
+    fn told(&self, words: &FaultTexts, language: &LanguageTexts) -> String {
+        let t = &words.lack;
+        let list = |words: &[String]| if words.is_empty() { t.nothing.clone() } else { words.join(", ") };
+        let name = |lang: &Lang| language.name_of(*lang).to_owned();
+        let say = |text: &str, facts: &[(&str, &dyn Display)]| fill(text, facts);
         match self {
-            Lack::Paragraphs { en, zh } => {
-                format!("expected as many paragraphs in both languages, actual {en} in English and {zh} in Chinese")
+            Lack::Text(lang) => say(&t.text, &[("lang", &name(lang)), ("code", &lang.code())]),
+            Lack::Language(lang) => say(&t.language, &[("lang", &name(lang)), ("code", &lang.code())]),
+            Lack::Paragraphs { lang, english, found } => {
+                say(&t.paragraphs, &[("lang", &name(lang)), ("english", english), ("found", found)])
             }
-            Lack::Marked { en, zh } => format!(
-                "expected the same in backticks and braces in both languages, actual only in English {}, only in Chinese {}",
-                list(en, "nothing"),
-                list(zh, "nothing")
-            ),
-            Lack::Backtick(lang) => format!("a backtick in the {} text is not closed", english_name(*lang)),
+            Lack::Marked { lang, english, found } => {
+                say(&t.marked, &[("lang", &name(lang)), ("english", &list(english)), ("found", &list(found))])
+            }
+            Lack::Backtick(lang) => say(&t.backtick, &[("lang", &name(lang))]),
             Lack::Steps { mode, found } => {
-                format!("expected {} to {} steps in {}, actual {found}", STEPS.start(), STEPS.end(), mode.name())
+                let (from, to) = (STEPS.start(), STEPS.end());
+                say(&t.steps, &[("from", from), ("to", to), ("mode", &mode.name()), ("found", found)])
             }
             Lack::Asks { mode, found } => {
-                format!("expected at least {LEAST_ASKS} questions in {}, actual {found}", mode.name())
+                say(&t.asks, &[("least", &LEAST_ASKS), ("mode", &mode.name()), ("found", found)])
             }
-            Lack::ReadOn(lang) => format!(
-                "the {} recap says where to read on: expected an RFC or a manual page, such as RFC 9293 or tcp(7)",
-                english_name(*lang)
-            ),
-            Lack::Term(word) => format!("{word} is neither in the glossary nor a name that the program knows"),
-            Lack::FileName => "the file's name is not the lesson's id; one finds it more easily if it is".to_owned(),
+            Lack::ReadOn(lang) => say(&t.read_on, &[("lang", &name(lang))]),
+            Lack::Term(word) => say(&t.term, &[("word", word)]),
+            Lack::FileName => t.file_name.clone(),
         }
     }
-
-    fn chinese(&self) -> String {
-        match self {
-            Lack::Paragraphs { en, zh } => format!("两种语言的段落数应当相同，实际英文 {en} 段，中文 {zh} 段"),
-            Lack::Marked { en, zh } => format!(
-                "两种语言的反引号和花括号内容应当相同，实际只在英文里：{}；只在中文里：{}",
-                list(en, "无"),
-                list(zh, "无")
-            ),
-            Lack::Backtick(lang) => format!("{}文本里有一个反引号没有配对", chinese_name(*lang)),
-            Lack::Steps { mode, found } => {
-                format!("{} 模式应有 {} 到 {} 步，实际 {found} 步", mode.name(), STEPS.start(), STEPS.end())
-            }
-            Lack::Asks { mode, found } => {
-                format!("{} 模式至少应有 {LEAST_ASKS} 个预测问题，实际 {found} 个", mode.name())
-            }
-            Lack::ReadOn(lang) => {
-                format!("{} recap 应当写明延伸阅读：RFC 或手册页，例如 RFC 9293 或 tcp(7)", chinese_name(*lang))
-            }
-            Lack::Term(word) => format!("{word} 不在术语表里，程序也不认识这个名字"),
-            Lack::FileName => "文件名与课程的 id 不同；相同会更容易找到".to_owned(),
-        }
-    }
-}
-
-fn list(words: &[String], nothing: &str) -> String {
-    if words.is_empty() { nothing.to_owned() } else { words.join(", ") }
-}
-
-fn english_name(lang: Lang) -> &'static str {
-    if lang == Lang::En { "English" } else { "Chinese" }
-}
-
-fn chinese_name(lang: Lang) -> &'static str {
-    if lang == Lang::En { "英文" } else { "中文" }
 }
 
 /// Everything to be told of a lesson, in the file's order. `text` is what it was read from; `known` says whether the
@@ -132,7 +103,11 @@ fn chinese_name(lang: Lang) -> &'static str {
 pub fn review(lesson: &Lesson, text: &str, glossary: &Glossary, known: impl Fn(&str) -> bool) -> Vec<Remark> {
     // What was read once is read again, this time for the places of its texts.
     let Ok(raw) = toml::from_str::<RawLesson>(text) else { return Vec::new() };
-    let mut review = Review { source: SourceText::new(text), glossary, known: &known, remarks: Vec::new() };
+    let languages: Vec<Lang> = Languages::shipped().all().skip(1).collect();
+    let (has, lacks): (Vec<Lang>, Vec<Lang>) = languages.into_iter().partition(|lang| raw.has(*lang));
+    let mut review =
+        Review { source: SourceText::new(text), languages: has, glossary, known: &known, remarks: Vec::new() };
+    lacks.into_iter().for_each(|lang| review.remark(&raw.id.span(), Lack::Language(lang)));
     review.lesson(lesson, &raw);
     review.remarks.sort_by_key(|remark| (remark.line, remark.column));
     review.remarks
@@ -140,6 +115,8 @@ pub fn review(lesson: &Lesson, text: &str, glossary: &Glossary, known: impl Fn(&
 
 struct Review<'a> {
     source: SourceText<'a>,
+    /// Those that the lesson has beside English.
+    languages: Vec<Lang>,
     glossary: &'a Glossary,
     known: &'a dyn Fn(&str) -> bool,
     remarks: Vec<Remark>,
@@ -168,36 +145,24 @@ impl Review<'_> {
                 self.remark(&raw.id.span(), Lack::Asks { mode: *mode, found: asks });
             }
         }
-        for text in [&raw.title, &raw.goal, &raw.recap].into_iter().chain(&raw.misbelief) {
-            self.text(text);
-        }
         for (word, lang) in languages(raw.recap.get_ref()) {
             if !says_where(word.get_ref()) {
                 self.remark(&word.span(), Lack::ReadOn(lang));
             }
         }
-        for step in &raw.step {
-            let step = step.get_ref();
-            self.text(&step.title);
-            self.text(&step.say);
-            if let Some(ask) = &step.ask {
-                let ask = ask.get_ref();
-                self.text(&ask.question);
-                ask.labels.iter().flat_map(|labels| labels.get_ref()).for_each(|label| self.text(label));
-            }
-        }
+        raw.texts().for_each(|text| self.text(text));
     }
 
     fn text(&mut self, raw: &Spanned<RawText>) {
-        let RawText { en: Some(en), zh: Some(zh) } = raw.get_ref() else { return };
-        let counts = [en, zh].map(|word| paragraphs(word.get_ref()));
-        if counts[0] != counts[1] {
-            self.remark(&zh.span(), Lack::Paragraphs { en: counts[0], zh: counts[1] });
+        for lang in self.languages.clone() {
+            if !languages(raw.get_ref()).any(|(_, known)| known == lang) {
+                self.remark(&raw.span(), Lack::Text(lang));
+            }
         }
-        let mut closed = true;
+        let mut english = None;
         for (word, lang) in languages(raw.get_ref()) {
-            if word.get_ref().matches('`').count() % 2 == 1 {
-                closed = false;
+            let closed = word.get_ref().matches('`').count().is_multiple_of(2);
+            if !closed {
                 self.remark(&word.span(), Lack::Backtick(lang));
             }
             for name in names(word.get_ref()) {
@@ -206,20 +171,33 @@ impl Review<'_> {
                     self.remark(&word.span(), Lack::Term(name.to_owned()));
                 }
             }
+            match english {
+                None => english = Some((word, closed)),
+                Some((english, whole)) => self.beside(english.get_ref(), word, lang, closed && whole),
+            }
         }
-        let [of_en, of_zh] = [en, zh].map(|word| marked(word.get_ref()));
-        if closed && of_en != of_zh {
+    }
+
+    /// Compares a text with the English one: its paragraphs, and, where all backticks are closed, what stands in them.
+    fn beside(&mut self, english: &str, word: &Word, lang: Lang, closed: bool) {
+        let counts = [english, word.get_ref()].map(paragraphs);
+        if counts[0] != counts[1] {
+            self.remark(&word.span(), Lack::Paragraphs { lang, english: counts[0], found: counts[1] });
+        }
+        let [of_english, of_this] = [english, word.get_ref()].map(marked);
+        if closed && of_english != of_this {
             let only = |these: &BTreeSet<&str>, those: &BTreeSet<&str>| {
                 these.difference(those).map(|word| (*word).to_owned()).collect()
             };
-            self.remark(&zh.span(), Lack::Marked { en: only(&of_en, &of_zh), zh: only(&of_zh, &of_en) });
+            let (english, found) = (only(&of_english, &of_this), only(&of_this, &of_english));
+            self.remark(&word.span(), Lack::Marked { lang, english, found });
         }
     }
 }
 
+/// What a text has in languages of the program, English first.
 fn languages(text: &RawText) -> impl Iterator<Item = (&Word, Lang)> {
-    let en = text.en.iter().map(|word| (word, Lang::En));
-    en.chain(text.zh.iter().map(|word| (word, Lang::Zh)))
+    Lang::all().filter_map(|lang| Some((text.get(lang)?, lang)))
 }
 
 fn paragraphs(text: &str) -> usize {
@@ -261,6 +239,7 @@ fn says_where(text: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::i18n::testing::zh;
     use crate::lesson::{builtin, builtin_names, builtin_text, parse};
 
     fn of(text: &str) -> Vec<(usize, Lack)> {
@@ -284,7 +263,7 @@ mod tests {
             let found = review(&lesson, text, Glossary::load().unwrap(), known);
             let told: Vec<String> = found
                 .iter()
-                .map(|remark| format!("{name}:{}: {}", remark.line, remark.what.sentence(Lang::En)))
+                .map(|remark| format!("{name}:{}: {}", remark.line, remark.what.sentence(Lang::EN)))
                 .collect();
             assert_eq!(told, [] as [String; 0]);
         }
@@ -299,16 +278,16 @@ mod tests {
                 "它还没有地址，也没有对方。状态是 CLOSED，线路上什么也没有发送。\"",
                 "它还没有地址。\n\n状态是 CLOSED。\"",
                 "say.zh = \"\"\"\n`socket()` 在内核",
-                Lack::Paragraphs { en: 2, zh: 3 },
+                Lack::Paragraphs { lang: zh(), english: 2, found: 3 },
             ),
             (
                 "\n`socket()` 在内核",
                 "\n在内核",
                 "say.zh = \"\"\"\n在内核",
-                Lack::Marked { en: vec!["socket()".into()], zh: vec![] },
+                Lack::Marked { lang: zh(), english: vec!["socket()".into()], found: vec![] },
             ),
-            ("`socket()` makes", "`socket() makes", "say.en = \"\"\"\n`socket() makes", Lack::Backtick(Lang::En)),
-            ("RFC 9293, sections", "somewhere, sections", "recap.en", Lack::ReadOn(Lang::En)),
+            ("`socket()` makes", "`socket() makes", "say.en = \"\"\"\n`socket() makes", Lack::Backtick(Lang::EN)),
+            ("RFC 9293, sections", "somewhere, sections", "recap.en", Lack::ReadOn(Lang::EN)),
             (
                 "It has no address",
                 "TCP_MAGIC has no address",
@@ -324,7 +303,7 @@ mod tests {
             assert_ne!(changed, text, "{from}");
             assert_eq!(of(&changed), [(line(&changed, at), what.clone())], "{from}");
             assert_eq!(what.is_error(), !matches!(what, Lack::Term(_) | Lack::FileName));
-            for lang in [Lang::En, Lang::Zh] {
+            for lang in Lang::all() {
                 assert!(!what.sentence(lang).is_empty());
             }
         }
@@ -338,8 +317,8 @@ mod tests {
             Lack::Steps { mode: Mode::Host, found: 4 },
             Lack::Steps { mode: Mode::Lab, found: 6 },
             Lack::Asks { mode: Mode::Lab, found: 1 },
-            Lack::ReadOn(Lang::Zh),
-            Lack::Marked { en: vec!["no".into()], zh: vec![] },
+            Lack::ReadOn(zh()),
+            Lack::Marked { lang: zh(), english: vec!["no".into()], found: vec![] },
         ] {
             assert!(found.contains(&lack), "{lack:?}: {found:?}");
         }

@@ -1,6 +1,7 @@
-//! What the TOML reader says of a file's shape, in the author's language and with what was likely meant.
+//! What the TOML reader says of a file's shape and syntax, in the author's language and with what was likely meant.
 
-use super::{likely, syntax};
+use super::likely;
+use crate::i18n::{LanguageTexts, TomlTexts, fill};
 
 /// What a message of the reader's tells.
 #[derive(Debug, PartialEq)]
@@ -39,75 +40,98 @@ fn shape(message: &str) -> Shape<'_> {
     if message.starts_with("duplicate key") { Shape::Twice } else { Shape::Other(message) }
 }
 
-/// The message with what was likely meant.
-pub(super) fn english(message: &str) -> String {
-    match shape(message) {
-        Shape::Unknown { found, allowed } => match likely(found, allowed) {
-            Some(meant) => format!("{message}; did you mean `{meant}`?"),
-            None => message.to_owned(),
-        },
-        _ => message.to_owned(),
-    }
-}
-
-/// The same in Chinese.
-pub(super) fn chinese(message: &str) -> String {
+/// The message in a language, with what was likely meant.
+pub(super) fn told(message: &str, t: &TomlTexts, language: &LanguageTexts) -> String {
+    let said = ("said", message);
     match shape(message) {
         Shape::Unknown { found, allowed } => {
             let meant = likely(found, allowed.iter().copied());
-            let meant = meant.map_or(String::new(), |meant| format!("；您是不是想写 {meant}？"));
-            format!("此处没有“{found}”；可用：{}{meant}", allowed.join("、"))
+            let meant = meant.map(|meant| fill(&t.meant, &[("found", meant)])).unwrap_or_default();
+            let allowed = language.list(allowed);
+            fill(&t.unknown, &[said, ("found", found), ("allowed", &allowed), ("meant", &meant)])
         }
-        Shape::Missing(key) => format!("缺少 {key}"),
-        Shape::Kind { found, expected } => format!("这里的值是{}，应为{}", kind(found), kind(expected)),
-        Shape::Twice => "这个键重复了；请删去一个".to_owned(),
-        Shape::Other(message) => match syntax::chinese(message) {
-            Some(said) => format!("不符合 TOML 的语法：{said}"),
-            None => format!("不符合 TOML 的语法（原文说明：{message}）"),
+        Shape::Missing(found) => fill(&t.missing, &[said, ("found", found)]),
+        Shape::Kind { found, expected } => {
+            let (found, wanted) = (kind(found, t), kind(expected, t));
+            fill(&t.kind, &[said, ("found", &found), ("wanted", &wanted)])
+        }
+        Shape::Twice => fill(&t.twice, &[said]),
+        Shape::Other(message) => match syntax(message, t) {
+            Some(what) => fill(&t.syntax, &[said, ("what", &what)]),
+            None => fill(&t.other, &[said]),
         },
     }
 }
 
 /// A kind of value, with the value itself where it is told.
-fn kind(text: &str) -> String {
-    const KINDS: [(&str, &str); 22] = [
-        ("integer", "整数"),
-        ("floating point", "小数"),
-        ("string", "文本"),
-        ("boolean", "布尔值"),
-        ("sequence", "列表"),
-        ("map", "表"),
-        ("a string", "文本"),
-        ("a boolean", "布尔值（true 或 false）"),
-        ("a sequence", "列表"),
-        ("a map", "表"),
-        ("i32", "整数"),
-        ("i64", "整数"),
-        ("u32", "不小于 0 的整数"),
-        ("a table with `en` and `zh`", "含 en 和 zh 的表"),
-        ("a table: `[[step]]`", "表：[[step]]"),
-        ("a table: `[step.ask]`", "表：[step.ask]"),
-        ("a table with `side`", "含 side 的表"),
-        ("a table with `socket` or `peer_of`", "含 socket 或 peer_of 的表"),
-        ("a table with `side` and `call`", "含 side 和 call 的表"),
-        ("an action: a table with one key", "只有一个键的表（一个动作）"),
-        ("a table: a segment's pattern", "表（报文段的样式）"),
-        ("a table: one claim", "表（一条断言）"),
-    ];
-    let of = |text: &str| KINDS.iter().find(|(english, _)| *english == text).map(|(_, chinese)| *chinese);
-    if let Some(chinese) = of(text) {
-        return chinese.to_owned();
+fn kind(text: &str, t: &TomlTexts) -> String {
+    if let Some(known) = t.values.get(text) {
+        return known.clone();
     }
     // `integer `7``, `string "A title"`: the kind, then the value.
-    match text.split_once([' ', '\u{a0}']).and_then(|(first, value)| Some((of(first)?, value))) {
-        Some((chinese, value)) => format!("{chinese} {value}"),
-        None => format!("“{text}”"),
+    match text.split_once([' ', '\u{a0}']).and_then(|(first, value)| Some((t.values.get(first)?, value))) {
+        Some((known, value)) => format!("{known} {value}"),
+        None => fill(&t.literal, &[("found", text)]),
     }
+}
+
+/// The reader's sentence on a fault of syntax, `what` or `what, expected this, that`, in other words; `None` where there are none.
+fn syntax(message: &str, t: &TomlTexts) -> Option<String> {
+    let (wrong, expected) = match message.split_once(", expected ") {
+        Some((wrong, expected)) => (wrong, Some(expected)),
+        None => (message, None),
+    };
+    let extended = wrong.strip_prefix("cannot extend value of type ");
+    let text = match extended.and_then(|kind| kind.strip_suffix(" with a dotted key")) {
+        Some(kind) => fill(&t.extend, &[("found", kind)]),
+        // More of it may stand behind these words.
+        None if wrong.starts_with("unquoted keys cannot be empty") => {
+            t.wrong.get("unquoted keys cannot be empty")?.clone()
+        }
+        None => t.wrong.get(wrong)?.clone(),
+    };
+    Some(match expected {
+        None => text,
+        Some("nothing") => fill(&t.nothing, &[("what", &text)]),
+        Some(expected) => fill(&t.expected, &[("what", &text), ("wanted", &wanted(expected, t).join(&t.or))]),
+    })
+}
+
+/// What was expected, one by one: literals in backticks, which may be commas, and descriptions.
+fn wanted(expected: &str, t: &TomlTexts) -> Vec<String> {
+    let mut all = Vec::new();
+    let mut rest = expected;
+    while !rest.is_empty() {
+        let end = match rest.strip_prefix('`').and_then(|literal| literal.find('`')) {
+            Some(end) => end + 2,
+            None => rest.find(", ").unwrap_or(rest.len()),
+        };
+        let (one, after) = rest.split_at(end);
+        all.push(match one.strip_prefix('`').and_then(|literal| literal.strip_suffix('`')) {
+            Some(literal) => fill(&t.literal, &[("found", literal)]),
+            None => t.wanted.get(one).map_or(one, String::as_str).to_owned(),
+        });
+        rest = after.strip_prefix(", ").unwrap_or("");
+    }
+    all
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::i18n::{FaultTexts, Lang, testing::zh};
+
+    fn of(lang: Lang) -> (&'static TomlTexts, &'static LanguageTexts) {
+        (&FaultTexts::load(lang).unwrap().toml, LanguageTexts::load(lang).unwrap())
+    }
+
+    fn english(message: &str) -> String {
+        told(message, of(Lang::EN).0, of(Lang::EN).1)
+    }
+
+    fn chinese(message: &str) -> String {
+        told(message, of(zh()).0, of(zh()).1)
+    }
 
     #[test]
     fn each_kind_of_message_is_told_in_both_languages() {
@@ -126,9 +150,9 @@ mod tests {
             ("missing field `title`", "`title`", "缺少 title"),
             ("invalid type: integer `7`, expected a string", "a string", "这里的值是整数 `7`，应为文本"),
             (
-                "invalid type: string \"A, expected title\", expected a table with `en` and `zh`",
-                "`zh`",
-                "这里的值是文本 \"A, expected title\"，应为含 en 和 zh 的表",
+                "invalid type: string \"A, expected title\", expected a table of texts, one of them `en`",
+                "`en`",
+                "这里的值是文本 \"A, expected title\"，应为各语言文本的表，其中须有 en",
             ),
             ("duplicate key", "key", "这个键重复了；请删去一个"),
             ("invalid basic string", "string", "不符合 TOML 的语法：双引号文本有误"),
@@ -137,5 +161,47 @@ mod tests {
             assert!(english(message).ends_with(english_end), "{}", english(message));
             assert_eq!(chinese(message), wanted);
         }
+    }
+
+    /// What an author may well write wrong, with the reader's own sentence for it translated.
+    #[test]
+    fn each_fault_of_syntax_is_told_in_chinese() {
+        let head = "format = 1\n";
+        let mut faults = Vec::new();
+        for (wrong, wanted) in [
+            ("format", "键没有值；此处应为“=”"),
+            ("title = \"x", "双引号文本有误；此处应为“\"”"),
+            ("title = 'x", "单引号文本有误；此处应为“'”"),
+            ("title = \"\"\"x", "多行双引号文本有误；此处应为“\"”"),
+            ("title = x", "文本必须加引号；此处应为单引号文本"),
+            ("title =", "文本必须加引号；此处应为单引号文本"),
+            ("a = [1, 2", "列表没有结束；此处应为“]”"),
+            ("a = [true false]", "文本必须加引号；此处应为单引号文本"),
+            ("a = [1,, 2]", "列表里多了一个逗号；此处应为值"),
+            ("a = { b = 1", "表没有结束；此处应为“}”"),
+            ("a = { b = 1 c = 2 }", "多了一个“=”；此处应为“,”"),
+            ("[step", "表头没有结束；此处应为“]”"),
+            ("[[step]", "表头没有结束；此处应为“]”"),
+            ("a = 1 b = 2", "这里不该有键或值；此处应为换行或“#”"),
+            ("a == 1", "多了一个“=”；请删去"),
+            ("a = 01", "数字开头不能有多余的 0；请删去"),
+            ("a = \"\\q\"", "反斜杠后面缺少转义字符"),
+            ("a = \"\\u12\"", "Unicode 转义的位数不够"),
+            ("a = 1\na = 2", "这个键重复了"),
+        ] {
+            let error = toml::from_str::<toml::Table>(&format!("{head}{wrong}\n")).unwrap_err();
+            let told = syntax(error.message(), of(zh()).0);
+            let told = told.unwrap_or_else(|| format!("(no words for: {})", error.message()));
+            if !told.starts_with(wanted) || told.contains("no words") {
+                faults.push(format!("{wrong:?}: {} / {told}", error.message()));
+            }
+        }
+        assert!(faults.is_empty(), "{faults:#?}");
+    }
+
+    #[test]
+    fn what_was_expected_may_be_a_comma() {
+        assert_eq!(wanted("`,`, `]`, newline", of(zh()).0), ["“,”", "“]”", "换行"]);
+        assert_eq!(syntax("something else", of(zh()).0), None);
     }
 }

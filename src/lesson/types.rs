@@ -4,40 +4,12 @@ use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
 use super::Expr;
+use crate::i18n::{Lang, Localized};
 use crate::model::{
     CallName, Count, End, Errno, How, LabSettings, Mode, Need, SegmentFate, Side, SocketOption, SocketState, Sockets,
     TimerKind,
 };
 use crate::tcp::{Flags, Protocol};
-
-/// A language that the program speaks.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Lang {
-    /// English.
-    En,
-    /// Simplified Chinese.
-    Zh,
-}
-
-/// A text in every language.
-#[derive(Clone, Debug, Default, PartialEq, Eq, serde::Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Localized {
-    /// English.
-    pub en: String,
-    /// Simplified Chinese.
-    pub zh: String,
-}
-
-impl Localized {
-    /// The text in one language.
-    pub fn get(&self, lang: Lang) -> &str {
-        match lang {
-            Lang::En => &self.en,
-            Lang::Zh => &self.zh,
-        }
-    }
-}
 
 /// A lesson, ready to run.
 #[derive(Clone, Debug, PartialEq)]

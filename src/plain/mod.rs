@@ -220,7 +220,7 @@ impl<'a> Transcript<'a> {
         let words = (self.diverged, self.shared);
         match diverged(after, number, |step| lesson.named(step, self.mode, self.lang), words) {
             Some(why) => lines.extend(why.iter().flat_map(|text| indented("  ! ", text))),
-            None => lines.extend(indented("  | ", &reflowed(step.say.get(self.lang), self.lang))),
+            None => lines.extend(indented("  | ", &reflowed(step.say.get(self.lang)))),
         }
         lines
     }
@@ -251,20 +251,16 @@ impl<'a> Transcript<'a> {
                 fill(text, &[("chosen", &label(chosen)), ("actual", &actual), ("fact", &fact)])
             }
         };
-        let question = reflowed(ask.question.get(self.lang), self.lang);
+        let question = reflowed(ask.question.get(self.lang));
         indented("  ? ", &join(&fill(&texts.asked, &[("question", &question)]), &told))
     }
 }
 
 /// A lesson's text with its paragraphs unbroken: a line break within one is only how the file was written.
-fn reflowed(text: &str, lang: Lang) -> String {
-    let glue = match lang {
-        Lang::En => |first: String, second: &str| format!("{first} {second}"),
-        Lang::Zh => |first: String, second: &str| join(&first, second),
-    };
+fn reflowed(text: &str) -> String {
     let paragraphs: Vec<String> = text
         .split("\n\n")
-        .map(|paragraph| paragraph.lines().map(str::trim).map(str::to_owned).reduce(|a, b| glue(a, &b)))
+        .map(|paragraph| paragraph.lines().map(str::trim).map(str::to_owned).reduce(|a, b| join(&a, &b)))
         .map(Option::unwrap_or_default)
         .collect();
     paragraphs.join("\n\n")

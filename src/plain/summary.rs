@@ -2,8 +2,9 @@
 
 use super::COLUMNS;
 use crate::engine::confirmed;
+use crate::i18n::Lang;
 use crate::i18n::{Texts, fill, harmless, wrap};
-use crate::lesson::{Lang, Lesson};
+use crate::lesson::Lesson;
 use crate::model::{ClaimResult, Event, Mode, Trace};
 
 fn claims(trace: &Trace) -> impl Iterator<Item = &ClaimResult> {

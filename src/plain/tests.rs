@@ -1,6 +1,7 @@
 use std::time::Duration;
 
 use super::*;
+use crate::i18n::testing::zh;
 use crate::lesson::parse;
 use crate::model::testing::socket;
 use crate::model::{
@@ -75,7 +76,7 @@ fn what_a_step_shows_stands_before_what_it_says() {
             trace.push(Duration::ZERO, event);
         }
         let mut out = Vec::new();
-        Transcript::new(&lesson, Mode::Lab, Lang::En).unwrap().write(&trace, &mut out).unwrap();
+        Transcript::new(&lesson, Mode::Lab, Lang::EN).unwrap().write(&trace, &mut out).unwrap();
         let lines: Vec<String> = String::from_utf8(out).unwrap().lines().map(str::to_owned).collect();
         let at = |wanted: &str| lines.iter().position(|line| line == wanted);
         let say = lines.iter().rposition(|line| line.starts_with("  | ")).unwrap();
@@ -150,12 +151,12 @@ To remember: SYN, SYN+ACK, ACK.
 Otherwise than the text says: 1.
 tests/a.toml:71: deliver: expected: the server's connection is SYN_RECV; actual: the socket `\\x1b[31m` isn't there yet
 ";
-    assert_eq!(transcript(Lang::En, false), wanted);
+    assert_eq!(transcript(Lang::EN, false), wanted);
 }
 
 #[test]
 fn in_chinese() {
-    let text = transcript(Lang::Zh, false);
+    let text = transcript(zh(), false);
     for line in [
         "课程：小小的三次握手",
         "第 5 步，共 6 步：connect()",
@@ -199,7 +200,7 @@ fn a_side_is_named_in_the_readers_language() {
         let text = LESSON.replacen("id = \"deliver\"\n", &format!("id = \"deliver\"\nshow = \"{show}\"\n"), 1);
         assert_ne!(text, LESSON);
         let lesson = parse("tests/a.toml", &text).unwrap();
-        let mut transcript = Transcript::new(&lesson, Mode::Lab, Lang::Zh).unwrap();
+        let mut transcript = Transcript::new(&lesson, Mode::Lab, zh()).unwrap();
         let mut out = Vec::new();
         transcript.begin(&mut out).unwrap();
         transcript.finish(&trace, &mut out).unwrap();
@@ -217,7 +218,7 @@ fn a_side_is_named_in_the_readers_language() {
 
 #[test]
 fn no_line_of_prose_is_too_wide_and_nothing_raw_gets_through() {
-    for lang in [Lang::En, Lang::Zh] {
+    for lang in Lang::all() {
         let text = transcript(lang, false);
         assert!(!text.chars().any(|c| c.is_control() && c != '\n'), "{text:?}");
         for line in text.lines().filter(|line| !line.starts_with("tests/")) {
@@ -229,7 +230,7 @@ fn no_line_of_prose_is_too_wide_and_nothing_raw_gets_through() {
 #[test]
 fn growing_or_whole_the_layout_is_the_same() {
     let named = |text: String| text.replace("127.0.0.1:40612 ──▶", "client ──▶");
-    assert_eq!(named(transcript(Lang::En, true)), transcript(Lang::En, false));
+    assert_eq!(named(transcript(Lang::EN, true)), transcript(Lang::EN, false));
 }
 
 #[test]
@@ -238,7 +239,7 @@ fn no_sentence_about_a_built_in_lessons_claims_has_a_name_of_its_file() {
         let lesson = crate::lesson::builtin(name).unwrap().unwrap();
         let claims = lesson.steps.iter().flat_map(|step| &step.expect);
         for (mode, claim) in claims.flat_map(|claim| claim.modes.iter().map(move |mode| (*mode, claim))) {
-            for lang in [Lang::En, Lang::Zh] {
+            for lang in Lang::all() {
                 let text = Texts::load(lang).unwrap().statement(&claim.terms.says(6), lesson.sockets_in(mode));
                 assert!(!text.contains('`') && !text.contains('{') && !text.contains("peer of"), "{name}: {text}");
             }
@@ -251,7 +252,7 @@ fn no_sentence_about_a_built_in_lessons_claims_has_a_name_of_its_file() {
 fn a_socket_that_is_connected_to_itself_is_spoken_of_as_itself() {
     let file = "tests/lessons/valid/itself.toml";
     let lesson = parse(file, include_str!("../../tests/lessons/valid/itself.toml")).unwrap();
-    for (lang, other) in [(Lang::En, "server"), (Lang::Zh, "服务器")] {
+    for (lang, other) in [(Lang::EN, "server"), (zh(), "服务器")] {
         let texts = Texts::load(lang).unwrap();
         let claims: Vec<_> = lesson.steps.iter().flat_map(|step| &step.expect).collect();
         assert!(claims.len() > 5);

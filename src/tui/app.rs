@@ -15,7 +15,8 @@ use super::walk::Walk;
 use crate::engine::typed::Mistyped;
 use crate::engine::{Phase, Purpose, Wire};
 use crate::i18n::Glyphs;
-use crate::lesson::{Glossary, Lang, Localized};
+use crate::i18n::{Lang, Localized};
+use crate::lesson::Glossary;
 use crate::model::{Actor, Connection, Moment, SegmentId, Side, View, may_release};
 use crate::progress::Mark;
 use crate::tcp::Numbers;
@@ -26,10 +27,11 @@ pub const PACES: [u64; 6] = [5, 10, 20, 30, 50, 100];
 
 /// How things are written and coloured.
 pub struct Look {
-    /// The language.
-    pub lang: Lang,
-    /// The words of both languages: English, Chinese.
-    pub texts: [Texts; 2],
+    pub(super) lang: Lang,
+    /// The words in that language.
+    pub(super) texts: Texts,
+    /// The languages that the terminal has the characters for.
+    pub(super) shown: Vec<Lang>,
     /// The styles.
     pub theme: Theme,
     /// The characters that the terminal has.
@@ -64,10 +66,37 @@ impl Look {
     /// # Errors
     /// [`LookError`] where a built-in file is wrong; tests read all of them.
     pub fn new(lang: Lang, theme: Theme, glyphs: Glyphs) -> Result<Look, LookError> {
-        let texts = [Texts::load_in(Lang::En, glyphs)?, Texts::load_in(Lang::Zh, glyphs)?];
+        let texts = Texts::load_in(lang, glyphs)?;
         let (snippets, glossary) = (Snippets::load()?, Glossary::load()?);
         let numbers = Numbers::default();
-        Ok(Look { lang, texts, theme, glyphs, snippets, glossary, code: 0, numbers, large: None })
+        let shown = Lang::all().filter(|lang| glyphs.have_lang(*lang)).collect();
+        Ok(Look { lang, texts, shown, theme, glyphs, snippets, glossary, code: 0, numbers, large: None })
+    }
+
+    /// The language.
+    pub fn lang(&self) -> Lang {
+        self.lang
+    }
+
+    /// Changes the language.
+    ///
+    /// # Errors
+    /// [`LookError`] where its built-in file is wrong; then the language stays.
+    pub fn speak(&mut self, lang: Lang) -> Result<(), LookError> {
+        if lang != self.lang {
+            (self.texts, self.lang) = (Texts::load_in(lang, self.glyphs)?, lang);
+        }
+        Ok(())
+    }
+
+    /// The next language that the terminal has the characters for; the same where there is no other.
+    pub(super) fn next_lang(&self) -> Lang {
+        self.lang.next(|lang| self.shown.contains(&lang))
+    }
+
+    /// Whether there is another language that can be shown.
+    pub(super) fn has_langs(&self) -> bool {
+        self.next_lang() != self.lang
     }
 }
 
@@ -166,8 +195,8 @@ pub struct App {
     pub(super) mistyped: Option<Mistyped>,
     /// Why the lesson couldn't start again.
     pub(super) trouble: Option<String>,
-    /// Whether it is said that the other language can't be shown: until the next key.
-    pub(super) lacks_lang: bool,
+    /// The language of which is said that it can't be shown: until the next key.
+    pub(super) lacks_lang: Option<Lang>,
     pub(super) changed: bool,
 }
 
@@ -195,7 +224,7 @@ impl App {
             generation: 0,
             mistyped: None,
             trouble: None,
-            lacks_lang: false,
+            lacks_lang: None,
             changed: true,
         }
     }
@@ -205,9 +234,9 @@ impl App {
         self.place.cursor = (self.walk.trace().now() > 1).then_some(1);
     }
 
-    /// Says that the language which is wanted can't be shown with the terminal's characters.
-    pub fn tell_of_lacking_lang(&mut self) {
-        self.lacks_lang = true;
+    /// Says that a language which is wanted can't be shown with the terminal's characters.
+    pub fn tell_of_lacking_lang(&mut self, lang: Lang) {
+        self.lacks_lang = Some(lang);
         self.changed = true;
     }
 
@@ -234,12 +263,12 @@ impl App {
 
     /// The words in the language of the moment.
     pub fn texts(&self) -> &Texts {
-        &self.look.texts[usize::from(self.look.lang == Lang::Zh)]
+        &self.look.texts
     }
 
     /// The language of the moment.
     pub fn lang(&self) -> Lang {
-        self.look.lang
+        self.look.lang()
     }
 
     /// Everything as it was at the moment that is looked at.

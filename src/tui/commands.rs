@@ -10,7 +10,6 @@ use super::app::{App, Focus, Overlay, PACES};
 use super::layout::WHOLE;
 use super::{free, menu, panes};
 use crate::engine::{Phase, Wire};
-use crate::lesson::Lang;
 
 /// What the learner can do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -307,9 +306,9 @@ fn drives(app: &App) -> bool {
     app.walk().free().is_some_and(|free| !free.actors().is_empty())
 }
 
-/// Whether the terminal has the characters of both languages.
+/// Whether the terminal has the characters of another language.
 fn has_langs(app: &App) -> bool {
-    app.look.glyphs.have_lang(Lang::Zh)
+    app.look.has_langs()
 }
 
 fn lacks_lang(app: &App) -> bool {

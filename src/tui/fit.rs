@@ -12,8 +12,9 @@ use super::layout::SMALLEST;
 use super::panes::explain_scroll;
 use super::walk::Walk;
 use crate::engine::{Command, Happening, Phase, Request, WalkOptions, Wire};
+use crate::i18n::Lang;
 use crate::i18n::width;
-use crate::lesson::{Action, Ask, Lang, Lesson, Payload, Step};
+use crate::lesson::{Action, Ask, Lesson, Payload, Step};
 use crate::model::{Answer, Event, Mode, Trace};
 
 /// A text that must be scrolled.
@@ -34,10 +35,11 @@ pub fn overflows(look: Look, lesson: &Arc<Lesson>, mode: Mode) -> Vec<Overflow> 
     let belongs = |step: &usize| lesson.steps[*step].modes.contains(&mode);
     let steps: Vec<usize> = (0..lesson.steps.len()).filter(belongs).collect();
     let (columns, rows) = SMALLEST;
-    let mut app = App::new(Box::new(Paper::new(lesson, mode, Lang::En, None, None)), look, columns, rows);
+    let mut app = App::new(Box::new(Paper::new(lesson, mode, Lang::EN, None, None)), look, columns, rows);
     let mut found = Vec::new();
-    for lang in [Lang::En, Lang::Zh] {
-        app.look.lang = lang;
+    for lang in Lang::all() {
+        // What can't be read is found by the tests of the words.
+        let _ = app.look.speak(lang);
         for shown in 0..=steps.len() {
             let last = shown.checked_sub(1).map(|last| steps[last]);
             let next = steps.get(shown).copied();
@@ -139,11 +141,12 @@ impl Walk for Paper {
 mod tests {
     use super::*;
     use crate::i18n::Glyphs;
+    use crate::i18n::testing::{both, zh};
     use crate::lesson::builtin;
     use crate::theme::{Choice, Colours, Theme};
 
     fn of(lesson: Lesson) -> Vec<Overflow> {
-        let look = Look::new(Lang::En, Theme::load(Choice::Mono, Colours::All).unwrap(), Glyphs::Unicode).unwrap();
+        let look = Look::new(Lang::EN, Theme::load(Choice::Mono, Colours::All).unwrap(), Glyphs::Unicode).unwrap();
         overflows(look, &Arc::new(lesson), Mode::Lab)
     }
 
@@ -151,14 +154,14 @@ mod tests {
     fn what_does_not_fit_is_found_in_its_language() {
         let mut lesson = builtin("refused").unwrap().unwrap();
         for step in &mut lesson.steps {
-            step.say = crate::lesson::Localized { en: "One line.".into(), zh: "一行。".into() };
+            step.say = both("One line.", "一行。");
         }
         let title = lesson.steps[5].title.clone();
         lesson.goal = title.clone();
         lesson.recap = title;
         assert_eq!(of(lesson.clone()), []);
         // Seven rows are inside the pane; title, verdict and the next step take one each.
-        lesson.steps[3].say.zh = "长".repeat(38 * 6);
-        assert_eq!(of(lesson), [Overflow { step: Some(3), lang: Lang::Zh, alone: 2, beside: 2 }]);
+        lesson.steps[3].say.set(zh(), "长".repeat(38 * 6));
+        assert_eq!(of(lesson), [Overflow { step: Some(3), lang: zh(), alone: 2, beside: 2 }]);
     }
 }

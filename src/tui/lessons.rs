@@ -9,7 +9,8 @@ use tui_input::Input;
 use super::app::{App, Overlay};
 use super::update::{Effect, clean};
 use super::walk::Walk;
-use crate::lesson::{Glossary, Lesson, Localized};
+use crate::i18n::Localized;
+use crate::lesson::{Glossary, Lesson};
 use crate::progress::{LessonProgress, Mark};
 
 /// The rows that a page of the list turns.
@@ -24,7 +25,7 @@ pub struct Row {
     pub id: String,
     /// What it is called.
     pub title: Localized,
-    /// What else a search looks through: its texts in both languages.
+    /// What else a search looks through: its texts in all languages.
     pub text: String,
     /// How many steps it has here.
     pub steps: usize,
@@ -37,12 +38,11 @@ pub struct Row {
 impl Row {
     /// A lesson's row.
     pub fn new(number: usize, lesson: &Lesson, steps: usize) -> Row {
-        let of = |text: &Localized| [text.en.clone(), text.zh.clone()];
         let steps_say = lesson.steps.iter().flat_map(|step| [&step.title, &step.say]);
         let texts = [&lesson.goal, &lesson.recap].into_iter().chain(&lesson.misbelief).chain(steps_say);
-        let text: Vec<String> = texts.flat_map(of).collect();
-        let (id, title) = (lesson.id.clone(), lesson.title.clone());
-        Row { number, id, title, text: text.join("\n"), steps, progress: None, bar: None }
+        let text: Vec<&str> = texts.flat_map(Localized::iter).map(|(_, text)| text).collect();
+        let (id, title, text) = (lesson.id.clone(), lesson.title.clone(), text.join("\n"));
+        Row { number, id, title, text, steps, progress: None, bar: None }
     }
 }
 
@@ -123,7 +123,8 @@ pub(super) fn found(rows: &[Row], search: &str, glossary: &Glossary) -> Vec<usiz
         if words.is_empty() || row.number.to_string() == search || row.id == search {
             return Some(0);
         }
-        let name = format!("{} {} {} {}", row.number, row.id, row.title.en, row.title.zh).to_lowercase();
+        let titles: Vec<&str> = row.title.iter().map(|(_, title)| title).collect();
+        let name = format!("{} {} {}", row.number, row.id, titles.join(" ")).to_lowercase();
         if words.iter().all(|word| name.contains(word)) {
             return Some(1);
         }
@@ -270,6 +271,7 @@ pub(super) fn go_on(app: &mut App, effects: &mut Vec<Effect>) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::i18n::testing::both;
     use crate::lesson::{builtin, builtin_names};
 
     fn rows() -> Vec<Row> {
@@ -312,7 +314,7 @@ mod tests {
         let barred = |ids: &[&str]| {
             let mut rows = rows();
             for row in rows.iter_mut().filter(|row| ids.contains(&row.id.as_str())) {
-                row.bar = Some(Localized { en: "no".into(), zh: "不".into() });
+                row.bar = Some(both("no", "不"));
             }
             rows
         };

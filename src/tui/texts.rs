@@ -2,12 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use crate::i18n::Glyphs;
 use crate::i18n::words::{self, words};
-use crate::lesson::Lang;
+use crate::i18n::{Glyphs, Lang, LanguageTexts, Languages, fill};
 
 words! {
-    /// All words of the interface in one language. The fields are named as in `assets/text/tui.*.toml`.
+    /// All words of the interface in one language. The fields are named as in `assets/text/*/tui.toml`.
     #[allow(missing_docs)]
     pub struct Texts {
         pub header: Header,
@@ -43,11 +42,11 @@ words! {
 
 /// Why the words can't be used: the built-in file is wrong.
 #[derive(Debug, thiserror::Error)]
-#[error("{file}: {error}")]
-pub struct TextsError {
-    file: &'static str,
-    error: String,
-}
+#[error("{0}")]
+pub struct TextsError(String);
+
+/// The file of each language that has them.
+const FILE: &str = "tui.toml";
 
 impl Texts {
     /// The words in one language.
@@ -61,13 +60,36 @@ impl Texts {
     /// The same, written in these characters: before it is laid out, as what stands for a character may be longer.
     ///
     /// # Errors
-    /// [`TextsError`] where the built-in file is wrong; a test reads both, and looks for every command's words.
+    /// [`TextsError`] where the built-in file is wrong; a test reads all, and looks for every command's words.
     pub fn load_in(lang: Lang, glyphs: Glyphs) -> Result<Texts, TextsError> {
-        let (file, text) = match lang {
-            Lang::En => ("tui.en.toml", include_str!("../../assets/text/tui.en.toml")),
-            Lang::Zh => ("tui.zh.toml", include_str!("../../assets/text/tui.zh.toml")),
-        };
-        words::read_in(text, glyphs).map_err(|error| TextsError { file, error })
+        let mut texts = Texts::read(Languages::shipped(), lang, glyphs)?;
+        texts.name_next(lang, glyphs);
+        Ok(texts)
+    }
+
+    /// The words in one of these languages.
+    ///
+    /// # Errors
+    /// As of [`Texts::load_in`].
+    pub fn read(languages: &Languages, lang: Lang, glyphs: Glyphs) -> Result<Texts, TextsError> {
+        let mut value = languages.table(lang, FILE).map_err(TextsError)?;
+        glyphs.write(&mut value);
+        words::taken(value).map_err(|error| TextsError(format!("{}/{FILE}: {error}", lang.code())))
+    }
+
+    /// Puts the name of the next language into the words of the key that leads to it.
+    fn name_next(&mut self, lang: Lang, glyphs: Glyphs) {
+        let shown = lang.next(|next| next != lang && glyphs.have_lang(next));
+        let meant = if shown == lang { lang.next(|next| next != lang) } else { shown };
+        let here = LanguageTexts::load(lang).map_or(meant.code(), |texts| texts.name_of(meant));
+        let name = |text: &mut String| *text = fill(text, &[("own", meant.name()), ("lang", here)]);
+        for key in ["lang", "lang_lacks"] {
+            if let Some(text) = self.keys.get_mut(key) {
+                name(&mut text.label);
+                name(&mut text.help);
+            }
+        }
+        self.wire.first_keys.iter_mut().for_each(name);
     }
 
     /// A command's name in the footer.
@@ -424,38 +446,9 @@ mod tests {
     use super::*;
     use crate::tui::commands;
 
-    fn keys(value: &toml::Value, path: &str, out: &mut Vec<(String, Vec<String>)>) {
-        match value {
-            toml::Value::Table(table) => {
-                table.iter().for_each(|(name, value)| keys(value, &format!("{path}.{name}"), out))
-            }
-            other => {
-                let text = other.as_str().unwrap_or_default();
-                let mut names: Vec<String> =
-                    text.split('{').skip(1).filter_map(|s| s.split('}').next()).map(Into::into).collect();
-                names.sort();
-                out.push((path.to_owned(), names));
-            }
-        }
-    }
-
     #[test]
-    fn both_languages_have_the_same_words_and_the_same_names_in_braces() {
-        let read = |text: &str| {
-            let mut out = Vec::new();
-            keys(&toml::from_str(text).unwrap(), "", &mut out);
-            out.sort();
-            out
-        };
-        assert_eq!(
-            read(include_str!("../../assets/text/tui.en.toml")),
-            read(include_str!("../../assets/text/tui.zh.toml"))
-        );
-    }
-
-    #[test]
-    fn both_load_and_name_every_command_and_no_other() {
-        for lang in [Lang::En, Lang::Zh] {
+    fn each_language_loads_and_names_every_command_and_no_other() {
+        for lang in Lang::all() {
             let texts = Texts::load(lang).unwrap();
             let mut known: Vec<&str> = commands::COMMANDS.iter().map(|command| command.id).collect();
             known.sort_unstable();

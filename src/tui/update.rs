@@ -12,7 +12,7 @@ use super::layout::Turn;
 use super::lessons;
 use super::mouse;
 use crate::engine::{self, Happening, Phase, Request};
-use crate::lesson::{Lang, Show};
+use crate::lesson::Show;
 use crate::model::{Actor, Event as Happened, Moment, Side};
 
 /// The longest line that can be typed, in characters.
@@ -243,7 +243,7 @@ fn terminal(app: &mut App, event: Event, effects: &mut Vec<Effect>) {
 
 fn key(app: &mut App, key: KeyEvent, effects: &mut Vec<Effect>) {
     let command = command_for(app, key);
-    app.changed |= std::mem::take(&mut app.lacks_lang);
+    app.changed |= app.lacks_lang.take().is_some();
     if app.focus() == Focus::Search && command != Some(Command::Suspend) {
         return lessons::key(app, key, effects);
     }
@@ -442,8 +442,15 @@ fn show(app: &mut App, command: Command) {
             app.place.turn = if app.takes_turns() { Turn::Code } else { app.place.turn };
         }
         Command::Numbers => app.look.numbers = app.look.numbers.next(),
-        Command::Lang if !app.look.glyphs.have_lang(Lang::Zh) => app.tell_of_lacking_lang(),
-        Command::Lang => app.look.lang = if app.look.lang == Lang::En { Lang::Zh } else { Lang::En },
+        Command::Lang if !app.look.has_langs() => {
+            let lang = app.lang();
+            app.tell_of_lacking_lang(lang.next(|next| next != lang));
+        }
+        Command::Lang => {
+            if let Err(error) = app.look.speak(app.look.next_lang()) {
+                app.trouble = Some(error.to_string());
+            }
+        }
         Command::Pane => {
             app.place.turn = match app.place.turn {
                 Turn::Explain => Turn::Code,

@@ -267,3 +267,8 @@ pub fn json(text: &str) -> Vec<Value> {
 pub fn has(object: &Value, wanted: &[(&str, Value)]) -> bool {
     wanted.iter().all(|(key, value)| object.get(key) == Some(value))
 }
+
+/// Simplified Chinese, which the program has.
+pub fn zh() -> sockwalk::i18n::Lang {
+    sockwalk::i18n::Lang::of("zh").unwrap()
+}

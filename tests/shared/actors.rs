@@ -3,10 +3,10 @@
 
 use serde_json::Value;
 use sockwalk::i18n;
-use sockwalk::lesson::Lang;
+use sockwalk::i18n::Lang;
 use sockwalk::model::{Actor, Event, Side};
 
-use crate::common::{finish, lab_users};
+use crate::common::{finish, lab_users, zh};
 use crate::stage::{LARGE, SMALL, Seat, Stage};
 
 use Side::{Client, Server};
@@ -37,8 +37,7 @@ fn connects(stage: &mut Stage, server: Seat, client: Seat, who: Actor) {
 
 #[test]
 fn five_clients_have_five_doors_and_one_server_serves_them() {
-    for (user, (size, lang)) in lab_users().into_iter().zip([(LARGE, Lang::En), (SMALL, Lang::Zh)].into_iter().cycle())
-    {
+    for (user, (size, lang)) in lab_users().into_iter().zip([(LARGE, Lang::EN), (SMALL, zh())].into_iter().cycle()) {
         let mut stage = Stage::new(user, size, lang);
         let server = stage.join(&["server"]);
         for call in ["socket(", "bind(", "listen("] {
@@ -92,7 +91,7 @@ fn recorded_with_numbers(stage: &Stage, seat: Seat, n: u64) {
 #[test]
 fn two_servers_share_a_port_or_one_is_refused_it() {
     for user in lab_users() {
-        let mut stage = Stage::new(user, LARGE, Lang::En);
+        let mut stage = Stage::new(user, LARGE, Lang::EN);
         let (one, two) = (stage.join(&["server"]), stage.join(&["server"]));
         let second = nth(Server, 2);
         for (seat, who) in [(one, nth(Server, 1)), (two, second)] {

@@ -4,7 +4,7 @@ use std::fs;
 use std::os::unix::fs::chown;
 use std::time::Duration;
 
-use sockwalk::lesson::Lang;
+use sockwalk::i18n::Lang;
 use sockwalk::model::{Event, Member, Role, Side, Which};
 use sockwalk::tcp::State;
 
@@ -54,7 +54,7 @@ fn peak(pid: u32) -> f64 {
 #[test]
 fn a_recording_of_many_comings_takes_little_room() {
     for user in users() {
-        let mut stage = Stage::new(user, LARGE, Lang::En);
+        let mut stage = Stage::new(user, LARGE, Lang::EN);
         let line = |n: u32| {
             let event = Event::Joined(Member { number: n, pid: n, nth: 1, role: Role::Drives(Vec::new()) });
             format!("{{\"t_us\":{n},\"entry\":{}}}\n", serde_json::to_string(&event).unwrap())
@@ -128,7 +128,7 @@ fn both_pass(stage: &mut Stage, seats: [Seat; 2]) {
 #[test]
 fn the_end_of_fin_wait2_is_told_where_there_is_one() {
     for user in lab_users() {
-        for lang in [Lang::En, Lang::Zh] {
+        for lang in Lang::all() {
             let mut stage = Stage::new(user, (160, 50), lang);
             let (server, client) = (stage.join(&["server"]), stage.join(&["client"]));
             for begin in ["socket(", "bind(", "listen("] {

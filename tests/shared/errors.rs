@@ -1,12 +1,12 @@
 //! The errors and surprises of a free walk: made by keys and typed calls, explained on the screen in both languages, and
 //! compared with what plain socket code gets from this kernel.
 
-use sockwalk::lesson::Lang;
+use sockwalk::i18n::Lang;
 use sockwalk::model::{Event, Outcome, Side};
 use sockwalk::tcp::State;
 use sockwalk::tui::Texts;
 
-use crate::common::{User, lab_users, plain};
+use crate::common::{User, lab_users, plain, zh};
 use crate::screens;
 use crate::stage::{Seat, Stage, TALL, name};
 
@@ -23,7 +23,7 @@ struct Free {
 
 impl Free {
     fn new(user: User) -> Free {
-        let mut stage = Stage::new(user, TALL, Lang::En);
+        let mut stage = Stage::new(user, TALL, Lang::EN);
         let seat = stage.join(&["free"]);
         Free { stage, seat, chosen: None, told: Vec::new() }
     }
@@ -167,7 +167,7 @@ impl Free {
         let is_there = |screen: &vt100::Screen| screens::everywhere(screen).contains(&wanted);
         // To the top. The list of keys that opens and closes behind it says that these keys were read.
         self.stage.press(self.seat, &("\u{1b}[1;2A".repeat(12) + "?"));
-        let titles = [Lang::En, Lang::Zh].map(|lang| format!("┏ {} ━", Texts::load(lang).unwrap().help.title));
+        let titles = [Lang::EN, zh()].map(|lang| format!("┏ {} ━", Texts::load(lang).unwrap().help.title));
         let listed = |screen: &vt100::Screen| titles.iter().any(|title| screen.contents().contains(title));
         self.stage.wait(self.seat, "list of keys", listed);
         self.stage.press(self.seat, "?");
@@ -421,7 +421,7 @@ fn what_is_no_call_is_told() {
     for user in lab_users() {
         let mut free = Free::new(user);
         let seat = free.seat;
-        let texts = [Texts::load(Lang::En).unwrap(), Texts::load(Lang::Zh).unwrap()];
+        let texts = [Texts::load(Lang::EN).unwrap(), Texts::load(zh()).unwrap()];
         for (typed, sentence) in [
             ("conect 5", texts.each_ref().map(|t| t.free.no_call.replace("{name}", "conect"))),
             ("close", texts.each_ref().map(|t| t.free.no_descriptor.replace("{call}", "close"))),
@@ -491,7 +491,7 @@ fn any_socket_option_is_the_kernels_to_judge() {
 #[test]
 fn a_worker_that_answers_and_closes_sends_a_fin() {
     for user in lab_users() {
-        let mut stage = Stage::new(user, TALL, Lang::En);
+        let mut stage = Stage::new(user, TALL, Lang::EN);
         let seat = stage.join(&["server", "--answer", "success"]);
         stage.press(seat, "w");
         stage.wait_event(seat, "a rule", |event| matches!(event, Event::Passing(_)));

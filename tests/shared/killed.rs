@@ -3,10 +3,10 @@
 use std::fs::File;
 
 use sockwalk::i18n;
-use sockwalk::lesson::Lang;
+use sockwalk::i18n::Lang;
 use sockwalk::model::{Errno, Event, Outcome, Side};
 
-use crate::common::{lab_users, procs, pty};
+use crate::common::{lab_users, procs, pty, zh};
 use crate::screens;
 use crate::stage::{LARGE, SMALL, Seat, Stage, names};
 
@@ -256,7 +256,7 @@ fn who_looks_on_is_killed_at_every_step() {
 #[test]
 fn the_keeper_is_killed() {
     for user in lab_users() {
-        for (size, lang) in [(LARGE, Lang::En), (SMALL, Lang::Zh)] {
+        for (size, lang) in [(LARGE, Lang::EN), (SMALL, zh())] {
             let mut stage = Stage::new(user, size, lang);
             let server = stage.join(&["server"]);
             let client = stage.join(&["client"]);

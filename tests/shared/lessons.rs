@@ -29,11 +29,11 @@ fn who_looks_on_sees_the_lesson_and_changes_nothing() {
     for user in lab_users() {
         for name in ["handshake", "calls"] {
             let lesson = lesson(name);
-            let mut stage = Stage::new(user, LARGE, Lang::En);
+            let mut stage = Stage::new(user, LARGE, Lang::EN);
             let learn = stage.open(&["learn", name]);
-            stage.wait_text(learn, lesson.title.get(Lang::En));
+            stage.wait_text(learn, lesson.title.get(Lang::EN));
             let watch = stage.open(&["watch"]);
-            stage.wait_text(watch, lesson.title.get(Lang::En));
+            stage.wait_text(watch, lesson.title.get(Lang::EN));
             for step in 0..3 {
                 // A question comes before its step.
                 let keys = if lesson.steps[step].ask.is_some() { "  " } else { " " };
@@ -55,7 +55,7 @@ fn who_looks_on_sees_the_lesson_and_changes_nothing() {
             stage.wait_text(again, &third);
             // The lesson begins anew, in a lab of its own: who looks on comes along.
             stage.press(learn, "r");
-            let goal: String = lesson.goal.get(Lang::En).chars().take(24).collect();
+            let goal: String = lesson.goal.get(Lang::EN).chars().take(24).collect();
             stage.wait_text(learn, &goal);
             stage.wait_text(again, &goal);
             stage.press(learn, " ");
@@ -66,7 +66,7 @@ fn who_looks_on_sees_the_lesson_and_changes_nothing() {
             stage.press(learn, "refused\r");
             let next = crate::lessons::lesson("refused");
             for seat in [learn, again] {
-                stage.wait_text(seat, next.title.get(Lang::En));
+                stage.wait_text(seat, next.title.get(Lang::EN));
             }
             stage.press(learn, "q");
             stage.terminal(learn).wait_for_end();
@@ -84,7 +84,7 @@ fn a_lab_beside_a_lesson_is_another_one() {
     for user in lab_users() {
         let mut stage = Stage::of(user);
         let learn = stage.open(&["learn", "handshake"]);
-        stage.wait_text(learn, lesson("handshake").title.get(Lang::En));
+        stage.wait_text(learn, lesson("handshake").title.get(Lang::EN));
         let server = stage.join(&["server"]);
         stage.quit(server);
         stage.press(learn, "q");
@@ -103,7 +103,7 @@ fn a_lesson_on_the_host_is_looked_at_too_and_no_name_is_left_behind() {
             let mut stage = Stage::of(user);
             let port = free_port().to_string();
             let learn = stage.open(&["learn", "handshake", "--mode", mode, "--port", &port]);
-            let title = lesson("handshake").title.get(Lang::En).to_owned();
+            let title = lesson("handshake").title.get(Lang::EN).to_owned();
             stage.wait_text(learn, &title);
             assert_eq!(names(&stage.run().join("sockwalk")), ["handshake.lesson", "lock"]);
             let watch = stage.open(&["watch", "--mode", mode]);
@@ -165,7 +165,7 @@ fn a_recorded_lesson_replays_to_the_same_trace() {
         let past = stage.texts.header.past.split("{n}").next().unwrap().trim().to_owned();
         stage.wait_text(replay, &past);
         stage.press(replay, "\u{1b}[F");
-        stage.wait_text(replay, lesson.title.get(Lang::En));
+        stage.wait_text(replay, lesson.title.get(Lang::EN));
         stage.quit(replay);
     }
 }
@@ -177,7 +177,7 @@ fn a_lesson_is_recorded_walk_by_walk() {
         let mut stage = Stage::of(user);
         let [learned, looked] = ["learned.jsonl", "looked.jsonl"].map(|name| stage.run().join(name));
         let lesson = lesson("handshake");
-        let goal: String = lesson.goal.get(Lang::En).chars().take(24).collect();
+        let goal: String = lesson.goal.get(Lang::EN).chars().take(24).collect();
         let learn = stage.open(&["learn", "handshake", "--record", learned.to_str().unwrap()]);
         stage.wait_text(learn, &goal);
         let watch = stage.open(&["watch", "--record", looked.to_str().unwrap()]);

@@ -4,7 +4,7 @@ use std::fs;
 use std::os::unix::fs::chown;
 use std::path::Path;
 
-use sockwalk::lesson::Lang;
+use sockwalk::i18n::Lang;
 use sockwalk::model::Side;
 use vt100::Screen;
 
@@ -62,7 +62,7 @@ fn recorded(stage: &mut Stage) -> (Seat, Seat) {
 #[test]
 fn a_recording_shows_the_same_as_text_and_on_the_screen() {
     for user in lab_users() {
-        for lang in [Lang::En, Lang::Zh] {
+        for lang in Lang::all() {
             let mut stage = Stage::new(user, LARGE, lang);
             let (server, client) = recorded(&mut stage);
             let live = Told::on(stage.screen(server));

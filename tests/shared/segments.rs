@@ -4,11 +4,11 @@
 use std::time::{Duration, Instant};
 
 use sockwalk::explain::{Story, story};
-use sockwalk::lesson::Lang;
+use sockwalk::i18n::Lang;
 use sockwalk::model::{Event, SegmentId, Side, Trace};
 use sockwalk::tcp::Numbers;
 
-use crate::common::lab_users;
+use crate::common::{lab_users, zh};
 use crate::screens;
 use crate::stage::{LARGE, Seat, Stage};
 
@@ -67,11 +67,11 @@ fn drops(stage: &mut Stage, seat: Seat, flags: &str, wanted: &[&str]) {
 
 /// The words of one language where they differ.
 fn word<'a>(stage: &Stage, en: &'a str, zh: &'a str) -> &'a str {
-    if stage.lang == Lang::En { en } else { zh }
+    if stage.lang == Lang::EN { en } else { zh }
 }
 
 fn stages() -> impl Iterator<Item = Stage> {
-    lab_users().into_iter().flat_map(|user| [Lang::En, Lang::Zh].map(|lang| Stage::new(user, LARGE, lang)))
+    lab_users().into_iter().flat_map(|user| [Lang::EN, zh()].map(|lang| Stage::new(user, LARGE, lang)))
 }
 
 #[test]

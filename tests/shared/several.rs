@@ -1,10 +1,10 @@
 //! Several labs of one user.
 
 use sockwalk::i18n;
-use sockwalk::lesson::Lang;
+use sockwalk::i18n::Lang;
 use sockwalk::model::Side;
 
-use crate::common::{finish, lab_users};
+use crate::common::{finish, lab_users, zh};
 use crate::screens;
 use crate::stage::{LARGE, SMALL, Seat, Stage, names};
 
@@ -20,7 +20,7 @@ fn is_in(stage: &mut Stage, seat: Seat, lab: &str) {
 #[test]
 fn of_several_labs_one_is_asked_for() {
     for user in lab_users() {
-        for (size, lang) in [(LARGE, Lang::En), (SMALL, Lang::Zh)] {
+        for (size, lang) in [(LARGE, Lang::EN), (SMALL, zh())] {
             let mut stage = Stage::new(user, size, lang);
             let texts = i18n::Texts::load(lang).unwrap();
             let one = stage.join(&["server", "--lab", "one"]);

@@ -10,7 +10,7 @@ use std::process::{Child, Command, ExitStatus, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use sockwalk::lesson::Lang;
+use sockwalk::i18n::Lang;
 use sockwalk::model::{Actor, Entry, Event, Outcome, Side};
 use sockwalk::report::read_recording;
 use sockwalk::tui::Texts;
@@ -68,7 +68,7 @@ impl Stage {
     }
 
     pub fn of(user: User) -> Stage {
-        Stage::new(user, LARGE, Lang::En)
+        Stage::new(user, LARGE, Lang::EN)
     }
 
     /// Makes a folder that is the user's alone.
@@ -96,8 +96,7 @@ impl Stage {
 
     /// The program, with the stage's labs.
     pub fn command(&self, args: &[&str]) -> Command {
-        let lang = if self.lang == Lang::Zh { "zh" } else { "en" };
-        let mut command = self.program.command(self.user, &["--lang", lang]);
+        let mut command = self.program.command(self.user, &["--lang", self.lang.code()]);
         command.args(args).env("XDG_RUNTIME_DIR", self.run());
         command
     }

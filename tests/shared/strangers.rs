@@ -6,10 +6,10 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 
 use sockwalk::i18n;
-use sockwalk::lesson::Lang;
+use sockwalk::i18n::Lang;
 use sockwalk::model::{Event, Side};
 
-use crate::common::{Finished, User, finish, is_root, lab_users, skipped};
+use crate::common::{Finished, User, finish, is_root, lab_users, skipped, zh};
 use crate::stage::{LARGE, SMALL, Stage};
 
 use Side::{Client, Server};
@@ -35,7 +35,7 @@ fn itself(user: User, python: &str) -> String {
 #[test]
 fn hostile_names_and_payload_are_shown_escaped() {
     for user in lab_users() {
-        for (size, lang) in [(LARGE, Lang::En), (SMALL, Lang::Zh)] {
+        for (size, lang) in [(LARGE, Lang::EN), (SMALL, zh())] {
             let mut stage = Stage::new(user, size, lang);
             let Some(python) = stage.tool("python3", "--version") else { return };
             let script = stage.write("hostile.py", include_str!("programs/hostile.py"));

@@ -1,10 +1,10 @@
 //! Server and client, each in a terminal of its own: the handshake, an echo, the close; and somebody who looks on.
 
 use serde_json::Value;
-use sockwalk::lesson::Lang;
+use sockwalk::i18n::Lang;
 use sockwalk::model::{Actor, Event, Outcome, Side};
 
-use crate::common::lab_users;
+use crate::common::{lab_users, zh};
 use crate::screens;
 use crate::stage::{LARGE, SMALL, Seat, Stage};
 
@@ -161,12 +161,12 @@ fn four_ways(stage: &mut Stage, (server, connection): (Seat, i64), (client, fd):
 
 #[test]
 fn server_and_client_small_in_english() {
-    whole_walk(SMALL, Lang::En);
+    whole_walk(SMALL, Lang::EN);
 }
 
 #[test]
 fn server_and_client_large_in_chinese() {
-    whole_walk(LARGE, Lang::Zh);
+    whole_walk(LARGE, zh());
 }
 
 #[test]

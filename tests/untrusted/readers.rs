@@ -3,7 +3,8 @@
 #![allow(dead_code)]
 
 use sockwalk::engine::typed::{self, Usual};
-use sockwalk::lesson::{self, Lang};
+use sockwalk::i18n::Lang;
+use sockwalk::lesson;
 use sockwalk::linux::untrusted;
 use sockwalk::report::read_recording;
 use sockwalk::tcp::{Packet, finish_checksum};
@@ -41,7 +42,7 @@ pub fn shared_lab(bytes: &[u8]) {
 /// A lesson's file; what is wrong with it can be told in each language, and only in letters that a terminal may have.
 pub fn lesson(bytes: &[u8]) {
     if let Ok(Err(error)) = lesson::read("a file", bytes) {
-        for lang in [Lang::En, Lang::Zh] {
+        for lang in Lang::all() {
             let told = error.render(lang, false);
             assert!(!told.chars().any(|c| c.is_control() && c != '\n'), "{told:?}");
         }

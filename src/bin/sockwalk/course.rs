@@ -1,8 +1,9 @@
 //! The lessons of the course as the list inside the interface shows them: how far each was walked, and what runs here.
 
 use sockwalk::cli::Exit;
+use sockwalk::i18n::Localized;
 use sockwalk::i18n::{Lang, Texts, fill};
-use sockwalk::lesson::{Lesson, Localized, builtin, builtin_names};
+use sockwalk::lesson::{Lesson, builtin, builtin_names};
 use sockwalk::model::Mode;
 use sockwalk::progress::Progress;
 use sockwalk::tui::Row;
@@ -65,7 +66,7 @@ impl Course {
     }
 }
 
-/// Why a lesson can't run here; `None` where it can. In both languages, since the learner may change it.
+/// Why a lesson can't run here; `None` where it can. In all languages, since the learner may change it.
 fn bar(lesson: &Lesson, grounds: &Grounds, survey: &Survey) -> Result<Option<Localized>, Exit> {
     if grounds.allows(lesson, survey) {
         return Ok(None);
@@ -82,5 +83,5 @@ fn bar(lesson: &Lesson, grounds: &Grounds, survey: &Survey) -> Result<Option<Loc
             None => t.bar_mode.clone(),
         })
     };
-    Ok(Some(Localized { en: say(Lang::En)?, zh: say(Lang::Zh)? }))
+    Localized::each(say).map(Some)
 }

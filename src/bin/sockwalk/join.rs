@@ -7,8 +7,8 @@ use std::time::{Duration, Instant};
 
 use sockwalk::cli::{Exit, Invocation, Joining, Part};
 use sockwalk::engine::{Answer, Answerer, Failure, Free, FreeOptions, Happening, Phase, Purpose, Request, What, World};
+use sockwalk::i18n::Localized;
 use sockwalk::i18n::{Texts, fill, join};
-use sockwalk::lesson::{Lang, Localized};
 use sockwalk::linux::shared::{Joined, LabName, ShownLesson};
 use sockwalk::model::{Role, Side};
 use sockwalk::tui::{Catalogue, Host, Msg, NotOpened, Opened, Opens, Walk};
@@ -206,7 +206,7 @@ impl Host for House {
             let texts = Texts::load(lang).map_err(|error| error.to_string())?;
             Ok::<_, String>(fill(&texts.shared.lesson_elsewhere, &[("lab", &self.lab.name)]))
         };
-        let opens = Opens::Elsewhere(Localized { en: say(Lang::En)?, zh: say(Lang::Zh)? });
+        let opens = Opens::Elsewhere(Localized::each(say)?);
         Ok(Catalogue { rows: Course::unknown().rows(&Memory::peek()), opens, here: None })
     }
 

@@ -202,9 +202,8 @@ impl Labs {
             ModeChoice::Lab => "lab",
             ModeChoice::Host => "host",
         };
-        let lang = if invocation.lang == sockwalk::i18n::Lang::Zh { "zh" } else { "en" };
         let mut keeper = Command::new("/proc/self/exe")
-            .args(["--mode", mode, "--lang", lang, "keep", &name.to_string()])
+            .args(["--mode", mode, "--lang", invocation.lang.code(), "keep", &name.to_string()])
             .current_dir("/")
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
@@ -279,7 +278,7 @@ mod tests {
 
     #[test]
     fn a_lab_that_is_not_kept_is_told_with_its_reason() {
-        for lang in [Lang::En, Lang::Zh] {
+        for lang in Lang::all() {
             let texts = &Texts::load(lang).unwrap().shared;
             let killed = || Ok(ExitStatus::from_raw(libc::SIGKILL));
             let lost = || Err(io::Error::from_raw_os_error(libc::ECHILD));

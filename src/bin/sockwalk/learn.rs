@@ -9,7 +9,8 @@ use std::time::{Duration, Instant};
 use sockwalk::cli::{Exit, Invocation, Target, load};
 use sockwalk::engine::{Phase, Request, Runner, World};
 use sockwalk::i18n::Texts;
-use sockwalk::lesson::{Lang, Lesson, Localized, builtin_names};
+use sockwalk::i18n::{Lang, Localized};
+use sockwalk::lesson::{Lesson, builtin_names};
 use sockwalk::linux::shared::{Folder, ShownLesson};
 use sockwalk::linux::{Door, LinuxWorld};
 use sockwalk::model::{Mode, Need};
@@ -189,10 +190,10 @@ fn door(lesson: &ShownLesson) -> Option<Door> {
     Door::open(&folder, lesson.clone()).ok()
 }
 
-/// Why a walk isn't in the lab, where that lacks something; in both languages, since the learner may change it.
+/// Why a walk isn't in the lab, where that lacks something; in all languages, since the learner may change it.
 fn why_on_host(lacks: &[Need]) -> Result<Localized, Exit> {
     let say = |lang| Texts::load(lang).map(|texts| needs::instead(lacks, &texts.needs));
-    Ok(Localized { en: say(Lang::En)?, zh: say(Lang::Zh)? })
+    Ok(Localized::each(say)?)
 }
 
 impl Host for House {

@@ -30,7 +30,7 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use sockwalk::cli::{self, Exit, Format, Invocation, Target, Task};
-use sockwalk::i18n::{self, Content, Lang, Texts, fill, join};
+use sockwalk::i18n::{self, Content, Lang, Languages, Texts, fill, join};
 use sockwalk::lesson::Lesson;
 
 use place::Grounds;
@@ -41,7 +41,7 @@ fn main() -> ExitCode {
         Ok(status) => ExitCode::from(status),
         Err(exit) => {
             let exit = match exit.status {
-                0 => say(&exit.text, i18n::from_locale(variable)).err(),
+                0 => say(&exit.text, Languages::shipped().of_locale(variable)).err(),
                 _ => Some(exit),
             };
             let Some(exit) = exit else { return ExitCode::SUCCESS };
@@ -89,8 +89,8 @@ pub fn not_written(error: &std::io::Error, lang: Lang) -> Exit {
 const PATIENCE: Duration = Duration::from_secs(3);
 
 fn run(invocation: Invocation) -> Result<u8, Exit> {
-    if invocation.lacks_lang {
-        let _ = writeln!(out::err(), "{}", Texts::load(invocation.lang)?.cli.lacks_lang);
+    if let Some(lang) = invocation.lacks_lang {
+        let _ = writeln!(out::err(), "{}", i18n::lacks_lang(lang, invocation.lang)?);
     }
     // Before anything foreign is read, as a lesson's file, the process has no rights but those over its lab.
     let load = |target: &Target| -> Result<(Grounds, Lesson), Exit> {

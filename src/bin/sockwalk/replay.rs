@@ -89,8 +89,7 @@ fn learn(lesson: &str, lang: Lang) -> io::Error {
     let mut options = std::env::args_os().skip(1);
     let theme: Vec<OsString> =
         std::iter::from_fn(|| options.next()).skip_while(|word| word != "--theme").take(2).collect();
-    let lang = if lang == Lang::Zh { "zh" } else { "en" };
-    Command::new(program).args(["learn", lesson, "--lang", lang]).args(theme).exec()
+    Command::new(program).args(["learn", lesson, "--lang", lang.code()]).args(theme).exec()
 }
 
 /// Opens a regular file: a named pipe without a writer would make the program wait for ever.

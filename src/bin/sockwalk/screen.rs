@@ -86,8 +86,8 @@ pub fn show(
     let mut terminal = ManuallyDrop::new(Terminal::new(tui::Screen::new(stdout)).map_err(trouble)?);
     let mut app = App::new(walk, look, columns, rows);
     prepare(&mut app);
-    if invocation.lacks_lang {
-        app.tell_of_lacking_lang();
+    if let Some(lang) = invocation.lacks_lang {
+        app.tell_of_lacking_lang(lang);
     }
     tui::listen(sender).map_err(trouble)?;
     let mut on_terminal = OnTerminal { host, guard: &guard };

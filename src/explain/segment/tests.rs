@@ -51,7 +51,7 @@ impl Script {
     }
 
     fn story(&self, id: SegmentId) -> Story {
-        let asked = (Lang::En, Numbers::Symbolic);
+        let asked = (Lang::EN, Numbers::Symbolic);
         story(&self.0.present(), id, Duration::from_secs(2), asked).unwrap().unwrap()
     }
 }
@@ -157,7 +157,7 @@ fn both_languages_say_every_kind_with_every_fact_filled_in() {
         for delivered in [true, false] {
             let id = script.sent(40000, numbers, flags, data, 0);
             script.push(if delivered { Event::Delivered(id) } else { Event::Dropped(id) });
-            for lang in [Lang::En, Lang::Zh] {
+            for lang in Lang::all() {
                 let asked = (lang, Numbers::Symbolic);
                 let told = story(&script.0.present(), id, Duration::ZERO, asked).unwrap().unwrap();
                 let all = [&told.sender, &told.says, &told.became].map(|text| text.replace("{x}", ""));

@@ -1,78 +1,78 @@
-//! The texts, both languages side by side.
+//! The texts, their languages side by side.
 
 use std::fmt::Display;
 use std::sync::OnceLock;
 
-use crate::explain::table::{Broken, Sentence};
+use crate::explain::table::Broken;
 use crate::i18n::words::{self, words};
-use crate::i18n::{Lang, fill};
+use crate::i18n::{Lang, Localized, fill};
 
 const ASSET: &str = include_str!("../../../assets/text/segments.toml");
 
 words! {
     pub(super) struct SegmentTexts {
-        pub(super) from: Sentence,
-        pub(super) server: Sentence,
-        pub(super) client: Sentence,
-        pub(super) by_call: Sentence,
-        pub(super) by_answer: Sentence,
-        pub(super) by_timer: Sentence,
-        pub(super) by_again: Sentence,
-        pub(super) by_unknown: Sentence,
-        pub(super) syn: Sentence,
-        pub(super) syn_ack: Sentence,
-        pub(super) fin: Sentence,
-        pub(super) rst: Sentence,
-        pub(super) rst_answer: Sentence,
-        pub(super) data: Sentence,
-        pub(super) data_one: Sentence,
-        pub(super) acks: Sentence,
-        pub(super) acks_syn: Sentence,
-        pub(super) acks_fin: Sentence,
-        pub(super) acks_same: Sentence,
-        pub(super) acks_first: Sentence,
-        pub(super) duplicate: Sentence,
-        pub(super) probe: Sentence,
-        pub(super) keepalive: Sentence,
-        pub(super) before_next: Sentence,
-        pub(super) window_zero: Sentence,
-        pub(super) window_open: Sentence,
-        pub(super) datagram: Sentence,
-        pub(super) unreachable: Sentence,
-        pub(super) first_syn: Sentence,
-        pub(super) first_fin: Sentence,
-        pub(super) first_psh: Sentence,
-        pub(super) arrived: Sentence,
-        pub(super) nobody: Sentence,
-        pub(super) listener: Sentence,
-        pub(super) state: Sentence,
-        pub(super) new_socket: Sentence,
-        pub(super) recv_queue: Sentence,
-        pub(super) counts_fin: Sentence,
-        pub(super) recv_memory: Sentence,
-        pub(super) send_queue: Sentence,
-        pub(super) accept_queue: Sentence,
-        pub(super) timer_off: Sentence,
-        pub(super) returned: Sentence,
-        pub(super) answered: Sentence,
-        pub(super) answered_again: Sentence,
-        pub(super) nothing: Sentence,
-        pub(super) name_server: Sentence,
-        pub(super) name_client: Sentence,
-        pub(super) dropped: Sentence,
-        pub(super) lost_syn: Sentence,
-        pub(super) lost_syn_ack: Sentence,
-        pub(super) lost_data: Sentence,
-        pub(super) lost_fin: Sentence,
-        pub(super) lost_rst: Sentence,
-        pub(super) lost_ack: Sentence,
-        pub(super) lost_probe: Sentence,
-        pub(super) lost_datagram: Sentence,
-        pub(super) lost_icmp: Sentence,
-        pub(super) timer_runs: Sentence,
-        pub(super) timer_due: Sentence,
-        pub(super) timer_none: Sentence,
-        pub(super) timer_unknown: Sentence,
+        pub(super) from: Localized,
+        pub(super) server: Localized,
+        pub(super) client: Localized,
+        pub(super) by_call: Localized,
+        pub(super) by_answer: Localized,
+        pub(super) by_timer: Localized,
+        pub(super) by_again: Localized,
+        pub(super) by_unknown: Localized,
+        pub(super) syn: Localized,
+        pub(super) syn_ack: Localized,
+        pub(super) fin: Localized,
+        pub(super) rst: Localized,
+        pub(super) rst_answer: Localized,
+        pub(super) data: Localized,
+        pub(super) data_one: Localized,
+        pub(super) acks: Localized,
+        pub(super) acks_syn: Localized,
+        pub(super) acks_fin: Localized,
+        pub(super) acks_same: Localized,
+        pub(super) acks_first: Localized,
+        pub(super) duplicate: Localized,
+        pub(super) probe: Localized,
+        pub(super) keepalive: Localized,
+        pub(super) before_next: Localized,
+        pub(super) window_zero: Localized,
+        pub(super) window_open: Localized,
+        pub(super) datagram: Localized,
+        pub(super) unreachable: Localized,
+        pub(super) first_syn: Localized,
+        pub(super) first_fin: Localized,
+        pub(super) first_psh: Localized,
+        pub(super) arrived: Localized,
+        pub(super) nobody: Localized,
+        pub(super) listener: Localized,
+        pub(super) state: Localized,
+        pub(super) new_socket: Localized,
+        pub(super) recv_queue: Localized,
+        pub(super) counts_fin: Localized,
+        pub(super) recv_memory: Localized,
+        pub(super) send_queue: Localized,
+        pub(super) accept_queue: Localized,
+        pub(super) timer_off: Localized,
+        pub(super) returned: Localized,
+        pub(super) answered: Localized,
+        pub(super) answered_again: Localized,
+        pub(super) nothing: Localized,
+        pub(super) name_server: Localized,
+        pub(super) name_client: Localized,
+        pub(super) dropped: Localized,
+        pub(super) lost_syn: Localized,
+        pub(super) lost_syn_ack: Localized,
+        pub(super) lost_data: Localized,
+        pub(super) lost_fin: Localized,
+        pub(super) lost_rst: Localized,
+        pub(super) lost_ack: Localized,
+        pub(super) lost_probe: Localized,
+        pub(super) lost_datagram: Localized,
+        pub(super) lost_icmp: Localized,
+        pub(super) timer_runs: Localized,
+        pub(super) timer_due: Localized,
+        pub(super) timer_none: Localized,
+        pub(super) timer_unknown: Localized,
     }
 }
 
@@ -96,7 +96,7 @@ pub(super) struct Words {
 
 impl Words {
     /// A text, its facts filled in.
-    pub(super) fn say(&self, text: fn(&SegmentTexts) -> &Sentence, facts: &[(&str, &dyn Display)]) -> String {
-        fill(text(self.texts).of(self.lang), facts)
+    pub(super) fn say(&self, text: fn(&SegmentTexts) -> &Localized, facts: &[(&str, &dyn Display)]) -> String {
+        fill(text(self.texts).get(self.lang), facts)
     }
 }

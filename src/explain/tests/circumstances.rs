@@ -351,7 +351,7 @@ fn what_has_changed_since_is_said_instead() {
     }
     let all = Explanations::load().unwrap();
     for what in &seen {
-        assert!(all.since(*what, Lang::En).is_some(), "{what:?} has no text");
+        assert!(all.since(*what, Lang::EN).is_some(), "{what:?} has no text");
     }
     assert_eq!(all.entries.keys().filter(|key| key.1 == Kind::Since).count(), seen.len());
 }

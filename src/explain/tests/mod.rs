@@ -5,8 +5,9 @@ use std::collections::HashSet;
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use super::table::{Entry, Kind, Sentence, read};
+use super::table::{Entry, Kind, read};
 use super::*;
+use crate::i18n::testing::zh;
 use crate::i18n::wrap;
 use crate::model::{Call, CallName, Event, How, SegmentId, Side, Trace, testing};
 use crate::tcp::State;
@@ -37,7 +38,7 @@ fn names(text: &str) -> HashSet<&str> {
 fn every_text_is_short_and_says_the_same_in_both_languages() {
     for (key, entry) in &Explanations::load().unwrap().entries {
         for words in [&entry.means, &entry.why, &entry.remedy] {
-            let Sentence { en, zh } = words;
+            let [en, zh] = [Lang::EN, zh()].map(|lang| words.get(lang));
             assert!((1..=240).contains(&en.chars().count()), "{key:?}: {} characters: {en}", en.chars().count());
             assert!((1..=100).contains(&zh.chars().count()), "{key:?}: {} characters: {zh}", zh.chars().count());
             assert!(en.ends_with(['.', '"']) && zh.ends_with('。'), "{key:?}: {en} {zh}");
@@ -47,9 +48,15 @@ fn every_text_is_short_and_says_the_same_in_both_languages() {
         // Beside the menu there is room for so many lines where the window is tall.
         let rows = |texts: [String; 3]| texts.iter().map(|text| wrap(&text.replace('`', ""), 66).len()).sum::<usize>();
         let Entry { means, why, remedy } = entry;
-        let en = rows([means.en.clone(), format!("Why: {}", why.en), format!("What to do: {}", remedy.en)]);
-        let zh = rows([means.zh.clone(), format!("原因：{}", why.zh), format!("怎么办：{}", remedy.zh)]);
-        assert!(en.max(zh) <= 6, "{key:?}: {en} and {zh} lines");
+        for (lang, reason, cure) in [(Lang::EN, "Why: ", "What to do: "), (zh(), "原因：", "怎么办：")] {
+            let texts = [
+                means.get(lang).to_owned(),
+                format!("{reason}{}", why.get(lang)),
+                format!("{cure}{}", remedy.get(lang)),
+            ];
+            let rows = rows(texts);
+            assert!(rows <= 6, "{key:?}: {rows} lines in {lang:?}");
+        }
     }
 }
 
@@ -96,7 +103,7 @@ fn every_error_is_explained_whatever_the_call() {
         assert!(all.entries.contains_key(&(None, Kind::Error(error), None)), "{error}");
     }
     for call in CallName::ALL {
-        for lang in [Lang::En, Lang::Zh] {
+        for lang in Lang::all() {
             assert!(all.explain(call, Came::Error(Errno(9999)), None, lang).is_some());
         }
     }
@@ -105,7 +112,7 @@ fn every_error_is_explained_whatever_the_call() {
 #[test]
 fn the_nearest_entry_counts() {
     let all = Explanations::load().unwrap();
-    let means = |call, came, when| all.explain(call, came, when, Lang::En).map(|found| found.means);
+    let means = |call, came, when| all.explain(call, came, when, Lang::EN).map(|found| found.means);
     let pipe = Came::Error(errno("EPIPE"));
     let own = means(CallName::Send, pipe, Some(Circumstance::Shut)).unwrap();
     let of_call = means(CallName::Send, pipe, None).unwrap();
@@ -119,7 +126,7 @@ fn the_nearest_entry_counts() {
     let returned = Returned::default();
     assert_eq!(means(CallName::Bind, Came::Returned(&returned), None), None);
     assert_eq!(means(CallName::Close, Came::Blocks, None), None);
-    assert_ne!(all.explain(CallName::Send, pipe, None, Lang::En), all.explain(CallName::Send, pipe, None, Lang::Zh));
+    assert_ne!(all.explain(CallName::Send, pipe, None, Lang::EN), all.explain(CallName::Send, pipe, None, zh()));
 }
 
 #[test]
@@ -134,7 +141,8 @@ fn a_broken_asset_is_told() {
     assert!(told(&entry("outcome = \"EPIP\"")).contains("EPIP"));
     assert!(told(&entry("call = \"sent\"\noutcome = \"EPIPE\"")).contains("sent"));
     assert!(told(&entry("outcome = \"EPIPE\"\nwhen = \"raining\"")).contains("raining"));
-    assert!(told(&entry("outcome = \"EPIPE\"").replace(", zh = \"b。\"", "")).contains("zh"));
+    assert!(told(&entry("outcome = \"EPIPE\"").replace("en = \"a.\", ", "")).contains(".en is missing"));
+    assert!(told(&entry("outcome = \"EPIPE\"").replace("zh =", "z_h =")).contains("z_h is no language"));
 }
 
 // ---------------------------------------------------------------- the situation, from a trace

@@ -10,9 +10,10 @@ use super::free;
 use super::page::{Page, before_text, typing_line, why};
 use super::segment;
 use crate::engine::Phase;
+use crate::i18n::Lang;
 use crate::i18n::width as display_width;
 use crate::i18n::{self, Texts, escape, fill, join};
-use crate::lesson::{Ask, Lang, Lesson, Step};
+use crate::lesson::{Ask, Lesson, Step};
 use crate::model::{Answer, ClaimResult, Statement, TimerKind};
 use crate::tui::app::App;
 use crate::tui::scene::{Scene, put, seconds};
@@ -252,8 +253,8 @@ fn foot(scene: &Scene<'_>, width: usize, page: &mut Page) {
         page.foot = wrap_text(&text, theme.bad.0, width);
         return;
     }
-    let lacks = Texts::load(scene.app.lang()).ok().filter(|_| scene.app.lacks_lang).map(|texts| &*texts.cli.lacks_lang);
-    for words in [lacks, scene.app.told_at_first()].into_iter().flatten() {
+    let lacks = scene.app.lacks_lang.and_then(|lang| crate::i18n::lacks_lang(lang, scene.app.lang()).ok());
+    for words in [lacks.as_deref(), scene.app.told_at_first()].into_iter().flatten() {
         page.foot.extend(wrap_text(words, theme.waits.0, width));
     }
     if let Some(step) = scene.app.diverged() {

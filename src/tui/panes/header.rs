@@ -9,7 +9,6 @@ use ratatui::text::{Line, Span};
 use crate::engine::Purpose;
 use crate::i18n::width as display_width;
 use crate::i18n::{escape, fill};
-use crate::lesson::Lang;
 use crate::model::{Actor, Member, Mode, Role, Side};
 use crate::tui::scene::{Scene, put, spread};
 use crate::tui::wrap::cut;
@@ -41,8 +40,7 @@ fn title(scene: &Scene<'_>, width: usize) -> Line<'static> {
     }
     let (long, short) = mode(scene, walk.mode());
     right.push(long);
-    let lang = if scene.app.lang() == Lang::Zh { "zh" } else { "en" };
-    right.push(lang.to_owned());
+    right.push(scene.app.lang().code().to_owned());
     right.push(format!("? {}", scene.texts.label("help")));
     let lesson = match walk.lesson() {
         Some(lesson) => lesson.title.get(scene.app.lang()),

@@ -19,7 +19,6 @@ use crate::engine::Wire;
 use crate::i18n::excerpt;
 use crate::i18n::fill;
 use crate::i18n::width as display_width;
-use crate::lesson::Lang;
 use crate::model::{Event, Fate, SegmentId, SegmentView, Side, SocketState};
 use crate::tcp::{Flags, Isn, Numbers, State, line, relative};
 use crate::tui::app::App;
@@ -199,7 +198,7 @@ fn nothing_yet(scene: &Scene<'_>, width: usize) -> Vec<Line<'static>> {
         ])
     };
     let keys = ["Space", "←", "o", "L", "?"].into_iter().zip(&scene.texts.wire.first_keys);
-    let langs = scene.app.look.glyphs.have_lang(Lang::Zh);
+    let langs = scene.app.look.has_langs();
     keys.filter(|(keys, _)| *keys != "L" || langs).map(key).collect()
 }
 

@@ -27,7 +27,7 @@ fn kinds(columns: u16, rows: u16) -> Vec<State> {
             let name = format!("{} {view}", moments()[at].0);
             let make = move || {
                 let made = moments().swap_remove(at).1;
-                let mut app = app_of(made, Lang::En, columns, rows);
+                let mut app = app_of(made, Lang::EN, columns, rows);
                 keys(&mut app, view);
                 app
             };
@@ -36,10 +36,10 @@ fn kinds(columns: u16, rows: u16) -> Vec<State> {
     }
     for overlay in [Overlay::Lessons, Overlay::Ending] {
         let make = move || {
-            let mut app = over(Lang::En, columns, rows);
+            let mut app = over(Lang::EN, columns, rows);
             listed(&mut app, overlay, "echo", |row| {
                 if row.id == "calls" {
-                    row.bar = Some(crate::lesson::Localized { en: "no luck".into(), zh: "运气不好".into() });
+                    row.bar = Some(crate::i18n::testing::both("no luck", "运气不好"));
                 }
             });
             app
@@ -51,7 +51,7 @@ fn kinds(columns: u16, rows: u16) -> Vec<State> {
 
 /// The look of a terminal with these characters.
 fn look_in(glyphs: Glyphs, theme: Theme) -> Look {
-    Look::new(Lang::En, theme, glyphs).unwrap()
+    Look::new(Lang::EN, theme, glyphs).unwrap()
 }
 
 #[track_caller]
@@ -84,7 +84,7 @@ fn lessons_can_be_read_in_ascii() {
     for name in builtin_names() {
         let lesson = Arc::new(builtin(name).unwrap().unwrap());
         let theme = Theme::load(Choice::Mono, Colours::Sixteen).unwrap();
-        let paper = |last, next| Box::new(Paper::new(&lesson, Mode::Lab, Lang::En, last, next));
+        let paper = |last, next| Box::new(Paper::new(&lesson, Mode::Lab, Lang::EN, last, next));
         let mut app = App::new(paper(None, Some(0)), look_in(Glyphs::Ascii, theme), 100, 30);
         all_ascii(name, &app);
         for (n, step) in lesson.steps.iter().enumerate() {
@@ -93,25 +93,25 @@ fn lessons_can_be_read_in_ascii() {
             let asked = step.ask.iter().flat_map(|ask| ask.labels.iter().chain([&ask.question]));
             let words = [&step.title, &step.say].into_iter().chain(asked).chain([&lesson.goal, &lesson.recap]);
             for words in words {
-                assert!(Glyphs::Ascii.have(&words.en), "{name}: a character has no likeness: {}", words.en);
+                assert!(Glyphs::Ascii.have(words.get(Lang::EN)), "{name}: a character has no likeness: {words:?}");
             }
         }
     }
     let glossary = crate::lesson::Glossary::load().unwrap();
     for term in glossary.terms() {
-        assert!(Glyphs::Ascii.have(&term.say.en) && Glyphs::Ascii.have(&term.source), "{}", term.say.en);
+        assert!(Glyphs::Ascii.have(term.say.get(Lang::EN)) && Glyphs::Ascii.have(&term.source), "{term:?}");
     }
 }
 
 /// Where Chinese can't be shown, it isn't chosen, and its key says why.
 #[test]
 fn the_key_of_the_other_language_says_why_it_is_not_there() {
-    let mut app = app_of(Made::to_syn_sent(), Lang::En, 80, 24);
-    app.look.glyphs = Glyphs::Ascii;
+    let mut app = app_of(Made::to_syn_sent(), Lang::EN, 80, 24);
+    app.look = look_in(Glyphs::Ascii, Theme::load(Choice::Dark, Colours::All).unwrap());
     let why = "Chinese can't be shown here";
     assert!(!text(&app).contains(why));
     keys(&mut app, "L");
-    assert_eq!(app.lang(), Lang::En);
+    assert_eq!(app.lang(), Lang::EN);
     assert!(text(&app).contains(why), "{}", text(&app));
     keys(&mut app, "n");
     assert!(!text(&app).contains(why), "until the next key");

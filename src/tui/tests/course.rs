@@ -3,7 +3,8 @@
 use super::made::Made;
 use super::*;
 use crate::engine::Phase;
-use crate::lesson::{Localized, builtin, builtin_names};
+use crate::i18n::testing::{both, zh};
+use crate::lesson::{builtin, builtin_names};
 use crate::model::{Answer, Event as Happened};
 use crate::progress::{LessonProgress, Mark};
 use crate::tui::Row;
@@ -29,8 +30,8 @@ pub(super) fn over(lang: Lang, columns: u16, rows: u16) -> App {
 #[test]
 fn the_list_shows_how_far_one_is_and_what_does_not_run() {
     for (lang, done, half, bar) in [
-        (Lang::En, "done", "7 of 23", "echo can't run: no luck"),
-        (Lang::Zh, "已学完", "7/23 步", "echo 不能运行：运气不好"),
+        (Lang::EN, "done", "7 of 23", "echo can't run: no luck"),
+        (zh(), "已学完", "7/23 步", "echo 不能运行：运气不好"),
     ] {
         for (columns, rows) in [(80, 24), (120, 40)] {
             let mut app = app_of(Made::new(), lang, columns, rows);
@@ -42,7 +43,7 @@ fn the_list_shows_how_far_one_is_and_what_does_not_run() {
                     "calls" => row.progress = Some(reached(false, 7)),
                     "echo" => {
                         let (en, zh) = ("`{lesson}` can't run: no luck", "`{lesson}` 不能运行：运气不好");
-                        row.bar = Some(Localized { en: en.into(), zh: zh.into() });
+                        row.bar = Some(both(en, zh));
                     }
                     _ => {}
                 }
@@ -75,7 +76,7 @@ fn the_list_shows_how_far_one_is_and_what_does_not_run() {
 #[test]
 fn a_click_chooses_a_lesson_and_the_second_one_opens_it() {
     use crossterm::event::{MouseButton, MouseEvent, MouseEventKind};
-    let mut app = app_of(Made::new(), Lang::En, 80, 24);
+    let mut app = app_of(Made::new(), Lang::EN, 80, 24);
     listed(&mut app, Overlay::Lessons, "mine", |_| {});
     let shown = text(&app);
     let row = shown.lines().position(|line| line.contains(" 4 ")).unwrap() as u16;
@@ -95,13 +96,13 @@ fn a_click_chooses_a_lesson_and_the_second_one_opens_it() {
 fn no_key_of_the_list_reaches_the_walk() {
     let made = Made::to_syn_sent();
     let log = made.log.clone();
-    let mut app = app_of(made, Lang::En, 80, 24);
+    let mut app = app_of(made, Lang::EN, 80, 24);
     listed(&mut app, Overlay::Lessons, "handshake", |_| {});
     for c in " dxiarnLcsb123?q".chars() {
         assert_eq!(press(&mut app, KeyCode::Char(c)), [], "{c}");
     }
     assert_eq!(*log.lock().unwrap(), []);
-    assert_eq!(app.lang(), Lang::En);
+    assert_eq!(app.lang(), Lang::EN);
     assert!(text(&app).contains("No lesson speaks of that"), "{}", text(&app));
     let now = app.now;
     let control_c = KeyEvent::new(KeyCode::Char('c'), KeyModifiers::CONTROL);
@@ -112,11 +113,8 @@ fn no_key_of_the_list_reaches_the_walk() {
 
 #[test]
 fn where_no_lesson_can_be_opened_enter_says_what_to_do_instead() {
-    let mut app = app_of(Made::new(), Lang::En, 80, 24);
-    let why = Localized {
-        en: "elsewhere: `sockwalk learn {lesson}`".into(),
-        zh: "别处：`sockwalk learn {lesson}`".into(),
-    };
+    let mut app = app_of(Made::new(), Lang::EN, 80, 24);
+    let why = both("elsewhere: `sockwalk learn {lesson}`", "别处：`sockwalk learn {lesson}`");
     app.listed(Catalogue { rows: rows(), opens: Opens::Elsewhere(why), here: None }, Overlay::Lessons);
     keys(&mut app, "window");
     assert_eq!(press(&mut app, KeyCode::Enter), []);
@@ -127,11 +125,11 @@ fn where_no_lesson_can_be_opened_enter_says_what_to_do_instead() {
 fn the_end_has_a_page_that_can_be_read_to_its_end_and_leads_on() {
     for (lang, headings, next) in [
         (
-            Lang::En,
+            Lang::EN,
             ["What you can say now", "What many believe", "Your predictions", "What the kernel confirmed"],
             "the next lesson, 2 ·",
         ),
-        (Lang::Zh, ["你现在能说出", "很多人以为", "你的预测", "内核证实了什么"], "下一课，2 ·"),
+        (zh(), ["你现在能说出", "很多人以为", "你的预测", "内核证实了什么"], "下一课，2 ·"),
     ] {
         for (columns, rows) in [(80, 24), (120, 40)] {
             let mut app = over(lang, columns, rows);
@@ -155,9 +153,9 @@ fn the_end_has_a_page_that_can_be_read_to_its_end_and_leads_on() {
 
 #[test]
 fn after_the_last_lesson_the_list_is_offered() {
-    let mut app = over(Lang::En, 80, 24);
+    let mut app = over(Lang::EN, 80, 24);
     listed(&mut app, Overlay::Ending, "udp", |row| {
-        row.bar = (row.id == "ipv6").then(|| Localized { en: "no".into(), zh: "不".into() });
+        row.bar = (row.id == "ipv6").then(|| both("no", "不"));
     });
     assert!(text(&app).contains("This was the last lesson that runs here."), "{}", text(&app));
     assert_eq!(press(&mut app, KeyCode::Enter), [Effect::List(Overlay::Lessons)]);
@@ -174,7 +172,7 @@ fn each_question_stands_with_ones_own_answer_and_the_kernels() {
         let Happened::Answer(mut given) = answer(chosen) else { unreachable!() };
         given.step = step;
         made.trace.push(secs(1.0), Happened::Answer(given));
-        let mut app = app_of(made, Lang::En, 120, 40);
+        let mut app = app_of(made, Lang::EN, 120, 40);
         app.reached_before(again, kept.map(|mark| (id, mark)).into_iter().collect());
         listed(&mut app, Overlay::Ending, "handshake", |_| {});
         text(&app)
@@ -195,7 +193,7 @@ fn each_question_stands_with_ones_own_answer_and_the_kernels() {
 /// The frame of the list, and of the end's page, says once what the arrow keys do.
 #[test]
 fn the_frame_names_each_key_once() {
-    for lang in [Lang::En, Lang::Zh] {
+    for lang in Lang::all() {
         for overlay in [Overlay::Lessons, Overlay::Ending] {
             let mut app = over(lang, 80, 24);
             listed(&mut app, overlay, "echo", |_| {});

@@ -5,12 +5,13 @@ use crossterm::event::{MouseButton, MouseEvent, MouseEventKind};
 use super::made::{J, Made, client, segment};
 use super::*;
 use crate::engine::{Command, Happening, Phase, Request, What};
+use crate::i18n::testing::zh;
 use crate::lesson::{Glossary, Show};
 use crate::model::{SegmentId, Side};
 
 fn with_log(made: Made, columns: u16, rows: u16) -> (App, made::Log) {
     let log = made.log.clone();
-    (app_of(made, Lang::En, columns, rows), log)
+    (app_of(made, Lang::EN, columns, rows), log)
 }
 
 fn click(app: &mut App, word: &str) {
@@ -77,7 +78,7 @@ fn the_past_is_unmistakable_and_space_only_returns() {
 
 #[test]
 fn looking_back_shows_what_was_true_then() {
-    let mut app = app_of(Made::to_half_open(), Lang::En, 100, 30);
+    let mut app = app_of(Made::to_half_open(), Lang::EN, 100, 30);
     assert!(text(&app).contains("fd 5 ● ESTABLISHED"));
     press(&mut app, KeyCode::PageUp);
     let shown = text(&app);
@@ -199,7 +200,7 @@ fn clicks_choose_sides_segments_and_buttons() {
 
 #[test]
 fn overlays_open_scroll_and_close() {
-    let mut app = app_of(Made::to_sent(), Lang::En, 80, 24);
+    let mut app = app_of(Made::to_sent(), Lang::EN, 80, 24);
     keys(&mut app, "?");
     assert!(text(&app).contains("let the chosen waiting segment go on"), "{}", text(&app));
     (0..40).for_each(|_| drop(press(&mut app, KeyCode::Down)));
@@ -237,7 +238,7 @@ fn what_a_step_shows_opens_once_and_space_leads_to_its_text() {
 
 #[test]
 fn language_numbers_and_code_change_while_it_runs() {
-    let mut app = app_of(Made::to_syn_recv(), Lang::En, 100, 30);
+    let mut app = app_of(Made::to_syn_recv(), Lang::EN, 100, 30);
     keys(&mut app, "L");
     let shown = text(&app);
     assert!(shown.contains("服务器") && shown.contains("三次握手") && !shown.contains("What is happening"), "{shown}");
@@ -267,10 +268,9 @@ fn restart_and_quit_are_effects() {
 
 #[test]
 fn the_glossary_begins_with_the_terms_of_the_text() {
-    for (lang, heading, first, other) in [
-        (Lang::En, "In this text", "SYN_RECV", "All other terms"),
-        (Lang::Zh, "本步出现的术语", "半开连接", "其他术语"),
-    ] {
+    for (lang, heading, first, other) in
+        [(Lang::EN, "In this text", "SYN_RECV", "All other terms"), (zh(), "本步出现的术语", "半开连接", "其他术语")]
+    {
         let mut app = app_of(Made::to_syn_recv(), lang, 120, 40);
         keys(&mut app, "g");
         let shown = text(&app);
@@ -288,7 +288,10 @@ fn the_glossary_begins_with_the_terms_of_the_text() {
         }
         let last = Glossary::load().unwrap().terms().last().unwrap();
         let shown = text(&app);
-        assert!(shown.contains(&format!("{}  {}", last.en, last.source)), "the last one can be reached: {shown}");
+        assert!(
+            shown.contains(&format!("{}  {}", last.name.get(Lang::EN), last.source)),
+            "the last one can be reached: {shown}"
+        );
         keys(&mut app, "g");
         assert_eq!(app.place.overlay, None);
     }
@@ -299,7 +302,7 @@ fn while_steps_run_again_only_the_clock_goes_on() {
     use crate::engine::Command as Order;
     let made = Made::to_syn_sent();
     let log = made.log.clone();
-    let mut app = app_of(made, Lang::En, 80, 24);
+    let mut app = app_of(made, Lang::EN, 80, 24);
     let next = app.walk().next_step().unwrap().0;
     app.run_again(next);
     assert!(text(&app).contains("run again, to where you stopped"), "{}", text(&app));

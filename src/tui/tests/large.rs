@@ -6,6 +6,7 @@ use super::made::{self, J, K, Made, client, segment, server};
 use super::screens::moments;
 use super::*;
 use crate::engine::{self, Free, FreeOptions, Happening, Purpose, What, Wire};
+use crate::i18n::testing::zh;
 use crate::model::{Event as Happened, Mode, SegmentId, Side, SocketFacts, SocketState, Source, testing};
 use crate::tcp::State;
 
@@ -29,7 +30,7 @@ fn large(made: Made, lang: Lang, columns: u16, rows: u16) -> App {
 fn watch(events: impl IntoIterator<Item = Happened>, columns: u16, rows: u16) -> App {
     let (lab, wire) = (Some("main".to_owned()), Wire::Holds);
     let options = FreeOptions { purpose: Purpose::Watch, server: server(), mode: Mode::Lab, wire, lab, lesson: None };
-    let look = Look::new(Lang::En, Theme::load(Choice::Dark, Colours::All).unwrap(), Glyphs::Unicode).unwrap();
+    let look = Look::new(Lang::EN, Theme::load(Choice::Dark, Colours::All).unwrap(), Glyphs::Unicode).unwrap();
     let mut app = App::new(Box::new(Free::new(options, None)), look, columns, rows);
     happen(&mut app, events);
     app
@@ -93,7 +94,7 @@ fn gone(cookie: u64) -> Happened {
 #[test]
 fn every_state_stands_whole_at_the_place_where_all_others_stand() {
     for (columns, rows, scale, segment) in SIZES {
-        for lang in [Lang::En, Lang::Zh] {
+        for lang in Lang::all() {
             let mut begins = std::collections::HashSet::new();
             for state in State::ALL.into_iter().map(SocketState::Tcp).chain(SocketState::UDP) {
                 let mut made = Made::new();
@@ -157,7 +158,7 @@ fn only_a_room_has_them_unasked_and_a_key_switches_them() {
     keys(&mut room, "b");
     assert!(!here(&room));
     for (columns, rows) in [(100, 30), (120, 40)] {
-        let mut app = app_of(Made::to_syn_recv(), Lang::En, columns, rows);
+        let mut app = app_of(Made::to_syn_recv(), Lang::EN, columns, rows);
         let before = text(&app);
         assert!(!here(&app) && before.contains("States ■ server"));
         keys(&mut app, "b");
@@ -172,7 +173,7 @@ fn only_a_room_has_them_unasked_and_a_key_switches_them() {
         assert_eq!(text(&app), before);
     }
     // Where there is no room, nothing changes, and the key isn't offered.
-    let mut small = app_of(Made::to_syn_recv(), Lang::En, 80, 24);
+    let mut small = app_of(Made::to_syn_recv(), Lang::EN, 80, 24);
     let before = text(&small);
     keys(&mut small, "b");
     assert_eq!(text(&small), before);
@@ -184,7 +185,7 @@ fn only_a_room_has_them_unasked_and_a_key_switches_them() {
 #[test]
 fn frames_are_whole_around_them() {
     for (columns, rows, ..) in SIZES {
-        for lang in [Lang::En, Lang::Zh] {
+        for lang in Lang::all() {
             for (name, made) in moments() {
                 let app = large(made, lang, columns, rows);
                 let (buffer, areas) = (screen(&app), app.areas().unwrap());
@@ -200,7 +201,7 @@ fn frames_are_whole_around_them() {
                 for line in shown.lines().filter(|line| !line.contains("hello")) {
                     assert!(!line.contains('…') || line.contains("……"), "{name} {lang:?} {columns}x{rows}: {line}");
                 }
-                let title = if lang == Lang::En { "■ SERVER" } else { "■ 服务器" };
+                let title = if lang == Lang::EN { "■ SERVER" } else { "■ 服务器" };
                 assert!(lines(&buffer)[1].contains(title), "{shown}");
             }
         }
@@ -210,14 +211,14 @@ fn frames_are_whole_around_them() {
 /// What has just changed has another frame, so that it is seen without colours too; what hasn't, has the ordinary one.
 #[test]
 fn the_eye_is_led_to_what_has_just_changed() {
-    let mut app = large(Made::to_syn_recv(), Lang::En, 120, 40);
+    let mut app = large(Made::to_syn_recv(), Lang::EN, 120, 40);
     app.look.theme = Theme::load(Choice::Mono, Colours::All).unwrap();
     let corners = |app: &App| {
         let (buffer, places) = (screen(app), app.areas().unwrap().large.unwrap());
         [places.server, places.client].map(|pane| buffer[(pane.x, pane.y)].symbol().to_owned())
     };
     assert_eq!(corners(&app), ["▛", "┌"], "SYN_RECV is new, SYN_SENT is not");
-    let mut app = large(Made::to_half_open(), Lang::En, 120, 40);
+    let mut app = large(Made::to_half_open(), Lang::EN, 120, 40);
     assert_eq!(corners(&app), ["┌", "▛"]);
     assert!(text(&app).contains("● CLIENT  SYN_SENT → ESTABLISHED"), "{}", text(&app));
     // In the past the newest entry alone is news.
@@ -233,7 +234,7 @@ fn the_eye_is_led_to_what_has_just_changed() {
 
 #[test]
 fn the_past_has_the_states_of_then() {
-    let mut app = large(Made::to_time_wait(), Lang::En, 120, 40);
+    let mut app = large(Made::to_time_wait(), Lang::EN, 120, 40);
     assert_eq!(states(&app), ["CLOSED", "TIME_WAIT"]);
     let mut seen = vec![states(&app)];
     while app.view().moment() > 0 {
@@ -348,14 +349,14 @@ fn arrow(app: &App) -> Vec<String> {
 #[test]
 fn a_segment_that_waits_comes_to_the_middle_and_one_that_arrived_to_the_other_end() {
     for (columns, rows, scale, _) in SIZES.into_iter().filter(|size| size.3) {
-        let app = large(Made::to_syn_recv(), Lang::En, columns, rows);
+        let app = large(Made::to_syn_recv(), Lang::EN, columns, rows);
         let shown = arrow(&app);
         let (first, width) = (&shown[0], usize::from(columns) - 6);
         let bar: Vec<usize> = first.chars().enumerate().filter(|(_, c)| *c == '█').map(|(at, _)| at).collect();
         assert!(bar.iter().any(|at| at.abs_diff(width / 2) <= usize::from(scale)), "{shown:?}");
         assert!(shown.concat().contains("waits"), "{shown:?}");
         // The mirror image comes from the client: the name at the right end.
-        let app = large(Made::to_syn_sent(), Lang::En, columns, rows);
+        let app = large(Made::to_syn_sent(), Lang::EN, columns, rows);
         let shown = arrow(&app);
         let left = letters::width("SYN", scale).unwrap();
         let ends =
@@ -364,14 +365,14 @@ fn a_segment_that_waits_comes_to_the_middle_and_one_that_arrived_to_the_other_en
         assert!(usize::from(left) < width / 2);
         let mut made = Made::to_syn_sent();
         made.push(Happened::Delivered(SegmentId(0)));
-        let shown = arrow(&large(made, Lang::En, columns, rows));
+        let shown = arrow(&large(made, Lang::EN, columns, rows));
         let middle = &shown[usize::from(2 * scale) - 1];
         assert!(
             middle.trim_start().chars().count() + 2 * usize::from(scale) > width && !shown.concat().contains("waits")
         );
         let mut made = Made::to_syn_sent();
         made.push(Happened::Dropped(SegmentId(0)));
-        let shown = arrow(&large(made, Lang::Zh, columns, rows));
+        let shown = arrow(&large(made, zh(), columns, rows));
         assert!(shown.concat().replace(' ', "").contains("丢弃"), "{shown:?}");
     }
 }
@@ -380,7 +381,7 @@ fn a_segment_that_waits_comes_to_the_middle_and_one_that_arrived_to_the_other_en
 fn of_what_waits_the_next_is_shown_and_the_others_are_counted() {
     let mut made = Made::to_syn_recv();
     made.send(segment(server(), "FIN,ACK", K + 1, J + 1, b""));
-    let mut app = large(made, Lang::En, 120, 40);
+    let mut app = large(made, Lang::EN, 120, 40);
     let title = |app: &App| lines(&screen(app))[7].clone();
     assert!(title(&app).contains("Wire · SYN,ACK seq=k ack=j+1"), "{}", text(&app));
     assert!(text(&app).contains(" 1 more wait "), "{}", text(&app));
@@ -412,7 +413,7 @@ fn a_hostile_program_s_name_is_escaped_and_cut() {
 fn where_segments_cannot_be_seen_the_states_stand_alone() {
     let mut made = Made::to_syn_recv();
     made.options.wire = engine::Wire::Blind;
-    let app = large(made, Lang::En, 120, 40);
+    let app = large(made, Lang::EN, 120, 40);
     assert!(app.areas().unwrap().large.unwrap().segment.is_none());
     assert_eq!(states(&app), ["SYN_RECV", "SYN_SENT"]);
 }
@@ -420,7 +421,7 @@ fn where_segments_cannot_be_seen_the_states_stand_alone() {
 /// Each state bears its source.
 #[test]
 fn who_says_so_stands_beside_it() {
-    let app = large(Made::to_time_wait(), Lang::En, 100, 30);
+    let app = large(Made::to_time_wait(), Lang::EN, 100, 30);
     let (buffer, places) = (screen(&app), app.areas().unwrap().large.unwrap());
     let mark = |pane: Rect| buffer[(pane.right() - 2, pane.y + 1)].symbol().to_owned();
     assert_eq!([mark(places.server), mark(places.client)], ["K", "K"]);
@@ -434,7 +435,7 @@ fn who_says_so_stands_beside_it() {
 #[test]
 fn a_click_on_a_state_chooses_its_side() {
     use crossterm::event::{MouseButton, MouseEvent, MouseEventKind};
-    let mut app = large(Made::to_syn_recv(), Lang::En, 100, 30);
+    let mut app = large(Made::to_syn_recv(), Lang::EN, 100, 30);
     let places = app.areas().unwrap().large.unwrap();
     for (pane, side) in [(places.client, Side::Client), (places.server, Side::Server)] {
         let kind = MouseEventKind::Down(MouseButton::Left);

@@ -51,7 +51,7 @@ fn key(code: char) -> Msg {
 fn it_takes_what_comes_and_ends_at_q_or_when_nobody_is_there() {
     for quits in [true, false] {
         let mut terminal = Terminal::new(TestBackend::new(100, 30)).unwrap();
-        let mut app = app_of(Made::new(), Lang::En, 100, 30);
+        let mut app = app_of(Made::new(), Lang::EN, 100, 30);
         let (sender, inbox) = mpsc::channel();
         sender.send(key(' ')).unwrap();
         sender.send(key('r')).unwrap();
@@ -72,7 +72,7 @@ fn it_takes_what_comes_and_ends_at_q_or_when_nobody_is_there() {
 #[test]
 fn a_lesson_is_opened_from_the_list_or_the_list_says_why_not() {
     let mut terminal = Terminal::new(TestBackend::new(80, 24)).unwrap();
-    let mut app = app_of(Made::new(), Lang::En, 80, 24);
+    let mut app = app_of(Made::new(), Lang::EN, 80, 24);
     let (sender, inbox) = mpsc::channel();
     let type_in = |text: &str| text.chars().for_each(|c| sender.send(key(c)).unwrap());
     let enter = || sender.send(Msg::Terminal(Event::Key(KeyCode::Enter.into()))).unwrap();
@@ -107,7 +107,7 @@ fn a_lesson_is_opened_from_the_list_or_the_list_says_why_not() {
 
 #[test]
 fn only_what_changes_the_screen_is_drawn() {
-    let mut app = app_of(Made::new(), Lang::En, 100, 30);
+    let mut app = app_of(Made::new(), Lang::EN, 100, 30);
     assert!(app.take_changed() && !app.take_changed());
     let now = app.now;
     update(&mut app, Msg::Terminal(Event::FocusLost), now);
@@ -118,9 +118,9 @@ fn only_what_changes_the_screen_is_drawn() {
 
 #[test]
 fn it_wakes_once_a_second_only_while_something_counts() {
-    let idle = app_of(Made::new(), Lang::En, 100, 30);
+    let idle = app_of(Made::new(), Lang::EN, 100, 30);
     assert_eq!(idle.wake_at(), None);
-    let mut blocked = app_of(Made::to_syn_sent(), Lang::En, 100, 30);
+    let mut blocked = app_of(Made::to_syn_sent(), Lang::EN, 100, 30);
     let next = blocked.wake_at().unwrap();
     assert!(next > blocked.now && next <= blocked.now + secs(1.0));
     press(&mut blocked, KeyCode::Left);

@@ -5,7 +5,8 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use crate::engine::{Command, Happening, Phase, Request, Verdict, WalkOptions, What, Wire};
-use crate::lesson::{Ask, End, Lesson, Localized, Measure, Step};
+use crate::i18n::testing::both;
+use crate::lesson::{Ask, End, Lesson, Measure, Step};
 use crate::model::*;
 use crate::tcp::{Flags, Packet, State};
 use crate::tui::Walk;
@@ -119,10 +120,6 @@ pub(super) fn datagram(data: &[u8]) -> Packet {
     let builder = etherparse::PacketBuilder::ipv4([127, 0, 0, 1], [127, 0, 0, 1], 64);
     builder.udp(client().port(), server().port()).write(&mut frame, data).unwrap();
     Packet::from_frame(&frame).unwrap()
-}
-
-fn both(en: &str, zh: &str) -> Localized {
-    Localized { en: en.into(), zh: zh.into() }
 }
 
 fn step(id: &str, title: (&str, &str), say: (&str, &str), ask: Option<Ask>) -> Step {

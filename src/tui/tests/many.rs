@@ -35,7 +35,7 @@ fn crowded(drives: &[Side], held: u32, size: (u16, u16), large: bool) -> App {
     for event in begin.chain(segments) {
         walk.happened(Happening { at: secs(1.0), what: What::Event(event) });
     }
-    let look = Look::new(Lang::En, Theme::load(Choice::Dark, Colours::All).unwrap(), Glyphs::Unicode).unwrap();
+    let look = Look::new(Lang::EN, Theme::load(Choice::Dark, Colours::All).unwrap(), Glyphs::Unicode).unwrap();
     let mut app = App::new(Box::new(walk), look, size.0, size.1);
     app.look.large = Some(large);
     update(&mut app, Msg::Tick, secs(2.0));

@@ -20,7 +20,7 @@ use ratatui::buffer::Buffer;
 
 use super::*;
 use crate::i18n::Glyphs;
-use crate::lesson::Lang;
+use crate::i18n::Lang;
 use crate::theme::{Choice, Colours, Theme};
 use made::Made;
 

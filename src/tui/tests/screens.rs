@@ -2,6 +2,7 @@
 
 use super::made::{Made, client_end};
 use super::*;
+use crate::i18n::testing::zh;
 use crate::model::{Event as Happened, Side, SocketFacts, SocketState, testing};
 use crate::tcp::State;
 
@@ -22,7 +23,7 @@ pub(super) fn moments() -> Vec<(&'static str, Made)> {
 fn look() {
     let wanted = std::env::var("LOOK").unwrap_or_default();
     for (columns, rows) in [(80, 24), (100, 30), (120, 40), (160, 45)] {
-        for lang in [Lang::En, Lang::Zh] {
+        for lang in Lang::all() {
             for (name, _) in moments() {
                 for view in ["", "s", "c", "p", "k", "g", "?", "n", "<"] {
                     let title = format!("{name}{view} {columns}x{rows} {lang:?}");
@@ -48,7 +49,7 @@ fn moment(name: &str) -> Made {
 
 #[test]
 fn a_waiting_segment_reaches_only_the_middle_and_is_marked() {
-    let app = app_of(Made::to_syn_recv(), Lang::En, 100, 30);
+    let app = app_of(Made::to_syn_recv(), Lang::EN, 100, 30);
     let shown = lines(&screen(&app));
     let at = shown.iter().position(|line| line.contains("▶ SYN,ACK seq=k ack=j+1")).unwrap();
     assert!(shown[at + 1].contains("─▶┃ waits "), "{}", shown[at + 1]);
@@ -60,7 +61,7 @@ fn a_waiting_segment_reaches_only_the_middle_and_is_marked() {
 #[test]
 fn the_chosen_waiting_segment_is_reversed_and_news_are_bold() {
     use ratatui::style::Modifier;
-    let app = app_of(Made::to_syn_recv(), Lang::En, 100, 30);
+    let app = app_of(Made::to_syn_recv(), Lang::EN, 100, 30);
     let buffer = screen(&app);
     let find = |word: &str| {
         let shown = lines(&buffer);
@@ -78,8 +79,7 @@ fn the_chosen_waiting_segment_is_reversed_and_news_are_bold() {
 #[test]
 fn every_fact_bears_its_source_and_the_legend_says_what_it_means() {
     for (columns, rows) in [(80, 24), (100, 30), (120, 40)] {
-        for (lang, legend) in
-            [(Lang::En, "C call K kernel W wire = deduced"), (Lang::Zh, "C 调用 K 内核 W 线上 = 推断")]
+        for (lang, legend) in [(Lang::EN, "C call K kernel W wire = deduced"), (zh(), "C 调用 K 内核 W 线上 = 推断")]
         {
             let app = app_of(Made::to_syn_recv(), lang, columns, rows);
             let shown = text(&app);
@@ -91,7 +91,7 @@ fn every_fact_bears_its_source_and_the_legend_says_what_it_means() {
 
 #[test]
 fn a_dropped_segment_and_a_failed_call_are_crossed_out() {
-    let app = app_of(Made::to_time_wait(), Lang::En, 120, 40);
+    let app = app_of(Made::to_time_wait(), Lang::EN, 120, 40);
     let shown = text(&app);
     assert!(shown.contains("✗ dropped") && shown.contains("= -1 EBADF C"), "{shown}");
     assert!(shown.contains("TIME_WAIT ends in 58 s") && shown.contains("–    ● TIME_WAIT"), "{shown}");
@@ -100,7 +100,7 @@ fn a_dropped_segment_and_a_failed_call_are_crossed_out() {
 #[test]
 fn bytes_of_the_wire_are_never_raw() {
     for view in ["", "p", "c"] {
-        let mut app = app_of(Made::to_sent(), Lang::En, 120, 40);
+        let mut app = app_of(Made::to_sent(), Lang::EN, 120, 40);
         keys(&mut app, view);
         let shown = text(&app);
         assert!(shown.contains("\\x1b") && !shown.contains('\x1b'), "{view}: {shown}");
@@ -110,7 +110,7 @@ fn bytes_of_the_wire_are_never_raw() {
 /// `lo` leaves the checksum to hardware that it doesn't have; a whole one isn't spoken of.
 #[test]
 fn an_unfinished_checksum_is_called_so() {
-    for (lang, words) in [(Lang::En, "The checksum is unfinished"), (Lang::Zh, "校验和没有算完")] {
+    for (lang, words) in [(Lang::EN, "The checksum is unfinished"), (zh(), "校验和没有算完")] {
         for (change, told) in [(0, false), (1, true)] {
             let mut bytes = crate::tcp::testing::packet(made::client(), made::server(), 7, 0, &["SYN"], b"");
             bytes[36] ^= change;
@@ -130,7 +130,7 @@ fn a_programs_socket_bears_its_name_and_no_escape() {
     let ends = (Some(super::made::client()), Some(super::made::server()));
     let facts = testing::socket(77, Side::Client, None, State::Established, ends);
     made.push(Happened::Socket(SocketFacts { program: Some("nc\x1b[1m".into()), ..facts }));
-    let mut app = app_of(made, Lang::En, 120, 40);
+    let mut app = app_of(made, Lang::EN, 120, 40);
     assert!(text(&app).contains("nc\\x1b[… ● ESTABLISHED"), "{}", text(&app));
     keys(&mut app, "k");
     assert!(text(&app).contains("● nc\\x1b[1m ESTABLISHED"), "{}", text(&app));
@@ -143,7 +143,7 @@ fn an_answer_for_nobodys_port_comes_from_the_other_end() {
     let nobody = "127.0.0.1:9".parse().unwrap();
     let answer = crate::tcp::testing::unreachable_packet(super::made::client(), nobody, b"x");
     made.send(crate::tcp::Packet::parse(&answer).unwrap());
-    let shown = text(&app_of(made, Lang::En, 120, 40));
+    let shown = text(&app_of(made, Lang::EN, 120, 40));
     let at = shown.lines().position(|line| line.contains("ICMP port unreachable")).unwrap();
     let arrow = shown.lines().nth(at + 1).unwrap();
     assert!(arrow.contains("▶┃ waits"), "{shown}");
@@ -152,8 +152,8 @@ fn an_answer_for_nobodys_port_comes_from_the_other_end() {
 #[test]
 fn udp_has_no_states() {
     for (lang, words) in [
-        (Lang::En, ["UDP has no states", "next 5 bytes", "Packet 1 by layers"]),
-        (Lang::Zh, ["UDP 没有状态", "待收 5 字节", "分组 1 的各层"]),
+        (Lang::EN, ["UDP has no states", "next 5 bytes", "Packet 1 by layers"]),
+        (zh(), ["UDP 没有状态", "待收 5 字节", "分组 1 的各层"]),
     ] {
         let mut made = Made::new();
         let state = SocketState::Unconnected;
@@ -176,7 +176,7 @@ fn udp_has_no_states() {
 
 #[test]
 fn a_prediction_is_compared_with_what_the_kernel_did() {
-    let app = app_of(Made::to_half_open(), Lang::En, 100, 30);
+    let app = app_of(Made::to_half_open(), Lang::EN, 100, 30);
     for part in ["✗ You: SYN_RECV. The kernel: state", "ESTABLISHED"] {
         assert!(text(&app).contains(part), "{}", text(&app));
     }
@@ -186,7 +186,7 @@ fn a_prediction_is_compared_with_what_the_kernel_did() {
 fn a_broken_claim_says_what_was_expected_and_what_is() {
     let mut made = Made::to_half_open();
     made.claim(6, client_end(), State::FinWait1, false);
-    let app = app_of(made, Lang::En, 100, 30);
+    let app = app_of(made, Lang::EN, 100, 30);
     for part in ["✗ expected: the client's socket is FIN_WAIT1; actual: the ", "client's socket is SYN_SENT "] {
         assert!(text(&app).contains(part), "{}", text(&app));
     }
@@ -194,7 +194,7 @@ fn a_broken_claim_says_what_was_expected_and_what_is() {
 
 #[test]
 fn where_segments_cannot_be_seen_the_ladder_says_so() {
-    for (lang, word) in [(Lang::En, "can't be seen"), (Lang::Zh, "看不到报文段")] {
+    for (lang, word) in [(Lang::EN, "can't be seen"), (zh(), "看不到报文段")] {
         let mut made = Made::to_syn_sent();
         made.options.wire = crate::engine::Wire::Blind;
         let shown = text(&app_of(made, lang, 80, 24));
@@ -204,7 +204,7 @@ fn where_segments_cannot_be_seen_the_ladder_says_so() {
 
 #[test]
 fn a_long_explanation_says_that_there_is_more_and_scrolls() {
-    let mut app = app_of(Made::to_syn_recv(), Lang::En, 80, 24);
+    let mut app = app_of(Made::to_syn_recv(), Lang::EN, 80, 24);
     let before = text(&app);
     assert!(before.contains("Shift+↓ more"));
     for _ in 0..40 {
@@ -224,7 +224,7 @@ fn of_many_sockets_what_is_seen_is_shown_and_the_rest_is_counted() {
         for n in 0..60 {
             made.socket(100 + n, Some(4 + n as i32), State::Established, None, (0, 0));
         }
-        let mut app = app_of(made, Lang::En, columns, rows);
+        let mut app = app_of(made, Lang::EN, columns, rows);
         let shown = lines(&screen(&app)).iter().filter(|line| line.contains("■ ESTABLISHED")).count();
         let hidden = format!("… {} more", 60 - shown);
         assert!(shown > 3 && text(&app).contains(&hidden), "{hidden}:\n{}", text(&app));

@@ -3,12 +3,13 @@
 use super::screens::moments;
 use super::*;
 use crate::engine::{Free, FreeOptions, Happening, Purpose, What, Wire};
+use crate::i18n::testing::zh;
 use crate::model::{Actor, Call, Event as Happened, Member, Mode, Returned, Role, SegmentId, Side};
 use crate::tcp::State;
 
 #[test]
 fn no_size_panics_and_small_ones_say_what_is_needed() {
-    for lang in [Lang::En, Lang::Zh] {
+    for lang in Lang::all() {
         for (_, made) in moments().into_iter().step_by(2) {
             let mut app = app_of(made, lang, 1, 1);
             for columns in (1..=130).step_by(23).chain([79, 80, 99, 100, 120, 250]) {
@@ -26,9 +27,9 @@ fn no_size_panics_and_small_ones_say_what_is_needed() {
             }
         }
     }
-    let app = app_of(made::Made::new(), Lang::En, 60, 10);
+    let app = app_of(made::Made::new(), Lang::EN, 60, 10);
     assert!(text(&app).starts_with("sockwalk needs at least 80 by 24 characters; this window has"), "{}", text(&app));
-    let app = app_of(made::Made::new(), Lang::Zh, 60, 10);
+    let app = app_of(made::Made::new(), zh(), 60, 10);
     assert!(text(&app).contains("80 列 24 行"), "{}", text(&app));
 }
 
@@ -36,7 +37,7 @@ fn no_size_panics_and_small_ones_say_what_is_needed() {
 /// moved it.
 #[test]
 fn frames_are_whole() {
-    for lang in [Lang::En, Lang::Zh] {
+    for lang in Lang::all() {
         for (columns, rows) in [(80, 24), (100, 30), (120, 40), (160, 45)] {
             for (name, made) in moments() {
                 let app = app_of(made, lang, columns, rows);
@@ -60,7 +61,7 @@ fn frames_are_whole() {
 /// must stay in sight, they scroll.
 #[test]
 fn the_layers_fit() {
-    for lang in [Lang::En, Lang::Zh] {
+    for lang in Lang::all() {
         for (columns, rows) in [(80, 24), (100, 30), (120, 40)] {
             let mut app = app_of(made::Made::to_sent(), lang, columns, rows);
             keys(&mut app, "l");
@@ -81,7 +82,7 @@ fn the_layers_fit() {
 
 #[test]
 fn nothing_important_is_cut() {
-    for lang in [Lang::En, Lang::Zh] {
+    for lang in Lang::all() {
         for (columns, rows) in [(80, 24), (100, 30), (120, 40)] {
             for (name, made) in moments() {
                 let app = app_of(made, lang, columns, rows);
@@ -103,7 +104,7 @@ fn nothing_important_is_cut() {
 fn opening_texts_fit() {
     let drives = |sides: &[Side]| Purpose::Drive(sides.iter().copied().map(Actor::from).collect());
     let purposes = [&[Side::Server][..], &[Side::Client], &Side::BOTH].map(drives);
-    for lang in [Lang::En, Lang::Zh] {
+    for lang in Lang::all() {
         for purpose in purposes.iter().cloned().chain([Purpose::Watch, Purpose::Replay]) {
             for others in 0..3 {
                 let mut app = free_walk(purpose.clone(), lang, 80, 24);
@@ -121,7 +122,7 @@ fn opening_texts_fit() {
 /// A segment that ends a call: what became of both stands above the fold, in the smallest window too.
 #[test]
 fn neither_a_segment_nor_the_call_that_it_ended_hides_the_other() {
-    for (lang, became) in [(Lang::En, "Delivered to"), (Lang::Zh, "已交给")] {
+    for (lang, became) in [(Lang::EN, "Delivered to"), (zh(), "已交给")] {
         let mut app = free_walk(Purpose::Drive(Side::BOTH.map(Actor::from).to_vec()), lang, 80, 24);
         let caller = Side::Client.into();
         let connect = Call::Connect { fd: 3, addr: made::server() };
@@ -156,7 +157,7 @@ fn happens(app: &mut App, event: Happened) {
 #[test]
 fn the_diagram_is_whole_at_every_served_size() {
     for (columns, rows) in [(80, 24), (100, 30), (120, 40), (200, 60)] {
-        let mut app = app_of(made::Made::to_syn_recv(), Lang::En, columns, rows);
+        let mut app = app_of(made::Made::to_syn_recv(), Lang::EN, columns, rows);
         keys(&mut app, if columns == 80 { "ss" } else { "" });
         let area = app.areas().unwrap().states.unwrap();
         let buffer = screen(&app);
@@ -182,7 +183,7 @@ fn a_frame_costs_the_same_however_long_the_trace_is() {
             let id = made.send(ack);
             made.push(crate::model::Event::Delivered(id));
         }
-        let mut app = app_of(made, Lang::En, 160, 45);
+        let mut app = app_of(made, Lang::EN, 160, 45);
         app.look.large = Some(true);
         let mut best = Duration::MAX;
         for _ in 0..5 {

@@ -32,7 +32,7 @@ fn free(purpose: Purpose, columns: u16, rows: u16) -> App {
     for event in events {
         walk.happened(Happening { at: secs(1.0), what: What::Event(event) });
     }
-    let look = Look::new(Lang::En, Theme::load(Choice::Dark, Colours::All).unwrap(), Glyphs::Unicode).unwrap();
+    let look = Look::new(Lang::EN, Theme::load(Choice::Dark, Colours::All).unwrap(), Glyphs::Unicode).unwrap();
     let mut app = App::new(Box::new(walk), look, columns, rows);
     update(&mut app, Msg::Tick, secs(2.0));
     app
@@ -49,7 +49,7 @@ pub(super) fn states(columns: u16, rows: u16) -> Vec<State> {
     let mut add = |name: &str, make: Box<dyn Fn() -> App>| states.push((name.to_owned(), make));
     let walk = move |made: fn() -> Made, typed: &'static str, back: usize| -> Box<dyn Fn() -> App> {
         Box::new(move || {
-            let mut app = app_of(made(), Lang::En, columns, rows);
+            let mut app = app_of(made(), Lang::EN, columns, rows);
             (0..back).for_each(|_| drop(press(&mut app, KeyCode::PageUp)));
             keys(&mut app, typed);
             app
@@ -70,7 +70,7 @@ pub(super) fn states(columns: u16, rows: u16) -> Vec<State> {
     }
     add("runs again", {
         Box::new(move || {
-            let mut app = app_of(Made::to_syn_sent(), Lang::En, columns, rows);
+            let mut app = app_of(Made::to_syn_sent(), Lang::EN, columns, rows);
             app.run_again(app.walk().next_step().unwrap().0);
             app
         })
@@ -186,7 +186,7 @@ fn nothing_acts_behind_an_overlay() {
 #[test]
 fn what_is_typed_is_typed() {
     let typed = "wxdqLkpgl?r+-i1 a9nsbcfmW:";
-    let mut app = app_of(in_phase(Phase::Typing("hello".into())), Lang::En, 80, 24);
+    let mut app = app_of(in_phase(Phase::Typing("hello".into())), Lang::EN, 80, 24);
     for key in typed.chars() {
         assert_eq!(press(&mut app, KeyCode::Char(key)), []);
     }
@@ -205,7 +205,7 @@ fn one_segment_is_meant_and_seen() {
             }
             made.awaited = Some(SegmentId(2));
             let log = made.log.clone();
-            let mut app = app_of(made, Lang::En, 80, 24);
+            let mut app = app_of(made, Lang::EN, 80, 24);
             if chosen {
                 press(&mut app, KeyCode::Up);
             }

@@ -121,13 +121,13 @@ impl Checker<'_> {
     fn lay_out(&self, lesson: &Arc<Lesson>, text: &str, mode: Mode, findings: &mut Findings) -> Result<(), Exit> {
         let goal = text.lines().position(|line| line.starts_with("goal")).map_or(1, |line| line + 1);
         let theme = Theme::load(Choice::Mono, Colours::All).map_err(|error| trouble(&error))?;
-        let look = Look::new(Lang::En, theme, Glyphs::Unicode).map_err(|error| trouble(&error))?;
+        let look = Look::new(Lang::EN, theme, Glyphs::Unicode).map_err(|error| trouble(&error))?;
         for Overflow { step, lang, alone, beside } in overflows(look, lesson, mode) {
             let step = step.and_then(|step| lesson.steps.get(step));
             let sentence = if alone > 0 { &self.texts.scrolls } else { &self.texts.scrolls_beside };
             let (columns, rows) = SMALLEST;
             let values: [(&str, &dyn Display); 6] = [
-                ("lang", if lang == Lang::En { &"en" } else { &"zh" }),
+                ("lang", &lang.code()),
                 ("n", if alone > 0 { &alone } else { &beside }),
                 ("columns", &columns),
                 ("rows", &rows),

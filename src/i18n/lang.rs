@@ -1,0 +1,199 @@
+//! The languages: those whose files there are. A folder `assets/text/CODE` is a language, and nothing else makes one.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::sync::{LazyLock, Mutex, PoisonError};
+
+use include_dir::{Dir, include_dir};
+use toml::{Table, Value};
+
+use super::BrokenTexts;
+use super::by_lang::ByLang;
+use super::words::words;
+
+static TEXT: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/assets/text");
+
+/// A language, by its code (BCP 47, in small letters: `en`, `zh`).
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Lang(&'static str);
+
+impl Lang {
+    /// English: every text is there in it, and stands where another language lacks one.
+    pub const EN: Lang = Lang("en");
+
+    /// All languages of the program, English first, then by their codes.
+    pub fn all() -> impl Iterator<Item = Lang> + Clone {
+        Languages::shipped().all()
+    }
+
+    /// The language of the program with this code.
+    pub fn of(code: &str) -> Option<Lang> {
+        Languages::shipped().get(code)
+    }
+
+    /// The one that comes after it, of those that `can` be shown; the first one after the last.
+    pub fn next(self, can: impl Fn(Lang) -> bool) -> Lang {
+        let after = Lang::all().skip_while(move |lang| *lang != self).skip(1);
+        after.chain(Lang::all()).find(|lang| can(*lang)).unwrap_or(self)
+    }
+
+    /// Its own name; its code where no file says one.
+    pub fn name(self) -> &'static str {
+        LanguageTexts::load(self)
+            .ok()
+            .filter(|texts| texts.code == self.code())
+            .map_or(self.code(), |texts| &texts.name)
+    }
+
+    /// Its code.
+    pub const fn code(self) -> &'static str {
+        self.0
+    }
+
+    /// The language that a file's key names: one of the program's, or one more, as a file may have texts of a language before
+    /// the program has. `None` where the key is no code of a language. For files that are built in: what is new is kept for good.
+    pub(super) fn of_key(key: &str) -> Option<Lang> {
+        static MORE: Mutex<Vec<&'static str>> = Mutex::new(Vec::new());
+        if let Some(lang) = Lang::of(key) {
+            return Some(lang);
+        }
+        let is_code = (2..=16).contains(&key.len()) && key.bytes().all(|b| b.is_ascii_lowercase() || b == b'-');
+        if !is_code {
+            return None;
+        }
+        let mut more = MORE.lock().unwrap_or_else(PoisonError::into_inner);
+        let known = more.iter().find(|code| **code == key).copied();
+        Some(Lang(known.unwrap_or_else(|| {
+            let code: &'static str = key.to_owned().leak();
+            more.push(code);
+            code
+        })))
+    }
+}
+
+impl fmt::Debug for Lang {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.0)
+    }
+}
+
+/// A set of languages, and their files.
+#[derive(Clone, Debug)]
+pub struct Languages {
+    /// English first.
+    all: Vec<Lang>,
+    folders: Vec<&'static Dir<'static>>,
+}
+
+impl Languages {
+    /// Those that are built in.
+    pub fn shipped() -> &'static Languages {
+        static SHIPPED: LazyLock<Languages> = LazyLock::new(|| Languages::in_folders(&[&TEXT]));
+        &SHIPPED
+    }
+
+    /// Those of these folders, each of which has a folder for a language. English is there, whatever they have.
+    pub fn in_folders(folders: &[&'static Dir<'static>]) -> Languages {
+        let codes = folders.iter().flat_map(|folder| folder.dirs()).filter_map(|folder| folder.path().to_str());
+        let mut others: Vec<&str> = codes.filter(|code| *code != Lang::EN.code()).collect();
+        others.sort_unstable();
+        others.dedup();
+        let all = std::iter::once(Lang::EN).chain(others.into_iter().map(Lang)).collect();
+        Languages { all, folders: folders.to_vec() }
+    }
+
+    /// The built-in ones, and those of one more folder.
+    pub fn with(folder: &'static Dir<'static>) -> Languages {
+        Languages::in_folders(&[&TEXT, folder])
+    }
+
+    /// All of them, English first.
+    pub fn all(&self) -> impl Iterator<Item = Lang> + Clone {
+        self.all.iter().copied()
+    }
+
+    /// The one with this code.
+    pub fn get(&self, code: &str) -> Option<Lang> {
+        self.all().find(|lang| lang.code() == code)
+    }
+
+    /// The language of a locale, English where no file has it: that of the first of LC_ALL, LC_MESSAGES and LANG which is set and
+    /// not empty. Of `pt_BR.UTF-8` it is `pt-br`, else `pt`. `variable` reads one of the environment's variables.
+    pub fn of_locale(&self, variable: impl Fn(&str) -> Option<String>) -> Lang {
+        let locale = ["LC_ALL", "LC_MESSAGES", "LANG"].iter().find_map(|name| variable(name).filter(|v| !v.is_empty()));
+        let locale = locale.unwrap_or_default().to_ascii_lowercase().replace('_', "-");
+        let named = locale.split(['.', '@']).next().unwrap_or_default();
+        let language = named.split('-').next().unwrap_or_default();
+        self.get(named).or_else(|| self.get(language)).unwrap_or(Lang::EN)
+    }
+
+    /// The text of a language's file; `None` where it has none.
+    pub fn file(&self, lang: Lang, name: &str) -> Option<&'static str> {
+        let path = format!("{}/{name}", lang.code());
+        self.folders.iter().find_map(|folder| folder.get_file(&path))?.contents_utf8()
+    }
+
+    /// A file of a language as a table: English, and over it what the language has itself.
+    ///
+    /// # Errors
+    /// A sentence that says which file is wrong, and what.
+    pub(crate) fn table(&self, lang: Lang, name: &str) -> Result<Value, String> {
+        let read = |lang: Lang| -> Result<Table, String> {
+            let text = self.file(lang, name).unwrap_or_default();
+            toml::from_str(text).map_err(|error| format!("{}/{name}: {error}", lang.code()))
+        };
+        let mut table = read(Lang::EN)?;
+        if lang != Lang::EN {
+            put_over(&mut table, read(lang)?);
+        }
+        Ok(Value::Table(table))
+    }
+}
+
+/// Puts a table's values over those of another one, key by key.
+fn put_over(table: &mut Table, over: Table) {
+    for (key, value) in over {
+        match (table.get_mut(&key), value) {
+            (Some(Value::Table(below)), Value::Table(over)) => put_over(below, over),
+            (_, value) => {
+                table.insert(key, value);
+            }
+        }
+    }
+}
+
+words! {
+    /// What a language says of itself and of the others.
+    pub struct LanguageTexts {
+        /// Its code.
+        pub code: String,
+        /// Its own name.
+        pub name: String,
+        /// Between the words of a list.
+        pub separator: String,
+        /// What it calls languages, by their codes.
+        names: BTreeMap<String, String>,
+    }
+}
+
+impl LanguageTexts {
+    /// The texts of a language; read once.
+    ///
+    /// # Errors
+    /// [`BrokenTexts`] where the asset that was built in doesn't fit the program.
+    pub fn load(lang: Lang) -> Result<&'static LanguageTexts, BrokenTexts> {
+        static LOADED: ByLang<LanguageTexts> = ByLang::new("language.toml");
+        LOADED.get(lang)
+    }
+
+    /// What a language is called here; its own name where it has none here.
+    pub fn name_of(&self, lang: Lang) -> &str {
+        self.names.get(lang.code()).map_or(lang.name(), String::as_str)
+    }
+
+    /// Words as a list.
+    pub fn list<T: AsRef<str>>(&self, words: impl IntoIterator<Item = T>) -> String {
+        let words: Vec<T> = words.into_iter().collect();
+        words.iter().map(AsRef::as_ref).collect::<Vec<_>>().join(&self.separator)
+    }
+}
