@@ -3,10 +3,10 @@
 //! The lab takes one request after the other, and a segment that has gone doesn't wait any more: so none goes twice, and
 //! nobody waits for anybody.
 
-use crate::model::{Actor, Connection, Member, Side, Trace, Which, may_release};
+use crate::model::{Actor, Connection, Door, Member, Side, Trace, Which, may_release};
 
 /// Whether a member may let something go at this door.
-pub(super) fn may(member: &Member, door: Option<Actor>, members: &[&Member]) -> bool {
+pub(super) fn may(member: &Member, door: Option<Door>, members: &[&Member]) -> bool {
     may_release(&member.actors().collect::<Vec<_>>(), door, members)
 }
 
@@ -14,10 +14,10 @@ pub(super) fn may(member: &Member, door: Option<Actor>, members: &[&Member]) -> 
 pub(super) fn may_pass(member: &Member, which: Which, trace: &Trace) -> bool {
     let members = trace.present().members();
     let there = || members.iter().flat_map(|other| other.actors()).chain(Side::BOTH.map(Actor::from));
-    let all = || there().all(|actor| may(member, Some(actor), &members));
+    let all = || there().all(|actor| may(member, Some(Door::Of(actor)), &members));
     match which {
         Which::All => all(),
-        Which::To(actor) => may(member, Some(actor), &members),
+        Which::To(actor) => may(member, Some(Door::Of(actor)), &members),
         Which::Of(connection) => all() || may_at_an_end(member, connection, trace),
     }
 }
@@ -25,7 +25,7 @@ pub(super) fn may_pass(member: &Member, which: Which, trace: &Trace) -> bool {
 /// Where both ends of a connection are one side's, who drives that side decides for the whole of it.
 fn may_at_an_end(member: &Member, connection: Connection, trace: &Trace) -> bool {
     let members = trace.present().members();
-    connection.ends().into_iter().all(|end| may(member, trace.owner_of(end), &members))
+    connection.ends().into_iter().all(|end| may(member, trace.owner_of(end).map(Door::Of), &members))
 }
 
 #[cfg(test)]
@@ -47,7 +47,7 @@ mod tests {
         let free = member(3, Role::Drives(Side::BOTH.to_vec()));
         let (watch, program) = (member(4, Role::Watches), member(5, Role::Runs("nc".into())));
         let all = [&server, &client, &watch, &program];
-        let [to_server, to_client] = Side::BOTH.map(|side| Some(side.into()));
+        let [to_server, to_client] = Side::BOTH.map(|side| Some(Door::Of(side.into())));
         assert!(may(&server, to_server, &all) && !may(&server, to_client, &all));
         assert!(may(&client, to_client, &all) && !may(&client, to_server, &all));
         assert!(may(&server, None, &all) && may(&client, None, &all));
@@ -56,7 +56,7 @@ mod tests {
         }
         let alone = [&server, &program];
         assert!(may(&server, to_client, &alone), "the client's process has ended");
-        assert!(Side::BOTH.into_iter().all(|side| may(&free, Some(side.into()), &[&free])));
+        assert!(Side::BOTH.into_iter().all(|side| may(&free, Some(Door::OfSide(side)), &[&free])));
     }
 
     #[test]
@@ -68,9 +68,9 @@ mod tests {
         trace.push(Duration::ZERO, Event::Socket(listener));
         trace.push(Duration::ZERO, Event::Socket(client));
         let at = |from, to| trace.door(&crate::tcp::testing::segment(end(from), end(to), 0, 0, &["SYN"], b""));
-        assert_eq!(at(4000, 8000), Some(Side::Server.into()));
-        assert_eq!(at(8000, 4000), Some(Side::Client.into()));
-        assert_eq!(at(4000, 9), Some(Side::Server.into()), "nobody listens there");
+        assert_eq!(at(4000, 8000), Some(Door::Of(Side::Server.into())));
+        assert_eq!(at(8000, 4000), Some(Door::Of(Side::Client.into())));
+        assert_eq!(at(4000, 9), Some(Door::OfSide(Side::Server)), "nobody listens there");
         assert_eq!(at(10, 9), None);
     }
 

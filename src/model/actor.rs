@@ -39,6 +39,26 @@ impl From<Side> for Actor {
     }
 }
 
+/// Where a segment waits: whose it is to let go.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Door {
+    /// Its receiver's, who has the address.
+    Of(Actor),
+    /// Of the other side than its sender's: who has the address isn't known, or nobody has it, as where a SYN goes to a port
+    /// without a listener.
+    OfSide(Side),
+}
+
+impl Door {
+    /// Whether an actor can be its receiver.
+    pub fn can_be(self, actor: Actor) -> bool {
+        match self {
+            Door::Of(receiver) => receiver == actor,
+            Door::OfSide(side) => side == actor.side,
+        }
+    }
+}
+
 impl fmt::Display for Actor {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(&self.name(self.side.name()))

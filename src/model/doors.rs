@@ -6,7 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
-use super::{Actor, SegmentId};
+use super::{Actor, Door, SegmentId};
 use crate::tcp::Packet;
 
 /// A segment's sender and receiver.
@@ -20,7 +20,7 @@ pub(super) struct Doors {
     owners_towards: HashMap<Ends, Actor>,
     ends: HashMap<SegmentId, Ends>,
     /// What waits at each door, and at nobody's.
-    waiting: BTreeMap<Option<Actor>, BTreeSet<SegmentId>>,
+    waiting: BTreeMap<Option<Door>, BTreeSet<SegmentId>>,
     /// What waits, by the port of either end.
     of_port: BTreeSet<(u16, SegmentId)>,
 }
@@ -37,11 +37,11 @@ impl Doors {
     }
 
     /// See [`super::Trace::door`].
-    pub(super) fn door(&self, (from, to): Ends) -> Option<Actor> {
+    pub(super) fn door(&self, (from, to): Ends) -> Option<Door> {
         // Where nobody has the receiver's address, it is the other end than the sender's: a SYN to a port without a
         // listener.
         let receiver = self.owners_towards.get(&(to, from)).copied().or_else(|| self.owner_of(to));
-        receiver.or_else(|| self.owner_of(from).map(|sender| sender.side.other().into()))
+        receiver.map(Door::Of).or_else(|| self.owner_of(from).map(|sender| Door::OfSide(sender.side.other())))
     }
 
     /// An actor has an address, and a peer there.
@@ -90,7 +90,7 @@ impl Doors {
     }
 
     /// See [`super::Trace::oldest_at`].
-    pub(super) fn oldest_at(&self, is_open: impl Fn(Option<Actor>) -> bool) -> Option<SegmentId> {
+    pub(super) fn oldest_at(&self, is_open: impl Fn(Option<Door>) -> bool) -> Option<SegmentId> {
         let open = self.waiting.iter().filter(|(door, _)| is_open(**door));
         open.filter_map(|(_, waiting)| waiting.first().copied()).min()
     }
@@ -130,9 +130,11 @@ mod tests {
                         waiting.push((id, (one, other)));
                     }
                 }
-                for open in 0..16 {
-                    let door_of = |actor: Actor| actors.iter().position(|one| *one == actor);
-                    let is_open = |door: Option<Actor>| open >> door.map_or(Some(3), door_of).unwrap() & 1 == 1;
+                let all: Vec<Door> =
+                    actors.into_iter().map(Door::Of).chain(Side::BOTH.map(Door::OfSide)).collect();
+                for open in 0..64 {
+                    let number = |door: Door| all.iter().position(|one| *one == door);
+                    let is_open = |door: Option<Door>| open >> door.map_or(Some(5), number).unwrap() & 1 == 1;
                     let wanted = waiting.iter().find(|(_, ends)| is_open(doors.door(*ends))).map(|(id, _)| *id);
                     prop_assert_eq!(doors.oldest_at(is_open), wanted);
                 }

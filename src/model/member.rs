@@ -6,7 +6,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use super::actor::{first, is_first};
-use super::{Actor, SHARED_RTO_MIN_MS, Side};
+use super::{Actor, Door, SHARED_RTO_MIN_MS, Side};
 use crate::tcp::Packet;
 
 /// A process that is in the lab.
@@ -37,12 +37,14 @@ impl Member {
 
 /// Whether who makes the calls of `own` may let something go at this door, or drop it.
 ///
-/// A segment waits at the door of its receiver, and belongs to the actor whose socket has that address. Where a process
+/// A segment waits at the door of its receiver, and belongs to the actor whose socket has that address; where none has it, to
+/// any of the other side. Where a process
 /// makes that one's calls, it alone lets the segment go. Where nobody does (its process has ended, or the socket is another
 /// program's), whoever makes calls may; so where the receiver is nobody's. Who looks on or runs a program lets nothing go.
-pub fn may_release(own: &[Actor], door: Option<Actor>, members: &[&Member]) -> bool {
-    let is_nobodys = |actor| !members.iter().any(|member| member.is(actor));
-    !own.is_empty() && door.is_none_or(|actor| own.contains(&actor) || is_nobodys(actor))
+pub fn may_release(own: &[Actor], door: Option<Door>, members: &[&Member]) -> bool {
+    let can_be = |door: Door| own.iter().any(|actor| door.can_be(*actor));
+    let is_nobodys = |door: Door| !members.iter().flat_map(|member| member.actors()).any(|actor| door.can_be(actor));
+    !own.is_empty() && door.is_none_or(|door| can_be(door) || is_nobodys(door))
 }
 
 /// What a process is there for.
@@ -120,10 +122,10 @@ impl Passing {
     pub const LONGEST: Duration = Duration::from_secs(3600);
 
     /// After how long a segment goes on by itself; `None` where it waits. `to` is the side that it is for.
-    pub fn delay(&self, connection: Connection, to: Option<Actor>) -> Option<Duration> {
+    pub fn delay(&self, connection: Connection, to: Option<Door>) -> Option<Duration> {
         let fits = |which: &Which| match which {
             Which::All => true,
-            Which::To(actor) => to == Some(*actor),
+            Which::To(actor) => to.is_some_and(|door| door.can_be(*actor)),
             Which::Of(one) => *one == connection,
         };
         self.rules.iter().find(|(which, _)| fits(which)).map(|(_, delay)| *delay)
@@ -200,26 +202,26 @@ mod tests {
         let ms = |ms| Some(Duration::from_millis(ms));
         let passing =
             Passing::default().with(Which::All, ms(5)).with(Which::Of(one), ms(0)).with(Which::To(server), ms(7));
-        assert_eq!(passing.delay(one, Some(server)), ms(0));
-        assert_eq!(passing.delay(other, Some(server)), ms(7));
-        assert_eq!(passing.delay(other, Some(client)), ms(5));
+        assert_eq!(passing.delay(one, Some(Door::Of(server))), ms(0));
+        assert_eq!(passing.delay(other, Some(Door::Of(server))), ms(7));
+        assert_eq!(passing.delay(other, Some(Door::Of(client))), ms(5));
         assert_eq!(passing.delay(other, None), ms(5));
         assert_eq!((passing.rule(Which::All), passing.rule(Which::To(client))), (ms(5), None));
         assert_eq!(passing.with(Which::All, Some(Duration::MAX)).rule(Which::All), Some(Passing::LONGEST));
         let member = |nth, role| Member { number: nth, pid: nth, nth, role };
         let newcomer = member(1, Role::Drives(vec![Side::Server]));
         let came = passing.without_the_doors_of(&newcomer, [].into_iter());
-        assert_eq!((came.delay(other, Some(client)), came.delay(other, None)), (ms(5), None));
+        assert_eq!((came.delay(other, Some(Door::Of(client))), came.delay(other, None)), (ms(5), None));
         assert_eq!(came.without_the_doors_of(&member(1, Role::Drives(vec![Side::Client])), [].into_iter()), came);
         // One more client: its own door is shut, those of all others stay as they were.
         let [second, third] = [2, 3].map(|nth| Actor { side: Side::Client, nth });
         let newcomer = member(3, Role::Drives(vec![Side::Client]));
         let came = Passing::default().with(Which::All, ms(5)).without_the_doors_of(&newcomer, [second].into_iter());
-        let delays = [server, client, second, third].map(|door| came.delay(other, Some(door)));
+        let delays = [server, client, second, third].map(|door| came.delay(other, Some(Door::Of(door))));
         assert_eq!(delays, [ms(5), ms(5), ms(5), None]);
         assert_eq!(passing.without_the_doors_of(&member(9, Role::Watches), [].into_iter()), passing);
         let fewer = passing.with(Which::All, None).with(Which::To(server), ms(1));
         assert_eq!(fewer.delay(other, None), None);
-        assert_eq!(fewer.delay(other, Some(server)), ms(1));
+        assert_eq!(fewer.delay(other, Some(Door::OfSide(Side::Server))), ms(1));
     }
 }

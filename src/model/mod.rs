@@ -21,7 +21,7 @@ mod trace;
 mod verdicts;
 mod view;
 
-pub use actor::{Actor, Caller};
+pub use actor::{Actor, Caller, Door};
 pub use call::{Call, CallName, Errno, How, LONGEST_READ, Outcome, Returned, Side};
 pub use event::{Answer, ClaimResult, Entry, Event, Hand, SegmentId, Unkept};
 pub use member::{Connection, Member, Passing, Role, Which, may_release};

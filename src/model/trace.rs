@@ -11,8 +11,8 @@ use super::changing::Changing;
 use super::doors::Doors;
 use super::verdicts::Verdicts;
 use super::{
-    Actor, Call, Caller, Connection, Entry, Event, Fate, Hand, Member, Outcome, Passing, SegmentId, SegmentView, Side,
-    SocketFacts, SocketState, Source, Unkept, View,
+    Actor, Call, Caller, Connection, Door, Entry, Event, Fate, Hand, Member, Outcome, Passing, SegmentId, SegmentView,
+    Side, SocketFacts, SocketState, Source, Unkept, View,
 };
 use crate::tcp::{Initials, Isn, Isns, Packet, State};
 
@@ -181,13 +181,13 @@ impl Trace {
         self.doors.owner_of(address)
     }
 
-    /// The actor at whose door a segment waits: its receiver; `None` where the receiver is nobody's.
-    pub fn door(&self, segment: &Packet) -> Option<Actor> {
+    /// The door at which a segment waits: its receiver's; `None` where neither end is anybody's.
+    pub fn door(&self, segment: &Packet) -> Option<Door> {
         self.doors.door((segment.from, segment.to))
     }
 
     /// The oldest segment that waits now at a door that is open; `None` is nobody's door.
-    pub fn oldest_at(&self, is_open: impl Fn(Option<Actor>) -> bool) -> Option<SegmentId> {
+    pub fn oldest_at(&self, is_open: impl Fn(Option<Door>) -> bool) -> Option<SegmentId> {
         self.doors.oldest_at(is_open)
     }
 

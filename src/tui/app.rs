@@ -17,7 +17,7 @@ use crate::engine::{Phase, Purpose, Wire};
 use crate::i18n::Glyphs;
 use crate::i18n::{Lang, Localized};
 use crate::lesson::Glossary;
-use crate::model::{Actor, Connection, Moment, SegmentId, Side, View, may_release};
+use crate::model::{Actor, Connection, Door, Moment, SegmentId, Side, View, may_release};
 use crate::progress::Mark;
 use crate::tcp::Numbers;
 use crate::theme::Theme;
@@ -392,14 +392,14 @@ impl App {
     }
 
     /// At which doors segments may be let go here (`None` is nobody's door); `None` where they may at all.
-    pub(super) fn own_doors(&self) -> Option<impl Fn(Option<Actor>) -> bool> {
+    pub(super) fn own_doors(&self) -> Option<impl Fn(Option<Door>) -> bool> {
         let own = self.walk.free()?.actors();
         let members = self.view().members();
         Some(move |door| may_release(own, door, &members))
     }
 
     /// Whether a segment waits at one of these doors.
-    pub(super) fn waits_at(&self, id: SegmentId, doors: Option<impl Fn(Option<Actor>) -> bool>) -> bool {
+    pub(super) fn waits_at(&self, id: SegmentId, doors: Option<impl Fn(Option<Door>) -> bool>) -> bool {
         let Some(may) = doors else { return true };
         let view = self.view();
         view.segment(id).is_some_and(|segment| may(view.trace().door(segment.segment)))
