@@ -31,6 +31,7 @@ const TEXTS: Of = Only(&[
     "TomlTexts",
     "BrokenTexts",
     "fill",
+    "testing",
     "words",
 ]);
 
@@ -55,7 +56,7 @@ const LAYERS: &[(&str, &[(&str, Of)])] = &[
     ("linux", &[("lab", All), ("model", All), ("tcp", All)]),
     ("i18n", &[("model", All), ("tcp", All)]),
     ("explain", &[("i18n", All), ("model", All), ("tcp", All)]),
-    ("theme", &[("i18n", All), ("model", All), ("tcp", All)]),
+    ("theme", &[("model", All)]),
     ("cli", &[("i18n", All), ("theme", All), ("engine", All), ("lesson", All), ("model", All), ("tcp", All)]),
     ("plain", FRONT_END),
     ("report", FRONT_END),
@@ -534,6 +535,7 @@ fn wrong_arrows_are_found() {
 use crate::i18n::Lang;",
         ),
         ("theme/mod.rs", "use crate::engine::Phase;"),
+        ("theme/mod.rs", "use crate::i18n::Lang;"),
         ("linux/world.rs", "use crate::engine::Runner;"),
         ("engine/free.rs", "use crate::lab::{self, World}; fn f() { lab::Lab::new(); }"),
         ("linux/world.rs", "use crate::engine;"),

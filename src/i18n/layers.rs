@@ -1,8 +1,8 @@
-//! A packet taken apart by layers: the four of TCP/IP beside OSI's seven, each with its own bytes of this packet.
+//! What is said of a packet's layers: the four of TCP/IP beside OSI's seven, each with its own bytes of this packet.
 
 use super::words::words;
 use super::{excerpt, fill};
-use crate::tcp::{Flags, Hex, Initials, Numbers, Packet, Protocol, Segment, TcpOption, Window};
+use crate::tcp::{Flags, Frame, Hex, Initials, Numbers, Packet, Protocol, Segment, TcpOption, Window, window_field};
 
 words! {
     /// The words of it. The fields bear the names of the keys.
@@ -81,16 +81,12 @@ pub fn empty_layers(texts: &LayersTexts) -> [Layer<'_>; 4] {
 /// The layers of a packet, from the application down. `line` is the packet in its one-line notation.
 pub fn layers<'a>(packet: &'a Packet, initials: &Initials, line: &str, texts: &'a LayersTexts) -> [Layer<'a>; 4] {
     let [above, transport, network, link] = empty_layers(texts);
-    let (data, header, ip) = match packet.protocol() {
-        // ICMP has no transport below or above it: its message is the network layer's own.
-        Protocol::Icmp => (&[][..], &[][..], packet.packet()),
-        Protocol::Tcp | Protocol::Udp => (packet.payload(), packet.header(), packet.ip_header()),
-    };
+    let [data, header, ip, frame_header] = packet.by_layers();
     [
         Layer { says: vec![application(packet, texts)], bytes: data, ..above },
         Layer { says: ports(packet, initials, line, texts), bytes: header, ..transport },
         Layer { says: internet(packet, texts), bytes: ip, ..network },
-        Layer { says: frame(packet, texts), bytes: packet.link().unwrap_or(&[]), ..link },
+        Layer { says: frame(packet, texts), bytes: frame_header, ..link },
     ]
 }
 
@@ -133,25 +129,6 @@ fn window(segment: &Segment, initials: &Initials, texts: &LayersTexts) -> String
     }
 }
 
-/// A segment's window field: `64240`, `63 × 1024 = 64,512`, `63 × ?` where the scale isn't known.
-pub fn window_field(segment: &Segment, initials: &Initials) -> String {
-    match initials.window(segment) {
-        _ if segment.flags.has(Flags::RST) => segment.window.to_string(),
-        Window::Bytes(field) => field.to_string(),
-        Window::Scaled(field, shift) => {
-            format!("{field} × {} = {}", 1_u32 << shift, thousands(u32::from(field) << shift))
-        }
-        Window::Unknown(field) => format!("{field} × ?"),
-    }
-}
-
-/// A number with commas between its thousands.
-fn thousands(number: u32) -> String {
-    let digits = number.to_string();
-    let comma = |place: usize| place > 0 && (digits.len() - place).is_multiple_of(3);
-    digits.char_indices().flat_map(|(place, digit)| comma(place).then_some(',').into_iter().chain([digit])).collect()
-}
-
 /// All options of a segment's header in one line, each by name and value or by kind and length; `None` where it has none.
 pub fn options(packet: &Packet, initials: &Initials, numbers: Numbers, texts: &LayersTexts) -> Option<String> {
     packet.tcp()?;
@@ -177,8 +154,8 @@ fn internet(packet: &Packet, texts: &LayersTexts) -> Vec<String> {
         &[
             ("version", ip.version.to_string()),
             ("n", packet.ip_header().len().to_string()),
-            ("from", packet_ends(packet).0),
-            ("to", packet_ends(packet).1),
+            ("from", packet.from.ip().to_string()),
+            ("to", packet.to.ip().to_string()),
         ],
     );
     let hops = if ip.version == 6 { &texts.hop_limit } else { &texts.ttl };
@@ -200,35 +177,13 @@ fn internet(packet: &Packet, texts: &LayersTexts) -> Vec<String> {
     says
 }
 
-/// The addresses of the IP header, whose ports are the transport's.
-fn packet_ends(packet: &Packet) -> (String, String) {
-    (packet.from.ip().to_string(), packet.to.ip().to_string())
-}
-
 fn frame(packet: &Packet, texts: &LayersTexts) -> Vec<String> {
-    let Some((to, rest)) = packet.link().and_then(|link| link.split_first_chunk::<6>()) else {
-        return vec![texts.no_frame.clone()];
-    };
-    let Some((from, kind)) = rest.split_first_chunk::<6>() else { return vec![texts.no_frame.clone()] };
-    let kind: String = kind.iter().map(|byte| format!("{byte:02x}")).collect();
-    let name = match kind.as_str() {
-        "0800" => "IPv4",
-        "86dd" => "IPv6",
-        _ => "?",
-    };
-    let n = (to.len() + rest.len()).to_string();
-    let head = fill(&texts.frame, &[("n", n.as_str()), ("kind", &format!("0x{kind}")), ("name", name)]);
-    vec![head, fill(&texts.frame_ends, &[("from", &hardware(from)), ("to", &hardware(to))])]
-}
-
-fn hardware(address: &[u8; 6]) -> String {
-    address.map(|byte| format!("{byte:02x}")).join(":")
-}
-
-/// Bytes in rows of sixteen, at most so many rows; and how many bytes these leave out.
-pub fn hex_rows(bytes: &[u8], rows: usize) -> (Vec<String>, usize) {
-    let row = |bytes: &[u8]| bytes.iter().map(|byte| format!("{byte:02x}")).collect::<Vec<_>>().join(" ");
-    (bytes.chunks(16).take(rows).map(row).collect(), bytes.len().saturating_sub(16 * rows))
+    let Some(frame) = packet.frame() else { return vec![texts.no_frame.clone()] };
+    let n = packet.link().map_or(0, <[u8]>::len).to_string();
+    let kind = format!("{:#06x}", frame.kind);
+    let head = fill(&texts.frame, &[("n", n.as_str()), ("kind", &kind), ("name", frame.carries())]);
+    let ends = fill(&texts.frame_ends, &[("from", &Frame::address(frame.from)), ("to", &Frame::address(frame.to))]);
+    vec![head, ends]
 }
 
 #[cfg(test)]
@@ -313,7 +268,6 @@ mod tests {
         );
         assert_eq!(said[1][1], "options, 8 bytes: kind 77, length 4: 0102, NOP, window scale 7 (×128)");
         assert_eq!(said[2], [", window 63 × 1024 = 64,512"]);
-        assert_eq!([0, 999, 1000, 65_535, 1_048_576].map(thousands), ["0", "999", "1,000", "65,535", "1,048,576"]);
     }
 
     #[test]
@@ -337,6 +291,5 @@ mod tests {
         let bytes = packet(from, to, 7, 9, &["ACK"], "\u{1b}[2J".repeat(100).as_bytes());
         let packet = Packet::parse(&bytes).unwrap();
         assert!(!layers(&packet, &Initials::default(), "", texts())[0].says.concat().contains('\u{1b}'));
-        assert_eq!(hex_rows(&[1; 40], 2), (vec![["01"; 16].join(" "); 2], 8));
     }
 }

@@ -40,7 +40,7 @@ pub use ending::EndingTexts;
 pub use faults::{FaultTexts, TomlTexts};
 pub use glyphs::Glyphs;
 pub use lang::{Lang, LanguageTexts, Languages};
-pub use layers::{Layer, LayersTexts, empty_layers, hex_rows, layers, options, window_field};
+pub use layers::{Layer, LayersTexts, empty_layers, layers, options};
 pub use localized::Localized;
 pub use measured::MeasuredTexts;
 pub use needs::NeedTexts;

@@ -2,7 +2,6 @@ use std::collections::BTreeMap;
 
 use super::testing::zh;
 use super::*;
-use crate::tui;
 
 fn flat(prefix: &str, table: &toml::Table, into: &mut BTreeMap<String, String>) {
     for (key, value) in table {
@@ -105,7 +104,6 @@ fn every_language_can_be_read_and_says_its_own_code() {
     for lang in Lang::all() {
         Texts::load(lang).unwrap();
         FaultTexts::load(lang).unwrap();
-        tui::Texts::load(lang).unwrap();
         let texts = LanguageTexts::load(lang).unwrap();
         assert_eq!((texts.code.as_str(), lang.name()), (lang.code(), texts.name.as_str()));
         assert!(Lang::all().all(|other| !texts.name_of(other).is_empty()));

@@ -2,10 +2,10 @@
 
 use super::COLUMNS;
 use super::lines::whose;
-use crate::i18n::{LayersTexts, Texts, empty_layers, fill, hex_rows, layers, wrap};
+use crate::i18n::{LayersTexts, Texts, empty_layers, fill, layers, wrap};
 use crate::lesson::Show;
 use crate::model::{SegmentView, SocketView, View};
-use crate::tcp::{Numbers, line};
+use crate::tcp::{Numbers, hex_rows, line};
 
 /// So many rows of sixteen bytes are written of one part.
 const ROWS: usize = 8;

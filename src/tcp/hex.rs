@@ -1,4 +1,4 @@
-//! Bytes as text, two digits each, for serde's `with`: so JSON lines hold any bytes, and people can still read them.
+//! Bytes as text, two digits each: for serde's `with`, so that JSON lines hold any bytes and people can still read them, and in rows.
 
 use serde::de::{Deserializer, Error};
 use serde::{Deserialize, Serializer};
@@ -41,9 +41,21 @@ fn parse(text: &str) -> Option<Vec<u8>> {
     text.as_bytes().chunks(2).map(pair).collect()
 }
 
+/// Bytes in rows of sixteen, at most so many rows; and how many bytes these leave out.
+pub fn hex_rows(bytes: &[u8], rows: usize) -> (Vec<String>, usize) {
+    let row = |bytes: &[u8]| bytes.iter().map(|byte| format!("{byte:02x}")).collect::<Vec<_>>().join(" ");
+    (bytes.chunks(16).take(rows).map(row).collect(), bytes.len().saturating_sub(16 * rows))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn rows_are_of_sixteen_and_what_is_left_out_is_counted() {
+        assert_eq!(hex_rows(&[1; 40], 2), (vec![["01"; 16].join(" "); 2], 8));
+        assert_eq!(hex_rows(&[], 2), (Vec::new(), 0));
+    }
 
     #[test]
     fn what_is_written_can_be_read_and_nothing_else() {

@@ -4,6 +4,7 @@
 mod flags;
 pub mod hex;
 mod isn;
+mod layers;
 mod notation;
 mod options;
 mod packet;
@@ -13,8 +14,10 @@ mod state;
 pub(crate) mod testing;
 
 pub use flags::Flags;
+pub use hex::hex_rows;
 pub use isn::{Initials, Isn, IsnName, Isns, Window, relative};
-pub use notation::{Numbers, line, number, tells_zero_window};
+pub use layers::Frame;
+pub use notation::{Numbers, line, number, tells_zero_window, window_field};
 pub use options::{Hex, TcpOption};
 pub use packet::{Ip, LONGEST_FRAME, Malformed, Packet, Protocol, Transport, finish_checksum};
 pub use segment::Segment;

@@ -4,7 +4,7 @@
 
 use std::fmt;
 
-use super::{Flags, Initials, Isn, Packet, Segment, Transport, relative};
+use super::{Flags, Initials, Isn, Packet, Segment, Transport, Window, relative};
 
 /// How sequence numbers are written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
@@ -82,11 +82,35 @@ impl fmt::Display for Line<'_> {
     }
 }
 
+/// A segment's window field: `64240`, `63 × 1024 = 64,512`, `63 × ?` where the scale isn't known.
+pub fn window_field(segment: &Segment, initials: &Initials) -> String {
+    match initials.window(segment) {
+        _ if segment.flags.has(Flags::RST) => segment.window.to_string(),
+        Window::Bytes(field) => field.to_string(),
+        Window::Scaled(field, shift) => {
+            format!("{field} × {} = {}", 1_u32 << shift, thousands(u32::from(field) << shift))
+        }
+        Window::Unknown(field) => format!("{field} × ?"),
+    }
+}
+
+/// A number with commas between its thousands.
+fn thousands(number: u32) -> String {
+    let digits = number.to_string();
+    let comma = |place: usize| place > 0 && (digits.len() - place).is_multiple_of(3);
+    digits.char_indices().flat_map(|(place, digit)| comma(place).then_some(',').into_iter().chain([digit])).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::super::Isns;
     use super::super::testing::{datagram_packet, segment, unreachable_packet};
     use super::*;
+
+    #[test]
+    fn thousands_are_parted() {
+        assert_eq!([0, 999, 1000, 65_535, 1_048_576].map(thousands), ["0", "999", "1,000", "65,535", "1,048,576"]);
+    }
     use std::net::SocketAddr;
 
     fn ends() -> (SocketAddr, SocketAddr) {

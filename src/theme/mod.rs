@@ -6,12 +6,27 @@ use std::time::Duration;
 
 use ratatui::style::{Color, Modifier, Style};
 use terminal_colorsaurus::{QueryOptions, ThemeMode, theme_mode};
-use toml::Value;
+use toml::{Table, Value};
 
-use crate::i18n::words::{self, Words, words};
 use crate::model::Side;
 
-words! {
+/// Declares the theme, and what puts a table's styles into its fields.
+macro_rules! theme {
+    ($(#[$meta:meta])* pub struct Theme { $($(#[$doc:meta])* pub $field:ident: Paint,)* }) => {
+        $(#[$meta])*
+        #[derive(Clone, Debug, Default)]
+        pub struct Theme { $($(#[$doc])* pub $field: Paint,)* }
+
+        impl Theme {
+            /// All its styles, by the names that a file has for them.
+            fn paints(&mut self) -> impl Iterator<Item = (&'static str, &mut Paint)> {
+                [$((stringify!($field), &mut self.$field)),*].into_iter()
+            }
+        }
+    };
+}
+
+theme! {
     /// One style for each thing that means something.
     pub struct Theme {
         /// Ordinary text.
@@ -166,7 +181,7 @@ impl Theme {
             (_, Colours::All) => ("dark", include_str!("../../assets/themes/dark.toml")),
             (_, Colours::Sixteen) => ("dark16", include_str!("../../assets/themes/dark16.toml")),
         };
-        words::read(text).map_err(|error| ThemeError { name, error })
+        read(text).map_err(|error| ThemeError { name, error })
     }
 
     /// The style of a side's things.
@@ -178,29 +193,40 @@ impl Theme {
     }
 }
 
-impl Words for Paint {
-    fn take(&mut self, value: Value) -> Result<(), String> {
-        let style = &mut self.0;
-        for (key, value) in words::table(value)? {
-            let modifier = match (key.as_str(), &value) {
-                ("fg", Value::String(name)) => {
-                    style.fg = Some(color(name)?);
-                    continue;
-                }
-                ("bg", Value::String(name)) => {
-                    style.bg = Some(color(name)?);
-                    continue;
-                }
-                ("bold", Value::Boolean(true)) => Modifier::BOLD,
-                ("italic", Value::Boolean(true)) => Modifier::ITALIC,
-                ("underlined", Value::Boolean(true)) => Modifier::UNDERLINED,
-                ("reversed", Value::Boolean(true)) => Modifier::REVERSED,
-                _ => return Err(format!(".{key} = {value:?} says nothing of a style")),
-            };
-            *style = style.add_modifier(modifier);
-        }
-        Ok(())
+/// Reads a theme's file, which has exactly its styles.
+fn read(text: &str) -> Result<Theme, String> {
+    let mut table: Table = toml::from_str(text).map_err(|error| error.to_string())?;
+    let mut theme = Theme::default();
+    for (name, paint) in theme.paints() {
+        let style = table.remove(name).ok_or_else(|| format!("{name} is missing"))?;
+        *paint = style_of(style).map_err(|error| format!("{name}{error}"))?;
     }
+    table.keys().next().map_or(Ok(theme), |name| Err(format!("{name} is unknown")))
+}
+
+/// The style that a table tells.
+fn style_of(value: Value) -> Result<Paint, String> {
+    let Value::Table(table) = value else { return Err(format!(" is no table but {}", value.type_str())) };
+    let mut style = Style::default();
+    for (key, value) in table {
+        let modifier = match (key.as_str(), &value) {
+            ("fg", Value::String(name)) => {
+                style.fg = Some(color(name)?);
+                continue;
+            }
+            ("bg", Value::String(name)) => {
+                style.bg = Some(color(name)?);
+                continue;
+            }
+            ("bold", Value::Boolean(true)) => Modifier::BOLD,
+            ("italic", Value::Boolean(true)) => Modifier::ITALIC,
+            ("underlined", Value::Boolean(true)) => Modifier::UNDERLINED,
+            ("reversed", Value::Boolean(true)) => Modifier::REVERSED,
+            _ => return Err(format!(".{key} = {value:?} says nothing of a style")),
+        };
+        style = style.add_modifier(modifier);
+    }
+    Ok(Paint(style))
 }
 
 fn color(name: &str) -> Result<Color, String> {

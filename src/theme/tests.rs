@@ -88,7 +88,7 @@ fn auto_follows_no_color_then_the_background_then_dark() {
 
 #[test]
 fn what_is_no_style_is_refused_by_name() {
-    let read = |text| words::read::<Paint>(text).map(|paint| paint.0);
+    let read = |text: &str| style_of(Value::Table(toml::from_str(text).unwrap())).map(|paint| paint.0);
     let bold = Style::default().fg(Color::Indexed(215)).add_modifier(Modifier::BOLD);
     assert_eq!(read("fg = '215'\nbold = true"), Ok(bold));
     for (text, error) in [
@@ -98,4 +98,18 @@ fn what_is_no_style_is_refused_by_name() {
     ] {
         assert_eq!(read(text).unwrap_err(), error);
     }
+}
+
+#[test]
+fn a_theme_has_exactly_its_styles() {
+    let dark = include_str!("../../assets/themes/dark.toml");
+    let first = dark.lines().find(|line| line.contains(" = ")).unwrap();
+    let name = first.split(' ').next().unwrap();
+    assert!(super::read(dark).is_ok());
+    assert_eq!(super::read(&dark.replacen(first, "", 1)).unwrap_err(), format!("{name} is missing"));
+    assert_eq!(super::read(&format!("{dark}\nmore = {{ bold = true }}")).unwrap_err(), "more is unknown");
+    assert_eq!(
+        super::read(&dark.replacen(first, &format!("{name} = 1"), 1)).unwrap_err(),
+        format!("{name} is no table but integer")
+    );
 }

@@ -14,9 +14,9 @@ use ratatui::layout::Rect;
 use ratatui::style::Style;
 use ratatui::text::{Line, Span};
 
-use crate::i18n::{Layer, LayersTexts, Texts, empty_layers, fill, hex_rows, layers, width as display_width};
+use crate::i18n::{Layer, LayersTexts, Texts, empty_layers, fill, layers, width as display_width};
 use crate::model::SegmentView;
-use crate::tcp::line;
+use crate::tcp::{hex_rows, line};
 use crate::tui::scene::{Scene, more_below, put};
 use crate::tui::wrap::{cut, wrap_text};
 

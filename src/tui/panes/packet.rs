@@ -8,9 +8,9 @@ use ratatui::text::{Line, Span};
 use crate::i18n::excerpt;
 use crate::i18n::fill;
 use crate::i18n::width as display_width;
-use crate::i18n::{Texts, options as all_options, window_field};
+use crate::i18n::{Texts, options as all_options};
 use crate::model::SegmentView;
-use crate::tcp::{Flags, Packet, Transport, finish_checksum, line};
+use crate::tcp::{Flags, Packet, Transport, finish_checksum, line, window_field};
 use crate::tui::scene::{Scene, more_below, put};
 use crate::tui::wrap::{cut, wrap, wrap_text};
 
