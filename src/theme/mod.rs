@@ -96,6 +96,8 @@ pub enum Choice {
     Dark,
     /// For a light background.
     Light,
+    /// For a background that isn't known, of which `auto` alone knows.
+    Either,
     /// Without colours.
     Mono,
 }
@@ -141,14 +143,14 @@ impl Choice {
     }
 
     /// What `auto` comes to on this terminal: no colours where `NO_COLOR` is set (no-color.org), else what the
-    /// terminal says of its background, else dark. Ask before the alternate screen and the input thread begin: the
-    /// terminal's answer comes as input.
+    /// terminal says of its background. Where it says nothing, dark; of sixteen colours, those that can be read on either. Ask
+    /// before the alternate screen and the input thread begin: the terminal's answer comes as input.
     pub fn resolve(self, colours: Colours) -> Choice {
         let no_color = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
-        self.resolve_with(no_color, || {
-            // Such a terminal prints the question, or is silent.
+        self.resolve_with(no_color, colours, || {
+            // Such a terminal prints the question, or is silent; of the Linux console it is known.
             if colours == Colours::Sixteen {
-                return None;
+                return std::env::var_os("TERM").filter(|term| term == "linux").map(|_| ThemeMode::Dark);
             }
             let mut options = QueryOptions::default();
             options.timeout = Duration::from_millis(150);
@@ -156,11 +158,12 @@ impl Choice {
         })
     }
 
-    fn resolve_with(self, no_color: bool, background: impl FnOnce() -> Option<ThemeMode>) -> Choice {
+    fn resolve_with(self, no_color: bool, colours: Colours, background: impl FnOnce() -> Option<ThemeMode>) -> Choice {
         match self {
             Choice::Auto if no_color => Choice::Mono,
-            Choice::Auto => match background() {
-                Some(ThemeMode::Light) => Choice::Light,
+            Choice::Auto => match (background(), colours) {
+                (Some(ThemeMode::Light), _) => Choice::Light,
+                (None, Colours::Sixteen) => Choice::Either,
                 _ => Choice::Dark,
             },
             chosen => chosen,
@@ -178,6 +181,7 @@ impl Theme {
             (Choice::Mono, _) => ("mono", include_str!("../../assets/themes/mono.toml")),
             (Choice::Light, Colours::All) => ("light", include_str!("../../assets/themes/light.toml")),
             (Choice::Light, Colours::Sixteen) => ("light16", include_str!("../../assets/themes/light16.toml")),
+            (Choice::Either, _) => ("either16", include_str!("../../assets/themes/either16.toml")),
             (_, Colours::All) => ("dark", include_str!("../../assets/themes/dark.toml")),
             (_, Colours::Sixteen) => ("dark16", include_str!("../../assets/themes/dark16.toml")),
         };
@@ -233,5 +237,7 @@ fn color(name: &str) -> Result<Color, String> {
     name.parse().map_err(|_| format!(": `{name}` is not a colour: write 0 to 255"))
 }
 
+#[cfg(test)]
+pub(crate) mod testing;
 #[cfg(test)]
 mod tests;

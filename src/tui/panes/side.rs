@@ -132,7 +132,7 @@ fn call_lines(scene: &Scene<'_>, call: &CallView<'_>, width: usize) -> Vec<Line<
     };
     let text_style = if fresh || call.outcome.is_none() { theme.fresh.0 } else { theme.text.0 };
     let (result, result_style, source) = result(scene, call);
-    let result_style = if fresh { result_style.patch(theme.fresh.0) } else { result_style };
+    let result_style = if fresh { theme.fresh.0 } else { result_style };
     let right = |text: String| vec![Span::styled(text, result_style), Span::styled(format!(" {source}"), theme.dim.0)];
     // A worker is called by its connection's descriptor.
     let who = if call.caller.worker == 0 { String::new() } else { format!("#{} ", call.caller.worker) };

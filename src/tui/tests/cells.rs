@@ -1,5 +1,6 @@
 //! What must hold of every cell, whatever is shown.
 
+use std::collections::{BTreeSet, HashSet};
 use std::sync::Arc;
 
 use ratatui::buffer::Cell;
@@ -12,6 +13,7 @@ use super::state::{State, states};
 use super::*;
 use crate::lesson::{builtin, builtin_names};
 use crate::model::Mode;
+use crate::theme::testing::least_contrast;
 use crate::tui::fit::Paper;
 
 /// The smallest window, and one in which everything is seen at once.
@@ -145,6 +147,30 @@ fn each_cell_has_the_style_of_what_stands_in_it() {
             }
         }
     }
+}
+
+/// Whatever is drawn over whatever: a letter has another look than what it stands on, in each theme and palette.
+#[test]
+fn each_letter_can_be_told_from_its_background() {
+    let choices = [Choice::Dark, Choice::Light, Choice::Mono];
+    let all = choices.into_iter().flat_map(|choice| [Colours::All, Colours::Sixteen].map(|n| (choice, n)));
+    let all: Vec<_> = all.chain([(Choice::Either, Colours::Sixteen)]).collect();
+    let mut pale = BTreeSet::new();
+    for (name, make) in kinds(SIZES[0].0, SIZES[0].1) {
+        let mut app = make();
+        for of in &all {
+            app.look.theme = Theme::load(of.0, of.1).unwrap();
+            let buffer = screen(&app);
+            let letters = buffer.content.iter().filter(|cell| cell.symbol() != " ");
+            for style in letters.map(Cell::style).collect::<HashSet<_>>() {
+                let least = least_contrast(style, *of);
+                if least < 3.0 {
+                    pale.insert(format!("{of:?} {style:?} {least:.1} {name}"));
+                }
+            }
+        }
+    }
+    assert!(pale.is_empty(), "{pale:#?}");
 }
 
 const UNTOUCHED: &str = "\u{fffd}";
