@@ -6,6 +6,7 @@ use std::net::SocketAddr;
 use serde_json::{Value, json};
 
 use super::Header;
+use super::form::Written;
 use crate::model::{
     Actor, Call, Caller, Entry, Event, Hand, How, Member, Moment, Outcome, Role, SegmentId, Side, SocketFacts,
     SocketState, SocketView, Trace, View,
@@ -57,7 +58,8 @@ impl JsonLines {
         }
         while let Some(entry) = trace.entries().get(self.next) {
             let view = trace.at(self.next + 1);
-            let whole = (self.detail == Detail::Whole).then(|| serde_json::to_string(&entry.event)).transpose()?;
+            let whole =
+                (self.detail == Detail::Whole).then(|| serde_json::to_string(&Written(&entry.event))).transpose()?;
             let told = object(entry, &view, &step_id);
             if let Some((kind, rest)) = told.or_else(|| whole.as_ref().map(|_| ("entry", Vec::new()))) {
                 self.lines += 1;

@@ -1,5 +1,6 @@
 //! The trace in other forms.
 
+mod form;
 mod header;
 mod json;
 mod recording;

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use serde::Deserialize;
 
+use super::form::Read as ReadEvent;
 use super::header::{self, First, Header};
 use crate::model::{Entry, Event, Hand, SegmentId};
 
@@ -43,7 +44,7 @@ pub enum Unreadable {
 #[derive(Deserialize)]
 struct Line {
     t_us: u64,
-    entry: Option<Event>,
+    entry: Option<ReadEvent>,
 }
 
 /// Reads a recording.
@@ -86,7 +87,7 @@ pub fn read_recording(mut from: impl BufRead) -> Result<Recording, Unreadable> {
 
 fn entry(line: &[u8], number: u64, last: Duration, segments: &mut u32) -> Result<Entry, Unreadable> {
     let read: Line = serde_json::from_slice(line).map_err(|_| Unreadable::Line(number))?;
-    let event = read.entry.ok_or(Unreadable::NotWhole(number))?;
+    let ReadEvent(event) = read.entry.ok_or(Unreadable::NotWhole(number))?;
     let at = Duration::from_micros(read.t_us);
     if last <= at && fits(&event, segments) { Ok(Entry { at, event }) } else { Err(Unreadable::Line(number)) }
 }

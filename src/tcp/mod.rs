@@ -19,6 +19,6 @@ pub use isn::{Initials, Isn, IsnName, Isns, Window, relative};
 pub use layers::Frame;
 pub use notation::{Numbers, line, number, tells_zero_window, window_field};
 pub use options::{Hex, TcpOption};
-pub use packet::{Ip, LONGEST_FRAME, Malformed, Packet, Protocol, Transport, finish_checksum};
+pub use packet::{Ip, LINK_HEADER, LONGEST_FRAME, Malformed, Packet, Protocol, Transport, finish_checksum};
 pub use segment::Segment;
 pub use state::{EDGES, Edge, State, Trigger, edge};

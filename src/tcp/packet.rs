@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use super::Segment;
 
 /// The length of an Ethernet header, which is also the loopback's: two addresses of six bytes, and a type.
-const LINK_HEADER: usize = 14;
+pub const LINK_HEADER: usize = 14;
 
 /// The longest IP packet, in bytes: an IPv6 header and all that its length field can tell (RFC 8200).
 const LONGEST: usize = 40 + 65_535;

@@ -6,7 +6,9 @@ use sockwalk::engine::typed::{self, Usual};
 use sockwalk::i18n::Lang;
 use sockwalk::lesson;
 use sockwalk::linux::untrusted;
-use sockwalk::report::read_recording;
+use sockwalk::model::{Entry, Trace};
+use sockwalk::plain::Transcript;
+use sockwalk::report::{Header, JsonLines, read_recording};
 use sockwalk::tcp::{Packet, finish_checksum};
 
 /// A frame of the capture.
@@ -29,9 +31,19 @@ pub fn sock_diag(bytes: &[u8]) {
     untrusted::sock_diag_answer(bytes);
 }
 
-/// A file that is replayed.
+/// A file that is replayed: what was read can be told in words, and written as what it is.
 pub fn recording(bytes: &[u8]) {
-    let _ = read_recording(bytes);
+    let Ok(recording) = read_recording(bytes) else { return };
+    let header = recording.header.unwrap_or_else(|| Header::deduced(&recording.entries));
+    let (mut trace, mut told, mut written) = (Trace::default(), Vec::new(), Vec::new());
+    let mut transcript = Transcript::free(header.mode, Lang::En).unwrap();
+    for Entry { at, event } in recording.entries {
+        trace.push(at, event);
+    }
+    transcript.write(&trace, &mut told).unwrap();
+    transcript.finish(&trace, &mut told).unwrap();
+    JsonLines::recording(header).write(&trace, |_| "", &mut written).unwrap();
+    assert_eq!(read_recording(written.as_slice()).unwrap().entries, trace.entries());
 }
 
 /// What processes of a lab say to each other.

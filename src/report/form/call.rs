@@ -1,0 +1,141 @@
+//! Calls and what they gave back.
+
+use std::net::SocketAddr;
+
+use serde::{Deserialize, Serialize};
+
+use super::packet::bytes;
+use super::{As, converted, remote};
+use crate::model::{Call, CallName, How, Returned, SocketOption};
+
+#[derive(Serialize, Deserialize)]
+#[serde(remote = "Call")]
+pub(super) enum CallForm {
+    Socket {
+        ipv6: bool,
+        /// The first recordings are of TCP alone.
+        #[serde(default)]
+        udp: bool,
+    },
+    Bind {
+        fd: i32,
+        addr: SocketAddr,
+    },
+    Listen {
+        fd: i32,
+        backlog: i32,
+    },
+    Accept {
+        fd: i32,
+    },
+    Connect {
+        fd: i32,
+        addr: SocketAddr,
+    },
+    Send {
+        fd: i32,
+        #[serde(with = "bytes")]
+        data: Vec<u8>,
+    },
+    Recv {
+        fd: i32,
+        len: usize,
+    },
+    SendTo {
+        fd: i32,
+        #[serde(with = "bytes")]
+        data: Vec<u8>,
+        addr: SocketAddr,
+    },
+    RecvFrom {
+        fd: i32,
+        len: usize,
+    },
+    Shutdown {
+        fd: i32,
+        #[serde(with = "HowForm")]
+        how: How,
+    },
+    Close {
+        fd: i32,
+    },
+    SetOption {
+        fd: i32,
+        #[serde(with = "As::<OptionForm>")]
+        option: SocketOption,
+        value: i32,
+    },
+    SetNonblocking {
+        fd: i32,
+    },
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(remote = "How", rename_all = "lowercase")]
+enum HowForm {
+    Read,
+    Write,
+    Both,
+}
+
+/// Its name in C; of one without a name, level and number: `IPPROTO_TCP, 99`.
+#[derive(Serialize, Deserialize)]
+#[serde(transparent)]
+struct OptionForm(String);
+
+impl From<&SocketOption> for OptionForm {
+    fn from(option: &SocketOption) -> OptionForm {
+        OptionForm(match option.name() {
+            Some(name) => name.to_owned(),
+            None => format!("{}, {}", option.level_name(), option.number),
+        })
+    }
+}
+
+impl TryFrom<OptionForm> for SocketOption {
+    type Error = &'static str;
+
+    fn try_from(OptionForm(text): OptionForm) -> Result<SocketOption, &'static str> {
+        let numbers = || {
+            let (level, number) = text.split_once(", ")?;
+            let level = SocketOption::level_by_name(level).or_else(|| level.parse().ok())?;
+            Some(SocketOption { level, number: number.parse().ok()? })
+        };
+        SocketOption::by_name(&text).or_else(numbers).ok_or("no socket option")
+    }
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(remote = "CallName", rename_all = "lowercase")]
+pub(super) enum CallNameForm {
+    Socket,
+    Bind,
+    Listen,
+    Accept,
+    Connect,
+    Send,
+    Recv,
+    SendTo,
+    RecvFrom,
+    Shutdown,
+    Close,
+    SetSockOpt,
+    Fcntl,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(remote = "Returned")]
+pub(super) struct ReturnedForm {
+    value: i64,
+    #[serde(with = "bytes")]
+    data: Vec<u8>,
+    peer: Option<SocketAddr>,
+}
+
+remote! {
+    ReturnedForm: Returned;
+}
+
+converted! {
+    OptionForm: SocketOption;
+}

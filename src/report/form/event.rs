@@ -1,0 +1,113 @@
+//! What happened.
+
+use serde::{Deserialize, Serialize};
+
+use super::As;
+use super::call::{CallForm, ReturnedForm};
+use super::packet::PacketForm;
+use super::parts::{CallerForm, ErrnoForm, MemberForm, PassingForm, SegmentIdForm, SideForm};
+use super::remote;
+use super::socket::{SocketForm, SourceForm};
+use super::statement::StatementForm;
+use crate::model::{
+    Answer, Call, Caller, ClaimResult, Errno, Event, Hand, Member, Outcome, Passing, SegmentId, Side, SocketFacts,
+    Source, Statement,
+};
+use crate::tcp::Packet;
+
+#[derive(Serialize, Deserialize)]
+#[serde(remote = "Event")]
+pub(super) enum EventForm {
+    Step(usize),
+    Entered {
+        #[serde(flatten, with = "As::<CallerForm>")]
+        caller: Caller,
+        #[serde(with = "CallForm")]
+        call: Call,
+    },
+    Blocked {
+        #[serde(flatten, with = "As::<CallerForm>")]
+        caller: Caller,
+    },
+    Returned {
+        #[serde(flatten, with = "As::<CallerForm>")]
+        caller: Caller,
+        #[serde(with = "As::<Result<ReturnedForm, ErrnoForm>>")]
+        outcome: Outcome,
+    },
+    Sent {
+        #[serde(with = "SegmentIdForm")]
+        id: SegmentId,
+        #[serde(with = "As::<PacketForm>")]
+        segment: Packet,
+        #[serde(default, with = "As::<Option<SegmentIdForm>>")]
+        again: Option<SegmentId>,
+    },
+    Held(#[serde(with = "SegmentIdForm")] SegmentId),
+    Delivered(#[serde(with = "SegmentIdForm")] SegmentId),
+    Dropped(#[serde(with = "SegmentIdForm")] SegmentId),
+    Undeliverable {
+        #[serde(with = "SegmentIdForm")]
+        id: SegmentId,
+        #[serde(with = "ErrnoForm")]
+        errno: Errno,
+    },
+    Retransmitted {
+        #[serde(with = "SegmentIdForm")]
+        id: SegmentId,
+        #[serde(with = "As::<PacketForm>")]
+        segment: Packet,
+    },
+    Socket(#[serde(with = "SocketForm")] SocketFacts),
+    Gone {
+        cookie: u64,
+        #[serde(with = "SourceForm")]
+        source: Source,
+    },
+    Joined(#[serde(with = "MemberForm")] Member),
+    Left(#[serde(with = "MemberForm")] Member),
+    Passing(#[serde(with = "PassingForm")] Passing),
+    Unkept {
+        segments: u64,
+        bytes: u64,
+        lost: u64,
+        #[serde(default)]
+        refused: u64,
+    },
+    ByHand(#[serde(with = "HandForm")] Hand),
+    Claim(#[serde(with = "As::<Box<ClaimForm>>")] Box<ClaimResult>),
+    Answer(#[serde(with = "AnswerForm")] Answer),
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(remote = "Hand")]
+enum HandForm {
+    Deliver(#[serde(with = "SegmentIdForm")] SegmentId),
+    Drop(#[serde(with = "SegmentIdForm")] SegmentId),
+    Interrupt(#[serde(with = "SideForm")] Side),
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(remote = "ClaimResult")]
+struct ClaimForm {
+    step: usize,
+    #[serde(with = "StatementForm")]
+    what: Statement,
+    held: bool,
+    #[serde(with = "StatementForm")]
+    actual: Statement,
+    line: usize,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(remote = "Answer")]
+struct AnswerForm {
+    step: usize,
+    chosen: Option<usize>,
+    right: Option<usize>,
+    actual: String,
+}
+
+remote! {
+    ClaimForm: ClaimResult;
+}

@@ -1,0 +1,151 @@
+//! Who is there, and which segments are meant.
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use super::{As, converted, remote};
+use crate::model::{Actor, Caller, Connection, Errno, Member, Passing, Role, SegmentId, Side, Which};
+
+#[derive(Serialize, Deserialize)]
+#[serde(remote = "Side")]
+pub(super) enum SideForm {
+    Server,
+    Client,
+}
+
+/// How many-th of its side: it isn't written of the first, and recordings from before there were several say nothing.
+pub(super) const fn first() -> u32 {
+    Actor::FIRST
+}
+
+pub(super) const fn is_first(nth: &u32) -> bool {
+    *nth == Actor::FIRST
+}
+
+/// The side alone where it is the first.
+#[derive(Serialize, Deserialize)]
+#[serde(untagged)]
+enum ActorForm {
+    First(#[serde(with = "SideForm")] Side),
+    Nth {
+        #[serde(with = "SideForm")]
+        side: Side,
+        nth: u32,
+    },
+}
+
+impl From<&Actor> for ActorForm {
+    fn from(actor: &Actor) -> ActorForm {
+        let Actor { side, nth } = *actor;
+        if is_first(&nth) { ActorForm::First(side) } else { ActorForm::Nth { side, nth } }
+    }
+}
+
+impl From<ActorForm> for Actor {
+    fn from(form: ActorForm) -> Actor {
+        match form {
+            ActorForm::First(side) => Actor { side, nth: first() },
+            ActorForm::Nth { side, nth } => Actor { side, nth },
+        }
+    }
+}
+
+/// Beside the other fields of an event.
+#[derive(Serialize, Deserialize)]
+pub(super) struct CallerForm {
+    #[serde(with = "SideForm")]
+    side: Side,
+    #[serde(default = "first", skip_serializing_if = "is_first")]
+    nth: u32,
+    #[serde(default)]
+    worker: u32,
+}
+
+impl From<&Caller> for CallerForm {
+    fn from(caller: &Caller) -> CallerForm {
+        let Caller { actor: Actor { side, nth }, worker } = *caller;
+        CallerForm { side, nth, worker }
+    }
+}
+
+impl From<CallerForm> for Caller {
+    fn from(CallerForm { side, nth, worker }: CallerForm) -> Caller {
+        Caller { actor: Actor { side, nth }, worker }
+    }
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(remote = "Member")]
+pub(super) struct MemberForm {
+    number: u32,
+    pid: u32,
+    #[serde(default = "first", skip_serializing_if = "is_first")]
+    nth: u32,
+    #[serde(with = "RoleForm")]
+    role: Role,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(remote = "Role")]
+enum RoleForm {
+    Drives(#[serde(with = "As::<Vec<SideForm>>")] Vec<Side>),
+    Watches,
+    Runs(String),
+}
+
+#[derive(Serialize, Deserialize)]
+struct ConnectionForm {
+    low: SocketAddr,
+    high: SocketAddr,
+}
+
+impl From<&Connection> for ConnectionForm {
+    fn from(connection: &Connection) -> ConnectionForm {
+        let [low, high] = connection.ends();
+        ConnectionForm { low, high }
+    }
+}
+
+impl From<ConnectionForm> for Connection {
+    fn from(ConnectionForm { low, high }: ConnectionForm) -> Connection {
+        Connection::new(low, high)
+    }
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(remote = "Which")]
+enum WhichForm {
+    All,
+    To(#[serde(with = "As::<ActorForm>")] Actor),
+    Of(#[serde(with = "As::<ConnectionForm>")] Connection),
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(remote = "Passing")]
+pub(super) struct PassingForm {
+    #[serde(with = "As::<Vec<(WhichForm, Duration)>>")]
+    rules: Vec<(Which, Duration)>,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(remote = "SegmentId")]
+pub(super) struct SegmentIdForm(u32);
+
+#[derive(Serialize, Deserialize)]
+#[serde(remote = "Errno")]
+pub(super) struct ErrnoForm(i32);
+
+remote! {
+    SideForm: Side;
+    WhichForm: Which;
+    SegmentIdForm: SegmentId;
+    ErrnoForm: Errno;
+}
+
+converted! {
+    ActorForm: Actor;
+    CallerForm: Caller;
+    ConnectionForm: Connection;
+}

@@ -1,0 +1,109 @@
+//! What the kernel says of a socket.
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use super::parts::{SideForm, first, is_first};
+use super::{As, remote};
+use crate::model::{Side, SocketFacts, SocketState, Source, TcpInfo, Timer, TimerKind};
+use crate::tcp::State;
+
+#[derive(Serialize, Deserialize)]
+#[serde(remote = "SocketFacts")]
+pub(super) struct SocketForm {
+    cookie: u64,
+    #[serde(default, with = "As::<Option<SideForm>>")]
+    side: Option<Side>,
+    #[serde(default = "first", skip_serializing_if = "is_first")]
+    nth: u32,
+    program: Option<String>,
+    fd: Option<i32>,
+    local: Option<SocketAddr>,
+    remote: Option<SocketAddr>,
+    #[serde(with = "StateForm")]
+    state: SocketState,
+    #[serde(with = "SourceForm")]
+    source: Source,
+    #[serde(default, with = "As::<Option<TimerForm>>")]
+    timer: Option<Timer>,
+    recv_queue: u32,
+    #[serde(default)]
+    counts_memory: bool,
+    send_queue: u32,
+    #[serde(default, with = "As::<Option<InfoForm>>")]
+    info: Option<TcpInfo>,
+}
+
+/// UDP's by their own names, else the state of TCP alone; so that one stands last, as serde wants it.
+#[derive(Serialize, Deserialize)]
+#[serde(remote = "SocketState")]
+pub(super) enum StateForm {
+    Unconnected,
+    Connected,
+    Gone,
+    #[serde(untagged)]
+    Tcp(#[serde(with = "TcpStateForm")] State),
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(remote = "State")]
+enum TcpStateForm {
+    Closed,
+    Listen,
+    SynSent,
+    SynRecv,
+    Established,
+    FinWait1,
+    FinWait2,
+    CloseWait,
+    Closing,
+    LastAck,
+    TimeWait,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(remote = "Source")]
+pub(super) enum SourceForm {
+    Call,
+    SockDiag,
+    TcpInfo,
+    PeerName,
+    Wire,
+    Concluded,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(remote = "Timer")]
+struct TimerForm {
+    #[serde(with = "TimerKindForm")]
+    kind: TimerKind,
+    fires_at: Duration,
+    fired: u8,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(remote = "TimerKind")]
+pub(super) enum TimerKindForm {
+    Retransmit,
+    Keepalive,
+    TimeWait,
+    Probe,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(remote = "TcpInfo")]
+struct InfoForm {
+    rto: Option<Duration>,
+    rtt: Option<Duration>,
+    snd_cwnd: Option<u32>,
+    snd_mss: Option<u32>,
+    unacked: Option<u32>,
+    total_retrans: Option<u32>,
+}
+
+remote! {
+    TimerForm: Timer;
+    InfoForm: TcpInfo;
+}

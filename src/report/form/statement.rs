@@ -1,0 +1,168 @@
+//! What a claim says, and what is the case.
+
+use serde::{Deserialize, Serialize};
+
+use super::call::CallNameForm;
+use super::parts::{ErrnoForm, SideForm};
+use super::socket::{StateForm, TimerKindForm};
+use super::{As, remote};
+use crate::model::{
+    CallName, Count, End, Errno, Number, SegmentFate, SegmentWords, Side, SocketState, Statement, TimerFact, TimerKind,
+};
+
+#[derive(Serialize, Deserialize)]
+#[serde(remote = "Statement")]
+pub(super) enum StatementForm {
+    Returns {
+        #[serde(with = "SideForm")]
+        side: Side,
+        #[serde(with = "CallNameForm")]
+        call: CallName,
+        #[serde(default, with = "As::<Option<NumberForm>>")]
+        value: Option<Number>,
+        data: Option<String>,
+    },
+    Fails {
+        #[serde(with = "SideForm")]
+        side: Side,
+        #[serde(with = "CallNameForm")]
+        call: CallName,
+        #[serde(with = "ErrnoForm")]
+        errno: Errno,
+    },
+    Sleeps {
+        #[serde(with = "SideForm")]
+        side: Side,
+        #[serde(with = "CallNameForm")]
+        call: CallName,
+    },
+    Runs {
+        #[serde(with = "SideForm")]
+        side: Side,
+        #[serde(with = "CallNameForm")]
+        call: CallName,
+    },
+    NotReturned {
+        #[serde(with = "SideForm")]
+        side: Side,
+        #[serde(with = "CallNameForm")]
+        call: CallName,
+    },
+    NotCalled {
+        #[serde(with = "SideForm")]
+        side: Side,
+        #[serde(with = "CallNameForm")]
+        call: CallName,
+    },
+    State {
+        #[serde(with = "EndForm")]
+        end: End,
+        #[serde(with = "StateForm")]
+        is: SocketState,
+    },
+    NoSocket(#[serde(with = "EndForm")] End),
+    Segment {
+        #[serde(with = "SideForm")]
+        from: Side,
+        #[serde(with = "WordsForm")]
+        segment: SegmentWords,
+        #[serde(with = "FateForm")]
+        is: SegmentFate,
+    },
+    LastSent {
+        #[serde(with = "SideForm")]
+        from: Side,
+        #[serde(with = "WordsForm")]
+        segment: SegmentWords,
+    },
+    SentNothing {
+        #[serde(with = "SideForm")]
+        from: Side,
+        on: Option<String>,
+    },
+    Queues {
+        #[serde(with = "EndForm")]
+        end: End,
+        #[serde(default, with = "As::<Option<NumberForm>>")]
+        recv: Option<Number>,
+        #[serde(default, with = "As::<Option<NumberForm>>")]
+        send: Option<Number>,
+    },
+    Timer {
+        #[serde(with = "EndForm")]
+        end: End,
+        #[serde(with = "As::<Vec<FactForm>>")]
+        facts: Vec<TimerFact>,
+    },
+    StepCanBeDone,
+    NoneWaits {
+        #[serde(with = "SideForm")]
+        from: Side,
+        what: String,
+    },
+    SeveralFit {
+        #[serde(with = "SideForm")]
+        from: Side,
+        #[serde(with = "As::<Vec<WordsForm>>")]
+        segments: Vec<SegmentWords>,
+    },
+    InNoCall(#[serde(with = "SideForm")] Side),
+    NoSuchSocket(String),
+    NoSender(#[serde(with = "SideForm")] Side),
+    NoCall,
+    NotFired(#[serde(with = "TimerKindForm")] TimerKind),
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(remote = "End")]
+enum EndForm {
+    Socket(String),
+    PeerOf(String),
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(remote = "SegmentFate", rename_all = "lowercase")]
+enum FateForm {
+    Held,
+    Delivered,
+    Dropped,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(remote = "Count")]
+enum CountForm {
+    Exactly(u32),
+    AtLeast(u32),
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(remote = "Number")]
+struct NumberForm {
+    written: String,
+    shown: String,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(remote = "SegmentWords")]
+struct WordsForm {
+    head: String,
+    #[serde(with = "As::<Vec<(String, NumberForm)>>")]
+    fields: Vec<(String, Number)>,
+    on: Option<String>,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(remote = "TimerFact")]
+enum FactForm {
+    Runs(#[serde(with = "TimerKindForm")] TimerKind),
+    NoneRuns,
+    Fired(#[serde(with = "CountForm")] Count),
+    Rto(#[serde(with = "CountForm")] Count),
+    NoRto,
+}
+
+remote! {
+    NumberForm: Number;
+    WordsForm: SegmentWords;
+    FactForm: TimerFact;
+}

@@ -1,0 +1,286 @@
+//! Everything that can stand in a file, as it stands there: `every.jsonl` is only ever added to.
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use super::{Read, Written};
+use crate::model::testing::socket;
+use crate::model::{
+    Actor, Answer, Call, CallName, Caller, ClaimResult, Connection, Count, End, Errno, Event, Hand, How, Member,
+    Number, Passing, Returned, Role, SegmentFate, SegmentId, SegmentWords, Side, SocketOption, SocketState, Source,
+    Statement, TcpInfo, Timer, TimerFact, TimerKind, Which,
+};
+use crate::tcp::{Packet, State};
+
+use Side::{Client, Server};
+
+const EVERY: &str = include_str!("every.jsonl");
+
+fn address(port: u16) -> SocketAddr {
+    ([127, 0, 0, 1], port).into()
+}
+
+fn calls() -> Vec<Call> {
+    let (fd, addr, data) = (3, address(8000), vec![0, 104, 255]);
+    let option = |level, number| Call::SetOption { fd, option: SocketOption { level, number }, value: -1 };
+    let mut calls = vec![
+        Call::Socket { ipv6: true, udp: false },
+        Call::Socket { ipv6: false, udp: true },
+        Call::Bind { fd, addr: "[::1]:8000".parse().unwrap() },
+        Call::Listen { fd, backlog: -1 },
+        Call::Accept { fd },
+        Call::Connect { fd, addr },
+        Call::Send { fd, data: data.clone() },
+        Call::Recv { fd, len: 64 },
+        Call::SendTo { fd, data, addr },
+        Call::RecvFrom { fd, len: 64 },
+        Call::Close { fd },
+        Call::SetNonblocking { fd },
+        option(libc::SOL_SOCKET, libc::SO_LINGER),
+        option(libc::IPPROTO_TCP, 9999),
+        option(-7, 1),
+    ];
+    calls.extend([How::Read, How::Write, How::Both].map(|how| Call::Shutdown { fd, how }));
+    calls
+}
+
+fn of_threads() -> Vec<Event> {
+    let second = Caller { actor: Actor { side: Client, nth: 2 }, worker: 7 };
+    let mut events: Vec<Event> =
+        calls().into_iter().map(|call| Event::Entered { caller: Server.into(), call }).collect();
+    let returned = Returned { value: -1, data: vec![1, 171], peer: Some(address(9)) };
+    events.extend([
+        Event::Entered { caller: second, call: Call::Accept { fd: 3 } },
+        Event::Blocked { caller: second },
+        Event::Blocked { caller: Client.into() },
+        Event::Returned { caller: second, outcome: Ok(returned) },
+        Event::Returned { caller: Server.into(), outcome: Ok(Returned::default()) },
+        Event::Returned { caller: Server.into(), outcome: Err(Errno(libc::EPIPE)) },
+    ]);
+    events
+}
+
+fn of_segments() -> Vec<Event> {
+    let (id, other) = (SegmentId(1), SegmentId(0));
+    let segment = crate::tcp::testing::segment(address(1), address(2), 7, 9, &["PSH", "ACK"], b"hi");
+    let datagram = crate::tcp::testing::datagram_packet(address(1), address(2), b"hi");
+    let frame = [&[0; 12][..], &[8, 0], &datagram].concat();
+    let framed = Packet::from_frame(&frame).unwrap();
+    vec![
+        Event::Sent { id: other, segment: segment.clone(), again: None },
+        Event::Sent { id, segment: framed, again: Some(other) },
+        Event::Held(id),
+        Event::Delivered(id),
+        Event::Dropped(id),
+        Event::Undeliverable { id, errno: Errno(libc::ENETUNREACH) },
+        Event::Retransmitted { id, segment },
+        Event::Unkept { segments: 1, bytes: 2, lost: 3, refused: 4 },
+        Event::ByHand(Hand::Deliver(id)),
+        Event::ByHand(Hand::Drop(id)),
+        Event::ByHand(Hand::Interrupt(Client)),
+    ]
+}
+
+fn of_sockets() -> Vec<Event> {
+    let mut full = socket(u64::MAX, Client, Some(4), State::Established, (Some(address(1)), Some(address(2))));
+    full.nth = 3;
+    full.program = Some("nc".into());
+    full.counts_memory = true;
+    let ms = Duration::from_millis;
+    full.info = Some(TcpInfo {
+        rto: Some(ms(204)),
+        rtt: Some(Duration::from_nanos(149_001)),
+        snd_cwnd: Some(10),
+        snd_mss: Some(1448),
+        unacked: Some(1),
+        total_retrans: Some(0),
+    });
+    let none =
+        crate::model::SocketFacts { side: None, info: None, ..socket(1, Server, None, State::Closed, (None, None)) };
+    let states = State::ALL.map(SocketState::Tcp).into_iter().chain(SocketState::UDP);
+    let with_state = |state| Event::Socket(crate::model::SocketFacts { state, ..none.clone() });
+    let mut events: Vec<Event> = states.map(with_state).collect();
+    for kind in [TimerKind::Retransmit, TimerKind::Keepalive, TimerKind::TimeWait, TimerKind::Probe] {
+        full.timer = Some(Timer { kind, fires_at: ms(1_234), fired: 255 });
+        events.push(Event::Socket(full.clone()));
+    }
+    let sources = [Source::Call, Source::SockDiag, Source::TcpInfo, Source::PeerName, Source::Wire, Source::Concluded];
+    events.extend(sources.map(|source| Event::Gone { cookie: 9, source }));
+    events
+}
+
+fn of_the_lab() -> Vec<Event> {
+    let second = Actor { side: Client, nth: 2 };
+    let roles = [Role::Drives(vec![Server, Client]), Role::Watches, Role::Runs("curl \"x\"".into())];
+    let mut events: Vec<Event> =
+        roles.map(|role| Event::Joined(Member { number: 1, pid: 77, nth: 1, role })).into_iter().collect();
+    let which =
+        [Which::Of(Connection::new(address(2), address(1))), Which::To(second), Which::To(Server.into()), Which::All];
+    let rules = which.map(|which| (which, Duration::from_micros(1_500_000))).to_vec();
+    events.extend([
+        Event::Left(Member { number: 2, pid: 78, nth: 2, role: Role::Drives(vec![Client]) }),
+        Event::Passing(Passing::default()),
+        Event::Passing(Passing { rules }),
+    ]);
+    events
+}
+
+fn statements() -> Vec<Statement> {
+    let number = |number: u32| Some(Number { written: format!("line+{number}"), shown: format!("j+{number}") });
+    let (end, peer) = (End::Socket("conn".into()), End::PeerOf("conn".into()));
+    let fields = vec![("seq".to_owned(), Number::from(5))];
+    let segment = SegmentWords { head: "SYN".into(), fields, on: Some("conn".into()) };
+    let bare = SegmentWords { head: "SYN".into(), fields: Vec::new(), on: None };
+    let (side, from, call) = (Server, Client, CallName::Recv);
+    let facts = vec![
+        TimerFact::Runs(TimerKind::Probe),
+        TimerFact::NoneRuns,
+        TimerFact::Fired(Count::Exactly(3)),
+        TimerFact::Rto(Count::AtLeast(200)),
+        TimerFact::NoRto,
+    ];
+    let mut statements = vec![
+        Statement::Returns { side, call, value: number(1), data: Some("hi".into()) },
+        Statement::Returns { side, call, value: None, data: None },
+        Statement::Fails { side, call, errno: Errno(libc::EAGAIN) },
+        Statement::Runs { side, call },
+        Statement::NotReturned { side, call },
+        Statement::NotCalled { side, call },
+        Statement::State { end: end.clone(), is: SocketState::Connected },
+        Statement::State { end: peer.clone(), is: State::TimeWait.into() },
+        Statement::NoSocket(peer.clone()),
+        Statement::LastSent { from, segment: segment.clone() },
+        Statement::SentNothing { from, on: None },
+        Statement::SentNothing { from, on: Some("conn".into()) },
+        Statement::Queues { end: end.clone(), recv: number(2), send: None },
+        Statement::Timer { end, facts },
+        Statement::StepCanBeDone,
+        Statement::NoneWaits { from, what: "FIN".into() },
+        Statement::SeveralFit { from, segments: vec![segment.clone(), bare] },
+        Statement::InNoCall(side),
+        Statement::NoSuchSocket("conn".into()),
+        Statement::NoSender(side),
+        Statement::NoCall,
+        Statement::NotFired(TimerKind::Keepalive),
+    ];
+    let fates = [SegmentFate::Held, SegmentFate::Delivered, SegmentFate::Dropped];
+    statements.extend(fates.map(|is| Statement::Segment { from, segment: segment.clone(), is }));
+    statements.extend(CallName::ALL.map(|call| Statement::Sleeps { side, call }));
+    statements
+}
+
+fn of_lessons() -> Vec<Event> {
+    let claim = |what: Statement| {
+        let claim = ClaimResult { step: 3, what, held: false, actual: Statement::NoCall, line: 9 };
+        Event::Claim(Box::new(claim))
+    };
+    let mut events = vec![Event::Step(0)];
+    events.extend(statements().into_iter().map(claim));
+    events.extend([
+        Event::Answer(Answer { step: 1, chosen: Some(0), right: Some(1), actual: "client is SYN_SENT".into() }),
+        Event::Answer(Answer { step: 1, chosen: None, right: None, actual: String::new() }),
+    ]);
+    events
+}
+
+fn every() -> Vec<Event> {
+    [of_threads(), of_segments(), of_sockets(), of_the_lab(), of_lessons()].concat()
+}
+
+#[test]
+fn everything_is_written_as_it_was_and_read_as_it_is() {
+    let every = every();
+    let lines: Vec<String> = every.iter().map(|event| serde_json::to_string(&Written(event)).unwrap()).collect();
+    for (line, event) in lines.iter().zip(&every) {
+        assert_eq!(&serde_json::from_str::<Read>(line).unwrap().0, event, "{line}");
+    }
+    assert_eq!(lines, EVERY.lines().collect::<Vec<_>>());
+}
+
+/// The names that may stand at a place, as the reader tells them where it finds another one.
+fn names(json: &str) -> Vec<String> {
+    let told = serde_json::from_str::<Read>(json).map(|_| ()).unwrap_err().to_string();
+    let (_, expected) = told.split_once("expected one of ").unwrap_or_else(|| panic!("{told}"));
+    expected.split('`').skip(1).step_by(2).map(str::to_owned).collect()
+}
+
+#[test]
+fn nothing_is_left_out_of_every() {
+    let entered = r#"{"Entered":{"side":"Server","call":{"?":{}}}}"#;
+    let claim = r#"{"Claim":{"step":0,"what":{"?":{}}}}"#;
+    let timer = r#"{"Claim":{"step":0,"what":{"Timer":{"end":{"Socket":""},"facts":["?"]}}}}"#;
+    let places = [
+        (r#"{"?":0}"#, 19),
+        (entered, 13),
+        (claim, 21),
+        (timer, 5),
+        (r#"{"Passing":{"rules":[["?",0]]}}"#, 3),
+        (r#"{"Joined":{"number":1,"pid":1,"role":"?"}}"#, 3),
+        (r#"{"ByHand":{"?":0}}"#, 3),
+        (r#"{"Gone":{"cookie":1,"source":"?"}}"#, 6),
+    ];
+    for (json, least) in places {
+        let names = names(json);
+        assert!(names.len() >= least, "{names:?}");
+        let missing: Vec<_> = names.iter().filter(|name| !EVERY.contains(&format!("\"{name}\""))).collect();
+        assert!(missing.is_empty(), "{missing:?}");
+    }
+}
+
+#[test]
+fn what_older_files_leave_out_is_as_it_was_then() {
+    let caller = |side: Side| Caller { actor: Actor { side, nth: 1 }, worker: 0 };
+    let call = Call::Socket { ipv6: false, udp: false };
+    let sent = Call::SendTo { fd: 3, data: b"hi".to_vec(), addr: address(8000) };
+    let facts = crate::model::SocketFacts { info: None, ..socket(5, Client, None, State::Listen, (None, None)) };
+    for (json, event) in [
+        (
+            r#"{"Entered":{"side":"Client","call":{"Socket":{"ipv6":false}}}}"#,
+            Event::Entered { caller: caller(Client), call },
+        ),
+        (
+            r#"{"Entered":{"side":"Client","worker":0,"call":{"SendTo":{"fd":3,"data":[104,105],"addr":"127.0.0.1:8000"}}}}"#,
+            Event::Entered { caller: caller(Client), call: sent },
+        ),
+        (
+            r#"{"Unkept":{"segments":1,"bytes":2,"lost":3}}"#,
+            Event::Unkept { segments: 1, bytes: 2, lost: 3, refused: 0 },
+        ),
+        (
+            r#"{"Joined":{"number":1,"pid":2,"role":{"Drives":["Client"]}}}"#,
+            Event::Joined(Member { number: 1, pid: 2, nth: 1, role: Role::Drives(vec![Client]) }),
+        ),
+        (
+            r#"{"Socket":{"cookie":5,"side":"Client","state":"Listen","source":"SockDiag","recv_queue":0,"send_queue":0}}"#,
+            Event::Socket(facts),
+        ),
+    ] {
+        assert_eq!(serde_json::from_str::<Read>(json).unwrap().0, event, "{json}");
+    }
+}
+
+#[test]
+fn what_cant_be_is_not_read() {
+    for json in [
+        r#"{"Step":-1}"#,
+        r#"{"Step":0,"Held":0}"#,
+        r#"{"Held":4294967296}"#,
+        r#"{"Gone":{"cookie":18446744073709551616,"source":"Call"}}"#,
+        r#"{"Gone":{"cookie":1,"source":"Hearsay"}}"#,
+        r#"{"Entered":{"call":{"Accept":{"fd":3}}}}"#,
+        r#"{"Entered":{"side":"Third","call":{"Accept":{"fd":3}}}}"#,
+        r#"{"Entered":{"side":"Server","call":{"Send":{"fd":3,"data":"abc"}}}}"#,
+        r#"{"Entered":{"side":"Server","call":{"SendTo":{"fd":3,"data":[256],"addr":"127.0.0.1:1"}}}}"#,
+        r#"{"Entered":{"side":"Server","call":{"SetOption":{"fd":3,"option":"SO_NONSENSE","value":1}}}}"#,
+        r#"{"Passing":{"rules":[["All",{"secs":18446744073709551615,"nanos":1000000000}]]}}"#,
+        r#"{"Sent":{"id":0,"segment":{"packet":"4500"},"again":null}}"#,
+    ] {
+        assert!(serde_json::from_str::<Read>(json).is_err(), "{json}");
+    }
+    // A link header is whole or isn't there.
+    let sent = of_segments().swap_remove(1);
+    let whole = serde_json::to_string(&Written(&sent)).unwrap();
+    assert!(serde_json::from_str::<Read>(&whole).is_ok());
+    assert!(serde_json::from_str::<Read>(&whole.replace("\"link\":\"00", "\"link\":\"")).is_err());
+    assert!(serde_json::from_str::<Read>(&whole.replace("\"link\":\"00", "\"link\":\"0000")).is_err());
+}
