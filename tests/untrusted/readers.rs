@@ -36,7 +36,7 @@ pub fn recording(bytes: &[u8]) {
     let Ok(recording) = read_recording(bytes) else { return };
     let header = recording.header.unwrap_or_else(|| Header::deduced(&recording.entries));
     let (mut trace, mut told, mut written) = (Trace::default(), Vec::new(), Vec::new());
-    let mut transcript = Transcript::free(header.mode, Lang::En).unwrap();
+    let mut transcript = Transcript::free(header.mode, Lang::EN).unwrap();
     for Entry { at, event } in recording.entries {
         trace.push(at, event);
     }
