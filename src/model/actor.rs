@@ -9,7 +9,6 @@ use super::Side;
 /// One of those that play a side's part in a lab: a process, or a lesson's thread. The first server and the first client
 /// are those of a lesson; a lab that processes share may have several of each.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(from = "Form", into = "Form")]
 pub struct Actor {
     /// Whose part it plays.
     pub side: Side,
@@ -65,40 +64,8 @@ impl fmt::Display for Actor {
     }
 }
 
-pub(super) const fn first() -> u32 {
-    Actor::FIRST
-}
-
-pub(super) const fn is_first(nth: &u32) -> bool {
-    *nth == Actor::FIRST
-}
-
-/// An actor as it is written: the side alone where it is the first.
-#[derive(Serialize, Deserialize)]
-#[serde(untagged)]
-enum Form {
-    First(Side),
-    Nth { side: Side, nth: u32 },
-}
-
-impl From<Form> for Actor {
-    fn from(form: Form) -> Actor {
-        match form {
-            Form::First(side) => side.into(),
-            Form::Nth { side, nth } => Actor { side, nth },
-        }
-    }
-}
-
-impl From<Actor> for Form {
-    fn from(actor: Actor) -> Form {
-        if actor.is_first() { Form::First(actor.side) } else { Form::Nth { side: actor.side, nth: actor.nth } }
-    }
-}
-
 /// A thread that makes calls.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(from = "CallerForm", into = "CallerForm")]
 pub struct Caller {
     /// Whose it is.
     pub actor: Actor,
@@ -113,49 +80,13 @@ impl From<Side> for Caller {
     }
 }
 
-/// A caller as it is written, beside the other fields of an entry.
-#[derive(Serialize, Deserialize)]
-struct CallerForm {
-    side: Side,
-    #[serde(default = "first", skip_serializing_if = "is_first")]
-    nth: u32,
-    #[serde(default)]
-    worker: u32,
-}
-
-impl From<CallerForm> for Caller {
-    fn from(form: CallerForm) -> Caller {
-        Caller { actor: Actor { side: form.side, nth: form.nth }, worker: form.worker }
-    }
-}
-
-impl From<Caller> for CallerForm {
-    fn from(caller: Caller) -> CallerForm {
-        CallerForm { side: caller.actor.side, nth: caller.actor.nth, worker: caller.worker }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
-    fn the_first_of_a_side_is_written_as_the_side() {
+    fn the_first_of_a_side_has_its_name_alone() {
         let second = Actor { side: Side::Client, nth: 2 };
-        for (actor, written, name) in
-            [(Side::Client.into(), "\"Client\"", "client"), (second, r#"{"side":"Client","nth":2}"#, "client 2")]
-        {
-            assert_eq!(serde_json::to_string(&actor).unwrap(), written);
-            assert_eq!(serde_json::from_str::<Actor>(written).unwrap(), actor);
-            assert_eq!(actor.to_string(), name);
-        }
-        for (caller, written) in [
-            (Caller { actor: Side::Server.into(), worker: 3 }, r#"{"side":"Server","worker":3}"#),
-            (Caller { actor: second, worker: 0 }, r#"{"side":"Client","nth":2,"worker":0}"#),
-        ] {
-            assert_eq!(serde_json::to_string(&caller).unwrap(), written);
-            assert_eq!(serde_json::from_str::<Caller>(written).unwrap(), caller);
-        }
-        assert_eq!(serde_json::from_str::<Caller>(r#"{"side":"Server"}"#).unwrap(), Side::Server.into());
+        assert_eq!([Actor::from(Side::Client), second].map(|actor| actor.to_string()), ["client", "client 2"]);
     }
 }

@@ -17,7 +17,6 @@ pub enum Event {
     /// A thread goes into a call.
     Entered {
         /// Which one.
-        #[serde(flatten)]
         caller: Caller,
         /// What.
         call: Call,
@@ -25,13 +24,11 @@ pub enum Event {
     /// The kernel says that the thread sleeps in the call.
     Blocked {
         /// Which one.
-        #[serde(flatten)]
         caller: Caller,
     },
     /// The call came back.
     Returned {
         /// Which one's.
-        #[serde(flatten)]
         caller: Caller,
         /// With what.
         outcome: Outcome,
@@ -91,7 +88,6 @@ pub enum Event {
         /// How many more came faster than they could be read, and were lost: their senders send them again.
         lost: u64,
         /// How many more the kernel refused to send on: they were dropped.
-        #[serde(default)]
         refused: u64,
     },
     /// In a lesson, a person did something that is no step of it.

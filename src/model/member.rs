@@ -5,7 +5,6 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::actor::{first, is_first};
 use super::{Actor, Door, SHARED_RTO_MIN_MS, Side};
 use crate::tcp::Packet;
 
@@ -17,7 +16,6 @@ pub struct Member {
     /// Its process number.
     pub pid: u32,
     /// The how many-th it is of the sides whose calls it makes, as [`Actor::nth`] has it.
-    #[serde(default = "first", skip_serializing_if = "is_first")]
     pub nth: u32,
     /// What it is there for.
     pub role: Role,

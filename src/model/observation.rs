@@ -4,7 +4,6 @@ use std::fmt;
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use super::actor::{first, is_first};
 use super::{Actor, Connection, Side};
 use crate::tcp::State;
 
@@ -104,8 +103,7 @@ pub enum SocketState {
     Connected,
     /// A UDP socket that the kernel no longer has.
     Gone,
-    /// A TCP socket in this state. Written down, it is the state alone; so it stands last, as serde wants it.
-    #[serde(untagged)]
+    /// A TCP socket in this state.
     Tcp(State),
 }
 
@@ -173,10 +171,8 @@ pub struct SocketFacts {
     /// the side whose part it plays.
     pub side: Option<Side>,
     /// Which of that side's actors has it, as [`Actor::nth`] has it.
-    #[serde(default = "first", skip_serializing_if = "is_first")]
     pub nth: u32,
     /// The name of the other program that has it; `None` for the sides' own, and where it isn't known.
-    #[serde(default)]
     pub program: Option<String>,
     /// The descriptor, while there is one.
     pub fd: Option<i32>,
@@ -195,7 +191,6 @@ pub struct SocketFacts {
     pub recv_queue: u32,
     /// Only of UDP: the receive queue counts the memory that all datagrams take, as `ss(8)` does. The kernel tells the
     /// bytes of the next one only to the process that has the socket.
-    #[serde(default)]
     pub counts_memory: bool,
     /// Bytes sent and not yet acknowledged; for LISTEN, the backlog.
     pub send_queue: u32,
@@ -331,16 +326,11 @@ mod tests {
         for state in State::ALL {
             assert_eq!(SocketState::from_name(state.name()), Some(SocketState::Tcp(state)));
             assert_eq!(SocketState::Tcp(state).ended(), State::Closed);
-            let text = serde_json::to_string(&state).unwrap();
-            assert_eq!(serde_json::from_str::<SocketState>(&text).unwrap(), SocketState::Tcp(state));
-            assert_eq!(serde_json::to_string(&SocketState::Tcp(state)).unwrap(), text);
         }
         for udp in SocketState::UDP {
             assert_eq!((SocketState::from_name(udp.name()), udp.tcp()), (Some(udp), None));
             assert!(State::from_name(udp.name()).is_none() && udp != State::Closed && udp != State::Established);
             assert_eq!(udp.ended(), SocketState::Gone);
-            let text = serde_json::to_string(&udp).unwrap();
-            assert_eq!(serde_json::from_str::<SocketState>(&text).unwrap(), udp);
         }
         assert_eq!(SocketState::from_name("open"), None);
     }
