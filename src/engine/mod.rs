@@ -11,7 +11,6 @@ mod names;
 mod runner;
 #[cfg(test)]
 mod tests;
-pub mod typed;
 
 pub use crate::lab::{Failure, Happening, Request, What, Wire, World};
 pub use answer::{Answer, Answerer};

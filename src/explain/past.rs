@@ -1,6 +1,6 @@
 //! What the calls on a descriptor tell of it: how it was made, and what its program set and ended since.
 
-use crate::model::{Actor, Call, CallView, Errno, How, Moment, Returned, View};
+use crate::model::{Actor, Call, CallView, Errno, How, Moment, Returned, SocketOption, View};
 use crate::tcp::State;
 
 use super::situation::{self, Shut, Situation};
@@ -81,11 +81,11 @@ fn learn(found: &mut Situation, call: &CallView<'_>, state: impl Fn() -> State) 
             (found.shut, found.shut_early) = (Shut::default(), false);
         }
         (Call::Shutdown { how, .. }, outcome) => shut(found, *how, outcome.is_ok(), &state),
-        (Call::SetOption { option, value, .. }, Ok(_)) => match option.to_string().as_str() {
-            "SO_LINGER" => found.linger = (*value >= 0).then_some(*value),
-            "SO_REUSEADDR" => found.reuse = *value != 0,
-            "SO_REUSEPORT" => found.reuse_port = *value != 0,
-            "TCP_DEFER_ACCEPT" => found.defers = *value != 0,
+        (Call::SetOption { option, value, .. }, Ok(_)) => match *option {
+            SocketOption::LINGER => found.linger = (*value >= 0).then_some(*value),
+            SocketOption::REUSE_ADDR => found.reuse = *value != 0,
+            SocketOption::REUSE_PORT => found.reuse_port = *value != 0,
+            SocketOption::DEFER_ACCEPT => found.defers = *value != 0,
             _ => {}
         },
         (_, Err(Errno(libc::ECONNRESET | libc::ECONNREFUSED | libc::ETIMEDOUT))) => found.told = true,

@@ -30,6 +30,7 @@ pub(crate) mod testing;
 #[cfg(test)]
 mod tests;
 
+pub use crate::model::escape;
 pub use by_lang::BrokenTexts;
 pub use check::CheckTexts;
 pub use claims::ClaimTexts;
@@ -49,7 +50,7 @@ pub use plain::PlainTexts;
 pub use printed::{Content, Printed};
 pub use progress::ProgressTexts;
 pub use shared::SharedTexts;
-pub use wrap::{escape, excerpt, harmless, join, lines, width, wrap};
+pub use wrap::{excerpt, harmless, join, lines, width, wrap};
 
 use by_lang::ByLang;
 use words::words;

@@ -4,6 +4,8 @@ use std::ops::Range;
 
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
+use crate::model::{escape, escape_with};
+
 /// How many columns a text takes on a terminal.
 pub fn width(text: &str) -> usize {
     UnicodeWidthStr::width(text)
@@ -107,15 +109,9 @@ pub fn join(first: &str, second: &str) -> String {
     format!("{first}{space}{second}")
 }
 
-/// Bytes from the wire or from other programs as text that is safe to print: control characters as `\n`, `\x1b`; what
-/// is no UTF-8 as `\xff`; invisible characters, among them those that turn the direction of text, as `\u{202e}`.
-pub fn escape(bytes: impl AsRef<[u8]>) -> String {
-    escaped(bytes.as_ref(), "\n\r\t\\\"")
-}
-
 /// As [`escape`], for a text that is a notation of its own: quotation marks and backslashes stay.
 pub fn harmless(text: &str) -> String {
-    escaped(text.as_bytes(), "\n\r\t")
+    escape_with(text.as_bytes(), "\n\r\t")
 }
 
 /// The start of the bytes as [`escape`] has them, of at most so many bytes, with an ellipsis where there is more.
@@ -126,22 +122,6 @@ pub fn excerpt(bytes: &[u8], most: usize) -> String {
     // Not through the middle of a character: back to where one begins.
     let end = (0..=most).rev().find(|end| bytes[*end] & 0xc0 != 0x80).unwrap_or(most);
     escape(&bytes[..end]) + "…"
-}
-
-fn escaped(bytes: &[u8], by_letter: &str) -> String {
-    let mut out = String::with_capacity(bytes.len());
-    for chunk in bytes.utf8_chunks() {
-        for c in chunk.valid().chars() {
-            match c {
-                c if by_letter.contains(c) => out.extend(c.escape_default()),
-                c if c.is_control() => out.push_str(&format!("\\x{:02x}", u32::from(c))),
-                c if c.width().unwrap_or(0) == 0 => out.extend(c.escape_unicode()),
-                c => out.push(c),
-            }
-        }
-        chunk.invalid().iter().for_each(|byte| out.push_str(&format!("\\x{byte:02x}")));
-    }
-    out
 }
 
 #[cfg(test)]
@@ -168,7 +148,7 @@ mod tests {
         assert_eq!(escape(b"hi\xff"), "hi\\xff");
         assert_eq!(excerpt(b"0123456789", 4), "0123…");
         assert_eq!(excerpt("服务器".as_bytes(), 4), "服…");
-        assert_eq!(escape("a\x1b[2J\n\"b\"\u{202e}\u{85}"), "a\\x1b[2J\\n\\\"b\\\"\\u{202e}\\x85");
+        assert_eq!(escape("a\x1b[2J\n\"b\"\u{202e}\u{85}"), "a\\x1b[2J\\n\\\"b\\\"\\u{202e}\\u{85}");
     }
 
     proptest! {

@@ -12,7 +12,7 @@ use super::{
     Action, Address, CallTerms, Claim, Count, Payload, QueueTerms, Recipient, SegmentFate, SegmentPattern, Terms,
     TimerTerms,
 };
-use crate::model::{CallName, Errno, How, Mode, SOCKET_OPTIONS, SocketOption, SocketState};
+use crate::model::{CallName, Errno, How, Mode, SocketOption, SocketState};
 use crate::tcp::{Flags, Protocol};
 
 /// The most bytes that a lesson may ask one `recv()` for: the program keeps what comes in its trace.
@@ -103,8 +103,7 @@ impl Lint<'_> {
             RawAction::SetSockOpt { socket, option, value } => {
                 let socket = self.socket(socket);
                 // Whether this kernel has an option is looked for before the lesson begins: it must be one that can be.
-                let known = Some(option.get_ref().as_str()).filter(|name| SOCKET_OPTIONS.contains(name));
-                let known = known.and_then(SocketOption::by_name);
+                let known = SocketOption::of_lesson(option.get_ref());
                 let option = known.or_else(|| self.wrong(option, WordKind::Option));
                 Some(Action::SetOption { socket: socket?, option: option?, value: *value })
             }

@@ -4,9 +4,11 @@
 //! [`View`] answers every question for that moment, by the same path for the past as for the present.
 
 mod actor;
+mod arguments;
 mod call;
 mod changing;
 mod doors;
+mod escape;
 mod event;
 mod member;
 mod observation;
@@ -18,11 +20,14 @@ mod statement;
 pub(crate) mod testing;
 mod told;
 mod trace;
+pub mod typed;
 mod verdicts;
 mod view;
 
 pub use actor::{Actor, Caller, Door};
+pub use arguments::Argument;
 pub use call::{Call, CallName, Errno, How, LONGEST_READ, Outcome, Returned, Side};
+pub use escape::{escape, escape_with, quoted};
 pub use event::{Answer, ClaimResult, Entry, Event, Hand, SegmentId, Unkept};
 pub use member::{Connection, Member, Passing, Role, Which, may_release};
 pub use observation::{Glance, Observation, SocketFacts, SocketState, Source, TcpInfo, Timer, TimerKind};

@@ -40,7 +40,30 @@ pub const SOCKET_OPTIONS: [&str; 17] = [
 
 impl SocketOption {
     /// `SO_LINGER`, whose value is a structure of two ints (`socket(7)`).
-    pub const LINGER: SocketOption = SocketOption { level: libc::SOL_SOCKET, number: libc::SO_LINGER };
+    pub const LINGER: SocketOption = of_socket(libc::SO_LINGER);
+    /// `SO_REUSEADDR`
+    pub const REUSE_ADDR: SocketOption = of_socket(libc::SO_REUSEADDR);
+    /// `SO_REUSEPORT`
+    pub const REUSE_PORT: SocketOption = of_socket(libc::SO_REUSEPORT);
+    /// `SO_KEEPALIVE`
+    pub const KEEP_ALIVE: SocketOption = of_socket(libc::SO_KEEPALIVE);
+    /// `SO_RCVBUF`
+    pub const RECV_BUFFER: SocketOption = of_socket(libc::SO_RCVBUF);
+    /// `SO_SNDBUF`
+    pub const SEND_BUFFER: SocketOption = of_socket(libc::SO_SNDBUF);
+    /// `TCP_NODELAY`
+    pub const NO_DELAY: SocketOption = of_tcp(libc::TCP_NODELAY);
+    /// `TCP_LINGER2`
+    pub const LINGER2: SocketOption = of_tcp(libc::TCP_LINGER2);
+    /// `TCP_KEEPIDLE`
+    pub const KEEP_IDLE: SocketOption = of_tcp(libc::TCP_KEEPIDLE);
+    /// `TCP_DEFER_ACCEPT`
+    pub const DEFER_ACCEPT: SocketOption = of_tcp(libc::TCP_DEFER_ACCEPT);
+
+    /// The one with this name, of those that a lesson may set.
+    pub fn of_lesson(name: &str) -> Option<SocketOption> {
+        SOCKET_OPTIONS.contains(&name).then(|| SocketOption::by_name(name)).flatten()
+    }
 
     /// The option with this name in C.
     pub fn by_name(name: &str) -> Option<SocketOption> {
@@ -103,6 +126,14 @@ impl From<SocketOption> for String {
     fn from(option: SocketOption) -> String {
         option.to_string()
     }
+}
+
+const fn of_socket(number: i32) -> SocketOption {
+    SocketOption { level: libc::SOL_SOCKET, number }
+}
+
+const fn of_tcp(number: i32) -> SocketOption {
+    SocketOption { level: libc::IPPROTO_TCP, number }
 }
 
 /// The levels: name, the prefix that the manual pages write, number.

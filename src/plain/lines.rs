@@ -3,8 +3,8 @@
 use super::{COLUMNS, indented};
 use crate::i18n::{PlainTexts, Texts, escape, fill, width, wrap};
 use crate::model::{
-    Call, Caller, ClaimResult, How, Member, Outcome, Passing, Role, SegmentId, SocketView, Sockets, Source, Unkept,
-    View, Which,
+    Argument, Call, Caller, ClaimResult, Member, Outcome, Passing, Role, SegmentId, SocketView, Sockets, Source,
+    Unkept, View, Which,
 };
 use crate::tcp::{Flags, Initials, Numbers, Packet, line};
 
@@ -59,33 +59,13 @@ pub(super) fn unkept(unkept: Unkept, texts: &PlainTexts) -> Vec<String> {
     counted.flat_map(|(n, text)| indented("  ", &fill(text, &[("n", n), ("bytes", bytes)]))).collect()
 }
 
-/// A call as one would write it, its descriptors the real ones.
+/// A call as one would write it, its descriptors the real ones; long data is cut.
 fn written(call: &Call) -> String {
-    match call {
-        Call::Socket { ipv6, udp } => {
-            let family = if *ipv6 { "AF_INET6" } else { "AF_INET" };
-            format!("socket({family}, {}, 0)", if *udp { "SOCK_DGRAM" } else { "SOCK_STREAM" })
-        }
-        Call::Bind { fd, addr } => format!("bind({fd}, {addr})"),
-        Call::Listen { fd, backlog } => format!("listen({fd}, {backlog})"),
-        Call::Accept { fd } => format!("accept({fd})"),
-        Call::Connect { fd, addr } => format!("connect({fd}, {addr})"),
-        Call::Send { fd, data } => format!("send({fd}, {}, {})", quoted(data), data.len()),
-        Call::Recv { fd, len } => format!("recv({fd}, {len})"),
-        Call::SendTo { fd, data, addr } => format!("sendto({fd}, {}, {}, {addr})", quoted(data), data.len()),
-        Call::RecvFrom { fd, len } => format!("recvfrom({fd}, {len})"),
-        Call::Shutdown { fd, how } => {
-            let how = match how {
-                How::Read => "SHUT_RD",
-                How::Write => "SHUT_WR",
-                How::Both => "SHUT_RDWR",
-            };
-            format!("shutdown({fd}, {how})")
-        }
-        Call::Close { fd } => format!("close({fd})"),
-        Call::SetNonblocking { fd } => format!("fcntl({fd}, F_SETFL, O_NONBLOCK)"),
-        Call::SetOption { fd, option, value } => format!("setsockopt({fd}, {option}, {value})"),
-    }
+    call.written(", ", |argument| match argument {
+        Argument::Buffer | Argument::Peer | Argument::Flags(_) => None,
+        Argument::Data(data) => Some(quoted(data)),
+        other => Some(other.to_string()),
+    })
 }
 
 /// `= 6 "hello\n"`, `= -1 ECONNRESET`.

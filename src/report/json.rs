@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use super::Header;
 use super::form::Written;
 use crate::model::{
-    Actor, Call, Caller, Entry, Event, Hand, How, Member, Moment, Outcome, Role, SegmentId, Side, SocketFacts,
+    Actor, Argument, Call, Caller, Entry, Event, Hand, Member, Moment, Outcome, Role, SegmentId, Side, SocketFacts,
     SocketState, SocketView, Trace, View,
 };
 use crate::tcp::{Flags, Hex, Initials, Numbers, Packet, Segment, TcpOption, number};
@@ -169,30 +169,16 @@ fn nth(nth: u32) -> Option<(&'static str, Value)> {
 /// The arguments in the order of C. What the kernel fills in (recv's buffer, accept's address) is null until then.
 fn arguments(call: &Call, outcome: Option<&Outcome>) -> Value {
     let returned = outcome.and_then(|outcome| outcome.as_ref().ok());
-    match call {
-        Call::Socket { ipv6, udp } => {
-            let kind = if *udp { "SOCK_DGRAM" } else { "SOCK_STREAM" };
-            json!([if *ipv6 { "AF_INET6" } else { "AF_INET" }, kind, 0])
-        }
-        Call::Bind { fd, addr } | Call::Connect { fd, addr } => json!([fd, addr.to_string()]),
-        Call::Listen { fd, backlog } => json!([fd, backlog]),
-        Call::Accept { fd } => json!([fd, returned.and_then(|returned| returned.peer).map(|peer| peer.to_string())]),
-        Call::Send { fd, data } => json!([fd, String::from_utf8_lossy(data), data.len(), "MSG_NOSIGNAL"]),
-        Call::Recv { fd, len } => {
-            json!([fd, returned.map(|returned| String::from_utf8_lossy(&returned.data)), len, 0])
-        }
-        Call::SendTo { fd, data, addr } => {
-            json!([fd, String::from_utf8_lossy(data), data.len(), 0, addr.to_string()])
-        }
-        Call::RecvFrom { fd, len } => {
-            let sender = returned.and_then(|returned| returned.peer).map(|peer| peer.to_string());
-            json!([fd, returned.map(|returned| String::from_utf8_lossy(&returned.data)), len, 0, sender])
-        }
-        Call::Shutdown { fd, how } => json!([fd, shutdown_name(*how)]),
-        Call::Close { fd } => json!([fd]),
-        Call::SetNonblocking { fd } => json!([fd, "F_SETFL", "O_NONBLOCK"]),
-        Call::SetOption { fd, option, value } => json!([fd, option.to_string(), value]),
-    }
+    let one = |argument: &Argument<'_>| match argument {
+        Argument::Descriptor(n) | Argument::Backlog(n) | Argument::Value(n) => json!(n),
+        Argument::Length(n) | Argument::Room(n) => json!(n),
+        Argument::Protocol | Argument::Flags(None) => json!(0),
+        Argument::Data(data) => json!(String::from_utf8_lossy(data)),
+        Argument::Buffer => json!(returned.map(|returned| String::from_utf8_lossy(&returned.data))),
+        Argument::Peer => json!(returned.and_then(|returned| returned.peer).map(|peer| peer.to_string())),
+        named => json!(named.to_string()),
+    };
+    call.arguments().iter().map(one).collect()
 }
 
 fn member_keys(event: &str, member: &Member) -> Keys {
@@ -212,14 +198,6 @@ fn hand_keys(hand: Hand) -> Keys {
         Hand::Deliver(id) => vec![("event", json!("deliver")), ("id", json!(id.0))],
         Hand::Drop(id) => vec![("event", json!("drop")), ("id", json!(id.0))],
         Hand::Interrupt(side) => vec![("event", json!("interrupt")), ("side", json!(side.name()))],
-    }
-}
-
-const fn shutdown_name(how: How) -> &'static str {
-    match how {
-        How::Read => "SHUT_RD",
-        How::Write => "SHUT_WR",
-        How::Both => "SHUT_RDWR",
     }
 }
 

@@ -8,7 +8,7 @@ use ratatui::text::Span;
 
 use crate::i18n::fill;
 use crate::i18n::words::{self, words};
-use crate::model::{Call, CallName, How, Outcome};
+use crate::model::{Argument, Call, CallName, How, Outcome};
 use crate::theme::Theme;
 
 const FILES: [(&str, &str); 4] = [
@@ -121,42 +121,49 @@ impl Language {
     fn values(&self, call: &Call, outcome: Option<&Outcome>) -> Vec<(&'static str, String)> {
         let words = &self.words;
         let variable = |number: i64| format!("{}{number}", words.variable);
-        let mut values: Vec<_> = call.fd().map(|fd| ("s", variable(fd.into()))).into_iter().collect();
-        match call {
-            Call::Socket { ipv6, udp } => {
-                values.push(("new", made(outcome).map_or_else(|| words.variable.clone(), variable)));
-                values.push(("type", if *udp { &words.datagram } else { &words.stream }.clone()));
-                values.push(("domain", self.domain(*ipv6)));
+        // What has no name is a number, and a number is no member of a package.
+        let named = |name: String| match name.parse::<i32>() {
+            Ok(_) => name,
+            Err(_) => format!("{}{name}", words.level),
+        };
+        let mut values: Vec<(&'static str, String)> = Vec::new();
+        for argument in call.arguments() {
+            match argument {
+                Argument::Descriptor(fd) => values.push(("s", variable(fd.into()))),
+                Argument::Family { ipv6 } => {
+                    values.push(("new", made(outcome).map_or_else(|| words.variable.clone(), variable)));
+                    values.push(("domain", self.domain(ipv6)));
+                }
+                Argument::Type { udp } => {
+                    values.push(("type", if udp { &words.datagram } else { &words.stream }.clone()));
+                }
+                Argument::Address(addr) => values.extend(self.address(addr)),
+                Argument::Backlog(n) => values.push(("backlog", n.to_string())),
+                Argument::Data(data) => values.extend(self.payload(data)),
+                Argument::Room(n) => values.push(("max", n.to_string())),
+                // Of `accept()`; of `recvfrom()` nothing is made.
+                Argument::Peer => values.push(("new", made(outcome).map_or_else(|| words.made.clone(), variable))),
+                Argument::How(how) => values.push(("how", self.how(how))),
+                Argument::Option(option) => {
+                    values.push(("level", named(option.level_name())));
+                    let name = option.name().map_or_else(|| option.number.to_string(), str::to_owned);
+                    values.push(("option", named(name)));
+                }
+                Argument::Value(value) => values.push(("value", value.to_string())),
+                Argument::Protocol | Argument::Length(_) | Argument::Buffer | Argument::Flags(_) => {}
+                Argument::Command | Argument::Status => {}
             }
-            Call::Bind { addr, .. } | Call::Connect { addr, .. } => values.extend(self.address(*addr)),
-            Call::Listen { backlog, .. } => values.push(("backlog", backlog.to_string())),
-            Call::Accept { .. } => values.push(("new", made(outcome).map_or_else(|| words.made.clone(), variable))),
-            Call::Send { data, .. } => values.extend(self.payload(data)),
-            Call::SendTo { data, addr, .. } => {
-                values.extend(self.payload(data).into_iter().chain(self.address(*addr)));
-            }
-            Call::Recv { len, .. } | Call::RecvFrom { len, .. } => values.push(("max", len.to_string())),
-            Call::Shutdown { how, .. } => {
-                let word = match how {
-                    How::Read => &words.read,
-                    How::Write => &words.write,
-                    How::Both => &words.both,
-                };
-                values.push(("how", word.clone()));
-            }
-            Call::SetOption { option, value, .. } => {
-                // What has no name is a number, and a number is no member of a package.
-                let named = |name: String| match name.parse::<i32>() {
-                    Ok(_) => name,
-                    Err(_) => format!("{}{name}", words.level),
-                };
-                values.push(("level", named(option.level_name())));
-                values.push(("option", named(option.name().map_or_else(|| option.number.to_string(), str::to_owned))));
-                values.push(("value", value.to_string()));
-            }
-            Call::Close { .. } | Call::SetNonblocking { .. } => {}
         }
         values
+    }
+
+    fn how(&self, how: How) -> String {
+        let word = match how {
+            How::Read => &self.words.read,
+            How::Write => &self.words.write,
+            How::Both => &self.words.both,
+        };
+        word.clone()
     }
 
     fn domain(&self, ipv6: bool) -> String {

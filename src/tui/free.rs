@@ -7,8 +7,8 @@ use tui_input::Input;
 use super::app::App;
 use super::commands::Command;
 use super::menu;
-use crate::engine::typed::Mistyped;
-use crate::engine::{self, Phase, typed};
+use crate::engine::{self, Phase};
+use crate::model::typed::{self, Mistyped};
 use crate::model::{Call, Connection, Member, Moment, Side, Which};
 
 /// The delays that the key goes through: at once, a moment that the eye can follow, longer ones, and back to none.

@@ -5,8 +5,8 @@
 use std::net::SocketAddr;
 
 use super::app::App;
-use crate::engine::typed;
 use crate::explain::{Likely, Offer, Situation, offers};
+use crate::model::typed;
 use crate::model::{Actor, Call, CallName, How, SocketOption, View};
 
 /// The most descriptors whose calls are offered: the newest ones.
@@ -25,13 +25,13 @@ pub(super) struct Item {
 }
 
 /// The options that matter, with the value that shows what each does.
-const OPTIONS: [(&str, i32); 6] = [
-    ("SO_REUSEADDR", 1),
-    ("SO_LINGER", 0),
-    ("TCP_NODELAY", 1),
-    ("SO_KEEPALIVE", 1),
-    ("SO_RCVBUF", 4096),
-    ("SO_SNDBUF", 4096),
+const OPTIONS: [(SocketOption, i32); 6] = [
+    (SocketOption::REUSE_ADDR, 1),
+    (SocketOption::LINGER, 0),
+    (SocketOption::NO_DELAY, 1),
+    (SocketOption::KEEP_ALIVE, 1),
+    (SocketOption::RECV_BUFFER, 4096),
+    (SocketOption::SEND_BUFFER, 4096),
 ];
 
 /// The side whose calls are offered: the chosen one, if it is driven here, else the first that is.
@@ -191,11 +191,8 @@ fn call(app: &App, offer: &Offer) -> Option<Call> {
 
 fn further(fd: i32) -> Vec<Item> {
     let works = |call| Item { number: 0, call, likely: Likely::Works };
-    let option = |(name, value): (&str, i32)| {
-        let option = SocketOption::by_name(name)?;
-        Some(works(Call::SetOption { fd, option, value }))
-    };
-    let mut items: Vec<Item> = OPTIONS.into_iter().filter_map(option).collect();
+    let option = |(option, value)| works(Call::SetOption { fd, option, value });
+    let mut items: Vec<Item> = OPTIONS.into_iter().map(option).collect();
     items.push(works(Call::SetNonblocking { fd }));
     items.extend([How::Read, How::Both].map(|how| works(Call::Shutdown { fd, how })));
     items.iter_mut().enumerate().for_each(|(number, item)| item.number = number);

@@ -21,8 +21,8 @@ use crate::i18n::width as display_width;
 use crate::i18n::{escape, fill};
 use crate::lesson::Lesson;
 use crate::model::{
-    Actor, Call, CallView, Mode, Moment, Passing, SHARED_RTO_MIN_MS, SegmentId, Side, SocketView, Source, Timer,
-    TimerKind, View,
+    Actor, Call, CallView, Mode, Moment, Passing, SHARED_RTO_MIN_MS, SegmentId, Side, SocketOption, SocketView, Source,
+    Timer, TimerKind, View,
 };
 use crate::tcp::{Packet, State};
 use crate::theme::Theme;
@@ -207,7 +207,7 @@ impl<'a> Scene<'a> {
             then.socket(socket.facts.cookie).is_some_and(|then| then.facts.fd == Some(fd))
         };
         self.view.calls(actor).any(|call| match call.call {
-            Call::SetOption { fd, option, .. } => option.to_string() == "TCP_LINGER2" && its(&call, *fd),
+            Call::SetOption { fd, option, .. } => *option == SocketOption::LINGER2 && its(&call, *fd),
             _ => false,
         })
     }

@@ -2,10 +2,10 @@
 //! must hold of what was read. The fuzz targets in `fuzz/` and the properties in `main.rs` call the same functions.
 #![allow(dead_code)]
 
-use sockwalk::engine::typed::{self, Usual};
 use sockwalk::i18n::Lang;
 use sockwalk::lesson;
 use sockwalk::linux::untrusted;
+use sockwalk::model::typed::{self, Usual};
 use sockwalk::model::{Entry, Trace};
 use sockwalk::plain::Transcript;
 use sockwalk::report::{Header, JsonLines, read_recording};

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::{LONGEST_PAUSE, Runner};
 use crate::lesson::{Action, Lesson, Step, Terms};
-use crate::model::{End, Statement, Timer, TimerKind};
+use crate::model::{End, SocketOption, Statement, Timer, TimerKind};
 
 /// The longest keepalive that a walk waits for unless it is asked to wait for long timers too, in seconds.
 const SHORT: i32 = 10;
@@ -44,10 +44,10 @@ impl<'a> SetShort<'a> {
     fn follow(&mut self, action: &'a Action) {
         match action {
             Action::SetOption { socket, option, value: 1..=SHORT } => {
-                if option.name() == Some("TCP_LINGER2") {
+                if *option == SocketOption::LINGER2 {
                     self.time_wait.insert(socket);
                 }
-                if matches!(option.name(), Some("TCP_LINGER2" | "TCP_KEEPIDLE")) {
+                if matches!(*option, SocketOption::LINGER2 | SocketOption::KEEP_IDLE) {
                     self.keepalive.insert(socket);
                 }
             }

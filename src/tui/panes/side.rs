@@ -16,7 +16,7 @@ use ratatui::text::{Line, Span};
 use crate::i18n::excerpt;
 use crate::i18n::fill;
 use crate::i18n::width as display_width;
-use crate::model::{Actor, Call, CallView, How, Outcome, Side, SocketFacts, SocketState, SocketView};
+use crate::model::{Actor, Argument, Call, CallView, Outcome, Side, SocketFacts, SocketState, SocketView};
 use crate::tcp::State;
 use crate::tui::scene::{Scene, holder, letter, minutes, put, reversed, shape, spread};
 use crate::tui::wrap::cut;
@@ -191,35 +191,21 @@ fn outcome_text(outcome: &Outcome) -> String {
 
 /// The call as it is written in C, with the real descriptor. The short form leaves out the server's IP address, and what a narrow pane would cut of `O_NONBLOCK`.
 pub(super) fn call_text(scene: &Scene<'_>, call: &Call, full: bool) -> String {
-    let name = call.name();
-    let addr_text = |addr: &std::net::SocketAddr| if full { addr.to_string() } else { scene.short(*addr) };
-    let comma = if full { ", " } else { "," };
-    let args = match call {
-        Call::Socket { udp: false, .. } => String::new(),
-        Call::Socket { udp: true, .. } => "SOCK_DGRAM".to_owned(),
-        Call::Bind { fd, addr } | Call::Connect { fd, addr } => format!("{fd}{comma}{}", addr_text(addr)),
-        Call::Listen { fd, backlog } => format!("{fd}{comma}{backlog}"),
-        Call::Accept { fd } | Call::Close { fd } => fd.to_string(),
-        Call::Send { fd, data } => format!("{fd}{comma}\"{}\"", excerpt(data, if full { 16 } else { 6 })),
-        Call::SendTo { fd, data, addr } if full => {
-            format!("{fd}{comma}\"{}\"{comma}{}", excerpt(data, 16), scene.short(*addr))
-        }
-        // The data is on the wire too; whom it is for stands nowhere else.
-        Call::SendTo { fd, addr, .. } => format!("{fd},…,{}", addr_text(addr)),
-        Call::Recv { fd, len } | Call::RecvFrom { fd, len } => format!("{fd}{comma}{len}"),
-        Call::Shutdown { fd, how } => {
-            let how = match how {
-                How::Read => "SHUT_RD",
-                How::Write => "SHUT_WR",
-                How::Both => "SHUT_RDWR",
-            };
-            format!("{fd}{comma}{how}")
-        }
-        Call::SetNonblocking { fd } if full => format!("{fd}, F_SETFL, O_NONBLOCK"),
-        Call::SetNonblocking { fd } => format!("{fd},NONBLOCK"),
-        Call::SetOption { fd, option, value } => format!("{fd}{comma}{option}{comma}{value}"),
-    };
-    format!("{name}({args})")
+    let datagram = matches!(call, Call::SendTo { .. });
+    call.written(if full { ", " } else { "," }, |argument| {
+        Some(match argument {
+            // What is always so, and what the next argument tells.
+            Argument::Family { .. } | Argument::Type { udp: false } | Argument::Protocol => return None,
+            Argument::Length(_) | Argument::Flags(_) | Argument::Buffer | Argument::Peer => return None,
+            Argument::Address(addr) if !full || datagram => scene.short(*addr),
+            // The data is on the wire too; whom it is for stands nowhere else.
+            Argument::Data(_) if !full && datagram => "…".to_owned(),
+            Argument::Data(data) => format!("\"{}\"", excerpt(data, if full { 16 } else { 6 })),
+            Argument::Command if !full => return None,
+            Argument::Status if !full => "NONBLOCK".to_owned(),
+            other => other.to_string(),
+        })
+    })
 }
 
 fn socket_lines(

@@ -3,9 +3,11 @@
 //! The notation is C's, as the manual pages have it; what is left out is the usual: the server's address, a backlog of 8,
 //! 1,024 bytes; a datagram goes to the server. Parentheses and commas may be left out, text needs quotation marks only where it has spaces or commas.
 
+use std::iter::Peekable;
 use std::net::{IpAddr, SocketAddr};
+use std::str::Chars;
 
-use crate::model::{Call, CallName, How, LONGEST_READ, Side, SocketOption};
+use super::{Call, CallName, How, LONGEST_READ, Side, SocketOption};
 
 /// Why a text is no call. The words are the front ends'.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -67,6 +69,8 @@ fn by_name(text: &str) -> Option<CallName> {
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Word {
     text: String,
+    /// Its bytes: those that no text has are written by their numbers.
+    bytes: Vec<u8>,
     quoted: bool,
 }
 
@@ -79,26 +83,60 @@ fn words(text: &str) -> Result<Vec<Word>, Mistyped> {
             continue;
         }
         let quoted = c == '"';
-        let mut word = if quoted { String::new() } else { String::from(c) };
+        let mut word = Vec::new();
+        let put = |word: &mut Vec<u8>, c: char| word.extend(c.encode_utf8(&mut [0; 4]).as_bytes());
+        if !quoted {
+            put(&mut word, c);
+        }
         loop {
             match rest.next_if(|c| quoted || !separates(*c)) {
                 None if quoted => return Err(Mistyped::Quote),
                 None => break,
                 Some('"') if quoted => break,
-                Some('\\') => word.push(match rest.next() {
-                    Some('n') => '\n',
-                    Some('r') => '\r',
-                    Some('t') => '\t',
-                    Some('0') => '\0',
-                    Some(other) => other,
-                    None => '\\',
-                }),
-                Some(other) => word.push(other),
+                Some('\\') => escaped(&mut rest, &mut word),
+                Some(other) => put(&mut word, other),
             }
         }
-        words.push(Word { text: word, quoted });
+        words.push(Word { text: String::from_utf8_lossy(&word).into_owned(), bytes: word, quoted });
     }
     Ok(words)
+}
+
+/// What stands behind a backslash: a character by its letter, a byte by two digits (`x1b`), a character by its number
+/// (`u{202e}`), as [`super::escape`] writes them; any other one is meant as it is.
+fn escaped(rest: &mut Peekable<Chars<'_>>, word: &mut Vec<u8>) {
+    let ahead = rest.clone();
+    let taken = |count: usize| -> String { ahead.clone().skip(1).take(count).collect() };
+    let put = |word: &mut Vec<u8>, c: char| word.extend(c.encode_utf8(&mut [0; 4]).as_bytes());
+    let letter = match rest.next() {
+        Some('x') => match u8::from_str_radix(&taken(2), 16) {
+            Ok(byte) => {
+                rest.nth(1);
+                return word.push(byte);
+            }
+            Err(_) => 'x',
+        },
+        Some('u') => {
+            // The longest number of a character has six digits.
+            let braced = taken(8);
+            let digits = braced.strip_prefix('{').and_then(|braced| braced.split_once('}')).map(|(digits, _)| digits);
+            let named = digits.and_then(|digits| char::from_u32(u32::from_str_radix(digits, 16).ok()?));
+            match (named, digits) {
+                (Some(c), Some(digits)) => {
+                    rest.nth(digits.len() + 1);
+                    c
+                }
+                _ => 'u',
+            }
+        }
+        Some('n') => '\n',
+        Some('r') => '\r',
+        Some('t') => '\t',
+        Some('0') => '\0',
+        Some(other) => other,
+        None => '\\',
+    };
+    put(word, letter);
 }
 
 struct Arguments<'a> {
@@ -131,7 +169,7 @@ impl<'a> Arguments<'a> {
                 Call::SetOption { fd, option, value: self.number(1)? }
             }
             CallName::Fcntl => {
-                self.skip(&["F_SETFL", "O_NONBLOCK"]);
+                self.skip(&["F_SETFL", "O_NONBLOCK", "NONBLOCK"]);
                 Call::SetNonblocking { fd }
             }
             CallName::Socket | CallName::Close => Call::Close { fd },
@@ -240,14 +278,14 @@ impl<'a> Arguments<'a> {
     fn data(&mut self, longest: usize) -> Result<Vec<u8>, Mistyped> {
         // send(5, "hello", 5, 0) is C's; send 5 good morning is what one types.
         let words = std::mem::take(&mut self.words);
-        let text = match words.split_first() {
-            Some((first, _)) if first.quoted => first.text.clone(),
-            _ => words.iter().map(|word| word.text.as_str()).collect::<Vec<_>>().join(" "),
+        let data = match words.split_first() {
+            Some((first, _)) if first.quoted => first.bytes.clone(),
+            _ => words.iter().map(|word| word.bytes.as_slice()).collect::<Vec<_>>().join(&b' '),
         };
-        if text.len() > longest {
-            Err(self.wrong(&text.chars().take(20).collect::<String>()))
+        if data.len() > longest {
+            Err(self.wrong(&String::from_utf8_lossy(&data).chars().take(20).collect::<String>()))
         } else {
-            Ok(text.into_bytes())
+            Ok(data)
         }
     }
 
@@ -264,6 +302,7 @@ impl<'a> Arguments<'a> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::SOCKET_OPTIONS;
     use proptest::prelude::*;
 
     fn usual() -> Usual {
@@ -374,7 +413,44 @@ mod tests {
         assert_eq!(parse("close", &Usual { fd: None, ..usual() }), Err(Mistyped::Descriptor(CallName::Close)));
     }
 
+    fn calls() -> impl Strategy<Value = Call> {
+        let fd = || any::<i32>();
+        let addr = || (any::<IpAddr>(), any::<u16>()).prop_map(SocketAddr::from);
+        let data = |most| proptest::collection::vec(any::<u8>(), 0..most);
+        // Text, with what is hard to see and what has a meaning of its own.
+        let text = "(\\PC|[\u{85}\u{202e}\u{301}\\\\\"\n\r\t\u{0},();nxu{}0])*".prop_map(String::into_bytes);
+        let names = SOCKET_OPTIONS.to_vec();
+        let option = prop_oneof![
+            proptest::sample::select(names).prop_map(|name| SocketOption::by_name(name).unwrap()),
+            any::<(i32, i32)>().prop_map(|(level, number)| SocketOption { level, number }),
+            (0..50, -2..80).prop_map(|(level, number)| SocketOption { level, number }),
+        ];
+        let how = prop_oneof![Just(How::Read), Just(How::Write), Just(How::Both)];
+        prop_oneof![
+            any::<(bool, bool)>().prop_map(|(ipv6, udp)| Call::Socket { ipv6, udp }),
+            (fd(), addr()).prop_map(|(fd, addr)| Call::Bind { fd, addr }),
+            (fd(), any::<i32>()).prop_map(|(fd, backlog)| Call::Listen { fd, backlog }),
+            fd().prop_map(|fd| Call::Accept { fd }),
+            (fd(), addr()).prop_map(|(fd, addr)| Call::Connect { fd, addr }),
+            (fd(), prop_oneof![data(200).boxed(), text.boxed()]).prop_map(|(fd, data)| Call::Send { fd, data }),
+            (fd(), 0..=LONGEST_READ).prop_map(|(fd, len)| Call::Recv { fd, len }),
+            (fd(), data(200), addr()).prop_map(|(fd, data, addr)| Call::SendTo { fd, data, addr }),
+            (fd(), 0..=LONGEST_READ).prop_map(|(fd, len)| Call::RecvFrom { fd, len }),
+            (fd(), how).prop_map(|(fd, how)| Call::Shutdown { fd, how }),
+            fd().prop_map(|fd| Call::Close { fd }),
+            (fd(), option, any::<i32>()).prop_map(|(fd, option, value)| Call::SetOption { fd, option, value }),
+            fd().prop_map(|fd| Call::SetNonblocking { fd }),
+        ]
+    }
+
     proptest! {
+        #[test]
+        fn what_is_written_is_read_back_as_the_same_call(call in calls()) {
+            let written = call.to_string();
+            prop_assert!(!written.chars().any(char::is_control), "{:?}", written);
+            prop_assert_eq!(parse(&written, &usual()), Ok(call), "{}", written);
+        }
+
         #[test]
         fn no_text_panics(text: String) {
             let _ = parse(&text, &usual());

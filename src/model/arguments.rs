@@ -1,0 +1,111 @@
+//! How a call is written: its arguments in C's order, and each as C has it. All that shows a call, and the reader of typed ones,
+//! go by this.
+
+use std::fmt;
+use std::net::SocketAddr;
+
+use super::{Call, How, SocketOption, quoted};
+
+/// An argument of a call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Argument<'a> {
+    /// The descriptor that it is made on.
+    Descriptor(i32),
+    /// The address family.
+    #[allow(missing_docs)]
+    Family { ipv6: bool },
+    /// The type of the socket.
+    #[allow(missing_docs)]
+    Type { udp: bool },
+    /// The protocol, which follows from the type: always 0.
+    Protocol,
+    /// An address that the kernel is told.
+    Address(SocketAddr),
+    /// How many connections may wait to be accepted.
+    Backlog(i32),
+    /// Bytes that are sent.
+    Data(&'a [u8]),
+    /// How many they are.
+    Length(usize),
+    /// Room for bytes, which the kernel fills.
+    Buffer,
+    /// How many have room in it.
+    Room(usize),
+    /// Flags of a call that sends or receives; `None` of none.
+    Flags(Option<&'static str>),
+    /// Room for the peer's address, which the kernel fills.
+    Peer,
+    /// What is shut down.
+    How(How),
+    /// An option of a socket.
+    Option(SocketOption),
+    /// The option's value.
+    Value(i32),
+    /// `F_SETFL`
+    Command,
+    /// `O_NONBLOCK`
+    Status,
+}
+
+impl fmt::Display for Argument<'_> {
+    /// As C has it. What the kernel fills has no text.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Argument::Descriptor(n) | Argument::Backlog(n) | Argument::Value(n) => n.fmt(f),
+            Argument::Family { ipv6 } => f.pad(if *ipv6 { "AF_INET6" } else { "AF_INET" }),
+            Argument::Type { udp } => f.pad(if *udp { "SOCK_DGRAM" } else { "SOCK_STREAM" }),
+            Argument::Protocol => f.pad("0"),
+            Argument::Address(addr) => addr.fmt(f),
+            Argument::Data(data) => f.pad(&quoted(data)),
+            Argument::Length(n) | Argument::Room(n) => n.fmt(f),
+            Argument::Flags(flags) => f.pad(flags.unwrap_or("0")),
+            Argument::Buffer | Argument::Peer => Ok(()),
+            Argument::How(how) => f.pad(how.name()),
+            Argument::Option(option) => option.fmt(f),
+            Argument::Command => f.pad("F_SETFL"),
+            Argument::Status => f.pad("O_NONBLOCK"),
+        }
+    }
+}
+
+impl Call {
+    /// Its arguments in C's order, those too that the kernel fills.
+    pub fn arguments(&self) -> Vec<Argument<'_>> {
+        use Argument as A;
+        let first = self.fd().map(A::Descriptor);
+        let more = match self {
+            Call::Socket { ipv6, udp } => vec![A::Family { ipv6: *ipv6 }, A::Type { udp: *udp }, A::Protocol],
+            Call::Bind { addr, .. } | Call::Connect { addr, .. } => vec![A::Address(*addr)],
+            Call::Listen { backlog, .. } => vec![A::Backlog(*backlog)],
+            Call::Accept { .. } => vec![A::Peer],
+            Call::Send { data, .. } => vec![A::Data(data), A::Length(data.len()), A::Flags(Some("MSG_NOSIGNAL"))],
+            Call::SendTo { data, addr, .. } => {
+                vec![A::Data(data), A::Length(data.len()), A::Flags(None), A::Address(*addr)]
+            }
+            Call::Recv { len, .. } => vec![A::Buffer, A::Room(*len), A::Flags(None)],
+            Call::RecvFrom { len, .. } => vec![A::Buffer, A::Room(*len), A::Flags(None), A::Peer],
+            Call::Shutdown { how, .. } => vec![A::How(*how)],
+            Call::Close { .. } => Vec::new(),
+            Call::SetOption { option, value, .. } => vec![A::Option(*option), A::Value(*value)],
+            Call::SetNonblocking { .. } => vec![A::Command, A::Status],
+        };
+        first.into_iter().chain(more).collect()
+    }
+
+    /// The call with those of its arguments that `text` has words for, parted by `separator`.
+    pub fn written(&self, separator: &str, text: impl FnMut(&Argument<'_>) -> Option<String>) -> String {
+        let arguments = self.arguments();
+        let texts: Vec<String> = arguments.iter().filter_map(text).collect();
+        format!("{}({})", self.name(), texts.join(separator))
+    }
+}
+
+impl fmt::Display for Call {
+    /// As one types it ([`super::typed::parse`] reads it back): without flags, and without what the kernel fills.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(&self.written(", ", |argument| match argument {
+            Argument::Buffer | Argument::Peer | Argument::Flags(_) => None,
+            told => Some(told.to_string()),
+        }))
+    }
+}
