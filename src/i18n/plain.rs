@@ -11,6 +11,7 @@ words! {
         pub recap: String,
         pub step: String,
         pub blocks: String,
+        pub fate: String,
         pub held: String,
         pub delivered: String,
         pub dropped: String,

@@ -34,6 +34,8 @@ words! {
         pub lesson_elsewhere: String,
         pub no_terminal: String,
         pub exec: String,
+        pub exec_passes: String,
+        pub exec_some_pass: String,
         pub exec_host: String,
         pub no_program: String,
         pub record_exists: String,

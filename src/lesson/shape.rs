@@ -139,13 +139,13 @@ mod tests {
             (
                 "unknown field `says`, expected one of `id`, `say`, `ask`",
                 "`ask`; did you mean `say`?",
-                "此处没有“says”；可用：id、say、ask；您是不是想写 say？",
+                "此处没有“says”；可用：id、say、ask；你是不是想写 say？",
             ),
             ("unknown field `x`, expected `side`", "`side`", "此处没有“x”；可用：side"),
             (
                 "unexpected keys in table: nam, y, available keys: side, name",
                 "did you mean `name`?",
-                "此处没有“nam”；可用：side、name；您是不是想写 name？",
+                "此处没有“nam”；可用：side、name；你是不是想写 name？",
             ),
             ("missing field `title`", "`title`", "缺少 title"),
             ("invalid type: integer `7`, expected a string", "a string", "这里的值是整数 `7`，应为文本"),

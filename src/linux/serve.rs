@@ -342,7 +342,9 @@ impl Server {
         let lesson = self.remote.as_ref().and_then(|remote| remote.lesson.clone());
         let thread = sys::thread_id();
         let nth = self.lab.member(number).map_or(Actor::FIRST, |member| member.nth);
-        self.tell(number, &ToMember::Welcome { number, nth, mode, wire, now, network: network(), thread, lesson });
+        let passing = self.lab.trace().present().passing().cloned().unwrap_or_default();
+        let network = network();
+        self.tell(number, &ToMember::Welcome { number, nth, mode, wire, now, network, thread, lesson, passing });
         if let Some((remote, member)) = self.remote.as_mut().zip(self.lab.member(number)) {
             remote.members.let_in(member.clone());
         }

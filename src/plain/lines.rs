@@ -123,7 +123,8 @@ pub(super) fn fate(id: SegmentId, view: &View<'_>, what: &str, texts: &Texts) ->
 
 /// The same, of one copy.
 pub(super) fn segment_fate(id: SegmentId, segment: &Packet, view: &View<'_>, what: &str, texts: &Texts) -> Vec<String> {
-    vec![format!("  {}: {what}", arrow(segment, &initials(id, view), view, texts))]
+    let arrow = arrow(segment, &initials(id, view), view, texts);
+    vec![format!("  {}", fill(&texts.plain.fate, &[("segment", arrow.as_str()), ("fate", what)]))]
 }
 
 /// The initial numbers from which a segment counts.

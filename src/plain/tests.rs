@@ -160,7 +160,7 @@ fn in_chinese() {
     for line in [
         "课程：小小的三次握手",
         "第 5 步，共 6 步：connect()",
-        "  客户端 ──▶ 服务器  SYN seq=j: 停在线路上",
+        "  客户端 ──▶ 服务器  SYN seq=j：停在线路上",
         "  客户端  fd 5  SYN_SENT → ESTABLISHED  (内核所述)",
         "  ✗ 预期  服务器的连接的状态是 SYN_RECV",
         "  ? 问题：现在另一端处于什么状态？预测：半开。内核的回答：打开（状态是",

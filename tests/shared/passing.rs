@@ -2,11 +2,12 @@
 
 use std::time::Duration;
 
+use sockwalk::i18n::{Lang, Texts};
 use sockwalk::model::{Event, SegmentId, Side};
 
-use crate::common::lab_users;
+use crate::common::{finish, lab_users};
 use crate::screens;
-use crate::stage::{Seat, Stage};
+use crate::stage::{LARGE, Seat, Stage};
 use crate::walk::up_to_the_syn;
 
 use Side::{Client, Server};
@@ -104,6 +105,34 @@ fn each_lets_pass_at_its_own_door() {
         stage.wait(client, "no rule of its own", |screen| !screens::everywhere(screen).contains(&gone));
         passes_no_more(&mut stage, server, client, connection);
         stage.close(&[server, client]);
+    }
+}
+
+/// Whoever starts a program is told what becomes of its segments, as things stand: each waits, some pass, all pass.
+#[test]
+fn who_starts_a_program_is_told_what_passes_now() {
+    for (user, lang) in lab_users().into_iter().flat_map(|user| Lang::all().map(move |lang| (user, lang))) {
+        let mut stage = Stage::new(user, LARGE, lang);
+        let free = stage.join(&["free"]);
+        let to_server = stage.texts.free.pass_to.replace("{side}", &stage.texts.free.role_server);
+        let all = stage.texts.free.pass_all.clone();
+        let texts = &Texts::load(lang).unwrap().shared;
+        let said = |stage: &mut Stage, wanted: &str| {
+            let ran = finish(&mut stage.command(&["exec", "--", "true"]));
+            assert!(ran.stderr.contains(wanted.split("{lab}").nth(1).unwrap()), "{}", ran.stderr);
+        };
+        said(&mut stage, &texts.exec);
+        passes(&mut stage, free, &all);
+        said(&mut stage, &texts.exec_passes);
+        for delay in ["0.2", "1", "5"] {
+            passes(&mut stage, free, delay);
+        }
+        passes(&mut stage, free, "");
+        said(&mut stage, &texts.exec);
+        stage.press(free, "\t\t");
+        passes(&mut stage, free, &to_server);
+        said(&mut stage, &texts.exec_some_pass);
+        stage.quit(free);
     }
 }
 

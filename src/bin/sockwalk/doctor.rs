@@ -22,7 +22,10 @@ fn report(diagnosis: &Diagnosis, texts: &DoctorTexts, terminal: bool) -> Vec<Str
         let name = name(*ability, diagnosis.rights, texts);
         lines.push(match result {
             Ok(()) => format!("  ✓ {name}"),
-            Err(refused) => format!("  ✗ {name}: {}", fill(&texts.refused, &[("error", refused)])),
+            Err(refused) => {
+                let values: [(&str, &dyn std::fmt::Display); 2] = [("what", &name), ("error", refused)];
+                format!("  ✗ {}", fill(&texts.refused, &values))
+            }
         });
     }
     lines.push(format!("  {} {}", mark(terminal), if terminal { &texts.terminal } else { &texts.no_terminal }));

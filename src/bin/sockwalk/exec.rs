@@ -9,9 +9,9 @@ use std::thread;
 
 use sockwalk::cli::{Exit, Invocation};
 use sockwalk::engine::World;
-use sockwalk::i18n::{Texts, escape, fill, join};
+use sockwalk::i18n::{SharedTexts, Texts, escape, fill, join};
 use sockwalk::linux::{Process, receive_signals};
-use sockwalk::model::{Mode, Role};
+use sockwalk::model::{Mode, Passing, Role, Which};
 
 use super::labs::Labs;
 
@@ -27,11 +27,11 @@ pub fn run(invocation: &Invocation, lab: Option<&str>, program: &[OsString]) -> 
     let role = Role::Runs(name);
     let labs = Labs::open(invocation)?;
     let (mut joined, lab) = labs.join(invocation, lab, role)?;
-    if joined.mode() == Mode::Host {
-        let _ = writeln!(super::out::err(), "{}", texts.shared.exec_host);
-    } else {
-        let _ = writeln!(super::out::err(), "{}", fill(&texts.shared.exec, &[("lab", &lab.name)]));
-    }
+    let opening = match joined.mode() {
+        Mode::Host => texts.shared.exec_host.clone(),
+        Mode::Lab => opening(&lab.name.to_string(), joined.passing(), &texts.shared),
+    };
+    let _ = writeln!(super::out::err(), "{opening}");
     let gone = texts.shared.exec_gone.clone();
     let told = joined.watch(move || drop(writeln!(super::out::err(), "{gone}")));
     let ended = told.map_err(io::Error::other).and_then(|()| run_to_its_end(Command::new(&program).args(arguments)));
@@ -45,6 +45,16 @@ pub fn run(invocation: &Invocation, lab: Option<&str>, program: &[OsString]) -> 
     })?;
     let by_signal = ended.signal().map(|signal| 128 + signal);
     Ok(u8::try_from(ended.code().or(by_signal).unwrap_or(1)).unwrap_or(1))
+}
+
+/// What is said before the program begins: which lab it is in, and what becomes of its segments there, as things stand.
+fn opening(lab: &str, passing: &Passing, texts: &SharedTexts) -> String {
+    let text = match passing.rule(Which::All) {
+        Some(_) => &texts.exec_passes,
+        None if passing.rules.is_empty() => &texts.exec,
+        None => &texts.exec_some_pass,
+    };
+    fill(text, &[("lab", lab)])
 }
 
 /// Runs a program to its end. What another process sends to this one is handed on to it; the keys of the terminal reach it

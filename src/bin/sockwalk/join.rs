@@ -211,7 +211,8 @@ impl Host for House {
     }
 
     fn open(&mut self, _: &str, _: &dyn Walk, _: u64) -> Result<Option<Opened>, NotOpened> {
-        // This process is in the lab's namespaces for good, and a lesson's lab is made from outside of them.
+        // Who makes calls is in the lab's namespaces for good, and a lesson's lab is made from outside of them; who looks on shows
+        // what others do.
         Ok(None)
     }
 }

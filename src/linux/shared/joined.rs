@@ -16,7 +16,7 @@ use crate::linux::orders::{Inbox, Orders};
 use crate::linux::poll::{Polled, poll, poll_readable};
 use crate::linux::sides::{INTERRUPT, Leaving, Report};
 use crate::linux::sys;
-use crate::model::{Actor, Mode, Role, Side};
+use crate::model::{Actor, Mode, Passing, Role, Side};
 
 /// How long a keeper may take to answer who joins: a busy one with thousands of sockets takes a second.
 const ANSWER: Duration = Duration::from_secs(10);
@@ -55,6 +55,7 @@ pub struct Joined {
     wire: Wire,
     epoch: Instant,
     lesson: Option<ShownLesson>,
+    passing: Passing,
 }
 
 /// What the member's thread is told.
@@ -86,9 +87,9 @@ impl Joined {
         }
         let mut said = answer(&mut link, keeper)?.into_iter();
         let answer = said.next();
-        let (nth, mode, wire, now, network, thread, lesson) = match answer {
-            Some(ToMember::Welcome { nth, mode, wire, now, network, thread, lesson, .. }) => {
-                (nth, mode, wire, now, network, thread, lesson)
+        let (nth, mode, wire, now, network, thread, lesson, passing) = match answer {
+            Some(ToMember::Welcome { nth, mode, wire, now, network, thread, lesson, passing, .. }) => {
+                (nth, mode, wire, now, network, thread, lesson, passing)
             }
             Some(ToMember::Denied(denial)) => return Err(Denied::Denial(denial)),
             _ => return Err(Denied::Garbled),
@@ -108,7 +109,19 @@ impl Joined {
             sys::keep_capabilities(&[]).map_err(refused("capset()"))?;
         }
         let early = said.collect();
-        Ok(Joined { link: Some(link), early, orders: None, thread: None, role, nth, mode, wire, epoch, lesson })
+        Ok(Joined {
+            link: Some(link),
+            early,
+            orders: None,
+            thread: None,
+            role,
+            nth,
+            mode,
+            wire,
+            epoch,
+            lesson,
+            passing,
+        })
     }
 
     /// Where the member makes no calls: has `gone` called once the keeper is gone, from a thread of its own.
@@ -132,6 +145,11 @@ impl Joined {
     /// The actors whose calls it makes.
     pub fn actors(&self) -> Vec<Actor> {
         self.role.sides().map(|side| Actor { side, nth: self.nth }).collect()
+    }
+
+    /// What passed by itself when it joined.
+    pub fn passing(&self) -> &Passing {
+        &self.passing
     }
 
     /// The lesson that runs in the lab.

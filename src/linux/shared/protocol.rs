@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::lab::{Denial, OwnThread, Request, Wire};
 use crate::linux::sides::NewSocket;
-use crate::model::{Call, Entry, Mode, Outcome, Role, Side};
+use crate::model::{Call, Entry, Mode, Outcome, Passing, Role, Side};
 
 /// Both ends must be the same program: it says so first.
 pub const VERSION: &str = env!("CARGO_PKG_VERSION");
@@ -60,6 +60,8 @@ pub enum ToMember {
         thread: i32,
         /// The lesson that runs in the lab.
         lesson: Option<ShownLesson>,
+        /// What passes by itself at that moment.
+        passing: Passing,
     },
     /// The other answer; nothing follows.
     Denied(Denial),
