@@ -113,6 +113,11 @@ pub(super) enum Command {
     Keep {
         name: String,
     },
+    /// The process in which a lab goes on that another one has begun; started by the program itself.
+    #[command(hide = true)]
+    Adopt {
+        name: String,
+    },
 }
 
 /// What whoever joins a shared lab can choose.

@@ -102,6 +102,8 @@ pub enum Task {
     },
     /// Keep a lab of this name for its members.
     Keep(String),
+    /// Go on with a lab of this name that another process has begun.
+    Adopt(String),
     /// Say what the machine allows.
     Doctor,
 }
@@ -211,6 +213,7 @@ fn invocation(cli: args::Cli, lang: Lang) -> Invocation {
         Some(args::Command::Exec { lab, program }) => Task::Exec { lab, program },
         Some(args::Command::Replay { file, shown }) => Task::Replay { file, shown },
         Some(args::Command::Keep { name }) => Task::Keep(name),
+        Some(args::Command::Adopt { name }) => Task::Adopt(name),
         Some(args::Command::Doctor) => Task::Doctor,
     };
     Invocation { lang, lacks_lang: None, mode: cli.mode, theme: cli.theme, port: cli.port, task }

@@ -6,7 +6,7 @@ use std::collections::{BTreeSet, HashMap};
 use std::net::SocketAddr;
 
 use super::copies::{self, Before, Repeat};
-use crate::model::{Connection, Copies, Errno, Event, SegmentId};
+use crate::model::{Connection, Copies, Errno, Event, Fate, SegmentId, SegmentRecord};
 use crate::tcp::{Flags, Packet};
 
 /// What tells a segment from others but for its later copies.
@@ -43,6 +43,33 @@ impl HeldSegments {
     /// None yet, in a lab with this setting.
     pub(super) fn new(copies: Copies) -> HeldSegments {
         HeldSegments { copies, ..HeldSegments::default() }
+    }
+
+    /// Those that a trace tells of.
+    pub(super) fn resume(copies: Copies, records: &[SegmentRecord]) -> HeldSegments {
+        let mut segments = HeldSegments::new(copies);
+        for record in records {
+            let newest = |(_, newest): &(_, Packet)| newest.clone();
+            let segment = record.copies.last().map_or_else(|| record.copies[0].1.clone(), newest);
+            let seen = |moment| records.partition_point(|other| other.sent < moment) as u32;
+            let state = match (&record.ended, record.held) {
+                (Some((_, Fate::Dropped | Fate::Undeliverable(_))), _) => HoldState::Dropped,
+                (Some((moment, _)), _) => HoldState::WentOn(seen(*moment)),
+                (None, Some(_)) => HoldState::Held(segment.clone()),
+                (None, None) => HoldState::WentOn(record.id.0 + 1),
+            };
+            let waits = matches!(state, HoldState::Held(_));
+            let id = segments.number(&record.copies[0].1, state);
+            if waits {
+                segments.held.entry(Connection::of(&segment)).or_default().insert(id);
+            }
+        }
+        segments
+    }
+
+    /// What becomes of segments that are sent once more.
+    pub(super) fn copies(&self) -> Copies {
+        self.copies
     }
 
     /// A segment left its sender and doesn't go on by itself.

@@ -13,6 +13,7 @@ mod peers;
 mod release;
 mod request;
 mod requests;
+mod resume;
 mod sampling;
 mod schedule;
 mod segments;

@@ -28,6 +28,11 @@ pub(super) struct Peers {
 }
 
 impl Peers {
+    /// Those that take part already, with the numbers that they have.
+    pub(super) fn resume(members: impl Iterator<Item = Member>) -> Peers {
+        Peers { members: members.map(|member| (member.number, member)).collect() }
+    }
+
     /// Lets somebody in, with a number of its own among those of its sides, or says why not.
     pub(super) fn admit(&mut self, member: Member) -> Result<&Member, Denial> {
         if self.members.len() >= MOST_PEERS {

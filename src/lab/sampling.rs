@@ -5,7 +5,7 @@
 
 use std::collections::HashMap;
 
-use crate::model::{Connection, Event, Unkept};
+use crate::model::{Connection, Event, SegmentRecord, Unkept};
 use crate::tcp::{Flags, Packet};
 
 /// So many data segments and acknowledgements of one connection are kept of those that pass by themselves.
@@ -24,6 +24,15 @@ pub(super) struct Sampling {
 }
 
 impl Sampling {
+    /// What a trace has kept already of those that passed by themselves.
+    pub(super) fn resume(records: &[SegmentRecord]) -> Sampling {
+        let mut sampling = Sampling::default();
+        for record in records.iter().filter(|record| record.held.is_none()) {
+            sampling.keeps(&record.copies[0].1);
+        }
+        sampling
+    }
+
     /// Whether a segment that passes by itself is kept; one that isn't is to be counted.
     pub(super) fn keeps(&mut self, segment: &Packet) -> bool {
         let marks = [Flags::SYN, Flags::FIN, Flags::RST];

@@ -55,7 +55,7 @@ impl Lab {
         }
     }
 
-    fn hold(&mut self, now: Duration, segment: Packet) {
+    pub(super) fn hold(&mut self, now: Duration, segment: Packet) {
         for event in self.held.arrives(segment) {
             if let Event::Held(id) = event {
                 self.expect(now, id);

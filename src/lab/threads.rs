@@ -24,6 +24,12 @@ pub(super) struct CallThreads {
 }
 
 impl CallThreads {
+    /// Those that are in a call already, with whether the kernel said that they sleep.
+    pub(super) fn resume(in_call: impl Iterator<Item = (Caller, bool)>) -> CallThreads {
+        let state = |asleep| if asleep { InCall::Asleep } else { InCall::OnTheWay };
+        CallThreads { in_call: in_call.map(|(caller, asleep)| (caller, state(asleep))).collect() }
+    }
+
     /// A thread goes into a call; `false` where it is in one.
     pub(super) fn enters(&mut self, caller: Caller) -> bool {
         let idle = !self.in_call.contains_key(&caller);

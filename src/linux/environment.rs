@@ -1,8 +1,11 @@
 //! The environment of a walk: a lab of its own or the machine's loopback, with its wire and the way to the kernel's table.
 
+use std::collections::HashMap;
 use std::io;
-use std::os::fd::BorrowedFd;
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::time::{Duration, Instant};
+
+use serde::{Deserialize, Serialize};
 
 use super::diag;
 use super::gate::Gate;
@@ -11,7 +14,7 @@ use super::netlink::Netlink;
 use super::sockets::Sockets;
 use super::wire::{Watch, Wire};
 use crate::lab::{self as core, Failure, Scope, Sending, Table};
-use crate::model::{Copies, Errno, LabSettings, Mode, Told};
+use crate::model::{Copies, Errno, LabSettings, Mode, Told, Trace};
 use crate::tcp::Packet;
 
 /// Where a walk is to run.
@@ -46,13 +49,26 @@ enum AnyWire {
     Blind,
 }
 
+/// A descriptor that an environment needs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub(super) enum Part {
+    /// What sees segments.
+    Capture,
+    /// What sends them on.
+    V4,
+    V6,
+    Fence,
+    /// What keeps the gate closed.
+    Gate,
+}
+
 /// An environment that was entered.
 pub(super) struct Environment {
     epoch: Instant,
     /// What the lab was made with; `None` where it is none.
     settings: Option<LabSettings>,
     /// What keeps the gate closed, where it opens without this process.
-    _gate: Option<Netlink>,
+    gate: Option<Netlink>,
     wire: AnyWire,
     pub(super) sockets: Sockets,
 }
@@ -75,7 +91,60 @@ impl Environment {
             sockets.hide(wire.fence());
         }
         let settings = if let Place::Lab(settings) = place { Some(settings.clone()) } else { None };
-        Ok(Environment { epoch, settings, _gate: closed, wire, sockets })
+        Ok(Environment { epoch, settings, gate: closed, wire, sockets })
+    }
+
+    /// What another process needs to go on here, with the names of it: the descriptors of the wire and of the gate.
+    pub(super) fn parts(&self) -> Vec<(Part, BorrowedFd<'_>)> {
+        let mut parts = Vec::new();
+        match &self.wire {
+            AnyWire::Holds(wire) => {
+                let (capture, v4, v6, fence) = wire.parts();
+                parts.extend([(Part::Capture, capture), (Part::V4, v4), (Part::Fence, fence)]);
+                parts.extend(v6.map(|v6| (Part::V6, v6)));
+            }
+            AnyWire::Watches(watch) => parts.push((Part::Capture, watch.fd())),
+            AnyWire::Blind => {}
+        }
+        parts.extend(self.gate.as_ref().map(|gate| (Part::Gate, gate.as_fd())));
+        parts
+    }
+
+    /// The environment that another process has entered and left to this one, in whose namespace the calling thread is
+    /// already. `None` where a part of it is missing.
+    ///
+    /// # Errors
+    /// Where the kernel's table can't be asked.
+    pub(super) fn resume(
+        place: &Place,
+        epoch: Instant,
+        mut parts: HashMap<Part, OwnedFd>,
+        trace: &Trace,
+    ) -> Result<Option<Environment>, Refused> {
+        let gate = parts.remove(&Part::Gate).map(Netlink::resume);
+        let wire = match (place, parts.remove(&Part::Capture)) {
+            (Place::Lab(_), Some(capture)) => {
+                let Some((v4, fence)) = parts.remove(&Part::V4).zip(parts.remove(&Part::Fence)) else {
+                    return Ok(None);
+                };
+                AnyWire::Holds(Box::new(Wire::resume((capture, v4, parts.remove(&Part::V6), fence))))
+            }
+            (Place::Lab(_), None) => return Ok(None),
+            (Place::Host, Some(capture)) => AnyWire::Watches(Box::new(Watch::resume(capture))),
+            (Place::Host, None) => AnyWire::Blind,
+        };
+        let mut sockets = Sockets::new(place.mode()).map_err(refused("socket(AF_NETLINK, NETLINK_SOCK_DIAG)"))?;
+        if let AnyWire::Holds(wire) = &wire {
+            sockets.hide(wire.fence());
+        }
+        sockets.resume(trace);
+        let settings = if let Place::Lab(settings) = place { Some(settings.clone()) } else { None };
+        Ok(Some(Environment { epoch, settings, gate, wire, sockets }))
+    }
+
+    /// The beginning of its clock.
+    pub(super) fn epoch(&self) -> Instant {
+        self.epoch
     }
 
     /// Bounds what one sender may have on its way by what may wait to be captured, where the wire holds: so that a long

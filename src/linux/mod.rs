@@ -10,6 +10,7 @@ mod diag;
 pub mod doctor;
 mod environment;
 mod gate;
+mod hand_over;
 mod hands;
 mod lab;
 mod needs;

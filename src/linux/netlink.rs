@@ -4,6 +4,8 @@ use std::io::{self, Read};
 use std::ops::Range;
 use std::time::Duration;
 
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+
 use socket2::{Domain, Protocol, Socket, Type};
 
 /// The length of `struct nlmsghdr`.
@@ -85,12 +87,23 @@ pub enum Dump {
 /// How long the kernel may take to answer: it answers at once, so this only bounds a wait on a broken one.
 const ANSWER: Duration = Duration::from_secs(2);
 
+impl AsFd for Netlink {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.socket.as_fd()
+    }
+}
+
 impl Netlink {
     /// Opens the family (`NETLINK_…`) in the calling thread's network namespace.
     pub fn open(family: i32) -> io::Result<Netlink> {
         let socket = Socket::new(Domain::from(libc::AF_NETLINK), Type::RAW, Some(Protocol::from(family)))?;
         socket.set_read_timeout(Some(ANSWER))?;
         Ok(Netlink { socket, buffer: vec![0; 64 * 1024], next: 1 })
+    }
+
+    /// The connection that another process opened.
+    pub(super) fn resume(socket: OwnedFd) -> Netlink {
+        Netlink { socket: socket.into(), buffer: vec![0; 64 * 1024], next: 1 }
     }
 
     /// A connection whose other end a test has in the kernel's place.

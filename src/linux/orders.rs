@@ -1,8 +1,27 @@
-//! How a thread that sleeps on descriptors is told what to do.
+//! How a thread that sleeps on descriptors is told what to do: the one that has a walk's lab, or talks with it.
 
 use std::io::{self, PipeReader, PipeWriter, Read, Write};
 use std::os::fd::{AsFd, BorrowedFd};
 use std::sync::mpsc::{Receiver, Sender, channel};
+
+use super::sides::Report;
+use crate::lab::Request;
+
+/// What such a thread is told.
+pub(super) enum Message {
+    /// This process's own walk asks for something.
+    Request(Request),
+    /// A call thread of this process reports.
+    Report(Report),
+    /// This process's walk is over.
+    Stop,
+}
+
+impl From<Report> for Message {
+    fn from(report: Report) -> Message {
+        Message::Report(report)
+    }
+}
 
 /// A way to tell the thread something: an order, and a byte in the pipe on which it sleeps.
 pub(super) struct Orders<T> {

@@ -9,11 +9,14 @@ use std::ops::ControlFlow;
 use std::time::{Duration, Instant};
 
 use super::environment::{Environment, failed};
+use super::hand_over;
 use super::hands::Hands;
 use super::lab::network;
-use super::orders::Inbox;
+use super::orders::{Inbox, Message};
 use super::poll::{Polled, poll};
-use super::shared::{FromMember, Heard, Members, Programs, ShownLesson, TakenName, ToMember, VERSION, programs_within};
+use super::shared::{
+    Agent, FromMember, Heard, Link, Members, Programs, ShownLesson, TakenName, ToMember, VERSION, programs_within,
+};
 use super::sides::{NewSocket, Report};
 use super::sys;
 use crate::lab::{Denial, Effect, Failure, Happening, Input, Lab, OwnThread, Request, Scope, Sending, What};
@@ -30,22 +33,6 @@ const FIRST: Duration = Duration::from_secs(10);
 
 /// How often a lab in which nobody takes part looks whether anything runs in it.
 const ALONE: Duration = Duration::from_millis(200);
-
-/// What the loop hears.
-pub(super) enum Message {
-    /// This process's own walk asks for something.
-    Request(Request),
-    /// A call thread of this process reports.
-    Report(Report),
-    /// This process's walk is over.
-    Stop,
-}
-
-impl From<Report> for Message {
-    fn from(report: Report) -> Message {
-        Message::Report(report)
-    }
-}
 
 /// The walk of this process, where it has one.
 pub(super) struct LocalPeer {
@@ -68,6 +55,13 @@ pub(super) struct RemotePeers {
     pub(super) lesson: Option<ShownLesson>,
 }
 
+/// Why the loop was left.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Left {
+    Over,
+    Knocked,
+}
+
 /// The loop's state.
 pub(super) struct Server {
     pub(super) mode: Mode,
@@ -79,6 +73,21 @@ pub(super) struct Server {
     /// `None` where this process has no walk.
     pub(super) inbox: Option<Inbox<Message>>,
     pub(super) messages: VecDeque<Message>,
+    /// How the process is started in which the lab goes on once others come in; `None` where they come in here.
+    pub(super) successor: Option<Successor>,
+    /// Somebody is at the door.
+    pub(super) knocked: bool,
+}
+
+/// What starts the process in which a lab goes on.
+pub(super) type Successor = Box<dyn Fn() -> std::process::Command + Send>;
+
+/// How serving ended.
+pub(super) enum End {
+    /// Nobody is there any more.
+    Over,
+    /// The lab goes on in another process, in which this one's walk takes part.
+    Moved(Agent),
 }
 
 impl Server {
@@ -86,18 +95,26 @@ impl Server {
     ///
     /// # Errors
     /// Why the lab can't go on; other processes were told.
-    pub(super) fn serve(mut self) -> Result<(), Failure> {
-        let result = self.go_on();
+    pub(super) fn serve(mut self) -> Result<End, Failure> {
+        let mut result = self.go_on();
+        while let Ok(Left::Knocked) = result {
+            match hand_over::hand_over(self) {
+                Ok(agent) => return Ok(End::Moved(agent)),
+                // Then they come in here.
+                Err(server) => self = *server,
+            }
+            result = self.go_on();
+        }
         // Nobody is let in any more.
         self.remote.iter_mut().for_each(|remote| remote.name = None);
         self.publish();
         if let (Err(failure), Some(remote)) = (&result, &mut self.remote) {
             remote.members.fail(failure);
         }
-        result
+        result.map(|_| End::Over)
     }
 
-    fn go_on(&mut self) -> Result<(), Failure> {
+    fn go_on(&mut self) -> Result<Left, Failure> {
         let start = Instant::now();
         let mut visited = false;
         let mut busy = true;
@@ -109,18 +126,36 @@ impl Server {
             heard.into_iter().for_each(|heard| self.heard(heard));
             while let Some(message) = self.messages.pop_front() {
                 if self.hear(message)?.is_break() {
-                    return Ok(());
+                    return Ok(Left::Over);
                 }
             }
             visited |= self.lab.members().next().is_some();
             // Who comes at this moment finds the name free all the sooner.
             if self.is_deserted(visited || start.elapsed() > FIRST) {
-                return Ok(());
+                return Ok(Left::Over);
             }
             self.look_at_calls();
             busy |= self.carry_out()?;
             self.publish();
+            if self.knocked && !busy {
+                return Ok(Left::Knocked);
+            }
         }
+    }
+
+    /// Makes the trace tell all that matters, and has everybody know it.
+    pub(super) fn prepare_to_move(&mut self) {
+        self.lab.prepare_to_move(self.environment.now());
+        self.publish();
+    }
+
+    /// Leaves the lab to another process, in which this one's walk takes part over this link.
+    pub(super) fn leave_to(mut self, link: Link) -> Result<Agent, Box<Server>> {
+        let (Some(local), Some(inbox)) = (self.local.take(), self.inbox.take()) else { return Err(Box::new(self)) };
+        if let Some(name) = self.remote.as_mut().and_then(|remote| remote.name.take()) {
+            name.leave();
+        }
+        Ok(Agent { link, hands: local.threads, inbox, sink: local.sink, epoch: self.environment.epoch() })
     }
 
     /// Whether nobody takes part, and nothing runs for which somebody could come back.
@@ -338,6 +373,9 @@ impl Server {
     }
 
     fn welcome(&mut self, number: u32) {
+        if self.local.as_ref().is_some_and(|local| local.member.number == number) {
+            return;
+        }
         let (mode, wire, now) = (self.mode, self.environment.wire(), self.environment.now());
         let lesson = self.remote.as_ref().and_then(|remote| remote.lesson.clone());
         let thread = sys::thread_id();
@@ -393,6 +431,8 @@ impl Server {
         let mut heard = Vec::new();
         for number in ready {
             match number {
+                // Whoever comes is let in by the successor.
+                None if self.successor.is_some() => self.knocked = true,
                 None => remote.members.admit(),
                 Some(number) => heard.extend(remote.members.serve(number)),
             }

@@ -13,7 +13,7 @@ use super::netlink::Netlink;
 use super::sides::NewSocket;
 use super::sys;
 use crate::model::{
-    Actor, Connection, Glance, Mode, Observation, Side, SocketFacts, SocketState, Source, TcpInfo, Told,
+    Actor, Connection, Glance, Mode, Observation, Side, SocketFacts, SocketState, Source, TcpInfo, Told, Trace,
 };
 use crate::tcp::State;
 
@@ -54,6 +54,19 @@ impl Sockets {
         let (open, owners, addresses) = (Vec::new(), HashMap::new(), HashSet::new());
         let (tables, hidden, shared) = (None, None, None);
         Ok(Sockets { netlink, mode, ipv6: false, udp: false, open, tables, owners, addresses, hidden, shared })
+    }
+
+    /// Takes over what a trace tells of the sockets: whose each was, and which descriptors are open.
+    pub fn resume(&mut self, trace: &Trace) {
+        for socket in trace.present().sockets() {
+            let Some(actor) = socket.facts.actor() else { continue };
+            self.owners.insert(socket.facts.cookie, actor);
+            self.addresses.extend(socket.facts.local);
+            if let Some(fd) = socket.facts.fd.filter(|_| !socket.gone) {
+                let udp = socket.facts.state.tcp().is_none();
+                self.open.push(Open { actor, socket: NewSocket { fd, cookie: socket.facts.cookie, udp } });
+            }
+        }
     }
 
     /// The sides' descriptors are this process's, and can be asked here.

@@ -6,7 +6,7 @@
 use std::cell::Cell;
 use std::io::{self, Read};
 use std::net::{Ipv4Addr, SocketAddr, UdpSocket};
-use std::os::fd::{AsFd, BorrowedFd};
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::time::Duration;
 
 use socket2::{Domain, Protocol, SockAddr, SockFilter, SockRef, Socket, Type};
@@ -39,6 +39,11 @@ impl Capture {
         socket.bind(&sys::packet_address(loopback)).map_err(refused("bind() of the capture socket to lo"))?;
         socket.set_nonblocking(true).map_err(refused("O_NONBLOCK on the capture socket"))?;
         Ok(Capture { socket, buffer: vec![0; LONGEST_FRAME] })
+    }
+
+    /// The one that another process opened, in the same namespace.
+    fn resume(socket: OwnedFd) -> Capture {
+        Capture { socket: socket.into(), buffer: vec![0; LONGEST_FRAME] }
     }
 
     /// The next packet that left its sender; `None` where there is none. What [`Packet`] doesn't know is passed over.
@@ -193,6 +198,18 @@ impl Wire {
         Ok(Wire { capture: Capture::open()?, delivery: Delivery::open()? })
     }
 
+    /// What it consists of: what sees segments, what sends them on by IPv4 and by IPv6, and the fence.
+    pub(super) fn parts(&self) -> (BorrowedFd<'_>, BorrowedFd<'_>, Option<BorrowedFd<'_>>, BorrowedFd<'_>) {
+        let Delivery { v4, v6, fence, .. } = &self.delivery;
+        (self.capture.socket.as_fd(), v4.as_fd(), v6.as_ref().map(AsFd::as_fd), fence.as_fd())
+    }
+
+    /// The wire that another process opened, of these parts.
+    pub(super) fn resume((capture, v4, v6, fence): (OwnedFd, OwnedFd, Option<OwnedFd>, OwnedFd)) -> Wire {
+        let (v4, v6, fence) = (v4.into(), v6.map(Socket::from), fence.into());
+        Wire { capture: Capture::resume(capture), delivery: Delivery { v4, v6, fence, passed: Cell::new(0) } }
+    }
+
     /// The descriptor that becomes readable when a segment was captured.
     pub fn fd(&self) -> BorrowedFd<'_> {
         self.capture.socket.as_fd()
@@ -267,6 +284,11 @@ impl Watch {
     /// Opens it in the calling thread's network namespace; needs CAP_NET_RAW.
     pub fn open() -> Result<Watch, Refused> {
         Ok(Watch { capture: Capture::open()? })
+    }
+
+    /// The one that another process opened.
+    pub(super) fn resume(capture: OwnedFd) -> Watch {
+        Watch { capture: Capture::resume(capture) }
     }
 
     /// As [`Wire::fd`].

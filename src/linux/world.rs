@@ -3,21 +3,23 @@
 use std::collections::VecDeque;
 use std::io;
 use std::os::unix::net::UnixListener;
+use std::process::Command;
 use std::sync::mpsc::{Sender, channel};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::time::Instant;
 
 use super::environment::{Environment, Place};
 use super::gate::Gate;
 use super::hands::Hands;
-use super::lab::{Refused, refused};
-use super::orders::{Inbox, Orders};
-use super::serve::{LocalPeer, Message, RemotePeers, Server};
-use super::shared::{Folder, Members, ShownLesson, TakenName};
+use super::lab::{Refused, network, refused};
+use super::orders::{Inbox, Message, Orders};
+use super::serve::{End, LocalPeer, RemotePeers, Server};
+use super::shared::{Beginning, Folder, Members, Programs, ShownLesson, TakenName};
 use super::sides::{INTERRUPT, Leaving};
 use super::sys;
-use crate::lab::{Failure, Happening, Lab, Options, Request, What, Wire, World};
-use crate::model::{Member, Mode, Role, Side};
+use crate::lab::{Failure, Happening, Input, Lab, Options, Request, What, Wire, World};
+use crate::model::{Actor, Member, Mode, Role, Side};
 
 /// Where other processes find a lesson's lab, to look on.
 pub struct Door {
@@ -79,52 +81,108 @@ impl LinuxWorld {
         door: Option<Door>,
         sink: impl Fn(Happening) + Send + 'static,
     ) -> Result<LinuxWorld, Refused> {
-        sys::make_interrupting(INTERRUPT).map_err(refused("sigaction()"))?;
-        let (orders, inbox) = Orders::new().map_err(refused("pipe()"))?;
-        let back = orders.try_clone().map_err(refused("dup() of a pipe"))?;
-        let (ready, started) = channel();
-        let mode = place.mode();
         let watched = door.is_some();
-        let body = move || run(&place, epoch, door, Box::new(sink), (inbox, back), &ready);
-        let thread = thread::Builder::new().name("lab".into()).spawn(body).map_err(refused("start of a thread"))?;
-        match started.recv() {
-            Ok(Ok(wire)) => Ok(LinuxWorld { orders, thread: Some(thread), mode, wire, watched }),
-            Ok(Err(refused)) => {
-                let _ = thread.join();
-                Err(refused)
+        let mode = place.mode();
+        let make = move |sink, pipe| {
+            let mut server = open(&place, epoch, sink, pipe)?;
+            server.remote = door.and_then(|Door { listener, name, lesson }| {
+                // Where the listener can't be had, nobody can look on.
+                let members = Members::new(listener).ok()?;
+                Some(RemotePeers { members, name: Some(name), programs: None, lesson: Some(lesson) })
+            });
+            Ok(server)
+        };
+        let (mut world, _) = spawn(mode, epoch, Box::new(sink), make)?;
+        world.watched = watched;
+        Ok(world)
+    }
+
+    /// Begins a lab in which this process makes the calls of these sides, and others can take part: once they come, it goes on
+    /// in a process that `successor` starts. Also the number of its network namespace.
+    ///
+    /// # Errors
+    /// What the system refused; `begins` is still there then.
+    pub fn host(
+        place: Place,
+        epoch: Instant,
+        (sides, begins): (Vec<Side>, &Arc<Mutex<Option<Beginning>>>),
+        successor: impl Fn() -> Command + Send + 'static,
+        sink: impl Fn(Happening) + Send + 'static,
+    ) -> Result<(LinuxWorld, Option<u64>), Refused> {
+        let begins = Arc::clone(begins);
+        let mode = place.mode();
+        let make = move |sink, pipe| {
+            let mut server = open_to_others(&place, epoch, &sides, sink, pipe)?;
+            let gone = || refused("the lab's socket")(io::ErrorKind::NotFound.into());
+            let Beginning { listener, name } =
+                begins.lock().unwrap_or_else(PoisonError::into_inner).take().ok_or_else(gone)?;
+            let mut members = Members::new(listener).map_err(refused("O_NONBLOCK on the lab's socket"))?;
+            if let Some(local) = &mut server.local {
+                local.member.number = members.number();
+                server.lab.handle(server.environment.now(), Input::Came(local.member.clone()));
             }
-            Err(_) => Err(refused("start of a thread")(io::Error::other("it ended at once"))),
+            server.remote =
+                Some(RemotePeers { members, name: Some(name), programs: Some(Programs::default()), lesson: None });
+            server.successor = Some(Box::new(successor));
+            Ok(server)
+        };
+        spawn(mode, epoch, Box::new(sink), make)
+    }
+}
+
+type Ready = Sender<Result<(Wire, Option<u64>), Refused>>;
+type Pipe = (Inbox<Message>, Orders<Message>);
+
+/// Starts the lab's thread; what it serves is made there.
+fn spawn(
+    mode: Mode,
+    epoch: Instant,
+    sink: Sink,
+    make: impl FnOnce(Box<dyn Fn(Happening)>, Pipe) -> Result<Server, Refused> + Send + 'static,
+) -> Result<(LinuxWorld, Option<u64>), Refused> {
+    sys::make_interrupting(INTERRUPT).map_err(refused("sigaction()"))?;
+    let (orders, inbox) = Orders::new().map_err(refused("pipe()"))?;
+    let back = orders.try_clone().map_err(refused("dup() of a pipe"))?;
+    let (ready, started) = channel();
+    let body = move || run(epoch, sink, |sink| make(sink, (inbox, back)), &ready);
+    let thread = thread::Builder::new().name("lab".into()).spawn(body).map_err(refused("start of a thread"))?;
+    match started.recv() {
+        Ok(Ok((wire, network))) => {
+            let world = LinuxWorld { orders, thread: Some(thread), mode, wire, watched: false };
+            Ok((world, network))
         }
+        Ok(Err(refused)) => {
+            let _ = thread.join();
+            Err(refused)
+        }
+        Err(_) => Err(refused("start of a thread")(io::Error::other("it ended at once"))),
     }
 }
 
 type Sink = Box<dyn Fn(Happening) + Send>;
 
 fn run(
-    place: &Place,
     epoch: Instant,
-    door: Option<Door>,
     sink: Sink,
-    pipe: (Inbox<Message>, Orders<Message>),
-    ready: &Sender<Result<Wire, Refused>>,
+    make: impl FnOnce(Box<dyn Fn(Happening)>) -> Result<Server, Refused>,
+    ready: &Ready,
 ) {
     let sink = std::rc::Rc::new(sink);
     let heard = std::rc::Rc::clone(&sink);
     let body = std::panic::AssertUnwindSafe(move || {
-        let mut server = match open(place, epoch, Box::new(move |happening| heard(happening)), pipe) {
+        let server = match make(Box::new(move |happening| heard(happening))) {
             Ok(server) => server,
             Err(refused) => {
                 let _ = ready.send(Err(refused));
                 return Ok(());
             }
         };
-        let _ = ready.send(Ok(server.environment.wire()));
-        server.remote = door.and_then(|Door { listener, name, lesson }| {
-            // Where the listener can't be had, nobody can look on.
-            let members = Members::new(listener).ok()?;
-            Some(RemotePeers { members, name: Some(name), programs: None, lesson: Some(lesson) })
-        });
-        server.serve()
+        let _ = ready.send(Ok((server.environment.wire(), network())));
+        match server.serve()? {
+            End::Over => {}
+            End::Moved(agent) => agent.serve(Vec::new()),
+        }
+        Ok(())
     });
     let failure = match std::panic::catch_unwind(body) {
         Ok(Ok(())) => return,
@@ -134,28 +192,48 @@ fn run(
     sink(Happening { at: epoch.elapsed(), what: What::Failed(failure) });
 }
 
-/// Enters the place and opens everything.
-fn open(
+/// Enters the place and opens everything for a walk that others can come to.
+fn open_to_others(
     place: &Place,
     epoch: Instant,
+    sides: &[Side],
     sink: Box<dyn Fn(Happening)>,
-    (inbox, orders): (Inbox<Message>, Orders<Message>),
+    (inbox, orders): Pipe,
 ) -> Result<Server, Refused> {
+    let mut environment = Environment::enter(place, Gate::OpensWithoutUs, epoch)?;
+    environment.bound_flight();
+    environment.sockets.share();
+    environment.sockets.uses(true, true);
+    let threads = Hands::start(sides, Leaving::Close, orders).map_err(refused("start of a side's thread"))?;
+    environment.sockets.ask(threads.tables());
+    let role = Role::Drives(sides.to_vec());
+    let member = Member { number: OWN, pid: std::process::id(), nth: Actor::FIRST, role };
+    let lab = Lab::new(Options { wire: environment.wire(), copies: place.copies(), resident: None });
+    Ok(serves(place, environment, lab, LocalPeer { member, threads, sink, published: 0 }, inbox))
+}
+
+/// Enters the place and opens everything for a lesson.
+fn open(place: &Place, epoch: Instant, sink: Box<dyn Fn(Happening)>, (inbox, orders): Pipe) -> Result<Server, Refused> {
     let mut environment = Environment::enter(place, Gate::StaysClosed, epoch)?;
     let threads = Hands::start(&Side::BOTH, Leaving::Reset, orders).map_err(refused("start of a side's thread"))?;
     environment.sockets.ask(threads.tables());
     let member = Member { number: OWN, pid: std::process::id(), nth: 1, role: Role::Drives(Side::BOTH.to_vec()) };
     let lab = Lab::new(Options { wire: environment.wire(), copies: place.copies(), resident: Some(member.clone()) });
-    let local = Some(LocalPeer { member, threads, sink, published: 0 });
-    Ok(Server {
+    Ok(serves(place, environment, lab, LocalPeer { member, threads, sink, published: 0 }, inbox))
+}
+
+fn serves(place: &Place, environment: Environment, lab: Lab, local: LocalPeer, inbox: Inbox<Message>) -> Server {
+    Server {
         mode: place.mode(),
-        local,
+        local: Some(local),
         remote: None,
         environment,
         lab,
         inbox: Some(inbox),
         messages: VecDeque::new(),
-    })
+        successor: None,
+        knocked: false,
+    }
 }
 
 impl World for LinuxWorld {

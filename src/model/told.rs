@@ -11,6 +11,11 @@ pub struct Told {
 }
 
 impl Told {
+    /// What is known already.
+    pub fn resume(facts: impl Iterator<Item = SocketFacts>) -> Told {
+        Told { facts: facts.map(|facts| (facts.cookie, facts)).collect() }
+    }
+
     /// What an observation says that wasn't said before: new and changed sockets in the kernel's order, then those that
     /// are gone.
     pub fn news(&mut self, observation: Observation) -> Vec<Event> {

@@ -191,6 +191,16 @@ impl Trace {
         self.doors.oldest_at(is_open)
     }
 
+    /// The calls that haven't returned, in no order.
+    pub fn open_calls(&self) -> impl Iterator<Item = &CallRecord> {
+        self.open.values().map(|number| &self.calls[*number])
+    }
+
+    /// All segments, in the order of their numbers.
+    pub fn segment_records(&self) -> &[SegmentRecord] {
+        &self.segments
+    }
+
     /// The connections to which segments belong, in the order of their first ones.
     pub fn connections(&self) -> &[Connection] {
         &self.connections

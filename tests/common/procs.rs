@@ -90,9 +90,15 @@ pub fn lab_sockets(pid: u32) -> Vec<Seen> {
     sockets_below(&format!("/proc/{pid}/task/{tid}/net"))
 }
 
-/// The same for a process that is in a lab with all its threads.
+/// The same for a process that is in a lab, with all its threads or with some.
 pub fn sockets_around(pid: u32) -> Vec<Seen> {
-    sockets_below(&format!("/proc/{pid}/net"))
+    let network = |thread: &str| fs::read_link(format!("/proc/{thread}/ns/net")).ok();
+    let own = network("self");
+    let threads = fs::read_dir(format!("/proc/{pid}/task")).unwrap();
+    let threads: Vec<String> =
+        threads.map(|thread| format!("{pid}/task/{}", thread.unwrap().file_name().display())).collect();
+    let in_lab = threads.iter().find(|thread| network(thread).is_some_and(|network| Some(network) != own));
+    sockets_below(&format!("/proc/{}/net", in_lab.unwrap_or(&threads[0])))
 }
 
 /// Those of this process's own network.

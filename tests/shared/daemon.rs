@@ -32,6 +32,8 @@ fn a_stopped_daemon_holds_nobody_up() {
     for user in lab_users() {
         let mut stage = Stage::of(user);
         let server = stage.join(&["server"]);
+        // Once somebody else comes in, another process keeps the lab.
+        assert!(run(&stage, "main", &["true"]).status.success());
         let keeper = stage.keeper();
         pty::kill(keeper, libc::SIGSTOP);
         // It is stopped when it is told so, not at once.

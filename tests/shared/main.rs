@@ -12,6 +12,7 @@ mod daemon;
 mod errors;
 mod killed;
 mod lessons;
+mod moving;
 mod passing;
 mod programs;
 mod recordings;

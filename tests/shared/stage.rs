@@ -470,7 +470,7 @@ impl Stage {
     pub fn keepers(&self) -> Vec<u32> {
         let keeps = |pid: &u32| {
             let line = fs::read(format!("/proc/{pid}/cmdline")).unwrap_or_default();
-            line.split(|byte| *byte == 0).any(|word| word == b"keep")
+            line.split(|byte| *byte == 0).any(|word| [&b"keep"[..], b"adopt"].contains(&word))
         };
         procs::running(&self.program.path()).into_iter().filter(keeps).collect()
     }

@@ -5,18 +5,21 @@ use std::sync::mpsc::{Sender, channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use sockwalk::cli::{Exit, Invocation, Joining, Part};
+use sockwalk::cli::{self, Exit, Invocation, Joining};
 use sockwalk::engine::{Answer, Answerer, Failure, Free, FreeOptions, Happening, Phase, Purpose, Request, What, World};
 use sockwalk::i18n::Localized;
 use sockwalk::i18n::{Texts, fill, join};
-use sockwalk::linux::shared::{Joined, LabName, ShownLesson};
-use sockwalk::model::{Role, Side};
+use sockwalk::linux::shared::{Beginning, Joined, LabName, Lock, ShownLesson};
+use sockwalk::linux::{LinuxWorld, Refused};
+use sockwalk::model::{Actor, Role, Side};
 use sockwalk::tui::{Catalogue, Host, Msg, NotOpened, Opened, Opens, Walk};
 
 use super::course::Course;
-use super::labs::{Lab, Labs};
+use super::keep;
+use super::labs::{self, Entered, Lab, Labs};
 use super::memory::Memory;
 use super::parting;
+use super::place::Grounds;
 use super::recorder::Recordings;
 use super::screen;
 
@@ -30,16 +33,16 @@ pub fn run(invocation: &Invocation, joining: &Joining) -> Result<u8, Exit> {
     let mut recordings = Recordings::new(joining.record.clone());
     recordings.make_file().map_err(|why| why.exit(invocation.lang))?;
     let sides = match joining.part {
-        Part::Server => vec![Side::Server],
-        Part::Client => vec![Side::Client],
-        Part::Free => Side::BOTH.to_vec(),
-        Part::Watch => Vec::new(),
+        cli::Part::Server => vec![Side::Server],
+        cli::Part::Client => vec![Side::Client],
+        cli::Part::Free => Side::BOTH.to_vec(),
+        cli::Part::Watch => Vec::new(),
     };
-    let role = if sides.is_empty() { Role::Watches } else { Role::Drives(sides) };
-    let (mut joined, lab) = labs.join(invocation, joining.lab.as_deref(), role.clone())?;
+    let role = if sides.is_empty() { Role::Watches } else { Role::Drives(sides.clone()) };
+    let (entered, lab) = labs.enter(invocation, joining.lab.as_deref(), role)?;
     let (sender, inbox) = channel();
     let mut house = House {
-        epoch: joined.epoch(),
+        epoch: Instant::now(),
         world: None,
         lab,
         sender: sender.clone(),
@@ -47,14 +50,17 @@ pub fn run(invocation: &Invocation, joining: &Joining) -> Result<u8, Exit> {
         made: None,
         recordings,
     };
-    house.start(&mut joined, 0).map_err(screen::trouble)?;
-    let options = house.options(&joined, joining.server);
+    let part = match entered {
+        Entered::Joined(joined) => house.joined(joined, 0).map_err(screen::trouble)?,
+        Entered::Begins(beginning, lock) => house.begun(invocation, sides, beginning, lock)?,
+    };
+    let options = house.options(&part, joining.server);
     // Of both sides, the server's calls are the ones that are made by themselves.
-    let first = joined.actors().first().copied();
+    let first = part.actors.first().copied();
     let answerer = joining.answer.zip(first).map(|(answer, actor)| Answerer::new(actor, answer, joining.server));
     let walk = Box::new(Free::new(options.clone(), answerer));
-    house.recordings.begin((joined.mode(), joined.wire()), joined.lesson().cloned());
-    (house.world, house.made) = (Some(joined), Some(options));
+    house.recordings.begin((part.world.mode(), part.world.wire()), part.lesson);
+    (house.world, house.made) = (Some(part.world), Some(options));
     let shown = screen::show(walk, invocation, (sender, &inbox), &mut house, |_| {})?;
     drop(house.world.take());
     shown.pass_signal_on();
@@ -82,10 +88,10 @@ pub fn run(invocation: &Invocation, joining: &Joining) -> Result<u8, Exit> {
 /// What the program is called for to take part in the same way again.
 fn parting_words(joining: &Joining, port: Option<u16>) -> Vec<String> {
     let part = match joining.part {
-        Part::Server => "server",
-        Part::Client => "client",
-        Part::Free => "free",
-        Part::Watch => "watch",
+        cli::Part::Server => "server",
+        cli::Part::Client => "client",
+        cli::Part::Free => "free",
+        cli::Part::Watch => "watch",
     };
     let mut words = vec![part.to_owned()];
     let usual = SocketAddr::from(([127, 0, 0, 1], port.unwrap_or(8000)));
@@ -100,10 +106,19 @@ fn parting_words(joining: &Joining, port: Option<u16>) -> Vec<String> {
     words
 }
 
+/// What this process has of a lab.
+struct Part {
+    world: Box<dyn World>,
+    /// Whose calls are made here.
+    actors: Vec<Actor>,
+    /// The lesson that runs in the lab.
+    lesson: Option<ShownLesson>,
+}
+
 /// The lab behind the interface.
 struct House {
     epoch: Instant,
-    world: Option<Joined>,
+    world: Option<Box<dyn World>>,
     lab: Lab,
     sender: Sender<Msg>,
     /// The lab that follows the one that was looked at, which has ended; and its name.
@@ -118,9 +133,9 @@ const RENEWED: Duration = Duration::from_secs(3);
 const AGAIN: Duration = Duration::from_millis(30);
 
 impl House {
-    /// Has a walk of this generation hear what happens. Where who looks on has lost the lab, the one that follows it is
-    /// joined.
-    fn start(&self, joined: &mut Joined, generation: u64) -> Result<(), sockwalk::linux::Refused> {
+    /// Takes part in a lab that was joined: a walk of this generation hears what happens. Where who looks on has lost the lab,
+    /// the one that follows it is joined.
+    fn joined(&mut self, mut joined: Joined, generation: u64) -> Result<Part, Refused> {
         let (to_app, renewed, lab) = (self.sender.clone(), Arc::clone(&self.renewed), self.lab.clone());
         joined.start(move |happening| match &happening.what {
             What::Failed(Failure::LabGone) if lab.is_looked_at() => {
@@ -133,18 +148,44 @@ impl House {
             }
             // Where the interface has ended, nobody is left to be told.
             _ => drop(to_app.send(Msg::World(generation, Box::new(happening)))),
-        })
+        })?;
+        self.epoch = joined.epoch();
+        let (actors, lesson) = (joined.actors(), joined.lesson().cloned());
+        Ok(Part { world: Box::new(joined), actors, lesson })
     }
 
-    fn options(&self, joined: &Joined, server: SocketAddr) -> FreeOptions {
+    /// Begins a lab here, with these sides.
+    fn begun(
+        &mut self,
+        invocation: &Invocation,
+        sides: Vec<Side>,
+        beginning: Beginning,
+        mut lock: Lock,
+    ) -> Result<Part, Exit> {
+        let grounds = Grounds::prepare(invocation)?;
+        let beginning = Arc::new(Mutex::new(Some(beginning)));
+        let epoch = self.epoch;
+        let (world, network) = keep::start(invocation, &grounds, |place| {
+            let to_app = self.sender.clone();
+            let sink = move |happening| drop(to_app.send(Msg::World(0, Box::new(happening))));
+            let successor = labs::successor(invocation, &self.lab.name);
+            LinuxWorld::host(place, epoch, (sides.clone(), &beginning), successor, sink)
+        })?;
+        if let Some(network) = network {
+            lock.note_network(&self.lab.name, network).map_err(screen::trouble)?;
+        }
+        Ok(Part { world: Box::new(world), actors: sides.into_iter().map(Actor::from).collect(), lesson: None })
+    }
+
+    fn options(&self, part: &Part, server: SocketAddr) -> FreeOptions {
         let of = |shown: &ShownLesson| super::replay::lesson(&shown.name, shown.source.as_deref());
-        let lesson = joined.lesson().and_then(of);
-        let actors = joined.actors();
+        let lesson = part.lesson.as_ref().and_then(of);
+        let actors = part.actors.clone();
         FreeOptions {
             purpose: if actors.is_empty() { Purpose::Watch } else { Purpose::Drive(actors) },
             server: lesson.as_ref().map_or(server, |lesson| lesson.server),
-            mode: joined.mode(),
-            wire: joined.wire(),
+            mode: part.world.mode(),
+            wire: part.world.wire(),
             lab: Some(self.lab.name.to_string()),
             lesson,
         }
@@ -188,16 +229,18 @@ impl Host for House {
     fn restart(&mut self, leaving: &dyn Walk, generation: u64) -> Result<Opened, String> {
         // A lab that others share isn't made anew by one of them: only who looks on comes here, once the lab began anew.
         let renewed = self.renewed.lock().unwrap_or_else(PoisonError::into_inner).take();
-        let (Some((mut joined, name)), Some(made)) = (renewed, &self.made) else { return Err(String::new()) };
+        let (Some((joined, name)), Some(server)) = (renewed, self.made.as_ref().map(|made| made.server)) else {
+            return Err(String::new());
+        };
         self.lab.name = name;
-        let options = self.options(&joined, made.server);
-        self.start(&mut joined, generation).map_err(|error| error.to_string())?;
+        let part = self.joined(joined, generation).map_err(|error| error.to_string())?;
+        let options = self.options(&part, server);
         self.recordings.write(leaving.trace(), leaving.lesson());
         if let Err(why) = self.recordings.make_file() {
             self.recordings.failed(why);
         }
-        self.recordings.begin((joined.mode(), joined.wire()), joined.lesson().cloned());
-        (self.epoch, self.world) = (joined.epoch(), Some(joined));
+        self.recordings.begin((part.world.mode(), part.world.wire()), part.lesson);
+        self.world = Some(part.world);
         Ok(Opened { walk: Box::new(Free::new(options, None)), again: None, kept: Default::default(), told: None })
     }
 

@@ -2,9 +2,10 @@
 //! output that the lab is there, or why not, and then nothing more.
 
 use std::io::{self, Write};
+use std::os::fd::AsFd;
 
 use sockwalk::cli::{Exit, Invocation, ModeChoice};
-use sockwalk::linux::shared::{Folder, Keeping, LabName, keep};
+use sockwalk::linux::shared::{Folder, Keeping, LabName, keep, take_over};
 use sockwalk::linux::{self, Place, Refused};
 use sockwalk::model::{Copies, LabSettings, SHARED_RTO_MIN_MS};
 
@@ -30,20 +31,43 @@ pub fn run(invocation: &Invocation, name: &str) -> Result<u8, Exit> {
     Ok(if said.is_ok() && keeping.keep().is_ok() { 0 } else { 1 })
 }
 
+/// Goes on with a lab that the process has begun which started this one, and keeps it until its last member has left.
+pub fn adopt(name: &str) -> Result<u8, Exit> {
+    let failed = |error: io::Error| Exit { status: 1, text: format!("{error}\n") };
+    let name = LabName::new(name).ok_or_else(|| failed(io::ErrorKind::InvalidInput.into()))?;
+    let folder = Folder::open(|name| std::env::var(name).ok()).map_err(|error| failed(io::Error::other(error)))?;
+    let control = io::stdin().as_fd().try_clone_to_owned().map_err(failed)?;
+    let keeping = take_over(&folder, &name, &settings(), control).map_err(failed)?;
+    Ok(u8::from(keeping.keep().is_err()))
+}
+
 fn open(invocation: &Invocation, name: &str) -> Result<Keeping, Exit> {
     let grounds = Grounds::prepare(invocation)?;
     let name = LabName::new(name).ok_or_else(|| grounds.bad_name(name))?;
-    let folder = || Folder::open(|name| std::env::var(name).ok()).map_err(|error| grounds.no_folder(&error));
+    let folder = Folder::open(|name| std::env::var(name).ok()).map_err(|error| grounds.no_folder(&error))?;
+    start(invocation, &grounds, |place| keep(&folder, &name, &place))
+}
+
+/// Starts a lab that processes share in the place that is had: in a lab or, where the mode is open and the lab is refused, on
+/// the host.
+///
+/// # Errors
+/// [`Exit`] with a sentence that says what was refused.
+pub fn start<T>(
+    invocation: &Invocation,
+    grounds: &Grounds,
+    mut begin: impl FnMut(Place) -> Result<T, Refused>,
+) -> Result<T, Exit> {
     if grounds.has_rights() {
-        match keep(&folder()?, &name, &Place::Lab(settings())) {
-            Ok(keeping) => return Ok(keeping),
+        match begin(Place::Lab(settings())) {
+            Ok(begun) => return Ok(begun),
             Err(refused) if is_taken(&refused) => return Err(taken()),
             Err(refused) if invocation.mode == ModeChoice::Lab => return Err(grounds.no_lab(&refused)),
             Err(_) => {}
         }
     }
     linux::give_up_root(|name| std::env::var(name).ok()).map_err(|refused| grounds.no_host(&refused))?;
-    keep(&folder()?, &name, &Place::Host).map_err(|refused| match is_taken(&refused) {
+    begin(Place::Host).map_err(|refused| match is_taken(&refused) {
         true => taken(),
         false => grounds.no_host(&refused),
     })

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use sockwalk::cli::{Exit, Invocation, ModeChoice};
 use sockwalk::engine::World;
 use sockwalk::i18n::{SharedTexts, Texts, fill, join};
-use sockwalk::linux::shared::{Denial, Denied, Folder, Joined, LabName, Unlocked};
+use sockwalk::linux::shared::{Beginning, Denial, Denied, Folder, Joined, LabName, Lock, Unlocked};
 use sockwalk::model::{Mode, Role};
 
 use super::keep::{READY, TAKEN};
@@ -58,6 +58,14 @@ impl Lab {
     }
 }
 
+/// How a process comes into a lab.
+pub enum Entered {
+    /// It was there.
+    Joined(Joined),
+    /// It begins here: its name is taken, and nobody else starts one until the lock is dropped.
+    Begins(Beginning, Lock),
+}
+
 /// The user's labs.
 pub struct Labs {
     folder: Folder,
@@ -82,12 +90,33 @@ impl Labs {
         Ok(Labs { folder, texts: &texts.shared, error: &texts.cli.error })
     }
 
+    /// Joins the lab that is meant or, where it isn't there, takes its name: it is to begin in this process. The process must
+    /// have no second thread.
+    ///
+    /// # Errors
+    /// [`Exit`] says what is in the way.
+    pub fn enter(&self, invocation: &Invocation, lab: Option<&str>, role: Role) -> Result<(Entered, Lab), Exit> {
+        let chosen = self.choose(lab, role)?;
+        if chosen.folder == self.folder && matches!(chosen.role, Role::Drives(_)) {
+            if let Some(lock) = self.lock_where_absent(&chosen.name)? {
+                let begun = self.folder.begin(&lock, &chosen.name).map_err(|error| self.no_folder(&error))?;
+                return Ok((Entered::Begins(begun, lock), chosen));
+            }
+        }
+        let (joined, lab) = self.join_chosen(invocation, chosen)?;
+        Ok((Entered::Joined(joined), lab))
+    }
+
     /// Joins the lab that is meant, and starts it where it isn't there. The process must have no second thread.
     ///
     /// # Errors
     /// [`Exit`] says what is in the way.
     pub fn join(&self, invocation: &Invocation, lab: Option<&str>, role: Role) -> Result<(Joined, Lab), Exit> {
-        let Lab { folder, name, role } = self.choose(lab, role)?;
+        self.join_chosen(invocation, self.choose(lab, role)?)
+    }
+
+    fn join_chosen(&self, invocation: &Invocation, chosen: Lab) -> Result<(Joined, Lab), Exit> {
+        let Lab { folder, name, role } = chosen;
         let end = Instant::now() + LEAVING;
         let joined = loop {
             if folder == self.folder {
@@ -112,8 +141,21 @@ impl Labs {
 
     /// Starts the lab where it isn't there.
     fn see_to_it(&self, invocation: &Invocation, name: &LabName) -> Result<(), Exit> {
+        let Some(mut lock) = self.lock_where_absent(name)? else { return Ok(()) };
+        if let Some(keeper) = self.start(invocation, name)? {
+            lock.note(name, keeper).map_err(|error| self.no_folder(&error))?;
+        }
+        Ok(())
+    }
+
+    fn no_folder(&self, error: &io::Error) -> Exit {
+        self.exit(&fill(&self.texts.no_folder, &[("error", error)]))
+    }
+
+    /// Holds off everybody else who would start a lab, where this one isn't there; `None` where it is.
+    fn lock_where_absent(&self, name: &LabName) -> Result<Option<Lock>, Exit> {
         if self.running()?.contains(name) {
-            return Ok(());
+            return Ok(None);
         }
         let unlocked = |error: Unlocked| {
             let text = match &error {
@@ -124,13 +166,12 @@ impl Labs {
             let path = sockwalk::i18n::escape(error.to_string());
             self.exit(&fill(text, &[("error", &path), ("path", &path)]))
         };
-        let mut lock = self.folder.lock().map_err(unlocked)?;
+        let lock = self.folder.lock().map_err(unlocked)?;
         let living = self.running()?;
         if living.contains(name) {
-            return Ok(());
+            return Ok(None);
         }
-        let no_folder = |error: io::Error| self.exit(&fill(&self.texts.no_folder, &[("error", &error)]));
-        let left = self.folder.left_behind(&lock, name, &living).map_err(no_folder)?;
+        let left = self.folder.left_behind(&lock, name, &living).map_err(|error| self.no_folder(&error))?;
         if !left.is_empty() {
             let one = |(pid, program): &(u32, String)| format!("{} ({pid})", sockwalk::i18n::escape(program));
             let programs = left.iter().take(LISTED).map(one).collect::<Vec<_>>().join(", ");
@@ -138,10 +179,7 @@ impl Labs {
                 self.exit(&fill(&self.texts.left_behind, &[("lab", name as &dyn Display), ("programs", &programs)]))
             );
         }
-        if let Some(keeper) = self.start(invocation, name)? {
-            lock.note(name, keeper).map_err(no_folder)?;
-        }
-        Ok(())
+        Ok(Some(lock))
     }
 
     fn running(&self) -> Result<Vec<LabName>, Exit> {
@@ -197,13 +235,7 @@ impl Labs {
     /// the name.
     fn start(&self, invocation: &Invocation, name: &LabName) -> Result<Option<u32>, Exit> {
         let cant = |error: &dyn std::fmt::Display| self.exit(&fill(&self.texts.no_keeper, &[("error", error)]));
-        let mode = match invocation.mode {
-            ModeChoice::Auto => "auto",
-            ModeChoice::Lab => "lab",
-            ModeChoice::Host => "host",
-        };
-        let mut keeper = Command::new("/proc/self/exe")
-            .args(["--mode", mode, "--lang", invocation.lang.code(), "keep", &name.to_string()])
+        let mut keeper = calls_itself(invocation, &["keep", &name.to_string()])
             .current_dir("/")
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
@@ -256,6 +288,24 @@ impl Labs {
     fn exit(&self, sentence: &str) -> Exit {
         Exit { status: 1, text: format!("{}\n", join(self.error, sentence)) }
     }
+}
+
+/// This program once more, in the same mode and language.
+fn calls_itself(invocation: &Invocation, words: &[&str]) -> Command {
+    let mode = match invocation.mode {
+        ModeChoice::Auto => "auto",
+        ModeChoice::Lab => "lab",
+        ModeChoice::Host => "host",
+    };
+    let mut command = Command::new("/proc/self/exe");
+    command.args(["--mode", mode, "--lang", invocation.lang.code()]).args(words);
+    command
+}
+
+/// What starts the process in which a lab goes on that has begun in this one.
+pub fn successor(invocation: &Invocation, name: &LabName) -> impl Fn() -> Command + Send + 'static {
+    let (invocation, name) = (invocation.clone(), name.to_string());
+    move || calls_itself(&invocation, &["adopt", &name])
 }
 
 /// What is told of a keeper that ended instead of keeping the lab; `None` where it has said itself why.

@@ -105,6 +105,7 @@ fn run(invocation: Invocation) -> Result<u8, Exit> {
         Task::Exec { lab, program } => exec::run(&invocation, lab.as_deref(), program),
         Task::Replay { file, shown } => replay::run(&invocation, file, *shown),
         Task::Keep(name) => keep::run(&invocation, name),
+        Task::Adopt(name) => keep::adopt(name),
         Task::Doctor => doctor::run(&invocation),
         Task::Lessons => lessons::run(&invocation),
         Task::Play { target, format, patience, timers, record } => {

@@ -68,6 +68,14 @@ impl Kernel {
         kernel
     }
 
+    /// The lab goes on as another one, made from its trace.
+    fn moves(&mut self) {
+        self.lab.prepare_to_move(self.now);
+        let options = Options { wire: Wire::Holds, copies: Copies::Drop, resident: None };
+        self.lab = Lab::resume(options, self.lab.trace().entries().to_vec(), self.now);
+        self.carry_out();
+    }
+
     /// Something comes to be known, and everything that follows is carried out.
     fn tell(&mut self, input: Input) {
         self.lab.handle(self.now, input);

@@ -16,6 +16,7 @@ enum Step {
     Refuse(bool),
     Sockets(bool),
     Lost(u8),
+    Moves,
 }
 
 #[derive(Clone, Debug)]
@@ -46,6 +47,7 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
         1 => any::<bool>().prop_map(Step::Refuse),
         1 => any::<bool>().prop_map(Step::Sockets),
         1 => any::<u8>().prop_map(Step::Lost),
+        1 => Just(Step::Moves),
     ];
     proptest::collection::vec(step, 0..200)
 }
@@ -103,6 +105,7 @@ fn take(kernel: &mut Kernel, step: &Step) {
         Step::Refuse(refuse) => kernel.sending = if *refuse { Err(Errno(libc::ENETDOWN)) } else { Ok(()) },
         Step::Sockets(there) => kernel.sockets = if *there { handshake() } else { Vec::new() },
         Step::Lost(lost) => kernel.lost = (*lost).into(),
+        Step::Moves => kernel.moves(),
     }
 }
 

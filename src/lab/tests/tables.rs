@@ -372,3 +372,33 @@ fn a_slow_dump_is_not_made_again_at_once() {
     kernel.until(first + 500 * MS);
     assert_eq!(dumps(&kernel), 1);
 }
+
+#[test]
+fn a_lab_that_moves_has_what_it_had() {
+    let mut kernel = with_syn();
+    kernel.asks(CLIENT, Request::Call(Side::Client, listen()));
+    kernel.tell(Input::Blocked(CLIENT, (Side::Client, 0)));
+    kernel.asks(SERVER, Request::Pass(Which::To(Side::Client.into()), Some(Duration::ZERO)));
+    kernel.asks(CLIENT, Request::Pass(Which::To(Side::Client.into()), Some(Duration::from_secs(1))));
+    kernel.captured(&[segment(8000, 4000, 9, &["ACK"], b"late")]);
+    let before = kernel.lab.trace().entries().to_vec();
+    let in_call = |kernel: &Kernel| kernel.lab.is_in_call(CLIENT, (Side::Client, 0));
+    assert!(in_call(&kernel));
+    kernel.moves();
+    // Nothing is said again of what the kernel still has, and what comes back is the call that was entered before.
+    assert_eq!(kernel.lab.trace().entries(), before);
+    assert!(in_call(&kernel) && kernel.lab.members().count() == 3);
+    kernel.effects.clear();
+    kernel.captured(&[segment(4000, 8000, 7, &["SYN"], b"")]);
+    assert!(
+        matches!(kernel.events().last(), Some(Event::Retransmitted { id: SYN, .. })),
+        "{:?}",
+        kernel.events().last()
+    );
+    kernel.asks(SERVER, Request::Deliver(SYN));
+    assert_eq!(kernel.sent(), [Sending::Released(SYN)]);
+    kernel.until(kernel.now + Duration::from_secs(2));
+    assert_eq!(kernel.sent().len(), 2, "what passes after a delay still does");
+    kernel.tell(Input::Returned(CLIENT, (Side::Client, 0), returned(0)));
+    assert!(!in_call(&kernel));
+}

@@ -1,6 +1,8 @@
 //! The process that keeps a lab for others: it has no walk of its own, and ends when nobody takes part any more.
 
 use std::collections::VecDeque;
+use std::io;
+use std::os::fd::OwnedFd;
 use std::time::Instant;
 
 use super::folder::{Folder, LabName};
@@ -9,9 +11,14 @@ use super::programs::Programs;
 use crate::lab::{Failure, Lab, Options};
 use crate::linux::environment::{Environment, Place};
 use crate::linux::gate::Gate;
+use crate::linux::hand_over::{Moving, receive};
 use crate::linux::lab::{Refused, refused};
 use crate::linux::serve::{RemotePeers, Server};
 use crate::linux::sys;
+use crate::model::{LabSettings, Mode, Trace};
+
+/// How many may have connected that weren't let in yet: as many as the system allows, as the standard library has it.
+const BACKLOG: i32 = -1;
 
 /// A lab that is about to be kept.
 pub struct Keeping {
@@ -40,7 +47,53 @@ pub fn keep(folder: &Folder, name: &LabName, place: &Place) -> Result<Keeping, R
         environment,
         inbox: None,
         messages: VecDeque::new(),
+        successor: None,
+        knocked: false,
     };
+    Ok(Keeping { server })
+}
+
+/// Takes over a lab that another process has begun, and that leaves it to this one, which it has started for that in the
+/// lab's namespaces: `control` is the link to it. [`Keeping::keep`] serves those who take part.
+///
+/// # Errors
+/// Where what was left isn't whole, or the other process doesn't wait any more.
+pub fn take_over(folder: &Folder, name: &LabName, settings: &LabSettings, control: OwnedFd) -> io::Result<Keeping> {
+    let incomplete = || io::Error::from(io::ErrorKind::InvalidData);
+    let _ = sys::leave_terminal();
+    let mut moved = receive(control)?;
+    let place = if moved.header.mode == Mode::Lab { Place::Lab(settings.clone()) } else { Place::Host };
+    let (listener, link) = moved.take_ends().ok_or_else(incomplete)?;
+    let part = |(moving, fd)| if let Moving::Part(part) = moving { Some((part, fd)) } else { None };
+    let parts = std::mem::take(&mut moved.descriptors).into_iter().filter_map(part).collect();
+    let mut trace = Trace::default();
+    for entry in &moved.entries {
+        trace.push(entry.at, entry.event.clone());
+    }
+    let environment = Environment::resume(&place, moved.epoch, parts, &trace).map_err(io::Error::other)?;
+    let mut environment = environment.ok_or_else(incomplete)?;
+    environment.sockets.share();
+    environment.sockets.uses(true, true);
+    // Who connects from now on is told of this process (`SO_PEERCRED`).
+    rustix::net::listen(&listener, BACKLOG)?;
+    let mut members = Members::new(listener)?;
+    members.resume(moved.header.member.clone(), link, trace.now())?;
+    let options = Options { wire: environment.wire(), copies: place.copies(), resident: None };
+    let lab = Lab::resume(options, std::mem::take(&mut moved.entries), environment.now());
+    let remote =
+        RemotePeers { members, name: Some(folder.resume(name)?), programs: Some(Programs::default()), lesson: None };
+    let server = Server {
+        mode: place.mode(),
+        local: None,
+        remote: Some(remote),
+        lab,
+        environment,
+        inbox: None,
+        messages: VecDeque::new(),
+        successor: None,
+        knocked: false,
+    };
+    moved.arrived()?;
     Ok(Keeping { server })
 }
 
@@ -50,6 +103,6 @@ impl Keeping {
     /// # Errors
     /// Why the lab couldn't go on; they were told.
     pub fn keep(self) -> Result<(), Failure> {
-        self.server.serve()
+        self.server.serve().map(drop)
     }
 }

@@ -223,7 +223,26 @@ impl Folder {
         // Whatever the mask left: nobody else may write to it, which for a socket is to connect.
         fs::set_permissions(&path, fs::Permissions::from_mode(0o600))?;
         let file = OpenOptions::new().read(true).custom_flags(libc::O_PATH | libc::O_NOFOLLOW).open(&path)?;
-        Ok((listener, TakenName { folder: self.clone(), name: name.clone(), file }))
+        Ok((listener, TakenName { folder: self.clone(), name: name.clone(), file: Some(file) }))
+    }
+
+    /// Takes this name for a lab, as long as the `lock` is held.
+    ///
+    /// # Errors
+    /// The system's; `AddrInUse` where a lab has it.
+    pub fn begin(&self, _lock: &Lock, name: &LabName) -> io::Result<Beginning> {
+        let (listener, name) = self.listen(name)?;
+        Ok(Beginning { listener, name })
+    }
+
+    /// The name of a lab that another process has left to this one.
+    ///
+    /// # Errors
+    /// Where there is no such socket.
+    pub(super) fn resume(&self, name: &LabName) -> io::Result<TakenName> {
+        let file =
+            OpenOptions::new().read(true).custom_flags(libc::O_PATH | libc::O_NOFOLLOW).open(self.socket(name))?;
+        Ok(TakenName { folder: self.clone(), name: name.clone(), file: Some(file) })
     }
 
     /// Listens under this name or, where it is taken, under one with a number behind it.
@@ -247,20 +266,34 @@ impl Folder {
     }
 }
 
+/// A lab that is about to begin: its name is taken, and who comes waits until it has begun.
+pub struct Beginning {
+    pub(in crate::linux) listener: UnixListener,
+    pub(in crate::linux) name: TakenName,
+}
+
 /// A name under which a lab is found. Dropped, it is nobody's again, unless the next one has taken it already.
 pub(in crate::linux) struct TakenName {
     folder: Folder,
     name: LabName,
-    /// The socket's file, which is held: so no other file gets its number.
-    file: File,
+    /// The socket's file, which is held: so no other file gets its number. `None` once the name is left to another process.
+    file: Option<File>,
+}
+
+impl TakenName {
+    /// Leaves it to the process in which the lab goes on.
+    pub(in crate::linux) fn leave(mut self) {
+        self.file = None;
+    }
 }
 
 impl Drop for TakenName {
     fn drop(&mut self) {
+        let Some(file) = self.file.take() else { return };
         // Where somebody holds the lock, it is a starter that is about to look.
         let _lock = self.folder.lock_within(AGAIN);
         let path = self.folder.socket(&self.name);
-        let own = self.file.metadata().map(|own| (own.dev(), own.ino()));
+        let own = file.metadata().map(|own| (own.dev(), own.ino()));
         let found = fs::symlink_metadata(&path).map(|found| (found.dev(), found.ino()));
         if own.ok().zip(found.ok()).is_some_and(|(own, found)| own == found) {
             let _ = fs::remove_file(path);
@@ -280,6 +313,14 @@ impl Lock {
     /// The system's.
     pub fn note(&mut self, name: &LabName, keeper: u32) -> io::Result<()> {
         let network = fs::metadata(format!("/proc/{keeper}/ns/net"))?.ino();
+        self.note_network(name, network)
+    }
+
+    /// Takes down a lab's network namespace.
+    ///
+    /// # Errors
+    /// The system's.
+    pub fn note_network(&mut self, name: &LabName, network: u64) -> io::Result<()> {
         let mut networks = self.networks()?;
         networks.insert(name.clone(), network);
         self.file.set_len(0)?;

@@ -12,7 +12,7 @@ use super::protocol::{self, FromMember, ShownLesson, ToMember};
 use crate::lab::{Denial, Failure, Happening, Request, What, Wire, World};
 use crate::linux::hands::Hands;
 use crate::linux::lab::{self, Refused, refused};
-use crate::linux::orders::{Inbox, Orders};
+use crate::linux::orders::{Inbox, Message, Orders};
 use crate::linux::poll::{Polled, poll, poll_readable};
 use crate::linux::sides::{INTERRUPT, Leaving, Report};
 use crate::linux::sys;
@@ -47,7 +47,7 @@ pub struct Joined {
     link: Option<Link>,
     /// What the lab has said already.
     early: Vec<ToMember>,
-    orders: Option<Orders<Order>>,
+    orders: Option<Orders<Message>>,
     thread: Option<JoinHandle<()>>,
     role: Role,
     nth: u32,
@@ -56,19 +56,6 @@ pub struct Joined {
     epoch: Instant,
     lesson: Option<ShownLesson>,
     passing: Passing,
-}
-
-/// What the member's thread is told.
-enum Order {
-    Request(Request),
-    Report(Report),
-    Stop,
-}
-
-impl From<Report> for Order {
-    fn from(report: Report) -> Order {
-        Order::Report(report)
-    }
 }
 
 impl Joined {
@@ -99,7 +86,7 @@ impl Joined {
         let inside = match mode {
             // Who looks on makes no calls.
             _ if role == Role::Watches => false,
-            Mode::Lab if network.is_none() || network != lab::network() => enter(keeper, thread)?,
+            Mode::Lab if network.is_none() || network != lab::network() => enter(thread)?,
             Mode::Lab => true,
             Mode::Host => false,
         };
@@ -169,9 +156,10 @@ impl Joined {
         let sides: Vec<Side> = self.role.sides().collect();
         let hands = Hands::start(&sides, Leaving::Close, reported).map_err(refused("start of a side's thread"))?;
         let early = std::mem::take(&mut self.early);
-        let agent = Agent { link, hands, inbox, sink: Box::new(sink), epoch: self.epoch };
+        let epoch = self.epoch;
+        let body = move || Agent { link, hands, inbox, sink: Box::new(sink), epoch }.serve(early);
         let start = refused("start of a thread");
-        self.thread = Some(thread::Builder::new().name("member".into()).spawn(|| agent.serve(early)).map_err(start)?);
+        self.thread = Some(thread::Builder::new().name("member".into()).spawn(body).map_err(start)?);
         self.orders = Some(orders);
         Ok(())
     }
@@ -180,7 +168,7 @@ impl Joined {
 impl World for Joined {
     fn request(&mut self, request: Request) {
         if let Some(orders) = &self.orders {
-            orders.give(Order::Request(request));
+            orders.give(Message::Request(request));
         }
     }
 
@@ -196,7 +184,7 @@ impl World for Joined {
 impl Drop for Joined {
     fn drop(&mut self) {
         if let Some(orders) = &self.orders {
-            orders.give(Order::Stop);
+            orders.give(Message::Stop);
         }
         if let Some(thread) = self.thread.take() {
             let _ = thread.join();
@@ -217,12 +205,12 @@ fn trouble(error: io::Error, what: &'static str, keeper: u32) -> Denied {
     }
 }
 
-/// Moves the calling process into the namespaces of a thread of another one: the user namespace first, which gives the right to enter
-/// the other (`setns(2)`). Whether there is such a one of the lab's own.
-fn enter(pid: u32, thread: i32) -> Result<bool, Refused> {
-    let open = |kind: &str| File::open(format!("/proc/{pid}/task/{thread}/ns/{kind}"));
+/// Moves the calling process into the namespaces of a thread of another one, which `/proc` has by its number too: the user
+/// namespace first, which gives the right to enter the other (`setns(2)`). Whether there is such a one of the lab's own.
+fn enter(thread: i32) -> Result<bool, Refused> {
+    let open = |kind: &str| File::open(format!("/proc/{thread}/ns/{kind}"));
     let link = |process: &str| std::fs::read_link(format!("/proc/{process}/ns/user"));
-    let same = || Some(link(&pid.to_string()).ok()? == link("self").ok()?);
+    let same = || Some(link(&thread.to_string()).ok()? == link("self").ok()?);
     let own = same() != Some(true);
     if own {
         let user = open("user").map_err(refused("open() of the lab's user namespace"))?;
@@ -252,17 +240,19 @@ fn answer(link: &mut Link, keeper: u32) -> Result<Vec<ToMember>, Denied> {
     }
 }
 
-/// The member's thread.
-struct Agent {
-    link: Link,
-    hands: Hands,
-    inbox: Inbox<Order>,
-    sink: Box<dyn Fn(Happening) + Send>,
-    epoch: Instant,
+/// The member's thread: its calls are made, and it talks with the lab.
+pub(in crate::linux) struct Agent {
+    pub(in crate::linux) link: Link,
+    pub(in crate::linux) hands: Hands,
+    pub(in crate::linux) inbox: Inbox<Message>,
+    pub(in crate::linux) sink: Box<dyn Fn(Happening)>,
+    /// The beginning of the lab's clock.
+    pub(in crate::linux) epoch: Instant,
 }
 
 impl Agent {
-    fn serve(mut self, early: Vec<ToMember>) {
+    /// Takes part until the walk is over or the lab is gone. `early` is what the lab has said already.
+    pub(in crate::linux) fn serve(mut self, early: Vec<ToMember>) {
         let body = std::panic::AssertUnwindSafe(|| self.go_on(early));
         let failure = match std::panic::catch_unwind(body) {
             Ok(Ok(())) => return,
@@ -279,15 +269,15 @@ impl Agent {
     fn go_on(&mut self, early: Vec<ToMember>) -> Result<(), Failure> {
         early.into_iter().try_for_each(|said| self.hear(said))?;
         loop {
-            let orders: Vec<Order> = self.inbox.take().collect();
+            let orders: Vec<Message> = self.inbox.take().collect();
             for order in orders {
                 match order {
-                    Order::Stop => return Ok(()),
-                    Order::Request(Request::Call(side, call)) if self.hands.refuses(side, &call) => {
+                    Message::Stop => return Ok(()),
+                    Message::Request(Request::Call(side, call)) if self.hands.refuses(side, &call) => {
                         (self.sink)(Happening { at: self.epoch.elapsed(), what: What::Unmade(call) });
                     }
-                    Order::Request(request) => self.say(&FromMember::Request(request))?,
-                    Order::Report(report) => self.reported(report)?,
+                    Message::Request(request) => self.say(&FromMember::Request(request))?,
+                    Message::Report(report) => self.reported(report)?,
                 }
             }
             for caller in self.hands.look() {

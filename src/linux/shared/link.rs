@@ -65,7 +65,7 @@ impl Link {
     ///
     /// # Errors
     /// Where it can't be made to never wait.
-    pub(super) fn new(stream: UnixStream, longest: usize) -> io::Result<Link> {
+    pub(in crate::linux) fn new(stream: UnixStream, longest: usize) -> io::Result<Link> {
         stream.set_nonblocking(true)?;
         Ok(Link { stream, lines: Lines::new(longest), to_send: VecDeque::new(), sent: 0, waiting: 0 })
     }

@@ -62,6 +62,30 @@ impl Members {
         Ok(Members { listener, own_uid: sys::effective_ids().0, guests: BTreeMap::new(), last: 0 })
     }
 
+    /// One takes part that didn't come over the socket: this process's own walk. Its number.
+    pub(in crate::linux) fn number(&mut self) -> u32 {
+        self.last += 1;
+        self.last
+    }
+
+    /// One takes part already, and knows so much of the trace.
+    ///
+    /// # Errors
+    /// Where its link can't be made to never wait.
+    pub(in crate::linux) fn resume(&mut self, member: Member, stream: UnixStream, published: usize) -> io::Result<()> {
+        let link = Link::new(stream, protocol::LONGEST)?;
+        self.last = self.last.max(member.number);
+        let guest =
+            Guest { pid: member.pid, came: Instant::now(), member: Some(member.clone()), link, published, lost: false };
+        self.guests.insert(member.number, guest);
+        Ok(())
+    }
+
+    /// Where they come.
+    pub(in crate::linux) fn listener(&self) -> BorrowedFd<'_> {
+        self.listener.as_fd()
+    }
+
     /// What is to be polled: the door first, then each, with whether something waits to be sent to it.
     pub(in crate::linux) fn polled(&self) -> impl Iterator<Item = (Option<u32>, BorrowedFd<'_>, bool)> {
         let guests = { self.guests.iter() }

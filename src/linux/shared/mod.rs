@@ -16,16 +16,18 @@ mod members;
 mod programs;
 mod protocol;
 
-pub use daemon::{Keeping, keep};
+pub use daemon::{Keeping, keep, take_over};
 pub(super) use folder::TakenName;
-pub use folder::{Folder, LabName, Lock, Unlocked, Unsafe};
+pub use folder::{Beginning, Folder, LabName, Lock, Unlocked, Unsafe};
+pub(super) use joined::Agent;
 pub use joined::{Denied, Joined};
+pub(super) use link::Link;
 
 pub use crate::lab::Denial;
 pub(super) use members::{Heard, Members};
 pub(super) use programs::{Programs, within as programs_within};
 pub use protocol::ShownLesson;
-pub(super) use protocol::{FromMember, ToMember, VERSION};
+pub(super) use protocol::{FromMember, LONGEST, ToMember, VERSION};
 
 /// Reads lines in both directions until one isn't a message, for [`super::untrusted`].
 pub(super) fn read_lines(bytes: &[u8]) {

@@ -13,7 +13,7 @@ use crate::model::{Call, Entry, Mode, Outcome, Passing, Role, Side};
 pub const VERSION: &str = env!("CARGO_PKG_VERSION");
 
 /// The longest line, in bytes: a call with a megabyte of data, two digits a byte, fits.
-pub(super) const LONGEST: usize = 8 << 20;
+pub(in crate::linux) const LONGEST: usize = 8 << 20;
 
 /// A lesson that runs in a lab, for who looks on.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
