@@ -115,6 +115,29 @@ fn many_faults_are_told_in_bounded_time() {
     assert!(error.problems().len() > 100_000);
 }
 
+/// Sockets that are never closed are bounded, since the kernel is asked for each of them after every step; closed in turn, there
+/// may be any number.
+#[test]
+fn so_many_sockets_are_open_at_once_and_no_more() {
+    let head = &VALID[..VALID.find("[[step]]").unwrap()];
+    let step = |n: usize, act: String| {
+        format!(
+            "[[step]]\nid = \"s{n}\"\ntitle = {{ en = \"E\", zh = \"中\" }}\nsay = {{ en = \"E\", zh = \"中\" }}\n{act}\n"
+        )
+    };
+    let open = |n: usize| format!("do.socket = {{ side = \"client\", name = \"c{n}\" }}");
+    let opened = |count: usize| (0..count).map(|n| step(n, open(n))).collect::<String>();
+    assert!(parse("many", &format!("{head}{}", opened(500))).is_ok());
+    let error = parse("many", &format!("{head}{}", opened(501))).unwrap_err();
+    assert_eq!(error.problems().len(), 1, "{error:?}");
+    assert!(error.render(Lang::EN, false).contains("more than 500 sockets are open at once"));
+    let in_turn = (0..2_000).map(|n| {
+        let act = if n % 2 == 0 { open(n) } else { format!("do.close = {{ socket = \"c{}\" }}", n - 1) };
+        step(n, act)
+    });
+    assert!(parse("many", &format!("{head}{}", in_turn.collect::<String>())).is_ok());
+}
+
 const VALID: &str = include_str!("lessons/valid/handshake.toml");
 
 proptest! {

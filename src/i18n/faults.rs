@@ -45,6 +45,7 @@ words! {
         pub many_actions: String,
         pub step_twice: String,
         pub socket_twice: String,
+        pub sockets_open: String,
         pub no_socket: String,
         pub no_socket_yet: String,
         pub one_of_none: String,

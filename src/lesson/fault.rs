@@ -3,6 +3,7 @@
 use std::fmt::Display;
 use std::net::SocketAddr;
 
+use super::made::MOST_OPEN;
 use super::{likely, shape};
 use crate::i18n::{BrokenTexts, FaultTexts, Lang, LanguageTexts, fill};
 use crate::model::{CallName, SOCKET_OPTIONS};
@@ -55,6 +56,8 @@ pub enum Fault {
     StepTwice { id: String, line: usize },
     /// Two sockets have the same name.
     SocketTwice(String),
+    /// More sockets are open at once than [`MOST_OPEN`].
+    SocketsOpen,
     /// There is no such socket yet.
     NoSocket { name: String, mode: &'static str, known: Vec<String> },
     /// Exactly one of these keys must be there.
@@ -243,6 +246,7 @@ impl Fault {
             Fault::ManyActions => t.many_actions.clone(),
             Fault::StepTwice { id, line } => say(&t.step_twice, &[("found", id), ("line", line)]),
             Fault::SocketTwice(found) => say(&t.socket_twice, &[("found", found)]),
+            Fault::SocketsOpen => say(&t.sockets_open, &[("most", &MOST_OPEN)]),
             Fault::NoSocket { name, mode, known } => {
                 let text = if known.is_empty() { &t.no_socket_yet } else { &t.no_socket };
                 say(text, &[("found", name), ("mode", mode), ("allowed", &by.language.list(known))])

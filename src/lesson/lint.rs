@@ -8,6 +8,7 @@ use toml::Spanned;
 
 use super::error::{Problem, SourceText, unsafe_to_show};
 use super::fault::{Fault, Notation, WordKind};
+use super::made::Made;
 use super::raw::{Number, RawAsk, RawEnd, RawLesson, RawSide, RawStep, RawText, Word};
 use super::sockets::sockets;
 use super::{Address, Ask, End, Expr, Lesson, LessonError, Measure, Show, Step};
@@ -51,7 +52,7 @@ pub(super) struct Lint<'a> {
     source: &'a SourceText<'a>,
     problems: Vec<Problem>,
     /// The sockets that are there by now, in order, in each mode.
-    sockets: HashMap<Mode, Vec<(String, Side)>>,
+    sockets: HashMap<Mode, Made>,
     /// The modes of what is being read.
     pub(super) modes: Vec<Mode>,
     /// The sockets that are for datagrams.
@@ -421,10 +422,10 @@ impl Lint<'_> {
         let name = word.get_ref();
         for mode in self.modes.clone() {
             let known = self.sockets.entry(mode).or_default();
-            if known.iter().any(|(known, _)| known == name) {
+            if known.side(name).is_some() {
                 continue;
             }
-            let known = known.iter().map(|(name, _)| name.clone()).collect();
+            let known = known.known();
             return self.fault(word.span(), Fault::NoSocket { name: name.clone(), mode: mode.name(), known });
         }
         Some(name.clone())
@@ -433,20 +434,28 @@ impl Lint<'_> {
     /// The side of a socket that is there.
     pub(super) fn side_of(&self, socket: &str) -> Option<Side> {
         let mode = self.modes.first()?;
-        self.sockets.get(mode)?.iter().find(|(name, _)| name == socket).map(|(_, side)| *side)
+        self.sockets.get(mode)?.side(socket)
     }
 
     /// A new socket, in each of the present modes.
     pub(super) fn new_socket(&mut self, word: &Word, side: Option<Side>) -> Option<String> {
         let name = self.id(word)?;
-        let mut twice = false;
+        let (mut twice, mut many) = (false, false);
         for mode in &self.modes {
-            let known = self.sockets.entry(*mode).or_default();
-            twice |= known.iter().any(|(known, _)| *known == name);
+            let made = self.sockets.entry(*mode).or_default();
             // A socket of an unknown side is there all the same: what is wrong with it was said already.
-            known.push((name.clone(), side.unwrap_or(Side::Server)));
+            twice |= !made.make(&name, side.unwrap_or(Side::Server));
+            many |= made.are_too_many();
         }
-        if twice { self.fault(word.span(), Fault::SocketTwice(name)) } else { Some(name) }
+        if twice {
+            return self.fault(word.span(), Fault::SocketTwice(name));
+        }
+        if many { self.fault(word.span(), Fault::SocketsOpen) } else { Some(name) }
+    }
+
+    /// A socket is closed, in each of the present modes.
+    pub(super) fn closed(&mut self) {
+        self.modes.iter().for_each(|mode| self.sockets.entry(*mode).or_default().close());
     }
 }
 

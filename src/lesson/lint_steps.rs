@@ -99,7 +99,11 @@ impl Lint<'_> {
                 };
                 Some(Action::Shutdown { socket: socket?, how: how? })
             }
-            RawAction::Close { socket } => Some(Action::Close { socket: self.socket(socket)? }),
+            RawAction::Close { socket } => {
+                let socket = self.socket(socket)?;
+                self.closed();
+                Some(Action::Close { socket })
+            }
             RawAction::SetSockOpt { socket, option, value } => {
                 let socket = self.socket(socket);
                 // Whether this kernel has an option is looked for before the lesson begins: it must be one that can be.

@@ -8,6 +8,7 @@ mod glossary;
 mod likely;
 mod lint;
 mod lint_steps;
+mod made;
 mod needs;
 mod notation;
 mod parse;
