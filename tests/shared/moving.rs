@@ -61,7 +61,7 @@ fn who_was_alone_leaves_nothing_and_who_comes_then_begins_anew() {
         let server = stage.join(&["server"]);
         stage.succeeds(server, Server, "socket(");
         stage.kill(server);
-        stage.ends();
+        // The name that it leaves is nobody's.
         let client = stage.join(&["client"]);
         stage.succeeds(client, Client, "socket(");
         assert!(stage.keepers().is_empty());

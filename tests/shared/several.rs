@@ -27,7 +27,6 @@ fn of_several_labs_one_is_asked_for() {
             let two = stage.join(&["server", "--lab", "two"]);
             is_in(&mut stage, one, "one");
             is_in(&mut stage, two, "two");
-            assert_eq!(stage.keepers().len(), 2);
             // On a terminal it asks; a number answers, or a name.
             let mut asked = Vec::new();
             for (part, answer, lab) in [("client", "2\r", "two"), ("watch", "one\r", "one")] {
@@ -42,6 +41,7 @@ fn of_several_labs_one_is_asked_for() {
                 is_in(&mut stage, seat, lab);
                 asked.push(seat);
             }
+            assert_eq!(stage.keepers().len(), 2);
             // Neither sees anything of the other lab.
             stage.succeeds(one, Server, "socket(");
             stage.wait_text(asked[1], "socket()");

@@ -132,6 +132,7 @@ fn a_spoofed_packet_ends_no_lab() {
         for passes in [true, false] {
             let mut stage = Stage::of(user);
             let free = stage.join(&["free"]);
+            let watch = stage.join(&["watch"]);
             if passes {
                 let_all_pass(&mut stage, free);
             }
@@ -145,7 +146,7 @@ fn a_spoofed_packet_ends_no_lab() {
             let ended = |event: &Event| matches!(event, Event::Delivered(_) | Event::Undeliverable { .. });
             stage.wait_event(free, "end of it", ended);
             goes_on(&mut stage, free, Server);
-            stage.close(&[free]);
+            stage.close(&[free, watch]);
         }
     }
 }

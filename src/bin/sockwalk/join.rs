@@ -11,7 +11,7 @@ use sockwalk::i18n::Localized;
 use sockwalk::i18n::{Texts, fill, join};
 use sockwalk::linux::shared::{Beginning, Joined, LabName, Lock, ShownLesson};
 use sockwalk::linux::{LinuxWorld, Refused};
-use sockwalk::model::{Actor, Role, Side};
+use sockwalk::model::{Actor, Mode, Role, Side};
 use sockwalk::tui::{Catalogue, Host, Msg, NotOpened, Opened, Opens, Walk};
 
 use super::course::Course;
@@ -171,6 +171,9 @@ impl House {
             let successor = labs::successor(invocation, &self.lab.name);
             LinuxWorld::host(place, epoch, (sides.clone(), &beginning), successor, sink)
         })?;
+        if world.mode() == Mode::Host {
+            sockwalk::linux::give_up_all_rights(|name| std::env::var(name).ok()).map_err(screen::trouble)?;
+        }
         if let Some(network) = network {
             lock.note_network(&self.lab.name, network).map_err(screen::trouble)?;
         }
