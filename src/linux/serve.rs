@@ -87,7 +87,7 @@ pub(super) enum End {
     /// Nobody is there any more.
     Over,
     /// The lab goes on in another process, in which this one's walk takes part.
-    Moved(Agent),
+    Moved(Box<Agent>),
 }
 
 impl Server {
@@ -99,7 +99,7 @@ impl Server {
         let mut result = self.go_on();
         while let Ok(Left::Knocked) = result {
             match hand_over::hand_over(self) {
-                Ok(agent) => return Ok(End::Moved(agent)),
+                Ok(agent) => return Ok(End::Moved(Box::new(agent))),
                 // Then they come in here.
                 Err(server) => self = *server,
             }

@@ -175,6 +175,7 @@ fn silent_connections_are_bounded() {
         command.args(["-c", many, socket.to_str().unwrap()]);
         let crowd = stage.beside(command, "");
         stage.wait_said(crowd, "all");
+        stage.until("the lab moves", |stage| !stage.keepers().is_empty());
         assert!(procs::threads(stage.keeper()).len() < 60);
         assert!(run(&stage, "main", &["true"]).status.success());
         stage.wait_said(crowd, "out");

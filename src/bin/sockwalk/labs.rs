@@ -97,11 +97,12 @@ impl Labs {
     /// [`Exit`] says what is in the way.
     pub fn enter(&self, invocation: &Invocation, lab: Option<&str>, role: Role) -> Result<(Entered, Lab), Exit> {
         let chosen = self.choose(lab, role)?;
-        if chosen.folder == self.folder && matches!(chosen.role, Role::Drives(_)) {
-            if let Some(lock) = self.lock_where_absent(&chosen.name)? {
-                let begun = self.folder.begin(&lock, &chosen.name).map_err(|error| self.no_folder(&error))?;
-                return Ok((Entered::Begins(begun, lock), chosen));
-            }
+        if chosen.folder == self.folder
+            && matches!(chosen.role, Role::Drives(_))
+            && let Some(lock) = self.lock_where_absent(&chosen.name)?
+        {
+            let begun = self.folder.begin(&lock, &chosen.name).map_err(|error| self.no_folder(&error))?;
+            return Ok((Entered::Begins(begun, lock), chosen));
         }
         let (joined, lab) = self.join_chosen(invocation, chosen)?;
         Ok((Entered::Joined(joined), lab))
