@@ -329,7 +329,7 @@ impl Walk for Watched {
         self.free.happened(happening);
         let mut known = self.known.borrow_mut();
         known.entries = self.free.trace().now();
-        known.living = self.free.trace().present().living_count();
+        known.living = self.free.trace().present().living().count();
     }
     fn tick(&mut self, _: Duration) {}
     fn wake_at(&self) -> Option<Duration> {

@@ -1,6 +1,7 @@
 //! What is known of one call: before it, while it ran, and since.
 
-use super::situation::{Situation, Subject};
+use super::situation::Situation;
+use super::subject::Subject;
 use super::wire;
 use crate::model::{Call, CallView, Moment, View};
 use crate::tcp::Flags;

@@ -13,6 +13,7 @@ mod past;
 mod segment;
 mod since;
 mod situation;
+mod subject;
 mod table;
 #[cfg(test)]
 mod tests;

@@ -37,7 +37,7 @@ impl Offer {
 
 /// The calls that a side can make next: first those that make sense, in the order in which its part of a connection needs
 /// them, the newest descriptor first; then those that would fail, so that a learner can try them too. None while the side's
-/// thread is in a call. The descriptors are those of [`Situation::all`], the oldest first; one that isn't open is offered for what would fail.
+/// thread is in a call. The descriptors are those of [`Situation::of_newest`], the oldest first; one that isn't open is offered for what would fail.
 pub fn offers(side: Side, descriptors: &[(i32, Situation)], in_call: bool) -> Vec<Offer> {
     if in_call {
         return Vec::new();

@@ -1,9 +1,9 @@
 //! What the calls on a descriptor tell of it: how it was made, and what its program set and ended since.
 
-use crate::model::{Actor, Call, CallView, Errno, How, Moment, Returned, SocketOption, View};
+use crate::model::{Actor, Call, CallView, Errno, How, Moment, Returned, SocketOption, SocketView, View};
 use crate::tcp::State;
 
-use super::situation::{self, Shut, Situation};
+use super::situation::{Shut, Situation};
 
 /// The calls on a descriptor since it was made.
 pub(super) struct Past<'a> {
@@ -59,7 +59,7 @@ impl<'a> Past<'a> {
             (found.told, found.bound, found.was_connected) = (false, true, true);
         }
         for call in &self.calls {
-            let state = || situation::state_of(&view.trace().at(call.entered), actor, fd, self.since);
+            let state = || state_of(&view.trace().at(call.entered), actor, fd, self.since);
             learn(found, call, state);
         }
     }
@@ -111,4 +111,18 @@ fn shut(found: &mut Situation, how: How, worked: bool, state: &impl Fn() -> Stat
         }
     }
     found.stopped_listening |= worked && how != How::Write && state() == State::Listen;
+}
+
+/// The state of a descriptor's socket at one moment.
+fn state_of(view: &View<'_>, actor: Actor, fd: i32, since: Moment) -> State {
+    socket_of(view, actor, fd, since).and_then(|socket| socket.state.tcp()).unwrap_or(State::Closed)
+}
+
+/// The kernel's socket of a descriptor; where it is gone, the last that was known of it.
+pub(super) fn socket_of<'a>(view: &View<'a>, actor: Actor, fd: i32, since: Moment) -> Option<SocketView<'a>> {
+    // What was last said before the descriptor was made is of an earlier socket with its number.
+    let is = |socket: &SocketView<'_>| {
+        socket.facts.actor() == Some(actor) && socket.facts.fd == Some(fd) && socket.changed >= since
+    };
+    view.living().find(is).or_else(|| view.gone().find(is))
 }

@@ -109,11 +109,6 @@ impl<'a> View<'a> {
         self.moment
     }
 
-    /// Whether this is the newest moment.
-    pub fn is_present(&self) -> bool {
-        self.moment == self.trace.now()
-    }
-
     /// The trace itself.
     pub fn trace(&self) -> &'a Trace {
         self.trace
@@ -270,11 +265,6 @@ impl<'a> View<'a> {
     pub fn living(&self) -> impl Iterator<Item = SocketView<'a>> + use<'a> {
         let (trace, moment, numbers) = (self.trace, self.moment, self.trace.living.at(self.moment));
         (0..numbers.len()).filter_map(move |place| socket_view(&trace.sockets[numbers[place]], moment))
-    }
-
-    /// How many these are.
-    pub fn living_count(&self) -> usize {
-        self.trace.living.at(self.moment).len()
     }
 
     /// The sockets that were gone, the last one first.

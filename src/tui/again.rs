@@ -2,22 +2,11 @@
 
 use std::time::Duration;
 
-use super::app::App;
+use super::app::{Again, App};
 use crate::engine::{self, Phase};
 
 /// How long each of these steps stays on the screen: quick, but to be seen.
 const PACE: Duration = Duration::from_millis(120);
-
-/// The steps that run again.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Again {
-    /// The last of them, by its number in the lesson.
-    last: usize,
-    /// When the next is due; `None` while the walk is busy.
-    due: Option<Duration>,
-    /// All of them have run, and the learner hasn't gone on yet.
-    pub(super) over: bool,
-}
 
 impl App {
     /// Runs the steps up to this one (its number in the lesson) by themselves: there the learner had stopped.

@@ -6,7 +6,6 @@ use std::time::Duration;
 use ratatui::layout::Rect;
 use tui_input::Input;
 
-use super::again::Again;
 use super::code::Snippets;
 use super::layout::{self, Areas, LargeWish, Seat, Turn, Wish};
 use super::lessons::{Catalogue, Choosing};
@@ -98,6 +97,17 @@ impl Look {
     pub(super) fn has_langs(&self) -> bool {
         self.next_lang() != self.lang
     }
+}
+
+/// The steps that run again by themselves (`again.rs`).
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Again {
+    /// The last of them, by its number in the lesson.
+    pub(super) last: usize,
+    /// When the next is due; `None` while the walk is busy.
+    pub(super) due: Option<Duration>,
+    /// All of them have run, and the learner hasn't gone on yet.
+    pub(super) over: bool,
 }
 
 /// What lies over the panes.

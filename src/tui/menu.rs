@@ -2,15 +2,10 @@
 //!
 //! A call has one number for ever: `connect()` is 5 whatever else is offered, so that nobody must look for it again.
 
-use std::net::SocketAddr;
-
 use super::app::App;
 use crate::explain::{Likely, Offer, Situation, offers};
 use crate::model::typed;
-use crate::model::{Actor, Call, CallName, How, SocketOption, View};
-
-/// The most descriptors whose calls are offered: the newest ones.
-const DESCRIPTORS: usize = 6;
+use crate::model::{Actor, Call, CallName, How, SocketOption};
 
 /// What the keyboard offers to send.
 const HELLO: &[u8] = b"hello";
@@ -99,7 +94,7 @@ fn paged(items: Vec<Item>) -> Vec<Vec<Item>> {
 pub(super) fn pages(app: &App) -> Vec<Page> {
     let Some(actor) = actor(app) else { return Vec::new() };
     let view = app.walk().trace().present();
-    let descriptors = descriptors(&view, actor, app.walk().server());
+    let descriptors = Situation::of_newest(&view, actor, app.walk().server());
     let open = |(fd, situation): &(i32, Situation)| situation.open.then_some(*fd);
     let newest = descriptors.iter().filter_map(open).next_back();
     let offered = offers(actor.side, &descriptors, view.open_call(actor).is_some());
@@ -133,41 +128,10 @@ pub(super) fn page(app: &App) -> Option<(Page, usize, usize)> {
 pub(super) fn usual(app: &App) -> typed::Usual {
     let view = app.walk().trace().present();
     let fd = actor(app).and_then(|actor| {
-        let found = descriptors(&view, actor, app.walk().server());
+        let found = Situation::of_newest(&view, actor, app.walk().server());
         found.into_iter().filter(|(_, situation)| situation.open).map(|(fd, _)| fd).next_back()
     });
     typed::Usual { server: app.walk().server(), fd }
-}
-
-/// The side's newest descriptors, in the order in which they were made, and the last one that was closed. `server` is the
-/// address to which `bind()` is offered.
-fn descriptors(view: &View<'_>, actor: Actor, server: SocketAddr) -> Vec<(i32, Situation)> {
-    let (mut open, mut closed): (Vec<i32>, Vec<i32>) = (Vec::new(), Vec::new());
-    for call in view.own_calls(actor) {
-        let Some(Ok(returned)) = call.outcome else { continue };
-        match call.call {
-            Call::Close { fd } if !open.contains(fd) && !closed.contains(fd) => closed.push(*fd),
-            Call::Socket { .. } | Call::Accept { .. } => {
-                let made = i32::try_from(returned.value).unwrap_or(-1);
-                if !open.contains(&made) && !closed.contains(&made) {
-                    open.push(made);
-                }
-            }
-            _ => {}
-        }
-        if open.len() >= DESCRIPTORS {
-            break;
-        }
-    }
-    let mut fds = open;
-    fds.extend(closed.first());
-    fds.reverse();
-    let situation = |fd| {
-        // Of one that has an address, it matters who else has it; of another one, who has the one that it would get.
-        let bound = Situation::at(view, actor, &Call::Close { fd });
-        if bound.bound { bound } else { Situation::at(view, actor, &Call::Bind { fd, addr: server }) }
-    };
-    fds.into_iter().map(|fd| (fd, situation(fd))).collect()
 }
 
 fn call(app: &App, offer: &Offer) -> Option<Call> {

@@ -30,7 +30,7 @@ impl Course {
     /// [`Exit`] where the program's own texts can't be read.
     pub fn survey(grounds: &Grounds) -> Result<Course, Exit> {
         let lessons = lessons();
-        let survey = Survey::make(grounds, &lessons);
+        let survey = Survey::make(grounds.has_rights(), &lessons);
         let bars = lessons.iter().map(|lesson| bar(lesson, grounds, &survey)).collect::<Result<_, _>>()?;
         Ok(Course { lessons, bars })
     }

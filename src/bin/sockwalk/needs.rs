@@ -6,8 +6,6 @@ use sockwalk::lesson::Lesson;
 use sockwalk::linux;
 use sockwalk::model::{Mode, Need};
 
-use super::place::Grounds;
-
 /// What labs have here, as far as some lessons need it: found by making one.
 pub struct Survey {
     /// What is missing in one; `None` where there is none at all.
@@ -36,10 +34,10 @@ impl Verdict {
 }
 
 impl Survey {
-    /// Makes a lab, where the process may, and looks for what these lessons need in it.
-    pub fn make(grounds: &Grounds, lessons: &[Lesson]) -> Survey {
+    /// Makes a lab, where the process `may`, and looks for what these lessons need in it.
+    pub fn make(may: bool, lessons: &[Lesson]) -> Survey {
         let needs: Vec<Need> = lessons.iter().flat_map(|lesson| lesson.needs_in(Mode::Lab)).collect();
-        Survey { lab: grounds.has_rights().then(|| linux::missing_in_lab(&needs).ok()).flatten() }
+        Survey { lab: may.then(|| linux::missing_in_lab(&needs).ok()).flatten() }
     }
 
     /// Whether there is a lab.

@@ -120,7 +120,7 @@ fn an_attempt_in_the_background_is_followed() {
     assert_eq!(reset.reason(), (None, Some(Circumstance::Connected)));
     reset.arrives(2, &["RST"]).add(end(State::Closed, (None, None)));
     assert_eq!(reset.reason(), (None, Some(Circumstance::Reset)));
-    let marked = |story: &Story| named(&Situation::all(&story.0.present(), Side::Client.into()));
+    let marked = |story: &Story| named(&Situation::of_newest(&story.0.present(), Side::Client.into(), v4()));
     assert!(marked(&refused).contains(&"connect(3) ECONNREFUSED".to_owned()), "{:?}", marked(&refused));
     refused.call(recv(), Err(Errno(libc::ECONNREFUSED)));
     assert!(marked(&refused).contains(&"connect(3) ECONNABORTED".to_owned()), "{:?}", marked(&refused));

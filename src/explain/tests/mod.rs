@@ -234,8 +234,8 @@ fn a_situation_is_read_from_calls_kernel_and_wire() {
 fn all_open_descriptors_of_a_side_are_listed_once() {
     let mut story = Story(Trace::default());
     let numbers = |story: &Story| -> Vec<(i32, bool)> {
-        let all = Situation::all(&story.0.at(story.0.now()), Side::Client.into());
-        all.iter().map(|(fd, situation)| (*fd, situation.ipv6)).collect()
+        let all = Situation::of_newest(&story.0.present(), Side::Client.into(), v4());
+        { all.iter() }.filter(|(_, situation)| situation.open).map(|(fd, situation)| (*fd, situation.ipv6)).collect()
     };
     assert_eq!(numbers(&story), []);
     story
@@ -248,7 +248,7 @@ fn all_open_descriptors_of_a_side_are_listed_once() {
         .call(Call::Close { fd: 6 }, returned(0))
         .call(Call::Socket { ipv6: false, udp: false }, Err(Errno(libc::EMFILE)));
     assert_eq!(numbers(&story), [(7, false), (5, true)]);
-    assert_eq!(Situation::all(&story.0.at(story.0.now()), Side::Server.into()), []);
+    assert_eq!(Situation::of_newest(&story.0.present(), Side::Server.into(), v4()), []);
 }
 
 #[test]
