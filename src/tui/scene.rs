@@ -73,7 +73,8 @@ impl<'a> Scene<'a> {
     pub(super) fn block(&self, title: Line<'a>, focus: bool) -> Pane<'a> {
         let block = Pane::new(title);
         if self.app.in_past() {
-            return block.border(border::LIGHT_DOUBLE_DASHED).border_style(self.theme.border_past.0);
+            let dashed = if focus { border::HEAVY_DOUBLE_DASHED } else { border::LIGHT_DOUBLE_DASHED };
+            return block.border(dashed).border_style(self.theme.border_past.0);
         }
         if focus {
             return block.border(border::THICK).border_style(self.theme.border_focus.0);

@@ -14,6 +14,7 @@ use super::*;
 use crate::lesson::{builtin, builtin_names};
 use crate::model::Mode;
 use crate::theme::testing::least_contrast;
+use crate::tui::commands::{Command, command_for};
 use crate::tui::fit::Paper;
 
 /// The smallest window, and one in which everything is seen at once.
@@ -171,6 +172,34 @@ fn each_letter_can_be_told_from_its_background() {
         }
     }
     assert!(pale.is_empty(), "{pale:#?}");
+}
+
+/// Tab chooses a side, and each press of it shows, in letters and lines, not in a colour alone: also the one that chooses neither
+/// again.
+#[test]
+fn each_tab_shows_what_it_chose() {
+    let mut silent = BTreeSet::new();
+    let both = [Glyphs::Unicode, Glyphs::Ascii];
+    for (columns, rows, glyphs) in [(80, 24, &both[..]), (100, 30, &both[..]), (120, 40, &both[..1])] {
+        for (name, make) in kinds(columns, rows) {
+            for glyphs in glyphs.iter().copied() {
+                let mut app = make();
+                app.look.glyphs = glyphs;
+                let tab = KeyEvent::from(KeyCode::Tab);
+                for nth in 1..=4 {
+                    if command_for(&app, tab) != Some(Command::Side) {
+                        break;
+                    }
+                    let before = lines(&screen(&app));
+                    press(&mut app, KeyCode::Tab);
+                    if lines(&screen(&app)) == before {
+                        silent.insert(format!("{columns}x{rows} {glyphs:?} {name}: press {nth}"));
+                    }
+                }
+            }
+        }
+    }
+    assert!(silent.is_empty(), "{silent:#?}");
 }
 
 const UNTOUCHED: &str = "\u{fffd}";
