@@ -87,6 +87,11 @@ pub enum Effect {
     Settled(u32),
     /// The kernel is to wait at least so long before it sends data again, in milliseconds.
     SetRtoMin(u32),
+    /// Bound what each sender may have on its way: less where everything passes at once.
+    BoundFlight {
+        /// Whether it does.
+        at_once: bool,
+    },
 }
 
 /// Why a segment is sent on.

@@ -91,6 +91,7 @@ impl Lab {
             }
         }
         self.effects.push_back(Effect::SetRtoMin(self.rules.rto_min_ms().unwrap_or(RTO_MIN_MS)));
+        self.effects.push_back(Effect::BoundFlight { at_once: self.rules.at_once() });
     }
 
     /// What goes on by itself now, one after the other: what the first one brings forth was on the wire before the next one

@@ -17,6 +17,10 @@ use crate::lab::{self as core, Failure, Scope, Sending, Table};
 use crate::model::{Copies, Errno, LabSettings, Mode, Told, Trace};
 use crate::tcp::Packet;
 
+/// So many connections may send all that they can at once, and it finds room where what was captured waits. With more of
+/// them, a share would be less than TCP's initial window of ten segments (RFC 6928).
+const AT_ONCE: usize = 16;
+
 /// Where a walk is to run.
 #[derive(Clone, Debug)]
 pub enum Place {
@@ -147,12 +151,12 @@ impl Environment {
         self.epoch
     }
 
-    /// Bounds what one sender may have on its way by what may wait to be captured, where the wire holds: so that a long
-    /// transfer that passes by itself loses nothing. Best effort.
-    pub(super) fn bound_flight(&self) {
-        if let AnyWire::Holds(wire) = &self.wire {
-            let _ = wire.room().and_then(lab::bound_flight);
-        }
+    /// Bounds what each sender may have on its way by what may wait to be captured, where the wire holds: so that a long
+    /// transfer that passes by itself loses nothing. Where everything passes `at_once`, many send at once, and each has a
+    /// share; else one has half, since acknowledgements take room too. Best effort.
+    pub(super) fn bound_flight(&self, at_once: bool) {
+        let AnyWire::Holds(wire) = &self.wire else { return };
+        let _ = wire.room().and_then(|room| lab::bound_flight(room / if at_once { AT_ONCE } else { 2 }));
     }
 
     /// What its wire can do.

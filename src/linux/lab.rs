@@ -258,13 +258,16 @@ pub(super) fn set_routes(settings: &LabSettings) -> Result<(), Refused> {
     route::set_metrics(settings, loopback).map_err(refused("RTM_NEWROUTE for 127.0.0.0/8"))
 }
 
-/// Lets no socket of the calling thread's network namespace have more on its way than half of so many bytes, the
-/// kernel's own expense included (`tcp_wmem` of `tcp(7)`): acknowledgements take room too.
-pub(super) fn bound_flight(room: usize) -> io::Result<()> {
+/// The most that Linux lets one socket have on its way where nothing else was set (`tcp_wmem` of `tcp(7)`), in bytes.
+const MOST_ON_ITS_WAY: usize = 4 << 20;
+
+/// Lets no socket of the calling thread's network namespace have more on its way than so many bytes, the kernel's own
+/// expense included, and none less than it usually has.
+pub(super) fn bound_flight(bound: usize) -> io::Result<()> {
     let limits = fs::read_to_string("/proc/sys/net/ipv4/tcp_wmem")?;
     let limits: Vec<usize> = limits.split_whitespace().filter_map(|limit| limit.parse().ok()).collect();
-    let &[least, usual, most] = &limits[..] else { return Err(io::ErrorKind::InvalidData.into()) };
-    Folder::open("ipv4").set("tcp_wmem", format!("{least} {usual} {}", most.min(room / 2).max(usual)))
+    let &[least, usual, _] = &limits[..] else { return Err(io::ErrorKind::InvalidData.into()) };
+    Folder::open("ipv4").set("tcp_wmem", format!("{least} {usual} {}", bound.min(MOST_ON_ITS_WAY).max(usual)))
 }
 
 /// The same refusal once more.

@@ -296,6 +296,7 @@ impl Server {
                 }
             }
             Effect::SetRtoMin(ms) => self.environment.set_rto_min(ms),
+            Effect::BoundFlight { at_once } => self.environment.bound_flight(at_once),
             Effect::Welcome(number) => self.welcome(number),
             Effect::Forget(member) => {
                 member.actors().for_each(|actor| self.environment.sockets.left(actor));

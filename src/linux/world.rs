@@ -201,7 +201,7 @@ fn open_to_others(
     (inbox, orders): Pipe,
 ) -> Result<Server, Refused> {
     let mut environment = Environment::enter(place, Gate::OpensWithoutUs, epoch)?;
-    environment.bound_flight();
+    environment.bound_flight(false);
     if environment.wire() != Wire::Holds {
         // Root's right to see segments was needed to open what sees them.
         sys::keep_capabilities(&[]).map_err(refused("capset()"))?;

@@ -159,11 +159,15 @@ impl Passing {
         Passing { rules }
     }
 
+    /// Whether everything goes on by itself, at once.
+    pub fn at_once(&self) -> bool {
+        self.rule(Which::All).is_some() && self.rules.iter().all(|(_, delay)| delay.is_zero())
+    }
+
     /// The shortest retransmission timeout for data that a shared lab sets, in milliseconds. While one thinks, the wire stays
     /// calm; where everything passes at once, what is lost is sent again as soon as anywhere: `None` leaves the kernel's own.
     pub fn rto_min_ms(&self) -> Option<u32> {
-        let at_once = self.rules.iter().all(|(_, delay)| delay.is_zero());
-        (!at_once || self.rule(Which::All).is_none()).then_some(SHARED_RTO_MIN_MS)
+        (!self.at_once()).then_some(SHARED_RTO_MIN_MS)
     }
 }
 

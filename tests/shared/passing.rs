@@ -40,6 +40,43 @@ fn a_long_transfer_loses_nothing() {
     }
 }
 
+/// So many connections may send all that they can at once.
+const AT_ONCE: u64 = 16;
+
+/// Sixteen connections that send at once all come through, each byte as it was sent, and what the capture lost of them is told.
+/// None may have more on its way than its share of what finds room there, and each at least TCP's initial window.
+#[test]
+fn many_connections_at_once_come_through() {
+    let line = |text: &str| -> Vec<u64> { text.split_whitespace().map(|word| word.parse().unwrap()).collect() };
+    for user in lab_users() {
+        let mut stage = Stage::of(user);
+        let Some(python) = stage.tool("python3", "--version") else { return };
+        let program = stage.write("connections.py", include_str!("programs/connections.py"));
+        let free = stage.join(&["free"]);
+        passes(&mut stage, free, "⇢");
+        let cat = stage.exec(&["cat", "/proc/sys/net/ipv4/tcp_wmem"], "");
+        assert!(stage.wait_end(cat).success());
+        let flight = line(stage.said(cat).lines().last().unwrap());
+        // The kernel grants twice what it is asked for (socket(7)).
+        let room = 2 * line(&std::fs::read_to_string("/proc/sys/net/core/rmem_max").unwrap())[0];
+        assert!(flight[2] * AT_ONCE <= room || flight[2] == flight[1], "{flight:?} of {room}");
+        let (count, each) = (AT_ONCE.to_string(), (MUCH / AT_ONCE).to_string());
+        let sender = stage.exec(&[&python, program.to_str().unwrap(), "127.0.0.1", "8000", &count, &each], "");
+        stage.wait_said(sender, "whole 16 of 16");
+        assert!(stage.wait_end(sender).success());
+        stage.until("every byte, one by one or counted", |stage| counts(stage, free).1 >= MUCH);
+        let lost = stage.entries(free).into_iter().map(|entry| match entry.event {
+            Event::Unkept { lost, .. } => lost,
+            _ => 0,
+        });
+        let lost: u64 = lost.sum();
+        if lost > 0 {
+            stage.wait_text(free, &lost.to_string());
+        }
+        stage.close(&[free]);
+    }
+}
+
 /// The segments that were kept, the bytes of data of all, the segments that were only counted.
 fn counts(stage: &Stage, seat: Seat) -> (u64, u64, u64) {
     let mut counts = (0, 0, 0);

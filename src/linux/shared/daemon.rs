@@ -35,7 +35,7 @@ pub fn keep(folder: &Folder, name: &LabName, place: &Place) -> Result<Keeping, R
     let _ = sys::leave_terminal();
     let (listener, name) = folder.listen(name).map_err(refused("bind() of the lab's socket"))?;
     let mut environment = Environment::enter(place, Gate::OpensWithoutUs, Instant::now())?;
-    environment.bound_flight();
+    environment.bound_flight(false);
     environment.sockets.share();
     environment.sockets.uses(true, true);
     let members = Members::new(listener).map_err(refused("O_NONBLOCK on the lab's socket"))?;
