@@ -323,3 +323,21 @@ fn while_steps_run_again_only_the_clock_goes_on() {
     app.restarted(Box::new(Made::new()));
     assert!(!app.runs_again() && !text(&app).contains("again, to where"), "{}", text(&app));
 }
+
+/// The README has a key's row for each key of the program's own list of keys, and for no other.
+#[test]
+fn the_readme_names_each_key_of_the_help_and_no_other() {
+    use std::collections::BTreeSet;
+    let readme = include_str!("../../../README.md");
+    let mut named: BTreeSet<&str> = BTreeSet::new();
+    for section in ["Keys", "Without a lesson"] {
+        let (_, rest) = readme.split_once(&format!("\n## {section}\n")).unwrap();
+        let rows = rest.split("\n## ").next().unwrap().lines().filter_map(|line| line.strip_prefix("| "));
+        let cells =
+            rows.filter_map(|row| Some(row.split_once(" | ")?.0)).filter(|cell| *cell != "key" && *cell != "---");
+        named.extend(cells.flat_map(|cell| cell.split([',', ' '])).filter(|key| !key.is_empty()));
+    }
+    let shown: BTreeSet<&str> = crate::tui::commands::COMMANDS.iter().map(|entry| entry.shown).collect();
+    assert!(shown.len() > 30);
+    assert_eq!(named, shown);
+}
