@@ -6,7 +6,7 @@ use std::net::SocketAddr;
 use serde_json::{Value, json};
 
 use super::Header;
-use super::form::Written;
+use super::form::{Written, rules};
 use crate::model::{
     Actor, Argument, Call, Caller, Entry, Event, Hand, Member, Moment, Outcome, Role, SegmentId, Side, SocketFacts,
     SocketState, SocketView, Trace, View,
@@ -130,7 +130,7 @@ fn object<'a>(entry: &Entry, view: &View<'_>, step_id: &impl Fn(usize) -> &'a st
         )),
         Event::Joined(member) => Some(("member", member_keys("joined", member))),
         Event::Left(member) => Some(("member", member_keys("left", member))),
-        Event::Passing(passing) => Some(("passing", vec![("rules", json!(passing.rules))])),
+        Event::Passing(passing) => Some(("passing", vec![("rules", rules(passing))])),
         Event::Unkept { segments, bytes, lost, refused } => {
             let counts = [("segments", segments), ("bytes", bytes), ("lost", lost), ("refused", refused)];
             Some(("unkept", counts.map(|(key, count)| (key, json!(count))).to_vec()))

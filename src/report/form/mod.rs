@@ -19,6 +19,8 @@ use std::marker::PhantomData;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
+pub(super) use parts::rules;
+
 use crate::model::Event;
 
 /// An event to be written.

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::{As, converted, remote};
+use super::{As, Out, converted, remote};
 use crate::model::{Actor, Caller, Connection, Errno, Member, Passing, Role, SegmentId, Side, Which};
 
 #[derive(Serialize, Deserialize)]
@@ -127,6 +127,11 @@ enum WhichForm {
 pub(super) struct PassingForm {
     #[serde(with = "As::<Vec<(WhichForm, Duration)>>")]
     rules: Vec<(Which, Duration)>,
+}
+
+/// The rules alone, as `play` tells them too.
+pub(in crate::report) fn rules(passing: &Passing) -> serde_json::Value {
+    serde_json::to_value(Out::<_, Vec<(WhichForm, Duration)>>::of(&passing.rules)).unwrap_or_default()
 }
 
 #[derive(Serialize, Deserialize)]
