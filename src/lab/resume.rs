@@ -39,6 +39,9 @@ impl Lab {
         let waiting = present.waiting().into_owned();
         lab.trace = trace;
         waiting.into_iter().for_each(|id| lab.expect(now, id));
+        if !lab.rules.rules.is_empty() {
+            lab.set_kernel();
+        }
         lab
     }
 }

@@ -90,6 +90,11 @@ impl Lab {
                 None => self.hold(now, segment),
             }
         }
+        self.set_kernel();
+    }
+
+    /// The kernel is as patient, and sends as much at a time, as the rules want it.
+    pub(super) fn set_kernel(&mut self) {
         self.effects.push_back(Effect::SetRtoMin(self.rules.rto_min_ms().unwrap_or(RTO_MIN_MS)));
         self.effects.push_back(Effect::BoundFlight { at_once: self.rules.at_once() });
     }

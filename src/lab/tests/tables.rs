@@ -388,6 +388,8 @@ fn a_lab_that_moves_has_what_it_had() {
     // Nothing is said again of what the kernel still has, and what comes back is the call that was entered before.
     assert_eq!(kernel.lab.trace().entries(), before);
     assert!(in_call(&kernel) && kernel.lab.members().count() == 3);
+    // Who serves it now doesn't know yet what the rules had set.
+    assert!(kernel.effects.iter().any(|effect| matches!(effect, Effect::SetRtoMin(_))));
     kernel.effects.clear();
     kernel.captured(&[segment(4000, 8000, 7, &["SYN"], b"")]);
     assert!(
