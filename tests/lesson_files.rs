@@ -112,7 +112,7 @@ fn many_faults_are_told_in_bounded_time() {
     let step = "[[step]]\nid = \"X\"\ntitle = {}\nsay = {}\n";
     let head = &VALID[..VALID.find("[[step]]").unwrap()];
     let error = parse("many", &format!("{head}{}", step.repeat(20_000))).unwrap_err();
-    assert!(error.problems().len() > 100_000);
+    assert!(error.problems().len() > 50_000, "{}", error.problems().len());
 }
 
 /// Sockets that are never closed are bounded, since the kernel is asked for each of them after every step; closed in turn, there
