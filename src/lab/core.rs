@@ -11,8 +11,8 @@ use super::sampling::Sampling;
 use super::schedule::{OFTEN, PollSchedule, Scope};
 use super::threads::{CallThreads, OwnThread};
 use crate::model::{
-    Call, Copies, Errno, Event, Glance, Member, Observation, Outcome, Passing, Role, SegmentId, Side, Told, Trace,
-    Unkept,
+    Actor, Call, Copies, Errno, Event, Glance, Member, Observation, Outcome, Passing, Role, SegmentId, Side, Told,
+    Trace, Unkept,
 };
 use crate::tcp::Packet;
 
@@ -213,6 +213,11 @@ impl Lab {
     /// Those that take part.
     pub fn members(&self) -> impl Iterator<Item = &Member> {
         self.peers.all()
+    }
+
+    /// Whose a thread of this one's is; `None` where it doesn't make that side's calls.
+    pub fn actor(&self, number: u32, thread: OwnThread) -> Option<Actor> {
+        self.peers.caller(number, thread).map(|caller| caller.actor)
     }
 
     /// Whether a thread of this one's is in a call.

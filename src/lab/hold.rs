@@ -49,8 +49,8 @@ impl HeldSegments {
     pub(super) fn resume(copies: Copies, records: &[SegmentRecord]) -> HeldSegments {
         let mut segments = HeldSegments::new(copies);
         for record in records {
-            let newest = |(_, newest): &(_, Packet)| newest.clone();
-            let segment = record.copies.last().map_or_else(|| record.copies[0].1.clone(), newest);
+            // The original is always there.
+            let segment = &record.copies[record.copies.len() - 1].1;
             let seen = |moment| records.partition_point(|other| other.sent < moment) as u32;
             let state = match (&record.ended, record.held) {
                 (Some((_, Fate::Dropped | Fate::Undeliverable(_))), _) => HoldState::Dropped,
@@ -61,7 +61,7 @@ impl HeldSegments {
             let waits = matches!(state, HoldState::Held(_));
             let id = segments.number(&record.copies[0].1, state);
             if waits {
-                segments.held.entry(Connection::of(&segment)).or_default().insert(id);
+                segments.held.entry(Connection::of(segment)).or_default().insert(id);
             }
         }
         segments

@@ -14,7 +14,7 @@ use super::netlink::Netlink;
 use super::sockets::Sockets;
 use super::wire::{Watch, Wire};
 use crate::lab::{self as core, Failure, Scope, Sending, Table};
-use crate::model::{Copies, Errno, LabSettings, Mode, Told, Trace};
+use crate::model::{Copies, Errno, LabSettings, Mode, Told};
 use crate::tcp::Packet;
 
 /// So many connections may send all that they can at once, and it finds room where what was captured waits. With more of
@@ -123,7 +123,6 @@ impl Environment {
         place: &Place,
         epoch: Instant,
         mut parts: HashMap<Part, OwnedFd>,
-        trace: &Trace,
     ) -> Result<Option<Environment>, Refused> {
         let gate = parts.remove(&Part::Gate).map(Netlink::resume);
         let wire = match (place, parts.remove(&Part::Capture)) {
@@ -141,7 +140,6 @@ impl Environment {
         if let AnyWire::Holds(wire) = &wire {
             sockets.hide(wire.fence());
         }
-        sockets.resume(trace);
         let settings = if let Place::Lab(settings) = place { Some(settings.clone()) } else { None };
         Ok(Some(Environment { epoch, settings, gate, wire, sockets }))
     }

@@ -313,14 +313,9 @@ impl Server {
         Ok(())
     }
 
-    /// Whose a thread of one's is.
-    fn actor(&self, number: u32, (side, _): OwnThread) -> Option<Actor> {
-        self.lab.member(number)?.actors().find(|actor| actor.side == side)
-    }
-
     /// A thread's call made a socket.
     fn made(&mut self, number: u32, thread: OwnThread, socket: Option<NewSocket>) {
-        if let Some((actor, socket)) = self.actor(number, thread).zip(socket) {
+        if let Some((actor, socket)) = self.lab.actor(number, thread).zip(socket) {
             self.environment.sockets.made(actor, socket);
         }
     }
@@ -328,7 +323,7 @@ impl Server {
     fn make(&mut self, number: u32, thread: OwnThread, call: Call) -> Result<(), Failure> {
         match call {
             Call::Close { fd } => {
-                if let Some(actor) = self.actor(number, thread) {
+                if let Some(actor) = self.lab.actor(number, thread) {
                     self.environment.sockets.closing(actor, fd);
                 }
             }

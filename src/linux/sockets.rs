@@ -79,8 +79,9 @@ impl Sockets {
         self.hidden = cookie;
     }
 
-    /// Other processes have sockets here too; a program's socket belongs to the side whose part it plays.
+    /// Other processes have sockets here too, of any family and protocol; a program's socket belongs to the side whose part it plays.
     pub fn share(&mut self) {
+        self.uses(true, true);
         self.shared = Some(HashMap::new());
     }
 

@@ -207,7 +207,6 @@ fn open_to_others(
         sys::keep_capabilities(&[]).map_err(refused("capset()"))?;
     }
     environment.sockets.share();
-    environment.sockets.uses(true, true);
     let threads = Hands::start(sides, Leaving::Close, orders).map_err(refused("start of a side's thread"))?;
     environment.sockets.ask(threads.tables());
     let role = Role::Drives(sides.to_vec());
@@ -221,7 +220,8 @@ fn open(place: &Place, epoch: Instant, sink: Box<dyn Fn(Happening)>, (inbox, ord
     let mut environment = Environment::enter(place, Gate::StaysClosed, epoch)?;
     let threads = Hands::start(&Side::BOTH, Leaving::Reset, orders).map_err(refused("start of a side's thread"))?;
     environment.sockets.ask(threads.tables());
-    let member = Member { number: OWN, pid: std::process::id(), nth: 1, role: Role::Drives(Side::BOTH.to_vec()) };
+    let member =
+        Member { number: OWN, pid: std::process::id(), nth: Actor::FIRST, role: Role::Drives(Side::BOTH.to_vec()) };
     let lab = Lab::new(Options { wire: environment.wire(), copies: place.copies(), resident: Some(member.clone()) });
     Ok(serves(place, environment, lab, LocalPeer { member, threads, sink, published: 0 }, inbox))
 }

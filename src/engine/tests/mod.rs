@@ -140,19 +140,25 @@ fn where_the_world_never_settles_what_is_known_decides() {
     assert_eq!(claims(&runner), [(true, "client sleeps in connect() / client sleeps in connect()".to_owned())]);
 }
 
+/// The running step doesn't end, however often its runner looks.
+#[track_caller]
+fn stays_busy_beyond_its_deadline(runner: &mut Runner, world: &mut FakeWorld) {
+    for _ in 0..100 {
+        world.now = runner.wake_at().expect("it looks again");
+        runner.tick(world.now);
+        world.serve(runner);
+        assert_eq!(runner.phase(), &Phase::Busy);
+    }
+    assert!(world.now > Duration::from_secs(5), "{:?}", world.now);
+}
+
 #[test]
 fn a_world_that_is_slow_to_settle_is_waited_for_beyond_the_steps_deadline() {
     let expect = r#"expect = [{ blocks = { side = "client", call = "connect" } }]"#;
     let (mut runner, mut world, _) = with_syn(&[step("look", expect)]);
     world.settles = false;
     go(&mut runner, &mut world, Command::Next);
-    for _ in 0..100 {
-        world.now = runner.wake_at().expect("it looks again");
-        runner.tick(world.now);
-        world.serve(&mut runner);
-        assert_eq!(runner.phase(), &Phase::Busy);
-    }
-    assert!(world.now > Duration::from_secs(5), "{:?}", world.now);
+    stays_busy_beyond_its_deadline(&mut runner, &mut world);
     world.tell(&mut runner, What::Settled);
     assert_eq!(runner.phase(), &Phase::Finished);
     assert_eq!(runner.verdict(), Verdict { held: 1, broken: 0 });
@@ -416,13 +422,7 @@ fn a_step_does_not_end_before_its_own_call_returned_or_sleeps() {
     world.when(Request::Call(Side::Client, call()), []);
     world.settles = false;
     go(&mut runner, &mut world, Command::Next);
-    for _ in 0..100 {
-        world.now = runner.wake_at().expect("it looks again");
-        runner.tick(world.now);
-        world.serve(&mut runner);
-        assert_eq!(runner.phase(), &Phase::Busy);
-    }
-    assert!(world.now > Duration::from_secs(5), "{:?}", world.now);
+    stays_busy_beyond_its_deadline(&mut runner, &mut world);
     returns(Side::Client, call(), 7).into_iter().for_each(|what| world.tell(&mut runner, what));
     world.wait(&mut runner);
     assert_eq!(runner.verdict(), Verdict { held: 1, broken: 1 });

@@ -15,7 +15,7 @@ use crate::linux::hand_over::{Moving, receive};
 use crate::linux::lab::{Refused, refused};
 use crate::linux::serve::{RemotePeers, Server};
 use crate::linux::sys;
-use crate::model::{LabSettings, Mode, Trace};
+use crate::model::{LabSettings, Mode};
 
 /// How many may have connected that weren't let in yet: as many as the system allows, as the standard library has it.
 const BACKLOG: i32 = -1;
@@ -37,7 +37,6 @@ pub fn keep(folder: &Folder, name: &LabName, place: &Place) -> Result<Keeping, R
     let mut environment = Environment::enter(place, Gate::OpensWithoutUs, Instant::now())?;
     environment.bound_flight(false);
     environment.sockets.share();
-    environment.sockets.uses(true, true);
     let members = Members::new(listener).map_err(refused("O_NONBLOCK on the lab's socket"))?;
     let server = Server {
         mode: place.mode(),
@@ -66,20 +65,16 @@ pub fn take_over(folder: &Folder, name: &LabName, settings: &LabSettings, contro
     let (listener, link) = moved.take_ends().ok_or_else(incomplete)?;
     let part = |(moving, fd)| if let Moving::Part(part) = moving { Some((part, fd)) } else { None };
     let parts = std::mem::take(&mut moved.descriptors).into_iter().filter_map(part).collect();
-    let mut trace = Trace::default();
-    for entry in &moved.entries {
-        trace.push(entry.at, entry.event.clone());
-    }
-    let environment = Environment::resume(&place, moved.epoch, parts, &trace).map_err(io::Error::other)?;
+    let environment = Environment::resume(&place, moved.epoch, parts).map_err(io::Error::other)?;
     let mut environment = environment.ok_or_else(incomplete)?;
+    let options = Options { wire: environment.wire(), copies: place.copies(), resident: None };
+    let lab = Lab::resume(options, std::mem::take(&mut moved.entries), environment.now());
+    environment.sockets.resume(lab.trace());
     environment.sockets.share();
-    environment.sockets.uses(true, true);
     // Who connects from now on is told of this process (`SO_PEERCRED`).
     rustix::net::listen(&listener, BACKLOG)?;
     let mut members = Members::new(listener)?;
-    members.resume(moved.header.member.clone(), link, trace.now())?;
-    let options = Options { wire: environment.wire(), copies: place.copies(), resident: None };
-    let lab = Lab::resume(options, std::mem::take(&mut moved.entries), environment.now());
+    members.resume(moved.header.member.clone(), link, lab.trace().now())?;
     let remote =
         RemotePeers { members, name: Some(folder.resume(name)?), programs: Some(Programs::default()), lesson: None };
     let server = Server {

@@ -114,12 +114,11 @@ fn members(scene: &Scene<'_>) -> (String, String) {
 /// What a process is there for, in a word or two.
 pub(super) fn role(scene: &Scene<'_>, member: &Member) -> String {
     let t = &scene.texts.free;
-    let name = |actor: &Actor, side: &str| actor.name(side);
     match &member.role {
         Role::Drives(_) => match member.actors().collect::<Vec<_>>().as_slice() {
-            [one @ Actor { side: Side::Server, .. }] => name(one, &t.role_server),
-            [one @ Actor { side: Side::Client, .. }] => name(one, &t.role_client),
-            [one, ..] => name(one, &t.role_both),
+            [one @ Actor { side: Side::Server, .. }] => one.name(&t.role_server),
+            [one @ Actor { side: Side::Client, .. }] => one.name(&t.role_client),
+            [one, ..] => one.name(&t.role_both),
             [] => t.role_both.clone(),
         },
         Role::Watches => t.role_watch.clone(),
