@@ -1,0 +1,39 @@
+//! A call as a traced program made it.
+
+use serde::{Deserialize, Serialize};
+
+use super::{Call, Outcome};
+
+/// A thread of a program, by its number in the tracer's PID namespace (`gettid(2)`), and that of its process.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct ProgramThread {
+    /// The process: its thread group's number.
+    pub process: u32,
+    /// The thread; of a process's first thread, the process's number.
+    pub thread: u32,
+}
+
+/// A system call as a program made it, read at the stop before it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ProgramCall {
+    /// The system call's name, as section 2 of the manual has it.
+    pub name: String,
+    /// Its arguments in C's order, constants by their names; what the kernel is to fill is `…`.
+    pub arguments: Vec<String>,
+    /// The descriptor that it is made on, where there is one.
+    pub fd: Option<i32>,
+    /// The inode of the socket that this descriptor is of, as `/proc/PID/fd` has it; `None` where it is of no socket.
+    pub socket: Option<u64>,
+    /// The call of the walk that it comes to: a `read(2)` of a socket is a [`Call::Recv`]; `None` where it comes to none, as of
+    /// `epoll_wait(2)`.
+    pub like: Option<Call>,
+}
+
+/// What a program's call came to.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ProgramReturn {
+    /// The value or the error, with what the kernel filled as far as the walk's calls know it.
+    pub outcome: Outcome,
+    /// The arguments once more, with what the kernel filled.
+    pub arguments: Vec<String>,
+}
