@@ -36,4 +36,7 @@ pub struct ProgramReturn {
     pub outcome: Outcome,
     /// The arguments once more, with what the kernel filled.
     pub arguments: Vec<String>,
+    /// The inodes of the sockets that it made, each with its descriptor: of `socket(2)`, `accept4(2)`, `socketpair(2)`, of a
+    /// descriptor that was received (`SCM_RIGHTS`) or copied (`dup(2)`).
+    pub made: Vec<(i32, u64)>,
 }
