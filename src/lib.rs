@@ -10,8 +10,6 @@ compile_error!("sockwalk needs Linux: it shows the TCP of the Linux kernel.");
 #[cfg(target_os = "linux")]
 pub mod cli;
 #[cfg(target_os = "linux")]
-pub mod engine;
-#[cfg(target_os = "linux")]
 pub mod explain;
 #[cfg(target_os = "linux")]
 pub mod i18n;
@@ -35,3 +33,5 @@ pub mod tcp;
 pub mod theme;
 #[cfg(target_os = "linux")]
 pub mod tui;
+#[cfg(target_os = "linux")]
+pub mod walk;

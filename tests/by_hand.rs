@@ -15,7 +15,6 @@ use std::time::{Duration, Instant};
 use crossterm::event::{Event as Input, KeyCode, KeyEvent, KeyModifiers};
 use ratatui::Terminal;
 use ratatui::backend::TestBackend;
-use sockwalk::engine::{Command, Happening, Phase, Request, Runner, Verdict, WalkOptions, World};
 use sockwalk::i18n::Glyphs;
 use sockwalk::i18n::Lang;
 use sockwalk::lesson::{Ask, Lesson, Step, builtin, builtin_names};
@@ -24,6 +23,7 @@ use sockwalk::model::{ClaimResult, Mode, SegmentId, Side, Trace};
 use sockwalk::plain::Transcript;
 use sockwalk::theme::{Choice, Colours, Theme};
 use sockwalk::tui::{App, Effect, Look, Msg, Walk, draw, update};
+use sockwalk::walk::{Command, Happening, Phase, Request, Runner, Verdict, WalkOptions, World};
 
 /// So many walks at once: most of their time is the kernel's timers.
 const AT_ONCE: usize = 12;
@@ -63,7 +63,7 @@ impl Walk for Watched {
     fn mode(&self) -> Mode {
         self.runner.options().mode
     }
-    fn wire(&self) -> sockwalk::engine::Wire {
+    fn wire(&self) -> sockwalk::walk::Wire {
         self.runner.options().wire
     }
     fn server(&self) -> SocketAddr {

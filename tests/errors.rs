@@ -10,13 +10,13 @@ use std::thread;
 use std::time::Instant;
 
 use common::{BOUND, User, plain};
-use sockwalk::engine::{Command, Phase, Runner, WalkOptions, World};
 use sockwalk::explain::{Came, Circumstance, Explanations, Facts, Holder, Likely, Shut, Situation, offers};
 use sockwalk::i18n::Lang;
 use sockwalk::lesson::builtin;
 use sockwalk::linux::{LinuxWorld, Place};
 use sockwalk::model::{Errno, Event, Side, Trace};
 use sockwalk::tcp::State;
+use sockwalk::walk::{Command, Phase, Runner, WalkOptions, World};
 
 /// Each scenario of `tests/common/plain/scenarios.rs`, and what its calls come to.
 const EXPECTED: &[(&str, &str)] = &[

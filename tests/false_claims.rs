@@ -12,10 +12,10 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use common::{Finished, Folder, Program, User, has, json, lab_users, skipped};
 use serde_json::json as value;
-use sockwalk::engine::{Runner, WalkOptions, Wire};
 use sockwalk::lesson::parse;
 use sockwalk::linux::missing;
 use sockwalk::model::Mode;
+use sockwalk::walk::{Runner, WalkOptions, Wire};
 use toml::{Table, Value};
 
 /// A shipped lesson.

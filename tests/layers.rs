@@ -2,7 +2,7 @@
 //! may be. The table is ARCHITECTURE.md's:
 //!
 //! ```text
-//! bin ─▶ cli, tui, plain, report, progress, explain, theme ─▶ engine ─▶ lesson ─▶ i18n ─▶ model ─▶ tcp
+//! bin ─▶ cli, tui, plain, report, progress, explain, theme ─▶ walk ───▶ lesson ─▶ i18n ─▶ model ─▶ tcp
 //!   │                                                           └─────▶ lab ───────────▶ model ─▶ tcp
 //!   └──▶ linux ───────────────────────────────────────────────────────▶ lab ───────────▶ model ─▶ tcp
 //! ```
@@ -37,7 +37,7 @@ const TEXTS: Of = Only(&[
 
 /// What shows a walk.
 const FRONT_END: &[(&str, Of)] =
-    &[("explain", All), ("i18n", All), ("theme", All), ("engine", All), ("lesson", All), ("model", All), ("tcp", All)];
+    &[("explain", All), ("i18n", All), ("theme", All), ("walk", All), ("lesson", All), ("model", All), ("tcp", All)];
 
 const LAYERS: &[(&str, &[(&str, Of)])] = &[
     ("tcp", &[]),
@@ -45,7 +45,7 @@ const LAYERS: &[(&str, &[(&str, Of)])] = &[
     ("lesson", &[("i18n", TEXTS), ("model", All), ("tcp", All)]),
     ("lab", &[("model", All), ("tcp", All)]),
     (
-        "engine",
+        "walk",
         &[
             ("lab", Only(&["World", "Request", "Happening", "What", "Wire", "Failure"])),
             ("lesson", All),
@@ -57,10 +57,10 @@ const LAYERS: &[(&str, &[(&str, Of)])] = &[
     ("i18n", &[("model", All), ("tcp", All)]),
     ("explain", &[("i18n", All), ("model", All), ("tcp", All)]),
     ("theme", &[("model", All)]),
-    ("cli", &[("i18n", All), ("theme", All), ("engine", All), ("lesson", All), ("model", All), ("tcp", All)]),
+    ("cli", &[("i18n", All), ("theme", All), ("walk", All), ("lesson", All), ("model", All), ("tcp", All)]),
     ("plain", FRONT_END),
     ("report", FRONT_END),
-    ("progress", &[("engine", All), ("lesson", All), ("model", All), ("tcp", All)]),
+    ("progress", &[("walk", All), ("lesson", All), ("model", All), ("tcp", All)]),
     (
         "tui",
         &[
@@ -68,7 +68,7 @@ const LAYERS: &[(&str, &[(&str, Of)])] = &[
             ("explain", All),
             ("i18n", All),
             ("theme", All),
-            ("engine", All),
+            ("walk", All),
             ("lesson", All),
             ("model", All),
             ("tcp", All),
@@ -79,11 +79,11 @@ const LAYERS: &[(&str, &[(&str, Of)])] = &[
 /// Words that mean a clock, a system call, a colour or a terminal, and the layers that have none of it.
 const FOREIGN: &[(&[&str], &[&str])] = &[
     (
-        &["tcp", "model", "lab", "lesson", "engine", "progress", "explain"],
+        &["tcp", "model", "lab", "lesson", "walk", "progress", "explain"],
         &["Instant", "SystemTime", "socket2", "signal_hook"],
     ),
     (
-        &["tcp", "model", "lab", "lesson", "engine", "linux", "report", "explain", "progress", "i18n", "cli", "plain"],
+        &["tcp", "model", "lab", "lesson", "walk", "linux", "report", "explain", "progress", "i18n", "cli", "plain"],
         &["ratatui", "crossterm"],
     ),
     // What is kept goes through a trait: the files are the program's own.
@@ -328,7 +328,7 @@ fn wrong_arrows(file: &str, source: &str) -> Vec<String> {
     wrong
 }
 
-/// A layer that was imported whole (`use crate::engine::{self, …}`) is used by its own name.
+/// A layer that was imported whole (`use crate::walk::{self, …}`) is used by its own name.
 fn wrong_parts(file: &str, source: &str, layer: &str, allowed: &[(&str, Of)]) -> Vec<String> {
     let tokens = tokens(source);
     let mut wrong = Vec::new();
@@ -449,14 +449,9 @@ fn every_arrow_is_in_the_table() {
             .filter(|(file, _)| file.starts_with(from))
             .any(|(file, source)| usages(file, source).iter().any(|usage| usage.path[0] == to))
     };
-    for (from, to) in [
-        ("linux", "lab"),
-        ("engine", "lab"),
-        ("tui", "engine"),
-        ("engine", "lesson"),
-        ("lesson", "model"),
-        ("lab", "model"),
-    ] {
+    for (from, to) in
+        [("linux", "lab"), ("walk", "lab"), ("tui", "walk"), ("walk", "lesson"), ("lesson", "model"), ("lab", "model")]
+    {
         assert!(seen(from, to), "{from} doesn't use {to}?");
     }
 }
@@ -527,23 +522,23 @@ fn wrong_arrows_are_found() {
         ("plain/mod.rs", "use crate::linux::Place;"),
         ("cli/mod.rs", "use crate::linux::Place;"),
         ("i18n/mod.rs", "use crate::lesson::Lesson;"),
-        ("explain/mod.rs", "use crate::engine::Phase;"),
+        ("explain/mod.rs", "use crate::walk::Phase;"),
         ("explain/mod.rs", "use crate::linux::Place;"),
         (
             "i18n/mod.rs",
             "use crate::lesson::Lesson;
 use crate::i18n::Lang;",
         ),
-        ("theme/mod.rs", "use crate::engine::Phase;"),
+        ("theme/mod.rs", "use crate::walk::Phase;"),
         ("theme/mod.rs", "use crate::i18n::Lang;"),
-        ("linux/world.rs", "use crate::engine::Runner;"),
-        ("engine/free.rs", "use crate::lab::{self, World}; fn f() { lab::Lab::new(); }"),
-        ("linux/world.rs", "use crate::engine;"),
+        ("linux/world.rs", "use crate::walk::Runner;"),
+        ("walk/free.rs", "use crate::lab::{self, World}; fn f() { lab::Lab::new(); }"),
+        ("linux/world.rs", "use crate::walk;"),
         ("linux/world.rs", "use crate::lesson::Lesson;"),
-        ("engine/runner.rs", "use crate::linux::Place;"),
-        ("engine/runner.rs", "use std::time::Instant;"),
-        ("engine/runner.rs", "use crate::tui::App;"),
-        ("lesson/parse.rs", "use crate::engine::Runner;"),
+        ("walk/runner.rs", "use crate::linux::Place;"),
+        ("walk/runner.rs", "use std::time::Instant;"),
+        ("walk/runner.rs", "use crate::tui::App;"),
+        ("lesson/parse.rs", "use crate::walk::Runner;"),
         ("model/view.rs", "use crate::lesson::Lesson;"),
         ("progress/keeper.rs", "use std::fs::File;"),
         ("progress/keeper.rs", "use crate::tui::App;"),
@@ -554,12 +549,12 @@ use crate::i18n::Lang;",
         assert_eq!(found(file, source), 1, "{file}: {source}: {:?}", wrong_arrows(file, source));
     }
     for (file, source) in [
-        ("tui/app.rs", "use crate::engine::{Phase, Request};\nuse crate::model::Side;\nuse super::linux;"),
+        ("tui/app.rs", "use crate::walk::{Phase, Request};\nuse crate::model::Side;\nuse super::linux;"),
         ("tui/app.rs", "// use crate::linux::LinuxWorld;\nconst A: &str = \"crate::linux\";"),
         ("tui/mod.rs", "mod tests { use super::linux; }"),
         ("tui/mod.rs", "pub(crate) fn f(&self) -> u8 { self.linux }\npub(in crate::tui) fn g() {}"),
-        ("engine/free.rs", "use crate::lab::{self, World, What}; fn f() -> lab::Wire { lab::Wire::Blind }"),
-        ("linux/world.rs", "use super::engine; use super::diag;"),
+        ("walk/free.rs", "use crate::lab::{self, World, What}; fn f() -> lab::Wire { lab::Wire::Blind }"),
+        ("linux/world.rs", "use super::walk; use super::diag;"),
         ("lesson/parse.rs", "use crate::i18n::Lang;"),
         ("bin/sockwalk/main.rs", "use sockwalk::linux::Place;"),
     ] {

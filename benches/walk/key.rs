@@ -14,7 +14,6 @@ use std::time::{Duration, Instant};
 
 use crossterm::event::{Event, KeyCode, KeyEvent, KeyModifiers};
 use ratatui::Terminal;
-use sockwalk::engine::{Command, Free, Happening, Phase, Request, Runner, Verdict, WalkOptions, Wire, World};
 use sockwalk::i18n::Glyphs;
 use sockwalk::i18n::Lang;
 use sockwalk::lesson::{Ask, Lesson, Step, builtin};
@@ -22,6 +21,7 @@ use sockwalk::linux::{LinuxWorld, Place, gain_rights};
 use sockwalk::model::{Mode, Side, Trace};
 use sockwalk::theme::{Choice, Colours, Theme};
 use sockwalk::tui::{self, App, Host, Look, Msg, Opened, Walk};
+use sockwalk::walk::{Command, Free, Happening, Phase, Request, Runner, Verdict, WalkOptions, Wire, World};
 
 use crate::screen::{SIZE, Screen};
 use crate::table::{Aim, Row, percentile};

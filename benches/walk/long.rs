@@ -4,12 +4,12 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use sockwalk::engine::{Command, Happening, Phase, Request, WalkOptions, Wire};
 use sockwalk::i18n::Lang;
 use sockwalk::lesson::{Lesson, Step, builtin};
 use sockwalk::model::*;
 use sockwalk::tcp::{Packet, State};
 use sockwalk::tui::Walk;
+use sockwalk::walk::{Command, Happening, Phase, Request, WalkOptions, Wire};
 
 /// A walk that stands still, with a long past.
 pub struct Long {

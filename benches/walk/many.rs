@@ -16,7 +16,6 @@ use std::time::{Duration, Instant};
 use crossterm::event::{Event as Input, KeyCode, KeyEvent, KeyModifiers};
 use ratatui::Terminal;
 use serde::{Deserialize, Serialize};
-use sockwalk::engine::{Command, Free, FreeOptions, Happening, Phase, Purpose, Request, Verdict, What, Wire, World};
 use sockwalk::i18n::Glyphs;
 use sockwalk::i18n::Lang;
 use sockwalk::lesson::{Ask, Lesson, Step};
@@ -24,6 +23,7 @@ use sockwalk::linux::shared::Joined;
 use sockwalk::model::{Event, Mode, Side, Trace};
 use sockwalk::theme::{Choice, Colours, Theme};
 use sockwalk::tui::{self, App, Host, Look, Msg, Opened, Walk};
+use sockwalk::walk::{Command, Free, FreeOptions, Happening, Phase, Purpose, Request, Verdict, What, Wire, World};
 
 use crate::part;
 use crate::screen::{SIZE, Screen};

@@ -13,9 +13,9 @@ use std::time::{Duration, Instant};
 
 use serde::{Deserialize, Serialize};
 use socket2::{Domain, Protocol, SockAddr, SockFilter, Socket, Type};
-use sockwalk::engine::{Request, What, World};
 use sockwalk::linux::{RELEASE_MARK, enter_lab, gain_rights};
 use sockwalk::model::{Event, LabSettings, Role, Which};
+use sockwalk::walk::{Request, What, World};
 
 use crate::part;
 use crate::shared::Lab;
@@ -214,7 +214,7 @@ pub fn shared(megabytes: usize) -> Result<Shared, String> {
     let lab = Lab::start()?;
     let mut joined = lab.join()?;
     let (sender, happened) = channel();
-    let sink = move |happening: sockwalk::engine::Happening| {
+    let sink = move |happening: sockwalk::walk::Happening| {
         if let What::Event(event) = happening.what {
             let _ = sender.send(event);
         }

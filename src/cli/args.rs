@@ -7,8 +7,8 @@ use std::path::PathBuf;
 use clap::builder::PossibleValuesParser;
 use clap::{ArgAction, Parser, Subcommand, ValueEnum};
 
-use crate::engine::Answer;
 use crate::i18n::Lang;
+use crate::walk::Answer;
 
 #[derive(Parser)]
 #[command(name = "sockwalk", version, disable_help_flag = true, disable_version_flag = true)]

@@ -21,8 +21,8 @@ use clap::error::ErrorKind;
 pub use args::{Format, ModeChoice, Shown, Target, ThemeChoice};
 pub use target::{find, load, open};
 
-use crate::engine::Answer;
 use crate::i18n::{BrokenTexts, Glyphs, Lang, Languages, Texts};
+use crate::walk::Answer;
 
 /// The lesson that is opened where none is named.
 pub const FIRST_LESSON: &str = "handshake";

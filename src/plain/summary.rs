@@ -1,11 +1,11 @@
 //! How the claims fared.
 
 use super::COLUMNS;
-use crate::engine::confirmed;
 use crate::i18n::Lang;
 use crate::i18n::{Texts, fill, harmless, wrap};
 use crate::lesson::Lesson;
 use crate::model::{ClaimResult, Event, Mode, Trace};
+use crate::walk::confirmed;
 
 fn claims(trace: &Trace) -> impl Iterator<Item = &ClaimResult> {
     trace.entries().iter().filter_map(|entry| match &entry.event {

@@ -8,9 +8,9 @@ use std::time::Duration;
 use proptest::prelude::*;
 
 use super::*;
-use crate::engine::Phase;
 use crate::lesson::{Lesson, builtin};
 use crate::model::{Answer, Event, Mode, Trace};
+use crate::walk::Phase;
 
 /// What lies on a shelf, and how it behaves.
 #[derive(Default)]

@@ -1,9 +1,9 @@
 //! From a walk to what it reached.
 
 use super::{LessonProgress, Mark};
-use crate::engine::Phase;
 use crate::lesson::Lesson;
 use crate::model::{Answer, Event, Mode, Trace};
+use crate::walk::Phase;
 
 /// What a walk has reached by now. `again` is the last of the steps (its number in the lesson) that only ran again to
 /// get where the learner had stopped: its questions were not asked. `at_ms` is the time, in milliseconds since 1970.

@@ -2,8 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::engine::Wire;
 use crate::model::{Entry, Event, Mode};
+use crate::walk::Wire;
 
 /// What the first line's `format` says.
 const FORMAT: &str = "sockwalk-recording";

@@ -176,9 +176,9 @@ mod tests {
         };
         assert_eq!(data, b"hi");
         let deduced = Header::deduced(&read.entries);
-        assert_eq!((deduced.mode, deduced.wire), (crate::model::Mode::Lab, crate::engine::Wire::Holds));
+        assert_eq!((deduced.mode, deduced.wire), (crate::model::Mode::Lab, crate::walk::Wire::Holds));
         let blind = Header::deduced(&read.entries[..3]);
-        assert_eq!((blind.mode, blind.wire), (crate::model::Mode::Host, crate::engine::Wire::Blind));
+        assert_eq!((blind.mode, blind.wire), (crate::model::Mode::Host, crate::walk::Wire::Blind));
     }
 
     #[test]

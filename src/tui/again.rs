@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::app::{Again, App};
-use crate::engine::{self, Phase};
+use crate::walk::{self, Phase};
 
 /// How long each of these steps stays on the screen: quick, but to be seen.
 const PACE: Duration = Duration::from_millis(120);
@@ -47,7 +47,7 @@ impl App {
         if self.again_due().is_some_and(|due| due <= now) {
             self.again = self.again.map(|again| Again { due: None, ..again });
             // A question is passed over, and the offered line is sent.
-            self.walk.command(engine::Command::Next, now);
+            self.walk.command(walk::Command::Next, now);
             self.noticed.0 = Phase::Busy;
         }
     }

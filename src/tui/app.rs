@@ -11,7 +11,6 @@ use super::layout::{self, Areas, LargeWish, Seat, Turn, Wish};
 use super::lessons::{Catalogue, Choosing};
 use super::texts::Texts;
 use super::walk::Walk;
-use crate::engine::{Phase, Purpose, Wire};
 use crate::i18n::Glyphs;
 use crate::i18n::{Lang, Localized};
 use crate::lesson::Glossary;
@@ -20,6 +19,7 @@ use crate::model::{Actor, Connection, Door, Moment, SegmentId, Side, View, may_r
 use crate::progress::Mark;
 use crate::tcp::Numbers;
 use crate::theme::Theme;
+use crate::walk::{Phase, Purpose, Wire};
 
 /// How long a step takes when the lesson plays by itself, in tenths of a second, the quickest first.
 pub const PACES: [u64; 6] = [5, 10, 20, 30, 50, 100];

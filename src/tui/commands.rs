@@ -9,7 +9,7 @@ use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use super::app::{App, Focus, Overlay, PACES};
 use super::layout::WHOLE;
 use super::{free, menu, panes};
-use crate::engine::{Phase, Wire};
+use crate::walk::{Phase, Wire};
 
 /// What the learner can do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

@@ -11,11 +11,11 @@ use super::app::{App, Look};
 use super::layout::SMALLEST;
 use super::panes::explain_scroll;
 use super::walk::Walk;
-use crate::engine::{Command, Happening, Phase, Request, WalkOptions, Wire};
 use crate::i18n::Lang;
 use crate::i18n::width;
 use crate::lesson::{Action, Ask, Lesson, Payload, Step};
 use crate::model::{Answer, Event, Mode, Trace};
+use crate::walk::{Command, Happening, Phase, Request, WalkOptions, Wire};
 
 /// A text that must be scrolled.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

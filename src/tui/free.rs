@@ -7,9 +7,9 @@ use tui_input::Input;
 use super::app::App;
 use super::commands::Command;
 use super::menu;
-use crate::engine::{self, Phase};
 use crate::model::typed::{self, Mistyped};
 use crate::model::{Call, Connection, Member, Moment, Side, Which};
+use crate::walk::{self, Phase};
 
 /// The delays that the key goes through: at once, a moment that the eye can follow, longer ones, and back to none.
 const DELAYS: [Option<Duration>; 5] = [
@@ -23,9 +23,9 @@ const DELAYS: [Option<Duration>; 5] = [
 /// Does what acts on the world, or begins to.
 pub(super) fn act(app: &mut App, command: Command) {
     let order = match command {
-        Command::Next | Command::Deliver => app.meant_held().map(engine::Command::Deliver),
-        Command::Drop => app.meant_held().map(engine::Command::Drop),
-        Command::Interrupt => app.blocked_side().map(engine::Command::Interrupt),
+        Command::Next | Command::Deliver => app.meant_held().map(walk::Command::Deliver),
+        Command::Drop => app.meant_held().map(walk::Command::Drop),
+        Command::Interrupt => app.blocked_side().map(walk::Command::Interrupt),
         Command::Answer(n) => menu_call(app, n),
         Command::Type => {
             type_call(app, "");
@@ -57,7 +57,7 @@ pub(super) fn notice(app: &mut App) {
     }
 }
 
-fn menu_call(app: &mut App, n: usize) -> Option<engine::Command> {
+fn menu_call(app: &mut App, n: usize) -> Option<walk::Command> {
     let side = menu::actor(app)?.side;
     let (page, ..) = menu::page(app)?;
     match page.item(n)?.call.clone() {
@@ -74,10 +74,10 @@ fn menu_call(app: &mut App, n: usize) -> Option<engine::Command> {
     }
 }
 
-fn make(app: &mut App, side: Side, call: Call) -> engine::Command {
+fn make(app: &mut App, side: Side, call: Call) -> walk::Command {
     app.place.menu = 0;
     app.mistyped = None;
-    engine::Command::Call(side, call)
+    walk::Command::Call(side, call)
 }
 
 fn type_call(app: &mut App, offered: &str) {
@@ -96,7 +96,7 @@ pub(super) fn stop_typing(app: &mut App) {
     app.changed = true;
 }
 
-fn typed_call(app: &mut App) -> Option<engine::Command> {
+fn typed_call(app: &mut App) -> Option<walk::Command> {
     let actor = menu::actor(app)?;
     let text = app.input.as_ref()?.value().trim().to_owned();
     if text.is_empty() {
@@ -122,7 +122,7 @@ fn typed_call(app: &mut App) -> Option<engine::Command> {
 }
 
 /// The rule for the doors that are one's own: of both, for that of the chosen side, or for all where none is chosen.
-fn pass_all(app: &App) -> Option<engine::Command> {
+fn pass_all(app: &App) -> Option<walk::Command> {
     let own = app.walk.free()?.actors();
     let others = app.walk.trace().present().members();
     let is_anothers = |member: &&Member| member.actors().any(|actor| !own.contains(&actor));
@@ -135,10 +135,10 @@ fn pass_all(app: &App) -> Option<engine::Command> {
     Some(pass(app, which))
 }
 
-fn pass(app: &App, which: Which) -> engine::Command {
+fn pass(app: &App, which: Which) -> walk::Command {
     let now = app.walk.trace().present().passing().and_then(|passing| passing.rule(which));
     let at = DELAYS.iter().position(|delay| *delay == now).unwrap_or(DELAYS.len() - 1);
-    engine::Command::Pass(which, DELAYS[(at + 1) % DELAYS.len()])
+    walk::Command::Pass(which, DELAYS[(at + 1) % DELAYS.len()])
 }
 
 /// The connection that is shown alone, else that of the segment which is chosen.
@@ -152,7 +152,7 @@ pub(super) fn chosen_connection(app: &App) -> Option<Connection> {
 pub(super) fn next_act(app: &App, forward: bool) -> Option<Moment> {
     let here = app.view().moment();
     let entries = app.walk.trace().entries();
-    let acts = |(_, entry): &(usize, &crate::model::Entry)| engine::is_act(&entry.event);
+    let acts = |(_, entry): &(usize, &crate::model::Entry)| walk::is_act(&entry.event);
     let mut indexed = entries.iter().enumerate();
     if forward {
         indexed.filter(acts).map(|(at, _)| at).find(|at| *at > here)

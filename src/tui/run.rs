@@ -11,7 +11,7 @@ use ratatui::backend::Backend;
 use ratatui::layout::Rect;
 
 use super::{App, Catalogue, Effect, Msg, NotOpened, Opened, Stop, Walk, draw, update};
-use crate::engine::Request;
+use crate::walk::Request;
 
 /// What the loop needs of the program around it. What has a body here is that of a program without other lessons.
 pub trait Host {

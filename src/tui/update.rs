@@ -11,9 +11,9 @@ use super::commands::{Command, command_for, works};
 use super::layout::Turn;
 use super::lessons;
 use super::mouse;
-use crate::engine::{self, Happening, Phase, Request};
 use crate::lesson::Show;
 use crate::model::{Actor, Event as Happened, Moment, Side};
+use crate::walk::{self, Happening, Phase, Request};
 
 /// The longest line that can be typed, in characters.
 const LONGEST_LINE: usize = 200;
@@ -141,7 +141,7 @@ fn tick(app: &mut App) {
         // Who types has begun to act for themselves: the line is not sent over their head.
         app.auto = Some(Auto { due: None });
         if !edited {
-            app.walk.command(engine::Command::Next, now);
+            app.walk.command(walk::Command::Next, now);
             app.noticed.0 = Phase::Busy;
         }
     }
@@ -332,15 +332,15 @@ fn act(app: &mut App, command: Command) {
         return super::free::act(app, command);
     }
     let order = match command {
-        Command::Next | Command::Offered => Some(engine::Command::Next),
+        Command::Next | Command::Offered => Some(walk::Command::Next),
         Command::Answer(n) => {
             let offered = app.walk.question().map_or(0, |ask| ask.choices.len());
-            (n < offered).then_some(engine::Command::Predict(n))
+            (n < offered).then_some(walk::Command::Predict(n))
         }
-        Command::Send => app.input.as_ref().map(|input| engine::Command::Line(input.value().to_owned())),
-        Command::Deliver => app.meant_held().map(engine::Command::Deliver),
-        Command::Drop => app.meant_held().map(engine::Command::Drop),
-        Command::Interrupt => app.blocked_side().map(engine::Command::Interrupt),
+        Command::Send => app.input.as_ref().map(|input| walk::Command::Line(input.value().to_owned())),
+        Command::Deliver => app.meant_held().map(walk::Command::Deliver),
+        Command::Drop => app.meant_held().map(walk::Command::Drop),
+        Command::Interrupt => app.blocked_side().map(walk::Command::Interrupt),
         _ => None,
     };
     if let Some(order) = order {

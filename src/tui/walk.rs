@@ -3,9 +3,9 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use crate::engine::{Command, Free, Happening, Phase, Request, Runner, Verdict, Wire};
 use crate::lesson::{Ask, Lesson, Step};
 use crate::model::{Mode, SegmentId, Side, Trace};
+use crate::walk::{Command, Free, Happening, Phase, Request, Runner, Verdict, Wire};
 
 /// A walk: through a lesson, with the methods of [`Runner`], or a free one, where nothing is asked and no step follows.
 /// What has a body here is what a walk says that neither asks nor waits.

@@ -8,10 +8,10 @@ use std::process::{Command, ExitStatus};
 use std::thread;
 
 use sockwalk::cli::{Exit, Invocation};
-use sockwalk::engine::World;
 use sockwalk::i18n::{SharedTexts, Texts, escape, fill, join};
 use sockwalk::linux::{Process, receive_signals};
 use sockwalk::model::{Mode, Passing, Role, Which};
+use sockwalk::walk::World;
 
 use super::labs::Labs;
 

@@ -6,13 +6,13 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use sockwalk::cli::{self, Exit, Invocation, Joining};
-use sockwalk::engine::{Answer, Answerer, Failure, Free, FreeOptions, Happening, Phase, Purpose, Request, What, World};
 use sockwalk::i18n::Localized;
 use sockwalk::i18n::{Texts, fill, join};
 use sockwalk::linux::shared::{Beginning, Joined, LabName, Lock, ShownLesson};
 use sockwalk::linux::{LinuxWorld, Refused};
 use sockwalk::model::{Actor, Mode, Role, Side};
 use sockwalk::tui::{Catalogue, Host, Msg, NotOpened, Opened, Opens, Walk};
+use sockwalk::walk::{Answer, Answerer, Failure, Free, FreeOptions, Happening, Phase, Purpose, Request, What, World};
 
 use super::course::Course;
 use super::keep;

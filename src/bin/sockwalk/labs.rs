@@ -7,10 +7,10 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use sockwalk::cli::{Exit, Invocation, ModeChoice};
-use sockwalk::engine::World;
 use sockwalk::i18n::{SharedTexts, Texts, fill, join};
 use sockwalk::linux::shared::{Beginning, Denial, Denied, Folder, Joined, LabName, Lock, Unlocked};
 use sockwalk::model::{Mode, Role};
+use sockwalk::walk::World;
 
 use super::keep::{READY, TAKEN};
 

@@ -7,7 +7,6 @@ use std::sync::mpsc::{Sender, channel};
 use std::time::{Duration, Instant};
 
 use sockwalk::cli::{Exit, Invocation, Target, load};
-use sockwalk::engine::{Phase, Request, Runner, World};
 use sockwalk::i18n::Texts;
 use sockwalk::i18n::{Lang, Localized};
 use sockwalk::lesson::{Lesson, builtin_names};
@@ -16,6 +15,7 @@ use sockwalk::linux::{Door, LinuxWorld};
 use sockwalk::model::{Mode, Need};
 use sockwalk::progress::{Mark, Progress, next_lesson, resume_after, walked};
 use sockwalk::tui::{App, Catalogue, Host, Msg, NotOpened, Opened, Opens, Walk};
+use sockwalk::walk::{Phase, Request, Runner, World};
 
 use super::course::{self, Course};
 use super::memory::Memory;

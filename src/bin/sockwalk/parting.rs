@@ -3,9 +3,9 @@
 use std::io::Write;
 
 use sockwalk::cli::{Exit, Invocation, ModeChoice};
-use sockwalk::engine::Phase;
 use sockwalk::i18n::{Lang, Texts, escape, fill};
 use sockwalk::tui::Walk;
+use sockwalk::walk::Phase;
 
 /// How the program is called again: with the options that matter and what it was called for.
 pub fn command(invocation: &Invocation, words: &[&str]) -> String {

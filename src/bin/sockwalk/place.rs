@@ -3,11 +3,11 @@
 use std::time::Instant;
 
 use sockwalk::cli::{Exit, Invocation, ModeChoice};
-use sockwalk::engine::{Failure, Happening, Runner, WalkOptions, World};
 use sockwalk::i18n::{Lang, NeedTexts, PlaceTexts, SharedTexts, Texts, fill, join};
 use sockwalk::lesson::Lesson;
 use sockwalk::linux::{self, Door, LinuxWorld, Place, Refused, Rights};
 use sockwalk::model::{Mode, Need};
+use sockwalk::walk::{Failure, Happening, Runner, WalkOptions, World};
 
 use super::needs::{self, Lacking, Survey, Verdict};
 

@@ -7,12 +7,12 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::time::{Duration, Instant};
 
 use sockwalk::cli::{Exit, Format, Invocation, Target};
-use sockwalk::engine::{Command, Happening, Phase, Runner, World};
 use sockwalk::i18n::{Content, Lang, Texts, fill};
 use sockwalk::lesson::{Lesson, builtin_names};
 use sockwalk::linux::shared::ShownLesson;
 use sockwalk::plain::{Transcript, failures};
 use sockwalk::report::JsonLines;
+use sockwalk::walk::{Command, Happening, Phase, Runner, World};
 
 use super::needs;
 use super::place::{Grounds, Started, Waits, runner};

@@ -6,12 +6,12 @@ use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
 use sockwalk::cli::Exit;
-use sockwalk::engine::Wire;
 use sockwalk::i18n::{Lang, Texts, escape, fill, join};
 use sockwalk::lesson::Lesson;
 use sockwalk::linux::shared::ShownLesson;
 use sockwalk::model::{Mode, Trace};
 use sockwalk::report::{Header, JsonLines};
+use sockwalk::walk::Wire;
 
 use super::shelf::now_ms;
 

@@ -11,13 +11,13 @@ use std::sync::mpsc::channel;
 use std::time::{Duration, Instant};
 
 use sockwalk::cli::{Exit, Invocation, Shown};
-use sockwalk::engine::{Free, FreeOptions, Happening, Purpose, Request, What};
 use sockwalk::i18n::{Lang, SharedTexts, Texts, escape, fill, harmless, join};
 use sockwalk::lesson::Lesson;
 use sockwalk::model::{Entry, Event};
 use sockwalk::plain::Transcript;
 use sockwalk::report::{Header, Recording, Unreadable, read_recording};
 use sockwalk::tui::{Catalogue, Host, NotOpened, Opened, Opens, Walk};
+use sockwalk::walk::{Free, FreeOptions, Happening, Purpose, Request, What};
 
 use super::course::Course;
 use super::memory::Memory;

@@ -13,9 +13,9 @@ use signal_hook::iterator::Signals;
 use signal_hook::low_level::emulate_default_handler;
 
 use sockwalk::cli::{Exit, Invocation, ThemeChoice};
-use sockwalk::engine::Request;
 use sockwalk::theme::{Choice, Colours, Theme};
 use sockwalk::tui::{self, App, Catalogue, Guard, Host, Look, Msg, NotOpened, Opened, Stop, Walk};
+use sockwalk::walk::Request;
 
 /// Whether there is a terminal to draw on.
 pub fn is_possible() -> bool {

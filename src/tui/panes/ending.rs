@@ -5,13 +5,13 @@ use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 
 use super::explain::choice;
-use crate::engine::confirmed;
 use crate::i18n::{fill, join};
 use crate::lesson::{Ask, Lesson};
 use crate::progress::{Asked, Mark, Own, asked};
 use crate::tui::lessons::Catalogue;
 use crate::tui::scene::{Scene, more_below, put};
 use crate::tui::wrap::{prose, wrap, wrap_text};
+use crate::walk::confirmed;
 
 /// The widest that its text gets: longer lines are hard to read.
 const WIDEST: u16 = 84;

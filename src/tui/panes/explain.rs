@@ -9,7 +9,6 @@ use ratatui::text::{Line, Span};
 use super::free;
 use super::page::{Page, before_text, typing_line, why};
 use super::segment;
-use crate::engine::Phase;
 use crate::i18n::Lang;
 use crate::i18n::width as display_width;
 use crate::i18n::{self, Texts, escape, fill, join};
@@ -18,6 +17,7 @@ use crate::model::{Answer, ClaimResult, Statement, TimerKind};
 use crate::tui::app::App;
 use crate::tui::scene::{Scene, put, seconds};
 use crate::tui::wrap::{prose, wrap, wrap_text};
+use crate::walk::Phase;
 
 /// Draws the pane. Returns where the cursor stands while a line is typed.
 pub(super) fn draw(buf: &mut Buffer, area: Rect, scene: &Scene<'_>) -> Option<(u16, u16)> {

@@ -8,7 +8,6 @@ use ratatui::text::{Line, Span};
 use super::page::{Page, before_text, typing_line, why};
 use super::segment::Told;
 use super::side::call_text;
-use crate::engine::{Phase, Purpose};
 use crate::explain::{Likely, explain};
 use crate::i18n::width as display_width;
 use crate::i18n::{escape, fill};
@@ -17,6 +16,7 @@ use crate::model::{Actor, CallView, Errno, Event, Member, Side, SocketView, Unke
 use crate::tui::menu::{self, Group, Item};
 use crate::tui::scene::{Scene, mark, shape};
 use crate::tui::wrap::{cut, prose, wrap, wrap_text};
+use crate::walk::{Phase, Purpose};
 
 /// So many changed sockets are named, the newest; of the others the number.
 const CHANGES: usize = 12;

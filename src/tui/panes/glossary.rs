@@ -4,10 +4,10 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 
-use crate::engine::Phase;
 use crate::lesson::Term;
 use crate::tui::scene::{Scene, more_below, put};
 use crate::tui::wrap::{prose, wrap};
+use crate::walk::Phase;
 
 /// The widest that its text gets: longer lines are hard to read.
 const WIDEST: u16 = 84;

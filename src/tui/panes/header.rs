@@ -6,12 +6,12 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 
-use crate::engine::Purpose;
 use crate::i18n::width as display_width;
 use crate::i18n::{escape, fill};
 use crate::model::{Actor, Member, Mode, Role, Side};
 use crate::tui::scene::{Scene, put, spread};
 use crate::tui::wrap::cut;
+use crate::walk::Purpose;
 
 pub(super) fn draw(buf: &mut Buffer, area: Rect, scene: &Scene<'_>) {
     let width = usize::from(area.width);

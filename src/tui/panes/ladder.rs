@@ -15,7 +15,6 @@ use ratatui::layout::Rect;
 use ratatui::style::{Modifier, Style};
 use ratatui::text::{Line, Span};
 
-use crate::engine::Wire;
 use crate::i18n::excerpt;
 use crate::i18n::fill;
 use crate::i18n::width as display_width;
@@ -25,6 +24,7 @@ use crate::tui::app::App;
 use crate::tui::layout::Seat;
 use crate::tui::scene::{Scene, nth_newest, put, reversed, shape, spread};
 use crate::tui::wrap::{cut, wrap_text};
+use crate::walk::Wire;
 
 /// From this width on, states are written beside the lifelines.
 const WITH_STATES: usize = 56;

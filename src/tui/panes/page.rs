@@ -3,11 +3,11 @@
 use ratatui::style::Modifier;
 use ratatui::text::{Line, Span};
 
-use crate::engine::Failure;
 use crate::i18n::width as display_width;
 use crate::i18n::{escape, fill};
 use crate::tui::scene::Scene;
 use crate::tui::wrap::wrap_text;
+use crate::walk::Failure;
 
 /// The pane's text, broken into lines.
 #[derive(Default)]

@@ -17,7 +17,7 @@ pub(super) fn newest(scene: &Scene<'_>, width: usize) -> Option<Told> {
     let acts = |event: &Event| match event {
         Event::Passing(_) => false,
         Event::Delivered(id) => passes(id).is_none(),
-        event => crate::engine::is_act(event),
+        event => crate::walk::is_act(event),
     };
     match last(scene, 0, acts) {
         Some((_, Event::Delivered(id) | Event::Dropped(id))) => told(scene, *id, width),

@@ -2,12 +2,12 @@
 
 use super::made::Made;
 use super::*;
-use crate::engine::Phase;
 use crate::i18n::testing::{both, zh};
 use crate::lesson::{builtin, builtin_names};
 use crate::model::{Answer, Event as Happened};
 use crate::progress::{LessonProgress, Mark};
 use crate::tui::Row;
+use crate::walk::Phase;
 
 /// The course, without progress; every lesson runs.
 pub(super) fn rows() -> Vec<Row> {

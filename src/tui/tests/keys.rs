@@ -4,10 +4,10 @@ use crossterm::event::{MouseButton, MouseEvent, MouseEventKind};
 
 use super::made::{J, Made, client, segment};
 use super::*;
-use crate::engine::{Command, Happening, Phase, Request, What};
 use crate::i18n::testing::zh;
 use crate::lesson::{Glossary, Show};
 use crate::model::{SegmentId, Side};
+use crate::walk::{Command, Happening, Phase, Request, What};
 
 fn with_log(made: Made, columns: u16, rows: u16) -> (App, made::Log) {
     let log = made.log.clone();
@@ -98,9 +98,9 @@ fn the_present_goes_on_while_the_past_is_looked_at() {
     let (mut app, _) = with_log(Made::to_syn_sent(), 100, 30);
     press(&mut app, KeyCode::Left);
     let before = lines(&screen(&app));
-    let happening = crate::engine::Happening {
+    let happening = crate::walk::Happening {
         at: secs(30.0),
-        what: crate::engine::What::Event(crate::model::Event::Delivered(SegmentId(0))),
+        what: crate::walk::What::Event(crate::model::Event::Delivered(SegmentId(0))),
     };
     update(&mut app, Msg::World(0, Box::new(happening.clone())), secs(30.0));
     let after = lines(&screen(&app));
@@ -174,7 +174,7 @@ fn it_plays_by_itself_at_a_pace_that_changes() {
     update(&mut app, Msg::Tick, now);
     assert_eq!(*log.lock().unwrap(), [Command::Next]);
     assert_eq!(app.wake_at(), None, "the walk is busy");
-    let settled = crate::engine::Happening { at: now, what: crate::engine::What::Settled };
+    let settled = crate::walk::Happening { at: now, what: crate::walk::What::Settled };
     update(&mut app, Msg::World(0, Box::new(settled)), now);
     assert_eq!(app.wake_at(), Some(now + secs(3.0)));
     keys(&mut app, "+++++");
@@ -299,7 +299,7 @@ fn the_glossary_begins_with_the_terms_of_the_text() {
 
 #[test]
 fn while_steps_run_again_only_the_clock_goes_on() {
-    use crate::engine::Command as Order;
+    use crate::walk::Command as Order;
     let made = Made::to_syn_sent();
     let log = made.log.clone();
     let mut app = app_of(made, Lang::EN, 80, 24);

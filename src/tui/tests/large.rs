@@ -5,10 +5,10 @@ use ratatui::layout::Rect;
 use super::made::{self, J, K, Made, client, segment, server};
 use super::screens::moments;
 use super::*;
-use crate::engine::{self, Free, FreeOptions, Happening, Purpose, What, Wire};
 use crate::i18n::testing::zh;
 use crate::model::{Event as Happened, Mode, SegmentId, Side, SocketFacts, SocketState, Source, testing};
 use crate::tcp::State;
+use crate::walk::{self, Free, FreeOptions, Happening, Purpose, What, Wire};
 
 /// The sizes at which there is room, each with the size of the letters and whether a segment has room too.
 const SIZES: [(u16, u16, u16, bool); 6] = [
@@ -412,7 +412,7 @@ fn a_hostile_program_s_name_is_escaped_and_cut() {
 #[test]
 fn where_segments_cannot_be_seen_the_states_stand_alone() {
     let mut made = Made::to_syn_recv();
-    made.options.wire = engine::Wire::Blind;
+    made.options.wire = walk::Wire::Blind;
     let app = large(made, Lang::EN, 120, 40);
     assert!(app.areas().unwrap().large.unwrap().segment.is_none());
     assert_eq!(states(&app), ["SYN_RECV", "SYN_SENT"]);

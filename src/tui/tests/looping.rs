@@ -4,7 +4,7 @@ use std::sync::mpsc;
 
 use super::made::Made;
 use super::*;
-use crate::engine::Request;
+use crate::walk::Request;
 
 #[derive(Default)]
 struct Fake {

@@ -4,12 +4,12 @@ use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use crate::engine::{Command, Happening, Phase, Request, Verdict, WalkOptions, What, Wire};
 use crate::i18n::testing::both;
 use crate::lesson::{Ask, End, Lesson, Measure, Step};
 use crate::model::*;
 use crate::tcp::{Flags, Packet, State};
 use crate::tui::Walk;
+use crate::walk::{Command, Happening, Phase, Request, Verdict, WalkOptions, What, Wire};
 
 pub(super) const J: u32 = 2_839_402_113;
 pub(super) const K: u32 = 1_094_837_261;

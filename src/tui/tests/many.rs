@@ -4,9 +4,9 @@ use std::time::Instant;
 
 use super::made::server;
 use super::*;
-use crate::engine::{Free, FreeOptions, Happening, Purpose, What, Wire};
 use crate::model::{Event as Happened, Member, Mode, Role, SegmentId, Side, testing};
 use crate::tcp::State;
+use crate::walk::{Free, FreeOptions, Happening, Purpose, What, Wire};
 
 /// A free walk whose learner drives one side, while so many segments wait at a listener's door, from so many clients.
 fn crowded(drives: &[Side], held: u32, size: (u16, u16), large: bool) -> App {

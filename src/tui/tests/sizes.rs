@@ -2,10 +2,10 @@
 
 use super::screens::moments;
 use super::*;
-use crate::engine::{Free, FreeOptions, Happening, Purpose, What, Wire};
 use crate::i18n::testing::zh;
 use crate::model::{Actor, Call, Event as Happened, Member, Mode, Returned, Role, SegmentId, Side};
 use crate::tcp::State;
+use crate::walk::{Free, FreeOptions, Happening, Purpose, What, Wire};
 
 #[test]
 fn no_size_panics_and_small_ones_say_what_is_needed() {

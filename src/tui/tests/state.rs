@@ -3,9 +3,9 @@
 
 use super::made::{J, K, Made, client, segment, server};
 use super::*;
-use crate::engine::{Command as Order, Free, FreeOptions, Happening, Phase, Purpose, What, Wire};
 use crate::model::{Actor, Call, Event as Happened, Mode, Returned, SegmentId, Side};
 use crate::tui::commands::{COMMANDS, Entry};
+use crate::walk::{Command as Order, Free, FreeOptions, Happening, Phase, Purpose, What, Wire};
 
 /// A state; made anew for each key that is tried in it.
 pub(super) type State = (String, Box<dyn Fn() -> App>);

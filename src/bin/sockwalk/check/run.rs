@@ -5,10 +5,10 @@ use std::sync::mpsc::channel;
 use std::time::{Duration, Instant};
 
 use sockwalk::cli::Invocation;
-use sockwalk::engine::{Phase, Wire, World};
 use sockwalk::i18n::{Texts, harmless};
 use sockwalk::lesson::{Lesson, Terms};
 use sockwalk::model::{Event, Mode};
+use sockwalk::walk::{Phase, Wire, World};
 
 use crate::PATIENCE;
 use crate::place::{Grounds, Waits, runner};

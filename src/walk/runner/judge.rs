@@ -3,9 +3,9 @@
 use std::time::Duration;
 
 use super::{LONGEST_PAUSE, Phase, Runner, Running, Wire};
-use crate::engine::claims::Known;
 use crate::lesson::{Claim, Terms};
 use crate::model::{Answer, ClaimResult, Event, Statement};
+use crate::walk::claims::Known;
 
 impl Runner {
     pub(super) fn settled(&mut self, now: Duration) {

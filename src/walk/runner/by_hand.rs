@@ -4,10 +4,10 @@
 use std::time::Duration;
 
 use super::{Command, Runner};
-use crate::engine::Request;
 use crate::lesson::{Action, SegmentPattern, Step};
 use crate::model::{Event, Fate, Hand, SegmentId, SocketView, TimerKind};
 use crate::tcp::{Flags, Packet};
+use crate::walk::Request;
 
 /// The longest that the next copy of a dropped segment is waited for: in a calm lab a sender takes half a minute.
 const LONGEST_WAIT: Duration = Duration::from_secs(5);

@@ -5,11 +5,11 @@ use std::time::Duration;
 
 use super::Runner;
 use super::by_hand::Wanted;
-use crate::engine::Request;
-use crate::engine::claims::written;
 use crate::lesson::{Action, Address, Payload, Recipient, SegmentPattern};
 use crate::model::{Call, CallName, SegmentId, SegmentView, Side, Statement, View};
 use crate::tcp::Protocol;
+use crate::walk::Request;
+use crate::walk::claims::written;
 
 /// Whether two segments are copies of one, or say the same in every field that a pattern can tell: then it is the same
 /// whichever of them goes.

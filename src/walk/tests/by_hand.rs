@@ -71,8 +71,7 @@ fn an_answer_to_an_earlier_wish_to_settle_is_none_to_the_running_steps() {
     // Something moves on the wire by itself: whatever comes of that is to be known too.
     held(1, &syn).into_iter().for_each(|what| world.tell(&mut runner, what));
     world.serve(&mut runner);
-    let settled =
-        |runner: &mut Runner| runner.happened(crate::engine::Happening { at: world.now, what: What::Settled });
+    let settled = |runner: &mut Runner| runner.happened(crate::walk::Happening { at: world.now, what: What::Settled });
     settled(&mut runner);
     runner.command(Command::Next, world.now);
     assert_eq!(runner.trace().present().step().map(|(step, _)| step), Some(2), "it isn't known yet");
