@@ -6,9 +6,8 @@
 
 use std::collections::BTreeSet;
 use std::io::Write;
-use std::net::SocketAddr;
 use std::process::ExitCode;
-use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
+use std::sync::mpsc::{Receiver, channel};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
@@ -17,13 +16,13 @@ use ratatui::Terminal;
 use ratatui::backend::TestBackend;
 use sockwalk::i18n::Glyphs;
 use sockwalk::i18n::Lang;
-use sockwalk::lesson::{Ask, Lesson, Step, builtin, builtin_names};
+use sockwalk::lesson::{Lesson, Step, builtin, builtin_names};
 use sockwalk::linux::{self, LinuxWorld, Place};
-use sockwalk::model::{ClaimResult, Mode, SegmentId, Side, Trace};
+use sockwalk::model::{ClaimResult, Mode, SegmentId};
 use sockwalk::plain::Transcript;
 use sockwalk::theme::{Choice, Colours, Theme};
-use sockwalk::tui::{App, Effect, Look, Msg, Walk, draw, update};
-use sockwalk::walk::{Command, Happening, Phase, Request, Runner, Verdict, WalkOptions, World};
+use sockwalk::tui::{App, Host, Look, Msg, Opened, draw, take_all, wait};
+use sockwalk::walk::{Phase, Request, Runner, Walk, WalkOptions, World};
 
 /// So many walks at once: most of their time is the kernel's timers.
 const AT_ONCE: usize = 12;
@@ -42,86 +41,38 @@ struct Drop {
     nth: usize,
 }
 
-/// The runner, and beside it what its claims come to at each moment.
-struct Watched {
-    runner: Runner,
-    claims: Arc<Mutex<Vec<ClaimResult>>>,
+/// The lab behind the interface.
+struct Stage {
+    world: LinuxWorld,
+    epoch: Instant,
 }
 
-impl Watched {
-    fn look(&self, now: Duration) {
-        let step = self.runner.trace().present().step().map(|(step, _)| step);
-        let claims = step.map_or_else(Vec::new, |step| self.runner.claims_now(step, now));
-        *self.claims.lock().unwrap() = claims;
+impl Host for Stage {
+    fn now(&self) -> Duration {
+        self.epoch.elapsed()
     }
-}
-
-impl Walk for Watched {
-    fn lesson(&self) -> Option<&Lesson> {
-        Some(self.runner.lesson())
+    fn request(&mut self, request: Request) {
+        self.world.request(request);
     }
-    fn mode(&self) -> Mode {
-        self.runner.options().mode
-    }
-    fn wire(&self) -> sockwalk::walk::Wire {
-        self.runner.options().wire
-    }
-    fn server(&self) -> SocketAddr {
-        self.runner.server()
-    }
-    fn trace(&self) -> &Trace {
-        self.runner.trace()
-    }
-    fn phase(&self) -> &Phase {
-        self.runner.phase()
-    }
-    fn next_step(&self) -> Option<(usize, &Step)> {
-        self.runner.next_step()
-    }
-    fn question(&self) -> Option<&Ask> {
-        self.runner.question()
-    }
-    fn interrupted(&self) -> Vec<Side> {
-        self.runner.interrupted()
-    }
-    fn verdict(&self) -> Verdict {
-        self.runner.verdict()
-    }
-    fn command(&mut self, command: Command, now: Duration) {
-        self.runner.command(command, now);
-        self.look(now);
-    }
-    fn happened(&mut self, happening: Happening) {
-        let at = happening.at;
-        self.runner.happened(happening);
-        self.look(at);
-    }
-    fn tick(&mut self, now: Duration) {
-        self.runner.tick(now);
-        self.look(now);
-    }
-    fn wake_at(&self) -> Option<Duration> {
-        self.runner.wake_at()
-    }
-    fn take_request(&mut self) -> Option<Request> {
-        self.runner.take_request()
+    fn went_on(&mut self, _: &Walk) {}
+    fn restart(&mut self, _: &Walk, _: u64) -> Result<Opened, String> {
+        Err("nobody wants it anew".to_owned())
     }
 }
 
 /// The interface over a walk on the kernel, driven by keys.
-struct Seat {
+struct Learner {
     app: App,
-    world: LinuxWorld,
-    inbox: Receiver<Happening>,
-    epoch: Instant,
-    claims: Arc<Mutex<Vec<ClaimResult>>>,
+    terminal: Terminal<TestBackend>,
+    stage: Stage,
+    inbox: Receiver<Msg>,
 }
 
-impl Seat {
-    fn new(lesson: &Arc<Lesson>) -> Seat {
+impl Learner {
+    fn new(lesson: &Arc<Lesson>) -> Learner {
         let epoch = Instant::now();
-        let (sender, inbox) = channel();
-        let sink = move |happening| drop(sender.send(happening));
+        let (to_app, inbox) = channel();
+        let sink = move |happening| drop(to_app.send(Msg::World(0, Box::new(happening))));
         let world = LinuxWorld::start(Place::Lab(lesson.lab.clone()), epoch, sink).unwrap();
         let options = WalkOptions {
             mode: Mode::Lab,
@@ -130,18 +81,15 @@ impl Seat {
             port: None,
             timers: false,
         };
-        let claims = Arc::<Mutex<Vec<ClaimResult>>>::default();
-        let walk = Watched { runner: Runner::new(Arc::clone(lesson), options), claims: Arc::clone(&claims) };
+        let walk = Runner::new(Arc::clone(lesson), options).into();
         let look = Look::new(Lang::EN, Theme::load(Choice::Mono, Colours::All).unwrap(), Glyphs::Unicode).unwrap();
-        Seat { app: App::new(Box::new(walk), look, 120, 40), world, inbox, epoch, claims }
+        let terminal = Terminal::new(TestBackend::new(120, 40)).unwrap();
+        Learner { app: App::new(walk, look, 120, 40), terminal, stage: Stage { world, epoch }, inbox }
     }
 
     fn take(&mut self, msg: Msg) {
-        for effect in update(&mut self.app, msg, self.epoch.elapsed()) {
-            if let Effect::Request(request) = effect {
-                self.world.request(request);
-            }
-        }
+        let stays = take_all(&mut self.terminal, &mut self.app, (msg, &self.inbox), &mut self.stage).unwrap();
+        assert!(stays, "the interface ended");
     }
 
     fn press(&mut self, code: KeyCode) {
@@ -153,17 +101,24 @@ impl Seat {
         let end = Instant::now() + BOUND;
         loop {
             assert!(Instant::now() < end, "a walk hangs: {:?} at {:?}", self.app.walk().phase(), self.step_done());
-            let busy = *self.app.walk().phase() == Phase::Busy || self.app.walk().wake_at().is_some();
-            let due = self.app.walk().wake_at().map(|at| at.saturating_sub(self.epoch.elapsed()));
-            let wait = if busy { due.unwrap_or(Duration::from_secs(1)) } else { Duration::ZERO };
-            match self.inbox.recv_timeout(wait) {
-                Ok(happening) => self.take(Msg::World(0, Box::new(happening))),
-                Err(RecvTimeoutError::Timeout) if busy => self.take(Msg::Tick),
-                Err(RecvTimeoutError::Timeout) => break,
-                Err(RecvTimeoutError::Disconnected) => panic!("the world is gone"),
+            let due = self.app.walk().wake_at().is_some();
+            // Where it is busy it wants to be told some time.
+            let msg = if due { wait(&self.app, &self.inbox, &self.stage) } else { self.inbox.try_recv().ok() };
+            match msg {
+                Some(msg) => self.take(msg),
+                None => break,
             }
         }
-        assert!(!matches!(self.app.walk().phase(), Phase::Failed(_)), "{:?}", self.app.walk().phase());
+        let phase = self.app.walk().phase();
+        assert!(!matches!(phase, Phase::Busy | Phase::Failed(_)), "{phase:?}");
+    }
+
+    /// The claims of the step that is shown which don't hold now.
+    fn broken(&self) -> Vec<ClaimResult> {
+        let Some((runner, step)) = self.app.walk().runner().zip(self.step_done()) else { return Vec::new() };
+        // As of the newest entry: what a claim says of the first seconds is held against them.
+        let now = runner.trace().entries().last().map_or(Duration::ZERO, |entry| entry.at);
+        runner.claims_now(step, now).into_iter().filter(|claim| !claim.held).collect()
     }
 
     /// Goes on by one step. `false` where there is none.
@@ -194,6 +149,7 @@ impl Seat {
         }
         // What a step opens lies over its text.
         self.press(KeyCode::Esc);
+        // A fresh one: behind a wide character an old cell stays as it was.
         let mut terminal = Terminal::new(TestBackend::new(120, 40)).unwrap();
         terminal.draw(|frame| draw(frame, &self.app)).unwrap();
         terminal.backend().buffer().content.iter().map(|cell| cell.symbol()).collect()
@@ -220,55 +176,54 @@ fn squeezed(text: &str) -> String {
 }
 
 /// Whether a step's text is read. On the screen it may be broken into lines beside another pane: so its first words.
-fn is_read(seat: &mut Seat, step: usize, lang: Lang) -> bool {
-    let words = beginning(&seat.app.walk().lesson().unwrap().steps[step], lang);
-    squeezed(&seat.screen(lang)).contains(&words)
+fn is_read(learner: &mut Learner, step: usize, lang: Lang) -> bool {
+    let words = beginning(&learner.app.walk().lesson().unwrap().steps[step], lang);
+    squeezed(&learner.screen(lang)).contains(&words)
 }
 
 /// Every segment that waits at each step of a lesson. Also: without a drop each text is read, so the test can see one.
 fn drops(lesson: &Arc<Lesson>) -> Vec<Drop> {
-    let mut seat = Seat::new(lesson);
+    let mut learner = Learner::new(lesson);
     let mut drops = Vec::new();
     let mut steps = 0;
-    while seat.step() {
+    while learner.step() {
         steps += 1;
         let lang = if steps % 2 == 0 { Lang::EN } else { Lang::of("zh").unwrap() };
-        let step = seat.step_done().unwrap();
-        let (claims, _) = seat.app.walk().trace().present().verdicts(step);
+        let step = learner.step_done().unwrap();
+        let (claims, _) = learner.app.walk().trace().present().verdicts(step);
         assert!(claims.iter().all(|claim| claim.held), "{}: {claims:?}", lesson.id);
-        let here = is_read(&mut seat, step, lang);
+        let here = is_read(&mut learner, step, lang);
         assert!(here, "{}: {} holds and isn't read ({lang:?})", lesson.id, lesson.steps[step].id);
-        drops.extend((0..seat.waiting().len()).map(|nth| Drop { lesson: Arc::clone(lesson), steps, nth }));
+        drops.extend((0..learner.waiting().len()).map(|nth| Drop { lesson: Arc::clone(lesson), steps, nth }));
     }
     drops
 }
 
 /// Walks to a drop, drops, and walks on. Returns what was read and not so.
 fn walk(job: &Drop) -> (bool, Vec<String>) {
-    let mut seat = Seat::new(&job.lesson);
+    let mut learner = Learner::new(&job.lesson);
     for _ in 0..job.steps {
-        assert!(seat.step());
+        assert!(learner.step());
     }
-    let waiting = seat.waiting();
+    let waiting = learner.waiting();
     // A busy machine lets a sender repeat: what waits may be another copy, and now and then one more or less.
     let Some(id) = waiting.get(job.nth).copied() else { return (false, Vec::new()) };
-    seat.take(Msg::Terminal(Input::Key(KeyEvent::new(KeyCode::Esc, KeyModifiers::NONE))));
+    learner.take(Msg::Terminal(Input::Key(KeyEvent::new(KeyCode::Esc, KeyModifiers::NONE))));
     for _ in 0..waiting.len() {
-        seat.press(KeyCode::Up);
+        learner.press(KeyCode::Up);
     }
     for _ in 0..job.nth {
-        seat.press(KeyCode::Down);
+        learner.press(KeyCode::Down);
     }
-    let chosen = seat.app.meant_held();
-    seat.press(KeyCode::Char('x'));
-    seat.rest();
+    let chosen = learner.app.meant_held();
+    learner.press(KeyCode::Char('x'));
+    learner.rest();
     let dropped = chosen.unwrap_or(id);
     let mut wrong = Vec::new();
     let mut broken_steps = BTreeSet::new();
     for behind in 0..=STEPS_BEHIND {
-        let Some(step) = seat.step_done() else { break };
-        let broken: Vec<ClaimResult> =
-            { seat.claims.lock().unwrap() }.iter().filter(|claim| !claim.held).cloned().collect();
+        let Some(step) = learner.step_done() else { break };
+        let broken = learner.broken();
         if !broken.is_empty() {
             broken_steps.insert(step);
         }
@@ -277,30 +232,30 @@ fn walk(job: &Drop) -> (bool, Vec<String>) {
         let lost = broken_steps.iter().any(|broken| *broken <= step);
         let langs = if lost { &[Lang::EN, Lang::of("zh").unwrap()][..] } else { &[] };
         for lang in langs {
-            if is_read(&mut seat, step, *lang) {
+            if is_read(&mut learner, step, *lang) {
                 wrong.push(format!("{id} ({lang:?}, {behind} behind {dropped:?}) is read, though {broken:?}"));
             }
         }
-        if !seat.step() {
+        if !learner.step() {
             break;
         }
         // The next copy of what was dropped may have come before the step went on: then the text is so again.
-        if seat.app.walk().trace().present().diverged().is_none() {
+        if learner.app.walk().trace().present().diverged().is_none() {
             broken_steps.clear();
         }
     }
-    wrong.extend(read_as_text(&seat, &job.lesson));
-    let lost = seat.app.walk().trace().present().diverged().is_some();
+    wrong.extend(read_as_text(&learner, &job.lesson));
+    let lost = learner.app.walk().trace().present().diverged().is_some();
     (lost, { wrong.into_iter() }.map(|wrong| format!("{} at {}: {wrong}", job.lesson.id, job.steps)).collect())
 }
 
 /// The texts that the transcript tells from the step on that diverged.
-fn read_as_text(seat: &Seat, lesson: &Lesson) -> Vec<String> {
-    let view = seat.app.walk().trace().present();
+fn read_as_text(learner: &Learner, lesson: &Lesson) -> Vec<String> {
+    let view = learner.app.walk().trace().present();
     let (Some(first), Some((last, _))) = (view.diverged(), view.step()) else { return Vec::new() };
     let mut wrong = Vec::new();
     for lang in Lang::all() {
-        let text = seat.text(lang);
+        let text = learner.text(lang);
         let told: String = text.lines().filter_map(|line| line.strip_prefix("  | ")).collect::<Vec<_>>().join("");
         let told = squeezed(&told);
         let here = lesson.steps[first..=last].iter().filter(|step| step.modes.contains(&Mode::Lab));

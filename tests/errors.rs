@@ -16,7 +16,7 @@ use sockwalk::lesson::builtin;
 use sockwalk::linux::{LinuxWorld, Place};
 use sockwalk::model::{Errno, Event, Side, Trace};
 use sockwalk::tcp::State;
-use sockwalk::walk::{Command, Phase, Runner, WalkOptions, World};
+use sockwalk::walk::{Phase, Runner, Walk, WalkOptions, World, WorldGone, drive, straight_on};
 
 /// Each scenario of `tests/common/plain/scenarios.rs`, and what its calls come to.
 const EXPECTED: &[(&str, &str)] = &[
@@ -384,25 +384,12 @@ fn walk(name: &str) -> Trace {
     let sink = move |happening| drop(sender.send(happening));
     let mut world = LinuxWorld::start(Place::Lab(lesson.lab.clone()), epoch, sink).unwrap();
     let (mode, wire) = (world.mode(), world.wire());
-    let mut runner =
-        Runner::new(Arc::clone(&lesson), WalkOptions { mode, wire, patience: BOUND, port: None, timers: false });
-    loop {
-        match runner.phase() {
-            Phase::Finished => return runner.trace().clone(),
-            Phase::Failed(failure) => panic!("{failure}"),
-            Phase::Busy => {
-                let wait = runner.wake_at().map_or(BOUND, |at| at.saturating_sub(epoch.elapsed()));
-                match inbox.recv_timeout(wait) {
-                    Ok(happening) => runner.happened(happening),
-                    Err(_) => runner.tick(epoch.elapsed()),
-                }
-            }
-            _ => runner.command(Command::Next, epoch.elapsed()),
-        }
-        while let Some(request) = runner.take_request() {
-            world.request(request);
-        }
-    }
+    let options = WalkOptions { mode, wire, patience: BOUND, port: None, timers: false };
+    let mut walk = Walk::from(Runner::new(lesson, options));
+    let clock = || epoch.elapsed();
+    drive(&mut walk, &mut world, (&inbox, &clock), |walk| Ok::<_, WorldGone>(straight_on(walk))).unwrap();
+    assert_eq!(*walk.phase(), Phase::Finished);
+    walk.trace().clone()
 }
 
 /// Each outcome of a walk that has a circumstance, as it was when the call returned: side, call, outcome, circumstance.

@@ -54,11 +54,11 @@ pub fn rows(criterion: &mut Criterion, effort: Effort) -> Vec<Row> {
 }
 
 fn screen(entries: usize) -> Result<(App, Terminal<TestBackend>), String> {
-    let walk = Long::new(entries)?;
-    let now = walk.clock();
+    let long = Long::new(entries)?;
+    let now = long.clock();
     let theme = Theme::load(Choice::Dark, Colours::All).map_err(|error| error.to_string())?;
     let look = Look::new(Lang::EN, theme, Glyphs::Unicode).map_err(|error| error.to_string())?;
-    let mut app = App::new(Box::new(walk), look, 120, 40);
+    let mut app = App::new(long.walk(), look, 120, 40);
     update(&mut app, Msg::Tick, now);
     let terminal = Terminal::new(TestBackend::new(120, 40)).map_err(|error: Infallible| error.to_string())?;
     Ok((app, terminal))

@@ -5,7 +5,6 @@
 //! the frame with which the walk is ready for the next one.
 
 use std::cell::RefCell;
-use std::net::SocketAddr;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, Sender, channel};
@@ -16,12 +15,11 @@ use crossterm::event::{Event, KeyCode, KeyEvent, KeyModifiers};
 use ratatui::Terminal;
 use sockwalk::i18n::Glyphs;
 use sockwalk::i18n::Lang;
-use sockwalk::lesson::{Ask, Lesson, Step, builtin};
+use sockwalk::lesson::{Lesson, builtin};
 use sockwalk::linux::{LinuxWorld, Place, gain_rights};
-use sockwalk::model::{Mode, Side, Trace};
 use sockwalk::theme::{Choice, Colours, Theme};
-use sockwalk::tui::{self, App, Host, Look, Msg, Opened, Walk};
-use sockwalk::walk::{Command, Free, Happening, Phase, Request, Runner, Verdict, WalkOptions, Wire, World};
+use sockwalk::tui::{self, App, Host, Look, Msg, Opened};
+use sockwalk::walk::{Phase, Request, Runner, Walk, WalkOptions, World};
 
 use crate::screen::{SIZE, Screen};
 use crate::table::{Aim, Row, percentile};
@@ -48,7 +46,7 @@ pub fn rows(walks: usize) -> Vec<Row> {
 /// What the walk stands at when a frame is done.
 #[derive(Clone, Debug)]
 struct Shown {
-    /// How many walks were begun, commands taken and requests made.
+    /// How many walks were begun, keys taken and requests made.
     counts: [u64; 3],
     phase: Phase,
     broken: usize,
@@ -99,10 +97,10 @@ fn learn(keys: &Sender<Msg>, done: &Receiver<(Instant, Shown)>, walks: usize) ->
             thread::sleep(PAUSE);
             done.try_iter().for_each(drop);
             let code = if matches!(now.phase, Phase::Typing(_)) { KeyCode::Enter } else { KeyCode::Char(' ') };
-            let [_, commands, requests] = now.counts;
+            let [_, keys_before, requests] = now.counts;
             let begun = press(keys, code);
             let at;
-            (at, now) = wait(&|shown| shown.counts[1] > commands && shown.phase != Phase::Busy)?;
+            (at, now) = wait(&|shown| shown.counts[1] > keys_before && shown.phase != Phase::Busy)?;
             // A key that opens a question or a line asks nothing of the kernel.
             if now.counts[2] > requests {
                 times.push((at - begun).as_secs_f64() * 1000.0);
@@ -142,20 +140,29 @@ impl Host for House {
     }
 
     fn request(&mut self, request: Request) {
+        self.known.borrow_mut().counts[2] += 1;
         if let Some(world) = &mut self.world {
             world.request(request);
         }
     }
 
-    fn went_on(&mut self, _: &dyn sockwalk::tui::Walk) {}
+    fn takes(&mut self, msg: &Msg) {
+        if let Msg::Terminal(_) = msg {
+            self.known.borrow_mut().counts[1] += 1;
+        }
+    }
 
-    fn restart(&mut self, _: &dyn Walk, generation: u64) -> Result<Opened, String> {
+    fn went_on(&mut self, walk: &Walk) {
+        self.note(walk);
+    }
+
+    fn restart(&mut self, _: &Walk, generation: u64) -> Result<Opened, String> {
         self.begin(generation).map(|walk| Opened { walk, again: None, kept: Default::default(), told: None })
     }
 }
 
 impl House {
-    fn begin(&mut self, generation: u64) -> Result<Box<dyn Walk>, String> {
+    fn begin(&mut self, generation: u64) -> Result<Walk, String> {
         self.world = None;
         self.epoch = Instant::now();
         let sender = self.sender.clone();
@@ -171,80 +178,15 @@ impl House {
             port: None,
             timers: false,
         };
-        let walk = Watched { runner: Runner::new(Arc::clone(&self.lesson), options), known: Rc::clone(&self.known) };
+        let walk = Runner::new(Arc::clone(&self.lesson), options).into();
         self.known.borrow_mut().counts[0] += 1;
-        walk.note();
-        Ok(Box::new(walk))
+        self.note(&walk);
+        Ok(walk)
     }
-}
 
-/// The real walk, which leaves word of how it stands.
-struct Watched {
-    runner: Runner,
-    known: Known,
-}
-
-impl Watched {
-    fn note(&self) {
+    fn note(&self, walk: &Walk) {
         let mut known = self.known.borrow_mut();
-        known.phase = self.runner.phase().clone();
-        known.broken = self.runner.verdict().broken;
-    }
-}
-
-impl Walk for Watched {
-    fn lesson(&self) -> Option<&Lesson> {
-        Some(self.runner.lesson())
-    }
-    fn free(&self) -> Option<&Free> {
-        None
-    }
-    fn mode(&self) -> Mode {
-        self.runner.options().mode
-    }
-    fn wire(&self) -> Wire {
-        self.runner.options().wire
-    }
-    fn server(&self) -> SocketAddr {
-        self.runner.server()
-    }
-    fn trace(&self) -> &Trace {
-        self.runner.trace()
-    }
-    fn phase(&self) -> &Phase {
-        self.runner.phase()
-    }
-    fn next_step(&self) -> Option<(usize, &Step)> {
-        self.runner.next_step()
-    }
-    fn question(&self) -> Option<&Ask> {
-        self.runner.question()
-    }
-    fn interrupted(&self) -> Vec<Side> {
-        self.runner.interrupted()
-    }
-    fn verdict(&self) -> Verdict {
-        self.runner.verdict()
-    }
-    fn command(&mut self, command: Command, now: Duration) {
-        self.runner.command(command, now);
-        self.known.borrow_mut().counts[1] += 1;
-        self.note();
-    }
-    fn happened(&mut self, happening: Happening) {
-        self.runner.happened(happening);
-        self.note();
-    }
-    fn tick(&mut self, now: Duration) {
-        self.runner.tick(now);
-        self.note();
-    }
-    fn wake_at(&self) -> Option<Duration> {
-        self.runner.wake_at()
-    }
-    fn take_request(&mut self) -> Option<Request> {
-        let request = self.runner.take_request()?;
-        self.known.borrow_mut().counts[2] += 1;
-        Some(request)
+        known.phase = walk.phase().clone();
+        known.broken = walk.verdict().broken;
     }
 }

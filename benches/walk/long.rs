@@ -2,20 +2,19 @@
 //! handshake, three echoed lines of which one is lost once, and close, as the kernel does them.
 
 use std::net::SocketAddr;
+use std::sync::Arc;
 use std::time::Duration;
 
 use sockwalk::i18n::Lang;
-use sockwalk::lesson::{Lesson, Step, builtin};
+use sockwalk::lesson::{Lesson, builtin};
 use sockwalk::model::*;
 use sockwalk::tcp::{Packet, State};
-use sockwalk::tui::Walk;
-use sockwalk::walk::{Command, Happening, Phase, Request, WalkOptions, Wire};
+use sockwalk::walk::{Phase, Runner, Walk, WalkOptions, Wire};
 
-/// A walk that stands still, with a long past.
+/// A lesson's walk with a long past, as it is made.
 pub struct Long {
     lesson: Lesson,
     options: WalkOptions,
-    phase: Phase,
     trace: Trace,
     at: Duration,
     step: usize,
@@ -42,7 +41,7 @@ impl Long {
         };
         let client = SocketAddr::from(([127, 0, 0, 1], 40_000));
         let (trace, at) = (Trace::default(), Duration::ZERO);
-        let mut long = Long { lesson, options, phase: Phase::Ready, trace, at, step: 0, sent: 0, client };
+        let mut long = Long { lesson, options, trace, at, step: 0, sent: 0, client };
         long.listen();
         let mut number = 0;
         while long.trace.now() < entries {
@@ -54,6 +53,11 @@ impl Long {
         }
         long.send_line(number, Side::Client);
         Ok(long)
+    }
+
+    /// The walk that has come so far.
+    pub fn walk(self) -> Walk {
+        Runner::from_trace(Arc::new(self.lesson), self.options, self.trace, Phase::Ready).into()
     }
 
     /// The time after all of it.
@@ -263,33 +267,4 @@ fn segment(from: SocketAddr, to: SocketAddr, flags: &str, data: &[u8], number: u
     let mut packet = Vec::new();
     builder.write(&mut packet, data).expect("a vector takes everything");
     Packet::parse(&packet).expect("it was just written")
-}
-
-impl Walk for Long {
-    fn lesson(&self) -> Option<&Lesson> {
-        Some(&self.lesson)
-    }
-    fn mode(&self) -> Mode {
-        self.options.mode
-    }
-    fn wire(&self) -> Wire {
-        self.options.wire
-    }
-    fn server(&self) -> SocketAddr {
-        self.lesson.server
-    }
-    fn trace(&self) -> &Trace {
-        &self.trace
-    }
-    fn phase(&self) -> &Phase {
-        &self.phase
-    }
-    fn next_step(&self) -> Option<(usize, &Step)> {
-        self.lesson.steps.get(self.step).map(|step| (self.step, step))
-    }
-    fn command(&mut self, _command: Command, _now: Duration) {}
-    fn happened(&mut self, _happening: Happening) {}
-    fn take_request(&mut self) -> Option<Request> {
-        None
-    }
 }

@@ -18,12 +18,11 @@ use ratatui::Terminal;
 use serde::{Deserialize, Serialize};
 use sockwalk::i18n::Glyphs;
 use sockwalk::i18n::Lang;
-use sockwalk::lesson::{Ask, Lesson, Step};
 use sockwalk::linux::shared::Joined;
-use sockwalk::model::{Event, Mode, Side, Trace};
+use sockwalk::model::{Event, Side};
 use sockwalk::theme::{Choice, Colours, Theme};
-use sockwalk::tui::{self, App, Host, Look, Msg, Opened, Walk};
-use sockwalk::walk::{Command, Free, FreeOptions, Happening, Phase, Purpose, Request, Verdict, What, Wire, World};
+use sockwalk::tui::{self, App, Host, Look, Msg, Opened};
+use sockwalk::walk::{Free, FreeOptions, Happening, Purpose, Request, Walk, What, World};
 
 use crate::part;
 use crate::screen::{SIZE, Screen};
@@ -127,13 +126,12 @@ pub fn interface(connections: usize) -> Result<Measured, String> {
         lesson: None,
     };
     let known = Rc::new(RefCell::new(Shown::default()));
-    let walk = Watched { free: Free::new(options, None), known: Rc::clone(&known) };
     let theme = Theme::load(Choice::Dark, Colours::All).map_err(|error| error.to_string())?;
     let look = Look::new(Lang::EN, theme, Glyphs::Unicode).map_err(|error| error.to_string())?;
-    let mut app = App::new(Box::new(walk), look, SIZE.width, SIZE.height);
+    let mut app = App::new(Free::new(options, None).into(), look, SIZE.width, SIZE.height);
     let (frames, done) = channel();
-    let mut terminal = Terminal::new(Screen::new(known, frames)).map_err(|error| error.to_string())?;
-    let mut house = House { epoch: joined.epoch(), world: joined };
+    let mut terminal = Terminal::new(Screen::new(Rc::clone(&known), frames)).map_err(|error| error.to_string())?;
+    let mut house = House { epoch: joined.epoch(), world: joined, known };
     let own = std::process::id();
     let before = [lab.memory("VmRSS")?, memory(own, "VmRSS")?];
     let learner = thread::spawn(move || {
@@ -209,7 +207,7 @@ impl Learner<'_> {
     fn press(&mut self, code: KeyCode) -> Instant {
         let begun = Instant::now();
         self.signs += 1;
-        // A free walk passes over the sign, but counts it here. Where the interface has ended, the wait says so.
+        // A free walk passes over the sign; the host counts it. Where the interface has ended, the wait says so.
         let sign = Box::new(Happening { at: Duration::ZERO, what: What::Settled });
         for msg in [Msg::Terminal(Input::Key(KeyEvent::new(code, KeyModifiers::NONE))), Msg::World(0, sign)] {
             let _ = self.keys.send(msg);
@@ -255,6 +253,7 @@ impl Drop for Crowd {
 struct House {
     epoch: Instant,
     world: Joined,
+    known: Rc<RefCell<Shown>>,
 }
 
 impl Host for House {
@@ -264,78 +263,25 @@ impl Host for House {
     fn request(&mut self, request: Request) {
         self.world.request(request);
     }
-    fn went_on(&mut self, _: &dyn Walk) {}
-    fn restart(&mut self, _: &dyn Walk, _: u64) -> Result<Opened, String> {
-        Err("a shared lab isn't made anew".to_owned())
-    }
-}
-
-/// The real walk, which leaves word of how it stands.
-struct Watched {
-    free: Free,
-    known: Rc<RefCell<Shown>>,
-}
-
-impl Walk for Watched {
-    fn lesson(&self) -> Option<&Lesson> {
-        None
-    }
-    fn free(&self) -> Option<&Free> {
-        Some(&self.free)
-    }
-    fn mode(&self) -> Mode {
-        self.free.options().mode
-    }
-    fn wire(&self) -> Wire {
-        self.free.options().wire
-    }
-    fn server(&self) -> SocketAddr {
-        self.free.options().server
-    }
-    fn trace(&self) -> &Trace {
-        self.free.trace()
-    }
-    fn phase(&self) -> &Phase {
-        self.free.phase()
-    }
-    fn next_step(&self) -> Option<(usize, &Step)> {
-        None
-    }
-    fn question(&self) -> Option<&Ask> {
-        None
-    }
-    fn interrupted(&self) -> Vec<Side> {
-        Vec::new()
-    }
-    fn verdict(&self) -> Verdict {
-        Verdict::default()
-    }
-    fn command(&mut self, command: Command, _: Duration) {
-        self.free.command(command);
-    }
-    fn happened(&mut self, happening: Happening) {
-        {
-            let mut known = self.known.borrow_mut();
-            match &happening.what {
-                What::Settled => known.signs += 1,
-                What::Event(Event::Returned { outcome, .. }) => {
-                    let value = outcome.as_ref().map_or(-1, |returned| returned.value);
-                    known.returned = (known.returned.0 + 1, value);
-                }
-                What::Event(Event::Passing(_)) => known.passing = true,
-                _ => {}
-            }
-        }
-        self.free.happened(happening);
+    fn takes(&mut self, msg: &Msg) {
+        let Msg::World(_, happening) = msg else { return };
         let mut known = self.known.borrow_mut();
-        known.entries = self.free.trace().now();
-        known.living = self.free.trace().present().living().count();
+        match &happening.what {
+            What::Settled => known.signs += 1,
+            What::Event(Event::Returned { outcome, .. }) => {
+                let value = outcome.as_ref().map_or(-1, |returned| returned.value);
+                known.returned = (known.returned.0 + 1, value);
+            }
+            What::Event(Event::Passing(_)) => known.passing = true,
+            _ => {}
+        }
     }
-    fn tick(&mut self, _: Duration) {}
-    fn wake_at(&self) -> Option<Duration> {
-        None
+    fn went_on(&mut self, walk: &Walk) {
+        let mut known = self.known.borrow_mut();
+        known.entries = walk.trace().now();
+        known.living = walk.trace().present().living().count();
     }
-    fn take_request(&mut self) -> Option<Request> {
-        self.free.take_request()
+    fn restart(&mut self, _: &Walk, _: u64) -> Result<Opened, String> {
+        Err("a shared lab isn't made anew".to_owned())
     }
 }

@@ -10,7 +10,6 @@ use super::code::Snippets;
 use super::layout::{self, Areas, LargeWish, Seat, Turn, Wish};
 use super::lessons::{Catalogue, Choosing};
 use super::texts::Texts;
-use super::walk::Walk;
 use crate::i18n::Glyphs;
 use crate::i18n::{Lang, Localized};
 use crate::lesson::Glossary;
@@ -19,7 +18,7 @@ use crate::model::{Actor, Connection, Door, Moment, SegmentId, Side, View, may_r
 use crate::progress::Mark;
 use crate::tcp::Numbers;
 use crate::theme::Theme;
-use crate::walk::{Phase, Purpose, Wire};
+use crate::walk::{Phase, Purpose, Walk, Wire};
 
 /// How long a step takes when the lesson plays by itself, in tenths of a second, the quickest first.
 pub const PACES: [u64; 6] = [5, 10, 20, 30, 50, 100];
@@ -176,7 +175,7 @@ pub struct Auto {
 
 /// The state of the interface.
 pub struct App {
-    pub(super) walk: Box<dyn Walk>,
+    pub(super) walk: Walk,
     pub(super) look: Look,
     pub(super) place: Place,
     pub(super) now: Duration,
@@ -212,7 +211,7 @@ pub struct App {
 
 impl App {
     /// The interface of a walk, at a size of the terminal.
-    pub fn new(walk: Box<dyn Walk>, look: Look, columns: u16, rows: u16) -> App {
+    pub fn new(walk: Walk, look: Look, columns: u16, rows: u16) -> App {
         let noticed = (walk.phase().clone(), None);
         App {
             walk,
@@ -262,8 +261,8 @@ impl App {
     }
 
     /// The walk.
-    pub fn walk(&self) -> &dyn Walk {
-        &*self.walk
+    pub fn walk(&self) -> &Walk {
+        &self.walk
     }
 
     /// How many walks were made before this one: messages of the world bear this number.

@@ -3,19 +3,17 @@
 //! Nothing runs here. What stands beside a step's text is what can be there at most: the verdict on a prediction that
 //! was wrong, and then the question of the next step.
 
-use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
 use super::app::{App, Look};
 use super::layout::SMALLEST;
 use super::panes::explain_scroll;
-use super::walk::Walk;
 use crate::i18n::Lang;
 use crate::i18n::width;
-use crate::lesson::{Action, Ask, Lesson, Payload, Step};
+use crate::lesson::{Action, Ask, Lesson, Payload};
 use crate::model::{Answer, Event, Mode, Trace};
-use crate::walk::{Command, Happening, Phase, Request, WalkOptions, Wire};
+use crate::walk::{Phase, Runner, Walk, WalkOptions, Wire};
 
 /// A text that must be scrolled.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -35,7 +33,7 @@ pub fn overflows(look: Look, lesson: &Arc<Lesson>, mode: Mode) -> Vec<Overflow> 
     let belongs = |step: &usize| lesson.steps[*step].modes.contains(&mode);
     let steps: Vec<usize> = (0..lesson.steps.len()).filter(belongs).collect();
     let (columns, rows) = SMALLEST;
-    let mut app = App::new(Box::new(Paper::new(lesson, mode, Lang::EN, None, None)), look, columns, rows);
+    let mut app = App::new(laid_out(lesson, mode, Lang::EN, None, Phase::Ready), look, columns, rows);
     let mut found = Vec::new();
     for lang in Lang::all() {
         // What can't be read is found by the tests of the words.
@@ -44,7 +42,7 @@ pub fn overflows(look: Look, lesson: &Arc<Lesson>, mode: Mode) -> Vec<Overflow> 
             let last = shown.checked_sub(1).map(|last| steps[last]);
             let next = steps.get(shown).copied();
             let mut rows = |phase| {
-                app.walk = Box::new(Paper { phase, ..Paper::new(lesson, mode, lang, last, next) });
+                app.walk = laid_out(lesson, mode, lang, last, phase);
                 super::update::notice(&mut app);
                 explain_scroll(&app).map_or(0, |(_, most)| most)
             };
@@ -69,27 +67,17 @@ fn beside(lesson: &Lesson, next: Option<usize>) -> Vec<Phase> {
     asks.into_iter().chain(types).collect()
 }
 
-/// A moment of a walk that is only laid out.
-pub(super) struct Paper {
-    lesson: Arc<Lesson>,
-    options: WalkOptions,
-    trace: Trace,
-    phase: Phase,
-    next: Option<usize>,
-}
-
-impl Paper {
-    pub(super) fn new(lesson: &Arc<Lesson>, mode: Mode, lang: Lang, last: Option<usize>, next: Option<usize>) -> Paper {
-        let options = WalkOptions { mode, wire: Wire::Holds, patience: Duration::ZERO, port: None, timers: true };
-        let mut trace = Trace::default();
-        if let Some(step) = last {
-            trace.push(Duration::ZERO, Event::Step(step));
-            if let Some(ask) = &lesson.steps[step].ask {
-                trace.push(Duration::ZERO, Event::Answer(wrong(ask, step, lang)));
-            }
+/// A walk that has just done a step (`last`, by its number in the lesson), whose prediction was wrong; `None` before the first.
+pub(super) fn laid_out(lesson: &Arc<Lesson>, mode: Mode, lang: Lang, last: Option<usize>, phase: Phase) -> Walk {
+    let options = WalkOptions { mode, wire: Wire::Holds, patience: Duration::ZERO, port: None, timers: true };
+    let mut trace = Trace::default();
+    if let Some(step) = last {
+        trace.push(Duration::ZERO, Event::Step(step));
+        if let Some(ask) = &lesson.steps[step].ask {
+            trace.push(Duration::ZERO, Event::Answer(wrong(ask, step, lang)));
         }
-        Paper { lesson: Arc::clone(lesson), options, trace, phase: Phase::Ready, next }
     }
+    Runner::from_trace(Arc::clone(lesson), options, trace, phase).into()
 }
 
 /// The wrong prediction whose verdict is the longest.
@@ -103,38 +91,6 @@ fn wrong(ask: &Ask, step: usize, lang: Lang) -> Answer {
 /// The longest that the kernel can answer, in the notation.
 fn longest_actual(ask: &Ask) -> String {
     ask.choices.iter().max_by_key(|choice| choice.len()).cloned().unwrap_or_default()
-}
-
-impl Walk for Paper {
-    fn lesson(&self) -> Option<&Lesson> {
-        Some(&self.lesson)
-    }
-    fn mode(&self) -> Mode {
-        self.options.mode
-    }
-    fn wire(&self) -> Wire {
-        self.options.wire
-    }
-    fn server(&self) -> SocketAddr {
-        self.lesson.server
-    }
-    fn trace(&self) -> &Trace {
-        &self.trace
-    }
-    fn phase(&self) -> &Phase {
-        &self.phase
-    }
-    fn next_step(&self) -> Option<(usize, &Step)> {
-        self.next.map(|next| (next, &self.lesson.steps[next]))
-    }
-    fn question(&self) -> Option<&Ask> {
-        if self.phase == Phase::Asking { self.next_step()?.1.ask.as_ref() } else { None }
-    }
-    fn command(&mut self, _: Command, _: Duration) {}
-    fn happened(&mut self, _: Happening) {}
-    fn take_request(&mut self) -> Option<Request> {
-        None
-    }
 }
 
 #[cfg(test)]

@@ -8,10 +8,10 @@ use tui_input::Input;
 
 use super::app::{App, Overlay};
 use super::update::{Effect, clean};
-use super::walk::Walk;
 use crate::i18n::Localized;
 use crate::lesson::{Glossary, Lesson};
 use crate::progress::{LessonProgress, Mark};
+use crate::walk::Walk;
 
 /// The rows that a page of the list turns.
 const PAGE: usize = 10;
@@ -78,7 +78,7 @@ impl Catalogue {
 /// A lesson that was opened in the place of another walk.
 pub struct Opened {
     /// The walk, whose clock begins at zero.
-    pub walk: Box<dyn Walk>,
+    pub walk: Walk,
     /// The last of the steps that run again first, by its number in the lesson.
     pub again: Option<usize>,
     /// How its questions were answered in earlier walks, by the step's id.

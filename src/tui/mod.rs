@@ -23,7 +23,6 @@ mod scene;
 mod terminal;
 mod texts;
 mod update;
-mod walk;
 mod wrap;
 
 pub use app::{App, Auto, Focus, Look, LookError, Overlay, PACES};
@@ -33,11 +32,10 @@ pub use fit::{Overflow, overflows};
 pub use layout::{SMALLEST, Turn, WHOLE};
 pub use lessons::{Catalogue, NotOpened, Opened, Opens, Row};
 pub use panes::draw;
-pub use run::{Host, RunError, run};
+pub use run::{Host, RunError, run, take_all, wait};
 pub use terminal::{Guard, listen};
 pub use texts::{Texts, TextsError};
 pub use update::{Effect, Msg, Stop, update};
-pub use walk::Walk;
 
 #[cfg(test)]
 mod tests;

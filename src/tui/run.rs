@@ -10,8 +10,8 @@ use ratatui::Terminal;
 use ratatui::backend::Backend;
 use ratatui::layout::Rect;
 
-use super::{App, Catalogue, Effect, Msg, NotOpened, Opened, Stop, Walk, draw, update};
-use crate::walk::Request;
+use super::{App, Catalogue, Effect, Msg, NotOpened, Opened, Stop, draw, update};
+use crate::walk::{Request, Walk};
 
 /// What the loop needs of the program around it. What has a body here is that of a program without other lessons.
 pub trait Host {
@@ -19,26 +19,28 @@ pub trait Host {
     fn now(&self) -> Duration;
     /// Hands a request to the world.
     fn request(&mut self, request: Request);
+    /// A message is taken: for who measures how long it takes until it is seen.
+    fn takes(&mut self, _msg: &Msg) {}
     /// The walk may have gone on: called each time that all messages were taken.
-    fn went_on(&mut self, walk: &dyn Walk);
+    fn went_on(&mut self, walk: &Walk);
     /// Ends the world and makes a fresh one, whose clock begins at zero. Its happenings come as
     /// [`Msg::World`] with this generation. `leaving` is the walk whose place it takes: what was reached in it is kept.
     ///
     /// # Errors
     /// A sentence for the learner where it can't be made.
-    fn restart(&mut self, leaving: &dyn Walk, generation: u64) -> Result<Opened, String>;
+    fn restart(&mut self, leaving: &Walk, generation: u64) -> Result<Opened, String>;
     /// The lessons, at this moment. `walk` is the one that is shown.
     ///
     /// # Errors
     /// A sentence for the learner where they can't be listed.
-    fn catalogue(&mut self, _walk: &dyn Walk) -> Result<Catalogue, String> {
+    fn catalogue(&mut self, _walk: &Walk) -> Result<Catalogue, String> {
         Err(String::new())
     }
     /// Makes a fresh world for the lesson of this name in the place of the old one; as [`Host::restart`]. `None` where the program ends here, to go on with the lesson anew.
     ///
     /// # Errors
     /// [`NotOpened`] where it can't be opened.
-    fn open(&mut self, _lesson: &str, _leaving: &dyn Walk, _generation: u64) -> Result<Option<Opened>, NotOpened> {
+    fn open(&mut self, _lesson: &str, _leaving: &Walk, _generation: u64) -> Result<Option<Opened>, NotOpened> {
         Ok(None)
     }
     /// Gives the terminal back, stops the process until somebody continues it, and takes the terminal again.
@@ -82,19 +84,37 @@ pub fn run<B: Backend>(
             terminal.draw(|frame| draw(frame, app)).map_err(RunError::Draw)?;
         }
         let Some(first) = wait(app, inbox, host) else { return Ok(()) };
-        let mut next = Some(first);
-        // All that has come is taken before the next frame, so that a burst costs one.
-        while let Some(msg) = next {
-            if !take(terminal, app, msg, host)? {
-                return Ok(());
-            }
-            next = inbox.try_recv().ok();
+        if !take_all(terminal, app, (first, inbox), host)? {
+            return Ok(());
         }
-        host.went_on(app.walk());
     }
 }
 
-fn wait(app: &App, inbox: &Receiver<Msg>, host: &impl Host) -> Option<Msg> {
+/// Takes a message and all that have come behind it before the next frame, so that a burst costs one. `false` where the
+/// program is to end.
+///
+/// # Errors
+/// As [`run`].
+pub fn take_all<B: Backend>(
+    terminal: &mut Terminal<B>,
+    app: &mut App,
+    (first, inbox): (Msg, &Receiver<Msg>),
+    host: &mut impl Host,
+) -> Result<bool, RunError<B::Error>> {
+    let mut next = Some(first);
+    while let Some(msg) = next {
+        host.takes(&msg);
+        if !take(terminal, app, msg, host)? {
+            return Ok(false);
+        }
+        next = inbox.try_recv().ok();
+    }
+    host.went_on(app.walk());
+    Ok(true)
+}
+
+/// Waits for a message, or for the time at which something is due; `None` where nobody can send any more.
+pub fn wait(app: &App, inbox: &Receiver<Msg>, host: &impl Host) -> Option<Msg> {
     match app.wake_at() {
         None => inbox.recv().ok(),
         Some(at) => match inbox.recv_timeout(at.saturating_sub(host.now())) {

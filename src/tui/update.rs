@@ -13,7 +13,7 @@ use super::lessons;
 use super::mouse;
 use crate::lesson::Show;
 use crate::model::{Actor, Event as Happened, Moment, Side};
-use crate::walk::{self, Happening, Phase, Request};
+use crate::walk::{self, Happening, Phase, Request, Walk};
 
 /// The longest line that can be typed, in characters.
 const LONGEST_LINE: usize = 200;
@@ -94,7 +94,7 @@ pub fn update(app: &mut App, msg: Msg, now: Duration) -> Vec<Effect> {
 
 impl App {
     /// The lesson starts again with this walk, whose clock begins at zero.
-    pub fn restarted(&mut self, walk: Box<dyn super::Walk>) {
+    pub fn restarted(&mut self, walk: Walk) {
         self.walk = walk;
         self.generation += 1;
         self.place = super::app::Place { turn: self.place.turn, actor: self.place.actor, ..Default::default() };

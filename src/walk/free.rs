@@ -74,6 +74,12 @@ impl Free {
         walk
     }
 
+    /// A walk that has come to the end of this trace, such as a recording's.
+    pub fn from_trace(options: FreeOptions, trace: Trace) -> Free {
+        let acted = trace.entries().iter().rposition(|entry| is_act(&entry.event));
+        Free { acted: acted.unwrap_or_default(), trace, ..Free::new(options, None) }
+    }
+
     /// How it is made.
     pub fn options(&self) -> &FreeOptions {
         &self.options

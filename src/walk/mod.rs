@@ -1,12 +1,14 @@
-//! The runner: it walks through a lesson. Requests and replies go in, events come out; it makes no system call and
-//! reads no clock.
+//! The walks: through a lesson, and free ones. Commands, happenings and the time go in, requests come out; nothing here
+//! makes a system call or reads a clock.
 
 mod answer;
 mod claims;
 mod confirmed;
+mod drive;
 #[cfg(test)]
 mod fake;
 mod free;
+mod kinds;
 mod names;
 mod runner;
 #[cfg(test)]
@@ -15,5 +17,7 @@ mod tests;
 pub use crate::lab::{Failure, Happening, Request, What, Wire, World};
 pub use answer::{Answer, Answerer};
 pub use confirmed::{Confirmed, confirmed};
+pub use drive::{Next, WorldGone, drive, straight_on};
 pub use free::{Free, FreeOptions, Purpose, is_act};
+pub use kinds::Walk;
 pub use runner::{Command, Phase, Runner, Verdict, WalkOptions};

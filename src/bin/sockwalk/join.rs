@@ -11,8 +11,10 @@ use sockwalk::i18n::{Texts, fill, join};
 use sockwalk::linux::shared::{Beginning, Joined, LabName, Lock, ShownLesson};
 use sockwalk::linux::{LinuxWorld, Refused};
 use sockwalk::model::{Actor, Mode, Role, Side};
-use sockwalk::tui::{Catalogue, Host, Msg, NotOpened, Opened, Opens, Walk};
-use sockwalk::walk::{Answer, Answerer, Failure, Free, FreeOptions, Happening, Phase, Purpose, Request, What, World};
+use sockwalk::tui::{Catalogue, Host, Msg, NotOpened, Opened, Opens};
+use sockwalk::walk::{
+    Answer, Answerer, Failure, Free, FreeOptions, Happening, Phase, Purpose, Request, Walk, What, World,
+};
 
 use super::course::Course;
 use super::keep;
@@ -58,7 +60,7 @@ pub fn run(invocation: &Invocation, joining: &Joining) -> Result<u8, Exit> {
     // Of both sides, the server's calls are the ones that are made by themselves.
     let first = part.actors.first().copied();
     let answerer = joining.answer.zip(first).map(|(answer, actor)| Answerer::new(actor, answer, joining.server));
-    let walk = Box::new(Free::new(options.clone(), answerer));
+    let walk = Free::new(options.clone(), answerer).into();
     house.recordings.begin((part.world.mode(), part.world.wire()), part.lesson);
     (house.world, house.made) = (Some(part.world), Some(options));
     let shown = screen::show(walk, invocation, (sender, &inbox), &mut house, |_| {})?;
@@ -225,11 +227,11 @@ impl Host for House {
         }
     }
 
-    fn went_on(&mut self, walk: &dyn Walk) {
+    fn went_on(&mut self, walk: &Walk) {
         self.recordings.write(walk.trace(), walk.lesson());
     }
 
-    fn restart(&mut self, leaving: &dyn Walk, generation: u64) -> Result<Opened, String> {
+    fn restart(&mut self, leaving: &Walk, generation: u64) -> Result<Opened, String> {
         // A lab that others share isn't made anew by one of them: only who looks on comes here, once the lab began anew.
         let renewed = self.renewed.lock().unwrap_or_else(PoisonError::into_inner).take();
         let (Some((joined, name)), Some(server)) = (renewed, self.made.as_ref().map(|made| made.server)) else {
@@ -244,10 +246,10 @@ impl Host for House {
         }
         self.recordings.begin((part.world.mode(), part.world.wire()), part.lesson);
         self.world = Some(part.world);
-        Ok(Opened { walk: Box::new(Free::new(options, None)), again: None, kept: Default::default(), told: None })
+        Ok(Opened { walk: Free::new(options, None).into(), again: None, kept: Default::default(), told: None })
     }
 
-    fn catalogue(&mut self, _: &dyn Walk) -> Result<Catalogue, String> {
+    fn catalogue(&mut self, _: &Walk) -> Result<Catalogue, String> {
         let say = |lang| {
             let texts = Texts::load(lang).map_err(|error| error.to_string())?;
             Ok::<_, String>(fill(&texts.shared.lesson_elsewhere, &[("lab", &self.lab.name)]))
@@ -256,7 +258,7 @@ impl Host for House {
         Ok(Catalogue { rows: Course::unknown().rows(&Memory::peek()), opens, here: None })
     }
 
-    fn open(&mut self, _: &str, _: &dyn Walk, _: u64) -> Result<Option<Opened>, NotOpened> {
+    fn open(&mut self, _: &str, _: &Walk, _: u64) -> Result<Option<Opened>, NotOpened> {
         // Who makes calls is in the lab's namespaces for good, and a lesson's lab is made from outside of them; who looks on shows
         // what others do.
         Ok(None)

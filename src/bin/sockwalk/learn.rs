@@ -14,8 +14,8 @@ use sockwalk::linux::shared::{Folder, ShownLesson};
 use sockwalk::linux::{Door, LinuxWorld};
 use sockwalk::model::{Mode, Need};
 use sockwalk::progress::{Mark, Progress, next_lesson, resume_after, walked};
-use sockwalk::tui::{App, Catalogue, Host, Msg, NotOpened, Opened, Opens, Walk};
-use sockwalk::walk::{Phase, Request, Runner, World};
+use sockwalk::tui::{App, Catalogue, Host, Msg, NotOpened, Opened, Opens};
+use sockwalk::walk::{Phase, Request, Runner, Walk, World};
 
 use super::course::{self, Course};
 use super::memory::Memory;
@@ -160,7 +160,7 @@ impl House {
         let told = instead.map(|lacks| why_on_host(&lacks)).transpose()?;
         (self.world, self.epoch, self.lesson) = (Some(world), epoch, lesson);
         (self.again, self.noted) = (again, None);
-        Ok(Opened { walk: Box::new(walk), again, kept, told })
+        Ok(Opened { walk: walk.into(), again, kept, told })
     }
 
     /// The lesson as it is named to who looks on or replays it.
@@ -170,12 +170,12 @@ impl House {
         super::play::shown(lesson, &target)
     }
 
-    fn record(&mut self, walk: &dyn Walk) {
+    fn record(&mut self, walk: &Walk) {
         self.recordings.write(walk.trace(), walk.lesson());
     }
 
     /// Keeps what the walk has reached, whether it is at work or not.
-    fn note(&mut self, walk: &dyn Walk) {
+    fn note(&mut self, walk: &Walk) {
         let Some(lesson) = walk.lesson().filter(|_| self.file.is_none()) else { return };
         let reached = walked(lesson, walk.mode(), walk.trace(), walk.phase(), self.again, now_ms());
         if let Some(reached) = reached {
@@ -207,7 +207,7 @@ impl Host for House {
         }
     }
 
-    fn went_on(&mut self, walk: &dyn Walk) {
+    fn went_on(&mut self, walk: &Walk) {
         self.record(walk);
         let noted = Some((walk.phase().clone(), walk.next_step().map(|(step, _)| step)));
         if *walk.phase() == Phase::Busy || self.noted == noted {
@@ -217,7 +217,7 @@ impl Host for House {
         self.note(walk);
     }
 
-    fn restart(&mut self, walk: &dyn Walk, generation: u64) -> Result<Opened, String> {
+    fn restart(&mut self, walk: &Walk, generation: u64) -> Result<Opened, String> {
         self.note(walk);
         self.record(walk);
         // The old world goes first, whichever it is: where the new one fails, `r` may try again.
@@ -226,7 +226,7 @@ impl Host for House {
         began.map_err(|exit| exit.text.trim().to_owned())
     }
 
-    fn catalogue(&mut self, walk: &dyn Walk) -> Result<Catalogue, String> {
+    fn catalogue(&mut self, walk: &Walk) -> Result<Catalogue, String> {
         self.note(walk);
         let course = match self.course.take() {
             Some(course) => course,
@@ -238,7 +238,7 @@ impl Host for House {
         Ok(Catalogue { rows, opens: Opens::Here, here })
     }
 
-    fn open(&mut self, lesson: &str, leaving: &dyn Walk, generation: u64) -> Result<Option<Opened>, NotOpened> {
+    fn open(&mut self, lesson: &str, leaving: &Walk, generation: u64) -> Result<Option<Opened>, NotOpened> {
         self.note(leaving);
         self.record(leaving);
         let wanted = self.course.as_ref().and_then(|course| course.lesson(lesson)).cloned();

@@ -4,8 +4,7 @@ use std::io::Write;
 
 use sockwalk::cli::{Exit, Invocation, ModeChoice};
 use sockwalk::i18n::{Lang, Texts, escape, fill};
-use sockwalk::tui::Walk;
-use sockwalk::walk::Phase;
+use sockwalk::walk::{Phase, Walk};
 
 /// How the program is called again: with the options that matter and what it was called for.
 pub fn command(invocation: &Invocation, words: &[&str]) -> String {
@@ -45,7 +44,7 @@ pub struct Stopped<'a> {
 ///
 /// # Errors
 /// [`Exit`] where the program's own texts can't be read.
-pub fn lesson(walk: &dyn Walk, stopped: &Stopped<'_>, invocation: &Invocation, lang: Lang) -> Result<String, Exit> {
+pub fn lesson(walk: &Walk, stopped: &Stopped<'_>, invocation: &Invocation, lang: Lang) -> Result<String, Exit> {
     let t = &Texts::load(lang)?.ending;
     let opens = |target: &str| command(invocation, &["learn", target]);
     let steps = walk.lesson().map_or(&[][..], |lesson| &lesson.steps);

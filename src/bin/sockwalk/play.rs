@@ -3,16 +3,17 @@
 use std::io::{self, BufWriter, Write};
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
+use std::sync::mpsc::channel;
 use std::time::{Duration, Instant};
 
 use sockwalk::cli::{Exit, Format, Invocation, Target};
 use sockwalk::i18n::{Content, Lang, Texts, fill};
 use sockwalk::lesson::{Lesson, builtin_names};
 use sockwalk::linux::shared::ShownLesson;
+use sockwalk::model::{Mode, Trace};
 use sockwalk::plain::{Transcript, failures};
 use sockwalk::report::JsonLines;
-use sockwalk::walk::{Command, Happening, Phase, Runner, World};
+use sockwalk::walk::{Next, Phase, Walk, World, drive, straight_on};
 
 use super::needs;
 use super::place::{Grounds, Started, Waits, runner};
@@ -50,18 +51,27 @@ pub fn run(
     if let Some(lacks) = instead {
         let _ = writeln!(super::out::err(), "{}", needs::instead(&lacks, &Texts::load(invocation.lang)?.needs));
     }
-    let mut walk = runner(&lesson, &world, invocation, Waits { patience: options.patience, timers: options.timers });
+    let runner = runner(&lesson, &world, invocation, Waits { patience: options.patience, timers: options.timers });
+    let left_out: Vec<String> = runner.left_out().map(|step| step.title.get(invocation.lang).to_owned()).collect();
+    let mut walk = Walk::from(runner);
     recordings.begin((world.mode(), world.wire()), Some(shown(&lesson, target)));
     let content = if options.format == Format::Json { Content::Json } else { Content::Text };
     let mut out = BufWriter::new(super::out::out_of(content));
-    let mut teller = Teller::new(&lesson, &walk, options.format, invocation.lang)?;
+    let mut teller = Teller::new(&lesson, walk.mode(), options.format, invocation.lang)?;
     let told = teller.begin(&mut out).and_then(|()| {
-        drive(&mut walk, &mut world, &inbox, epoch, |walk| {
-            recordings.write(walk.trace(), Some(&lesson));
-            teller.tell(walk, &mut out)
+        // Each time that a step begins the world works on it: time to tell what the steps before came to.
+        let mut begun = None;
+        drive(&mut walk, &mut world, (&inbox, &|| epoch.elapsed()), |walk| {
+            let (step, next) = (walk.trace().present().step(), straight_on(walk));
+            if step != begun || next == Next::Leave {
+                begun = step;
+                recordings.write(walk.trace(), Some(&lesson));
+                teller.tell(walk.trace(), &mut out)?;
+            }
+            Ok::<_, io::Error>(next)
         })?;
         let is_built_in = matches!(target, Target::Builtin(_));
-        teller.finish(&walk, is_built_in, &mut out)
+        teller.finish((&lesson, &walk), is_built_in, &mut out)
     });
     match told {
         // Nobody reads on: the claims that were not checked can't count as held.
@@ -74,11 +84,11 @@ pub fn run(
         return Err(grounds.failed(failure));
     }
     drop(out);
-    say_what_is_left_out(&walk, invocation.lang)?;
+    say_what_is_left_out(&left_out, invocation.lang)?;
     if walk.verdict().broken > 0 {
         // The transcript ends with the broken claims; beside JSON they are told apart from it.
         if options.format == Format::Json {
-            let lines = failures(walk.trace(), (&lesson, walk.options().mode), invocation.lang)?;
+            let lines = failures(walk.trace(), (&lesson, walk.mode()), invocation.lang)?;
             let _ = lines.iter().try_for_each(|line| writeln!(super::out::err(), "{line}"));
         }
         return Ok(1);
@@ -95,52 +105,15 @@ pub fn shown(lesson: &Lesson, target: &Target) -> ShownLesson {
     ShownLesson { name: lesson.id.clone(), source }
 }
 
-/// Drives a walk to its end, without predictions and with the offered line. `tell` is called when a step begins, and at the end.
-///
-/// # Errors
-/// What `tell` returned, or `UnexpectedEof` where the world is gone.
-pub fn drive(
-    walk: &mut Runner,
-    world: &mut impl World,
-    inbox: &Receiver<Happening>,
-    epoch: Instant,
-    mut tell: impl FnMut(&Runner) -> io::Result<()>,
-) -> io::Result<()> {
-    let mut told = None;
-    loop {
-        match walk.phase() {
-            Phase::Finished | Phase::Failed(_) => return tell(walk),
-            Phase::Busy => {
-                let wait = walk.wake_at().map(|at| at.saturating_sub(epoch.elapsed()));
-                match inbox.recv_timeout(wait.unwrap_or(Duration::from_secs(1))) {
-                    Ok(happening) => walk.happened(happening),
-                    Err(RecvTimeoutError::Timeout) => walk.tick(epoch.elapsed()),
-                    Err(RecvTimeoutError::Disconnected) => return Err(io::ErrorKind::UnexpectedEof.into()),
-                }
-            }
-            Phase::Ready | Phase::Asking | Phase::Typing(_) => walk.command(Command::Next, epoch.elapsed()),
-        }
-        while let Some(request) = walk.take_request() {
-            world.request(request);
-        }
-        let step = walk.trace().present().step();
-        if step != told {
-            // The world works on it: time to tell what the steps before came to.
-            told = step;
-            tell(walk)?;
-        }
-    }
-}
-
 enum Teller<'a> {
     Text(Box<Transcript<'a>>),
     Json(JsonLines, &'a Lesson),
 }
 
 impl<'a> Teller<'a> {
-    fn new(lesson: &'a Lesson, walk: &Runner, format: Format, lang: Lang) -> Result<Teller<'a>, Exit> {
+    fn new(lesson: &'a Lesson, mode: Mode, format: Format, lang: Lang) -> Result<Teller<'a>, Exit> {
         Ok(match format {
-            Format::Text => Teller::Text(Box::new(Transcript::new(lesson, walk.options().mode, lang)?)),
+            Format::Text => Teller::Text(Box::new(Transcript::new(lesson, mode, lang)?)),
             Format::Json => Teller::Json(JsonLines::default(), lesson),
         })
     }
@@ -152,19 +125,19 @@ impl<'a> Teller<'a> {
         }
     }
 
-    fn tell(&mut self, walk: &Runner, out: &mut impl Write) -> io::Result<()> {
+    fn tell(&mut self, trace: &Trace, out: &mut impl Write) -> io::Result<()> {
         match self {
-            Teller::Text(transcript) => transcript.write(walk.trace(), out)?,
-            Teller::Json(lines, lesson) => lines.write(walk.trace(), |step| step_id(lesson, step), out)?,
+            Teller::Text(transcript) => transcript.write(trace, out)?,
+            Teller::Json(lines, lesson) => lines.write(trace, |step| step_id(lesson, step), out)?,
         }
         out.flush()
     }
 
-    fn finish(&mut self, walk: &Runner, is_built_in: bool, out: &mut impl Write) -> io::Result<()> {
+    fn finish(&mut self, (lesson, walk): (&Lesson, &Walk), is_built_in: bool, out: &mut impl Write) -> io::Result<()> {
         if let Teller::Text(transcript) = self {
             transcript.finish(walk.trace(), out)?;
             if is_built_in && *walk.phase() == Phase::Finished {
-                let mut later = builtin_names().into_iter().skip_while(|name| *name != walk.lesson().id).skip(1);
+                let mut later = builtin_names().into_iter().skip_while(|name| *name != lesson.id).skip(1);
                 transcript.go_on(later.next(), out)?;
             }
         }
@@ -176,11 +149,11 @@ fn step_id(lesson: &Lesson, step: usize) -> &str {
     lesson.steps.get(step).map_or("", |step| &step.id)
 }
 
-/// Names the steps that a walk without long timers leaves out, on standard error.
-fn say_what_is_left_out(walk: &Runner, lang: Lang) -> Result<(), Exit> {
+/// Names the steps (by their titles) that a walk without long timers leaves out, on standard error.
+fn say_what_is_left_out(steps: &[String], lang: Lang) -> Result<(), Exit> {
     let texts = Texts::load(lang)?;
-    for step in walk.left_out() {
-        let sentence = fill(&texts.place.left_out, &[("step", &step.title.get(lang))]);
+    for step in steps {
+        let sentence = fill(&texts.place.left_out, &[("step", step)]);
         let _ = writeln!(super::out::err(), "{sentence}");
     }
     Ok(())

@@ -13,11 +13,11 @@ use std::time::{Duration, Instant};
 use sockwalk::cli::{Exit, Invocation, Shown};
 use sockwalk::i18n::{Lang, SharedTexts, Texts, escape, fill, harmless, join};
 use sockwalk::lesson::Lesson;
-use sockwalk::model::{Entry, Event};
+use sockwalk::model::{Entry, Event, Trace};
 use sockwalk::plain::Transcript;
 use sockwalk::report::{Header, Recording, Unreadable, read_recording};
-use sockwalk::tui::{Catalogue, Host, NotOpened, Opened, Opens, Walk};
-use sockwalk::walk::{Free, FreeOptions, Happening, Purpose, Request, What};
+use sockwalk::tui::{Catalogue, Host, NotOpened, Opened, Opens};
+use sockwalk::walk::{Free, FreeOptions, Purpose, Request, Walk};
 
 use super::course::Course;
 use super::memory::Memory;
@@ -65,8 +65,7 @@ pub fn run(invocation: &Invocation, path: &Path, shown: Shown) -> Result<u8, Exi
     }
     let (sender, inbox) = channel();
     let mut house = House { begun: Instant::now(), wanted: None };
-    let shown =
-        screen::show(Box::new(walk), invocation, (sender, &inbox), &mut house, |app| app.look_at_the_beginning())?;
+    let shown = screen::show(walk, invocation, (sender, &inbox), &mut house, |app| app.look_at_the_beginning())?;
     shown.pass_signal_on();
     if !shown.drawn {
         return Ok(1);
@@ -124,7 +123,7 @@ fn utc(ms: u64) -> String {
     format!("{year:04}-{month:02}-{date:02} {:02}:{:02}:{:02} UTC", second / 3600, second / 60 % 60, second % 60)
 }
 
-fn recorded(entries: Vec<Entry>, header: &Header) -> Free {
+fn recorded(entries: Vec<Entry>, header: &Header) -> Walk {
     let server = entries.iter().find_map(|entry| match &entry.event {
         Event::Socket(facts) if facts.state == sockwalk::tcp::State::Listen => facts.local,
         _ => None,
@@ -137,11 +136,11 @@ fn recorded(entries: Vec<Entry>, header: &Header) -> Free {
         lab: None,
         lesson: header.lesson.as_deref().and_then(|name| lesson(name, header.source.as_deref())),
     };
-    let mut walk = Free::new(options, None);
+    let mut trace = Trace::default();
     for Entry { at, event } in entries {
-        walk.happened(Happening { at, what: What::Event(event) });
+        trace.push(at, event);
     }
-    walk
+    Free::from_trace(options, trace).into()
 }
 
 /// The lesson of this name, or of this text; `None` where there is none.
@@ -167,17 +166,17 @@ impl Host for House {
 
     fn request(&mut self, _request: Request) {}
 
-    fn went_on(&mut self, _walk: &dyn Walk) {}
+    fn went_on(&mut self, _walk: &Walk) {}
 
-    fn restart(&mut self, _: &dyn Walk, _generation: u64) -> Result<Opened, String> {
+    fn restart(&mut self, _: &Walk, _generation: u64) -> Result<Opened, String> {
         Err(String::new())
     }
 
-    fn catalogue(&mut self, _: &dyn Walk) -> Result<Catalogue, String> {
+    fn catalogue(&mut self, _: &Walk) -> Result<Catalogue, String> {
         Ok(Catalogue { rows: Course::unknown().rows(&Memory::peek()), opens: Opens::Here, here: None })
     }
 
-    fn open(&mut self, lesson: &str, _: &dyn Walk, _: u64) -> Result<Option<Opened>, NotOpened> {
+    fn open(&mut self, lesson: &str, _: &Walk, _: u64) -> Result<Option<Opened>, NotOpened> {
         // A recording was read with as few rights as that takes: for a lesson the program begins anew.
         self.wanted = Some(lesson.to_owned());
         Ok(None)

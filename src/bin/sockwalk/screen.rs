@@ -14,8 +14,8 @@ use signal_hook::low_level::emulate_default_handler;
 
 use sockwalk::cli::{Exit, Invocation, ThemeChoice};
 use sockwalk::theme::{Choice, Colours, Theme};
-use sockwalk::tui::{self, App, Catalogue, Guard, Host, Look, Msg, NotOpened, Opened, Stop, Walk};
-use sockwalk::walk::Request;
+use sockwalk::tui::{self, App, Catalogue, Guard, Host, Look, Msg, NotOpened, Opened, Stop};
+use sockwalk::walk::{Request, Walk};
 
 /// Whether there is a terminal to draw on.
 pub fn is_possible() -> bool {
@@ -69,7 +69,7 @@ impl Shown {
 
 /// Shows a walk until the learner quits. `sender` is the other end of `inbox`; `prepare` sees the interface first.
 pub fn show(
-    walk: Box<dyn Walk>,
+    walk: Walk,
     invocation: &Invocation,
     (sender, inbox): (Sender<Msg>, &Receiver<Msg>),
     host: &mut impl Host,
@@ -112,19 +112,19 @@ impl<H: Host> Host for OnTerminal<'_, H> {
         self.host.request(request);
     }
 
-    fn went_on(&mut self, walk: &dyn Walk) {
+    fn went_on(&mut self, walk: &Walk) {
         self.host.went_on(walk);
     }
 
-    fn restart(&mut self, leaving: &dyn Walk, generation: u64) -> Result<Opened, String> {
+    fn restart(&mut self, leaving: &Walk, generation: u64) -> Result<Opened, String> {
         self.host.restart(leaving, generation)
     }
 
-    fn catalogue(&mut self, walk: &dyn Walk) -> Result<Catalogue, String> {
+    fn catalogue(&mut self, walk: &Walk) -> Result<Catalogue, String> {
         self.host.catalogue(walk)
     }
 
-    fn open(&mut self, lesson: &str, leaving: &dyn Walk, generation: u64) -> Result<Option<Opened>, NotOpened> {
+    fn open(&mut self, lesson: &str, leaving: &Walk, generation: u64) -> Result<Option<Opened>, NotOpened> {
         self.host.open(lesson, leaving, generation)
     }
 

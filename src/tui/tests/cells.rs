@@ -15,7 +15,8 @@ use crate::lesson::{builtin, builtin_names};
 use crate::model::Mode;
 use crate::theme::testing::least_contrast;
 use crate::tui::commands::{Command, command_for};
-use crate::tui::fit::Paper;
+use crate::tui::fit::laid_out;
+use crate::walk::Phase;
 
 /// The smallest window, and one in which everything is seen at once.
 const SIZES: [(u16, u16); 2] = [(80, 24), (120, 40)];
@@ -87,11 +88,11 @@ fn lessons_can_be_read_in_ascii() {
     for name in builtin_names() {
         let lesson = Arc::new(builtin(name).unwrap().unwrap());
         let theme = Theme::load(Choice::Mono, Colours::Sixteen).unwrap();
-        let paper = |last, next| Box::new(Paper::new(&lesson, Mode::Lab, Lang::EN, last, next));
-        let mut app = App::new(paper(None, Some(0)), look_in(Glyphs::Ascii, theme), 100, 30);
+        let walk = |last| laid_out(&lesson, Mode::Lab, Lang::EN, last, Phase::Ready);
+        let mut app = App::new(walk(None), look_in(Glyphs::Ascii, theme), 100, 30);
         all_ascii(name, &app);
         for (n, step) in lesson.steps.iter().enumerate() {
-            app.walk = paper(Some(n), Some(n + 1).filter(|next| *next < lesson.steps.len()));
+            app.walk = walk(Some(n));
             all_ascii(name, &app);
             let asked = step.ask.iter().flat_map(|ask| ask.labels.iter().chain([&ask.question]));
             let words = [&step.title, &step.say].into_iter().chain(asked).chain([&lesson.goal, &lesson.recap]);

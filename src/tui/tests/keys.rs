@@ -5,16 +5,50 @@ use crossterm::event::{MouseButton, MouseEvent, MouseEventKind};
 use super::made::{J, Made, client, segment};
 use super::*;
 use crate::i18n::testing::zh;
-use crate::lesson::{Glossary, Show};
-use crate::model::{SegmentId, Side};
-use crate::walk::{Command, Happening, Phase, Request, What};
+use crate::lesson::{Action, Glossary, Payload, Show};
+use crate::model::{Call, Event as Happened, SegmentId, Side};
+use crate::walk::Phase;
 
-fn with_log(made: Made, columns: u16, rows: u16) -> (App, made::Log) {
-    let log = made.log.clone();
-    (app_of(made, Lang::EN, columns, rows), log)
+fn app(made: Made, columns: u16, rows: u16) -> App {
+    app_of(made, Lang::EN, columns, rows)
 }
 
-fn click(app: &mut App, word: &str) {
+/// What a key asks of the world.
+fn asks(app: &mut App, key: char) -> Vec<Request> {
+    asked(press(app, KeyCode::Char(key)))
+}
+
+/// The prediction that the world's settling shows to have been made.
+fn predicted(app: &mut App) -> Option<usize> {
+    let noted = asked(settled(app));
+    let answers = noted.into_iter().filter_map(|request| match request {
+        Request::Note(event) => match *event {
+            Happened::Answer(answer) => Some(answer),
+            _ => None,
+        },
+        _ => None,
+    });
+    answers.last().expect("an answer").chosen
+}
+
+/// The client's next step sends a line.
+fn with_line() -> Made {
+    let mut made = Made::to_half_open();
+    let name = || "client".to_owned();
+    let socket = Action::Socket { side: Side::Client, name: name(), ipv6: false, udp: false };
+    let [socket, send] = [socket, Action::Send { socket: name(), payload: Payload::Line("hello".into()) }].map(Some);
+    (made.lesson.steps[4].action, made.lesson.steps[7].action) = (socket, send);
+    made.phase = Phase::Typing("hello".into());
+    made
+}
+
+/// The step that sends this line.
+fn sends(line: &str) -> Vec<Request> {
+    let send = Call::Send { fd: 5, data: format!("{line}\n").into_bytes() };
+    [&begins(7)[..], &[Request::Call(Side::Client, send)]].concat()
+}
+
+fn click(app: &mut App, word: &str) -> Vec<Request> {
     let shown = lines(&screen(app));
     let (y, x) = shown.iter().enumerate().find_map(|(y, line)| Some((y, line.find(word)?))).expect(word);
     let column = crate::i18n::width(&shown[y][..x]) as u16;
@@ -25,41 +59,45 @@ fn click(app: &mut App, word: &str) {
         modifiers: KeyModifiers::NONE,
     };
     let now = app.now;
-    update(app, Msg::Terminal(Event::Mouse(event)), now);
+    asked(update(app, Msg::Terminal(Event::Mouse(event)), now))
 }
 
 #[test]
 fn space_goes_on_and_the_request_comes_out() {
-    let (mut app, log) = with_log(Made::new(), 100, 30);
-    assert_eq!(press(&mut app, KeyCode::Char(' ')), [Effect::Request(Request::Settle)]);
-    assert_eq!(*log.lock().unwrap(), [Command::Next]);
+    let mut app = app(Made::new(), 100, 30);
+    let effects = press(&mut app, KeyCode::Char(' '));
+    assert_eq!(effects.last(), Some(&Effect::Request(Request::Settle)));
+    assert_eq!(asked(effects), begins(0));
 }
 
 #[test]
 fn deliver_and_drop_mean_the_oldest_until_another_is_chosen() {
     let mut made = Made::to_syn_recv();
     made.send(segment(client(), "ACK", J + 1, 7, b""));
-    let (mut app, log) = with_log(made, 100, 30);
-    keys(&mut app, "d");
-    press(&mut app, KeyCode::Down);
-    keys(&mut app, "x");
-    press(&mut app, KeyCode::Up);
-    keys(&mut app, "d");
+    let mut app = app(made, 100, 30);
     let (first, second) = (SegmentId(1), SegmentId(2));
-    assert_eq!(*log.lock().unwrap(), [Command::Deliver(first), Command::Drop(second), Command::Deliver(first)]);
+    assert_eq!(asks(&mut app, 'd'), by_hand(Hand::Deliver(first)));
+    settled(&mut app);
+    press(&mut app, KeyCode::Down);
+    assert_eq!(asks(&mut app, 'x'), by_hand(Hand::Drop(second)));
+    settled(&mut app);
+    press(&mut app, KeyCode::Up);
+    assert_eq!(asks(&mut app, 'd'), by_hand(Hand::Deliver(first)));
 }
 
 #[test]
 fn an_answer_is_a_number_or_a_click_and_only_what_is_offered() {
-    let (mut app, log) = with_log(Made::to_syn_recv(), 100, 30);
-    keys(&mut app, "92");
-    click(&mut app, "3 SYN_SENT");
-    assert_eq!(*log.lock().unwrap(), [Command::Predict(1), Command::Predict(2)]);
+    let asking = || app(Made::to_syn_recv(), 100, 30);
+    let (mut typed, mut clicked) = (asking(), asking());
+    assert_eq!(asks(&mut typed, '9'), []);
+    assert_eq!(asks(&mut typed, '2'), begins(6));
+    assert_eq!(click(&mut clicked, "3 SYN_SENT"), begins(6));
+    assert_eq!([&mut typed, &mut clicked].map(predicted), [Some(1), Some(2)]);
 }
 
 #[test]
 fn the_past_is_unmistakable_and_space_only_returns() {
-    let (mut app, log) = with_log(Made::to_half_open(), 100, 30);
+    let mut app = app(Made::to_half_open(), 100, 30);
     let present = text(&app);
     assert!(!present.contains("PAST"));
     press(&mut app, KeyCode::Left);
@@ -70,9 +108,8 @@ fn the_past_is_unmistakable_and_space_only_returns() {
     assert!(shown[0].contains("End returns"));
     assert_eq!(buffer[(50, 0)].bg, app.look.theme.past.0.bg.unwrap());
     assert!(shown[1].contains('╌'), "{}", shown[1]);
-    press(&mut app, KeyCode::Char(' '));
+    assert_eq!(press(&mut app, KeyCode::Char(' ')), [], "Space in the past runs nothing");
     assert!(!app.in_past());
-    assert!(log.lock().unwrap().is_empty(), "Space in the past runs nothing");
     assert_eq!(text(&app), present);
 }
 
@@ -95,13 +132,10 @@ fn looking_back_shows_what_was_true_then() {
 
 #[test]
 fn the_present_goes_on_while_the_past_is_looked_at() {
-    let (mut app, _) = with_log(Made::to_syn_sent(), 100, 30);
+    let mut app = app(Made::to_syn_sent(), 100, 30);
     press(&mut app, KeyCode::Left);
     let before = lines(&screen(&app));
-    let happening = crate::walk::Happening {
-        at: secs(30.0),
-        what: crate::walk::What::Event(crate::model::Event::Delivered(SegmentId(0))),
-    };
+    let happening = Happening { at: secs(30.0), what: What::Event(Happened::Delivered(SegmentId(0))) };
     update(&mut app, Msg::World(0, Box::new(happening.clone())), secs(30.0));
     let after = lines(&screen(&app));
     assert_eq!(before[1..], after[1..], "only the banner's count moves");
@@ -113,9 +147,7 @@ fn the_present_goes_on_while_the_past_is_looked_at() {
 
 #[test]
 fn a_line_is_typed_pasted_and_sent() {
-    let mut made = Made::to_half_open();
-    made.phase = Phase::Typing("hello".into());
-    let (mut app, log) = with_log(made, 100, 30);
+    let mut app = app(with_line(), 100, 30);
     assert!(text(&app).contains("> hello"), "{}", text(&app));
     // The first letter takes the place of the offered line; from then on a blank is a part of it.
     keys(&mut app, "q? ");
@@ -124,58 +156,46 @@ fn a_line_is_typed_pasted_and_sent() {
     update(&mut app, Msg::Terminal(Event::Paste(paste)), now);
     let value = app.typing().unwrap().value().to_owned();
     assert!(value.starts_with("q? [31m字") && value.chars().count() == 200, "{value}");
-    press(&mut app, KeyCode::Enter);
-    assert_eq!(*log.lock().unwrap(), [Command::Line(value)]);
+    assert_eq!(asked(press(&mut app, KeyCode::Enter)), sends(&value.replace('\u{1b}', "")));
 }
 
 /// Who only goes on, goes on: nobody has begun to type.
 #[test]
 fn space_sends_the_line_that_stands_as_it_was_offered() {
-    let mut made = Made::to_half_open();
-    made.phase = Phase::Typing("hello".into());
-    let (mut app, log) = with_log(made, 80, 24);
+    let mut app = app(with_line(), 80, 24);
     assert!(lines(&screen(&app))[22..].concat().contains("Space next"), "{}", text(&app));
-    press(&mut app, KeyCode::Char(' '));
-    assert_eq!(*log.lock().unwrap(), [Command::Next]);
+    assert_eq!(asks(&mut app, ' '), sends("hello"));
 }
 
 #[test]
 fn escape_sends_the_offered_line() {
-    let mut made = Made::to_half_open();
-    made.phase = Phase::Typing("hello".into());
-    let (mut app, log) = with_log(made, 80, 24);
+    let mut app = app(with_line(), 80, 24);
     keys(&mut app, "xyz");
-    press(&mut app, KeyCode::Esc);
-    assert_eq!(*log.lock().unwrap(), [Command::Next]);
+    assert_eq!(asked(press(&mut app, KeyCode::Esc)), sends("hello"));
 }
 
 #[test]
 fn a_signal_interrupts_the_chosen_or_the_only_blocked_call() {
-    let (mut app, log) = with_log(Made::to_syn_sent(), 100, 30);
-    keys(&mut app, "i");
-    assert!(log.lock().unwrap().is_empty(), "both sides sleep: which one is meant?");
-    press(&mut app, KeyCode::Tab);
-    press(&mut app, KeyCode::Tab);
-    keys(&mut app, "i");
-    let (mut only, second) = with_log(Made::to_half_open(), 100, 30);
-    keys(&mut only, "i");
-    assert_eq!(*log.lock().unwrap(), [Command::Interrupt(Side::Client)]);
-    assert_eq!(*second.lock().unwrap(), [Command::Interrupt(Side::Server)]);
+    let (mut both, mut only) = (app(Made::to_syn_sent(), 100, 30), app(Made::to_half_open(), 100, 30));
+    assert_eq!(asks(&mut both, 'i'), [], "both sides sleep: which one is meant?");
+    press(&mut both, KeyCode::Tab);
+    press(&mut both, KeyCode::Tab);
+    assert_eq!(asks(&mut both, 'i'), by_hand(Hand::Interrupt(Side::Client)));
+    assert_eq!(asks(&mut only, 'i'), by_hand(Hand::Interrupt(Side::Server)));
 }
 
 #[test]
 fn it_plays_by_itself_at_a_pace_that_changes() {
-    let (mut app, log) = with_log(Made::new(), 100, 30);
+    let mut app = app(Made::new(), 100, 30);
     assert_eq!(app.wake_at(), None, "idle costs nothing");
     keys(&mut app, "a");
     assert!(text(&app).contains("plays, 3 s a step"), "{}", lines(&screen(&app))[0]);
     let now = app.now;
     assert_eq!(app.wake_at(), Some(now));
-    update(&mut app, Msg::Tick, now);
-    assert_eq!(*log.lock().unwrap(), [Command::Next]);
-    assert_eq!(app.wake_at(), None, "the walk is busy");
-    let settled = crate::walk::Happening { at: now, what: crate::walk::What::Settled };
-    update(&mut app, Msg::World(0, Box::new(settled)), now);
+    assert_eq!(asked(update(&mut app, Msg::Tick, now)), begins(0));
+    let patience = app.walk().runner().unwrap().options().patience;
+    assert_eq!(app.wake_at(), Some(now + patience), "the walk is busy");
+    settled(&mut app);
     assert_eq!(app.wake_at(), Some(now + secs(3.0)));
     keys(&mut app, "+++++");
     assert!(text(&app).contains("plays, 0.5 s a step"));
@@ -185,13 +205,12 @@ fn it_plays_by_itself_at_a_pace_that_changes() {
 
 #[test]
 fn clicks_choose_sides_segments_and_buttons() {
-    let (mut app, log) = with_log(Made::to_syn_recv(), 120, 40);
+    let mut app = app(Made::to_syn_recv(), 120, 40);
     click(&mut app, "CLIENT");
     assert_eq!(app.place.actor, Some(Side::Client.into()));
     click(&mut app, "SYN seq=j");
     assert_eq!(app.place.segment, Some(SegmentId(0)));
-    click(&mut app, "d deliver");
-    assert_eq!(*log.lock().unwrap(), [Command::Deliver(SegmentId(1))]);
+    assert_eq!(click(&mut app, "d deliver"), by_hand(Hand::Deliver(SegmentId(1))));
     click(&mut app, "k kernel");
     assert!(text(&app).contains("The kernel's socket table"));
     click(&mut app, "? help");
@@ -218,18 +237,18 @@ fn what_a_step_shows_opens_once_and_space_leads_to_its_text() {
     made.phase = Phase::Busy;
     let step = made.trace.present().step().unwrap().0;
     made.lesson.steps[step].show = Some(Show::Layers);
-    let (mut app, log) = with_log(made, 80, 24);
+    let mut app = app(made, 80, 24);
     assert_eq!(app.place.overlay, None);
-    let now = app.now;
-    update(&mut app, Msg::World(0, Box::new(Happening { at: now, what: What::Settled })), now);
+    settled(&mut app);
     assert_eq!(app.place.overlay, Some(Overlay::Layers));
     assert!(text(&app).contains("Space: on to the text"), "{}", text(&app));
-    press(&mut app, KeyCode::Char(' '));
-    assert_eq!((app.place.overlay, log.lock().unwrap().len()), (None, 0), "the text first");
-    press(&mut app, KeyCode::Char(' '));
-    assert_eq!(log.lock().unwrap().len(), 1);
-    update(&mut app, Msg::World(0, Box::new(Happening { at: now, what: What::Settled })), now);
+    let asked_for = asks(&mut app, ' ');
+    assert_eq!((app.place.overlay, asked_for), (None, vec![]), "the text first");
+    assert_eq!(asks(&mut app, 'd'), by_hand(Hand::Deliver(SegmentId(3))));
+    settled(&mut app);
     assert_eq!(app.place.overlay, None, "the same step doesn't open it again");
+    assert_eq!(asks(&mut app, ' '), begins(step + 1));
+    settled(&mut app);
     keys(&mut app, "l");
     assert!(text(&app).contains("Esc closes"), "{}", text(&app));
     keys(&mut app, "l");
@@ -252,9 +271,9 @@ fn language_numbers_and_code_change_while_it_runs() {
 
 #[test]
 fn restart_and_quit_are_effects() {
-    let (mut app, _) = with_log(Made::to_syn_recv(), 100, 30);
+    let mut app = app(Made::to_syn_recv(), 100, 30);
     assert_eq!(press(&mut app, KeyCode::Char('r')), [Effect::Restart]);
-    app.restarted(Box::new(Made::new()));
+    app.restarted(Made::new().walk());
     assert_eq!(app.generation(), 1);
     assert!(text(&app).contains("no call yet"));
     app.not_restarted("no namespace".into());
@@ -299,28 +318,23 @@ fn the_glossary_begins_with_the_terms_of_the_text() {
 
 #[test]
 fn while_steps_run_again_only_the_clock_goes_on() {
-    use crate::walk::Command as Order;
-    let made = Made::to_syn_sent();
-    let log = made.log.clone();
-    let mut app = app_of(made, Lang::EN, 80, 24);
+    let mut app = app(Made::to_syn_sent(), 80, 24);
     let next = app.walk().next_step().unwrap().0;
     app.run_again(next);
     assert!(text(&app).contains("run again, to where you stopped"), "{}", text(&app));
     // Whoever presses keys now means the screen that comes.
     for code in [KeyCode::Char(' '), KeyCode::Char('d'), KeyCode::Char('i'), KeyCode::Enter] {
-        press(&mut app, code);
+        assert_eq!(press(&mut app, code), []);
     }
-    assert_eq!(*log.lock().unwrap(), []);
     let due = app.wake_at().unwrap();
-    update(&mut app, Msg::Tick, due);
-    assert_eq!(*log.lock().unwrap(), [Order::Next]);
+    assert_eq!(asked(update(&mut app, Msg::Tick, due)), begins(next));
     // Looking, leaving and beginning anew stay possible.
     keys(&mut app, "g");
     assert!(text(&app).contains("Glossary"));
     keys(&mut app, "g");
     assert_eq!(press(&mut app, KeyCode::Char('r')), [Effect::Restart]);
     assert_eq!(press(&mut app, KeyCode::Char('q')), [Effect::Quit]);
-    app.restarted(Box::new(Made::new()));
+    app.restarted(Made::new().walk());
     assert!(!app.runs_again() && !text(&app).contains("again, to where"), "{}", text(&app));
 }
 

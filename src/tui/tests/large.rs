@@ -31,7 +31,7 @@ fn watch(events: impl IntoIterator<Item = Happened>, columns: u16, rows: u16) ->
     let (lab, wire) = (Some("main".to_owned()), Wire::Holds);
     let options = FreeOptions { purpose: Purpose::Watch, server: server(), mode: Mode::Lab, wire, lab, lesson: None };
     let look = Look::new(Lang::EN, Theme::load(Choice::Dark, Colours::All).unwrap(), Glyphs::Unicode).unwrap();
-    let mut app = App::new(Box::new(Free::new(options, None)), look, columns, rows);
+    let mut app = App::new(Free::new(options, None).into(), look, columns, rows);
     happen(&mut app, events);
     app
 }
@@ -165,9 +165,9 @@ fn only_a_room_has_them_unasked_and_a_key_switches_them() {
         assert!(here(&app), "a lesson is projected too");
         assert_eq!(states(&app), ["SYN_RECV", "SYN_SENT"]);
         // The walk begins anew; whoever wanted large letters still does.
-        app.restarted(Box::new(Made::to_half_open()));
+        app.restarted(Made::to_half_open().walk());
         assert_eq!(states(&app), ["SYN_RECV", "ESTABLISHED"]);
-        app.restarted(Box::new(Made::to_syn_recv()));
+        app.restarted(Made::to_syn_recv().walk());
         keys(&mut app, "b");
         update(&mut app, Msg::Tick, Made::to_syn_recv().clock());
         assert_eq!(text(&app), before);

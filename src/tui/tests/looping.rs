@@ -4,7 +4,6 @@ use std::sync::mpsc;
 
 use super::made::Made;
 use super::*;
-use crate::walk::Request;
 
 #[derive(Default)]
 struct Fake {
@@ -14,7 +13,7 @@ struct Fake {
 }
 
 fn opened(made: Made) -> Opened {
-    Opened { walk: Box::new(made), again: None, kept: Default::default(), told: None }
+    Opened { walk: made.walk(), again: None, kept: Default::default(), told: None }
 }
 
 impl Host for Fake {
@@ -24,16 +23,16 @@ impl Host for Fake {
     fn request(&mut self, request: Request) {
         self.asked.push(request);
     }
-    fn went_on(&mut self, _: &dyn Walk) {}
-    fn restart(&mut self, _: &dyn Walk, generation: u64) -> Result<Opened, String> {
+    fn went_on(&mut self, _: &Walk) {}
+    fn restart(&mut self, _: &Walk, generation: u64) -> Result<Opened, String> {
         self.restarts.push(generation);
         Ok(opened(Made::to_syn_sent()))
     }
-    fn catalogue(&mut self, walk: &dyn Walk) -> Result<Catalogue, String> {
+    fn catalogue(&mut self, walk: &Walk) -> Result<Catalogue, String> {
         let here = walk.lesson().map(|lesson| lesson.id.clone());
         Ok(Catalogue { rows: super::course::rows(), opens: Opens::Here, here })
     }
-    fn open(&mut self, lesson: &str, _: &dyn Walk, generation: u64) -> Result<Option<Opened>, NotOpened> {
+    fn open(&mut self, lesson: &str, _: &Walk, generation: u64) -> Result<Option<Opened>, NotOpened> {
         self.opened.push((lesson.to_owned(), generation));
         match lesson {
             "udp" => Err(NotOpened { why: "no such luck".into(), lost: false }),
@@ -63,7 +62,7 @@ fn it_takes_what_comes_and_ends_at_q_or_when_nobody_is_there() {
         let mut host = Fake::default();
         run(&mut terminal, &mut app, &inbox, &mut host).unwrap();
         drop(keep);
-        assert_eq!(host.asked, [Request::Settle]);
+        assert_eq!(host.asked, [&begins(0)[..], &[Request::Settle]].concat());
         assert_eq!(host.restarts, [1]);
         assert_eq!(app.generation(), 1);
     }

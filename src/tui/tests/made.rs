@@ -1,86 +1,25 @@
 //! A walk whose trace was made by hand: the handshake, the echo and the close as the kernel does them.
 
 use std::net::SocketAddr;
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 use std::time::Duration;
 
 use crate::i18n::testing::both;
 use crate::lesson::{Ask, End, Lesson, Measure, Step};
 use crate::model::*;
 use crate::tcp::{Flags, Packet, State};
-use crate::tui::Walk;
-use crate::walk::{Command, Happening, Phase, Request, Verdict, WalkOptions, What, Wire};
+use crate::walk::{Phase, Runner, Walk, WalkOptions, Wire};
 
 pub(super) const J: u32 = 2_839_402_113;
 pub(super) const K: u32 = 1_094_837_261;
-
-/// What the interface asked of the walk.
-pub(super) type Log = Arc<Mutex<Vec<Command>>>;
 
 pub(super) struct Made {
     pub(super) lesson: Lesson,
     pub(super) trace: Trace,
     pub(super) phase: Phase,
     pub(super) options: WalkOptions,
-    pub(super) log: Log,
     pub(super) at: Duration,
-    pub(super) requests: Vec<Request>,
-    /// The segment that the next step is about.
-    pub(super) awaited: Option<SegmentId>,
     sent: u32,
-}
-
-impl Walk for Made {
-    fn lesson(&self) -> Option<&Lesson> {
-        Some(&self.lesson)
-    }
-    fn mode(&self) -> Mode {
-        self.options.mode
-    }
-    fn wire(&self) -> Wire {
-        self.options.wire
-    }
-    fn server(&self) -> SocketAddr {
-        self.lesson.server
-    }
-    fn trace(&self) -> &Trace {
-        &self.trace
-    }
-    fn phase(&self) -> &Phase {
-        &self.phase
-    }
-    fn next_step(&self) -> Option<(usize, &Step)> {
-        let next = self.trace.present().step().map_or(0, |(step, _)| step + 1);
-        self.lesson.steps.get(next).map(|step| (next, step))
-    }
-    fn question(&self) -> Option<&Ask> {
-        if self.phase == Phase::Asking { self.next_step()?.1.ask.as_ref() } else { None }
-    }
-    fn awaited(&self) -> Option<SegmentId> {
-        self.awaited
-    }
-    fn verdict(&self) -> Verdict {
-        Verdict { held: 7, broken: 0 }
-    }
-    fn command(&mut self, command: Command, _now: Duration) {
-        if matches!(command, Command::Next | Command::Line(_)) && self.phase != Phase::Busy {
-            self.phase = Phase::Busy;
-        }
-        self.log.lock().unwrap().push(command);
-        self.requests.push(Request::Settle);
-    }
-    fn happened(&mut self, happening: Happening) {
-        match happening.what {
-            What::Event(event) => {
-                self.trace.push(happening.at, event);
-            }
-            What::Settled => self.phase = Phase::Ready,
-            _ => {}
-        }
-    }
-    fn take_request(&mut self) -> Option<Request> {
-        self.requests.pop()
-    }
 }
 
 pub(super) fn server() -> SocketAddr {
@@ -213,17 +152,12 @@ impl Made {
             port: None,
             timers: true,
         };
-        Made {
-            lesson: lesson(),
-            trace: Trace::default(),
-            phase: Phase::Ready,
-            options,
-            log: Log::default(),
-            at: Duration::ZERO,
-            requests: Vec::new(),
-            awaited: None,
-            sent: 0,
-        }
+        Made { lesson: lesson(), trace: Trace::default(), phase: Phase::Ready, options, at: Duration::ZERO, sent: 0 }
+    }
+
+    /// The walk that has come so far.
+    pub(super) fn walk(self) -> Walk {
+        Runner::from_trace(Arc::new(self.lesson), self.options, self.trace, self.phase).into()
     }
 
     /// The time after all of it: a little later than the newest entry.

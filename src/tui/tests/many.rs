@@ -4,9 +4,9 @@ use std::time::Instant;
 
 use super::made::server;
 use super::*;
-use crate::model::{Event as Happened, Member, Mode, Role, SegmentId, Side, testing};
+use crate::model::{Event as Happened, Member, Mode, Role, SegmentId, Side, Trace, testing};
 use crate::tcp::State;
-use crate::walk::{Free, FreeOptions, Happening, Purpose, What, Wire};
+use crate::walk::{Free, FreeOptions, Purpose, Wire};
 
 /// A free walk whose learner drives one side, while so many segments wait at a listener's door, from so many clients.
 fn crowded(drives: &[Side], held: u32, size: (u16, u16), large: bool) -> App {
@@ -19,7 +19,7 @@ fn crowded(drives: &[Side], held: u32, size: (u16, u16), large: bool) -> App {
         lab: Some("main".into()),
         lesson: None,
     };
-    let mut walk = Free::new(options, None);
+    let mut trace = Trace::default();
     let members = Side::BOTH.map(|side| {
         let role = Role::Drives(vec![side]);
         Happened::Joined(Member { number: side as u32 + 1, pid: 1, nth: 1, role })
@@ -33,10 +33,10 @@ fn crowded(drives: &[Side], held: u32, size: (u16, u16), large: bool) -> App {
         [Happened::Sent { id, segment, again: None }, Happened::Held(id)]
     });
     for event in begin.chain(segments) {
-        walk.happened(Happening { at: secs(1.0), what: What::Event(event) });
+        trace.push(secs(1.0), event);
     }
     let look = Look::new(Lang::EN, Theme::load(Choice::Dark, Colours::All).unwrap(), Glyphs::Unicode).unwrap();
-    let mut app = App::new(Box::new(walk), look, size.0, size.1);
+    let mut app = App::new(Free::from_trace(options, trace).into(), look, size.0, size.1);
     app.look.large = Some(large);
     update(&mut app, Msg::Tick, secs(2.0));
     app

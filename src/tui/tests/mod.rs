@@ -21,13 +21,15 @@ use ratatui::buffer::Buffer;
 use super::*;
 use crate::i18n::Glyphs;
 use crate::i18n::Lang;
+use crate::model::Hand;
 use crate::theme::{Choice, Colours, Theme};
+use crate::walk::{Happening, Request, Walk, What};
 use made::Made;
 
 fn app_of(made: Made, lang: Lang, columns: u16, rows: u16) -> App {
     let look = Look::new(lang, Theme::load(Choice::Dark, Colours::All).unwrap(), Glyphs::Unicode).unwrap();
     let now = made.clock();
-    let mut app = App::new(Box::new(made), look, columns, rows);
+    let mut app = App::new(made.walk(), look, columns, rows);
     update(&mut app, Msg::Tick, now);
     app
 }
@@ -65,6 +67,36 @@ fn text(app: &App) -> String {
 fn press(app: &mut App, code: KeyCode) -> Vec<Effect> {
     let now = app.now;
     update(app, Msg::Terminal(Event::Key(KeyEvent::new(code, KeyModifiers::NONE))), now)
+}
+
+/// What is asked of the world, but for its word that it has settled.
+fn asked(effects: Vec<Effect>) -> Vec<Request> {
+    let requests = effects.into_iter().filter_map(|effect| match effect {
+        Effect::Request(request) => Some(request),
+        _ => None,
+    });
+    requests.filter(|request| *request != Request::Settle).collect()
+}
+
+/// The world has settled.
+fn settled(app: &mut App) -> Vec<Effect> {
+    let now = app.now;
+    update(app, Msg::World(0, Box::new(Happening { at: now, what: What::Settled })), now)
+}
+
+/// A step begins, of a lesson whose steps do nothing.
+fn begins(step: usize) -> [Request; 1] {
+    [Request::Note(Box::new(crate::model::Event::Step(step)))]
+}
+
+/// Something is done by hand: it is noted, and asked for.
+fn by_hand(hand: Hand) -> [Request; 2] {
+    let request = match hand {
+        Hand::Deliver(id) => Request::Deliver(id),
+        Hand::Drop(id) => Request::Drop(id),
+        Hand::Interrupt(side) => Request::Interrupt(side),
+    };
+    [Request::Note(Box::new(crate::model::Event::ByHand(hand))), request]
 }
 
 fn keys(app: &mut App, keys: &str) {

@@ -146,7 +146,7 @@ fn free_walk(purpose: Purpose, lang: Lang, columns: u16, rows: u16) -> App {
     let (lab, wire) = (Some("main".to_owned()), Wire::Holds);
     let options = FreeOptions { purpose, server: made::server(), mode: Mode::Lab, wire, lab, lesson: None };
     let look = Look::new(lang, Theme::load(Choice::Dark, Colours::All).unwrap(), Glyphs::Unicode).unwrap();
-    App::new(Box::new(Free::new(options, None)), look, columns, rows)
+    App::new(Free::new(options, None).into(), look, columns, rows)
 }
 
 fn happens(app: &mut App, event: Happened) {

@@ -3,9 +3,11 @@
 
 use super::made::{J, K, Made, client, segment, server};
 use super::*;
-use crate::model::{Actor, Call, Event as Happened, Mode, Returned, SegmentId, Side};
+use crate::lesson::{Action, SegmentPattern};
+use crate::model::{Actor, Call, Event as Happened, Mode, Returned, SegmentId, Side, Trace};
+use crate::tcp::{Flags, Protocol};
 use crate::tui::commands::{COMMANDS, Entry};
-use crate::walk::{Command as Order, Free, FreeOptions, Happening, Phase, Purpose, What, Wire};
+use crate::walk::{Free, FreeOptions, Phase, Purpose, Wire};
 
 /// A state; made anew for each key that is tried in it.
 pub(super) type State = (String, Box<dyn Fn() -> App>);
@@ -14,7 +16,7 @@ pub(super) type State = (String, Box<dyn Fn() -> App>);
 fn free(purpose: Purpose, columns: u16, rows: u16) -> App {
     let options =
         FreeOptions { purpose, server: server(), mode: Mode::Lab, wire: Wire::Holds, lab: None, lesson: None };
-    let mut walk = Free::new(options, None);
+    let mut trace = Trace::default();
     let mut events = Vec::new();
     for side in Side::BOTH {
         let call = Call::Socket { ipv6: false, udp: false };
@@ -30,10 +32,10 @@ fn free(purpose: Purpose, columns: u16, rows: u16) -> App {
         events.push(Happened::Held(id));
     }
     for event in events {
-        walk.happened(Happening { at: secs(1.0), what: What::Event(event) });
+        trace.push(secs(1.0), event);
     }
     let look = Look::new(Lang::EN, Theme::load(Choice::Dark, Colours::All).unwrap(), Glyphs::Unicode).unwrap();
-    let mut app = App::new(Box::new(walk), look, columns, rows);
+    let mut app = App::new(Free::from_trace(options, trace).into(), look, columns, rows);
     update(&mut app, Msg::Tick, secs(2.0));
     app
 }
@@ -203,8 +205,19 @@ fn one_segment_is_meant_and_seen() {
                 let id = made.send(segment(client(), "ACK", J + 2 + n, K, b""));
                 made.push(Happened::Delivered(id));
             }
-            made.awaited = Some(SegmentId(2));
-            let log = made.log.clone();
+            let flags = Flags::from_names(["ACK"]).unwrap();
+            let acknowledgement = SegmentPattern {
+                from: Side::Client,
+                protocol: Protocol::Tcp,
+                flags,
+                seq: None,
+                ack: None,
+                len: None,
+                win: None,
+                win_scaled: None,
+                on: None,
+            };
+            made.lesson.steps[6].action = Some(Action::Deliver(acknowledgement));
             let mut app = app_of(made, Lang::EN, 80, 24);
             if chosen {
                 press(&mut app, KeyCode::Up);
@@ -214,8 +227,9 @@ fn one_segment_is_meant_and_seen() {
             let shown = text(&app);
             let marked = shown.lines().find(|line| line.contains("│▶ ")).unwrap_or_else(|| panic!("{later}: {shown}"));
             assert!(marked.contains(if chosen { "SYN,ACK seq=k" } else { "ACK seq=j+1" }), "{shown}");
-            keys(&mut app, "d");
-            assert_eq!(*log.lock().unwrap(), [Order::Deliver(meant)]);
+            let by_step = [&begins(6)[..], &[Request::Deliver(meant)]].concat();
+            let wanted = if chosen { by_hand(Hand::Deliver(meant)).to_vec() } else { by_step };
+            assert_eq!(asked(press(&mut app, KeyCode::Char('d'))), wanted);
         }
     }
 }

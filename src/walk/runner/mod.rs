@@ -7,6 +7,7 @@
 mod actions;
 mod by_hand;
 mod judge;
+mod resumed;
 mod waits;
 
 use std::collections::VecDeque;

@@ -8,11 +8,10 @@ use sockwalk::cli::Invocation;
 use sockwalk::i18n::{Texts, harmless};
 use sockwalk::lesson::{Lesson, Terms};
 use sockwalk::model::{Event, Mode};
-use sockwalk::walk::{Phase, Wire, World};
+use sockwalk::walk::{Phase, Walk, Wire, World, WorldGone, drive, straight_on};
 
 use crate::PATIENCE;
 use crate::place::{Grounds, Waits, runner};
-use crate::play::drive;
 
 /// How a lesson fared.
 pub struct Ran {
@@ -60,18 +59,22 @@ pub fn run_in(
         let _ = sender.send(happening);
     };
     let mut world = grounds.start_in(mode, lesson, invocation.port, epoch, sink).map_err(plain)?;
-    let mut walk = runner(lesson, &world, invocation, Waits { patience: PATIENCE, timers });
-    drive(&mut walk, &mut world, &inbox, epoch, |_| Ok(())).map_err(|error| error.to_string())?;
+    let runner = runner(lesson, &world, invocation, Waits { patience: PATIENCE, timers });
+    let (steps, left_out) = (runner.steps().len(), runner.left_out().map(|step| step.id.clone()).collect());
+    let mut walk = Walk::from(runner);
+    let clock = || epoch.elapsed();
+    drive(&mut walk, &mut world, (&inbox, &clock), |walk| Ok::<_, WorldGone>(straight_on(walk)))
+        .map_err(|gone| gone.to_string())?;
     if let Phase::Failed(failure) = walk.phase() {
         return Err(plain(grounds.failed(failure)));
     }
     let mut ran = Ran {
-        steps: walk.steps().len(),
+        steps,
         claims: 0,
         took: epoch.elapsed(),
         wrong: Vec::new(),
         unseen: if world.wire() == Wire::Blind { claims_on_segments(lesson, mode) } else { 0 },
-        left_out: walk.left_out().map(|step| step.id.clone()).collect(),
+        left_out,
     };
     let texts = Texts::load(invocation.lang).map_err(|error| error.to_string())?;
     for entry in walk.trace().entries() {

@@ -1,0 +1,60 @@
+//! A lesson's walk as it stands after what a trace has, for who lays it out and asks no world for anything.
+
+use std::sync::Arc;
+
+use super::{Phase, Runner, Running, WalkOptions};
+use crate::lesson::{Action, Lesson};
+use crate::model::{Event, Side, Trace};
+
+impl Runner {
+    /// The walk that has come to the end of this trace, and waits for what `phase` says.
+    pub fn from_trace(lesson: Arc<Lesson>, options: WalkOptions, trace: Trace, phase: Phase) -> Runner {
+        let mut runner = Runner::new(lesson, options);
+        for entry in trace.entries() {
+            runner.learn(&entry.event);
+        }
+        let steps = runner.steps[..runner.begun].iter();
+        let (held, broken): (Vec<_>, Vec<_>) =
+            steps.flat_map(|step| trace.present().verdicts(*step).0).partition(|claim| claim.held);
+        (runner.verdict.held, runner.verdict.broken) = (held.len(), broken.len());
+        if phase == Phase::Busy {
+            let now = trace.entries().last().map_or_else(Default::default, |entry| entry.at);
+            let running = Running::new(runner.checked, now + runner.options.patience);
+            runner.running = Some(Running { acted: true, ..running });
+        }
+        (runner.trace, runner.phase) = (trace, phase);
+        runner
+    }
+
+    /// Learns from one entry how far the walk has come, and what the lesson's names stand for.
+    fn learn(&mut self, event: &Event) {
+        match event {
+            Event::Step(step) => {
+                self.begun = self.steps.iter().position(|own| own == step).map_or(self.begun, |nth| nth + 1);
+                self.checked = Some(*step);
+                let lesson = Arc::clone(&self.lesson);
+                if let Some((side, name)) = lesson.steps.get(*step).and_then(|step| self.naming(step.action.as_ref()?))
+                {
+                    self.naming[side as usize] = Some(name.to_owned());
+                }
+            }
+            Event::Returned { caller, outcome } => {
+                let side = caller.actor.side;
+                if let (Some(name), Ok(returned)) = (self.naming[side as usize].take(), outcome) {
+                    self.names.name(&name, side, returned.value as i32);
+                }
+            }
+            Event::Socket(facts) => self.names.learn(facts),
+            _ => {}
+        }
+    }
+
+    /// The name that an action gives to the descriptor that its call makes, and whose call that is.
+    fn naming<'a>(&self, action: &'a Action) -> Option<(Side, &'a str)> {
+        match action {
+            Action::Socket { side, name, .. } => Some((*side, name)),
+            Action::Accept { socket, name } => Some((self.names.get(socket)?.side, name)),
+            _ => None,
+        }
+    }
+}
