@@ -24,6 +24,7 @@ mod sides;
 mod signals;
 mod sockets;
 mod sys;
+pub mod tracer;
 pub mod untrusted;
 mod wire;
 mod world;

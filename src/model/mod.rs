@@ -33,7 +33,7 @@ pub use event::{Answer, ClaimResult, Entry, Event, Hand, SegmentId, Unkept};
 pub use member::{Connection, Member, Passing, Role, Which, may_release};
 pub use observation::{Glance, Observation, SocketFacts, SocketState, Source, TcpInfo, Timer, TimerKind};
 pub use option::{SOCKET_OPTIONS, SocketOption};
-pub use program::{ProgramCall, ProgramReturn, ProgramThread};
+pub use program::{ProgramCall, ProgramDescriptor, ProgramReturn, ProgramThread};
 pub use settings::{Copies, LOOPBACK_MTU, LabSettings, MSS, Mode, Need, SHARED_RTO_MIN_MS, Setting};
 pub use sockets::{Opposite, SocketKind, SocketRole, Sockets};
 pub use statement::{Count, End, Number, SegmentFate, SegmentWords, Statement, TimerFact, timer_name};

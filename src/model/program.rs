@@ -24,9 +24,25 @@ pub struct ProgramCall {
     pub fd: Option<i32>,
     /// The inode of the socket that this descriptor is of, as `/proc/PID/fd` has it; `None` where it is of no socket.
     pub socket: Option<u64>,
+    /// Whether that socket is of IPv4 or IPv6, as far as is known; of `socket(2)`, whether the one that it makes will be.
+    #[serde(default)]
+    pub internet: bool,
+    /// Of a `close(2)`: the further descriptors of the same socket, in all processes that are traced. While there are some, the
+    /// socket stays as it is.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub others: Vec<ProgramDescriptor>,
     /// The call of the walk that it comes to: a `read(2)` of a socket is a [`Call::Recv`]; `None` where it comes to none, as of
     /// `epoll_wait(2)`.
     pub like: Option<Call>,
+}
+
+/// A descriptor of a process.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct ProgramDescriptor {
+    /// The process, as [`ProgramThread`] has it.
+    pub process: u32,
+    /// Its number there.
+    pub fd: i32,
 }
 
 /// What a program's call came to.

@@ -1,4 +1,4 @@
-//! The only module with `unsafe`: system calls that neither the standard library nor socket2 wraps.
+//! The only folder with `unsafe`: system calls that neither the standard library nor socket2 wraps.
 //!
 //! Each function is a thin, safe wrapper of one call; errors are the kernel's own, as [`io::Error`].
 #![allow(unsafe_code)]
@@ -10,6 +10,9 @@ use std::os::fd::{AsRawFd, BorrowedFd, IntoRawFd, OwnedFd, RawFd};
 use std::sync::atomic::{AtomicI32, Ordering};
 
 use socket2::{SockAddr, SockAddrStorage};
+
+pub mod ptrace;
+pub mod seccomp;
 
 fn check(result: c_int) -> io::Result<c_int> {
     if result < 0 { Err(io::Error::last_os_error()) } else { Ok(result) }

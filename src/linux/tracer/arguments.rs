@@ -1,0 +1,358 @@
+//! Arguments as text, in C's way: constants by name, what pointers point to. What the kernel is to fill is `…` until the call
+//! has returned.
+
+use std::net::SocketAddr;
+
+use super::addresses::{self, Address};
+use super::memory::Memory;
+use super::messages;
+use super::names;
+use super::table::{self, Argument, Row};
+use crate::model::{SocketOption, quoted};
+
+/// What isn't known yet.
+pub(super) const UNFILLED: &str = "…";
+
+/// So many elements of an array are written.
+pub(super) const MOST: u64 = 64;
+
+/// So many bytes of a buffer are written; of longer ones there is a mark that more came.
+const WRITTEN: usize = 64;
+
+/// A call's arguments, and what can be read of them.
+pub(super) struct Reader<'a> {
+    pub(super) thread: u32,
+    pub(super) memory: &'a Memory,
+    pub(super) row: &'static Row,
+    pub(super) arguments: [u64; 6],
+    /// The call's value, once it has returned without an error.
+    pub(super) value: Option<i64>,
+}
+
+impl Reader<'_> {
+    /// All arguments.
+    pub(super) fn all(&self) -> Vec<String> {
+        (0..self.row.arguments.len()).map(|at| self.text(at)).collect()
+    }
+
+    /// The arguments once more where the kernel filled some; those that were there before are kept.
+    pub(super) fn filled(&self, before: &[String]) -> Vec<String> {
+        let texts = self.row.arguments.iter().zip(before).enumerate();
+        texts.map(|(at, (argument, text))| if is_filled(*argument) { self.text(at) } else { text.clone() }).collect()
+    }
+
+    fn text(&self, at: usize) -> String {
+        use Argument::*;
+        let value = self.arguments[at];
+        match self.row.arguments[at] {
+            Fd | OtherFd | Int => (value as i32).to_string(),
+            Unsigned => value.to_string(),
+            Pointer => pointer(value),
+            Domain => names::one_of(value & 0xffff_ffff, names::DOMAINS),
+            SocketType => socket_type(value as u32),
+            Protocol => self.protocol(value),
+            SocketFlags => names::flags(value as u32, names::SOCKET_FLAGS),
+            Address => self.address(value, self.arguments[at + 1]),
+            AddressOut => self.filled_address(at),
+            LengthOut => self.filled_int(value),
+            Bytes => self.bytes(value, self.arguments[at + 1]),
+            BytesOut => self.filled_bytes(value),
+            MessageFlags => names::flags(value as u32, names::MESSAGE_FLAGS),
+            Vectors => messages::vectors(self.memory, value, self.arguments[at + 1], u64::MAX),
+            VectorsOut => {
+                self.of_value(value, |filled| messages::vectors(self.memory, value, self.arguments[at + 1], filled))
+            }
+            Message => messages::message(self.memory, value, u64::MAX),
+            MessageOut => self.of_value(value, |filled| messages::message(self.memory, value, filled)),
+            Messages => messages::several(self.memory, value, self.arguments[at + 1], false),
+            MessagesOut => self.of_value(value, |filled| messages::several(self.memory, value, filled, true)),
+            How => names::one_of(value & 0xffff_ffff, names::HOW),
+            Level => SocketOption { level: value as i32, number: 0 }.level_name(),
+            Option => self.option_name(),
+            OptionValue => self.option_value(value, self.arguments[at + 1] & 0xffff_ffff),
+            OptionValueOut => self.filled_option(at),
+            FileCommand => names::one_of(value & 0xffff_ffff, &table::FILE_COMMANDS),
+            FileArgument if self.arguments[at - 1] as u32 == libc::F_SETFL as u32 => {
+                names::flags(value as u32, names::FILE_FLAGS)
+            }
+            FileArgument => (value as i32).to_string(),
+            DeviceRequest => names::one_of(value & 0xffff_ffff, &table::DEVICE_REQUESTS),
+            DeviceArgument => self.memory.int(value).map_or_else(|| pointer(value), |int| format!("[{int}]")),
+            DuplicateFlags => names::flags(value as u32, names::DUPLICATE_FLAGS),
+            Polled => self.polled(value, self.arguments[at + 1]),
+            Set => self.set(value),
+            Microseconds => self.time(value, "tv_usec"),
+            Nanoseconds => self.time(value, "tv_nsec"),
+            EpollFlags => names::flags(value as u32, names::EPOLL_FLAGS),
+            EpollOperation => names::one_of(value & 0xffff_ffff, names::EPOLL_OPERATIONS),
+            EpollEvent => self.epoll_event(value),
+            EpollEventsOut => self.epoll_events(value),
+            PairOut => self.pair(value),
+        }
+    }
+
+    /// What the kernel filled, once it has.
+    fn of_value(&self, address: u64, read: impl FnOnce(u64) -> String) -> String {
+        match self.value {
+            _ if address == 0 => pointer(0),
+            Some(value) => read(value.max(0) as u64),
+            None => UNFILLED.to_owned(),
+        }
+    }
+
+    fn protocol(&self, value: u64) -> String {
+        let is_internet = matches!(self.arguments[0] as i32, libc::AF_INET | libc::AF_INET6);
+        if is_internet { names::one_of(value & 0xffff_ffff, names::PROTOCOLS) } else { (value as i32).to_string() }
+    }
+
+    fn address(&self, address: u64, length: u64) -> String {
+        match addresses::read(self.memory, address, length & 0xffff_ffff) {
+            Some(address) => address.to_string(),
+            None => pointer(address),
+        }
+    }
+
+    /// The address that the call gives as an argument, where it is one of the internet.
+    pub(super) fn internet(&self) -> Option<SocketAddr> {
+        let at = self.row.arguments.iter().position(|argument| *argument == Argument::Address)?;
+        match addresses::read(self.memory, self.arguments[at], self.arguments[at + 1] & 0xffff_ffff)? {
+            Address::Internet(address) => Some(address),
+            _ => None,
+        }
+    }
+
+    /// The address that the kernel put somewhere.
+    pub(super) fn filled_internet(&self) -> Option<SocketAddr> {
+        let at = self.row.arguments.iter().position(|argument| *argument == Argument::AddressOut)?;
+        let length = self.memory.int(self.arguments[at + 1])?;
+        match addresses::read(self.memory, self.arguments[at], u64::try_from(length).ok()?)? {
+            Address::Internet(address) => Some(address),
+            _ => None,
+        }
+    }
+
+    fn filled_address(&self, at: usize) -> String {
+        self.of_value(self.arguments[at], |_| {
+            let length = self.memory.int(self.arguments[at + 1]).unwrap_or(0);
+            self.address(self.arguments[at], u64::try_from(length).unwrap_or(0))
+        })
+    }
+
+    fn filled_int(&self, address: u64) -> String {
+        self.of_value(address, |_| {
+            self.memory.int(address).map_or_else(|| pointer(address), |length| format!("[{length}]"))
+        })
+    }
+
+    fn bytes(&self, address: u64, length: u64) -> String {
+        match self.memory.bytes(address, length) {
+            Some(bytes) => written(&bytes, length),
+            None => pointer(address),
+        }
+    }
+
+    fn filled_bytes(&self, address: u64) -> String {
+        self.of_value(address, |length| self.bytes(address, length))
+    }
+
+    pub(super) fn option(&self) -> SocketOption {
+        SocketOption { level: self.arguments[1] as i32, number: self.arguments[2] as i32 }
+    }
+
+    fn option_name(&self) -> String {
+        let option = self.option();
+        option.name().map_or_else(|| option.number.to_string(), str::to_owned)
+    }
+
+    fn option_value(&self, address: u64, length: u64) -> String {
+        let Some(bytes) = self.memory.bytes(address, length).filter(|bytes| bytes.len() as u64 == length) else {
+            return pointer(address);
+        };
+        let int = |at: usize| bytes[at..at + 4].try_into().map_or(0, i32::from_ne_bytes);
+        match (self.option(), bytes.len()) {
+            (SocketOption::LINGER, 8) => format!("{{l_onoff={}, l_linger={}}}", int(0), int(4)),
+            (option, 4) if option.name() == Some("SO_ERROR") && int(0) != 0 => {
+                format!("[{}]", crate::model::Errno(int(0)))
+            }
+            (_, 4) => format!("[{}]", int(0)),
+            _ => written(&bytes, length),
+        }
+    }
+
+    fn filled_option(&self, at: usize) -> String {
+        self.of_value(self.arguments[at], |_| {
+            let length = self.memory.int(self.arguments[at + 1]).unwrap_or(0);
+            self.option_value(self.arguments[at], u64::try_from(length).unwrap_or(0))
+        })
+    }
+
+    /// The descriptors of `struct pollfd`s: before the call what is waited for, after it what is there.
+    fn polled(&self, address: u64, count: u64) -> String {
+        let Some(polled) = self.polled_fds(address, count) else { return pointer(address) };
+        let event = |(fd, events, ready): (i32, u16, u16)| {
+            let (name, events) = if self.value.is_some() { ("revents", ready) } else { ("events", events) };
+            format!("{{fd={fd}, {name}={}}}", names::flags(u32::from(events), names::POLL))
+        };
+        let shown = polled.into_iter().filter(|(.., ready)| self.value.is_none() || *ready != 0);
+        list(shown.map(event), self.value.is_none() && count > MOST)
+    }
+
+    /// Descriptor, events, what is ready, of at most [`MOST`].
+    fn polled_fds(&self, address: u64, count: u64) -> Option<Vec<(i32, u16, u16)>> {
+        let bytes = self.memory.bytes(address, count.min(MOST) * 8)?;
+        let one = |bytes: &[u8]| {
+            let word = bytes.try_into().map_or(0, u64::from_ne_bytes).to_ne_bytes();
+            let short = |at| u16::from_ne_bytes([word[at], word[at + 1]]);
+            (i32::from_ne_bytes([word[0], word[1], word[2], word[3]]), short(4), short(6))
+        };
+        Some(bytes.chunks_exact(8).map(one).collect())
+    }
+
+    /// The numbers in a set of select.
+    fn set(&self, address: u64) -> String {
+        if address == 0 {
+            return pointer(0);
+        }
+        self.set_fds(address).map_or_else(|| pointer(address), |fds| list(fds.iter().map(i32::to_string), false))
+    }
+
+    fn set_fds(&self, address: u64) -> Option<Vec<i32>> {
+        // FD_SETSIZE descriptors at most, in words of the kernel's.
+        let count = (self.arguments[0] as i32).clamp(0, 1024);
+        let bytes = self.memory.bytes(address, (count as u64).div_ceil(64) * 8)?;
+        let is_in = |fd: &i32| bytes.get(*fd as usize / 8).is_some_and(|byte| byte >> (fd % 8) & 1 == 1);
+        Some((0..count).filter(is_in).collect())
+    }
+
+    fn time(&self, address: u64, part: &str) -> String {
+        match self.memory.words::<2>(address) {
+            Some([seconds, rest]) => format!("{{tv_sec={}, {part}={}}}", seconds as i64, rest as i64),
+            None => pointer(address),
+        }
+    }
+
+    fn epoll_event(&self, address: u64) -> String {
+        let Some((events, data)) = epoll_event(self.memory, address) else { return pointer(address) };
+        format!("{{events={}, data={data:#x}}}", names::flags(events, names::EPOLL))
+    }
+
+    /// The events that epoll gave, with the descriptors that they are of.
+    fn epoll_events(&self, address: u64) -> String {
+        self.of_value(address, |count| {
+            let events =
+                (0..count.min(MOST)).map_while(|at| epoll_event(self.memory, address.checked_add(at * EPOLL_EVENT)?));
+            let registered = if count == 0 { Vec::new() } else { registered(self.thread, self.arguments[0] as i32) };
+            let event = |(events, data): (u32, u64)| {
+                let events = names::flags(events, names::EPOLL);
+                // Two descriptors may have been given the same data: then it isn't known which it is.
+                let mut of = registered.iter().filter(|(_, registered)| *registered == data).map(|(fd, _)| fd);
+                match (of.next(), of.next()) {
+                    (Some(fd), None) => format!("{{fd={fd}, events={events}}}"),
+                    _ => format!("{{events={events}, data={data:#x}}}"),
+                }
+            };
+            list(events.map(event), count > MOST)
+        })
+    }
+
+    fn pair(&self, address: u64) -> String {
+        self.of_value(address, |_| match self.pair_fds(address) {
+            Some([first, second]) => format!("[{first}, {second}]"),
+            None => pointer(address),
+        })
+    }
+
+    fn pair_fds(&self, address: u64) -> Option<[i32; 2]> {
+        let bytes: [u8; 8] = self.memory.array(address)?;
+        let int = |at: usize| i32::from_ne_bytes([bytes[at], bytes[at + 1], bytes[at + 2], bytes[at + 3]]);
+        Some([int(0), int(4)])
+    }
+
+    /// The descriptors by which it is decided whether the call is shown.
+    pub(super) fn deciding(&self) -> Vec<i32> {
+        let mut fds = Vec::new();
+        for (at, argument) in self.row.arguments.iter().enumerate() {
+            let value = self.arguments[at];
+            match argument {
+                Argument::Fd => fds.push(value as i32),
+                Argument::Polled => {
+                    let polled = self.polled_fds(value, self.arguments[at + 1]).unwrap_or_default();
+                    fds.extend(polled.into_iter().map(|(fd, ..)| fd));
+                }
+                Argument::Set => fds.extend(self.set_fds(value).unwrap_or_default()),
+                _ => {}
+            }
+        }
+        fds
+    }
+}
+
+/// Whether the kernel fills what is there.
+fn is_filled(argument: Argument) -> bool {
+    use Argument::*;
+    matches!(
+        argument,
+        AddressOut
+            | LengthOut
+            | BytesOut
+            | VectorsOut
+            | MessageOut
+            | MessagesOut
+            | OptionValueOut
+            | Polled
+            | Set
+            | EpollEventsOut
+            | PairOut
+    )
+}
+
+/// An address in the program's memory.
+pub(super) fn pointer(value: u64) -> String {
+    if value == 0 { "NULL".to_owned() } else { format!("{value:#x}") }
+}
+
+/// Bytes in quotation marks; `length` is that of the whole.
+pub(super) fn written(bytes: &[u8], length: u64) -> String {
+    let shown = &bytes[..bytes.len().min(WRITTEN)];
+    let more = if (shown.len() as u64) < length { UNFILLED } else { "" };
+    format!("{}{more}", quoted(shown))
+}
+
+/// An array.
+pub(super) fn list(elements: impl Iterator<Item = String>, more: bool) -> String {
+    let mut elements: Vec<String> = elements.collect();
+    if more {
+        elements.push(UNFILLED.to_owned());
+    }
+    format!("[{}]", elements.join(", "))
+}
+
+/// `SOCK_STREAM|SOCK_CLOEXEC`
+fn socket_type(value: u32) -> String {
+    let flags = value & !0xf;
+    let kind = names::one_of(u64::from(value & 0xf), names::KINDS);
+    if flags == 0 { kind } else { format!("{kind}|{}", names::flags(flags, names::SOCKET_FLAGS)) }
+}
+
+/// The size of `struct epoll_event`, which is packed on one processor alone.
+const EPOLL_EVENT: u64 = size_of::<libc::epoll_event>() as u64;
+
+/// Events and data of one.
+fn epoll_event(memory: &Memory, address: u64) -> Option<(u32, u64)> {
+    let bytes = memory.bytes(address, EPOLL_EVENT).filter(|bytes| bytes.len() as u64 == EPOLL_EVENT)?;
+    let events = bytes[..4].try_into().map(u32::from_ne_bytes).ok()?;
+    let data = bytes[bytes.len() - 8..].try_into().map(u64::from_ne_bytes).ok()?;
+    Some((events, data))
+}
+
+/// Which descriptors an epoll instance watches, each with the data that it gives (`proc_pid_fdinfo(5)`).
+fn registered(thread: u32, fd: i32) -> Vec<(i32, u64)> {
+    let text = std::fs::read_to_string(format!("/proc/{thread}/fdinfo/{fd}")).unwrap_or_default();
+    let one = |line: &str| {
+        let mut words = line.strip_prefix("tfd:")?.split_whitespace();
+        let fd = words.next()?.parse().ok()?;
+        let data = words.skip_while(|word| *word != "data:").nth(1)?;
+        Some((fd, u64::from_str_radix(data, 16).ok()?))
+    };
+    text.lines().filter_map(one).collect()
+}

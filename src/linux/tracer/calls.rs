@@ -1,0 +1,129 @@
+//! A call as it is told: whether it is shown at all, and with what.
+
+use std::collections::{HashMap, HashSet};
+
+use super::arguments::Reader;
+use super::descriptors::{Kind, Kinds, Open, open, others, sockets};
+use super::like::{like, outcome};
+use super::memory::Memory;
+use super::table::{Argument, Row};
+use super::{HeldCalls, filter};
+use crate::linux::sys::ptrace::Entry;
+use crate::model::{Call, Errno, ProgramCall, ProgramReturn, ProgramThread};
+
+/// What is known of each process and of sockets.
+#[derive(Default)]
+pub(super) struct Calls {
+    processes: HashMap<u32, Process>,
+    kinds: Kinds,
+}
+
+struct Process {
+    memory: Memory,
+    /// The numbers that were sockets once: a call on one that is closed is a mistake worth seeing.
+    were_sockets: HashSet<i32>,
+}
+
+/// The socket that decides that a call is shown.
+struct About {
+    fd: i32,
+    socket: Option<u64>,
+    kind: Option<Kind>,
+}
+
+impl Calls {
+    /// A process is new, or has another program now.
+    pub(super) fn begins(&mut self, process: u32) {
+        let process = (process, Process { memory: Memory::of(process), were_sockets: HashSet::new() });
+        self.processes.extend([process]);
+    }
+
+    pub(super) fn ended(&mut self, process: u32) {
+        self.processes.remove(&process);
+    }
+
+    /// A call that is about to be made, as it is told; `None` where it isn't.
+    pub(super) fn entered(&mut self, who: ProgramThread, entry: &Entry) -> Option<ProgramCall> {
+        let row = Row::of(entry.number).filter(|_| entry.arch == filter::NATIVE)?;
+        let about = self.about(who, row, entry)?;
+        let process = self.processes.get(&who.process)?;
+        let read = reader(&process.memory, who, row, entry, None);
+        let like = like(&read, about.kind);
+        let internet = about.kind.map_or(matches!(like, Some(Call::Socket { .. })), Kind::is_internet);
+        let closes = about.socket.filter(|_| internet && row.name == "close");
+        let others = closes.map(|inode| others(self.processes.keys().copied(), inode, (who.process, about.fd)));
+        let fd = row.arguments.iter().any(|argument| matches!(argument, Argument::Fd | Argument::OtherFd));
+        Some(ProgramCall {
+            name: row.name.to_owned(),
+            arguments: read.all(),
+            fd: fd.then_some(about.fd),
+            socket: about.socket,
+            internet,
+            others: others.unwrap_or_default(),
+            like,
+        })
+    }
+
+    fn about(&mut self, who: ProgramThread, row: &'static Row, entry: &Entry) -> Option<About> {
+        let process = self.processes.get_mut(&who.process)?;
+        let deciding = reader(&process.memory, who, row, entry, None).deciding();
+        let first = deciding.first().copied().unwrap_or(entry.arguments[0] as i32);
+        let nothing = About { fd: first, socket: None, kind: None };
+        if row.name == "exit_group" {
+            return (!sockets(who.thread).is_empty()).then_some(nothing);
+        }
+        let decides = |argument: &Argument| matches!(argument, Argument::Fd | Argument::Polled | Argument::Set);
+        if !row.arguments.iter().any(decides) {
+            return Some(nothing);
+        }
+        let mut mistaken = false;
+        for fd in deciding {
+            match open(who.thread, fd) {
+                Open::Socket(inode) => {
+                    process.were_sockets.insert(fd);
+                    let kind = self.kinds.of(who.process, fd, inode);
+                    return Some(About { fd, socket: Some(inode), kind });
+                }
+                Open::Nothing => mistaken |= process.were_sockets.contains(&fd),
+                Open::Other => {}
+            }
+        }
+        (row.network || mistaken).then_some(nothing)
+    }
+
+    /// What a call came to.
+    pub(super) fn returned(&self, who: ProgramThread, entry: &Entry, call: &ProgramCall, value: i64) -> ProgramReturn {
+        let row = Row::of(entry.number);
+        let (Some(row), Some(process)) = (row, self.processes.get(&who.process)) else {
+            let outcome = Err(Errno(i32::try_from(-value).unwrap_or(0)));
+            return ProgramReturn { outcome, arguments: call.arguments.clone() };
+        };
+        let read = reader(&process.memory, who, row, entry, (value >= 0).then_some(value));
+        let arguments = if value >= 0 { read.filled(&call.arguments) } else { call.arguments.clone() };
+        ProgramReturn { outcome: outcome(&read, call, value), arguments }
+    }
+}
+
+fn reader<'a>(
+    memory: &'a Memory,
+    who: ProgramThread,
+    row: &'static Row,
+    entry: &Entry,
+    value: Option<i64>,
+) -> Reader<'a> {
+    Reader { thread: who.thread, memory, row, arguments: entry.arguments, value }
+}
+
+/// Whether a call waits.
+pub(super) fn is_held(held: HeldCalls, entry: &Entry, call: &ProgramCall) -> bool {
+    match held {
+        HeldCalls::None => false,
+        HeldCalls::Shown => true,
+        HeldCalls::Walk => {
+            let Some(row) = Row::of(entry.number).filter(|row| row.walk) else { return false };
+            // Of what is no descriptor, or of no socket, the kernel's answer is worth waiting for too.
+            let mistaken = row.network && call.fd.is_some() && call.socket.is_none();
+            (call.internet || mistaken) && call.others.is_empty()
+        }
+    }
+}

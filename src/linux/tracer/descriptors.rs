@@ -1,0 +1,131 @@
+//! What the descriptors of traced programs are open on, by the kernel's word.
+
+use std::collections::HashMap;
+use std::fs;
+use std::os::fd::OwnedFd;
+
+use rustix::process::{Pid, PidfdFlags, PidfdGetfdFlags, pidfd_getfd, pidfd_open};
+use socket2::Socket;
+
+use crate::model::ProgramDescriptor;
+
+/// What a number is open on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Open {
+    /// The socket with this inode.
+    Socket(u64),
+    /// A file, a pipe, a terminal or another thing.
+    Other,
+    Nothing,
+}
+
+/// What a number in a thread's table is open on (`proc_pid_fd(5)`).
+pub(super) fn open(thread: u32, fd: i32) -> Open {
+    match fs::read_link(format!("/proc/{thread}/fd/{fd}")) {
+        Ok(link) => link.to_str().and_then(inode).map_or(Open::Other, Open::Socket),
+        Err(_) => Open::Nothing,
+    }
+}
+
+/// The inode in `socket:[12345]`.
+fn inode(link: &str) -> Option<u64> {
+    link.strip_prefix("socket:[")?.strip_suffix(']')?.parse().ok()
+}
+
+/// So many descriptors of one process are looked at.
+const MOST: usize = 4096;
+
+/// All sockets in a thread's table, by their numbers.
+pub(super) fn sockets(thread: u32) -> Vec<(i32, u64)> {
+    let Ok(entries) = fs::read_dir(format!("/proc/{thread}/fd")) else { return Vec::new() };
+    let of = |entry: fs::DirEntry| {
+        let fd = entry.file_name().to_str()?.parse().ok()?;
+        Some((fd, inode(fs::read_link(entry.path()).ok()?.to_str()?)?))
+    };
+    let mut sockets: Vec<_> = entries.take(MOST).filter_map(|entry| of(entry.ok()?)).collect();
+    sockets.sort_unstable();
+    sockets
+}
+
+/// The other descriptors that a socket has in these processes, beside one.
+pub(super) fn others(processes: impl Iterator<Item = u32>, inode: u64, but: (u32, i32)) -> Vec<ProgramDescriptor> {
+    let of = |process: u32| {
+        let own = sockets(process).into_iter().filter(move |(fd, of)| *of == inode && (process, *fd) != but);
+        own.map(move |(fd, _)| ProgramDescriptor { process, fd })
+    };
+    processes.flat_map(of).collect()
+}
+
+/// What a socket was made as.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Kind {
+    /// `AF_…`
+    pub(super) domain: i32,
+    /// `SOCK_…`, without flags.
+    pub(super) kind: i32,
+}
+
+impl Kind {
+    /// Whether it is of IPv4 or IPv6.
+    pub(super) fn is_internet(self) -> bool {
+        matches!(self.domain, libc::AF_INET | libc::AF_INET6)
+    }
+}
+
+/// What is known of sockets, by inode.
+#[derive(Default)]
+pub(super) struct Kinds(HashMap<u64, Option<Kind>>);
+
+impl Kinds {
+    /// What a socket was made as: the kernel is asked once, through a copy of the thread's descriptor. `None` where it can't
+    /// be had.
+    pub(super) fn of(&mut self, process: u32, fd: i32, inode: u64) -> Option<Kind> {
+        if self.0.len() > MOST {
+            self.0.clear();
+        }
+        *self.0.entry(inode).or_insert_with(|| ask(process, fd))
+    }
+}
+
+fn ask(process: u32, fd: i32) -> Option<Kind> {
+    let process = pidfd_open(Pid::from_raw(i32::try_from(process).ok()?)?, PidfdFlags::empty()).ok()?;
+    let copy: OwnedFd = pidfd_getfd(&process, fd, PidfdGetfdFlags::empty()).ok()?;
+    let socket = Socket::from(copy);
+    Some(Kind { domain: socket.domain().ok()?.into(), kind: socket.r#type().ok()?.into() })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::{TcpListener, UdpSocket};
+    use std::os::fd::AsRawFd;
+
+    use super::*;
+
+    #[test]
+    fn the_kernel_says_what_a_number_is_open_on() {
+        let (stream, datagram) = (TcpListener::bind("127.0.0.1:0").unwrap(), UdpSocket::bind("[::1]:0").unwrap());
+        let file = fs::File::open("/dev/null").unwrap();
+        let own = std::process::id();
+        let (Open::Socket(first), Open::Socket(second)) =
+            (open(own, stream.as_raw_fd()), open(own, datagram.as_raw_fd()))
+        else {
+            panic!("two sockets")
+        };
+        assert_eq!(
+            (open(own, file.as_raw_fd()), open(own, -1), open(0, 0)),
+            (Open::Other, Open::Nothing, Open::Nothing)
+        );
+        let listed = sockets(own);
+        assert!(listed.contains(&(stream.as_raw_fd(), first)) && listed.contains(&(datagram.as_raw_fd(), second)));
+        assert!(!listed.iter().any(|(fd, _)| *fd == file.as_raw_fd()));
+        let copy = stream.try_clone().unwrap();
+        let but = (own, stream.as_raw_fd());
+        let expected = ProgramDescriptor { process: own, fd: copy.as_raw_fd() };
+        assert_eq!(others([own].into_iter(), first, but), [expected]);
+        let mut kinds = Kinds::default();
+        let of = |kinds: &mut Kinds, fd, inode| kinds.of(own, fd, inode).map(|kind| (kind.domain, kind.kind));
+        assert_eq!(of(&mut kinds, stream.as_raw_fd(), first), Some((libc::AF_INET, libc::SOCK_STREAM)));
+        assert_eq!(of(&mut kinds, datagram.as_raw_fd(), second), Some((libc::AF_INET6, libc::SOCK_DGRAM)));
+        assert_eq!(kinds.of(own, file.as_raw_fd(), 0), None);
+    }
+}

@@ -1,0 +1,112 @@
+//! Which call of the walk a program's call comes to.
+
+use super::addresses::Address;
+use super::arguments::Reader;
+use super::descriptors::Kind;
+use super::{memory, messages};
+use crate::model::{Call, Errno, How, Outcome, ProgramCall, Returned};
+
+/// The flags of `recv(2)` and `send(2)` with which a call is none of the walk's: the bytes stay, or are others.
+const ELSE: u64 = (libc::MSG_PEEK | libc::MSG_OOB | libc::MSG_ERRQUEUE) as u64;
+
+/// The call of the walk; `kind` is what its descriptor's socket was made as.
+pub(super) fn like(read: &Reader<'_>, kind: Option<Kind>) -> Option<Call> {
+    let arguments = &read.arguments;
+    let fd = arguments[0] as i32;
+    if read.row.name == "socket" {
+        let udp = match arguments[1] as i32 & 0xf {
+            libc::SOCK_STREAM => false,
+            libc::SOCK_DGRAM => true,
+            _ => return None,
+        };
+        let ipv6 = arguments[0] as i32 == libc::AF_INET6;
+        return (ipv6 || arguments[0] as i32 == libc::AF_INET).then_some(Call::Socket { ipv6, udp });
+    }
+    let udp = kind.filter(|kind| kind.is_internet())?.kind == libc::SOCK_DGRAM;
+    let receives = |len: u64| {
+        let len = usize::try_from(len).unwrap_or(usize::MAX);
+        if udp { Call::RecvFrom { fd, len } } else { Call::Recv { fd, len } }
+    };
+    Some(match read.row.name {
+        "bind" => Call::Bind { fd, addr: read.internet()? },
+        "listen" => Call::Listen { fd, backlog: arguments[1] as i32 },
+        "accept" | "accept4" => Call::Accept { fd },
+        "connect" => Call::Connect { fd, addr: read.internet()? },
+        "shutdown" => Call::Shutdown {
+            fd,
+            how: [How::Read, How::Write, How::Both].into_iter().nth(arguments[1] as u32 as usize)?,
+        },
+        "close" => Call::Close { fd },
+        "setsockopt" => Call::SetOption { fd, option: read.option(), value: option_value(read)? },
+        "fcntl" if arguments[1] as i32 == libc::F_SETFL && arguments[2] as i32 & libc::O_NONBLOCK != 0 => {
+            Call::SetNonblocking { fd }
+        }
+        "ioctl" if read.memory.int(arguments[2])? != 0 => Call::SetNonblocking { fd },
+        "read" => receives(arguments[2]),
+        "recvfrom" if arguments[3] & ELSE == 0 => receives(arguments[2]),
+        "readv" => receives(messages::room(read.memory, arguments[1], arguments[2])?),
+        "recvmsg" if arguments[2] & ELSE == 0 => {
+            let (vectors, count) = messages::buffers(read.memory, arguments[1])?;
+            receives(messages::room(read.memory, vectors, count)?)
+        }
+        "write" => Call::Send { fd, data: read.memory.bytes(arguments[1], arguments[2])? },
+        "sendto" if arguments[3] & ELSE == 0 => {
+            let data = read.memory.bytes(arguments[1], arguments[2])?;
+            if arguments[4] == 0 { Call::Send { fd, data } } else { Call::SendTo { fd, data, addr: read.internet()? } }
+        }
+        "writev" => Call::Send { fd, data: messages::gathered(read.memory, arguments[1], arguments[2], u64::MAX)? },
+        "sendmsg" if arguments[2] & ELSE == 0 => {
+            let (vectors, count) = messages::buffers(read.memory, arguments[1])?;
+            let data = messages::gathered(read.memory, vectors, count, u64::MAX)?;
+            match messages::address(read.memory, arguments[1]) {
+                None => Call::Send { fd, data },
+                Some(Address::Internet(addr)) => Call::SendTo { fd, data, addr },
+                Some(_) => return None,
+            }
+        }
+        _ => return None,
+    })
+}
+
+/// As [`Call::SetOption`] has it: an int, and of SO_LINGER the seconds.
+fn option_value(read: &Reader<'_>) -> Option<i32> {
+    use crate::model::SocketOption;
+    let (address, length) = (read.arguments[3], read.arguments[4] as u32);
+    match read.option() {
+        SocketOption::LINGER if length >= 8 => {
+            let [both] = read.memory.words(address)?;
+            Some(if both as u32 == 0 { -1 } else { (both >> 32) as i32 })
+        }
+        SocketOption::LINGER => None,
+        _ => (length == 4).then(|| read.memory.int(address)).flatten(),
+    }
+}
+
+/// What a call came to; the reader has its value where that is no error.
+pub(super) fn outcome(read: &Reader<'_>, call: &ProgramCall, value: i64) -> Outcome {
+    if value < 0 {
+        return Err(Errno(i32::try_from(-value).unwrap_or(i32::MAX)));
+    }
+    let length = value as u64;
+    let (memory, arguments) = (read.memory, &read.arguments);
+    let receives = matches!(call.like, Some(Call::Recv { .. } | Call::RecvFrom { .. }));
+    let data = match read.row.name {
+        _ if !receives => None,
+        // With MSG_TRUNC the value is the datagram's length, which may be more than was put there.
+        "read" | "recvfrom" => memory.bytes(arguments[1], length.min(arguments[2])),
+        "readv" => messages::gathered(memory, arguments[1], arguments[2], length),
+        "recvmsg" => messages::buffers(memory, arguments[1])
+            .and_then(|(vectors, count)| messages::gathered(memory, vectors, count, length)),
+        _ => None,
+    };
+    let peer = match read.row.name {
+        "recvmsg" if receives => match messages::address(memory, arguments[1]) {
+            Some(Address::Internet(address)) => Some(address),
+            _ => None,
+        },
+        "accept" | "accept4" | "recvfrom" => read.filled_internet(),
+        _ => None,
+    };
+    debug_assert!(data.as_ref().is_none_or(|data| data.len() <= memory::LONGEST));
+    Ok(Returned { value, data: data.unwrap_or_default(), peer })
+}

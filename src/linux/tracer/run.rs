@@ -1,0 +1,240 @@
+//! The thread that traces: it hears each stop, and what it is told to do in between.
+
+use std::collections::{BTreeSet, HashMap};
+use std::io::{self, Read};
+use std::os::fd::AsFd;
+use std::os::unix::net::UnixStream;
+use std::process::ExitStatus;
+use std::time::{Duration, Instant};
+
+use signal_hook::SigId;
+use signal_hook::low_level::{pipe, unregister};
+
+use super::calls::{Calls, is_held};
+use super::thread::{Go, Thread};
+use super::{HeldCalls, Order, Seen, Watched, proc};
+use crate::linux::orders::Inbox;
+use crate::linux::poll::poll_readable;
+use crate::linux::sys::ptrace::{self, Resume};
+use crate::model::{ProgramCall, ProgramThread};
+
+/// To whom it is told.
+pub(super) type Tell = Box<dyn Fn(Seen) + Send>;
+
+/// So many stops are heard before orders are.
+const ROUND: usize = 256;
+
+/// A call takes microseconds to return or to sleep; the longer it does neither, the more rarely it is looked at.
+const SOON: Duration = Duration::from_micros(100);
+const LATE: Duration = Duration::from_millis(20);
+
+/// So often it is looked whether a signal waits for a thread that stands, and what became of one that nobody made.
+const RARELY: Duration = Duration::from_millis(20);
+
+/// A thread that is traced.
+pub(super) struct Tracee {
+    pub(super) who: ProgramThread,
+    pub(super) thread: Thread<ProgramCall>,
+}
+
+/// Who is looked at, and how soon.
+pub(super) struct Looks {
+    /// In a call, and not known to sleep.
+    within: BTreeSet<i32>,
+    /// They stand before a call.
+    standing: BTreeSet<i32>,
+    /// New threads that stopped before it was told who made them, and since when.
+    pub(super) early: HashMap<i32, Instant>,
+    pause: Duration,
+    next: Instant,
+}
+
+impl Looks {
+    fn new() -> Looks {
+        let (within, standing) = (BTreeSet::new(), BTreeSet::new());
+        Looks { within, standing, early: HashMap::new(), pause: SOON, next: Instant::now() }
+    }
+
+    pub(super) fn is_within(&mut self, thread: i32) {
+        let soon = Instant::now() + SOON;
+        self.next = if self.wait().is_some() { self.next.min(soon) } else { soon };
+        self.within.insert(thread);
+        self.pause = SOON;
+    }
+
+    pub(super) fn is_standing(&mut self, thread: i32) {
+        self.standing.insert(thread);
+    }
+
+    pub(super) fn is_free(&mut self, thread: i32) {
+        self.within.remove(&thread);
+        self.standing.remove(&thread);
+    }
+
+    /// How long nobody need be looked at.
+    fn wait(&self) -> Option<Duration> {
+        let any = !(self.within.is_empty() && self.standing.is_empty() && self.early.is_empty());
+        any.then(|| self.next.saturating_duration_since(Instant::now()))
+    }
+
+    /// All were looked at.
+    fn looked(&mut self) {
+        let pause = if self.within.is_empty() { RARELY } else { self.pause };
+        self.next = Instant::now() + pause;
+        self.pause = (self.pause * 2).min(LATE);
+    }
+}
+
+/// A program that runs.
+pub(super) struct Run {
+    pub(super) root: i32,
+    /// It executed what it was started for; until then it is this program, about to.
+    pub(super) begun: bool,
+    pub(super) ended: Option<ExitStatus>,
+    pub(super) watched: Watched,
+    pub(super) held: HeldCalls,
+    pub(super) tell: Tell,
+    pub(super) tracees: HashMap<i32, Tracee>,
+    pub(super) calls: Calls,
+    pub(super) looks: Looks,
+    /// All ends.
+    pub(super) killing: bool,
+    /// What becomes readable when a tracee stops (SIGCHLD).
+    stops: UnixStream,
+    registered: SigId,
+}
+
+impl Drop for Run {
+    fn drop(&mut self) {
+        unregister(self.registered);
+    }
+}
+
+impl Run {
+    pub(super) fn new(process: u32, watched: Watched, held: HeldCalls, tell: Tell) -> io::Result<Run> {
+        let (stops, rings) = UnixStream::pair()?;
+        stops.set_nonblocking(true)?;
+        let registered = pipe::register(libc::SIGCHLD, rings)?;
+        let who = ProgramThread { process, thread: process };
+        let root = process as i32;
+        let tracees = HashMap::from([(root, Tracee { who, thread: Thread::new() })]);
+        let (calls, looks) = (Calls::default(), Looks::new());
+        let (begun, ended, killing) = (false, None, false);
+        Ok(Run { root, begun, ended, watched, held, tell, tracees, calls, looks, killing, stops, registered })
+    }
+
+    /// Until nothing is left of the program.
+    pub(super) fn run(mut self, inbox: &Inbox<Order>) -> io::Result<ExitStatus> {
+        while let Some(more) = self.hear_stops()? {
+            let wait = if more { Some(Duration::ZERO) } else { self.looks.wait() };
+            let [stopped, told] = poll_readable([self.stops.as_fd(), inbox.bell()], wait)?;
+            if stopped {
+                // Each signal rang once; what isn't read now rings on.
+                match (&self.stops).read(&mut [0; 64]) {
+                    Err(error) if error.kind() != io::ErrorKind::WouldBlock => return Err(error),
+                    _ => {}
+                }
+            }
+            if told {
+                inbox.silence()?;
+            }
+            inbox.take().for_each(|order| self.obey(order));
+            if self.looks.wait() == Some(Duration::ZERO) {
+                self.look();
+            }
+        }
+        self.ended.ok_or_else(|| io::ErrorKind::BrokenPipe.into())
+    }
+
+    /// Hears who stopped: whether there may be more; `None` where nobody is left.
+    fn hear_stops(&mut self) -> io::Result<Option<bool>> {
+        for _ in 0..ROUND {
+            match ptrace::wait() {
+                Ok(Some((thread, status))) => self.heard(thread, status),
+                Ok(None) => return Ok(Some(false)),
+                Err(error) if error.raw_os_error() == Some(libc::ECHILD) => return Ok(None),
+                Err(error) if error.raw_os_error() == Some(libc::EINTR) => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(Some(true))
+    }
+
+    fn obey(&mut self, order: Order) {
+        match order {
+            Order::Go(who) => {
+                if self.tracees.get(&(who.thread as i32)).is_some_and(|tracee| tracee.who == who) {
+                    self.go(who.thread as i32);
+                }
+            }
+            Order::Hold(held) => {
+                self.held = held;
+                let passes = |tracee: &Tracee| {
+                    tracee.thread.stands().is_some_and(|made| !is_held(held, &made.entry, &made.call))
+                };
+                let passing = self.tracees.iter().filter(|(_, tracee)| passes(tracee)).map(|(thread, _)| *thread);
+                passing.collect::<Vec<_>>().into_iter().for_each(|thread| self.go(thread));
+            }
+            Order::Signal(signal) => {
+                if self.ended.is_none() {
+                    // It may be gone in this moment.
+                    let _ = ptrace::signal(self.root, signal);
+                    self.looks.next = Instant::now();
+                }
+            }
+            Order::End => {
+                self.killing = true;
+                self.tracees.keys().chain(self.looks.early.keys()).for_each(|thread| kill(*thread));
+            }
+        }
+    }
+
+    /// A thread that stands makes its call.
+    pub(super) fn go(&mut self, thread: i32) {
+        let Some(tracee) = self.tracees.get_mut(&thread) else { return };
+        let Some(call) = tracee.thread.stands().map(|made| made.call.clone()) else { return };
+        let (goes, who) = (tracee.thread.go(), tracee.who);
+        (self.tell)(Seen::Entered { thread: who, call });
+        if goes == Go::Now {
+            self.looks.is_free(thread);
+            self.looks.is_within(thread);
+            resume(thread, Resume::ToSyscall, 0);
+        }
+    }
+
+    /// Asks the kernel of each thread what it doesn't tell by itself.
+    fn look(&mut self) {
+        let within: Vec<i32> = self.looks.within.iter().copied().collect();
+        for thread in within {
+            let Some(tracee) = self.tracees.get_mut(&thread) else { continue };
+            if let Some(made) = tracee.thread.within().filter(|_| proc::sleeps(tracee.who)) {
+                made.asleep = true;
+                self.looks.within.remove(&thread);
+                (self.tell)(Seen::Blocked { thread: tracee.who });
+            }
+        }
+        let standing: Vec<i32> = self.looks.standing.iter().copied().collect();
+        for thread in standing {
+            let Some(tracee) = self.tracees.get_mut(&thread) else { continue };
+            // The signal comes as if the thread hadn't come to its call yet.
+            if proc::signal_waits(tracee.who) && ptrace::skip_call(thread).is_ok() && tracee.thread.step_aside() {
+                self.looks.standing.remove(&thread);
+                resume(thread, Resume::ToSyscall, 0);
+            }
+        }
+        let now = Instant::now();
+        let nobodys = self.looks.early.iter().filter(|(_, since)| now.duration_since(**since) >= RARELY * 3);
+        nobodys.map(|(thread, _)| *thread).collect::<Vec<_>>().into_iter().for_each(|thread| self.adopt(thread));
+        self.looks.looked();
+    }
+}
+
+/// A stopped thread goes on. One that was killed can't, which is told by its end.
+pub(super) fn resume(thread: i32, how: Resume, signal: i32) {
+    let _ = ptrace::resume(thread, how, signal);
+}
+
+pub(super) fn kill(thread: i32) {
+    // A thread's number stands for its process; it may be gone.
+    let _ = ptrace::signal(thread, libc::SIGKILL);
+}

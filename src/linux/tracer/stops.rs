@@ -1,0 +1,230 @@
+//! What each stop of a tracee comes to.
+
+use std::ffi::c_int;
+use std::os::unix::process::ExitStatusExt;
+use std::process::ExitStatus;
+use std::time::Instant;
+
+use super::calls::is_held;
+use super::run::{Run, Tracee, kill, resume};
+use super::thread::{Begins, Ends, Stop, Thread};
+use super::{Gone, HeldCalls, Seen, Unseen, Watched, descriptors, filter, proc, table};
+use crate::linux::sys::ptrace::{self, Entry, Resume, SyscallInfo};
+use crate::model::{Errno, ProgramCall, ProgramReturn, ProgramThread};
+
+impl Run {
+    /// A tracee stopped, or is gone.
+    pub(super) fn heard(&mut self, thread: i32, status: c_int) {
+        let stop = Stop::of(status);
+        let gone = matches!(stop, Stop::Exited(_) | Stop::Killed(_));
+        let Some(who) = self.tracees.get(&thread).map(|tracee| tracee.who) else {
+            if gone {
+                self.looks.early.remove(&thread);
+            } else {
+                self.looks.early.insert(thread, Instant::now());
+                if self.killing {
+                    kill(thread);
+                }
+            }
+            return;
+        };
+        match stop {
+            Stop::Exited(code) => self.gone(thread, who, Gone::Exited(code), status),
+            Stop::Killed(signal) => self.gone(thread, who, Gone::Killed(signal), status),
+            Stop::Filtered | Stop::Syscall => self.at_call(thread, who),
+            Stop::Made => self.made(thread, who),
+            Stop::Executed => self.executed(thread, who.process),
+            Stop::Group(signal) => {
+                if who.thread == who.process {
+                    self.tell(Seen::Stopped { thread: who, signal });
+                }
+                resume(thread, Resume::Listen, 0);
+            }
+            Stop::Begins => self.goes_on(thread, 0),
+            Stop::Signal(signal) => {
+                self.tell(Seen::Signal { thread: who, signal });
+                self.goes_on(thread, signal);
+            }
+        }
+    }
+
+    /// Until the program was executed, what happens is this program's own.
+    fn tell(&self, seen: Seen) {
+        if self.begun {
+            (self.tell)(seen);
+        }
+    }
+
+    /// How threads go on that are in no call that is told of.
+    fn rest(&self) -> Resume {
+        let all = self.watched == Watched::Network && self.held != HeldCalls::None;
+        if all { Resume::ToSyscall } else { Resume::Continue }
+    }
+
+    fn goes_on(&mut self, thread: i32, signal: i32) {
+        let rest = self.rest();
+        let how = self.tracees.get(&thread).map_or(rest, |tracee| tracee.thread.goes_on(rest));
+        resume(thread, how, signal);
+    }
+
+    fn at_call(&mut self, thread: i32, who: ProgramThread) {
+        match ptrace::syscall_info(thread) {
+            Ok(SyscallInfo::Filtered(entry)) if entry.number == table::RING => {
+                self.tell(Seen::Unseen(Unseen::Ring(who)));
+                self.goes_on(thread, 0);
+            }
+            Ok(SyscallInfo::Filtered(entry)) => self.begins(thread, who, entry),
+            Ok(SyscallInfo::Entry(entry)) => {
+                let row = table::Row::of(entry.number);
+                let stops = |row| filter::stops(self.watched, row, entry.arguments[1]);
+                if row.is_some_and(|row| !stops(row)) && self.rest() == Resume::ToSyscall {
+                    self.begins(thread, who, entry);
+                } else {
+                    // What the filter stops at comes next, at the filter's own stop.
+                    if let Some(tracee) = self.tracees.get_mut(&thread) {
+                        tracee.thread.enters(entry.number);
+                    }
+                    self.goes_on(thread, 0);
+                }
+            }
+            Ok(SyscallInfo::Exit(value)) => self.ends(thread, who, value),
+            Ok(SyscallInfo::None) | Err(_) => self.goes_on(thread, 0),
+        }
+    }
+
+    fn begins(&mut self, thread: i32, who: ProgramThread, entry: Entry) {
+        let Some(tracee) = self.tracees.get_mut(&thread) else { return };
+        let interrupted = match tracee.thread.begins(&entry) {
+            Begins::Again { stands: true } => {
+                self.looks.is_standing(thread);
+                // Calls may have been let pass in the meantime.
+                let made = tracee.thread.stands();
+                if !made.is_some_and(|made| is_held(self.held, &made.entry, &made.call)) {
+                    self.go(thread);
+                }
+                return;
+            }
+            Begins::Again { stands: false } => {
+                if tracee.thread.within().is_some_and(|made| !made.asleep) {
+                    self.looks.is_within(thread);
+                }
+                return resume(thread, Resume::ToSyscall, 0);
+            }
+            Begins::New { interrupted } => interrupted,
+        };
+        if let Some(call) = interrupted {
+            let outcome = Err(Errno(libc::EINTR));
+            let call = ProgramReturn { outcome, arguments: call.arguments };
+            self.tell(Seen::Returned { thread: who, call });
+        }
+        let call = if self.begun { self.calls.entered(who, &entry) } else { None };
+        match call {
+            Some(call) => self.takes(thread, who, entry, call),
+            None => self.goes_on(thread, 0),
+        }
+    }
+
+    /// A thread came to a call that is told of.
+    fn takes(&mut self, thread: i32, who: ProgramThread, entry: Entry, call: ProgramCall) {
+        let stands = is_held(self.held, &entry, &call) && !self.killing;
+        if let Some(tracee) = self.tracees.get_mut(&thread) {
+            tracee.thread.takes(entry, call.clone(), stands);
+        }
+        if stands {
+            self.looks.is_standing(thread);
+            self.tell(Seen::Stands { thread: who, call });
+        } else {
+            self.looks.is_within(thread);
+            self.tell(Seen::Entered { thread: who, call });
+            resume(thread, Resume::ToSyscall, 0);
+        }
+    }
+
+    fn ends(&mut self, thread: i32, who: ProgramThread, value: i64) {
+        let Some(tracee) = self.tracees.get_mut(&thread) else { return };
+        match tracee.thread.ends(value) {
+            Ends::Returned(entry, call, value) => {
+                let call = self.calls.returned(who, &entry, &call, value);
+                self.tell(Seen::Returned { thread: who, call });
+            }
+            Ends::Aside(entry) => {
+                // Only a thread that was killed can't.
+                let _ = ptrace::make_again(thread, &entry);
+            }
+            Ends::Nothing => {}
+        }
+        self.looks.is_free(thread);
+        self.goes_on(thread, 0);
+    }
+
+    fn made(&mut self, thread: i32, parent: ProgramThread) {
+        if let Ok(child) = ptrace::event_message(thread) {
+            self.adds(child as i32, parent);
+        }
+        self.goes_on(thread, 0);
+    }
+
+    /// A thread is new.
+    fn adds(&mut self, thread: i32, parent: ProgramThread) {
+        let number = thread.unsigned_abs();
+        let process = proc::process_of(number).unwrap_or(number);
+        let child = ProgramThread { process, thread: number };
+        self.tracees.insert(thread, Tracee { who: child, thread: Thread::new() });
+        let is_process = process == number;
+        if is_process {
+            self.calls.begins(process);
+        }
+        let sockets = if is_process { descriptors::sockets(number) } else { Vec::new() };
+        self.tell(Seen::Made { parent, child, sockets });
+        if self.killing {
+            kill(thread);
+        }
+        if self.looks.early.remove(&thread).is_some() {
+            self.goes_on(thread, 0);
+        }
+    }
+
+    /// A new thread of which nobody tells who made it: whoever did is gone.
+    pub(super) fn adopt(&mut self, thread: i32) {
+        let number = thread.unsigned_abs();
+        let process = match proc::process_of(number) {
+            Some(process) if process != number => process,
+            _ => proc::parent_of(number).unwrap_or(0),
+        };
+        self.adds(thread, ProgramThread { process, thread: process });
+    }
+
+    fn executed(&mut self, thread: i32, process: u32) {
+        let former = ptrace::event_message(thread).map_or(thread, |former| former as i32);
+        // The thread that executed has its process's number now; what had that number is gone, without a word.
+        for gone in [former, thread] {
+            self.tracees.remove(&gone);
+            self.looks.is_free(gone);
+        }
+        let who = ProgramThread { process, thread: process };
+        self.tracees.insert(thread, Tracee { who, thread: Thread::new() });
+        self.begun = true;
+        self.calls.begins(process);
+        let (name, sockets) = (proc::name(process), descriptors::sockets(process));
+        self.tell(Seen::Executed { thread: who, former: former.unsigned_abs(), name, sockets });
+        if !proc::is_native(process) {
+            self.tell(Seen::Unseen(Unseen::Architecture(who)));
+        }
+        self.goes_on(thread, 0);
+    }
+
+    fn gone(&mut self, thread: i32, who: ProgramThread, how: Gone, status: c_int) {
+        self.tracees.remove(&thread);
+        self.looks.is_free(thread);
+        self.tell(Seen::Gone { thread: who, how });
+        // A process's first thread is heard of last.
+        if who.thread == who.process {
+            self.calls.ended(who.process);
+        }
+        if thread == self.root {
+            let status = ExitStatus::from_raw(status);
+            self.ended = Some(status);
+            self.tell(Seen::Ended(status));
+        }
+    }
+}
