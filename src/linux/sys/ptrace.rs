@@ -68,6 +68,8 @@ const OPTIONS: u64 = {
     options
 };
 
+const CONTINUE: u32 = 7;
+const SYSCALL: u32 = 24;
 const SEIZE: u32 = 0x4206;
 const LISTEN: u32 = 0x4208;
 const GET_SYSCALL_INFO: u32 = 0x420e;
@@ -94,8 +96,8 @@ pub fn seize(thread: i32) -> io::Result<()> {
 /// A stopped tracee goes on, with a signal or none (0).
 pub fn resume(thread: i32, how: Resume, signal: c_int) -> io::Result<()> {
     let number = match how {
-        Resume::Continue => libc::PTRACE_CONT as u32,
-        Resume::ToSyscall => libc::PTRACE_SYSCALL as u32,
+        Resume::Continue => CONTINUE,
+        Resume::ToSyscall => SYSCALL,
         Resume::Listen => LISTEN,
     };
     // SAFETY: takes the signal as a number.

@@ -72,12 +72,12 @@ impl Reader<'_> {
             OptionValue => self.option_value(value, self.arguments[at + 1] & 0xffff_ffff),
             OptionValueOut => self.filled_option(at),
             FileCommand => names::one_of(value & 0xffff_ffff, &table::FILE_COMMANDS),
-            FileArgument if self.arguments[at - 1] as u32 == libc::F_SETFL as u32 => {
+            OfFileCommand if self.arguments[at - 1] as u32 == libc::F_SETFL as u32 => {
                 names::flags(value as u32, names::FILE_FLAGS)
             }
-            FileArgument => (value as i32).to_string(),
+            OfFileCommand => (value as i32).to_string(),
             DeviceRequest => names::one_of(value & 0xffff_ffff, &table::DEVICE_REQUESTS),
-            DeviceArgument => self.memory.int(value).map_or_else(|| pointer(value), |int| format!("[{int}]")),
+            OfDeviceRequest => self.memory.int(value).map_or_else(|| pointer(value), |int| format!("[{int}]")),
             DuplicateFlags => names::flags(value as u32, names::DUPLICATE_FLAGS),
             Polled => self.polled(value, self.arguments[at + 1]),
             Set => self.set(value),
@@ -266,6 +266,19 @@ impl Reader<'_> {
         let bytes: [u8; 8] = self.memory.array(address)?;
         let int = |at: usize| i32::from_ne_bytes([bytes[at], bytes[at + 1], bytes[at + 2], bytes[at + 3]]);
         Some([int(0), int(4)])
+    }
+
+    /// The descriptors that the call made, once it has returned.
+    pub(super) fn made(&self) -> Vec<i32> {
+        let Some(value) = self.value else { return Vec::new() };
+        let copies = matches!(self.arguments[1] as i32, libc::F_DUPFD | libc::F_DUPFD_CLOEXEC);
+        match self.row.name {
+            "socket" | "accept" | "accept4" | "dup" | "dup2" | "dup3" => i32::try_from(value).into_iter().collect(),
+            "fcntl" if copies => i32::try_from(value).into_iter().collect(),
+            "socketpair" => self.pair_fds(self.arguments[3]).into_iter().flatten().collect(),
+            "recvmsg" => messages::received(self.memory, self.arguments[1]),
+            _ => Vec::new(),
+        }
     }
 
     /// The descriptors by which it is decided whether the call is shown.

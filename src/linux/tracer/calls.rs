@@ -96,11 +96,16 @@ impl Calls {
         let row = Row::of(entry.number);
         let (Some(row), Some(process)) = (row, self.processes.get(&who.process)) else {
             let outcome = Err(Errno(i32::try_from(-value).unwrap_or(0)));
-            return ProgramReturn { outcome, arguments: call.arguments.clone() };
+            return ProgramReturn { outcome, arguments: call.arguments.clone(), made: Vec::new() };
         };
         let read = reader(&process.memory, who, row, entry, (value >= 0).then_some(value));
         let arguments = if value >= 0 { read.filled(&call.arguments) } else { call.arguments.clone() };
-        ProgramReturn { outcome: outcome(&read, call, value), arguments }
+        let socket = |fd: i32| match open(who.thread, fd) {
+            Open::Socket(inode) => Some((fd, inode)),
+            Open::Other | Open::Nothing => None,
+        };
+        let made = read.made().into_iter().filter_map(socket).collect();
+        ProgramReturn { outcome: outcome(&read, call, value), arguments, made }
     }
 }
 

@@ -1,7 +1,7 @@
 //! `struct iovec`, `struct msghdr` and what stands in their control data.
 
 use super::addresses;
-use super::arguments::{MOST, UNFILLED, list, pointer, written};
+use super::arguments::{MOST, list, pointer, written};
 use super::memory::{LONGEST, Memory};
 
 /// `struct msghdr`, as the kernel reads it.
@@ -100,34 +100,88 @@ pub(super) fn several(memory: &Memory, address: u64, count: u64, returned: bool)
     if address == 0 { pointer(0) } else { list((0..count.min(MOST)).map_while(one), count > MOST) }
 }
 
+/// The descriptors that came with a message (`SCM_RIGHTS` of `unix(7)`).
+pub(super) fn received(memory: &Memory, address: u64) -> Vec<i32> {
+    let Some(header) = Header::read(memory, address) else { return Vec::new() };
+    let bytes = memory.bytes(header.control, header.control_length).unwrap_or_default();
+    parts(&bytes).into_iter().filter_map(|part| part.descriptors()).flatten().collect()
+}
+
+/// One control message (`cmsg(3)`).
+struct Part<'a> {
+    level: i32,
+    kind: i32,
+    data: &'a [u8],
+}
+
+impl Part<'_> {
+    /// The descriptors that it carries, where it is one that does.
+    fn descriptors(&self) -> Option<Vec<i32>> {
+        let of = |fd: &[u8]| fd.try_into().map_or(-1, i32::from_ne_bytes);
+        let carries = (self.level, self.kind) == (libc::SOL_SOCKET, libc::SCM_RIGHTS);
+        carries.then(|| self.data.chunks_exact(4).map(of).collect())
+    }
+}
+
+/// The control messages in bytes, as far as they are whole.
+fn parts(bytes: &[u8]) -> Vec<Part<'_>> {
+    const HEADER: usize = 16;
+    let (mut rest, mut parts) = (bytes, Vec::new());
+    while let Some((header, after)) = rest.split_at_checked(HEADER) {
+        let int = |from: usize| header[from..from + 4].try_into().map_or(0, i32::from_ne_bytes);
+        let whole = header[..8].try_into().map_or(0, u64::from_ne_bytes);
+        let length = usize::try_from(whole).ok().and_then(|whole| whole.checked_sub(HEADER));
+        let Some(length) = length.filter(|_| parts.len() < MOST as usize) else { break };
+        let length = length.min(after.len());
+        parts.push(Part { level: int(8), kind: int(12), data: &after[..length] });
+        rest = &after[length.next_multiple_of(8).min(after.len())..];
+    }
+    parts
+}
+
 /// Control messages: which they are; of SCM_RIGHTS the descriptors.
 fn control(memory: &Memory, address: u64, length: u64) -> String {
-    const HEADER: usize = 16;
     let Some(bytes) = memory.bytes(address, length) else { return pointer(address) };
-    let (mut at, mut texts) = (0, Vec::new());
-    while let Some(header) = bytes.get(at..at + HEADER) {
-        let word =
-            |from: usize| u32::from_ne_bytes([header[from], header[from + 1], header[from + 2], header[from + 3]]);
-        let whole = usize::try_from(u64::from(word(0)) | u64::from(word(4)) << 32).unwrap_or(usize::MAX);
-        if whole < HEADER || texts.len() as u64 == MOST {
-            break;
+    let text = |part: Part<'_>| match part.descriptors() {
+        Some(fds) => format!("SCM_RIGHTS {}", list(fds.iter().map(i32::to_string), false)),
+        None if (part.level, part.kind) == (libc::SOL_SOCKET, libc::SCM_CREDENTIALS) => "SCM_CREDENTIALS".to_owned(),
+        None => format!("{}, {}", part.level, part.kind),
+    };
+    list(parts(&bytes).into_iter().map(text), length > LONGEST as u64)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn part(length: u64, kind: i32, data: &[u8]) -> Vec<u8> {
+        let mut bytes = length.to_ne_bytes().to_vec();
+        bytes.extend(libc::SOL_SOCKET.to_ne_bytes());
+        bytes.extend(kind.to_ne_bytes());
+        bytes.extend(data);
+        bytes.resize(bytes.len().next_multiple_of(8), 0);
+        bytes
+    }
+
+    fn descriptors(bytes: &[u8]) -> Vec<Option<Vec<i32>>> {
+        parts(bytes).iter().map(Part::descriptors).collect()
+    }
+
+    #[test]
+    fn descriptors_are_found_in_control_messages() {
+        let fds = [5i32, 6, 7].map(i32::to_ne_bytes).concat();
+        let mut bytes = part(16 + 12, libc::SCM_CREDENTIALS, &fds);
+        bytes.extend(part(16 + 12, libc::SCM_RIGHTS, &fds));
+        assert_eq!(descriptors(&bytes), [None, Some(vec![5, 6, 7])]);
+    }
+
+    #[test]
+    fn lengths_that_lie_lead_nowhere() {
+        for length in [0, 1, 15, u64::MAX, u64::MAX - 7] {
+            let found = descriptors(&part(length, libc::SCM_RIGHTS, &[1; 12]));
+            assert!(found.len() <= 1 && found.into_iter().flatten().all(|fds| fds.len() <= 4), "{length}");
         }
-        let data = &bytes[at + HEADER..at.saturating_add(whole).min(bytes.len()).max(at + HEADER)];
-        texts.push(match (word(8) as i32, word(12) as i32) {
-            (libc::SOL_SOCKET, libc::SCM_RIGHTS) => {
-                let fds = data.chunks_exact(4).map(|fd| i32::from_ne_bytes([fd[0], fd[1], fd[2], fd[3]]).to_string());
-                format!("SCM_RIGHTS {}", list(fds, false))
-            }
-            (libc::SOL_SOCKET, libc::SCM_CREDENTIALS) => "SCM_CREDENTIALS".to_owned(),
-            (level, kind) => format!("{level}, {kind}"),
-        });
-        at = match at.checked_add(whole).and_then(|end| end.checked_next_multiple_of(8)) {
-            Some(next) => next,
-            None => break,
-        };
+        assert_eq!(descriptors(&[0; 15]), []);
+        assert!(descriptors(&part(16, libc::SCM_RIGHTS, &[]).repeat(5000)).len() <= MOST as usize);
     }
-    if length > LONGEST as u64 {
-        texts.push(UNFILLED.to_owned());
-    }
-    format!("[{}]", texts.join(", "))
 }

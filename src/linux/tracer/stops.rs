@@ -114,7 +114,7 @@ impl Run {
         };
         if let Some(call) = interrupted {
             let outcome = Err(Errno(libc::EINTR));
-            let call = ProgramReturn { outcome, arguments: call.arguments };
+            let call = ProgramReturn { outcome, arguments: call.arguments, made: Vec::new() };
             self.tell(Seen::Returned { thread: who, call });
         }
         let call = if self.begun { self.calls.entered(who, &entry) } else { None };

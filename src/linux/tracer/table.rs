@@ -47,9 +47,9 @@ pub(super) enum Argument {
     OptionValueOut,
     FileCommand,
     /// Of the command before it.
-    FileArgument,
+    OfFileCommand,
     DeviceRequest,
-    DeviceArgument,
+    OfDeviceRequest,
     DuplicateFlags,
     /// An array of `struct pollfd`, as many as the argument after it says.
     Polled,
@@ -147,8 +147,8 @@ rows! {
     #[cfg(target_arch = "x86_64")]
     SYS_dup2 "dup2" ANY BESIDE [Fd Fd]
     SYS_dup3 "dup3" ANY BESIDE [Fd Fd DuplicateFlags]
-    SYS_fcntl "fcntl" ANY BESIDE [Fd FileCommand FileArgument]
-    SYS_ioctl "ioctl" ANY BESIDE [Fd DeviceRequest DeviceArgument]
+    SYS_fcntl "fcntl" ANY BESIDE [Fd FileCommand OfFileCommand]
+    SYS_ioctl "ioctl" ANY BESIDE [Fd DeviceRequest OfDeviceRequest]
     SYS_read "read" ANY WALK [Fd BytesOut Unsigned]
     SYS_write "write" ANY WALK [Fd Bytes Unsigned]
     SYS_readv "readv" ANY WALK [Fd VectorsOut Int]
