@@ -63,8 +63,7 @@ pub fn run(
         noted: None,
         recordings: Recordings::new(record),
     };
-    let first = house.begin(Arc::clone(&house.lesson), from_start, 0)?;
-    let Opened { walk, again, kept, told } = first;
+    let Opened { walk, again, kept, told } = house.begin(Arc::clone(&house.lesson), from_start, 0)?;
     let prepare = |app: &mut App| {
         if let Some(told) = told {
             app.tell_at_first(told);
@@ -75,29 +74,7 @@ pub fn run(
         }
     };
     let shown = screen::show(walk, invocation, (sender, &inbox), &mut house, prepare)?;
-    house.note(shown.app.walk());
-    house.record(shown.app.walk());
-    drop(house.world.take());
-    house.memory.finish();
-    let is_kept = house.file.is_none();
-    house.memory.say(shown.app.lang(), is_kept)?;
-    shown.pass_signal_on();
-    std::mem::take(&mut house.recordings).finish(shown.app.lang())?;
-    if let Phase::Failed(failure) = shown.app.walk().phase() {
-        return Err(house.grounds.failed(failure));
-    }
-    // A terminal that is gone can't be drawn to, and nobody is left to be told.
-    if !shown.drawn {
-        return Ok(1);
-    }
-    let stopped = Stopped {
-        lesson: &house.lesson.id,
-        target: house.file.as_deref().unwrap_or(&house.lesson.id),
-        kept: is_kept && house.memory.keeps(),
-        next: house.course.as_ref().and_then(|course| course.next(&house.lesson.id)),
-    };
-    parting::say(&parting::lesson(shown.app.walk(), &stopped, &house.invocation, shown.app.lang())?);
-    Ok(0)
+    house.end(&shown)
 }
 
 /// The lesson with which to go on, of those that can run here.
@@ -161,6 +138,33 @@ impl House {
         (self.world, self.epoch, self.lesson) = (Some(world), epoch, lesson);
         (self.again, self.noted) = (again, None);
         Ok(Opened { walk: walk.into(), again, kept, told })
+    }
+
+    /// Ends the world, keeps what was reached, and says how to go on. Returns the exit status.
+    fn end(mut self, shown: &screen::Shown) -> Result<u8, Exit> {
+        self.note(shown.app.walk());
+        self.record(shown.app.walk());
+        drop(self.world.take());
+        self.memory.finish();
+        let is_kept = self.file.is_none();
+        self.memory.say(shown.app.lang(), is_kept)?;
+        shown.pass_signal_on();
+        std::mem::take(&mut self.recordings).finish(shown.app.lang())?;
+        if let Phase::Failed(failure) = shown.app.walk().phase() {
+            return Err(self.grounds.failed(failure));
+        }
+        // A terminal that is gone can't be drawn to, and nobody is left to be told.
+        if !shown.drawn {
+            return Ok(1);
+        }
+        let stopped = Stopped {
+            lesson: &self.lesson.id,
+            target: self.file.as_deref().unwrap_or(&self.lesson.id),
+            kept: is_kept && self.memory.keeps(),
+            next: self.course.as_ref().and_then(|course| course.next(&self.lesson.id)),
+        };
+        parting::say(&parting::lesson(shown.app.walk(), &stopped, &self.invocation, shown.app.lang())?);
+        Ok(0)
     }
 
     /// The lesson as it is named to who looks on or replays it.

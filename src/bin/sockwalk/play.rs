@@ -43,10 +43,8 @@ pub fn run(
     let lesson = Arc::new(lesson);
     let epoch = Instant::now();
     let (sender, inbox) = channel();
-    let sink = move |happening| {
-        // Where nobody listens any more, the walk is over.
-        let _ = sender.send(happening);
-    };
+    // Where nobody listens any more, the walk is over.
+    let sink = move |happening| drop(sender.send(happening));
     let Started { mut world, instead } = grounds.start(&lesson, invocation.port, epoch, &|| None, sink)?;
     if let Some(lacks) = instead {
         let _ = writeln!(super::out::err(), "{}", needs::instead(&lacks, &Texts::load(invocation.lang)?.needs));
@@ -85,15 +83,13 @@ pub fn run(
     }
     drop(out);
     say_what_is_left_out(&left_out, invocation.lang)?;
-    if walk.verdict().broken > 0 {
-        // The transcript ends with the broken claims; beside JSON they are told apart from it.
-        if options.format == Format::Json {
-            let lines = failures(walk.trace(), (&lesson, walk.mode()), invocation.lang)?;
-            let _ = lines.iter().try_for_each(|line| writeln!(super::out::err(), "{line}"));
-        }
-        return Ok(1);
+    let broken = walk.verdict().broken > 0;
+    // The transcript ends with the broken claims; beside JSON they are told apart from it.
+    if broken && options.format == Format::Json {
+        let lines = failures(walk.trace(), (&lesson, walk.mode()), invocation.lang)?;
+        let _ = lines.iter().try_for_each(|line| writeln!(super::out::err(), "{line}"));
     }
-    Ok(0)
+    Ok(u8::from(broken))
 }
 
 /// A lesson as it is named to who looks on or replays it: its text too, where it isn't built in.

@@ -121,57 +121,26 @@ fn rows(scene: &Scene<'_>, inner: Rect) -> Vec<Row> {
     }
     let margin = if width >= WITH_STATES { MARGIN } else { GAP };
     let between = width - 2 * margin;
-    let one = scene.app.place.only.map(|only| scene.view.segments_of(only));
-    let count = one.map_or_else(|| scene.view.segment_count(), <[SegmentId]>::len);
-    let nth = |n: usize| match one {
-        Some(numbers) => count.checked_sub(n + 1).map(|at| numbers[at]),
-        None => nth_newest(count, n),
-    };
-    // For a room, a line of air between two segments.
-    let gap = usize::from(scene.app.seat() == Seat::Audience);
-    let rows_of = |id| {
-        let segment = scene.view.segment(id)?;
-        Some(label(scene, &segment, between - 2).len() + arrow_rows(scene, &segment) + gap)
-    };
-    let place = |id: SegmentId| match one {
-        Some(numbers) => numbers.binary_search(&id).ok().map(|at| count - 1 - at),
-        None => count.checked_sub(id.0 as usize + 1),
-    };
-    let meant = scene.meant().and_then(place);
-    let rows_of_nth = |n: usize| nth(n).and_then(rows_of);
-    let skipped = skipped(scene.app.place.ladder, count, meant, height - 1, rows_of_nth);
-    let room = height - 1 - usize::from(skipped > 0);
-    let mut shown: Vec<SegmentView<'_>> = Vec::new();
-    let mut used = 0;
-    for id in (skipped..count).map_while(nth) {
-        let (Some(segment), Some(rows)) = (scene.view.segment(id), rows_of(id)) else { break };
-        used += rows;
-        if used > room {
-            break;
-        }
-        shown.push(segment);
-    }
-    shown.reverse();
+    let InSight { shown, earlier, later } = in_sight(scene, between, height - 1);
     let notes = match shown.first() {
         Some(oldest) if margin > GAP => notes(scene, oldest.id),
         _ => Notes::new(),
     };
-    let earlier = count - skipped - shown.len();
     let mut rows = vec![Row { line: names(scene, width, margin, earlier), segment: None }];
     for segment in &shown {
         rows.extend(segment_rows(scene, segment, between, margin, &notes));
-        rows.extend((0..gap).map(|_| empty_row(scene, between, margin)));
+        rows.extend((0..air(scene)).map(|_| empty_row(scene, between, margin)));
     }
-    let foot = usize::from(skipped > 0);
+    let foot = usize::from(later > 0);
     while rows.len() + foot < height {
         rows.push(empty_row(scene, between, margin));
     }
-    if skipped > 0 {
-        let n = skipped.to_string();
+    if later > 0 {
+        let n = later.to_string();
         let text = fill(&scene.texts.wire.below, &[("n", &n)]);
         rows.push(Row { line: Line::styled(format!(" {text}"), scene.theme.waits.0), segment: None });
     }
-    if count == 0 && height > 2 {
+    if shown.is_empty() && earlier == 0 && height > 2 {
         for (row, line) in nothing_yet(scene, between - 4).into_iter().enumerate() {
             let text = spread(vec![Span::raw(" ")].into_iter().chain(line.spans).collect(), vec![], between - 2);
             if let Some(place) = rows.get_mut(row + 2) {
@@ -180,6 +149,51 @@ fn rows(scene: &Scene<'_>, inner: Rect) -> Vec<Row> {
         }
     }
     rows
+}
+
+/// The lines of air between two segments: one for a room.
+fn air(scene: &Scene<'_>) -> usize {
+    usize::from(scene.app.seat() == Seat::Audience)
+}
+
+/// The segments that there is room for, in their order, and how many there are before and after them.
+struct InSight<'a> {
+    shown: Vec<SegmentView<'a>>,
+    earlier: usize,
+    later: usize,
+}
+
+/// What is seen in so many rows; below it, where newer ones are left out, one says so.
+fn in_sight<'a>(scene: &Scene<'a>, between: usize, height: usize) -> InSight<'a> {
+    let one = scene.app.place.only.map(|only| scene.view.segments_of(only));
+    let count = one.map_or_else(|| scene.view.segment_count(), <[SegmentId]>::len);
+    let nth = |n: usize| match one {
+        Some(numbers) => count.checked_sub(n + 1).map(|at| numbers[at]),
+        None => nth_newest(count, n),
+    };
+    let rows_of = |id| {
+        let segment = scene.view.segment(id)?;
+        Some(label(scene, &segment, between - 2).len() + arrow_rows(scene, &segment) + air(scene))
+    };
+    let place = |id: SegmentId| match one {
+        Some(numbers) => numbers.binary_search(&id).ok().map(|at| count - 1 - at),
+        None => count.checked_sub(id.0 as usize + 1),
+    };
+    let meant = scene.meant().and_then(place);
+    let later = skipped(scene.app.place.ladder, count, meant, height, |n| nth(n).and_then(rows_of));
+    let room = height - usize::from(later > 0);
+    let mut shown: Vec<SegmentView<'a>> = Vec::new();
+    let mut used = 0;
+    for id in (later..count).map_while(nth) {
+        let (Some(segment), Some(rows)) = (scene.view.segment(id), rows_of(id)) else { break };
+        used += rows;
+        if used > room {
+            break;
+        }
+        shown.push(segment);
+    }
+    shown.reverse();
+    InSight { earlier: count - later - shown.len(), shown, later }
 }
 
 /// What stands where nothing has been on the wire: before a lesson's first step, the keys with which one begins.

@@ -1,0 +1,261 @@
+//! What a claim says and what is the case, in sentences; an end is named as the screen names it, by its side and by what
+//! it is for, and not as a lesson's file does.
+
+use super::words::words;
+use super::{SharedTexts, Texts, fill, harmless};
+use crate::model::{
+    Count, End, Number, SegmentFate, SegmentWords, Side, SocketKind, SocketRole, SocketState, Sockets, Statement,
+    TimerFact, TimerKind,
+};
+
+words! {
+    /// The sentences. The fields bear the names of the keys; of a pair the second is for one of several.
+    #[allow(missing_docs)]
+    pub struct ClaimTexts {
+        pub listener: [String; 2],
+        pub connection: [String; 2],
+        pub stream: [String; 2],
+        pub datagram: [String; 2],
+        pub opposite: String,
+        pub unknown: String,
+        pub opposite_unknown: String,
+        pub returns: String,
+        pub returns_any: String,
+        pub returns_data: String,
+        pub brings: String,
+        pub fails: String,
+        pub sleeps: String,
+        pub runs: String,
+        pub not_returned: String,
+        pub not_called: String,
+        pub state: String,
+        pub gone: String,
+        pub no_socket: String,
+        pub held: String,
+        pub delivered: String,
+        pub dropped: String,
+        pub of_socket: String,
+        pub last_sent: String,
+        pub sent_nothing: String,
+        pub sent_nothing_on: String,
+        pub several_things: String,
+        pub between: String,
+        pub recv_queue: String,
+        pub send_queue: String,
+        pub accept_queue: String,
+        pub backlog: String,
+        pub next_datagram: String,
+        /// Retransmission, keepalive, TIME_WAIT, zero-window probe.
+        pub timers: [String; 4],
+        pub timer_runs: String,
+        pub no_timer: String,
+        pub fired: String,
+        pub fired_least: String,
+        pub rto: String,
+        pub rto_least: String,
+        pub no_rto: String,
+        pub can_be_done: String,
+        pub none_waits: String,
+        pub several_fit: String,
+        pub between_segments: String,
+        pub in_no_call: String,
+        pub no_such_socket: String,
+        pub no_sender: String,
+        pub no_call: String,
+        pub not_fired: String,
+    }
+}
+
+impl ClaimTexts {
+    /// A timer of the kernel by its name.
+    pub fn timer(&self, kind: TimerKind) -> &str {
+        &self.timers[match kind {
+            TimerKind::Retransmit => 0,
+            TimerKind::Keepalive => 1,
+            TimerKind::TimeWait => 2,
+            TimerKind::Probe => 3,
+        }]
+    }
+}
+
+impl Texts {
+    /// A statement in one sentence without its full stop; `sockets` are those of the lesson that it is about. Nothing in it
+    /// acts on a terminal.
+    pub fn statement(&self, said: &Statement, sockets: &Sockets) -> String {
+        let speaker = Speaker { texts: &self.claims, shared: &self.shared, sockets };
+        harmless(&speaker.statement(said))
+    }
+}
+
+/// The words, and what the names of a lesson's file stand for.
+struct Speaker<'a> {
+    texts: &'a ClaimTexts,
+    shared: &'a SharedTexts,
+    sockets: &'a Sockets,
+}
+
+impl Speaker<'_> {
+    fn statement(&self, said: &Statement) -> String {
+        let t = self.texts;
+        match said {
+            Statement::Returns { side, call, value, data } => {
+                let data = data.as_ref().map(|data| format!("{data:?}"));
+                let text = match (value, &data) {
+                    (Some(_), Some(_)) => &t.returns_data,
+                    (Some(_), None) => &t.returns,
+                    (None, Some(_)) => &t.brings,
+                    (None, None) => &t.returns_any,
+                };
+                let value = value.as_ref().map_or("", |value| &value.shown);
+                let values = [("side", self.side(*side)), ("call", call.name()), ("value", value)];
+                fill(text, &[&values[..], &[("data", data.as_deref().unwrap_or(""))]].concat())
+            }
+            Statement::Fails { side, call, errno } => {
+                let errno = errno.to_string();
+                fill(&t.fails, &[("side", self.side(*side)), ("call", call.name()), ("errno", &errno)])
+            }
+            Statement::Sleeps { side, call } => self.call(&t.sleeps, *side, call.name()),
+            Statement::Runs { side, call } => self.call(&t.runs, *side, call.name()),
+            Statement::NotReturned { side, call } => self.call(&t.not_returned, *side, call.name()),
+            Statement::NotCalled { side, call } => self.call(&t.not_called, *side, call.name()),
+            Statement::State { end, is: SocketState::Gone } => self.of_end(&t.gone, end),
+            Statement::State { end, is } => fill(&t.state, &[("end", self.end(end).as_str()), ("state", is.name())]),
+            Statement::NoSocket(end) => self.of_end(&t.no_socket, end),
+            Statement::Segment { from, segment, is } => {
+                let text = match is {
+                    SegmentFate::Held => &t.held,
+                    SegmentFate::Delivered => &t.delivered,
+                    SegmentFate::Dropped => &t.dropped,
+                };
+                self.segment_of(text, *from, segment)
+            }
+            Statement::LastSent { from, segment } => self.segment_of(&t.last_sent, *from, segment),
+            Statement::SentNothing { from, on: None } => self.of_side(&t.sent_nothing, *from),
+            Statement::SentNothing { from, on: Some(socket) } => {
+                let end = self.socket(socket);
+                fill(&t.sent_nothing_on, &[("side", self.side(*from)), ("end", &end)])
+            }
+            Statement::Queues { end, recv, send } => self.queues(end, recv.as_ref(), send.as_ref()),
+            Statement::Timer { end, facts } => self.listed(end, facts.iter().map(|fact| self.timer(fact)).collect()),
+            Statement::StepCanBeDone => t.can_be_done.clone(),
+            Statement::NoneWaits { from, what } => {
+                fill(&t.none_waits, &[("side", self.side(*from)), ("what", what.as_str())])
+            }
+            Statement::SeveralFit { from, segments } => {
+                let list: Vec<String> = segments.iter().map(|segment| self.segment(segment)).collect();
+                let (n, list) = (segments.len().to_string(), list.join(&t.between_segments));
+                fill(&t.several_fit, &[("side", self.side(*from)), ("n", &n), ("list", &list)])
+            }
+            Statement::InNoCall(side) => self.of_side(&t.in_no_call, *side),
+            Statement::NoSuchSocket(name) => fill(&t.no_such_socket, &[("end", &self.socket(name))]),
+            Statement::NoSender(side) => self.of_side(&t.no_sender, *side),
+            Statement::NoCall => t.no_call.clone(),
+            Statement::NotFired(kind) => fill(&t.not_fired, &[("timer", t.timer(*kind))]),
+        }
+    }
+
+    fn side(&self, side: Side) -> &str {
+        self.shared.side(side)
+    }
+
+    fn of_side(&self, text: &str, side: Side) -> String {
+        fill(text, &[("side", self.side(side))])
+    }
+
+    fn of_end(&self, text: &str, end: &End) -> String {
+        fill(text, &[("end", &self.end(end))])
+    }
+
+    fn call(&self, text: &str, side: Side, call: &str) -> String {
+        fill(text, &[("side", self.side(side)), ("call", call)])
+    }
+
+    /// An end as the screen speaks of it.
+    fn end(&self, end: &End) -> String {
+        let name = match end {
+            End::Socket(name) => return self.socket(name),
+            End::PeerOf(name) => name,
+        };
+        if let Some(other) = self.sockets.opposite(name) {
+            return self.socket(other);
+        }
+        let Some((role, peer)) = self.sockets.role(name).zip(self.sockets.peer_of(name)) else {
+            return fill(&self.texts.opposite_unknown, &[("end", &self.socket(name))]);
+        };
+        match role.nth {
+            None => self.role(peer),
+            Some(_) => fill(&self.texts.opposite, &[("side", self.side(peer.side)), ("end", self.role(role).as_str())]),
+        }
+    }
+
+    fn socket(&self, name: &str) -> String {
+        match self.sockets.role(name) {
+            Some(role) => self.role(role),
+            None => fill(&self.texts.unknown, &[("name", name)]),
+        }
+    }
+
+    fn role(&self, role: SocketRole) -> String {
+        let [one, of_several] = match role.kind {
+            SocketKind::Listener => &self.texts.listener,
+            SocketKind::Connection => &self.texts.connection,
+            SocketKind::Stream => &self.texts.stream,
+            SocketKind::Datagram => &self.texts.datagram,
+        };
+        let text = if role.nth.is_some() { of_several } else { one };
+        let n = role.nth.unwrap_or(1).to_string();
+        fill(text, &[("side", self.side(role.side)), ("n", &n)])
+    }
+
+    fn segment(&self, segment: &SegmentWords) -> String {
+        let fields = segment.fields.iter().map(|(name, number)| format!(" {name}={}", number.shown));
+        let line = format!("{}{}", segment.head, fields.collect::<String>());
+        match &segment.on {
+            Some(socket) => fill(&self.texts.of_socket, &[("segment", line), ("end", self.socket(socket))]),
+            None => line,
+        }
+    }
+
+    fn segment_of(&self, text: &str, from: Side, segment: &SegmentWords) -> String {
+        fill(text, &[("side", self.side(from)), ("segment", &self.segment(segment))])
+    }
+
+    fn listed(&self, end: &End, facts: Vec<String>) -> String {
+        let what = facts.join(&self.texts.between);
+        fill(&self.texts.several_things, &[("end", &self.end(end)), ("what", &what)])
+    }
+
+    fn queues(&self, end: &End, recv: Option<&Number>, send: Option<&Number>) -> String {
+        let t = self.texts;
+        let kind = match end {
+            End::Socket(name) => self.sockets.role(name),
+            End::PeerOf(name) => self.sockets.peer_of(name),
+        };
+        let [to_read, to_send] = match kind.map(|role| role.kind) {
+            Some(SocketKind::Listener) => [&t.accept_queue, &t.backlog],
+            Some(SocketKind::Datagram) => [&t.next_datagram, &t.send_queue],
+            _ => [&t.recv_queue, &t.send_queue],
+        };
+        let told = |text: &str, number: &Number| fill(text, &[("n", &number.shown)]);
+        let recv = recv.map(|number| told(to_read, number));
+        self.listed(end, recv.into_iter().chain(send.map(|number| told(to_send, number))).collect())
+    }
+
+    fn timer(&self, fact: &TimerFact) -> String {
+        let t = self.texts;
+        let counted = |count: &Count, exactly: &str, at_least: &str| match count {
+            Count::Exactly(n) => fill(exactly, &[("n", n)]),
+            Count::AtLeast(n) => fill(at_least, &[("n", n)]),
+        };
+        match fact {
+            TimerFact::Runs(kind) => fill(&t.timer_runs, &[("timer", t.timer(*kind))]),
+            TimerFact::NoneRuns => t.no_timer.clone(),
+            TimerFact::Fired(count) => counted(count, &t.fired, &t.fired_least),
+            TimerFact::Rto(count) => counted(count, &t.rto, &t.rto_least),
+            TimerFact::NoRto => t.no_rto.clone(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;
