@@ -302,7 +302,7 @@ fn main() -> ExitCode {
     }
     let begun = Instant::now();
     if let Err(refused) = linux::gain_rights(|name| std::env::var(name).ok()) {
-        skipped(&format!("no lab here: {refused}"));
+        skipped(&format!("no lab here: {refused:?}"));
         return ExitCode::SUCCESS;
     }
     let only = std::env::var("SOCKWALK_LESSON").ok();

@@ -9,6 +9,7 @@ mod common;
 use std::path::Path;
 use std::process::Command;
 
+use common::filter::{WITHOUT_CALLS, can_filter, filtered};
 use common::pty::Terminal;
 use common::{Finished, Folder, Program, User, finish, lab_users, skipped};
 
@@ -269,8 +270,8 @@ fn what_a_lesson_asks_for_in_vain_is_the_lessons_fault() {
             let folder = if folder == "sysctl" { "ipv4" } else { folder };
             let finished = program.run(user, &["play", path.to_str().unwrap(), "--lang", "en"]);
             let begins = format!(
-                "error: the lesson asks for something that this kernel doesn't take: write of {value} to \
-                 /proc/sys/net/{folder}/{name}: Invalid argument"
+                "error: the lesson asks for something that this kernel doesn't take: \
+                 write(/proc/sys/net/{folder}/{name}, {value}), to give the lab's TCP a setting: EINVAL (invalid argument)"
             );
             assert!(finished.stderr.starts_with(&begins), "{}", finished.stderr);
             assert_eq!((finished.status.code(), finished.stdout.as_str()), (Some(1), ""));
@@ -406,25 +407,6 @@ fn without_a_lab_the_list_says_so_and_what_still_runs() {
 
 // ---------------------------------------------------------------- socket options
 
-/// Runs a program under a filter (`seccomp(2)`) of system calls, whose lines `{lines}` makes of the numbers that it is
-/// given. Arguments: how many numbers, these, the program, its arguments.
-const FILTERED: &str = r#"
-import ctypes, os, platform, struct, sys
-count = int(sys.argv[1])
-numbers, command = [int(number) for number in sys.argv[2:2 + count]], sys.argv[2 + count:]
-machine = {"x86_64": 0, "aarch64": 1}[platform.machine()]
-LOAD, EQUAL, RETURN, ERROR = 0x20, 0x15, 0x06, 0x00050000
-filter = b"".join(struct.pack("HBBI", *line) for line in {lines} + [(RETURN, 0, 0, 0x7fff0000)])
-class Program(ctypes.Structure):
-    _fields_ = [("length", ctypes.c_ushort), ("filter", ctypes.c_char_p)]
-libc = ctypes.CDLL(None, use_errno=True)
-program = Program(len(filter) // 8, filter)
-zero = ctypes.c_ulong(0)
-assert libc.prctl(38, ctypes.c_ulong(1), zero, zero, zero) == 0  # PR_SET_NO_NEW_PRIVS
-assert libc.prctl(22, ctypes.c_ulong(2), ctypes.byref(program)) == 0, ctypes.get_errno()  # PR_SET_SECCOMP
-os.execv(command[0], command)
-"#;
-
 /// The kernel answers `setsockopt()` of one option, by its level and number, as if it didn't know it (ENOPROTOOPT).
 const WITHOUT_OPTION: &str = "[
     (LOAD, 0, 0, 0), (EQUAL, 0, 5, [54, 208][machine]),
@@ -432,30 +414,6 @@ const WITHOUT_OPTION: &str = "[
     (LOAD, 0, 0, 32), (EQUAL, 0, 1, numbers[1]),
     (RETURN, 0, 0, ERROR | 92),
 ]";
-
-/// The kernel refuses these calls (EPERM).
-const WITHOUT_CALLS: &str =
-    "[(LOAD, 0, 0, 0)] + [line for number in numbers for line in [(EQUAL, 0, 1, number), (RETURN, 0, 0, ERROR | 1)]]";
-
-/// Whether a filter can be set here.
-fn can_filter() -> bool {
-    let python = Command::new("python3").arg("--version").output().is_ok_and(|output| output.status.success());
-    if !cfg!(any(target_arch = "x86_64", target_arch = "aarch64")) {
-        skipped("the filter knows the numbers of other machines' system calls only");
-    } else if !python {
-        skipped("no python3 to set a filter: apt install python3");
-    } else {
-        return true;
-    }
-    false
-}
-
-fn filtered(program: &Program, user: User, lines: &str, numbers: &[i64], args: &[&str]) -> Finished {
-    let mut command = user.command(Path::new("python3"));
-    command.args(["-c", &FILTERED.replace("{lines}", lines), &numbers.len().to_string()]);
-    command.args(numbers.iter().map(ToString::to_string));
-    finish(command.arg(program.path()).args(args))
-}
 
 fn without_option(program: &Program, user: User, option: i32, args: &[&str]) -> Finished {
     filtered(program, user, WITHOUT_OPTION, &[libc::IPPROTO_TCP.into(), option.into()], args)

@@ -13,8 +13,7 @@ use std::time::{Duration, Instant};
 
 use crossterm::event::{Event, KeyCode, KeyEvent, KeyModifiers};
 use ratatui::Terminal;
-use sockwalk::i18n::Glyphs;
-use sockwalk::i18n::Lang;
+use sockwalk::i18n::{Glyphs, Lang};
 use sockwalk::lesson::{Lesson, builtin};
 use sockwalk::linux::{LinuxWorld, Place, gain_rights};
 use sockwalk::theme::{Choice, Colours, Theme};
@@ -56,7 +55,7 @@ type Known = Rc<RefCell<Shown>>;
 
 /// How long each key took that made the kernel do something, in milliseconds.
 fn measure(walks: usize) -> Result<Vec<f64>, String> {
-    gain_rights(|name| std::env::var(name).ok()).map_err(|refused| refused.to_string())?;
+    gain_rights(|name| std::env::var(name).ok()).map_err(|refused| format!("{refused:?}"))?;
     let lesson = builtin("handshake").ok_or("there is no such lesson")?;
     let lesson = Arc::new(lesson.map_err(|error| error.render(Lang::EN, false))?);
     let shown = Shown { counts: [0; 3], phase: Phase::Ready, broken: 0 };
@@ -84,7 +83,7 @@ fn learn(keys: &Sender<Msg>, done: &Receiver<(Instant, Shown)>, walks: usize) ->
     let wait = |until: &dyn Fn(&Shown) -> bool| loop {
         let (at, shown) = done.recv_timeout(LIMIT).map_err(|_| "the interface doesn't answer".to_owned())?;
         if let Phase::Failed(failure) = &shown.phase {
-            return Err(failure.to_string());
+            return Err(format!("{failure:?}"));
         }
         if until(&shown) {
             return Ok((at, shown));
@@ -170,7 +169,7 @@ impl House {
             let _ = sender.send(Msg::World(generation, Box::new(happening)));
         };
         let world = LinuxWorld::start(Place::Lab(self.lesson.lab.clone()), self.epoch, sink);
-        let world = self.world.insert(world.map_err(|refused| refused.to_string())?);
+        let world = self.world.insert(world.map_err(|refused| format!("{refused:?}"))?);
         let options = WalkOptions {
             mode: world.mode(),
             wire: world.wire(),

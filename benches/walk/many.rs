@@ -116,7 +116,7 @@ pub fn interface(connections: usize) -> Result<Measured, String> {
     let sink = move |happening| {
         let _ = to_app.send(Msg::World(0, Box::new(happening)));
     };
-    joined.start(sink).map_err(|error| error.to_string())?;
+    joined.start(sink).map_err(|error| format!("{error:?}"))?;
     let options = FreeOptions {
         purpose: Purpose::Drive(Side::BOTH.map(Into::into).to_vec()),
         server: SocketAddr::from((Ipv4Addr::LOCALHOST, 8000)),

@@ -38,9 +38,9 @@ impl Lab {
 
     /// Joins it with this process, which must have one thread, to drive both sides.
     pub fn join(&self) -> Result<Joined, String> {
-        let folder = Folder::open(|name| std::env::var(name).ok()).map_err(|error| error.to_string())?;
+        let folder = Folder::open(|name| std::env::var(name).ok()).map_err(|error| format!("{error:?}"))?;
         let name = LabName::new(NAME).ok_or("no name")?;
-        Joined::join(&folder, &name, Role::Drives(Side::BOTH.to_vec())).map_err(|error| error.to_string())
+        Joined::join(&folder, &name, Role::Drives(Side::BOTH.to_vec())).map_err(|error| format!("{error:?}"))
     }
 
     /// A part of the benchmark as a program in the lab.

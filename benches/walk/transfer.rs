@@ -144,8 +144,8 @@ fn receive(listener: &TcpListener) -> io::Result<(u64, usize)> {
 
 /// The part that is the plain loop, in a lab of its own; the transfer is a process that it starts.
 pub fn plain(megabytes: usize) -> Result<Plain, String> {
-    gain_rights(|name| std::env::var(name).ok()).map_err(|error| error.to_string())?;
-    enter_lab(&LabSettings::default()).map_err(|error| error.to_string())?;
+    gain_rights(|name| std::env::var(name).ok()).map_err(|error| format!("{error:?}"))?;
+    enter_lab(&LabSettings::default()).map_err(|error| format!("{error:?}"))?;
     copy(megabytes).map_err(|error| error.to_string()).and_then(|(output, packets)| {
         let moved = part::read(&output);
         moved.map(|moved| Plain { moved, packets })
@@ -219,7 +219,7 @@ pub fn shared(megabytes: usize) -> Result<Shared, String> {
             let _ = sender.send(event);
         }
     };
-    joined.start(sink).map_err(|error| error.to_string())?;
+    joined.start(sink).map_err(|error| format!("{error:?}"))?;
     joined.request(Request::Pass(Which::All, Some(Duration::ZERO)));
     let mut told = Told { happened, entries: 0, lost: 0, unkept: 0, bytes: 0 };
     told.wait(|event, _| matches!(event, Event::Passing(_)))?;

@@ -4,8 +4,9 @@ use std::fs::File;
 use std::io;
 
 use super::{Exit, Target};
-use crate::i18n::{Lang, Texts, escape, fill, join};
+use crate::i18n::{Lang, Texts, cause, escape, fill, join};
 use crate::lesson::{self, Lesson, LessonError, builtin, builtin_names, likely};
+use crate::model::Cause;
 
 /// Finds the lesson and reads it. `colours` says whether a wrong file's message may have them.
 ///
@@ -18,7 +19,7 @@ pub fn load(target: &Target, lang: Lang, colours: bool) -> Result<Lesson, Exit> 
         Target::Path(path) => {
             let named = path.display().to_string();
             open(path).and_then(|file| lesson::read(&named, file)).map_err(|error| {
-                let values = [("path", &escape(&named) as &dyn std::fmt::Display), ("error", &error)];
+                let values = [("path", escape(&named)), ("error", cause(lang, &error))];
                 Exit { status: 1, text: format!("{}\n", join(&texts.error, &fill(&texts.cannot_read, &values))) }
             })?
         }
@@ -52,7 +53,7 @@ pub fn open(path: &std::path::Path) -> io::Result<File> {
         return Err(io::ErrorKind::IsADirectory.into());
     }
     if !kind.is_file() {
-        return Err(io::Error::other("not a regular file"));
+        return Err(Cause::NotRegular.into());
     }
     File::open(path)
 }

@@ -22,6 +22,7 @@ mod plain;
 mod printed;
 mod progress;
 mod shared;
+mod system;
 pub(crate) mod words;
 mod wrap;
 
@@ -50,6 +51,7 @@ pub use plain::PlainTexts;
 pub use printed::{Content, Printed};
 pub use progress::ProgressTexts;
 pub use shared::SharedTexts;
+pub use system::{SystemTexts, cause, failure, refused};
 pub use wrap::{excerpt, harmless, join, lines, width, wrap};
 
 use by_lang::ByLang;

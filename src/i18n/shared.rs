@@ -15,6 +15,7 @@ words! {
         pub which: String,
         pub no_keeper: String,
         pub keeper_silent: String,
+        pub keeper_killed: String,
         pub server: String,
         pub client: String,
         pub other_version: String,

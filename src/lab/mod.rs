@@ -21,8 +21,9 @@ mod segments;
 mod tests;
 mod threads;
 
+pub use crate::model::Failure;
 pub use core::{Effect, Input, Lab, Options, Sending, Table};
 pub use peers::Denial;
-pub use request::{Failure, Happening, Request, What, Wire, World};
+pub use request::{Happening, Request, What, Wire, World};
 pub use schedule::Scope;
 pub use threads::OwnThread;

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::model::{Call, Event, Mode, SegmentId, Side, Which};
+use crate::model::{Call, Event, Failure, Mode, SegmentId, Side, Which};
 
 /// What a walk asks for. Nothing is answered at once; what comes of it arrives as [`Happening`]s.
 #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
@@ -70,26 +70,4 @@ pub enum What {
     Unmade(Call),
     /// The world can't go on.
     Failed(Failure),
-}
-
-/// Why the world can't go on, as a fact; the words are the front ends'.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum Failure {
-    /// A system call that the program itself needs was refused.
-    #[error("{what}: {error}")]
-    System {
-        /// What was tried.
-        what: &'static str,
-        /// The system's word.
-        error: String,
-    },
-    /// A thread of the program's own ended by a panic.
-    #[error("a thread ended unexpectedly: {0}")]
-    Thread(String),
-    /// The keeper of a shared lab has ended.
-    #[error("the lab's keeper has ended")]
-    LabGone,
-    /// The capture lost segments, because they came faster than they could be read.
-    #[error("{0} segments were lost by the capture")]
-    CaptureLost(u32),
 }

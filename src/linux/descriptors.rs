@@ -18,7 +18,7 @@ use std::thread::{self, JoinHandle};
 
 use super::sides::INTERRUPT;
 use super::sys;
-use crate::model::Side;
+use crate::model::{Cause, Side};
 
 type Job = Box<dyn FnOnce() + Send>;
 
@@ -63,7 +63,7 @@ impl Tables {
 
 /// No thread has the table, or none any more.
 fn gone() -> io::Error {
-    io::Error::other("nobody has the side's descriptors")
+    Cause::NoDescriptors.into()
 }
 
 /// Which descriptors a side's calls made, and which of its threads serves each.

@@ -8,7 +8,7 @@ use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
 use super::netlink::{Dump, Message, Netlink, attributes, messages};
-use crate::model::{SocketState, TcpInfo, Timer, TimerKind};
+use crate::model::{Cause, SocketState, TcpInfo, Timer, TimerKind};
 use crate::tcp::State;
 
 // `linux/sock_diag.h` and `linux/inet_diag.h`.
@@ -82,7 +82,7 @@ pub fn dump(
             return Ok(entries);
         }
     }
-    Err(io::Error::other("the kernel's table changed each time while it was read"))
+    Err(Cause::TableChanged.into())
 }
 
 /// Whether the kernel has a table of one address family and one protocol, and tells of it.

@@ -9,7 +9,7 @@ use socket2::{Domain, Socket, Type};
 use super::gate::Gate;
 use super::lab::{self, Refused, Rights, refused};
 use super::{diag, sys, wire};
-use crate::model::LabSettings;
+use crate::model::{Aim, LabSettings};
 
 /// Something that the program would like to do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -123,10 +123,10 @@ impl Diagnosis {
 pub fn examine(getenv: impl Fn(&str) -> Option<String>) -> Diagnosis {
     let release = fs::read_to_string("/proc/sys/kernel/osrelease").unwrap_or_default().trim().to_owned();
     let table = |table: Table| {
-        (Ability::Table(table), diag::has_table(table.family()).map_err(refused("dump of NETLINK_SOCK_DIAG")))
+        (Ability::Table(table), diag::has_table(table.family()).map_err(refused(Aim::Table.by("NETLINK_SOCK_DIAG"))))
     };
     let mut abilities: Vec<(Ability, Result<(), Refused>)> = Table::ALL.into_iter().map(table).collect();
-    abilities.push((Ability::DeferAccept, defer_accept().map_err(refused("setsockopt(TCP_DEFER_ACCEPT)"))));
+    abilities.push((Ability::DeferAccept, defer_accept().map_err(refused(Aim::DeferAccept.by("TCP_DEFER_ACCEPT")))));
     abilities.push((Ability::HostCapture, wire::try_capture()));
     let root = sys::effective_ids().0 == 0;
     let (rights, gained) = match lab::gain_rights(getenv) {
@@ -136,7 +136,11 @@ pub fn examine(getenv: impl Fn(&str) -> Option<String>) -> Diagnosis {
     abilities.push((Ability::Rights, gained));
     if rights.is_some() {
         // In a thread of its own: the process stays in the namespace in which it was started.
-        abilities.extend(std::thread::spawn(try_lab).join().unwrap_or_default());
+        let tried = std::thread::Builder::new().name("doctor".into()).spawn(try_lab);
+        abilities.extend(match tried {
+            Ok(thread) => thread.join().unwrap_or_default(),
+            Err(error) => vec![(Ability::NetNamespace, Err(refused(Aim::Thread.by("clone()"))(error)))],
+        });
     }
     let machine = Machine::look(root, &release);
     let mut diagnosis = Diagnosis { release, rights, abilities, remedies: Vec::new() };
@@ -268,7 +272,7 @@ mod tests {
         let all =
             [TCP, UDP, Ability::HostCapture, Ability::Rights, Ability::NetNamespace, Ability::Gate, Ability::Delivery];
         let result = |ability| match refusals.iter().find(|(refused, _)| *refused == ability) {
-            Some((_, errno)) => Err(refused("call")(io::Error::from_raw_os_error(*errno))),
+            Some((_, errno)) => Err(refused(Aim::Look.by("call()"))(io::Error::from_raw_os_error(*errno))),
             None => Ok(()),
         };
         // What comes after the first refusal of a lab isn't tried.

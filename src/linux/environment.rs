@@ -14,7 +14,7 @@ use super::netlink::Netlink;
 use super::sockets::Sockets;
 use super::wire::{Watch, Wire};
 use crate::lab::{self as core, Failure, Scope, Sending, Table};
-use crate::model::{Copies, Errno, LabSettings, Mode, Told};
+use crate::model::{Aim, Attempt, Copies, Errno, LabSettings, Mode, Told};
 use crate::tcp::Packet;
 
 /// So many connections may send all that they can at once, and it finds room where what was captured waits. With more of
@@ -89,8 +89,9 @@ impl Environment {
             // Without the right to see segments the walk goes on without them, and says so.
             Place::Host => Watch::open().map_or(AnyWire::Blind, |watch| AnyWire::Watches(Box::new(watch))),
         };
-        diag::has_table((libc::AF_INET, libc::IPPROTO_TCP)).map_err(refused("dump of NETLINK_SOCK_DIAG for TCP"))?;
-        let mut sockets = Sockets::new(place.mode()).map_err(refused("socket(AF_NETLINK, NETLINK_SOCK_DIAG)"))?;
+        diag::has_table((libc::AF_INET, libc::IPPROTO_TCP)).map_err(refused(Aim::Table.by("NETLINK_SOCK_DIAG")))?;
+        let mut sockets = Sockets::new(place.mode())
+            .map_err(refused(Aim::Table.by("socket(AF_NETLINK, SOCK_RAW, NETLINK_SOCK_DIAG)")))?;
         if let AnyWire::Holds(wire) = &wire {
             sockets.hide(wire.fence());
         }
@@ -136,7 +137,8 @@ impl Environment {
             (Place::Host, Some(capture)) => AnyWire::Watches(Box::new(Watch::resume(capture))),
             (Place::Host, None) => AnyWire::Blind,
         };
-        let mut sockets = Sockets::new(place.mode()).map_err(refused("socket(AF_NETLINK, NETLINK_SOCK_DIAG)"))?;
+        let mut sockets = Sockets::new(place.mode())
+            .map_err(refused(Aim::Table.by("socket(AF_NETLINK, SOCK_RAW, NETLINK_SOCK_DIAG)")))?;
         if let AnyWire::Holds(wire) = &wire {
             sockets.hide(wire.fence());
         }
@@ -173,7 +175,7 @@ impl Environment {
 
     /// Reads what the wire captured, at most so many segments where it holds.
     pub(super) fn read_wire(&mut self, most: usize) -> Result<Vec<Packet>, Failure> {
-        let cant = || failed("reading captured segments");
+        let cant = || failed(Aim::Capture.by("recv(AF_PACKET)"));
         match &mut self.wire {
             AnyWire::Holds(wire) => wire.read(most).map_err(cant()),
             AnyWire::Watches(watch) => {
@@ -181,7 +183,7 @@ impl Environment {
                 if !segments.is_empty() {
                     // Which segments are the walk's own shows only once the kernel has said whose their ports are.
                     let now = self.epoch.elapsed();
-                    self.sockets.observe(now).map_err(failed("dump of NETLINK_SOCK_DIAG"))?;
+                    self.sockets.observe(now).map_err(failed(Aim::Table.by("NETLINK_SOCK_DIAG")))?;
                     segments.retain(|segment| self.sockets.own(segment.from) && self.sockets.own(segment.to));
                 }
                 Ok(segments)
@@ -210,7 +212,7 @@ impl Environment {
     /// How many segments the capture lost since this was last asked.
     pub(super) fn lost(&self) -> Result<u32, Failure> {
         match &self.wire {
-            AnyWire::Holds(wire) => wire.lost().map_err(failed("PACKET_STATISTICS")),
+            AnyWire::Holds(wire) => wire.lost().map_err(failed(Aim::Capture.by("getsockopt(PACKET_STATISTICS)"))),
             _ => Ok(0),
         }
     }
@@ -224,7 +226,7 @@ impl Environment {
                 self.sockets.glance(ends, known, now).map(|glance| glance.map_or(Table::More, Table::Some))
             }
         }
-        .map_err(failed("dump of NETLINK_SOCK_DIAG"))
+        .map_err(failed(Aim::Table.by("NETLINK_SOCK_DIAG")))
     }
 
     /// What becomes readable when a segment was captured; `None` where none can be.
@@ -245,6 +247,6 @@ impl Drop for Environment {
     }
 }
 
-pub(super) fn failed(what: &'static str) -> impl FnOnce(io::Error) -> Failure {
-    move |error| Failure::System { what, error: error.to_string() }
+pub(super) fn failed(attempt: Attempt) -> impl FnOnce(io::Error) -> Failure {
+    move |error| Failure::System { attempt, cause: (&error).into() }
 }

@@ -24,7 +24,7 @@ use serde::{Deserialize, Serialize};
 use super::environment::Part;
 use super::serve::{Server, Successor};
 use super::shared::{Agent, LONGEST, Link, VERSION};
-use crate::model::{Entry, Member, Mode};
+use crate::model::{Cause, Entry, Member, Mode};
 
 /// How long either process waits for the other's next word: longer than a busy machine takes to start one.
 const PATIENCE: Duration = Duration::from_secs(15);
@@ -132,7 +132,7 @@ fn start(server: &Server, successor: &Successor, control: UnixStream) -> io::Res
 
 /// Says everything.
 fn send(server: &Server, control: &UnixStream, link: BorrowedFd<'_>) -> io::Result<()> {
-    let missing = || io::Error::other("the lab is none that can move");
+    let missing = || io::Error::from(Cause::NotMovable);
     let remote = server.remote.as_ref().ok_or_else(missing)?;
     let member = server.local.as_ref().and_then(|local| server.lab.member(local.member.number)).ok_or_else(missing)?;
     let mut descriptors = vec![(Moving::Door, remote.members.listener()), (Moving::Link, link)];
@@ -151,7 +151,7 @@ fn send(server: &Server, control: &UnixStream, link: BorrowedFd<'_>) -> io::Resu
     let mut room = vec![std::mem::MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(MOST))];
     let mut ancillary = SendAncillaryBuffer::new(&mut room);
     if !ancillary.push(SendAncillaryMessage::ScmRights(&fds)) {
-        return Err(io::Error::other("too many descriptors"));
+        return Err(Cause::NotMovable.into());
     }
     sendmsg(control, &[IoSlice::new(b"\n")], &mut ancillary, SendFlags::NOSIGNAL)?;
     let mut out = io::BufWriter::new(control);

@@ -13,7 +13,7 @@ use super::descriptors::Tables;
 use super::orders::Orders;
 use super::sides::{Leaving, Report, SideThread};
 use crate::lab::OwnThread;
-use crate::model::{Call, Side};
+use crate::model::{Call, Cause, Side};
 
 /// How a thread stands, as far as is known.
 struct Hand {
@@ -62,7 +62,7 @@ impl Hands {
 
     fn add(&mut self, who: OwnThread) -> io::Result<()> {
         let reports = self.reports.clone().filter(|_| self.hands.len() < MOST);
-        let reports = reports.ok_or_else(|| io::Error::other(format!("a side has at most {MOST} threads")))?;
+        let reports = reports.ok_or_else(|| io::Error::from(Cause::ManyThreads(MOST as u32)))?;
         let (descriptors, leaving) = (self.tables.descriptors(who.0)?, self.leaving);
         let start = move || SideThread::start(who, leaving, descriptors, reports);
         let thread = self.tables.within(who.0, start)??;

@@ -4,7 +4,6 @@
 //! runs a walk enters a new network namespace ([`enter`]), and its sides' threads, which it starts, are born there.
 //! So each walk, also a restarted one, has a lab of its own, and when its threads are gone, so is the lab.
 
-use std::borrow::Cow;
 use std::fmt::Display;
 use std::fs;
 use std::io::{self, Write};
@@ -17,7 +16,7 @@ use socket2::{Domain, Socket, Type};
 use super::gate::{self, Gate};
 use super::netlink::{Message, Netlink};
 use super::{route, sys};
-use crate::model::{LOOPBACK_MTU, LabSettings};
+use crate::model::{Aim, Attempt, LOOPBACK_MTU, LabSettings};
 
 /// How the right to make a lab was had.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -29,26 +28,24 @@ pub enum Rights {
 }
 
 /// What was tried, and the system's refusal.
-#[derive(Debug, thiserror::Error)]
-#[error("{what}: {error}")]
+#[derive(Debug)]
 pub struct Refused {
-    /// What was tried, in the words of the manual page.
-    pub what: Cow<'static, str>,
+    /// What was tried.
+    pub attempt: Attempt,
     /// The refusal.
-    #[source]
     pub error: io::Error,
     /// Whether the lesson asked for it, with a value that this kernel doesn't take: then it isn't the machine that has no
     /// lab.
     pub lessons: bool,
 }
 
-pub(super) fn refused(what: impl Into<Cow<'static, str>>) -> impl FnOnce(io::Error) -> Refused {
-    move |error| Refused { what: what.into(), error, lessons: false }
+pub(super) fn refused(attempt: Attempt) -> impl FnOnce(io::Error) -> Refused {
+    move |error| Refused { attempt, error, lessons: false }
 }
 
 /// The same of what a lesson asked for. A kernel that doesn't know it at all is another matter.
-fn refused_to_the_lesson(what: impl Into<Cow<'static, str>>) -> impl FnOnce(io::Error) -> Refused {
-    move |error| Refused { lessons: error.kind() == io::ErrorKind::InvalidInput, ..refused(what)(error) }
+fn refused_to_the_lesson(attempt: Attempt) -> impl FnOnce(io::Error) -> Refused {
+    move |error| Refused { lessons: error.kind() == io::ErrorKind::InvalidInput, ..refused(attempt)(error) }
 }
 
 // `linux/capability.h`.
@@ -112,7 +109,7 @@ fn become_caller(getenv: impl Fn(&str) -> Option<String>, kept: &[u32]) -> Resul
     let id = |name| getenv(name).and_then(|value| value.parse::<u32>().ok());
     let caller = id("SUDO_UID").zip(id("SUDO_GID"));
     let (uid, gid) = caller.unwrap_or_else(sys::effective_ids);
-    sys::become_user(uid, gid, kept).map_err(refused("setresuid(), capset()"))?;
+    sys::become_user(uid, gid, kept).map_err(refused(Aim::Rights.by("setresuid(), capset()")))?;
     Ok(true)
 }
 
@@ -130,11 +127,13 @@ pub fn check_address(address: std::net::SocketAddr) -> io::Result<()> {
 /// Enters a user namespace in which the caller is who it was.
 fn enter_user_namespace() -> Result<(), Refused> {
     let (uid, gid) = sys::effective_ids();
-    sys::unshare(libc::CLONE_NEWUSER).map_err(refused("unshare(CLONE_NEWUSER)"))?;
+    sys::unshare(libc::CLONE_NEWUSER).map_err(refused(Aim::UserNamespace.by("unshare(CLONE_NEWUSER)")))?;
     // The kernel accepts an unprivileged gid_map only once setgroups is denied (user_namespaces(7)).
-    fs::write("/proc/self/setgroups", "deny").map_err(refused("write to /proc/self/setgroups"))?;
-    fs::write("/proc/self/uid_map", format!("{uid} {uid} 1")).map_err(refused("write to /proc/self/uid_map"))?;
-    fs::write("/proc/self/gid_map", format!("{gid} {gid} 1")).map_err(refused("write to /proc/self/gid_map"))
+    fs::write("/proc/self/setgroups", "deny").map_err(refused(Aim::UserNamespace.by("write(/proc/self/setgroups)")))?;
+    fs::write("/proc/self/uid_map", format!("{uid} {uid} 1"))
+        .map_err(refused(Aim::UserNamespace.by("write(/proc/self/uid_map)")))?;
+    fs::write("/proc/self/gid_map", format!("{gid} {gid} 1"))
+        .map_err(refused(Aim::UserNamespace.by("write(/proc/self/gid_map)")))
 }
 
 /// Settings below `/proc/sys/net/ipv4` that let a connection outlive anybody's reading time. Best effort: a kernel
@@ -183,36 +182,37 @@ pub(super) fn network() -> Option<u64> {
 
 /// Moves the calling thread into a new network namespace.
 pub(super) fn new_network() -> Result<(), Refused> {
-    sys::unshare(libc::CLONE_NEWNET).map_err(refused("unshare(CLONE_NEWNET)"))?;
+    sys::unshare(libc::CLONE_NEWNET).map_err(refused(Aim::NetNamespace.by("unshare(CLONE_NEWNET)")))?;
     // Asking for all sockets walks the whole hash table of connections, by default the machine's own, of a quarter of
     // a million buckets. A namespace made inside this one gets a table of its own, of this size (Linux 6.2).
     if Folder::open("ipv4").set("tcp_child_ehash_entries", SMALL_TABLE).is_ok() {
-        sys::unshare(libc::CLONE_NEWNET).map_err(refused("unshare(CLONE_NEWNET)"))?;
+        sys::unshare(libc::CLONE_NEWNET).map_err(refused(Aim::NetNamespace.by("unshare(CLONE_NEWNET)")))?;
     }
     Ok(())
 }
 
 /// Closes the gate of the calling thread's network namespace.
 pub(super) fn close_gate(gate: Gate) -> Result<Option<Netlink>, Refused> {
-    gate::close(gate).map_err(refused("nftables rule (nf_tables)"))
+    gate::close(gate).map_err(refused(Aim::Gate.by("NETLINK_NETFILTER")))
 }
 
 /// Makes `lo` a textbook's link, and brings it up.
 pub(super) fn bring_up_loopback(settings: &LabSettings) -> Result<(), Refused> {
-    let any = Socket::new(Domain::IPV4, Type::DGRAM, None).map_err(refused("socket(AF_INET, SOCK_DGRAM)"))?;
+    let any = Socket::new(Domain::IPV4, Type::DGRAM, None)
+        .map_err(refused(Aim::Loopback.by("socket(AF_INET, SOCK_DGRAM)")))?;
     let mtu = settings.mtu.unwrap_or(LOOPBACK_MTU);
     let set = sys::set_loopback_mtu(any.as_fd(), mtu);
-    set.map_err(refused_to_the_lesson(format!("ioctl(SIOCSIFMTU) of {mtu} on lo")))?;
+    set.map_err(refused_to_the_lesson(Aim::Setting.by(format!("ioctl(lo, SIOCSIFMTU, {mtu})"))))?;
     // ETHTOOL_STSO, ETHTOOL_SGSO, ETHTOOL_SGRO: data is really cut into segments of the MSS.
     for command in [0x1f, 0x24, 0x2c] {
-        sys::switch_offload_off(any.as_fd(), command).map_err(refused("ioctl(SIOCETHTOOL) on lo"))?;
+        sys::switch_offload_off(any.as_fd(), command).map_err(refused(Aim::Loopback.by("ioctl(lo, SIOCETHTOOL)")))?;
     }
-    let loopback = sys::loopback_index().map_err(refused("if_nametoindex(lo)"))?;
+    let loopback = sys::loopback_index().map_err(refused(Aim::Loopback.by("if_nametoindex(lo)")))?;
     // A kernel before Linux 4.16 refuses it: then PSH stands elsewhere too.
     let _ = hand_over_single_segments(loopback);
     // The machine's choice for its own interfaces may have been inherited; absent where the kernel runs without IPv6.
     let _ = fs::write("/proc/sys/net/ipv6/conf/lo/disable_ipv6", "0");
-    sys::bring_loopback_up(any.as_fd()).map_err(refused("ioctl(SIOCSIFFLAGS) on lo"))
+    sys::bring_loopback_up(any.as_fd()).map_err(refused(Aim::Loopback.by("ioctl(lo, SIOCSIFFLAGS, IFF_UP)")))
 }
 
 /// Has TCP hand over one segment at a time (`gso_max_segs` of `ip-link(8)`). A burst that is cut only on its way out has
@@ -242,7 +242,8 @@ pub(super) fn apply(settings: &LabSettings) -> Result<(), Refused> {
         // The routes say so; this, on newer kernels, also where somebody changes them.
         let _ = ipv4.set("tcp_rto_min_us", i64::from(rto_min) * 1000);
     }
-    let written = |folder: &str, name: &str, value| format!("write of {value} to /proc/sys/net/{folder}/{name}");
+    let written =
+        |folder: &str, name: &str, value| Aim::Setting.by(format!("write(/proc/sys/net/{folder}/{name}, {value})"));
     for (name, value) in &settings.sysctl {
         ipv4.set(name, value).map_err(refused_to_the_lesson(written("ipv4", name, value)))?;
     }
@@ -254,8 +255,8 @@ pub(super) fn apply(settings: &LabSettings) -> Result<(), Refused> {
 
 /// Gives the loopback's routes of the calling thread's network namespace the metrics of these settings.
 pub(super) fn set_routes(settings: &LabSettings) -> Result<(), Refused> {
-    let loopback = sys::loopback_index().map_err(refused("if_nametoindex(lo)"))?;
-    route::set_metrics(settings, loopback).map_err(refused("RTM_NEWROUTE for 127.0.0.0/8"))
+    let loopback = sys::loopback_index().map_err(refused(Aim::Loopback.by("if_nametoindex(lo)")))?;
+    route::set_metrics(settings, loopback).map_err(refused(Aim::Setting.by("NETLINK_ROUTE, RTM_NEWROUTE")))
 }
 
 /// The most that Linux lets one socket have on its way where nothing else was set (`tcp_wmem` of `tcp(7)`), in bytes.

@@ -11,7 +11,7 @@ use socket2::{Domain, Socket, Type};
 use super::lab::{self, Refused, refused};
 use super::sys::calls;
 use super::{diag, panic_text, wire};
-use crate::model::{LabSettings, Mode, Need, SocketOption};
+use crate::model::{Aim, LabSettings, Mode, Need, SocketOption};
 
 /// What of these isn't there for a walk in such a mode, as far as a quick look from outside tells. Of a lab's settings it
 /// tells nothing: what the machine's own `/proc/sys` shows, a lab needn't have, and whether it has them shows when it starts.
@@ -49,8 +49,8 @@ pub fn missing_in_lab(needs: &[Need]) -> Result<Vec<Need>, Refused> {
     // In a thread of its own: the caller's stays in the network in which it is.
     thread::scope(|scope| {
         let thread = thread::Builder::new().name("needs".into()).spawn_scoped(scope, look);
-        let looked = thread.map_err(refused("start of a thread"))?.join();
-        looked.unwrap_or_else(|panic| Err(refused("look into a lab")(io::Error::other(panic_text(&*panic)))))
+        let looked = thread.map_err(refused(Aim::Thread.by("clone()")))?.join();
+        looked.unwrap_or_else(|panic| Err(refused(Aim::Look.by("clone()"))(io::Error::other(panic_text(&*panic)))))
     })
 }
 

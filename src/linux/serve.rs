@@ -20,7 +20,7 @@ use super::shared::{
 use super::sides::{NewSocket, Report};
 use super::sys;
 use crate::lab::{Denial, Effect, Failure, Happening, Input, Lab, OwnThread, Request, Scope, Sending, What};
-use crate::model::{Actor, Call, Event, Member, Mode, Moment};
+use crate::model::{Actor, Aim, Call, Event, Member, Mode, Moment};
 
 /// So many captured segments, and so many effects, are taken in one round, so that messages are heard while a transfer runs.
 const ROUND: usize = 256;
@@ -332,7 +332,7 @@ impl Server {
         }
         match &mut self.local {
             Some(local) if local.member.number == number => {
-                local.threads.call(thread, call).map_err(failed("start of a call thread"))
+                local.threads.call(thread, call).map_err(failed(Aim::Thread.by("clone()")))
             }
             _ => {
                 self.tell(number, &ToMember::Make(thread, call));
@@ -417,9 +417,9 @@ impl Server {
         let waker = self.inbox.as_ref().map(Inbox::bell);
         let own = waker.into_iter().chain(self.environment.wire_fd());
         let own: Vec<Polled<'_>> = own.map(|fd| Polled { fd, writes: false }).collect();
-        let ready = poll(own.iter().chain(&polled), limit).map_err(failed("ppoll()"))?;
+        let ready = poll(own.iter().chain(&polled), limit).map_err(failed(Aim::Wake.by("ppoll()")))?;
         if let Some(inbox) = self.inbox.as_ref().filter(|_| ready[0]) {
-            inbox.silence().map_err(failed("read() of a pipe"))?;
+            inbox.silence().map_err(failed(Aim::Wake.by("read()")))?;
         }
         let ready: Vec<Option<u32>> =
             ready[own.len()..].iter().zip(numbers).filter_map(|(ready, number)| ready.then_some(number)).collect();

@@ -14,7 +14,7 @@ use std::thread::{self, JoinHandle};
 use super::descriptors::Descriptors;
 use super::sys::{self, calls};
 use crate::lab::OwnThread;
-use crate::model::{Call, Errno, How, LONGEST_READ, Outcome, Returned, SocketOption};
+use crate::model::{Call, Cause, Errno, How, LONGEST_READ, Outcome, Returned, SocketOption};
 
 /// The signal that interrupts a call; its handler does nothing.
 pub const INTERRUPT: i32 = libc::SIGUSR2;
@@ -103,7 +103,7 @@ impl SideThread {
             }
             drop(working);
         })?;
-        let tid = tid.recv().map_err(|_| io::Error::other("the thread ended at once"))?;
+        let tid = tid.recv().map_err(|_| io::Error::from(Cause::ThreadEnded))?;
         Ok(SideThread { calls: Some(calls), thread: Some(thread), done, tid, place })
     }
 

@@ -14,7 +14,7 @@ use socket2::{Domain, Protocol, SockAddr, SockFilter, SockRef, Socket, Type};
 use super::gate::RELEASE_MARK;
 use super::lab::{Refused, refused};
 use super::sys;
-use crate::model::Errno;
+use crate::model::{Aim, Errno};
 use crate::tcp::{LONGEST_FRAME, Packet, finish_checksum};
 
 /// So many bytes of captured packets may wait to be read; the system grants what `net.core.rmem_max` allows. What finds no
@@ -32,12 +32,14 @@ impl Capture {
         // SOCK_RAW: packets come with the link header in front of them. The protocol is set by bind(), so that nothing
         // arrives before the filter stands.
         let socket = Socket::new(Domain::PACKET, Type::RAW, Some(Protocol::from(0)))
-            .map_err(refused("socket(AF_PACKET) to see segments"))?;
-        socket.attach_filter(&leaving_and_unmarked()).map_err(refused("filter on the capture socket"))?;
-        socket.set_recv_buffer_size(WAITING).map_err(refused("SO_RCVBUF of the capture socket"))?;
-        let loopback = sys::loopback_index().map_err(refused("if_nametoindex(lo)"))?;
-        socket.bind(&sys::packet_address(loopback)).map_err(refused("bind() of the capture socket to lo"))?;
-        socket.set_nonblocking(true).map_err(refused("O_NONBLOCK on the capture socket"))?;
+            .map_err(refused(Aim::Capture.by("socket(AF_PACKET)")))?;
+        socket
+            .attach_filter(&leaving_and_unmarked())
+            .map_err(refused(Aim::Capture.by("setsockopt(SO_ATTACH_FILTER)")))?;
+        socket.set_recv_buffer_size(WAITING).map_err(refused(Aim::Capture.by("setsockopt(SO_RCVBUF)")))?;
+        let loopback = sys::loopback_index().map_err(refused(Aim::Capture.by("if_nametoindex(lo)")))?;
+        socket.bind(&sys::packet_address(loopback)).map_err(refused(Aim::Capture.by("bind(AF_PACKET, lo)")))?;
+        socket.set_nonblocking(true).map_err(refused(Aim::Capture.by("fcntl(O_NONBLOCK)")))?;
         Ok(Capture { socket, buffer: vec![0; LONGEST_FRAME] })
     }
 
@@ -106,10 +108,11 @@ impl Delivery {
             Ok(socket)
         };
         Ok(Delivery {
-            v4: raw(Domain::IPV4).map_err(refused("socket(SOCK_RAW) with SO_MARK to deliver segments"))?,
+            v4: raw(Domain::IPV4)
+                .map_err(refused(Aim::Delivery.by("socket(AF_INET, SOCK_RAW), setsockopt(SO_MARK)")))?,
             // Absent where the kernel runs without IPv6; then no IPv6 segment comes to be delivered either.
             v6: raw(Domain::IPV6).ok(),
-            fence: fence().map_err(refused("UDP socket on lo"))?,
+            fence: fence().map_err(refused(Aim::Delivery.by("socket(AF_INET, SOCK_DGRAM)")))?,
             passed: Cell::new(0),
         })
     }

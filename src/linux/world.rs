@@ -19,7 +19,7 @@ use super::shared::{Beginning, Folder, Members, Programs, ShownLesson, TakenName
 use super::sides::{INTERRUPT, Leaving};
 use super::sys;
 use crate::lab::{Failure, Happening, Input, Lab, Options, Request, What, Wire, World};
-use crate::model::{Actor, Member, Mode, Role, Side};
+use crate::model::{Actor, Aim, Cause, Member, Mode, Role, Side};
 
 /// Where other processes find a lesson's lab, to look on.
 pub struct Door {
@@ -113,10 +113,10 @@ impl LinuxWorld {
         let mode = place.mode();
         let make = move |sink, pipe| {
             let mut server = open_to_others(&place, epoch, &sides, sink, pipe)?;
-            let gone = || refused("the lab's socket")(io::ErrorKind::NotFound.into());
+            let gone = || refused(Aim::Door.by("listen(AF_UNIX)"))(io::ErrorKind::NotFound.into());
             let Beginning { listener, name } =
                 begins.lock().unwrap_or_else(PoisonError::into_inner).take().ok_or_else(gone)?;
-            let mut members = Members::new(listener).map_err(refused("O_NONBLOCK on the lab's socket"))?;
+            let mut members = Members::new(listener).map_err(refused(Aim::Door.by("fcntl(O_NONBLOCK)")))?;
             if let Some(local) = &mut server.local {
                 local.member.number = members.number();
                 server.lab.handle(server.environment.now(), Input::Came(local.member.clone()));
@@ -140,12 +140,12 @@ fn spawn(
     sink: Sink,
     make: impl FnOnce(Box<dyn Fn(Happening)>, Pipe) -> Result<Server, Refused> + Send + 'static,
 ) -> Result<(LinuxWorld, Option<u64>), Refused> {
-    sys::make_interrupting(INTERRUPT).map_err(refused("sigaction()"))?;
-    let (orders, inbox) = Orders::new().map_err(refused("pipe()"))?;
-    let back = orders.try_clone().map_err(refused("dup() of a pipe"))?;
+    sys::make_interrupting(INTERRUPT).map_err(refused(Aim::Wake.by("sigaction()")))?;
+    let (orders, inbox) = Orders::new().map_err(refused(Aim::Wake.by("pipe()")))?;
+    let back = orders.try_clone().map_err(refused(Aim::Wake.by("dup()")))?;
     let (ready, started) = channel();
     let body = move || run(epoch, sink, |sink| make(sink, (inbox, back)), &ready);
-    let thread = thread::Builder::new().name("lab".into()).spawn(body).map_err(refused("start of a thread"))?;
+    let thread = thread::Builder::new().name("lab".into()).spawn(body).map_err(refused(Aim::Thread.by("clone()")))?;
     match started.recv() {
         Ok(Ok((wire, network))) => {
             let world = LinuxWorld { orders, thread: Some(thread), mode, wire, watched: false };
@@ -155,7 +155,7 @@ fn spawn(
             let _ = thread.join();
             Err(refused)
         }
-        Err(_) => Err(refused("start of a thread")(io::Error::other("it ended at once"))),
+        Err(_) => Err(refused(Aim::Thread.by("clone()"))(Cause::ThreadEnded.into())),
     }
 }
 
@@ -204,10 +204,10 @@ fn open_to_others(
     environment.bound_flight(false);
     if environment.wire() != Wire::Holds {
         // Root's right to see segments was needed to open what sees them.
-        sys::keep_capabilities(&[]).map_err(refused("capset()"))?;
+        sys::keep_capabilities(&[]).map_err(refused(Aim::Rights.by("capset()")))?;
     }
     environment.sockets.share();
-    let threads = Hands::start(sides, Leaving::Close, orders).map_err(refused("start of a side's thread"))?;
+    let threads = Hands::start(sides, Leaving::Close, orders).map_err(refused(Aim::Thread.by("clone()")))?;
     environment.sockets.ask(threads.tables());
     let role = Role::Drives(sides.to_vec());
     let member = Member { number: OWN, pid: std::process::id(), nth: Actor::FIRST, role };
@@ -218,7 +218,7 @@ fn open_to_others(
 /// Enters the place and opens everything for a lesson.
 fn open(place: &Place, epoch: Instant, sink: Box<dyn Fn(Happening)>, (inbox, orders): Pipe) -> Result<Server, Refused> {
     let mut environment = Environment::enter(place, Gate::StaysClosed, epoch)?;
-    let threads = Hands::start(&Side::BOTH, Leaving::Reset, orders).map_err(refused("start of a side's thread"))?;
+    let threads = Hands::start(&Side::BOTH, Leaving::Reset, orders).map_err(refused(Aim::Thread.by("clone()")))?;
     environment.sockets.ask(threads.tables());
     let member =
         Member { number: OWN, pid: std::process::id(), nth: Actor::FIRST, role: Role::Drives(Side::BOTH.to_vec()) };

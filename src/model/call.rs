@@ -248,7 +248,7 @@ pub struct Errno(pub i32);
 pub type Outcome = Result<Returned, Errno>;
 
 macro_rules! errnos {
-    ($($name:ident)*) => {
+    ($($name:ident)*; others: $($other:ident)*) => {
         /// The symbolic name, for the errors that socket calls can return; `None` for others.
         pub const fn name(self) -> Option<&'static str> {
             match self.0 {
@@ -257,13 +257,25 @@ macro_rules! errnos {
             }
         }
 
-        /// The error with this symbolic name.
+        /// The error of a socket call with this symbolic name.
         pub fn from_name(name: &str) -> Option<Errno> {
             match name {
                 $(stringify!($name) => Some(Errno(libc::$name)),)*
                 _ => None,
             }
         }
+
+        /// The symbolic name of any error that a system call of this program can return (`errno(3)`).
+        pub const fn symbol(self) -> Option<&'static str> {
+            match self.0 {
+                $(libc::$other => Some(stringify!($other)),)*
+                _ => self.name(),
+            }
+        }
+
+        /// All that have a symbol.
+        #[cfg(test)]
+        pub(crate) const ALL: &'static [Errno] = &[$(Errno(libc::$name),)* $(Errno(libc::$other),)*];
     };
 }
 
@@ -271,13 +283,16 @@ impl Errno {
     errnos! {
         EACCES EADDRINUSE EADDRNOTAVAIL EAFNOSUPPORT EAGAIN EALREADY EBADF ECONNABORTED ECONNREFUSED ECONNRESET
         EDESTADDRREQ EFAULT EHOSTUNREACH EINPROGRESS EINTR EINVAL EISCONN EMFILE EMSGSIZE ENETDOWN ENETUNREACH
-        ENFILE ENOBUFS ENOMEM ENOPROTOOPT ENOTCONN ENOTSOCK EOPNOTSUPP EPERM EPIPE EPROTO EPROTONOSUPPORT ETIMEDOUT
+        ENFILE ENOBUFS ENOMEM ENOPROTOOPT ENOTCONN ENOTSOCK EOPNOTSUPP EPERM EPIPE EPROTO EPROTONOSUPPORT ETIMEDOUT;
+        others: E2BIG EBADMSG EBUSY ECHILD EDEADLK EDOM EDQUOT EEXIST EFBIG EIO EISDIR ELOOP EMLINK ENAMETOOLONG ENETRESET
+        ENODATA ENODEV ENOENT ENOEXEC ENOLCK ENOSPC ENOSYS ENOTDIR ENOTEMPTY ENOTTY ENXIO EOVERFLOW
+        EPFNOSUPPORT EPROTOTYPE ERANGE EROFS ESOCKTNOSUPPORT ESPIPE ESRCH ESTALE ETXTBSY EUSERS EXDEV
     }
 }
 
 impl fmt::Display for Errno {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.name() {
+        match self.symbol() {
             Some(name) => f.pad(name),
             None => write!(f, "errno {}", self.0),
         }

@@ -17,6 +17,7 @@ mod program;
 mod settings;
 mod sockets;
 mod statement;
+mod system;
 #[cfg(test)]
 pub(crate) mod testing;
 mod told;
@@ -37,6 +38,7 @@ pub use program::{ProgramCall, ProgramDescriptor, ProgramReturn, ProgramThread};
 pub use settings::{Copies, LOOPBACK_MTU, LabSettings, MSS, Mode, Need, SHARED_RTO_MIN_MS, Setting};
 pub use sockets::{Opposite, SocketKind, SocketRole, Sockets};
 pub use statement::{Count, End, Number, SegmentFate, SegmentWords, Statement, TimerFact, timer_name};
+pub use system::{Aim, Attempt, Cause, Failure};
 pub use told::Told;
 pub use trace::{CallRecord, Moment, SegmentRecord, SocketRecord, Trace};
 pub use view::{CallView, Fate, SegmentView, SocketView, View};

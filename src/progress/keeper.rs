@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::io;
 
 use super::{LessonProgress, MAX_BYTES, Progress, Unusable};
+use crate::model::Cause;
 
 /// Where progress is kept: one file and one lock.
 pub trait Shelf {
@@ -47,9 +48,9 @@ pub enum Trouble {
     /// The file is a newer program's; it has this name now, and a new one was begun.
     Newer(String),
     /// The system refused to read.
-    CannotRead(String),
+    CannotRead(Cause),
     /// The system refused to write.
-    CannotWrite(String),
+    CannotWrite(Cause),
     /// Another program holds the lock and doesn't give it back.
     Locked,
 }
@@ -85,7 +86,7 @@ impl<S: Shelf> Keeper<S> {
                 // Whether it is to be set aside is decided where nobody else can write.
                 Err(_) => keeper.lock(wait).and_then(|_lock| keeper.read()),
             },
-            Err(error) => Err(Trouble::CannotRead(error.to_string())),
+            Err(error) => Err(Trouble::CannotRead((&error).into())),
         };
         let progress = progress.unwrap_or_else(|trouble| {
             keeper.failed = Some(trouble);
@@ -160,14 +161,14 @@ impl<S: Shelf> Keeper<S> {
                 Ok(Some(lock)) => return Ok(lock),
                 Ok(None) if wait() => {}
                 Ok(None) => return Err(Trouble::Locked),
-                Err(error) => return Err(Trouble::CannotWrite(error.to_string())),
+                Err(error) => return Err(Trouble::CannotWrite((&error).into())),
             }
         }
     }
 
     /// What is on the shelf; what can't be used there is set aside. Only under the lock.
     fn read(&mut self) -> Result<Progress, Trouble> {
-        let bytes = self.shelf.read(MAX_BYTES + 1).map_err(|error| Trouble::CannotRead(error.to_string()))?;
+        let bytes = self.shelf.read(MAX_BYTES + 1).map_err(|error| Trouble::CannotRead((&error).into()))?;
         let Some(bytes) = bytes else { return Ok(Progress::default()) };
         let unusable = match Progress::parse(&bytes) {
             Ok(progress) => return Ok(progress),
@@ -177,7 +178,7 @@ impl<S: Shelf> Keeper<S> {
             Unusable::Damaged => ("damaged", Trouble::Damaged),
             Unusable::Newer => ("newer", Trouble::Newer),
         };
-        let name = self.shelf.set_aside(word).map_err(|error| Trouble::CannotWrite(error.to_string()))?;
+        let name = self.shelf.set_aside(word).map_err(|error| Trouble::CannotWrite((&error).into()))?;
         self.noted.push(trouble(name));
         Ok(Progress::default())
     }
@@ -187,6 +188,6 @@ impl<S: Shelf> Keeper<S> {
         // What is longer could not be read again.
         let fits = if bytes.len() <= MAX_BYTES { Ok(()) } else { Err(io::ErrorKind::FileTooLarge.into()) };
         let written = fits.and_then(|()| self.shelf.replace(&bytes, lasting));
-        written.map_err(|error| Trouble::CannotWrite(error.to_string()))
+        written.map_err(|error| Trouble::CannotWrite((&error).into()))
     }
 }

@@ -11,6 +11,7 @@ use ratatui::backend::Backend;
 use ratatui::layout::Rect;
 
 use super::{App, Catalogue, Effect, Msg, NotOpened, Opened, Stop, draw, update};
+use crate::i18n::Lang;
 use crate::walk::{Request, Walk};
 
 /// What the loop needs of the program around it. What has a body here is that of a program without other lessons.
@@ -29,6 +30,8 @@ pub trait Host {
     /// # Errors
     /// A sentence for the learner where it can't be made.
     fn restart(&mut self, leaving: &Walk, generation: u64) -> Result<Opened, String>;
+    /// What it says from now on, it says in this language.
+    fn speak(&mut self, _lang: Lang) {}
     /// The lessons, at this moment. `walk` is the one that is shown.
     ///
     /// # Errors
@@ -133,6 +136,7 @@ fn take<B: Backend>(
     host: &mut impl Host,
 ) -> Result<bool, RunError<B::Error>> {
     for effect in update(app, msg, host.now()) {
+        host.speak(app.lang());
         match effect {
             Effect::Request(request) => host.request(request),
             Effect::Quit => return Ok(false),

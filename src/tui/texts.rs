@@ -223,10 +223,6 @@ words! {
         pub held: String,
         pub all_held: String,
         pub failed: String,
-        pub system: String,
-        pub thread: String,
-        pub capture_lost: String,
-        pub lab_gone: String,
         pub more: String,
         pub not_yet: String,
     }

@@ -4,6 +4,7 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::time::Duration;
 
 use super::{Command, Happening, Phase, Walk, World};
+use crate::model::Cause;
 
 /// How long nothing may come before who drives is asked again, where the walk itself waits for no time.
 const IDLE: Duration = Duration::from_secs(1);
@@ -20,13 +21,18 @@ pub enum Next {
 }
 
 /// The world is gone: nothing will happen any more.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("the world is gone")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct WorldGone;
+
+impl From<WorldGone> for Cause {
+    fn from(_: WorldGone) -> Cause {
+        Cause::ThreadEnded
+    }
+}
 
 impl From<WorldGone> for std::io::Error {
     fn from(gone: WorldGone) -> Self {
-        Self::new(std::io::ErrorKind::UnexpectedEof, gone)
+        Cause::from(gone).into()
     }
 }
 

@@ -4,6 +4,7 @@
 //! else and so that `/proc/PID/exe` tells its processes from all others.
 #![allow(dead_code)]
 
+pub mod filter;
 pub mod inside;
 pub mod network;
 pub mod plain;

@@ -2,9 +2,8 @@
 
 use std::fs::File;
 
-use sockwalk::i18n;
-use sockwalk::i18n::Lang;
-use sockwalk::model::{Errno, Event, Outcome, Side};
+use sockwalk::i18n::{self, Lang};
+use sockwalk::model::{Errno, Event, Failure, Outcome, Side};
 
 use crate::common::{lab_users, procs, pty, zh};
 use crate::screens;
@@ -267,7 +266,7 @@ fn the_keeper_is_killed() {
             // While it is held, its number is no other namespace's.
             let held = File::open(&network).unwrap();
             pty::kill(stage.keeper(), libc::SIGKILL);
-            let gone = stage.texts.free.failed.replace("{why}", &stage.texts.explain.lab_gone);
+            let gone = stage.texts.free.failed.replace("{why}", &i18n::failure(stage.lang, &Failure::LabGone));
             for seat in [server, client, watch] {
                 stage.wait_text(seat, &gone);
                 stage.press(seat, "q");

@@ -5,7 +5,7 @@ use std::io::BufReader;
 
 use sockwalk::i18n::Lang;
 use sockwalk::lesson::{Lesson, builtin};
-use sockwalk::model::{Event, Trace};
+use sockwalk::model::{Event, Failure, Trace};
 use sockwalk::report::read_recording;
 
 use crate::common::{free_port, lab_users, users};
@@ -70,7 +70,7 @@ fn who_looks_on_sees_the_lesson_and_changes_nothing() {
             }
             stage.press(learn, "q");
             stage.terminal(learn).wait_for_end();
-            let gone = stage.texts.explain.lab_gone.clone();
+            let gone = sockwalk::i18n::failure(stage.lang, &Failure::LabGone);
             stage.wait_text(again, &gone);
             stage.press(again, "q");
             stage.terminal(again).wait_for_end();

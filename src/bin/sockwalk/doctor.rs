@@ -3,7 +3,7 @@
 use std::fmt::Display;
 
 use sockwalk::cli::{Exit, Invocation};
-use sockwalk::i18n::{DoctorTexts, Texts, fill};
+use sockwalk::i18n::{self, DoctorTexts, Lang, Texts, fill};
 use sockwalk::linux::Rights;
 use sockwalk::linux::doctor::{Ability, Diagnosis, Remedy, Table, examine};
 
@@ -11,20 +11,20 @@ use sockwalk::linux::doctor::{Ability, Diagnosis, Remedy, Table, examine};
 pub fn run(invocation: &Invocation) -> Result<u8, Exit> {
     let texts = &Texts::load(invocation.lang)?.doctor;
     let diagnosis = examine(|name| std::env::var(name).ok());
-    let lines = report(&diagnosis, texts, super::out::is_terminal());
+    let lines = report(&diagnosis, invocation.lang, texts, super::out::is_terminal());
     super::say(&(lines.join("\n") + "\n"), invocation.lang)?;
     Ok(if diagnosis.allows_walks() { 0 } else { 1 })
 }
 
-fn report(diagnosis: &Diagnosis, texts: &DoctorTexts, terminal: bool) -> Vec<String> {
+fn report(diagnosis: &Diagnosis, lang: Lang, texts: &DoctorTexts, terminal: bool) -> Vec<String> {
     let mut lines = vec![texts.title.clone(), fill(&texts.kernel, &[("release", &diagnosis.release)])];
     for (ability, result) in &diagnosis.abilities {
         let name = name(*ability, diagnosis.rights, texts);
         lines.push(match result {
             Ok(()) => format!("  ✓ {name}"),
             Err(refused) => {
-                let values: [(&str, &dyn std::fmt::Display); 2] = [("what", &name), ("error", refused)];
-                format!("  ✗ {}", fill(&texts.refused, &values))
+                let error = i18n::refused(lang, &refused.attempt, &refused.error);
+                format!("  ✗ {}", fill(&texts.refused, &[("what", name), ("error", error)]))
             }
         });
     }

@@ -8,7 +8,7 @@ use std::process::{Command, ExitStatus};
 use std::thread;
 
 use sockwalk::cli::{Exit, Invocation};
-use sockwalk::i18n::{SharedTexts, Texts, escape, fill, join};
+use sockwalk::i18n::{SharedTexts, Texts, cause, escape, fill, join};
 use sockwalk::linux::{Process, receive_signals};
 use sockwalk::model::{Mode, Passing, Role, Which};
 use sockwalk::walk::World;
@@ -34,13 +34,14 @@ pub fn run(invocation: &Invocation, lab: Option<&str>, program: &[OsString]) -> 
     let _ = writeln!(super::out::err(), "{opening}");
     let gone = texts.shared.exec_gone.clone();
     let told = joined.watch(move || drop(writeln!(super::out::err(), "{gone}")));
-    let ended = told.map_err(io::Error::other).and_then(|()| run_to_its_end(Command::new(&program).args(arguments)));
+    let ended =
+        told.map_err(|refused| refused.error).and_then(|()| run_to_its_end(Command::new(&program).args(arguments)));
     // Whoever is told that the lab is gone would be told by this one's own leaving.
     std::mem::forget(joined);
     let ended = ended.map_err(|error| {
         let program = escape(program.as_encoded_bytes());
         let sentence =
-            fill(&texts.shared.no_program, &[("program", &program as &dyn std::fmt::Display), ("error", &error)]);
+            fill(&texts.shared.no_program, &[("program", program), ("error", cause(invocation.lang, &error))]);
         Exit { status: 127, text: format!("{}\n", join(&texts.cli.error, &sentence)) }
     })?;
     let by_signal = ended.signal().map(|signal| 128 + signal);

@@ -6,8 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use sockwalk::cli::{self, Exit, Invocation, Joining};
-use sockwalk::i18n::Localized;
-use sockwalk::i18n::{Texts, fill, join};
+use sockwalk::i18n::{self, Lang, Localized, Texts, fill, join};
 use sockwalk::linux::shared::{Beginning, Joined, LabName, Lock, ShownLesson};
 use sockwalk::linux::{LinuxWorld, Refused};
 use sockwalk::model::{Actor, Mode, Role, Side};
@@ -51,9 +50,10 @@ pub fn run(invocation: &Invocation, joining: &Joining) -> Result<u8, Exit> {
         renewed: Arc::default(),
         made: None,
         recordings,
+        lang: invocation.lang,
     };
     let part = match entered {
-        Entered::Joined(joined) => house.joined(joined, 0).map_err(screen::trouble)?,
+        Entered::Joined(joined) => house.joined(joined, 0).map_err(screen::refused(invocation.lang))?,
         Entered::Begins(beginning, lock) => house.begun(invocation, sides, beginning, lock)?,
     };
     let options = house.options(&part, joining.server);
@@ -68,9 +68,11 @@ pub fn run(invocation: &Invocation, joining: &Joining) -> Result<u8, Exit> {
     shown.pass_signal_on();
     std::mem::take(&mut house.recordings).finish(shown.app.lang())?;
     if let Phase::Failed(failure) = shown.app.walk().phase() {
+        let lang = shown.app.lang();
+        let texts = Texts::load(lang)?;
         let why = match failure {
             Failure::LabGone => texts.shared.lab_gone.clone(),
-            other => fill(&texts.place.failed, &[("error", other)]),
+            other => fill(&texts.place.failed, &[("error", i18n::failure(lang, other))]),
         };
         let text = join(&texts.cli.error, &why);
         return Err(Exit { status: 1, text: format!("{text}\n") });
@@ -128,6 +130,7 @@ struct House {
     /// How the walk was made.
     made: Option<FreeOptions>,
     recordings: Recordings,
+    lang: Lang,
 }
 
 /// How long a lab that has ended is looked for under its name, and how often: a lesson that starts again has a new one.
@@ -174,10 +177,11 @@ impl House {
             LinuxWorld::host(place, epoch, (sides.clone(), &beginning), successor, sink)
         })?;
         if world.mode() == Mode::Host {
-            sockwalk::linux::give_up_all_rights(|name| std::env::var(name).ok()).map_err(screen::trouble)?;
+            sockwalk::linux::give_up_all_rights(|name| std::env::var(name).ok())
+                .map_err(screen::refused(invocation.lang))?;
         }
         if let Some(network) = network {
-            lock.note_network(&self.lab.name, network).map_err(screen::trouble)?;
+            lock.note_network(&self.lab.name, network).map_err(screen::trouble(invocation.lang))?;
         }
         Ok(Part { world: Box::new(world), actors: sides.into_iter().map(Actor::from).collect(), lesson: None })
     }
@@ -238,7 +242,9 @@ impl Host for House {
             return Err(String::new());
         };
         self.lab.name = name;
-        let part = self.joined(joined, generation).map_err(|error| error.to_string())?;
+        let part = self
+            .joined(joined, generation)
+            .map_err(|refused| i18n::refused(self.lang, &refused.attempt, &refused.error))?;
         let options = self.options(&part, server);
         self.recordings.write(leaving.trace(), leaving.lesson());
         if let Err(why) = self.recordings.make_file() {
@@ -247,6 +253,10 @@ impl Host for House {
         self.recordings.begin((part.world.mode(), part.world.wire()), part.lesson);
         self.world = Some(part.world);
         Ok(Opened { walk: Free::new(options, None).into(), again: None, kept: Default::default(), told: None })
+    }
+
+    fn speak(&mut self, lang: Lang) {
+        self.lang = lang;
     }
 
     fn catalogue(&mut self, _: &Walk) -> Result<Catalogue, String> {

@@ -5,11 +5,12 @@ use std::io::{self, Write};
 use std::os::fd::AsFd;
 
 use sockwalk::cli::{Exit, Invocation, ModeChoice};
-use sockwalk::linux::shared::{Folder, Keeping, LabName, keep, take_over};
+use sockwalk::linux::shared::{Folder, Keeping, LabName, Unsafe, keep, take_over};
 use sockwalk::linux::{self, Place, Refused};
 use sockwalk::model::{Copies, LabSettings, SHARED_RTO_MIN_MS};
 
 use super::place::Grounds;
+use super::screen;
 
 /// What its starter waits for.
 pub const READY: &str = "ready";
@@ -32,11 +33,16 @@ pub fn run(invocation: &Invocation, name: &str) -> Result<u8, Exit> {
 }
 
 /// Goes on with a lab that the process has begun which started this one, and keeps it until its last member has left.
-pub fn adopt(name: &str) -> Result<u8, Exit> {
-    let failed = |error: io::Error| Exit { status: 1, text: format!("{error}\n") };
+pub fn adopt(invocation: &Invocation, name: &str) -> Result<u8, Exit> {
+    let failed = screen::trouble(invocation.lang);
     let name = LabName::new(name).ok_or_else(|| failed(io::ErrorKind::InvalidInput.into()))?;
-    let folder = Folder::open(|name| std::env::var(name).ok()).map_err(|error| failed(io::Error::other(error)))?;
-    let control = io::stdin().as_fd().try_clone_to_owned().map_err(failed)?;
+    let folder = Folder::open(|name| std::env::var(name).ok()).map_err(|error| {
+        failed(match error {
+            Unsafe::System(_, error) => error,
+            Unsafe::Others(_) => io::ErrorKind::PermissionDenied.into(),
+        })
+    })?;
+    let control = io::stdin().as_fd().try_clone_to_owned().map_err(&failed)?;
     let keeping = take_over(&folder, &name, &settings(), control).map_err(failed)?;
     Ok(u8::from(keeping.keep().is_err()))
 }

@@ -2,17 +2,21 @@
 
 use std::fmt::Display;
 use std::io::{self, BufRead, BufReader, IsTerminal, Read, Write};
+use std::os::unix::process::ExitStatusExt;
+use std::path::Path;
 use std::process::{Command, ExitStatus, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use signal_hook::low_level::signal_name;
 use sockwalk::cli::{Exit, Invocation, ModeChoice};
-use sockwalk::i18n::{SharedTexts, Texts, fill, join};
+use sockwalk::i18n::{self, Lang, SharedTexts, Texts, cause, escape, fill, join};
 use sockwalk::linux::shared::{Beginning, Denial, Denied, Folder, Joined, LabName, Lock, Unlocked};
 use sockwalk::model::{Mode, Role};
 use sockwalk::walk::World;
 
 use super::keep::{READY, TAKEN};
+use super::place::{named, unsafe_folder};
 
 /// The most that a keeper says before it is ready, in bytes.
 const LONGEST: u64 = 1 << 16;
@@ -71,6 +75,7 @@ pub struct Labs {
     folder: Folder,
     texts: &'static SharedTexts,
     error: &'static str,
+    lang: Lang,
 }
 
 impl Labs {
@@ -81,13 +86,16 @@ impl Labs {
     pub fn open(invocation: &Invocation) -> Result<Labs, Exit> {
         let texts = Texts::load(invocation.lang)?;
         let variable = |name: &str| std::env::var(name).ok();
-        let exit = |text: &str, why: &dyn std::fmt::Display| Exit {
+        let lang = invocation.lang;
+        let exit = |text: &str, why: String| Exit {
             status: 1,
             text: format!("{}\n", join(&texts.cli.error, &fill(text, &[("error", why)]))),
         };
-        sockwalk::linux::give_up_root_for_a_lab(variable).map_err(|error| exit(&texts.shared.no_join, &error))?;
-        let folder = Folder::open(variable).map_err(|error| exit(&texts.shared.no_folder, &error))?;
-        Ok(Labs { folder, texts: &texts.shared, error: &texts.cli.error })
+        sockwalk::linux::give_up_root_for_a_lab(variable)
+            .map_err(|refused| exit(&texts.shared.no_join, i18n::refused(lang, &refused.attempt, &refused.error)))?;
+        let unsafe_folder = |error| exit(&texts.shared.no_folder, unsafe_folder(&error, lang));
+        let folder = Folder::open(variable).map_err(unsafe_folder)?;
+        Ok(Labs { folder, texts: &texts.shared, error: &texts.cli.error, lang })
     }
 
     /// Joins the lab that is meant or, where it isn't there, takes its name: it is to begin in this process. The process must
@@ -150,7 +158,7 @@ impl Labs {
     }
 
     fn no_folder(&self, error: &io::Error) -> Exit {
-        self.exit(&fill(&self.texts.no_folder, &[("error", error)]))
+        self.exit(&fill(&self.texts.no_folder, &[("error", cause(self.lang, error))]))
     }
 
     /// Holds off everybody else who would start a lab, where this one isn't there; `None` where it is.
@@ -159,13 +167,14 @@ impl Labs {
             return Ok(None);
         }
         let unlocked = |error: Unlocked| {
-            let text = match &error {
-                Unlocked::System(..) => &self.texts.no_folder,
-                Unlocked::Held(_) => &self.texts.lock_held,
-                Unlocked::Foreign(_) => &self.texts.lock_foreign,
-            };
-            let path = sockwalk::i18n::escape(error.to_string());
-            self.exit(&fill(text, &[("error", &path), ("path", &path)]))
+            let path = |path: &Path| escape(path.as_os_str().as_encoded_bytes());
+            self.exit(&match &error {
+                Unlocked::System(path, error) => {
+                    fill(&self.texts.no_folder, &[("error", named(path, error, self.lang))])
+                }
+                Unlocked::Held(held) => fill(&self.texts.lock_held, &[("path", path(held))]),
+                Unlocked::Foreign(foreign) => fill(&self.texts.lock_foreign, &[("path", path(foreign))]),
+            })
         };
         let lock = self.folder.lock().map_err(unlocked)?;
         let living = self.running()?;
@@ -174,7 +183,7 @@ impl Labs {
         }
         let left = self.folder.left_behind(&lock, name, &living).map_err(|error| self.no_folder(&error))?;
         if !left.is_empty() {
-            let one = |(pid, program): &(u32, String)| format!("{} ({pid})", sockwalk::i18n::escape(program));
+            let one = |(pid, program): &(u32, String)| format!("{} ({pid})", escape(program));
             let programs = left.iter().take(LISTED).map(one).collect::<Vec<_>>().join(", ");
             return Err(
                 self.exit(&fill(&self.texts.left_behind, &[("lab", name as &dyn Display), ("programs", &programs)]))
@@ -184,7 +193,7 @@ impl Labs {
     }
 
     fn running(&self) -> Result<Vec<LabName>, Exit> {
-        self.folder.labs().map_err(|error| self.exit(&fill(&self.texts.no_folder, &[("error", &error)])))
+        self.folder.labs().map_err(|error| self.no_folder(&error))
     }
 
     /// The lab that is meant: who looks on may mean a lesson's too.
@@ -193,12 +202,11 @@ impl Labs {
         let of = |folder: &Folder, name| Lab { folder: folder.clone(), name, role: role.clone() };
         let mut running: Vec<Lab> = self.running()?.into_iter().map(|name| of(&self.folder, name)).collect();
         if role == Role::Watches {
-            let watched =
-                lessons.labs().map_err(|error| self.exit(&fill(&self.texts.no_folder, &[("error", &error)])))?;
+            let watched = lessons.labs().map_err(|error| self.no_folder(&error))?;
             running.extend(watched.into_iter().map(|name| of(&lessons, name)));
         }
         if let Some(lab) = lab {
-            let wrong = || self.exit(&fill(&self.texts.bad_name, &[("name", &sockwalk::i18n::escape(lab))]));
+            let wrong = || self.exit(&fill(&self.texts.bad_name, &[("name", &escape(lab))]));
             let name = LabName::new(lab).ok_or_else(wrong)?;
             let there = running.into_iter().find(|running| running.name == name);
             return Ok(there.unwrap_or_else(|| of(&self.folder, name)));
@@ -235,17 +243,17 @@ impl Labs {
     /// Starts the keeper and waits until the lab is there. Its process; `None` where an earlier one is just about to leave
     /// the name.
     fn start(&self, invocation: &Invocation, name: &LabName) -> Result<Option<u32>, Exit> {
-        let cant = |error: &dyn std::fmt::Display| self.exit(&fill(&self.texts.no_keeper, &[("error", error)]));
+        let cant = |error| self.exit(&fill(&self.texts.no_keeper, &[("error", cause(self.lang, &error))]));
         let mut keeper = calls_itself(invocation, &["keep", &name.to_string()])
             .current_dir("/")
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
             .spawn()
-            .map_err(|error| cant(&error))?;
+            .map_err(cant)?;
         let mut said = String::new();
         if let Some(out) = keeper.stdout.take() {
-            if !sockwalk::linux::is_readable_within(&out, START).map_err(|error| cant(&error))? {
+            if !sockwalk::linux::is_readable_within(&out, START).map_err(cant)? {
                 // It was stopped, or the machine stands still: it must not take the name later.
                 let _ = keeper.kill();
                 let _ = keeper.wait();
@@ -253,7 +261,7 @@ impl Labs {
                 return Err(self.exit(&fill(&self.texts.silent, &silent)));
             }
             let mut out = BufReader::new(out.take(LONGEST));
-            out.read_line(&mut said).map_err(|error| cant(&error))?;
+            out.read_line(&mut said).map_err(cant)?;
             match said.trim_end() {
                 READY => return Ok(Some(keeper.id())),
                 TAKEN => {
@@ -265,7 +273,7 @@ impl Labs {
             let _ = out.read_to_string(&mut said);
         }
         let ended = keeper.wait();
-        Err(match not_kept(&said, &ended, self.texts) {
+        Err(match not_kept(&said, &ended, self.texts, self.lang) {
             Some(sentence) => self.exit(&sentence),
             // The keeper's own sentence, in the same language.
             None => Exit { status: 1, text: said },
@@ -278,7 +286,9 @@ impl Labs {
             Denied::Denial(Denial::Version(version)) => fill(&t.other_version, &[("version", version)]),
             Denied::Denial(Denial::Full) => t.full.clone(),
             Denied::Denial(Denial::Lesson) => fill(&t.lesson_runs, &[("lab", name)]),
-            Denied::Refused(refused) => fill(&t.no_join, &[("error", refused)]),
+            Denied::Refused(refused) => {
+                fill(&t.no_join, &[("error", i18n::refused(self.lang, &refused.attempt, &refused.error))])
+            }
             Denied::Garbled => t.garbled.clone(),
             Denied::Leaving => t.leaving.clone(),
             Denied::Silent(0) => fill(&t.no_answer, &[("lab", name)]),
@@ -310,21 +320,23 @@ pub fn successor(invocation: &Invocation, name: &LabName) -> impl Fn() -> Comman
 }
 
 /// What is told of a keeper that ended instead of keeping the lab; `None` where it has said itself why.
-fn not_kept(said: &str, ended: &io::Result<ExitStatus>, texts: &SharedTexts) -> Option<String> {
+fn not_kept(said: &str, ended: &io::Result<ExitStatus>, texts: &SharedTexts, lang: Lang) -> Option<String> {
     let silent = said.trim().is_empty();
     silent.then(|| match ended {
-        Ok(status) => fill(&texts.keeper_silent, &[("status", status)]),
-        Err(error) => fill(&texts.no_keeper, &[("error", error)]),
+        Ok(status) => match status.signal() {
+            Some(signal) => {
+                let name = signal_name(signal).map_or_else(|| signal.to_string(), str::to_owned);
+                fill(&texts.keeper_killed, &[("signal", name)])
+            }
+            None => fill(&texts.keeper_silent, &[("status", status.code().unwrap_or_default())]),
+        },
+        Err(error) => fill(&texts.no_keeper, &[("error", cause(lang, error))]),
     })
 }
 
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
 mod tests {
-    use std::os::unix::process::ExitStatusExt;
-
-    use sockwalk::i18n::Lang;
-
     use super::*;
 
     #[test]
@@ -334,12 +346,12 @@ mod tests {
             let killed = || Ok(ExitStatus::from_raw(libc::SIGKILL));
             let lost = || Err(io::Error::from_raw_os_error(libc::ECHILD));
             let exited = || Ok(ExitStatus::from_raw(3 << 8));
-            for (ended, reason) in [(killed(), "9"), (exited(), "3"), (lost(), "10")] {
+            for (ended, reason) in [(killed(), "SIGKILL"), (exited(), "3"), (lost(), "ECHILD")] {
                 for silent in ["", "\n"] {
-                    let told = not_kept(silent, &ended, texts).unwrap();
+                    let told = not_kept(silent, &ended, texts, lang).unwrap();
                     assert!(told.contains(reason) && !told.contains(['?', '{', '？']), "{told}");
                 }
-                assert_eq!(not_kept("error: no folder\n", &ended, texts), None, "it has said so itself");
+                assert_eq!(not_kept("error: no folder\n", &ended, texts, lang), None, "it has said so itself");
             }
         }
     }

@@ -7,8 +7,7 @@ use std::sync::mpsc::{Sender, channel};
 use std::time::{Duration, Instant};
 
 use sockwalk::cli::{Exit, Invocation, Target, load};
-use sockwalk::i18n::Texts;
-use sockwalk::i18n::{Lang, Localized};
+use sockwalk::i18n::{Lang, Localized, Texts};
 use sockwalk::lesson::{Lesson, builtin_names};
 use sockwalk::linux::shared::{Folder, ShownLesson};
 use sockwalk::linux::{Door, LinuxWorld};
@@ -151,6 +150,7 @@ impl House {
         shown.pass_signal_on();
         std::mem::take(&mut self.recordings).finish(shown.app.lang())?;
         if let Phase::Failed(failure) = shown.app.walk().phase() {
+            self.speak(shown.app.lang());
             return Err(self.grounds.failed(failure));
         }
         // A terminal that is gone can't be drawn to, and nobody is left to be told.
@@ -228,6 +228,11 @@ impl Host for House {
         self.world = None;
         let began = self.begin(Arc::clone(&self.lesson), true, generation);
         began.map_err(|exit| exit.text.trim().to_owned())
+    }
+
+    fn speak(&mut self, lang: Lang) {
+        self.invocation.lang = lang;
+        self.grounds.speak(lang);
     }
 
     fn catalogue(&mut self, walk: &Walk) -> Result<Catalogue, String> {

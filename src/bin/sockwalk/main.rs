@@ -81,7 +81,8 @@ fn write_out(mut out: impl Write, text: &str, lang: Lang) -> Result<(), Exit> {
 
 /// A sentence for standard output that can't be written to.
 pub fn not_written(error: &std::io::Error, lang: Lang) -> Exit {
-    let sentence = |texts: &Texts| join(&texts.cli.error, &fill(&texts.cli.not_written, &[("error", error)]));
+    let sentence =
+        |texts: &Texts| join(&texts.cli.error, &fill(&texts.cli.not_written, &[("error", i18n::cause(lang, error))]));
     Exit { status: 1, text: Texts::load(lang).map_or_else(|_| format!("{error}\n"), |texts| sentence(texts) + "\n") }
 }
 
@@ -105,7 +106,7 @@ fn run(invocation: Invocation) -> Result<u8, Exit> {
         Task::Exec { lab, program } => exec::run(&invocation, lab.as_deref(), program),
         Task::Replay { file, shown } => replay::run(&invocation, file, *shown),
         Task::Keep(name) => keep::run(&invocation, name),
-        Task::Adopt(name) => keep::adopt(name),
+        Task::Adopt(name) => keep::adopt(&invocation, name),
         Task::Doctor => doctor::run(&invocation),
         Task::Lessons => lessons::run(&invocation),
         Task::Play { target, format, patience, timers, record } => {

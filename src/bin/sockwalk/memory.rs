@@ -3,7 +3,7 @@
 use std::io::Write;
 
 use sockwalk::cli::Exit;
-use sockwalk::i18n::{Lang, Texts, escape, fill, join};
+use sockwalk::i18n::{Lang, Texts, cause, escape, fill, join};
 use sockwalk::progress::{self, Keeper, LessonProgress, Progress, Trouble};
 
 use super::shelf::{Folder, wait};
@@ -92,10 +92,14 @@ pub fn sentence(trouble: &Trouble, lang: Lang) -> Result<String, Exit> {
         Trouble::NoSuchFolder(path) => (&t.not_a_folder, path.as_str()),
         Trouble::Damaged(path) => (&t.damaged, path.as_str()),
         Trouble::Newer(path) => (&t.newer, path.as_str()),
-        Trouble::CannotRead(error) => (&t.cannot_read, error.as_str()),
-        Trouble::CannotWrite(error) => (&t.cannot_write, error.as_str()),
+        Trouble::CannotRead(why) => {
+            return Ok(join(&t.note, &fill(&t.cannot_read, &[("error", cause(lang, why.clone()))])));
+        }
+        Trouble::CannotWrite(why) => {
+            return Ok(join(&t.note, &fill(&t.cannot_write, &[("error", cause(lang, why.clone()))])));
+        }
         Trouble::Locked => (&t.locked, ""),
     };
     let escaped = escape(value);
-    Ok(join(&t.note, &fill(text, &[("path", &escaped), ("error", &escaped)])))
+    Ok(join(&t.note, &fill(text, &[("path", &escaped)])))
 }

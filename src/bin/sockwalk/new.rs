@@ -4,7 +4,7 @@ use std::fs::OpenOptions;
 use std::io::{self, Write};
 
 use sockwalk::cli::{Exit, Invocation};
-use sockwalk::i18n::{Texts, escape, fill, join};
+use sockwalk::i18n::{Texts, cause, escape, fill, join};
 use sockwalk::lesson::is_id;
 
 use super::place;
@@ -33,6 +33,8 @@ pub fn run(invocation: &Invocation, name: &str) -> Result<u8, Exit> {
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
             Err(exit(1, &fill(&t.is_there, &[("file", &file)])))
         }
-        Err(error) => Err(exit(1, &fill(&t.cannot_write, &[("file", &file), ("error", &error.to_string())]))),
+        Err(error) => {
+            Err(exit(1, &fill(&t.cannot_write, &[("file", &file), ("error", &cause(invocation.lang, &error))])))
+        }
     }
 }

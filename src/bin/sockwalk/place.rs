@@ -1,10 +1,13 @@
 //! The place of a walk: the lab where the machine allows it, else the machine's own loopback.
 
+use std::io;
+use std::path::Path;
 use std::time::Instant;
 
 use sockwalk::cli::{Exit, Invocation, ModeChoice};
-use sockwalk::i18n::{Lang, NeedTexts, PlaceTexts, SharedTexts, Texts, fill, join};
+use sockwalk::i18n::{self, Lang, NeedTexts, PlaceTexts, SharedTexts, Texts, escape, fill, join};
 use sockwalk::lesson::Lesson;
+use sockwalk::linux::shared::Unsafe;
 use sockwalk::linux::{self, Door, LinuxWorld, Place, Refused, Rights};
 use sockwalk::model::{Mode, Need};
 use sockwalk::walk::{Failure, Happening, Runner, WalkOptions, World};
@@ -22,6 +25,7 @@ pub struct Grounds {
     shared: &'static SharedTexts,
     needs: &'static NeedTexts,
     error: &'static str,
+    lang: Lang,
 }
 
 /// A walk's world.
@@ -78,10 +82,10 @@ impl Grounds {
             shared: &texts.shared,
             needs: &texts.needs,
             error: &texts.cli.error,
+            lang: invocation.lang,
         };
         if invocation.mode == ModeChoice::Host {
-            linux::give_up_root(variable)
-                .map_err(|refused| grounds.exit(&fill_error(&texts.place.no_host, &refused)))?;
+            linux::give_up_root(variable).map_err(|refused| grounds.no_host(&refused))?;
             return Ok(grounds);
         }
         match linux::gain_rights(variable) {
@@ -90,6 +94,14 @@ impl Grounds {
             Err(refused) => grounds.refused = Some(refused),
         }
         Ok(grounds)
+    }
+
+    /// What is said from now on is said in this language.
+    pub fn speak(&mut self, lang: Lang) {
+        // What was built in can be read: it was, in the first language.
+        let Ok(texts) = Texts::load(lang) else { return };
+        (self.texts, self.shared, self.needs) = (&texts.place, &texts.shared, &texts.needs);
+        (self.error, self.lang) = (&texts.cli.error, lang);
     }
 
     /// Starts a world for a lesson, with such a door: in the lab, or, where the mode is open and the lab is refused or lacks what the lesson
@@ -143,8 +155,7 @@ impl Grounds {
         let mut server = lesson.server;
         server.set_port(port.unwrap_or(server.port()));
         linux::check_address(server).map_err(|error| self.address_refused(server, &error))?;
-        LinuxWorld::start_watched(Place::Host, epoch, door(), sink)
-            .map_err(|refused| self.exit(&fill_error(&self.texts.no_host, &refused)))
+        LinuxWorld::start_watched(Place::Host, epoch, door(), sink).map_err(|refused| self.no_host(&refused))
     }
 
     /// Whether a mode was asked for, if only by asking for none.
@@ -194,7 +205,7 @@ impl Grounds {
 
     /// A sentence for a world that can't go on.
     pub fn failed(&self, failure: &Failure) -> Exit {
-        self.exit(&fill_error(&self.texts.failed, failure))
+        self.exit(&fill(&self.texts.failed, &[("error", i18n::failure(self.lang, failure))]))
     }
 
     /// Whether labs can be made.
@@ -203,28 +214,28 @@ impl Grounds {
     }
 
     /// A sentence for a folder in which no lab can be named.
-    pub fn no_folder(&self, error: &dyn std::fmt::Display) -> Exit {
-        self.exit(&fill(&self.shared.no_folder, &[("error", error)]))
+    pub fn no_folder(&self, error: &Unsafe) -> Exit {
+        self.exit(&fill(&self.shared.no_folder, &[("error", unsafe_folder(error, self.lang))]))
     }
 
     /// A sentence for what is no lab's name.
     pub fn bad_name(&self, name: &str) -> Exit {
-        self.exit(&fill(&self.shared.bad_name, &[("name", &sockwalk::i18n::escape(name))]))
+        self.exit(&fill(&self.shared.bad_name, &[("name", &escape(name))]))
     }
 
     /// A sentence for a loopback that can't be used.
     pub fn no_host(&self, refused: &Refused) -> Exit {
-        self.exit(&fill_error(&self.texts.no_host, refused))
+        self.exit(&self.refused(&self.texts.no_host, refused))
     }
 
     /// A sentence for a lab that can't be made.
     pub fn no_lab(&self, refused: &Refused) -> Exit {
-        self.exit(&fill_error(&self.texts.no_lab, refused))
+        self.exit(&self.refused(&self.texts.no_lab, refused))
     }
 
     /// The same where a lesson was to run in it: it may run elsewhere.
     fn no_lab_for(&self, refused: &Refused, lesson: &Lesson) -> Exit {
-        let sentence = fill_error(&self.texts.no_lab, refused);
+        let sentence = self.refused(&self.texts.no_lab, refused);
         let elsewhere = lesson.modes.contains(&Mode::Host).then_some(self.needs.try_host.as_str());
         self.exit(&elsewhere.map_or(sentence.clone(), |elsewhere| join(&sentence, elsewhere)))
     }
@@ -233,20 +244,20 @@ impl Grounds {
     fn only_lab(&self) -> Exit {
         match (&self.refused, self.mode) {
             (_, ModeChoice::Host) => self.exit(&self.texts.not_on_host),
-            (Some(refused), _) => self.exit(&fill_error(&self.texts.only_lab, refused)),
-            (None, _) => self.exit(&fill_error(&self.texts.only_lab, &"?")),
+            (Some(refused), _) => self.exit(&self.refused(&self.texts.only_lab, refused)),
+            (None, _) => self.exit(&fill(&self.texts.only_lab, &[("error", "?")])),
         }
     }
 
     /// A sentence for a value in the lesson's file that this kernel doesn't take.
     fn bad_setting(&self, refused: &Refused) -> Exit {
-        self.exit(&fill_error(&self.texts.bad_setting, refused))
+        self.exit(&self.refused(&self.texts.bad_setting, refused))
     }
 
-    fn address_refused(&self, server: std::net::SocketAddr, error: &std::io::Error) -> Exit {
+    fn address_refused(&self, server: std::net::SocketAddr, error: &io::Error) -> Exit {
         let text = match error.kind() {
-            std::io::ErrorKind::AddrInUse => &self.texts.port_in_use,
-            std::io::ErrorKind::PermissionDenied => &self.texts.port_refused,
+            io::ErrorKind::AddrInUse => &self.texts.port_in_use,
+            io::ErrorKind::PermissionDenied => &self.texts.port_refused,
             _ => &self.texts.address_refused,
         };
         let first = first_open_port();
@@ -258,9 +269,13 @@ impl Grounds {
                 ("port", &server.port()),
                 ("first", &first),
                 ("other", &other),
-                ("error", error),
+                ("error", &i18n::cause(self.lang, error)),
             ],
         ))
+    }
+
+    fn refused(&self, text: &str, refused: &Refused) -> String {
+        fill(text, &[("error", i18n::refused(self.lang, &refused.attempt, &refused.error))])
     }
 
     fn exit(&self, sentence: &str) -> Exit {
@@ -289,12 +304,23 @@ fn other_port(port: u16, first: u32) -> u32 {
 pub fn become_user(lang: Lang) -> Result<(), Exit> {
     let variable = |name: &str| std::env::var(name).ok();
     let texts = Texts::load(lang)?;
-    linux::give_up_all_rights(variable)
-        .map_err(|refused| Exit { status: 1, text: format!("{}\n", join(&texts.cli.error, &refused.to_string())) })
+    linux::give_up_all_rights(variable).map_err(|refused| {
+        let refused = i18n::refused(lang, &refused.attempt, &refused.error);
+        Exit { status: 1, text: format!("{}\n", join(&texts.cli.error, &refused)) }
+    })
 }
 
-fn fill_error(text: &str, error: &dyn std::fmt::Display) -> String {
-    fill(text, &[("error", error)])
+/// Why the folder of the labs can't be used.
+pub fn unsafe_folder(error: &Unsafe, lang: Lang) -> String {
+    match error {
+        Unsafe::System(path, error) => named(path, error, lang),
+        Unsafe::Others(path) => escape(path.as_os_str().as_encoded_bytes()),
+    }
+}
+
+/// What the system said of a file.
+pub fn named(path: &Path, error: &io::Error, lang: Lang) -> String {
+    format!("{}: {}", escape(path.as_os_str().as_encoded_bytes()), i18n::cause(lang, error))
 }
 
 /// The runner for a world.

@@ -6,7 +6,7 @@ use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
 use sockwalk::cli::Exit;
-use sockwalk::i18n::{Lang, Texts, escape, fill, join};
+use sockwalk::i18n::{Lang, Texts, cause, escape, fill, join};
 use sockwalk::lesson::Lesson;
 use sockwalk::linux::shared::ShownLesson;
 use sockwalk::model::{Mode, Trace};
@@ -50,7 +50,7 @@ impl Unrecorded {
                 Unrecorded::NotWhole(error) => (&texts.shared.not_recorded, Path::new(""), error),
             };
             let path = escape(path.as_os_str().as_encoded_bytes());
-            let sentence = fill(text, &[("path", &path as &dyn std::fmt::Display), ("error", error)]);
+            let sentence = fill(text, &[("path", path), ("error", cause(lang, error))]);
             Ok(Exit { status: 1, text: format!("{}\n", join(&texts.cli.error, &sentence)) })
         };
         said().unwrap_or_else(|broken: Exit| broken)

@@ -11,9 +11,9 @@ use std::sync::mpsc::channel;
 use std::time::{Duration, Instant};
 
 use sockwalk::cli::{Exit, Invocation, Shown};
-use sockwalk::i18n::{Lang, SharedTexts, Texts, escape, fill, harmless, join};
+use sockwalk::i18n::{Lang, SharedTexts, Texts, cause, escape, fill, harmless, join};
 use sockwalk::lesson::Lesson;
-use sockwalk::model::{Entry, Event, Trace};
+use sockwalk::model::{Cause, Entry, Event, Trace};
 use sockwalk::plain::Transcript;
 use sockwalk::report::{Header, Recording, Unreadable, read_recording};
 use sockwalk::tui::{Catalogue, Host, NotOpened, Opened, Opens};
@@ -28,18 +28,18 @@ use super::screen;
 pub fn run(invocation: &Invocation, path: &Path, shown: Shown) -> Result<u8, Exit> {
     let texts = Texts::load(invocation.lang)?;
     let name = escape(path.as_os_str().as_encoded_bytes());
-    let cant = |text: &str, line: u64, error: &dyn std::fmt::Display| {
-        let values = [("path", &name as &dyn std::fmt::Display), ("line", &line), ("error", error)];
+    let cant = |text: &str, line: u64, error: &str| {
+        let values = [("path", &name as &dyn std::fmt::Display), ("line", &line), ("error", &error)];
         Exit { status: 1, text: format!("{}\n", join(&texts.cli.error, &fill(text, &values))) }
     };
     // First of all: the file is foreign.
     super::place::become_user(invocation.lang)?;
-    let file = open(path).map_err(|error| cant(&texts.shared.no_recording, 0, &error))?;
+    let file = open(path).map_err(|error| cant(&texts.shared.no_recording, 0, &cause(invocation.lang, &error)))?;
     let recording = read_recording(BufReader::new(file)).map_err(|error| match error {
-        Unreadable::Io(error) => cant(&texts.shared.no_recording, 0, &error),
-        Unreadable::Line(line) => cant(&texts.shared.bad_recording, line, &""),
-        Unreadable::NotWhole(line) => cant(&texts.shared.thin_recording, line, &""),
-        Unreadable::Newer(version) => cant(&texts.shared.newer_recording, version.into(), &""),
+        Unreadable::Io(error) => cant(&texts.shared.no_recording, 0, &cause(invocation.lang, &error)),
+        Unreadable::Line(line) => cant(&texts.shared.bad_recording, line, ""),
+        Unreadable::NotWhole(line) => cant(&texts.shared.thin_recording, line, ""),
+        Unreadable::Newer(version) => cant(&texts.shared.newer_recording, version.into(), ""),
     })?;
     let notes = notes(&recording, &name, &texts.shared);
     let header = recording.header.unwrap_or_else(|| Header::deduced(&recording.entries));
@@ -72,7 +72,7 @@ pub fn run(invocation: &Invocation, path: &Path, shown: Shown) -> Result<u8, Exi
     }
     let lang = shown.app.lang();
     if let Some(lesson) = house.wanted {
-        return Err(screen::trouble(learn(&lesson, lang)));
+        return Err(screen::trouble(lang)(learn(&lesson, lang)));
     }
     let moments = (shown.app.view().moment(), shown.app.walk().trace().now());
     parting::say(&parting::recording(moments, &path.to_string_lossy(), invocation, lang)?);
@@ -93,7 +93,7 @@ fn learn(lesson: &str, lang: Lang) -> io::Error {
 
 /// Opens a regular file: a named pipe without a writer would make the program wait for ever.
 fn open(path: &Path) -> io::Result<File> {
-    if std::fs::metadata(path)?.is_file() { File::open(path) } else { Err(io::Error::other("not a regular file")) }
+    if std::fs::metadata(path)?.is_file() { File::open(path) } else { Err(Cause::NotRegular.into()) }
 }
 
 /// What is said of a recording before it is told.

@@ -13,6 +13,8 @@ use signal_hook::iterator::Signals;
 use signal_hook::low_level::emulate_default_handler;
 
 use sockwalk::cli::{Exit, Invocation, ThemeChoice};
+use sockwalk::i18n::{self, Lang, Texts, cause, fill, join};
+use sockwalk::linux::Refused;
 use sockwalk::theme::{Choice, Colours, Theme};
 use sockwalk::tui::{self, App, Catalogue, Guard, Host, Look, Msg, NotOpened, Opened, Stop};
 use sockwalk::walk::{Request, Walk};
@@ -30,8 +32,8 @@ const ENDING: [i32; 10] = [SIGTERM, SIGHUP, SIGINT, SIGQUIT, SIGUSR1, SIGALRM, S
 /// The colours and words that were chosen.
 fn look(invocation: &Invocation) -> Result<Look, Exit> {
     let colours = Colours::of_terminal(|name| std::env::var(name).ok());
-    let theme = Theme::load(choice(invocation.theme), colours).map_err(trouble)?;
-    Look::new(invocation.lang, theme, super::out::glyphs()).map_err(trouble)
+    let theme = Theme::load(choice(invocation.theme), colours).map_err(broken)?;
+    Look::new(invocation.lang, theme, super::out::glyphs()).map_err(broken)
 }
 
 fn choice(theme: ThemeChoice) -> Choice {
@@ -43,9 +45,24 @@ fn choice(theme: ThemeChoice) -> Choice {
     }
 }
 
-/// Something that no sentence foresees.
-pub fn trouble(error: impl std::fmt::Display) -> Exit {
+/// What was built in can't be used: a fault of the program, for which it has no words then.
+fn broken(error: impl std::fmt::Display) -> Exit {
     Exit { status: 1, text: format!("sockwalk: {error}\n") }
+}
+
+/// A sentence for what the system refused where nothing can go on without it.
+pub fn trouble(lang: Lang) -> impl Fn(io::Error) -> Exit {
+    move |error| cannot_go_on(&cause(lang, &error), lang)
+}
+
+/// The same of what was tried in steps.
+pub fn refused(lang: Lang) -> impl Fn(Refused) -> Exit {
+    move |refused| cannot_go_on(&i18n::refused(lang, &refused.attempt, &refused.error), lang)
+}
+
+fn cannot_go_on(why: &str, lang: Lang) -> Exit {
+    let sentence = |texts: &Texts| join(&texts.cli.error, &fill(&texts.place.failed, &[("error", why)]));
+    Exit { status: 1, text: Texts::load(lang).map_or_else(|_| format!("{why}\n"), |texts| sentence(texts) + "\n") }
 }
 
 /// A walk that was shown, and how that ended.
@@ -75,21 +92,21 @@ pub fn show(
     host: &mut impl Host,
     prepare: impl FnOnce(&mut App),
 ) -> Result<Shown, Exit> {
-    let (columns, rows) = crossterm::terminal::size().map_err(trouble)?;
+    let (columns, rows) = crossterm::terminal::size().map_err(trouble(invocation.lang))?;
     // Before the terminal is touched at all: to be asked for its colours it is in raw mode.
-    let signal = watch_signals(sender.clone())?;
+    let signal = watch_signals(sender.clone()).map_err(trouble(invocation.lang))?;
     let look = look(invocation)?;
-    let guard = Guard::new().map_err(trouble)?;
+    let guard = Guard::new().map_err(trouble(invocation.lang))?;
     #[allow(clippy::disallowed_methods)] // The interface's own drawing, which filters what it draws.
     let stdout = io::stdout();
     // The guard gives the terminal back. ratatui's own end would print where it can't, and so panic where nobody reads.
-    let mut terminal = ManuallyDrop::new(Terminal::new(tui::Screen::new(stdout)).map_err(trouble)?);
+    let mut terminal = ManuallyDrop::new(Terminal::new(tui::Screen::new(stdout)).map_err(trouble(invocation.lang))?);
     let mut app = App::new(walk, look, columns, rows);
     prepare(&mut app);
     if let Some(lang) = invocation.lacks_lang {
         app.tell_of_lacking_lang(lang);
     }
-    tui::listen(sender).map_err(trouble)?;
+    tui::listen(sender).map_err(trouble(invocation.lang))?;
     let mut on_terminal = OnTerminal { host, guard: &guard };
     let drawn = tui::run(&mut terminal, &mut app, inbox, &mut on_terminal).is_ok();
     host.went_on(app.walk());
@@ -120,6 +137,10 @@ impl<H: Host> Host for OnTerminal<'_, H> {
         self.host.restart(leaving, generation)
     }
 
+    fn speak(&mut self, lang: Lang) {
+        self.host.speak(lang);
+    }
+
     fn catalogue(&mut self, walk: &Walk) -> Result<Catalogue, String> {
         self.host.catalogue(walk)
     }
@@ -141,8 +162,8 @@ impl<H: Host> Host for OnTerminal<'_, H> {
 
 /// Ends the interface when a signal wants the program to end, and tells it of those that stop and continue it. Returns
 /// where the one that ended it can be read afterwards.
-fn watch_signals(inbox: Sender<Msg>) -> Result<Receiver<i32>, Exit> {
-    let mut signals = Signals::new(ENDING.iter().chain(&[SIGTSTP, SIGCONT])).map_err(trouble)?;
+fn watch_signals(inbox: Sender<Msg>) -> io::Result<Receiver<i32>> {
+    let mut signals = Signals::new(ENDING.iter().chain(&[SIGTSTP, SIGCONT]))?;
     let (caught, signal) = channel();
     let watch = move || {
         for number in signals.forever() {
@@ -159,6 +180,6 @@ fn watch_signals(inbox: Sender<Msg>) -> Result<Receiver<i32>, Exit> {
             }
         }
     };
-    std::thread::Builder::new().name("signals".into()).spawn(watch).map_err(trouble)?;
+    std::thread::Builder::new().name("signals".into()).spawn(watch)?;
     Ok(signal)
 }

@@ -13,6 +13,7 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use rustix::fs::{FlockOperation, flock};
 use sockwalk::linux;
+use sockwalk::model::Cause;
 use sockwalk::progress::{Shelf, Trouble};
 
 /// The file, and the one that is locked while it is written.
@@ -63,14 +64,10 @@ impl Folder {
         // Without O_NONBLOCK a pipe without a writer would make the program wait for ever.
         let file = options.custom_flags(libc::O_NOFOLLOW | libc::O_NONBLOCK).open(self.path.join(name));
         let file = file.map_err(|error| match error.raw_os_error() {
-            Some(libc::ELOOP) => io::Error::other(format!("{name} is a symbolic link")),
+            Some(libc::ELOOP) => Cause::SymbolicLink(name.to_owned()).into(),
             _ => error,
         })?;
-        if file.metadata()?.is_file() {
-            Ok(file)
-        } else {
-            Err(io::Error::other(format!("{name} is not a regular file")))
-        }
+        if file.metadata()?.is_file() { Ok(file) } else { Err(Cause::NotRegularFile(name.to_owned()).into()) }
     }
 
     fn write(&self, name: &str, bytes: &[u8], lasting: bool) -> io::Result<()> {
@@ -121,7 +118,7 @@ impl Shelf for Folder {
     fn set_aside(&mut self, word: &str) -> io::Result<String> {
         let free = |path: &PathBuf| fs::symlink_metadata(path).is_err();
         let paths = (1..=MOST_ASIDE).map(|number| self.path.join(format!("{FILE}.{word}-{number}")));
-        let path = { paths }.find(free).ok_or_else(|| io::Error::other("too many such files were set aside"))?;
+        let path = { paths }.find(free).ok_or_else(|| io::Error::from(Cause::ManyAside))?;
         fs::rename(self.path.join(FILE), &path)?;
         Ok(path.display().to_string())
     }

@@ -15,7 +15,7 @@ use crate::linux::hand_over::{Moving, receive};
 use crate::linux::lab::{Refused, refused};
 use crate::linux::serve::{RemotePeers, Server};
 use crate::linux::sys;
-use crate::model::{LabSettings, Mode};
+use crate::model::{Aim, LabSettings, Mode};
 
 /// How many may have connected that weren't let in yet: as many as the system allows, as the standard library has it.
 const BACKLOG: i32 = -1;
@@ -33,11 +33,11 @@ pub struct Keeping {
 pub fn keep(folder: &Folder, name: &LabName, place: &Place) -> Result<Keeping, Refused> {
     // Where it was started from a shell, it leads no group yet; where it does, it has no terminal to lose.
     let _ = sys::leave_terminal();
-    let (listener, name) = folder.listen(name).map_err(refused("bind() of the lab's socket"))?;
+    let (listener, name) = folder.listen(name).map_err(refused(Aim::Door.by("bind(AF_UNIX)")))?;
     let mut environment = Environment::enter(place, Gate::OpensWithoutUs, Instant::now())?;
     environment.bound_flight(false);
     environment.sockets.share();
-    let members = Members::new(listener).map_err(refused("O_NONBLOCK on the lab's socket"))?;
+    let members = Members::new(listener).map_err(refused(Aim::Door.by("fcntl(O_NONBLOCK)")))?;
     let server = Server {
         mode: place.mode(),
         local: None,
@@ -65,7 +65,7 @@ pub fn take_over(folder: &Folder, name: &LabName, settings: &LabSettings, contro
     let (listener, link) = moved.take_ends().ok_or_else(incomplete)?;
     let part = |(moving, fd)| if let Moving::Part(part) = moving { Some((part, fd)) } else { None };
     let parts = std::mem::take(&mut moved.descriptors).into_iter().filter_map(part).collect();
-    let environment = Environment::resume(&place, moved.epoch, parts).map_err(io::Error::other)?;
+    let environment = Environment::resume(&place, moved.epoch, parts).map_err(|refused| refused.error)?;
     let mut environment = environment.ok_or_else(incomplete)?;
     let options = Options { wire: environment.wire(), copies: place.copies(), resident: None };
     let lab = Lab::resume(options, std::mem::take(&mut moved.entries), environment.now());

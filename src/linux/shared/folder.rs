@@ -15,6 +15,7 @@ use socket2::{Domain, SockAddr, Socket, Type};
 
 use super::programs;
 use crate::linux::sys;
+use crate::model::Cause;
 
 /// The name of a lab: 1 to 32 lower-case letters, digits and hyphens, so that it is a file's name and nothing else.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -42,27 +43,22 @@ impl fmt::Display for LabName {
 }
 
 /// Why a folder can't be used.
-#[derive(Debug, thiserror::Error)]
+#[derive(Debug)]
 pub enum Unsafe {
     /// The system refused something.
-    #[error("{0}: {1}")]
-    System(PathBuf, #[source] io::Error),
+    System(PathBuf, io::Error),
     /// It is somebody else's, or others may write to it, or it is no folder.
-    #[error("{0}")]
     Others(PathBuf),
 }
 
 /// Why the folder's lock can't be had.
-#[derive(Debug, thiserror::Error)]
+#[derive(Debug)]
 pub enum Unlocked {
     /// The system refused something.
-    #[error("{0}: {1}")]
-    System(PathBuf, #[source] io::Error),
+    System(PathBuf, io::Error),
     /// Another process holds it.
-    #[error("{0}")]
     Held(PathBuf),
     /// It is no plain file of the user's.
-    #[error("{0}")]
     Foreign(PathBuf),
 }
 
@@ -180,11 +176,7 @@ impl Folder {
     pub(super) fn connect(&self, name: &LabName) -> io::Result<UnixStream> {
         let stream = connect(&self.socket(name))?;
         let (uid, _) = sys::peer(&stream)?;
-        if uid == self.uid {
-            Ok(stream)
-        } else {
-            Err(io::Error::other("the process that listens there is another user's"))
-        }
+        if uid == self.uid { Ok(stream) } else { Err(Cause::AnotherUsers.into()) }
     }
 
     /// The programs that still run in a lab whose keeper was ended from outside: each with its process number and its name.
@@ -250,7 +242,7 @@ impl Folder {
     /// # Errors
     /// The system's, or where there are too many of that name.
     pub(in crate::linux) fn listen_beside(&self, name: &str) -> io::Result<(UnixListener, TakenName)> {
-        let _lock = self.lock_within(AGAIN).map_err(io::Error::other)?;
+        let _lock = self.lock_within(AGAIN).map_err(|_| io::Error::from(io::ErrorKind::WouldBlock))?;
         let names = (1..=MOST_OF_A_NAME).map(|n| if n == 1 { name.to_owned() } else { format!("{name}-{n}") });
         for name in names.filter_map(|name| LabName::new(&name)) {
             match self.listen(&name) {

@@ -16,29 +16,30 @@ use crate::linux::orders::{Inbox, Message, Orders};
 use crate::linux::poll::{Polled, poll, poll_readable};
 use crate::linux::sides::{INTERRUPT, Leaving, Report};
 use crate::linux::sys;
-use crate::model::{Actor, Mode, Passing, Role, Side};
+use crate::model::{Actor, Aim, Attempt, Mode, Passing, Role, Side};
 
 /// How long a keeper may take to answer who joins: a busy one with thousands of sockets takes a second.
 const ANSWER: Duration = Duration::from_secs(10);
 
 /// Why a lab couldn't be joined.
-#[derive(Debug, thiserror::Error)]
+#[derive(Debug)]
 pub enum Denied {
     /// The system refused a step.
-    #[error(transparent)]
-    Refused(#[from] Refused),
+    Refused(Refused),
     /// The keeper did.
-    #[error("{0:?}")]
     Denial(Denial),
     /// The keeper was about to leave: it may be tried again.
-    #[error("the keeper leaves")]
     Leaving,
     /// The keeper, this process, doesn't answer.
-    #[error("no answer from process {0}")]
     Silent(u32),
     /// The keeper said something else than it should.
-    #[error("the keeper's answer is unknown")]
     Garbled,
+}
+
+impl From<Refused> for Denied {
+    fn from(refused: Refused) -> Denied {
+        Denied::Refused(refused)
+    }
 }
 
 /// A lab that was joined. When it is dropped, its calls are interrupted, its sockets closed and the lab left.
@@ -64,9 +65,9 @@ impl Joined {
     /// # Errors
     /// [`Denied`] says why not.
     pub fn join(folder: &Folder, name: &LabName, role: Role) -> Result<Joined, Denied> {
-        let talk = |keeper| move |error| trouble(error, "talk with who keeps the lab", keeper);
-        let stream = folder.connect(name).map_err(|error| trouble(error, "connect() to the lab's socket", 0))?;
-        let (_, keeper) = sys::peer(&stream).map_err(refused("getsockopt(SO_PEERCRED)"))?;
+        let talk = |keeper| move |error| trouble(error, Aim::Daemon.by("recv(AF_UNIX)"), keeper);
+        let stream = folder.connect(name).map_err(|error| trouble(error, Aim::Daemon.by("connect(AF_UNIX)"), 0))?;
+        let (_, keeper) = sys::peer(&stream).map_err(refused(Aim::Daemon.by("getsockopt(SO_PEERCRED)")))?;
         let hello = FromMember::Hello { version: protocol::VERSION.to_owned(), role: role.clone() };
         let mut link = Link::new(stream, protocol::LONGEST).map_err(talk(keeper))?;
         if !link.say(&hello) {
@@ -93,7 +94,7 @@ impl Joined {
         // What joining took isn't needed any more, by this process or by a program that it runs. In a user namespace of the
         // lab's own, what it has is over the lab alone.
         if !inside {
-            sys::keep_capabilities(&[]).map_err(refused("capset()"))?;
+            sys::keep_capabilities(&[]).map_err(refused(Aim::Rights.by("capset()")))?;
         }
         let early = said.collect();
         Ok(Joined {
@@ -121,7 +122,7 @@ impl Joined {
             while poll_readable([link.as_fd()], None).is_ok() && link.read::<ToMember>().1 {}
             gone();
         };
-        thread::Builder::new().name("hears".into()).spawn(body).map(drop).map_err(refused("start of a thread"))
+        thread::Builder::new().name("hears".into()).spawn(body).map(drop).map_err(refused(Aim::Thread.by("clone()")))
     }
 
     /// The beginning of the lab's clock.
@@ -149,16 +150,16 @@ impl Joined {
     /// # Errors
     /// What the system refused.
     pub fn start(&mut self, sink: impl Fn(Happening) + Send + 'static) -> Result<(), Refused> {
-        sys::make_interrupting(INTERRUPT).map_err(refused("sigaction()"))?;
-        let (orders, inbox) = Orders::new().map_err(refused("pipe()"))?;
-        let reported = orders.try_clone().map_err(refused("dup() of a pipe"))?;
+        sys::make_interrupting(INTERRUPT).map_err(refused(Aim::Wake.by("sigaction()")))?;
+        let (orders, inbox) = Orders::new().map_err(refused(Aim::Wake.by("pipe()")))?;
+        let reported = orders.try_clone().map_err(refused(Aim::Wake.by("dup()")))?;
         let Some(link) = self.link.take() else { return Ok(()) };
         let sides: Vec<Side> = self.role.sides().collect();
-        let hands = Hands::start(&sides, Leaving::Close, reported).map_err(refused("start of a side's thread"))?;
+        let hands = Hands::start(&sides, Leaving::Close, reported).map_err(refused(Aim::Thread.by("clone()")))?;
         let early = std::mem::take(&mut self.early);
         let epoch = self.epoch;
         let body = move || Agent { link, hands, inbox, sink: Box::new(sink), epoch }.serve(early);
-        let start = refused("start of a thread");
+        let start = refused(Aim::Thread.by("clone()"));
         self.thread = Some(thread::Builder::new().name("member".into()).spawn(body).map_err(start)?);
         self.orders = Some(orders);
         Ok(())
@@ -193,7 +194,7 @@ impl Drop for Joined {
 }
 
 /// What it means that a keeper can't be talked with: it isn't there any more, it doesn't answer, or something else.
-fn trouble(error: io::Error, what: &'static str, keeper: u32) -> Denied {
+fn trouble(error: io::Error, attempt: Attempt, keeper: u32) -> Denied {
     match error.kind() {
         io::ErrorKind::NotFound
         | io::ErrorKind::ConnectionRefused
@@ -201,7 +202,7 @@ fn trouble(error: io::Error, what: &'static str, keeper: u32) -> Denied {
         | io::ErrorKind::BrokenPipe => Denied::Leaving,
         // Of a timeout too.
         io::ErrorKind::WouldBlock => Denied::Silent(keeper),
-        _ => Denied::Refused(refused(what)(error)),
+        _ => Denied::Refused(refused(attempt)(error)),
     }
 }
 
@@ -213,11 +214,12 @@ fn enter(thread: i32) -> Result<bool, Refused> {
     let same = || Some(link(&thread.to_string()).ok()? == link("self").ok()?);
     let own = same() != Some(true);
     if own {
-        let user = open("user").map_err(refused("open() of the lab's user namespace"))?;
-        sys::enter_namespace(user.as_fd(), libc::CLONE_NEWUSER).map_err(refused("setns(CLONE_NEWUSER)"))?;
+        let user = open("user").map_err(refused(Aim::Enter.by("open(/proc/PID/ns/user)")))?;
+        sys::enter_namespace(user.as_fd(), libc::CLONE_NEWUSER)
+            .map_err(refused(Aim::Enter.by("setns(CLONE_NEWUSER)")))?;
     }
-    let net = open("net").map_err(refused("open() of the lab's network namespace"))?;
-    sys::enter_namespace(net.as_fd(), libc::CLONE_NEWNET).map_err(refused("setns(CLONE_NEWNET)"))?;
+    let net = open("net").map_err(refused(Aim::Enter.by("open(/proc/PID/ns/net)")))?;
+    sys::enter_namespace(net.as_fd(), libc::CLONE_NEWNET).map_err(refused(Aim::Enter.by("setns(CLONE_NEWNET)")))?;
     Ok(own)
 }
 
@@ -226,7 +228,7 @@ fn answer(link: &mut Link, keeper: u32) -> Result<Vec<ToMember>, Denied> {
     let end = Instant::now() + ANSWER;
     loop {
         let left = end.saturating_duration_since(Instant::now());
-        let [came] = poll_readable([link.as_fd()], Some(left)).map_err(refused("ppoll()"))?;
+        let [came] = poll_readable([link.as_fd()], Some(left)).map_err(refused(Aim::Wake.by("ppoll()")))?;
         let (said, open) = if came { link.read() } else { (Vec::new(), true) };
         if !said.is_empty() {
             return Ok(said);
@@ -318,7 +320,7 @@ impl Agent {
                 self.hands.call(who, call).map_err(lost)?;
             }
             ToMember::Interrupt(side) => self.hands.interrupt(side),
-            ToMember::Failed(why) => return Err(Failure::Thread(why)),
+            ToMember::Failed(why) => return Err(why),
             ToMember::Welcome { .. } | ToMember::Denied(_) => {}
         }
         Ok(())
@@ -341,5 +343,5 @@ impl Agent {
 }
 
 fn lost(error: io::Error) -> Failure {
-    Failure::System { what: "talk with the lab's keeper", error: error.to_string() }
+    Failure::System { attempt: Aim::Daemon.by("recv(AF_UNIX)"), cause: (&error).into() }
 }

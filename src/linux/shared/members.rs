@@ -179,7 +179,7 @@ impl Members {
     pub(in crate::linux) fn fail(&mut self, failure: &Failure) {
         let numbers: Vec<u32> = self.guests.keys().copied().collect();
         for number in numbers {
-            self.tell(number, &ToMember::Failed(failure.to_string()));
+            self.tell(number, &ToMember::Failed(failure.clone()));
             self.remove(number);
         }
     }

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use crate::lab::{Denial, OwnThread, Request, Wire};
+use crate::lab::{Denial, Failure, OwnThread, Request, Wire};
 use crate::linux::sides::NewSocket;
 use crate::model::{Call, Entry, Mode, Outcome, Passing, Role, Side};
 
@@ -72,7 +72,7 @@ pub enum ToMember {
     /// Interrupt the call of the side's own hand.
     Interrupt(Side),
     /// The lab can't go on; nothing follows.
-    Failed(String),
+    Failed(Failure),
 }
 
 /// One message as a line.

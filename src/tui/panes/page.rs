@@ -3,8 +3,8 @@
 use ratatui::style::Modifier;
 use ratatui::text::{Line, Span};
 
+use crate::i18n::failure as failure_in;
 use crate::i18n::width as display_width;
-use crate::i18n::{escape, fill};
 use crate::tui::scene::Scene;
 use crate::tui::wrap::wrap_text;
 use crate::walk::Failure;
@@ -26,13 +26,7 @@ pub(super) struct Page {
 
 /// Why a walk can't go on.
 pub(super) fn why(scene: &Scene<'_>, failure: &Failure) -> String {
-    let t = &scene.texts.explain;
-    match failure {
-        Failure::System { what, error } => fill(&t.system, &[("what", (*what).to_owned()), ("error", escape(error))]),
-        Failure::Thread(why) => fill(&t.thread, &[("why", &escape(why.as_bytes()))]),
-        Failure::LabGone => t.lab_gone.clone(),
-        Failure::CaptureLost(n) => fill(&t.capture_lost, &[("n", &n.to_string())]),
-    }
+    failure_in(scene.app.lang(), failure)
 }
 
 /// A label with the gap that it needs before what it labels: a Chinese mark brings its own.

@@ -5,8 +5,9 @@ use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 use sockwalk::cli::{self, Exit, Target};
-use sockwalk::i18n::{Lang, Texts, escape, fill, join};
+use sockwalk::i18n::{Lang, Texts, cause, escape, fill, join};
 use sockwalk::lesson::{MAX_BYTES, builtin_names, builtin_text};
+use sockwalk::model::Cause;
 
 /// A lesson's file, not looked into yet.
 pub struct File {
@@ -59,8 +60,8 @@ fn lessons_at(path: &Path) -> io::Result<Vec<PathBuf>> {
     }
     paths.sort();
     match paths.len() {
-        0 => Err(io::Error::other("no file in it ends in .toml")),
-        MOST.. => Err(io::Error::other(format!("{MOST} or more files in it end in .toml"))),
+        0 => Err(Cause::NoLessons.into()),
+        MOST.. => Err(Cause::ManyLessons(MOST as u32).into()),
         _ => Ok(paths),
     }
 }
@@ -73,6 +74,6 @@ fn bytes(path: &Path) -> io::Result<Vec<u8>> {
 
 fn unreadable(path: &Path, error: &io::Error, lang: Lang) -> Exit {
     let Ok(texts) = Texts::load(lang) else { return Exit { status: 1, text: format!("{error}\n") } };
-    let values = [("path", escape(path.display().to_string())), ("error", error.to_string())];
+    let values = [("path", escape(path.display().to_string())), ("error", cause(lang, error))];
     Exit { status: 1, text: format!("{}\n", join(&texts.cli.error, &fill(&texts.cli.cannot_read, &values))) }
 }

@@ -11,7 +11,7 @@ use std::io::{self, Write};
 use std::sync::Arc;
 
 use sockwalk::cli::{Exit, Invocation, Target};
-use sockwalk::i18n::{CheckTexts, Glyphs, Lang, Texts, fill, harmless};
+use sockwalk::i18n::{CheckTexts, Glyphs, Lang, Texts, cause, fill, harmless};
 use sockwalk::lesson::{Glossary, Lesson, read, review};
 use sockwalk::model::Mode;
 use sockwalk::model::SocketOption;
@@ -88,7 +88,10 @@ impl Checker<'_> {
                 findings.lines.push(error.render(self.invocation.lang, false).trim_end().to_owned());
                 None
             }
-            Err(error) => return Err(Exit { status: 1, text: format!("{named}: {error}\n") }),
+            Err(error) => {
+                let error = cause(self.invocation.lang, &error);
+                return Err(Exit { status: 1, text: format!("{named}: {error}\n") });
+            }
         };
         if let Some(lesson) = lesson {
             let text = String::from_utf8_lossy(&file.bytes);

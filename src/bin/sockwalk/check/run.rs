@@ -5,7 +5,7 @@ use std::sync::mpsc::channel;
 use std::time::{Duration, Instant};
 
 use sockwalk::cli::Invocation;
-use sockwalk::i18n::{Texts, harmless};
+use sockwalk::i18n::{Texts, cause, harmless};
 use sockwalk::lesson::{Lesson, Terms};
 use sockwalk::model::{Event, Mode};
 use sockwalk::walk::{Phase, Walk, Wire, World, WorldGone, drive, straight_on};
@@ -64,7 +64,7 @@ pub fn run_in(
     let mut walk = Walk::from(runner);
     let clock = || epoch.elapsed();
     drive(&mut walk, &mut world, (&inbox, &clock), |walk| Ok::<_, WorldGone>(straight_on(walk)))
-        .map_err(|gone| gone.to_string())?;
+        .map_err(|gone| cause(invocation.lang, gone))?;
     if let Phase::Failed(failure) = walk.phase() {
         return Err(plain(grounds.failed(failure)));
     }
