@@ -146,6 +146,22 @@ pub fn wait() -> io::Result<Option<(i32, c_int)>> {
     }
 }
 
+/// The same of those that stopped: the end of one is left to somebody else's wait (`waitid(2)`).
+///
+/// # Errors
+/// `ECHILD` where none is left.
+pub fn wait_stopped() -> io::Result<Option<(i32, c_int)>> {
+    let flags = libc::WSTOPPED | libc::__WALL | libc::__WNOTHREAD | libc::WNOHANG;
+    // SAFETY: an all-zero siginfo_t is a valid value, and what it stays where nobody stopped; otherwise the call filled it as
+    // of SIGCHLD, which has these two fields.
+    unsafe {
+        let mut info: libc::siginfo_t = mem::zeroed();
+        check(libc::waitid(libc::P_ALL, 0, &raw mut info, flags))?;
+        // As waitpid(2) has it: the signal above the mark of a stop, and above that the event.
+        Ok((info.si_pid() != 0).then(|| (info.si_pid(), info.si_status() << 8 | 0x7f)))
+    }
+}
+
 /// A tracee that stands before a call doesn't make it, and stops where it would have ended: there [`make_again`] is due.
 #[cfg(target_arch = "x86_64")]
 pub fn skip_call(thread: i32) -> io::Result<()> {

@@ -61,6 +61,7 @@ impl fmt::Display for Address {
             Address::Internet(address) => write!(f, "{address}"),
             // As unix(7) and other tools write a name in the abstract namespace.
             Address::Unix(path) if path.first() == Some(&0) => write!(f, "@{}", quoted(&path[1..])),
+            Address::Unix(path) if path.is_empty() => f.write_str("{AF_UNIX}"),
             Address::Unix(path) => f.write_str(&quoted(path)),
             Address::Other(family) => write!(f, "{{{}}}", names::one_of(u64::from(*family), names::DOMAINS)),
             Address::Nothing => f.write_str("{}"),
@@ -88,7 +89,10 @@ mod tests {
         assert_eq!(text(b"\x01\0/run/x\0rest").unwrap(), "\"/run/x\"");
         assert_eq!(text(b"\x01\0\0name").unwrap(), "@\"name\"");
         assert_eq!(text(b"\x01\0/\x1b[2J").unwrap(), "\"/\\x1b[2J\"");
-        assert_eq!((text(&[1, 0]).unwrap(), text(&[0, 0]).unwrap()), ("\"\"".to_owned(), "{AF_UNSPEC}".to_owned()));
+        assert_eq!(
+            (text(&[1, 0]).unwrap(), text(&[0, 0]).unwrap()),
+            ("{AF_UNIX}".to_owned(), "{AF_UNSPEC}".to_owned())
+        );
     }
 
     #[test]

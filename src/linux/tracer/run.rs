@@ -1,7 +1,7 @@
 //! The thread that traces: it hears each stop, and what it is told to do in between.
 
 use std::collections::{BTreeSet, HashMap};
-use std::io::{self, Read};
+use std::io::{self, PipeReader, Read};
 use std::os::fd::AsFd;
 use std::os::unix::net::UnixStream;
 use std::process::ExitStatus;
@@ -30,6 +30,9 @@ const LATE: Duration = Duration::from_millis(20);
 
 /// So often it is looked whether a signal waits for a thread that stands, and what became of one that nobody made.
 const RARELY: Duration = Duration::from_millis(20);
+
+/// A thread tells of the one that it made right after it did; on a busy machine that may take a while.
+const FORGOTTEN: Duration = Duration::from_secs(10);
 
 /// A thread that is traced.
 pub(super) struct Tracee {
@@ -102,6 +105,8 @@ pub(super) struct Run {
     /// What becomes readable when a tracee stops (SIGCHLD).
     stops: UnixStream,
     registered: SigId,
+    /// What becomes readable when the thread ends that starts the program: while that hasn't begun, since it can't begin.
+    ends: PipeReader,
 }
 
 impl Drop for Run {
@@ -111,7 +116,13 @@ impl Drop for Run {
 }
 
 impl Run {
-    pub(super) fn new(process: u32, watched: Watched, held: HeldCalls, tell: Tell) -> io::Result<Run> {
+    pub(super) fn new(
+        process: u32,
+        ends: PipeReader,
+        watched: Watched,
+        held: HeldCalls,
+        tell: Tell,
+    ) -> io::Result<Run> {
         let (stops, rings) = UnixStream::pair()?;
         stops.set_nonblocking(true)?;
         let registered = pipe::register(libc::SIGCHLD, rings)?;
@@ -120,14 +131,19 @@ impl Run {
         let tracees = HashMap::from([(root, Tracee { who, thread: Thread::new() })]);
         let (calls, looks) = (Calls::default(), Looks::new());
         let (begun, ended, killing) = (false, None, false);
-        Ok(Run { root, begun, ended, watched, held, tell, tracees, calls, looks, killing, stops, registered })
+        Ok(Run { root, begun, ended, watched, held, tell, tracees, calls, looks, killing, stops, registered, ends })
     }
 
     /// Until nothing is left of the program.
     pub(super) fn run(mut self, inbox: &Inbox<Order>) -> io::Result<ExitStatus> {
         while let Some(more) = self.hear_stops()? {
             let wait = if more { Some(Duration::ZERO) } else { self.looks.wait() };
-            let [stopped, told] = poll_readable([self.stops.as_fd(), inbox.bell()], wait)?;
+            let [stopped, told, fails] = poll_readable([self.stops.as_fd(), inbox.bell(), self.ends.as_fd()], wait)?;
+            if fails && !self.begun && !self.killing {
+                // Its last stops may have been heard by that thread's wait.
+                self.killing = true;
+                kill(self.root);
+            }
             if stopped {
                 // Each signal rang once; what isn't read now rings on.
                 match (&self.stops).read(&mut [0; 64]) {
@@ -149,7 +165,8 @@ impl Run {
     /// Hears who stopped: whether there may be more; `None` where nobody is left.
     fn hear_stops(&mut self) -> io::Result<Option<bool>> {
         for _ in 0..ROUND {
-            match ptrace::wait() {
+            // Until it has begun, its end is heard by the thread that starts it.
+            match if self.begun || self.killing { ptrace::wait() } else { ptrace::wait_stopped() } {
                 Ok(Some((thread, status))) => self.heard(thread, status),
                 Ok(None) => return Ok(Some(false)),
                 Err(error) if error.raw_os_error() == Some(libc::ECHILD) => return Ok(None),
@@ -223,7 +240,14 @@ impl Run {
             }
         }
         let now = Instant::now();
-        let nobodys = self.looks.early.iter().filter(|(_, since)| now.duration_since(**since) >= RARELY * 3);
+        let is_known = |thread: i32| {
+            let parent = proc::parent_of(thread.unsigned_abs());
+            parent.is_some_and(|parent| self.tracees.contains_key(&(parent as i32)))
+        };
+        let nobodys = self.looks.early.iter().filter(|(thread, since)| {
+            let waited = now.duration_since(**since);
+            waited >= FORGOTTEN || (waited >= RARELY && !is_known(**thread))
+        });
         nobodys.map(|(thread, _)| *thread).collect::<Vec<_>>().into_iter().for_each(|thread| self.adopt(thread));
         self.looks.looked();
     }

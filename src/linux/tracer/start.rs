@@ -33,7 +33,7 @@ pub(super) fn start(
         let begun = begin(command, watched, started)?;
         let _ = begun.traced.send(begun.refused.is_none());
         match begun.refused {
-            None => Run::new(begun.process, watched, held, tell)?.run(&inbox),
+            None => Run::new(begun.process, begun.ends, watched, held, tell)?.run(&inbox),
             Some(why) => {
                 tell(Seen::Unseen(why));
                 untraced(&begun, &inbox, &tell)
@@ -61,7 +61,7 @@ struct Begun {
     refused: Option<Unseen>,
     /// Tells the thread that started it whether it is traced; that thread stays until this is dropped.
     traced: Sender<bool>,
-    /// Where it isn't: its exit status, and what ends when it is there.
+    /// Where it isn't: its exit status, and what is readable when it is there.
     exit: Receiver<io::Result<ExitStatus>>,
     ends: PipeReader,
 }
@@ -93,14 +93,18 @@ fn starts(
     started: &Sender<io::Result<u32>>,
     traced: &Receiver<bool>,
     exited: &Sender<io::Result<ExitStatus>>,
-    _end: PipeWriter,
+    mut end: PipeWriter,
 ) {
     let child = command.spawn();
     // What the closures hold goes, so that the other ends of their pipes hear it.
     drop(command);
     let mut child = match child {
         Ok(child) => child,
-        Err(error) => return drop(started.send(Err(error))),
+        Err(error) => {
+            let _ = started.send(Err(error));
+            // A byte, since the process has the pipe too.
+            return drop(end.write_all(&[0]));
+        }
     };
     let _ = started.send(Ok(child.id()));
     match traced.recv() {

@@ -166,6 +166,9 @@ impl Run {
 
     /// A thread is new.
     fn adds(&mut self, thread: i32, parent: ProgramThread) {
+        if self.tracees.contains_key(&thread) {
+            return;
+        }
         let number = thread.unsigned_abs();
         let process = proc::process_of(number).unwrap_or(number);
         let child = ProgramThread { process, thread: number };

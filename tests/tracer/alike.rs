@@ -1,0 +1,166 @@
+//! Call by call the same as `strace -f` of the same program, outside.
+
+use std::io::{Read, Write};
+use std::net::TcpListener;
+use std::process::{Command, Stdio};
+use std::thread::JoinHandle;
+
+use super::common::Folder;
+use super::strace::{Lines, straced, told};
+use super::{Ran, Traced, c, command, go, python, ran, rust, tool};
+use sockwalk::linux::tracer::{HeldCalls, Watched};
+
+fn strace() -> Option<String> {
+    tool("strace", "strace", "--version")
+}
+
+/// Each thread's calls in their order, whichever number it has.
+fn by_thread(mut lines: Lines) -> Vec<String> {
+    lines.sort();
+    lines.into_iter().flat_map(|lines| [vec!["thread".to_owned()], lines].concat()).collect()
+}
+
+/// The calls of all threads, without those that found nothing to do and those that waited: how often a runtime tries, and on
+/// which thread, differs from run to run.
+fn by_kind(lines: Lines) -> Vec<String> {
+    let waits = |line: &String| {
+        line.ends_with(" = EAGAIN")
+            || ["poll(", "ppoll(", "epoll_wait(", "epoll_pwait("].iter().any(|name| line.starts_with(name))
+    };
+    let mut lines: Vec<String> = lines.into_iter().flatten().filter(|line| !waits(line)).collect();
+    lines.sort();
+    lines
+}
+
+#[track_caller]
+fn alike(words: Option<Vec<String>>, sorted: fn(Lines) -> Vec<String>) {
+    let (Some(strace), Some(words)) = (strace(), words) else { return };
+    compare(&straced(&strace, &words), &ran(command(&words)), sorted, &words);
+}
+
+#[track_caller]
+fn compare(expected: &Lines, ran: &Ran, sorted: fn(Lines) -> Vec<String>, words: &[String]) {
+    let (expected, told) = (sorted(expected.clone()), sorted(told(&ran.seen)));
+    assert!(expected.len() > 3, "strace printed next to nothing of {words:?}: {expected:?}");
+    let first = expected.iter().zip(&told).position(|(expected, told)| expected != told);
+    let at = first.unwrap_or(expected.len().min(told.len()));
+    assert_eq!(expected.get(at), told.get(at), "{words:?}\n{}\n\n{}", expected.join("\n"), told.join("\n"));
+}
+
+#[test]
+fn c_that_blocks_and_forks() {
+    let folder = Folder::new();
+    alike(c(&folder, "blocking"), by_thread);
+}
+
+#[test]
+fn c_that_polls() {
+    let folder = Folder::new();
+    alike(c(&folder, "polling"), by_thread);
+}
+
+#[test]
+fn python_with_threads_selectors_datagrams_and_descriptors_handed_on() {
+    for which in ["threads", "selector", "datagrams", "handed"] {
+        alike(python(which), by_thread);
+    }
+}
+
+#[test]
+fn pythons_asyncio() {
+    alike(python("asyncio"), by_kind);
+}
+
+#[test]
+fn rusts_standard_library() {
+    let folder = Folder::new();
+    alike(rust(&folder), by_kind);
+}
+
+#[test]
+fn go_as_in_the_course_text() {
+    let folder = Folder::new();
+    let (Some(strace), Some(go)) = (strace(), go(&folder)) else { return };
+    let words = |more: &[&str]| -> Vec<String> {
+        go.iter().cloned().chain(more.iter().map(|word| (*word).to_owned())).collect()
+    };
+    // The server, with a client of which nobody tells; once under strace, once under the tracer.
+    let serves = |trace: &dyn Fn(&[String]) -> Ended| {
+        let script = format!(
+            "{0} server | {{ read address; echo $address; {0} client $address >/dev/null; cat; }}",
+            go[0].replace('\'', "")
+        );
+        trace(&["/bin/sh".to_owned(), "-c".to_owned(), script])
+    };
+    let expected = serves(&|words| Ended::Lines(straced(&strace, words)));
+    let told = serves(&|words| Ended::Ran(ran(command(words))));
+    let (Ended::Lines(expected), Ended::Ran(told)) = (expected, told) else { unreachable!() };
+    compare(&expected, &told, by_kind, &words(&["server"]));
+    assert!(told.output.contains("127.0.0.1:") && told.output.contains("hello"), "{}", told.output);
+}
+
+enum Ended {
+    Lines(Lines),
+    Ran(Ran),
+}
+
+/// A server that answers so many connections with the same bytes and closes them.
+fn server(connections: usize, answer: &'static str) -> (String, JoinHandle<()>) {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = listener.local_addr().unwrap().port().to_string();
+    let serve = move || {
+        for _ in 0..connections {
+            let (mut stream, _) = listener.accept().unwrap();
+            let _ = stream.read(&mut [0; 1000]);
+            stream.write_all(answer.as_bytes()).unwrap();
+        }
+    };
+    (port, std::thread::spawn(serve))
+}
+
+#[test]
+fn curl_and_nc() {
+    let Some(strace) = strace() else { return };
+    for (name, package, try_with) in [("curl", "curl", "--version"), ("nc", "netcat-openbsd", "-h")] {
+        let Some(tool) = tool(name, package, try_with) else { continue };
+        let (port, served) = server(2, "HTTP/1.0 200 OK\r\nContent-Length: 3\r\n\r\nyes");
+        let words = match name {
+            "curl" => vec![tool, "-s".to_owned(), format!("http://127.0.0.1:{port}/")],
+            _ => vec!["/bin/sh".to_owned(), "-c".to_owned(), format!("echo GET / | {tool} -N 127.0.0.1 {port}")],
+        };
+        let expected = straced(&strace, &words);
+        let ran = ran(command(&words));
+        compare(&expected, &ran, by_kind, &words);
+        assert!(ran.output.ends_with("yes") && ran.status.success(), "{}", ran.output);
+        served.join().unwrap();
+    }
+}
+
+#[test]
+fn where_the_network_alone_is_watched_its_calls_are_the_same() {
+    let folder = Folder::new();
+    let (Some(strace), Some(words)) = (strace(), c(&folder, "blocking")) else { return };
+    let beside = |lines: Lines| {
+        let of_data = |line: &String| ["read(", "write(", "writev("].iter().any(|name| line.starts_with(name));
+        by_thread(lines.into_iter().map(|lines| lines.into_iter().filter(|line| !of_data(line)).collect()).collect())
+    };
+    let network = Traced::start(command(&words), HeldCalls::None, Watched::Network).ends();
+    let expected = straced(&strace, &words);
+    let only = |lines: Lines| beside(lines);
+    let (expected, network) = (only(expected), by_thread(told(&network.seen)));
+    assert_eq!(expected, network);
+}
+
+#[test]
+fn the_program_prints_and_ends_as_without() {
+    let folder = Folder::new();
+    let Some(words) = c(&folder, "blocking") else { return };
+    assert_eq!(ran(command(&words)).status.code(), Some(7));
+    for (script, code) in [("echo hello; exit 3", Some(3)), ("kill -9 $$", None), ("kill -TERM $$", None)] {
+        let words = ["/bin/sh".to_owned(), "-c".to_owned(), script.to_owned()];
+        let plain = Command::new("/bin/sh").args(&words[1..]).stdin(Stdio::null()).output().unwrap();
+        let traced = ran(command(&words));
+        assert_eq!((traced.status, traced.output.as_bytes()), (plain.status, plain.stdout.as_slice()), "{script}");
+        assert_eq!(traced.status.code(), code);
+    }
+}
