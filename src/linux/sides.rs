@@ -249,7 +249,7 @@ fn make(call: Call) -> io::Result<Returned> {
         }
         Call::Accept { fd } => {
             let (accepted, peer) = calls::accept(fd)?;
-            return Ok(Returned { value: accepted.into(), data: Vec::new(), peer: peer.as_socket() });
+            return Ok(Returned { value: accepted.into(), data: Vec::new(), peer: peer.as_socket(), ..Returned::default() });
         }
         Call::Close { fd } => calls::close(fd).map(|()| 0)?,
         Call::Bind { fd, addr } => calls::bind(fd, &addr.into()).map(|()| 0)?,
@@ -267,6 +267,8 @@ fn make(call: Call) -> io::Result<Returned> {
         }
         Call::Recv { fd, len } => return receive(fd, len, false),
         Call::RecvFrom { fd, len } => return receive(fd, len, true),
+        // Only a program's own thread can make it.
+        Call::Program(_) => return Err(io::Error::from_raw_os_error(libc::ENOSYS)),
     };
     Ok(Returned { value, ..Returned::default() })
 }
@@ -275,7 +277,8 @@ fn receive(fd: i32, len: usize, tells_sender: bool) -> io::Result<Returned> {
     let mut data = vec![0; len.min(LONGEST_READ)];
     let (received, sender) = calls::receive(fd, &mut data)?;
     data.truncate(received);
-    Ok(Returned { value: received as i64, data, peer: sender.as_socket().filter(|_| tells_sender) })
+    let peer = sender.as_socket().filter(|_| tells_sender);
+    Ok(Returned { value: received as i64, data, peer, ..Returned::default() })
 }
 
 /// Sets `SO_LINGER`: to so many seconds, or off.

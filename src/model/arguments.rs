@@ -45,6 +45,8 @@ pub enum Argument<'a> {
     Command,
     /// `O_NONBLOCK`
     Status,
+    /// One of a traced program's call, as it is written already.
+    Program(&'a str),
 }
 
 impl fmt::Display for Argument<'_> {
@@ -64,6 +66,7 @@ impl fmt::Display for Argument<'_> {
             Argument::Option(option) => option.fmt(f),
             Argument::Command => f.pad("F_SETFL"),
             Argument::Status => f.pad("O_NONBLOCK"),
+            Argument::Program(text) => f.pad(text),
         }
     }
 }
@@ -88,15 +91,24 @@ impl Call {
             Call::Close { .. } => Vec::new(),
             Call::SetOption { option, value, .. } => vec![A::Option(*option), A::Value(*value)],
             Call::SetNonblocking { .. } => vec![A::Command, A::Status],
+            Call::Program(made) => return made.arguments.iter().map(|text| A::Program(text)).collect(),
         };
         first.into_iter().chain(more).collect()
+    }
+
+    /// Its name in C.
+    pub fn called(&self) -> &str {
+        match self {
+            Call::Program(made) => &made.name,
+            _ => self.name().name(),
+        }
     }
 
     /// The call with those of its arguments that `text` has words for, parted by `separator`.
     pub fn written(&self, separator: &str, text: impl FnMut(&Argument<'_>) -> Option<String>) -> String {
         let arguments = self.arguments();
         let texts: Vec<String> = arguments.iter().filter_map(text).collect();
-        format!("{}({})", self.name(), texts.join(separator))
+        format!("{}({})", self.called(), texts.join(separator))
     }
 }
 

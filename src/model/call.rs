@@ -3,7 +3,7 @@
 use std::fmt;
 use std::net::SocketAddr;
 
-use super::SocketOption;
+use super::{ProgramCall, SocketOption};
 
 /// Who makes a call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
@@ -96,6 +96,8 @@ pub enum Call {
     /// `fcntl(2)`, `F_SETFL` with `O_NONBLOCK`: from then on no call on the descriptor blocks.
     #[allow(missing_docs)]
     SetNonblocking { fd: i32 },
+    /// A traced program's call, as it made it. In a record it stands only where it comes to none of the others.
+    Program(Box<ProgramCall>),
 }
 
 /// The most bytes that one `recv()` may ask for: what comes is kept in the trace.
@@ -142,10 +144,12 @@ pub enum CallName {
     Close,
     SetSockOpt,
     Fcntl,
+    /// A program's call that is none of these.
+    Other,
 }
 
 impl CallName {
-    /// All of them, in the order in which a connection meets them.
+    /// All that have a name here, in the order in which a connection meets them.
     pub const ALL: [CallName; 13] = [
         CallName::Socket,
         CallName::Bind,
@@ -178,6 +182,7 @@ impl CallName {
             CallName::Close => "close",
             CallName::SetSockOpt => "setsockopt",
             CallName::Fcntl => "fcntl",
+            CallName::Other => "other",
         }
     }
 }
@@ -205,6 +210,7 @@ impl Call {
             Call::Close { .. } => CallName::Close,
             Call::SetOption { .. } => CallName::SetSockOpt,
             Call::SetNonblocking { .. } => CallName::Fcntl,
+            Call::Program(_) => CallName::Other,
         }
     }
 
@@ -224,6 +230,7 @@ impl Call {
             | Call::Close { fd }
             | Call::SetOption { fd, .. }
             | Call::SetNonblocking { fd } => Some(*fd),
+            Call::Program(made) => made.fd,
         }
     }
 }
@@ -238,6 +245,13 @@ pub struct Returned {
     pub data: Vec<u8>,
     /// The peer's address that `accept()` tells; the sender's that `recvfrom()` tells.
     pub peer: Option<SocketAddr>,
+    /// Of a traced program's call, its arguments with what the kernel filled; else none.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub filled: Vec<String>,
+    /// Of a traced program's call, the sockets that it made, by the names that its calls have
+    /// ([`ProgramCall::socket`]); else none.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub made: Vec<u64>,
 }
 
 /// An error number of `errno(3)`.

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{Call, Caller, Errno, Member, Outcome, Passing, Side, SocketFacts, Source, Statement};
+use super::{Actor, Call, Caller, Errno, HeldCalls, Member, Outcome, Passing, Side, SocketFacts, Source, Statement};
 use crate::tcp::Packet;
 
 /// The number of a segment (or of a datagram), in the order in which they were first seen on the wire, from 0.
@@ -20,6 +20,29 @@ pub enum Event {
         caller: Caller,
         /// What.
         call: Call,
+    },
+    /// A program's thread stands before a call, and waits until it is let go.
+    Stands {
+        /// Which one.
+        caller: Caller,
+        /// What it is about to call.
+        call: Call,
+    },
+    /// A program plays another side's part with a socket: what it called on it, and before it had any, was of that side.
+    Plays {
+        /// As whom it was seen until now.
+        from: Actor,
+        /// The side whose part it plays.
+        side: Side,
+        /// The socket, by the name that its calls have ([`super::ProgramCall::socket`]).
+        socket: u64,
+    },
+    /// From now on these of the programs' calls wait before they are made.
+    Holding {
+        /// Of which program: its member's number; `None` of all.
+        of: Option<u32>,
+        /// Which calls.
+        held: HeldCalls,
     },
     /// The kernel says that the thread sleeps in the call.
     Blocked {

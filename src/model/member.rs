@@ -15,7 +15,7 @@ pub struct Member {
     pub number: u32,
     /// Its process number.
     pub pid: u32,
-    /// The how many-th it is of the sides whose calls it makes, as [`Actor::nth`] has it.
+    /// The how many-th it is of the sides whose calls it makes, or its program may make, as [`Actor::nth`] has it.
     pub nth: u32,
     /// What it is there for.
     pub role: Role,
@@ -25,6 +25,16 @@ impl Member {
     /// Whether it makes the calls of this actor.
     pub fn is(&self, actor: Actor) -> bool {
         self.nth == actor.nth && self.role.drives(actor.side)
+    }
+
+    /// Whether this actor's calls are made by it, or by the program that it runs: a program may play either side's part.
+    pub fn makes(&self, actor: Actor) -> bool {
+        self.is(actor) || (self.nth == actor.nth && matches!(self.role, Role::Runs(_)))
+    }
+
+    /// The actors whose calls are made by it, or may be by the program that it runs.
+    pub fn played(&self) -> impl Iterator<Item = Actor> {
+        Side::BOTH.map(|side| Actor { side, nth: self.nth }).into_iter().filter(|actor| self.makes(*actor))
     }
 
     /// The actors whose calls it makes, each once.

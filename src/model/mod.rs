@@ -6,6 +6,7 @@
 mod actor;
 mod arguments;
 mod call;
+mod calls;
 mod changing;
 mod doors;
 mod escape;
@@ -28,17 +29,18 @@ mod view;
 
 pub use actor::{Actor, Caller, Door};
 pub use arguments::Argument;
+pub use calls::CallRecord;
 pub use call::{Call, CallName, Errno, How, LONGEST_READ, Outcome, Returned, Side};
 pub use escape::{escape, escape_with, quoted};
 pub use event::{Answer, ClaimResult, Entry, Event, Hand, SegmentId, Unkept};
 pub use member::{Connection, Member, Passing, Role, Which, may_release};
 pub use observation::{Glance, Observation, SocketFacts, SocketState, Source, TcpInfo, Timer, TimerKind};
 pub use option::{SOCKET_OPTIONS, SocketOption};
-pub use program::{ProgramCall, ProgramDescriptor, ProgramReturn, ProgramThread};
+pub use program::{HeldCalls, ProgramCall, ProgramDescriptor, ProgramReturn, ProgramThread};
 pub use settings::{Copies, LOOPBACK_MTU, LabSettings, MSS, Mode, Need, SHARED_RTO_MIN_MS, Setting};
 pub use sockets::{Opposite, SocketKind, SocketRole, Sockets};
 pub use statement::{Count, End, Number, SegmentFate, SegmentWords, Statement, TimerFact, timer_name};
 pub use system::{Aim, Attempt, Cause, Failure};
 pub use told::Told;
-pub use trace::{CallRecord, Moment, SegmentRecord, SocketRecord, Trace};
+pub use trace::{Moment, SegmentRecord, SocketRecord, Trace};
 pub use view::{CallView, Fate, SegmentView, SocketView, View};

@@ -45,6 +45,25 @@ pub struct ProgramDescriptor {
     pub fd: i32,
 }
 
+/// Which of a program's calls wait before they are made.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub enum HeldCalls {
+    /// None.
+    #[default]
+    None,
+    /// Those that the walk knows: from `socket()` to the last `close()`, what sends and what receives.
+    Walk,
+    /// Every call that is shown.
+    All,
+}
+
+impl ProgramCall {
+    /// As the program made it, with what the kernel filled where that is known.
+    pub fn written(&self, filled: Option<&[String]>) -> String {
+        format!("{}({})", self.name, filled.unwrap_or(&self.arguments).join(", "))
+    }
+}
+
 /// What a program's call came to.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ProgramReturn {

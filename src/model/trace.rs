@@ -7,34 +7,18 @@ use std::collections::{BTreeMap, HashMap};
 use std::net::SocketAddr;
 use std::time::Duration;
 
+use super::calls::{CallRecord, Calls};
 use super::changing::Changing;
 use super::doors::Doors;
 use super::verdicts::Verdicts;
 use super::{
-    Actor, Call, Caller, Connection, Door, Entry, Event, Fate, Hand, Member, Outcome, Passing, SegmentId, SegmentView,
+    Actor, Connection, Door, Entry, Event, Fate, Hand, Member, Passing, SegmentId, SegmentView,
     Side, SocketFacts, SocketState, Source, Unkept, View,
 };
 use crate::tcp::{Initials, Isn, Isns, Packet, State};
 
 /// A place in the trace: how many entries lie before it. 0 is before everything.
 pub type Moment = usize;
-
-/// One call, from its beginning to its return.
-#[derive(Clone, Debug)]
-pub struct CallRecord {
-    /// Who made it.
-    pub caller: Caller,
-    /// What it was.
-    pub call: Call,
-    /// The entry at which it was entered.
-    pub entered: Moment,
-    /// The entry at which the kernel said that it sleeps.
-    pub blocked: Option<Moment>,
-    /// The entry at which it came back, and with what.
-    pub returned: Option<(Moment, Outcome)>,
-    /// The entry at which its process ended, where it was in the call then.
-    pub abandoned: Option<Moment>,
-}
 
 /// One segment, from its sending to its delivery or loss.
 #[derive(Clone, Debug)]
@@ -101,9 +85,7 @@ impl SocketRecord {
 #[derive(Clone, Debug, Default)]
 pub struct Trace {
     entries: Vec<Entry>,
-    pub(super) calls: Vec<CallRecord>,
-    /// The numbers of each actor's calls, in order.
-    pub(super) calls_of: BTreeMap<Actor, Vec<usize>>,
+    pub(super) calls: Calls,
     pub(super) segments: Vec<SegmentRecord>,
     /// The connections to which segments belong, in the order of their first ones.
     connections: Vec<Connection>,
@@ -135,8 +117,6 @@ pub struct Trace {
     pub(super) unkept: Vec<(Moment, Unkept)>,
     /// Where an actor's process came or left: each has descriptors of its own.
     pub(super) driven: BTreeMap<Actor, Vec<Moment>>,
-    /// The calls that haven't returned.
-    open: HashMap<Caller, usize>,
     doors: Doors,
     isns: Isns,
 }
@@ -193,7 +173,7 @@ impl Trace {
 
     /// The calls that haven't returned, in no order.
     pub fn open_calls(&self) -> impl Iterator<Item = &CallRecord> {
-        self.open.values().map(|number| &self.calls[*number])
+        self.calls.open()
     }
 
     /// All segments, in the order of their numbers.
@@ -232,17 +212,12 @@ impl Trace {
     fn index(&mut self, moment: Moment, event: &Event) {
         match event {
             Event::Step(step) => self.steps.push((moment, *step)),
-            Event::Entered { caller, call } => self.entered(moment, *caller, call),
-            Event::Blocked { caller } => {
-                if let Some(number) = self.open.get(caller) {
-                    self.calls[*number].blocked.get_or_insert(moment);
-                }
-            }
-            Event::Returned { caller, outcome } => {
-                if let Some(number) = self.open.remove(caller) {
-                    self.calls[number].returned = Some((moment, outcome.clone()));
-                }
-            }
+            Event::Stands { .. }
+            | Event::Entered { .. }
+            | Event::Blocked { .. }
+            | Event::Returned { .. }
+            | Event::Plays { .. }
+            | Event::Holding { .. } => self.calls.take(moment, event),
             Event::Joined(member) => {
                 self.drives_anew(moment, member);
                 let place = self.arrivals.len();
@@ -259,6 +234,21 @@ impl Trace {
                 let more = Unkept { segments: *segments, bytes: *bytes, lost: *lost, refused: *refused };
                 self.unkept.push((moment, before.plus(more)));
             }
+            Event::Sent { .. }
+            | Event::Held(_)
+            | Event::Delivered(_)
+            | Event::Dropped(_)
+            | Event::Undeliverable { .. }
+            | Event::Retransmitted { .. } => self.index_segment(moment, event),
+            Event::Socket(facts) => self.socket_told(moment, facts),
+            Event::Gone { cookie, source } => self.socket_gone(moment, *cookie, *source),
+            Event::ByHand(hand) => self.by_hand.push((moment, *hand)),
+            Event::Claim(_) | Event::Answer(_) => self.verdicts.take(moment, event),
+        }
+    }
+
+    fn index_segment(&mut self, moment: Moment, event: &Event) {
+        match event {
             Event::Sent { id, segment, again } => {
                 let initials = self.isns.learn(segment);
                 self.give_isn(segment);
@@ -296,47 +286,39 @@ impl Trace {
                     record.copies.push((moment, segment.clone()));
                 }
             }
-            Event::Socket(facts) => {
-                if let Some((address, actor)) = facts.local.zip(facts.actor()) {
-                    self.doors.owns(address, facts.remote, actor);
-                }
-                let number = self.socket(facts.cookie);
-                let begins = facts.connection().is_some() && !self.sockets[number].is_connected();
-                self.sockets[number].change(moment, Some(facts.clone()));
-                self.sockets[number].awaits_isn |= begins;
-                if let Some(connection) = facts.connection() {
-                    let numbers = self.sockets_of.entry(connection).or_default();
-                    // At most two of them live at once: what is known already is among the last ones.
-                    if !numbers.iter().rev().take(4).any(|known| *known == number) {
-                        numbers.push(number);
-                    }
-                }
-                self.take_isn(number);
-                self.living.set(moment, number, true);
-            }
-            Event::Gone { cookie, source } => {
-                let number = self.socket(*cookie);
-                let record = &mut self.sockets[number];
-                if let Some((local, remote)) = record.ends().filter(|_| record.is_connected()) {
-                    self.isns.gone(local, remote);
-                }
-                record.gone_source = *source;
-                record.change(moment, None);
-                self.gone.push((moment, number));
-                self.living.set(moment, number, false);
-            }
-            Event::ByHand(hand) => self.by_hand.push((moment, *hand)),
-            Event::Claim(_) | Event::Answer(_) => self.verdicts.take(moment, event),
+            _ => {}
         }
     }
 
-    fn entered(&mut self, moment: Moment, caller: Caller, call: &Call) {
-        let number = self.calls.len();
-        self.calls_of.entry(caller.actor).or_default().push(number);
-        self.open.insert(caller, number);
-        let call = call.clone();
-        let (blocked, returned, abandoned) = (None, None, None);
-        self.calls.push(CallRecord { caller, call, entered: moment, blocked, returned, abandoned });
+    fn socket_told(&mut self, moment: Moment, facts: &SocketFacts) {
+        if let Some((address, actor)) = facts.local.zip(facts.actor()) {
+            self.doors.owns(address, facts.remote, actor);
+        }
+        let number = self.socket(facts.cookie);
+        let begins = facts.connection().is_some() && !self.sockets[number].is_connected();
+        self.sockets[number].change(moment, Some(facts.clone()));
+        self.sockets[number].awaits_isn |= begins;
+        if let Some(connection) = facts.connection() {
+            let numbers = self.sockets_of.entry(connection).or_default();
+            // At most two of them live at once: what is known already is among the last ones.
+            if !numbers.iter().rev().take(4).any(|known| *known == number) {
+                numbers.push(number);
+            }
+        }
+        self.take_isn(number);
+        self.living.set(moment, number, true);
+    }
+
+    fn socket_gone(&mut self, moment: Moment, cookie: u64, source: Source) {
+        let number = self.socket(cookie);
+        let record = &mut self.sockets[number];
+        if let Some((local, remote)) = record.ends().filter(|_| record.is_connected()) {
+            self.isns.gone(local, remote);
+        }
+        record.gone_source = source;
+        record.change(moment, None);
+        self.gone.push((moment, number));
+        self.living.set(moment, number, false);
     }
 
     /// The socket's own initial number is the newest one of its ends that no other socket has.
@@ -368,7 +350,7 @@ impl Trace {
 
     /// A process came or left: the actors whose calls it makes begin anew.
     fn drives_anew(&mut self, moment: Moment, member: &Member) {
-        for actor in member.actors() {
+        for actor in member.played() {
             self.driven.entry(actor).or_default().push(moment);
         }
     }
@@ -378,12 +360,7 @@ impl Trace {
         if let Some(place) = self.arrival_of.remove(&member.number) {
             self.present_members.set(moment, place, false);
         }
-        let ended: Vec<_> = self.open.keys().copied().filter(|caller| member.is(caller.actor)).collect();
-        for thread in ended {
-            if let Some(number) = self.open.remove(&thread) {
-                self.calls[number].abandoned = Some(moment);
-            }
-        }
+        self.calls.end_of(moment, member);
     }
 
     fn end_segment(&mut self, moment: Moment, id: SegmentId, fate: Fate) {

@@ -172,7 +172,7 @@ impl<'a> Arguments<'a> {
                 self.skip(&["F_SETFL", "O_NONBLOCK", "NONBLOCK"]);
                 Call::SetNonblocking { fd }
             }
-            CallName::Socket | CallName::Close => Call::Close { fd },
+            CallName::Socket | CallName::Close | CallName::Other => Call::Close { fd },
         })
     }
 

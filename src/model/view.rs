@@ -4,10 +4,11 @@ use std::borrow::Cow;
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use super::trace::{CallRecord, Moment, SegmentRecord, SocketRecord, Trace};
+use super::calls::CallRecord;
+use super::trace::{Moment, SegmentRecord, SocketRecord, Trace};
 use super::{
-    Actor, Answer, Call, Caller, ClaimResult, Connection, Entry, Errno, Event, Hand, Member, Outcome, Passing,
-    SegmentId, Side, SocketFacts, SocketState, Source, Unkept, verdicts,
+    Actor, Answer, Call, Caller, ClaimResult, Connection, Entry, Errno, Event, Hand, HeldCalls, Member, Outcome, Passing,
+    ProgramCall, Role, SegmentId, Side, SocketFacts, SocketState, Source, Unkept, verdicts,
 };
 use crate::tcp::{Initials, Packet};
 
@@ -23,11 +24,15 @@ pub struct View<'a> {
 pub struct CallView<'a> {
     /// Who made it.
     pub caller: Caller,
-    /// What it was.
+    /// What it was; of a program's, the walk's call that it comes to, where there is one.
     pub call: &'a Call,
-    /// The moment just before it was entered.
+    /// A program's call as the program made it.
+    pub made: Option<&'a ProgramCall>,
+    /// Whether its thread stood before it, and waited.
+    pub stands: bool,
+    /// The moment just before it was entered; before it was first seen, as long as its thread stands before it.
     pub entered: Moment,
-    /// When it was entered, since the walk began.
+    /// When that was, since the walk began.
     pub since: Duration,
     /// Whether the kernel had said by then that the thread sleeps in it.
     pub blocked: bool,
@@ -93,6 +98,17 @@ pub struct SocketView<'a> {
 }
 
 impl CallView<'_> {
+    /// A program's call as the program made it, with what the kernel filled; `None` of a call of the walk's own.
+    pub fn as_made(&self) -> Option<String> {
+        let filled = self.outcome.and_then(|outcome| outcome.as_ref().ok()).map(|returned| &returned.filled[..]);
+        self.made.map(|made| made.written(filled.filter(|filled| !filled.is_empty())))
+    }
+
+    /// Its name in C.
+    pub fn called(&self) -> &str {
+        self.made.map_or_else(|| self.call.called(), |made| &made.name)
+    }
+
     /// Whether the thread was in it.
     pub fn is_open(&self) -> bool {
         self.outcome.is_none() && !self.abandoned
@@ -133,7 +149,7 @@ impl<'a> View<'a> {
     /// The calls of an actor (of a side: of the first one of it), the newest first.
     pub fn calls<A: Into<Actor>>(&self, actor: A) -> impl Iterator<Item = CallView<'a>> + use<'a, A> {
         let (trace, moment) = (self.trace, self.moment);
-        self.call_numbers(actor.into()).iter().rev().map(move |number| call_view(trace, &trace.calls[*number], moment))
+        trace.calls.of(actor.into(), moment).rev().map(move |record| call_view(trace, record, moment))
     }
 
     /// The calls of the process that an actor is, the newest first: what an earlier one opened is closed.
@@ -146,7 +162,7 @@ impl<'a> View<'a> {
 
     /// How many calls an actor had begun.
     pub fn call_count(&self, actor: impl Into<Actor>) -> usize {
-        self.call_numbers(actor.into()).len()
+        self.trace.calls.of(actor.into(), self.moment).len()
     }
 
     /// The call that an actor's main thread was in; `None` where it was in none.
@@ -161,7 +177,7 @@ impl<'a> View<'a> {
 
     /// The actors of a side that had made a call or were there, in the order of their numbers; at least the first one.
     pub fn actors(&self, side: Side) -> Vec<Actor> {
-        let called = self.trace.calls_of.keys().filter(|actor| self.call_count(**actor) > 0).copied();
+        let called = self.trace.calls.actors().filter(|actor| self.call_count(*actor) > 0);
         let there = self.members().into_iter().flat_map(Member::actors);
         let mut actors: Vec<Actor> =
             called.chain(there).filter(|actor| actor.side == side).chain([Actor::from(side)]).collect();
@@ -170,9 +186,25 @@ impl<'a> View<'a> {
         actors
     }
 
-    fn call_numbers(&self, actor: Actor) -> &'a [usize] {
-        let numbers = self.trace.calls_of.get(&actor).map_or(&[][..], Vec::as_slice);
-        &numbers[..numbers.partition_point(|number| self.trace.calls[*number].entered < self.moment)]
+    /// The calls before which programs' threads stood, the one that stood first at first.
+    pub fn standing(&self) -> Vec<CallView<'a>> {
+        let open = self.trace.calls.actors().flat_map(|actor| self.calls(actor)).filter(|call| call.stands);
+        let mut open: Vec<CallView<'a>> = open.collect();
+        open.sort_by_key(|call| call.entered);
+        open
+    }
+
+    /// Which calls of a program waited, by its member's number.
+    pub fn holding(&self, program: u32) -> HeldCalls {
+        let all = &self.trace.calls.holding;
+        let known = all[..all.partition_point(|(moment, ..)| *moment < self.moment)].iter().rev();
+        let mut fitting = known.filter(|(_, of, _)| of.is_none_or(|of| of == program));
+        fitting.next().map_or_else(HeldCalls::default, |(.., held)| *held)
+    }
+
+    /// The program that is an actor; `None` of one whose calls a person makes.
+    pub fn program(&self, actor: Actor) -> Option<&'a Member> {
+        self.members().into_iter().find(|member| matches!(member.role, Role::Runs(_)) && member.makes(actor))
     }
 
     /// Who was in the lab, in the order of arrival; empty where the lab isn't shared.
@@ -327,15 +359,19 @@ fn call_view<'a>(trace: &'a Trace, record: &'a CallRecord, moment: Moment) -> Ca
     let returned = record.returned.as_ref().filter(|(returned, _)| *returned < moment);
     let abandoned = record.abandoned.filter(|abandoned| *abandoned < moment);
     let ended = returned.map(|(returned, _)| *returned).or(abandoned);
+    let entered = record.entered.filter(|entered| *entered < moment);
+    let begun = entered.unwrap_or(record.seen);
     CallView {
         caller: record.caller,
         call: &record.call,
-        entered: record.entered,
-        since: trace.entries()[record.entered].at,
+        made: record.made.as_deref(),
+        stands: entered.is_none() && ended.is_none(),
+        entered: begun,
+        since: trace.entries()[begun].at,
         blocked: blocked.is_some() && ended.is_none(),
         outcome: returned.map(|(_, outcome)| outcome),
         abandoned: abandoned.is_some(),
-        changed: ended.or(blocked).unwrap_or(record.entered),
+        changed: ended.or(blocked).unwrap_or(begun),
     }
 }
 

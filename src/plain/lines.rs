@@ -3,7 +3,7 @@
 use super::{COLUMNS, indented};
 use crate::i18n::{PlainTexts, Texts, escape, fill, width, wrap};
 use crate::model::{
-    Argument, Call, Caller, ClaimResult, Member, Outcome, Passing, Role, SegmentId, SocketView, Sockets, Source,
+    Argument, Call, Caller, ClaimResult, HeldCalls, Member, Outcome, Passing, Role, SegmentId, SocketView, Sockets, Source,
     Unkept, View, Which,
 };
 use crate::tcp::{Flags, Initials, Numbers, Packet, line};
@@ -14,9 +14,13 @@ const SHOWN: usize = 36;
 /// `  server  accept(4) blocks`: the newest call of a thread, with what is said of it.
 pub(super) fn call(caller: Caller, view: &View<'_>, what: &str, texts: &Texts) -> Option<String> {
     let call = view.newest_call(caller)?;
-    let name = texts.shared.actor(caller.actor);
+    let name = match view.program(caller.actor).map(|member| &member.role) {
+        Some(Role::Runs(program)) => escape(program),
+        _ => texts.shared.actor(caller.actor),
+    };
     let who = if caller.worker == 0 { name } else { format!("{name}/{}", caller.worker) };
-    Some(format!("  {who}  {} {what}", written(call.call)))
+    let text = call.as_made().map_or_else(|| written(call.call), |made| escape(&made));
+    Some(format!("  {who}  {text} {what}"))
 }
 
 /// A process that came or left.
@@ -27,6 +31,22 @@ pub(super) fn member(member: &Member, what: &str, texts: &Texts) -> String {
         Role::Runs(program) => escape(program),
     };
     format!("  {}", fill(what, &[("role", &role as &dyn std::fmt::Display), ("pid", &member.pid)]))
+}
+
+/// Which calls of a program, or of all, wait from now on.
+pub(super) fn holding(of: Option<u32>, held: HeldCalls, view: &View<'_>, texts: &PlainTexts) -> Vec<String> {
+    let members = view.members();
+    let name = of.and_then(|of| members.iter().find(|member| member.number == of)).map(|member| &member.role);
+    let program = match name {
+        Some(Role::Runs(program)) => escape(program),
+        _ => texts.all_programs.clone(),
+    };
+    let text = match held {
+        HeldCalls::None => &texts.holds_none,
+        HeldCalls::Walk => &texts.holds_walk,
+        HeldCalls::All => &texts.holds_all,
+    };
+    indented("  ", &fill(text, &[("program", &program)]))
 }
 
 /// Which segments go on by themselves from now on.

@@ -153,7 +153,9 @@ impl<'a> Transcript<'a> {
         let texts = self.texts;
         match event {
             Event::Step(step) => self.heading(*step, before),
-            Event::Entered { .. } => Vec::new(),
+            Event::Entered { .. } | Event::Plays { .. } => Vec::new(),
+            Event::Stands { caller, .. } => lines::call(*caller, view, &texts.stands, self.all).into_iter().collect(),
+            Event::Holding { of, held } => lines::holding(*of, *held, view, texts),
             Event::Blocked { caller } => lines::call(*caller, view, &texts.blocks, self.all).into_iter().collect(),
             Event::Returned { caller, outcome } => {
                 lines::call(*caller, view, &lines::outcome(outcome), self.all).into_iter().collect()

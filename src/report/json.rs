@@ -97,10 +97,22 @@ type Keys = Vec<(&'static str, Value)>;
 
 fn object<'a>(entry: &Entry, view: &View<'_>, step_id: &impl Fn(usize) -> &'a str) -> Option<(&'static str, Keys)> {
     match &entry.event {
-        Event::Entered { caller, call } => Some(("call", call_keys(*caller, call, None))),
+        Event::Stands { caller, call } => Some(("call", call_keys(*caller, call, Phase::Stands))),
+        Event::Plays { from, side, socket } => Some((
+            "plays",
+            [("from", json!(from.side.name())), ("side", json!(side.name())), ("socket", json!(socket))]
+                .into_iter()
+                .chain(nth(from.nth))
+                .collect(),
+        )),
+        Event::Holding { of, held } => {
+            Some(("holding", vec![("member", json!(of)), ("calls", json!(format!("{held:?}").to_lowercase()))]))
+        }
+        Event::Entered { caller, call } => Some(("call", call_keys(*caller, call, Phase::Enter))),
         Event::Returned { caller, outcome } => {
             let call = view.newest_call(*caller)?;
-            Some(("call", call_keys(*caller, call.call, Some(outcome))))
+            let own = call.made.map(|made| Call::Program(Box::new(made.clone())));
+            Some(("call", call_keys(*caller, own.as_ref().unwrap_or(call.call), Phase::Return(outcome))))
         }
         Event::Sent { id, segment, again: None } => Some(("segment", segment_keys("sent", *id, segment, view))),
         Event::Sent { id, segment, again: Some(again) } => {
@@ -140,7 +152,20 @@ fn object<'a>(entry: &Entry, view: &View<'_>, step_id: &impl Fn(usize) -> &'a st
     }
 }
 
-fn call_keys(Caller { actor, worker }: Caller, call: &Call, outcome: Option<&Outcome>) -> Keys {
+/// How far a call is.
+#[derive(Clone, Copy)]
+enum Phase<'a> {
+    Stands,
+    Enter,
+    Return(&'a Outcome),
+}
+
+fn call_keys(Caller { actor, worker }: Caller, call: &Call, phase: Phase<'_>) -> Keys {
+    let (outcome, phase) = match phase {
+        Phase::Stands => (None, "stand"),
+        Phase::Enter => (None, "enter"),
+        Phase::Return(outcome) => (Some(outcome), "return"),
+    };
     let (ret, errno) = match outcome {
         None => (Value::Null, Value::Null),
         Some(Ok(returned)) => (json!(returned.value), Value::Null),
@@ -148,8 +173,8 @@ fn call_keys(Caller { actor, worker }: Caller, call: &Call, outcome: Option<&Out
     };
     let mut keys = vec![
         ("side", json!(actor.side.name())),
-        ("call", json!(call.name().name())),
-        ("phase", json!(if outcome.is_some() { "return" } else { "enter" })),
+        ("call", json!(call.called())),
+        ("phase", json!(phase)),
         ("args", arguments(call, outcome)),
         ("ret", ret),
         ("errno", errno),
@@ -169,6 +194,9 @@ fn nth(nth: u32) -> Option<(&'static str, Value)> {
 /// The arguments in the order of C. What the kernel fills in (recv's buffer, accept's address) is null until then.
 fn arguments(call: &Call, outcome: Option<&Outcome>) -> Value {
     let returned = outcome.and_then(|outcome| outcome.as_ref().ok());
+    if let Some(returned) = returned.filter(|returned| !returned.filled.is_empty()) {
+        return json!(returned.filled);
+    }
     let one = |argument: &Argument<'_>| match argument {
         Argument::Descriptor(n) | Argument::Backlog(n) | Argument::Value(n) => json!(n),
         Argument::Length(n) | Argument::Room(n) => json!(n),

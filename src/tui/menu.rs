@@ -73,7 +73,7 @@ const fn number(name: CallName) -> usize {
         CallName::Send | CallName::SendTo => 5,
         CallName::Recv | CallName::RecvFrom => 6,
         CallName::Shutdown => 7,
-        CallName::Close | CallName::SetSockOpt | CallName::Fcntl => 8,
+        CallName::Close | CallName::SetSockOpt | CallName::Fcntl | CallName::Other => 8,
     }
 }
 
@@ -149,7 +149,7 @@ fn call(app: &App, offer: &Offer) -> Option<Call> {
         CallName::RecvFrom => Call::RecvFrom { fd, len: 1024 },
         CallName::Shutdown => Call::Shutdown { fd, how: offer.how.unwrap_or(How::Write) },
         CallName::Close => Call::Close { fd },
-        CallName::SetSockOpt | CallName::Fcntl => return None,
+        CallName::SetSockOpt | CallName::Fcntl | CallName::Other => return None,
     })
 }
 

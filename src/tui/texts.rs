@@ -128,6 +128,7 @@ words! {
         pub server: String,
         pub client: String,
         pub blocks: String,
+        pub stands: String,
         pub running: String,
         pub interrupted: String,
         pub ended: String,

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::packet::bytes;
 use super::{As, converted, remote};
-use crate::model::{Call, CallName, How, Returned, SocketOption};
+use crate::model::{Call, CallName, How, ProgramCall, Returned, SocketOption};
 
 #[derive(Serialize, Deserialize)]
 #[serde(remote = "Call")]
@@ -68,6 +68,18 @@ pub(super) enum CallForm {
     SetNonblocking {
         fd: i32,
     },
+    Program(#[serde(with = "As::<Box<ProgramForm>>")] Box<ProgramCall>),
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(remote = "ProgramCall")]
+struct ProgramForm {
+    name: String,
+    arguments: Vec<String>,
+    fd: Option<i32>,
+    socket: Option<u64>,
+    #[serde(default, with = "As::<Option<CallForm>>")]
+    like: Option<Call>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -121,6 +133,7 @@ pub(super) enum CallNameForm {
     Close,
     SetSockOpt,
     Fcntl,
+    Other,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -130,9 +143,15 @@ pub(super) struct ReturnedForm {
     #[serde(with = "bytes")]
     data: Vec<u8>,
     peer: Option<SocketAddr>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    filled: Vec<String>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    made: Vec<u64>,
 }
 
 remote! {
+    CallForm: Call;
+    ProgramForm: ProgramCall;
     ReturnedForm: Returned;
 }
 

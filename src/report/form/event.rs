@@ -5,12 +5,12 @@ use serde::{Deserialize, Serialize};
 use super::As;
 use super::call::{CallForm, ReturnedForm};
 use super::packet::PacketForm;
-use super::parts::{CallerForm, ErrnoForm, MemberForm, PassingForm, SegmentIdForm, SideForm};
+use super::parts::{ActorForm, CallerForm, ErrnoForm, HeldCallsForm, MemberForm, PassingForm, SegmentIdForm, SideForm};
 use super::remote;
 use super::socket::{SocketForm, SourceForm};
 use super::statement::StatementForm;
 use crate::model::{
-    Answer, Call, Caller, ClaimResult, Errno, Event, Hand, Member, Outcome, Passing, SegmentId, Side, SocketFacts,
+    Actor, Answer, Call, Caller, ClaimResult, Errno, Event, Hand, HeldCalls, Member, Outcome, Passing, SegmentId, Side, SocketFacts,
     Source, Statement,
 };
 use crate::tcp::Packet;
@@ -24,6 +24,24 @@ pub(super) enum EventForm {
         caller: Caller,
         #[serde(with = "CallForm")]
         call: Call,
+    },
+    Stands {
+        #[serde(flatten, with = "As::<CallerForm>")]
+        caller: Caller,
+        #[serde(with = "CallForm")]
+        call: Call,
+    },
+    Plays {
+        #[serde(with = "As::<ActorForm>")]
+        from: Actor,
+        #[serde(with = "SideForm")]
+        side: Side,
+        socket: u64,
+    },
+    Holding {
+        of: Option<u32>,
+        #[serde(with = "HeldCallsForm")]
+        held: HeldCalls,
     },
     Blocked {
         #[serde(flatten, with = "As::<CallerForm>")]

@@ -6,7 +6,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use super::{As, Out, converted, remote};
-use crate::model::{Actor, Caller, Connection, Errno, Member, Passing, Role, SegmentId, Side, Which};
+use crate::model::{Actor, Caller, Connection, Errno, HeldCalls, Member, Passing, Role, SegmentId, Side, Which};
 
 #[derive(Serialize, Deserialize)]
 #[serde(remote = "Side")]
@@ -27,7 +27,7 @@ pub(super) const fn is_first(nth: &u32) -> bool {
 /// The side alone where it is the first.
 #[derive(Serialize, Deserialize)]
 #[serde(untagged)]
-enum ActorForm {
+pub(super) enum ActorForm {
     First(#[serde(with = "SideForm")] Side),
     Nth {
         #[serde(with = "SideForm")]
@@ -132,6 +132,14 @@ pub(super) struct PassingForm {
 /// The rules alone, as `play` tells them too.
 pub(in crate::report) fn rules(passing: &Passing) -> serde_json::Value {
     serde_json::to_value(Out::<_, Vec<(WhichForm, Duration)>>::of(&passing.rules)).unwrap_or_default()
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(remote = "HeldCalls")]
+pub(super) enum HeldCallsForm {
+    None,
+    Walk,
+    All,
 }
 
 #[derive(Serialize, Deserialize)]

@@ -51,7 +51,7 @@ fn title(scene: &Scene<'_>, call: Option<CallView<'_>>, width: usize) -> Line<'s
     let mut spans = match call {
         Some(call) => vec![
             Span::styled(format!(" {} ", shape(call.caller.actor.side)), theme.side(call.caller.actor.side)),
-            Span::styled(format!("{}() ", call.call.name()), theme.title.0),
+            Span::styled(format!("{}() ", call.called()), theme.title.0),
         ],
         None => vec![Span::styled(format!(" {} ", scene.texts.code.title), theme.title.0)],
     };

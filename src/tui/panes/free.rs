@@ -7,7 +7,7 @@ use ratatui::text::{Line, Span};
 
 use super::page::{Page, before_text, typing_line, why};
 use super::segment::Told;
-use super::side::call_text;
+use super::side::{call_text, view_text};
 use crate::explain::{Likely, explain};
 use crate::i18n::width as display_width;
 use crate::i18n::{escape, fill};
@@ -91,7 +91,7 @@ fn outcome(scene: &Scene<'_>, call: &CallView<'_>, width: usize) -> Outcome {
         Some(Ok(returned)) => (format!("= {}", returned.value), theme.good.0),
         Some(Err(errno)) => (format!("= -1 {errno}"), theme.bad.0),
         None if call.abandoned => {
-            let head = format!("{} {}", mark(call.caller.actor), call_text(scene, call.call, true));
+            let head = format!("{} {}", mark(call.caller.actor), view_text(scene, call, true));
             let (head, means) = (wrap_text(&head, theme.title.0, width), wrap_text(&t.abandoned, theme.bad.0, width));
             return Outcome { head, means, more: Vec::new() };
         }
@@ -100,8 +100,8 @@ fn outcome(scene: &Scene<'_>, call: &CallView<'_>, width: usize) -> Outcome {
             let head = format!(
                 "{} {} {}",
                 mark(call.caller.actor),
-                call_text(scene, call.call, true),
-                scene.texts.side.running
+                view_text(scene, call, true),
+                if call.stands { &scene.texts.side.stands } else { &scene.texts.side.running }
             );
             return Outcome { head: wrap_text(&head, theme.title.0, width), ..Outcome::default() };
         }
@@ -109,7 +109,7 @@ fn outcome(scene: &Scene<'_>, call: &CallView<'_>, width: usize) -> Outcome {
     };
     let head = [
         Span::styled(format!("{} ", mark(call.caller.actor)), theme.side(call.caller.actor.side)),
-        Span::styled(format!("{} ", call_text(scene, call.call, true)), theme.title.0),
+        Span::styled(format!("{} ", view_text(scene, call, true)), theme.title.0),
         Span::styled(result, style),
     ];
     let said = |label: &str, text: &str| {
@@ -208,7 +208,7 @@ pub(super) fn foot(scene: &Scene<'_>, width: usize, page: &mut Page) {
     page.foot.extend(passing(scene, width));
     let Some(actor) = menu::actor(scene.app) else { return };
     if let Some(call) = scene.view.open_call(actor) {
-        let name = format!("{}()", call.call.name());
+        let name = format!("{}()", call.called());
         let text = fill(&t.sleeps, &[("side", &self::name(scene, actor)), ("call", &name)]);
         page.foot.extend(wrap_text(&text, theme.waits.0, width));
         return;

@@ -16,7 +16,7 @@ use ratatui::text::{Line, Span};
 use crate::i18n::excerpt;
 use crate::i18n::fill;
 use crate::i18n::width as display_width;
-use crate::model::{Actor, Argument, Call, CallView, Outcome, Side, SocketFacts, SocketState, SocketView};
+use crate::model::{Actor, Argument, Call, CallView, Member, Outcome, Role, Side, SocketFacts, SocketState, SocketView};
 use crate::tcp::State;
 use crate::tui::scene::{Scene, holder, letter, minutes, put, reversed, shape, spread};
 use crate::tui::wrap::cut;
@@ -67,10 +67,11 @@ pub(super) fn draw(buf: &mut Buffer, area: Rect, scene: &Scene<'_>, side: Side) 
 fn title(scene: &Scene<'_>, actor: Actor, width: usize) -> Line<'static> {
     let t = &scene.texts.side;
     let side = actor.side;
-    let name = actor.name(match side {
+    let part = match side {
         Side::Server => &t.server,
         Side::Client => &t.client,
-    });
+    };
+    let name = scene.view.program(actor).map_or_else(|| actor.name(part), |program| program_name(program, part));
     let mut spans = vec![Span::styled(format!(" {} {name} ", shape(side)), scene.theme.side(side).bold())];
     let local =
         scene.view.living().filter(|socket| socket.facts.actor() == Some(actor)).find_map(|socket| socket.facts.local);
@@ -79,6 +80,14 @@ fn title(scene: &Scene<'_>, actor: Actor, width: usize) -> Line<'static> {
     let fits = texts.into_iter().flatten().find(|text| display_width(text) <= room);
     spans.extend(fits.map(|text| Span::styled(text, scene.theme.dim.0)));
     Line::from(spans)
+}
+
+/// A program's name, with the part that it plays.
+fn program_name(member: &Member, part: &str) -> String {
+    match &member.role {
+        Role::Runs(name) => format!("{part}: {}", excerpt(name.as_bytes(), 15)),
+        Role::Drives(_) | Role::Watches => part.to_owned(),
+    }
 }
 
 /// The sockets that the kernel still has, and those that have just gone.
@@ -126,6 +135,7 @@ fn call_lines(scene: &Scene<'_>, call: &CallView<'_>, width: usize) -> Vec<Line<
     let fresh = scene.is_fresh(call.changed);
     let (mark, mark_style) = match call.outcome {
         None if call.abandoned => ("†", theme.bad.0),
+        None if call.stands => ("‖", theme.waits.0),
         None => ("▸", theme.waits.0),
         Some(Ok(_)) => ("✓", theme.good.0),
         Some(Err(_)) => ("✗", theme.bad.0),
@@ -146,12 +156,12 @@ fn call_lines(scene: &Scene<'_>, call: &CallView<'_>, width: usize) -> Vec<Line<
     };
     let needed = display_width(&result) + 2 + 1 + 2 + taken;
     for full in [true, false] {
-        let text = call_text(scene, call.call, full);
+        let text = view_text(scene, call, full);
         if display_width(&text) + needed <= width {
             return vec![spread(left(text), right(result), width)];
         }
     }
-    let text = cut(&call_text(scene, call.call, false), width.saturating_sub(2 + taken));
+    let text = cut(&view_text(scene, call, false), width.saturating_sub(2 + taken));
     let result = cut(&result, width.saturating_sub(4));
     vec![Line::from(left(text)), spread(Vec::new(), right(result), width)]
 }
@@ -171,6 +181,7 @@ fn result(scene: &Scene<'_>, call: &CallView<'_>) -> (String, Style, &'static st
             (fill(&t.blocks, &[("clock", &minutes(since))]), theme.waits.0, "K")
         }
         None if call.abandoned => (t.ended.clone(), theme.bad.0, "="),
+        None if call.stands => (t.stands.clone(), theme.waits.0, "="),
         None => (t.running.clone(), theme.waits.0, "C"),
     }
 }
@@ -187,6 +198,11 @@ fn outcome_text(outcome: &Outcome) -> String {
         Ok(returned) => format!("= {} \"{}\"", returned.value, excerpt(&returned.data, 12)),
         Err(errno) => format!("= -1 {errno}"),
     }
+}
+
+/// A call of the view: of a program's, as the program made it.
+pub(super) fn view_text(scene: &Scene<'_>, call: &CallView<'_>, full: bool) -> String {
+    call.as_made().unwrap_or_else(|| call_text(scene, call.call, full))
 }
 
 /// The call as it is written in C, with the real descriptor. The short form leaves out the server's IP address, and what a narrow pane would cut of `O_NONBLOCK`.

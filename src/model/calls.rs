@@ -1,0 +1,146 @@
+//! The calls of a trace: each from the moment at which its thread stands before it or goes into it.
+
+use std::collections::{BTreeMap, HashMap};
+
+use super::{Actor, Call, Caller, Event, HeldCalls, Member, Moment, Outcome, ProgramCall, Side};
+
+/// One call, from its beginning to its return.
+#[derive(Clone, Debug)]
+pub struct CallRecord {
+    /// Who made it.
+    pub caller: Caller,
+    /// What it was; of a program's, the walk's call that it comes to, where there is one.
+    pub call: Call,
+    /// A program's call as the program made it.
+    pub made: Option<Box<ProgramCall>>,
+    /// The entry at which it was first seen: it was entered, or its thread stood before it.
+    pub seen: Moment,
+    /// The entry at which it was entered; `None` as long as its thread stands before it.
+    pub entered: Option<Moment>,
+    /// The entry at which the kernel said that it sleeps.
+    pub blocked: Option<Moment>,
+    /// The entry at which it came back, and with what.
+    pub returned: Option<(Moment, Outcome)>,
+    /// The entry at which its process ended, where it was in the call then.
+    pub abandoned: Option<Moment>,
+}
+
+/// All calls.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Calls {
+    records: Vec<CallRecord>,
+    /// The numbers of each actor's calls, in order.
+    of: BTreeMap<Actor, Vec<usize>>,
+    /// The calls that haven't returned.
+    open: HashMap<Caller, usize>,
+    /// Which of the programs' calls waited, each time that this changed.
+    pub(super) holding: Vec<(Moment, Option<u32>, HeldCalls)>,
+}
+
+impl Calls {
+    /// Takes what an event tells of calls.
+    pub(super) fn take(&mut self, moment: Moment, event: &Event) {
+        match event {
+            Event::Stands { caller, call } => self.begins(moment, *caller, call, None),
+            Event::Entered { caller, call } => self.entered(moment, *caller, call),
+            Event::Blocked { caller } => {
+                if let Some(number) = self.open.get(caller) {
+                    self.records[*number].blocked.get_or_insert(moment);
+                }
+            }
+            Event::Returned { caller, outcome } => {
+                if let Some(number) = self.open.remove(caller) {
+                    self.records[number].returned = Some((moment, outcome.clone()));
+                }
+            }
+            Event::Plays { from, side, socket } => self.plays(*from, *side, *socket),
+            Event::Holding { of, held } => self.holding.push((moment, *of, *held)),
+            _ => {}
+        }
+    }
+
+    /// A process has ended: the calls that its threads were in never return.
+    pub(super) fn end_of(&mut self, moment: Moment, member: &Member) {
+        let ended: Vec<Caller> = self.open.keys().copied().filter(|caller| member.makes(caller.actor)).collect();
+        ended.into_iter().for_each(|caller| self.abandon(moment, caller));
+    }
+
+    fn abandon(&mut self, moment: Moment, caller: Caller) {
+        if let Some(number) = self.open.remove(&caller) {
+            self.records[number].abandoned = Some(moment);
+        }
+    }
+
+    fn entered(&mut self, moment: Moment, caller: Caller, call: &Call) {
+        match self.open.get(&caller).map(|number| &mut self.records[*number]) {
+            Some(record) if record.entered.is_none() => record.entered = Some(moment),
+            _ => self.begins(moment, caller, call, Some(moment)),
+        }
+    }
+
+    fn begins(&mut self, moment: Moment, caller: Caller, call: &Call, entered: Option<Moment>) {
+        let (call, made) = match call {
+            Call::Program(made) => (made.like.clone().unwrap_or_else(|| call.clone()), Some(made.clone())),
+            own => (own.clone(), None),
+        };
+        let number = self.records.len();
+        self.of.entry(caller.actor).or_default().push(number);
+        self.open.insert(caller, number);
+        let (blocked, returned, abandoned) = (None, None, None);
+        self.records.push(CallRecord { caller, call, made, seen: moment, entered, blocked, returned, abandoned });
+    }
+
+    /// A program's calls on a socket, and those before it had any, are of another side than was seen at first.
+    fn plays(&mut self, from: Actor, side: Side, socket: u64) {
+        let to = Actor { side, ..from };
+        let Some(numbers) = self.of.remove(&from) else { return };
+        let records = &self.records;
+        let has_others = numbers.iter().any(|number| {
+            let made = records[*number].made.as_ref();
+            made.is_some_and(|made| made.socket.is_some_and(|other| other != socket))
+        });
+        let is_meant = |number: &usize| match &records[*number].made {
+            None => false,
+            Some(made) if made.socket.is_some() => made.socket == Some(socket),
+            Some(_) => !has_others || makes(&records[*number], socket),
+        };
+        let (moved, kept): (Vec<usize>, Vec<usize>) = numbers.into_iter().partition(is_meant);
+        for number in &moved {
+            let record = &mut self.records[*number];
+            let before = record.caller;
+            record.caller.actor = to;
+            if self.open.get(&before) == Some(number) {
+                self.open.remove(&before);
+                self.open.insert(record.caller, *number);
+            }
+        }
+        let there = self.of.entry(to).or_default();
+        there.extend(moved);
+        there.sort_unstable();
+        if !kept.is_empty() {
+            self.of.insert(from, kept);
+        }
+    }
+
+    /// The calls that haven't returned, in no order.
+    pub(super) fn open(&self) -> impl Iterator<Item = &CallRecord> {
+        self.open.values().map(|number| &self.records[*number])
+    }
+
+    /// The actors that had made calls.
+    pub(super) fn actors(&self) -> impl Iterator<Item = Actor> {
+        self.of.keys().copied()
+    }
+
+    /// The calls of an actor that had been seen by then.
+    pub(super) fn of(&self, actor: Actor, moment: Moment) -> impl DoubleEndedIterator<Item = &CallRecord> + ExactSizeIterator {
+        let numbers = self.of.get(&actor).map_or(&[][..], Vec::as_slice);
+        let seen = numbers.partition_point(|number| self.records[*number].seen < moment);
+        numbers[..seen].iter().map(|number| &self.records[*number])
+    }
+}
+
+/// Whether a call made this socket.
+fn makes(record: &CallRecord, socket: u64) -> bool {
+    matches!(&record.returned, Some((_, Ok(returned))) if returned.made.contains(&socket))
+}
