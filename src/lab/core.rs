@@ -5,13 +5,14 @@ use std::time::Duration;
 
 use super::hold::HeldSegments;
 use super::peers::{Denial, Peers};
+use super::programs::{Parts, ProgramNews};
 use super::release::Release;
 use super::request::{Request, Wire};
 use super::sampling::Sampling;
 use super::schedule::{OFTEN, PollSchedule, Scope};
 use super::threads::{CallThreads, OwnThread};
 use crate::model::{
-    Actor, Call, Copies, Errno, Event, Glance, Member, Observation, Outcome, Passing, Role, SegmentId, Side, Told,
+    Actor, Call, Copies, Errno, Event, Glance, HeldCalls, Member, Observation, Outcome, Passing, Role, SegmentId, Side, Told,
     Trace, Unkept,
 };
 use crate::tcp::Packet;
@@ -33,6 +34,8 @@ pub enum Input {
     Blocked(u32, OwnThread),
     /// A thread's call came back.
     Returned(u32, OwnThread, Outcome),
+    /// What a program's tracer tells.
+    Program(u32, ProgramNews),
     /// Segments left their senders, in this order.
     Captured(Vec<Packet>),
     /// So many more left that couldn't be captured; the answer to [`Effect::CountLost`].
@@ -75,6 +78,12 @@ pub enum Effect {
     Make(u32, OwnThread, Call),
     /// A signal interrupts the call of a side's main thread.
     Interrupt(u32, Side),
+    /// A program's thread makes the call before which it stands.
+    LetCall(u32, u32),
+    /// From now on these of a program's calls wait.
+    Hold(u32, HeldCalls),
+    /// A program's socket is another actor's than was known.
+    Own(u64, Actor),
     /// A segment goes on to its receiver.
     Send(Sending, Packet),
     /// The kernel is asked for these sockets.
@@ -135,6 +144,7 @@ pub struct Lab {
     /// The number of the lesson's runner, where there is one.
     pub(super) resident: Option<u32>,
     pub(super) threads: CallThreads,
+    pub(super) parts: Parts,
     pub(super) rules: Passing,
     pub(super) held: HeldSegments,
     pub(super) release: Release,
@@ -180,6 +190,7 @@ impl Lab {
             peers,
             resident,
             threads: CallThreads::default(),
+            parts: Parts::default(),
             rules: Passing::default(),
             held: HeldSegments::new(options.copies),
             release: Release::default(),
@@ -235,6 +246,7 @@ impl Lab {
             }
             Input::Blocked(from, thread) => self.blocked(now, from, thread),
             Input::Returned(from, thread, outcome) => self.returned(now, from, thread, outcome),
+            Input::Program(from, news) => self.program(now, from, news),
             Input::Captured(segments) => self.captured(now, segments),
             Input::Lost(lost) => {
                 self.sampling.count(Unkept { lost: lost.into(), ..Unkept::default() });
@@ -313,8 +325,14 @@ impl Lab {
             Ok(member) => member,
             Err(denial) => return self.effects.push_back(Effect::Deny(number, denial)),
         };
-        self.effects.push_back(Effect::Welcome(number));
         self.push(now, Event::Joined(member.clone()));
+        if matches!(member.role, Role::Runs(_)) {
+            // With the welcome it is told which of its calls wait.
+            let held = self.held_calls(number);
+            self.parts.held.insert(number, held);
+        }
+        self.effects.push_back(Effect::Welcome(number));
+        self.tell_held();
         // A newcomer's own door is the newcomer's to open.
         let others = self.peers.all().flat_map(Member::actors);
         let rules = self.rules.without_the_doors_of(&member, others);
@@ -331,6 +349,8 @@ impl Lab {
         // What its program started may run on.
         self.programs |= matches!(member.role, Role::Runs(_));
         self.push(now, Event::Left(member.clone()));
+        self.parts.forget(number);
+        self.tell_held();
         self.schedule.changed(now);
         Some(Effect::Forget(member))
     }

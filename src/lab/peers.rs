@@ -46,7 +46,7 @@ impl Peers {
     fn free_number(&self, newcomer: &Member) -> u32 {
         let is_free = |nth: &u32| {
             let newcomer = Member { nth: *nth, ..newcomer.clone() };
-            !self.members.values().any(|other| newcomer.actors().any(|actor| other.is(actor)))
+            !self.members.values().any(|other| newcomer.played().any(|actor| other.makes(actor)))
         };
         (1..).find(is_free).unwrap_or(u32::MAX)
     }

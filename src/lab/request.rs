@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::model::{Call, Event, Failure, Mode, SegmentId, Side, Which};
+use crate::model::{Call, Caller, Event, Failure, HeldCalls, Mode, SegmentId, Side, Which};
 
 /// What a walk asks for. Nothing is answered at once; what comes of it arrives as [`Happening`]s.
 #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
@@ -14,6 +14,10 @@ pub enum Request {
     Serve(Side, u32, Call),
     /// A signal interrupts the call in which a side sleeps.
     Interrupt(Side),
+    /// A program's thread makes the call before which it stands.
+    LetCall(Caller),
+    /// From now on these of a program's calls wait, by its member's number; `None` of all programs'.
+    Hold(Option<u32>, HeldCalls),
     /// A waiting segment goes on to its receiver.
     Deliver(SegmentId),
     /// A waiting segment is forgotten.

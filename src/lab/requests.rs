@@ -27,6 +27,11 @@ impl Lab {
             Request::Call(side, call) => self.call(now, from, (side, 0), call),
             Request::Serve(side, worker, call) => self.call(now, from, (side, worker), call),
             Request::Interrupt(side) => self.peers.caller(from, (side, 0)).map(|_| Effect::Interrupt(from, side)),
+            Request::LetCall(caller) => self.let_call(from, caller),
+            Request::Hold(of, held) => {
+                self.hold_calls(now, from, of, held);
+                None
+            }
             Request::Deliver(id) => self.deliver(from, id),
             Request::Drop(id) => {
                 if self.may(from, id)
@@ -70,6 +75,9 @@ impl Lab {
                 Scope::All
             }
             Request::Deliver(_) | Request::Drop(_) => return None,
+            // What it comes to is explained by what the kernel had when it was let go.
+            Request::LetCall(_) => Scope::All,
+            Request::Hold(..) => return None,
             Request::Interrupt(_) | Request::Pass(..) | Request::Note(_) | Request::Settle => return None,
         };
         let scope = self.schedule.begin_with(now, scope);

@@ -239,6 +239,8 @@ impl Server {
                     self.handle(Input::Came(member));
                 }
             }
+            Heard::Said(number, FromMember::Program(news)) => self.handle(Input::Program(number, news)),
+            Heard::Said(number, FromMember::Has { process, sockets }) => self.program_has(number, process, &sockets),
             Heard::Said(number, FromMember::Request(request)) => self.handle(Input::Asked(number, request)),
             Heard::Said(number, FromMember::Blocked(caller)) => self.handle(Input::Blocked(number, caller)),
             Heard::Said(number, FromMember::Returned { who, outcome, made }) => {
@@ -273,6 +275,9 @@ impl Server {
                 Some(local) if local.member.number == number => local.threads.interrupt(side),
                 _ => self.tell(number, &ToMember::Interrupt(side)),
             },
+            Effect::LetCall(number, thread) => self.tell(number, &ToMember::LetCall(thread)),
+            Effect::Hold(number, held) => self.tell(number, &ToMember::Hold(held)),
+            Effect::Own(socket, actor) => self.environment.sockets.belongs(socket, actor),
             Effect::Send(sending, segment) => {
                 let result = self.environment.send(sending, &segment);
                 self.handle(Input::Sent(sending, result));
@@ -299,7 +304,7 @@ impl Server {
             Effect::BoundFlight { at_once } => self.environment.bound_flight(at_once),
             Effect::Welcome(number) => self.welcome(number),
             Effect::Forget(member) => {
-                member.actors().for_each(|actor| self.environment.sockets.left(actor));
+                member.played().for_each(|actor| self.environment.sockets.left(actor));
                 if let Some(programs) = self.remote.as_mut().and_then(|remote| remote.programs.as_mut()) {
                     programs.somebody_left();
                 }
@@ -318,6 +323,13 @@ impl Server {
         if let Some((actor, socket)) = self.lab.actor(number, thread).zip(socket) {
             self.environment.sockets.made(actor, socket);
         }
+    }
+
+    /// A process of a program has these sockets, and no others.
+    fn program_has(&mut self, number: u32, process: u32, sockets: &[NewSocket]) {
+        let actor = |socket: &NewSocket| self.lab.program_actor(number, socket.cookie);
+        let sockets: Vec<_> = sockets.iter().filter_map(|socket| Some((actor(socket)?, *socket))).collect();
+        self.environment.sockets.process_has(process, &sockets);
     }
 
     fn make(&mut self, number: u32, thread: OwnThread, call: Call) -> Result<(), Failure> {
@@ -350,7 +362,7 @@ impl Server {
         let programs = self.remote.as_mut().and_then(|remote| remote.programs.as_mut());
         if let Some(programs) = programs.filter(|_| self.mode == Mode::Lab) {
             if let crate::lab::Table::All(observation) = &mut table {
-                programs.name(observation, self.environment.sockets.inodes());
+                programs.name(observation, &self.environment.sockets);
             }
             let members = self.lab.members().map(|member| member.pid).collect();
             run = programs.any_but(&members);
@@ -378,7 +390,8 @@ impl Server {
         let nth = self.lab.member(number).map_or(Actor::FIRST, |member| member.nth);
         let passing = self.lab.trace().present().passing().cloned().unwrap_or_default();
         let network = network();
-        self.tell(number, &ToMember::Welcome { number, nth, mode, wire, now, network, thread, lesson, passing });
+        let held = self.lab.held_calls(number);
+        self.tell(number, &ToMember::Welcome { number, nth, mode, wire, now, network, thread, lesson, passing, held });
         if let Some((remote, member)) = self.remote.as_mut().zip(self.lab.member(number)) {
             remote.members.let_in(member.clone());
         }

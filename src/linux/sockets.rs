@@ -28,6 +28,8 @@ const READINGS: usize = 3;
 struct Open {
     actor: Actor,
     socket: NewSocket,
+    /// Of a program's, the process that has it.
+    process: Option<u32>,
 }
 
 /// The sockets of a walk.
@@ -64,7 +66,8 @@ impl Sockets {
             self.addresses.extend(socket.facts.local);
             if let Some(fd) = socket.facts.fd.filter(|_| !socket.gone) {
                 let udp = socket.facts.state.tcp().is_none();
-                self.open.push(Open { actor, socket: NewSocket { fd, cookie: socket.facts.cookie, udp } });
+                let socket = NewSocket { fd, cookie: socket.facts.cookie, udp };
+                self.open.push(Open { actor, socket, process: None });
             }
         }
     }
@@ -98,8 +101,28 @@ impl Sockets {
 
     /// An actor's call made a descriptor.
     pub fn made(&mut self, actor: Actor, socket: NewSocket) {
-        self.open.push(Open { actor, socket });
+        self.open.push(Open { actor, socket, process: None });
         self.owners.insert(socket.cookie, actor);
+    }
+
+    /// A program's process has these sockets, and no others; each is an actor's.
+    pub fn process_has(&mut self, process: u32, sockets: &[(Actor, NewSocket)]) {
+        self.open.retain(|open| open.process != Some(process));
+        for (actor, socket) in sockets {
+            self.open.push(Open { actor: *actor, socket: *socket, process: Some(process) });
+            self.owners.insert(socket.cookie, *actor);
+        }
+    }
+
+    /// A socket is another actor's than was known.
+    pub fn belongs(&mut self, cookie: u64, actor: Actor) {
+        self.owners.insert(cookie, actor);
+        self.open.iter_mut().filter(|open| open.socket.cookie == cookie).for_each(|open| open.actor = actor);
+    }
+
+    /// The sockets of programs whose calls are seen, by cookie.
+    pub fn of_programs(&self) -> HashSet<u64> {
+        self.open.iter().filter(|open| open.process.is_some()).map(|open| open.socket.cookie).collect()
     }
 
     /// An actor is about to close a descriptor: from now on its number is nobody's.

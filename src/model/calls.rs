@@ -53,6 +53,7 @@ impl Calls {
                     self.records[number].returned = Some((moment, outcome.clone()));
                 }
             }
+            Event::Ended { caller } => self.abandon(moment, *caller),
             Event::Plays { from, side, socket } => self.plays(*from, *side, *socket),
             Event::Holding { of, held } => self.holding.push((moment, *of, *held)),
             _ => {}

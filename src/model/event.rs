@@ -28,6 +28,11 @@ pub enum Event {
         /// What it is about to call.
         call: Call,
     },
+    /// A program's thread ended in a call, or before one.
+    Ended {
+        /// Which one.
+        caller: Caller,
+    },
     /// A program plays another side's part with a socket: what it called on it, and before it had any, was of that side.
     Plays {
         /// As whom it was seen until now.

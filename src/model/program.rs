@@ -49,9 +49,9 @@ pub struct ProgramDescriptor {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum HeldCalls {
     /// None.
-    #[default]
     None,
     /// Those that the walk knows: from `socket()` to the last `close()`, what sends and what receives.
+    #[default]
     Walk,
     /// Every call that is shown.
     All,

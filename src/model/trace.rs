@@ -216,6 +216,7 @@ impl Trace {
             | Event::Entered { .. }
             | Event::Blocked { .. }
             | Event::Returned { .. }
+            | Event::Ended { .. }
             | Event::Plays { .. }
             | Event::Holding { .. } => self.calls.take(moment, event),
             Event::Joined(member) => {

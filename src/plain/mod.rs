@@ -155,6 +155,7 @@ impl<'a> Transcript<'a> {
             Event::Step(step) => self.heading(*step, before),
             Event::Entered { .. } | Event::Plays { .. } => Vec::new(),
             Event::Stands { caller, .. } => lines::call(*caller, view, &texts.stands, self.all).into_iter().collect(),
+            Event::Ended { caller } => lines::call(*caller, view, &texts.ended, self.all).into_iter().collect(),
             Event::Holding { of, held } => lines::holding(*of, *held, view, texts),
             Event::Blocked { caller } => lines::call(*caller, view, &texts.blocks, self.all).into_iter().collect(),
             Event::Returned { caller, outcome } => {

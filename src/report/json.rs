@@ -98,6 +98,7 @@ type Keys = Vec<(&'static str, Value)>;
 fn object<'a>(entry: &Entry, view: &View<'_>, step_id: &impl Fn(usize) -> &'a str) -> Option<(&'static str, Keys)> {
     match &entry.event {
         Event::Stands { caller, call } => Some(("call", call_keys(*caller, call, Phase::Stands))),
+        Event::Ended { caller } => Some(("call", call_keys(*caller, view.newest_call(*caller)?.call, Phase::Ended))),
         Event::Plays { from, side, socket } => Some((
             "plays",
             [("from", json!(from.side.name())), ("side", json!(side.name())), ("socket", json!(socket))]
@@ -157,6 +158,7 @@ fn object<'a>(entry: &Entry, view: &View<'_>, step_id: &impl Fn(usize) -> &'a st
 enum Phase<'a> {
     Stands,
     Enter,
+    Ended,
     Return(&'a Outcome),
 }
 
@@ -164,6 +166,7 @@ fn call_keys(Caller { actor, worker }: Caller, call: &Call, phase: Phase<'_>) ->
     let (outcome, phase) = match phase {
         Phase::Stands => (None, "stand"),
         Phase::Enter => (None, "enter"),
+        Phase::Ended => (None, "ended"),
         Phase::Return(outcome) => (Some(outcome), "return"),
     };
     let (ret, errno) = match outcome {

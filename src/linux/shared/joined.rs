@@ -16,7 +16,7 @@ use crate::linux::orders::{Inbox, Message, Orders};
 use crate::linux::poll::{Polled, poll, poll_readable};
 use crate::linux::sides::{INTERRUPT, Leaving, Report};
 use crate::linux::sys;
-use crate::model::{Actor, Aim, Attempt, Mode, Passing, Role, Side};
+use crate::model::{Actor, Aim, Attempt, HeldCalls, Mode, Passing, Role, Side};
 
 /// How long a keeper may take to answer who joins: a busy one with thousands of sockets takes a second.
 const ANSWER: Duration = Duration::from_secs(10);
@@ -57,6 +57,8 @@ pub struct Joined {
     epoch: Instant,
     lesson: Option<ShownLesson>,
     passing: Passing,
+    number: u32,
+    held: HeldCalls,
 }
 
 impl Joined {
@@ -75,9 +77,9 @@ impl Joined {
         }
         let mut said = answer(&mut link, keeper)?.into_iter();
         let answer = said.next();
-        let (nth, mode, wire, now, network, thread, lesson, passing) = match answer {
-            Some(ToMember::Welcome { nth, mode, wire, now, network, thread, lesson, passing, .. }) => {
-                (nth, mode, wire, now, network, thread, lesson, passing)
+        let (number, nth, mode, wire, now, network, thread, lesson, passing, held) = match answer {
+            Some(ToMember::Welcome { number, nth, mode, wire, now, network, thread, lesson, passing, held }) => {
+                (number, nth, mode, wire, now, network, thread, lesson, passing, held)
             }
             Some(ToMember::Denied(denial)) => return Err(Denied::Denial(denial)),
             _ => return Err(Denied::Garbled),
@@ -109,6 +111,8 @@ impl Joined {
             epoch,
             lesson,
             passing,
+            number,
+            held,
         })
     }
 
@@ -321,6 +325,8 @@ impl Agent {
             }
             ToMember::Interrupt(side) => self.hands.interrupt(side),
             ToMember::Failed(why) => return Err(why),
+            // Who makes calls runs no program.
+            ToMember::LetCall(_) | ToMember::Hold(_) => {}
             ToMember::Welcome { .. } | ToMember::Denied(_) => {}
         }
         Ok(())

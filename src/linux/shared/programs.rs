@@ -8,7 +8,8 @@ use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use crate::model::Observation;
+use crate::linux::sockets::Sockets;
+use crate::model::{Observation, SocketFacts};
 
 /// The names that were found.
 #[derive(Default)]
@@ -31,10 +32,10 @@ const ANEW: Duration = Duration::from_secs(1);
 const LONGEST: usize = 16;
 
 impl Programs {
-    /// Gives each socket that isn't one of the sides' own the name of its program. `inodes` has those of the sockets of
-    /// the observation, by cookie.
-    pub(in crate::linux) fn name(&mut self, observation: &mut Observation, inodes: &HashMap<u64, u32>) {
-        let unnamed = |facts: &&mut crate::model::SocketFacts| facts.fd.is_none();
+    /// Gives each socket that isn't one of the sides' own the name of its program.
+    pub(in crate::linux) fn name(&mut self, observation: &mut Observation, sockets: &Sockets) {
+        let (inodes, traced) = (sockets.inodes(), sockets.of_programs());
+        let unnamed = |facts: &&mut SocketFacts| facts.fd.is_none() || traced.contains(&facts.cookie);
         let now = Instant::now();
         let anew = self.searched.is_none_or(|searched| now.duration_since(searched) >= ANEW);
         if anew {

@@ -5,9 +5,9 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use crate::lab::{Denial, Failure, OwnThread, Request, Wire};
+use crate::lab::{Denial, Failure, OwnThread, ProgramNews, Request, Wire};
 use crate::linux::sides::NewSocket;
-use crate::model::{Call, Entry, Mode, Outcome, Passing, Role, Side};
+use crate::model::{Call, Entry, HeldCalls, Mode, Outcome, Passing, Role, Side};
 
 /// Both ends must be the same program: it says so first.
 pub const VERSION: &str = env!("CARGO_PKG_VERSION");
@@ -41,6 +41,13 @@ pub enum FromMember {
     },
     /// The kernel says that a thread sleeps in its call.
     Blocked(OwnThread),
+    /// What the program does that it runs.
+    Program(ProgramNews),
+    /// A process of the program has these sockets, and no others.
+    Has {
+        process: u32,
+        sockets: Vec<NewSocket>,
+    },
 }
 
 /// What the keeper says.
@@ -62,6 +69,8 @@ pub enum ToMember {
         lesson: Option<ShownLesson>,
         /// What passes by itself at that moment.
         passing: Passing,
+        /// Which of its program's calls wait, where it runs one.
+        held: HeldCalls,
     },
     /// The other answer; nothing follows.
     Denied(Denial),
@@ -71,6 +80,10 @@ pub enum ToMember {
     Make(OwnThread, Call),
     /// Interrupt the call of the side's own hand.
     Interrupt(Side),
+    /// This thread of the program makes the call before which it stands.
+    LetCall(u32),
+    /// From now on these of the program's calls wait.
+    Hold(HeldCalls),
     /// The lab can't go on; nothing follows.
     Failed(Failure),
 }

@@ -31,6 +31,10 @@ pub(super) enum EventForm {
         #[serde(with = "CallForm")]
         call: Call,
     },
+    Ended {
+        #[serde(flatten, with = "As::<CallerForm>")]
+        caller: Caller,
+    },
     Plays {
         #[serde(with = "As::<ActorForm>")]
         from: Actor,

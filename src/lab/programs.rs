@@ -1,0 +1,181 @@
+//! What traced programs do: whose part each plays, and which of their calls wait until they are let go.
+
+use std::collections::HashMap;
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use super::core::{Effect, Lab};
+use crate::model::{Actor, Call, Caller, Event, HeldCalls, Member, Outcome, ProgramCall, Role, Side};
+
+/// The most sockets of one program whose side is remembered.
+const MOST_SOCKETS: usize = 1 << 16;
+
+/// What is told of a program's threads. A thread has a number within its program; 0 is the one that began.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum ProgramNews {
+    /// A thread stands before a call, and waits.
+    Stands(u32, ProgramCall),
+    /// A thread goes into a call: the one before which it stood, or one that doesn't wait.
+    Entered(u32, ProgramCall),
+    /// The kernel says that a thread sleeps in its call.
+    Blocked(u32),
+    /// A thread's call came back.
+    Returned(u32, Outcome),
+    /// A thread has ended.
+    Ended(u32),
+}
+
+/// Whose parts the programs play.
+#[derive(Debug, Default)]
+pub(super) struct Parts {
+    /// The side of each program's sockets, as far as its calls told it, by the program's member.
+    of_socket: HashMap<(u32, u64), Side>,
+    /// The side that a program's first such call told.
+    of_program: HashMap<u32, Side>,
+    /// Which of each program's calls wait, as its tracer was told last.
+    pub(super) held: HashMap<u32, HeldCalls>,
+}
+
+impl Parts {
+    /// The side of a program's socket; of one that no call told, the program's first; before that, a client's, which most
+    /// begin as.
+    fn side(&self, program: u32, socket: Option<u64>) -> Side {
+        let known = socket.and_then(|socket| self.of_socket.get(&(program, socket)));
+        *known.or_else(|| self.of_program.get(&program)).unwrap_or(&Side::Client)
+    }
+
+    fn learn(&mut self, program: u32, socket: u64, side: Side) {
+        if self.of_socket.len() < MOST_SOCKETS || self.of_socket.contains_key(&(program, socket)) {
+            self.of_socket.insert((program, socket), side);
+        }
+        self.of_program.entry(program).or_insert(side);
+    }
+
+    pub(super) fn forget(&mut self, program: u32) {
+        self.of_socket.retain(|(of, _), _| *of != program);
+        self.of_program.remove(&program);
+        self.held.remove(&program);
+    }
+}
+
+/// The side that a call on a socket tells: who waits for others is a server.
+fn told_by(call: &ProgramCall) -> Option<Side> {
+    match call.like.as_ref()? {
+        Call::Bind { addr, .. } if addr.port() != 0 => Some(Side::Server),
+        Call::Listen { .. } | Call::Accept { .. } => Some(Side::Server),
+        Call::Connect { .. } => Some(Side::Client),
+        _ => None,
+    }
+}
+
+impl Lab {
+    /// A program's tracer tells something.
+    pub(super) fn program(&mut self, now: Duration, from: u32, news: ProgramNews) {
+        let Some(member) = self.peers.get(from).filter(|member| matches!(member.role, Role::Runs(_))).cloned() else {
+            return;
+        };
+        match news {
+            ProgramNews::Stands(thread, call) => {
+                let caller = self.program_caller(now, &member, thread, &call);
+                self.push(now, Event::Stands { caller, call: Call::Program(Box::new(call)) });
+            }
+            ProgramNews::Entered(thread, call) => {
+                // One that stood keeps the side that it was seen at.
+                let stood = self.open_caller(&member, thread);
+                let caller = stood.unwrap_or_else(|| self.program_caller(now, &member, thread, &call));
+                self.push(now, Event::Entered { caller, call: Call::Program(Box::new(call)) });
+                self.schedule.changed(now);
+            }
+            ProgramNews::Blocked(thread) => {
+                if let Some(caller) = self.open_caller(&member, thread) {
+                    self.push(now, Event::Blocked { caller });
+                }
+            }
+            ProgramNews::Returned(thread, outcome) => {
+                let Some(caller) = self.open_caller(&member, thread) else { return };
+                for socket in outcome.iter().flat_map(|returned| &returned.made) {
+                    self.parts.of_socket.entry((from, *socket)).or_insert(caller.actor.side);
+                }
+                self.push(now, Event::Returned { caller, outcome });
+                self.schedule.changed(now);
+            }
+            ProgramNews::Ended(thread) => {
+                if let Some(caller) = self.open_caller(&member, thread) {
+                    self.push(now, Event::Ended { caller });
+                }
+            }
+        }
+    }
+
+    /// As whom a thread makes a call. A call that tells another side than its socket was seen at moves what was called on it.
+    fn program_caller(&mut self, now: Duration, member: &Member, thread: u32, call: &ProgramCall) -> Caller {
+        let seen = self.parts.side(member.number, call.socket);
+        let side = match (told_by(call), call.socket) {
+            (Some(side), Some(socket)) => {
+                self.parts.learn(member.number, socket, side);
+                if side != seen {
+                    let from = Actor { side: seen, nth: member.nth };
+                    self.push(now, Event::Plays { from, side, socket });
+                    self.effects.push_back(Effect::Own(socket, Actor { side, ..from }));
+                }
+                side
+            }
+            (told, _) => told.unwrap_or(seen),
+        };
+        Caller { actor: Actor { side, nth: member.nth }, worker: thread }
+    }
+
+    /// A thread of a program that is in a call, or stands before one.
+    fn open_caller(&self, member: &Member, thread: u32) -> Option<Caller> {
+        let mut open = self.trace.open_calls().map(|record| record.caller);
+        open.find(|caller| caller.worker == thread && member.makes(caller.actor))
+    }
+
+    /// Whose a program's socket is: the side as whose it was seen.
+    pub fn program_actor(&self, number: u32, socket: u64) -> Option<Actor> {
+        let member = self.peers.get(number)?;
+        Some(Actor { side: self.parts.side(number, Some(socket)), nth: member.nth })
+    }
+
+    /// A thread before its call is let go, by whoever makes calls.
+    pub(super) fn let_call(&mut self, from: u32, caller: Caller) -> Option<Effect> {
+        self.peers.get(from).filter(|member| matches!(member.role, Role::Drives(_)))?;
+        let stands = self.trace.open_calls().any(|record| record.caller == caller && record.entered.is_none());
+        let program = self.peers.all().find(|member| member.makes(caller.actor) && !member.is(caller.actor))?;
+        stands.then_some(Effect::LetCall(program.number, caller.worker))
+    }
+
+    /// From now on these of a program's calls wait; `None` of all programs'. Whoever makes calls may say so, and who runs the
+    /// program, of its own.
+    pub(super) fn hold_calls(&mut self, now: Duration, from: u32, of: Option<u32>, held: HeldCalls) {
+        let Some(member) = self.peers.get(from) else { return };
+        let may = match member.role {
+            Role::Drives(_) => true,
+            Role::Runs(_) => of == Some(from),
+            Role::Watches => false,
+        };
+        if may {
+            self.push(now, Event::Holding { of, held });
+            self.tell_held();
+        }
+    }
+
+    /// Which of a program's calls wait. Where nobody is there who could let them go, none.
+    pub fn held_calls(&self, program: u32) -> HeldCalls {
+        let driven = self.peers.all().any(|member| matches!(member.role, Role::Drives(_)));
+        if driven { self.trace.present().holding(program) } else { HeldCalls::None }
+    }
+
+    /// The tracers are told which calls wait, where that has changed.
+    pub(super) fn tell_held(&mut self) {
+        let programs = self.peers.all().filter(|member| matches!(member.role, Role::Runs(_)));
+        let programs: Vec<u32> = programs.map(|member| member.number).collect();
+        for number in programs {
+            let held = self.held_calls(number);
+            if self.parts.held.insert(number, held) != Some(held) {
+                self.effects.push_back(Effect::Hold(number, held));
+            }
+        }
+    }
+}
