@@ -428,6 +428,9 @@ impl App {
             let entered = |actor: &Actor| view.calls(*actor).next().map(|call| call.entered);
             view.actors(side).into_iter().max_by_key(entered)
         };
+        if let Some(shown) = super::programs::shown(self, side, own()) {
+            return shown;
+        }
         own().or_else(chosen).or_else(of_connection).or_else(newest).unwrap_or(side.into())
     }
 

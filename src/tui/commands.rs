@@ -8,7 +8,7 @@ use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
 use super::app::{App, Focus, Overlay, PACES};
 use super::layout::WHOLE;
-use super::{free, menu, panes};
+use super::{free, menu, panes, programs};
 use crate::walk::{Phase, Wire};
 
 /// What the learner can do.
@@ -36,6 +36,8 @@ pub enum Command {
     Pass,
     /// The same for one connection.
     PassOne,
+    LetCall,
+    Hold,
     /// Show one connection only.
     Only,
     Auto,
@@ -183,6 +185,8 @@ pub const COMMANDS: &[Entry] = &[
     entry(Command::Leave, "leave", &[Esc], "Esc").footer(1).at(LINE).of(is_free),
     entry(Command::Deliver, "deliver", &[Char('d')], "d").footer(2).when(may_let_go),
     entry(Command::Drop, "drop", &[Char('x')], "x").footer(3).when(may_let_go),
+    entry(Command::LetCall, "let_call", &[Char('e')], "e").footer(2).of(drives).when(a_call_stands),
+    entry(Command::Hold, "hold", &[Char('h')], "h").footer(4).of(drives).when(may_hold),
     entry(Command::Up, "up", &[Up], "↑").footer(5).when(has_older),
     entry(Command::Down, "down", &[Down], "↓").footer(5).when(has_newer),
     entry(Command::Interrupt, "interrupt", &[Char('i')], "i").footer(6).when(a_call_sleeps),
@@ -274,7 +278,7 @@ fn can_go_on(app: &App) -> bool {
         Phase::Typing(_) => app.offered_line_stands(),
         Phase::Busy | Phase::Failed(_) => false,
     };
-    is_present(app) && if is_lesson(app) { goes_on } else { app.focus() != Focus::Line && may_let_go(app) }
+    is_present(app) && if is_lesson(app) { goes_on } else { app.focus() != Focus::Line && (may_let_go(app) || a_call_stands(app)) }
 }
 
 fn asks(app: &App) -> bool {
@@ -330,6 +334,14 @@ fn replays(app: &App) -> bool {
 /// The lesson went another way: the key that begins again leads back to where it was left.
 fn may_return(app: &App) -> bool {
     may_leave_step(app) && app.diverged().is_some()
+}
+
+fn a_call_stands(app: &App) -> bool {
+    is_present(app) && programs::meant_call(app).is_some()
+}
+
+fn may_hold(app: &App) -> bool {
+    is_present(app) && programs::may_hold(app)
 }
 
 fn may_let_go(app: &App) -> bool {

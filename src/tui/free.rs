@@ -6,7 +6,7 @@ use tui_input::Input;
 
 use super::app::App;
 use super::commands::Command;
-use super::menu;
+use super::{menu, programs};
 use crate::model::typed::{self, Mistyped};
 use crate::model::{Call, Connection, Member, Moment, Side, Which};
 use crate::walk::{self, Phase};
@@ -23,7 +23,10 @@ const DELAYS: [Option<Duration>; 5] = [
 /// Does what acts on the world, or begins to.
 pub(super) fn act(app: &mut App, command: Command) {
     let order = match command {
-        Command::Next | Command::Deliver => app.meant_held().map(walk::Command::Deliver),
+        Command::Next => programs::next(app),
+        Command::LetCall => programs::meant_call(app).map(|call| walk::Command::LetCall(call.caller)),
+        Command::Hold => programs::next_hold(app),
+        Command::Deliver => app.meant_held().map(walk::Command::Deliver),
         Command::Drop => app.meant_held().map(walk::Command::Drop),
         Command::Interrupt => app.blocked_side().map(walk::Command::Interrupt),
         Command::Answer(n) => menu_call(app, n),

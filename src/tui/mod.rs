@@ -17,6 +17,7 @@ mod letters;
 mod menu;
 mod mouse;
 mod paint;
+mod programs;
 mod panes;
 mod run;
 mod scene;

@@ -305,7 +305,9 @@ fn perform(app: &mut App, command: Command, effects: &mut Vec<Effect>) {
         | Command::Interrupt
         | Command::Type
         | Command::Pass
-        | Command::PassOne => act(app, command),
+        | Command::PassOne
+        | Command::LetCall
+        | Command::Hold => act(app, command),
         Command::Leave => super::free::stop_typing(app),
         Command::Back
         | Command::Forward
@@ -416,6 +418,14 @@ fn scroll_ladder(app: &mut App, older: bool) {
 /// Who is chosen next: each one that makes calls, in order, and then nobody.
 fn next_actor(app: &App) -> Option<Actor> {
     let own = app.walk.free().map_or(&[][..], |free| free.actors());
+    let programs = super::programs::actors(app);
+    if !programs.is_empty() {
+        let mut all = own.iter().copied().chain(programs);
+        return match app.place.actor {
+            None => all.next(),
+            Some(chosen) => all.skip_while(|actor| *actor != chosen).nth(1),
+        };
+    }
     if let [first, second] = own {
         // The first one's calls are offered already, so the other's are next. With nobody chosen, `w` lets the segments to
         // both pass.

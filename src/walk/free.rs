@@ -40,7 +40,7 @@ pub struct FreeOptions {
 /// Whether somebody did something, as opposed to what came of it.
 pub fn is_act(event: &Event) -> bool {
     let ends = matches!(event, Event::Delivered(_) | Event::Dropped(_) | Event::Undeliverable { .. });
-    ends || matches!(event, Event::Entered { .. } | Event::Passing(_))
+    ends || matches!(event, Event::Entered { .. } | Event::Stands { .. } | Event::Passing(_) | Event::Holding { .. })
 }
 
 /// The walk.
@@ -135,6 +135,8 @@ impl Free {
                 idle.then_some(Request::Call(side, call))
             }),
             Command::Interrupt(side) => self.actor(side).map(|_| Request::Interrupt(side)),
+            Command::LetCall(caller) => Some(Request::LetCall(caller)),
+            Command::Hold(held) => Some(Request::Hold(None, held)),
             Command::Deliver(id) => Some(Request::Deliver(id)),
             Command::Drop(id) => Some(Request::Drop(id)),
             Command::Pass(which, delay) => Some(Request::Pass(which, delay)),

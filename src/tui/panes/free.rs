@@ -12,8 +12,9 @@ use crate::explain::{Likely, explain};
 use crate::i18n::width as display_width;
 use crate::i18n::{escape, fill};
 use crate::model::typed::Mistyped;
-use crate::model::{Actor, CallView, Errno, Event, Member, Side, SocketView, Unkept, Which};
+use crate::model::{Actor, CallView, Errno, Event, HeldCalls, Member, Side, SocketView, Unkept, Which};
 use crate::tui::menu::{self, Group, Item};
+use crate::tui::programs;
 use crate::tui::scene::{Scene, mark, shape};
 use crate::tui::wrap::{cut, prose, wrap, wrap_text};
 use crate::walk::{Phase, Purpose};
@@ -57,9 +58,10 @@ fn newest_call<'a>(scene: &Scene<'a>) -> Option<CallView<'a>> {
         let calls = actors.iter().filter_map(|actor| scene.view.calls(*actor).take(16).max_by_key(|call| call.changed));
         calls.max_by_key(|call| call.changed)
     };
-    let driven = scene.app.walk().free().map_or(&[][..], |free| free.actors());
+    let mut driven = scene.app.walk().free().map_or_else(Vec::new, |free| free.actors().to_vec());
+    driven.extend(programs::actors(scene.app));
     let all = || Side::BOTH.into_iter().flat_map(|side| scene.view.actors(side)).collect::<Vec<_>>();
-    newest(driven).or_else(|| newest(&all()))
+    newest(&driven).or_else(|| newest(&all()))
 }
 
 /// What is said of a call.
@@ -103,7 +105,8 @@ fn outcome(scene: &Scene<'_>, call: &CallView<'_>, width: usize) -> Outcome {
                 view_text(scene, call, true),
                 if call.stands { &scene.texts.side.stands } else { &scene.texts.side.running }
             );
-            return Outcome { head: wrap_text(&head, theme.title.0, width), ..Outcome::default() };
+            let means = if call.stands { wrap_text(&t.stands, theme.text.0, width) } else { Vec::new() };
+            return Outcome { head: wrap_text(&head, theme.title.0, width), means, more: Vec::new() };
         }
         None => (t.blocks.clone(), theme.waits.0),
     };
@@ -205,6 +208,7 @@ pub(super) fn foot(scene: &Scene<'_>, width: usize, page: &mut Page) {
         typing_line(scene, width, page, &t.r#type, &t.type_keys);
         return;
     }
+    page.foot.extend(holding(scene, width));
     page.foot.extend(passing(scene, width));
     let Some(actor) = menu::actor(scene.app) else { return };
     if let Some(call) = scene.view.open_call(actor) {
@@ -261,6 +265,19 @@ fn style_of(scene: &Scene<'_>, item: &Item) -> ratatui::style::Style {
         Likely::Works | Likely::Waits => scene.theme.text.0,
         Likely::Fails(_) => scene.theme.dim.0.add_modifier(Modifier::ITALIC),
     }
+}
+
+/// Which calls of programs wait, where programs run and somebody can let them go.
+fn holding(scene: &Scene<'_>, width: usize) -> Vec<Line<'static>> {
+    let t = &scene.texts.free;
+    let drives = scene.app.walk().free().is_some_and(|free| !free.actors().is_empty());
+    let Some(program) = programs::programs(scene.app).into_iter().next().filter(|_| drives) else { return Vec::new() };
+    let text = match scene.view.holding(program.number) {
+        HeldCalls::None => &t.holds_none,
+        HeldCalls::Walk => &t.holds_walk,
+        HeldCalls::All => &t.holds_all,
+    };
+    wrap_text(text, scene.theme.waits.0, width)
 }
 
 /// Which segments pass by themselves, and how many did without being kept.

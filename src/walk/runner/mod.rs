@@ -18,7 +18,9 @@ use std::time::Duration;
 use super::names::Names;
 use super::{Failure, Happening, Request, What, Wire};
 use crate::lesson::{Action, Ask, Lesson, Step};
-use crate::model::{Call, Errno, Event, Hand, Mode, Moment, Outcome, SegmentId, Side, Statement, Trace, Which};
+use crate::model::{
+    Call, Caller, Errno, Event, Hand, HeldCalls, Mode, Moment, Outcome, SegmentId, Side, Statement, Trace, Which,
+};
 use by_hand::HandledSegments;
 use waits::{Awaited, Firings, waiting_long};
 
@@ -54,6 +56,10 @@ pub enum Command {
     Interrupt(Side),
     /// Make this call: in a free walk.
     Call(Side, Call),
+    /// Let a program's thread make the call before which it stands: in a shared lab.
+    LetCall(Caller),
+    /// Which calls of programs wait before they are made: in a shared lab.
+    Hold(HeldCalls),
     /// Let these segments pass by themselves after so long, or no longer: in a shared lab.
     Pass(Which, Option<Duration>),
 }

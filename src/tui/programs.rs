@@ -1,0 +1,73 @@
+//! Programs in a walk: which of their calls wait, and which of them are shown and meant.
+
+use super::app::App;
+use crate::model::{Actor, CallView, HeldCalls, Member, Role, Side};
+use crate::walk::Command;
+
+/// The programs that run in the lab, at the moment that is looked at.
+pub(super) fn programs(app: &App) -> Vec<&Member> {
+    app.view().members().into_iter().filter(|member| matches!(member.role, Role::Runs(_))).collect()
+}
+
+/// The actors that programs are and that have made calls, the servers first.
+pub(super) fn actors(app: &App) -> Vec<Actor> {
+    let view = app.view();
+    let all = Side::BOTH.into_iter().flat_map(|side| view.actors(side));
+    all.filter(|actor| view.call_count(*actor) > 0 && view.program(*actor).is_some()).collect()
+}
+
+/// The call before which a program's thread stands, and which is made next: the chosen one's, else the one that stood first.
+pub(super) fn meant_call<'a>(app: &'a App) -> Option<CallView<'a>> {
+    if app.in_past() || !makes_calls(app) {
+        return None;
+    }
+    let standing = app.view().standing();
+    let chosen = standing.iter().find(|call| Some(call.caller.actor) == app.place.actor);
+    chosen.or_else(|| standing.first()).copied()
+}
+
+/// Whether this walk makes calls: then it may let those of programs go.
+fn makes_calls(app: &App) -> bool {
+    app.walk().free().is_some_and(|free| !free.actors().is_empty())
+}
+
+/// What goes on next where both a segment and a call wait: what was chosen, else what has waited longer.
+pub(super) fn next(app: &App) -> Option<Command> {
+    let segment = app.meant_held().filter(|id| app.is_at_own_door(*id));
+    let call = meant_call(app);
+    let call_goes = match (segment, &call) {
+        (None, call) => call.is_some(),
+        (Some(_), None) => false,
+        (Some(id), Some(call)) => {
+            let held = app.walk().trace().segment_records().get(id.0 as usize).and_then(|record| record.held);
+            app.place.segment.is_none() && held.is_none_or(|held| call.entered < held)
+        }
+    };
+    if call_goes { call.map(|call| Command::LetCall(call.caller)) } else { segment.map(Command::Deliver) }
+}
+
+/// The next level at which calls wait: the walk's own, every call, none.
+pub(super) fn next_hold(app: &App) -> Option<Command> {
+    let program = programs(app).first()?.number;
+    Some(Command::Hold(match app.view().holding(program) {
+        HeldCalls::Walk => HeldCalls::All,
+        HeldCalls::All => HeldCalls::None,
+        HeldCalls::None => HeldCalls::Walk,
+    }))
+}
+
+/// Whether a program runs here, whose calls may be held.
+pub(super) fn may_hold(app: &App) -> bool {
+    makes_calls(app) && !programs(app).is_empty()
+}
+
+/// Whose calls a side's pane shows where programs run: the chosen one's; else one's own, if there are any; else the program's
+/// that made a call last.
+pub(super) fn shown(app: &App, side: Side, own: Option<Actor>) -> Option<Actor> {
+    let view = app.view();
+    let there: Vec<Actor> = actors(app).into_iter().filter(|actor| actor.side == side).collect();
+    let is_there = |actor: &Actor| there.contains(actor) || Some(*actor) == own;
+    let newest = there.iter().copied().max_by_key(|actor| view.calls(*actor).next().map(|call| call.changed));
+    let own = own.filter(|own| newest.is_none() || view.call_count(*own) > 0);
+    app.place.actor.filter(|actor| actor.side == side && is_there(actor)).or(own).or(newest)
+}
