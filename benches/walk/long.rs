@@ -95,7 +95,7 @@ impl Long {
     }
 
     fn returned(&mut self, side: Side, value: i64, data: &[u8]) {
-        let returned = Returned { value, data: data.to_vec(), peer: None };
+        let returned = Returned { value, data: data.to_vec(), peer: None, ..Returned::default() };
         self.push(Event::Returned { caller: side.into(), outcome: Ok(returned) });
     }
 

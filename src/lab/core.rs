@@ -12,8 +12,8 @@ use super::sampling::Sampling;
 use super::schedule::{OFTEN, PollSchedule, Scope};
 use super::threads::{CallThreads, OwnThread};
 use crate::model::{
-    Actor, Call, Copies, Errno, Event, Glance, HeldCalls, Member, Observation, Outcome, Passing, Role, SegmentId, Side, Told,
-    Trace, Unkept,
+    Actor, Call, Copies, Errno, Event, Glance, HeldCalls, Member, Observation, Outcome, Passing, Role, SegmentId, Side,
+    Told, Trace, Unkept,
 };
 use crate::tcp::Packet;
 

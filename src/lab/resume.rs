@@ -31,7 +31,9 @@ impl Lab {
         let present = trace.present();
         let mut lab = Lab::new(options);
         lab.peers = Peers::resume(present.members().into_iter().cloned());
-        lab.threads = CallThreads::resume(trace.open_calls().filter(|call| call.made.is_none()).map(|call| (call.caller, call.blocked.is_some())));
+        lab.threads = CallThreads::resume(
+            trace.open_calls().filter(|call| call.made.is_none()).map(|call| (call.caller, call.blocked.is_some())),
+        );
         lab.rules = present.passing().cloned().unwrap_or_default();
         lab.table = Told::resume(present.living().map(|socket| SocketFacts::clone(socket.facts)));
         lab.held = HeldSegments::resume(lab.held.copies(), trace.segment_records());

@@ -108,8 +108,18 @@ impl PollSchedule {
             }
             Event::Left(_) | Event::Unkept { .. } => self.all = true,
             // Nothing of these is the kernel's, or it was the kernel that said it.
-            Event::Stands { .. } | Event::Entered { .. } | Event::Blocked { .. } | Event::Held(_) | Event::Joined(_) | Event::Passing(_) => {}
-            Event::Ended { .. } | Event::Plays { .. } | Event::Holding { .. } | Event::Step(_) | Event::Socket(_) | Event::Gone { .. } => {}
+            Event::Stands { .. }
+            | Event::Entered { .. }
+            | Event::Blocked { .. }
+            | Event::Held(_)
+            | Event::Joined(_)
+            | Event::Passing(_) => {}
+            Event::Ended { .. }
+            | Event::Plays { .. }
+            | Event::Holding { .. }
+            | Event::Step(_)
+            | Event::Socket(_)
+            | Event::Gone { .. } => {}
             Event::ByHand(_) | Event::Claim(_) | Event::Answer(_) => {}
         }
     }

@@ -249,7 +249,12 @@ fn make(call: Call) -> io::Result<Returned> {
         }
         Call::Accept { fd } => {
             let (accepted, peer) = calls::accept(fd)?;
-            return Ok(Returned { value: accepted.into(), data: Vec::new(), peer: peer.as_socket(), ..Returned::default() });
+            return Ok(Returned {
+                value: accepted.into(),
+                data: Vec::new(),
+                peer: peer.as_socket(),
+                ..Returned::default()
+            });
         }
         Call::Close { fd } => calls::close(fd).map(|()| 0)?,
         Call::Bind { fd, addr } => calls::bind(fd, &addr.into()).map(|()| 0)?,

@@ -134,7 +134,11 @@ impl Calls {
     }
 
     /// The calls of an actor that had been seen by then.
-    pub(super) fn of(&self, actor: Actor, moment: Moment) -> impl DoubleEndedIterator<Item = &CallRecord> + ExactSizeIterator {
+    pub(super) fn of(
+        &self,
+        actor: Actor,
+        moment: Moment,
+    ) -> impl DoubleEndedIterator<Item = &CallRecord> + ExactSizeIterator {
         let numbers = self.of.get(&actor).map_or(&[][..], Vec::as_slice);
         let seen = numbers.partition_point(|number| self.records[*number].seen < moment);
         numbers[..seen].iter().map(|number| &self.records[*number])

@@ -29,8 +29,8 @@ mod view;
 
 pub use actor::{Actor, Caller, Door};
 pub use arguments::Argument;
-pub use calls::CallRecord;
 pub use call::{Call, CallName, Errno, How, LONGEST_READ, Outcome, Returned, Side};
+pub use calls::CallRecord;
 pub use escape::{escape, escape_with, quoted};
 pub use event::{Answer, ClaimResult, Entry, Event, Hand, SegmentId, Unkept};
 pub use member::{Connection, Member, Passing, Role, Which, may_release};

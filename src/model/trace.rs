@@ -12,8 +12,8 @@ use super::changing::Changing;
 use super::doors::Doors;
 use super::verdicts::Verdicts;
 use super::{
-    Actor, Connection, Door, Entry, Event, Fate, Hand, Member, Passing, SegmentId, SegmentView,
-    Side, SocketFacts, SocketState, Source, Unkept, View,
+    Actor, Connection, Door, Entry, Event, Fate, Hand, Member, Passing, SegmentId, SegmentView, Side, SocketFacts,
+    SocketState, Source, Unkept, View,
 };
 use crate::tcp::{Initials, Isn, Isns, Packet, State};
 

@@ -7,8 +7,8 @@ use std::time::Duration;
 use super::calls::CallRecord;
 use super::trace::{Moment, SegmentRecord, SocketRecord, Trace};
 use super::{
-    Actor, Answer, Call, Caller, ClaimResult, Connection, Entry, Errno, Event, Hand, HeldCalls, Member, Outcome, Passing,
-    ProgramCall, Role, SegmentId, Side, SocketFacts, SocketState, Source, Unkept, verdicts,
+    Actor, Answer, Call, Caller, ClaimResult, Connection, Entry, Errno, Event, Hand, HeldCalls, Member, Outcome,
+    Passing, ProgramCall, Role, SegmentId, Side, SocketFacts, SocketState, Source, Unkept, verdicts,
 };
 use crate::tcp::{Initials, Packet};
 

@@ -3,8 +3,8 @@
 use super::{COLUMNS, indented};
 use crate::i18n::{PlainTexts, Texts, escape, fill, width, wrap};
 use crate::model::{
-    Argument, Call, Caller, ClaimResult, HeldCalls, Member, Outcome, Passing, Role, SegmentId, SocketView, Sockets, Source,
-    Unkept, View, Which,
+    Argument, Call, Caller, ClaimResult, HeldCalls, Member, Outcome, Passing, Role, SegmentId, SocketView, Sockets,
+    Source, Unkept, View, Which,
 };
 use crate::tcp::{Flags, Initials, Numbers, Packet, line};
 

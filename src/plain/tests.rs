@@ -49,7 +49,7 @@ fn walk() -> Vec<Event> {
         Event::Entered { caller: server.into(), call: Call::Recv { fd: 6, len: 64 } },
         Event::Returned {
             caller: server.into(),
-            outcome: Ok(Returned { value: 5, data: b"a\x1b[2J\"".to_vec(), peer: None }),
+            outcome: Ok(Returned { value: 5, data: b"a\x1b[2J\"".to_vec(), peer: None, ..Returned::default() }),
         },
         claim(is(socket.clone(), State::Established), true, is(socket, State::Established)),
         claim(is(peer, State::SynRecv), false, Statement::NoSuchSocket("\x1b[31m".into())),

@@ -378,7 +378,10 @@ mod tests {
             r#"{"n":2,"t_us":20,"kind":"call","side":"server","call":"bind","phase":"return","args":[4,"127.0.0.1:8000"],"ret":-1,"errno":"EADDRINUSE"}"#
         );
         let data = b"hi\n\xff\"".to_vec();
-        let received = call(Call::Recv { fd: 6, len: 64 }, Ok(Returned { value: 5, data: data.clone(), peer: None }));
+        let received = call(
+            Call::Recv { fd: 6, len: 64 },
+            Ok(Returned { value: 5, data: data.clone(), peer: None, ..Returned::default() }),
+        );
         assert!(received[0].contains(r#""args":[6,null,64,0],"ret":null"#), "{received:?}");
         assert!(received[1].contains("\"args\":[6,\"hi\\n\u{fffd}\\\"\",64,0],\"ret\":5"), "{received:?}");
         let sent = call(Call::Send { fd: 6, data }, Ok(Returned { value: 5, ..Returned::default() }));
@@ -391,7 +394,7 @@ mod tests {
         let from = "127.0.0.1:40612".parse().unwrap();
         let (side, data) = (Side::Client, b"hi".to_vec());
         let sent = Ok(Returned { value: 2, ..Returned::default() });
-        let came = Ok(Returned { value: 2, data: data.clone(), peer: Some(addr) });
+        let came = Ok(Returned { value: 2, data: data.clone(), peer: Some(addr), ..Returned::default() });
         let bytes = crate::tcp::testing::datagram_packet(from, addr, &data);
         let unbound = socket(7, side, Some(5), SocketState::Unconnected, ("0.0.0.0:40612".parse().ok(), None));
         let shown = lines(vec![

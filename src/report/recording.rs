@@ -119,7 +119,7 @@ mod tests {
         let end = |port| std::net::SocketAddr::from(([127, 0, 0, 1], port));
         let segment = crate::tcp::testing::segment(end(1), end(2), 7, 0, &["SYN"], b"");
         let (side, worker) = (Side::Server, 3);
-        let outcome: Outcome = Ok(Returned { value: 2, data: vec![1, 255], peer: None });
+        let outcome: Outcome = Ok(Returned { value: 2, data: vec![1, 255], peer: None, ..Returned::default() });
         let id = SegmentId(0);
         let events = [
             Event::Entered {

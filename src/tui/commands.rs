@@ -278,7 +278,8 @@ fn can_go_on(app: &App) -> bool {
         Phase::Typing(_) => app.offered_line_stands(),
         Phase::Busy | Phase::Failed(_) => false,
     };
-    is_present(app) && if is_lesson(app) { goes_on } else { app.focus() != Focus::Line && (may_let_go(app) || a_call_stands(app)) }
+    is_present(app)
+        && if is_lesson(app) { goes_on } else { app.focus() != Focus::Line && (may_let_go(app) || a_call_stands(app)) }
 }
 
 fn asks(app: &App) -> bool {

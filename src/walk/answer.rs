@@ -143,7 +143,7 @@ mod tests {
 
     /// What is asked for after a call of this thread returned.
     fn after(answerer: &mut Answerer, worker: u32, value: i64, data: &[u8]) -> Vec<Request> {
-        let outcome: Outcome = Ok(Returned { value, data: data.to_vec(), peer: None });
+        let outcome: Outcome = Ok(Returned { value, data: data.to_vec(), peer: None, ..Returned::default() });
         answerer.happened(&Event::Returned { caller: crate::model::Caller { actor: answerer.actor, worker }, outcome })
     }
 

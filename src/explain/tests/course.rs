@@ -46,7 +46,9 @@ impl Story {
         story.call(Call::Socket { ipv6: false, udp: false }, returned(3)).call(listen(), returned(0));
         story.add(Event::Socket(listens));
         story.arrives(0, &["SYN"]);
-        story.enters(0, accept()).comes_back(0, Ok(Returned { value: 4, data: Vec::new(), peer }));
+        story
+            .enters(0, accept())
+            .comes_back(0, Ok(Returned { value: 4, data: Vec::new(), peer, ..Returned::default() }));
         story
     }
 }
@@ -90,12 +92,12 @@ fn a_reset_that_came_before_accept_returned_is_its_connections() {
     // An earlier connection with the same numbers, which was reset.
     story.add(Event::Socket(listens)).arrives(0, &["SYN"]).arrives(1, &["RST"]).arrives(2, &["SYN"]);
     let peer = Some(client());
-    story.enters(0, accept()).comes_back(0, Ok(Returned { value: 4, data: Vec::new(), peer }));
+    story.enters(0, accept()).comes_back(0, Ok(Returned { value: 4, data: Vec::new(), peer, ..Returned::default() }));
     assert_eq!(story.reason(), (None, None));
     story.arrives(3, &["RST"]);
     story.add(Event::Socket(testing::socket(1, Side::Client, Some(4), State::Closed, (None, None))));
     assert_eq!(story.reason(), (None, Some(Circumstance::Reset)), "it came later");
-    story.enters(0, accept()).comes_back(0, Ok(Returned { value: 5, data: Vec::new(), peer }));
+    story.enters(0, accept()).comes_back(0, Ok(Returned { value: 5, data: Vec::new(), peer, ..Returned::default() }));
     assert_eq!(story.reason(), (Some(Circumstance::Reset), None));
 }
 

@@ -117,7 +117,8 @@ mod tests {
             b"x",
         );
         let event = Event::Sent { id: crate::model::SegmentId(0), segment, again: None };
-        let returned = Returned { value: 3, data: vec![0, 255], peer: Some("[::1]:8000".parse().unwrap()) };
+        let returned =
+            Returned { value: 3, data: vec![0, 255], peer: Some("[::1]:8000".parse().unwrap()), ..Returned::default() };
         let entries: Vec<Entry> = [
             event,
             Event::Returned {

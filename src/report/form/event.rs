@@ -10,8 +10,8 @@ use super::remote;
 use super::socket::{SocketForm, SourceForm};
 use super::statement::StatementForm;
 use crate::model::{
-    Actor, Answer, Call, Caller, ClaimResult, Errno, Event, Hand, HeldCalls, Member, Outcome, Passing, SegmentId, Side, SocketFacts,
-    Source, Statement,
+    Actor, Answer, Call, Caller, ClaimResult, Errno, Event, Hand, HeldCalls, Member, Outcome, Passing, SegmentId, Side,
+    SocketFacts, Source, Statement,
 };
 use crate::tcp::Packet;
 

@@ -6,9 +6,9 @@ use std::time::Duration;
 use super::{Read, Written};
 use crate::model::testing::socket;
 use crate::model::{
-    Actor, Answer, Call, CallName, Caller, ClaimResult, Connection, Count, End, Errno, Event, Hand, How, Member,
-    Number, Passing, Returned, Role, SegmentFate, SegmentId, SegmentWords, Side, SocketOption, SocketState, Source,
-    Statement, TcpInfo, Timer, TimerFact, TimerKind, Which,
+    Actor, Answer, Call, CallName, Caller, ClaimResult, Connection, Count, End, Errno, Event, Hand, HeldCalls, How,
+    Member, Number, Passing, ProgramCall, Returned, Role, SegmentFate, SegmentId, SegmentWords, Side, SocketOption,
+    SocketState, Source, Statement, TcpInfo, Timer, TimerFact, TimerKind, Which,
 };
 use crate::tcp::{Packet, State};
 
@@ -48,7 +48,7 @@ fn of_threads() -> Vec<Event> {
     let second = Caller { actor: Actor { side: Client, nth: 2 }, worker: 7 };
     let mut events: Vec<Event> =
         calls().into_iter().map(|call| Event::Entered { caller: Server.into(), call }).collect();
-    let returned = Returned { value: -1, data: vec![1, 171], peer: Some(address(9)) };
+    let returned = Returned { value: -1, data: vec![1, 171], peer: Some(address(9)), ..Returned::default() };
     events.extend([
         Event::Entered { caller: second, call: Call::Accept { fd: 3 } },
         Event::Blocked { caller: second },
@@ -183,8 +183,40 @@ fn of_lessons() -> Vec<Event> {
     events
 }
 
+fn of_programs() -> Vec<Event> {
+    let caller = Caller { actor: Actor { side: Client, nth: 2 }, worker: 7 };
+    let made = |like| ProgramCall {
+        name: "read".into(),
+        arguments: vec!["3".into(), "…".into(), "64".into()],
+        fd: Some(3),
+        socket: Some(17),
+        like,
+    };
+    let known = Call::Program(Box::new(made(Some(Call::Recv { fd: 3, len: 64 }))));
+    let unlike =
+        Call::Program(Box::new(ProgramCall { name: "epoll_wait".into(), fd: None, socket: None, ..made(None) }));
+    let returned = Returned {
+        value: 3,
+        filled: vec!["3".into(), "\"hi\"".into(), "64".into()],
+        made: vec![18],
+        ..Returned::default()
+    };
+    let mut events = vec![
+        Event::Stands { caller, call: known.clone() },
+        Event::Entered { caller, call: known },
+        Event::Entered { caller: Server.into(), call: unlike },
+        Event::Returned { caller, outcome: Ok(returned) },
+        Event::Ended { caller },
+        Event::Plays { from: caller.actor, side: Server, socket: 17 },
+    ];
+    let held = [HeldCalls::None, HeldCalls::Walk, HeldCalls::All];
+    events.extend(held.map(|held| Event::Holding { of: None, held }));
+    events.push(Event::Holding { of: Some(2), held: HeldCalls::All });
+    events
+}
+
 fn every() -> Vec<Event> {
-    [of_threads(), of_segments(), of_sockets(), of_the_lab(), of_lessons()].concat()
+    [of_threads(), of_segments(), of_sockets(), of_the_lab(), of_lessons(), of_programs()].concat()
 }
 
 #[test]

@@ -16,7 +16,9 @@ use ratatui::text::{Line, Span};
 use crate::i18n::excerpt;
 use crate::i18n::fill;
 use crate::i18n::width as display_width;
-use crate::model::{Actor, Argument, Call, CallView, Member, Outcome, Role, Side, SocketFacts, SocketState, SocketView};
+use crate::model::{
+    Actor, Argument, Call, CallView, Member, Outcome, Role, Side, SocketFacts, SocketState, SocketView,
+};
 use crate::tcp::State;
 use crate::tui::scene::{Scene, holder, letter, minutes, put, reversed, shape, spread};
 use crate::tui::wrap::cut;

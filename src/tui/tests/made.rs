@@ -315,7 +315,7 @@ impl Made {
         let peer = Some(client());
         made.push(Event::Returned {
             caller: Side::Server.into(),
-            outcome: Ok(Returned { value: 6, data: Vec::new(), peer }),
+            outcome: Ok(Returned { value: 6, data: Vec::new(), peer, ..Returned::default() }),
         });
         made.socket(3, Some(6), State::Established, None, (0, 0));
         made.pause(1);
@@ -334,7 +334,7 @@ impl Made {
         let mut made = Made::to_sent();
         made.push(Event::Delivered(SegmentId(3)));
         made.socket(3, Some(6), State::Established, None, (10, 0));
-        let got = Ok(Returned { value: 10, data: b"hello\x1b[2J\n".to_vec(), peer: None });
+        let got = Ok(Returned { value: 10, data: b"hello\x1b[2J\n".to_vec(), peer: None, ..Returned::default() });
         made.call(Side::Server, Call::Recv { fd: 6, len: 1024 }, got);
         made.call(Side::Server, Call::Send { fd: 7, data: b"?".to_vec() }, Err(Errno::from_name("EBADF").unwrap()));
         made.push(Event::Step(9));

@@ -135,7 +135,7 @@ fn neither_a_segment_nor_the_call_that_it_ended_hides_the_other() {
             happens(&mut app, Happened::Held(id));
             happens(&mut app, Happened::Delivered(id));
         }
-        let outcome = Ok(Returned { value: 0, data: Vec::new(), peer: None });
+        let outcome = Ok(Returned { value: 0, data: Vec::new(), peer: None, ..Returned::default() });
         happens(&mut app, Happened::Returned { caller, outcome });
         let shown = text(&app);
         assert!(shown.contains("connect(3, 127.0.0.1:8000) = 0") && shown.contains(became), "{shown}");

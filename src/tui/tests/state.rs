@@ -21,7 +21,7 @@ fn free(purpose: Purpose, columns: u16, rows: u16) -> App {
     for side in Side::BOTH {
         let call = Call::Socket { ipv6: false, udp: false };
         events.push(Happened::Entered { caller: side.into(), call });
-        let outcome = Ok(Returned { value: 4, data: Vec::new(), peer: None });
+        let outcome = Ok(Returned { value: 4, data: Vec::new(), peer: None, ..Returned::default() });
         events.push(Happened::Returned { caller: side.into(), outcome });
     }
     for (n, (from, flags, seq, ack)) in

@@ -176,7 +176,7 @@ fn a_reply_goes_to_who_sent_the_datagram_that_was_received_last() {
     let call = Call::RecvFrom { fd: 5, len: 9 };
     for (port, data) in [(1000, b"first".to_vec()), (2000, b"second".to_vec())] {
         let (value, peer) = (data.len() as i64, Some(address(port)));
-        let came = came_back(Side::Client, Ok(Returned { value, data, peer }));
+        let came = came_back(Side::Client, Ok(Returned { value, data, peer, ..Returned::default() }));
         let entered = What::Event(Event::Entered { caller: Side::Client.into(), call: call.clone() });
         world.when(Request::Call(Side::Client, call.clone()), [entered, came]);
         go(&mut runner, &mut world, Command::Next);
@@ -318,7 +318,7 @@ fn received_bytes_can_be_sent_back() {
     go(&mut runner, &mut world, Command::Next);
     let call = Call::Recv { fd: 5, len: 64 };
     let entered = What::Event(Event::Entered { caller: Side::Client.into(), call: call.clone() });
-    let returned = Returned { value: 3, data: b"abc".to_vec(), peer: None };
+    let returned = Returned { value: 3, data: b"abc".to_vec(), peer: None, ..Returned::default() };
     world.when(Request::Call(Side::Client, call), [entered, came_back(Side::Client, Ok(returned))]);
     go(&mut runner, &mut world, Command::Next);
     let call = Call::Send { fd: 5, data: b"abc".to_vec() };

@@ -1,0 +1,178 @@
+//! Programs whose calls are seen: whose part they play, and what waits.
+
+use super::*;
+use crate::model::{Actor, Caller, HeldCalls, ProgramCall};
+
+const FREE: u32 = 1;
+const PROGRAM: u32 = 2;
+const WATCH: u32 = 3;
+
+fn program() -> Member {
+    Member { number: PROGRAM, pid: 70, nth: 1, role: Role::Runs("nc".into()) }
+}
+
+fn with(members: &[Member]) -> Kernel {
+    Kernel::with(members)
+}
+
+fn made(name: &str, socket: Option<u64>, like: Option<Call>) -> ProgramCall {
+    let fd = socket.and(Some(3));
+    ProgramCall { name: name.into(), arguments: vec!["…".into()], fd, socket, like }
+}
+
+fn socket() -> ProgramCall {
+    made("socket", None, Some(Call::Socket { ipv6: false, udp: false }))
+}
+
+fn bind(cookie: u64) -> ProgramCall {
+    made("bind", Some(cookie), Some(Call::Bind { fd: 3, addr: end(8000) }))
+}
+
+fn connect(cookie: u64) -> ProgramCall {
+    made("connect", Some(cookie), Some(Call::Connect { fd: 3, addr: end(8000) }))
+}
+
+impl Kernel {
+    fn program(&mut self, news: ProgramNews) {
+        self.tell(Input::Program(PROGRAM, news));
+    }
+
+    /// A call that doesn't wait, and returns at once.
+    fn calls(&mut self, call: ProgramCall, sockets: &[u64]) {
+        self.program(ProgramNews::Entered(0, call));
+        let outcome = Ok(Returned { value: 3, made: sockets.to_vec(), ..Returned::default() });
+        self.program(ProgramNews::Returned(0, outcome));
+    }
+
+    /// The names of the calls that a side's pane shows of the program.
+    fn of_program(&self, side: Side) -> Vec<String> {
+        let nth = self.lab.member(PROGRAM).map_or(1, |member| member.nth);
+        let view = self.lab.trace().present();
+        let mut names: Vec<String> = view.calls(Actor { side, nth }).map(|call| call.called().to_owned()).collect();
+        names.reverse();
+        names
+    }
+
+    fn held(&self) -> Vec<HeldCalls> {
+        let told = self.effects.iter().filter_map(|effect| match effect {
+            Effect::Hold(PROGRAM, held) => Some(*held),
+            _ => None,
+        });
+        told.collect()
+    }
+}
+
+#[test]
+fn a_programs_calls_stand_at_the_side_whose_part_it_plays() {
+    let mut kernel = with(&[drives(FREE, &Side::BOTH), program()]);
+    kernel.calls(socket(), &[7]);
+    kernel.calls(made("setsockopt", Some(7), None), &[]);
+    assert_eq!(kernel.of_program(Side::Client), ["socket", "setsockopt"], "nothing tells it yet");
+    kernel.program(ProgramNews::Stands(0, bind(7)));
+    assert_eq!(kernel.of_program(Side::Server), ["socket", "setsockopt", "bind"]);
+    assert!(kernel.of_program(Side::Client).is_empty());
+    let server = Actor { side: Side::Server, nth: 2 };
+    assert!(kernel.effects.contains(&Effect::Own(7, server)), "{:?}", kernel.effects);
+    // What it does besides is its own kind of part, until a call tells otherwise.
+    kernel.program(ProgramNews::Entered(0, bind(7)));
+    kernel.program(ProgramNews::Returned(0, returned(0)));
+    kernel.calls(made("epoll_create1", None, None), &[]);
+    kernel.calls(socket(), &[8]);
+    kernel.calls(connect(8), &[]);
+    assert_eq!(kernel.of_program(Side::Server), ["socket", "setsockopt", "bind", "epoll_create1"]);
+    assert_eq!(kernel.of_program(Side::Client), ["socket", "connect"], "with another socket it is a client");
+    assert_eq!(kernel.lab.program_actor(PROGRAM, 8), Some(Actor { side: Side::Client, nth: 2 }));
+    assert_eq!(kernel.lab.program_actor(PROGRAM, 7), Some(server));
+}
+
+#[test]
+fn what_an_accept_makes_is_the_listeners() {
+    let mut kernel = with(&[drives(FREE, &Side::BOTH), program()]);
+    kernel.calls(socket(), &[7]);
+    kernel.calls(bind(7), &[]);
+    kernel.calls(made("accept4", Some(7), Some(Call::Accept { fd: 3 })), &[9]);
+    kernel.calls(made("read", Some(9), Some(Call::Recv { fd: 4, len: 1 })), &[]);
+    assert_eq!(kernel.of_program(Side::Server), ["socket", "bind", "accept4", "read"]);
+}
+
+#[test]
+fn a_call_before_which_a_program_stands_is_let_go_by_who_makes_calls() {
+    let watch = Member { number: WATCH, pid: 9, nth: 1, role: Role::Watches };
+    for (from, goes) in [(FREE, true), (WATCH, false), (PROGRAM, false), (99, false)] {
+        let mut kernel = with(&[drives(FREE, &Side::BOTH), program(), watch.clone()]);
+        kernel.calls(socket(), &[7]);
+        kernel.program(ProgramNews::Stands(0, connect(7)));
+        let standing = kernel.lab.trace().present().standing();
+        let [call] = &standing[..] else { panic!("{standing:?}") };
+        let caller = call.caller;
+        assert!(call.is_open() && !call.blocked);
+        kernel.asks(from, Request::LetCall(caller));
+        assert_eq!(kernel.effects.contains(&Effect::LetCall(PROGRAM, 0)), goes, "{from}");
+        // The kernel was asked before: what it had then explains what comes of the call.
+        if goes {
+            let at = |wanted: &dyn Fn(&Effect) -> bool| kernel.effects.iter().rposition(wanted);
+            assert!(
+                at(&|effect| matches!(effect, Effect::Dump(Scope::All)))
+                    < at(&|effect| matches!(effect, Effect::LetCall(..)))
+            );
+            kernel.program(ProgramNews::Entered(0, connect(7)));
+            assert!(kernel.lab.trace().present().standing().is_empty());
+            kernel.program(ProgramNews::Blocked(0));
+            kernel.program(ProgramNews::Returned(0, returned(0)));
+            assert_eq!(kernel.of_program(Side::Client), ["socket", "connect"], "one call, not two");
+            let view = kernel.lab.trace().present();
+            assert!(view.newest_call(caller).is_some_and(|call| call.outcome.is_some()));
+        }
+        // Nobody lets one go that doesn't stand.
+        let before = kernel.effects.len();
+        kernel.asks(FREE, Request::LetCall(Caller { worker: 99, ..caller }));
+        assert!(!kernel.effects[before..].iter().any(|effect| matches!(effect, Effect::LetCall(..))));
+    }
+}
+
+#[test]
+fn calls_wait_as_long_as_somebody_is_there_who_can_let_them_go() {
+    let mut kernel = Kernel::new(None);
+    kernel.tell(Input::Came(program()));
+    assert_eq!(kernel.lab.held_calls(PROGRAM), HeldCalls::None, "nobody is there");
+    kernel.tell(Input::Came(Member { number: WATCH, pid: 9, nth: 1, role: Role::Watches }));
+    assert_eq!(kernel.held(), []);
+    kernel.tell(Input::Came(drives(FREE, &Side::BOTH)));
+    assert_eq!(kernel.held(), [HeldCalls::Walk]);
+    kernel.asks(WATCH, Request::Hold(None, HeldCalls::None));
+    kernel.asks(FREE, Request::Hold(None, HeldCalls::All));
+    kernel.asks(PROGRAM, Request::Hold(None, HeldCalls::None));
+    assert_eq!(kernel.held(), [HeldCalls::Walk, HeldCalls::All], "who looks on has no say");
+    kernel.asks(PROGRAM, Request::Hold(Some(PROGRAM), HeldCalls::None));
+    kernel.tell(Input::Left(FREE));
+    kernel.asks(PROGRAM, Request::Hold(Some(PROGRAM), HeldCalls::Walk));
+    assert_eq!(kernel.held(), [HeldCalls::Walk, HeldCalls::All, HeldCalls::None], "nobody could let them go");
+}
+
+#[test]
+fn a_thread_that_ends_in_a_call_and_a_program_that_leaves_leave_no_call_open() {
+    for (end, events) in [(Input::Program(PROGRAM, ProgramNews::Ended(0)), 1), (Input::Left(PROGRAM), 0)] {
+        let mut kernel = with(&[drives(FREE, &Side::BOTH), program()]);
+        kernel.calls(socket(), &[7]);
+        kernel.program(ProgramNews::Stands(0, connect(7)));
+        kernel.tell(end);
+        let ended = kernel.events().iter().filter(|event| matches!(event, Event::Ended { .. })).count();
+        assert_eq!((kernel.lab.trace().open_calls().count(), ended), (0, events));
+        let view = kernel.lab.trace().present();
+        assert!(
+            view.standing().is_empty() && view.calls(Actor { side: Side::Client, nth: 2 }).next().unwrap().abandoned
+        );
+        // What comes late is of no call.
+        kernel.program(ProgramNews::Returned(0, returned(0)));
+        kernel.program(ProgramNews::Blocked(0));
+    }
+}
+
+#[test]
+fn a_program_has_a_number_that_nobody_else_has() {
+    let mut kernel = with(&[drives(FREE, &[Side::Server]), program(), drives(4, &[Side::Client])]);
+    let nth = |number| kernel.lab.member(number).map(|member| member.nth);
+    assert_eq!([nth(FREE), nth(PROGRAM), nth(4)], [Some(1), Some(2), Some(1)]);
+    kernel.tell(Input::Came(drives(5, &[Side::Client])));
+    assert_eq!(kernel.lab.member(5).map(|member| member.nth), Some(3));
+}
