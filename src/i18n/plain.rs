@@ -11,6 +11,7 @@ words! {
         pub recap: String,
         pub step: String,
         pub stands: String,
+        pub untold: String,
         pub ended: String,
         pub holds_none: String,
         pub holds_walk: String,

@@ -24,6 +24,8 @@ pub enum ProgramNews {
     Returned(u32, Outcome),
     /// A thread has ended.
     Ended(u32),
+    /// So many calls that didn't wait came faster than they are told one by one.
+    Untold(u64),
 }
 
 /// Whose parts the programs play.
@@ -100,6 +102,7 @@ impl Lab {
                 self.push(now, Event::Returned { caller, outcome });
                 self.schedule.changed(now);
             }
+            ProgramNews::Untold(calls) => self.push(now, Event::UntoldCalls { program: from, calls }),
             ProgramNews::Ended(thread) => {
                 if let Some(caller) = self.open_caller(&member, thread) {
                     self.push(now, Event::Ended { caller });

@@ -66,8 +66,9 @@ impl<T> Inbox<T> {
         self.bell.as_fd()
     }
 
-    /// Silences the bell once it has rung. Each order rang once; one read empties the pipe or leaves the rest for later.
-    pub(super) fn silence(&self) -> io::Result<()> {
-        (&self.bell).read(&mut [0; 64]).map(drop)
+    /// Silences the bell once it has rung. Each order rang once; one read empties the pipe or leaves the rest for later. Whether
+    /// anybody is left who could give another one.
+    pub(super) fn silence(&self) -> io::Result<bool> {
+        (&self.bell).read(&mut [0; 64]).map(|rang| rang > 0)
     }
 }

@@ -33,6 +33,8 @@ pub(super) struct Calls {
     of: BTreeMap<Actor, Vec<usize>>,
     /// The calls that haven't returned.
     open: HashMap<Caller, usize>,
+    /// How many calls of programs weren't kept one by one, each time that there were more.
+    pub(super) untold: Vec<(Moment, u64)>,
     /// Which of the programs' calls waited, each time that this changed.
     pub(super) holding: Vec<(Moment, Option<u32>, HeldCalls)>,
 }
@@ -55,6 +57,10 @@ impl Calls {
             }
             Event::Ended { caller } => self.abandon(moment, *caller),
             Event::Plays { from, side, socket } => self.plays(*from, *side, *socket),
+            Event::UntoldCalls { calls, .. } => {
+                let before = self.untold.last().map_or(0, |(_, before)| *before);
+                self.untold.push((moment, before.saturating_add(*calls)));
+            }
             Event::Holding { of, held } => self.holding.push((moment, *of, *held)),
             _ => {}
         }

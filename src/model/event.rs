@@ -42,6 +42,9 @@ pub enum Event {
         /// The socket, by the name that its calls have ([`super::ProgramCall::socket`]).
         socket: u64,
     },
+    /// So many calls of a program, by its member's number, didn't wait, and weren't kept one by one, since the last such entry.
+    #[allow(missing_docs)]
+    UntoldCalls { program: u32, calls: u64 },
     /// From now on these of the programs' calls wait before they are made.
     Holding {
         /// Of which program: its member's number; `None` of all.

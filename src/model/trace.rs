@@ -218,6 +218,7 @@ impl Trace {
             | Event::Returned { .. }
             | Event::Ended { .. }
             | Event::Plays { .. }
+            | Event::UntoldCalls { .. }
             | Event::Holding { .. } => self.calls.take(moment, event),
             Event::Joined(member) => {
                 self.drives_anew(moment, member);

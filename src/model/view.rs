@@ -202,6 +202,11 @@ impl<'a> View<'a> {
         fitting.next().map_or_else(HeldCalls::default, |(.., held)| *held)
     }
 
+    /// How many calls of programs weren't kept one by one.
+    pub fn untold_calls(&self) -> u64 {
+        self.newest(&self.trace.calls.untold).map_or(0, |(_, calls)| *calls)
+    }
+
     /// The program that is an actor; `None` of one whose calls a person makes.
     pub fn program(&self, actor: Actor) -> Option<&'a Member> {
         self.members().into_iter().find(|member| matches!(member.role, Role::Runs(_)) && member.makes(actor))

@@ -156,6 +156,7 @@ impl<'a> Transcript<'a> {
             Event::Entered { .. } | Event::Plays { .. } => Vec::new(),
             Event::Stands { caller, .. } => lines::call(*caller, view, &texts.stands, self.all).into_iter().collect(),
             Event::Ended { caller } => lines::call(*caller, view, &texts.ended, self.all).into_iter().collect(),
+            Event::UntoldCalls { calls, .. } => vec![format!("  {}", fill(&texts.untold, &[("n", calls)]))],
             Event::Holding { of, held } => lines::holding(*of, *held, view, texts),
             Event::Blocked { caller } => lines::call(*caller, view, &texts.blocks, self.all).into_iter().collect(),
             Event::Returned { caller, outcome } => {

@@ -106,6 +106,9 @@ fn object<'a>(entry: &Entry, view: &View<'_>, step_id: &impl Fn(usize) -> &'a st
                 .chain(nth(from.nth))
                 .collect(),
         )),
+        Event::UntoldCalls { program, calls } => {
+            Some(("untold", vec![("member", json!(program)), ("calls", json!(calls))]))
+        }
         Event::Holding { of, held } => {
             Some(("holding", vec![("member", json!(of)), ("calls", json!(format!("{held:?}").to_lowercase()))]))
         }

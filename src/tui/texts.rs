@@ -420,6 +420,7 @@ words! {
         pub type_keys: String,
         pub pass: String,
         pub stands: String,
+        pub untold: String,
         pub holds_none: String,
         pub holds_walk: String,
         pub holds_all: String,

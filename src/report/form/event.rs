@@ -42,6 +42,10 @@ pub(super) enum EventForm {
         side: Side,
         socket: u64,
     },
+    UntoldCalls {
+        program: u32,
+        calls: u64,
+    },
     Holding {
         of: Option<u32>,
         #[serde(with = "HeldCallsForm")]

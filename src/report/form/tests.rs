@@ -209,6 +209,7 @@ fn of_programs() -> Vec<Event> {
         Event::Ended { caller },
         Event::Plays { from: caller.actor, side: Server, socket: 17 },
     ];
+    events.push(Event::UntoldCalls { program: 2, calls: 70_000 });
     let held = [HeldCalls::None, HeldCalls::Walk, HeldCalls::All];
     events.extend(held.map(|held| Event::Holding { of: None, held }));
     events.push(Event::Holding { of: Some(2), held: HeldCalls::All });

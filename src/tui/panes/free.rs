@@ -271,13 +271,19 @@ fn style_of(scene: &Scene<'_>, item: &Item) -> ratatui::style::Style {
 fn holding(scene: &Scene<'_>, width: usize) -> Vec<Line<'static>> {
     let t = &scene.texts.free;
     let drives = scene.app.walk().free().is_some_and(|free| !free.actors().is_empty());
-    let Some(program) = programs::programs(scene.app).into_iter().next().filter(|_| drives) else { return Vec::new() };
+    if !drives || programs::actors(scene.app).is_empty() {
+        return Vec::new();
+    }
+    let Some(program) = programs::programs(scene.app).into_iter().next() else { return Vec::new() };
     let text = match scene.view.holding(program.number) {
         HeldCalls::None => &t.holds_none,
         HeldCalls::Walk => &t.holds_walk,
         HeldCalls::All => &t.holds_all,
     };
-    wrap_text(text, scene.theme.waits.0, width)
+    let untold = scene.view.untold_calls();
+    let told = (untold > 0).then(|| fill(&t.untold, &[("n", &untold)]));
+    let lines = [Some(text.clone()), told];
+    lines.into_iter().flatten().flat_map(|text| wrap_text(&text, scene.theme.waits.0, width)).collect()
 }
 
 /// Which segments pass by themselves, and how many did without being kept.
