@@ -98,6 +98,8 @@ pub(super) enum Command {
     Exec {
         #[arg(long, value_name = "NAME")]
         lab: Option<String>,
+        #[arg(long)]
+        pass: bool,
         #[arg(value_name = "PROGRAM", trailing_var_arg = true, allow_hyphen_values = true)]
         program: Vec<OsString>,
     },

@@ -88,6 +88,7 @@ fn argument(command: &str, arg: Arg, texts: &'static CliTexts) -> Arg {
         "addr" => &texts.addr,
         "lab" => &texts.lab,
         "record" => &texts.record,
+        "pass" => &texts.pass,
         "answer" => &texts.answer,
         "program" => &texts.program,
         "file" => &texts.file,

@@ -90,6 +90,8 @@ pub enum Task {
     Exec {
         /// The lab's name, where one was given.
         lab: Option<String>,
+        /// Its calls don't wait.
+        pass: bool,
         /// The program and its arguments; a shell where there is none.
         program: Vec<OsString>,
     },
@@ -210,7 +212,7 @@ fn invocation(cli: args::Cli, lang: Lang) -> Invocation {
         Some(args::Command::Client { joining, answer }) => join(Part::Client, joining, answer.answer()),
         Some(args::Command::Free { joining, answer }) => join(Part::Free, joining, answer.answer()),
         Some(args::Command::Watch { joining }) => join(Part::Watch, joining, None),
-        Some(args::Command::Exec { lab, program }) => Task::Exec { lab, program },
+        Some(args::Command::Exec { lab, pass, program }) => Task::Exec { lab, pass, program },
         Some(args::Command::Replay { file, shown }) => Task::Replay { file, shown },
         Some(args::Command::Keep { name }) => Task::Keep(name),
         Some(args::Command::Adopt { name }) => Task::Adopt(name),

@@ -65,6 +65,7 @@ words! {
         pub addr_name: String,
         pub lab: String,
         pub record: String,
+        pub pass: String,
         pub answer: String,
         pub program: String,
         pub program_name: String,

@@ -5,6 +5,7 @@
 //! the namespace, holds the wire and asks the kernel); each side has one that makes its calls. Only the serving thread
 //! publishes, so that what happened has one order and one clock.
 
+pub mod background;
 mod descriptors;
 mod diag;
 pub mod doctor;
@@ -37,6 +38,7 @@ pub use lab::{
 };
 pub use needs::{missing, missing_in_lab};
 pub use poll::is_readable_within;
+pub use tracer::Unseen;
 pub use signals::{Process, receive_signals, stop};
 pub use world::{Door, LinuxWorld};
 

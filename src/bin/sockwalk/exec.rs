@@ -1,7 +1,10 @@
-//! `sockwalk exec`: any program inside a shared lab, as it is.
+//! `sockwalk exec`: any program inside a shared lab, as it is, its calls seen.
+//!
+//! A process of its own traces the program, since what a program starts may run on when it has ended itself: then that process
+//! stays, and this one reports the program's end.
 
 use std::ffi::OsString;
-use std::io::{self, Read, Write};
+use std::io::{self, PipeReader, PipeWriter, Read, Write};
 use std::os::unix::process::ExitStatusExt;
 use std::path::Path;
 use std::process::{Command, ExitStatus};
@@ -9,41 +12,57 @@ use std::thread;
 
 use sockwalk::cli::{Exit, Invocation};
 use sockwalk::i18n::{SharedTexts, Texts, cause, escape, fill, join};
-use sockwalk::linux::{Process, receive_signals};
-use sockwalk::model::{Mode, Passing, Role, Which};
+use sockwalk::linux::shared::{Course, Joined};
+use sockwalk::linux::{Process, Unseen, background, receive_signals};
+use sockwalk::model::{HeldCalls, Mode, Passing, Role, Which};
 use sockwalk::walk::World;
 
 use super::labs::Labs;
 
+/// What is run, and how.
+pub struct Options<'a> {
+    /// The lab's name, where one was given.
+    pub lab: Option<&'a str>,
+    /// Its calls don't wait.
+    pub pass: bool,
+    /// The program and its arguments; a shell where there is none.
+    pub program: &'a [OsString],
+}
+
 /// Runs the program, or a shell, and waits for its end. Returns its exit status; 128 more than the signal that ended it.
-pub fn run(invocation: &Invocation, lab: Option<&str>, program: &[OsString]) -> Result<u8, Exit> {
+pub fn run(invocation: &Invocation, options: &Options<'_>) -> Result<u8, Exit> {
     let texts = Texts::load(invocation.lang)?;
     let shell = || std::env::var_os("SHELL").filter(|shell| !shell.is_empty()).unwrap_or_else(|| "/bin/sh".into());
-    let (program, arguments) = match program.split_first() {
+    let (program, arguments) = match options.program.split_first() {
         Some((program, arguments)) => (program.clone(), arguments.to_vec()),
         None => (shell(), Vec::new()),
     };
     let name = Path::new(&program).file_name().unwrap_or(&program).to_string_lossy().into_owned();
     let role = Role::Runs(name);
     let labs = Labs::open(invocation)?;
-    let (mut joined, lab) = labs.join(invocation, lab, role)?;
-    let opening = match joined.mode() {
+    let (joined, lab) = labs.join(invocation, options.lab, role)?;
+    let mut opening = match joined.mode() {
         Mode::Host => texts.shared.exec_host.clone(),
         Mode::Lab => opening(&lab.name.to_string(), joined.passing(), &texts.shared),
     };
+    if !options.pass && joined.held() != HeldCalls::None {
+        opening = format!("{opening}\n{}", texts.shared.exec_calls);
+    }
     let _ = writeln!(super::out::err(), "{opening}");
-    let gone = texts.shared.exec_gone.clone();
-    let told = joined.watch(move || drop(writeln!(super::out::err(), "{gone}")));
-    let ended =
-        told.map_err(|refused| refused.error).and_then(|()| run_to_its_end(Command::new(&program).args(arguments)));
-    // Whoever is told that the lab is gone would be told by this one's own leaving.
-    std::mem::forget(joined);
-    let ended = ended.map_err(|error| {
+    let mut command = Command::new(&program);
+    command.args(arguments);
+    let ended = run_to_its_end(joined, command, options.pass, &texts.shared).map_err(|error| {
         let program = escape(program.as_encoded_bytes());
         let sentence =
             fill(&texts.shared.no_program, &[("program", program), ("error", cause(invocation.lang, &error))]);
         Exit { status: 127, text: format!("{}\n", join(&texts.cli.error, &sentence)) }
     })?;
+    let Some(ended) = ended else {
+        return Err(Exit {
+            status: 137,
+            text: format!("{}\n", join(&texts.cli.error, &texts.shared.exec_tracer_gone)),
+        });
+    };
     let by_signal = ended.signal().map(|signal| 128 + signal);
     Ok(u8::try_from(ended.code().or(by_signal).unwrap_or(1)).unwrap_or(1))
 }
@@ -58,19 +77,99 @@ fn opening(lab: &str, passing: &Passing, texts: &SharedTexts) -> String {
     fill(text, &[("lab", lab)])
 }
 
-/// Runs a program to its end. What another process sends to this one is handed on to it; the keys of the terminal reach it
-/// by themselves, and don't end its starter, which then reports its end.
-fn run_to_its_end(command: &mut Command) -> io::Result<ExitStatus> {
-    let mut signals = receive_signals()?;
-    let mut child = command.spawn()?;
-    let process = Process::open(child.id())?;
-    let hand_on = move || {
-        let mut signal = [0];
-        while signals.read_exact(&mut signal).is_ok() {
-            // It may have ended meanwhile: then nobody is left to be told.
-            let _ = process.signal(signal[0].into());
+/// What the process that traces tells of the program, one byte with four more.
+const RUNS: u8 = b'r';
+const NOT_STARTED: u8 = b'n';
+const ENDED: u8 = b'e';
+
+/// Runs a program to its end; `None` where who traces it has ended before, and the program with it.
+fn run_to_its_end(joined: Joined, command: Command, pass: bool, texts: &SharedTexts) -> io::Result<Option<ExitStatus>> {
+    let (told, tells) = io::pipe()?;
+    if background::fork()? {
+        drop(told);
+        trace(joined, command, pass, tells, texts);
+        std::process::exit(0);
+    }
+    drop((joined, tells));
+    wait(told)
+}
+
+/// What the process does that traces: everything until nothing is left of the program.
+fn trace(joined: Joined, command: Command, pass: bool, tells: PipeWriter, texts: &SharedTexts) {
+    let mut tells = Some(tells);
+    let mut tell = |what: u8, number: i32| {
+        if let Some(tells) = &mut tells {
+            let [a, b, c, d] = number.to_ne_bytes();
+            let _ = tells.write_all(&[what, a, b, c, d]);
+        }
+        if what != RUNS {
+            // Who waits for the end of what the program wrote waits for nobody but those that it has started.
+            tells = None;
+            let _ = background::let_go_of_standard_streams();
         }
     };
-    thread::Builder::new().name("signals".into()).spawn(hand_on)?;
-    child.wait()
+    let started = listen_to_nobody().and_then(|()| {
+        joined.run_traced(command, pass, |course| match course {
+            Course::Runs(process) => tell(RUNS, process as i32),
+            Course::Ended(status) => tell(ENDED, status.into_raw()),
+            Course::Unseen(why) => drop(writeln!(super::out::err(), "{}", unseen(why, texts))),
+            Course::LabGone => drop(writeln!(super::out::err(), "{}", texts.exec_gone)),
+        })
+    });
+    if let Err(error) = started {
+        tell(NOT_STARTED, error.raw_os_error().unwrap_or(libc::EIO));
+    }
+}
+
+/// The signals that reach this process by the terminal are the program's; what another process sends goes to the process that
+/// waits, which hands it on.
+fn listen_to_nobody() -> io::Result<()> {
+    background::never_stop()?;
+    let mut signals = receive_signals()?;
+    let body = move || while signals.read(&mut [0; 64]).is_ok_and(|length| length > 0) {};
+    thread::Builder::new().name("signals".into()).spawn(body).map(drop)
+}
+
+/// Waits for the program's end. What another process sends to this one is handed on to it; the keys of the terminal reach it
+/// by themselves, and don't end its starter, which then reports its end.
+fn wait(mut told: PipeReader) -> io::Result<Option<ExitStatus>> {
+    let mut signals = Some(receive_signals()?);
+    loop {
+        let mut said = [0; 5];
+        if told.read_exact(&mut said).is_err() {
+            return Ok(None);
+        }
+        let [what, number @ ..] = said;
+        let number = i32::from_ne_bytes(number);
+        match what {
+            RUNS => {
+                if let (Some(mut signals), Ok(process)) = (signals.take(), Process::open(number.unsigned_abs())) {
+                    let hand_on = move || {
+                        let mut signal = [0];
+                        while signals.read_exact(&mut signal).is_ok() {
+                            // It may have ended meanwhile: then nobody is left to be told.
+                            let _ = process.signal(signal[0].into());
+                        }
+                    };
+                    thread::Builder::new().name("signals".into()).spawn(hand_on)?;
+                }
+            }
+            ENDED => return Ok(Some(ExitStatus::from_raw(number))),
+            _ => return Err(io::Error::from_raw_os_error(number)),
+        }
+    }
+}
+
+/// Why calls can't be seen, or not all of them.
+fn unseen(why: Unseen, texts: &SharedTexts) -> String {
+    let (text, number) = match why {
+        Unseen::Ring(thread) => (&texts.unseen_ring, i64::from(thread.process)),
+        Unseen::Architecture(thread) => (&texts.unseen_architecture, thread.process.into()),
+        Unseen::Yama(scope) => (&texts.unseen_yama, scope.into()),
+        Unseen::Debugger(process) => (&texts.unseen_debugger, process.into()),
+        Unseen::Filter(errno) => (&texts.unseen_filter, errno.into()),
+        Unseen::Trace(errno) => (&texts.unseen_trace, errno.into()),
+    };
+    let error = io::Error::from_raw_os_error(i32::try_from(number).unwrap_or(0));
+    fill(text, &[("n", &number as &dyn std::fmt::Display), ("error", &error)])
 }

@@ -103,7 +103,9 @@ fn run(invocation: Invocation) -> Result<u8, Exit> {
     };
     match &invocation.task {
         Task::Join(joining) => join::run(&invocation, joining),
-        Task::Exec { lab, program } => exec::run(&invocation, lab.as_deref(), program),
+        Task::Exec { lab, pass, program } => {
+            exec::run(&invocation, &exec::Options { lab: lab.as_deref(), pass: *pass, program })
+        }
         Task::Replay { file, shown } => replay::run(&invocation, file, *shown),
         Task::Keep(name) => keep::run(&invocation, name),
         Task::Adopt(name) => keep::adopt(&invocation, name),

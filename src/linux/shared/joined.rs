@@ -129,6 +129,21 @@ impl Joined {
         thread::Builder::new().name("hears".into()).spawn(body).map(drop).map_err(refused(Aim::Thread.by("clone()")))
     }
 
+    /// The way to the lab, for who makes no calls.
+    pub(super) fn take_link(&mut self) -> Option<Link> {
+        self.link.take()
+    }
+
+    /// Its number in the lab.
+    pub(super) fn number(&self) -> u32 {
+        self.number
+    }
+
+    /// Which of its program's calls wait.
+    pub fn held(&self) -> HeldCalls {
+        self.held
+    }
+
     /// The beginning of the lab's clock.
     pub fn epoch(&self) -> Instant {
         self.epoch

@@ -15,6 +15,7 @@ mod link;
 mod members;
 mod programs;
 mod protocol;
+mod traced;
 
 pub use daemon::{Keeping, keep, take_over};
 pub(super) use folder::TakenName;
@@ -27,6 +28,7 @@ pub use crate::lab::Denial;
 pub(super) use members::{Heard, Members};
 pub(super) use programs::{Programs, within as programs_within};
 pub use protocol::ShownLesson;
+pub use traced::Course;
 pub(super) use protocol::{FromMember, LONGEST, ToMember, VERSION};
 
 /// Reads lines in both directions until one isn't a message, for [`super::untrusted`].

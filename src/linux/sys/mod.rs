@@ -11,6 +11,7 @@ use std::sync::atomic::{AtomicI32, Ordering};
 
 use socket2::{SockAddr, SockAddrStorage};
 
+pub mod fork;
 pub mod ptrace;
 pub mod seccomp;
 

@@ -7,9 +7,9 @@ use super::descriptors::{Kind, Kinds, Open, open, others, sockets};
 use super::like::{like, outcome};
 use super::memory::Memory;
 use super::table::{Argument, Row};
-use super::{HeldCalls, filter};
+use super::{filter};
 use crate::linux::sys::ptrace::Entry;
-use crate::model::{Call, Errno, ProgramCall, ProgramReturn, ProgramThread};
+use crate::model::{HeldCalls, Call, Errno, ProgramCall, ProgramReturn, ProgramThread};
 
 /// What is known of each process and of sockets.
 #[derive(Default)]
@@ -123,7 +123,7 @@ fn reader<'a>(
 pub(super) fn is_held(held: HeldCalls, entry: &Entry, call: &ProgramCall) -> bool {
     match held {
         HeldCalls::None => false,
-        HeldCalls::Shown => true,
+        HeldCalls::All => true,
         HeldCalls::Walk => {
             let Some(row) = Row::of(entry.number).filter(|row| row.walk) else { return false };
             // Of what is no descriptor, or of no socket, the kernel's answer is worth waiting for too.

@@ -7,6 +7,7 @@ use std::os::fd::OwnedFd;
 use rustix::process::{Pid, PidfdFlags, PidfdGetfdFlags, pidfd_getfd, pidfd_open};
 use socket2::Socket;
 
+use crate::linux::sides::NewSocket;
 use crate::model::ProgramDescriptor;
 
 /// What a number is open on.
@@ -66,6 +67,10 @@ pub(super) struct Kind {
 }
 
 impl Kind {
+    fn of(socket: &Socket) -> Option<Kind> {
+        Some(Kind { domain: socket.domain().ok()?.into(), kind: socket.r#type().ok()?.into() })
+    }
+
     /// Whether it is of IPv4 or IPv6.
     pub(super) fn is_internet(self) -> bool {
         matches!(self.domain, libc::AF_INET | libc::AF_INET6)
@@ -83,15 +88,25 @@ impl Kinds {
         if self.0.len() > MOST {
             self.0.clear();
         }
-        *self.0.entry(inode).or_insert_with(|| ask(process, fd))
+        *self.0.entry(inode).or_insert_with(|| Kind::of(&copy(process, fd)?))
     }
 }
 
-fn ask(process: u32, fd: i32) -> Option<Kind> {
+/// The same socket once more, in this process.
+fn copy(process: u32, fd: i32) -> Option<Socket> {
     let process = pidfd_open(Pid::from_raw(i32::try_from(process).ok()?)?, PidfdFlags::empty()).ok()?;
     let copy: OwnedFd = pidfd_getfd(&process, fd, PidfdGetfdFlags::empty()).ok()?;
-    let socket = Socket::from(copy);
-    Some(Kind { domain: socket.domain().ok()?.into(), kind: socket.r#type().ok()?.into() })
+    Some(Socket::from(copy))
+}
+
+/// The kernel's name for a socket of IPv4 or IPv6 (`SO_COOKIE`), under its number in the process; `None` where it is another
+/// one, or can't be had.
+pub(in crate::linux) fn internet_socket(process: u32, fd: i32) -> Option<NewSocket> {
+    let socket = copy(process, fd)?;
+    let kind = Kind::of(&socket)?;
+    let udp = kind.kind == libc::SOCK_DGRAM;
+    kind.is_internet().then_some(())?;
+    Some(NewSocket { fd, cookie: socket.cookie().ok()?, udp })
 }
 
 #[cfg(test)]

@@ -108,5 +108,5 @@ pub(super) fn outcome(read: &Reader<'_>, call: &ProgramCall, value: i64) -> Outc
         _ => None,
     };
     debug_assert!(data.as_ref().is_none_or(|data| data.len() <= memory::LONGEST));
-    Ok(Returned { value, data: data.unwrap_or_default(), peer })
+    Ok(Returned { value, data: data.unwrap_or_default(), peer, ..Returned::default() })
 }

@@ -24,12 +24,14 @@ mod stops;
 mod table;
 mod thread;
 
+pub(in crate::linux) use descriptors::internet_socket;
+
 use std::io;
 use std::process::{Command, ExitStatus};
 use std::thread::JoinHandle;
 
 use super::orders::Orders;
-use crate::model::{ProgramCall, ProgramReturn, ProgramThread};
+use crate::model::{HeldCalls, ProgramCall, ProgramReturn, ProgramThread};
 
 /// Which calls the filter stops at. It stays so for the program's life.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -40,18 +42,6 @@ pub enum Watched {
     /// waiting in `poll(2)` and its like cost nothing. Where calls are held later, a thread's others are seen from its next
     /// stop on.
     Network,
-}
-
-/// Which calls wait for [`Order::Go`].
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum HeldCalls {
-    /// None.
-    None,
-    /// The walk's own: `socket`, `bind`, `listen`, `accept`, `connect`, `send` and `recv` in all their forms, `shutdown`, and the
-    /// `close` of a socket's last descriptor; of sockets of IPv4 and IPv6.
-    Walk,
-    /// Each that is shown.
-    Shown,
 }
 
 /// What the tracer tells, in the order in which it happened to each thread.

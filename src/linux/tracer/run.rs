@@ -12,11 +12,11 @@ use signal_hook::low_level::{pipe, unregister};
 
 use super::calls::{Calls, is_held};
 use super::thread::{Go, Thread};
-use super::{HeldCalls, Order, Seen, Watched, proc};
+use super::{Order, Seen, Watched, proc};
 use crate::linux::orders::Inbox;
 use crate::linux::poll::poll_readable;
 use crate::linux::sys::ptrace::{self, Resume};
-use crate::model::{ProgramCall, ProgramThread};
+use crate::model::{HeldCalls, ProgramCall, ProgramThread};
 
 /// To whom it is told.
 pub(super) type Tell = Box<dyn Fn(Seen) + Send>;

@@ -13,7 +13,8 @@ use std::thread::{self, JoinHandle};
 
 use super::filter::filter;
 use super::run::{Run, Tell};
-use super::{HeldCalls, Order, Seen, Unseen, Watched};
+use super::{Order, Seen, Unseen, Watched};
+use crate::model::HeldCalls;
 use crate::linux::orders::Inbox;
 use crate::linux::poll::poll_readable;
 use crate::linux::sys::{ptrace, seccomp};

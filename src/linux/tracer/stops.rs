@@ -8,9 +8,9 @@ use std::time::Instant;
 use super::calls::is_held;
 use super::run::{Run, Tracee, kill, resume};
 use super::thread::{Begins, Ends, Stop, Thread};
-use super::{Gone, HeldCalls, Seen, Unseen, Watched, descriptors, filter, proc, table};
+use super::{Gone, Seen, Unseen, Watched, descriptors, filter, proc, table};
 use crate::linux::sys::ptrace::{self, Entry, Resume, SyscallInfo};
-use crate::model::{Errno, ProgramCall, ProgramReturn, ProgramThread};
+use crate::model::{HeldCalls, Errno, ProgramCall, ProgramReturn, ProgramThread};
 
 impl Run {
     /// A tracee stopped, or is gone.

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::packet::bytes;
 use super::{As, converted, remote};
-use crate::model::{Call, CallName, How, ProgramCall, Returned, SocketOption};
+use crate::model::{Call, CallName, How, ProgramCall, ProgramDescriptor, Returned, SocketOption};
 
 #[derive(Serialize, Deserialize)]
 #[serde(remote = "Call")]
@@ -78,8 +78,19 @@ struct ProgramForm {
     arguments: Vec<String>,
     fd: Option<i32>,
     socket: Option<u64>,
+    #[serde(default)]
+    internet: bool,
+    #[serde(default, skip_serializing_if = "Vec::is_empty", with = "As::<Vec<DescriptorForm>>")]
+    others: Vec<ProgramDescriptor>,
     #[serde(default, with = "As::<Option<CallForm>>")]
     like: Option<Call>,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(remote = "ProgramDescriptor")]
+struct DescriptorForm {
+    process: u32,
+    fd: i32,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -152,6 +163,7 @@ pub(super) struct ReturnedForm {
 remote! {
     CallForm: Call;
     ProgramForm: ProgramCall;
+    DescriptorForm: ProgramDescriptor;
     ReturnedForm: Returned;
 }
 

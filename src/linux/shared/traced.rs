@@ -1,0 +1,316 @@
+//! A program that runs in a shared lab and whose calls are seen: its tracer's word goes to the lab, and the lab's orders go to
+//! the tracer.
+
+use std::collections::{BTreeMap, HashMap};
+use std::io;
+use std::os::fd::AsFd;
+use std::process::{Command, ExitStatus};
+use std::sync::Mutex;
+use std::time::Instant;
+
+use super::joined::Joined;
+use super::link::Link;
+use super::protocol::{FromMember, ToMember};
+use crate::lab::{ProgramNews, Request};
+use crate::linux::orders::{Inbox, Orders};
+use crate::linux::poll::{Polled, poll};
+use crate::linux::sides::NewSocket;
+use crate::linux::tracer::{self, Order, Seen, Tracer, Unseen, Watched};
+use crate::model::{HeldCalls, Outcome, ProgramCall, ProgramReturn, ProgramThread, Returned};
+
+/// So many calls that don't wait are told at once, and so many more a second; of the others only the number.
+const AT_ONCE: f64 = 1000.0;
+const A_SECOND: f64 = 50.0;
+
+/// What becomes of a traced program, for who started it.
+pub enum Course {
+    /// It runs, as this process.
+    Runs(u32),
+    /// Its calls can't be seen, or not all of them.
+    Unseen(Unseen),
+    /// The lab is gone: from now on no call waits.
+    LabGone,
+    /// It has ended. What it started may run on.
+    Ended(ExitStatus),
+}
+
+/// What is said on this process's way to the lab.
+enum Said {
+    Lab(FromMember),
+    /// A thread stands before a call.
+    Stands(u32, ProgramThread, ProgramNews),
+    Course(Course),
+}
+
+impl Joined {
+    /// Runs a program in the lab, and all that it starts, until nothing of it is left. `passes`: its calls don't wait unless
+    /// somebody says so later. `tell` hears what becomes of it.
+    ///
+    /// # Errors
+    /// Where the program can't be started.
+    pub fn run_traced(mut self, command: Command, passes: bool, mut tell: impl FnMut(Course)) -> io::Result<()> {
+        let (orders, inbox) = Orders::<Said>::new()?;
+        let mut link = self.take_link();
+        if passes && let Some(link) = &mut link {
+            link.say(&FromMember::Request(Request::Hold(Some(self.number()), HeldCalls::None)));
+        }
+        let (held, watched) = if passes { (HeldCalls::None, Watched::Network) } else { (self.held(), Watched::All) };
+        let reporter = Mutex::new(Reporter::new(orders));
+        let hears = move |seen| {
+            if let Ok(mut reporter) = reporter.lock() {
+                reporter.hear(seen);
+            }
+        };
+        let tracer = Tracer::start(command, held, watched, hears)?;
+        tell(Course::Runs(tracer.process()));
+        let mut running = Running { link, tracer: &tracer, threads: HashMap::new() };
+        while !running.serve(&inbox, &mut tell)? {}
+        drop(running);
+        tracer.wait().map(drop)
+    }
+}
+
+/// A program that runs.
+struct Running<'a> {
+    /// `None` once the lab is gone.
+    link: Option<Link>,
+    tracer: &'a Tracer,
+    /// The threads that stand before a call, by the numbers that the lab knows.
+    threads: HashMap<u32, ProgramThread>,
+}
+
+impl Running<'_> {
+    /// Waits for what the program does and for what the lab says, and hands both on. Whether nothing is left of the program.
+    fn serve(&mut self, inbox: &Inbox<Said>, tell: &mut impl FnMut(Course)) -> io::Result<bool> {
+        let link = self.link.as_ref();
+        let own = Polled { fd: inbox.bell(), writes: false };
+        let polled = [own].into_iter().chain(link.map(|link| Polled { fd: link.as_fd(), writes: link.wants_to_send() }));
+        let polled: Vec<Polled<'_>> = polled.collect();
+        let ready = poll(polled.iter(), None)?;
+        let over = ready[0] && !inbox.silence()?;
+        for said in inbox.take() {
+            match said {
+                Said::Stands(number, thread, news) => {
+                    self.threads.insert(number, thread);
+                    self.say(&FromMember::Program(news), tell);
+                }
+                Said::Lab(said) => self.say(&said, tell),
+                Said::Course(course) => tell(course),
+            }
+        }
+        if ready.get(1) == Some(&true) {
+            self.hear(tell);
+        }
+        Ok(over)
+    }
+
+    fn say(&mut self, said: &FromMember, tell: &mut impl FnMut(Course)) {
+        if self.link.as_mut().is_some_and(|link| !link.say(said)) {
+            self.lab_gone(tell);
+        }
+    }
+
+    fn hear(&mut self, tell: &mut impl FnMut(Course)) {
+        let Some(link) = &mut self.link else { return };
+        let (said, open) = link.read::<ToMember>();
+        let open = open && link.flush();
+        for said in said {
+            match said {
+                ToMember::LetCall(number) => {
+                    if let Some(thread) = self.threads.remove(&number) {
+                        self.tracer.order(Order::Go(thread));
+                    }
+                }
+                ToMember::Hold(held) => self.tracer.order(Order::Hold(held)),
+                ToMember::Failed(_) => return self.lab_gone(tell),
+                _ => {}
+            }
+        }
+        if !open {
+            self.lab_gone(tell);
+        }
+    }
+
+    /// Nobody could let a call go any more.
+    fn lab_gone(&mut self, tell: &mut impl FnMut(Course)) {
+        self.link = None;
+        self.tracer.order(Order::Hold(HeldCalls::None));
+        tell(Course::LabGone);
+    }
+}
+
+/// Tells the lab what the tracer sees, on the tracer's thread: while it is told, the thread of the program stays where it is.
+struct Reporter {
+    orders: Orders<Said>,
+    /// The thread that began: the lab calls it 0.
+    first: Option<ProgramThread>,
+    /// The sockets of each process, by descriptor.
+    sockets: BTreeMap<u32, BTreeMap<i32, NewSocket>>,
+    /// The kernel's name for each socket, by inode; `None` of one that is neither IPv4's nor IPv6's.
+    known: HashMap<u64, Option<NewSocket>>,
+    /// The descriptor that a thread is about to close.
+    closing: HashMap<ProgramThread, i32>,
+    /// The threads whose calls are told now; of the others' only the number.
+    told: HashMap<ProgramThread, bool>,
+    allowance: Allowance,
+    /// How many calls weren't told.
+    untold: u64,
+}
+
+impl Reporter {
+    fn new(orders: Orders<Said>) -> Reporter {
+        Reporter {
+            orders,
+            first: None,
+            sockets: BTreeMap::new(),
+            known: HashMap::new(),
+            closing: HashMap::new(),
+            told: HashMap::new(),
+            allowance: Allowance::new(),
+            untold: 0,
+        }
+    }
+
+    /// A thread's number, as the lab has it.
+    fn number(&mut self, thread: ProgramThread) -> u32 {
+        if *self.first.get_or_insert(thread) == thread { 0 } else { thread.thread }
+    }
+
+    fn hear(&mut self, seen: Seen) {
+        match seen {
+            Seen::Stands { thread, call } => {
+                let (number, call) = (self.number(thread), self.call(thread, call));
+                self.told.insert(thread, true);
+                self.orders.give(Said::Stands(number, thread, ProgramNews::Stands(number, call)));
+            }
+            Seen::Entered { thread, call } => self.entered(thread, call),
+            Seen::Blocked { thread } => {
+                if self.told.get(&thread) == Some(&true) {
+                    let number = self.number(thread);
+                    self.news(ProgramNews::Blocked(number));
+                }
+            }
+            Seen::Returned { thread, call } => self.returned(thread, call),
+            Seen::Made { child, sockets, .. } => {
+                if child.process == child.thread {
+                    self.has(child.process, &sockets);
+                }
+            }
+            Seen::Executed { thread, former, sockets, .. } => {
+                if self.first.is_some_and(|first| first.process == thread.process && first.thread == former) {
+                    self.first = Some(thread);
+                }
+                self.has(thread.process, &sockets);
+            }
+            Seen::Gone { thread, .. } => {
+                let number = self.number(thread);
+                self.news(ProgramNews::Ended(number));
+                (self.told.remove(&thread), self.closing.remove(&thread));
+                if thread.process == thread.thread && self.sockets.remove(&thread.process).is_some() {
+                    self.tell_sockets(thread.process);
+                }
+            }
+            Seen::Unseen(why) => self.orders.give(Said::Course(Course::Unseen(why))),
+            Seen::Ended(status) => self.orders.give(Said::Course(Course::Ended(status))),
+            Seen::Signal { .. } | Seen::Stopped { .. } => {}
+        }
+    }
+
+    fn news(&self, news: ProgramNews) {
+        self.orders.give(Said::Lab(FromMember::Program(news)));
+    }
+
+    fn entered(&mut self, thread: ProgramThread, call: ProgramCall) {
+        if call.name == "close" {
+            self.closing.extend(call.fd.map(|fd| (thread, fd)));
+        }
+        let stood = self.told.get(&thread) == Some(&true);
+        if !stood && !self.allowance.takes_one() {
+            self.told.insert(thread, false);
+            self.untold += 1;
+            return;
+        }
+        self.told.insert(thread, true);
+        if self.untold > 0 {
+            let untold = std::mem::take(&mut self.untold);
+            self.news(ProgramNews::Untold(untold));
+        }
+        let (number, call) = (self.number(thread), self.call(thread, call));
+        self.news(ProgramNews::Entered(number, call));
+    }
+
+    fn returned(&mut self, thread: ProgramThread, came: ProgramReturn) {
+        let process = thread.process;
+        let closed = self.closing.remove(&thread).filter(|_| came.outcome.is_ok());
+        let closed = closed.is_some_and(|fd| self.sockets.get_mut(&process).is_some_and(|own| own.remove(&fd).is_some()));
+        let made: Vec<NewSocket> = came.made.iter().filter_map(|(fd, inode)| self.socket(process, *fd, *inode)).collect();
+        if !made.is_empty() {
+            self.sockets.entry(process).or_default().extend(made.iter().map(|socket| (socket.fd, *socket)));
+        }
+        if closed || !made.is_empty() {
+            self.tell_sockets(process);
+        }
+        if self.told.remove(&thread) == Some(true) {
+            let number = self.number(thread);
+            self.news(ProgramNews::Returned(number, outcome(came, &made)));
+        }
+    }
+
+    /// A call with the kernel's name for its socket instead of the inode.
+    fn call(&mut self, thread: ProgramThread, call: ProgramCall) -> ProgramCall {
+        let socket = call.fd.zip(call.socket).and_then(|(fd, inode)| self.socket(thread.process, fd, inode));
+        if let Some(socket) = socket {
+            // One that it was started with.
+            let own = self.sockets.entry(thread.process).or_default();
+            if own.insert(socket.fd, socket).is_none() {
+                self.tell_sockets(thread.process);
+            }
+        }
+        ProgramCall { socket: socket.map(|socket| socket.cookie), ..call }
+    }
+
+    /// A process has these sockets, by descriptor and inode.
+    fn has(&mut self, process: u32, sockets: &[(i32, u64)]) {
+        let sockets = sockets.iter().filter_map(|(fd, inode)| Some((*fd, self.socket(process, *fd, *inode)?))).collect();
+        if self.sockets.insert(process, sockets).unwrap_or_default() != self.sockets[&process] {
+            self.tell_sockets(process);
+        }
+    }
+
+    fn tell_sockets(&self, process: u32) {
+        let sockets = self.sockets.get(&process).map(|own| own.values().copied().collect()).unwrap_or_default();
+        self.orders.give(Said::Lab(FromMember::Has { process, sockets }));
+    }
+
+    fn socket(&mut self, process: u32, fd: i32, inode: u64) -> Option<NewSocket> {
+        let socket = *self.known.entry(inode).or_insert_with(|| tracer::internet_socket(process, fd));
+        Some(NewSocket { fd, ..socket? })
+    }
+}
+
+/// What a call came to, with the kernel's names for the sockets that it made.
+fn outcome(came: ProgramReturn, made: &[NewSocket]) -> Outcome {
+    let made: Vec<u64> = made.iter().map(|socket| socket.cookie).collect();
+    came.outcome.map(|returned| Returned { filled: came.arguments, made, ..returned })
+}
+
+/// How many calls may be told: a store that fills with time.
+struct Allowance {
+    left: f64,
+    filled: Instant,
+}
+
+impl Allowance {
+    fn new() -> Allowance {
+        Allowance { left: AT_ONCE, filled: Instant::now() }
+    }
+
+    fn takes_one(&mut self) -> bool {
+        let now = Instant::now();
+        let passed = now.duration_since(self.filled).as_secs_f64();
+        (self.left, self.filled) = ((self.left + passed * A_SECOND).min(AT_ONCE), now);
+        let takes = self.left >= 1.0;
+        self.left -= f64::from(u8::from(takes));
+        takes
+    }
+}
