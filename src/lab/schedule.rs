@@ -116,7 +116,8 @@ impl PollSchedule {
             | Event::Passing(_) => {}
             Event::Ended { .. }
             | Event::Plays { .. }
-            | Event::Holding { .. } | Event::UntoldCalls { .. }
+            | Event::Holding { .. }
+            | Event::UntoldCalls { .. }
             | Event::Step(_)
             | Event::Socket(_)
             | Event::Gone { .. } => {}

@@ -38,8 +38,8 @@ pub use lab::{
 };
 pub use needs::{missing, missing_in_lab};
 pub use poll::is_readable_within;
-pub use tracer::Unseen;
 pub use signals::{Process, receive_signals, stop};
+pub use tracer::Unseen;
 pub use world::{Door, LinuxWorld};
 
 /// What a thread said when it panicked.

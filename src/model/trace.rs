@@ -108,6 +108,8 @@ pub struct Trace {
     pub(super) by_hand: Vec<(Moment, Hand)>,
     /// Who came into the lab, in the order of arrival, and the places of those who were there.
     pub(super) arrivals: Vec<Member>,
+    /// The entries of these arrivals.
+    pub(super) arrived: Vec<Moment>,
     pub(super) present_members: Changing<usize>,
     /// The place of the newest arrival with a number.
     arrival_of: HashMap<u32, usize>,
@@ -227,6 +229,7 @@ impl Trace {
                     self.present_members.set(moment, before, false);
                 }
                 self.arrivals.push(member.clone());
+                self.arrived.push(moment);
                 self.present_members.set(moment, place, true);
             }
             Event::Left(member) => self.left(moment, member),

@@ -207,9 +207,12 @@ impl<'a> View<'a> {
         self.newest(&self.trace.calls.untold).map_or(0, |(_, calls)| *calls)
     }
 
-    /// The program that is an actor; `None` of one whose calls a person makes.
+    /// The program that is an actor, or was it last; `None` of one whose calls a person makes.
     pub fn program(&self, actor: Actor) -> Option<&'a Member> {
-        self.members().into_iter().find(|member| matches!(member.role, Role::Runs(_)) && member.makes(actor))
+        let trace = self.trace;
+        let came = &trace.arrivals[..trace.arrived.partition_point(|moment| *moment < self.moment)];
+        let last = came.iter().rfind(|member| member.makes(actor))?;
+        matches!(last.role, Role::Runs(_)).then_some(last)
     }
 
     /// Who was in the lab, in the order of arrival; empty where the lab isn't shared.

@@ -156,6 +156,8 @@ pub(super) struct Place {
     pub(super) menu: usize,
     /// The one connection that the ladder and the sides show; `None` for all.
     pub(super) only: Option<Connection>,
+    /// Each call of a program has a line of its own.
+    pub(super) unfolded: bool,
     /// How many of the newest segments the ladder leaves out.
     pub(super) ladder: usize,
     /// How far the overlay is scrolled.

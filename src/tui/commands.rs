@@ -38,6 +38,7 @@ pub enum Command {
     PassOne,
     LetCall,
     Hold,
+    Unfold,
     /// Show one connection only.
     Only,
     Auto,
@@ -187,6 +188,7 @@ pub const COMMANDS: &[Entry] = &[
     entry(Command::Drop, "drop", &[Char('x')], "x").footer(3).when(may_let_go),
     entry(Command::LetCall, "let_call", &[Char('e')], "e").footer(2).of(drives).when(a_call_stands),
     entry(Command::Hold, "hold", &[Char('h')], "h").footer(4).of(drives).when(may_hold),
+    entry(Command::Unfold, "unfold", &[Char('u')], "u").footer(13).of(is_free).when(shows_programs),
     entry(Command::Up, "up", &[Up], "↑").footer(5).when(has_older),
     entry(Command::Down, "down", &[Down], "↓").footer(5).when(has_newer),
     entry(Command::Interrupt, "interrupt", &[Char('i')], "i").footer(6).when(a_call_sleeps),
@@ -339,6 +341,10 @@ fn may_return(app: &App) -> bool {
 
 fn a_call_stands(app: &App) -> bool {
     is_present(app) && programs::meant_call(app).is_some()
+}
+
+fn shows_programs(app: &App) -> bool {
+    !programs::actors(app).is_empty()
 }
 
 fn may_hold(app: &App) -> bool {

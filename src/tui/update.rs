@@ -471,6 +471,7 @@ fn show(app: &mut App, command: Command) {
         Command::Large => app.look.large = Some(!app.is_large()),
         Command::Menu => app.place.menu += 1,
         Command::Only => super::free::next_connection(app),
+        Command::Unfold => app.place.unfolded = !app.place.unfolded,
         Command::Help => toggle(app, Overlay::Help),
         Command::Packet => toggle(app, Overlay::Packet),
         Command::Kernel => toggle(app, Overlay::Kernel),

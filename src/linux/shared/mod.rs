@@ -28,8 +28,8 @@ pub use crate::lab::Denial;
 pub(super) use members::{Heard, Members};
 pub(super) use programs::{Programs, within as programs_within};
 pub use protocol::ShownLesson;
-pub use traced::Course;
 pub(super) use protocol::{FromMember, LONGEST, ToMember, VERSION};
+pub use traced::Course;
 
 /// Reads lines in both directions until one isn't a message, for [`super::untrusted`].
 pub(super) fn read_lines(bytes: &[u8]) {

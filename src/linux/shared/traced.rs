@@ -84,7 +84,8 @@ impl Running<'_> {
     fn serve(&mut self, inbox: &Inbox<Said>, tell: &mut impl FnMut(Course)) -> io::Result<bool> {
         let link = self.link.as_ref();
         let own = Polled { fd: inbox.bell(), writes: false };
-        let polled = [own].into_iter().chain(link.map(|link| Polled { fd: link.as_fd(), writes: link.wants_to_send() }));
+        let polled =
+            [own].into_iter().chain(link.map(|link| Polled { fd: link.as_fd(), writes: link.wants_to_send() }));
         let polled: Vec<Polled<'_>> = polled.collect();
         let ready = poll(polled.iter(), None)?;
         let over = ready[0] && !inbox.silence()?;
@@ -242,8 +243,10 @@ impl Reporter {
     fn returned(&mut self, thread: ProgramThread, came: ProgramReturn) {
         let process = thread.process;
         let closed = self.closing.remove(&thread).filter(|_| came.outcome.is_ok());
-        let closed = closed.is_some_and(|fd| self.sockets.get_mut(&process).is_some_and(|own| own.remove(&fd).is_some()));
-        let made: Vec<NewSocket> = came.made.iter().filter_map(|(fd, inode)| self.socket(process, *fd, *inode)).collect();
+        let closed =
+            closed.is_some_and(|fd| self.sockets.get_mut(&process).is_some_and(|own| own.remove(&fd).is_some()));
+        let made: Vec<NewSocket> =
+            came.made.iter().filter_map(|(fd, inode)| self.socket(process, *fd, *inode)).collect();
         if !made.is_empty() {
             self.sockets.entry(process).or_default().extend(made.iter().map(|socket| (socket.fd, *socket)));
         }
@@ -271,7 +274,8 @@ impl Reporter {
 
     /// A process has these sockets, by descriptor and inode.
     fn has(&mut self, process: u32, sockets: &[(i32, u64)]) {
-        let sockets = sockets.iter().filter_map(|(fd, inode)| Some((*fd, self.socket(process, *fd, *inode)?))).collect();
+        let sockets =
+            sockets.iter().filter_map(|(fd, inode)| Some((*fd, self.socket(process, *fd, *inode)?))).collect();
         if self.sockets.insert(process, sockets).unwrap_or_default() != self.sockets[&process] {
             self.tell_sockets(process);
         }

@@ -4,12 +4,12 @@ use std::collections::{HashMap, HashSet};
 
 use super::arguments::Reader;
 use super::descriptors::{Kind, Kinds, Open, open, others, sockets};
+use super::filter;
 use super::like::{like, outcome};
 use super::memory::Memory;
 use super::table::{Argument, Row};
-use super::{filter};
 use crate::linux::sys::ptrace::Entry;
-use crate::model::{HeldCalls, Call, Errno, ProgramCall, ProgramReturn, ProgramThread};
+use crate::model::{Call, Errno, HeldCalls, ProgramCall, ProgramReturn, ProgramThread};
 
 /// What is known of each process and of sockets.
 #[derive(Default)]

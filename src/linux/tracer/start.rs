@@ -14,10 +14,10 @@ use std::thread::{self, JoinHandle};
 use super::filter::filter;
 use super::run::{Run, Tell};
 use super::{Order, Seen, Unseen, Watched};
-use crate::model::HeldCalls;
 use crate::linux::orders::Inbox;
 use crate::linux::poll::poll_readable;
 use crate::linux::sys::{ptrace, seccomp};
+use crate::model::HeldCalls;
 
 type Traces = JoinHandle<io::Result<ExitStatus>>;
 

@@ -10,7 +10,7 @@ use super::run::{Run, Tracee, kill, resume};
 use super::thread::{Begins, Ends, Stop, Thread};
 use super::{Gone, Seen, Unseen, Watched, descriptors, filter, proc, table};
 use crate::linux::sys::ptrace::{self, Entry, Resume, SyscallInfo};
-use crate::model::{HeldCalls, Errno, ProgramCall, ProgramReturn, ProgramThread};
+use crate::model::{Errno, HeldCalls, ProgramCall, ProgramReturn, ProgramThread};
 
 impl Run {
     /// A tracee stopped, or is gone.

@@ -12,7 +12,7 @@ use crate::explain::{Likely, explain};
 use crate::i18n::width as display_width;
 use crate::i18n::{escape, fill};
 use crate::model::typed::Mistyped;
-use crate::model::{Actor, CallView, Errno, Event, HeldCalls, Member, Side, SocketView, Unkept, Which};
+use crate::model::{Actor, CallView, Errno, Event, HeldCalls, Member, Role, Side, SocketView, Unkept, Which};
 use crate::tui::menu::{self, Group, Item};
 use crate::tui::programs;
 use crate::tui::scene::{Scene, mark, shape};
@@ -64,6 +64,14 @@ fn newest_call<'a>(scene: &Scene<'a>) -> Option<CallView<'a>> {
     newest(&driven).or_else(|| newest(&all()))
 }
 
+/// Who makes a call: a program by its name.
+fn who(scene: &Scene<'_>, actor: Actor) -> String {
+    match scene.view.program(actor).map(|program| &program.role) {
+        Some(Role::Runs(name)) => format!("{} {}", shape(actor.side), escape(name)),
+        _ => mark(actor),
+    }
+}
+
 /// What is said of a call.
 #[derive(Default)]
 struct Outcome {
@@ -93,7 +101,7 @@ fn outcome(scene: &Scene<'_>, call: &CallView<'_>, width: usize) -> Outcome {
         Some(Ok(returned)) => (format!("= {}", returned.value), theme.good.0),
         Some(Err(errno)) => (format!("= -1 {errno}"), theme.bad.0),
         None if call.abandoned => {
-            let head = format!("{} {}", mark(call.caller.actor), view_text(scene, call, true));
+            let head = format!("{} {}", who(scene, call.caller.actor), view_text(scene, call, true));
             let (head, means) = (wrap_text(&head, theme.title.0, width), wrap_text(&t.abandoned, theme.bad.0, width));
             return Outcome { head, means, more: Vec::new() };
         }
@@ -101,7 +109,7 @@ fn outcome(scene: &Scene<'_>, call: &CallView<'_>, width: usize) -> Outcome {
         None if !call.blocked => {
             let head = format!(
                 "{} {} {}",
-                mark(call.caller.actor),
+                who(scene, call.caller.actor),
                 view_text(scene, call, true),
                 if call.stands { &scene.texts.side.stands } else { &scene.texts.side.running }
             );
@@ -111,7 +119,7 @@ fn outcome(scene: &Scene<'_>, call: &CallView<'_>, width: usize) -> Outcome {
         None => (t.blocks.clone(), theme.waits.0),
     };
     let head = [
-        Span::styled(format!("{} ", mark(call.caller.actor)), theme.side(call.caller.actor.side)),
+        Span::styled(format!("{} ", who(scene, call.caller.actor)), theme.side(call.caller.actor.side)),
         Span::styled(format!("{} ", view_text(scene, call, true)), theme.title.0),
         Span::styled(result, style),
     ];

@@ -3,6 +3,7 @@
 mod code;
 mod ending;
 mod explain;
+mod fold;
 mod footer;
 mod free;
 mod glossary;

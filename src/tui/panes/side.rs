@@ -13,6 +13,7 @@ use ratatui::layout::Rect;
 use ratatui::style::Style;
 use ratatui::text::{Line, Span};
 
+use super::fold;
 use crate::i18n::excerpt;
 use crate::i18n::fill;
 use crate::i18n::width as display_width;
@@ -107,16 +108,22 @@ fn call_block(scene: &Scene<'_>, actor: Actor, width: usize, rows: usize) -> Vec
     let mut lines: Vec<Line<'static>> = Vec::new();
     let count = scene.view.call_count(actor);
     let mut shown = 0;
-    for call in scene.view.calls(actor) {
-        let mut block = call_lines(scene, &call, width);
-        if shown == 0 && comes_again(scene, &call) {
+    for row in fold::rows(scene.view.calls(actor), scene.app.place.unfolded) {
+        let (mut block, of) = match row {
+            fold::Row::Call(call) => (call_lines(scene, &call, width), 1),
+            fold::Row::Folded(folded) => {
+                let text = cut(&format!("⋯ {}", fold::names(&folded)), width);
+                (vec![Line::styled(text, scene.theme.dim.0)], folded.len())
+            }
+        };
+        if shown == 0 && scene.view.calls(actor).next().is_some_and(|call| comes_again(scene, &call)) {
             block.push(Line::styled(format!("  {}", scene.texts.side.interrupted), scene.theme.waits.0));
         }
-        let hint = usize::from(shown + 1 < count);
+        let hint = usize::from(shown + of < count);
         if lines.len() + block.len() + hint > rows {
             break;
         }
-        shown += 1;
+        shown += of;
         block.reverse();
         lines.extend(block);
     }
@@ -204,7 +211,16 @@ fn outcome_text(outcome: &Outcome) -> String {
 
 /// A call of the view: of a program's, as the program made it.
 pub(super) fn view_text(scene: &Scene<'_>, call: &CallView<'_>, full: bool) -> String {
-    call.as_made().unwrap_or_else(|| call_text(scene, call.call, full))
+    match call.made {
+        None => call_text(scene, call.call, full),
+        Some(made) if !full && made.like.is_some() => {
+            // Under the name that the program has called, what matters of its arguments.
+            let like = call_text(scene, call.call, false);
+            let arguments = like.split_once('(').map_or("", |(_, arguments)| arguments);
+            format!("{}({arguments}", made.name)
+        }
+        Some(_) => call.as_made().unwrap_or_default(),
+    }
 }
 
 /// The call as it is written in C, with the real descriptor. The short form leaves out the server's IP address, and what a narrow pane would cut of `O_NONBLOCK`.
