@@ -1,8 +1,9 @@
 //! The calls of a trace: each from the moment at which its thread stands before it or goes into it.
 
 use std::collections::{BTreeMap, HashMap};
+use std::time::Duration;
 
-use super::{Actor, Call, Caller, Event, HeldCalls, Member, Moment, Outcome, ProgramCall, Side};
+use super::{Actor, Call, Caller, Event, HeldCalls, Member, Moment, Outcome, ProgramCall, Side, Trace};
 
 /// One call, from its beginning to its return.
 #[derive(Clone, Debug)]
@@ -23,6 +24,49 @@ pub struct CallRecord {
     pub returned: Option<(Moment, Outcome)>,
     /// The entry at which its process ended, where it was in the call then.
     pub abandoned: Option<Moment>,
+}
+
+/// A call as it stood then.
+#[derive(Clone, Copy, Debug)]
+pub struct CallView<'a> {
+    /// Who made it.
+    pub caller: Caller,
+    /// What it was; of a program's, the walk's call that it comes to, where there is one.
+    pub call: &'a Call,
+    /// A program's call as the program made it.
+    pub made: Option<&'a ProgramCall>,
+    /// Whether its thread stood before it, and waited.
+    pub stands: bool,
+    /// The moment just before it was entered; before it was first seen, as long as its thread stands before it.
+    pub entered: Moment,
+    /// When that was, since the walk began.
+    pub since: Duration,
+    /// Whether the kernel had said by then that the thread sleeps in it.
+    pub blocked: bool,
+    /// What it had come to by then.
+    pub outcome: Option<&'a Outcome>,
+    /// Whether its process had ended in it by then, so that it never returns.
+    pub abandoned: bool,
+    /// The entry of its newest change.
+    pub changed: Moment,
+}
+
+impl CallView<'_> {
+    /// A program's call as the program made it, with what the kernel filled; `None` of a call of the walk's own.
+    pub fn as_made(&self) -> Option<String> {
+        let filled = self.outcome.and_then(|outcome| outcome.as_ref().ok()).map(|returned| &returned.filled[..]);
+        self.made.map(|made| made.written(filled.filter(|filled| !filled.is_empty())))
+    }
+
+    /// Its name in C.
+    pub fn called(&self) -> &str {
+        self.made.map_or_else(|| self.call.called(), |made| &made.name)
+    }
+
+    /// Whether the thread was in it.
+    pub fn is_open(&self) -> bool {
+        self.outcome.is_none() && !self.abandoned
+    }
 }
 
 /// All calls.
@@ -154,4 +198,26 @@ impl Calls {
 /// Whether a call made this socket.
 fn makes(record: &CallRecord, socket: u64) -> bool {
     matches!(&record.returned, Some((_, Ok(returned))) if returned.made.contains(&socket))
+}
+
+/// A call as it stood at a moment.
+pub(super) fn call_view<'a>(trace: &'a Trace, record: &'a CallRecord, moment: Moment) -> CallView<'a> {
+    let blocked = record.blocked.filter(|blocked| *blocked < moment);
+    let returned = record.returned.as_ref().filter(|(returned, _)| *returned < moment);
+    let abandoned = record.abandoned.filter(|abandoned| *abandoned < moment);
+    let ended = returned.map(|(returned, _)| *returned).or(abandoned);
+    let entered = record.entered.filter(|entered| *entered < moment);
+    let begun = entered.unwrap_or(record.seen);
+    CallView {
+        caller: record.caller,
+        call: &record.call,
+        made: record.made.as_deref(),
+        stands: entered.is_none() && ended.is_none(),
+        entered: begun,
+        since: trace.entries()[begun].at,
+        blocked: blocked.is_some() && ended.is_none(),
+        outcome: returned.map(|(_, outcome)| outcome),
+        abandoned: abandoned.is_some(),
+        changed: ended.or(blocked).unwrap_or(begun),
+    }
 }

@@ -30,7 +30,7 @@ mod view;
 pub use actor::{Actor, Caller, Door};
 pub use arguments::Argument;
 pub use call::{Call, CallName, Errno, How, LONGEST_READ, Outcome, Returned, Side};
-pub use calls::CallRecord;
+pub use calls::{CallRecord, CallView};
 pub use escape::{escape, escape_with, quoted};
 pub use event::{Answer, ClaimResult, Entry, Event, Hand, SegmentId, Unkept};
 pub use member::{Connection, Member, Passing, Role, Which, may_release};
@@ -43,4 +43,4 @@ pub use statement::{Count, End, Number, SegmentFate, SegmentWords, Statement, Ti
 pub use system::{Aim, Attempt, Cause, Failure};
 pub use told::Told;
 pub use trace::{Moment, SegmentRecord, SocketRecord, Trace};
-pub use view::{CallView, Fate, SegmentView, SocketView, View};
+pub use view::{Fate, SegmentView, SocketView, View};

@@ -511,14 +511,15 @@ time.sleep(100)
         let (first, second) = (listen.to_str().unwrap().to_owned(), hand_on.to_str().unwrap().to_owned());
         let exec = stage.exec(&[&python, "-c", DAEMON, &first, &second], "");
         assert!(stage.wait_end(exec).success());
-        stage.wait_event(watch, "the end of exec", |event| matches!(event, Event::Left(_)));
         std::fs::write(&listen, "").unwrap();
         stage.wait_text(watch, "first-name");
         std::fs::write(&hand_on, "").unwrap();
         stage.wait_text(watch, "second-name");
         let daemon = procs_named("second-name");
         assert_eq!(daemon.len(), 1, "{daemon:?}");
+        assert_eq!(stage.count(watch, |event| matches!(event, Event::Left(_))), 0, "what exec began runs on");
         pty::kill(daemon[0], libc::SIGKILL);
+        stage.wait_event(watch, "the end of all that exec began", |event| matches!(event, Event::Left(_)));
         stage.close(&[watch]);
     }
 }

@@ -141,9 +141,9 @@ impl Stage {
         self.beside.len() - 1
     }
 
-    /// `sockwalk exec` with a program.
+    /// `sockwalk exec` with a program whose calls don't wait.
     pub fn exec(&mut self, program: &[&str], input: &str) -> usize {
-        let command = self.command(&[&["exec", "--"], program].concat());
+        let command = self.command(&[&["exec", "--pass", "--"], program].concat());
         self.beside(command, input)
     }
 
@@ -426,7 +426,19 @@ impl Stage {
     #[track_caller]
     pub fn wait_program(&mut self, seat: Seat, program: &str, side: Side, state: &str) {
         let wanted = screens::Row { who: program.to_owned(), side, state: state.to_owned() };
-        self.wait(seat, &format!("{wanted:?}"), |screen| screens::sockets(screen).contains(&wanted));
+        let (shape, part) = match side {
+            Side::Server => ('■', self.texts.side.server.clone()),
+            Side::Client => ('●', self.texts.side.client.clone()),
+        };
+        let title = format!("{shape} {part} {program} ");
+        let has_descriptor =
+            |row: &screens::Row| row.who.starts_with("fd ") && (row.side, row.state.as_str()) == (side, state);
+        // Without a descriptor its name stands before it; with one, its name is the pane's.
+        self.wait(seat, &format!("{wanted:?}"), |screen| {
+            let sockets = screens::sockets(screen);
+            let is_its = screen.contents().contains(&title) && sockets.iter().any(has_descriptor);
+            is_its || sockets.contains(&wanted)
+        });
     }
 
     /// Waits until a screen shows a socket in a state.

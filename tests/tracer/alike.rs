@@ -8,7 +8,8 @@ use std::thread::JoinHandle;
 use super::common::Folder;
 use super::strace::{Lines, straced, told};
 use super::{Ran, Traced, c, command, go, python, ran, rust, tool};
-use sockwalk::linux::tracer::{HeldCalls, Watched};
+use sockwalk::linux::tracer::Watched;
+use sockwalk::model::HeldCalls;
 
 fn strace() -> Option<String> {
     tool("strace", "strace", "--version")

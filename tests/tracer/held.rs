@@ -5,7 +5,8 @@ use std::time::{Duration, Instant};
 
 use super::common::Folder;
 use super::{Traced, c, command, python};
-use sockwalk::linux::tracer::{Gone, HeldCalls, Order, Seen, Watched};
+use sockwalk::linux::tracer::{Gone, Order, Seen, Watched};
+use sockwalk::model::HeldCalls;
 use sockwalk::model::{ProgramCall, ProgramThread};
 
 fn stands(seen: &Seen) -> Option<(ProgramThread, &ProgramCall)> {
@@ -41,7 +42,7 @@ fn the_walks_own_calls_wait_and_the_others_pass() {
     ];
     for watched in [Watched::All, Watched::Network] {
         assert_eq!(stood(Traced::start(command(&words), HeldCalls::Walk, watched)), walk, "{watched:?}");
-        let all = stood(Traced::start(command(&words), HeldCalls::Shown, watched));
+        let all = stood(Traced::start(command(&words), HeldCalls::All, watched));
         assert!(
             ["poll", "pselect6", "getsockopt", "fcntl", "ioctl"]
                 .iter()
@@ -114,10 +115,10 @@ fn calls_that_are_let_pass_go_and_may_be_held_again() {
 fn a_program_can_be_killed_before_any_of_its_calls() {
     let folder = Folder::new();
     let Some(words) = c(&folder, "polling") else { return };
-    let calls = stood(Traced::start(command(&words), HeldCalls::Shown, Watched::All)).len();
+    let calls = stood(Traced::start(command(&words), HeldCalls::All, Watched::All)).len();
     assert!(calls > 20);
     for (at, number) in (0..calls).zip([9, 15].into_iter().cycle()) {
-        let traced = Traced::start(command(&words), HeldCalls::Shown, Watched::All);
+        let traced = Traced::start(command(&words), HeldCalls::All, Watched::All);
         for _ in 0..at {
             let seen = traced.until(|seen| stands(seen).is_some());
             traced.tracer.order(Order::Go(stands(&seen).unwrap().0));

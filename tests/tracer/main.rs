@@ -16,7 +16,8 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 use common::{BOUND, Folder, skipped};
-use sockwalk::linux::tracer::{HeldCalls, Order, Seen, Tracer, Watched};
+use sockwalk::linux::tracer::{Order, Seen, Tracer, Watched};
+use sockwalk::model::HeldCalls;
 
 /// A program that is traced, and what it prints.
 struct Traced {

@@ -8,7 +8,8 @@ use std::time::Instant;
 
 use super::common::{BOUND, Folder, skipped};
 use super::{Traced, c, command, go, ran};
-use sockwalk::linux::tracer::{Gone, HeldCalls, Order, Seen, Tracer, Unseen, Watched};
+use sockwalk::linux::tracer::{Gone, Order, Seen, Tracer, Unseen, Watched};
+use sockwalk::model::HeldCalls;
 
 #[test]
 fn sixty_four_threads_at_once() {

@@ -11,7 +11,7 @@ use std::process::{Command, ExitStatus};
 use std::thread;
 
 use sockwalk::cli::{Exit, Invocation};
-use sockwalk::i18n::{SharedTexts, Texts, cause, escape, fill, join};
+use sockwalk::i18n::{Lang, SharedTexts, Texts, cause, escape, fill, join};
 use sockwalk::linux::shared::{Course, Joined};
 use sockwalk::linux::{Process, Unseen, background, receive_signals};
 use sockwalk::model::{HeldCalls, Mode, Passing, Role, Which};
@@ -51,7 +51,7 @@ pub fn run(invocation: &Invocation, options: &Options<'_>) -> Result<u8, Exit> {
     let _ = writeln!(super::out::err(), "{opening}");
     let mut command = Command::new(&program);
     command.args(arguments);
-    let ended = run_to_its_end(joined, command, options.pass, &texts.shared).map_err(|error| {
+    let ended = run_to_its_end(joined, command, options.pass, invocation.lang).map_err(|error| {
         let program = escape(program.as_encoded_bytes());
         let sentence =
             fill(&texts.shared.no_program, &[("program", program), ("error", cause(invocation.lang, &error))]);
@@ -83,11 +83,11 @@ const NOT_STARTED: u8 = b'n';
 const ENDED: u8 = b'e';
 
 /// Runs a program to its end; `None` where who traces it has ended before, and the program with it.
-fn run_to_its_end(joined: Joined, command: Command, pass: bool, texts: &SharedTexts) -> io::Result<Option<ExitStatus>> {
+fn run_to_its_end(joined: Joined, command: Command, pass: bool, lang: Lang) -> io::Result<Option<ExitStatus>> {
     let (told, tells) = io::pipe()?;
     if background::fork()? {
         drop(told);
-        trace(joined, command, pass, tells, texts);
+        trace(joined, command, pass, tells, lang);
         std::process::exit(0);
     }
     drop((joined, tells));
@@ -95,7 +95,9 @@ fn run_to_its_end(joined: Joined, command: Command, pass: bool, texts: &SharedTe
 }
 
 /// What the process does that traces: everything until nothing is left of the program.
-fn trace(joined: Joined, command: Command, pass: bool, tells: PipeWriter, texts: &SharedTexts) {
+fn trace(joined: Joined, command: Command, pass: bool, tells: PipeWriter, lang: Lang) {
+    // They were read already, before the process was two.
+    let Ok(Texts { shared: texts, .. }) = Texts::load(lang) else { return };
     let mut tells = Some(tells);
     let mut tell = |what: u8, number: i32| {
         if let Some(tells) = &mut tells {
@@ -112,7 +114,7 @@ fn trace(joined: Joined, command: Command, pass: bool, tells: PipeWriter, texts:
         joined.run_traced(command, pass, |course| match course {
             Course::Runs(process) => tell(RUNS, process as i32),
             Course::Ended(status) => tell(ENDED, status.into_raw()),
-            Course::Unseen(why) => drop(writeln!(super::out::err(), "{}", unseen(why, texts))),
+            Course::Unseen(why) => drop(writeln!(super::out::err(), "{}", unseen(why, texts, lang))),
             Course::LabGone => drop(writeln!(super::out::err(), "{}", texts.exec_gone)),
         })
     });
@@ -161,7 +163,7 @@ fn wait(mut told: PipeReader) -> io::Result<Option<ExitStatus>> {
 }
 
 /// Why calls can't be seen, or not all of them.
-fn unseen(why: Unseen, texts: &SharedTexts) -> String {
+fn unseen(why: Unseen, texts: &SharedTexts, lang: Lang) -> String {
     let (text, number) = match why {
         Unseen::Ring(thread) => (&texts.unseen_ring, i64::from(thread.process)),
         Unseen::Architecture(thread) => (&texts.unseen_architecture, thread.process.into()),
@@ -171,5 +173,5 @@ fn unseen(why: Unseen, texts: &SharedTexts) -> String {
         Unseen::Trace(errno) => (&texts.unseen_trace, errno.into()),
     };
     let error = io::Error::from_raw_os_error(i32::try_from(number).unwrap_or(0));
-    fill(text, &[("n", &number as &dyn std::fmt::Display), ("error", &error)])
+    fill(text, &[("n", &number as &dyn std::fmt::Display), ("error", &cause(lang, &error))])
 }

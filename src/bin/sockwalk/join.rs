@@ -53,7 +53,7 @@ pub fn run(invocation: &Invocation, joining: &Joining) -> Result<u8, Exit> {
         lang: invocation.lang,
     };
     let part = match entered {
-        Entered::Joined(joined) => house.joined(joined, 0).map_err(screen::refused(invocation.lang))?,
+        Entered::Joined(joined) => house.joined(*joined, 0).map_err(screen::refused(invocation.lang))?,
         Entered::Begins(beginning, lock) => house.begun(invocation, sides, beginning, lock)?,
     };
     let options = house.options(&part, joining.server);

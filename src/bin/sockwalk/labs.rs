@@ -65,7 +65,7 @@ impl Lab {
 /// How a process comes into a lab.
 pub enum Entered {
     /// It was there.
-    Joined(Joined),
+    Joined(Box<Joined>),
     /// It begins here: its name is taken, and nobody else starts one until the lock is dropped.
     Begins(Beginning, Lock),
 }
@@ -113,7 +113,7 @@ impl Labs {
             return Ok((Entered::Begins(begun, lock), chosen));
         }
         let (joined, lab) = self.join_chosen(invocation, chosen)?;
-        Ok((Entered::Joined(joined), lab))
+        Ok((Entered::Joined(Box::new(joined)), lab))
     }
 
     /// Joins the lab that is meant, and starts it where it isn't there. The process must have no second thread.

@@ -17,7 +17,8 @@ fn with(members: &[Member]) -> Kernel {
 
 fn made(name: &str, socket: Option<u64>, like: Option<Call>) -> ProgramCall {
     let fd = socket.and(Some(3));
-    ProgramCall { name: name.into(), arguments: vec!["…".into()], fd, socket, like }
+    let (internet, others) = (true, Vec::new());
+    ProgramCall { name: name.into(), arguments: vec!["…".into()], fd, socket, internet, others, like }
 }
 
 fn socket() -> ProgramCall {

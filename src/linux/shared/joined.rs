@@ -116,19 +116,6 @@ impl Joined {
         })
     }
 
-    /// Where the member makes no calls: has `gone` called once the keeper is gone, from a thread of its own.
-    ///
-    /// # Errors
-    /// Where there is no thread to be had.
-    pub fn watch(&mut self, gone: impl FnOnce() + Send + 'static) -> Result<(), Refused> {
-        let Some(mut link) = self.link.take() else { return Ok(()) };
-        let body = move || {
-            while poll_readable([link.as_fd()], None).is_ok() && link.read::<ToMember>().1 {}
-            gone();
-        };
-        thread::Builder::new().name("hears".into()).spawn(body).map(drop).map_err(refused(Aim::Thread.by("clone()")))
-    }
-
     /// The way to the lab, for who makes no calls.
     pub(super) fn take_link(&mut self) -> Option<Link> {
         self.link.take()

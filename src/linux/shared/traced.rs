@@ -206,7 +206,8 @@ impl Reporter {
             Seen::Gone { thread, .. } => {
                 let number = self.number(thread);
                 self.news(ProgramNews::Ended(number));
-                (self.told.remove(&thread), self.closing.remove(&thread));
+                self.told.remove(&thread);
+                self.closing.remove(&thread);
                 if thread.process == thread.thread && self.sockets.remove(&thread.process).is_some() {
                     self.tell_sockets(thread.process);
                 }

@@ -153,7 +153,8 @@ impl Tracer {
         tell: impl Fn(Seen) + Send + 'static,
     ) -> io::Result<Tracer> {
         let (orders, inbox) = Orders::new()?;
-        let (thread, process) = start::start(command, inbox, held, watched, Box::new(tell))?;
+        let (thread, process) =
+            start::start(command, inbox, held, watched, Box::new(tell), || orders.give(Order::End))?;
         Ok(Tracer { orders, thread: Some(thread), process })
     }
 

@@ -21,13 +21,14 @@ use crate::model::HeldCalls;
 
 type Traces = JoinHandle<io::Result<ExitStatus>>;
 
-/// Starts a command. Returns the thread that traces it, and its process.
+/// Starts a command; `end` has the tracing thread end. Returns the thread that traces it, and its process.
 pub(super) fn start(
     command: Command,
     inbox: Inbox<Order>,
     held: HeldCalls,
     watched: Watched,
     tell: Tell,
+    end: impl Fn(),
 ) -> io::Result<(Traces, u32)> {
     let (started, executed) = channel();
     let trace = move || {
@@ -45,6 +46,8 @@ pub(super) fn start(
     match executed.recv() {
         Ok(Ok(process)) => Ok((thread, process)),
         Ok(Err(error)) => {
+            // Who started the process has waited for it already: nobody else hears of its end.
+            end();
             let _ = thread.join();
             Err(error)
         }

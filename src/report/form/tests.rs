@@ -7,8 +7,8 @@ use super::{Read, Written};
 use crate::model::testing::socket;
 use crate::model::{
     Actor, Answer, Call, CallName, Caller, ClaimResult, Connection, Count, End, Errno, Event, Hand, HeldCalls, How,
-    Member, Number, Passing, ProgramCall, Returned, Role, SegmentFate, SegmentId, SegmentWords, Side, SocketOption,
-    SocketState, Source, Statement, TcpInfo, Timer, TimerFact, TimerKind, Which,
+    Member, Number, Passing, ProgramCall, ProgramDescriptor, Returned, Role, SegmentFate, SegmentId, SegmentWords,
+    Side, SocketOption, SocketState, Source, Statement, TcpInfo, Timer, TimerFact, TimerKind, Which,
 };
 use crate::tcp::{Packet, State};
 
@@ -190,11 +190,18 @@ fn of_programs() -> Vec<Event> {
         arguments: vec!["3".into(), "…".into(), "64".into()],
         fd: Some(3),
         socket: Some(17),
+        internet: true,
+        others: vec![ProgramDescriptor { process: 70, fd: 5 }],
         like,
     };
     let known = Call::Program(Box::new(made(Some(Call::Recv { fd: 3, len: 64 }))));
-    let unlike =
-        Call::Program(Box::new(ProgramCall { name: "epoll_wait".into(), fd: None, socket: None, ..made(None) }));
+    let unlike = Call::Program(Box::new(ProgramCall {
+        name: "epoll_wait".into(),
+        fd: None,
+        socket: None,
+        others: Vec::new(),
+        ..made(None)
+    }));
     let returned = Returned {
         value: 3,
         filled: vec!["3".into(), "\"hi\"".into(), "64".into()],

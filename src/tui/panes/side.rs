@@ -17,9 +17,7 @@ use super::fold;
 use crate::i18n::excerpt;
 use crate::i18n::fill;
 use crate::i18n::width as display_width;
-use crate::model::{
-    Actor, Argument, Call, CallView, Member, Outcome, Role, Side, SocketFacts, SocketState, SocketView,
-};
+use crate::model::{Actor, Argument, Call, CallView, Outcome, Role, Side, SocketFacts, SocketState, SocketView};
 use crate::tcp::State;
 use crate::tui::scene::{Scene, holder, letter, minutes, put, reversed, shape, spread};
 use crate::tui::wrap::cut;
@@ -74,23 +72,23 @@ fn title(scene: &Scene<'_>, actor: Actor, width: usize) -> Line<'static> {
         Side::Server => &t.server,
         Side::Client => &t.client,
     };
-    let name = scene.view.program(actor).map_or_else(|| actor.name(part), |program| program_name(program, part));
+    let own = || scene.view.living().filter(|socket| socket.facts.actor() == Some(actor));
+    let name = match scene.view.program(actor).map(|program| &program.role) {
+        // It may have renamed itself since it came.
+        Some(Role::Runs(came)) => {
+            let present =
+                own().filter(|socket| socket.facts.fd.is_some()).find_map(|socket| socket.facts.program.as_ref());
+            format!("{part} {}", excerpt(present.unwrap_or(came).as_bytes(), 15))
+        }
+        _ => actor.name(part),
+    };
     let mut spans = vec![Span::styled(format!(" {} {name} ", shape(side)), scene.theme.side(side).bold())];
-    let local =
-        scene.view.living().filter(|socket| socket.facts.actor() == Some(actor)).find_map(|socket| socket.facts.local);
+    let local = own().find_map(|socket| socket.facts.local);
     let texts = local.map(|addr| [format!("{addr} "), format!("{} ", scene.short(addr))]);
     let room = width.saturating_sub(spans[0].width() + 2);
     let fits = texts.into_iter().flatten().find(|text| display_width(text) <= room);
     spans.extend(fits.map(|text| Span::styled(text, scene.theme.dim.0)));
     Line::from(spans)
-}
-
-/// A program's name, with the part that it plays.
-fn program_name(member: &Member, part: &str) -> String {
-    match &member.role {
-        Role::Runs(name) => format!("{part}: {}", excerpt(name.as_bytes(), 15)),
-        Role::Drives(_) | Role::Watches => part.to_owned(),
-    }
 }
 
 /// The sockets that the kernel still has, and those that have just gone.
