@@ -114,9 +114,8 @@ fn each_refused_call_is_told_in_the_learners_language() {
         ] {
             for args in [
                 &["doctor"][..],
-                &["play", "lost", "--mode", "lab", "--patience", "1"],
+                &["play", "refused", "--mode", "lab", "--patience", "1"],
                 &["play", "udp", "--patience", "1"],
-                &["lessons"],
                 &["exec", "--", missing.to_str().unwrap()],
             ] {
                 let mut all = args.to_vec();
@@ -137,6 +136,7 @@ fn each_refused_call_is_told_in_the_learners_language() {
 /// A shell's script, in namespaces of its own, before the program is run.
 fn on(user: User, program: &Program, kinds: &[&str], script: &str, args: &[&str]) -> Finished {
     let mut command = user.command(Path::new("unshare"));
+    command.env("XDG_RUNTIME_DIR", program.labs_of(user));
     command.args(["--user", "--map-root-user"]).args(kinds);
     command.args(["sh", "-c", &format!("{script} && exec \"$0\" \"$@\"")]).arg(program.path()).args(args);
     finish(&mut command)

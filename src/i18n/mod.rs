@@ -118,20 +118,41 @@ pub fn lacks_lang(wanted: Lang, lang: Lang) -> Result<String, BrokenTexts> {
 }
 
 /// Puts values into a text's `{placeholders}`. A placeholder without a value stays as it is, and so does what is
-/// put in: a `{` in a value means nothing.
+/// put in: a `{` in a value means nothing. A blank between a value and the text around it is there to part Latin letters from
+/// Chinese ones, and goes where both are Chinese, or one is a mark that has its own room.
 pub fn fill<V: std::fmt::Display>(text: &str, values: &[(&str, V)]) -> String {
     let mut filled = String::with_capacity(text.len() + 16);
     let mut rest = text;
     while let Some((before, after)) = rest.split_once('{') {
-        filled.push_str(before);
+        push_parted(&mut filled, before);
         let known = after.split_once('}').and_then(|(name, after)| {
             values.iter().find(|(known, _)| *known == name).map(|(_, value)| (value.to_string(), after))
         });
         // A brace that begins no known name stands for itself.
         let (put, after) = known.unwrap_or_else(|| ("{".to_owned(), after));
-        filled.push_str(&put);
+        push_parted(&mut filled, &put);
         rest = after;
     }
-    filled.push_str(rest);
+    push_parted(&mut filled, rest);
     filled
+}
+
+/// Puts a part behind what is there, without the one blank between them where none is needed.
+fn push_parted(filled: &mut String, part: &str) {
+    let is_mark = |c: char| matches!(c, '\u{3000}'..='\u{303f}' | '\u{ff00}'..='\u{ff60}');
+    let is_wide = |c: char| is_mark(c) || matches!(c, '\u{2e80}'..='\u{9fff}' | '\u{f900}'..='\u{faff}');
+    let needless = |left: char, right: char| is_mark(left) || is_mark(right) || (is_wide(left) && is_wide(right));
+    let mut behind = part.chars();
+    let mut before = filled.chars().rev();
+    let (left, right) = (before.next(), behind.next());
+    match (left, right) {
+        (Some(left), Some(' ')) if behind.next().is_some_and(|right| right != ' ' && needless(left, right)) => {
+            filled.push_str(&part[1..]);
+        }
+        (Some(' '), Some(right)) if before.next().is_some_and(|left| left != ' ' && needless(left, right)) => {
+            filled.pop();
+            filled.push_str(part);
+        }
+        _ => filled.push_str(part),
+    }
 }

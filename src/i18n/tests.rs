@@ -122,6 +122,24 @@ fn the_key_leads_through_all_languages_that_can_be_shown() {
     assert_eq!(zh().next(|lang| Glyphs::Ascii.have_lang(lang)), Lang::EN);
 }
 
+/// A blank parts Latin letters from Chinese ones, and nothing else: not a bracket that brings its own room, nor Chinese from
+/// Chinese.
+#[test]
+fn a_blank_beside_a_value_goes_where_chinese_needs_none() {
+    for (text, value, filled) in [
+        ("{v} 停在线路上", "SYN（客户端的套接字）", "SYN（客户端的套接字）停在线路上"),
+        ("{v} 停在线路上", "SYN", "SYN 停在线路上"),
+        ("{v} 失败", "套接字", "套接字失败"),
+        ("服务器的 {v}", "（无）", "服务器的（无）"),
+        ("服务器的 {v}", "SYN", "服务器的 SYN"),
+        ("{v}  {v}", "套接字", "套接字  套接字"),
+        ("the {v} runs", "套接字", "the 套接字 runs"),
+        ("a {v} b", " ", "a   b"),
+    ] {
+        assert_eq!(fill(text, &[("v", value)]), filled);
+    }
+}
+
 #[test]
 fn placeholders_are_filled_once() {
     assert_eq!(fill("port {port} of {side}", &[("port", "8000"), ("side", "{port}")]), "port 8000 of {port}");

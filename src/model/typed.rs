@@ -7,7 +7,7 @@ use std::iter::Peekable;
 use std::net::{IpAddr, SocketAddr};
 use std::str::Chars;
 
-use super::{Call, CallName, How, LONGEST_READ, Side, SocketOption};
+use super::{Actor, Call, CallName, How, LONGEST_READ, SocketOption};
 
 /// Why a text is no call. The words are the front ends'.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -24,8 +24,8 @@ pub enum Mistyped {
     Option(String),
     /// A quotation mark without its second one.
     Quote,
-    /// The side's thread is still in this call.
-    Busy(Side, CallName),
+    /// Its thread is still in this call.
+    Busy(Actor, CallName),
 }
 
 /// What stands in for what is left out.

@@ -110,7 +110,7 @@ fn typed_call(app: &mut App) -> Option<walk::Command> {
         // One thread makes one call at a time: what was typed stays, and is told why.
         Ok(_) if app.walk.trace().present().open_call(actor).is_some() => {
             let busy = app.walk.trace().present().open_call(actor).map(|open| open.call.name());
-            app.mistyped = busy.map(|call| Mistyped::Busy(actor.side, call));
+            app.mistyped = busy.map(|call| Mistyped::Busy(actor, call));
             None
         }
         Ok(call) => {

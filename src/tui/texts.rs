@@ -375,6 +375,7 @@ words! {
         pub mouse: String,
         pub scroll: String,
         pub close: String,
+        pub further: String,
     }
 }
 

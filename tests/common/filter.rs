@@ -43,6 +43,7 @@ pub fn can_filter() -> bool {
 
 pub fn filtered(program: &Program, user: User, lines: &str, numbers: &[i64], args: &[&str]) -> Finished {
     let mut command = user.command(Path::new("python3"));
+    command.env("XDG_RUNTIME_DIR", program.labs_of(user));
     command.args(["-c", &FILTERED.replace("{lines}", lines), &numbers.len().to_string()]);
     command.args(numbers.iter().map(ToString::to_string));
     finish(command.arg(program.path()).args(args))

@@ -166,7 +166,7 @@ impl Program {
     }
 
     /// A folder that is the user's alone.
-    fn labs_of(&self, user: User) -> PathBuf {
+    pub fn labs_of(&self, user: User) -> PathBuf {
         let path = self.folder.path().join(format!("run-{}", user.uid()));
         // Several threads may be the first.
         let made = fs::DirBuilder::new().mode(0o700).create(&path);

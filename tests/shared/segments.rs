@@ -91,7 +91,7 @@ fn each_kind_of_segment_of_a_connection_is_told() {
         stage.succeeds(server, Server, "listen(");
         stage.sleeps(client, Client, "connect(");
         let lost = word(&stage, "Lost: the request", "丢失的是：建立连接的请求");
-        let timer = word(&stage, "a retransmission timer runs there: in", "有重传定时器在走：");
+        let timer = word(&stage, "A retransmission timer runs in the kernel of the", "里的重传定时器正在运行：");
         drops(&mut stage, server, "SYN", &["SYN seq=j₂", lost, timer]);
         let listens = word(&stage, "A socket in LISTEN had its address", "处于 LISTEN 的套接字占有地址");
         goes(&mut stage, server, "SYN", &[listens, "SYN_RECV", "SYN,ACK seq=k₂ ack=j₂+1"]);
@@ -143,7 +143,7 @@ fn the_end_of_a_connection_is_told() {
         let ((server, connection), (client, fd)) = connected(&mut stage, &[]);
         stage.call(server, Server, &format!("close {connection}"));
         let lost = word(&stage, "Lost: the FIN", "丢失的是：FIN");
-        let timer = word(&stage, "a retransmission timer runs there: in", "有重传定时器在走：");
+        let timer = word(&stage, "A retransmission timer runs in the kernel of the", "里的重传定时器正在运行：");
         let first = word(&stage, "It shows as FIN,ACK because", "它显示为 FIN,ACK，因为");
         drops(&mut stage, client, "FIN,ACK", &["close()", lost, timer, first]);
         let counted = word(&stage, "counts the FIN there as one byte", "把 FIN 算作一个字节");

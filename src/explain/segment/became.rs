@@ -115,7 +115,7 @@ impl<'a> About<'a> {
             Ok(returned) => returned.value.to_string(),
             Err(errno) => format!("-1 {errno}"),
         };
-        let (name, side) = (call.call.name(), self.side_name(caller.actor.side));
+        let (name, side) = (call.call.name(), self.name(caller.actor));
         Some(self.words.say(|t| &t.returned, &[("call", &name), ("side", &side), ("value", &value)]))
     }
 

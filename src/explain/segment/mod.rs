@@ -133,18 +133,17 @@ impl<'a> About<'a> {
 
     /// Who has an address: the kernel of a side, else the address itself.
     fn who(&self, address: SocketAddr, other: SocketAddr) -> String {
-        match self.actor(address, other).map(|actor| actor.side) {
-            Some(Side::Server) => self.words.say(|t| &t.server, &[]),
-            Some(Side::Client) => self.words.say(|t| &t.client, &[]),
+        match self.actor(address, other) {
+            Some(actor) => self.words.say(|t| &t.kernel_of, &[("side", &self.name(actor))]),
             None => address.to_string(),
         }
     }
 
-    fn side_name(&self, side: Side) -> String {
-        match side {
+    fn name(&self, actor: Actor) -> String {
+        actor.name(&match actor.side {
             Side::Server => self.words.say(|t| &t.name_server, &[]),
             Side::Client => self.words.say(|t| &t.name_client, &[]),
-        }
+        })
     }
 }
 

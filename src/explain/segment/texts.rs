@@ -12,8 +12,7 @@ const ASSET: &str = include_str!("../../../assets/text/segments.toml");
 words! {
     pub(super) struct SegmentTexts {
         pub(super) from: Localized,
-        pub(super) server: Localized,
-        pub(super) client: Localized,
+        pub(super) kernel_of: Localized,
         pub(super) by_call: Localized,
         pub(super) by_answer: Localized,
         pub(super) by_timer: Localized,

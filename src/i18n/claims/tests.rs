@@ -132,7 +132,7 @@ fn table() -> Vec<(Statement, [&'static str; 3])> {
             [
                 "client sends SYN seq=j+1+line on client-a: delivered",
                 "the client's SYN seq=j+7 (the client's socket no. 1) was delivered",
-                "客户端的 SYN seq=j+7（客户端的第 1 个套接字） 已送达",
+                "客户端的 SYN seq=j+7（客户端的第 1 个套接字）已送达",
             ],
         ),
         (

@@ -22,8 +22,19 @@ struct Button {
     at: Rect,
 }
 
+/// What stands in the footer.
+struct Footer {
+    buttons: Vec<Button>,
+    /// Where it is said that keys without labels follow.
+    further: Option<Rect>,
+}
+
 pub(super) fn draw(buf: &mut Buffer, area: Rect, scene: &Scene<'_>) {
-    for button in buttons(scene.app, area) {
+    let footer = footer(scene.app, area);
+    if let Some(at) = footer.further {
+        put(buf, at, [Line::styled(scene.texts.help.further.clone(), scene.theme.dim.0)]);
+    }
+    for button in footer.buttons {
         let line = Line::from(vec![
             Span::styled(scene.app.look.glyphs.key(button.entry.shown), scene.theme.key.0),
             Span::styled(button.label, scene.theme.dim.0),
@@ -35,19 +46,19 @@ pub(super) fn draw(buf: &mut Buffer, area: Rect, scene: &Scene<'_>) {
 /// The button at a place of the screen.
 pub(in crate::tui) fn command_at(app: &App, x: u16, y: u16) -> Option<Command> {
     let area = app.areas()?.footer;
-    let hit = buttons(app, area).into_iter().find(|button| button.at.contains(Position { x, y }))?;
+    let hit = footer(app, area).buttons.into_iter().find(|button| button.at.contains(Position { x, y }))?;
     // A click doesn't say which of the nine answers is meant.
     (!matches!(hit.entry.command, Command::Answer(_))).then_some(hit.entry.command)
 }
 
-/// The buttons in the order of the table. Where they don't all fit, the least important lose their labels, and only then
-/// any is left to the help.
-fn buttons(app: &App, area: Rect) -> Vec<Button> {
+/// The buttons in the order of the table. Where they don't all fit, the least important lose their labels and stand at the end,
+/// and only then any is left to the help.
+fn footer(app: &App, area: Rect) -> Footer {
     let works = |entry: &&'static Entry| entry.footer.is_some() && entry.works(app);
     let mut shown: Vec<Shown> = COMMANDS.iter().filter(works).map(|entry| (entry, true)).collect();
     loop {
-        if let Some(buttons) = lay_out(app, area, &shown) {
-            return buttons;
+        if let Some(footer) = lay_out(app, area, &shown) {
+            return footer;
         }
         let least = |shown: &[Shown], most: fn(&Shown) -> bool| {
             let meant = shown.iter().enumerate().filter(|(_, shown)| most(shown));
@@ -57,27 +68,38 @@ fn buttons(app: &App, area: Rect) -> Vec<Button> {
         match (unlabelled, least(&shown, |_| true)) {
             (Some(n), _) => shown[n].1 = false,
             (None, Some(n)) => drop(shown.remove(n)),
-            (None, None) => return Vec::new(),
+            (None, None) => return Footer { buttons: Vec::new(), further: None },
         }
     }
 }
 
-fn lay_out(app: &App, area: Rect, shown: &[Shown]) -> Option<Vec<Button>> {
+fn lay_out(app: &App, area: Rect, shown: &[Shown]) -> Option<Footer> {
     let (mut x, mut y) = (area.x + 1, area.y);
-    let mut buttons = Vec::new();
-    for (entry, labelled) in shown {
-        let label = if *labelled { format!(" {}", app.texts().label(entry.id)) } else { String::new() };
-        let key = app.look.glyphs.key(entry.shown);
-        let width = (display_width(&key) + display_width(&label)) as u16;
+    let mut place = |width: u16, gap: u16| {
         if x + width >= area.right() {
-            x = area.x + 1;
-            y += 1;
+            (x, y) = (area.x + 1, y + 1);
         }
-        if y >= area.bottom() || x + width > area.right() {
-            return None;
-        }
-        buttons.push(Button { entry, label, at: Rect::new(x, y, width, 1) });
-        x += width + 2;
+        let fits = y < area.bottom() && x + width <= area.right();
+        let at = Rect::new(x, y, width, 1);
+        x += width + gap;
+        fits.then_some(at)
+    };
+    let mut footer = Footer { buttons: Vec::new(), further: None };
+    for (entry, _) in shown.iter().filter(|(_, labelled)| *labelled) {
+        let label = format!(" {}", app.texts().label(entry.id));
+        let key = app.look.glyphs.key(entry.shown);
+        let at = place((display_width(&key) + display_width(&label)) as u16, 2)?;
+        footer.buttons.push(Button { entry, label, at });
     }
-    Some(buttons)
+    for (entry, _) in shown.iter().filter(|(_, labelled)| !labelled) {
+        let width = display_width(&app.look.glyphs.key(entry.shown)) as u16;
+        // The word stands on one row with the first key that it leads to.
+        let word = display_width(&app.texts().help.further) as u16 + 1;
+        let word = if footer.further.is_none() { word } else { 0 };
+        let at = place(word + width, 1)?;
+        footer.further = footer.further.or(Some(Rect { width: word, ..at }));
+        let at = Rect { x: at.x + word, width, ..at };
+        footer.buttons.push(Button { entry, label: String::new(), at });
+    }
+    Some(footer)
 }

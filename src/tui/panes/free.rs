@@ -336,9 +336,9 @@ fn sentence(scene: &Scene<'_>, mistyped: &Mistyped) -> String {
         Mistyped::TooMany(call) => fill(&t.too_many, &[("call", call.name())]),
         Mistyped::Option(text) => fill(&t.no_option, &[("text", &escape(text))]),
         Mistyped::Quote => t.no_quote.clone(),
-        Mistyped::Busy(side, call) => {
+        Mistyped::Busy(actor, call) => {
             let call = format!("{call}()");
-            fill(&t.busy, &[("side", &name(scene, (*side).into())), ("call", &call)])
+            fill(&t.busy, &[("side", &name(scene, *actor)), ("call", &call)])
         }
     }
 }

@@ -12,6 +12,9 @@ use crate::walk::Request;
 /// The longest that the next copy of a dropped segment is waited for: in a calm lab a sender takes half a minute.
 const LONGEST_WAIT: Duration = Duration::from_secs(5);
 
+/// The longest that Linux delays an acknowledgement (`TCP_DELACK_MAX`), by a timer that `sock_diag` doesn't tell of.
+const DELAYED_ACK: Duration = Duration::from_millis(200);
+
 /// The segments that were let go or forgotten by hand, and that no step has asked for since.
 #[derive(Debug, Default)]
 pub(super) struct HandledSegments {
@@ -167,19 +170,23 @@ impl Runner {
     }
 
     /// Whether the running step will not come to another end than the one that is known now: where something was done by
-    /// hand, what is missing is not waited for as a slow machine would be.
-    pub(super) fn nothing_more_comes(&self) -> bool {
+    /// hand, or the walk isn't its lesson's any more, what is missing is not waited for as a slow machine would be.
+    pub(super) fn nothing_more_comes(&self, now: Duration) -> bool {
         let Some(running) = &self.running else { return false };
         let view = self.trace.present();
-        if !view.was_touched() || running.looks < 2 || running.sent_again_at.is_some() {
+        let (touched, diverged) = (view.was_touched(), view.diverged().is_some());
+        if !(touched || diverged) || running.looks < 2 || running.sent_again_at.is_some() {
             return false;
         }
-        if view.diverged().is_some() || running.obstacle.is_some() {
+        if touched && (diverged || running.obstacle.is_some()) {
             return true;
         }
         let sends = |kind| matches!(kind, TimerKind::Retransmit | TimerKind::Probe);
         let timers = || view.living().filter_map(|socket| socket.facts.timer);
-        running.awaited.is_none() && !timers().any(|timer| sends(timer.kind) && timer.fires_at <= running.deadline)
+        let due = timers().any(|timer| (!touched || sends(timer.kind)) && timer.fires_at <= running.deadline);
+        // What the kernel still sends without a timer that it tells of, it sends by then.
+        let late = touched || now + self.options.patience >= running.deadline + DELAYED_ACK;
+        running.awaited.is_none() && !due && late
     }
 }
 

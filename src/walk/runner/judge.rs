@@ -26,7 +26,7 @@ impl Runner {
             running.held_before = false;
         }
         let done = all_hold && self.has_waited();
-        if done || self.nothing_more_comes() {
+        if done || self.nothing_more_comes(now) {
             self.conclude(now);
         } else if let Some(running) = &mut self.running {
             running.again_at = Some(now + running.pause);

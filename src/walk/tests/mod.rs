@@ -11,7 +11,7 @@ use std::time::Duration;
 use super::fake::{FakeWorld, came_back, held, interrupted, retransmitting, returns, sleeps, socket};
 use super::{Command, Failure, Phase, Request, Runner, Verdict, WalkOptions, What, Wire};
 use crate::lesson::parse;
-use crate::model::{Call, Event, Mode, Returned, SegmentId, Side};
+use crate::model::{Call, Event, Mode, Returned, SegmentId, Side, Timer, TimerKind};
 use crate::tcp::{Packet, State, testing::segment};
 
 const HEAD: &str = r#"
@@ -115,6 +115,32 @@ fn a_claim_may_take_its_time_but_not_more_than_patience() {
     world.wait(&mut runner);
     assert_eq!(claims(&runner), [(false, "client is SYN_SENT / client is CLOSED".to_owned())]);
     assert!(world.now >= begun + Duration::from_millis(500) && world.now < begun + Duration::from_millis(700));
+}
+
+/// The first claim that breaks is waited for as on a slow machine. After it the walk isn't its lesson's any more, and a further one
+/// is waited for only as long as the kernel can still do something: until a timer that it tells of, or a delayed ACK.
+#[test]
+fn after_a_broken_claim_only_what_can_still_come_is_waited_for() {
+    let expect = r#"expect = [{ state = { socket = "client", is = "SYN_SENT" } }]"#;
+    let timer = |fires_at| Timer { kind: TimerKind::Retransmit, fires_at, fired: 0 };
+    for (timer_after, least, most) in [(None, 200, 400), (Some(300), 500, 700), (Some(900), 200, 400)] {
+        let (mut runner, mut world) = lab(&[open_client(), step("look", expect), step("again", expect)]);
+        world.sockets = vec![socket(1, Side::Client, 5, State::Closed, None)];
+        world.when(Request::Call(Side::Client, SOCKET), returns(Side::Client, SOCKET, 5));
+        go(&mut runner, &mut world, Command::Next);
+        let begun = world.now;
+        go(&mut runner, &mut world, Command::Next);
+        world.wait(&mut runner);
+        assert!(world.now >= begun + Duration::from_millis(500), "the first one");
+        let begun = world.now;
+        world.sockets[0].timer = timer_after.map(|ms| timer(begun + Duration::from_millis(ms)));
+        go(&mut runner, &mut world, Command::Next);
+        world.wait(&mut runner);
+        let took = world.now - begun;
+        assert_eq!((claims(&runner).len(), runner.verdict()), (2, Verdict { held: 0, broken: 2 }));
+        let within = Duration::from_millis(least)..Duration::from_millis(most);
+        assert!(within.contains(&took), "timer {timer_after:?}: {took:?}");
+    }
 }
 
 #[test]
