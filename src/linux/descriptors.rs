@@ -127,15 +127,9 @@ impl Table {
     fn new(side: Side) -> io::Result<Table> {
         let (jobs, inbox) = channel::<Job>();
         let (hello, alone) = channel();
-        let body = move || {
-            // A handler writes to a descriptor of the program's, which means nothing here: the signal would be lost.
-            let _ = sys::leave_signals_to_others(INTERRUPT);
-            // What is refused leaves the table as it is.
-            let _ = hello.send(sys::own_descriptors().is_ok());
-            inbox.iter().for_each(|job| job());
-        };
-        let name = format!("{}'s", side.name());
-        let thread = thread::Builder::new().name(name).stack_size(256 * 1024).spawn(body)?;
+        let builder = thread::Builder::new().name(format!("{}'s", side.name())).stack_size(256 * 1024);
+        // What is refused leaves the table as it is.
+        let thread = sys::start_with_own_descriptors(builder, INTERRUPT, hello, inbox)?;
         let alone = alone.recv().map_err(|_| gone())?;
         Ok(Table { descriptors: Arc::new(Descriptors::new(alone)), jobs: Some(jobs), thread: Some(thread) })
     }

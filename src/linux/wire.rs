@@ -128,7 +128,7 @@ impl Delivery {
     /// Why the kernel didn't take the packet.
     fn send(&self, segment: &Packet) -> Result<(), Errno> {
         let before = sys::Processors::of_this_thread();
-        let bound = before.is_ok() && sys::Processors::current().and_then(|here| here.bind_this_thread()).is_ok();
+        let bound = before.is_ok() && sys::Processors::current().bind_this_thread().is_ok();
         let result = self.send_unfenced(segment);
         if result.is_ok() {
             let _ = self.pass_fence();

@@ -6,6 +6,8 @@ use std::os::fd::AsFd;
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
+use rustix::thread::LinkNameSpaceType;
+
 use super::folder::{Folder, LabName};
 use super::link::Link;
 use super::protocol::{self, FromMember, ShownLesson, ToMember};
@@ -221,11 +223,12 @@ fn enter(thread: i32) -> Result<bool, Refused> {
     let own = same() != Some(true);
     if own {
         let user = open("user").map_err(refused(Aim::Enter.by("open(/proc/PID/ns/user)")))?;
-        sys::enter_namespace(user.as_fd(), libc::CLONE_NEWUSER)
+        sys::enter_namespace(user.as_fd(), LinkNameSpaceType::User)
             .map_err(refused(Aim::Enter.by("setns(CLONE_NEWUSER)")))?;
     }
     let net = open("net").map_err(refused(Aim::Enter.by("open(/proc/PID/ns/net)")))?;
-    sys::enter_namespace(net.as_fd(), libc::CLONE_NEWNET).map_err(refused(Aim::Enter.by("setns(CLONE_NEWNET)")))?;
+    sys::enter_namespace(net.as_fd(), LinkNameSpaceType::Network)
+        .map_err(refused(Aim::Enter.by("setns(CLONE_NEWNET)")))?;
     Ok(own)
 }
 

@@ -1,14 +1,23 @@
-//! The only folder with `unsafe`: system calls that neither the standard library nor socket2 wraps.
+//! The only folder with `unsafe`: system calls that neither the standard library nor socket2 nor rustix wraps as they are
+//! needed here.
 //!
 //! Each function is a thin, safe wrapper of one call; errors are the kernel's own, as [`io::Error`].
 #![allow(unsafe_code)]
 
 use std::ffi::c_int;
-use std::io;
+use std::io::{self, IoSlice};
 use std::mem;
-use std::os::fd::{AsRawFd, BorrowedFd, IntoRawFd, OwnedFd, RawFd};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, IntoRawFd, OwnedFd, RawFd};
 use std::sync::atomic::{AtomicI32, Ordering};
+use std::sync::mpsc::{Receiver, Sender};
+use std::thread::{self, JoinHandle};
 
+use rustix::net::{SendAncillaryBuffer, SendAncillaryMessage, SendFlags, sendmsg};
+use rustix::process::{DumpableBehavior, set_dumpable_behavior};
+use rustix::thread::{
+    CapabilitySet, CapabilitySets, LinkNameSpaceType, capabilities, move_into_link_name_space, set_capabilities,
+    set_keep_capabilities, set_no_new_privs,
+};
 use socket2::{SockAddr, SockAddrStorage};
 
 pub mod fork;
@@ -28,14 +37,12 @@ pub fn unshare(flags: c_int) -> io::Result<()> {
 
 /// The caller's effective user and group (`geteuid(2)`, `getegid(2)`).
 pub fn effective_ids() -> (u32, u32) {
-    // SAFETY: both take nothing and always succeed.
-    unsafe { (libc::geteuid(), libc::getegid()) }
+    (rustix::process::geteuid().as_raw(), rustix::process::getegid().as_raw())
 }
 
 /// The calling thread's number (`gettid(2)`).
 pub fn thread_id() -> i32 {
-    // SAFETY: takes nothing and always succeeds.
-    unsafe { libc::gettid() }
+    rustix::thread::gettid().as_raw_nonzero().get()
 }
 
 extern "C" fn do_nothing(_signal: c_int) {}
@@ -59,7 +66,7 @@ pub fn signal_thread(thread: i32, signal: c_int) -> io::Result<()> {
 }
 
 /// No signal but this one is handled by the calling thread, or by those that it starts (`pthread_sigmask(3)`).
-pub fn leave_signals_to_others(but: c_int) -> io::Result<()> {
+fn leave_signals_to_others(but: c_int) -> io::Result<()> {
     // SAFETY: an all-zero sigset_t is a valid value, which lives across the calls.
     let error = unsafe {
         let mut set: libc::sigset_t = mem::zeroed();
@@ -81,43 +88,50 @@ pub fn close_in_background(fd: OwnedFd) -> io::Result<()> {
     // In this order: a process that ends closes its descriptors from the lowest on, and the close of the last end makes
     // the kernel look for garbage.
     let (far, near) = std::os::unix::net::UnixStream::pair()?;
-    let mut byte = 0u8;
-    let mut data = libc::iovec { iov_base: (&raw mut byte).cast(), iov_len: 1 };
-    let sent = [fd.as_raw_fd(), far.as_raw_fd()];
-    let size = mem::size_of_val(&sent) as libc::c_uint;
-    // Of u64, since the header within must be aligned; there is room for more than two descriptors.
-    let mut control = [0u64; 8];
-    // SAFETY: an all-zero msghdr is a valid value; its pointers are to `data` and `control`, which live across the call.
-    // CMSG_SPACE of two descriptors is 24 bytes, so the first header and its data lie within `control`.
-    let result = unsafe {
-        let mut message: libc::msghdr = mem::zeroed();
-        message.msg_iov = &raw mut data;
-        message.msg_iovlen = 1;
-        message.msg_control = control.as_mut_ptr().cast();
-        message.msg_controllen = libc::CMSG_SPACE(size) as _;
-        let header = libc::CMSG_FIRSTHDR(&raw const message);
-        (*header).cmsg_level = libc::SOL_SOCKET;
-        (*header).cmsg_type = libc::SCM_RIGHTS;
-        (*header).cmsg_len = libc::CMSG_LEN(size) as _;
-        libc::CMSG_DATA(header).cast::<[c_int; 2]>().write_unaligned(sent);
-        libc::sendmsg(near.as_raw_fd(), &raw const message, libc::MSG_NOSIGNAL)
-    };
-    let result = check(result as c_int).map(drop);
+    let sent = [fd.as_fd(), far.as_fd()];
+    let mut room = [mem::MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(2))];
+    let mut ancillary = SendAncillaryBuffer::new(&mut room);
+    // There is room for two.
+    ancillary.push(SendAncillaryMessage::ScmRights(&sent));
+    let result = sendmsg(&near, &[IoSlice::new(&[0])], &mut ancillary, SendFlags::NOSIGNAL);
     drop(fd);
     drop(far);
     drop(near);
-    result
+    Ok(result.map(drop)?)
+}
+
+/// Starts a thread with an empty table of descriptors of its own, which does what it is sent until nobody can send any more. First it
+/// sends whether the system allowed it the table: else it shares its starter's. What it is sent brings no owner of a
+/// descriptor along, since the same number means something else there. It handles no signal but this one.
+pub fn start_with_own_descriptors(
+    builder: thread::Builder,
+    but: c_int,
+    is_own: Sender<bool>,
+    jobs: Receiver<Box<dyn FnOnce() + Send>>,
+) -> io::Result<JoinHandle<()>> {
+    builder.spawn(move || {
+        // A handler writes to a descriptor of the program's, which means nothing here: the signal would be lost.
+        let _ = leave_signals_to_others(but);
+        // SAFETY: all that this thread has is two channels, which own no descriptor.
+        let own = unsafe { own_descriptors() };
+        let _ = is_own.send(own.is_ok());
+        jobs.iter().for_each(|job| job());
+    })
 }
 
 /// Gives the calling thread an empty table of descriptors of its own. In the table that it leaves, nothing changes.
-pub fn own_descriptors() -> io::Result<()> {
+///
+/// # Safety
+/// Nothing in the calling thread owns a descriptor, or will own one that was opened before.
+// SAFETY: as said above; the closing below relies on it.
+unsafe fn own_descriptors() -> io::Result<()> {
     own_table()?;
     let listed: Vec<RawFd> = std::fs::read_dir("/proc/thread-self/fd")?
         .filter_map(|entry| entry.ok()?.file_name().to_str()?.parse().ok())
         .collect();
     for fd in listed {
-        // SAFETY: the table is this thread's alone since the call above. All owners of descriptors live in threads that
-        // have the other one, but for the one that listed these, which is closed: EBADF then.
+        // SAFETY: the table is this thread's alone since the call above, and the caller owns nothing in it. The one that
+        // listed these is closed: EBADF then.
         unsafe { libc::close(fd) };
     }
     Ok(())
@@ -338,36 +352,45 @@ pub fn switch_offload_off(fd: BorrowedFd<'_>, command: u32) -> io::Result<()> {
     check(unsafe { libc::ioctl(fd.as_raw_fd(), libc::SIOCETHTOOL, &raw mut request) }).map(drop)
 }
 
-/// The processors on which the calling thread may run (`sched_getaffinity(2)`).
-#[derive(Clone, Copy)]
-pub struct Processors(libc::cpu_set_t);
+/// A set of processors (`sched_getaffinity(2)`), as many as the machine may have: rustix's has room for 1,024.
+pub struct Processors(Vec<libc::c_ulong>);
 
 impl Processors {
-    /// Those of the calling thread.
+    /// Room for 1,024, which is enough for nearly every kernel.
+    const WORDS: usize = 1024 / libc::c_ulong::BITS as usize;
+
+    /// Those on which the calling thread may run.
     pub fn of_this_thread() -> io::Result<Processors> {
-        // SAFETY: an all-zero set is a valid value; the pointer is to it, with its own size.
-        unsafe {
-            let mut set: libc::cpu_set_t = mem::zeroed();
-            check(libc::sched_getaffinity(0, mem::size_of_val(&set), &raw mut set))?;
-            Ok(Processors(set))
+        let mut words = vec![0; Processors::WORDS];
+        loop {
+            // SAFETY: the pointer is to the words, with their own size.
+            let result = unsafe { libc::sched_getaffinity(0, mem::size_of_val(&words[..]), words.as_mut_ptr().cast()) };
+            match check(result) {
+                // The kernel may have more processors than there is room for.
+                Err(error) if error.raw_os_error() == Some(libc::EINVAL) && words.len() < Processors::WORDS << 10 => {
+                    words.resize(words.len() * 2, 0);
+                }
+                result => return result.map(|_| Processors(words)),
+            }
         }
     }
 
     /// The one on which the calling thread runs at this moment (`sched_getcpu(3)`).
-    pub fn current() -> io::Result<Processors> {
-        // SAFETY: takes nothing; the set is all zero, a valid value, and CPU_SET stays within it or does nothing.
-        unsafe {
-            let current = check(libc::sched_getcpu())?;
-            let mut set: libc::cpu_set_t = mem::zeroed();
-            libc::CPU_SET(current as usize, &mut set);
-            Ok(Processors(set))
-        }
+    pub fn current() -> Processors {
+        Processors::only(rustix::thread::sched_getcpu())
+    }
+
+    fn only(number: usize) -> Processors {
+        let bits = libc::c_ulong::BITS as usize;
+        let mut words = vec![0; number / bits + 1];
+        words[number / bits] = 1 << (number % bits);
+        Processors(words)
     }
 
     /// Binds the calling thread to these (`sched_setaffinity(2)`).
     pub fn bind_this_thread(&self) -> io::Result<()> {
-        // SAFETY: the pointer is to a whole set, with its own size.
-        check(unsafe { libc::sched_setaffinity(0, mem::size_of_val(&self.0), &raw const self.0) }).map(drop)
+        // SAFETY: the pointer is to the words, with their own size; what they don't reach is taken for zero.
+        check(unsafe { libc::sched_setaffinity(0, mem::size_of_val(&self.0[..]), self.0.as_ptr().cast()) }).map(drop)
     }
 }
 
@@ -375,69 +398,46 @@ impl Processors {
 /// is another user, the real, effective and saved ids change and the supplementary groups go. No program that is
 /// executed later gains anything.
 pub fn become_user(uid: u32, gid: u32, kept: &[u32]) -> io::Result<()> {
-    // SAFETY: none of these takes a pointer but setgroups, whose list is empty.
-    unsafe {
-        if effective_ids() != (uid, gid) {
-            check(libc::prctl(libc::PR_SET_KEEPCAPS, 1, 0, 0, 0))?;
+    if effective_ids() != (uid, gid) {
+        set_keep_capabilities(true)?;
+        // Of the whole process, whatever threads it has: rustix changes the calling thread alone.
+        // SAFETY: none of these takes a pointer but setgroups, whose list is empty.
+        unsafe {
             check(libc::setgroups(0, std::ptr::null()))?;
             check(libc::setresgid(gid, gid, gid))?;
             check(libc::setresuid(uid, uid, uid))?;
         }
-        check(libc::prctl(libc::PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0))?;
-        // Changing the user makes the process undumpable, which would hide its own /proc files from it.
-        check(libc::prctl(libc::PR_SET_DUMPABLE, 1, 0, 0, 0))?;
     }
+    set_no_new_privs(true)?;
+    // Changing the user makes the process undumpable, which would hide its own /proc files from it.
+    set_dumpable_behavior(DumpableBehavior::Dumpable)?;
     keep_capabilities(kept)
 }
 
-/// `struct __user_cap_header_struct` and two of `struct __user_cap_data_struct` (`capset(2)`).
-#[repr(C)]
-struct CapHeader {
-    version: u32,
-    pid: c_int,
-}
-
-#[repr(C)]
-#[derive(Clone, Copy)]
-struct CapData {
-    effective: u32,
-    permitted: u32,
-    inheritable: u32,
-}
-
-/// Gives up every capability but these (numbers of `linux/capability.h`, below 32).
+/// Gives up every capability but these (numbers of `linux/capability.h`).
 pub fn keep_capabilities(kept: &[u32]) -> io::Result<()> {
-    const VERSION_3: u32 = 0x2008_0522;
-    let wanted = kept.iter().fold(0u32, |mask, number| mask | 1 << number);
-    let header = CapHeader { version: VERSION_3, pid: 0 };
-    let none = CapData { effective: 0, permitted: 0, inheritable: 0 };
-    let mut data = [none; 2];
-    // SAFETY: version 3 takes a header and two data blocks, which these are; all live across both calls.
-    unsafe {
-        check(libc::syscall(libc::SYS_capget, &raw const header, data.as_mut_ptr()) as c_int)?;
-        let mask = data[0].permitted & wanted;
-        let data = [CapData { effective: mask, permitted: mask, inheritable: 0 }, none];
-        check(libc::syscall(libc::SYS_capset, &raw const header, data.as_ptr()) as c_int).map(drop)
-    }
+    let wanted = kept.iter().fold(0u64, |mask, number| mask | 1 << number);
+    let permitted = capabilities(None)?.permitted & CapabilitySet::from_bits_retain(wanted);
+    let sets = CapabilitySets { effective: permitted, permitted, inheritable: CapabilitySet::empty() };
+    Ok(set_capabilities(None, sets)?)
 }
 
 /// Who is at the other end of a Unix socket: user and process (`SO_PEERCRED` of `unix(7)`).
 pub fn peer(stream: &std::os::unix::net::UnixStream) -> io::Result<(u32, u32)> {
+    // Of a process in another PID namespace the number is 0, which rustix's type can't be.
     let peer = libc::ucred { pid: 0, uid: 0, gid: 0 };
     let peer = option(stream.as_raw_fd(), libc::SO_PEERCRED, libc::SOL_SOCKET, peer)?;
     Ok((peer.uid, u32::try_from(peer.pid).unwrap_or(0)))
 }
 
-/// Moves the calling process, which must have no other thread, into a namespace (`setns(2)`); `kind` is `CLONE_NEW…`.
-pub fn enter_namespace(namespace: BorrowedFd<'_>, kind: c_int) -> io::Result<()> {
-    // SAFETY: takes no pointer; the kernel checks the descriptor and the kind.
-    check(unsafe { libc::setns(namespace.as_raw_fd(), kind) }).map(drop)
+/// Moves the calling process, which must have no other thread, into a namespace of this kind (`setns(2)`).
+pub fn enter_namespace(namespace: BorrowedFd<'_>, kind: LinkNameSpaceType) -> io::Result<()> {
+    Ok(move_into_link_name_space(namespace, Some(kind))?)
 }
 
 /// Makes the calling process the leader of a session without a terminal (`setsid(2)`), so that no terminal's end reaches it.
 pub fn leave_terminal() -> io::Result<()> {
-    // SAFETY: takes nothing.
-    check(unsafe { libc::setsid() }).map(drop)
+    Ok(rustix::process::setsid().map(drop)?)
 }
 
 /// Where [`note_signal`] writes.
@@ -473,5 +473,32 @@ extern "C" fn note_signal(signal: c_int, info: *mut libc::siginfo_t, _context: *
         let byte = signal as u8;
         libc::write(SIGNALS.load(Ordering::SeqCst), (&raw const byte).cast(), 1);
         *errno = before;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_set_of_processors_has_room_for_any_number() {
+        for number in [0, 63, 64, 1023, 1024, 5000] {
+            let Processors(words) = Processors::only(number);
+            let bits = libc::c_ulong::BITS as usize;
+            let set: Vec<usize> = (0..words.len() * bits).filter(|n| words[n / bits] >> (n % bits) & 1 == 1).collect();
+            assert_eq!(set, [number]);
+        }
+        std::thread::spawn(|| {
+            let before = Processors::of_this_thread().unwrap();
+            Processors::current().bind_this_thread().unwrap();
+            let Processors(alone) = Processors::of_this_thread().unwrap();
+            assert_eq!(alone.iter().map(|word| word.count_ones()).sum::<u32>(), 1);
+            before.bind_this_thread().unwrap();
+            assert_eq!(Processors::of_this_thread().unwrap().0, before.0);
+            // A processor that no machine has.
+            assert_eq!(Processors::only(1 << 20).bind_this_thread().unwrap_err().raw_os_error(), Some(libc::EINVAL));
+        })
+        .join()
+        .unwrap();
     }
 }

@@ -4,6 +4,7 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
 use ratatui::text::{Line, Span};
 
+use super::page::before_text;
 use crate::i18n::width as display_width;
 use crate::tui::app::App;
 use crate::tui::commands::{COMMANDS, Command, Entry};
@@ -94,7 +95,7 @@ fn lay_out(app: &App, area: Rect, shown: &[Shown]) -> Option<Footer> {
     for (entry, _) in shown.iter().filter(|(_, labelled)| !labelled) {
         let width = display_width(&app.look.glyphs.key(entry.shown)) as u16;
         // The word stands on one row with the first key that it leads to.
-        let word = display_width(&app.texts().help.further) as u16 + 1;
+        let word = display_width(&before_text(&app.texts().help.further)) as u16;
         let word = if footer.further.is_none() { word } else { 0 };
         let at = place(word + width, 1)?;
         footer.further = footer.further.or(Some(Rect { width: word, ..at }));
