@@ -65,6 +65,17 @@ pub fn signal_thread(thread: i32, signal: c_int) -> io::Result<()> {
     check(result as c_int).map(drop)
 }
 
+/// The calling thread handles this signal, whatever it inherited (`pthread_sigmask(3)`).
+pub fn accept_signal(signal: c_int) -> io::Result<()> {
+    // SAFETY: an all-zero sigset_t is a valid value, which lives across the calls.
+    let error = unsafe {
+        let mut set: libc::sigset_t = mem::zeroed();
+        libc::sigaddset(&raw mut set, signal);
+        libc::pthread_sigmask(libc::SIG_UNBLOCK, &raw const set, std::ptr::null_mut())
+    };
+    if error == 0 { Ok(()) } else { Err(io::Error::from_raw_os_error(error)) }
+}
+
 /// No signal but this one is handled by the calling thread, or by those that it starts (`pthread_sigmask(3)`).
 fn leave_signals_to_others(but: c_int) -> io::Result<()> {
     // SAFETY: an all-zero sigset_t is a valid value, which lives across the calls.

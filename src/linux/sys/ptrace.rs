@@ -132,33 +132,29 @@ pub fn syscall_info(thread: i32) -> io::Result<SyscallInfo> {
     })
 }
 
-/// The next of the calling thread's tracees that stopped or ended, and how (`wait(2)`); `None` where there is none yet.
+/// Waits until one of the calling thread's tracees stops or ends: which, and how (`wait(2)`).
 ///
 /// # Errors
-/// `ECHILD` where none is left.
-pub fn wait() -> io::Result<Option<(i32, c_int)>> {
+/// `ECHILD` where none is left; `EINTR` where a signal came first.
+pub fn wait() -> io::Result<(i32, c_int)> {
     let mut status = 0;
-    let flags = libc::__WALL | libc::__WNOTHREAD | libc::WNOHANG;
     // SAFETY: writes one int, which lives across the call.
-    match check(unsafe { libc::waitpid(-1, &raw mut status, flags) })? {
-        0 => Ok(None),
-        thread => Ok(Some((thread, status))),
-    }
+    let thread = check(unsafe { libc::waitpid(-1, &raw mut status, libc::__WALL | libc::__WNOTHREAD) })?;
+    Ok((thread, status))
 }
 
-/// The same of those that stopped: the end of one is left to somebody else's wait (`waitid(2)`).
+/// The same until one stops: the end of one is left to somebody else's wait (`waitid(2)`).
 ///
 /// # Errors
-/// `ECHILD` where none is left.
-pub fn wait_stopped() -> io::Result<Option<(i32, c_int)>> {
-    let flags = libc::WSTOPPED | libc::__WALL | libc::__WNOTHREAD | libc::WNOHANG;
-    // SAFETY: an all-zero siginfo_t is a valid value, and what it stays where nobody stopped; otherwise the call filled it as
-    // of SIGCHLD, which has these two fields.
+/// As of [`wait`].
+pub fn wait_stopped() -> io::Result<(i32, c_int)> {
+    let flags = libc::WSTOPPED | libc::__WALL | libc::__WNOTHREAD;
+    // SAFETY: an all-zero siginfo_t is a valid value; the call fills it as of SIGCHLD, which has these two fields.
     unsafe {
         let mut info: libc::siginfo_t = mem::zeroed();
         check(libc::waitid(libc::P_ALL, 0, &raw mut info, flags))?;
         // As waitpid(2) has it: the signal above the mark of a stop, and above that the event.
-        Ok((info.si_pid() != 0).then(|| (info.si_pid(), info.si_status() << 8 | 0x7f)))
+        Ok((info.si_pid(), info.si_status() << 8 | 0x7f))
     }
 }
 

@@ -1,7 +1,8 @@
 //! A program under `ptrace(2)`, told call by call.
 //!
 //! A filter of `seccomp(2)` stops the program before the calls that are shown, and before no others ([`filter`]). One thread
-//! of this process does all that ptrace wants of one thread ([`run`]); another one only started the program. What a stop
+//! of this process does all that ptrace wants of one thread ([`run`]); another one only started the program, and a third one calls it out of its
+//! sleep ([`waker`]). What a stop
 //! means is decided without a system call ([`thread`]); a call's arguments are read from the program's memory ([`arguments`],
 //! [`like`]).
 //!
@@ -23,6 +24,7 @@ mod start;
 mod stops;
 mod table;
 mod thread;
+mod waker;
 
 pub(in crate::linux) use descriptors::internet_socket;
 

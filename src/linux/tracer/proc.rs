@@ -17,9 +17,12 @@ pub(super) fn parent_of(thread: u32) -> Option<u32> {
 
 /// Whether a thread sleeps, where its call can wait for long.
 pub(super) fn sleeps(who: ProgramThread) -> bool {
-    let stat = fs::read_to_string(format!("/proc/{}/task/{}/stat", who.process, who.thread)).unwrap_or_default();
-    // Behind the name in parentheses, which may have any letter (`proc_pid_stat(5)`).
-    stat.rsplit_once(')').is_some_and(|(_, rest)| rest.trim_start().starts_with('S'))
+    // The state stands behind the name, which is short, in parentheses: it may have any letter (`proc_pid_stat(5)`).
+    let mut stat = [0; 64];
+    let file = File::open(format!("/proc/{}/task/{}/stat", who.process, who.thread));
+    let Ok(read) = file.and_then(|mut file| file.read(&mut stat)) else { return false };
+    let end = stat[..read].iter().rposition(|byte| *byte == b')');
+    end.is_some_and(|end| stat[end..read].starts_with(b") S"))
 }
 
 /// Whether a signal waits to be delivered to a thread, or to one of its process's.

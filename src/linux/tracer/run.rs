@@ -1,17 +1,13 @@
-//! The thread that traces: it hears each stop, and what it is told to do in between.
+//! The thread that traces: it hears each stop, and, called out of `wait(2)`, what it is told to do.
 
 use std::collections::{BTreeSet, HashMap};
-use std::io::{self, PipeReader, Read};
-use std::os::fd::AsFd;
-use std::os::unix::net::UnixStream;
+use std::io;
 use std::process::ExitStatus;
 use std::time::{Duration, Instant};
 
-use signal_hook::SigId;
-use signal_hook::low_level::{pipe, unregister};
-
 use super::calls::{Calls, is_held};
 use super::thread::{Go, Thread};
+use super::waker::Waker;
 use super::{Order, Seen, Watched, proc};
 use crate::linux::orders::Inbox;
 use crate::linux::poll::poll_readable;
@@ -21,11 +17,8 @@ use crate::model::{HeldCalls, ProgramCall, ProgramThread};
 /// To whom it is told.
 pub(super) type Tell = Box<dyn Fn(Seen) + Send>;
 
-/// So many stops are heard before orders are.
-const ROUND: usize = 256;
-
 /// A call takes microseconds to return or to sleep; the longer it does neither, the more rarely it is looked at.
-const SOON: Duration = Duration::from_micros(100);
+const SOON: Duration = Duration::from_micros(500);
 const LATE: Duration = Duration::from_millis(20);
 
 /// So often it is looked whether a signal waits for a thread that stands, and what became of one that nobody made.
@@ -60,7 +53,7 @@ impl Looks {
 
     pub(super) fn is_within(&mut self, thread: i32) {
         let soon = Instant::now() + SOON;
-        self.next = if self.wait().is_some() { self.next.min(soon) } else { soon };
+        self.next = if self.due().is_some() { self.next.min(soon) } else { soon };
         self.within.insert(thread);
         self.pause = SOON;
     }
@@ -74,10 +67,10 @@ impl Looks {
         self.standing.remove(&thread);
     }
 
-    /// How long nobody need be looked at.
-    fn wait(&self) -> Option<Duration> {
+    /// When somebody is to be looked at.
+    fn due(&self) -> Option<Instant> {
         let any = !(self.within.is_empty() && self.standing.is_empty() && self.early.is_empty());
-        any.then(|| self.next.saturating_duration_since(Instant::now()))
+        any.then_some(self.next)
     }
 
     /// All were looked at.
@@ -102,79 +95,56 @@ pub(super) struct Run {
     pub(super) looks: Looks,
     /// All ends.
     pub(super) killing: bool,
-    /// What becomes readable when a tracee stops (SIGCHLD).
-    stops: UnixStream,
-    registered: SigId,
-    /// What becomes readable when the thread ends that starts the program: while that hasn't begun, since it can't begin.
-    ends: PipeReader,
-}
-
-impl Drop for Run {
-    fn drop(&mut self) {
-        unregister(self.registered);
-    }
+    waker: Waker,
 }
 
 impl Run {
-    pub(super) fn new(
-        process: u32,
-        ends: PipeReader,
-        watched: Watched,
-        held: HeldCalls,
-        tell: Tell,
-    ) -> io::Result<Run> {
-        let (stops, rings) = UnixStream::pair()?;
-        stops.set_nonblocking(true)?;
-        let registered = pipe::register(libc::SIGCHLD, rings)?;
+    pub(super) fn new(process: u32, waker: Waker, watched: Watched, held: HeldCalls, tell: Tell) -> Run {
         let who = ProgramThread { process, thread: process };
         let root = process as i32;
         let tracees = HashMap::from([(root, Tracee { who, thread: Thread::new() })]);
         let (calls, looks) = (Calls::default(), Looks::new());
         let (begun, ended, killing) = (false, None, false);
-        Ok(Run { root, begun, ended, watched, held, tell, tracees, calls, looks, killing, stops, registered, ends })
+        Run { root, begun, ended, watched, held, tell, tracees, calls, looks, killing, waker }
     }
 
     /// Until nothing is left of the program.
     pub(super) fn run(mut self, inbox: &Inbox<Order>) -> io::Result<ExitStatus> {
-        while let Some(more) = self.hear_stops()? {
-            let wait = if more { Some(Duration::ZERO) } else { self.looks.wait() };
-            let [stopped, told, fails] = poll_readable([self.stops.as_fd(), inbox.bell(), self.ends.as_fd()], wait)?;
-            if fails && !self.begun && !self.killing {
-                // Its last stops may have been heard by that thread's wait.
-                self.killing = true;
-                kill(self.root);
+        loop {
+            self.waker.set(self.looks.due());
+            // Until it has begun, its end is heard by the thread that starts it.
+            match if self.begun || self.killing { ptrace::wait() } else { ptrace::wait_stopped() } {
+                Ok((thread, status)) => self.heard(thread, status),
+                Err(error) if error.raw_os_error() == Some(libc::ECHILD) => break,
+                Err(error) if error.raw_os_error() == Some(libc::EINTR) => {}
+                Err(error) => return Err(error),
             }
-            if stopped {
-                // Each signal rang once; what isn't read now rings on.
-                match (&self.stops).read(&mut [0; 64]) {
-                    Err(error) if error.kind() != io::ErrorKind::WouldBlock => return Err(error),
-                    _ => {}
-                }
-            }
-            if told {
-                inbox.silence()?;
-            }
-            inbox.take().for_each(|order| self.obey(order));
-            if self.looks.wait() == Some(Duration::ZERO) {
-                self.look();
+            if self.waker.called() {
+                self.answer(inbox)?;
             }
         }
         self.ended.ok_or_else(|| io::ErrorKind::BrokenPipe.into())
     }
 
-    /// Hears who stopped: whether there may be more; `None` where nobody is left.
-    fn hear_stops(&mut self) -> io::Result<Option<bool>> {
-        for _ in 0..ROUND {
-            // Until it has begun, its end is heard by the thread that starts it.
-            match if self.begun || self.killing { ptrace::wait() } else { ptrace::wait_stopped() } {
-                Ok(Some((thread, status))) => self.heard(thread, status),
-                Ok(None) => return Ok(Some(false)),
-                Err(error) if error.raw_os_error() == Some(libc::ECHILD) => return Ok(None),
-                Err(error) if error.raw_os_error() == Some(libc::EINTR) => {}
-                Err(error) => return Err(error),
-            }
+    /// Does what the thread was called for.
+    fn answer(&mut self, inbox: &Inbox<Order>) -> io::Result<()> {
+        if self.waker.failed() && !self.begun && !self.killing {
+            // Its last stops may have been heard by the wait of the thread that was to start it.
+            self.killing = true;
+            kill(self.root);
         }
-        Ok(Some(true))
+        // What comes from now on rings again.
+        let [rings] = poll_readable([inbox.bell()], Some(Duration::ZERO))?;
+        if rings {
+            inbox.silence()?;
+        }
+        inbox.take().for_each(|order| self.obey(order));
+        if self.looks.due().is_some_and(|due| due <= Instant::now()) {
+            self.look();
+        }
+        self.waker.set(self.looks.due());
+        self.waker.answer();
+        Ok(())
     }
 
     fn obey(&mut self, order: Order) {

@@ -13,6 +13,7 @@ use std::thread::{self, JoinHandle};
 
 use super::filter::filter;
 use super::run::{Run, Tell};
+use super::waker::Waker;
 use super::{Order, Seen, Unseen, Watched};
 use crate::linux::orders::Inbox;
 use crate::linux::poll::poll_readable;
@@ -35,7 +36,10 @@ pub(super) fn start(
         let begun = begin(command, watched, started)?;
         let _ = begun.traced.send(begun.refused.is_none());
         match begun.refused {
-            None => Run::new(begun.process, begun.ends, watched, held, tell)?.run(&inbox),
+            None => {
+                let waker = Waker::start(inbox.bell().try_clone_to_owned()?, begun.ends)?;
+                Run::new(begun.process, waker, watched, held, tell).run(&inbox)
+            }
             Some(why) => {
                 tell(Seen::Unseen(why));
                 untraced(&begun, &inbox, &tell)
