@@ -8,6 +8,7 @@ mod stage;
 
 mod actors;
 mod bounds;
+mod calls;
 mod daemon;
 mod errors;
 mod killed;
