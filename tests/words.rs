@@ -7,7 +7,7 @@ use toml::{Table, Value};
 
 /// A term that isn't this course's, and the one that is. Where both are words of textbooks, the second is printed beside
 /// the first in one place (the glossary, or the lesson that explains it), and nowhere else.
-const NOT_SO: [(&str, &str); 15] = [
+const NOT_SO: [(&str, &str); 16] = [
     ("编号", "序号"),
     ("包", "分组（网络层）、报文段（传输层）"),
     ("对端", "对方"),
@@ -23,6 +23,7 @@ const NOT_SO: [(&str, &str); 15] = [
     ("数据包", "分组、报文段"),
     ("起始序号", "初始序号"),
     ("序列号", "序号"),
+    ("重发", "重传"),
 ];
 
 /// Where a word is part of another, or means something else.

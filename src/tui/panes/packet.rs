@@ -26,7 +26,7 @@ pub(super) fn draw(buf: &mut Buffer, area: Rect, scene: &Scene<'_>) -> usize {
     let number = chosen.map_or(String::new(), |view| (view.id.0 + 1).to_string());
     let is_segment = chosen.is_none_or(|view| view.segment.tcp().is_some());
     let title = fill(if is_segment { &t.title } else { &t.title_other }, &[("n", &number)]);
-    let texts = [title.as_str(), &t.close];
+    let texts = [title.trim_end(), &t.close];
     let width = WIDTH.min(usize::from(area.width).saturating_sub(4));
     let Some(view) = chosen else {
         let inner = scene.overlay(buf, (width, 1), texts);
