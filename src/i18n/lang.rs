@@ -1,15 +1,10 @@
 //! The languages: those whose files there are. A folder `assets/text/CODE` is a language, and nothing else makes one.
 
-use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::{LazyLock, Mutex, PoisonError};
 
 use include_dir::{Dir, include_dir};
 use toml::{Table, Value};
-
-use super::BrokenTexts;
-use super::by_lang::ByLang;
-use super::words::words;
 
 static TEXT: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/assets/text");
 
@@ -35,14 +30,6 @@ impl Lang {
     pub fn next(self, can: impl Fn(Lang) -> bool) -> Lang {
         let after = Lang::all().skip_while(move |lang| *lang != self).skip(1);
         after.chain(Lang::all()).find(|lang| can(*lang)).unwrap_or(self)
-    }
-
-    /// Its own name; its code where no file says one.
-    pub fn name(self) -> &'static str {
-        LanguageTexts::load(self)
-            .ok()
-            .filter(|texts| texts.code == self.code())
-            .map_or(self.code(), |texts| &texts.name)
     }
 
     /// Its code.
@@ -159,41 +146,5 @@ fn put_over(table: &mut Table, over: Table) {
                 table.insert(key, value);
             }
         }
-    }
-}
-
-words! {
-    /// What a language says of itself and of the others.
-    pub struct LanguageTexts {
-        /// Its code.
-        pub code: String,
-        /// Its own name.
-        pub name: String,
-        /// Between the words of a list.
-        pub separator: String,
-        /// What it calls languages, by their codes.
-        names: BTreeMap<String, String>,
-    }
-}
-
-impl LanguageTexts {
-    /// The texts of a language; read once.
-    ///
-    /// # Errors
-    /// [`BrokenTexts`] where the asset that was built in doesn't fit the program.
-    pub fn load(lang: Lang) -> Result<&'static LanguageTexts, BrokenTexts> {
-        static LOADED: ByLang<LanguageTexts> = ByLang::new("language.toml");
-        LOADED.get(lang)
-    }
-
-    /// What a language is called here; its own name where it has none here.
-    pub fn name_of(&self, lang: Lang) -> &str {
-        self.names.get(lang.code()).map_or(lang.name(), String::as_str)
-    }
-
-    /// Words as a list.
-    pub fn list<T: AsRef<str>>(&self, words: impl IntoIterator<Item = T>) -> String {
-        let words: Vec<T> = words.into_iter().collect();
-        words.iter().map(AsRef::as_ref).collect::<Vec<_>>().join(&self.separator)
     }
 }

@@ -4,8 +4,8 @@ use std::collections::VecDeque;
 use std::time::Duration;
 
 use super::hold::HeldSegments;
+use super::parts::{Parts, ProgramNews};
 use super::peers::{Denial, Peers};
-use super::programs::{Parts, ProgramNews};
 use super::release::Release;
 use super::request::{Request, Wire};
 use super::sampling::Sampling;

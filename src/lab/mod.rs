@@ -9,6 +9,7 @@ mod copies;
 mod core;
 mod doors;
 mod hold;
+mod parts;
 mod peers;
 mod programs;
 mod release;
@@ -24,8 +25,8 @@ mod threads;
 
 pub use crate::model::Failure;
 pub use core::{Effect, Input, Lab, Options, Sending, Table};
+pub use parts::ProgramNews;
 pub use peers::Denial;
-pub use programs::ProgramNews;
 pub use request::{Happening, Request, What, Wire, World};
 pub use schedule::Scope;
 pub use threads::OwnThread;

@@ -1,65 +1,10 @@
 //! What traced programs do: whose part each plays, and which of their calls wait until they are let go.
 
-use std::collections::HashMap;
 use std::time::Duration;
 
-use serde::{Deserialize, Serialize};
-
 use super::core::{Effect, Lab};
-use crate::model::{Actor, Call, Caller, Event, HeldCalls, Member, Outcome, ProgramCall, Role, Side};
-
-/// The most sockets of one program whose side is remembered.
-const MOST_SOCKETS: usize = 1 << 16;
-
-/// What is told of a program's threads. A thread has a number within its program; 0 is the one that began.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub enum ProgramNews {
-    /// A thread stands before a call, and waits.
-    Stands(u32, ProgramCall),
-    /// A thread goes into a call: the one before which it stood, or one that doesn't wait.
-    Entered(u32, ProgramCall),
-    /// The kernel says that a thread sleeps in its call.
-    Blocked(u32),
-    /// A thread's call came back.
-    Returned(u32, Outcome),
-    /// A thread has ended.
-    Ended(u32),
-    /// So many calls that didn't wait came faster than they are told one by one.
-    Untold(u64),
-}
-
-/// Whose parts the programs play.
-#[derive(Debug, Default)]
-pub(super) struct Parts {
-    /// The side of each program's sockets, as far as its calls told it, by the program's member.
-    of_socket: HashMap<(u32, u64), Side>,
-    /// The side that a program's first such call told.
-    of_program: HashMap<u32, Side>,
-    /// Which of each program's calls wait, as its tracer was told last.
-    pub(super) held: HashMap<u32, HeldCalls>,
-}
-
-impl Parts {
-    /// The side of a program's socket; of one that no call told, the program's first; before that, a client's, which most
-    /// begin as.
-    fn side(&self, program: u32, socket: Option<u64>) -> Side {
-        let known = socket.and_then(|socket| self.of_socket.get(&(program, socket)));
-        *known.or_else(|| self.of_program.get(&program)).unwrap_or(&Side::Client)
-    }
-
-    fn learn(&mut self, program: u32, socket: u64, side: Side) {
-        if self.of_socket.len() < MOST_SOCKETS || self.of_socket.contains_key(&(program, socket)) {
-            self.of_socket.insert((program, socket), side);
-        }
-        self.of_program.entry(program).or_insert(side);
-    }
-
-    pub(super) fn forget(&mut self, program: u32) {
-        self.of_socket.retain(|(of, _), _| *of != program);
-        self.of_program.remove(&program);
-        self.held.remove(&program);
-    }
-}
+use super::parts::ProgramNews;
+use crate::model::{Actor, Call, Caller, Event, HeldCalls, Member, ProgramCall, Role, Side};
 
 /// The side that a call on a socket tells: who waits for others is a server.
 fn told_by(call: &ProgramCall) -> Option<Side> {

@@ -16,7 +16,7 @@ use std::sync::mpsc::{Sender, channel};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, JoinHandle};
 
-use super::sides::INTERRUPT;
+use super::signals::INTERRUPT;
 use super::sys;
 use crate::model::{Cause, Side};
 

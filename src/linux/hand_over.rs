@@ -22,8 +22,9 @@ use rustix::time::{ClockId, clock_gettime};
 use serde::{Deserialize, Serialize};
 
 use super::environment::Part;
-use super::serve::{Server, Successor};
+use super::serve::{Left, Server, Successor};
 use super::shared::{Agent, LONGEST, Link, VERSION};
+use crate::lab::Failure;
 use crate::model::{Cause, Entry, Member, Mode};
 
 /// How long either process waits for the other's next word: longer than a busy machine takes to start one.
@@ -77,11 +78,38 @@ fn monotonic() -> Duration {
     Duration::new(u64::try_from(time.tv_sec).unwrap_or(0), u32::try_from(time.tv_nsec).unwrap_or(0))
 }
 
+/// How serving ended.
+pub(super) enum End {
+    /// Nobody is there any more.
+    Over,
+    /// The lab goes on in another process, in which this one's walk takes part.
+    Moved(Box<Agent>),
+}
+
+/// Serves until the walk of this process is over or, where it has none, nobody takes part any more; the lab moves before
+/// others come in, where it can.
+///
+/// # Errors
+/// Why the lab can't go on; other processes were told.
+pub(super) fn serve(mut server: Server) -> Result<End, Failure> {
+    let mut result = server.go_on();
+    while let Ok(Left::Knocked) = result {
+        match hand_over(server) {
+            Ok(agent) => return Ok(End::Moved(Box::new(agent))),
+            // Then they come in here.
+            Err(stays) => server = *stays,
+        }
+        result = server.go_on();
+    }
+    server.close(result.as_ref().err());
+    result.map(|_| End::Over)
+}
+
 /// Moves the lab into another process. The walk of this one goes on with what is returned.
 ///
 /// # Errors
 /// The server as it was, where the lab can't move.
-pub(super) fn hand_over(mut server: Server) -> Result<Agent, Box<Server>> {
+fn hand_over(mut server: Server) -> Result<Agent, Box<Server>> {
     server.knocked = false;
     let Some(successor) = server.successor.take() else { return Err(Box::new(server)) };
     server.prepare_to_move();

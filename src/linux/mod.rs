@@ -6,6 +6,7 @@
 //! publishes, so that what happened has one order and one clock.
 
 pub mod background;
+mod daemon;
 mod descriptors;
 mod diag;
 pub mod doctor;
@@ -30,6 +31,7 @@ pub mod untrusted;
 mod wire;
 mod world;
 
+pub use daemon::{Keeping, keep, take_over};
 pub use environment::Place;
 pub use gate::RELEASE_MARK;
 pub use lab::{

@@ -9,7 +9,6 @@ use std::ops::ControlFlow;
 use std::time::{Duration, Instant};
 
 use super::environment::{Environment, failed};
-use super::hand_over;
 use super::hands::Hands;
 use super::lab::network;
 use super::orders::{Inbox, Message};
@@ -57,7 +56,7 @@ pub(super) struct RemotePeers {
 
 /// Why the loop was left.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Left {
+pub(super) enum Left {
     Over,
     Knocked,
 }
@@ -82,39 +81,37 @@ pub(super) struct Server {
 /// What starts the process in which a lab goes on.
 pub(super) type Successor = Box<dyn Fn() -> std::process::Command + Send>;
 
-/// How serving ended.
-pub(super) enum End {
-    /// Nobody is there any more.
-    Over,
-    /// The lab goes on in another process, in which this one's walk takes part.
-    Moved(Box<Agent>),
-}
-
 impl Server {
-    /// Serves until the walk of this process is over or, where it has none, nobody takes part any more.
-    ///
-    /// # Errors
-    /// Why the lab can't go on; other processes were told.
-    pub(super) fn serve(mut self) -> Result<End, Failure> {
-        let mut result = self.go_on();
-        while let Ok(Left::Knocked) = result {
-            match hand_over::hand_over(self) {
-                Ok(agent) => return Ok(End::Moved(Box::new(agent))),
-                // Then they come in here.
-                Err(server) => self = *server,
-            }
-            result = self.go_on();
+    /// What serves a lab in which nobody takes part yet, neither from here nor from elsewhere.
+    pub(super) fn new(mode: Mode, environment: Environment, lab: Lab) -> Server {
+        Server {
+            mode,
+            local: None,
+            remote: None,
+            environment,
+            lab,
+            inbox: None,
+            messages: VecDeque::new(),
+            successor: None,
+            knocked: false,
         }
-        // Nobody is let in any more.
-        self.remote.iter_mut().for_each(|remote| remote.name = None);
-        self.publish();
-        if let (Err(failure), Some(remote)) = (&result, &mut self.remote) {
-            remote.members.fail(failure);
-        }
-        result.map(|_| End::Over)
     }
 
-    fn go_on(&mut self) -> Result<Left, Failure> {
+    /// Nobody is let in any more, and all that take part know what happened, and why the lab can't go on, if that is so.
+    pub(super) fn close(&mut self, failure: Option<&Failure>) {
+        self.remote.iter_mut().for_each(|remote| remote.name = None);
+        self.publish();
+        if let (Some(failure), Some(remote)) = (failure, &mut self.remote) {
+            remote.members.fail(failure);
+        }
+    }
+
+    /// Serves until the walk of this process is over or, where it has none, nobody takes part any more; or until somebody is at
+    /// the door of a lab that moves before it lets others in.
+    ///
+    /// # Errors
+    /// Why the lab can't go on.
+    pub(super) fn go_on(&mut self) -> Result<Left, Failure> {
         let start = Instant::now();
         let mut visited = false;
         let mut busy = true;

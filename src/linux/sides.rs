@@ -12,12 +12,10 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::thread::{self, JoinHandle};
 
 use super::descriptors::Descriptors;
+use super::signals::INTERRUPT;
 use super::sys::{self, calls};
 use crate::lab::OwnThread;
 use crate::model::{Call, Cause, Errno, How, LONGEST_READ, Outcome, Returned, SocketOption};
-
-/// The signal that interrupts a call; its handler does nothing.
-pub const INTERRUPT: i32 = libc::SIGUSR2;
 
 /// How soon a thread that is to end is interrupted once more.
 const REPEAT: std::time::Duration = std::time::Duration::from_micros(100);

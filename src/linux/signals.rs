@@ -10,6 +10,9 @@ use rustix::process::{
 
 use super::sys;
 
+/// The signal that interrupts a call; its handler does nothing.
+pub const INTERRUPT: i32 = libc::SIGUSR2;
+
 /// What ends or tells a program, and what another process may want to tell it.
 const HANDED_ON: [i32; 6] = [libc::SIGHUP, libc::SIGINT, libc::SIGQUIT, libc::SIGTERM, libc::SIGUSR1, libc::SIGUSR2];
 

@@ -1,6 +1,5 @@
 //! The handle of a lab in the same process, for the thread that runs the interface.
 
-use std::collections::VecDeque;
 use std::io;
 use std::os::unix::net::UnixListener;
 use std::process::Command;
@@ -11,12 +10,14 @@ use std::time::Instant;
 
 use super::environment::{Environment, Place};
 use super::gate::Gate;
+use super::hand_over::{End, serve};
 use super::hands::Hands;
 use super::lab::{Refused, network, refused};
 use super::orders::{Inbox, Message, Orders};
-use super::serve::{End, LocalPeer, RemotePeers, Server};
+use super::serve::{LocalPeer, RemotePeers, Server};
 use super::shared::{Beginning, Folder, Members, Programs, ShownLesson, TakenName};
-use super::sides::{INTERRUPT, Leaving};
+use super::sides::Leaving;
+use super::signals::INTERRUPT;
 use super::sys;
 use crate::lab::{Failure, Happening, Input, Lab, Options, Request, What, Wire, World};
 use crate::model::{Actor, Aim, Cause, Member, Mode, Role, Side};
@@ -178,7 +179,7 @@ fn run(
             }
         };
         let _ = ready.send(Ok((server.environment.wire(), network())));
-        match server.serve()? {
+        match serve(server)? {
             End::Over => {}
             End::Moved(agent) => agent.serve(Vec::new()),
         }
@@ -227,17 +228,7 @@ fn open(place: &Place, epoch: Instant, sink: Box<dyn Fn(Happening)>, (inbox, ord
 }
 
 fn serves(place: &Place, environment: Environment, lab: Lab, local: LocalPeer, inbox: Inbox<Message>) -> Server {
-    Server {
-        mode: place.mode(),
-        local: Some(local),
-        remote: None,
-        environment,
-        lab,
-        inbox: Some(inbox),
-        messages: VecDeque::new(),
-        successor: None,
-        knocked: false,
-    }
+    Server { local: Some(local), inbox: Some(inbox), ..Server::new(place.mode(), environment, lab) }
 }
 
 impl World for LinuxWorld {

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 use std::time::Duration;
 
-use super::{Actor, Call, Caller, Event, HeldCalls, Member, Moment, Outcome, ProgramCall, Side, Trace};
+use super::{Actor, Call, Caller, Entry, Event, HeldCalls, Member, Moment, Outcome, ProgramCall, Side};
 
 /// One call, from its beginning to its return.
 #[derive(Clone, Debug)]
@@ -200,8 +200,8 @@ fn makes(record: &CallRecord, socket: u64) -> bool {
     matches!(&record.returned, Some((_, Ok(returned))) if returned.made.contains(&socket))
 }
 
-/// A call as it stood at a moment.
-pub(super) fn call_view<'a>(trace: &'a Trace, record: &'a CallRecord, moment: Moment) -> CallView<'a> {
+/// A call as it stood at a moment of a trace, which has these entries.
+pub(super) fn call_view<'a>(entries: &[Entry], record: &'a CallRecord, moment: Moment) -> CallView<'a> {
     let blocked = record.blocked.filter(|blocked| *blocked < moment);
     let returned = record.returned.as_ref().filter(|(returned, _)| *returned < moment);
     let abandoned = record.abandoned.filter(|abandoned| *abandoned < moment);
@@ -214,7 +214,7 @@ pub(super) fn call_view<'a>(trace: &'a Trace, record: &'a CallRecord, moment: Mo
         made: record.made.as_deref(),
         stands: entered.is_none() && ended.is_none(),
         entered: begun,
-        since: trace.entries()[begun].at,
+        since: entries[begun].at,
         blocked: blocked.is_some() && ended.is_none(),
         outcome: returned.map(|(_, outcome)| outcome),
         abandoned: abandoned.is_some(),

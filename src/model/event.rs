@@ -165,6 +165,21 @@ pub enum Hand {
     Interrupt(Side),
 }
 
+/// What had become of a segment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fate {
+    /// Seen, and not held: on a wire that only watches.
+    Passing,
+    /// Waiting on the wire.
+    Held,
+    /// Gone on to its receiver.
+    Delivered,
+    /// Forgotten.
+    Dropped,
+    /// It was to go on, and the kernel refused to send it.
+    Undeliverable(Errno),
+}
+
 /// What became of one claim.
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct ClaimResult {

@@ -1,6 +1,6 @@
 //! The trace: everything that happened, in order, append-only, with indexes that make any moment cheap to look at.
 //!
-//! Each record keeps the moments at which it changed, so that a [`View`] of any moment finds what was true then by
+//! Each record keeps the moments at which it changed, so that a [`super::View`] of any moment finds what was true then by
 //! binary search; nothing is replayed and nothing is copied, however long the trace is.
 
 use std::collections::{BTreeMap, HashMap};
@@ -12,13 +12,10 @@ use super::changing::Changing;
 use super::doors::Doors;
 use super::verdicts::Verdicts;
 use super::{
-    Actor, Connection, Door, Entry, Event, Fate, Hand, Member, Passing, SegmentId, SegmentView, Side, SocketFacts,
-    SocketState, Source, Unkept, View,
+    Actor, Connection, Door, Entry, Event, Fate, Hand, Member, Moment, Passing, SegmentId, Side, SocketFacts,
+    SocketState, Source, Unkept,
 };
 use crate::tcp::{Initials, Isn, Isns, Packet, State};
-
-/// A place in the trace: how many entries lie before it. 0 is before everything.
-pub type Moment = usize;
 
 /// One segment, from its sending to its delivery or loss.
 #[derive(Clone, Debug)]
@@ -120,7 +117,7 @@ pub struct Trace {
     /// Where an actor's process came or left: each has descriptors of its own.
     pub(super) driven: BTreeMap<Actor, Vec<Moment>>,
     doors: Doors,
-    isns: Isns,
+    pub(super) isns: Isns,
 }
 
 impl Trace {
@@ -140,16 +137,6 @@ impl Trace {
     /// How many entries there are: the moment that is the present.
     pub fn now(&self) -> Moment {
         self.entries.len()
-    }
-
-    /// Everything as it was after the first `moment` entries.
-    pub fn at(&self, moment: Moment) -> View<'_> {
-        View::new(self, moment.min(self.now()))
-    }
-
-    /// Everything as it is.
-    pub fn present(&self) -> View<'_> {
-        View::new(self, self.now())
     }
 
     /// The side that has, or had, a socket with this address of its own; `None` where none ever had. A socket that was
@@ -186,15 +173,6 @@ impl Trace {
     /// The connections to which segments belong, in the order of their first ones.
     pub fn connections(&self) -> &[Connection] {
         &self.connections
-    }
-
-    /// Whether a segment belongs to the connection of a socket: to the one that the socket has, or had last, and to no
-    /// earlier or later one between the same two addresses.
-    pub fn is_on(&self, segment: &SegmentView<'_>, cookie: u64) -> bool {
-        let Some(record) = self.by_cookie.get(&cookie).map(|number| &self.sockets[*number]) else { return false };
-        let Some((local, remote)) = record.ends() else { return false };
-        Connection::of(segment.segment) == Connection::new(local, remote)
-            && record.isn.is_none_or(|isn| self.isns.is_of(&segment.initials, local, isn))
     }
 
     /// The socket at the other end of a socket's connection, as far as numbers were seen: that of the same connection, and

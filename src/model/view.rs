@@ -5,9 +5,9 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use super::calls::{CallView, call_view};
-use super::trace::{Moment, SegmentRecord, SocketRecord, Trace};
+use super::trace::{SegmentRecord, SocketRecord, Trace};
 use super::{
-    Actor, Answer, Caller, ClaimResult, Connection, Entry, Errno, Event, Hand, HeldCalls, Member, Passing, Role,
+    Actor, Answer, Caller, ClaimResult, Connection, Entry, Event, Fate, Hand, HeldCalls, Member, Moment, Passing, Role,
     SegmentId, Side, SocketFacts, SocketState, Source, Unkept, verdicts,
 };
 use crate::tcp::{Initials, Packet};
@@ -17,21 +17,6 @@ use crate::tcp::{Initials, Packet};
 pub struct View<'a> {
     trace: &'a Trace,
     moment: Moment,
-}
-
-/// What had become of a segment.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Fate {
-    /// Seen, and not held: on a wire that only watches.
-    Passing,
-    /// Waiting on the wire.
-    Held,
-    /// Gone on to its receiver.
-    Delivered,
-    /// Forgotten.
-    Dropped,
-    /// It was to go on, and the kernel refused to send it.
-    Undeliverable(Errno),
 }
 
 /// A segment as it stood then.
@@ -72,6 +57,27 @@ pub struct SocketView<'a> {
     pub changed: Moment,
 }
 
+impl Trace {
+    /// Everything as it was after the first `moment` entries.
+    pub fn at(&self, moment: Moment) -> View<'_> {
+        View::new(self, moment.min(self.now()))
+    }
+
+    /// Everything as it is.
+    pub fn present(&self) -> View<'_> {
+        View::new(self, self.now())
+    }
+
+    /// Whether a segment belongs to the connection of a socket: to the one that the socket has, or had last, and to no
+    /// earlier or later one between the same two addresses.
+    pub fn is_on(&self, segment: &SegmentView<'_>, cookie: u64) -> bool {
+        let Some(record) = self.by_cookie.get(&cookie).map(|number| &self.sockets[*number]) else { return false };
+        let Some((local, remote)) = record.ends() else { return false };
+        Connection::of(segment.segment) == Connection::new(local, remote)
+            && record.isn.is_none_or(|isn| self.isns.is_of(&segment.initials, local, isn))
+    }
+}
+
 impl<'a> View<'a> {
     pub(super) fn new(trace: &'a Trace, moment: Moment) -> Self {
         View { trace, moment }
@@ -106,7 +112,7 @@ impl<'a> View<'a> {
     /// The calls of an actor (of a side: of the first one of it), the newest first.
     pub fn calls<A: Into<Actor>>(&self, actor: A) -> impl Iterator<Item = CallView<'a>> + use<'a, A> {
         let (trace, moment) = (self.trace, self.moment);
-        trace.calls.of(actor.into(), moment).rev().map(move |record| call_view(trace, record, moment))
+        trace.calls.of(actor.into(), moment).rev().map(move |record| call_view(trace.entries(), record, moment))
     }
 
     /// The calls of the process that an actor is, the newest first: what an earlier one opened is closed.

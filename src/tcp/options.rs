@@ -1,22 +1,18 @@
 //! The options of a TCP header (RFC 9293, section 3.2), each with its bytes, also those that the program doesn't know.
 
-use std::fmt;
-
-use super::{Initials, Numbers, number};
-
-const END: u8 = 0;
-const NOP: u8 = 1;
-const MSS: u8 = 2;
-const WINDOW_SCALE: u8 = 3;
-const SACK_PERMITTED: u8 = 4;
-const SACK: u8 = 5;
-const TIMESTAMPS: u8 = 8;
-const MD5: u8 = 19;
-const AO: u8 = 29;
-const MPTCP: u8 = 30;
-const FAST_OPEN: u8 = 34;
+pub(super) const END: u8 = 0;
+pub(super) const NOP: u8 = 1;
+pub(super) const MSS: u8 = 2;
+pub(super) const WINDOW_SCALE: u8 = 3;
+pub(super) const SACK_PERMITTED: u8 = 4;
+pub(super) const SACK: u8 = 5;
+pub(super) const TIMESTAMPS: u8 = 8;
+pub(super) const MD5: u8 = 19;
+pub(super) const AO: u8 = 29;
+pub(super) const MPTCP: u8 = 30;
+pub(super) const FAST_OPEN: u8 = 34;
 /// What is tried out; two or four bytes of it say by whom (RFC 6994).
-const EXPERIMENTS: [u8; 2] = [253, 254];
+pub(super) const EXPERIMENTS: [u8; 2] = [253, 254];
 
 /// The kinds that have a name and are shown by it (IANA's "TCP Option Kind Numbers").
 const NAMES: [(u8, &str); 14] = [
@@ -35,10 +31,6 @@ const NAMES: [(u8, &str); 14] = [
     (FAST_OPEN, "Fast Open"),
     (69, "TCP-ENO"),
 ];
-
-/// The subtypes of Multipath TCP, from 0 (RFC 8684, section 8).
-const MPTCP_SUBTYPES: [&str; 9] =
-    ["MP_CAPABLE", "MP_JOIN", "DSS", "ADD_ADDR", "REMOVE_ADDR", "MP_PRIO", "MP_FAIL", "MP_FASTCLOSE", "MP_TCPRST"];
 
 /// A part of a header's options.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -97,60 +89,11 @@ impl<'a> TcpOption<'a> {
             _ => None,
         }
     }
-
-    /// The option in the words of its specification, with its value; what has no name, or another length than its kind
-    /// must have, by kind and length (`None`: it is for the caller to say so, in the reader's language).
-    pub fn text(&self, initials: &Initials, numbers: Numbers) -> Option<String> {
-        let TcpOption::Whole(kind, value) = self else { return None };
-        let name = self.name()?;
-        let word = |at: usize| value.get(at..at + 4)?.try_into().ok().map(u32::from_be_bytes);
-        Some(match (*kind, *value) {
-            (END | NOP | SACK_PERMITTED, []) => name.to_owned(),
-            (MSS, [high, low]) => format!("{name} {}", u16::from_be_bytes([*high, *low])),
-            (WINDOW_SCALE, [shift]) => format!("{name} {shift} (×{})", 1_u32 << (*shift).min(14)),
-            (TIMESTAMPS, [_, _, _, _, _, _, _, _]) => format!("{name} {} echo {}", word(0)?, word(4)?),
-            // What a segment selectively acknowledges are its receiver's numbers.
-            (SACK, blocks) if !blocks.is_empty() && blocks.len() % 8 == 0 => {
-                let edge = |at| Some(number(word(at)?, initials.other, numbers));
-                let block = |at| Some(format!("{}..{}", edge(at)?, edge(at + 4)?));
-                let blocks: Option<Vec<String>> = (0..blocks.len()).step_by(8).map(block).collect();
-                format!("{name} {}", blocks?.join(" "))
-            }
-            (FAST_OPEN, []) => format!("{name} cookie request"),
-            (FAST_OPEN, cookie) => format!("{name} cookie {}", Hex(cookie)),
-            (AO, [key, next, mac @ ..]) => format!("{name} KeyID {key} RNextKeyID {next} MAC {}", Hex(mac)),
-            (MPTCP, [first, ..]) => {
-                let subtype = MPTCP_SUBTYPES.get(usize::from(first >> 4)).copied();
-                let subtype = subtype.map_or_else(|| format!("subtype {}", first >> 4), str::to_owned);
-                format!("{name} {subtype} {}", Hex(value))
-            }
-            (28, [high, low]) => {
-                let field = u16::from_be_bytes([*high, *low]);
-                format!("{name} {} {}", field & 0x7fff, if field >> 15 == 1 { "min" } else { "s" })
-            }
-            (kind, [0xf9, 0x89, cookie @ ..]) if EXPERIMENTS.contains(&kind) => {
-                format!("{name} {kind} Fast Open cookie {}", Hex(cookie))
-            }
-            (kind, value) if EXPERIMENTS.contains(&kind) => format!("{name} {kind} {}", Hex(value)),
-            (MD5 | 27 | 69, value) => format!("{name} {}", Hex(value)),
-            _ => return None,
-        })
-    }
-}
-
-/// Bytes in hexadecimal digits, without gaps.
-#[derive(Clone, Copy, Debug)]
-pub struct Hex<'a>(pub &'a [u8]);
-
-impl fmt::Display for Hex<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
-    }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::super::{Isns, testing};
+    use super::super::{Initials, Isns, Numbers, testing};
     use super::*;
     use proptest::prelude::*;
     use std::net::SocketAddr;

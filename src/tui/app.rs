@@ -6,9 +6,9 @@ use std::time::Duration;
 use ratatui::layout::Rect;
 use tui_input::Input;
 
+use super::catalogue::{Catalogue, Choosing};
 use super::code::Snippets;
 use super::layout::{self, Areas, LargeWish, Seat, Turn, Wish};
-use super::lessons::{Catalogue, Choosing};
 use super::texts::Texts;
 use crate::i18n::Glyphs;
 use crate::i18n::{Lang, Localized};
@@ -416,31 +416,17 @@ impl App {
         view.segment(id).is_some_and(|segment| may(view.trace().door(segment.segment)))
     }
 
-    /// Whose calls and sockets a side's pane shows: this process's own, where it makes that side's calls; else the chosen
-    /// actor, that of the chosen connection, or the one that went into a call last.
-    pub(super) fn shown_actor(&self, side: Side) -> Actor {
-        let view = self.view();
-        let own = || self.walk.free()?.actor(side);
-        let chosen = || self.place.actor.filter(|actor| actor.side == side);
-        let of_connection = || {
-            let mut ends = view.sockets_of(self.place.only?);
-            ends.find_map(|socket| socket.facts.actor().filter(|actor| actor.side == side))
-        };
-        let newest = || {
-            let entered = |actor: &Actor| view.calls(*actor).next().map(|call| call.entered);
-            view.actors(side).into_iter().max_by_key(entered)
-        };
-        if let Some(shown) = super::programs::shown(self, side, own()) {
-            return shown;
-        }
-        own().or_else(chosen).or_else(of_connection).or_else(newest).unwrap_or(side.into())
-    }
-
     /// The segment that the packet pane shows: the chosen, else the newest.
     pub fn chosen_segment(&self) -> Option<SegmentId> {
         let count = self.view().segment_count();
         let newest = count.checked_sub(1).and_then(|n| u32::try_from(n).ok()).map(SegmentId);
         self.place.segment.filter(|id| (id.0 as usize) < count).or(newest)
+    }
+
+    /// The connection that is shown alone, else that of the segment which is chosen.
+    pub(super) fn chosen_connection(&self) -> Option<Connection> {
+        let of_segment = || Some(Connection::of(self.view().segment(self.chosen_segment()?)?.segment));
+        self.place.only.or_else(of_segment)
     }
 
     /// The side whose blocked call a signal would interrupt: the chosen one, else the only one. Of a lab that others share,

@@ -1,14 +1,13 @@
 //! The one table of commands: keys, footer, help and manual come from it.
 //!
-//! Whether a command can be done now is decided here and nowhere else ([`Entry::works`]): a key, a button and a click ask the
-//! same, the footer names exactly what works, and what doesn't work does nothing at all. What has the keys is the
-//! [`Focus`]: while something lies over the panes, or a line is typed, nothing else acts.
+//! Each line says where and when its command can be done; `works.rs` judges by it. What has the keys is the [`Focus`]: while
+//! something lies over the panes, or a line is typed, nothing else acts.
 
-use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
+use crossterm::event::KeyCode;
 
 use super::app::{App, Focus, Overlay, PACES};
 use super::layout::WHOLE;
-use super::{free, menu, panes, programs};
+use super::{menu, programs};
 use crate::walk::{Phase, Wire};
 
 /// What the learner can do.
@@ -94,11 +93,20 @@ pub struct Entry {
     /// Its place in the footer, the most important first; `None` where only the help names it.
     pub footer: Option<u8>,
     /// Where the keys must be for it.
-    focus: &'static [Focus],
+    pub(super) focus: &'static [Focus],
     /// Whether such a walk has it at all.
     belongs: fn(&App) -> bool,
     /// Whether it can be done now, by what the walk and the screen are like.
-    applies: fn(&App) -> bool,
+    pub(super) applies: fn(&App) -> bool,
+    /// Where the text that the keys scroll must go on for it.
+    pub(super) text: Option<Beyond>,
+}
+
+/// Where there is more of a text than is seen.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Beyond {
+    Above,
+    Below,
 }
 
 use KeyCode::{BackTab, Char, Down, End, Enter, Esc, F, Home, Left, PageDown, PageUp, Right, Tab, Up};
@@ -112,7 +120,18 @@ const READING: &[Focus] = &[Focus::Panes, Focus::Line];
 const ALL: &[Focus] = &[Focus::Panes, Focus::Overlay, Focus::Line, Focus::Search];
 
 const fn entry(command: Command, id: &'static str, keys: &'static [KeyCode], shown: &'static str) -> Entry {
-    Entry { command, id, keys, shift: false, shown, footer: None, focus: PANES, belongs: always, applies: always }
+    Entry {
+        command,
+        id,
+        keys,
+        shift: false,
+        shown,
+        footer: None,
+        focus: PANES,
+        belongs: always,
+        applies: always,
+        text: None,
+    }
 }
 
 impl Entry {
@@ -123,6 +142,11 @@ impl Entry {
 
     const fn when(mut self, applies: fn(&App) -> bool) -> Entry {
         self.applies = applies;
+        self
+    }
+
+    const fn when_text_is(mut self, beyond: Beyond) -> Entry {
+        self.text = Some(beyond);
         self
     }
 
@@ -141,30 +165,16 @@ impl Entry {
         self
     }
 
-    /// Whether it does something now.
-    pub fn works(&self, app: &App) -> bool {
-        self.focus.contains(&app.focus()) && self.belongs(app) && (self.applies)(app)
-    }
-
     /// Whether a walk of this kind has it at all.
     pub fn belongs(&self, app: &App) -> bool {
         (self.belongs)(app)
     }
 
     /// Whether this line is a command's: of the answers, each one's.
-    fn is_of(&self, command: Command) -> bool {
+    pub(super) fn is_of(&self, command: Command) -> bool {
         let same = |answer: &Command| matches!((answer, command), (Command::Answer(_), Command::Answer(_)));
         self.command == command || same(&self.command)
     }
-}
-
-/// Whether a command does something now.
-pub fn works(app: &App, command: Command) -> bool {
-    let offered = match command {
-        Command::Answer(n) => offers(app, n),
-        _ => true,
-    };
-    offered && COMMANDS.iter().any(|entry| entry.is_of(command) && entry.works(app))
 }
 
 /// The table, in the order of the help.
@@ -213,12 +223,12 @@ pub const COMMANDS: &[Entry] = &[
     entry(Command::Code, "code", &[Char('c')], "c").footer(11),
     entry(Command::Numbers, "numbers", &[Char('n')], "n").footer(11).at(LOOKING).when(shows_numbers),
     entry(Command::Side, "side", &[Tab, BackTab], "Tab").footer(10).when(shows_a_side),
-    entry(Command::PageUp, "page_up", &[PageUp], "PgUp").at(OVERLAY).when(has_text_above),
-    entry(Command::PageDown, "page_down", &[PageDown], "PgDn").footer(3).at(OVERLAY).when(has_text_below),
-    entry(Command::ScrollUp, "up_over", &[Up], "↑").footer(2).at(OVERLAY).when(has_text_above),
-    entry(Command::ScrollDown, "down_over", &[Down], "↓").footer(2).at(OVERLAY).when(has_text_below),
-    entry(Command::ScrollUp, "scroll_up", &[Up], "Shift+↑").at(ALL).shift().when(has_text_above),
-    entry(Command::ScrollDown, "scroll_down", &[Down], "Shift+↓").at(ALL).shift().when(has_text_below),
+    entry(Command::PageUp, "page_up", &[PageUp], "PgUp").at(OVERLAY).when_text_is(Beyond::Above),
+    entry(Command::PageDown, "page_down", &[PageDown], "PgDn").footer(3).at(OVERLAY).when_text_is(Beyond::Below),
+    entry(Command::ScrollUp, "up_over", &[Up], "↑").footer(2).at(OVERLAY).when_text_is(Beyond::Above),
+    entry(Command::ScrollDown, "down_over", &[Down], "↓").footer(2).at(OVERLAY).when_text_is(Beyond::Below),
+    entry(Command::ScrollUp, "scroll_up", &[Up], "Shift+↑").at(ALL).shift().when_text_is(Beyond::Above),
+    entry(Command::ScrollDown, "scroll_down", &[Down], "Shift+↓").at(ALL).shift().when_text_is(Beyond::Below),
     entry(Command::Restart, "restart", &[Char('r')], "r").footer(10).at(LOOKING).of(is_lesson).when(may_begin_again),
     entry(Command::Restart, "return", &[Char('r')], "r").footer(1).at(LOOKING).of(is_lesson).when(may_return),
     entry(Command::Lessons, "lessons", &[Char('o'), F(2)], "o").footer(9).at(LOOKING),
@@ -230,33 +240,6 @@ pub const COMMANDS: &[Entry] = &[
     entry(Command::Quit, "quit", &[Char('q')], "q").footer(0).at(LOOKING),
     entry(Command::Quit, "quit_line", &[], "Ctrl-C").footer(0).at(LINE),
 ];
-
-/// The command that a key means now; `None` where it means nothing.
-pub fn command_for(app: &App, key: KeyEvent) -> Option<Command> {
-    let control = key.modifiers.contains(KeyModifiers::CONTROL);
-    if control {
-        return match key.code {
-            Char('c') => Some(Command::Quit),
-            Char('z') => Some(Command::Suspend),
-            _ => None,
-        };
-    }
-    if key.modifiers.contains(KeyModifiers::ALT) {
-        return None;
-    }
-    if let (Char(digit @ '1'..='9'), Focus::Panes) = (key.code, app.focus()) {
-        let answer = Command::Answer(digit as usize - '1' as usize);
-        return works(app, answer).then_some(answer);
-    }
-    // Shift tells the arrows apart; of a letter it is part of the letter itself.
-    let shift = key.modifiers.contains(KeyModifiers::SHIFT) && matches!(key.code, Up | Down);
-    let meant = |code: KeyCode| {
-        let has_key = |entry: &&Entry| entry.shift == shift && entry.keys.contains(&code);
-        COMMANDS.iter().filter(has_key).find(|entry| entry.works(app)).map(|entry| entry.command)
-    };
-    // Where nothing is typed or chosen, Enter goes on, as Space does.
-    meant(key.code).or_else(|| meant(Char(' ')).filter(|_| key.code == Enter && app.focus() == Focus::Panes))
-}
 
 fn always(_: &App) -> bool {
     true
@@ -298,14 +281,6 @@ fn has_menu(app: &App) -> bool {
 
 fn has_more_pages(app: &App) -> bool {
     may_choose(app) && menu::page(app).is_some_and(|(_, _, count)| count > 1)
-}
-
-/// Whether the answer or the call of this number, from 0, is there.
-fn offers(app: &App, n: usize) -> bool {
-    match app.walk().question() {
-        Some(ask) => n < ask.choices.len(),
-        None => menu::page(app).is_some_and(|(page, ..)| page.item(n).is_some()),
-    }
 }
 
 /// Whether calls can be made in any order here.
@@ -381,7 +356,7 @@ fn a_call_sleeps(app: &App) -> bool {
 }
 
 fn has_connection(app: &App) -> bool {
-    is_present(app) && free::chosen_connection(app).is_some()
+    is_present(app) && app.chosen_connection().is_some()
 }
 
 fn has_connections(app: &App) -> bool {
@@ -428,23 +403,6 @@ fn shows_numbers(app: &App) -> bool {
 /// The chosen side's frame stands out, and its newest call is shown as code; in the past only the latter.
 fn shows_a_side(app: &App) -> bool {
     !app.in_past() || app.areas().is_some_and(|areas| areas.code.is_some())
-}
-
-fn has_text_above(app: &App) -> bool {
-    scrolled(app).is_some_and(|(at, _)| at > 0)
-}
-
-fn has_text_below(app: &App) -> bool {
-    scrolled(app).is_some_and(|(at, most)| at < most)
-}
-
-/// How far the text that the keys scroll is scrolled, and can be.
-fn scrolled(app: &App) -> Option<(usize, usize)> {
-    if app.place.overlay.is_none() {
-        return panes::explain_scroll(app);
-    }
-    let most = panes::overlay_scroll(app);
-    Some((app.place.over.min(most), most))
 }
 
 fn has_room_for_large(app: &App) -> bool {

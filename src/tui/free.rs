@@ -8,7 +8,7 @@ use super::app::App;
 use super::commands::Command;
 use super::{menu, programs};
 use crate::model::typed::{self, Mistyped};
-use crate::model::{Call, Connection, Member, Moment, Side, Which};
+use crate::model::{Call, Member, Moment, Side, Which};
 use crate::walk::{self, Phase};
 
 /// The delays that the key goes through: at once, a moment that the eye can follow, longer ones, and back to none.
@@ -36,7 +36,7 @@ pub(super) fn act(app: &mut App, command: Command) {
         }
         Command::Send => typed_call(app),
         Command::Pass => pass_all(app),
-        Command::PassOne => chosen_connection(app).map(|one| pass(app, Which::Of(one))),
+        Command::PassOne => app.chosen_connection().map(|one| pass(app, Which::Of(one))),
         _ => None,
     };
     if let Some(order) = order {
@@ -142,13 +142,6 @@ fn pass(app: &App, which: Which) -> walk::Command {
     let now = app.walk.trace().present().passing().and_then(|passing| passing.rule(which));
     let at = DELAYS.iter().position(|delay| *delay == now).unwrap_or(DELAYS.len() - 1);
     walk::Command::Pass(which, DELAYS[(at + 1) % DELAYS.len()])
-}
-
-/// The connection that is shown alone, else that of the segment which is chosen.
-pub(super) fn chosen_connection(app: &App) -> Option<Connection> {
-    let view = app.view();
-    let of_segment = || Some(Connection::of(view.segment(app.chosen_segment()?)?.segment));
-    app.place.only.or_else(of_segment)
 }
 
 /// The moment just before the next act, or the one before this moment: what came of an act lies between two of them.

@@ -5,16 +5,20 @@
 mod again;
 mod app;
 mod backend;
+mod catalogue;
 mod code;
 pub mod commands;
 mod diagram;
+mod draw;
 mod ends;
 mod fit;
+mod footer;
 mod free;
 mod layout;
 mod lessons;
 mod letters;
 mod menu;
+mod messages;
 mod mouse;
 mod paint;
 mod panes;
@@ -24,19 +28,21 @@ mod scene;
 mod terminal;
 mod texts;
 mod update;
+mod works;
 mod wrap;
 
 pub use app::{App, Auto, Focus, Look, LookError, Overlay, PACES};
 pub use backend::Screen;
+pub use catalogue::{Catalogue, NotOpened, Opened, Opens, Row};
 pub use code::{Language, Snippets, SnippetsError};
+pub use draw::draw;
 pub use fit::{Overflow, overflows};
 pub use layout::{SMALLEST, Turn, WHOLE};
-pub use lessons::{Catalogue, NotOpened, Opened, Opens, Row};
-pub use panes::draw;
+pub use messages::{Effect, Msg, Stop};
 pub use run::{Host, RunError, run, take_all, wait};
 pub use terminal::{Guard, listen};
 pub use texts::{Texts, TextsError};
-pub use update::{Effect, Msg, Stop, update};
+pub use update::update;
 
 #[cfg(test)]
 mod tests;

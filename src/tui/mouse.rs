@@ -5,7 +5,8 @@ use ratatui::layout::Position;
 
 use super::app::{App, Focus, Overlay};
 use super::commands::Command;
-use super::panes::{choice_at, command_at, lesson_at, segment_at};
+use super::footer::command_at;
+use super::panes::{choice_at, lesson_at, segment_at};
 use crate::model::{SegmentId, Side};
 
 /// What it means.

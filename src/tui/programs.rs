@@ -4,6 +4,28 @@ use super::app::App;
 use crate::model::{Actor, CallView, HeldCalls, Member, Role, Side};
 use crate::walk::Command;
 
+impl App {
+    /// Whose calls and sockets a side's pane shows: this process's own, where it makes that side's calls; else the chosen
+    /// actor, that of the chosen connection, or the one that went into a call last.
+    pub(super) fn shown_actor(&self, side: Side) -> Actor {
+        let view = self.view();
+        let own = || self.walk.free()?.actor(side);
+        let chosen = || self.place.actor.filter(|actor| actor.side == side);
+        let of_connection = || {
+            let mut ends = view.sockets_of(self.place.only?);
+            ends.find_map(|socket| socket.facts.actor().filter(|actor| actor.side == side))
+        };
+        let newest = || {
+            let entered = |actor: &Actor| view.calls(*actor).next().map(|call| call.entered);
+            view.actors(side).into_iter().max_by_key(entered)
+        };
+        if let Some(shown) = shown(self, side, own()) {
+            return shown;
+        }
+        own().or_else(chosen).or_else(of_connection).or_else(newest).unwrap_or(side.into())
+    }
+}
+
 /// The programs that run in the lab, at the moment that is looked at.
 pub(super) fn programs(app: &App) -> Vec<&Member> {
     app.view().members().into_iter().filter(|member| matches!(member.role, Role::Runs(_))).collect()
@@ -63,7 +85,7 @@ pub(super) fn may_hold(app: &App) -> bool {
 
 /// Whose calls a side's pane shows where programs run: the chosen one's; else one's own, if there are any; else the program's
 /// that made a call last.
-pub(super) fn shown(app: &App, side: Side, own: Option<Actor>) -> Option<Actor> {
+fn shown(app: &App, side: Side, own: Option<Actor>) -> Option<Actor> {
     let view = app.view();
     let there: Vec<Actor> = actors(app).into_iter().filter(|actor| actor.side == side).collect();
     let is_there = |actor: &Actor| there.contains(actor) || Some(*actor) == own;

@@ -4,17 +4,13 @@ use std::cell::OnceCell;
 use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
-use ratatui::buffer::Buffer;
-use ratatui::layout::Rect;
 use ratatui::style::{Modifier, Style};
 use ratatui::symbols::border;
 use ratatui::text::{Line, Span};
 
-use super::app::{App, Focus, Overlay};
-use super::layout::{self, Areas};
-use super::paint::{Pane, clear};
+use super::app::App;
+use super::paint::Pane;
 pub(super) use super::paint::{more_below, put, write};
-use super::panes::explain_foot;
 use super::texts::Texts;
 use super::wrap::cut;
 use crate::i18n::width as display_width;
@@ -80,34 +76,6 @@ impl<'a> Scene<'a> {
             return block.border(border::THICK).border_style(self.theme.border_focus.0);
         }
         block.border_style(self.theme.border.0)
-    }
-
-    /// Where what lies over the panes stands, for text of so many columns and rows.
-    pub(super) fn overlay_place(&self, wanted: (usize, usize)) -> Rect {
-        let fit = |wanted: usize| u16::try_from(wanted).unwrap_or(u16::MAX);
-        let wanted = (fit(wanted.0).saturating_add(4), fit(wanted.1).saturating_add(2));
-        let Some(areas) = self.app.areas() else { return self.app.size };
-        if matches!(self.app.place.overlay, Some(Overlay::Lessons | Overlay::Ending)) {
-            // Nothing of the step is spoken of there, and what comes next stands in it.
-            let areas = Areas { explain: None, ..areas };
-            return layout::overlay(self.app.size, &areas, None, wanted);
-        }
-        layout::overlay(self.app.size, &areas, explain_foot(self), wanted)
-    }
-
-    /// A frame over the panes for text of so many columns and rows, cleared inside. Returns the place inside it, which is
-    /// smaller where there is no room: then the frame says which keys scroll.
-    pub(super) fn overlay(&self, buf: &mut Buffer, wanted: (usize, usize), texts: [&str; 2]) -> Rect {
-        let [title, foot] = texts;
-        let area = self.overlay_place(wanted);
-        clear(buf, area);
-        // In the list of lessons the same keys choose.
-        let scrolls = usize::from(area.height) < wanted.1 + 2 && self.app.focus() != Focus::Search;
-        let foot = if scrolls { format!(" {} · {foot} ", self.texts.help.scroll) } else { format!(" {foot} ") };
-        let block = self.block(self.title(title), true).bottom(Span::styled(foot, self.theme.dim.0));
-        let inner = block.inner(area);
-        block.render(area, buf);
-        Rect { x: inner.x + 1, width: inner.width.saturating_sub(2), ..inner }
     }
 
     pub(super) fn title(&self, text: &str) -> Line<'a> {

@@ -7,66 +7,18 @@ use ratatui::layout::Rect;
 use tui_input::{Input, InputRequest};
 
 use super::app::{App, Auto, Focus, Overlay};
-use super::commands::{Command, command_for, works};
+use super::commands::Command;
 use super::layout::Turn;
 use super::lessons;
+use super::messages::{Effect, LONGEST_LINE, Msg, Stop, clean};
 use super::mouse;
+use super::works::{command_for, works};
 use crate::lesson::Show;
 use crate::model::{Actor, Event as Happened, Moment, Side};
-use crate::walk::{self, Happening, Phase, Request, Walk};
-
-/// The longest line that can be typed, in characters.
-const LONGEST_LINE: usize = 200;
+use crate::walk::{self, Phase, Walk};
 
 /// The rows of a page of what lies over the panes.
 const PAGE: usize = 15;
-
-/// What can come in.
-#[derive(Debug)]
-pub enum Msg {
-    /// From the terminal.
-    Terminal(Event),
-    /// From the world of the walk with this [`App::generation`].
-    World(u64, Box<Happening>),
-    /// The lab that is looked at began anew: the walk is made anew too.
-    Renewed,
-    /// The time has come that [`App::wake_at`] named.
-    Tick,
-    /// Someone outside wants the program to end (a signal).
-    Quit,
-    /// Someone outside wants it to stop until it is continued (`SIGTSTP`).
-    Suspend,
-    /// It stood still and goes on (`SIGCONT`).
-    Continued,
-}
-
-/// What is stopped.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Stop {
-    /// The program alone: the signal went to whom its sender chose.
-    Process,
-    /// Its whole process group, as by the key in any other terminal.
-    Job,
-}
-
-/// What is to be done because of it.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Effect {
-    /// The world is asked for something.
-    Request(Request),
-    /// The lesson starts again, in a fresh world: then call [`App::restarted`].
-    Restart,
-    /// The lessons are wanted, for this overlay: then call [`App::listed`].
-    List(Overlay),
-    /// The lesson of this name takes the walk's place: then call [`App::opened`].
-    Open(String),
-    /// The program ends.
-    Quit,
-    /// The program stops until it is continued.
-    Suspend(Stop),
-    /// The program stood still: the terminal is taken and drawn anew.
-    Continued,
-}
 
 /// Takes a message that arrived at `now`, on the walk's clock.
 pub fn update(app: &mut App, msg: Msg, now: Duration) -> Vec<Effect> {
@@ -268,11 +220,6 @@ fn type_in(app: &mut App, request: InputRequest) {
         input.handle(request);
         app.changed = true;
     }
-}
-
-/// One line of bounded length without control characters.
-pub(super) fn clean(text: &str) -> String {
-    text.chars().filter(|c| !c.is_control()).take(LONGEST_LINE).collect()
 }
 
 /// Does what a key, a click or a button asks for, where that works.

@@ -64,29 +64,7 @@ pub fn run(invocation: &Invocation, joining: &Joining) -> Result<u8, Exit> {
     house.recordings.begin((part.world.mode(), part.world.wire()), part.lesson);
     (house.world, house.made) = (Some(part.world), Some(options));
     let shown = screen::show(walk, invocation, (sender, &inbox), &mut house, |_| {})?;
-    drop(house.world.take());
-    shown.pass_signal_on();
-    std::mem::take(&mut house.recordings).finish(shown.app.lang())?;
-    if let Phase::Failed(failure) = shown.app.walk().phase() {
-        let lang = shown.app.lang();
-        let texts = Texts::load(lang)?;
-        let why = match failure {
-            Failure::LabGone => texts.shared.lab_gone.clone(),
-            other => fill(&texts.place.failed, &[("error", i18n::failure(lang, other))]),
-        };
-        let text = join(&texts.cli.error, &why);
-        return Err(Exit { status: 1, text: format!("{text}\n") });
-    }
-    if !shown.drawn {
-        return Ok(1);
-    }
-    let pid = std::process::id();
-    let members = shown.app.walk().trace().present().members();
-    let others = members.iter().filter(|member| member.pid != pid).count();
-    let words = parting_words(joining, invocation.port);
-    let words: Vec<&str> = words.iter().map(String::as_str).collect();
-    parting::say(&parting::lab(others, &house.lab.name.to_string(), &words, invocation, shown.app.lang())?);
-    Ok(0)
+    house.end(invocation, joining, &shown)
 }
 
 /// What the program is called for to take part in the same way again.
@@ -138,6 +116,33 @@ const RENEWED: Duration = Duration::from_secs(3);
 const AGAIN: Duration = Duration::from_millis(30);
 
 impl House {
+    /// Ends this process's part, and says how to go on. Returns the exit status.
+    fn end(mut self, invocation: &Invocation, joining: &Joining, shown: &screen::Shown) -> Result<u8, Exit> {
+        drop(self.world.take());
+        shown.pass_signal_on();
+        std::mem::take(&mut self.recordings).finish(shown.app.lang())?;
+        if let Phase::Failed(failure) = shown.app.walk().phase() {
+            let lang = shown.app.lang();
+            let texts = Texts::load(lang)?;
+            let why = match failure {
+                Failure::LabGone => texts.shared.lab_gone.clone(),
+                other => fill(&texts.place.failed, &[("error", i18n::failure(lang, other))]),
+            };
+            let text = join(&texts.cli.error, &why);
+            return Err(Exit { status: 1, text: format!("{text}\n") });
+        }
+        if !shown.drawn {
+            return Ok(1);
+        }
+        let pid = std::process::id();
+        let members = shown.app.walk().trace().present().members();
+        let others = members.iter().filter(|member| member.pid != pid).count();
+        let words = parting_words(joining, invocation.port);
+        let words: Vec<&str> = words.iter().map(String::as_str).collect();
+        parting::say(&parting::lab(others, &self.lab.name.to_string(), &words, invocation, shown.app.lang())?);
+        Ok(0)
+    }
+
     /// Takes part in a lab that was joined: a walk of this generation hears what happens. Where who looks on has lost the lab,
     /// the one that follows it is joined.
     fn joined(&mut self, mut joined: Joined, generation: u64) -> Result<Part, Refused> {

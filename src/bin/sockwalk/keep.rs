@@ -5,8 +5,8 @@ use std::io::{self, Write};
 use std::os::fd::AsFd;
 
 use sockwalk::cli::{Exit, Invocation, ModeChoice};
-use sockwalk::linux::shared::{Folder, Keeping, LabName, Unsafe, keep, take_over};
-use sockwalk::linux::{self, Place, Refused};
+use sockwalk::linux::shared::{Folder, LabName, Unsafe};
+use sockwalk::linux::{self, Keeping, Place, Refused, keep, take_over};
 use sockwalk::model::{Copies, LabSettings, SHARED_RTO_MIN_MS};
 
 use super::place::Grounds;

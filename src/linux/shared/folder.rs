@@ -202,7 +202,7 @@ impl Folder {
 
     /// Listens for those who take part in a lab, under a name that is the lab's from now on. What an earlier keeper left is
     /// removed: the caller holds the [`Folder::lock`], or is a keeper whose starter does.
-    pub(super) fn listen(&self, name: &LabName) -> io::Result<(UnixListener, TakenName)> {
+    pub(in crate::linux) fn listen(&self, name: &LabName) -> io::Result<(UnixListener, TakenName)> {
         let path = self.socket(name);
         if is_alive(&path) {
             return Err(io::ErrorKind::AddrInUse.into());
@@ -231,7 +231,7 @@ impl Folder {
     ///
     /// # Errors
     /// Where there is no such socket.
-    pub(super) fn resume(&self, name: &LabName) -> io::Result<TakenName> {
+    pub(in crate::linux) fn resume(&self, name: &LabName) -> io::Result<TakenName> {
         let file =
             OpenOptions::new().read(true).custom_flags(libc::O_PATH | libc::O_NOFOLLOW).open(self.socket(name))?;
         Ok(TakenName { folder: self.clone(), name: name.clone(), file: Some(file) })

@@ -16,7 +16,8 @@ use crate::linux::hands::Hands;
 use crate::linux::lab::{self, Refused, refused};
 use crate::linux::orders::{Inbox, Message, Orders};
 use crate::linux::poll::{Polled, poll, poll_readable};
-use crate::linux::sides::{INTERRUPT, Leaving, Report};
+use crate::linux::sides::{Leaving, Report};
+use crate::linux::signals::INTERRUPT;
 use crate::linux::sys;
 use crate::model::{Actor, Aim, Attempt, HeldCalls, Mode, Passing, Role, Side};
 

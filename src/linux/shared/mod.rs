@@ -8,7 +8,6 @@
 //!
 //! They talk over a Unix socket in a folder that belongs to the user alone ([`folder`]), in JSON lines ([`protocol`]).
 
-mod daemon;
 mod folder;
 mod joined;
 mod link;
@@ -17,7 +16,6 @@ mod programs;
 mod protocol;
 mod traced;
 
-pub use daemon::{Keeping, keep, take_over};
 pub(super) use folder::TakenName;
 pub use folder::{Beginning, Folder, LabName, Lock, Unlocked, Unsafe};
 pub(super) use joined::Agent;

@@ -1,8 +1,8 @@
 //! `struct iovec`, `struct msghdr` and what stands in their control data.
 
 use super::addresses;
-use super::arguments::{MOST, list, pointer, written};
 use super::memory::{LONGEST, Memory};
+use super::text::{MOST, list, pointer, written};
 
 /// `struct msghdr`, as the kernel reads it.
 struct Header {

@@ -23,6 +23,7 @@ mod run;
 mod start;
 mod stops;
 mod table;
+mod text;
 mod thread;
 mod waker;
 

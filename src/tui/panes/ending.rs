@@ -8,7 +8,7 @@ use super::explain::choice;
 use crate::i18n::{fill, join};
 use crate::lesson::{Ask, Lesson};
 use crate::progress::{Asked, Mark, Own, asked};
-use crate::tui::lessons::Catalogue;
+use crate::tui::catalogue::Catalogue;
 use crate::tui::scene::{Scene, more_below, put};
 use crate::tui::wrap::{prose, wrap, wrap_text};
 use crate::walk::confirmed;

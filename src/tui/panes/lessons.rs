@@ -8,7 +8,7 @@ use ratatui::text::{Line, Span};
 use crate::i18n::width as display_width;
 use crate::i18n::{escape, fill};
 use crate::tui::app::App;
-use crate::tui::lessons::{Opens, Row};
+use crate::tui::catalogue::{Opens, Row};
 use crate::tui::scene::{Scene, more_below, put, spread};
 use crate::tui::wrap::{cut, prose, wrap, wrap_text};
 

@@ -30,7 +30,7 @@ pub(super) fn why(scene: &Scene<'_>, failure: &Failure) -> String {
 }
 
 /// A label with the gap that it needs before what it labels: a Chinese mark brings its own.
-pub(super) fn before_text(label: &str) -> String {
+pub(in crate::tui) fn before_text(label: &str) -> String {
     let wide = label.chars().last().and_then(unicode_width::UnicodeWidthChar::width) == Some(2);
     if wide { label.to_owned() } else { format!("{label} ") }
 }

@@ -14,8 +14,9 @@ use super::*;
 use crate::lesson::{builtin, builtin_names};
 use crate::model::Mode;
 use crate::theme::testing::least_contrast;
-use crate::tui::commands::{Command, command_for};
+use crate::tui::commands::Command;
 use crate::tui::fit::laid_out;
+use crate::tui::works::command_for;
 use crate::walk::Phase;
 
 /// The smallest window, and one in which everything is seen at once.

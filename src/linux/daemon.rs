@@ -1,20 +1,17 @@
 //! The process that keeps a lab for others: it has no walk of its own, and ends when nobody takes part any more.
 
-use std::collections::VecDeque;
 use std::io;
 use std::os::fd::OwnedFd;
 use std::time::Instant;
 
-use super::folder::{Folder, LabName};
-use super::members::Members;
-use super::programs::Programs;
+use super::environment::{Environment, Place};
+use super::gate::Gate;
+use super::hand_over::{Moving, receive, serve};
+use super::lab::{Refused, refused};
+use super::serve::{RemotePeers, Server};
+use super::shared::{Folder, LabName, Members, Programs};
+use super::sys;
 use crate::lab::{Failure, Lab, Options};
-use crate::linux::environment::{Environment, Place};
-use crate::linux::gate::Gate;
-use crate::linux::hand_over::{Moving, receive};
-use crate::linux::lab::{Refused, refused};
-use crate::linux::serve::{RemotePeers, Server};
-use crate::linux::sys;
 use crate::model::{Aim, LabSettings, Mode};
 
 /// How many may have connected that weren't let in yet: as many as the system allows, as the standard library has it.
@@ -25,7 +22,7 @@ pub struct Keeping {
     server: Server,
 }
 
-/// Makes a lab in the calling process, which must have the rights for it ([`super::super::gain_rights`]) and no second
+/// Makes a lab in the calling process, which must have the rights for it ([`super::gain_rights`]) and no second
 /// thread. Others can take part from now on; [`Keeping::keep`] serves them.
 ///
 /// # Errors
@@ -38,18 +35,9 @@ pub fn keep(folder: &Folder, name: &LabName, place: &Place) -> Result<Keeping, R
     environment.bound_flight(false);
     environment.sockets.share();
     let members = Members::new(listener).map_err(refused(Aim::Door.by("fcntl(O_NONBLOCK)")))?;
-    let server = Server {
-        mode: place.mode(),
-        local: None,
-        remote: Some(RemotePeers { members, name: Some(name), programs: Some(Programs::default()), lesson: None }),
-        lab: Lab::new(Options { wire: environment.wire(), copies: place.copies(), resident: None }),
-        environment,
-        inbox: None,
-        messages: VecDeque::new(),
-        successor: None,
-        knocked: false,
-    };
-    Ok(Keeping { server })
+    let lab = Lab::new(Options { wire: environment.wire(), copies: place.copies(), resident: None });
+    let remote = RemotePeers { members, name: Some(name), programs: Some(Programs::default()), lesson: None };
+    Ok(Keeping { server: Server { remote: Some(remote), ..Server::new(place.mode(), environment, lab) } })
 }
 
 /// Takes over a lab that another process has begun, and that leaves it to this one, which it has started for that in the
@@ -77,19 +65,8 @@ pub fn take_over(folder: &Folder, name: &LabName, settings: &LabSettings, contro
     members.resume(moved.header.member.clone(), link, lab.trace().now())?;
     let remote =
         RemotePeers { members, name: Some(folder.resume(name)?), programs: Some(Programs::default()), lesson: None };
-    let server = Server {
-        mode: place.mode(),
-        local: None,
-        remote: Some(remote),
-        lab,
-        environment,
-        inbox: None,
-        messages: VecDeque::new(),
-        successor: None,
-        knocked: false,
-    };
     moved.arrived()?;
-    Ok(Keeping { server })
+    Ok(Keeping { server: Server { remote: Some(remote), ..Server::new(place.mode(), environment, lab) } })
 }
 
 impl Keeping {
@@ -98,6 +75,6 @@ impl Keeping {
     /// # Errors
     /// Why the lab couldn't go on; they were told.
     pub fn keep(self) -> Result<(), Failure> {
-        self.server.serve().map(drop)
+        serve(self.server).map(drop)
     }
 }

@@ -4,11 +4,11 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
 use ratatui::text::{Line, Span};
 
-use super::page::before_text;
+use super::app::App;
+use super::commands::{COMMANDS, Command, Entry};
+use super::panes::before_text;
+use super::scene::{Scene, put};
 use crate::i18n::width as display_width;
-use crate::tui::app::App;
-use crate::tui::commands::{COMMANDS, Command, Entry};
-use crate::tui::scene::{Scene, put};
 
 /// Up to this place in the footer a key has its label before the others have.
 const LABELLED: u8 = 3;
@@ -45,7 +45,7 @@ pub(super) fn draw(buf: &mut Buffer, area: Rect, scene: &Scene<'_>) {
 }
 
 /// The button at a place of the screen.
-pub(in crate::tui) fn command_at(app: &App, x: u16, y: u16) -> Option<Command> {
+pub(super) fn command_at(app: &App, x: u16, y: u16) -> Option<Command> {
     let area = app.areas()?.footer;
     let hit = footer(app, area).buttons.into_iter().find(|button| button.at.contains(Position { x, y }))?;
     // A click doesn't say which of the nine answers is meant.

@@ -7,10 +7,15 @@
 //!   └──▶ linux ───────────────────────────────────────────────────────▶ lab ───────────▶ model ─▶ tcp
 //! ```
 //!
-//! The reader knows as much of Rust as it takes: comments, strings, paths, braces. Its own tests are at the end.
+//! What reads the sources is tried at the end.
+
+mod reader;
+mod rings;
 
 use std::fs;
 use std::path::{Path, PathBuf};
+
+use reader::{Usage, items, modules, tokens, without_tests};
 
 /// What a layer may use of another one.
 enum Of {
@@ -95,202 +100,13 @@ const FOREIGN: &[(&[&str], &[&str])] = &[
 const UNSAFE: &str = "linux/sys/";
 
 const LONGEST_FILE: usize = 500;
-
-// ---------------------------------------------------------------- reading
-
-/// A word or a sign of a source file, and its line from 1.
-#[derive(Clone, Debug, PartialEq)]
-struct Token<'a> {
-    text: &'a str,
-    line: usize,
-}
-
-/// The words and signs of a source, without its comments, strings, characters and lifetimes.
-fn tokens(source: &str) -> Vec<Token<'_>> {
-    let mut tokens = Vec::new();
-    let (mut at, mut line) = (0, 1);
-    while at < source.len() {
-        let rest = &source[at..];
-        let first = rest.chars().next().unwrap();
-        let word: usize = rest.chars().take_while(|c| c.is_alphanumeric() || *c == '_').map(char::len_utf8).sum();
-        let length = if rest.starts_with("//") {
-            rest.find('\n').unwrap_or(rest.len())
-        } else if rest.starts_with("/*") {
-            block_comment(rest)
-        } else if let Some(length) = raw_string(rest) {
-            length
-        } else if let Some(quoted) = rest.strip_prefix(['b', 'c']).filter(|rest| rest.starts_with('"')) {
-            1 + quoted_text(quoted)
-        } else if first == '"' {
-            quoted_text(rest)
-        } else if first == '\'' {
-            character(rest)
-        } else if word > 0 {
-            tokens.push(Token { text: &rest[..word], line });
-            word
-        } else if rest.starts_with("::") {
-            tokens.push(Token { text: "::", line });
-            2
-        } else {
-            if !first.is_whitespace() {
-                tokens.push(Token { text: &rest[..first.len_utf8()], line });
-            }
-            first.len_utf8()
-        };
-        line += rest[..length].matches('\n').count();
-        at += length;
-    }
-    tokens
-}
-
-fn block_comment(rest: &str) -> usize {
-    let (mut depth, mut at) = (0, 0);
-    while at < rest.len() {
-        if rest[at..].starts_with("/*") {
-            (depth, at) = (depth + 1, at + 2);
-        } else if rest[at..].starts_with("*/") {
-            (depth, at) = (depth - 1, at + 2);
-            if depth == 0 {
-                return at;
-            }
-        } else {
-            at += rest[at..].chars().next().unwrap().len_utf8();
-        }
-    }
-    rest.len()
-}
-
-fn raw_string(rest: &str) -> Option<usize> {
-    let after = rest.strip_prefix('r').or_else(|| rest.strip_prefix("br")).or_else(|| rest.strip_prefix("cr"))?;
-    let hashes: String = after.chars().take_while(|c| *c == '#').collect();
-    let body = after[hashes.len()..].strip_prefix('"')?;
-    let end = format!("\"{hashes}");
-    let length = body.find(&end).map_or(body.len(), |at| at + end.len());
-    Some(rest.len() - body.len() + length)
-}
-
-fn quoted_text(rest: &str) -> usize {
-    let mut escaped = false;
-    for (at, c) in rest.char_indices().skip(1) {
-        match c {
-            '"' if !escaped => return at + 1,
-            _ => escaped = c == '\\' && !escaped,
-        }
-    }
-    rest.len()
-}
-
-/// A character's length, or that of a lifetime's mark.
-fn character(rest: &str) -> usize {
-    let mut chars = rest.char_indices().skip(1);
-    match (chars.next(), chars.next()) {
-        (Some((_, '\\')), Some((second, _))) => {
-            let after = second + rest[second..].chars().next().unwrap().len_utf8();
-            rest[after..].find('\'').map_or(rest.len(), |at| after + at + 1)
-        }
-        (Some(_), Some((at, '\''))) => at + 1,
-        _ => 1,
-    }
-}
-
-/// The modules of a file below `src`: `tui/panes/mod.rs` is `tui::panes`.
-fn modules(file: &str) -> Vec<&str> {
-    let mut modules: Vec<&str> = file.strip_suffix(".rs").unwrap_or(file).split('/').collect();
-    if matches!(modules.last(), Some(&("mod" | "lib"))) {
-        modules.pop();
-    }
-    modules
-}
-
-/// A use of one part of the crate: the path from the crate's root, as far as it is written.
-#[derive(Debug, PartialEq)]
-struct Usage {
-    path: Vec<String>,
-    line: usize,
-}
-
-/// All paths of a file that begin at the crate's root, or that `super` leads there.
-fn usages(file: &str, source: &str) -> Vec<Usage> {
-    let tokens = tokens(source);
-    let mut usages = Vec::new();
-    // The modules that are written in the file itself, each with the depth of braces in which it stands.
-    let (mut inner, mut depth) = (Vec::new(), 0usize);
-    let mut at = 0;
-    while at < tokens.len() {
-        let next = |n: usize| tokens.get(at + n).map_or("", |token| token.text);
-        match tokens[at].text {
-            "{" => depth += 1,
-            "}" => {
-                depth = depth.saturating_sub(1);
-                inner.retain(|(_, outside)| *outside < depth);
-            }
-            "mod" if next(2) == "{" => inner.push((next(1), depth)),
-            "crate" | "super" | "self" if at == 0 || tokens[at - 1].text != "::" => {
-                let mut base: Vec<&str> = modules(file);
-                base.extend(inner.iter().map(|(name, _)| *name));
-                let mut from = at;
-                match tokens[at].text {
-                    "crate" => base.clear(),
-                    "super" => drop(base.pop()),
-                    _ => {}
-                }
-                while tokens.get(from + 1).is_some_and(|token| token.text == "::")
-                    && tokens.get(from + 2).is_some_and(|token| token.text == "super")
-                {
-                    base.pop();
-                    from += 2;
-                }
-                // Paths within a layer say nothing; `pub(crate)`, `pub(in crate::tui)` and `self` as a value neither.
-                let is_root = base.is_empty();
-                let names_root = tokens.get(from + 1).is_some_and(|token| token.text == "::");
-                let whole = tokens.get(from + 1).is_some_and(|token| token.text == "as");
-                if is_root && (names_root || whole) {
-                    branches(&tokens, from + 1, &[], &mut usages);
-                }
-            }
-            _ => {}
-        }
-        at += 1;
-    }
-    usages
-}
-
-/// Follows a path from the sign after its beginning, into all its branches; where it ends.
-fn branches(tokens: &[Token<'_>], mut at: usize, before: &[String], usages: &mut Vec<Usage>) -> usize {
-    let mut path = before.to_vec();
-    let line = tokens.get(at).map_or(0, |token| token.line);
-    while tokens.get(at).is_some_and(|token| token.text == "::") {
-        at += 1;
-        let Some(token) = tokens.get(at) else { break };
-        if token.text == "{" {
-            at += 1;
-            while tokens.get(at).is_some_and(|token| token.text != "}") {
-                if tokens[at].text == "," {
-                    at += 1;
-                    continue;
-                }
-                let mut branch = path.clone();
-                branch.push(tokens[at].text.to_owned());
-                at = branches(tokens, at + 1, &branch, usages);
-            }
-            return at + 1;
-        }
-        // A turbofish belongs to no path of modules.
-        if token.text == "<" {
-            break;
-        }
-        path.push(token.text.to_owned());
-        at += 1;
-    }
-    usages.push(Usage { path, line });
-    while tokens.get(at).is_some_and(|token| !matches!(token.text, "," | "}" | ";")) && !before.is_empty() {
-        // `as another_name`
-        at += 1;
-    }
-    at
-}
+const LONGEST_FUNCTION: usize = 60;
 
 // ---------------------------------------------------------------- judging
+
+fn usages(file: &str, source: &str) -> Vec<Usage> {
+    reader::usages(file, &tokens(source))
+}
 
 /// The arrows of one file that the table doesn't have.
 fn wrong_arrows(file: &str, source: &str) -> Vec<String> {
@@ -303,7 +119,7 @@ fn wrong_arrows(file: &str, source: &str) -> Vec<String> {
         return vec![format!("{file}: the table has no layer {layer}")];
     };
     let mut wrong = Vec::new();
-    for Usage { path, line } in usages(file, source) {
+    for Usage { path, line, .. } in usages(file, source) {
         let used = path.first().map_or("", String::as_str);
         if used == layer {
             continue;
@@ -341,7 +157,7 @@ fn wrong_parts(file: &str, source: &str, layer: &str, allowed: &[(&str, Of)]) ->
                 continue;
             }
             let is_path = first.text == *name && colons.text == "::";
-            if is_path && !matches!(part.text, "{" | "self") && !parts.contains(&part.text) {
+            if is_path && !matches!(&*part.text, "{" | "self") && !parts.contains(&&*part.text) {
                 wrong.push(format!("{file}:{}: {layer} uses {name}::{}", part.line, part.text));
             }
         }
@@ -353,7 +169,7 @@ fn wrong_parts(file: &str, source: &str, layer: &str, allowed: &[(&str, Of)]) ->
 fn wrong_unsafe(file: &str, source: &str) -> Vec<String> {
     let tokens = tokens(source);
     let mut wrong = Vec::new();
-    for token in tokens.iter().filter(|token| matches!(token.text, "unsafe" | "unsafe_code")) {
+    for token in tokens.iter().filter(|token| matches!(&*token.text, "unsafe" | "unsafe_code")) {
         if !file.starts_with(UNSAFE) {
             // The lint's name stands in attributes only; to forbid it again is no harm, but nobody needs it.
             wrong.push(format!("{file}:{}: {} belongs into {UNSAFE}", token.line, token.text));
@@ -378,37 +194,19 @@ fn is_justified(source: &str, line: usize) -> bool {
 
 /// The lines of a file without its items for tests.
 fn length(source: &str) -> usize {
-    let tokens = tokens(source);
-    let mut left_out = 0;
-    let mut at = 0;
-    while at + 6 < tokens.len() {
-        let texts: Vec<&str> = tokens[at..at + 7].iter().map(|token| token.text).collect();
-        if texts != ["#", "[", "cfg", "(", "test", ")", "]"] {
-            at += 1;
-            continue;
-        }
-        let first = tokens[at].line;
-        let mut depth = 0;
-        while let Some(token) = tokens.get(at) {
-            match token.text {
-                "{" => depth += 1,
-                "}" => depth -= 1,
-                _ => {}
-            }
-            let over = depth == 0 && matches!(token.text, "}" | ";");
-            if over {
-                left_out += token.line - first + 1;
-                break;
-            }
-            at += 1;
-        }
-    }
-    source.lines().count() - left_out
+    source.lines().count() - without_tests(&tokens(source)).1
 }
 
 fn too_long(file: &str, source: &str) -> Vec<String> {
     let length = length(source);
     if length < LONGEST_FILE { Vec::new() } else { vec![format!("{file}: {length} lines, tests not counted")] }
+}
+
+fn too_long_functions(file: &str, source: &str) -> Vec<String> {
+    let is_test = modules(file).contains(&"tests");
+    let functions = items(&without_tests(&tokens(source)).0).functions.into_iter().filter(|_| !is_test);
+    let long = functions.filter(|(.., lines)| *lines > LONGEST_FUNCTION);
+    long.map(|(name, line, lines)| format!("{file}:{line}: {name} has {lines} lines")).collect()
 }
 
 // ---------------------------------------------------------------- the house
@@ -477,13 +275,20 @@ fn unsafe_stands_in_one_folder_and_says_why() {
 }
 
 #[test]
-fn no_file_is_too_long() {
+fn no_file_and_no_function_is_too_long() {
     all_files_pass(too_long);
+    all_files_pass(too_long_functions);
+}
+
+#[test]
+fn no_modules_of_a_folder_use_each_other_in_a_ring() {
+    let rings = rings::rings(&source_files());
+    assert!(rings.is_empty(), "\n{}\n", rings.join("\n"));
 }
 
 // ---------------------------------------------------------------- the reader itself
 
-fn texts(source: &str) -> Vec<&str> {
+fn texts(source: &str) -> Vec<String> {
     tokens(source).into_iter().map(|token| token.text).collect()
 }
 
@@ -497,11 +302,11 @@ fn comments_strings_and_characters_are_no_words() {
         last
     "###;
     let words = texts(source);
-    assert!(!words.contains(&"unsafe"), "{words:?}");
-    assert_eq!(words.iter().filter(|word| **word == "let").count(), 8, "{words:?}");
-    assert_eq!(words.last(), Some(&"last"));
+    assert!(!words.iter().any(|word| word == "unsafe"), "{words:?}");
+    assert_eq!(words.iter().filter(|word| *word == "let").count(), 8, "{words:?}");
+    assert_eq!(words.last().map(String::as_str), Some("last"));
     assert_eq!(tokens(source).last().unwrap().line, 6);
-    assert!(words.contains(&"static"));
+    assert!(!words.iter().any(|word| word == "static"));
 }
 
 #[test]

@@ -1,0 +1,63 @@
+//! What comes in, and what is to be done because of it.
+
+use crossterm::event::Event;
+
+#[allow(unused_imports)] // For the documentation.
+use super::app::App;
+use super::app::Overlay;
+use crate::walk::{Happening, Request};
+
+/// The longest line that can be typed, in characters.
+pub(super) const LONGEST_LINE: usize = 200;
+
+/// What can come in.
+#[derive(Debug)]
+pub enum Msg {
+    /// From the terminal.
+    Terminal(Event),
+    /// From the world of the walk with this [`App::generation`].
+    World(u64, Box<Happening>),
+    /// The lab that is looked at began anew: the walk is made anew too.
+    Renewed,
+    /// The time has come that [`App::wake_at`] named.
+    Tick,
+    /// Someone outside wants the program to end (a signal).
+    Quit,
+    /// Someone outside wants it to stop until it is continued (`SIGTSTP`).
+    Suspend,
+    /// It stood still and goes on (`SIGCONT`).
+    Continued,
+}
+
+/// What is stopped.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stop {
+    /// The program alone: the signal went to whom its sender chose.
+    Process,
+    /// Its whole process group, as by the key in any other terminal.
+    Job,
+}
+
+/// What is to be done because of it.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Effect {
+    /// The world is asked for something.
+    Request(Request),
+    /// The lesson starts again, in a fresh world: then call [`App::restarted`].
+    Restart,
+    /// The lessons are wanted, for this overlay: then call [`App::listed`].
+    List(Overlay),
+    /// The lesson of this name takes the walk's place: then call [`App::opened`].
+    Open(String),
+    /// The program ends.
+    Quit,
+    /// The program stops until it is continued.
+    Suspend(Stop),
+    /// The program stood still: the terminal is taken and drawn anew.
+    Continued,
+}
+
+/// One line of bounded length without control characters.
+pub(super) fn clean(text: &str) -> String {
+    text.chars().filter(|c| !c.is_control()).take(LONGEST_LINE).collect()
+}

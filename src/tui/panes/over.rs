@@ -1,0 +1,41 @@
+//! The frame of what lies over the panes.
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use ratatui::text::Span;
+
+use super::explain::foot_at;
+use crate::tui::app::{Focus, Overlay};
+use crate::tui::layout::{self, Areas};
+use crate::tui::paint::clear;
+use crate::tui::scene::Scene;
+
+impl Scene<'_> {
+    /// Where what lies over the panes stands, for text of so many columns and rows.
+    pub(in crate::tui) fn overlay_place(&self, wanted: (usize, usize)) -> Rect {
+        let fit = |wanted: usize| u16::try_from(wanted).unwrap_or(u16::MAX);
+        let wanted = (fit(wanted.0).saturating_add(4), fit(wanted.1).saturating_add(2));
+        let Some(areas) = self.app.areas() else { return self.app.size };
+        if matches!(self.app.place.overlay, Some(Overlay::Lessons | Overlay::Ending)) {
+            // Nothing of the step is spoken of there, and what comes next stands in it.
+            let areas = Areas { explain: None, ..areas };
+            return layout::overlay(self.app.size, &areas, None, wanted);
+        }
+        layout::overlay(self.app.size, &areas, foot_at(self), wanted)
+    }
+
+    /// A frame over the panes for text of so many columns and rows, cleared inside. Returns the place inside it, which is
+    /// smaller where there is no room: then the frame says which keys scroll.
+    pub(in crate::tui) fn overlay(&self, buf: &mut Buffer, wanted: (usize, usize), texts: [&str; 2]) -> Rect {
+        let [title, foot] = texts;
+        let area = self.overlay_place(wanted);
+        clear(buf, area);
+        // In the list of lessons the same keys choose.
+        let scrolls = usize::from(area.height) < wanted.1 + 2 && self.app.focus() != Focus::Search;
+        let foot = if scrolls { format!(" {} · {foot} ", self.texts.help.scroll) } else { format!(" {foot} ") };
+        let block = self.block(self.title(title), true).bottom(Span::styled(foot, self.theme.dim.0));
+        let inner = block.inner(area);
+        block.render(area, buf);
+        Rect { x: inner.x + 1, width: inner.width.saturating_sub(2), ..inner }
+    }
+}
