@@ -17,6 +17,8 @@ words! {
         pub gate: String,
         pub capture: String,
         pub delivery: String,
+        pub trace: String,
+        pub more_yama: String,
         pub sock_diag: String,
         pub sysctl: String,
         pub terminal: String,

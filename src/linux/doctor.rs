@@ -3,13 +3,16 @@
 use std::fs;
 use std::io;
 use std::os::fd::AsRawFd;
+use std::process::{Command, Stdio};
+use std::sync::mpsc::channel;
 
 use socket2::{Domain, Socket, Type};
 
 use super::gate::Gate;
 use super::lab::{self, Refused, Rights, refused};
+use super::tracer::{Seen, Tracer, Unseen, Watched};
 use super::{diag, sys, wire};
-use crate::model::{Aim, LabSettings};
+use crate::model::{Aim, HeldCalls, LabSettings};
 
 /// Something that the program would like to do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -34,6 +37,8 @@ pub enum Ability {
     Capture,
     /// To let segments go on there.
     Delivery,
+    /// To stop a program at its calls.
+    Trace,
 }
 
 /// One of the kernel's tables of sockets.
@@ -78,6 +83,8 @@ pub enum Remedy {
     Container,
     /// Root may make the lab.
     Root,
+    /// Yama forbids tracing (`kernel.yama.ptrace_scope`).
+    Yama,
     /// A capability on the program's file lets it see segments on the machine's own loopback.
     CaptureRight,
 }
@@ -142,10 +149,33 @@ pub fn examine(getenv: impl Fn(&str) -> Option<String>) -> Diagnosis {
             Err(error) => vec![(Ability::NetNamespace, Err(refused(Aim::Thread.by("clone()"))(error)))],
         });
     }
+    // Last of all, as it starts threads.
+    abilities.push((Ability::Trace, try_tracing()));
     let machine = Machine::look(root, &release);
     let mut diagnosis = Diagnosis { release, rights, abilities, remedies: Vec::new() };
     diagnosis.remedies = remedies(&diagnosis, &machine);
     diagnosis
+}
+
+/// Traces this program once more, on its way to its version.
+fn try_tracing() -> Result<(), Refused> {
+    let mut command = Command::new("/proc/self/exe");
+    command.arg("--version").stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+    let (told, said) = channel();
+    let tell = move |seen| {
+        if let Seen::Unseen(why) = seen {
+            let _ = told.send(why);
+        }
+    };
+    let start = refused(Aim::Trace.by("execve()"));
+    Tracer::start(command, HeldCalls::None, Watched::Network, tell).and_then(Tracer::wait).map_err(start)?;
+    let (call, errno) = match said.try_recv() {
+        Ok(Unseen::Filter(errno)) => ("seccomp(SECCOMP_SET_MODE_FILTER)", errno),
+        Ok(Unseen::Trace(errno)) => ("ptrace(PTRACE_SEIZE)", errno),
+        Ok(Unseen::Yama(_) | Unseen::Debugger(_)) => ("ptrace(PTRACE_SEIZE)", libc::EPERM),
+        Ok(Unseen::Ring(_) | Unseen::Architecture(_)) | Err(_) => return Ok(()),
+    };
+    Err(refused(Aim::Trace.by(call))(io::Error::from_raw_os_error(errno)))
 }
 
 type Step = (Ability, fn() -> Result<(), Refused>);
@@ -186,6 +216,8 @@ struct Machine {
     apparmor: bool,
     /// User namespaces are switched off.
     clone_off: bool,
+    /// Yama forbids everybody, or all but root, to trace.
+    yama: bool,
     /// There is a folder of modules, but none for the running kernel.
     modules_gone: bool,
 }
@@ -198,6 +230,7 @@ impl Machine {
         let there = |path: &str| fs::exists(path).unwrap_or(false);
         Machine {
             root,
+            yama: is("yama/ptrace_scope", "2") || is("yama/ptrace_scope", "3"),
             container: ["/.dockerenv", "/run/.containerenv"].into_iter().any(there),
             apparmor: is("apparmor_restrict_unprivileged_userns", "1"),
             clone_off: is("unprivileged_userns_clone", "0"),
@@ -231,10 +264,13 @@ fn remedies(diagnosis: &Diagnosis, machine: &Machine) -> Vec<Remedy> {
     } else {
         remedies.extend(modules);
     }
+    let forbidden = |ability| errno(ability).is_some_and(|errno| errno == libc::EPERM || errno == libc::EACCES);
+    if forbidden(Ability::Trace) && machine.yama {
+        remedies.push(Remedy::Yama);
+    }
     if diagnosis.allows_lab() {
         return remedies;
     }
-    let forbidden = |ability| errno(ability).is_some_and(|errno| errno == libc::EPERM || errno == libc::EACCES);
     let rights = errno(Ability::Rights).is_some();
     let in_namespace = [
         Ability::NetNamespace,

@@ -64,6 +64,8 @@ aims! {
     Enter "enter",
     /// To talk with the lab's daemon.
     Daemon "daemon",
+    /// To see a program's calls.
+    Trace "trace",
 }
 
 impl Aim {

@@ -63,6 +63,7 @@ fn name(ability: Ability, rights: Option<Rights>, texts: &DoctorTexts) -> String
         Ability::Settings => &texts.sysctl,
         Ability::Capture => &texts.capture,
         Ability::Delivery => &texts.delivery,
+        Ability::Trace => &texts.trace,
     };
     name.clone()
 }
@@ -89,6 +90,7 @@ fn remedy_text(remedy: Remedy, texts: &DoctorTexts) -> &str {
         Remedy::NetLimit => &texts.more_netns_limit,
         Remedy::Container => &texts.more_container,
         Remedy::Root => &texts.more_root,
+        Remedy::Yama => &texts.more_yama,
         Remedy::CaptureRight => &texts.more_capture,
     }
 }
