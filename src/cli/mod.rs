@@ -162,9 +162,7 @@ pub fn parse(
     variable: impl Fn(&str) -> Option<String>,
 ) -> Result<Invocation, Exit> {
     let args: Vec<OsString> = args.into_iter().collect();
-    let wanted = lang_of(&args).unwrap_or_else(|| Languages::shipped().of_locale(&variable));
-    let lacks_lang = Some(wanted).filter(|wanted| !Glyphs::of_locale(variable).have_lang(*wanted));
-    let lang = if lacks_lang.is_some() { Lang::EN } else { wanted };
+    let (lang, lacks_lang) = langs(&args, variable);
     let texts = Texts::load(lang)?;
     let command = help::localized(&texts.cli);
     let read = command.clone().try_get_matches_from(&args).and_then(|matches| args::Cli::from_arg_matches(&matches));
@@ -174,6 +172,21 @@ pub fn parse(
             Err(Exit { status: 0, text: error.render().to_string() })
         }
         Err(error) => Err(Exit { status: 2, text: errors::sentence(&error, &texts.cli) }),
+    }
+}
+
+/// The language in which whoever calls it so is spoken to: that of `--lang`, else the locale's, as far as the terminal has its
+/// characters.
+pub fn spoken(args: &[OsString], variable: impl Fn(&str) -> Option<String>) -> Lang {
+    langs(args, variable).0
+}
+
+/// The same, and the language that is wanted where it is another one.
+fn langs(args: &[OsString], variable: impl Fn(&str) -> Option<String>) -> (Lang, Option<Lang>) {
+    let wanted = lang_of(args).unwrap_or_else(|| Languages::shipped().of_locale(&variable));
+    match Glyphs::of_locale(variable).have_lang(wanted) {
+        true => (wanted, None),
+        false => (Lang::EN, Some(wanted)),
     }
 }
 

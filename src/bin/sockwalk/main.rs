@@ -25,23 +25,26 @@ mod reset;
 mod screen;
 mod shelf;
 
+use std::ffi::OsString;
 use std::io::Write;
 use std::process::ExitCode;
 use std::time::Duration;
 
 use sockwalk::cli::{self, Exit, Format, Invocation, Target, Task};
-use sockwalk::i18n::{self, Content, Lang, Languages, Texts, fill, join};
+use sockwalk::i18n::{self, Content, Lang, Texts, fill, join};
 use sockwalk::lesson::Lesson;
 
 use place::Grounds;
 
 fn main() -> ExitCode {
     let variable = |name: &str| std::env::var(name).ok();
-    match cli::parse(std::env::args_os(), variable).and_then(run) {
+    let args: Vec<OsString> = std::env::args_os().collect();
+    let lang = cli::spoken(&args, variable);
+    match cli::parse(args, variable).and_then(run) {
         Ok(status) => ExitCode::from(status),
         Err(exit) => {
             let exit = match exit.status {
-                0 => say(&exit.text, Languages::shipped().of_locale(variable)).err(),
+                0 => say(&exit.text, lang).err(),
                 _ => Some(exit),
             };
             let Some(exit) = exit else { return ExitCode::SUCCESS };
