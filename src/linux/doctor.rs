@@ -3,16 +3,14 @@
 use std::fs;
 use std::io;
 use std::os::fd::AsRawFd;
-use std::process::{Command, Stdio};
-use std::sync::mpsc::channel;
 
 use socket2::{Domain, Socket, Type};
 
 use super::gate::Gate;
 use super::lab::{self, Refused, Rights, refused};
-use super::tracer::{Seen, Tracer, Unseen, Watched};
+use super::tracer::{self, Unseen};
 use super::{diag, sys, wire};
-use crate::model::{Aim, HeldCalls, LabSettings};
+use crate::model::{Aim, LabSettings};
 
 /// Something that the program would like to do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -149,7 +147,6 @@ pub fn examine(getenv: impl Fn(&str) -> Option<String>) -> Diagnosis {
             Err(error) => vec![(Ability::NetNamespace, Err(refused(Aim::Thread.by("clone()"))(error)))],
         });
     }
-    // Last of all, as it starts threads.
     abilities.push((Ability::Trace, try_tracing()));
     let machine = Machine::look(root, &release);
     let mut diagnosis = Diagnosis { release, rights, abilities, remedies: Vec::new() };
@@ -157,25 +154,14 @@ pub fn examine(getenv: impl Fn(&str) -> Option<String>) -> Diagnosis {
     diagnosis
 }
 
-/// Traces this program once more, on its way to its version.
+/// What forbids everybody to trace, as far as it can be asked without a program to be traced.
 fn try_tracing() -> Result<(), Refused> {
-    let mut command = Command::new("/proc/self/exe");
-    command.arg("--version").stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
-    let (told, said) = channel();
-    let tell = move |seen| {
-        if let Seen::Unseen(why) = seen {
-            let _ = told.send(why);
-        }
-    };
-    let start = refused(Aim::Trace.by("execve()"));
-    Tracer::start(command, HeldCalls::None, Watched::Network, tell).and_then(Tracer::wait).map_err(start)?;
-    let (call, errno) = match said.try_recv() {
-        Ok(Unseen::Filter(errno)) => ("seccomp(SECCOMP_SET_MODE_FILTER)", errno),
-        Ok(Unseen::Trace(errno)) => ("ptrace(PTRACE_SEIZE)", errno),
-        Ok(Unseen::Yama(_) | Unseen::Debugger(_)) => ("ptrace(PTRACE_SEIZE)", libc::EPERM),
-        Ok(Unseen::Ring(_) | Unseen::Architecture(_)) | Err(_) => return Ok(()),
-    };
-    Err(refused(Aim::Trace.by(call))(io::Error::from_raw_os_error(errno)))
+    let refuse = |call: &'static str, errno| Err(refused(Aim::Trace.by(call))(io::Error::from_raw_os_error(errno)));
+    match tracer::forbidden() {
+        None => Ok(()),
+        Some(Unseen::Filter(errno)) => refuse("seccomp(SECCOMP_SET_MODE_FILTER)", errno),
+        Some(_) => refuse("ptrace(PTRACE_SEIZE)", libc::EPERM),
+    }
 }
 
 type Step = (Ability, fn() -> Result<(), Refused>);
@@ -230,7 +216,7 @@ impl Machine {
         let there = |path: &str| fs::exists(path).unwrap_or(false);
         Machine {
             root,
-            yama: is("yama/ptrace_scope", "2") || is("yama/ptrace_scope", "3"),
+            yama: is("yama/ptrace_scope", "3"),
             container: ["/.dockerenv", "/run/.containerenv"].into_iter().any(there),
             apparmor: is("apparmor_restrict_unprivileged_userns", "1"),
             clone_off: is("unprivileged_userns_clone", "0"),

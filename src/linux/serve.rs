@@ -237,6 +237,17 @@ impl Server {
                 }
             }
             Heard::Said(number, FromMember::Program(news)) => self.handle(Input::Program(number, news)),
+            Heard::Said(number, FromMember::Opened { process, socket }) => {
+                if let Some(actor) = self.lab.program_actor(number, socket.cookie) {
+                    self.environment.sockets.process_opened(process, actor, socket);
+                }
+            }
+            Heard::Said(number, FromMember::Closed { process, fd }) => {
+                // Only who runs a program has closed one of its descriptors.
+                if self.lab.program_actor(number, 0).is_some() {
+                    self.environment.sockets.process_closed(process, fd);
+                }
+            }
             Heard::Said(number, FromMember::Has { process, sockets }) => self.program_has(number, process, &sockets),
             Heard::Said(number, FromMember::Request(request)) => self.handle(Input::Asked(number, request)),
             Heard::Said(number, FromMember::Blocked(caller)) => self.handle(Input::Blocked(number, caller)),

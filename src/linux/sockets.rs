@@ -114,6 +114,18 @@ impl Sockets {
         }
     }
 
+    /// A program's process has one more socket; an earlier one with its number is closed.
+    pub fn process_opened(&mut self, process: u32, actor: Actor, socket: NewSocket) {
+        self.process_closed(process, socket.fd);
+        self.open.push(Open { actor, socket, process: Some(process) });
+        self.owners.insert(socket.cookie, actor);
+    }
+
+    /// A program's process has closed a descriptor.
+    pub fn process_closed(&mut self, process: u32, fd: i32) {
+        self.open.retain(|open| open.process != Some(process) || open.socket.fd != fd);
+    }
+
     /// A socket is another actor's than was known.
     pub fn belongs(&mut self, cookie: u64, actor: Actor) {
         self.owners.insert(cookie, actor);

@@ -12,7 +12,7 @@ use super::changing::Changing;
 use super::doors::Doors;
 use super::verdicts::Verdicts;
 use super::{
-    Actor, Connection, Door, Entry, Event, Fate, Hand, Member, Moment, Passing, SegmentId, Side, SocketFacts,
+    Actor, Connection, Door, Entry, Event, Fate, Hand, Member, Moment, Passing, Role, SegmentId, Side, SocketFacts,
     SocketState, Source, Unkept,
 };
 use crate::tcp::{Initials, Isn, Isns, Packet, State};
@@ -275,7 +275,11 @@ impl Trace {
 
     fn socket_told(&mut self, moment: Moment, facts: &SocketFacts) {
         if let Some((address, actor)) = facts.local.zip(facts.actor()) {
-            self.doors.owns(address, facts.remote, actor);
+            // A program lets nothing go: what waits for it waits where all waits that is for nobody else of its side.
+            let last = self.arrivals.iter().rfind(|member| member.makes(actor));
+            let of_program = last.is_some_and(|member| matches!(member.role, Role::Runs(_)));
+            let owner = if of_program { Actor::from(actor.side) } else { actor };
+            self.doors.owns(address, facts.remote, owner);
         }
         let number = self.socket(facts.cookie);
         let begins = facts.connection().is_some() && !self.sockets[number].is_connected();

@@ -43,6 +43,16 @@ pub enum FromMember {
     Blocked(OwnThread),
     /// What the program does that it runs.
     Program(ProgramNews),
+    /// A process of the program has one more socket.
+    Opened {
+        process: u32,
+        socket: NewSocket,
+    },
+    /// A process of the program has closed a socket's descriptor.
+    Closed {
+        process: u32,
+        fd: i32,
+    },
     /// A process of the program has these sockets, and no others.
     Has {
         process: u32,

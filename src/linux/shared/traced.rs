@@ -244,16 +244,14 @@ impl Reporter {
     fn returned(&mut self, thread: ProgramThread, came: ProgramReturn) {
         let process = thread.process;
         let closed = self.closing.remove(&thread).filter(|_| came.outcome.is_ok());
-        let closed =
-            closed.is_some_and(|fd| self.sockets.get_mut(&process).is_some_and(|own| own.remove(&fd).is_some()));
+        if let Some(fd) = closed
+            && self.sockets.get_mut(&process).is_some_and(|own| own.remove(&fd).is_some())
+        {
+            self.orders.give(Said::Lab(FromMember::Closed { process, fd }));
+        }
         let made: Vec<NewSocket> =
             came.made.iter().filter_map(|(fd, inode)| self.socket(process, *fd, *inode)).collect();
-        if !made.is_empty() {
-            self.sockets.entry(process).or_default().extend(made.iter().map(|socket| (socket.fd, *socket)));
-        }
-        if closed || !made.is_empty() {
-            self.tell_sockets(process);
-        }
+        made.iter().for_each(|socket| self.opened(process, *socket));
         if self.told.remove(&thread) == Some(true) {
             let number = self.number(thread);
             self.news(ProgramNews::Returned(number, outcome(came, &made)));
@@ -264,13 +262,17 @@ impl Reporter {
     fn call(&mut self, thread: ProgramThread, call: ProgramCall) -> ProgramCall {
         let socket = call.fd.zip(call.socket).and_then(|(fd, inode)| self.socket(thread.process, fd, inode));
         if let Some(socket) = socket {
-            // One that it was started with.
-            let own = self.sockets.entry(thread.process).or_default();
-            if own.insert(socket.fd, socket).is_none() {
-                self.tell_sockets(thread.process);
-            }
+            // It may be one that the program was started with.
+            self.opened(thread.process, socket);
         }
         ProgramCall { socket: socket.map(|socket| socket.cookie), ..call }
+    }
+
+    fn opened(&mut self, process: u32, socket: NewSocket) {
+        let before = self.sockets.entry(process).or_default().insert(socket.fd, socket);
+        if before != Some(socket) {
+            self.orders.give(Said::Lab(FromMember::Opened { process, socket }));
+        }
     }
 
     /// A process has these sockets, by descriptor and inode.

@@ -34,6 +34,7 @@ use std::process::{Command, ExitStatus};
 use std::thread::JoinHandle;
 
 use super::orders::Orders;
+use super::sys::seccomp;
 use crate::model::{HeldCalls, ProgramCall, ProgramReturn, ProgramThread};
 
 /// Which calls the filter stops at. It stays so for the program's life.
@@ -135,6 +136,17 @@ pub enum Order {
     /// All of it ends (SIGKILL).
     End,
 }
+
+/// What forbids to trace any program: a filter that is refused, or Yama; `None` where nothing is known that does.
+pub fn forbidden() -> Option<Unseen> {
+    match seccomp::try_filter() {
+        Err(error) => Some(Unseen::Filter(error.raw_os_error().unwrap_or(0))),
+        Ok(()) => start::yama_scope().filter(|scope| *scope >= YAMA_FORBIDS).map(Unseen::Yama),
+    }
+}
+
+/// From this `ptrace_scope` on no process traces its own child either, but for root (`Yama.rst` of the kernel's documentation).
+const YAMA_FORBIDS: u8 = 3;
 
 /// A program that is traced. When it is dropped, all processes of the program end.
 pub struct Tracer {

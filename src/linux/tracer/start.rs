@@ -123,10 +123,14 @@ fn starts(
     }
 }
 
+/// Who may trace whom, as Yama has it; `None` where it isn't there.
+pub(super) fn yama_scope() -> Option<u8> {
+    fs::read_to_string("/proc/sys/kernel/yama/ptrace_scope").ok()?.trim().parse().ok()
+}
+
 /// Why the kernel refused to trace a process.
 fn why_refused(process: i32, error: &io::Error) -> Unseen {
-    let number = |text: &str| text.trim().parse().ok();
-    let scope = fs::read_to_string("/proc/sys/kernel/yama/ptrace_scope").ok().and_then(|scope| number(&scope));
+    let scope = yama_scope();
     let status = fs::read_to_string(format!("/proc/{process}/status")).unwrap_or_default();
     let tracer =
         status.lines().find_map(|line| line.strip_prefix("TracerPid:")).and_then(|tracer| tracer.trim().parse().ok());
