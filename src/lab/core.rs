@@ -372,6 +372,7 @@ impl Lab {
 
     fn dumped(&mut self, now: Duration, table: Table, programs: bool) {
         self.programs = programs;
+        let all = matches!(table, Table::All(_));
         let news = match table {
             Table::All(observation) => {
                 self.schedule.ended(now, observation.sockets.iter(), true, self.sampling.has_news());
@@ -391,7 +392,10 @@ impl Lab {
         }
         let sockets = news.iter().any(|event| matches!(event, Event::Socket(_)));
         news.into_iter().for_each(|event| self.push(now, event));
-        if sockets {
+        if all && sockets && std::mem::take(&mut self.parts.moved) {
+            let waiting = self.trace.present().waiting().into_owned();
+            waiting.into_iter().for_each(|id| self.expect(now, id));
+        } else if sockets {
             // At whose door a segment waits may show only now: a program's first one comes before its socket is known.
             let unknown = self.release.unknown();
             unknown.into_iter().for_each(|id| self.expect(now, id));

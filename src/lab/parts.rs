@@ -33,6 +33,8 @@ pub(super) struct Parts {
     pub(super) of_socket: HashMap<(u32, u64), Side>,
     /// The side that a program's first such call told.
     of_program: HashMap<u32, Side>,
+    /// A socket was seen at another side than its program's calls told since: what waits for it may wait at another door.
+    pub(super) moved: bool,
     /// Which of each program's calls wait, as its tracer was told last.
     pub(super) held: HashMap<u32, HeldCalls>,
 }

@@ -66,6 +66,7 @@ impl Lab {
                     let from = Actor { side: seen, nth: member.nth };
                     self.push(now, Event::Plays { from, side, socket });
                     self.effects.push_back(Effect::Own(socket, Actor { side, ..from }));
+                    self.parts.moved = true;
                 }
                 side
             }

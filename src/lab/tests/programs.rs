@@ -177,3 +177,26 @@ fn a_program_has_a_number_that_nobody_else_has() {
     kernel.tell(Input::Came(drives(5, &[Side::Client])));
     assert_eq!(kernel.lab.member(5).map(|member| member.nth), Some(3));
 }
+
+/// The kernel may be asked before a call is told that was made: then its socket is seen at another side at first.
+#[test]
+fn what_waits_passes_once_it_is_known_whose_the_socket_is() {
+    let mut kernel = with(&[drives(FREE, &Side::BOTH), program()]);
+    let server = Actor::from(Side::Server);
+    kernel.asks(FREE, Request::Pass(crate::model::Which::To(server), Some(Duration::ZERO)));
+    kernel.calls(socket(), &[7]);
+    let listener = |side| {
+        let facts = crate::model::testing::socket(7, side, Some(3), State::Listen, (Some(end(8000)), None));
+        SocketFacts { nth: 2, ..facts }
+    };
+    kernel.sockets = vec![listener(Side::Client)];
+    kernel.until(kernel.now + Duration::from_secs(1));
+    kernel.captured(&[segment(4000, 8000, 7, &["SYN"], b"")]);
+    kernel.until(kernel.now + Duration::from_secs(1));
+    assert_eq!(kernel.waiting(), [SegmentId(0)], "it waits at a client's door");
+    kernel.program(ProgramNews::Entered(0, bind(7)));
+    kernel.sockets = vec![listener(Side::Server)];
+    kernel.program(ProgramNews::Returned(0, returned(0)));
+    kernel.until(kernel.now + Duration::from_secs(1));
+    assert_eq!(kernel.waiting(), []);
+}
