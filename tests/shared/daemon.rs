@@ -56,6 +56,8 @@ fn a_lock_holds_nobody_up() {
     for user in lab_users() {
         let stage = Stage::of(user);
         assert!(run(&stage, "main", &["true"]).status.success());
+        // Who traced the program leaves the lab after it: a lab that is there needs no lock.
+        assert!(until(BOUND, || stage.keepers().is_empty()), "the lab's end");
         let lock = stage.run().join("sockwalk/lock");
         let held = File::open(&lock).unwrap();
         held.lock().unwrap();
