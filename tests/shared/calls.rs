@@ -113,6 +113,7 @@ fn each_call_waits_until_it_is_let_go_and_the_kernel_has_done_nothing_before() {
         assert_eq!(held.kernel(), ["LISTEN"]);
         held.stage.wait_program(held.free, "python3", Server, "LISTEN");
         held.go();
+        held.stage.wait_event(held.free, "a sleeping accept4()", |event| matches!(event, Event::Blocked { .. }));
         // A client by hand, in the same lab; its segments wait as ever.
         held.stage.press(held.free, "\t\t");
         let fd = held.stage.succeeds(held.free, Client, "socket(");
