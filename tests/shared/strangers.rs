@@ -58,9 +58,12 @@ fn hostile_names_and_payload_are_shown_escaped() {
             let connection = stage.succeeds(server, Server, "accept(");
             let came = stage.call(server, Server, &format!("recv {connection}")).unwrap().unwrap();
             assert!(came.data.starts_with(b"\x1b]0;stolen\x07\x1b[2J\xc2\x9b"));
+            // The pane bears it, as the socket has a descriptor there.
+            let title = format!("● {} \\x1b]0;", stage.texts.side.client);
             stage.wait(server, "the name", |screen| {
                 let rows = crate::screens::sockets(screen);
-                rows.iter().any(|row| row.side == Client && row.who.starts_with("\\x1b"))
+                let its = |row: &crate::screens::Row| row.side == Client && row.who.starts_with("fd ");
+                screen.contents().contains(&title) && rows.iter().any(its)
             });
             // What there is to see of it, at any size and in any pane.
             for keys in ["p", "p", "k", "k", "s", "s", "s", "f", "f", "f", "\u{1b}[D", "\u{1b}[F"] {
