@@ -326,7 +326,7 @@ impl Lab {
             Err(denial) => return self.effects.push_back(Effect::Deny(number, denial)),
         };
         self.push(now, Event::Joined(member.clone()));
-        if matches!(member.role, Role::Runs(_)) {
+        if member.runs_program() {
             // With the welcome it is told which of its calls wait.
             let held = self.held_calls(number);
             self.parts.held.insert(number, held);
@@ -347,7 +347,7 @@ impl Lab {
         self.settling.retain(|from| *from != number);
         self.threads.end_of(&member);
         // What its program started may run on.
-        self.programs |= matches!(member.role, Role::Runs(_));
+        self.programs |= member.runs_program();
         self.push(now, Event::Left(member.clone()));
         self.parts.forget(number);
         self.tell_held();

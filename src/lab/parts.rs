@@ -30,7 +30,7 @@ pub enum ProgramNews {
 #[derive(Debug, Default)]
 pub(super) struct Parts {
     /// The side of each program's sockets, as far as its calls told it, by the program's member.
-    pub(super) of_socket: HashMap<(u32, u64), Side>,
+    of_socket: HashMap<(u32, u64), Side>,
     /// The side that a program's first such call told.
     of_program: HashMap<u32, Side>,
     /// A socket was seen at another side than its program's calls told since: what waits for it may wait at another door.
@@ -47,11 +47,23 @@ impl Parts {
         *known.or_else(|| self.of_program.get(&program)).unwrap_or(&Side::Client)
     }
 
+    /// A call tells a socket's side.
     pub(super) fn learn(&mut self, program: u32, socket: u64, side: Side) {
-        if self.of_socket.len() < MOST_SOCKETS || self.of_socket.contains_key(&(program, socket)) {
-            self.of_socket.insert((program, socket), side);
+        if let Some(known) = self.remember(program, socket, side) {
+            *known = side;
         }
         self.of_program.entry(program).or_insert(side);
+    }
+
+    /// A socket was made by a call of this side: it is of that side, unless a call tells another one.
+    pub(super) fn presume(&mut self, program: u32, socket: u64, side: Side) {
+        self.remember(program, socket, side);
+    }
+
+    /// The side of a socket, which is this one where none is known; `None` where too many are.
+    fn remember(&mut self, program: u32, socket: u64, side: Side) -> Option<&mut Side> {
+        let room = self.of_socket.len() < MOST_SOCKETS || self.of_socket.contains_key(&(program, socket));
+        room.then(|| self.of_socket.entry((program, socket)).or_insert(side))
     }
 
     pub(super) fn forget(&mut self, program: u32) {

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::threads::OwnThread;
-use crate::model::{Caller, Member, Role};
+use crate::model::{Caller, Member};
 
 /// The most that take part at a time.
 const MOST_PEERS: usize = 64;
@@ -74,6 +74,6 @@ impl Peers {
 
     /// Whether somebody runs a program.
     pub(super) fn run_programs(&self) -> bool {
-        self.members.values().any(|member| matches!(member.role, Role::Runs(_)))
+        self.members.values().any(Member::runs_program)
     }
 }

@@ -19,7 +19,7 @@ fn told_by(call: &ProgramCall) -> Option<Side> {
 impl Lab {
     /// A program's tracer tells something.
     pub(super) fn program(&mut self, now: Duration, from: u32, news: ProgramNews) {
-        let Some(member) = self.peers.get(from).filter(|member| matches!(member.role, Role::Runs(_))).cloned() else {
+        let Some(member) = self.peers.get(from).filter(|member| member.runs_program()).cloned() else {
             return;
         };
         match news {
@@ -42,7 +42,7 @@ impl Lab {
             ProgramNews::Returned(thread, outcome) => {
                 let Some(caller) = self.open_caller(&member, thread) else { return };
                 for socket in outcome.iter().flat_map(|returned| &returned.made) {
-                    self.parts.of_socket.entry((from, *socket)).or_insert(caller.actor.side);
+                    self.parts.presume(from, *socket, caller.actor.side);
                 }
                 self.push(now, Event::Returned { caller, outcome });
                 self.schedule.changed(now);
@@ -118,7 +118,7 @@ impl Lab {
 
     /// The tracers are told which calls wait, where that has changed.
     pub(super) fn tell_held(&mut self) {
-        let programs = self.peers.all().filter(|member| matches!(member.role, Role::Runs(_)));
+        let programs = self.peers.all().filter(|member| member.runs_program());
         let programs: Vec<u32> = programs.map(|member| member.number).collect();
         for number in programs {
             let held = self.held_calls(number);

@@ -19,6 +19,7 @@ mod needs;
 mod netlink;
 mod orders;
 mod poll;
+mod proc;
 mod route;
 mod serve;
 pub mod shared;

@@ -1,39 +1,48 @@
-//! What `/proc` tells of a traced thread.
+//! What `/proc` tells of processes, of their threads and of what these have open.
 
+use std::fmt::Display;
 use std::fs::{self, File};
 use std::io::Read;
 
-use crate::model::ProgramThread;
+/// The processes that there are.
+pub(super) fn processes() -> impl Iterator<Item = u32> {
+    let entries = fs::read_dir("/proc").into_iter().flatten();
+    entries.filter_map(|entry| entry.ok()?.file_name().to_str()?.parse().ok())
+}
 
 /// The process that a thread is of.
 pub(super) fn process_of(thread: u32) -> Option<u32> {
-    number(&fs::read_to_string(format!("/proc/{thread}/status")).ok()?, "Tgid:", 10)?.try_into().ok()
+    status_number(thread, "Tgid:", 10)?.try_into().ok()
 }
 
 /// The process that made a thread's.
 pub(super) fn parent_of(thread: u32) -> Option<u32> {
-    number(&fs::read_to_string(format!("/proc/{thread}/status")).ok()?, "PPid:", 10)?.try_into().ok()
+    status_number(thread, "PPid:", 10)?.try_into().ok()
 }
 
-/// Whether a thread sleeps, where its call can wait for long.
-pub(super) fn sleeps(who: ProgramThread) -> bool {
-    // The state stands behind the name, which is short, in parentheses: it may have any letter (`proc_pid_stat(5)`).
+/// Whether a process's thread sleeps (`S`), where its call can wait for long. The process is a number, or `self`.
+pub(super) fn sleeps(process: impl Display, thread: impl Display) -> bool {
+    // The kernel gives as much as fits in one read. The state stands behind the name, which is short, in parentheses: it may
+    // have any letter (`proc_pid_stat(5)`).
     let mut stat = [0; 64];
-    let file = File::open(format!("/proc/{}/task/{}/stat", who.process, who.thread));
+    let file = File::open(format!("/proc/{process}/task/{thread}/stat"));
     let Ok(read) = file.and_then(|mut file| file.read(&mut stat)) else { return false };
     let end = stat[..read].iter().rposition(|byte| *byte == b')');
     end.is_some_and(|end| stat[end..read].starts_with(b") S"))
 }
 
 /// Whether a signal waits to be delivered to a thread, or to one of its process's.
-pub(super) fn signal_waits(who: ProgramThread) -> bool {
-    let path = format!("/proc/{}/task/{}/status", who.process, who.thread);
-    let Ok(status) = fs::read_to_string(path) else { return false };
+pub(super) fn signal_waits(thread: u32) -> bool {
+    let Ok(status) = fs::read_to_string(format!("/proc/{thread}/status")) else { return false };
     let bits = |name| number(&status, name, 16).unwrap_or(0);
     (bits("SigPnd:") | bits("ShdPnd:")) & !bits("SigBlk:") != 0
 }
 
-/// A number of `proc_pid_status(5)`.
+/// A number that a process or a thread has by this name (`proc_pid_status(5)`). Whose it is, is a number, or `self`.
+pub(super) fn status_number(whose: impl Display, name: &str, base: u32) -> Option<u64> {
+    number(&fs::read_to_string(format!("/proc/{whose}/status")).ok()?, name, base)
+}
+
 fn number(status: &str, name: &str, base: u32) -> Option<u64> {
     let text = status.lines().find_map(|line| line.strip_prefix(name))?;
     u64::from_str_radix(text.trim(), base).ok()
@@ -42,21 +51,35 @@ fn number(status: &str, name: &str, base: u32) -> Option<u64> {
 /// The longest name that the kernel keeps (`TASK_COMM_LEN`), in bytes.
 const LONGEST: u64 = 16;
 
-/// What a process calls itself.
-pub(super) fn name(process: u32) -> String {
+/// What a process calls itself (`/proc/PID/comm`): any bytes, which are shown escaped only.
+pub(super) fn name(process: u32) -> Option<String> {
     let mut name = Vec::new();
-    let file = File::open(format!("/proc/{process}/comm"));
-    let _ = file.and_then(|file| file.take(LONGEST).read_to_end(&mut name));
-    String::from_utf8_lossy(&name).trim_end_matches('\n').to_owned()
+    File::open(format!("/proc/{process}/comm")).ok()?.take(LONGEST).read_to_end(&mut name).ok()?;
+    let name = String::from_utf8_lossy(&name).trim_end_matches('\n').to_owned();
+    (!name.is_empty()).then_some(name)
 }
 
-/// Whether a process runs a program of 64 bits for this processor: by its file's head (`elf(5)`). `true` where that can't be
-/// read.
-pub(super) fn is_native(process: u32) -> bool {
+/// The sockets that a process or a thread has open, as descriptor and inode, in no order; of so many descriptors at most.
+pub(super) fn sockets(process: u32, most: usize) -> impl Iterator<Item = (i32, u32)> {
+    let entries = fs::read_dir(format!("/proc/{process}/fd")).into_iter().flatten();
+    let of = |entry: fs::DirEntry| {
+        let fd = entry.file_name().to_str()?.parse().ok()?;
+        Some((fd, inode(fs::read_link(entry.path()).ok()?.to_str()?)?))
+    };
+    entries.take(most).filter_map(move |entry| of(entry.ok()?))
+}
+
+/// The inode in `socket:[12345]`, as the link of a descriptor has it (`proc_pid_fd(5)`).
+pub(super) fn inode(link: &str) -> Option<u32> {
+    link.strip_prefix("socket:[")?.strip_suffix(']')?.parse().ok()
+}
+
+/// Whether a process runs a program of 64 bits for this machine (`EM_…`): by its file's head (`elf(5)`). `true` where that
+/// can't be read.
+pub(super) fn runs_on(process: u32, machine: u16) -> bool {
     let mut head = [0; 20];
     let read = File::open(format!("/proc/{process}/exe")).and_then(|mut file| file.read_exact(&mut head));
-    let machine = u32::from(u16::from_le_bytes([head[18], head[19]]));
-    read.is_err() || (head[4] == 2 && machine == super::filter::NATIVE & 0xffff)
+    read.is_err() || (head[4] == 2 && u16::from_le_bytes([head[18], head[19]]) == machine)
 }
 
 #[cfg(test)]
@@ -77,16 +100,17 @@ mod tests {
         });
         let thread = thread.recv().unwrap();
         assert_eq!((process_of(thread), process_of(own), process_of(0)), (Some(own), Some(own), None));
-        let who = ProgramThread { process: own, thread };
-        while !sleeps(who) {
+        while !(sleeps(own, thread) && sleeps("self", thread)) {
             std::thread::yield_now();
         }
-        assert!(!sleeps(ProgramThread { process: own, thread: sys::thread_id() as u32 }), "it runs");
-        assert!(!signal_waits(who) && is_native(own) && is_native(0));
-        assert!(!name(own).is_empty());
+        assert!(!sleeps(own, sys::thread_id()), "it runs");
+        // `EM_X86_64` and `EM_AARCH64` of `elf.h`.
+        let [native, other] = if cfg!(target_arch = "x86_64") { [62, 183] } else { [183, 62] };
+        assert!(!signal_waits(thread) && runs_on(own, native) && runs_on(0, native) && !runs_on(own, other));
+        assert!(name(own).is_some() && name(0).is_none());
         drop(go);
         sleeper.join().unwrap();
-        assert!(!sleeps(who), "it is gone");
+        assert!(!sleeps(own, thread), "it is gone");
     }
 
     #[test]
@@ -94,5 +118,15 @@ mod tests {
         let status = "Name:\tx\nTgid:\t12\nSigPnd:\t0000000000004000\n";
         assert_eq!((number(status, "Tgid:", 10), number(status, "SigPnd:", 16)), (Some(12), Some(1 << 14)));
         assert_eq!(number(status, "PPid:", 10), None);
+    }
+
+    #[test]
+    fn a_sockets_inode_is_read_from_its_link() {
+        assert_eq!(inode("socket:[4711]"), Some(4711));
+        assert!(
+            ["socket:[]", "pipe:[1]", "/dev/null", "socket:[1", "socket:[99999999999]"]
+                .into_iter()
+                .all(|link| inode(link).is_none())
+        );
     }
 }

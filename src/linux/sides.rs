@@ -4,7 +4,7 @@
 //! from the kernel (`/proc/self/task/TID/stat`), never guessed from the time that went by.
 
 use std::fs;
-use std::io::{self, Read};
+use std::io;
 use std::os::fd::IntoRawFd;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -12,6 +12,7 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::thread::{self, JoinHandle};
 
 use super::descriptors::Descriptors;
+use super::proc;
 use super::signals::INTERRUPT;
 use super::sys::{self, calls};
 use crate::lab::OwnThread;
@@ -116,7 +117,7 @@ impl SideThread {
     pub fn sleeps(&self) -> bool {
         let before = self.place.load(Ordering::SeqCst);
         // Between two calls the thread sleeps too: it must have been in the same call before and after the look.
-        before % 2 == 1 && asleep(self.tid).unwrap_or(false) && self.place.load(Ordering::SeqCst) == before
+        before % 2 == 1 && proc::sleeps("self", self.tid) && self.place.load(Ordering::SeqCst) == before
     }
 
     /// Asks the thread to end after its present call, and doesn't wait for it, as dropping it does.
@@ -150,17 +151,6 @@ impl Drop for SideThread {
             let _ = thread.join();
         }
     }
-}
-
-/// Whether a thread of this process sleeps (`S` in `/proc/PID/task/TID/stat`, `proc_pid_stat(5)`).
-fn asleep(tid: i32) -> Option<bool> {
-    let mut stat = [0; 512];
-    // The kernel gives as much as fits in one read; the state stands near the beginning.
-    let length = fs::File::open(format!("/proc/self/task/{tid}/stat")).ok()?.read(&mut stat).ok()?;
-    // The name stands in parentheses and may hold anything; the state follows the last one.
-    let name_end = stat[..length].iter().rposition(|byte| *byte == b')')?;
-    let state = stat[name_end + 1..length].iter().find(|byte| **byte != b' ')?;
-    Some(*state == b'S')
 }
 
 /// Opens standard input, output and error of a side in its empty table: they lead nowhere, as a daemon's do (`null(4)`). A

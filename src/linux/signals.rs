@@ -8,7 +8,7 @@ use rustix::process::{
     Pid, PidfdFlags, Signal, getpid, kill_current_process_group, kill_process, pidfd_open, pidfd_send_signal,
 };
 
-use super::sys;
+use super::{proc, sys};
 
 /// The signal that interrupts a call; its handler does nothing.
 pub const INTERRUPT: i32 = libc::SIGUSR2;
@@ -26,17 +26,11 @@ const HANDED_ON: [i32; 6] = [libc::SIGHUP, libc::SIGINT, libc::SIGQUIT, libc::SI
 /// The system's refusal.
 pub fn receive_signals() -> io::Result<PipeReader> {
     let (reader, writer) = io::pipe()?;
-    let ignored = ignored();
+    // As bits from 1 on.
+    let ignored = proc::status_number("self", "SigIgn:", 16).unwrap_or_default();
     let wanted: Vec<i32> = HANDED_ON.into_iter().filter(|signal| ignored >> (signal - 1) & 1 == 0).collect();
     sys::write_signals(&wanted, OwnedFd::from(writer))?;
     Ok(reader)
-}
-
-/// The signals that this process ignores, as bits from 1 on (`SigIgn` of `proc_pid_status(5)`).
-fn ignored() -> u64 {
-    let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
-    let bits = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
-    bits.and_then(|bits| u64::from_str_radix(bits.trim(), 16).ok()).unwrap_or_default()
 }
 
 /// Stops the process, and returns once it is continued; at once where nobody could continue it. `job`: its whole process

@@ -324,7 +324,8 @@ pub struct ProgramCall {
     pub arguments: Vec<String>,
     /// The descriptor that it is made on, where there is one.
     pub fd: Option<i32>,
-    /// The inode of the socket that this descriptor is of, as `/proc/PID/fd` has it; `None` where it is of no socket.
+    /// The socket that this descriptor is of; `None` where it is of none. A tracer tells its inode, as `/proc/PID/fd` has it; in a
+    /// lab it is the kernel's name for a socket of IPv4 or IPv6 (`SO_COOKIE`), as [`super::SocketFacts::cookie`] is.
     pub socket: Option<u64>,
     /// Whether that socket is of IPv4 or IPv6, as far as is known; of `socket(2)`, whether the one that it makes will be.
     #[serde(default)]

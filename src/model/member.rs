@@ -27,9 +27,14 @@ impl Member {
         self.nth == actor.nth && self.role.drives(actor.side)
     }
 
+    /// Whether it runs a program.
+    pub fn runs_program(&self) -> bool {
+        matches!(self.role, Role::Runs(_))
+    }
+
     /// Whether this actor's calls are made by it, or by the program that it runs: a program may play either side's part.
     pub fn makes(&self, actor: Actor) -> bool {
-        self.is(actor) || (self.nth == actor.nth && matches!(self.role, Role::Runs(_)))
+        self.is(actor) || (self.nth == actor.nth && self.runs_program())
     }
 
     /// The actors whose calls are made by it, or may be by the program that it runs.

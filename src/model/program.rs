@@ -31,3 +31,14 @@ pub enum HeldCalls {
     /// Every call that is shown.
     All,
 }
+
+impl HeldCalls {
+    /// The name that the transcript uses.
+    pub const fn name(self) -> &'static str {
+        match self {
+            HeldCalls::None => "none",
+            HeldCalls::Walk => "walk",
+            HeldCalls::All => "all",
+        }
+    }
+}

@@ -12,7 +12,7 @@ use super::changing::Changing;
 use super::doors::Doors;
 use super::verdicts::Verdicts;
 use super::{
-    Actor, Connection, Door, Entry, Event, Fate, Hand, Member, Moment, Passing, Role, SegmentId, Side, SocketFacts,
+    Actor, Connection, Door, Entry, Event, Fate, Hand, Member, Moment, Passing, SegmentId, Side, SocketFacts,
     SocketState, Source, Unkept,
 };
 use crate::tcp::{Initials, Isn, Isns, Packet, State};
@@ -105,8 +105,8 @@ pub struct Trace {
     pub(super) by_hand: Vec<(Moment, Hand)>,
     /// Who came into the lab, in the order of arrival, and the places of those who were there.
     pub(super) arrivals: Vec<Member>,
-    /// The entries of these arrivals.
-    pub(super) arrived: Vec<Moment>,
+    /// Which of them make, or made, an actor's calls, in order, each with its entry.
+    makers: BTreeMap<Actor, Vec<(Moment, usize)>>,
     pub(super) present_members: Changing<usize>,
     /// The place of the newest arrival with a number.
     arrival_of: HashMap<u32, usize>,
@@ -160,6 +160,13 @@ impl Trace {
         self.doors.oldest_at(is_open)
     }
 
+    /// The program that was an actor by then; `None` of one whose calls a person makes.
+    pub(super) fn program(&self, actor: Actor, moment: Moment) -> Option<&Member> {
+        let came = self.makers.get(&actor)?;
+        let (_, place) = came[..came.partition_point(|(came, _)| *came < moment)].last()?;
+        Some(&self.arrivals[*place]).filter(|member| member.runs_program())
+    }
+
     /// The calls that haven't returned, in no order.
     pub fn open_calls(&self) -> impl Iterator<Item = &CallRecord> {
         self.calls.open()
@@ -207,7 +214,9 @@ impl Trace {
                     self.present_members.set(moment, before, false);
                 }
                 self.arrivals.push(member.clone());
-                self.arrived.push(moment);
+                for actor in member.played() {
+                    self.makers.entry(actor).or_default().push((moment, place));
+                }
                 self.present_members.set(moment, place, true);
             }
             Event::Left(member) => self.left(moment, member),
@@ -276,9 +285,7 @@ impl Trace {
     fn socket_told(&mut self, moment: Moment, facts: &SocketFacts) {
         if let Some((address, actor)) = facts.local.zip(facts.actor()) {
             // A program lets nothing go: what waits for it waits where all waits that is for nobody else of its side.
-            let last = self.arrivals.iter().rfind(|member| member.makes(actor));
-            let of_program = last.is_some_and(|member| matches!(member.role, Role::Runs(_)));
-            let owner = if of_program { Actor::from(actor.side) } else { actor };
+            let owner = if self.program(actor, moment).is_some() { Actor::from(actor.side) } else { actor };
             self.doors.owns(address, facts.remote, owner);
         }
         let number = self.socket(facts.cookie);

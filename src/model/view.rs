@@ -7,7 +7,7 @@ use std::time::Duration;
 use super::calls::{CallView, call_view};
 use super::trace::{SegmentRecord, SocketRecord, Trace};
 use super::{
-    Actor, Answer, Caller, ClaimResult, Connection, Entry, Event, Fate, Hand, HeldCalls, Member, Moment, Passing, Role,
+    Actor, Answer, Caller, ClaimResult, Connection, Entry, Event, Fate, Hand, HeldCalls, Member, Moment, Passing,
     SegmentId, Side, SocketFacts, SocketState, Source, Unkept, verdicts,
 };
 use crate::tcp::{Initials, Packet};
@@ -172,10 +172,7 @@ impl<'a> View<'a> {
 
     /// The program that is an actor, or was it last; `None` of one whose calls a person makes.
     pub fn program(&self, actor: Actor) -> Option<&'a Member> {
-        let trace = self.trace;
-        let came = &trace.arrivals[..trace.arrived.partition_point(|moment| *moment < self.moment)];
-        let last = came.iter().rfind(|member| member.makes(actor))?;
-        matches!(last.role, Role::Runs(_)).then_some(last)
+        self.trace.program(actor, self.moment)
     }
 
     /// Who was in the lab, in the order of arrival; empty where the lab isn't shared.

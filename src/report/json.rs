@@ -109,9 +109,7 @@ fn object<'a>(entry: &Entry, view: &View<'_>, step_id: &impl Fn(usize) -> &'a st
         Event::UntoldCalls { program, calls } => {
             Some(("untold", vec![("member", json!(program)), ("calls", json!(calls))]))
         }
-        Event::Holding { of, held } => {
-            Some(("holding", vec![("member", json!(of)), ("calls", json!(format!("{held:?}").to_lowercase()))]))
-        }
+        Event::Holding { of, held } => Some(("holding", vec![("member", json!(of)), ("calls", json!(held.name()))])),
         Event::Entered { caller, call } => Some(("call", call_keys(*caller, call, Phase::Enter))),
         Event::Returned { caller, outcome } => {
             let call = view.newest_call(*caller)?;

@@ -285,7 +285,7 @@ fn has_more_pages(app: &App) -> bool {
 
 /// Whether calls can be made in any order here.
 fn drives(app: &App) -> bool {
-    app.walk().free().is_some_and(|free| !free.actors().is_empty())
+    app.walk().makes_calls()
 }
 
 /// Whether the terminal has the characters of another language.

@@ -1,7 +1,7 @@
 //! Programs in a walk: which of their calls wait, and which of them are shown and meant.
 
 use super::app::App;
-use crate::model::{Actor, CallView, HeldCalls, Member, Role, Side};
+use crate::model::{Actor, CallView, HeldCalls, Member, Side};
 use crate::walk::Command;
 
 impl App {
@@ -28,7 +28,7 @@ impl App {
 
 /// The programs that run in the lab, at the moment that is looked at.
 pub(super) fn programs(app: &App) -> Vec<&Member> {
-    app.view().members().into_iter().filter(|member| matches!(member.role, Role::Runs(_))).collect()
+    app.view().members().into_iter().filter(|member| member.runs_program()).collect()
 }
 
 /// The actors that programs are and that have made calls, the servers first.
@@ -40,17 +40,12 @@ pub(super) fn actors(app: &App) -> Vec<Actor> {
 
 /// The call before which a program's thread stands, and which is made next: the chosen one's, else the one that stood first.
 pub(super) fn meant_call<'a>(app: &'a App) -> Option<CallView<'a>> {
-    if app.in_past() || !makes_calls(app) {
+    if app.in_past() || !app.walk().makes_calls() {
         return None;
     }
     let standing = app.view().standing();
     let chosen = standing.iter().find(|call| Some(call.caller.actor) == app.place.actor);
     chosen.or_else(|| standing.first()).copied()
-}
-
-/// Whether this walk makes calls: then it may let those of programs go.
-fn makes_calls(app: &App) -> bool {
-    app.walk().free().is_some_and(|free| !free.actors().is_empty())
 }
 
 /// What goes on next where both a segment and a call wait: what was chosen, else what has waited longer.
@@ -80,7 +75,7 @@ pub(super) fn next_hold(app: &App) -> Option<Command> {
 
 /// Whether a program runs here, whose calls may be held.
 pub(super) fn may_hold(app: &App) -> bool {
-    makes_calls(app) && !programs(app).is_empty()
+    app.walk().makes_calls() && !programs(app).is_empty()
 }
 
 /// Whose calls a side's pane shows where programs run: the chosen one's; else one's own, if there are any; else the program's

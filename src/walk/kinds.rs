@@ -45,6 +45,11 @@ impl Walk {
         }
     }
 
+    /// Whether it makes calls in any order: then it may let those of programs go too.
+    pub fn makes_calls(&self) -> bool {
+        self.free().is_some_and(|free| !free.actors().is_empty())
+    }
+
     /// The lesson that is walked through: here, or by somebody else who is looked at.
     pub fn lesson(&self) -> Option<&Lesson> {
         match self {

@@ -219,6 +219,6 @@ fn lines(entries: &[Entry]) -> Vec<Arc<[u8]>> {
 impl Guest {
     /// Whether it wants to know what happens: who runs a program reads nothing.
     fn looks(&self) -> bool {
-        self.member.as_ref().is_some_and(|member| !matches!(member.role, Role::Runs(_)))
+        self.member.as_ref().is_some_and(|member| !member.runs_program())
     }
 }

@@ -15,7 +15,7 @@ use crate::lab::{ProgramNews, Request};
 use crate::linux::orders::{Inbox, Orders};
 use crate::linux::poll::{Polled, poll};
 use crate::linux::sides::NewSocket;
-use crate::linux::tracer::{self, Order, Seen, Tracer, Unseen, Watched};
+use crate::linux::tracer::{Kinds, Order, Seen, Tracer, Unseen, Watched};
 use crate::model::{HeldCalls, Outcome, ProgramCall, ProgramReturn, ProgramThread, Returned};
 
 /// So many calls that don't wait are told at once, and so many more a second; of the others only the number.
@@ -147,8 +147,7 @@ struct Reporter {
     first: Option<ProgramThread>,
     /// The sockets of each process, by descriptor.
     sockets: BTreeMap<u32, BTreeMap<i32, NewSocket>>,
-    /// The kernel's name for each socket, by inode; `None` of one that is neither IPv4's nor IPv6's.
-    known: HashMap<u64, Option<NewSocket>>,
+    kinds: Kinds,
     /// The descriptor that a thread is about to close.
     closing: HashMap<ProgramThread, i32>,
     /// The threads whose calls are told now; of the others' only the number.
@@ -164,7 +163,7 @@ impl Reporter {
             orders,
             first: None,
             sockets: BTreeMap::new(),
-            known: HashMap::new(),
+            kinds: Kinds::default(),
             closing: HashMap::new(),
             told: HashMap::new(),
             allowance: Allowance::new(),
@@ -290,8 +289,7 @@ impl Reporter {
     }
 
     fn socket(&mut self, process: u32, fd: i32, inode: u64) -> Option<NewSocket> {
-        let socket = *self.known.entry(inode).or_insert_with(|| tracer::internet_socket(process, fd));
-        Some(NewSocket { fd, ..socket? })
+        self.kinds.of(process, fd, inode)?.internet(fd)
     }
 }
 

@@ -7,6 +7,7 @@ use std::os::fd::OwnedFd;
 use rustix::process::{Pid, PidfdFlags, PidfdGetfdFlags, pidfd_getfd, pidfd_open};
 use socket2::Socket;
 
+use crate::linux::proc;
 use crate::linux::sides::NewSocket;
 use crate::model::ProgramDescriptor;
 
@@ -23,14 +24,9 @@ pub(super) enum Open {
 /// What a number in a thread's table is open on (`proc_pid_fd(5)`).
 pub(super) fn open(thread: u32, fd: i32) -> Open {
     match fs::read_link(format!("/proc/{thread}/fd/{fd}")) {
-        Ok(link) => link.to_str().and_then(inode).map_or(Open::Other, Open::Socket),
+        Ok(link) => link.to_str().and_then(proc::inode).map_or(Open::Other, |inode| Open::Socket(inode.into())),
         Err(_) => Open::Nothing,
     }
-}
-
-/// The inode in `socket:[12345]`.
-fn inode(link: &str) -> Option<u64> {
-    link.strip_prefix("socket:[")?.strip_suffix(']')?.parse().ok()
 }
 
 /// So many descriptors of one process are looked at.
@@ -38,12 +34,7 @@ const MOST: usize = 4096;
 
 /// All sockets in a thread's table, by their numbers.
 pub(super) fn sockets(thread: u32) -> Vec<(i32, u64)> {
-    let Ok(entries) = fs::read_dir(format!("/proc/{thread}/fd")) else { return Vec::new() };
-    let of = |entry: fs::DirEntry| {
-        let fd = entry.file_name().to_str()?.parse().ok()?;
-        Some((fd, inode(fs::read_link(entry.path()).ok()?.to_str()?)?))
-    };
-    let mut sockets: Vec<_> = entries.take(MOST).filter_map(|entry| of(entry.ok()?)).collect();
+    let mut sockets: Vec<_> = proc::sockets(thread, MOST).map(|(fd, inode)| (fd, inode.into())).collect();
     sockets.sort_unstable();
     sockets
 }
@@ -57,18 +48,27 @@ pub(super) fn others(processes: impl Iterator<Item = u32>, inode: u64, but: (u32
     processes.flat_map(of).collect()
 }
 
-/// What a socket was made as.
+/// What a socket was made as, and the kernel's name for it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Kind {
+pub(in crate::linux) struct Kind {
     /// `AF_…`
     pub(super) domain: i32,
     /// `SOCK_…`, without flags.
     pub(super) kind: i32,
+    /// `SO_COOKIE`
+    cookie: u64,
 }
 
 impl Kind {
     fn of(socket: &Socket) -> Option<Kind> {
-        Some(Kind { domain: socket.domain().ok()?.into(), kind: socket.r#type().ok()?.into() })
+        let (domain, kind) = (socket.domain().ok()?.into(), socket.r#type().ok()?.into());
+        Some(Kind { domain, kind, cookie: socket.cookie().ok()? })
+    }
+
+    /// The socket under this number in its process; `None` where it is neither IPv4's nor IPv6's.
+    pub(in crate::linux) fn internet(self, fd: i32) -> Option<NewSocket> {
+        let udp = self.kind == libc::SOCK_DGRAM;
+        self.is_internet().then_some(NewSocket { fd, cookie: self.cookie, udp })
     }
 
     /// Whether it is of IPv4 or IPv6.
@@ -79,12 +79,12 @@ impl Kind {
 
 /// What is known of sockets, by inode.
 #[derive(Default)]
-pub(super) struct Kinds(HashMap<u64, Option<Kind>>);
+pub(in crate::linux) struct Kinds(HashMap<u64, Option<Kind>>);
 
 impl Kinds {
     /// What a socket was made as: the kernel is asked once, through a copy of the thread's descriptor. `None` where it can't
     /// be had.
-    pub(super) fn of(&mut self, process: u32, fd: i32, inode: u64) -> Option<Kind> {
+    pub(in crate::linux) fn of(&mut self, process: u32, fd: i32, inode: u64) -> Option<Kind> {
         if self.0.len() > MOST {
             self.0.clear();
         }
@@ -97,16 +97,6 @@ fn copy(process: u32, fd: i32) -> Option<Socket> {
     let process = pidfd_open(Pid::from_raw(i32::try_from(process).ok()?)?, PidfdFlags::empty()).ok()?;
     let copy: OwnedFd = pidfd_getfd(&process, fd, PidfdGetfdFlags::empty()).ok()?;
     Some(Socket::from(copy))
-}
-
-/// The kernel's name for a socket of IPv4 or IPv6 (`SO_COOKIE`), under its number in the process; `None` where it is another
-/// one, or can't be had.
-pub(in crate::linux) fn internet_socket(process: u32, fd: i32) -> Option<NewSocket> {
-    let socket = copy(process, fd)?;
-    let kind = Kind::of(&socket)?;
-    let udp = kind.kind == libc::SOCK_DGRAM;
-    kind.is_internet().then_some(())?;
-    Some(NewSocket { fd, cookie: socket.cookie().ok()?, udp })
 }
 
 #[cfg(test)]

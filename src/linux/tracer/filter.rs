@@ -18,11 +18,11 @@ const SECOND_ARGUMENT: u32 = 24;
 const ALLOW: u32 = libc::SECCOMP_RET_ALLOW;
 const STOP: u32 = libc::SECCOMP_RET_TRACE;
 
+/// `EM_…` of `elf.h`: the machine for which this program is made.
+pub(super) const MACHINE: u16 = if cfg!(target_arch = "x86_64") { 62 } else { 183 };
+
 /// `AUDIT_ARCH_…` of `linux/audit.h`: the ELF machine's number, 64 bits, little-endian.
-pub(super) const NATIVE: u32 = {
-    let machine = if cfg!(target_arch = "x86_64") { 62 } else { 183 };
-    machine | 0xc000_0000
-};
+pub(super) const NATIVE: u32 = MACHINE as u32 | 0xc000_0000;
 
 /// Whether the filter stops at a call, by its number and its second argument.
 pub(super) fn stops(watched: Watched, row: &Row, second: u64) -> bool {

@@ -1,10 +1,9 @@
 //! A program under `ptrace(2)`, told call by call.
 //!
 //! A filter of `seccomp(2)` stops the program before the calls that are shown, and before no others ([`filter`]). One thread
-//! of this process does all that ptrace wants of one thread ([`run`]); another one only started the program, and a third one calls it out of its
-//! sleep ([`waker`]). What a stop
-//! means is decided without a system call ([`thread`]); a call's arguments are read from the program's memory ([`arguments`],
-//! [`like`]).
+//! of this process does all that ptrace wants of one thread ([`run`]); another one only started the program, and a third one
+//! calls it out of its sleep ([`waker`]). What a stop means is decided without a system call ([`thread`]); a call's arguments
+//! are read from the program's memory ([`arguments`], [`like`]).
 //!
 //! No call is changed, skipped or repeated in the program's eyes. A program never survives half-traced: with a filter and
 //! without a tracer its calls would fail, so it ends with the tracing thread (`PTRACE_O_EXITKILL`).
@@ -18,7 +17,6 @@ mod like;
 mod memory;
 mod messages;
 mod names;
-mod proc;
 mod run;
 mod start;
 mod stops;
@@ -27,7 +25,7 @@ mod text;
 mod thread;
 mod waker;
 
-pub(in crate::linux) use descriptors::internet_socket;
+pub(in crate::linux) use descriptors::Kinds;
 
 use std::io;
 use std::process::{Command, ExitStatus};
@@ -168,8 +166,7 @@ impl Tracer {
         tell: impl Fn(Seen) + Send + 'static,
     ) -> io::Result<Tracer> {
         let (orders, inbox) = Orders::new()?;
-        let (thread, process) =
-            start::start(command, inbox, held, watched, Box::new(tell), || orders.give(Order::End))?;
+        let (thread, process) = start::start(command, inbox, held, watched, Box::new(tell))?;
         Ok(Tracer { orders, thread: Some(thread), process })
     }
 

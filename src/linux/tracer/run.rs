@@ -8,9 +8,10 @@ use std::time::{Duration, Instant};
 use super::calls::{Calls, is_held};
 use super::thread::{Go, Thread};
 use super::waker::Waker;
-use super::{Order, Seen, Watched, proc};
+use super::{Order, Seen, Watched};
 use crate::linux::orders::Inbox;
 use crate::linux::poll::poll_readable;
+use crate::linux::proc;
 use crate::linux::sys::ptrace::{self, Resume};
 use crate::model::{HeldCalls, ProgramCall, ProgramThread};
 
@@ -194,7 +195,7 @@ impl Run {
         let within: Vec<i32> = self.looks.within.iter().copied().collect();
         for thread in within {
             let Some(tracee) = self.tracees.get_mut(&thread) else { continue };
-            if let Some(made) = tracee.thread.within().filter(|_| proc::sleeps(tracee.who)) {
+            if let Some(made) = tracee.thread.within().filter(|_| proc::sleeps(tracee.who.process, tracee.who.thread)) {
                 made.asleep = true;
                 self.looks.within.remove(&thread);
                 (self.tell)(Seen::Blocked { thread: tracee.who });
@@ -204,7 +205,8 @@ impl Run {
         for thread in standing {
             let Some(tracee) = self.tracees.get_mut(&thread) else { continue };
             // The signal comes as if the thread hadn't come to its call yet.
-            if proc::signal_waits(tracee.who) && ptrace::skip_call(thread).is_ok() && tracee.thread.step_aside() {
+            if proc::signal_waits(tracee.who.thread) && ptrace::skip_call(thread).is_ok() && tracee.thread.step_aside()
+            {
                 self.looks.standing.remove(&thread);
                 resume(thread, Resume::ToSyscall, 0);
             }

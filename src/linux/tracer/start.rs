@@ -17,19 +17,19 @@ use super::waker::Waker;
 use super::{Order, Seen, Unseen, Watched};
 use crate::linux::orders::Inbox;
 use crate::linux::poll::poll_readable;
+use crate::linux::proc;
 use crate::linux::sys::{ptrace, seccomp};
 use crate::model::HeldCalls;
 
 type Traces = JoinHandle<io::Result<ExitStatus>>;
 
-/// Starts a command; `end` has the tracing thread end. Returns the thread that traces it, and its process.
+/// Starts a command. Returns the thread that traces it, and its process.
 pub(super) fn start(
     command: Command,
     inbox: Inbox<Order>,
     held: HeldCalls,
     watched: Watched,
     tell: Tell,
-    end: impl Fn(),
 ) -> io::Result<(Traces, u32)> {
     let (started, executed) = channel();
     let trace = move || {
@@ -50,8 +50,6 @@ pub(super) fn start(
     match executed.recv() {
         Ok(Ok(process)) => Ok((thread, process)),
         Ok(Err(error)) => {
-            // Who started the process has waited for it already: nobody else hears of its end.
-            end();
             let _ = thread.join();
             Err(error)
         }
@@ -131,9 +129,7 @@ pub(super) fn yama_scope() -> Option<u8> {
 /// Why the kernel refused to trace a process.
 fn why_refused(process: i32, error: &io::Error) -> Unseen {
     let scope = yama_scope();
-    let status = fs::read_to_string(format!("/proc/{process}/status")).unwrap_or_default();
-    let tracer =
-        status.lines().find_map(|line| line.strip_prefix("TracerPid:")).and_then(|tracer| tracer.trim().parse().ok());
+    let tracer = proc::status_number(process, "TracerPid:", 10).and_then(|tracer| u32::try_from(tracer).ok());
     match (tracer, scope) {
         (Some(tracer), _) if tracer > 0 => Unseen::Debugger(tracer),
         (_, Some(scope @ 2..)) => Unseen::Yama(scope),

@@ -8,7 +8,8 @@ use std::time::Instant;
 use super::calls::is_held;
 use super::run::{Run, Tracee, kill, resume};
 use super::thread::{Begins, Ends, Stop, Thread};
-use super::{Gone, Seen, Unseen, Watched, descriptors, filter, proc, table};
+use super::{Gone, Seen, Unseen, Watched, descriptors, filter, table};
+use crate::linux::proc;
 use crate::linux::sys::ptrace::{self, Entry, Resume, SyscallInfo};
 use crate::model::{Errno, HeldCalls, ProgramCall, ProgramReturn, ProgramThread};
 
@@ -208,9 +209,9 @@ impl Run {
         self.tracees.insert(thread, Tracee { who, thread: Thread::new() });
         self.begun = true;
         self.calls.begins(process);
-        let (name, sockets) = (proc::name(process), descriptors::sockets(process));
+        let (name, sockets) = (proc::name(process).unwrap_or_default(), descriptors::sockets(process));
         self.tell(Seen::Executed { thread: who, former: former.unsigned_abs(), name, sockets });
-        if !proc::is_native(process) {
+        if !proc::runs_on(process, filter::MACHINE) {
             self.tell(Seen::Unseen(Unseen::Architecture(who)));
         }
         self.goes_on(thread, 0);

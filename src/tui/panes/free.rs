@@ -278,8 +278,7 @@ fn style_of(scene: &Scene<'_>, item: &Item) -> ratatui::style::Style {
 /// Which calls of programs wait, where programs run and somebody can let them go.
 fn holding(scene: &Scene<'_>, width: usize) -> Vec<Line<'static>> {
     let t = &scene.texts.free;
-    let drives = scene.app.walk().free().is_some_and(|free| !free.actors().is_empty());
-    if !drives || programs::actors(scene.app).is_empty() {
+    if !scene.app.walk().makes_calls() || programs::actors(scene.app).is_empty() {
         return Vec::new();
     }
     let Some(program) = programs::programs(scene.app).into_iter().next() else { return Vec::new() };
