@@ -17,11 +17,11 @@ use ratatui::backend::TestBackend;
 use sockwalk::i18n::Glyphs;
 use sockwalk::i18n::Lang;
 use sockwalk::lesson::{Lesson, Step, builtin, builtin_names};
-use sockwalk::linux::{self, LinuxWorld, Place};
+use sockwalk::linux::{self, LinuxWorld, WalkPlace};
 use sockwalk::model::{ClaimResult, Mode, SegmentId};
 use sockwalk::plain::Transcript;
 use sockwalk::theme::{Choice, Colours, Theme};
-use sockwalk::tui::{App, Host, Look, Msg, Opened, draw, take_all, wait};
+use sockwalk::tui::{App, Appearance, Host, Msg, Opened, draw, take_all, wait};
 use sockwalk::walk::{Phase, Request, Runner, Walk, WalkOptions, World};
 
 /// So many walks at once: most of their time is the kernel's timers.
@@ -73,7 +73,7 @@ impl Learner {
         let epoch = Instant::now();
         let (to_app, inbox) = channel();
         let sink = move |happening| drop(to_app.send(Msg::World(0, Box::new(happening))));
-        let world = LinuxWorld::start(Place::Lab(lesson.lab.clone()), epoch, sink).unwrap();
+        let world = LinuxWorld::start(WalkPlace::Lab(lesson.lab.clone()), epoch, sink).unwrap();
         let options = WalkOptions {
             mode: Mode::Lab,
             wire: world.wire(),
@@ -82,7 +82,8 @@ impl Learner {
             timers: false,
         };
         let walk = Runner::new(Arc::clone(lesson), options).into();
-        let look = Look::new(Lang::EN, Theme::load(Choice::Mono, Colours::All).unwrap(), Glyphs::Unicode).unwrap();
+        let look =
+            Appearance::new(Lang::EN, Theme::load(Choice::Mono, Colours::All).unwrap(), Glyphs::Unicode).unwrap();
         let terminal = Terminal::new(TestBackend::new(120, 40)).unwrap();
         Learner { app: App::new(walk, look, 120, 40), terminal, stage: Stage { world, epoch }, inbox }
     }

@@ -15,7 +15,7 @@ use serde_json::Value;
 use sockwalk::i18n::Lang;
 use sockwalk::lesson::{Action, Lesson, Payload, Step, builtin};
 use sockwalk::model::Mode;
-use sockwalk::tui::Texts;
+use sockwalk::tui::InterfaceTexts;
 
 const SMALL: (u16, u16) = (80, 24);
 const LARGE: (u16, u16) = (120, 40);
@@ -26,12 +26,12 @@ struct Learner {
     user: User,
     lang: Lang,
     size: (u16, u16),
-    texts: Texts,
+    texts: InterfaceTexts,
 }
 
 impl Learner {
     fn new(user: User, lang: Lang, size: (u16, u16)) -> Learner {
-        let learner = Learner { program: Program::new(), user, lang, size, texts: Texts::load(lang).unwrap() };
+        let learner = Learner { program: Program::new(), user, lang, size, texts: InterfaceTexts::load(lang).unwrap() };
         let home = learner.home();
         // The learner's alone: labs are looked for there, and in a folder that all share where it were anybody's.
         fs::DirBuilder::new().mode(0o700).create(&home).unwrap();

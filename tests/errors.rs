@@ -10,10 +10,12 @@ use std::thread;
 use std::time::Instant;
 
 use common::{BOUND, User, plain};
-use sockwalk::explain::{Came, Circumstance, Explanations, Facts, Holder, Likely, Shut, Situation, offers};
+use sockwalk::explain::{
+    CallFacts, CallState, Circumstance, Explanations, Likelihood, PortHolder, ShutDirections, Situation, offers,
+};
 use sockwalk::i18n::Lang;
 use sockwalk::lesson::builtin;
-use sockwalk::linux::{LinuxWorld, Place};
+use sockwalk::linux::{LinuxWorld, WalkPlace};
 use sockwalk::model::{Errno, Event, Side, Trace};
 use sockwalk::tcp::State;
 use sockwalk::walk::{Phase, Runner, Walk, WalkOptions, World, WorldGone, drive, straight_on};
@@ -334,7 +336,7 @@ fn what_the_menu_marks_as_failing_fails_so() {
     let reset = Situation { reset: true, ..joined(State::Closed) };
     let background = Situation { attempted: true, reset: true, ..Situation::default() };
     let held = |by| Situation { port_held_by: Some(by), ..Situation::default() };
-    let half = Situation { shut: Shut { read: false, write: true }, ..joined(State::FinWait2) };
+    let half = Situation { shut: ShutDirections { read: false, write: true }, ..joined(State::FinWait2) };
     let bound = || Situation { bound: true, ..Situation::default() };
     let cases = [
         (Situation { open: false, ..Situation::default() }, vec!["bad_descriptor"]),
@@ -351,11 +353,11 @@ fn what_the_menu_marks_as_failing_fails_so() {
             Situation { told: true, ..background },
             vec!["refused_in_the_background_untold", "refused_told_to_send", "refused_told_to_recv"],
         ),
-        (held(Holder::Bound), vec!["fresh", "bind_errors"]),
-        (held(Holder::Connection), vec!["fresh", "port_of_a_connection"]),
-        (held(Holder::TimeWait), vec!["fresh", "time_wait"]),
-        (Situation { reuse: true, ..held(Holder::Listener) }, vec!["fresh", "port_of_a_listener"]),
-        (Situation { bound: true, ..held(Holder::Connection) }, vec!["fresh", "bind_errors", "listen_again"]),
+        (held(PortHolder::Bound), vec!["fresh", "bind_errors"]),
+        (held(PortHolder::Connection), vec!["fresh", "port_of_a_connection"]),
+        (held(PortHolder::TimeWait), vec!["fresh", "time_wait"]),
+        (Situation { reuse: true, ..held(PortHolder::Listener) }, vec!["fresh", "port_of_a_listener"]),
+        (Situation { bound: true, ..held(PortHolder::Connection) }, vec!["fresh", "bind_errors", "listen_again"]),
         (reset.clone(), vec!["over", "reset_told_to_send", "reset_told_to_recv"]),
         (Situation { told: true, ..reset.clone() }, vec!["over", "reset_told_to_send"]),
         (Situation { fin: true, ..reset }, vec!["over", "reset_after_fin"]),
@@ -367,7 +369,7 @@ fn what_the_menu_marks_as_failing_fails_so() {
         let mut marked = 0;
         let of_side = |side| offers(side, &[(3, situation.clone())], false);
         for offer in Side::BOTH.into_iter().flat_map(of_side) {
-            let Likely::Fails(Errno(number)) = offer.likely else { continue };
+            let Likelihood::Fails(Errno(number)) = offer.likely else { continue };
             let line = format!("{} {}", offer.call, Errno(number));
             assert!(lines.contains(&line.as_str()), "{line} in {situation:?}: {lines:?}");
             marked += 1;
@@ -382,7 +384,7 @@ fn walk(name: &str) -> Trace {
     let (sender, inbox) = channel();
     let epoch = Instant::now();
     let sink = move |happening| drop(sender.send(happening));
-    let mut world = LinuxWorld::start(Place::Lab(lesson.lab.clone()), epoch, sink).unwrap();
+    let mut world = LinuxWorld::start(WalkPlace::Lab(lesson.lab.clone()), epoch, sink).unwrap();
     let (mode, wire) = (world.mode(), world.wire());
     let options = WalkOptions { mode, wire, patience: BOUND, port: None, timers: false };
     let mut walk = Walk::from(Runner::new(lesson, options));
@@ -399,8 +401,8 @@ fn explained(trace: &Trace) -> Vec<String> {
         let Event::Returned { caller, outcome } = &entry.event else { continue };
         let view = trace.at(moment + 1);
         let call = view.calls(caller.actor).find(|call| call.changed == moment).unwrap();
-        let came = Came::from(outcome);
-        let circumstance = Circumstance::of(call.call, came, &Facts::of(&view, &call));
+        let came = CallState::from(outcome);
+        let circumstance = Circumstance::of(call.call, came, &CallFacts::of(&view, &call));
         let explanation = Explanations::load().unwrap().explain(call.call.name(), came, circumstance, Lang::EN);
         if let (Some(circumstance), Some(_)) = (circumstance, explanation) {
             let came = outcome.as_ref().map_or_else(|error| error.to_string(), |got| got.value.to_string());

@@ -15,7 +15,7 @@ use serde_json::json as value;
 use sockwalk::lesson::parse;
 use sockwalk::linux::missing;
 use sockwalk::model::Mode;
-use sockwalk::walk::{Runner, WalkOptions, Wire};
+use sockwalk::walk::{Runner, WalkOptions, WireAbility};
 use toml::{Table, Value};
 
 /// A shipped lesson.
@@ -88,7 +88,7 @@ fn claims(source: &Source) -> Vec<Claim> {
     // Which steps wait for a long timer isn't what is tried here: the runner says it.
     let options = WalkOptions {
         mode: Mode::Lab,
-        wire: Wire::Holds,
+        wire: WireAbility::Holds,
         patience: std::time::Duration::ZERO,
         port: None,
         timers: false,

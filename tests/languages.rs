@@ -35,7 +35,7 @@ fn what_it_has_is_its_own_and_the_rest_is_english() {
     let [texts, english] = [nl, Lang::EN].map(|lang| Texts::read(&languages, lang).unwrap());
     assert_eq!(texts.cli.lessons, "Toon de ingebouwde lessen");
     assert_eq!((&texts.cli.play, &texts.needs.ipv6), (&english.cli.play, &english.needs.ipv6));
-    let read = |lang| tui::Texts::read(&languages, lang, Glyphs::Unicode).unwrap();
+    let read = |lang| tui::InterfaceTexts::read(&languages, lang, Glyphs::Unicode).unwrap();
     let (texts, english) = (read(nl), read(Lang::EN));
     assert_eq!(texts.side.blocks, "wacht {clock}");
     assert_eq!((&texts.side.running, texts.help_of("next")), (&english.side.running, english.help_of("next")));

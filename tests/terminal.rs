@@ -11,9 +11,9 @@ use common::procs::{self, Seen};
 use common::pty::{self, Terminal};
 use common::{BOUND, Folder, NOBODY, Program, User, free_port, lab_users, until, users, zh};
 use sockwalk::i18n::Lang;
-use sockwalk::lesson::{Action, End, Lesson, Payload, Step, Terms, builtin};
+use sockwalk::lesson::{Action, ConnectionEnd, Lesson, Payload, Step, Terms, builtin};
 use sockwalk::model::{Mode, Side};
-use sockwalk::tui::{Guard, Texts};
+use sockwalk::tui::{Guard, InterfaceTexts};
 use vt100::{MouseProtocolMode, Screen};
 
 const SMALL: (u16, u16) = (80, 24);
@@ -23,7 +23,7 @@ const LARGE: (u16, u16) = (120, 40);
 struct Walk {
     program: Program,
     terminal: Terminal,
-    texts: Texts,
+    texts: InterfaceTexts,
     lesson: Lesson,
     lang: Lang,
 }
@@ -40,7 +40,7 @@ impl Walk {
 
     fn of(program: Program, command: impl FnOnce(&Program) -> Command, size: (u16, u16), lang: Lang) -> Walk {
         let terminal = Terminal::open(command(&program), size.0, size.1);
-        let texts = Texts::load(lang).unwrap();
+        let texts = InterfaceTexts::load(lang).unwrap();
         let lesson = builtin("handshake").unwrap().unwrap();
         let mut walk = Walk { program, terminal, texts, lesson, lang };
         walk.wait_for_begin();
@@ -214,11 +214,11 @@ fn as_shown(Seen { state, local, remote }: Seen) -> (String, String, String) {
     (state, local, remote)
 }
 
-fn side_of(end: &End) -> Side {
+fn side_of(end: &ConnectionEnd) -> Side {
     match end {
-        End::Socket(name) if name == "client" => Side::Client,
-        End::Socket(_) => Side::Server,
-        End::PeerOf(_) => Side::Server,
+        ConnectionEnd::Socket(name) if name == "client" => Side::Client,
+        ConnectionEnd::Socket(_) => Side::Server,
+        ConnectionEnd::PeerOf(_) => Side::Server,
     }
 }
 
@@ -275,7 +275,7 @@ fn the_language_changes_while_it_runs() {
         let mut walk = Walk::open(user, LARGE, Lang::EN);
         walk.walk_to("connect");
         walk.terminal.press("L");
-        (walk.texts, walk.lang) = (Texts::load(zh()).unwrap(), zh());
+        (walk.texts, walk.lang) = (InterfaceTexts::load(zh()).unwrap(), zh());
         walk.wait_for_offer(6);
         walk.make(6);
     }

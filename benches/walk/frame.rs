@@ -12,7 +12,7 @@ use ratatui::backend::TestBackend;
 use sockwalk::i18n::Glyphs;
 use sockwalk::i18n::Lang;
 use sockwalk::theme::{Choice, Colours, Theme};
-use sockwalk::tui::{App, Look, Msg, draw, update};
+use sockwalk::tui::{App, Appearance, Msg, draw, update};
 
 use crate::Effort;
 use crate::long::Long;
@@ -57,7 +57,7 @@ fn screen(entries: usize) -> Result<(App, Terminal<TestBackend>), String> {
     let long = Long::new(entries)?;
     let now = long.clock();
     let theme = Theme::load(Choice::Dark, Colours::All).map_err(|error| error.to_string())?;
-    let look = Look::new(Lang::EN, theme, Glyphs::Unicode).map_err(|error| error.to_string())?;
+    let look = Appearance::new(Lang::EN, theme, Glyphs::Unicode).map_err(|error| error.to_string())?;
     let mut app = App::new(long.walk(), look, 120, 40);
     update(&mut app, Msg::Tick, now);
     let terminal = Terminal::new(TestBackend::new(120, 40)).map_err(|error: Infallible| error.to_string())?;

@@ -15,9 +15,9 @@ use crossterm::event::{Event, KeyCode, KeyEvent, KeyModifiers};
 use ratatui::Terminal;
 use sockwalk::i18n::{Glyphs, Lang};
 use sockwalk::lesson::{Lesson, builtin};
-use sockwalk::linux::{LinuxWorld, Place, gain_rights};
+use sockwalk::linux::{LinuxWorld, WalkPlace, gain_rights};
 use sockwalk::theme::{Choice, Colours, Theme};
-use sockwalk::tui::{self, App, Host, Look, Msg, Opened};
+use sockwalk::tui::{self, App, Appearance, Host, Msg, Opened};
 use sockwalk::walk::{Phase, Request, Runner, Walk, WalkOptions, World};
 
 use crate::screen::{SIZE, Screen};
@@ -64,7 +64,7 @@ fn measure(walks: usize) -> Result<Vec<f64>, String> {
     let mut house =
         House { lesson, sender: sender.clone(), known: Rc::clone(&known), epoch: Instant::now(), world: None };
     let theme = Theme::load(Choice::Dark, Colours::All).map_err(|error| error.to_string())?;
-    let look = Look::new(Lang::EN, theme, Glyphs::Unicode).map_err(|error| error.to_string())?;
+    let look = Appearance::new(Lang::EN, theme, Glyphs::Unicode).map_err(|error| error.to_string())?;
     let mut app = App::new(house.begin(0)?, look, SIZE.width, SIZE.height);
     let (frames, done) = channel();
     let mut terminal = Terminal::new(Screen::new(known, frames)).map_err(|error| error.to_string())?;
@@ -168,7 +168,7 @@ impl House {
         let sink = move |happening| {
             let _ = sender.send(Msg::World(generation, Box::new(happening)));
         };
-        let world = LinuxWorld::start(Place::Lab(self.lesson.lab.clone()), self.epoch, sink);
+        let world = LinuxWorld::start(WalkPlace::Lab(self.lesson.lab.clone()), self.epoch, sink);
         let world = self.world.insert(world.map_err(|refused| format!("{refused:?}"))?);
         let options = WalkOptions {
             mode: world.mode(),

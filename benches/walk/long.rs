@@ -9,7 +9,7 @@ use sockwalk::i18n::Lang;
 use sockwalk::lesson::{Lesson, builtin};
 use sockwalk::model::*;
 use sockwalk::tcp::{Packet, State};
-use sockwalk::walk::{Phase, Runner, Walk, WalkOptions, Wire};
+use sockwalk::walk::{Phase, Runner, Walk, WalkOptions, WireAbility};
 
 /// A lesson's walk with a long past, as it is made.
 pub struct Long {
@@ -34,7 +34,7 @@ impl Long {
         let lesson = lesson.map_err(|error| error.render(Lang::EN, false))?;
         let options = WalkOptions {
             mode: Mode::Lab,
-            wire: Wire::Holds,
+            wire: WireAbility::Holds,
             patience: Duration::from_secs(3),
             port: None,
             timers: false,
@@ -75,13 +75,17 @@ impl Long {
         self.step = (self.step + 1) % self.lesson.steps.len();
     }
 
-    fn claim(&mut self, end: End, is: State) {
+    fn claim(&mut self, end: ConnectionEnd, is: State) {
         self.claim_that(Statement::State { end, is: is.into() });
     }
 
     fn claim_queues(&mut self, name: &str, recv: Option<u32>, send: Option<u32>) {
-        let end = End::Socket(name.to_owned());
-        self.claim_that(Statement::Queues { end, recv: recv.map(Number::from), send: send.map(Number::from) });
+        let end = ConnectionEnd::Socket(name.to_owned());
+        self.claim_that(Statement::Queues {
+            end,
+            recv: recv.map(ClaimNumber::from),
+            send: send.map(ClaimNumber::from),
+        });
     }
 
     fn claim_that(&mut self, what: Statement) {
@@ -155,7 +159,7 @@ impl Long {
         self.begin_step();
         self.call(Side::Server, Call::Listen { fd, backlog: 8 }, 0);
         self.socket(cookie, Side::Server, Some(fd), State::Listen, (0, 8));
-        self.claim(End::Socket("server".into()), State::Listen);
+        self.claim(ConnectionEnd::Socket("server".into()), State::Listen);
     }
 
     /// The kernel's names for the client's socket and for its peer.
@@ -177,22 +181,22 @@ impl Long {
         let syn = self.send(Side::Client, "SYN", b"");
         self.push(Event::Blocked { caller: Side::Client.into() });
         self.socket(client, Side::Client, Some(CLIENT_FD), State::SynSent, (0, 1));
-        self.claim(End::Socket("client".into()), State::SynSent);
+        self.claim(ConnectionEnd::Socket("client".into()), State::SynSent);
         let again = segment(self.client, self.lesson.server, "SYN", b"", self.sent);
         self.push(Event::Retransmitted { id: syn, segment: again });
         self.deliver(syn);
         let syn_ack = self.send(Side::Server, "SYN,ACK", b"");
         self.socket(peer, Side::Server, None, State::SynRecv, (0, 0));
-        self.claim(End::PeerOf("client".into()), State::SynRecv);
+        self.claim(ConnectionEnd::PeerOf("client".into()), State::SynRecv);
         self.deliver(syn_ack);
         let ack = self.send(Side::Client, "ACK", b"");
         self.returned(Side::Client, 0, b"");
         self.socket(client, Side::Client, Some(CLIENT_FD), State::Established, (0, 0));
-        self.claim(End::Socket("client".into()), State::Established);
+        self.claim(ConnectionEnd::Socket("client".into()), State::Established);
         self.deliver(ack);
         self.returned(Side::Server, PEER_FD.into(), b"");
         self.socket(peer, Side::Server, Some(PEER_FD), State::Established, (0, 0));
-        self.claim(End::PeerOf("client".into()), State::Established);
+        self.claim(ConnectionEnd::PeerOf("client".into()), State::Established);
     }
 
     fn send_line(&mut self, number: u64, from: Side) -> SegmentId {
@@ -253,7 +257,7 @@ impl Long {
         self.socket(client, Side::Client, None, State::TimeWait, (0, 0));
         self.deliver(ack);
         self.push(Event::Gone { cookie: peer, source: Source::SockDiag });
-        self.claim(End::PeerOf("client".into()), State::Closed);
+        self.claim(ConnectionEnd::PeerOf("client".into()), State::Closed);
         self.begin_step();
         self.push(Event::Gone { cookie: client, source: Source::SockDiag });
     }

@@ -18,11 +18,11 @@ use ratatui::Terminal;
 use serde::{Deserialize, Serialize};
 use sockwalk::i18n::Glyphs;
 use sockwalk::i18n::Lang;
-use sockwalk::linux::shared::Joined;
+use sockwalk::linux::shared::JoinedLab;
 use sockwalk::model::{Event, Side};
 use sockwalk::theme::{Choice, Colours, Theme};
-use sockwalk::tui::{self, App, Host, Look, Msg, Opened};
-use sockwalk::walk::{Free, FreeOptions, Happening, Purpose, Request, Walk, What, World};
+use sockwalk::tui::{self, App, Appearance, Host, Msg, Opened};
+use sockwalk::walk::{Free, FreeOptions, Happening, HappeningKind, Purpose, Request, Walk, World};
 
 use crate::part;
 use crate::screen::{SIZE, Screen};
@@ -47,23 +47,23 @@ pub struct Measured {
     /// From the opening of the first connection until the interface shows the last one.
     opening: f64,
     entries: usize,
-    /// By how much the keeper grew, and this process.
+    /// By how much the daemon grew, and this process.
     growth: [f64; 2],
 }
 
 /// The rows: calls, the other keys, memory.
 pub fn rows(connections: usize) -> Vec<Row> {
     let name = |what: &str| format!("{connections} connections, {what}");
-    let names = [name("key to frame, 99 of 100: calls"), name("the other keys"), name("growth of keeper and walk")];
+    let names = [name("key to frame, 99 of 100: calls"), name("the other keys"), name("growth of daemon and walk")];
     let aims = [&AIM, &AIM, &MEMORY];
     match part::run("many", connections) {
-        Ok(Measured { calls, keys, opening, entries, growth: [keeper, own] }) => {
+        Ok(Measured { calls, keys, opening, entries, growth: [daemon, own] }) => {
             let note = |times: &[f64]| {
                 let [half, worst] = [0.5, 1.0].map(|share| percentile(times, share));
                 format!("{} keys, half {half:.2} ms, the slowest {worst:.2} ms", times.len())
             };
-            let grown = format!("{keeper:.1} and {own:.1}; {entries} entries; all shown after {opening:.1} s");
-            let values = [percentile(&calls, 0.99), percentile(&keys, 0.99), keeper.max(own)];
+            let grown = format!("{daemon:.1} and {own:.1}; {entries} entries; all shown after {opening:.1} s");
+            let values = [percentile(&calls, 0.99), percentile(&keys, 0.99), daemon.max(own)];
             let notes = [note(&calls), note(&keys), grown];
             let rows = names.into_iter().zip(values).zip(aims).zip(notes);
             rows.map(|(((name, value), aim), note)| Row::new(name, value, aim, &note)).collect()
@@ -127,7 +127,7 @@ pub fn interface(connections: usize) -> Result<Measured, String> {
     };
     let known = Rc::new(RefCell::new(Shown::default()));
     let theme = Theme::load(Choice::Dark, Colours::All).map_err(|error| error.to_string())?;
-    let look = Look::new(Lang::EN, theme, Glyphs::Unicode).map_err(|error| error.to_string())?;
+    let look = Appearance::new(Lang::EN, theme, Glyphs::Unicode).map_err(|error| error.to_string())?;
     let mut app = App::new(Free::new(options, None).into(), look, SIZE.width, SIZE.height);
     let (frames, done) = channel();
     let mut terminal = Terminal::new(Screen::new(Rc::clone(&known), frames)).map_err(|error| error.to_string())?;
@@ -208,7 +208,7 @@ impl Learner<'_> {
         let begun = Instant::now();
         self.signs += 1;
         // A free walk passes over the sign; the host counts it. Where the interface has ended, the wait says so.
-        let sign = Box::new(Happening { at: Duration::ZERO, what: What::Settled });
+        let sign = Box::new(Happening { at: Duration::ZERO, what: HappeningKind::Settled });
         for msg in [Msg::Terminal(Input::Key(KeyEvent::new(code, KeyModifiers::NONE))), Msg::World(0, sign)] {
             let _ = self.keys.send(msg);
         }
@@ -252,7 +252,7 @@ impl Drop for Crowd {
 /// The lab behind the interface.
 struct House {
     epoch: Instant,
-    world: Joined,
+    world: JoinedLab,
     known: Rc<RefCell<Shown>>,
 }
 
@@ -267,12 +267,12 @@ impl Host for House {
         let Msg::World(_, happening) = msg else { return };
         let mut known = self.known.borrow_mut();
         match &happening.what {
-            What::Settled => known.signs += 1,
-            What::Event(Event::Returned { outcome, .. }) => {
+            HappeningKind::Settled => known.signs += 1,
+            HappeningKind::Event(Event::Returned { outcome, .. }) => {
                 let value = outcome.as_ref().map_or(-1, |returned| returned.value);
                 known.returned = (known.returned.0 + 1, value);
             }
-            What::Event(Event::Passing(_)) => known.passing = true,
+            HappeningKind::Event(Event::Passing(_)) => known.passing = true,
             _ => {}
         }
     }

@@ -39,7 +39,7 @@ pub fn command(program: &str, arguments: &[&str], part: &str, told: usize) -> io
 
 /// Runs a part in a process of its own, with a folder for its labs that nobody else sees, and reads what came of it.
 pub fn run<R: DeserializeOwned>(part: &str, told: usize) -> Result<R, String> {
-    let folder = Folder::new().map_err(|error| error.to_string())?;
+    let folder = LabFolder::new().map_err(|error| error.to_string())?;
     let mut command = command("timeout", &[LIMIT], part, told).map_err(|error| error.to_string())?;
     command.env("XDG_RUNTIME_DIR", &folder.0).env_remove("SUDO_UID").env_remove("SUDO_GID");
     let output = command.output().map_err(|error| format!("timeout: {error}"))?;
@@ -55,19 +55,19 @@ pub fn read<R: DeserializeOwned>(output: &std::process::Output) -> Result<R, Str
     })
 }
 
-struct Folder(PathBuf);
+struct LabFolder(PathBuf);
 
-impl Folder {
-    fn new() -> io::Result<Folder> {
+impl LabFolder {
+    fn new() -> io::Result<LabFolder> {
         let path = std::env::temp_dir().join(format!("sockwalk-bench-labs-{}", std::process::id()));
         fs::create_dir(&path)?;
-        let folder = Folder(path);
+        let folder = LabFolder(path);
         fs::set_permissions(&folder.0, fs::Permissions::from_mode(0o700))?;
         Ok(folder)
     }
 }
 
-impl Drop for Folder {
+impl Drop for LabFolder {
     fn drop(&mut self) {
         let _ = fs::remove_dir_all(&self.0);
     }

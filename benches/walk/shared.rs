@@ -1,10 +1,10 @@
-//! A shared lab for a part of the benchmark: its keeper is the built program.
+//! A shared lab for a part of the benchmark: its daemon is the built program.
 
 use std::fs;
 use std::io::{BufRead, BufReader};
 use std::process::{Child, Command, Stdio};
 
-use sockwalk::linux::shared::{Folder, Joined, LabName};
+use sockwalk::linux::shared::{JoinedLab, LabFolder, LabName};
 use sockwalk::model::{Role, Side};
 
 use crate::{PROGRAM, part};
@@ -16,31 +16,31 @@ const FILES: &str = "--nofile=8192:";
 
 /// A lab, and the process that keeps it: it ends when its last member has left.
 pub struct Lab {
-    keeper: Child,
+    daemon: Child,
 }
 
 impl Lab {
-    /// Starts the keeper, and waits until it is ready.
+    /// Starts the daemon, and waits until it is ready.
     pub fn start() -> Result<Lab, String> {
-        let mut keeper = Command::new(PROGRAM);
-        keeper.args(["--mode", "lab", "keep", NAME]).current_dir("/").stdin(Stdio::null()).stdout(Stdio::piped());
-        let mut keeper = keeper.spawn().map_err(|error| error.to_string())?;
+        let mut daemon = Command::new(PROGRAM);
+        daemon.args(["--mode", "lab", "keep", NAME]).current_dir("/").stdin(Stdio::null()).stdout(Stdio::piped());
+        let mut daemon = daemon.spawn().map_err(|error| error.to_string())?;
         let mut said = String::new();
-        let read = keeper.stdout.take().map(|out| BufReader::new(out).read_line(&mut said));
+        let read = daemon.stdout.take().map(|out| BufReader::new(out).read_line(&mut said));
         match read {
-            Some(Ok(_)) if said.trim_end() == "ready" => Ok(Lab { keeper }),
+            Some(Ok(_)) if said.trim_end() == "ready" => Ok(Lab { daemon }),
             _ => {
-                let _ = keeper.kill().and_then(|()| keeper.wait());
+                let _ = daemon.kill().and_then(|()| daemon.wait());
                 Err(format!("no lab: {}", said.trim()))
             }
         }
     }
 
     /// Joins it with this process, which must have one thread, to drive both sides.
-    pub fn join(&self) -> Result<Joined, String> {
-        let folder = Folder::open(|name| std::env::var(name).ok()).map_err(|error| format!("{error:?}"))?;
+    pub fn join(&self) -> Result<JoinedLab, String> {
+        let folder = LabFolder::open(|name| std::env::var(name).ok()).map_err(|error| format!("{error:?}"))?;
         let name = LabName::new(NAME).ok_or("no name")?;
-        Joined::join(&folder, &name, Role::Drives(Side::BOTH.to_vec())).map_err(|error| format!("{error:?}"))
+        JoinedLab::join(&folder, &name, Role::Drives(Side::BOTH.to_vec())).map_err(|error| format!("{error:?}"))
     }
 
     /// A part of the benchmark as a program in the lab.
@@ -50,22 +50,22 @@ impl Lab {
         part::command(PROGRAM, &arguments, part, told).map_err(|error| error.to_string())
     }
 
-    /// The keeper's memory, as [`memory`] tells it.
+    /// The daemon's memory, as [`memory`] tells it.
     pub fn memory(&self, line: &str) -> Result<f64, String> {
-        memory(self.keeper.id(), line)
+        memory(self.daemon.id(), line)
     }
 
-    /// The time that the keeper's threads have run, in seconds (`/proc/PID/schedstat` counts the first one only, which
+    /// The time that the daemon's threads have run, in seconds (`/proc/PID/schedstat` counts the first one only, which
     /// does the work).
     pub fn busy(&self) -> f64 {
-        let text = fs::read_to_string(format!("/proc/{}/schedstat", self.keeper.id())).unwrap_or_default();
+        let text = fs::read_to_string(format!("/proc/{}/schedstat", self.daemon.id())).unwrap_or_default();
         text.split_whitespace().next().and_then(|ns| ns.parse::<f64>().ok()).unwrap_or(f64::NAN) / 1e9
     }
 
-    /// Waits for the keeper's end: call it when all members have left.
+    /// Waits for the daemon's end: call it when all members have left.
     pub fn end(mut self) -> Result<(), String> {
-        let status = self.keeper.wait().map_err(|error| error.to_string())?;
-        if status.success() { Ok(()) } else { Err(format!("the keeper ends with {status}")) }
+        let status = self.daemon.wait().map_err(|error| error.to_string())?;
+        if status.success() { Ok(()) } else { Err(format!("the daemon ends with {status}")) }
     }
 }
 

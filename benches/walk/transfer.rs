@@ -14,8 +14,8 @@ use std::time::{Duration, Instant};
 use serde::{Deserialize, Serialize};
 use socket2::{Domain, Protocol, SockAddr, SockFilter, Socket, Type};
 use sockwalk::linux::{RELEASE_MARK, enter_lab, gain_rights};
-use sockwalk::model::{Event, LabSettings, Role, Which};
-use sockwalk::walk::{Request, What, World};
+use sockwalk::model::{Event, LabSettings, Role, SegmentFilter};
+use sockwalk::walk::{HappeningKind, Request, World};
 
 use crate::part;
 use crate::shared::Lab;
@@ -27,7 +27,7 @@ const GROWTH: Aim = Aim { at_most: 64.0, unit: " MiB" };
 
 /// How much is sent at once.
 const CHUNK: usize = 64 * 1024;
-/// How long the keeper may take to tell what happened.
+/// How long the daemon may take to tell what happened.
 const LIMIT: Duration = Duration::from_secs(30);
 
 /// What came of one transfer.
@@ -46,9 +46,9 @@ pub struct Shared {
     /// The trace's entries, and segments that were only counted.
     entries: usize,
     unkept: u64,
-    /// How much the keeper's memory grew at most, in MiB.
+    /// How much the daemon's memory grew at most, in MiB.
     growth: f64,
-    /// How long the keeper's first thread ran, in seconds.
+    /// How long the daemon's first thread ran, in seconds.
     busy: f64,
 }
 
@@ -59,9 +59,9 @@ pub struct Plain {
     packets: u64,
 }
 
-/// The rows: the rate, the losses, the keeper's memory.
+/// The rows: the rate, the losses, the daemon's memory.
 pub fn rows(megabytes: usize, pairs: usize) -> Vec<Row> {
-    let names = ["transfer, of a plain loop's", "transfer, lost by the capture", "transfer, growth of the keeper"];
+    let names = ["transfer, of a plain loop's", "transfer, lost by the capture", "transfer, growth of the daemon"];
     match compare(megabytes, pairs) {
         Ok(rows) => names.into_iter().zip(rows).map(|(name, (n, aim, note))| Row::new(name, n, aim, &note)).collect(),
         Err(why) => {
@@ -90,7 +90,7 @@ fn compare(megabytes: usize, pairs: usize) -> Result<[Measured; 3], String> {
     let busy = of(&|n| ours[n].busy);
     let packets = of(&|n| plain[n].packets as f64);
     let note = format!(
-        "median of {pairs} pairs; {megabytes} MB in {slow:.2} s, of which the keeper ran {busy:.2} s; plain {quick:.2} s, {packets:.0} packets"
+        "median of {pairs} pairs; {megabytes} MB in {slow:.2} s, of which the daemon ran {busy:.2} s; plain {quick:.2} s, {packets:.0} packets"
     );
     let lost: u64 = ours.iter().map(|one| one.lost).sum();
     let growth = ours.iter().map(|one| one.growth).fold(0.0, f64::max);
@@ -209,18 +209,18 @@ fn finish_checksum(packet: &mut [u8]) {
     packet[header + 16..header + 18].copy_from_slice(&(!(sum as u16)).to_be_bytes());
 }
 
-/// The part that goes through a shared lab: the keeper is the built program, and so is what starts the transfer.
+/// The part that goes through a shared lab: the daemon is the built program, and so is what starts the transfer.
 pub fn shared(megabytes: usize) -> Result<Shared, String> {
     let lab = Lab::start()?;
     let mut joined = lab.join()?;
     let (sender, happened) = channel();
     let sink = move |happening: sockwalk::walk::Happening| {
-        if let What::Event(event) = happening.what {
+        if let HappeningKind::Event(event) = happening.what {
             let _ = sender.send(event);
         }
     };
     joined.start(sink).map_err(|error| format!("{error:?}"))?;
-    joined.request(Request::Pass(Which::All, Some(Duration::ZERO)));
+    joined.request(Request::Pass(SegmentFilter::All, Some(Duration::ZERO)));
     let mut told = Told { happened, entries: 0, lost: 0, unkept: 0, bytes: 0 };
     told.wait(|event, _| matches!(event, Event::Passing(_)))?;
     let (memory, busy) = (lab.memory("VmRSS")?, lab.busy());
@@ -254,7 +254,7 @@ impl Told {
     /// Listens until it is so; `until` sees each event, and the bytes of data of all segments so far.
     fn wait(&mut self, mut until: impl FnMut(&Event, u64) -> bool) -> Result<(), String> {
         loop {
-            let event = self.happened.recv_timeout(LIMIT).map_err(|_| "the keeper doesn't tell all".to_owned())?;
+            let event = self.happened.recv_timeout(LIMIT).map_err(|_| "the daemon doesn't tell all".to_owned())?;
             self.entries += 1;
             match &event {
                 Event::Unkept { segments, bytes, lost, .. } => {

@@ -15,7 +15,7 @@ use crate::walk::Answer;
 #[command(disable_help_subcommand = true)]
 pub(super) struct Cli {
     #[command(subcommand)]
-    pub(super) command: Option<Command>,
+    pub(super) command: Option<CliCommand>,
     /// Read before all others (`super::lang_of`); here it is only checked.
     #[arg(long, global = true, value_parser = PossibleValuesParser::new(Lang::all().map(Lang::code)))]
     #[allow(dead_code)]
@@ -33,7 +33,7 @@ pub(super) struct Cli {
 }
 
 #[derive(Subcommand)]
-pub(super) enum Command {
+pub(super) enum CliCommand {
     Learn {
         #[arg(value_name = "LESSON|PATH")]
         lesson: Option<Target>,
@@ -75,25 +75,25 @@ pub(super) enum Command {
     },
     Server {
         #[command(flatten)]
-        joining: Joining,
+        joining: JoinArguments,
         #[arg(long, value_name = "success|echo|manual", value_enum, default_value = "manual")]
         answer: AnswerChoice,
     },
     Client {
         #[command(flatten)]
-        joining: Joining,
+        joining: JoinArguments,
         #[arg(long, value_name = "success|echo|manual", value_enum, default_value = "manual")]
         answer: AnswerChoice,
     },
     Free {
         #[command(flatten)]
-        joining: Joining,
+        joining: JoinArguments,
         #[arg(long, value_name = "success|echo|manual", value_enum, default_value = "manual")]
         answer: AnswerChoice,
     },
     Watch {
         #[command(flatten)]
-        joining: Joining,
+        joining: JoinArguments,
     },
     Exec {
         #[arg(long, value_name = "NAME")]
@@ -107,7 +107,7 @@ pub(super) enum Command {
         #[arg(value_name = "FILE")]
         file: PathBuf,
         #[arg(long, value_name = "screen|text", value_enum, default_value = "screen")]
-        shown: Shown,
+        shown: ReplayOutput,
     },
     Doctor,
     /// The process that keeps a shared lab; started by the program itself.
@@ -124,7 +124,7 @@ pub(super) enum Command {
 
 /// What whoever joins a shared lab can choose.
 #[derive(clap::Args)]
-pub(super) struct Joining {
+pub(super) struct JoinArguments {
     #[arg(value_name = "ADDR", value_parser = address)]
     pub(super) addr: Option<SocketAddr>,
     #[arg(long, value_name = "NAME")]
@@ -136,7 +136,7 @@ pub(super) struct Joining {
 /// Where the server listens, if nothing else is said.
 const SERVER: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 8000);
 
-impl Joining {
+impl JoinArguments {
     /// The server's address; `port` is that of `--port`.
     pub(super) fn server(&self, port: Option<u16>) -> SocketAddr {
         self.addr.unwrap_or_else(|| SocketAddr::new(SERVER.ip(), port.unwrap_or(SERVER.port())))
@@ -175,7 +175,7 @@ impl AnswerChoice {
 
 /// `--shown`: how a recording is shown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum Shown {
+pub enum ReplayOutput {
     /// In the interface.
     Screen,
     /// As a transcript.

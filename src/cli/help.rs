@@ -18,25 +18,25 @@ pub(super) fn localized(texts: &'static CliTexts) -> Command {
     let mut command = Cli::command()
         .about(wrapped(&texts.about, COLUMNS))
         .override_usage(texts.usage.clone())
-        .help_template(template(texts, First::Commands))
+        .help_template(template(texts, Preamble::Commands))
         .after_help(footer(texts))
         .max_term_width(COLUMNS)
         .mut_args(|arg| argument("", arg, texts));
     for (name, about, usage, first) in [
-        ("learn", &texts.learn, &texts.usage_learn, First::Arguments),
-        ("play", &texts.play, &texts.usage_play, First::Arguments),
-        ("lessons", &texts.lessons, &texts.usage_lessons, First::Nothing),
-        ("reset", &texts.reset, &texts.usage_reset, First::Arguments),
-        ("glossary", &texts.glossary, &texts.usage_glossary, First::Arguments),
-        ("server", &texts.server, &texts.usage_server, First::Arguments),
-        ("client", &texts.client, &texts.usage_client, First::Arguments),
-        ("free", &texts.free, &texts.usage_free, First::Arguments),
-        ("watch", &texts.watch, &texts.usage_watch, First::Arguments),
-        ("exec", &texts.exec, &texts.usage_exec, First::Arguments),
-        ("replay", &texts.replay, &texts.usage_replay, First::Arguments),
-        ("check", &texts.check, &texts.usage_check, First::Arguments),
-        ("new", &texts.new, &texts.usage_new, First::Arguments),
-        ("doctor", &texts.doctor, &texts.usage_doctor, First::Nothing),
+        ("learn", &texts.learn, &texts.usage_learn, Preamble::Arguments),
+        ("play", &texts.play, &texts.usage_play, Preamble::Arguments),
+        ("lessons", &texts.lessons, &texts.usage_lessons, Preamble::Nothing),
+        ("reset", &texts.reset, &texts.usage_reset, Preamble::Arguments),
+        ("glossary", &texts.glossary, &texts.usage_glossary, Preamble::Arguments),
+        ("server", &texts.server, &texts.usage_server, Preamble::Arguments),
+        ("client", &texts.client, &texts.usage_client, Preamble::Arguments),
+        ("free", &texts.free, &texts.usage_free, Preamble::Arguments),
+        ("watch", &texts.watch, &texts.usage_watch, Preamble::Arguments),
+        ("exec", &texts.exec, &texts.usage_exec, Preamble::Arguments),
+        ("replay", &texts.replay, &texts.usage_replay, Preamble::Arguments),
+        ("check", &texts.check, &texts.usage_check, Preamble::Arguments),
+        ("new", &texts.new, &texts.usage_new, Preamble::Arguments),
+        ("doctor", &texts.doctor, &texts.usage_doctor, Preamble::Nothing),
     ] {
         command = command.mut_subcommand(name, |command| {
             command
@@ -52,7 +52,7 @@ pub(super) fn localized(texts: &'static CliTexts) -> Command {
 
 /// What stands before the options.
 #[derive(Clone, Copy)]
-enum First {
+enum Preamble {
     Commands,
     Arguments,
     Nothing,
@@ -63,12 +63,12 @@ fn footer(texts: &CliTexts) -> String {
 }
 
 /// clap's own headings are English: the template brings ours.
-fn template(texts: &CliTexts, first: First) -> String {
+fn template(texts: &CliTexts, first: Preamble) -> String {
     let CliTexts { usage_heading, commands_heading, arguments_heading, options_heading, .. } = texts;
     let first = match first {
-        First::Commands => format!("{commands_heading}\n{{subcommands}}\n\n"),
-        First::Arguments => format!("{arguments_heading}\n{{positionals}}\n\n"),
-        First::Nothing => String::new(),
+        Preamble::Commands => format!("{commands_heading}\n{{subcommands}}\n\n"),
+        Preamble::Arguments => format!("{arguments_heading}\n{{positionals}}\n\n"),
+        Preamble::Nothing => String::new(),
     };
     let usage = join(usage_heading, "{usage}");
     format!("{{about}}\n\n{usage}\n\n{first}{options_heading}\n{{options}}{{after-help}}")

@@ -18,7 +18,7 @@ use std::time::Duration;
 use clap::FromArgMatches;
 use clap::error::ErrorKind;
 
-pub use args::{Format, ModeChoice, Shown, Target, ThemeChoice};
+pub use args::{Format, ModeChoice, ReplayOutput, Target, ThemeChoice};
 pub use target::{find, load, open};
 
 use crate::i18n::{BrokenTexts, Glyphs, Lang, Languages, Texts};
@@ -100,7 +100,7 @@ pub enum Task {
         /// The file.
         file: PathBuf,
         /// How.
-        shown: Shown,
+        shown: ReplayOutput,
     },
     /// Keep a lab of this name for its members.
     Keep(String),
@@ -112,7 +112,7 @@ pub enum Task {
 
 /// Which part one takes in a shared lab.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Part {
+pub enum SharedPart {
     /// The server's.
     Server,
     /// The client's.
@@ -127,7 +127,7 @@ pub enum Part {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Joining {
     /// Which part.
-    pub part: Part,
+    pub part: SharedPart,
     /// The address at which the server listens.
     pub server: SocketAddr,
     /// The lab's name, where one was given.
@@ -202,34 +202,36 @@ fn lang_of(args: &[OsString]) -> Option<Lang> {
 }
 
 fn invocation(cli: args::Cli, lang: Lang) -> Invocation {
-    let join = |part, joining: args::Joining, answer: Option<Answer>| {
+    let join = |part, joining: args::JoinArguments, answer: Option<Answer>| {
         let server = joining.server(cli.port);
         Task::Join(Joining { part, server, lab: joining.lab, record: joining.record, answer })
     };
     let task = match cli.command {
         None => Task::Learn { target: None, from_start: false, record: None },
-        Some(args::Command::Learn { lesson, from_start, record }) => Task::Learn { target: lesson, from_start, record },
-        Some(args::Command::Play { lesson, format, patience, timers, record }) => Task::Play {
+        Some(args::CliCommand::Learn { lesson, from_start, record }) => {
+            Task::Learn { target: lesson, from_start, record }
+        }
+        Some(args::CliCommand::Play { lesson, format, patience, timers, record }) => Task::Play {
             target: lesson.unwrap_or_default(),
             format,
             patience: Duration::from_millis(u64::from(patience)),
             timers,
             record,
         },
-        Some(args::Command::Lessons) => Task::Lessons,
-        Some(args::Command::Reset { name }) => Task::Reset(name),
-        Some(args::Command::Glossary { term }) => Task::Glossary(term),
-        Some(args::Command::Check { paths, timers }) => Task::Check { targets: paths, timers },
-        Some(args::Command::New { id }) => Task::New(id),
-        Some(args::Command::Server { joining, answer }) => join(Part::Server, joining, answer.answer()),
-        Some(args::Command::Client { joining, answer }) => join(Part::Client, joining, answer.answer()),
-        Some(args::Command::Free { joining, answer }) => join(Part::Free, joining, answer.answer()),
-        Some(args::Command::Watch { joining }) => join(Part::Watch, joining, None),
-        Some(args::Command::Exec { lab, pass, program }) => Task::Exec { lab, pass, program },
-        Some(args::Command::Replay { file, shown }) => Task::Replay { file, shown },
-        Some(args::Command::Keep { name }) => Task::Keep(name),
-        Some(args::Command::Adopt { name }) => Task::Adopt(name),
-        Some(args::Command::Doctor) => Task::Doctor,
+        Some(args::CliCommand::Lessons) => Task::Lessons,
+        Some(args::CliCommand::Reset { name }) => Task::Reset(name),
+        Some(args::CliCommand::Glossary { term }) => Task::Glossary(term),
+        Some(args::CliCommand::Check { paths, timers }) => Task::Check { targets: paths, timers },
+        Some(args::CliCommand::New { id }) => Task::New(id),
+        Some(args::CliCommand::Server { joining, answer }) => join(SharedPart::Server, joining, answer.answer()),
+        Some(args::CliCommand::Client { joining, answer }) => join(SharedPart::Client, joining, answer.answer()),
+        Some(args::CliCommand::Free { joining, answer }) => join(SharedPart::Free, joining, answer.answer()),
+        Some(args::CliCommand::Watch { joining }) => join(SharedPart::Watch, joining, None),
+        Some(args::CliCommand::Exec { lab, pass, program }) => Task::Exec { lab, pass, program },
+        Some(args::CliCommand::Replay { file, shown }) => Task::Replay { file, shown },
+        Some(args::CliCommand::Keep { name }) => Task::Keep(name),
+        Some(args::CliCommand::Adopt { name }) => Task::Adopt(name),
+        Some(args::CliCommand::Doctor) => Task::Doctor,
     };
     Invocation { lang, lacks_lang: None, mode: cli.mode, theme: cli.theme, port: cli.port, task }
 }

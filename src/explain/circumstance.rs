@@ -2,8 +2,8 @@
 
 use std::net::SocketAddr;
 
-use super::situation::{Holder, Situation};
-use super::{Came, Course, Facts};
+use super::situation::{PortHolder, Situation};
+use super::{CallCourse, CallFacts, CallState};
 use crate::model::{Call, Errno, How};
 use crate::tcp::State;
 
@@ -97,9 +97,9 @@ use Circumstance::*;
 
 impl Circumstance {
     /// Which reason it is. `None` where the outcome has one reason only, or where the facts don't tell.
-    pub fn of(call: &Call, came: Came<'_>, facts: &Facts) -> Option<Circumstance> {
+    pub fn of(call: &Call, came: CallState<'_>, facts: &CallFacts) -> Option<Circumstance> {
         // Of a call that still sleeps, it is the present that explains it.
-        let before = if came == Came::Blocks { &facts.now } else { &facts.before };
+        let before = if came == CallState::Blocks { &facts.now } else { &facts.before };
         if before.udp {
             return Some(Datagrams);
         }
@@ -118,9 +118,9 @@ impl Circumstance {
 }
 
 /// The error's number, for a `match` with the constants of `errno(3)`.
-fn number(came: Came<'_>) -> Option<i32> {
+fn number(came: CallState<'_>) -> Option<i32> {
     match came {
-        Came::Error(Errno(number)) => Some(number),
+        CallState::Error(Errno(number)) => Some(number),
         _ => None,
     }
 }
@@ -129,7 +129,7 @@ fn first(of: &[(bool, Circumstance)]) -> Option<Circumstance> {
     of.iter().find(|(is, _)| *is).map(|(_, circumstance)| *circumstance)
 }
 
-fn bind(addr: SocketAddr, came: Came<'_>, before: &Situation) -> Option<Circumstance> {
+fn bind(addr: SocketAddr, came: CallState<'_>, before: &Situation) -> Option<Circumstance> {
     match number(came)? {
         libc::EADDRINUSE if addr.port() == 0 => Some(NoPort),
         libc::EADDRINUSE => held(before),
@@ -142,20 +142,20 @@ fn bind(addr: SocketAddr, came: Came<'_>, before: &Situation) -> Option<Circumst
 /// so where this one has it, it is the other one that hasn't.
 fn held(before: &Situation) -> Option<Circumstance> {
     Some(match before.port_held_by? {
-        Holder::Listener => Listening,
+        PortHolder::Listener => Listening,
         _ if before.reuse => ReuseHereOnly,
-        Holder::Bound => Bound,
-        Holder::Connection => Connected,
-        Holder::TimeWait => TimeWait,
+        PortHolder::Bound => Bound,
+        PortHolder::Connection => Connected,
+        PortHolder::TimeWait => TimeWait,
     })
 }
 
-fn listen(backlog: i32, came: Came<'_>, before: &Situation, now: &Situation) -> Option<Circumstance> {
+fn listen(backlog: i32, came: CallState<'_>, before: &Situation, now: &Situation) -> Option<Circumstance> {
     match came {
-        Came::Error(Errno(libc::EADDRINUSE)) if before.bound => held(before),
-        Came::Error(Errno(libc::EADDRINUSE)) => Some(NoPort),
-        Came::Error(Errno(libc::EINVAL)) => first(&[(before.is_over(), Over)]),
-        Came::Returned(_) => first(&[
+        CallState::Error(Errno(libc::EADDRINUSE)) if before.bound => held(before),
+        CallState::Error(Errno(libc::EADDRINUSE)) => Some(NoPort),
+        CallState::Error(Errno(libc::EINVAL)) => first(&[(before.is_over(), Over)]),
+        CallState::Returned(_) => first(&[
             (before.state == State::Listen, Listening),
             (!before.bound, Unbound),
             (now.state == State::Listen && u32::try_from(backlog) != Ok(now.send_queue), Capped),
@@ -164,36 +164,36 @@ fn listen(backlog: i32, came: Came<'_>, before: &Situation, now: &Situation) -> 
     }
 }
 
-fn accept(came: Came<'_>, before: &Situation, after: &Situation) -> Option<Circumstance> {
+fn accept(came: CallState<'_>, before: &Situation, after: &Situation) -> Option<Circumstance> {
     match came {
-        Came::Error(Errno(libc::EINVAL)) => {
+        CallState::Error(Errno(libc::EINVAL)) => {
             first(&[(before.is_connected(), Connected), (before.is_over(), Over), (before.stopped_listening, Shut)])
         }
-        Came::Returned(_) => first(&[(after.reset, Reset), (after.fin_delivered, PeerClosed)]),
-        Came::Blocks => first(&[(before.defers, Defers)]),
-        Came::Error(_) => None,
+        CallState::Returned(_) => first(&[(after.reset, Reset), (after.fin_delivered, PeerClosed)]),
+        CallState::Blocks => first(&[(before.defers, Defers)]),
+        CallState::Error(_) => None,
     }
 }
 
-fn connect(came: Came<'_>, before: &Situation, now: &Situation) -> Option<Circumstance> {
+fn connect(came: CallState<'_>, before: &Situation, now: &Situation) -> Option<Circumstance> {
     match came {
-        Came::Error(Errno(libc::EISCONN)) => {
+        CallState::Error(Errno(libc::EISCONN)) => {
             first(&[(before.state == State::Listen, Listening), (before.is_over(), Over)])
         }
-        Came::Returned(_) => first(&[(now.to_itself, ToItself), (now.simultaneous, Simultaneous)]),
-        Came::Blocks => first(&[
+        CallState::Returned(_) => first(&[(now.to_itself, ToItself), (now.simultaneous, Simultaneous)]),
+        CallState::Blocks => first(&[
             (before.to_itself, ToItself),
             (before.state == State::SynRecv, Simultaneous),
             (before.queue_full, QueueFull),
         ]),
-        Came::Error(_) => None,
+        CallState::Error(_) => None,
     }
 }
 
-fn send(asked: usize, came: Came<'_>, before: &Situation, after: &Situation) -> Option<Circumstance> {
+fn send(asked: usize, came: CallState<'_>, before: &Situation, after: &Situation) -> Option<Circumstance> {
     let connecting = (before.is_connecting(), Connecting);
     match came {
-        Came::Error(Errno(libc::EPIPE)) => first(&[
+        CallState::Error(Errno(libc::EPIPE)) => first(&[
             (before.state == State::Listen, Listening),
             (after.reset && before.was_connected, Reset),
             // Where `shutdown()` sent a FIN, the state is another one.
@@ -202,21 +202,21 @@ fn send(asked: usize, came: Came<'_>, before: &Situation, after: &Situation) -> 
             (!before.was_connected, NeverConnected),
             (before.is_over(), Over),
         ]),
-        Came::Error(Errno(libc::EAGAIN)) | Came::Blocks => first(&[connecting]),
-        Came::Returned(returned) => first(&[
+        CallState::Error(Errno(libc::EAGAIN)) | CallState::Blocks => first(&[connecting]),
+        CallState::Returned(returned) => first(&[
             (usize::try_from(returned.value).is_ok_and(|sent| sent < asked), Short),
             (before.fin, PeerClosed),
             (before.peer_accepted == Some(false), NotAccepted),
         ]),
-        Came::Error(_) => None,
+        CallState::Error(_) => None,
     }
 }
 
-fn recv(asked: usize, came: Came<'_>, before: &Situation, after: &Situation) -> Option<Circumstance> {
+fn recv(asked: usize, came: CallState<'_>, before: &Situation, after: &Situation) -> Option<Circumstance> {
     match came {
-        Came::Error(Errno(libc::ENOTCONN)) => first(&[(before.state == State::Listen, Listening)]),
-        Came::Error(Errno(libc::EAGAIN)) | Came::Blocks => first(&[(before.is_connecting(), Connecting)]),
-        Came::Returned(returned) if returned.value == 0 => {
+        CallState::Error(Errno(libc::ENOTCONN)) => first(&[(before.state == State::Listen, Listening)]),
+        CallState::Error(Errno(libc::EAGAIN)) | CallState::Blocks => first(&[(before.is_connecting(), Connecting)]),
+        CallState::Returned(returned) if returned.value == 0 => {
             let ended = after.fin || after.fin_delivered;
             let sends = matches!(before.state, State::Established | State::CloseWait);
             first(&[
@@ -230,17 +230,19 @@ fn recv(asked: usize, came: Came<'_>, before: &Situation, after: &Situation) -> 
                 (before.shut.read, Shut),
             ])
         }
-        Came::Returned(returned) => first(&[(usize::try_from(returned.value).is_ok_and(|got| got < asked), Short)]),
-        Came::Error(_) => None,
+        CallState::Returned(returned) => {
+            first(&[(usize::try_from(returned.value).is_ok_and(|got| got < asked), Short)])
+        }
+        CallState::Error(_) => None,
     }
 }
 
-fn shutdown(how: How, came: Came<'_>, before: &Situation) -> Option<Circumstance> {
+fn shutdown(how: How, came: CallState<'_>, before: &Situation) -> Option<Circumstance> {
     let (reads, writes) = (how != How::Write, how != How::Read);
     let sends = matches!(before.state, State::Established | State::CloseWait);
     match came {
-        Came::Error(Errno(libc::ENOTCONN)) => first(&[(before.is_over(), Over)]),
-        Came::Returned(_) => first(&[
+        CallState::Error(Errno(libc::ENOTCONN)) => first(&[(before.is_over(), Over)]),
+        CallState::Returned(_) => first(&[
             (before.state == State::Listen && reads, Listening),
             (before.state == State::Listen, NoEffect),
             (before.state == State::SynSent, Connecting),
@@ -255,14 +257,14 @@ fn shutdown(how: How, came: Came<'_>, before: &Situation) -> Option<Circumstance
     }
 }
 
-fn close(came: Came<'_>, before: &Situation, course: &Course) -> Option<Circumstance> {
+fn close(came: CallState<'_>, before: &Situation, course: &CallCourse) -> Option<Circumstance> {
     // The kernel counts the other end's FIN in the receive queue, as one more byte, until recv() has returned 0.
     let unread = before.recv_queue > u32::from(before.state == State::CloseWait);
     let waits = before.is_connected() && before.linger.is_some_and(|seconds| seconds > 0) && course.slept;
     match came {
-        Came::Blocks => first(&[(before.linger.is_some(), Lingered)]),
-        Came::Returned(_) => first(&[
-            (before.state == State::Listen && before.port_held_by == Some(Holder::Listener), NoEffect),
+        CallState::Blocks => first(&[(before.linger.is_some(), Lingered)]),
+        CallState::Returned(_) => first(&[
+            (before.state == State::Listen && before.port_held_by == Some(PortHolder::Listener), NoEffect),
             (before.state == State::Listen, Listening),
             (before.state == State::SynSent, Connecting),
             (before.state == State::SynRecv && course.sent_fin, Simultaneous),
@@ -275,6 +277,6 @@ fn close(came: Came<'_>, before: &Situation, course: &Course) -> Option<Circumst
             (waits, LingerOver),
             (matches!(before.state, State::Established | State::CloseWait) && before.send_queue > 0, Unsent),
         ]),
-        Came::Error(_) => None,
+        CallState::Error(_) => None,
     }
 }

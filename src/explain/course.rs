@@ -8,7 +8,7 @@ use crate::tcp::Flags;
 
 /// What happened between a call's beginning and its return; of one that sleeps, until now.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Course {
+pub struct CallCourse {
     /// Whether its socket sent a FIN.
     pub sent_fin: bool,
     /// Whether its socket sent a RST.
@@ -21,11 +21,11 @@ pub struct Course {
 
 /// All that an explanation of one call is made from.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Facts {
+pub struct CallFacts {
     /// What was known when it was entered.
     pub before: Situation,
     /// What came of it until it returned.
-    pub course: Course,
+    pub course: CallCourse,
     /// What was known when it had returned; of one that sleeps, what is known now.
     pub after: Situation,
     /// What is known now.
@@ -34,9 +34,9 @@ pub struct Facts {
     pub returned: Moment,
 }
 
-impl Facts {
+impl CallFacts {
     /// Those of a call of the view.
-    pub fn of(view: &View<'_>, call: &CallView<'_>) -> Facts {
+    pub fn of(view: &View<'_>, call: &CallView<'_>) -> CallFacts {
         let trace = view.trace();
         let returned = if call.outcome.is_some() { call.changed + 1 } else { view.moment() };
         let (before, after) = (trace.at(call.entered), trace.at(returned));
@@ -48,21 +48,27 @@ impl Facts {
         };
         let Some(subject) = subject else {
             let nothing = || Situation::without(call.call);
-            return Facts { before: nothing(), course: Course::default(), after: nothing(), now: nothing(), returned };
+            return CallFacts {
+                before: nothing(),
+                course: CallCourse::default(),
+                after: nothing(),
+                now: nothing(),
+                returned,
+            };
         };
         let earlier = match &made {
             Some(_) => Situation::at(&before, call.caller.actor, call.call),
             None => subject.look(&before, about),
         };
-        let course = Course { slept: slept(view, call), ..sent(&after, &subject, &before) };
+        let course = CallCourse { slept: slept(view, call), ..sent(&after, &subject, &before) };
         let (after, now) = (subject.look(&after, about), subject.look(view, about));
-        Facts { before: earlier, course, after, now, returned }
+        CallFacts { before: earlier, course, after, now, returned }
     }
 
     /// The same at every moment, and nothing came of it meanwhile.
-    pub fn steady(situation: Situation) -> Facts {
+    pub fn steady(situation: Situation) -> CallFacts {
         let [before, after, now] = [(); 3].map(|()| situation.clone());
-        Facts { before, course: Course::default(), after, now, returned: Moment::MAX }
+        CallFacts { before, course: CallCourse::default(), after, now, returned: Moment::MAX }
     }
 }
 
@@ -85,8 +91,8 @@ fn was_blocked(view: &View<'_>, call: &CallView<'_>, returned: Moment) -> bool {
 }
 
 /// What the call's socket sent between two moments.
-fn sent(after: &View<'_>, subject: &Subject<'_>, before: &View<'_>) -> Course {
-    let mut course = Course::default();
+fn sent(after: &View<'_>, subject: &Subject<'_>, before: &View<'_>) -> CallCourse {
+    let mut course = CallCourse::default();
     let Some((local, remote)) = subject.ends(after) else { return course };
     let earlier = before.segment_count();
     let mut acknowledged = None;

@@ -1,7 +1,7 @@
 //! What a call's outcome means: why it comes now, in TCP's terms, and what one does about it; and which calls make
 //! sense next. Words and rules only: nothing here makes a call, and no outcome is foretold as a fact.
 //!
-//! One errno of one call can have several reasons. [`Situation`] is what is known of a descriptor at one moment, [`Facts`]
+//! One errno of one call can have several reasons. [`Situation`] is what is known of a descriptor at one moment, [`CallFacts`]
 //! what was known when a call was entered, what came of it, and what is known now; [`Circumstance`] is the one fact that
 //! tells the reasons apart, and [`Explanations`] has the texts for each. Where an outcome was, and is no longer so, that is
 //! what is said.
@@ -20,10 +20,10 @@ mod tests;
 mod wire;
 
 pub use circumstance::Circumstance;
-pub use course::{Course, Facts};
-pub use offers::{Likely, Offer, offers};
-pub use segment::{Story, story};
-pub use situation::{Holder, Shut, Situation};
+pub use course::{CallCourse, CallFacts};
+pub use offers::{Likelihood, Offer, offers};
+pub use segment::{SegmentExplanation, story};
+pub use situation::{PortHolder, ShutDirections, Situation};
 pub use table::{Broken, Explanation, Explanations};
 
 use crate::i18n::Lang;
@@ -33,11 +33,11 @@ use crate::model::{CallView, Errno, Outcome, Returned, View};
 /// which nobody has said that it sleeps.
 pub fn explain(view: &View<'_>, call: &CallView<'_>, lang: Lang) -> Option<Explanation> {
     let came = match call.outcome {
-        Some(outcome) => Came::from(outcome),
-        None if call.blocked => Came::Blocks,
+        Some(outcome) => CallState::from(outcome),
+        None if call.blocked => CallState::Blocks,
         None => return None,
     };
-    let facts = Facts::of(view, call);
+    let facts = CallFacts::of(view, call);
     let circumstance = Circumstance::of(call.call, came, &facts);
     let all = Explanations::load().ok()?;
     let explained = all.explain(call.call.name(), came, circumstance, lang)?;
@@ -47,7 +47,7 @@ pub fn explain(view: &View<'_>, call: &CallView<'_>, lang: Lang) -> Option<Expla
 
 /// What a call has come to, so far as it is explained.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Came<'a> {
+pub enum CallState<'a> {
     /// It failed.
     Error(Errno),
     /// It succeeded.
@@ -56,11 +56,11 @@ pub enum Came<'a> {
     Blocks,
 }
 
-impl<'a> From<&'a Outcome> for Came<'a> {
+impl<'a> From<&'a Outcome> for CallState<'a> {
     fn from(outcome: &'a Outcome) -> Self {
         match outcome {
-            Ok(returned) => Came::Returned(returned),
-            Err(errno) => Came::Error(*errno),
+            Ok(returned) => CallState::Returned(returned),
+            Err(errno) => CallState::Error(*errno),
         }
     }
 }

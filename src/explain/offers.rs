@@ -1,12 +1,12 @@
 //! Which calls make sense next, and which would probably fail.
 
-use super::{Holder, Situation};
+use super::{PortHolder, Situation};
 use crate::model::{CallName, Errno, How, Side};
 use crate::tcp::State;
 
 /// What a call would probably come to. A mark for the menu, never told as a fact: the kernel decides.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Likely {
+pub enum Likelihood {
     /// It returns at once.
     Works,
     /// It waits; on a non-blocking descriptor it would fail with EAGAIN or EINPROGRESS.
@@ -25,13 +25,13 @@ pub struct Offer {
     /// The direction, for `shutdown()`.
     pub how: Option<How>,
     /// What it would probably come to.
-    pub likely: Likely,
+    pub likely: Likelihood,
 }
 
 impl Offer {
     /// Whether it makes sense, so that a menu shows it first.
     pub fn is_sensible(&self) -> bool {
-        !matches!(self.likely, Likely::Fails(_))
+        !matches!(self.likely, Likelihood::Fails(_))
     }
 }
 
@@ -42,7 +42,7 @@ pub fn offers(side: Side, descriptors: &[(i32, Situation)], in_call: bool) -> Ve
     if in_call {
         return Vec::new();
     }
-    let socket = Offer { call: CallName::Socket, fd: None, how: None, likely: Likely::Works };
+    let socket = Offer { call: CallName::Socket, fd: None, how: None, likely: Likelihood::Works };
     let of_all = descriptors.iter().rev().flat_map(|(fd, situation)| of_one(side, *fd, situation));
     let mut offers: Vec<Offer> = of_all.chain([socket]).collect();
     // The sort is stable: the order of a connection stays, and what ends one stands behind what goes on with one.
@@ -51,10 +51,10 @@ pub fn offers(side: Side, descriptors: &[(i32, Situation)], in_call: bool) -> Ve
 }
 
 use CallName::{Accept, Bind, Close, Connect, Listen, Recv, RecvFrom, Send, SendTo, Shutdown};
-use Likely::{Waits, Works};
+use Likelihood::{Waits, Works};
 
-const fn fails(errno: i32) -> Likely {
-    Likely::Fails(Errno(errno))
+const fn fails(errno: i32) -> Likelihood {
+    Likelihood::Fails(Errno(errno))
 }
 
 fn of_one(side: Side, fd: i32, situation: &Situation) -> Vec<Offer> {
@@ -73,9 +73,9 @@ fn of_one(side: Side, fd: i32, situation: &Situation) -> Vec<Offer> {
     calls.into_iter().map(offer).collect()
 }
 
-type Calls = Vec<(CallName, Likely)>;
+type LikelyCalls = Vec<(CallName, Likelihood)>;
 
-fn fresh(side: Side, situation: &Situation) -> Calls {
+fn fresh(side: Side, situation: &Situation) -> LikelyCalls {
     if situation.attempted {
         return failed(situation);
     }
@@ -101,10 +101,12 @@ fn fresh(side: Side, situation: &Situation) -> Calls {
 
 /// Whether the port can be had, beside what else has it (`inet_csk_bind_conflict()`). Where it hangs on the other socket's
 /// options, which aren't known, the kernel decides.
-fn having(situation: &Situation) -> Likely {
+fn having(situation: &Situation) -> Likelihood {
     match situation.port_held_by {
-        Some(Holder::Listener) if !situation.reuse_port => fails(libc::EADDRINUSE),
-        Some(Holder::Bound | Holder::Connection | Holder::TimeWait) if !situation.reuse && !situation.reuse_port => {
+        Some(PortHolder::Listener) if !situation.reuse_port => fails(libc::EADDRINUSE),
+        Some(PortHolder::Bound | PortHolder::Connection | PortHolder::TimeWait)
+            if !situation.reuse && !situation.reuse_port =>
+        {
             fails(libc::EADDRINUSE)
         }
         _ => Works,
@@ -112,7 +114,7 @@ fn having(situation: &Situation) -> Likely {
 }
 
 /// An attempt that failed while nobody waited for it: the first call is told why, and only `connect()` ends it.
-fn failed(situation: &Situation) -> Calls {
+fn failed(situation: &Situation) -> LikelyCalls {
     let why = if situation.reset { libc::ECONNREFUSED } else { libc::ETIMEDOUT };
     let (first, connect) = match situation.told {
         true => ([(Recv, Works), (Send, fails(libc::EPIPE))], libc::ECONNABORTED),
@@ -126,7 +128,7 @@ fn failed(situation: &Situation) -> Calls {
 }
 
 /// Without a peer a datagram needs an address; what belongs to connections alone, UDP doesn't know.
-fn datagrams(situation: &Situation) -> Calls {
+fn datagrams(situation: &Situation) -> LikelyCalls {
     let arrived = if situation.recv_queue > 0 { Works } else { Waits };
     let unbound = (Bind, if situation.bound { fails(libc::EINVAL) } else { Works });
     let mut calls = if situation.was_connected {
@@ -139,7 +141,7 @@ fn datagrams(situation: &Situation) -> Calls {
     calls
 }
 
-fn listening(situation: &Situation) -> Calls {
+fn listening(situation: &Situation) -> LikelyCalls {
     vec![
         (Accept, if situation.recv_queue > 0 { Works } else { Waits }),
         (Listen, Works),
@@ -152,7 +154,7 @@ fn listening(situation: &Situation) -> Calls {
     ]
 }
 
-fn connecting() -> Calls {
+fn connecting() -> LikelyCalls {
     vec![
         (Connect, Waits),
         (Send, Waits),
@@ -165,7 +167,7 @@ fn connecting() -> Calls {
     ]
 }
 
-fn connected(situation: &Situation) -> Calls {
+fn connected(situation: &Situation) -> LikelyCalls {
     let ended = situation.fin || situation.shut.read;
     let recv = (Recv, if situation.recv_queue > 0 || ended { Works } else { Waits });
     let send = (Send, if situation.shut.write { fails(libc::EPIPE) } else { Works });
@@ -181,7 +183,7 @@ fn connected(situation: &Situation) -> Calls {
 
 /// The kernel tells once how a connection failed, to the call that comes first; a RST after the FIN is EPIPE, and told
 /// to `send()` only. One that ended by neither FIN nor RST was given up.
-fn over(situation: &Situation) -> Calls {
+fn over(situation: &Situation) -> LikelyCalls {
     let untold = (!situation.fin && !situation.told && situation.seen).then_some(if situation.reset {
         libc::ECONNRESET
     } else {

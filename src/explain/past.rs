@@ -3,10 +3,10 @@
 use crate::model::{Actor, Call, CallView, Errno, How, Moment, Returned, SocketOption, SocketView, View};
 use crate::tcp::State;
 
-use super::situation::{Shut, Situation};
+use super::situation::{ShutDirections, Situation};
 
 /// The calls on a descriptor since it was made.
-pub(super) struct Past<'a> {
+pub(super) struct DescriptorHistory<'a> {
     /// The oldest first.
     pub(super) calls: Vec<CallView<'a>>,
     /// The entry at which it was made.
@@ -17,9 +17,9 @@ pub(super) struct Past<'a> {
     pub(super) accepted: Option<(CallView<'a>, &'a Returned)>,
 }
 
-impl<'a> Past<'a> {
+impl<'a> DescriptorHistory<'a> {
     /// `None` where the side has no such descriptor then.
-    pub(super) fn of(view: &View<'a>, actor: Actor, fd: i32) -> Option<Past<'a>> {
+    pub(super) fn of(view: &View<'a>, actor: Actor, fd: i32) -> Option<DescriptorHistory<'a>> {
         let mut calls = Vec::new();
         for call in view.own_calls(actor) {
             let Some(Ok(returned)) = call.outcome else {
@@ -39,16 +39,16 @@ impl<'a> Past<'a> {
                 }
             };
             calls.reverse();
-            return Some(Past { calls, since: call.changed, ipv6, udp, accepted });
+            return Some(DescriptorHistory { calls, since: call.changed, ipv6, udp, accepted });
         }
         None
     }
 
     /// The listener that it was accepted from, as it was then.
-    pub(super) fn listener(&self, view: &View<'a>) -> Option<(i32, Past<'a>)> {
+    pub(super) fn listener(&self, view: &View<'a>) -> Option<(i32, DescriptorHistory<'a>)> {
         let (call, _) = self.accepted.as_ref()?;
         let fd = call.call.fd()?;
-        Some((fd, Past::of(&view.trace().at(call.entered), call.caller.actor, fd)?))
+        Some((fd, DescriptorHistory::of(&view.trace().at(call.entered), call.caller.actor, fd)?))
     }
 
     /// Notes in a situation what these calls set, ended and were told.
@@ -78,7 +78,7 @@ fn learn(found: &mut Situation, call: &CallView<'_>, state: impl Fn() -> State) 
         // The kernel takes the socket back to what it was: `tcp_disconnect()`.
         (Call::Connect { .. }, Err(errno)) if ends_attempt(*errno) => {
             (found.told, found.attempted) = (true, false);
-            (found.shut, found.shut_early) = (Shut::default(), false);
+            (found.shut, found.shut_early) = (ShutDirections::default(), false);
         }
         (Call::Shutdown { how, .. }, outcome) => shut(found, *how, outcome.is_ok(), &state),
         (Call::SetOption { option, value, .. }, Ok(_)) => match *option {
@@ -101,9 +101,9 @@ fn ends_attempt(Errno(number): Errno) -> bool {
 /// is, also where the call fails since there is no connection yet.
 fn shut(found: &mut Situation, how: How, worked: bool, state: &impl Fn() -> State) {
     match state() {
-        State::SynSent if worked => (found.shut, found.attempted) = (Shut::default(), false),
+        State::SynSent if worked => (found.shut, found.attempted) = (ShutDirections::default(), false),
         State::Listen if how == How::Write => {}
-        State::Listen if worked => found.shut = Shut::default(),
+        State::Listen if worked => found.shut = ShutDirections::default(),
         _ => {
             found.shut.read |= how != How::Write;
             found.shut.write |= how != How::Read;

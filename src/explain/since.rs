@@ -1,19 +1,19 @@
 //! What has become of an outcome since: a text speaks of the moment at which the call returned.
 
-use super::{Came, Circumstance, Facts};
+use super::{CallFacts, CallState, Circumstance};
 use crate::model::{Call, Errno};
 use crate::tcp::State;
 
 /// What has changed since a call returned, so that what is said of its outcome is no longer so. `None` where it still is.
 pub(super) fn since(
     call: &Call,
-    came: Came<'_>,
+    came: CallState<'_>,
     circumstance: Option<Circumstance>,
-    facts: &Facts,
+    facts: &CallFacts,
 ) -> Option<Circumstance> {
     use Circumstance::*;
     let (after, now) = (&facts.after, &facts.now);
-    if now.udp || came == Came::Blocks {
+    if now.udp || came == CallState::Blocks {
         return None;
     }
     let later = now.state_since >= facts.returned;
@@ -27,36 +27,36 @@ pub(super) fn since(
     };
     let connected = || now.is_connected().then_some(Connected);
     match (call, came) {
-        (Call::Bind { .. } | Call::Listen { .. }, Came::Error(Errno(libc::EADDRINUSE))) => {
+        (Call::Bind { .. } | Call::Listen { .. }, CallState::Error(Errno(libc::EADDRINUSE))) => {
             (facts.before.port_held_by.is_some() && now.port_held_by.is_none()).then_some(Free)
         }
-        (Call::Accept { .. }, Came::Error(Errno(libc::EAGAIN))) => (now.recv_queue > 0).then_some(Ready),
-        (Call::Accept { .. }, Came::Returned(_)) if circumstance == Some(Reset) => None,
-        (Call::Connect { .. } | Call::Accept { .. }, Came::Returned(_)) => over().or_else(peer_closed),
-        (Call::Connect { .. }, Came::Error(Errno(libc::EINPROGRESS | libc::EALREADY | libc::EINTR))) => {
+        (Call::Accept { .. }, CallState::Error(Errno(libc::EAGAIN))) => (now.recv_queue > 0).then_some(Ready),
+        (Call::Accept { .. }, CallState::Returned(_)) if circumstance == Some(Reset) => None,
+        (Call::Connect { .. } | Call::Accept { .. }, CallState::Returned(_)) => over().or_else(peer_closed),
+        (Call::Connect { .. }, CallState::Error(Errno(libc::EINPROGRESS | libc::EALREADY | libc::EINTR))) => {
             over().or_else(failed).or_else(peer_closed).or_else(connected)
         }
-        (Call::Connect { .. }, Came::Error(Errno(libc::EISCONN))) if circumstance.is_none() => over(),
-        (Call::Send { .. } | Call::Recv { .. }, Came::Error(Errno(libc::EAGAIN)))
+        (Call::Connect { .. }, CallState::Error(Errno(libc::EISCONN))) if circumstance.is_none() => over(),
+        (Call::Send { .. } | Call::Recv { .. }, CallState::Error(Errno(libc::EAGAIN)))
             if circumstance == Some(Connecting) =>
         {
             over().or_else(failed).or_else(connected)
         }
-        (Call::Send { .. }, Came::Error(Errno(libc::EAGAIN))) => {
+        (Call::Send { .. }, CallState::Error(Errno(libc::EAGAIN))) => {
             over().or_else(|| (later_empty(facts)).then_some(Ready))
         }
-        (Call::Recv { .. }, Came::Error(Errno(libc::EAGAIN))) => {
+        (Call::Recv { .. }, CallState::Error(Errno(libc::EAGAIN))) => {
             over().or_else(peer_closed).or_else(|| (now.recv_queue > 0).then_some(Ready))
         }
         // What the others say that shutdown() did stays so.
-        (Call::Shutdown { .. }, Came::Returned(_)) if circumstance == Some(Connected) => over(),
-        (Call::Send { .. } | Call::Recv { .. }, Came::Returned(_)) if after.is_connected() => over(),
-        (Call::Close { .. }, Came::Returned(_)) if matches!(circumstance, Some(Unsent | LingerOver)) => over(),
+        (Call::Shutdown { .. }, CallState::Returned(_)) if circumstance == Some(Connected) => over(),
+        (Call::Send { .. } | Call::Recv { .. }, CallState::Returned(_)) if after.is_connected() => over(),
+        (Call::Close { .. }, CallState::Returned(_)) if matches!(circumstance, Some(Unsent | LingerOver)) => over(),
         _ => None,
     }
 }
 
 /// Whether everything that a full send buffer held is acknowledged now.
-fn later_empty(facts: &Facts) -> bool {
+fn later_empty(facts: &CallFacts) -> bool {
     facts.now.send_queue == 0 && facts.before.send_queue > 0
 }

@@ -5,7 +5,7 @@ use crate::tcp::State;
 
 /// The directions that the own program has ended with `shutdown()`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Shut {
+pub struct ShutDirections {
     /// `SHUT_RD` or `SHUT_RDWR`
     pub read: bool,
     /// `SHUT_WR` or `SHUT_RDWR`
@@ -14,7 +14,7 @@ pub struct Shut {
 
 /// Another socket that has a port, by what keeps it: the one that is named first counts where there are several.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Holder {
+pub enum PortHolder {
     /// One that listens.
     Listener,
     /// One that is bound, and neither listens nor is connected.
@@ -45,7 +45,7 @@ pub struct Situation {
     /// Whether a `connect()` that didn't wait has begun an attempt whose end no `connect()` has told yet.
     pub attempted: bool,
     /// What `shutdown()` has ended.
-    pub shut: Shut,
+    pub shut: ShutDirections,
     /// Whether `shutdown()` was called before there was a connection.
     pub shut_early: bool,
     /// Whether `shutdown()` took a listener back to CLOSED, and no `listen()` came since.
@@ -80,7 +80,7 @@ pub struct Situation {
     /// Whether the segments of its connection are seen at all.
     pub seen: bool,
     /// For `bind()`, `listen()` and `close()`: what else has the port; `None` where no such socket is known.
-    pub port_held_by: Option<Holder>,
+    pub port_held_by: Option<PortHolder>,
     /// For `connect()`: whether a socket listens there.
     pub listened: bool,
     /// For `connect()`: whether its SYN has arrived at a listener that has more connections waiting than its backlog, and
@@ -99,7 +99,7 @@ impl Default for Situation {
             bound: false,
             was_connected: false,
             attempted: false,
-            shut: Shut::default(),
+            shut: ShutDirections::default(),
             shut_early: false,
             stopped_listening: false,
             linger: None,

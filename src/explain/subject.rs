@@ -2,9 +2,9 @@
 
 use std::net::SocketAddr;
 
-use super::past::{Past, socket_of};
-use super::situation::{Holder, Situation, stands};
-use super::wire::{self, Ends};
+use super::past::{DescriptorHistory, socket_of};
+use super::situation::{PortHolder, Situation, stands};
+use super::wire::{self, AddressPair};
 use crate::model::{Actor, Call, SocketState, SocketView, View};
 use crate::tcp::State;
 
@@ -88,12 +88,12 @@ impl Situation {
     }
 }
 
-fn holder(state: State, socket: &SocketView<'_>) -> Holder {
+fn holder(state: State, socket: &SocketView<'_>) -> PortHolder {
     match state {
-        State::Listen => Holder::Listener,
-        State::TimeWait => Holder::TimeWait,
-        _ if socket.facts.remote.is_some() => Holder::Connection,
-        _ => Holder::Bound,
+        State::Listen => PortHolder::Listener,
+        State::TimeWait => PortHolder::TimeWait,
+        _ if socket.facts.remote.is_some() => PortHolder::Connection,
+        _ => PortHolder::Bound,
     }
 }
 
@@ -107,7 +107,7 @@ fn overlap(one: SocketAddr, other: SocketAddr) -> bool {
 
 /// Whether the program of the other end has called `accept()`. A connection that no program has yet is one of those that its
 /// listener counts.
-fn peer_accepted(view: &View<'_>, (local, remote): Ends) -> Option<bool> {
+fn peer_accepted(view: &View<'_>, (local, remote): AddressPair) -> Option<bool> {
     let peer = view.living().find(|other| other.facts.local.zip(other.facts.remote) == Some((remote, local)))?;
     let listener = view
         .living()
@@ -125,7 +125,7 @@ fn peer_accepted(view: &View<'_>, (local, remote): Ends) -> Option<bool> {
 pub(super) struct Subject<'a> {
     actor: Actor,
     fd: i32,
-    past: Past<'a>,
+    past: DescriptorHistory<'a>,
     /// The kernel's name for the socket, where it has told of it.
     cookie: Option<u64>,
 }
@@ -134,7 +134,7 @@ impl<'a> Subject<'a> {
     /// The descriptor of this side's call; `None` where it isn't open then.
     pub(super) fn at(view: &View<'a>, actor: Actor, call: &Call) -> Option<Subject<'a>> {
         let fd = call.fd()?;
-        let past = Past::of(view, actor, fd)?;
+        let past = DescriptorHistory::of(view, actor, fd)?;
         let socket = socket_of(view, actor, fd, past.since);
         let mut subject = Subject { actor, fd, past, cookie: socket.map(|socket| socket.facts.cookie) };
         if subject.cookie.is_none() {
@@ -149,7 +149,7 @@ impl<'a> Subject<'a> {
 
     /// The same descriptor at another moment, with the calls that were made by then; after it was closed, with those before.
     pub(super) fn look(&self, view: &View<'a>, call: &Call) -> Situation {
-        let newer = Past::of(view, self.actor, self.fd).filter(|newer| newer.since == self.past.since);
+        let newer = DescriptorHistory::of(view, self.actor, self.fd).filter(|newer| newer.since == self.past.since);
         let past = newer.as_ref().unwrap_or(&self.past);
         let mut found = Situation { ipv6: past.ipv6, udp: past.udp, ..Situation::default() };
         past.tell(view, self.actor, self.fd, &mut found);
@@ -182,13 +182,13 @@ impl<'a> Subject<'a> {
 
     /// Its own and its peer's address: where a connection has ended and the descriptor is still open, the kernel tells none
     /// any more, and those that it told last count.
-    pub(super) fn ends(&self, view: &View<'a>) -> Option<Ends> {
+    pub(super) fn ends(&self, view: &View<'a>) -> Option<AddressPair> {
         let told = self.socket(view).and_then(|socket| view.last_ends(socket.facts.cookie));
         told.or_else(|| self.accepted_ends(view))
     }
 
     /// What `accept()` told of its peer, and the port of its listener.
-    fn accepted_ends(&self, view: &View<'a>) -> Option<Ends> {
+    fn accepted_ends(&self, view: &View<'a>) -> Option<AddressPair> {
         let (call, returned) = self.past.accepted.as_ref()?;
         let peer = returned.peer?;
         let then = view.trace().at(call.changed + 1);

@@ -7,7 +7,7 @@ use serde::Deserialize;
 use serde::de::IntoDeserializer;
 use serde::de::value::StrDeserializer;
 
-use super::{Came, Circumstance};
+use super::{CallState, Circumstance};
 use crate::i18n::words::{self, words};
 use crate::i18n::{Lang, Localized};
 use crate::model::{CallName, Errno};
@@ -31,7 +31,7 @@ pub struct Explanation {
 pub struct Broken(pub(super) String);
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(super) enum Kind {
+pub(super) enum OutcomeKind {
     /// It succeeded in a way that surprises.
     Returns,
     Blocks,
@@ -63,15 +63,15 @@ words! {
 }
 
 /// The call's name as in C, what it came to, and the circumstance that tells its reasons apart.
-pub(super) type Key = (Option<String>, Kind, Option<Circumstance>);
+pub(super) type Key = (Option<String>, OutcomeKind, Option<Circumstance>);
 
-pub(super) struct Entry {
+pub(super) struct ExplanationEntry {
     pub(super) means: Localized,
     pub(super) why: Localized,
     pub(super) remedy: Localized,
 }
 
-impl Entry {
+impl ExplanationEntry {
     fn of(&'static self, lang: Lang) -> Explanation {
         Explanation { means: self.means.get(lang), why: self.why.get(lang), remedy: self.remedy.get(lang) }
     }
@@ -79,7 +79,7 @@ impl Entry {
 
 /// All explanations.
 pub struct Explanations {
-    pub(super) entries: HashMap<Key, Entry>,
+    pub(super) entries: HashMap<Key, ExplanationEntry>,
 }
 
 impl Explanations {
@@ -97,14 +97,14 @@ impl Explanations {
     pub fn explain(
         &'static self,
         call: CallName,
-        came: Came<'_>,
+        came: CallState<'_>,
         circumstance: Option<Circumstance>,
         lang: Lang,
     ) -> Option<Explanation> {
         let kind = match came {
-            Came::Error(errno) => Kind::Error(errno),
-            Came::Returned(_) => Kind::Returns,
-            Came::Blocks => Kind::Blocks,
+            CallState::Error(errno) => OutcomeKind::Error(errno),
+            CallState::Returned(_) => OutcomeKind::Returns,
+            CallState::Blocks => OutcomeKind::Blocks,
         };
         let of_call = |when| self.entries.get(&(Some(call.name().to_owned()), kind, when));
         let of_any = |kind| self.entries.get(&(None, kind, None));
@@ -112,13 +112,13 @@ impl Explanations {
             .and_then(|when| of_call(Some(when)))
             .or_else(|| if circumstance == Some(Circumstance::Datagrams) { None } else { of_call(None) })
             .or_else(|| of_any(kind))
-            .or_else(|| if matches!(kind, Kind::Error(_)) { of_any(Kind::Other) } else { None })?;
+            .or_else(|| if matches!(kind, OutcomeKind::Error(_)) { of_any(OutcomeKind::Other) } else { None })?;
         Some(entry.of(lang))
     }
 
     /// What is to be said of an outcome after which this has come about.
     pub fn since(&'static self, what: Circumstance, lang: Lang) -> Option<Explanation> {
-        self.entries.get(&(None, Kind::Since, Some(what))).map(|entry| entry.of(lang))
+        self.entries.get(&(None, OutcomeKind::Since, Some(what))).map(|entry| entry.of(lang))
     }
 }
 
@@ -133,7 +133,7 @@ pub(super) fn read(asset: &str) -> Result<Explanations, Broken> {
             return Err(Broken(format!("no call is called {call}")));
         }
         let when = raw.when.as_deref().map(circumstance).transpose()?;
-        let entry = Entry { means: raw.means, why: raw.why, remedy: raw.r#do };
+        let entry = ExplanationEntry { means: raw.means, why: raw.why, remedy: raw.r#do };
         let told = format!("{:?} {} {:?}", raw.call, raw.outcome, raw.when);
         if entries.insert((raw.call, kind, when), entry).is_some() {
             return Err(Broken(format!("{told} stands twice")));
@@ -147,13 +147,13 @@ fn circumstance(name: &str) -> Result<Circumstance, Broken> {
     Circumstance::deserialize(name).map_err(|error| Broken(error.to_string()))
 }
 
-fn kind(outcome: &str) -> Option<Kind> {
+fn kind(outcome: &str) -> Option<OutcomeKind> {
     match outcome {
-        "returns" => Some(Kind::Returns),
-        "blocks" => Some(Kind::Blocks),
-        "other" => Some(Kind::Other),
-        "since" => Some(Kind::Since),
-        name => Errno::from_name(name).map(Kind::Error),
+        "returns" => Some(OutcomeKind::Returns),
+        "blocks" => Some(OutcomeKind::Blocks),
+        "other" => Some(OutcomeKind::Other),
+        "since" => Some(OutcomeKind::Since),
+        name => Errno::from_name(name).map(OutcomeKind::Error),
     }
 }
 

@@ -6,7 +6,7 @@ use crate::model::{Connection, Fate, SegmentView, View};
 use crate::tcp::{Flags, Segment};
 
 /// An end's own address, and its peer's.
-pub(super) type Ends = (SocketAddr, SocketAddr);
+pub(super) type AddressPair = (SocketAddr, SocketAddr);
 
 /// What has come to an end since its connection began.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -20,7 +20,7 @@ pub(super) struct Arrived {
 }
 
 /// Of the newest connection between these ends; `passive` where the peer's SYN began it.
-pub(super) fn arrived(view: &View<'_>, (local, remote): Ends, passive: bool) -> Arrived {
+pub(super) fn arrived(view: &View<'_>, (local, remote): AddressPair, passive: bool) -> Arrived {
     let mut found = Arrived::default();
     let mut began = false;
     for segment in segments(view, (local, remote)) {
@@ -44,7 +44,7 @@ pub(super) fn arrived(view: &View<'_>, (local, remote): Ends, passive: bool) -> 
 }
 
 /// Whether the newest SYN of this end was delivered, and its peer has sent nothing since.
-pub(super) fn syn_is_unanswered(view: &View<'_>, (local, remote): Ends) -> bool {
+pub(super) fn syn_is_unanswered(view: &View<'_>, (local, remote): AddressPair) -> bool {
     for segment in segments(view, (local, remote)) {
         let Some(tcp) = segment.segment.tcp() else { continue };
         if segment.segment.from == remote {
@@ -66,7 +66,10 @@ pub(super) fn came(fate: Fate) -> bool {
 }
 
 /// The segments between two ends, the newest first.
-pub(super) fn segments<'a>(view: &View<'a>, (local, remote): Ends) -> impl Iterator<Item = SegmentView<'a>> + use<'a> {
+pub(super) fn segments<'a>(
+    view: &View<'a>,
+    (local, remote): AddressPair,
+) -> impl Iterator<Item = SegmentView<'a>> + use<'a> {
     let view = *view;
     view.segments_of(Connection::new(local, remote)).iter().rev().filter_map(move |id| view.segment(*id))
 }

@@ -2,7 +2,7 @@
 
 use super::words::words;
 use super::{SharedTexts, fill};
-use crate::model::{Hand, SegmentId, View};
+use crate::model::{HandAction, SegmentId, View};
 use crate::tcp::{Numbers, line};
 
 words! {
@@ -46,8 +46,8 @@ fn why(view: &View<'_>, texts: &DivergedTexts, shared: &SharedTexts) -> String {
     };
     match view.diverged_by() {
         None => texts.nothing.clone(),
-        Some(Hand::Drop(id)) => fill(&texts.dropped, &[("segment", segment(id))]),
-        Some(Hand::Deliver(id)) => fill(&texts.delivered, &[("segment", segment(id))]),
-        Some(Hand::Interrupt(of)) => fill(&texts.interrupted, &[("side", shared.side(of))]),
+        Some(HandAction::Drop(id)) => fill(&texts.dropped, &[("segment", segment(id))]),
+        Some(HandAction::Deliver(id)) => fill(&texts.delivered, &[("segment", segment(id))]),
+        Some(HandAction::Interrupt(of)) => fill(&texts.interrupted, &[("side", shared.side(of))]),
     }
 }

@@ -11,7 +11,7 @@ use crate::tcp::{Flags, Packet};
 
 /// How the copy before stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Before {
+pub enum EarlierCopy {
     /// It waits.
     Waits,
     /// It went on; `answered`: an answer to it waits ([`answers`]).
@@ -35,12 +35,12 @@ pub enum Repeat {
 }
 
 /// Decides on a copy, in a lab with this setting.
-pub fn decide(copies: Copies, before: Before) -> Repeat {
+pub fn decide(copies: Copies, before: EarlierCopy) -> Repeat {
     match before {
-        Before::Waits if copies == Copies::Late => Repeat::Counted,
-        Before::Waits => Repeat::Replaces,
-        Before::WentOn { answered: true } if copies != Copies::Hold => Repeat::Counted,
-        Before::WentOn { .. } | Before::Dropped => Repeat::Waits,
+        EarlierCopy::Waits if copies == Copies::Late => Repeat::Counted,
+        EarlierCopy::Waits => Repeat::Replaces,
+        EarlierCopy::WentOn { answered: true } if copies != Copies::Hold => Repeat::Counted,
+        EarlierCopy::WentOn { .. } | EarlierCopy::Dropped => Repeat::Waits,
     }
 }
 
@@ -76,7 +76,7 @@ mod tests {
 
     #[test]
     fn a_copy_waits_unless_it_crosses_its_answer() {
-        use Before::{Dropped, Waits, WentOn};
+        use EarlierCopy::{Dropped, Waits, WentOn};
         let (answered, unanswered) = (WentOn { answered: true }, WentOn { answered: false });
         for (copies, before, wanted) in [
             (Copies::Hold, Waits, Repeat::Replaces),

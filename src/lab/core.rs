@@ -7,13 +7,13 @@ use super::hold::HeldSegments;
 use super::parts::{Parts, ProgramNews};
 use super::peers::{Denial, Peers};
 use super::release::Release;
-use super::request::{Request, Wire};
+use super::request::{Request, WireAbility};
 use super::sampling::Sampling;
 use super::schedule::{OFTEN, PollSchedule, Scope};
 use super::threads::{CallThreads, OwnThread};
 use crate::model::{
-    Actor, Call, Copies, Errno, Event, Glance, HeldCalls, Member, Observation, Outcome, Passing, Role, SegmentId, Side,
-    Told, Trace, Unkept,
+    Actor, Call, Copies, Errno, Event, ForwardingRules, HeldCalls, KernelTable, Member, Observation, Outcome,
+    PartialDump, Role, SampledOut, SegmentId, Side, Trace,
 };
 use crate::tcp::Packet;
 
@@ -43,7 +43,7 @@ pub enum Input {
     /// What the kernel said; the answer to [`Effect::Dump`]. `programs`: processes run in the lab that don't take part.
     Dumped {
         /// What it was.
-        table: Table,
+        table: TableUpdate,
         /// Whether such processes run.
         programs: bool,
     },
@@ -56,11 +56,11 @@ pub enum Input {
 
 /// What the kernel says of its sockets.
 #[derive(Clone, Debug, PartialEq)]
-pub enum Table {
+pub enum TableUpdate {
     /// All of them.
     All(Observation),
     /// Some of them, and all that has changed is among them.
-    Some(Glance),
+    Some(PartialDump),
     /// More has changed than was asked for.
     More,
 }
@@ -116,9 +116,9 @@ pub enum Sending {
 
 /// How a lab is made.
 #[derive(Clone, Debug)]
-pub struct Options {
+pub struct LabOptions {
     /// What its wire can do.
-    pub wire: Wire,
+    pub wire: WireAbility,
     /// What becomes of segments that are sent once more.
     pub copies: Copies,
     /// Who is there from the beginning, in no entry of the trace: a lesson's runner.
@@ -137,15 +137,15 @@ pub(super) enum Pending {
 /// The lab.
 #[derive(Debug)]
 pub struct Lab {
-    pub(super) wire: Wire,
+    pub(super) wire: WireAbility,
     pub(super) trace: Trace,
-    pub(super) table: Told,
+    pub(super) table: KernelTable,
     pub(super) peers: Peers,
     /// The number of the lesson's runner, where there is one.
     pub(super) resident: Option<u32>,
     pub(super) threads: CallThreads,
     pub(super) parts: Parts,
-    pub(super) rules: Passing,
+    pub(super) rules: ForwardingRules,
     pub(super) held: HeldSegments,
     pub(super) release: Release,
     pub(super) sampling: Sampling,
@@ -176,7 +176,7 @@ enum Settle {
 
 impl Lab {
     /// A lab in which nothing has happened.
-    pub fn new(options: Options) -> Lab {
+    pub fn new(options: LabOptions) -> Lab {
         let mut peers = Peers::default();
         let resident = options.resident.as_ref().map(|member| member.number);
         if let Some(member) = options.resident {
@@ -186,12 +186,12 @@ impl Lab {
         Lab {
             wire: options.wire,
             trace: Trace::default(),
-            table: Told::default(),
+            table: KernelTable::default(),
             peers,
             resident,
             threads: CallThreads::default(),
             parts: Parts::default(),
-            rules: Passing::default(),
+            rules: ForwardingRules::default(),
             held: HeldSegments::new(options.copies),
             release: Release::default(),
             sampling: Sampling::default(),
@@ -212,7 +212,7 @@ impl Lab {
     }
 
     /// What the kernel last said of its sockets.
-    pub fn table(&self) -> &Told {
+    pub fn table(&self) -> &KernelTable {
         &self.table
     }
 
@@ -249,7 +249,7 @@ impl Lab {
             Input::Program(from, news) => self.program(now, from, news),
             Input::Captured(segments) => self.captured(now, segments),
             Input::Lost(lost) => {
-                self.sampling.count(Unkept { lost: lost.into(), ..Unkept::default() });
+                self.sampling.count(SampledOut { lost: lost.into(), ..SampledOut::default() });
                 (self.uncounted, self.next_count) = (false, now + OFTEN);
                 if let Some(event) = self.sampling.news() {
                     self.push(now, event);
@@ -370,19 +370,19 @@ impl Lab {
         }
     }
 
-    fn dumped(&mut self, now: Duration, table: Table, programs: bool) {
+    fn dumped(&mut self, now: Duration, table: TableUpdate, programs: bool) {
         self.programs = programs;
-        let all = matches!(table, Table::All(_));
+        let all = matches!(table, TableUpdate::All(_));
         let news = match table {
-            Table::All(observation) => {
+            TableUpdate::All(observation) => {
                 self.schedule.ended(now, observation.sockets.iter(), true, self.sampling.has_news());
                 self.table.news(observation)
             }
-            Table::Some(glance) => {
+            TableUpdate::Some(glance) => {
                 self.schedule.ended(now, glance.sockets.iter(), false, self.sampling.has_news());
                 self.table.news_of(glance)
             }
-            Table::More => {
+            TableUpdate::More => {
                 let scope = self.schedule.begin_with(now, Scope::All);
                 return self.effects.push_front(Effect::Dump(scope));
             }

@@ -3,7 +3,7 @@
 //! The lab takes one request after the other, and a segment that has gone doesn't wait any more: so none goes twice, and
 //! nobody waits for anybody.
 
-use crate::model::{Actor, Connection, Door, Member, Side, Trace, Which, may_release};
+use crate::model::{Actor, Connection, Door, Member, SegmentFilter, Side, Trace, may_release};
 
 /// Whether a member may let something go at this door.
 pub(super) fn may(member: &Member, door: Option<Door>, members: &[&Member]) -> bool {
@@ -11,14 +11,14 @@ pub(super) fn may(member: &Member, door: Option<Door>, members: &[&Member]) -> b
 }
 
 /// Whether a member may decide which segments pass by themselves.
-pub(super) fn may_pass(member: &Member, which: Which, trace: &Trace) -> bool {
+pub(super) fn may_pass(member: &Member, which: SegmentFilter, trace: &Trace) -> bool {
     let members = trace.present().members();
     let there = || members.iter().flat_map(|other| other.actors()).chain(Side::BOTH.map(Actor::from));
     let all = || there().all(|actor| may(member, Some(Door::Of(actor)), &members));
     match which {
-        Which::All => all(),
-        Which::To(actor) => may(member, Some(Door::Of(actor)), &members),
-        Which::Of(connection) => all() || may_at_an_end(member, connection, trace),
+        SegmentFilter::All => all(),
+        SegmentFilter::To(actor) => may(member, Some(Door::Of(actor)), &members),
+        SegmentFilter::Of(connection) => all() || may_at_an_end(member, connection, trace),
     }
 }
 
@@ -80,10 +80,13 @@ mod tests {
         let client = member(2, Role::Drives(vec![Side::Client]));
         let mut trace = Trace::default();
         trace.push(Duration::ZERO, Event::Joined(server.clone()));
-        assert!(may_pass(&server, Which::All, &trace));
+        assert!(may_pass(&server, SegmentFilter::All, &trace));
         trace.push(Duration::ZERO, Event::Joined(client.clone()));
-        assert!(!may_pass(&server, Which::All, &trace) && may_pass(&server, Which::To(Side::Server.into()), &trace));
+        assert!(
+            !may_pass(&server, SegmentFilter::All, &trace)
+                && may_pass(&server, SegmentFilter::To(Side::Server.into()), &trace)
+        );
         trace.push(Duration::ZERO, Event::Left(client));
-        assert!(may_pass(&server, Which::All, &trace));
+        assert!(may_pass(&server, SegmentFilter::All, &trace));
     }
 }

@@ -5,7 +5,7 @@
 use std::collections::{BTreeSet, HashMap};
 use std::net::SocketAddr;
 
-use super::copies::{self, Before, Repeat};
+use super::copies::{self, EarlierCopy, Repeat};
 use crate::model::{Connection, Copies, Errno, Event, Fate, SegmentId, SegmentRecord};
 use crate::tcp::{Flags, Packet};
 
@@ -148,15 +148,15 @@ impl HeldSegments {
     }
 
     /// How the segment stands of which this one is a copy.
-    fn before(&self, id: SegmentId, copy: &Packet) -> Before {
+    fn before(&self, id: SegmentId, copy: &Packet) -> EarlierCopy {
         match self.states[id.0 as usize] {
-            HoldState::Held(_) => Before::Waits,
-            HoldState::Dropped => Before::Dropped,
+            HoldState::Held(_) => EarlierCopy::Waits,
+            HoldState::Dropped => EarlierCopy::Dropped,
             HoldState::WentOn(seen) => {
                 let waiting = self.held.get(&Connection::of(copy)).into_iter().flatten();
                 let mut waiting = waiting.filter_map(|id| Some((*id, self.held(*id)?)));
                 let answered = waiting.any(|(id, waiting)| copies::answers(waiting, copy, id.0 >= seen));
-                Before::WentOn { answered }
+                EarlierCopy::WentOn { answered }
             }
         }
     }

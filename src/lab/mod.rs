@@ -24,9 +24,9 @@ mod tests;
 mod threads;
 
 pub use crate::model::Failure;
-pub use core::{Effect, Input, Lab, Options, Sending, Table};
+pub use core::{Effect, Input, Lab, LabOptions, Sending, TableUpdate};
 pub use parts::ProgramNews;
 pub use peers::Denial;
-pub use request::{Happening, Request, What, Wire, World};
+pub use request::{Happening, HappeningKind, Request, WireAbility, World};
 pub use schedule::Scope;
 pub use threads::OwnThread;

@@ -11,7 +11,7 @@ use crate::tcp::Packet;
 
 /// What goes on by itself.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) enum Goes {
+pub(super) enum Departure {
     /// A segment that stands in the trace.
     Kept(SegmentId),
     /// One that is only counted.
@@ -21,7 +21,7 @@ pub(super) enum Goes {
 /// The schedule, on the lab's clock.
 #[derive(Debug, Default)]
 pub(super) struct Release {
-    due: BTreeMap<(Duration, u64), Goes>,
+    due: BTreeMap<(Duration, u64), Departure>,
     /// How many were ever scheduled.
     scheduled: u64,
     /// Those that wait and have no time, and whose receiver nobody knows yet: it may show at whose door they wait.
@@ -30,7 +30,7 @@ pub(super) struct Release {
 
 impl Release {
     /// Something goes on at this time.
-    pub(super) fn schedule(&mut self, at: Duration, goes: Goes) {
+    pub(super) fn schedule(&mut self, at: Duration, goes: Departure) {
         self.due.insert((at, self.scheduled), goes);
         self.scheduled += 1;
     }
@@ -46,7 +46,7 @@ impl Release {
     }
 
     /// What goes on next, where its time has come.
-    pub(super) fn next(&mut self, now: Duration) -> Option<Goes> {
+    pub(super) fn next(&mut self, now: Duration) -> Option<Departure> {
         let first = self.due.first_entry().filter(|first| first.key().0 <= now)?;
         Some(first.remove())
     }
@@ -65,8 +65,8 @@ impl Release {
     pub(super) fn begin_anew(&mut self) -> Vec<Packet> {
         self.unknown.clear();
         let counted = std::mem::take(&mut self.due).into_values().filter_map(|goes| match goes {
-            Goes::Kept(_) => None,
-            Goes::Counted(packet) => Some(*packet),
+            Departure::Kept(_) => None,
+            Departure::Counted(packet) => Some(*packet),
         });
         counted.collect()
     }
@@ -85,7 +85,7 @@ mod tests {
 
     #[test]
     fn the_order_of_the_wire_is_kept() {
-        let kept = |id| Goes::Kept(SegmentId(id));
+        let kept = |id| Departure::Kept(SegmentId(id));
         let mut release = Release::default();
         // A newer segment's number may be lower than an older copy's: the order in which they came counts.
         for (at, goes) in
@@ -95,7 +95,7 @@ mod tests {
         }
         assert_eq!((release.first(), release.next(MS)), (Some(2 * MS), None));
         assert!(!release.is_behind(MS) && release.is_behind(2 * MS));
-        let due: Vec<Goes> = std::iter::from_fn(|| release.next(5 * MS)).collect();
+        let due: Vec<Departure> = std::iter::from_fn(|| release.next(5 * MS)).collect();
         assert_eq!(due, [kept(9), kept(7), kept(3), kept(8)]);
         assert_eq!((release.next(9 * MS), release.first()), (Some(kept(4)), None));
     }
@@ -103,9 +103,9 @@ mod tests {
     #[test]
     fn under_other_rules_nothing_that_is_only_counted_is_lost() {
         let mut release = Release::default();
-        release.schedule(9 * MS, Goes::Counted(Box::new(packet(2))));
-        release.schedule(5 * MS, Goes::Counted(Box::new(packet(1))));
-        release.schedule(5 * MS, Goes::Kept(SegmentId(0)));
+        release.schedule(9 * MS, Departure::Counted(Box::new(packet(2))));
+        release.schedule(5 * MS, Departure::Counted(Box::new(packet(1))));
+        release.schedule(5 * MS, Departure::Kept(SegmentId(0)));
         release.wonder(SegmentId(1));
         assert_eq!(release.begin_anew(), [packet(1), packet(2)]);
         assert_eq!((release.first(), release.unknown()), (None, BTreeSet::new()));

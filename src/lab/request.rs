@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::model::{Call, Caller, Event, Failure, HeldCalls, Mode, SegmentId, Side, Which};
+use crate::model::{Call, Caller, Event, Failure, HeldCalls, Mode, SegmentFilter, SegmentId, Side};
 
 /// What a walk asks for. Nothing is answered at once; what comes of it arrives as [`Happening`]s.
 #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
@@ -23,10 +23,10 @@ pub enum Request {
     /// A waiting segment is forgotten.
     Drop(SegmentId),
     /// From now on these segments go on by themselves after so long; `None` takes the rule back.
-    Pass(Which, Option<Duration>),
+    Pass(SegmentFilter, Option<Duration>),
     /// A lesson's walk puts an entry of its own into the trace: a step began, a claim was checked, a question was answered.
     Note(Box<Event>),
-    /// Report [`What::Settled`] once everything asked before has taken its effect: every segment that was let go was
+    /// Report [`HappeningKind::Settled`] once everything asked before has taken its effect: every segment that was let go was
     /// processed by its receiver, each side is idle or sleeps in its call, the wire was read to its end, and the
     /// kernel was asked for its sockets after all that.
     Settle,
@@ -39,12 +39,12 @@ pub trait World {
     /// Which kind of place it is.
     fn mode(&self) -> Mode;
     /// What the wire can do here.
-    fn wire(&self) -> Wire;
+    fn wire(&self) -> WireAbility;
 }
 
 /// What a wire can do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
-pub enum Wire {
+pub enum WireAbility {
     /// Segments are seen and held.
     Holds,
     /// Segments are seen while they pass.
@@ -59,12 +59,12 @@ pub struct Happening {
     /// When.
     pub at: Duration,
     /// What.
-    pub what: What,
+    pub what: HappeningKind,
 }
 
 /// What came to be known.
 #[derive(Clone, Debug, PartialEq)]
-pub enum What {
+pub enum HappeningKind {
     /// Something happened that belongs into the trace as it is.
     Event(Event),
     /// What was asked for before the matching [`Request::Settle`] has taken its effect.

@@ -2,12 +2,12 @@
 
 use std::time::Duration;
 
-use super::core::{Lab, Options};
+use super::core::{Lab, LabOptions};
 use super::hold::HeldSegments;
 use super::peers::Peers;
 use super::sampling::Sampling;
 use super::threads::CallThreads;
-use crate::model::{Entry, SocketFacts, Told, Trace};
+use crate::model::{Entry, KernelTable, SocketFacts, Trace};
 
 impl Lab {
     /// Makes the lab ready to go on elsewhere: from now on its trace tells all that matters of it. What was to pass by
@@ -23,7 +23,7 @@ impl Lab {
 
     /// The lab in which this has happened, as another process left it after [`Lab::prepare_to_move`]. What is to pass by
     /// itself waits its whole delay once more, and the kernel is asked for all that it has.
-    pub fn resume(options: Options, entries: Vec<Entry>, now: Duration) -> Lab {
+    pub fn resume(options: LabOptions, entries: Vec<Entry>, now: Duration) -> Lab {
         let mut trace = Trace::default();
         for Entry { at, event } in entries {
             trace.push(at, event);
@@ -35,7 +35,7 @@ impl Lab {
             trace.open_calls().filter(|call| call.made.is_none()).map(|call| (call.caller, call.blocked.is_some())),
         );
         lab.rules = present.passing().cloned().unwrap_or_default();
-        lab.table = Told::resume(present.living().map(|socket| SocketFacts::clone(socket.facts)));
+        lab.table = KernelTable::resume(present.living().map(|socket| SocketFacts::clone(socket.facts)));
         lab.held = HeldSegments::resume(lab.held.copies(), trace.segment_records());
         lab.sampling = Sampling::resume(trace.segment_records());
         let waiting = present.waiting().into_owned();

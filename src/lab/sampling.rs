@@ -5,7 +5,7 @@
 
 use std::collections::HashMap;
 
-use crate::model::{Connection, Event, SegmentRecord, Unkept};
+use crate::model::{Connection, Event, SampledOut, SegmentRecord};
 use crate::tcp::{Flags, Packet};
 
 /// So many data segments and acknowledgements of one connection are kept of those that pass by themselves.
@@ -20,7 +20,7 @@ const MOST: usize = 100_000;
 pub(super) struct Sampling {
     kept: HashMap<Connection, u32>,
     /// What no entry tells of yet.
-    unkept: Unkept,
+    unkept: SampledOut,
 }
 
 impl Sampling {
@@ -50,13 +50,13 @@ impl Sampling {
     }
 
     /// What wasn't kept is counted: so many passed, were lost by the capture, or were refused by the kernel.
-    pub(super) fn count(&mut self, more: Unkept) {
+    pub(super) fn count(&mut self, more: SampledOut) {
         self.unkept = self.unkept.plus(more);
     }
 
     /// Whether segments were counted that no entry tells of yet.
     pub(super) fn has_news(&self) -> bool {
-        self.unkept != Unkept::default()
+        self.unkept != SampledOut::default()
     }
 
     /// What was counted since this was last asked; `None` where nothing was.
@@ -64,7 +64,7 @@ impl Sampling {
         if !self.has_news() {
             return None;
         }
-        let Unkept { segments, bytes, lost, refused } = std::mem::take(&mut self.unkept);
+        let SampledOut { segments, bytes, lost, refused } = std::mem::take(&mut self.unkept);
         Some(Event::Unkept { segments, bytes, lost, refused })
     }
 }
@@ -82,9 +82,9 @@ mod tests {
         assert_eq!(kept, KEPT as usize);
         assert!(sampling.keeps(&segment(&["FIN", "ACK"])) && sampling.keeps(&segment(&["RST"])));
         assert_eq!(sampling.news(), None, "nothing has passed yet");
-        let passed = Unkept { segments: 2, bytes: 6, ..Unkept::default() };
+        let passed = SampledOut { segments: 2, bytes: 6, ..SampledOut::default() };
         sampling.count(passed);
-        sampling.count(Unkept { lost: 3, refused: 1, ..passed });
+        sampling.count(SampledOut { lost: 3, refused: 1, ..passed });
         assert_eq!(sampling.news(), Some(Event::Unkept { segments: 4, bytes: 12, lost: 3, refused: 1 }));
         assert_eq!(sampling.news(), None);
         let datagram = Packet::parse(&crate::tcp::testing::datagram_packet(end(3), end(4), b"abc")).unwrap();

@@ -3,10 +3,10 @@
 use std::time::Duration;
 
 use super::core::{Effect, Lab, Sending};
-use super::release::Goes;
-use super::request::Wire;
+use super::release::Departure;
+use super::request::WireAbility;
 use super::schedule::OFTEN;
-use crate::model::{Connection, Errno, Event, Passing, SegmentId, Unkept};
+use crate::model::{Connection, Errno, Event, ForwardingRules, SampledOut, SegmentId};
 use crate::tcp::Packet;
 
 /// The kernel's own shortest retransmission timeout (`TCP_RTO_MIN`), in milliseconds.
@@ -22,8 +22,8 @@ impl Lab {
         let entries = self.trace.now();
         for segment in segments {
             match self.wire {
-                Wire::Holds => self.sort(now, segment),
-                Wire::Watches | Wire::Blind => {
+                WireAbility::Holds => self.sort(now, segment),
+                WireAbility::Watches | WireAbility::Blind => {
                     let (_, sent) = self.held.passes(&segment);
                     self.push(now, sent);
                 }
@@ -51,7 +51,7 @@ impl Lab {
             }
             (true, false) => self.hold(now, segment),
             (false, true) => self.effects.push_back(Effect::Send(Sending::Counted(segment.len()), segment)),
-            (false, false) => self.release.schedule(now + delay, Goes::Counted(Box::new(segment))),
+            (false, false) => self.release.schedule(now + delay, Departure::Counted(Box::new(segment))),
         }
     }
 
@@ -71,14 +71,14 @@ impl Lab {
         }
         let Some(segment) = self.held.held(id) else { return };
         match self.rules.delay(Connection::of(segment), self.trace.door(segment)) {
-            Some(delay) => self.release.schedule(now + delay, Goes::Kept(id)),
+            Some(delay) => self.release.schedule(now + delay, Departure::Kept(id)),
             None if self.trace.side_of(segment.to).is_none() => self.release.wonder(id),
             None => {}
         }
     }
 
     /// From now on these rules hold; what waits already goes by them too.
-    pub(super) fn set_rules(&mut self, now: Duration, rules: Passing) {
+    pub(super) fn set_rules(&mut self, now: Duration, rules: ForwardingRules) {
         self.rules = rules;
         self.push(now, Event::Passing(self.rules.clone()));
         let counted = self.release.begin_anew();
@@ -86,7 +86,7 @@ impl Lab {
         waiting.into_iter().for_each(|id| self.expect(now, id));
         for segment in counted {
             match self.rules.delay(Connection::of(&segment), self.trace.door(&segment)) {
-                Some(delay) => self.release.schedule(now + delay, Goes::Counted(Box::new(segment))),
+                Some(delay) => self.release.schedule(now + delay, Departure::Counted(Box::new(segment))),
                 None => self.hold(now, segment),
             }
         }
@@ -104,12 +104,12 @@ impl Lab {
     pub(super) fn goes_on(&mut self, now: Duration) -> Option<Effect> {
         while let Some(goes) = self.release.next(now) {
             match goes {
-                Goes::Kept(id) => {
+                Departure::Kept(id) => {
                     if let Some(segment) = self.held.take(id) {
                         return Some(Effect::Send(Sending::Released(id), segment));
                     }
                 }
-                Goes::Counted(segment) => return Some(Effect::Send(Sending::Counted(segment.len()), *segment)),
+                Departure::Counted(segment) => return Some(Effect::Send(Sending::Counted(segment.len()), *segment)),
             }
         }
         None
@@ -124,8 +124,8 @@ impl Lab {
                 self.schedule.changed(now);
             }
             Sending::Counted(bytes) => self.sampling.count(match result {
-                Ok(()) => Unkept { segments: 1, bytes: bytes.into(), ..Unkept::default() },
-                Err(_) => Unkept { refused: 1, ..Unkept::default() },
+                Ok(()) => SampledOut { segments: 1, bytes: bytes.into(), ..SampledOut::default() },
+                Err(_) => SampledOut { refused: 1, ..SampledOut::default() },
             }),
         }
     }

@@ -7,27 +7,27 @@ use super::{Lesson, LessonError, parse};
 static LESSONS: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/assets/lessons");
 
 /// A file of the catalogue: `03-echo.toml` is the third lesson, `echo`.
-struct Entry {
+struct CatalogueEntry {
     number: u32,
     name: &'static str,
     path: &'static str,
     file: &'static File<'static>,
 }
 
-impl Entry {
+impl CatalogueEntry {
     fn text(&self) -> &'static str {
         // A built-in file that is no text is a fault of the program, which a test looks for.
         self.file.contents_utf8().unwrap_or_default()
     }
 }
 
-fn entries() -> Vec<Entry> {
-    let mut entries: Vec<Entry> = LESSONS
+fn entries() -> Vec<CatalogueEntry> {
+    let mut entries: Vec<CatalogueEntry> = LESSONS
         .files()
         .filter_map(|file| {
             let path = file.path().to_str()?;
             let (number, name) = path.strip_suffix(".toml")?.split_once('-')?;
-            Some(Entry { number: number.parse().ok()?, name, path, file })
+            Some(CatalogueEntry { number: number.parse().ok()?, name, path, file })
         })
         .collect();
     entries.sort_by_key(|entry| (entry.number, entry.name));

@@ -192,28 +192,28 @@ impl Notation {
 }
 
 /// What a fault is told with: the words of a language, and how it writes a list.
-struct Teller {
+struct FaultWriter {
     words: &'static FaultTexts,
     language: &'static LanguageTexts,
 }
 
 /// What is put into a sentence, by the names of its places.
-type Facts<'a> = &'a [(&'a str, &'a dyn Display)];
+type Placeholders<'a> = &'a [(&'a str, &'a dyn Display)];
 
 impl Fault {
     /// The sentence that says what is wrong and what is allowed.
     pub fn sentence(&self, lang: Lang) -> String {
         let told = || -> Result<String, BrokenTexts> {
-            let teller = Teller { words: FaultTexts::load(lang)?, language: LanguageTexts::load(lang)? };
+            let teller = FaultWriter { words: FaultTexts::load(lang)?, language: LanguageTexts::load(lang)? };
             Ok(self.told(&teller))
         };
         told().unwrap_or_else(|broken| broken.to_string())
     }
 
-    fn told(&self, by: &Teller) -> String {
+    fn told(&self, by: &FaultWriter) -> String {
         let (t, list) = (&by.words.fault, |words: &[&str]| by.language.list(words));
         let kind = |kind: &WordKind| by.words.kind.get(kind.key()).map_or("", String::as_str);
-        let say = |text: &str, facts: Facts<'_>| fill(text, facts);
+        let say = |text: &str, facts: Placeholders<'_>| fill(text, facts);
         match self {
             Fault::TooLarge => t.too_large.clone(),
             Fault::NotUtf8 => t.not_utf8.clone(),
@@ -260,9 +260,9 @@ impl Fault {
     }
 
     /// The second half of [`Fault::told`]: what is said of terms, questions and what only the lab can.
-    fn told_of_terms(&self, by: &Teller) -> String {
+    fn told_of_terms(&self, by: &FaultWriter) -> String {
         let t = &by.words.fault;
-        let say = |text: &str, facts: Facts<'_>| fill(text, facts);
+        let say = |text: &str, facts: Placeholders<'_>| fill(text, facts);
         match self {
             Fault::Exclusive(one, other) => say(&t.exclusive, &[("one", one), ("other", other)]),
             Fault::OnlyRecv => t.only_recv.clone(),

@@ -8,10 +8,10 @@ use toml::Spanned;
 
 use super::error::{Problem, SourceText, unsafe_to_show};
 use super::fault::{Fault, Notation, WordKind};
-use super::made::Made;
-use super::raw::{Number, RawAsk, RawEnd, RawLesson, RawSide, RawStep, RawText, Word};
+use super::made::MadeSockets;
+use super::raw::{RawAsk, RawEnd, RawLesson, RawSide, RawStep, RawText, SpannedNumber, SpannedText};
 use super::sockets::sockets;
-use super::{Address, Ask, End, Expr, Lesson, LessonError, Measure, Show, Step};
+use super::{Address, Ask, ConnectionEnd, Expr, Lesson, LessonError, Measure, Show, Step};
 use crate::i18n::{Lang, Languages, Localized};
 use crate::model::{Errno, LOOPBACK_MTU, LabSettings, Mode, Need, Side, SocketState, TimerKind};
 
@@ -52,7 +52,7 @@ pub(super) struct Lint<'a> {
     source: &'a SourceText<'a>,
     problems: Vec<Problem>,
     /// The sockets that are there by now, in order, in each mode.
-    sockets: HashMap<Mode, Made>,
+    sockets: HashMap<Mode, MadeSockets>,
     /// The modes of what is being read.
     pub(super) modes: Vec<Mode>,
     /// The sockets that are for datagrams.
@@ -119,7 +119,7 @@ impl Lint<'_> {
         })
     }
 
-    fn needs(&mut self, raw: Option<&Spanned<Vec<Word>>>) -> Vec<Need> {
+    fn needs(&mut self, raw: Option<&Spanned<Vec<SpannedText>>>) -> Vec<Need> {
         let mut needs = Vec::new();
         for word in raw.iter().flat_map(|words| words.get_ref()) {
             match word.get_ref().as_str() {
@@ -236,7 +236,7 @@ impl Lint<'_> {
         }
     }
 
-    fn choice(&mut self, choice: &Word, notation: Notation) {
+    fn choice(&mut self, choice: &SpannedText, notation: Notation) {
         let text = choice.get_ref();
         let number = || text.parse::<Expr>().is_ok_and(|number| number.letter.is_none());
         let fits = match notation {
@@ -269,7 +269,7 @@ impl Lint<'_> {
         Some(lab)
     }
 
-    fn id(&mut self, word: &Word) -> Option<String> {
+    fn id(&mut self, word: &SpannedText) -> Option<String> {
         let name = word.get_ref();
         if is_id(name) { Some(name.clone()) } else { self.fault(word.span(), Fault::Id(name.clone())) }
     }
@@ -294,7 +294,7 @@ impl Lint<'_> {
         whole.then_some(text)
     }
 
-    fn prose(&mut self, word: &Word, lang: Lang, most: usize) -> Option<String> {
+    fn prose(&mut self, word: &SpannedText, lang: Lang, most: usize) -> Option<String> {
         if word.get_ref().trim().is_empty() {
             return self.fault(word.span(), Fault::NoText(lang));
         }
@@ -306,7 +306,7 @@ impl Lint<'_> {
     }
 
     /// A text without characters that can't be shown, but for the ones that are allowed.
-    pub(super) fn shown(&mut self, word: &Word, allowed: &[char]) -> Option<String> {
+    pub(super) fn shown(&mut self, word: &SpannedText, allowed: &[char]) -> Option<String> {
         match word.get_ref().chars().find(|c| unsafe_to_show(*c) && !allowed.contains(c)) {
             Some(c) => self.fault(word.span(), Fault::Control(c)),
             None => Some(word.get_ref().trim().to_owned()),
@@ -314,7 +314,7 @@ impl Lint<'_> {
     }
 
     /// The modes of a list, which must be among the present ones; the present ones where there is no list.
-    pub(super) fn modes_of(&mut self, raw: Option<&Spanned<Vec<Word>>>) -> Vec<Mode> {
+    pub(super) fn modes_of(&mut self, raw: Option<&Spanned<Vec<SpannedText>>>) -> Vec<Mode> {
         let Some(raw) = raw else { return self.modes.clone() };
         let mut modes = Vec::new();
         for word in raw.get_ref() {
@@ -339,7 +339,7 @@ impl Lint<'_> {
         modes
     }
 
-    pub(super) fn address(&mut self, word: &Word) -> Option<SocketAddr> {
+    pub(super) fn address(&mut self, word: &SpannedText) -> Option<SocketAddr> {
         let Ok(address) = word.get_ref().parse::<SocketAddr>() else {
             return self.fault(word.span(), Fault::Address(word.get_ref().clone()));
         };
@@ -348,7 +348,7 @@ impl Lint<'_> {
     }
 
     /// An address that a call takes: one of this machine, or one whose port is told from the server's.
-    pub(super) fn call_address(&mut self, word: &Word) -> Option<Address> {
+    pub(super) fn call_address(&mut self, word: &SpannedText) -> Option<Address> {
         let beside = word.get_ref().rsplit_once(":+").and_then(|(ip, offset)| {
             // An IPv6 address stands in brackets before a port.
             let ip = ip.strip_prefix('[').and_then(|ip| ip.strip_suffix(']')).unwrap_or(ip);
@@ -360,31 +360,31 @@ impl Lint<'_> {
         if ip.is_loopback() { Some(Address::Beside(ip, offset)) } else { self.fault(word.span(), fault) }
     }
 
-    pub(super) fn wrong<T>(&mut self, word: &Word, kind: WordKind) -> Option<T> {
+    pub(super) fn wrong<T>(&mut self, word: &SpannedText, kind: WordKind) -> Option<T> {
         self.fault(word.span(), Fault::Word { kind, found: word.get_ref().clone() })
     }
 
-    pub(super) fn side(&mut self, word: &Word) -> Option<Side> {
+    pub(super) fn side(&mut self, word: &SpannedText) -> Option<Side> {
         let side = Side::BOTH.into_iter().find(|side| side.name() == word.get_ref());
         side.or_else(|| self.wrong(word, WordKind::Side))
     }
 
-    fn show(&mut self, word: &Word) -> Option<Show> {
+    fn show(&mut self, word: &SpannedText) -> Option<Show> {
         let show = Show::ALL.into_iter().find(|show| show.name() == word.get_ref());
         show.or_else(|| self.wrong(word, WordKind::Show))
     }
 
-    pub(super) fn timer(&mut self, word: &Word) -> Option<TimerKind> {
+    pub(super) fn timer(&mut self, word: &SpannedText) -> Option<TimerKind> {
         let timer = super::notation::TIMERS.iter().find(|(_, name)| name == word.get_ref()).map(|(kind, _)| *kind);
         timer.or_else(|| self.wrong(word, WordKind::Timer))
     }
 
-    pub(super) fn number(&mut self, raw: &Number) -> Option<Expr> {
+    pub(super) fn number(&mut self, raw: &SpannedNumber) -> Option<Expr> {
         let text = &raw.get_ref().0;
         text.parse().ok().or_else(|| self.fault(raw.span(), Fault::Number(text.clone())))
     }
 
-    pub(super) fn optional_number(&mut self, raw: Option<&Number>) -> Option<Option<Expr>> {
+    pub(super) fn optional_number(&mut self, raw: Option<&SpannedNumber>) -> Option<Option<Expr>> {
         absent_or(raw.map(|number| self.number(number)))
     }
 
@@ -405,10 +405,15 @@ impl Lint<'_> {
         if found.len() == 1 { Some(()) } else { self.fault(span, Fault::OneOf { found, allowed }) }
     }
 
-    pub(super) fn end(&mut self, socket: Option<&Word>, peer_of: Option<&Word>, span: Range<usize>) -> Option<End> {
+    pub(super) fn end(
+        &mut self,
+        socket: Option<&SpannedText>,
+        peer_of: Option<&SpannedText>,
+        span: Range<usize>,
+    ) -> Option<ConnectionEnd> {
         match (socket, peer_of) {
-            (Some(socket), None) => self.socket(socket).map(End::Socket),
-            (None, Some(socket)) => self.socket(socket).map(End::PeerOf),
+            (Some(socket), None) => self.socket(socket).map(ConnectionEnd::Socket),
+            (None, Some(socket)) => self.socket(socket).map(ConnectionEnd::PeerOf),
             (socket, _) => {
                 let there = socket.is_some();
                 self.one_of(span, &[("socket", there), ("peer_of", there)], &["socket", "peer_of"])?;
@@ -418,7 +423,7 @@ impl Lint<'_> {
     }
 
     /// The name of a socket that is there in each of the present modes.
-    pub(super) fn socket(&mut self, word: &Word) -> Option<String> {
+    pub(super) fn socket(&mut self, word: &SpannedText) -> Option<String> {
         let name = word.get_ref();
         for mode in self.modes.clone() {
             let known = self.sockets.entry(mode).or_default();
@@ -438,7 +443,7 @@ impl Lint<'_> {
     }
 
     /// A new socket, in each of the present modes.
-    pub(super) fn new_socket(&mut self, word: &Word, side: Option<Side>) -> Option<String> {
+    pub(super) fn new_socket(&mut self, word: &SpannedText, side: Option<Side>) -> Option<String> {
         let name = self.id(word)?;
         let (mut twice, mut many) = (false, false);
         for mode in &self.modes {

@@ -7,7 +7,9 @@ use toml::Spanned;
 
 use super::fault::{Fault, WordKind};
 use super::lint::{Lint, absent_or};
-use super::raw::{Number, RawAction, RawClaim, RawPattern, RawQueue, RawReturns, RawSegmentClaim, RawTimer, Word};
+use super::raw::{
+    RawAction, RawClaim, RawPattern, RawQueue, RawReturns, RawSegmentClaim, RawTimer, SpannedNumber, SpannedText,
+};
 use super::{
     Action, Address, CallTerms, Claim, Count, Payload, QueueTerms, Recipient, SegmentFate, SegmentPattern, Terms,
     TimerTerms,
@@ -30,7 +32,8 @@ const IPV6_AND_UDP: u32 = 40 + 8;
 const CLAIMS: &[&str] = &["state", "blocks", "returns", "segment", "queue", "timer"];
 
 /// What a lesson may say of what is sent: a text, the learner's line, what was received, or so many bytes.
-type RawPayload<'a> = (&'a Option<Word>, &'a Option<Word>, &'a Option<Spanned<bool>>, &'a Option<Spanned<i64>>);
+type RawPayload<'a> =
+    (&'a Option<SpannedText>, &'a Option<SpannedText>, &'a Option<Spanned<bool>>, &'a Option<Spanned<i64>>);
 
 impl Lint<'_> {
     pub(super) fn action(&mut self, raw: &Spanned<RawAction>) -> Option<Action> {
@@ -127,7 +130,7 @@ impl Lint<'_> {
         }
     }
 
-    fn recipient(&mut self, word: &Word) -> Option<Recipient> {
+    fn recipient(&mut self, word: &SpannedText) -> Option<Recipient> {
         if word.get_ref() == "sender" {
             return Some(Recipient::Sender);
         }
@@ -142,7 +145,11 @@ impl Lint<'_> {
         }
     }
 
-    fn socket_and_address(&mut self, socket: &Word, addr: Option<&Word>) -> (Option<String>, Option<Option<Address>>) {
+    fn socket_and_address(
+        &mut self,
+        socket: &SpannedText,
+        addr: Option<&SpannedText>,
+    ) -> (Option<String>, Option<Option<Address>>) {
         (self.socket(socket), absent_or(addr.map(|addr| self.call_address(addr))))
     }
 
@@ -194,11 +201,11 @@ impl Lint<'_> {
 
     fn pattern(
         &mut self,
-        from: &Word,
-        flags: Option<&Spanned<Vec<Word>>>,
-        protocol: Option<&Word>,
-        numbers: [Option<&Number>; 5],
-        on: Option<&Word>,
+        from: &SpannedText,
+        flags: Option<&Spanned<Vec<SpannedText>>>,
+        protocol: Option<&SpannedText>,
+        numbers: [Option<&SpannedNumber>; 5],
+        on: Option<&SpannedText>,
     ) -> Option<SegmentPattern> {
         let place = from.span();
         let from = self.side(from);
@@ -229,13 +236,13 @@ impl Lint<'_> {
     }
 
     /// What isn't TCP's: a segment's flags say that it is.
-    fn protocol(&mut self, word: &Word) -> Option<Protocol> {
+    fn protocol(&mut self, word: &SpannedText) -> Option<Protocol> {
         let other = [Protocol::Udp, Protocol::Icmp];
         let protocol = other.into_iter().find(|protocol| protocol.name() == word.get_ref());
         protocol.or_else(|| self.wrong(word, WordKind::Protocol))
     }
 
-    fn flags(&mut self, raw: &Spanned<Vec<Word>>) -> Option<Flags> {
+    fn flags(&mut self, raw: &Spanned<Vec<SpannedText>>) -> Option<Flags> {
         if raw.get_ref().is_empty() {
             return self.fault(raw.span(), Fault::EmptyList(WordKind::Flag));
         }
@@ -308,7 +315,7 @@ impl Lint<'_> {
     }
 
     /// A whole number, or `>=` and one.
-    fn count(&mut self, raw: &Number) -> Option<Count> {
+    fn count(&mut self, raw: &SpannedNumber) -> Option<Count> {
         let text = &raw.get_ref().0;
         let count = match text.strip_prefix(">=") {
             Some(least) => least.trim().parse().map(Count::AtLeast),
@@ -362,7 +369,7 @@ impl Lint<'_> {
         Some(Terms::Queue(QueueTerms { end: end?, recv: recv?, send: send? }))
     }
 
-    fn call(&mut self, word: &Word) -> Option<CallName> {
+    fn call(&mut self, word: &SpannedText) -> Option<CallName> {
         let call = CallName::ALL.into_iter().find(|call| call.name() == word.get_ref());
         call.or_else(|| self.wrong(word, WordKind::Call))
     }

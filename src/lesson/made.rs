@@ -10,13 +10,13 @@ pub(super) const MOST_OPEN: usize = 500;
 
 /// Those of one mode.
 #[derive(Debug, Default)]
-pub(super) struct Made {
+pub(super) struct MadeSockets {
     names: Vec<String>,
     sides: HashMap<String, Side>,
     open: usize,
 }
 
-impl Made {
+impl MadeSockets {
     /// One more is made; `false` where there is one of that name.
     pub(super) fn make(&mut self, name: &str, side: Side) -> bool {
         self.open += 1;

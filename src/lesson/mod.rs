@@ -33,4 +33,4 @@ pub use types::{
     Step, Terms, TimerTerms,
 };
 
-pub use crate::model::{Count, End, SegmentFate};
+pub use crate::model::{ConnectionEnd, Count, SegmentFate};

@@ -1,7 +1,7 @@
 //! What a claim says, as a statement: in the lesson's own notation it is `client is SYN_SENT`, `server: recv() returns 5`.
 
 use super::{CallTerms, Expr, QueueTerms, SegmentPattern, Terms, TimerTerms};
-use crate::model::{Number, SegmentWords, Statement, TimerFact, TimerKind};
+use crate::model::{ClaimNumber, SegmentWords, Statement, TimerFact, TimerKind};
 use crate::tcp::Protocol;
 
 /// Every timer with its name in lessons and claims.
@@ -13,9 +13,9 @@ pub(super) const TIMERS: [(TimerKind, &str); 4] = [
 ];
 
 /// A number of the file, with what it comes to where the learner's line has so many bytes.
-fn number(expr: &Expr, line: u32) -> Number {
+fn number(expr: &Expr, line: u32) -> ClaimNumber {
     let constant = expr.constant.saturating_add(i64::from(expr.lines) * i64::from(line));
-    Number { written: expr.to_string(), shown: Expr { constant, lines: 0, ..*expr }.to_string() }
+    ClaimNumber { written: expr.to_string(), shown: Expr { constant, lines: 0, ..*expr }.to_string() }
 }
 
 impl SegmentPattern {
@@ -82,7 +82,7 @@ impl Terms {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::lesson::{Count, End, SegmentFate};
+    use crate::lesson::{ConnectionEnd, Count, SegmentFate};
     use crate::model::{CallName, Errno, Side, timer_name};
     use crate::tcp::{Flags, State};
 
@@ -95,8 +95,8 @@ mod tests {
 
     #[test]
     fn claims_are_written_in_one_way() {
-        let client = || End::Socket("client".into());
-        let peer = || End::PeerOf("client".into());
+        let client = || ConnectionEnd::Socket("client".into());
+        let peer = || ConnectionEnd::PeerOf("client".into());
         assert_eq!(Terms::State { end: client(), is: State::SynSent.into() }.says(6).to_string(), "client is SYN_SENT");
         let peer = Terms::State { end: peer(), is: State::SynRecv.into() };
         assert_eq!(peer.says(6).to_string(), "peer of client is SYN_RECV");

@@ -13,16 +13,16 @@ use crate::i18n::Lang;
 use crate::model::LabSettings;
 
 /// A text with its place in the file.
-pub(super) type Word = Spanned<String>;
+pub(super) type SpannedText = Spanned<String>;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct RawLesson {
     pub(super) format: Spanned<i64>,
-    pub(super) id: Word,
-    pub(super) server: Word,
-    pub(super) modes: Option<Spanned<Vec<Word>>>,
-    pub(super) needs: Option<Spanned<Vec<Word>>>,
+    pub(super) id: SpannedText,
+    pub(super) server: SpannedText,
+    pub(super) modes: Option<Spanned<Vec<SpannedText>>>,
+    pub(super) needs: Option<Spanned<Vec<SpannedText>>>,
     pub(super) title: Spanned<RawText>,
     pub(super) goal: Spanned<RawText>,
     pub(super) misbelief: Option<Spanned<RawText>>,
@@ -39,11 +39,11 @@ pub(super) struct RawVersion {
 }
 
 /// A text in several languages, by their codes as the file has them.
-pub(super) struct RawText(pub(super) Vec<(Word, Word)>);
+pub(super) struct RawText(pub(super) Vec<(SpannedText, SpannedText)>);
 
 impl RawText {
     /// The text of a language.
-    pub(super) fn get(&self, lang: Lang) -> Option<&Word> {
+    pub(super) fn get(&self, lang: Lang) -> Option<&SpannedText> {
         self.0.iter().find(|(code, _)| code.get_ref() == lang.code()).map(|(_, word)| word)
     }
 }
@@ -95,9 +95,9 @@ impl<'de> Deserialize<'de> for RawText {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields, expecting = "a table: `[[step]]`")]
 pub(super) struct RawStep {
-    pub(super) id: Word,
+    pub(super) id: SpannedText,
     #[serde(rename = "in")]
-    pub(super) modes: Option<Spanned<Vec<Word>>>,
+    pub(super) modes: Option<Spanned<Vec<SpannedText>>>,
     pub(super) title: Spanned<RawText>,
     pub(super) say: Spanned<RawText>,
     pub(super) ask: Option<Spanned<RawAsk>>,
@@ -105,9 +105,9 @@ pub(super) struct RawStep {
     pub(super) action: Option<Spanned<RawAction>>,
     #[serde(default)]
     pub(super) expect: Vec<Spanned<RawClaim>>,
-    pub(super) waits_for: Option<Word>,
+    pub(super) waits_for: Option<SpannedText>,
     pub(super) times: Option<Spanned<i64>>,
-    pub(super) show: Option<Word>,
+    pub(super) show: Option<SpannedText>,
 }
 
 #[derive(Deserialize)]
@@ -121,7 +121,7 @@ pub(super) struct RawAsk {
     pub(super) send_queue: Option<Spanned<RawEnd>>,
     pub(super) fired: Option<Spanned<RawEnd>>,
     pub(super) rto: Option<Spanned<RawEnd>>,
-    pub(super) choices: Spanned<Vec<Word>>,
+    pub(super) choices: Spanned<Vec<SpannedText>>,
     #[serde(default)]
     pub(super) labels: Option<Spanned<Vec<Spanned<RawText>>>>,
 }
@@ -129,106 +129,106 @@ pub(super) struct RawAsk {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields, expecting = "a table with `side`")]
 pub(super) struct RawSide {
-    pub(super) side: Word,
+    pub(super) side: SpannedText,
 }
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields, expecting = "a table with `socket` or `peer_of`")]
 pub(super) struct RawEnd {
-    pub(super) socket: Option<Word>,
-    pub(super) peer_of: Option<Word>,
+    pub(super) socket: Option<SpannedText>,
+    pub(super) peer_of: Option<SpannedText>,
 }
 
 #[derive(Deserialize)]
 #[serde(rename_all = "lowercase", deny_unknown_fields, expecting = "an action: a table with one key")]
 pub(super) enum RawAction {
     Socket {
-        side: Word,
-        name: Word,
+        side: SpannedText,
+        name: SpannedText,
         #[serde(default)]
         ipv6: bool,
         udp: Option<Spanned<bool>>,
     },
     Bind {
-        socket: Word,
-        addr: Option<Word>,
+        socket: SpannedText,
+        addr: Option<SpannedText>,
     },
     Listen {
-        socket: Word,
+        socket: SpannedText,
         backlog: i32,
     },
     Accept {
-        socket: Word,
-        name: Word,
+        socket: SpannedText,
+        name: SpannedText,
     },
     Connect {
-        socket: Word,
-        addr: Option<Word>,
+        socket: SpannedText,
+        addr: Option<SpannedText>,
     },
     Send {
-        socket: Word,
-        text: Option<Word>,
-        line: Option<Word>,
+        socket: SpannedText,
+        text: Option<SpannedText>,
+        line: Option<SpannedText>,
         received: Option<Spanned<bool>>,
         bytes: Option<Spanned<i64>>,
     },
     Recv {
-        socket: Word,
+        socket: SpannedText,
         max: Spanned<i64>,
     },
     SendTo {
-        socket: Word,
-        to: Option<Word>,
-        text: Option<Word>,
-        line: Option<Word>,
+        socket: SpannedText,
+        to: Option<SpannedText>,
+        text: Option<SpannedText>,
+        line: Option<SpannedText>,
         received: Option<Spanned<bool>>,
         bytes: Option<Spanned<i64>>,
     },
     RecvFrom {
-        socket: Word,
+        socket: SpannedText,
         max: Spanned<i64>,
     },
     Shutdown {
-        socket: Word,
-        how: Word,
+        socket: SpannedText,
+        how: SpannedText,
     },
     Close {
-        socket: Word,
+        socket: SpannedText,
     },
     SetSockOpt {
-        socket: Word,
-        option: Word,
+        socket: SpannedText,
+        option: SpannedText,
         value: i32,
     },
     Nonblocking {
-        socket: Word,
+        socket: SpannedText,
     },
     Deliver(RawPattern),
     Drop(RawPattern),
     Interrupt {
-        side: Word,
+        side: SpannedText,
     },
 }
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields, expecting = "a table: a segment's pattern")]
 pub(super) struct RawPattern {
-    pub(super) from: Word,
-    pub(super) flags: Option<Spanned<Vec<Word>>>,
-    pub(super) protocol: Option<Word>,
-    pub(super) seq: Option<Number>,
-    pub(super) ack: Option<Number>,
-    pub(super) len: Option<Number>,
-    pub(super) win: Option<Number>,
-    pub(super) win_scaled: Option<Number>,
-    pub(super) on: Option<Word>,
+    pub(super) from: SpannedText,
+    pub(super) flags: Option<Spanned<Vec<SpannedText>>>,
+    pub(super) protocol: Option<SpannedText>,
+    pub(super) seq: Option<SpannedNumber>,
+    pub(super) ack: Option<SpannedNumber>,
+    pub(super) len: Option<SpannedNumber>,
+    pub(super) win: Option<SpannedNumber>,
+    pub(super) win_scaled: Option<SpannedNumber>,
+    pub(super) on: Option<SpannedText>,
 }
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields, expecting = "a table: one claim")]
 pub(super) struct RawClaim {
     #[serde(rename = "in")]
-    pub(super) modes: Option<Spanned<Vec<Word>>>,
+    pub(super) modes: Option<Spanned<Vec<SpannedText>>>,
     pub(super) within: Option<Spanned<i64>>,
     pub(super) state: Option<Spanned<RawStateClaim>>,
     pub(super) blocks: Option<RawBlocks>,
@@ -242,64 +242,64 @@ pub(super) struct RawClaim {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields, expecting = "a table with an end and `is`")]
 pub(super) struct RawStateClaim {
-    pub(super) socket: Option<Word>,
-    pub(super) peer_of: Option<Word>,
-    pub(super) is: Word,
+    pub(super) socket: Option<SpannedText>,
+    pub(super) peer_of: Option<SpannedText>,
+    pub(super) is: SpannedText,
 }
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields, expecting = "a table with `side` and `call`")]
 pub(super) struct RawBlocks {
-    pub(super) side: Word,
-    pub(super) call: Word,
+    pub(super) side: SpannedText,
+    pub(super) call: SpannedText,
 }
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields, expecting = "a table with `side` and `call`")]
 pub(super) struct RawReturns {
-    pub(super) side: Word,
-    pub(super) call: Word,
-    pub(super) value: Option<Number>,
-    pub(super) data: Option<Word>,
-    pub(super) error: Option<Word>,
+    pub(super) side: SpannedText,
+    pub(super) call: SpannedText,
+    pub(super) value: Option<SpannedNumber>,
+    pub(super) data: Option<SpannedText>,
+    pub(super) error: Option<SpannedText>,
 }
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields, expecting = "a table: a segment's pattern and `is`")]
 pub(super) struct RawSegmentClaim {
-    pub(super) from: Word,
-    pub(super) flags: Option<Spanned<Vec<Word>>>,
-    pub(super) protocol: Option<Word>,
-    pub(super) seq: Option<Number>,
-    pub(super) ack: Option<Number>,
-    pub(super) len: Option<Number>,
-    pub(super) win: Option<Number>,
-    pub(super) win_scaled: Option<Number>,
-    pub(super) on: Option<Word>,
-    pub(super) is: Word,
+    pub(super) from: SpannedText,
+    pub(super) flags: Option<Spanned<Vec<SpannedText>>>,
+    pub(super) protocol: Option<SpannedText>,
+    pub(super) seq: Option<SpannedNumber>,
+    pub(super) ack: Option<SpannedNumber>,
+    pub(super) len: Option<SpannedNumber>,
+    pub(super) win: Option<SpannedNumber>,
+    pub(super) win_scaled: Option<SpannedNumber>,
+    pub(super) on: Option<SpannedText>,
+    pub(super) is: SpannedText,
 }
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields, expecting = "a table with an end, `recv` and `send`")]
 pub(super) struct RawQueue {
-    pub(super) socket: Option<Word>,
-    pub(super) peer_of: Option<Word>,
-    pub(super) recv: Option<Number>,
-    pub(super) send: Option<Number>,
+    pub(super) socket: Option<SpannedText>,
+    pub(super) peer_of: Option<SpannedText>,
+    pub(super) recv: Option<SpannedNumber>,
+    pub(super) send: Option<SpannedNumber>,
 }
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields, expecting = "a table with an end and what is claimed of its timer")]
 pub(super) struct RawTimer {
-    pub(super) socket: Option<Word>,
-    pub(super) peer_of: Option<Word>,
-    pub(super) kind: Option<Word>,
-    pub(super) fired: Option<Number>,
-    pub(super) rto_ms: Option<Number>,
+    pub(super) socket: Option<SpannedText>,
+    pub(super) peer_of: Option<SpannedText>,
+    pub(super) kind: Option<SpannedText>,
+    pub(super) fired: Option<SpannedNumber>,
+    pub(super) rto_ms: Option<SpannedNumber>,
 }
 
 /// A sum as a lesson writes it, with its place in the file: a text or a whole number.
-pub(super) type Number = Spanned<NumberText>;
+pub(super) type SpannedNumber = Spanned<NumberText>;
 
 /// The text of a sum.
 pub(super) struct NumberText(pub(super) String);

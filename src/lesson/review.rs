@@ -10,7 +10,7 @@ use std::ops::{Range, RangeInclusive};
 use toml::Spanned;
 
 use super::error::SourceText;
-use super::raw::{RawLesson, RawText, Word};
+use super::raw::{RawLesson, RawText, SpannedText};
 use super::{Glossary, Lesson};
 use crate::i18n::{BrokenTexts, FaultTexts, Lang, LanguageTexts, Languages, fill};
 use crate::model::{Errno, Mode};
@@ -179,7 +179,7 @@ impl Review<'_> {
     }
 
     /// Compares a text with the English one: its paragraphs, and, where all backticks are closed, what stands in them.
-    fn beside(&mut self, english: &str, word: &Word, lang: Lang, closed: bool) {
+    fn beside(&mut self, english: &str, word: &SpannedText, lang: Lang, closed: bool) {
         let counts = [english, word.get_ref()].map(paragraphs);
         if counts[0] != counts[1] {
             self.remark(&word.span(), Lack::Paragraphs { lang, english: counts[0], found: counts[1] });
@@ -196,7 +196,7 @@ impl Review<'_> {
 }
 
 /// What a text has in languages of the program, English first.
-fn languages(text: &RawText) -> impl Iterator<Item = (&Word, Lang)> {
+fn languages(text: &RawText) -> impl Iterator<Item = (&SpannedText, Lang)> {
     Lang::all().filter_map(|lang| Some((text.get(lang)?, lang)))
 }
 

@@ -4,10 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
 
 use super::{Action, Address, Step};
-use crate::model::{Mode, Opposite, Side, SocketKind, Sockets};
+use crate::model::{Mode, Opposite, Side, SocketKind, SocketNames};
 
 /// The sockets that the steps of a mode make; `server` is the lesson's address.
-pub(super) fn sockets(steps: &[Step], mode: Mode, server: SocketAddr) -> Sockets {
+pub(super) fn sockets(steps: &[Step], mode: Mode, server: SocketAddr) -> SocketNames {
     let here = |step: &&Step| step.modes.contains(&mode);
     let actions = || steps.iter().filter(here).filter_map(|step| step.action.as_ref());
     let listens = |action: &Action| match action {
@@ -31,30 +31,30 @@ pub(super) fn sockets(steps: &[Step], mode: Mode, server: SocketAddr) -> Sockets
             made.push((name.clone(), side, kind));
         }
     }
-    let joined = Joined::of(actions(), server);
+    let joined = SocketPairs::of(actions(), server);
     let opposites =
         made.iter().filter_map(|(name, _, kind)| Some((name.clone(), joined.opposite(name, *kind, &sides)?)));
     let opposites = opposites.collect();
-    Sockets::new(made, opposites)
+    SocketNames::new(made, opposites)
 }
 
 /// Which sockets the steps join with which.
 #[derive(Default)]
-struct Joined<'a> {
+struct SocketPairs<'a> {
     bound: Vec<(&'a str, SocketAddr)>,
     connected: Vec<(&'a str, SocketAddr)>,
     listening: BTreeSet<&'a str>,
     accepted_from: BTreeMap<&'a str, &'a str>,
 }
 
-impl<'a> Joined<'a> {
-    fn of(actions: impl Iterator<Item = &'a Action>, server: SocketAddr) -> Joined<'a> {
+impl<'a> SocketPairs<'a> {
+    fn of(actions: impl Iterator<Item = &'a Action>, server: SocketAddr) -> SocketPairs<'a> {
         let at = |addr: &Option<Address>| match addr {
             None => server,
             Some(Address::At(addr)) => *addr,
             Some(Address::Beside(ip, above)) => SocketAddr::new(*ip, server.port().wrapping_add(*above)),
         };
-        let mut joined = Joined::default();
+        let mut joined = SocketPairs::default();
         for action in actions {
             match action {
                 Action::Bind { socket, addr } => joined.bound.push((socket, at(addr))),

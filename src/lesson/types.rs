@@ -6,8 +6,8 @@ use std::time::Duration;
 use super::Expr;
 use crate::i18n::{Lang, Localized};
 use crate::model::{
-    CallName, Count, End, Errno, How, LabSettings, Mode, Need, SegmentFate, Side, SocketOption, SocketState, Sockets,
-    TimerKind,
+    CallName, ConnectionEnd, Count, Errno, How, LabSettings, Mode, Need, SegmentFate, Side, SocketNames, SocketOption,
+    SocketState, TimerKind,
 };
 use crate::tcp::{Flags, Protocol};
 
@@ -37,12 +37,12 @@ pub struct Lesson {
     /// Its steps, in order.
     pub steps: Vec<Step>,
     /// What the sockets are that they make, in the lab and on the host.
-    pub sockets: [Sockets; 2],
+    pub sockets: [SocketNames; 2],
 }
 
 impl Lesson {
     /// What the sockets are that the steps of a mode make.
-    pub fn sockets_in(&self, mode: Mode) -> &Sockets {
+    pub fn sockets_in(&self, mode: Mode) -> &SocketNames {
         &self.sockets[mode as usize]
     }
 
@@ -125,19 +125,19 @@ pub struct Ask {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Measure {
     /// The state of an end.
-    State(End),
+    State(ConnectionEnd),
     /// Whether a side's newest call `blocks` or `returns`.
     Call(Side),
     /// What a side's newest call returned: a number, or an error's name.
     Returned(Side),
     /// The bytes in the receive queue of an end.
-    RecvQueue(End),
+    RecvQueue(ConnectionEnd),
     /// The bytes in the send queue of an end.
-    SendQueue(End),
+    SendQueue(ConnectionEnd),
     /// How often the running timer of an end has fired.
-    Fired(End),
+    Fired(ConnectionEnd),
     /// The retransmission timeout of an end, in milliseconds.
-    Rto(End),
+    Rto(ConnectionEnd),
 }
 
 impl Measure {
@@ -306,7 +306,7 @@ pub enum Terms {
     /// The kernel has an end in this state.
     State {
         /// Which end.
-        end: End,
+        end: ConnectionEnd,
         /// The state.
         is: SocketState,
     },
@@ -342,7 +342,7 @@ pub struct CallTerms {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct QueueTerms {
     /// Which end.
-    pub end: End,
+    pub end: ConnectionEnd,
     /// Bytes not yet read; of a listener, connections that wait for `accept()`.
     pub recv: Option<Expr>,
     /// Bytes not yet acknowledged; of a listener, the backlog.
@@ -353,7 +353,7 @@ pub struct QueueTerms {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TimerTerms {
     /// Which end.
-    pub end: End,
+    pub end: ConnectionEnd,
     /// The timer that runs.
     pub kind: Option<TimerKind>,
     /// How often it has fired: retransmissions or probes.

@@ -23,7 +23,7 @@ use crate::model::{Cause, Side};
 type Job = Box<dyn FnOnce() + Send>;
 
 /// The tables of the sides that this process drives.
-pub(super) struct Tables(BTreeMap<Side, Table>);
+pub(super) struct Tables(BTreeMap<Side, DescriptorTable>);
 
 impl Tables {
     /// An empty one for each side.
@@ -31,7 +31,7 @@ impl Tables {
     /// # Errors
     /// Where a thread can't be started.
     pub(super) fn new(sides: &[Side]) -> io::Result<Tables> {
-        sides.iter().map(|side| Ok((*side, Table::new(*side)?))).collect::<io::Result<_>>().map(Tables)
+        sides.iter().map(|side| Ok((*side, DescriptorTable::new(*side)?))).collect::<io::Result<_>>().map(Tables)
     }
 
     /// A side's descriptors.
@@ -117,25 +117,25 @@ impl Descriptors {
 }
 
 /// A table, and the first thread that has it.
-struct Table {
+struct DescriptorTable {
     descriptors: Arc<Descriptors>,
     jobs: Option<Sender<Job>>,
     thread: Option<JoinHandle<()>>,
 }
 
-impl Table {
-    fn new(side: Side) -> io::Result<Table> {
+impl DescriptorTable {
+    fn new(side: Side) -> io::Result<DescriptorTable> {
         let (jobs, inbox) = channel::<Job>();
         let (hello, alone) = channel();
         let builder = thread::Builder::new().name(format!("{}'s", side.name())).stack_size(256 * 1024);
         // What is refused leaves the table as it is.
         let thread = sys::start_with_own_descriptors(builder, INTERRUPT, hello, inbox)?;
         let alone = alone.recv().map_err(|_| gone())?;
-        Ok(Table { descriptors: Arc::new(Descriptors::new(alone)), jobs: Some(jobs), thread: Some(thread) })
+        Ok(DescriptorTable { descriptors: Arc::new(Descriptors::new(alone)), jobs: Some(jobs), thread: Some(thread) })
     }
 }
 
-impl Drop for Table {
+impl Drop for DescriptorTable {
     fn drop(&mut self) {
         self.jobs = None;
         if let Some(thread) = self.thread.take() {

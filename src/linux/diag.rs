@@ -7,7 +7,7 @@ use std::io;
 use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
-use super::netlink::{Dump, Message, Netlink, attributes, messages};
+use super::netlink::{Dump, Netlink, NetlinkMessage, attributes, messages};
 use crate::model::{Cause, SocketState, TcpInfo, Timer, TimerKind};
 use crate::tcp::State;
 
@@ -20,7 +20,7 @@ const TORN_DUMPS: u32 = 10;
 
 /// Which sockets are asked for. A kernel that doesn't know a bit passes it over.
 #[derive(Clone, Copy)]
-pub enum Which {
+pub enum DumpFilter {
     /// Every state of RFC 9293, and the request sockets (`TCP_NEW_SYN_RECV`, bit 12).
     Active = 0xfff | 1 << 12,
     /// Those that are bound and nothing more (`TCP_BOUND_INACTIVE`, bit 13). The kernel looks for them in a table that
@@ -61,7 +61,7 @@ pub struct DiagEntry {
 pub fn dump(
     netlink: &mut Netlink,
     (family, protocol): (i32, i32),
-    which: Which,
+    which: DumpFilter,
     now: Duration,
 ) -> io::Result<Vec<DiagEntry>> {
     let mut request = [0u8; 56];
@@ -69,7 +69,7 @@ pub fn dump(
     request[1] = protocol as u8;
     request[2] = 1 << (INET_DIAG_INFO - 1);
     request[4..8].copy_from_slice(&(which as u32).to_ne_bytes());
-    let mut message = Message::default();
+    let mut message = NetlinkMessage::default();
     message.begin(SOCK_DIAG_BY_FAMILY, libc::NLM_F_DUMP as u16).raw(&request).end();
     for _ in 0..TORN_DUMPS {
         let mut entries = Vec::new();
@@ -91,7 +91,7 @@ pub fn dump(
 /// As [`dump`].
 pub fn has_table(family: (i32, i32)) -> io::Result<()> {
     let mut netlink = Netlink::open(libc::NETLINK_SOCK_DIAG)?;
-    dump(&mut netlink, family, Which::Nothing, Duration::ZERO).map(drop)
+    dump(&mut netlink, family, DumpFilter::Nothing, Duration::ZERO).map(drop)
 }
 
 /// Asks for one TCP socket by its two addresses, in the namespace of `netlink`; `remote` is `None` for one that listens.
@@ -108,7 +108,7 @@ pub fn query(
     request[0] = family as u8;
     request[1] = libc::IPPROTO_TCP as u8;
     request[2] = 1 << (INET_DIAG_INFO - 1);
-    request[4..8].copy_from_slice(&(Which::Active as u32).to_ne_bytes());
+    request[4..8].copy_from_slice(&(DumpFilter::Active as u32).to_ne_bytes());
     request[8..10].copy_from_slice(&local.port().to_be_bytes());
     put(&mut request[12..28], local.ip());
     if let Some(remote) = remote {
@@ -117,7 +117,7 @@ pub fn query(
     }
     // INET_DIAG_NOCOOKIE: whichever it is.
     request[48..56].fill(0xff);
-    let mut message = Message::default();
+    let mut message = NetlinkMessage::default();
     message.begin(SOCK_DIAG_BY_FAMILY, 0).raw(&request).end();
     let mut entry = None;
     let asked = netlink.ask(&message, |kind, body| {
@@ -226,9 +226,9 @@ mod tests {
         let mut netlink = Netlink::open(libc::NETLINK_SOCK_DIAG).unwrap();
         for family in [libc::AF_INET, libc::AF_INET6] {
             // 253: for experiments (RFC 3692), so nobody has a table of it.
-            let refused = dump(&mut netlink, (family, 253), Which::Active, Duration::ZERO).unwrap_err();
+            let refused = dump(&mut netlink, (family, 253), DumpFilter::Active, Duration::ZERO).unwrap_err();
             assert_eq!(refused.raw_os_error(), Some(libc::ENOENT));
-            dump(&mut netlink, (family, libc::IPPROTO_TCP), Which::Active, Duration::ZERO).unwrap();
+            dump(&mut netlink, (family, libc::IPPROTO_TCP), DumpFilter::Active, Duration::ZERO).unwrap();
         }
     }
 
@@ -277,7 +277,7 @@ mod tests {
                 kernel.send(datagram).unwrap();
             }
             let family = (libc::AF_INET, libc::IPPROTO_TCP);
-            let told = dump(&mut netlink, family, Which::Active, Duration::ZERO);
+            let told = dump(&mut netlink, family, DumpFilter::Active, Duration::ZERO);
             let told = told.map(|entries| entries.iter().map(|entry| entry.local.port()).collect::<Vec<_>>());
             assert_eq!(told.ok().as_deref(), wanted, "case {n}");
             kernel.set_nonblocking(true).unwrap();
@@ -295,7 +295,7 @@ mod tests {
         let client = stream.local_addr().unwrap();
         let mut netlink = Netlink::open(libc::NETLINK_SOCK_DIAG).unwrap();
         let (family, now) = ((libc::AF_INET, libc::IPPROTO_TCP), Duration::ZERO);
-        let all = dump(&mut netlink, family, Which::Active, now).unwrap();
+        let all = dump(&mut netlink, family, DumpFilter::Active, now).unwrap();
         for ends in [(client, Some(server)), (server, Some(client)), (server, None)] {
             let listed = all.iter().find(|entry| (entry.local, entry.remote) == ends).unwrap();
             let found = query(&mut netlink, ends, now).unwrap().unwrap();

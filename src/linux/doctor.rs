@@ -16,7 +16,7 @@ use crate::model::{Aim, LabSettings};
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Ability {
     /// To ask the kernel for all sockets of a protocol.
-    Table(Table),
+    Table(DiagTable),
     /// To hold SYN_RECV without a lab.
     DeferAccept,
     /// To see segments on the machine's own loopback.
@@ -42,22 +42,22 @@ pub enum Ability {
 /// One of the kernel's tables of sockets.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[allow(missing_docs)]
-pub enum Table {
+pub enum DiagTable {
     Tcp4,
     Tcp6,
     Udp4,
     Udp6,
 }
 
-impl Table {
-    const ALL: [Table; 4] = [Table::Tcp4, Table::Tcp6, Table::Udp4, Table::Udp6];
+impl DiagTable {
+    const ALL: [DiagTable; 4] = [DiagTable::Tcp4, DiagTable::Tcp6, DiagTable::Udp4, DiagTable::Udp6];
 
     const fn family(self) -> (i32, i32) {
         match self {
-            Table::Tcp4 => (libc::AF_INET, libc::IPPROTO_TCP),
-            Table::Tcp6 => (libc::AF_INET6, libc::IPPROTO_TCP),
-            Table::Udp4 => (libc::AF_INET, libc::IPPROTO_UDP),
-            Table::Udp6 => (libc::AF_INET6, libc::IPPROTO_UDP),
+            DiagTable::Tcp4 => (libc::AF_INET, libc::IPPROTO_TCP),
+            DiagTable::Tcp6 => (libc::AF_INET6, libc::IPPROTO_TCP),
+            DiagTable::Udp4 => (libc::AF_INET, libc::IPPROTO_UDP),
+            DiagTable::Udp6 => (libc::AF_INET6, libc::IPPROTO_UDP),
         }
     }
 }
@@ -108,7 +108,7 @@ impl Diagnosis {
 
     /// Whether a walk is possible at all: without the kernel's word on TCP's sockets none is.
     pub fn allows_walks(&self) -> bool {
-        self.allows(Ability::Table(Table::Tcp4))
+        self.allows(Ability::Table(DiagTable::Tcp4))
     }
 
     /// Whether it allows the lab.
@@ -127,10 +127,10 @@ impl Diagnosis {
 /// [`super::gain_rights`] afterwards.
 pub fn examine(getenv: impl Fn(&str) -> Option<String>) -> Diagnosis {
     let release = fs::read_to_string("/proc/sys/kernel/osrelease").unwrap_or_default().trim().to_owned();
-    let table = |table: Table| {
+    let table = |table: DiagTable| {
         (Ability::Table(table), diag::has_table(table.family()).map_err(refused(Aim::Table.by("NETLINK_SOCK_DIAG"))))
     };
-    let mut abilities: Vec<(Ability, Result<(), Refused>)> = Table::ALL.into_iter().map(table).collect();
+    let mut abilities: Vec<(Ability, Result<(), Refused>)> = DiagTable::ALL.into_iter().map(table).collect();
     abilities.push((Ability::DeferAccept, defer_accept().map_err(refused(Aim::DeferAccept.by("TCP_DEFER_ACCEPT")))));
     abilities.push((Ability::HostCapture, wire::try_capture()));
     let root = sys::effective_ids().0 == 0;
@@ -164,11 +164,11 @@ fn try_tracing() -> Result<(), Refused> {
     }
 }
 
-type Step = (Ability, fn() -> Result<(), Refused>);
+type ProbeStep = (Ability, fn() -> Result<(), Refused>);
 
 /// Builds a lab step by step, until one is refused.
 fn try_lab() -> Vec<(Ability, Result<(), Refused>)> {
-    let steps: [Step; 6] = [
+    let steps: [ProbeStep; 6] = [
         (Ability::NetNamespace, lab::new_network),
         (Ability::Gate, || lab::close_gate(Gate::StaysClosed).map(drop)),
         (Ability::Loopback, || lab::bring_up_loopback(&LabSettings::default())),
@@ -237,10 +237,10 @@ fn remedies(diagnosis: &Diagnosis, machine: &Machine) -> Vec<Remedy> {
     };
     let no_protocol = [libc::EPROTONOSUPPORT, libc::EAFNOSUPPORT];
     let no_table = [&no_protocol[..], &[libc::ENOENT]].concat();
-    module(Ability::Table(Table::Tcp4), &no_table, "tcp_diag");
-    module(Ability::Table(Table::Tcp6), &no_table, "tcp_diag");
-    module(Ability::Table(Table::Udp4), &no_table, "udp_diag");
-    module(Ability::Table(Table::Udp6), &no_table, "udp_diag");
+    module(Ability::Table(DiagTable::Tcp4), &no_table, "tcp_diag");
+    module(Ability::Table(DiagTable::Tcp6), &no_table, "tcp_diag");
+    module(Ability::Table(DiagTable::Udp4), &no_table, "udp_diag");
+    module(Ability::Table(DiagTable::Udp6), &no_table, "udp_diag");
     module(Ability::Gate, &[&no_table[..], &[libc::EOPNOTSUPP]].concat(), "nf_tables");
     module(Ability::HostCapture, &no_protocol, "af_packet");
     module(Ability::Capture, &no_protocol, "af_packet");
@@ -286,8 +286,8 @@ fn remedies(diagnosis: &Diagnosis, machine: &Machine) -> Vec<Remedy> {
 mod tests {
     use super::*;
 
-    const TCP: Ability = Ability::Table(Table::Tcp4);
-    const UDP: Ability = Ability::Table(Table::Udp4);
+    const TCP: Ability = Ability::Table(DiagTable::Tcp4);
+    const UDP: Ability = Ability::Table(DiagTable::Udp4);
 
     /// What helps where everything is allowed but these.
     fn cures(refusals: &[(Ability, i32)], machine: Machine) -> Vec<Remedy> {

@@ -13,8 +13,8 @@ use super::lab::{self, Refused, refused};
 use super::netlink::Netlink;
 use super::sockets::Sockets;
 use super::wire::{Watch, Wire};
-use crate::lab::{self as core, Failure, Scope, Sending, Table};
-use crate::model::{Aim, Attempt, Copies, Errno, LabSettings, Mode, Told};
+use crate::lab::{self as core, Failure, Scope, Sending, TableUpdate};
+use crate::model::{Aim, Attempt, Copies, Errno, KernelTable, LabSettings, Mode};
 use crate::tcp::Packet;
 
 /// So many connections may send all that they can at once, and it finds room where what was captured waits. With more of
@@ -23,26 +23,26 @@ const AT_ONCE: usize = 16;
 
 /// Where a walk is to run.
 #[derive(Clone, Debug)]
-pub enum Place {
+pub enum WalkPlace {
     /// In a new lab with these settings; the process has the rights for it ([`super::gain_rights`]).
     Lab(LabSettings),
     /// On the machine's own loopback.
     Host,
 }
 
-impl Place {
+impl WalkPlace {
     pub(super) fn mode(&self) -> Mode {
         match self {
-            Place::Lab(_) => Mode::Lab,
-            Place::Host => Mode::Host,
+            WalkPlace::Lab(_) => Mode::Lab,
+            WalkPlace::Host => Mode::Host,
         }
     }
 
     /// What becomes there of segments that are sent once more; on the host nothing is held.
     pub(super) fn copies(&self) -> Copies {
         match self {
-            Place::Lab(settings) => settings.copies,
-            Place::Host => Copies::default(),
+            WalkPlace::Lab(settings) => settings.copies,
+            WalkPlace::Host => Copies::default(),
         }
     }
 }
@@ -55,7 +55,7 @@ enum AnyWire {
 
 /// A descriptor that an environment needs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-pub(super) enum Part {
+pub(super) enum NeededDescriptor {
     /// What sees segments.
     Capture,
     /// What sends them on.
@@ -79,15 +79,15 @@ pub(super) struct Environment {
 
 impl Environment {
     /// Enters the place with the calling thread, and opens its wire. `epoch` is the beginning of its clock.
-    pub(super) fn enter(place: &Place, gate: Gate, epoch: Instant) -> Result<Environment, Refused> {
+    pub(super) fn enter(place: &WalkPlace, gate: Gate, epoch: Instant) -> Result<Environment, Refused> {
         let mut closed = None;
         let wire = match place {
-            Place::Lab(settings) => {
+            WalkPlace::Lab(settings) => {
                 closed = lab::enter_with(settings, gate)?;
                 AnyWire::Holds(Box::new(Wire::open()?))
             }
             // Without the right to see segments the walk goes on without them, and says so.
-            Place::Host => Watch::open().map_or(AnyWire::Blind, |watch| AnyWire::Watches(Box::new(watch))),
+            WalkPlace::Host => Watch::open().map_or(AnyWire::Blind, |watch| AnyWire::Watches(Box::new(watch))),
         };
         diag::has_table((libc::AF_INET, libc::IPPROTO_TCP)).map_err(refused(Aim::Table.by("NETLINK_SOCK_DIAG")))?;
         let mut sockets = Sockets::new(place.mode())
@@ -95,23 +95,27 @@ impl Environment {
         if let AnyWire::Holds(wire) = &wire {
             sockets.hide(wire.fence());
         }
-        let settings = if let Place::Lab(settings) = place { Some(settings.clone()) } else { None };
+        let settings = if let WalkPlace::Lab(settings) = place { Some(settings.clone()) } else { None };
         Ok(Environment { epoch, settings, gate: closed, wire, sockets })
     }
 
     /// What another process needs to go on here, with the names of it: the descriptors of the wire and of the gate.
-    pub(super) fn parts(&self) -> Vec<(Part, BorrowedFd<'_>)> {
+    pub(super) fn parts(&self) -> Vec<(NeededDescriptor, BorrowedFd<'_>)> {
         let mut parts = Vec::new();
         match &self.wire {
             AnyWire::Holds(wire) => {
                 let (capture, v4, v6, fence) = wire.parts();
-                parts.extend([(Part::Capture, capture), (Part::V4, v4), (Part::Fence, fence)]);
-                parts.extend(v6.map(|v6| (Part::V6, v6)));
+                parts.extend([
+                    (NeededDescriptor::Capture, capture),
+                    (NeededDescriptor::V4, v4),
+                    (NeededDescriptor::Fence, fence),
+                ]);
+                parts.extend(v6.map(|v6| (NeededDescriptor::V6, v6)));
             }
-            AnyWire::Watches(watch) => parts.push((Part::Capture, watch.fd())),
+            AnyWire::Watches(watch) => parts.push((NeededDescriptor::Capture, watch.fd())),
             AnyWire::Blind => {}
         }
-        parts.extend(self.gate.as_ref().map(|gate| (Part::Gate, gate.as_fd())));
+        parts.extend(self.gate.as_ref().map(|gate| (NeededDescriptor::Gate, gate.as_fd())));
         parts
     }
 
@@ -121,28 +125,29 @@ impl Environment {
     /// # Errors
     /// Where the kernel's table can't be asked.
     pub(super) fn resume(
-        place: &Place,
+        place: &WalkPlace,
         epoch: Instant,
-        mut parts: HashMap<Part, OwnedFd>,
+        mut parts: HashMap<NeededDescriptor, OwnedFd>,
     ) -> Result<Option<Environment>, Refused> {
-        let gate = parts.remove(&Part::Gate).map(Netlink::resume);
-        let wire = match (place, parts.remove(&Part::Capture)) {
-            (Place::Lab(_), Some(capture)) => {
-                let Some((v4, fence)) = parts.remove(&Part::V4).zip(parts.remove(&Part::Fence)) else {
+        let gate = parts.remove(&NeededDescriptor::Gate).map(Netlink::resume);
+        let wire = match (place, parts.remove(&NeededDescriptor::Capture)) {
+            (WalkPlace::Lab(_), Some(capture)) => {
+                let Some((v4, fence)) = parts.remove(&NeededDescriptor::V4).zip(parts.remove(&NeededDescriptor::Fence))
+                else {
                     return Ok(None);
                 };
-                AnyWire::Holds(Box::new(Wire::resume((capture, v4, parts.remove(&Part::V6), fence))))
+                AnyWire::Holds(Box::new(Wire::resume((capture, v4, parts.remove(&NeededDescriptor::V6), fence))))
             }
-            (Place::Lab(_), None) => return Ok(None),
-            (Place::Host, Some(capture)) => AnyWire::Watches(Box::new(Watch::resume(capture))),
-            (Place::Host, None) => AnyWire::Blind,
+            (WalkPlace::Lab(_), None) => return Ok(None),
+            (WalkPlace::Host, Some(capture)) => AnyWire::Watches(Box::new(Watch::resume(capture))),
+            (WalkPlace::Host, None) => AnyWire::Blind,
         };
         let mut sockets = Sockets::new(place.mode())
             .map_err(refused(Aim::Table.by("socket(AF_NETLINK, SOCK_RAW, NETLINK_SOCK_DIAG)")))?;
         if let AnyWire::Holds(wire) = &wire {
             sockets.hide(wire.fence());
         }
-        let settings = if let Place::Lab(settings) = place { Some(settings.clone()) } else { None };
+        let settings = if let WalkPlace::Lab(settings) = place { Some(settings.clone()) } else { None };
         Ok(Some(Environment { epoch, settings, gate, wire, sockets }))
     }
 
@@ -160,11 +165,11 @@ impl Environment {
     }
 
     /// What its wire can do.
-    pub(super) fn wire(&self) -> core::Wire {
+    pub(super) fn wire(&self) -> core::WireAbility {
         match self.wire {
-            AnyWire::Holds(_) => core::Wire::Holds,
-            AnyWire::Watches(_) => core::Wire::Watches,
-            AnyWire::Blind => core::Wire::Blind,
+            AnyWire::Holds(_) => core::WireAbility::Holds,
+            AnyWire::Watches(_) => core::WireAbility::Watches,
+            AnyWire::Blind => core::WireAbility::Blind,
         }
     }
 
@@ -218,12 +223,12 @@ impl Environment {
     }
 
     /// Asks the kernel for these sockets; `known` is what it said before.
-    pub(super) fn dump(&mut self, scope: &Scope, known: &Told) -> Result<Table, Failure> {
+    pub(super) fn dump(&mut self, scope: &Scope, known: &KernelTable) -> Result<TableUpdate, Failure> {
         let now = self.now();
         match scope {
-            Scope::All => self.sockets.observe(now).map(Table::All),
+            Scope::All => self.sockets.observe(now).map(TableUpdate::All),
             Scope::Ends(ends) => {
-                self.sockets.glance(ends, known, now).map(|glance| glance.map_or(Table::More, Table::Some))
+                self.sockets.glance(ends, known, now).map(|glance| glance.map_or(TableUpdate::More, TableUpdate::Some))
             }
         }
         .map_err(failed(Aim::Table.by("NETLINK_SOCK_DIAG")))

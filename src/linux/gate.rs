@@ -18,7 +18,7 @@
 
 use std::io;
 
-use super::netlink::{Message, Netlink};
+use super::netlink::{Netlink, NetlinkMessage};
 
 /// The mark that a segment bears once the learner let it go (`SO_MARK` of `socket(7)`): `SWAL`.
 pub const RELEASE_MARK: u32 = 0x5357_414c;
@@ -100,7 +100,7 @@ pub fn close(gate: Gate) -> io::Result<Option<Netlink>> {
 }
 
 fn close_families(netlink: &mut Netlink, families: &[u8], flags: u32) -> io::Result<()> {
-    let mut batch = Message::default();
+    let mut batch = NetlinkMessage::default();
     batch.begin(BATCH_BEGIN, 0).raw(&nfgenmsg(0, SUBSYSTEM)).end();
     for family in families {
         table(&mut batch, *family, flags);
@@ -117,12 +117,12 @@ fn nfgenmsg(family: u8, resource: u16) -> [u8; 4] {
     [family, 0, high, low]
 }
 
-fn create(batch: &mut Message, kind: u16, family: u8) -> &mut Message {
+fn create(batch: &mut NetlinkMessage, kind: u16, family: u8) -> &mut NetlinkMessage {
     let flags = (libc::NLM_F_CREATE | libc::NLM_F_ACK | libc::NLM_F_APPEND) as u16;
     batch.begin(kind, flags).raw(&nfgenmsg(family, 0))
 }
 
-fn table(batch: &mut Message, family: u8, flags: u32) {
+fn table(batch: &mut NetlinkMessage, family: u8, flags: u32) {
     let message = create(batch, NEW_TABLE, family).attribute(TABLE_NAME, NAME);
     if flags != 0 {
         message.attribute(TABLE_FLAGS, &flags.to_be_bytes());
@@ -130,7 +130,7 @@ fn table(batch: &mut Message, family: u8, flags: u32) {
     message.end();
 }
 
-fn chain(batch: &mut Message, family: u8) {
+fn chain(batch: &mut NetlinkMessage, family: u8) {
     create(batch, NEW_CHAIN, family)
         .attribute(CHAIN_TABLE, NAME)
         .attribute(CHAIN_NAME, CHAIN)
@@ -142,7 +142,7 @@ fn chain(batch: &mut Message, family: u8) {
         .end();
 }
 
-fn rule(batch: &mut Message, family: u8, protocol: i32, beginning: Option<[u8; 2]>) {
+fn rule(batch: &mut NetlinkMessage, family: u8, protocol: i32, beginning: Option<[u8; 2]>) {
     create(batch, NEW_RULE, family)
         .attribute(RULE_TABLE, NAME)
         .attribute(RULE_CHAIN, CHAIN)
@@ -160,21 +160,21 @@ fn rule(batch: &mut Message, family: u8, protocol: i32, beginning: Option<[u8; 2
         .end();
 }
 
-fn expression(list: &mut Message, name: &[u8], fill: impl FnOnce(&mut Message)) {
+fn expression(list: &mut NetlinkMessage, name: &[u8], fill: impl FnOnce(&mut NetlinkMessage)) {
     list.nested(1, |element| {
         element.attribute(1, name).nested(2, fill);
     });
 }
 
 /// `meta`: puts a property of the packet into register 1.
-fn load(list: &mut Message, key: u32) {
+fn load(list: &mut NetlinkMessage, key: u32) {
     expression(list, b"meta\0", |data| {
         data.attribute(1, &REGISTER_1.to_be_bytes()).attribute(2, &key.to_be_bytes());
     });
 }
 
 /// `payload`: puts the first two bytes of the transport header into register 1.
-fn load_beginning(list: &mut Message) {
+fn load_beginning(list: &mut NetlinkMessage) {
     expression(list, b"payload\0", |data| {
         data.attribute(1, &REGISTER_1.to_be_bytes())
             .attribute(2, &PAYLOAD_TRANSPORT_HEADER.to_be_bytes())
@@ -184,7 +184,7 @@ fn load_beginning(list: &mut Message) {
 }
 
 /// `cmp`: ends the rule unless register 1 compares so.
-fn compare(list: &mut Message, operation: u32, value: &[u8]) {
+fn compare(list: &mut NetlinkMessage, operation: u32, value: &[u8]) {
     expression(list, b"cmp\0", |data| {
         data.attribute(1, &REGISTER_1.to_be_bytes()).attribute(2, &operation.to_be_bytes()).nested(3, |inner| {
             inner.attribute(1, value);
@@ -193,7 +193,7 @@ fn compare(list: &mut Message, operation: u32, value: &[u8]) {
 }
 
 /// `immediate`: the verdict.
-fn drop_packet(list: &mut Message) {
+fn drop_packet(list: &mut NetlinkMessage) {
     expression(list, b"immediate\0", |data| {
         data.attribute(1, &REGISTER_VERDICT.to_be_bytes()).nested(2, |inner| {
             inner.nested(2, |verdict| {

@@ -21,8 +21,8 @@ use rustix::thread::{capabilities, clear_ambient_capability_set, configure_capab
 use rustix::time::{ClockId, clock_gettime};
 use serde::{Deserialize, Serialize};
 
-use super::environment::Part;
-use super::serve::{Left, Server, Successor};
+use super::environment::NeededDescriptor;
+use super::serve::{LoopExit, Server, Successor};
 use super::shared::{Agent, LONGEST, Link, VERSION};
 use crate::lab::Failure;
 use crate::model::{Cause, Entry, Member, Mode};
@@ -38,24 +38,24 @@ const MOVED: &[u8] = b"moved\n";
 
 /// A descriptor that moves.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-pub(super) enum Moving {
+pub(super) enum HandedDescriptor {
     /// Where others come in.
     Door,
     /// The link to the walk that was there first.
     Link,
     /// A part of the environment.
-    Part(Part),
+    Part(NeededDescriptor),
 }
 
 /// What is said of a lab first; its entries follow, one in a line.
 #[derive(Debug, Serialize, Deserialize)]
-pub(super) struct Header {
+pub(super) struct LabHeader {
     version: String,
     pub(super) mode: Mode,
     /// Who was there first.
     pub(super) member: Member,
     /// The descriptors, in the order in which they are sent.
-    descriptors: Vec<Moving>,
+    descriptors: Vec<HandedDescriptor>,
     entries: usize,
     /// The time on the lab's clock, and on `CLOCK_MONOTONIC` at the same moment.
     now: Duration,
@@ -63,10 +63,10 @@ pub(super) struct Header {
 }
 
 /// A lab as it arrives.
-pub(super) struct Moved {
-    pub(super) header: Header,
+pub(super) struct ReceivedLab {
+    pub(super) header: LabHeader,
     pub(super) entries: Vec<Entry>,
-    pub(super) descriptors: Vec<(Moving, OwnedFd)>,
+    pub(super) descriptors: Vec<(HandedDescriptor, OwnedFd)>,
     /// The beginning of the lab's clock.
     pub(super) epoch: Instant,
     /// Where it is said that it has arrived.
@@ -79,7 +79,7 @@ fn monotonic() -> Duration {
 }
 
 /// How serving ended.
-pub(super) enum End {
+pub(super) enum ServingEnd {
     /// Nobody is there any more.
     Over,
     /// The lab goes on in another process, in which this one's walk takes part.
@@ -91,18 +91,18 @@ pub(super) enum End {
 ///
 /// # Errors
 /// Why the lab can't go on; other processes were told.
-pub(super) fn serve(mut server: Server) -> Result<End, Failure> {
+pub(super) fn serve(mut server: Server) -> Result<ServingEnd, Failure> {
     let mut result = server.go_on();
-    while let Ok(Left::Knocked) = result {
+    while let Ok(LoopExit::Knocked) = result {
         match hand_over(server) {
-            Ok(agent) => return Ok(End::Moved(Box::new(agent))),
+            Ok(agent) => return Ok(ServingEnd::Moved(Box::new(agent))),
             // Then they come in here.
             Err(stays) => server = *stays,
         }
         result = server.go_on();
     }
     server.close(result.as_ref().err());
-    result.map(|_| End::Over)
+    result.map(|_| ServingEnd::Over)
 }
 
 /// Moves the lab into another process. The walk of this one goes on with what is returned.
@@ -163,10 +163,10 @@ fn send(server: &Server, control: &UnixStream, link: BorrowedFd<'_>) -> io::Resu
     let missing = || io::Error::from(Cause::NotMovable);
     let remote = server.remote.as_ref().ok_or_else(missing)?;
     let member = server.local.as_ref().and_then(|local| server.lab.member(local.member.number)).ok_or_else(missing)?;
-    let mut descriptors = vec![(Moving::Door, remote.members.listener()), (Moving::Link, link)];
-    descriptors.extend(server.environment.parts().into_iter().map(|(part, fd)| (Moving::Part(part), fd)));
+    let mut descriptors = vec![(HandedDescriptor::Door, remote.members.listener()), (HandedDescriptor::Link, link)];
+    descriptors.extend(server.environment.parts().into_iter().map(|(part, fd)| (HandedDescriptor::Part(part), fd)));
     let entries = server.lab.trace().entries();
-    let header = Header {
+    let header = LabHeader {
         version: VERSION.to_owned(),
         mode: server.mode,
         member: member.clone(),
@@ -202,7 +202,7 @@ fn answer(mut control: &UnixStream) -> io::Result<()> {
 ///
 /// # Errors
 /// Where it says something else, or its end is gone.
-pub(super) fn receive(control: OwnedFd) -> io::Result<Moved> {
+pub(super) fn receive(control: OwnedFd) -> io::Result<ReceivedLab> {
     let control = UnixStream::from(control);
     control.set_read_timeout(Some(PATIENCE))?;
     let mut room = vec![std::mem::MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(MOST))];
@@ -216,7 +216,7 @@ pub(super) fn receive(control: OwnedFd) -> io::Result<Moved> {
         })
         .collect();
     let mut lines = BufReader::new(&control);
-    let header: Header = serde_json::from_slice(&line(&mut lines)?)?;
+    let header: LabHeader = serde_json::from_slice(&line(&mut lines)?)?;
     if header.version != VERSION || header.descriptors.len() != fds.len() {
         return Err(io::ErrorKind::InvalidData.into());
     }
@@ -226,7 +226,7 @@ pub(super) fn receive(control: OwnedFd) -> io::Result<Moved> {
     let epoch = Instant::now().checked_sub(header.now + age).ok_or(io::ErrorKind::InvalidData)?;
     let descriptors = header.descriptors.iter().copied().zip(fds).collect();
     drop(lines);
-    Ok(Moved { header, entries, descriptors, epoch, control })
+    Ok(ReceivedLab { header, entries, descriptors, epoch, control })
 }
 
 fn line(lines: &mut impl BufRead) -> io::Result<Vec<u8>> {
@@ -235,14 +235,14 @@ fn line(lines: &mut impl BufRead) -> io::Result<Vec<u8>> {
     if line.ends_with(b"\n") { Ok(line) } else { Err(io::ErrorKind::UnexpectedEof.into()) }
 }
 
-impl Moved {
+impl ReceivedLab {
     /// Where others come in, and the link to who was there first.
     pub(super) fn take_ends(&mut self) -> Option<(UnixListener, UnixStream)> {
         let mut take = |wanted| {
             let place = self.descriptors.iter().position(|(moving, _)| *moving == wanted)?;
             Some(self.descriptors.swap_remove(place).1)
         };
-        Some((take(Moving::Door)?.into(), take(Moving::Link)?.into()))
+        Some((take(HandedDescriptor::Door)?.into(), take(HandedDescriptor::Link)?.into()))
     }
 
     /// Says that the lab is here.

@@ -14,7 +14,7 @@ use rustix::fs::{Mode, OFlags, openat};
 use socket2::{Domain, Socket, Type};
 
 use super::gate::{self, Gate};
-use super::netlink::{Message, Netlink};
+use super::netlink::{Netlink, NetlinkMessage};
 use super::{route, sys};
 use crate::model::{Aim, Attempt, LOOPBACK_MTU, LabSettings};
 
@@ -185,7 +185,7 @@ pub(super) fn new_network() -> Result<(), Refused> {
     sys::unshare(libc::CLONE_NEWNET).map_err(refused(Aim::NetNamespace.by("unshare(CLONE_NEWNET)")))?;
     // Asking for all sockets walks the whole hash table of connections, by default the machine's own, of a quarter of
     // a million buckets. A namespace made inside this one gets a table of its own, of this size (Linux 6.2).
-    if Folder::open("ipv4").set("tcp_child_ehash_entries", SMALL_TABLE).is_ok() {
+    if SysctlFolder::open("ipv4").set("tcp_child_ehash_entries", SMALL_TABLE).is_ok() {
         sys::unshare(libc::CLONE_NEWNET).map_err(refused(Aim::NetNamespace.by("unshare(CLONE_NEWNET)")))?;
     }
     Ok(())
@@ -218,7 +218,7 @@ pub(super) fn bring_up_loopback(settings: &LabSettings) -> Result<(), Refused> {
 /// Has TCP hand over one segment at a time (`gso_max_segs` of `ip-link(8)`). A burst that is cut only on its way out has
 /// PSH in its last segment, and where a burst ends depends on the measured round-trip time.
 fn hand_over_single_segments(loopback: u32) -> io::Result<()> {
-    let mut message = Message::default();
+    let mut message = NetlinkMessage::default();
     // `struct ifinfomsg`: family and type of device, the index, flags and which of them change.
     let head = [[0; 4], loopback.to_ne_bytes(), [0; 4], [0; 4]].concat();
     message
@@ -232,7 +232,7 @@ fn hand_over_single_segments(loopback: u32) -> io::Result<()> {
 /// Applies the settings for patience and those of the lesson.
 pub(super) fn apply(settings: &LabSettings) -> Result<(), Refused> {
     // Each folder is looked up once: the kernel compares a name with those of all namespaces that it remembers.
-    let ipv4 = Folder::open("ipv4");
+    let ipv4 = SysctlFolder::open("ipv4");
     for (name, value) in PATIENCE {
         let _ = ipv4.set(name, value);
     }
@@ -248,7 +248,7 @@ pub(super) fn apply(settings: &LabSettings) -> Result<(), Refused> {
         ipv4.set(name, value).map_err(refused_to_the_lesson(written("ipv4", name, value)))?;
     }
     for (name, value) in &settings.core {
-        Folder::open("core").set(name, value).map_err(refused_to_the_lesson(written("core", name, value)))?;
+        SysctlFolder::open("core").set(name, value).map_err(refused_to_the_lesson(written("core", name, value)))?;
     }
     set_routes(settings)
 }
@@ -268,7 +268,7 @@ pub(super) fn bound_flight(bound: usize) -> io::Result<()> {
     let limits = fs::read_to_string("/proc/sys/net/ipv4/tcp_wmem")?;
     let limits: Vec<usize> = limits.split_whitespace().filter_map(|limit| limit.parse().ok()).collect();
     let &[least, usual, _] = &limits[..] else { return Err(io::ErrorKind::InvalidData.into()) };
-    Folder::open("ipv4").set("tcp_wmem", format!("{least} {usual} {}", bound.min(MOST_ON_ITS_WAY).max(usual)))
+    SysctlFolder::open("ipv4").set("tcp_wmem", format!("{least} {usual} {}", bound.min(MOST_ON_ITS_WAY).max(usual)))
 }
 
 /// The same refusal once more.
@@ -278,11 +278,11 @@ fn same(error: &io::Error) -> io::Error {
 
 /// A folder below `/proc/sys/net`, as the calling thread's network namespace has it; one that can't be opened has no
 /// settings.
-struct Folder(io::Result<OwnedFd>);
+struct SysctlFolder(io::Result<OwnedFd>);
 
-impl Folder {
-    fn open(name: &str) -> Folder {
-        Folder(fs::File::open(format!("/proc/sys/net/{name}")).map(OwnedFd::from))
+impl SysctlFolder {
+    fn open(name: &str) -> SysctlFolder {
+        SysctlFolder(fs::File::open(format!("/proc/sys/net/{name}")).map(OwnedFd::from))
     }
 
     fn set(&self, name: &str, value: impl Display) -> io::Result<()> {

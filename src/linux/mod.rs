@@ -6,6 +6,7 @@
 //! publishes, so that what happened has one order and one clock.
 
 pub mod background;
+mod call_threads;
 mod daemon;
 mod descriptors;
 mod diag;
@@ -13,7 +14,6 @@ pub mod doctor;
 mod environment;
 mod gate;
 mod hand_over;
-mod hands;
 mod lab;
 mod needs;
 mod netlink;
@@ -32,8 +32,8 @@ pub mod untrusted;
 mod wire;
 mod world;
 
-pub use daemon::{Keeping, keep, take_over};
-pub use environment::Place;
+pub use daemon::{StartingDaemon, keep, take_over};
+pub use environment::WalkPlace;
 pub use gate::RELEASE_MARK;
 pub use lab::{
     Refused, Rights, check_address, effective_uid, enter as enter_lab, gain_rights, give_up_all_rights, give_up_root,
@@ -41,9 +41,9 @@ pub use lab::{
 };
 pub use needs::{missing, missing_in_lab};
 pub use poll::is_readable_within;
-pub use signals::{Process, receive_signals, stop};
+pub use signals::{PidFd, receive_signals, stop};
 pub use tracer::Unseen;
-pub use world::{Door, LinuxWorld};
+pub use world::{LinuxWorld, WatchSocket};
 
 /// What a thread said when it panicked.
 fn panic_text(panic: &(dyn std::any::Any + Send)) -> String {

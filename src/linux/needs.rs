@@ -16,7 +16,7 @@ use crate::model::{Aim, LabSettings, Mode, Need, SocketOption};
 /// What of these isn't there for a walk in such a mode, as far as a quick look from outside tells. Of a lab's settings it
 /// tells nothing: what the machine's own `/proc/sys` shows, a lab needn't have, and whether it has them shows when it starts.
 pub fn missing(needs: &[Need], mode: Mode) -> Vec<Need> {
-    let options = Options::default();
+    let options = TriedOptions::default();
     let is_there = |need: &Need| match (need, mode) {
         (Need::Option(name), _) => options.have(name),
         // A lab has an `::1` of its own wherever the kernel knows IPv6; the machine's loopback must have it already.
@@ -37,7 +37,7 @@ pub fn missing_in_lab(needs: &[Need]) -> Result<Vec<Need>, Refused> {
         lab::enter(&LabSettings::default())?;
         wire::try_capture()?;
         wire::try_delivery()?;
-        let options = Options::default();
+        let options = TriedOptions::default();
         let is_there = |need: &Need| match need {
             Need::Option(name) => options.have(name),
             Need::Ipv6 => has_ipv6(),
@@ -73,15 +73,15 @@ fn has_setting(name: &str) -> bool {
 }
 
 /// The socket options of this kernel, each tried on one and the same new socket.
-struct Options<F = fn() -> Option<Socket>>(LazyCell<Option<Socket>, F>);
+struct TriedOptions<F = fn() -> Option<Socket>>(LazyCell<Option<Socket>, F>);
 
-impl Default for Options {
-    fn default() -> Options {
-        Options(LazyCell::new(|| Socket::new(Domain::IPV4, Type::STREAM, None).ok()))
+impl Default for TriedOptions {
+    fn default() -> TriedOptions {
+        TriedOptions(LazyCell::new(|| Socket::new(Domain::IPV4, Type::STREAM, None).ok()))
     }
 }
 
-impl Options {
+impl TriedOptions {
     /// Whether the kernel knows an option. A value that it refuses is no sign that it doesn't.
     fn have(&self, name: &str) -> bool {
         let (Some(socket), Some(option)) = (&*self.0, SocketOption::by_name(name)) else { return true };

@@ -13,13 +13,13 @@ const HEADER: usize = 16;
 
 /// One request, or a batch of them, as the bytes that go to the kernel.
 #[derive(Default)]
-pub struct Message {
+pub struct NetlinkMessage {
     bytes: Vec<u8>,
     /// Where each request begins.
     starts: Vec<usize>,
 }
 
-impl Message {
+impl NetlinkMessage {
     /// Begins a message: its type and its flags beyond `NLM_F_REQUEST`. Its number is given when it is sent.
     pub fn begin(&mut self, kind: u16, flags: u16) -> &mut Self {
         self.starts.push(self.bytes.len());
@@ -116,7 +116,7 @@ impl Netlink {
     }
 
     /// Sends requests; returns the numbers that they got.
-    fn send(&mut self, message: &Message) -> io::Result<Range<u32>> {
+    fn send(&mut self, message: &NetlinkMessage) -> io::Result<Range<u32>> {
         let count = message.starts.len() as u32;
         if self.next.checked_add(count).is_none() {
             self.next = 1;
@@ -135,7 +135,7 @@ impl Netlink {
     ///
     /// # Errors
     /// The first error that the kernel answers with. Nothing of the answers is left then.
-    pub fn execute(&mut self, message: &Message, acks: usize) -> io::Result<()> {
+    pub fn execute(&mut self, message: &NetlinkMessage, acks: usize) -> io::Result<()> {
         let numbers = self.send(message)?;
         let mut pending = acks;
         while pending > 0 {
@@ -162,7 +162,7 @@ impl Netlink {
     ///
     /// # Errors
     /// The error that the kernel answers with.
-    pub fn ask(&mut self, message: &Message, mut take: impl FnMut(u16, &[u8])) -> io::Result<()> {
+    pub fn ask(&mut self, message: &NetlinkMessage, mut take: impl FnMut(u16, &[u8])) -> io::Result<()> {
         let numbers = self.send(message)?;
         loop {
             let length = (&self.socket).read(&mut self.buffer)?;
@@ -185,7 +185,7 @@ impl Netlink {
     /// # Errors
     /// The error that the kernel answers with, at once or at the end of what it could dump: `ENOENT` of a protocol of
     /// which it has no table.
-    pub fn dump(&mut self, message: &Message, mut take: impl FnMut(u16, &[u8])) -> io::Result<Dump> {
+    pub fn dump(&mut self, message: &NetlinkMessage, mut take: impl FnMut(u16, &[u8])) -> io::Result<Dump> {
         let numbers = self.send(message)?;
         let mut dump = Dump::Whole;
         loop {
@@ -214,7 +214,7 @@ fn status(body: &[u8]) -> io::Result<()> {
 
 /// One message that came.
 #[derive(Clone, Copy, Debug)]
-pub struct Answer<'a> {
+pub struct Reply<'a> {
     kind: i32,
     flags: u16,
     sequence: u32,
@@ -223,19 +223,19 @@ pub struct Answer<'a> {
 }
 
 /// The messages in one datagram that answer requests of these numbers.
-fn answers<'a>(bytes: &'a [u8], numbers: &Range<u32>) -> impl Iterator<Item = Answer<'a>> + use<'a> {
+fn answers<'a>(bytes: &'a [u8], numbers: &Range<u32>) -> impl Iterator<Item = Reply<'a>> + use<'a> {
     let numbers = numbers.clone();
     messages(bytes).filter(move |answer| numbers.contains(&answer.sequence))
 }
 
 /// The messages in one datagram; a length that doesn't fit ends them.
-pub fn messages(mut bytes: &[u8]) -> impl Iterator<Item = Answer<'_>> {
+pub fn messages(mut bytes: &[u8]) -> impl Iterator<Item = Reply<'_>> {
     std::iter::from_fn(move || {
         let length = u32::from_ne_bytes(*bytes.first_chunk::<4>()?) as usize;
         let header = bytes.first_chunk::<HEADER>()?;
         let body = bytes.get(HEADER..length)?;
         bytes = bytes.get(length.next_multiple_of(4)..).unwrap_or(&[]);
-        Some(Answer {
+        Some(Reply {
             kind: u16::from_ne_bytes([header[4], header[5]]).into(),
             flags: u16::from_ne_bytes([header[6], header[7]]),
             sequence: u32::from_ne_bytes([header[8], header[9], header[10], header[11]]),
@@ -262,13 +262,13 @@ mod tests {
 
     #[test]
     fn what_is_written_can_be_read() {
-        let mut message = Message::default();
+        let mut message = NetlinkMessage::default();
         message.begin(20, 0x300).raw(&[1, 2, 3, 4]).attribute(5, b"abc");
         message.nested(6, |inner| {
             inner.attribute(1, b"x");
         });
         message.end();
-        let Answer { kind, body, .. } = messages(&message.bytes).next().unwrap();
+        let Reply { kind, body, .. } = messages(&message.bytes).next().unwrap();
         assert_eq!((kind, &body[..4]), (20, &[1, 2, 3, 4][..]));
         let found: Vec<_> = attributes(&body[4..]).collect();
         assert_eq!(found[0], (5, &b"abc"[..]));
@@ -276,8 +276,8 @@ mod tests {
     }
 
     /// A request for the loopback's name that asks for an acknowledgement; interface 0 is none.
-    fn get_link(index: u32) -> Message {
-        let mut message = Message::default();
+    fn get_link(index: u32) -> NetlinkMessage {
+        let mut message = NetlinkMessage::default();
         let head = [[0; 4], index.to_ne_bytes(), [0; 4], [0; 4]].concat();
         message.begin(libc::RTM_GETLINK, libc::NLM_F_ACK as u16).raw(&head).end();
         message
@@ -297,7 +297,7 @@ mod tests {
         netlink.execute(&get_link(1), 1).unwrap();
         let mut dumped = 0;
         netlink.send(&get_link(0x7fff_ffff)).unwrap();
-        let mut all = Message::default();
+        let mut all = NetlinkMessage::default();
         all.begin(libc::RTM_GETLINK, libc::NLM_F_DUMP as u16).raw(&[0; 16]).end();
         assert_eq!(netlink.dump(&all, |_, _| dumped += 1).unwrap(), Dump::Whole);
         assert!(dumped > 0);
@@ -306,7 +306,7 @@ mod tests {
     #[test]
     fn after_an_error_nothing_of_the_answers_is_left() {
         let mut netlink = Netlink::open(libc::NETLINK_ROUTE).unwrap();
-        let mut several = Message::default();
+        let mut several = NetlinkMessage::default();
         for index in [0x7fff_ffffu32, 0x7fff_fffe, 1] {
             let head = [[0; 4], index.to_ne_bytes(), [0; 4], [0; 4]].concat();
             several.begin(libc::RTM_GETLINK, libc::NLM_F_ACK as u16).raw(&head).end();

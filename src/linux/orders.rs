@@ -8,7 +8,7 @@ use super::sides::Report;
 use crate::lab::Request;
 
 /// What such a thread is told.
-pub(super) enum Message {
+pub(super) enum Order {
     /// This process's own walk asks for something.
     Request(Request),
     /// A call thread of this process reports.
@@ -17,42 +17,42 @@ pub(super) enum Message {
     Stop,
 }
 
-impl From<Report> for Message {
-    fn from(report: Report) -> Message {
-        Message::Report(report)
+impl From<Report> for Order {
+    fn from(report: Report) -> Order {
+        Order::Report(report)
     }
 }
 
 /// A way to tell the thread something: an order, and a byte in the pipe on which it sleeps.
 pub(super) struct Orders<T> {
     sender: Sender<T>,
-    bell: PipeWriter,
+    waker: PipeWriter,
 }
 
 impl<T> Orders<T> {
     /// A way to give orders, and its other end.
     pub(super) fn new() -> io::Result<(Orders<T>, Inbox<T>)> {
-        let (heard, bell) = io::pipe()?;
+        let (heard, waker) = io::pipe()?;
         let (sender, orders) = channel();
-        Ok((Orders { sender, bell }, Inbox { orders, bell: heard }))
+        Ok((Orders { sender, waker }, Inbox { orders, waker: heard }))
     }
 
     pub(super) fn give(&self, order: T) {
         // Where the thread has ended, nobody is left to be told.
         if self.sender.send(order).is_ok() {
-            let _ = (&self.bell).write_all(&[0]);
+            let _ = (&self.waker).write_all(&[0]);
         }
     }
 
     pub(super) fn try_clone(&self) -> io::Result<Orders<T>> {
-        Ok(Orders { sender: self.sender.clone(), bell: self.bell.try_clone()? })
+        Ok(Orders { sender: self.sender.clone(), waker: self.waker.try_clone()? })
     }
 }
 
 /// What the thread hears.
 pub(super) struct Inbox<T> {
     orders: Receiver<T>,
-    bell: PipeReader,
+    waker: PipeReader,
 }
 
 impl<T> Inbox<T> {
@@ -62,13 +62,13 @@ impl<T> Inbox<T> {
     }
 
     /// What becomes readable when there are orders.
-    pub(super) fn bell(&self) -> BorrowedFd<'_> {
-        self.bell.as_fd()
+    pub(super) fn waker(&self) -> BorrowedFd<'_> {
+        self.waker.as_fd()
     }
 
-    /// Silences the bell once it has rung. Each order rang once; one read empties the pipe or leaves the rest for later. Whether
+    /// Silences the waker once it has rung. Each order rang once; one read empties the pipe or leaves the rest for later. Whether
     /// anybody is left who could give another one.
     pub(super) fn silence(&self) -> io::Result<bool> {
-        (&self.bell).read(&mut [0; 64]).map(|rang| rang > 0)
+        (&self.waker).read(&mut [0; 64]).map(|rang| rang > 0)
     }
 }

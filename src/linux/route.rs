@@ -7,7 +7,7 @@
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-use super::netlink::{Message, Netlink};
+use super::netlink::{Netlink, NetlinkMessage};
 use crate::model::{LabSettings, MSS};
 
 // `linux/rtnetlink.h`.
@@ -30,18 +30,18 @@ const PREFERRED: u32 = 1;
 /// kernel runs without IPv6.
 pub fn set_metrics(settings: &LabSettings, loopback: u32) -> io::Result<()> {
     let mut netlink = Netlink::open(libc::NETLINK_ROUTE)?;
-    let mut batch = Message::default();
+    let mut batch = NetlinkMessage::default();
     for (address, prefix) in [(Ipv4Addr::LOCALHOST, 32), (Ipv4Addr::new(127, 0, 0, 0), 8)] {
         route(&mut batch, libc::RTM_NEWROUTE, (address.into(), prefix), loopback, Some((settings, PREFERRED)));
     }
     netlink.execute(&batch, 2)?;
     let to = (Ipv6Addr::LOCALHOST.into(), 128);
-    let mut new = Message::default();
+    let mut new = NetlinkMessage::default();
     route(&mut new, libc::RTM_NEWROUTE, to, loopback, Some((settings, PREFERRED)));
     if netlink.execute(&new, 1).is_ok() {
         // The kernel's own route stands beside it, and would be preferred: it has priority 0, which can't be asked for. Once
         // it is gone, it is gone.
-        let mut old = Message::default();
+        let mut old = NetlinkMessage::default();
         route(&mut old, libc::RTM_DELROUTE, to, loopback, None);
         let _ = Netlink::open(libc::NETLINK_ROUTE)?.execute(&old, 1);
     }
@@ -50,7 +50,7 @@ pub fn set_metrics(settings: &LabSettings, loopback: u32) -> io::Result<()> {
 
 /// Adds the message that makes a local route with these metrics and this priority, or that takes away the kernel's own.
 fn route(
-    batch: &mut Message,
+    batch: &mut NetlinkMessage,
     kind: u16,
     (address, prefix): (IpAddr, u8),
     loopback: u32,
@@ -81,7 +81,7 @@ fn route(
     message.end();
 }
 
-fn metrics(list: &mut Message, settings: &LabSettings, ipv6: bool) {
+fn metrics(list: &mut NetlinkMessage, settings: &LabSettings, ipv6: bool) {
     if let Some(rto_min) = settings.rto_min_ms {
         // The kernel heeds this metric only where it is locked.
         list.attribute(RTAX_LOCK, &(1u32 << RTAX_RTO_MIN).to_ne_bytes());

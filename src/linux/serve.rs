@@ -8,17 +8,18 @@ use std::collections::VecDeque;
 use std::ops::ControlFlow;
 use std::time::{Duration, Instant};
 
+use super::call_threads::CallThreadStates;
 use super::environment::{Environment, failed};
-use super::hands::Hands;
 use super::lab::network;
-use super::orders::{Inbox, Message};
+use super::orders::{Inbox, Order};
 use super::poll::{Polled, poll};
 use super::shared::{
-    Agent, FromMember, Heard, Link, Members, Programs, ShownLesson, TakenName, ToMember, VERSION, programs_within,
+    Agent, FromMember, Link, MemberMessage, Members, Programs, ShownLesson, TakenName, ToMember, VERSION,
+    programs_within,
 };
 use super::sides::{NewSocket, Report};
 use super::sys;
-use crate::lab::{Denial, Effect, Failure, Happening, Input, Lab, OwnThread, Request, Scope, Sending, What};
+use crate::lab::{Denial, Effect, Failure, Happening, HappeningKind, Input, Lab, OwnThread, Request, Scope, Sending};
 use crate::model::{Actor, Aim, Call, Event, Member, Mode, Moment};
 
 /// So many captured segments, and so many effects, are taken in one round, so that messages are heard while a transfer runs.
@@ -36,7 +37,7 @@ const ALONE: Duration = Duration::from_millis(200);
 /// The walk of this process, where it has one.
 pub(super) struct LocalPeer {
     pub(super) member: Member,
-    pub(super) threads: Hands,
+    pub(super) threads: CallThreadStates,
     /// Called with what happens.
     pub(super) sink: Box<dyn Fn(Happening)>,
     /// How much of the trace it knows.
@@ -56,7 +57,7 @@ pub(super) struct RemotePeers {
 
 /// Why the loop was left.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Left {
+pub(super) enum LoopExit {
     Over,
     Knocked,
 }
@@ -70,8 +71,8 @@ pub(super) struct Server {
     pub(super) environment: Environment,
     pub(super) lab: Lab,
     /// `None` where this process has no walk.
-    pub(super) inbox: Option<Inbox<Message>>,
-    pub(super) messages: VecDeque<Message>,
+    pub(super) inbox: Option<Inbox<Order>>,
+    pub(super) messages: VecDeque<Order>,
     /// How the process is started in which the lab goes on once others come in; `None` where they come in here.
     pub(super) successor: Option<Successor>,
     /// Somebody is at the door.
@@ -111,7 +112,7 @@ impl Server {
     ///
     /// # Errors
     /// Why the lab can't go on.
-    pub(super) fn go_on(&mut self) -> Result<Left, Failure> {
+    pub(super) fn go_on(&mut self) -> Result<LoopExit, Failure> {
         let start = Instant::now();
         let mut visited = false;
         let mut busy = true;
@@ -123,19 +124,19 @@ impl Server {
             heard.into_iter().for_each(|heard| self.heard(heard));
             while let Some(message) = self.messages.pop_front() {
                 if self.hear(message)?.is_break() {
-                    return Ok(Left::Over);
+                    return Ok(LoopExit::Over);
                 }
             }
             visited |= self.lab.members().next().is_some();
             // Who comes at this moment finds the name free all the sooner.
             if self.is_deserted(visited || start.elapsed() > FIRST) {
-                return Ok(Left::Over);
+                return Ok(LoopExit::Over);
             }
             self.look_at_calls();
             busy |= self.carry_out()?;
             self.publish();
             if self.knocked && !busy {
-                return Ok(Left::Knocked);
+                return Ok(LoopExit::Knocked);
             }
         }
     }
@@ -190,11 +191,11 @@ impl Server {
         Ok(more)
     }
 
-    fn hear(&mut self, message: Message) -> Result<ControlFlow<()>, Failure> {
+    fn hear(&mut self, message: Order) -> Result<ControlFlow<()>, Failure> {
         match message {
-            Message::Request(request) => self.asked(request),
-            Message::Report(report) => self.reported(report)?,
-            Message::Stop => return Ok(ControlFlow::Break(())),
+            Order::Request(request) => self.asked(request),
+            Order::Report(report) => self.reported(report)?,
+            Order::Stop => return Ok(ControlFlow::Break(())),
         }
         Ok(ControlFlow::Continue(()))
     }
@@ -205,7 +206,7 @@ impl Server {
         if let Request::Call(side, call) = &request
             && local.threads.refuses(*side, call)
         {
-            return (local.sink)(Happening { at: self.environment.now(), what: What::Unmade(call.clone()) });
+            return (local.sink)(Happening { at: self.environment.now(), what: HappeningKind::Unmade(call.clone()) });
         }
         self.handle(Input::Asked(number, request));
     }
@@ -224,34 +225,36 @@ impl Server {
         }
     }
 
-    fn heard(&mut self, heard: Heard) {
+    fn heard(&mut self, heard: MemberMessage) {
         let Some(remote) = &mut self.remote else { return };
         match heard {
-            Heard::Gone(number) => self.handle(Input::Left(number)),
-            Heard::Said(number, FromMember::Hello { version, .. }) if version != VERSION => {
+            MemberMessage::Gone(number) => self.handle(Input::Left(number)),
+            MemberMessage::Said(number, FromMember::Hello { version, .. }) if version != VERSION => {
                 remote.members.deny(number, Denial::Version(VERSION.to_owned()));
             }
-            Heard::Said(number, FromMember::Hello { role, .. }) => {
+            MemberMessage::Said(number, FromMember::Hello { role, .. }) => {
                 if let Some(member) = remote.members.newcomer(number, role) {
                     self.handle(Input::Came(member));
                 }
             }
-            Heard::Said(number, FromMember::Program(news)) => self.handle(Input::Program(number, news)),
-            Heard::Said(number, FromMember::Opened { process, socket }) => {
+            MemberMessage::Said(number, FromMember::Program(news)) => self.handle(Input::Program(number, news)),
+            MemberMessage::Said(number, FromMember::Opened { process, socket }) => {
                 if let Some(actor) = self.lab.program_actor(number, socket.cookie) {
                     self.environment.sockets.process_opened(process, actor, socket);
                 }
             }
-            Heard::Said(number, FromMember::Closed { process, fd }) => {
+            MemberMessage::Said(number, FromMember::Closed { process, fd }) => {
                 // Only who runs a program has closed one of its descriptors.
                 if self.lab.program_actor(number, 0).is_some() {
                     self.environment.sockets.process_closed(process, fd);
                 }
             }
-            Heard::Said(number, FromMember::Has { process, sockets }) => self.program_has(number, process, &sockets),
-            Heard::Said(number, FromMember::Request(request)) => self.handle(Input::Asked(number, request)),
-            Heard::Said(number, FromMember::Blocked(caller)) => self.handle(Input::Blocked(number, caller)),
-            Heard::Said(number, FromMember::Returned { who, outcome, made }) => {
+            MemberMessage::Said(number, FromMember::Has { process, sockets }) => {
+                self.program_has(number, process, &sockets)
+            }
+            MemberMessage::Said(number, FromMember::Request(request)) => self.handle(Input::Asked(number, request)),
+            MemberMessage::Said(number, FromMember::Blocked(caller)) => self.handle(Input::Blocked(number, caller)),
+            MemberMessage::Said(number, FromMember::Returned { who, outcome, made }) => {
                 self.made(number, who, made.filter(|_| self.lab.is_in_call(number, who)));
                 self.handle(Input::Returned(number, who, outcome));
             }
@@ -305,7 +308,7 @@ impl Server {
             Effect::Settled(number) => {
                 self.publish();
                 if let Some(local) = self.local.as_ref().filter(|local| local.member.number == number) {
-                    (local.sink)(Happening { at: self.environment.now(), what: What::Settled });
+                    (local.sink)(Happening { at: self.environment.now(), what: HappeningKind::Settled });
                 }
             }
             Effect::SetRtoMin(ms) => self.environment.set_rto_min(ms),
@@ -369,7 +372,7 @@ impl Server {
         let mut run = false;
         let programs = self.remote.as_mut().and_then(|remote| remote.programs.as_mut());
         if let Some(programs) = programs.filter(|_| self.mode == Mode::Lab) {
-            if let crate::lab::Table::All(observation) = &mut table {
+            if let crate::lab::TableUpdate::All(observation) = &mut table {
                 programs.name(observation, &self.environment.sockets);
             }
             let members = self.lab.members().map(|member| member.pid).collect();
@@ -419,7 +422,7 @@ impl Server {
             let own =
                 |event: &Event| matches!(event, Event::Step(_) | Event::ByHand(_) | Event::Claim(_) | Event::Answer(_));
             for entry in entries[local.published..].iter().filter(|entry| !own(&entry.event)) {
-                (local.sink)(Happening { at: entry.at, what: What::Event(entry.event.clone()) });
+                (local.sink)(Happening { at: entry.at, what: HappeningKind::Event(entry.event.clone()) });
             }
             local.published = entries.len();
         }
@@ -430,12 +433,12 @@ impl Server {
 
     /// Waits for whatever comes next, no longer than the lab wants; not at all where there is more to do. What other
     /// processes said.
-    fn wait(&mut self, busy: bool) -> Result<Vec<Heard>, Failure> {
+    fn wait(&mut self, busy: bool) -> Result<Vec<MemberMessage>, Failure> {
         let limit = if busy { Some(Duration::ZERO) } else { self.rest() };
         let members = self.remote.iter().flat_map(|remote| remote.members.polled());
         let (numbers, polled): (Vec<Option<u32>>, Vec<Polled<'_>>) =
             members.map(|(number, fd, sends)| (number, Polled { fd, writes: sends })).unzip();
-        let waker = self.inbox.as_ref().map(Inbox::bell);
+        let waker = self.inbox.as_ref().map(Inbox::waker);
         let own = waker.into_iter().chain(self.environment.wire_fd());
         let own: Vec<Polled<'_>> = own.map(|fd| Polled { fd, writes: false }).collect();
         let ready = poll(own.iter().chain(&polled), limit).map_err(failed(Aim::Wake.by("ppoll()")))?;

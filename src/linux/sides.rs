@@ -66,11 +66,11 @@ pub struct SideThread {
     /// Closed when the thread has done everything.
     done: Receiver<()>,
     tid: i32,
-    place: Arc<Place>,
+    place: Arc<ThreadPosition>,
 }
 
 /// Where a side's thread is, and how many calls it has made: odd while it is in one, or just before or after it.
-type Place = AtomicU64;
+type ThreadPosition = AtomicU64;
 
 impl SideThread {
     /// Starts the thread, with the caller's network namespace and table of descriptors; a side's own hand, the first one in an
@@ -84,7 +84,7 @@ impl SideThread {
         let (calls, inbox) = channel::<Call>();
         let (hello, tid) = channel();
         let (working, done) = channel();
-        let place = Arc::new(Place::new(0));
+        let place = Arc::new(ThreadPosition::new(0));
         // In a table that isn't the side's alone they are the process's.
         if who.1 == 0 && descriptors.alone() {
             open_standard()?;
@@ -168,11 +168,11 @@ struct Worker {
     who: OwnThread,
     leaving: Leaving,
     descriptors: Arc<Descriptors>,
-    place: Arc<Place>,
+    place: Arc<ThreadPosition>,
 }
 
 /// What a call returned, and whether that is a new socket's descriptor.
-type Made = io::Result<(Returned, bool)>;
+type CallResult = io::Result<(Returned, bool)>;
 
 impl Worker {
     fn work(self, inbox: &Receiver<Call>, report: &impl Fn(Report)) {
@@ -207,7 +207,7 @@ impl Worker {
         NewSocket { fd, cookie: sys::cookie(fd).unwrap_or(0), udp: sys::is_datagram(fd) }
     }
 
-    fn run(&self, call: Call) -> Made {
+    fn run(&self, call: Call) -> CallResult {
         let made = matches!(call, Call::Socket { .. } | Call::Accept { .. });
         if let Call::Close { fd } = call {
             self.descriptors.closing(fd);

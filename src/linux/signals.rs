@@ -49,10 +49,10 @@ pub fn stop(job: bool) -> io::Result<()> {
 /// Whether no shell could continue a process: of its forebears the first that isn't in its process group is in another
 /// session (`setpgid(2)` has the rule, by which the kernel doesn't heed the terminal's stop signals then).
 fn is_orphaned(process: &str) -> bool {
-    let Some(own) = Standing::of(process) else { return true };
+    let Some(own) = ProcessStat::of(process) else { return true };
     let mut parent = own.parent;
     loop {
-        match Standing::of(&parent.to_string()) {
+        match ProcessStat::of(&parent.to_string()) {
             Some(of) if of.group == own.group => parent = of.parent,
             of => return of.is_none_or(|of| of.session != own.session),
         }
@@ -60,32 +60,32 @@ fn is_orphaned(process: &str) -> bool {
 }
 
 /// Where a process stands among the others (`proc_pid_stat(5)`).
-struct Standing {
+struct ProcessStat {
     parent: u32,
     group: u32,
     session: u32,
 }
 
-impl Standing {
-    fn of(process: &str) -> Option<Standing> {
+impl ProcessStat {
+    fn of(process: &str) -> Option<ProcessStat> {
         let stat = fs::read_to_string(format!("/proc/{process}/stat")).ok()?;
         // Behind the name in parentheses, which may have any letter.
         let mut numbers = stat.rsplit_once(')')?.1.split_whitespace().skip(1).map(|number| number.parse().ok());
-        Some(Standing { parent: numbers.next()??, group: numbers.next()??, session: numbers.next()?? })
+        Some(ProcessStat { parent: numbers.next()??, group: numbers.next()??, session: numbers.next()?? })
     }
 }
 
 /// A process, whatever becomes of its number (`pidfd_open(2)`).
-pub struct Process(OwnedFd);
+pub struct PidFd(OwnedFd);
 
-impl Process {
+impl PidFd {
     /// That with this number, a child that hasn't been waited for.
     ///
     /// # Errors
     /// The system's refusal.
-    pub fn open(pid: u32) -> io::Result<Process> {
+    pub fn open(pid: u32) -> io::Result<PidFd> {
         let pid = i32::try_from(pid).ok().and_then(Pid::from_raw).ok_or(io::ErrorKind::InvalidInput)?;
-        Ok(Process(pidfd_open(pid, PidfdFlags::empty())?))
+        Ok(PidFd(pidfd_open(pid, PidfdFlags::empty())?))
     }
 
     /// Sends it a signal.

@@ -8,12 +8,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::descriptors::Tables;
-use super::diag::{self, DiagEntry, Which};
+use super::diag::{self, DiagEntry, DumpFilter};
 use super::netlink::Netlink;
 use super::sides::NewSocket;
 use super::sys;
 use crate::model::{
-    Actor, Connection, Glance, Mode, Observation, Side, SocketFacts, SocketState, Source, TcpInfo, Told, Trace,
+    Actor, Connection, KernelTable, Mode, Observation, PartialDump, Side, SocketFacts, SocketState, Source, TcpInfo,
+    Trace,
 };
 use crate::tcp::State;
 
@@ -25,7 +26,7 @@ const CHOSEN_PORTS: RangeInclusive<u16> = 32_768..=60_999;
 const READINGS: usize = 3;
 
 /// An open descriptor of an actor's.
-struct Open {
+struct OpenSocket {
     actor: Actor,
     socket: NewSocket,
     /// Of a program's, the process that has it.
@@ -38,7 +39,7 @@ pub struct Sockets {
     mode: Mode,
     ipv6: bool,
     udp: bool,
-    open: Vec<Open>,
+    open: Vec<OpenSocket>,
     /// Where the open descriptors can be asked; `None` where they are other processes'.
     tables: Option<Arc<Tables>>,
     owners: HashMap<u64, Actor>,
@@ -67,7 +68,7 @@ impl Sockets {
             if let Some(fd) = socket.facts.fd.filter(|_| !socket.gone) {
                 let udp = socket.facts.state.tcp().is_none();
                 let socket = NewSocket { fd, cookie: socket.facts.cookie, udp };
-                self.open.push(Open { actor, socket, process: None });
+                self.open.push(OpenSocket { actor, socket, process: None });
             }
         }
     }
@@ -101,7 +102,7 @@ impl Sockets {
 
     /// An actor's call made a descriptor.
     pub fn made(&mut self, actor: Actor, socket: NewSocket) {
-        self.open.push(Open { actor, socket, process: None });
+        self.open.push(OpenSocket { actor, socket, process: None });
         self.owners.insert(socket.cookie, actor);
     }
 
@@ -109,7 +110,7 @@ impl Sockets {
     pub fn process_has(&mut self, process: u32, sockets: &[(Actor, NewSocket)]) {
         self.open.retain(|open| open.process != Some(process));
         for (actor, socket) in sockets {
-            self.open.push(Open { actor: *actor, socket: *socket, process: Some(process) });
+            self.open.push(OpenSocket { actor: *actor, socket: *socket, process: Some(process) });
             self.owners.insert(socket.cookie, *actor);
         }
     }
@@ -117,7 +118,7 @@ impl Sockets {
     /// A program's process has one more socket; an earlier one with its number is closed.
     pub fn process_opened(&mut self, process: u32, actor: Actor, socket: NewSocket) {
         self.process_closed(process, socket.fd);
-        self.open.push(Open { actor, socket, process: Some(process) });
+        self.open.push(OpenSocket { actor, socket, process: Some(process) });
         self.owners.insert(socket.cookie, actor);
     }
 
@@ -166,11 +167,11 @@ impl Sockets {
     }
 
     fn read_tables(&mut self, now: Duration) -> io::Result<Observation> {
-        let mut entries = self.dump(Which::Active, now)?;
+        let mut entries = self.dump(DumpFilter::Active, now)?;
         let listed: HashSet<u64> = entries.iter().map(|entry| entry.cookie).collect();
         if !self.open.iter().all(|open| listed.contains(&open.socket.cookie)) {
             let own: HashSet<u64> = self.open.iter().map(|open| open.socket.cookie).collect();
-            let bound = self.dump(Which::Bound, now)?.into_iter();
+            let bound = self.dump(DumpFilter::Bound, now)?.into_iter();
             entries.extend(bound.filter(|entry| own.contains(&entry.cookie)));
         }
         self.own_children(&entries);
@@ -212,9 +213,9 @@ impl Sockets {
     pub fn glance(
         &mut self,
         connections: &HashSet<Connection>,
-        told: &Told,
+        told: &KernelTable,
         now: Duration,
-    ) -> io::Result<Option<Glance>> {
+    ) -> io::Result<Option<PartialDump>> {
         let ports: HashSet<u16> = connections.iter().flat_map(Connection::ends).map(|end| end.port()).collect();
         let mut known = HashMap::new();
         let mut listening = Vec::new();
@@ -236,7 +237,7 @@ impl Sockets {
         let asked = ends.map(|(local, remote)| (local, Some(remote), known.get(&(local, remote)).copied()));
         let asked: Vec<_> =
             asked.chain(listening.into_iter().map(|(local, facts)| (local, None, Some(facts)))).collect();
-        let mut glance = Glance::default();
+        let mut glance = PartialDump::default();
         for (local, remote, known) in asked {
             let entry = diag::query(&mut self.netlink, (local, remote), now)?;
             let open = |cookie| self.open.iter().find(|open| open.socket.cookie == cookie).map(|open| open.socket.fd);
@@ -256,12 +257,12 @@ impl Sockets {
         Ok(Some(glance))
     }
 
-    fn dump(&mut self, which: Which, now: Duration) -> io::Result<Vec<DiagEntry>> {
+    fn dump(&mut self, which: DumpFilter, now: Duration) -> io::Result<Vec<DiagEntry>> {
         let families = [Some(libc::AF_INET), self.ipv6.then_some(libc::AF_INET6)];
         let mut entries = Vec::new();
         for family in families.into_iter().flatten() {
             entries.extend(diag::dump(&mut self.netlink, (family, libc::IPPROTO_TCP), which, now)?);
-            if self.udp && matches!(which, Which::Active) {
+            if self.udp && matches!(which, DumpFilter::Active) {
                 let udp = match diag::dump(&mut self.netlink, (family, libc::IPPROTO_UDP), which, now) {
                     // Without the module that tells of them they are unknown, but for what their descriptors tell.
                     Err(error) if error.raw_os_error() == Some(libc::ENOENT) => continue,
@@ -363,7 +364,7 @@ fn is_udp(entry: &DiagEntry) -> bool {
 }
 
 /// A socket of another process's that the kernel's table doesn't have: an unconnected or closed one.
-fn concluded(open: &Open) -> SocketFacts {
+fn concluded(open: &OpenSocket) -> SocketFacts {
     let state = if open.socket.udp { SocketState::Unconnected } else { State::Closed.into() };
     without_entry(open, state, Source::Concluded, None)
 }
@@ -371,7 +372,7 @@ fn concluded(open: &Open) -> SocketFacts {
 /// A socket that the kernel's table doesn't have: before `bind()`, or after a connection's end while the descriptor is
 /// still open. `TCP_INFO` tells its state; of a UDP socket, which has no such option, `getpeername()` whether it has a
 /// peer.
-fn unlisted_facts(open: &Open, tables: &Tables) -> Option<SocketFacts> {
+fn unlisted_facts(open: &OpenSocket, tables: &Tables) -> Option<SocketFacts> {
     let fd = open.socket.fd;
     let (info, peer) = tables.within(open.actor.side, move || (sys::tcp_info(fd), sys::has_peer(fd))).ok()?;
     let (state, source, info) = match info {
@@ -382,7 +383,7 @@ fn unlisted_facts(open: &Open, tables: &Tables) -> Option<SocketFacts> {
     Some(without_entry(open, state, source, info))
 }
 
-fn without_entry(open: &Open, state: SocketState, source: Source, info: Option<TcpInfo>) -> SocketFacts {
+fn without_entry(open: &OpenSocket, state: SocketState, source: Source, info: Option<TcpInfo>) -> SocketFacts {
     SocketFacts {
         cookie: open.socket.cookie,
         side: Some(open.actor.side),
@@ -412,7 +413,7 @@ mod tests {
     /// Some sockets on the machine's own loopback, and what is known of them.
     struct Scene {
         sockets: Sockets,
-        told: Told,
+        told: KernelTable,
     }
 
     impl Scene {
@@ -420,7 +421,7 @@ mod tests {
         fn new() -> (Scene, TcpListener, SocketAddr) {
             let mut sockets = Sockets::new(Mode::Host).unwrap();
             sockets.share();
-            let mut scene = Scene { sockets, told: Told::default() };
+            let mut scene = Scene { sockets, told: KernelTable::default() };
             let listener = TcpListener::bind("127.0.0.1:0").unwrap();
             let server = listener.local_addr().unwrap();
             scene.made(Side::Server, &listener);
@@ -498,7 +499,7 @@ mod tests {
         scene.look();
         let client = TcpStream::connect(server).unwrap();
         let connection = Connection::new(server, client.local_addr().unwrap());
-        let mut glance = |told: &Told| {
+        let mut glance = |told: &KernelTable| {
             let asked = HashSet::from([connection]);
             scene.sockets.glance(&asked, told, Duration::ZERO).unwrap().is_some()
         };

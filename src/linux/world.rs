@@ -8,35 +8,35 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::time::Instant;
 
-use super::environment::{Environment, Place};
+use super::call_threads::CallThreadStates;
+use super::environment::{Environment, WalkPlace};
 use super::gate::Gate;
-use super::hand_over::{End, serve};
-use super::hands::Hands;
+use super::hand_over::{ServingEnd, serve};
 use super::lab::{Refused, network, refused};
-use super::orders::{Inbox, Message, Orders};
+use super::orders::{Inbox, Order, Orders};
 use super::serve::{LocalPeer, RemotePeers, Server};
-use super::shared::{Beginning, Folder, Members, Programs, ShownLesson, TakenName};
+use super::shared::{Beginning, LabFolder, Members, Programs, ShownLesson, TakenName};
 use super::sides::Leaving;
 use super::signals::INTERRUPT;
 use super::sys;
-use crate::lab::{Failure, Happening, Input, Lab, Options, Request, What, Wire, World};
+use crate::lab::{Failure, Happening, HappeningKind, Input, Lab, LabOptions, Request, WireAbility, World};
 use crate::model::{Actor, Aim, Cause, Member, Mode, Role, Side};
 
 /// Where other processes find a lesson's lab, to look on.
-pub struct Door {
+pub struct WatchSocket {
     listener: UnixListener,
     name: TakenName,
     lesson: ShownLesson,
 }
 
-impl Door {
+impl WatchSocket {
     /// A door for a lab in which this lesson runs; its name is the lesson's, with a number behind it where that is taken.
     ///
     /// # Errors
     /// The system's.
-    pub fn open(folder: &Folder, lesson: ShownLesson) -> io::Result<Door> {
+    pub fn open(folder: &LabFolder, lesson: ShownLesson) -> io::Result<WatchSocket> {
         let (listener, name) = folder.of_lessons().listen_beside(&lab_name(&lesson.name))?;
-        Ok(Door { listener, name, lesson })
+        Ok(WatchSocket { listener, name, lesson })
     }
 }
 
@@ -51,10 +51,10 @@ const OWN: u32 = 0;
 /// A running lab on the kernel. When it is dropped, its calls are interrupted, its sockets closed, its threads
 /// ended, and nothing holds the lab any more: the kernel removes it in the background.
 pub struct LinuxWorld {
-    orders: Orders<Message>,
+    orders: Orders<Order>,
     thread: Option<JoinHandle<()>>,
     mode: Mode,
-    wire: Wire,
+    wire: WireAbility,
     /// Others can look on.
     watched: bool,
 }
@@ -65,7 +65,7 @@ impl LinuxWorld {
     /// # Errors
     /// What the system refused; nothing is left behind then.
     pub fn start(
-        place: Place,
+        place: WalkPlace,
         epoch: Instant,
         sink: impl Fn(Happening) + Send + 'static,
     ) -> Result<LinuxWorld, Refused> {
@@ -77,16 +77,16 @@ impl LinuxWorld {
     /// # Errors
     /// The same.
     pub fn start_watched(
-        place: Place,
+        place: WalkPlace,
         epoch: Instant,
-        door: Option<Door>,
+        door: Option<WatchSocket>,
         sink: impl Fn(Happening) + Send + 'static,
     ) -> Result<LinuxWorld, Refused> {
         let watched = door.is_some();
         let mode = place.mode();
         let make = move |sink, pipe| {
             let mut server = open(&place, epoch, sink, pipe)?;
-            server.remote = door.and_then(|Door { listener, name, lesson }| {
+            server.remote = door.and_then(|WatchSocket { listener, name, lesson }| {
                 // Where the listener can't be had, nobody can look on.
                 let members = Members::new(listener).ok()?;
                 Some(RemotePeers { members, name: Some(name), programs: None, lesson: Some(lesson) })
@@ -104,7 +104,7 @@ impl LinuxWorld {
     /// # Errors
     /// What the system refused; `begins` is still there then.
     pub fn host(
-        place: Place,
+        place: WalkPlace,
         epoch: Instant,
         (sides, begins): (Vec<Side>, &Arc<Mutex<Option<Beginning>>>),
         successor: impl Fn() -> Command + Send + 'static,
@@ -131,8 +131,8 @@ impl LinuxWorld {
     }
 }
 
-type Ready = Sender<Result<(Wire, Option<u64>), Refused>>;
-type Pipe = (Inbox<Message>, Orders<Message>);
+type Ready = Sender<Result<(WireAbility, Option<u64>), Refused>>;
+type Pipe = (Inbox<Order>, Orders<Order>);
 
 /// Starts the lab's thread; what it serves is made there.
 fn spawn(
@@ -180,8 +180,8 @@ fn run(
         };
         let _ = ready.send(Ok((server.environment.wire(), network())));
         match serve(server)? {
-            End::Over => {}
-            End::Moved(agent) => agent.serve(Vec::new()),
+            ServingEnd::Over => {}
+            ServingEnd::Moved(agent) => agent.serve(Vec::new()),
         }
         Ok(())
     });
@@ -190,12 +190,12 @@ fn run(
         Ok(Err(failure)) => failure,
         Err(panic) => Failure::Thread(super::panic_text(&*panic)),
     };
-    sink(Happening { at: epoch.elapsed(), what: What::Failed(failure) });
+    sink(Happening { at: epoch.elapsed(), what: HappeningKind::Failed(failure) });
 }
 
 /// Enters the place and opens everything for a walk that others can come to.
 fn open_to_others(
-    place: &Place,
+    place: &WalkPlace,
     epoch: Instant,
     sides: &[Side],
     sink: Box<dyn Fn(Happening)>,
@@ -203,31 +203,37 @@ fn open_to_others(
 ) -> Result<Server, Refused> {
     let mut environment = Environment::enter(place, Gate::OpensWithoutUs, epoch)?;
     environment.bound_flight(false);
-    if environment.wire() != Wire::Holds {
+    if environment.wire() != WireAbility::Holds {
         // Root's right to see segments was needed to open what sees them.
         sys::keep_capabilities(&[]).map_err(refused(Aim::Rights.by("capset()")))?;
     }
     environment.sockets.share();
-    let threads = Hands::start(sides, Leaving::Close, orders).map_err(refused(Aim::Thread.by("clone()")))?;
+    let threads = CallThreadStates::start(sides, Leaving::Close, orders).map_err(refused(Aim::Thread.by("clone()")))?;
     environment.sockets.ask(threads.tables());
     let role = Role::Drives(sides.to_vec());
     let member = Member { number: OWN, pid: std::process::id(), nth: Actor::FIRST, role };
-    let lab = Lab::new(Options { wire: environment.wire(), copies: place.copies(), resident: None });
+    let lab = Lab::new(LabOptions { wire: environment.wire(), copies: place.copies(), resident: None });
     Ok(serves(place, environment, lab, LocalPeer { member, threads, sink, published: 0 }, inbox))
 }
 
 /// Enters the place and opens everything for a lesson.
-fn open(place: &Place, epoch: Instant, sink: Box<dyn Fn(Happening)>, (inbox, orders): Pipe) -> Result<Server, Refused> {
+fn open(
+    place: &WalkPlace,
+    epoch: Instant,
+    sink: Box<dyn Fn(Happening)>,
+    (inbox, orders): Pipe,
+) -> Result<Server, Refused> {
     let mut environment = Environment::enter(place, Gate::StaysClosed, epoch)?;
-    let threads = Hands::start(&Side::BOTH, Leaving::Reset, orders).map_err(refused(Aim::Thread.by("clone()")))?;
+    let threads =
+        CallThreadStates::start(&Side::BOTH, Leaving::Reset, orders).map_err(refused(Aim::Thread.by("clone()")))?;
     environment.sockets.ask(threads.tables());
     let member =
         Member { number: OWN, pid: std::process::id(), nth: Actor::FIRST, role: Role::Drives(Side::BOTH.to_vec()) };
-    let lab = Lab::new(Options { wire: environment.wire(), copies: place.copies(), resident: Some(member.clone()) });
+    let lab = Lab::new(LabOptions { wire: environment.wire(), copies: place.copies(), resident: Some(member.clone()) });
     Ok(serves(place, environment, lab, LocalPeer { member, threads, sink, published: 0 }, inbox))
 }
 
-fn serves(place: &Place, environment: Environment, lab: Lab, local: LocalPeer, inbox: Inbox<Message>) -> Server {
+fn serves(place: &WalkPlace, environment: Environment, lab: Lab, local: LocalPeer, inbox: Inbox<Order>) -> Server {
     Server { local: Some(local), inbox: Some(inbox), ..Server::new(place.mode(), environment, lab) }
 }
 
@@ -236,21 +242,21 @@ impl World for LinuxWorld {
         if matches!(request, Request::Note(_)) && !self.watched {
             return;
         }
-        self.orders.give(Message::Request(request));
+        self.orders.give(Order::Request(request));
     }
 
     fn mode(&self) -> Mode {
         self.mode
     }
 
-    fn wire(&self) -> Wire {
+    fn wire(&self) -> WireAbility {
         self.wire
     }
 }
 
 impl Drop for LinuxWorld {
     fn drop(&mut self) {
-        self.orders.give(Message::Stop);
+        self.orders.give(Order::Stop);
         if let Some(thread) = self.thread.take() {
             let _ = thread.join();
         }

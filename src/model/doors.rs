@@ -10,15 +10,15 @@ use super::{Actor, Door, SegmentId};
 use crate::tcp::Packet;
 
 /// A segment's sender and receiver.
-type Ends = (SocketAddr, SocketAddr);
+type SegmentEnds = (SocketAddr, SocketAddr);
 
 /// The actors' addresses, and what waits now.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Doors {
     owners: HashMap<SocketAddr, Actor>,
     /// Who has an address towards a peer: several may share one (`SO_REUSEPORT`). The own address stands first.
-    owners_towards: HashMap<Ends, Actor>,
-    ends: HashMap<SegmentId, Ends>,
+    owners_towards: HashMap<SegmentEnds, Actor>,
+    ends: HashMap<SegmentId, SegmentEnds>,
     /// What waits at each door, and at nobody's.
     waiting: BTreeMap<Option<Door>, BTreeSet<SegmentId>>,
     /// What waits, by the port of either end.
@@ -37,7 +37,7 @@ impl Doors {
     }
 
     /// See [`super::Trace::door`].
-    pub(super) fn door(&self, (from, to): Ends) -> Option<Door> {
+    pub(super) fn door(&self, (from, to): SegmentEnds) -> Option<Door> {
         // Where nobody has the receiver's address, it is the other end than the sender's: a SYN to a port without a
         // listener.
         let receiver = self.owners_towards.get(&(to, from)).copied().or_else(|| self.owner_of(to));
@@ -70,7 +70,7 @@ impl Doors {
         self.file(id, ends);
     }
 
-    fn file(&mut self, id: SegmentId, ends: Ends) {
+    fn file(&mut self, id: SegmentId, ends: SegmentEnds) {
         self.waiting.entry(self.door(ends)).or_default().insert(id);
     }
 
@@ -117,7 +117,7 @@ mod tests {
         ) {
             let actors = [Side::Server.into(), Side::Client.into(), Actor { side: Side::Client, nth: 2 }];
             let mut doors = Doors::default();
-            let mut waiting: Vec<(SegmentId, Ends)> = Vec::new();
+            let mut waiting: Vec<(SegmentId, SegmentEnds)> = Vec::new();
             for (n, (act, one, other, actor)) in acts.into_iter().enumerate() {
                 let (one, other) = (address(one), address(other));
                 match act {

@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
-use super::{Actor, Call, Caller, Errno, HeldCalls, Member, Outcome, Passing, Side, SocketFacts, Source, Statement};
+use super::{
+    Actor, Call, Caller, Errno, ForwardingRules, HeldCalls, Member, Outcome, Side, SocketFacts, Source, Statement,
+};
 use crate::tcp::Packet;
 
 /// The number of a segment (or of a datagram), in the order in which they were first seen on the wire, from 0.
@@ -109,7 +111,7 @@ pub enum Event {
     /// A process left the lab, or was ended. Its calls ended with it.
     Left(Member),
     /// From now on these segments go on by themselves.
-    Passing(Passing),
+    Passing(ForwardingRules),
     /// So many segments went on by themselves without being kept one by one, since the last such entry.
     Unkept {
         /// How many segments.
@@ -122,16 +124,16 @@ pub enum Event {
         refused: u64,
     },
     /// In a lesson, a person did something that is no step of it.
-    ByHand(Hand),
+    ByHand(HandAction),
     /// A claim of the lesson was checked; again, where something was done by hand since.
     Claim(Box<ClaimResult>),
     /// The learner predicted, and the kernel answered.
-    Answer(Answer),
+    Answer(AnsweredQuestion),
 }
 
 /// What passed without being kept one by one, in all.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Unkept {
+pub struct SampledOut {
     /// How many segments went on.
     pub segments: u64,
     /// Their bytes of data.
@@ -142,10 +144,10 @@ pub struct Unkept {
     pub refused: u64,
 }
 
-impl Unkept {
+impl SampledOut {
     /// Both together.
-    pub fn plus(self, more: Unkept) -> Unkept {
-        Unkept {
+    pub fn plus(self, more: SampledOut) -> SampledOut {
+        SampledOut {
             segments: self.segments.saturating_add(more.segments),
             bytes: self.bytes.saturating_add(more.bytes),
             lost: self.lost.saturating_add(more.lost),
@@ -156,7 +158,7 @@ impl Unkept {
 
 /// What a person can do by hand in a lesson.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
-pub enum Hand {
+pub enum HandAction {
     /// Let a waiting segment go on.
     Deliver(SegmentId),
     /// Forget a waiting segment.
@@ -197,7 +199,7 @@ pub struct ClaimResult {
 
 /// A prediction and what the kernel did.
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
-pub struct Answer {
+pub struct AnsweredQuestion {
     /// The step's number, from 0.
     pub step: usize,
     /// Which of the offered answers the learner chose; `None` where the question was passed over.

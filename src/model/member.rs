@@ -111,7 +111,7 @@ impl Connection {
 
 /// Which segments are meant.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Which {
+pub enum SegmentFilter {
     /// All.
     All,
     /// Those on their way to an actor.
@@ -122,12 +122,12 @@ pub enum Which {
 
 /// Which segments go on by themselves, and after how long. The first rule that fits counts.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Passing {
+pub struct ForwardingRules {
     /// The rules; empty where every segment waits.
-    pub rules: Vec<(Which, Duration)>,
+    pub rules: Vec<(SegmentFilter, Duration)>,
 }
 
-impl Passing {
+impl ForwardingRules {
     /// The most rules that are kept.
     pub const MOST: usize = 64;
 
@@ -136,47 +136,49 @@ impl Passing {
 
     /// After how long a segment goes on by itself; `None` where it waits. `to` is the side that it is for.
     pub fn delay(&self, connection: Connection, to: Option<Door>) -> Option<Duration> {
-        let fits = |which: &Which| match which {
-            Which::All => true,
-            Which::To(actor) => to.is_some_and(|door| door.can_be(*actor)),
-            Which::Of(one) => *one == connection,
+        let fits = |which: &SegmentFilter| match which {
+            SegmentFilter::All => true,
+            SegmentFilter::To(actor) => to.is_some_and(|door| door.can_be(*actor)),
+            SegmentFilter::Of(one) => *one == connection,
         };
         self.rules.iter().find(|(which, _)| fits(which)).map(|(_, delay)| *delay)
     }
 
     /// Whether these segments have a rule of their own, and its delay.
-    pub fn rule(&self, which: Which) -> Option<Duration> {
+    pub fn rule(&self, which: SegmentFilter) -> Option<Duration> {
         self.rules.iter().find(|(other, _)| *other == which).map(|(_, delay)| *delay)
     }
 
     /// The same once a process makes the calls of some actors, whose doors are its own to open from now on: where all were
     /// let pass, those of the `others` stay open, and so does each that is nobody's.
-    pub fn without_the_doors_of(&self, newcomer: &Member, others: impl Iterator<Item = Actor>) -> Passing {
-        let Some(delay) = self.rule(Which::All).filter(|_| newcomer.actors().next().is_some()) else {
+    pub fn without_the_doors_of(&self, newcomer: &Member, others: impl Iterator<Item = Actor>) -> ForwardingRules {
+        let Some(delay) = self.rule(SegmentFilter::All).filter(|_| newcomer.actors().next().is_some()) else {
             return self.clone();
         };
         let doors = Side::BOTH.map(Actor::from).into_iter().chain(others).filter(|actor| !newcomer.is(*actor));
-        doors.fold(self.with(Which::All, None), |passing, actor| passing.with(Which::To(actor), Some(delay)))
+        doors.fold(self.with(SegmentFilter::All, None), |passing, actor| {
+            passing.with(SegmentFilter::To(actor), Some(delay))
+        })
     }
 
-    /// The same with another rule for these segments: `None` takes it away, and a delay is at most [`Passing::LONGEST`].
+    /// The same with another rule for these segments: `None` takes it away, and a delay is at most [`ForwardingRules::LONGEST`].
     /// The narrowest rule stands first.
-    pub fn with(&self, which: Which, delay: Option<Duration>) -> Passing {
-        let breadth = |which: &Which| match which {
-            Which::Of(_) => 0,
-            Which::To(_) => 1,
-            Which::All => 2,
+    pub fn with(&self, which: SegmentFilter, delay: Option<Duration>) -> ForwardingRules {
+        let breadth = |which: &SegmentFilter| match which {
+            SegmentFilter::Of(_) => 0,
+            SegmentFilter::To(_) => 1,
+            SegmentFilter::All => 2,
         };
         let mut rules: Vec<_> = self.rules.iter().copied().filter(|(other, _)| *other != which).collect();
-        rules.extend(delay.map(|delay| (which, delay.min(Passing::LONGEST))));
+        rules.extend(delay.map(|delay| (which, delay.min(ForwardingRules::LONGEST))));
         rules.sort_by_key(|(which, _)| breadth(which));
-        rules.truncate(Passing::MOST);
-        Passing { rules }
+        rules.truncate(ForwardingRules::MOST);
+        ForwardingRules { rules }
     }
 
     /// Whether everything goes on by itself, at once.
     pub fn at_once(&self) -> bool {
-        self.rule(Which::All).is_some() && self.rules.iter().all(|(_, delay)| delay.is_zero())
+        self.rule(SegmentFilter::All).is_some() && self.rules.iter().all(|(_, delay)| delay.is_zero())
     }
 
     /// The shortest retransmission timeout for data that a shared lab sets, in milliseconds. While one thinks, the wire stays
@@ -192,19 +194,20 @@ mod tests {
 
     #[test]
     fn the_kernel_is_patient_unless_everything_passes_at_once() {
-        let rules = |rules: &[(Which, u64)]| {
-            let with =
-                |passing: Passing, (which, ms): &(Which, u64)| passing.with(*which, Some(Duration::from_millis(*ms)));
-            rules.iter().fold(Passing::default(), with).rto_min_ms()
+        let rules = |rules: &[(SegmentFilter, u64)]| {
+            let with = |passing: ForwardingRules, (which, ms): &(SegmentFilter, u64)| {
+                passing.with(*which, Some(Duration::from_millis(*ms)))
+            };
+            rules.iter().fold(ForwardingRules::default(), with).rto_min_ms()
         };
-        let to = Which::To(Side::Server.into());
+        let to = SegmentFilter::To(Side::Server.into());
         for (given, wanted) in [
             (&[][..], Some(SHARED_RTO_MIN_MS)),
-            (&[(Which::All, 0)], None),
-            (&[(Which::All, 200)], Some(SHARED_RTO_MIN_MS)),
+            (&[(SegmentFilter::All, 0)], None),
+            (&[(SegmentFilter::All, 200)], Some(SHARED_RTO_MIN_MS)),
             (&[(to, 0)], Some(SHARED_RTO_MIN_MS)),
-            (&[(to, 0), (Which::All, 0)], None),
-            (&[(to, 1000), (Which::All, 0)], Some(SHARED_RTO_MIN_MS)),
+            (&[(to, 0), (SegmentFilter::All, 0)], None),
+            (&[(to, 1000), (SegmentFilter::All, 0)], Some(SHARED_RTO_MIN_MS)),
         ] {
             assert_eq!(rules(given), wanted, "{given:?}");
         }
@@ -217,14 +220,19 @@ mod tests {
         let (one, other) = (Connection::new(end(2), end(1)), Connection::new(end(3), end(1)));
         assert_eq!(one, Connection::new(end(1), end(2)));
         let ms = |ms| Some(Duration::from_millis(ms));
-        let passing =
-            Passing::default().with(Which::All, ms(5)).with(Which::Of(one), ms(0)).with(Which::To(server), ms(7));
+        let passing = ForwardingRules::default()
+            .with(SegmentFilter::All, ms(5))
+            .with(SegmentFilter::Of(one), ms(0))
+            .with(SegmentFilter::To(server), ms(7));
         assert_eq!(passing.delay(one, Some(Door::Of(server))), ms(0));
         assert_eq!(passing.delay(other, Some(Door::Of(server))), ms(7));
         assert_eq!(passing.delay(other, Some(Door::Of(client))), ms(5));
         assert_eq!(passing.delay(other, None), ms(5));
-        assert_eq!((passing.rule(Which::All), passing.rule(Which::To(client))), (ms(5), None));
-        assert_eq!(passing.with(Which::All, Some(Duration::MAX)).rule(Which::All), Some(Passing::LONGEST));
+        assert_eq!((passing.rule(SegmentFilter::All), passing.rule(SegmentFilter::To(client))), (ms(5), None));
+        assert_eq!(
+            passing.with(SegmentFilter::All, Some(Duration::MAX)).rule(SegmentFilter::All),
+            Some(ForwardingRules::LONGEST)
+        );
         let member = |nth, role| Member { number: nth, pid: nth, nth, role };
         let newcomer = member(1, Role::Drives(vec![Side::Server]));
         let came = passing.without_the_doors_of(&newcomer, [].into_iter());
@@ -233,11 +241,13 @@ mod tests {
         // One more client: its own door is shut, those of all others stay as they were.
         let [second, third] = [2, 3].map(|nth| Actor { side: Side::Client, nth });
         let newcomer = member(3, Role::Drives(vec![Side::Client]));
-        let came = Passing::default().with(Which::All, ms(5)).without_the_doors_of(&newcomer, [second].into_iter());
+        let came = ForwardingRules::default()
+            .with(SegmentFilter::All, ms(5))
+            .without_the_doors_of(&newcomer, [second].into_iter());
         let delays = [server, client, second, third].map(|door| came.delay(other, Some(Door::Of(door))));
         assert_eq!(delays, [ms(5), ms(5), ms(5), None]);
         assert_eq!(passing.without_the_doors_of(&member(9, Role::Watches), [].into_iter()), passing);
-        let fewer = passing.with(Which::All, None).with(Which::To(server), ms(1));
+        let fewer = passing.with(SegmentFilter::All, None).with(SegmentFilter::To(server), ms(1));
         assert_eq!(fewer.delay(other, None), None);
         assert_eq!(fewer.delay(other, Some(Door::OfSide(Side::Server))), ms(1));
     }

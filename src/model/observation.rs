@@ -252,7 +252,7 @@ pub struct Observation {
 
 /// What the kernel says of some sockets at one moment.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Glance {
+pub struct PartialDump {
     /// Those that it has.
     pub sockets: Vec<SocketFacts>,
     /// Those that it had before and has no longer.

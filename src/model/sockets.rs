@@ -40,14 +40,14 @@ pub enum Opposite {
 
 /// All sockets of a lesson by the names that its file gives them.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Sockets {
+pub struct SocketNames {
     roles: BTreeMap<String, SocketRole>,
     opposites: BTreeMap<String, Opposite>,
 }
 
-impl Sockets {
+impl SocketNames {
     /// These, in the lesson's order, each name once, and what is at their other ends, where the lesson tells it.
-    pub fn new(made: Vec<(String, Side, SocketKind)>, opposites: BTreeMap<String, Opposite>) -> Sockets {
+    pub fn new(made: Vec<(String, Side, SocketKind)>, opposites: BTreeMap<String, Opposite>) -> SocketNames {
         let mut counts: BTreeMap<(Side, SocketKind), u32> = BTreeMap::new();
         let mut numbered = Vec::with_capacity(made.len());
         for (name, side, kind) in made {
@@ -59,7 +59,7 @@ impl Sockets {
             let several = counts.get(&(side, kind)).is_some_and(|count| *count > 1);
             (name, SocketRole { side, kind, nth: several.then_some(nth) })
         };
-        Sockets { roles: numbered.into_iter().map(role).collect(), opposites }
+        SocketNames { roles: numbered.into_iter().map(role).collect(), opposites }
     }
 
     /// What the socket of this name is; `None` where the lesson has none of this name.

@@ -9,7 +9,7 @@ use super::{CallName, Errno, Side, SocketState, TimerKind};
 
 /// One end of a connection, or a listener.
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
-pub enum End {
+pub enum ConnectionEnd {
     /// The socket that the lesson gave this name.
     Socket(String),
     /// The other end of that socket's connection, whether it has a descriptor or not.
@@ -49,7 +49,7 @@ impl Count {
 
 /// A number as the lesson writes it, and as it reads where the learner's line is known.
 #[derive(Clone, Debug, Eq, serde::Serialize, serde::Deserialize)]
-pub struct Number {
+pub struct ClaimNumber {
     /// `line+1`.
     pub written: String,
     /// `7`; what is relative to an initial sequence number stays so, `j+7`.
@@ -57,15 +57,15 @@ pub struct Number {
 }
 
 /// The same number of a lesson, whichever line was typed.
-impl PartialEq for Number {
-    fn eq(&self, other: &Number) -> bool {
+impl PartialEq for ClaimNumber {
+    fn eq(&self, other: &ClaimNumber) -> bool {
         self.written == other.written
     }
 }
 
-impl From<u32> for Number {
-    fn from(number: u32) -> Number {
-        Number { written: number.to_string(), shown: number.to_string() }
+impl From<u32> for ClaimNumber {
+    fn from(number: u32) -> ClaimNumber {
+        ClaimNumber { written: number.to_string(), shown: number.to_string() }
     }
 }
 
@@ -75,7 +75,7 @@ pub struct SegmentWords {
     /// Its flags, or what it is; of one that was seen, its whole line.
     pub head: String,
     /// Its fields by their names in lessons.
-    pub fields: Vec<(String, Number)>,
+    pub fields: Vec<(String, ClaimNumber)>,
     /// The socket to whose connection it belongs, where that matters.
     pub on: Option<String>,
 }
@@ -100,7 +100,7 @@ pub enum TimerFact {
 #[allow(missing_docs)]
 pub enum Statement {
     /// The side's newest call of this name came back so; a value or data that don't matter are `None`.
-    Returns { side: Side, call: CallName, value: Option<Number>, data: Option<String> },
+    Returns { side: Side, call: CallName, value: Option<ClaimNumber>, data: Option<String> },
     /// It failed.
     Fails { side: Side, call: CallName, errno: Errno },
     /// The side sleeps in it.
@@ -112,9 +112,9 @@ pub enum Statement {
     /// It was never made.
     NotCalled { side: Side, call: CallName },
     /// The kernel has an end in this state.
-    State { end: End, is: SocketState },
+    State { end: ConnectionEnd, is: SocketState },
     /// The kernel has no such end.
-    NoSocket(End),
+    NoSocket(ConnectionEnd),
     /// A segment was sent, and this became of it.
     Segment { from: Side, segment: SegmentWords, is: SegmentFate },
     /// The newest segment of a side is this one.
@@ -122,9 +122,9 @@ pub enum Statement {
     /// A side sent nothing; where a socket is named, nothing on its connection.
     SentNothing { from: Side, on: Option<String> },
     /// An end's queues are so long; one that doesn't matter is `None`.
-    Queues { end: End, recv: Option<Number>, send: Option<Number> },
+    Queues { end: ConnectionEnd, recv: Option<ClaimNumber>, send: Option<ClaimNumber> },
     /// An end's timer is so.
-    Timer { end: End, facts: Vec<TimerFact> },
+    Timer { end: ConnectionEnd, facts: Vec<TimerFact> },
     /// What the step does can be done.
     StepCanBeDone,
     /// It can't, since no such segment of the side waits.
@@ -164,16 +164,16 @@ impl SegmentFate {
     }
 }
 
-impl fmt::Display for End {
+impl fmt::Display for ConnectionEnd {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            End::Socket(name) => f.write_str(name),
-            End::PeerOf(name) => write!(f, "peer of {name}"),
+            ConnectionEnd::Socket(name) => f.write_str(name),
+            ConnectionEnd::PeerOf(name) => write!(f, "peer of {name}"),
         }
     }
 }
 
-impl fmt::Display for Number {
+impl fmt::Display for ClaimNumber {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.written)
     }

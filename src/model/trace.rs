@@ -8,12 +8,12 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use super::calls::{CallRecord, Calls};
-use super::changing::Changing;
 use super::doors::Doors;
 use super::verdicts::Verdicts;
+use super::versioned::Versioned;
 use super::{
-    Actor, Connection, Door, Entry, Event, Fate, Hand, Member, Moment, Passing, SegmentId, Side, SocketFacts,
-    SocketState, Source, Unkept,
+    Actor, Connection, Door, Entry, Event, Fate, ForwardingRules, HandAction, Member, Moment, SampledOut, SegmentId,
+    Side, SocketFacts, SocketState, Source,
 };
 use crate::tcp::{Initials, Isn, Isns, Packet, State};
 
@@ -93,27 +93,27 @@ pub struct Trace {
     /// The numbers of the sockets that were a connection's ends, in the order in which they became that.
     pub(super) sockets_of: HashMap<Connection, Vec<usize>>,
     /// The numbers of the sockets that the kernel had.
-    pub(super) living: Changing<usize>,
+    pub(super) living: Versioned<usize>,
     /// The numbers of the sockets that were gone, in that order, each with its entry.
     pub(super) gone: Vec<(Moment, usize)>,
     pub(super) steps: Vec<(Moment, usize)>,
     /// Which segments waited.
-    pub(super) waiting: Changing<SegmentId>,
+    pub(super) waiting: Versioned<SegmentId>,
     /// What became of claims, and the answers.
     pub(super) verdicts: Verdicts,
     /// What was done by hand, each with its entry.
-    pub(super) by_hand: Vec<(Moment, Hand)>,
+    pub(super) by_hand: Vec<(Moment, HandAction)>,
     /// Who came into the lab, in the order of arrival, and the places of those who were there.
     pub(super) arrivals: Vec<Member>,
     /// Which of them make, or made, an actor's calls, in order, each with its entry.
     makers: BTreeMap<Actor, Vec<(Moment, usize)>>,
-    pub(super) present_members: Changing<usize>,
+    pub(super) present_members: Versioned<usize>,
     /// The place of the newest arrival with a number.
     arrival_of: HashMap<u32, usize>,
     /// Which segments went on by themselves, each time that this changed.
-    pub(super) passing: Vec<(Moment, Passing)>,
+    pub(super) passing: Vec<(Moment, ForwardingRules)>,
     /// What had passed without being kept, each time that there was more.
-    pub(super) unkept: Vec<(Moment, Unkept)>,
+    pub(super) unkept: Vec<(Moment, SampledOut)>,
     /// Where an actor's process came or left: each has descriptors of its own.
     pub(super) driven: BTreeMap<Actor, Vec<Moment>>,
     doors: Doors,
@@ -222,8 +222,8 @@ impl Trace {
             Event::Left(member) => self.left(moment, member),
             Event::Passing(passing) => self.passing.push((moment, passing.clone())),
             Event::Unkept { segments, bytes, lost, refused } => {
-                let before = self.unkept.last().map_or_else(Unkept::default, |(_, before)| *before);
-                let more = Unkept { segments: *segments, bytes: *bytes, lost: *lost, refused: *refused };
+                let before = self.unkept.last().map_or_else(SampledOut::default, |(_, before)| *before);
+                let more = SampledOut { segments: *segments, bytes: *bytes, lost: *lost, refused: *refused };
                 self.unkept.push((moment, before.plus(more)));
             }
             Event::Sent { .. }

@@ -67,14 +67,14 @@ fn by_name(text: &str) -> Option<CallName> {
 
 /// An argument.
 #[derive(Clone, Debug, PartialEq, Eq)]
-struct Word {
+struct TypedWord {
     text: String,
     /// Its bytes: those that no text has are written by their numbers.
     bytes: Vec<u8>,
     quoted: bool,
 }
 
-fn words(text: &str) -> Result<Vec<Word>, Mistyped> {
+fn words(text: &str) -> Result<Vec<TypedWord>, Mistyped> {
     let mut words = Vec::new();
     let mut rest = text.chars().peekable();
     let separates = |c: char| c.is_whitespace() || matches!(c, '(' | ')' | ',' | ';');
@@ -97,7 +97,7 @@ fn words(text: &str) -> Result<Vec<Word>, Mistyped> {
                 Some(other) => put(&mut word, other),
             }
         }
-        words.push(Word { text: String::from_utf8_lossy(&word).into_owned(), bytes: word, quoted });
+        words.push(TypedWord { text: String::from_utf8_lossy(&word).into_owned(), bytes: word, quoted });
     }
     Ok(words)
 }
@@ -141,7 +141,7 @@ fn escaped(rest: &mut Peekable<Chars<'_>>, word: &mut Vec<u8>) {
 
 struct Arguments<'a> {
     name: CallName,
-    words: &'a [Word],
+    words: &'a [TypedWord],
     usual: &'a Usual,
 }
 
@@ -190,7 +190,7 @@ impl<'a> Arguments<'a> {
         Ok(Call::Socket { ipv6, udp })
     }
 
-    fn next(&mut self) -> Option<&'a Word> {
+    fn next(&mut self) -> Option<&'a TypedWord> {
         let (first, rest) = self.words.split_first()?;
         self.words = rest;
         Some(first)

@@ -7,8 +7,8 @@ use std::time::Duration;
 use super::calls::{CallView, call_view};
 use super::trace::{SegmentRecord, SocketRecord, Trace};
 use super::{
-    Actor, Answer, Caller, ClaimResult, Connection, Entry, Event, Fate, Hand, HeldCalls, Member, Moment, Passing,
-    SegmentId, Side, SocketFacts, SocketState, Source, Unkept, verdicts,
+    Actor, AnsweredQuestion, Caller, ClaimResult, Connection, Entry, Event, Fate, ForwardingRules, HandAction,
+    HeldCalls, Member, Moment, SampledOut, SegmentId, Side, SocketFacts, SocketState, Source, verdicts,
 };
 use crate::tcp::{Initials, Packet};
 
@@ -181,13 +181,13 @@ impl<'a> View<'a> {
     }
 
     /// Which segments went on by themselves.
-    pub fn passing(&self) -> Option<&'a Passing> {
+    pub fn passing(&self) -> Option<&'a ForwardingRules> {
         self.newest(&self.trace.passing).map(|(_, passing)| passing)
     }
 
     /// What had passed by itself without being kept one by one.
-    pub fn unkept(&self) -> Unkept {
-        self.newest(&self.trace.unkept).map_or_else(Unkept::default, |(_, unkept)| *unkept)
+    pub fn unkept(&self) -> SampledOut {
+        self.newest(&self.trace.unkept).map_or_else(SampledOut::default, |(_, unkept)| *unkept)
     }
 
     fn newest<T>(&self, changes: &'a [(Moment, T)]) -> Option<&'a (Moment, T)> {
@@ -290,7 +290,7 @@ impl<'a> View<'a> {
     }
 
     /// Claims and answer of one step, in order; of a claim that was checked again, the newest result.
-    pub fn verdicts(&self, step: usize) -> (Vec<&'a ClaimResult>, Option<&'a Answer>) {
+    pub fn verdicts(&self, step: usize) -> (Vec<&'a ClaimResult>, Option<&'a AnsweredQuestion>) {
         let moments = &self.trace.verdicts.moments;
         let known = moments.partition_point(|moment| *moment < self.moment);
         let (mut claims, mut answer) = (Vec::new(), None);
@@ -310,7 +310,7 @@ impl<'a> View<'a> {
     }
 
     /// What was done by hand last before the walk diverged from its lesson; `None` where nothing was.
-    pub fn diverged_by(&self) -> Option<Hand> {
+    pub fn diverged_by(&self) -> Option<HandAction> {
         let (_, since) = self.trace.verdicts.diverged(self.moment)?;
         let known = self.trace.by_hand.partition_point(|(moment, _)| *moment < since);
         self.trace.by_hand[..known].last().map(|(_, hand)| *hand)

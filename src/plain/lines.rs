@@ -3,8 +3,8 @@
 use super::{COLUMNS, indented};
 use crate::i18n::{PlainTexts, Texts, escape, fill, width, wrap};
 use crate::model::{
-    Argument, Call, Caller, ClaimResult, HeldCalls, Member, Outcome, Passing, Role, SegmentId, SocketView, Sockets,
-    Source, Unkept, View, Which,
+    Argument, Call, Caller, ClaimResult, ForwardingRules, HeldCalls, Member, Outcome, Role, SampledOut, SegmentFilter,
+    SegmentId, SocketNames, SocketView, Source, View,
 };
 use crate::tcp::{Flags, Initials, Numbers, Packet, line};
 
@@ -50,13 +50,13 @@ pub(super) fn holding(of: Option<u32>, held: HeldCalls, view: &View<'_>, texts: 
 }
 
 /// Which segments go on by themselves from now on.
-pub(super) fn passing(passing: &Passing, all: &Texts) -> Vec<String> {
+pub(super) fn passing(passing: &ForwardingRules, all: &Texts) -> Vec<String> {
     let texts = &all.plain;
-    let one = |(which, delay): &(Which, std::time::Duration)| {
+    let one = |(which, delay): &(SegmentFilter, std::time::Duration)| {
         let which = match which {
-            Which::All => texts.pass_all.clone(),
-            Which::To(actor) => fill(&texts.pass_to, &[("side", &all.shared.actor(*actor))]),
-            Which::Of(connection) => {
+            SegmentFilter::All => texts.pass_all.clone(),
+            SegmentFilter::To(actor) => fill(&texts.pass_to, &[("side", &all.shared.actor(*actor))]),
+            SegmentFilter::Of(connection) => {
                 let [low, high] = connection.ends();
                 format!("{low} – {high}")
             }
@@ -72,8 +72,8 @@ pub(super) fn passing(passing: &Passing, all: &Texts) -> Vec<String> {
 }
 
 /// What passed by itself without being kept one by one; losses only where there were some.
-pub(super) fn unkept(unkept: Unkept, texts: &PlainTexts) -> Vec<String> {
-    let Unkept { segments, bytes, lost, refused } = unkept;
+pub(super) fn unkept(unkept: SampledOut, texts: &PlainTexts) -> Vec<String> {
+    let SampledOut { segments, bytes, lost, refused } = unkept;
     let counted = [(segments, &texts.unkept), (lost, &texts.unkept_lost), (refused, &texts.unkept_refused)];
     let counted = counted.into_iter().filter(|(n, _)| *n > 0);
     counted.flat_map(|(n, text)| indented("  ", &fill(text, &[("n", n), ("bytes", bytes)]))).collect()
@@ -203,7 +203,7 @@ fn place(socket: &SocketView<'_>) -> String {
 }
 
 /// `  ✓ the client's socket is SYN_SENT`, or what was expected and what was the case.
-pub(super) fn claim(claim: &ClaimResult, sockets: &Sockets, texts: &Texts) -> Vec<String> {
+pub(super) fn claim(claim: &ClaimResult, sockets: &SocketNames, texts: &Texts) -> Vec<String> {
     let (what, words) = (texts.statement(&claim.what, sockets), &texts.plain);
     if claim.held {
         return told("  ✓ ", &what);

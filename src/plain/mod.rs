@@ -15,7 +15,9 @@ use crate::i18n::{
     BrokenTexts, DivergedTexts, Lang, PlainTexts, SharedTexts, Texts, diverged, fill, join, width, wrap,
 };
 use crate::lesson::{Lesson, Step};
-use crate::model::{Answer, Caller, ClaimResult, Entry, Event, Mode, Moment, Sockets, Trace, Unkept, View};
+use crate::model::{
+    AnsweredQuestion, Caller, ClaimResult, Entry, Event, Mode, Moment, SampledOut, SocketNames, Trace, View,
+};
 
 pub use summary::failures;
 
@@ -182,7 +184,7 @@ impl<'a> Transcript<'a> {
             Event::Left(member) => vec![lines::member(member, &texts.left, self.all)],
             Event::Passing(passing) => lines::passing(passing, self.all),
             Event::Unkept { segments, bytes, lost, refused } => {
-                let unkept = Unkept { segments: *segments, bytes: *bytes, lost: *lost, refused: *refused };
+                let unkept = SampledOut { segments: *segments, bytes: *bytes, lost: *lost, refused: *refused };
                 lines::unkept(unkept, texts)
             }
             Event::Claim(claim) => self.claim(claim),
@@ -230,11 +232,11 @@ impl<'a> Transcript<'a> {
     }
 
     fn claim(&self, claim: &ClaimResult) -> Vec<String> {
-        let none = Sockets::default();
+        let none = SocketNames::default();
         lines::claim(claim, self.lesson.map_or(&none, |lesson| lesson.sockets_in(self.mode)), self.all)
     }
 
-    fn answer(&self, answer: &Answer) -> Vec<String> {
+    fn answer(&self, answer: &AnsweredQuestion) -> Vec<String> {
         let ask = self.lesson.and_then(|lesson| lesson.steps.get(answer.step)).and_then(|step| step.ask.as_ref());
         let Some(ask) = ask else { return Vec::new() };
         let (texts, measured) = (self.texts, &self.all.measured);

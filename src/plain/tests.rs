@@ -5,7 +5,8 @@ use crate::i18n::testing::zh;
 use crate::lesson::parse;
 use crate::model::testing::socket;
 use crate::model::{
-    Actor, Call, Caller, End, Errno, Hand, Member, Passing, Returned, Role, SegmentId, Side, Source, Statement, Which,
+    Actor, Call, Caller, ConnectionEnd, Errno, ForwardingRules, HandAction, Member, Returned, Role, SegmentFilter,
+    SegmentId, Side, Source, Statement,
 };
 use crate::tcp::testing::segment;
 use crate::tcp::{Packet, State};
@@ -26,7 +27,7 @@ fn walk() -> Vec<Event> {
     let claim =
         |what: Statement, held, actual| Event::Claim(Box::new(ClaimResult { step: 5, what, held, actual, line: 71 }));
     let is = |end, is: State| Statement::State { end, is: is.into() };
-    let (socket, peer) = (End::Socket("client".into()), End::PeerOf("client".into()));
+    let (socket, peer) = (ConnectionEnd::Socket("client".into()), ConnectionEnd::PeerOf("client".into()));
     vec![
         Event::Step(0),
         Event::Entered { caller: server.into(), call: Call::Socket { ipv6: false, udp: false } },
@@ -53,7 +54,7 @@ fn walk() -> Vec<Event> {
         },
         claim(is(socket.clone(), State::Established), true, is(socket, State::Established)),
         claim(is(peer, State::SynRecv), false, Statement::NoSuchSocket("\x1b[31m".into())),
-        Event::Answer(Answer { step: 5, chosen: Some(0), right: Some(1), actual: "ESTABLISHED".into() }),
+        Event::Answer(AnsweredQuestion { step: 5, chosen: Some(0), right: Some(1), actual: "ESTABLISHED".into() }),
     ]
 }
 
@@ -177,20 +178,23 @@ fn a_side_is_named_in_the_readers_language() {
     let member = |pid, role| Member { number: pid, pid, nth: pid - 6, role };
     let caller = Caller { actor: Actor { side: Side::Server, nth: 2 }, worker: 7 };
     let came = |pid, role| Event::Joined(member(pid, role));
-    let passing = |rules| Event::Passing(Passing { rules });
+    let passing = |rules| Event::Passing(ForwardingRules { rules });
     let more = vec![
         came(7, both()),
         came(8, Role::Watches),
         Event::Left(member(7, both())),
-        passing(vec![(Which::To(Side::Server.into()), Duration::ZERO), (Which::All, Duration::from_secs(1))]),
+        passing(vec![
+            (SegmentFilter::To(Side::Server.into()), Duration::ZERO),
+            (SegmentFilter::All, Duration::from_secs(1)),
+        ]),
         passing(Vec::new()),
         Event::Entered { caller, call: Call::Recv { fd: 6, len: 64 } },
         Event::Blocked { caller },
         Event::Dropped(SegmentId(0)),
         Event::Undeliverable { id: SegmentId(0), errno: Errno::from_name("EPERM").unwrap() },
         Event::Gone { cookie: 2, source: Source::Concluded },
-        Event::ByHand(Hand::Drop(SegmentId(0))),
-        Event::ByHand(Hand::Interrupt(Side::Client)),
+        Event::ByHand(HandAction::Drop(SegmentId(0))),
+        Event::ByHand(HandAction::Interrupt(Side::Client)),
     ];
     let mut trace = Trace::default();
     for event in walk().into_iter().chain(more) {

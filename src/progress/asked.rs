@@ -4,11 +4,11 @@ use std::collections::BTreeMap;
 
 use super::Mark;
 use crate::lesson::Lesson;
-use crate::model::{Answer, Event, Mode, Trace};
+use crate::model::{AnsweredQuestion, Event, Mode, Trace};
 
 /// The learner's own answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Own {
+pub enum OwnAnswer {
     /// In this walk: the offered answer of this number, from 0.
     Chose(usize),
     /// In this walk, without a guess.
@@ -21,24 +21,24 @@ pub enum Own {
 
 /// A question of a lesson, and what became of it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Asked {
+pub struct AskedQuestion {
     /// The step before which it comes, by its number in the lesson.
     pub step: usize,
     /// The learner's own answer.
-    pub own: Own,
+    pub own: OwnAnswer,
     /// What the kernel did: the offered answer of this number; `None` where that was none of them or isn't known.
     pub right: Option<usize>,
     /// The same in the lesson's notation; `None` where the step hasn't run.
     pub actual: Option<String>,
 }
 
-impl Asked {
+impl AskedQuestion {
     /// Whether the learner's answer was as the kernel did.
     pub fn is_right(&self) -> bool {
         match self.own {
-            Own::Chose(chosen) => Some(chosen) == self.right,
-            Own::Kept(mark) => mark == Mark::Right,
-            Own::Passed | Own::NotAsked => false,
+            OwnAnswer::Chose(chosen) => Some(chosen) == self.right,
+            OwnAnswer::Kept(mark) => mark == Mark::Right,
+            OwnAnswer::Passed | OwnAnswer::NotAsked => false,
         }
     }
 }
@@ -52,8 +52,8 @@ pub fn asked(
     trace: &Trace,
     again: Option<usize>,
     kept: &BTreeMap<String, Mark>,
-) -> Vec<Asked> {
-    let answers: BTreeMap<usize, &Answer> = { trace.entries().iter() }
+) -> Vec<AskedQuestion> {
+    let answers: BTreeMap<usize, &AnsweredQuestion> = { trace.entries().iter() }
         .filter_map(|entry| match &entry.event {
             Event::Answer(answer) => Some((answer.step, answer)),
             _ => None,
@@ -66,14 +66,14 @@ pub fn asked(
             let here = answer.filter(|_| again.is_none_or(|again| number > again));
             let before = kept.get(&step.id).filter(|mark| **mark != Mark::Passed);
             let own = match (here.map(|answer| answer.chosen), before) {
-                (Some(Some(chosen)), _) => Own::Chose(chosen),
-                (_, Some(mark)) => Own::Kept(*mark),
-                (Some(None), None) => Own::Passed,
-                (None, None) if kept.contains_key(&step.id) => Own::Kept(Mark::Passed),
-                (None, None) => Own::NotAsked,
+                (Some(Some(chosen)), _) => OwnAnswer::Chose(chosen),
+                (_, Some(mark)) => OwnAnswer::Kept(*mark),
+                (Some(None), None) => OwnAnswer::Passed,
+                (None, None) if kept.contains_key(&step.id) => OwnAnswer::Kept(Mark::Passed),
+                (None, None) => OwnAnswer::NotAsked,
             };
             let right = answer.and_then(|answer| answer.right);
-            Asked { step: number, own, right, actual: answer.map(|answer| answer.actual.clone()) }
+            AskedQuestion { step: number, own, right, actual: answer.map(|answer| answer.actual.clone()) }
         })
         .collect()
 }
@@ -90,19 +90,20 @@ mod tests {
         let asks: Vec<usize> = (0..lesson.steps.len()).filter(|step| lesson.steps[*step].ask.is_some()).collect();
         let (first, second) = (asks[0], asks[1]);
         let id = |step: usize| lesson.steps[step].id.clone();
-        let answer = |step, chosen| Event::Answer(Answer { step, chosen, right: Some(1), actual: "0".into() });
+        let answer =
+            |step, chosen| Event::Answer(AnsweredQuestion { step, chosen, right: Some(1), actual: "0".into() });
         // The first question's step ran again or not; what is kept of it; the answer in this walk; how it stands then.
         let table = [
-            (None, None, Some(1), Own::Chose(1), true),
-            (None, None, Some(0), Own::Chose(0), false),
-            (None, None, None, Own::Passed, false),
-            (None, Some(Mark::Right), Some(0), Own::Chose(0), false),
-            (None, Some(Mark::Right), None, Own::Kept(Mark::Right), true),
-            (None, Some(Mark::Passed), None, Own::Passed, false),
-            (Some(first), Some(Mark::Right), None, Own::Kept(Mark::Right), true),
-            (Some(first), Some(Mark::Wrong), None, Own::Kept(Mark::Wrong), false),
-            (Some(first), Some(Mark::Passed), None, Own::Kept(Mark::Passed), false),
-            (Some(first), None, None, Own::NotAsked, false),
+            (None, None, Some(1), OwnAnswer::Chose(1), true),
+            (None, None, Some(0), OwnAnswer::Chose(0), false),
+            (None, None, None, OwnAnswer::Passed, false),
+            (None, Some(Mark::Right), Some(0), OwnAnswer::Chose(0), false),
+            (None, Some(Mark::Right), None, OwnAnswer::Kept(Mark::Right), true),
+            (None, Some(Mark::Passed), None, OwnAnswer::Passed, false),
+            (Some(first), Some(Mark::Right), None, OwnAnswer::Kept(Mark::Right), true),
+            (Some(first), Some(Mark::Wrong), None, OwnAnswer::Kept(Mark::Wrong), false),
+            (Some(first), Some(Mark::Passed), None, OwnAnswer::Kept(Mark::Passed), false),
+            (Some(first), None, None, OwnAnswer::NotAsked, false),
         ];
         for (again, mark, chosen, own, right) in table {
             let mut trace = Trace::default();
@@ -116,7 +117,7 @@ mod tests {
                 "{again:?} {mark:?}"
             );
             // The second one's step never ran.
-            assert_eq!((asked[1].step, asked[1].own, &asked[1].actual), (second, Own::NotAsked, &None));
+            assert_eq!((asked[1].step, asked[1].own, &asked[1].actual), (second, OwnAnswer::NotAsked, &None));
         }
     }
 }

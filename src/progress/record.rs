@@ -87,7 +87,7 @@ pub struct Progress {
 
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct File {
+struct ProgressFile {
     format: u64,
     lessons: BTreeMap<String, LessonProgress>,
 }
@@ -125,7 +125,7 @@ impl Progress {
         if serde_json::from_slice::<Version>(bytes).is_ok_and(|version| version.format > FORMAT) {
             return Err(Unusable::Newer);
         }
-        let file: File = serde_json::from_slice(bytes).map_err(|_| Unusable::Damaged)?;
+        let file: ProgressFile = serde_json::from_slice(bytes).map_err(|_| Unusable::Damaged)?;
         let bounded = file.lessons.len() <= MAX_LESSONS
             && file.lessons.iter().all(|(name, lesson)| is_id(name) && lesson.is_bounded());
         if file.format == FORMAT && bounded { Ok(Progress { lessons: file.lessons }) } else { Err(Unusable::Damaged) }
@@ -133,7 +133,7 @@ impl Progress {
 
     /// The file's bytes, with a last line end.
     pub fn render(&self) -> Vec<u8> {
-        let file = File { format: FORMAT, lessons: self.lessons.clone() };
+        let file = ProgressFile { format: FORMAT, lessons: self.lessons.clone() };
         // Maps with text as keys and plain values: this can't fail, and an empty file would be set aside as damaged.
         let mut bytes = serde_json::to_vec_pretty(&file).unwrap_or_default();
         bytes.push(b'\n');

@@ -1,4 +1,4 @@
-//! The keeping, on a shelf in memory.
+//! The keeping, on a storage in memory.
 
 use std::cell::RefCell;
 use std::io;
@@ -9,10 +9,10 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::lesson::{Lesson, builtin};
-use crate::model::{Answer, Event, Mode, Trace};
+use crate::model::{AnsweredQuestion, Event, Mode, Trace};
 use crate::walk::Phase;
 
-/// What lies on a shelf, and how it behaves.
+/// What lies on a storage, and how it behaves.
 #[derive(Default)]
 struct Content {
     file: Option<Vec<u8>>,
@@ -34,7 +34,7 @@ impl Drop for Held {
     }
 }
 
-impl Shelf for Fake {
+impl Storage for Fake {
     type Lock = Held;
 
     fn lock(&mut self) -> io::Result<Option<Held>> {
@@ -90,22 +90,22 @@ fn on(fake: &Fake) -> Progress {
 #[test]
 fn what_is_kept_is_read_again() {
     let fake = Fake::default();
-    let (mut keeper, progress) = Keeper::open(fake.clone(), never);
+    let (mut store, progress) = ProgressStore::open(fake.clone(), never);
     assert_eq!(progress, Progress::default());
     let mut lesson = reached("syn-arrives", 7, 5);
     lesson.answers = [("connect".to_owned(), Mark::Right), ("accept".to_owned(), Mark::Passed)].into();
-    keeper.keep("handshake", lesson.clone());
-    keeper.finish(never);
-    let (keeper, progress) = Keeper::open(fake, never);
+    store.keep("handshake", lesson.clone());
+    store.finish(never);
+    let (store, progress) = ProgressStore::open(fake, never);
     assert_eq!(progress.lessons, [("handshake".to_owned(), lesson)].into());
-    assert_eq!(keeper.troubles().count(), 0);
+    assert_eq!(store.troubles().count(), 0);
 }
 
 #[test]
 fn two_programs_lose_nothing_of_each_other() {
     let fake = Fake::default();
-    let (mut one, _) = Keeper::open(fake.clone(), never);
-    let (mut other, _) = Keeper::open(fake.clone(), never);
+    let (mut one, _) = ProgressStore::open(fake.clone(), never);
+    let (mut other, _) = ProgressStore::open(fake.clone(), never);
     one.keep("handshake", reached("syn-arrives", 7, 1));
     other.keep("stream", reached("first-send", 3, 2));
     // In the same lesson the one that is further stays further, and an answer is not lost to a question passed over.
@@ -126,50 +126,50 @@ fn two_programs_lose_nothing_of_each_other() {
 #[test]
 fn a_lock_that_is_held_is_waited_for_only_at_the_end() {
     let fake = Fake::default();
-    let (mut keeper, _) = Keeper::open(fake.clone(), never);
+    let (mut store, _) = ProgressStore::open(fake.clone(), never);
     fake.0.borrow_mut().locked = true;
-    keeper.keep("handshake", reached("bind", 2, 1));
+    store.keep("handshake", reached("bind", 2, 1));
     assert_eq!(fake.0.borrow().file, None);
-    keeper.finish(never);
-    assert_eq!(keeper.troubles().collect::<Vec<_>>(), [&Trouble::Locked]);
+    store.finish(never);
+    assert_eq!(store.troubles().collect::<Vec<_>>(), [&Trouble::Locked]);
     let mut tries = 0;
     let content = Rc::clone(&fake.0);
-    keeper.finish(|| {
+    store.finish(|| {
         tries += 1;
         content.borrow_mut().locked = tries < 3;
         tries < 10
     });
     assert_eq!((tries, on(&fake).lessons["handshake"].done), (3, 2));
-    assert_eq!(keeper.troubles().count(), 0);
+    assert_eq!(store.troubles().count(), 0);
 }
 
 #[test]
 fn who_goes_on_to_another_lesson_while_the_lock_is_held_loses_nothing() {
     let fake = Fake::default();
-    let (mut keeper, _) = Keeper::open(fake.clone(), never);
+    let (mut store, _) = ProgressStore::open(fake.clone(), never);
     fake.0.borrow_mut().locked = true;
-    keeper.keep("handshake", reached("bind", 2, 1));
-    keeper.keep("stream", reached("x", 3, 2));
+    store.keep("handshake", reached("bind", 2, 1));
+    store.keep("stream", reached("x", 3, 2));
     // It is seen at once, though nothing is written yet.
-    let seen = keeper.look().unwrap();
+    let seen = store.look().unwrap();
     assert_eq!((seen.lessons["handshake"].done, seen.lessons["stream"].done), (2, 3));
     assert_eq!(fake.0.borrow().file, None);
     fake.0.borrow_mut().locked = false;
-    keeper.finish(never);
+    store.finish(never);
     assert_eq!(on(&fake), seen);
 }
 
 #[test]
 fn a_full_disk_is_told_and_tried_again() {
     let fake = holding(&Progress::default().render());
-    let (mut keeper, _) = Keeper::open(fake.clone(), never);
+    let (mut store, _) = ProgressStore::open(fake.clone(), never);
     fake.0.borrow_mut().full = true;
-    keeper.keep("handshake", reached("bind", 2, 1));
-    assert!(matches!(keeper.troubles().next(), Some(Trouble::CannotWrite(_))));
+    store.keep("handshake", reached("bind", 2, 1));
+    assert!(matches!(store.troubles().next(), Some(Trouble::CannotWrite(_))));
     assert_eq!(on(&fake), Progress::default());
     fake.0.borrow_mut().full = false;
-    keeper.keep("handshake", reached("listen", 3, 2));
-    assert_eq!(keeper.troubles().count(), 0);
+    store.keep("handshake", reached("listen", 3, 2));
+    assert_eq!(store.troubles().count(), 0);
     assert_eq!(on(&fake).lessons["handshake"].done, 3);
 }
 
@@ -177,10 +177,10 @@ fn a_full_disk_is_told_and_tried_again() {
 fn what_cannot_be_read_is_not_written_over() {
     let fake = holding(b"{");
     fake.0.borrow_mut().unreadable = true;
-    let (mut keeper, progress) = Keeper::open(fake.clone(), never);
+    let (mut store, progress) = ProgressStore::open(fake.clone(), never);
     assert_eq!(progress, Progress::default());
-    keeper.keep("handshake", reached("bind", 2, 1));
-    assert!(matches!(keeper.troubles().next(), Some(Trouble::CannotRead(_))));
+    store.keep("handshake", reached("bind", 2, 1));
+    assert!(matches!(store.troubles().next(), Some(Trouble::CannotRead(_))));
     assert_eq!(fake.0.borrow().file.as_deref(), Some(b"{".as_slice()));
 }
 
@@ -216,16 +216,16 @@ fn a_damaged_and_a_newer_file_are_set_aside_whole() {
     for (word, files) in [("damaged", damaged), ("newer", newer)] {
         for (what, bytes) in files {
             let fake = holding(&bytes);
-            let (mut keeper, progress) = Keeper::open(fake.clone(), never);
+            let (mut store, progress) = ProgressStore::open(fake.clone(), never);
             assert_eq!(progress, Progress::default(), "{what}");
             let aside = fake.0.borrow().aside.clone();
             assert_eq!(aside.len(), 1, "{what}");
             assert_eq!((aside[0].0.as_str(), aside[0].1.len()), (word, bytes.len()), "{what}");
-            let told: Vec<&Trouble> = keeper.troubles().collect();
+            let told: Vec<&Trouble> = store.troubles().collect();
             let expected =
                 if word == "newer" { Trouble::Newer("newer-1".into()) } else { Trouble::Damaged("damaged-1".into()) };
             assert_eq!(told, [&expected], "{what}");
-            keeper.keep("handshake", reached("bind", 2, 1));
+            store.keep("handshake", reached("bind", 2, 1));
             assert_eq!(on(&fake).lessons["handshake"].done, 2, "{what}");
         }
     }
@@ -234,16 +234,16 @@ fn a_damaged_and_a_newer_file_are_set_aside_whole() {
 #[test]
 fn clearing_forgets_one_or_all() {
     let fake = Fake::default();
-    let (mut keeper, _) = Keeper::open(fake.clone(), never);
-    keeper.keep("handshake", reached("bind", 2, 1));
-    keeper.keep("stream", reached("x", 2, 1));
-    assert_eq!(keeper.clear(Some("close"), never), Ok(0));
-    assert_eq!(keeper.clear(Some("stream"), never), Ok(1));
+    let (mut store, _) = ProgressStore::open(fake.clone(), never);
+    store.keep("handshake", reached("bind", 2, 1));
+    store.keep("stream", reached("x", 2, 1));
+    assert_eq!(store.clear(Some("close"), never), Ok(0));
+    assert_eq!(store.clear(Some("stream"), never), Ok(1));
     assert_eq!(on(&fake).lessons.keys().collect::<Vec<_>>(), ["handshake"]);
-    assert_eq!(keeper.clear(None, never), Ok(1));
+    assert_eq!(store.clear(None, never), Ok(1));
     assert_eq!(on(&fake), Progress::default());
     fake.0.borrow_mut().locked = true;
-    assert_eq!(keeper.clear(None, never), Err(Trouble::Locked));
+    assert_eq!(store.clear(None, never), Err(Trouble::Locked));
 }
 
 #[test]
@@ -293,7 +293,7 @@ fn a_walk_tells_what_it_reached() {
     let mut trace = Trace::default();
     let of = |trace: &Trace, phase: Phase, again| walked(&lesson, Mode::Lab, trace, &phase, again, 9);
     assert_eq!(of(&trace, Phase::Ready, None), None);
-    let answer = |step, chosen| Event::Answer(Answer { step, chosen, right: Some(1), actual: "x".into() });
+    let answer = |step, chosen| Event::Answer(AnsweredQuestion { step, chosen, right: Some(1), actual: "x".into() });
     for (n, chosen) in [(0, Some(1)), (1, Some(0)), (2, None)] {
         trace.push(Duration::ZERO, Event::Step(in_lab[n]));
         trace.push(Duration::ZERO, answer(in_lab[n], chosen));

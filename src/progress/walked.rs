@@ -2,7 +2,7 @@
 
 use super::{LessonProgress, Mark};
 use crate::lesson::Lesson;
-use crate::model::{Answer, Event, Mode, Trace};
+use crate::model::{AnsweredQuestion, Event, Mode, Trace};
 use crate::walk::Phase;
 
 /// What a walk has reached by now. `again` is the last of the steps (its number in the lesson) that only ran again to
@@ -42,7 +42,7 @@ pub fn walked(
     })
 }
 
-fn mark(answer: &Answer) -> Mark {
+fn mark(answer: &AnsweredQuestion) -> Mark {
     match answer.chosen {
         None => Mark::Passed,
         chosen if chosen == answer.right => Mark::Right,

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::model::{Entry, Event, Mode};
-use crate::walk::Wire;
+use crate::walk::WireAbility;
 
 /// What the first line's `format` says.
 const FORMAT: &str = "sockwalk-recording";
@@ -17,7 +17,7 @@ pub struct Header {
     /// Where the walk ran.
     pub mode: Mode,
     /// What its wire could do.
-    pub wire: Wire,
+    pub wire: WireAbility,
     /// The kernel's release.
     pub kernel: String,
     /// When the recording began, in milliseconds since 1970.
@@ -34,7 +34,7 @@ pub struct Header {
 
 /// The header as it stands in the file, apart from the types in memory: those may change.
 #[derive(Serialize, Deserialize)]
-struct Line {
+struct HeaderLine {
     format: String,
     version: u32,
     mode: String,
@@ -49,7 +49,7 @@ struct Line {
 }
 
 /// What a first line is.
-pub(super) enum First {
+pub(super) enum FirstLine {
     /// A header.
     Header(Header),
     /// That of a newer version than [`VERSION`].
@@ -60,7 +60,7 @@ pub(super) enum First {
 
 impl Header {
     pub(super) fn line(&self) -> serde_json::Result<String> {
-        serde_json::to_string(&Line {
+        serde_json::to_string(&HeaderLine {
             format: FORMAT.to_owned(),
             version: VERSION,
             mode: self.mode.name().to_owned(),
@@ -78,11 +78,11 @@ impl Header {
     pub fn deduced(entries: &[Entry]) -> Header {
         let any = |is: fn(&Event) -> bool| entries.iter().any(|entry| is(&entry.event));
         let (mode, wire) = if any(|event| matches!(event, Event::Held(_) | Event::Passing(_))) {
-            (Mode::Lab, Wire::Holds)
+            (Mode::Lab, WireAbility::Holds)
         } else if any(|event| matches!(event, Event::Sent { .. })) {
-            (Mode::Host, Wire::Watches)
+            (Mode::Host, WireAbility::Watches)
         } else {
-            (Mode::Host, Wire::Blind)
+            (Mode::Host, WireAbility::Blind)
         };
         let (kernel, program) = (String::new(), String::new());
         Header { mode, wire, kernel, began_ms: 0, lesson: None, source: None, step: None, program }
@@ -90,7 +90,7 @@ impl Header {
 }
 
 /// Reads a first line.
-pub(super) fn first(line: &[u8]) -> First {
+pub(super) fn first(line: &[u8]) -> FirstLine {
     /// What every version's header has.
     #[derive(Deserialize)]
     struct Versioned {
@@ -98,26 +98,28 @@ pub(super) fn first(line: &[u8]) -> First {
         version: u32,
     }
     match serde_json::from_slice::<Versioned>(line) {
-        Ok(found) if found.format == FORMAT && found.version > VERSION => First::Newer(found.version),
+        Ok(found) if found.format == FORMAT && found.version > VERSION => FirstLine::Newer(found.version),
         Ok(found) if found.format == FORMAT => {
-            serde_json::from_slice(line).ok().and_then(header).map_or(First::Entry, First::Header)
+            serde_json::from_slice(line).ok().and_then(header).map_or(FirstLine::Entry, FirstLine::Header)
         }
-        _ => First::Entry,
+        _ => FirstLine::Entry,
     }
 }
 
-fn header(line: Line) -> Option<Header> {
+fn header(line: HeaderLine) -> Option<Header> {
     let mode = [Mode::Lab, Mode::Host].into_iter().find(|mode| mode.name() == line.mode)?;
-    let wire = [Wire::Holds, Wire::Watches, Wire::Blind].into_iter().find(|wire| wire_name(*wire) == line.wire)?;
-    let Line { kernel, began_ms, lesson, source, step, program, .. } = line;
+    let wire = [WireAbility::Holds, WireAbility::Watches, WireAbility::Blind]
+        .into_iter()
+        .find(|wire| wire_name(*wire) == line.wire)?;
+    let HeaderLine { kernel, began_ms, lesson, source, step, program, .. } = line;
     Some(Header { mode, wire, kernel, began_ms, lesson, source, step, program })
 }
 
-const fn wire_name(wire: Wire) -> &'static str {
+const fn wire_name(wire: WireAbility) -> &'static str {
     match wire {
-        Wire::Holds => "holds",
-        Wire::Watches => "watches",
-        Wire::Blind => "blind",
+        WireAbility::Holds => "holds",
+        WireAbility::Watches => "watches",
+        WireAbility::Blind => "blind",
     }
 }
 
@@ -128,7 +130,7 @@ pub(super) mod tests {
     pub(in crate::report) fn some() -> Header {
         Header {
             mode: Mode::Host,
-            wire: Wire::Watches,
+            wire: WireAbility::Watches,
             kernel: "6.18.0".into(),
             began_ms: 1_795_000_000_000,
             lesson: Some("handshake".into()),
@@ -145,9 +147,9 @@ pub(super) mod tests {
             line,
             r#"{"format":"sockwalk-recording","version":1,"mode":"host","wire":"watches","kernel":"6.18.0","began_ms":1795000000000,"lesson":"handshake","step":null,"program":"0.1.0"}"#
         );
-        assert!(matches!(first(line.as_bytes()), First::Header(header) if header == some()));
+        assert!(matches!(first(line.as_bytes()), FirstLine::Header(header) if header == some()));
         let newer = line.replace("\"version\":1", "\"version\":2,\"more\":[]");
-        assert!(matches!(first(newer.as_bytes()), First::Newer(2)));
-        assert!(matches!(first(b"{\"n\":1,\"t_us\":0,\"kind\":\"member\"}"), First::Entry));
+        assert!(matches!(first(newer.as_bytes()), FirstLine::Newer(2)));
+        assert!(matches!(first(b"{\"n\":1,\"t_us\":0,\"kind\":\"member\"}"), FirstLine::Entry));
     }
 }

@@ -6,17 +6,17 @@ use std::net::SocketAddr;
 use serde_json::{Value, json};
 
 use super::Header;
-use super::form::{Written, rules};
+use super::form::{WrittenEvent, rules};
 use crate::model::{
-    Actor, Argument, Call, Caller, Entry, Event, Hand, Member, Moment, Outcome, Role, SegmentId, Side, SocketFacts,
-    SocketState, SocketView, Trace, View,
+    Actor, Argument, Call, Caller, Entry, Event, HandAction, Member, Moment, Outcome, Role, SegmentId, Side,
+    SocketFacts, SocketState, SocketView, Trace, View,
 };
 use crate::tcp::{Flags, Hex, Initials, Numbers, Packet, Segment, TcpOption, number};
 
 /// Writes a trace that may still grow: each call of [`JsonLines::write`] goes on where the one before it ended.
 #[derive(Clone, Debug, Default)]
 pub struct JsonLines {
-    detail: Detail,
+    detail: LineDetail,
     /// The first line, where it hasn't been written yet.
     header: Option<Header>,
     /// The lines written so far.
@@ -27,7 +27,7 @@ pub struct JsonLines {
 
 /// How much a line tells.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-enum Detail {
+enum LineDetail {
     /// What a reader of `play` wants.
     #[default]
     Facts,
@@ -40,7 +40,7 @@ impl JsonLines {
     /// lines of their own, of the kind `entry`.
     /// `header` says of what: it is the first line.
     pub fn recording(header: Header) -> JsonLines {
-        JsonLines { detail: Detail::Whole, header: Some(header), ..JsonLines::default() }
+        JsonLines { detail: LineDetail::Whole, header: Some(header), ..JsonLines::default() }
     }
 
     /// Writes every entry that is new. `step_id` gives the name of a step by its number, from 0.
@@ -58,8 +58,9 @@ impl JsonLines {
         }
         while let Some(entry) = trace.entries().get(self.next) {
             let view = trace.at(self.next + 1);
-            let whole =
-                (self.detail == Detail::Whole).then(|| serde_json::to_string(&Written(&entry.event))).transpose()?;
+            let whole = (self.detail == LineDetail::Whole)
+                .then(|| serde_json::to_string(&WrittenEvent(&entry.event)))
+                .transpose()?;
             let told = object(entry, &view, &step_id);
             if let Some((kind, rest)) = told.or_else(|| whole.as_ref().map(|_| ("entry", Vec::new()))) {
                 self.lines += 1;
@@ -97,8 +98,10 @@ type Keys = Vec<(&'static str, Value)>;
 
 fn object<'a>(entry: &Entry, view: &View<'_>, step_id: &impl Fn(usize) -> &'a str) -> Option<(&'static str, Keys)> {
     match &entry.event {
-        Event::Stands { caller, call } => Some(("call", call_keys(*caller, call, Phase::Stands))),
-        Event::Ended { caller } => Some(("call", call_keys(*caller, view.newest_call(*caller)?.call, Phase::Ended))),
+        Event::Stands { caller, call } => Some(("call", call_keys(*caller, call, CallPhase::Stands))),
+        Event::Ended { caller } => {
+            Some(("call", call_keys(*caller, view.newest_call(*caller)?.call, CallPhase::Ended)))
+        }
         Event::Plays { from, side, socket } => Some((
             "plays",
             [("from", json!(from.side.name())), ("side", json!(side.name())), ("socket", json!(socket))]
@@ -110,11 +113,11 @@ fn object<'a>(entry: &Entry, view: &View<'_>, step_id: &impl Fn(usize) -> &'a st
             Some(("untold", vec![("member", json!(program)), ("calls", json!(calls))]))
         }
         Event::Holding { of, held } => Some(("holding", vec![("member", json!(of)), ("calls", json!(held.name()))])),
-        Event::Entered { caller, call } => Some(("call", call_keys(*caller, call, Phase::Enter))),
+        Event::Entered { caller, call } => Some(("call", call_keys(*caller, call, CallPhase::Enter))),
         Event::Returned { caller, outcome } => {
             let call = view.newest_call(*caller)?;
             let own = call.made.map(|made| Call::Program(Box::new(made.clone())));
-            Some(("call", call_keys(*caller, own.as_ref().unwrap_or(call.call), Phase::Return(outcome))))
+            Some(("call", call_keys(*caller, own.as_ref().unwrap_or(call.call), CallPhase::Return(outcome))))
         }
         Event::Sent { id, segment, again: None } => Some(("segment", segment_keys("sent", *id, segment, view))),
         Event::Sent { id, segment, again: Some(again) } => {
@@ -156,19 +159,19 @@ fn object<'a>(entry: &Entry, view: &View<'_>, step_id: &impl Fn(usize) -> &'a st
 
 /// How far a call is.
 #[derive(Clone, Copy)]
-enum Phase<'a> {
+enum CallPhase<'a> {
     Stands,
     Enter,
     Ended,
     Return(&'a Outcome),
 }
 
-fn call_keys(Caller { actor, worker }: Caller, call: &Call, phase: Phase<'_>) -> Keys {
+fn call_keys(Caller { actor, worker }: Caller, call: &Call, phase: CallPhase<'_>) -> Keys {
     let (outcome, phase) = match phase {
-        Phase::Stands => (None, "stand"),
-        Phase::Enter => (None, "enter"),
-        Phase::Ended => (None, "ended"),
-        Phase::Return(outcome) => (Some(outcome), "return"),
+        CallPhase::Stands => (None, "stand"),
+        CallPhase::Enter => (None, "enter"),
+        CallPhase::Ended => (None, "ended"),
+        CallPhase::Return(outcome) => (Some(outcome), "return"),
     };
     let (ret, errno) = match outcome {
         None => (Value::Null, Value::Null),
@@ -225,11 +228,11 @@ fn member_keys(event: &str, member: &Member) -> Keys {
     keys
 }
 
-fn hand_keys(hand: Hand) -> Keys {
+fn hand_keys(hand: HandAction) -> Keys {
     match hand {
-        Hand::Deliver(id) => vec![("event", json!("deliver")), ("id", json!(id.0))],
-        Hand::Drop(id) => vec![("event", json!("drop")), ("id", json!(id.0))],
-        Hand::Interrupt(side) => vec![("event", json!("interrupt")), ("side", json!(side.name()))],
+        HandAction::Deliver(id) => vec![("event", json!("deliver")), ("id", json!(id.0))],
+        HandAction::Drop(id) => vec![("event", json!("drop")), ("id", json!(id.0))],
+        HandAction::Interrupt(side) => vec![("event", json!("interrupt")), ("side", json!(side.name()))],
     }
 }
 
@@ -323,7 +326,7 @@ fn socket_name(socket: &SocketView<'_>) -> String {
 mod tests {
     use super::*;
     use crate::model::testing::socket;
-    use crate::model::{ClaimResult, End, Errno, Returned, Source, Statement};
+    use crate::model::{ClaimResult, ConnectionEnd, Errno, Returned, Source, Statement};
     use crate::tcp::State;
     use crate::tcp::testing::segment;
     use std::time::Duration;
@@ -462,7 +465,7 @@ mod tests {
 
     #[test]
     fn claims_bear_their_steps_name() {
-        let client = |is: State| Statement::State { end: End::Socket("client".into()), is: is.into() };
+        let client = |is: State| Statement::State { end: ConnectionEnd::Socket("client".into()), is: is.into() };
         let claim =
             ClaimResult { step: 3, what: client(State::Listen), held: false, actual: client(State::SynSent), line: 9 };
         assert_eq!(

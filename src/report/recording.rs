@@ -6,8 +6,8 @@ use std::time::Duration;
 use serde::Deserialize;
 
 use super::form::Read as ReadEvent;
-use super::header::{self, First, Header};
-use crate::model::{Entry, Event, Hand, SegmentId};
+use super::header::{self, FirstLine, Header};
+use crate::model::{Entry, Event, HandAction, SegmentId};
 
 /// The longest line of a recording, in bytes.
 const LONGEST: u64 = 8 << 20;
@@ -42,7 +42,7 @@ pub enum Unreadable {
 
 /// What is read of a line; everything else in it is there for other readers.
 #[derive(Deserialize)]
-struct Line {
+struct EntryLine {
     t_us: u64,
     entry: Option<ReadEvent>,
 }
@@ -62,12 +62,12 @@ pub fn read_recording(mut from: impl BufRead) -> Result<Recording, Unreadable> {
         }
         if number == 1 {
             match header::first(&line) {
-                First::Header(header) => {
+                FirstLine::Header(header) => {
                     recording.header = Some(header);
                     continue;
                 }
-                First::Newer(version) => return Err(Unreadable::Newer(version)),
-                First::Entry => {}
+                FirstLine::Newer(version) => return Err(Unreadable::Newer(version)),
+                FirstLine::Entry => {}
             }
         }
         let entries = &mut recording.entries;
@@ -86,7 +86,7 @@ pub fn read_recording(mut from: impl BufRead) -> Result<Recording, Unreadable> {
 }
 
 fn entry(line: &[u8], number: u64, last: Duration, segments: &mut u32) -> Result<Entry, Unreadable> {
-    let read: Line = serde_json::from_slice(line).map_err(|_| Unreadable::Line(number))?;
+    let read: EntryLine = serde_json::from_slice(line).map_err(|_| Unreadable::Line(number))?;
     let ReadEvent(event) = read.entry.ok_or(Unreadable::NotWhole(number))?;
     let at = Duration::from_micros(read.t_us);
     if last <= at && fits(&event, segments) { Ok(Entry { at, event }) } else { Err(Unreadable::Line(number)) }
@@ -103,7 +103,7 @@ fn fits(event: &Event, segments: &mut u32) -> bool {
         }
         Event::Held(id) | Event::Delivered(id) | Event::Dropped(id) => known(id, *segments),
         Event::Retransmitted { id, .. } | Event::Undeliverable { id, .. } => known(id, *segments),
-        Event::ByHand(Hand::Deliver(id) | Hand::Drop(id)) => known(id, *segments),
+        Event::ByHand(HandAction::Deliver(id) | HandAction::Drop(id)) => known(id, *segments),
         _ => true,
     }
 }
@@ -176,9 +176,9 @@ mod tests {
         };
         assert_eq!(data, b"hi");
         let deduced = Header::deduced(&read.entries);
-        assert_eq!((deduced.mode, deduced.wire), (crate::model::Mode::Lab, crate::walk::Wire::Holds));
+        assert_eq!((deduced.mode, deduced.wire), (crate::model::Mode::Lab, crate::walk::WireAbility::Holds));
         let blind = Header::deduced(&read.entries[..3]);
-        assert_eq!((blind.mode, blind.wire), (crate::model::Mode::Host, crate::walk::Wire::Blind));
+        assert_eq!((blind.mode, blind.wire), (crate::model::Mode::Host, crate::walk::WireAbility::Blind));
     }
 
     #[test]

@@ -33,7 +33,7 @@ impl Numbers {
 /// The segment in one line, its numbers written as asked.
 pub fn line(packet: &Packet, initials: &Initials, numbers: Numbers) -> String {
     match &packet.transport {
-        Transport::Tcp(segment) => Line { packet, segment, initials, numbers }.to_string(),
+        Transport::Tcp(segment) => NotationLine { packet, segment, initials, numbers }.to_string(),
         Transport::Udp => format!("UDP len={}", packet.len()),
         Transport::Unreachable => "ICMP port unreachable".to_owned(),
     }
@@ -57,14 +57,14 @@ pub fn number(number: u32, from: Option<Isn>, numbers: Numbers) -> String {
     }
 }
 
-struct Line<'a> {
+struct NotationLine<'a> {
     packet: &'a Packet,
     segment: &'a Segment,
     initials: &'a Initials,
     numbers: Numbers,
 }
 
-impl fmt::Display for Line<'_> {
+impl fmt::Display for NotationLine<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Segment { seq, ack, flags, .. } = *self.segment;
         let name = if flags.bits() == 0 { "-".to_owned() } else { flags.to_string() };

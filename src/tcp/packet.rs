@@ -21,7 +21,7 @@ pub const LONGEST_FRAME: usize = LINK_HEADER + LONGEST;
 
 /// One IP packet as it was on the wire. Between processes it travels as its bytes, from which the rest is read anew.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(try_from = "Written", into = "Written")]
+#[serde(try_from = "PacketText", into = "PacketText")]
 pub struct Packet {
     /// Who sent it. Of an ICMP answer: the address at which nobody is.
     pub from: SocketAddr,
@@ -100,7 +100,7 @@ pub enum Malformed {
 
 /// A packet as it is written down.
 #[derive(Serialize, Deserialize)]
-struct Written {
+struct PacketText {
     #[serde(with = "super::hex")]
     packet: Vec<u8>,
     /// Empty where it wasn't seen.
@@ -108,16 +108,16 @@ struct Written {
     link: Vec<u8>,
 }
 
-impl From<Packet> for Written {
-    fn from(packet: Packet) -> Written {
-        Written { packet: packet.packet.to_vec(), link: packet.link.map_or_else(Vec::new, Vec::from) }
+impl From<Packet> for PacketText {
+    fn from(packet: Packet) -> PacketText {
+        PacketText { packet: packet.packet.to_vec(), link: packet.link.map_or_else(Vec::new, Vec::from) }
     }
 }
 
-impl TryFrom<Written> for Packet {
+impl TryFrom<PacketText> for Packet {
     type Error = Malformed;
 
-    fn try_from(written: Written) -> Result<Packet, Malformed> {
+    fn try_from(written: PacketText) -> Result<Packet, Malformed> {
         let packet = Packet::parse(&written.packet)?;
         if written.link.is_empty() {
             return Ok(packet);
@@ -456,7 +456,7 @@ mod tests {
             }
             let written = |packet: &[u8], link: &[u8]| {
                 let (packet, link) = (packet.to_vec(), link.to_vec());
-                serde_json::to_string(&Written { packet, link }).unwrap()
+                serde_json::to_string(&PacketText { packet, link }).unwrap()
             };
             let long = [&bytes[..], &vec![0; LONGEST]].concat();
             for bad in [written(&bytes[..20], &[]), written(&bytes, &link[..13]), written(&long, &link)] {

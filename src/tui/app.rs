@@ -8,8 +8,8 @@ use tui_input::Input;
 
 use super::catalogue::{Catalogue, Choosing};
 use super::code::Snippets;
-use super::layout::{self, Areas, LargeWish, Seat, Turn, Wish};
-use super::texts::Texts;
+use super::layout::{self, Areas, Audience, BottomPane, LargeRequest, LayoutRequest};
+use super::texts::InterfaceTexts;
 use crate::i18n::Glyphs;
 use crate::i18n::{Lang, Localized};
 use crate::lesson::Glossary;
@@ -18,16 +18,16 @@ use crate::model::{Actor, Connection, Door, Moment, SegmentId, Side, View, may_r
 use crate::progress::Mark;
 use crate::tcp::Numbers;
 use crate::theme::Theme;
-use crate::walk::{Phase, Purpose, Walk, Wire};
+use crate::walk::{Phase, Purpose, Walk, WireAbility};
 
 /// How long a step takes when the lesson plays by itself, in tenths of a second, the quickest first.
 pub const PACES: [u64; 6] = [5, 10, 20, 30, 50, 100];
 
 /// How things are written and coloured.
-pub struct Look {
+pub struct Appearance {
     pub(super) lang: Lang,
     /// The words in that language.
-    pub(super) texts: Texts,
+    pub(super) texts: InterfaceTexts,
     /// The languages that the terminal has the characters for.
     pub(super) shown: Vec<Lang>,
     /// The styles.
@@ -49,26 +49,26 @@ pub struct Look {
 /// Why the interface can't start: a built-in file is wrong.
 #[derive(Debug, thiserror::Error)]
 #[allow(missing_docs)]
-pub enum LookError {
+pub enum AppearanceError {
     #[error(transparent)]
-    Texts(#[from] super::texts::TextsError),
+    InterfaceTexts(#[from] super::texts::TextsError),
     #[error(transparent)]
     Glossary(#[from] crate::lesson::BrokenGlossary),
     #[error(transparent)]
     Snippets(#[from] super::code::SnippetsError),
 }
 
-impl Look {
+impl Appearance {
     /// The look in a language with a theme and these characters.
     ///
     /// # Errors
-    /// [`LookError`] where a built-in file is wrong; tests read all of them.
-    pub fn new(lang: Lang, theme: Theme, glyphs: Glyphs) -> Result<Look, LookError> {
-        let texts = Texts::load_in(lang, glyphs)?;
+    /// [`AppearanceError`] where a built-in file is wrong; tests read all of them.
+    pub fn new(lang: Lang, theme: Theme, glyphs: Glyphs) -> Result<Appearance, AppearanceError> {
+        let texts = InterfaceTexts::load_in(lang, glyphs)?;
         let (snippets, glossary) = (Snippets::load()?, Glossary::load()?);
         let numbers = Numbers::default();
         let shown = Lang::all().filter(|lang| glyphs.have_lang(*lang)).collect();
-        Ok(Look { lang, texts, shown, theme, glyphs, snippets, glossary, code: 0, numbers, large: None })
+        Ok(Appearance { lang, texts, shown, theme, glyphs, snippets, glossary, code: 0, numbers, large: None })
     }
 
     /// The language.
@@ -79,10 +79,10 @@ impl Look {
     /// Changes the language.
     ///
     /// # Errors
-    /// [`LookError`] where its built-in file is wrong; then the language stays.
-    pub fn speak(&mut self, lang: Lang) -> Result<(), LookError> {
+    /// [`AppearanceError`] where its built-in file is wrong; then the language stays.
+    pub fn speak(&mut self, lang: Lang) -> Result<(), AppearanceError> {
         if lang != self.lang {
-            (self.texts, self.lang) = (Texts::load_in(lang, self.glyphs)?, lang);
+            (self.texts, self.lang) = (InterfaceTexts::load_in(lang, self.glyphs)?, lang);
         }
         Ok(())
     }
@@ -100,7 +100,7 @@ impl Look {
 
 /// The steps that run again by themselves (`again.rs`).
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Again {
+pub(super) struct ResumedSteps {
     /// The last of them, by its number in the lesson.
     pub(super) last: usize,
     /// When the next is due; `None` while the walk is busy.
@@ -139,7 +139,7 @@ pub enum Focus {
 
 /// What the learner has chosen to look at.
 #[derive(Debug, Default)]
-pub(super) struct Place {
+pub(super) struct Selection {
     /// The moment; `None` for the present.
     pub(super) cursor: Option<Moment>,
     /// Who makes calls.
@@ -147,7 +147,7 @@ pub(super) struct Place {
     /// The segment.
     pub(super) segment: Option<SegmentId>,
     /// The pane at the bottom of a small screen.
-    pub(super) turn: Turn,
+    pub(super) turn: BottomPane,
     /// What lies over the panes.
     pub(super) overlay: Option<Overlay>,
     /// How far the explanation is scrolled; `None` where it wasn't touched.
@@ -178,12 +178,12 @@ pub struct Auto {
 /// The state of the interface.
 pub struct App {
     pub(super) walk: Walk,
-    pub(super) look: Look,
-    pub(super) place: Place,
+    pub(super) look: Appearance,
+    pub(super) place: Selection,
     pub(super) now: Duration,
     pub(super) size: Rect,
     pub(super) auto: Option<Auto>,
-    pub(super) again: Option<Again>,
+    pub(super) again: Option<ResumedSteps>,
     /// The step up to which the steps run again in the next walk.
     pub(super) back_to: Option<usize>,
     pub(super) pace: usize,
@@ -213,12 +213,12 @@ pub struct App {
 
 impl App {
     /// The interface of a walk, at a size of the terminal.
-    pub fn new(walk: Walk, look: Look, columns: u16, rows: u16) -> App {
+    pub fn new(walk: Walk, look: Appearance, columns: u16, rows: u16) -> App {
         let noticed = (walk.phase().clone(), None);
         App {
             walk,
             look,
-            place: Place::default(),
+            place: Selection::default(),
             now: Duration::ZERO,
             size: Rect::new(0, 0, columns, rows),
             auto: None,
@@ -273,7 +273,7 @@ impl App {
     }
 
     /// The words in the language of the moment.
-    pub fn texts(&self) -> &Texts {
+    pub fn texts(&self) -> &InterfaceTexts {
         &self.look.texts
     }
 
@@ -330,26 +330,26 @@ impl App {
     }
 
     /// Who sits before the screen: who looks on does so for a room.
-    pub(super) fn seat(&self) -> Seat {
+    pub(super) fn seat(&self) -> Audience {
         match self.walk.free().map(|free| &free.options().purpose) {
-            Some(Purpose::Watch) => Seat::Audience,
-            _ => Seat::Walker,
+            Some(Purpose::Watch) => Audience::Audience,
+            _ => Audience::Walker,
         }
     }
 
     /// What is wanted of the screen.
-    pub(super) fn wish(&self) -> Wish {
+    pub(super) fn wish(&self) -> LayoutRequest {
         let large = match self.walk.wire() {
-            _ if !self.is_large() => LargeWish::Nothing,
-            Wire::Blind => LargeWish::States,
-            Wire::Holds | Wire::Watches => LargeWish::Segment,
+            _ if !self.is_large() => LargeRequest::Nothing,
+            WireAbility::Blind => LargeRequest::States,
+            WireAbility::Holds | WireAbility::Watches => LargeRequest::Segment,
         };
-        Wish { turn: self.place.turn, seat: self.seat(), large }
+        LayoutRequest { turn: self.place.turn, seat: self.seat(), large }
     }
 
     /// Whether the states are wanted in large letters.
     pub(super) fn is_large(&self) -> bool {
-        self.look.large.unwrap_or(self.seat() == Seat::Audience)
+        self.look.large.unwrap_or(self.seat() == Audience::Audience)
     }
 
     /// Whether a recording is gone through.

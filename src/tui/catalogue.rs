@@ -11,7 +11,7 @@ use crate::walk::Walk;
 
 /// One lesson in the list.
 #[derive(Clone, Debug)]
-pub struct Row {
+pub struct LessonRow {
     /// Its place in the course, from 1.
     pub number: usize,
     /// Its name on the command line.
@@ -28,14 +28,14 @@ pub struct Row {
     pub bar: Option<Localized>,
 }
 
-impl Row {
+impl LessonRow {
     /// A lesson's row.
-    pub fn new(number: usize, lesson: &Lesson, steps: usize) -> Row {
+    pub fn new(number: usize, lesson: &Lesson, steps: usize) -> LessonRow {
         let steps_say = lesson.steps.iter().flat_map(|step| [&step.title, &step.say]);
         let texts = [&lesson.goal, &lesson.recap].into_iter().chain(&lesson.misbelief).chain(steps_say);
         let text: Vec<&str> = texts.flat_map(Localized::iter).map(|(_, text)| text).collect();
         let (id, title, text) = (lesson.id.clone(), lesson.title.clone(), text.join("\n"));
-        Row { number, id, title, text, steps, progress: None, bar: None }
+        LessonRow { number, id, title, text, steps, progress: None, bar: None }
     }
 }
 
@@ -52,7 +52,7 @@ pub enum Opens {
 #[derive(Clone, Debug)]
 pub struct Catalogue {
     /// In the order of the course.
-    pub rows: Vec<Row>,
+    pub rows: Vec<LessonRow>,
     /// What opening one means.
     pub opens: Opens,
     /// The lesson that is walked now, by its name, where it is one of these.
@@ -61,7 +61,7 @@ pub struct Catalogue {
 
 impl Catalogue {
     /// The next lesson of the course, of those that run here, after the one that is walked.
-    pub fn next(&self) -> Option<&Row> {
+    pub fn next(&self) -> Option<&LessonRow> {
         let here = self.here.as_deref()?;
         let at = self.rows.iter().position(|row| row.id == here)?;
         self.rows[at + 1..].iter().find(|row| row.bar.is_none())
@@ -103,7 +103,7 @@ pub(super) struct Choosing {
 
 /// The rows that a search finds, the best first: by their number or name, then by a word of their title or name, then by
 /// a term of the glossary of which they speak, then by their texts. Of a title all words must be found, in any order.
-pub(super) fn found(rows: &[Row], search: &str, glossary: &Glossary) -> Vec<usize> {
+pub(super) fn found(rows: &[LessonRow], search: &str, glossary: &Glossary) -> Vec<usize> {
     let search = search.trim().to_lowercase();
     let words: Vec<&str> = search.split_whitespace().collect();
     // A term has several names, and some are of two words: `half close` finds what speaks of 半关闭.
@@ -112,7 +112,7 @@ pub(super) fn found(rows: &[Row], search: &str, glossary: &Glossary) -> Vec<usiz
     } else {
         { glossary.search(&search).into_iter() }.flat_map(|term| term.words()).map(str::to_lowercase).collect()
     };
-    let rank = |row: &Row| {
+    let rank = |row: &LessonRow| {
         if words.is_empty() || row.number.to_string() == search || row.id == search {
             return Some(0);
         }
@@ -141,9 +141,9 @@ mod tests {
     use crate::i18n::testing::both;
     use crate::lesson::{builtin, builtin_names};
 
-    fn rows() -> Vec<Row> {
+    fn rows() -> Vec<LessonRow> {
         let lessons = builtin_names().into_iter().map(|name| builtin(name).unwrap().unwrap());
-        lessons.enumerate().map(|(n, lesson)| Row::new(n + 1, &lesson, lesson.steps.len())).collect()
+        lessons.enumerate().map(|(n, lesson)| LessonRow::new(n + 1, &lesson, lesson.steps.len())).collect()
     }
 
     #[test]

@@ -40,14 +40,14 @@ words! {
         keywords: Vec<String>,
         calls: BTreeMap<String, String>,
         options: BTreeMap<String, String>,
-        words: Arguments,
+        words: SnippetArguments,
     }
 }
 
 words! {
     /// What the language calls the arguments that have names; `options` above has the socket options that are not set as
     /// the others are.
-    struct Arguments {
+    struct SnippetArguments {
         read: String,
         write: String,
         both: String,

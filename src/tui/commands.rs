@@ -8,7 +8,7 @@ use crossterm::event::KeyCode;
 use super::app::{App, Focus, Overlay, PACES};
 use super::layout::WHOLE;
 use super::{menu, programs};
-use crate::walk::{Phase, Wire};
+use crate::walk::{Phase, WireAbility};
 
 /// What the learner can do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -79,7 +79,7 @@ pub enum Command {
 }
 
 /// One line of the table.
-pub struct Entry {
+pub struct CommandEntry {
     /// What it does.
     pub command: Command,
     /// Its name in the texts.
@@ -99,12 +99,12 @@ pub struct Entry {
     /// Whether it can be done now, by what the walk and the screen are like.
     pub(super) applies: fn(&App) -> bool,
     /// Where the text that the keys scroll must go on for it.
-    pub(super) text: Option<Beyond>,
+    pub(super) text: Option<HiddenText>,
 }
 
 /// Where there is more of a text than is seen.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Beyond {
+pub(super) enum HiddenText {
     Above,
     Below,
 }
@@ -119,8 +119,8 @@ const LOOKING: &[Focus] = &[Focus::Panes, Focus::Overlay];
 const READING: &[Focus] = &[Focus::Panes, Focus::Line];
 const ALL: &[Focus] = &[Focus::Panes, Focus::Overlay, Focus::Line, Focus::Search];
 
-const fn entry(command: Command, id: &'static str, keys: &'static [KeyCode], shown: &'static str) -> Entry {
-    Entry {
+const fn entry(command: Command, id: &'static str, keys: &'static [KeyCode], shown: &'static str) -> CommandEntry {
+    CommandEntry {
         command,
         id,
         keys,
@@ -134,33 +134,33 @@ const fn entry(command: Command, id: &'static str, keys: &'static [KeyCode], sho
     }
 }
 
-impl Entry {
-    const fn footer(mut self, place: u8) -> Entry {
+impl CommandEntry {
+    const fn footer(mut self, place: u8) -> CommandEntry {
         self.footer = Some(place);
         self
     }
 
-    const fn when(mut self, applies: fn(&App) -> bool) -> Entry {
+    const fn when(mut self, applies: fn(&App) -> bool) -> CommandEntry {
         self.applies = applies;
         self
     }
 
-    const fn when_text_is(mut self, beyond: Beyond) -> Entry {
+    const fn when_text_is(mut self, beyond: HiddenText) -> CommandEntry {
         self.text = Some(beyond);
         self
     }
 
-    const fn shift(mut self) -> Entry {
+    const fn shift(mut self) -> CommandEntry {
         self.shift = true;
         self
     }
 
-    const fn at(mut self, focus: &'static [Focus]) -> Entry {
+    const fn at(mut self, focus: &'static [Focus]) -> CommandEntry {
         self.focus = focus;
         self
     }
 
-    const fn of(mut self, belongs: fn(&App) -> bool) -> Entry {
+    const fn of(mut self, belongs: fn(&App) -> bool) -> CommandEntry {
         self.belongs = belongs;
         self
     }
@@ -178,7 +178,7 @@ impl Entry {
 }
 
 /// The table, in the order of the help.
-pub const COMMANDS: &[Entry] = &[
+pub const COMMANDS: &[CommandEntry] = &[
     entry(Command::Next, "next", &[Char(' ')], "Space").footer(1).at(READING).when(can_go_on),
     entry(Command::NextLesson, "next_lesson", &[Enter], "Enter")
         .footer(0)
@@ -223,12 +223,12 @@ pub const COMMANDS: &[Entry] = &[
     entry(Command::Code, "code", &[Char('c')], "c").footer(11),
     entry(Command::Numbers, "numbers", &[Char('n')], "n").footer(11).at(LOOKING).when(shows_numbers),
     entry(Command::Side, "side", &[Tab, BackTab], "Tab").footer(10).when(shows_a_side),
-    entry(Command::PageUp, "page_up", &[PageUp], "PgUp").at(OVERLAY).when_text_is(Beyond::Above),
-    entry(Command::PageDown, "page_down", &[PageDown], "PgDn").footer(3).at(OVERLAY).when_text_is(Beyond::Below),
-    entry(Command::ScrollUp, "up_over", &[Up], "↑").footer(2).at(OVERLAY).when_text_is(Beyond::Above),
-    entry(Command::ScrollDown, "down_over", &[Down], "↓").footer(2).at(OVERLAY).when_text_is(Beyond::Below),
-    entry(Command::ScrollUp, "scroll_up", &[Up], "Shift+↑").at(ALL).shift().when_text_is(Beyond::Above),
-    entry(Command::ScrollDown, "scroll_down", &[Down], "Shift+↓").at(ALL).shift().when_text_is(Beyond::Below),
+    entry(Command::PageUp, "page_up", &[PageUp], "PgUp").at(OVERLAY).when_text_is(HiddenText::Above),
+    entry(Command::PageDown, "page_down", &[PageDown], "PgDn").footer(3).at(OVERLAY).when_text_is(HiddenText::Below),
+    entry(Command::ScrollUp, "up_over", &[Up], "↑").footer(2).at(OVERLAY).when_text_is(HiddenText::Above),
+    entry(Command::ScrollDown, "down_over", &[Down], "↓").footer(2).at(OVERLAY).when_text_is(HiddenText::Below),
+    entry(Command::ScrollUp, "scroll_up", &[Up], "Shift+↑").at(ALL).shift().when_text_is(HiddenText::Above),
+    entry(Command::ScrollDown, "scroll_down", &[Down], "Shift+↓").at(ALL).shift().when_text_is(HiddenText::Below),
     entry(Command::Restart, "restart", &[Char('r')], "r").footer(10).at(LOOKING).of(is_lesson).when(may_begin_again),
     entry(Command::Restart, "return", &[Char('r')], "r").footer(1).at(LOOKING).of(is_lesson).when(may_return),
     entry(Command::Lessons, "lessons", &[Char('o'), F(2)], "o").footer(9).at(LOOKING),
@@ -394,7 +394,7 @@ fn can_be_slower(app: &App) -> bool {
 
 fn shows_numbers(app: &App) -> bool {
     match app.place.overlay {
-        None => app.walk().wire() != Wire::Blind,
+        None => app.walk().wire() != WireAbility::Blind,
         Some(Overlay::Packet | Overlay::Layers) => app.chosen_segment().is_some(),
         Some(_) => false,
     }

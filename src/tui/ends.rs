@@ -11,7 +11,7 @@ use crate::model::{Connection, SegmentId, SegmentView, Side, SocketView, View};
 const RECENT: usize = 16;
 
 /// What is looked at.
-pub(super) struct Ends<'a> {
+pub(super) struct ShownEnds<'a> {
     /// The connection; `None` before there is one, and once something has happened after the last one.
     pub(super) connection: Option<Connection>,
     /// The server's end, the client's; `None` where a side has no socket.
@@ -22,14 +22,14 @@ pub(super) struct Ends<'a> {
     pub(super) waiting: usize,
 }
 
-impl<'a> Ends<'a> {
+impl<'a> ShownEnds<'a> {
     /// The connection that is shown alone, else the newest.
-    pub(super) fn of(scene: &Scene<'a>) -> Ends<'a> {
+    pub(super) fn of(scene: &Scene<'a>) -> ShownEnds<'a> {
         let view = scene.view;
         let connection = scene.app.place.only.or_else(|| newest(&view));
         let sockets = Side::BOTH.map(|side| end(&view, connection, side));
         let (segment, waiting) = segment(scene, connection);
-        Ends { connection, sockets, segment, waiting }
+        ShownEnds { connection, sockets, segment, waiting }
     }
 }
 

@@ -6,14 +6,14 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::app::{App, Look};
+use super::app::{App, Appearance};
 use super::layout::SMALLEST;
 use super::panes::explain_scroll;
 use crate::i18n::Lang;
 use crate::i18n::width;
 use crate::lesson::{Action, Ask, Lesson, Payload};
-use crate::model::{Answer, Event, Mode, Trace};
-use crate::walk::{Phase, Runner, Walk, WalkOptions, Wire};
+use crate::model::{AnsweredQuestion, Event, Mode, Trace};
+use crate::walk::{Phase, Runner, Walk, WalkOptions, WireAbility};
 
 /// A text that must be scrolled.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -29,7 +29,7 @@ pub struct Overflow {
 }
 
 /// The texts of a lesson that must be scrolled in the smallest window, in a mode, in both languages.
-pub fn overflows(look: Look, lesson: &Arc<Lesson>, mode: Mode) -> Vec<Overflow> {
+pub fn overflows(look: Appearance, lesson: &Arc<Lesson>, mode: Mode) -> Vec<Overflow> {
     let belongs = |step: &usize| lesson.steps[*step].modes.contains(&mode);
     let steps: Vec<usize> = (0..lesson.steps.len()).filter(belongs).collect();
     let (columns, rows) = SMALLEST;
@@ -69,7 +69,7 @@ fn beside(lesson: &Lesson, next: Option<usize>) -> Vec<Phase> {
 
 /// A walk that has just done a step (`last`, by its number in the lesson), whose prediction was wrong; `None` before the first.
 pub(super) fn laid_out(lesson: &Arc<Lesson>, mode: Mode, lang: Lang, last: Option<usize>, phase: Phase) -> Walk {
-    let options = WalkOptions { mode, wire: Wire::Holds, patience: Duration::ZERO, port: None, timers: true };
+    let options = WalkOptions { mode, wire: WireAbility::Holds, patience: Duration::ZERO, port: None, timers: true };
     let mut trace = Trace::default();
     if let Some(step) = last {
         trace.push(Duration::ZERO, Event::Step(step));
@@ -81,11 +81,16 @@ pub(super) fn laid_out(lesson: &Arc<Lesson>, mode: Mode, lang: Lang, last: Optio
 }
 
 /// The wrong prediction whose verdict is the longest.
-fn wrong(ask: &Ask, step: usize, lang: Lang) -> Answer {
+fn wrong(ask: &Ask, step: usize, lang: Lang) -> AnsweredQuestion {
     let word = |n: &usize| ask.labels.get(*n).map_or(ask.choices[*n].as_str(), |label| label.get(lang));
     let mut longest: Vec<usize> = (0..ask.choices.len()).collect();
     longest.sort_by_key(|n| std::cmp::Reverse(width(word(n))));
-    Answer { step, chosen: longest.first().copied(), right: longest.get(1).copied(), actual: longest_actual(ask) }
+    AnsweredQuestion {
+        step,
+        chosen: longest.first().copied(),
+        right: longest.get(1).copied(),
+        actual: longest_actual(ask),
+    }
 }
 
 /// The longest that the kernel can answer, in the notation.
@@ -102,7 +107,8 @@ mod tests {
     use crate::theme::{Choice, Colours, Theme};
 
     fn of(lesson: Lesson) -> Vec<Overflow> {
-        let look = Look::new(Lang::EN, Theme::load(Choice::Mono, Colours::All).unwrap(), Glyphs::Unicode).unwrap();
+        let look =
+            Appearance::new(Lang::EN, Theme::load(Choice::Mono, Colours::All).unwrap(), Glyphs::Unicode).unwrap();
         overflows(look, &Arc::new(lesson), Mode::Lab)
     }
 

@@ -5,7 +5,7 @@ use ratatui::layout::{Position, Rect};
 use ratatui::text::{Line, Span};
 
 use super::app::App;
-use super::commands::{COMMANDS, Command, Entry};
+use super::commands::{COMMANDS, Command, CommandEntry};
 use super::panes::before_text;
 use super::scene::{Scene, put};
 use crate::i18n::width as display_width;
@@ -14,11 +14,11 @@ use crate::i18n::width as display_width;
 const LABELLED: u8 = 3;
 
 /// A key of the footer, and its label where there is room for it.
-type Shown = (&'static Entry, bool);
+type FooterKey = (&'static CommandEntry, bool);
 
 /// A button's place.
 struct Button {
-    entry: &'static Entry,
+    entry: &'static CommandEntry,
     label: String,
     at: Rect,
 }
@@ -55,13 +55,13 @@ pub(super) fn command_at(app: &App, x: u16, y: u16) -> Option<Command> {
 /// The buttons in the order of the table. Where they don't all fit, the least important lose their labels and stand at the end,
 /// and only then any is left to the help.
 fn footer(app: &App, area: Rect) -> Footer {
-    let works = |entry: &&'static Entry| entry.footer.is_some() && entry.works(app);
-    let mut shown: Vec<Shown> = COMMANDS.iter().filter(works).map(|entry| (entry, true)).collect();
+    let works = |entry: &&'static CommandEntry| entry.footer.is_some() && entry.works(app);
+    let mut shown: Vec<FooterKey> = COMMANDS.iter().filter(works).map(|entry| (entry, true)).collect();
     loop {
         if let Some(footer) = lay_out(app, area, &shown) {
             return footer;
         }
-        let least = |shown: &[Shown], most: fn(&Shown) -> bool| {
+        let least = |shown: &[FooterKey], most: fn(&FooterKey) -> bool| {
             let meant = shown.iter().enumerate().filter(|(_, shown)| most(shown));
             meant.max_by_key(|(_, (entry, _))| entry.footer).map(|(n, _)| n)
         };
@@ -74,7 +74,7 @@ fn footer(app: &App, area: Rect) -> Footer {
     }
 }
 
-fn lay_out(app: &App, area: Rect, shown: &[Shown]) -> Option<Footer> {
+fn lay_out(app: &App, area: Rect, shown: &[FooterKey]) -> Option<Footer> {
     let (mut x, mut y) = (area.x + 1, area.y);
     let mut place = |width: u16, gap: u16| {
         if x + width >= area.right() {

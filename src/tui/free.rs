@@ -8,7 +8,7 @@ use super::app::App;
 use super::commands::Command;
 use super::{menu, programs};
 use crate::model::typed::{self, Mistyped};
-use crate::model::{Call, Member, Moment, Side, Which};
+use crate::model::{Call, Member, Moment, SegmentFilter, Side};
 use crate::walk::{self, Phase};
 
 /// The delays that the key goes through: at once, a moment that the eye can follow, longer ones, and back to none.
@@ -24,11 +24,11 @@ const DELAYS: [Option<Duration>; 5] = [
 pub(super) fn act(app: &mut App, command: Command) {
     let order = match command {
         Command::Next => programs::next(app),
-        Command::LetCall => programs::meant_call(app).map(|call| walk::Command::LetCall(call.caller)),
+        Command::LetCall => programs::meant_call(app).map(|call| walk::WalkCommand::LetCall(call.caller)),
         Command::Hold => programs::next_hold(app),
-        Command::Deliver => app.meant_held().map(walk::Command::Deliver),
-        Command::Drop => app.meant_held().map(walk::Command::Drop),
-        Command::Interrupt => app.blocked_side().map(walk::Command::Interrupt),
+        Command::Deliver => app.meant_held().map(walk::WalkCommand::Deliver),
+        Command::Drop => app.meant_held().map(walk::WalkCommand::Drop),
+        Command::Interrupt => app.blocked_side().map(walk::WalkCommand::Interrupt),
         Command::Answer(n) => menu_call(app, n),
         Command::Type => {
             type_call(app, "");
@@ -36,7 +36,7 @@ pub(super) fn act(app: &mut App, command: Command) {
         }
         Command::Send => typed_call(app),
         Command::Pass => pass_all(app),
-        Command::PassOne => app.chosen_connection().map(|one| pass(app, Which::Of(one))),
+        Command::PassOne => app.chosen_connection().map(|one| pass(app, SegmentFilter::Of(one))),
         _ => None,
     };
     if let Some(order) = order {
@@ -60,7 +60,7 @@ pub(super) fn notice(app: &mut App) {
     }
 }
 
-fn menu_call(app: &mut App, n: usize) -> Option<walk::Command> {
+fn menu_call(app: &mut App, n: usize) -> Option<walk::WalkCommand> {
     let side = menu::actor(app)?.side;
     let (page, ..) = menu::page(app)?;
     match page.item(n)?.call.clone() {
@@ -77,10 +77,10 @@ fn menu_call(app: &mut App, n: usize) -> Option<walk::Command> {
     }
 }
 
-fn make(app: &mut App, side: Side, call: Call) -> walk::Command {
+fn make(app: &mut App, side: Side, call: Call) -> walk::WalkCommand {
     app.place.menu = 0;
     app.mistyped = None;
-    walk::Command::Call(side, call)
+    walk::WalkCommand::Call(side, call)
 }
 
 fn type_call(app: &mut App, offered: &str) {
@@ -99,7 +99,7 @@ pub(super) fn stop_typing(app: &mut App) {
     app.changed = true;
 }
 
-fn typed_call(app: &mut App) -> Option<walk::Command> {
+fn typed_call(app: &mut App) -> Option<walk::WalkCommand> {
     let actor = menu::actor(app)?;
     let text = app.input.as_ref()?.value().trim().to_owned();
     if text.is_empty() {
@@ -125,23 +125,23 @@ fn typed_call(app: &mut App) -> Option<walk::Command> {
 }
 
 /// The rule for the doors that are one's own: of both, for that of the chosen side, or for all where none is chosen.
-fn pass_all(app: &App) -> Option<walk::Command> {
+fn pass_all(app: &App) -> Option<walk::WalkCommand> {
     let own = app.walk.free()?.actors();
     let others = app.walk.trace().present().members();
     let is_anothers = |member: &&Member| member.actors().any(|actor| !own.contains(&actor));
     let which = match own {
         // Where nobody else makes calls, all doors are in the same hands.
-        [actor] if others.iter().any(is_anothers) => Which::To(*actor),
-        [_] => Which::All,
-        _ => app.place.actor.filter(|actor| own.contains(actor)).map_or(Which::All, Which::To),
+        [actor] if others.iter().any(is_anothers) => SegmentFilter::To(*actor),
+        [_] => SegmentFilter::All,
+        _ => app.place.actor.filter(|actor| own.contains(actor)).map_or(SegmentFilter::All, SegmentFilter::To),
     };
     Some(pass(app, which))
 }
 
-fn pass(app: &App, which: Which) -> walk::Command {
+fn pass(app: &App, which: SegmentFilter) -> walk::WalkCommand {
     let now = app.walk.trace().present().passing().and_then(|passing| passing.rule(which));
     let at = DELAYS.iter().position(|delay| *delay == now).unwrap_or(DELAYS.len() - 1);
-    walk::Command::Pass(which, DELAYS[(at + 1) % DELAYS.len()])
+    walk::WalkCommand::Pass(which, DELAYS[(at + 1) % DELAYS.len()])
 }
 
 /// The moment just before the next act, or the one before this moment: what came of an act lies between two of them.

@@ -25,7 +25,7 @@ const LARGE_COLUMNS: u16 = 2 * (letters::LONGEST + 6);
 /// Which pane has the bottom of a small screen.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
 #[allow(missing_docs)]
-pub enum Turn {
+pub enum BottomPane {
     #[default]
     Explain,
     Code,
@@ -34,7 +34,7 @@ pub enum Turn {
 
 /// Who sits before the screen.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Seat {
+pub(super) enum Audience {
     /// Whoever walks.
     Walker,
     /// A room: the ladder is the largest, and what else there is takes turns below it.
@@ -43,18 +43,18 @@ pub(super) enum Seat {
 
 /// What is wanted of the screen.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Wish {
+pub(super) struct LayoutRequest {
     /// What has the bottom where panes take turns.
-    pub(super) turn: Turn,
+    pub(super) turn: BottomPane,
     /// Who sits before it.
-    pub(super) seat: Seat,
+    pub(super) seat: Audience,
     /// What stands above the panes in large letters, where there is room.
-    pub(super) large: LargeWish,
+    pub(super) large: LargeRequest,
 }
 
 /// What is wanted in large letters.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum LargeWish {
+pub(super) enum LargeRequest {
     Nothing,
     /// The states of both ends: where segments can't be seen.
     States,
@@ -92,9 +92,9 @@ pub(super) fn too_small(size: Rect) -> bool {
 }
 
 /// Whether the panes at the bottom take turns.
-pub(super) fn takes_turns(size: Rect, wish: Wish) -> bool {
+pub(super) fn takes_turns(size: Rect, wish: LayoutRequest) -> bool {
     let left = size.height.saturating_sub(large_rows(size, wish.large).all());
-    wish.seat == Seat::Audience || size.width < WHOLE.0 || left < WHOLE.1
+    wish.seat == Audience::Audience || size.width < WHOLE.0 || left < WHOLE.1
 }
 
 /// The rows of what is written in large letters, and the letters' size; none where there is no room.
@@ -112,20 +112,20 @@ impl LargeRows {
 }
 
 /// What large letters leave is never less than a window that is served, and is laid out as that would be.
-fn large_rows(size: Rect, wish: LargeWish) -> LargeRows {
-    let segment = wish == LargeWish::Segment;
+fn large_rows(size: Rect, wish: LargeRequest) -> LargeRows {
+    let segment = wish == LargeRequest::Segment;
     let fits = |scale: u16, segment: bool, least: u16| {
         let states = letters::ROWS * scale + 2;
         let rows = LargeRows { scale, states, segment: if segment { states } else { 0 } };
         let (columns, least) = ((LARGE_COLUMNS * scale).max(WHOLE.0), rows.all() + least);
-        (wish != LargeWish::Nothing && size.width >= columns && size.height >= least).then_some(rows)
+        (wish != LargeRequest::Nothing && size.width >= columns && size.height >= least).then_some(rows)
     };
     let ways = [(2, segment, WHOLE.1), (1, segment, SMALLEST.1), (1, false, SMALLEST.1)];
     { ways }.into_iter().find_map(|(scale, segment, least)| fits(scale, segment, least)).unwrap_or_default()
 }
 
 /// The places at this size; `None` where it is too small.
-pub(super) fn areas(size: Rect, wish: Wish) -> Option<Areas> {
+pub(super) fn areas(size: Rect, wish: LayoutRequest) -> Option<Areas> {
     if too_small(size) {
         return None;
     }
@@ -133,7 +133,7 @@ pub(super) fn areas(size: Rect, wish: Wish) -> Option<Areas> {
     let large = large_rows(size, wish.large);
     let body = size.height - 1 - FOOTER_ROWS - large.all();
     let bottom_rows = match (wish.seat, wish.turn) {
-        (Seat::Audience, Turn::Explain | Turn::Code) => AUDIENCE_ROWS,
+        (Audience::Audience, BottomPane::Explain | BottomPane::Code) => AUDIENCE_ROWS,
         _ => bottom_rows(body, turns, wish.turn),
     };
     let rows = [
@@ -179,10 +179,10 @@ pub(super) fn overlay(size: Rect, areas: &Areas, foot: Option<u16>, wanted: (u16
 }
 
 /// The diagram needs its rows, and the explanation enough that few are cut; the ladder keeps what is left.
-fn bottom_rows(body: u16, turns: bool, turn: Turn) -> u16 {
+fn bottom_rows(body: u16, turns: bool, turn: BottomPane) -> u16 {
     let diagram = diagram::COMPACT.rows + 2;
     match (turns, turn) {
-        (true, Turn::States) => diagram,
+        (true, BottomPane::States) => diagram,
         (true, _) => (body * 9 / 20).max(9),
         (false, _) if body >= 37 => diagram::LARGE.rows + 2,
         (false, _) => (body * 12 / 20).max(diagram),
@@ -191,11 +191,11 @@ fn bottom_rows(body: u16, turns: bool, turn: Turn) -> u16 {
 
 type Bottom = (Option<Rect>, Option<Rect>, Option<Rect>);
 
-fn in_turn(bottom: Rect, turn: Turn) -> Bottom {
+fn in_turn(bottom: Rect, turn: BottomPane) -> Bottom {
     match turn {
-        Turn::Explain => (Some(bottom), None, None),
-        Turn::Code => (None, Some(bottom), None),
-        Turn::States => {
+        BottomPane::Explain => (Some(bottom), None, None),
+        BottomPane::Code => (None, Some(bottom), None),
+        BottomPane::States => {
             let columns = [Constraint::Fill(1), Constraint::Length(diagram::COMPACT.columns + 2)];
             let [explain, states] = Layout::horizontal(columns).areas(bottom);
             (Some(explain), None, Some(states))
@@ -223,22 +223,22 @@ mod tests {
     /// the text (T), what stands at its right (R), or the text but for its foot (t).
     #[test]
     fn an_overlay_leaves_the_text_where_there_is_room_and_never_covers_what_comes_next() {
-        let wish = |turn| Wish { turn, seat: Seat::Walker, large: LargeWish::Nothing };
+        let wish = |turn| LayoutRequest { turn, seat: Audience::Walker, large: LargeRequest::Nothing };
         for (columns, rows, turn, wanted, place) in [
             // Small: above the text where it fits.
-            (80, 24, Turn::Explain, (60, 8), "above"),
+            (80, 24, BottomPane::Explain, (60, 8), "above"),
             // What doesn't fit there lies over the text, but for its foot.
-            (80, 24, Turn::Explain, (78, 20), "over"),
-            (80, 24, Turn::States, (78, 20), "over"),
+            (80, 24, BottomPane::Explain, (78, 20), "over"),
+            (80, 24, BottomPane::States, (78, 20), "over"),
             // Without a text there is nothing to leave.
-            (80, 24, Turn::Code, (78, 20), "over"),
+            (80, 24, BottomPane::Code, (78, 20), "over"),
             // Large: above, or at the right of the text.
-            (100, 30, Turn::Explain, (70, 8), "above"),
-            (120, 40, Turn::Explain, (84, 18), "above"),
-            (120, 40, Turn::Explain, (40, 20), "right"),
+            (100, 30, BottomPane::Explain, (70, 8), "above"),
+            (120, 40, BottomPane::Explain, (84, 18), "above"),
+            (120, 40, BottomPane::Explain, (40, 20), "right"),
             // What is longer scrolls there, as long as enough of it is seen.
-            (120, 40, Turn::Explain, (84, 90), "above"),
-            (160, 50, Turn::Explain, (84, 200), "above"),
+            (120, 40, BottomPane::Explain, (84, 90), "above"),
+            (160, 50, BottomPane::Explain, (84, 200), "above"),
         ] {
             let size = Rect::new(0, 0, columns, rows);
             let areas = areas(size, wish(turn)).unwrap();
@@ -262,9 +262,11 @@ mod tests {
     fn no_overlay_covers_what_comes_next() {
         for columns in (80..=200).step_by(7) {
             for rows in 24..=60 {
-                for turn in [Turn::Explain, Turn::Code, Turn::States] {
+                for turn in [BottomPane::Explain, BottomPane::Code, BottomPane::States] {
                     let size = Rect::new(0, 0, columns, rows);
-                    let areas = areas(size, Wish { turn, seat: Seat::Walker, large: LargeWish::Nothing }).unwrap();
+                    let areas =
+                        areas(size, LayoutRequest { turn, seat: Audience::Walker, large: LargeRequest::Nothing })
+                            .unwrap();
                     for (width, height) in [(30, 6), (60, 12), (84, 30), (400, 400)] {
                         for foot_rows in 1..=3 {
                             let foot = areas.explain.map(|text| text.bottom() - 1 - foot_rows);

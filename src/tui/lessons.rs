@@ -6,8 +6,8 @@ use crossterm::event::{Event, KeyCode, KeyEvent, KeyModifiers};
 use tui_input::Input;
 
 use super::app::{App, Overlay};
-use super::catalogue::{Catalogue, Choosing, NotOpened, Opened, Opens, Row, found};
-use super::messages::{Effect, clean};
+use super::catalogue::{Catalogue, Choosing, LessonRow, NotOpened, Opened, Opens, found};
+use super::messages::{AppEffect, clean};
 use crate::progress::Mark;
 
 /// The rows that a page of the list turns.
@@ -60,7 +60,7 @@ impl App {
     }
 
     /// The rows of the list that are shown now.
-    pub(super) fn found_lessons(&self) -> Vec<&Row> {
+    pub(super) fn found_lessons(&self) -> Vec<&LessonRow> {
         let Some(catalogue) = &self.catalogue else { return Vec::new() };
         let found = found(&catalogue.rows, self.choosing.search.value(), self.look.glossary);
         found.into_iter().map(|n| &catalogue.rows[n]).collect()
@@ -68,13 +68,13 @@ impl App {
 }
 
 /// Takes a key while the list is open: all letters are the search's.
-pub(super) fn key(app: &mut App, key: KeyEvent, effects: &mut Vec<Effect>) {
+pub(super) fn key(app: &mut App, key: KeyEvent, effects: &mut Vec<AppEffect>) {
     app.changed = true;
     let control = key.modifiers.contains(KeyModifiers::CONTROL);
     let last = app.found_lessons().len().saturating_sub(1);
     let chosen = app.choosing.chosen;
     let moved = match key.code {
-        KeyCode::Char('c') if control => return effects.push(Effect::Quit),
+        KeyCode::Char('c') if control => return effects.push(AppEffect::Quit),
         KeyCode::Esc | KeyCode::F(2) => return app.place.overlay = None,
         KeyCode::Enter => return open_chosen(app, effects),
         KeyCode::Up | KeyCode::BackTab => chosen.saturating_sub(1),
@@ -94,7 +94,7 @@ pub(super) fn choose(app: &mut App, chosen: usize) {
 }
 
 /// A click on one of the lessons that are found: the first chooses it, the second opens it.
-pub(super) fn click(app: &mut App, n: usize, effects: &mut Vec<Effect>) {
+pub(super) fn click(app: &mut App, n: usize, effects: &mut Vec<AppEffect>) {
     if app.choosing.chosen == n { open_chosen(app, effects) } else { choose(app, n) }
 }
 
@@ -119,7 +119,7 @@ pub(super) fn search(app: &mut App, event: &Event) {
 }
 
 /// Opens the lesson that is chosen; the one that is walked now needs only the list to go.
-fn open_chosen(app: &mut App, effects: &mut Vec<Effect>) {
+fn open_chosen(app: &mut App, effects: &mut Vec<AppEffect>) {
     let Some(row) = app.found_lessons().get(app.choosing.chosen).map(|row| (*row).clone()) else { return };
     let Some(catalogue) = &app.catalogue else { return };
     if catalogue.here.as_deref() == Some(row.id.as_str()) {
@@ -127,14 +127,14 @@ fn open_chosen(app: &mut App, effects: &mut Vec<Effect>) {
     } else if row.bar.is_some() || matches!(catalogue.opens, Opens::Elsewhere(_)) {
         app.choosing.refused = true;
     } else {
-        effects.push(Effect::Open(row.id));
+        effects.push(AppEffect::Open(row.id));
     }
 }
 
 /// Goes on from the end of a lesson: to the next one that runs here, else to the list.
-pub(super) fn go_on(app: &mut App, effects: &mut Vec<Effect>) {
+pub(super) fn go_on(app: &mut App, effects: &mut Vec<AppEffect>) {
     match app.catalogue.as_ref().and_then(Catalogue::next) {
-        Some(next) => effects.push(Effect::Open(next.id.clone())),
-        None => effects.push(Effect::List(Overlay::Lessons)),
+        Some(next) => effects.push(AppEffect::Open(next.id.clone())),
+        None => effects.push(AppEffect::List(Overlay::Lessons)),
     }
 }

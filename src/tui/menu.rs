@@ -3,7 +3,7 @@
 //! A call has one number for ever: `connect()` is 5 whatever else is offered, so that nobody must look for it again.
 
 use super::app::App;
-use crate::explain::{Likely, Offer, Situation, offers};
+use crate::explain::{Likelihood, Offer, Situation, offers};
 use crate::model::typed;
 use crate::model::{Actor, Call, CallName, How, SocketOption};
 
@@ -16,7 +16,7 @@ pub(super) struct Item {
     /// Its key's digit, counted from 0.
     pub(super) number: usize,
     pub(super) call: Call,
-    pub(super) likely: Likely,
+    pub(super) likely: Likelihood,
 }
 
 /// The options that matter, with the value that shows what each does.
@@ -47,7 +47,7 @@ pub(super) enum Group {
 }
 
 /// A page of the menu.
-pub(super) struct Page {
+pub(super) struct MenuPage {
     pub(super) group: Group,
     /// By their numbers.
     pub(super) items: Vec<Item>,
@@ -55,7 +55,7 @@ pub(super) struct Page {
     pub(super) first: Option<usize>,
 }
 
-impl Page {
+impl MenuPage {
     /// The call of this number, from 0.
     pub(super) fn item(&self, number: usize) -> Option<&Item> {
         self.items.iter().find(|item| item.number == number)
@@ -91,7 +91,7 @@ fn paged(items: Vec<Item>) -> Vec<Vec<Item>> {
 }
 
 /// The menu's pages; none while the side's hand is in a call.
-pub(super) fn pages(app: &App) -> Vec<Page> {
+pub(super) fn pages(app: &App) -> Vec<MenuPage> {
     let Some(actor) = actor(app) else { return Vec::new() };
     let view = app.walk().trace().present();
     let descriptors = Situation::of_newest(&view, actor, app.walk().server());
@@ -107,8 +107,8 @@ pub(super) fn pages(app: &App) -> Vec<Page> {
     let first = offered.first().filter(|offer| offer.is_sensible()).map(|offer| number(offer.call));
     let options = newest.into_iter().filter(|_| !offered.is_empty()).flat_map(further).collect();
     let groups = [(Group::Sensible, of(true)), (Group::Further, options), (Group::Wrong, of(false))];
-    let page = |group| move |items| Page { group, items, first: None };
-    let mut pages: Vec<Page> =
+    let page = |group| move |items| MenuPage { group, items, first: None };
+    let mut pages: Vec<MenuPage> =
         { groups }.into_iter().flat_map(|(group, items)| paged(items).into_iter().map(page(group))).collect();
     if let Some(page) = pages.first_mut() {
         page.first = first;
@@ -117,7 +117,7 @@ pub(super) fn pages(app: &App) -> Vec<Page> {
 }
 
 /// The page that is shown, its number from 0, and how many there are; `None` where there is none.
-pub(super) fn page(app: &App) -> Option<(Page, usize, usize)> {
+pub(super) fn page(app: &App) -> Option<(MenuPage, usize, usize)> {
     let mut pages = pages(app);
     let count = pages.len();
     let at = app.place.menu.checked_rem(count)?;
@@ -154,7 +154,7 @@ fn call(app: &App, offer: &Offer) -> Option<Call> {
 }
 
 fn further(fd: i32) -> Vec<Item> {
-    let works = |call| Item { number: 0, call, likely: Likely::Works };
+    let works = |call| Item { number: 0, call, likely: Likelihood::Works };
     let option = |(option, value)| works(Call::SetOption { fd, option, value });
     let mut items: Vec<Item> = OPTIONS.into_iter().map(option).collect();
     items.push(works(Call::SetNonblocking { fd }));
@@ -168,7 +168,7 @@ mod tests {
     use super::*;
 
     fn item(name: CallName, fd: i32) -> Item {
-        Item { number: number(name), call: Call::Close { fd }, likely: Likely::Works }
+        Item { number: number(name), call: Call::Close { fd }, likely: Likelihood::Works }
     }
 
     /// What joins or goes moves nothing else; the same call of another descriptor is on the next page.

@@ -31,7 +31,7 @@ pub enum Msg {
 
 /// What is stopped.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Stop {
+pub enum StopRequest {
     /// The program alone: the signal went to whom its sender chose.
     Process,
     /// Its whole process group, as by the key in any other terminal.
@@ -40,7 +40,7 @@ pub enum Stop {
 
 /// What is to be done because of it.
 #[derive(Clone, Debug, PartialEq)]
-pub enum Effect {
+pub enum AppEffect {
     /// The world is asked for something.
     Request(Request),
     /// The lesson starts again, in a fresh world: then call [`App::restarted`].
@@ -52,7 +52,7 @@ pub enum Effect {
     /// The program ends.
     Quit,
     /// The program stops until it is continued.
-    Suspend(Stop),
+    Suspend(StopRequest),
     /// The program stood still: the terminal is taken and drawn anew.
     Continued,
 }

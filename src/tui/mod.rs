@@ -1,8 +1,7 @@
 //! The terminal interface: the state ([`App`]), what changes it ([`update`]), and how it is drawn ([`draw`]).
 //!
-//! Nothing here reaches the world but by the [`Effect`]s that `update` returns.
+//! Nothing here reaches the world but by the [`AppEffect`]s that `update` returns.
 
-mod again;
 mod app;
 mod backend;
 mod catalogue;
@@ -23,6 +22,7 @@ mod mouse;
 mod paint;
 mod panes;
 mod programs;
+mod resume;
 mod run;
 mod scene;
 mod terminal;
@@ -31,17 +31,17 @@ mod update;
 mod works;
 mod wrap;
 
-pub use app::{App, Auto, Focus, Look, LookError, Overlay, PACES};
+pub use app::{App, Appearance, AppearanceError, Auto, Focus, Overlay, PACES};
 pub use backend::Screen;
-pub use catalogue::{Catalogue, NotOpened, Opened, Opens, Row};
+pub use catalogue::{Catalogue, LessonRow, NotOpened, Opened, Opens};
 pub use code::{Language, Snippets, SnippetsError};
 pub use draw::draw;
 pub use fit::{Overflow, overflows};
-pub use layout::{SMALLEST, Turn, WHOLE};
-pub use messages::{Effect, Msg, Stop};
+pub use layout::{BottomPane, SMALLEST, WHOLE};
+pub use messages::{AppEffect, Msg, StopRequest};
 pub use run::{Host, RunError, run, take_all, wait};
 pub use terminal::{Guard, listen};
-pub use texts::{Texts, TextsError};
+pub use texts::{InterfaceTexts, TextsError};
 pub use update::update;
 
 #[cfg(test)]

@@ -2,7 +2,7 @@
 
 use super::app::App;
 use crate::model::{Actor, CallView, HeldCalls, Member, Side};
-use crate::walk::Command;
+use crate::walk::WalkCommand;
 
 impl App {
     /// Whose calls and sockets a side's pane shows: this process's own, where it makes that side's calls; else the chosen
@@ -49,7 +49,7 @@ pub(super) fn meant_call<'a>(app: &'a App) -> Option<CallView<'a>> {
 }
 
 /// What goes on next where both a segment and a call wait: what was chosen, else what has waited longer.
-pub(super) fn next(app: &App) -> Option<Command> {
+pub(super) fn next(app: &App) -> Option<WalkCommand> {
     let segment = app.meant_held().filter(|id| app.is_at_own_door(*id));
     let call = meant_call(app);
     let call_goes = match (segment, &call) {
@@ -60,13 +60,13 @@ pub(super) fn next(app: &App) -> Option<Command> {
             app.place.segment.is_none() && held.is_none_or(|held| call.entered < held)
         }
     };
-    if call_goes { call.map(|call| Command::LetCall(call.caller)) } else { segment.map(Command::Deliver) }
+    if call_goes { call.map(|call| WalkCommand::LetCall(call.caller)) } else { segment.map(WalkCommand::Deliver) }
 }
 
 /// The next level at which calls wait: the walk's own, every call, none.
-pub(super) fn next_hold(app: &App) -> Option<Command> {
+pub(super) fn next_hold(app: &App) -> Option<WalkCommand> {
     let program = programs(app).first()?.number;
-    Some(Command::Hold(match app.view().holding(program) {
+    Some(WalkCommand::Hold(match app.view().holding(program) {
         HeldCalls::Walk => HeldCalls::All,
         HeldCalls::All => HeldCalls::None,
         HeldCalls::None => HeldCalls::Walk,

@@ -10,7 +10,7 @@ use ratatui::Terminal;
 use ratatui::backend::Backend;
 use ratatui::layout::Rect;
 
-use super::{App, Catalogue, Effect, Msg, NotOpened, Opened, Stop, draw, update};
+use super::{App, AppEffect, Catalogue, Msg, NotOpened, Opened, StopRequest, draw, update};
 use crate::i18n::Lang;
 use crate::walk::{Request, Walk};
 
@@ -50,7 +50,7 @@ pub trait Host {
     ///
     /// # Errors
     /// The terminal's own.
-    fn suspend(&mut self, _stop: Stop) -> io::Result<()> {
+    fn suspend(&mut self, _stop: StopRequest) -> io::Result<()> {
         Ok(())
     }
     /// Takes the terminal anew: the process stood still, and it may have been set otherwise.
@@ -138,28 +138,28 @@ fn take<B: Backend>(
     for effect in update(app, msg, host.now()) {
         host.speak(app.lang());
         match effect {
-            Effect::Request(request) => host.request(request),
-            Effect::Quit => return Ok(false),
-            Effect::Suspend(stop) => {
+            AppEffect::Request(request) => host.request(request),
+            AppEffect::Quit => return Ok(false),
+            AppEffect::Suspend(stop) => {
                 host.suspend(stop).map_err(RunError::Take)?;
                 draw_anew(terminal, app)?;
             }
-            Effect::Continued => {
+            AppEffect::Continued => {
                 host.continued().map_err(RunError::Take)?;
                 draw_anew(terminal, app)?;
             }
-            Effect::Restart => match host.restart(app.walk(), app.generation() + 1) {
+            AppEffect::Restart => match host.restart(app.walk(), app.generation() + 1) {
                 Ok(opened) => {
                     app.restarted(opened.walk);
                     app.reached_before(opened.again, opened.kept);
                 }
                 Err(why) => app.not_restarted(why),
             },
-            Effect::List(overlay) => match host.catalogue(app.walk()) {
+            AppEffect::List(overlay) => match host.catalogue(app.walk()) {
                 Ok(catalogue) => app.listed(catalogue, overlay),
                 Err(why) => app.not_restarted(why),
             },
-            Effect::Open(lesson) => match host.open(&lesson, app.walk(), app.generation() + 1) {
+            AppEffect::Open(lesson) => match host.open(&lesson, app.walk(), app.generation() + 1) {
                 Ok(Some(opened)) => app.opened(opened),
                 Ok(None) => return Ok(false),
                 Err(error) => app.not_opened(&lesson, error),

@@ -11,14 +11,14 @@ use ratatui::text::{Line, Span};
 use super::app::App;
 use super::paint::Pane;
 pub(super) use super::paint::{more_below, put, write};
-use super::texts::Texts;
+use super::texts::InterfaceTexts;
 use super::wrap::cut;
 use crate::i18n::width as display_width;
 use crate::i18n::{escape, fill};
 use crate::lesson::Lesson;
 use crate::model::{
-    Actor, Call, CallView, Mode, Moment, Passing, SHARED_RTO_MIN_MS, SegmentId, Side, SocketOption, SocketView, Source,
-    Timer, TimerKind, View,
+    Actor, Call, CallView, ForwardingRules, Mode, Moment, SHARED_RTO_MIN_MS, SegmentId, Side, SocketOption, SocketView,
+    Source, Timer, TimerKind, View,
 };
 use crate::tcp::{Packet, State};
 use crate::theme::Theme;
@@ -27,7 +27,7 @@ use crate::theme::Theme;
 pub(super) struct Scene<'a> {
     pub(super) app: &'a App,
     pub(super) view: View<'a>,
-    pub(super) texts: &'a Texts,
+    pub(super) texts: &'a InterfaceTexts,
     pub(super) theme: &'a Theme,
     /// The time on the screen.
     pub(super) clock: Duration,
@@ -156,7 +156,7 @@ impl<'a> Scene<'a> {
             // A SYN's first timeout is the same everywhere: one second (RFC 6298).
             TimerKind::Retransmit if !matches!(socket.state.tcp(), Some(State::SynSent | State::SynRecv)) => {
                 let passing = self.view.passing().filter(|_| walk.lesson().is_none());
-                let least = passing.map_or_else(|| least_rto(walk.lesson()), Passing::rto_min_ms)?;
+                let least = passing.map_or_else(|| least_rto(walk.lesson()), ForwardingRules::rto_min_ms)?;
                 let least = seconds(Duration::from_millis(least.into()));
                 Some(fill(&t.lab_rto, &[("s", &least)]))
             }

@@ -8,23 +8,23 @@ use crate::i18n::{Glyphs, Lang, LanguageTexts, Languages, fill};
 words! {
     /// All words of the interface in one language. The fields are named as in `assets/text/*/tui.toml`.
     #[allow(missing_docs)]
-    pub struct Texts {
-        pub header: Header,
-        pub side: Side,
-        pub timer: Timer,
-        pub wire: Wire,
-        pub explain: Explain,
-        pub code: Code,
-        pub states: States,
-        pub large: Large,
-        pub packet: Packet,
-        pub kernel: Kernel,
-        pub layers: Layers,
-        pub glossary: Glossary,
-        pub lessons: Lessons,
-        pub ending: Ending,
-        pub help: Help,
-        pub free: Free,
+    pub struct InterfaceTexts {
+        pub header: HeaderWords,
+        pub side: SideWords,
+        pub timer: TimerWords,
+        pub wire: WireWords,
+        pub explain: ExplainWords,
+        pub code: CodeWords,
+        pub states: StatesWords,
+        pub large: LargeWords,
+        pub packet: PacketWords,
+        pub kernel: KernelWords,
+        pub layers: LayersWords,
+        pub glossary: GlossaryWords,
+        pub lessons: LessonsWords,
+        pub ending: EndingWords,
+        pub help: HelpWords,
+        pub free: FreeWords,
         /// By the command's id.
         pub keys: BTreeMap<String, KeyText>,
     }
@@ -48,21 +48,21 @@ pub struct TextsError(String);
 /// The file of each language that has them.
 const FILE: &str = "tui.toml";
 
-impl Texts {
+impl InterfaceTexts {
     /// The words in one language.
     ///
     /// # Errors
-    /// As of [`Texts::load_in`].
-    pub fn load(lang: Lang) -> Result<Texts, TextsError> {
-        Texts::load_in(lang, Glyphs::Unicode)
+    /// As of [`InterfaceTexts::load_in`].
+    pub fn load(lang: Lang) -> Result<InterfaceTexts, TextsError> {
+        InterfaceTexts::load_in(lang, Glyphs::Unicode)
     }
 
     /// The same, written in these characters: before it is laid out, as what stands for a character may be longer.
     ///
     /// # Errors
     /// [`TextsError`] where the built-in file is wrong; a test reads all, and looks for every command's words.
-    pub fn load_in(lang: Lang, glyphs: Glyphs) -> Result<Texts, TextsError> {
-        let mut texts = Texts::read(Languages::shipped(), lang, glyphs)?;
+    pub fn load_in(lang: Lang, glyphs: Glyphs) -> Result<InterfaceTexts, TextsError> {
+        let mut texts = InterfaceTexts::read(Languages::shipped(), lang, glyphs)?;
         texts.name_next(lang, glyphs);
         Ok(texts)
     }
@@ -70,8 +70,8 @@ impl Texts {
     /// The words in one of these languages.
     ///
     /// # Errors
-    /// As of [`Texts::load_in`].
-    pub fn read(languages: &Languages, lang: Lang, glyphs: Glyphs) -> Result<Texts, TextsError> {
+    /// As of [`InterfaceTexts::load_in`].
+    pub fn read(languages: &Languages, lang: Lang, glyphs: Glyphs) -> Result<InterfaceTexts, TextsError> {
         let mut value = languages.table(lang, FILE).map_err(TextsError)?;
         glyphs.write(&mut value);
         words::taken(value).map_err(|error| TextsError(format!("{}/{FILE}: {error}", lang.code())))
@@ -106,7 +106,7 @@ impl Texts {
 words! {
     /// The top line.
     #[allow(missing_docs)]
-    pub struct Header {
+    pub struct HeaderWords {
         pub step: String,
         pub begins: String,
         pub lab: String,
@@ -124,7 +124,7 @@ words! {
 words! {
     /// The panes of the two sides.
     #[allow(missing_docs)]
-    pub struct Side {
+    pub struct SideWords {
         pub server: String,
         pub client: String,
         pub blocks: String,
@@ -146,7 +146,7 @@ words! {
 words! {
     /// The kernel's timers.
     #[allow(missing_docs)]
-    pub struct Timer {
+    pub struct TimerWords {
         pub retransmit: String,
         pub retransmit_sent: String,
         pub retransmit_due: String,
@@ -171,7 +171,7 @@ words! {
 words! {
     /// The ladder.
     #[allow(missing_docs)]
-    pub struct Wire {
+    pub struct WireWords {
         pub title: String,
         pub server: String,
         pub client: String,
@@ -195,7 +195,7 @@ words! {
 words! {
     /// The explanation.
     #[allow(missing_docs)]
-    pub struct Explain {
+    pub struct ExplainWords {
         pub title: String,
         pub goal: String,
         pub to_the_end: String,
@@ -232,7 +232,7 @@ words! {
 words! {
     /// The code.
     #[allow(missing_docs)]
-    pub struct Code {
+    pub struct CodeWords {
         pub title: String,
         pub none: String,
         pub next: String,
@@ -242,7 +242,7 @@ words! {
 words! {
     /// The state diagram.
     #[allow(missing_docs)]
-    pub struct States {
+    pub struct StatesWords {
         pub title: String,
         pub server: String,
         pub client: String,
@@ -257,7 +257,7 @@ words! {
 words! {
     /// The segment bit by bit.
     #[allow(missing_docs)]
-    pub struct Packet {
+    pub struct PacketWords {
         pub title: String,
         pub title_other: String,
         pub none: String,
@@ -285,7 +285,7 @@ words! {
 words! {
     /// The kernel's socket table.
     #[allow(missing_docs)]
-    pub struct Kernel {
+    pub struct KernelWords {
         pub title: String,
         pub none: String,
         pub other: String,
@@ -304,7 +304,7 @@ words! {
 words! {
     /// The segment by layers; what it says is in [`crate::i18n::LayersTexts`].
     #[allow(missing_docs)]
-    pub struct Layers {
+    pub struct LayersWords {
         pub title: String,
         pub title_of: String,
         pub close: String,
@@ -315,7 +315,7 @@ words! {
 words! {
     /// The glossary.
     #[allow(missing_docs)]
-    pub struct Glossary {
+    pub struct GlossaryWords {
         pub title: String,
         pub here: String,
         pub others: String,
@@ -325,7 +325,7 @@ words! {
 words! {
     /// The list of lessons.
     #[allow(missing_docs)]
-    pub struct Lessons {
+    pub struct LessonsWords {
         pub title: String,
         pub keys: String,
         pub search: String,
@@ -346,7 +346,7 @@ words! {
 words! {
     /// The end of a lesson.
     #[allow(missing_docs)]
-    pub struct Ending {
+    pub struct EndingWords {
         pub title: String,
         pub keys: String,
         pub say: String,
@@ -370,7 +370,7 @@ words! {
 words! {
     /// The list of keys.
     #[allow(missing_docs)]
-    pub struct Help {
+    pub struct HelpWords {
         pub title: String,
         pub mouse: String,
         pub scroll: String,
@@ -382,7 +382,7 @@ words! {
 words! {
     /// What is written in large letters.
     #[allow(missing_docs)]
-    pub struct Large {
+    pub struct LargeWords {
         pub newest: String,
         pub only: String,
         pub more: String,
@@ -392,7 +392,7 @@ words! {
 words! {
     /// The free walk.
     #[allow(missing_docs)]
-    pub struct Free {
+    pub struct FreeWords {
         pub title: String,
         pub title_server: String,
         pub title_client: String,
@@ -452,7 +452,7 @@ mod tests {
     #[test]
     fn each_language_loads_and_names_every_command_and_no_other() {
         for lang in Lang::all() {
-            let texts = Texts::load(lang).unwrap();
+            let texts = InterfaceTexts::load(lang).unwrap();
             let mut known: Vec<&str> = commands::COMMANDS.iter().map(|command| command.id).collect();
             known.sort_unstable();
             assert_eq!(texts.keys.keys().collect::<Vec<_>>(), known);

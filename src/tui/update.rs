@@ -8,9 +8,9 @@ use tui_input::{Input, InputRequest};
 
 use super::app::{App, Auto, Focus, Overlay};
 use super::commands::Command;
-use super::layout::Turn;
+use super::layout::BottomPane;
 use super::lessons;
-use super::messages::{Effect, LONGEST_LINE, Msg, Stop, clean};
+use super::messages::{AppEffect, LONGEST_LINE, Msg, StopRequest, clean};
 use super::mouse;
 use super::works::{command_for, works};
 use crate::lesson::Show;
@@ -21,7 +21,7 @@ use crate::walk::{self, Phase, Walk};
 const PAGE: usize = 15;
 
 /// Takes a message that arrived at `now`, on the walk's clock.
-pub fn update(app: &mut App, msg: Msg, now: Duration) -> Vec<Effect> {
+pub fn update(app: &mut App, msg: Msg, now: Duration) -> Vec<AppEffect> {
     app.now = app.now.max(now);
     let mut effects = Vec::new();
     match msg {
@@ -32,15 +32,15 @@ pub fn update(app: &mut App, msg: Msg, now: Duration) -> Vec<Effect> {
         }
         // What an earlier world still had to say.
         Msg::World(..) => {}
-        Msg::Renewed => effects.push(Effect::Restart),
+        Msg::Renewed => effects.push(AppEffect::Restart),
         Msg::Tick => tick(app),
-        Msg::Quit => effects.push(Effect::Quit),
-        Msg::Suspend => effects.push(Effect::Suspend(Stop::Process)),
-        Msg::Continued => effects.push(Effect::Continued),
+        Msg::Quit => effects.push(AppEffect::Quit),
+        Msg::Suspend => effects.push(AppEffect::Suspend(StopRequest::Process)),
+        Msg::Continued => effects.push(AppEffect::Continued),
     }
     notice(app);
     super::free::notice(app);
-    effects.extend(std::iter::from_fn(|| app.walk.take_request()).map(Effect::Request));
+    effects.extend(std::iter::from_fn(|| app.walk.take_request()).map(AppEffect::Request));
     effects
 }
 
@@ -49,7 +49,7 @@ impl App {
     pub fn restarted(&mut self, walk: Walk) {
         self.walk = walk;
         self.generation += 1;
-        self.place = super::app::Place { turn: self.place.turn, actor: self.place.actor, ..Default::default() };
+        self.place = super::app::Selection { turn: self.place.turn, actor: self.place.actor, ..Default::default() };
         self.now = Duration::ZERO;
         self.auto = self.auto.map(|_| Auto { due: None });
         self.again = None;
@@ -93,7 +93,7 @@ fn tick(app: &mut App) {
         // Who types has begun to act for themselves: the line is not sent over their head.
         app.auto = Some(Auto { due: None });
         if !edited {
-            app.walk.command(walk::Command::Next, now);
+            app.walk.command(walk::WalkCommand::Next, now);
             app.noticed.0 = Phase::Busy;
         }
     }
@@ -125,8 +125,8 @@ pub(super) fn notice(app: &mut App) {
             app.place.segment = None;
         }
         // A new explanation or question comes before what was looked at; the diagram leaves it room.
-        if app.place.turn == Turn::Code {
-            app.place.turn = Turn::Explain;
+        if app.place.turn == BottomPane::Code {
+            app.place.turn = BottomPane::Explain;
         }
     }
     let due = matches!(phase, Phase::Ready | Phase::Asking | Phase::Typing(_)).then(|| app.now + app.pace());
@@ -155,7 +155,7 @@ fn show_what_the_lesson_shows(app: &mut App) {
         Some(Show::Kernel) => Overlay::Kernel,
         Some(Show::States) => {
             // Where panes don't take turns, the diagram is seen anyway.
-            app.place.turn = Turn::States;
+            app.place.turn = BottomPane::States;
             return;
         }
         None => return,
@@ -166,18 +166,18 @@ fn show_what_the_lesson_shows(app: &mut App) {
     app.place.unread = true;
 }
 
-fn terminal(app: &mut App, event: Event, effects: &mut Vec<Effect>) {
+fn terminal(app: &mut App, event: Event, effects: &mut Vec<AppEffect>) {
     match event {
         Event::Key(key) if key.kind != KeyEventKind::Release => self::key(app, key, effects),
         Event::Mouse(event) => {
             let action = mouse::action(app, event);
             match action {
-                Some(mouse::Action::Do(command)) => perform(app, command, effects),
-                Some(mouse::Action::Side(side)) => app.place.actor = Some(app.shown_actor(side)),
-                Some(mouse::Action::Segment(id)) => app.place.segment = Some(id),
-                Some(mouse::Action::Choose(n)) => lessons::choose(app, n),
-                Some(mouse::Action::Lesson(n)) => lessons::click(app, n, effects),
-                Some(mouse::Action::Ladder(older)) => scroll_ladder(app, older),
+                Some(mouse::MouseAction::Do(command)) => perform(app, command, effects),
+                Some(mouse::MouseAction::Side(side)) => app.place.actor = Some(app.shown_actor(side)),
+                Some(mouse::MouseAction::Segment(id)) => app.place.segment = Some(id),
+                Some(mouse::MouseAction::Choose(n)) => lessons::choose(app, n),
+                Some(mouse::MouseAction::Lesson(n)) => lessons::click(app, n, effects),
+                Some(mouse::MouseAction::Ladder(older)) => scroll_ladder(app, older),
                 None => return,
             }
             app.changed = true;
@@ -193,7 +193,7 @@ fn terminal(app: &mut App, event: Event, effects: &mut Vec<Effect>) {
     }
 }
 
-fn key(app: &mut App, key: KeyEvent, effects: &mut Vec<Effect>) {
+fn key(app: &mut App, key: KeyEvent, effects: &mut Vec<AppEffect>) {
     let command = command_for(app, key);
     app.changed |= app.lacks_lang.take().is_some();
     if app.focus() == Focus::Search && command != Some(Command::Suspend) {
@@ -223,26 +223,26 @@ fn type_in(app: &mut App, request: InputRequest) {
 }
 
 /// Does what a key, a click or a button asks for, where that works.
-fn perform(app: &mut App, command: Command, effects: &mut Vec<Effect>) {
+fn perform(app: &mut App, command: Command, effects: &mut Vec<AppEffect>) {
     if !works(app, command) && !matches!(command, Command::Quit | Command::Suspend) {
         return;
     }
     app.changed = true;
     match command {
-        Command::Quit => effects.push(Effect::Quit),
-        Command::Suspend => effects.push(Effect::Suspend(Stop::Job)),
+        Command::Quit => effects.push(AppEffect::Quit),
+        Command::Suspend => effects.push(AppEffect::Suspend(StopRequest::Job)),
         Command::Restart => {
             app.back_to = app.walk.trace().present().diverged();
-            effects.push(Effect::Restart);
+            effects.push(AppEffect::Restart);
         }
-        Command::Lessons => effects.push(Effect::List(Overlay::Lessons)),
+        Command::Lessons => effects.push(AppEffect::List(Overlay::Lessons)),
         Command::NextLesson => lessons::go_on(app, effects),
         // A recording has no present to act on: it is gone through, act by act.
         Command::Next if app.replays() => travel(app, Command::StepForward),
         // What goes on, goes on from the present: it is shown first.
         Command::Next if app.in_past() => go(app, None),
         // The text of the last step comes first; the page of the end is opened, and closed again to read it once more.
-        Command::Next if is_over(app) => effects.push(Effect::List(Overlay::Ending)),
+        Command::Next if is_over(app) => effects.push(AppEffect::List(Overlay::Ending)),
         Command::Next
         | Command::Answer(_)
         | Command::Send
@@ -281,15 +281,15 @@ fn act(app: &mut App, command: Command) {
         return super::free::act(app, command);
     }
     let order = match command {
-        Command::Next | Command::Offered => Some(walk::Command::Next),
+        Command::Next | Command::Offered => Some(walk::WalkCommand::Next),
         Command::Answer(n) => {
             let offered = app.walk.question().map_or(0, |ask| ask.choices.len());
-            (n < offered).then_some(walk::Command::Predict(n))
+            (n < offered).then_some(walk::WalkCommand::Predict(n))
         }
-        Command::Send => app.input.as_ref().map(|input| walk::Command::Line(input.value().to_owned())),
-        Command::Deliver => app.meant_held().map(walk::Command::Deliver),
-        Command::Drop => app.meant_held().map(walk::Command::Drop),
-        Command::Interrupt => app.blocked_side().map(walk::Command::Interrupt),
+        Command::Send => app.input.as_ref().map(|input| walk::WalkCommand::Line(input.value().to_owned())),
+        Command::Deliver => app.meant_held().map(walk::WalkCommand::Deliver),
+        Command::Drop => app.meant_held().map(walk::WalkCommand::Drop),
+        Command::Interrupt => app.blocked_side().map(walk::WalkCommand::Interrupt),
         _ => None,
     };
     if let Some(order) = order {
@@ -396,7 +396,7 @@ fn show(app: &mut App, command: Command) {
         }
         Command::Code => {
             app.look.code = (app.look.code + 1) % app.look.snippets.len().max(1);
-            app.place.turn = if app.takes_turns() { Turn::Code } else { app.place.turn };
+            app.place.turn = if app.takes_turns() { BottomPane::Code } else { app.place.turn };
         }
         Command::Numbers => app.look.numbers = app.look.numbers.next(),
         Command::Lang if !app.look.has_langs() => {
@@ -410,9 +410,9 @@ fn show(app: &mut App, command: Command) {
         }
         Command::Pane => {
             app.place.turn = match app.place.turn {
-                Turn::Explain => Turn::Code,
-                Turn::Code => Turn::States,
-                Turn::States => Turn::Explain,
+                BottomPane::Explain => BottomPane::Code,
+                BottomPane::Code => BottomPane::States,
+                BottomPane::States => BottomPane::Explain,
             }
         }
         Command::Large => app.look.large = Some(!app.is_large()),

@@ -5,10 +5,10 @@ use crossterm::event::KeyCode::{Char, Down, Enter, Up};
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
 use super::app::{App, Focus};
-use super::commands::{Beyond, COMMANDS, Command, Entry};
+use super::commands::{COMMANDS, Command, CommandEntry, HiddenText};
 use super::{menu, panes};
 
-impl Entry {
+impl CommandEntry {
     /// Whether it does something now.
     pub fn works(&self, app: &App) -> bool {
         let is_here = self.focus.contains(&app.focus()) && self.belongs(app) && (self.applies)(app);
@@ -45,7 +45,7 @@ pub fn command_for(app: &App, key: KeyEvent) -> Option<Command> {
     // Shift tells the arrows apart; of a letter it is part of the letter itself.
     let shift = key.modifiers.contains(KeyModifiers::SHIFT) && matches!(key.code, Up | Down);
     let meant = |code: KeyCode| {
-        let has_key = |entry: &&Entry| entry.shift == shift && entry.keys.contains(&code);
+        let has_key = |entry: &&CommandEntry| entry.shift == shift && entry.keys.contains(&code);
         COMMANDS.iter().filter(has_key).find(|entry| entry.works(app)).map(|entry| entry.command)
     };
     // Where nothing is typed or chosen, Enter goes on, as Space does.
@@ -61,10 +61,10 @@ fn offers(app: &App, n: usize) -> bool {
 }
 
 /// Whether there is more of the text that the keys scroll.
-fn goes_on(app: &App, beyond: Beyond) -> bool {
+fn goes_on(app: &App, beyond: HiddenText) -> bool {
     scrolled(app).is_some_and(|(at, most)| match beyond {
-        Beyond::Above => at > 0,
-        Beyond::Below => at < most,
+        HiddenText::Above => at > 0,
+        HiddenText::Below => at < most,
     })
 }
 

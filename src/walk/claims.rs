@@ -4,15 +4,15 @@ use std::net::SocketAddr;
 
 use crate::lesson::{CallTerms, Expr, Letter, Measure, QueueTerms, SegmentPattern, Terms, TimerTerms};
 use crate::model::{
-    CallName, CallView, Count, End, Fate, Number, Outcome, SegmentFate, SegmentView, SegmentWords, Side, SocketFacts,
-    SocketView, Statement, Timer, TimerFact, View,
+    CallName, CallView, ClaimNumber, ConnectionEnd, Count, Fate, Outcome, SegmentFate, SegmentView, SegmentWords, Side,
+    SocketFacts, SocketView, Statement, Timer, TimerFact, View,
 };
 use crate::tcp::{Numbers, line, tells_zero_window};
 
 use super::names::Names;
 
 /// What a claim is held against.
-pub struct Known<'a> {
+pub struct ClaimContext<'a> {
     /// The newest moment of the trace.
     pub view: View<'a>,
     /// The lesson's sockets.
@@ -23,7 +23,7 @@ pub struct Known<'a> {
     pub line: u32,
 }
 
-impl Known<'_> {
+impl ClaimContext<'_> {
     /// What a claim says, with its numbers as far as they are known.
     pub fn says(&self, terms: &Terms) -> Statement {
         terms.says(self.line)
@@ -46,7 +46,7 @@ impl Known<'_> {
 
     /// What the kernel answers to a question, in the notation of its choices.
     pub fn measure(&self, measure: &Measure) -> String {
-        let queue = |end: &End, which: fn(&SocketView<'_>) -> u32| match self.names.find(end, self.view) {
+        let queue = |end: &ConnectionEnd, which: fn(&SocketView<'_>) -> u32| match self.names.find(end, self.view) {
             Some(socket) if !socket.gone => which(&socket).to_string(),
             _ => "none".to_owned(),
         };
@@ -203,7 +203,7 @@ impl Known<'_> {
     }
 
     /// What the kernel says of an end that it still has.
-    fn living(&self, end: &End) -> Option<&SocketFacts> {
+    fn living(&self, end: &ConnectionEnd) -> Option<&SocketFacts> {
         self.names.find(end, self.view).filter(|socket| !socket.gone).map(|socket| socket.facts)
     }
 
@@ -229,8 +229,8 @@ pub(super) fn written(view: &SegmentView<'_>, pattern: &SegmentPattern) -> Segme
             fields.push(("win".to_owned(), u32::from(segment.window).into()));
         }
         if pattern.win_scaled.is_some() {
-            let unknown = || Number { written: "?".to_owned(), shown: "?".to_owned() };
-            let window = view.initials.window(segment).bytes().map_or_else(unknown, Number::from);
+            let unknown = || ClaimNumber { written: "?".to_owned(), shown: "?".to_owned() };
+            let window = view.initials.window(segment).bytes().map_or_else(unknown, ClaimNumber::from);
             fields.push(("win_scaled".to_owned(), window));
         }
     }
@@ -251,7 +251,7 @@ fn came_to(side: Side, call: CallName, outcome: &Outcome, with_data: bool) -> St
     match outcome {
         Ok(returned) => {
             let data = with_data.then(|| String::from_utf8_lossy(&returned.data).into_owned());
-            let value = Number { written: returned.value.to_string(), shown: returned.value.to_string() };
+            let value = ClaimNumber { written: returned.value.to_string(), shown: returned.value.to_string() };
             Statement::Returns { side, call, value: Some(value), data }
         }
         Err(errno) => Statement::Fails { side, call, errno: *errno },

@@ -3,7 +3,7 @@
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::time::Duration;
 
-use super::{Command, Happening, Phase, Walk, World};
+use super::{Happening, Phase, Walk, WalkCommand, World};
 use crate::model::Cause;
 
 /// How long nothing may come before who drives is asked again, where the walk itself waits for no time.
@@ -11,9 +11,9 @@ const IDLE: Duration = Duration::from_secs(1);
 
 /// What who drives a walk wants next.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Next {
+pub enum DriveStep {
     /// This command is taken.
-    Command(Command),
+    Command(WalkCommand),
     /// To wait for what happens, or for the time at which the walk wants to be told.
     Wait,
     /// To leave.
@@ -45,15 +45,15 @@ pub fn drive<E: From<WorldGone>>(
     walk: &mut Walk,
     world: &mut impl World,
     (inbox, now): (&Receiver<Happening>, &dyn Fn() -> Duration),
-    mut next: impl FnMut(&Walk) -> Result<Next, E>,
+    mut next: impl FnMut(&Walk) -> Result<DriveStep, E>,
 ) -> Result<(), E> {
     loop {
         while let Some(request) = walk.take_request() {
             world.request(request);
         }
         match next(walk)? {
-            Next::Command(command) => walk.command(command, now()),
-            Next::Wait => {
+            DriveStep::Command(command) => walk.command(command, now()),
+            DriveStep::Wait => {
                 let wait = walk.wake_at().map_or(IDLE, |at| at.saturating_sub(now()));
                 match inbox.recv_timeout(wait) {
                     Ok(happening) => walk.happened(happening),
@@ -61,16 +61,16 @@ pub fn drive<E: From<WorldGone>>(
                     Err(RecvTimeoutError::Disconnected) => return Err(WorldGone.into()),
                 }
             }
-            Next::Leave => return Ok(()),
+            DriveStep::Leave => return Ok(()),
         }
     }
 }
 
 /// What who goes straight through a lesson wants next: without predictions, and with the offered line.
-pub fn straight_on(walk: &Walk) -> Next {
+pub fn straight_on(walk: &Walk) -> DriveStep {
     match walk.phase() {
-        Phase::Finished | Phase::Failed(_) => Next::Leave,
-        Phase::Busy => Next::Wait,
-        Phase::Ready | Phase::Asking | Phase::Typing(_) => Next::Command(Command::Next),
+        Phase::Finished | Phase::Failed(_) => DriveStep::Leave,
+        Phase::Busy => DriveStep::Wait,
+        Phase::Ready | Phase::Asking | Phase::Typing(_) => DriveStep::Command(WalkCommand::Next),
     }
 }

@@ -4,18 +4,18 @@ use std::collections::VecDeque;
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use super::{Happening, Phase, Request, Runner, What};
+use super::{Happening, HappeningKind, Phase, Request, Runner};
 use crate::model::{
-    Errno, Event, Observation, Outcome, Returned, SegmentId, Side, SocketFacts, SocketState, Timer, TimerKind, Told,
-    testing,
+    Errno, Event, KernelTable, Observation, Outcome, Returned, SegmentId, Side, SocketFacts, SocketState, Timer,
+    TimerKind, testing,
 };
 use crate::tcp::Packet;
 
 /// What is asked for, and what comes of it. A request to settle is answered with the sockets as they are and
-/// [`What::Settled`].
+/// [`HappeningKind::Settled`].
 pub(crate) struct FakeWorld {
-    script: VecDeque<(Request, Vec<What>)>,
-    table: Told,
+    script: VecDeque<(Request, Vec<HappeningKind>)>,
+    table: KernelTable,
     /// The sockets that the kernel has.
     pub(crate) sockets: Vec<SocketFacts>,
     /// The time; tests move it.
@@ -30,7 +30,7 @@ impl FakeWorld {
     pub(crate) fn new() -> FakeWorld {
         FakeWorld {
             script: VecDeque::new(),
-            table: Told::default(),
+            table: KernelTable::default(),
             sockets: Vec::new(),
             now: Duration::ZERO,
             settles: true,
@@ -39,7 +39,7 @@ impl FakeWorld {
     }
 
     /// Once this is asked for, that happens.
-    pub(crate) fn when(&mut self, request: Request, happenings: impl IntoIterator<Item = What>) {
+    pub(crate) fn when(&mut self, request: Request, happenings: impl IntoIterator<Item = HappeningKind>) {
         self.script.push_back((request, happenings.into_iter().collect()));
     }
 
@@ -54,7 +54,7 @@ impl FakeWorld {
                 Request::Settle if self.settles => {
                     let mut happenings = self.observes();
                     let unanswered = std::mem::take(&mut self.unanswered);
-                    happenings.extend((0..=unanswered).map(|_| What::Settled));
+                    happenings.extend((0..=unanswered).map(|_| HappeningKind::Settled));
                     happenings
                 }
                 Request::Settle => {
@@ -73,13 +73,13 @@ impl FakeWorld {
     }
 
     /// What the kernel says of the sockets as they are now that it didn't say before.
-    pub(crate) fn observes(&mut self) -> Vec<What> {
+    pub(crate) fn observes(&mut self) -> Vec<HappeningKind> {
         let news = self.table.news(Observation { at: self.now, sockets: self.sockets.clone() });
-        news.into_iter().map(What::Event).collect()
+        news.into_iter().map(HappeningKind::Event).collect()
     }
 
     /// Something happens by itself.
-    pub(crate) fn tell(&mut self, runner: &mut Runner, what: What) {
+    pub(crate) fn tell(&mut self, runner: &mut Runner, what: HappeningKind) {
         self.now += Duration::from_micros(10);
         runner.happened(Happening { at: self.now, what });
     }
@@ -99,28 +99,34 @@ impl FakeWorld {
 }
 
 /// A side goes into a call and comes back with this value.
-pub(crate) fn returns(side: Side, call: crate::model::Call, value: i64) -> [What; 2] {
+pub(crate) fn returns(side: Side, call: crate::model::Call, value: i64) -> [HappeningKind; 2] {
     let outcome = Ok(Returned { value, ..Returned::default() });
-    [What::Event(Event::Entered { caller: side.into(), call }), came_back(side, outcome)]
+    [HappeningKind::Event(Event::Entered { caller: side.into(), call }), came_back(side, outcome)]
 }
 
 /// A side goes into a call and sleeps there.
-pub(crate) fn sleeps(side: Side, call: crate::model::Call) -> [What; 2] {
-    [What::Event(Event::Entered { caller: side.into(), call }), What::Event(Event::Blocked { caller: side.into() })]
+pub(crate) fn sleeps(side: Side, call: crate::model::Call) -> [HappeningKind; 2] {
+    [
+        HappeningKind::Event(Event::Entered { caller: side.into(), call }),
+        HappeningKind::Event(Event::Blocked { caller: side.into() }),
+    ]
 }
 
-pub(crate) fn came_back(side: Side, outcome: Outcome) -> What {
-    What::Event(Event::Returned { caller: side.into(), outcome })
+pub(crate) fn came_back(side: Side, outcome: Outcome) -> HappeningKind {
+    HappeningKind::Event(Event::Returned { caller: side.into(), outcome })
 }
 
-pub(crate) fn interrupted(side: Side) -> What {
+pub(crate) fn interrupted(side: Side) -> HappeningKind {
     came_back(side, Err(Errno(libc::EINTR)))
 }
 
 /// A segment is seen and held.
-pub(crate) fn held(id: u32, segment: &Packet) -> [What; 2] {
+pub(crate) fn held(id: u32, segment: &Packet) -> [HappeningKind; 2] {
     let id = SegmentId(id);
-    [What::Event(Event::Sent { id, segment: segment.clone(), again: None }), What::Event(Event::Held(id))]
+    [
+        HappeningKind::Event(Event::Sent { id, segment: segment.clone(), again: None }),
+        HappeningKind::Event(Event::Held(id)),
+    ]
 }
 
 /// A socket's facts.

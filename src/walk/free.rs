@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::{Answerer, Command, Happening, Phase, Request, What, Wire};
+use super::{Answerer, Happening, HappeningKind, Phase, Request, WalkCommand, WireAbility};
 use crate::lesson::Lesson;
 use crate::model::{Actor, Call, Event, Mode, Moment, Side, Trace};
 
@@ -30,7 +30,7 @@ pub struct FreeOptions {
     /// Where it runs.
     pub mode: Mode,
     /// What its wire can do.
-    pub wire: Wire,
+    pub wire: WireAbility,
     /// The lab's name; `None` where it has none.
     pub lab: Option<String>,
     /// The lesson through which somebody else walks, or walked, here.
@@ -124,22 +124,22 @@ impl Free {
     }
 
     /// Takes a command. What can't be done now is passed over.
-    pub fn command(&mut self, command: Command) {
+    pub fn command(&mut self, command: WalkCommand) {
         if matches!(self.phase, Phase::Failed(_)) {
             return;
         }
         let request = match command {
-            Command::Call(side, call) => self.actor(side).and_then(|actor| {
+            WalkCommand::Call(side, call) => self.actor(side).and_then(|actor| {
                 self.unmade = None;
                 let idle = self.trace.present().open_call(actor).is_none();
                 idle.then_some(Request::Call(side, call))
             }),
-            Command::Interrupt(side) => self.actor(side).map(|_| Request::Interrupt(side)),
-            Command::LetCall(caller) => Some(Request::LetCall(caller)),
-            Command::Hold(held) => Some(Request::Hold(None, held)),
-            Command::Deliver(id) => Some(Request::Deliver(id)),
-            Command::Drop(id) => Some(Request::Drop(id)),
-            Command::Pass(which, delay) => Some(Request::Pass(which, delay)),
+            WalkCommand::Interrupt(side) => self.actor(side).map(|_| Request::Interrupt(side)),
+            WalkCommand::LetCall(caller) => Some(Request::LetCall(caller)),
+            WalkCommand::Hold(held) => Some(Request::Hold(None, held)),
+            WalkCommand::Deliver(id) => Some(Request::Deliver(id)),
+            WalkCommand::Drop(id) => Some(Request::Drop(id)),
+            WalkCommand::Pass(which, delay) => Some(Request::Pass(which, delay)),
             _ => None,
         };
         self.requests.extend(request);
@@ -148,11 +148,11 @@ impl Free {
     /// Takes what came from the world.
     pub fn happened(&mut self, happening: Happening) {
         match happening.what {
-            What::Event(event) => self.push(happening.at, event),
-            What::Unmade(call) => self.unmade = Some(call),
-            What::Failed(failure) => self.phase = Phase::Failed(failure),
+            HappeningKind::Event(event) => self.push(happening.at, event),
+            HappeningKind::Unmade(call) => self.unmade = Some(call),
+            HappeningKind::Failed(failure) => self.phase = Phase::Failed(failure),
             // Nobody waits for it.
-            What::Settled => {}
+            HappeningKind::Settled => {}
         }
     }
 

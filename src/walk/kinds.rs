@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use super::{Command, Free, Happening, Phase, Request, Runner, Verdict, Wire};
+use super::{Free, Happening, Phase, Request, Runner, Verdict, WalkCommand, WireAbility};
 use crate::lesson::{Ask, Lesson, Step};
 use crate::model::{Mode, SegmentId, Side, Trace};
 
@@ -67,7 +67,7 @@ impl Walk {
     }
 
     /// What its wire can do.
-    pub fn wire(&self) -> Wire {
+    pub fn wire(&self) -> WireAbility {
         match self {
             Walk::Lesson(runner) => runner.options().wire,
             Walk::Free(free) => free.options().wire,
@@ -98,7 +98,7 @@ impl Walk {
         }
     }
 
-    /// The step that [`Command::Next`] runs, with its number in the lesson; `None` where no step follows.
+    /// The step that [`WalkCommand::Next`] runs, with its number in the lesson; `None` where no step follows.
     pub fn next_step(&self) -> Option<(usize, &Step)> {
         self.runner()?.next_step()
     }
@@ -113,7 +113,7 @@ impl Walk {
         self.runner()?.awaited_next()
     }
 
-    /// The sides whose call was interrupted; [`Command::Next`] makes it again before it goes on.
+    /// The sides whose call was interrupted; [`WalkCommand::Next`] makes it again before it goes on.
     pub fn interrupted(&self) -> Vec<Side> {
         self.runner().map(Runner::interrupted).unwrap_or_default()
     }
@@ -124,7 +124,7 @@ impl Walk {
     }
 
     /// Takes a command. What can't be done now is passed over.
-    pub fn command(&mut self, command: Command, now: Duration) {
+    pub fn command(&mut self, command: WalkCommand, now: Duration) {
         match self {
             Walk::Lesson(runner) => runner.command(command, now),
             Walk::Free(free) => free.command(command),

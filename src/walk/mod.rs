@@ -14,10 +14,10 @@ mod runner;
 #[cfg(test)]
 mod tests;
 
-pub use crate::lab::{Failure, Happening, Request, What, Wire, World};
+pub use crate::lab::{Failure, Happening, HappeningKind, Request, WireAbility, World};
 pub use answer::{Answer, Answerer};
 pub use confirmed::{Confirmed, confirmed};
-pub use drive::{Next, WorldGone, drive, straight_on};
+pub use drive::{DriveStep, WorldGone, drive, straight_on};
 pub use free::{Free, FreeOptions, Purpose, is_act};
 pub use kinds::Walk;
-pub use runner::{Command, Phase, Runner, Verdict, WalkOptions};
+pub use runner::{Phase, Runner, Verdict, WalkCommand, WalkOptions};

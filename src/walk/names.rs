@@ -2,11 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use crate::model::{End, Side, SocketFacts, SocketView, View};
+use crate::model::{ConnectionEnd, Side, SocketFacts, SocketView, View};
 
 /// A socket that a lesson named.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Named {
+pub struct NamedSocket {
     /// Whose it is.
     pub side: Side,
     /// Its descriptor.
@@ -18,13 +18,13 @@ pub struct Named {
 /// All named sockets of a walk.
 #[derive(Clone, Debug, Default)]
 pub struct Names {
-    named: BTreeMap<String, Named>,
+    named: BTreeMap<String, NamedSocket>,
 }
 
 impl Names {
     /// A call made this descriptor, and the lesson calls it so.
     pub fn name(&mut self, name: &str, side: Side, fd: i32) {
-        self.named.insert(name.to_owned(), Named { side, fd, cookie: None });
+        self.named.insert(name.to_owned(), NamedSocket { side, fd, cookie: None });
     }
 
     /// Learns the kernel's name of a descriptor from what the kernel says of a socket.
@@ -37,15 +37,15 @@ impl Names {
     }
 
     /// The socket of this name; `None` where its call hasn't returned.
-    pub fn get(&self, name: &str) -> Option<Named> {
+    pub fn get(&self, name: &str) -> Option<NamedSocket> {
         self.named.get(name).copied()
     }
 
     /// What the kernel has of an end; `None` where it has no such socket, and never had.
-    pub fn find<'a>(&self, end: &End, view: View<'a>) -> Option<SocketView<'a>> {
+    pub fn find<'a>(&self, end: &ConnectionEnd, view: View<'a>) -> Option<SocketView<'a>> {
         match end {
-            End::Socket(name) => view.socket(self.get(name)?.cookie?),
-            End::PeerOf(name) => view.socket(view.trace().peer_of(self.get(name)?.cookie?)?),
+            ConnectionEnd::Socket(name) => view.socket(self.get(name)?.cookie?),
+            ConnectionEnd::PeerOf(name) => view.socket(view.trace().peer_of(self.get(name)?.cookie?)?),
         }
     }
 }

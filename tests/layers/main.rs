@@ -12,6 +12,7 @@
 mod reader;
 mod rings;
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -52,7 +53,7 @@ const LAYERS: &[(&str, &[(&str, Of)])] = &[
     (
         "walk",
         &[
-            ("lab", Only(&["World", "Request", "Happening", "What", "Wire", "Failure"])),
+            ("lab", Only(&["World", "Request", "Happening", "HappeningKind", "WireAbility", "Failure"])),
             ("lesson", All),
             ("model", All),
             ("tcp", All),
@@ -209,6 +210,36 @@ fn too_long_functions(file: &str, source: &str) -> Vec<String> {
     long.map(|(name, line, lines)| format!("{file}:{line}: {name} has {lines} lines")).collect()
 }
 
+/// The types that a source declares at its top, and their lines.
+fn types(source: &str) -> Vec<(String, usize)> {
+    let (tokens, mut depth) = (without_tests(&tokens(source)).0, 0);
+    let mut types = Vec::new();
+    for (at, token) in tokens.iter().enumerate() {
+        match &*token.text {
+            // The types of an interface's words stand in the braces of `words! {}`.
+            "{" | "(" | "[" if at < 2 || tokens[at - 2].text != "words" => depth += 1,
+            "}" | ")" | "]" => depth = (depth - 1).max(0),
+            "struct" | "enum" | "trait" | "union" | "type" if depth == 0 => {
+                types.extend(tokens.get(at + 1).map(|name| (name.text.clone(), name.line)));
+            }
+            _ => {}
+        }
+    }
+    types
+}
+
+/// Names that several types of the crate have.
+fn shared_names(files: &[(String, String)]) -> Vec<String> {
+    let mut places: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    for (file, source) in files.iter().filter(|(file, _)| !modules(file).contains(&"tests")) {
+        for (name, line) in types(source) {
+            places.entry(name).or_default().push(format!("{file}:{line}"));
+        }
+    }
+    let several = places.into_iter().filter(|(_, places)| places.len() > 1);
+    several.map(|(name, places)| format!("{name}: {}", places.join(", "))).collect()
+}
+
 // ---------------------------------------------------------------- the house
 
 fn source_files() -> Vec<(String, String)> {
@@ -281,6 +312,20 @@ fn no_file_and_no_function_is_too_long() {
 }
 
 #[test]
+fn no_two_types_have_one_name() {
+    let names = shared_names(&source_files());
+    assert!(names.is_empty(), "\n{}\n", names.join("\n"));
+}
+
+#[test]
+fn a_name_of_two_types_is_found() {
+    let files =
+        [("a.rs", "struct A; enum B {}"), ("b/c.rs", "fn f() { struct B; } type A = u8;\n#[cfg(test)]\nmod t {}")];
+    let files = files.map(|(file, source)| (file.to_owned(), source.to_owned()));
+    assert_eq!(shared_names(&files), ["A: a.rs:1, b/c.rs:1"]);
+}
+
+#[test]
 fn no_modules_of_a_folder_use_each_other_in_a_ring() {
     let rings = rings::rings(&source_files());
     assert!(rings.is_empty(), "\n{}\n", rings.join("\n"));
@@ -348,8 +393,8 @@ use crate::i18n::Lang;",
         ("walk/runner.rs", "use crate::tui::App;"),
         ("lesson/parse.rs", "use crate::walk::Runner;"),
         ("model/view.rs", "use crate::lesson::Lesson;"),
-        ("progress/keeper.rs", "use std::fs::File;"),
-        ("progress/keeper.rs", "use crate::tui::App;"),
+        ("progress/daemon.rs", "use std::fs::File;"),
+        ("progress/daemon.rs", "use crate::tui::App;"),
         ("tcp/state.rs", "use crate::model::Side;"),
         ("tcp/state.rs", "use ratatui::style::Color;"),
         ("extra/mod.rs", "fn f() {}"),
@@ -361,7 +406,10 @@ use crate::i18n::Lang;",
         ("tui/app.rs", "// use crate::linux::LinuxWorld;\nconst A: &str = \"crate::linux\";"),
         ("tui/mod.rs", "mod tests { use super::linux; }"),
         ("tui/mod.rs", "pub(crate) fn f(&self) -> u8 { self.linux }\npub(in crate::tui) fn g() {}"),
-        ("walk/free.rs", "use crate::lab::{self, World, What}; fn f() -> lab::Wire { lab::Wire::Blind }"),
+        (
+            "walk/free.rs",
+            "use crate::lab::{self, World, HappeningKind}; fn f() -> lab::WireAbility { lab::WireAbility::Blind }",
+        ),
         ("linux/world.rs", "use super::walk; use super::diag;"),
         ("lesson/parse.rs", "use crate::i18n::Lang;"),
         ("bin/sockwalk/main.rs", "use sockwalk::linux::Place;"),

@@ -5,7 +5,7 @@ use std::os::unix::fs::chown;
 use std::time::Duration;
 
 use sockwalk::i18n::Lang;
-use sockwalk::model::{Event, Member, Role, Side, Which};
+use sockwalk::model::{Event, Member, Role, SegmentFilter, Side};
 use sockwalk::tcp::State;
 
 use crate::common::{lab_users, procs, users};
@@ -84,7 +84,7 @@ fn a_transfer_that_passes_late_takes_little_room() {
         stage.press(free, "w");
         stage.wait_event(free, "rule", |event| matches!(event, Event::Passing(_)));
         stage.press(free, "w");
-        let late = |event: &Event| matches!(event, Event::Passing(passing) if passing.rule(Which::All) == Some(Duration::from_millis(200)));
+        let late = |event: &Event| matches!(event, Event::Passing(passing) if passing.rule(SegmentFilter::All) == Some(Duration::from_millis(200)));
         stage.wait_event(free, "the rule of 0.2 s", late);
         stage.transfers(free, &python, BYTES);
         let (mut kept, mut bytes, mut unkept) = (0, 0, 0);
@@ -118,7 +118,7 @@ fn heads(stage: &Stage) -> [String; 4] {
 fn both_pass(stage: &mut Stage, seats: [Seat; 2]) {
     for (seat, side) in seats.into_iter().zip([Server, Client]) {
         stage.press(seat, "w");
-        let rule = move |event: &Event| matches!(event, Event::Passing(passing) if passing.rule(Which::To(side.into())).is_some());
+        let rule = move |event: &Event| matches!(event, Event::Passing(passing) if passing.rule(SegmentFilter::To(side.into())).is_some());
         stage.wait_event(seat, "rule", rule);
     }
 }

@@ -199,7 +199,7 @@ fn whoever_is_killed_while_a_call_waits_leaves_nothing_behind() {
         let Some(mut held) = Held::new(Stage::of(user)) else { return };
         held.stands_before("socket");
         let program = held.tracer();
-        pty::kill(held.stage.keeper(), libc::SIGKILL);
+        pty::kill(held.stage.daemon(), libc::SIGKILL);
         held.stage.wait_said(held.program, "[sockwalk]");
         held.stage
             .until("a listening program", |_| procs::sockets_around(program).iter().any(|seen| seen.state == "LISTEN"));

@@ -5,7 +5,7 @@ use std::os::unix::fs::symlink;
 use std::process::{Command, Stdio};
 
 use sockwalk::i18n;
-use sockwalk::model::{Event, Passing, Role, Side, Which};
+use sockwalk::model::{Event, ForwardingRules, Role, SegmentFilter, Side};
 
 use crate::common::{BOUND, Finished, finish, lab_users, procs, pty, until, wait};
 use crate::stage::Stage;
@@ -34,17 +34,17 @@ fn a_stopped_daemon_holds_nobody_up() {
         let server = stage.join(&["server"]);
         // Once somebody else comes in, another process keeps the lab.
         assert!(run(&stage, "main", &["true"]).status.success());
-        let keeper = stage.keeper();
-        pty::kill(keeper, libc::SIGSTOP);
+        let daemon = stage.daemon();
+        pty::kill(daemon, libc::SIGSTOP);
         // It is stopped when it is told so, not at once.
-        assert!(until(BOUND, || procs::status_line(keeper, keeper, "State").is_some_and(|words| words[0] == "T")));
+        assert!(until(BOUND, || procs::status_line(daemon, daemon, "State").is_some_and(|words| words[0] == "T")));
         let waiting = stage.exec(&["true"], "");
         assert!(run(&stage, "other", &["true"]).status.success());
         assert_eq!(stage.wait_end(waiting).code(), Some(1));
         let silent = &texts(&stage).silent;
-        let wanted = i18n::fill(silent, &[("lab", "main".to_owned()), ("pid", keeper.to_string())]);
+        let wanted = i18n::fill(silent, &[("lab", "main".to_owned()), ("pid", daemon.to_string())]);
         stage.wait_said(waiting, &wanted);
-        pty::kill(keeper, libc::SIGCONT);
+        pty::kill(daemon, libc::SIGCONT);
         assert!(run(&stage, "main", &["true"]).status.success());
         stage.close(&[server]);
     }
@@ -57,7 +57,7 @@ fn a_lock_holds_nobody_up() {
         let stage = Stage::of(user);
         assert!(run(&stage, "main", &["true"]).status.success());
         // Who traced the program leaves the lab after it: a lab that is there needs no lock.
-        assert!(until(BOUND, || stage.keepers().is_empty()), "the lab's end");
+        assert!(until(BOUND, || stage.daemons().is_empty()), "the lab's end");
         let lock = stage.run().join("sockwalk/lock");
         let held = File::open(&lock).unwrap();
         held.lock().unwrap();
@@ -106,10 +106,10 @@ fn programs_go_on_without_their_daemon() {
         let program = stage.exec(&[&python, &script, "8000"], "");
         let sleeper = stage.exec(&["sleep", "1000"], "");
         stage.wait_said(program, "connects");
-        assert!(until(BOUND, || procs::sockets_around(stage.keeper()).iter().any(|seen| seen.state == "SYN_SENT")));
-        let keeper = stage.keeper();
-        pty::kill(keeper, libc::SIGKILL);
-        assert!(until(BOUND, || stage.keepers().is_empty()));
+        assert!(until(BOUND, || procs::sockets_around(stage.daemon()).iter().any(|seen| seen.state == "SYN_SENT")));
+        let daemon = stage.daemon();
+        pty::kill(daemon, libc::SIGKILL);
+        assert!(until(BOUND, || stage.daemons().is_empty()));
         stage.wait_said(program, "came hello");
         assert!(stage.wait_end(program).success());
         stage.wait_said(sleeper, &texts(&stage).exec_gone);
@@ -177,11 +177,11 @@ fn silent_connections_are_bounded() {
         command.args(["-c", many, socket.to_str().unwrap()]);
         let crowd = stage.beside(command, "");
         stage.wait_said(crowd, "all");
-        stage.until("the lab moves", |stage| !stage.keepers().is_empty());
-        assert!(procs::threads(stage.keeper()).len() < 60);
+        stage.until("the lab moves", |stage| !stage.daemons().is_empty());
+        assert!(procs::threads(stage.daemon()).len() < 60);
         assert!(run(&stage, "main", &["true"]).status.success());
         stage.wait_said(crowd, "out");
-        assert!(until(BOUND, || procs::threads(stage.keeper()).len() < 8));
+        assert!(until(BOUND, || procs::threads(stage.daemon()).len() < 8));
         stage.close(&[server]);
     }
 }
@@ -201,7 +201,7 @@ fn no_delay_is_too_long() {
         let mut command: Command = user.command(nc.as_ref());
         command.args(["-c", script, socket.to_str().unwrap(), &hello, pass]);
         let asker = stage.beside(command, "");
-        let clamped = |event: &Event| matches!(event, Event::Passing(passing) if passing.rule(Which::All) == Some(Passing::LONGEST));
+        let clamped = |event: &Event| matches!(event, Event::Passing(passing) if passing.rule(SegmentFilter::All) == Some(ForwardingRules::LONGEST));
         stage.wait_event(watch, "the longest rule", clamped);
         stage.wait_end(asker);
         stage.close(&[watch]);

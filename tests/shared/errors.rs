@@ -4,7 +4,7 @@
 use sockwalk::i18n::Lang;
 use sockwalk::model::{Event, Outcome, Side};
 use sockwalk::tcp::State;
-use sockwalk::tui::Texts;
+use sockwalk::tui::InterfaceTexts;
 
 use crate::common::{User, lab_users, plain, zh};
 use crate::screens;
@@ -167,7 +167,7 @@ impl Free {
         let is_there = |screen: &vt100::Screen| screens::everywhere(screen).contains(&wanted);
         // To the top. The list of keys that opens and closes behind it says that these keys were read.
         self.stage.press(self.seat, &("\u{1b}[1;2A".repeat(12) + "?"));
-        let titles = [Lang::EN, zh()].map(|lang| format!("┏ {} ━", Texts::load(lang).unwrap().help.title));
+        let titles = [Lang::EN, zh()].map(|lang| format!("┏ {} ━", InterfaceTexts::load(lang).unwrap().help.title));
         let listed = |screen: &vt100::Screen| titles.iter().any(|title| screen.contents().contains(title));
         self.stage.wait(self.seat, "list of keys", listed);
         self.stage.press(self.seat, "?");
@@ -421,7 +421,7 @@ fn what_is_no_call_is_told() {
     for user in lab_users() {
         let mut free = Free::new(user);
         let seat = free.seat;
-        let texts = [Texts::load(Lang::EN).unwrap(), Texts::load(zh()).unwrap()];
+        let texts = [InterfaceTexts::load(Lang::EN).unwrap(), InterfaceTexts::load(zh()).unwrap()];
         for (typed, sentence) in [
             ("conect 5", texts.each_ref().map(|t| t.free.no_call.replace("{name}", "conect"))),
             ("close", texts.each_ref().map(|t| t.free.no_descriptor.replace("{call}", "close"))),

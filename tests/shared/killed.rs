@@ -261,11 +261,11 @@ fn the_keeper_is_killed() {
             let client = stage.join(&["client"]);
             let watch = stage.join(&["watch"]);
             crate::walk::up_to_the_syn(&mut stage, server, client);
-            let network = format!("/proc/{}/ns/net", stage.keeper());
+            let network = format!("/proc/{}/ns/net", stage.daemon());
             let lab = procs::namespace(&network).unwrap();
             // While it is held, its number is no other namespace's.
             let held = File::open(&network).unwrap();
-            pty::kill(stage.keeper(), libc::SIGKILL);
+            pty::kill(stage.daemon(), libc::SIGKILL);
             let gone = stage.texts.free.failed.replace("{why}", &i18n::failure(stage.lang, &Failure::LabGone));
             for seat in [server, client, watch] {
                 stage.wait_text(seat, &gone);

@@ -14,7 +14,7 @@ fn the_lab_moves_with_all_that_it_has_and_outlives_who_began_it() {
     for (user, (size, lang)) in lab_users().into_iter().zip([(LARGE, Lang::EN), (SMALL, zh())].into_iter().cycle()) {
         let mut stage = Stage::new(user, size, lang);
         let free = stage.join(&["free"]);
-        assert!(stage.keepers().is_empty(), "alone, no other process is needed");
+        assert!(stage.daemons().is_empty(), "alone, no other process is needed");
         for call in ["socket(", "bind(", "listen("] {
             stage.succeeds(free, Server, call);
         }
@@ -27,7 +27,7 @@ fn the_lab_moves_with_all_that_it_has_and_outlives_who_began_it() {
         stage.wait_held(free, &["SYN,ACK"]);
         // In the middle of a handshake, with both sides asleep in their calls and a segment on the wire.
         let watch = stage.join(&["watch"]);
-        let keeper = stage.keeper();
+        let daemon = stage.daemon();
         stage.wait_held(watch, &["SYN,ACK"]);
         stage.wait_states(&[free, watch], &[(Server, "LISTEN"), (Server, "SYN_RECV"), (Client, "SYN_SENT")]);
         stage.let_go(free, &["SYN,ACK", "ACK"]);
@@ -36,7 +36,7 @@ fn the_lab_moves_with_all_that_it_has_and_outlives_who_began_it() {
         stage.wait_states(&[free, watch], &[(Server, "LISTEN"), (Server, "ESTABLISHED"), (Client, "ESTABLISHED")]);
         // A second client finds the lab where it is; the first one's end is nobody else's.
         let client = stage.join(&["client"]);
-        assert_eq!(stage.keeper(), keeper);
+        assert_eq!(stage.daemon(), daemon);
         stage.kill(free);
         let left = |event: &Event| matches!(event, Event::Left(member) if member.role.drives(Server));
         for seat in [watch, client] {
@@ -64,7 +64,7 @@ fn who_was_alone_leaves_nothing_and_who_comes_then_begins_anew() {
         // The name that it leaves is nobody's.
         let client = stage.join(&["client"]);
         stage.succeeds(client, Client, "socket(");
-        assert!(stage.keepers().is_empty());
+        assert!(stage.daemons().is_empty());
         stage.close(&[client]);
     }
 }

@@ -453,7 +453,7 @@ fn exec_is_as_the_program_in_it() {
         stage.until("a prompt", |stage| stage.screen(shell).contents().contains("`main`"));
         stage.press(shell, "readlink /proc/self/ns/net\r");
         stage.until("a network", |stage| stage.screen(shell).contents().contains("net:["));
-        let lab = procs::namespace(&format!("/proc/{}/ns/net", stage.keeper())).unwrap();
+        let lab = procs::namespace(&format!("/proc/{}/ns/net", stage.daemon())).unwrap();
         assert!(stage.screen(shell).contents().contains(&lab), "{lab}\n{}", stage.screen(shell).contents());
         assert_ne!(lab, procs::namespace("/proc/self/ns/net").unwrap());
         // Control and C is the shell's, not its starter's. A signal that comes while a shell starts a program is lost: this one

@@ -3,7 +3,7 @@
 
 use std::time::{Duration, Instant};
 
-use sockwalk::explain::{Story, story};
+use sockwalk::explain::{SegmentExplanation, story};
 use sockwalk::i18n::Lang;
 use sockwalk::model::{Event, SegmentId, Side, Trace};
 use sockwalk::tcp::Numbers;
@@ -15,7 +15,7 @@ use crate::stage::{LARGE, Seat, Stage};
 use Side::{Client, Server};
 
 /// What is said of the segment that went or was dropped last, as a seat's recording has it.
-fn newest(stage: &Stage, seat: Seat) -> Story {
+fn newest(stage: &Stage, seat: Seat) -> SegmentExplanation {
     let mut trace = Trace::default();
     for entry in stage.entries(seat) {
         trace.push(entry.at, entry.event);
@@ -37,7 +37,7 @@ fn bare(text: &str) -> String {
 /// Waits until all of this is said of the newest one, and until the screen says it too.
 #[track_caller]
 fn told(stage: &mut Stage, seat: Seat, wanted: &[&str]) {
-    let mut last = Story::default();
+    let mut last = SegmentExplanation::default();
     stage.until(&format!("{wanted:?} said of the newest segment"), |stage| {
         last = newest(stage, seat);
         let all = format!("{} {} {} {}", last.sender, last.says, last.became, last.first);

@@ -41,7 +41,7 @@ fn of_several_labs_one_is_asked_for() {
                 is_in(&mut stage, seat, lab);
                 asked.push(seat);
             }
-            assert_eq!(stage.keepers().len(), 2);
+            assert_eq!(stage.daemons().len(), 2);
             // Neither sees anything of the other lab.
             stage.succeeds(one, Server, "socket(");
             stage.wait_text(asked[1], "socket()");

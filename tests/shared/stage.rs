@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 use sockwalk::i18n::Lang;
 use sockwalk::model::{Actor, Entry, Event, Outcome, Side};
 use sockwalk::report::read_recording;
-use sockwalk::tui::Texts;
+use sockwalk::tui::InterfaceTexts;
 use vt100::Screen;
 
 use crate::common::procs::{self, Seen};
@@ -43,7 +43,7 @@ pub struct Stage {
     pub user: User,
     pub lang: Lang,
     pub size: (u16, u16),
-    pub texts: Texts,
+    pub texts: InterfaceTexts,
     home: Folder,
     terminals: Vec<Terminal>,
     beside: Vec<Beside>,
@@ -57,7 +57,7 @@ impl Stage {
             user,
             lang,
             size,
-            texts: Texts::load(lang).unwrap(),
+            texts: InterfaceTexts::load(lang).unwrap(),
             home,
             terminals: Vec::new(),
             beside: Vec::new(),
@@ -473,13 +473,13 @@ impl Stage {
 
     /// The process that keeps the lab.
     #[track_caller]
-    pub fn keeper(&self) -> u32 {
-        let keepers = self.keepers();
-        assert_eq!(keepers.len(), 1, "{keepers:?}");
-        keepers[0]
+    pub fn daemon(&self) -> u32 {
+        let daemons = self.daemons();
+        assert_eq!(daemons.len(), 1, "{daemons:?}");
+        daemons[0]
     }
 
-    pub fn keepers(&self) -> Vec<u32> {
+    pub fn daemons(&self) -> Vec<u32> {
         let keeps = |pid: &u32| {
             let line = fs::read(format!("/proc/{pid}/cmdline")).unwrap_or_default();
             line.split(|byte| *byte == 0).any(|word| [&b"keep"[..], b"adopt"].contains(&word))
@@ -533,10 +533,10 @@ impl Drop for Stage {
     fn drop(&mut self) {
         self.beside.clear();
         self.terminals.clear();
-        // A keeper outlives its members for a moment only, but for one that hangs.
-        if !until(BOUND, || self.keepers().is_empty()) {
-            self.keepers().into_iter().for_each(|pid| pty::kill(pid, libc::SIGKILL));
-            assert!(thread::panicking(), "a keeper had to be killed");
+        // A daemon outlives its members for a moment only, but for one that hangs.
+        if !until(BOUND, || self.daemons().is_empty()) {
+            self.daemons().into_iter().for_each(|pid| pty::kill(pid, libc::SIGKILL));
+            assert!(thread::panicking(), "a daemon had to be killed");
         }
     }
 }

@@ -160,7 +160,7 @@ fn is_refused(stage: &Stage, finished: &Finished, names: &str) {
     assert_eq!(finished.stderr.lines().count(), 1, "{finished:?}");
     assert!(finished.stderr.starts_with("error: "), "{finished:?}");
     assert!(finished.stderr.contains(names), "{finished:?}");
-    assert_eq!(stage.keepers(), [] as [u32; 0]);
+    assert_eq!(stage.daemons(), [] as [u32; 0]);
 }
 
 #[test]
@@ -204,7 +204,7 @@ fn somebody_elses_folder_is_not_used() {
     }
 }
 
-/// A keeper lets nobody in who is another user, though the files would allow it; nor is the keeper of another user
+/// A daemon lets nobody in who is another user, though the files would allow it; nor is the daemon of another user
 /// believed.
 #[test]
 fn a_lab_is_its_users_alone() {
@@ -218,7 +218,7 @@ fn a_lab_is_its_users_alone() {
         let mut stage = Stage::of(owner);
         let server = stage.join(&["server"]);
         let socket = stage.run().join("sockwalk/main.sock");
-        // As open as can be: only the keeper itself still stands in the way.
+        // As open as can be: only the daemon itself still stands in the way.
         for path in [stage.run(), stage.run().join("sockwalk")] {
             fs::set_permissions(path, fs::Permissions::from_mode(0o755)).unwrap();
         }
@@ -233,7 +233,7 @@ fn a_lab_is_its_users_alone() {
                 .iter()
                 .any(|entry| matches!(&entry.event, Event::Joined(member) if member.number > 1))
         );
-        // Without the program's own caution: the keeper says nothing.
+        // Without the program's own caution: the daemon says nothing.
         if let Some(nc) = strangers.tool("nc", "-h") {
             let mut command = stranger.command(Path::new(&nc));
             command.args(["-U", "-N", socket.to_str().unwrap()]).stdin(Stdio::null());

@@ -33,7 +33,7 @@ pub fn keys_are_in_vain(stage: &mut Stage, seat: Seat, who: Option<Actor>) {
     stage.wait(seat, "no offer of the other's segment", |screen| !screens::last_rows(screen).contains(&offer));
     stage.press(seat, " dx");
     match who {
-        // What was asked for before it the keeper has heard when a call has come back.
+        // What was asked for before it the daemon has heard when a call has come back.
         Some(who) => drop(stage.call(seat, who, "close 999")),
         None => stage.looks_at_sockets(seat, |_| ()),
     }
@@ -221,7 +221,7 @@ fn who_looks_on_sees_the_same_and_changes_nothing() {
 }
 
 /// Every key but that which leaves, and what would be a typed call. A barrier: a request that was made would reach the
-/// keeper before the next member's.
+/// daemon before the next member's.
 #[track_caller]
 fn every_key_is_in_vain(stage: &mut Stage, watch: Seat) {
     let before = stage.lines(watch).len();

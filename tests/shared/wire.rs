@@ -83,7 +83,7 @@ fn the_mss_is_ethernets() {
             assert!(header[20..].windows(4).any(|option| option == wanted), "{header:?}");
             if mss == 1440 {
                 // The address is gone while the SYN waits: whatever the kernel makes of it, the lab goes on.
-                inside::remove_ipv6_loopback(stage.keeper());
+                inside::remove_ipv6_loopback(stage.daemon());
                 stage.press(server, " ");
                 let ended = |event: &Event| matches!(event, Event::Delivered(_) | Event::Undeliverable { .. });
                 stage.wait_event(server, "end of the SYN", ended);
@@ -102,14 +102,14 @@ fn what_can_not_be_sent_on_is_told_and_ends_no_lab() {
         let server = stage.join(&["server"]);
         let client = stage.join(&["client"]);
         up_to_the_syn(&mut stage, server, client);
-        let keeper = stage.keeper();
-        inside::set_loopback(keeper, false);
+        let daemon = stage.daemon();
+        inside::set_loopback(daemon, false);
         stage.press(server, " ");
         let refused = |event: &Event| matches!(event, Event::Undeliverable { .. });
         stage.wait_event(server, "refusal", refused);
         let text = stage.texts.free.undeliverable.split("{to}").next().unwrap().to_owned();
         stage.wait_text(client, &text);
-        inside::set_loopback(keeper, true);
+        inside::set_loopback(daemon, true);
         // The SYN comes again by itself, and now it gets through.
         stage.wait_held(server, &["SYN"]);
         stage.lets_go(server, "SYN");
@@ -138,7 +138,7 @@ fn a_spoofed_packet_ends_no_lab() {
             }
             let mut packet = vec![0x45, 0, 0, 0, 0, 1, 0, 0, 64, 6, 0, 0, 8, 8, 8, 8, 127, 0, 0, 1];
             packet.extend([0x10, 0, 0x1f, 0x40, 0, 0, 0, 1, 0, 0, 0, 0, 0x50, 0x02, 0xff, 0xff, 0, 0, 0, 0]);
-            inside::send_raw(stage.keeper(), packet);
+            inside::send_raw(stage.daemon(), packet);
             stage.wait_event(free, "packet", |event| matches!(event, Event::Sent { .. }));
             if !passes {
                 stage.press(free, " ");

@@ -5,13 +5,13 @@ use std::time::{Duration, Instant};
 
 use super::common::Folder;
 use super::{Traced, c, command, python};
-use sockwalk::linux::tracer::{Gone, Order, Seen, Watched};
+use sockwalk::linux::tracer::{ThreadExit, TracerEvent, TracerOrder, Watched};
 use sockwalk::model::HeldCalls;
 use sockwalk::model::{ProgramCall, ProgramThread};
 
-fn stands(seen: &Seen) -> Option<(ProgramThread, &ProgramCall)> {
+fn stands(seen: &TracerEvent) -> Option<(ProgramThread, &ProgramCall)> {
     match seen {
-        Seen::Stands { thread, call } => Some((*thread, call)),
+        TracerEvent::Stands { thread, call } => Some((*thread, call)),
         _ => None,
     }
 }
@@ -60,7 +60,7 @@ fn a_socket_that_two_descriptors_have_is_closed_by_the_last() {
     let parent = traced.tracer.process();
     let ran = traced.ends();
     let closes = ran.seen.iter().filter_map(|seen| match seen {
-        Seen::Entered { thread, call } if call.name == "close" => Some((thread.process == parent, call)),
+        TracerEvent::Entered { thread, call } if call.name == "close" => Some((thread.process == parent, call)),
         _ => None,
     });
     // Of the parent: what failed to bind, the connection, then the listener, which the child closed or not.
@@ -82,19 +82,19 @@ fn a_thread_waits_for_seconds_while_the_others_go_on() {
     let (mut server, mut waits) = (None, false);
     while !(server.is_some() && waits) {
         match traced.next() {
-            Seen::Stands { thread, .. } if thread.thread != first => server = Some(thread),
-            Seen::Stands { thread, .. } => traced.tracer.order(Order::Go(thread)),
-            Seen::Entered { thread, call } if thread.thread == first => waits = call.name == "recvfrom",
+            TracerEvent::Stands { thread, .. } if thread.thread != first => server = Some(thread),
+            TracerEvent::Stands { thread, .. } => traced.tracer.order(TracerOrder::Go(thread)),
+            TracerEvent::Entered { thread, call } if thread.thread == first => waits = call.name == "recvfrom",
             _ => {}
         }
     }
     let held = Instant::now();
     while held.elapsed() < Duration::from_secs(2) {
         if let Ok(seen) = traced.seen.recv_timeout(Duration::from_millis(100)) {
-            assert!(matches!(seen, Seen::Blocked { thread } if thread.thread == first), "{seen:?}");
+            assert!(matches!(seen, TracerEvent::Blocked { thread } if thread.thread == first), "{seen:?}");
         }
     }
-    traced.tracer.order(Order::Go(server.unwrap()));
+    traced.tracer.order(TracerOrder::Go(server.unwrap()));
     let ran = traced.ends();
     assert!(ran.status.success() && ran.output.contains("HELLO"), "{}", ran.output);
 }
@@ -106,7 +106,7 @@ fn calls_that_are_let_pass_go_and_may_be_held_again() {
     let traced = Traced::start(command(&words), HeldCalls::Walk, Watched::All);
     traced.until(|seen| stands(seen).is_some_and(|(_, call)| call.name == "socket"));
     traced.nothing();
-    traced.tracer.order(Order::Hold(HeldCalls::None));
+    traced.tracer.order(TracerOrder::Hold(HeldCalls::None));
     let ran = traced.ends();
     assert_eq!((ran.status.code(), ran.seen.iter().filter(|seen| stands(seen).is_some()).count()), (Some(7), 0));
 }
@@ -121,11 +121,11 @@ fn a_program_can_be_killed_before_any_of_its_calls() {
         let traced = Traced::start(command(&words), HeldCalls::All, Watched::All);
         for _ in 0..at {
             let seen = traced.until(|seen| stands(seen).is_some());
-            traced.tracer.order(Order::Go(stands(&seen).unwrap().0));
+            traced.tracer.order(TracerOrder::Go(stands(&seen).unwrap().0));
         }
         traced.until(|seen| stands(seen).is_some());
         signal(process(&traced), number);
-        traced.until(|seen| matches!(seen, Seen::Gone { how: Gone::Killed(by), .. } if *by == number));
+        traced.until(|seen| matches!(seen, TracerEvent::Gone { how: ThreadExit::Killed(by), .. } if *by == number));
         assert_eq!(traced.ends().status.signal(), Some(number), "at its {at}th call");
     }
 }
@@ -139,18 +139,18 @@ fn a_signal_is_handled_before_a_call_that_waits_and_the_call_is_made_once() {
     // A handler that restarts calls, and one that doesn't: neither has interrupted anything.
     for number in [libc::SIGUSR1, libc::SIGUSR2, libc::SIGUSR1] {
         signal(process(&traced), number);
-        traced.until(|seen| matches!(seen, Seen::Signal { signal, .. } if *signal == number));
+        traced.until(|seen| matches!(seen, TracerEvent::Signal { signal, .. } if *signal == number));
     }
     traced.nothing();
-    traced.tracer.order(Order::Go(stands(&seen).unwrap().0));
+    traced.tracer.order(TracerOrder::Go(stands(&seen).unwrap().0));
     // It returned its descriptor; the next is listen.
-    match traced.until(|seen| matches!(seen, Seen::Returned { .. })) {
-        Seen::Returned { call, .. } => assert_eq!(call.outcome.unwrap().value, 3),
+    match traced.until(|seen| matches!(seen, TracerEvent::Returned { .. })) {
+        TracerEvent::Returned { call, .. } => assert_eq!(call.outcome.unwrap().value, 3),
         other => panic!("{other:?}"),
     }
     let next = traced.until(|seen| stands(seen).is_some());
     assert_eq!(stands(&next).unwrap().1.name, "listen");
-    traced.tracer.order(Order::End);
+    traced.tracer.order(TracerOrder::End);
     let ran = traced.ends();
     // A signal that comes before another one's handler has begun is handled first.
     let mut handled: Vec<&str> = ran.output.lines().collect();
@@ -163,17 +163,17 @@ fn a_call_that_a_signal_interrupts_is_told_once() {
     let folder = Folder::new();
     let Some(words) = c(&folder, "signals") else { return };
     let traced = Traced::start(command(&words), HeldCalls::None, Watched::All);
-    traced.until(|seen| matches!(seen, Seen::Blocked { .. }));
+    traced.until(|seen| matches!(seen, TracerEvent::Blocked { .. }));
     for _ in 0..3 {
         // Its handler restarts the call: it goes on sleeping, and nothing else is told.
-        traced.tracer.order(Order::Signal(libc::SIGUSR1));
-        assert!(matches!(traced.next(), Seen::Signal { signal: libc::SIGUSR1, .. }));
+        traced.tracer.order(TracerOrder::Signal(libc::SIGUSR1));
+        assert!(matches!(traced.next(), TracerEvent::Signal { signal: libc::SIGUSR1, .. }));
         traced.nothing();
     }
-    traced.tracer.order(Order::Signal(libc::SIGUSR2));
+    traced.tracer.order(TracerOrder::Signal(libc::SIGUSR2));
     let told = [traced.next(), traced.next()];
     match &told {
-        [Seen::Signal { signal: libc::SIGUSR2, .. }, Seen::Returned { call, .. }] => {
+        [TracerEvent::Signal { signal: libc::SIGUSR2, .. }, TracerEvent::Returned { call, .. }] => {
             assert_eq!(call.outcome.clone().unwrap_err().name(), Some("EINTR"));
         }
         other => panic!("{other:?}"),
@@ -188,26 +188,26 @@ fn a_program_that_is_stopped_goes_on_when_it_is_continued() {
     let Some(words) = c(&folder, "signals") else { return };
     for held in [HeldCalls::None, HeldCalls::Walk] {
         let traced = Traced::start(command(&words), held, Watched::All);
-        let begins = |seen: &Seen| matches!(seen, Seen::Blocked { .. } | Seen::Stands { .. });
+        let begins = |seen: &TracerEvent| matches!(seen, TracerEvent::Blocked { .. } | TracerEvent::Stands { .. });
         let first = traced.until(begins);
         let pid = process(&traced);
         signal(pid, libc::SIGSTOP);
-        traced.until(|seen| matches!(seen, Seen::Stopped { signal: libc::SIGSTOP, .. }));
+        traced.until(|seen| matches!(seen, TracerEvent::Stopped { signal: libc::SIGSTOP, .. }));
         traced.nothing();
         // A signal waits as long as it is stopped.
         signal(pid, libc::SIGUSR1);
         traced.nothing();
         signal(pid, libc::SIGCONT);
         let mut told = [traced.next(), traced.next()].map(|seen| match seen {
-            Seen::Signal { signal, .. } => signal,
+            TracerEvent::Signal { signal, .. } => signal,
             other => panic!("{other:?}"),
         });
         told.sort();
         assert_eq!(told, [libc::SIGUSR1, libc::SIGCONT]);
         traced.nothing();
         if let Some((thread, _)) = stands(&first) {
-            traced.tracer.order(Order::Go(thread));
-            traced.until(|seen| matches!(seen, Seen::Returned { .. }));
+            traced.tracer.order(TracerOrder::Go(thread));
+            traced.until(|seen| matches!(seen, TracerEvent::Returned { .. }));
         }
         drop(traced.tracer);
         assert_eq!(traced.output.join().unwrap(), "one\n");

@@ -16,19 +16,19 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 use common::{BOUND, Folder, skipped};
-use sockwalk::linux::tracer::{Order, Seen, Tracer, Watched};
+use sockwalk::linux::tracer::{Tracer, TracerEvent, TracerOrder, Watched};
 use sockwalk::model::HeldCalls;
 
 /// A program that is traced, and what it prints.
 struct Traced {
     tracer: Tracer,
-    seen: Receiver<Seen>,
+    seen: Receiver<TracerEvent>,
     output: JoinHandle<String>,
 }
 
 /// What became of one.
 struct Ran {
-    seen: Vec<Seen>,
+    seen: Vec<TracerEvent>,
     status: ExitStatus,
     output: String,
 }
@@ -49,7 +49,7 @@ impl Traced {
 
     /// The next that is told.
     #[track_caller]
-    fn next(&self) -> Seen {
+    fn next(&self) -> TracerEvent {
         self.seen.recv_timeout(BOUND).expect("something more")
     }
 
@@ -64,7 +64,7 @@ impl Traced {
 
     /// What is told until something is.
     #[track_caller]
-    fn until(&self, wanted: impl Fn(&Seen) -> bool) -> Seen {
+    fn until(&self, wanted: impl Fn(&TracerEvent) -> bool) -> TracerEvent {
         loop {
             let seen = self.next();
             if wanted(&seen) {
@@ -77,8 +77,8 @@ impl Traced {
     fn ends(self) -> Ran {
         let mut seen = Vec::new();
         for told in self.seen {
-            if let Seen::Stands { thread, .. } = &told {
-                self.tracer.order(Order::Go(*thread));
+            if let TracerEvent::Stands { thread, .. } = &told {
+                self.tracer.order(TracerOrder::Go(*thread));
             }
             seen.push(told);
         }

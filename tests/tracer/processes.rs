@@ -8,7 +8,7 @@ use std::time::Instant;
 
 use super::common::{BOUND, Folder, skipped};
 use super::{Traced, c, command, go, ran};
-use sockwalk::linux::tracer::{Gone, Order, Seen, Tracer, Unseen, Watched};
+use sockwalk::linux::tracer::{ThreadExit, Tracer, TracerEvent, TracerOrder, Unseen, Watched};
 use sockwalk::model::HeldCalls;
 
 #[test]
@@ -21,25 +21,25 @@ fn sixty_four_threads_at_once() {
         let made = ran
             .seen
             .iter()
-            .filter(|seen| matches!(seen, Seen::Made { parent, child, .. } if parent.process == child.process));
+            .filter(|seen| matches!(seen, TracerEvent::Made { parent, child, .. } if parent.process == child.process));
         assert_eq!(made.count(), 64);
         let returned = |name: &str| {
             let entered =
-                ran.seen.iter().filter(|seen| matches!(seen, Seen::Entered { call, .. } if call.name == name));
+                ran.seen.iter().filter(|seen| matches!(seen, TracerEvent::Entered { call, .. } if call.name == name));
             entered.count()
         };
         assert_eq!(
             (returned("socket"), returned("connect"), returned("sendto"), returned("close")),
             (641, 640, 640, 640)
         );
-        let back = ran.seen.iter().filter(|seen| matches!(seen, Seen::Returned { .. })).count();
-        let into = ran.seen.iter().filter(|seen| matches!(seen, Seen::Entered { .. })).count();
+        let back = ran.seen.iter().filter(|seen| matches!(seen, TracerEvent::Returned { .. })).count();
+        let into = ran.seen.iter().filter(|seen| matches!(seen, TracerEvent::Entered { .. })).count();
         // All but exit_group.
         assert_eq!(back + 1, into);
         let gone: BTreeSet<_> = ran
             .seen
             .iter()
-            .filter_map(|seen| if let Seen::Gone { thread, .. } = seen { Some(thread) } else { None })
+            .filter_map(|seen| if let TracerEvent::Gone { thread, .. } = seen { Some(thread) } else { None })
             .collect();
         assert_eq!(gone.len(), 65);
     }
@@ -56,9 +56,9 @@ fn five_hundred_processes_then_vfork_and_a_thread_that_executes() {
     let mut executed = Vec::new();
     for seen in &ran.seen {
         match seen {
-            Seen::Made { child, .. } => drop(made.insert(child.process)),
-            Seen::Gone { thread, .. } => drop(gone.insert(thread.process)),
-            Seen::Executed { thread, former, name, sockets } => {
+            TracerEvent::Made { child, .. } => drop(made.insert(child.process)),
+            TracerEvent::Gone { thread, .. } => drop(gone.insert(thread.process)),
+            TracerEvent::Executed { thread, former, name, sockets } => {
                 executed.push((thread.process, *former, name.as_str(), sockets.len()))
             }
             _ => {}
@@ -72,7 +72,8 @@ fn five_hundred_processes_then_vfork_and_a_thread_that_executes() {
     assert_eq!(executed.iter().map(|(.., name, _)| *name).collect::<Vec<_>>(), ["forks", "true", "sh"]);
     let (process, former, _, sockets) = executed[2];
     assert!(process == own && former != own && sockets == 1, "{executed:?}");
-    let inherited = ran.seen.iter().filter(|seen| matches!(seen, Seen::Made { sockets, .. } if sockets.len() == 1));
+    let inherited =
+        ran.seen.iter().filter(|seen| matches!(seen, TracerEvent::Made { sockets, .. } if sockets.len() == 1));
     assert_eq!(inherited.count(), 501);
 }
 
@@ -83,7 +84,7 @@ fn gos_scheduler_interrupts_its_threads_as_without() {
     words.push("busy".to_owned());
     let ran = ran(command(&words));
     assert_eq!((ran.status.code(), ran.output.as_str()), (Some(0), "done\n"));
-    let signals = ran.seen.iter().filter(|seen| matches!(seen, Seen::Signal { signal: libc::SIGURG, .. }));
+    let signals = ran.seen.iter().filter(|seen| matches!(seen, TracerEvent::Signal { signal: libc::SIGURG, .. }));
     assert!(signals.count() > 0, "it sent none");
 }
 
@@ -92,8 +93,8 @@ fn a_session_of_its_own_and_what_runs_on_are_traced_to_their_end() {
     let words = ["/bin/sh", "-c", "setsid sh -c 'sleep 0.3; exit 4' >/dev/null & exit 2"].map(str::to_owned);
     let ran = ran(command(&words));
     assert_eq!(ran.status.code(), Some(2));
-    let ended = ran.seen.iter().position(|seen| matches!(seen, Seen::Ended(_))).unwrap();
-    let last = ran.seen.iter().rposition(|seen| matches!(seen, Seen::Gone { how: Gone::Exited(4), .. }));
+    let ended = ran.seen.iter().position(|seen| matches!(seen, TracerEvent::Ended(_))).unwrap();
+    let last = ran.seen.iter().rposition(|seen| matches!(seen, TracerEvent::Gone { how: ThreadExit::Exited(4), .. }));
     assert!(last.is_some_and(|last| last > ended), "what it started ran on");
 }
 
@@ -106,8 +107,8 @@ fn nothing_stays_of_a_program_whose_tracer_is_dropped() {
     // The shell, three times sleep, and setsid.
     while executed < 5 {
         match traced.next() {
-            Seen::Made { child, .. } => made.push(child.process),
-            Seen::Executed { .. } => executed += 1,
+            TracerEvent::Made { child, .. } => made.push(child.process),
+            TracerEvent::Executed { .. } => executed += 1,
             _ => {}
         }
     }
@@ -182,7 +183,7 @@ fn a_program_that_another_one_traces_runs_as_without() {
 fn a_tracer_within_a_tracer() {
     let words = ["/bin/sh", "-c", "exit 3"].map(str::to_owned);
     let ran = ran(command(&words));
-    let [Seen::Unseen(why), Seen::Ended(status)] = &ran.seen[..] else { panic!("{:?}", ran.seen) };
+    let [TracerEvent::Unseen(why), TracerEvent::Ended(status)] = &ran.seen[..] else { panic!("{:?}", ran.seen) };
     assert!(matches!(why, Unseen::Debugger(_)));
     println!("within: {} {why:?}", status.code().unwrap());
 }
@@ -199,7 +200,7 @@ fn what_cannot_be_seen_is_said() {
         command
     });
     let told = ran(command(&[out.to_str().unwrap().to_owned()]));
-    assert!(told.seen.iter().any(|seen| matches!(seen, Seen::Unseen(Unseen::Ring(_)))), "{:?}", told.seen);
+    assert!(told.seen.iter().any(|seen| matches!(seen, TracerEvent::Unseen(Unseen::Ring(_)))), "{:?}", told.seen);
     // A program for 32 bits: a head is enough for the kernel, where it runs such ones at all.
     let small = folder.path().join("small");
     let mut head = b"\x7fELF\x01\x01\x01\0\0\0\0\0\0\0\0\0\x02\0\x03\0\x01\0\0\0".to_vec();
@@ -219,7 +220,7 @@ fn what_cannot_be_seen_is_said() {
             let told = ran(command(&[small.to_str().unwrap().to_owned()]));
             assert_eq!(told.status.code(), Some(6));
             assert!(
-                told.seen.iter().any(|seen| matches!(seen, Seen::Unseen(Unseen::Architecture(_)))),
+                told.seen.iter().any(|seen| matches!(seen, TracerEvent::Unseen(Unseen::Architecture(_)))),
                 "{:?}",
                 told.seen
             );
@@ -233,7 +234,7 @@ fn orders_for_nobody_are_nothing() {
     let words = ["/bin/sh", "-c", "exit 0"].map(str::to_owned);
     let traced = Traced::start(command(&words), HeldCalls::Walk, Watched::All);
     let nobody = sockwalk::model::ProgramThread { process: 1, thread: 1 };
-    traced.tracer.order(Order::Go(nobody));
+    traced.tracer.order(TracerOrder::Go(nobody));
     let ran = traced.ends();
     assert!(ran.status.success());
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::process::{Command, Stdio};
 
 use super::common::Folder;
-use sockwalk::linux::tracer::Seen;
+use sockwalk::linux::tracer::TracerEvent;
 
 /// The calls that are compared.
 const CALLS: &str = "socket,socketpair,bind,listen,accept,accept4,connect,sendto,sendmsg,recvfrom,recvmsg,shutdown,setsockopt,\
@@ -136,15 +136,15 @@ fn split(text: &str) -> (Vec<String>, &str) {
 }
 
 /// Each thread's lines in what the tracer told.
-pub fn told(seen: &[Seen]) -> Lines {
+pub fn told(seen: &[TracerEvent]) -> Lines {
     let mut threads = BTreeMap::new();
     let mut within = BTreeMap::new();
     for told in seen {
         match told {
-            Seen::Entered { thread, call } => {
+            TracerEvent::Entered { thread, call } => {
                 assert!(within.insert(*thread, call).is_none(), "{call:?} within another one");
             }
-            Seen::Returned { thread, call } => {
+            TracerEvent::Returned { thread, call } => {
                 let begun = within.remove(thread).unwrap_or_else(|| panic!("{call:?} never began"));
                 if begun.name == "exit_group" {
                     continue;
@@ -159,7 +159,7 @@ pub fn told(seen: &[Seen]) -> Lines {
                 };
                 threads.entry(*thread).or_insert_with(Vec::new).push(plain(&begun.name, arguments, &came));
             }
-            Seen::Gone { thread, .. } => drop(within.remove(thread)),
+            TracerEvent::Gone { thread, .. } => drop(within.remove(thread)),
             _ => {}
         }
     }

@@ -6,10 +6,10 @@ use sockwalk::i18n::{Lang, Texts, fill};
 use sockwalk::lesson::{Lesson, builtin, builtin_names};
 use sockwalk::model::Mode;
 use sockwalk::progress::Progress;
-use sockwalk::tui::Row;
+use sockwalk::tui::LessonRow;
 
-use super::needs::{Survey, Verdict};
-use super::place::Grounds;
+use super::needs::{Runnable, Survey};
+use super::place::ProcessRights;
 
 /// The built-in lessons, in order. One that can't be read is a fault of the program, which a test looks for.
 pub fn lessons() -> Vec<Lesson> {
@@ -17,35 +17,35 @@ pub fn lessons() -> Vec<Lesson> {
 }
 
 /// The lessons, and what of them runs here: found once, as it takes a lab.
-pub struct Course {
+pub struct Curriculum {
     lessons: Vec<Lesson>,
     /// Why each can't run here; `None` where it can.
     bars: Vec<Option<Localized>>,
 }
 
-impl Course {
+impl Curriculum {
     /// The course on these grounds.
     ///
     /// # Errors
     /// [`Exit`] where the program's own texts can't be read.
-    pub fn survey(grounds: &Grounds) -> Result<Course, Exit> {
+    pub fn survey(grounds: &ProcessRights) -> Result<Curriculum, Exit> {
         let lessons = lessons();
         let survey = Survey::make(grounds.has_rights(), &lessons);
         let bars = lessons.iter().map(|lesson| bar(lesson, grounds, &survey)).collect::<Result<_, _>>()?;
-        Ok(Course { lessons, bars })
+        Ok(Curriculum { lessons, bars })
     }
 
     /// The course where it isn't known what runs here, since no lesson can be opened.
-    pub fn unknown() -> Course {
+    pub fn unknown() -> Curriculum {
         let lessons = lessons();
-        Course { bars: vec![None; lessons.len()], lessons }
+        Curriculum { bars: vec![None; lessons.len()], lessons }
     }
 
     /// The list, with what was reached.
-    pub fn rows(&self, progress: &Progress) -> Vec<Row> {
+    pub fn rows(&self, progress: &Progress) -> Vec<LessonRow> {
         let row = |(n, (lesson, bar)): (usize, (&Lesson, &Option<Localized>))| {
             let in_lab = lesson.steps.iter().filter(|step| step.modes.contains(&Mode::Lab)).count();
-            let mut row = Row::new(n + 1, lesson, in_lab);
+            let mut row = LessonRow::new(n + 1, lesson, in_lab);
             row.progress = progress.lessons.get(&lesson.id).cloned();
             row.bar.clone_from(bar);
             row
@@ -67,18 +67,18 @@ impl Course {
 }
 
 /// Why a lesson can't run here; `None` where it can. In all languages, since the learner may change it.
-fn bar(lesson: &Lesson, grounds: &Grounds, survey: &Survey) -> Result<Option<Localized>, Exit> {
+fn bar(lesson: &Lesson, grounds: &ProcessRights, survey: &Survey) -> Result<Option<Localized>, Exit> {
     if grounds.allows(lesson, survey) {
         return Ok(None);
     }
-    let verdicts: Vec<Verdict> = { lesson.modes.iter() }
+    let verdicts: Vec<Runnable> = { lesson.modes.iter() }
         .filter(|mode| grounds.wants(**mode))
         .map(|mode| survey.verdict(lesson, *mode))
         .collect();
     let say = |lang: Lang| -> Result<String, Exit> {
         let texts = Texts::load(lang)?;
         let t = &texts.progress;
-        Ok(match texts.needs.either(verdicts.iter().filter_map(Verdict::missing)) {
+        Ok(match texts.needs.either(verdicts.iter().filter_map(Runnable::missing)) {
             Some(what) => fill(&t.bar, &[("what", what)]),
             None => t.bar_mode.clone(),
         })

@@ -12,15 +12,15 @@ use std::thread;
 
 use sockwalk::cli::{Exit, Invocation};
 use sockwalk::i18n::{Lang, SharedTexts, Texts, cause, escape, fill, join};
-use sockwalk::linux::shared::{Course, Joined};
-use sockwalk::linux::{Process, Unseen, background, receive_signals};
-use sockwalk::model::{HeldCalls, Mode, Passing, Role, Which};
+use sockwalk::linux::shared::{JoinedLab, TracedProgram};
+use sockwalk::linux::{PidFd, Unseen, background, receive_signals};
+use sockwalk::model::{ForwardingRules, HeldCalls, Mode, Role, SegmentFilter};
 use sockwalk::walk::World;
 
 use super::labs::Labs;
 
 /// What is run, and how.
-pub struct Options<'a> {
+pub struct ExecOptions<'a> {
     /// The lab's name, where one was given.
     pub lab: Option<&'a str>,
     /// Its calls don't wait.
@@ -30,7 +30,7 @@ pub struct Options<'a> {
 }
 
 /// Runs the program, or a shell, and waits for its end. Returns its exit status; 128 more than the signal that ended it.
-pub fn run(invocation: &Invocation, options: &Options<'_>) -> Result<u8, Exit> {
+pub fn run(invocation: &Invocation, options: &ExecOptions<'_>) -> Result<u8, Exit> {
     let texts = Texts::load(invocation.lang)?;
     let shell = || std::env::var_os("SHELL").filter(|shell| !shell.is_empty()).unwrap_or_else(|| "/bin/sh".into());
     let (program, arguments) = match options.program.split_first() {
@@ -68,8 +68,8 @@ pub fn run(invocation: &Invocation, options: &Options<'_>) -> Result<u8, Exit> {
 }
 
 /// What is said before the program begins: which lab it is in, and what becomes of its segments there, as things stand.
-fn opening(lab: &str, passing: &Passing, texts: &SharedTexts) -> String {
-    let text = match passing.rule(Which::All) {
+fn opening(lab: &str, passing: &ForwardingRules, texts: &SharedTexts) -> String {
+    let text = match passing.rule(SegmentFilter::All) {
         Some(_) => &texts.exec_passes,
         None if passing.rules.is_empty() => &texts.exec,
         None => &texts.exec_some_pass,
@@ -83,7 +83,7 @@ const NOT_STARTED: u8 = b'n';
 const ENDED: u8 = b'e';
 
 /// Runs a program to its end; `None` where who traces it has ended before, and the program with it.
-fn run_to_its_end(joined: Joined, command: Command, pass: bool, lang: Lang) -> io::Result<Option<ExitStatus>> {
+fn run_to_its_end(joined: JoinedLab, command: Command, pass: bool, lang: Lang) -> io::Result<Option<ExitStatus>> {
     let (told, tells) = io::pipe()?;
     if background::fork()? {
         drop(told);
@@ -95,7 +95,7 @@ fn run_to_its_end(joined: Joined, command: Command, pass: bool, lang: Lang) -> i
 }
 
 /// What the process does that traces: everything until nothing is left of the program.
-fn trace(joined: Joined, command: Command, pass: bool, tells: PipeWriter, lang: Lang) {
+fn trace(joined: JoinedLab, command: Command, pass: bool, tells: PipeWriter, lang: Lang) {
     // They were read already, before the process was two.
     let Ok(Texts { shared: texts, .. }) = Texts::load(lang) else { return };
     let mut tells = Some(tells);
@@ -112,10 +112,10 @@ fn trace(joined: Joined, command: Command, pass: bool, tells: PipeWriter, lang: 
     };
     let started = listen_to_nobody().and_then(|()| {
         joined.run_traced(command, pass, |course| match course {
-            Course::Runs(process) => tell(RUNS, process as i32),
-            Course::Ended(status) => tell(ENDED, status.into_raw()),
-            Course::Unseen(why) => drop(writeln!(super::out::err(), "{}", unseen(why, texts, lang))),
-            Course::LabGone => drop(writeln!(super::out::err(), "{}", texts.exec_gone)),
+            TracedProgram::Runs(process) => tell(RUNS, process as i32),
+            TracedProgram::Ended(status) => tell(ENDED, status.into_raw()),
+            TracedProgram::Unseen(why) => drop(writeln!(super::out::err(), "{}", unseen(why, texts, lang))),
+            TracedProgram::LabGone => drop(writeln!(super::out::err(), "{}", texts.exec_gone)),
         })
     });
     if let Err(error) = started {
@@ -145,7 +145,7 @@ fn wait(mut told: PipeReader) -> io::Result<Option<ExitStatus>> {
         let number = i32::from_ne_bytes(number);
         match what {
             RUNS => {
-                if let (Some(mut signals), Ok(process)) = (signals.take(), Process::open(number.unsigned_abs())) {
+                if let (Some(mut signals), Ok(process)) = (signals.take(), PidFd::open(number.unsigned_abs())) {
                     let hand_on = move || {
                         let mut signal = [0];
                         while signals.read_exact(&mut signal).is_ok() {

@@ -7,20 +7,20 @@ use std::time::{Duration, Instant};
 
 use sockwalk::cli::{self, Exit, Invocation, Joining};
 use sockwalk::i18n::{self, Lang, Localized, Texts, fill, join};
-use sockwalk::linux::shared::{Beginning, Joined, LabName, Lock, ShownLesson};
+use sockwalk::linux::shared::{Beginning, JoinedLab, LabName, Lock, ShownLesson};
 use sockwalk::linux::{LinuxWorld, Refused};
 use sockwalk::model::{Actor, Mode, Role, Side};
 use sockwalk::tui::{Catalogue, Host, Msg, NotOpened, Opened, Opens};
 use sockwalk::walk::{
-    Answer, Answerer, Failure, Free, FreeOptions, Happening, Phase, Purpose, Request, Walk, What, World,
+    Answer, Answerer, Failure, Free, FreeOptions, Happening, HappeningKind, Phase, Purpose, Request, Walk, World,
 };
 
-use super::course::Course;
+use super::course::Curriculum;
 use super::keep;
-use super::labs::{self, Entered, Lab, Labs};
-use super::memory::Memory;
+use super::labs::{self, Entered, FoundLab, Labs};
+use super::memory::LearnerProgress;
 use super::parting;
-use super::place::Grounds;
+use super::place::ProcessRights;
 use super::recorder::Recordings;
 use super::screen;
 
@@ -34,15 +34,15 @@ pub fn run(invocation: &Invocation, joining: &Joining) -> Result<u8, Exit> {
     let mut recordings = Recordings::new(joining.record.clone());
     recordings.make_file().map_err(|why| why.exit(invocation.lang))?;
     let sides = match joining.part {
-        cli::Part::Server => vec![Side::Server],
-        cli::Part::Client => vec![Side::Client],
-        cli::Part::Free => Side::BOTH.to_vec(),
-        cli::Part::Watch => Vec::new(),
+        cli::SharedPart::Server => vec![Side::Server],
+        cli::SharedPart::Client => vec![Side::Client],
+        cli::SharedPart::Free => Side::BOTH.to_vec(),
+        cli::SharedPart::Watch => Vec::new(),
     };
     let role = if sides.is_empty() { Role::Watches } else { Role::Drives(sides.clone()) };
     let (entered, lab) = labs.enter(invocation, joining.lab.as_deref(), role)?;
     let (sender, inbox) = channel();
-    let mut house = House {
+    let mut house = JoinedHost {
         epoch: Instant::now(),
         world: None,
         lab,
@@ -70,10 +70,10 @@ pub fn run(invocation: &Invocation, joining: &Joining) -> Result<u8, Exit> {
 /// What the program is called for to take part in the same way again.
 fn parting_words(joining: &Joining, port: Option<u16>) -> Vec<String> {
     let part = match joining.part {
-        cli::Part::Server => "server",
-        cli::Part::Client => "client",
-        cli::Part::Free => "free",
-        cli::Part::Watch => "watch",
+        cli::SharedPart::Server => "server",
+        cli::SharedPart::Client => "client",
+        cli::SharedPart::Free => "free",
+        cli::SharedPart::Watch => "watch",
     };
     let mut words = vec![part.to_owned()];
     let usual = SocketAddr::from(([127, 0, 0, 1], port.unwrap_or(8000)));
@@ -89,7 +89,7 @@ fn parting_words(joining: &Joining, port: Option<u16>) -> Vec<String> {
 }
 
 /// What this process has of a lab.
-struct Part {
+struct OwnPart {
     world: Box<dyn World>,
     /// Whose calls are made here.
     actors: Vec<Actor>,
@@ -98,13 +98,13 @@ struct Part {
 }
 
 /// The lab behind the interface.
-struct House {
+struct JoinedHost {
     epoch: Instant,
     world: Option<Box<dyn World>>,
-    lab: Lab,
+    lab: FoundLab,
     sender: Sender<Msg>,
     /// The lab that follows the one that was looked at, which has ended; and its name.
-    renewed: Arc<Mutex<Option<(Joined, LabName)>>>,
+    renewed: Arc<Mutex<Option<(JoinedLab, LabName)>>>,
     /// How the walk was made.
     made: Option<FreeOptions>,
     recordings: Recordings,
@@ -115,9 +115,9 @@ struct House {
 const RENEWED: Duration = Duration::from_secs(3);
 const AGAIN: Duration = Duration::from_millis(30);
 
-impl House {
+impl JoinedHost {
     /// Ends this process's part, and says how to go on. Returns the exit status.
-    fn end(mut self, invocation: &Invocation, joining: &Joining, shown: &screen::Shown) -> Result<u8, Exit> {
+    fn end(mut self, invocation: &Invocation, joining: &Joining, shown: &screen::ShownWalk) -> Result<u8, Exit> {
         drop(self.world.take());
         shown.pass_signal_on();
         std::mem::take(&mut self.recordings).finish(shown.app.lang())?;
@@ -145,10 +145,10 @@ impl House {
 
     /// Takes part in a lab that was joined: a walk of this generation hears what happens. Where who looks on has lost the lab,
     /// the one that follows it is joined.
-    fn joined(&mut self, mut joined: Joined, generation: u64) -> Result<Part, Refused> {
+    fn joined(&mut self, mut joined: JoinedLab, generation: u64) -> Result<OwnPart, Refused> {
         let (to_app, renewed, lab) = (self.sender.clone(), Arc::clone(&self.renewed), self.lab.clone());
         joined.start(move |happening| match &happening.what {
-            What::Failed(Failure::LabGone) if lab.is_looked_at() => {
+            HappeningKind::Failed(Failure::LabGone) if lab.is_looked_at() => {
                 let (sender, renewed, lab) = (to_app.clone(), Arc::clone(&renewed), lab.clone());
                 let gone = happening.clone();
                 let body = move || renew(&sender, &renewed, &lab, (generation, gone));
@@ -161,7 +161,7 @@ impl House {
         })?;
         self.epoch = joined.epoch();
         let (actors, lesson) = (joined.actors(), joined.lesson().cloned());
-        Ok(Part { world: Box::new(joined), actors, lesson })
+        Ok(OwnPart { world: Box::new(joined), actors, lesson })
     }
 
     /// Begins a lab here, with these sides.
@@ -171,8 +171,8 @@ impl House {
         sides: Vec<Side>,
         beginning: Beginning,
         mut lock: Lock,
-    ) -> Result<Part, Exit> {
-        let grounds = Grounds::prepare(invocation)?;
+    ) -> Result<OwnPart, Exit> {
+        let grounds = ProcessRights::prepare(invocation)?;
         let beginning = Arc::new(Mutex::new(Some(beginning)));
         let epoch = self.epoch;
         let (world, network) = keep::start(invocation, &grounds, |place| {
@@ -188,10 +188,10 @@ impl House {
         if let Some(network) = network {
             lock.note_network(&self.lab.name, network).map_err(screen::trouble(invocation.lang))?;
         }
-        Ok(Part { world: Box::new(world), actors: sides.into_iter().map(Actor::from).collect(), lesson: None })
+        Ok(OwnPart { world: Box::new(world), actors: sides.into_iter().map(Actor::from).collect(), lesson: None })
     }
 
-    fn options(&self, part: &Part, server: SocketAddr) -> FreeOptions {
+    fn options(&self, part: &OwnPart, server: SocketAddr) -> FreeOptions {
         let of = |shown: &ShownLesson| super::replay::lesson(&shown.name, shown.source.as_deref());
         let lesson = part.lesson.as_ref().and_then(of);
         let actors = part.actors.clone();
@@ -209,8 +209,8 @@ impl House {
 /// Joins the lab that follows this one, as soon as there is one; else the interface hears that its lab is gone.
 fn renew(
     to_app: &Sender<Msg>,
-    renewed: &Mutex<Option<(Joined, LabName)>>,
-    lab: &Lab,
+    renewed: &Mutex<Option<(JoinedLab, LabName)>>,
+    lab: &FoundLab,
     (generation, gone): (u64, Happening),
 ) {
     let end = Instant::now() + RENEWED;
@@ -225,7 +225,7 @@ fn renew(
     let _ = to_app.send(Msg::World(generation, Box::new(gone)));
 }
 
-impl Host for House {
+impl Host for JoinedHost {
     fn now(&self) -> Duration {
         self.epoch.elapsed()
     }
@@ -270,7 +270,7 @@ impl Host for House {
             Ok::<_, String>(fill(&texts.shared.lesson_elsewhere, &[("lab", &self.lab.name)]))
         };
         let opens = Opens::Elsewhere(Localized::each(say)?);
-        Ok(Catalogue { rows: Course::unknown().rows(&Memory::peek()), opens, here: None })
+        Ok(Catalogue { rows: Curriculum::unknown().rows(&LearnerProgress::peek()), opens, here: None })
     }
 
     fn open(&mut self, _: &str, _: &Walk, _: u64) -> Result<Option<Opened>, NotOpened> {

@@ -5,17 +5,17 @@ use std::io::{self, Write};
 use std::os::fd::AsFd;
 
 use sockwalk::cli::{Exit, Invocation, ModeChoice};
-use sockwalk::linux::shared::{Folder, LabName, Unsafe};
-use sockwalk::linux::{self, Keeping, Place, Refused, keep, take_over};
+use sockwalk::linux::shared::{LabFolder, LabName, Unsafe};
+use sockwalk::linux::{self, Refused, StartingDaemon, WalkPlace, keep, take_over};
 use sockwalk::model::{Copies, LabSettings, SHARED_RTO_MIN_MS};
 
-use super::place::Grounds;
+use super::place::ProcessRights;
 use super::screen;
 
 /// What its starter waits for.
 pub const READY: &str = "ready";
 
-/// What it hears where another keeper still has the name.
+/// What it hears where another daemon still has the name.
 pub const TAKEN: &str = "taken";
 
 /// Keeps the lab until its last member has left.
@@ -36,7 +36,7 @@ pub fn run(invocation: &Invocation, name: &str) -> Result<u8, Exit> {
 pub fn adopt(invocation: &Invocation, name: &str) -> Result<u8, Exit> {
     let failed = screen::trouble(invocation.lang);
     let name = LabName::new(name).ok_or_else(|| failed(io::ErrorKind::InvalidInput.into()))?;
-    let folder = Folder::open(|name| std::env::var(name).ok()).map_err(|error| {
+    let folder = LabFolder::open(|name| std::env::var(name).ok()).map_err(|error| {
         failed(match error {
             Unsafe::System(_, error) => error,
             Unsafe::Others(_) => io::ErrorKind::PermissionDenied.into(),
@@ -47,10 +47,10 @@ pub fn adopt(invocation: &Invocation, name: &str) -> Result<u8, Exit> {
     Ok(u8::from(keeping.keep().is_err()))
 }
 
-fn open(invocation: &Invocation, name: &str) -> Result<Keeping, Exit> {
-    let grounds = Grounds::prepare(invocation)?;
+fn open(invocation: &Invocation, name: &str) -> Result<StartingDaemon, Exit> {
+    let grounds = ProcessRights::prepare(invocation)?;
     let name = LabName::new(name).ok_or_else(|| grounds.bad_name(name))?;
-    let folder = Folder::open(|name| std::env::var(name).ok()).map_err(|error| grounds.no_folder(&error))?;
+    let folder = LabFolder::open(|name| std::env::var(name).ok()).map_err(|error| grounds.no_folder(&error))?;
     start(invocation, &grounds, |place| keep(&folder, &name, &place))
 }
 
@@ -61,11 +61,11 @@ fn open(invocation: &Invocation, name: &str) -> Result<Keeping, Exit> {
 /// [`Exit`] with a sentence that says what was refused.
 pub fn start<T>(
     invocation: &Invocation,
-    grounds: &Grounds,
-    mut begin: impl FnMut(Place) -> Result<T, Refused>,
+    grounds: &ProcessRights,
+    mut begin: impl FnMut(WalkPlace) -> Result<T, Refused>,
 ) -> Result<T, Exit> {
     if grounds.has_rights() {
-        match begin(Place::Lab(settings())) {
+        match begin(WalkPlace::Lab(settings())) {
             Ok(begun) => return Ok(begun),
             Err(refused) if is_taken(&refused) => return Err(taken()),
             Err(refused) if invocation.mode == ModeChoice::Lab => return Err(grounds.no_lab(&refused)),
@@ -73,13 +73,13 @@ pub fn start<T>(
         }
     }
     linux::give_up_root(|name| std::env::var(name).ok()).map_err(|refused| grounds.no_host(&refused))?;
-    begin(Place::Host).map_err(|refused| match is_taken(&refused) {
+    begin(WalkPlace::Host).map_err(|refused| match is_taken(&refused) {
         true => taken(),
         false => grounds.no_host(&refused),
     })
 }
 
-/// Whether another keeper still has the name: one that is about to leave.
+/// Whether another daemon still has the name: one that is about to leave.
 fn is_taken(refused: &Refused) -> bool {
     refused.error.kind() == io::ErrorKind::AddrInUse
 }

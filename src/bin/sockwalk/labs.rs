@@ -11,23 +11,23 @@ use std::time::{Duration, Instant};
 use signal_hook::low_level::signal_name;
 use sockwalk::cli::{Exit, Invocation, ModeChoice};
 use sockwalk::i18n::{self, Lang, SharedTexts, Texts, cause, escape, fill, join};
-use sockwalk::linux::shared::{Beginning, Denial, Denied, Folder, Joined, LabName, Lock, Unlocked};
+use sockwalk::linux::shared::{Beginning, Denial, Denied, JoinedLab, LabFolder, LabName, Lock, Unlocked};
 use sockwalk::model::{Mode, Role};
 use sockwalk::walk::World;
 
 use super::keep::{READY, TAKEN};
 use super::place::{named, unsafe_folder};
 
-/// The most that a keeper says before it is ready, in bytes.
+/// The most that a daemon says before it is ready, in bytes.
 const LONGEST: u64 = 1 << 16;
 
-/// How long a keeper may take to start.
+/// How long a daemon may take to start.
 const START: Duration = Duration::from_secs(15);
 
-/// How long an earlier keeper may take to leave.
+/// How long an earlier daemon may take to leave.
 const LEAVING: Duration = Duration::from_secs(10);
 
-/// How soon a lab whose keeper leaves is looked for again.
+/// How soon a lab whose daemon leaves is looked for again.
 const AGAIN: Duration = Duration::from_millis(10);
 
 /// So many programs are named that were left behind.
@@ -35,14 +35,14 @@ const LISTED: usize = 5;
 
 /// A lab, as it is found.
 #[derive(Clone, Debug)]
-pub struct Lab {
-    folder: Folder,
+pub struct FoundLab {
+    folder: LabFolder,
     /// Its name.
     pub name: LabName,
     role: Role,
 }
 
-impl Lab {
+impl FoundLab {
     /// Whether it is only looked at.
     pub fn is_looked_at(&self) -> bool {
         self.role == Role::Watches
@@ -53,8 +53,8 @@ impl Lab {
     ///
     /// # Errors
     /// [`Denied`] says why not.
-    pub fn look_on(&self) -> Result<(Joined, LabName), Denied> {
-        let join = |name: &LabName| Ok((Joined::join(&self.folder, name, Role::Watches)?, name.clone()));
+    pub fn look_on(&self) -> Result<(JoinedLab, LabName), Denied> {
+        let join = |name: &LabName| Ok((JoinedLab::join(&self.folder, name, Role::Watches)?, name.clone()));
         join(&self.name).or_else(|denied| match self.folder.labs().as_deref() {
             Ok([one]) if self.folder.is_of_lessons() => join(one),
             _ => Err(denied),
@@ -65,14 +65,14 @@ impl Lab {
 /// How a process comes into a lab.
 pub enum Entered {
     /// It was there.
-    Joined(Box<Joined>),
+    Joined(Box<JoinedLab>),
     /// It begins here: its name is taken, and nobody else starts one until the lock is dropped.
     Begins(Beginning, Lock),
 }
 
 /// The user's labs.
 pub struct Labs {
-    folder: Folder,
+    folder: LabFolder,
     texts: &'static SharedTexts,
     error: &'static str,
     lang: Lang,
@@ -94,7 +94,7 @@ impl Labs {
         sockwalk::linux::give_up_root_for_a_lab(variable)
             .map_err(|refused| exit(&texts.shared.no_join, i18n::refused(lang, &refused.attempt, &refused.error)))?;
         let unsafe_folder = |error| exit(&texts.shared.no_folder, unsafe_folder(&error, lang));
-        let folder = Folder::open(variable).map_err(unsafe_folder)?;
+        let folder = LabFolder::open(variable).map_err(unsafe_folder)?;
         Ok(Labs { folder, texts: &texts.shared, error: &texts.cli.error, lang })
     }
 
@@ -103,7 +103,7 @@ impl Labs {
     ///
     /// # Errors
     /// [`Exit`] says what is in the way.
-    pub fn enter(&self, invocation: &Invocation, lab: Option<&str>, role: Role) -> Result<(Entered, Lab), Exit> {
+    pub fn enter(&self, invocation: &Invocation, lab: Option<&str>, role: Role) -> Result<(Entered, FoundLab), Exit> {
         let chosen = self.choose(lab, role)?;
         if chosen.folder == self.folder
             && matches!(chosen.role, Role::Drives(_))
@@ -120,18 +120,18 @@ impl Labs {
     ///
     /// # Errors
     /// [`Exit`] says what is in the way.
-    pub fn join(&self, invocation: &Invocation, lab: Option<&str>, role: Role) -> Result<(Joined, Lab), Exit> {
+    pub fn join(&self, invocation: &Invocation, lab: Option<&str>, role: Role) -> Result<(JoinedLab, FoundLab), Exit> {
         self.join_chosen(invocation, self.choose(lab, role)?)
     }
 
-    fn join_chosen(&self, invocation: &Invocation, chosen: Lab) -> Result<(Joined, Lab), Exit> {
-        let Lab { folder, name, role } = chosen;
+    fn join_chosen(&self, invocation: &Invocation, chosen: FoundLab) -> Result<(JoinedLab, FoundLab), Exit> {
+        let FoundLab { folder, name, role } = chosen;
         let end = Instant::now() + LEAVING;
         let joined = loop {
             if folder == self.folder {
                 self.see_to_it(invocation, &name)?;
             }
-            match Joined::join(&folder, &name, role.clone()) {
+            match JoinedLab::join(&folder, &name, role.clone()) {
                 Ok(joined) => break joined,
                 // Its last member has just left it: there will be another one.
                 Err(Denied::Leaving) if Instant::now() < end => thread::sleep(AGAIN),
@@ -145,14 +145,14 @@ impl Labs {
                 self.exit(&fill(&self.texts.other_mode, &[("lab", &name as &dyn Display), ("mode", &mode.name())]))
             );
         }
-        Ok((joined, Lab { folder, name, role }))
+        Ok((joined, FoundLab { folder, name, role }))
     }
 
     /// Starts the lab where it isn't there.
     fn see_to_it(&self, invocation: &Invocation, name: &LabName) -> Result<(), Exit> {
         let Some(mut lock) = self.lock_where_absent(name)? else { return Ok(()) };
-        if let Some(keeper) = self.start(invocation, name)? {
-            lock.note(name, keeper).map_err(|error| self.no_folder(&error))?;
+        if let Some(daemon) = self.start(invocation, name)? {
+            lock.note(name, daemon).map_err(|error| self.no_folder(&error))?;
         }
         Ok(())
     }
@@ -197,10 +197,10 @@ impl Labs {
     }
 
     /// The lab that is meant: who looks on may mean a lesson's too.
-    fn choose(&self, lab: Option<&str>, role: Role) -> Result<Lab, Exit> {
+    fn choose(&self, lab: Option<&str>, role: Role) -> Result<FoundLab, Exit> {
         let lessons = self.folder.of_lessons();
-        let of = |folder: &Folder, name| Lab { folder: folder.clone(), name, role: role.clone() };
-        let mut running: Vec<Lab> = self.running()?.into_iter().map(|name| of(&self.folder, name)).collect();
+        let of = |folder: &LabFolder, name| FoundLab { folder: folder.clone(), name, role: role.clone() };
+        let mut running: Vec<FoundLab> = self.running()?.into_iter().map(|name| of(&self.folder, name)).collect();
         if role == Role::Watches {
             let watched = lessons.labs().map_err(|error| self.no_folder(&error))?;
             running.extend(watched.into_iter().map(|name| of(&lessons, name)));
@@ -219,7 +219,7 @@ impl Labs {
     }
 
     /// Several run: which one is meant?
-    fn ask(&self, mut running: Vec<Lab>) -> Result<Lab, Exit> {
+    fn ask(&self, mut running: Vec<FoundLab>) -> Result<FoundLab, Exit> {
         let names = running.iter().map(|lab| lab.name.to_string()).collect::<Vec<_>>().join(", ");
         let several = || self.exit(&fill(&self.texts.several, &[("names", &names)]));
         if !io::stdin().is_terminal() || !super::out::err_is_terminal() {
@@ -240,11 +240,11 @@ impl Labs {
         }
     }
 
-    /// Starts the keeper and waits until the lab is there. Its process; `None` where an earlier one is just about to leave
+    /// Starts the daemon and waits until the lab is there. Its process; `None` where an earlier one is just about to leave
     /// the name.
     fn start(&self, invocation: &Invocation, name: &LabName) -> Result<Option<u32>, Exit> {
         let cant = |error| self.exit(&fill(&self.texts.no_keeper, &[("error", cause(self.lang, &error))]));
-        let mut keeper = calls_itself(invocation, &["keep", &name.to_string()])
+        let mut daemon = calls_itself(invocation, &["keep", &name.to_string()])
             .current_dir("/")
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
@@ -252,30 +252,30 @@ impl Labs {
             .spawn()
             .map_err(cant)?;
         let mut said = String::new();
-        if let Some(out) = keeper.stdout.take() {
+        if let Some(out) = daemon.stdout.take() {
             if !sockwalk::linux::is_readable_within(&out, START).map_err(cant)? {
                 // It was stopped, or the machine stands still: it must not take the name later.
-                let _ = keeper.kill();
-                let _ = keeper.wait();
-                let silent = [("lab", name as &dyn Display), ("pid", &keeper.id())];
+                let _ = daemon.kill();
+                let _ = daemon.wait();
+                let silent = [("lab", name as &dyn Display), ("pid", &daemon.id())];
                 return Err(self.exit(&fill(&self.texts.silent, &silent)));
             }
             let mut out = BufReader::new(out.take(LONGEST));
             out.read_line(&mut said).map_err(cant)?;
             match said.trim_end() {
-                READY => return Ok(Some(keeper.id())),
+                READY => return Ok(Some(daemon.id())),
                 TAKEN => {
-                    let _ = keeper.wait();
+                    let _ = daemon.wait();
                     return Ok(None);
                 }
                 _ => {}
             }
             let _ = out.read_to_string(&mut said);
         }
-        let ended = keeper.wait();
+        let ended = daemon.wait();
         Err(match not_kept(&said, &ended, self.texts, self.lang) {
             Some(sentence) => self.exit(&sentence),
-            // The keeper's own sentence, in the same language.
+            // The daemon's own sentence, in the same language.
             None => Exit { status: 1, text: said },
         })
     }
@@ -319,7 +319,7 @@ pub fn successor(invocation: &Invocation, name: &LabName) -> impl Fn() -> Comman
     move || calls_itself(&invocation, &["adopt", &name])
 }
 
-/// What is told of a keeper that ended instead of keeping the lab; `None` where it has said itself why.
+/// What is told of a daemon that ended instead of keeping the lab; `None` where it has said itself why.
 fn not_kept(said: &str, ended: &io::Result<ExitStatus>, texts: &SharedTexts, lang: Lang) -> Option<String> {
     let silent = said.trim().is_empty();
     silent.then(|| match ended {

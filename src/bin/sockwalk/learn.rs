@@ -9,21 +9,21 @@ use std::time::{Duration, Instant};
 use sockwalk::cli::{Exit, Invocation, Target, load};
 use sockwalk::i18n::{Lang, Localized, Texts};
 use sockwalk::lesson::{Lesson, builtin_names};
-use sockwalk::linux::shared::{Folder, ShownLesson};
-use sockwalk::linux::{Door, LinuxWorld};
+use sockwalk::linux::shared::{LabFolder, ShownLesson};
+use sockwalk::linux::{LinuxWorld, WatchSocket};
 use sockwalk::model::{Mode, Need};
 use sockwalk::progress::{Mark, Progress, next_lesson, resume_after, walked};
 use sockwalk::tui::{App, Catalogue, Host, Msg, NotOpened, Opened, Opens};
 use sockwalk::walk::{Phase, Request, Runner, Walk, World};
 
-use super::course::{self, Course};
-use super::memory::Memory;
+use super::course::{self, Curriculum};
+use super::memory::LearnerProgress;
 use super::needs::{self, Survey};
 use super::parting::{self, Stopped};
-use super::place::{Grounds, Started, Waits, runner};
+use super::place::{ProcessRights, Started, Waits, runner};
 use super::recorder::Recordings;
 use super::screen;
-use super::shelf::now_ms;
+use super::storage::now_ms;
 
 /// The lesson that is opened.
 pub struct Opening {
@@ -37,18 +37,18 @@ pub struct Opening {
 /// where the learner stopped within it, it begins at its start. Returns the exit status.
 pub fn run(
     invocation: &Invocation,
-    grounds: Grounds,
+    grounds: ProcessRights,
     opening: Option<Opening>,
     from_start: bool,
     record: Option<PathBuf>,
 ) -> Result<u8, Exit> {
-    let memory = Memory::open();
+    let memory = LearnerProgress::open();
     let Opening { lesson, file } = match opening {
         Some(opening) => opening,
         None => go_on(invocation.lang, &grounds, &memory.progress)?,
     };
     let (sender, inbox) = channel();
-    let mut house = House {
+    let mut house = LessonHost {
         lesson: Arc::new(lesson),
         file,
         invocation: invocation.clone(),
@@ -77,7 +77,7 @@ pub fn run(
 }
 
 /// The lesson with which to go on, of those that can run here.
-fn go_on(lang: Lang, grounds: &Grounds, progress: &Progress) -> Result<Opening, Exit> {
+fn go_on(lang: Lang, grounds: &ProcessRights, progress: &Progress) -> Result<Opening, Exit> {
     let lessons = course::lessons();
     let survey = Survey::make(grounds.has_rights(), &lessons);
     let allowed = lessons.iter().filter(|lesson| grounds.allows(lesson, &survey));
@@ -88,18 +88,18 @@ fn go_on(lang: Lang, grounds: &Grounds, progress: &Progress) -> Result<Opening, 
 }
 
 /// The world behind the interface, and what is needed to make it anew.
-struct House {
+struct LessonHost {
     lesson: Arc<Lesson>,
     /// Its file, where it isn't built in.
     file: Option<String>,
     invocation: Invocation,
-    grounds: Grounds,
+    grounds: ProcessRights,
     sender: Sender<Msg>,
     epoch: Instant,
     world: Option<LinuxWorld>,
-    memory: Memory,
+    memory: LearnerProgress,
     /// What runs here; found when it is asked for.
-    course: Option<Course>,
+    course: Option<Curriculum>,
     /// The last of the steps that only run again.
     again: Option<usize>,
     /// The phase and the step of which the memory took notice last.
@@ -107,7 +107,7 @@ struct House {
     recordings: Recordings,
 }
 
-impl House {
+impl LessonHost {
     /// Makes a world for a lesson, and a walk through it that goes on where the learner stopped.
     fn begin(&mut self, lesson: Arc<Lesson>, from_start: bool, generation: u64) -> Result<Opened, Exit> {
         // On the machine's own loopback the new world wants the old one's port; a lab is a place of its own.
@@ -140,7 +140,7 @@ impl House {
     }
 
     /// Ends the world, keeps what was reached, and says how to go on. Returns the exit status.
-    fn end(mut self, shown: &screen::Shown) -> Result<u8, Exit> {
+    fn end(mut self, shown: &screen::ShownWalk) -> Result<u8, Exit> {
         self.note(shown.app.walk());
         self.record(shown.app.walk());
         drop(self.world.take());
@@ -189,9 +189,9 @@ impl House {
 }
 
 /// A door for who wants to look on. Where there is no room for one, as without a folder of the user's own, nobody can.
-fn door(lesson: &ShownLesson) -> Option<Door> {
-    let folder = Folder::open(|name| std::env::var(name).ok()).ok()?;
-    Door::open(&folder, lesson.clone()).ok()
+fn door(lesson: &ShownLesson) -> Option<WatchSocket> {
+    let folder = LabFolder::open(|name| std::env::var(name).ok()).ok()?;
+    WatchSocket::open(&folder, lesson.clone()).ok()
 }
 
 /// Why a walk isn't in the lab, where that lacks something; in all languages, since the learner may change it.
@@ -200,7 +200,7 @@ fn why_on_host(lacks: &[Need]) -> Result<Localized, Exit> {
     Ok(Localized::each(say)?)
 }
 
-impl Host for House {
+impl Host for LessonHost {
     fn now(&self) -> Duration {
         self.epoch.elapsed()
     }
@@ -239,7 +239,7 @@ impl Host for House {
         self.note(walk);
         let course = match self.course.take() {
             Some(course) => course,
-            None => Course::survey(&self.grounds).map_err(|exit| exit.text.trim().to_owned())?,
+            None => Curriculum::survey(&self.grounds).map_err(|exit| exit.text.trim().to_owned())?,
         };
         let rows = course.rows(&self.memory.look());
         self.course = Some(course);

@@ -6,9 +6,9 @@ use sockwalk::lesson::{Lesson, builtin, builtin_names};
 use sockwalk::model::Mode;
 use sockwalk::progress::{LessonProgress, next_lesson};
 
-use super::memory::Memory;
-use super::needs::{Survey, Verdict};
-use super::place::Grounds;
+use super::memory::LearnerProgress;
+use super::needs::{Runnable, Survey};
+use super::place::ProcessRights;
 
 /// The list is laid out for this many columns.
 const COLUMNS: usize = 80;
@@ -17,8 +17,8 @@ const GAP: &str = "  ";
 /// Prints the list. Returns the exit status.
 pub fn run(invocation: &Invocation) -> Result<u8, Exit> {
     // What runs is told of every mode, whichever one is asked for.
-    let grounds = Grounds::prepare(&Invocation { mode: ModeChoice::Auto, ..invocation.clone() })?;
-    let memory = Memory::open();
+    let grounds = ProcessRights::prepare(&Invocation { mode: ModeChoice::Auto, ..invocation.clone() })?;
+    let memory = LearnerProgress::open();
     let texts = Texts::load(invocation.lang)?;
     let t = &texts.progress;
     // A built-in lesson that can't be read is a fault of the program, which a test looks for.
@@ -50,13 +50,13 @@ fn title(lesson: &Lesson, lang: Lang, survey: &Survey, texts: &Texts) -> String 
     let title = lesson.title.get(lang);
     let title =
         if lesson.modes.contains(&Mode::Host) { title.to_owned() } else { fill(&t.needs_lab, &[("title", title)]) };
-    let verdicts: Vec<(Mode, Verdict)> =
+    let verdicts: Vec<(Mode, Runnable)> =
         lesson.modes.iter().map(|mode| (*mode, survey.verdict(lesson, *mode))).collect();
-    let runs = verdicts.iter().find(|(_, verdict)| *verdict == Verdict::Runs);
+    let runs = verdicts.iter().find(|(_, verdict)| *verdict == Runnable::Runs);
     let missing = texts.needs.either(verdicts.iter().filter_map(|(_, verdict)| verdict.missing()));
     let Some(missing) = missing else { return title };
     // That there is no lab is said once, below the list.
-    let no_lab = verdicts.iter().any(|(_, verdict)| *verdict == Verdict::NoLab);
+    let no_lab = verdicts.iter().any(|(_, verdict)| *verdict == Runnable::NoLab);
     let text = match runs {
         _ if no_lab && (runs.is_some() || verdicts.len() == 1) => return title,
         Some((Mode::Host, _)) => &t.only_host,

@@ -23,7 +23,7 @@ mod recorder;
 mod replay;
 mod reset;
 mod screen;
-mod shelf;
+mod storage;
 
 use std::ffi::OsString;
 use std::io::Write;
@@ -34,7 +34,7 @@ use sockwalk::cli::{self, Exit, Format, Invocation, Target, Task};
 use sockwalk::i18n::{self, Content, Lang, Texts, fill, join};
 use sockwalk::lesson::Lesson;
 
-use place::Grounds;
+use place::ProcessRights;
 
 fn main() -> ExitCode {
     let variable = |name: &str| std::env::var(name).ok();
@@ -97,17 +97,17 @@ fn run(invocation: Invocation) -> Result<u8, Exit> {
         let _ = writeln!(out::err(), "{}", i18n::lacks_lang(lang, invocation.lang)?);
     }
     // Before anything foreign is read, as a lesson's file, the process has no rights but those over its lab.
-    let load = |target: &Target| -> Result<(Grounds, Lesson), Exit> {
+    let load = |target: &Target| -> Result<(ProcessRights, Lesson), Exit> {
         let lesson = |target| cli::load(target, invocation.lang, out::err_has_colours());
         match target {
-            Target::Builtin(_) => lesson(target).and_then(|lesson| Ok((Grounds::prepare(&invocation)?, lesson))),
-            Target::Path(_) => Grounds::prepare(&invocation).and_then(|grounds| Ok((grounds, lesson(target)?))),
+            Target::Builtin(_) => lesson(target).and_then(|lesson| Ok((ProcessRights::prepare(&invocation)?, lesson))),
+            Target::Path(_) => ProcessRights::prepare(&invocation).and_then(|grounds| Ok((grounds, lesson(target)?))),
         }
     };
     match &invocation.task {
         Task::Join(joining) => join::run(&invocation, joining),
         Task::Exec { lab, pass, program } => {
-            exec::run(&invocation, &exec::Options { lab: lab.as_deref(), pass: *pass, program })
+            exec::run(&invocation, &exec::ExecOptions { lab: lab.as_deref(), pass: *pass, program })
         }
         Task::Replay { file, shown } => replay::run(&invocation, file, *shown),
         Task::Keep(name) => keep::run(&invocation, name),
@@ -116,7 +116,7 @@ fn run(invocation: Invocation) -> Result<u8, Exit> {
         Task::Lessons => lessons::run(&invocation),
         Task::Play { target, format, patience, timers, record } => {
             let record = record.clone();
-            let options = play::Options { format: *format, patience: *patience, timers: *timers, record };
+            let options = play::PlayOptions { format: *format, patience: *patience, timers: *timers, record };
             play::run(&invocation, load(target)?, target, &options)
         }
         Task::Glossary(words) => glossary::run(&invocation, words),
@@ -132,14 +132,14 @@ fn run(invocation: Invocation) -> Result<u8, Exit> {
                 Some(target) => {
                     load(target).map(|(grounds, lesson)| (grounds, Some(learn::Opening { lesson, file })))?
                 }
-                None => (Grounds::prepare(&invocation)?, None),
+                None => (ProcessRights::prepare(&invocation)?, None),
             };
             learn::run(&invocation, grounds, opening, *from_start, record.clone())
         }
         // Where there is no screen to draw on, the lesson is told as text.
         Task::Learn { target, record, .. } => {
             let record = record.clone();
-            let options = play::Options { format: Format::Text, patience: PATIENCE, timers: false, record };
+            let options = play::PlayOptions { format: Format::Text, patience: PATIENCE, timers: false, record };
             let target = target.clone().unwrap_or_default();
             play::run(&invocation, load(&target)?, &target, &options)
         }

@@ -4,56 +4,56 @@ use std::io::Write;
 
 use sockwalk::cli::Exit;
 use sockwalk::i18n::{Lang, Texts, cause, escape, fill, join};
-use sockwalk::progress::{self, Keeper, LessonProgress, Progress, Trouble};
+use sockwalk::progress::{self, LessonProgress, Progress, ProgressStore, Trouble};
 
-use super::shelf::{Folder, wait};
+use super::storage::{ProgressFolder, wait};
 
 /// The learner's progress, with or without a place where it is kept.
-pub struct Memory {
+pub struct LearnerProgress {
     /// What was known when the program began.
     pub progress: Progress,
-    keeper: Result<Keeper<Folder>, Trouble>,
+    daemon: Result<ProgressStore<ProgressFolder>, Trouble>,
 }
 
-impl Memory {
+impl LearnerProgress {
     /// Reads what is kept. Call it once the process is nobody else than the user.
-    pub fn open() -> Memory {
-        match Folder::find(|name| std::env::var_os(name)) {
+    pub fn open() -> LearnerProgress {
+        match ProgressFolder::find(|name| std::env::var_os(name)) {
             Ok(folder) => {
-                let (keeper, progress) = Keeper::open(folder, wait());
-                Memory { progress, keeper: Ok(keeper) }
+                let (daemon, progress) = ProgressStore::open(folder, wait());
+                LearnerProgress { progress, daemon: Ok(daemon) }
             }
-            Err(trouble) => Memory { progress: Progress::default(), keeper: Err(trouble) },
+            Err(trouble) => LearnerProgress { progress: Progress::default(), daemon: Err(trouble) },
         }
     }
 
     /// What is known at the moment, for who only shows it: nothing is written, set aside or waited for.
     pub fn peek() -> Progress {
-        let folder = Folder::find(|name| std::env::var_os(name)).ok();
+        let folder = ProgressFolder::find(|name| std::env::var_os(name)).ok();
         folder.and_then(|mut folder| progress::look(&mut folder)).unwrap_or_default()
     }
 
     /// What is known at the moment: other programs may have added to it. Waits for nothing.
     pub fn look(&mut self) -> Progress {
-        self.keeper.as_mut().ok().and_then(Keeper::look).unwrap_or_else(|| self.progress.clone())
+        self.daemon.as_mut().ok().and_then(ProgressStore::look).unwrap_or_else(|| self.progress.clone())
     }
 
     /// Whether what is noted is written: there is a place for it, and the last attempt succeeded.
     pub fn keeps(&self) -> bool {
-        self.keeper.as_ref().is_ok_and(|keeper| !keeper.has_failed())
+        self.daemon.as_ref().is_ok_and(|daemon| !daemon.has_failed())
     }
 
     /// Notes what a walk through a built-in lesson reached.
     pub fn keep(&mut self, name: &str, reached: LessonProgress) {
-        if let Ok(keeper) = &mut self.keeper {
-            keeper.keep(name, reached);
+        if let Ok(daemon) = &mut self.daemon {
+            daemon.keep(name, reached);
         }
     }
 
     /// Writes what isn't written yet.
     pub fn finish(&mut self) {
-        if let Ok(keeper) = &mut self.keeper {
-            keeper.finish(wait());
+        if let Ok(daemon) = &mut self.daemon {
+            daemon.finish(wait());
         }
     }
 
@@ -62,16 +62,16 @@ impl Memory {
     /// # Errors
     /// Why nothing was forgotten.
     pub fn clear(&mut self, name: Option<&str>) -> Result<usize, Trouble> {
-        match &mut self.keeper {
-            Ok(keeper) => keeper.clear(name, wait()),
+        match &mut self.daemon {
+            Ok(daemon) => daemon.clear(name, wait()),
             Err(trouble) => Err(trouble.clone()),
         }
     }
 
     /// Says on standard error what went wrong; `all`: also that nothing is kept where there is no place for it.
     pub fn say(&self, lang: Lang, all: bool) -> Result<(), Exit> {
-        let troubles: Vec<&Trouble> = match &self.keeper {
-            Ok(keeper) => keeper.troubles().collect(),
+        let troubles: Vec<&Trouble> = match &self.daemon {
+            Ok(daemon) => daemon.troubles().collect(),
             Err(trouble) => Some(trouble).filter(|_| all).into_iter().collect(),
         };
         for trouble in troubles {

@@ -14,7 +14,7 @@ pub struct Survey {
 
 /// Whether a lesson runs in a mode.
 #[derive(Debug, PartialEq, Eq)]
-pub enum Verdict {
+pub enum Runnable {
     Runs,
     /// It wants the lab, and there is none.
     NoLab,
@@ -22,13 +22,13 @@ pub enum Verdict {
     Lacks(Vec<Need>),
 }
 
-impl Verdict {
+impl Runnable {
     /// What is missing, for [`NeedTexts::either`]: `Some(None)` where the lab is.
     pub fn missing(&self) -> Option<Option<&[Need]>> {
         match self {
-            Verdict::Runs => None,
-            Verdict::NoLab => Some(None),
-            Verdict::Lacks(needs) => Some(Some(needs)),
+            Runnable::Runs => None,
+            Runnable::NoLab => Some(None),
+            Runnable::Lacks(needs) => Some(Some(needs)),
         }
     }
 }
@@ -46,14 +46,14 @@ impl Survey {
     }
 
     /// Whether a lesson, one of those that were looked at, runs in one of its modes.
-    pub fn verdict(&self, lesson: &Lesson, mode: Mode) -> Verdict {
+    pub fn verdict(&self, lesson: &Lesson, mode: Mode) -> Runnable {
         let mut needs = lesson.needs_in(mode);
         match (mode, &self.lab) {
-            (Mode::Lab, None) => return Verdict::NoLab,
+            (Mode::Lab, None) => return Runnable::NoLab,
             (Mode::Lab, Some(missing)) => needs.retain(|need| missing.contains(need)),
             (Mode::Host, _) => needs = linux::missing(&needs, mode),
         }
-        if needs.is_empty() { Verdict::Runs } else { Verdict::Lacks(needs) }
+        if needs.is_empty() { Runnable::Runs } else { Runnable::Lacks(needs) }
     }
 }
 

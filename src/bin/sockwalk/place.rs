@@ -8,14 +8,14 @@ use sockwalk::cli::{Exit, Invocation, ModeChoice};
 use sockwalk::i18n::{self, Lang, NeedTexts, PlaceTexts, SharedTexts, Texts, escape, fill, join};
 use sockwalk::lesson::Lesson;
 use sockwalk::linux::shared::Unsafe;
-use sockwalk::linux::{self, Door, LinuxWorld, Place, Refused, Rights};
+use sockwalk::linux::{self, LinuxWorld, Refused, Rights, WalkPlace, WatchSocket};
 use sockwalk::model::{Mode, Need};
 use sockwalk::walk::{Failure, Happening, Runner, WalkOptions, World};
 
-use super::needs::{self, Lacking, Survey, Verdict};
+use super::needs::{self, Lacking, Runnable, Survey};
 
 /// What the process may do, decided once, before it has a second thread.
-pub struct Grounds {
+pub struct ProcessRights {
     /// The right to make labs; `None` where there is none, or none is wanted.
     rights: Option<Rights>,
     /// Why there is none, where one was wanted.
@@ -37,7 +37,7 @@ pub struct Started {
 }
 
 /// What opens a door for who looks on, once it is sure that there is something to look at.
-pub type Doors<'a> = &'a dyn Fn() -> Option<Door>;
+pub type OpensWatchSocket<'a> = &'a dyn Fn() -> Option<WatchSocket>;
 
 /// Why a lesson can't run in the lab.
 enum Obstacle {
@@ -49,7 +49,7 @@ enum Obstacle {
 fn start_in_lab(
     lesson: &Lesson,
     epoch: Instant,
-    door: Doors<'_>,
+    door: OpensWatchSocket<'_>,
     sink: impl Fn(Happening) + Send + 'static,
 ) -> Result<LinuxWorld, Obstacle> {
     let needs = lesson.needs_in(Mode::Lab);
@@ -58,7 +58,7 @@ fn start_in_lab(
         return Err(Obstacle::Lacks(missing));
     }
     // A setting that a lab doesn't have refuses its start. Only then is it worth the time to look for all of them.
-    LinuxWorld::start_watched(Place::Lab(lesson.lab.clone()), epoch, door(), sink).map_err(|refused| {
+    LinuxWorld::start_watched(WalkPlace::Lab(lesson.lab.clone()), epoch, door(), sink).map_err(|refused| {
         match linux::missing_in_lab(&needs) {
             Ok(missing) if !missing.is_empty() => Obstacle::Lacks(missing),
             _ => Obstacle::Refused(refused),
@@ -66,15 +66,15 @@ fn start_in_lab(
     })
 }
 
-impl Grounds {
+impl ProcessRights {
     /// Gains the rights that the chosen mode needs, and gives up all others.
     ///
     /// # Errors
     /// [`Exit`] where the lab was asked for by name and can't be had.
-    pub fn prepare(invocation: &Invocation) -> Result<Grounds, Exit> {
+    pub fn prepare(invocation: &Invocation) -> Result<ProcessRights, Exit> {
         let texts = Texts::load(invocation.lang)?;
         let variable = |name: &str| std::env::var(name).ok();
-        let mut grounds = Grounds {
+        let mut grounds = ProcessRights {
             rights: None,
             refused: None,
             mode: invocation.mode,
@@ -114,7 +114,7 @@ impl Grounds {
         lesson: &Lesson,
         port: Option<u16>,
         epoch: Instant,
-        door: Doors<'_>,
+        door: OpensWatchSocket<'_>,
         sink: impl Fn(Happening) + Send + Clone + 'static,
     ) -> Result<Started, Exit> {
         let mut lacking = Lacking::default();
@@ -149,13 +149,13 @@ impl Grounds {
         lesson: &Lesson,
         port: Option<u16>,
         epoch: Instant,
-        door: Doors<'_>,
+        door: OpensWatchSocket<'_>,
         sink: impl Fn(Happening) + Send + Clone + 'static,
     ) -> Result<LinuxWorld, Exit> {
         let mut server = lesson.server;
         server.set_port(port.unwrap_or(server.port()));
         linux::check_address(server).map_err(|error| self.address_refused(server, &error))?;
-        LinuxWorld::start_watched(Place::Host, epoch, door(), sink).map_err(|refused| self.no_host(&refused))
+        LinuxWorld::start_watched(WalkPlace::Host, epoch, door(), sink).map_err(|refused| self.no_host(&refused))
     }
 
     /// Whether a mode was asked for, if only by asking for none.
@@ -170,7 +170,7 @@ impl Grounds {
     /// Starts a world for a lesson in this mode and in no other.
     ///
     /// # Errors
-    /// As [`Grounds::start`].
+    /// As [`ProcessRights::start`].
     pub fn start_in(
         &self,
         mode: Mode,
@@ -195,7 +195,7 @@ impl Grounds {
 
     /// Whether a lesson can run here, in one of the modes that were asked for.
     pub fn allows(&self, lesson: &Lesson, survey: &Survey) -> bool {
-        let runs = |mode: &Mode| self.wants(*mode) && survey.verdict(lesson, *mode) == Verdict::Runs;
+        let runs = |mode: &Mode| self.wants(*mode) && survey.verdict(lesson, *mode) == Runnable::Runs;
         lesson.modes.iter().any(runs)
     }
 

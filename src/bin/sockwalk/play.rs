@@ -13,14 +13,14 @@ use sockwalk::linux::shared::ShownLesson;
 use sockwalk::model::{Mode, Trace};
 use sockwalk::plain::{Transcript, failures};
 use sockwalk::report::JsonLines;
-use sockwalk::walk::{Next, Phase, Walk, World, drive, straight_on};
+use sockwalk::walk::{DriveStep, Phase, Walk, World, drive, straight_on};
 
 use super::needs;
-use super::place::{Grounds, Started, Waits, runner};
+use super::place::{ProcessRights, Started, Waits, runner};
 use super::recorder::Recordings;
 
 /// How a lesson is played.
-pub struct Options {
+pub struct PlayOptions {
     /// What is printed.
     pub format: Format,
     /// How long a claim may take to become true.
@@ -34,9 +34,9 @@ pub struct Options {
 /// Plays a lesson. Returns the exit status: 0 where every claim held, else 1.
 pub fn run(
     invocation: &Invocation,
-    (grounds, lesson): (Grounds, Lesson),
+    (grounds, lesson): (ProcessRights, Lesson),
     target: &Target,
-    options: &Options,
+    options: &PlayOptions,
 ) -> Result<u8, Exit> {
     let mut recordings = Recordings::new(options.record.clone());
     recordings.make_file().map_err(|why| why.exit(invocation.lang))?;
@@ -55,13 +55,13 @@ pub fn run(
     recordings.begin((world.mode(), world.wire()), Some(shown(&lesson, target)));
     let content = if options.format == Format::Json { Content::Json } else { Content::Text };
     let mut out = BufWriter::new(super::out::out_of(content));
-    let mut teller = Teller::new(&lesson, walk.mode(), options.format, invocation.lang)?;
+    let mut teller = PlayWriter::new(&lesson, walk.mode(), options.format, invocation.lang)?;
     let told = teller.begin(&mut out).and_then(|()| {
         // Each time that a step begins the world works on it: time to tell what the steps before came to.
         let mut begun = None;
         drive(&mut walk, &mut world, (&inbox, &|| epoch.elapsed()), |walk| {
             let (step, next) = (walk.trace().present().step(), straight_on(walk));
-            if step != begun || next == Next::Leave {
+            if step != begun || next == DriveStep::Leave {
                 begun = step;
                 recordings.write(walk.trace(), Some(&lesson));
                 teller.tell(walk.trace(), &mut out)?;
@@ -101,36 +101,36 @@ pub fn shown(lesson: &Lesson, target: &Target) -> ShownLesson {
     ShownLesson { name: lesson.id.clone(), source }
 }
 
-enum Teller<'a> {
+enum PlayWriter<'a> {
     Text(Box<Transcript<'a>>),
     Json(JsonLines, &'a Lesson),
 }
 
-impl<'a> Teller<'a> {
-    fn new(lesson: &'a Lesson, mode: Mode, format: Format, lang: Lang) -> Result<Teller<'a>, Exit> {
+impl<'a> PlayWriter<'a> {
+    fn new(lesson: &'a Lesson, mode: Mode, format: Format, lang: Lang) -> Result<PlayWriter<'a>, Exit> {
         Ok(match format {
-            Format::Text => Teller::Text(Box::new(Transcript::new(lesson, mode, lang)?)),
-            Format::Json => Teller::Json(JsonLines::default(), lesson),
+            Format::Text => PlayWriter::Text(Box::new(Transcript::new(lesson, mode, lang)?)),
+            Format::Json => PlayWriter::Json(JsonLines::default(), lesson),
         })
     }
 
     fn begin(&self, out: &mut impl Write) -> io::Result<()> {
         match self {
-            Teller::Text(transcript) => transcript.begin(out),
-            Teller::Json(..) => Ok(()),
+            PlayWriter::Text(transcript) => transcript.begin(out),
+            PlayWriter::Json(..) => Ok(()),
         }
     }
 
     fn tell(&mut self, trace: &Trace, out: &mut impl Write) -> io::Result<()> {
         match self {
-            Teller::Text(transcript) => transcript.write(trace, out)?,
-            Teller::Json(lines, lesson) => lines.write(trace, |step| step_id(lesson, step), out)?,
+            PlayWriter::Text(transcript) => transcript.write(trace, out)?,
+            PlayWriter::Json(lines, lesson) => lines.write(trace, |step| step_id(lesson, step), out)?,
         }
         out.flush()
     }
 
     fn finish(&mut self, (lesson, walk): (&Lesson, &Walk), is_built_in: bool, out: &mut impl Write) -> io::Result<()> {
-        if let Teller::Text(transcript) = self {
+        if let PlayWriter::Text(transcript) = self {
             transcript.finish(walk.trace(), out)?;
             if is_built_in && *walk.phase() == Phase::Finished {
                 let mut later = builtin_names().into_iter().skip_while(|name| *name != lesson.id).skip(1);

@@ -11,9 +11,9 @@ use sockwalk::lesson::Lesson;
 use sockwalk::linux::shared::ShownLesson;
 use sockwalk::model::{Mode, Trace};
 use sockwalk::report::{Header, JsonLines};
-use sockwalk::walk::Wire;
+use sockwalk::walk::WireAbility;
 
-use super::shelf::now_ms;
+use super::storage::now_ms;
 
 /// What `--record` asks for: a file for each walk, as each goes on.
 #[derive(Default)]
@@ -79,7 +79,7 @@ impl Recordings {
     }
 
     /// The walk begins whose file was made, at this place, through this lesson.
-    pub fn begin(&mut self, (mode, wire): (Mode, Wire), lesson: Option<ShownLesson>) {
+    pub fn begin(&mut self, (mode, wire): (Mode, WireAbility), lesson: Option<ShownLesson>) {
         let Some(file) = self.file.take() else { return };
         let (lesson, source) = lesson.map(|lesson| (lesson.name, lesson.source)).unzip();
         let header = Header {

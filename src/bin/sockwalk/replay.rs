@@ -10,7 +10,7 @@ use std::sync::Arc;
 use std::sync::mpsc::channel;
 use std::time::{Duration, Instant};
 
-use sockwalk::cli::{Exit, Invocation, Shown};
+use sockwalk::cli::{Exit, Invocation, ReplayOutput};
 use sockwalk::i18n::{Lang, SharedTexts, Texts, cause, escape, fill, harmless, join};
 use sockwalk::lesson::Lesson;
 use sockwalk::model::{Cause, Entry, Event, Trace};
@@ -19,13 +19,13 @@ use sockwalk::report::{Header, Recording, Unreadable, read_recording};
 use sockwalk::tui::{Catalogue, Host, NotOpened, Opened, Opens};
 use sockwalk::walk::{Free, FreeOptions, Purpose, Request, Walk};
 
-use super::course::Course;
-use super::memory::Memory;
+use super::course::Curriculum;
+use super::memory::LearnerProgress;
 use super::parting;
 use super::screen;
 
 /// Shows the recording until the learner quits, or prints it. Returns the exit status.
-pub fn run(invocation: &Invocation, path: &Path, shown: Shown) -> Result<u8, Exit> {
+pub fn run(invocation: &Invocation, path: &Path, shown: ReplayOutput) -> Result<u8, Exit> {
     let texts = Texts::load(invocation.lang)?;
     let name = escape(path.as_os_str().as_encoded_bytes());
     let cant = |text: &str, line: u64, error: &str| {
@@ -45,7 +45,7 @@ pub fn run(invocation: &Invocation, path: &Path, shown: Shown) -> Result<u8, Exi
     let header = recording.header.unwrap_or_else(|| Header::deduced(&recording.entries));
     let mode = header.mode;
     let walk = recorded(recording.entries, &header);
-    if shown == Shown::Text || !screen::is_possible() {
+    if shown == ReplayOutput::Text || !screen::is_possible() {
         let mut out = BufWriter::new(super::out::out());
         let mut transcript = match walk.lesson() {
             Some(lesson) => Transcript::new(lesson, mode, invocation.lang)?,
@@ -64,7 +64,7 @@ pub fn run(invocation: &Invocation, path: &Path, shown: Shown) -> Result<u8, Exi
         };
     }
     let (sender, inbox) = channel();
-    let mut house = House { begun: Instant::now(), wanted: None };
+    let mut house = RecordingHost { begun: Instant::now(), wanted: None };
     let shown = screen::show(walk, invocation, (sender, &inbox), &mut house, |app| app.look_at_the_beginning())?;
     shown.pass_signal_on();
     if !shown.drawn {
@@ -153,13 +153,13 @@ pub fn lesson(name: &str, source: Option<&str>) -> Option<Arc<Lesson>> {
 }
 
 /// Nothing stands behind a recording.
-struct House {
+struct RecordingHost {
     begun: Instant,
     /// The lesson with which the program goes on.
     wanted: Option<String>,
 }
 
-impl Host for House {
+impl Host for RecordingHost {
     fn now(&self) -> Duration {
         self.begun.elapsed()
     }
@@ -173,7 +173,7 @@ impl Host for House {
     }
 
     fn catalogue(&mut self, _: &Walk) -> Result<Catalogue, String> {
-        Ok(Catalogue { rows: Course::unknown().rows(&Memory::peek()), opens: Opens::Here, here: None })
+        Ok(Catalogue { rows: Curriculum::unknown().rows(&LearnerProgress::peek()), opens: Opens::Here, here: None })
     }
 
     fn open(&mut self, lesson: &str, _: &Walk, _: u64) -> Result<Option<Opened>, NotOpened> {

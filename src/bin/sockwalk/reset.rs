@@ -3,7 +3,7 @@
 use sockwalk::cli::{Exit, Invocation};
 use sockwalk::i18n::{Texts, fill, join};
 
-use super::memory::{Memory, sentence};
+use super::memory::{LearnerProgress, sentence};
 use super::place;
 
 /// Forgets, and says what. Returns the exit status.
@@ -13,7 +13,7 @@ pub fn run(invocation: &Invocation, name: Option<&str>) -> Result<u8, Exit> {
         let _known = sockwalk::cli::find(name, invocation.lang)?;
     }
     place::become_user(invocation.lang)?;
-    let mut memory = Memory::open();
+    let mut memory = LearnerProgress::open();
     let cleared = memory.clear(name);
     if cleared.is_ok() {
         memory.say(invocation.lang, false)?;

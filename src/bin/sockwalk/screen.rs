@@ -16,7 +16,7 @@ use sockwalk::cli::{Exit, Invocation, ThemeChoice};
 use sockwalk::i18n::{self, Lang, Texts, cause, fill, join};
 use sockwalk::linux::Refused;
 use sockwalk::theme::{Choice, Colours, Theme};
-use sockwalk::tui::{self, App, Catalogue, Guard, Host, Look, Msg, NotOpened, Opened, Stop};
+use sockwalk::tui::{self, App, Appearance, Catalogue, Guard, Host, Msg, NotOpened, Opened, StopRequest};
 use sockwalk::walk::{Request, Walk};
 
 /// Whether there is a terminal to draw on.
@@ -30,10 +30,10 @@ pub fn is_possible() -> bool {
 const ENDING: [i32; 10] = [SIGTERM, SIGHUP, SIGINT, SIGQUIT, SIGUSR1, SIGALRM, SIGVTALRM, SIGPROF, SIGXCPU, SIGXFSZ];
 
 /// The colours and words that were chosen.
-fn look(invocation: &Invocation) -> Result<Look, Exit> {
+fn look(invocation: &Invocation) -> Result<Appearance, Exit> {
     let colours = Colours::of_terminal(|name| std::env::var(name).ok());
     let theme = Theme::load(choice(invocation.theme), colours).map_err(broken)?;
-    Look::new(invocation.lang, theme, super::out::glyphs()).map_err(broken)
+    Appearance::new(invocation.lang, theme, super::out::glyphs()).map_err(broken)
 }
 
 fn choice(theme: ThemeChoice) -> Choice {
@@ -66,7 +66,7 @@ fn cannot_go_on(why: &str, lang: Lang) -> Exit {
 }
 
 /// A walk that was shown, and how that ended.
-pub struct Shown {
+pub struct ShownWalk {
     /// The interface as it was left.
     pub app: App,
     /// Whether the terminal could be drawn to until the end.
@@ -74,7 +74,7 @@ pub struct Shown {
     signal: Receiver<i32>,
 }
 
-impl Shown {
+impl ShownWalk {
     /// Ends the process by the signal that ended the interface, if one did: so that whoever sent it sees the end that it
     /// wanted. Call it when everything is cleaned up.
     pub fn pass_signal_on(&self) {
@@ -91,7 +91,7 @@ pub fn show(
     (sender, inbox): (Sender<Msg>, &Receiver<Msg>),
     host: &mut impl Host,
     prepare: impl FnOnce(&mut App),
-) -> Result<Shown, Exit> {
+) -> Result<ShownWalk, Exit> {
     let (columns, rows) = crossterm::terminal::size().map_err(trouble(invocation.lang))?;
     // Before the terminal is touched at all: to be asked for its colours it is in raw mode.
     let signal = watch_signals(sender.clone()).map_err(trouble(invocation.lang))?;
@@ -111,7 +111,7 @@ pub fn show(
     let drawn = tui::run(&mut terminal, &mut app, inbox, &mut on_terminal).is_ok();
     host.went_on(app.walk());
     drop(guard);
-    Ok(Shown { app, drawn, signal })
+    Ok(ShownWalk { app, drawn, signal })
 }
 
 /// The host, and the terminal that is given back while the program stands still.
@@ -149,9 +149,9 @@ impl<H: Host> Host for OnTerminal<'_, H> {
         self.host.open(lesson, leaving, generation)
     }
 
-    fn suspend(&mut self, stop: Stop) -> io::Result<()> {
+    fn suspend(&mut self, stop: StopRequest) -> io::Result<()> {
         self.guard.release();
-        sockwalk::linux::stop(stop == Stop::Job)?;
+        sockwalk::linux::stop(stop == StopRequest::Job)?;
         self.guard.take()
     }
 

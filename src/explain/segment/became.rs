@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt::Display;
 use std::time::Duration;
 
-use super::{About, Kind, end_at, open_at, sentences};
+use super::{SegmentContext, SegmentKind, end_at, open_at, sentences};
 use crate::model::{Caller, Connection, Event, SocketFacts, SocketState, SocketView, TimerKind, View};
 use crate::tcp::{Flags, State, line};
 
@@ -13,13 +13,13 @@ const SOON: Duration = Duration::from_secs(1);
 
 /// What was seen after a delivery, before anything else happened to the connection.
 #[derive(Default)]
-struct Seen<'a> {
+struct Aftermath<'a> {
     /// What the kernel said last of each socket at the receiver's end; `None` where it was gone.
     sockets: BTreeMap<u64, Option<&'a SocketFacts>>,
     told: Vec<String>,
 }
 
-impl<'a> About<'a> {
+impl<'a> SegmentContext<'a> {
     pub(super) fn arrival(&self) -> String {
         let packet = self.segment.segment;
         let before = self.view.trace().at(self.segment.changed);
@@ -50,14 +50,14 @@ impl<'a> About<'a> {
     }
 
     /// What was seen at the receiver's end until something else happened to the connection.
-    fn seen(&self, open: Option<u64>) -> Seen<'a> {
+    fn seen(&self, open: Option<u64>) -> Aftermath<'a> {
         let packet = self.segment.segment;
         let trace = self.view.trace();
         let began = self.segment.changed;
         let receiver = self.actor(packet.to, packet.from);
         let entries = trace.entries().get(began + 1..self.view.moment()).unwrap_or(&[]);
         let until = trace.entries().get(began).map_or(Duration::ZERO, |entry| entry.at) + SOON;
-        let mut seen = Seen::default();
+        let mut seen = Aftermath::default();
         for entry in entries.iter().take_while(|entry| entry.at <= until) {
             match &entry.event {
                 Event::Delivered(id) | Event::Dropped(id) if self.is_here(self.view.segment(*id)) => break,
@@ -165,19 +165,21 @@ impl<'a> About<'a> {
         let who = self.who(packet.to, packet.from);
         let n = packet.len();
         let lost = match self.kind() {
-            Kind::Syn => self.words.say(|t| &t.lost_syn, &[]),
-            Kind::SynAck => self.words.say(|t| &t.lost_syn_ack, &[]),
-            Kind::Fin => self.words.say(|t| &t.lost_fin, &[]),
-            Kind::Data => self.words.say(|t| &t.lost_data, &[("n", &n)]),
-            Kind::Rst => self.words.say(|t| &t.lost_rst, &[]),
-            Kind::Probe => self.words.say(|t| &t.lost_probe, &[]),
-            Kind::Ack => self.words.say(|t| &t.lost_ack, &[]),
-            Kind::Datagram => self.words.say(|t| &t.lost_datagram, &[]),
-            Kind::Unreachable => self.words.say(|t| &t.lost_icmp, &[]),
+            SegmentKind::Syn => self.words.say(|t| &t.lost_syn, &[]),
+            SegmentKind::SynAck => self.words.say(|t| &t.lost_syn_ack, &[]),
+            SegmentKind::Fin => self.words.say(|t| &t.lost_fin, &[]),
+            SegmentKind::Data => self.words.say(|t| &t.lost_data, &[("n", &n)]),
+            SegmentKind::Rst => self.words.say(|t| &t.lost_rst, &[]),
+            SegmentKind::Probe => self.words.say(|t| &t.lost_probe, &[]),
+            SegmentKind::Ack => self.words.say(|t| &t.lost_ack, &[]),
+            SegmentKind::Datagram => self.words.say(|t| &t.lost_datagram, &[]),
+            SegmentKind::Unreachable => self.words.say(|t| &t.lost_icmp, &[]),
         };
         let timer = match self.kind() {
-            Kind::Syn | Kind::SynAck | Kind::Fin | Kind::Data => Some(self.timer(packet.from, packet.to, now)),
-            Kind::Ack => Some(self.timer(packet.to, packet.from, now)),
+            SegmentKind::Syn | SegmentKind::SynAck | SegmentKind::Fin | SegmentKind::Data => {
+                Some(self.timer(packet.from, packet.to, now))
+            }
+            SegmentKind::Ack => Some(self.timer(packet.to, packet.from, now)),
             _ => None,
         };
         sentences([Some(self.words.say(|t| &t.dropped, &[("who", &who)])), Some(lost), timer].into_iter().flatten())

@@ -16,14 +16,14 @@ use super::table::Broken;
 use crate::i18n::{Lang, join};
 use crate::model::{Actor, Connection, Fate, SegmentId, SegmentView, Side, SocketView, View};
 use crate::tcp::{Flags, Numbers, Segment, line};
-use texts::{SegmentTexts, Words};
+use texts::{SegmentSentences, SegmentTexts};
 
 /// So many earlier segments of a connection are looked at for what a segment says that they didn't.
 const EARLIER: usize = 400;
 
 /// What is said of one segment, in sentences.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Story {
+pub struct SegmentExplanation {
     /// Who sent it, and what made it.
     pub sender: String,
     /// What it says.
@@ -44,27 +44,27 @@ pub fn story(
     id: SegmentId,
     now: Duration,
     (lang, numbers): (Lang, Numbers),
-) -> Result<Option<Story>, Broken> {
-    let words = Words { texts: SegmentTexts::load()?, lang };
+) -> Result<Option<SegmentExplanation>, Broken> {
+    let words = SegmentSentences { texts: SegmentTexts::load()?, lang };
     let Some(segment) = view.segment(id).filter(|one| matches!(one.fate, Fate::Delivered | Fate::Dropped)) else {
         return Ok(None);
     };
-    let about = About { view, segment, numbers, words };
+    let about = SegmentContext { view, segment, numbers, words };
     let became = if segment.fate == Fate::Delivered { about.arrival() } else { about.loss(now) };
-    Ok(Some(Story { sender: about.sender(), says: about.says(), first: about.first_sights(), became }))
+    Ok(Some(SegmentExplanation { sender: about.sender(), says: about.says(), first: about.first_sights(), became }))
 }
 
 /// A segment, and from where it is looked at.
-struct About<'a> {
+struct SegmentContext<'a> {
     view: &'a View<'a>,
     segment: SegmentView<'a>,
     numbers: Numbers,
-    words: Words,
+    words: SegmentSentences,
 }
 
 /// What kind of segment it is, by what matters most in it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Kind {
+enum SegmentKind {
     Rst,
     Syn,
     SynAck,
@@ -77,21 +77,21 @@ enum Kind {
     Unreachable,
 }
 
-impl<'a> About<'a> {
-    fn kind(&self) -> Kind {
+impl<'a> SegmentContext<'a> {
+    fn kind(&self) -> SegmentKind {
         use crate::tcp::Protocol;
         let packet = self.segment.segment;
         let Some(tcp) = packet.tcp() else {
-            return if packet.protocol() == Protocol::Udp { Kind::Datagram } else { Kind::Unreachable };
+            return if packet.protocol() == Protocol::Udp { SegmentKind::Datagram } else { SegmentKind::Unreachable };
         };
         match tcp.flags {
-            flags if flags.has(Flags::RST) => Kind::Rst,
-            flags if flags.has(Flags::SYN) && flags.has(Flags::ACK) => Kind::SynAck,
-            flags if flags.has(Flags::SYN) => Kind::Syn,
-            flags if flags.has(Flags::FIN) => Kind::Fin,
-            _ if !packet.is_empty() => Kind::Data,
-            _ if self.next_of_sender() == Some(tcp.seq.wrapping_add(1)) => Kind::Probe,
-            _ => Kind::Ack,
+            flags if flags.has(Flags::RST) => SegmentKind::Rst,
+            flags if flags.has(Flags::SYN) && flags.has(Flags::ACK) => SegmentKind::SynAck,
+            flags if flags.has(Flags::SYN) => SegmentKind::Syn,
+            flags if flags.has(Flags::FIN) => SegmentKind::Fin,
+            _ if !packet.is_empty() => SegmentKind::Data,
+            _ if self.next_of_sender() == Some(tcp.seq.wrapping_add(1)) => SegmentKind::Probe,
+            _ => SegmentKind::Ack,
         }
     }
 

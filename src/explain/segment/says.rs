@@ -1,6 +1,6 @@
 //! What a segment says, beside what its sender had said before.
 
-use super::{About, Kind, end_at, end_of, sentences};
+use super::{SegmentContext, SegmentKind, end_at, end_of, sentences};
 use crate::i18n::excerpt;
 use crate::model::TimerKind;
 use crate::tcp::{Flags, Segment, number};
@@ -10,25 +10,27 @@ const SHOWN: usize = 24;
 /// Only among so many first segments one is looked for that is the first of its kind.
 const FIRST: u32 = 300;
 
-impl About<'_> {
+impl SegmentContext<'_> {
     pub(super) fn says(&self) -> String {
         let packet = self.segment.segment;
         let n = packet.len();
         let Some(tcp) = packet.tcp() else {
             return match self.kind() {
-                Kind::Datagram => self.words.say(|t| &t.datagram, &[("n", &n)]),
+                SegmentKind::Datagram => self.words.say(|t| &t.datagram, &[("n", &n)]),
                 _ => self.words.say(|t| &t.unreachable, &[("port", &packet.from.port())]),
             };
         };
         let seq = self.own(tcp.seq);
         let ack = number(tcp.ack, self.segment.initials.other, self.numbers);
         match self.kind() {
-            Kind::Syn => self.words.say(|t| &t.syn, &[("seq", &seq)]),
-            Kind::SynAck => self.words.say(|t| &t.syn_ack, &[("seq", &seq), ("ack", &ack)]),
+            SegmentKind::Syn => self.words.say(|t| &t.syn, &[("seq", &seq)]),
+            SegmentKind::SynAck => self.words.say(|t| &t.syn_ack, &[("seq", &seq), ("ack", &ack)]),
             // It has no number of its own (RFC 9293, section 3.10.7.1).
-            Kind::Rst if tcp.seq == 0 && tcp.flags.has(Flags::ACK) => self.words.say(|t| &t.rst_answer, &[]),
-            Kind::Rst => self.words.say(|t| &t.rst, &[]),
-            Kind::Probe => sentences([self.probe(), self.window(tcp)].into_iter().filter(|text| !text.is_empty())),
+            SegmentKind::Rst if tcp.seq == 0 && tcp.flags.has(Flags::ACK) => self.words.say(|t| &t.rst_answer, &[]),
+            SegmentKind::Rst => self.words.say(|t| &t.rst, &[]),
+            SegmentKind::Probe => {
+                sentences([self.probe(), self.window(tcp)].into_iter().filter(|text| !text.is_empty()))
+            }
             _ => {
                 let fin = tcp.flags.has(Flags::FIN).then(|| {
                     let last = self.own(end_of(&self.segment, tcp).wrapping_sub(1));

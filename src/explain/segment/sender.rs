@@ -1,13 +1,13 @@
 //! Who sent a segment, and what made it, where that was seen.
 
-use super::{About, end_at, sentences};
+use super::{SegmentContext, end_at, sentences};
 use crate::model::{Actor, Call, Connection, Event, View};
 use crate::tcp::Flags;
 
 /// So many entries before a segment are looked at for what made it.
 const BEFORE: usize = 80;
 
-impl About<'_> {
+impl SegmentContext<'_> {
     pub(super) fn sender(&self) -> String {
         let packet = self.segment.segment;
         let (who, line) = (self.who(packet.from, packet.to), self.line(&self.segment));

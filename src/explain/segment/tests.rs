@@ -50,7 +50,7 @@ impl Script {
         self.push(Event::Socket(facts));
     }
 
-    fn story(&self, id: SegmentId) -> Story {
+    fn story(&self, id: SegmentId) -> SegmentExplanation {
         let asked = (Lang::EN, Numbers::Symbolic);
         story(&self.0.present(), id, Duration::from_secs(2), asked).unwrap().unwrap()
     }

@@ -88,12 +88,12 @@ impl SegmentTexts {
 
 /// The texts in one language.
 #[derive(Clone, Copy)]
-pub(super) struct Words {
+pub(super) struct SegmentSentences {
     pub(super) texts: &'static SegmentTexts,
     pub(super) lang: Lang,
 }
 
-impl Words {
+impl SegmentSentences {
     /// A text, its facts filled in.
     pub(super) fn say(&self, text: fn(&SegmentTexts) -> &Localized, facts: &[(&str, &dyn Display)]) -> String {
         fill(text(self.texts).get(self.lang), facts)

@@ -7,7 +7,7 @@ pub(super) fn v4() -> SocketAddr {
 }
 
 /// A call, what it came to, what was known, and the reason that follows.
-type Case = (Call, Result<i64, &'static str>, Facts, Option<Circumstance>);
+type Case = (Call, Result<i64, &'static str>, CallFacts, Option<Circumstance>);
 
 fn bind() -> Call {
     Call::Bind { fd: 3, addr: v4() }
@@ -54,7 +54,7 @@ fn with(change: fn(&mut Situation), mut situation: Situation) -> Situation {
     situation
 }
 
-fn held(by: Holder) -> Situation {
+fn held(by: PortHolder) -> Situation {
     Situation { port_held_by: Some(by), ..Situation::default() }
 }
 
@@ -63,7 +63,7 @@ type Known = (Call, Result<i64, &'static str>, Situation, Option<Circumstance>);
 
 /// What was known before; nothing came of the call meanwhile.
 fn known(cases: Vec<Known>) -> Vec<Case> {
-    cases.into_iter().map(|(call, came, known, wanted)| (call, came, Facts::steady(known), wanted)).collect()
+    cases.into_iter().map(|(call, came, known, wanted)| (call, came, CallFacts::steady(known), wanted)).collect()
 }
 
 fn before_a_connection() -> Vec<Case> {
@@ -74,23 +74,23 @@ fn before_a_connection() -> Vec<Case> {
     let reuse = |by| Situation { reuse: true, bound: true, ..held(by) };
     known(vec![
         (bind(), Err("EADDRINUSE"), Situation::default(), None),
-        (bind(), Err("EADDRINUSE"), held(Holder::TimeWait), Some(TimeWait)),
-        (bind(), Err("EADDRINUSE"), held(Holder::Connection), Some(Connected)),
-        (bind(), Err("EADDRINUSE"), held(Holder::Bound), Some(Bound)),
-        (bind(), Err("EADDRINUSE"), held(Holder::Listener), Some(Listening)),
-        (bind(), Err("EADDRINUSE"), reuse(Holder::Listener), Some(Listening)),
-        (bind(), Err("EADDRINUSE"), reuse(Holder::TimeWait), Some(ReuseHereOnly)),
-        (bind(), Err("EADDRINUSE"), reuse(Holder::Connection), Some(ReuseHereOnly)),
-        (bind(), Err("EADDRINUSE"), reuse(Holder::Bound), Some(ReuseHereOnly)),
+        (bind(), Err("EADDRINUSE"), held(PortHolder::TimeWait), Some(TimeWait)),
+        (bind(), Err("EADDRINUSE"), held(PortHolder::Connection), Some(Connected)),
+        (bind(), Err("EADDRINUSE"), held(PortHolder::Bound), Some(Bound)),
+        (bind(), Err("EADDRINUSE"), held(PortHolder::Listener), Some(Listening)),
+        (bind(), Err("EADDRINUSE"), reuse(PortHolder::Listener), Some(Listening)),
+        (bind(), Err("EADDRINUSE"), reuse(PortHolder::TimeWait), Some(ReuseHereOnly)),
+        (bind(), Err("EADDRINUSE"), reuse(PortHolder::Connection), Some(ReuseHereOnly)),
+        (bind(), Err("EADDRINUSE"), reuse(PortHolder::Bound), Some(ReuseHereOnly)),
         (any_port(), Err("EADDRINUSE"), Situation::default(), Some(NoPort)),
         (bind(), Err("EINVAL"), with(|s| s.ipv6 = true, Situation::default()), Some(OtherFamily)),
         (bind(), Err("EINVAL"), state(Closed), None),
         (listen(), Err("EADDRINUSE"), Situation::default(), Some(NoPort)),
         (listen(), Err("EADDRINUSE"), state(Closed), None),
-        (listen(), Err("EADDRINUSE"), bound(Holder::Listener), Some(Listening)),
-        (listen(), Err("EADDRINUSE"), bound(Holder::Connection), Some(Connected)),
-        (listen(), Err("EADDRINUSE"), bound(Holder::TimeWait), Some(TimeWait)),
-        (listen(), Err("EADDRINUSE"), reuse(Holder::Connection), Some(ReuseHereOnly)),
+        (listen(), Err("EADDRINUSE"), bound(PortHolder::Listener), Some(Listening)),
+        (listen(), Err("EADDRINUSE"), bound(PortHolder::Connection), Some(Connected)),
+        (listen(), Err("EADDRINUSE"), bound(PortHolder::TimeWait), Some(TimeWait)),
+        (listen(), Err("EADDRINUSE"), reuse(PortHolder::Connection), Some(ReuseHereOnly)),
         (listen(), Err("EINVAL"), joined(Closed), Some(Over)),
         (listen(), Err("EINVAL"), joined(Established), None),
         (listen(), Ok(0), Situation::default(), Some(Unbound)),
@@ -186,12 +186,12 @@ fn closing() -> Vec<Case> {
     let lingers = |seconds| Situation { linger: Some(seconds), send_queue: 1, ..joined(Established) };
     let unseen = |before| Situation { seen: false, ..before };
     let [fin, reset, slept, acknowledged] = [
-        Course { sent_fin: true, ..Course::default() },
-        Course { sent_reset: true, ..Course::default() },
-        Course { sent_fin: true, slept: true, ..Course::default() },
-        Course { sent_fin: true, slept: true, fin_acknowledged: true, ..Course::default() },
+        CallCourse { sent_fin: true, ..CallCourse::default() },
+        CallCourse { sent_reset: true, ..CallCourse::default() },
+        CallCourse { sent_fin: true, slept: true, ..CallCourse::default() },
+        CallCourse { sent_fin: true, slept: true, fin_acknowledged: true, ..CallCourse::default() },
     ];
-    let quiet = Course::default();
+    let quiet = CallCourse::default();
     let cases = [
         // It is the RST that tells: a FIN went where the table was older than the call.
         (waits(5, Established), reset, Some(Unread)),
@@ -210,14 +210,14 @@ fn closing() -> Vec<Case> {
         (Situation { send_queue: 1, ..joined(Established) }, fin, Some(Unsent)),
         (Situation { send_queue: 1, ..joined(CloseWait) }, quiet, Some(Unsent)),
         (Situation { recv_queue: 1, ..state(Listen) }, quiet, Some(Listening)),
-        (Situation { port_held_by: Some(Holder::Listener), ..state(Listen) }, quiet, Some(NoEffect)),
+        (Situation { port_held_by: Some(PortHolder::Listener), ..state(Listen) }, quiet, Some(NoEffect)),
         (Situation { send_queue: 1, ..state(SynSent) }, quiet, Some(Connecting)),
         (state(SynRecv), fin, Some(Simultaneous)),
         (joined(Established), fin, None),
         (waits(1, Closed), quiet, None),
     ];
-    let case = |(before, course, wanted)| (close(), Ok(0), Facts { course, ..Facts::steady(before) }, wanted);
-    let blocks = (close(), Err("blocks"), Facts::steady(lingers(3)), Some(Lingered));
+    let case = |(before, course, wanted)| (close(), Ok(0), CallFacts { course, ..CallFacts::steady(before) }, wanted);
+    let blocks = (close(), Err("blocks"), CallFacts::steady(lingers(3)), Some(Lingered));
     cases.into_iter().map(case).chain([blocks]).collect()
 }
 
@@ -242,7 +242,7 @@ fn of_datagrams() -> Vec<Case> {
 fn capped() -> Vec<Case> {
     let listens = |backlog| Situation { send_queue: backlog, ..state(State::Listen) };
     let asked = |backlog| Call::Listen { fd: 3, backlog };
-    let facts = |now| Facts { now: listens(now), ..Facts::steady(state(State::Closed)) };
+    let facts = |now| CallFacts { now: listens(now), ..CallFacts::steady(state(State::Closed)) };
     let cases = [(-1, 4096, true), (5000, 4096, true), (0, 0, false), (8, 8, false)];
     let wanted = |is: bool| is.then_some(Circumstance::Capped);
     cases.map(|(backlog, now, is)| (asked(backlog), Ok(0), facts(now), wanted(is))).to_vec()
@@ -258,15 +258,15 @@ fn the_reason_follows_from_the_situation_and_every_text_has_its_situation() {
     for (call, came, facts, wanted) in cases() {
         let returned = came.map(|value| Returned { value, ..Returned::default() });
         let (came, kind) = match &returned {
-            Ok(returned) => (Came::Returned(returned), Kind::Returns),
-            Err("blocks") => (Came::Blocks, Kind::Blocks),
-            Err(name) => (Came::Error(errno(name)), Kind::Error(errno(name))),
+            Ok(returned) => (CallState::Returned(returned), OutcomeKind::Returns),
+            Err("blocks") => (CallState::Blocks, OutcomeKind::Blocks),
+            Err(name) => (CallState::Error(errno(name)), OutcomeKind::Error(errno(name))),
         };
         assert_eq!(Circumstance::of(&call, came, &facts), wanted, "{call:?} {came:?} {facts:?}");
         seen.insert((Some(call.name().name().to_owned()), kind, wanted));
     }
     let entries = &Explanations::load().unwrap().entries;
-    for key in entries.keys().filter(|key| key.2.is_some() && key.1 != Kind::Since) {
+    for key in entries.keys().filter(|key| key.2.is_some() && key.1 != OutcomeKind::Since) {
         assert!(seen.contains(key), "nothing leads to {key:?}");
     }
     for key in seen.iter().filter(|key| key.2.is_some()) {
@@ -321,8 +321,8 @@ fn later() -> Vec<Later> {
         (close(), Ok(0), Some(Unsent), [joined(FinWait1), reset()], Some(Reset)),
         (close(), Ok(0), Some(LingerOver), [joined(FinWait1), over()], Some(Over)),
         (close(), Ok(0), Some(Unread), [over(), over()], None),
-        (bind(), Err("EADDRINUSE"), None, [held(Holder::Bound), held(Holder::Bound)], None),
-        (bind(), Err("EADDRINUSE"), None, [held(Holder::TimeWait), Situation::default()], Some(Free)),
+        (bind(), Err("EADDRINUSE"), None, [held(PortHolder::Bound), held(PortHolder::Bound)], None),
+        (bind(), Err("EADDRINUSE"), None, [held(PortHolder::TimeWait), Situation::default()], Some(Free)),
         // Of a blocking call the present is told anyway.
         (connect(), Err("blocks"), None, [state(SynSent), reset()], None),
     ]
@@ -334,14 +334,14 @@ fn what_has_changed_since_is_said_instead() {
     for (call, came, circumstance, [after, now], wanted) in later() {
         let returned = came.map(|value| Returned { value, ..Returned::default() });
         let came = match &returned {
-            Ok(returned) => Came::Returned(returned),
-            Err("blocks") => Came::Blocks,
-            Err(name) => Came::Error(errno(name)),
+            Ok(returned) => CallState::Returned(returned),
+            Err("blocks") => CallState::Blocks,
+            Err(name) => CallState::Error(errno(name)),
         };
         let changed = after != now;
         let now = Situation { state_since: if changed { 9 } else { 3 }, ..now };
         let after = Situation { state_since: 3, ..after };
-        let facts = Facts { before: after.clone(), course: Course::default(), after, now, returned: 5 };
+        let facts = CallFacts { before: after.clone(), course: CallCourse::default(), after, now, returned: 5 };
         assert_eq!(
             crate::explain::since::since(&call, came, circumstance, &facts),
             wanted,
@@ -353,5 +353,5 @@ fn what_has_changed_since_is_said_instead() {
     for what in &seen {
         assert!(all.since(*what, Lang::EN).is_some(), "{what:?} has no text");
     }
-    assert_eq!(all.entries.keys().filter(|key| key.1 == Kind::Since).count(), seen.len());
+    assert_eq!(all.entries.keys().filter(|key| key.1 == OutcomeKind::Since).count(), seen.len());
 }

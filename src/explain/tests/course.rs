@@ -9,17 +9,17 @@ fn client() -> SocketAddr {
 
 impl Story {
     /// The newest call's facts.
-    fn facts(&self) -> Facts {
+    fn facts(&self) -> CallFacts {
         let view = self.0.present();
         let call = view.calls(Side::Client).next().unwrap();
-        Facts::of(&view, &call)
+        CallFacts::of(&view, &call)
     }
 
     /// What the newest call is explained by, and what has changed since.
     fn reason(&self) -> (Option<Circumstance>, Option<Circumstance>) {
         let (view, facts) = (self.0.present(), self.facts());
         let call = view.calls(Side::Client).next().unwrap();
-        let came = call.outcome.map_or(Came::Blocks, Came::from);
+        let came = call.outcome.map_or(CallState::Blocks, CallState::from);
         let circumstance = Circumstance::of(call.call, came, &facts);
         (circumstance, crate::explain::since::since(call.call, came, circumstance, &facts))
     }

@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use super::table::{Entry, Kind, read};
+use super::table::{ExplanationEntry, OutcomeKind, read};
 use super::*;
 use crate::i18n::testing::zh;
 use crate::i18n::wrap;
@@ -47,7 +47,7 @@ fn every_text_is_short_and_says_the_same_in_both_languages() {
         }
         // Beside the menu there is room for so many lines where the window is tall.
         let rows = |texts: [String; 3]| texts.iter().map(|text| wrap(&text.replace('`', ""), 66).len()).sum::<usize>();
-        let Entry { means, why, remedy } = entry;
+        let ExplanationEntry { means, why, remedy } = entry;
         for (lang, reason, cure) in [(Lang::EN, "Why: ", "What to do: "), (zh(), "原因：", "怎么办：")] {
             let texts = [
                 means.get(lang).to_owned(),
@@ -85,9 +85,9 @@ fn no_outcome_that_the_manual_pages_name_is_missing() {
     for (call, outcomes) in WANTED {
         for outcome in outcomes.split_whitespace() {
             let kind = match outcome {
-                "blocks" => Kind::Blocks,
-                "returns" => Kind::Returns,
-                name => Kind::Error(errno(name)),
+                "blocks" => OutcomeKind::Blocks,
+                "returns" => OutcomeKind::Returns,
+                name => OutcomeKind::Error(errno(name)),
             };
             assert!(entries.contains_key(&(Some((*call).into()), kind, None)), "{call} {outcome}");
         }
@@ -100,11 +100,11 @@ fn every_error_is_explained_whatever_the_call() {
     assert!(known.len() > 30);
     let all = Explanations::load().unwrap();
     for error in known {
-        assert!(all.entries.contains_key(&(None, Kind::Error(error), None)), "{error}");
+        assert!(all.entries.contains_key(&(None, OutcomeKind::Error(error), None)), "{error}");
     }
     for call in CallName::ALL {
         for lang in Lang::all() {
-            assert!(all.explain(call, Came::Error(Errno(9999)), None, lang).is_some());
+            assert!(all.explain(call, CallState::Error(Errno(9999)), None, lang).is_some());
         }
     }
 }
@@ -113,7 +113,7 @@ fn every_error_is_explained_whatever_the_call() {
 fn the_nearest_entry_counts() {
     let all = Explanations::load().unwrap();
     let means = |call, came, when| all.explain(call, came, when, Lang::EN).map(|found| found.means);
-    let pipe = Came::Error(errno("EPIPE"));
+    let pipe = CallState::Error(errno("EPIPE"));
     let own = means(CallName::Send, pipe, Some(Circumstance::Shut)).unwrap();
     let of_call = means(CallName::Send, pipe, None).unwrap();
     assert!(own.contains("This program itself"), "{own}");
@@ -121,11 +121,11 @@ fn the_nearest_entry_counts() {
     assert_eq!(means(CallName::Send, pipe, Some(Circumstance::TimeWait)), Some(of_call));
     let of_any = means(CallName::Close, pipe, Some(Circumstance::Shut)).unwrap();
     assert!(of_any != of_call && of_any != own, "{of_any}");
-    assert!(means(CallName::Close, Came::Error(Errno(9999)), None).unwrap().contains("no words"));
+    assert!(means(CallName::Close, CallState::Error(Errno(9999)), None).unwrap().contains("no words"));
     // Nothing surprises.
     let returned = Returned::default();
-    assert_eq!(means(CallName::Bind, Came::Returned(&returned), None), None);
-    assert_eq!(means(CallName::Close, Came::Blocks, None), None);
+    assert_eq!(means(CallName::Bind, CallState::Returned(&returned), None), None);
+    assert_eq!(means(CallName::Close, CallState::Blocks, None), None);
     assert_ne!(all.explain(CallName::Send, pipe, None, Lang::EN), all.explain(CallName::Send, pipe, None, zh()));
 }
 
@@ -212,7 +212,7 @@ fn a_situation_is_read_from_calls_kernel_and_wire() {
     assert_eq!(story.now(&recv).peer_accepted, Some(true));
     // shutdown(), the peer's FIN, its RST, and what a call is told of it.
     story.call(Call::Shutdown { fd: 5, how: How::Write }, returned(0)).socket(Some(5), State::FinWait2, 0);
-    assert_eq!(story.now(&recv).shut, Shut { read: false, write: true });
+    assert_eq!(story.now(&recv).shut, ShutDirections { read: false, write: true });
     story.arrives(0, &["FIN", "ACK"]);
     let now = story.now(&recv);
     assert!(now.fin_delivered && !now.fin && !now.reset, "the kernel hasn't said yet that it counts: {now:?}");
@@ -262,14 +262,14 @@ fn what_shutdown_ends_before_a_connection_stays_ended() {
     // It takes the attempt back, and with it all that was ended.
     story.socket(Some(5), State::SynSent, 0).call(shut.clone(), returned(0));
     let now = story.now(&connect);
-    assert_eq!((now.shut, now.attempted), (Shut::default(), false));
+    assert_eq!((now.shut, now.attempted), (ShutDirections::default(), false));
     story.socket(Some(5), State::Closed, 0).call(shut, Err(Errno(libc::ENOTCONN)));
-    let both = Shut { read: true, write: true };
+    let both = ShutDirections { read: true, write: true };
     story.call(connect.clone(), returned(0)).socket(Some(5), State::Established, 0);
     let now = story.now(&connect);
     assert_eq!((now.shut, now.shut_early), (both, true), "the connection has it ended");
     story.call(connect.clone(), Err(Errno(libc::ECONNREFUSED)));
-    assert_eq!(story.now(&connect).shut, Shut::default(), "a failed attempt takes it back");
+    assert_eq!(story.now(&connect).shut, ShutDirections::default(), "a failed attempt takes it back");
 }
 
 #[test]
@@ -294,14 +294,14 @@ fn other_sockets_tell_who_has_the_port_and_whether_there_is_room() {
     assert_eq!(story.now(&bind).port_held_by, None);
     let own = |cookie, state| testing::socket(cookie, Side::Server, None, state, (Some(v4()), None));
     story.add(Event::Socket(own(2, State::TimeWait)));
-    assert_eq!(story.now(&bind).port_held_by, Some(Holder::TimeWait));
+    assert_eq!(story.now(&bind).port_held_by, Some(PortHolder::TimeWait));
     let waiting = |count| crate::model::SocketFacts { recv_queue: count, send_queue: 1, ..own(3, State::Listen) };
     story.add(Event::Socket(waiting(1)));
-    assert_eq!(story.now(&bind).port_held_by, Some(Holder::Listener));
+    assert_eq!(story.now(&bind).port_held_by, Some(PortHolder::Listener));
     let elsewhere = Call::Bind { fd: 5, addr: "127.0.0.2:8000".parse().unwrap() };
     assert_eq!(story.now(&elsewhere).port_held_by, None, "another address");
     let everywhere = Call::Bind { fd: 5, addr: "0.0.0.0:8000".parse().unwrap() };
-    assert_eq!(story.now(&everywhere).port_held_by, Some(Holder::Listener));
+    assert_eq!(story.now(&everywhere).port_held_by, Some(PortHolder::Listener));
     let full = |story: &Story| story.now(&connect).queue_full;
     story.add(Event::Socket(waiting(2)));
     assert!(!full(&story), "no SYN has arrived");
@@ -331,9 +331,9 @@ fn other_sockets_tell_who_has_the_port_and_whether_there_is_room() {
 fn named(descriptors: &[(i32, Situation)]) -> Vec<String> {
     let name = |offer: &Offer| match (offer.fd, offer.likely) {
         (None, _) => "socket".to_owned(),
-        (Some(fd), Likely::Works) => format!("{}({fd})", offer.call),
-        (Some(fd), Likely::Waits) => format!("{}({fd})…", offer.call),
-        (Some(fd), Likely::Fails(error)) => format!("{}({fd}) {error}", offer.call),
+        (Some(fd), Likelihood::Works) => format!("{}({fd})", offer.call),
+        (Some(fd), Likelihood::Waits) => format!("{}({fd})…", offer.call),
+        (Some(fd), Likelihood::Fails(error)) => format!("{}({fd}) {error}", offer.call),
     };
     offers(Side::Server, descriptors, false).iter().map(name).collect()
 }
@@ -385,7 +385,7 @@ fn what_would_fail_is_marked_with_the_error_of_the_state() {
     has(joined(State::Established), &["recv(3)…", "bind(3) EINVAL", "listen(3) EINVAL", "connect(3) EISCONN"]);
     has(Situation { recv_queue: 2, ..joined(State::Established) }, &["recv(3)", "send(3)"]);
     has(Situation { fin: true, ..joined(State::CloseWait) }, &["recv(3)", "send(3)", "shutdown(3)"]);
-    let half = Situation { shut: Shut { read: false, write: true }, ..joined(State::FinWait2) };
+    let half = Situation { shut: ShutDirections { read: false, write: true }, ..joined(State::FinWait2) };
     has(half.clone(), &["send(3) EPIPE", "recv(3)…"]);
     assert!(!named(&[(3, half)]).iter().any(|offer| offer.starts_with("shutdown")));
     let reset = Situation { reset: true, ..joined(State::Closed) };

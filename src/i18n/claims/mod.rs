@@ -4,8 +4,8 @@
 use super::words::words;
 use super::{SharedTexts, Texts, fill, harmless};
 use crate::model::{
-    Count, End, Number, SegmentFate, SegmentWords, Side, SocketKind, SocketRole, SocketState, Sockets, Statement,
-    TimerFact, TimerKind,
+    ClaimNumber, ConnectionEnd, Count, SegmentFate, SegmentWords, Side, SocketKind, SocketNames, SocketRole,
+    SocketState, Statement, TimerFact, TimerKind,
 };
 
 words! {
@@ -81,7 +81,7 @@ impl ClaimTexts {
 impl Texts {
     /// A statement in one sentence without its full stop; `sockets` are those of the lesson that it is about. Nothing in it
     /// acts on a terminal.
-    pub fn statement(&self, said: &Statement, sockets: &Sockets) -> String {
+    pub fn statement(&self, said: &Statement, sockets: &SocketNames) -> String {
         let speaker = Speaker { texts: &self.claims, shared: &self.shared, sockets };
         harmless(&speaker.statement(said))
     }
@@ -91,7 +91,7 @@ impl Texts {
 struct Speaker<'a> {
     texts: &'a ClaimTexts,
     shared: &'a SharedTexts,
-    sockets: &'a Sockets,
+    sockets: &'a SocketNames,
 }
 
 impl Speaker<'_> {
@@ -162,7 +162,7 @@ impl Speaker<'_> {
         fill(text, &[("side", self.side(side))])
     }
 
-    fn of_end(&self, text: &str, end: &End) -> String {
+    fn of_end(&self, text: &str, end: &ConnectionEnd) -> String {
         fill(text, &[("end", &self.end(end))])
     }
 
@@ -171,10 +171,10 @@ impl Speaker<'_> {
     }
 
     /// An end as the screen speaks of it.
-    fn end(&self, end: &End) -> String {
+    fn end(&self, end: &ConnectionEnd) -> String {
         let name = match end {
-            End::Socket(name) => return self.socket(name),
-            End::PeerOf(name) => name,
+            ConnectionEnd::Socket(name) => return self.socket(name),
+            ConnectionEnd::PeerOf(name) => name,
         };
         if let Some(other) = self.sockets.opposite(name) {
             return self.socket(other);
@@ -220,23 +220,23 @@ impl Speaker<'_> {
         fill(text, &[("side", self.side(from)), ("segment", &self.segment(segment))])
     }
 
-    fn listed(&self, end: &End, facts: Vec<String>) -> String {
+    fn listed(&self, end: &ConnectionEnd, facts: Vec<String>) -> String {
         let what = facts.join(&self.texts.between);
         fill(&self.texts.several_things, &[("end", &self.end(end)), ("what", &what)])
     }
 
-    fn queues(&self, end: &End, recv: Option<&Number>, send: Option<&Number>) -> String {
+    fn queues(&self, end: &ConnectionEnd, recv: Option<&ClaimNumber>, send: Option<&ClaimNumber>) -> String {
         let t = self.texts;
         let kind = match end {
-            End::Socket(name) => self.sockets.role(name),
-            End::PeerOf(name) => self.sockets.peer_of(name),
+            ConnectionEnd::Socket(name) => self.sockets.role(name),
+            ConnectionEnd::PeerOf(name) => self.sockets.peer_of(name),
         };
         let [to_read, to_send] = match kind.map(|role| role.kind) {
             Some(SocketKind::Listener) => [&t.accept_queue, &t.backlog],
             Some(SocketKind::Datagram) => [&t.next_datagram, &t.send_queue],
             _ => [&t.recv_queue, &t.send_queue],
         };
-        let told = |text: &str, number: &Number| fill(text, &[("n", &number.shown)]);
+        let told = |text: &str, number: &ClaimNumber| fill(text, &[("n", &number.shown)]);
         let recv = recv.map(|number| told(to_read, number));
         self.listed(end, recv.into_iter().chain(send.map(|number| told(to_send, number))).collect())
     }

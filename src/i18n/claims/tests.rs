@@ -6,21 +6,21 @@ use crate::i18n::testing::zh;
 use crate::model::{CallName, Errno};
 use crate::tcp::State;
 
-fn socket(name: &str) -> End {
-    End::Socket(name.to_owned())
+fn socket(name: &str) -> ConnectionEnd {
+    ConnectionEnd::Socket(name.to_owned())
 }
 
-fn of(made: Vec<(&str, Side, SocketKind)>) -> Sockets {
+fn of(made: Vec<(&str, Side, SocketKind)>) -> SocketNames {
     let made = made.into_iter().map(|(name, side, kind)| (name.to_owned(), side, kind));
-    Sockets::new(made.collect(), Default::default())
+    SocketNames::new(made.collect(), Default::default())
 }
 
-fn peer(name: &str) -> End {
-    End::PeerOf(name.to_owned())
+fn peer(name: &str) -> ConnectionEnd {
+    ConnectionEnd::PeerOf(name.to_owned())
 }
 
 fn held(from: Side, head: &str, on: Option<&str>, is: SegmentFate) -> Statement {
-    let sum = Number { written: "j+1+line".to_owned(), shown: "j+7".to_owned() };
+    let sum = ClaimNumber { written: "j+1+line".to_owned(), shown: "j+7".to_owned() };
     let fields = vec![("seq".to_owned(), sum)];
     Statement::Segment { from, segment: SegmentWords { head: head.to_owned(), fields, on: on.map(Into::into) }, is }
 }
@@ -31,14 +31,14 @@ fn table() -> Vec<(Statement, [&'static str; 3])> {
     let returns = |value: Option<u32>, data: Option<&str>| Statement::Returns {
         side: server,
         call,
-        value: value.map(Number::from),
+        value: value.map(ClaimNumber::from),
         data: data.map(str::to_owned),
     };
     let seen = |head: &str| SegmentWords { head: head.to_owned(), fields: Vec::new(), on: None };
     let queues = |end, recv: Option<u32>, send: Option<u32>| Statement::Queues {
         end,
-        recv: recv.map(Number::from),
-        send: send.map(Number::from),
+        recv: recv.map(ClaimNumber::from),
+        send: send.map(ClaimNumber::from),
     };
     let timer = |facts: &[TimerFact]| Statement::Timer { end: socket("client-a"), facts: facts.to_vec() };
     vec![

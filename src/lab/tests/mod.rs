@@ -47,7 +47,7 @@ struct Kernel {
 
 impl Kernel {
     fn new(resident: Option<Member>) -> Kernel {
-        let options = Options { wire: Wire::Holds, copies: Copies::Drop, resident };
+        let options = LabOptions { wire: WireAbility::Holds, copies: Copies::Drop, resident };
         Kernel {
             lab: Lab::new(options),
             now: Duration::ZERO,
@@ -72,7 +72,7 @@ impl Kernel {
     /// The lab goes on as another one, made from its trace.
     fn moves(&mut self) {
         self.lab.prepare_to_move(self.now);
-        let options = Options { wire: Wire::Holds, copies: Copies::Drop, resident: None };
+        let options = LabOptions { wire: WireAbility::Holds, copies: Copies::Drop, resident: None };
         self.lab = Lab::resume(options, self.lab.trace().entries().to_vec(), self.now);
         self.carry_out();
     }
@@ -103,7 +103,7 @@ impl Kernel {
             }
             Effect::Dump(_) => {
                 self.now += self.dump_takes;
-                let table = Table::All(Observation { at: self.now, sockets: self.sockets.clone() });
+                let table = TableUpdate::All(Observation { at: self.now, sockets: self.sockets.clone() });
                 self.lab.handle(self.now, Input::Dumped { table, programs: false });
             }
             Effect::CountLost => {

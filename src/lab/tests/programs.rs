@@ -183,7 +183,7 @@ fn a_program_has_a_number_that_nobody_else_has() {
 fn what_waits_passes_once_it_is_known_whose_the_socket_is() {
     let mut kernel = with(&[drives(FREE, &Side::BOTH), program()]);
     let server = Actor::from(Side::Server);
-    kernel.asks(FREE, Request::Pass(crate::model::Which::To(server), Some(Duration::ZERO)));
+    kernel.asks(FREE, Request::Pass(crate::model::SegmentFilter::To(server), Some(Duration::ZERO)));
     kernel.calls(socket(), &[7]);
     let listener = |side| {
         let facts = crate::model::testing::socket(7, side, Some(3), State::Listen, (Some(end(8000)), None));

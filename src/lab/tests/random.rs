@@ -4,7 +4,7 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::model::{Actor, Trace, Which};
+use crate::model::{Actor, SegmentFilter, Trace};
 
 #[derive(Clone, Debug)]
 enum Step {
@@ -71,9 +71,9 @@ fn request(ask: &Ask) -> Option<Request> {
         Ask::Drop(id) => Request::Drop(SegmentId((*id).into())),
         Ask::Pass(which, delay) => {
             let which = match which {
-                0 => Which::All,
-                1 => Which::Of(crate::model::Connection::new(end(4000), end(8000))),
-                other => Which::To(Actor { side: side(*other), nth: 1 + u32::from(other / 4) }),
+                0 => SegmentFilter::All,
+                1 => SegmentFilter::Of(crate::model::Connection::new(end(4000), end(8000))),
+                other => SegmentFilter::To(Actor { side: side(*other), nth: 1 + u32::from(other / 4) }),
             };
             Request::Pass(which, delay.map(|delay| u32::from(delay) * MS))
         }

@@ -1,7 +1,7 @@
 //! One situation each, of those that were races between threads.
 
 use super::*;
-use crate::model::{Actor, Which};
+use crate::model::{Actor, SegmentFilter};
 
 const SERVER: u32 = 1;
 const CLIENT: u32 = 2;
@@ -64,7 +64,7 @@ fn who_does_not_take_part_has_nothing_done() {
         Request::Call(Side::Server, listen()),
         Request::Serve(Side::Server, 3, listen()),
         Request::Interrupt(Side::Server),
-        Request::Pass(Which::All, Some(Duration::ZERO)),
+        Request::Pass(SegmentFilter::All, Some(Duration::ZERO)),
         Request::Note(Box::new(Event::Step(0))),
     ] {
         kernel.lab.handle(kernel.now, Input::Asked(99, request));
@@ -221,7 +221,7 @@ fn a_call_is_entered_when_the_kernel_was_asked() {
 #[test]
 fn a_segment_that_comes_before_its_door_is_known_goes_once_that_is() {
     let mut kernel = Kernel::with(&both());
-    kernel.asks(SERVER, Request::Pass(Which::To(Side::Server.into()), Some(Duration::ZERO)));
+    kernel.asks(SERVER, Request::Pass(SegmentFilter::To(Side::Server.into()), Some(Duration::ZERO)));
     kernel.captured(&[segment(4000, 8000, 7, &["SYN"], b"")]);
     assert_eq!(kernel.sent(), [], "nobody has that address yet");
     kernel.sockets = handshake();
@@ -234,7 +234,7 @@ fn what_a_segment_brings_forth_stands_before_what_goes_after_it() {
     let mut kernel = with_syn();
     kernel.captured(&[segment(4000, 8000, 8, &["ACK"], b"a"), segment(4000, 8000, 9, &["ACK"], b"b")]);
     kernel.answers = [segment(8000, 4000, 1, &["SYN", "ACK"], b"")].into();
-    kernel.asks(SERVER, Request::Pass(Which::To(Side::Server.into()), Some(Duration::ZERO)));
+    kernel.asks(SERVER, Request::Pass(SegmentFilter::To(Side::Server.into()), Some(Duration::ZERO)));
     let events = kernel.events();
     let order: Vec<String> = { events.iter() }
         .filter_map(|event| match event {
@@ -249,7 +249,7 @@ fn what_a_segment_brings_forth_stands_before_what_goes_after_it() {
 #[test]
 fn what_passes_after_a_delay_keeps_the_order_of_the_wire() {
     let mut kernel = with_syn();
-    kernel.asks(SERVER, Request::Pass(Which::To(Side::Server.into()), Some(20 * MS)));
+    kernel.asks(SERVER, Request::Pass(SegmentFilter::To(Side::Server.into()), Some(20 * MS)));
     kernel.now += 5 * MS;
     kernel.captured(&[segment(4000, 8000, 8, &["ACK"], b"a")]);
     kernel.until(19 * MS);
@@ -257,10 +257,10 @@ fn what_passes_after_a_delay_keeps_the_order_of_the_wire() {
     kernel.until(20 * MS);
     assert_eq!(kernel.sent(), [Sending::Released(SYN)]);
     // Another rule: what waits goes by that one.
-    kernel.asks(SERVER, Request::Pass(Which::To(Side::Server.into()), None));
+    kernel.asks(SERVER, Request::Pass(SegmentFilter::To(Side::Server.into()), None));
     kernel.until(60 * MS);
     assert_eq!(kernel.sent().len(), 1);
-    kernel.asks(SERVER, Request::Pass(Which::To(Side::Server.into()), Some(Duration::ZERO)));
+    kernel.asks(SERVER, Request::Pass(SegmentFilter::To(Side::Server.into()), Some(Duration::ZERO)));
     assert_eq!(kernel.sent(), [Sending::Released(SYN), Sending::Released(SegmentId(1))]);
 }
 
@@ -268,13 +268,13 @@ fn what_passes_after_a_delay_keeps_the_order_of_the_wire() {
 fn a_newcomer_finds_its_own_door_shut() {
     let mut kernel = Kernel::with(&both()[..1]);
     kernel.sockets = handshake();
-    kernel.asks(SERVER, Request::Pass(Which::All, Some(Duration::ZERO)));
+    kernel.asks(SERVER, Request::Pass(SegmentFilter::All, Some(Duration::ZERO)));
     kernel.tell(Input::Came(drives(CLIENT, &[Side::Client])));
     kernel.effects.clear();
     kernel.captured(&[segment(4000, 8000, 7, &["SYN"], b""), segment(8000, 4000, 1, &["SYN", "ACK"], b"")]);
     kernel.until(100 * MS);
     assert_eq!(kernel.sent(), [Sending::Passing(SYN)], "to the server alone");
-    kernel.asks(CLIENT, Request::Pass(Which::All, Some(Duration::ZERO)));
+    kernel.asks(CLIENT, Request::Pass(SegmentFilter::All, Some(Duration::ZERO)));
     assert_eq!(kernel.waiting(), [SegmentId(1)], "not the client's to say");
 }
 
@@ -282,7 +282,7 @@ fn a_newcomer_finds_its_own_door_shut() {
 fn a_long_transfer_is_sampled_and_nothing_of_it_is_left_out() {
     let mut kernel = Kernel::with(&[drives(SERVER, &Side::BOTH)]);
     kernel.sockets = handshake();
-    kernel.asks(SERVER, Request::Pass(Which::All, Some(Duration::ZERO)));
+    kernel.asks(SERVER, Request::Pass(SegmentFilter::All, Some(Duration::ZERO)));
     for round in 0..10 {
         let wave: Vec<Packet> = (0..100).map(|n| segment(4000, 8000, round * 100 + n, &["ACK"], b"abc")).collect();
         kernel.captured(&wave);
@@ -351,9 +351,9 @@ fn among_a_thousand_sockets_a_segment_asks_for_its_own_ends() {
     // The kernel has more than was asked for: then all is.
     let mut lab = std::mem::replace(
         &mut kernel.lab,
-        Lab::new(Options { wire: Wire::Holds, copies: Copies::Drop, resident: None }),
+        Lab::new(LabOptions { wire: WireAbility::Holds, copies: Copies::Drop, resident: None }),
     );
-    lab.handle(kernel.now, Input::Dumped { table: Table::More, programs: false });
+    lab.handle(kernel.now, Input::Dumped { table: TableUpdate::More, programs: false });
     assert_eq!(lab.poll(kernel.now), Some(Effect::Dump(Scope::All)));
 }
 
@@ -378,8 +378,8 @@ fn a_lab_that_moves_has_what_it_had() {
     let mut kernel = with_syn();
     kernel.asks(CLIENT, Request::Call(Side::Client, listen()));
     kernel.tell(Input::Blocked(CLIENT, (Side::Client, 0)));
-    kernel.asks(SERVER, Request::Pass(Which::To(Side::Client.into()), Some(Duration::ZERO)));
-    kernel.asks(CLIENT, Request::Pass(Which::To(Side::Client.into()), Some(Duration::from_secs(1))));
+    kernel.asks(SERVER, Request::Pass(SegmentFilter::To(Side::Client.into()), Some(Duration::ZERO)));
+    kernel.asks(CLIENT, Request::Pass(SegmentFilter::To(Side::Client.into()), Some(Duration::from_secs(1))));
     kernel.captured(&[segment(8000, 4000, 9, &["ACK"], b"late")]);
     let before = kernel.lab.trace().entries().to_vec();
     let in_call = |kernel: &Kernel| kernel.lab.is_in_call(CLIENT, (Side::Client, 0));

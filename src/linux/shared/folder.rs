@@ -76,7 +76,7 @@ const LONGEST_LOCK: u64 = 1 << 16;
 
 /// The folder.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Folder {
+pub struct LabFolder {
     path: PathBuf,
     uid: u32,
     ending: &'static str,
@@ -86,13 +86,13 @@ pub struct Folder {
 const LAB: &str = ".sock";
 const LESSON: &str = ".lesson";
 
-impl Folder {
+impl LabFolder {
     /// The calling user's folder, made where it isn't there yet: `sockwalk` in `$XDG_RUNTIME_DIR` where that is the
     /// user's own, else `sockwalk-UID` in `/tmp`. `getenv` reads the environment.
     ///
     /// # Errors
     /// [`Unsafe`] where somebody else could write to it, or it can't be made.
-    pub fn open(getenv: impl Fn(&str) -> Option<String>) -> Result<Folder, Unsafe> {
+    pub fn open(getenv: impl Fn(&str) -> Option<String>) -> Result<LabFolder, Unsafe> {
         let (uid, _) = sys::effective_ids();
         let runtime = getenv("XDG_RUNTIME_DIR").map(PathBuf::from).filter(|path| path.is_absolute());
         let path = match runtime.filter(|path| is_private(path, uid).unwrap_or(false)) {
@@ -103,7 +103,7 @@ impl Folder {
             Err(error) if error.kind() != io::ErrorKind::AlreadyExists => Err(Unsafe::System(path, error)),
             // In /tmp others could have made it first: then it is theirs, and not used.
             _ => match is_private(&path, uid) {
-                Ok(true) => Ok(Folder { path, uid, ending: LAB }),
+                Ok(true) => Ok(LabFolder { path, uid, ending: LAB }),
                 Ok(false) => Err(Unsafe::Others(path)),
                 Err(error) => Err(Unsafe::System(path, error)),
             },
@@ -111,8 +111,8 @@ impl Folder {
     }
 
     /// The same folder, of the labs in which lessons run: one can look on there, and has the lesson's name.
-    pub fn of_lessons(&self) -> Folder {
-        Folder { path: self.path.clone(), uid: self.uid, ending: LESSON }
+    pub fn of_lessons(&self) -> LabFolder {
+        LabFolder { path: self.path.clone(), uid: self.uid, ending: LESSON }
     }
 
     /// Whether it is of lessons' labs.
@@ -169,23 +169,23 @@ impl Folder {
         }
     }
 
-    /// Connects to a lab's keeper. Never waits: `WouldBlock` where the keeper has let nobody in for long.
+    /// Connects to a lab's daemon. Never waits: `WouldBlock` where the daemon has let nobody in for long.
     ///
     /// # Errors
-    /// The system's; another one where the keeper is another user's.
+    /// The system's; another one where the daemon is another user's.
     pub(super) fn connect(&self, name: &LabName) -> io::Result<UnixStream> {
         let stream = connect(&self.socket(name))?;
         let (uid, _) = sys::peer(&stream)?;
         if uid == self.uid { Ok(stream) } else { Err(Cause::AnotherUsers.into()) }
     }
 
-    /// The programs that still run in a lab whose keeper was ended from outside: each with its process number and its name.
-    /// `living` are the labs whose keepers are there.
+    /// The programs that still run in a lab whose daemon was ended from outside: each with its process number and its name.
+    /// `living` are the labs whose daemons are there.
     ///
     /// # Errors
     /// Where the lock can't be read.
     pub fn left_behind(&self, lock: &Lock, name: &LabName, living: &[LabName]) -> io::Result<Vec<(u32, String)>> {
-        // A keeper that ended by itself took the name away.
+        // A daemon that ended by itself took the name away.
         if living.contains(name) || fs::symlink_metadata(self.socket(name)).is_err() {
             return Ok(Vec::new());
         }
@@ -200,8 +200,8 @@ impl Folder {
         Ok(programs::within(*network).into_iter().filter(|(pid, _)| !is_ours(*pid)).collect())
     }
 
-    /// Listens for those who take part in a lab, under a name that is the lab's from now on. What an earlier keeper left is
-    /// removed: the caller holds the [`Folder::lock`], or is a keeper whose starter does.
+    /// Listens for those who take part in a lab, under a name that is the lab's from now on. What an earlier daemon left is
+    /// removed: the caller holds the [`LabFolder::lock`], or is a daemon whose starter does.
     pub(in crate::linux) fn listen(&self, name: &LabName) -> io::Result<(UnixListener, TakenName)> {
         let path = self.socket(name);
         if is_alive(&path) {
@@ -266,7 +266,7 @@ pub struct Beginning {
 
 /// A name under which a lab is found. Dropped, it is nobody's again, unless the next one has taken it already.
 pub(in crate::linux) struct TakenName {
-    folder: Folder,
+    folder: LabFolder,
     name: LabName,
     /// The socket's file, which is held: so no other file gets its number. `None` once the name is left to another process.
     file: Option<File>,
@@ -299,12 +299,12 @@ pub struct Lock {
 }
 
 impl Lock {
-    /// Takes down in which network namespace a lab's keeper is.
+    /// Takes down in which network namespace a lab's daemon is.
     ///
     /// # Errors
     /// The system's.
-    pub fn note(&mut self, name: &LabName, keeper: u32) -> io::Result<()> {
-        let network = fs::metadata(format!("/proc/{keeper}/ns/net"))?.ino();
+    pub fn note(&mut self, name: &LabName, daemon: u32) -> io::Result<()> {
+        let network = fs::metadata(format!("/proc/{daemon}/ns/net"))?.ino();
         self.note_network(name, network)
     }
 
@@ -376,15 +376,15 @@ mod tests {
         let _ = fs::remove_dir_all(&runtime);
         DirBuilder::new().mode(0o700).create(&runtime).unwrap();
         let variable = |name: &str| (name == "XDG_RUNTIME_DIR").then(|| runtime.to_str().unwrap().to_owned());
-        let folder = Folder::open(variable).unwrap();
+        let folder = LabFolder::open(variable).unwrap();
         assert_eq!(folder.path, runtime.join("sockwalk"));
         assert_eq!(fs::metadata(&folder.path).unwrap().mode() & 0o777, 0o700);
-        assert!(Folder::open(variable).is_ok());
+        assert!(LabFolder::open(variable).is_ok());
         fs::set_permissions(&folder.path, fs::Permissions::from_mode(0o770)).unwrap();
-        assert!(matches!(Folder::open(variable), Err(Unsafe::Others(_))));
+        assert!(matches!(LabFolder::open(variable), Err(Unsafe::Others(_))));
         fs::remove_dir(&folder.path).unwrap();
         symlink("/tmp", &folder.path).unwrap();
-        assert!(matches!(Folder::open(variable), Err(Unsafe::Others(_))));
+        assert!(matches!(LabFolder::open(variable), Err(Unsafe::Others(_))));
         fs::remove_dir_all(&runtime).unwrap();
     }
 
@@ -393,7 +393,7 @@ mod tests {
         let path = std::env::temp_dir().join(format!("sockwalk-names-test-{}", std::process::id()));
         let _ = fs::remove_dir_all(&path);
         DirBuilder::new().mode(0o700).create(&path).unwrap();
-        let folder = Folder { path: path.clone(), uid: sys::effective_ids().0, ending: LAB };
+        let folder = LabFolder { path: path.clone(), uid: sys::effective_ids().0, ending: LAB };
         let name = LabName::default();
         let (first, firsts) = folder.listen(&name).unwrap();
         assert_eq!(folder.labs().unwrap(), std::slice::from_ref(&name));
@@ -413,7 +413,7 @@ mod tests {
         let path = std::env::temp_dir().join(format!("sockwalk-lock-test-{}", std::process::id()));
         let _ = fs::remove_dir_all(&path);
         DirBuilder::new().mode(0o700).create(&path).unwrap();
-        let folder = Folder { path: path.clone(), uid: sys::effective_ids().0, ending: LAB };
+        let folder = LabFolder { path: path.clone(), uid: sys::effective_ids().0, ending: LAB };
         let lock = path.join("lock");
         let spoil: [&dyn Fn(); 3] = [
             &|| symlink(path.join("elsewhere"), &lock).unwrap(),

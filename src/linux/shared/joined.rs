@@ -1,4 +1,4 @@
-//! A member's side of a shared lab: its handle, and the thread that makes its calls and talks to the keeper.
+//! A member's side of a shared lab: its handle, and the thread that makes its calls and talks to the daemon.
 
 use std::fs::File;
 use std::io;
@@ -8,20 +8,20 @@ use std::time::{Duration, Instant};
 
 use rustix::thread::LinkNameSpaceType;
 
-use super::folder::{Folder, LabName};
+use super::folder::{LabFolder, LabName};
 use super::link::Link;
 use super::protocol::{self, FromMember, ShownLesson, ToMember};
-use crate::lab::{Denial, Failure, Happening, Request, What, Wire, World};
-use crate::linux::hands::Hands;
+use crate::lab::{Denial, Failure, Happening, HappeningKind, Request, WireAbility, World};
+use crate::linux::call_threads::CallThreadStates;
 use crate::linux::lab::{self, Refused, refused};
-use crate::linux::orders::{Inbox, Message, Orders};
+use crate::linux::orders::{Inbox, Order, Orders};
 use crate::linux::poll::{Polled, poll, poll_readable};
 use crate::linux::sides::{Leaving, Report};
 use crate::linux::signals::INTERRUPT;
 use crate::linux::sys;
-use crate::model::{Actor, Aim, Attempt, HeldCalls, Mode, Passing, Role, Side};
+use crate::model::{Actor, Aim, Attempt, ForwardingRules, HeldCalls, Mode, Role, Side};
 
-/// How long a keeper may take to answer who joins: a busy one with thousands of sockets takes a second.
+/// How long a daemon may take to answer who joins: a busy one with thousands of sockets takes a second.
 const ANSWER: Duration = Duration::from_secs(10);
 
 /// Why a lab couldn't be joined.
@@ -29,13 +29,13 @@ const ANSWER: Duration = Duration::from_secs(10);
 pub enum Denied {
     /// The system refused a step.
     Refused(Refused),
-    /// The keeper did.
+    /// The daemon did.
     Denial(Denial),
-    /// The keeper was about to leave: it may be tried again.
+    /// The daemon was about to leave: it may be tried again.
     Leaving,
-    /// The keeper, this process, doesn't answer.
+    /// The daemon, this process, doesn't answer.
     Silent(u32),
-    /// The keeper said something else than it should.
+    /// The daemon said something else than it should.
     Garbled,
 }
 
@@ -46,39 +46,39 @@ impl From<Refused> for Denied {
 }
 
 /// A lab that was joined. When it is dropped, its calls are interrupted, its sockets closed and the lab left.
-pub struct Joined {
+pub struct JoinedLab {
     /// Until the thread is started that talks with the lab.
     link: Option<Link>,
     /// What the lab has said already.
     early: Vec<ToMember>,
-    orders: Option<Orders<Message>>,
+    orders: Option<Orders<Order>>,
     thread: Option<JoinHandle<()>>,
     role: Role,
     nth: u32,
     mode: Mode,
-    wire: Wire,
+    wire: WireAbility,
     epoch: Instant,
     lesson: Option<ShownLesson>,
-    passing: Passing,
+    passing: ForwardingRules,
     number: u32,
     held: HeldCalls,
 }
 
-impl Joined {
+impl JoinedLab {
     /// Joins a lab with the calling process, which must have no second thread: it moves into the lab's namespaces.
     ///
     /// # Errors
     /// [`Denied`] says why not.
-    pub fn join(folder: &Folder, name: &LabName, role: Role) -> Result<Joined, Denied> {
-        let talk = |keeper| move |error| trouble(error, Aim::Daemon.by("recv(AF_UNIX)"), keeper);
+    pub fn join(folder: &LabFolder, name: &LabName, role: Role) -> Result<JoinedLab, Denied> {
+        let talk = |daemon| move |error| trouble(error, Aim::Daemon.by("recv(AF_UNIX)"), daemon);
         let stream = folder.connect(name).map_err(|error| trouble(error, Aim::Daemon.by("connect(AF_UNIX)"), 0))?;
-        let (_, keeper) = sys::peer(&stream).map_err(refused(Aim::Daemon.by("getsockopt(SO_PEERCRED)")))?;
+        let (_, daemon) = sys::peer(&stream).map_err(refused(Aim::Daemon.by("getsockopt(SO_PEERCRED)")))?;
         let hello = FromMember::Hello { version: protocol::VERSION.to_owned(), role: role.clone() };
-        let mut link = Link::new(stream, protocol::LONGEST).map_err(talk(keeper))?;
+        let mut link = Link::new(stream, protocol::LONGEST).map_err(talk(daemon))?;
         if !link.say(&hello) {
             return Err(Denied::Leaving);
         }
-        let mut said = answer(&mut link, keeper)?.into_iter();
+        let mut said = answer(&mut link, daemon)?.into_iter();
         let answer = said.next();
         let (number, nth, mode, wire, now, network, thread, lesson, passing, held) = match answer {
             Some(ToMember::Welcome { number, nth, mode, wire, now, network, thread, lesson, passing, held }) => {
@@ -88,7 +88,7 @@ impl Joined {
             _ => return Err(Denied::Garbled),
         };
         let epoch = Instant::now().checked_sub(now).ok_or(Denied::Garbled)?;
-        // Who was started in the lab is there; it may have no rights any more with which to look at the keeper's namespaces.
+        // Who was started in the lab is there; it may have no rights any more with which to look at the daemon's namespaces.
         let inside = match mode {
             // Who looks on makes no calls.
             _ if role == Role::Watches => false,
@@ -102,7 +102,7 @@ impl Joined {
             sys::keep_capabilities(&[]).map_err(refused(Aim::Rights.by("capset()")))?;
         }
         let early = said.collect();
-        Ok(Joined {
+        Ok(JoinedLab {
             link: Some(link),
             early,
             orders: None,
@@ -145,7 +145,7 @@ impl Joined {
     }
 
     /// What passed by itself when it joined.
-    pub fn passing(&self) -> &Passing {
+    pub fn passing(&self) -> &ForwardingRules {
         &self.passing
     }
 
@@ -164,7 +164,8 @@ impl Joined {
         let reported = orders.try_clone().map_err(refused(Aim::Wake.by("dup()")))?;
         let Some(link) = self.link.take() else { return Ok(()) };
         let sides: Vec<Side> = self.role.sides().collect();
-        let hands = Hands::start(&sides, Leaving::Close, reported).map_err(refused(Aim::Thread.by("clone()")))?;
+        let hands =
+            CallThreadStates::start(&sides, Leaving::Close, reported).map_err(refused(Aim::Thread.by("clone()")))?;
         let early = std::mem::take(&mut self.early);
         let epoch = self.epoch;
         let body = move || Agent { link, hands, inbox, sink: Box::new(sink), epoch }.serve(early);
@@ -175,10 +176,10 @@ impl Joined {
     }
 }
 
-impl World for Joined {
+impl World for JoinedLab {
     fn request(&mut self, request: Request) {
         if let Some(orders) = &self.orders {
-            orders.give(Message::Request(request));
+            orders.give(Order::Request(request));
         }
     }
 
@@ -186,15 +187,15 @@ impl World for Joined {
         self.mode
     }
 
-    fn wire(&self) -> Wire {
+    fn wire(&self) -> WireAbility {
         self.wire
     }
 }
 
-impl Drop for Joined {
+impl Drop for JoinedLab {
     fn drop(&mut self) {
         if let Some(orders) = &self.orders {
-            orders.give(Message::Stop);
+            orders.give(Order::Stop);
         }
         if let Some(thread) = self.thread.take() {
             let _ = thread.join();
@@ -202,15 +203,15 @@ impl Drop for Joined {
     }
 }
 
-/// What it means that a keeper can't be talked with: it isn't there any more, it doesn't answer, or something else.
-fn trouble(error: io::Error, attempt: Attempt, keeper: u32) -> Denied {
+/// What it means that a daemon can't be talked with: it isn't there any more, it doesn't answer, or something else.
+fn trouble(error: io::Error, attempt: Attempt, daemon: u32) -> Denied {
     match error.kind() {
         io::ErrorKind::NotFound
         | io::ErrorKind::ConnectionRefused
         | io::ErrorKind::ConnectionReset
         | io::ErrorKind::BrokenPipe => Denied::Leaving,
         // Of a timeout too.
-        io::ErrorKind::WouldBlock => Denied::Silent(keeper),
+        io::ErrorKind::WouldBlock => Denied::Silent(daemon),
         _ => Denied::Refused(refused(attempt)(error)),
     }
 }
@@ -234,7 +235,7 @@ fn enter(thread: i32) -> Result<bool, Refused> {
 }
 
 /// What the lab says first, whole messages.
-fn answer(link: &mut Link, keeper: u32) -> Result<Vec<ToMember>, Denied> {
+fn answer(link: &mut Link, daemon: u32) -> Result<Vec<ToMember>, Denied> {
     let end = Instant::now() + ANSWER;
     loop {
         let left = end.saturating_duration_since(Instant::now());
@@ -247,7 +248,7 @@ fn answer(link: &mut Link, keeper: u32) -> Result<Vec<ToMember>, Denied> {
             return Err(Denied::Leaving);
         }
         if left.is_zero() {
-            return Err(Denied::Silent(keeper));
+            return Err(Denied::Silent(daemon));
         }
     }
 }
@@ -255,8 +256,8 @@ fn answer(link: &mut Link, keeper: u32) -> Result<Vec<ToMember>, Denied> {
 /// The member's thread: its calls are made, and it talks with the lab.
 pub(in crate::linux) struct Agent {
     pub(in crate::linux) link: Link,
-    pub(in crate::linux) hands: Hands,
-    pub(in crate::linux) inbox: Inbox<Message>,
+    pub(in crate::linux) hands: CallThreadStates,
+    pub(in crate::linux) inbox: Inbox<Order>,
     pub(in crate::linux) sink: Box<dyn Fn(Happening)>,
     /// The beginning of the lab's clock.
     pub(in crate::linux) epoch: Instant,
@@ -275,21 +276,21 @@ impl Agent {
     }
 
     fn fail(&self, failure: Failure) {
-        (self.sink)(Happening { at: self.epoch.elapsed(), what: What::Failed(failure) });
+        (self.sink)(Happening { at: self.epoch.elapsed(), what: HappeningKind::Failed(failure) });
     }
 
     fn go_on(&mut self, early: Vec<ToMember>) -> Result<(), Failure> {
         early.into_iter().try_for_each(|said| self.hear(said))?;
         loop {
-            let orders: Vec<Message> = self.inbox.take().collect();
+            let orders: Vec<Order> = self.inbox.take().collect();
             for order in orders {
                 match order {
-                    Message::Stop => return Ok(()),
-                    Message::Request(Request::Call(side, call)) if self.hands.refuses(side, &call) => {
-                        (self.sink)(Happening { at: self.epoch.elapsed(), what: What::Unmade(call) });
+                    Order::Stop => return Ok(()),
+                    Order::Request(Request::Call(side, call)) if self.hands.refuses(side, &call) => {
+                        (self.sink)(Happening { at: self.epoch.elapsed(), what: HappeningKind::Unmade(call) });
                     }
-                    Message::Request(request) => self.say(&FromMember::Request(request))?,
-                    Message::Report(report) => self.reported(report)?,
+                    Order::Request(request) => self.say(&FromMember::Request(request))?,
+                    Order::Report(report) => self.reported(report)?,
                 }
             }
             for caller in self.hands.look() {
@@ -302,7 +303,7 @@ impl Agent {
     /// Waits for an order or for what the lab says, and hears that.
     fn wait(&mut self) -> Result<(), Failure> {
         let polled = [
-            Polled { fd: self.inbox.bell(), writes: false },
+            Polled { fd: self.inbox.waker(), writes: false },
             Polled { fd: self.link.as_fd(), writes: self.link.wants_to_send() },
         ];
         let ready = poll(polled.iter(), self.hands.look_again()).map_err(lost)?;
@@ -323,7 +324,7 @@ impl Agent {
         match said {
             ToMember::Happened(entries) => {
                 for entry in entries {
-                    (self.sink)(Happening { at: entry.at, what: What::Event(entry.event) });
+                    (self.sink)(Happening { at: entry.at, what: HappeningKind::Event(entry.event) });
                 }
             }
             ToMember::Make(who, call) => {

@@ -24,7 +24,7 @@ const LONGEST_HELLO: usize = 4096;
 const BATCH: usize = 200;
 
 /// What is heard of one.
-pub(in crate::linux) enum Heard {
+pub(in crate::linux) enum MemberMessage {
     /// It says something.
     Said(u32, FromMember),
     /// It is gone.
@@ -32,7 +32,7 @@ pub(in crate::linux) enum Heard {
 }
 
 /// One of them.
-struct Guest {
+struct ConnectedMember {
     pid: u32,
     came: Instant,
     /// What it is there for, once it was let in.
@@ -48,7 +48,7 @@ struct Guest {
 pub(in crate::linux) struct Members {
     listener: UnixListener,
     own_uid: u32,
-    guests: BTreeMap<u32, Guest>,
+    guests: BTreeMap<u32, ConnectedMember>,
     last: u32,
 }
 
@@ -75,8 +75,14 @@ impl Members {
     pub(in crate::linux) fn resume(&mut self, member: Member, stream: UnixStream, published: usize) -> io::Result<()> {
         let link = Link::new(stream, protocol::LONGEST)?;
         self.last = self.last.max(member.number);
-        let guest =
-            Guest { pid: member.pid, came: Instant::now(), member: Some(member.clone()), link, published, lost: false };
+        let guest = ConnectedMember {
+            pid: member.pid,
+            came: Instant::now(),
+            member: Some(member.clone()),
+            link,
+            published,
+            lost: false,
+        };
         self.guests.insert(member.number, guest);
         Ok(())
     }
@@ -113,26 +119,26 @@ impl Members {
         }
         self.last += 1;
         let link = Link::new(stream, LONGEST_HELLO)?;
-        let guest = Guest { pid, came: Instant::now(), member: None, link, published: 0, lost: false };
+        let guest = ConnectedMember { pid, came: Instant::now(), member: None, link, published: 0, lost: false };
         self.guests.insert(self.last, guest);
         Ok(())
     }
 
     /// Reads what one has said, and sends it what waits.
-    pub(in crate::linux) fn serve(&mut self, number: u32) -> Vec<Heard> {
+    pub(in crate::linux) fn serve(&mut self, number: u32) -> Vec<MemberMessage> {
         let Some(guest) = self.guests.get_mut(&number) else { return Vec::new() };
         let (said, open) = guest.link.read();
         guest.lost |= !open || !guest.link.flush();
-        said.into_iter().map(|said| Heard::Said(number, said)).collect()
+        said.into_iter().map(|said| MemberMessage::Said(number, said)).collect()
     }
 
     /// Those that are gone, or are put out: they don't read, or have said nothing for too long. Each is heard of once.
-    pub(in crate::linux) fn lost(&mut self) -> Vec<Heard> {
-        let silent = |guest: &Guest| guest.member.is_none() && guest.came.elapsed() >= HELLO;
+    pub(in crate::linux) fn lost(&mut self) -> Vec<MemberMessage> {
+        let silent = |guest: &ConnectedMember| guest.member.is_none() && guest.came.elapsed() >= HELLO;
         let lost = self.guests.iter().filter(|(_, guest)| guest.lost || silent(guest));
         let lost: Vec<u32> = lost.map(|(number, _)| *number).collect();
         lost.iter().for_each(|number| self.remove(*number));
-        lost.into_iter().map(Heard::Gone).collect()
+        lost.into_iter().map(MemberMessage::Gone).collect()
     }
 
     /// Those that haven't said who they are, in the order in which they came.
@@ -216,7 +222,7 @@ fn lines(entries: &[Entry]) -> Vec<Arc<[u8]>> {
     batches.filter_map(|batch| protocol::line(&ToMember::Happened(batch.to_vec())).ok()).map(Arc::from).collect()
 }
 
-impl Guest {
+impl ConnectedMember {
     /// Whether it wants to know what happens: who runs a program reads nothing.
     fn looks(&self) -> bool {
         self.member.as_ref().is_some_and(|member| !member.runs_program())

@@ -1,13 +1,13 @@
-//! What keeper and members say to each other: JSON lines, each of bounded length.
+//! What daemon and members say to each other: JSON lines, each of bounded length.
 
 use std::io;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use crate::lab::{Denial, Failure, OwnThread, ProgramNews, Request, Wire};
+use crate::lab::{Denial, Failure, OwnThread, ProgramNews, Request, WireAbility};
 use crate::linux::sides::NewSocket;
-use crate::model::{Call, Entry, HeldCalls, Mode, Outcome, Passing, Role, Side};
+use crate::model::{Call, Entry, ForwardingRules, HeldCalls, Mode, Outcome, Role, Side};
 
 /// Both ends must be the same program: it says so first.
 pub const VERSION: &str = env!("CARGO_PKG_VERSION");
@@ -60,7 +60,7 @@ pub enum FromMember {
     },
 }
 
-/// What the keeper says.
+/// What the daemon says.
 #[derive(Debug, Serialize, Deserialize)]
 pub enum ToMember {
     /// The answer to `Hello`. `now` is the time on the lab's clock, `network` the number of the lab's network namespace;
@@ -70,7 +70,7 @@ pub enum ToMember {
         /// The how many-th it is of the sides whose calls it makes.
         nth: u32,
         mode: Mode,
-        wire: Wire,
+        wire: WireAbility,
         now: Duration,
         network: Option<u64>,
         /// The thread that has entered the namespace.
@@ -78,7 +78,7 @@ pub enum ToMember {
         /// The lesson that runs in the lab.
         lesson: Option<ShownLesson>,
         /// What passes by itself at that moment.
-        passing: Passing,
+        passing: ForwardingRules,
         /// Which of its program's calls wait, where it runs one.
         held: HeldCalls,
     },

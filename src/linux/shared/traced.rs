@@ -8,14 +8,14 @@ use std::process::{Command, ExitStatus};
 use std::sync::Mutex;
 use std::time::Instant;
 
-use super::joined::Joined;
+use super::joined::JoinedLab;
 use super::link::Link;
 use super::protocol::{FromMember, ToMember};
 use crate::lab::{ProgramNews, Request};
 use crate::linux::orders::{Inbox, Orders};
 use crate::linux::poll::{Polled, poll};
 use crate::linux::sides::NewSocket;
-use crate::linux::tracer::{Kinds, Order, Seen, Tracer, Unseen, Watched};
+use crate::linux::tracer::{SocketIdentities, Tracer, TracerEvent, TracerOrder, Unseen, Watched};
 use crate::model::{HeldCalls, Outcome, ProgramCall, ProgramReturn, ProgramThread, Returned};
 
 /// So many calls that don't wait are told at once, and so many more a second; of the others only the number.
@@ -23,7 +23,7 @@ const AT_ONCE: f64 = 1000.0;
 const A_SECOND: f64 = 50.0;
 
 /// What becomes of a traced program, for who started it.
-pub enum Course {
+pub enum TracedProgram {
     /// It runs, as this process.
     Runs(u32),
     /// Its calls can't be seen, or not all of them.
@@ -35,21 +35,21 @@ pub enum Course {
 }
 
 /// What is said on this process's way to the lab.
-enum Said {
+enum LinkMessage {
     Lab(FromMember),
     /// A thread stands before a call.
     Stands(u32, ProgramThread, ProgramNews),
-    Course(Course),
+    Course(TracedProgram),
 }
 
-impl Joined {
+impl JoinedLab {
     /// Runs a program in the lab, and all that it starts, until nothing of it is left. `passes`: its calls don't wait unless
     /// somebody says so later. `tell` hears what becomes of it.
     ///
     /// # Errors
     /// Where the program can't be started.
-    pub fn run_traced(mut self, command: Command, passes: bool, mut tell: impl FnMut(Course)) -> io::Result<()> {
-        let (orders, inbox) = Orders::<Said>::new()?;
+    pub fn run_traced(mut self, command: Command, passes: bool, mut tell: impl FnMut(TracedProgram)) -> io::Result<()> {
+        let (orders, inbox) = Orders::<LinkMessage>::new()?;
         let mut link = self.take_link();
         if passes && let Some(link) = &mut link {
             link.say(&FromMember::Request(Request::Hold(Some(self.number()), HeldCalls::None)));
@@ -62,8 +62,8 @@ impl Joined {
             }
         };
         let tracer = Tracer::start(command, held, watched, hears)?;
-        tell(Course::Runs(tracer.process()));
-        let mut running = Running { link, tracer: &tracer, threads: HashMap::new() };
+        tell(TracedProgram::Runs(tracer.process()));
+        let mut running = RunningProgram { link, tracer: &tracer, threads: HashMap::new() };
         while !running.serve(&inbox, &mut tell)? {}
         drop(running);
         tracer.wait().map(drop)
@@ -71,7 +71,7 @@ impl Joined {
 }
 
 /// A program that runs.
-struct Running<'a> {
+struct RunningProgram<'a> {
     /// `None` once the lab is gone.
     link: Option<Link>,
     tracer: &'a Tracer,
@@ -79,11 +79,11 @@ struct Running<'a> {
     threads: HashMap<u32, ProgramThread>,
 }
 
-impl Running<'_> {
+impl RunningProgram<'_> {
     /// Waits for what the program does and for what the lab says, and hands both on. Whether nothing is left of the program.
-    fn serve(&mut self, inbox: &Inbox<Said>, tell: &mut impl FnMut(Course)) -> io::Result<bool> {
+    fn serve(&mut self, inbox: &Inbox<LinkMessage>, tell: &mut impl FnMut(TracedProgram)) -> io::Result<bool> {
         let link = self.link.as_ref();
-        let own = Polled { fd: inbox.bell(), writes: false };
+        let own = Polled { fd: inbox.waker(), writes: false };
         let polled =
             [own].into_iter().chain(link.map(|link| Polled { fd: link.as_fd(), writes: link.wants_to_send() }));
         let polled: Vec<Polled<'_>> = polled.collect();
@@ -91,12 +91,12 @@ impl Running<'_> {
         let over = ready[0] && !inbox.silence()?;
         for said in inbox.take() {
             match said {
-                Said::Stands(number, thread, news) => {
+                LinkMessage::Stands(number, thread, news) => {
                     self.threads.insert(number, thread);
                     self.say(&FromMember::Program(news), tell);
                 }
-                Said::Lab(said) => self.say(&said, tell),
-                Said::Course(course) => tell(course),
+                LinkMessage::Lab(said) => self.say(&said, tell),
+                LinkMessage::Course(course) => tell(course),
             }
         }
         if ready.get(1) == Some(&true) {
@@ -105,13 +105,13 @@ impl Running<'_> {
         Ok(over)
     }
 
-    fn say(&mut self, said: &FromMember, tell: &mut impl FnMut(Course)) {
+    fn say(&mut self, said: &FromMember, tell: &mut impl FnMut(TracedProgram)) {
         if self.link.as_mut().is_some_and(|link| !link.say(said)) {
             self.lab_gone(tell);
         }
     }
 
-    fn hear(&mut self, tell: &mut impl FnMut(Course)) {
+    fn hear(&mut self, tell: &mut impl FnMut(TracedProgram)) {
         let Some(link) = &mut self.link else { return };
         let (said, open) = link.read::<ToMember>();
         let open = open && link.flush();
@@ -119,10 +119,10 @@ impl Running<'_> {
             match said {
                 ToMember::LetCall(number) => {
                     if let Some(thread) = self.threads.remove(&number) {
-                        self.tracer.order(Order::Go(thread));
+                        self.tracer.order(TracerOrder::Go(thread));
                     }
                 }
-                ToMember::Hold(held) => self.tracer.order(Order::Hold(held)),
+                ToMember::Hold(held) => self.tracer.order(TracerOrder::Hold(held)),
                 ToMember::Failed(_) => return self.lab_gone(tell),
                 _ => {}
             }
@@ -133,21 +133,21 @@ impl Running<'_> {
     }
 
     /// Nobody could let a call go any more.
-    fn lab_gone(&mut self, tell: &mut impl FnMut(Course)) {
+    fn lab_gone(&mut self, tell: &mut impl FnMut(TracedProgram)) {
         self.link = None;
-        self.tracer.order(Order::Hold(HeldCalls::None));
-        tell(Course::LabGone);
+        self.tracer.order(TracerOrder::Hold(HeldCalls::None));
+        tell(TracedProgram::LabGone);
     }
 }
 
 /// Tells the lab what the tracer sees, on the tracer's thread: while it is told, the thread of the program stays where it is.
 struct Reporter {
-    orders: Orders<Said>,
+    orders: Orders<LinkMessage>,
     /// The thread that began: the lab calls it 0.
     first: Option<ProgramThread>,
     /// The sockets of each process, by descriptor.
     sockets: BTreeMap<u32, BTreeMap<i32, NewSocket>>,
-    kinds: Kinds,
+    kinds: SocketIdentities,
     /// The descriptor that a thread is about to close.
     closing: HashMap<ProgramThread, i32>,
     /// The threads whose calls are told now; of the others' only the number.
@@ -158,12 +158,12 @@ struct Reporter {
 }
 
 impl Reporter {
-    fn new(orders: Orders<Said>) -> Reporter {
+    fn new(orders: Orders<LinkMessage>) -> Reporter {
         Reporter {
             orders,
             first: None,
             sockets: BTreeMap::new(),
-            kinds: Kinds::default(),
+            kinds: SocketIdentities::default(),
             closing: HashMap::new(),
             told: HashMap::new(),
             allowance: Allowance::new(),
@@ -176,33 +176,33 @@ impl Reporter {
         if *self.first.get_or_insert(thread) == thread { 0 } else { thread.thread }
     }
 
-    fn hear(&mut self, seen: Seen) {
+    fn hear(&mut self, seen: TracerEvent) {
         match seen {
-            Seen::Stands { thread, call } => {
+            TracerEvent::Stands { thread, call } => {
                 let (number, call) = (self.number(thread), self.call(thread, call));
                 self.told.insert(thread, true);
-                self.orders.give(Said::Stands(number, thread, ProgramNews::Stands(number, call)));
+                self.orders.give(LinkMessage::Stands(number, thread, ProgramNews::Stands(number, call)));
             }
-            Seen::Entered { thread, call } => self.entered(thread, call),
-            Seen::Blocked { thread } => {
+            TracerEvent::Entered { thread, call } => self.entered(thread, call),
+            TracerEvent::Blocked { thread } => {
                 if self.told.get(&thread) == Some(&true) {
                     let number = self.number(thread);
                     self.news(ProgramNews::Blocked(number));
                 }
             }
-            Seen::Returned { thread, call } => self.returned(thread, call),
-            Seen::Made { child, sockets, .. } => {
+            TracerEvent::Returned { thread, call } => self.returned(thread, call),
+            TracerEvent::Made { child, sockets, .. } => {
                 if child.process == child.thread {
                     self.has(child.process, &sockets);
                 }
             }
-            Seen::Executed { thread, former, sockets, .. } => {
+            TracerEvent::Executed { thread, former, sockets, .. } => {
                 if self.first.is_some_and(|first| first.process == thread.process && first.thread == former) {
                     self.first = Some(thread);
                 }
                 self.has(thread.process, &sockets);
             }
-            Seen::Gone { thread, .. } => {
+            TracerEvent::Gone { thread, .. } => {
                 let number = self.number(thread);
                 self.news(ProgramNews::Ended(number));
                 self.told.remove(&thread);
@@ -211,14 +211,14 @@ impl Reporter {
                     self.tell_sockets(thread.process);
                 }
             }
-            Seen::Unseen(why) => self.orders.give(Said::Course(Course::Unseen(why))),
-            Seen::Ended(status) => self.orders.give(Said::Course(Course::Ended(status))),
-            Seen::Signal { .. } | Seen::Stopped { .. } => {}
+            TracerEvent::Unseen(why) => self.orders.give(LinkMessage::Course(TracedProgram::Unseen(why))),
+            TracerEvent::Ended(status) => self.orders.give(LinkMessage::Course(TracedProgram::Ended(status))),
+            TracerEvent::Signal { .. } | TracerEvent::Stopped { .. } => {}
         }
     }
 
     fn news(&self, news: ProgramNews) {
-        self.orders.give(Said::Lab(FromMember::Program(news)));
+        self.orders.give(LinkMessage::Lab(FromMember::Program(news)));
     }
 
     fn entered(&mut self, thread: ProgramThread, call: ProgramCall) {
@@ -246,7 +246,7 @@ impl Reporter {
         if let Some(fd) = closed
             && self.sockets.get_mut(&process).is_some_and(|own| own.remove(&fd).is_some())
         {
-            self.orders.give(Said::Lab(FromMember::Closed { process, fd }));
+            self.orders.give(LinkMessage::Lab(FromMember::Closed { process, fd }));
         }
         let made: Vec<NewSocket> =
             came.made.iter().filter_map(|(fd, inode)| self.socket(process, *fd, *inode)).collect();
@@ -270,7 +270,7 @@ impl Reporter {
     fn opened(&mut self, process: u32, socket: NewSocket) {
         let before = self.sockets.entry(process).or_default().insert(socket.fd, socket);
         if before != Some(socket) {
-            self.orders.give(Said::Lab(FromMember::Opened { process, socket }));
+            self.orders.give(LinkMessage::Lab(FromMember::Opened { process, socket }));
         }
     }
 
@@ -285,7 +285,7 @@ impl Reporter {
 
     fn tell_sockets(&self, process: u32) {
         let sockets = self.sockets.get(&process).map(|own| own.values().copied().collect()).unwrap_or_default();
-        self.orders.give(Said::Lab(FromMember::Has { process, sockets }));
+        self.orders.give(LinkMessage::Lab(FromMember::Has { process, sockets }));
     }
 
     fn socket(&mut self, process: u32, fd: i32, inode: u64) -> Option<NewSocket> {

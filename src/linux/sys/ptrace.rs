@@ -21,9 +21,9 @@ pub enum Resume {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum SyscallInfo {
     /// Before the call.
-    Entry(Entry),
+    Entry(SyscallEntry),
     /// Before the call, where the filter stops it.
-    Filtered(Entry),
+    Filtered(SyscallEntry),
     /// After the call: its value; an error's number is negative.
     Exit(i64),
     /// No call's stop.
@@ -32,7 +32,7 @@ pub enum SyscallInfo {
 
 /// A call that is about to be made.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Entry {
+pub struct SyscallEntry {
     /// Its number, which says something for `arch` alone.
     pub number: u64,
     /// Its arguments, as the registers have them.
@@ -123,7 +123,7 @@ pub fn syscall_info(thread: i32) -> io::Result<SyscallInfo> {
     let arch = words[0].to_ne_bytes();
     let arch = u32::from_ne_bytes([arch[4], arch[5], arch[6], arch[7]]);
     let arguments = std::array::from_fn(|at| words[4 + at]);
-    let entry = Entry { number, arguments, stack, arch };
+    let entry = SyscallEntry { number, arguments, stack, arch };
     Ok(match kind {
         1u64 => SyscallInfo::Entry(entry),
         2 => SyscallInfo::Exit(number as i64),
@@ -166,7 +166,7 @@ pub fn skip_call(thread: i32) -> io::Result<()> {
 
 /// At that end: the call is made once more, as if the thread had only now come to it. What signals wait comes first.
 #[cfg(target_arch = "x86_64")]
-pub fn make_again(thread: i32, entry: &Entry) -> io::Result<()> {
+pub fn make_again(thread: i32, entry: &SyscallEntry) -> io::Result<()> {
     // Back over the instruction `syscall`, two bytes long. `orig_rax` says that no call is to be restarted beside that.
     with_registers(thread, |registers| {
         (registers.rip, registers.rax, registers.orig_rax) = (registers.rip - 2, entry.number, u64::MAX);
@@ -181,7 +181,7 @@ pub fn skip_call(thread: i32) -> io::Result<()> {
 
 /// At that end: the call is made once more, as if the thread had only now come to it. What signals wait comes first.
 #[cfg(target_arch = "aarch64")]
-pub fn make_again(thread: i32, entry: &Entry) -> io::Result<()> {
+pub fn make_again(thread: i32, entry: &SyscallEntry) -> io::Result<()> {
     // Back over the instruction `svc`, four bytes long; its first argument stands where the value is.
     with_registers(thread, |registers| (registers.pc, registers.regs[0]) = (registers.pc - 4, entry.arguments[0]))?;
     set_call(thread, -1)
@@ -195,7 +195,7 @@ pub fn skip_call(_thread: i32) -> io::Result<()> {
 
 /// Of other processors this isn't known.
 #[cfg(not(any(target_arch = "x86_64", target_arch = "aarch64")))]
-pub fn make_again(_thread: i32, _entry: &Entry) -> io::Result<()> {
+pub fn make_again(_thread: i32, _entry: &SyscallEntry) -> io::Result<()> {
     Err(io::ErrorKind::Unsupported.into())
 }
 

@@ -3,13 +3,13 @@
 use std::fmt;
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, SocketAddrV6};
 
-use super::memory::Memory;
+use super::memory::TraceeMemory;
 use super::names;
 use crate::model::quoted;
 
 /// An address.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Address {
+pub(super) enum SocketAddress {
     Internet(SocketAddr),
     /// Of `unix(7)`: a path; a name that begins with a zero byte; or nothing.
     Unix(Vec<u8>),
@@ -23,48 +23,48 @@ pub(super) enum Address {
 const LONGEST: u64 = 128;
 
 /// What stands there; `None` where it can't be read, or is too short for its family.
-pub(super) fn read(memory: &Memory, address: u64, length: u64) -> Option<Address> {
+pub(super) fn read(memory: &TraceeMemory, address: u64, length: u64) -> Option<SocketAddress> {
     if length == 0 && address != 0 {
-        return Some(Address::Nothing);
+        return Some(SocketAddress::Nothing);
     }
     parse(&memory.bytes(address, length.min(LONGEST))?)
 }
 
 /// An address in bytes.
-pub(super) fn parse(bytes: &[u8]) -> Option<Address> {
+pub(super) fn parse(bytes: &[u8]) -> Option<SocketAddress> {
     let family = u16::from_ne_bytes(bytes.get(..2)?.try_into().ok()?);
     let port = || bytes.get(2..4)?.try_into().map(u16::from_be_bytes).ok();
     match i32::from(family) {
         libc::AF_INET => {
             let host: [u8; 4] = bytes.get(4..8)?.try_into().ok()?;
-            Some(Address::Internet((Ipv4Addr::from(host), port()?).into()))
+            Some(SocketAddress::Internet((Ipv4Addr::from(host), port()?).into()))
         }
         libc::AF_INET6 => {
             let host: [u8; 16] = bytes.get(8..24)?.try_into().ok()?;
             let flow = u32::from_be_bytes(bytes.get(4..8)?.try_into().ok()?);
             // A program may leave the scope out, as before RFC 2553.
             let scope = bytes.get(24..28).and_then(|scope| scope.try_into().ok()).map_or(0, u32::from_ne_bytes);
-            Some(Address::Internet(SocketAddrV6::new(Ipv6Addr::from(host), port()?, flow, scope).into()))
+            Some(SocketAddress::Internet(SocketAddrV6::new(Ipv6Addr::from(host), port()?, flow, scope).into()))
         }
         libc::AF_UNIX => {
             let path = &bytes[2..];
             let end = path.iter().skip(1).position(|byte| *byte == 0).map_or(path.len(), |end| end + 1);
-            Some(Address::Unix(if path.first() == Some(&0) { path.to_vec() } else { path[..end].to_vec() }))
+            Some(SocketAddress::Unix(if path.first() == Some(&0) { path.to_vec() } else { path[..end].to_vec() }))
         }
-        _ => Some(Address::Other(family)),
+        _ => Some(SocketAddress::Other(family)),
     }
 }
 
-impl fmt::Display for Address {
+impl fmt::Display for SocketAddress {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Address::Internet(address) => write!(f, "{address}"),
+            SocketAddress::Internet(address) => write!(f, "{address}"),
             // As unix(7) and other tools write a name in the abstract namespace.
-            Address::Unix(path) if path.first() == Some(&0) => write!(f, "@{}", quoted(&path[1..])),
-            Address::Unix(path) if path.is_empty() => f.write_str("{AF_UNIX}"),
-            Address::Unix(path) => f.write_str(&quoted(path)),
-            Address::Other(family) => write!(f, "{{{}}}", names::one_of(u64::from(*family), names::DOMAINS)),
-            Address::Nothing => f.write_str("{}"),
+            SocketAddress::Unix(path) if path.first() == Some(&0) => write!(f, "@{}", quoted(&path[1..])),
+            SocketAddress::Unix(path) if path.is_empty() => f.write_str("{AF_UNIX}"),
+            SocketAddress::Unix(path) => f.write_str(&quoted(path)),
+            SocketAddress::Other(family) => write!(f, "{{{}}}", names::one_of(u64::from(*family), names::DOMAINS)),
+            SocketAddress::Nothing => f.write_str("{}"),
         }
     }
 }

@@ -3,19 +3,19 @@
 
 use std::net::SocketAddr;
 
-use super::addresses::{self, Address};
-use super::memory::Memory;
+use super::addresses::{self, SocketAddress};
+use super::memory::TraceeMemory;
 use super::messages;
 use super::names;
-use super::table::{self, Argument, Row};
+use super::table::{self, ArgumentKind, SyscallRow};
 use super::text::{MOST, UNFILLED, list, pointer, written};
 use crate::model::SocketOption;
 
 /// A call's arguments, and what can be read of them.
 pub(super) struct Reader<'a> {
     pub(super) thread: u32,
-    pub(super) memory: &'a Memory,
-    pub(super) row: &'static Row,
+    pub(super) memory: &'a TraceeMemory,
+    pub(super) row: &'static SyscallRow,
     pub(super) arguments: [u64; 6],
     /// The call's value, once it has returned without an error.
     pub(super) value: Option<i64>,
@@ -34,7 +34,7 @@ impl Reader<'_> {
     }
 
     fn text(&self, at: usize) -> String {
-        use Argument::*;
+        use ArgumentKind::*;
         let value = self.arguments[at];
         match self.row.arguments[at] {
             Fd | OtherFd | Int => (value as i32).to_string(),
@@ -106,19 +106,19 @@ impl Reader<'_> {
 
     /// The address that the call gives as an argument, where it is one of the internet.
     pub(super) fn internet(&self) -> Option<SocketAddr> {
-        let at = self.row.arguments.iter().position(|argument| *argument == Argument::Address)?;
+        let at = self.row.arguments.iter().position(|argument| *argument == ArgumentKind::Address)?;
         match addresses::read(self.memory, self.arguments[at], self.arguments[at + 1] & 0xffff_ffff)? {
-            Address::Internet(address) => Some(address),
+            SocketAddress::Internet(address) => Some(address),
             _ => None,
         }
     }
 
     /// The address that the kernel put somewhere.
     pub(super) fn filled_internet(&self) -> Option<SocketAddr> {
-        let at = self.row.arguments.iter().position(|argument| *argument == Argument::AddressOut)?;
+        let at = self.row.arguments.iter().position(|argument| *argument == ArgumentKind::AddressOut)?;
         let length = self.memory.int(self.arguments[at + 1])?;
         match addresses::read(self.memory, self.arguments[at], u64::try_from(length).ok()?)? {
-            Address::Internet(address) => Some(address),
+            SocketAddress::Internet(address) => Some(address),
             _ => None,
         }
     }
@@ -279,12 +279,12 @@ impl Reader<'_> {
         for (at, argument) in self.row.arguments.iter().enumerate() {
             let value = self.arguments[at];
             match argument {
-                Argument::Fd => fds.push(value as i32),
-                Argument::Polled => {
+                ArgumentKind::Fd => fds.push(value as i32),
+                ArgumentKind::Polled => {
                     let polled = self.polled_fds(value, self.arguments[at + 1]).unwrap_or_default();
                     fds.extend(polled.into_iter().map(|(fd, ..)| fd));
                 }
-                Argument::Set => fds.extend(self.set_fds(value).unwrap_or_default()),
+                ArgumentKind::Set => fds.extend(self.set_fds(value).unwrap_or_default()),
                 _ => {}
             }
         }
@@ -293,8 +293,8 @@ impl Reader<'_> {
 }
 
 /// Whether the kernel fills what is there.
-fn is_filled(argument: Argument) -> bool {
-    use Argument::*;
+fn is_filled(argument: ArgumentKind) -> bool {
+    use ArgumentKind::*;
     matches!(
         argument,
         AddressOut
@@ -322,7 +322,7 @@ fn socket_type(value: u32) -> String {
 const EPOLL_EVENT: u64 = size_of::<libc::epoll_event>() as u64;
 
 /// Events and data of one.
-fn epoll_event(memory: &Memory, address: u64) -> Option<(u32, u64)> {
+fn epoll_event(memory: &TraceeMemory, address: u64) -> Option<(u32, u64)> {
     let bytes = memory.bytes(address, EPOLL_EVENT).filter(|bytes| bytes.len() as u64 == EPOLL_EVENT)?;
     let events = bytes[..4].try_into().map(u32::from_ne_bytes).ok()?;
     let data = bytes[bytes.len() - 8..].try_into().map(u64::from_ne_bytes).ok()?;

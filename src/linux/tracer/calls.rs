@@ -3,38 +3,38 @@
 use std::collections::{HashMap, HashSet};
 
 use super::arguments::Reader;
-use super::descriptors::{Kind, Kinds, Open, open, others, sockets};
+use super::descriptors::{DescriptorTarget, SocketIdentities, SocketIdentity, open, others, sockets};
 use super::filter;
 use super::like::{like, outcome};
-use super::memory::Memory;
-use super::table::{Argument, Row};
-use crate::linux::sys::ptrace::Entry;
+use super::memory::TraceeMemory;
+use super::table::{ArgumentKind, SyscallRow};
+use crate::linux::sys::ptrace::SyscallEntry;
 use crate::model::{Call, Errno, HeldCalls, ProgramCall, ProgramReturn, ProgramThread};
 
 /// What is known of each process and of sockets.
 #[derive(Default)]
-pub(super) struct Calls {
-    processes: HashMap<u32, Process>,
-    kinds: Kinds,
+pub(super) struct Processes {
+    processes: HashMap<u32, TracedProcess>,
+    kinds: SocketIdentities,
 }
 
-struct Process {
-    memory: Memory,
+struct TracedProcess {
+    memory: TraceeMemory,
     /// The numbers that were sockets once: a call on one that is closed is a mistake worth seeing.
     were_sockets: HashSet<i32>,
 }
 
 /// The socket that decides that a call is shown.
-struct About {
+struct SubjectSocket {
     fd: i32,
     socket: Option<u64>,
-    kind: Option<Kind>,
+    kind: Option<SocketIdentity>,
 }
 
-impl Calls {
+impl Processes {
     /// A process is new, or has another program now.
     pub(super) fn begins(&mut self, process: u32) {
-        let process = (process, Process { memory: Memory::of(process), were_sockets: HashSet::new() });
+        let process = (process, TracedProcess { memory: TraceeMemory::of(process), were_sockets: HashSet::new() });
         self.processes.extend([process]);
     }
 
@@ -43,16 +43,16 @@ impl Calls {
     }
 
     /// A call that is about to be made, as it is told; `None` where it isn't.
-    pub(super) fn entered(&mut self, who: ProgramThread, entry: &Entry) -> Option<ProgramCall> {
-        let row = Row::of(entry.number).filter(|_| entry.arch == filter::NATIVE)?;
+    pub(super) fn entered(&mut self, who: ProgramThread, entry: &SyscallEntry) -> Option<ProgramCall> {
+        let row = SyscallRow::of(entry.number).filter(|_| entry.arch == filter::NATIVE)?;
         let about = self.about(who, row, entry)?;
         let process = self.processes.get(&who.process)?;
         let read = reader(&process.memory, who, row, entry, None);
         let like = like(&read, about.kind);
-        let internet = about.kind.map_or(matches!(like, Some(Call::Socket { .. })), Kind::is_internet);
+        let internet = about.kind.map_or(matches!(like, Some(Call::Socket { .. })), SocketIdentity::is_internet);
         let closes = about.socket.filter(|_| internet && row.name == "close");
         let others = closes.map(|inode| others(self.processes.keys().copied(), inode, (who.process, about.fd)));
-        let fd = row.arguments.iter().any(|argument| matches!(argument, Argument::Fd | Argument::OtherFd));
+        let fd = row.arguments.iter().any(|argument| matches!(argument, ArgumentKind::Fd | ArgumentKind::OtherFd));
         Some(ProgramCall {
             name: row.name.to_owned(),
             arguments: read.all(),
@@ -64,36 +64,43 @@ impl Calls {
         })
     }
 
-    fn about(&mut self, who: ProgramThread, row: &'static Row, entry: &Entry) -> Option<About> {
+    fn about(&mut self, who: ProgramThread, row: &'static SyscallRow, entry: &SyscallEntry) -> Option<SubjectSocket> {
         let process = self.processes.get_mut(&who.process)?;
         let deciding = reader(&process.memory, who, row, entry, None).deciding();
         let first = deciding.first().copied().unwrap_or(entry.arguments[0] as i32);
-        let nothing = About { fd: first, socket: None, kind: None };
+        let nothing = SubjectSocket { fd: first, socket: None, kind: None };
         if row.name == "exit_group" {
             return (!sockets(who.thread).is_empty()).then_some(nothing);
         }
-        let decides = |argument: &Argument| matches!(argument, Argument::Fd | Argument::Polled | Argument::Set);
+        let decides =
+            |argument: &ArgumentKind| matches!(argument, ArgumentKind::Fd | ArgumentKind::Polled | ArgumentKind::Set);
         if !row.arguments.iter().any(decides) {
             return Some(nothing);
         }
         let mut mistaken = false;
         for fd in deciding {
             match open(who.thread, fd) {
-                Open::Socket(inode) => {
+                DescriptorTarget::Socket(inode) => {
                     process.were_sockets.insert(fd);
                     let kind = self.kinds.of(who.process, fd, inode);
-                    return Some(About { fd, socket: Some(inode), kind });
+                    return Some(SubjectSocket { fd, socket: Some(inode), kind });
                 }
-                Open::Nothing => mistaken |= process.were_sockets.contains(&fd),
-                Open::Other => {}
+                DescriptorTarget::Nothing => mistaken |= process.were_sockets.contains(&fd),
+                DescriptorTarget::Other => {}
             }
         }
         (row.network || mistaken).then_some(nothing)
     }
 
     /// What a call came to.
-    pub(super) fn returned(&self, who: ProgramThread, entry: &Entry, call: &ProgramCall, value: i64) -> ProgramReturn {
-        let row = Row::of(entry.number);
+    pub(super) fn returned(
+        &self,
+        who: ProgramThread,
+        entry: &SyscallEntry,
+        call: &ProgramCall,
+        value: i64,
+    ) -> ProgramReturn {
+        let row = SyscallRow::of(entry.number);
         let (Some(row), Some(process)) = (row, self.processes.get(&who.process)) else {
             let outcome = Err(Errno(i32::try_from(-value).unwrap_or(0)));
             return ProgramReturn { outcome, arguments: call.arguments.clone(), made: Vec::new() };
@@ -101,8 +108,8 @@ impl Calls {
         let read = reader(&process.memory, who, row, entry, (value >= 0).then_some(value));
         let arguments = if value >= 0 { read.filled(&call.arguments) } else { call.arguments.clone() };
         let socket = |fd: i32| match open(who.thread, fd) {
-            Open::Socket(inode) => Some((fd, inode)),
-            Open::Other | Open::Nothing => None,
+            DescriptorTarget::Socket(inode) => Some((fd, inode)),
+            DescriptorTarget::Other | DescriptorTarget::Nothing => None,
         };
         let made = read.made().into_iter().filter_map(socket).collect();
         ProgramReturn { outcome: outcome(&read, call, value), arguments, made }
@@ -110,22 +117,22 @@ impl Calls {
 }
 
 fn reader<'a>(
-    memory: &'a Memory,
+    memory: &'a TraceeMemory,
     who: ProgramThread,
-    row: &'static Row,
-    entry: &Entry,
+    row: &'static SyscallRow,
+    entry: &SyscallEntry,
     value: Option<i64>,
 ) -> Reader<'a> {
     Reader { thread: who.thread, memory, row, arguments: entry.arguments, value }
 }
 
 /// Whether a call waits.
-pub(super) fn is_held(held: HeldCalls, entry: &Entry, call: &ProgramCall) -> bool {
+pub(super) fn is_held(held: HeldCalls, entry: &SyscallEntry, call: &ProgramCall) -> bool {
     match held {
         HeldCalls::None => false,
         HeldCalls::All => true,
         HeldCalls::Walk => {
-            let Some(row) = Row::of(entry.number).filter(|row| row.walk) else { return false };
+            let Some(row) = SyscallRow::of(entry.number).filter(|row| row.walk) else { return false };
             // Of what is no descriptor, or of no socket, the kernel's answer is worth waiting for too.
             let mistaken = row.network && call.fd.is_some() && call.socket.is_none();
             (call.internet || mistaken) && call.others.is_empty()

@@ -13,7 +13,7 @@ use crate::model::ProgramDescriptor;
 
 /// What a number is open on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Open {
+pub(super) enum DescriptorTarget {
     /// The socket with this inode.
     Socket(u64),
     /// A file, a pipe, a terminal or another thing.
@@ -22,10 +22,13 @@ pub(super) enum Open {
 }
 
 /// What a number in a thread's table is open on (`proc_pid_fd(5)`).
-pub(super) fn open(thread: u32, fd: i32) -> Open {
+pub(super) fn open(thread: u32, fd: i32) -> DescriptorTarget {
     match fs::read_link(format!("/proc/{thread}/fd/{fd}")) {
-        Ok(link) => link.to_str().and_then(proc::inode).map_or(Open::Other, |inode| Open::Socket(inode.into())),
-        Err(_) => Open::Nothing,
+        Ok(link) => link
+            .to_str()
+            .and_then(proc::inode)
+            .map_or(DescriptorTarget::Other, |inode| DescriptorTarget::Socket(inode.into())),
+        Err(_) => DescriptorTarget::Nothing,
     }
 }
 
@@ -50,7 +53,7 @@ pub(super) fn others(processes: impl Iterator<Item = u32>, inode: u64, but: (u32
 
 /// What a socket was made as, and the kernel's name for it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(in crate::linux) struct Kind {
+pub(in crate::linux) struct SocketIdentity {
     /// `AF_…`
     pub(super) domain: i32,
     /// `SOCK_…`, without flags.
@@ -59,10 +62,10 @@ pub(in crate::linux) struct Kind {
     cookie: u64,
 }
 
-impl Kind {
-    fn of(socket: &Socket) -> Option<Kind> {
+impl SocketIdentity {
+    fn of(socket: &Socket) -> Option<SocketIdentity> {
         let (domain, kind) = (socket.domain().ok()?.into(), socket.r#type().ok()?.into());
-        Some(Kind { domain, kind, cookie: socket.cookie().ok()? })
+        Some(SocketIdentity { domain, kind, cookie: socket.cookie().ok()? })
     }
 
     /// The socket under this number in its process; `None` where it is neither IPv4's nor IPv6's.
@@ -79,16 +82,16 @@ impl Kind {
 
 /// What is known of sockets, by inode.
 #[derive(Default)]
-pub(in crate::linux) struct Kinds(HashMap<u64, Option<Kind>>);
+pub(in crate::linux) struct SocketIdentities(HashMap<u64, Option<SocketIdentity>>);
 
-impl Kinds {
+impl SocketIdentities {
     /// What a socket was made as: the kernel is asked once, through a copy of the thread's descriptor. `None` where it can't
     /// be had.
-    pub(in crate::linux) fn of(&mut self, process: u32, fd: i32, inode: u64) -> Option<Kind> {
+    pub(in crate::linux) fn of(&mut self, process: u32, fd: i32, inode: u64) -> Option<SocketIdentity> {
         if self.0.len() > MOST {
             self.0.clear();
         }
-        *self.0.entry(inode).or_insert_with(|| Kind::of(&copy(process, fd)?))
+        *self.0.entry(inode).or_insert_with(|| SocketIdentity::of(&copy(process, fd)?))
     }
 }
 
@@ -111,14 +114,14 @@ mod tests {
         let (stream, datagram) = (TcpListener::bind("127.0.0.1:0").unwrap(), UdpSocket::bind("[::1]:0").unwrap());
         let file = fs::File::open("/dev/null").unwrap();
         let own = std::process::id();
-        let (Open::Socket(first), Open::Socket(second)) =
+        let (DescriptorTarget::Socket(first), DescriptorTarget::Socket(second)) =
             (open(own, stream.as_raw_fd()), open(own, datagram.as_raw_fd()))
         else {
             panic!("two sockets")
         };
         assert_eq!(
             (open(own, file.as_raw_fd()), open(own, -1), open(0, 0)),
-            (Open::Other, Open::Nothing, Open::Nothing)
+            (DescriptorTarget::Other, DescriptorTarget::Nothing, DescriptorTarget::Nothing)
         );
         let listed = sockets(own);
         assert!(listed.contains(&(stream.as_raw_fd(), first)) && listed.contains(&(datagram.as_raw_fd(), second)));
@@ -127,8 +130,9 @@ mod tests {
         let but = (own, stream.as_raw_fd());
         let expected = ProgramDescriptor { process: own, fd: copy.as_raw_fd() };
         assert_eq!(others([own].into_iter(), first, but), [expected]);
-        let mut kinds = Kinds::default();
-        let of = |kinds: &mut Kinds, fd, inode| kinds.of(own, fd, inode).map(|kind| (kind.domain, kind.kind));
+        let mut kinds = SocketIdentities::default();
+        let of =
+            |kinds: &mut SocketIdentities, fd, inode| kinds.of(own, fd, inode).map(|kind| (kind.domain, kind.kind));
         assert_eq!(of(&mut kinds, stream.as_raw_fd(), first), Some((libc::AF_INET, libc::SOCK_STREAM)));
         assert_eq!(of(&mut kinds, datagram.as_raw_fd(), second), Some((libc::AF_INET6, libc::SOCK_DGRAM)));
         assert_eq!(kinds.of(own, file.as_raw_fd(), 0), None);

@@ -2,7 +2,7 @@
 //! comparison a call. All else is allowed, and, since that depends on no argument, without even running the filter.
 
 use super::Watched;
-use super::table::{DEVICE_REQUESTS, FILE_COMMANDS, RESTART, RING, ROWS, Row};
+use super::table::{DEVICE_REQUESTS, FILE_COMMANDS, RESTART, RING, ROWS, SyscallRow};
 use crate::linux::sys::seccomp::{Instruction, instruction};
 
 /// From `linux/bpf_common.h`: load a word; jump if equal; return.
@@ -25,11 +25,11 @@ pub(super) const MACHINE: u16 = if cfg!(target_arch = "x86_64") { 62 } else { 18
 pub(super) const NATIVE: u32 = MACHINE as u32 | 0xc000_0000;
 
 /// Whether the filter stops at a call, by its number and its second argument.
-pub(super) fn stops(watched: Watched, row: &Row, second: u64) -> bool {
+pub(super) fn stops(watched: Watched, row: &SyscallRow, second: u64) -> bool {
     is_watched(watched, row) && of_interest(row.name).is_none_or(|wanted| wanted.contains(&(second as u32)))
 }
 
-fn is_watched(watched: Watched, row: &Row) -> bool {
+fn is_watched(watched: Watched, row: &SyscallRow) -> bool {
     match watched {
         Watched::All => true,
         Watched::Network => {
@@ -115,7 +115,7 @@ mod tests {
             let program = filter(watched);
             for number in 0..600 {
                 for second in [0, 1, 2, 3, 4, 1030, 0x5421, 0x5401] {
-                    let row = Row::of(number);
+                    let row = SyscallRow::of(number);
                     let stopped =
                         row.is_some_and(|row| stops(watched, row, second)) || [RESTART, RING].contains(&number);
                     let said = runs(&program, NATIVE, number as u32, second as u32);

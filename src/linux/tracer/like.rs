@@ -1,8 +1,8 @@
 //! Which call of the walk a program's call comes to.
 
-use super::addresses::Address;
+use super::addresses::SocketAddress;
 use super::arguments::Reader;
-use super::descriptors::Kind;
+use super::descriptors::SocketIdentity;
 use super::{memory, messages};
 use crate::model::{Call, Errno, How, Outcome, ProgramCall, Returned};
 
@@ -10,7 +10,7 @@ use crate::model::{Call, Errno, How, Outcome, ProgramCall, Returned};
 const ELSE: u64 = (libc::MSG_PEEK | libc::MSG_OOB | libc::MSG_ERRQUEUE) as u64;
 
 /// The call of the walk; `kind` is what its descriptor's socket was made as.
-pub(super) fn like(read: &Reader<'_>, kind: Option<Kind>) -> Option<Call> {
+pub(super) fn like(read: &Reader<'_>, kind: Option<SocketIdentity>) -> Option<Call> {
     let arguments = &read.arguments;
     let fd = arguments[0] as i32;
     if read.row.name == "socket" {
@@ -60,7 +60,7 @@ pub(super) fn like(read: &Reader<'_>, kind: Option<Kind>) -> Option<Call> {
             let data = messages::gathered(read.memory, vectors, count, u64::MAX)?;
             match messages::address(read.memory, arguments[1]) {
                 None => Call::Send { fd, data },
-                Some(Address::Internet(addr)) => Call::SendTo { fd, data, addr },
+                Some(SocketAddress::Internet(addr)) => Call::SendTo { fd, data, addr },
                 Some(_) => return None,
             }
         }
@@ -101,7 +101,7 @@ pub(super) fn outcome(read: &Reader<'_>, call: &ProgramCall, value: i64) -> Outc
     };
     let peer = match read.row.name {
         "recvmsg" if receives => match messages::address(memory, arguments[1]) {
-            Some(Address::Internet(address)) => Some(address),
+            Some(SocketAddress::Internet(address)) => Some(address),
             _ => None,
         },
         "accept" | "accept4" | "recvfrom" => read.filled_internet(),

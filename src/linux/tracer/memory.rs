@@ -8,11 +8,11 @@ use std::os::unix::fs::FileExt;
 pub(super) const LONGEST: usize = 4096;
 
 /// The memory of one process, until it executes another program.
-pub(super) struct Memory(Option<File>);
+pub(super) struct TraceeMemory(Option<File>);
 
-impl Memory {
-    pub(super) fn of(process: u32) -> Memory {
-        Memory(File::open(format!("/proc/{process}/mem")).ok())
+impl TraceeMemory {
+    pub(super) fn of(process: u32) -> TraceeMemory {
+        TraceeMemory(File::open(format!("/proc/{process}/mem")).ok())
     }
 
     /// So many bytes.

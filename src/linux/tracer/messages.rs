@@ -1,11 +1,11 @@
 //! `struct iovec`, `struct msghdr` and what stands in their control data.
 
 use super::addresses;
-use super::memory::{LONGEST, Memory};
+use super::memory::{LONGEST, TraceeMemory};
 use super::text::{MOST, list, pointer, written};
 
 /// `struct msghdr`, as the kernel reads it.
-struct Header {
+struct MessageHeader {
     name: u64,
     name_length: u64,
     vectors: u64,
@@ -14,25 +14,25 @@ struct Header {
     control_length: u64,
 }
 
-impl Header {
+impl MessageHeader {
     const SIZE: u64 = size_of::<libc::msghdr>() as u64;
 
-    fn read(memory: &Memory, address: u64) -> Option<Header> {
+    fn read(memory: &TraceeMemory, address: u64) -> Option<MessageHeader> {
         let [name, name_length, vectors, count, control, control_length] = memory.words(address)?;
         // `msg_namelen` is an int; what is behind it is padding.
-        Some(Header { name, name_length: name_length & 0xffff_ffff, vectors, count, control, control_length })
+        Some(MessageHeader { name, name_length: name_length & 0xffff_ffff, vectors, count, control, control_length })
     }
 }
 
 /// Base and length of each `struct iovec`, of at most [`MOST`].
-fn pieces(memory: &Memory, address: u64, count: u64) -> Option<Vec<(u64, u64)>> {
+fn pieces(memory: &TraceeMemory, address: u64, count: u64) -> Option<Vec<(u64, u64)>> {
     let bytes = memory.bytes(address, count.min(MOST) * 16)?;
     let word = |bytes: &[u8]| bytes.try_into().map_or(0, u64::from_ne_bytes);
     Some(bytes.chunks_exact(16).map(|piece| (word(&piece[..8]), word(&piece[8..]))).collect())
 }
 
 /// An array of buffers, of which the first `filled` bytes are what they hold.
-pub(super) fn vectors(memory: &Memory, address: u64, count: u64, filled: u64) -> String {
+pub(super) fn vectors(memory: &TraceeMemory, address: u64, count: u64, filled: u64) -> String {
     let Some(pieces) = pieces(memory, address, count) else { return pointer(address) };
     let mut left = filled;
     let texts = pieces.into_iter().map(move |(base, length)| {
@@ -44,7 +44,7 @@ pub(super) fn vectors(memory: &Memory, address: u64, count: u64, filled: u64) ->
 }
 
 /// The bytes in an array of buffers, of which the first `filled` are what they hold; at most [`LONGEST`].
-pub(super) fn gathered(memory: &Memory, address: u64, count: u64, filled: u64) -> Option<Vec<u8>> {
+pub(super) fn gathered(memory: &TraceeMemory, address: u64, count: u64, filled: u64) -> Option<Vec<u8>> {
     let mut all = Vec::new();
     let mut left = filled.min(LONGEST as u64);
     for (base, length) in pieces(memory, address, count)? {
@@ -56,24 +56,24 @@ pub(super) fn gathered(memory: &Memory, address: u64, count: u64, filled: u64) -
 }
 
 /// The room that an array of buffers has.
-pub(super) fn room(memory: &Memory, address: u64, count: u64) -> Option<u64> {
+pub(super) fn room(memory: &TraceeMemory, address: u64, count: u64) -> Option<u64> {
     Some(pieces(memory, address, count)?.iter().fold(0, |sum, (_, length)| length.saturating_add(sum)))
 }
 
 /// The buffers of a message: where they are and how many.
-pub(super) fn buffers(memory: &Memory, address: u64) -> Option<(u64, u64)> {
-    Header::read(memory, address).map(|header| (header.vectors, header.count))
+pub(super) fn buffers(memory: &TraceeMemory, address: u64) -> Option<(u64, u64)> {
+    MessageHeader::read(memory, address).map(|header| (header.vectors, header.count))
 }
 
 /// The address of a message, where one is given.
-pub(super) fn address(memory: &Memory, address: u64) -> Option<addresses::Address> {
-    let header = Header::read(memory, address).filter(|header| header.name != 0)?;
+pub(super) fn address(memory: &TraceeMemory, address: u64) -> Option<addresses::SocketAddress> {
+    let header = MessageHeader::read(memory, address).filter(|header| header.name != 0)?;
     addresses::read(memory, header.name, header.name_length)
 }
 
 /// A message, of which the first `filled` bytes are what its buffers hold.
-pub(super) fn message(memory: &Memory, address: u64, filled: u64) -> String {
-    let Some(header) = Header::read(memory, address) else { return pointer(address) };
+pub(super) fn message(memory: &TraceeMemory, address: u64, filled: u64) -> String {
+    let Some(header) = MessageHeader::read(memory, address) else { return pointer(address) };
     let mut parts = Vec::new();
     if header.name != 0 {
         let name = addresses::read(memory, header.name, header.name_length);
@@ -87,12 +87,12 @@ pub(super) fn message(memory: &Memory, address: u64, filled: u64) -> String {
 }
 
 /// Several messages; `returned`: each with the number of its bytes.
-pub(super) fn several(memory: &Memory, address: u64, count: u64, returned: bool) -> String {
+pub(super) fn several(memory: &TraceeMemory, address: u64, count: u64, returned: bool) -> String {
     // `struct mmsghdr` has an int behind the header, and padding.
-    const SIZE: u64 = Header::SIZE + 8;
+    const SIZE: u64 = MessageHeader::SIZE + 8;
     let one = |at: u64| {
         let address = address.checked_add(at * SIZE)?;
-        let length = memory.int(address.checked_add(Header::SIZE)?)?;
+        let length = memory.int(address.checked_add(MessageHeader::SIZE)?)?;
         let filled = if returned { u64::try_from(length).unwrap_or(0) } else { u64::MAX };
         let length = if returned { format!(", msg_len={length}") } else { String::new() };
         Some(format!("{{msg_hdr={}{length}}}", message(memory, address, filled)))
@@ -101,20 +101,20 @@ pub(super) fn several(memory: &Memory, address: u64, count: u64, returned: bool)
 }
 
 /// The descriptors that came with a message (`SCM_RIGHTS` of `unix(7)`).
-pub(super) fn received(memory: &Memory, address: u64) -> Vec<i32> {
-    let Some(header) = Header::read(memory, address) else { return Vec::new() };
+pub(super) fn received(memory: &TraceeMemory, address: u64) -> Vec<i32> {
+    let Some(header) = MessageHeader::read(memory, address) else { return Vec::new() };
     let bytes = memory.bytes(header.control, header.control_length).unwrap_or_default();
     parts(&bytes).into_iter().filter_map(|part| part.descriptors()).flatten().collect()
 }
 
 /// One control message (`cmsg(3)`).
-struct Part<'a> {
+struct ControlMessage<'a> {
     level: i32,
     kind: i32,
     data: &'a [u8],
 }
 
-impl Part<'_> {
+impl ControlMessage<'_> {
     /// The descriptors that it carries, where it is one that does.
     fn descriptors(&self) -> Option<Vec<i32>> {
         let of = |fd: &[u8]| fd.try_into().map_or(-1, i32::from_ne_bytes);
@@ -124,7 +124,7 @@ impl Part<'_> {
 }
 
 /// The control messages in bytes, as far as they are whole.
-fn parts(bytes: &[u8]) -> Vec<Part<'_>> {
+fn parts(bytes: &[u8]) -> Vec<ControlMessage<'_>> {
     const HEADER: usize = 16;
     let (mut rest, mut parts) = (bytes, Vec::new());
     while let Some((header, after)) = rest.split_at_checked(HEADER) {
@@ -133,16 +133,16 @@ fn parts(bytes: &[u8]) -> Vec<Part<'_>> {
         let length = usize::try_from(whole).ok().and_then(|whole| whole.checked_sub(HEADER));
         let Some(length) = length.filter(|_| parts.len() < MOST as usize) else { break };
         let length = length.min(after.len());
-        parts.push(Part { level: int(8), kind: int(12), data: &after[..length] });
+        parts.push(ControlMessage { level: int(8), kind: int(12), data: &after[..length] });
         rest = &after[length.next_multiple_of(8).min(after.len())..];
     }
     parts
 }
 
 /// Control messages: which they are; of SCM_RIGHTS the descriptors.
-fn control(memory: &Memory, address: u64, length: u64) -> String {
+fn control(memory: &TraceeMemory, address: u64, length: u64) -> String {
     let Some(bytes) = memory.bytes(address, length) else { return pointer(address) };
-    let text = |part: Part<'_>| match part.descriptors() {
+    let text = |part: ControlMessage<'_>| match part.descriptors() {
         Some(fds) => format!("SCM_RIGHTS {}", list(fds.iter().map(i32::to_string), false)),
         None if (part.level, part.kind) == (libc::SOL_SOCKET, libc::SCM_CREDENTIALS) => "SCM_CREDENTIALS".to_owned(),
         None => format!("{}, {}", part.level, part.kind),
@@ -164,7 +164,7 @@ mod tests {
     }
 
     fn descriptors(bytes: &[u8]) -> Vec<Option<Vec<i32>>> {
-        parts(bytes).iter().map(Part::descriptors).collect()
+        parts(bytes).iter().map(ControlMessage::descriptors).collect()
     }
 
     #[test]

@@ -25,7 +25,7 @@ mod text;
 mod thread;
 mod waker;
 
-pub(in crate::linux) use descriptors::Kinds;
+pub(in crate::linux) use descriptors::SocketIdentities;
 
 use std::io;
 use std::process::{Command, ExitStatus};
@@ -48,8 +48,8 @@ pub enum Watched {
 
 /// What the tracer tells, in the order in which it happened to each thread.
 #[derive(Debug)]
-pub enum Seen {
-    /// The thread stands before the call, and waits for [`Order::Go`].
+pub enum TracerEvent {
+    /// The thread stands before the call, and waits for [`TracerOrder::Go`].
     #[allow(missing_docs)]
     Stands { thread: ProgramThread, call: ProgramCall },
     /// The thread goes into the call: it passed, or was let go.
@@ -89,7 +89,7 @@ pub enum Seen {
     Stopped { thread: ProgramThread, signal: i32 },
     /// The thread ended; a call that it was in never returned.
     #[allow(missing_docs)]
-    Gone { thread: ProgramThread, how: Gone },
+    Gone { thread: ProgramThread, how: ThreadExit },
     /// Calls can't be seen, or not all of them.
     Unseen(Unseen),
     /// The program that was started ended. Processes that it started may run on.
@@ -98,7 +98,7 @@ pub enum Seen {
 
 /// How a thread ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Gone {
+pub enum ThreadExit {
     /// By itself, with this status.
     Exited(i32),
     /// By this signal.
@@ -124,7 +124,7 @@ pub enum Unseen {
 
 /// What the tracer is told.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Order {
+pub enum TracerOrder {
     /// A thread that stands makes its call.
     Go(ProgramThread),
     /// From now on these calls are held; what stands and is none of them goes.
@@ -148,14 +148,14 @@ const YAMA_FORBIDS: u8 = 3;
 
 /// A program that is traced. When it is dropped, all processes of the program end.
 pub struct Tracer {
-    orders: Orders<Order>,
+    orders: Orders<TracerOrder>,
     thread: Option<JoinHandle<io::Result<ExitStatus>>>,
     process: u32,
 }
 
 impl Tracer {
     /// Starts a command. `tell` is called from the tracing thread, which does nothing else in the meantime. Where tracing is
-    /// refused, the program runs as without, and [`Seen::Unseen`] says why.
+    /// refused, the program runs as without, and [`TracerEvent::Unseen`] says why.
     ///
     /// # Errors
     /// Where the program can't be started, as of [`Command::spawn`].
@@ -163,7 +163,7 @@ impl Tracer {
         command: Command,
         held: HeldCalls,
         watched: Watched,
-        tell: impl Fn(Seen) + Send + 'static,
+        tell: impl Fn(TracerEvent) + Send + 'static,
     ) -> io::Result<Tracer> {
         let (orders, inbox) = Orders::new()?;
         let (thread, process) = start::start(command, inbox, held, watched, Box::new(tell))?;
@@ -176,7 +176,7 @@ impl Tracer {
     }
 
     /// Gives an order; it is carried out soon.
-    pub fn order(&self, order: Order) {
+    pub fn order(&self, order: TracerOrder) {
         self.orders.give(order);
     }
 
@@ -193,7 +193,7 @@ impl Tracer {
 impl Drop for Tracer {
     fn drop(&mut self) {
         if let Some(thread) = self.thread.take() {
-            self.orders.give(Order::End);
+            self.orders.give(TracerOrder::End);
             let _ = thread.join();
         }
     }

@@ -5,10 +5,10 @@ use std::io;
 use std::process::ExitStatus;
 use std::time::{Duration, Instant};
 
-use super::calls::{Calls, is_held};
-use super::thread::{Go, Thread};
+use super::calls::{Processes, is_held};
+use super::thread::{Proceed, Thread};
 use super::waker::Waker;
-use super::{Order, Seen, Watched};
+use super::{TracerEvent, TracerOrder, Watched};
 use crate::linux::orders::Inbox;
 use crate::linux::poll::poll_readable;
 use crate::linux::proc;
@@ -16,7 +16,7 @@ use crate::linux::sys::ptrace::{self, Resume};
 use crate::model::{HeldCalls, ProgramCall, ProgramThread};
 
 /// To whom it is told.
-pub(super) type Tell = Box<dyn Fn(Seen) + Send>;
+pub(super) type EventSink = Box<dyn Fn(TracerEvent) + Send>;
 
 /// A call takes microseconds to return or to sleep; the longer it does neither, the more rarely it is looked at.
 const SOON: Duration = Duration::from_micros(500);
@@ -35,7 +35,7 @@ pub(super) struct Tracee {
 }
 
 /// Who is looked at, and how soon.
-pub(super) struct Looks {
+pub(super) struct SleepPolls {
     /// In a call, and not known to sleep.
     within: BTreeSet<i32>,
     /// They stand before a call.
@@ -46,10 +46,10 @@ pub(super) struct Looks {
     next: Instant,
 }
 
-impl Looks {
-    fn new() -> Looks {
+impl SleepPolls {
+    fn new() -> SleepPolls {
         let (within, standing) = (BTreeSet::new(), BTreeSet::new());
-        Looks { within, standing, early: HashMap::new(), pause: SOON, next: Instant::now() }
+        SleepPolls { within, standing, early: HashMap::new(), pause: SOON, next: Instant::now() }
     }
 
     pub(super) fn is_within(&mut self, thread: i32) {
@@ -90,27 +90,27 @@ pub(super) struct Run {
     pub(super) ended: Option<ExitStatus>,
     pub(super) watched: Watched,
     pub(super) held: HeldCalls,
-    pub(super) tell: Tell,
+    pub(super) tell: EventSink,
     pub(super) tracees: HashMap<i32, Tracee>,
-    pub(super) calls: Calls,
-    pub(super) looks: Looks,
+    pub(super) calls: Processes,
+    pub(super) looks: SleepPolls,
     /// All ends.
     pub(super) killing: bool,
     waker: Waker,
 }
 
 impl Run {
-    pub(super) fn new(process: u32, waker: Waker, watched: Watched, held: HeldCalls, tell: Tell) -> Run {
+    pub(super) fn new(process: u32, waker: Waker, watched: Watched, held: HeldCalls, tell: EventSink) -> Run {
         let who = ProgramThread { process, thread: process };
         let root = process as i32;
         let tracees = HashMap::from([(root, Tracee { who, thread: Thread::new() })]);
-        let (calls, looks) = (Calls::default(), Looks::new());
+        let (calls, looks) = (Processes::default(), SleepPolls::new());
         let (begun, ended, killing) = (false, None, false);
         Run { root, begun, ended, watched, held, tell, tracees, calls, looks, killing, waker }
     }
 
     /// Until nothing is left of the program.
-    pub(super) fn run(mut self, inbox: &Inbox<Order>) -> io::Result<ExitStatus> {
+    pub(super) fn run(mut self, inbox: &Inbox<TracerOrder>) -> io::Result<ExitStatus> {
         loop {
             self.waker.set(self.looks.due());
             // Until it has begun, its end is heard by the thread that starts it.
@@ -128,14 +128,14 @@ impl Run {
     }
 
     /// Does what the thread was called for.
-    fn answer(&mut self, inbox: &Inbox<Order>) -> io::Result<()> {
+    fn answer(&mut self, inbox: &Inbox<TracerOrder>) -> io::Result<()> {
         if self.waker.failed() && !self.begun && !self.killing {
             // Its last stops may have been heard by the wait of the thread that was to start it.
             self.killing = true;
             kill(self.root);
         }
         // What comes from now on rings again.
-        let [rings] = poll_readable([inbox.bell()], Some(Duration::ZERO))?;
+        let [rings] = poll_readable([inbox.waker()], Some(Duration::ZERO))?;
         if rings {
             inbox.silence()?;
         }
@@ -148,14 +148,14 @@ impl Run {
         Ok(())
     }
 
-    fn obey(&mut self, order: Order) {
+    fn obey(&mut self, order: TracerOrder) {
         match order {
-            Order::Go(who) => {
+            TracerOrder::Go(who) => {
                 if self.tracees.get(&(who.thread as i32)).is_some_and(|tracee| tracee.who == who) {
                     self.go(who.thread as i32);
                 }
             }
-            Order::Hold(held) => {
+            TracerOrder::Hold(held) => {
                 self.held = held;
                 let passes = |tracee: &Tracee| {
                     tracee.thread.stands().is_some_and(|made| !is_held(held, &made.entry, &made.call))
@@ -163,14 +163,14 @@ impl Run {
                 let passing = self.tracees.iter().filter(|(_, tracee)| passes(tracee)).map(|(thread, _)| *thread);
                 passing.collect::<Vec<_>>().into_iter().for_each(|thread| self.go(thread));
             }
-            Order::Signal(signal) => {
+            TracerOrder::Signal(signal) => {
                 if self.ended.is_none() {
                     // It may be gone in this moment.
                     let _ = ptrace::signal(self.root, signal);
                     self.looks.next = Instant::now();
                 }
             }
-            Order::End => {
+            TracerOrder::End => {
                 self.killing = true;
                 self.tracees.keys().chain(self.looks.early.keys()).for_each(|thread| kill(*thread));
             }
@@ -182,8 +182,8 @@ impl Run {
         let Some(tracee) = self.tracees.get_mut(&thread) else { return };
         let Some(call) = tracee.thread.stands().map(|made| made.call.clone()) else { return };
         let (goes, who) = (tracee.thread.go(), tracee.who);
-        (self.tell)(Seen::Entered { thread: who, call });
-        if goes == Go::Now {
+        (self.tell)(TracerEvent::Entered { thread: who, call });
+        if goes == Proceed::Now {
             self.looks.is_free(thread);
             self.looks.is_within(thread);
             resume(thread, Resume::ToSyscall, 0);
@@ -198,7 +198,7 @@ impl Run {
             if let Some(made) = tracee.thread.within().filter(|_| proc::sleeps(tracee.who.process, tracee.who.thread)) {
                 made.asleep = true;
                 self.looks.within.remove(&thread);
-                (self.tell)(Seen::Blocked { thread: tracee.who });
+                (self.tell)(TracerEvent::Blocked { thread: tracee.who });
             }
         }
         let standing: Vec<i32> = self.looks.standing.iter().copied().collect();

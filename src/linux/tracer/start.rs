@@ -12,9 +12,9 @@ use std::sync::mpsc::{Receiver, Sender, channel};
 use std::thread::{self, JoinHandle};
 
 use super::filter::filter;
-use super::run::{Run, Tell};
+use super::run::{EventSink, Run};
 use super::waker::Waker;
-use super::{Order, Seen, Unseen, Watched};
+use super::{TracerEvent, TracerOrder, Unseen, Watched};
 use crate::linux::orders::Inbox;
 use crate::linux::poll::poll_readable;
 use crate::linux::proc;
@@ -26,10 +26,10 @@ type Traces = JoinHandle<io::Result<ExitStatus>>;
 /// Starts a command. Returns the thread that traces it, and its process.
 pub(super) fn start(
     command: Command,
-    inbox: Inbox<Order>,
+    inbox: Inbox<TracerOrder>,
     held: HeldCalls,
     watched: Watched,
-    tell: Tell,
+    tell: EventSink,
 ) -> io::Result<(Traces, u32)> {
     let (started, executed) = channel();
     let trace = move || {
@@ -37,11 +37,11 @@ pub(super) fn start(
         let _ = begun.traced.send(begun.refused.is_none());
         match begun.refused {
             None => {
-                let waker = Waker::start(inbox.bell().try_clone_to_owned()?, begun.ends)?;
+                let waker = Waker::start(inbox.waker().try_clone_to_owned()?, begun.ends)?;
                 Run::new(begun.process, waker, watched, held, tell).run(&inbox)
             }
             Some(why) => {
-                tell(Seen::Unseen(why));
+                tell(TracerEvent::Unseen(why));
                 untraced(&begun, &inbox, &tell)
             }
         }
@@ -61,7 +61,7 @@ pub(super) fn start(
 }
 
 /// A process that is about to execute its program.
-struct Begun {
+struct ForkedProgram {
     process: u32,
     /// Why it isn't traced.
     refused: Option<Unseen>,
@@ -72,7 +72,7 @@ struct Begun {
     ends: PipeReader,
 }
 
-fn begin(mut command: Command, watched: Watched, started: Sender<io::Result<u32>>) -> io::Result<Begun> {
+fn begin(mut command: Command, watched: Watched, started: Sender<io::Result<u32>>) -> io::Result<ForkedProgram> {
     let (mut heard, hello) = io::pipe()?;
     let (order, mut orders) = io::pipe()?;
     let handshake = seccomp::Handshake { hello: hello.into(), order: OwnedFd::from(order), orders: orders.as_raw_fd() };
@@ -90,7 +90,7 @@ fn begin(mut command: Command, watched: Watched, started: Sender<io::Result<u32>
         Ok(()) => ptrace::seize(process).err().map(|error| why_refused(process, &error)),
     };
     orders.write_all(&[u8::from(refused.is_none())])?;
-    Ok(Begun { process: process.unsigned_abs(), refused, traced, exit, ends })
+    Ok(ForkedProgram { process: process.unsigned_abs(), refused, traced, exit, ends })
 }
 
 /// What the thread does that starts the program.
@@ -138,17 +138,17 @@ fn why_refused(process: i32, error: &io::Error) -> Unseen {
 }
 
 /// A program that runs without being traced: its signals, and its end.
-fn untraced(begun: &Begun, inbox: &Inbox<Order>, tell: &Tell) -> io::Result<ExitStatus> {
+fn untraced(begun: &ForkedProgram, inbox: &Inbox<TracerOrder>, tell: &EventSink) -> io::Result<ExitStatus> {
     loop {
-        let [ended, told] = poll_readable([begun.ends.as_fd(), inbox.bell()], None)?;
+        let [ended, told] = poll_readable([begun.ends.as_fd(), inbox.waker()], None)?;
         if told {
             inbox.silence()?;
         }
         for order in inbox.take() {
             let signal = match order {
-                Order::Signal(signal) => signal,
-                Order::End => libc::SIGKILL,
-                Order::Go(_) | Order::Hold(_) => continue,
+                TracerOrder::Signal(signal) => signal,
+                TracerOrder::End => libc::SIGKILL,
+                TracerOrder::Go(_) | TracerOrder::Hold(_) => continue,
             };
             // It may have ended.
             if !ended {
@@ -157,7 +157,7 @@ fn untraced(begun: &Begun, inbox: &Inbox<Order>, tell: &Tell) -> io::Result<Exit
         }
         if ended {
             let status = begun.exit.recv().map_err(|_| io::Error::from(io::ErrorKind::BrokenPipe))??;
-            tell(Seen::Ended(status));
+            tell(TracerEvent::Ended(status));
             return Ok(status);
         }
     }

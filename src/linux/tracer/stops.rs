@@ -7,17 +7,17 @@ use std::time::Instant;
 
 use super::calls::is_held;
 use super::run::{Run, Tracee, kill, resume};
-use super::thread::{Begins, Ends, Stop, Thread};
-use super::{Gone, Seen, Unseen, Watched, descriptors, filter, table};
+use super::thread::{CallEnd, CallStart, Thread, TraceeStop};
+use super::{ThreadExit, TracerEvent, Unseen, Watched, descriptors, filter, table};
 use crate::linux::proc;
-use crate::linux::sys::ptrace::{self, Entry, Resume, SyscallInfo};
+use crate::linux::sys::ptrace::{self, Resume, SyscallEntry, SyscallInfo};
 use crate::model::{Errno, HeldCalls, ProgramCall, ProgramReturn, ProgramThread};
 
 impl Run {
     /// A tracee stopped, or is gone.
     pub(super) fn heard(&mut self, thread: i32, status: c_int) {
-        let stop = Stop::of(status);
-        let gone = matches!(stop, Stop::Exited(_) | Stop::Killed(_));
+        let stop = TraceeStop::of(status);
+        let gone = matches!(stop, TraceeStop::Exited(_) | TraceeStop::Killed(_));
         let Some(who) = self.tracees.get(&thread).map(|tracee| tracee.who) else {
             if gone {
                 self.looks.early.remove(&thread);
@@ -30,27 +30,27 @@ impl Run {
             return;
         };
         match stop {
-            Stop::Exited(code) => self.gone(thread, who, Gone::Exited(code), status),
-            Stop::Killed(signal) => self.gone(thread, who, Gone::Killed(signal), status),
-            Stop::Filtered | Stop::Syscall => self.at_call(thread, who),
-            Stop::Made => self.made(thread, who),
-            Stop::Executed => self.executed(thread, who.process),
-            Stop::Group(signal) => {
+            TraceeStop::Exited(code) => self.gone(thread, who, ThreadExit::Exited(code), status),
+            TraceeStop::Killed(signal) => self.gone(thread, who, ThreadExit::Killed(signal), status),
+            TraceeStop::Filtered | TraceeStop::Syscall => self.at_call(thread, who),
+            TraceeStop::Made => self.made(thread, who),
+            TraceeStop::Executed => self.executed(thread, who.process),
+            TraceeStop::Group(signal) => {
                 if who.thread == who.process {
-                    self.tell(Seen::Stopped { thread: who, signal });
+                    self.tell(TracerEvent::Stopped { thread: who, signal });
                 }
                 resume(thread, Resume::Listen, 0);
             }
-            Stop::Begins => self.goes_on(thread, 0),
-            Stop::Signal(signal) => {
-                self.tell(Seen::Signal { thread: who, signal });
+            TraceeStop::Begins => self.goes_on(thread, 0),
+            TraceeStop::Signal(signal) => {
+                self.tell(TracerEvent::Signal { thread: who, signal });
                 self.goes_on(thread, signal);
             }
         }
     }
 
     /// Until the program was executed, what happens is this program's own.
-    fn tell(&self, seen: Seen) {
+    fn tell(&self, seen: TracerEvent) {
         if self.begun {
             (self.tell)(seen);
         }
@@ -71,12 +71,12 @@ impl Run {
     fn at_call(&mut self, thread: i32, who: ProgramThread) {
         match ptrace::syscall_info(thread) {
             Ok(SyscallInfo::Filtered(entry)) if entry.number == table::RING => {
-                self.tell(Seen::Unseen(Unseen::Ring(who)));
+                self.tell(TracerEvent::Unseen(Unseen::Ring(who)));
                 self.goes_on(thread, 0);
             }
             Ok(SyscallInfo::Filtered(entry)) => self.begins(thread, who, entry),
             Ok(SyscallInfo::Entry(entry)) => {
-                let row = table::Row::of(entry.number);
+                let row = table::SyscallRow::of(entry.number);
                 let stops = |row| filter::stops(self.watched, row, entry.arguments[1]);
                 if row.is_some_and(|row| !stops(row)) && self.rest() == Resume::ToSyscall {
                     self.begins(thread, who, entry);
@@ -93,10 +93,10 @@ impl Run {
         }
     }
 
-    fn begins(&mut self, thread: i32, who: ProgramThread, entry: Entry) {
+    fn begins(&mut self, thread: i32, who: ProgramThread, entry: SyscallEntry) {
         let Some(tracee) = self.tracees.get_mut(&thread) else { return };
         let interrupted = match tracee.thread.begins(&entry) {
-            Begins::Again { stands: true } => {
+            CallStart::Again { stands: true } => {
                 self.looks.is_standing(thread);
                 // Calls may have been let pass in the meantime.
                 let made = tracee.thread.stands();
@@ -105,18 +105,18 @@ impl Run {
                 }
                 return;
             }
-            Begins::Again { stands: false } => {
+            CallStart::Again { stands: false } => {
                 if tracee.thread.within().is_some_and(|made| !made.asleep) {
                     self.looks.is_within(thread);
                 }
                 return resume(thread, Resume::ToSyscall, 0);
             }
-            Begins::New { interrupted } => interrupted,
+            CallStart::New { interrupted } => interrupted,
         };
         if let Some(call) = interrupted {
             let outcome = Err(Errno(libc::EINTR));
             let call = ProgramReturn { outcome, arguments: call.arguments, made: Vec::new() };
-            self.tell(Seen::Returned { thread: who, call });
+            self.tell(TracerEvent::Returned { thread: who, call });
         }
         let call = if self.begun { self.calls.entered(who, &entry) } else { None };
         match call {
@@ -126,17 +126,17 @@ impl Run {
     }
 
     /// A thread came to a call that is told of.
-    fn takes(&mut self, thread: i32, who: ProgramThread, entry: Entry, call: ProgramCall) {
+    fn takes(&mut self, thread: i32, who: ProgramThread, entry: SyscallEntry, call: ProgramCall) {
         let stands = is_held(self.held, &entry, &call) && !self.killing;
         if let Some(tracee) = self.tracees.get_mut(&thread) {
             tracee.thread.takes(entry, call.clone(), stands);
         }
         if stands {
             self.looks.is_standing(thread);
-            self.tell(Seen::Stands { thread: who, call });
+            self.tell(TracerEvent::Stands { thread: who, call });
         } else {
             self.looks.is_within(thread);
-            self.tell(Seen::Entered { thread: who, call });
+            self.tell(TracerEvent::Entered { thread: who, call });
             resume(thread, Resume::ToSyscall, 0);
         }
     }
@@ -144,15 +144,15 @@ impl Run {
     fn ends(&mut self, thread: i32, who: ProgramThread, value: i64) {
         let Some(tracee) = self.tracees.get_mut(&thread) else { return };
         match tracee.thread.ends(value) {
-            Ends::Returned(entry, call, value) => {
+            CallEnd::Returned(entry, call, value) => {
                 let call = self.calls.returned(who, &entry, &call, value);
-                self.tell(Seen::Returned { thread: who, call });
+                self.tell(TracerEvent::Returned { thread: who, call });
             }
-            Ends::Aside(entry) => {
+            CallEnd::Aside(entry) => {
                 // Only a thread that was killed can't.
                 let _ = ptrace::make_again(thread, &entry);
             }
-            Ends::Nothing => {}
+            CallEnd::Nothing => {}
         }
         self.looks.is_free(thread);
         self.goes_on(thread, 0);
@@ -179,7 +179,7 @@ impl Run {
             self.calls.begins(process);
         }
         let sockets = if is_process { descriptors::sockets(number) } else { Vec::new() };
-        self.tell(Seen::Made { parent, child, sockets });
+        self.tell(TracerEvent::Made { parent, child, sockets });
         if self.killing {
             kill(thread);
         }
@@ -210,17 +210,17 @@ impl Run {
         self.begun = true;
         self.calls.begins(process);
         let (name, sockets) = (proc::name(process).unwrap_or_default(), descriptors::sockets(process));
-        self.tell(Seen::Executed { thread: who, former: former.unsigned_abs(), name, sockets });
+        self.tell(TracerEvent::Executed { thread: who, former: former.unsigned_abs(), name, sockets });
         if !proc::runs_on(process, filter::MACHINE) {
-            self.tell(Seen::Unseen(Unseen::Architecture(who)));
+            self.tell(TracerEvent::Unseen(Unseen::Architecture(who)));
         }
         self.goes_on(thread, 0);
     }
 
-    fn gone(&mut self, thread: i32, who: ProgramThread, how: Gone, status: c_int) {
+    fn gone(&mut self, thread: i32, who: ProgramThread, how: ThreadExit, status: c_int) {
         self.tracees.remove(&thread);
         self.looks.is_free(thread);
-        self.tell(Seen::Gone { thread: who, how });
+        self.tell(TracerEvent::Gone { thread: who, how });
         // A process's first thread is heard of last.
         if who.thread == who.process {
             self.calls.ended(who.process);
@@ -228,7 +228,7 @@ impl Run {
         if thread == self.root {
             let status = ExitStatus::from_raw(status);
             self.ended = Some(status);
-            self.tell(Seen::Ended(status));
+            self.tell(TracerEvent::Ended(status));
         }
     }
 }

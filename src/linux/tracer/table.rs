@@ -2,7 +2,7 @@
 
 /// What an argument is, by which it is read and written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Argument {
+pub(super) enum ArgumentKind {
     /// The descriptor of what the call is about: the call is shown where it is a socket's.
     Fd,
     /// A descriptor that decides nothing, as an epoll instance's.
@@ -70,19 +70,19 @@ pub(super) enum Argument {
 
 /// One call.
 #[derive(Debug)]
-pub(super) struct Row {
+pub(super) struct SyscallRow {
     pub(super) number: u64,
     pub(super) name: &'static str,
-    pub(super) arguments: &'static [Argument],
+    pub(super) arguments: &'static [ArgumentKind],
     /// Whether it is one of those that sockets alone know: then it is shown whatever its descriptor is.
     pub(super) network: bool,
     /// Whether it is one of the walk's own: those that are held where a program is walked through.
     pub(super) walk: bool,
 }
 
-impl Row {
+impl SyscallRow {
     /// The row of a call by its number.
-    pub(super) fn of(number: u64) -> Option<&'static Row> {
+    pub(super) fn of(number: u64) -> Option<&'static SyscallRow> {
         // Numbers are small, and below 512 on both processors.
         let place = *PLACES.get(usize::try_from(number).ok()?)?;
         ROWS.get(usize::from(place))
@@ -105,12 +105,12 @@ static PLACES: [u8; NUMBERS] = {
 macro_rules! rows {
     ($($(#[$only:meta])* $number:ident $name:literal $network:ident $walk:ident [$($argument:ident)*])*) => {
         /// All of them.
-        pub(super) static ROWS: &[Row] = &[$(
+        pub(super) static ROWS: &[SyscallRow] = &[$(
             $(#[$only])*
-            Row {
+            SyscallRow {
                 number: libc::$number as u64,
                 name: $name,
-                arguments: &[$(Argument::$argument),*],
+                arguments: &[$(ArgumentKind::$argument),*],
                 network: $network,
                 walk: $walk,
             },
@@ -193,11 +193,11 @@ mod tests {
     fn each_number_leads_to_its_row_and_no_other_to_any() {
         assert!(ROWS.len() < usize::from(u8::MAX));
         for row in ROWS {
-            assert!(std::ptr::eq(Row::of(row.number).unwrap(), row), "{}", row.name);
+            assert!(std::ptr::eq(SyscallRow::of(row.number).unwrap(), row), "{}", row.name);
             assert!(row.arguments.len() <= 6, "{}", row.name);
         }
-        let known = (0..2000).filter(|number| Row::of(*number).is_some()).count();
+        let known = (0..2000).filter(|number| SyscallRow::of(*number).is_some()).count();
         assert_eq!(known, ROWS.len());
-        assert!(Row::of(u64::MAX).is_none());
+        assert!(SyscallRow::of(u64::MAX).is_none());
     }
 }

@@ -52,8 +52,8 @@ pub(super) struct Waker {
 }
 
 impl Waker {
-    /// Calls the calling thread when the bell rings, at the time that it sets, and once something can be read from `ends`.
-    pub(super) fn start(bell: OwnedFd, ends: PipeReader) -> io::Result<Waker> {
+    /// Calls the calling thread when the waker rings, at the time that it sets, and once something can be read from `ends`.
+    pub(super) fn start(waker: OwnedFd, ends: PipeReader) -> io::Result<Waker> {
         let signal = libc::SIGRTMIN() + 6;
         sys::make_interrupting(signal)?;
         sys::accept_signal(signal)?;
@@ -68,7 +68,7 @@ impl Waker {
         });
         let (own, tracer) = (Arc::clone(&shared), sys::thread_id());
         let call = move || drop(sys::signal_thread(tracer, signal));
-        let body = move || drop(calls(&own, &bell, &heard, &ends, call));
+        let body = move || drop(calls(&own, &waker, &heard, &ends, call));
         let thread = thread::Builder::new().name("waker".into()).stack_size(128 * 1024).spawn(body)?;
         Ok(Waker { shared, bytes, thread: Some(thread) })
     }
@@ -110,7 +110,7 @@ impl Drop for Waker {
 }
 
 /// What the other thread does.
-fn calls(shared: &Shared, bell: &OwnedFd, heard: &PipeReader, ends: &PipeReader, call: impl Fn()) -> io::Result<()> {
+fn calls(shared: &Shared, waker: &OwnedFd, heard: &PipeReader, ends: &PipeReader, call: impl Fn()) -> io::Result<()> {
     let mut lingered = false;
     while !shared.over.load(Ordering::SeqCst) {
         let wait = match shared.wait() {
@@ -123,7 +123,7 @@ fn calls(shared: &Shared, bell: &OwnedFd, heard: &PipeReader, ends: &PipeReader,
             }
         };
         lingered = shared.wait().is_none();
-        let [rings, told, ended] = poll_readable([bell.as_fd(), heard.as_fd(), ends.as_fd()], wait)?;
+        let [rings, told, ended] = poll_readable([waker.as_fd(), heard.as_fd(), ends.as_fd()], wait)?;
         shared.asleep.store(false, Ordering::SeqCst);
         if told {
             rustix::io::read(heard, &mut [0; 64])?;

@@ -10,8 +10,8 @@ use super::remote;
 use super::socket::{SocketForm, SourceForm};
 use super::statement::StatementForm;
 use crate::model::{
-    Actor, Answer, Call, Caller, ClaimResult, Errno, Event, Hand, HeldCalls, Member, Outcome, Passing, SegmentId, Side,
-    SocketFacts, Source, Statement,
+    Actor, AnsweredQuestion, Call, Caller, ClaimResult, Errno, Event, ForwardingRules, HandAction, HeldCalls, Member,
+    Outcome, SegmentId, Side, SocketFacts, Source, Statement,
 };
 use crate::tcp::Packet;
 
@@ -92,7 +92,7 @@ pub(super) enum EventForm {
     },
     Joined(#[serde(with = "MemberForm")] Member),
     Left(#[serde(with = "MemberForm")] Member),
-    Passing(#[serde(with = "PassingForm")] Passing),
+    Passing(#[serde(with = "PassingForm")] ForwardingRules),
     Unkept {
         segments: u64,
         bytes: u64,
@@ -100,13 +100,13 @@ pub(super) enum EventForm {
         #[serde(default)]
         refused: u64,
     },
-    ByHand(#[serde(with = "HandForm")] Hand),
+    ByHand(#[serde(with = "HandForm")] HandAction),
     Claim(#[serde(with = "As::<Box<ClaimForm>>")] Box<ClaimResult>),
-    Answer(#[serde(with = "AnswerForm")] Answer),
+    Answer(#[serde(with = "AnswerForm")] AnsweredQuestion),
 }
 
 #[derive(Serialize, Deserialize)]
-#[serde(remote = "Hand")]
+#[serde(remote = "HandAction")]
 enum HandForm {
     Deliver(#[serde(with = "SegmentIdForm")] SegmentId),
     Drop(#[serde(with = "SegmentIdForm")] SegmentId),
@@ -126,7 +126,7 @@ struct ClaimForm {
 }
 
 #[derive(Serialize, Deserialize)]
-#[serde(remote = "Answer")]
+#[serde(remote = "AnsweredQuestion")]
 struct AnswerForm {
     step: usize,
     chosen: Option<usize>,

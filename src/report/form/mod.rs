@@ -26,7 +26,7 @@ use crate::model::Event;
 /// An event to be written.
 #[derive(Serialize)]
 #[serde(transparent)]
-pub(super) struct Written<'a>(#[serde(serialize_with = "event::EventForm::serialize")] pub(super) &'a Event);
+pub(super) struct WrittenEvent<'a>(#[serde(serialize_with = "event::EventForm::serialize")] pub(super) &'a Event);
 
 /// An event that was read.
 #[derive(Deserialize)]

@@ -6,7 +6,9 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use super::{As, Out, converted, remote};
-use crate::model::{Actor, Caller, Connection, Errno, HeldCalls, Member, Passing, Role, SegmentId, Side, Which};
+use crate::model::{
+    Actor, Caller, Connection, Errno, ForwardingRules, HeldCalls, Member, Role, SegmentFilter, SegmentId, Side,
+};
 
 #[derive(Serialize, Deserialize)]
 #[serde(remote = "Side")]
@@ -115,7 +117,7 @@ impl From<ConnectionForm> for Connection {
 }
 
 #[derive(Serialize, Deserialize)]
-#[serde(remote = "Which")]
+#[serde(remote = "SegmentFilter")]
 enum WhichForm {
     All,
     To(#[serde(with = "As::<ActorForm>")] Actor),
@@ -123,14 +125,14 @@ enum WhichForm {
 }
 
 #[derive(Serialize, Deserialize)]
-#[serde(remote = "Passing")]
+#[serde(remote = "ForwardingRules")]
 pub(super) struct PassingForm {
     #[serde(with = "As::<Vec<(WhichForm, Duration)>>")]
-    rules: Vec<(Which, Duration)>,
+    rules: Vec<(SegmentFilter, Duration)>,
 }
 
 /// The rules alone, as `play` tells them too.
-pub(in crate::report) fn rules(passing: &Passing) -> serde_json::Value {
+pub(in crate::report) fn rules(passing: &ForwardingRules) -> serde_json::Value {
     serde_json::to_value(Out::<_, Vec<(WhichForm, Duration)>>::of(&passing.rules)).unwrap_or_default()
 }
 
@@ -152,7 +154,7 @@ pub(super) struct ErrnoForm(i32);
 
 remote! {
     SideForm: Side;
-    WhichForm: Which;
+    WhichForm: SegmentFilter;
     SegmentIdForm: SegmentId;
     ErrnoForm: Errno;
 }

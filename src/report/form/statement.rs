@@ -7,7 +7,8 @@ use super::parts::{ErrnoForm, SideForm};
 use super::socket::{StateForm, TimerKindForm};
 use super::{As, remote};
 use crate::model::{
-    CallName, Count, End, Errno, Number, SegmentFate, SegmentWords, Side, SocketState, Statement, TimerFact, TimerKind,
+    CallName, ClaimNumber, ConnectionEnd, Count, Errno, SegmentFate, SegmentWords, Side, SocketState, Statement,
+    TimerFact, TimerKind,
 };
 
 #[derive(Serialize, Deserialize)]
@@ -19,7 +20,7 @@ pub(super) enum StatementForm {
         #[serde(with = "CallNameForm")]
         call: CallName,
         #[serde(default, with = "As::<Option<NumberForm>>")]
-        value: Option<Number>,
+        value: Option<ClaimNumber>,
         data: Option<String>,
     },
     Fails {
@@ -56,11 +57,11 @@ pub(super) enum StatementForm {
     },
     State {
         #[serde(with = "EndForm")]
-        end: End,
+        end: ConnectionEnd,
         #[serde(with = "StateForm")]
         is: SocketState,
     },
-    NoSocket(#[serde(with = "EndForm")] End),
+    NoSocket(#[serde(with = "EndForm")] ConnectionEnd),
     Segment {
         #[serde(with = "SideForm")]
         from: Side,
@@ -82,15 +83,15 @@ pub(super) enum StatementForm {
     },
     Queues {
         #[serde(with = "EndForm")]
-        end: End,
+        end: ConnectionEnd,
         #[serde(default, with = "As::<Option<NumberForm>>")]
-        recv: Option<Number>,
+        recv: Option<ClaimNumber>,
         #[serde(default, with = "As::<Option<NumberForm>>")]
-        send: Option<Number>,
+        send: Option<ClaimNumber>,
     },
     Timer {
         #[serde(with = "EndForm")]
-        end: End,
+        end: ConnectionEnd,
         #[serde(with = "As::<Vec<FactForm>>")]
         facts: Vec<TimerFact>,
     },
@@ -114,7 +115,7 @@ pub(super) enum StatementForm {
 }
 
 #[derive(Serialize, Deserialize)]
-#[serde(remote = "End")]
+#[serde(remote = "ConnectionEnd")]
 enum EndForm {
     Socket(String),
     PeerOf(String),
@@ -136,7 +137,7 @@ enum CountForm {
 }
 
 #[derive(Serialize, Deserialize)]
-#[serde(remote = "Number")]
+#[serde(remote = "ClaimNumber")]
 struct NumberForm {
     written: String,
     shown: String,
@@ -147,7 +148,7 @@ struct NumberForm {
 struct WordsForm {
     head: String,
     #[serde(with = "As::<Vec<(String, NumberForm)>>")]
-    fields: Vec<(String, Number)>,
+    fields: Vec<(String, ClaimNumber)>,
     on: Option<String>,
 }
 
@@ -162,7 +163,7 @@ enum FactForm {
 }
 
 remote! {
-    NumberForm: Number;
+    NumberForm: ClaimNumber;
     WordsForm: SegmentWords;
     FactForm: TimerFact;
 }

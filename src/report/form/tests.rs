@@ -3,12 +3,13 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use super::{Read, Written};
+use super::{Read, WrittenEvent};
 use crate::model::testing::socket;
 use crate::model::{
-    Actor, Answer, Call, CallName, Caller, ClaimResult, Connection, Count, End, Errno, Event, Hand, HeldCalls, How,
-    Member, Number, Passing, ProgramCall, ProgramDescriptor, Returned, Role, SegmentFate, SegmentId, SegmentWords,
-    Side, SocketOption, SocketState, Source, Statement, TcpInfo, Timer, TimerFact, TimerKind, Which,
+    Actor, AnsweredQuestion, Call, CallName, Caller, ClaimNumber, ClaimResult, Connection, ConnectionEnd, Count, Errno,
+    Event, ForwardingRules, HandAction, HeldCalls, How, Member, ProgramCall, ProgramDescriptor, Returned, Role,
+    SegmentFate, SegmentFilter, SegmentId, SegmentWords, Side, SocketOption, SocketState, Source, Statement, TcpInfo,
+    Timer, TimerFact, TimerKind,
 };
 use crate::tcp::{Packet, State};
 
@@ -75,9 +76,9 @@ fn of_segments() -> Vec<Event> {
         Event::Undeliverable { id, errno: Errno(libc::ENETUNREACH) },
         Event::Retransmitted { id, segment },
         Event::Unkept { segments: 1, bytes: 2, lost: 3, refused: 4 },
-        Event::ByHand(Hand::Deliver(id)),
-        Event::ByHand(Hand::Drop(id)),
-        Event::ByHand(Hand::Interrupt(Client)),
+        Event::ByHand(HandAction::Deliver(id)),
+        Event::ByHand(HandAction::Drop(id)),
+        Event::ByHand(HandAction::Interrupt(Client)),
     ]
 }
 
@@ -114,21 +115,25 @@ fn of_the_lab() -> Vec<Event> {
     let roles = [Role::Drives(vec![Server, Client]), Role::Watches, Role::Runs("curl \"x\"".into())];
     let mut events: Vec<Event> =
         roles.map(|role| Event::Joined(Member { number: 1, pid: 77, nth: 1, role })).into_iter().collect();
-    let which =
-        [Which::Of(Connection::new(address(2), address(1))), Which::To(second), Which::To(Server.into()), Which::All];
+    let which = [
+        SegmentFilter::Of(Connection::new(address(2), address(1))),
+        SegmentFilter::To(second),
+        SegmentFilter::To(Server.into()),
+        SegmentFilter::All,
+    ];
     let rules = which.map(|which| (which, Duration::from_micros(1_500_000))).to_vec();
     events.extend([
         Event::Left(Member { number: 2, pid: 78, nth: 2, role: Role::Drives(vec![Client]) }),
-        Event::Passing(Passing::default()),
-        Event::Passing(Passing { rules }),
+        Event::Passing(ForwardingRules::default()),
+        Event::Passing(ForwardingRules { rules }),
     ]);
     events
 }
 
 fn statements() -> Vec<Statement> {
-    let number = |number: u32| Some(Number { written: format!("line+{number}"), shown: format!("j+{number}") });
-    let (end, peer) = (End::Socket("conn".into()), End::PeerOf("conn".into()));
-    let fields = vec![("seq".to_owned(), Number::from(5))];
+    let number = |number: u32| Some(ClaimNumber { written: format!("line+{number}"), shown: format!("j+{number}") });
+    let (end, peer) = (ConnectionEnd::Socket("conn".into()), ConnectionEnd::PeerOf("conn".into()));
+    let fields = vec![("seq".to_owned(), ClaimNumber::from(5))];
     let segment = SegmentWords { head: "SYN".into(), fields, on: Some("conn".into()) };
     let bare = SegmentWords { head: "SYN".into(), fields: Vec::new(), on: None };
     let (side, from, call) = (Server, Client, CallName::Recv);
@@ -177,8 +182,13 @@ fn of_lessons() -> Vec<Event> {
     let mut events = vec![Event::Step(0)];
     events.extend(statements().into_iter().map(claim));
     events.extend([
-        Event::Answer(Answer { step: 1, chosen: Some(0), right: Some(1), actual: "client is SYN_SENT".into() }),
-        Event::Answer(Answer { step: 1, chosen: None, right: None, actual: String::new() }),
+        Event::Answer(AnsweredQuestion {
+            step: 1,
+            chosen: Some(0),
+            right: Some(1),
+            actual: "client is SYN_SENT".into(),
+        }),
+        Event::Answer(AnsweredQuestion { step: 1, chosen: None, right: None, actual: String::new() }),
     ]);
     events
 }
@@ -230,7 +240,7 @@ fn every() -> Vec<Event> {
 #[test]
 fn everything_is_written_as_it_was_and_read_as_it_is() {
     let every = every();
-    let lines: Vec<String> = every.iter().map(|event| serde_json::to_string(&Written(event)).unwrap()).collect();
+    let lines: Vec<String> = every.iter().map(|event| serde_json::to_string(&WrittenEvent(event)).unwrap()).collect();
     for (line, event) in lines.iter().zip(&every) {
         assert_eq!(&serde_json::from_str::<Read>(line).unwrap().0, event, "{line}");
     }
@@ -319,7 +329,7 @@ fn what_cant_be_is_not_read() {
     }
     // A link header is whole or isn't there.
     let sent = of_segments().swap_remove(1);
-    let whole = serde_json::to_string(&Written(&sent)).unwrap();
+    let whole = serde_json::to_string(&WrittenEvent(&sent)).unwrap();
     assert!(serde_json::from_str::<Read>(&whole).is_ok());
     assert!(serde_json::from_str::<Read>(&whole.replace("\"link\":\"00", "\"link\":\"")).is_err());
     assert!(serde_json::from_str::<Read>(&whole.replace("\"link\":\"00", "\"link\":\"0000")).is_err());

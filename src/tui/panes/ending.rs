@@ -7,7 +7,7 @@ use ratatui::text::{Line, Span};
 use super::explain::choice;
 use crate::i18n::{fill, join};
 use crate::lesson::{Ask, Lesson};
-use crate::progress::{Asked, Mark, Own, asked};
+use crate::progress::{AskedQuestion, Mark, OwnAnswer, asked};
 use crate::tui::catalogue::Catalogue;
 use crate::tui::scene::{Scene, more_below, put};
 use crate::tui::wrap::{prose, wrap, wrap_text};
@@ -75,18 +75,18 @@ fn text(scene: &Scene<'_>, lesson: &Lesson, width: usize) -> Vec<Line<'static>> 
 }
 
 /// A question with one's own answer and the kernel's.
-fn question(scene: &Scene<'_>, asked: &Asked, ask: &Ask, width: usize) -> Vec<Line<'static>> {
+fn question(scene: &Scene<'_>, asked: &AskedQuestion, ask: &Ask, width: usize) -> Vec<Line<'static>> {
     let (t, theme, lang) = (&scene.texts.ending, scene.theme, scene.app.lang());
     let word = |n: Option<usize>| n.and_then(|n| choice(ask, n, lang));
     let fact = |actual: &String| Some(crate::i18n::Texts::load(lang).ok()?.measured.fact(ask.measure.key(), actual));
     let kernel = word(asked.right).or_else(|| asked.actual.as_ref().and_then(fact));
     let own = match asked.own {
-        Own::Chose(n) => fill(&t.own, &[("answer", &word(Some(n)).unwrap_or_default())]),
-        Own::Passed => t.passed.clone(),
-        Own::Kept(Mark::Right) => t.kept_right.clone(),
-        Own::Kept(Mark::Wrong) => t.kept_wrong.clone(),
-        Own::Kept(Mark::Passed) => t.kept_passed.clone(),
-        Own::NotAsked => t.not_asked.clone(),
+        OwnAnswer::Chose(n) => fill(&t.own, &[("answer", &word(Some(n)).unwrap_or_default())]),
+        OwnAnswer::Passed => t.passed.clone(),
+        OwnAnswer::Kept(Mark::Right) => t.kept_right.clone(),
+        OwnAnswer::Kept(Mark::Wrong) => t.kept_wrong.clone(),
+        OwnAnswer::Kept(Mark::Passed) => t.kept_passed.clone(),
+        OwnAnswer::NotAsked => t.not_asked.clone(),
     };
     let said = match kernel {
         Some(kernel) => join(&own, &fill(&t.kernel, &[("answer", &kernel)])),
@@ -94,7 +94,7 @@ fn question(scene: &Scene<'_>, asked: &Asked, ask: &Ask, width: usize) -> Vec<Li
     };
     let (mark, style) = match asked.own {
         _ if asked.is_right() => ("✓", theme.good.0),
-        Own::Chose(_) | Own::Kept(Mark::Wrong) => ("✗", theme.bad.0),
+        OwnAnswer::Chose(_) | OwnAnswer::Kept(Mark::Wrong) => ("✗", theme.bad.0),
         _ => ("–", theme.dim.0),
     };
     let mut lines = under(&prose(ask.question.get(lang), theme.text.0, theme.code.0), width);

@@ -7,13 +7,13 @@ use ratatui::layout::{Position, Rect};
 use ratatui::text::{Line, Span};
 
 use super::free;
-use super::page::{Page, before_text, typing_line, why};
+use super::page::{TextPage, before_text, typing_line, why};
 use super::segment;
 use crate::i18n::Lang;
 use crate::i18n::width as display_width;
 use crate::i18n::{self, Texts, escape, fill, join};
 use crate::lesson::{Ask, Lesson, Step};
-use crate::model::{Answer, ClaimResult, Statement, TimerKind};
+use crate::model::{AnsweredQuestion, ClaimResult, Statement, TimerKind};
 use crate::tui::app::App;
 use crate::tui::scene::{Scene, put, seconds};
 use crate::tui::wrap::{prose, wrap, wrap_text};
@@ -71,14 +71,14 @@ fn inner(area: Rect) -> Rect {
     Rect::new(area.x + 2, area.y + 1, area.width.saturating_sub(4), area.height.saturating_sub(2))
 }
 
-fn foot_top(page: &Page, inner: Rect) -> u16 {
+fn foot_top(page: &TextPage, inner: Rect) -> u16 {
     (inner.y + page.rows as u16).max(inner.bottom().saturating_sub(page.foot.len() as u16))
 }
 
-fn page(scene: &Scene<'_>, area: Rect) -> Page {
+fn page(scene: &Scene<'_>, area: Rect) -> TextPage {
     let inner = inner(area);
     let (width, height) = (usize::from(inner.width), usize::from(inner.height));
-    let mut page = Page::default();
+    let mut page = TextPage::default();
     if !scene.app.in_past() {
         foot(scene, width, &mut page);
     }
@@ -215,7 +215,7 @@ fn broken(scene: &Scene<'_>, claim: &ClaimResult, width: usize) -> Vec<Line<'sta
 }
 
 /// How the prediction fared.
-fn verdict(scene: &Scene<'_>, answer: &Answer, ask: &Ask, width: usize) -> Vec<Line<'static>> {
+fn verdict(scene: &Scene<'_>, answer: &AnsweredQuestion, ask: &Ask, width: usize) -> Vec<Line<'static>> {
     let (t, theme) = (&scene.texts.explain, scene.theme);
     let lang = scene.app.lang();
     let chosen = answer.chosen.and_then(|n| choice(ask, n, lang)).unwrap_or_default();
@@ -246,7 +246,7 @@ pub(super) fn choice(ask: &Ask, n: usize, lang: Lang) -> Option<String> {
     Some(crate::i18n::Texts::load(lang).ok()?.measured.choice(ask.measure.key(), label, notation))
 }
 
-fn foot(scene: &Scene<'_>, width: usize, page: &mut Page) {
+fn foot(scene: &Scene<'_>, width: usize, page: &mut TextPage) {
     let (theme, t, walk) = (scene.theme, &scene.texts.explain, scene.app.walk());
     if let Some(why) = &scene.app.trouble {
         let text = fill(&t.failed, &[("why", &escape(why.as_bytes()))]);
@@ -285,7 +285,7 @@ fn foot(scene: &Scene<'_>, width: usize, page: &mut Page) {
 }
 
 /// What the key that goes on will do.
-fn next(scene: &Scene<'_>, width: usize, page: &mut Page) {
+fn next(scene: &Scene<'_>, width: usize, page: &mut TextPage) {
     let (theme, t) = (scene.theme, &scene.texts.explain);
     let Some((_, step)) = scene.app.walk().next_step() else { return };
     let begin = scene.view.step().is_none();
@@ -297,7 +297,7 @@ fn next(scene: &Scene<'_>, width: usize, page: &mut Page) {
     page.foot.extend(wrap(&spans, width));
 }
 
-fn question(scene: &Scene<'_>, width: usize, page: &mut Page) {
+fn question(scene: &Scene<'_>, width: usize, page: &mut TextPage) {
     let (theme, t, lang) = (scene.theme, &scene.texts.explain, scene.app.lang());
     let Some(ask) = scene.app.walk().question() else { return };
     let mut spans = vec![Span::styled(before_text(&t.predict), theme.question.0)];
@@ -329,7 +329,7 @@ fn question(scene: &Scene<'_>, width: usize, page: &mut Page) {
     }
 }
 
-fn typing(scene: &Scene<'_>, width: usize, page: &mut Page) {
+fn typing(scene: &Scene<'_>, width: usize, page: &mut TextPage) {
     let t = &scene.texts.explain;
     typing_line(scene, width, page, &t.r#type, &t.type_keys);
 }

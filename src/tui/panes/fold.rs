@@ -3,7 +3,7 @@
 use crate::model::{Call, CallView};
 
 /// A call, or several that are folded, the newest first.
-pub(super) enum Row<'a> {
+pub(super) enum CallRow<'a> {
     Call(CallView<'a>),
     Folded(Vec<CallView<'a>>),
 }
@@ -12,22 +12,22 @@ pub(super) enum Row<'a> {
 const MOST: usize = 512;
 
 /// The rows of these calls, which come the newest first. `unfolded`: each has its own.
-pub(super) fn rows<'a>(calls: impl Iterator<Item = CallView<'a>>, unfolded: bool) -> Vec<Row<'a>> {
-    let mut rows: Vec<Row<'a>> = Vec::new();
+pub(super) fn rows<'a>(calls: impl Iterator<Item = CallView<'a>>, unfolded: bool) -> Vec<CallRow<'a>> {
+    let mut rows: Vec<CallRow<'a>> = Vec::new();
     for (n, call) in calls.take(MOST).enumerate() {
         // What came last is what one looks at.
         let folds = n > 0 && !unfolded && is_noise(&call);
         match rows.last_mut() {
-            Some(Row::Folded(folded)) if folds => folded.push(call),
-            _ if folds => rows.push(Row::Folded(vec![call])),
-            _ => rows.push(Row::Call(call)),
+            Some(CallRow::Folded(folded)) if folds => folded.push(call),
+            _ if folds => rows.push(CallRow::Folded(vec![call])),
+            _ => rows.push(CallRow::Call(call)),
         }
     }
     for row in &mut rows {
-        if let Row::Folded(folded) = row
+        if let CallRow::Folded(folded) = row
             && let [one] = folded[..]
         {
-            *row = Row::Call(one);
+            *row = CallRow::Call(one);
         }
     }
     rows
@@ -101,9 +101,9 @@ mod tests {
         let view = trace.present();
         let shown = |unfolded| -> Vec<String> {
             let rows = rows(view.calls(Actor::from(Side::Server)), unfolded);
-            let text = |row: Row<'_>| match row {
-                Row::Call(call) => call.called().to_owned(),
-                Row::Folded(folded) => format!("({})", names(&folded)),
+            let text = |row: CallRow<'_>| match row {
+                CallRow::Call(call) => call.called().to_owned(),
+                CallRow::Folded(folded) => format!("({})", names(&folded)),
             };
             rows.into_iter().map(text).collect()
         };

@@ -5,14 +5,16 @@ use std::time::Duration;
 use ratatui::style::Modifier;
 use ratatui::text::{Line, Span};
 
-use super::page::{Page, before_text, typing_line, why};
-use super::segment::Told;
+use super::page::{TextPage, before_text, typing_line, why};
+use super::segment::SegmentText;
 use super::side::{call_text, view_text};
-use crate::explain::{Likely, explain};
+use crate::explain::{Likelihood, explain};
 use crate::i18n::width as display_width;
 use crate::i18n::{escape, fill};
 use crate::model::typed::Mistyped;
-use crate::model::{Actor, CallView, Errno, Event, HeldCalls, Member, Role, Side, SocketView, Unkept, Which};
+use crate::model::{
+    Actor, CallView, Errno, Event, HeldCalls, Member, Role, SampledOut, SegmentFilter, Side, SocketView,
+};
 use crate::tui::menu::{self, Group, Item};
 use crate::tui::programs;
 use crate::tui::scene::{Scene, mark, shape};
@@ -74,7 +76,7 @@ fn who(scene: &Scene<'_>, actor: Actor) -> String {
 
 /// What is said of a call.
 #[derive(Default)]
-struct Outcome {
+struct ToldOutcome {
     /// The call and its return.
     head: Vec<Line<'static>>,
     /// What that means.
@@ -83,7 +85,7 @@ struct Outcome {
     more: Vec<Line<'static>>,
 }
 
-impl Outcome {
+impl ToldOutcome {
     fn in_order(self) -> Vec<Line<'static>> {
         [self.head, self.means, self.more].concat()
     }
@@ -91,11 +93,11 @@ impl Outcome {
 
 /// A segment that was let go, and the call that it ended: first what happened to both, in few lines, so that a small pane hides
 /// neither; then what it means.
-fn both(call: Outcome, segment: Told) -> Vec<Line<'static>> {
+fn both(call: ToldOutcome, segment: SegmentText) -> Vec<Line<'static>> {
     [call.head, segment.became, call.means, call.more, segment.sender, segment.says].concat()
 }
 
-fn outcome(scene: &Scene<'_>, call: &CallView<'_>, width: usize) -> Outcome {
+fn outcome(scene: &Scene<'_>, call: &CallView<'_>, width: usize) -> ToldOutcome {
     let (theme, t, lang) = (scene.theme, &scene.texts.free, scene.app.lang());
     let (result, style) = match call.outcome {
         Some(Ok(returned)) => (format!("= {}", returned.value), theme.good.0),
@@ -103,7 +105,7 @@ fn outcome(scene: &Scene<'_>, call: &CallView<'_>, width: usize) -> Outcome {
         None if call.abandoned => {
             let head = format!("{} {}", who(scene, call.caller.actor), view_text(scene, call, true));
             let (head, means) = (wrap_text(&head, theme.title.0, width), wrap_text(&t.abandoned, theme.bad.0, width));
-            return Outcome { head, means, more: Vec::new() };
+            return ToldOutcome { head, means, more: Vec::new() };
         }
         // Nobody has said yet that it sleeps.
         None if !call.blocked => {
@@ -114,7 +116,7 @@ fn outcome(scene: &Scene<'_>, call: &CallView<'_>, width: usize) -> Outcome {
                 if call.stands { &scene.texts.side.stands } else { &scene.texts.side.running }
             );
             let means = if call.stands { wrap_text(&t.stands, theme.text.0, width) } else { Vec::new() };
-            return Outcome { head: wrap_text(&head, theme.title.0, width), means, more: Vec::new() };
+            return ToldOutcome { head: wrap_text(&head, theme.title.0, width), means, more: Vec::new() };
         }
         None => (t.blocks.clone(), theme.waits.0),
     };
@@ -132,9 +134,11 @@ fn outcome(scene: &Scene<'_>, call: &CallView<'_>, width: usize) -> Outcome {
         wrap(&spans, width)
     };
     let head = wrap(&head, width);
-    let Some(explained) = explain(&scene.view, call, lang) else { return Outcome { head, ..Outcome::default() } };
+    let Some(explained) = explain(&scene.view, call, lang) else {
+        return ToldOutcome { head, ..ToldOutcome::default() };
+    };
     let more = [said(&t.why, explained.why), said(&t.remedy, explained.remedy)].concat();
-    Outcome { head, means: said("", explained.means), more }
+    ToldOutcome { head, means: said("", explained.means), more }
 }
 
 /// The states that the newest act changed, as the kernel says.
@@ -197,7 +201,7 @@ fn undeliverable(scene: &Scene<'_>, width: usize) -> Vec<Line<'static>> {
 }
 
 /// What can be done next.
-pub(super) fn foot(scene: &Scene<'_>, width: usize, page: &mut Page) {
+pub(super) fn foot(scene: &Scene<'_>, width: usize, page: &mut TextPage) {
     let (theme, t) = (scene.theme, &scene.texts.free);
     if let Phase::Failed(failure) = scene.app.walk().phase() {
         let text = fill(&t.failed, &[("why", &why(scene, failure))]);
@@ -228,7 +232,7 @@ pub(super) fn foot(scene: &Scene<'_>, width: usize, page: &mut Page) {
     offered(scene, actor, width, page);
 }
 
-fn offered(scene: &Scene<'_>, actor: Actor, width: usize, page: &mut Page) {
+fn offered(scene: &Scene<'_>, actor: Actor, width: usize, page: &mut TextPage) {
     let (theme, t) = (scene.theme, &scene.texts.free);
     let Some((shown, at, pages)) = menu::page(scene.app) else { return };
     let group = match shown.group {
@@ -270,8 +274,8 @@ fn name(scene: &Scene<'_>, actor: Actor) -> String {
 /// What would probably fail is dim: it is possible all the same.
 fn style_of(scene: &Scene<'_>, item: &Item) -> ratatui::style::Style {
     match item.likely {
-        Likely::Works | Likely::Waits => scene.theme.text.0,
-        Likely::Fails(_) => scene.theme.dim.0.add_modifier(Modifier::ITALIC),
+        Likelihood::Works | Likelihood::Waits => scene.theme.text.0,
+        Likelihood::Fails(_) => scene.theme.dim.0.add_modifier(Modifier::ITALIC),
     }
 }
 
@@ -299,9 +303,9 @@ fn passing(scene: &Scene<'_>, width: usize) -> Vec<Line<'static>> {
     let mut lines = Vec::new();
     for (which, delay) in scene.view.passing().map_or(&[][..], |passing| &passing.rules) {
         let which = match which {
-            Which::All => t.pass_all.clone(),
-            Which::To(actor) => fill(&t.pass_to, &[("side", &name(scene, *actor))]),
-            Which::Of(connection) => {
+            SegmentFilter::All => t.pass_all.clone(),
+            SegmentFilter::To(actor) => fill(&t.pass_to, &[("side", &name(scene, *actor))]),
+            SegmentFilter::Of(connection) => {
                 let [low, high] = connection.ends();
                 format!("{low} – {high}")
             }
@@ -312,7 +316,7 @@ fn passing(scene: &Scene<'_>, width: usize) -> Vec<Line<'static>> {
         };
         lines.extend(wrap_text(&text, scene.theme.waits.0, width));
     }
-    let Unkept { segments, bytes, lost, refused } = scene.view.unkept();
+    let SampledOut { segments, bytes, lost, refused } = scene.view.unkept();
     let (passed, gone) = (scene.theme.waits.0, scene.theme.bad.0);
     for (n, text, style) in
         [(segments, &t.unkept, passed), (lost, &t.unkept_lost, gone), (refused, &t.unkept_refused, gone)]

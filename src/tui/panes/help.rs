@@ -5,7 +5,7 @@ use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 
 use crate::i18n::width as display_width;
-use crate::tui::commands::{COMMANDS, Entry};
+use crate::tui::commands::{COMMANDS, CommandEntry};
 use crate::tui::scene::{Scene, more_below, put};
 use crate::tui::wrap::{cut, wrap_text};
 
@@ -15,7 +15,7 @@ const KEYS: usize = 12;
 /// Draws it. Returns how far it can be scrolled.
 pub(super) fn draw(buf: &mut Buffer, area: Rect, scene: &Scene<'_>) -> usize {
     let t = &scene.texts.help;
-    let entries: Vec<&Entry> = COMMANDS.iter().filter(|entry| entry.belongs(scene.app)).collect();
+    let entries: Vec<&CommandEntry> = COMMANDS.iter().filter(|entry| entry.belongs(scene.app)).collect();
     let longest = entries.iter().map(|entry| display_width(scene.texts.help_of(entry.id))).max().unwrap_or(0);
     let each = KEYS + longest + 2;
     // Two columns where all of them fit beside each other, or where one would be too long.

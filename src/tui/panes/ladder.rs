@@ -21,10 +21,10 @@ use crate::i18n::width as display_width;
 use crate::model::{Event, Fate, SegmentId, SegmentView, Side, SocketState};
 use crate::tcp::{Flags, Isn, Numbers, State, line, relative};
 use crate::tui::app::App;
-use crate::tui::layout::Seat;
+use crate::tui::layout::Audience;
 use crate::tui::scene::{Scene, nth_newest, put, reversed, shape, spread};
 use crate::tui::wrap::{cut, wrap_text};
-use crate::walk::Wire;
+use crate::walk::WireAbility;
 
 /// From this width on, states are written beside the lifelines.
 const WITH_STATES: usize = 56;
@@ -83,7 +83,7 @@ fn title(scene: &Scene<'_>, width: usize) -> Line<'static> {
         let [low, high] = only.ends();
         format!("{} – {}", scene.short(low), scene.short(high))
     });
-    let watched = (scene.app.walk().wire() == Wire::Watches).then(|| t.watches.clone());
+    let watched = (scene.app.walk().wire() == WireAbility::Watches).then(|| t.watches.clone());
     for part in [only, Some(numbers), watched].into_iter().flatten().filter(|part| !part.is_empty()) {
         if display_width(&text) + display_width(&part) + 3 <= width {
             text = format!("{text}· {part} ");
@@ -116,7 +116,7 @@ fn rows(scene: &Scene<'_>, inner: Rect) -> Vec<Row> {
     if height == 0 || width < 12 {
         return Vec::new();
     }
-    if scene.app.walk().wire() == Wire::Blind {
+    if scene.app.walk().wire() == WireAbility::Blind {
         return sentence(&scene.texts.wire.blind, scene.theme.text.0, width);
     }
     let margin = if width >= WITH_STATES { MARGIN } else { GAP };
@@ -153,7 +153,7 @@ fn rows(scene: &Scene<'_>, inner: Rect) -> Vec<Row> {
 
 /// The lines of air between two segments: one for a room.
 fn air(scene: &Scene<'_>) -> usize {
-    usize::from(scene.app.seat() == Seat::Audience)
+    usize::from(scene.app.seat() == Audience::Audience)
 }
 
 /// The segments that there is room for, in their order, and how many there are before and after them.

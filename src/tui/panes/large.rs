@@ -23,7 +23,7 @@ use crate::i18n::fill;
 use crate::i18n::width as display_width;
 use crate::model::{Fate, SegmentView, Side, SocketView};
 use crate::tcp::Transport;
-use crate::tui::ends::Ends;
+use crate::tui::ends::ShownEnds;
 use crate::tui::layout::Large;
 use crate::tui::letters;
 use crate::tui::paint::Pane;
@@ -37,7 +37,7 @@ const MARGIN: u16 = 2;
 const NAME: usize = 12;
 
 pub(super) fn draw(buf: &mut Buffer, places: &Large, scene: &Scene<'_>) {
-    let ends = Ends::of(scene);
+    let ends = ShownEnds::of(scene);
     for (side, area) in [(Side::Server, places.server), (Side::Client, places.client)] {
         state(buf, area, scene, &ends, side, places.scale);
     }
@@ -47,7 +47,7 @@ pub(super) fn draw(buf: &mut Buffer, places: &Large, scene: &Scene<'_>) {
 }
 
 /// A side's end, in large letters.
-fn state(buf: &mut Buffer, area: Rect, scene: &Scene<'_>, ends: &Ends<'_>, side: Side, scale: u16) {
+fn state(buf: &mut Buffer, area: Rect, scene: &Scene<'_>, ends: &ShownEnds<'_>, side: Side, scale: u16) {
     let socket = ends.sockets[side as usize].as_ref();
     let fresh = socket.is_some_and(|socket| scene.is_fresh(socket.state_since));
     let style = scene.theme.side(side).bold();
@@ -89,7 +89,7 @@ fn title(scene: &Scene<'_>, socket: Option<&SocketView<'_>>, side: Side, fresh: 
 }
 
 /// Which connection of several is shown; nothing where there is but one.
-fn note(scene: &Scene<'_>, ends: &Ends<'_>) -> Option<String> {
+fn note(scene: &Scene<'_>, ends: &ShownEnds<'_>) -> Option<String> {
     let t = &scene.texts.large;
     let count = scene.view.connections().len();
     let text = if scene.app.place.only.is_some() { &t.only } else { &t.newest };
@@ -106,7 +106,7 @@ fn whose(scene: &Scene<'_>, socket: &SocketView<'_>, room: usize) -> String {
 }
 
 /// The segment: its flags in large letters at its sender's end, and how far it has come.
-fn segment(buf: &mut Buffer, area: Rect, scene: &Scene<'_>, ends: &Ends<'_>, scale: u16) {
+fn segment(buf: &mut Buffer, area: Rect, scene: &Scene<'_>, ends: &ShownEnds<'_>, scale: u16) {
     let (t, theme) = (&scene.texts.wire, scene.theme);
     let title = format!(" {} ", t.title);
     let room = usize::from(area.width).saturating_sub(display_width(&title) + 5);

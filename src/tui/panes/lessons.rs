@@ -8,7 +8,7 @@ use ratatui::text::{Line, Span};
 use crate::i18n::width as display_width;
 use crate::i18n::{escape, fill};
 use crate::tui::app::App;
-use crate::tui::catalogue::{Opens, Row};
+use crate::tui::catalogue::{LessonRow, Opens};
 use crate::tui::scene::{Scene, more_below, put, spread};
 use crate::tui::wrap::{cut, prose, wrap, wrap_text};
 
@@ -31,7 +31,7 @@ pub(super) fn draw(buf: &mut Buffer, area: Rect, scene: &Scene<'_>) -> usize {
     let choosing = &scene.app.choosing;
     put(buf, inner, [search_line(scene)]);
     let foot = foot(scene, rows.get(choosing.chosen).copied(), usize::from(inner.width));
-    let Place { list, first } = place(inner, foot.len(), choosing.chosen, rows.len());
+    let ListPosition { list, first } = place(inner, foot.len(), choosing.chosen, rows.len());
     let room = usize::from(list.height);
     let lines = { rows.iter().enumerate() }.skip(first).take(room);
     put(buf, list, lines.map(|(n, row)| line(scene, row, n == choosing.chosen, usize::from(inner.width))));
@@ -49,19 +49,19 @@ pub(super) fn draw(buf: &mut Buffer, area: Rect, scene: &Scene<'_>) -> usize {
 }
 
 /// Where the list stands, and which of the lessons that are found is its first.
-struct Place {
+struct ListPosition {
     list: Rect,
     first: usize,
 }
 
 /// The chosen lesson is always seen, with others around it. As many rows are left to the foot whichever is chosen, so
 /// that the list doesn't jump.
-fn place(inner: Rect, foot: usize, chosen: usize, count: usize) -> Place {
+fn place(inner: Rect, foot: usize, chosen: usize, count: usize) -> ListPosition {
     let foot = foot.max(FOOT) as u16;
     let list = Rect { y: inner.y + 2, height: inner.height.saturating_sub(3 + foot), ..inner };
     let room = usize::from(list.height);
     let first = (chosen + 1).saturating_sub(room).max(chosen.saturating_sub(room / 2));
-    Place { list, first: first.min(count.saturating_sub(room)) }
+    ListPosition { list, first: first.min(count.saturating_sub(room)) }
 }
 
 /// The lesson at a place of the screen, by its place among those that are found; `None` beside them. `inside`: whether
@@ -76,7 +76,7 @@ pub(in crate::tui) fn lesson_at(app: &App, x: u16, y: u16) -> (Option<usize>, bo
     let inner = scene.overlay(&mut buf, (width, count + 3 + FOOT), ["", ""]);
     let rows = app.found_lessons();
     let foot = foot(&scene, rows.get(app.choosing.chosen).copied(), usize::from(inner.width));
-    let Place { list, first } = place(inner, foot.len(), app.choosing.chosen, rows.len());
+    let ListPosition { list, first } = place(inner, foot.len(), app.choosing.chosen, rows.len());
     let here = Position { x, y };
     let hit = list.contains(here).then(|| first + usize::from(y - list.y)).filter(|n| *n < rows.len());
     (hit, inner.contains(here))
@@ -92,7 +92,7 @@ fn search_line(scene: &Scene<'_>) -> Line<'static> {
 }
 
 /// One lesson: its number, what it is called, how far it was walked, and how many questions were answered as the kernel did.
-fn line(scene: &Scene<'_>, row: &Row, chosen: bool, width: usize) -> Line<'static> {
+fn line(scene: &Scene<'_>, row: &LessonRow, chosen: bool, width: usize) -> Line<'static> {
     let (t, theme) = (&scene.texts.lessons, scene.theme);
     let here = scene.app.catalogue.as_ref().is_some_and(|catalogue| catalogue.here.as_ref() == Some(&row.id));
     let mark = match &row.progress {
@@ -134,7 +134,7 @@ fn chosen_line(line: Line<'static>) -> Line<'static> {
 }
 
 /// What Enter does with the chosen lesson, or why it does nothing.
-fn foot(scene: &Scene<'_>, row: Option<&Row>, width: usize) -> Vec<Line<'static>> {
+fn foot(scene: &Scene<'_>, row: Option<&LessonRow>, width: usize) -> Vec<Line<'static>> {
     let (t, theme, lang) = (&scene.texts.lessons, scene.theme, scene.app.lang());
     let (Some(row), Some(catalogue)) = (row, &scene.app.catalogue) else { return Vec::new() };
     let with_name = |text: &str| fill(text, &[("lesson", &row.id)]);

@@ -11,7 +11,7 @@ use crate::walk::Failure;
 
 /// The pane's text, broken into lines.
 #[derive(Default)]
-pub(super) struct Page {
+pub(super) struct TextPage {
     pub(super) body: Vec<Line<'static>>,
     pub(super) foot: Vec<Line<'static>>,
     /// Each answer's place in the foot: number, row, first column, width.
@@ -36,7 +36,7 @@ pub(in crate::tui) fn before_text(label: &str) -> String {
 }
 
 /// The line that is typed, with what it is for and the keys that end it.
-pub(super) fn typing_line(scene: &Scene<'_>, width: usize, page: &mut Page, title: &str, keys: &str) {
+pub(super) fn typing_line(scene: &Scene<'_>, width: usize, page: &mut TextPage, title: &str, keys: &str) {
     let theme = scene.theme;
     let Some(input) = scene.app.typing() else { return };
     page.foot.extend(wrap_text(title, theme.question.0, width));

@@ -9,7 +9,7 @@ use crate::tui::wrap::{prose, wrap, wrap_text};
 
 /// In a free walk, where the newest act was to let a segment go or to drop it. One that goes on by itself is nobody's act: it
 /// would push away what is said of the call that sent it.
-pub(super) fn newest(scene: &Scene<'_>, width: usize) -> Option<Told> {
+pub(super) fn newest(scene: &Scene<'_>, width: usize) -> Option<SegmentText> {
     let passes = |id: &SegmentId| {
         let segment = scene.view.segment(*id)?.segment;
         scene.view.passing()?.delay(Connection::of(segment), scene.view.trace().door(segment))
@@ -32,7 +32,7 @@ pub(super) fn by_hand(scene: &Scene<'_>, width: usize) -> Vec<Line<'static>> {
     let Some((done, _)) = last(scene, begun, done) else { return Vec::new() };
     match last(scene, done, |event| matches!(event, Event::Delivered(_) | Event::Dropped(_))) {
         Some((_, Event::Delivered(id) | Event::Dropped(id))) => {
-            told(scene, *id, width).map(Told::in_order).unwrap_or_default()
+            told(scene, *id, width).map(SegmentText::in_order).unwrap_or_default()
         }
         _ => Vec::new(),
     }
@@ -51,7 +51,7 @@ fn last<'a>(scene: &Scene<'a>, since: Moment, is_it: impl Fn(&Event) -> bool) ->
 
 /// What is said of a segment.
 #[derive(Default)]
-pub(super) struct Told {
+pub(super) struct SegmentText {
     /// Who sent it, and what it is.
     pub(super) sender: Vec<Line<'static>>,
     /// What became of it, which is the news.
@@ -60,14 +60,14 @@ pub(super) struct Told {
     pub(super) says: Vec<Line<'static>>,
 }
 
-impl Told {
+impl SegmentText {
     /// Where nothing else is told: in a small pane the news stand above the fold.
     pub(super) fn in_order(self) -> Vec<Line<'static>> {
         [self.sender, self.became, self.says].concat()
     }
 }
 
-fn told(scene: &Scene<'_>, id: SegmentId, width: usize) -> Option<Told> {
+fn told(scene: &Scene<'_>, id: SegmentId, width: usize) -> Option<SegmentText> {
     let theme = scene.theme;
     let asked = (scene.app.lang(), scene.app.look.numbers);
     let story = story(&scene.view, id, scene.clock, asked).ok().flatten()?;
@@ -77,5 +77,5 @@ fn told(scene: &Scene<'_>, id: SegmentId, width: usize) -> Option<Told> {
     if !story.first.is_empty() {
         says.extend(wrap(&prose(&story.first, theme.text.0, theme.code.0), width));
     }
-    Some(Told { sender, became, says })
+    Some(SegmentText { sender, became, says })
 }

@@ -108,8 +108,8 @@ fn call_block(scene: &Scene<'_>, actor: Actor, width: usize, rows: usize) -> Vec
     let mut shown = 0;
     for row in fold::rows(scene.view.calls(actor), scene.app.place.unfolded) {
         let (mut block, of) = match row {
-            fold::Row::Call(call) => (call_lines(scene, &call, width), 1),
-            fold::Row::Folded(folded) => {
+            fold::CallRow::Call(call) => (call_lines(scene, &call, width), 1),
+            fold::CallRow::Folded(folded) => {
                 let text = cut(&format!("⋯ {}", fold::names(&folded)), width);
                 (vec![Line::styled(text, scene.theme.dim.0)], folded.len())
             }

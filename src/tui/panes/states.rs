@@ -12,7 +12,7 @@ use crate::tui::diagram::{Diagram, cells, fitting, glyph};
 use crate::tui::scene::{Scene, reversed, shape, write};
 
 /// An end in the diagram: whose, in which state, and from where it has just come.
-struct End {
+struct DiagramEnd {
     side: Side,
     state: State,
     previous: Option<State>,
@@ -51,7 +51,7 @@ fn title(scene: &Scene<'_>) -> Line<'static> {
 }
 
 /// The living sockets of who is shown of both sides; of one without any, the last that was gone.
-fn ends(scene: &Scene<'_>) -> Vec<End> {
+fn ends(scene: &Scene<'_>) -> Vec<DiagramEnd> {
     let mut ends = Vec::new();
     for side in Side::BOTH {
         let actor = scene.app.shown_actor(side);
@@ -67,16 +67,16 @@ fn ends(scene: &Scene<'_>) -> Vec<End> {
             // UDP has no states: its sockets are nowhere in the diagram.
             let Some(state) = socket.state.tcp() else { continue };
             let (previous, since) = (socket.previous.and_then(SocketState::tcp), socket.state_since);
-            ends.push(End { side, state, previous, fresh, since });
+            ends.push(DiagramEnd { side, state, previous, fresh, since });
         }
     }
     ends
 }
 
-fn draw_paths(buf: &mut Buffer, place: Rect, scene: &Scene<'_>, diagram: &Diagram, ends: &[End]) {
+fn draw_paths(buf: &mut Buffer, place: Rect, scene: &Scene<'_>, diagram: &Diagram, ends: &[DiagramEnd]) {
     let theme = scene.theme;
     let taken = |from: State, to: State| {
-        let arrived = |end: &&End| end.fresh && end.state == to && end.previous == Some(from);
+        let arrived = |end: &&DiagramEnd| end.fresh && end.state == to && end.previous == Some(from);
         ends.iter().filter(arrived).max_by_key(|end| end.since).map(|end| end.side)
     };
     // The taken arrows come last, so that they lie on top where lines cross.
@@ -96,13 +96,13 @@ fn draw_paths(buf: &mut Buffer, place: Rect, scene: &Scene<'_>, diagram: &Diagra
     }
 }
 
-fn draw_nodes(buf: &mut Buffer, place: Rect, scene: &Scene<'_>, diagram: &Diagram, ends: &[End]) {
+fn draw_nodes(buf: &mut Buffer, place: Rect, scene: &Scene<'_>, diagram: &Diagram, ends: &[DiagramEnd]) {
     let theme = scene.theme;
     let last_row = diagram.rows - 1;
     for node in diagram.nodes {
         let (x, y) = (place.x + node.at.0, place.y + node.at.1);
         // CLOSED stands at the beginning and at the end: where an end is depends on whether it had another state.
-        let here = |end: &&End| {
+        let here = |end: &&DiagramEnd| {
             end.state == node.state
                 && (node.state != State::Closed || end.previous.is_some() == (node.at.1 == last_row))
         };
@@ -123,7 +123,7 @@ fn draw_nodes(buf: &mut Buffer, place: Rect, scene: &Scene<'_>, diagram: &Diagra
 }
 
 /// What happened last, in words; the names alone where there is no room for more.
-fn caption(scene: &Scene<'_>, end: &End, width: usize) -> Option<Line<'static>> {
+fn caption(scene: &Scene<'_>, end: &DiagramEnd, width: usize) -> Option<Line<'static>> {
     let previous = end.previous?;
     let names = format!("{} {previous} → {}", shape(end.side), end.state);
     let why = arrow(scene, previous, end.state).map(|edge| reason(scene, edge)).unwrap_or_default();

@@ -55,8 +55,8 @@ fn kinds(columns: u16, rows: u16) -> Vec<State> {
 }
 
 /// The look of a terminal with these characters.
-fn look_in(glyphs: Glyphs, theme: Theme) -> Look {
-    Look::new(Lang::EN, theme, glyphs).unwrap()
+fn look_in(glyphs: Glyphs, theme: Theme) -> Appearance {
+    Appearance::new(Lang::EN, theme, glyphs).unwrap()
 }
 
 #[track_caller]
@@ -73,7 +73,7 @@ fn a_terminal_of_ascii_gets_nothing_else() {
             let mut app = make();
             let theme = Theme::load(Choice::Dark, Colours::Sixteen).unwrap();
             let large = app.look.large;
-            app.look = Look { large, ..look_in(Glyphs::Ascii, theme) };
+            app.look = Appearance { large, ..look_in(Glyphs::Ascii, theme) };
             all_ascii(&name, &app);
             let footer = lines(&screen(&app)).split_off(usize::from(rows) - 2).join("  ");
             for part in ["\\u{", "中", " ^ ", " v ", " < "] {

@@ -4,18 +4,18 @@ use super::made::Made;
 use super::*;
 use crate::i18n::testing::{both, zh};
 use crate::lesson::{builtin, builtin_names};
-use crate::model::{Answer, Event as Happened};
+use crate::model::{AnsweredQuestion, Event as Happened};
 use crate::progress::{LessonProgress, Mark};
-use crate::tui::Row;
+use crate::tui::LessonRow;
 use crate::walk::Phase;
 
 /// The course, without progress; every lesson runs.
-pub(super) fn rows() -> Vec<Row> {
+pub(super) fn rows() -> Vec<LessonRow> {
     let lessons = builtin_names().into_iter().map(|name| builtin(name).unwrap().unwrap());
-    lessons.enumerate().map(|(n, lesson)| Row::new(n + 1, &lesson, lesson.steps.len())).collect()
+    lessons.enumerate().map(|(n, lesson)| LessonRow::new(n + 1, &lesson, lesson.steps.len())).collect()
 }
 
-pub(super) fn listed(app: &mut App, overlay: Overlay, here: &str, change: impl Fn(&mut Row)) {
+pub(super) fn listed(app: &mut App, overlay: Overlay, here: &str, change: impl Fn(&mut LessonRow)) {
     let mut rows = rows();
     rows.iter_mut().for_each(change);
     app.listed(Catalogue { rows, opens: Opens::Here, here: Some(here.to_owned()) }, overlay);
@@ -35,7 +35,7 @@ fn the_list_shows_how_far_one_is_and_what_does_not_run() {
     ] {
         for (columns, rows) in [(80, 24), (120, 40)] {
             let mut app = app_of(Made::new(), lang, columns, rows);
-            assert_eq!(press(&mut app, KeyCode::Char('o')), [Effect::List(Overlay::Lessons)]);
+            assert_eq!(press(&mut app, KeyCode::Char('o')), [AppEffect::List(Overlay::Lessons)]);
             listed(&mut app, Overlay::Lessons, "mine", |row| {
                 let reached = |finished, done| LessonProgress { finished, done, of: 23, ..Default::default() };
                 match row.id.as_str() {
@@ -61,12 +61,12 @@ fn the_list_shows_how_far_one_is_and_what_does_not_run() {
             assert!(text(&app).contains(bar), "{}", text(&app));
             assert_eq!(press(&mut app, KeyCode::Enter), []);
             press(&mut app, KeyCode::Up);
-            assert_eq!(press(&mut app, KeyCode::Enter), [Effect::Open("calls".into())]);
+            assert_eq!(press(&mut app, KeyCode::Enter), [AppEffect::Open("calls".into())]);
             // The last can be reached; past it nothing is.
             for _ in 0..40 {
                 press(&mut app, KeyCode::Down);
             }
-            assert_eq!(press(&mut app, KeyCode::Enter), [Effect::Open("ipv6".into())]);
+            assert_eq!(press(&mut app, KeyCode::Enter), [AppEffect::Open("ipv6".into())]);
             press(&mut app, KeyCode::Esc);
             assert_eq!(app.place.overlay, None);
         }
@@ -87,9 +87,9 @@ fn a_click_chooses_a_lesson_and_the_second_one_opens_it() {
     };
     let left = MouseEventKind::Down(MouseButton::Left);
     assert_eq!(mouse(&mut app, left, 10, row), []);
-    assert_eq!(mouse(&mut app, left, 10, row), [Effect::Open("layers".into())]);
+    assert_eq!(mouse(&mut app, left, 10, row), [AppEffect::Open("layers".into())]);
     mouse(&mut app, MouseEventKind::ScrollDown, 10, row);
-    assert_eq!(press(&mut app, KeyCode::Enter), [Effect::Open("stream".into())]);
+    assert_eq!(press(&mut app, KeyCode::Enter), [AppEffect::Open("stream".into())]);
 }
 
 #[test]
@@ -103,7 +103,7 @@ fn no_key_of_the_list_reaches_the_walk() {
     assert!(text(&app).contains("No lesson speaks of that"), "{}", text(&app));
     let now = app.now;
     let control_c = KeyEvent::new(KeyCode::Char('c'), KeyModifiers::CONTROL);
-    assert_eq!(update(&mut app, Msg::Terminal(Event::Key(control_c)), now), [Effect::Quit]);
+    assert_eq!(update(&mut app, Msg::Terminal(Event::Key(control_c)), now), [AppEffect::Quit]);
     update(&mut app, Msg::Terminal(Event::Paste("\u{1b}[2J".into())), now);
     assert!(!text(&app).contains('\u{1b}'));
 }
@@ -130,7 +130,7 @@ fn the_end_has_a_page_that_can_be_read_to_its_end_and_leads_on() {
     ] {
         for (columns, rows) in [(80, 24), (120, 40)] {
             let mut app = over(lang, columns, rows);
-            assert_eq!(press(&mut app, KeyCode::Char(' ')), [Effect::List(Overlay::Ending)]);
+            assert_eq!(press(&mut app, KeyCode::Char(' ')), [AppEffect::List(Overlay::Ending)]);
             listed(&mut app, Overlay::Ending, "handshake", |_| {});
             let mut seen = text(&app);
             assert!(seen.contains(next), "{seen}");
@@ -141,7 +141,7 @@ fn the_end_has_a_page_that_can_be_read_to_its_end_and_leads_on() {
             for heading in headings {
                 assert!(seen.contains(heading), "{heading}: {seen}");
             }
-            assert_eq!(press(&mut app, KeyCode::Enter), [Effect::Open("calls".into())]);
+            assert_eq!(press(&mut app, KeyCode::Enter), [AppEffect::Open("calls".into())]);
             press(&mut app, KeyCode::Char(' '));
             assert_eq!(app.place.overlay, None, "the last step's text can be read once more");
         }
@@ -155,12 +155,13 @@ fn after_the_last_lesson_the_list_is_offered() {
         row.bar = (row.id == "ipv6").then(|| both("no", "不"));
     });
     assert!(text(&app).contains("This was the last lesson that runs here."), "{}", text(&app));
-    assert_eq!(press(&mut app, KeyCode::Enter), [Effect::List(Overlay::Lessons)]);
+    assert_eq!(press(&mut app, KeyCode::Enter), [AppEffect::List(Overlay::Lessons)]);
 }
 
 #[test]
 fn each_question_stands_with_ones_own_answer_and_the_kernels() {
-    let answer = |chosen| Happened::Answer(Answer { step: 3, chosen, right: Some(1), actual: "SYN_SENT".into() });
+    let answer =
+        |chosen| Happened::Answer(AnsweredQuestion { step: 3, chosen, right: Some(1), actual: "SYN_SENT".into() });
     let page = |chosen, again, kept: Option<Mark>| {
         let mut made = Made::to_syn_recv();
         made.phase = Phase::Finished;

@@ -66,7 +66,7 @@ fn click(app: &mut App, word: &str) -> Vec<Request> {
 fn space_goes_on_and_the_request_comes_out() {
     let mut app = app(Made::new(), 100, 30);
     let effects = press(&mut app, KeyCode::Char(' '));
-    assert_eq!(effects.last(), Some(&Effect::Request(Request::Settle)));
+    assert_eq!(effects.last(), Some(&AppEffect::Request(Request::Settle)));
     assert_eq!(asked(effects), begins(0));
 }
 
@@ -76,13 +76,13 @@ fn deliver_and_drop_mean_the_oldest_until_another_is_chosen() {
     made.send(segment(client(), "ACK", J + 1, 7, b""));
     let mut app = app(made, 100, 30);
     let (first, second) = (SegmentId(1), SegmentId(2));
-    assert_eq!(asks(&mut app, 'd'), by_hand(Hand::Deliver(first)));
+    assert_eq!(asks(&mut app, 'd'), by_hand(HandAction::Deliver(first)));
     settled(&mut app);
     press(&mut app, KeyCode::Down);
-    assert_eq!(asks(&mut app, 'x'), by_hand(Hand::Drop(second)));
+    assert_eq!(asks(&mut app, 'x'), by_hand(HandAction::Drop(second)));
     settled(&mut app);
     press(&mut app, KeyCode::Up);
-    assert_eq!(asks(&mut app, 'd'), by_hand(Hand::Deliver(first)));
+    assert_eq!(asks(&mut app, 'd'), by_hand(HandAction::Deliver(first)));
 }
 
 #[test]
@@ -135,7 +135,7 @@ fn the_present_goes_on_while_the_past_is_looked_at() {
     let mut app = app(Made::to_syn_sent(), 100, 30);
     press(&mut app, KeyCode::Left);
     let before = lines(&screen(&app));
-    let happening = Happening { at: secs(30.0), what: What::Event(Happened::Delivered(SegmentId(0))) };
+    let happening = Happening { at: secs(30.0), what: HappeningKind::Event(Happened::Delivered(SegmentId(0))) };
     update(&mut app, Msg::World(0, Box::new(happening.clone())), secs(30.0));
     let after = lines(&screen(&app));
     assert_eq!(before[1..], after[1..], "only the banner's count moves");
@@ -180,8 +180,8 @@ fn a_signal_interrupts_the_chosen_or_the_only_blocked_call() {
     assert_eq!(asks(&mut both, 'i'), [], "both sides sleep: which one is meant?");
     press(&mut both, KeyCode::Tab);
     press(&mut both, KeyCode::Tab);
-    assert_eq!(asks(&mut both, 'i'), by_hand(Hand::Interrupt(Side::Client)));
-    assert_eq!(asks(&mut only, 'i'), by_hand(Hand::Interrupt(Side::Server)));
+    assert_eq!(asks(&mut both, 'i'), by_hand(HandAction::Interrupt(Side::Client)));
+    assert_eq!(asks(&mut only, 'i'), by_hand(HandAction::Interrupt(Side::Server)));
 }
 
 #[test]
@@ -210,7 +210,7 @@ fn clicks_choose_sides_segments_and_buttons() {
     assert_eq!(app.place.actor, Some(Side::Client.into()));
     click(&mut app, "SYN seq=j");
     assert_eq!(app.place.segment, Some(SegmentId(0)));
-    assert_eq!(click(&mut app, "d deliver"), by_hand(Hand::Deliver(SegmentId(1))));
+    assert_eq!(click(&mut app, "d deliver"), by_hand(HandAction::Deliver(SegmentId(1))));
     click(&mut app, "k kernel");
     assert!(text(&app).contains("The kernel's socket table"));
     click(&mut app, "? help");
@@ -244,7 +244,7 @@ fn what_a_step_shows_opens_once_and_space_leads_to_its_text() {
     assert!(text(&app).contains("Space: on to the text"), "{}", text(&app));
     let asked_for = asks(&mut app, ' ');
     assert_eq!((app.place.overlay, asked_for), (None, vec![]), "the text first");
-    assert_eq!(asks(&mut app, 'd'), by_hand(Hand::Deliver(SegmentId(3))));
+    assert_eq!(asks(&mut app, 'd'), by_hand(HandAction::Deliver(SegmentId(3))));
     settled(&mut app);
     assert_eq!(app.place.overlay, None, "the same step doesn't open it again");
     assert_eq!(asks(&mut app, ' '), begins(step + 1));
@@ -272,17 +272,17 @@ fn language_numbers_and_code_change_while_it_runs() {
 #[test]
 fn restart_and_quit_are_effects() {
     let mut app = app(Made::to_syn_recv(), 100, 30);
-    assert_eq!(press(&mut app, KeyCode::Char('r')), [Effect::Restart]);
+    assert_eq!(press(&mut app, KeyCode::Char('r')), [AppEffect::Restart]);
     app.restarted(Made::new().walk());
     assert_eq!(app.generation(), 1);
     assert!(text(&app).contains("no call yet"));
     app.not_restarted("no namespace".into());
     assert!(text(&app).contains("no namespace"));
-    assert_eq!(press(&mut app, KeyCode::Char('q')), [Effect::Quit]);
+    assert_eq!(press(&mut app, KeyCode::Char('q')), [AppEffect::Quit]);
     let now = app.now;
     let control_c = KeyEvent::new(KeyCode::Char('c'), KeyModifiers::CONTROL);
-    assert_eq!(update(&mut app, Msg::Terminal(Event::Key(control_c)), now), [Effect::Quit]);
-    assert_eq!(update(&mut app, Msg::Quit, now), [Effect::Quit]);
+    assert_eq!(update(&mut app, Msg::Terminal(Event::Key(control_c)), now), [AppEffect::Quit]);
+    assert_eq!(update(&mut app, Msg::Quit, now), [AppEffect::Quit]);
 }
 
 #[test]
@@ -332,8 +332,8 @@ fn while_steps_run_again_only_the_clock_goes_on() {
     keys(&mut app, "g");
     assert!(text(&app).contains("Glossary"));
     keys(&mut app, "g");
-    assert_eq!(press(&mut app, KeyCode::Char('r')), [Effect::Restart]);
-    assert_eq!(press(&mut app, KeyCode::Char('q')), [Effect::Quit]);
+    assert_eq!(press(&mut app, KeyCode::Char('r')), [AppEffect::Restart]);
+    assert_eq!(press(&mut app, KeyCode::Char('q')), [AppEffect::Quit]);
     app.restarted(Made::new().walk());
     assert!(!app.runs_again() && !text(&app).contains("again, to where"), "{}", text(&app));
 }

@@ -8,7 +8,7 @@ use super::*;
 use crate::i18n::testing::zh;
 use crate::model::{Event as Happened, Mode, SegmentId, Side, SocketFacts, SocketState, Source, testing};
 use crate::tcp::State;
-use crate::walk::{self, Free, FreeOptions, Happening, Purpose, What, Wire};
+use crate::walk::{self, Free, FreeOptions, Happening, HappeningKind, Purpose, WireAbility};
 
 /// The sizes at which there is room, each with the size of the letters and whether a segment has room too.
 const SIZES: [(u16, u16, u16, bool); 6] = [
@@ -28,9 +28,9 @@ fn large(made: Made, lang: Lang, columns: u16, rows: u16) -> App {
 
 /// Who looks on, and sees this.
 fn watch(events: impl IntoIterator<Item = Happened>, columns: u16, rows: u16) -> App {
-    let (lab, wire) = (Some("main".to_owned()), Wire::Holds);
+    let (lab, wire) = (Some("main".to_owned()), WireAbility::Holds);
     let options = FreeOptions { purpose: Purpose::Watch, server: server(), mode: Mode::Lab, wire, lab, lesson: None };
-    let look = Look::new(Lang::EN, Theme::load(Choice::Dark, Colours::All).unwrap(), Glyphs::Unicode).unwrap();
+    let look = Appearance::new(Lang::EN, Theme::load(Choice::Dark, Colours::All).unwrap(), Glyphs::Unicode).unwrap();
     let mut app = App::new(Free::new(options, None).into(), look, columns, rows);
     happen(&mut app, events);
     app
@@ -39,7 +39,7 @@ fn watch(events: impl IntoIterator<Item = Happened>, columns: u16, rows: u16) ->
 fn happen(app: &mut App, events: impl IntoIterator<Item = Happened>) {
     for event in events {
         let at = app.now + secs(0.1);
-        update(app, Msg::World(0, Box::new(Happening { at, what: What::Event(event) })), at);
+        update(app, Msg::World(0, Box::new(Happening { at, what: HappeningKind::Event(event) })), at);
     }
 }
 
@@ -115,28 +115,28 @@ fn every_state_stands_whole_at_the_place_where_all_others_stand() {
 
 #[test]
 fn what_they_leave_is_a_window_that_is_served_and_nothing_overlaps() {
-    use layout::{LargeWish, Seat, Turn, Wish};
+    use layout::{Audience, BottomPane, LargeRequest, LayoutRequest};
     let all_rows = [24, 29, 30, 35, 36, 37, 41, 42, 43, 49, 50, 51, 70];
     let sizes = [80, 99, 100, 150, 195, 196].into_iter().flat_map(|columns| all_rows.map(|rows| (columns, rows)));
     for (columns, rows) in sizes {
         let size = Rect::new(0, 0, columns, rows);
-        for seat in [Seat::Walker, Seat::Audience] {
-            for turn in [Turn::Explain, Turn::Code, Turn::States] {
-                for large in [LargeWish::Nothing, LargeWish::States, LargeWish::Segment] {
-                    let wish = Wish { turn, seat, large };
+        for seat in [Audience::Walker, Audience::Audience] {
+            for turn in [BottomPane::Explain, BottomPane::Code, BottomPane::States] {
+                for large in [LargeRequest::Nothing, LargeRequest::States, LargeRequest::Segment] {
+                    let wish = LayoutRequest { turn, seat, large };
                     let areas = layout::areas(size, wish).unwrap();
-                    let has_room = columns >= 100 && rows >= 30 && large != LargeWish::Nothing;
+                    let has_room = columns >= 100 && rows >= 30 && large != LargeRequest::Nothing;
                     assert_eq!(areas.large.is_some(), has_room, "{columns}x{rows} {wish:?}");
                     let (mut panes, mut taken) = (Vec::new(), 0);
                     if let Some(places) = areas.large {
                         panes.extend([places.server, places.client].into_iter().chain(places.segment));
                         taken = places.server.height + places.segment.map_or(0, |segment| segment.height);
-                        assert!(places.segment.is_none() || large == LargeWish::Segment);
+                        assert!(places.segment.is_none() || large == LargeRequest::Segment);
                         assert!(places.server.width >= places.scale * (letters::LONGEST + 4), "{columns}x{rows}");
                     }
                     let rest = layout::areas(
                         Rect { height: rows - taken, ..size },
-                        Wish { large: LargeWish::Nothing, ..wish },
+                        LayoutRequest { large: LargeRequest::Nothing, ..wish },
                     );
                     assert_eq!(rest.unwrap().wire.height, areas.wire.height, "{columns}x{rows} {wish:?}");
                     panes.extend([areas.header, areas.server, areas.wire, areas.client, areas.footer]);
@@ -412,7 +412,7 @@ fn a_hostile_program_s_name_is_escaped_and_cut() {
 #[test]
 fn where_segments_cannot_be_seen_the_states_stand_alone() {
     let mut made = Made::to_syn_recv();
-    made.options.wire = walk::Wire::Blind;
+    made.options.wire = walk::WireAbility::Blind;
     let app = large(made, Lang::EN, 120, 40);
     assert!(app.areas().unwrap().large.unwrap().segment.is_none());
     assert_eq!(states(&app), ["SYN_RECV", "SYN_SENT"]);

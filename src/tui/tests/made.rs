@@ -5,10 +5,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::i18n::testing::both;
-use crate::lesson::{Ask, End, Lesson, Measure, Step};
+use crate::lesson::{Ask, ConnectionEnd, Lesson, Measure, Step};
 use crate::model::*;
 use crate::tcp::{Flags, Packet, State};
-use crate::walk::{Phase, Runner, Walk, WalkOptions, Wire};
+use crate::walk::{Phase, Runner, Walk, WalkOptions, WireAbility};
 
 pub(super) const J: u32 = 2_839_402_113;
 pub(super) const K: u32 = 1_094_837_261;
@@ -138,8 +138,8 @@ fn lesson() -> Lesson {
 }
 
 /// The client's end.
-pub(super) fn client_end() -> End {
-    End::Socket("client".into())
+pub(super) fn client_end() -> ConnectionEnd {
+    ConnectionEnd::Socket("client".into())
 }
 
 impl Made {
@@ -147,7 +147,7 @@ impl Made {
     pub(super) fn new() -> Made {
         let options = WalkOptions {
             mode: Mode::Lab,
-            wire: Wire::Holds,
+            wire: WireAbility::Holds,
             patience: Duration::from_secs(2),
             port: None,
             timers: true,
@@ -228,7 +228,7 @@ impl Made {
         }));
     }
 
-    pub(super) fn claim(&mut self, step: usize, end: End, is: State, held: bool) {
+    pub(super) fn claim(&mut self, step: usize, end: ConnectionEnd, is: State, held: bool) {
         let actual = if held { is } else { State::SynSent };
         let [what, actual] = [is, actual].map(|is| Statement::State { end: end.clone(), is: is.into() });
         self.push(Event::Claim(Box::new(ClaimResult { step, what, held, actual, line: 12 })));
@@ -286,7 +286,7 @@ impl Made {
         made.socket(3, None, State::SynRecv, timer, (0, 0));
         let timer = made.timer(TimerKind::Retransmit, 2, 2);
         made.socket(2, Some(5), State::SynSent, timer, (0, 1));
-        made.claim(5, End::PeerOf("client".into()), State::SynRecv, true);
+        made.claim(5, ConnectionEnd::PeerOf("client".into()), State::SynRecv, true);
         made.claim(5, client_end(), State::SynSent, true);
         made.phase = Phase::Asking;
         made
@@ -301,7 +301,12 @@ impl Made {
         made.send(segment(client(), "ACK", J + 1, K + 1, b""));
         made.push(Event::Returned { caller: Side::Client.into(), outcome: Ok(Returned::default()) });
         made.socket(2, Some(5), State::Established, None, (0, 0));
-        made.push(Event::Answer(Answer { step: 6, chosen: Some(0), right: Some(1), actual: "ESTABLISHED".into() }));
+        made.push(Event::Answer(AnsweredQuestion {
+            step: 6,
+            chosen: Some(0),
+            right: Some(1),
+            actual: "ESTABLISHED".into(),
+        }));
         made.claim(6, client_end(), State::Established, true);
         made.phase = Phase::Ready;
         made

@@ -6,7 +6,7 @@ use super::made::server;
 use super::*;
 use crate::model::{Event as Happened, Member, Mode, Role, SegmentId, Side, Trace, testing};
 use crate::tcp::State;
-use crate::walk::{Free, FreeOptions, Purpose, Wire};
+use crate::walk::{Free, FreeOptions, Purpose, WireAbility};
 
 /// A free walk whose learner drives one side, while so many segments wait at a listener's door, from so many clients.
 fn crowded(drives: &[Side], held: u32, size: (u16, u16), large: bool) -> App {
@@ -15,7 +15,7 @@ fn crowded(drives: &[Side], held: u32, size: (u16, u16), large: bool) -> App {
         purpose,
         server: server(),
         mode: Mode::Lab,
-        wire: Wire::Holds,
+        wire: WireAbility::Holds,
         lab: Some("main".into()),
         lesson: None,
     };
@@ -35,7 +35,7 @@ fn crowded(drives: &[Side], held: u32, size: (u16, u16), large: bool) -> App {
     for event in begin.chain(segments) {
         trace.push(secs(1.0), event);
     }
-    let look = Look::new(Lang::EN, Theme::load(Choice::Dark, Colours::All).unwrap(), Glyphs::Unicode).unwrap();
+    let look = Appearance::new(Lang::EN, Theme::load(Choice::Dark, Colours::All).unwrap(), Glyphs::Unicode).unwrap();
     let mut app = App::new(Free::from_trace(options, trace).into(), look, size.0, size.1);
     app.look.large = Some(large);
     update(&mut app, Msg::Tick, secs(2.0));

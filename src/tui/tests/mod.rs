@@ -21,13 +21,13 @@ use ratatui::buffer::Buffer;
 use super::*;
 use crate::i18n::Glyphs;
 use crate::i18n::Lang;
-use crate::model::Hand;
+use crate::model::HandAction;
 use crate::theme::{Choice, Colours, Theme};
-use crate::walk::{Happening, Request, Walk, What};
+use crate::walk::{Happening, HappeningKind, Request, Walk};
 use made::Made;
 
 fn app_of(made: Made, lang: Lang, columns: u16, rows: u16) -> App {
-    let look = Look::new(lang, Theme::load(Choice::Dark, Colours::All).unwrap(), Glyphs::Unicode).unwrap();
+    let look = Appearance::new(lang, Theme::load(Choice::Dark, Colours::All).unwrap(), Glyphs::Unicode).unwrap();
     let now = made.clock();
     let mut app = App::new(made.walk(), look, columns, rows);
     update(&mut app, Msg::Tick, now);
@@ -64,24 +64,24 @@ fn text(app: &App) -> String {
     lines(&screen(app)).join("\n")
 }
 
-fn press(app: &mut App, code: KeyCode) -> Vec<Effect> {
+fn press(app: &mut App, code: KeyCode) -> Vec<AppEffect> {
     let now = app.now;
     update(app, Msg::Terminal(Event::Key(KeyEvent::new(code, KeyModifiers::NONE))), now)
 }
 
 /// What is asked of the world, but for its word that it has settled.
-fn asked(effects: Vec<Effect>) -> Vec<Request> {
+fn asked(effects: Vec<AppEffect>) -> Vec<Request> {
     let requests = effects.into_iter().filter_map(|effect| match effect {
-        Effect::Request(request) => Some(request),
+        AppEffect::Request(request) => Some(request),
         _ => None,
     });
     requests.filter(|request| *request != Request::Settle).collect()
 }
 
 /// The world has settled.
-fn settled(app: &mut App) -> Vec<Effect> {
+fn settled(app: &mut App) -> Vec<AppEffect> {
     let now = app.now;
-    update(app, Msg::World(0, Box::new(Happening { at: now, what: What::Settled })), now)
+    update(app, Msg::World(0, Box::new(Happening { at: now, what: HappeningKind::Settled })), now)
 }
 
 /// A step begins, of a lesson whose steps do nothing.
@@ -90,11 +90,11 @@ fn begins(step: usize) -> [Request; 1] {
 }
 
 /// Something is done by hand: it is noted, and asked for.
-fn by_hand(hand: Hand) -> [Request; 2] {
+fn by_hand(hand: HandAction) -> [Request; 2] {
     let request = match hand {
-        Hand::Deliver(id) => Request::Deliver(id),
-        Hand::Drop(id) => Request::Drop(id),
-        Hand::Interrupt(side) => Request::Interrupt(side),
+        HandAction::Deliver(id) => Request::Deliver(id),
+        HandAction::Drop(id) => Request::Drop(id),
+        HandAction::Interrupt(side) => Request::Interrupt(side),
     };
     [Request::Note(Box::new(crate::model::Event::ByHand(hand))), request]
 }

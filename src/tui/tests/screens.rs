@@ -196,7 +196,7 @@ fn a_broken_claim_says_what_was_expected_and_what_is() {
 fn where_segments_cannot_be_seen_the_ladder_says_so() {
     for (lang, word) in [(Lang::EN, "can't be seen"), (zh(), "看不到报文段")] {
         let mut made = Made::to_syn_sent();
-        made.options.wire = crate::walk::Wire::Blind;
+        made.options.wire = crate::walk::WireAbility::Blind;
         let shown = text(&app_of(made, lang, 80, 24));
         assert!(shown.contains(word), "{shown}");
     }

@@ -5,7 +5,7 @@ use super::*;
 use crate::i18n::testing::zh;
 use crate::model::{Actor, Call, Event as Happened, Member, Mode, Returned, Role, SegmentId, Side};
 use crate::tcp::State;
-use crate::walk::{Free, FreeOptions, Happening, Purpose, What, Wire};
+use crate::walk::{Free, FreeOptions, Happening, HappeningKind, Purpose, WireAbility};
 
 #[test]
 fn no_size_panics_and_small_ones_say_what_is_needed() {
@@ -143,15 +143,15 @@ fn neither_a_segment_nor_the_call_that_it_ended_hides_the_other() {
 }
 
 fn free_walk(purpose: Purpose, lang: Lang, columns: u16, rows: u16) -> App {
-    let (lab, wire) = (Some("main".to_owned()), Wire::Holds);
+    let (lab, wire) = (Some("main".to_owned()), WireAbility::Holds);
     let options = FreeOptions { purpose, server: made::server(), mode: Mode::Lab, wire, lab, lesson: None };
-    let look = Look::new(lang, Theme::load(Choice::Dark, Colours::All).unwrap(), Glyphs::Unicode).unwrap();
+    let look = Appearance::new(lang, Theme::load(Choice::Dark, Colours::All).unwrap(), Glyphs::Unicode).unwrap();
     App::new(Free::new(options, None).into(), look, columns, rows)
 }
 
 fn happens(app: &mut App, event: Happened) {
     let at = app.now + secs(0.1);
-    update(app, Msg::World(0, Box::new(Happening { at, what: What::Event(event) })), at);
+    update(app, Msg::World(0, Box::new(Happening { at, what: HappeningKind::Event(event) })), at);
 }
 
 #[test]

@@ -6,8 +6,8 @@ use super::*;
 use crate::lesson::{Action, SegmentPattern};
 use crate::model::{Actor, Call, Event as Happened, Mode, Returned, SegmentId, Side, Trace};
 use crate::tcp::{Flags, Protocol};
-use crate::tui::commands::{COMMANDS, Entry};
-use crate::walk::{Free, FreeOptions, Phase, Purpose, Wire};
+use crate::tui::commands::{COMMANDS, CommandEntry};
+use crate::walk::{Free, FreeOptions, Phase, Purpose, WireAbility};
 
 /// A state; made anew for each key that is tried in it.
 pub(super) type State = (String, Box<dyn Fn() -> App>);
@@ -15,7 +15,7 @@ pub(super) type State = (String, Box<dyn Fn() -> App>);
 /// A free walk in which both sides have a socket and two segments wait.
 fn free(purpose: Purpose, columns: u16, rows: u16) -> App {
     let options =
-        FreeOptions { purpose, server: server(), mode: Mode::Lab, wire: Wire::Holds, lab: None, lesson: None };
+        FreeOptions { purpose, server: server(), mode: Mode::Lab, wire: WireAbility::Holds, lab: None, lesson: None };
     let mut trace = Trace::default();
     let mut events = Vec::new();
     for side in Side::BOTH {
@@ -34,7 +34,7 @@ fn free(purpose: Purpose, columns: u16, rows: u16) -> App {
     for event in events {
         trace.push(secs(1.0), event);
     }
-    let look = Look::new(Lang::EN, Theme::load(Choice::Dark, Colours::All).unwrap(), Glyphs::Unicode).unwrap();
+    let look = Appearance::new(Lang::EN, Theme::load(Choice::Dark, Colours::All).unwrap(), Glyphs::Unicode).unwrap();
     let mut app = App::new(Free::from_trace(options, trace).into(), look, columns, rows);
     update(&mut app, Msg::Tick, secs(2.0));
     app
@@ -110,7 +110,7 @@ fn does_something(app: &mut App, key: KeyEvent) -> bool {
     !effects.is_empty() || before != (screen(app), app.look.code)
 }
 
-fn key_of(entry: &Entry) -> KeyEvent {
+fn key_of(entry: &CommandEntry) -> KeyEvent {
     let shift = if entry.shift { KeyModifiers::SHIFT } else { KeyModifiers::NONE };
     match (entry.keys.first(), entry.id) {
         (Some(code), _) => KeyEvent::new(*code, shift),
@@ -136,7 +136,7 @@ fn a_key_works_exactly_where_the_table_says_so_and_the_footer_names_all_that_do(
             let works = entry.works(&app);
             // A key may be another line's too, or a letter of what is typed; without a menu Enter goes on.
             let key = key_of(entry);
-            let same = |other: &&Entry| {
+            let same = |other: &&CommandEntry| {
                 other.id != entry.id
                     && other.shift == entry.shift
                     && (other.keys.contains(&key.code) || other.shown == "1–9" && entry.shown == "1–9")
@@ -175,9 +175,9 @@ fn nothing_acts_behind_an_overlay() {
             let mut app = make();
             let trace = app.walk().trace().now();
             let effects = press(&mut app, *code);
-            let quits = *code == KeyCode::Char('q') && effects == [Effect::Quit];
+            let quits = *code == KeyCode::Char('q') && effects == [AppEffect::Quit];
             // The list of lessons only takes this one's place on the screen.
-            let lists = effects == [Effect::List(Overlay::Lessons)];
+            let lists = effects == [AppEffect::List(Overlay::Lessons)];
             assert!(effects.is_empty() || quits || lists, "{name}: {code:?} comes to {effects:?}");
             assert_eq!(app.walk().trace().now(), trace);
         }
@@ -228,7 +228,7 @@ fn one_segment_is_meant_and_seen() {
             let marked = shown.lines().find(|line| line.contains("│▶ ")).unwrap_or_else(|| panic!("{later}: {shown}"));
             assert!(marked.contains(if chosen { "SYN,ACK seq=k" } else { "ACK seq=j+1" }), "{shown}");
             let by_step = [&begins(6)[..], &[Request::Deliver(meant)]].concat();
-            let wanted = if chosen { by_hand(Hand::Deliver(meant)).to_vec() } else { by_step };
+            let wanted = if chosen { by_hand(HandAction::Deliver(meant)).to_vec() } else { by_step };
             assert_eq!(asked(press(&mut app, KeyCode::Char('d'))), wanted);
         }
     }
@@ -239,7 +239,7 @@ fn one_segment_is_meant_and_seen() {
 fn space_in_a_recording_goes_from_act_to_act() {
     let mut app = free(Purpose::Replay, 80, 24);
     for n in 0..2 {
-        let what = What::Event(Happened::Delivered(SegmentId(n)));
+        let what = HappeningKind::Event(Happened::Delivered(SegmentId(n)));
         update(&mut app, Msg::World(0, Box::new(Happening { at: secs(3.0), what })), secs(3.0));
     }
     app.look_at_the_beginning();

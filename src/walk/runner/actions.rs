@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use super::Runner;
-use super::by_hand::Wanted;
+use super::by_hand::StepRelease;
 use crate::lesson::{Action, Address, Payload, Recipient, SegmentPattern};
 use crate::model::{Call, CallName, SegmentId, SegmentView, Side, Statement, View};
 use crate::tcp::Protocol;
@@ -36,11 +36,11 @@ impl Runner {
     pub(super) fn act(&mut self, action: &Action, now: Duration) -> Result<(), Box<Statement>> {
         match action {
             Action::Deliver(pattern) => {
-                let id = self.awaited(pattern, Wanted::Delivered, now)?;
+                let id = self.awaited(pattern, StepRelease::Delivered, now)?;
                 self.requests.extend(id.map(Request::Deliver));
             }
             Action::Drop(pattern) => {
-                let id = self.awaited(pattern, Wanted::Dropped, now)?;
+                let id = self.awaited(pattern, StepRelease::Dropped, now)?;
                 self.requests.extend(id.map(Request::Drop));
             }
             Action::Interrupt { side } => {
@@ -70,7 +70,7 @@ impl Runner {
     fn awaited(
         &mut self,
         pattern: &SegmentPattern,
-        wanted: Wanted,
+        wanted: StepRelease,
         now: Duration,
     ) -> Result<Option<SegmentId>, Box<Statement>> {
         if let Some(id) = self.waiting_for(pattern)? {

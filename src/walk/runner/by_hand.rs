@@ -3,9 +3,9 @@
 
 use std::time::Duration;
 
-use super::{Command, Runner};
+use super::{Runner, WalkCommand};
 use crate::lesson::{Action, SegmentPattern, Step};
-use crate::model::{Event, Fate, Hand, SegmentId, SocketView, TimerKind};
+use crate::model::{Event, Fate, HandAction, SegmentId, SocketView, TimerKind};
 use crate::tcp::{Flags, Packet};
 use crate::walk::Request;
 
@@ -24,36 +24,36 @@ pub(super) struct HandledSegments {
 
 /// What a step wants done with a segment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Wanted {
+pub(super) enum StepRelease {
     Delivered,
     Dropped,
 }
 
 impl HandledSegments {
-    fn of(&mut self, wanted: Wanted) -> &mut Vec<SegmentId> {
+    fn of(&mut self, wanted: StepRelease) -> &mut Vec<SegmentId> {
         match wanted {
-            Wanted::Delivered => &mut self.delivered,
-            Wanted::Dropped => &mut self.dropped,
+            StepRelease::Delivered => &mut self.delivered,
+            StepRelease::Dropped => &mut self.dropped,
         }
     }
 }
 
 impl Runner {
     /// Does what the learner wants beside the lesson. What can't be done is passed over.
-    pub(super) fn by_hand(&mut self, hand: Hand, now: Duration) {
+    pub(super) fn by_hand(&mut self, hand: HandAction, now: Duration) {
         let present = self.trace.present();
         let request = match hand {
-            Hand::Deliver(id) | Hand::Drop(id) if present.waiting().binary_search(&id).is_err() => return,
-            Hand::Interrupt(side) if present.open_call(side).is_none() => return,
-            Hand::Deliver(id) => {
+            HandAction::Deliver(id) | HandAction::Drop(id) if present.waiting().binary_search(&id).is_err() => return,
+            HandAction::Interrupt(side) if present.open_call(side).is_none() => return,
+            HandAction::Deliver(id) => {
                 self.handled.delivered.push(id);
                 Request::Deliver(id)
             }
-            Hand::Drop(id) => {
+            HandAction::Drop(id) => {
                 self.handled.dropped.push(id);
                 Request::Drop(id)
             }
-            Hand::Interrupt(side) => {
+            HandAction::Interrupt(side) => {
                 self.interrupting[side as usize] = true;
                 Request::Interrupt(side)
             }
@@ -88,8 +88,8 @@ impl Runner {
     }
 
     /// Whether a command has to wait until it is known what came of what was done by hand.
-    pub(super) fn defers(&mut self, command: &Command) -> bool {
-        let acts = !matches!(command, Command::Interrupt(_) | Command::Call(..) | Command::Pass(..));
+    pub(super) fn defers(&mut self, command: &WalkCommand) -> bool {
+        let acts = !matches!(command, WalkCommand::Interrupt(_) | WalkCommand::Call(..) | WalkCommand::Pass(..));
         let waits = self.recheck_by.is_some() && acts;
         if waits {
             self.deferred = Some(command.clone());
@@ -142,12 +142,12 @@ impl Runner {
     }
 
     /// Whether the learner has already done what a step wants with a segment. Each is found once.
-    pub(super) fn was_done_by_hand(&mut self, pattern: &SegmentPattern, wanted: Wanted) -> bool {
+    pub(super) fn was_done_by_hand(&mut self, pattern: &SegmentPattern, wanted: StepRelease) -> bool {
         let (view, known) = (self.trace.present(), self.knowledge());
         let fits = |id: &SegmentId| view.segment(*id).is_some_and(|segment| known.fits(&segment, pattern));
         let handled = match wanted {
-            Wanted::Delivered => &self.handled.delivered,
-            Wanted::Dropped => &self.handled.dropped,
+            StepRelease::Delivered => &self.handled.delivered,
+            StepRelease::Dropped => &self.handled.dropped,
         };
         let Some(place) = handled.iter().position(fits) else { return false };
         self.handled.of(wanted).remove(place);

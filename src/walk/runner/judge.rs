@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
-use super::{LONGEST_PAUSE, Phase, Runner, Running, Wire};
+use super::{LONGEST_PAUSE, Phase, Runner, RunningStep, WireAbility};
 use crate::lesson::{Claim, Terms};
-use crate::model::{Answer, ClaimResult, Event, Statement};
-use crate::walk::claims::Known;
+use crate::model::{AnsweredQuestion, ClaimResult, Event, Statement};
+use crate::walk::claims::ClaimContext;
 
 impl Runner {
     pub(super) fn settled(&mut self, now: Duration) {
@@ -54,7 +54,7 @@ impl Runner {
         {
             let actual = self.knowledge().measure(&ask.measure);
             let right = ask.choices.iter().position(|choice| self.knowledge().is(choice, &actual));
-            self.note(now, Event::Answer(Answer { step, chosen: running.chosen, right, actual }));
+            self.note(now, Event::Answer(AnsweredQuestion { step, chosen: running.chosen, right, actual }));
         }
         if let Some(kind) = running.step.and_then(|step| self.lesson.steps[step].waits_for) {
             self.firings.were_awaited(kind);
@@ -76,7 +76,7 @@ impl Runner {
     }
 
     /// A claim that was checked, held against what is known now; `None` where nothing has changed, or it can't be.
-    pub(super) fn checked_again(&self, before: &ClaimResult, known: &Known<'_>) -> Option<ClaimResult> {
+    pub(super) fn checked_again(&self, before: &ClaimResult, known: &ClaimContext<'_>) -> Option<ClaimResult> {
         let claims = &self.lesson.steps.get(before.step)?.expect;
         let same = |claim: &&Claim| claim.line == before.line && known.says(&claim.terms) == before.what;
         let (held, actual) = known.check(&claims.iter().find(same)?.terms);
@@ -84,8 +84,8 @@ impl Runner {
         changed.then(|| ClaimResult { held, actual, ..before.clone() })
     }
 
-    pub(super) fn knowledge(&self) -> Known<'_> {
-        Known {
+    pub(super) fn knowledge(&self) -> ClaimContext<'_> {
+        ClaimContext {
             view: self.trace.present(),
             names: &self.names,
             server: self.address(None),
@@ -100,7 +100,7 @@ impl Runner {
 
     /// The running step's claims, held against what is known.
     fn results(&self, now: Duration) -> Vec<ClaimResult> {
-        let Some(Running { step: Some(step), obstacle, .. }) = &self.running else { return Vec::new() };
+        let Some(RunningStep { step: Some(step), obstacle, .. }) = &self.running else { return Vec::new() };
         self.results_of(*step, obstacle, now)
     }
 
@@ -123,7 +123,7 @@ impl Runner {
 
     /// A claim on segments says nothing where segments can't be seen, and one of the first seconds nothing later.
     fn can_be_checked(&self, claim: &Claim, now: Duration) -> bool {
-        let blind = self.options.wire == Wire::Blind && matches!(claim.terms, Terms::Segment { .. });
+        let blind = self.options.wire == WireAbility::Blind && matches!(claim.terms, Terms::Segment { .. });
         let began = self.trace.entries().first().map_or(now, |entry| entry.at);
         let late = claim.within.is_some_and(|limit| now.saturating_sub(began) > limit);
         claim.modes.contains(&self.options.mode) && !blind && !late

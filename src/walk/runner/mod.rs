@@ -16,13 +16,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::names::Names;
-use super::{Failure, Happening, Request, What, Wire};
+use super::{Failure, Happening, HappeningKind, Request, WireAbility};
 use crate::lesson::{Action, Ask, Lesson, Step};
 use crate::model::{
-    Call, Caller, Errno, Event, Hand, HeldCalls, Mode, Moment, Outcome, SegmentId, Side, Statement, Trace, Which,
+    Call, Caller, Errno, Event, HandAction, HeldCalls, Mode, Moment, Outcome, SegmentFilter, SegmentId, Side,
+    Statement, Trace,
 };
 use by_hand::HandledSegments;
-use waits::{Awaited, Firings, waiting_long};
+use waits::{AwaitedTimer, TimerFirings, waiting_long};
 
 /// How a walk is made.
 #[derive(Clone, Debug)]
@@ -30,7 +31,7 @@ pub struct WalkOptions {
     /// Where it runs.
     pub mode: Mode,
     /// What its wire can do.
-    pub wire: Wire,
+    pub wire: WireAbility,
     /// How long a claim may take to become true.
     pub patience: Duration,
     /// Another port for the lesson's server; `None` keeps the lesson's.
@@ -41,7 +42,7 @@ pub struct WalkOptions {
 
 /// What the learner, or whoever drives the walk, wants.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Command {
+pub enum WalkCommand {
     /// Go on: run the next step; at a question, go on without a prediction; at a line, send the one that is offered.
     Next,
     /// Predict: the number of the chosen answer, from 0.
@@ -61,13 +62,13 @@ pub enum Command {
     /// Which calls of programs wait before they are made: in a shared lab.
     Hold(HeldCalls),
     /// Let these segments pass by themselves after so long, or no longer: in a shared lab.
-    Pass(Which, Option<Duration>),
+    Pass(SegmentFilter, Option<Duration>),
 }
 
 /// What the runner waits for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Phase {
-    /// For [`Command::Next`].
+    /// For [`WalkCommand::Next`].
     Ready,
     /// For a prediction of the next step's question.
     Asking,
@@ -99,14 +100,14 @@ const LONGEST_PAUSE: Duration = Duration::from_millis(100);
 
 /// A step that runs.
 #[derive(Debug)]
-struct Running {
+struct RunningStep {
     /// `None` where an interrupted call is made again, which belongs to no step.
     step: Option<usize>,
     chosen: Option<usize>,
     /// The action was asked of the world.
     acted: bool,
     deadline: Duration,
-    awaited: Option<Awaited>,
+    awaited: Option<AwaitedTimer>,
     /// The call that it made: whose, and the moment of the trace at which it was asked for.
     call: Option<(Side, Moment)>,
     /// When neither that call nor the world is waited for any longer, once the deadline has passed.
@@ -124,10 +125,10 @@ struct Running {
     sent_again_at: Option<Duration>,
 }
 
-impl Running {
+impl RunningStep {
     /// A step, or, without one, the calls that are made again.
-    fn new(step: Option<usize>, deadline: Duration) -> Running {
-        Running {
+    fn new(step: Option<usize>, deadline: Duration) -> RunningStep {
+        RunningStep {
             step,
             chosen: None,
             acted: step.is_none(),
@@ -160,7 +161,7 @@ pub struct Runner {
     /// The learner's answer to the open question, and whether the question was dealt with.
     chosen: Option<usize>,
     asked: bool,
-    running: Option<Running>,
+    running: Option<RunningStep>,
     requests: VecDeque<Request>,
     trace: Trace,
     names: Names,
@@ -178,11 +179,11 @@ pub struct Runner {
     /// How many wishes to settle are unanswered.
     unsettled: u32,
     /// What has become of the kernel's timers.
-    firings: Firings,
+    firings: TimerFirings,
     /// The next step waits for a timer, and its claims held when the step before it ended.
     holds_already: bool,
     /// What was commanded meanwhile.
-    deferred: Option<Command>,
+    deferred: Option<WalkCommand>,
     verdict: Verdict,
 }
 
@@ -216,7 +217,7 @@ impl Runner {
             checked: None,
             recheck_by: None,
             unsettled: 0,
-            firings: Firings::default(),
+            firings: TimerFirings::default(),
             holds_already: true,
             deferred: None,
             verdict: Verdict::default(),
@@ -258,7 +259,7 @@ impl Runner {
         self.left_out.iter().map(|index| &self.lesson.steps[*index])
     }
 
-    /// The step that [`Command::Next`] runs, with its number in the lesson; `None` after the last.
+    /// The step that [`WalkCommand::Next`] runs, with its number in the lesson; `None` after the last.
     pub fn next_step(&self) -> Option<(usize, &Step)> {
         let index = *self.steps.get(self.begun)?;
         Some((index, &self.lesson.steps[index]))
@@ -269,7 +270,7 @@ impl Runner {
         if self.phase == Phase::Asking { self.next_step()?.1.ask.as_ref() } else { None }
     }
 
-    /// The sides whose call was interrupted; [`Command::Next`] makes it again before it goes on.
+    /// The sides whose call was interrupted; [`WalkCommand::Next`] makes it again before it goes on.
     pub fn interrupted(&self) -> Vec<Side> {
         Side::BOTH.into_iter().filter(|side| self.to_repeat[*side as usize].is_some()).collect()
     }
@@ -292,18 +293,18 @@ impl Runner {
 
     /// Takes a command. What can't be done now is passed over; where it isn't known yet what came of what was done by
     /// hand, it is done once that is known.
-    pub fn command(&mut self, command: Command, now: Duration) {
+    pub fn command(&mut self, command: WalkCommand, now: Duration) {
         if self.defers(&command) {
             return;
         }
         match (command, &self.phase) {
-            (Command::Next, Phase::Ready) if !self.interrupted().is_empty() => self.repeat_interrupted(now),
-            (Command::Next, Phase::Ready) => self.advance(now),
-            (Command::Next, Phase::Asking) => {
+            (WalkCommand::Next, Phase::Ready) if !self.interrupted().is_empty() => self.repeat_interrupted(now),
+            (WalkCommand::Next, Phase::Ready) => self.advance(now),
+            (WalkCommand::Next, Phase::Asking) => {
                 self.asked = true;
                 self.advance(now);
             }
-            (Command::Predict(choice), Phase::Asking) => {
+            (WalkCommand::Predict(choice), Phase::Asking) => {
                 let offered = self.question().map_or(0, |ask| ask.choices.len());
                 if choice < offered {
                     self.chosen = Some(choice);
@@ -311,23 +312,23 @@ impl Runner {
                     self.advance(now);
                 }
             }
-            (Command::Next, Phase::Typing(offered)) => {
+            (WalkCommand::Next, Phase::Typing(offered)) => {
                 let line = offered.clone();
                 self.begin_with_line(line, now);
             }
-            (Command::Line(line), Phase::Typing(_)) => self.begin_with_line(line, now),
-            (Command::Deliver(id), Phase::Ready | Phase::Asking) if self.next_step_delivers(id) => {
+            (WalkCommand::Line(line), Phase::Typing(_)) => self.begin_with_line(line, now),
+            (WalkCommand::Deliver(id), Phase::Ready | Phase::Asking) if self.next_step_delivers(id) => {
                 self.asked = true;
                 self.advance(now);
             }
-            (Command::Drop(id), Phase::Ready | Phase::Asking) if self.next_step_drops(id) => {
+            (WalkCommand::Drop(id), Phase::Ready | Phase::Asking) if self.next_step_drops(id) => {
                 self.asked = true;
                 self.advance(now);
             }
             (_, Phase::Failed(_)) => {}
-            (Command::Deliver(id), _) => self.by_hand(Hand::Deliver(id), now),
-            (Command::Drop(id), _) => self.by_hand(Hand::Drop(id), now),
-            (Command::Interrupt(side), _) => self.by_hand(Hand::Interrupt(side), now),
+            (WalkCommand::Deliver(id), _) => self.by_hand(HandAction::Deliver(id), now),
+            (WalkCommand::Drop(id), _) => self.by_hand(HandAction::Drop(id), now),
+            (WalkCommand::Interrupt(side), _) => self.by_hand(HandAction::Interrupt(side), now),
             _ => {}
         }
     }
@@ -336,8 +337,8 @@ impl Runner {
     pub fn happened(&mut self, happening: Happening) {
         let Happening { at, what } = happening;
         match what {
-            What::Event(event) => self.event(event, at),
-            What::Settled => {
+            HappeningKind::Event(event) => self.event(event, at),
+            HappeningKind::Settled => {
                 // Only the answer to the newest wish is one to all that was asked for.
                 self.unsettled = self.unsettled.saturating_sub(1);
                 if self.unsettled == 0 {
@@ -345,8 +346,8 @@ impl Runner {
                 }
             }
             // A lesson's calls are made on what its own calls made.
-            What::Unmade(_) => {}
-            What::Failed(failure) => self.fail(failure),
+            HappeningKind::Unmade(_) => {}
+            HappeningKind::Failed(failure) => self.fail(failure),
         }
     }
 
@@ -398,13 +399,13 @@ impl Runner {
 
     fn begin(&mut self, now: Duration) {
         let Some((index, step)) = self.next_step() else { return };
-        let awaited = Awaited::of(step);
+        let awaited = AwaitedTimer::of(step);
         self.note(now, Event::Step(index));
         self.begun += 1;
         self.phase = Phase::Busy;
-        let running = Running::new(Some(index), now + self.options.patience);
+        let running = RunningStep::new(Some(index), now + self.options.patience);
         self.running =
-            Some(Running { chosen: self.chosen.take(), awaited, held_before: self.holds_already, ..running });
+            Some(RunningStep { chosen: self.chosen.take(), awaited, held_before: self.holds_already, ..running });
         self.asked = false;
         self.follow_timer();
         self.act_or_settle(now);
@@ -450,7 +451,7 @@ impl Runner {
             self.requests.extend(self.to_repeat[side as usize].take().map(|call| Request::Call(side, call)));
         }
         self.phase = Phase::Busy;
-        self.running = Some(Running::new(None, now + self.options.patience));
+        self.running = Some(RunningStep::new(None, now + self.options.patience));
         self.ask_to_settle();
     }
 

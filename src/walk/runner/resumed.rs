@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{Phase, Runner, Running, WalkOptions};
+use super::{Phase, Runner, RunningStep, WalkOptions};
 use crate::lesson::{Action, Lesson};
 use crate::model::{Event, Side, Trace};
 
@@ -19,8 +19,8 @@ impl Runner {
         (runner.verdict.held, runner.verdict.broken) = (held.len(), broken.len());
         if phase == Phase::Busy {
             let now = trace.entries().last().map_or_else(Default::default, |entry| entry.at);
-            let running = Running::new(runner.checked, now + runner.options.patience);
-            runner.running = Some(Running { acted: true, ..running });
+            let running = RunningStep::new(runner.checked, now + runner.options.patience);
+            runner.running = Some(RunningStep { acted: true, ..running });
         }
         (runner.trace, runner.phase) = (trace, phase);
         runner

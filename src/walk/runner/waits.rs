@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::{LONGEST_PAUSE, Runner};
 use crate::lesson::{Action, Lesson, Step, Terms};
-use crate::model::{End, SocketOption, Statement, Timer, TimerKind};
+use crate::model::{ConnectionEnd, SocketOption, Statement, Timer, TimerKind};
 
 /// The longest keepalive that a walk waits for unless it is asked to wait for long timers too, in seconds.
 const SHORT: i32 = 10;
@@ -71,14 +71,14 @@ impl<'a> SetShort<'a> {
             return !set.is_empty();
         }
         ends.any(|end| match end {
-            End::Socket(name) => set.contains(name.as_str()),
-            End::PeerOf(_) => !set.is_empty(),
+            ConnectionEnd::Socket(name) => set.contains(name.as_str()),
+            ConnectionEnd::PeerOf(_) => !set.is_empty(),
         })
     }
 }
 
 /// The end whose timer a claim speaks of: the claim names it, or says that the end is no more.
-fn end_of(terms: &Terms) -> Option<&End> {
+fn end_of(terms: &Terms) -> Option<&ConnectionEnd> {
     match terms {
         Terms::Timer(terms) => Some(&terms.end),
         Terms::State { end, is } if *is == is.ended() => Some(end),
@@ -88,7 +88,7 @@ fn end_of(terms: &Terms) -> Option<&End> {
 
 /// What a running step knows of the timer that it waits for.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Awaited {
+pub(super) struct AwaitedTimer {
     kind: TimerKind,
     /// How many of its firings are still to be waited for.
     left: u32,
@@ -96,31 +96,31 @@ pub(super) struct Awaited {
     end: Option<Duration>,
 }
 
-impl Awaited {
+impl AwaitedTimer {
     /// What a step that begins waits for; `None` where it waits for no timer.
-    pub(super) fn of(step: &Step) -> Option<Awaited> {
-        step.waits_for.map(|kind| Awaited { kind, left: step.times, end: None })
+    pub(super) fn of(step: &Step) -> Option<AwaitedTimer> {
+        step.waits_for.map(|kind| AwaitedTimer { kind, left: step.times, end: None })
     }
 }
 
 /// What has become of the kernel's timers since a step waited for one of their kind last.
 #[derive(Debug, Default)]
-pub(super) struct Firings {
+pub(super) struct TimerFirings {
     /// The timers that run, by their sockets' cookies.
     running: BTreeMap<u64, Timer>,
-    kinds: [Firing; 4],
+    kinds: [TimerFiring; 4],
 }
 
 /// Of one kind.
 #[derive(Clone, Copy, Debug, Default)]
-struct Firing {
+struct TimerFiring {
     /// How often one has run out.
     count: u32,
     /// One has run.
     was_seen: bool,
 }
 
-impl Firings {
+impl TimerFirings {
     /// Takes what the kernel said of a socket at a moment: the timer that it has. The one before has run out where its
     /// end had come, and it runs no longer or to another end; one that is gone before was stopped.
     pub(super) fn told(&mut self, at: Duration, cookie: u64, timer: Option<Timer>) {
@@ -147,7 +147,7 @@ impl Firings {
     /// A step has waited for this kind.
     pub(super) fn were_awaited(&mut self, kind: TimerKind) {
         let was_seen = self.running.values().any(|timer| timer.kind == kind);
-        self.kinds[kind as usize] = Firing { count: 0, was_seen };
+        self.kinds[kind as usize] = TimerFiring { count: 0, was_seen };
     }
 }
 
@@ -230,7 +230,7 @@ mod tests {
             (4_010, None, 2),
             (9_000, None, 2),
         ];
-        let mut firings = Firings::default();
+        let mut firings = TimerFirings::default();
         // Another socket's, which ends later, hides nothing.
         firings.told(ms(0), 2, Some(of(60_000)));
         for (at, end, count) in table {

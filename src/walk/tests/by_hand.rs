@@ -1,7 +1,7 @@
 //! What the learner does beside the lesson, and what the lesson then still says.
 
 use super::*;
-use crate::model::Hand;
+use crate::model::HandAction;
 
 /// A step that says of the client's SYN what became of it.
 fn syn_is(id: &str, action: &str, is: &str) -> String {
@@ -13,15 +13,15 @@ fn syn_is(id: &str, action: &str, is: &str) -> String {
 const DELIVER: &str = "do.deliver = { from = \"client\", flags = [\"SYN\"], seq = \"j\" }";
 const DROP: &str = "do.drop = { from = \"client\", flags = [\"SYN\"], seq = \"j\" }";
 
-fn dropped(id: u32) -> [What; 1] {
-    [What::Event(Event::Dropped(SegmentId(id)))]
+fn dropped(id: u32) -> [HappeningKind; 1] {
+    [HappeningKind::Event(Event::Dropped(SegmentId(id)))]
 }
 
 /// A walk that has come to a step which says that the SYN waits.
 fn waiting(steps: &[String]) -> (Runner, FakeWorld, Packet) {
     let all: Vec<String> = [syn_is("look", "", "held")].into_iter().chain(steps.iter().cloned()).collect();
     let (mut runner, mut world, syn) = with_syn(&all);
-    go(&mut runner, &mut world, Command::Next);
+    go(&mut runner, &mut world, WalkCommand::Next);
     assert_eq!((runner.verdict(), runner.trace().present().diverged()), (Verdict { held: 1, broken: 0 }, None));
     (runner, world, syn)
 }
@@ -30,9 +30,9 @@ fn waiting(steps: &[String]) -> (Runner, FakeWorld, Packet) {
 fn what_was_dropped_breaks_the_claims_of_the_step_that_is_shown_and_its_next_copy_mends_them() {
     let (mut runner, mut world, syn) = waiting(&[]);
     world.when(Request::Drop(SegmentId(0)), dropped(0));
-    go(&mut runner, &mut world, Command::Drop(SegmentId(0)));
+    go(&mut runner, &mut world, WalkCommand::Drop(SegmentId(0)));
     let view = runner.trace().present();
-    assert_eq!((view.diverged(), view.diverged_by()), (Some(2), Some(Hand::Drop(SegmentId(0)))));
+    assert_eq!((view.diverged(), view.diverged_by()), (Some(2), Some(HandAction::Drop(SegmentId(0)))));
     assert_eq!(runner.verdict(), Verdict { held: 0, broken: 1 });
     held(1, &syn).into_iter().for_each(|what| world.tell(&mut runner, what));
     world.serve(&mut runner);
@@ -43,8 +43,8 @@ fn what_was_dropped_breaks_the_claims_of_the_step_that_is_shown_and_its_next_cop
 fn a_command_waits_until_it_is_known_what_came_of_what_was_done_by_hand() {
     for settles in [true, false] {
         let (mut runner, mut world, _) = waiting(&[step("last", "")]);
-        runner.command(Command::Drop(SegmentId(0)), world.now);
-        runner.command(Command::Next, world.now);
+        runner.command(WalkCommand::Drop(SegmentId(0)), world.now);
+        runner.command(WalkCommand::Next, world.now);
         assert_eq!(*runner.phase(), Phase::Ready, "it isn't known yet");
         world.settles = settles;
         world.when(Request::Drop(SegmentId(0)), dropped(0));
@@ -66,14 +66,15 @@ fn an_answer_to_an_earlier_wish_to_settle_is_none_to_the_running_steps() {
     let (mut runner, mut world, syn) = waiting(&[step("last", claim)]);
     world.when(Request::Drop(SegmentId(0)), dropped(0));
     world.settles = false;
-    runner.command(Command::Drop(SegmentId(0)), world.now);
+    runner.command(WalkCommand::Drop(SegmentId(0)), world.now);
     world.serve(&mut runner);
     // Something moves on the wire by itself: whatever comes of that is to be known too.
     held(1, &syn).into_iter().for_each(|what| world.tell(&mut runner, what));
     world.serve(&mut runner);
-    let settled = |runner: &mut Runner| runner.happened(crate::walk::Happening { at: world.now, what: What::Settled });
+    let settled =
+        |runner: &mut Runner| runner.happened(crate::walk::Happening { at: world.now, what: HappeningKind::Settled });
     settled(&mut runner);
-    runner.command(Command::Next, world.now);
+    runner.command(WalkCommand::Next, world.now);
     assert_eq!(runner.trace().present().step().map(|(step, _)| step), Some(2), "it isn't known yet");
     // That it was to be dropped, and was; the copy that was seen, and that it waits: a wish for each.
     (0..3).for_each(|_| settled(&mut runner));
@@ -91,15 +92,15 @@ fn an_answer_to_an_earlier_wish_to_settle_is_none_to_the_running_steps() {
 #[test]
 fn what_was_done_by_hand_before_its_step_is_found_by_it() {
     for (action, command, request, what) in [
-        (DELIVER, Command::Deliver(SegmentId(0)), Request::Deliver(SegmentId(0)), Event::Delivered(SegmentId(0))),
-        (DROP, Command::Drop(SegmentId(0)), Request::Drop(SegmentId(0)), Event::Dropped(SegmentId(0))),
+        (DELIVER, WalkCommand::Deliver(SegmentId(0)), Request::Deliver(SegmentId(0)), Event::Delivered(SegmentId(0))),
+        (DROP, WalkCommand::Drop(SegmentId(0)), Request::Drop(SegmentId(0)), Event::Dropped(SegmentId(0))),
     ] {
         let is = if action == DELIVER { "delivered" } else { "dropped" };
         let (mut runner, mut world, _) = with_syn(&[step("between", ""), syn_is("do", action, is)]);
-        world.when(request, [What::Event(what)]);
+        world.when(request, [HappeningKind::Event(what)]);
         go(&mut runner, &mut world, command);
-        go(&mut runner, &mut world, Command::Next);
-        go(&mut runner, &mut world, Command::Next);
+        go(&mut runner, &mut world, WalkCommand::Next);
+        go(&mut runner, &mut world, WalkCommand::Next);
         assert_eq!((runner.verdict(), runner.phase()), (Verdict { held: 1, broken: 0 }, &Phase::Finished), "{is}");
         assert_eq!(runner.trace().present().diverged(), None);
     }
@@ -109,7 +110,7 @@ fn what_was_done_by_hand_before_its_step_is_found_by_it() {
 fn dropping_the_segment_that_the_next_step_drops_is_that_step() {
     let (mut runner, mut world, _) = with_syn(&[syn_is("drop", DROP, "dropped")]);
     world.when(Request::Drop(SegmentId(0)), dropped(0));
-    go(&mut runner, &mut world, Command::Drop(SegmentId(0)));
+    go(&mut runner, &mut world, WalkCommand::Drop(SegmentId(0)));
     assert_eq!((runner.verdict(), runner.phase()), (Verdict { held: 1, broken: 0 }, &Phase::Finished));
 }
 
@@ -118,13 +119,13 @@ fn what_nobody_will_send_again_ends_its_step_at_once_and_no_question_is_asked_an
     let ask = "[step.ask]\nquestion = { en = \"q\", zh = \"q\" }\nstate = { socket = \"client\" }\nchoices = [\"CLOSED\", \"SYN_SENT\"]";
     let (mut runner, mut world, _) = with_syn(&[syn_is("do", DELIVER, "delivered"), step("asks", ask)]);
     world.when(Request::Drop(SegmentId(0)), dropped(0));
-    go(&mut runner, &mut world, Command::Drop(SegmentId(0)));
+    go(&mut runner, &mut world, WalkCommand::Drop(SegmentId(0)));
     let begun = world.now;
-    go(&mut runner, &mut world, Command::Next);
+    go(&mut runner, &mut world, WalkCommand::Next);
     world.wait(&mut runner);
     assert!(world.now < begun + Duration::from_millis(50), "patience is 500 ms");
     assert_eq!(runner.trace().present().diverged(), Some(2));
-    go(&mut runner, &mut world, Command::Next);
+    go(&mut runner, &mut world, WalkCommand::Next);
     world.wait(&mut runner);
     assert_eq!(*runner.phase(), Phase::Finished);
     assert_eq!(runner.trace().present().verdicts(3).1, None);
@@ -135,11 +136,11 @@ fn the_next_copy_mends_the_step_before_where_the_next_one_waited_for_it() {
     let (mut runner, mut world, syn) = waiting(&[syn_is("do", DELIVER, "delivered")]);
     world.sockets[0] = retransmitting(world.sockets[0].clone(), Duration::from_secs(1));
     world.when(Request::Drop(SegmentId(0)), dropped(0));
-    go(&mut runner, &mut world, Command::Drop(SegmentId(0)));
-    go(&mut runner, &mut world, Command::Next);
+    go(&mut runner, &mut world, WalkCommand::Drop(SegmentId(0)));
+    go(&mut runner, &mut world, WalkCommand::Next);
     assert_eq!((runner.phase(), runner.trace().present().diverged()), (&Phase::Busy, Some(2)));
     held(1, &syn).into_iter().for_each(|what| world.tell(&mut runner, what));
-    world.when(Request::Deliver(SegmentId(1)), [What::Event(Event::Delivered(SegmentId(1)))]);
+    world.when(Request::Deliver(SegmentId(1)), [HappeningKind::Event(Event::Delivered(SegmentId(1)))]);
     world.wait(&mut runner);
     assert_eq!((runner.trace().present().diverged(), runner.verdict()), (None, Verdict { held: 2, broken: 0 }));
 }
@@ -148,9 +149,9 @@ fn the_next_copy_mends_the_step_before_where_the_next_one_waited_for_it() {
 fn an_interrupted_call_is_no_longer_said_to_sleep_until_it_is_made_again() {
     let expect = r#"expect = [{ blocks = { side = "client", call = "connect" } }]"#;
     let (mut runner, mut world, _) = with_syn(&[step("look", expect)]);
-    go(&mut runner, &mut world, Command::Next);
+    go(&mut runner, &mut world, WalkCommand::Next);
     world.when(Request::Interrupt(Side::Client), [interrupted(Side::Client)]);
-    go(&mut runner, &mut world, Command::Interrupt(Side::Client));
+    go(&mut runner, &mut world, WalkCommand::Interrupt(Side::Client));
     let view = runner.trace().present();
-    assert_eq!((view.diverged(), view.diverged_by()), (Some(2), Some(Hand::Interrupt(Side::Client))));
+    assert_eq!((view.diverged(), view.diverged_by()), (Some(2), Some(HandAction::Interrupt(Side::Client))));
 }

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::fake::{FakeWorld, came_back, held, interrupted, retransmitting, returns, sleeps, socket};
-use super::{Command, Failure, Phase, Request, Runner, Verdict, WalkOptions, What, Wire};
+use super::{Failure, HappeningKind, Phase, Request, Runner, Verdict, WalkCommand, WalkOptions, WireAbility};
 use crate::lesson::parse;
 use crate::model::{Call, Event, Mode, Returned, SegmentId, Side, Timer, TimerKind};
 use crate::tcp::{Packet, State, testing::segment};
@@ -30,7 +30,7 @@ fn step(id: &str, rest: &str) -> String {
     )
 }
 
-fn runner(steps: &[String], mode: Mode, wire: Wire) -> Runner {
+fn runner(steps: &[String], mode: Mode, wire: WireAbility) -> Runner {
     let text = format!("{HEAD}{}", steps.concat());
     let lesson = parse("test.toml", &text).unwrap_or_else(|error| panic!("{error}"));
     let patience = Duration::from_millis(500);
@@ -38,10 +38,10 @@ fn runner(steps: &[String], mode: Mode, wire: Wire) -> Runner {
 }
 
 fn lab(steps: &[String]) -> (Runner, FakeWorld) {
-    (runner(steps, Mode::Lab, Wire::Holds), FakeWorld::new())
+    (runner(steps, Mode::Lab, WireAbility::Holds), FakeWorld::new())
 }
 
-fn go(runner: &mut Runner, world: &mut FakeWorld, command: Command) {
+fn go(runner: &mut Runner, world: &mut FakeWorld, command: WalkCommand) {
     runner.command(command, world.now);
     world.serve(runner);
 }
@@ -79,12 +79,12 @@ fn with_syn(steps: &[String]) -> (Runner, FakeWorld, Packet) {
     let all: Vec<String> = [open_client(), connect("")].into_iter().chain(steps.iter().cloned()).collect();
     let (mut runner, mut world) = lab(&all);
     world.when(Request::Call(Side::Client, SOCKET), returns(Side::Client, SOCKET, 5));
-    go(&mut runner, &mut world, Command::Next);
+    go(&mut runner, &mut world, WalkCommand::Next);
     world.sockets = vec![socket(1, Side::Client, 5, State::SynSent, Some((address(40000), address(8000))))];
     let syn = segment(address(40000), address(8000), 1000, 0, &["SYN"], b"");
     let happens = sleeps(Side::Client, connecting()).into_iter().chain(held(0, &syn));
     world.when(Request::Call(Side::Client, connecting()), happens);
-    go(&mut runner, &mut world, Command::Next);
+    go(&mut runner, &mut world, WalkCommand::Next);
     assert_eq!(*runner.phase(), Phase::Ready);
     (runner, world, syn)
 }
@@ -96,7 +96,7 @@ fn a_step_asks_for_its_call_and_checks_its_claims_when_the_world_has_settled() {
         lab(&[step("open", &format!("do.socket = {{ side = \"client\", name = \"client\" }}\n{expect}"))]);
     world.sockets = vec![socket(1, Side::Client, 5, State::Closed, None)];
     world.when(Request::Call(Side::Client, SOCKET), returns(Side::Client, SOCKET, 5));
-    go(&mut runner, &mut world, Command::Next);
+    go(&mut runner, &mut world, WalkCommand::Next);
     assert_eq!(*runner.phase(), Phase::Finished);
     assert_eq!(runner.verdict(), Verdict { held: 2, broken: 0 });
     assert!(world.all_was_asked());
@@ -108,9 +108,9 @@ fn a_claim_may_take_its_time_but_not_more_than_patience() {
     let (mut runner, mut world) = lab(&[open_client(), step("look", expect)]);
     world.sockets = vec![socket(1, Side::Client, 5, State::Closed, None)];
     world.when(Request::Call(Side::Client, SOCKET), returns(Side::Client, SOCKET, 5));
-    go(&mut runner, &mut world, Command::Next);
+    go(&mut runner, &mut world, WalkCommand::Next);
     let begun = world.now;
-    go(&mut runner, &mut world, Command::Next);
+    go(&mut runner, &mut world, WalkCommand::Next);
     assert_eq!(*runner.phase(), Phase::Busy);
     world.wait(&mut runner);
     assert_eq!(claims(&runner), [(false, "client is SYN_SENT / client is CLOSED".to_owned())]);
@@ -127,14 +127,14 @@ fn after_a_broken_claim_only_what_can_still_come_is_waited_for() {
         let (mut runner, mut world) = lab(&[open_client(), step("look", expect), step("again", expect)]);
         world.sockets = vec![socket(1, Side::Client, 5, State::Closed, None)];
         world.when(Request::Call(Side::Client, SOCKET), returns(Side::Client, SOCKET, 5));
-        go(&mut runner, &mut world, Command::Next);
+        go(&mut runner, &mut world, WalkCommand::Next);
         let begun = world.now;
-        go(&mut runner, &mut world, Command::Next);
+        go(&mut runner, &mut world, WalkCommand::Next);
         world.wait(&mut runner);
         assert!(world.now >= begun + Duration::from_millis(500), "the first one");
         let begun = world.now;
         world.sockets[0].timer = timer_after.map(|ms| timer(begun + Duration::from_millis(ms)));
-        go(&mut runner, &mut world, Command::Next);
+        go(&mut runner, &mut world, WalkCommand::Next);
         world.wait(&mut runner);
         let took = world.now - begun;
         assert_eq!((claims(&runner).len(), runner.verdict()), (2, Verdict { held: 0, broken: 2 }));
@@ -149,8 +149,8 @@ fn a_claim_that_becomes_true_late_holds() {
     let (mut runner, mut world) = lab(&[open_client(), step("look", expect)]);
     world.sockets = vec![socket(1, Side::Client, 5, State::Closed, None)];
     world.when(Request::Call(Side::Client, SOCKET), returns(Side::Client, SOCKET, 5));
-    go(&mut runner, &mut world, Command::Next);
-    go(&mut runner, &mut world, Command::Next);
+    go(&mut runner, &mut world, WalkCommand::Next);
+    go(&mut runner, &mut world, WalkCommand::Next);
     world.sockets[0].state = State::SynSent.into();
     world.wait(&mut runner);
     assert_eq!(runner.verdict(), Verdict { held: 1, broken: 0 });
@@ -161,7 +161,7 @@ fn where_the_world_never_settles_what_is_known_decides() {
     let expect = r#"expect = [{ blocks = { side = "client", call = "connect" } }]"#;
     let (mut runner, mut world, _) = with_syn(&[step("look", expect)]);
     world.settles = false;
-    go(&mut runner, &mut world, Command::Next);
+    go(&mut runner, &mut world, WalkCommand::Next);
     world.wait(&mut runner);
     assert_eq!(claims(&runner), [(true, "client sleeps in connect() / client sleeps in connect()".to_owned())]);
 }
@@ -183,9 +183,9 @@ fn a_world_that_is_slow_to_settle_is_waited_for_beyond_the_steps_deadline() {
     let expect = r#"expect = [{ blocks = { side = "client", call = "connect" } }]"#;
     let (mut runner, mut world, _) = with_syn(&[step("look", expect)]);
     world.settles = false;
-    go(&mut runner, &mut world, Command::Next);
+    go(&mut runner, &mut world, WalkCommand::Next);
     stays_busy_beyond_its_deadline(&mut runner, &mut world);
-    world.tell(&mut runner, What::Settled);
+    world.tell(&mut runner, HappeningKind::Settled);
     assert_eq!(runner.phase(), &Phase::Finished);
     assert_eq!(runner.verdict(), Verdict { held: 1, broken: 0 });
 }
@@ -198,32 +198,32 @@ fn a_reply_goes_to_who_sent_the_datagram_that_was_received_last() {
     let (mut runner, mut world) = lab(&[udp, receive("one"), receive("two"), reply]);
     let socket = Call::Socket { ipv6: false, udp: true };
     world.when(Request::Call(Side::Client, socket.clone()), returns(Side::Client, socket, 5));
-    go(&mut runner, &mut world, Command::Next);
+    go(&mut runner, &mut world, WalkCommand::Next);
     let call = Call::RecvFrom { fd: 5, len: 9 };
     for (port, data) in [(1000, b"first".to_vec()), (2000, b"second".to_vec())] {
         let (value, peer) = (data.len() as i64, Some(address(port)));
         let came = came_back(Side::Client, Ok(Returned { value, data, peer, ..Returned::default() }));
-        let entered = What::Event(Event::Entered { caller: Side::Client.into(), call: call.clone() });
+        let entered = HappeningKind::Event(Event::Entered { caller: Side::Client.into(), call: call.clone() });
         world.when(Request::Call(Side::Client, call.clone()), [entered, came]);
-        go(&mut runner, &mut world, Command::Next);
+        go(&mut runner, &mut world, WalkCommand::Next);
     }
     let call = Call::SendTo { fd: 5, data: b"second".to_vec(), addr: address(2000) };
     world.when(Request::Call(Side::Client, call.clone()), returns(Side::Client, call, 6));
-    go(&mut runner, &mut world, Command::Next);
+    go(&mut runner, &mut world, WalkCommand::Next);
     assert!(world.all_was_asked());
 }
 
 #[test]
 fn a_prediction_is_graded_by_what_the_kernel_did() {
     let ask = "[step.ask]\nquestion = { en = \"q\", zh = \"q\" }\nstate = { socket = \"client\" }\nchoices = [\"CLOSED\", \"SYN_SENT\"]";
-    for (command, chosen) in [(Command::Predict(0), Some(0)), (Command::Next, None)] {
+    for (command, chosen) in [(WalkCommand::Predict(0), Some(0)), (WalkCommand::Next, None)] {
         let (mut runner, mut world) = lab(&[open_client(), connect(ask)]);
         world.sockets = vec![socket(1, Side::Client, 5, State::SynSent, None)];
         world.when(Request::Call(Side::Client, SOCKET), returns(Side::Client, SOCKET, 5));
-        go(&mut runner, &mut world, Command::Next);
-        go(&mut runner, &mut world, Command::Next);
+        go(&mut runner, &mut world, WalkCommand::Next);
+        go(&mut runner, &mut world, WalkCommand::Next);
         assert_eq!(*runner.phase(), Phase::Asking);
-        go(&mut runner, &mut world, Command::Predict(2));
+        go(&mut runner, &mut world, WalkCommand::Predict(2));
         assert_eq!(*runner.phase(), Phase::Asking, "there is no third answer");
         world.when(Request::Call(Side::Client, connecting()), sleeps(Side::Client, connecting()));
         go(&mut runner, &mut world, command);
@@ -241,15 +241,15 @@ fn a_typed_line_is_sent_as_one_line_of_bounded_length() {
     );
     let long = "é".repeat(600);
     for (command, sent) in [
-        (Command::Line("a\x1b[31m\nb".into()), "a[31mb\n".to_owned()),
-        (Command::Next, "hello\n".to_owned()),
-        (Command::Line(String::new()), "\n".to_owned()),
-        (Command::Line(long.clone()), format!("{}\n", "é".repeat(500))),
+        (WalkCommand::Line("a\x1b[31m\nb".into()), "a[31mb\n".to_owned()),
+        (WalkCommand::Next, "hello\n".to_owned()),
+        (WalkCommand::Line(String::new()), "\n".to_owned()),
+        (WalkCommand::Line(long.clone()), format!("{}\n", "é".repeat(500))),
     ] {
         let (mut runner, mut world) = lab(&[open_client(), send.clone()]);
         world.when(Request::Call(Side::Client, SOCKET), returns(Side::Client, SOCKET, 5));
-        go(&mut runner, &mut world, Command::Next);
-        go(&mut runner, &mut world, Command::Next);
+        go(&mut runner, &mut world, WalkCommand::Next);
+        go(&mut runner, &mut world, WalkCommand::Next);
         assert_eq!(*runner.phase(), Phase::Typing("hello".into()));
         let call = Call::Send { fd: 5, data: sent.clone().into_bytes() };
         let value = sent.len() as i64;
@@ -269,27 +269,27 @@ fn deliver_syn() -> String {
 #[test]
 fn a_step_delivers_the_segment_that_it_means() {
     let (mut runner, mut world, _) = with_syn(&[deliver_syn()]);
-    world.when(Request::Deliver(SegmentId(0)), [What::Event(Event::Delivered(SegmentId(0)))]);
-    go(&mut runner, &mut world, Command::Next);
+    world.when(Request::Deliver(SegmentId(0)), [HappeningKind::Event(Event::Delivered(SegmentId(0)))]);
+    go(&mut runner, &mut world, WalkCommand::Next);
     assert_eq!(runner.verdict(), Verdict { held: 1, broken: 0 });
 }
 
 #[test]
 fn delivering_the_segment_that_the_next_step_means_is_that_step() {
     let (mut runner, mut world, _) = with_syn(&[deliver_syn()]);
-    world.when(Request::Deliver(SegmentId(0)), [What::Event(Event::Delivered(SegmentId(0)))]);
-    go(&mut runner, &mut world, Command::Deliver(SegmentId(0)));
+    world.when(Request::Deliver(SegmentId(0)), [HappeningKind::Event(Event::Delivered(SegmentId(0)))]);
+    go(&mut runner, &mut world, WalkCommand::Deliver(SegmentId(0)));
     assert_eq!((runner.verdict(), runner.phase()), (Verdict { held: 1, broken: 0 }, &Phase::Finished));
 }
 
 #[test]
 fn a_dropped_segment_is_waited_for_as_long_as_its_senders_timer_runs() {
     let (mut runner, mut world, syn) = with_syn(&[deliver_syn()]);
-    world.when(Request::Drop(SegmentId(0)), [What::Event(Event::Dropped(SegmentId(0)))]);
+    world.when(Request::Drop(SegmentId(0)), [HappeningKind::Event(Event::Dropped(SegmentId(0)))]);
     world.sockets[0] = retransmitting(world.sockets[0].clone(), Duration::from_secs(4));
-    go(&mut runner, &mut world, Command::Drop(SegmentId(0)));
+    go(&mut runner, &mut world, WalkCommand::Drop(SegmentId(0)));
     assert_eq!(*runner.phase(), Phase::Ready, "the learner's own doing is no step");
-    go(&mut runner, &mut world, Command::Next);
+    go(&mut runner, &mut world, WalkCommand::Next);
     for _ in 0..40 {
         world.now = runner.wake_at().expect("it waits");
         runner.tick(world.now);
@@ -297,7 +297,7 @@ fn a_dropped_segment_is_waited_for_as_long_as_its_senders_timer_runs() {
     }
     assert!(world.now > Duration::from_secs(2) && *runner.phase() == Phase::Busy, "longer than patience");
     held(1, &syn).into_iter().for_each(|what| world.tell(&mut runner, what));
-    world.when(Request::Deliver(SegmentId(1)), [What::Event(Event::Delivered(SegmentId(1)))]);
+    world.when(Request::Deliver(SegmentId(1)), [HappeningKind::Event(Event::Delivered(SegmentId(1)))]);
     world.wait(&mut runner);
     assert_eq!(runner.verdict(), Verdict { held: 1, broken: 0 });
 }
@@ -305,9 +305,9 @@ fn a_dropped_segment_is_waited_for_as_long_as_its_senders_timer_runs() {
 #[test]
 fn a_segment_that_nobody_will_send_again_is_not_waited_for() {
     let (mut runner, mut world, _) = with_syn(&[deliver_syn()]);
-    world.when(Request::Drop(SegmentId(0)), [What::Event(Event::Dropped(SegmentId(0)))]);
-    go(&mut runner, &mut world, Command::Drop(SegmentId(0)));
-    go(&mut runner, &mut world, Command::Next);
+    world.when(Request::Drop(SegmentId(0)), [HappeningKind::Event(Event::Dropped(SegmentId(0)))]);
+    go(&mut runner, &mut world, WalkCommand::Drop(SegmentId(0)));
+    go(&mut runner, &mut world, WalkCommand::Next);
     world.wait(&mut runner);
     let broken = claims(&runner).into_iter().filter(|(held, _)| !held).map(|(_, text)| text).collect::<Vec<_>>();
     assert_eq!(broken[0], "the step can be done / no SYN of the client waits");
@@ -318,19 +318,19 @@ fn an_interrupted_call_is_made_again_before_the_lesson_goes_on() {
     let expect = r#"expect = [{ blocks = { side = "client", call = "connect" } }]"#;
     let (mut runner, mut world, _) = with_syn(&[step("look", expect)]);
     world.when(Request::Interrupt(Side::Client), [interrupted(Side::Client)]);
-    go(&mut runner, &mut world, Command::Interrupt(Side::Client));
+    go(&mut runner, &mut world, WalkCommand::Interrupt(Side::Client));
     assert_eq!(runner.interrupted(), [Side::Client]);
     world.when(Request::Call(Side::Client, connecting()), sleeps(Side::Client, connecting()));
-    go(&mut runner, &mut world, Command::Next);
+    go(&mut runner, &mut world, WalkCommand::Next);
     assert_eq!((runner.interrupted().len(), runner.next_step().map(|(n, _)| n)), (0, Some(2)));
-    go(&mut runner, &mut world, Command::Next);
+    go(&mut runner, &mut world, WalkCommand::Next);
     assert_eq!(runner.verdict(), Verdict { held: 1, broken: 0 });
 }
 
 #[test]
 fn a_side_that_sleeps_can_make_no_other_call() {
     let (mut runner, mut world, _) = with_syn(&[step("close", r#"do.close = { socket = "client" }"#)]);
-    go(&mut runner, &mut world, Command::Next);
+    go(&mut runner, &mut world, WalkCommand::Next);
     world.wait(&mut runner);
     assert_eq!(claims(&runner), [(false, "the step can be done / client sleeps in connect()".to_owned())]);
 }
@@ -341,15 +341,15 @@ fn received_bytes_can_be_sent_back() {
     let send = step("send", r#"do.send = { socket = "client", received = true }"#);
     let (mut runner, mut world) = lab(&[open_client(), recv, send]);
     world.when(Request::Call(Side::Client, SOCKET), returns(Side::Client, SOCKET, 5));
-    go(&mut runner, &mut world, Command::Next);
+    go(&mut runner, &mut world, WalkCommand::Next);
     let call = Call::Recv { fd: 5, len: 64 };
-    let entered = What::Event(Event::Entered { caller: Side::Client.into(), call: call.clone() });
+    let entered = HappeningKind::Event(Event::Entered { caller: Side::Client.into(), call: call.clone() });
     let returned = Returned { value: 3, data: b"abc".to_vec(), peer: None, ..Returned::default() };
     world.when(Request::Call(Side::Client, call), [entered, came_back(Side::Client, Ok(returned))]);
-    go(&mut runner, &mut world, Command::Next);
+    go(&mut runner, &mut world, WalkCommand::Next);
     let call = Call::Send { fd: 5, data: b"abc".to_vec() };
     world.when(Request::Call(Side::Client, call.clone()), returns(Side::Client, call, 3));
-    go(&mut runner, &mut world, Command::Next);
+    go(&mut runner, &mut world, WalkCommand::Next);
     assert!(world.all_was_asked());
 }
 
@@ -380,14 +380,14 @@ fn steps_and_claims_of_another_mode_are_left_out() {
         ),
         step("c", "waits_for = \"time-wait\""),
     ];
-    let mut blind = runner(&steps, Mode::Host, Wire::Blind);
+    let mut blind = runner(&steps, Mode::Host, WireAbility::Blind);
     assert_eq!(blind.steps(), [1]);
     assert_eq!(blind.left_out().map(|step| step.id.as_str()).collect::<Vec<_>>(), ["c"]);
     let mut world = FakeWorld::new();
-    go(&mut blind, &mut world, Command::Next);
+    go(&mut blind, &mut world, WalkCommand::Next);
     assert_eq!((blind.verdict(), blind.phase()), (Verdict::default(), &Phase::Finished), "nobody can see segments");
-    let mut watching = runner(&steps, Mode::Host, Wire::Watches);
-    go(&mut watching, &mut world, Command::Next);
+    let mut watching = runner(&steps, Mode::Host, WireAbility::Watches);
+    go(&mut watching, &mut world, WalkCommand::Next);
     world.wait(&mut watching);
     assert_eq!(watching.verdict(), Verdict { held: 0, broken: 1 });
 }
@@ -395,10 +395,10 @@ fn steps_and_claims_of_another_mode_are_left_out() {
 #[test]
 fn a_world_that_fails_ends_the_walk() {
     let (mut runner, mut world, _) = with_syn(&[step("look", "")]);
-    world.tell(&mut runner, What::Failed(Failure::CaptureLost(3)));
+    world.tell(&mut runner, HappeningKind::Failed(Failure::CaptureLost(3)));
     assert_eq!(*runner.phase(), Phase::Failed(Failure::CaptureLost(3)));
-    go(&mut runner, &mut world, Command::Next);
-    go(&mut runner, &mut world, Command::Deliver(SegmentId(0)));
+    go(&mut runner, &mut world, WalkCommand::Next);
+    go(&mut runner, &mut world, WalkCommand::Deliver(SegmentId(0)));
     assert!(world.all_was_asked());
 }
 
@@ -407,7 +407,7 @@ fn a_segment_stays_its_senders_when_the_socket_has_lost_its_address() {
     let expect = r#"expect = [{ segment = { from = "client", flags = ["SYN"], seq = "j", is = "held" } }]"#;
     let (mut runner, mut world, _) = with_syn(&[step("look", expect)]);
     world.sockets = vec![socket(1, Side::Client, 5, State::Closed, None)];
-    go(&mut runner, &mut world, Command::Next);
+    go(&mut runner, &mut world, WalkCommand::Next);
     assert_eq!(runner.verdict(), Verdict { held: 1, broken: 0 });
 }
 
@@ -417,12 +417,12 @@ fn an_offered_answer_may_be_the_length_of_the_line() {
     let send = step("send", &format!("do.send = {{ socket = \"client\", line = \"hi\" }}\n{ask}"));
     let (mut runner, mut world) = lab(&[open_client(), send]);
     world.when(Request::Call(Side::Client, SOCKET), returns(Side::Client, SOCKET, 5));
-    go(&mut runner, &mut world, Command::Next);
-    go(&mut runner, &mut world, Command::Next);
-    go(&mut runner, &mut world, Command::Predict(1));
+    go(&mut runner, &mut world, WalkCommand::Next);
+    go(&mut runner, &mut world, WalkCommand::Next);
+    go(&mut runner, &mut world, WalkCommand::Predict(1));
     let call = Call::Send { fd: 5, data: b"hi\n".to_vec() };
     world.when(Request::Call(Side::Client, call.clone()), returns(Side::Client, call, 3));
-    go(&mut runner, &mut world, Command::Next);
+    go(&mut runner, &mut world, WalkCommand::Next);
     let (_, answer) = runner.trace().present().verdicts(1);
     assert_eq!(answer.map(|answer| (answer.chosen, answer.right)), Some((Some(1), Some(1))));
 }
@@ -441,13 +441,13 @@ fn a_step_does_not_end_before_its_own_call_returned_or_sleeps() {
         || Call::SetOption { fd: 5, option: crate::model::SocketOption::by_name("SO_REUSEADDR").unwrap(), value: 1 };
     let (mut runner, mut world) = lab(&[open_client(), set("one"), set("two")]);
     world.when(Request::Call(Side::Client, SOCKET), returns(Side::Client, SOCKET, 5));
-    go(&mut runner, &mut world, Command::Next);
+    go(&mut runner, &mut world, WalkCommand::Next);
     world.when(Request::Call(Side::Client, call()), returns(Side::Client, call(), 0));
-    go(&mut runner, &mut world, Command::Next);
+    go(&mut runner, &mut world, WalkCommand::Next);
     // The second one isn't begun for long.
     world.when(Request::Call(Side::Client, call()), []);
     world.settles = false;
-    go(&mut runner, &mut world, Command::Next);
+    go(&mut runner, &mut world, WalkCommand::Next);
     stays_busy_beyond_its_deadline(&mut runner, &mut world);
     returns(Side::Client, call(), 7).into_iter().for_each(|what| world.tell(&mut runner, what));
     world.wait(&mut runner);

@@ -6,10 +6,10 @@ use super::*;
 fn a_visible_pattern_of_bytes_is_sent() {
     let (mut runner, mut world) = lab(&[open_client(), step("send", r#"do.send = { socket = "client", bytes = 30 }"#)]);
     world.when(Request::Call(Side::Client, SOCKET), returns(Side::Client, SOCKET, 5));
-    go(&mut runner, &mut world, Command::Next);
+    go(&mut runner, &mut world, WalkCommand::Next);
     let call = Call::Send { fd: 5, data: b"abcdefghijklmnopqrstuvwxyzabcd".to_vec() };
     world.when(Request::Call(Side::Client, call.clone()), returns(Side::Client, call, 30));
-    go(&mut runner, &mut world, Command::Next);
+    go(&mut runner, &mut world, WalkCommand::Next);
     assert!(world.all_was_asked());
 }
 
@@ -23,18 +23,18 @@ fn a_descriptor_is_made_non_blocking_by_a_call() {
         step("again", r#"do.connect = { socket = "client" }"#),
     ]);
     world.when(Request::Call(Side::Client, SOCKET), returns(Side::Client, SOCKET, 5));
-    go(&mut runner, &mut world, Command::Next);
+    go(&mut runner, &mut world, WalkCommand::Next);
     let call = Call::SetNonblocking { fd: 5 };
     world.when(Request::Call(Side::Client, call.clone()), returns(Side::Client, call, 0));
-    go(&mut runner, &mut world, Command::Next);
+    go(&mut runner, &mut world, WalkCommand::Next);
     let in_progress = || {
-        let entered = What::Event(Event::Entered { caller: Side::Client.into(), call: connecting() });
+        let entered = HappeningKind::Event(Event::Entered { caller: Side::Client.into(), call: connecting() });
         [entered, came_back(Side::Client, Err(crate::model::Errno(libc::EINPROGRESS)))]
     };
     // The side is in no call then: it can make the next one.
     for _ in 0..2 {
         world.when(Request::Call(Side::Client, connecting()), in_progress());
-        go(&mut runner, &mut world, Command::Next);
+        go(&mut runner, &mut world, WalkCommand::Next);
     }
     assert_eq!((runner.verdict(), runner.phase()), (Verdict { held: 2, broken: 0 }, &Phase::Finished));
     assert!(world.all_was_asked());
@@ -50,10 +50,10 @@ fn a_pattern_may_name_the_window_and_the_connection() {
     let (mut runner, mut world, _) = with_syn(&[other, step("look", &expect)]);
     world.sockets.push(socket(2, Side::Server, 6, State::SynSent, Some((address(40001), address(8000)))));
     world.when(Request::Call(Side::Server, SOCKET), returns(Side::Server, SOCKET, 6));
-    go(&mut runner, &mut world, Command::Next);
+    go(&mut runner, &mut world, WalkCommand::Next);
     // A reset takes the addresses from a socket, not from its segments.
     world.sockets[0] = socket(1, Side::Client, 5, State::Closed, None);
-    go(&mut runner, &mut world, Command::Next);
+    go(&mut runner, &mut world, WalkCommand::Next);
     world.wait(&mut runner);
     let found: Vec<(bool, String)> = claims(&runner);
     assert_eq!(found.iter().map(|(held, _)| *held).collect::<Vec<_>>(), [true, true, true, false, false]);

@@ -24,7 +24,7 @@ fn a_claim_on_a_timer_may_count_and_know_the_timeout() {
     ] {
         let (mut runner, mut world, _) = with_syn(&[step("look", &format!("expect = [{}]", claim(terms)))]);
         after_two_retransmissions(&mut world);
-        go(&mut runner, &mut world, Command::Next);
+        go(&mut runner, &mut world, WalkCommand::Next);
         world.wait(&mut runner);
         let found = &claims(&runner)[0];
         assert_eq!((found.0, found.1.split(" / ").nth(1)), (holds, Some(actual)), "{terms}");
@@ -37,7 +37,7 @@ fn a_claim_of_the_first_seconds_is_passed_over_later() {
     for (read_for, held, broken) in [(0, 1, 1), (4, 1, 1), (6, 1, 0)] {
         let (mut runner, mut world, _) = with_syn(&[step("look", expect)]);
         world.now += Duration::from_secs(read_for);
-        go(&mut runner, &mut world, Command::Next);
+        go(&mut runner, &mut world, WalkCommand::Next);
         world.wait(&mut runner);
         assert_eq!(runner.verdict(), Verdict { held, broken }, "{read_for} s");
     }
@@ -48,7 +48,7 @@ fn without_a_timer_there_is_nothing_to_count() {
     let expect =
         r#"expect = [{ timer = { socket = "client", fired = 0 } }, { timer = { socket = "client", rto_ms = 1000 } }]"#;
     let (mut runner, mut world, _) = with_syn(&[step("look", expect)]);
-    go(&mut runner, &mut world, Command::Next);
+    go(&mut runner, &mut world, WalkCommand::Next);
     world.wait(&mut runner);
     let found: Vec<String> = claims(&runner).into_iter().map(|(_, text)| text).collect();
     assert!(found[0].ends_with("/ timer of client: none"), "{found:?}");
@@ -63,8 +63,8 @@ fn a_question_may_be_answered_by_a_timer() {
         );
         let (mut runner, mut world, _) = with_syn(&[step("look", &ask)]);
         after_two_retransmissions(&mut world);
-        go(&mut runner, &mut world, Command::Next);
-        go(&mut runner, &mut world, Command::Predict(right));
+        go(&mut runner, &mut world, WalkCommand::Next);
+        go(&mut runner, &mut world, WalkCommand::Predict(right));
         let (_, answer) = runner.trace().present().verdicts(2);
         assert_eq!(answer.map(|answer| answer.right), Some(Some(right)), "{measure}");
     }
@@ -91,7 +91,7 @@ fn a_step_waits_for_so_many_firings_of_a_timer_and_no_more() {
         let (mut runner, mut world, _) =
             with_syn(&[step("wait", &format!("waits_for = \"retransmit\"\n{times}{claim}"))]);
         world.sockets[0] = retransmitting(world.sockets[0].clone(), Duration::from_secs(1));
-        go(&mut runner, &mut world, Command::Next);
+        go(&mut runner, &mut world, WalkCommand::Next);
         let end = end_of_wait(&mut runner, &mut world, &[1, 3, 7, 15]);
         let limit = Duration::from_secs(over) + Duration::from_millis(500);
         assert!(end >= limit && end < limit + Duration::from_millis(200), "{times:?}: {end:?}");
@@ -103,10 +103,10 @@ fn a_step_waits_for_so_many_firings_of_a_timer_and_no_more() {
 fn a_step_that_waits_for_a_timer_ends_when_its_claims_hold() {
     let claim = r#"expect = [{ segment = { from = "client", flags = ["SYN"], is = "held" } }]"#;
     let (mut runner, mut world, syn) = with_syn(&[step("wait", &format!("waits_for = \"retransmit\"\n{claim}"))]);
-    world.when(Request::Drop(SegmentId(0)), [What::Event(Event::Dropped(SegmentId(0)))]);
+    world.when(Request::Drop(SegmentId(0)), [HappeningKind::Event(Event::Dropped(SegmentId(0)))]);
     world.sockets[0] = retransmitting(world.sockets[0].clone(), Duration::from_secs(1));
-    go(&mut runner, &mut world, Command::Drop(SegmentId(0)));
-    go(&mut runner, &mut world, Command::Next);
+    go(&mut runner, &mut world, WalkCommand::Drop(SegmentId(0)));
+    go(&mut runner, &mut world, WalkCommand::Next);
     while world.now < Duration::from_secs(1) {
         world.now = runner.wake_at().expect("it waits");
         runner.tick(world.now);
@@ -128,14 +128,14 @@ fn what_holds_already_is_said_once_the_timer_has_run_out() {
             let (mut runner, mut world, _) =
                 with_syn(&[step("wait", &format!("waits_for = \"retransmit\"\n{times}{rest}"))]);
             world.sockets[0] = retransmitting(world.sockets[0].clone(), Duration::from_secs(1));
-            go(&mut runner, &mut world, Command::Next);
+            go(&mut runner, &mut world, WalkCommand::Next);
             let end = end_of_wait(&mut runner, &mut world, &[1, 3, 7, 15]);
             assert!(end.abs_diff(Duration::from_secs(over)) < Duration::from_millis(250), "{times:?}: {end:?}");
             assert_eq!(runner.verdict().broken, 0);
         }
         // No such timer runs: it waits in vain, and the step says nothing.
         let (mut runner, mut world, _) = with_syn(&[step("wait", &format!("waits_for = \"retransmit\"\n{rest}"))]);
-        go(&mut runner, &mut world, Command::Next);
+        go(&mut runner, &mut world, WalkCommand::Next);
         world.wait(&mut runner);
         let found = (false, "the step can be done / the retransmit timer did not fire".to_owned());
         assert!(claims(&runner).contains(&found), "{:?}", claims(&runner));
@@ -149,10 +149,10 @@ fn a_timer_that_ran_out_while_the_learner_read_is_not_waited_for_again() {
 expect = [{ state = { socket = "client", is = "SYN_SENT" } }]"#;
     let (mut runner, mut world, _) = with_syn(&[step("read", ""), step("wait", wait)]);
     world.sockets[0] = retransmitting(world.sockets[0].clone(), Duration::from_secs(1));
-    go(&mut runner, &mut world, Command::Next);
+    go(&mut runner, &mut world, WalkCommand::Next);
     world.now = Duration::from_secs(30);
     world.sockets[0] = retransmitting(world.sockets[0].clone(), Duration::from_secs(31));
-    go(&mut runner, &mut world, Command::Next);
+    go(&mut runner, &mut world, WalkCommand::Next);
     assert_eq!((runner.phase(), world.now.as_secs()), (&Phase::Finished, 30));
     assert_eq!(runner.verdict(), Verdict { held: 1, broken: 0 });
 }
@@ -184,7 +184,7 @@ fn only_steps_that_wait_long_are_left_out() {
         (vec![open_client(), linger(1), waits_of("client")], vec![]),
         (vec![open_client(), open_other(), linger(1), waits_of("other")], vec!["end"]),
     ] {
-        let runner = runner(&steps, Mode::Lab, Wire::Holds);
+        let runner = runner(&steps, Mode::Lab, WireAbility::Holds);
         assert_eq!(runner.left_out().map(|step| step.id.as_str()).collect::<Vec<_>>(), left_out);
         assert_eq!(runner.steps().len() + left_out.len(), steps.len());
     }

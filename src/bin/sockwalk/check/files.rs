@@ -10,7 +10,7 @@ use sockwalk::lesson::{MAX_BYTES, builtin_names, builtin_text};
 use sockwalk::model::Cause;
 
 /// A lesson's file, not looked into yet.
-pub struct File {
+pub struct LessonFile {
     /// As it is named in messages.
     pub name: String,
     /// Its bytes; of a file that is too long, more than a lesson may have.
@@ -24,7 +24,7 @@ const MOST: usize = 1000;
 ///
 /// # Errors
 /// [`Exit`] for a name that there is not, a path that can't be read, or a folder without lessons.
-pub fn gather(targets: &[Target], lang: Lang) -> Result<Vec<File>, Exit> {
+pub fn gather(targets: &[Target], lang: Lang) -> Result<Vec<LessonFile>, Exit> {
     let all = || builtin_names().into_iter().map(|name| Target::Builtin(name.to_owned())).collect();
     let targets: Vec<Target> = if targets.is_empty() { all() } else { targets.to_vec() };
     let mut files = Vec::new();
@@ -33,13 +33,14 @@ pub fn gather(targets: &[Target], lang: Lang) -> Result<Vec<File>, Exit> {
             Target::Builtin(name) => {
                 // Whether it can be read is for the check to say.
                 let _known = cli::find(&name, lang)?;
-                files
-                    .extend(builtin_text(&name).map(|(file, text)| File { name: file.to_owned(), bytes: text.into() }));
+                files.extend(
+                    builtin_text(&name).map(|(file, text)| LessonFile { name: file.to_owned(), bytes: text.into() }),
+                );
             }
             Target::Path(path) => {
                 for path in lessons_at(&path).map_err(|error| unreadable(&path, &error, lang))? {
                     let bytes = bytes(&path).map_err(|error| unreadable(&path, &error, lang))?;
-                    files.push(File { name: path.display().to_string(), bytes });
+                    files.push(LessonFile { name: path.display().to_string(), bytes });
                 }
             }
         }

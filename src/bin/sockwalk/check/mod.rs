@@ -16,11 +16,11 @@ use sockwalk::lesson::{Glossary, Lesson, read, review};
 use sockwalk::model::Mode;
 use sockwalk::model::SocketOption;
 use sockwalk::theme::{Choice, Colours, Theme};
-use sockwalk::tui::{Look, Overflow, SMALLEST, overflows};
+use sockwalk::tui::{Appearance, Overflow, SMALLEST, overflows};
 
-use super::place::Grounds;
-use files::{File, gather};
-use run::{Ran, run_in};
+use super::place::ProcessRights;
+use files::{LessonFile, gather};
+use run::{LessonRun, run_in};
 
 /// What was found in one lesson: lines to print, and how grave they are.
 #[derive(Default)]
@@ -43,7 +43,7 @@ impl Findings {
 /// Checks lessons. Returns the exit status: 0 where nothing is wrong and all of it was checked, else 1.
 pub fn run(invocation: &Invocation, targets: &[Target], timers: bool) -> Result<u8, Exit> {
     // First of all: the files are foreign.
-    let grounds = Grounds::prepare(invocation)?;
+    let grounds = ProcessRights::prepare(invocation)?;
     let files = gather(targets, invocation.lang)?;
     let checker = Checker { invocation, grounds, timers, texts: &Texts::load(invocation.lang)?.check };
     let (mut failed, mut warnings) = (0, 0);
@@ -71,13 +71,13 @@ fn print(lines: &[String]) -> io::Result<()> {
 
 struct Checker<'a> {
     invocation: &'a Invocation,
-    grounds: Grounds,
+    grounds: ProcessRights,
     timers: bool,
     texts: &'static CheckTexts,
 }
 
 impl Checker<'_> {
-    fn check(&self, file: &File) -> Result<Findings, Exit> {
+    fn check(&self, file: &LessonFile) -> Result<Findings, Exit> {
         let mut findings = Findings::default();
         let named = harmless(&file.name);
         // A slice can always be read.
@@ -124,7 +124,7 @@ impl Checker<'_> {
     fn lay_out(&self, lesson: &Arc<Lesson>, text: &str, mode: Mode, findings: &mut Findings) -> Result<(), Exit> {
         let goal = text.lines().position(|line| line.starts_with("goal")).map_or(1, |line| line + 1);
         let theme = Theme::load(Choice::Mono, Colours::All).map_err(|error| trouble(&error))?;
-        let look = Look::new(Lang::EN, theme, Glyphs::Unicode).map_err(|error| trouble(&error))?;
+        let look = Appearance::new(Lang::EN, theme, Glyphs::Unicode).map_err(|error| trouble(&error))?;
         for Overflow { step, lang, alone, beside } in overflows(look, lesson, mode) {
             let step = step.and_then(|step| lesson.steps.get(step));
             let sentence = if alone > 0 { &self.texts.scrolls } else { &self.texts.scrolls_beside };
@@ -148,7 +148,7 @@ impl Checker<'_> {
             findings.parts.push(fill(&t.not_asked, &[("mode", mode.name())]));
             return;
         }
-        let Ran { steps, claims, took, wrong, unseen, left_out } =
+        let LessonRun { steps, claims, took, wrong, unseen, left_out } =
             match run_in(&self.grounds, lesson, mode, self.invocation, self.timers) {
                 Ok(ran) => ran,
                 Err(sentence) => {

@@ -8,13 +8,13 @@ use sockwalk::cli::Invocation;
 use sockwalk::i18n::{Texts, cause, harmless};
 use sockwalk::lesson::{Lesson, Terms};
 use sockwalk::model::{Event, Mode};
-use sockwalk::walk::{Phase, Walk, Wire, World, WorldGone, drive, straight_on};
+use sockwalk::walk::{Phase, Walk, WireAbility, World, WorldGone, drive, straight_on};
 
 use crate::PATIENCE;
-use crate::place::{Grounds, Waits, runner};
+use crate::place::{ProcessRights, Waits, runner};
 
 /// How a lesson fared.
-pub struct Ran {
+pub struct LessonRun {
     /// How many steps ran.
     pub steps: usize,
     /// How many claims were checked.
@@ -22,7 +22,7 @@ pub struct Ran {
     /// How long it took.
     pub took: Duration,
     /// What was not so.
-    pub wrong: Vec<Wrong>,
+    pub wrong: Vec<CheckFinding>,
     /// How many claims say something of segments, which can't be seen here.
     pub unseen: usize,
     /// The steps that were left out because they wait for a long timer.
@@ -30,7 +30,7 @@ pub struct Ran {
 }
 
 /// Something that was not so.
-pub struct Wrong {
+pub struct CheckFinding {
     /// The line in the lesson's file, from 1.
     pub line: usize,
     /// The step's id.
@@ -46,12 +46,12 @@ pub struct Wrong {
 /// # Errors
 /// A sentence where it can't run here, or can't go on.
 pub fn run_in(
-    grounds: &Grounds,
+    grounds: &ProcessRights,
     lesson: &Arc<Lesson>,
     mode: Mode,
     invocation: &Invocation,
     timers: bool,
-) -> Result<Ran, String> {
+) -> Result<LessonRun, String> {
     let epoch = Instant::now();
     let (sender, inbox) = channel();
     let sink = move |happening| {
@@ -68,12 +68,12 @@ pub fn run_in(
     if let Phase::Failed(failure) = walk.phase() {
         return Err(plain(grounds.failed(failure)));
     }
-    let mut ran = Ran {
+    let mut ran = LessonRun {
         steps,
         claims: 0,
         took: epoch.elapsed(),
         wrong: Vec::new(),
-        unseen: if world.wire() == Wire::Blind { claims_on_segments(lesson, mode) } else { 0 },
+        unseen: if world.wire() == WireAbility::Blind { claims_on_segments(lesson, mode) } else { 0 },
         left_out,
     };
     let texts = Texts::load(invocation.lang).map_err(|error| error.to_string())?;
@@ -83,7 +83,7 @@ pub fn run_in(
     Ok(ran)
 }
 
-impl Ran {
+impl LessonRun {
     fn take(&mut self, (lesson, mode): (&Lesson, Mode), event: &Event, texts: &Texts) {
         match event {
             Event::Claim(claim) => {
@@ -92,7 +92,7 @@ impl Ran {
                     let step = lesson.steps[claim.step].id.clone();
                     let [expected, actual] =
                         [&claim.what, &claim.actual].map(|said| texts.statement(said, lesson.sockets_in(mode)));
-                    self.wrong.push(Wrong { line: claim.line, step, expected, actual });
+                    self.wrong.push(CheckFinding { line: claim.line, step, expected, actual });
                 }
             }
             // A question to which none of the answers is right can't be learnt from.
@@ -103,7 +103,7 @@ impl Ran {
                 let fact = |notation: &String| texts.measured.fact(ask.measure.key(), notation);
                 let expected = ask.choices.iter().map(fact).collect::<Vec<_>>().join(" / ");
                 let actual = fact(&answer.actual);
-                self.wrong.push(Wrong { line: step.line, step: step.id.clone(), expected, actual });
+                self.wrong.push(CheckFinding { line: step.line, step: step.id.clone(), expected, actual });
             }
             _ => {}
         }

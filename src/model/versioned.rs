@@ -13,7 +13,7 @@ const SHARE: usize = 8;
 /// The set: its changes, and now and then the whole of it. So it takes the room of at most [`SHARE`] members for each
 /// change, however many members there are, and a moment is found by few steps from a whole.
 #[derive(Clone, Debug)]
-pub(super) struct Changing<T> {
+pub(super) struct Versioned<T> {
     now: Vec<T>,
     /// The members that came (`true`) or went, each with its entry.
     changes: Vec<(Moment, T, bool)>,
@@ -21,13 +21,13 @@ pub(super) struct Changing<T> {
     wholes: Vec<(usize, Box<[T]>)>,
 }
 
-impl<T> Default for Changing<T> {
+impl<T> Default for Versioned<T> {
     fn default() -> Self {
-        Changing { now: Vec::new(), changes: Vec::new(), wholes: Vec::new() }
+        Versioned { now: Vec::new(), changes: Vec::new(), wholes: Vec::new() }
     }
 }
 
-impl<T: Ord + Copy> Changing<T> {
+impl<T: Ord + Copy> Versioned<T> {
     /// A member is in the set from this entry on, or isn't.
     pub(super) fn set(&mut self, moment: Moment, member: T, is_in: bool) {
         match (self.now.binary_search(&member), is_in) {
@@ -76,7 +76,7 @@ mod tests {
     proptest! {
         #[test]
         fn every_moment_is_found_as_it_was(changes in proptest::collection::vec((0u8..40, any::<bool>(), 0usize..3), 0..300)) {
-            let mut changing = Changing::default();
+            let mut changing = Versioned::default();
             let (mut members, mut moment) = (BTreeSet::new(), 0);
             let mut was: Vec<Vec<u8>> = Vec::new();
             for (member, is_in, rest) in changes {
@@ -95,7 +95,7 @@ mod tests {
 
     #[test]
     fn room_is_taken_for_changes_and_not_for_members() {
-        let mut changing = Changing::default();
+        let mut changing = Versioned::default();
         let most = 2000u32;
         let turns = (0..most).map(|member| (member, true)).chain((0..most).map(|member| (member, false)));
         for (moment, (member, is_in)) in turns.enumerate() {

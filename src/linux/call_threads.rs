@@ -16,7 +16,7 @@ use crate::lab::OwnThread;
 use crate::model::{Call, Cause, Side};
 
 /// How a thread stands, as far as is known.
-struct Hand {
+struct CallThreadState {
     thread: SideThread,
     /// In a call: since it was told to make it and until its return was reported.
     called: bool,
@@ -33,8 +33,8 @@ const SOON: Duration = Duration::from_micros(100);
 const MOST: usize = 2048;
 
 /// The threads of one process.
-pub(super) struct Hands {
-    hands: BTreeMap<OwnThread, Hand>,
+pub(super) struct CallThreadStates {
+    hands: BTreeMap<OwnThread, CallThreadState>,
     tables: Arc<Tables>,
     /// `None` once no more threads are to be started.
     reports: Option<Sender<Report>>,
@@ -42,18 +42,19 @@ pub(super) struct Hands {
     leaving: Leaving,
 }
 
-impl Hands {
+impl CallThreadStates {
     /// Those of these sides. They report through `orders`.
     pub(super) fn start<T: From<Report> + Send + 'static>(
         sides: &[Side],
         leaving: Leaving,
         orders: Orders<T>,
-    ) -> io::Result<Hands> {
+    ) -> io::Result<CallThreadStates> {
         let tables = Arc::new(Tables::new(sides)?);
         let (reports, inbox) = channel::<Report>();
         let relay = move || inbox.iter().for_each(|report| orders.give(T::from(report)));
         let relay = thread::Builder::new().name("reports".into()).stack_size(128 * 1024).spawn(relay)?;
-        let mut hands = Hands { hands: BTreeMap::new(), tables, reports: Some(reports), relay: Some(relay), leaving };
+        let mut hands =
+            CallThreadStates { hands: BTreeMap::new(), tables, reports: Some(reports), relay: Some(relay), leaving };
         for side in sides {
             hands.add((*side, 0))?;
         }
@@ -66,7 +67,7 @@ impl Hands {
         let (descriptors, leaving) = (self.tables.descriptors(who.0)?, self.leaving);
         let start = move || SideThread::start(who, leaving, descriptors, reports);
         let thread = self.tables.within(who.0, start)??;
-        self.hands.insert(who, Hand { thread, called: false, blocked: false, interrupted: false });
+        self.hands.insert(who, CallThreadState { thread, called: false, blocked: false, interrupted: false });
         Ok(())
     }
 
@@ -132,7 +133,7 @@ impl Hands {
         asleep
     }
 
-    /// How soon [`Hands::look`] is to be called again, since a call is about to return or to sleep; `None` where none is.
+    /// How soon [`CallThreadStates::look`] is to be called again, since a call is about to return or to sleep; `None` where none is.
     pub(super) fn look_again(&self) -> Option<Duration> {
         let on_the_way = self.hands.values().any(|hand| hand.called && (!hand.blocked || hand.interrupted));
         on_the_way.then_some(SOON)
@@ -140,12 +141,13 @@ impl Hands {
 
     /// Whether each thread is idle or sleeps in its call at this moment.
     pub(super) fn at_rest(&self) -> bool {
-        let rests = |hand: &Hand| !hand.called || (hand.blocked && !hand.interrupted && hand.thread.sleeps());
+        let rests =
+            |hand: &CallThreadState| !hand.called || (hand.blocked && !hand.interrupted && hand.thread.sleeps());
         self.hands.values().all(rests)
     }
 }
 
-impl Drop for Hands {
+impl Drop for CallThreadStates {
     fn drop(&mut self) {
         // All end at the same time.
         self.hands.values_mut().for_each(|hand| hand.thread.dismiss());
@@ -164,7 +166,7 @@ mod tests {
     use crate::model::{Errno, Outcome, SocketOption};
 
     /// The outcome of a call, once it has come back.
-    fn made(hands: &mut Hands, inbox: &Inbox<Report>, who: OwnThread, call: Call) -> Outcome {
+    fn made(hands: &mut CallThreadStates, inbox: &Inbox<Report>, who: OwnThread, call: Call) -> Outcome {
         hands.call(who, call).unwrap();
         loop {
             match inbox.take().next() {
@@ -174,7 +176,7 @@ mod tests {
                     return outcome;
                 }
                 Some(Report::Died(why)) => panic!("{why}"),
-                None => drop(super::super::poll::poll_readable([inbox.bell()], None).unwrap()),
+                None => drop(super::super::poll::poll_readable([inbox.waker()], None).unwrap()),
             }
         }
     }
@@ -182,7 +184,7 @@ mod tests {
     #[test]
     fn every_number_of_a_sides_table_is_the_kernels_to_judge() {
         let (orders, inbox) = Orders::new().unwrap();
-        let mut hands = Hands::start(&[Side::Server], Leaving::Close, orders).unwrap();
+        let mut hands = CallThreadStates::start(&[Side::Server], Leaving::Close, orders).unwrap();
         let (own, worker) = ((Side::Server, 0), (Side::Server, 9));
         let nodelay = SocketOption::by_name("TCP_NODELAY").unwrap();
         let set = |fd| Call::SetOption { fd, option: nodelay, value: 1 };

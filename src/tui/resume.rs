@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::app::{Again, App};
+use super::app::{App, ResumedSteps};
 use crate::walk::{self, Phase};
 
 /// How long each of these steps stays on the screen: quick, but to be seen.
@@ -11,7 +11,7 @@ const PACE: Duration = Duration::from_millis(120);
 impl App {
     /// Runs the steps up to this one (its number in the lesson) by themselves: there the learner had stopped.
     pub fn run_again(&mut self, last: usize) {
-        self.again = Some(Again { last, due: Some(self.now), over: false });
+        self.again = Some(ResumedSteps { last, due: Some(self.now), over: false });
         self.changed = true;
     }
 
@@ -45,9 +45,9 @@ impl App {
     pub(super) fn tick_again(&mut self) {
         let now = self.now;
         if self.again_due().is_some_and(|due| due <= now) {
-            self.again = self.again.map(|again| Again { due: None, ..again });
+            self.again = self.again.map(|again| ResumedSteps { due: None, ..again });
             // A question is passed over, and the offered line is sent.
-            self.walk.command(walk::Command::Next, now);
+            self.walk.command(walk::WalkCommand::Next, now);
             self.noticed.0 = Phase::Busy;
         }
     }

@@ -14,7 +14,7 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use rustix::fs::{FlockOperation, flock};
 use sockwalk::linux;
 use sockwalk::model::Cause;
-use sockwalk::progress::{Shelf, Trouble};
+use sockwalk::progress::{Storage, Trouble};
 
 /// The file, and the one that is locked while it is written.
 const FILE: &str = "progress.json";
@@ -27,16 +27,16 @@ const MOST_ASIDE: u32 = 99;
 const PATIENCE: Duration = Duration::from_secs(2);
 
 /// The folder.
-pub struct Folder {
+pub struct ProgressFolder {
     path: PathBuf,
 }
 
-impl Folder {
+impl ProgressFolder {
     /// Finds the folder, which need not be there yet. `variable` reads one of the environment's variables.
     ///
     /// # Errors
     /// Why nothing can be kept.
-    pub fn find(variable: impl Fn(&str) -> Option<OsString>) -> Result<Folder, Trouble> {
+    pub fn find(variable: impl Fn(&str) -> Option<OsString>) -> Result<ProgressFolder, Trouble> {
         let own = linux::effective_uid();
         let mut bases = bases(&variable);
         // Called through sudo, the environment may be root's: the caller's home is where the system's list has it.
@@ -57,7 +57,7 @@ impl Folder {
                 _ => return Err(Trouble::NotOurs(path.display().to_string())),
             }
         }
-        Ok(Folder { path })
+        Ok(ProgressFolder { path })
     }
 
     fn open(&self, name: &str, options: &mut OpenOptions) -> io::Result<File> {
@@ -83,7 +83,7 @@ impl Folder {
     }
 }
 
-impl Shelf for Folder {
+impl Storage for ProgressFolder {
     type Lock = File;
 
     fn lock(&mut self) -> io::Result<Option<File>> {

@@ -1,4 +1,4 @@
-//! When the shelf is read and written.
+//! When the storage is read and written.
 
 use std::collections::BTreeMap;
 use std::io;
@@ -7,7 +7,7 @@ use super::{LessonProgress, MAX_BYTES, Progress, Unusable};
 use crate::model::Cause;
 
 /// Where progress is kept: one file and one lock.
-pub trait Shelf {
+pub trait Storage {
     /// While it lives, nobody else has the lock.
     type Lock;
 
@@ -55,18 +55,18 @@ pub enum Trouble {
     Locked,
 }
 
-/// What is on a shelf at the moment; `None` where it can't be read. Takes no lock, waits for nothing and changes nothing.
-pub fn look(shelf: &mut impl Shelf) -> Option<Progress> {
-    match shelf.read(MAX_BYTES + 1).ok()? {
+/// What is on a storage at the moment; `None` where it can't be read. Takes no lock, waits for nothing and changes nothing.
+pub fn look(storage: &mut impl Storage) -> Option<Progress> {
+    match storage.read(MAX_BYTES + 1).ok()? {
         Some(bytes) => Progress::parse(&bytes).ok(),
         None => Some(Progress::default()),
     }
 }
 
 /// Keeps what a learner reaches.
-pub struct Keeper<S> {
-    shelf: S,
-    /// What isn't on the shelf yet, by the lesson's name: who leaves a lesson for another one loses nothing of it.
+pub struct ProgressStore<S> {
+    storage: S,
+    /// What isn't on the storage yet, by the lesson's name: who leaves a lesson for another one loses nothing of it.
     pending: BTreeMap<String, LessonProgress>,
     /// What was set aside.
     noted: Vec<Trouble>,
@@ -74,25 +74,25 @@ pub struct Keeper<S> {
     failed: Option<Trouble>,
 }
 
-impl<S: Shelf> Keeper<S> {
-    /// A keeper with what is on the shelf. A file that can't be used is set aside. `wait` is called while another
+impl<S: Storage> ProgressStore<S> {
+    /// A store with what is on the storage. A file that can't be used is set aside. `wait` is called while another
     /// program has the lock; where it returns `false`, that is waited for no longer.
-    pub fn open(shelf: S, wait: impl FnMut() -> bool) -> (Keeper<S>, Progress) {
-        let mut keeper = Keeper { shelf, pending: BTreeMap::new(), noted: Vec::new(), failed: None };
-        let progress = match keeper.shelf.read(MAX_BYTES + 1) {
+    pub fn open(storage: S, wait: impl FnMut() -> bool) -> (ProgressStore<S>, Progress) {
+        let mut store = ProgressStore { storage, pending: BTreeMap::new(), noted: Vec::new(), failed: None };
+        let progress = match store.storage.read(MAX_BYTES + 1) {
             Ok(None) => Ok(Progress::default()),
             Ok(Some(bytes)) => match Progress::parse(&bytes) {
                 Ok(progress) => Ok(progress),
                 // Whether it is to be set aside is decided where nobody else can write.
-                Err(_) => keeper.lock(wait).and_then(|_lock| keeper.read()),
+                Err(_) => store.lock(wait).and_then(|_lock| store.read()),
             },
             Err(error) => Err(Trouble::CannotRead((&error).into())),
         };
         let progress = progress.unwrap_or_else(|trouble| {
-            keeper.failed = Some(trouble);
+            store.failed = Some(trouble);
             Progress::default()
         });
-        (keeper, progress)
+        (store, progress)
     }
 
     /// Notes what a walk reached, and tries to write it. Never waits: what can't be written now is written later.
@@ -101,15 +101,15 @@ impl<S: Shelf> Keeper<S> {
         self.write(|| false, false);
     }
 
-    /// What is on the shelf at the moment, with what isn't written yet; `None` where it can't be read. Takes no lock and
+    /// What is on the storage at the moment, with what isn't written yet; `None` where it can't be read. Takes no lock and
     /// waits for nothing: a file is put there whole.
     pub fn look(&mut self) -> Option<Progress> {
-        let mut progress = look(&mut self.shelf)?;
+        let mut progress = look(&mut self.storage)?;
         progress.take_in(&self.pending);
         Some(progress)
     }
 
-    /// Writes what isn't written yet, so that it lasts. `wait` as in [`Keeper::open`].
+    /// Writes what isn't written yet, so that it lasts. `wait` as in [`ProgressStore::open`].
     pub fn finish(&mut self, wait: impl FnMut() -> bool) {
         if !self.pending.is_empty() {
             self.write(wait, true);
@@ -157,7 +157,7 @@ impl<S: Shelf> Keeper<S> {
 
     fn lock(&mut self, mut wait: impl FnMut() -> bool) -> Result<S::Lock, Trouble> {
         loop {
-            match self.shelf.lock() {
+            match self.storage.lock() {
                 Ok(Some(lock)) => return Ok(lock),
                 Ok(None) if wait() => {}
                 Ok(None) => return Err(Trouble::Locked),
@@ -166,9 +166,9 @@ impl<S: Shelf> Keeper<S> {
         }
     }
 
-    /// What is on the shelf; what can't be used there is set aside. Only under the lock.
+    /// What is on the storage; what can't be used there is set aside. Only under the lock.
     fn read(&mut self) -> Result<Progress, Trouble> {
-        let bytes = self.shelf.read(MAX_BYTES + 1).map_err(|error| Trouble::CannotRead((&error).into()))?;
+        let bytes = self.storage.read(MAX_BYTES + 1).map_err(|error| Trouble::CannotRead((&error).into()))?;
         let Some(bytes) = bytes else { return Ok(Progress::default()) };
         let unusable = match Progress::parse(&bytes) {
             Ok(progress) => return Ok(progress),
@@ -178,7 +178,7 @@ impl<S: Shelf> Keeper<S> {
             Unusable::Damaged => ("damaged", Trouble::Damaged),
             Unusable::Newer => ("newer", Trouble::Newer),
         };
-        let name = self.shelf.set_aside(word).map_err(|error| Trouble::CannotWrite((&error).into()))?;
+        let name = self.storage.set_aside(word).map_err(|error| Trouble::CannotWrite((&error).into()))?;
         self.noted.push(trouble(name));
         Ok(Progress::default())
     }
@@ -187,7 +187,7 @@ impl<S: Shelf> Keeper<S> {
         let bytes = progress.render();
         // What is longer could not be read again.
         let fits = if bytes.len() <= MAX_BYTES { Ok(()) } else { Err(io::ErrorKind::FileTooLarge.into()) };
-        let written = fits.and_then(|()| self.shelf.replace(&bytes, lasting));
+        let written = fits.and_then(|()| self.storage.replace(&bytes, lasting));
         written.map_err(|error| Trouble::CannotWrite((&error).into()))
     }
 }

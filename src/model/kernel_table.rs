@@ -2,18 +2,18 @@
 
 use std::collections::HashMap;
 
-use super::{Event, Glance, Observation, SocketFacts, Source};
+use super::{Event, Observation, PartialDump, SocketFacts, Source};
 
 /// What the kernel last said of each socket that it has.
 #[derive(Clone, Debug, Default)]
-pub struct Told {
+pub struct KernelTable {
     facts: HashMap<u64, SocketFacts>,
 }
 
-impl Told {
+impl KernelTable {
     /// What is known already.
-    pub fn resume(facts: impl Iterator<Item = SocketFacts>) -> Told {
-        Told { facts: facts.map(|facts| (facts.cookie, facts)).collect() }
+    pub fn resume(facts: impl Iterator<Item = SocketFacts>) -> KernelTable {
+        KernelTable { facts: facts.map(|facts| (facts.cookie, facts)).collect() }
     }
 
     /// What an observation says that wasn't said before: new and changed sockets in the kernel's order, then those that
@@ -39,7 +39,7 @@ impl Told {
     }
 
     /// What the kernel's answer for some sockets says that wasn't said before, in the same order.
-    pub fn news_of(&mut self, glance: Glance) -> Vec<Event> {
+    pub fn news_of(&mut self, glance: PartialDump) -> Vec<Event> {
         let mut news = Vec::new();
         for facts in glance.sockets {
             if self.facts.get(&facts.cookie).is_none_or(|known| known.differs(&facts)) {
@@ -69,7 +69,7 @@ mod tests {
     #[test]
     fn only_what_is_new_is_told() {
         let facts = |cookie, state| socket(cookie, Side::Server, None, state, (None, None));
-        let mut told = Told::default();
+        let mut told = KernelTable::default();
         let mut tell = |sockets| told.news(Observation { at: Duration::ZERO, sockets });
         let [first, second] = [facts(1, State::Listen), facts(2, State::SynRecv)];
         let both = vec![first.clone(), second.clone()];
@@ -85,11 +85,12 @@ mod tests {
     #[test]
     fn of_some_sockets_nothing_is_said_of_the_others() {
         let facts = |cookie, state| socket(cookie, Side::Server, None, state, (None, None));
-        let mut told = Told::default();
+        let mut told = KernelTable::default();
         let all = [1, 2, 3].map(|cookie| facts(cookie, State::Established)).to_vec();
         told.news(Observation { at: Duration::ZERO, sockets: all });
         let later = facts(2, State::CloseWait);
-        let mut tell = |gone| told.news_of(Glance { sockets: vec![facts(1, State::Established), later.clone()], gone });
+        let mut tell =
+            |gone| told.news_of(PartialDump { sockets: vec![facts(1, State::Established), later.clone()], gone });
         assert_eq!(
             tell(vec![3, 4]),
             [Event::Socket(later.clone()), Event::Gone { cookie: 3, source: Source::SockDiag }]
