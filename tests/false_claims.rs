@@ -109,7 +109,7 @@ fn claims(source: &Source) -> Vec<Claim> {
         let (Some(first), Some(last)) = (text.find('{'), text.rfind('}')) else { continue };
         let Ok(table) = format!("claim = {}", &text[first..=last]).parse::<Table>() else { continue };
         let Some(claim) = table["claim"].as_table() else { continue };
-        let kinds = ["state", "returns", "blocks", "segment", "packet", "queue", "timer"];
+        let kinds = ["state", "returns", "blocks", "segment", "packet", "queue", "timer", "reason"];
         let is_claim = in_lab && (text.starts_with("    {") || text.starts_with("expect = [{"));
         let Some(kind) = kinds.iter().find(|kind| is_claim && claim.contains_key(**kind)) else { continue };
         let modes = claim.get("in").map_or(String::new(), |modes| format!(", in = {}", written(modes)));
@@ -120,7 +120,11 @@ fn claims(source: &Source) -> Vec<Claim> {
             line: number + 1,
             step: step.clone(),
             kind: (*kind).to_owned(),
-            terms: claim[*kind].as_table().unwrap().clone(),
+            // Of a reason there is a name alone.
+            terms: claim[*kind]
+                .as_table()
+                .cloned()
+                .unwrap_or_else(|| [("reason".to_owned(), claim[*kind].clone())].into_iter().collect()),
             around: (text[..first].to_owned(), text[last + 1..].to_owned()),
             modes,
             left_out: left_out.contains(&step),
@@ -188,6 +192,8 @@ impl Claim {
                 format!("timer of {}:{kind}{}{}", self.end(), count("fired"), count("rto_ms"))
             }
             "queue" => format!("queues of {}:{}{}", self.end(), field("recv"), field("send")),
+            "reason" if self.word("reason") == "none" => "the kernel counted nothing".to_owned(),
+            "reason" => format!("the kernel counted {}", self.word("reason")),
             "returns" => {
                 let data = self.text("data").map_or(String::new(), |data| format!(" {data:?}"));
                 let outcome = match (self.text("error"), self.text("value")) {
@@ -247,7 +253,10 @@ impl Claim {
     /// The lesson with this claim in its place, and what is the case there instead.
     fn companion(&self, source: &Source, way: (&Claim, &'static str), actual: Option<String>) -> Companion {
         let mut lines: Vec<String> = source.text.lines().map(str::to_owned).collect();
-        let terms = written(&Value::Table(self.terms.clone()));
+        let terms = match self.kind.as_str() {
+            "reason" => written(&self.terms["reason"]),
+            _ => written(&Value::Table(self.terms.clone())),
+        };
         let (before, after) = &self.around;
         lines[self.line - 1] = format!("{before}{{ {} = {terms}{} }}{after}", self.kind, self.modes);
         let open = actual.as_ref().is_some_and(|actual| actual.contains("{fd}"));
@@ -305,6 +314,11 @@ fn wrong(claim: &Claim) -> Vec<(&'static str, Claim, Option<String>)> {
             vec![("returns", claim.instead("returns"), actual.clone()), ("error", fails, actual)]
         }
         "returns" => wrong_returns(claim),
+        // What else the kernel counted then isn't known here; that the counter moved is.
+        "reason" => {
+            let wrong = if claim.word("reason") == "none" { vec!["PAWSEstab"] } else { vec!["PAWSEstab", "none"] };
+            wrong.into_iter().map(|other| ("reason", claim.with("reason", other), None)).collect()
+        }
         "queue" => {
             let keys = ["recv", "send"].into_iter().filter(|key| claim.text(key).is_some());
             keys.map(|key| (key, claim.with(key, 4242), Some(claim.truth()))).collect()

@@ -136,6 +136,14 @@ fn is_well_formed(lines: &[Value]) {
                 }
                 "side socket from to source"
             }
+            "reasons" => {
+                one_of("source", &["proc_net"]);
+                assert!(line["id"].is_u64(), "{line}");
+                for moved in line["moved"].as_array().unwrap() {
+                    assert!(moved["counter"].is_string() && moved["by"].is_i64(), "{line}");
+                }
+                "id moved source"
+            }
             "claim" => {
                 assert_eq!(line["held"], true, "{line}");
                 "step what held actual"

@@ -63,6 +63,9 @@ words! {
         pub label_count: String,
         pub choice: String,
         pub only_lab: String,
+        pub counters_only_lab: String,
+        pub counter: String,
+        pub routine_counter: String,
         pub udp_only_lab: String,
         pub long_datagram: String,
     }

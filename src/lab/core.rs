@@ -12,8 +12,8 @@ use super::sampling::Sampling;
 use super::schedule::{OFTEN, PollSchedule, Scope};
 use super::threads::{CallThreads, OwnThread};
 use crate::model::{
-    Actor, Call, Copies, Errno, Event, ForwardingRules, HeldCalls, KernelTable, Member, Observation, Outcome,
-    PartialDump, Role, SampledOut, SegmentId, Side, Trace,
+    Actor, Call, Copies, CounterMove, Errno, Event, ForwardingRules, HeldCalls, KernelTable, Member, Observation,
+    Outcome, PartialDump, Role, SampledOut, SegmentId, Side, Trace,
 };
 use crate::tcp::Packet;
 
@@ -47,8 +47,9 @@ pub enum Input {
         /// Whether such processes run.
         programs: bool,
     },
-    /// What became of a segment; the answer to [`Effect::Send`].
-    Sent(Sending, Result<(), Errno>),
+    /// What became of a segment; the answer to [`Effect::Send`]. Of one that waited ([`Sending::Released`]) it tells which of
+    /// the kernel's counters moved meanwhile, where they could be read.
+    Sent(Sending, Result<Option<Vec<CounterMove>>, Errno>),
     /// Whether each thread is idle or sleeps in its call, and nothing else is to be told; the answer to
     /// [`Effect::AreAtRest`].
     AtRest(bool),
@@ -106,7 +107,7 @@ pub enum Effect {
 /// Why a segment is sent on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Sending {
-    /// It waited and was let go: what comes of it is waited for.
+    /// It waited and was let go: what comes of it is waited for, and the kernel's counters are read before and after.
     Released(SegmentId),
     /// It passes by itself.
     Passing(SegmentId),

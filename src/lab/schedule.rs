@@ -112,6 +112,7 @@ impl PollSchedule {
             | Event::Entered { .. }
             | Event::Blocked { .. }
             | Event::Held(_)
+            | Event::Reasons { .. }
             | Event::Joined(_)
             | Event::Passing(_) => {}
             Event::Ended { .. }

@@ -6,7 +6,7 @@ use super::core::{Effect, Lab, Sending};
 use super::release::Departure;
 use super::request::WireAbility;
 use super::schedule::OFTEN;
-use crate::model::{Connection, Errno, Event, ForwardingRules, SampledOut, SegmentId};
+use crate::model::{Connection, CounterMove, Errno, Event, ForwardingRules, SampledOut, SegmentId};
 use crate::tcp::Packet;
 
 /// The kernel's own shortest retransmission timeout (`TCP_RTO_MIN`), in milliseconds.
@@ -116,15 +116,19 @@ impl Lab {
     }
 
     /// A segment was sent on, or the kernel refused to.
-    pub(super) fn sent(&mut self, now: Duration, sending: Sending, result: Result<(), Errno>) {
+    pub(super) fn sent(&mut self, now: Duration, sending: Sending, result: Result<Option<Vec<CounterMove>>, Errno>) {
         match sending {
             Sending::Released(id) | Sending::Passing(id) => {
-                let event = self.held.went(id, result);
+                let reasons = result.as_ref().ok().cloned().flatten();
+                let event = self.held.went(id, result.map(drop));
                 self.push(now, event);
+                if let Some(moved) = reasons {
+                    self.push(now, Event::Reasons { id, moved });
+                }
                 self.schedule.changed(now);
             }
             Sending::Counted(bytes) => self.sampling.count(match result {
-                Ok(()) => SampledOut { segments: 1, bytes: bytes.into(), ..SampledOut::default() },
+                Ok(_) => SampledOut { segments: 1, bytes: bytes.into(), ..SampledOut::default() },
                 Err(_) => SampledOut { refused: 1, ..SampledOut::default() },
             }),
         }

@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 
 use super::made::MOST_OPEN;
 use super::{likely, shape};
-use crate::i18n::{BrokenTexts, FaultTexts, Lang, LanguageTexts, fill};
+use crate::i18n::{BrokenTexts, FaultTexts, Lang, LanguageTexts, counter_names, fill};
 use crate::model::{CallName, SOCKET_OPTIONS};
 
 /// One thing that is wrong with a lesson file.
@@ -88,6 +88,12 @@ pub enum Fault {
     Choice { found: String, notation: Notation },
     /// An action that holds segments is in a mode without them.
     OnlyLab,
+    /// A counter of the kernel's is claimed in a mode where the lab has none of its own.
+    CountersOnlyLab,
+    /// No counter of the kernel's has this name.
+    Counter(String),
+    /// This counter moves with every segment.
+    RoutineCounter(String),
     /// A socket for datagrams is in a mode where they can't be held.
     UdpOnlyLab,
     /// A datagram is longer than one packet.
@@ -283,6 +289,13 @@ impl Fault {
                 say(&t.choice, &[("found", found), ("allowed", &written)])
             }
             Fault::OnlyLab => t.only_lab.clone(),
+            Fault::CountersOnlyLab => t.counters_only_lab.clone(),
+            Fault::Counter(found) => {
+                let meant = likely(found, counter_names());
+                let meant = meant.map(|meant| say(&by.words.toml.meant, &[("found", &meant)])).unwrap_or_default();
+                say(&t.counter, &[("found", found)]) + &meant
+            }
+            Fault::RoutineCounter(found) => say(&t.routine_counter, &[("found", found)]),
             Fault::UdpOnlyLab => t.udp_only_lab.clone(),
             Fault::LongDatagram { found, most } => say(&t.long_datagram, &[("found", found), ("most", most)]),
             // Said by `told`, which has every other one.

@@ -14,7 +14,8 @@ use super::{
     Action, Address, CallTerms, Claim, Count, Payload, QueueTerms, Recipient, SegmentFate, SegmentPattern, Terms,
     TimerTerms,
 };
-use crate::model::{CallName, Errno, How, Mode, SocketOption, SocketState};
+use crate::i18n::counter_named;
+use crate::model::{CallName, Errno, How, Mode, SocketOption, SocketState, is_routine};
 use crate::tcp::{Flags, Protocol};
 
 /// The most bytes that a lesson may ask one `recv()` for: the program keeps what comes in its trace.
@@ -29,7 +30,7 @@ const MAX_WITHIN: i64 = 600;
 /// The bytes of an IPv6 header, the longer one, and of UDP's.
 const IPV6_AND_UDP: u32 = 40 + 8;
 
-const CLAIMS: &[&str] = &["state", "blocks", "returns", "segment", "queue", "timer"];
+const CLAIMS: &[&str] = &["state", "blocks", "returns", "segment", "queue", "timer", "reason"];
 
 /// What a lesson may say of what is sent: a text, the learner's line, what was received, or so many bytes.
 type RawPayload<'a> =
@@ -267,6 +268,7 @@ impl Lint<'_> {
             ("segment", raw.segment.is_some()),
             ("queue", raw.queue.is_some()),
             ("timer", raw.timer.is_some()),
+            ("reason", raw.reason.is_some()),
         ];
         self.one_of(span, &there, CLAIMS)?;
         let within = raw.within.as_ref().map(|seconds| self.seconds(seconds));
@@ -299,7 +301,25 @@ impl Lint<'_> {
         if let Some(queue) = &raw.queue {
             return self.queue(queue);
         }
+        if let Some(reason) = &raw.reason {
+            return self.reason(reason);
+        }
         self.timer_claim(raw.timer.as_ref()?)
+    }
+
+    /// A counter of the kernel's, which are a lab's own in the lab alone; `none` is none of them.
+    fn reason(&mut self, word: &SpannedText) -> Option<Terms> {
+        if self.modes.contains(&Mode::Host) {
+            self.fault::<()>(word.span(), Fault::CountersOnlyLab);
+        }
+        if word.get_ref() == "none" {
+            return Some(Terms::Reason(None));
+        }
+        match counter_named(word.get_ref()) {
+            Some(name) if is_routine(name) => self.fault(word.span(), Fault::RoutineCounter(word.get_ref().clone())),
+            Some(_) => Some(Terms::Reason(Some(word.get_ref().clone()))),
+            None => self.fault(word.span(), Fault::Counter(word.get_ref().clone())),
+        }
     }
 
     fn timer_claim(&mut self, raw: &Spanned<RawTimer>) -> Option<Terms> {

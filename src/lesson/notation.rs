@@ -75,6 +75,7 @@ impl Terms {
             }
             Terms::Queue(terms) => terms.says(line),
             Terms::Timer(terms) => terms.says(),
+            Terms::Reason(counter) => Statement::Counted(counter.iter().cloned().collect()),
         }
     }
 }
@@ -136,6 +137,8 @@ mod tests {
         assert_eq!(timer(Some(TimerKind::TimeWait), None, None), "timer of client: time-wait");
         let (fired, rto_ms) = (Some(Count::AtLeast(2)), Some(Count::Exactly(4000)));
         assert_eq!(timer(None, fired, rto_ms), "timer of client: fired>=2 rto_ms=4000");
+        assert_eq!(Terms::Reason(Some("PAWSEstab".to_owned())).says(6).to_string(), "the kernel counted PAWSEstab");
+        assert_eq!(Terms::Reason(None).says(6).to_string(), "the kernel counted nothing");
     }
 
     #[test]

@@ -237,6 +237,7 @@ pub(super) struct RawClaim {
     pub(super) segment: Option<Spanned<RawSegmentClaim>>,
     pub(super) queue: Option<Spanned<RawQueue>>,
     pub(super) timer: Option<Spanned<RawTimer>>,
+    pub(super) reason: Option<SpannedText>,
 }
 
 #[derive(Deserialize)]

@@ -321,6 +321,8 @@ pub enum Terms {
     Queue(QueueTerms),
     /// A timer of an end runs so.
     Timer(TimerTerms),
+    /// This counter of the kernel's moved as the segment arrived that was delivered last; `None`: none did.
+    Reason(Option<String>),
 }
 
 /// A claim on a call's return.

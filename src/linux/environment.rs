@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 
 use serde::{Deserialize, Serialize};
 
+use super::counters::Counters;
 use super::diag;
 use super::gate::Gate;
 use super::lab::{self, Refused, refused};
@@ -14,7 +15,7 @@ use super::netlink::Netlink;
 use super::sockets::Sockets;
 use super::wire::{Watch, Wire};
 use crate::lab::{self as core, Failure, Scope, Sending, TableUpdate};
-use crate::model::{Aim, Attempt, Copies, Errno, KernelTable, LabSettings, Mode};
+use crate::model::{Aim, Attempt, Copies, CounterMove, Errno, KernelTable, LabSettings, Mode};
 use crate::tcp::Packet;
 
 /// So many connections may send all that they can at once, and it finds room where what was captured waits. With more of
@@ -74,6 +75,8 @@ pub(super) struct Environment {
     /// What keeps the gate closed, where it opens without this process.
     gate: Option<Netlink>,
     wire: AnyWire,
+    /// The lab's own; `None` where they are the whole machine's, or can't be read.
+    counters: Option<Counters>,
     pub(super) sockets: Sockets,
 }
 
@@ -96,7 +99,8 @@ impl Environment {
             sockets.hide(wire.fence());
         }
         let settings = if let WalkPlace::Lab(settings) = place { Some(settings.clone()) } else { None };
-        Ok(Environment { epoch, settings, gate: closed, wire, sockets })
+        let counters = settings.as_ref().and_then(|_| Counters::open().ok());
+        Ok(Environment { epoch, settings, gate: closed, wire, counters, sockets })
     }
 
     /// What another process needs to go on here, with the names of it: the descriptors of the wire and of the gate.
@@ -148,7 +152,8 @@ impl Environment {
             sockets.hide(wire.fence());
         }
         let settings = if let WalkPlace::Lab(settings) = place { Some(settings.clone()) } else { None };
-        Ok(Some(Environment { epoch, settings, gate, wire, sockets }))
+        let counters = settings.as_ref().and_then(|_| Counters::open().ok());
+        Ok(Some(Environment { epoch, settings, gate, wire, counters, sockets }))
     }
 
     /// The beginning of its clock.
@@ -197,11 +202,17 @@ impl Environment {
         }
     }
 
-    /// Sends a segment on. One that waited has been processed by its receiver when this returns.
-    pub(super) fn send(&self, sending: Sending, segment: &Packet) -> Result<(), Errno> {
-        match (&self.wire, sending) {
-            (AnyWire::Holds(wire), Sending::Released(_)) => wire.deliver(segment),
-            (AnyWire::Holds(wire), Sending::Passing(_) | Sending::Counted(_)) => wire.pass(segment),
+    /// Sends a segment on. One that waited has been processed by its receiver when this returns: which counters moved by that,
+    /// where they can be read.
+    pub(super) fn send(&mut self, sending: Sending, segment: &Packet) -> Result<Option<Vec<CounterMove>>, Errno> {
+        match (&self.wire, sending, &mut self.counters) {
+            (AnyWire::Holds(wire), Sending::Released(_), Some(counters)) => {
+                let v6 = segment.to.is_ipv6() && segment.tcp().is_none();
+                let (moved, sent) = counters.moved_by(v6, || wire.deliver(segment));
+                sent.map(|()| moved)
+            }
+            (AnyWire::Holds(wire), Sending::Released(_), None) => wire.deliver(segment).map(|()| None),
+            (AnyWire::Holds(wire), Sending::Passing(_) | Sending::Counted(_), _) => wire.pass(segment).map(|()| None),
             _ => Err(Errno(libc::ENETDOWN)),
         }
     }

@@ -7,6 +7,7 @@
 
 pub mod background;
 mod call_threads;
+mod counters;
 mod daemon;
 mod descriptors;
 mod diag;

@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use super::{
-    Actor, Call, Caller, Errno, ForwardingRules, HeldCalls, Member, Outcome, Side, SocketFacts, Source, Statement,
+    Actor, Call, Caller, CounterMove, Errno, ForwardingRules, HeldCalls, Member, Outcome, Side, SocketFacts, Source,
+    Statement,
 };
 use crate::tcp::Packet;
 
@@ -79,6 +80,14 @@ pub enum Event {
     Held(SegmentId),
     /// It went on to its receiver.
     Delivered(SegmentId),
+    /// Which of the kernel's counters moved while its receiver's kernel processed it, but for those that say nothing
+    /// ([`super::is_routine`]): the kernel's reason for what it did. There is no such entry where they weren't read.
+    Reasons {
+        /// Its number.
+        id: SegmentId,
+        /// Which; empty where none did.
+        moved: Vec<CounterMove>,
+    },
     /// It was forgotten.
     Dropped(SegmentId),
     /// It was to go on to its receiver, and the kernel refused to send it: it is dropped.

@@ -125,6 +125,10 @@ pub enum Statement {
     Queues { end: ConnectionEnd, recv: Option<ClaimNumber>, send: Option<ClaimNumber> },
     /// An end's timer is so.
     Timer { end: ConnectionEnd, facts: Vec<TimerFact> },
+    /// These counters of the kernel's moved as the segment arrived that was delivered last; none did where it is empty.
+    Counted(Vec<String>),
+    /// Whether counters moved isn't known: nothing was delivered, or they weren't read.
+    CountersUnread,
     /// What the step does can be done.
     StepCanBeDone,
     /// It can't, since no such segment of the side waits.
@@ -242,6 +246,9 @@ impl fmt::Display for Statement {
                 write!(f, "timer of {end}:")?;
                 facts.iter().try_for_each(|fact| write!(f, " {fact}"))
             }
+            Statement::Counted(counters) if counters.is_empty() => f.write_str("the kernel counted nothing"),
+            Statement::Counted(counters) => write!(f, "the kernel counted {}", counters.join(", ")),
+            Statement::CountersUnread => f.write_str("the kernel's counters were not read"),
             Statement::StepCanBeDone => f.write_str("the step can be done"),
             Statement::NoneWaits { from, what } => write!(f, "no {what} of the {from} waits"),
             Statement::SeveralFit { from, segments } => {

@@ -12,8 +12,8 @@ use super::doors::Doors;
 use super::verdicts::Verdicts;
 use super::versioned::Versioned;
 use super::{
-    Actor, Connection, Door, Entry, Event, Fate, ForwardingRules, HandAction, Member, Moment, SampledOut, SegmentId,
-    Side, SocketFacts, SocketState, Source,
+    Actor, Connection, CounterMove, Door, Entry, Event, Fate, ForwardingRules, HandAction, Member, Moment, SampledOut,
+    SegmentId, Side, SocketFacts, SocketState, Source,
 };
 use crate::tcp::{Initials, Isn, Isns, Packet, State};
 
@@ -34,6 +34,8 @@ pub struct SegmentRecord {
     pub held: Option<Moment>,
     /// The entry at which it waited no longer, and why: delivered, dropped or undeliverable.
     pub ended: Option<(Moment, Fate)>,
+    /// The entry that tells which counters moved as its receiver got it, and those; `None` where they weren't read.
+    pub reasons: Option<(Moment, Vec<CounterMove>)>,
 }
 
 /// One socket of the kernel, as it changed.
@@ -97,6 +99,8 @@ pub struct Trace {
     /// The numbers of the sockets that were gone, in that order, each with its entry.
     pub(super) gone: Vec<(Moment, usize)>,
     pub(super) steps: Vec<(Moment, usize)>,
+    /// Which segments went on to their receivers, in that order, each with its entry.
+    pub(super) delivered: Vec<(Moment, SegmentId)>,
     /// Which segments waited.
     pub(super) waiting: Versioned<SegmentId>,
     /// What became of claims, and the answers.
@@ -229,6 +233,7 @@ impl Trace {
             Event::Sent { .. }
             | Event::Held(_)
             | Event::Delivered(_)
+            | Event::Reasons { .. }
             | Event::Dropped(_)
             | Event::Undeliverable { .. }
             | Event::Retransmitted { .. } => self.index_segment(moment, event),
@@ -261,6 +266,7 @@ impl Trace {
                     initials,
                     held: None,
                     ended: None,
+                    reasons: None,
                 });
             }
             Event::Held(id) => {
@@ -270,7 +276,15 @@ impl Trace {
                 }
                 self.waiting.set(moment, *id, true);
             }
-            Event::Delivered(id) => self.end_segment(moment, *id, Fate::Delivered),
+            Event::Delivered(id) => {
+                self.delivered.push((moment, *id));
+                self.end_segment(moment, *id, Fate::Delivered);
+            }
+            Event::Reasons { id, moved } => {
+                if let Some(record) = self.segments.get_mut(id.0 as usize) {
+                    record.reasons = Some((moment, moved.clone()));
+                }
+            }
             Event::Dropped(id) => self.end_segment(moment, *id, Fate::Dropped),
             Event::Undeliverable { id, errno } => self.end_segment(moment, *id, Fate::Undeliverable(*errno)),
             Event::Retransmitted { id, segment } => {

@@ -7,8 +7,8 @@ use std::time::Duration;
 use super::calls::{CallView, call_view};
 use super::trace::{SegmentRecord, SocketRecord, Trace};
 use super::{
-    Actor, AnsweredQuestion, Caller, ClaimResult, Connection, Entry, Event, Fate, ForwardingRules, HandAction,
-    HeldCalls, Member, Moment, SampledOut, SegmentId, Side, SocketFacts, SocketState, Source, verdicts,
+    Actor, AnsweredQuestion, Caller, ClaimResult, Connection, CounterMove, Entry, Event, Fate, ForwardingRules,
+    HandAction, HeldCalls, Member, Moment, SampledOut, SegmentId, Side, SocketFacts, SocketState, Source, verdicts,
 };
 use crate::tcp::{Initials, Packet};
 
@@ -36,6 +36,8 @@ pub struct SegmentView<'a> {
     pub fate: Fate,
     /// The entry of its newest change.
     pub changed: Moment,
+    /// Which counters moved as its receiver got it; `None` where they weren't read by then.
+    pub reasons: Option<&'a [CounterMove]>,
 }
 
 /// A socket as it stood then.
@@ -200,6 +202,13 @@ impl<'a> View<'a> {
         self.trace.segments[..self.segment_count()].iter().rev().map(move |record| segment_view(record, moment))
     }
 
+    /// The segment that had gone on to its receiver last.
+    pub fn delivered(&self) -> Option<SegmentView<'a>> {
+        let gone = &self.trace.delivered;
+        let (_, id) = gone[..gone.partition_point(|(moment, _)| *moment < self.moment)].last()?;
+        self.segment(*id)
+    }
+
     /// How many segments had been seen.
     pub fn segment_count(&self) -> usize {
         self.trace.segments.partition_point(|record| record.sent < self.moment)
@@ -341,6 +350,7 @@ fn segment_view(record: &SegmentRecord, moment: Moment) -> SegmentView<'_> {
         times_sent: copies,
         again: record.again,
         fate,
+        reasons: record.reasons.as_ref().filter(|(told, _)| *told < moment).map(|(_, moved)| moved.as_slice()),
         changed: ended.map(|(ended, _)| ended).unwrap_or(record.copies[copies - 1].0.max(held.unwrap_or(0))),
     }
 }

@@ -1,10 +1,10 @@
 //! One line for each thing that happens.
 
 use super::{COLUMNS, indented};
-use crate::i18n::{PlainTexts, Texts, escape, fill, width, wrap};
+use crate::i18n::{Lang, PlainTexts, Texts, counter, escape, fill, width, wrap};
 use crate::model::{
-    Argument, Call, Caller, ClaimResult, ForwardingRules, HeldCalls, Member, Outcome, Role, SampledOut, SegmentFilter,
-    SegmentId, SocketNames, SocketView, Source, View,
+    Argument, Call, Caller, ClaimResult, CounterMove, ForwardingRules, HeldCalls, Member, Outcome, Role, SampledOut,
+    SegmentFilter, SegmentId, SocketNames, SocketView, Source, View,
 };
 use crate::tcp::{Flags, Initials, Numbers, Packet, line};
 
@@ -139,6 +139,12 @@ pub(super) fn segment(id: SegmentId, segment: &Packet, view: &View<'_>, note: &s
 /// What became of a segment that was told before.
 pub(super) fn fate(id: SegmentId, view: &View<'_>, what: &str, texts: &Texts) -> Vec<String> {
     view.segment(id).map_or_else(Vec::new, |segment| segment_fate(id, segment.segment, view, what, texts))
+}
+
+/// `  K TCPChallengeACK +1: Challenge ACKs that were sent …`: what the kernel counted, and what that counts.
+pub(super) fn reason(moved: &CounterMove, lang: Lang) -> Vec<String> {
+    let counts = counter(&moved.name, lang).map(|text| format!(": {text}"));
+    told("  K ", &format!("{moved}{}", counts.unwrap_or_default()))
 }
 
 /// The same, of one copy.

@@ -174,6 +174,7 @@ impl<'a> Transcript<'a> {
             }
             Event::Held(id) => lines::fate(*id, view, &texts.held, self.all),
             Event::Delivered(id) => lines::fate(*id, view, &texts.delivered, self.all),
+            Event::Reasons { moved, .. } => moved.iter().flat_map(|one| lines::reason(one, self.lang)).collect(),
             Event::Dropped(id) => lines::fate(*id, view, &texts.dropped, self.all),
             Event::Undeliverable { id, errno } => {
                 lines::fate(*id, view, &fill(&texts.undeliverable, &[("errno", errno)]), self.all)

@@ -8,8 +8,8 @@ use serde_json::{Value, json};
 use super::Header;
 use super::form::{WrittenEvent, rules};
 use crate::model::{
-    Actor, Argument, Call, Caller, Entry, Event, HandAction, Member, Moment, Outcome, Role, SegmentId, Side,
-    SocketFacts, SocketState, SocketView, Trace, View,
+    Actor, Argument, Call, Caller, CounterMove, Entry, Event, HandAction, Member, Moment, Outcome, Role, SegmentId,
+    Side, SocketFacts, SocketState, SocketView, Trace, View,
 };
 use crate::tcp::{Flags, Hex, Initials, Numbers, Packet, Segment, TcpOption, number};
 
@@ -128,6 +128,7 @@ fn object<'a>(entry: &Entry, view: &View<'_>, step_id: &impl Fn(usize) -> &'a st
         Event::Retransmitted { id, segment } => Some(("segment", segment_keys("retransmitted", *id, segment, view))),
         Event::Held(id) => known_segment("held", *id, view),
         Event::Delivered(id) => known_segment("delivered", *id, view),
+        Event::Reasons { id, moved } => reasons_keys(*id, moved).map(|keys| ("reasons", keys)),
         Event::Dropped(id) => known_segment("dropped", *id, view),
         Event::Undeliverable { id, errno } => known_segment("undeliverable", *id, view).map(|(kind, mut keys)| {
             keys.push(("errno", json!(errno.to_string())));
@@ -155,6 +156,12 @@ fn object<'a>(entry: &Entry, view: &View<'_>, step_id: &impl Fn(usize) -> &'a st
         Event::ByHand(hand) => Some(("hand", hand_keys(*hand))),
         Event::Step(_) | Event::Blocked { .. } | Event::Answer(_) => None,
     }
+}
+
+/// What the kernel counted as a segment arrived; `None` where that is nothing.
+fn reasons_keys(id: SegmentId, moved: &[CounterMove]) -> Option<Keys> {
+    let told: Vec<Value> = moved.iter().map(|one| json!({ "counter": one.name, "by": one.by })).collect();
+    (!moved.is_empty()).then(|| vec![("id", json!(id.0)), ("moved", json!(told)), ("source", json!("proc_net"))])
 }
 
 /// How far a call is.

@@ -102,7 +102,9 @@ fn fits(event: &Event, segments: &mut u32) -> bool {
             next
         }
         Event::Held(id) | Event::Delivered(id) | Event::Dropped(id) => known(id, *segments),
-        Event::Retransmitted { id, .. } | Event::Undeliverable { id, .. } => known(id, *segments),
+        Event::Retransmitted { id, .. } | Event::Undeliverable { id, .. } | Event::Reasons { id, .. } => {
+            known(id, *segments)
+        }
         Event::ByHand(HandAction::Deliver(id) | HandAction::Drop(id)) => known(id, *segments),
         _ => true,
     }

@@ -41,6 +41,7 @@ impl ClaimContext<'_> {
             Terms::Segment { pattern, is } => self.segment(pattern, *is),
             Terms::Queue(terms) => self.queue(terms),
             Terms::Timer(terms) => self.timer(terms),
+            Terms::Reason(counter) => self.reason(counter.as_deref()),
         }
     }
 
@@ -200,6 +201,18 @@ impl ClaimContext<'_> {
             found.push(rto.map_or(TimerFact::NoRto, |rto| TimerFact::Rto(Count::Exactly(rto))));
         }
         (held, Statement::Timer { end: end.clone(), facts: found })
+    }
+
+    /// What the kernel counted as the segment arrived that was delivered last.
+    fn reason(&self, wanted: Option<&str>) -> (bool, Statement) {
+        let Some(moved) = self.view.delivered().and_then(|segment| segment.reasons) else {
+            return (false, Statement::CountersUnread);
+        };
+        let held = match wanted {
+            Some(wanted) => moved.iter().any(|one| one.is_named(wanted)),
+            None => moved.is_empty(),
+        };
+        (held, Statement::Counted(moved.iter().map(|one| one.name.clone()).collect()))
     }
 
     /// What the kernel says of an end that it still has.

@@ -20,14 +20,16 @@ pub struct Confirmed {
     pub queues: usize,
     /// Timers.
     pub timers: usize,
+    /// What the kernel counted.
+    pub reasons: usize,
     /// How many, of whichever kind, were otherwise.
     pub otherwise: usize,
 }
 
 impl Confirmed {
-    /// The numbers of what was as the lesson says: states, returns, sleeping calls, segments, queues, timers.
-    pub const fn kinds(&self) -> [usize; 6] {
-        [self.states, self.returns, self.sleeps, self.segments, self.queues, self.timers]
+    /// The numbers of what was as the lesson says: states, returns, sleeping calls, segments, queues, timers, what was counted.
+    pub const fn kinds(&self) -> [usize; 7] {
+        [self.states, self.returns, self.sleeps, self.segments, self.queues, self.timers, self.reasons]
     }
 }
 
@@ -53,6 +55,7 @@ pub fn confirmed(lesson: &Lesson, trace: &Trace) -> Confirmed {
             Some(Terms::Segment { .. }) => count.segments += 1,
             Some(Terms::Queue(_)) => count.queues += 1,
             Some(Terms::Timer(_)) => count.timers += 1,
+            Some(Terms::Reason(_)) => count.reasons += 1,
             None => {}
         }
     }

@@ -27,11 +27,14 @@ enum Of {
 
 use Of::{All, Only};
 
-/// What a lesson may know of words: which languages there are, texts in them, and the words for its own faults.
+/// What a lesson may know of words: which languages there are, texts in them, the words for its own faults, and the kernel's
+/// counters that have words.
 const TEXTS: Of = Only(&[
     "Lang",
     "Languages",
     "Localized",
+    "counter_named",
+    "counter_names",
     "LanguageTexts",
     "FaultTexts",
     "TomlTexts",

@@ -5,7 +5,8 @@ use std::fmt::Display;
 use std::time::Duration;
 
 use super::{SegmentContext, SegmentKind, end_at, open_at, sentences};
-use crate::model::{Caller, Connection, Event, SocketFacts, SocketState, SocketView, TimerKind, View};
+use crate::i18n::counter;
+use crate::model::{Caller, Connection, CounterMove, Event, SocketFacts, SocketState, SocketView, TimerKind, View};
 use crate::tcp::{Flags, State, line};
 
 /// What comes later than this after a delivery isn't told as its consequence.
@@ -43,10 +44,26 @@ impl<'a> SegmentContext<'a> {
             came.extend(self.change(before.socket(*cookie).filter(|socket| !socket.gone), *facts));
         }
         came.extend(seen.told);
-        if came.is_empty() {
+        let is_silent = came.is_empty();
+        if is_silent {
             came.push(self.words.say(|t| &t.nothing, &[]));
         }
-        sentences(told.into_iter().chain(came))
+        sentences(told.into_iter().chain(came).chain(self.reasons(is_silent)))
+    }
+
+    /// What the kernel counted, each with what that counts; that it counted nothing where nothing else was seen either.
+    fn reasons(&self, is_silent: bool) -> Vec<String> {
+        let Some(moved) = self.segment.reasons else {
+            return { is_silent }.then(|| self.words.say(|t| &t.counted_unread, &[])).into_iter().collect();
+        };
+        if moved.is_empty() && is_silent {
+            return vec![self.words.say(|t| &t.counted_nothing, &[])];
+        }
+        let one = |moved: &CounterMove| match counter(&moved.name, self.words.lang) {
+            Some(what) => self.words.say(|t| &t.counted, &[("moved", moved), ("what", &what)]),
+            None => self.words.say(|t| &t.counted_alone, &[("moved", moved)]),
+        };
+        moved.iter().map(one).collect()
     }
 
     /// What was seen at the receiver's end until something else happened to the connection.

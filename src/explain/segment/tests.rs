@@ -1,7 +1,7 @@
 //! Traces made by hand, for what the kernel shows only now and then; the rest is tried on the kernel (`tests/shared`).
 
 use super::*;
-use crate::model::{Event, SocketFacts, Timer, TimerKind, Trace, testing};
+use crate::model::{CounterMove, Event, SocketFacts, Timer, TimerKind, Trace, testing};
 use crate::tcp::testing::segment;
 use crate::tcp::{Packet, State};
 
@@ -185,4 +185,31 @@ fn a_copy_that_comes_after_it_has_gone_is_not_told_of_what_went() {
     script.push(Event::Delivered(id));
     script.push(Event::Retransmitted { id, segment: copy });
     assert!(script.story(id).sender.contains("It had been sent 2 times by then"), "{:?}", script.story(id));
+}
+
+#[test]
+fn what_the_kernel_counted_is_told_with_what_it_counts() {
+    let counted = |name: &str| CounterMove { name: name.to_owned(), by: 1 };
+    for (moved, wanted) in [
+        (
+            Some(vec![counted("TCPChallengeACK")]),
+            "The kernel counted TCPChallengeACK +1: Challenge ACKs that were sent",
+        ),
+        (Some(vec![counted("TCPFromTomorrow")]), "The kernel counted TCPFromTomorrow +1."),
+        (Some(Vec::new()), "No counter of the kernel's moved but those that count every segment."),
+        (None, "Which of the kernel's counters moved was not read."),
+    ] {
+        let mut script = Script::new();
+        let id = script.arrives(40000, (101, 501), &["RST"], b"");
+        if let Some(moved) = moved {
+            script.push(Event::Reasons { id, moved });
+        }
+        assert!(script.story(id).became.contains(wanted), "{:?}", script.story(id));
+    }
+    // Where something was seen, that nothing was counted is no news.
+    let mut script = Script::new();
+    let id = script.arrives(40000, (101, 501), &["PSH", "ACK"], b"hello");
+    script.push(Event::Reasons { id, moved: Vec::new() });
+    script.arrives(8000, (501, 106), &["ACK"], b"");
+    assert!(!script.story(id).became.contains("counter"), "{:?}", script.story(id));
 }

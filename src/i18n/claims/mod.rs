@@ -54,6 +54,9 @@ words! {
         pub rto: String,
         pub rto_least: String,
         pub no_rto: String,
+        pub counted: String,
+        pub counted_nothing: String,
+        pub counters_unread: String,
         pub can_be_done: String,
         pub none_waits: String,
         pub several_fit: String,
@@ -137,21 +140,26 @@ impl Speaker<'_> {
             }
             Statement::Queues { end, recv, send } => self.queues(end, recv.as_ref(), send.as_ref()),
             Statement::Timer { end, facts } => self.listed(end, facts.iter().map(|fact| self.timer(fact)).collect()),
+            Statement::Counted(counters) if counters.is_empty() => t.counted_nothing.clone(),
+            Statement::Counted(counters) => fill(&t.counted, &[("list", &counters.join(&t.between))]),
+            Statement::CountersUnread => t.counters_unread.clone(),
             Statement::StepCanBeDone => t.can_be_done.clone(),
             Statement::NoneWaits { from, what } => {
                 fill(&t.none_waits, &[("side", self.side(*from)), ("what", what.as_str())])
             }
-            Statement::SeveralFit { from, segments } => {
-                let list: Vec<String> = segments.iter().map(|segment| self.segment(segment)).collect();
-                let (n, list) = (segments.len().to_string(), list.join(&t.between_segments));
-                fill(&t.several_fit, &[("side", self.side(*from)), ("n", &n), ("list", &list)])
-            }
+            Statement::SeveralFit { from, segments } => self.several(*from, segments),
             Statement::InNoCall(side) => self.of_side(&t.in_no_call, *side),
             Statement::NoSuchSocket(name) => fill(&t.no_such_socket, &[("end", &self.socket(name))]),
             Statement::NoSender(side) => self.of_side(&t.no_sender, *side),
             Statement::NoCall => t.no_call.clone(),
             Statement::NotFired(kind) => fill(&t.not_fired, &[("timer", t.timer(*kind))]),
         }
+    }
+
+    fn several(&self, from: Side, segments: &[SegmentWords]) -> String {
+        let list: Vec<String> = segments.iter().map(|segment| self.segment(segment)).collect();
+        let (n, list) = (segments.len().to_string(), list.join(&self.texts.between_segments));
+        fill(&self.texts.several_fit, &[("side", self.side(from)), ("n", &n), ("list", &list)])
     }
 
     fn side(&self, side: Side) -> &str {

@@ -224,6 +224,26 @@ fn table() -> Vec<(Statement, [&'static str; 3])> {
                 "客户端有 2 个报文段都符合：SYN seq=j；SYN seq=j₂",
             ],
         ),
+        (
+            Statement::Counted(vec!["ListenOverflows".into(), "ListenDrops".into()]),
+            [
+                "the kernel counted ListenOverflows, ListenDrops",
+                "the kernel counted ListenOverflows, ListenDrops as the last segment arrived",
+                "最后一个报文段到达时，内核计数 ListenOverflows，ListenDrops",
+            ],
+        ),
+        (
+            Statement::Counted(Vec::new()),
+            [
+                "the kernel counted nothing",
+                "the kernel counted nothing beyond the segment itself as the last one arrived",
+                "最后一个报文段到达时，除报文段本身外内核没有其他计数",
+            ],
+        ),
+        (
+            Statement::CountersUnread,
+            ["the kernel's counters were not read", "which counters moved is not known", "不知道哪些计数器变了"],
+        ),
         (Statement::InNoCall(client), ["client is in no call", "the client is in no call", "客户端不在任何调用中"]),
         (
             Statement::NoSuchSocket("client-c".to_owned()),
@@ -273,6 +293,8 @@ fn kind(said: &Statement) -> usize {
         Statement::NoSender(_) => 18,
         Statement::NoCall => 19,
         Statement::NotFired(_) => 20,
+        Statement::Counted(_) => 21,
+        Statement::CountersUnread => 22,
     }
 }
 
@@ -287,7 +309,7 @@ fn each_kind_of_statement_has_its_notation_and_its_sentences() {
         let found = [said.to_string(), en.statement(&said, sockets), zh.statement(&said, sockets)];
         assert_eq!(found, wanted.map(str::to_owned));
     }
-    assert_eq!(kinds.len(), 21);
+    assert_eq!(kinds.len(), 23);
 }
 
 #[test]

@@ -10,7 +10,8 @@ use std::time::Duration;
 
 use super::*;
 use crate::model::{
-    Call, Copies, Entry, Errno, Event, Member, Observation, Outcome, Returned, Role, SegmentId, Side, SocketFacts,
+    Call, Copies, CounterMove, Entry, Errno, Event, Member, Observation, Outcome, Returned, Role, SegmentId, Side,
+    SocketFacts,
 };
 use crate::tcp::{Packet, State};
 
@@ -40,6 +41,8 @@ struct Kernel {
     dump_takes: Duration,
     /// What sending comes to.
     sending: Result<(), Errno>,
+    /// What the kernel counts as a segment that waited arrives.
+    moved: Option<Vec<CounterMove>>,
     at_rest: bool,
     lost: u32,
     effects: Vec<Effect>,
@@ -55,6 +58,7 @@ impl Kernel {
             answers: VecDeque::new(),
             dump_takes: Duration::ZERO,
             sending: Ok(()),
+            moved: None,
             at_rest: true,
             lost: 0,
             effects: Vec::new(),
@@ -95,7 +99,7 @@ impl Kernel {
     fn answer(&mut self, effect: Effect) {
         match effect {
             Effect::Send(sending, _) => {
-                self.lab.handle(self.now, Input::Sent(sending, self.sending));
+                self.lab.handle(self.now, Input::Sent(sending, self.sending.map(|()| self.moved.clone())));
                 let answers = std::mem::take(&mut self.answers);
                 if !answers.is_empty() {
                     self.lab.handle(self.now, Input::Captured(answers.into()));

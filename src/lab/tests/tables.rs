@@ -1,7 +1,7 @@
 //! One situation each, of those that were races between threads.
 
 use super::*;
-use crate::model::{Actor, SegmentFilter};
+use crate::model::{Actor, CounterMove, SegmentFilter};
 
 const SERVER: u32 = 1;
 const CLIENT: u32 = 2;
@@ -403,4 +403,29 @@ fn a_lab_that_moves_has_what_it_had() {
     assert_eq!(kernel.sent().len(), 2, "what passes after a delay still does");
     kernel.tell(Input::Returned(CLIENT, (Side::Client, 0), returned(0)));
     assert!(!in_call(&kernel));
+}
+
+#[test]
+fn what_the_kernel_counted_stands_behind_the_delivery() {
+    let counted = |name: &str| Some(vec![CounterMove { name: name.to_owned(), by: 1 }]);
+    for (moved, sending) in [
+        (counted("ListenDrops"), Ok(())),
+        (Some(Vec::new()), Ok(())),
+        (None, Ok(())),
+        (counted("TW"), Err(Errno(libc::EPERM))),
+    ] {
+        let mut kernel = with_syn();
+        (kernel.moved, kernel.sending) = (moved.clone(), sending);
+        kernel.answers.push_back(segment(8000, 4000, 9, &["SYN", "ACK"], b""));
+        kernel.asks(SERVER, Request::Deliver(SYN));
+        let told: Vec<&Event> = kernel.events();
+        let at =
+            told.iter().position(|event| matches!(event, Event::Delivered(_) | Event::Undeliverable { .. })).unwrap();
+        match (&moved, sending) {
+            (Some(moved), Ok(())) => assert_eq!(told[at + 1], &Event::Reasons { id: SYN, moved: moved.clone() }),
+            _ => assert!(!told.iter().any(|event| matches!(event, Event::Reasons { .. })), "{told:?}"),
+        }
+        let reasons = kernel.lab.trace().present().segment(SYN).unwrap().reasons.map(<[CounterMove]>::to_vec);
+        assert_eq!(reasons, moved.filter(|_| sending.is_ok()));
+    }
 }

@@ -10,8 +10,8 @@ use super::remote;
 use super::socket::{SocketForm, SourceForm};
 use super::statement::StatementForm;
 use crate::model::{
-    Actor, AnsweredQuestion, Call, Caller, ClaimResult, Errno, Event, ForwardingRules, HandAction, HeldCalls, Member,
-    Outcome, SegmentId, Side, SocketFacts, Source, Statement,
+    Actor, AnsweredQuestion, Call, Caller, ClaimResult, CounterMove, Errno, Event, ForwardingRules, HandAction,
+    HeldCalls, Member, Outcome, SegmentId, Side, SocketFacts, Source, Statement,
 };
 use crate::tcp::Packet;
 
@@ -71,6 +71,12 @@ pub(super) enum EventForm {
     },
     Held(#[serde(with = "SegmentIdForm")] SegmentId),
     Delivered(#[serde(with = "SegmentIdForm")] SegmentId),
+    Reasons {
+        #[serde(with = "SegmentIdForm")]
+        id: SegmentId,
+        #[serde(with = "As::<Vec<CounterForm>>")]
+        moved: Vec<CounterMove>,
+    },
     Dropped(#[serde(with = "SegmentIdForm")] SegmentId),
     Undeliverable {
         #[serde(with = "SegmentIdForm")]
@@ -134,6 +140,14 @@ struct AnswerForm {
     actual: String,
 }
 
+#[derive(Serialize, Deserialize)]
+#[serde(remote = "CounterMove")]
+struct CounterForm {
+    name: String,
+    by: i64,
+}
+
 remote! {
+    CounterForm: CounterMove;
     ClaimForm: ClaimResult;
 }

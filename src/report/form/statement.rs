@@ -95,6 +95,8 @@ pub(super) enum StatementForm {
         #[serde(with = "As::<Vec<FactForm>>")]
         facts: Vec<TimerFact>,
     },
+    Counted(Vec<String>),
+    CountersUnread,
     StepCanBeDone,
     NoneWaits {
         #[serde(with = "SideForm")]

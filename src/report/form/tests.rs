@@ -6,10 +6,10 @@ use std::time::Duration;
 use super::{Read, WrittenEvent};
 use crate::model::testing::socket;
 use crate::model::{
-    Actor, AnsweredQuestion, Call, CallName, Caller, ClaimNumber, ClaimResult, Connection, ConnectionEnd, Count, Errno,
-    Event, ForwardingRules, HandAction, HeldCalls, How, Member, ProgramCall, ProgramDescriptor, Returned, Role,
-    SegmentFate, SegmentFilter, SegmentId, SegmentWords, Side, SocketOption, SocketState, Source, Statement, TcpInfo,
-    Timer, TimerFact, TimerKind,
+    Actor, AnsweredQuestion, Call, CallName, Caller, ClaimNumber, ClaimResult, Connection, ConnectionEnd, Count,
+    CounterMove, Errno, Event, ForwardingRules, HandAction, HeldCalls, How, Member, ProgramCall, ProgramDescriptor,
+    Returned, Role, SegmentFate, SegmentFilter, SegmentId, SegmentWords, Side, SocketOption, SocketState, Source,
+    Statement, TcpInfo, Timer, TimerFact, TimerKind,
 };
 use crate::tcp::{Packet, State};
 
@@ -72,6 +72,8 @@ fn of_segments() -> Vec<Event> {
         Event::Sent { id, segment: framed, again: Some(other) },
         Event::Held(id),
         Event::Delivered(id),
+        Event::Reasons { id, moved: vec![CounterMove { name: "PAWSEstab".into(), by: 1 }] },
+        Event::Reasons { id, moved: Vec::new() },
         Event::Dropped(id),
         Event::Undeliverable { id, errno: Errno(libc::ENETUNREACH) },
         Event::Retransmitted { id, segment },
@@ -159,6 +161,8 @@ fn statements() -> Vec<Statement> {
         Statement::SentNothing { from, on: Some("conn".into()) },
         Statement::Queues { end: end.clone(), recv: number(2), send: None },
         Statement::Timer { end, facts },
+        Statement::Counted(vec!["PAWSEstab".into()]),
+        Statement::CountersUnread,
         Statement::StepCanBeDone,
         Statement::NoneWaits { from, what: "FIN".into() },
         Statement::SeveralFit { from, segments: vec![segment.clone(), bare] },
@@ -260,9 +264,9 @@ fn nothing_is_left_out_of_every() {
     let claim = r#"{"Claim":{"step":0,"what":{"?":{}}}}"#;
     let timer = r#"{"Claim":{"step":0,"what":{"Timer":{"end":{"Socket":""},"facts":["?"]}}}}"#;
     let places = [
-        (r#"{"?":0}"#, 19),
+        (r#"{"?":0}"#, 20),
         (entered, 13),
-        (claim, 21),
+        (claim, 23),
         (timer, 5),
         (r#"{"Passing":{"rules":[["?",0]]}}"#, 3),
         (r#"{"Joined":{"number":1,"pid":1,"role":"?"}}"#, 3),

@@ -1,0 +1,216 @@
+//! The kernel's counters in the lab's namespace, where they move for nobody but the lab: read before a segment is sent on and
+//! after its receiver has processed it, they tell what its kernel made of it.
+
+use std::fs::File;
+use std::io;
+use std::os::unix::fs::FileExt;
+
+use crate::model::{CounterMove, counter_name, is_routine};
+
+/// A file of counters that stays open: each read from its beginning is answered anew (`seq_file`).
+struct CounterFile {
+    file: File,
+    /// What was read last, and before that.
+    now: Vec<u8>,
+    before: Vec<u8>,
+}
+
+impl CounterFile {
+    /// That of the calling thread's network namespace.
+    fn open(name: &str) -> io::Result<CounterFile> {
+        // Not `/proc/net`, which is the main thread's.
+        let file = File::open(format!("/proc/thread-self/net/{name}"))?;
+        Ok(CounterFile { file, now: vec![0; 16 << 10], before: Vec::new() })
+    }
+
+    fn read(&mut self) -> io::Result<()> {
+        std::mem::swap(&mut self.now, &mut self.before);
+        self.now.resize(self.now.capacity().max(16 << 10), 0);
+        let mut length = 0;
+        loop {
+            let more = self.file.read_at(&mut self.now[length..], length as u64)?;
+            length += more;
+            if more == 0 || length < self.now.len() {
+                break;
+            }
+            self.now.resize(2 * length, 0);
+        }
+        self.now.truncate(length);
+        Ok(())
+    }
+}
+
+/// The counters of a lab.
+pub(super) struct Counters {
+    /// `snmp` and `netstat`, in which each group has a line of names and one of numbers.
+    groups: [CounterFile; 2],
+    /// `snmp6`, with one counter a line; absent where the kernel runs without IPv6.
+    v6: Option<CounterFile>,
+}
+
+impl Counters {
+    /// Those of the calling thread's network namespace.
+    ///
+    /// # Errors
+    /// Those of `open(2)`.
+    pub(super) fn open() -> io::Result<Counters> {
+        let groups = [CounterFile::open("snmp")?, CounterFile::open("netstat")?];
+        Ok(Counters { groups, v6: CounterFile::open("snmp6").ok() })
+    }
+
+    /// Which of them move while something is done, but for those that say nothing ([`is_routine`]); with what that came to.
+    /// `v6`: whether a datagram's counters are IPv6's. `None` where they couldn't be read.
+    pub(super) fn moved_by<T>(&mut self, v6: bool, act: impl FnOnce() -> T) -> (Option<Vec<CounterMove>>, T) {
+        let before = self.read(v6);
+        let came = act();
+        if before.is_err() || self.read(v6).is_err() {
+            return (None, came);
+        }
+        let mut found = Vec::new();
+        for CounterFile { before, now, .. } in &self.groups {
+            in_groups(before, now, &mut found);
+        }
+        if let Some(CounterFile { before, now, .. }) = self.v6.as_ref().filter(|_| v6) {
+            in_lines(before, now, &mut found);
+        }
+        (Some(found), came)
+    }
+
+    fn read(&mut self, v6: bool) -> io::Result<()> {
+        let v6 = self.v6.iter_mut().filter(|_| v6);
+        self.groups.iter_mut().chain(v6).try_for_each(CounterFile::read)
+    }
+}
+
+type Lines<'a> = Vec<&'a [u8]>;
+
+fn lines(text: &[u8]) -> Lines<'_> {
+    text.split(|byte| *byte == b'\n').filter(|line| !line.is_empty()).collect()
+}
+
+fn words(line: &[u8]) -> impl Iterator<Item = &str> {
+    line.split(u8::is_ascii_whitespace)
+        .filter(|word| !word.is_empty())
+        .filter_map(|word| std::str::from_utf8(word).ok())
+}
+
+/// `Tcp: InSegs OutSegs` and below it `Tcp: 5 7`. A group that wasn't there before had zeros.
+fn in_groups(before: &[u8], now: &[u8], found: &mut Vec<CounterMove>) {
+    let (before, now) = (lines(before), lines(now));
+    for (at, pair) in now.chunks_exact(2).enumerate() {
+        let [names, values] = pair else { continue };
+        // Nearly always the same groups are at the same places, and most didn't move.
+        let same = before.get(2 * at..2 * at + 2).filter(|was| was[0] == *names);
+        if same.is_some_and(|was| was[1] == *values) {
+            continue;
+        }
+        let mut names = words(names);
+        let Some(group) = names.next().and_then(|group| group.strip_suffix(':')) else { continue };
+        if counter_name(group, "").is_none() {
+            continue;
+        }
+        let was = match same {
+            Some(was) => Some([was[0], was[1]]),
+            None => before
+                .chunks_exact(2)
+                .find(|was| words(was[0]).next() == words(pair[0]).next())
+                .map(|was| [was[0], was[1]]),
+        };
+        let was: Vec<(&str, &str)> =
+            was.map(|[names, values]| words(names).zip(words(values)).skip(1).collect()).unwrap_or_default();
+        for (place, (name, value)) in names.zip(words(values).skip(1)).enumerate() {
+            let known = was.get(place).filter(|(known, _)| *known == name);
+            let known = known.or_else(|| was.iter().find(|(known, _)| *known == name)).map_or("0", |(_, value)| value);
+            add(counter_name(group, name), known, value, found);
+        }
+    }
+}
+
+/// `Udp6NoPorts   5`.
+fn in_lines(before: &[u8], now: &[u8], found: &mut Vec<CounterMove>) {
+    let pair = |line: &&[u8]| -> Option<(String, String)> {
+        let mut words = words(line).map(str::to_owned);
+        words.next().zip(words.next())
+    };
+    let before: Vec<(String, String)> = lines(before).iter().filter_map(pair).collect();
+    let tells =
+        |name: &str| name.starts_with("Udp6") || name.starts_with("Icmp6InType") || name.starts_with("Icmp6OutType");
+    for (name, value) in lines(now).iter().filter_map(pair).filter(|(name, _)| tells(name)) {
+        let known = before.iter().find(|(known, _)| *known == name).map_or("0", |(_, value)| value);
+        add(Some(name), known, &value, found);
+    }
+}
+
+fn add(name: Option<String>, before: &str, now: &str, found: &mut Vec<CounterMove>) {
+    if before == now {
+        return;
+    }
+    // The kernel writes them unsigned, but for one that is -1; a difference of what wraps is right all the same.
+    let number = |text: &str| text.parse::<i64>().ok().or_else(|| text.parse::<u64>().ok().map(u64::cast_signed));
+    let (Some(name), Some(before), Some(now)) = (name, number(before), number(now)) else { return };
+    if !is_routine(&name) {
+        found.push(CounterMove { name, by: now.wrapping_sub(before) });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn moved(before: &str, now: &str) -> Vec<String> {
+        let mut found = Vec::new();
+        in_groups(before.as_bytes(), now.as_bytes(), &mut found);
+        found.iter().map(CounterMove::to_string).collect()
+    }
+
+    #[test]
+    fn what_moved_is_told_and_what_moves_always_is_not() {
+        let before =
+            "Ip: InReceives\nIp: 4\nTcp: InSegs InCsumErrors MaxConn\nTcp: 1 0 -1\nTcpExt: PAWSEstab TW\nTcpExt: 0 3\n";
+        let now =
+            "Ip: InReceives\nIp: 5\nTcp: InSegs InCsumErrors MaxConn\nTcp: 2 1 -1\nTcpExt: PAWSEstab TW\nTcpExt: 2 3\n";
+        assert_eq!(moved(before, now), ["TcpInCsumErrors +1", "PAWSEstab +2"]);
+        assert_eq!(moved(now, now), [""; 0]);
+    }
+
+    #[test]
+    fn a_group_that_comes_later_began_with_zeros() {
+        let before = "IcmpMsg: InType3\nIcmpMsg: 1\nTcp: OutRsts\nTcp: 1\n";
+        let now =
+            "Icmp: InMsgs\nIcmp: 1\nIcmpMsg: InType3 OutType3\nIcmpMsg: 2 1\nTcp: OutRsts\nTcp: 1\nNew: A\nNew: 1\n";
+        assert_eq!(moved(before, now), ["IcmpMsgInType3 +1", "IcmpMsgOutType3 +1"]);
+        assert_eq!(moved("", "IcmpMsg: OutType3\nIcmpMsg: 1\n"), ["IcmpMsgOutType3 +1"]);
+    }
+
+    #[test]
+    fn numbers_wrap_and_nonsense_is_passed_over() {
+        assert_eq!(moved("TcpExt: TW\nTcpExt: 18446744073709551615\n", "TcpExt: TW\nTcpExt: 1\n"), ["TW +2"]);
+        for nonsense in
+            ["TcpExt:", "TcpExt: TW\nTcpExt:\n", "\n\n: :\n", "TcpExt: TW\nTcpExt: x\n", "TcpExt TW\nTcpExt 1\n"]
+        {
+            assert_eq!(moved(nonsense, "TcpExt: TW\nTcpExt: y\n"), [""; 0]);
+            assert_eq!(moved("", nonsense), [""; 0]);
+        }
+    }
+
+    #[test]
+    fn counters_of_ipv6_have_a_line_each() {
+        let mut found = Vec::new();
+        in_lines(
+            b"Ip6InReceives 1\nUdp6NoPorts \t0\n",
+            b"Ip6InReceives 2\nUdp6NoPorts \t1\nIcmp6OutType1 1\n",
+            &mut found,
+        );
+        assert_eq!(
+            found.iter().map(CounterMove::to_string).collect::<Vec<_>>(),
+            ["Udp6NoPorts +1", "Icmp6OutType1 +1"]
+        );
+    }
+
+    #[test]
+    fn the_kernels_own_can_be_read() {
+        let mut counters = Counters::open().unwrap();
+        let (moved, came) = counters.moved_by(true, || 7);
+        assert!(moved.is_some() && came == 7);
+    }
+}
