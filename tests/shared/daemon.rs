@@ -106,6 +106,7 @@ fn programs_go_on_without_their_daemon() {
         let program = stage.exec(&[&python, &script, "8000"], "");
         let sleeper = stage.exec(&["sleep", "1000"], "");
         stage.wait_said(program, "connects");
+        stage.wait_said(sleeper, "[sockwalk]");
         assert!(until(BOUND, || procs::sockets_around(stage.daemon()).iter().any(|seen| seen.state == "SYN_SENT")));
         let daemon = stage.daemon();
         pty::kill(daemon, libc::SIGKILL);

@@ -92,7 +92,7 @@ impl JoinedLab {
         let inside = match mode {
             // Who looks on makes no calls.
             _ if role == Role::Watches => false,
-            Mode::Lab if network.is_none() || network != lab::network() => enter(thread)?,
+            Mode::Lab if network.is_none() || network != lab::network() => enter(thread, daemon)?,
             Mode::Lab => true,
             Mode::Host => false,
         };
@@ -217,21 +217,24 @@ fn trouble(error: io::Error, attempt: Attempt, daemon: u32) -> Denied {
 }
 
 /// Moves the calling process into the namespaces of a thread of another one, which `/proc` has by its number too: the user
-/// namespace first, which gives the right to enter the other (`setns(2)`). Whether there is such a one of the lab's own.
-fn enter(thread: i32) -> Result<bool, Refused> {
-    let open = |kind: &str| File::open(format!("/proc/{thread}/ns/{kind}"));
+/// namespace first, which gives the right to enter the other (`setns(2)`). Whether there is such a one of the lab's own. Both are opened
+/// before one is entered: where the thread has just ended nothing has changed, and it may be tried again.
+fn enter(thread: i32, daemon: u32) -> Result<bool, Denied> {
+    let open = |kind: &str, syscall| {
+        let file = File::open(format!("/proc/{thread}/ns/{kind}"));
+        file.map_err(|error| trouble(error, Aim::Enter.by(syscall), daemon))
+    };
     let link = |process: &str| std::fs::read_link(format!("/proc/{process}/ns/user"));
     let same = || Some(link(&thread.to_string()).ok()? == link("self").ok()?);
-    let own = same() != Some(true);
-    if own {
-        let user = open("user").map_err(refused(Aim::Enter.by("open(/proc/PID/ns/user)")))?;
+    let user = (same() != Some(true)).then(|| open("user", "open(/proc/PID/ns/user)")).transpose()?;
+    let net = open("net", "open(/proc/PID/ns/net)")?;
+    if let Some(user) = &user {
         sys::enter_namespace(user.as_fd(), LinkNameSpaceType::User)
             .map_err(refused(Aim::Enter.by("setns(CLONE_NEWUSER)")))?;
     }
-    let net = open("net").map_err(refused(Aim::Enter.by("open(/proc/PID/ns/net)")))?;
     sys::enter_namespace(net.as_fd(), LinkNameSpaceType::Network)
         .map_err(refused(Aim::Enter.by("setns(CLONE_NEWNET)")))?;
-    Ok(own)
+    Ok(user.is_some())
 }
 
 /// What the lab says first, whole messages.

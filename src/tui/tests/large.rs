@@ -3,7 +3,7 @@
 use ratatui::layout::Rect;
 
 use super::made::{self, J, K, Made, client, segment, server};
-use super::screens::moments;
+use super::screens::MOMENTS;
 use super::*;
 use crate::i18n::testing::zh;
 use crate::model::{Event as Happened, Mode, SegmentId, Side, SocketFacts, SocketState, Source, testing};
@@ -186,7 +186,8 @@ fn only_a_room_has_them_unasked_and_a_key_switches_them() {
 fn frames_are_whole_around_them() {
     for (columns, rows, ..) in SIZES {
         for lang in Lang::all() {
-            for (name, made) in moments() {
+            for (name, make) in MOMENTS {
+                let made = make();
                 let app = large(made, lang, columns, rows);
                 let (buffer, areas) = (screen(&app), app.areas().unwrap());
                 let places = areas.large.unwrap();

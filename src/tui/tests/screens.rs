@@ -7,16 +7,15 @@ use crate::model::{Event as Happened, Side, SocketFacts, SocketState, testing};
 use crate::tcp::State;
 
 /// The moments of the walk that the screens are looked at in.
-pub(super) fn moments() -> Vec<(&'static str, Made)> {
-    vec![
-        ("nothing yet", Made::new()),
-        ("SYN_SENT", Made::to_syn_sent()),
-        ("SYN_RECV and a question", Made::to_syn_recv()),
-        ("the client is open", Made::to_half_open()),
-        ("a line is sent", Made::to_sent()),
-        ("TIME_WAIT", Made::to_time_wait()),
-    ]
-}
+/// Moments of a walk, each with what makes it.
+pub(super) const MOMENTS: [(&str, fn() -> Made); 6] = [
+    ("nothing yet", Made::new),
+    ("SYN_SENT", Made::to_syn_sent),
+    ("SYN_RECV and a question", Made::to_syn_recv),
+    ("the client is open", Made::to_half_open),
+    ("a line is sent", Made::to_sent),
+    ("TIME_WAIT", Made::to_time_wait),
+];
 
 /// `cargo test look -- --nocapture` prints every screen, to be looked at.
 #[test]
@@ -24,13 +23,13 @@ fn look() {
     let wanted = std::env::var("LOOK").unwrap_or_default();
     for (columns, rows) in [(80, 24), (100, 30), (120, 40), (160, 45)] {
         for lang in Lang::all() {
-            for (name, _) in moments() {
+            for (name, make) in MOMENTS {
                 for view in ["", "s", "c", "p", "k", "g", "?", "n", "<"] {
                     let title = format!("{name}{view} {columns}x{rows} {lang:?}");
                     if wanted.is_empty() || !wanted.split('|').any(|part| title.contains(part)) {
                         continue;
                     }
-                    let mut app = app_of(moment(name), lang, columns, rows);
+                    let mut app = app_of(make(), lang, columns, rows);
                     match view {
                         "<" => (0..4).for_each(|_| drop(press(&mut app, KeyCode::Left))),
                         "s" => keys(&mut app, "ss"),
@@ -44,7 +43,7 @@ fn look() {
 }
 
 fn moment(name: &str) -> Made {
-    moments().into_iter().find(|(known, _)| *known == name).unwrap().1
+    MOMENTS.into_iter().find(|(known, _)| *known == name).unwrap().1()
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! Every size: nothing panics, and from the smallest that is served nothing is cut.
 
-use super::screens::moments;
+use super::screens::MOMENTS;
 use super::*;
 use crate::i18n::testing::zh;
 use crate::model::{Actor, Call, Event as Happened, Member, Mode, Returned, Role, SegmentId, Side};
@@ -10,7 +10,8 @@ use crate::walk::{Free, FreeOptions, Happening, HappeningKind, Purpose, WireAbil
 #[test]
 fn no_size_panics_and_small_ones_say_what_is_needed() {
     for lang in Lang::all() {
-        for (_, made) in moments().into_iter().step_by(2) {
+        for (_, make) in MOMENTS.into_iter().step_by(2) {
+            let made = make();
             let mut app = app_of(made, lang, 1, 1);
             for columns in (1..=130).step_by(23).chain([79, 80, 99, 100, 120, 250]) {
                 for rows in (1..=45).step_by(11).chain([23, 24, 29, 30, 60]) {
@@ -39,7 +40,8 @@ fn no_size_panics_and_small_ones_say_what_is_needed() {
 fn frames_are_whole() {
     for lang in Lang::all() {
         for (columns, rows) in [(80, 24), (100, 30), (120, 40), (160, 45)] {
-            for (name, made) in moments() {
+            for (name, make) in MOMENTS {
+                let made = make();
                 let app = app_of(made, lang, columns, rows);
                 let buffer = screen(&app);
                 let areas = app.areas().unwrap();
@@ -84,7 +86,8 @@ fn the_layers_fit() {
 fn nothing_important_is_cut() {
     for lang in Lang::all() {
         for (columns, rows) in [(80, 24), (100, 30), (120, 40)] {
-            for (name, made) in moments() {
+            for (name, make) in MOMENTS {
+                let made = make();
                 let app = app_of(made, lang, columns, rows);
                 let shown = text(&app);
                 // Only sent data is ever shortened.
