@@ -8,6 +8,7 @@ use clap::builder::PossibleValuesParser;
 use clap::{ArgAction, Parser, Subcommand, ValueEnum};
 
 use crate::i18n::Lang;
+use crate::model::Side;
 use crate::walk::Answer;
 
 #[derive(Parser)]
@@ -95,11 +96,24 @@ pub(super) enum CliCommand {
         #[command(flatten)]
         joining: JoinArguments,
     },
+    Run {
+        #[command(flatten)]
+        joining: JoinArguments,
+        #[arg(long, value_name = "CMD", allow_hyphen_values = true, required_unless_present = "client")]
+        server: Option<String>,
+        #[arg(long, value_name = "CMD", allow_hyphen_values = true)]
+        client: Option<String>,
+        #[arg(long)]
+        pass: bool,
+    },
     Exec {
         #[arg(long, value_name = "NAME")]
         lab: Option<String>,
         #[arg(long)]
         pass: bool,
+        /// What the window of `run` starts: a program at a terminal of its own, meant to play this part.
+        #[arg(long, hide = true, value_enum)]
+        plays: Option<PlayedPart>,
         #[arg(value_name = "PROGRAM", trailing_var_arg = true, allow_hyphen_values = true)]
         program: Vec<OsString>,
     },
@@ -169,6 +183,24 @@ impl AnswerChoice {
             AnswerChoice::Success => Some(Answer::Success),
             AnswerChoice::Echo => Some(Answer::Echo),
             AnswerChoice::Manual => None,
+        }
+    }
+}
+
+/// `--plays`: the part that is meant for a program.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum PlayedPart {
+    /// The server's.
+    Server,
+    /// The client's.
+    Client,
+}
+
+impl From<PlayedPart> for Side {
+    fn from(part: PlayedPart) -> Side {
+        match part {
+            PlayedPart::Server => Side::Server,
+            PlayedPart::Client => Side::Client,
         }
     }
 }

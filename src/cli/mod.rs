@@ -22,6 +22,7 @@ pub use args::{Format, ModeChoice, ReplayOutput, Target, ThemeChoice};
 pub use target::{find, load, open};
 
 use crate::i18n::{BrokenTexts, Glyphs, Lang, Languages, Texts};
+use crate::model::Side;
 use crate::walk::Answer;
 
 /// The lesson that is opened where none is named.
@@ -92,6 +93,8 @@ pub enum Task {
         lab: Option<String>,
         /// Its calls don't wait.
         pass: bool,
+        /// Whose part is meant for it, where a window of this program has started it.
+        plays: Option<Side>,
         /// The program and its arguments; a shell where there is none.
         program: Vec<OsString>,
     },
@@ -121,6 +124,29 @@ pub enum SharedPart {
     Free,
     /// To look on.
     Watch,
+    /// That of each side for which no program is named.
+    Run,
+}
+
+/// Programs that a window runs, as they were typed.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Commands {
+    /// The server.
+    pub server: Option<String>,
+    /// The client.
+    pub client: Option<String>,
+    /// Their calls don't wait.
+    pub pass: bool,
+}
+
+impl Commands {
+    /// That of a side.
+    pub fn of(&self, side: Side) -> Option<&str> {
+        match side {
+            Side::Server => self.server.as_deref(),
+            Side::Client => self.client.as_deref(),
+        }
+    }
 }
 
 /// How one takes part in a shared lab.
@@ -136,6 +162,8 @@ pub struct Joining {
     pub record: Option<PathBuf>,
     /// What makes the side's calls by itself (of both sides, the server's); `None` where the learner does.
     pub answer: Option<Answer>,
+    /// The programs that are run in the window; none but where [`SharedPart::Run`] is taken.
+    pub commands: Commands,
 }
 
 /// A text with which the program ends at once.
@@ -204,7 +232,8 @@ fn lang_of(args: &[OsString]) -> Option<Lang> {
 fn invocation(cli: args::Cli, lang: Lang) -> Invocation {
     let join = |part, joining: args::JoinArguments, answer: Option<Answer>| {
         let server = joining.server(cli.port);
-        Task::Join(Joining { part, server, lab: joining.lab, record: joining.record, answer })
+        let commands = Commands::default();
+        Joining { part, server, lab: joining.lab, record: joining.record, answer, commands }
     };
     let task = match cli.command {
         None => Task::Learn { target: None, from_start: false, record: None },
@@ -223,11 +252,22 @@ fn invocation(cli: args::Cli, lang: Lang) -> Invocation {
         Some(args::CliCommand::Glossary { term }) => Task::Glossary(term),
         Some(args::CliCommand::Check { paths, timers }) => Task::Check { targets: paths, timers },
         Some(args::CliCommand::New { id }) => Task::New(id),
-        Some(args::CliCommand::Server { joining, answer }) => join(SharedPart::Server, joining, answer.answer()),
-        Some(args::CliCommand::Client { joining, answer }) => join(SharedPart::Client, joining, answer.answer()),
-        Some(args::CliCommand::Free { joining, answer }) => join(SharedPart::Free, joining, answer.answer()),
-        Some(args::CliCommand::Watch { joining }) => join(SharedPart::Watch, joining, None),
-        Some(args::CliCommand::Exec { lab, pass, program }) => Task::Exec { lab, pass, program },
+        Some(args::CliCommand::Server { joining, answer }) => {
+            Task::Join(join(SharedPart::Server, joining, answer.answer()))
+        }
+        Some(args::CliCommand::Client { joining, answer }) => {
+            Task::Join(join(SharedPart::Client, joining, answer.answer()))
+        }
+        Some(args::CliCommand::Free { joining, answer }) => {
+            Task::Join(join(SharedPart::Free, joining, answer.answer()))
+        }
+        Some(args::CliCommand::Watch { joining }) => Task::Join(join(SharedPart::Watch, joining, None)),
+        Some(args::CliCommand::Run { joining, server, client, pass }) => {
+            Task::Join(Joining { commands: Commands { server, client, pass }, ..join(SharedPart::Run, joining, None) })
+        }
+        Some(args::CliCommand::Exec { lab, pass, plays, program }) => {
+            Task::Exec { lab, pass, plays: plays.map(Side::from), program }
+        }
         Some(args::CliCommand::Replay { file, shown }) => Task::Replay { file, shown },
         Some(args::CliCommand::Keep { name }) => Task::Keep(name),
         Some(args::CliCommand::Adopt { name }) => Task::Adopt(name),

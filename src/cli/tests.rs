@@ -79,7 +79,7 @@ fn wrong_usage_is_told_in_english() {
     for (line, sentence) in [
         (
             "paly",
-            "error: There is no command `paly`. The commands are: learn, play, lessons, reset, glossary, check, new, server, client, free, watch, exec, replay, doctor. Did you mean `play`?",
+            "error: There is no command `paly`. The commands are: learn, play, lessons, reset, glossary, check, new, server, client, free, watch, run, exec, replay, doctor. Did you mean `play`?",
         ),
         ("--lnag zh", "error: There is no option `--lnag` here. Did you mean `--lang`?"),
         ("--mode moon", "error: `moon` is not a value for --mode. Use one of: auto, lab, host."),
@@ -96,7 +96,7 @@ fn wrong_usage_is_told_in_english() {
         ("play --timers=yes", "error: --timers takes no value. Leave `yes` out."),
         (
             "\u{1b}[2J",
-            "error: There is no command `\\x1b[2J`. The commands are: learn, play, lessons, reset, glossary, check, new, server, client, free, watch, exec, replay, doctor.",
+            "error: There is no command `\\x1b[2J`. The commands are: learn, play, lessons, reset, glossary, check, new, server, client, free, watch, run, exec, replay, doctor.",
         ),
     ] {
         assert_eq!(says(line, "C"), sentence, "{line}");
@@ -108,7 +108,7 @@ fn wrong_usage_is_told_in_chinese() {
     for (line, sentence) in [
         (
             "paly",
-            "错误： 没有命令 `paly`。可用的命令：learn, play, lessons, reset, glossary, check, new, server, client, free, watch, exec, replay, doctor。 你是不是想写 `play`？",
+            "错误： 没有命令 `paly`。可用的命令：learn, play, lessons, reset, glossary, check, new, server, client, free, watch, run, exec, replay, doctor。 你是不是想写 `play`？",
         ),
         ("--mode moon", "错误： `moon` 不能作为 --mode 的值。 请使用其中之一：auto, lab, host。"),
         ("--port 70000", "错误： `70000` 不能作为 --port 的值。 请写 1 到 65535 之间的整数。"),

@@ -7,7 +7,8 @@ use crate::model::{Actor, Connection, Door, Member, SegmentFilter, Side, Trace, 
 
 /// Whether a member may let something go at this door.
 pub(super) fn may(member: &Member, door: Option<Door>, members: &[&Member]) -> bool {
-    may_release(&member.actors().collect::<Vec<_>>(), door, members)
+    let own: Vec<Actor> = member.actors().collect();
+    may_release(member.steps().then_some(&own[..]), door, members)
 }
 
 /// Whether a member may decide which segments pass by themselves.

@@ -31,7 +31,7 @@ pub enum ProgramNews {
 pub(super) struct Parts {
     /// The side of each program's sockets, as far as its calls told it, by the program's member.
     of_socket: HashMap<(u32, u64), Side>,
-    /// The side that a program's first such call told.
+    /// The side that a program is meant to play, else the one that its first such call told.
     of_program: HashMap<u32, Side>,
     /// A socket was seen at another side than its program's calls told since: what waits for it may wait at another door.
     pub(super) moved: bool,
@@ -40,11 +40,16 @@ pub(super) struct Parts {
 }
 
 impl Parts {
-    /// The side of a program's socket; of one that no call told, the program's first; before that, a client's, which most
-    /// begin as.
+    /// The side of a program's socket; of one that no call told, the part that the program is meant to play, else its first;
+    /// before that, a client's, which most begin as.
     pub(super) fn side(&self, program: u32, socket: Option<u64>) -> Side {
         let known = socket.and_then(|socket| self.of_socket.get(&(program, socket)));
         *known.or_else(|| self.of_program.get(&program)).unwrap_or(&Side::Client)
+    }
+
+    /// A program is meant to play this part, before a call of its told one.
+    pub(super) fn expect(&mut self, program: u32, side: Side) {
+        self.of_program.entry(program).or_insert(side);
     }
 
     /// A call tells a socket's side.

@@ -89,7 +89,7 @@ impl Lab {
 
     /// A thread before its call is let go, by whoever makes calls.
     pub(super) fn let_call(&mut self, from: u32, caller: Caller) -> Option<Effect> {
-        self.peers.get(from).filter(|member| matches!(member.role, Role::Drives(_)))?;
+        self.peers.get(from).filter(|member| member.steps())?;
         let stands = self.trace.open_calls().any(|record| record.caller == caller && record.entered.is_none());
         let program = self.peers.all().find(|member| member.makes(caller.actor) && !member.is(caller.actor))?;
         stands.then_some(Effect::LetCall(program.number, caller.worker))
@@ -112,7 +112,7 @@ impl Lab {
 
     /// Which of a program's calls wait. Where nobody is there who could let them go, none.
     pub fn held_calls(&self, program: u32) -> HeldCalls {
-        let driven = self.peers.all().any(|member| matches!(member.role, Role::Drives(_)));
+        let driven = self.peers.all().any(Member::steps);
         if driven { self.trace.present().holding(program) } else { HeldCalls::None }
     }
 

@@ -18,6 +18,8 @@ pub enum Request {
     LetCall(Caller),
     /// From now on these of a program's calls wait, by its member's number; `None` of all programs'.
     Hold(Option<u32>, HeldCalls),
+    /// Who asks runs a program that is meant to play this part: as long as its calls tell nothing else, it does.
+    Play(Side),
     /// A waiting segment goes on to its receiver.
     Deliver(SegmentId),
     /// A waiting segment is forgotten.

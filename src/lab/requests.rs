@@ -32,6 +32,12 @@ impl Lab {
                 self.hold_calls(now, from, of, held);
                 None
             }
+            Request::Play(side) => {
+                if self.peers.get(from)?.runs_program() {
+                    self.parts.expect(from, side);
+                }
+                None
+            }
             Request::Deliver(id) => self.deliver(from, id),
             Request::Drop(id) => {
                 if self.may(from, id)
@@ -77,7 +83,7 @@ impl Lab {
             Request::Deliver(_) | Request::Drop(_) => return None,
             // What it comes to is explained by what the kernel had when it was let go.
             Request::LetCall(_) => Scope::All,
-            Request::Hold(..) => return None,
+            Request::Hold(..) | Request::Play(_) => return None,
             Request::Interrupt(_) | Request::Pass(..) | Request::Note(_) | Request::Settle => return None,
         };
         let scope = self.schedule.begin_with(now, scope);

@@ -17,10 +17,10 @@ use rustix::net::{
     RecvAncillaryBuffer, RecvAncillaryMessage, RecvFlags, SendAncillaryBuffer, SendAncillaryMessage, SendFlags,
     recvmsg, sendmsg,
 };
-use rustix::thread::{capabilities, clear_ambient_capability_set, configure_capability_in_ambient_set};
 use rustix::time::{ClockId, clock_gettime};
 use serde::{Deserialize, Serialize};
 
+use super::background::spawn_with_rights;
 use super::environment::NeededDescriptor;
 use super::serve::{LoopExit, Server, Successor};
 use super::shared::{Agent, LONGEST, Link, VERSION};
@@ -139,23 +139,14 @@ fn move_out(server: &Server, successor: &Successor) -> io::Result<Link> {
     Ok(own)
 }
 
-/// Starts the other process, with the rights over the lab that this thread has: `execve(2)` would take them otherwise, since
-/// the user is no other one in the lab's user namespace (`capabilities(7)`, ambient set).
+/// Starts the other process.
 fn start(server: &Server, successor: &Successor, control: UnixStream) -> io::Result<Child> {
     let mut command = successor();
     command.current_dir("/").stdin(OwnedFd::from(control)).stdout(Stdio::null()).stderr(Stdio::null());
     if server.mode == Mode::Host {
         return command.spawn();
     }
-    let had = capabilities(None)?;
-    let mut inherited = had;
-    inherited.inheritable = had.permitted;
-    rustix::thread::set_capabilities(None, inherited)?;
-    let raised = had.permitted.iter().try_for_each(|one| configure_capability_in_ambient_set(one, true));
-    let child = raised.map_err(io::Error::from).and_then(|()| command.spawn());
-    clear_ambient_capability_set()?;
-    rustix::thread::set_capabilities(None, had)?;
-    child
+    spawn_with_rights(&mut command)
 }
 
 /// Says everything.

@@ -21,6 +21,7 @@ mod netlink;
 mod orders;
 mod poll;
 mod proc;
+mod pty;
 mod route;
 mod serve;
 pub mod shared;
@@ -42,6 +43,7 @@ pub use lab::{
 };
 pub use needs::{missing, missing_in_lab};
 pub use poll::is_readable_within;
+pub use pty::{FromProgram, Pty};
 pub use signals::{PidFd, receive_signals, stop};
 pub use tracer::Unseen;
 pub use world::{LinuxWorld, WatchSocket};

@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::io::{self, PipeReader};
-use std::os::fd::OwnedFd;
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 
 use rustix::process::{
     Pid, PidfdFlags, Signal, getpid, kill_current_process_group, kill_process, pidfd_open, pidfd_send_signal,
@@ -77,6 +77,13 @@ impl ProcessStat {
 
 /// A process, whatever becomes of its number (`pidfd_open(2)`).
 pub struct PidFd(OwnedFd);
+
+impl AsFd for PidFd {
+    /// It becomes readable when the process has ended.
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.0.as_fd()
+    }
+}
 
 impl PidFd {
     /// That with this number, a child that hasn't been waited for.

@@ -27,6 +27,11 @@ impl Member {
         self.nth == actor.nth && self.role.drives(actor.side)
     }
 
+    /// Whether it steps: makes calls of its own, or only lets go on what programs and segments wait for.
+    pub fn steps(&self) -> bool {
+        matches!(self.role, Role::Drives(_))
+    }
+
     /// Whether it runs a program.
     pub fn runs_program(&self) -> bool {
         matches!(self.role, Role::Runs(_))
@@ -53,17 +58,20 @@ impl Member {
 /// A segment waits at the door of its receiver, and belongs to the actor whose socket has that address; where none has it, to
 /// any of the other side. Where a process
 /// makes that one's calls, it alone lets the segment go. Where nobody does (its process has ended, or the socket is another
-/// program's), whoever makes calls may; so where the receiver is nobody's. Who looks on or runs a program lets nothing go.
-pub fn may_release(own: &[Actor], door: Option<Door>, members: &[&Member]) -> bool {
+/// program's), whoever is there to step may; so where the receiver is nobody's. Who looks on or runs a program (`None`) lets
+/// nothing go.
+pub fn may_release(own: Option<&[Actor]>, door: Option<Door>, members: &[&Member]) -> bool {
+    let Some(own) = own else { return false };
     let can_be = |door: Door| own.iter().any(|actor| door.can_be(*actor));
     let is_nobodys = |door: Door| !members.iter().flat_map(|member| member.actors()).any(|actor| door.can_be(actor));
-    !own.is_empty() && door.is_none_or(|door| can_be(door) || is_nobodys(door))
+    door.is_none_or(|door| can_be(door) || is_nobodys(door))
 }
 
 /// What a process is there for.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Role {
-    /// It makes the calls of these sides, and lets go on what waits at their doors.
+    /// It makes the calls of these sides, and lets go on what waits at their doors, and what programs wait for. Of no side,
+    /// where programs play both.
     Drives(Vec<Side>),
     /// It looks on.
     Watches,

@@ -8,6 +8,7 @@ use tui_input::Input;
 
 use super::catalogue::{Catalogue, Choosing};
 use super::code::Snippets;
+use super::console::Program;
 use super::layout::{self, Areas, Audience, BottomPane, LargeRequest, LayoutRequest};
 use super::texts::InterfaceTexts;
 use crate::i18n::Glyphs;
@@ -122,6 +123,8 @@ pub enum Overlay {
     Lessons,
     /// The end of a lesson.
     Ending,
+    /// The terminal of a program that runs in the window: keys go to it.
+    Console,
 }
 
 /// What has the keys.
@@ -135,6 +138,8 @@ pub enum Focus {
     Line,
     /// The list of lessons: letters search in it (`lessons.rs`).
     Search,
+    /// A program that runs in the window: all keys but a few are typed to it (`typing.rs`).
+    Program,
 }
 
 /// What the learner has chosen to look at.
@@ -162,6 +167,10 @@ pub(super) struct Selection {
     pub(super) ladder: usize,
     /// How far the overlay is scrolled.
     pub(super) over: usize,
+    /// Whose program's terminal is looked at.
+    pub(super) console: Option<Side>,
+    /// How many lines it is scrolled back.
+    pub(super) back: usize,
     /// The lesson opened the overlay, and the text below it wasn't seen yet.
     pub(super) unread: bool,
     /// The step whose view was opened.
@@ -202,6 +211,8 @@ pub struct App {
     pub(super) choosing: Choosing,
     /// How many walks were made before this one.
     pub(super) generation: u64,
+    /// The programs that run in the window.
+    pub(super) programs: Vec<Program>,
     /// Why what was typed is no call.
     pub(super) mistyped: Option<Mistyped>,
     /// Why the lesson couldn't start again.
@@ -233,6 +244,7 @@ impl App {
             catalogue: None,
             choosing: Choosing::default(),
             generation: 0,
+            programs: Vec::new(),
             mistyped: None,
             trouble: None,
             lacks_lang: None,
@@ -366,6 +378,7 @@ impl App {
     pub fn focus(&self) -> Focus {
         match self.place.overlay {
             Some(Overlay::Lessons) => Focus::Search,
+            Some(Overlay::Console) => Focus::Program,
             Some(_) => Focus::Overlay,
             None if self.typing().is_some() && !self.runs_again() => Focus::Line,
             None => Focus::Panes,
@@ -404,7 +417,8 @@ impl App {
 
     /// At which doors segments may be let go here (`None` is nobody's door); `None` where they may at all.
     pub(super) fn own_doors(&self) -> Option<impl Fn(Option<Door>) -> bool> {
-        let own = self.walk.free()?.actors();
+        let free = self.walk.free()?;
+        let own = free.steps().then(|| free.actors());
         let members = self.view().members();
         Some(move |door| may_release(own, door, &members))
     }

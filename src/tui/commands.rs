@@ -72,6 +72,14 @@ pub enum Command {
     Offered,
     /// Type no call.
     Leave,
+    /// From now on keys go to a program of the window.
+    Console,
+    /// Keys go to a program no longer.
+    ConsoleBack,
+    /// Keys go to the other program.
+    ConsoleOther,
+    /// A program that has ended is started again.
+    StartAgain,
     Help,
     /// Stop until the shell continues it.
     Suspend,
@@ -117,7 +125,11 @@ const OVERLAY: &[Focus] = &[Focus::Overlay];
 /// Where one looks around: nothing changes but what is seen.
 const LOOKING: &[Focus] = &[Focus::Panes, Focus::Overlay];
 const READING: &[Focus] = &[Focus::Panes, Focus::Line];
+const PROGRAM: &[Focus] = &[Focus::Program];
+const BESIDE_PROGRAM: &[Focus] = &[Focus::Panes, Focus::Program];
 const ALL: &[Focus] = &[Focus::Panes, Focus::Overlay, Focus::Line, Focus::Search];
+
+const SCROLLED: &[Focus] = &[Focus::Panes, Focus::Overlay, Focus::Line, Focus::Search, Focus::Program];
 
 const fn entry(command: Command, id: &'static str, keys: &'static [KeyCode], shown: &'static str) -> CommandEntry {
     CommandEntry {
@@ -199,6 +211,14 @@ pub const COMMANDS: &[CommandEntry] = &[
     entry(Command::LetCall, "let_call", &[Char('e')], "e").footer(2).of(drives).when(a_call_stands),
     entry(Command::Hold, "hold", &[Char('h')], "h").footer(4).of(drives).when(may_hold),
     entry(Command::Unfold, "unfold", &[Char('u')], "u").footer(13).of(is_free).when(shows_programs),
+    entry(Command::Console, "console", &[F(3), Char('t')], "F3").footer(1).of(runs_programs),
+    entry(Command::ConsoleBack, "console_back", &[F(3)], "F3").footer(0).at(PROGRAM).of(runs_programs),
+    entry(Command::ConsoleOther, "console_other", &[F(4)], "F4").footer(1).at(PROGRAM).of(runs_programs).when(runs_two),
+    entry(Command::StartAgain, "start_again", &[Char('r')], "r")
+        .footer(1)
+        .at(BESIDE_PROGRAM)
+        .of(runs_programs)
+        .when(a_program_ended),
     entry(Command::Up, "up", &[Up], "↑").footer(5).when(has_older),
     entry(Command::Down, "down", &[Down], "↓").footer(5).when(has_newer),
     entry(Command::Interrupt, "interrupt", &[Char('i')], "i").footer(6).when(a_call_sleeps),
@@ -227,8 +247,8 @@ pub const COMMANDS: &[CommandEntry] = &[
     entry(Command::PageDown, "page_down", &[PageDown], "PgDn").footer(3).at(OVERLAY).when_text_is(HiddenText::Below),
     entry(Command::ScrollUp, "up_over", &[Up], "↑").footer(2).at(OVERLAY).when_text_is(HiddenText::Above),
     entry(Command::ScrollDown, "down_over", &[Down], "↓").footer(2).at(OVERLAY).when_text_is(HiddenText::Below),
-    entry(Command::ScrollUp, "scroll_up", &[Up], "Shift+↑").at(ALL).shift().when_text_is(HiddenText::Above),
-    entry(Command::ScrollDown, "scroll_down", &[Down], "Shift+↓").at(ALL).shift().when_text_is(HiddenText::Below),
+    entry(Command::ScrollUp, "scroll_up", &[Up], "Shift+↑").at(SCROLLED).shift().when_text_is(HiddenText::Above),
+    entry(Command::ScrollDown, "scroll_down", &[Down], "Shift+↓").at(SCROLLED).shift().when_text_is(HiddenText::Below),
     entry(Command::Restart, "restart", &[Char('r')], "r").footer(10).at(LOOKING).of(is_lesson).when(may_begin_again),
     entry(Command::Restart, "return", &[Char('r')], "r").footer(1).at(LOOKING).of(is_lesson).when(may_return),
     entry(Command::Lessons, "lessons", &[Char('o'), F(2)], "o").footer(9).at(LOOKING),
@@ -272,7 +292,7 @@ fn asks(app: &App) -> bool {
 }
 
 fn may_choose(app: &App) -> bool {
-    is_present(app) && drives(app)
+    is_present(app) && menu::actor(app).is_some()
 }
 
 fn has_menu(app: &App) -> bool {
@@ -285,7 +305,7 @@ fn has_more_pages(app: &App) -> bool {
 
 /// Whether calls can be made in any order here.
 fn drives(app: &App) -> bool {
-    app.walk().makes_calls()
+    app.walk().steps_freely()
 }
 
 /// Whether the terminal has the characters of another language.
@@ -316,6 +336,18 @@ fn may_return(app: &App) -> bool {
 
 fn a_call_stands(app: &App) -> bool {
     is_present(app) && programs::meant_call(app).is_some()
+}
+
+fn runs_programs(app: &App) -> bool {
+    !app.programs.is_empty()
+}
+
+fn runs_two(app: &App) -> bool {
+    app.programs.len() > 1
+}
+
+fn a_program_ended(app: &App) -> bool {
+    app.ended_program().is_some()
 }
 
 fn shows_programs(app: &App) -> bool {
@@ -411,7 +443,7 @@ fn has_room_for_large(app: &App) -> bool {
 }
 
 fn takes_turns(app: &App) -> bool {
-    app.takes_turns()
+    app.takes_turns() || runs_programs(app)
 }
 
 #[cfg(test)]
@@ -428,6 +460,9 @@ mod tests {
             (Enter, "next_lesson", "close"),
             (Char(' '), "next", "replay"),
             (Char('r'), "restart", "return"),
+            (Char('r'), "start_again", "restart"),
+            (Char('r'), "start_again", "return"),
+            (F(3), "console", "console_back"),
             (Char('L'), "lang", "lang_lacks"),
         ]
         .into_iter()

@@ -30,6 +30,8 @@ pub enum BottomPane {
     Explain,
     Code,
     States,
+    /// What programs of the window print: beside the text, in the place of the diagram.
+    Output,
 }
 
 /// Who sits before the screen.
@@ -83,6 +85,8 @@ pub(super) struct Areas {
     pub(super) explain: Option<Rect>,
     pub(super) code: Option<Rect>,
     pub(super) states: Option<Rect>,
+    /// What programs print.
+    pub(super) output: Option<Rect>,
     pub(super) footer: Rect,
 }
 
@@ -153,8 +157,15 @@ pub(super) fn areas(size: Rect, wish: LayoutRequest) -> Option<Areas> {
         let [server, client] = Layout::horizontal([Constraint::Fill(1); 2]).areas(states);
         Large { server, client, segment: (large.segment > 0).then_some(segment), scale: large.scale }
     });
-    let (explain, code, states) = if turns { in_turn(bottom, wish.turn) } else { at_once(bottom) };
-    Some(Areas { header, large, server, wire, client, explain, code, states, footer })
+    let (explain, code, right) = if turns { in_turn(bottom, wish.turn) } else { at_once(bottom) };
+    let (states, output) = if wish.turn == BottomPane::Output { (None, right) } else { (right, None) };
+    Some(Areas { header, large, server, wire, client, explain, code, states, output, footer })
+}
+
+/// The columns and rows of a program's terminal in a window of this size: what a frame over all panes holds.
+pub(super) fn console_size(size: Rect) -> (u16, u16) {
+    let size = Rect { width: size.width.max(SMALLEST.0), height: size.height.max(SMALLEST.1), ..size };
+    (size.width - 4, size.height - 1 - FOOTER_ROWS - 2)
 }
 
 /// The rows in which something that scrolls can be read beside the text.
@@ -195,7 +206,7 @@ fn in_turn(bottom: Rect, turn: BottomPane) -> Bottom {
     match turn {
         BottomPane::Explain => (Some(bottom), None, None),
         BottomPane::Code => (None, Some(bottom), None),
-        BottomPane::States => {
+        BottomPane::States | BottomPane::Output => {
             let columns = [Constraint::Fill(1), Constraint::Length(diagram::COMPACT.columns + 2)];
             let [explain, states] = Layout::horizontal(columns).areas(bottom);
             (Some(explain), None, Some(states))

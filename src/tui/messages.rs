@@ -5,6 +5,8 @@ use crossterm::event::Event;
 #[allow(unused_imports)] // For the documentation.
 use super::app::App;
 use super::app::Overlay;
+use super::console::ProgramCourse;
+use crate::model::Side;
 use crate::walk::{Happening, Request};
 
 /// The longest line that can be typed, in characters.
@@ -17,6 +19,10 @@ pub enum Msg {
     Terminal(Event),
     /// From the world of the walk with this [`App::generation`].
     World(u64, Box<Happening>),
+    /// A program of the window has printed something.
+    Printed,
+    /// Something became of the program of this part.
+    Program(Side, ProgramCourse),
     /// The lab that is looked at began anew: the walk is made anew too.
     Renewed,
     /// The time has come that [`App::wake_at`] named.
@@ -49,6 +55,10 @@ pub enum AppEffect {
     List(Overlay),
     /// The lesson of this name takes the walk's place: then call [`App::opened`].
     Open(String),
+    /// This is typed to the program of this part.
+    TypeIn(Side, Vec<u8>),
+    /// The program of this part is started again.
+    StartProgram(Side),
     /// The program ends.
     Quit,
     /// The program stops until it is continued.

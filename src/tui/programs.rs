@@ -1,7 +1,8 @@
 //! Programs in a walk: which of their calls wait, and which of them are shown and meant.
 
 use super::app::App;
-use crate::model::{Actor, CallView, HeldCalls, Member, Side};
+use crate::model::{Actor, CallView, HeldCalls, Member, Side, SocketState};
+use crate::tcp::State;
 use crate::walk::WalkCommand;
 
 impl App {
@@ -39,13 +40,19 @@ pub(super) fn actors(app: &App) -> Vec<Actor> {
 }
 
 /// The call before which a program's thread stands, and which is made next: the chosen one's, else the one that stood first.
+/// Where the window runs both programs, the server comes first until somebody listens: a client would only be refused.
 pub(super) fn meant_call<'a>(app: &'a App) -> Option<CallView<'a>> {
-    if app.in_past() || !app.walk().makes_calls() {
+    if app.in_past() || !app.walk().steps_freely() {
         return None;
     }
     let standing = app.view().standing();
     let chosen = standing.iter().find(|call| Some(call.caller.actor) == app.place.actor);
-    chosen.or_else(|| standing.first()).copied()
+    let listens = || app.view().living().any(|socket| socket.state == SocketState::Tcp(State::Listen));
+    let server = || {
+        let of_server = standing.iter().find(|call| call.caller.actor.side == Side::Server);
+        of_server.filter(|_| app.programs.len() > 1 && !listens())
+    };
+    chosen.or_else(server).or_else(|| standing.first()).copied()
 }
 
 /// What goes on next where both a segment and a call wait: what was chosen, else what has waited longer.
@@ -75,7 +82,7 @@ pub(super) fn next_hold(app: &App) -> Option<WalkCommand> {
 
 /// Whether a program runs here, whose calls may be held.
 pub(super) fn may_hold(app: &App) -> bool {
-    app.walk().makes_calls() && !programs(app).is_empty()
+    app.walk().steps_freely() && !programs(app).is_empty()
 }
 
 /// Whose calls a side's pane shows where programs run: the chosen one's; else one's own, if there are any; else the program's

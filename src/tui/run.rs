@@ -12,6 +12,7 @@ use ratatui::layout::Rect;
 
 use super::{App, AppEffect, Catalogue, Msg, NotOpened, Opened, StopRequest, draw, update};
 use crate::i18n::Lang;
+use crate::model::Side;
 use crate::walk::{Request, Walk};
 
 /// What the loop needs of the program around it. What has a body here is that of a program without other lessons.
@@ -30,6 +31,12 @@ pub trait Host {
     /// # Errors
     /// A sentence for the learner where it can't be made.
     fn restart(&mut self, leaving: &Walk, generation: u64) -> Result<Opened, String>;
+    /// The terminals of programs have so many columns and rows; called before the first frame, and whenever it may have changed.
+    fn console_size(&mut self, _size: (u16, u16)) {}
+    /// Types something to the program of a part.
+    fn type_in(&mut self, _side: Side, _bytes: Vec<u8>) {}
+    /// Starts the program of a part again, which has ended. What becomes of it comes as [`Msg::Program`].
+    fn start_program(&mut self, _side: Side) {}
     /// What it says from now on, it says in this language.
     fn speak(&mut self, _lang: Lang) {}
     /// The lessons, at this moment. `walk` is the one that is shown.
@@ -83,6 +90,7 @@ pub fn run<B: Backend>(
     host: &mut impl Host,
 ) -> Result<(), RunError<B::Error>> {
     loop {
+        host.console_size(app.console_size());
         if app.take_changed() {
             terminal.draw(|frame| draw(frame, app)).map_err(RunError::Draw)?;
         }
@@ -139,6 +147,8 @@ fn take<B: Backend>(
         host.speak(app.lang());
         match effect {
             AppEffect::Request(request) => host.request(request),
+            AppEffect::TypeIn(side, bytes) => host.type_in(side, bytes),
+            AppEffect::StartProgram(side) => host.start_program(side),
             AppEffect::Quit => return Ok(false),
             AppEffect::Suspend(stop) => {
                 host.suspend(stop).map_err(RunError::Take)?;

@@ -24,6 +24,7 @@ words! {
         pub lessons: LessonsWords,
         pub ending: EndingWords,
         pub help: HelpWords,
+        pub output: Output,
         pub free: FreeWords,
         /// By the command's id.
         pub keys: BTreeMap<String, KeyText>,
@@ -380,6 +381,24 @@ words! {
 }
 
 words! {
+    /// The terminals of programs that run in the window.
+    #[allow(missing_docs)]
+    pub struct Output {
+        pub title: String,
+        pub now: String,
+        pub starts: String,
+        pub runs: String,
+        pub ended: String,
+        pub killed: String,
+        pub not_started: String,
+        pub again: String,
+        pub nothing: String,
+        pub close: String,
+        pub back: String,
+    }
+}
+
+words! {
     /// What is written in large letters.
     #[allow(missing_docs)]
     pub struct LargeWords {
@@ -398,15 +417,18 @@ words! {
         pub title_client: String,
         pub title_watch: String,
         pub title_replay: String,
+        pub title_run: String,
         pub role_server: String,
         pub role_client: String,
         pub role_both: String,
         pub role_watch: String,
+        pub role_run: String,
         pub members: String,
         pub joined: String,
         pub left: String,
         pub begin: String,
         pub begin_watch: String,
+        pub begin_run: String,
         pub begin_replay: String,
         pub menu: String,
         pub menu_only: String,

@@ -12,6 +12,7 @@ use super::layout::BottomPane;
 use super::lessons;
 use super::messages::{AppEffect, LONGEST_LINE, Msg, StopRequest, clean};
 use super::mouse;
+use super::typing::Meant;
 use super::works::{command_for, works};
 use crate::lesson::Show;
 use crate::model::{Actor, Event as Happened, Moment, Side};
@@ -32,6 +33,8 @@ pub fn update(app: &mut App, msg: Msg, now: Duration) -> Vec<AppEffect> {
         }
         // What an earlier world still had to say.
         Msg::World(..) => {}
+        Msg::Printed => app.changed = true,
+        Msg::Program(side, course) => app.program_went(side, course),
         Msg::Renewed => effects.push(AppEffect::Restart),
         Msg::Tick => tick(app),
         Msg::Quit => effects.push(AppEffect::Quit),
@@ -182,6 +185,7 @@ fn terminal(app: &mut App, event: Event, effects: &mut Vec<AppEffect>) {
             }
             app.changed = true;
         }
+        Event::Paste(text) if app.focus() == Focus::Program => app.pastes(&text, effects),
         Event::Paste(_) if app.place.overlay == Some(Overlay::Lessons) => lessons::search(app, &event),
         Event::Paste(text) if app.focus() == Focus::Line => {
             for c in clean(&text).chars() {
@@ -194,6 +198,13 @@ fn terminal(app: &mut App, event: Event, effects: &mut Vec<AppEffect>) {
 }
 
 fn key(app: &mut App, key: KeyEvent, effects: &mut Vec<AppEffect>) {
+    if app.focus() == Focus::Program {
+        return match app.meant_for_program(key) {
+            Meant::Do(command) => perform(app, command, effects),
+            Meant::Typed(side, bytes) => app.types(side, bytes, effects),
+            Meant::Nothing => {}
+        };
+    }
     let command = command_for(app, key);
     app.changed |= app.lacks_lang.take().is_some();
     if app.focus() == Focus::Search && command != Some(Command::Suspend) {
@@ -267,6 +278,9 @@ fn perform(app: &mut App, command: Command, effects: &mut Vec<AppEffect>) {
         Command::ScrollUp | Command::ScrollDown => scroll(app, command == Command::ScrollDown, 1),
         Command::PageUp | Command::PageDown => scroll(app, command == Command::PageDown, PAGE),
         Command::Close => close(app),
+        Command::Console | Command::ConsoleBack | Command::ConsoleOther | Command::StartAgain => {
+            app.with_programs(command, effects);
+        }
         _ => show(app, command),
     }
 }
@@ -350,7 +364,11 @@ fn play(app: &mut App, command: Command) {
 /// Scrolls what lies over the panes, else the explanation.
 fn scroll(app: &mut App, down: bool, rows: usize) {
     let moved = |at: usize, most: usize| if down { (at + rows).min(most) } else { at.min(most).saturating_sub(rows) };
-    if app.place.overlay.is_some() {
+    if app.focus() == Focus::Program {
+        let most = app.program().map_or(0, |program| program.console.most_back());
+        // Back is up.
+        app.place.back = most - moved(most - app.place.back.min(most), most).min(most);
+    } else if app.place.overlay.is_some() {
         app.place.over = moved(app.place.over, super::panes::overlay_scroll(app));
     } else if let Some((at, most)) = super::panes::explain_scroll(app) {
         app.place.explain = Some(moved(at, most));
@@ -410,9 +428,13 @@ fn show(app: &mut App, command: Command) {
         }
         Command::Pane => {
             app.place.turn = match app.place.turn {
+                // Beside all others the output and the diagram have one place.
+                BottomPane::Output if !app.takes_turns() => BottomPane::States,
+                _ if !app.takes_turns() => BottomPane::Output,
                 BottomPane::Explain => BottomPane::Code,
                 BottomPane::Code => BottomPane::States,
-                BottomPane::States => BottomPane::Explain,
+                BottomPane::States if !app.programs.is_empty() => BottomPane::Output,
+                BottomPane::States | BottomPane::Output => BottomPane::Explain,
             }
         }
         Command::Large => app.look.large = Some(!app.is_large()),

@@ -73,6 +73,10 @@ fn scrolled(app: &App) -> Option<(usize, usize)> {
     if app.place.overlay.is_none() {
         return panes::explain_scroll(app);
     }
+    if app.focus() == Focus::Program {
+        let most = app.program()?.console.most_back();
+        return Some((most - app.place.back.min(most), most));
+    }
     let most = panes::overlay_scroll(app);
     Some((app.place.over.min(most), most))
 }

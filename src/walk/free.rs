@@ -12,7 +12,7 @@ use crate::model::{Actor, Call, Event, Mode, Moment, Side, Trace};
 /// What a free walk is made for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Purpose {
-    /// To make the calls of these actors.
+    /// To make the calls of these actors, and to let go on what programs wait for; of none, where programs play both parts.
     Drive(Vec<Actor>),
     /// To look on.
     Watch,
@@ -91,6 +91,11 @@ impl Free {
             Purpose::Drive(actors) => actors,
             Purpose::Watch | Purpose::Replay => &[],
         }
+    }
+
+    /// Whether it steps, as [`Member::steps`](crate::model::Member::steps) has it.
+    pub fn steps(&self) -> bool {
+        matches!(self.options.purpose, Purpose::Drive(_))
     }
 
     /// Its actor of a side; `None` where it doesn't make that side's calls.

@@ -45,9 +45,9 @@ impl Walk {
         }
     }
 
-    /// Whether it makes calls in any order: then it may let those of programs go too.
-    pub fn makes_calls(&self) -> bool {
-        self.free().is_some_and(|free| !free.actors().is_empty())
+    /// Whether calls are made in any order, or only those of programs let go.
+    pub fn steps_freely(&self) -> bool {
+        self.free().is_some_and(Free::steps)
     }
 
     /// The lesson that is walked through: here, or by somebody else who is looked at.

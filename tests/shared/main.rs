@@ -21,6 +21,7 @@ mod segments;
 mod several;
 mod strangers;
 mod walk;
+mod window;
 mod wire;
 
 /// Where plain socket code runs, for comparison (`common::plain`).

@@ -119,10 +119,11 @@ impl Stage {
         let file = self.recording_path(Seat(self.terminals.len()));
         let args = [args, &["--record", file.to_str().unwrap()]].concat();
         let seat = self.open(&args);
-        let title = match args.iter().find(|arg| ["server", "client", "free", "watch"].contains(arg)) {
+        let title = match args.iter().find(|arg| ["server", "client", "free", "watch", "run"].contains(arg)) {
             Some(&"server") => &self.texts.free.title_server,
             Some(&"client") => &self.texts.free.title_client,
             Some(&"watch") => &self.texts.free.title_watch,
+            Some(&"run") => &self.texts.free.title_run,
             _ => &self.texts.free.title,
         };
         let title = title.clone();

@@ -5,16 +5,18 @@
 
 use std::ffi::OsString;
 use std::io::{self, PipeReader, PipeWriter, Read, Write};
+use std::os::fd::OwnedFd;
 use std::os::unix::process::ExitStatusExt;
 use std::path::Path;
 use std::process::{Command, ExitStatus};
 use std::thread;
+use std::time::Duration;
 
 use sockwalk::cli::{Exit, Invocation};
 use sockwalk::i18n::{Lang, SharedTexts, Texts, cause, escape, fill, join};
 use sockwalk::linux::shared::{JoinedLab, TracedProgram};
 use sockwalk::linux::{PidFd, Unseen, background, receive_signals};
-use sockwalk::model::{ForwardingRules, HeldCalls, Mode, Role, SegmentFilter};
+use sockwalk::model::{ForwardingRules, HeldCalls, Mode, Role, SegmentFilter, Side};
 use sockwalk::walk::World;
 
 use super::labs::Labs;
@@ -25,6 +27,8 @@ pub struct ExecOptions<'a> {
     pub lab: Option<&'a str>,
     /// Its calls don't wait.
     pub pass: bool,
+    /// A window of this program has started it, and this part is meant for it: it has a terminal of its own, with which it ends.
+    pub plays: Option<Side>,
     /// The program and its arguments; a shell where there is none.
     pub program: &'a [OsString],
 }
@@ -39,7 +43,10 @@ pub fn run(invocation: &Invocation, options: &ExecOptions<'_>) -> Result<u8, Exi
     };
     let name = Path::new(&program).file_name().unwrap_or(&program).to_string_lossy().into_owned();
     let role = Role::Runs(name);
-    let labs = Labs::open(invocation)?;
+    let labs = match options.plays {
+        Some(_) => Labs::with_own_rights(invocation)?,
+        None => Labs::open(invocation)?,
+    };
     let (joined, lab) = labs.join(invocation, options.lab, role)?;
     let mut opening = match joined.mode() {
         Mode::Host => texts.shared.exec_host.clone(),
@@ -48,10 +55,13 @@ pub fn run(invocation: &Invocation, options: &ExecOptions<'_>) -> Result<u8, Exi
     if !options.pass && joined.held() != HeldCalls::None {
         opening = format!("{opening}\n{}", texts.shared.exec_calls);
     }
-    let _ = writeln!(super::out::err(), "{opening}");
+    if options.plays.is_none() {
+        let _ = writeln!(super::out::err(), "{opening}");
+    }
     let mut command = Command::new(&program);
     command.args(arguments);
-    let ended = run_to_its_end(joined, command, options.pass, invocation.lang).map_err(|error| {
+    let started = Started { joined, command, pass: options.pass, plays: options.plays };
+    let ended = run_to_its_end(started, invocation.lang).map_err(|error| {
         let program = escape(program.as_encoded_bytes());
         let sentence =
             fill(&texts.shared.no_program, &[("program", program), ("error", cause(invocation.lang, &error))]);
@@ -63,6 +73,9 @@ pub fn run(invocation: &Invocation, options: &ExecOptions<'_>) -> Result<u8, Exi
             text: format!("{}\n", join(&texts.cli.error, &texts.shared.exec_tracer_gone)),
         });
     };
+    if let (Some(_), Some(signal)) = (options.plays, ended.signal()) {
+        background::end_by(signal);
+    }
     let by_signal = ended.signal().map(|signal| 128 + signal);
     Ok(u8::try_from(ended.code().or(by_signal).unwrap_or(1)).unwrap_or(1))
 }
@@ -82,20 +95,29 @@ const RUNS: u8 = b'r';
 const NOT_STARTED: u8 = b'n';
 const ENDED: u8 = b'e';
 
+/// What is to be run, and how.
+struct Started {
+    joined: JoinedLab,
+    command: Command,
+    pass: bool,
+    plays: Option<Side>,
+}
+
 /// Runs a program to its end; `None` where who traces it has ended before, and the program with it.
-fn run_to_its_end(joined: JoinedLab, command: Command, pass: bool, lang: Lang) -> io::Result<Option<ExitStatus>> {
+fn run_to_its_end(started: Started, lang: Lang) -> io::Result<Option<ExitStatus>> {
     let (told, tells) = io::pipe()?;
     if background::fork()? {
         drop(told);
-        trace(joined, command, pass, tells, lang);
+        trace(started, tells, lang);
         std::process::exit(0);
     }
-    drop((joined, tells));
+    drop((started, tells));
     wait(told)
 }
 
 /// What the process does that traces: everything until nothing is left of the program.
-fn trace(joined: JoinedLab, command: Command, pass: bool, tells: PipeWriter, lang: Lang) {
+fn trace(started: Started, tells: PipeWriter, lang: Lang) {
+    let Started { joined, command, pass, plays } = started;
     // They were read already, before the process was two.
     let Ok(Texts { shared: texts, .. }) = Texts::load(lang) else { return };
     let mut tells = Some(tells);
@@ -110,9 +132,15 @@ fn trace(joined: JoinedLab, command: Command, pass: bool, tells: PipeWriter, lan
             let _ = background::let_go_of_standard_streams();
         }
     };
-    let started = listen_to_nobody().and_then(|()| {
-        joined.run_traced(command, pass, |course| match course {
-            TracedProgram::Runs(process) => tell(RUNS, process as i32),
+    let terminal = plays.map(|_| background::own_terminal()).transpose();
+    let started = terminal.and_then(|terminal| listen_to_nobody().map(|()| terminal)).and_then(|mut terminal| {
+        joined.run_traced(command, (pass, plays), |course| match course {
+            TracedProgram::Runs(process) => {
+                tell(RUNS, process as i32);
+                if let Some(terminal) = terminal.take() {
+                    end_with(terminal, process);
+                }
+            }
             TracedProgram::Ended(status) => tell(ENDED, status.into_raw()),
             TracedProgram::Unseen(why) => drop(writeln!(super::out::err(), "{}", unseen(why, texts, lang))),
             TracedProgram::LabGone => drop(writeln!(super::out::err(), "{}", texts.exec_gone)),
@@ -121,6 +149,24 @@ fn trace(joined: JoinedLab, command: Command, pass: bool, tells: PipeWriter, lan
     if let Err(error) = started {
         tell(NOT_STARTED, error.raw_os_error().unwrap_or(libc::EIO));
     }
+}
+
+/// How long a program may take to end once its terminal has hung up.
+const GRACE: Duration = Duration::from_secs(1);
+
+/// Ends this process, and the program with it, once its terminal has hung up: the program may not heed that.
+fn end_with(terminal: OwnedFd, program: u32) {
+    let body = move || {
+        let program = PidFd::open(program);
+        if background::wait_for_hang_up(&terminal).is_ok() {
+            thread::sleep(GRACE);
+            // One that isn't traced doesn't end with this process.
+            let _ = program.and_then(|program| program.signal(libc::SIGKILL));
+            std::process::exit(0);
+        }
+    };
+    // Where there is no thread for it, the program heeds its terminal's end or stays, as at any terminal.
+    let _ = thread::Builder::new().name("terminal".into()).spawn(body);
 }
 
 /// The signals that reach this process by the terminal are the program's; what another process sends goes to the process that

@@ -1,5 +1,6 @@
-//! `sockwalk server`, `client`, `free` and `watch`: to take part in a lab that processes share.
+//! `sockwalk server`, `client`, `free`, `watch` and `run`: to take part in a lab that processes share.
 
+use std::io::Write;
 use std::net::SocketAddr;
 use std::sync::mpsc::{Sender, channel};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -9,8 +10,8 @@ use sockwalk::cli::{self, Exit, Invocation, Joining};
 use sockwalk::i18n::{self, Lang, Localized, Texts, fill, join};
 use sockwalk::linux::shared::{Beginning, JoinedLab, LabName, Lock, ShownLesson};
 use sockwalk::linux::{LinuxWorld, Refused};
-use sockwalk::model::{Actor, Mode, Role, Side};
-use sockwalk::tui::{Catalogue, Host, Msg, NotOpened, Opened, Opens};
+use sockwalk::model::{Actor, Member, Mode, Role, Side};
+use sockwalk::tui::{App, Catalogue, Host, Msg, NotOpened, Opened, Opens};
 use sockwalk::walk::{
     Answer, Answerer, Failure, Free, FreeOptions, Happening, HappeningKind, Phase, Purpose, Request, Walk, World,
 };
@@ -21,6 +22,7 @@ use super::labs::{self, Entered, FoundLab, Labs};
 use super::memory::LearnerProgress;
 use super::parting;
 use super::place::ProcessRights;
+use super::programs::{self, Programs};
 use super::recorder::Recordings;
 use super::screen;
 
@@ -30,6 +32,7 @@ pub fn run(invocation: &Invocation, joining: &Joining) -> Result<u8, Exit> {
     if !screen::is_possible() {
         return Err(Exit { status: 1, text: format!("{}\n", join(&texts.cli.error, &texts.shared.no_terminal)) });
     }
+    let read = programs::read(&joining.commands, invocation.lang)?;
     let labs = Labs::open(invocation)?;
     let mut recordings = Recordings::new(joining.record.clone());
     recordings.make_file().map_err(|why| why.exit(invocation.lang))?;
@@ -38,13 +41,16 @@ pub fn run(invocation: &Invocation, joining: &Joining) -> Result<u8, Exit> {
         cli::SharedPart::Client => vec![Side::Client],
         cli::SharedPart::Free => Side::BOTH.to_vec(),
         cli::SharedPart::Watch => Vec::new(),
+        cli::SharedPart::Run => Side::BOTH.into_iter().filter(|side| joining.commands.of(*side).is_none()).collect(),
     };
-    let role = if sides.is_empty() { Role::Watches } else { Role::Drives(sides.clone()) };
+    let role = if joining.part == cli::SharedPart::Watch { Role::Watches } else { Role::Drives(sides.clone()) };
     let (entered, lab) = labs.enter(invocation, joining.lab.as_deref(), role)?;
     let (sender, inbox) = channel();
+    let pass = joining.commands.pass;
     let mut house = JoinedHost {
         epoch: Instant::now(),
         world: None,
+        programs: Programs::new(read, lab.name.clone(), pass, invocation, sender.clone()),
         lab,
         sender: sender.clone(),
         renewed: Arc::default(),
@@ -63,7 +69,13 @@ pub fn run(invocation: &Invocation, joining: &Joining) -> Result<u8, Exit> {
     let walk = Free::new(options.clone(), answerer).into();
     house.recordings.begin((part.world.mode(), part.world.wire()), part.lesson);
     (house.world, house.made) = (Some(part.world), Some(options));
-    let shown = screen::show(walk, invocation, (sender, &inbox), &mut house, |_| {})?;
+    let consoles = house.programs.consoles();
+    let prepare = |app: &mut App| {
+        if !consoles.is_empty() {
+            app.shows_programs(consoles);
+        }
+    };
+    let shown = screen::show(walk, invocation, (sender, &inbox), &mut house, prepare)?;
     house.end(invocation, joining, &shown)
 }
 
@@ -74,8 +86,14 @@ fn parting_words(joining: &Joining, port: Option<u16>) -> Vec<String> {
         cli::SharedPart::Client => "client",
         cli::SharedPart::Free => "free",
         cli::SharedPart::Watch => "watch",
+        cli::SharedPart::Run => "run",
     };
     let mut words = vec![part.to_owned()];
+    for (side, option) in [(Side::Server, "--server"), (Side::Client, "--client")] {
+        let command = joining.commands.of(side).map(|command| shell_words::quote(command).into_owned());
+        words.extend(command.into_iter().flat_map(|command| [option.to_owned(), command]));
+    }
+    words.extend(joining.commands.pass.then(|| "--pass".to_owned()));
     let usual = SocketAddr::from(([127, 0, 0, 1], port.unwrap_or(8000)));
     words.extend((joining.server != usual).then(|| joining.server.to_string()));
     if let Some(answer) = joining.answer {
@@ -101,6 +119,7 @@ struct OwnPart {
 struct JoinedHost {
     epoch: Instant,
     world: Option<Box<dyn World>>,
+    programs: Programs,
     lab: FoundLab,
     sender: Sender<Msg>,
     /// The lab that follows the one that was looked at, which has ended; and its name.
@@ -118,6 +137,10 @@ const AGAIN: Duration = Duration::from_millis(30);
 impl JoinedHost {
     /// Ends this process's part, and says how to go on. Returns the exit status.
     fn end(mut self, invocation: &Invocation, joining: &Joining, shown: &screen::ShownWalk) -> Result<u8, Exit> {
+        // First the programs, as long as there is a lab to which they say what they do.
+        for sentence in self.programs.end()? {
+            let _ = writeln!(super::out::err(), "{sentence}");
+        }
         drop(self.world.take());
         shown.pass_signal_on();
         std::mem::take(&mut self.recordings).finish(shown.app.lang())?;
@@ -136,7 +159,8 @@ impl JoinedHost {
         }
         let pid = std::process::id();
         let members = shown.app.walk().trace().present().members();
-        let others = members.iter().filter(|member| member.pid != pid).count();
+        let own = |member: &Member| member.pid == pid || self.programs.started().contains(&member.pid);
+        let others = members.iter().filter(|member| !own(member)).count();
         let words = parting_words(joining, invocation.port);
         let words: Vec<&str> = words.iter().map(String::as_str).collect();
         parting::say(&parting::lab(others, &self.lab.name.to_string(), &words, invocation, shown.app.lang())?);
@@ -196,7 +220,7 @@ impl JoinedHost {
         let lesson = part.lesson.as_ref().and_then(of);
         let actors = part.actors.clone();
         FreeOptions {
-            purpose: if actors.is_empty() { Purpose::Watch } else { Purpose::Drive(actors) },
+            purpose: if self.lab.is_looked_at() { Purpose::Watch } else { Purpose::Drive(actors) },
             server: lesson.as_ref().map_or(server, |lesson| lesson.server),
             mode: part.world.mode(),
             wire: part.world.wire(),
@@ -236,7 +260,20 @@ impl Host for JoinedHost {
         }
     }
 
+    fn console_size(&mut self, size: (u16, u16)) {
+        self.programs.resize(size);
+    }
+
+    fn type_in(&mut self, side: Side, bytes: Vec<u8>) {
+        self.programs.type_in(side, bytes);
+    }
+
+    fn start_program(&mut self, side: Side) {
+        self.programs.start(side);
+    }
+
     fn went_on(&mut self, walk: &Walk) {
+        self.programs.go_on(walk);
         self.recordings.write(walk.trace(), walk.lesson());
     }
 
@@ -261,6 +298,7 @@ impl Host for JoinedHost {
     }
 
     fn speak(&mut self, lang: Lang) {
+        self.programs.speak(lang);
         self.lang = lang;
     }
 

@@ -84,17 +84,22 @@ impl Labs {
     /// # Errors
     /// [`Exit`] where the folder isn't safe, or root's rights can't be given up.
     pub fn open(invocation: &Invocation) -> Result<Labs, Exit> {
-        let texts = Texts::load(invocation.lang)?;
-        let variable = |name: &str| std::env::var(name).ok();
-        let lang = invocation.lang;
-        let exit = |text: &str, why: String| Exit {
-            status: 1,
-            text: format!("{}\n", join(&texts.cli.error, &fill(text, &[("error", why)]))),
-        };
-        sockwalk::linux::give_up_root_for_a_lab(variable)
-            .map_err(|refused| exit(&texts.shared.no_join, i18n::refused(lang, &refused.attempt, &refused.error)))?;
-        let unsafe_folder = |error| exit(&texts.shared.no_folder, unsafe_folder(&error, lang));
-        let folder = LabFolder::open(variable).map_err(unsafe_folder)?;
+        let (texts, lang) = (Texts::load(invocation.lang)?, invocation.lang);
+        sockwalk::linux::give_up_root_for_a_lab(|name| std::env::var(name).ok()).map_err(|refused| {
+            let why = i18n::refused(lang, &refused.attempt, &refused.error);
+            exit(texts, &texts.shared.no_join, why)
+        })?;
+        Labs::with_own_rights(invocation)
+    }
+
+    /// The same for a process that has no rights but those over the lab, which a window has given to it.
+    ///
+    /// # Errors
+    /// [`Exit`] where the folder isn't safe.
+    pub fn with_own_rights(invocation: &Invocation) -> Result<Labs, Exit> {
+        let (texts, lang) = (Texts::load(invocation.lang)?, invocation.lang);
+        let unsafe_folder = |error| exit(texts, &texts.shared.no_folder, unsafe_folder(&error, lang));
+        let folder = LabFolder::open(|name| std::env::var(name).ok()).map_err(unsafe_folder)?;
         Ok(Labs { folder, texts: &texts.shared, error: &texts.cli.error, lang })
     }
 
@@ -301,8 +306,12 @@ impl Labs {
     }
 }
 
+fn exit(texts: &Texts, text: &str, why: String) -> Exit {
+    Exit { status: 1, text: format!("{}\n", join(&texts.cli.error, &fill(text, &[("error", why)]))) }
+}
+
 /// This program once more, in the same mode and language.
-fn calls_itself(invocation: &Invocation, words: &[&str]) -> Command {
+pub fn calls_itself(invocation: &Invocation, words: &[&str]) -> Command {
     let mode = match invocation.mode {
         ModeChoice::Auto => "auto",
         ModeChoice::Lab => "lab",

@@ -19,6 +19,7 @@ mod out;
 mod parting;
 mod place;
 mod play;
+mod programs;
 mod recorder;
 mod replay;
 mod reset;
@@ -106,8 +107,8 @@ fn run(invocation: Invocation) -> Result<u8, Exit> {
     };
     match &invocation.task {
         Task::Join(joining) => join::run(&invocation, joining),
-        Task::Exec { lab, pass, program } => {
-            exec::run(&invocation, &exec::ExecOptions { lab: lab.as_deref(), pass: *pass, program })
+        Task::Exec { lab, pass, plays, program } => {
+            exec::run(&invocation, &exec::ExecOptions { lab: lab.as_deref(), pass: *pass, plays: *plays, program })
         }
         Task::Replay { file, shown } => replay::run(&invocation, file, *shown),
         Task::Keep(name) => keep::run(&invocation, name),

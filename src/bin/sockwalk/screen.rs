@@ -15,6 +15,7 @@ use signal_hook::low_level::emulate_default_handler;
 use sockwalk::cli::{Exit, Invocation, ThemeChoice};
 use sockwalk::i18n::{self, Lang, Texts, cause, fill, join};
 use sockwalk::linux::Refused;
+use sockwalk::model::Side;
 use sockwalk::theme::{Choice, Colours, Theme};
 use sockwalk::tui::{self, App, Appearance, Catalogue, Guard, Host, Msg, NotOpened, Opened, StopRequest};
 use sockwalk::walk::{Request, Walk};
@@ -135,6 +136,18 @@ impl<H: Host> Host for OnTerminal<'_, H> {
 
     fn restart(&mut self, leaving: &Walk, generation: u64) -> Result<Opened, String> {
         self.host.restart(leaving, generation)
+    }
+
+    fn console_size(&mut self, size: (u16, u16)) {
+        self.host.console_size(size);
+    }
+
+    fn type_in(&mut self, side: Side, bytes: Vec<u8>) {
+        self.host.type_in(side, bytes);
+    }
+
+    fn start_program(&mut self, side: Side) {
+        self.host.start_program(side);
     }
 
     fn speak(&mut self, lang: Lang) {

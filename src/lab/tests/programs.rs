@@ -96,6 +96,27 @@ fn what_an_accept_makes_is_the_listeners() {
     assert_eq!(kernel.of_program(Side::Server), ["socket", "bind", "accept4", "read"]);
 }
 
+/// Who is told whose part a program plays has it there from its first call on, until a call tells another one.
+#[test]
+fn a_program_is_at_the_side_that_it_is_meant_to_play_until_a_call_tells_another() {
+    let mut kernel = with(&[drives(FREE, &[]), program()]);
+    kernel.asks(PROGRAM, Request::Play(Side::Server));
+    kernel.asks(FREE, Request::Play(Side::Client));
+    kernel.calls(made("epoll_create1", None, None), &[]);
+    kernel.calls(socket(), &[7]);
+    assert_eq!(kernel.of_program(Side::Server), ["epoll_create1", "socket"]);
+    assert_eq!(kernel.lab.program_actor(PROGRAM, 7).map(|actor| actor.side), Some(Side::Server));
+    kernel.program(ProgramNews::Stands(0, connect(7)));
+    assert_eq!(kernel.of_program(Side::Client), ["epoll_create1", "socket", "connect"], "told as it is");
+    // Nobody's calls are made by who only steps, and its number is the first.
+    assert_eq!(kernel.lab.member(PROGRAM).map(|member| member.nth), Some(1));
+    let caller = Caller { actor: Actor { side: Side::Client, nth: 1 }, worker: 0 };
+    kernel.asks(WATCH, Request::LetCall(caller));
+    assert!(!kernel.effects.contains(&Effect::LetCall(PROGRAM, 0)));
+    kernel.asks(FREE, Request::LetCall(caller));
+    assert!(kernel.effects.contains(&Effect::LetCall(PROGRAM, 0)), "{:?}", kernel.effects);
+}
+
 #[test]
 fn a_call_before_which_a_program_stands_is_let_go_by_who_makes_calls() {
     let watch = Member { number: WATCH, pid: 9, nth: 1, role: Role::Watches };

@@ -6,7 +6,7 @@ use std::os::fd::AsFd;
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
-use rustix::thread::LinkNameSpaceType;
+use rustix::thread::{LinkNameSpaceType, clear_ambient_capability_set};
 
 use super::folder::{LabFolder, LabName};
 use super::link::Link;
@@ -101,6 +101,9 @@ impl JoinedLab {
         if !inside {
             sys::keep_capabilities(&[]).map_err(refused(Aim::Rights.by("capset()")))?;
         }
+        // A process that this program has started may have been given rights that `execve(2)` leaves; a program has none.
+        clear_ambient_capability_set()
+            .map_err(|error| refused(Aim::Rights.by("prctl(PR_CAP_AMBIENT)"))(error.into()))?;
         let early = said.collect();
         Ok(JoinedLab {
             link: Some(link),

@@ -16,7 +16,7 @@ use crate::linux::orders::{Inbox, Orders};
 use crate::linux::poll::{Polled, poll};
 use crate::linux::sides::NewSocket;
 use crate::linux::tracer::{SocketIdentities, Tracer, TracerEvent, TracerOrder, Unseen, Watched};
-use crate::model::{HeldCalls, Outcome, ProgramCall, ProgramReturn, ProgramThread, Returned};
+use crate::model::{HeldCalls, Outcome, ProgramCall, ProgramReturn, ProgramThread, Returned, Side};
 
 /// So many calls that don't wait are told at once, and so many more a second; of the others only the number.
 const AT_ONCE: f64 = 1000.0;
@@ -44,13 +44,21 @@ enum LinkMessage {
 
 impl JoinedLab {
     /// Runs a program in the lab, and all that it starts, until nothing of it is left. `passes`: its calls don't wait unless
-    /// somebody says so later. `tell` hears what becomes of it.
+    /// somebody says so later. `plays`: whose part it is meant to play. `tell` hears what becomes of it.
     ///
     /// # Errors
     /// Where the program can't be started.
-    pub fn run_traced(mut self, command: Command, passes: bool, mut tell: impl FnMut(TracedProgram)) -> io::Result<()> {
+    pub fn run_traced(
+        mut self,
+        command: Command,
+        (passes, plays): (bool, Option<Side>),
+        mut tell: impl FnMut(TracedProgram),
+    ) -> io::Result<()> {
         let (orders, inbox) = Orders::<LinkMessage>::new()?;
         let mut link = self.take_link();
+        if let (Some(side), Some(link)) = (plays, &mut link) {
+            link.say(&FromMember::Request(Request::Play(side)));
+        }
         if passes && let Some(link) = &mut link {
             link.say(&FromMember::Request(Request::Hold(Some(self.number()), HeldCalls::None)));
         }

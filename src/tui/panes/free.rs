@@ -43,6 +43,7 @@ pub(super) fn body(scene: &Scene<'_>, width: usize) -> Vec<Line<'static>> {
         (None, None) if scene.view.segment_count() > 0 => {}
         (None, None) => {
             let text = match free.options().purpose {
+                Purpose::Drive(_) if !scene.app.programs.is_empty() => &t.begin_run,
                 Purpose::Drive(_) => &t.begin,
                 Purpose::Watch => &t.begin_watch,
                 Purpose::Replay => &t.begin_replay,
@@ -282,7 +283,7 @@ fn style_of(scene: &Scene<'_>, item: &Item) -> ratatui::style::Style {
 /// Which calls of programs wait, where programs run and somebody can let them go.
 fn holding(scene: &Scene<'_>, width: usize) -> Vec<Line<'static>> {
     let t = &scene.texts.free;
-    if !scene.app.walk().makes_calls() || programs::actors(scene.app).is_empty() {
+    if !scene.app.walk().steps_freely() || programs::actors(scene.app).is_empty() {
         return Vec::new();
     }
     let Some(program) = programs::programs(scene.app).into_iter().next() else { return Vec::new() };

@@ -89,6 +89,9 @@ fn position(scene: &Scene<'_>) -> (String, String) {
 /// What a walk without a lesson is.
 fn free_title<'a>(scene: &Scene<'a>) -> &'a str {
     let t = &scene.texts.free;
+    if !scene.app.programs.is_empty() {
+        return &t.title_run;
+    }
     match scene.app.walk().free().map(|free| &free.options().purpose) {
         Some(Purpose::Drive(actors)) => match actors.as_slice() {
             [Actor { side: Side::Server, .. }] => &t.title_server,
@@ -119,7 +122,7 @@ pub(super) fn role(scene: &Scene<'_>, member: &Member) -> String {
             [one @ Actor { side: Side::Server, .. }] => one.name(&t.role_server),
             [one @ Actor { side: Side::Client, .. }] => one.name(&t.role_client),
             [one, ..] => one.name(&t.role_both),
-            [] => t.role_both.clone(),
+            [] => t.role_run.clone(),
         },
         Role::Watches => t.role_watch.clone(),
         Role::Runs(program) => cut(&escape(program), 16),

@@ -1,6 +1,7 @@
 //! The panes, one file each. None of them changes anything.
 
 mod code;
+mod console;
 mod ending;
 mod explain;
 mod fold;
@@ -48,8 +49,14 @@ pub(super) fn draw(buf: &mut Buffer, areas: &Areas, scene: &Scene<'_>) -> Option
     if let Some(area) = areas.states {
         states::draw(buf, area, scene);
     }
+    if let Some(area) = areas.output {
+        console::draw_last(buf, area, scene);
+    }
     let cursor = areas.explain.and_then(|area| explain::draw(buf, area, scene));
     overlay(buf, scene.app.size, scene);
+    if scene.app.place.overlay == Some(Overlay::Console) {
+        return console::cursor(scene);
+    }
     cursor.filter(|_| scene.app.place.overlay.is_none())
 }
 
@@ -65,6 +72,7 @@ fn overlay(buf: &mut Buffer, size: Rect, scene: &Scene<'_>) -> usize {
         Some(Overlay::Glossary) => glossary::draw(buf, middle, scene),
         Some(Overlay::Lessons) => lessons::draw(buf, middle, scene),
         Some(Overlay::Ending) => ending::draw(buf, middle, scene),
+        Some(Overlay::Console) => console::draw(buf, scene),
         None => 0,
     }
 }

@@ -16,7 +16,7 @@ impl Scene<'_> {
         let fit = |wanted: usize| u16::try_from(wanted).unwrap_or(u16::MAX);
         let wanted = (fit(wanted.0).saturating_add(4), fit(wanted.1).saturating_add(2));
         let Some(areas) = self.app.areas() else { return self.app.size };
-        if matches!(self.app.place.overlay, Some(Overlay::Lessons | Overlay::Ending)) {
+        if matches!(self.app.place.overlay, Some(Overlay::Lessons | Overlay::Ending | Overlay::Console)) {
             // Nothing of the step is spoken of there, and what comes next stands in it.
             let areas = Areas { explain: None, ..areas };
             return layout::overlay(self.app.size, &areas, None, wanted);

@@ -1,0 +1,313 @@
+//! `sockwalk run`: programs in the window itself, each at a terminal of its own.
+
+use std::path::Path;
+
+use sockwalk::model::{Event, Side, Trace};
+
+use crate::common::{BOUND, lab_users, procs, until};
+use crate::screens;
+use crate::stage::{SMALL, Seat, Stage};
+
+/// Says what it does, and asks for a word that it sends.
+const SERVER: &str = r#"
+import socket
+server = socket.create_server(("127.0.0.1", 8000))
+print("listening", flush=True)
+conn, peer = server.accept()
+print("read", conn.recv(16).decode(), flush=True)
+conn.sendall(b"yes")
+conn.close()
+server.close()
+"#;
+
+const CLIENT: &str = r#"
+import socket
+word = input("word? ")
+client = socket.create_connection(("127.0.0.1", 8000))
+client.sendall(word.encode())
+print("answer", client.recv(16).decode(), flush=True)
+client.close()
+"#;
+
+/// A program's lines in a file, as a command.
+fn script(stage: &Stage, python: &str, name: &str, text: &str) -> String {
+    format!("{python} {}", stage.write(name, text).to_str().unwrap())
+}
+
+/// The newest call before which a program stands, by its side and name.
+fn standing(stage: &Stage, seat: Seat) -> Option<(Side, String)> {
+    let entries = stage.entries(seat);
+    entries.iter().rev().find_map(|entry| match &entry.event {
+        Event::Stands { caller, call } => Some((caller.actor.side, call.called().to_owned())),
+        _ => None,
+    })
+}
+
+/// Lets go on whatever waits until something is so.
+#[track_caller]
+fn steps_until(stage: &mut Stage, seat: Seat, what: &str, is_so: impl Fn(&Stage) -> bool) {
+    let waits = |stage: &Stage| {
+        let mut trace = Trace::default();
+        for entry in stage.entries(seat) {
+            trace.push(entry.at, entry.event);
+        }
+        let present = trace.present();
+        !present.standing().is_empty() || !present.waiting().is_empty()
+    };
+    loop {
+        stage.until(&format!("{what}, or something that waits"), |stage| is_so(stage) || waits(stage));
+        if is_so(stage) {
+            return;
+        }
+        let acts =
+            |stage: &Stage| stage.count(seat, |event| matches!(event, Event::Entered { .. } | Event::Delivered(_)));
+        let before = acts(stage);
+        stage.press(seat, " ");
+        stage.until("what was let go", |stage| is_so(stage) || acts(stage) > before);
+    }
+}
+
+#[test]
+fn two_programs_are_stepped_in_one_window_from_the_first_call_to_the_last_fin() {
+    for (user, size) in lab_users().into_iter().zip([None, Some(SMALL)]) {
+        let mut stage = Stage::of(user);
+        stage.size = size.unwrap_or(stage.size);
+        let Some(python) = stage.tool("python3", "--version") else { return };
+        let server = script(&stage, &python, "server.py", SERVER);
+        let client = script(&stage, &python, "client.py", CLIENT);
+        let window = stage.join(&["run", "--server", &server, "--client", &client]);
+        // The server's part is known from its first call on; the client waits for a word.
+        stage.until("the server before socket()", |stage| {
+            standing(stage, window) == Some((Side::Server, "socket".into()))
+        });
+        assert!(stage.sockets(window).is_empty());
+        steps_until(&mut stage, window, "a listener", |stage| {
+            stage.sockets(window).iter().any(|seen| seen.state == "LISTEN")
+        });
+        stage.wait_text(window, "listening");
+        stage.wait_text(window, "word? ");
+        // The client is the other program: F3 types to the server's, F4 leads to the client's.
+        stage.press(window, "\x1bOR");
+        stage.wait_text(window, &stage.texts.output.close.clone());
+        stage.press(window, "\x1bOS");
+        stage.wait(window, "the client's terminal", |screen| {
+            screen.contents().contains("● ") && screen.contents().contains("word?")
+        });
+        stage.press(window, "hello\r");
+        stage.wait_text(window, "word? hello");
+        stage.press(window, "\x1bOR");
+        stage.wait_without(window, &stage.texts.output.close.clone());
+        steps_until(&mut stage, window, "a connection", |stage| {
+            stage.sockets(window).iter().filter(|seen| seen.state == "ESTABLISHED").count() == 2
+        });
+        steps_until(&mut stage, window, "the answer", |stage| stage.screen(window).contents().contains("answer yes"));
+        stage.wait_text(window, "read hello");
+        let status = stage.texts.output.ended.replace("{status}", "0");
+        steps_until(&mut stage, window, "both ends", |stage| {
+            stage.screen(window).contents().matches(&status[..status.len().min(12)]).count() == 2
+        });
+        let fins = stage.count(window, |event| match event {
+            Event::Sent { segment, .. } => segment.tcp().is_some_and(|tcp| tcp.flags.names().any(|name| name == "FIN")),
+            _ => false,
+        });
+        assert_eq!(fins, 2);
+        stage.close(&[window]);
+    }
+}
+
+/// Counts the signals that it gets, and says what comes in.
+const TALKS: &str = r#"
+import signal, sys
+def interrupted(*_):
+    print("interrupted", flush=True)
+signal.signal(signal.SIGINT, interrupted)
+print("begins", flush=True)
+for line in sys.stdin:
+    print("got", line.strip(), flush=True)
+    if line.strip() == "die":
+        signal.raise_signal(signal.SIGKILL)
+    if line.strip() == "end":
+        sys.exit(7)
+"#;
+
+#[test]
+fn what_is_typed_reaches_the_program_which_is_started_again_when_it_has_ended() {
+    for user in lab_users() {
+        let mut stage = Stage::of(user);
+        let Some(python) = stage.tool("python3", "--version") else { return };
+        let talks = script(&stage, &python, "talks.py", TALKS);
+        let window = stage.join(&["run", "--client", &talks]);
+        stage.wait_text(window, "begins");
+        stage.press(window, "tq123 wn\r");
+        stage.wait_text(window, "got q123 wn");
+        // Ctrl-C and Ctrl-\ are the program's; the window goes on.
+        stage.press(window, "\x03");
+        stage.wait_text(window, "interrupted");
+        stage.press(window, "end\r");
+        let ended = stage.texts.output.ended.replace("{status}", "7");
+        stage.wait_text(window, &ended);
+        // Nobody is there to read, and nothing is done instead.
+        stage.press(window, "xyz");
+        stage.press(window, "r");
+        stage.wait_without(window, &ended);
+        stage.wait_text(window, &stage.texts.output.close.clone());
+        stage.press(window, "die\r");
+        let killed = stage.texts.output.killed.replace("{signal}", "SIGKILL");
+        stage.wait_text(window, &killed);
+        // From the steps too.
+        stage.press(window, "\x1bOR");
+        stage.wait_text(window, &stage.texts.output.title.clone());
+        stage.press(window, "r");
+        stage.wait_without(window, &killed);
+        // What is driven by hand is there beside it.
+        let fd = stage.succeeds(window, Side::Server, "socket(");
+        assert_eq!(fd, 3);
+        stage.close(&[window]);
+    }
+}
+
+/// Heeds nothing but SIGKILL, and leaves a child behind that doesn't either.
+const STAYS: &str = r#"
+import os, signal, socket, time
+for number in (signal.SIGHUP, signal.SIGTERM, signal.SIGINT):
+    signal.signal(number, signal.SIG_IGN)
+if os.fork() == 0:
+    os.setsid()
+server = socket.socket()
+print("stays", flush=True)
+while True:
+    time.sleep(1)
+"#;
+
+#[test]
+fn who_looks_on_joins_and_when_the_window_is_killed_nothing_stays() {
+    for user in lab_users() {
+        for (moment, quits) in [("started", false), ("runs", false), ("runs", true)] {
+            let mut stage = Stage::of(user);
+            let Some(python) = stage.tool("python3", "--version") else { return };
+            let stays = script(&stage, &python, "stays.py", STAYS);
+            let mut args = vec!["run", "--server", &stays, "--client", &stays];
+            args.extend((moment == "runs").then_some("--pass"));
+            let window = stage.join(&args);
+            if moment == "runs" {
+                stage.wait_text(window, "stays");
+                let watch = stage.join(&["watch"]);
+                stage.wait_text(watch, "python3");
+                stage.quit(watch);
+            }
+            let namespace = procs::lab(stage.pid(window));
+            if quits {
+                stage.quit(window)
+            } else {
+                stage.kill(window)
+            }
+            assert!(until(BOUND, || !runs(&stays)), "{user:?} {moment}: the programs are still there");
+            stage.ends();
+            if let Some(namespace) = namespace.filter(|_| !quits) {
+                assert!(until(BOUND, || !procs::is_inhabited(&namespace)));
+            }
+        }
+    }
+}
+
+/// Whether a process runs with this command.
+fn runs(command: &str) -> bool {
+    let script = command.rsplit(' ').next().unwrap();
+    let processes = std::fs::read_dir("/proc").unwrap().filter_map(Result::ok);
+    { processes }.any(|process| {
+        let line = std::fs::read(process.path().join("cmdline")).unwrap_or_default();
+        let words: Vec<&[u8]> = line.split(|byte| *byte == 0).collect();
+        words.len() > 1 && words[1] == script.as_bytes() && words[0].ends_with(b"python3")
+    })
+}
+
+/// Everything that a terminal could be told to do, and bytes that are no text.
+const HOSTILE: &str = r#"
+import sys, time
+out = sys.stdout.buffer
+for part in [b"\x1b]0;owned\x07", b"\x1b]52;c;b3duZWQ=\x07", b"\x1b[6n", b"\x1b[c", b"\x1bP+q544e\x1b\\", b"\x1b[?1000h", b"\x1bc",
+             b"\x1b[2J\x1b[1;1H", b"\xff\xfe\xc3\x28", b"\x9b31m", "\u202eevil\u200b".encode(), b"\x1b]8;;http://x\x07link"]:
+    out.write(part)
+    out.flush()
+out.write(b"\r\nlast \x1b[31mred\x1b[0m")
+out.flush()
+time.sleep(1000)
+"#;
+
+#[test]
+fn what_a_program_prints_never_reaches_the_terminal_as_it_is() {
+    for user in lab_users() {
+        let mut stage = Stage::of(user);
+        let Some(python) = stage.tool("python3", "--version") else { return };
+        let hostile = script(&stage, &python, "prints.py", HOSTILE);
+        let window = stage.join(&["run", "--server", &hostile]);
+        stage.wait_text(window, "last red");
+        stage.press(window, "t");
+        stage.wait_text(window, &stage.texts.output.close.clone());
+        stage.wait_text(window, "last red");
+        let raw = stage.terminal(window).raw.clone();
+        let acts: [&[u8]; 8] =
+            [b"owned", b"]52;", b"[6n", b"P+q", b"\x1bc", "\u{202e}".as_bytes(), b"]8;", b"\xff\xfe"];
+        for act in acts {
+            assert!(!raw.windows(act.len()).any(|part| part == act), "{act:?}");
+        }
+        // Not even as half a character, or as one that acts.
+        let text = String::from_utf8(raw).unwrap();
+        assert!(!text.chars().any(|c| ('\u{80}'..='\u{9f}').contains(&c)));
+        stage.press(window, "\x1bOR");
+        stage.close(&[window]);
+    }
+}
+
+/// Prints as fast as it can, for ever.
+#[test]
+fn a_flood_of_output_costs_neither_memory_nor_a_key() {
+    for user in lab_users() {
+        let mut stage = Stage::of(user);
+        let window = stage.join(&["run", "--server", "yes the same line again and again"]);
+        stage.wait_text(window, "again and again");
+        let resident = |stage: &Stage| {
+            let pid = stage.pid(window);
+            let words = procs::status_line(pid, pid, "VmRSS").unwrap();
+            words[0].parse::<u64>().unwrap()
+        };
+        let before = resident(&stage);
+        for _ in 0..3 {
+            stage.press(window, "?");
+            stage.wait_text(window, &stage.texts.help.title.clone());
+            stage.press(window, "?");
+            stage.wait_without(window, &stage.texts.help.mouse.clone());
+        }
+        stage.press(window, "t");
+        stage.wait_text(window, &stage.texts.output.close.clone());
+        // The terminal's interrupt character ends it.
+        stage.press(window, "\x03");
+        stage.wait_text(window, &stage.texts.output.killed.replace("{signal}", "SIGINT"));
+        let grown = resident(&stage).saturating_sub(before);
+        assert!(grown < 16 << 10, "{grown} KiB more");
+        stage.press(window, "\x1bOR");
+        stage.close(&[window]);
+    }
+}
+
+#[test]
+fn a_mistyped_command_is_a_sentence_and_no_window() {
+    let user = lab_users()[0];
+    let mut stage = Stage::of(user);
+    for (args, status, said) in [
+        (&["run", "--server", "./no-such-program 8000"][..], 127, "./no-such-program"),
+        (&["run", "--client", "sh -c 'echo"], 2, "sh -c 'echo"),
+        (&["run", "--server", ""], 2, "--server"),
+        (&["run"], 2, "--server"),
+    ] {
+        let seat = stage.open(args);
+        let ended = stage.terminal(seat).wait_for_end();
+        assert_eq!(ended.code(), Some(status), "{args:?}");
+        let screen = screens::everywhere(stage.screen(seat));
+        assert!(screen.contains(&screens::unbroken(said)), "{args:?}: {screen}");
+        let raw = &stage.terminal(seat).raw;
+        assert!(!raw.windows(8).any(|part| part == b"\x1b[?1049h"), "{args:?}: a window was opened");
+    }
+    assert!(!Path::new(&stage.run().join("sockwalk")).join("main").exists());
+    stage.ends();
+}
