@@ -24,6 +24,7 @@ mod plain;
 mod printed;
 mod progress;
 mod shared;
+mod site;
 mod system;
 pub(crate) mod words;
 mod wrap;
@@ -55,6 +56,7 @@ pub use plain::PlainTexts;
 pub use printed::{Content, Printed};
 pub use progress::ProgressTexts;
 pub use shared::SharedTexts;
+pub use site::SiteTexts;
 pub use system::{SystemTexts, cause, failure, refused};
 pub use wrap::{excerpt, harmless, join, lines, width, wrap};
 
@@ -88,6 +90,8 @@ words! {
         pub doctor: DoctorTexts,
         /// A packet by layers.
         pub layers: LayersTexts,
+        /// Where in its source a program makes a call.
+        pub site: SiteTexts,
         /// What the kernel has where a question asked for it.
         pub measured: MeasuredTexts,
     }

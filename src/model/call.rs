@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 
 use serde::{Deserialize, Serialize};
 
-use super::{ProgramDescriptor, SocketOption};
+use super::{CallSite, ProgramDescriptor, SocketOption};
 
 /// Who makes a call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
@@ -337,6 +337,9 @@ pub struct ProgramCall {
     /// The call of the walk that it comes to: a `read(2)` of a socket is a [`Call::Recv`]; `None` where it comes to none, as of
     /// `epoll_wait(2)`.
     pub like: Option<Call>,
+    /// Where in its source the program makes it, as far as that was looked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub site: Option<Box<CallSite>>,
 }
 
 impl ProgramCall {

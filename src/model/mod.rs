@@ -18,6 +18,7 @@ mod observation;
 mod option;
 mod program;
 mod settings;
+mod site;
 mod sockets;
 mod statement;
 mod system;
@@ -43,6 +44,7 @@ pub use observation::{Observation, PartialDump, SocketFacts, SocketState, Source
 pub use option::{SOCKET_OPTIONS, SocketOption};
 pub use program::{HeldCalls, ProgramDescriptor, ProgramThread};
 pub use settings::{Copies, LOOPBACK_MTU, LabSettings, MSS, Mode, Need, SHARED_RTO_MIN_MS, Setting};
+pub use site::{CallSite, SiteLacks, StackFrame};
 pub use sockets::{Opposite, SocketKind, SocketNames, SocketRole};
 pub use statement::{ClaimNumber, ConnectionEnd, Count, SegmentFate, SegmentWords, Statement, TimerFact, timer_name};
 pub use system::{Aim, Attempt, Cause, Failure};

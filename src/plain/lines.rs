@@ -23,6 +23,13 @@ pub(super) fn call(caller: Caller, view: &View<'_>, what: &str, texts: &Texts) -
     Some(format!("  {who}  {text} {what}"))
 }
 
+/// Where in its source a program makes its newest call: the line, or why it isn't known.
+pub(super) fn site(caller: Caller, view: &View<'_>, texts: &Texts) -> Vec<String> {
+    let site = view.newest_call(caller).and_then(|call| call.made?.site.as_deref());
+    let said = site.into_iter().flat_map(|site| [texts.site.place(site), texts.site.lacks(site)]);
+    said.flatten().flat_map(|text| indented("    ", &text)).collect()
+}
+
 /// A process that came or left.
 pub(super) fn member(member: &Member, what: &str, texts: &Texts) -> String {
     let role = match &member.role {

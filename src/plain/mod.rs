@@ -156,7 +156,10 @@ impl<'a> Transcript<'a> {
         match event {
             Event::Step(step) => self.heading(*step, before),
             Event::Entered { .. } | Event::Plays { .. } => Vec::new(),
-            Event::Stands { caller, .. } => lines::call(*caller, view, &texts.stands, self.all).into_iter().collect(),
+            Event::Stands { caller, .. } => lines::call(*caller, view, &texts.stands, self.all)
+                .into_iter()
+                .chain(lines::site(*caller, view, self.all))
+                .collect(),
             Event::Ended { caller } => lines::call(*caller, view, &texts.ended, self.all).into_iter().collect(),
             Event::UntoldCalls { calls, .. } => vec![format!("  {}", fill(&texts.untold, &[("n", calls)]))],
             Event::Holding { of, held } => lines::holding(*of, *held, view, texts),

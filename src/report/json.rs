@@ -8,8 +8,8 @@ use serde_json::{Value, json};
 use super::Header;
 use super::form::{WrittenEvent, rules};
 use crate::model::{
-    Actor, Argument, Call, Caller, CounterMove, Entry, Event, HandAction, Member, Moment, Outcome, Role, SegmentId,
-    Side, SocketFacts, SocketState, SocketView, Trace, View,
+    Actor, Argument, Call, CallSite, Caller, CounterMove, Entry, Event, HandAction, Member, Moment, Outcome, Role,
+    SegmentId, Side, SocketFacts, SocketState, SocketView, StackFrame, Trace, View,
 };
 use crate::tcp::{Flags, Hex, Initials, Numbers, Packet, Segment, TcpOption, number};
 
@@ -197,7 +197,15 @@ fn call_keys(Caller { actor, worker }: Caller, call: &Call, phase: CallPhase<'_>
         keys.push(("worker", json!(worker)));
     }
     keys.extend(nth(actor.nth));
+    if let (Call::Program(made), None) = (call, outcome) {
+        keys.extend(made.site.as_deref().and_then(CallSite::frame).map(|frame| ("at", at(frame))));
+    }
     keys
+}
+
+/// Where in its source a program makes a call.
+fn at(frame: &StackFrame) -> Value {
+    json!({ "file": frame.file, "line": frame.line, "function": frame.function, "address": frame.address })
 }
 
 /// The how many-th of its side it is; of the first one nothing is said.

@@ -41,6 +41,8 @@ pub struct Appearance {
     pub glossary: &'static Glossary,
     /// Which programming language is shown.
     pub code: usize,
+    /// Whether a program's own source is shown instead, where a program made the call.
+    pub source: bool,
     /// How sequence numbers are written.
     pub numbers: Numbers,
     /// Whether the states are written in large letters; `None` where nobody has said so: then a room has them.
@@ -69,7 +71,19 @@ impl Appearance {
         let (snippets, glossary) = (Snippets::load()?, Glossary::load()?);
         let numbers = Numbers::default();
         let shown = Lang::all().filter(|lang| glyphs.have_lang(*lang)).collect();
-        Ok(Appearance { lang, texts, shown, theme, glyphs, snippets, glossary, code: 0, numbers, large: None })
+        Ok(Appearance {
+            lang,
+            texts,
+            shown,
+            theme,
+            glyphs,
+            snippets,
+            glossary,
+            code: 0,
+            source: true,
+            numbers,
+            large: None,
+        })
     }
 
     /// The language.

@@ -1,7 +1,7 @@
 //! Programs in a walk: which of their calls wait, and which of them are shown and meant.
 
 use super::app::App;
-use crate::model::{Actor, CallView, HeldCalls, Member, Side, SocketState};
+use crate::model::{Actor, CallSite, CallView, HeldCalls, Member, Side, SocketState};
 use crate::tcp::State;
 use crate::walk::WalkCommand;
 
@@ -53,6 +53,27 @@ pub(super) fn meant_call<'a>(app: &'a App) -> Option<CallView<'a>> {
         of_server.filter(|_| app.programs.len() > 1 && !listens())
     };
     chosen.or_else(server).or_else(|| standing.first()).copied()
+}
+
+/// The call that is shown as code: the chosen one's newest; without a choice, the newest of all, and of several that programs
+/// stand before, the one that is made next.
+pub(super) fn newest_call(app: &App) -> Option<CallView<'_>> {
+    let view = app.view();
+    let of = |actor: Actor| view.calls(actor).next();
+    match app.place.actor {
+        Some(actor) => of(actor),
+        None => {
+            let all = Side::BOTH.into_iter().flat_map(|side| view.actors(side));
+            let newest = all.filter_map(of).max_by_key(|call| (call.since, call.changed));
+            let stands = newest.filter(|call| call.stands).and_then(|_| meant_call(app));
+            stands.or(newest)
+        }
+    }
+}
+
+/// Where in its source a program makes that call, where that was looked for.
+pub(super) fn site(app: &App) -> Option<&CallSite> {
+    newest_call(app)?.made?.site.as_deref()
 }
 
 /// What goes on next where both a segment and a call wait: what was chosen, else what has waited longer.

@@ -237,6 +237,7 @@ words! {
         pub title: String,
         pub none: String,
         pub next: String,
+        pub source: String,
     }
 }
 

@@ -12,6 +12,7 @@ use super::layout::BottomPane;
 use super::lessons;
 use super::messages::{AppEffect, LONGEST_LINE, Msg, StopRequest, clean};
 use super::mouse;
+use super::programs;
 use super::typing::Meant;
 use super::works::{command_for, works};
 use crate::lesson::Show;
@@ -407,13 +408,25 @@ fn next_actor(app: &App) -> Option<Actor> {
     }
 }
 
+/// The next language of the code; where a program made the call, its own source stands before the first of them.
+fn next_code(app: &mut App, opens: bool) {
+    let has_source = programs::site(app).is_some();
+    let next = (app.look.code + 1) % app.look.snippets.len().max(1);
+    match (has_source, app.look.source) {
+        (true, true) => (app.look.source, app.look.code) = (opens, 0),
+        (true, false) if next == 0 => app.look.source = true,
+        _ => app.look.code = next,
+    }
+}
+
 fn show(app: &mut App, command: Command) {
     match command {
         Command::Side => {
             app.place.actor = next_actor(app);
         }
         Command::Code => {
-            app.look.code = (app.look.code + 1) % app.look.snippets.len().max(1);
+            let opens = app.takes_turns() && app.place.turn != BottomPane::Code;
+            next_code(app, opens);
             app.place.turn = if app.takes_turns() { BottomPane::Code } else { app.place.turn };
         }
         Command::Numbers => app.look.numbers = app.look.numbers.next(),

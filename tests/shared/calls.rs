@@ -5,6 +5,7 @@ use std::path::Path;
 use sockwalk::model::{Call, Event, HeldCalls, Side};
 
 use crate::common::{lab_users, procs, pty};
+use crate::screens;
 use crate::stage::{Seat, Stage};
 
 use Side::{Client, Server};
@@ -30,10 +31,14 @@ struct Held {
 }
 
 impl Held {
-    fn new(mut stage: Stage) -> Option<Held> {
+    fn new(stage: Stage) -> Option<Held> {
+        Held::python(stage, &["-c", SERVER])
+    }
+
+    fn python(mut stage: Stage, args: &[&str]) -> Option<Held> {
         let python = stage.tool("python3", "--version")?;
         let free = stage.join(&["free"]);
-        let command = stage.command(&["exec", "--", &python, "-c", SERVER]);
+        let command = stage.command(&[&["exec", "--", &python], args].concat());
         let program = stage.beside(command, "");
         Some(Held { stage, free, program, stood: 0 })
     }
@@ -144,6 +149,43 @@ fn each_call_waits_until_it_is_let_go_and_the_kernel_has_done_nothing_before() {
             _ => false,
         };
         assert_eq!(held.stage.count(held.free, sent), 1, "what the program sent stands there as it is");
+        held.stage.close(&[held.free]);
+    }
+}
+
+#[test]
+fn the_line_of_its_source_that_makes_a_call_is_shown() {
+    for user in lab_users() {
+        let stage = Stage::of(user);
+        let script = stage.write("server.py", SERVER);
+        let Some(mut held) = Held::python(stage, &[script.to_str().unwrap()]) else { return };
+        // `create_server()` makes the first calls in the standard library: the line is the script's.
+        let lines: Vec<&str> = SERVER.lines().collect();
+        let number = |text: &str| lines.iter().position(|line| line.contains(text)).unwrap() + 1;
+        for (call, made_by) in [
+            ("socket", "create_server"),
+            ("bind", "create_server"),
+            ("listen", "create_server"),
+            ("accept4", "server.accept"),
+        ] {
+            held.stands_before(call);
+            let (place, marked) = (format!("[server.py:{}]", number(made_by)), format!("▸{}", number(made_by)));
+            let is_shown = |screen: &vt100::Screen| {
+                let text = screens::rows(screen).concat();
+                text.contains(&place)
+                    && screens::rows(screen).iter().any(|row| row.contains(&marked) && row.contains(made_by))
+            };
+            held.stage.wait(held.free, &place, is_shown);
+            // The next keys lead to the call in other languages, and back.
+            held.stage.press(held.free, "c");
+            held.stage.wait(held.free, "Rust", |screen| screen.contents().contains("[Rust ") && !is_shown(screen));
+            held.stage.press(held.free, "cccc");
+            held.stage.wait(held.free, &place, is_shown);
+            held.go();
+        }
+        held.stage.wait_event(held.free, "a sleeping accept4()", |event| matches!(event, Event::Blocked { .. }));
+        pty::kill(held.stage.beside_pid(held.program), libc::SIGTERM);
+        held.has_left();
         held.stage.close(&[held.free]);
     }
 }

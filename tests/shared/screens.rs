@@ -9,7 +9,7 @@ use vt100::{MouseProtocolMode, Screen};
 use crate::common::procs::Seen;
 use crate::common::pty::Terminal;
 
-fn rows(screen: &Screen) -> Vec<String> {
+pub fn rows(screen: &Screen) -> Vec<String> {
     let (_, columns) = screen.size();
     screen.rows(0, columns.get()).collect()
 }

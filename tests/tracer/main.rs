@@ -5,6 +5,7 @@ mod common;
 
 mod alike;
 mod held;
+mod lines;
 mod processes;
 mod strace;
 

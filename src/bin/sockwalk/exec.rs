@@ -7,6 +7,7 @@ use std::ffi::OsString;
 use std::io::{self, PipeReader, PipeWriter, Read, Write};
 use std::os::fd::OwnedFd;
 use std::os::unix::process::ExitStatusExt;
+use std::panic;
 use std::path::Path;
 use std::process::{Command, ExitStatus};
 use std::thread;
@@ -15,6 +16,7 @@ use std::time::Duration;
 use sockwalk::cli::{Exit, Invocation};
 use sockwalk::i18n::{Lang, SharedTexts, Texts, cause, escape, fill, join};
 use sockwalk::linux::shared::{JoinedLab, TracedProgram};
+use sockwalk::linux::tracer::READER;
 use sockwalk::linux::{PidFd, Unseen, background, receive_signals};
 use sockwalk::model::{ForwardingRules, HeldCalls, Mode, Role, SegmentFilter, Side};
 use sockwalk::walk::World;
@@ -120,6 +122,7 @@ fn trace(started: Started, tells: PipeWriter, lang: Lang) {
     let Started { joined, command, pass, plays } = started;
     // They were read already, before the process was two.
     let Ok(Texts { shared: texts, .. }) = Texts::load(lang) else { return };
+    say_nothing_of_damaged_programs();
     let mut tells = Some(tells);
     let mut tell = |what: u8, number: i32| {
         if let Some(tells) = &mut tells {
@@ -167,6 +170,16 @@ fn end_with(terminal: OwnedFd, program: u32) {
     };
     // Where there is no thread for it, the program heeds its terminal's end or stays, as at any terminal.
     let _ = thread::Builder::new().name("terminal".into()).spawn(body);
+}
+
+/// What makes the reader of programs panic stands in the program: it is told as what isn't known of it, not on the terminal.
+fn say_nothing_of_damaged_programs() {
+    let hook = panic::take_hook();
+    panic::set_hook(Box::new(move |info| {
+        if thread::current().name() != Some(READER) {
+            hook(info);
+        }
+    }));
 }
 
 /// The signals that reach this process by the terminal are the program's; what another process sends goes to the process that

@@ -216,6 +216,50 @@ fn with_registers(thread: i32, change: impl FnOnce(&mut libc::user_regs_struct))
     }
 }
 
+/// What a walk over a stopped tracee's stack begins with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Registers {
+    /// The next instruction.
+    pub instruction: u64,
+    /// The stack pointer.
+    pub stack: u64,
+    /// The frame pointer.
+    pub frame: u64,
+    /// Where the function returns to, on processors that have it in a register; else 0.
+    pub link: u64,
+    /// The thread's own storage, as `pthread_self(3)` has it, where it is among these registers.
+    pub storage: Option<u64>,
+}
+
+/// A stopped tracee's registers.
+#[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
+pub fn registers(thread: i32) -> io::Result<Registers> {
+    // SAFETY: an all-zero user_regs_struct is a valid value; the request writes at most its size.
+    let registers = unsafe {
+        let mut registers: libc::user_regs_struct = mem::zeroed();
+        let mut all = libc::iovec { iov_base: (&raw mut registers).cast(), iov_len: mem::size_of_val(&registers) };
+        request(GET_REGISTERS, thread, GENERAL_REGISTERS, (&raw mut all).cast())?;
+        registers
+    };
+    #[cfg(target_arch = "x86_64")]
+    let registers = Registers {
+        instruction: registers.rip,
+        stack: registers.rsp,
+        frame: registers.rbp,
+        link: 0,
+        storage: Some(registers.fs_base),
+    };
+    #[cfg(target_arch = "aarch64")]
+    let registers = Registers {
+        instruction: registers.pc,
+        stack: registers.sp,
+        frame: registers.regs[29],
+        link: registers.regs[30],
+        storage: None,
+    };
+    Ok(registers)
+}
+
 /// The number of the call that the tracee is about to make (`NT_ARM_SYSTEM_CALL` of `elf.h`).
 #[cfg(target_arch = "aarch64")]
 fn set_call(thread: i32, mut number: c_int) -> io::Result<()> {

@@ -61,6 +61,7 @@ impl Processes {
             internet,
             others: others.unwrap_or_default(),
             like,
+            site: None,
         })
     }
 

@@ -18,6 +18,7 @@ mod memory;
 mod messages;
 mod names;
 mod run;
+mod site;
 mod start;
 mod stops;
 mod table;
@@ -34,6 +35,9 @@ use std::thread::JoinHandle;
 use super::orders::Orders;
 use super::sys::seccomp;
 use crate::model::{HeldCalls, ProgramCall, ProgramReturn, ProgramThread};
+
+/// The name of the thread that reads a program's debug information, and that may panic on it, without harm.
+pub const READER: &str = "source lines";
 
 /// Which calls the filter stops at. It stays so for the program's life.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

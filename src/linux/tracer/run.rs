@@ -6,6 +6,7 @@ use std::process::ExitStatus;
 use std::time::{Duration, Instant};
 
 use super::calls::{Processes, is_held};
+use super::site::CallSites;
 use super::thread::{Proceed, Thread};
 use super::waker::Waker;
 use super::{TracerEvent, TracerOrder, Watched};
@@ -94,6 +95,7 @@ pub(super) struct Run {
     pub(super) tracees: HashMap<i32, Tracee>,
     pub(super) calls: Processes,
     pub(super) looks: SleepPolls,
+    pub(super) sites: CallSites,
     /// All ends.
     pub(super) killing: bool,
     waker: Waker,
@@ -104,9 +106,9 @@ impl Run {
         let who = ProgramThread { process, thread: process };
         let root = process as i32;
         let tracees = HashMap::from([(root, Tracee { who, thread: Thread::new() })]);
-        let (calls, looks) = (Processes::default(), SleepPolls::new());
+        let (calls, looks, sites) = (Processes::default(), SleepPolls::new(), CallSites::default());
         let (begun, ended, killing) = (false, None, false);
-        Run { root, begun, ended, watched, held, tell, tracees, calls, looks, killing, waker }
+        Run { root, begun, ended, watched, held, tell, tracees, calls, looks, sites, killing, waker }
     }
 
     /// Until nothing is left of the program.

@@ -128,15 +128,22 @@ impl Run {
     /// A thread came to a call that is told of.
     fn takes(&mut self, thread: i32, who: ProgramThread, entry: SyscallEntry, call: ProgramCall) {
         let stands = is_held(self.held, &entry, &call) && !self.killing;
+        let site = match self.held {
+            _ if stands => self.sites.of_standing(who),
+            // Nobody looks.
+            HeldCalls::None => None,
+            HeldCalls::Walk | HeldCalls::All => self.sites.of_passing(who),
+        };
+        let site = site.map(Box::new);
         if let Some(tracee) = self.tracees.get_mut(&thread) {
             tracee.thread.takes(entry, call.clone(), stands);
         }
         if stands {
             self.looks.is_standing(thread);
-            self.tell(TracerEvent::Stands { thread: who, call });
+            self.tell(TracerEvent::Stands { thread: who, call: ProgramCall { site, ..call } });
         } else {
             self.looks.is_within(thread);
-            self.tell(TracerEvent::Entered { thread: who, call });
+            self.tell(TracerEvent::Entered { thread: who, call: ProgramCall { site, ..call } });
             resume(thread, Resume::ToSyscall, 0);
         }
     }
@@ -209,6 +216,7 @@ impl Run {
         self.tracees.insert(thread, Tracee { who, thread: Thread::new() });
         self.begun = true;
         self.calls.begins(process);
+        self.sites.forget(process);
         let (name, sockets) = (proc::name(process).unwrap_or_default(), descriptors::sockets(process));
         self.tell(TracerEvent::Executed { thread: who, former: former.unsigned_abs(), name, sockets });
         if !proc::runs_on(process, filter::MACHINE) {
@@ -224,6 +232,7 @@ impl Run {
         // A process's first thread is heard of last.
         if who.thread == who.process {
             self.calls.ended(who.process);
+            self.sites.forget(who.process);
         }
         if thread == self.root {
             let status = ExitStatus::from_raw(status);

@@ -6,7 +6,9 @@ use serde::{Deserialize, Serialize};
 
 use super::packet::bytes;
 use super::{As, converted, remote};
-use crate::model::{Call, CallName, How, ProgramCall, ProgramDescriptor, Returned, SocketOption};
+use crate::model::{
+    Call, CallName, CallSite, How, ProgramCall, ProgramDescriptor, Returned, SiteLacks, SocketOption, StackFrame,
+};
 
 #[derive(Serialize, Deserialize)]
 #[serde(remote = "Call")]
@@ -84,6 +86,46 @@ struct ProgramForm {
     others: Vec<ProgramDescriptor>,
     #[serde(default, with = "As::<Option<CallForm>>")]
     like: Option<Call>,
+    #[serde(default, skip_serializing_if = "Option::is_none", with = "As::<Option<Box<SiteForm>>>")]
+    site: Option<Box<CallSite>>,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(remote = "CallSite")]
+struct SiteForm {
+    #[serde(with = "As::<Vec<FrameForm>>")]
+    frames: Vec<StackFrame>,
+    own: Option<u32>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    around: Vec<String>,
+    #[serde(default)]
+    first: u32,
+    #[serde(default, skip_serializing_if = "Option::is_none", with = "As::<Option<LacksForm>>")]
+    lacks: Option<SiteLacks>,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(remote = "StackFrame")]
+struct FrameForm {
+    function: Option<String>,
+    file: Option<String>,
+    line: Option<u32>,
+    address: Option<u64>,
+    library: bool,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(remote = "SiteLacks")]
+enum LacksForm {
+    LeftOut,
+    Frames,
+    DebugInfo,
+    Readable,
+    Interpreter,
+    File,
+    Permission,
+    Text,
+    Newer,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -164,6 +206,9 @@ remote! {
     CallForm: Call;
     ProgramForm: ProgramCall;
     DescriptorForm: ProgramDescriptor;
+    SiteForm: CallSite;
+    FrameForm: StackFrame;
+    LacksForm: SiteLacks;
     ReturnedForm: Returned;
 }
 

@@ -6,10 +6,10 @@ use std::time::Duration;
 use super::{Read, WrittenEvent};
 use crate::model::testing::socket;
 use crate::model::{
-    Actor, AnsweredQuestion, Call, CallName, Caller, ClaimNumber, ClaimResult, Connection, ConnectionEnd, Count,
-    CounterMove, Errno, Event, ForwardingRules, HandAction, HeldCalls, How, Member, ProgramCall, ProgramDescriptor,
-    Returned, Role, SegmentFate, SegmentFilter, SegmentId, SegmentWords, Side, SocketOption, SocketState, Source,
-    Statement, TcpInfo, Timer, TimerFact, TimerKind,
+    Actor, AnsweredQuestion, Call, CallName, CallSite, Caller, ClaimNumber, ClaimResult, Connection, ConnectionEnd,
+    Count, CounterMove, Errno, Event, ForwardingRules, HandAction, HeldCalls, How, Member, ProgramCall,
+    ProgramDescriptor, Returned, Role, SegmentFate, SegmentFilter, SegmentId, SegmentWords, Side, SiteLacks,
+    SocketOption, SocketState, Source, StackFrame, Statement, TcpInfo, Timer, TimerFact, TimerKind,
 };
 use crate::tcp::{Packet, State};
 
@@ -207,6 +207,7 @@ fn of_programs() -> Vec<Event> {
         internet: true,
         others: vec![ProgramDescriptor { process: 70, fd: 5 }],
         like,
+        site: None,
     };
     let known = Call::Program(Box::new(made(Some(Call::Recv { fd: 3, len: 64 }))));
     let unlike = Call::Program(Box::new(ProgramCall {
@@ -234,7 +235,28 @@ fn of_programs() -> Vec<Event> {
     let held = [HeldCalls::None, HeldCalls::Walk, HeldCalls::All];
     events.extend(held.map(|held| Event::Holding { of: None, held }));
     events.push(Event::Holding { of: Some(2), held: HeldCalls::All });
+    events.extend(sites().into_iter().map(|site| {
+        let call = Call::Program(Box::new(ProgramCall { site: Some(Box::new(site)), ..made(None) }));
+        Event::Stands { caller, call }
+    }));
     events
+}
+
+fn sites() -> Vec<CallSite> {
+    use SiteLacks::*;
+    let own = StackFrame {
+        function: Some("main".into()),
+        file: Some("/a/server.c".into()),
+        line: Some(31),
+        address: Some(4503),
+        library: false,
+    };
+    let library = StackFrame { library: true, ..StackFrame::default() };
+    let around = vec!["{".into(), "    accept();".into()];
+    let mut sites = vec![CallSite { frames: vec![library, own], own: Some(1), around, first: 30, lacks: None }];
+    let lacks = [LeftOut, Frames, DebugInfo, Readable, Interpreter, File, Permission, Text, Newer];
+    sites.extend(lacks.map(CallSite::lacking));
+    sites
 }
 
 fn every() -> Vec<Event> {

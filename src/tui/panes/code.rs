@@ -1,21 +1,29 @@
-//! The newest call, of the chosen side or of both, in a programming language.
+//! The newest call, of the chosen side or of both: the line of the program's source that makes it, or how it is written in a
+//! programming language.
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 
-use crate::model::{Actor, CallView, Side};
+use super::source;
+use crate::model::{CallSite, CallView, escape_with};
+use crate::tui::programs;
 use crate::tui::scene::{Scene, put, shape};
 use crate::tui::wrap::wrap;
 
 pub(super) fn draw(buf: &mut Buffer, area: Rect, scene: &Scene<'_>) {
-    let newest = newest_call(scene);
-    let title = title(scene, newest, usize::from(area.width).saturating_sub(2));
+    let newest = programs::newest_call(scene.app);
+    let site = programs::site(scene.app).filter(|_| scene.app.look.source);
+    let title = title(scene, newest, site, usize::from(area.width).saturating_sub(2));
     let block = scene.block(title, false);
     let inner = block.inner(area);
     block.render(area, buf);
     let inner = Rect { x: inner.x + 1, width: inner.width.saturating_sub(2), ..inner };
     let width = usize::from(inner.width);
+    if let Some(site) = site {
+        put(buf, inner, source::lines(scene, site, width, usize::from(inner.height)));
+        return;
+    }
     let (Some(call), Some(language)) = (newest, scene.app.look.snippets.get(scene.app.look.code)) else {
         put(buf, inner, [Line::styled(scene.texts.code.none.clone(), scene.theme.dim.0)]);
         return;
@@ -35,18 +43,8 @@ fn the_call<'a>(mut rows: Vec<Line<'a>>, fit: usize, scene: &Scene<'_>) -> Vec<L
     rows
 }
 
-/// The chosen one's newest call; without a choice, the newest of all.
-fn newest_call<'a>(scene: &Scene<'a>) -> Option<CallView<'a>> {
-    let of = |actor: Actor| scene.view.calls(actor).next();
-    let all = || Side::BOTH.into_iter().flat_map(|side| scene.view.actors(side));
-    match scene.app.place.actor {
-        Some(actor) => of(actor),
-        None => all().filter_map(of).max_by_key(|call| (call.since, call.changed)),
-    }
-}
-
-/// The title: which call, and the languages, the shown one lit.
-fn title(scene: &Scene<'_>, call: Option<CallView<'_>>, width: usize) -> Line<'static> {
+/// The title: which call, and the languages, the shown one lit; of a program's call its own source is the first.
+fn title(scene: &Scene<'_>, call: Option<CallView<'_>>, site: Option<&CallSite>, width: usize) -> Line<'static> {
     let theme = scene.theme;
     let mut spans = match call {
         Some(call) => vec![
@@ -55,10 +53,14 @@ fn title(scene: &Scene<'_>, call: Option<CallView<'_>>, width: usize) -> Line<'s
         ],
         None => vec![Span::styled(format!(" {} ", scene.texts.code.title), theme.title.0)],
     };
+    if let Some(site) = site {
+        let place = site.short().unwrap_or_else(|| scene.texts.code.source.clone());
+        spans.push(Span::styled(format!("[{}]", escape_with(place.as_bytes(), "")), theme.title.0));
+    }
     for (n, language) in scene.app.look.snippets.languages().enumerate() {
-        let shown = n == scene.app.look.code;
+        let shown = n == scene.app.look.code && site.is_none();
         let name = if shown { format!("[{} {}]", language.name, language.detail) } else { language.name.clone() };
-        spans.push(Span::styled(if n == 0 { "" } else { " · " }, theme.dim.0));
+        spans.push(Span::styled(if n == 0 && site.is_none() { "" } else { " · " }, theme.dim.0));
         spans.push(Span::styled(name, if shown { theme.title.0 } else { theme.dim.0 }));
     }
     spans.push(Span::raw(" "));

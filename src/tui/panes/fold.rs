@@ -74,6 +74,7 @@ mod tests {
             internet: true,
             others: Vec::new(),
             like,
+            site: None,
         };
         let entered = Event::Entered { caller, call: Call::Program(Box::new(call)) };
         [entered].into_iter().chain(outcome.map(|outcome| Event::Returned { caller, outcome })).collect()

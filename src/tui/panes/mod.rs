@@ -19,6 +19,7 @@ mod packet;
 mod page;
 mod segment;
 mod side;
+mod source;
 mod states;
 
 use ratatui::buffer::Buffer;
