@@ -229,7 +229,7 @@ for part in [b"\x1b]0;owned\x07", b"\x1b]52;c;b3duZWQ=\x07", b"\x1b[6n", b"\x1b[
              b"\x1b[2J\x1b[1;1H", b"\xff\xfe\xc3\x28", b"\x9b31m", "\u202eevil\u200b".encode(), b"\x1b]8;;http://x\x07link"]:
     out.write(part)
     out.flush()
-out.write(b"\r\nlast \x1b[31mred\x1b[0m")
+out.write(b'\r\nlast "\x1b[31mred\x1b[0m" c:\\x')
 out.flush()
 time.sleep(1000)
 "#;
@@ -241,10 +241,10 @@ fn what_a_program_prints_never_reaches_the_terminal_as_it_is() {
         let Some(python) = stage.tool("python3", "--version") else { return };
         let hostile = script(&stage, &python, "prints.py", HOSTILE);
         let window = stage.join(&["run", "--server", &hostile]);
-        stage.wait_text(window, "last red");
+        stage.wait_text(window, "last \"red\" c:\\x");
         stage.press(window, "t");
         stage.wait_text(window, &stage.texts.output.close.clone());
-        stage.wait_text(window, "last red");
+        stage.wait_text(window, "last \"red\" c:\\x");
         let raw = stage.terminal(window).raw.clone();
         let acts: [&[u8]; 8] =
             [b"owned", b"]52;", b"[6n", b"P+q", b"\x1bc", "\u{202e}".as_bytes(), b"]8;", b"\xff\xfe"];

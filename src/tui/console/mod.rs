@@ -6,6 +6,7 @@ mod keys;
 use std::num::NonZeroU16;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use crate::i18n::width as display_width;
 use crate::model::Side;
 pub(super) use keys::{pasted, written};
 
@@ -87,11 +88,11 @@ impl Console {
         let mut screen = self.lock();
         screen.print(CANCEL);
         // The ordinary screen, a shown cursor, no colours, the usual keys.
-        screen.print(b"\x1b[?1049l\x1b[?25h\x1b[?1l\x1b[?2004l\x1b[?6l\x1b[m");
+        screen.print(b"\x1b[?1049l\x1b[?25h\x1b[?1l\x1b[?2004l\x1b[m");
         let (row, column) = screen.parser.screen().cursor_position();
-        // No scrolling region, whose end moves the cursor; and a line of its own.
+        // No scrolling region and no origin of its own, whose ends move the cursor; and a line of its own.
         let line = if column > 0 { "\r\n" } else { "" };
-        screen.print(format!("\x1b[r\x1b[{};{}H{line}", row + 1, column + 1).as_bytes());
+        screen.print(format!("\x1b[?6l\x1b[r\x1b[{};{}H{line}", row + 1, column + 1).as_bytes());
     }
 
     /// Its columns and rows from now on.
@@ -151,6 +152,12 @@ impl Screen {
     }
 }
 
+/// A printed text without what has no place of its own: marks over a character, and what acts on the others beside it.
+pub(super) fn without_marks(text: &str) -> String {
+    let has_place = |c: &char| !c.is_control() && display_width(c.encode_utf8(&mut [0; 4])) > 0;
+    text.chars().filter(has_place).collect()
+}
+
 fn of(number: u16) -> NonZeroU16 {
     NonZeroU16::new(number).unwrap_or(NonZeroU16::MIN)
 }
@@ -195,6 +202,15 @@ mod tests {
         assert_eq!(console.modes(), (false, false));
         assert_eq!(console.last_lines(9).last().map(String::as_str), Some("after"));
         assert!(!console.look(0, |screen| screen.alternate_screen() || screen.inverse()).1);
+    }
+
+    #[test]
+    fn what_is_printed_is_shown_as_it_is_but_for_what_has_no_place() {
+        for (printed, shown) in
+            [("say \"hi\" C:\\x", "say \"hi\" C:\\x"), ("e\u{301}字", "e字"), ("\u{202e}a\u{200b}\u{9b}", "a")]
+        {
+            assert_eq!(without_marks(printed), shown);
+        }
     }
 
     #[test]

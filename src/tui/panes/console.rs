@@ -5,9 +5,10 @@ use ratatui::layout::Rect;
 use ratatui::style::{Color, Modifier, Style};
 use ratatui::text::{Line, Span};
 
+use crate::i18n::fill;
 use crate::i18n::width as display_width;
-use crate::i18n::{escape, fill};
-use crate::tui::console::{Program, ProgramCourse, ProgramEnd};
+use crate::model::escape_with;
+use crate::tui::console::{Program, ProgramCourse, ProgramEnd, without_marks};
 use crate::tui::paint::write;
 use crate::tui::scene::{Scene, put, shape};
 use crate::tui::wrap::{cut, wrap_text};
@@ -33,7 +34,7 @@ fn head(scene: &Scene<'_>, program: &Program, width: usize) -> Line<'static> {
     let mark = format!("{} ", shape(program.console.side));
     let course = cut(&format!(" · {course}"), width.saturating_sub(display_width(&mark) + 4));
     let room = width.saturating_sub(display_width(&mark) + display_width(&course));
-    let command = cut(&escape(&program.console.command), room);
+    let command = cut(&escape_with(program.console.command.as_bytes(), ""), room);
     Line::from(vec![
         Span::styled(mark, scene.theme.side(program.console.side)),
         Span::styled(command, scene.theme.title.0),
@@ -58,7 +59,7 @@ pub(super) fn draw_last(buf: &mut Buffer, area: Rect, scene: &Scene<'_>) {
         let most = usize::from(rows.saturating_sub(1));
         let said = program.console.last_lines(most);
         let mut lines: Vec<Line<'static>> =
-            said.iter().flat_map(|line| wrap_text(&escape(line), theme.text.0, width)).collect();
+            said.iter().flat_map(|line| wrap_text(&without_marks(line), theme.text.0, width)).collect();
         if lines.is_empty() {
             lines.push(Line::styled(cut(&t.nothing, width), theme.dim.0));
         }
@@ -98,10 +99,13 @@ pub(super) fn draw(buf: &mut Buffer, scene: &Scene<'_>) -> usize {
                 if cell.is_wide_continuation() || !wide_fits {
                     continue;
                 }
-                let text = if cell.has_contents() { escape(cell.contents()) } else { " ".into() };
+                let text = without_marks(cell.contents());
                 // What can't be shown in its place isn't.
-                let expected = if cell.is_wide() { 2 } else { 1 };
-                let text = if display_width(&text) == expected { &text } else { "?" };
+                let text = match display_width(&text) {
+                    0 => " ",
+                    width if width == if cell.is_wide() { 2 } else { 1 } => &text,
+                    _ => "?",
+                };
                 write(buf, area.x + x, area.y + y, text, style(cell, scene.theme.text.0, coloured));
             }
         }
