@@ -91,8 +91,11 @@ fn is_well_formed(lines: &[Value]) {
                 "call side phase args ret errno"
             }
             "segment" => {
-                one_of("event", &["sent", "held", "delivered", "dropped", "retransmitted"]);
-                for key in ["src", "dst", "again", "options"] {
+                one_of("event", &["sent", "held", "delivered", "dropped", "retransmitted", "repeated"]);
+                // What a person sent says so, and of which segment it is a copy.
+                let by_hand = line["event"] == "repeated";
+                assert_eq!(line["source"] == "hand" && line["of"].is_u64(), by_hand, "{line}");
+                for key in ["src", "dst", "again", "options", "of", "source"] {
                     keys.remove(key);
                 }
                 // What isn't TCP says what it is, and has no numbers.
@@ -275,6 +278,8 @@ fn each_segment_goes_its_way(lines: &[Value]) {
         let news = way.iter().skip(1).filter(|event| **event != "retransmitted").copied().collect::<Vec<_>>();
         let fits = matches!(way[0], "sent" | "retransmitted")
             && (matches!(news[..], ["held"] | ["held", "delivered" | "dropped"] | ["dropped" | "delivered"]));
+        // What a person sends doesn't wait.
+        let fits = fits || matches!(way[..], ["repeated", "delivered"]);
         assert!(fits, "segment {id}: {way:?}");
     }
 }

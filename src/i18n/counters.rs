@@ -11,9 +11,9 @@ const ASSET: &str = include_str!("../../assets/text/counters.toml");
 
 /// The texts by the counters' names.
 #[derive(Default)]
-struct Counters(BTreeMap<String, Localized>);
+struct CounterTexts(BTreeMap<String, Localized>);
 
-impl Words for Counters {
+impl Words for CounterTexts {
     fn take(&mut self, value: toml::Value) -> Result<(), String> {
         self.0.take(value)
     }
@@ -38,7 +38,7 @@ pub fn counter_names() -> impl Iterator<Item = &'static str> {
 fn all() -> &'static BTreeMap<String, Localized> {
     static LOADED: OnceLock<BTreeMap<String, Localized>> = OnceLock::new();
     // A test looks that they can be read.
-    LOADED.get_or_init(|| words::read(ASSET).map(|Counters(all)| all).unwrap_or_default())
+    LOADED.get_or_init(|| words::read(ASSET).map(|CounterTexts(all)| all).unwrap_or_default())
 }
 
 #[cfg(test)]
@@ -47,7 +47,7 @@ mod tests {
 
     #[test]
     fn every_counter_is_one_sentence_in_every_language() {
-        assert!(words::read::<Counters>(ASSET).is_ok_and(|all| all.0.len() > 140));
+        assert!(words::read::<CounterTexts>(ASSET).is_ok_and(|all| all.0.len() > 140));
         for (name, text) in all() {
             for lang in Lang::all() {
                 let own = text.own(lang).unwrap_or_else(|| panic!("{name} in {lang:?}"));

@@ -13,6 +13,7 @@ words! {
         pub earlier: String,
         pub dropped: String,
         pub delivered: String,
+        pub repeated: String,
         pub interrupted: String,
         pub nothing: String,
     }
@@ -48,6 +49,7 @@ fn why(view: &View<'_>, texts: &DivergedTexts, shared: &SharedTexts) -> String {
         None => texts.nothing.clone(),
         Some(HandAction::Drop(id)) => fill(&texts.dropped, &[("segment", segment(id))]),
         Some(HandAction::Deliver(id)) => fill(&texts.delivered, &[("segment", segment(id))]),
+        Some(HandAction::Repeat(id)) => fill(&texts.repeated, &[("segment", segment(id))]),
         Some(HandAction::Interrupt(of)) => fill(&texts.interrupted, &[("side", shared.side(of))]),
     }
 }

@@ -26,6 +26,7 @@ words! {
         pub passes: String,
         pub retransmitted: String,
         pub repeats: String,
+        pub by_hand: String,
         pub first_state: String,
         pub other_program: String,
         pub joined: String,

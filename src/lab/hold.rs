@@ -59,6 +59,10 @@ impl HeldSegments {
                 (None, None) => HoldState::WentOn(record.id.0 + 1),
             };
             let waits = matches!(state, HoldState::Held(_));
+            if record.by_hand.is_some() {
+                segments.states.push(state);
+                continue;
+            }
             let id = segments.number(&record.copies[0].1, state);
             if waits {
                 segments.held.entry(Connection::of(segment)).or_default().insert(id);
@@ -96,6 +100,13 @@ impl HeldSegments {
         let again = self.earlier(segment);
         let id = self.number(segment, HoldState::WentOn(self.states.len() as u32 + 1));
         (id, Event::Sent { id, segment: segment.clone(), again })
+    }
+
+    /// A person sends a segment on: its number. What its supposed sender sends later is no copy of it.
+    pub(super) fn made(&mut self) -> SegmentId {
+        let id = SegmentId(self.states.len() as u32);
+        self.states.push(HoldState::WentOn(id.0 + 1));
+        id
     }
 
     /// A segment that waits; `None` where it doesn't.

@@ -24,6 +24,8 @@ pub enum Request {
     Deliver(SegmentId),
     /// A waiting segment is forgotten.
     Drop(SegmentId),
+    /// A copy of a segment, whatever became of that one, goes to its receiver now.
+    Repeat(SegmentId),
     /// From now on these segments go on by themselves after so long; `None` takes the rule back.
     Pass(SegmentFilter, Option<Duration>),
     /// A lesson's walk puts an entry of its own into the trace: a step began, a claim was checked, a question was answered.

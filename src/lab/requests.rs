@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::core::{Effect, Lab, Pending, Sending};
 use super::doors;
-use super::request::Request;
+use super::request::{Request, WireAbility};
 use super::schedule::Scope;
 use super::threads::OwnThread;
 use crate::model::{Call, Event, SegmentId};
@@ -39,6 +39,7 @@ impl Lab {
                 None
             }
             Request::Deliver(id) => self.deliver(from, id),
+            Request::Repeat(id) => self.repeat(now, from, id),
             Request::Drop(id) => {
                 if self.may(from, id)
                     && let Some(event) = self.held.forget(id)
@@ -77,10 +78,12 @@ impl Lab {
         let scope = match request {
             Request::Call(side, call) => self.before_call(from, (*side, 0), call)?,
             Request::Serve(side, worker, call) => self.before_call(from, (*side, *worker), call)?,
-            Request::Deliver(_) | Request::Drop(_) if self.schedule.is_stale() && self.schedule.is_quick() => {
+            Request::Deliver(_) | Request::Drop(_) | Request::Repeat(_)
+                if self.schedule.is_stale() && self.schedule.is_quick() =>
+            {
                 Scope::All
             }
-            Request::Deliver(_) | Request::Drop(_) => return None,
+            Request::Deliver(_) | Request::Drop(_) | Request::Repeat(_) => return None,
             // What it comes to is explained by what the kernel had when it was let go.
             Request::LetCall(_) => Scope::All,
             Request::Hold(..) | Request::Play(_) => return None,
@@ -118,6 +121,24 @@ impl Lab {
             return None;
         }
         let segment = self.held.take(id)?;
+        Some(Effect::Send(Sending::Released(id), segment))
+    }
+
+    /// Sends a copy of a segment that stands in the trace, of which all bytes are kept. Who may is who may let such a segment go,
+    /// were it waiting.
+    fn repeat(&mut self, now: Duration, from: u32, id: SegmentId) -> Option<Effect> {
+        if self.wire != WireAbility::Holds {
+            return None;
+        }
+        let seen = self.trace.present().segment(id)?;
+        // Of a copy that was made by hand the segment is meant from which it was made.
+        let (of, segment) = (seen.by_hand.unwrap_or(id), seen.segment.clone());
+        let member = self.peers.get(from)?;
+        if !doors::may(member, self.trace.door(&segment), &self.trace.present().members()) {
+            return None;
+        }
+        let id = self.held.made();
+        self.push(now, Event::Repeated { id, of, segment: segment.clone() });
         Some(Effect::Send(Sending::Released(id), segment))
     }
 

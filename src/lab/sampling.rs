@@ -27,7 +27,7 @@ impl Sampling {
     /// What a trace has kept already of those that passed by themselves.
     pub(super) fn resume(records: &[SegmentRecord]) -> Sampling {
         let mut sampling = Sampling::default();
-        for record in records.iter().filter(|record| record.held.is_none()) {
+        for record in records.iter().filter(|record| record.held.is_none() && record.by_hand.is_none()) {
             sampling.keeps(&record.copies[0].1);
         }
         sampling

@@ -118,6 +118,7 @@ impl Lint<'_> {
             RawAction::Nonblocking { socket } => Some(Action::SetNonblocking { socket: self.socket(socket)? }),
             RawAction::Deliver(pattern) => self.held(pattern).map(Action::Deliver),
             RawAction::Drop(pattern) => self.held(pattern).map(Action::Drop),
+            RawAction::Repeat(pattern) => self.held(pattern).map(Action::Repeat),
             RawAction::Interrupt { side } => Some(Action::Interrupt { side: self.side(side)? }),
             _ => None,
         }

@@ -205,6 +205,7 @@ pub(super) enum RawAction {
     },
     Deliver(RawPattern),
     Drop(RawPattern),
+    Repeat(RawPattern),
     Interrupt {
         side: SpannedText,
     },

@@ -189,6 +189,8 @@ pub enum Action {
     Deliver(SegmentPattern),
     /// A waiting segment is forgotten.
     Drop(SegmentPattern),
+    /// A copy of the newest segment that fits, whatever became of it, goes to its receiver now.
+    Repeat(SegmentPattern),
     /// A signal interrupts the call in which a side sleeps.
     Interrupt { side: Side },
 }
@@ -209,7 +211,8 @@ impl Action {
             | Action::Close { socket }
             | Action::SetOption { socket, .. }
             | Action::SetNonblocking { socket } => Some(socket),
-            Action::Socket { .. } | Action::Deliver(_) | Action::Drop(_) | Action::Interrupt { .. } => None,
+            Action::Socket { .. } | Action::Interrupt { .. } => None,
+            Action::Deliver(_) | Action::Drop(_) | Action::Repeat(_) => None,
         }
     }
 

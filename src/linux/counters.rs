@@ -82,9 +82,7 @@ impl Counters {
     }
 }
 
-type Lines<'a> = Vec<&'a [u8]>;
-
-fn lines(text: &[u8]) -> Lines<'_> {
+fn lines(text: &[u8]) -> Vec<&[u8]> {
     text.split(|byte| *byte == b'\n').filter(|line| !line.is_empty()).collect()
 }
 

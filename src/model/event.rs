@@ -76,6 +76,15 @@ pub enum Event {
         /// The earlier segment of which this is a retransmission.
         again: Option<SegmentId>,
     },
+    /// A person sent a copy of an earlier segment: no kernel did. It doesn't wait.
+    Repeated {
+        /// The copy's own number.
+        id: SegmentId,
+        /// Of which segment it is a copy.
+        of: SegmentId,
+        /// The copy.
+        segment: Packet,
+    },
     /// It waits on the wire.
     Held(SegmentId),
     /// It went on to its receiver.
@@ -172,6 +181,8 @@ pub enum HandAction {
     Deliver(SegmentId),
     /// Forget a waiting segment.
     Drop(SegmentId),
+    /// Send a copy of an earlier segment.
+    Repeat(SegmentId),
     /// Interrupt the call in which a side sleeps.
     Interrupt(Side),
 }

@@ -26,6 +26,8 @@ pub struct SegmentRecord {
     pub sent: Moment,
     /// The earlier segment that it repeats.
     pub again: Option<SegmentId>,
+    /// The earlier segment of which a person made it; `None` where a kernel sent it.
+    pub by_hand: Option<SegmentId>,
     /// The copies, each with the entry at which it was seen; the first is the original.
     pub copies: Vec<(Moment, Packet)>,
     /// The initial numbers from which it counts, as they were known when it was first seen.
@@ -36,6 +38,20 @@ pub struct SegmentRecord {
     pub ended: Option<(Moment, Fate)>,
     /// The entry that tells which counters moved as its receiver got it, and those; `None` where they weren't read.
     pub reasons: Option<(Moment, Vec<CounterMove>)>,
+}
+
+impl SegmentRecord {
+    fn new(
+        id: SegmentId,
+        sent: Moment,
+        segment: &Packet,
+        initials: Initials,
+        again: Option<SegmentId>,
+        by_hand: Option<SegmentId>,
+    ) -> SegmentRecord {
+        let copies = vec![(sent, segment.clone())];
+        SegmentRecord { id, sent, again, by_hand, copies, initials, held: None, ended: None, reasons: None }
+    }
 }
 
 /// One socket of the kernel, as it changed.
@@ -231,6 +247,7 @@ impl Trace {
                 self.unkept.push((moment, before.plus(more)));
             }
             Event::Sent { .. }
+            | Event::Repeated { .. }
             | Event::Held(_)
             | Event::Delivered(_)
             | Event::Reasons { .. }
@@ -249,25 +266,12 @@ impl Trace {
             Event::Sent { id, segment, again } => {
                 let initials = self.isns.learn(segment);
                 self.give_isn(segment);
-                let connection = Connection::of(segment);
-                self.segments_of
-                    .entry(connection)
-                    .or_insert_with(|| {
-                        self.connections.push(connection);
-                        Vec::new()
-                    })
-                    .push(*id);
-                debug_assert_eq!(id.0 as usize, self.segments.len());
-                self.segments.push(SegmentRecord {
-                    id: *id,
-                    sent: moment,
-                    again: *again,
-                    copies: vec![(moment, segment.clone())],
-                    initials,
-                    held: None,
-                    ended: None,
-                    reasons: None,
-                });
+                self.add_segment(SegmentRecord::new(*id, moment, segment, initials, *again, None));
+            }
+            // It teaches nothing of its sender, which didn't send it.
+            Event::Repeated { id, of, segment } => {
+                let initials = self.segments.get(of.0 as usize).map_or_else(Initials::default, |of| of.initials);
+                self.add_segment(SegmentRecord::new(*id, moment, segment, initials, None, Some(*of)));
             }
             Event::Held(id) => {
                 if let Some(record) = self.segments.get_mut(id.0 as usize) {
@@ -294,6 +298,17 @@ impl Trace {
             }
             _ => {}
         }
+    }
+
+    fn add_segment(&mut self, record: SegmentRecord) {
+        let connection = Connection::of(&record.copies[0].1);
+        let known = self.segments_of.entry(connection).or_insert_with(|| {
+            self.connections.push(connection);
+            Vec::new()
+        });
+        known.push(record.id);
+        debug_assert_eq!(record.id.0 as usize, self.segments.len());
+        self.segments.push(record);
     }
 
     fn socket_told(&mut self, moment: Moment, facts: &SocketFacts) {

@@ -32,6 +32,8 @@ pub struct SegmentView<'a> {
     pub times_sent: usize,
     /// The earlier segment that it repeats.
     pub again: Option<SegmentId>,
+    /// The earlier segment of which a person made it; `None` where a kernel sent it.
+    pub by_hand: Option<SegmentId>,
     /// What had become of it.
     pub fate: Fate,
     /// The entry of its newest change.
@@ -349,6 +351,7 @@ fn segment_view(record: &SegmentRecord, moment: Moment) -> SegmentView<'_> {
         initials: record.initials,
         times_sent: copies,
         again: record.again,
+        by_hand: record.by_hand,
         fate,
         reasons: record.reasons.as_ref().filter(|(told, _)| *told < moment).map(|(_, moved)| moved.as_slice()),
         changed: ended.map(|(ended, _)| ended).unwrap_or(record.copies[copies - 1].0.max(held.unwrap_or(0))),

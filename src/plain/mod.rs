@@ -171,6 +171,7 @@ impl<'a> Transcript<'a> {
                 let note = if again.is_some() { &texts.repeats } else { "" };
                 lines::segment(*id, segment, view, note, self.all)
             }
+            Event::Repeated { id, segment, .. } => lines::segment(*id, segment, view, &texts.by_hand, self.all),
             Event::Retransmitted { id, segment } => {
                 let times = view.segment(*id).map_or(1, |segment| segment.times_sent);
                 lines::segment_fate(*id, segment, view, &fill(&texts.retransmitted, &[("times", &times)]), self.all)

@@ -119,21 +119,14 @@ fn object<'a>(entry: &Entry, view: &View<'_>, step_id: &impl Fn(usize) -> &'a st
             let own = call.made.map(|made| Call::Program(Box::new(made.clone())));
             Some(("call", call_keys(*caller, own.as_ref().unwrap_or(call.call), CallPhase::Return(outcome))))
         }
-        Event::Sent { id, segment, again: None } => Some(("segment", segment_keys("sent", *id, segment, view))),
-        Event::Sent { id, segment, again: Some(again) } => {
-            let mut keys = segment_keys("retransmitted", *id, segment, view);
-            keys.push(("again", json!(again.0)));
-            Some(("segment", keys))
-        }
-        Event::Retransmitted { id, segment } => Some(("segment", segment_keys("retransmitted", *id, segment, view))),
-        Event::Held(id) => known_segment("held", *id, view),
-        Event::Delivered(id) => known_segment("delivered", *id, view),
-        Event::Reasons { id, moved } => reasons_keys(*id, moved).map(|keys| ("reasons", keys)),
-        Event::Dropped(id) => known_segment("dropped", *id, view),
-        Event::Undeliverable { id, errno } => known_segment("undeliverable", *id, view).map(|(kind, mut keys)| {
-            keys.push(("errno", json!(errno.to_string())));
-            (kind, keys)
-        }),
+        Event::Sent { .. }
+        | Event::Repeated { .. }
+        | Event::Retransmitted { .. }
+        | Event::Held(_)
+        | Event::Delivered(_)
+        | Event::Reasons { .. }
+        | Event::Dropped(_)
+        | Event::Undeliverable { .. } => segment_object(&entry.event, view),
         Event::Socket(SocketFacts { cookie, .. }) | Event::Gone { cookie, .. } => {
             state_keys(*cookie, view).map(|keys| ("state", keys))
         }
@@ -155,6 +148,33 @@ fn object<'a>(entry: &Entry, view: &View<'_>, step_id: &impl Fn(usize) -> &'a st
         }
         Event::ByHand(hand) => Some(("hand", hand_keys(*hand))),
         Event::Step(_) | Event::Blocked { .. } | Event::Answer(_) => None,
+    }
+}
+
+/// What is told of a segment, and of what became of it.
+fn segment_object(event: &Event, view: &View<'_>) -> Option<(&'static str, Keys)> {
+    match event {
+        Event::Sent { id, segment, again: None } => Some(("segment", segment_keys("sent", *id, segment, view))),
+        Event::Sent { id, segment, again: Some(again) } => {
+            let mut keys = segment_keys("retransmitted", *id, segment, view);
+            keys.push(("again", json!(again.0)));
+            Some(("segment", keys))
+        }
+        Event::Repeated { id, of, segment } => {
+            let mut keys = segment_keys("repeated", *id, segment, view);
+            keys.extend([("of", json!(of.0)), ("source", json!("hand"))]);
+            Some(("segment", keys))
+        }
+        Event::Retransmitted { id, segment } => Some(("segment", segment_keys("retransmitted", *id, segment, view))),
+        Event::Held(id) => known_segment("held", *id, view),
+        Event::Delivered(id) => known_segment("delivered", *id, view),
+        Event::Reasons { id, moved } => reasons_keys(*id, moved).map(|keys| ("reasons", keys)),
+        Event::Dropped(id) => known_segment("dropped", *id, view),
+        Event::Undeliverable { id, errno } => known_segment("undeliverable", *id, view).map(|(kind, mut keys)| {
+            keys.push(("errno", json!(errno.to_string())));
+            (kind, keys)
+        }),
+        _ => None,
     }
 }
 
@@ -246,6 +266,7 @@ fn member_keys(event: &str, member: &Member) -> Keys {
 fn hand_keys(hand: HandAction) -> Keys {
     match hand {
         HandAction::Deliver(id) => vec![("event", json!("deliver")), ("id", json!(id.0))],
+        HandAction::Repeat(id) => vec![("event", json!("repeat")), ("id", json!(id.0))],
         HandAction::Drop(id) => vec![("event", json!("drop")), ("id", json!(id.0))],
         HandAction::Interrupt(side) => vec![("event", json!("interrupt")), ("side", json!(side.name()))],
     }

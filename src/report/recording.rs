@@ -101,11 +101,16 @@ fn fits(event: &Event, segments: &mut u32) -> bool {
             *segments += u32::from(next);
             next
         }
+        Event::Repeated { id, of, .. } => {
+            let next = id.0 == *segments && known(of, *segments);
+            *segments += u32::from(next);
+            next
+        }
         Event::Held(id) | Event::Delivered(id) | Event::Dropped(id) => known(id, *segments),
         Event::Retransmitted { id, .. } | Event::Undeliverable { id, .. } | Event::Reasons { id, .. } => {
             known(id, *segments)
         }
-        Event::ByHand(HandAction::Deliver(id) | HandAction::Drop(id)) => known(id, *segments),
+        Event::ByHand(HandAction::Deliver(id) | HandAction::Drop(id) | HandAction::Repeat(id)) => known(id, *segments),
         _ => true,
     }
 }

@@ -26,6 +26,12 @@ pub enum Command {
     Down,
     Deliver,
     Drop,
+    /// Send a copy of a segment.
+    Repeat,
+    /// Choose an older segment, whatever became of it.
+    Older,
+    /// A newer one.
+    Newer,
     Interrupt,
     /// Type a call.
     Type,
@@ -208,6 +214,9 @@ pub const COMMANDS: &[CommandEntry] = &[
     entry(Command::Leave, "leave", &[Esc], "Esc").footer(1).at(LINE).of(is_free),
     entry(Command::Deliver, "deliver", &[Char('d')], "d").footer(2).when(may_let_go),
     entry(Command::Drop, "drop", &[Char('x')], "x").footer(3).when(may_let_go),
+    entry(Command::Repeat, "repeat", &[Char('R')], "R").footer(13).when(may_repeat),
+    entry(Command::Older, "older", &[Char('[')], "[").when(has_segments),
+    entry(Command::Newer, "newer", &[Char(']')], "]").when(has_segments),
     entry(Command::LetCall, "let_call", &[Char('e')], "e").footer(2).of(drives).when(a_call_stands),
     entry(Command::Hold, "hold", &[Char('h')], "h").footer(4).of(drives).when(may_hold),
     entry(Command::Unfold, "unfold", &[Char('u')], "u").footer(13).of(is_free).when(shows_programs),
@@ -360,6 +369,16 @@ fn may_hold(app: &App) -> bool {
 
 fn may_let_go(app: &App) -> bool {
     is_present(app) && app.meant_held().is_some_and(|id| app.is_at_own_door(id))
+}
+
+/// A copy goes to whoever may let such a segment go.
+fn may_repeat(app: &App) -> bool {
+    let holds = app.walk().wire() == WireAbility::Holds && !app.replays();
+    holds && is_present(app) && app.chosen_segment().is_some_and(|id| app.is_at_own_door(id))
+}
+
+fn has_segments(app: &App) -> bool {
+    app.walk().wire() != WireAbility::Blind && app.view().segment_count() > 0
 }
 
 fn has_older(app: &App) -> bool {

@@ -28,6 +28,7 @@ pub(super) fn act(app: &mut App, command: Command) {
         Command::Hold => programs::next_hold(app),
         Command::Deliver => app.meant_held().map(walk::WalkCommand::Deliver),
         Command::Drop => app.meant_held().map(walk::WalkCommand::Drop),
+        Command::Repeat => app.chosen_segment().map(walk::WalkCommand::Repeat),
         Command::Interrupt => app.blocked_side().map(walk::WalkCommand::Interrupt),
         Command::Answer(n) => menu_call(app, n),
         Command::Type => {

@@ -180,6 +180,7 @@ words! {
         pub dropped: String,
         pub same_side: String,
         pub again: String,
+        pub by_hand: String,
         pub first_keys: [String; 5],
         pub above: String,
         pub below: String,

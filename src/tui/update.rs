@@ -16,7 +16,7 @@ use super::programs;
 use super::typing::Meant;
 use super::works::{command_for, works};
 use crate::lesson::Show;
-use crate::model::{Actor, Event as Happened, Moment, Side};
+use crate::model::{Actor, Connection, Event as Happened, Moment, SegmentId, Side};
 use crate::walk::{self, Phase, Walk};
 
 /// The rows of a page of what lies over the panes.
@@ -261,6 +261,7 @@ fn perform(app: &mut App, command: Command, effects: &mut Vec<AppEffect>) {
         | Command::Offered
         | Command::Deliver
         | Command::Drop
+        | Command::Repeat
         | Command::Interrupt
         | Command::Type
         | Command::Pass
@@ -274,6 +275,7 @@ fn perform(app: &mut App, command: Command, effects: &mut Vec<AppEffect>) {
         | Command::Present
         | Command::StepBack
         | Command::StepForward => travel(app, command),
+        Command::Older | Command::Newer => choose_any(app, command == Command::Newer),
         Command::Up | Command::Down => choose_held(app, command == Command::Down),
         Command::Auto | Command::Faster | Command::Slower => play(app, command),
         Command::ScrollUp | Command::ScrollDown => scroll(app, command == Command::ScrollDown, 1),
@@ -304,6 +306,7 @@ fn act(app: &mut App, command: Command) {
         Command::Send => app.input.as_ref().map(|input| walk::WalkCommand::Line(input.value().to_owned())),
         Command::Deliver => app.meant_held().map(walk::WalkCommand::Deliver),
         Command::Drop => app.meant_held().map(walk::WalkCommand::Drop),
+        Command::Repeat => app.chosen_segment().map(walk::WalkCommand::Repeat),
         Command::Interrupt => app.blocked_side().map(walk::WalkCommand::Interrupt),
         _ => None,
     };
@@ -340,6 +343,25 @@ fn travel(app: &mut App, command: Command) {
         _ => None,
     };
     go(app, target);
+}
+
+/// Of those of the connection that is shown alone, else of all.
+fn choose_any(app: &mut App, newer: bool) {
+    let Some(SegmentId(chosen)) = app.chosen_segment() else { return };
+    let (view, only) = (app.view(), app.place.only);
+    let shown = |id: &SegmentId| {
+        let connection = view.segment(*id).map(|one| Connection::of(one.segment));
+        only.is_none_or(|only| connection == Some(only))
+    };
+    let count = u32::try_from(view.segment_count()).unwrap_or(u32::MAX);
+    let next = match newer {
+        true => (chosen + 1..count).map(SegmentId).find(shown),
+        // The newest is meant where none is chosen: the first press chooses it.
+        false if app.place.segment.is_none() => Some(SegmentId(chosen)).filter(shown),
+        false => (0..chosen).rev().map(SegmentId).find(shown),
+    };
+    app.place.segment = next.or(app.place.segment);
+    app.place.ladder = 0;
 }
 
 fn choose_held(app: &mut App, newer: bool) {

@@ -112,12 +112,19 @@ impl ClaimContext<'_> {
             let fate = fate(found.fate);
             return (fate == is, Statement::Segment { from, segment: written(&found, pattern), is: fate });
         }
-        let here = |segment: &SegmentView<'_>| self.sender(segment) == Some(from) && self.is_on(segment, &pattern.on);
-        let last = match self.view.segments().find(here) {
+        (false, self.last_sent(pattern))
+    }
+
+    /// What the side of a pattern sent last, where nothing that it sent fits.
+    pub fn last_sent(&self, pattern: &SegmentPattern) -> Statement {
+        let from = pattern.from;
+        let here = |segment: &SegmentView<'_>| {
+            segment.by_hand.is_none() && self.sender(segment) == Some(from) && self.is_on(segment, &pattern.on)
+        };
+        match self.view.segments().find(here) {
             Some(other) => Statement::LastSent { from, segment: written(&other, pattern) },
             None => Statement::SentNothing { from, on: pattern.on.clone() },
-        };
-        (false, last)
+        }
     }
 
     /// Whether a segment belongs to the connection of a socket; of no socket in particular, any does.
@@ -127,13 +134,14 @@ impl ClaimContext<'_> {
         cookie.is_some_and(|cookie| self.view.trace().is_on(segment, cookie))
     }
 
-    /// The newest segment that fits a pattern and a further test.
+    /// The newest segment that fits a pattern and a further test; none that a person sent.
     pub fn find_segment(
         &self,
         pattern: &SegmentPattern,
         test: impl Fn(&SegmentView<'_>) -> bool,
     ) -> Option<SegmentView<'_>> {
-        self.view.segments().find(|segment| self.fits(segment, pattern) && test(segment))
+        let sent = |segment: &SegmentView<'_>| segment.by_hand.is_none() && self.fits(segment, pattern);
+        self.view.segments().find(|segment| sent(segment) && test(segment))
     }
 
     /// Whether a segment is one that the pattern means.

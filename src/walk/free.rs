@@ -144,6 +144,7 @@ impl Free {
             WalkCommand::Hold(held) => Some(Request::Hold(None, held)),
             WalkCommand::Deliver(id) => Some(Request::Deliver(id)),
             WalkCommand::Drop(id) => Some(Request::Drop(id)),
+            WalkCommand::Repeat(id) => Some(Request::Repeat(id)),
             WalkCommand::Pass(which, delay) => Some(Request::Pass(which, delay)),
             _ => None,
         };

@@ -108,9 +108,12 @@ impl<'a> SegmentContext<'a> {
     fn earlier(&self) -> impl Iterator<Item = SegmentView<'a>> + use<'a> {
         let (view, id, initials) = (*self.view, self.segment.id, self.segment.initials);
         let numbers = view.segments_of(self.connection());
+        // What a person made is no word of either end.
         let before = numbers.partition_point(|other| *other < id);
         let recent = numbers[..before].iter().rev().take(EARLIER);
-        recent.filter_map(move |id| view.segment(*id)).filter(move |other| other.initials.is_with(&initials))
+        recent
+            .filter_map(move |id| view.segment(*id))
+            .filter(move |other| other.by_hand.is_none() && other.initials.is_with(&initials))
     }
 
     /// The earlier TCP segments that its sender sent (`true`), or its receiver.

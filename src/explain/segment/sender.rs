@@ -1,7 +1,9 @@
 //! Who sent a segment, and what made it, where that was seen.
 
 use super::{SegmentContext, end_at, sentences};
-use crate::model::{Actor, Call, Connection, Event, View};
+use std::fmt::Display;
+
+use crate::model::{Actor, Call, Connection, Event, Fate, View};
 use crate::tcp::Flags;
 
 /// So many entries before a segment are looked at for what made it.
@@ -11,6 +13,15 @@ impl SegmentContext<'_> {
     pub(super) fn sender(&self) -> String {
         let packet = self.segment.segment;
         let (who, line) = (self.who(packet.from, packet.to), self.line(&self.segment));
+        if let Some(original) = self.segment.by_hand.and_then(|of| self.view.segment(of)) {
+            let facts: &[(&str, &dyn Display)] = &[("who", &who), ("line", &line)];
+            let became = match original.fate {
+                Fate::Dropped | Fate::Undeliverable(_) => self.words.say(|t| &t.by_hand_dropped, &[]),
+                Fate::Held => self.words.say(|t| &t.by_hand_waits, &[]),
+                Fate::Delivered | Fate::Passing => self.words.say(|t| &t.by_hand_arrived, &[]),
+            };
+            return sentences([self.words.say(|t| &t.by_hand, facts), became]);
+        }
         sentences([self.words.say(|t| &t.from, &[("who", &who), ("line", &line)]), self.made_by()])
     }
 
@@ -50,7 +61,7 @@ impl SegmentContext<'_> {
     pub(super) fn sent(&self) -> usize {
         let entries = self.view.trace().entries();
         let until = self.segment.changed.min(entries.len());
-        let is_it = |event: &Event| matches!(event, Event::Sent { id, .. } if *id == self.segment.id);
+        let is_it = |event: &Event| matches!(event, Event::Sent { id, .. } | Event::Repeated { id, .. } if *id == self.segment.id);
         entries[..until].iter().rposition(|entry| is_it(&entry.event)).unwrap_or(until)
     }
 

@@ -213,3 +213,24 @@ fn what_the_kernel_counted_is_told_with_what_it_counts() {
     script.arrives(8000, (501, 106), &["ACK"], b"");
     assert!(!script.story(id).became.contains("counter"), "{:?}", script.story(id));
 }
+
+#[test]
+fn no_kernel_is_said_to_have_sent_what_a_person_sent() {
+    for (ended, wanted) in [
+        (Some(Event::Delivered as fn(SegmentId) -> Event), "an old duplicate"),
+        (Some(Event::Dropped), "it comes late after all"),
+        (None, "still waits on the wire"),
+    ] {
+        let mut script = Script::new();
+        let of = script.sent(40000, (101, 501), &["PSH", "ACK"], b"hello", 1000);
+        ended.into_iter().for_each(|ended| script.push(ended(of)));
+        let (id, segment) = (SegmentId(script.1), script.0.present().segment(of).unwrap().segment.clone());
+        script.1 += 1;
+        script.push(Event::Repeated { id, of, segment });
+        script.push(Event::Delivered(id));
+        let told = script.story(id);
+        assert!(told.sender.starts_with("A person sent it, no kernel did") && told.sender.contains(wanted), "{told:?}");
+        // What the sender sends next counts from what it has sent itself.
+        assert!(told.says.contains("Data: 5 bytes"), "{told:?}");
+    }
+}

@@ -13,6 +13,10 @@ words! {
     pub(super) struct SegmentTexts {
         pub(super) from: Localized,
         pub(super) kernel_of: Localized,
+        pub(super) by_hand: Localized,
+        pub(super) by_hand_dropped: Localized,
+        pub(super) by_hand_waits: Localized,
+        pub(super) by_hand_arrived: Localized,
         pub(super) by_call: Localized,
         pub(super) by_answer: Localized,
         pub(super) by_timer: Localized,

@@ -429,3 +429,47 @@ fn what_the_kernel_counted_stands_behind_the_delivery() {
         assert_eq!(reasons, moved.filter(|_| sending.is_ok()));
     }
 }
+
+#[test]
+fn a_copy_goes_whatever_became_of_the_original_and_only_from_who_may() {
+    let ends: [&[Request]; 3] = [&[], &[Request::Deliver(SYN)], &[Request::Drop(SYN)]];
+    for (from, goes) in [(SERVER, true), (CLIENT, false), (WATCH, false), (99, false)] {
+        for before in ends {
+            let mut kernel = with_syn();
+            kernel.moved = Some(Vec::new());
+            before.iter().for_each(|request| kernel.asks(SERVER, request.clone()));
+            let sent = kernel.sent().len();
+            let waiting = kernel.waiting();
+            kernel.asks(from, Request::Repeat(SYN));
+            let copy = SegmentId(1);
+            assert_eq!(kernel.sent()[sent..].contains(&Sending::Released(copy)), goes, "{from} {before:?}");
+            assert_eq!(kernel.waiting(), waiting, "the original stays as it is");
+            let told =
+                kernel.lab.trace().present().segment(copy).map(|copy| (copy.by_hand, copy.fate, copy.times_sent));
+            assert_eq!(told, goes.then_some((Some(SYN), crate::model::Fate::Delivered, 1)));
+        }
+    }
+}
+
+#[test]
+fn what_its_sender_sends_later_is_a_copy_of_the_senders_own() {
+    let mut kernel = with_syn();
+    kernel.asks(SERVER, Request::Drop(SYN));
+    for request in [Request::Repeat(SYN), Request::Repeat(SegmentId(1)), Request::Repeat(SegmentId(9))] {
+        kernel.asks(SERVER, request);
+    }
+    let made = |id| kernel.lab.trace().present().segment(SegmentId(id)).and_then(|one| one.by_hand);
+    assert_eq!([made(1), made(2), made(3)], [Some(SYN), Some(SYN), None], "a copy's copy is one of the original");
+    kernel.captured(&[segment(4000, 8000, 7, &["SYN"], b"")]);
+    assert!(
+        kernel.events().iter().any(|event| { matches!(event, Event::Sent { id: SegmentId(3), again: Some(SYN), .. }) })
+    );
+    kernel.moves();
+    assert_eq!(kernel.waiting(), [SegmentId(3)]);
+    kernel.captured(&[segment(4000, 8000, 7, &["SYN"], b"")]);
+    assert!(
+        matches!(kernel.events().last(), Some(Event::Retransmitted { id: SegmentId(3), .. })),
+        "{:?}",
+        kernel.events().last()
+    );
+}

@@ -69,6 +69,14 @@ pub(super) enum EventForm {
         #[serde(default, with = "As::<Option<SegmentIdForm>>")]
         again: Option<SegmentId>,
     },
+    Repeated {
+        #[serde(with = "SegmentIdForm")]
+        id: SegmentId,
+        #[serde(with = "SegmentIdForm")]
+        of: SegmentId,
+        #[serde(with = "As::<PacketForm>")]
+        segment: Packet,
+    },
     Held(#[serde(with = "SegmentIdForm")] SegmentId),
     Delivered(#[serde(with = "SegmentIdForm")] SegmentId),
     Reasons {
@@ -116,6 +124,7 @@ pub(super) enum EventForm {
 enum HandForm {
     Deliver(#[serde(with = "SegmentIdForm")] SegmentId),
     Drop(#[serde(with = "SegmentIdForm")] SegmentId),
+    Repeat(#[serde(with = "SegmentIdForm")] SegmentId),
     Interrupt(#[serde(with = "SideForm")] Side),
 }
 

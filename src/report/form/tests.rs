@@ -70,6 +70,7 @@ fn of_segments() -> Vec<Event> {
     vec![
         Event::Sent { id: other, segment: segment.clone(), again: None },
         Event::Sent { id, segment: framed, again: Some(other) },
+        Event::Repeated { id, of: other, segment: segment.clone() },
         Event::Held(id),
         Event::Delivered(id),
         Event::Reasons { id, moved: vec![CounterMove { name: "PAWSEstab".into(), by: 1 }] },
@@ -80,6 +81,7 @@ fn of_segments() -> Vec<Event> {
         Event::Unkept { segments: 1, bytes: 2, lost: 3, refused: 4 },
         Event::ByHand(HandAction::Deliver(id)),
         Event::ByHand(HandAction::Drop(id)),
+        Event::ByHand(HandAction::Repeat(id)),
         Event::ByHand(HandAction::Interrupt(Client)),
     ]
 }
@@ -286,13 +288,13 @@ fn nothing_is_left_out_of_every() {
     let claim = r#"{"Claim":{"step":0,"what":{"?":{}}}}"#;
     let timer = r#"{"Claim":{"step":0,"what":{"Timer":{"end":{"Socket":""},"facts":["?"]}}}}"#;
     let places = [
-        (r#"{"?":0}"#, 20),
+        (r#"{"?":0}"#, 21),
         (entered, 13),
         (claim, 23),
         (timer, 5),
         (r#"{"Passing":{"rules":[["?",0]]}}"#, 3),
         (r#"{"Joined":{"number":1,"pid":1,"role":"?"}}"#, 3),
-        (r#"{"ByHand":{"?":0}}"#, 3),
+        (r#"{"ByHand":{"?":0}}"#, 4),
         (r#"{"Gone":{"cookie":1,"source":"?"}}"#, 6),
     ];
     for (json, least) in places {

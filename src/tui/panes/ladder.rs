@@ -311,6 +311,9 @@ pub(super) fn notation(scene: &Scene<'_>, view: &SegmentView<'_>, room: usize) -
     if view.times_sent > 1 {
         text = format!("{text} ×{}", view.times_sent);
     }
+    if view.by_hand.is_some() {
+        text = format!("{text} {}", scene.texts.wire.by_hand);
+    }
     if view.again.is_some() {
         text = format!("{text} {}", scene.texts.wire.again);
     }
@@ -361,7 +364,8 @@ fn segment_rows(scene: &Scene<'_>, view: &SegmentView<'_>, between: usize, margi
     for (n, text) in label(scene, view, room).into_iter().enumerate() {
         let mark = if n == 0 && chosen { "▶ " } else { "  " };
         let left = vec![Span::styled(mark, theme.waits.0), Span::styled(text, style)];
-        let right = vec![Span::styled(if n == 0 { " W " } else { " " }, theme.dim.0)];
+        let source = if view.by_hand.is_some() { " H " } else { " W " };
+        let right = vec![Span::styled(if n == 0 { source } else { " " }, theme.dim.0)];
         let states = if n == 0 { state_at(false) } else { [None, None] };
         rows.push(frame_line(spread(left, right, room).spans, scene, margin, states));
     }
@@ -445,7 +449,8 @@ fn notes(scene: &Scene<'_>, oldest: SegmentId) -> Notes {
     let moment = scene.view.moment();
     let entries = &scene.view.trace().entries()[..moment];
     let recent = moment.saturating_sub(SEARCHED);
-    let is_start = |event: &Event| matches!(event, Event::Sent { id, .. } if *id == oldest);
+    let is_start =
+        |event: &Event| matches!(event, Event::Sent { id, .. } | Event::Repeated { id, .. } if *id == oldest);
     let start = entries[recent..].iter().rposition(|entry| is_start(&entry.event)).map_or(recent, |at| recent + at);
     let before = scene.view.trace().at(start);
     let mut known: HashMap<u64, (Option<Side>, SocketState)> = HashMap::new();
@@ -454,7 +459,7 @@ fn notes(scene: &Scene<'_>, oldest: SegmentId) -> Notes {
     let mut anchor = None;
     for entry in &entries[start..] {
         let (cookie, side, state) = match &entry.event {
-            Event::Sent { id, .. } => {
+            Event::Sent { id, .. } | Event::Repeated { id, .. } => {
                 anchor = Some((*id, false));
                 continue;
             }

@@ -94,6 +94,7 @@ fn by_hand(hand: HandAction) -> [Request; 2] {
     let request = match hand {
         HandAction::Deliver(id) => Request::Deliver(id),
         HandAction::Drop(id) => Request::Drop(id),
+        HandAction::Repeat(id) => Request::Repeat(id),
         HandAction::Interrupt(side) => Request::Interrupt(side),
     };
     [Request::Note(Box::new(crate::model::Event::ByHand(hand))), request]

@@ -43,6 +43,11 @@ impl Runner {
                 let id = self.awaited(pattern, StepRelease::Dropped, now)?;
                 self.requests.extend(id.map(Request::Drop));
             }
+            Action::Repeat(pattern) => {
+                let id = self.knowledge().find_segment(pattern, |_| true).map(|segment| segment.id);
+                let id = id.ok_or_else(|| Box::new(self.knowledge().last_sent(pattern)))?;
+                self.requests.push_back(Request::Repeat(id));
+            }
             Action::Interrupt { side } => {
                 self.busy_in(*side).ok_or_else(|| Box::new(Statement::InNoCall(*side)))?;
                 self.requests.push_back(Request::Interrupt(*side));

@@ -53,6 +53,7 @@ impl Runner {
                 self.handled.dropped.push(id);
                 Request::Drop(id)
             }
+            HandAction::Repeat(id) => Request::Repeat(id),
             HandAction::Interrupt(side) => {
                 self.interrupting[side as usize] = true;
                 Request::Interrupt(side)

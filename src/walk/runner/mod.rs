@@ -53,6 +53,8 @@ pub enum WalkCommand {
     Deliver(SegmentId),
     /// Forget a waiting segment.
     Drop(SegmentId),
+    /// Send a copy of a segment to its receiver now.
+    Repeat(SegmentId),
     /// Interrupt the call in which a side sleeps.
     Interrupt(Side),
     /// Make this call: in a free walk.
@@ -300,10 +302,7 @@ impl Runner {
         match (command, &self.phase) {
             (WalkCommand::Next, Phase::Ready) if !self.interrupted().is_empty() => self.repeat_interrupted(now),
             (WalkCommand::Next, Phase::Ready) => self.advance(now),
-            (WalkCommand::Next, Phase::Asking) => {
-                self.asked = true;
-                self.advance(now);
-            }
+            (WalkCommand::Next, Phase::Asking) => self.go_on(now),
             (WalkCommand::Predict(choice), Phase::Asking) => {
                 let offered = self.question().map_or(0, |ask| ask.choices.len());
                 if choice < offered {
@@ -317,20 +316,21 @@ impl Runner {
                 self.begin_with_line(line, now);
             }
             (WalkCommand::Line(line), Phase::Typing(_)) => self.begin_with_line(line, now),
-            (WalkCommand::Deliver(id), Phase::Ready | Phase::Asking) if self.next_step_delivers(id) => {
-                self.asked = true;
-                self.advance(now);
-            }
-            (WalkCommand::Drop(id), Phase::Ready | Phase::Asking) if self.next_step_drops(id) => {
-                self.asked = true;
-                self.advance(now);
-            }
+            (WalkCommand::Deliver(id), Phase::Ready | Phase::Asking) if self.next_step_delivers(id) => self.go_on(now),
+            (WalkCommand::Drop(id), Phase::Ready | Phase::Asking) if self.next_step_drops(id) => self.go_on(now),
             (_, Phase::Failed(_)) => {}
             (WalkCommand::Deliver(id), _) => self.by_hand(HandAction::Deliver(id), now),
             (WalkCommand::Drop(id), _) => self.by_hand(HandAction::Drop(id), now),
+            (WalkCommand::Repeat(id), _) => self.by_hand(HandAction::Repeat(id), now),
             (WalkCommand::Interrupt(side), _) => self.by_hand(HandAction::Interrupt(side), now),
             _ => {}
         }
+    }
+
+    /// Runs the next step; its question, where it has one, was answered or passed over.
+    fn go_on(&mut self, now: Duration) {
+        self.asked = true;
+        self.advance(now);
     }
 
     /// Takes what came from the world.
