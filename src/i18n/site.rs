@@ -9,7 +9,7 @@ words! {
     #[allow(missing_docs)]
     pub struct SiteTexts {
         pub at: String,
-        pub at_address: String,
+        pub at_unnamed: String,
         pub from: String,
         pub left_out: String,
         pub frames: String,
@@ -44,13 +44,18 @@ impl SiteTexts {
     /// `at server.c:31, in wait_for_client()`, as far as it is known.
     pub fn place(&self, site: &CallSite) -> Option<String> {
         let frame = site.frame()?;
-        let function = frame.function.as_deref().map_or_else(|| "?".to_owned(), shown);
-        match (site.short(), frame.address) {
-            (Some(place), _) => Some(fill(&self.at, &[("place", shown(&place)), ("function", function)])),
-            (None, Some(address)) => {
-                Some(fill(&self.at_address, &[("address", format!("{address:#x}")), ("function", function)]))
+        let function = frame.function.as_deref().map(shown);
+        let address = frame.address.map(|address| format!("{address:#x}"));
+        match (site.short(), function, address) {
+            (Some(place), Some(function), _) => {
+                Some(fill(&self.at, &[("place", shown(&place)), ("function", function)]))
             }
-            (None, None) => None,
+            (Some(place), None, _) => Some(fill(&self.at_unnamed, &[("place", shown(&place))])),
+            (None, Some(function), Some(address)) => {
+                Some(fill(&self.at, &[("place", address), ("function", function)]))
+            }
+            (None, None, Some(address)) => Some(fill(&self.at_unnamed, &[("place", address)])),
+            (None, _, None) => None,
         }
     }
 

@@ -71,19 +71,8 @@ impl Appearance {
         let (snippets, glossary) = (Snippets::load()?, Glossary::load()?);
         let numbers = Numbers::default();
         let shown = Lang::all().filter(|lang| glyphs.have_lang(*lang)).collect();
-        Ok(Appearance {
-            lang,
-            texts,
-            shown,
-            theme,
-            glyphs,
-            snippets,
-            glossary,
-            code: 0,
-            source: true,
-            numbers,
-            large: None,
-        })
+        let (code, source, large) = (0, true, None);
+        Ok(Appearance { lang, texts, shown, theme, glyphs, snippets, glossary, code, source, numbers, large })
     }
 
     /// The language.

@@ -217,6 +217,7 @@ fn with_registers(thread: i32, change: impl FnOnce(&mut libc::user_regs_struct))
 }
 
 /// What a walk over a stopped tracee's stack begins with.
+#[cfg(all(feature = "source-lines", any(target_arch = "x86_64", target_arch = "aarch64")))]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Registers {
     /// The next instruction.
@@ -232,7 +233,7 @@ pub struct Registers {
 }
 
 /// A stopped tracee's registers.
-#[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
+#[cfg(all(feature = "source-lines", any(target_arch = "x86_64", target_arch = "aarch64")))]
 pub fn registers(thread: i32) -> io::Result<Registers> {
     // SAFETY: an all-zero user_regs_struct is a valid value; the request writes at most its size.
     let registers = unsafe {
