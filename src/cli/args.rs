@@ -111,6 +111,8 @@ pub(super) enum CliCommand {
         lab: Option<String>,
         #[arg(long)]
         pass: bool,
+        #[arg(long, conflicts_with = "pass")]
+        report: bool,
         /// What the window of `run` starts: a program at a terminal of its own, meant to play this part.
         #[arg(long, hide = true, value_enum)]
         plays: Option<PlayedPart>,

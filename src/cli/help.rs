@@ -90,6 +90,7 @@ fn argument(command: &str, arg: Arg, texts: &'static CliTexts) -> Arg {
         "lab" => &texts.lab,
         "record" => &texts.record,
         "pass" => &texts.pass,
+        "report" => &texts.report,
         "answer" => &texts.answer,
         "program" => &texts.program,
         "server" => &texts.run_server,

@@ -93,6 +93,8 @@ pub enum Task {
         lab: Option<String>,
         /// Its calls don't wait.
         pass: bool,
+        /// What was wrong with it is said at its end.
+        report: bool,
         /// Whose part is meant for it, where a window of this program has started it.
         plays: Option<Side>,
         /// The program and its arguments; a shell where there is none.
@@ -265,8 +267,8 @@ fn invocation(cli: args::Cli, lang: Lang) -> Invocation {
         Some(args::CliCommand::Run { joining, server, client, pass }) => {
             Task::Join(Joining { commands: Commands { server, client, pass }, ..join(SharedPart::Run, joining, None) })
         }
-        Some(args::CliCommand::Exec { lab, pass, plays, program }) => {
-            Task::Exec { lab, pass, plays: plays.map(Side::from), program }
+        Some(args::CliCommand::Exec { lab, pass, report, plays, program }) => {
+            Task::Exec { lab, pass, report, plays: plays.map(Side::from), program }
         }
         Some(args::CliCommand::Replay { file, shown }) => Task::Replay { file, shown },
         Some(args::CliCommand::Keep { name }) => Task::Keep(name),

@@ -8,6 +8,7 @@
 
 mod circumstance;
 mod course;
+pub mod diagnosis;
 mod offers;
 mod past;
 mod segment;

@@ -68,6 +68,7 @@ words! {
         pub lab: String,
         pub record: String,
         pub pass: String,
+        pub report: String,
         pub answer: String,
         pub run_server: String,
         pub run_client: String,

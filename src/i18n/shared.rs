@@ -39,6 +39,7 @@ words! {
         pub exec_some_pass: String,
         pub exec_host: String,
         pub exec_calls: String,
+        pub exec_reports: String,
         pub exec_tracer_gone: String,
         pub unseen_ring: String,
         pub unseen_architecture: String,

@@ -14,6 +14,10 @@ pub(super) fn may(member: &Member, door: Option<Door>, members: &[&Member]) -> b
 /// Whether a member may decide which segments pass by themselves.
 pub(super) fn may_pass(member: &Member, which: SegmentFilter, trace: &Trace) -> bool {
     let members = trace.present().members();
+    if member.runs_program() {
+        // Who wants its program to run on asks for it where nobody is who could let a segment go.
+        return which == SegmentFilter::All && !members.iter().any(|other| other.steps());
+    }
     let there = || members.iter().flat_map(|other| other.actors()).chain(Side::BOTH.map(Actor::from));
     let all = || there().all(|actor| may(member, Some(Door::Of(actor)), &members));
     match which {
@@ -89,5 +93,18 @@ mod tests {
         );
         trace.push(Duration::ZERO, Event::Left(client));
         assert!(may_pass(&server, SegmentFilter::All, &trace));
+    }
+
+    #[test]
+    fn who_runs_a_program_lets_all_pass_where_nobody_drives() {
+        let (program, watch) = (member(1, Role::Runs("nc".into())), member(2, Role::Watches));
+        let server = member(3, Role::Drives(vec![Side::Server]));
+        let mut trace = Trace::default();
+        trace.push(Duration::ZERO, Event::Joined(program.clone()));
+        trace.push(Duration::ZERO, Event::Joined(watch.clone()));
+        assert!(may_pass(&program, SegmentFilter::All, &trace) && !may_pass(&watch, SegmentFilter::All, &trace));
+        assert!(!may_pass(&program, SegmentFilter::To(Side::Server.into()), &trace));
+        trace.push(Duration::ZERO, Event::Joined(server));
+        assert!(!may_pass(&program, SegmentFilter::All, &trace));
     }
 }

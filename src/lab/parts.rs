@@ -1,10 +1,10 @@
 //! Whose part each traced program plays, and what is told of them.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use serde::{Deserialize, Serialize};
 
-use crate::model::{HeldCalls, Outcome, ProgramCall, Side};
+use crate::model::{HeldCalls, Outcome, ProgramCall, ProgramExit, Side};
 
 /// The most sockets of one program whose side is remembered.
 const MOST_SOCKETS: usize = 1 << 16;
@@ -22,6 +22,10 @@ pub enum ProgramNews {
     Returned(u32, Outcome),
     /// A thread has ended.
     Ended(u32),
+    /// A signal is about to be delivered to a thread.
+    Signal(u32, i32),
+    /// The process that began has ended; what it started may run on.
+    Over(ProgramExit),
     /// So many calls that didn't wait came faster than they are told one by one.
     Untold(u64),
 }
@@ -35,6 +39,8 @@ pub(super) struct Parts {
     of_program: HashMap<u32, Side>,
     /// A socket was seen at another side than its program's calls told since: what waits for it may wait at another door.
     pub(super) moved: bool,
+    /// The programs whose calls are let go by who runs them, so that the kernel is asked before each.
+    by_themselves: HashSet<u32>,
     /// Which of each program's calls wait, as its tracer was told last.
     pub(super) held: HashMap<u32, HeldCalls>,
 }
@@ -65,6 +71,19 @@ impl Parts {
         self.remember(program, socket, side);
     }
 
+    /// Who runs a program lets its calls go, from now on or no longer.
+    pub(super) fn lets_itself(&mut self, program: u32, lets: bool) {
+        if lets {
+            self.by_themselves.insert(program);
+        } else {
+            self.by_themselves.remove(&program);
+        }
+    }
+
+    pub(super) fn goes_by_itself(&self, program: u32) -> bool {
+        self.by_themselves.contains(&program)
+    }
+
     /// The side of a socket, which is this one where none is known; `None` where too many are.
     fn remember(&mut self, program: u32, socket: u64, side: Side) -> Option<&mut Side> {
         let room = self.of_socket.len() < MOST_SOCKETS || self.of_socket.contains_key(&(program, socket));
@@ -75,5 +94,6 @@ impl Parts {
         self.of_socket.retain(|(of, _), _| *of != program);
         self.of_program.remove(&program);
         self.held.remove(&program);
+        self.by_themselves.remove(&program);
     }
 }

@@ -48,6 +48,11 @@ impl Lab {
                 self.schedule.changed(now);
             }
             ProgramNews::Untold(calls) => self.push(now, Event::UntoldCalls { program: from, calls }),
+            ProgramNews::Signal(thread, signal) => {
+                let caller = self.thread_of(&member, thread);
+                self.push(now, Event::Signal { caller, signal });
+            }
+            ProgramNews::Over(how) => self.push(now, Event::ProgramEnded { program: from, how }),
             ProgramNews::Ended(thread) => {
                 if let Some(caller) = self.open_caller(&member, thread) {
                     self.push(now, Event::Ended { caller });
@@ -75,6 +80,13 @@ impl Lab {
         Caller { actor: Actor { side, nth: member.nth }, worker: thread }
     }
 
+    /// A thread of a program, as whom it made its last call.
+    fn thread_of(&self, member: &Member, thread: u32) -> Caller {
+        let side = self.parts.side(member.number, None);
+        let caller = Caller { actor: Actor { side, nth: member.nth }, worker: thread };
+        self.trace.present().calls_of_thread(caller).next().map_or(caller, |call| call.caller)
+    }
+
     /// A thread of a program that is in a call, or stands before one.
     fn open_caller(&self, member: &Member, thread: u32) -> Option<Caller> {
         let mut open = self.trace.open_calls().map(|record| record.caller);
@@ -87,9 +99,13 @@ impl Lab {
         Some(Actor { side: self.parts.side(number, Some(socket)), nth: member.nth })
     }
 
-    /// A thread before its call is let go, by whoever makes calls.
+    /// A thread before its call is let go, by whoever makes calls; where nobody does, by who runs the program.
     pub(super) fn let_call(&mut self, from: u32, caller: Caller) -> Option<Effect> {
-        self.peers.get(from).filter(|member| member.steps())?;
+        let member = self.peers.get(from)?;
+        let caller = if member.runs_program() { self.open_caller(member, caller.worker)? } else { caller };
+        if !member.steps() && (self.is_driven() || !member.makes(caller.actor)) {
+            return None;
+        }
         let stands = self.trace.open_calls().any(|record| record.caller == caller && record.entered.is_none());
         let program = self.peers.all().find(|member| member.makes(caller.actor) && !member.is(caller.actor))?;
         stands.then_some(Effect::LetCall(program.number, caller.worker))
@@ -105,15 +121,25 @@ impl Lab {
             Role::Watches => false,
         };
         if may {
+            if member.runs_program() {
+                self.parts.lets_itself(from, held != HeldCalls::None);
+            }
             self.push(now, Event::Holding { of, held });
             self.tell_held();
         }
     }
 
+    fn is_driven(&self) -> bool {
+        self.peers.all().any(Member::steps)
+    }
+
     /// Which of a program's calls wait. Where nobody is there who could let them go, none.
     pub fn held_calls(&self, program: u32) -> HeldCalls {
-        let driven = self.peers.all().any(Member::steps);
-        if driven { self.trace.present().holding(program) } else { HeldCalls::None }
+        if self.is_driven() || self.parts.goes_by_itself(program) {
+            self.trace.present().holding(program)
+        } else {
+            HeldCalls::None
+        }
     }
 
     /// The tracers are told which calls wait, where that has changed.

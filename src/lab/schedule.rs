@@ -119,6 +119,8 @@ impl PollSchedule {
             | Event::Passing(_) => {}
             Event::Ended { .. }
             | Event::Plays { .. }
+            | Event::Signal { .. }
+            | Event::ProgramEnded { .. }
             | Event::Holding { .. }
             | Event::UntoldCalls { .. }
             | Event::Step(_)

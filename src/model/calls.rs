@@ -77,6 +77,12 @@ pub(super) struct Calls {
     of: BTreeMap<Actor, Vec<usize>>,
     /// The calls that haven't returned.
     open: HashMap<Caller, usize>,
+    /// The numbers of programs' calls on each socket, in order.
+    on: HashMap<u64, Vec<usize>>,
+    /// The number of the call that made each socket of a program.
+    made: HashMap<u64, usize>,
+    /// The numbers of each program's calls by thread: the program's place among the actors of a side, and the thread's number.
+    threads: BTreeMap<(u32, u32), Vec<usize>>,
     /// How many calls of programs weren't kept one by one, each time that there were more.
     pub(super) untold: Vec<(Moment, u64)>,
     /// Which of the programs' calls waited, each time that this changed.
@@ -96,6 +102,8 @@ impl Calls {
             }
             Event::Returned { caller, outcome } => {
                 if let Some(number) = self.open.remove(caller) {
+                    let made = outcome.iter().flat_map(|returned| &returned.made);
+                    self.made.extend(made.map(|socket| (*socket, number)));
                     self.records[number].returned = Some((moment, outcome.clone()));
                 }
             }
@@ -137,6 +145,12 @@ impl Calls {
         let number = self.records.len();
         self.of.entry(caller.actor).or_default().push(number);
         self.open.insert(caller, number);
+        if let Some(made) = &made {
+            self.threads.entry((caller.actor.nth, caller.worker)).or_default().push(number);
+            if let Some(socket) = made.socket {
+                self.on.entry(socket).or_default().push(number);
+            }
+        }
         let (blocked, returned, abandoned) = (None, None, None);
         self.records.push(CallRecord { caller, call, made, seen: moment, entered, blocked, returned, abandoned });
     }
@@ -171,6 +185,33 @@ impl Calls {
         if !kept.is_empty() {
             self.of.insert(from, kept);
         }
+    }
+
+    /// The calls of programs on a socket that had been seen by then.
+    pub(super) fn on(&self, socket: u64, moment: Moment) -> impl DoubleEndedIterator<Item = &CallRecord> {
+        self.seen(self.on.get(&socket), moment)
+    }
+
+    /// The call that made a program's socket.
+    pub(super) fn maker(&self, socket: u64) -> Option<&CallRecord> {
+        self.made.get(&socket).map(|number| &self.records[*number])
+    }
+
+    /// The calls of a thread of a program's.
+    pub(super) fn of_thread(&self, caller: Caller, moment: Moment) -> impl DoubleEndedIterator<Item = &CallRecord> {
+        self.seen(self.threads.get(&(caller.actor.nth, caller.worker)), moment)
+    }
+
+    /// The newest call of each thread of the programs that have this place among the actors of a side.
+    pub(super) fn of_threads(&self, nth: u32, moment: Moment) -> impl Iterator<Item = &CallRecord> {
+        let threads = self.threads.range((nth, 0)..=(nth, u32::MAX));
+        threads.filter_map(move |(_, numbers)| self.seen(Some(numbers), moment).next_back())
+    }
+
+    fn seen(&self, numbers: Option<&Vec<usize>>, moment: Moment) -> impl DoubleEndedIterator<Item = &CallRecord> {
+        let numbers = numbers.map_or(&[][..], Vec::as_slice);
+        let seen = numbers.partition_point(|number| self.records[*number].seen < moment);
+        numbers[..seen].iter().map(|number| &self.records[*number])
     }
 
     /// The calls that haven't returned, in no order.

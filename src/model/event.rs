@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use super::{
-    Actor, Call, Caller, CounterMove, Errno, ForwardingRules, HeldCalls, Member, Outcome, Side, SocketFacts, Source,
-    Statement,
+    Actor, Call, Caller, CounterMove, Errno, ForwardingRules, HeldCalls, Member, Outcome, ProgramExit, Side,
+    SocketFacts, Source, Statement,
 };
 use crate::tcp::Packet;
 
@@ -35,6 +35,20 @@ pub enum Event {
     Ended {
         /// Which one.
         caller: Caller,
+    },
+    /// A signal is about to be delivered to a program's thread (`signal(7)`).
+    Signal {
+        /// Which one.
+        caller: Caller,
+        /// Its number.
+        signal: i32,
+    },
+    /// The process that began a program ended; what it started may run on.
+    ProgramEnded {
+        /// The program: its member's number.
+        program: u32,
+        /// How.
+        how: ProgramExit,
     },
     /// A program plays another side's part with a socket: what it called on it, and before it had any, was of that side.
     Plays {

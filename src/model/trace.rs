@@ -187,6 +187,13 @@ impl Trace {
         Some(&self.arrivals[*place]).filter(|member| member.runs_program())
     }
 
+    /// The entry at which a member came by then; 0 where that isn't known.
+    pub(super) fn present_since(&self, member: u32, moment: Moment) -> Moment {
+        let place = self.arrivals.iter().rposition(|arrived| arrived.number == member);
+        let of_it = |came: &&(Moment, usize)| Some(came.1) == place && came.0 < moment;
+        self.makers.values().flatten().filter(of_it).map(|(came, _)| *came).max().unwrap_or(0)
+    }
+
     /// The calls that haven't returned, in no order.
     pub fn open_calls(&self) -> impl Iterator<Item = &CallRecord> {
         self.calls.open()
@@ -225,8 +232,10 @@ impl Trace {
             | Event::Returned { .. }
             | Event::Ended { .. }
             | Event::Plays { .. }
+            | Event::Signal { .. }
             | Event::UntoldCalls { .. }
             | Event::Holding { .. } => self.calls.take(moment, event),
+            Event::ProgramEnded { .. } => {}
             Event::Joined(member) => {
                 self.drives_anew(moment, member);
                 let place = self.arrivals.len();

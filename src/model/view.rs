@@ -169,6 +169,54 @@ impl<'a> View<'a> {
         fitting.next().map_or_else(HeldCalls::default, |(.., held)| *held)
     }
 
+    /// The calls of programs on a socket, by the kernel's name for it, the newest first.
+    pub fn calls_on(&self, socket: u64) -> impl Iterator<Item = CallView<'a>> + use<'a> {
+        let (trace, moment) = (self.trace, self.moment);
+        trace.calls.on(socket, moment).rev().map(move |record| call_view(trace.entries(), record, moment))
+    }
+
+    /// The call by which a program got a socket; `None` where that wasn't seen.
+    pub fn maker(&self, socket: u64) -> Option<CallView<'a>> {
+        let record = self.trace.calls.maker(socket).filter(|record| record.seen < self.moment)?;
+        Some(call_view(self.trace.entries(), record, self.moment))
+    }
+
+    /// The calls of a thread of a program's, the newest first, whichever side it plays.
+    pub fn calls_of_thread(&self, caller: Caller) -> impl Iterator<Item = CallView<'a>> + use<'a> {
+        let (trace, moment) = (self.trace, self.moment);
+        trace.calls.of_thread(caller, moment).rev().map(move |record| call_view(trace.entries(), record, moment))
+    }
+
+    /// The newest call of each thread of a program, whichever side it plays.
+    pub fn threads_of(&self, program: &Member) -> impl Iterator<Item = CallView<'a>> + use<'a> {
+        let (trace, moment, nth) = (self.trace, self.moment, program.nth);
+        let came = trace.present_since(program.number, moment);
+        let newest = trace.calls.of_threads(nth, moment).filter(move |record| record.seen >= came);
+        newest.map(move |record| call_view(trace.entries(), record, moment))
+    }
+
+    /// Whether all calls of programs since the entry `since` were kept one by one.
+    pub fn told_all_since(&self, since: Moment) -> bool {
+        self.newest(&self.trace.calls.untold).is_none_or(|(untold, _)| *untold < since)
+    }
+
+    /// What was last told of a socket, entry by entry, the newest first; `None` where it was gone.
+    pub fn history(&self, socket: u64) -> impl Iterator<Item = (Moment, Option<&'a SocketFacts>)> + use<'a> {
+        let record = self.trace.by_cookie.get(&socket).map(|number| &self.trace.sockets[*number]);
+        let history = record.map_or(&[][..], |record| &record.history);
+        let known = history.partition_point(|(seen, _)| *seen < self.moment);
+        history[..known].iter().rev().map(|(seen, facts)| (*seen, facts.as_ref()))
+    }
+
+    /// Whether none of a program's calls waited when it made its first one, by its own wish: then its reading, writing and waiting
+    /// aren't seen.
+    pub fn passed_from_the_beginning(&self, program: &Member) -> bool {
+        let came = self.trace.present_since(program.number, self.moment);
+        let first = self.threads_of(program).map(|call| call.entered).min().unwrap_or(self.moment);
+        let known = self.trace.calls.holding.iter().filter(|(moment, ..)| (came..first).contains(moment));
+        known.into_iter().any(|(_, of, held)| *of == Some(program.number) && *held == HeldCalls::None)
+    }
+
     /// How many calls of programs weren't kept one by one.
     pub fn untold_calls(&self) -> u64 {
         self.newest(&self.trace.calls.untold).map_or(0, |(_, calls)| *calls)

@@ -3,8 +3,8 @@
 use super::{COLUMNS, indented};
 use crate::i18n::{Lang, PlainTexts, Texts, counter, escape, fill, width, wrap};
 use crate::model::{
-    Argument, Call, Caller, ClaimResult, CounterMove, ForwardingRules, HeldCalls, Member, Outcome, Role, SampledOut,
-    SegmentFilter, SegmentId, SocketNames, SocketView, Source, View,
+    Argument, Call, Caller, ClaimResult, CounterMove, ForwardingRules, HeldCalls, Member, Outcome, ProgramExit, Role,
+    SampledOut, SegmentFilter, SegmentId, SocketNames, SocketView, Source, View, signal_name,
 };
 use crate::tcp::{Flags, Initials, Numbers, Packet, line};
 
@@ -14,13 +14,38 @@ const SHOWN: usize = 36;
 /// `  server  accept(4) blocks`: the newest call of a thread, with what is said of it.
 pub(super) fn call(caller: Caller, view: &View<'_>, what: &str, texts: &Texts) -> Option<String> {
     let call = view.newest_call(caller)?;
+    let who = who(caller, view, texts);
+    let text = call.as_made().map_or_else(|| written(call.call), |made| escape(&made));
+    Some(format!("  {who}  {text} {what}"))
+}
+
+/// A signal that a program's thread gets.
+pub(super) fn signal(caller: Caller, signal: i32, view: &View<'_>, texts: &Texts) -> String {
+    let values = [("who", who(caller, view, texts)), ("signal", signal_name(signal))];
+    format!("  {}", fill(&texts.plain.signalled, &values))
+}
+
+/// A program's end.
+pub(super) fn program_ended(number: u32, how: ProgramExit, view: &View<'_>, texts: &Texts) -> String {
+    let members = view.members();
+    let program = match members.iter().find(|member| member.number == number).map(|member| &member.role) {
+        Some(Role::Runs(program)) => escape(program),
+        _ => number.to_string(),
+    };
+    let (text, how) = match how {
+        ProgramExit::Status(status) => (&texts.plain.program_exited, ("status", status.to_string())),
+        ProgramExit::Signal(signal) => (&texts.plain.program_killed, ("signal", signal_name(signal))),
+    };
+    format!("  {}", fill(text, &[("program", program), how]))
+}
+
+/// Who makes a call: a program by its name, a further thread with its number.
+fn who(caller: Caller, view: &View<'_>, texts: &Texts) -> String {
     let name = match view.program(caller.actor).map(|member| &member.role) {
         Some(Role::Runs(program)) => escape(program),
         _ => texts.shared.actor(caller.actor),
     };
-    let who = if caller.worker == 0 { name } else { format!("{name}/{}", caller.worker) };
-    let text = call.as_made().map_or_else(|| written(call.call), |made| escape(&made));
-    Some(format!("  {who}  {text} {what}"))
+    if caller.worker == 0 { name } else { format!("{name}/{}", caller.worker) }
 }
 
 /// Where in its source a program makes its newest call: the line, or why it isn't known.

@@ -161,6 +161,8 @@ impl<'a> Transcript<'a> {
                 .chain(lines::site(*caller, view, self.all))
                 .collect(),
             Event::Ended { caller } => lines::call(*caller, view, &texts.ended, self.all).into_iter().collect(),
+            Event::Signal { caller, signal } => vec![lines::signal(*caller, *signal, view, self.all)],
+            Event::ProgramEnded { program, how } => vec![lines::program_ended(*program, *how, view, self.all)],
             Event::UntoldCalls { calls, .. } => vec![format!("  {}", fill(&texts.untold, &[("n", calls)]))],
             Event::Holding { of, held } => lines::holding(*of, *held, view, texts),
             Event::Blocked { caller } => lines::call(*caller, view, &texts.blocks, self.all).into_iter().collect(),

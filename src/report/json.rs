@@ -8,8 +8,8 @@ use serde_json::{Value, json};
 use super::Header;
 use super::form::{WrittenEvent, rules};
 use crate::model::{
-    Actor, Argument, Call, CallSite, Caller, CounterMove, Entry, Event, HandAction, Member, Moment, Outcome, Role,
-    SegmentId, Side, SocketFacts, SocketState, SocketView, StackFrame, Trace, View,
+    Actor, Argument, Call, CallSite, Caller, CounterMove, Entry, Event, HandAction, Member, Moment, Outcome,
+    ProgramExit, Role, SegmentId, Side, SocketFacts, SocketState, SocketView, StackFrame, Trace, View, signal_name,
 };
 use crate::tcp::{Flags, Hex, Initials, Numbers, Packet, Segment, TcpOption, number};
 
@@ -109,6 +109,18 @@ fn object<'a>(entry: &Entry, view: &View<'_>, step_id: &impl Fn(usize) -> &'a st
                 .chain(nth(from.nth))
                 .collect(),
         )),
+        Event::Signal { caller, signal } => {
+            let keys = [("side", json!(caller.actor.side.name()))].into_iter().chain(nth(caller.actor.nth));
+            let more = [("worker", json!(caller.worker)), ("signal", json!(signal_name(*signal)))];
+            Some(("signal", keys.chain(more).collect()))
+        }
+        Event::ProgramEnded { program, how } => {
+            let how = match how {
+                ProgramExit::Status(status) => ("status", json!(status)),
+                ProgramExit::Signal(signal) => ("signal", json!(signal_name(*signal))),
+            };
+            Some(("program_ended", vec![("member", json!(program)), how]))
+        }
         Event::UntoldCalls { program, calls } => {
             Some(("untold", vec![("member", json!(program)), ("calls", json!(calls))]))
         }

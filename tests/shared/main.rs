@@ -10,6 +10,7 @@ mod actors;
 mod bounds;
 mod calls;
 mod daemon;
+mod diagnoses;
 mod errors;
 mod killed;
 mod lessons;

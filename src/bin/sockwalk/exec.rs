@@ -14,11 +14,12 @@ use std::thread;
 use std::time::Duration;
 
 use sockwalk::cli::{Exit, Invocation};
+use sockwalk::explain::diagnosis;
 use sockwalk::i18n::{Lang, SharedTexts, Texts, cause, escape, fill, join};
-use sockwalk::linux::shared::{JoinedLab, TracedProgram};
+use sockwalk::linux::shared::{JoinedLab, TracedProgram, Wanted};
 use sockwalk::linux::tracer::READER;
 use sockwalk::linux::{PidFd, Unseen, background, receive_signals};
-use sockwalk::model::{ForwardingRules, HeldCalls, Mode, Role, SegmentFilter, Side};
+use sockwalk::model::{Event, ForwardingRules, HeldCalls, Mode, Role, SegmentFilter, Side, Trace};
 use sockwalk::walk::World;
 
 use super::labs::Labs;
@@ -27,8 +28,8 @@ use super::labs::Labs;
 pub struct ExecOptions<'a> {
     /// The lab's name, where one was given.
     pub lab: Option<&'a str>,
-    /// Its calls don't wait.
-    pub pass: bool,
+    /// What is wanted of it.
+    pub wanted: Wanted,
     /// A window of this program has started it, and this part is meant for it: it has a terminal of its own, with which it ends.
     pub plays: Option<Side>,
     /// The program and its arguments; a shell where there is none.
@@ -52,9 +53,13 @@ pub fn run(invocation: &Invocation, options: &ExecOptions<'_>) -> Result<u8, Exi
     let (joined, lab) = labs.join(invocation, options.lab, role)?;
     let mut opening = match joined.mode() {
         Mode::Host => texts.shared.exec_host.clone(),
+        // Segments pass then, unless somebody is there who says so.
+        Mode::Lab if options.wanted == Wanted::Know && joined.held() == HeldCalls::None => {
+            fill(&texts.shared.exec_reports, &[("lab", &lab.name)])
+        }
         Mode::Lab => opening(&lab.name.to_string(), joined.passing(), &texts.shared),
     };
-    if !options.pass && joined.held() != HeldCalls::None {
+    if options.wanted != Wanted::Pass && joined.held() != HeldCalls::None {
         opening = format!("{opening}\n{}", texts.shared.exec_calls);
     }
     if options.plays.is_none() {
@@ -62,7 +67,7 @@ pub fn run(invocation: &Invocation, options: &ExecOptions<'_>) -> Result<u8, Exi
     }
     let mut command = Command::new(&program);
     command.args(arguments);
-    let started = Started { joined, command, pass: options.pass, plays: options.plays };
+    let started = Started { joined, command, wanted: options.wanted, plays: options.plays };
     let ended = run_to_its_end(started, invocation.lang).map_err(|error| {
         let program = escape(program.as_encoded_bytes());
         let sentence =
@@ -101,7 +106,7 @@ const ENDED: u8 = b'e';
 struct Started {
     joined: JoinedLab,
     command: Command,
-    pass: bool,
+    wanted: Wanted,
     plays: Option<Side>,
 }
 
@@ -119,7 +124,7 @@ fn run_to_its_end(started: Started, lang: Lang) -> io::Result<Option<ExitStatus>
 
 /// What the process does that traces: everything until nothing is left of the program.
 fn trace(started: Started, tells: PipeWriter, lang: Lang) {
-    let Started { joined, command, pass, plays } = started;
+    let Started { joined, command, wanted, plays } = started;
     // They were read already, before the process was two.
     let Ok(Texts { shared: texts, .. }) = Texts::load(lang) else { return };
     say_nothing_of_damaged_programs();
@@ -137,13 +142,14 @@ fn trace(started: Started, tells: PipeWriter, lang: Lang) {
     };
     let terminal = plays.map(|_| background::own_terminal()).transpose();
     let started = terminal.and_then(|terminal| listen_to_nobody().map(|()| terminal)).and_then(|mut terminal| {
-        joined.run_traced(command, (pass, plays), |course| match course {
+        joined.run_traced(command, (wanted, plays), |course| match course {
             TracedProgram::Runs(process) => {
                 tell(RUNS, process as i32);
                 if let Some(terminal) = terminal.take() {
                     end_with(terminal, process);
                 }
             }
+            TracedProgram::Seen(seen, number) => report(&seen, number, lang),
             TracedProgram::Ended(status) => tell(ENDED, status.into_raw()),
             TracedProgram::Unseen(why) => drop(writeln!(super::out::err(), "{}", unseen(why, texts, lang))),
             TracedProgram::LabGone => drop(writeln!(super::out::err(), "{}", texts.exec_gone)),
@@ -180,6 +186,19 @@ fn say_nothing_of_damaged_programs() {
             hook(info);
         }
     }));
+}
+
+/// Says what was wrong with a program, on standard error: its standard output is its own.
+fn report(seen: &Trace, number: u32, lang: Lang) {
+    let mut came = seen.entries().iter().filter_map(|entry| match &entry.event {
+        Event::Joined(member) if member.number == number => Some(member),
+        _ => None,
+    });
+    // The texts are the program's own, which a test reads.
+    let lines = came.next().and_then(|program| diagnosis::report(seen, program, lang).ok()).unwrap_or_default();
+    for line in lines {
+        let _ = writeln!(super::out::err(), "{line}");
+    }
 }
 
 /// The signals that reach this process by the terminal are the program's; what another process sends goes to the process that

@@ -34,6 +34,7 @@ use std::time::Duration;
 use sockwalk::cli::{self, Exit, Format, Invocation, Target, Task};
 use sockwalk::i18n::{self, Content, Lang, Texts, fill, join};
 use sockwalk::lesson::Lesson;
+use sockwalk::linux::shared::Wanted;
 
 use place::ProcessRights;
 
@@ -107,8 +108,13 @@ fn run(invocation: Invocation) -> Result<u8, Exit> {
     };
     match &invocation.task {
         Task::Join(joining) => join::run(&invocation, joining),
-        Task::Exec { lab, pass, plays, program } => {
-            exec::run(&invocation, &exec::ExecOptions { lab: lab.as_deref(), pass: *pass, plays: *plays, program })
+        Task::Exec { lab, pass, report, plays, program } => {
+            let wanted = match (pass, report) {
+                (_, true) => Wanted::Know,
+                (true, false) => Wanted::Pass,
+                (false, false) => Wanted::Walk,
+            };
+            exec::run(&invocation, &exec::ExecOptions { lab: lab.as_deref(), wanted, plays: *plays, program })
         }
         Task::Replay { file, shown } => replay::run(&invocation, file, *shown),
         Task::Keep(name) => keep::run(&invocation, name),

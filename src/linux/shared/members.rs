@@ -40,6 +40,8 @@ struct ConnectedMember {
     link: Link,
     /// How much of the trace it was sent.
     published: usize,
+    /// It runs a program, and looks all the same.
+    looks: bool,
     /// It is to be put out: it doesn't read, or its other end is gone.
     lost: bool,
 }
@@ -81,6 +83,7 @@ impl Members {
             member: Some(member.clone()),
             link,
             published,
+            looks: false,
             lost: false,
         };
         self.guests.insert(member.number, guest);
@@ -119,7 +122,8 @@ impl Members {
         }
         self.last += 1;
         let link = Link::new(stream, LONGEST_HELLO)?;
-        let guest = ConnectedMember { pid, came: Instant::now(), member: None, link, published: 0, lost: false };
+        let guest =
+            ConnectedMember { pid, came: Instant::now(), member: None, link, published: 0, looks: false, lost: false };
         self.guests.insert(self.last, guest);
         Ok(())
     }
@@ -175,6 +179,13 @@ impl Members {
         }
     }
 
+    /// One that runs a program wants to know what happens.
+    pub(in crate::linux) fn looks(&mut self, number: u32) {
+        if let Some(guest) = self.guests.get_mut(&number) {
+            guest.looks = true;
+        }
+    }
+
     /// Doesn't let one in.
     pub(in crate::linux) fn deny(&mut self, number: u32, denial: Denial) {
         self.tell(number, &ToMember::Denied(denial));
@@ -223,8 +234,8 @@ fn lines(entries: &[Entry]) -> Vec<Arc<[u8]>> {
 }
 
 impl ConnectedMember {
-    /// Whether it wants to know what happens: who runs a program reads nothing.
+    /// Whether it wants to know what happens: who runs a program reads nothing, unless it said so.
     fn looks(&self) -> bool {
-        self.member.as_ref().is_some_and(|member| !member.runs_program())
+        self.member.as_ref().is_some_and(|member| self.looks || !member.runs_program())
     }
 }

@@ -8,6 +8,7 @@
 //!
 //! They talk over a Unix socket in a folder that belongs to the user alone ([`folder`]), in JSON lines ([`protocol`]).
 
+mod allowance;
 mod folder;
 mod joined;
 mod link;
@@ -27,7 +28,7 @@ pub(super) use members::{MemberMessage, Members};
 pub(super) use programs::{Programs, within as programs_within};
 pub use protocol::ShownLesson;
 pub(super) use protocol::{FromMember, LONGEST, ToMember, VERSION};
-pub use traced::TracedProgram;
+pub use traced::{TracedProgram, Wanted};
 
 /// Reads lines in both directions until one isn't a message, for [`super::untrusted`].
 pub(super) fn read_lines(bytes: &[u8]) {

@@ -41,6 +41,8 @@ pub enum FromMember {
     },
     /// The kernel says that a thread sleeps in its call.
     Blocked(OwnThread),
+    /// It runs a program, and wants to know what happens, too.
+    Looks,
     /// What the program does that it runs.
     Program(ProgramNews),
     /// A process of the program has one more socket.

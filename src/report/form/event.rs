@@ -11,7 +11,7 @@ use super::socket::{SocketForm, SourceForm};
 use super::statement::StatementForm;
 use crate::model::{
     Actor, AnsweredQuestion, Call, Caller, ClaimResult, CounterMove, Errno, Event, ForwardingRules, HandAction,
-    HeldCalls, Member, Outcome, SegmentId, Side, SocketFacts, Source, Statement,
+    HeldCalls, Member, Outcome, ProgramExit, SegmentId, Side, SocketFacts, Source, Statement,
 };
 use crate::tcp::Packet;
 
@@ -34,6 +34,16 @@ pub(super) enum EventForm {
     Ended {
         #[serde(flatten, with = "As::<CallerForm>")]
         caller: Caller,
+    },
+    Signal {
+        #[serde(flatten, with = "As::<CallerForm>")]
+        caller: Caller,
+        signal: i32,
+    },
+    ProgramEnded {
+        program: u32,
+        #[serde(with = "ProgramExitForm")]
+        how: ProgramExit,
     },
     Plays {
         #[serde(with = "As::<ActorForm>")]
@@ -117,6 +127,13 @@ pub(super) enum EventForm {
     ByHand(#[serde(with = "HandForm")] HandAction),
     Claim(#[serde(with = "As::<Box<ClaimForm>>")] Box<ClaimResult>),
     Answer(#[serde(with = "AnswerForm")] AnsweredQuestion),
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(remote = "ProgramExit")]
+enum ProgramExitForm {
+    Status(i32),
+    Signal(i32),
 }
 
 #[derive(Serialize, Deserialize)]

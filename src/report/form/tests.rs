@@ -8,8 +8,8 @@ use crate::model::testing::socket;
 use crate::model::{
     Actor, AnsweredQuestion, Call, CallName, CallSite, Caller, ClaimNumber, ClaimResult, Connection, ConnectionEnd,
     Count, CounterMove, Errno, Event, ForwardingRules, HandAction, HeldCalls, How, Member, ProgramCall,
-    ProgramDescriptor, Returned, Role, SegmentFate, SegmentFilter, SegmentId, SegmentWords, Side, SiteLacks,
-    SocketOption, SocketState, Source, StackFrame, Statement, TcpInfo, Timer, TimerFact, TimerKind,
+    ProgramDescriptor, ProgramExit, Returned, Role, SegmentFate, SegmentFilter, SegmentId, SegmentWords, Side,
+    SiteLacks, SocketOption, SocketState, Source, StackFrame, Statement, TcpInfo, Timer, TimerFact, TimerKind,
 };
 use crate::tcp::{Packet, State};
 
@@ -241,6 +241,9 @@ fn of_programs() -> Vec<Event> {
         let call = Call::Program(Box::new(ProgramCall { site: Some(Box::new(site)), ..made(None) }));
         Event::Stands { caller, call }
     }));
+    events.push(Event::Signal { caller, signal: 13 });
+    let hows = [ProgramExit::Status(1), ProgramExit::Signal(13)];
+    events.extend(hows.map(|how| Event::ProgramEnded { program: 2, how }));
     events
 }
 
@@ -288,7 +291,7 @@ fn nothing_is_left_out_of_every() {
     let claim = r#"{"Claim":{"step":0,"what":{"?":{}}}}"#;
     let timer = r#"{"Claim":{"step":0,"what":{"Timer":{"end":{"Socket":""},"facts":["?"]}}}}"#;
     let places = [
-        (r#"{"?":0}"#, 21),
+        (r#"{"?":0}"#, 23),
         (entered, 13),
         (claim, 23),
         (timer, 5),

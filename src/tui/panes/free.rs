@@ -8,6 +8,7 @@ use ratatui::text::{Line, Span};
 use super::page::{TextPage, before_text, typing_line, why};
 use super::segment::SegmentText;
 use super::side::{call_text, view_text};
+use super::wrong;
 use crate::explain::{Likelihood, explain};
 use crate::i18n::width as display_width;
 use crate::i18n::{escape, fill};
@@ -29,7 +30,9 @@ pub(super) fn body(scene: &Scene<'_>, width: usize) -> Vec<Line<'static>> {
     let t = &scene.texts.free;
     let Some(free) = scene.app.walk().free() else { return Vec::new() };
     // Above all else, so that a long explanation doesn't push it out of the pane.
-    let mut lines = members(scene, width);
+    let found = wrong::standing(scene);
+    let mut lines = wrong::heads(scene, &found, width);
+    lines.extend(members(scene, width));
     lines.extend(undeliverable(scene, width));
     let segment = super::segment::newest(scene, width);
     match (newest_call(scene), segment) {
@@ -52,6 +55,7 @@ pub(super) fn body(scene: &Scene<'_>, width: usize) -> Vec<Line<'static>> {
         }
     }
     lines.extend(changes(scene));
+    lines.extend(wrong::details(scene, &found.0, width));
     lines
 }
 

@@ -21,6 +21,7 @@ mod segment;
 mod side;
 mod source;
 mod states;
+mod wrong;
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;

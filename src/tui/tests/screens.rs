@@ -42,10 +42,6 @@ fn look() {
     }
 }
 
-fn moment(name: &str) -> Made {
-    MOMENTS.into_iter().find(|(known, _)| *known == name).unwrap().1()
-}
-
 #[test]
 fn a_waiting_segment_reaches_only_the_middle_and_is_marked() {
     let app = app_of(Made::to_syn_recv(), Lang::EN, 100, 30);

@@ -1,0 +1,416 @@
+//! Looks for what is wrong.
+
+use std::cell::OnceCell;
+use std::time::Duration;
+
+use super::{DiagnosisKind, Evidence, LONG, ProgramDiagnosis};
+use crate::explain::wire::{self, AddressPair};
+use crate::model::{
+    Call, CallView, Errno, Event, Member, Moment, Role, SegmentView, SocketFacts, SocketOption, SocketView, TimerKind,
+    View,
+};
+use crate::tcp::{Flags, State};
+
+/// From so many connections on that were not closed, it is told as one thing.
+const LEAK: usize = 3;
+/// A call that tells the end of the data so often in a row has told it for nothing.
+const AGAIN: usize = 3;
+/// So many times in a row a call must have come back with EAGAIN.
+const BUSY: usize = 20;
+/// So many calls of a row are counted, and so many segments and entries looked at.
+const MOST: usize = 999;
+
+/// What is wrong with the programs that run, at the view's moment; `now` is the time on the trace's clock.
+pub fn standing<'a>(view: &View<'a>, now: Duration) -> Vec<ProgramDiagnosis<'a>> {
+    let programs = view.members().into_iter().filter(|member| matches!(member.role, Role::Runs(_)));
+    programs.flat_map(|program| Look::new(view, now, program).standing()).collect()
+}
+
+/// What a program did wrong that stays so, up to the view's moment.
+pub fn done<'a>(view: &View<'a>, program: &'a Member) -> Vec<ProgramDiagnosis<'a>> {
+    let look = Look::new(view, view.at(), program);
+    let own = view.sockets().filter(|socket| socket.facts.actor().is_some_and(|actor| program.makes(actor)));
+    own.flat_map(|socket| [look.wrote_after_fin(&socket), look.closed_unread(&socket)]).flatten().collect()
+}
+
+/// One program at one moment.
+struct Look<'a> {
+    view: View<'a>,
+    now: Duration,
+    program: &'a Member,
+    /// The newest call of each of its threads.
+    threads: OnceCell<Vec<CallView<'a>>>,
+}
+
+impl<'a> Look<'a> {
+    fn new(view: &View<'a>, now: Duration, program: &'a Member) -> Look<'a> {
+        Look { view: *view, now, program, threads: OnceCell::new() }
+    }
+
+    fn standing(&self) -> Vec<ProgramDiagnosis<'a>> {
+        let own = |socket: &SocketView<'_>| {
+            socket.facts.fd.is_some() && socket.facts.actor().is_some_and(|actor| self.program.makes(actor))
+        };
+        let sockets: Vec<SocketView<'a>> = self.view.living().filter(own).collect();
+        let left: Vec<(SocketView<'a>, LeftOpen<'a>)> =
+            sockets.iter().filter_map(|socket| Some((*socket, self.left(socket)?))).collect();
+        let mut found: Vec<ProgramDiagnosis<'a>> = if left.len() >= LEAK {
+            self.leaks(&left).into_iter().collect()
+        } else {
+            left.iter().filter_map(|(socket, left)| self.not_closed(socket, left)).collect()
+        };
+        for socket in &sockets {
+            let kinds = [
+                self.queue_full(socket),
+                self.not_read(socket),
+                self.window_zero(socket),
+                if socket.state == State::Closed { self.wrote_after_fin(socket) } else { None },
+                self.reads_on(socket),
+                self.asks_on(socket),
+            ];
+            found.extend(kinds.into_iter().flatten());
+        }
+        found
+    }
+
+    fn threads(&self) -> &[CallView<'a>] {
+        self.threads.get_or_init(|| self.view.threads_of(self.program).collect())
+    }
+
+    /// Whether a moment lies so far back that who hasn't done something since doesn't do it.
+    fn is_long_ago(&self, moment: Moment) -> bool {
+        let at = self.view.trace().entries().get(moment).map_or(self.now, |entry| entry.at);
+        self.now.saturating_sub(at) >= LONG
+    }
+
+    /// Whether somebody holds one of its threads before a call: then it isn't the program that does nothing.
+    fn is_held(&self) -> bool {
+        self.threads().iter().any(|call| call.stands)
+    }
+
+    /// The threads that are in a call on a socket, or stand before one.
+    fn within(&self, socket: u64) -> impl Iterator<Item = &CallView<'a>> {
+        self.threads().iter().filter(move |call| call.is_open() && on(call) == Some(socket))
+    }
+
+    /// What its threads are in: those that sleep.
+    fn sleepers(&self) -> impl Iterator<Item = Evidence<'a>> {
+        self.threads().iter().filter(|call| call.is_open() && call.blocked).take(4).map(|call| Evidence::Call(*call))
+    }
+
+    fn told(
+        &self,
+        kind: DiagnosisKind,
+        socket: &SocketView<'a>,
+        evidence: Vec<Evidence<'a>>,
+    ) -> Option<ProgramDiagnosis<'a>> {
+        let mut evidence = evidence;
+        // A tracer's word on a call may come after what the call sent: there the wire's order is the order.
+        if !matches!(kind, DiagnosisKind::WroteAfterFin | DiagnosisKind::ClosedUnread(_)) {
+            evidence.sort_by_key(Evidence::moment);
+        }
+        let ends = self.view.last_ends(socket.facts.cookie).unzip();
+        Some(ProgramDiagnosis {
+            kind,
+            program: self.program.number,
+            actor: socket.facts.actor()?,
+            socket: socket.facts.cookie,
+            fd: socket.facts.fd.or_else(|| self.last_fd(socket.facts.cookie)),
+            local: socket.facts.local.or(ends.0),
+            remote: socket.facts.remote.or(ends.1),
+            evidence,
+        })
+    }
+
+    /// The descriptor of a call on a socket, or the one that it was made as.
+    fn last_fd(&self, socket: u64) -> Option<i32> {
+        self.view.calls_on(socket).find_map(|call| call.call.fd())
+    }
+
+    fn kernel(&self, socket: &SocketView<'a>) -> Evidence<'a> {
+        Evidence::Kernel(socket.changed, socket.facts)
+    }
+
+    /// The entry since which something has been so of a socket, without a break.
+    fn since(&self, socket: &SocketView<'a>, is_so: impl Fn(&SocketFacts) -> bool) -> Moment {
+        let history = self.view.history(socket.facts.cookie);
+        let so = history.take_while(|(_, facts)| facts.is_some_and(&is_so));
+        so.last().map_or(socket.changed, |(moment, _)| moment)
+    }
+
+    /// A connection that its peer ended, while its program went on to something else and left it open.
+    fn left(&self, socket: &SocketView<'a>) -> Option<LeftOpen<'a>> {
+        let cookie = socket.facts.cookie;
+        let reset = || {
+            let ends = self.view.last_ends(cookie).filter(|_| socket.state == State::Closed)?;
+            self.arrived(ends, Flags::RST)
+        };
+        if socket.state != State::CloseWait {
+            reset()?;
+        }
+        if self.within(cookie).next().is_some() {
+            return None;
+        }
+        let end = self.view.calls_on(cookie).take(MOST).find(told_end);
+        let last = self.view.calls_on(cookie).next().or_else(|| self.view.maker(cookie))?;
+        // A thread that went on: in another call, or before one.
+        let next = self.view.calls_of_thread(last.caller).next().filter(|next| next.entered > last.entered);
+        let next = next.filter(|next| on(next) != Some(cookie));
+        let rests = || self.is_long_ago(last.changed.max(socket.state_since)) && !self.is_held();
+        match (end, next) {
+            (Some(end), Some(next)) => Some(LeftOpen { end: Some(end), next: Some(next) }),
+            // It may still find out.
+            (end, next) => rests().then_some(LeftOpen { end, next }),
+        }
+    }
+
+    fn not_closed(&self, socket: &SocketView<'a>, left: &LeftOpen<'a>) -> Option<ProgramDiagnosis<'a>> {
+        let end = left.end.filter(|_| socket.state == State::CloseWait)?;
+        // A program that ends has its descriptors closed.
+        if left.next.is_some_and(|next| next.called() == "exit_group") {
+            return None;
+        }
+        let calls = [self.view.maker(socket.facts.cookie), Some(end), left.next];
+        let calls = calls.into_iter().flatten().map(Evidence::Call);
+        self.told(DiagnosisKind::NotClosed, socket, calls.chain([self.kernel_state(socket)]).collect())
+    }
+
+    /// What the kernel said when the state became what it is.
+    fn kernel_state(&self, socket: &SocketView<'a>) -> Evidence<'a> {
+        Evidence::Kernel(socket.state_since, socket.facts)
+    }
+
+    fn leaks(&self, left: &[(SocketView<'a>, LeftOpen<'a>)]) -> Option<ProgramDiagnosis<'a>> {
+        let mut fds: Vec<i32> = left.iter().filter_map(|(socket, _)| socket.facts.fd).collect();
+        fds.sort_unstable();
+        let (socket, _) = left.first()?;
+        let evidence = left.iter().take(LEAK).flat_map(|(socket, left)| {
+            let end = left.end.or_else(|| self.view.maker(socket.facts.cookie)).map(Evidence::Call);
+            [end, Some(self.kernel_state(socket))].into_iter().flatten()
+        });
+        self.told(DiagnosisKind::Leaks(fds), socket, evidence.collect())
+    }
+
+    fn queue_full(&self, socket: &SocketView<'a>) -> Option<ProgramDiagnosis<'a>> {
+        let (facts, cookie) = (socket.facts, socket.facts.cookie);
+        let full = |facts: &SocketFacts| facts.state == State::Listen && facts.recv_queue > facts.send_queue;
+        if !full(facts) || self.is_held() || self.within(cookie).any(|call| matches!(call.call, Call::Accept { .. })) {
+            return None;
+        }
+        let last = self.view.calls_on(cookie).take(MOST).find(|call| matches!(call.call, Call::Accept { .. }));
+        let since = self.since(socket, full).max(last.map_or(0, |last| last.changed));
+        if !self.is_long_ago(since) || !self.view.told_all_since(since) {
+            return None;
+        }
+        let kind = DiagnosisKind::QueueFull { waiting: facts.recv_queue, backlog: facts.send_queue };
+        let listened = self.view.calls_on(cookie).find(|call| matches!(call.call, Call::Listen { .. }));
+        let calls = [listened, last].into_iter().flatten().map(Evidence::Call);
+        self.told(kind, socket, calls.chain(self.sleepers()).chain([self.kernel(socket)]).collect())
+    }
+
+    fn not_read(&self, socket: &SocketView<'a>) -> Option<ProgramDiagnosis<'a>> {
+        let cookie = socket.facts.cookie;
+        let bytes = unread(socket.facts)?;
+        let busy = |call: &&CallView<'_>| call.is_open() && !call.blocked && !call.stands;
+        if self.is_held() || self.within(cookie).any(reads) || self.threads().iter().any(|call| busy(&call)) {
+            return None;
+        }
+        let last = self.view.calls_on(cookie).take(MOST).find(reads);
+        let since = self.since(socket, |facts| unread(facts).is_some()).max(last.map_or(0, |last| last.changed));
+        if !self.is_long_ago(since)
+            || !self.view.told_all_since(since)
+            || self.view.passed_from_the_beginning(self.program)
+        {
+            return None;
+        }
+        let last = last.or_else(|| self.view.maker(cookie)).map(Evidence::Call);
+        self.told(
+            DiagnosisKind::NotRead(bytes),
+            socket,
+            last.into_iter().chain(self.sleepers()).chain([self.kernel(socket)]).collect(),
+        )
+    }
+
+    fn window_zero(&self, socket: &SocketView<'a>) -> Option<ProgramDiagnosis<'a>> {
+        let probes = |facts: &SocketFacts| {
+            facts.send_queue > 0 && facts.timer.is_some_and(|timer| timer.kind == TimerKind::Probe)
+        };
+        if !probes(socket.facts) || !self.is_long_ago(self.since(socket, probes)) {
+            return None;
+        }
+        let (local, remote) = socket.facts.local.zip(socket.facts.remote)?;
+        let newest = self.segments((local, remote)).find(|segment| segment.segment.from == remote);
+        let zero = newest.filter(|segment| segment.segment.tcp().is_some_and(|tcp| tcp.window == 0));
+        let peer = self.view.trace().peer_of(socket.facts.cookie).and_then(|peer| self.view.socket(peer));
+        let peer = peer.filter(|peer| !peer.gone && peer.facts.recv_queue > 0);
+        if zero.is_none() && peer.is_none() {
+            return None;
+        }
+        let mut evidence: Vec<Evidence<'a>> =
+            self.within(socket.facts.cookie).map(|call| Evidence::Call(*call)).collect();
+        evidence.extend(zero.map(|segment| Evidence::Segment(segment.changed, segment.id)));
+        evidence.extend(peer.map(|peer| self.kernel(&peer)));
+        evidence.push(self.kernel(socket));
+        self.told(DiagnosisKind::WindowZero(socket.facts.send_queue), socket, evidence)
+    }
+
+    /// The wire tells the order: a tracer's word on a call may come later than what the call sent. Data that acknowledges the FIN
+    /// was sent when the FIN had come.
+    fn wrote_after_fin(&self, socket: &SocketView<'a>) -> Option<ProgramDiagnosis<'a>> {
+        let cookie = socket.facts.cookie;
+        let (local, remote) = self.view.last_ends(cookie)?;
+        let reset = self.arrived((local, remote), Flags::RST)?;
+        let fin = self.arrived((local, remote), Flags::FIN)?;
+        let behind = fin.segment.tcp()?.seq.wrapping_add(fin.segment.len()).wrapping_add(1);
+        let knows = |segment: &SegmentView<'a>| {
+            let acks = segment.segment.tcp().is_some_and(|tcp| tcp.ack.wrapping_sub(behind) as i32 >= 0);
+            segment.segment.from == local && !segment.segment.is_empty() && acks
+        };
+        let late = self.segments((local, remote)).take_while(|segment| segment.id > fin.id).filter(knows).last();
+        let late = late.filter(|late| late.id < reset.id)?;
+        let calls: Vec<CallView<'a>> = self.view.calls_on(cookie).take(MOST).collect();
+        let sends = |call: &&CallView<'a>| match (call.call, call.outcome) {
+            (Call::Send { data, .. }, Some(Ok(_))) => {
+                late.segment.payload().starts_with(data) || data.starts_with(late.segment.payload())
+            }
+            _ => false,
+        };
+        let broken = |call: &&CallView<'a>| matches!(call.outcome, Some(Err(Errno(libc::EPIPE | libc::ECONNRESET))));
+        let broken = calls.iter().rev().find(broken);
+        let sent = self.view.trace().segment_records().get(late.id.0 as usize)?.sent;
+        let mut evidence = vec![Evidence::Segment(fin.changed, fin.id)];
+        evidence.extend(calls.iter().rev().find(sends).map(|call| Evidence::Call(*call)));
+        evidence.extend([Evidence::Segment(sent, late.id), Evidence::Segment(reset.changed, reset.id)]);
+        evidence.extend(broken.map(|call| Evidence::Call(*call)));
+        evidence.extend(broken.and_then(|call| self.signal_after(call)));
+        self.told(DiagnosisKind::WroteAfterFin, socket, evidence)
+    }
+
+    /// The SIGPIPE that a call raised.
+    fn signal_after(&self, call: &CallView<'a>) -> Option<Evidence<'a>> {
+        let entries = &self.view.trace().entries()[..self.view.moment()];
+        let after = entries.iter().enumerate().skip(call.entered).take(MOST);
+        let of_call = |caller| call.caller == caller;
+        after
+            .filter_map(|(moment, entry)| match &entry.event {
+                Event::Signal { caller, signal: libc::SIGPIPE } if of_call(*caller) => {
+                    Some(Evidence::Signal(moment, libc::SIGPIPE))
+                }
+                _ => None,
+            })
+            .next()
+    }
+
+    fn reads_on(&self, socket: &SocketView<'a>) -> Option<ProgramDiagnosis<'a>> {
+        if !matches!(socket.state.tcp()?, State::CloseWait | State::LastAck | State::Closing | State::TimeWait) {
+            return None;
+        }
+        let row = self.view.calls_on(socket.facts.cookie).take(MOST).skip_while(CallView::is_open).take_while(told_end);
+        let row: Vec<CallView<'a>> = row.collect();
+        let (newest, first) = (row.first()?, row.last()?);
+        if row.len() < AGAIN {
+            return None;
+        }
+        let evidence = vec![Evidence::Call(*first), Evidence::Call(*newest), self.kernel_state(socket)];
+        self.told(DiagnosisKind::ReadsOn(row.len()), socket, evidence)
+    }
+
+    fn asks_on(&self, socket: &SocketView<'a>) -> Option<ProgramDiagnosis<'a>> {
+        let cookie = socket.facts.cookie;
+        let again =
+            |call: &CallView<'a>| on(call) == Some(cookie) && matches!(call.outcome, Some(Err(Errno(libc::EAGAIN))));
+        let newest = self.view.calls_on(cookie).find(|call| call.outcome.is_some()).filter(again)?;
+        let row = self.view.calls_of_thread(newest.caller).take(MOST).skip_while(CallView::is_open).take_while(again);
+        let row: Vec<CallView<'a>> = row.collect();
+        let (newest, first) = (row.first()?, row.last()?);
+        (row.len() >= BUSY).then_some(())?;
+        self.told(DiagnosisKind::AsksOn(row.len()), socket, vec![Evidence::Call(*first), Evidence::Call(*newest)])
+    }
+
+    fn closed_unread(&self, socket: &SocketView<'a>) -> Option<ProgramDiagnosis<'a>> {
+        let cookie = socket.facts.cookie;
+        let closes = |call: &CallView<'a>| {
+            matches!((call.call, call.outcome), (Call::Close { .. }, Some(Ok(_))))
+                && call.made.is_some_and(|made| made.others.is_empty())
+        };
+        let close = self.view.calls_on(cookie).take(MOST).find(closes)?;
+        let lingers = |call: CallView<'a>| matches!(call.call, Call::SetOption { option: SocketOption::LINGER, value, .. } if *value >= 0);
+        if self.view.calls_on(cookie).any(lingers) {
+            return None;
+        }
+        let ends = self.view.last_ends(cookie)?;
+        let own: Vec<SegmentView<'a>> = self.segments(ends).filter(|segment| segment.segment.from == ends.0).collect();
+        // Whose close() finds unread bytes sends a RST in the place of the FIN (RFC 9293, 3.10.4; RFC 2525, 2.17).
+        if own.iter().any(|segment| has(segment, Flags::FIN)) || self.arrived(ends, Flags::RST).is_some() {
+            return None;
+        }
+        let sent = |segment: &SegmentView<'a>| self.view.trace().segment_records()[segment.id.0 as usize].sent;
+        // The first: others may answer what still comes.
+        let reset = own.iter().rev().find(|segment| has(segment, Flags::RST))?;
+        let last = self.view.calls_on(cookie).take(MOST).find(reads);
+        // How many they were is known where the kernel was asked after the last of them was read.
+        let before = self.view.trace().at(close.entered);
+        let known = before
+            .socket(cookie)
+            .filter(|socket| !socket.gone && last.is_none_or(|last| last.changed < socket.changed));
+        let bytes = known.and_then(|socket| unread(socket.facts));
+        let last = last.map(Evidence::Call);
+        let reset = Evidence::Segment(sent(reset), reset.id);
+        self.told(
+            DiagnosisKind::ClosedUnread(bytes),
+            socket,
+            last.into_iter().chain([Evidence::Call(close), reset]).collect(),
+        )
+    }
+
+    /// The newest segment with this flag that came from the peer.
+    fn arrived(&self, (local, remote): AddressPair, flag: Flags) -> Option<SegmentView<'a>> {
+        self.segments((local, remote))
+            .find(|segment| segment.segment.from == remote && has(segment, flag) && wire::came(segment.fate))
+    }
+
+    /// The segments of the newest connection between two ends, the newest first.
+    fn segments(&self, ends: AddressPair) -> impl Iterator<Item = SegmentView<'a>> + use<'a> {
+        let mut initials = None;
+        wire::segments(&self.view, ends)
+            .take(MOST)
+            .take_while(move |segment| initials.get_or_insert(segment.initials).is_with(&segment.initials))
+    }
+}
+
+/// A connection that was left open.
+struct LeftOpen<'a> {
+    /// The call that told the end of the data.
+    end: Option<CallView<'a>>,
+    /// What its thread went on to.
+    next: Option<CallView<'a>>,
+}
+
+fn on(call: &CallView<'_>) -> Option<u64> {
+    call.made.and_then(|made| made.socket)
+}
+
+fn has(segment: &SegmentView<'_>, flag: Flags) -> bool {
+    segment.segment.tcp().is_some_and(|tcp| tcp.flags.has(flag))
+}
+
+/// Whether a call told the end of the data: 0 bytes, where some were asked for.
+fn told_end(call: &CallView<'_>) -> bool {
+    matches!((call.call, call.outcome), (Call::Recv { len, .. }, Some(Ok(returned))) if *len > 0 && returned.value == 0)
+}
+
+/// Whether a call receives, whatever it is called.
+fn reads(call: &CallView<'_>) -> bool {
+    matches!(call.called(), "read" | "readv" | "recvfrom" | "recvmsg" | "recvmmsg" | "splice" | "sendfile")
+}
+
+/// Bytes of a connection that came and weren't read. The kernel counts the other end's FIN as one more byte, until a receiving
+/// call has told the end.
+fn unread(facts: &SocketFacts) -> Option<u32> {
+    let fin = match facts.state.tcp()? {
+        State::Listen | State::Closed | State::SynSent | State::SynRecv => return None,
+        State::CloseWait | State::LastAck | State::Closing | State::TimeWait => 1,
+        State::Established | State::FinWait1 | State::FinWait2 => 0,
+    };
+    facts.recv_queue.checked_sub(fin).filter(|bytes| *bytes > 0)
+}

@@ -1,0 +1,23 @@
+"""A server that waits for a second client before it reads what the first one has sent. Right: it reads first."""
+
+import socket
+
+from ends import ADDRESS, WRONG, beside, ended_after
+
+kept = []
+
+
+def client():
+    kept.append(socket.create_connection(ADDRESS))
+    kept[0].sendall(b"hello")
+    ended_after(2)
+    kept[0].recv(1024)
+
+
+server = socket.create_server(ADDRESS)
+beside(client)
+while True:
+    conn, peer = server.accept()
+    kept.append(conn)
+    if not WRONG:
+        conn.recv(1024)
