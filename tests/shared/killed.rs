@@ -145,9 +145,7 @@ impl Pair {
 #[test]
 fn the_server_is_killed_at_every_step() {
     for user in lab_users() {
-        let mut stage = Stage::of(user);
-        let server = stage.join(&["server"]);
-        let client = stage.join(&["client"]);
+        let (stage, server, client) = Stage::with_two(user);
         let mut pair = Pair::new(stage, server, client);
         for step in STEPS {
             pair.walk_to(step);
@@ -186,9 +184,7 @@ fn the_server_is_killed_at_every_step() {
 #[test]
 fn the_client_is_killed_at_every_step() {
     for user in lab_users() {
-        let mut stage = Stage::of(user);
-        let server = stage.join(&["server"]);
-        let client = stage.join(&["client"]);
+        let (stage, server, client) = Stage::with_two(user);
         let mut pair = Pair::new(stage, server, client);
         for step in STEPS {
             pair.walk_to(step);
@@ -224,9 +220,7 @@ fn the_client_is_killed_at_every_step() {
 #[test]
 fn who_looks_on_is_killed_at_every_step() {
     for user in lab_users() {
-        let mut stage = Stage::of(user);
-        let server = stage.join(&["server"]);
-        let client = stage.join(&["client"]);
+        let (stage, server, client) = Stage::with_two(user);
         let mut pair = Pair::new(stage, server, client);
         for step in STEPS {
             let watch = pair.stage.join(&["watch"]);
@@ -253,7 +247,7 @@ fn who_looks_on_is_killed_at_every_step() {
 }
 
 #[test]
-fn the_keeper_is_killed() {
+fn the_daemon_is_killed() {
     for user in lab_users() {
         for (size, lang) in [(LARGE, Lang::EN), (SMALL, zh())] {
             let mut stage = Stage::new(user, size, lang);

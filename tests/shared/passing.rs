@@ -120,9 +120,7 @@ fn passes(stage: &mut Stage, seat: Seat, rule: &str) {
 #[test]
 fn each_lets_pass_at_its_own_door() {
     for user in lab_users() {
-        let mut stage = Stage::of(user);
-        let server = stage.join(&["server"]);
-        let client = stage.join(&["client"]);
+        let (mut stage, server, client) = Stage::with_two(user);
         let to = |stage: &Stage, side: Side| {
             let name = if side == Server { &stage.texts.free.role_server } else { &stage.texts.free.role_client };
             stage.texts.free.pass_to.replace("{side}", name)

@@ -71,6 +71,14 @@ impl Stage {
         Stage::new(user, LARGE, Lang::EN)
     }
 
+    /// One in which a server and a client have joined.
+    pub fn with_two(user: User) -> (Stage, Seat, Seat) {
+        let mut stage = Stage::of(user);
+        let server = stage.join(&["server"]);
+        let client = stage.join(&["client"]);
+        (stage, server, client)
+    }
+
     /// Makes a folder that is the user's alone.
     pub fn own_folder(&self, name: &str) -> PathBuf {
         let path = self.home.path().join(name);

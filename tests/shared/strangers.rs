@@ -246,7 +246,7 @@ fn a_lab_is_its_users_alone() {
 
 /// The test above would also pass if the door were shut for everybody: its owner gets an answer.
 #[test]
-fn the_keeper_answers_its_own_user() {
+fn the_daemon_answers_its_own_user() {
     for user in lab_users() {
         let mut stage = Stage::of(user);
         let Some(nc) = stage.tool("nc", "-h") else { return };

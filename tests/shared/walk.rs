@@ -248,9 +248,7 @@ fn ladders_are_equal(stage: &mut Stage, seats: [Seat; 3]) {
 #[test]
 fn each_interrupts_its_own_call_alone() {
     for user in lab_users() {
-        let mut stage = Stage::of(user);
-        let server = stage.join(&["server"]);
-        let client = stage.join(&["client"]);
+        let (mut stage, server, client) = Stage::with_two(user);
         let watch = stage.join(&["watch"]);
         up_to_the_syn(&mut stage, server, client);
         stage.sleeps(server, Server, "accept(");

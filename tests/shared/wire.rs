@@ -2,7 +2,7 @@
 
 use sockwalk::model::{Event, Side};
 
-use crate::common::{inside, lab_users};
+use crate::common::{User, inside, lab_users};
 use crate::stage::{Seat, Stage};
 use crate::walk::up_to_the_syn;
 
@@ -94,14 +94,19 @@ fn the_mss_is_ethernets() {
     }
 }
 
+/// A server and a client whose SYN waits.
+#[track_caller]
+fn with_a_syn(user: User) -> (Stage, Seat, Seat) {
+    let (mut stage, server, client) = Stage::with_two(user);
+    up_to_the_syn(&mut stage, server, client);
+    (stage, server, client)
+}
+
 /// What the kernel refuses to send on is told with its errno, and dropped; the lab goes on.
 #[test]
 fn what_can_not_be_sent_on_is_told_and_ends_no_lab() {
     for user in lab_users() {
-        let mut stage = Stage::of(user);
-        let server = stage.join(&["server"]);
-        let client = stage.join(&["client"]);
-        up_to_the_syn(&mut stage, server, client);
+        let (mut stage, server, client) = with_a_syn(user);
         let daemon = stage.daemon();
         inside::set_loopback(daemon, false);
         stage.press(server, " ");
@@ -156,10 +161,7 @@ fn a_spoofed_packet_ends_no_lab() {
 #[test]
 fn a_copy_that_the_receiver_needs_waits_again() {
     for user in lab_users() {
-        let mut stage = Stage::of(user);
-        let server = stage.join(&["server"]);
-        let client = stage.join(&["client"]);
-        up_to_the_syn(&mut stage, server, client);
+        let (mut stage, server, client) = with_a_syn(user);
         stage.lets_go(server, "SYN");
         stage.lets_go(client, "SYN,ACK");
         for _ in 0..2 {
@@ -178,9 +180,7 @@ fn a_copy_that_the_receiver_needs_waits_again() {
 #[test]
 fn a_copy_of_what_a_full_queue_threw_away_waits_again() {
     for user in lab_users() {
-        let mut stage = Stage::of(user);
-        let server = stage.join(&["server"]);
-        let client = stage.join(&["client"]);
+        let (mut stage, server, client) = Stage::with_two(user);
         for call in ["socket(", "bind("] {
             stage.succeeds(server, Server, call);
         }
@@ -212,10 +212,7 @@ fn a_copy_of_what_a_full_queue_threw_away_waits_again() {
 #[test]
 fn what_is_released_at_once_keeps_the_wires_order() {
     for user in lab_users() {
-        let mut stage = Stage::of(user);
-        let server = stage.join(&["server"]);
-        let client = stage.join(&["client"]);
-        up_to_the_syn(&mut stage, server, client);
+        let (mut stage, server, client) = with_a_syn(user);
         stage.lets_go(server, "SYN");
         stage.lets_go(client, "SYN,ACK");
         stage.lets_go(server, "ACK");
