@@ -32,8 +32,10 @@ pub(super) fn start(
     tell: EventSink,
 ) -> io::Result<(Traces, u32)> {
     let (started, executed) = channel();
+    let (forked, process) = channel();
     let trace = move || {
         let begun = begin(command, watched, started)?;
+        let _ = forked.send(begun.process);
         let _ = begun.traced.send(begun.refused.is_none());
         match begun.refused {
             None => {
@@ -53,10 +55,17 @@ pub(super) fn start(
             let _ = thread.join();
             Err(error)
         }
-        Err(_) => Err(match thread.join() {
-            Ok(Err(error)) => error,
-            _ => io::ErrorKind::BrokenPipe.into(),
-        }),
+        // The thread that starts it ended without a word, as where a system refuses what the standard library takes for granted
+        // (its `recv(2)` of a pidfd): nobody would hear of the program, so it doesn't go on.
+        Err(_) => {
+            if let Ok(process) = process.recv() {
+                let _ = ptrace::signal(process as i32, libc::SIGKILL);
+            }
+            Err(match thread.join() {
+                Ok(Err(error)) => error,
+                _ => io::ErrorKind::BrokenPipe.into(),
+            })
+        }
     }
 }
 
