@@ -42,7 +42,7 @@ const LAST: usize = 64;
 /// The most that was typed and that the program hasn't taken; what is typed beyond it is lost, as at any terminal.
 const MOST_TYPED: usize = 64 << 10;
 
-enum Order {
+enum PtyOrder {
     Type(Vec<u8>),
     Resize((u16, u16)),
     /// The program may take so long to end.
@@ -51,7 +51,7 @@ enum Order {
 
 /// A program at a terminal of its own. Where it is dropped, the terminal hangs up.
 pub struct Pty {
-    orders: Orders<Order>,
+    orders: Orders<PtyOrder>,
     process: u32,
     thread: Option<JoinHandle<bool>>,
 }
@@ -96,17 +96,17 @@ impl Pty {
 
     /// Types something.
     pub fn type_in(&self, bytes: Vec<u8>) {
-        self.orders.give(Order::Type(bytes));
+        self.orders.give(PtyOrder::Type(bytes));
     }
 
     /// The terminal has so many columns and rows from now on.
     pub fn resize(&self, size: (u16, u16)) {
-        self.orders.give(Order::Resize(size));
+        self.orders.give(PtyOrder::Resize(size));
     }
 
     /// The terminal hangs up: the program is told by SIGHUP, and may take so long to end.
     pub fn hang_up(&self, limit: Duration) {
-        self.orders.give(Order::HangUp(limit));
+        self.orders.give(PtyOrder::HangUp(limit));
     }
 
     /// Waits until a program has ended whose terminal hung up. Whether it has, within its time.
@@ -131,7 +131,7 @@ struct Served<H> {
     master: Option<File>,
     child: Child,
     ends: PidFd,
-    inbox: Inbox<Order>,
+    inbox: Inbox<PtyOrder>,
     typed: VecDeque<u8>,
     hears: H,
     /// When it is to be told that something was printed.
@@ -188,18 +188,18 @@ impl<H: FnMut(FromProgram<'_>)> Served<H> {
 
     fn obey(&mut self) {
         let open = self.inbox.silence().unwrap_or(false);
-        let orders: Vec<Order> = self.inbox.take().collect();
+        let orders: Vec<PtyOrder> = self.inbox.take().collect();
         for order in orders {
             match order {
-                Order::Type(bytes) => {
+                PtyOrder::Type(bytes) => {
                     let room = MOST_TYPED.saturating_sub(self.typed.len());
                     self.typed.extend(bytes.into_iter().take(room));
                 }
-                Order::Resize(size) => {
+                PtyOrder::Resize(size) => {
                     // One that hung up has no size.
                     let _ = self.master.as_ref().map(|master| resize(master, size));
                 }
-                Order::HangUp(limit) => self.hang_up(limit),
+                PtyOrder::HangUp(limit) => self.hang_up(limit),
             }
         }
         if !open {

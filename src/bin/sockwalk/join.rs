@@ -22,7 +22,7 @@ use super::labs::{self, Entered, FoundLab, Labs};
 use super::memory::LearnerProgress;
 use super::parting;
 use super::place::ProcessRights;
-use super::programs::{self, Programs};
+use super::programs::{self, WindowPrograms};
 use super::recorder::Recordings;
 use super::screen;
 
@@ -50,7 +50,7 @@ pub fn run(invocation: &Invocation, joining: &Joining) -> Result<u8, Exit> {
     let mut house = JoinedHost {
         epoch: Instant::now(),
         world: None,
-        programs: Programs::new(read, lab.name.clone(), pass, invocation, sender.clone()),
+        programs: WindowPrograms::new(read, lab.name.clone(), pass, invocation, sender.clone()),
         lab,
         sender: sender.clone(),
         renewed: Arc::default(),
@@ -119,7 +119,7 @@ struct OwnPart {
 struct JoinedHost {
     epoch: Instant,
     world: Option<Box<dyn World>>,
-    programs: Programs,
+    programs: WindowPrograms,
     lab: FoundLab,
     sender: Sender<Msg>,
     /// The lab that follows the one that was looked at, which has ended; and its name.

@@ -20,7 +20,7 @@ use super::course::{self, Curriculum};
 use super::memory::LearnerProgress;
 use super::needs::{self, Survey};
 use super::parting::{self, Stopped};
-use super::place::{ProcessRights, Started, Waits, runner};
+use super::place::{ProcessRights, StartedWorld, Waits, runner};
 use super::recorder::Recordings;
 use super::screen;
 use super::storage::now_ms;
@@ -122,7 +122,7 @@ impl LessonHost {
             // Where the interface has ended, nobody is left to be told.
             let _ = sender.send(Msg::World(generation, Box::new(happening)));
         };
-        let Started { world, instead } =
+        let StartedWorld { world, instead } =
             self.grounds.start(&lesson, self.invocation.port, epoch, &|| door(&shown), sink)?;
         self.recordings.begin((world.mode(), world.wire()), Some(shown));
         let waits = Waits { patience: Duration::from_secs(3), timers: true };

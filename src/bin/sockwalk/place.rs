@@ -29,7 +29,7 @@ pub struct ProcessRights {
 }
 
 /// A walk's world.
-pub struct Started {
+pub struct StartedWorld {
     /// The world.
     pub world: LinuxWorld,
     /// What the lab lacks, where the world is on the host for that.
@@ -116,13 +116,13 @@ impl ProcessRights {
         epoch: Instant,
         door: OpensWatchSocket<'_>,
         sink: impl Fn(Happening) + Send + Clone + 'static,
-    ) -> Result<Started, Exit> {
+    ) -> Result<StartedWorld, Exit> {
         let mut lacking = Lacking::default();
         if self.rights.is_some() && lesson.modes.contains(&Mode::Lab) {
             // A lesson that has no other place is told why, whatever mode was asked for.
             let only = self.mode == ModeChoice::Lab || !lesson.modes.contains(&Mode::Host);
             match start_in_lab(lesson, epoch, door, sink.clone()) {
-                Ok(world) => return Ok(Started { world, instead: None }),
+                Ok(world) => return Ok(StartedWorld { world, instead: None }),
                 // Elsewhere the lesson would be another one than its author meant.
                 Err(Obstacle::Refused(refused)) if refused.lessons => return Err(self.bad_setting(&refused)),
                 Err(Obstacle::Refused(refused)) if only => return Err(self.no_lab_for(&refused, lesson)),
@@ -141,7 +141,7 @@ impl ProcessRights {
             return Err(self.lacks(&lacking, lesson));
         }
         let world = self.start_on_host(lesson, port, epoch, door, sink)?;
-        Ok(Started { world, instead: lacking.lab })
+        Ok(StartedWorld { world, instead: lacking.lab })
     }
 
     fn start_on_host(

@@ -16,7 +16,7 @@ use sockwalk::report::JsonLines;
 use sockwalk::walk::{DriveStep, Phase, Walk, World, drive, straight_on};
 
 use super::needs;
-use super::place::{ProcessRights, Started, Waits, runner};
+use super::place::{ProcessRights, StartedWorld, Waits, runner};
 use super::recorder::Recordings;
 
 /// How a lesson is played.
@@ -45,7 +45,7 @@ pub fn run(
     let (sender, inbox) = channel();
     // Where nobody listens any more, the walk is over.
     let sink = move |happening| drop(sender.send(happening));
-    let Started { mut world, instead } = grounds.start(&lesson, invocation.port, epoch, &|| None, sink)?;
+    let StartedWorld { mut world, instead } = grounds.start(&lesson, invocation.port, epoch, &|| None, sink)?;
     if let Some(lacks) = instead {
         let _ = writeln!(super::out::err(), "{}", needs::instead(&lacks, &Texts::load(invocation.lang)?.needs));
     }

@@ -30,7 +30,7 @@ const LEAVING: Duration = Duration::from_secs(3);
 const TERM: &str = "xterm-256color";
 
 /// A program of the window.
-struct WalkPlace {
+struct WindowProgram {
     words: Vec<String>,
     console: Console,
     pty: Option<Pty>,
@@ -39,11 +39,11 @@ struct WalkPlace {
 }
 
 /// All of them.
-pub struct Programs {
+pub struct WindowPrograms {
     invocation: Invocation,
     lab: LabName,
     pass: bool,
-    places: Vec<WalkPlace>,
+    places: Vec<WindowProgram>,
     size: (u16, u16),
     to_app: Sender<Msg>,
     /// Those that are still to be started, one after the other has joined the lab: so their numbers there don't depend on luck.
@@ -53,7 +53,7 @@ pub struct Programs {
 }
 
 /// What was typed of a program, read.
-pub struct Read {
+pub struct ReadCommand {
     side: Side,
     command: String,
     words: Vec<String>,
@@ -63,7 +63,7 @@ pub struct Read {
 ///
 /// # Errors
 /// [`Exit`] with a sentence that says what is wrong with one.
-pub fn read(commands: &Commands, lang: Lang) -> Result<Vec<Read>, Exit> {
+pub fn read(commands: &Commands, lang: Lang) -> Result<Vec<ReadCommand>, Exit> {
     let texts = Texts::load(lang)?;
     let wrong = |status, sentence: String| Exit { status, text: format!("{}\n", join(&texts.cli.error, &sentence)) };
     let mut all = Vec::new();
@@ -78,7 +78,7 @@ pub fn read(commands: &Commands, lang: Lang) -> Result<Vec<Read>, Exit> {
             let filled = [("program", escape(program)), ("error", cause(lang, &error))];
             wrong(127, fill(&texts.shared.no_program, &filled))
         })?;
-        all.push(Read { side, command: command.trim().to_owned(), words });
+        all.push(ReadCommand { side, command: command.trim().to_owned(), words });
     }
     Ok(all)
 }
@@ -108,17 +108,23 @@ fn find(program: &str) -> io::Result<()> {
     found
 }
 
-impl Programs {
+impl WindowPrograms {
     /// These programs, none of which is started yet.
-    pub fn new(read: Vec<Read>, lab: LabName, pass: bool, invocation: &Invocation, to_app: Sender<Msg>) -> Programs {
+    pub fn new(
+        read: Vec<ReadCommand>,
+        lab: LabName,
+        pass: bool,
+        invocation: &Invocation,
+        to_app: Sender<Msg>,
+    ) -> WindowPrograms {
         let waiting = read.iter().map(|read| read.side).collect();
-        let place = |read: Read| WalkPlace {
+        let place = |read: ReadCommand| WindowProgram {
             words: read.words,
             console: Console::new(read.side, read.command),
             pty: None,
             over: Arc::default(),
         };
-        Programs {
+        WindowPrograms {
             invocation: invocation.clone(),
             lab,
             pass,
@@ -143,7 +149,7 @@ impl Programs {
     /// Starts the next one, once that before it has come into the lab, or won't.
     pub fn go_on(&mut self, walk: &Walk) {
         let members = walk.trace().present().members();
-        let is_there = |place: &WalkPlace| {
+        let is_there = |place: &WindowProgram| {
             let process = place.pty.as_ref().map(Pty::process);
             place.over.load(Ordering::Acquire) || members.iter().any(|member| Some(member.pid) == process)
         };

@@ -55,10 +55,10 @@ pub struct Console {
     pub side: Side,
     /// The command, as it was typed.
     pub command: String,
-    screen: Arc<Mutex<Screen>>,
+    screen: Arc<Mutex<ConsoleScreen>>,
 }
 
-struct Screen {
+struct ConsoleScreen {
     parser: vt100::Parser,
     /// How many bytes have come since the last that ends what a program may have begun.
     since: usize,
@@ -68,10 +68,10 @@ impl Console {
     /// An empty one.
     pub fn new(side: Side, command: String) -> Console {
         let parser = vt100::Parser::new(of(24), of(80), KEPT);
-        Console { side, command, screen: Arc::new(Mutex::new(Screen { parser, since: 0 })) }
+        Console { side, command, screen: Arc::new(Mutex::new(ConsoleScreen { parser, since: 0 })) }
     }
 
-    fn lock(&self) -> MutexGuard<'_, Screen> {
+    fn lock(&self) -> MutexGuard<'_, ConsoleScreen> {
         self.screen.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -135,7 +135,7 @@ impl Console {
     }
 }
 
-impl Screen {
+impl ConsoleScreen {
     fn print(&mut self, piece: &[u8]) {
         self.parser.process(piece);
         // ESC, BEL, CAN and SUB end what a program has begun.
