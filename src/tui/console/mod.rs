@@ -140,7 +140,7 @@ impl ConsoleScreen {
         self.parser.process(piece);
         // ESC, BEL, CAN and SUB end what a program has begun.
         let ends = |byte: &u8| matches!(byte, 0x07 | 0x18 | 0x1a | 0x1b);
-        self.since = match piece.iter().rposition(|byte| ends(byte)) {
+        self.since = match piece.iter().rposition(ends) {
             Some(at) => piece.len() - at,
             None => self.since + piece.len(),
         };

@@ -7,8 +7,10 @@ use crate::model::{Event as Happened, Side, SocketFacts, SocketState, testing};
 use crate::tcp::State;
 
 /// The moments of the walk that the screens are looked at in.
-/// Moments of a walk, each with what makes it.
-pub(super) const MOMENTS: [(&str, fn() -> Made); 6] = [
+/// A moment of a walk, and what makes it.
+type Moment = (&'static str, fn() -> Made);
+
+pub(super) const MOMENTS: [Moment; 6] = [
     ("nothing yet", Made::new),
     ("SYN_SENT", Made::to_syn_sent),
     ("SYN_RECV and a question", Made::to_syn_recv),
