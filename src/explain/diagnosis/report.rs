@@ -59,11 +59,12 @@ fn end_of(trace: &Trace, program: &Member) -> Moment {
     });
     for (moment, entry) in trace.entries().iter().enumerate().rev() {
         match &entry.event {
-            Event::Signal { caller, signal } if program.makes(caller.actor) => {
-                // Another thread may be that of a process which the program ends itself.
-                if (ENDS.contains(signal) && caller.worker == 0) || how == Some(ProgramExit::Signal(*signal)) {
-                    end = moment + 1;
-                }
+            // Another thread may be that of a process which the program ends itself.
+            Event::Signal { caller, signal }
+                if program.makes(caller.actor)
+                    && ((ENDS.contains(signal) && caller.worker == 0) || how == Some(ProgramExit::Signal(*signal))) =>
+            {
+                end = moment + 1;
             }
             Event::Entered { caller, call: Call::Program(made) }
                 if made.name == "exit_group" && program.makes(caller.actor) && end == trace.now() =>
