@@ -167,8 +167,12 @@ fn calls_wait_as_long_as_somebody_is_there_who_can_let_them_go() {
     assert_eq!(kernel.held(), [HeldCalls::Walk, HeldCalls::All], "who looks on has no say");
     kernel.asks(PROGRAM, Request::Hold(Some(PROGRAM), HeldCalls::None));
     kernel.tell(Input::Left(FREE));
-    kernel.asks(PROGRAM, Request::Hold(Some(PROGRAM), HeldCalls::Walk));
     assert_eq!(kernel.held(), [HeldCalls::Walk, HeldCalls::All, HeldCalls::None], "nobody could let them go");
+    // Who runs the program says so: then it lets them go itself.
+    kernel.asks(PROGRAM, Request::Hold(Some(PROGRAM), HeldCalls::Walk));
+    assert_eq!(kernel.held().last(), Some(&HeldCalls::Walk));
+    kernel.asks(PROGRAM, Request::Hold(Some(PROGRAM), HeldCalls::None));
+    assert_eq!(kernel.lab.held_calls(PROGRAM), HeldCalls::None);
 }
 
 #[test]
