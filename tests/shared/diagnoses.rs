@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use sockwalk::i18n::Lang;
-use sockwalk::model::Side;
+use sockwalk::model::{Event, Side};
 
 use crate::common::{lab_users, procs, pty, zh};
 use crate::screens;
@@ -103,7 +103,7 @@ server = socket.create_server(("127.0.0.1", 8000))
 threading.Thread(target=lambda: socket.create_connection(("127.0.0.1", 8000)).close(), daemon=True).start()
 conn, peer = server.accept()
 conn.recv(16)
-print("accepts again", os.getpid(), flush=True)
+print("accepts again", os.getpid(), "then", flush=True)
 server.accept()
 "#;
 
@@ -119,9 +119,10 @@ fn ctrl_c_ends_a_server_and_its_report_still_comes_in_either_language() {
         let shows = |stage: &mut Stage, what: &str| {
             stage.until(what, |stage| stage.screen(seat).contents().contains(what));
         };
-        shows(&mut stage, "accepts again ");
+        shows(&mut stage, " then");
         // A signal that comes before the call is told to the program only when the call has come back.
-        let pid = stage.screen(seat).contents().split("accepts again ").nth(1).unwrap().trim().to_owned();
+        let pid =
+            stage.screen(seat).contents().split("accepts again ").nth(1).unwrap().split_once(' ').unwrap().0.to_owned();
         let pid: u32 = pid.parse().unwrap();
         let accepts = format!("{} ", libc::SYS_accept4);
         stage.until("accept4() that sleeps", |_| {
@@ -145,10 +146,17 @@ fn a_program_whose_calls_somebody_steps_is_reported_on_too() {
     let command =
         stage.command(&["exec", "--report", "--", &python, "-c", "import socket; socket.create_server(('', 8000))"]);
     let run = stage.beside(command, "");
-    let stands = stage.texts.side.stands.clone();
-    for call in ["socket(", "bind(", "listen(", "close("] {
-        stage.wait(free, call, |screen| screen.contents().contains(&stands) && screen.contents().contains(call));
-        if call == "close(" {
+    for (n, name) in ["socket", "bind", "listen", "close"].into_iter().enumerate() {
+        stage.until(name, |stage| {
+            let entries = stage.entries(free);
+            let stood = entries.iter().filter_map(|entry| match &entry.event {
+                Event::Stands { call, .. } => Some(call.called().to_owned()),
+                _ => None,
+            });
+            let stood: Vec<String> = stood.collect();
+            stood.len() == n + 1 && stood[n] == name
+        });
+        if name == "close" {
             stage.wait_program(free, "python3", Side::Server, "LISTEN");
         }
         stage.press(free, "e");

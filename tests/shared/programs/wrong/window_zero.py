@@ -24,7 +24,11 @@ server = socket.create_server(ADDRESS)
 beside(client)
 conn, peer = server.accept()
 ended_after(4)
-if not WRONG:
+if WRONG:
+    conn.sendall(MUCH)
     read(conn)
-conn.sendall(MUCH)
-read(conn)
+else:
+    read(conn)
+    conn.sendall(MUCH)
+conn.close()
+server.accept()
