@@ -8,10 +8,10 @@ kept = []
 
 
 def client():
-    kept.append(socket.create_connection(ADDRESS))
-    kept[0].sendall(b"hello")
+    conn = socket.create_connection(ADDRESS)
+    conn.sendall(b"hello")
     ended_after(2)
-    kept[0].recv(1024)
+    conn.recv(1024)
 
 
 server = socket.create_server(ADDRESS)
