@@ -102,29 +102,11 @@ fn object<'a>(entry: &Entry, view: &View<'_>, step_id: &impl Fn(usize) -> &'a st
         Event::Ended { caller } => {
             Some(("call", call_keys(*caller, view.newest_call(*caller)?.call, CallPhase::Ended)))
         }
-        Event::Plays { from, side, socket } => Some((
-            "plays",
-            [("from", json!(from.side.name())), ("side", json!(side.name())), ("socket", json!(socket))]
-                .into_iter()
-                .chain(nth(from.nth))
-                .collect(),
-        )),
-        Event::Signal { caller, signal } => {
-            let keys = [("side", json!(caller.actor.side.name()))].into_iter().chain(nth(caller.actor.nth));
-            let more = [("worker", json!(caller.worker)), ("signal", json!(signal_name(*signal)))];
-            Some(("signal", keys.chain(more).collect()))
-        }
-        Event::ProgramEnded { program, how } => {
-            let how = match how {
-                ProgramExit::Status(status) => ("status", json!(status)),
-                ProgramExit::Signal(signal) => ("signal", json!(signal_name(*signal))),
-            };
-            Some(("program_ended", vec![("member", json!(program)), how]))
-        }
-        Event::UntoldCalls { program, calls } => {
-            Some(("untold", vec![("member", json!(program)), ("calls", json!(calls))]))
-        }
-        Event::Holding { of, held } => Some(("holding", vec![("member", json!(of)), ("calls", json!(held.name()))])),
+        Event::Plays { .. }
+        | Event::Signal { .. }
+        | Event::ProgramEnded { .. }
+        | Event::UntoldCalls { .. }
+        | Event::Holding { .. } => program_object(&entry.event),
         Event::Entered { caller, call } => Some(("call", call_keys(*caller, call, CallPhase::Enter))),
         Event::Returned { caller, outcome } => {
             let call = view.newest_call(*caller)?;
@@ -160,6 +142,36 @@ fn object<'a>(entry: &Entry, view: &View<'_>, step_id: &impl Fn(usize) -> &'a st
         }
         Event::ByHand(hand) => Some(("hand", hand_keys(*hand))),
         Event::Step(_) | Event::Blocked { .. } | Event::Answer(_) => None,
+    }
+}
+
+/// What is told of a program beside its calls.
+fn program_object(event: &Event) -> Option<(&'static str, Keys)> {
+    match event {
+        Event::Plays { from, side, socket } => Some((
+            "plays",
+            [("from", json!(from.side.name())), ("side", json!(side.name())), ("socket", json!(socket))]
+                .into_iter()
+                .chain(nth(from.nth))
+                .collect(),
+        )),
+        Event::Signal { caller, signal } => {
+            let keys = [("side", json!(caller.actor.side.name()))].into_iter().chain(nth(caller.actor.nth));
+            let more = [("worker", json!(caller.worker)), ("signal", json!(signal_name(*signal)))];
+            Some(("signal", keys.chain(more).collect()))
+        }
+        Event::ProgramEnded { program, how } => {
+            let how = match how {
+                ProgramExit::Status(status) => ("status", json!(status)),
+                ProgramExit::Signal(signal) => ("signal", json!(signal_name(*signal))),
+            };
+            Some(("program_ended", vec![("member", json!(program)), how]))
+        }
+        Event::UntoldCalls { program, calls } => {
+            Some(("untold", vec![("member", json!(program)), ("calls", json!(calls))]))
+        }
+        Event::Holding { of, held } => Some(("holding", vec![("member", json!(of)), ("calls", json!(held.name()))])),
+        _ => None,
     }
 }
 

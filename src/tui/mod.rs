@@ -5,6 +5,7 @@
 mod app;
 mod backend;
 mod catalogue;
+mod choose;
 mod code;
 pub mod commands;
 mod console;

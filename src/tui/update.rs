@@ -7,6 +7,7 @@ use ratatui::layout::Rect;
 use tui_input::{Input, InputRequest};
 
 use super::app::{App, Auto, Focus, Overlay};
+use super::choose;
 use super::commands::Command;
 use super::layout::BottomPane;
 use super::lessons;
@@ -16,7 +17,7 @@ use super::programs;
 use super::typing::Meant;
 use super::works::{command_for, works};
 use crate::lesson::Show;
-use crate::model::{Actor, Connection, Event as Happened, Moment, SegmentId, Side};
+use crate::model::{Actor, Event as Happened, Moment, Side};
 use crate::walk::{self, Phase, Walk};
 
 /// The rows of a page of what lies over the panes.
@@ -275,8 +276,8 @@ fn perform(app: &mut App, command: Command, effects: &mut Vec<AppEffect>) {
         | Command::Present
         | Command::StepBack
         | Command::StepForward => travel(app, command),
-        Command::Older | Command::Newer => choose_any(app, command == Command::Newer),
-        Command::Up | Command::Down => choose_held(app, command == Command::Down),
+        Command::Older | Command::Newer => choose::any(app, command == Command::Newer),
+        Command::Up | Command::Down => choose::held(app, command == Command::Down),
         Command::Auto | Command::Faster | Command::Slower => play(app, command),
         Command::ScrollUp | Command::ScrollDown => scroll(app, command == Command::ScrollDown, 1),
         Command::PageUp | Command::PageDown => scroll(app, command == Command::PageDown, PAGE),
@@ -343,31 +344,6 @@ fn travel(app: &mut App, command: Command) {
         _ => None,
     };
     go(app, target);
-}
-
-/// Of those of the connection that is shown alone, else of all.
-fn choose_any(app: &mut App, newer: bool) {
-    let Some(SegmentId(chosen)) = app.chosen_segment() else { return };
-    let (view, only) = (app.view(), app.place.only);
-    let shown = |id: &SegmentId| {
-        let connection = view.segment(*id).map(|one| Connection::of(one.segment));
-        only.is_none_or(|only| connection == Some(only))
-    };
-    let count = u32::try_from(view.segment_count()).unwrap_or(u32::MAX);
-    let next = match newer {
-        true => (chosen + 1..count).map(SegmentId).find(shown),
-        // The newest is meant where none is chosen: the first press chooses it.
-        false if app.place.segment.is_none() => Some(SegmentId(chosen)).filter(shown),
-        false => (0..chosen).rev().map(SegmentId).find(shown),
-    };
-    app.place.segment = next.or(app.place.segment);
-    app.place.ladder = 0;
-}
-
-fn choose_held(app: &mut App, newer: bool) {
-    app.place.segment = app.next_held(newer).or(app.place.segment);
-    // The ladder brings it into sight.
-    app.place.ladder = 0;
 }
 
 fn play(app: &mut App, command: Command) {
