@@ -7,7 +7,7 @@ use crossterm::event::KeyCode;
 
 use super::app::{App, Focus, Overlay, PACES};
 use super::layout::WHOLE;
-use super::{menu, programs};
+use super::{choose, menu, programs};
 use crate::walk::{Phase, WireAbility};
 
 /// What the learner can do.
@@ -215,8 +215,8 @@ pub const COMMANDS: &[CommandEntry] = &[
     entry(Command::Deliver, "deliver", &[Char('d')], "d").footer(2).when(may_let_go),
     entry(Command::Drop, "drop", &[Char('x')], "x").footer(3).when(may_let_go),
     entry(Command::Repeat, "repeat", &[Char('R')], "R").footer(13).when(may_repeat),
-    entry(Command::Older, "older", &[Char('[')], "[").when(has_segments),
-    entry(Command::Newer, "newer", &[Char(']')], "]").when(has_segments),
+    entry(Command::Older, "older", &[Char('[')], "[").when(has_segment_before),
+    entry(Command::Newer, "newer", &[Char(']')], "]").when(has_segment_after),
     entry(Command::LetCall, "let_call", &[Char('e')], "e").footer(2).of(drives).when(a_call_stands),
     entry(Command::Hold, "hold", &[Char('h')], "h").footer(4).of(drives).when(may_hold),
     entry(Command::Unfold, "unfold", &[Char('u')], "u").footer(13).of(is_free).when(shows_programs),
@@ -377,8 +377,12 @@ fn may_repeat(app: &App) -> bool {
     holds && is_present(app) && app.chosen_segment().is_some_and(|id| app.is_at_own_door(id))
 }
 
-fn has_segments(app: &App) -> bool {
-    app.walk().wire() != WireAbility::Blind && app.view().segment_count() > 0
+fn has_segment_before(app: &App) -> bool {
+    choose::next(app, false).is_some()
+}
+
+fn has_segment_after(app: &App) -> bool {
+    choose::next(app, true).is_some()
 }
 
 fn has_older(app: &App) -> bool {
