@@ -160,23 +160,31 @@ impl Free {
         self.stage.wait_text(self.seat, &english);
     }
 
-    /// Where a segment ended the call, both are told, and not all of it has room: it is looked for from the top, then at the end.
+    /// Where a segment ended the call, both are told, and not all of it has room: it is looked for from the top on, some lines
+    /// at a time.
     #[track_caller]
     fn sees(&mut self, text: &str) {
         let wanted = screens::unbroken(text);
         let is_there = |screen: &vt100::Screen| screens::everywhere(screen).contains(&wanted);
-        // To the top. The list of keys that opens and closes behind it says that these keys were read.
-        self.stage.press(self.seat, &("\u{1b}[1;2A".repeat(12) + "?"));
+        self.scrolls(&"\u{1b}[1;2A".repeat(24));
+        for _ in 0..6 {
+            if is_there(self.stage.screen(self.seat)) {
+                return;
+            }
+            self.scrolls(&"\u{1b}[1;2B".repeat(4));
+        }
+        self.stage.wait_text(self.seat, text);
+    }
+
+    /// Presses these keys. The list of keys that opens and closes behind them says that they were read.
+    #[track_caller]
+    fn scrolls(&mut self, keys: &str) {
+        self.stage.press(self.seat, &format!("{keys}?"));
         let titles = [Lang::EN, zh()].map(|lang| format!("┏ {} ━", InterfaceTexts::load(lang).unwrap().help.title));
         let listed = |screen: &vt100::Screen| titles.iter().any(|title| screen.contents().contains(title));
         self.stage.wait(self.seat, "list of keys", listed);
         self.stage.press(self.seat, "?");
         self.stage.wait(self.seat, "end of the list of keys", |screen| !listed(screen));
-        self.stage.wait(self.seat, text, |screen| is_there(screen) || screen.contents().contains("Shift+↓"));
-        if !is_there(self.stage.screen(self.seat)) {
-            self.stage.press(self.seat, &"\u{1b}[1;2B".repeat(12));
-        }
-        self.stage.wait_text(self.seat, text);
     }
 
     /// Client and server are connected, and everything passes by itself. Returns their descriptors.
