@@ -38,7 +38,9 @@ fn a_stopped_daemon_holds_nobody_up() {
         pty::kill(daemon, libc::SIGSTOP);
         // It is stopped when it is told so, not at once.
         assert!(until(BOUND, || procs::status_line(daemon, daemon, "State").is_some_and(|words| words[0] == "T")));
-        let waiting = stage.exec(&["true"], "");
+        // By its name, since the other lab may be there first.
+        let command = stage.command(&["exec", "--pass", "--lab", "main", "--", "true"]);
+        let waiting = stage.beside(command, "");
         assert!(run(&stage, "other", &["true"]).status.success());
         assert_eq!(stage.wait_end(waiting).code(), Some(1));
         let silent = &texts(&stage).silent;
