@@ -14,6 +14,7 @@ mod past;
 mod segment;
 mod since;
 mod situation;
+mod spoken;
 mod subject;
 mod table;
 #[cfg(test)]

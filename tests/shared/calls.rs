@@ -10,10 +10,11 @@ use crate::stage::{Seat, Stage};
 
 use Side::{Client, Server};
 
-/// Accepts one connection, reads once, answers and ends.
-const SERVER: &str = r#"
+/// Says that it listens, accepts one connection, reads once, answers and ends.
+pub const SERVER: &str = r#"
 import socket
 server = socket.create_server(("127.0.0.1", 8000))
+print("listening", flush=True)
 conn, peer = server.accept()
 print("read", conn.recv(16).decode(), flush=True)
 conn.sendall(b"yes")

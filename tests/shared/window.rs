@@ -4,22 +4,12 @@ use std::path::Path;
 
 use sockwalk::model::{Event, Side, Trace};
 
+use crate::calls::SERVER;
 use crate::common::{BOUND, lab_users, procs, until};
 use crate::screens;
 use crate::stage::{SMALL, Seat, Stage};
 
-/// Says what it does, and asks for a word that it sends.
-const SERVER: &str = r#"
-import socket
-server = socket.create_server(("127.0.0.1", 8000))
-print("listening", flush=True)
-conn, peer = server.accept()
-print("read", conn.recv(16).decode(), flush=True)
-conn.sendall(b"yes")
-conn.close()
-server.close()
-"#;
-
+/// Asks for a word, and sends it.
 const CLIENT: &str = r#"
 import socket
 word = input("word? ")

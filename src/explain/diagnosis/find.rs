@@ -211,8 +211,8 @@ impl<'a> Look<'a> {
     fn not_read(&self, socket: &SocketView<'a>) -> Option<ProgramDiagnosis<'a>> {
         let cookie = socket.facts.cookie;
         let bytes = unread(socket.facts)?;
-        let busy = |call: &&CallView<'_>| call.is_open() && !call.blocked && !call.stands;
-        if self.is_held() || self.within(cookie).any(reads) || self.threads().iter().any(|call| busy(&call)) {
+        let busy = |call: &CallView<'_>| call.is_open() && !call.blocked && !call.stands;
+        if self.is_held() || self.within(cookie).any(reads) || self.threads().iter().any(busy) {
             return None;
         }
         let last = self.view.calls_on(cookie).take(MOST).find(reads);
@@ -289,16 +289,12 @@ impl<'a> Look<'a> {
     /// The SIGPIPE that a call raised.
     fn signal_after(&self, call: &CallView<'a>) -> Option<Evidence<'a>> {
         let entries = &self.view.trace().entries()[..self.view.moment()];
-        let after = entries.iter().enumerate().skip(call.entered).take(MOST);
-        let of_call = |caller| call.caller == caller;
-        after
-            .filter_map(|(moment, entry)| match &entry.event {
-                Event::Signal { caller, signal: libc::SIGPIPE } if of_call(*caller) => {
-                    Some(Evidence::Signal(moment, libc::SIGPIPE))
-                }
-                _ => None,
-            })
-            .next()
+        entries.iter().enumerate().skip(call.entered).take(MOST).find_map(|(moment, entry)| match entry.event {
+            Event::Signal { caller, signal: libc::SIGPIPE } if caller == call.caller => {
+                Some(Evidence::Signal(moment, libc::SIGPIPE))
+            }
+            _ => None,
+        })
     }
 
     fn reads_on(&self, socket: &SocketView<'a>) -> Option<ProgramDiagnosis<'a>> {

@@ -5,13 +5,12 @@ use std::sync::OnceLock;
 use std::time::Duration;
 
 use super::{DiagnosisKind, Evidence, ProgramDiagnosis};
+use crate::explain::spoken::{BuiltInTexts, Spoken};
 use crate::explain::table::Broken;
-use crate::i18n::words::{self, words};
-use crate::i18n::{Lang, Localized, escape, fill};
+use crate::i18n::words::words;
+use crate::i18n::{Lang, Localized, escape};
 use crate::model::{CallView, Moment, SegmentId, SocketFacts, View, signal_name};
 use crate::tcp::{Numbers, State, line};
-
-const ASSET: &str = include_str!("../../../assets/text/diagnoses.toml");
 
 words! {
     pub(super) struct DiagnosisTexts {
@@ -56,14 +55,12 @@ words! {
     }
 }
 
-impl DiagnosisTexts {
-    /// The built-in texts; read once.
-    ///
-    /// # Errors
-    /// [`Broken`] where the asset that was built in doesn't fit the program.
-    pub(super) fn load() -> Result<&'static DiagnosisTexts, Broken> {
-        static LOADED: OnceLock<Result<DiagnosisTexts, Broken>> = OnceLock::new();
-        LOADED.get_or_init(|| words::read(ASSET).map_err(Broken)).as_ref().map_err(Clone::clone)
+impl BuiltInTexts for DiagnosisTexts {
+    const ASSET: &'static str = include_str!("../../../assets/text/diagnoses.toml");
+
+    fn kept() -> &'static OnceLock<Result<DiagnosisTexts, Broken>> {
+        static KEPT: OnceLock<Result<DiagnosisTexts, Broken>> = OnceLock::new();
+        &KEPT
     }
 }
 
@@ -82,22 +79,9 @@ pub struct ToldDiagnosis {
 }
 
 /// The texts in one language.
-#[derive(Clone, Copy)]
-pub(super) struct DiagnosisWords {
-    texts: &'static DiagnosisTexts,
-    lang: Lang,
-}
+pub(super) type DiagnosisWords = Spoken<DiagnosisTexts>;
 
 impl DiagnosisWords {
-    pub(super) fn load(lang: Lang) -> Result<DiagnosisWords, Broken> {
-        Ok(DiagnosisWords { texts: DiagnosisTexts::load()?, lang })
-    }
-
-    /// A text, its facts filled in.
-    pub(super) fn say(&self, text: fn(&DiagnosisTexts) -> &Localized, facts: &[(&str, &dyn Display)]) -> String {
-        fill(text(self.texts).get(self.lang), facts)
-    }
-
     /// A call, with the line of the source that makes it where that was found.
     fn call(&self, call: &CallView<'_>) -> String {
         // What the program gave is written as C has it already, so that nothing in it acts on a terminal.

@@ -16,7 +16,7 @@ use super::table::Broken;
 use crate::i18n::{Lang, join};
 use crate::model::{Actor, Connection, Fate, SegmentId, SegmentView, Side, SocketView, View};
 use crate::tcp::{Flags, Numbers, Segment, line};
-use texts::{SegmentSentences, SegmentTexts};
+use texts::SegmentSentences;
 
 /// So many earlier segments of a connection are looked at for what a segment says that they didn't.
 const EARLIER: usize = 400;
@@ -45,7 +45,7 @@ pub fn story(
     now: Duration,
     (lang, numbers): (Lang, Numbers),
 ) -> Result<Option<SegmentExplanation>, Broken> {
-    let words = SegmentSentences { texts: SegmentTexts::load()?, lang };
+    let words = SegmentSentences::load(lang)?;
     let Some(segment) = view.segment(id).filter(|one| matches!(one.fate, Fate::Delivered | Fate::Dropped)) else {
         return Ok(None);
     };

@@ -1,13 +1,11 @@
 //! The texts, their languages side by side.
 
-use std::fmt::Display;
 use std::sync::OnceLock;
 
+use crate::explain::spoken::{BuiltInTexts, Spoken};
 use crate::explain::table::Broken;
-use crate::i18n::words::{self, words};
-use crate::i18n::{Lang, Localized, fill};
-
-const ASSET: &str = include_str!("../../../assets/text/segments.toml");
+use crate::i18n::Localized;
+use crate::i18n::words::words;
 
 words! {
     pub(super) struct SegmentTexts {
@@ -83,27 +81,14 @@ words! {
     }
 }
 
-impl SegmentTexts {
-    /// The built-in texts; read once.
-    ///
-    /// # Errors
-    /// [`Broken`] where the asset that was built in doesn't fit the program.
-    pub(super) fn load() -> Result<&'static SegmentTexts, Broken> {
-        static LOADED: OnceLock<Result<SegmentTexts, Broken>> = OnceLock::new();
-        LOADED.get_or_init(|| words::read(ASSET).map_err(Broken)).as_ref().map_err(Clone::clone)
+impl BuiltInTexts for SegmentTexts {
+    const ASSET: &'static str = include_str!("../../../assets/text/segments.toml");
+
+    fn kept() -> &'static OnceLock<Result<SegmentTexts, Broken>> {
+        static KEPT: OnceLock<Result<SegmentTexts, Broken>> = OnceLock::new();
+        &KEPT
     }
 }
 
 /// The texts in one language.
-#[derive(Clone, Copy)]
-pub(super) struct SegmentSentences {
-    pub(super) texts: &'static SegmentTexts,
-    pub(super) lang: Lang,
-}
-
-impl SegmentSentences {
-    /// A text, its facts filled in.
-    pub(super) fn say(&self, text: fn(&SegmentTexts) -> &Localized, facts: &[(&str, &dyn Display)]) -> String {
-        fill(text(self.texts).get(self.lang), facts)
-    }
-}
+pub(super) type SegmentSentences = Spoken<SegmentTexts>;
