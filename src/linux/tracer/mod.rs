@@ -18,6 +18,10 @@ mod memory;
 mod messages;
 mod names;
 mod run;
+#[cfg(all(feature = "source-lines", any(target_arch = "x86_64", target_arch = "aarch64")))]
+mod site;
+#[cfg(not(all(feature = "source-lines", any(target_arch = "x86_64", target_arch = "aarch64"))))]
+#[path = "unknown_site.rs"]
 mod site;
 mod start;
 mod stops;

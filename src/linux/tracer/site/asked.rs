@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use super::reader::{self, SiteRequest, StoppedThread};
 use crate::linux::sys::ptrace;
+use crate::linux::tracer::READER;
 use crate::model::{CallSite, ProgramThread, SiteLacks};
 
 /// So long a thread that stands waits at most for what is said of its place.
@@ -66,7 +67,7 @@ impl SiteReader {
         let (asks, asked) = channel();
         let (answer, answers) = channel();
         let body = move || reader::run(&asked, &answer);
-        thread::Builder::new().name(reader::NAME.into()).stack_size(reader::STACK).spawn(body).ok()?;
+        thread::Builder::new().name(READER.into()).stack_size(reader::STACK).spawn(body).ok()?;
         Some(SiteReader { asks, answers, busy: false })
     }
 

@@ -10,10 +10,7 @@ use super::own::{self, OwnFrame};
 use super::python::PythonStack;
 use super::source;
 use crate::linux::sys::ptrace::Registers;
-use crate::linux::tracer::READER;
 use crate::model::{CallSite, ProgramThread, SiteLacks};
-
-pub(super) const NAME: &str = READER;
 
 /// What debug information is nested in costs stack: memory that isn't used isn't taken.
 pub(super) const STACK: usize = 64 << 20;
