@@ -77,19 +77,19 @@ pub(super) enum CliCommand {
     Server {
         #[command(flatten)]
         joining: JoinArguments,
-        #[arg(long, value_name = "success|echo|manual", value_enum, default_value = "manual")]
+        #[arg(long, value_name = "NAME", value_enum, default_value = "manual")]
         answer: AnswerChoice,
     },
     Client {
         #[command(flatten)]
         joining: JoinArguments,
-        #[arg(long, value_name = "success|echo|manual", value_enum, default_value = "manual")]
+        #[arg(long, value_name = "NAME", value_enum, default_value = "manual")]
         answer: AnswerChoice,
     },
     Free {
         #[command(flatten)]
         joining: JoinArguments,
-        #[arg(long, value_name = "success|echo|manual", value_enum, default_value = "manual")]
+        #[arg(long, value_name = "NAME", value_enum, default_value = "manual")]
         answer: AnswerChoice,
     },
     Watch {
@@ -105,6 +105,8 @@ pub(super) enum CliCommand {
         client: Option<String>,
         #[arg(long)]
         pass: bool,
+        #[arg(long, conflicts_with_all = ["pass", "addr"])]
+        report: bool,
     },
     Exec {
         #[arg(long, value_name = "NAME")]
@@ -113,7 +115,8 @@ pub(super) enum CliCommand {
         pass: bool,
         #[arg(long, conflicts_with = "pass")]
         report: bool,
-        /// What the window of `run` starts: a program at a terminal of its own, meant to play this part.
+        /// What `run` starts: a program that is meant to play this part, in the window at a terminal of its own; with `--report` without a
+        /// screen.
         #[arg(long, hide = true, value_enum)]
         plays: Option<PlayedPart>,
         #[arg(value_name = "PROGRAM", trailing_var_arg = true, allow_hyphen_values = true)]

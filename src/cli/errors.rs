@@ -21,7 +21,7 @@ pub(super) fn sentence(error: &Error, texts: &CliTexts) -> String {
         ErrorKind::MissingRequiredArgument => {
             fill(&texts.missing_argument, &[("argument", &one(error, ContextKind::InvalidArg))])
         }
-        ErrorKind::ArgumentConflict => fill(&texts.repeated, &[("option", &option(error))]),
+        ErrorKind::ArgumentConflict => conflict(error, texts),
         ErrorKind::InvalidUtf8 => texts.not_utf8.clone(),
         _ => fill(&texts.other_error, &[("message", &escape(error.kind().to_string()))]),
     };
@@ -70,6 +70,15 @@ fn wrong_value(error: &Error, texts: &CliTexts) -> String {
     with_suggestion(join(&sentence, &allowed), error, ContextKind::SuggestedValue, texts)
 }
 
+/// An option that is there twice, or beside one that it excludes.
+fn conflict(error: &Error, texts: &CliTexts) -> String {
+    let (found, other) = (option(error), name(&one(error, ContextKind::PriorArg)));
+    if found == other || other.is_empty() {
+        return fill(&texts.repeated, &[("option", &found)]);
+    }
+    fill(&texts.exclusive, &[("option", &found), ("other", &other)])
+}
+
 fn with_suggestion(sentence: String, error: &Error, kind: ContextKind, texts: &CliTexts) -> String {
     // clap names the likeliest last.
     match all(error, kind).last() {
@@ -84,8 +93,12 @@ fn suggest(sentence: String, suggestion: &str, texts: &CliTexts) -> String {
 
 /// The option that the error is about, by its name alone.
 fn option(error: &Error) -> String {
-    let shown = one(error, ContextKind::InvalidArg);
-    shown.split_once(" <").map_or(shown.as_str(), |(name, _)| name).to_owned()
+    name(&one(error, ContextKind::InvalidArg))
+}
+
+/// What clap shows of an option, without its value.
+fn name(shown: &str) -> String {
+    shown.split_once(" <").map_or(shown, |(name, _)| name).to_owned()
 }
 
 fn one(error: &Error, kind: ContextKind) -> String {

@@ -3,6 +3,7 @@
 use std::sync::LazyLock;
 
 use clap::{Arg, Command, CommandFactory};
+use unicode_width::UnicodeWidthStr;
 
 use super::args::Cli;
 use crate::i18n::{CliTexts, Lang, fill, join, wrap};
@@ -90,6 +91,7 @@ fn argument(command: &str, arg: Arg, texts: &'static CliTexts) -> Arg {
         "lab" => &texts.lab,
         "record" => &texts.record,
         "pass" => &texts.pass,
+        "report" if command == "run" => &texts.run_report,
         "report" => &texts.report,
         "answer" => &texts.answer,
         "program" => &texts.program,
@@ -120,7 +122,10 @@ fn argument(command: &str, arg: Arg, texts: &'static CliTexts) -> Arg {
         _ => arg,
     };
     let valued = arg.get_action().takes_values();
-    let arg = arg.help(wrapped(words, COLUMNS - NAMES));
+    // clap counts the characters of a name, not their columns.
+    let names = arg.get_value_names().unwrap_or_default().iter();
+    let wider: usize = names.map(|name| name.width().saturating_sub(name.chars().count())).sum();
+    let arg = arg.help(wrapped(words, COLUMNS - NAMES - wider));
     if valued { arg.hide_possible_values(true).hide_default_value(true) } else { arg }
 }
 

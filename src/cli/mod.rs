@@ -87,6 +87,15 @@ pub enum Task {
     New(String),
     /// Take part in a lab that processes share.
     Join(Joining),
+    /// Run a server and a client in such a lab without a screen, and say at the end what was wrong with them.
+    Report {
+        /// The programs.
+        commands: Commands,
+        /// The lab's name, where one was given.
+        lab: Option<String>,
+        /// The file into which the trace is written.
+        record: Option<PathBuf>,
+    },
     /// Run a program in such a lab.
     Exec {
         /// The lab's name, where one was given.
@@ -95,7 +104,7 @@ pub enum Task {
         pass: bool,
         /// What was wrong with it is said at its end.
         report: bool,
-        /// Whose part is meant for it, where a window of this program has started it.
+        /// Whose part is meant for it, where `run` has started it.
         plays: Option<Side>,
         /// The program and its arguments; a shell where there is none.
         program: Vec<OsString>,
@@ -130,7 +139,7 @@ pub enum SharedPart {
     Run,
 }
 
-/// Programs that a window runs, as they were typed.
+/// Programs that `run` runs, as they were typed.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Commands {
     /// The server.
@@ -264,7 +273,11 @@ fn invocation(cli: args::Cli, lang: Lang) -> Invocation {
             Task::Join(join(SharedPart::Free, joining, answer.answer()))
         }
         Some(args::CliCommand::Watch { joining }) => Task::Join(join(SharedPart::Watch, joining, None)),
-        Some(args::CliCommand::Run { joining, server, client, pass }) => {
+        Some(args::CliCommand::Run { joining, server, client, report: true, .. }) => {
+            let commands = Commands { server, client, pass: false };
+            Task::Report { commands, lab: joining.lab, record: joining.record }
+        }
+        Some(args::CliCommand::Run { joining, server, client, pass, .. }) => {
             Task::Join(Joining { commands: Commands { server, client, pass }, ..join(SharedPart::Run, joining, None) })
         }
         Some(args::CliCommand::Exec { lab, pass, report, plays, program }) => {

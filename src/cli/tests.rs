@@ -93,6 +93,8 @@ fn wrong_usage_is_told_in_english() {
         ("learn a b", "error: `b` is one argument too many. Leave it out."),
         ("doctor --timers", "error: There is no option `--timers` here."),
         ("--port 1 --port 2", "error: --port is given more than once. Give it once."),
+        ("exec --pass --report -- x", "error: --pass and --report can't be given together. Leave one of them out."),
+        ("run --server x --report :9", "error: --report and [ADDR] can't be given together. Leave one of them out."),
         ("play --timers=yes", "error: --timers takes no value. Leave `yes` out."),
         (
             "\u{1b}[2J",
@@ -123,6 +125,17 @@ fn help_fits_into_80_columns_and_is_whole_in_both_languages() {
     for locale in ["C", "zh"] {
         for line in
             ["--help", "learn --help", "play -h", "reset -h", "glossary -h", "check -h", "new -h", "doctor --help"]
+                .into_iter()
+                .chain([
+                    "server -h",
+                    "client -h",
+                    "free -h",
+                    "watch -h",
+                    "run -h",
+                    "exec -h",
+                    "replay -h",
+                    "lessons -h",
+                ])
         {
             let exit = in_locale(line, locale).unwrap_err();
             assert_eq!(exit.status, 0);

@@ -16,6 +16,8 @@ use rustix::thread::{
 use signal_hook::flag;
 use signal_hook::low_level::emulate_default_handler;
 
+use super::poll::poll_readable;
+use super::signals::PidFd;
 use super::sys;
 
 /// The signals by which a terminal stops a process.
@@ -81,6 +83,16 @@ pub fn wait_for_hang_up(terminal: &OwnedFd) -> io::Result<()> {
             Err(error) => return Err(error.into()),
         }
     }
+}
+
+/// Waits until a process has ended.
+///
+/// # Errors
+/// The system's.
+pub fn wait_for_end(process: &PidFd) -> io::Result<()> {
+    // A signal ends the wait early.
+    while poll_readable([process.as_fd()], None)? == [false] {}
+    Ok(())
 }
 
 /// Ends the process as a signal did end the program that it stands for; returns where that signal ends no process.

@@ -5,7 +5,7 @@ use std::io::{self, PipeReader};
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 
 use rustix::process::{
-    Pid, PidfdFlags, Signal, getpid, kill_current_process_group, kill_process, pidfd_open, pidfd_send_signal,
+    Pid, PidfdFlags, Signal, getpid, getppid, kill_current_process_group, kill_process, pidfd_open, pidfd_send_signal,
 };
 
 use super::{proc, sys};
@@ -86,6 +86,17 @@ impl AsFd for PidFd {
 }
 
 impl PidFd {
+    /// That of the calling process's parent.
+    ///
+    /// # Errors
+    /// The system's refusal; `ESRCH` where it has just ended.
+    pub fn of_parent() -> io::Result<PidFd> {
+        let parent = getppid().ok_or(rustix::io::Errno::SRCH)?;
+        let found = PidFd(pidfd_open(parent, PidfdFlags::empty())?);
+        // Else the number may be another process's by now.
+        if getppid() == Some(parent) { Ok(found) } else { Err(rustix::io::Errno::SRCH.into()) }
+    }
+
     /// That with this number, a child that hasn't been waited for.
     ///
     /// # Errors

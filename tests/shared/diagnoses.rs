@@ -7,9 +7,10 @@ use std::process::Command;
 use sockwalk::i18n::Lang;
 use sockwalk::model::{Event, Side};
 
-use crate::common::{lab_users, procs, pty, zh};
+use crate::common::{BOUND, lab_users, procs, pty, until, zh};
 use crate::screens;
 use crate::stage::{LARGE, SMALL, Stage};
+use crate::window::runs;
 
 /// A program of `programs/wrong`, ready to run for the stage's user.
 fn program(stage: &Stage, name: &str) -> Option<Vec<String>> {
@@ -199,5 +200,136 @@ fn a_diagnosis_is_on_the_screen_for_as_long_as_it_stands() {
         pty::kill(run.id(), libc::SIGTERM);
         run.wait().unwrap();
         stage.close(&[watch]);
+    }
+}
+
+/// Reads each client to the end, never closes, and goes on for ever.
+const KEEPS: &str = r#"
+import socket, sys
+server = socket.create_server(("127.0.0.1", 8000))
+clients = []
+while True:
+    conn, peer = server.accept()
+    clients.append(conn)
+    while conn.recv(1024):
+        pass
+    print("served", sys.stdin.read() == "", flush=True)
+"#;
+
+/// Sends a word that it is told, and ends with its length.
+const SAYS: &str = r#"
+import socket, sys
+client = socket.create_connection(("127.0.0.1", 8000))
+word = input("word? ")
+client.sendall(word.encode())
+client.close()
+print("sent", word, flush=True)
+sys.exit(len(word))
+"#;
+
+/// `run --report` with these programs, and how its words begin.
+fn both(stage: &Stage, server: &str, client: &str) -> Option<(Command, [String; 2])> {
+    let python = stage.tool("python3", "--version")?;
+    let script = |name: &str, text: &str| format!("{python} {}", stage.write(name, text).to_str().unwrap());
+    let [server, client] = [script("server.py", server), script("client.py", client)];
+    let command = stage.command(&["run", "--report", "--server", &server, "--client", &client]);
+    Some((command, [server, client]))
+}
+
+#[test]
+fn a_server_and_a_client_run_without_a_screen_and_what_was_wrong_with_both_comes_at_the_end() {
+    let what = [(Lang::EN, "stays in CLOSE_WAIT", "none of the mistakes"), (zh(), "停在 CLOSE_WAIT", "没有发现")];
+    for (user, (lang, wrong, right)) in lab_users().into_iter().zip(what) {
+        let mut stage = Stage::new(user, LARGE, lang);
+        let Some((command, [server, client])) = both(&stage, KEEPS, SAYS) else { return };
+        let run = stage.beside(command, "hello\n");
+        // The status is the client's, whose standard input it is.
+        assert_eq!(stage.wait_end(run).code(), Some(5), "{}", stage.said(run));
+        let said = stage.said(run);
+        for wanted in ["sent hello", "served True", wrong, right, "SIGTERM", &server, &client] {
+            assert!(said.contains(wanted), "no {wanted:?} in\n{said}");
+        }
+        // First the server's, then the client's.
+        let places = [&server, wrong, &client, right].map(|text| said.rfind(text).unwrap());
+        assert!(places.is_sorted(), "{said}");
+        stage.ends();
+    }
+}
+
+/// Doesn't end where it is asked to, and leaves something behind that doesn't either.
+const STAYS: &str = r#"
+import os, signal, socket
+signal.signal(signal.SIGTERM, signal.SIG_IGN)
+signal.signal(signal.SIGHUP, signal.SIG_IGN)
+server = socket.create_server(("127.0.0.1", 8000))
+if os.fork() == 0:
+    os.setsid()
+while True:
+    server.accept()
+"#;
+
+#[test]
+fn a_report_comes_however_its_programs_end_and_nothing_stays_behind() {
+    let Some(user) = lab_users().into_iter().next_back() else { return };
+    let stops = "import socket; socket.socket().bind(('127.0.0.1', 8000)); exit(9)";
+    let late = "import socket, time; s = socket.create_server(('127.0.0.1', 8000)); s.accept()[0].close()";
+    for (server, client, status, wanted, unwanted) in [
+        // It has ended, and nobody would be reached.
+        (stops, SAYS, 9, "the client is not started", "word?"),
+        // Both end by themselves.
+        (late, SAYS, 5, "server.py: ended with status 0", "still runs"),
+        (STAYS, SAYS, 5, "was ended by SIGKILL", "Traceback"),
+        (
+            KEEPS,
+            "import os; os.kill(os.getpid(), 9)",
+            128 + libc::SIGKILL,
+            "client.py: was ended by SIGKILL",
+            "Traceback",
+        ),
+    ] {
+        let mut stage = Stage::of(user);
+        let Some((command, commands)) = both(&stage, server, client) else { return };
+        let run = stage.beside(command, "hello\n");
+        assert_eq!(stage.wait_end(run).code(), Some(status), "{}", stage.said(run));
+        let said = stage.said(run);
+        assert!(said.contains(wanted) && !said.contains(unwanted), "no {wanted:?}, or {unwanted:?}, in\n{said}");
+        assert!(commands.iter().all(|command| until(BOUND, || !runs(command))), "the programs are still there");
+        stage.ends();
+    }
+}
+
+#[test]
+fn who_ends_the_report_early_leaves_nothing_behind() {
+    let Some(user) = lab_users().into_iter().next_back() else { return };
+    for how in ["key", "SIGTERM", "SIGKILL", "daemon"] {
+        let mut stage = Stage::of(user);
+        let Some((command, commands)) = both(&stage, KEEPS, SAYS) else { return };
+        let seat = stage.open_command(command);
+        let shows =
+            |stage: &mut Stage, what: &str| stage.until(what, |stage| stage.screen(seat).contents().contains(what));
+        shows(&mut stage, "word?");
+        let (pid, mut wanted) = (stage.pid(seat), "client.py: was ended by SIGTERM");
+        match how {
+            // It comes to both programs.
+            "key" => {
+                stage.press(seat, "\x03");
+                wanted = "KeyboardInterrupt";
+            }
+            "SIGTERM" => pty::kill(pid, libc::SIGTERM),
+            "SIGKILL" => pty::kill(pid, libc::SIGKILL),
+            _ => {
+                pty::kill(stage.daemon(), libc::SIGKILL);
+                shows(&mut stage, "daemon has ended");
+                stage.press(seat, "hello\r");
+                wanted = "is not in this report";
+            }
+        }
+        let status = stage.terminal(seat).wait_for_end();
+        let told = screens::everywhere(stage.screen(seat));
+        assert!(how == "SIGKILL" || told.contains(&screens::unbroken(wanted)), "{how}: {status:?}\n{told}");
+        assert!(commands.iter().all(|command| until(BOUND, || !runs(command))), "{how}: the programs are still there");
+        if how != "daemon" {
+            stage.ends();
+        }
     }
 }

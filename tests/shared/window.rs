@@ -201,7 +201,7 @@ fn who_looks_on_joins_and_when_the_window_is_killed_nothing_stays() {
 }
 
 /// Whether a process runs with this command.
-fn runs(command: &str) -> bool {
+pub fn runs(command: &str) -> bool {
     let script = command.rsplit(' ').next().unwrap();
     let processes = std::fs::read_dir("/proc").unwrap().filter_map(Result::ok);
     { processes }.any(|process| {
@@ -288,6 +288,8 @@ fn a_mistyped_command_is_a_sentence_and_no_window() {
         (&["run", "--server", "./no-such-program 8000"][..], 127, "./no-such-program"),
         (&["run", "--client", "sh -c 'echo"], 2, "sh -c 'echo"),
         (&["run", "--server", ""], 2, "--server"),
+        (&["run", "--report", "--server", "sh", "--client", "./no-such-client"], 127, "./no-such-client"),
+        (&["run", "--report", "--pass", "--server", "sh"], 2, "--report"),
         (&["run"], 2, "--server"),
     ] {
         let seat = stage.open(args);

@@ -5,7 +5,6 @@
 
 use std::ffi::OsString;
 use std::io::{self, PipeReader, PipeWriter, Read, Write};
-use std::os::fd::OwnedFd;
 use std::os::unix::process::ExitStatusExt;
 use std::panic;
 use std::path::Path;
@@ -23,6 +22,7 @@ use sockwalk::model::{Event, ForwardingRules, HeldCalls, Mode, Role, SegmentFilt
 use sockwalk::walk::World;
 
 use super::labs::Labs;
+use super::screen;
 
 /// What is run, and how.
 pub struct ExecOptions<'a> {
@@ -30,10 +30,31 @@ pub struct ExecOptions<'a> {
     pub lab: Option<&'a str>,
     /// What is wanted of it.
     pub wanted: Wanted,
-    /// A window of this program has started it, and this part is meant for it: it has a terminal of its own, with which it ends.
-    pub plays: Option<Side>,
+    /// By whom.
+    pub starter: Starter,
     /// The program and its arguments; a shell where there is none.
     pub program: &'a [OsString],
+}
+
+/// Who has a program run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Starter {
+    /// Somebody who typed it.
+    Person,
+    /// The window of `run`, which means this part for it: it has a terminal of its own, with which it ends.
+    Window(Side),
+    /// `run --report`, which means this part for it, says itself what is to be said, and with which it ends.
+    Supervisor(Side),
+}
+
+impl Starter {
+    /// The part that is meant for it.
+    fn plays(self) -> Option<Side> {
+        match self {
+            Starter::Person => None,
+            Starter::Window(side) | Starter::Supervisor(side) => Some(side),
+        }
+    }
 }
 
 /// Runs the program, or a shell, and waits for its end. Returns its exit status; 128 more than the signal that ended it.
@@ -46,9 +67,9 @@ pub fn run(invocation: &Invocation, options: &ExecOptions<'_>) -> Result<u8, Exi
     };
     let name = Path::new(&program).file_name().unwrap_or(&program).to_string_lossy().into_owned();
     let role = Role::Runs(name);
-    let labs = match options.plays {
-        Some(_) => Labs::with_own_rights(invocation)?,
-        None => Labs::open(invocation)?,
+    let labs = match options.starter {
+        Starter::Window(_) => Labs::with_own_rights(invocation)?,
+        Starter::Person | Starter::Supervisor(_) => Labs::open(invocation)?,
     };
     let (joined, lab) = labs.join(invocation, options.lab, role)?;
     let mut opening = match joined.mode() {
@@ -62,12 +83,16 @@ pub fn run(invocation: &Invocation, options: &ExecOptions<'_>) -> Result<u8, Exi
     if options.wanted != Wanted::Pass && joined.held() != HeldCalls::None {
         opening = format!("{opening}\n{}", texts.shared.exec_calls);
     }
-    if options.plays.is_none() {
+    if options.starter == Starter::Person {
         let _ = writeln!(super::out::err(), "{opening}");
     }
     let mut command = Command::new(&program);
     command.args(arguments);
-    let started = Started { joined, command, wanted: options.wanted, plays: options.plays };
+    let supervisor = match options.starter {
+        Starter::Supervisor(_) => PidFd::of_parent().map(Some).map_err(screen::trouble(invocation.lang))?,
+        Starter::Person | Starter::Window(_) => None,
+    };
+    let started = Started { joined, command, wanted: options.wanted, starter: options.starter, supervisor };
     let ended = run_to_its_end(started, invocation.lang).map_err(|error| {
         let program = escape(program.as_encoded_bytes());
         let sentence =
@@ -80,7 +105,7 @@ pub fn run(invocation: &Invocation, options: &ExecOptions<'_>) -> Result<u8, Exi
             text: format!("{}\n", join(&texts.cli.error, &texts.shared.exec_tracer_gone)),
         });
     };
-    if let (Some(_), Some(signal)) = (options.plays, ended.signal()) {
+    if let (Some(_), Some(signal)) = (options.starter.plays(), ended.signal()) {
         background::end_by(signal);
     }
     let by_signal = ended.signal().map(|signal| 128 + signal);
@@ -107,7 +132,9 @@ struct Started {
     joined: JoinedLab,
     command: Command,
     wanted: Wanted,
-    plays: Option<Side>,
+    starter: Starter,
+    /// With which it ends.
+    supervisor: Option<PidFd>,
 }
 
 /// Runs a program to its end; `None` where who traces it has ended before, and the program with it.
@@ -118,13 +145,14 @@ fn run_to_its_end(started: Started, lang: Lang) -> io::Result<Option<ExitStatus>
         trace(started, tells, lang);
         std::process::exit(0);
     }
+    let starter = started.starter;
     drop((started, tells));
-    wait(told)
+    wait(told, starter)
 }
 
 /// What the process does that traces: everything until nothing is left of the program.
 fn trace(started: Started, tells: PipeWriter, lang: Lang) {
-    let Started { joined, command, wanted, plays } = started;
+    let Started { joined, command, wanted, starter, supervisor } = started;
     // They were read already, before the process was two.
     let Ok(Texts { shared: texts, .. }) = Texts::load(lang) else { return };
     say_nothing_of_damaged_programs();
@@ -140,15 +168,20 @@ fn trace(started: Started, tells: PipeWriter, lang: Lang) {
             let _ = background::let_go_of_standard_streams();
         }
     };
-    let terminal = plays.map(|_| background::own_terminal()).transpose();
+    let terminal = matches!(starter, Starter::Window(_)).then(background::own_terminal).transpose();
     let started = terminal.and_then(|terminal| listen_to_nobody().map(|()| terminal)).and_then(|mut terminal| {
-        joined.run_traced(command, (wanted, plays), |course| match course {
+        let mut supervisor = supervisor;
+        joined.run_traced(command, (wanted, starter.plays()), |course| match course {
             TracedProgram::Runs(process) => {
                 tell(RUNS, process as i32);
                 if let Some(terminal) = terminal.take() {
-                    end_with(terminal, process);
+                    end_with(process, move || background::wait_for_hang_up(&terminal));
+                }
+                if let Some(supervisor) = supervisor.take() {
+                    end_with(process, move || background::wait_for_end(&supervisor));
                 }
             }
+            TracedProgram::Seen(..) if starter != Starter::Person => {}
             TracedProgram::Seen(seen, number) => report(&seen, number, lang),
             TracedProgram::Ended(status) => tell(ENDED, status.into_raw()),
             TracedProgram::Unseen(why) => drop(writeln!(super::out::err(), "{}", unseen(why, texts, lang))),
@@ -160,14 +193,14 @@ fn trace(started: Started, tells: PipeWriter, lang: Lang) {
     }
 }
 
-/// How long a program may take to end once its terminal has hung up.
+/// How long a program may take to end once its terminal has hung up, or who has it run is gone.
 const GRACE: Duration = Duration::from_secs(1);
 
-/// Ends this process, and the program with it, once its terminal has hung up: the program may not heed that.
-fn end_with(terminal: OwnedFd, program: u32) {
+/// Ends this process, and the program with it, once this has been waited for: the program may not heed it.
+fn end_with(program: u32, waits: impl FnOnce() -> io::Result<()> + Send + 'static) {
     let body = move || {
         let program = PidFd::open(program);
-        if background::wait_for_hang_up(&terminal).is_ok() {
+        if waits().is_ok() {
             thread::sleep(GRACE);
             // One that isn't traced doesn't end with this process.
             let _ = program.and_then(|program| program.signal(libc::SIGKILL));
@@ -211,8 +244,8 @@ fn listen_to_nobody() -> io::Result<()> {
 }
 
 /// Waits for the program's end. What another process sends to this one is handed on to it; the keys of the terminal reach it
-/// by themselves, and don't end its starter, which then reports its end.
-fn wait(mut told: PipeReader) -> io::Result<Option<ExitStatus>> {
+/// by themselves, and don't end its starter, which then reports its end. Under a supervisor it is asked once to end.
+fn wait(mut told: PipeReader, starter: Starter) -> io::Result<Option<ExitStatus>> {
     let mut signals = Some(receive_signals()?);
     loop {
         let mut said = [0; 5];
@@ -225,10 +258,14 @@ fn wait(mut told: PipeReader) -> io::Result<Option<ExitStatus>> {
             RUNS => {
                 if let (Some(mut signals), Ok(process)) = (signals.take(), PidFd::open(number.unsigned_abs())) {
                     let hand_on = move || {
-                        let mut signal = [0];
+                        let (mut signal, mut asked) = ([0], false);
                         while signals.read_exact(&mut signal).is_ok() {
+                            let signal = i32::from(signal[0]);
+                            let again = signal == libc::SIGTERM && asked;
+                            asked |= signal == libc::SIGTERM;
+                            let kills = again && matches!(starter, Starter::Supervisor(_));
                             // It may have ended meanwhile: then nobody is left to be told.
-                            let _ = process.signal(signal[0].into());
+                            let _ = process.signal(if kills { libc::SIGKILL } else { signal });
                         }
                     };
                     thread::Builder::new().name("signals".into()).spawn(hand_on)?;

@@ -129,6 +129,15 @@ impl Labs {
         self.join_chosen(invocation, self.choose(lab, role)?)
     }
 
+    /// Joins the lab that is meant for programs, to look on; starts it where it isn't there.
+    ///
+    /// # Errors
+    /// [`Exit`] says what is in the way.
+    pub fn look_on(&self, invocation: &Invocation, lab: Option<&str>) -> Result<(JoinedLab, FoundLab), Exit> {
+        let chosen = self.choose(lab, Role::Runs(String::new()))?;
+        self.join_chosen(invocation, FoundLab { role: Role::Watches, ..chosen })
+    }
+
     fn join_chosen(&self, invocation: &Invocation, chosen: FoundLab) -> Result<(JoinedLab, FoundLab), Exit> {
         let FoundLab { folder, name, role } = chosen;
         let end = Instant::now() + LEAVING;

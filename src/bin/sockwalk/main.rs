@@ -22,6 +22,7 @@ mod play;
 mod programs;
 mod recorder;
 mod replay;
+mod report;
 mod reset;
 mod screen;
 mod storage;
@@ -114,7 +115,15 @@ fn run(invocation: Invocation) -> Result<u8, Exit> {
                 (true, false) => Wanted::Pass,
                 (false, false) => Wanted::Walk,
             };
-            exec::run(&invocation, &exec::ExecOptions { lab: lab.as_deref(), wanted, plays: *plays, program })
+            let starter = match plays {
+                Some(side) if *report => exec::Starter::Supervisor(*side),
+                Some(side) => exec::Starter::Window(*side),
+                None => exec::Starter::Person,
+            };
+            exec::run(&invocation, &exec::ExecOptions { lab: lab.as_deref(), wanted, starter, program })
+        }
+        Task::Report { commands, lab, record } => {
+            report::run(&invocation, commands, lab.as_deref(), record.as_deref())
         }
         Task::Replay { file, shown } => replay::run(&invocation, file, *shown),
         Task::Keep(name) => keep::run(&invocation, name),

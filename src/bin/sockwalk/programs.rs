@@ -54,9 +54,20 @@ pub struct WindowPrograms {
 
 /// What was typed of a program, read.
 pub struct ReadCommand {
-    side: Side,
-    command: String,
-    words: Vec<String>,
+    /// Whose part it is meant for.
+    pub side: Side,
+    /// As it was typed.
+    pub command: String,
+    /// The program and its arguments.
+    pub words: Vec<String>,
+}
+
+/// The word for a side's part on the command line.
+pub fn part(side: Side) -> &'static str {
+    match side {
+        Side::Server => "server",
+        Side::Client => "client",
+    }
 }
 
 /// Reads the commands as they were typed, and looks whether there are such programs.
@@ -199,11 +210,7 @@ impl WindowPrograms {
     }
 
     fn command(&self, side: Side, words: &[String]) -> Command {
-        let part = match side {
-            Side::Server => "server",
-            Side::Client => "client",
-        };
-        let mut command = calls_itself(&self.invocation, &["exec", "--plays", part, "--lab", &self.lab.to_string()]);
+        let mut command = calls_itself(&self.invocation, &["exec", "--plays", part(side), "--lab", &self.lab.to_string()]);
         command.args(self.pass.then_some("--pass")).arg("--").args(words);
         command.env("TERM", TERM).env_remove("COLUMNS").env_remove("LINES");
         command

@@ -61,7 +61,8 @@ pub fn refused(lang: Lang) -> impl Fn(Refused) -> Exit {
     move |refused| cannot_go_on(&i18n::refused(lang, &refused.attempt, &refused.error), lang)
 }
 
-fn cannot_go_on(why: &str, lang: Lang) -> Exit {
+/// The same, in words already.
+pub fn cannot_go_on(why: &str, lang: Lang) -> Exit {
     let sentence = |texts: &Texts| join(&texts.cli.error, &fill(&texts.place.failed, &[("error", why)]));
     Exit { status: 1, text: Texts::load(lang).map_or_else(|_| format!("{why}\n"), |texts| sentence(texts) + "\n") }
 }

@@ -4,7 +4,8 @@ use super::texts::DiagnosisWords;
 use super::{ProgramDiagnosis, done, standing};
 use crate::explain::table::Broken;
 use crate::i18n::{Lang, escape, join};
-use crate::model::{Call, Event, Member, Moment, ProgramExit, Role, Trace, View};
+use crate::model::{Call, Connection, Event, Member, Moment, ProgramExit, Role, Trace, View};
+use crate::tcp::Flags;
 
 /// Signals by which a program is asked to end: what it does then is its end already.
 const ENDS: [i32; 4] = [libc::SIGHUP, libc::SIGINT, libc::SIGQUIT, libc::SIGTERM];
@@ -18,11 +19,12 @@ pub fn report(trace: &Trace, program: &Member, lang: Lang) -> Result<Vec<String>
     let words = DiagnosisWords::load(lang)?;
     let Role::Runs(name) = &program.role else { return Ok(Vec::new()) };
     let name = escape(name);
-    let (end, present) = (trace.at(end_of(trace, program)), trace.present());
+    let (told, present) = (trace.at(end_of(trace, program)), trace.present());
+    let end = trace.at(before_its_sockets_closed(trace, program, told.moment()));
     if present.threads_of(program).next().is_none() {
         return Ok(vec![words.say(|t| &t.report_unseen, &[("program", &name)])]);
     }
-    let mut found: Vec<(View<'_>, ProgramDiagnosis<'_>)> = { standing(&end, end.at()).into_iter() }
+    let mut found: Vec<(View<'_>, ProgramDiagnosis<'_>)> = { standing(&end, told.at()).into_iter() }
         .filter(|diagnosis| diagnosis.program == program.number)
         .map(|diagnosis| (end, diagnosis))
         .collect();
@@ -48,6 +50,40 @@ pub fn report(trace: &Trace, program: &Member, lang: Lang) -> Result<Vec<String>
         lines.push(format!("   {}", join(&words.say(|t| &t.todo, &[]), &told.remedy)));
     }
     Ok(lines)
+}
+
+/// The kernel closes what a program that ends has open, and what it sends of that may be captured before the tracer has told the
+/// end: the moment before the first FIN or RST since the program's last call that came from a descriptor which is open.
+fn before_its_sockets_closed(trace: &Trace, program: &Member, end: Moment) -> Moment {
+    let mut first = end;
+    // The last one is the end itself.
+    for (moment, entry) in trace.entries().iter().enumerate().take(end.saturating_sub(1)).rev() {
+        match &entry.event {
+            Event::Entered { caller, .. }
+            | Event::Stands { caller, .. }
+            | Event::Blocked { caller }
+            | Event::Returned { caller, .. }
+                if program.makes(caller.actor) =>
+            {
+                break;
+            }
+            Event::Sent { segment, .. }
+                if segment.tcp().is_some_and(|tcp| tcp.flags.has(Flags::FIN) || tcp.flags.has(Flags::RST)) =>
+            {
+                let before = trace.at(moment);
+                let mut own = before.sockets_of(Connection::of(segment)).filter(|socket| {
+                    socket.facts.fd.is_some()
+                        && socket.facts.local == Some(segment.from)
+                        && socket.facts.actor().is_some_and(|actor| program.makes(actor))
+                });
+                if own.next().is_some() {
+                    first = moment;
+                }
+            }
+            _ => {}
+        }
+    }
+    first
 }
 
 /// The moment at which a program begins to end: until then its descriptors are as it left them.

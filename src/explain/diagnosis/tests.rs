@@ -392,11 +392,18 @@ fn what_is_asked_again_and_again_is_counted() {
 
 #[test]
 fn a_report_tells_of_the_moment_at_which_the_program_began_to_end() {
-    let ended = |end: Event, how| {
+    let ended_with = |end: Event, how, captured_first: bool| {
         let mut script = Script::accepted();
         script.socket(CONN, State::CloseWait, |_| {});
         script.reads(0);
         script.accepts(0);
+        script.sleeps(0);
+        script.wait();
+        if captured_first {
+            // The kernel closed its connection, and the tracer's word comes later.
+            script.sent(false, (1, 1), &["FIN", "ACK"], b"");
+            script.socket(CONN, State::LastAck, |facts| facts.fd = None);
+        }
         script.push(end);
         // What the end itself does.
         script.returns(0, Err(Errno(libc::EINTR)));
@@ -405,8 +412,10 @@ fn a_report_tells_of_the_moment_at_which_the_program_began_to_end() {
         script.push(Event::ProgramEnded { program: 1, how });
         Lang::all().map(|lang| report(&script.trace, &program(), lang).unwrap()).collect::<Vec<_>>()
     };
+    let ended = |end, how| ended_with(end, how, false);
     let interrupted = Event::Signal { caller: caller(0), signal: libc::SIGINT };
-    for lines in ended(interrupted, ProgramExit::Signal(libc::SIGINT)) {
+    let how = ProgramExit::Signal(libc::SIGINT);
+    for lines in [false, true].into_iter().flat_map(|first| ended_with(interrupted.clone(), how, first)) {
         assert!(lines.len() > 5 && lines[1].starts_with("1. ") && lines[1].contains("CLOSE_WAIT"), "{lines:?}");
         assert!(lines.iter().any(|line| line.contains("read() = 0")), "{lines:?}");
     }
