@@ -293,7 +293,7 @@ fn can_go_on(app: &App) -> bool {
         Phase::Busy | Phase::Failed(_) => false,
     };
     is_present(app)
-        && if is_lesson(app) { goes_on } else { app.focus() != Focus::Line && (may_let_go(app) || a_call_stands(app)) }
+        && if is_lesson(app) { goes_on } else { app.focus() != Focus::Line && programs::next(app).is_some() }
 }
 
 fn asks(app: &App) -> bool {

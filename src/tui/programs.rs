@@ -1,6 +1,7 @@
 //! Programs in a walk: which of their calls wait, and which of them are shown and meant.
 
 use super::app::App;
+use super::console::{Program, ProgramCourse};
 use crate::model::{Actor, CallSite, CallView, HeldCalls, Member, Side, SocketState};
 use crate::tcp::State;
 use crate::walk::WalkCommand;
@@ -40,19 +41,30 @@ pub(super) fn actors(app: &App) -> Vec<Actor> {
 }
 
 /// The call before which a program's thread stands, and which is made next: the chosen one's, else the one that stood first.
-/// Where the window runs both programs, the server comes first until somebody listens: a client would only be refused.
 pub(super) fn meant_call<'a>(app: &'a App) -> Option<CallView<'a>> {
     if app.in_past() || !app.walk().steps_freely() {
         return None;
     }
     let standing = app.view().standing();
     let chosen = standing.iter().find(|call| Some(call.caller.actor) == app.place.actor);
-    let listens = || app.view().living().any(|socket| socket.state == SocketState::Tcp(State::Listen));
-    let server = || {
-        let of_server = standing.iter().find(|call| call.caller.actor.side == Side::Server);
-        of_server.filter(|_| app.programs.len() > 1 && !listens())
-    };
+    let of_server = || standing.iter().find(|call| call.caller.actor.side == Side::Server);
+    let server = || of_server().filter(|_| server_comes_first(app));
     chosen.or_else(server).or_else(|| standing.first()).copied()
+}
+
+/// Whether the window runs a server for its client, and nobody listens yet: what the client does, or sends, would only be refused.
+fn server_comes_first(app: &App) -> bool {
+    let runs = |program: &Program| program.console.side == Side::Server && program.course == ProgramCourse::Runs;
+    let listens = || app.view().living().any(|socket| socket.state == SocketState::Tcp(State::Listen));
+    app.programs.len() > 1 && app.programs.iter().any(runs) && !listens()
+}
+
+/// Whether the server is between two calls, so that its next one is awaited: it has made none yet, or its newest one has come back.
+fn server_is_between_calls(app: &App) -> bool {
+    let view = app.view();
+    let servers = view.actors(Side::Server).into_iter().filter(|actor| view.program(*actor).is_some());
+    let newest = servers.filter_map(|actor| view.calls(actor).next()).max_by_key(|call| call.changed);
+    newest.is_none_or(|call| call.outcome.is_some())
 }
 
 /// The call that is shown as code: the chosen one's newest; without a choice, the newest of all, and of several that programs
@@ -76,10 +88,17 @@ pub(super) fn site(app: &App) -> Option<&CallSite> {
     newest_call(app)?.made?.site.as_deref()
 }
 
-/// What goes on next where both a segment and a call wait: what was chosen, else what has waited longer.
+/// What goes on next where both a segment and a call wait: what was chosen, else what has waited longer. As long as the server's
+/// calls come first, nothing else does.
 pub(super) fn next(app: &App) -> Option<WalkCommand> {
     let segment = app.meant_held().filter(|id| app.is_at_own_door(*id));
     let call = meant_call(app);
+    if app.place.actor.is_none() && app.place.segment.is_none() && server_comes_first(app) {
+        let of_server = call.filter(|call| call.caller.actor.side == Side::Server);
+        if of_server.is_some() || server_is_between_calls(app) {
+            return of_server.map(|call| WalkCommand::LetCall(call.caller));
+        }
+    }
     let call_goes = match (segment, &call) {
         (None, call) => call.is_some(),
         (Some(_), None) => false,

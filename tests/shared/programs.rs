@@ -364,7 +364,7 @@ fn curl_client(stage: &Stage, host: &str, port: &str) -> Option<Vec<String>> {
 }
 
 /// The course text's program, at another address.
-fn go(stage: &Stage, name: &str, text: &str, at: &str) -> Option<Vec<String>> {
+pub fn go(stage: &Stage, name: &str, text: &str, at: &str) -> Option<Vec<String>> {
     if Command::new("go").arg("version").stdout(Stdio::null()).status().is_err() {
         skipped(&format!("no Go for the course text's {name}: apt install golang-go"));
         return None;

@@ -6,6 +6,7 @@ use sockwalk::model::{Event, Side, Trace};
 
 use crate::calls::SERVER;
 use crate::common::{BOUND, lab_users, procs, until};
+use crate::programs::go;
 use crate::screens;
 use crate::stage::{SMALL, Seat, Stage};
 
@@ -33,16 +34,24 @@ fn standing(stage: &Stage, seat: Seat) -> Option<(Side, String)> {
     })
 }
 
+/// What happened, as a seat has it.
+fn trace(stage: &Stage, seat: Seat) -> Trace {
+    let mut trace = Trace::default();
+    for entry in stage.entries(seat) {
+        trace.push(entry.at, entry.event);
+    }
+    trace
+}
+
 /// Lets go on whatever waits until something is so.
 #[track_caller]
 fn steps_until(stage: &mut Stage, seat: Seat, what: &str, is_so: impl Fn(&Stage) -> bool) {
     let waits = |stage: &Stage| {
-        let mut trace = Trace::default();
-        for entry in stage.entries(seat) {
-            trace.push(entry.at, entry.event);
-        }
+        let trace = trace(stage, seat);
         let present = trace.present();
-        !present.standing().is_empty() || !present.waiting().is_empty()
+        // Until a server listens, the client isn't let go while the server is on its way to its next call.
+        let offered = screens::rows(stage.screen(seat)).iter().rev().take(2).any(|row| row.contains("Space"));
+        offered && (!present.standing().is_empty() || !present.waiting().is_empty())
     };
     loop {
         stage.until(&format!("{what}, or something that waits"), |stage| is_so(stage) || waits(stage));
@@ -103,6 +112,89 @@ fn two_programs_are_stepped_in_one_window_from_the_first_call_to_the_last_fin() 
         assert_eq!(fins, 2);
         stage.close(&[window]);
     }
+}
+
+/// What the kernel has of TCP in the lab of a program, by `/proc`.
+fn kernel(stage: &Stage, window: Seat) -> Vec<String> {
+    let entries = stage.entries(window);
+    let mut programs = entries.iter().filter_map(|entry| match &entry.event {
+        Event::Joined(member) if member.runs_program() => Some(member.pid),
+        _ => None,
+    });
+    procs::sockets_around(programs.next().unwrap()).into_iter().map(|seen| seen.state).collect()
+}
+
+/// Types a line to the client of two programs, at whose terminal this stands.
+#[track_caller]
+fn types(stage: &mut Stage, window: Seat, at: &str, line: &str) {
+    let typing = stage.texts.output.close.clone();
+    stage.press(window, "\x1bOR");
+    stage.wait_text(window, &typing);
+    if !screens::everywhere(stage.screen(window)).contains(at) {
+        stage.press(window, "\x1bOS");
+        stage.wait_text(window, at);
+    }
+    stage.press(window, &format!("{line}\r"));
+    stage.wait_text(window, line);
+    stage.press(window, "\x1bOR");
+    stage.wait_without(window, &typing);
+}
+
+#[test]
+fn the_two_go_programs_of_the_course_text_are_stepped_from_socket_to_the_last_fin() {
+    let Some(user) = lab_users().into_iter().next_back() else { return };
+    let mut stage = Stage::of(user);
+    let built = |name, text| go(&stage, name, text, "127.0.0.1:8000").map(|words| words.concat());
+    let Some(server) = built("server", include_str!("programs/server.go")) else { return };
+    let Some(client) = built("client", include_str!("programs/client.go")) else { return };
+    let window = stage.join(&["run", "--server", &server, "--client", &client]);
+    let states = |stage: &Stage, wanted: &[&str]| {
+        let mut found = kernel(stage, window);
+        found.sort();
+        found == wanted
+    };
+    stage.until("the client before socket()", |stage| standing(stage, window) == Some((Side::Client, "socket".into())));
+    assert_eq!(kernel(&stage, window), [""; 0], "nobody has called anything");
+    steps_until(&mut stage, window, "a listener", |stage| states(stage, &["LISTEN"]));
+    steps_until(&mut stage, window, "a SYN on the wire", |stage| states(stage, &["LISTEN", "SYN_SENT"]));
+    steps_until(&mut stage, window, "half of a connection", |stage| states(stage, &["LISTEN", "SYN_RECV", "SYN_SENT"]));
+    steps_until(&mut stage, window, "a connection", |stage| states(stage, &["ESTABLISHED", "ESTABLISHED", "LISTEN"]));
+    // The client asks for a word once its library has set what it sets.
+    steps_until(&mut stage, window, "the client's question", |stage| {
+        screens::everywhere(stage.screen(window)).contains("请输入")
+    });
+    types(&mut stage, window, "请输入", "hello");
+    // Its buffer has become as long as the word: of `success` it reads five bytes.
+    let shows =
+        |stage: &Stage, text: &str| screens::everywhere(stage.screen(window)).contains(&screens::unbroken(text));
+    steps_until(&mut stage, window, "the answer", |stage| shows(stage, "回执为： 5 succe"));
+    // The server's worker closes, which the client learns when it has read the rest.
+    steps_until(&mut stage, window, "the server's FIN", |stage| states(stage, &["CLOSE_WAIT", "FIN_WAIT2", "LISTEN"]));
+    let fins = |stage: &Stage| {
+        stage.count(window, |event| match event {
+            Event::Sent { segment, .. } => segment.tcp().is_some_and(|tcp| tcp.flags.names().any(|name| name == "FIN")),
+            _ => false,
+        })
+    };
+    // Its calls before its segments: it closes before an answer to what it sends can come.
+    let makes_calls_until = |stage: &mut Stage, what: &str, is_so: &dyn Fn(&Stage) -> bool| {
+        let entered = |stage: &Stage| stage.count(window, |event| matches!(event, Event::Entered { .. }));
+        let stands = |stage: &Stage| {
+            trace(stage, window).present().standing().iter().any(|call| call.caller.actor.side == Side::Client)
+        };
+        while !is_so(stage) {
+            let before = entered(stage);
+            stage.until(&format!("{what}, or a call that stands"), |stage| is_so(stage) || stands(stage));
+            stage.press(window, "e");
+            stage.until("the call", |stage| is_so(stage) || entered(stage) > before);
+        }
+    };
+    types(&mut stage, window, "succe", "again");
+    makes_calls_until(&mut stage, "the rest of the answer", &|stage| shows(stage, "回执为： 2 ss"));
+    types(&mut stage, window, "succe", "more");
+    makes_calls_until(&mut stage, "the client's FIN", &|stage| fins(stage) == 2);
+    assert!(states(&stage, &["FIN_WAIT2", "LAST_ACK", "LISTEN"]), "{:?}", kernel(&stage, window));
+    stage.close(&[window]);
 }
 
 /// Counts the signals that it gets, and says what comes in.

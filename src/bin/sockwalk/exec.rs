@@ -47,7 +47,25 @@ pub enum Starter {
     Supervisor(Side),
 }
 
+/// What is wanted of a program, by the options that it was given.
+pub fn wanted(passes: bool, reports: bool) -> Wanted {
+    match (passes, reports) {
+        (_, true) => Wanted::Know,
+        (true, false) => Wanted::Pass,
+        (false, false) => Wanted::Walk,
+    }
+}
+
 impl Starter {
+    /// By the options that it was given.
+    pub fn of(plays: Option<Side>, reports: bool) -> Starter {
+        match plays {
+            Some(side) if reports => Starter::Supervisor(side),
+            Some(side) => Starter::Window(side),
+            None => Starter::Person,
+        }
+    }
+
     /// The part that is meant for it.
     fn plays(self) -> Option<Side> {
         match self {

@@ -35,7 +35,6 @@ use std::time::Duration;
 use sockwalk::cli::{self, Exit, Format, Invocation, Target, Task};
 use sockwalk::i18n::{self, Content, Lang, Texts, fill, join};
 use sockwalk::lesson::Lesson;
-use sockwalk::linux::shared::Wanted;
 
 use place::ProcessRights;
 
@@ -110,21 +109,10 @@ fn run(invocation: Invocation) -> Result<u8, Exit> {
     match &invocation.task {
         Task::Join(joining) => join::run(&invocation, joining),
         Task::Exec { lab, pass, report, plays, program } => {
-            let wanted = match (pass, report) {
-                (_, true) => Wanted::Know,
-                (true, false) => Wanted::Pass,
-                (false, false) => Wanted::Walk,
-            };
-            let starter = match plays {
-                Some(side) if *report => exec::Starter::Supervisor(*side),
-                Some(side) => exec::Starter::Window(*side),
-                None => exec::Starter::Person,
-            };
+            let (wanted, starter) = (exec::wanted(*pass, *report), exec::Starter::of(*plays, *report));
             exec::run(&invocation, &exec::ExecOptions { lab: lab.as_deref(), wanted, starter, program })
         }
-        Task::Report { commands, lab, record } => {
-            report::run(&invocation, commands, lab.as_deref(), record.as_deref())
-        }
+        Task::Report { commands, lab, record } => report::run(&invocation, commands, lab.as_deref(), record.as_deref()),
         Task::Replay { file, shown } => replay::run(&invocation, file, *shown),
         Task::Keep(name) => keep::run(&invocation, name),
         Task::Adopt(name) => keep::adopt(&invocation, name),

@@ -210,7 +210,8 @@ impl WindowPrograms {
     }
 
     fn command(&self, side: Side, words: &[String]) -> Command {
-        let mut command = calls_itself(&self.invocation, &["exec", "--plays", part(side), "--lab", &self.lab.to_string()]);
+        let mut command =
+            calls_itself(&self.invocation, &["exec", "--plays", part(side), "--lab", &self.lab.to_string()]);
         command.args(self.pass.then_some("--pass")).arg("--").args(words);
         command.env("TERM", TERM).env_remove("COLUMNS").env_remove("LINES");
         command

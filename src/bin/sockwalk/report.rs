@@ -42,7 +42,7 @@ const LAST: Duration = Duration::from_secs(2);
 
 /// What comes to this process.
 enum Said {
-    Happened(Happening),
+    Happened(Box<Happening>),
     /// Another process sent a signal.
     Signal(i32),
     Ended(Side, io::Result<ExitStatus>),
@@ -84,7 +84,7 @@ pub fn run(invocation: &Invocation, commands: &Commands, lab: Option<&str>, reco
     opening(&texts.shared, joined.mode(), &lab.name, &read);
     let (sender, inbox) = channel();
     let (happened, name) = (sender.clone(), lab.name.to_string());
-    let hears = move |happening| drop(happened.send(Said::Happened(happening)));
+    let hears = move |happening| drop(happened.send(Said::Happened(Box::new(happening))));
     joined.start(hears).map_err(screen::refused(lang))?;
     hear_signals(&sender).map_err(screen::trouble(lang))?;
     let (texts, newest) = (&texts.shared, Instant::now());
@@ -295,13 +295,15 @@ impl Supervisor {
 
     fn hear(&mut self, said: Said) {
         match said {
-            Said::Happened(Happening { at, what: HappeningKind::Event(event) }) => {
-                self.trace.push(at, event);
-                self.newest = Instant::now();
-                self.recordings.write(&self.trace, None);
-            }
-            Said::Happened(Happening { what: HappeningKind::Failed(_), .. }) => self.lab_gone = true,
-            Said::Happened(_) => {}
+            Said::Happened(happening) => match happening.what {
+                HappeningKind::Event(event) => {
+                    self.trace.push(happening.at, event);
+                    self.newest = Instant::now();
+                    self.recordings.write(&self.trace, None);
+                }
+                HappeningKind::Failed(_) => self.lab_gone = true,
+                HappeningKind::Settled | HappeningKind::Unmade(_) => {}
+            },
             // Who is in the foreground gets it.
             Said::Signal(signal) => {
                 if let Some(side) = self.programs.last().map(|program| program.side) {
