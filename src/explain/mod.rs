@@ -11,6 +11,7 @@ mod course;
 pub mod diagnosis;
 mod offers;
 mod past;
+mod program;
 mod segment;
 mod since;
 mod situation;
@@ -24,6 +25,7 @@ mod wire;
 pub use circumstance::Circumstance;
 pub use course::{CallCourse, CallFacts};
 pub use offers::{Likelihood, Offer, offers};
+pub use program::{program_notes, waited_fds};
 pub use segment::{SegmentExplanation, story};
 pub use situation::{PortHolder, ShutDirections, Situation};
 pub use table::{Broken, Explanation, Explanations};
@@ -39,6 +41,10 @@ pub fn explain(view: &View<'_>, call: &CallView<'_>, lang: Lang) -> Option<Expla
         None if call.blocked => CallState::Blocks,
         None => return None,
     };
+    // Another descriptor of the socket is open: then nothing of what is said of the end of a socket is so.
+    if call.outcome.is_some_and(Result::is_ok) && call.made.is_some_and(|made| !made.others.is_empty()) {
+        return None;
+    }
     let facts = CallFacts::of(view, call);
     let circumstance = Circumstance::of(call.call, came, &facts);
     let all = Explanations::load().ok()?;

@@ -13,6 +13,7 @@ use crate::model::{LabSettings, MSS};
 // `linux/rtnetlink.h`.
 const RT_TABLE_LOCAL: u8 = 255;
 const RTPROT_KERNEL: u8 = 2;
+const RTPROT_STATIC: u8 = 4;
 const RT_SCOPE_UNIVERSE: u8 = 0;
 const RT_SCOPE_HOST: u8 = 254;
 const RTN_LOCAL: u8 = 2;
@@ -61,8 +62,10 @@ fn route(
         IpAddr::V4(_) => (libc::AF_INET, RT_SCOPE_HOST),
         IpAddr::V6(_) => (libc::AF_INET6, RT_SCOPE_UNIVERSE),
     };
+    // To ::1 the lab's route must be told from the kernel's own, which alone is taken away, however often this is done.
+    let protocol = if new.is_some() && address.is_ipv6() { RTPROT_STATIC } else { RTPROT_KERNEL };
     // `struct rtmsg`: family, prefixes, type of service, table, protocol, scope, type, flags.
-    let header = [family as u8, prefix, 0, 0, RT_TABLE_LOCAL, RTPROT_KERNEL, scope, RTN_LOCAL];
+    let header = [family as u8, prefix, 0, 0, RT_TABLE_LOCAL, protocol, scope, RTN_LOCAL];
     let message = batch.begin(kind, (create | libc::NLM_F_ACK) as u16).raw(&header).raw(&[0; 4]);
     match address {
         IpAddr::V4(address) => {

@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 
 use serde::{Deserialize, Serialize};
 
-use super::{CallSite, ProgramDescriptor, SocketOption};
+use super::{CallSite, PolledDescriptor, ProcessSocket, ProgramDescriptor, SocketOption};
 
 /// Who makes a call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
@@ -254,6 +254,9 @@ pub struct Returned {
     /// ([`ProgramCall::socket`]); else none.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub made: Vec<u64>,
+    /// Of a traced program's call that waits for several descriptors, those that are ready, as far as they are known; else none.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub ready: Vec<PolledDescriptor>,
 }
 
 /// An error number of `errno(3)`.
@@ -316,8 +319,11 @@ impl fmt::Display for Errno {
 }
 
 /// A system call as a program made it, read at the stop before it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ProgramCall {
+    /// The process that makes it, as [`super::ProgramThread`] has it; `None` where that isn't known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub process: Option<u32>,
     /// The system call's name, as section 2 of the manual has it.
     pub name: String,
     /// Its arguments in C's order, constants by their names; what the kernel is to fill is `…`.
@@ -334,6 +340,12 @@ pub struct ProgramCall {
     /// socket stays as it is.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub others: Vec<ProgramDescriptor>,
+    /// Of a call that waits for several descriptors, which those are; `None` of every other one, and where they can't be known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub waits: Option<Vec<PolledDescriptor>>,
+    /// Of a call that is about all sockets of its process, or hands some on: those.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub sockets: Vec<ProcessSocket>,
     /// The call of the walk that it comes to: a `read(2)` of a socket is a [`Call::Recv`]; `None` where it comes to none, as of
     /// `epoll_wait(2)`.
     pub like: Option<Call>,
@@ -346,6 +358,14 @@ impl ProgramCall {
     /// As the program made it, with what the kernel filled where that is known.
     pub fn written(&self, filled: Option<&[String]>) -> String {
         format!("{}({})", self.name, filled.unwrap_or(&self.arguments).join(", "))
+    }
+
+    /// Whether it waits for several descriptors at once.
+    pub fn polls(&self) -> bool {
+        matches!(
+            self.name.as_str(),
+            "poll" | "ppoll" | "select" | "pselect6" | "epoll_wait" | "epoll_pwait" | "epoll_pwait2"
+        )
     }
 }
 

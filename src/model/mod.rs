@@ -42,7 +42,9 @@ pub use member::{Connection, ForwardingRules, Member, Role, SegmentFilter, may_r
 pub use moment::Moment;
 pub use observation::{Observation, PartialDump, SocketFacts, SocketState, Source, TcpInfo, Timer, TimerKind};
 pub use option::{SOCKET_OPTIONS, SocketOption};
-pub use program::{HeldCalls, ProgramDescriptor, ProgramExit, ProgramThread, signal_name};
+pub use program::{
+    HeldCalls, PolledDescriptor, ProcessSocket, ProgramDescriptor, ProgramExit, ProgramThread, signal_name,
+};
 pub use settings::{Copies, LOOPBACK_MTU, LabSettings, MSS, Mode, Need, SHARED_RTO_MIN_MS, Setting};
 pub use site::{CallSite, SiteLacks, StackFrame};
 pub use sockets::{Opposite, SocketKind, SocketNames, SocketRole};

@@ -137,9 +137,10 @@ impl<'a> View<'a> {
         self.calls(actor).find(|call| call.caller.worker == 0).filter(CallView::is_open)
     }
 
-    /// The newest call of a thread.
+    /// The newest call of a thread; of a program's, whichever side it was seen at by then, or is seen at since.
     pub fn newest_call(&self, caller: Caller) -> Option<CallView<'a>> {
-        self.calls(caller.actor).find(|call| call.caller == caller)
+        let own = self.calls(caller.actor).find(|call| call.caller == caller);
+        own.into_iter().chain(self.calls_of_thread(caller).next()).max_by_key(|call| call.entered)
     }
 
     /// The actors of a side that had made a call or were there, in the order of their numbers; at least the first one.

@@ -1,6 +1,7 @@
 //! One line for each thing that happens.
 
 use super::{COLUMNS, indented};
+use crate::explain::program_notes;
 use crate::i18n::{Lang, PlainTexts, Texts, counter, escape, fill, width, wrap};
 use crate::model::{
     Argument, Call, Caller, ClaimResult, CounterMove, ForwardingRules, HeldCalls, Member, Outcome, ProgramExit, Role,
@@ -53,6 +54,12 @@ pub(super) fn site(caller: Caller, view: &View<'_>, texts: &Texts) -> Vec<String
     let site = view.newest_call(caller).and_then(|call| call.made?.site.as_deref());
     let said = site.into_iter().flat_map(|site| [texts.site.place(site), texts.site.lacks(site)]);
     said.flatten().flat_map(|text| indented("    ", &text)).collect()
+}
+
+/// What is said of a program's newest call beyond its outcome.
+pub(super) fn notes(caller: Caller, view: &View<'_>, lang: Lang) -> Vec<String> {
+    let notes = view.newest_call(caller).and_then(|call| program_notes(view, &call, lang).ok());
+    notes.into_iter().flatten().flat_map(|note| indented("    ", &note)).collect()
 }
 
 /// A process that came or left.

@@ -165,10 +165,8 @@ impl<'a> Transcript<'a> {
             Event::ProgramEnded { program, how } => vec![lines::program_ended(*program, *how, view, self.all)],
             Event::UntoldCalls { calls, .. } => vec![format!("  {}", fill(&texts.untold, &[("n", calls)]))],
             Event::Holding { of, held } => lines::holding(*of, *held, view, texts),
-            Event::Blocked { caller } => lines::call(*caller, view, &texts.blocks, self.all).into_iter().collect(),
-            Event::Returned { caller, outcome } => {
-                lines::call(*caller, view, &lines::outcome(outcome), self.all).into_iter().collect()
-            }
+            Event::Blocked { caller } => self.call(*caller, view, &texts.blocks),
+            Event::Returned { caller, outcome } => self.call(*caller, view, &lines::outcome(outcome)),
             Event::Sent { id, segment, again } => {
                 let note = if again.is_some() { &texts.repeats } else { "" };
                 lines::segment(*id, segment, view, note, self.all)
@@ -200,9 +198,15 @@ impl<'a> Transcript<'a> {
         }
     }
 
+    /// The newest call of a thread, and what is to be said of it where a program made it.
+    fn call(&self, caller: Caller, view: &View<'_>, what: &str) -> Vec<String> {
+        let notes = lines::notes(caller, view, self.lang);
+        lines::call(caller, view, what, self.all).into_iter().chain(notes).collect()
+    }
+
     /// The call that was entered and hasn't come back at once.
-    fn pending_call(&mut self, before: &View<'_>) -> Option<String> {
-        lines::call(self.entered.take()?, before, "…", self.all)
+    fn pending_call(&mut self, before: &View<'_>) -> Vec<String> {
+        self.entered.take().map_or_else(Vec::new, |caller| self.call(caller, before, "…"))
     }
 
     fn heading(&mut self, step: usize, before: &View<'_>) -> Vec<String> {

@@ -130,6 +130,7 @@ words! {
         pub client: String,
         pub blocks: String,
         pub stands: String,
+        pub waits_for: String,
         pub running: String,
         pub interrupted: String,
         pub ended: String,

@@ -21,6 +21,7 @@ mod recordings;
 mod segments;
 mod several;
 mod strangers;
+mod told;
 mod walk;
 mod window;
 mod wire;

@@ -146,7 +146,8 @@ pub fn told(seen: &[TracerEvent]) -> Lines {
             }
             TracerEvent::Returned { thread, call } => {
                 let begun = within.remove(thread).unwrap_or_else(|| panic!("{call:?} never began"));
-                if begun.name == "exit_group" {
+                // The others are shown for the descriptors of their process, which strace doesn't tell.
+                if !CALLS.split(',').any(|name| name == begun.name) {
                     continue;
                 }
                 let polls = begun.name.ends_with("poll");

@@ -143,7 +143,7 @@ fn call(name: &str, on: Option<(i32, u64)>, like: Option<Call>) -> Call {
         internet: true,
         others: Vec::new(),
         like,
-        site: None,
+        ..ProgramCall::default()
     }))
 }
 

@@ -17,8 +17,8 @@ fn with(members: &[Member]) -> Kernel {
 
 fn made(name: &str, socket: Option<u64>, like: Option<Call>) -> ProgramCall {
     let fd = socket.and(Some(3));
-    let (internet, others) = (true, Vec::new());
-    ProgramCall { name: name.into(), arguments: vec!["…".into()], fd, socket, internet, others, like, site: None }
+    let arguments = vec!["…".into()];
+    ProgramCall { name: name.into(), arguments, fd, socket, internet: true, like, ..ProgramCall::default() }
 }
 
 fn socket() -> ProgramCall {

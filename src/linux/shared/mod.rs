@@ -15,6 +15,7 @@ mod link;
 mod members;
 mod programs;
 mod protocol;
+mod reporter;
 mod traced;
 
 pub(super) use folder::TakenName;

@@ -44,7 +44,7 @@ pub enum FromMember {
     /// It runs a program, and wants to know what happens, too.
     Looks,
     /// What the program does that it runs.
-    Program(ProgramNews),
+    Program(Box<ProgramNews>),
     /// A process of the program has one more socket.
     Opened {
         process: u32,

@@ -1,39 +1,29 @@
 //! A program that runs in a shared lab and whose calls are seen: its tracer's word goes to the lab, and the lab's orders go to
 //! the tracer.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::HashMap;
 use std::io;
 use std::os::fd::AsFd;
-use std::os::unix::process::ExitStatusExt;
 use std::process::{Command, ExitStatus};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::{Duration, Instant};
 
-use super::allowance::Allowance;
 use super::joined::JoinedLab;
 use super::link::Link;
 use super::protocol::{FromMember, ToMember};
-use crate::lab::{ProgramNews, Request};
+pub use super::reporter::TracedProgram;
+use super::reporter::{LinkMessage, Reporter, SLEEPS};
+use crate::lab::Request;
 use crate::linux::orders::{Inbox, Orders};
 use crate::linux::poll::{Polled, poll};
-use crate::linux::sides::NewSocket;
-use crate::linux::tracer::{SocketIdentities, Tracer, TracerEvent, TracerOrder, Unseen, Watched};
-use crate::model::{
-    Caller, Event, HeldCalls, Member, Outcome, ProgramCall, ProgramExit, ProgramReturn, ProgramThread, Returned,
-    SegmentFilter, Side, Trace,
-};
-
-/// A call that sleeps for so long is told, however many were told before it: it is what its thread does.
-const SLEEPS: Duration = Duration::from_millis(100);
+use crate::linux::tracer::{Tracer, TracerOrder, Watched};
+use crate::model::{Caller, Event, HeldCalls, Member, ProgramThread, SegmentFilter, Side, Trace};
 
 /// Before so many calls of a program of which all is to be known the kernel is asked.
 const ASKED_FOR: usize = 2000;
 
 /// How long the lab may take to tell of a program's end.
 const LAST: Duration = Duration::from_secs(2);
-
-/// Signals that end nothing and tell nothing of a program unless it wants them: the runtime of Go uses the second one for itself.
-const QUIET: [i32; 4] = [libc::SIGCHLD, libc::SIGURG, libc::SIGWINCH, libc::SIGCONT];
 
 /// What is wanted of a program that is run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -45,30 +35,6 @@ pub enum Wanted {
     /// To know at its end all that happened ([`TracedProgram::Seen`]): its calls wait as the lab says; where nobody makes calls there, they
     /// are let go at once, and segments pass.
     Know,
-}
-
-/// What becomes of a traced program, for who started it.
-pub enum TracedProgram {
-    /// It runs, as this process.
-    Runs(u32),
-    /// Its calls can't be seen, or not all of them.
-    Unseen(Unseen),
-    /// The lab is gone: from now on no call waits.
-    LabGone,
-    /// All that happened in the lab until the program's end, which comes next; with the program's number there.
-    Seen(Box<Trace>, u32),
-    /// It has ended. What it started may run on.
-    Ended(ExitStatus),
-}
-
-/// What is said on this process's way to the lab.
-enum LinkMessage {
-    Lab(FromMember),
-    /// A call sleeps that wasn't told.
-    Sleeps,
-    /// A thread stands before a call.
-    Stands(u32, ProgramThread, ProgramNews),
-    Course(TracedProgram),
 }
 
 impl JoinedLab {
@@ -165,7 +131,7 @@ impl RunningProgram<'_> {
             match said {
                 LinkMessage::Stands(number, thread, news) => {
                     self.threads.insert(number, thread);
-                    self.say(&FromMember::Program(news), tell);
+                    self.say(&FromMember::Program(Box::new(news)), tell);
                     self.lets_go(Some(number), tell);
                 }
                 LinkMessage::Lab(said) => self.say(&said, tell),
@@ -286,211 +252,4 @@ impl RunningProgram<'_> {
         self.tracer.order(TracerOrder::Hold(HeldCalls::None));
         tell(TracedProgram::LabGone);
     }
-}
-
-/// Tells the lab what the tracer sees, on the tracer's thread: while it is told, the thread of the program stays where it is.
-struct Reporter {
-    orders: Orders<LinkMessage>,
-    /// The thread that began: the lab calls it 0.
-    first: Option<ProgramThread>,
-    /// The sockets of each process, by descriptor.
-    sockets: BTreeMap<u32, BTreeMap<i32, NewSocket>>,
-    kinds: SocketIdentities,
-    /// The descriptor that a thread is about to close.
-    closing: HashMap<ProgramThread, i32>,
-    /// The threads whose calls are told now.
-    told: HashSet<ProgramThread>,
-    /// The calls of the others, of which only the number is told; with the time at which each fell asleep.
-    quiet: HashMap<ProgramThread, (ProgramCall, Option<Instant>)>,
-    allowance: Allowance,
-    /// How many calls weren't told.
-    untold: u64,
-}
-
-impl Reporter {
-    fn new(orders: Orders<LinkMessage>) -> Reporter {
-        Reporter {
-            orders,
-            first: None,
-            sockets: BTreeMap::new(),
-            kinds: SocketIdentities::default(),
-            closing: HashMap::new(),
-            told: HashSet::new(),
-            quiet: HashMap::new(),
-            allowance: Allowance::new(),
-            untold: 0,
-        }
-    }
-
-    /// A thread's number, as the lab has it.
-    fn number(&mut self, thread: ProgramThread) -> u32 {
-        if *self.first.get_or_insert(thread) == thread { 0 } else { thread.thread }
-    }
-
-    fn hear(&mut self, seen: TracerEvent) {
-        match seen {
-            TracerEvent::Stands { thread, call } => {
-                let (number, call) = (self.number(thread), self.call(thread, call));
-                self.told.insert(thread);
-                self.quiet.remove(&thread);
-                self.orders.give(LinkMessage::Stands(number, thread, ProgramNews::Stands(number, call)));
-            }
-            TracerEvent::Entered { thread, call } => self.entered(thread, call),
-            TracerEvent::Blocked { thread } => {
-                if self.told.contains(&thread) {
-                    let number = self.number(thread);
-                    self.news(ProgramNews::Blocked(number));
-                } else if let Some((_, asleep)) = self.quiet.get_mut(&thread) {
-                    *asleep = Some(Instant::now());
-                    self.orders.give(LinkMessage::Sleeps);
-                }
-            }
-            TracerEvent::Returned { thread, call } => self.returned(thread, call),
-            TracerEvent::Made { child, sockets, .. } => {
-                if child.process == child.thread {
-                    self.has(child.process, &sockets);
-                }
-            }
-            TracerEvent::Executed { thread, former, sockets, .. } => {
-                // Before the program's first call it may have been several others, as a script that starts it is.
-                let first = *self.first.get_or_insert(thread);
-                if first.process == thread.process && first.thread == former {
-                    self.first = Some(thread);
-                }
-                self.has(thread.process, &sockets);
-            }
-            TracerEvent::Gone { thread, .. } => {
-                let number = self.number(thread);
-                self.news(ProgramNews::Ended(number));
-                self.told.remove(&thread);
-                self.quiet.remove(&thread);
-                self.closing.remove(&thread);
-                if thread.process == thread.thread && self.sockets.remove(&thread.process).is_some() {
-                    self.tell_sockets(thread.process);
-                }
-            }
-            TracerEvent::Unseen(why) => self.orders.give(LinkMessage::Course(TracedProgram::Unseen(why))),
-            TracerEvent::Ended(status) => {
-                self.news(ProgramNews::Over(how(status)));
-                self.orders.give(LinkMessage::Course(TracedProgram::Ended(status)));
-            }
-            TracerEvent::Signal { thread, signal } => {
-                if !QUIET.contains(&signal) && self.allowance.takes_one() {
-                    let number = self.number(thread);
-                    self.news(ProgramNews::Signal(number, signal));
-                }
-            }
-            TracerEvent::Stopped { .. } => {}
-        }
-    }
-
-    fn news(&self, news: ProgramNews) {
-        self.orders.give(LinkMessage::Lab(FromMember::Program(news)));
-    }
-
-    fn entered(&mut self, thread: ProgramThread, call: ProgramCall) {
-        if call.name == "close" {
-            self.closing.extend(call.fd.map(|fd| (thread, fd)));
-        }
-        let stood = self.told.contains(&thread);
-        if !stood && !self.allowance.takes_one() {
-            self.quiet.insert(thread, (call, None));
-            self.untold += 1;
-            return;
-        }
-        self.tell_entered(thread, call);
-    }
-
-    fn tell_entered(&mut self, thread: ProgramThread, call: ProgramCall) {
-        self.told.insert(thread);
-        if self.untold > 0 {
-            let untold = std::mem::take(&mut self.untold);
-            self.news(ProgramNews::Untold(untold));
-        }
-        let (number, call) = (self.number(thread), self.call(thread, call));
-        self.news(ProgramNews::Entered(number, call));
-    }
-
-    /// Tells the calls that have slept for long. Whether others may have to be told later.
-    fn tell_sleepers(&mut self) -> bool {
-        let slept = |at: &Option<Instant>| at.is_some_and(|at| at.elapsed() >= SLEEPS);
-        let sleepers: Vec<ProgramThread> =
-            self.quiet.iter().filter(|(_, (_, asleep))| slept(asleep)).map(|(thread, _)| *thread).collect();
-        for thread in sleepers {
-            if let Some((call, _)) = self.quiet.remove(&thread) {
-                self.untold = self.untold.saturating_sub(1);
-                self.tell_entered(thread, call);
-                let number = self.number(thread);
-                self.news(ProgramNews::Blocked(number));
-            }
-        }
-        self.quiet.values().any(|(_, asleep)| asleep.is_some())
-    }
-
-    fn returned(&mut self, thread: ProgramThread, came: ProgramReturn) {
-        let process = thread.process;
-        let closed = self.closing.remove(&thread).filter(|_| came.outcome.is_ok());
-        if let Some(fd) = closed
-            && self.sockets.get_mut(&process).is_some_and(|own| own.remove(&fd).is_some())
-        {
-            self.orders.give(LinkMessage::Lab(FromMember::Closed { process, fd }));
-        }
-        let made: Vec<NewSocket> =
-            came.made.iter().filter_map(|(fd, inode)| self.socket(process, *fd, *inode)).collect();
-        made.iter().for_each(|socket| self.opened(process, *socket));
-        self.quiet.remove(&thread);
-        if self.told.remove(&thread) {
-            let number = self.number(thread);
-            self.news(ProgramNews::Returned(number, outcome(came, &made)));
-        }
-    }
-
-    /// A call with the kernel's name for its socket instead of the inode.
-    fn call(&mut self, thread: ProgramThread, call: ProgramCall) -> ProgramCall {
-        let socket = call.fd.zip(call.socket).and_then(|(fd, inode)| self.socket(thread.process, fd, inode));
-        if let Some(socket) = socket {
-            // It may be one that the program was started with.
-            self.opened(thread.process, socket);
-        }
-        ProgramCall { socket: socket.map(|socket| socket.cookie), ..call }
-    }
-
-    fn opened(&mut self, process: u32, socket: NewSocket) {
-        let before = self.sockets.entry(process).or_default().insert(socket.fd, socket);
-        if before != Some(socket) {
-            self.orders.give(LinkMessage::Lab(FromMember::Opened { process, socket }));
-        }
-    }
-
-    /// A process has these sockets, by descriptor and inode.
-    fn has(&mut self, process: u32, sockets: &[(i32, u64)]) {
-        let sockets =
-            sockets.iter().filter_map(|(fd, inode)| Some((*fd, self.socket(process, *fd, *inode)?))).collect();
-        if self.sockets.insert(process, sockets).unwrap_or_default() != self.sockets[&process] {
-            self.tell_sockets(process);
-        }
-    }
-
-    fn tell_sockets(&self, process: u32) {
-        let sockets = self.sockets.get(&process).map(|own| own.values().copied().collect()).unwrap_or_default();
-        self.orders.give(LinkMessage::Lab(FromMember::Has { process, sockets }));
-    }
-
-    fn socket(&mut self, process: u32, fd: i32, inode: u64) -> Option<NewSocket> {
-        self.kinds.of(process, fd, inode)?.internet(fd)
-    }
-}
-
-/// How a process ended.
-fn how(status: ExitStatus) -> ProgramExit {
-    match (status.code(), status.signal()) {
-        (Some(code), _) => ProgramExit::Status(code),
-        (None, signal) => ProgramExit::Signal(signal.unwrap_or(0)),
-    }
-}
-
-/// What a call came to, with the kernel's names for the sockets that it made.
-fn outcome(came: ProgramReturn, made: &[NewSocket]) -> Outcome {
-    let made: Vec<u64> = made.iter().map(|socket| socket.cookie).collect();
-    came.outcome.map(|returned| Returned { filled: came.arguments, made, ..returned })
 }

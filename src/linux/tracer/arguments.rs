@@ -4,12 +4,13 @@
 use std::net::SocketAddr;
 
 use super::addresses::{self, SocketAddress};
+use super::epoll;
 use super::memory::TraceeMemory;
 use super::messages;
 use super::names;
 use super::table::{self, ArgumentKind, SyscallRow};
 use super::text::{MOST, UNFILLED, list, pointer, written};
-use crate::model::SocketOption;
+use crate::model::{SocketOption, signal_name};
 
 /// A call's arguments, and what can be read of them.
 pub(super) struct Reader<'a> {
@@ -80,6 +81,11 @@ impl Reader<'_> {
             EpollEvent => self.epoll_event(value),
             EpollEventsOut => self.epoll_events(value),
             PairOut => self.pair(value),
+            CloneFlags => clone_flags(value),
+            CloneArguments => {
+                self.cloning().map_or_else(|| pointer(value), |flags| format!("{{flags={}}}", clone_flags(flags)))
+            }
+            Path => self.path(value),
         }
     }
 
@@ -190,7 +196,7 @@ impl Reader<'_> {
     }
 
     /// Descriptor, events, what is ready, of at most [`MOST`].
-    fn polled_fds(&self, address: u64, count: u64) -> Option<Vec<(i32, u16, u16)>> {
+    pub(super) fn polled_fds(&self, address: u64, count: u64) -> Option<Vec<(i32, u16, u16)>> {
         let bytes = self.memory.bytes(address, count.min(MOST) * 8)?;
         let one = |bytes: &[u8]| {
             let word = bytes.try_into().map_or(0, u64::from_ne_bytes).to_ne_bytes();
@@ -208,7 +214,7 @@ impl Reader<'_> {
         self.set_fds(address).map_or_else(|| pointer(address), |fds| list(fds.iter().map(i32::to_string), false))
     }
 
-    fn set_fds(&self, address: u64) -> Option<Vec<i32>> {
+    pub(super) fn set_fds(&self, address: u64) -> Option<Vec<i32>> {
         // FD_SETSIZE descriptors at most, in words of the kernel's.
         let count = (self.arguments[0] as i32).clamp(0, 1024);
         let bytes = self.memory.bytes(address, (count as u64).div_ceil(64) * 8)?;
@@ -224,7 +230,7 @@ impl Reader<'_> {
     }
 
     fn epoll_event(&self, address: u64) -> String {
-        let Some((events, data)) = epoll_event(self.memory, address) else { return pointer(address) };
+        let Some((events, data)) = epoll::event(self.memory, address) else { return pointer(address) };
         format!("{{events={}, data={data:#x}}}", names::flags(events, names::EPOLL))
     }
 
@@ -232,15 +238,17 @@ impl Reader<'_> {
     fn epoll_events(&self, address: u64) -> String {
         self.of_value(address, |count| {
             let events =
-                (0..count.min(MOST)).map_while(|at| epoll_event(self.memory, address.checked_add(at * EPOLL_EVENT)?));
-            let registered = if count == 0 { Vec::new() } else { registered(self.thread, self.arguments[0] as i32) };
+                (0..count.min(MOST)).map_while(|at| epoll::event(self.memory, address.checked_add(at * epoll::EVENT)?));
+            let registered = if count == 0 {
+                Vec::new()
+            } else {
+                epoll::watched(self.thread, self.arguments[0] as i32).unwrap_or_default()
+            };
             let event = |(events, data): (u32, u64)| {
                 let events = names::flags(events, names::EPOLL);
-                // Two descriptors may have been given the same data: then it isn't known which it is.
-                let mut of = registered.iter().filter(|(_, registered)| *registered == data).map(|(fd, _)| fd);
-                match (of.next(), of.next()) {
-                    (Some(fd), None) => format!("{{fd={fd}, events={events}}}"),
-                    _ => format!("{{events={events}, data={data:#x}}}"),
+                match epoll::of_data(&registered, data) {
+                    Some(fd) => format!("{{fd={fd}, events={events}}}"),
+                    None => format!("{{events={events}, data={data:#x}}}"),
                 }
             };
             list(events.map(event), count > MOST)
@@ -260,6 +268,26 @@ impl Reader<'_> {
         Some([int(0), int(4)])
     }
 
+    /// The flags of a call that makes a thread or a process, with the signal in their lowest byte; `None` of every other call.
+    pub(super) fn cloning(&self) -> Option<u64> {
+        match self.row.name {
+            "clone" => Some(self.arguments[0]),
+            // `struct clone_args`: flags, three pointers, the signal.
+            "clone3" => self.memory.words::<5>(self.arguments[0]).map(|[flags, .., signal]| flags | signal & 0xff),
+            _ => None,
+        }
+    }
+
+    fn path(&self, address: u64) -> String {
+        match self.memory.bytes(address, LONGEST_PATH) {
+            Some(bytes) => {
+                let end = bytes.iter().position(|byte| *byte == 0).unwrap_or(bytes.len());
+                written(&bytes[..end], if end < bytes.len() { end as u64 } else { LONGEST_PATH + 1 })
+            }
+            None => pointer(address),
+        }
+    }
+
     /// The descriptors that the call made, once it has returned.
     pub(super) fn made(&self) -> Vec<i32> {
         let Some(value) = self.value else { return Vec::new() };
@@ -268,7 +296,7 @@ impl Reader<'_> {
             "socket" | "accept" | "accept4" | "dup" | "dup2" | "dup3" => i32::try_from(value).into_iter().collect(),
             "fcntl" if copies => i32::try_from(value).into_iter().collect(),
             "socketpair" => self.pair_fds(self.arguments[3]).into_iter().flatten().collect(),
-            "recvmsg" => messages::received(self.memory, self.arguments[1]),
+            "recvmsg" => messages::carried(self.memory, self.arguments[1]),
             _ => Vec::new(),
         }
     }
@@ -311,32 +339,22 @@ fn is_filled(argument: ArgumentKind) -> bool {
     )
 }
 
+/// So much of a path is read.
+const LONGEST_PATH: u64 = 256;
+
+/// `CLONE_CHILD_CLEARTID|SIGCHLD`; the lowest byte is the signal that tells of the end.
+fn clone_flags(value: u64) -> String {
+    let (flags, signal) = ((value as u32) & !0xff, (value & 0xff) as i32);
+    match (flags, signal) {
+        (0, signal) => signal_name(signal),
+        (flags, 0) => names::flags(flags, names::CLONE_FLAGS),
+        (flags, signal) => format!("{}|{}", names::flags(flags, names::CLONE_FLAGS), signal_name(signal)),
+    }
+}
+
 /// `SOCK_STREAM|SOCK_CLOEXEC`
 fn socket_type(value: u32) -> String {
     let flags = value & !0xf;
     let kind = names::one_of(u64::from(value & 0xf), names::KINDS);
     if flags == 0 { kind } else { format!("{kind}|{}", names::flags(flags, names::SOCKET_FLAGS)) }
-}
-
-/// The size of `struct epoll_event`, which is packed on one processor alone.
-const EPOLL_EVENT: u64 = size_of::<libc::epoll_event>() as u64;
-
-/// Events and data of one.
-fn epoll_event(memory: &TraceeMemory, address: u64) -> Option<(u32, u64)> {
-    let bytes = memory.bytes(address, EPOLL_EVENT).filter(|bytes| bytes.len() as u64 == EPOLL_EVENT)?;
-    let events = bytes[..4].try_into().map(u32::from_ne_bytes).ok()?;
-    let data = bytes[bytes.len() - 8..].try_into().map(u64::from_ne_bytes).ok()?;
-    Some((events, data))
-}
-
-/// Which descriptors an epoll instance watches, each with the data that it gives (`proc_pid_fdinfo(5)`).
-fn registered(thread: u32, fd: i32) -> Vec<(i32, u64)> {
-    let text = std::fs::read_to_string(format!("/proc/{thread}/fdinfo/{fd}")).unwrap_or_default();
-    let one = |line: &str| {
-        let mut words = line.strip_prefix("tfd:")?.split_whitespace();
-        let fd = words.next()?.parse().ok()?;
-        let data = words.skip_while(|word| *word != "data:").nth(1)?;
-        Some((fd, u64::from_str_radix(data, 16).ok()?))
-    };
-    text.lines().filter_map(one).collect()
 }

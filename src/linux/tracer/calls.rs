@@ -3,13 +3,17 @@
 use std::collections::{HashMap, HashSet};
 
 use super::arguments::Reader;
-use super::descriptors::{DescriptorTarget, SocketIdentities, SocketIdentity, open, others, sockets};
+use super::descriptors::{self, DescriptorTarget, SocketIdentities, SocketIdentity, open, others, sockets};
 use super::filter;
 use super::like::{like, outcome};
 use super::memory::TraceeMemory;
+use super::messages;
 use super::table::{ArgumentKind, SyscallRow};
+use super::text::MOST;
 use crate::linux::sys::ptrace::SyscallEntry;
-use crate::model::{Call, Errno, HeldCalls, ProgramCall, ProgramReturn, ProgramThread};
+use crate::model::{
+    Call, Errno, HeldCalls, PolledDescriptor, ProcessSocket, ProgramCall, ProgramReturn, ProgramThread, Returned,
+};
 
 /// What is known of each process and of sockets.
 #[derive(Default)]
@@ -53,13 +57,18 @@ impl Processes {
         let closes = about.socket.filter(|_| internet && row.name == "close");
         let others = closes.map(|inode| others(self.processes.keys().copied(), inode, (who.process, about.fd)));
         let fd = row.arguments.iter().any(|argument| matches!(argument, ArgumentKind::Fd | ArgumentKind::OtherFd));
+        let sockets = handed_on(&read, who);
+        let waits = read.waits().map(|waits| with_sockets(who.thread, waits));
         Some(ProgramCall {
+            process: Some(who.process),
             name: row.name.to_owned(),
             arguments: read.all(),
             fd: fd.then_some(about.fd),
             socket: about.socket,
             internet,
             others: others.unwrap_or_default(),
+            waits,
+            sockets,
             like,
             site: None,
         })
@@ -70,8 +79,11 @@ impl Processes {
         let deciding = reader(&process.memory, who, row, entry, None).deciding();
         let first = deciding.first().copied().unwrap_or(entry.arguments[0] as i32);
         let nothing = SubjectSocket { fd: first, socket: None, kind: None };
-        if row.name == "exit_group" {
-            return (!sockets(who.thread).is_empty()).then_some(nothing);
+        if row.is_of_process() {
+            // Where the new one shares the table, nothing is inherited.
+            let cloning = reader(&process.memory, who, row, entry, None).cloning().unwrap_or(0);
+            let shares = cloning & libc::CLONE_FILES as u64 != 0;
+            return (!shares && !sockets(who.thread).is_empty()).then_some(nothing);
         }
         let decides =
             |argument: &ArgumentKind| matches!(argument, ArgumentKind::Fd | ArgumentKind::Polled | ArgumentKind::Set);
@@ -113,8 +125,39 @@ impl Processes {
             DescriptorTarget::Other | DescriptorTarget::Nothing => None,
         };
         let made = read.made().into_iter().filter_map(socket).collect();
-        ProgramReturn { outcome: outcome(&read, call, value), arguments, made }
+        let ready = with_sockets(who.thread, read.ready());
+        let outcome = outcome(&read, call, value).map(|returned| Returned { ready, ..returned });
+        ProgramReturn { outcome, arguments, made }
     }
+}
+
+/// The sockets that a call hands on, inherits, keeps or closes, by inode.
+fn handed_on(read: &Reader<'_>, who: ProgramThread) -> Vec<ProcessSocket> {
+    let of = |(fd, socket): (i32, u64)| {
+        let close_on_exec = descriptors::closes_on_exec(who.thread, fd);
+        ProcessSocket { fd, socket, close_on_exec, others: Vec::new() }
+    };
+    match read.row.name {
+        _ if read.row.is_of_process() => sockets(who.thread).into_iter().take(MOST as usize).map(of).collect(),
+        "sendmsg" => {
+            let carried = messages::carried(read.memory, read.arguments[1]).into_iter();
+            let socket = |fd: i32| match open(who.thread, fd) {
+                DescriptorTarget::Socket(inode) => Some((fd, inode)),
+                DescriptorTarget::Other | DescriptorTarget::Nothing => None,
+            };
+            carried.take(MOST as usize).filter_map(socket).map(of).collect()
+        }
+        _ => Vec::new(),
+    }
+}
+
+/// These descriptors, each with its socket's inode where it is one.
+fn with_sockets(thread: u32, polled: Vec<PolledDescriptor>) -> Vec<PolledDescriptor> {
+    let of = |polled: PolledDescriptor| match open(thread, polled.fd) {
+        DescriptorTarget::Socket(inode) => PolledDescriptor { socket: Some(inode), ..polled },
+        DescriptorTarget::Other | DescriptorTarget::Nothing => polled,
+    };
+    polled.into_iter().map(of).collect()
 }
 
 fn reader<'a>(

@@ -42,6 +42,13 @@ pub(super) fn sockets(thread: u32) -> Vec<(i32, u64)> {
     sockets
 }
 
+/// Whether `execve(2)` would close a number (`proc_pid_fdinfo(5)`).
+pub(super) fn closes_on_exec(thread: u32, fd: i32) -> bool {
+    let text = fs::read_to_string(format!("/proc/{thread}/fdinfo/{fd}")).unwrap_or_default();
+    let flags = text.lines().find_map(|line| i32::from_str_radix(line.strip_prefix("flags:")?.trim(), 8).ok());
+    flags.is_some_and(|flags| flags & libc::O_CLOEXEC != 0)
+}
+
 /// The other descriptors that a socket has in these processes, beside one.
 pub(super) fn others(processes: impl Iterator<Item = u32>, inode: u64, but: (u32, i32)) -> Vec<ProgramDescriptor> {
     let of = |process: u32| {
@@ -123,6 +130,7 @@ mod tests {
             (open(own, file.as_raw_fd()), open(own, -1), open(0, 0)),
             (DescriptorTarget::Other, DescriptorTarget::Nothing, DescriptorTarget::Nothing)
         );
+        assert!(closes_on_exec(own, stream.as_raw_fd()) && !closes_on_exec(own, -1));
         let listed = sockets(own);
         assert!(listed.contains(&(stream.as_raw_fd(), first)) && listed.contains(&(datagram.as_raw_fd(), second)));
         assert!(!listed.iter().any(|(fd, _)| *fd == file.as_raw_fd()));

@@ -100,8 +100,8 @@ pub(super) fn several(memory: &TraceeMemory, address: u64, count: u64, returned:
     if address == 0 { pointer(0) } else { list((0..count.min(MOST)).map_while(one), count > MOST) }
 }
 
-/// The descriptors that came with a message (`SCM_RIGHTS` of `unix(7)`).
-pub(super) fn received(memory: &TraceeMemory, address: u64) -> Vec<i32> {
+/// The descriptors that go or came with a message (`SCM_RIGHTS` of `unix(7)`).
+pub(super) fn carried(memory: &TraceeMemory, address: u64) -> Vec<i32> {
     let Some(header) = MessageHeader::read(memory, address) else { return Vec::new() };
     let bytes = memory.bytes(header.control, header.control_length).unwrap_or_default();
     parts(&bytes).into_iter().filter_map(|part| part.descriptors()).flatten().collect()

@@ -12,6 +12,7 @@ mod addresses;
 mod arguments;
 mod calls;
 mod descriptors;
+mod epoll;
 mod filter;
 mod like;
 mod memory;
@@ -28,6 +29,7 @@ mod stops;
 mod table;
 mod text;
 mod thread;
+mod waits;
 mod waker;
 
 pub(in crate::linux) use descriptors::SocketIdentities;

@@ -11,7 +11,7 @@ use super::thread::{CallEnd, CallStart, Thread, TraceeStop};
 use super::{ThreadExit, TracerEvent, Unseen, Watched, descriptors, filter, table};
 use crate::linux::proc;
 use crate::linux::sys::ptrace::{self, Resume, SyscallEntry, SyscallInfo};
-use crate::model::{Errno, HeldCalls, ProgramCall, ProgramReturn, ProgramThread};
+use crate::model::{Errno, HeldCalls, ProgramCall, ProgramReturn, ProgramThread, Returned};
 
 impl Run {
     /// A tracee stopped, or is gone.
@@ -207,6 +207,13 @@ impl Run {
 
     fn executed(&mut self, thread: i32, process: u32) {
         let former = ptrace::event_message(thread).map_or(thread, |former| former as i32);
+        // The call that did it doesn't return: what it would return to is gone.
+        let tracee = self.tracees.get_mut(&former);
+        let made = tracee.and_then(|tracee| Some((tracee.who, tracee.thread.within()?.call.arguments.clone())));
+        if let Some((who, arguments)) = made {
+            let call = ProgramReturn { outcome: Ok(Returned::default()), arguments, made: Vec::new() };
+            self.tell(TracerEvent::Returned { thread: who, call });
+        }
         // The thread that executed has its process's number now; what had that number is gone, without a word.
         for gone in [former, thread] {
             self.tracees.remove(&gone);

@@ -66,6 +66,12 @@ pub(super) enum ArgumentKind {
     EpollEventsOut,
     /// Where the kernel puts two descriptors.
     PairOut,
+    /// `CLONE_…` and the signal that tells of the end.
+    CloneFlags,
+    /// `struct clone_args`, of which the flags are written.
+    CloneArguments,
+    /// A string that 0 ends.
+    Path,
 }
 
 /// One call.
@@ -80,12 +86,20 @@ pub(super) struct SyscallRow {
     pub(super) walk: bool,
 }
 
+/// The calls that are about all descriptors of their process: shown where sockets are among them.
+const OF_PROCESSES: [&str; 7] = ["clone", "clone3", "fork", "vfork", "execve", "execveat", "exit_group"];
+
 impl SyscallRow {
     /// The row of a call by its number.
     pub(super) fn of(number: u64) -> Option<&'static SyscallRow> {
         // Numbers are small, and below 512 on both processors.
         let place = *PLACES.get(usize::try_from(number).ok()?)?;
         ROWS.get(usize::from(place))
+    }
+
+    /// Whether it is about all descriptors of its process.
+    pub(super) fn is_of_process(&self) -> bool {
+        OF_PROCESSES.contains(&self.name)
     }
 }
 
@@ -169,6 +183,14 @@ rows! {
     SYS_epoll_wait "epoll_wait" ANY BESIDE [OtherFd EpollEventsOut Int Int]
     SYS_epoll_pwait "epoll_pwait" ANY BESIDE [OtherFd EpollEventsOut Int Int Pointer Unsigned]
     SYS_epoll_pwait2 "epoll_pwait2" ANY BESIDE [OtherFd EpollEventsOut Int Nanoseconds Pointer Unsigned]
+    SYS_clone "clone" ANY BESIDE [CloneFlags Pointer]
+    SYS_clone3 "clone3" ANY BESIDE [CloneArguments Unsigned]
+    #[cfg(target_arch = "x86_64")]
+    SYS_fork "fork" ANY BESIDE []
+    #[cfg(target_arch = "x86_64")]
+    SYS_vfork "vfork" ANY BESIDE []
+    SYS_execve "execve" ANY BESIDE [Path Pointer Pointer]
+    SYS_execveat "execveat" ANY BESIDE [Int Path Pointer Pointer Int]
     SYS_exit_group "exit_group" ANY BESIDE [Int]
 }
 

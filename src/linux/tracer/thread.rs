@@ -123,9 +123,10 @@ impl<C> Thread<C> {
         Thread { at: At::Free, cut: None, handler_ends: false }
     }
 
-    /// How it goes on where nothing else is known. A thread whose call was cut stops at each call: at the handler's end too.
+    /// How it goes on where nothing else is known. A thread that is in a call, as one that makes a process, stops at its end; one
+    /// whose call was cut stops at each call: at the handler's end too.
     pub(super) fn goes_on(&self, rest: Resume) -> Resume {
-        if self.cut.is_some() { Resume::ToSyscall } else { rest }
+        if self.cut.is_some() || matches!(self.at, At::In(_)) { Resume::ToSyscall } else { rest }
     }
 
     /// A call begins, of which it isn't known yet whether it is told of.
@@ -264,8 +265,9 @@ mod tests {
     #[test]
     fn a_call_is_told_once_when_it_returns() {
         let mut thread = accepting(false);
-        assert_eq!(thread.goes_on(Resume::Continue), Resume::Continue);
+        assert_eq!(thread.goes_on(Resume::Continue), Resume::ToSyscall, "its end is to be seen");
         assert_eq!(thread.ends(4), CallEnd::Returned(entry(ACCEPT, 100), "accept", 4));
+        assert_eq!(thread.goes_on(Resume::Continue), Resume::Continue);
         assert_eq!(thread.ends(4), CallEnd::Nothing);
         assert!(thread.within().is_none());
     }

@@ -7,7 +7,8 @@ use serde::{Deserialize, Serialize};
 use super::packet::bytes;
 use super::{As, converted, remote};
 use crate::model::{
-    Call, CallName, CallSite, How, ProgramCall, ProgramDescriptor, Returned, SiteLacks, SocketOption, StackFrame,
+    Call, CallName, CallSite, How, PolledDescriptor, ProcessSocket, ProgramCall, ProgramDescriptor, Returned,
+    SiteLacks, SocketOption, StackFrame,
 };
 
 #[derive(Serialize, Deserialize)]
@@ -76,6 +77,8 @@ pub(super) enum CallForm {
 #[derive(Serialize, Deserialize)]
 #[serde(remote = "ProgramCall")]
 struct ProgramForm {
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    process: Option<u32>,
     name: String,
     arguments: Vec<String>,
     fd: Option<i32>,
@@ -84,6 +87,10 @@ struct ProgramForm {
     internet: bool,
     #[serde(default, skip_serializing_if = "Vec::is_empty", with = "As::<Vec<DescriptorForm>>")]
     others: Vec<ProgramDescriptor>,
+    #[serde(default, skip_serializing_if = "Option::is_none", with = "As::<Option<Vec<PolledForm>>>")]
+    waits: Option<Vec<PolledDescriptor>>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty", with = "As::<Vec<ProcessSocketForm>>")]
+    sockets: Vec<ProcessSocket>,
     #[serde(default, with = "As::<Option<CallForm>>")]
     like: Option<Call>,
     #[serde(default, skip_serializing_if = "Option::is_none", with = "As::<Option<Box<SiteForm>>>")]
@@ -133,6 +140,27 @@ enum LacksForm {
 struct DescriptorForm {
     process: u32,
     fd: i32,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(remote = "PolledDescriptor")]
+struct PolledForm {
+    fd: i32,
+    socket: Option<u64>,
+    readable: bool,
+    writable: bool,
+    error: bool,
+    hung_up: bool,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(remote = "ProcessSocket")]
+struct ProcessSocketForm {
+    fd: i32,
+    socket: u64,
+    close_on_exec: bool,
+    #[serde(with = "As::<Vec<DescriptorForm>>")]
+    others: Vec<ProgramDescriptor>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -200,12 +228,16 @@ pub(super) struct ReturnedForm {
     filled: Vec<String>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     made: Vec<u64>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty", with = "As::<Vec<PolledForm>>")]
+    ready: Vec<PolledDescriptor>,
 }
 
 remote! {
     CallForm: Call;
     ProgramForm: ProgramCall;
     DescriptorForm: ProgramDescriptor;
+    PolledForm: PolledDescriptor;
+    ProcessSocketForm: ProcessSocket;
     SiteForm: CallSite;
     FrameForm: StackFrame;
     LacksForm: SiteLacks;

@@ -7,9 +7,10 @@ use super::{Read, WrittenEvent};
 use crate::model::testing::socket;
 use crate::model::{
     Actor, AnsweredQuestion, Call, CallName, CallSite, Caller, ClaimNumber, ClaimResult, Connection, ConnectionEnd,
-    Count, CounterMove, Errno, Event, ForwardingRules, HandAction, HeldCalls, How, Member, ProgramCall,
-    ProgramDescriptor, ProgramExit, Returned, Role, SegmentFate, SegmentFilter, SegmentId, SegmentWords, Side,
-    SiteLacks, SocketOption, SocketState, Source, StackFrame, Statement, TcpInfo, Timer, TimerFact, TimerKind,
+    Count, CounterMove, Errno, Event, ForwardingRules, HandAction, HeldCalls, How, Member, PolledDescriptor,
+    ProcessSocket, ProgramCall, ProgramDescriptor, ProgramExit, Returned, Role, SegmentFate, SegmentFilter, SegmentId,
+    SegmentWords, Side, SiteLacks, SocketOption, SocketState, Source, StackFrame, Statement, TcpInfo, Timer, TimerFact,
+    TimerKind,
 };
 use crate::tcp::{Packet, State};
 
@@ -209,7 +210,7 @@ fn of_programs() -> Vec<Event> {
         internet: true,
         others: vec![ProgramDescriptor { process: 70, fd: 5 }],
         like,
-        site: None,
+        ..ProgramCall::default()
     };
     let known = Call::Program(Box::new(made(Some(Call::Recv { fd: 3, len: 64 }))));
     let unlike = Call::Program(Box::new(ProgramCall {
@@ -247,6 +248,23 @@ fn of_programs() -> Vec<Event> {
     events
 }
 
+fn of_descriptors() -> Vec<Event> {
+    let caller = Caller { actor: Actor { side: Client, nth: 2 }, worker: 7 };
+    let polled = PolledDescriptor { fd: 3, socket: Some(17), readable: true, ..PolledDescriptor::default() };
+    let others = vec![ProgramDescriptor { process: 71, fd: 3 }];
+    let waits = ProgramCall {
+        process: Some(70),
+        waits: Some(vec![polled]),
+        sockets: vec![ProcessSocket { fd: 3, socket: 17, close_on_exec: true, others }],
+        ..ProgramCall::default()
+    };
+    let ready = vec![PolledDescriptor { writable: true, error: true, hung_up: true, ..polled }];
+    vec![
+        Event::Entered { caller, call: Call::Program(Box::new(waits)) },
+        Event::Returned { caller, outcome: Ok(Returned { ready, ..Returned::default() }) },
+    ]
+}
+
 fn sites() -> Vec<CallSite> {
     use SiteLacks::*;
     let own = StackFrame {
@@ -265,7 +283,7 @@ fn sites() -> Vec<CallSite> {
 }
 
 fn every() -> Vec<Event> {
-    [of_threads(), of_segments(), of_sockets(), of_the_lab(), of_lessons(), of_programs()].concat()
+    [of_threads(), of_segments(), of_sockets(), of_the_lab(), of_lessons(), of_programs(), of_descriptors()].concat()
 }
 
 #[test]

@@ -1,10 +1,13 @@
 //! A program's calls that tell nothing of their own: options, waiting, what a runtime asks. Several in a row are one line.
 
+use crate::explain::waited_fds;
 use crate::model::{Call, CallView};
 
 /// A call, or several that are folded, the newest first.
 pub(super) enum CallRow<'a> {
     Call(CallView<'a>),
+    /// One that waits for several descriptors, with what its thread had tried and set before.
+    Waits(CallView<'a>, Vec<CallView<'a>>),
     Folded(Vec<CallView<'a>>),
 }
 
@@ -19,6 +22,10 @@ pub(super) fn rows<'a>(calls: impl Iterator<Item = CallView<'a>>, unfolded: bool
         let folds = n > 0 && !unfolded && is_noise(&call);
         match rows.last_mut() {
             Some(CallRow::Folded(folded)) if folds => folded.push(call),
+            Some(CallRow::Waits(waits, beneath)) if folds && waits.caller == call.caller => beneath.push(call),
+            _ if !unfolded && waited_fds(&call).is_some() && (n == 0 || call.is_open()) => {
+                rows.push(CallRow::Waits(call, Vec::new()));
+            }
             _ if folds => rows.push(CallRow::Folded(vec![call])),
             _ => rows.push(CallRow::Call(call)),
         }
@@ -62,7 +69,7 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
-    use crate::model::{Actor, Caller, Errno, Event, Outcome, ProgramCall, Returned, Side, Trace};
+    use crate::model::{Actor, Caller, Errno, Event, Outcome, PolledDescriptor, ProgramCall, Returned, Side, Trace};
 
     fn made(name: &str, like: Option<Call>, outcome: Option<Outcome>) -> Vec<Event> {
         let caller: Caller = Side::Server.into();
@@ -72,12 +79,36 @@ mod tests {
             fd: Some(3),
             socket: None,
             internet: true,
+            waits: (name == "epoll_pwait")
+                .then(|| vec![PolledDescriptor { fd: 3, socket: Some(7), ..Default::default() }]),
             others: Vec::new(),
             like,
-            site: None,
+            ..ProgramCall::default()
         };
         let entered = Event::Entered { caller, call: Call::Program(Box::new(call)) };
         [entered].into_iter().chain(outcome.map(|outcome| Event::Returned { caller, outcome })).collect()
+    }
+
+    #[test]
+    fn what_waits_is_one_line_with_what_was_tried_before_and_opens() {
+        let again = || Some(Err(Errno(libc::EAGAIN)));
+        let mut trace = Trace::default();
+        for event in [
+            made("listen", Some(Call::Listen { fd: 3, backlog: 1 }), Some(Ok(Returned::default()))),
+            made("epoll_ctl", None, Some(Ok(Returned::default()))),
+            made("accept4", Some(Call::Accept { fd: 3 }), again()),
+            made("epoll_pwait", None, None),
+        ]
+        .concat()
+        {
+            trace.push(Duration::ZERO, event);
+        }
+        let view = trace.present();
+        let rows = |unfolded| rows(view.calls(Actor::from(Side::Server)), unfolded);
+        let [CallRow::Waits(waits, beneath), CallRow::Call(listen)] = &rows(false)[..] else { panic!("other rows") };
+        assert_eq!((waits.called(), listen.called()), ("epoll_pwait", "listen"));
+        assert_eq!(names(beneath), "epoll_ctl, accept4");
+        assert!(rows(true).iter().all(|row| matches!(row, CallRow::Call(_))) && rows(true).len() == 4);
     }
 
     #[test]
@@ -104,6 +135,7 @@ mod tests {
             let rows = rows(view.calls(Actor::from(Side::Server)), unfolded);
             let text = |row: CallRow<'_>| match row {
                 CallRow::Call(call) => call.called().to_owned(),
+                CallRow::Waits(call, beneath) => format!("{} over ({})", call.called(), names(&beneath)),
                 CallRow::Folded(folded) => format!("({})", names(&folded)),
             };
             rows.into_iter().map(text).collect()

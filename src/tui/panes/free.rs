@@ -9,7 +9,7 @@ use super::page::{TextPage, before_text, typing_line, why};
 use super::segment::SegmentText;
 use super::side::{call_text, view_text};
 use super::wrong;
-use crate::explain::{Likelihood, explain};
+use crate::explain::{Likelihood, explain, program_notes};
 use crate::i18n::width as display_width;
 use crate::i18n::{escape, fill};
 use crate::model::typed::Mistyped;
@@ -120,7 +120,9 @@ fn outcome(scene: &Scene<'_>, call: &CallView<'_>, width: usize) -> ToldOutcome 
                 view_text(scene, call, true),
                 if call.stands { &scene.texts.side.stands } else { &scene.texts.side.running }
             );
-            let means = if call.stands { wrap_text(&t.stands, theme.text.0, width) } else { Vec::new() };
+            let mut means = if call.stands { wrap_text(&t.stands, theme.text.0, width) } else { Vec::new() };
+            let notes = program_notes(&scene.view, call, lang).unwrap_or_default();
+            means.extend(notes.iter().flat_map(|note| wrap_text(note, theme.text.0, width)));
             return ToldOutcome { head: wrap_text(&head, theme.title.0, width), means, more: Vec::new() };
         }
         None => (t.blocks.clone(), theme.waits.0),
@@ -139,10 +141,12 @@ fn outcome(scene: &Scene<'_>, call: &CallView<'_>, width: usize) -> ToldOutcome 
         wrap(&spans, width)
     };
     let head = wrap(&head, width);
+    let notes = program_notes(&scene.view, call, lang).unwrap_or_default();
+    let notes: Vec<Line<'static>> = notes.iter().flat_map(|note| said("", note)).collect();
     let Some(explained) = explain(&scene.view, call, lang) else {
-        return ToldOutcome { head, ..ToldOutcome::default() };
+        return ToldOutcome { head, means: notes, more: Vec::new() };
     };
-    let more = [said(&t.why, explained.why), said(&t.remedy, explained.remedy)].concat();
+    let more = [notes, said(&t.why, explained.why), said(&t.remedy, explained.remedy)].concat();
     ToldOutcome { head, means: said("", explained.means), more }
 }
 

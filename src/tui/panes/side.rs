@@ -14,6 +14,7 @@ use ratatui::style::Style;
 use ratatui::text::{Line, Span};
 
 use super::fold;
+use crate::explain::waited_fds;
 use crate::i18n::excerpt;
 use crate::i18n::fill;
 use crate::i18n::width as display_width;
@@ -109,6 +110,7 @@ fn call_block(scene: &Scene<'_>, actor: Actor, width: usize, rows: usize) -> Vec
     for row in fold::rows(scene.view.calls(actor), scene.app.place.unfolded) {
         let (mut block, of) = match row {
             fold::CallRow::Call(call) => (call_lines(scene, &call, width), 1),
+            fold::CallRow::Waits(call, beneath) => (waiting_lines(scene, &call, &beneath, width), 1 + beneath.len()),
             fold::CallRow::Folded(folded) => {
                 let text = cut(&format!("⋯ {}", fold::names(&folded)), width);
                 (vec![Line::styled(text, scene.theme.dim.0)], folded.len())
@@ -136,8 +138,27 @@ fn call_block(scene: &Scene<'_>, actor: Actor, width: usize, rows: usize) -> Vec
     lines
 }
 
+/// A call that waits for several descriptors: for which sockets.
+fn waiting_lines(scene: &Scene<'_>, call: &CallView<'_>, beneath: &[CallView<'_>], width: usize) -> Vec<Line<'static>> {
+    let fds = waited_fds(call).unwrap_or_default();
+    let text = |named: usize| {
+        let mut list: Vec<String> = fds.iter().take(named).map(|fd| format!("fd {fd}")).collect();
+        if fds.len() > named {
+            list.push(format!("+{}", fds.len() - named));
+        }
+        let text = fill(&scene.texts.side.waits_for, &[("fds", list.join(" ")), ("call", call.called().to_owned())]);
+        if beneath.is_empty() { text } else { format!("{text} ⋯") }
+    };
+    lines_of(scene, call, [text(3), text(1)], width)
+}
+
 /// A call in one line, or in two where it is too long for one.
 fn call_lines(scene: &Scene<'_>, call: &CallView<'_>, width: usize) -> Vec<Line<'static>> {
+    lines_of(scene, call, [true, false].map(|full| view_text(scene, call, full)), width)
+}
+
+/// A call that is written in this long or this short form.
+fn lines_of(scene: &Scene<'_>, call: &CallView<'_>, [long, short]: [String; 2], width: usize) -> Vec<Line<'static>> {
     let theme = scene.theme;
     let fresh = scene.is_fresh(call.changed);
     let (mark, mark_style) = match call.outcome {
@@ -162,13 +183,12 @@ fn call_lines(scene: &Scene<'_>, call: &CallView<'_>, width: usize) -> Vec<Line<
         ]
     };
     let needed = display_width(&result) + 2 + 1 + 2 + taken;
-    for full in [true, false] {
-        let text = view_text(scene, call, full);
-        if display_width(&text) + needed <= width {
-            return vec![spread(left(text), right(result), width)];
+    for text in [&long, &short] {
+        if display_width(text) + needed <= width {
+            return vec![spread(left(text.clone()), right(result), width)];
         }
     }
-    let text = cut(&view_text(scene, call, false), width.saturating_sub(2 + taken));
+    let text = cut(&short, width.saturating_sub(2 + taken));
     let result = cut(&result, width.saturating_sub(4));
     vec![Line::from(left(text)), spread(Vec::new(), right(result), width)]
 }

@@ -1,0 +1,163 @@
+//! Waiting for several descriptors at once, and what a call that doesn't wait has to do with it.
+
+use super::{MOST, ProgramFact, ProgramLook, ReadyReason, WaitedFor, WaitedSocket};
+use crate::explain::wire;
+use crate::model::{Call, CallView, Errno, Moment, PolledDescriptor, SegmentView};
+use crate::tcp::{Flags, State};
+
+/// The sockets for which a call waits, by their numbers; `None` of a call that waits for none in this way, or of which it isn't
+/// known.
+pub fn waited_fds(call: &CallView<'_>) -> Option<Vec<i32>> {
+    let waits = call.made?.waits.as_ref()?;
+    let fds: Vec<i32> = waits.iter().filter(|waited| waited.socket.is_some()).map(|waited| waited.fd).collect();
+    (!fds.is_empty()).then_some(fds)
+}
+
+fn is_again(call: &CallView<'_>) -> bool {
+    matches!(call.outcome, Some(Err(Errno(libc::EAGAIN))))
+}
+
+fn has(segment: &SegmentView<'_>, flag: Flags) -> bool {
+    segment.segment.tcp().is_some_and(|tcp| tcp.flags.has(flag))
+}
+
+impl ProgramLook<'_> {
+    pub(super) fn waiting(&self) -> Vec<ProgramFact> {
+        if !self.made.polls() {
+            return self.waits_then().into_iter().collect();
+        }
+        match self.call.outcome {
+            None => self.waits(),
+            Some(Ok(returned)) if returned.value == 0 => vec![ProgramFact::NotReady],
+            Some(Ok(returned)) => {
+                let sockets = returned.ready.iter().filter(|ready| ready.socket.is_some());
+                let told: Vec<ProgramFact> =
+                    sockets.map(|ready| ProgramFact::Ready(*ready, self.reason(ready))).collect();
+                if told.is_empty() { vec![ProgramFact::ReadyUnknown(returned.value)] } else { told }
+            }
+            Some(Err(_)) => Vec::new(),
+        }
+    }
+
+    fn waits(&self) -> Vec<ProgramFact> {
+        let Some(waits) = &self.made.waits else { return vec![ProgramFact::WaitsUnknown] };
+        let sockets: Vec<WaitedSocket> = waits
+            .iter()
+            .filter_map(|waited| Some(WaitedSocket { fd: waited.fd, until: self.until(waited, waited.socket?) }))
+            .collect();
+        let others = waits.len() - sockets.len();
+        let tried = self.earlier().take_while(|before| !before.made.is_some_and(|made| made.polls()));
+        let is_waited = |call: &CallView<'_>| {
+            let socket = call.made.and_then(|made| made.socket);
+            is_again(call) && waits.iter().any(|waited| waited.socket.is_some() && waited.socket == socket)
+        };
+        let tried = tried.filter(is_waited).map(|call| ProgramFact::FoundNothing(call.entered)).next();
+        [ProgramFact::Waits(sockets, others)].into_iter().chain(tried).collect()
+    }
+
+    fn until(&self, waited: &PolledDescriptor, socket: u64) -> WaitedFor {
+        let state = self.view.socket(socket).filter(|socket| !socket.gone).and_then(|socket| socket.state.tcp());
+        match (state, waited.readable, waited.writable) {
+            (Some(State::Listen), true, _) => WaitedFor::Connection,
+            (Some(State::SynSent | State::SynRecv), _, true) => WaitedFor::Attempt,
+            (_, true, true) => WaitedFor::Both,
+            (_, true, false) => WaitedFor::Reading,
+            (_, false, true) => WaitedFor::Writing,
+            (_, false, false) if waited.hung_up => WaitedFor::Reading,
+            _ => WaitedFor::Error,
+        }
+    }
+
+    /// Of a call that came back with EAGAIN: where its process waits, or waited, for its socket.
+    fn waits_then(&self) -> Option<ProgramFact> {
+        let socket = self.made.socket.filter(|_| is_again(&self.call))?;
+        let waits = |other: &CallView<'_>| {
+            let made = other.made.filter(|made| made.process == self.made.process && made.polls());
+            let polled = made.and_then(|made| made.waits.as_ref());
+            other.entered > self.call.changed
+                && polled.is_some_and(|polled| polled.iter().any(|polled| polled.socket == Some(socket)))
+        };
+        self.programs_calls().into_iter().rfind(waits).map(|other| ProgramFact::WaitsThen(other.entered))
+    }
+
+    /// Why a socket is ready, as far as the wire and the kernel tell.
+    fn reason(&self, ready: &PolledDescriptor) -> ReadyReason {
+        let Some(socket) = ready.socket else { return ReadyReason::Unknown };
+        let state = self.view.socket(socket).and_then(|socket| socket.state.tcp());
+        if state == Some(State::Listen) {
+            return if ready.readable { self.connection(socket) } else { ReadyReason::Unknown };
+        }
+        let during = self.span(&self.call);
+        let stands = matches!(state, Some(State::Established | State::CloseWait));
+        let room = |ready: &PolledDescriptor| {
+            let room = stands && ready.writable && !ready.readable && !ready.error && !ready.hung_up;
+            if room { ReadyReason::Room } else { ReadyReason::Unknown }
+        };
+        let Some((local, _)) = self.ends_of(socket) else { return room(ready) };
+        let came = |segment: &SegmentView<'_>| {
+            segment.segment.to == local && wire::came(segment.fate) && during.contains(&segment.changed)
+        };
+        let mut came: Vec<SegmentView<'_>> = self.segments_of(socket).filter(came).collect();
+        came.reverse();
+        let first =
+            |is: &dyn Fn(&SegmentView<'_>) -> bool| came.iter().find(|segment| is(segment)).map(|segment| segment.id);
+        let answer = |segment: &SegmentView<'_>| has(segment, Flags::SYN) && has(segment, Flags::ACK);
+        if let Some(reset) = first(&|segment| has(segment, Flags::RST)) {
+            return ReadyReason::Reset(reset);
+        }
+        if ready.readable {
+            let data = first(&|segment| !segment.segment.is_empty()).map(ReadyReason::Data);
+            let end = first(&|segment| has(segment, Flags::FIN)).map(ReadyReason::End);
+            return data.or(end).or_else(|| self.unread(socket)).unwrap_or_else(|| room(ready));
+        }
+        match first(&answer) {
+            Some(answer) if ready.writable => ReadyReason::Connected(answer),
+            _ => room(ready),
+        }
+    }
+
+    /// Of a listener: the segment that ended a handshake while it was waited for, or what the kernel says of its queue.
+    fn connection(&self, listener: u64) -> ReadyReason {
+        let Some(socket) = self.view.socket(listener) else { return ReadyReason::Unknown };
+        let during = self.span(&self.call);
+        let here = |segment: &SegmentView<'_>| {
+            let local = socket.facts.local;
+            let to = segment.segment.to;
+            local.is_some_and(|at| at.port() == to.port() && (at.ip() == to.ip() || at.ip().is_unspecified()))
+        };
+        // The first of a connection's segments to its listener that is no SYN.
+        let completes = |segment: &SegmentView<'_>| {
+            let before = wire::segments(&self.view, (segment.segment.to, segment.segment.from)).take(MOST);
+            let mut before = before.filter(|other| other.id < segment.id && other.segment.to == segment.segment.to);
+            let opened = before.next().is_some_and(|other| has(&other, Flags::SYN));
+            opened && has(segment, Flags::ACK) && !has(segment, Flags::SYN) && !has(segment, Flags::RST)
+        };
+        let came = self.view.segments().take(MOST).filter(|segment| during.contains(&segment.changed));
+        let came = came.filter(|segment| here(segment) && wire::came(segment.fate) && completes(segment));
+        match (came.last(), socket.facts.recv_queue) {
+            (Some(segment), _) => ReadyReason::Handshake(segment.id),
+            (None, waiting) if waiting > 0 && self.is_newer(socket.changed, listener) => ReadyReason::Queue(waiting),
+            _ => ReadyReason::Unknown,
+        }
+    }
+
+    /// What the kernel said of a receive queue, where nobody has read from it since.
+    fn unread(&self, socket: u64) -> Option<ReadyReason> {
+        let socket = self
+            .view
+            .socket(socket)
+            .filter(|socket| !socket.gone && self.is_newer(socket.changed, socket.facts.cookie))?;
+        let counts_fin =
+            matches!(socket.state.tcp()?, State::CloseWait | State::LastAck | State::Closing | State::TimeWait);
+        let bytes = socket.facts.recv_queue.saturating_sub(u32::from(counts_fin));
+        (bytes > 0).then_some(ReadyReason::Bytes(bytes))
+    }
+
+    /// Whether the kernel's word at this entry is newer than what was taken from a socket's queue.
+    fn is_newer(&self, moment: Moment, socket: u64) -> bool {
+        let takes = |call: &CallView<'_>| {
+            matches!(call.call, Call::Accept { .. } | Call::Recv { .. } | Call::RecvFrom { .. } | Call::Program(_))
+        };
+        self.view.calls_on(socket).take(MOST).find(takes).is_none_or(|last| last.changed < moment)
+    }
+}

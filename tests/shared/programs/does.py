@@ -1,0 +1,180 @@
+# What only programs do, one kind by each name.
+import array, errno, os, select, signal, socket, sys, threading
+
+ADDRESS = ("127.0.0.1", 8000)
+MPTCP, TCP_FASTOPEN, TCP_FASTOPEN_CONNECT = 262, 23, 30
+
+
+def sleeps(thread):
+    """Waits until a thread of this process sleeps in a call."""
+    while True:
+        with open(f"/proc/self/task/{thread}/stat") as stat:
+            if stat.read().rpartition(") ")[2][0] == "S":
+                return
+
+
+def waits():
+    listener = socket.create_server(ADDRESS)
+    listener.setblocking(False)
+    epoll = select.epoll()
+    epoll.register(listener, select.EPOLLIN)
+    main, told = threading.get_native_id(), threading.Semaphore(0)
+
+    def client():
+        sleeps(main)
+        connection = socket.create_connection(ADDRESS)
+        told.acquire()
+        sleeps(main)
+        connection.send(b"hello")
+        told.acquire()
+        sleeps(main)
+        connection.close()
+
+    try:
+        listener.accept()
+    except BlockingIOError:
+        pass
+    threading.Thread(target=client).start()
+    epoll.poll()
+    connection, _ = listener.accept()
+    connection.setblocking(False)
+    epoll.register(connection, select.EPOLLIN)
+    told.release()
+    epoll.poll()
+    connection.recv(64)
+    told.release()
+    epoll.poll()
+    connection.recv(64)
+
+
+def polls_and_selects():
+    listener = socket.create_server(ADDRESS)
+    poll = select.poll()
+    poll.register(listener, select.POLLIN)
+    poll.poll(1)
+    select.select([listener], [], [], 0.001)
+    watches_nothing = select.epoll()
+    watches_nothing.poll(0.001)
+
+
+def attempts():
+    first = socket.socket(socket.AF_INET6)
+    first.setblocking(False)
+    first.connect_ex(("::1", 8000))
+    select.select([], [first], [])
+    first.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
+    first.close()
+    listener = socket.socket()
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    listener.bind(ADDRESS)
+    listener.listen(0)
+    second = socket.socket()
+    second.setblocking(False)
+    second.connect_ex(ADDRESS)
+    select.select([], [second], [])
+    second.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
+    # The accept queue is full now: the next SYN has no answer.
+    third = socket.socket()
+    third.setblocking(False)
+    third.connect_ex(ADDRESS)
+    third.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
+    assert third.connect_ex(ADDRESS) == errno.EALREADY
+
+
+def connects_again():
+    listener = socket.create_server(ADDRESS)
+    client = socket.socket()
+    client.setblocking(False)
+    client.connect_ex(ADDRESS)
+    select.select([], [client], [])
+    client.connect_ex(ADDRESS)
+    assert client.connect_ex(ADDRESS) == errno.EISCONN
+
+
+def pair():
+    with socket.create_server(ADDRESS) as listener:
+        client = socket.create_connection(ADDRESS)
+        return client, listener.accept()[0]
+
+
+def forks():
+    client, server = pair()
+    go, goes = os.pipe()
+    child = os.fork()
+    if child == 0:
+        client.close()
+        os.read(go, 1)
+        server.close()
+        os._exit(0)
+    server.close()
+    os.write(goes, b"x")
+    assert client.recv(1) == b""
+    os.waitpid(child, 0)
+
+
+def copies():
+    client, server = pair()
+    copy = os.dup(server.fileno())
+    server.close()
+    os.close(copy)
+
+
+def hands_on():
+    client, server = pair()
+    one, other = socket.socketpair()
+    socket.send_fds(one, [b"x"], [server.fileno()])
+    server.close()
+    _, fds, _, _ = socket.recv_fds(other, 1, 1)
+    os.close(fds[0])
+
+
+def executes():
+    client, server = pair()
+    os.set_inheritable(server.fileno(), True)
+    os.execv(sys.executable, [sys.executable, "-S", "-c", "pass"])
+
+
+def interrupted():
+    listener = socket.create_server(ADDRESS)
+    main = threading.get_native_id()
+    signal.signal(signal.SIGUSR1, lambda *_: None)
+
+    def interrupts():
+        sleeps(main)
+        signal.pthread_kill(threading.main_thread().ident, signal.SIGUSR1)
+        sleeps(main)
+        socket.create_connection(ADDRESS).close()
+
+    threading.Thread(target=interrupts).start()
+    select.select([listener], [], [])
+
+
+def broken():
+    client, server = pair()
+    signal.signal(signal.SIGPIPE, lambda *_: None)
+    client.shutdown(socket.SHUT_WR)
+    for flags in (0, socket.MSG_NOSIGNAL):
+        try:
+            client.send(b"x", flags)
+        except BrokenPipeError:
+            pass
+
+
+def multipath():
+    try:
+        socket.socket(socket.AF_INET, socket.SOCK_STREAM, MPTCP)
+    except OSError:
+        socket.socket()
+
+
+def fast_open():
+    listener = socket.create_server(ADDRESS)
+    listener.setsockopt(socket.IPPROTO_TCP, TCP_FASTOPEN, 5)
+    client = socket.socket()
+    client.setsockopt(socket.IPPROTO_TCP, TCP_FASTOPEN_CONNECT, 1)
+    client.connect(ADDRESS)
+    other = socket.socket()
+    other.sendto(b"hi", socket.MSG_FASTOPEN, ADDRESS)
+
+
+globals()[sys.argv[1]]()
