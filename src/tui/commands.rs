@@ -43,6 +43,8 @@ pub enum Command {
     PassOne,
     LetCall,
     Hold,
+    /// Let a program's calls and segments pass, or wait again.
+    RunOn,
     Unfold,
     /// Show one connection only.
     Only,
@@ -219,6 +221,7 @@ pub const COMMANDS: &[CommandEntry] = &[
     entry(Command::Newer, "newer", &[Char(']')], "]").when(has_segment_after),
     entry(Command::LetCall, "let_call", &[Char('e')], "e").footer(2).of(drives).when(a_call_stands),
     entry(Command::Hold, "hold", &[Char('h')], "h").footer(4).of(drives).when(may_hold),
+    entry(Command::RunOn, "run_on", &[Char('H')], "H").footer(9).of(drives).when(may_hold),
     entry(Command::Unfold, "unfold", &[Char('u')], "u").footer(13).of(is_free).when(shows_programs),
     entry(Command::Console, "console", &[F(3), Char('t')], "F3").footer(1).of(runs_programs),
     entry(Command::ConsoleBack, "console_back", &[F(3)], "F3").footer(0).at(PROGRAM).of(runs_programs),

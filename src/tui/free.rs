@@ -22,6 +22,10 @@ const DELAYS: [Option<Duration>; 5] = [
 
 /// Does what acts on the world, or begins to.
 pub(super) fn act(app: &mut App, command: Command) {
+    if command == Command::RunOn {
+        programs::run_on(app).into_iter().for_each(|order| app.walk.command(order, app.now));
+        return;
+    }
     let order = match command {
         Command::Next => programs::next(app),
         Command::LetCall => programs::meant_call(app).map(|call| walk::WalkCommand::LetCall(call.caller)),
@@ -125,7 +129,8 @@ fn typed_call(app: &mut App) -> Option<walk::WalkCommand> {
     }
 }
 
-/// The rule for the doors that are one's own: of both, for that of the chosen side, or for all where none is chosen.
+/// The rule for the doors that are one's own: of both, for that of the chosen side, or for all where none is chosen. A chosen
+/// program's door is nobody's else.
 fn pass_all(app: &App) -> Option<walk::WalkCommand> {
     let own = app.walk.free()?.actors();
     let others = app.walk.trace().present().members();
@@ -134,7 +139,10 @@ fn pass_all(app: &App) -> Option<walk::WalkCommand> {
         // Where nobody else makes calls, all doors are in the same hands.
         [actor] if others.iter().any(is_anothers) => SegmentFilter::To(*actor),
         [_] => SegmentFilter::All,
-        _ => app.place.actor.filter(|actor| own.contains(actor)).map_or(SegmentFilter::All, SegmentFilter::To),
+        _ => match app.place.actor.filter(|actor| own.contains(actor)) {
+            Some(actor) => SegmentFilter::To(actor),
+            None => programs::meant_segments(app),
+        },
     };
     Some(pass(app, which))
 }

@@ -1,8 +1,10 @@
 //! Programs in a walk: which of their calls wait, and which of them are shown and meant.
 
+use std::time::Duration;
+
 use super::app::App;
 use super::console::{Program, ProgramCourse};
-use crate::model::{Actor, CallSite, CallView, HeldCalls, Member, Side, SocketState};
+use crate::model::{Actor, CallSite, CallView, HeldCalls, Member, SegmentFilter, Side, SocketState};
 use crate::tcp::State;
 use crate::walk::WalkCommand;
 
@@ -110,14 +112,55 @@ pub(super) fn next(app: &App) -> Option<WalkCommand> {
     if call_goes { call.map(|call| WalkCommand::LetCall(call.caller)) } else { segment.map(WalkCommand::Deliver) }
 }
 
-/// The next level at which calls wait: the walk's own, every call, none.
+/// The program that is chosen, which the rules are for then; `None` where they are for all.
+fn chosen(app: &App) -> Option<&Member> {
+    let actor = app.place.actor?;
+    programs(app).into_iter().find(|program| program.makes(actor))
+}
+
+/// The next level at which calls of the chosen program, or of all, wait: the walk's own, every call, none.
 pub(super) fn next_hold(app: &App) -> Option<WalkCommand> {
-    let program = programs(app).first()?.number;
-    Some(WalkCommand::Hold(match app.view().holding(program) {
+    let of = chosen(app).map(|program| program.number);
+    let program = of.or_else(|| Some(programs(app).first()?.number))?;
+    let next = match app.view().holding(program) {
         HeldCalls::Walk => HeldCalls::All,
         HeldCalls::All => HeldCalls::None,
         HeldCalls::None => HeldCalls::Walk,
-    }))
+    };
+    Some(WalkCommand::Hold(of, next))
+}
+
+/// The segments that are meant with the chosen program: those to it; of all programs, all.
+pub(super) fn meant_segments(app: &App) -> SegmentFilter {
+    let actor = chosen(app).and(app.place.actor);
+    actor.map_or(SegmentFilter::All, SegmentFilter::To)
+}
+
+/// Lets the chosen program, or all, run: no call and no segment waits. Where that is so already, they wait again.
+pub(super) fn run_on(app: &App) -> Vec<WalkCommand> {
+    let (of, which) = (chosen(app).map(|program| program.number), meant_segments(app));
+    let fits = |program: &&Member| of.is_none_or(|of| of == program.number);
+    let mut meant = programs(app).into_iter().filter(fits);
+    let no_call_waits = meant.all(|one| app.view().holding(one.number) == HeldCalls::None);
+    let passing = app.view().passing().and_then(|passing| passing.rule(which));
+    let (held, delay) = match (no_call_waits, passing) {
+        (true, Some(Duration::ZERO)) => (HeldCalls::Walk, None),
+        _ => (HeldCalls::None, Some(Duration::ZERO)),
+    };
+    vec![WalkCommand::Pass(which, delay), WalkCommand::Hold(of, held)]
+}
+
+/// Which calls wait, each level with the programs for which it holds, the first program's at first.
+pub(super) fn levels(app: &App) -> Vec<(HeldCalls, Vec<&Member>)> {
+    let mut levels: Vec<(HeldCalls, Vec<&Member>)> = Vec::new();
+    for program in programs(app) {
+        let held = app.view().holding(program.number);
+        match levels.iter_mut().find(|(level, _)| *level == held) {
+            Some((_, of)) => of.push(program),
+            None => levels.push((held, vec![program])),
+        }
+    }
+    levels
 }
 
 /// Whether a program runs here, whose calls may be held.

@@ -268,7 +268,8 @@ fn perform(app: &mut App, command: Command, effects: &mut Vec<AppEffect>) {
         | Command::Pass
         | Command::PassOne
         | Command::LetCall
-        | Command::Hold => act(app, command),
+        | Command::Hold
+        | Command::RunOn => act(app, command),
         Command::Leave => super::free::stop_typing(app),
         Command::Back
         | Command::Forward

@@ -141,7 +141,7 @@ impl Free {
             }),
             WalkCommand::Interrupt(side) => self.actor(side).map(|_| Request::Interrupt(side)),
             WalkCommand::LetCall(caller) => Some(Request::LetCall(caller)),
-            WalkCommand::Hold(held) => Some(Request::Hold(None, held)),
+            WalkCommand::Hold(of, held) => Some(Request::Hold(of, held)),
             WalkCommand::Deliver(id) => Some(Request::Deliver(id)),
             WalkCommand::Drop(id) => Some(Request::Drop(id)),
             WalkCommand::Repeat(id) => Some(Request::Repeat(id)),

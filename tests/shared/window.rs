@@ -2,13 +2,14 @@
 
 use std::path::Path;
 
-use sockwalk::model::{Event, Side, Trace};
+use sockwalk::i18n::Lang;
+use sockwalk::model::{Event, HeldCalls, Side, Trace};
 
 use crate::calls::SERVER;
-use crate::common::{BOUND, lab_users, procs, until};
+use crate::common::{BOUND, lab_users, procs, until, zh};
 use crate::programs::go;
 use crate::screens;
-use crate::stage::{SMALL, Seat, Stage};
+use crate::stage::{LARGE, SMALL, Seat, Stage};
 
 /// Asks for a word, and sends it.
 const CLIENT: &str = r#"
@@ -195,6 +196,51 @@ fn the_two_go_programs_of_the_course_text_are_stepped_from_socket_to_the_last_fi
     makes_calls_until(&mut stage, "the client's FIN", &|stage| fins(stage) == 2);
     assert!(states(&stage, &["FIN_WAIT2", "LAST_ACK", "LISTEN"]), "{:?}", kernel(&stage, window));
     stage.close(&[window]);
+}
+
+#[test]
+fn one_key_lets_the_chosen_program_run_or_all_and_holds_them_again() {
+    for (user, (lang, size)) in lab_users().into_iter().zip([(Lang::EN, LARGE), (zh(), SMALL)]) {
+        let mut stage = Stage::new(user, size, lang);
+        let Some(python) = stage.tool("python3", "--version") else { return };
+        let server = script(&stage, &python, "server.py", SERVER);
+        let client = script(
+            &stage,
+            &python,
+            "client.py",
+            "import socket\nsocket.create_connection(('127.0.0.1', 8000)).close()\n",
+        );
+        let window = stage.join(&["run", "--server", &server, "--client", &client]);
+        stage.until("both before socket()", |stage| trace(stage, window).present().standing().len() == 2);
+        let role = stage.texts.free.role_server.clone();
+        let held = |stage: &Stage| {
+            let trace = trace(stage, window);
+            let present = trace.present();
+            let programs = present.members().into_iter().filter(|member| member.runs_program());
+            let passing = present.passing().map_or(0, |passing| passing.rules.len());
+            (programs.map(|program| present.holding(program.number)).collect::<Vec<_>>(), passing)
+        };
+        // Tab chooses the server's program: it runs until it sleeps in accept(), and the client still stands.
+        stage.press(window, "\tH");
+        stage.until("the server alone runs", |stage| held(stage) == (vec![HeldCalls::None, HeldCalls::Walk], 1));
+        stage.until("a listener", |stage| kernel(stage, window) == ["LISTEN"]);
+        stage.wait_text(window, &stage.texts.free.holds_none.replace("{who}", &role));
+        if size == LARGE {
+            stage.wait(window, "a top line that says so", |screen| screens::first_row(screen).contains('⇢'));
+        }
+        assert_eq!(standing(&stage, window), Some((Side::Client, "socket".into())));
+        // Once more, and it waits again.
+        stage.press(window, "H");
+        stage.until("both wait again", |stage| held(stage) == (vec![HeldCalls::Walk; 2], 0));
+        // Nobody is chosen after the client: then all are meant, and both run to their ends.
+        stage.press(window, "\t\tH");
+        stage
+            .until("both run", |stage| held(stage).1 == 1 && held(stage).0.iter().all(|held| *held == HeldCalls::None));
+        stage.until("the end of the client", |stage| {
+            stage.count(window, |event| matches!(event, Event::ProgramEnded { .. })) > 0
+        });
+        stage.close(&[window]);
+    }
 }
 
 /// Counts the signals that it gets, and says what comes in.

@@ -1,7 +1,7 @@
 //! Programs whose calls are seen: whose part they play, and what waits.
 
 use super::*;
-use crate::model::{Actor, Caller, HeldCalls, ProgramCall};
+use crate::model::{Actor, Caller, HeldCalls, ProgramCall, SegmentFilter};
 
 const FREE: u32 = 1;
 const PROGRAM: u32 = 2;
@@ -173,6 +173,37 @@ fn calls_wait_as_long_as_somebody_is_there_who_can_let_them_go() {
     assert_eq!(kernel.held().last(), Some(&HeldCalls::Walk));
     kernel.asks(PROGRAM, Request::Hold(Some(PROGRAM), HeldCalls::None));
     assert_eq!(kernel.lab.held_calls(PROGRAM), HeldCalls::None);
+}
+
+#[test]
+fn calls_and_segments_of_one_program_pass_or_of_all() {
+    const OTHER: u32 = 9;
+    let other = Member { number: OTHER, pid: 99, nth: 4, role: Role::Runs("other".into()) };
+    let nth = program().nth;
+    for (asked, wanted) in [
+        (&[(FREE, Some(PROGRAM), HeldCalls::None)][..], [HeldCalls::None, HeldCalls::Walk]),
+        (&[(FREE, Some(OTHER), HeldCalls::All)], [HeldCalls::Walk, HeldCalls::All]),
+        // What is said of all is said of each, whatever was said of one before.
+        (&[(FREE, Some(PROGRAM), HeldCalls::None), (FREE, None, HeldCalls::Walk)], [HeldCalls::Walk; 2]),
+        (&[(FREE, None, HeldCalls::None), (FREE, Some(OTHER), HeldCalls::Walk)], [HeldCalls::None, HeldCalls::Walk]),
+        // A program has no say in what another one does, and who looks on has none at all.
+        (&[(OTHER, Some(PROGRAM), HeldCalls::None), (WATCH, Some(OTHER), HeldCalls::None)], [HeldCalls::Walk; 2]),
+    ] {
+        let watch = Member { number: WATCH, pid: 9, nth: 1, role: Role::Watches };
+        let mut kernel = with(&[drives(FREE, &[]), program(), other.clone(), watch]);
+        for (from, of, held) in asked {
+            kernel.asks(*from, Request::Hold(*of, *held));
+        }
+        assert_eq!([PROGRAM, OTHER].map(|number| kernel.lab.held_calls(number)), wanted, "{asked:?}");
+    }
+    // The segments to one program, where nobody else opens its door.
+    for (from, passes) in [(FREE, true), (OTHER, false)] {
+        let mut kernel = with(&[drives(FREE, &[]), program(), other.clone()]);
+        let to = SegmentFilter::To(Actor { side: Side::Client, nth });
+        kernel.asks(from, Request::Pass(to, Some(Duration::ZERO)));
+        let rule = kernel.lab.trace().present().passing().and_then(|passing| passing.rule(to));
+        assert_eq!(rule, passes.then_some(Duration::ZERO));
+    }
 }
 
 #[test]

@@ -6,6 +6,7 @@ use ratatui::style::Modifier;
 use ratatui::text::{Line, Span};
 
 use super::page::{TextPage, before_text, typing_line, why};
+use super::rules::{self, name};
 use super::segment::SegmentText;
 use super::side::{call_text, view_text};
 use super::wrong;
@@ -13,9 +14,7 @@ use crate::explain::{Likelihood, explain, program_notes};
 use crate::i18n::width as display_width;
 use crate::i18n::{escape, fill};
 use crate::model::typed::Mistyped;
-use crate::model::{
-    Actor, CallView, Errno, Event, HeldCalls, Member, Role, SampledOut, SegmentFilter, Side, SocketView,
-};
+use crate::model::{Actor, CallView, Errno, Event, Member, Role, SampledOut, SegmentFilter, Side, SocketView};
 use crate::tui::menu::{self, Group, Item};
 use crate::tui::programs;
 use crate::tui::scene::{Scene, mark, shape};
@@ -229,12 +228,12 @@ pub(super) fn foot(scene: &Scene<'_>, width: usize, page: &mut TextPage) {
         typing_line(scene, width, page, &t.r#type, &t.type_keys);
         return;
     }
-    page.foot.extend(holding(scene, width));
+    page.foot.extend(rules::holding(scene, width));
     page.foot.extend(passing(scene, width));
     let Some(actor) = menu::actor(scene.app) else { return };
     if let Some(call) = scene.view.open_call(actor) {
         let name = format!("{}()", call.called());
-        let text = fill(&t.sleeps, &[("side", &self::name(scene, actor)), ("call", &name)]);
+        let text = fill(&t.sleeps, &[("side", &rules::name(scene, actor)), ("call", &name)]);
         page.foot.extend(wrap_text(&text, theme.waits.0, width));
         return;
     }
@@ -273,37 +272,12 @@ fn offered(scene: &Scene<'_>, actor: Actor, width: usize, page: &mut TextPage) {
     page.foot.push(Line::from(line));
 }
 
-fn name(scene: &Scene<'_>, actor: Actor) -> String {
-    actor.name(match actor.side {
-        Side::Server => &scene.texts.free.role_server,
-        Side::Client => &scene.texts.free.role_client,
-    })
-}
-
 /// What would probably fail is dim: it is possible all the same.
 fn style_of(scene: &Scene<'_>, item: &Item) -> ratatui::style::Style {
     match item.likely {
         Likelihood::Works | Likelihood::Waits => scene.theme.text.0,
         Likelihood::Fails(_) => scene.theme.dim.0.add_modifier(Modifier::ITALIC),
     }
-}
-
-/// Which calls of programs wait, where programs run and somebody can let them go.
-fn holding(scene: &Scene<'_>, width: usize) -> Vec<Line<'static>> {
-    let t = &scene.texts.free;
-    if !scene.app.walk().steps_freely() || programs::actors(scene.app).is_empty() {
-        return Vec::new();
-    }
-    let Some(program) = programs::programs(scene.app).into_iter().next() else { return Vec::new() };
-    let text = match scene.view.holding(program.number) {
-        HeldCalls::None => &t.holds_none,
-        HeldCalls::Walk => &t.holds_walk,
-        HeldCalls::All => &t.holds_all,
-    };
-    let untold = scene.view.untold_calls();
-    let told = (untold > 0).then(|| fill(&t.untold, &[("n", &untold)]));
-    let lines = [Some(text.clone()), told];
-    lines.into_iter().flatten().flat_map(|text| wrap_text(&text, scene.theme.waits.0, width)).collect()
 }
 
 /// Which segments pass by themselves, and how many did without being kept.

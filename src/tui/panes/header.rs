@@ -38,6 +38,9 @@ fn title(scene: &Scene<'_>, width: usize) -> Line<'static> {
     if scene.app.auto().is_some() {
         right.push(plays(scene, scene.app.pace()));
     }
+    let running = super::rules::running(scene);
+    let at = right.len();
+    right.extend(running.clone());
     let (long, short) = mode(scene, walk.mode());
     right.push(long);
     right.push(scene.app.lang().code().to_owned());
@@ -50,11 +53,15 @@ fn title(scene: &Scene<'_>, width: usize) -> Line<'static> {
     let name = " sockwalk  ";
     let is_full = |right: &[String]| measure(right) + name.len() + display_width(lesson) >= width;
     if is_full(&right) {
-        let at = right.len() - 3;
-        right[at] = short;
+        let mode = right.len() - 3;
+        right[mode] = short;
     }
     if is_full(&right) {
         right[0] = shorter;
+    }
+    // It stands below the explanation too.
+    if is_full(&right) && running.is_some() {
+        right.remove(at);
     }
     let room = width.saturating_sub(measure(&right) + name.len() + 1);
     let left = vec![Span::styled(name, theme.title.0), Span::styled(cut(lesson, room), theme.text.0)];

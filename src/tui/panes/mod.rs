@@ -17,6 +17,7 @@ mod lessons;
 mod over;
 mod packet;
 mod page;
+mod rules;
 mod segment;
 mod side;
 mod source;

@@ -61,8 +61,8 @@ pub enum WalkCommand {
     Call(Side, Call),
     /// Let a program's thread make the call before which it stands: in a shared lab.
     LetCall(Caller),
-    /// Which calls of programs wait before they are made: in a shared lab.
-    Hold(HeldCalls),
+    /// Which calls of a program, by its member's number, or of all wait before they are made: in a shared lab.
+    Hold(Option<u32>, HeldCalls),
     /// Let these segments pass by themselves after so long, or no longer: in a shared lab.
     Pass(SegmentFilter, Option<Duration>),
 }

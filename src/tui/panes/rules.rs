@@ -1,0 +1,74 @@
+//! What of programs doesn't wait: which of their calls, and that segments pass.
+
+use ratatui::text::Line;
+
+use crate::i18n::{escape, fill};
+use crate::model::{Actor, HeldCalls, Member, Role, SegmentFilter, Side};
+use crate::tui::programs;
+use crate::tui::scene::Scene;
+use crate::tui::wrap::{cut, wrap_text};
+
+/// An actor by its part.
+pub(super) fn name(scene: &Scene<'_>, actor: Actor) -> String {
+    actor.name(match actor.side {
+        Side::Server => &scene.texts.free.role_server,
+        Side::Client => &scene.texts.free.role_client,
+    })
+}
+
+/// Which calls of programs wait, where programs run and somebody can let them go.
+pub(super) fn holding(scene: &Scene<'_>, width: usize) -> Vec<Line<'static>> {
+    let t = &scene.texts.free;
+    if !scene.app.walk().steps_freely() || programs::actors(scene.app).is_empty() {
+        return Vec::new();
+    }
+    let levels = programs::levels(scene.app);
+    let one = |(held, of): &(HeldCalls, Vec<&Member>)| {
+        let text = match held {
+            HeldCalls::None => &t.holds_none,
+            HeldCalls::Walk => &t.holds_walk,
+            HeldCalls::All => &t.holds_all,
+        };
+        let who = if levels.len() == 1 { t.holds_of_all.clone() } else { names(scene, of) };
+        fill(text, &[("who", &who)])
+    };
+    let untold = scene.view.untold_calls();
+    let told = (untold > 0).then(|| fill(&t.untold, &[("n", &untold)]));
+    let lines = levels.iter().map(one).chain(told);
+    lines.flat_map(|text| wrap_text(&text, scene.theme.waits.0, width)).collect()
+}
+
+/// Programs by the parts that they play; one that has made no call by its name.
+fn names(scene: &Scene<'_>, of: &[&Member]) -> String {
+    let actors = programs::actors(scene.app);
+    let one = |program: &&Member| {
+        let played: Vec<String> =
+            actors.iter().filter(|actor| program.makes(**actor)).map(|actor| name(scene, *actor)).collect();
+        match &program.role {
+            Role::Runs(program) if played.is_empty() => cut(&escape(program), 16),
+            _ => played.join(" + "),
+        }
+    };
+    of.iter().map(one).collect::<Vec<_>>().join(", ")
+}
+
+/// What of programs doesn't wait, in few words: their calls, segments.
+pub(super) fn running(scene: &Scene<'_>) -> Option<String> {
+    let t = &scene.texts.free;
+    let levels = programs::levels(scene.app);
+    if !scene.app.walk().steps_freely() || levels.is_empty() {
+        return None;
+    }
+    let run = levels.iter().find(|(held, _)| *held == HeldCalls::None);
+    let calls = run.map(|(_, of)| match levels.len() {
+        1 => t.run_calls.clone(),
+        _ => fill(&t.run_calls_of, &[("who", &names(scene, of))]),
+    });
+    let passing = scene.view.passing().filter(|passing| !passing.rules.is_empty());
+    let segments = passing.map(|passing| match passing.rule(SegmentFilter::All) {
+        Some(_) => t.run_segments.clone(),
+        None => t.run_some_segments.clone(),
+    });
+    let parts: Vec<String> = [calls, segments].into_iter().flatten().collect();
+    (!parts.is_empty()).then(|| parts.join(" "))
+}
