@@ -1,12 +1,15 @@
 //! The stage of a test: a user's labs in a folder of their own, the program's processes in their terminals, programs
 //! beside them.
 
+use std::cell::RefCell;
+use std::collections::HashMap;
 use std::fs;
 use std::io::Write;
 use std::os::unix::fs::{DirBuilderExt, chown};
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
+use std::rc::Rc;
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -47,6 +50,13 @@ pub struct Stage {
     home: Folder,
     terminals: Vec<Terminal>,
     beside: Vec<Beside>,
+    read: RefCell<HashMap<usize, LastRead>>,
+}
+
+/// A recording's text when it was read last, and what stands in it: it is asked some hundred times a second, and has seldom grown.
+struct LastRead {
+    text: String,
+    entries: Rc<Vec<Entry>>,
 }
 
 impl Stage {
@@ -61,6 +71,7 @@ impl Stage {
             home,
             terminals: Vec::new(),
             beside: Vec::new(),
+            read: RefCell::default(),
         };
         stage.own_folder("run");
         stage.own_folder("own");
@@ -293,25 +304,42 @@ impl Stage {
         self.file(&format!("{}.jsonl", seat.0))
     }
 
-    /// What a seat's recording holds so far, as lines.
-    pub fn lines(&self, seat: Seat) -> Vec<String> {
-        let text = fs::read_to_string(self.recording_path(seat)).unwrap_or_default();
+    /// What a seat's recording holds so far, without its header.
+    fn recorded(&self, seat: Seat) -> String {
+        let mut text = fs::read_to_string(self.recording_path(seat)).unwrap_or_default();
         // The last line may be half written.
-        let whole = text.rfind('\n').map_or("", |end| &text[..=end]);
-        // The first one is the header.
-        whole.lines().skip(1).map(str::to_owned).collect()
+        text.truncate(text.rfind('\n').map_or(0, |end| end + 1));
+        let header = text.find('\n').map_or(0, |end| end + 1);
+        text.split_off(header)
     }
 
-    /// The same as entries.
+    /// The same as lines.
+    pub fn lines(&self, seat: Seat) -> Vec<String> {
+        self.recorded(seat).lines().map(str::to_owned).collect()
+    }
+
+    /// The same as entries, to take apart.
     #[track_caller]
     pub fn entries(&self, seat: Seat) -> Vec<Entry> {
-        let text: String = self.lines(seat).into_iter().map(|line| line + "\n").collect();
+        self.trace(seat).to_vec()
+    }
+
+    #[track_caller]
+    fn trace(&self, seat: Seat) -> Rc<Vec<Entry>> {
+        let text = self.recorded(seat);
+        let mut read = self.read.borrow_mut();
+        if let Some(last) = read.get(&seat.0).filter(|last| last.text == text) {
+            return Rc::clone(&last.entries);
+        }
         // A recording without a line isn't one.
-        if text.is_empty() { Vec::new() } else { read_recording(text.as_bytes()).unwrap().entries }
+        let entries = if text.is_empty() { Vec::new() } else { read_recording(text.as_bytes()).unwrap().entries };
+        let entries = Rc::new(entries);
+        read.insert(seat.0, LastRead { text, entries: Rc::clone(&entries) });
+        entries
     }
 
     pub fn count(&self, seat: Seat, fits: impl Fn(&Event) -> bool) -> usize {
-        self.entries(seat).iter().filter(|entry| fits(&entry.event)).count()
+        self.trace(seat).iter().filter(|entry| fits(&entry.event)).count()
     }
 
     /// Waits for an event in a seat's trace.
@@ -354,7 +382,7 @@ impl Stage {
         let mut came = None;
         // What sleeps may return while the screen is waited for: the trace is asked each time.
         self.until(&format!("end of {what}, or its sleep"), |stage| {
-            let newest = newest(&stage.entries(seat), who).filter(|(count, _)| *count > before);
+            let newest = newest(&stage.trace(seat), who).filter(|(count, _)| *count > before);
             came = newest.and_then(|(_, came)| came);
             let shown = match &came {
                 None => return false,
@@ -387,7 +415,7 @@ impl Stage {
 
     /// The flags of the segments that wait, the oldest first, as a seat's recording tells them.
     pub fn held(&self, seat: Seat) -> Vec<String> {
-        screens::held(&self.entries(seat))
+        screens::held(&self.trace(seat))
     }
 
     /// Waits until exactly these segments wait.
