@@ -8,6 +8,8 @@
 compile_error!("sockwalk needs Linux: it shows the TCP of the Linux kernel.");
 
 #[cfg(target_os = "linux")]
+pub mod assets;
+#[cfg(target_os = "linux")]
 pub mod cli;
 #[cfg(target_os = "linux")]
 pub mod explain;

@@ -4,12 +4,13 @@ use std::fmt::Display;
 use std::sync::OnceLock;
 
 use super::table::Broken;
+use crate::assets::text;
 use crate::i18n::words::{self, Words};
 use crate::i18n::{Lang, Localized, fill};
 
 /// Texts that were built in.
 pub(super) trait BuiltInTexts: Words + Default + Send + Sync + 'static {
-    /// The file.
+    /// The file, by its path below `assets`.
     const ASSET: &'static str;
 
     /// Where they are kept once they were read.
@@ -36,7 +37,7 @@ impl<T: BuiltInTexts> Spoken<T> {
     /// # Errors
     /// [`Broken`] where the asset that was built in doesn't fit the program.
     pub(super) fn load(lang: Lang) -> Result<Spoken<T>, Broken> {
-        let texts = T::kept().get_or_init(|| words::read(T::ASSET).map_err(Broken));
+        let texts = T::kept().get_or_init(|| words::read(text(T::ASSET)).map_err(Broken));
         Ok(Spoken { texts: texts.as_ref().map_err(Clone::clone)?, lang })
     }
 

@@ -8,11 +8,12 @@ use serde::de::IntoDeserializer;
 use serde::de::value::StrDeserializer;
 
 use super::{CallState, Circumstance};
+use crate::assets::text;
 use crate::i18n::words::{self, words};
 use crate::i18n::{Lang, Localized};
 use crate::model::{CallName, Errno};
 
-const ASSET: &str = include_str!("../../assets/text/errors.toml");
+const ASSET: &str = "text/errors.toml";
 
 /// What is said of one outcome, in one language.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -89,7 +90,7 @@ impl Explanations {
     /// [`Broken`] where the asset that was built in doesn't fit the program.
     pub fn load() -> Result<&'static Explanations, Broken> {
         static LOADED: OnceLock<Result<Explanations, Broken>> = OnceLock::new();
-        LOADED.get_or_init(|| read(ASSET)).as_ref().map_err(Clone::clone)
+        LOADED.get_or_init(|| read(text(ASSET))).as_ref().map_err(Clone::clone)
     }
 
     /// What is to be said of this outcome. The nearest entry counts: of this call in this circumstance, of this call

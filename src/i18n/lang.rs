@@ -3,10 +3,15 @@
 use std::fmt;
 use std::sync::{LazyLock, Mutex, PoisonError};
 
-use include_dir::{Dir, include_dir};
 use toml::{Table, Value};
 
-static TEXT: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/assets/text");
+use crate::assets;
+
+/// The folder of the built-in ones.
+const FOLDER: &str = "text";
+
+/// A file of a language: its path, as `en/words.toml`, and its text.
+pub type LanguageFile = (&'static str, &'static str);
 
 /// A language, by its code (BCP 47, in small letters: `en`, `zh`).
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
@@ -69,29 +74,27 @@ impl fmt::Debug for Lang {
 pub struct Languages {
     /// English first.
     all: Vec<Lang>,
-    folders: Vec<&'static Dir<'static>>,
+    /// Files beside those that are built in.
+    more: &'static [LanguageFile],
 }
 
 impl Languages {
     /// Those that are built in.
     pub fn shipped() -> &'static Languages {
-        static SHIPPED: LazyLock<Languages> = LazyLock::new(|| Languages::in_folders(&[&TEXT]));
+        static SHIPPED: LazyLock<Languages> = LazyLock::new(|| Languages::with(&[]));
         &SHIPPED
     }
 
-    /// Those of these folders, each of which has a folder for a language. English is there, whatever they have.
-    pub fn in_folders(folders: &[&'static Dir<'static>]) -> Languages {
-        let codes = folders.iter().flat_map(|folder| folder.dirs()).filter_map(|folder| folder.path().to_str());
+    /// The built-in ones, and those that more files have. English is there, whatever they are.
+    pub fn with(more: &'static [LanguageFile]) -> Languages {
+        let built_in = assets::below(FOLDER).filter_map(|asset| asset.path().strip_prefix(FOLDER)?.strip_prefix('/'));
+        let paths = built_in.chain(more.iter().map(|(path, _)| *path));
+        let codes = paths.filter_map(|path| path.split_once('/')).map(|(code, _)| code);
         let mut others: Vec<&str> = codes.filter(|code| *code != Lang::EN.code()).collect();
         others.sort_unstable();
         others.dedup();
         let all = std::iter::once(Lang::EN).chain(others.into_iter().map(Lang)).collect();
-        Languages { all, folders: folders.to_vec() }
-    }
-
-    /// The built-in ones, and those of one more folder.
-    pub fn with(folder: &'static Dir<'static>) -> Languages {
-        Languages::in_folders(&[&TEXT, folder])
+        Languages { all, more }
     }
 
     /// All of them, English first.
@@ -117,7 +120,8 @@ impl Languages {
     /// The text of a language's file; `None` where it has none.
     pub fn file(&self, lang: Lang, name: &str) -> Option<&'static str> {
         let path = format!("{}/{name}", lang.code());
-        self.folders.iter().find_map(|folder| folder.get_file(&path))?.contents_utf8()
+        let built_in = assets::asset(&format!("{FOLDER}/{path}")).map(assets::Asset::text);
+        built_in.or_else(|| self.more.iter().find(|(more, _)| *more == path).map(|(_, text)| *text))
     }
 
     /// A file of a language as a table: English, and over it what the language has itself.

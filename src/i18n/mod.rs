@@ -45,7 +45,7 @@ pub use doctor::DoctorTexts;
 pub use ending::EndingTexts;
 pub use faults::{FaultTexts, TomlTexts};
 pub use glyphs::Glyphs;
-pub use lang::{Lang, Languages};
+pub use lang::{Lang, LanguageFile, Languages};
 pub use language::LanguageTexts;
 pub use layers::{Layer, LayersTexts, empty_layers, layers, options};
 pub use localized::Localized;

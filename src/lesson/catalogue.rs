@@ -1,33 +1,24 @@
 //! The lessons that are built into the program, in the order of the course.
 
-use include_dir::{Dir, File, include_dir};
-
 use super::{Lesson, LessonError, parse};
+use crate::assets::{Asset, below};
 
-static LESSONS: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/assets/lessons");
+const FOLDER: &str = "lessons";
 
 /// A file of the catalogue: `03-echo.toml` is the third lesson, `echo`.
 struct CatalogueEntry {
     number: u32,
     name: &'static str,
     path: &'static str,
-    file: &'static File<'static>,
-}
-
-impl CatalogueEntry {
-    fn text(&self) -> &'static str {
-        // A built-in file that is no text is a fault of the program, which a test looks for.
-        self.file.contents_utf8().unwrap_or_default()
-    }
+    asset: &'static Asset,
 }
 
 fn entries() -> Vec<CatalogueEntry> {
-    let mut entries: Vec<CatalogueEntry> = LESSONS
-        .files()
-        .filter_map(|file| {
-            let path = file.path().to_str()?;
+    let mut entries: Vec<CatalogueEntry> = below(FOLDER)
+        .filter_map(|asset| {
+            let path = asset.path().strip_prefix(FOLDER)?.strip_prefix('/')?;
             let (number, name) = path.strip_suffix(".toml")?.split_once('-')?;
-            Some(CatalogueEntry { number: number.parse().ok()?, name, path, file })
+            Some(CatalogueEntry { number: number.parse().ok()?, name, path, asset })
         })
         .collect();
     entries.sort_by_key(|entry| (entry.number, entry.name));
@@ -40,12 +31,12 @@ fn entries() -> Vec<CatalogueEntry> {
 /// A built-in lesson that can't be read is a fault of the program, which a test looks for.
 pub fn builtin(name: &str) -> Option<Result<Lesson, LessonError>> {
     let entry = entries().into_iter().find(|entry| entry.name == name)?;
-    Some(parse(entry.path, entry.text()))
+    Some(parse(entry.path, entry.asset.text()))
 }
 
 /// The file of a built-in lesson: its name there, and its text; `None` where there is no such lesson.
 pub fn builtin_text(name: &str) -> Option<(&'static str, &'static str)> {
-    entries().into_iter().find(|entry| entry.name == name).map(|entry| (entry.path, entry.text()))
+    entries().into_iter().find(|entry| entry.name == name).map(|entry| (entry.path, entry.asset.text()))
 }
 
 /// The names of the built-in lessons, in the order of the course.
@@ -71,7 +62,7 @@ mod tests {
 
     #[test]
     fn every_file_of_the_catalogue_is_listed() {
-        assert_eq!(entries().len(), LESSONS.files().filter(|file| file.path().extension().is_some()).count());
+        assert_eq!(entries().len(), below(FOLDER).count());
     }
 
     #[test]

@@ -8,6 +8,7 @@ use ratatui::style::{Color, Modifier, Style};
 use terminal_colorsaurus::{QueryOptions, ThemeMode, theme_mode};
 use toml::{Table, Value};
 
+use crate::assets::text;
 use crate::model::Side;
 
 /// Declares the theme, and what puts a table's styles into its fields.
@@ -177,15 +178,15 @@ impl Theme {
     /// # Errors
     /// [`ThemeError`] where the built-in file is wrong; a test reads all of them.
     pub fn load(choice: Choice, colours: Colours) -> Result<Theme, ThemeError> {
-        let (name, text) = match (choice.resolve(colours), colours) {
-            (Choice::Mono, _) => ("mono", include_str!("../../assets/themes/mono.toml")),
-            (Choice::Light, Colours::All) => ("light", include_str!("../../assets/themes/light.toml")),
-            (Choice::Light, Colours::Sixteen) => ("light16", include_str!("../../assets/themes/light16.toml")),
-            (Choice::Either, _) => ("either16", include_str!("../../assets/themes/either16.toml")),
-            (_, Colours::All) => ("dark", include_str!("../../assets/themes/dark.toml")),
-            (_, Colours::Sixteen) => ("dark16", include_str!("../../assets/themes/dark16.toml")),
+        let name = match (choice.resolve(colours), colours) {
+            (Choice::Mono, _) => "mono",
+            (Choice::Light, Colours::All) => "light",
+            (Choice::Light, Colours::Sixteen) => "light16",
+            (Choice::Either, _) => "either16",
+            (_, Colours::All) => "dark",
+            (_, Colours::Sixteen) => "dark16",
         };
-        read(text).map_err(|error| ThemeError { name, error })
+        read(text(&format!("themes/{name}.toml"))).map_err(|error| ThemeError { name, error })
     }
 
     /// The style of a side's things.

@@ -6,17 +6,14 @@ use std::net::{IpAddr, SocketAddr};
 use ratatui::style::Style;
 use ratatui::text::Span;
 
+use crate::assets::{Asset, below};
 use crate::i18n::fill;
 use crate::i18n::words::{self, words};
 use crate::model::{Argument, Call, CallName, How, Outcome};
 use crate::theme::Theme;
 
-const FILES: [(&str, &str); 4] = [
-    ("1-rust.toml", include_str!("../../assets/code/1-rust.toml")),
-    ("2-c.toml", include_str!("../../assets/code/2-c.toml")),
-    ("3-go.toml", include_str!("../../assets/code/3-go.toml")),
-    ("4-python.toml", include_str!("../../assets/code/4-python.toml")),
-];
+/// A file a language, in the order in which they take turns.
+const FOLDER: &str = "code";
 
 /// How many bytes of sent data a snippet shows; of more it shows the variable that has them.
 const SHOWN_BYTES: usize = 24;
@@ -74,14 +71,15 @@ impl Snippets {
     /// # Errors
     /// [`SnippetsError`] where one is wrong; a test reads all of them.
     pub fn load() -> Result<Snippets, SnippetsError> {
-        let read = |(file, text)| {
-            let language: Language = words::read(text).map_err(|error| SnippetsError::Parse { file, error })?;
+        let read = |asset: &'static Asset| {
+            let file = asset.path();
+            let language: Language = words::read(asset.text()).map_err(|error| SnippetsError::Parse { file, error })?;
             match CallName::ALL.into_iter().find(|call| !language.calls.contains_key(call.name())) {
                 Some(call) => Err(SnippetsError::Missing { file, call }),
                 None => Ok(language),
             }
         };
-        FILES.into_iter().map(read).collect::<Result<_, _>>().map(Snippets)
+        below(FOLDER).map(read).collect::<Result<_, _>>().map(Snippets)
     }
 
     /// How many languages there are.
@@ -298,7 +296,8 @@ mod tests {
 
     /// All names that a file puts into braces.
     fn placeholders() -> Vec<String> {
-        let names = FILES.iter().flat_map(|(_, text)| text.split('{').skip(1)).filter_map(|rest| rest.split_once('}'));
+        let names =
+            below(FOLDER).flat_map(|asset| asset.text().split('{').skip(1)).filter_map(|rest| rest.split_once('}'));
         let word = |name: &&str| name.chars().all(|c| c.is_ascii_lowercase() || c == '_');
         names.map(|(name, _)| name).filter(word).map(ToOwned::to_owned).collect()
     }

@@ -51,7 +51,8 @@ const FRONT_END: &[(&str, Of)] =
 const LAYERS: &[(&str, &[(&str, Of)])] = &[
     ("tcp", &[]),
     ("model", &[("tcp", All)]),
-    ("lesson", &[("i18n", TEXTS), ("model", All), ("tcp", All)]),
+    ("assets", &[]),
+    ("lesson", &[("assets", All), ("i18n", TEXTS), ("model", All), ("tcp", All)]),
     ("lab", &[("model", All), ("tcp", All)]),
     (
         "walk",
@@ -63,9 +64,9 @@ const LAYERS: &[(&str, &[(&str, Of)])] = &[
         ],
     ),
     ("linux", &[("lab", All), ("model", All), ("tcp", All)]),
-    ("i18n", &[("model", All), ("tcp", All)]),
-    ("explain", &[("i18n", All), ("model", All), ("tcp", All)]),
-    ("theme", &[("model", All)]),
+    ("i18n", &[("assets", All), ("model", All), ("tcp", All)]),
+    ("explain", &[("assets", All), ("i18n", All), ("model", All), ("tcp", All)]),
+    ("theme", &[("assets", All), ("model", All)]),
     ("cli", &[("i18n", All), ("theme", All), ("walk", All), ("lesson", All), ("model", All), ("tcp", All)]),
     ("plain", FRONT_END),
     ("report", FRONT_END),
@@ -73,6 +74,7 @@ const LAYERS: &[(&str, &[(&str, Of)])] = &[
     (
         "tui",
         &[
+            ("assets", All),
             ("progress", All),
             ("explain", All),
             ("i18n", All),

@@ -3,13 +3,14 @@
 use std::fs::OpenOptions;
 use std::io::{self, Write};
 
+use sockwalk::assets::text;
 use sockwalk::cli::{Exit, Invocation};
 use sockwalk::i18n::{Texts, cause, escape, fill, join};
 use sockwalk::lesson::is_id;
 
 use super::place;
 
-const TEMPLATE: &str = include_str!("../../../assets/new/lesson.toml");
+const TEMPLATE: &str = "new/lesson.toml";
 
 /// Writes `NAME.toml` into the current folder. Returns the exit status.
 pub fn run(invocation: &Invocation, name: &str) -> Result<u8, Exit> {
@@ -24,7 +25,7 @@ pub fn run(invocation: &Invocation, name: &str) -> Result<u8, Exit> {
     let file = format!("{name}.toml");
     // What is there already, a link to nowhere included, is never written over.
     let made = OpenOptions::new().write(true).create_new(true).open(&file);
-    let written = made.and_then(|mut made| made.write_all(TEMPLATE.replace("{name}", name).as_bytes()));
+    let written = made.and_then(|mut made| made.write_all(text(TEMPLATE).replace("{name}", name).as_bytes()));
     match written {
         Ok(()) => {
             super::say(&format!("{}\n", fill(&t.written, &[("file", &file)])), invocation.lang)?;

@@ -56,7 +56,7 @@ words! {
 }
 
 impl BuiltInTexts for DiagnosisTexts {
-    const ASSET: &'static str = include_str!("../../../assets/text/diagnoses.toml");
+    const ASSET: &'static str = "text/diagnoses.toml";
 
     fn kept() -> &'static OnceLock<Result<DiagnosisTexts, Broken>> {
         static KEPT: OnceLock<Result<DiagnosisTexts, Broken>> = OnceLock::new();

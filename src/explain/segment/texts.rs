@@ -82,7 +82,7 @@ words! {
 }
 
 impl BuiltInTexts for SegmentTexts {
-    const ASSET: &'static str = include_str!("../../../assets/text/segments.toml");
+    const ASSET: &'static str = "text/segments.toml";
 
     fn kept() -> &'static OnceLock<Result<SegmentTexts, Broken>> {
         static KEPT: OnceLock<Result<SegmentTexts, Broken>> = OnceLock::new();

@@ -14,8 +14,6 @@ use crate::tcp::State;
 use crate::tcp::testing::segment;
 use circumstances::v4;
 
-const ASSET: &str = include_str!("../../../assets/text/errors.toml");
-
 fn errno(name: &str) -> Errno {
     Errno::from_name(name).unwrap()
 }

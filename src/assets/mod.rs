@@ -1,0 +1,85 @@
+//! The files of `assets`, which are in the program, packed by `build.rs`: lessons, words, themes, code.
+
+use std::sync::OnceLock;
+
+use miniz_oxide::inflate::decompress_to_vec_with_limit;
+
+/// All packed files, one behind the other, each deflated (RFC 1951).
+static PACKED: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/assets.bin"));
+
+// `ASSETS`: the files, in the order of their paths.
+include!(concat!(env!("OUT_DIR"), "/assets.rs"));
+
+/// A file.
+pub struct Asset {
+    path: &'static str,
+    /// Its length, in bytes.
+    len: usize,
+    /// Where it begins and ends in what is packed.
+    at: (usize, usize),
+    unpacked: OnceLock<String>,
+}
+
+impl Asset {
+    const fn new(path: &'static str, len: usize, from: usize, to: usize) -> Asset {
+        Asset { path, len, at: (from, to), unpacked: OnceLock::new() }
+    }
+
+    /// Its path below `assets`, with `/` between the folders.
+    pub fn path(&self) -> &'static str {
+        self.path
+    }
+
+    /// Its text, unpacked when it is asked for first. A file that can't be unpacked is a fault of the program, for which a test
+    /// looks; it is empty then, and whoever reads it says so.
+    pub fn text(&'static self) -> &'static str {
+        self.unpacked.get_or_init(|| {
+            let packed = PACKED.get(self.at.0..self.at.1).unwrap_or_default();
+            let bytes = decompress_to_vec_with_limit(packed, self.len).unwrap_or_default();
+            String::from_utf8(bytes).unwrap_or_default()
+        })
+    }
+}
+
+/// The file at a path below `assets`; `None` where there is none.
+pub fn asset(path: &str) -> Option<&'static Asset> {
+    let at = ASSETS.binary_search_by(|asset| asset.path.split('/').cmp(path.split('/'))).ok()?;
+    ASSETS.get(at)
+}
+
+/// The text of the file at a path below `assets`; empty where there is none.
+pub fn text(path: &str) -> &'static str {
+    asset(path).map_or("", Asset::text)
+}
+
+/// The files of a folder and the folders in it, in the order of their paths.
+pub fn below(folder: &str) -> impl Iterator<Item = &'static Asset> {
+    ASSETS.iter().filter(move |asset| asset.path.strip_prefix(folder).is_some_and(|rest| rest.starts_with('/')))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::fs;
+    use std::path::Path;
+
+    #[test]
+    fn each_file_is_there_as_it_was_written() {
+        let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("assets");
+        for asset in &ASSETS {
+            let written = fs::read_to_string(root.join(asset.path)).unwrap();
+            assert!(!written.is_empty() && asset.text() == written, "{}", asset.path);
+            assert!(std::ptr::eq(super::asset(asset.path).unwrap(), asset), "{}", asset.path);
+        }
+        for folder in ["lessons", "text", "text/en", "code", "themes", "new"] {
+            let there = fs::read_dir(root.join(folder)).unwrap().filter(|file| file.as_ref().unwrap().path().is_file());
+            let deeper = |asset: &&Asset| Path::new(asset.path).parent() == Some(Path::new(folder));
+            assert_eq!(below(folder).filter(|asset| deeper(&&**asset)).count(), there.count(), "{folder}");
+        }
+    }
+
+    #[test]
+    fn what_is_not_there() {
+        assert!(asset("text").is_none() && text("text/en/none.toml").is_empty() && below("tex").next().is_none());
+    }
+}
