@@ -19,8 +19,8 @@ pub fn draw(frame: &mut Frame<'_>, app: &App) {
         return;
     };
     let buf = frame.buffer_mut();
-    footer::draw(buf, areas.footer, &scene);
-    let cursor = panes::draw(buf, &areas, &scene);
+    let panes::Drawn { cursor, scrolled } = panes::draw(buf, &areas, &scene);
+    footer::draw(buf, areas.footer, &scene, scrolled);
     keep_to_cells(buf, app.look.glyphs);
     if let Some((x, y)) = cursor {
         frame.set_cursor_position(Position { x, y });

@@ -6,8 +6,9 @@ use ratatui::text::{Line, Span};
 
 use super::app::App;
 use super::commands::{COMMANDS, Command, CommandEntry};
-use super::panes::before_text;
+use super::panes::{Scrolled, before_text};
 use super::scene::{Scene, put};
+use super::works::AvailableCommands;
 use crate::i18n::width as display_width;
 
 /// Up to this place in the footer a key has its label before the others have.
@@ -30,8 +31,9 @@ struct Footer {
     further: Option<Rect>,
 }
 
-pub(super) fn draw(buf: &mut Buffer, area: Rect, scene: &Scene<'_>) {
-    let footer = footer(scene.app, area);
+/// Draws them; the panes are drawn already.
+pub(super) fn draw(buf: &mut Buffer, area: Rect, scene: &Scene<'_>, scrolled: Scrolled) {
+    let footer = footer(&AvailableCommands::drawn(scene.app, scrolled), scene.app, area);
     if let Some(at) = footer.further {
         put(buf, at, [Line::styled(scene.texts.help.further.clone(), scene.theme.dim.0)]);
     }
@@ -47,15 +49,18 @@ pub(super) fn draw(buf: &mut Buffer, area: Rect, scene: &Scene<'_>) {
 /// The button at a place of the screen.
 pub(super) fn command_at(app: &App, x: u16, y: u16) -> Option<Command> {
     let area = app.areas()?.footer;
-    let hit = footer(app, area).buttons.into_iter().find(|button| button.at.contains(Position { x, y }))?;
+    let hit = footer(&AvailableCommands::new(app), app, area)
+        .buttons
+        .into_iter()
+        .find(|button| button.at.contains(Position { x, y }))?;
     // A click doesn't say which of the nine answers is meant.
     (!matches!(hit.entry.command, Command::Answer(_))).then_some(hit.entry.command)
 }
 
 /// The buttons in the order of the table. Where they don't all fit, the least important lose their labels and stand at the end,
 /// and only then any is left to the help.
-fn footer(app: &App, area: Rect) -> Footer {
-    let works = |entry: &&'static CommandEntry| entry.footer.is_some() && entry.works(app);
+fn footer(available: &AvailableCommands<'_>, app: &App, area: Rect) -> Footer {
+    let works = |entry: &&'static CommandEntry| entry.footer.is_some() && available.have(entry);
     let mut shown: Vec<FooterKey> = COMMANDS.iter().filter(works).map(|entry| (entry, true)).collect();
     loop {
         if let Some(footer) = lay_out(app, area, &shown) {

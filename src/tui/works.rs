@@ -1,18 +1,46 @@
 //! Which commands can be done now: a key, a button and a click ask the same, the footer names exactly what works, and what
 //! doesn't work does nothing at all.
 
+use std::cell::OnceCell;
+
 use crossterm::event::KeyCode::{Char, Down, Enter, Up};
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
 use super::app::{App, Focus};
 use super::commands::{COMMANDS, Command, CommandEntry, HiddenText};
-use super::{menu, panes};
+use super::menu;
+use super::panes::{self, Scrolled};
 
-impl CommandEntry {
-    /// Whether it does something now.
-    pub fn works(&self, app: &App) -> bool {
-        let is_here = self.focus.contains(&app.focus()) && self.belongs(app) && (self.applies)(app);
-        is_here && self.text.is_none_or(|beyond| goes_on(app, beyond))
+/// What can be done at one moment. What has to be laid out to know it is laid out once for all keys.
+pub(super) struct AvailableCommands<'a> {
+    app: &'a App,
+    scrolled: OnceCell<Scrolled>,
+}
+
+impl<'a> AvailableCommands<'a> {
+    pub(super) fn new(app: &'a App) -> AvailableCommands<'a> {
+        AvailableCommands { app, scrolled: OnceCell::new() }
+    }
+
+    /// The same where the panes were just drawn.
+    pub(super) fn drawn(app: &'a App, scrolled: Scrolled) -> AvailableCommands<'a> {
+        AvailableCommands { app, scrolled: OnceCell::from(scrolled) }
+    }
+
+    /// Whether a command does something now.
+    pub(super) fn have(&self, entry: &CommandEntry) -> bool {
+        let app = self.app;
+        let is_here = entry.focus.contains(&app.focus()) && entry.belongs(app) && (entry.applies)(app);
+        is_here && entry.text.is_none_or(|beyond| self.goes_on(beyond))
+    }
+
+    /// Whether there is more of the text that the keys scroll.
+    fn goes_on(&self, beyond: HiddenText) -> bool {
+        let scrolled = *self.scrolled.get_or_init(|| panes::scrolled(self.app));
+        scrolled.is_some_and(|(at, most)| match beyond {
+            HiddenText::Above => at > 0,
+            HiddenText::Below => at < most,
+        })
     }
 }
 
@@ -22,7 +50,8 @@ pub fn works(app: &App, command: Command) -> bool {
         Command::Answer(n) => offers(app, n),
         _ => true,
     };
-    offered && COMMANDS.iter().any(|entry| entry.is_of(command) && entry.works(app))
+    let available = AvailableCommands::new(app);
+    offered && COMMANDS.iter().any(|entry| entry.is_of(command) && available.have(entry))
 }
 
 /// The command that a key means now; `None` where it means nothing.
@@ -44,9 +73,10 @@ pub fn command_for(app: &App, key: KeyEvent) -> Option<Command> {
     }
     // Shift tells the arrows apart; of a letter it is part of the letter itself.
     let shift = key.modifiers.contains(KeyModifiers::SHIFT) && matches!(key.code, Up | Down);
+    let available = AvailableCommands::new(app);
     let meant = |code: KeyCode| {
         let has_key = |entry: &&CommandEntry| entry.shift == shift && entry.keys.contains(&code);
-        COMMANDS.iter().filter(has_key).find(|entry| entry.works(app)).map(|entry| entry.command)
+        COMMANDS.iter().filter(has_key).find(|entry| available.have(entry)).map(|entry| entry.command)
     };
     // Where nothing is typed or chosen, Enter goes on, as Space does.
     meant(key.code).or_else(|| meant(Char(' ')).filter(|_| key.code == Enter && app.focus() == Focus::Panes))
@@ -58,25 +88,4 @@ fn offers(app: &App, n: usize) -> bool {
         Some(ask) => n < ask.choices.len(),
         None => menu::page(app).is_some_and(|(page, ..)| page.item(n).is_some()),
     }
-}
-
-/// Whether there is more of the text that the keys scroll.
-fn goes_on(app: &App, beyond: HiddenText) -> bool {
-    scrolled(app).is_some_and(|(at, most)| match beyond {
-        HiddenText::Above => at > 0,
-        HiddenText::Below => at < most,
-    })
-}
-
-/// How far the text that the keys scroll is scrolled, and can be.
-fn scrolled(app: &App) -> Option<(usize, usize)> {
-    if app.place.overlay.is_none() {
-        return panes::explain_scroll(app);
-    }
-    if app.focus() == Focus::Program {
-        let most = app.program()?.console.most_back();
-        return Some((most - app.place.back.min(most), most));
-    }
-    let most = panes::overlay_scroll(app);
-    Some((app.place.over.min(most), most))
 }

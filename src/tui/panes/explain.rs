@@ -19,8 +19,8 @@ use crate::tui::scene::{Scene, put, seconds};
 use crate::tui::wrap::{prose, wrap, wrap_text};
 use crate::walk::Phase;
 
-/// Draws the pane. Returns where the cursor stands while a line is typed.
-pub(super) fn draw(buf: &mut Buffer, area: Rect, scene: &Scene<'_>) -> Option<(u16, u16)> {
+/// Draws the pane. Returns where the cursor stands while a line is typed, and how far the text is scrolled and can be.
+pub(super) fn draw(buf: &mut Buffer, area: Rect, scene: &Scene<'_>) -> (Option<(u16, u16)>, (usize, usize)) {
     let page = page(scene, area);
     let block = scene.block(scene.title(title(scene)), false);
     let more = page.at < page.most;
@@ -35,8 +35,8 @@ pub(super) fn draw(buf: &mut Buffer, area: Rect, scene: &Scene<'_>) -> Option<(u
     put(buf, Rect { height: page.rows as u16, ..inner }, page.body.iter().skip(page.at).cloned());
     let top = foot_top(&page, inner);
     put(buf, Rect { y: top, height: inner.bottom().saturating_sub(top), ..inner }, page.foot.iter().cloned());
-    let (row, column) = page.cursor?;
-    Some((inner.x + column as u16, top + row as u16))
+    let cursor = page.cursor.map(|(row, column)| (inner.x + column as u16, top + row as u16));
+    (cursor, (page.at, page.most))
 }
 
 /// How far the explanation is scrolled and can be; `None` where it isn't on the screen.

@@ -27,7 +27,7 @@ mod wrong;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
-use super::app::{App, Overlay};
+use super::app::{App, Focus, Overlay};
 use super::layout::{self, Areas};
 use super::scene::Scene;
 use crate::model::Side;
@@ -37,8 +37,18 @@ pub(super) use ladder::segment_at;
 pub(super) use lessons::lesson_at;
 pub(super) use page::before_text;
 
-/// Draws the panes, and what lies over them. Returns where the cursor stands.
-pub(super) fn draw(buf: &mut Buffer, areas: &Areas, scene: &Scene<'_>) -> Option<(u16, u16)> {
+/// How far the text that the keys scroll is scrolled, and can be; `None` where none is on the screen.
+pub(super) type Scrolled = Option<(usize, usize)>;
+
+/// What is known once the panes are drawn.
+pub(super) struct Drawn {
+    /// Where the cursor stands.
+    pub(super) cursor: Option<(u16, u16)>,
+    pub(super) scrolled: Scrolled,
+}
+
+/// Draws the panes, and what lies over them.
+pub(super) fn draw(buf: &mut Buffer, areas: &Areas, scene: &Scene<'_>) -> Drawn {
     header::draw(buf, areas.header, scene);
     if let Some(places) = &areas.large {
         large::draw(buf, places, scene);
@@ -55,12 +65,29 @@ pub(super) fn draw(buf: &mut Buffer, areas: &Areas, scene: &Scene<'_>) -> Option
     if let Some(area) = areas.output {
         console::draw_last(buf, area, scene);
     }
-    let cursor = areas.explain.and_then(|area| explain::draw(buf, area, scene));
-    overlay(buf, scene.app.size, scene);
-    if scene.app.place.overlay == Some(Overlay::Console) {
-        return console::cursor(scene);
+    let explained = areas.explain.map(|area| explain::draw(buf, area, scene));
+    let most = overlay(buf, scene.app.size, scene);
+    match scene.app.place.overlay {
+        None => Drawn { cursor: explained.and_then(|(cursor, _)| cursor), scrolled: explained.map(|(_, at)| at) },
+        Some(over) => {
+            let cursor = if over == Overlay::Console { console::cursor(scene) } else { None };
+            Drawn { cursor, scrolled: over_scrolled(scene.app, most) }
+        }
     }
-    cursor.filter(|_| scene.app.place.overlay.is_none())
+}
+
+/// As [`Drawn::scrolled`], where nothing was drawn: it is laid out anew.
+pub(super) fn scrolled(app: &App) -> Scrolled {
+    if app.place.overlay.is_none() { explain::scroll_of(app) } else { over_scrolled(app, overlay_scroll(app)) }
+}
+
+/// The same of what lies over the panes, and can be scrolled so far.
+fn over_scrolled(app: &App, most: usize) -> Scrolled {
+    if app.focus() == Focus::Program {
+        let most = app.program()?.console.most_back();
+        return Some((most - app.place.back.min(most), most));
+    }
+    Some((app.place.over.min(most), most))
 }
 
 /// Draws what lies over the panes. Returns how far it can be scrolled.

@@ -7,6 +7,7 @@ use crate::lesson::{Action, SegmentPattern};
 use crate::model::{Actor, Call, Event as Happened, Mode, Returned, SegmentId, Side, Trace};
 use crate::tcp::{Flags, Protocol};
 use crate::tui::commands::{COMMANDS, CommandEntry};
+use crate::tui::works::AvailableCommands;
 use crate::walk::{Free, FreeOptions, Phase, Purpose, WireAbility};
 
 /// A state; made anew for each key that is tried in it.
@@ -133,7 +134,8 @@ fn a_key_works_exactly_where_the_table_says_so_and_the_footer_names_all_that_do(
         let mut app = make();
         let footer = footer(&app);
         for entry in COMMANDS {
-            let works = entry.works(&app);
+            let available = AvailableCommands::new(&app);
+            let works = available.have(entry);
             // A key may be another line's too, or a letter of what is typed; without a menu Enter goes on.
             let key = key_of(entry);
             let same = |other: &&CommandEntry| {
@@ -141,8 +143,8 @@ fn a_key_works_exactly_where_the_table_says_so_and_the_footer_names_all_that_do(
                     && other.shift == entry.shift
                     && (other.keys.contains(&key.code) || other.shown == "1–9" && entry.shown == "1–9")
             };
-            let goes_on = COMMANDS[0].works(&app) && key.code == KeyCode::Enter;
-            let shared = goes_on || COMMANDS.iter().filter(same).any(|other| other.works(&app));
+            let goes_on = available.have(&COMMANDS[0]) && key.code == KeyCode::Enter;
+            let shared = goes_on || COMMANDS.iter().filter(same).any(|other| available.have(other));
             let letter = app.focus() == Focus::Line;
             let does = does_something(&mut app, key);
             // Everywhere it is said that Ctrl-C leaves; the footer says so where no other key does.
