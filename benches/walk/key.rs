@@ -23,7 +23,7 @@ use sockwalk::walk::{Phase, Request, Runner, Walk, WalkOptions, World};
 use crate::screen::{SIZE, Screen};
 use crate::table::{Aim, Row, percentile};
 
-const AIM: Aim = Aim { at_most: 5.0, unit: " ms" };
+const AIM: Aim = Aim { at_most: 3.0, unit: " ms" };
 /// How long the learner does nothing: by then everything sleeps again.
 const PAUSE: Duration = Duration::from_millis(5);
 /// How long a step may take before something is wrong.

@@ -11,6 +11,8 @@
 //! | row | what it means |
 //! | --- | --- |
 //! | play, of an empty namespace | the whole process `sockwalk play handshake --mode lab`, divided by `unshare -Urn true`, which makes a user and a network namespace and nothing else; both run in turns, and the median of the pairs' ratios counts |
+//! | first frame | the interface in a pseudo-terminal of 120×40, from the start of its process until its first screen stands (nothing more is drawn for 0.15 s), divided by the same of `vim -u NONE`; in turns |
+//! | call in a free walk | `socket()` and `close()` in a lab of a free walk that nobody joined, from "entered" to "returned" by the lab's clock, divided by the same in a lesson's lab; in turns |
 //! | key to frame | on a real lab with the real loop of the interface at 120×40: from a key that makes the kernel do something (the terminal's thread hands it over) to the end of the frame that shows the settled result, encoded for a terminal; many walks, all steps but that of the long timer |
 //! | frame, of a short trace's | one frame at 120×40 with a trace of a million entries, divided by one with a thousand; the present, and a moment in the middle |
 //! | memory | `VmRSS` of the interface in a pseudo-terminal of 120×40, once both ends are ESTABLISHED |
@@ -22,6 +24,7 @@
 //!
 //! Without `--bench`, as `cargo test --benches` runs it, it only tries whether everything works: the numbers mean nothing.
 
+mod first;
 mod frame;
 mod key;
 mod lessons;
@@ -30,8 +33,10 @@ mod many;
 mod memory;
 mod part;
 mod process;
+mod pseudo;
 mod screen;
 mod shared;
+mod solo;
 mod table;
 mod transfer;
 
@@ -47,6 +52,10 @@ const PROGRAM: &str = env!("CARGO_BIN_EXE_sockwalk");
 struct Effort {
     /// Pairs of processes.
     pairs: usize,
+    /// Pairs of first screens.
+    starts: usize,
+    /// Pairs of calls.
+    calls: usize,
     /// Walks through the lesson in the interface.
     walks: usize,
     /// Pairs of frames.
@@ -64,6 +73,8 @@ struct Effort {
 
 const WHOLE: Effort = Effort {
     pairs: 100,
+    starts: 40,
+    calls: 500,
     walks: 60,
     frames: 400,
     entries: 1_000_000,
@@ -72,8 +83,18 @@ const WHOLE: Effort = Effort {
     transfers: 3,
     connections: 1000,
 };
-const TRIAL: Effort =
-    Effort { pairs: 2, walks: 1, frames: 10, entries: 20_000, lessons: 2, megabytes: 2, transfers: 1, connections: 20 };
+const TRIAL: Effort = Effort {
+    pairs: 2,
+    starts: 1,
+    calls: 2,
+    walks: 1,
+    frames: 10,
+    entries: 20_000,
+    lessons: 2,
+    megabytes: 2,
+    transfers: 1,
+    connections: 20,
+};
 
 fn main() -> ExitCode {
     if let Some((name, told)) = part::own() {
@@ -85,7 +106,9 @@ fn main() -> ExitCode {
     // Other programs first: in a moment this process has other rights. Then what needs these rights, and they can only
     // be had while there is one thread.
     rows.extend(process::rows(effort.pairs));
+    rows.push(first::row(effort.starts));
     rows.push(memory::row());
+    rows.push(solo::row(effort.calls));
     rows.extend(transfer::rows(effort.megabytes, effort.transfers));
     rows.extend(many::rows(effort.connections));
     rows.extend(lessons::rows(effort.lessons));
@@ -101,6 +124,7 @@ fn main() -> ExitCode {
 /// What this process does where it was started as a part of the benchmark. Returns the exit status.
 fn be_part(name: &str, told: usize) -> u8 {
     match name {
+        "solo" => part::end(&solo::compare(told)),
         "plain" => part::end(&transfer::plain(told)),
         "shared" => part::end(&transfer::shared(told)),
         "program" => part::end(&transfer::program(told)),

@@ -266,12 +266,15 @@ impl Stage {
         }
     }
 
-    /// Waits until a whole frame is as wanted.
+    /// Waits until a whole frame is as wanted. What is still as it was isn't read again.
     #[track_caller]
     pub fn wait(&mut self, seat: Seat, what: &str, is_so: impl Fn(&Screen) -> bool) {
+        let mut read = None;
         self.until(&format!("{what} at {seat:?}"), |stage| {
             let terminal = &mut stage.terminals[seat.0];
-            (terminal.is_between_frames() || terminal.ended().is_some()) && is_so(terminal.screen())
+            let now = Some((terminal.raw.len(), terminal.screen().size()));
+            let is_whole = terminal.is_between_frames() || terminal.ended().is_some();
+            is_whole && std::mem::replace(&mut read, now) != now && is_so(terminal.screen())
         });
     }
 

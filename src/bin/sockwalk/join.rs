@@ -75,7 +75,8 @@ pub fn run(invocation: &Invocation, joining: &Joining) -> Result<u8, Exit> {
             app.shows_programs(consoles);
         }
     };
-    let shown = screen::show(walk, invocation, (sender, &inbox), &mut house, prepare)?;
+    let prepared = screen::prepare(invocation, sender.clone())?;
+    let shown = screen::show((walk, prepared), invocation, (sender, &inbox), &mut house, prepare)?;
     house.end(invocation, joining, &shown)
 }
 

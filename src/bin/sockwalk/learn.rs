@@ -62,7 +62,8 @@ pub fn run(
         noted: None,
         recordings: Recordings::new(record),
     };
-    let Opened { walk, again, kept, told } = house.begin(Arc::clone(&house.lesson), from_start, 0)?;
+    let begin = || house.begin(Arc::clone(&house.lesson), from_start, 0);
+    let (prepared, Opened { walk, again, kept, told }) = screen::prepare_while(invocation, sender.clone(), begin)?;
     let prepare = |app: &mut App| {
         if let Some(told) = told {
             app.tell_at_first(told);
@@ -72,7 +73,7 @@ pub fn run(
             app.run_again(last);
         }
     };
-    let shown = screen::show(walk, invocation, (sender, &inbox), &mut house, prepare)?;
+    let shown = screen::show((walk, prepared), invocation, (sender, &inbox), &mut house, prepare)?;
     house.end(&shown)
 }
 

@@ -65,7 +65,9 @@ pub fn run(invocation: &Invocation, path: &Path, shown: ReplayOutput) -> Result<
     }
     let (sender, inbox) = channel();
     let mut house = RecordingHost { begun: Instant::now(), wanted: None };
-    let shown = screen::show(walk, invocation, (sender, &inbox), &mut house, |app| app.look_at_the_beginning())?;
+    let prepared = screen::prepare(invocation, sender.clone())?;
+    let shown =
+        screen::show((walk, prepared), invocation, (sender, &inbox), &mut house, |app| app.look_at_the_beginning())?;
     shown.pass_signal_on();
     if !shown.drawn {
         return Ok(1);

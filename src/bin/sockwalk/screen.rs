@@ -30,11 +30,47 @@ pub fn is_possible() -> bool {
 /// that the program itself is broken.
 const ENDING: [i32; 10] = [SIGTERM, SIGHUP, SIGINT, SIGQUIT, SIGUSR1, SIGALRM, SIGVTALRM, SIGPROF, SIGXCPU, SIGXFSZ];
 
-/// The colours and words that were chosen.
+/// What has to be there before the terminal is taken.
+pub struct Prepared {
+    look: Appearance,
+    /// The signal that ended the interface.
+    signal: Receiver<i32>,
+}
+
+/// Hears signals, and finds the colours and words that were chosen. `sender` is the interface's.
+///
+/// # Errors
+/// [`Exit`] where no thread can be had, or what was built in can't be used.
+pub fn prepare(invocation: &Invocation, sender: Sender<Msg>) -> Result<Prepared, Exit> {
+    // Before the terminal is touched at all: to be asked for its colours it is in raw mode.
+    let signal = watch_signals(sender).map_err(trouble(invocation.lang))?;
+    Ok(Prepared { look: look(invocation)?, signal })
+}
+
 fn look(invocation: &Invocation) -> Result<Appearance, Exit> {
     let colours = Colours::of_terminal(|name| std::env::var(name).ok());
     let theme = Theme::load(choice(invocation.theme), colours).map_err(broken)?;
     Appearance::new(invocation.lang, theme, super::out::glyphs()).map_err(broken)
+}
+
+/// The same while something is begun that waits for the kernel: so both take as long as the longer one.
+///
+/// # Errors
+/// [`Exit`] where either fails.
+pub fn prepare_while<T>(
+    invocation: &Invocation,
+    sender: Sender<Msg>,
+    begin: impl FnOnce() -> Result<T, Exit>,
+) -> Result<(Prepared, T), Exit> {
+    std::thread::scope(|scope| {
+        let thread = std::thread::Builder::new().name("look".into());
+        let prepares = || prepare(invocation, sender);
+        let prepares = thread.spawn_scoped(scope, prepares).map_err(trouble(invocation.lang))?;
+        let begun = begin();
+        let prepared = prepares.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
+        let begun = begun?;
+        Ok((prepared?, begun))
+    })
 }
 
 fn choice(theme: ThemeChoice) -> Choice {
@@ -88,16 +124,14 @@ impl ShownWalk {
 
 /// Shows a walk until the learner quits. `sender` is the other end of `inbox`; `prepare` sees the interface first.
 pub fn show(
-    walk: Walk,
+    (walk, prepared): (Walk, Prepared),
     invocation: &Invocation,
     (sender, inbox): (Sender<Msg>, &Receiver<Msg>),
     host: &mut impl Host,
     prepare: impl FnOnce(&mut App),
 ) -> Result<ShownWalk, Exit> {
     let (columns, rows) = crossterm::terminal::size().map_err(trouble(invocation.lang))?;
-    // Before the terminal is touched at all: to be asked for its colours it is in raw mode.
-    let signal = watch_signals(sender.clone()).map_err(trouble(invocation.lang))?;
-    let look = look(invocation)?;
+    let Prepared { look, signal } = prepared;
     let guard = Guard::new().map_err(trouble(invocation.lang))?;
     #[allow(clippy::disallowed_methods)] // The interface's own drawing, which filters what it draws.
     let stdout = io::stdout();
