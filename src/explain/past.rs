@@ -51,6 +51,19 @@ impl<'a> DescriptorHistory<'a> {
         Some((fd, DescriptorHistory::of(&view.trace().at(call.entered), call.caller.actor, fd)?))
     }
 
+    /// Whether a call has told since this entry that there is a connection: `connect()` has succeeded, or bytes went or came.
+    pub(super) fn has_connected_since(&self, since: Moment) -> bool {
+        self.calls.iter().any(|call| {
+            let value = call.outcome.and_then(|outcome| outcome.as_ref().ok()).map(|returned| returned.value);
+            let tells = match call.call {
+                Call::Connect { .. } => value == Some(0),
+                Call::Send { .. } | Call::Recv { .. } => value > Some(0),
+                _ => false,
+            };
+            tells && call.changed > since
+        })
+    }
+
     /// Notes in a situation what these calls set, ended and were told.
     pub(super) fn tell(&self, view: &View<'a>, actor: Actor, fd: i32, found: &mut Situation) {
         if let Some((listener, past)) = self.listener(view) {

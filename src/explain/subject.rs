@@ -165,6 +165,11 @@ impl<'a> Subject<'a> {
             (found.reset, found.fin_delivered) = (arrived.reset, arrived.fin);
             found.simultaneous = arrived.syn && self.past.accepted.is_none() && !found.to_itself;
         }
+        // A program's call that nobody held wasn't preceded by the kernel's word: what an earlier one has come to tells more.
+        if found.is_connecting() && !found.shut.write && past.has_connected_since(found.state_since) {
+            found.was_connected = true;
+            found.state = if found.fin_delivered { State::CloseWait } else { State::Established };
+        }
         // A FIN that comes before the data in front of it isn't the end yet, and the state says so.
         found.fin = matches!(found.state, State::CloseWait | State::LastAck | State::Closing | State::TimeWait)
             || found.state == State::Closed && found.fin_delivered;

@@ -16,6 +16,7 @@ words! {
         pub program_killed: String,
         pub untold: String,
         pub ended: String,
+        pub never_made: String,
         pub holds_none: String,
         pub holds_walk: String,
         pub holds_all: String,

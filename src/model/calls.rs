@@ -47,6 +47,8 @@ pub struct CallView<'a> {
     pub outcome: Option<&'a Outcome>,
     /// Whether its process had ended in it by then, so that it never returns.
     pub abandoned: bool,
+    /// Whether its thread ended while it stood before it, so that it was never made.
+    pub never_made: bool,
     /// The entry of its newest change.
     pub changed: Moment,
 }
@@ -259,6 +261,7 @@ pub(super) fn call_view<'a>(entries: &[Entry], record: &'a CallRecord, moment: M
         blocked: blocked.is_some() && ended.is_none(),
         outcome: returned.map(|(_, outcome)| outcome),
         abandoned: abandoned.is_some(),
+        never_made: abandoned.is_some() && entered.is_none(),
         changed: ended.or(blocked).unwrap_or(begun),
     }
 }

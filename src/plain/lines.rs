@@ -20,6 +20,12 @@ pub(super) fn call(caller: Caller, view: &View<'_>, what: &str, texts: &Texts) -
     Some(format!("  {who}  {text} {what}"))
 }
 
+/// The end of a program's thread in a call, or before one.
+pub(super) fn ended(caller: Caller, view: &View<'_>, texts: &Texts) -> Option<String> {
+    let never_made = view.newest_call(caller).is_some_and(|call| call.never_made);
+    call(caller, view, if never_made { &texts.plain.never_made } else { &texts.plain.ended }, texts)
+}
+
 /// A signal that a program's thread gets.
 pub(super) fn signal(caller: Caller, signal: i32, view: &View<'_>, texts: &Texts) -> String {
     let values = [("who", who(caller, view, texts)), ("signal", signal_name(signal))];

@@ -160,7 +160,7 @@ impl<'a> Transcript<'a> {
                 .into_iter()
                 .chain(lines::site(*caller, view, self.all))
                 .collect(),
-            Event::Ended { caller } => lines::call(*caller, view, &texts.ended, self.all).into_iter().collect(),
+            Event::Ended { caller } => lines::ended(*caller, view, self.all).into_iter().collect(),
             Event::Signal { caller, signal } => vec![lines::signal(*caller, *signal, view, self.all)],
             Event::ProgramEnded { program, how } => vec![lines::program_ended(*program, *how, view, self.all)],
             Event::UntoldCalls { calls, .. } => vec![format!("  {}", fill(&texts.untold, &[("n", calls)]))],

@@ -228,7 +228,11 @@ fn one_key_lets_the_chosen_program_run_or_all_and_holds_them_again() {
         if size == LARGE {
             stage.wait(window, "a top line that says so", |screen| screens::first_row(screen).contains('⇢'));
         }
-        assert_eq!(standing(&stage, window), Some((Side::Client, "socket".into())));
+        stage.until("the client alone before its call", |stage| {
+            let trace = trace(stage, window);
+            let standing = trace.present().standing();
+            matches!(standing[..], [call] if call.caller.actor.side == Side::Client && call.called() == "socket")
+        });
         // Once more, and it waits again.
         stage.press(window, "H");
         stage.until("both wait again", |stage| held(stage) == (vec![HeldCalls::Walk; 2], 0));
@@ -394,6 +398,9 @@ fn a_flood_of_output_costs_neither_memory_nor_a_key() {
         let mut stage = Stage::of(user);
         let window = stage.join(&["run", "--server", "yes the same line again and again"]);
         stage.wait_text(window, "again and again");
+        // It has called nothing: which part it plays isn't told.
+        let panes = stage.screen(window).contents();
+        assert!(["SERVER yes", "CLIENT yes"].into_iter().all(|title| !panes.contains(title)), "{panes}");
         let resident = |stage: &Stage| {
             let pid = stage.pid(window);
             let words = procs::status_line(pid, pid, "VmRSS").unwrap();

@@ -128,6 +128,21 @@ fn an_attempt_in_the_background_is_followed() {
     assert!(marked(&refused).contains(&"connect(3) ECONNABORTED".to_owned()), "{:?}", marked(&refused));
 }
 
+/// Where nobody holds a program's calls, the kernel isn't asked before each: then what the calls came to is newer than its word.
+#[test]
+fn a_call_is_not_told_by_a_state_that_an_earlier_one_has_left() {
+    let close = Call::Close { fd: 3 };
+    for (connects, wanted) in [(Err(Errno(libc::EINPROGRESS)), Some(Circumstance::Connecting)), (returned(0), None)] {
+        let mut story = Story(Trace::default());
+        story.call(Call::Socket { ipv6: false, udp: false }, returned(3));
+        story.enters(0, Call::Connect { fd: 3, addr: client() }).leaves(0, 1, &["SYN"]);
+        story.socket(Some(3), State::SynSent, 0);
+        story.comes_back(0, connects.clone());
+        story.enters(0, close.clone()).comes_back(0, returned(0));
+        assert_eq!(story.reason().0, wanted, "connect() came to {connects:?}");
+    }
+}
+
 /// A socket that is connected to itself, by its own SYN.
 #[test]
 fn one_that_is_its_own_peer_is_told_from_a_simultaneous_open() {

@@ -219,6 +219,7 @@ fn a_thread_that_ends_in_a_call_and_a_program_that_leaves_leave_no_call_open() {
         assert!(
             view.standing().is_empty() && view.calls(Actor { side: Side::Client, nth: 2 }).next().unwrap().abandoned
         );
+        assert!(view.calls(Actor { side: Side::Client, nth: 2 }).next().unwrap().never_made, "it only stood before it");
         // What comes late is of no call.
         kernel.program(ProgramNews::Returned(0, returned(0)));
         kernel.program(ProgramNews::Blocked(0));

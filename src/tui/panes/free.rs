@@ -108,7 +108,8 @@ fn outcome(scene: &Scene<'_>, call: &CallView<'_>, width: usize) -> ToldOutcome 
         Some(Err(errno)) => (format!("= -1 {errno}"), theme.bad.0),
         None if call.abandoned => {
             let head = format!("{} {}", who(scene, call.caller.actor), view_text(scene, call, true));
-            let (head, means) = (wrap_text(&head, theme.title.0, width), wrap_text(&t.abandoned, theme.bad.0, width));
+            let means = if call.never_made { &t.never_made } else { &t.abandoned };
+            let (head, means) = (wrap_text(&head, theme.title.0, width), wrap_text(means, theme.bad.0, width));
             return ToldOutcome { head, means, more: Vec::new() };
         }
         // Nobody has said yet that it sleeps.

@@ -74,7 +74,9 @@ fn title(scene: &Scene<'_>, actor: Actor, width: usize) -> Line<'static> {
         Side::Client => &t.client,
     };
     let own = || scene.view.living().filter(|socket| socket.facts.actor() == Some(actor));
-    let name = match scene.view.program(actor).map(|program| &program.role) {
+    // One that has done nothing yet may play either part.
+    let plays = scene.view.call_count(actor) > 0 || own().next().is_some();
+    let name = match scene.view.program(actor).filter(|_| plays).map(|program| &program.role) {
         // It may have renamed itself since it came.
         Some(Role::Runs(came)) => {
             let present =
@@ -207,6 +209,7 @@ fn result(scene: &Scene<'_>, call: &CallView<'_>) -> (String, Style, &'static st
             let since = std::time::Duration::from_secs(scene.clock.as_secs().saturating_sub(call.since.as_secs()));
             (fill(&t.blocks, &[("clock", &minutes(since))]), theme.waits.0, "K")
         }
+        None if call.never_made => (t.never_made.clone(), theme.bad.0, "="),
         None if call.abandoned => (t.ended.clone(), theme.bad.0, "="),
         None if call.stands => (t.stands.clone(), theme.waits.0, "="),
         None => (t.running.clone(), theme.waits.0, "C"),
