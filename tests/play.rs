@@ -91,11 +91,18 @@ fn is_well_formed(lines: &[Value]) {
                 "call side phase args ret errno"
             }
             "segment" => {
-                one_of("event", &["sent", "held", "delivered", "dropped", "retransmitted", "repeated"]);
-                // What a person sent says so, and of which segment it is a copy.
-                let by_hand = line["event"] == "repeated";
-                assert_eq!(line["source"] == "hand" && line["of"].is_u64(), by_hand, "{line}");
-                for key in ["src", "dst", "again", "options", "of", "source"] {
+                one_of(
+                    "event",
+                    &["sent", "held", "delivered", "dropped", "retransmitted", "repeated", "edited", "forged"],
+                );
+                // What a person sent says so, of which segment it is a copy, and in which fields it differs from that.
+                let (copy, forged) =
+                    (line["event"] == "repeated" || line["event"] == "edited", line["event"] == "forged");
+                assert_eq!(line["source"] == "hand", copy || forged, "{line}");
+                assert_eq!(line["of"].is_u64(), copy, "{line}");
+                let changed = line["changed"].as_array().is_some_and(|changed| !changed.is_empty());
+                assert_eq!(changed, line["event"] == "edited", "{line}");
+                for key in ["src", "dst", "again", "options", "of", "source", "changed"] {
                     keys.remove(key);
                 }
                 // What isn't TCP says what it is, and has no numbers.
@@ -279,7 +286,7 @@ fn each_segment_goes_its_way(lines: &[Value]) {
         let fits = matches!(way[0], "sent" | "retransmitted")
             && (matches!(news[..], ["held"] | ["held", "delivered" | "dropped"] | ["dropped" | "delivered"]));
         // What a person sends doesn't wait.
-        let fits = fits || matches!(way[..], ["repeated", "delivered"]);
+        let fits = fits || matches!(way[..], ["repeated" | "edited" | "forged", "delivered"]);
         assert!(fits, "segment {id}: {way:?}");
     }
 }

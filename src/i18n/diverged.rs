@@ -14,6 +14,8 @@ words! {
         pub dropped: String,
         pub delivered: String,
         pub repeated: String,
+        pub edited: String,
+        pub forged: String,
         pub interrupted: String,
         pub nothing: String,
     }
@@ -50,6 +52,8 @@ fn why(view: &View<'_>, texts: &DivergedTexts, shared: &SharedTexts) -> String {
         Some(HandAction::Drop(id)) => fill(&texts.dropped, &[("segment", segment(id))]),
         Some(HandAction::Deliver(id)) => fill(&texts.delivered, &[("segment", segment(id))]),
         Some(HandAction::Repeat(id)) => fill(&texts.repeated, &[("segment", segment(id))]),
+        Some(HandAction::Edit(id)) => fill(&texts.edited, &[("segment", segment(id))]),
+        Some(HandAction::Forge) => texts.forged.clone(),
         Some(HandAction::Interrupt(of)) => fill(&texts.interrupted, &[("side", shared.side(of))]),
     }
 }

@@ -2,7 +2,9 @@
 
 use super::words::words;
 use super::{excerpt, fill};
-use crate::tcp::{Flags, Frame, Hex, Initials, Numbers, Packet, Protocol, Segment, TcpOption, Window, window_field};
+use crate::tcp::{
+    Flags, Frame, Hex, Initials, Numbers, Packet, Protocol, Segment, TcpOption, Transport, Window, window_field,
+};
 
 words! {
     /// The words of it. The fields bear the names of the keys.
@@ -33,6 +35,7 @@ words! {
         pub ttl: String,
         pub hop_limit: String,
         pub icmp: String,
+        pub icmp_too_big: String,
         pub frame: String,
         pub frame_ends: String,
         pub no_frame: String,
@@ -172,7 +175,10 @@ fn internet(packet: &Packet, texts: &LayersTexts) -> Vec<String> {
     let mut says = vec![header, more];
     if packet.protocol() == Protocol::Icmp {
         let n = (packet.header().len() + packet.payload().len()).to_string();
-        says.push(fill(&texts.icmp, &[("n", n)]));
+        says.push(match packet.transport {
+            Transport::TooBig(mtu) => fill(&texts.icmp_too_big, &[("n", n), ("mtu", mtu.to_string())]),
+            _ => fill(&texts.icmp, &[("n", n)]),
+        });
     }
     says
 }

@@ -47,7 +47,7 @@ pub enum Input {
         /// Whether such processes run.
         programs: bool,
     },
-    /// What became of a segment; the answer to [`Effect::Send`]. Of one that waited ([`Sending::Released`]) it tells which of
+    /// What became of a segment; the answer to [`Effect::Send`]. Of one that waited ([`Sending::Released`]), or that was made by hand, it tells which of
     /// the kernel's counters moved meanwhile, where they could be read.
     Sent(Sending, Result<Option<Vec<CounterMove>>, Errno>),
     /// Whether each thread is idle or sleeps in its call, and nothing else is to be told; the answer to
@@ -109,6 +109,8 @@ pub enum Effect {
 pub enum Sending {
     /// It waited and was let go: what comes of it is waited for, and the kernel's counters are read before and after.
     Released(SegmentId),
+    /// A person made it: as one that was let go, but its bytes go as they are, a wrong checksum too.
+    Made(SegmentId),
     /// It passes by itself.
     Passing(SegmentId),
     /// It passes by itself and is only counted; with its length in bytes.

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use crate::model::{Call, Caller, Event, Failure, HeldCalls, Mode, SegmentFilter, SegmentId, Side};
+use crate::tcp::Packet;
 
 /// What a walk asks for. Nothing is answered at once; what comes of it arrives as [`Happening`]s.
 #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
@@ -26,6 +27,9 @@ pub enum Request {
     Drop(SegmentId),
     /// A copy of a segment, whatever became of that one, goes to its receiver now.
     Repeat(SegmentId),
+    /// This segment goes to its receiver now, its bytes as they are: a changed copy of that one; of `None`, one that no kernel
+    /// has sent.
+    Make(Option<SegmentId>, Box<Packet>),
     /// From now on these segments go on by themselves after so long; `None` takes the rule back.
     Pass(SegmentFilter, Option<Duration>),
     /// A lesson's walk puts an entry of its own into the trace: a step began, a claim was checked, a question was answered.

@@ -7,7 +7,8 @@ use super::doors;
 use super::request::{Request, WireAbility};
 use super::schedule::Scope;
 use super::threads::OwnThread;
-use crate::model::{Call, Event, SegmentId};
+use crate::model::{Call, Event, HandMade, SegmentId};
+use crate::tcp::Packet;
 
 impl Lab {
     /// Carries out what is asked for, where whoever asks may; else it is passed over. Where the kernel is to be asked
@@ -40,6 +41,7 @@ impl Lab {
             }
             Request::Deliver(id) => self.deliver(from, id),
             Request::Repeat(id) => self.repeat(now, from, id),
+            Request::Make(of, segment) => self.make(now, from, of, *segment),
             Request::Drop(id) => {
                 if self.may(from, id)
                     && let Some(event) = self.held.forget(id)
@@ -78,12 +80,12 @@ impl Lab {
         let scope = match request {
             Request::Call(side, call) => self.before_call(from, (*side, 0), call)?,
             Request::Serve(side, worker, call) => self.before_call(from, (*side, *worker), call)?,
-            Request::Deliver(_) | Request::Drop(_) | Request::Repeat(_)
+            Request::Deliver(_) | Request::Drop(_) | Request::Repeat(_) | Request::Make(..)
                 if self.schedule.is_stale() && self.schedule.is_quick() =>
             {
                 Scope::All
             }
-            Request::Deliver(_) | Request::Drop(_) | Request::Repeat(_) => return None,
+            Request::Deliver(_) | Request::Drop(_) | Request::Repeat(_) | Request::Make(..) => return None,
             // What it comes to is explained by what the kernel had when it was let go.
             Request::LetCall(_) => Scope::All,
             Request::Hold(..) | Request::Play(_) => return None,
@@ -127,19 +129,42 @@ impl Lab {
     /// Sends a copy of a segment that stands in the trace, of which all bytes are kept. Who may is who may let such a segment go,
     /// were it waiting.
     fn repeat(&mut self, now: Duration, from: u32, id: SegmentId) -> Option<Effect> {
-        if self.wire != WireAbility::Holds {
-            return None;
-        }
         let seen = self.trace.present().segment(id)?;
-        // Of a copy that was made by hand the segment is meant from which it was made.
-        let (of, segment) = (seen.by_hand.unwrap_or(id), seen.segment.clone());
-        let member = self.peers.get(from)?;
-        if !doors::may(member, self.trace.door(&segment), &self.trace.present().members()) {
+        let (made, segment) = (seen.by_hand, seen.segment.clone());
+        // A copy of what a person made is one more of the same.
+        let of = match made {
+            Some(HandMade::Edited(of)) => return self.make(now, from, Some(of), segment),
+            Some(HandMade::Forged) => return self.make(now, from, None, segment),
+            Some(HandMade::Repeated(of)) => of,
+            None => id,
+        };
+        if !self.may_send(from, &segment) {
             return None;
         }
         let id = self.held.made();
         self.push(now, Event::Repeated { id, of, segment: segment.clone() });
         Some(Effect::Send(Sending::Released(id), segment))
+    }
+
+    /// Sends a segment that a person made, of one that stands in the trace or of none.
+    fn make(&mut self, now: Duration, from: u32, of: Option<SegmentId>, segment: Packet) -> Option<Effect> {
+        let known = of.is_none_or(|of| self.trace.present().segment(of).is_some());
+        if !known || !self.may_send(from, &segment) {
+            return None;
+        }
+        let id = self.held.made();
+        let event = match of {
+            Some(of) => Event::Edited { id, of, segment: segment.clone() },
+            None => Event::Forged { id, segment: segment.clone() },
+        };
+        self.push(now, event);
+        Some(Effect::Send(Sending::Made(id), segment))
+    }
+
+    /// Whether one may send by hand what such a segment is: who may let it go, were it waiting.
+    fn may_send(&self, from: u32, segment: &Packet) -> bool {
+        let may = |member| doors::may(member, self.trace.door(segment), &self.trace.present().members());
+        self.wire == WireAbility::Holds && self.peers.get(from).is_some_and(may)
     }
 
     /// Whether one may let a waiting segment go.

@@ -94,9 +94,11 @@ impl PollSchedule {
     /// Takes note of what is about to stand in the trace: what it touches is what is asked for.
     pub(super) fn notes(&mut self, event: &Event, trace: &Trace) {
         match event {
-            Event::Sent { segment, .. } | Event::Repeated { segment, .. } | Event::Retransmitted { segment, .. } => {
-                self.touches(segment)
-            }
+            Event::Sent { segment, .. }
+            | Event::Repeated { segment, .. }
+            | Event::Edited { segment, .. }
+            | Event::Forged { segment, .. }
+            | Event::Retransmitted { segment, .. } => self.touches(segment),
             Event::Delivered(id) | Event::Dropped(id) | Event::Undeliverable { id, .. } => {
                 if let Some(view) = trace.present().segment(*id) {
                     self.touches(view.segment);

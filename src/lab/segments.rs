@@ -118,7 +118,7 @@ impl Lab {
     /// A segment was sent on, or the kernel refused to.
     pub(super) fn sent(&mut self, now: Duration, sending: Sending, result: Result<Option<Vec<CounterMove>>, Errno>) {
         match sending {
-            Sending::Released(id) | Sending::Passing(id) => {
+            Sending::Released(id) | Sending::Made(id) | Sending::Passing(id) => {
                 let reasons = result.as_ref().ok().cloned().flatten();
                 let event = self.held.went(id, result.map(drop));
                 self.push(now, event);

@@ -5,7 +5,8 @@ use std::net::SocketAddr;
 
 use super::made::MOST_OPEN;
 use super::{likely, shape};
-use crate::i18n::{BrokenTexts, FaultTexts, Lang, LanguageTexts, counter_names, fill};
+use crate::i18n::{BrokenTexts, FaultTexts, Lang, LanguageTexts, counter_names, edit_fault, fill};
+use crate::model::edit::EditFault;
 use crate::model::{CallName, SOCKET_OPTIONS};
 
 /// One thing that is wrong with a lesson file.
@@ -94,6 +95,8 @@ pub enum Fault {
     Counter(String),
     /// This counter moves with every segment.
     RoutineCounter(String),
+    /// What is to be changed in a segment can't be read.
+    Edit(EditFault),
     /// A socket for datagrams is in a mode where they can't be held.
     UdpOnlyLab,
     /// A datagram is longer than one packet.
@@ -201,6 +204,7 @@ impl Notation {
 struct FaultWriter {
     words: &'static FaultTexts,
     language: &'static LanguageTexts,
+    lang: Lang,
 }
 
 /// What is put into a sentence, by the names of its places.
@@ -210,7 +214,7 @@ impl Fault {
     /// The sentence that says what is wrong and what is allowed.
     pub fn sentence(&self, lang: Lang) -> String {
         let told = || -> Result<String, BrokenTexts> {
-            let teller = FaultWriter { words: FaultTexts::load(lang)?, language: LanguageTexts::load(lang)? };
+            let teller = FaultWriter { words: FaultTexts::load(lang)?, language: LanguageTexts::load(lang)?, lang };
             Ok(self.told(&teller))
         };
         told().unwrap_or_else(|broken| broken.to_string())
@@ -296,6 +300,7 @@ impl Fault {
                 say(&t.counter, &[("found", found)]) + &meant
             }
             Fault::RoutineCounter(found) => say(&t.routine_counter, &[("found", found)]),
+            Fault::Edit(fault) => edit_fault(fault, by.lang),
             Fault::UdpOnlyLab => t.udp_only_lab.clone(),
             Fault::LongDatagram { found, most } => say(&t.long_datagram, &[("found", found), ("most", most)]),
             // Said by `told`, which has every other one.

@@ -11,9 +11,10 @@ use super::fault::{Fault, Notation, WordKind};
 use super::made::MadeSockets;
 use super::raw::{RawAsk, RawEnd, RawLesson, RawSide, RawStep, RawText, SpannedNumber, SpannedText};
 use super::sockets::sockets;
-use super::{Address, Ask, ConnectionEnd, Expr, Lesson, LessonError, Measure, Show, Step};
+use super::{Address, Ask, ConnectionEnd, Lesson, LessonError, Measure, Show, Step};
 use crate::i18n::{Lang, Languages, Localized};
 use crate::model::{Errno, LOOPBACK_MTU, LabSettings, Mode, Need, Side, SocketState, TimerKind};
+use crate::tcp::Expr;
 
 /// The longest texts, in characters: a title or a label, a question, and what is explained.
 const MAX_TITLE: usize = 120;

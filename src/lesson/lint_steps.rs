@@ -1,6 +1,7 @@
 //! The check of what a step does and of what it says must then be true.
 
 use std::ops::Range;
+use std::str::FromStr;
 use std::time::Duration;
 
 use toml::Spanned;
@@ -8,13 +9,15 @@ use toml::Spanned;
 use super::fault::{Fault, WordKind};
 use super::lint::{Lint, absent_or};
 use super::raw::{
-    RawAction, RawClaim, RawPattern, RawQueue, RawReturns, RawSegmentClaim, RawTimer, SpannedNumber, SpannedText,
+    RawAction, RawClaim, RawEdit, RawForge, RawPattern, RawQueue, RawReturns, RawSegmentClaim, RawTimer, SpannedNumber,
+    SpannedText,
 };
 use super::{
     Action, Address, CallTerms, Claim, Count, Payload, QueueTerms, Recipient, SegmentFate, SegmentPattern, Terms,
     TimerTerms,
 };
 use crate::i18n::counter_named;
+use crate::model::edit::EditFault;
 use crate::model::{CallName, Errno, How, Mode, SocketOption, SocketState, is_routine};
 use crate::tcp::{Flags, Protocol};
 
@@ -117,8 +120,17 @@ impl Lint<'_> {
             }
             RawAction::Nonblocking { socket } => Some(Action::SetNonblocking { socket: self.socket(socket)? }),
             RawAction::Deliver(pattern) => self.held(pattern).map(Action::Deliver),
+            RawAction::DeliverUpTo(pattern) => self.held(pattern).map(Action::DeliverUpTo),
+            RawAction::DeliverAll { from } => {
+                if self.modes.contains(&Mode::Host) {
+                    self.fault::<()>(from.span(), Fault::OnlyLab);
+                }
+                Some(Action::DeliverAll { from: self.side(from)? })
+            }
             RawAction::Drop(pattern) => self.held(pattern).map(Action::Drop),
             RawAction::Repeat(pattern) => self.held(pattern).map(Action::Repeat),
+            RawAction::Edit(raw) => self.edit(raw),
+            RawAction::Forge(raw) => self.forge(raw),
             RawAction::Interrupt { side } => Some(Action::Interrupt { side: self.side(side)? }),
             _ => None,
         }
@@ -199,6 +211,33 @@ impl Lint<'_> {
         let RawPattern { from, flags, protocol, seq, ack, len, win, win_scaled, on } = raw;
         let numbers = [seq, ack, len, win, win_scaled].map(Option::as_ref);
         self.pattern(from, flags.as_ref(), protocol.as_ref(), numbers, on.as_ref())
+    }
+
+    /// A changed copy, which only the lab's wire can send.
+    fn edit(&mut self, raw: &RawEdit) -> Option<Action> {
+        if self.modes.contains(&Mode::Host) {
+            self.fault::<()>(raw.from.span(), Fault::OnlyLab);
+        }
+        let RawEdit { from, flags, protocol, seq, ack, len, win, win_scaled, on, set } = raw;
+        let numbers = [seq, ack, len, win, win_scaled].map(Option::as_ref);
+        let pattern = self.pattern(from, flags.as_ref(), protocol.as_ref(), numbers, on.as_ref());
+        let edit = self.changes(set);
+        Some(Action::Edit { pattern: pattern?, edit: edit? })
+    }
+
+    fn forge(&mut self, raw: &RawForge) -> Option<Action> {
+        if self.modes.contains(&Mode::Host) {
+            self.fault::<()>(raw.from.span(), Fault::OnlyLab);
+        }
+        let from = self.side(&raw.from);
+        let on = absent_or(raw.on.as_ref().map(|socket| self.socket(socket)));
+        let forgery = self.changes(&raw.set);
+        Some(Action::Forge { from: from?, on: on?, forgery: forgery? })
+    }
+
+    /// What a person would type to change a segment.
+    fn changes<T: FromStr<Err = EditFault>>(&mut self, word: &SpannedText) -> Option<T> {
+        word.get_ref().parse().map_or_else(|fault| self.fault(word.span(), Fault::Edit(fault)), Some)
     }
 
     fn pattern(

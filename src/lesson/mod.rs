@@ -2,7 +2,6 @@
 
 mod catalogue;
 mod error;
-mod expr;
 mod fault;
 mod glossary;
 mod likely;
@@ -21,7 +20,6 @@ mod types;
 
 pub use catalogue::{builtin, builtin_names, builtin_text};
 pub use error::{LessonError, Problem};
-pub use expr::{Expr, Letter};
 pub use fault::{Fault, Notation, WordKind};
 pub use glossary::{BrokenGlossary, Glossary, Term};
 pub(crate) use likely::likely;

@@ -1,8 +1,8 @@
 //! What a claim says, as a statement: in the lesson's own notation it is `client is SYN_SENT`, `server: recv() returns 5`.
 
-use super::{CallTerms, Expr, QueueTerms, SegmentPattern, Terms, TimerTerms};
+use super::{CallTerms, QueueTerms, SegmentPattern, Terms, TimerTerms};
 use crate::model::{ClaimNumber, SegmentWords, Statement, TimerFact, TimerKind};
-use crate::tcp::Protocol;
+use crate::tcp::{Expr, Protocol};
 
 /// Every timer with its name in lessons and claims.
 pub(super) const TIMERS: [(TimerKind, &str); 4] = [

@@ -204,8 +204,14 @@ pub(super) enum RawAction {
         socket: SpannedText,
     },
     Deliver(RawPattern),
+    DeliverAll {
+        from: SpannedText,
+    },
+    DeliverUpTo(RawPattern),
     Drop(RawPattern),
     Repeat(RawPattern),
+    Edit(RawEdit),
+    Forge(RawForge),
     Interrupt {
         side: SpannedText,
     },
@@ -223,6 +229,29 @@ pub(super) struct RawPattern {
     pub(super) win: Option<SpannedNumber>,
     pub(super) win_scaled: Option<SpannedNumber>,
     pub(super) on: Option<SpannedText>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields, expecting = "a table: a segment's pattern and `set`")]
+pub(super) struct RawEdit {
+    pub(super) from: SpannedText,
+    pub(super) flags: Option<Spanned<Vec<SpannedText>>>,
+    pub(super) protocol: Option<SpannedText>,
+    pub(super) seq: Option<SpannedNumber>,
+    pub(super) ack: Option<SpannedNumber>,
+    pub(super) len: Option<SpannedNumber>,
+    pub(super) win: Option<SpannedNumber>,
+    pub(super) win_scaled: Option<SpannedNumber>,
+    pub(super) on: Option<SpannedText>,
+    pub(super) set: SpannedText,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields, expecting = "a table with `from` and `set`")]
+pub(super) struct RawForge {
+    pub(super) from: SpannedText,
+    pub(super) on: Option<SpannedText>,
+    pub(super) set: SpannedText,
 }
 
 #[derive(Deserialize)]

@@ -3,13 +3,13 @@
 use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
-use super::Expr;
 use crate::i18n::{Lang, Localized};
+use crate::model::edit::{Edit, Forgery};
 use crate::model::{
     CallName, ConnectionEnd, Count, Errno, How, LabSettings, Mode, Need, SegmentFate, Side, SocketNames, SocketOption,
     SocketState, TimerKind,
 };
-use crate::tcp::{Flags, Protocol};
+use crate::tcp::{Expr, Flags, Protocol};
 
 /// A lesson, ready to run.
 #[derive(Clone, Debug, PartialEq)]
@@ -187,10 +187,19 @@ pub enum Action {
     SetNonblocking { socket: String },
     /// A waiting segment goes on to its receiver.
     Deliver(SegmentPattern),
+    /// All segments of a side that wait go on to their receiver, in the order in which they were sent.
+    DeliverAll { from: Side },
+    /// The same up to the one that fits.
+    DeliverUpTo(SegmentPattern),
     /// A waiting segment is forgotten.
     Drop(SegmentPattern),
     /// A copy of the newest segment that fits, whatever became of it, goes to its receiver now.
     Repeat(SegmentPattern),
+    /// A changed copy of the newest segment that fits, whatever became of it, goes to its receiver now.
+    Edit { pattern: SegmentPattern, edit: Edit },
+    /// A segment that no kernel has sent goes to the other side now, with the address of `from`: on the connection of the socket
+    /// `on`, else on the newest one.
+    Forge { from: Side, on: Option<String>, forgery: Forgery },
     /// A signal interrupts the call in which a side sleeps.
     Interrupt { side: Side },
 }
@@ -213,6 +222,7 @@ impl Action {
             | Action::SetNonblocking { socket } => Some(socket),
             Action::Socket { .. } | Action::Interrupt { .. } => None,
             Action::Deliver(_) | Action::Drop(_) | Action::Repeat(_) => None,
+            Action::DeliverAll { .. } | Action::DeliverUpTo(_) | Action::Edit { .. } | Action::Forge { .. } => None,
         }
     }
 

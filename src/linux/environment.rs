@@ -206,12 +206,14 @@ impl Environment {
     /// where they can be read.
     pub(super) fn send(&mut self, sending: Sending, segment: &Packet) -> Result<Option<Vec<CounterMove>>, Errno> {
         match (&self.wire, sending, &mut self.counters) {
-            (AnyWire::Holds(wire), Sending::Released(_), Some(counters)) => {
+            (AnyWire::Holds(wire), Sending::Released(_) | Sending::Made(_), counters) => {
+                let go =
+                    || if matches!(sending, Sending::Made(_)) { wire.make(segment) } else { wire.deliver(segment) };
+                let Some(counters) = counters else { return go().map(|()| None) };
                 let v6 = segment.to.is_ipv6() && segment.tcp().is_none();
-                let (moved, sent) = counters.moved_by(v6, || wire.deliver(segment));
+                let (moved, sent) = counters.moved_by(v6, go);
                 sent.map(|()| moved)
             }
-            (AnyWire::Holds(wire), Sending::Released(_), None) => wire.deliver(segment).map(|()| None),
             (AnyWire::Holds(wire), Sending::Passing(_) | Sending::Counted(_), _) => wire.pass(segment).map(|()| None),
             _ => Err(Errno(libc::ENETDOWN)),
         }

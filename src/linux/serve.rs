@@ -293,7 +293,7 @@ impl Server {
             Effect::Send(sending, segment) => {
                 let result = self.environment.send(sending, &segment);
                 self.handle(Input::Sent(sending, result));
-                if matches!(sending, Sending::Released(_)) {
+                if matches!(sending, Sending::Released(_) | Sending::Made(_)) {
                     self.read_wire()?;
                 }
             }

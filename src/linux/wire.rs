@@ -126,10 +126,10 @@ impl Delivery {
     ///
     /// # Errors
     /// Why the kernel didn't take the packet.
-    fn send(&self, segment: &Packet) -> Result<(), Errno> {
+    fn send(&self, to: SocketAddr, packet: &[u8]) -> Result<(), Errno> {
         let before = sys::Processors::of_this_thread();
         let bound = before.is_ok() && sys::Processors::current().bind_this_thread().is_ok();
-        let result = self.send_unfenced(segment);
+        let result = self.send_unfenced(to, packet);
         if result.is_ok() {
             let _ = self.pass_fence();
         }
@@ -143,14 +143,14 @@ impl Delivery {
     ///
     /// # Errors
     /// Why the kernel didn't take it.
-    fn send_unfenced(&self, segment: &Packet) -> Result<(), Errno> {
-        let socket = match segment.to {
+    fn send_unfenced(&self, to: SocketAddr, packet: &[u8]) -> Result<(), Errno> {
+        let socket = match to {
             SocketAddr::V4(_) => &self.v4,
             SocketAddr::V6(_) => self.v6.as_ref().ok_or(Errno(libc::EAFNOSUPPORT))?,
         };
         // A raw socket's address has no port (raw(7)).
-        let to = SockAddr::from(SocketAddr::new(segment.to.ip(), 0));
-        let sent = socket.send_to(&finished(segment), &to);
+        let to = SockAddr::from(SocketAddr::new(to.ip(), 0));
+        let sent = socket.send_to(packet, &to);
         sent.map(drop).map_err(|error| Errno(error.raw_os_error().unwrap_or(libc::EIO)))
     }
 
@@ -239,7 +239,15 @@ impl Wire {
     /// # Errors
     /// Why the kernel didn't take it.
     pub fn deliver(&self, segment: &Packet) -> Result<(), Errno> {
-        self.delivery.send(segment)
+        self.delivery.send(segment.to, &finished(segment))
+    }
+
+    /// Sends a segment that a person made, its bytes as they are, and returns when its receiver has processed it.
+    ///
+    /// # Errors
+    /// Why the kernel didn't take it.
+    pub fn make(&self, segment: &Packet) -> Result<(), Errno> {
+        self.delivery.send(segment.to, segment.packet())
     }
 
     /// Sends a segment on, and doesn't wait for its receiver.
@@ -247,7 +255,7 @@ impl Wire {
     /// # Errors
     /// Why the kernel didn't take it.
     pub fn pass(&self, segment: &Packet) -> Result<(), Errno> {
-        self.delivery.send_unfenced(segment)
+        self.delivery.send_unfenced(segment.to, &finished(segment))
     }
 
     /// Closes it. When a packet socket is closed, the kernel first waits until no processor can be handing it a packet:

@@ -1,5 +1,8 @@
 //! Bytes as text that can be read, shown and typed.
 
+use std::iter::Peekable;
+use std::str::Chars;
+
 use unicode_width::UnicodeWidthChar;
 
 /// Bytes from the wire or from other programs as text that is safe to print, and that says which bytes they are: control
@@ -30,4 +33,41 @@ pub fn escape_with(bytes: &[u8], by_letter: &str) -> String {
 /// [`escape`] in quotation marks.
 pub fn quoted(bytes: impl AsRef<[u8]>) -> String {
     format!("\"{}\"", escape(bytes))
+}
+
+/// What stands behind a backslash: a character by its letter, a byte by two digits (`x1b`), a character by its number
+/// (`u{202e}`), as [`escape`] writes them; any other one is meant as it is.
+pub(super) fn unescape(rest: &mut Peekable<Chars<'_>>, word: &mut Vec<u8>) {
+    let ahead = rest.clone();
+    let taken = |count: usize| -> String { ahead.clone().skip(1).take(count).collect() };
+    let put = |word: &mut Vec<u8>, c: char| word.extend(c.encode_utf8(&mut [0; 4]).as_bytes());
+    let letter = match rest.next() {
+        Some('x') => match u8::from_str_radix(&taken(2), 16) {
+            Ok(byte) => {
+                rest.nth(1);
+                return word.push(byte);
+            }
+            Err(_) => 'x',
+        },
+        Some('u') => {
+            // The longest number of a character has six digits.
+            let braced = taken(8);
+            let digits = braced.strip_prefix('{').and_then(|braced| braced.split_once('}')).map(|(digits, _)| digits);
+            let named = digits.and_then(|digits| char::from_u32(u32::from_str_radix(digits, 16).ok()?));
+            match (named, digits) {
+                (Some(c), Some(digits)) => {
+                    rest.nth(digits.len() + 1);
+                    c
+                }
+                _ => 'u',
+            }
+        }
+        Some('n') => '\n',
+        Some('r') => '\r',
+        Some('t') => '\t',
+        Some('0') => '\0',
+        Some(other) => other,
+        None => '\\',
+    };
+    put(word, letter);
 }

@@ -99,6 +99,23 @@ pub enum Event {
         /// The copy.
         segment: Packet,
     },
+    /// A person sent a changed copy of an earlier segment: no kernel did. It doesn't wait. In which fields they differ is told by
+    /// [`super::edit::changed`].
+    Edited {
+        /// The copy's own number.
+        id: SegmentId,
+        /// Of which segment it is a copy.
+        of: SegmentId,
+        /// The copy, as it went.
+        segment: Packet,
+    },
+    /// A person sent a segment that nobody else had sent. It doesn't wait.
+    Forged {
+        /// Its number.
+        id: SegmentId,
+        /// The segment, as it went.
+        segment: Packet,
+    },
     /// It waits on the wire.
     Held(SegmentId),
     /// It went on to its receiver.
@@ -188,6 +205,40 @@ impl SampledOut {
     }
 }
 
+/// How a person made a segment that they sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum HandMade {
+    /// It is a copy of this one.
+    Repeated(SegmentId),
+    /// It is a copy of this one, and differs from it.
+    Edited(SegmentId),
+    /// It is a copy of none.
+    Forged,
+}
+
+impl HandMade {
+    /// The segment of which it was made.
+    pub const fn of(self) -> Option<SegmentId> {
+        match self {
+            HandMade::Repeated(of) | HandMade::Edited(of) => Some(of),
+            HandMade::Forged => None,
+        }
+    }
+}
+
+impl Event {
+    /// Which segment is seen here for the first time, whoever sent it.
+    pub fn appears(&self) -> Option<(SegmentId, &Packet)> {
+        match self {
+            Event::Sent { id, segment, .. }
+            | Event::Repeated { id, segment, .. }
+            | Event::Edited { id, segment, .. }
+            | Event::Forged { id, segment } => Some((*id, segment)),
+            _ => None,
+        }
+    }
+}
+
 /// What a person can do by hand in a lesson.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub enum HandAction {
@@ -197,6 +248,10 @@ pub enum HandAction {
     Drop(SegmentId),
     /// Send a copy of an earlier segment.
     Repeat(SegmentId),
+    /// Send a changed copy of an earlier segment.
+    Edit(SegmentId),
+    /// Send a segment that nobody else has sent.
+    Forge,
     /// Interrupt the call in which a side sleeps.
     Interrupt(Side),
 }

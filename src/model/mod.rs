@@ -9,6 +9,7 @@ mod call;
 mod calls;
 mod counters;
 mod doors;
+pub mod edit;
 mod escape;
 mod event;
 mod kernel_table;
@@ -36,7 +37,7 @@ pub use call::{Call, CallName, Errno, How, LONGEST_READ, Outcome, ProgramCall, P
 pub use calls::{CallRecord, CallView};
 pub use counters::{CounterMove, counter_name, is_routine, same_counter};
 pub use escape::{escape, escape_with, quoted};
-pub use event::{AnsweredQuestion, ClaimResult, Entry, Event, Fate, HandAction, SampledOut, SegmentId};
+pub use event::{AnsweredQuestion, ClaimResult, Entry, Event, Fate, HandAction, HandMade, SampledOut, SegmentId};
 pub use kernel_table::KernelTable;
 pub use member::{Connection, ForwardingRules, Member, Role, SegmentFilter, may_release};
 pub use moment::Moment;

@@ -143,6 +143,8 @@ pub enum Statement {
     NoSender(Side),
     /// It can't, since it is no call.
     NoCall,
+    /// It can't, since no such segment can be made; what is in the way, in English and short.
+    NotMade(String),
     /// It waited in vain: this timer didn't run out.
     NotFired(TimerKind),
 }
@@ -260,6 +262,7 @@ impl fmt::Display for Statement {
             Statement::NoSuchSocket(name) => write!(f, "there is no socket {name}"),
             Statement::NoSender(side) => write!(f, "{side} has received nothing by recvfrom()"),
             Statement::NoCall => f.write_str("no call"),
+            Statement::NotMade(why) => write!(f, "no such segment can be made: {why}"),
             Statement::NotFired(kind) => write!(f, "the {} timer did not fire", timer_name(*kind)),
         }
     }

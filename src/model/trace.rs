@@ -12,8 +12,8 @@ use super::doors::Doors;
 use super::verdicts::Verdicts;
 use super::versioned::Versioned;
 use super::{
-    Actor, Connection, CounterMove, Door, Entry, Event, Fate, ForwardingRules, HandAction, Member, Moment, SampledOut,
-    SegmentId, Side, SocketFacts, SocketState, Source,
+    Actor, Connection, CounterMove, Door, Entry, Event, Fate, ForwardingRules, HandAction, HandMade, Member, Moment,
+    SampledOut, SegmentId, Side, SocketFacts, SocketState, Source,
 };
 use crate::tcp::{Initials, Isn, Isns, Packet, State};
 
@@ -26,8 +26,8 @@ pub struct SegmentRecord {
     pub sent: Moment,
     /// The earlier segment that it repeats.
     pub again: Option<SegmentId>,
-    /// The earlier segment of which a person made it; `None` where a kernel sent it.
-    pub by_hand: Option<SegmentId>,
+    /// How a person made it; `None` where a kernel sent it.
+    pub by_hand: Option<HandMade>,
     /// The copies, each with the entry at which it was seen; the first is the original.
     pub copies: Vec<(Moment, Packet)>,
     /// The initial numbers from which it counts, as they were known when it was first seen.
@@ -47,7 +47,7 @@ impl SegmentRecord {
         segment: &Packet,
         initials: Initials,
         again: Option<SegmentId>,
-        by_hand: Option<SegmentId>,
+        by_hand: Option<HandMade>,
     ) -> SegmentRecord {
         let copies = vec![(sent, segment.clone())];
         SegmentRecord { id, sent, again, by_hand, copies, initials, held: None, ended: None, reasons: None }
@@ -257,6 +257,8 @@ impl Trace {
             }
             Event::Sent { .. }
             | Event::Repeated { .. }
+            | Event::Edited { .. }
+            | Event::Forged { .. }
             | Event::Held(_)
             | Event::Delivered(_)
             | Event::Reasons { .. }
@@ -277,11 +279,9 @@ impl Trace {
                 self.give_isn(segment);
                 self.add_segment(SegmentRecord::new(*id, moment, segment, initials, *again, None));
             }
-            // It teaches nothing of its sender, which didn't send it.
-            Event::Repeated { id, of, segment } => {
-                let initials = self.segments.get(of.0 as usize).map_or_else(Initials::default, |of| of.initials);
-                self.add_segment(SegmentRecord::new(*id, moment, segment, initials, None, Some(*of)));
-            }
+            Event::Repeated { id, of, segment } => self.hand_made(moment, *id, segment, HandMade::Repeated(*of)),
+            Event::Edited { id, of, segment } => self.hand_made(moment, *id, segment, HandMade::Edited(*of)),
+            Event::Forged { id, segment } => self.hand_made(moment, *id, segment, HandMade::Forged),
             Event::Held(id) => {
                 if let Some(record) = self.segments.get_mut(id.0 as usize) {
                     record.held = Some(moment);
@@ -307,6 +307,22 @@ impl Trace {
             }
             _ => {}
         }
+    }
+
+    /// The initial numbers of the newest connection between two ends, as what the first one sends counts from them.
+    pub fn initials_between(&self, from: SocketAddr, to: SocketAddr) -> Initials {
+        self.isns.newest_between(from, to)
+    }
+
+    /// It teaches nothing of its sender, which didn't send it. It counts from the numbers of what it was made of; where it goes
+    /// between other ends, or was made of nothing, from those of the newest connection there.
+    fn hand_made(&mut self, moment: Moment, id: SegmentId, segment: &Packet, made: HandMade) {
+        let original = made.of().and_then(|of| self.segments.get(of.0 as usize));
+        let ends = |packet: &Packet| (packet.from, packet.to);
+        let original = original.filter(|original| ends(&original.copies[0].1) == ends(segment));
+        let initials = original.map(|original| original.initials).filter(Initials::is_known);
+        let initials = initials.unwrap_or_else(|| self.isns.newest_between(segment.from, segment.to));
+        self.add_segment(SegmentRecord::new(id, moment, segment, initials, None, Some(made)));
     }
 
     fn add_segment(&mut self, record: SegmentRecord) {

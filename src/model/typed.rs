@@ -3,10 +3,10 @@
 //! The notation is C's, as the manual pages have it; what is left out is the usual: the server's address, a backlog of 8,
 //! 1,024 bytes; a datagram goes to the server. Parentheses and commas may be left out, text needs quotation marks only where it has spaces or commas.
 
-use std::iter::Peekable;
 use std::net::{IpAddr, SocketAddr};
-use std::str::Chars;
 
+use super::edit::EditFault;
+use super::escape::unescape;
 use super::{Actor, Call, CallName, How, LONGEST_READ, SocketOption};
 
 /// Why a text is no call. The words are the front ends'.
@@ -26,6 +26,8 @@ pub enum Mistyped {
     Quote,
     /// Its thread is still in this call.
     Busy(Actor, CallName),
+    /// It is to say what a person changes in a segment, and doesn't.
+    Edit(EditFault),
 }
 
 /// What stands in for what is left out.
@@ -93,50 +95,13 @@ fn words(text: &str) -> Result<Vec<TypedWord>, Mistyped> {
                 None if quoted => return Err(Mistyped::Quote),
                 None => break,
                 Some('"') if quoted => break,
-                Some('\\') => escaped(&mut rest, &mut word),
+                Some('\\') => unescape(&mut rest, &mut word),
                 Some(other) => put(&mut word, other),
             }
         }
         words.push(TypedWord { text: String::from_utf8_lossy(&word).into_owned(), bytes: word, quoted });
     }
     Ok(words)
-}
-
-/// What stands behind a backslash: a character by its letter, a byte by two digits (`x1b`), a character by its number
-/// (`u{202e}`), as [`super::escape`] writes them; any other one is meant as it is.
-fn escaped(rest: &mut Peekable<Chars<'_>>, word: &mut Vec<u8>) {
-    let ahead = rest.clone();
-    let taken = |count: usize| -> String { ahead.clone().skip(1).take(count).collect() };
-    let put = |word: &mut Vec<u8>, c: char| word.extend(c.encode_utf8(&mut [0; 4]).as_bytes());
-    let letter = match rest.next() {
-        Some('x') => match u8::from_str_radix(&taken(2), 16) {
-            Ok(byte) => {
-                rest.nth(1);
-                return word.push(byte);
-            }
-            Err(_) => 'x',
-        },
-        Some('u') => {
-            // The longest number of a character has six digits.
-            let braced = taken(8);
-            let digits = braced.strip_prefix('{').and_then(|braced| braced.split_once('}')).map(|(digits, _)| digits);
-            let named = digits.and_then(|digits| char::from_u32(u32::from_str_radix(digits, 16).ok()?));
-            match (named, digits) {
-                (Some(c), Some(digits)) => {
-                    rest.nth(digits.len() + 1);
-                    c
-                }
-                _ => 'u',
-            }
-        }
-        Some('n') => '\n',
-        Some('r') => '\r',
-        Some('t') => '\t',
-        Some('0') => '\0',
-        Some(other) => other,
-        None => '\\',
-    };
-    put(word, letter);
 }
 
 struct Arguments<'a> {

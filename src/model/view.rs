@@ -8,7 +8,8 @@ use super::calls::{CallView, call_view};
 use super::trace::{SegmentRecord, SocketRecord, Trace};
 use super::{
     Actor, AnsweredQuestion, Caller, ClaimResult, Connection, CounterMove, Entry, Event, Fate, ForwardingRules,
-    HandAction, HeldCalls, Member, Moment, SampledOut, SegmentId, Side, SocketFacts, SocketState, Source, verdicts,
+    HandAction, HandMade, HeldCalls, Member, Moment, SampledOut, SegmentId, Side, SocketFacts, SocketState, Source,
+    verdicts,
 };
 use crate::tcp::{Initials, Packet};
 
@@ -32,8 +33,8 @@ pub struct SegmentView<'a> {
     pub times_sent: usize,
     /// The earlier segment that it repeats.
     pub again: Option<SegmentId>,
-    /// The earlier segment of which a person made it; `None` where a kernel sent it.
-    pub by_hand: Option<SegmentId>,
+    /// How a person made it; `None` where a kernel sent it.
+    pub by_hand: Option<HandMade>,
     /// What had become of it.
     pub fate: Fate,
     /// The entry of its newest change.
@@ -379,6 +380,12 @@ impl<'a> View<'a> {
     /// Whether anything was done by hand.
     pub fn was_touched(&self) -> bool {
         self.trace.by_hand.first().is_some_and(|(moment, _)| *moment < self.moment)
+    }
+
+    /// The initial numbers by whose names a copy of a segment is changed: its own, else those of the newest connection of its ends.
+    pub fn initials_for_copy(&self, segment: &SegmentView<'_>) -> Initials {
+        let newest = || self.trace.initials_between(segment.segment.from, segment.segment.to);
+        if segment.initials.is_known() { segment.initials } else { newest() }
     }
 }
 

@@ -3,6 +3,7 @@
 use super::{COLUMNS, indented};
 use crate::explain::program_notes;
 use crate::i18n::{Lang, PlainTexts, Texts, counter, escape, fill, width, wrap};
+use crate::model::edit::{FieldChange, changed};
 use crate::model::{
     Argument, Call, Caller, ClaimResult, CounterMove, ForwardingRules, HeldCalls, Member, Outcome, ProgramExit, Role,
     SampledOut, SegmentFilter, SegmentId, SocketNames, SocketView, Source, View, signal_name,
@@ -179,6 +180,17 @@ pub(super) fn segment(id: SegmentId, segment: &Packet, view: &View<'_>, note: &s
         return vec![format!("  {first}  {numbers}")];
     }
     vec![format!("  {first}"), format!("      {numbers}")]
+}
+
+/// `      seq: j+1 → j+100`: the fields in which a copy differs from the segment of which it was made.
+pub(super) fn changes(id: SegmentId, of: SegmentId, view: &View<'_>, texts: &PlainTexts) -> Vec<String> {
+    let Some((copy, of)) = view.segment(id).zip(view.segment(of)) else { return Vec::new() };
+    let one = |FieldChange { field, before, after }: FieldChange| {
+        let [before, after] = [before, after].map(|change| change.short());
+        fill(&texts.changed, &[("field", field.name()), ("before", &before), ("after", &after)])
+    };
+    let told = changed(of.segment, copy.segment, &view.initials_for_copy(&of)).into_iter().map(one);
+    told.flat_map(|text| indented("      ", &text)).collect()
 }
 
 /// What became of a segment that was told before.

@@ -172,6 +172,11 @@ impl<'a> Transcript<'a> {
                 lines::segment(*id, segment, view, note, self.all)
             }
             Event::Repeated { id, segment, .. } => lines::segment(*id, segment, view, &texts.by_hand, self.all),
+            Event::Edited { id, of, segment } => lines::segment(*id, segment, view, &texts.edited, self.all)
+                .into_iter()
+                .chain(lines::changes(*id, *of, view, texts))
+                .collect(),
+            Event::Forged { id, segment } => lines::segment(*id, segment, view, &texts.forged, self.all),
             Event::Retransmitted { id, segment } => {
                 let times = view.segment(*id).map_or(1, |segment| segment.times_sent);
                 lines::segment_fate(*id, segment, view, &fill(&texts.retransmitted, &[("times", &times)]), self.all)

@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 
 use super::Header;
 use super::form::{WrittenEvent, rules};
+use crate::model::edit::{FieldChange, changed};
 use crate::model::{
     Actor, Argument, Call, CallSite, Caller, CounterMove, Entry, Event, HandAction, Member, Moment, Outcome,
     ProgramExit, Role, SegmentId, Side, SocketFacts, SocketState, SocketView, StackFrame, Trace, View, signal_name,
@@ -115,6 +116,8 @@ fn object<'a>(entry: &Entry, view: &View<'_>, step_id: &impl Fn(usize) -> &'a st
         }
         Event::Sent { .. }
         | Event::Repeated { .. }
+        | Event::Edited { .. }
+        | Event::Forged { .. }
         | Event::Retransmitted { .. }
         | Event::Held(_)
         | Event::Delivered(_)
@@ -189,6 +192,16 @@ fn segment_object(event: &Event, view: &View<'_>) -> Option<(&'static str, Keys)
             keys.extend([("of", json!(of.0)), ("source", json!("hand"))]);
             Some(("segment", keys))
         }
+        Event::Edited { id, of, segment } => {
+            let mut keys = segment_keys("edited", *id, segment, view);
+            keys.extend([("of", json!(of.0)), ("source", json!("hand")), ("changed", changes(*id, *of, view))]);
+            Some(("segment", keys))
+        }
+        Event::Forged { id, segment } => {
+            let mut keys = segment_keys("forged", *id, segment, view);
+            keys.push(("source", json!("hand")));
+            Some(("segment", keys))
+        }
         Event::Retransmitted { id, segment } => Some(("segment", segment_keys("retransmitted", *id, segment, view))),
         Event::Held(id) => known_segment("held", *id, view),
         Event::Delivered(id) => known_segment("delivered", *id, view),
@@ -200,6 +213,15 @@ fn segment_object(event: &Event, view: &View<'_>) -> Option<(&'static str, Keys)
         }),
         _ => None,
     }
+}
+
+/// The fields of a copy that differ from the segment of which it was made: each with what stood in it, and what stands in it now.
+fn changes(id: SegmentId, of: SegmentId, view: &View<'_>) -> Value {
+    let both = view.segment(id).zip(view.segment(of));
+    let changed =
+        both.map_or_else(Vec::new, |(copy, of)| changed(of.segment, copy.segment, &view.initials_for_copy(&of)));
+    let one = |FieldChange { field, before, after }: FieldChange| json!({ "field": field.name(), "before": before.value(), "after": after.value() });
+    changed.into_iter().map(one).collect()
 }
 
 /// What the kernel counted as a segment arrived; `None` where that is nothing.
@@ -291,6 +313,8 @@ fn hand_keys(hand: HandAction) -> Keys {
     match hand {
         HandAction::Deliver(id) => vec![("event", json!("deliver")), ("id", json!(id.0))],
         HandAction::Repeat(id) => vec![("event", json!("repeat")), ("id", json!(id.0))],
+        HandAction::Edit(id) => vec![("event", json!("edit")), ("id", json!(id.0))],
+        HandAction::Forge => vec![("event", json!("forge"))],
         HandAction::Drop(id) => vec![("event", json!("drop")), ("id", json!(id.0))],
         HandAction::Interrupt(side) => vec![("event", json!("interrupt")), ("side", json!(side.name()))],
     }

@@ -101,8 +101,13 @@ fn fits(event: &Event, segments: &mut u32) -> bool {
             *segments += u32::from(next);
             next
         }
-        Event::Repeated { id, of, .. } => {
+        Event::Repeated { id, of, .. } | Event::Edited { id, of, .. } => {
             let next = id.0 == *segments && known(of, *segments);
+            *segments += u32::from(next);
+            next
+        }
+        Event::Forged { id, .. } => {
+            let next = id.0 == *segments;
             *segments += u32::from(next);
             next
         }
@@ -110,7 +115,9 @@ fn fits(event: &Event, segments: &mut u32) -> bool {
         Event::Retransmitted { id, .. } | Event::Undeliverable { id, .. } | Event::Reasons { id, .. } => {
             known(id, *segments)
         }
-        Event::ByHand(HandAction::Deliver(id) | HandAction::Drop(id) | HandAction::Repeat(id)) => known(id, *segments),
+        Event::ByHand(
+            HandAction::Deliver(id) | HandAction::Drop(id) | HandAction::Repeat(id) | HandAction::Edit(id),
+        ) => known(id, *segments),
         _ => true,
     }
 }

@@ -64,6 +64,16 @@ impl Initials {
         self.incarnation == other.incarnation
     }
 
+    /// Whether they are those of a connection that was seen to begin.
+    pub fn is_known(&self) -> bool {
+        self.incarnation.is_some()
+    }
+
+    /// Those of the other end's segments, on the same connection.
+    pub fn of_the_other(&self) -> Initials {
+        Initials { own: self.other, other: self.own, ..*self }
+    }
+
     /// The number that goes by this letter, and where an index is given also by that.
     pub fn named(&self, letter: char, index: Option<u32>) -> Option<u32> {
         let fits = |isn: &&Isn| isn.name.letter == letter && index.is_none_or(|index| isn.name.index == index);
@@ -156,6 +166,13 @@ impl Isns {
         of.over |= segment.flags.has(Flags::RST);
         let own = of.isn(packet.from).filter(|_| !has_no_number(segment));
         Initials { own, other: of.isn(packet.to), incarnation }
+    }
+
+    /// The numbers of the newest connection between two ends, for what was sent from the first to the other. Nothing is learnt.
+    pub fn newest_between(&self, from: SocketAddr, to: SocketAddr) -> Initials {
+        let Some(number) = self.newest(from, to) else { return Initials::default() };
+        let of = &self.incarnations[number];
+        Initials { own: of.isn(from), other: of.isn(to), incarnation: Some(number) }
     }
 
     /// A socket with these addresses, its own first, is gone.

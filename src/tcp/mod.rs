@@ -1,6 +1,7 @@
 //! TCP as its specification has it: the state machine of RFC 9293 as a table, and the segment with its
 //! one-line notation; beside it, for contrast, the UDP datagram. Nothing here makes a system call, reads a clock or knows a colour.
 
+mod expr;
 mod flags;
 pub mod hex;
 mod isn;
@@ -14,6 +15,7 @@ mod state;
 #[cfg(test)]
 pub(crate) mod testing;
 
+pub use expr::{Expr, Letter, NotAnExpr};
 pub use flags::Flags;
 pub use hex::hex_rows;
 pub use isn::{Initials, Isn, IsnName, Isns, Window, relative};

@@ -36,6 +36,7 @@ pub fn line(packet: &Packet, initials: &Initials, numbers: Numbers) -> String {
         Transport::Tcp(segment) => NotationLine { packet, segment, initials, numbers }.to_string(),
         Transport::Udp => format!("UDP len={}", packet.len()),
         Transport::Unreachable => "ICMP port unreachable".to_owned(),
+        Transport::TooBig(mtu) => format!("ICMP fragmentation needed mtu={mtu}"),
     }
 }
 

@@ -1,5 +1,5 @@
 //! One IP packet as it was on the wire, with what its transport header says: a TCP segment (RFC 9293), a UDP datagram
-//! (RFC 768), or the answer that nobody has the datagram's port (ICMP, RFC 792 and RFC 4443).
+//! (RFC 768), or what ICMP says of a packet that was sent: nobody has its port, or it is too long (RFC 792 and RFC 4443).
 
 use std::net::{IpAddr, SocketAddr};
 use std::ops::Range;
@@ -46,8 +46,11 @@ pub enum Transport {
     Tcp(Segment),
     /// A UDP datagram: nothing but ports, a length and a checksum.
     Udp,
-    /// ICMP's "port unreachable": no socket has the port that a UDP datagram was for.
+    /// ICMP's "port unreachable": no socket has the port that a packet was for.
     Unreachable,
+    /// ICMP's "fragmentation needed", IPv6's "packet too big" (RFC 1191, RFC 8201): a packet was longer than so many bytes, which
+    /// is what the next link takes.
+    TooBig(u32),
 }
 
 /// Which protocol it is, without its fields.
@@ -151,13 +154,22 @@ impl Packet {
                 let ends = ends(udp.source_port(), udp.destination_port());
                 (Transport::Udp, ends, udp.slice(), udp.header_slice().len(), udp.payload().len())
             }
-            Some(TransportSlice::Icmpv4(icmp)) if (icmp.type_u8(), icmp.code_u8()) == (3, 3) => {
-                let ends = quoted(icmp.payload())?;
-                (Transport::Unreachable, ends, icmp.slice(), icmp.header_len(), icmp.payload().len())
+            Some(TransportSlice::Icmpv4(icmp)) => {
+                let [.., high, low] = icmp.bytes5to8();
+                let says = match (icmp.type_u8(), icmp.code_u8()) {
+                    (3, 3) => Transport::Unreachable,
+                    (3, 4) => Transport::TooBig(u16::from_be_bytes([high, low]).into()),
+                    _ => return Err(Malformed::Other),
+                };
+                (says, quoted(icmp.payload())?, icmp.slice(), icmp.header_len(), icmp.payload().len())
             }
-            Some(TransportSlice::Icmpv6(icmp)) if (icmp.type_u8(), icmp.code_u8()) == (1, 4) => {
-                let ends = quoted(icmp.payload())?;
-                (Transport::Unreachable, ends, icmp.slice(), icmp.header_len(), icmp.payload().len())
+            Some(TransportSlice::Icmpv6(icmp)) => {
+                let says = match (icmp.type_u8(), icmp.code_u8()) {
+                    (1, 4) => Transport::Unreachable,
+                    (2, _) => Transport::TooBig(u32::from_be_bytes(icmp.bytes5to8())),
+                    _ => return Err(Malformed::Other),
+                };
+                (says, quoted(icmp.payload())?, icmp.slice(), icmp.header_len(), icmp.payload().len())
             }
             _ => return Err(Malformed::Other),
         };
@@ -180,7 +192,7 @@ impl Packet {
     pub fn tcp(&self) -> Option<&Segment> {
         match &self.transport {
             Transport::Tcp(segment) => Some(segment),
-            Transport::Udp | Transport::Unreachable => None,
+            Transport::Udp | Transport::Unreachable | Transport::TooBig(_) => None,
         }
     }
 
@@ -189,7 +201,7 @@ impl Packet {
         match self.transport {
             Transport::Tcp(_) => Protocol::Tcp,
             Transport::Udp => Protocol::Udp,
-            Transport::Unreachable => Protocol::Icmp,
+            Transport::Unreachable | Transport::TooBig(_) => Protocol::Icmp,
         }
     }
 
@@ -262,7 +274,7 @@ fn addresses(sliced: &SlicedPacket<'_>) -> Option<(IpAddr, IpAddr)> {
     }
 }
 
-/// Whose port nobody had, and who had sent there: from the beginning of the datagram, which ICMP quotes.
+/// Whom a packet was for, and who had sent it: from its beginning, which ICMP quotes.
 fn quoted(beginning: &[u8]) -> Result<(SocketAddr, SocketAddr), Malformed> {
     let sliced = LaxSlicedPacket::from_ip(beginning).map_err(|error| Malformed::Packet(error.to_string()))?;
     let (source, destination) = match &sliced.net {
@@ -277,6 +289,9 @@ fn quoted(beginning: &[u8]) -> Result<(SocketAddr, SocketAddr), Malformed> {
     match &sliced.transport {
         Some(TransportSlice::Udp(udp)) => {
             Ok((SocketAddr::new(destination, udp.destination_port()), SocketAddr::new(source, udp.source_port())))
+        }
+        Some(TransportSlice::Tcp(tcp)) => {
+            Ok((SocketAddr::new(destination, tcp.destination_port()), SocketAddr::new(source, tcp.source_port())))
         }
         _ => Err(Malformed::Other),
     }

@@ -9,6 +9,7 @@ use tui_input::Input;
 use super::catalogue::{Catalogue, Choosing};
 use super::code::Snippets;
 use super::console::Program;
+use super::copy::SegmentCopy;
 use super::layout::{self, Areas, Audience, BottomPane, LargeRequest, LayoutRequest};
 use super::texts::InterfaceTexts;
 use crate::i18n::Glyphs;
@@ -139,6 +140,8 @@ pub enum Focus {
     Overlay,
     /// The line that is typed: letters are part of it.
     Line,
+    /// The fields of a copy over the header's picture (`copy.rs`): letters stand in one of them.
+    Copy,
     /// The list of lessons: letters search in it (`lessons.rs`).
     Search,
     /// A program that runs in the window: all keys but a few are typed to it (`typing.rs`).
@@ -216,6 +219,8 @@ pub struct App {
     pub(super) generation: u64,
     /// The programs that run in the window.
     pub(super) programs: Vec<Program>,
+    /// The copy whose fields are being changed.
+    pub(super) copy: Option<SegmentCopy>,
     /// Why what was typed is no call.
     pub(super) mistyped: Option<Mistyped>,
     /// Why the lesson couldn't start again.
@@ -248,6 +253,7 @@ impl App {
             choosing: Choosing::default(),
             generation: 0,
             programs: Vec::new(),
+            copy: None,
             mistyped: None,
             trouble: None,
             lacks_lang: None,
@@ -382,6 +388,7 @@ impl App {
         match self.place.overlay {
             Some(Overlay::Lessons) => Focus::Search,
             Some(Overlay::Console) => Focus::Program,
+            Some(Overlay::Packet) if self.copy.is_some() => Focus::Copy,
             Some(_) => Focus::Overlay,
             None if self.typing().is_some() && !self.runs_again() => Focus::Line,
             None => Focus::Panes,

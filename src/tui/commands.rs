@@ -26,8 +26,20 @@ pub enum Command {
     Down,
     Deliver,
     Drop,
+    /// Deliver all up to the meant one.
+    DeliverUpTo,
+    /// Deliver all from the end of the meant one.
+    DeliverFrom,
     /// Send a copy of a segment.
     Repeat,
+    /// Change the fields of a copy, over the header's picture.
+    Edit,
+    /// Send the changed copy.
+    SendCopy,
+    NextField,
+    PreviousField,
+    /// Make no copy.
+    LeaveCopy,
     /// Choose an older segment, whatever became of it.
     Older,
     /// A newer one.
@@ -130,12 +142,15 @@ use KeyCode::{BackTab, Char, Down, End, Enter, Esc, F, Home, Left, PageDown, Pag
 const PANES: &[Focus] = &[Focus::Panes];
 const LINE: &[Focus] = &[Focus::Line];
 const OVERLAY: &[Focus] = &[Focus::Overlay];
+const COPY: &[Focus] = &[Focus::Copy];
 /// Where one looks around: nothing changes but what is seen.
 const LOOKING: &[Focus] = &[Focus::Panes, Focus::Overlay];
+/// Where letters are typed.
+const TYPED: &[Focus] = &[Focus::Line, Focus::Copy];
 const READING: &[Focus] = &[Focus::Panes, Focus::Line];
 const PROGRAM: &[Focus] = &[Focus::Program];
 const BESIDE_PROGRAM: &[Focus] = &[Focus::Panes, Focus::Program];
-const ALL: &[Focus] = &[Focus::Panes, Focus::Overlay, Focus::Line, Focus::Search];
+const ALL: &[Focus] = &[Focus::Panes, Focus::Overlay, Focus::Line, Focus::Copy, Focus::Search];
 
 const SCROLLED: &[Focus] = &[Focus::Panes, Focus::Overlay, Focus::Line, Focus::Search, Focus::Program];
 
@@ -216,7 +231,14 @@ pub const COMMANDS: &[CommandEntry] = &[
     entry(Command::Leave, "leave", &[Esc], "Esc").footer(1).at(LINE).of(is_free),
     entry(Command::Deliver, "deliver", &[Char('d')], "d").footer(2).when(may_let_go),
     entry(Command::Drop, "drop", &[Char('x')], "x").footer(3).when(may_let_go),
-    entry(Command::Repeat, "repeat", &[Char('R')], "R").footer(13).when(may_repeat),
+    entry(Command::DeliverUpTo, "deliver_up_to", &[Char('D')], "D").footer(13).when(choose::holds_several_up_to),
+    entry(Command::DeliverFrom, "deliver_from", &[Char('A')], "A").footer(13).when(choose::holds_several_from_its_end),
+    entry(Command::Repeat, "repeat", &[Char('R')], "R").footer(13).when(choose::may_repeat),
+    entry(Command::Edit, "edit", &[Char('e')], "e").footer(1).at(OVERLAY).when(choose::may_edit),
+    entry(Command::SendCopy, "send_copy", &[Enter], "Enter").footer(0).at(COPY),
+    entry(Command::LeaveCopy, "leave_copy", &[Esc], "Esc").footer(0).at(COPY),
+    entry(Command::NextField, "next_field", &[Tab, Down], "Tab").footer(1).at(COPY),
+    entry(Command::PreviousField, "previous_field", &[BackTab, Up], "↑").footer(2).at(COPY),
     entry(Command::Older, "older", &[Char('[')], "[").when(has_segment_before),
     entry(Command::Newer, "newer", &[Char(']')], "]").when(has_segment_after),
     entry(Command::LetCall, "let_call", &[Char('e')], "e").footer(2).of(drives).when(a_call_stands),
@@ -270,16 +292,15 @@ pub const COMMANDS: &[CommandEntry] = &[
     entry(Command::Help, "help", &[Char('?')], "?").footer(0).at(LOOKING),
     entry(Command::Suspend, "suspend", &[], "Ctrl-Z").at(ALL),
     entry(Command::Quit, "quit", &[Char('q')], "q").footer(0).at(LOOKING),
-    entry(Command::Quit, "quit_line", &[], "Ctrl-C").footer(0).at(LINE),
+    entry(Command::Quit, "quit_line", &[], "Ctrl-C").footer(0).at(TYPED),
 ];
 
 fn always(_: &App) -> bool {
     true
 }
 
-/// Whether the present is looked at, and the learner has the walk: what acts, acts on what is seen.
 fn is_present(app: &App) -> bool {
-    !app.in_past() && !app.runs_again() && !matches!(app.walk().phase(), Phase::Failed(_))
+    app.is_present()
 }
 
 fn can_go_on(app: &App) -> bool {
@@ -372,12 +393,6 @@ fn may_hold(app: &App) -> bool {
 
 fn may_let_go(app: &App) -> bool {
     is_present(app) && app.meant_held().is_some_and(|id| app.is_at_own_door(id))
-}
-
-/// A copy goes to whoever may let such a segment go.
-fn may_repeat(app: &App) -> bool {
-    let holds = app.walk().wire() == WireAbility::Holds && !app.replays();
-    holds && is_present(app) && app.chosen_segment().is_some_and(|id| app.is_at_own_door(id))
 }
 
 fn has_segment_before(app: &App) -> bool {

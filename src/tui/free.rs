@@ -7,6 +7,7 @@ use tui_input::Input;
 use super::app::App;
 use super::commands::Command;
 use super::{menu, programs};
+use crate::model::edit;
 use crate::model::typed::{self, Mistyped};
 use crate::model::{Call, Member, Moment, SegmentFilter, Side};
 use crate::walk::{self, Phase};
@@ -31,8 +32,10 @@ pub(super) fn act(app: &mut App, command: Command) {
         Command::LetCall => programs::meant_call(app).map(|call| walk::WalkCommand::LetCall(call.caller)),
         Command::Hold => programs::next_hold(app),
         Command::Deliver => app.meant_held().map(walk::WalkCommand::Deliver),
+        Command::DeliverUpTo => Some(walk::WalkCommand::DeliverAll(app.held_up_to())),
+        Command::DeliverFrom => Some(walk::WalkCommand::DeliverAll(app.held_from_its_end())),
         Command::Drop => app.meant_held().map(walk::WalkCommand::Drop),
-        Command::Repeat => app.chosen_segment().map(walk::WalkCommand::Repeat),
+        Command::Repeat => app.marked_segment().map(walk::WalkCommand::Repeat),
         Command::Interrupt => app.blocked_side().map(walk::WalkCommand::Interrupt),
         Command::Answer(n) => menu_call(app, n),
         Command::Type => {
@@ -110,6 +113,18 @@ fn typed_call(app: &mut App) -> Option<walk::WalkCommand> {
     if text.is_empty() {
         stop_typing(app);
         return None;
+    }
+    if edit::is_edit(&text) {
+        return match app.made_of(&text) {
+            Ok(order) => {
+                stop_typing(app);
+                Some(order)
+            }
+            Err(fault) => {
+                app.mistyped = Some(Mistyped::Edit(fault));
+                None
+            }
+        };
     }
     match typed::parse(&text, &menu::usual(app)) {
         // One thread makes one call at a time: what was typed stays, and is told why.

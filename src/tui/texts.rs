@@ -183,6 +183,8 @@ words! {
         pub same_side: String,
         pub again: String,
         pub by_hand: String,
+        pub edited: String,
+        pub forged: String,
         pub first_keys: [String; 5],
         pub above: String,
         pub below: String,
@@ -265,6 +267,9 @@ words! {
     pub struct PacketWords {
         pub title: String,
         pub title_other: String,
+        pub title_copy: String,
+        pub copy_keys: String,
+        pub copy_example: String,
         pub none: String,
         pub source_port: String,
         pub destination_port: String,
@@ -279,10 +284,12 @@ words! {
         pub kind: String,
         pub code: String,
         pub unused: String,
+        pub mtu: String,
         pub padding: String,
         pub data: String,
         pub bytes: String,
         pub checksum_unfinished: String,
+        pub checksum_wrong: String,
         pub close: String,
     }
 }

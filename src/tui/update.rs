@@ -59,6 +59,7 @@ impl App {
         self.auto = self.auto.map(|_| Auto { due: None });
         self.again = None;
         self.input = None;
+        self.copy = None;
         self.trouble = None;
         self.ran_again = None;
         self.noticed = (Phase::Busy, None);
@@ -189,6 +190,7 @@ fn terminal(app: &mut App, event: Event, effects: &mut Vec<AppEffect>) {
         }
         Event::Paste(text) if app.focus() == Focus::Program => app.pastes(&text, effects),
         Event::Paste(_) if app.place.overlay == Some(Overlay::Lessons) => lessons::search(app, &event),
+        Event::Paste(text) if app.focus() == Focus::Copy => app.pastes_in_copy(&clean(&text)),
         Event::Paste(text) if app.focus() == Focus::Line => {
             for c in clean(&text).chars() {
                 type_in(app, InputRequest::InsertChar(c));
@@ -214,6 +216,8 @@ fn key(app: &mut App, key: KeyEvent, effects: &mut Vec<AppEffect>) {
     }
     if let Some(command) = command {
         perform(app, command, effects);
+    } else if app.focus() == Focus::Copy {
+        app.types_in_copy(&Event::Key(key));
     } else if app.focus() == Focus::Line
         && let Some(request) = tui_input::backend::crossterm::to_input_request(&Event::Key(key))
     {
@@ -262,6 +266,8 @@ fn perform(app: &mut App, command: Command, effects: &mut Vec<AppEffect>) {
         | Command::Offered
         | Command::Deliver
         | Command::Drop
+        | Command::DeliverUpTo
+        | Command::DeliverFrom
         | Command::Repeat
         | Command::Interrupt
         | Command::Type
@@ -271,6 +277,9 @@ fn perform(app: &mut App, command: Command, effects: &mut Vec<AppEffect>) {
         | Command::Hold
         | Command::RunOn => act(app, command),
         Command::Leave => super::free::stop_typing(app),
+        Command::Edit | Command::SendCopy | Command::NextField | Command::PreviousField | Command::LeaveCopy => {
+            app.with_copy(command);
+        }
         Command::Back
         | Command::Forward
         | Command::First
@@ -307,8 +316,10 @@ fn act(app: &mut App, command: Command) {
         }
         Command::Send => app.input.as_ref().map(|input| walk::WalkCommand::Line(input.value().to_owned())),
         Command::Deliver => app.meant_held().map(walk::WalkCommand::Deliver),
+        Command::DeliverUpTo => Some(walk::WalkCommand::DeliverAll(app.held_up_to())),
+        Command::DeliverFrom => Some(walk::WalkCommand::DeliverAll(app.held_from_its_end())),
         Command::Drop => app.meant_held().map(walk::WalkCommand::Drop),
-        Command::Repeat => app.chosen_segment().map(walk::WalkCommand::Repeat),
+        Command::Repeat => app.marked_segment().map(walk::WalkCommand::Repeat),
         Command::Interrupt => app.blocked_side().map(walk::WalkCommand::Interrupt),
         _ => None,
     };
@@ -469,10 +480,12 @@ fn toggle(app: &mut App, overlay: Overlay) {
 
 fn open(app: &mut App, overlay: Overlay) {
     app.place.overlay = Some(overlay);
+    app.copy = None;
     app.place.over = 0;
     app.place.unread = false;
 }
 
 fn close(app: &mut App) {
+    app.copy = None;
     (app.place.overlay, app.place.unread) = (None, false);
 }

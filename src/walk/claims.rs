@@ -2,12 +2,12 @@
 
 use std::net::SocketAddr;
 
-use crate::lesson::{CallTerms, Expr, Letter, Measure, QueueTerms, SegmentPattern, Terms, TimerTerms};
+use crate::lesson::{CallTerms, Measure, QueueTerms, SegmentPattern, Terms, TimerTerms};
 use crate::model::{
-    CallName, CallView, ClaimNumber, ConnectionEnd, Count, Fate, Outcome, SegmentFate, SegmentView, SegmentWords, Side,
-    SocketFacts, SocketView, Statement, Timer, TimerFact, View,
+    CallName, CallView, ClaimNumber, ConnectionEnd, Count, Fate, Outcome, SegmentFate, SegmentId, SegmentView,
+    SegmentWords, Side, SocketFacts, SocketView, Statement, Timer, TimerFact, View,
 };
-use crate::tcp::{Numbers, line, tells_zero_window};
+use crate::tcp::{Expr, Letter, Numbers, line, tells_zero_window};
 
 use super::names::Names;
 
@@ -142,6 +142,13 @@ impl ClaimContext<'_> {
     ) -> Option<SegmentView<'_>> {
         let sent = |segment: &SegmentView<'_>| segment.by_hand.is_none() && self.fits(segment, pattern);
         self.view.segments().find(|segment| sent(segment) && test(segment))
+    }
+
+    /// The segments of a side that wait, in the order in which they were sent.
+    pub fn waiting_from(&self, side: Side) -> Vec<SegmentId> {
+        let waiting = self.view.waiting();
+        let segments = waiting.iter().filter_map(|id| self.view.segment(*id));
+        segments.filter(|segment| self.sender(segment) == Some(side)).map(|segment| segment.id).collect()
     }
 
     /// Whether a segment is one that the pattern means.

@@ -143,8 +143,10 @@ impl Free {
             WalkCommand::LetCall(caller) => Some(Request::LetCall(caller)),
             WalkCommand::Hold(of, held) => Some(Request::Hold(of, held)),
             WalkCommand::Deliver(id) => Some(Request::Deliver(id)),
+            WalkCommand::DeliverAll(ids) => return self.requests.extend(ids.into_iter().map(Request::Deliver)),
             WalkCommand::Drop(id) => Some(Request::Drop(id)),
             WalkCommand::Repeat(id) => Some(Request::Repeat(id)),
+            WalkCommand::Make(of, segment) => Some(Request::Make(of, segment)),
             WalkCommand::Pass(which, delay) => Some(Request::Pass(which, delay)),
             _ => None,
         };

@@ -3,10 +3,12 @@
 
 mod answer;
 mod claims;
+mod command;
 mod confirmed;
 mod drive;
 #[cfg(test)]
 mod fake;
+mod forge;
 mod free;
 mod kinds;
 mod names;
@@ -16,8 +18,10 @@ mod tests;
 
 pub use crate::lab::{Failure, Happening, HappeningKind, Request, WireAbility, World};
 pub use answer::{Answer, Answerer};
+pub use command::WalkCommand;
 pub use confirmed::{Confirmed, confirmed};
 pub use drive::{DriveStep, WorldGone, drive, straight_on};
+pub use forge::{forge, newest_between, typed_segment};
 pub use free::{Free, FreeOptions, Purpose, is_act};
 pub use kinds::Walk;
-pub use runner::{Phase, Runner, Verdict, WalkCommand, WalkOptions};
+pub use runner::{Phase, Runner, Verdict, WalkOptions};

@@ -35,6 +35,7 @@ const TEXTS: Of = Only(&[
     "Localized",
     "counter_named",
     "counter_names",
+    "edit_fault",
     "LanguageTexts",
     "FaultTexts",
     "TomlTexts",

@@ -3,7 +3,7 @@
 use super::{SegmentContext, SegmentKind, end_at, end_of, sentences};
 use crate::i18n::excerpt;
 use crate::model::TimerKind;
-use crate::tcp::{Flags, Segment, number};
+use crate::tcp::{Flags, Segment, Transport, number};
 
 /// So much of the data is shown, in bytes.
 const SHOWN: usize = 24;
@@ -15,6 +15,9 @@ impl SegmentContext<'_> {
         let packet = self.segment.segment;
         let n = packet.len();
         let Some(tcp) = packet.tcp() else {
+            if let Transport::TooBig(mtu) = packet.transport {
+                return self.words.say(|t| &t.too_big, &[("mtu", &mtu)]);
+            }
             return match self.kind() {
                 SegmentKind::Datagram => self.words.say(|t| &t.datagram, &[("n", &n)]),
                 _ => self.words.say(|t| &t.unreachable, &[("port", &packet.from.port())]),

@@ -3,7 +3,8 @@
 use super::{SegmentContext, end_at, sentences};
 use std::fmt::Display;
 
-use crate::model::{Actor, Call, Connection, Event, Fate, View};
+use crate::model::edit::{FieldChange, changed};
+use crate::model::{Actor, Call, Connection, Event, Fate, HandMade, SegmentView, View};
 use crate::tcp::Flags;
 
 /// So many entries before a segment are looked at for what made it.
@@ -13,16 +14,46 @@ impl SegmentContext<'_> {
     pub(super) fn sender(&self) -> String {
         let packet = self.segment.segment;
         let (who, line) = (self.who(packet.from, packet.to), self.line(&self.segment));
-        if let Some(original) = self.segment.by_hand.and_then(|of| self.view.segment(of)) {
-            let facts: &[(&str, &dyn Display)] = &[("who", &who), ("line", &line)];
-            let became = match original.fate {
-                Fate::Dropped | Fate::Undeliverable(_) => self.words.say(|t| &t.by_hand_dropped, &[]),
-                Fate::Held => self.words.say(|t| &t.by_hand_waits, &[]),
-                Fate::Delivered | Fate::Passing => self.words.say(|t| &t.by_hand_arrived, &[]),
-            };
-            return sentences([self.words.say(|t| &t.by_hand, facts), became]);
+        if let Some(made) = self.segment.by_hand {
+            return self.by_hand(made, &who, &line);
         }
         sentences([self.words.say(|t| &t.from, &[("who", &who), ("line", &line)]), self.made_by()])
+    }
+
+    /// A person sent it: a copy, a changed one, or one of nobody's. No kernel is said to have.
+    fn by_hand(&self, made: HandMade, who: &str, line: &str) -> String {
+        let facts: &[(&str, &dyn Display)] = &[("who", &who), ("line", &line)];
+        let original = made.of().and_then(|of| self.view.segment(of));
+        match (made, original) {
+            (HandMade::Repeated(_), Some(original)) => {
+                let became = match original.fate {
+                    Fate::Dropped | Fate::Undeliverable(_) => self.words.say(|t| &t.by_hand_dropped, &[]),
+                    Fate::Held => self.words.say(|t| &t.by_hand_waits, &[]),
+                    Fate::Delivered | Fate::Passing => self.words.say(|t| &t.by_hand_arrived, &[]),
+                };
+                sentences([self.words.say(|t| &t.by_hand, facts), became])
+            }
+            (HandMade::Edited(_), Some(original)) => {
+                let (of, from) = (self.line(&original), original.segment.from);
+                let who = self.who(from, original.segment.to);
+                let facts: &[(&str, &dyn Display)] = &[("who", &who), ("line", &line), ("of", &of)];
+                sentences([self.words.say(|t| &t.edited, facts), self.changed(&original)])
+            }
+            _ => self.words.say(|t| &t.forged, facts),
+        }
+    }
+
+    /// In which fields a copy differs from what it was made of.
+    fn changed(&self, original: &SegmentView<'_>) -> String {
+        let changed = changed(original.segment, self.segment.segment, &self.view.initials_for_copy(original));
+        let one = |FieldChange { field, before, after }: FieldChange| {
+            format!("{} {} → {}", field.name(), before.short(), after.short())
+        };
+        let list: Vec<String> = changed.into_iter().map(one).collect();
+        if list.is_empty() {
+            return self.words.say(|t| &t.unchanged, &[]);
+        }
+        self.words.say(|t| &t.changed, &[("what", &list.join(", "))])
     }
 
     fn made_by(&self) -> String {
@@ -61,7 +92,7 @@ impl SegmentContext<'_> {
     pub(super) fn sent(&self) -> usize {
         let entries = self.view.trace().entries();
         let until = self.segment.changed.min(entries.len());
-        let is_it = |event: &Event| matches!(event, Event::Sent { id, .. } | Event::Repeated { id, .. } if *id == self.segment.id);
+        let is_it = |event: &Event| event.appears().is_some_and(|(id, _)| id == self.segment.id);
         entries[..until].iter().rposition(|entry| is_it(&entry.event)).unwrap_or(until)
     }
 

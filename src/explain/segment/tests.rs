@@ -234,3 +234,35 @@ fn no_kernel_is_said_to_have_sent_what_a_person_sent() {
         assert!(told.says.contains("Data: 5 bytes"), "{told:?}");
     }
 }
+
+#[test]
+fn what_a_person_changed_or_made_is_told_with_the_fields_and_no_kernel_is_said_to_have_sent_it() {
+    let mut script = Script::new();
+    let of = script.sent(40000, (101, 501), &["PSH", "ACK"], b"hello", 1000);
+    script.push(Event::Dropped(of));
+    let original = script.0.present().segment(of).unwrap();
+    let (packet, initials) = (original.segment.clone(), original.initials);
+    let copy = |text: &str| text.parse::<crate::model::edit::Edit>().unwrap().apply(&packet, &initials).unwrap();
+    for (edit, wanted) in [
+        ("seq=j+100 flags=RST", &["seq j+1 → j+100", "flags PSH,ACK → RST"][..]),
+        ("checksum=wrong", &["checksum right → wrong"]),
+        ("sport=9 data=abc", &["sport 40000 → 9", "data \"hello\" → \"abc\""]),
+        ("win=1000", &["Nothing differs"]),
+    ] {
+        let id = SegmentId(script.1);
+        script.1 += 1;
+        script.push(Event::Edited { id, of, segment: copy(edit) });
+        script.push(Event::Delivered(id));
+        let told = script.story(id);
+        assert!(told.sender.starts_with("A person sent it, no kernel did"), "{edit}: {told:?}");
+        assert!(wanted.iter().all(|wanted| told.sender.contains(wanted)), "{edit}: {told:?}");
+    }
+    let id = SegmentId(script.1);
+    script.push(Event::Forged { id, segment: copy("flags=RST") });
+    script.push(Event::Delivered(id));
+    assert!(
+        script.story(id).sender.starts_with("A person made it and sent it, no kernel did"),
+        "{:?}",
+        script.story(id)
+    );
+}

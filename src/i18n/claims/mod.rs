@@ -63,6 +63,7 @@ words! {
         pub between_segments: String,
         pub in_no_call: String,
         pub no_such_socket: String,
+        pub not_made: String,
         pub no_sender: String,
         pub no_call: String,
         pub not_fired: String,
@@ -149,6 +150,7 @@ impl Speaker<'_> {
             }
             Statement::SeveralFit { from, segments } => self.several(*from, segments),
             Statement::InNoCall(side) => self.of_side(&t.in_no_call, *side),
+            Statement::NotMade(why) => fill(&t.not_made, &[("why", why)]),
             Statement::NoSuchSocket(name) => fill(&t.no_such_socket, &[("end", &self.socket(name))]),
             Statement::NoSender(side) => self.of_side(&t.no_sender, *side),
             Statement::NoCall => t.no_call.clone(),

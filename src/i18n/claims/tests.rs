@@ -254,6 +254,14 @@ fn table() -> Vec<(Statement, [&'static str; 3])> {
             ],
         ),
         (
+            Statement::NotMade("k is not known".to_owned()),
+            [
+                "no such segment can be made: k is not known",
+                "no such segment can be made: k is not known",
+                "无法造出这样的报文段：k is not known",
+            ],
+        ),
+        (
             Statement::NoSender(client),
             [
                 "client has received nothing by recvfrom()",
@@ -295,6 +303,7 @@ fn kind(said: &Statement) -> usize {
         Statement::NotFired(_) => 20,
         Statement::Counted(_) => 21,
         Statement::CountersUnread => 22,
+        Statement::NotMade(_) => 23,
     }
 }
 
@@ -309,7 +318,7 @@ fn each_kind_of_statement_has_its_notation_and_its_sentences() {
         let found = [said.to_string(), en.statement(&said, sockets), zh.statement(&said, sockets)];
         assert_eq!(found, wanted.map(str::to_owned));
     }
-    assert_eq!(kinds.len(), 23);
+    assert_eq!(kinds.len(), 24);
 }
 
 #[test]

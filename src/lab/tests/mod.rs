@@ -1,5 +1,6 @@
 //! Tables for the lab: inputs with their times, effects compared. No kernel, no thread, no clock.
 
+mod by_hand;
 mod programs;
 mod random;
 mod tables;

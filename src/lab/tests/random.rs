@@ -23,6 +23,9 @@ enum Step {
 enum Ask {
     Deliver(u8),
     Drop(u8),
+    Repeat(u8),
+    /// Of this segment; of an even number, of none.
+    Make(u8, u8),
     Pass(u8, Option<u8>),
     Call(u8),
     Return(u8),
@@ -33,6 +36,8 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
     let ask = prop_oneof![
         4 => any::<u8>().prop_map(Ask::Deliver),
         2 => any::<u8>().prop_map(Ask::Drop),
+        1 => (0u8..40).prop_map(Ask::Repeat),
+        1 => (0u8..40, 0u8..6).prop_map(|(of, flags)| Ask::Make(of, flags)),
         2 => (0u8..4, proptest::option::of(0u8..40)).prop_map(|(which, delay)| Ask::Pass(which, delay)),
         1 => any::<u8>().prop_map(Ask::Call),
         1 => any::<u8>().prop_map(Ask::Return),
@@ -65,10 +70,17 @@ fn side(number: u8) -> Side {
     if number.is_multiple_of(2) { Side::Server } else { Side::Client }
 }
 
+const FLAGS: [&[&str]; 6] = [&["SYN"], &["ACK"], &["FIN", "ACK"], &["RST"], &["ACK"], &["ACK"]];
+
 fn request(ask: &Ask) -> Option<Request> {
     Some(match ask {
         Ask::Deliver(id) => Request::Deliver(SegmentId((*id).into())),
         Ask::Drop(id) => Request::Drop(SegmentId((*id).into())),
+        Ask::Repeat(id) => Request::Repeat(SegmentId((*id).into())),
+        Ask::Make(of, flags) => {
+            let of = (of % 2 == 1).then_some(SegmentId((of / 2).into()));
+            Request::Make(of, Box::new(segment(4000, 8000, 7, FLAGS[*flags as usize], b"")))
+        }
         Ask::Pass(which, delay) => {
             let which = match which {
                 0 => SegmentFilter::All,
@@ -87,8 +99,7 @@ fn take(kernel: &mut Kernel, step: &Step) {
     match step {
         Step::Captured(port, seq, flags) => {
             let (from, to) = if port % 2 == 0 { (4000 + port / 2, 8000) } else { (8000, 4000 + port / 2) };
-            let flags: &[&str] =
-                [&["SYN"][..], &["ACK"], &["FIN", "ACK"], &["RST"], &["ACK"], &["ACK"]][*flags as usize];
+            let flags = FLAGS[*flags as usize];
             kernel.captured(&[segment(from, to, u32::from(*seq), flags, if flags == ["ACK"] { b"x" } else { b"" })]);
         }
         Step::Asked(from, ask) => match (request(ask), ask) {
@@ -133,11 +144,12 @@ proptest! {
         prop_assert_eq!(watcher.present().waiting(), kernel.lab.trace().present().waiting());
 
         let mut ends = std::collections::HashMap::new();
-        let (mut numbered, mut copies) = (0, 0);
+        let (mut numbered, mut copies, mut made) = (0, 0, 0);
         for entry in entries {
             match &entry.event {
-                Event::Sent { id, .. } => {
-                    prop_assert_eq!(id.0, numbered, "numbers have no gap");
+                event if event.appears().is_some() => {
+                    prop_assert_eq!(event.appears().map(|(id, _)| id.0), Some(numbered), "numbers have no gap");
+                    made += usize::from(!matches!(event, Event::Sent { .. }));
                     numbered += 1;
                 }
                 Event::Retransmitted { .. } => copies += 1,
@@ -150,14 +162,14 @@ proptest! {
         prop_assert!(ends.values().all(|times| *times == 1), "one end each: {:?}", ends);
         let sent = kernel.sent();
         let released: Vec<SegmentId> = sent.iter().filter_map(|sending| match sending {
-            Sending::Released(id) | Sending::Passing(id) => Some(*id),
+            Sending::Released(id) | Sending::Made(id) | Sending::Passing(id) => Some(*id),
             Sending::Counted(_) => None,
         }).collect();
         let once: std::collections::HashSet<SegmentId> = released.iter().copied().collect();
         prop_assert_eq!(once.len(), released.len(), "sent once");
         // Each that left its sender has a number, or is a copy of one that has, or was counted, or is still to be.
         let counted = sent.len() - released.len();
-        prop_assert!(numbered as usize + copies + counted <= captured);
+        prop_assert!(numbered as usize - made + copies + counted <= captured);
         prop_assert_eq!(numbered as usize, ends.len() + kernel.waiting().len());
         kernel.until(kernel.now + Duration::from_secs(3600));
         let counted = kernel.sent().iter().filter(|sending| matches!(sending, Sending::Counted(_))).count();

@@ -1,11 +1,11 @@
 //! One situation each, of those that were races between threads.
 
 use super::*;
-use crate::model::{Actor, CounterMove, SegmentFilter};
+use crate::model::{Actor, CounterMove, HandMade, SegmentFilter};
 
-const SERVER: u32 = 1;
-const CLIENT: u32 = 2;
-const WATCH: u32 = 3;
+pub(super) const SERVER: u32 = 1;
+pub(super) const CLIENT: u32 = 2;
+pub(super) const WATCH: u32 = 3;
 
 fn both() -> [Member; 3] {
     let watch = Member { number: WATCH, pid: 9, nth: 1, role: Role::Watches };
@@ -13,7 +13,7 @@ fn both() -> [Member; 3] {
 }
 
 /// A server, a client and somebody who looks on; a SYN waits at the server's door.
-fn with_syn() -> Kernel {
+pub(super) fn with_syn() -> Kernel {
     let mut kernel = Kernel::with(&both());
     kernel.sockets = handshake();
     kernel.captured(&[segment(4000, 8000, 7, &["SYN"], b"")]);
@@ -21,7 +21,7 @@ fn with_syn() -> Kernel {
     kernel
 }
 
-const SYN: SegmentId = SegmentId(0);
+pub(super) const SYN: SegmentId = SegmentId(0);
 
 #[test]
 fn who_may_let_a_segment_go_is_decided_once() {
@@ -446,7 +446,7 @@ fn a_copy_goes_whatever_became_of_the_original_and_only_from_who_may() {
             assert_eq!(kernel.waiting(), waiting, "the original stays as it is");
             let told =
                 kernel.lab.trace().present().segment(copy).map(|copy| (copy.by_hand, copy.fate, copy.times_sent));
-            assert_eq!(told, goes.then_some((Some(SYN), crate::model::Fate::Delivered, 1)));
+            assert_eq!(told, goes.then_some((Some(HandMade::Repeated(SYN)), crate::model::Fate::Delivered, 1)));
         }
     }
 }
@@ -459,7 +459,8 @@ fn what_its_sender_sends_later_is_a_copy_of_the_senders_own() {
         kernel.asks(SERVER, request);
     }
     let made = |id| kernel.lab.trace().present().segment(SegmentId(id)).and_then(|one| one.by_hand);
-    assert_eq!([made(1), made(2), made(3)], [Some(SYN), Some(SYN), None], "a copy's copy is one of the original");
+    let copy = Some(HandMade::Repeated(SYN));
+    assert_eq!([made(1), made(2), made(3)], [copy, copy, None], "a copy's copy is one of the original");
     kernel.captured(&[segment(4000, 8000, 7, &["SYN"], b"")]);
     assert!(
         kernel.events().iter().any(|event| { matches!(event, Event::Sent { id: SegmentId(3), again: Some(SYN), .. }) })

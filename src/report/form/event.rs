@@ -87,6 +87,20 @@ pub(super) enum EventForm {
         #[serde(with = "As::<PacketForm>")]
         segment: Packet,
     },
+    Edited {
+        #[serde(with = "SegmentIdForm")]
+        id: SegmentId,
+        #[serde(with = "SegmentIdForm")]
+        of: SegmentId,
+        #[serde(with = "As::<PacketForm>")]
+        segment: Packet,
+    },
+    Forged {
+        #[serde(with = "SegmentIdForm")]
+        id: SegmentId,
+        #[serde(with = "As::<PacketForm>")]
+        segment: Packet,
+    },
     Held(#[serde(with = "SegmentIdForm")] SegmentId),
     Delivered(#[serde(with = "SegmentIdForm")] SegmentId),
     Reasons {
@@ -142,6 +156,8 @@ enum HandForm {
     Deliver(#[serde(with = "SegmentIdForm")] SegmentId),
     Drop(#[serde(with = "SegmentIdForm")] SegmentId),
     Repeat(#[serde(with = "SegmentIdForm")] SegmentId),
+    Edit(#[serde(with = "SegmentIdForm")] SegmentId),
+    Forge,
     Interrupt(#[serde(with = "SideForm")] Side),
 }
 

@@ -111,6 +111,7 @@ pub(super) enum StatementForm {
     },
     InNoCall(#[serde(with = "SideForm")] Side),
     NoSuchSocket(String),
+    NotMade(String),
     NoSender(#[serde(with = "SideForm")] Side),
     NoCall,
     NotFired(#[serde(with = "TimerKindForm")] TimerKind),

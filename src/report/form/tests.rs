@@ -72,6 +72,8 @@ fn of_segments() -> Vec<Event> {
         Event::Sent { id: other, segment: segment.clone(), again: None },
         Event::Sent { id, segment: framed, again: Some(other) },
         Event::Repeated { id, of: other, segment: segment.clone() },
+        Event::Edited { id, of: other, segment: segment.clone() },
+        Event::Forged { id, segment: segment.clone() },
         Event::Held(id),
         Event::Delivered(id),
         Event::Reasons { id, moved: vec![CounterMove { name: "PAWSEstab".into(), by: 1 }] },
@@ -83,6 +85,8 @@ fn of_segments() -> Vec<Event> {
         Event::ByHand(HandAction::Deliver(id)),
         Event::ByHand(HandAction::Drop(id)),
         Event::ByHand(HandAction::Repeat(id)),
+        Event::ByHand(HandAction::Edit(id)),
+        Event::ByHand(HandAction::Forge),
         Event::ByHand(HandAction::Interrupt(Client)),
     ]
 }
@@ -171,6 +175,7 @@ fn statements() -> Vec<Statement> {
         Statement::SeveralFit { from, segments: vec![segment.clone(), bare] },
         Statement::InNoCall(side),
         Statement::NoSuchSocket("conn".into()),
+        Statement::NotMade("k is not known".into()),
         Statement::NoSender(side),
         Statement::NoCall,
         Statement::NotFired(TimerKind::Keepalive),

@@ -12,7 +12,7 @@ use super::side::{call_text, view_text};
 use super::wrong;
 use crate::explain::{Likelihood, explain, program_notes};
 use crate::i18n::width as display_width;
-use crate::i18n::{escape, fill};
+use crate::i18n::{edit_fault, escape, fill};
 use crate::model::typed::Mistyped;
 use crate::model::{Actor, CallView, Errno, Event, Member, Role, SampledOut, SegmentFilter, Side, SocketView};
 use crate::tui::menu::{self, Group, Item};
@@ -323,6 +323,7 @@ fn sentence(scene: &Scene<'_>, mistyped: &Mistyped) -> String {
         Mistyped::TooMany(call) => fill(&t.too_many, &[("call", call.name())]),
         Mistyped::Option(text) => fill(&t.no_option, &[("text", &escape(text))]),
         Mistyped::Quote => t.no_quote.clone(),
+        Mistyped::Edit(fault) => escape(edit_fault(fault, scene.app.lang())),
         Mistyped::Busy(actor, call) => {
             let call = format!("{call}()");
             fill(&t.busy, &[("side", &name(scene, *actor)), ("call", &call)])

@@ -15,6 +15,7 @@ use ratatui::layout::Rect;
 use ratatui::style::{Modifier, Style};
 use ratatui::text::{Line, Span};
 
+use super::hand_made::{how_made, source};
 use crate::i18n::excerpt;
 use crate::i18n::fill;
 use crate::i18n::width as display_width;
@@ -311,8 +312,8 @@ pub(super) fn notation(scene: &Scene<'_>, view: &SegmentView<'_>, room: usize) -
     if view.times_sent > 1 {
         text = format!("{text} ×{}", view.times_sent);
     }
-    if view.by_hand.is_some() {
-        text = format!("{text} {}", scene.texts.wire.by_hand);
+    if let Some(made) = view.by_hand {
+        text = format!("{text} {}", how_made(scene, made));
     }
     if view.again.is_some() {
         text = format!("{text} {}", scene.texts.wire.again);
@@ -364,8 +365,8 @@ fn segment_rows(scene: &Scene<'_>, view: &SegmentView<'_>, between: usize, margi
     for (n, text) in label(scene, view, room).into_iter().enumerate() {
         let mark = if n == 0 && chosen { "▶ " } else { "  " };
         let left = vec![Span::styled(mark, theme.waits.0), Span::styled(text, style)];
-        let source = if view.by_hand.is_some() { " H " } else { " W " };
-        let right = vec![Span::styled(if n == 0 { source } else { " " }, theme.dim.0)];
+        let source = if n == 0 { format!(" {} ", source(view)) } else { " ".to_owned() };
+        let right = vec![Span::styled(source, theme.dim.0)];
         let states = if n == 0 { state_at(false) } else { [None, None] };
         rows.push(frame_line(spread(left, right, room).spans, scene, margin, states));
     }
@@ -449,8 +450,7 @@ fn notes(scene: &Scene<'_>, oldest: SegmentId) -> Notes {
     let moment = scene.view.moment();
     let entries = &scene.view.trace().entries()[..moment];
     let recent = moment.saturating_sub(SEARCHED);
-    let is_start =
-        |event: &Event| matches!(event, Event::Sent { id, .. } | Event::Repeated { id, .. } if *id == oldest);
+    let is_start = |event: &Event| event.appears().is_some_and(|(id, _)| id == oldest);
     let start = entries[recent..].iter().rposition(|entry| is_start(&entry.event)).map_or(recent, |at| recent + at);
     let before = scene.view.trace().at(start);
     let mut known: HashMap<u64, (Option<Side>, SocketState)> = HashMap::new();
@@ -459,7 +459,10 @@ fn notes(scene: &Scene<'_>, oldest: SegmentId) -> Notes {
     let mut anchor = None;
     for entry in &entries[start..] {
         let (cookie, side, state) = match &entry.event {
-            Event::Sent { id, .. } | Event::Repeated { id, .. } => {
+            Event::Sent { id, .. }
+            | Event::Repeated { id, .. }
+            | Event::Edited { id, .. }
+            | Event::Forged { id, .. } => {
                 anchor = Some((*id, false));
                 continue;
             }

@@ -18,7 +18,7 @@ use ratatui::style::Style;
 use ratatui::symbols::border;
 use ratatui::text::{Line, Span};
 
-use super::{ladder, side};
+use super::{hand_made, ladder, side};
 use crate::i18n::fill;
 use crate::i18n::width as display_width;
 use crate::model::{Fate, SegmentView, Side, SocketView};
@@ -122,7 +122,7 @@ fn segment(buf: &mut Buffer, area: Rect, scene: &Scene<'_>, ends: &ShownEnds<'_>
     match &ends.segment {
         Some(segment) => {
             arrow(buf, place, scene, segment, scale);
-            source(buf, inner, "W", scene);
+            source(buf, inner, hand_made::source(segment), scene);
         }
         None => {
             let below = Rect { y: place.y + 1, height: place.height.saturating_sub(1), ..place };
@@ -136,7 +136,7 @@ fn name(view: &SegmentView<'_>) -> String {
     match &view.segment.transport {
         Transport::Tcp(tcp) => tcp.flags.to_string(),
         Transport::Udp => "UDP".to_owned(),
-        Transport::Unreachable => "ICMP".to_owned(),
+        Transport::Unreachable | Transport::TooBig(_) => "ICMP".to_owned(),
     }
 }
 

@@ -2,11 +2,13 @@
 
 mod code;
 mod console;
+mod copy;
 mod ending;
 mod explain;
 mod fold;
 mod free;
 mod glossary;
+mod hand_made;
 mod header;
 mod help;
 mod kernel;
@@ -70,7 +72,11 @@ pub(super) fn draw(buf: &mut Buffer, areas: &Areas, scene: &Scene<'_>) -> Drawn 
     match scene.app.place.overlay {
         None => Drawn { cursor: explained.and_then(|(cursor, _)| cursor), scrolled: explained.map(|(_, at)| at) },
         Some(over) => {
-            let cursor = if over == Overlay::Console { console::cursor(scene) } else { None };
+            let cursor = match over {
+                Overlay::Console => console::cursor(scene),
+                Overlay::Packet => copy::cursor(scene),
+                _ => None,
+            };
             Drawn { cursor, scrolled: over_scrolled(scene.app, most) }
         }
     }
@@ -96,6 +102,7 @@ fn overlay(buf: &mut Buffer, size: Rect, scene: &Scene<'_>) -> usize {
     let middle = Rect { y: 1, height: size.height - 1 - areas.footer.height, ..size };
     match scene.app.place.overlay {
         Some(Overlay::Help) => help::draw(buf, middle, scene),
+        Some(Overlay::Packet) if copy::draw(buf, scene) => 0,
         Some(Overlay::Packet) => packet::draw(buf, middle, scene),
         Some(Overlay::Kernel) => kernel::draw(buf, middle, scene),
         Some(Overlay::Layers) => layers::draw(buf, middle, scene),

@@ -2,20 +2,22 @@
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
-use ratatui::style::Style;
+use ratatui::style::{Modifier, Style};
 use ratatui::text::{Line, Span};
 
+use super::hand_made::source;
 use crate::i18n::excerpt;
 use crate::i18n::fill;
 use crate::i18n::width as display_width;
 use crate::i18n::{Texts, options as all_options};
-use crate::model::SegmentView;
+use crate::model::edit::{Change, EditField};
+use crate::model::{HandMade, SegmentView};
 use crate::tcp::{Flags, Packet, Transport, finish_checksum, line, window_field};
-use crate::tui::scene::{Scene, more_below, put};
+use crate::tui::scene::{Scene, more_below, put, reversed};
 use crate::tui::wrap::{cut, wrap, wrap_text};
 
 /// The columns of the whole: those of sixteen bytes in two notations.
-const WIDTH: usize = 76;
+pub(super) const WIDTH: usize = 76;
 /// Two columns for each of the 32 bits.
 const COLUMNS: usize = 64;
 
@@ -35,7 +37,7 @@ pub(super) fn draw(buf: &mut Buffer, area: Rect, scene: &Scene<'_>) -> usize {
     };
     let mut lines = heading(scene, &view, width);
     lines.extend(header_rows(scene, &view));
-    lines.extend(unfinished(scene, view.segment));
+    lines.extend(unfinished(scene, &view));
     lines.extend(options(scene, &view, width));
     lines.push(Line::styled(t.bytes.clone(), scene.theme.title.0));
     // A packet of lo has at most 64 KiB: 4096 lines, of which only the visible ones are made.
@@ -58,13 +60,16 @@ fn heading(scene: &Scene<'_>, view: &SegmentView<'_>, width: usize) -> Vec<Line<
     let spans = [
         Span::styled(text, scene.theme.title.0),
         Span::styled(format!("  {} → {}", segment.from, segment.to), scene.theme.side(scene.sender(segment))),
-        Span::styled("  W", scene.theme.dim.0),
+        Span::styled(format!("  {}", source(view)), scene.theme.dim.0),
     ];
     wrap(&spans, width)
 }
 
-/// A field: its width in bits, its text, and whether it stands out.
-struct Field(usize, String, bool);
+/// What tells a changed field of a copy from others where there are no colours.
+pub(super) const CHANGED: char = '*';
+
+/// A field: its width in bits, its text, whether it stands out, and which field of a copy it is.
+struct Field(usize, String, bool, Option<EditField>);
 
 /// The rows of 32 bits of the transport header.
 fn fields(scene: &Scene<'_>, view: &SegmentView<'_>) -> Vec<Vec<Field>> {
@@ -73,23 +78,33 @@ fn fields(scene: &Scene<'_>, view: &SegmentView<'_>) -> Vec<Vec<Field>> {
     let header = packet.header();
     let byte = |at: usize| header.get(at).copied().unwrap_or(0);
     let word = |at: usize| u16::from_be_bytes([byte(at), byte(at + 1)]);
-    let field = |bits, name: &str, value: String| Field(bits, format!("{name} {value}"), false);
-    let checksum = |at| field(16, &t.checksum, format!("{:#06x}", word(at)));
+    let field = |bits, name: &str, value: String| Field(bits, format!("{name} {value}"), false, None);
+    // Where a copy is changed, what is to stand in it.
+    let of = |bits, name: &str, value: String, of: EditField| match scene.app.copy.as_ref().and_then(|copy| copy.of(of))
+    {
+        Some((typed, changed)) => {
+            let mark = if changed { CHANGED.to_string() } else { String::new() };
+            Field(bits, format!("{mark}{name} {typed}"), false, Some(of))
+        }
+        None => field(bits, name, value),
+    };
+    let checksum = |at| of(16, &t.checksum, format!("{:#06x}", word(at)), EditField::Checksum);
     let ports = vec![
-        field(16, &t.source_port, packet.from.port().to_string()),
-        field(16, &t.destination_port, packet.to.port().to_string()),
+        of(16, &t.source_port, packet.from.port().to_string(), EditField::SourcePort),
+        of(16, &t.destination_port, packet.to.port().to_string(), EditField::DestinationPort),
     ];
     match &packet.transport {
         Transport::Tcp(segment) => {
-            let mut bits = vec![field(4, &t.offset, (byte(12) >> 4).to_string()), Field(4, t.reserved.clone(), false)];
-            bits.extend(flag_fields(segment.flags));
-            bits.push(field(16, &t.window, window_field(segment, &view.initials)));
+            let mut bits =
+                vec![field(4, &t.offset, (byte(12) >> 4).to_string()), Field(4, t.reserved.clone(), false, None)];
+            bits.extend(flag_fields(copied_flags(scene).unwrap_or(segment.flags)));
+            bits.push(of(16, &t.window, window_field(segment, &view.initials), EditField::Window));
             vec![
                 ports,
-                vec![field(32, &t.sequence, segment.seq.to_string())],
-                vec![field(32, &t.acknowledgment, segment.ack.to_string())],
+                vec![of(32, &t.sequence, segment.seq.to_string(), EditField::Seq)],
+                vec![of(32, &t.acknowledgment, segment.ack.to_string(), EditField::Ack)],
                 bits,
-                vec![checksum(16), field(16, &t.urgent, word(18).to_string())],
+                vec![checksum(16), of(16, &t.urgent, word(18).to_string(), EditField::Urgent)],
             ]
         }
         Transport::Udp => vec![ports, vec![field(16, &t.length, word(4).to_string()), checksum(6)]],
@@ -97,10 +112,20 @@ fn fields(scene: &Scene<'_>, view: &SegmentView<'_>) -> Vec<Vec<Field>> {
             vec![field(8, &t.kind, byte(0).to_string()), field(8, &t.code, byte(1).to_string()), checksum(2)],
             vec![field(32, &t.unused, String::new())],
         ],
+        Transport::TooBig(mtu) => {
+            let first =
+                vec![field(8, &t.kind, byte(0).to_string()), field(8, &t.code, byte(1).to_string()), checksum(2)];
+            // IPv4 has the length in the second half of the word (RFC 1191), IPv6 in all of it.
+            let second = match packet.ip().version {
+                6 => vec![field(32, &t.mtu, mtu.to_string())],
+                _ => vec![field(16, &t.unused, String::new()), field(16, &t.mtu, mtu.to_string())],
+            };
+            vec![first, second]
+        }
     }
 }
 
-fn header_rows(scene: &Scene<'_>, view: &SegmentView<'_>) -> Vec<Line<'static>> {
+pub(super) fn header_rows(scene: &Scene<'_>, view: &SegmentView<'_>) -> Vec<Line<'static>> {
     let rows = fields(scene, view);
     let style = scene.theme.border.0;
     let mut lines = vec![ruler(scene)];
@@ -115,18 +140,34 @@ fn header_rows(scene: &Scene<'_>, view: &SegmentView<'_>) -> Vec<Line<'static>> 
 }
 
 /// Says that the checksum isn't the right one, where it isn't: on `lo` the kernel leaves it as the hardware would want it.
-fn unfinished(scene: &Scene<'_>, packet: &Packet) -> Option<Line<'static>> {
+fn unfinished(scene: &Scene<'_>, view: &SegmentView<'_>) -> Option<Line<'static>> {
+    let packet = view.segment;
+    let by_hand = matches!(view.by_hand, Some(HandMade::Edited(_) | HandMade::Forged));
     let mut finished = packet.packet().to_vec();
     finish_checksum(&mut finished).ok()?;
     let said = || Line::styled(scene.texts.packet.checksum_unfinished.clone(), scene.theme.dim.0);
-    (finished != packet.packet()).then(said)
+    // What a person made went as it is: then it is wrong.
+    let wrong = || Line::styled(scene.texts.packet.checksum_wrong.clone(), scene.theme.bad.0);
+    (finished != packet.packet()).then(|| if by_hand { wrong() } else { said() })
+}
+
+/// The flags that a copy is to have, as far as what is typed names any.
+fn copied_flags(scene: &Scene<'_>) -> Option<Flags> {
+    let (typed, _) = scene.app.copy.as_ref()?.of(EditField::Flags)?;
+    match Change::typed(EditField::Flags, typed.trim()) {
+        Ok(Change::Flags(flags)) => Some(flags),
+        _ => None,
+    }
 }
 
 /// The eight control bits by their names' first letters, as in the RFC's figure; a set one stands out.
 fn flag_fields(flags: Flags) -> Vec<Field> {
     const LETTERS: [(u8, &str); 8] =
         [(0x80, "C"), (0x40, "E"), (0x20, "U"), (0x10, "A"), (0x08, "P"), (0x04, "R"), (0x02, "S"), (0x01, "F")];
-    LETTERS.iter().map(|(bit, letter)| Field(1, (*letter).to_owned(), flags.bits() & bit != 0)).collect()
+    LETTERS
+        .iter()
+        .map(|(bit, letter)| Field(1, (*letter).to_owned(), flags.bits() & bit != 0, Some(EditField::Flags)))
+        .collect()
 }
 
 /// The numbers of the bits at which each byte begins.
@@ -163,9 +204,14 @@ fn row_line(scene: &Scene<'_>, row: &[Field]) -> Line<'static> {
     let theme = scene.theme;
     let wall = || Span::styled("│", theme.border.0);
     let mut spans = vec![wall()];
-    for (n, Field(bits, text, lit)) in row.iter().enumerate() {
+    for (n, Field(bits, text, lit, of)) in row.iter().enumerate() {
+        let plain = of.map_or(theme.text.0, |field| style(scene, field));
         if *bits == 1 {
-            let style = if *lit { theme.title.0.reversed() } else { theme.dim.0 };
+            let style = match scene.app.copy.as_ref().and_then(|copy| copy.of(EditField::Flags)) {
+                Some((_, true)) if *lit => plain.add_modifier(Modifier::REVERSED),
+                _ if *lit => theme.title.0.reversed(),
+                _ => theme.dim.0,
+            };
             spans.push(Span::styled(text.clone(), style));
             let ends = row.get(n + 1).is_none_or(|next| next.0 != 1);
             spans.push(if ends { wall() } else { Span::raw(" ") });
@@ -175,7 +221,7 @@ fn row_line(scene: &Scene<'_>, row: &[Field]) -> Line<'static> {
         let text = cut(text, room);
         let left = (room - display_width(&text)) / 2;
         let right = room - left - display_width(&text);
-        spans.push(Span::styled(format!("{}{text}{}", " ".repeat(left), " ".repeat(right)), theme.text.0));
+        spans.push(Span::styled(format!("{}{text}{}", " ".repeat(left), " ".repeat(right)), plain));
         spans.push(wall());
     }
     Line::from(spans)
@@ -192,6 +238,19 @@ fn options(scene: &Scene<'_>, view: &SegmentView<'_>, width: usize) -> Vec<Line<
         lines.extend(wrap_text(&text, scene.theme.text.0, width));
     }
     lines
+}
+
+/// How a field is drawn: the one that has the keys, and those that are changed, stand out.
+pub(super) fn style(scene: &Scene<'_>, field: EditField) -> Style {
+    let theme = scene.theme;
+    let Some(copy) = &scene.app.copy else { return theme.text.0 };
+    if copy.current().is_some_and(|current| current.field == field) {
+        return reversed(theme.text.0);
+    }
+    match copy.of(field) {
+        Some((_, true)) => theme.waits.0.add_modifier(Modifier::BOLD),
+        _ => theme.text.0,
+    }
 }
 
 /// Sixteen bytes; those of the IP header, the TCP header and the data differ in style.

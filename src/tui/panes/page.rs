@@ -58,7 +58,7 @@ pub(super) fn typing_line(scene: &Scene<'_>, width: usize, page: &mut TextPage, 
 }
 
 /// The columns of a text from `skip` on, at most `room` of them.
-fn visible_part(text: &str, skip: usize, room: usize) -> String {
+pub(super) fn visible_part(text: &str, skip: usize, room: usize) -> String {
     let (mut passed, mut out, mut used) = (0, String::new(), 0);
     for c in text.chars() {
         let width = unicode_width::UnicodeWidthChar::width(c).unwrap_or(0);

@@ -1,6 +1,7 @@
 //! Keys in, screen out, on traces made by hand.
 
 mod cells;
+mod copy;
 mod course;
 mod keys;
 mod large;
@@ -95,6 +96,7 @@ fn by_hand(hand: HandAction) -> [Request; 2] {
         HandAction::Deliver(id) => Request::Deliver(id),
         HandAction::Drop(id) => Request::Drop(id),
         HandAction::Repeat(id) => Request::Repeat(id),
+        HandAction::Edit(_) | HandAction::Forge => panic!("with a segment"),
         HandAction::Interrupt(side) => Request::Interrupt(side),
     };
     [Request::Note(Box::new(crate::model::Event::ByHand(hand))), request]

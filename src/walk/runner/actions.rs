@@ -6,10 +6,12 @@ use std::time::Duration;
 use super::Runner;
 use super::by_hand::StepRelease;
 use crate::lesson::{Action, Address, Payload, Recipient, SegmentPattern};
+use crate::model::edit::Unfit;
 use crate::model::{Call, CallName, SegmentId, SegmentView, Side, Statement, View};
 use crate::tcp::Protocol;
 use crate::walk::Request;
 use crate::walk::claims::written;
+use crate::walk::forge::{forge, newest_between};
 
 /// Whether two segments are copies of one, or say the same in every field that a pattern can tell: then it is the same
 /// whichever of them goes.
@@ -31,6 +33,10 @@ fn several(fitting: &[SegmentView<'_>], pattern: &SegmentPattern) -> Statement {
     Statement::SeveralFit { from: pattern.from, segments }
 }
 
+fn not_made(unfit: Unfit) -> Box<Statement> {
+    Box::new(Statement::NotMade(unfit.to_string()))
+}
+
 impl Runner {
     /// Asks the world for an action. Where it can't be done, says what is the case instead.
     pub(super) fn act(&mut self, action: &Action, now: Duration) -> Result<(), Box<Statement>> {
@@ -38,6 +44,19 @@ impl Runner {
             Action::Deliver(pattern) => {
                 let id = self.awaited(pattern, StepRelease::Delivered, now)?;
                 self.requests.extend(id.map(Request::Deliver));
+            }
+            Action::DeliverAll { from } => {
+                let waiting = self.knowledge().waiting_from(*from);
+                if waiting.is_empty() {
+                    return Err(Box::new(Statement::NoneWaits { from: *from, what: "TCP".to_owned() }));
+                }
+                self.requests.extend(waiting.into_iter().map(Request::Deliver));
+            }
+            Action::DeliverUpTo(pattern) => {
+                let last = self.awaited(pattern, StepRelease::Delivered, now)?;
+                let waiting = self.knowledge().waiting_from(pattern.from);
+                let before = waiting.into_iter().take_while(|id| last.is_some_and(|last| *id <= last));
+                self.requests.extend(before.map(Request::Deliver));
             }
             Action::Drop(pattern) => {
                 let id = self.awaited(pattern, StepRelease::Dropped, now)?;
@@ -47,6 +66,19 @@ impl Runner {
                 let id = self.knowledge().find_segment(pattern, |_| true).map(|segment| segment.id);
                 let id = id.ok_or_else(|| Box::new(self.knowledge().last_sent(pattern)))?;
                 self.requests.push_back(Request::Repeat(id));
+            }
+            Action::Edit { pattern, edit } => {
+                let known = self.knowledge();
+                let of = known.find_segment(pattern, |_| true);
+                let of = of.ok_or_else(|| Box::new(known.last_sent(pattern)))?;
+                let (id, copy) =
+                    (of.id, edit.apply(of.segment, &self.trace.present().initials_for_copy(&of)).map_err(not_made)?);
+                self.requests.push_back(Request::Make(Some(id), Box::new(copy)));
+            }
+            Action::Forge { from, on, forgery } => {
+                let (from, to) = self.ends(*from, on.as_deref())?;
+                let made = forge(&self.trace.present(), (from, to), forgery).map_err(not_made)?;
+                self.requests.push_back(Request::Make(None, Box::new(made)));
             }
             Action::Interrupt { side } => {
                 self.busy_in(*side).ok_or_else(|| Box::new(Statement::InNoCall(*side)))?;
@@ -65,6 +97,17 @@ impl Runner {
             }
         }
         Ok(())
+    }
+
+    /// The addresses of a connection, that of a side first: of a socket's, else of the newest one between the sides.
+    fn ends(&self, from: Side, on: Option<&str>) -> Result<(SocketAddr, SocketAddr), Box<Statement>> {
+        let trace = &self.trace;
+        let none = || Box::new(Statement::SentNothing { from, on: on.map(str::to_owned) });
+        let Some(on) = on else { return newest_between(&trace.present(), from).ok_or_else(none) };
+        let named = self.names.get(on).ok_or_else(|| Box::new(Statement::NoSuchSocket(on.to_owned())))?;
+        let socket = named.cookie.and_then(|cookie| trace.present().socket(cookie));
+        let (local, remote) = socket.and_then(|socket| socket.facts.local.zip(socket.facts.remote)).ok_or_else(none)?;
+        Ok(if named.side == from { (local, remote) } else { (remote, local) })
     }
 
     fn busy_in(&self, side: Side) -> Option<CallName> {

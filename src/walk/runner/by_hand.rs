@@ -3,11 +3,11 @@
 
 use std::time::Duration;
 
-use super::{Runner, WalkCommand};
+use super::Runner;
 use crate::lesson::{Action, SegmentPattern, Step};
 use crate::model::{Event, Fate, HandAction, SegmentId, SocketView, TimerKind};
 use crate::tcp::{Flags, Packet};
-use crate::walk::Request;
+use crate::walk::{Request, WalkCommand};
 
 /// The longest that the next copy of a dropped segment is waited for: in a calm lab a sender takes half a minute.
 const LONGEST_WAIT: Duration = Duration::from_secs(5);
@@ -54,11 +54,22 @@ impl Runner {
                 Request::Drop(id)
             }
             HandAction::Repeat(id) => Request::Repeat(id),
+            // With the segment, by `make_by_hand`.
+            HandAction::Edit(_) | HandAction::Forge => return,
             HandAction::Interrupt(side) => {
                 self.interrupting[side as usize] = true;
                 Request::Interrupt(side)
             }
         };
+        self.did_by_hand(hand, request, now);
+    }
+
+    /// Sends a segment that the learner has made, of one that was seen or of none.
+    pub(super) fn make_by_hand(&mut self, of: Option<SegmentId>, segment: Box<Packet>, now: Duration) {
+        self.did_by_hand(of.map_or(HandAction::Forge, HandAction::Edit), Request::Make(of, segment), now);
+    }
+
+    fn did_by_hand(&mut self, hand: HandAction, request: Request, now: Duration) {
         self.note(now, Event::ByHand(hand));
         self.requests.push_back(request);
         self.check_again_once_settled(now);

@@ -16,12 +16,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::names::Names;
-use super::{Failure, Happening, HappeningKind, Request, WireAbility};
+use super::{Failure, Happening, HappeningKind, Request, WalkCommand, WireAbility};
 use crate::lesson::{Action, Ask, Lesson, Step};
-use crate::model::{
-    Call, Caller, Errno, Event, HandAction, HeldCalls, Mode, Moment, Outcome, SegmentFilter, SegmentId, Side,
-    Statement, Trace,
-};
+use crate::model::{Call, Errno, Event, HandAction, Mode, Moment, Outcome, Side, Statement, Trace};
 use by_hand::HandledSegments;
 use waits::{AwaitedTimer, TimerFirings, waiting_long};
 
@@ -38,33 +35,6 @@ pub struct WalkOptions {
     pub port: Option<u16>,
     /// Whether steps that wait for a long timer of the kernel (TIME_WAIT, a keepalive after hours) are part of the walk.
     pub timers: bool,
-}
-
-/// What the learner, or whoever drives the walk, wants.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum WalkCommand {
-    /// Go on: run the next step; at a question, go on without a prediction; at a line, send the one that is offered.
-    Next,
-    /// Predict: the number of the chosen answer, from 0.
-    Predict(usize),
-    /// Send this line (without a line end).
-    Line(String),
-    /// Let a waiting segment go on.
-    Deliver(SegmentId),
-    /// Forget a waiting segment.
-    Drop(SegmentId),
-    /// Send a copy of a segment to its receiver now.
-    Repeat(SegmentId),
-    /// Interrupt the call in which a side sleeps.
-    Interrupt(Side),
-    /// Make this call: in a free walk.
-    Call(Side, Call),
-    /// Let a program's thread make the call before which it stands: in a shared lab.
-    LetCall(Caller),
-    /// Which calls of a program, by its member's number, or of all wait before they are made: in a shared lab.
-    Hold(Option<u32>, HeldCalls),
-    /// Let these segments pass by themselves after so long, or no longer: in a shared lab.
-    Pass(SegmentFilter, Option<Duration>),
 }
 
 /// What the runner waits for.
@@ -320,8 +290,12 @@ impl Runner {
             (WalkCommand::Drop(id), Phase::Ready | Phase::Asking) if self.next_step_drops(id) => self.go_on(now),
             (_, Phase::Failed(_)) => {}
             (WalkCommand::Deliver(id), _) => self.by_hand(HandAction::Deliver(id), now),
+            (WalkCommand::DeliverAll(ids), _) => {
+                ids.into_iter().for_each(|id| self.by_hand(HandAction::Deliver(id), now));
+            }
             (WalkCommand::Drop(id), _) => self.by_hand(HandAction::Drop(id), now),
             (WalkCommand::Repeat(id), _) => self.by_hand(HandAction::Repeat(id), now),
+            (WalkCommand::Make(of, segment), _) => self.make_by_hand(of, segment, now),
             (WalkCommand::Interrupt(side), _) => self.by_hand(HandAction::Interrupt(side), now),
             _ => {}
         }

@@ -1,4 +1,4 @@
-//! A number as a lesson writes it: `j`, `k+1`, `j-1`, `j2+1+line`, `42`.
+//! A number as a lesson, or somebody who changes a segment, writes it: `j`, `k+1`, `j-1`, `j2+1+line`, `42`.
 
 use std::fmt;
 use std::str::FromStr;

@@ -1,0 +1,87 @@
+//! Why a segment can't be changed or made as somebody wrote it, in each language.
+
+use std::sync::OnceLock;
+
+use super::words::{self, words};
+use super::{Lang, Localized, fill};
+use crate::model::edit::{EditFault, EditField, Unfit};
+
+/// All languages in one file; a test reads it, and compares its keys with the fields.
+const ASSET: &str = include_str!("../../assets/text/edits.toml");
+
+words! {
+    struct EditTexts {
+        field: Localized,
+        value: Localized,
+        icmp: Localized,
+        mtu: Localized,
+        twice: Localized,
+        quote: Localized,
+        nothing: Localized,
+        ends: Localized,
+        no_segment: Localized,
+        none_there: Localized,
+        no_connection: Localized,
+        not_here: Localized,
+        no_number: Localized,
+        no_field: Localized,
+        long_options: Localized,
+        long_packet: Localized,
+        families: Localized,
+        malformed: Localized,
+    }
+}
+
+fn texts() -> &'static EditTexts {
+    static LOADED: OnceLock<EditTexts> = OnceLock::new();
+    // A test looks that they can be read.
+    LOADED.get_or_init(|| words::read(ASSET).unwrap_or_default())
+}
+
+/// What is wrong with it, and what to do. What was written is not escaped.
+pub fn edit_fault(fault: &EditFault, lang: Lang) -> String {
+    let t = texts();
+    let of = |text: &Localized, found: &dyn std::fmt::Display| fill(text.get(lang), &[("found", found)]);
+    let plain = |text: &Localized| text.get(lang).to_owned();
+    match fault {
+        EditFault::Field(found) => {
+            let fields = EditField::ALL.map(EditField::name).join(", ");
+            fill(t.field.get(lang), &[("found", found), ("fields", &fields)])
+        }
+        EditFault::Value(field, found) => {
+            fill(t.value.get(lang), &[("found", found.as_str()), ("field", field.name()), ("example", field.example())])
+        }
+        EditFault::Icmp(found) => of(&t.icmp, found),
+        EditFault::Mtu(found) => of(&t.mtu, found),
+        EditFault::Twice(found) => of(&t.twice, found),
+        EditFault::Quote => plain(&t.quote),
+        EditFault::Nothing => plain(&t.nothing),
+        EditFault::Ends(found) => of(&t.ends, found),
+        EditFault::NoSegment(number) => of(&t.no_segment, number),
+        EditFault::NoneThere => plain(&t.none_there),
+        EditFault::NoConnection => plain(&t.no_connection),
+        EditFault::NotHere => plain(&t.not_here),
+        EditFault::Unfit(unfit) => match unfit {
+            Unfit::NoNumber(letter) => of(&t.no_number, letter),
+            Unfit::NoField(field) => fill(t.no_field.get(lang), &[("field", field.name())]),
+            Unfit::LongOptions(found) => of(&t.long_options, found),
+            Unfit::LongPacket(found) => of(&t.long_packet, found),
+            Unfit::Families => plain(&t.families),
+            Unfit::Malformed => plain(&t.malformed),
+        },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_text_is_there_in_every_language() {
+        words::read::<EditTexts>(ASSET).unwrap();
+        for lang in Lang::all() {
+            let said = edit_fault(&EditFault::Value(EditField::Seq, "x".into()), lang);
+            assert!(said.contains("`x`") && said.contains("seq=k+100"), "{said}");
+        }
+    }
+}

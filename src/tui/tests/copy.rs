@@ -1,0 +1,107 @@
+//! A copy that is changed over the header's picture, and which segments the keys mean.
+
+use super::made::{J, Made, client, segment};
+use super::*;
+use crate::model::edit::{Change, EditField, field};
+use crate::model::{HandAction, SegmentId};
+
+/// What the asked-for copy has in a field.
+fn made(requests: &[Request], of: SegmentId, name: EditField) -> String {
+    let [Request::Note(_), Request::Make(Some(id), packet)] = requests else { panic!("{requests:?}") };
+    assert_eq!(*id, of);
+    field(packet, &crate::tcp::Initials::default(), name).unwrap().value()
+}
+
+fn waiting() -> App {
+    let mut made = Made::to_syn_recv();
+    made.send(segment(client(), "ACK", J + 1, 7, b""));
+    made.send(segment(client(), "PSH,ACK", J + 1, 7, b"abc"));
+    app_of(made, Lang::EN, 80, 24)
+}
+
+#[test]
+fn a_copy_goes_of_the_segment_that_is_marked() {
+    let mut app = waiting();
+    assert_eq!(asked(press(&mut app, KeyCode::Char('R'))), by_hand(HandAction::Repeat(SegmentId(1))), "the oldest");
+    settled(&mut app);
+    press(&mut app, KeyCode::Down);
+    assert_eq!(asked(press(&mut app, KeyCode::Char('R'))), by_hand(HandAction::Repeat(SegmentId(2))));
+}
+
+#[test]
+fn all_up_to_the_marked_one_go_and_all_from_its_end() {
+    let delivered = |ids: &[u32]| -> Vec<Request> {
+        ids.iter().flat_map(|id| by_hand(HandAction::Deliver(SegmentId(*id)))).collect()
+    };
+    let mut up_to = waiting();
+    assert!(asked(press(&mut up_to, KeyCode::Char('D'))).is_empty(), "one alone has `d`");
+    press(&mut up_to, KeyCode::Down);
+    assert_eq!(asked(press(&mut up_to, KeyCode::Char('D'))), delivered(&[1, 2]));
+    // The oldest is the server's, and alone.
+    let mut from = waiting();
+    assert!(asked(press(&mut from, KeyCode::Char('A'))).is_empty());
+    press(&mut from, KeyCode::Down);
+    assert_eq!(asked(press(&mut from, KeyCode::Char('A'))), delivered(&[2, 3]));
+}
+
+#[test]
+fn fields_of_a_copy_are_changed_over_the_picture_and_enter_sends_it() {
+    for lang in Lang::all() {
+        let mut app = waiting();
+        app.look.speak(lang).unwrap();
+        keys(&mut app, "pe");
+        assert_eq!(app.focus(), Focus::Copy);
+        for _ in 0..2 {
+            press(&mut app, KeyCode::Tab);
+        }
+        // What stands there is replaced, and what can't stand there is told and stays.
+        keys(&mut app, "j*2");
+        assert!(asked(press(&mut app, KeyCode::Enter)).is_empty());
+        let shown = text(&app);
+        assert!(shown.contains("`j*2`") && shown.contains("seq = j*2"), "{shown}");
+        (0..3).for_each(|_| drop(press(&mut app, KeyCode::Backspace)));
+        keys(&mut app, "j+100");
+        press(&mut app, KeyCode::Tab);
+        press(&mut app, KeyCode::Tab);
+        keys(&mut app, "rst");
+        press(&mut app, KeyCode::BackTab);
+        let shown = text(&app);
+        assert!(shown.contains('*') && shown.contains("j+100") && !shown.contains("rst = "), "{shown}");
+        assert!(shown.lines().count() <= 24 && shown.contains("ack = "), "{shown}");
+        let requests = asked(press(&mut app, KeyCode::Enter));
+        assert!(!requests.is_empty(), "{}", text(&app));
+        let seq = J.wrapping_add(100).to_string();
+        assert_eq!(made(&requests, SegmentId(3), EditField::Seq), seq, "the newest is shown");
+        assert_eq!(made(&requests, SegmentId(3), EditField::Flags), "RST");
+        assert_eq!((app.focus(), app.place.overlay), (Focus::Panes, None));
+    }
+}
+
+#[test]
+fn without_a_change_nothing_goes_and_escape_leaves() {
+    let mut app = waiting();
+    keys(&mut app, "pe");
+    assert!(asked(press(&mut app, KeyCode::Enter)).is_empty());
+    assert!(text(&app).contains("Say what is to be changed"), "{}", text(&app));
+    // Letters are typed, and do nothing else.
+    keys(&mut app, "qdxR?");
+    assert_eq!(app.focus(), Focus::Copy);
+    press(&mut app, KeyCode::Esc);
+    assert_eq!((app.focus(), app.place.overlay), (Focus::Overlay, Some(Overlay::Packet)));
+    press(&mut app, KeyCode::Esc);
+    keys(&mut app, "pe");
+    assert!(!text(&app).contains("qdxR?"), "what was left is gone");
+    // Its data, behind its last letter.
+    press(&mut app, KeyCode::Up);
+    keys(&mut app, "def");
+    let requests = asked(press(&mut app, KeyCode::Enter));
+    assert_eq!(made(&requests, SegmentId(3), EditField::Data), Change::Data(b"abcdef".to_vec()).value());
+}
+
+#[test]
+fn the_past_a_recording_and_a_wire_that_only_watches_have_no_copies() {
+    let mut past = waiting();
+    press(&mut past, KeyCode::Left);
+    keys(&mut past, "pe");
+    assert_eq!(past.focus(), Focus::Overlay);
+}
