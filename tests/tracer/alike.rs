@@ -26,7 +26,9 @@ fn by_thread(mut lines: Lines) -> Vec<String> {
 fn by_kind(lines: Lines) -> Vec<String> {
     let waits = |line: &String| {
         line.ends_with(" = EAGAIN")
-            || ["poll(", "ppoll(", "epoll_wait(", "epoll_pwait("].iter().any(|name| line.starts_with(name))
+            || ["poll(", "ppoll(", "select(", "pselect6(", "epoll_wait(", "epoll_pwait("]
+                .iter()
+                .any(|name| line.starts_with(name))
     };
     let mut lines: Vec<String> = lines.into_iter().flatten().filter(|line| !waits(line)).collect();
     lines.sort();
@@ -120,13 +122,18 @@ fn server(connections: usize, answer: &'static str) -> (String, JoinHandle<()>) 
 }
 
 #[test]
-fn curl_and_nc() {
+fn curl_nc_and_socat() {
     let Some(strace) = strace() else { return };
-    for (name, package, try_with) in [("curl", "curl", "--version"), ("nc", "netcat-openbsd", "-h")] {
+    let tools = [("curl", "curl", "--version"), ("nc", "netcat-openbsd", "-h"), ("socat", "socat", "-V")];
+    for (name, package, try_with) in tools {
         let Some(tool) = tool(name, package, try_with) else { continue };
         let (port, served) = server(2, "HTTP/1.0 200 OK\r\nContent-Length: 3\r\n\r\nyes");
         let words = match name {
             "curl" => vec![tool, "-s".to_owned(), format!("http://127.0.0.1:{port}/")],
+            // Without `-t` it waits half a second behind the end of its input.
+            "socat" => {
+                vec!["/bin/sh".to_owned(), "-c".to_owned(), format!("echo GET / | {tool} -t 5 - TCP4:127.0.0.1:{port}")]
+            }
             _ => vec!["/bin/sh".to_owned(), "-c".to_owned(), format!("echo GET / | {tool} -N 127.0.0.1 {port}")],
         };
         let expected = straced(&strace, &words);

@@ -201,6 +201,28 @@ fn what_cannot_be_seen_is_said() {
     });
     let told = ran(command(&[out.to_str().unwrap().to_owned()]));
     assert!(told.seen.iter().any(|seen| matches!(seen, TracerEvent::Unseen(Unseen::Ring(_)))), "{:?}", told.seen);
+    // A program for 64 bits that makes a socket as one for 32 bits does, where the kernel has such calls at all.
+    #[cfg(target_arch = "x86_64")]
+    {
+        let source = folder.write(
+            "mixed.c",
+            "int main(void) { int fd; __asm__ volatile(\"int $0x80\" : \"=a\"(fd) : \"a\"(359), \"b\"(2), \"c\"(1), \"d\"(0) : \"memory\"); return fd < 0; }\n",
+        );
+        let mixed = folder.path().join("mixed");
+        super::compiled({
+            let mut command = Command::new(&cc);
+            command.arg("-o").arg(&mixed).arg(source);
+            command
+        });
+        let has_such_calls = Command::new(&mixed).status().is_ok_and(|status| status.success());
+        if has_such_calls {
+            let told = ran(command(&[mixed.to_str().unwrap().to_owned()]));
+            let said = |seen: &TracerEvent| matches!(seen, TracerEvent::Unseen(Unseen::Architecture(_)));
+            assert!(told.status.success() && told.seen.iter().any(said), "{:?}", told.seen);
+        } else {
+            skipped("a kernel without calls of 32 bits");
+        }
+    }
     // A program for 32 bits: a head is enough for the kernel, where it runs such ones at all.
     let small = folder.path().join("small");
     let mut head = b"\x7fELF\x01\x01\x01\0\0\0\0\0\0\0\0\0\x02\0\x03\0\x01\0\0\0".to_vec();

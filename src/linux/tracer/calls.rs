@@ -26,6 +26,8 @@ struct TracedProcess {
     memory: TraceeMemory,
     /// The numbers that were sockets once: a call on one that is closed is a mistake worth seeing.
     were_sockets: HashSet<i32>,
+    /// It was told that it makes calls of another architecture.
+    foreign: bool,
 }
 
 /// The socket that decides that a call is shown.
@@ -38,8 +40,14 @@ struct SubjectSocket {
 impl Processes {
     /// A process is new, or has another program now.
     pub(super) fn begins(&mut self, process: u32) {
-        let process = (process, TracedProcess { memory: TraceeMemory::of(process), were_sockets: HashSet::new() });
-        self.processes.extend([process]);
+        let (memory, were_sockets) = (TraceeMemory::of(process), HashSet::new());
+        self.processes.insert(process, TracedProcess { memory, were_sockets, foreign: false });
+    }
+
+    /// A process makes calls of another architecture: whether that is news.
+    pub(super) fn is_foreign(&mut self, process: u32) -> bool {
+        let known = self.processes.get_mut(&process).map(|process| std::mem::replace(&mut process.foreign, true));
+        known == Some(false)
     }
 
     pub(super) fn ended(&mut self, process: u32) {

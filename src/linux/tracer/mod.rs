@@ -120,7 +120,7 @@ pub enum ThreadExit {
 pub enum Unseen {
     /// The process set up an `io_uring(7)`: what it does through that isn't made by calls.
     Ring(ProgramThread),
-    /// The process executed a program for another processor, or for 32 bits, whose calls have other numbers.
+    /// The process makes calls as a program for another processor, or for 32 bits, does, which have other numbers.
     Architecture(ProgramThread),
     /// The program runs untraced: `ptrace_scope` of Yama is this (`ptrace(2)`).
     Yama(u8),

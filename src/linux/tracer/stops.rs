@@ -74,6 +74,12 @@ impl Run {
                 self.tell(TracerEvent::Unseen(Unseen::Ring(who)));
                 self.goes_on(thread, 0);
             }
+            Ok(SyscallInfo::Filtered(entry)) if entry.arch != filter::NATIVE => {
+                if self.calls.is_foreign(who.process) {
+                    self.tell(TracerEvent::Unseen(Unseen::Architecture(who)));
+                }
+                self.goes_on(thread, 0);
+            }
             Ok(SyscallInfo::Filtered(entry)) => self.begins(thread, who, entry),
             Ok(SyscallInfo::Entry(entry)) => {
                 let row = table::SyscallRow::of(entry.number);
@@ -226,7 +232,7 @@ impl Run {
         self.sites.forget(process);
         let (name, sockets) = (proc::name(process).unwrap_or_default(), descriptors::sockets(process));
         self.tell(TracerEvent::Executed { thread: who, former: former.unsigned_abs(), name, sockets });
-        if !proc::runs_on(process, filter::MACHINE) {
+        if !proc::runs_on(process, filter::MACHINE) && self.calls.is_foreign(process) {
             self.tell(TracerEvent::Unseen(Unseen::Architecture(who)));
         }
         self.goes_on(thread, 0);

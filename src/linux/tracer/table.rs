@@ -56,6 +56,7 @@ pub(super) enum ArgumentKind {
     /// A set of descriptors of select, below the first argument; after the call, those that are ready.
     Set,
     /// `struct timeval`
+    #[cfg_attr(not(target_arch = "x86_64"), expect(dead_code, reason = "only select(2) has it"))]
     Microseconds,
     /// `struct timespec`
     Nanoseconds,

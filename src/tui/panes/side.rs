@@ -143,15 +143,17 @@ fn call_block(scene: &Scene<'_>, actor: Actor, width: usize, rows: usize) -> Vec
 /// A call that waits for several descriptors: for which sockets.
 fn waiting_lines(scene: &Scene<'_>, call: &CallView<'_>, beneath: &[CallView<'_>], width: usize) -> Vec<Line<'static>> {
     let fds = waited_fds(call).unwrap_or_default();
-    let text = |named: usize| {
+    let more = if beneath.is_empty() { "" } else { " ⋯" };
+    let list = |named: usize| {
         let mut list: Vec<String> = fds.iter().take(named).map(|fd| format!("fd {fd}")).collect();
         if fds.len() > named {
             list.push(format!("+{}", fds.len() - named));
         }
-        let text = fill(&scene.texts.side.waits_for, &[("fds", list.join(" ")), ("call", call.called().to_owned())]);
-        if beneath.is_empty() { text } else { format!("{text} ⋯") }
+        list.join(" ")
     };
-    lines_of(scene, call, [text(3), text(1)], width)
+    let long = fill(&scene.texts.side.waits_for, &[("fds", list(3)), ("call", call.called().to_owned())]);
+    let short = format!("{}: {}", call.called(), list(1));
+    lines_of(scene, call, [long, short].map(|text| format!("{text}{more}")), width)
 }
 
 /// A call in one line, or in two where it is too long for one.
