@@ -4,10 +4,11 @@ use std::sync::OnceLock;
 
 use super::words::{self, words};
 use super::{Lang, Localized, fill};
+use crate::assets::text;
 use crate::model::edit::{EditFault, EditField, Unfit};
 
-/// All languages in one file; a test reads it, and compares its keys with the fields.
-const ASSET: &str = include_str!("../../assets/text/edits.toml");
+/// All languages in one file, by its path below `assets`; a test reads it.
+const ASSET: &str = "text/edits.toml";
 
 words! {
     struct EditTexts {
@@ -35,14 +36,14 @@ words! {
 fn texts() -> &'static EditTexts {
     static LOADED: OnceLock<EditTexts> = OnceLock::new();
     // A test looks that they can be read.
-    LOADED.get_or_init(|| words::read(ASSET).unwrap_or_default())
+    LOADED.get_or_init(|| words::read(text(ASSET)).unwrap_or_default())
 }
 
 /// What is wrong with it, and what to do. What was written is not escaped.
 pub fn edit_fault(fault: &EditFault, lang: Lang) -> String {
     let t = texts();
-    let of = |text: &Localized, found: &dyn std::fmt::Display| fill(text.get(lang), &[("found", found)]);
-    let plain = |text: &Localized| text.get(lang).to_owned();
+    let of = |said: &Localized, found: &dyn std::fmt::Display| fill(said.get(lang), &[("found", found)]);
+    let plain = |said: &Localized| said.get(lang).to_owned();
     match fault {
         EditFault::Field(found) => {
             let fields = EditField::ALL.map(EditField::name).join(", ");
@@ -78,7 +79,7 @@ mod tests {
 
     #[test]
     fn every_text_is_there_in_every_language() {
-        words::read::<EditTexts>(ASSET).unwrap();
+        words::read::<EditTexts>(text(ASSET)).unwrap();
         for lang in Lang::all() {
             let said = edit_fault(&EditFault::Value(EditField::Seq, "x".into()), lang);
             assert!(said.contains("`x`") && said.contains("seq=k+100"), "{said}");

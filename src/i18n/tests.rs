@@ -67,10 +67,12 @@ fn no_built_in_language_lacks_a_text_or_a_placeholder() {
 
 #[test]
 fn no_text_for_all_languages_lacks_a_built_in_one() {
-    let assets: [(&str, &str); 3] = [
+    let assets: [(&str, &str); 5] = [
         ("glossary", include_str!("../../assets/glossary.toml")),
         ("errors", include_str!("../../assets/text/errors.toml")),
         ("segments", include_str!("../../assets/text/segments.toml")),
+        ("edits", include_str!("../../assets/text/edits.toml")),
+        ("programs", include_str!("../../assets/text/programs.toml")),
     ];
     /// Each table with an English text, and the languages that it has.
     fn localized(path: &str, value: &toml::Value, found: &mut Vec<(String, Vec<String>)>) {

@@ -87,7 +87,7 @@ words! {
 }
 
 impl BuiltInTexts for ProgramTexts {
-    const ASSET: &'static str = include_str!("../../../assets/text/programs.toml");
+    const ASSET: &'static str = "text/programs.toml";
 
     fn kept() -> &'static OnceLock<Result<ProgramTexts, Broken>> {
         static KEPT: OnceLock<Result<ProgramTexts, Broken>> = OnceLock::new();
