@@ -103,12 +103,19 @@ fn two_wait() -> Made {
     made
 }
 
-/// Whether a key does anything in a state: something comes out, or is seen. Afterwards the state is another where it does.
-fn does_something(app: &mut App, key: KeyEvent) -> bool {
-    let before = (screen(app), app.look.code);
+/// What a key may change of what is seen.
+type Seen = (Buffer, usize);
+
+fn seen(app: &App) -> Seen {
+    (screen(app), app.look.code)
+}
+
+/// Whether a key does anything in a state that looks so: something comes out, or is seen. Afterwards the state is another where it
+/// does.
+fn does_something(app: &mut App, before: &Seen, key: KeyEvent) -> bool {
     let now = app.now;
     let effects = update(app, Msg::Terminal(Event::Key(key)), now);
-    !effects.is_empty() || before != (screen(app), app.look.code)
+    !effects.is_empty() || *before != seen(app)
 }
 
 fn key_of(entry: &CommandEntry) -> KeyEvent {
@@ -132,7 +139,7 @@ fn a_key_works_exactly_where_the_table_says_so_and_the_footer_names_all_that_do(
     let mut wrong: Vec<String> = Vec::new();
     for (name, make) in states(80, 24) {
         let mut app = make();
-        let footer = footer(&app);
+        let (footer, before) = (footer(&app), seen(&app));
         for entry in COMMANDS {
             let available = AvailableCommands::new(&app);
             let works = available.have(entry);
@@ -146,7 +153,7 @@ fn a_key_works_exactly_where_the_table_says_so_and_the_footer_names_all_that_do(
             let goes_on = available.have(&COMMANDS[0]) && key.code == KeyCode::Enter;
             let shared = goes_on || COMMANDS.iter().filter(same).any(|other| available.have(other));
             let letter = app.focus() == Focus::Line;
-            let does = does_something(&mut app, key);
+            let does = does_something(&mut app, &before, key);
             // Everywhere it is said that Ctrl-C leaves; the footer says so where no other key does.
             let everywhere = entry.id == "quit_line";
             let named = footer.contains(&format!(" {} ", entry.shown));
