@@ -195,6 +195,8 @@ words! {
         pub watches: String,
         pub legend: String,
         pub legend_short: String,
+        pub legend_hand: String,
+        pub legend_hand_short: String,
     }
 }
 

@@ -48,19 +48,21 @@ type Notes = HashMap<(SegmentId, bool, Side), SocketState>;
 pub(super) fn draw(buf: &mut Buffer, area: Rect, scene: &Scene<'_>) {
     let wide = usize::from(area.width).saturating_sub(2);
     let t = &scene.texts.wire;
-    let legend = [&t.legend, &t.legend_short].into_iter().find(|text| display_width(text) + 2 <= wide);
-    let legend = legend.map(|text| format!(" {text} ")).or_else(|| {
-        let tight = &t.legend_short;
-        (display_width(tight) <= wide).then(|| tight.clone())
-    });
     let block = scene.block(title(scene, wide), false);
+    let inner = block.inner(area);
+    let rows = rows(scene, inner);
+    let of_hand = |id| scene.view.segment(id).is_some_and(|segment| segment.by_hand.is_some());
+    let by_hand = rows.iter().filter_map(|row| row.segment).any(of_hand);
+    let [long, tight] = if by_hand { [&t.legend_hand, &t.legend_hand_short] } else { [&t.legend, &t.legend_short] };
+    let legend = [long, tight].into_iter().find(|text| display_width(text) + 2 <= wide);
+    let legend = legend.map(|text| format!(" {text} "));
+    let legend = legend.or_else(|| (display_width(tight) <= wide).then(|| tight.clone()));
     let block = match legend {
         Some(text) => block.bottom(Span::styled(text, scene.theme.dim.0)),
         None => block,
     };
-    let inner = block.inner(area);
     block.render(area, buf);
-    put(buf, inner, rows(scene, inner).into_iter().map(|row| row.line));
+    put(buf, inner, rows.into_iter().map(|row| row.line));
 }
 
 /// The segment at a place of the screen.

@@ -1,9 +1,9 @@
 //! What is seen, and where.
 
-use super::made::{Made, client_end};
+use super::made::{J, Made, client, client_end, segment};
 use super::*;
 use crate::i18n::testing::zh;
-use crate::model::{Event as Happened, Side, SocketFacts, SocketState, testing};
+use crate::model::{Event as Happened, SegmentId, Side, SocketFacts, SocketState, testing};
 use crate::tcp::State;
 
 /// The moments of the walk that the screens are looked at in.
@@ -82,6 +82,13 @@ fn every_fact_bears_its_source_and_the_legend_says_what_it_means() {
             let shown = text(&app);
             assert!(shown.contains(legend), "{shown}");
             assert!(shown.contains("= 4 C│") && shown.contains(" K│") && shown.contains(" W │"), "{shown}");
+        }
+        for (lang, legend) in [(Lang::EN, "C call K kernel W wire H hand"), (zh(), "C 调用 K 内核 W 线上 H 手动")] {
+            let mut made = Made::to_syn_recv();
+            let (id, of) = (SegmentId(made.trace.present().segment_count() as u32), SegmentId(0));
+            made.push(Happened::Repeated { id, of, segment: segment(client(), "SYN", J, 0, b"") });
+            let shown = text(&app_of(made, lang, columns, rows));
+            assert!(shown.contains(legend) && shown.contains(" H "), "{shown}");
         }
     }
 }
