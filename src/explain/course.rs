@@ -3,7 +3,7 @@
 use super::situation::Situation;
 use super::subject::Subject;
 use super::wire;
-use crate::model::{Call, CallView, Moment, View};
+use crate::model::{Call, CallView, Moment, SegmentId, SegmentView, View};
 use crate::tcp::Flags;
 
 /// What happened between a call's beginning and its return; of one that sleeps, until now.
@@ -17,6 +17,9 @@ pub struct CallCourse {
     pub fin_acknowledged: bool,
     /// Whether the kernel said that the thread slept in it.
     pub slept: bool,
+    /// The newest segment from its peer's address that a person sent: of those that came while it ran, and of those that opened, ended
+    /// or reset its connection, or said that nobody has the port, before.
+    pub by_hand: Option<SegmentId>,
 }
 
 /// All that an explanation of one call is made from.
@@ -95,10 +98,16 @@ fn sent(after: &View<'_>, subject: &Subject<'_>, before: &View<'_>) -> CallCours
     let mut course = CallCourse::default();
     let Some((local, remote)) = subject.ends(after) else { return course };
     let earlier = before.segment_count();
-    let mut acknowledged = None;
+    let (mut acknowledged, mut began) = (None, false);
     for segment in wire::segments(after, (local, remote)) {
-        let Some(tcp) = segment.segment.tcp() else { continue };
         let before_the_call = (segment.id.0 as usize) < earlier;
+        if segment.by_hand.is_some() {
+            let matters = !before_the_call || !began && turns(&segment);
+            let came = matters && segment.segment.to == local && wire::came(segment.fate);
+            course.by_hand = course.by_hand.or(came.then_some(segment.id));
+        }
+        let Some(tcp) = segment.segment.tcp() else { continue };
+        began |= segment.by_hand.is_none() && segment.again.is_none() && wire::opens(tcp);
         if segment.segment.to == local && local != remote && wire::came(segment.fate) && tcp.flags.has(Flags::ACK) {
             acknowledged = acknowledged.or(Some(tcp.ack));
         }
@@ -113,4 +122,10 @@ fn sent(after: &View<'_>, subject: &Subject<'_>, before: &View<'_>) -> CallCours
         }
     }
     course
+}
+
+/// Whether a segment opens, ends or resets a connection, or says that nobody has the port.
+fn turns(segment: &SegmentView<'_>) -> bool {
+    let flags = segment.segment.tcp().map(|tcp| tcp.flags);
+    flags.is_none_or(|flags| [Flags::SYN, Flags::FIN, Flags::RST].into_iter().any(|flag| flags.has(flag)))
 }

@@ -25,13 +25,14 @@ mod wire;
 pub use circumstance::Circumstance;
 pub use course::{CallCourse, CallFacts};
 pub use offers::{Likelihood, Offer, offers};
-pub use program::{program_notes, waited_fds};
+pub use program::waited_fds;
 pub use segment::{SegmentExplanation, story};
 pub use situation::{PortHolder, ShutDirections, Situation};
 pub use table::{Broken, Explanation, Explanations};
 
 use crate::i18n::Lang;
 use crate::model::{CallView, Errno, Outcome, Returned, View};
+use program::program_notes;
 
 /// What is to be said of what a call has come to, at the view's moment. `None` where it explains itself, and of one of
 /// which nobody has said that it sleeps.
@@ -51,6 +52,22 @@ pub fn explain(view: &View<'_>, call: &CallView<'_>, lang: Lang) -> Option<Expla
     let explained = all.explain(call.call.name(), came, circumstance, lang)?;
     let since = since::since(call.call, came, circumstance, &facts);
     Some(since.and_then(|since| all.since(since, lang)).unwrap_or(explained))
+}
+
+/// What is said of a call beyond its outcome, at the view's moment, a sentence or two each: what only programs do, and what of it a
+/// person did.
+///
+/// # Errors
+/// [`Broken`] where the texts that were built in don't fit the program.
+pub fn call_notes(view: &View<'_>, call: &CallView<'_>, lang: Lang) -> Result<Vec<String>, Broken> {
+    let mut notes = program_notes(view, call, lang)?;
+    if call.outcome.is_some() || call.blocked {
+        let by_hand = CallFacts::of(view, call).course.by_hand.and_then(|id| view.segment(id));
+        if let Some(segment) = by_hand {
+            notes.push(segment::came_by_hand(&segment, lang)?);
+        }
+    }
+    Ok(notes)
 }
 
 /// What a call has come to, so far as it is explained.

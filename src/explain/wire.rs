@@ -57,7 +57,7 @@ pub(super) fn syn_is_unanswered(view: &View<'_>, (local, remote): AddressPair) -
     false
 }
 
-fn opens(tcp: &Segment) -> bool {
+pub(super) fn opens(tcp: &Segment) -> bool {
     tcp.flags.has(Flags::SYN) && !tcp.flags.has(Flags::ACK)
 }
 

@@ -1,7 +1,7 @@
 //! One line for each thing that happens.
 
 use super::{COLUMNS, indented};
-use crate::explain::program_notes;
+use crate::explain::call_notes;
 use crate::i18n::{Lang, PlainTexts, Texts, counter, escape, fill, width, wrap};
 use crate::model::edit::{FieldChange, changed};
 use crate::model::{
@@ -63,9 +63,9 @@ pub(super) fn site(caller: Caller, view: &View<'_>, texts: &Texts) -> Vec<String
     said.flatten().flat_map(|text| indented("    ", &text)).collect()
 }
 
-/// What is said of a program's newest call beyond its outcome.
+/// What is said of the newest call beyond its outcome.
 pub(super) fn notes(caller: Caller, view: &View<'_>, lang: Lang) -> Vec<String> {
-    let notes = view.newest_call(caller).and_then(|call| program_notes(view, &call, lang).ok());
+    let notes = view.newest_call(caller).and_then(|call| call_notes(view, &call, lang).ok());
     notes.into_iter().flatten().flat_map(|note| indented("    ", &note)).collect()
 }
 

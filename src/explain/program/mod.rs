@@ -166,7 +166,7 @@ pub struct OtherAttempt {
 ///
 /// # Errors
 /// [`Broken`] where the texts that were built in don't fit the program.
-pub fn program_notes(view: &View<'_>, call: &CallView<'_>, lang: Lang) -> Result<Vec<String>, Broken> {
+pub(super) fn program_notes(view: &View<'_>, call: &CallView<'_>, lang: Lang) -> Result<Vec<String>, Broken> {
     let words = ProgramWords::load(lang)?;
     Ok(facts(view, call).iter().map(|fact| words.fact(view, call, fact)).collect())
 }

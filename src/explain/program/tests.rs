@@ -150,7 +150,8 @@ impl Script {
     fn facts_of(&self, back: usize) -> Vec<ProgramFact> {
         let view = self.trace.present();
         let call = view.calls(Actor::from(Side::Server)).nth(back).unwrap();
-        let notes: Vec<Vec<String>> = Lang::all().map(|lang| program_notes(&view, &call, lang).unwrap()).collect();
+        let notes: Vec<Vec<String>> =
+            Lang::all().map(|lang| super::program_notes(&view, &call, lang).unwrap()).collect();
         // Every fact has words in each language, with nothing that wasn't filled.
         let found = facts(&view, &call);
         for notes in notes {

@@ -54,6 +54,15 @@ pub fn story(
     Ok(Some(SegmentExplanation { sender: about.sender(), says: about.says(), first: about.first_sights(), became }))
 }
 
+/// What is said where a call came to what it did by a segment that a person sent.
+///
+/// # Errors
+/// [`Broken`] where the texts that were built in don't fit the program.
+pub(super) fn came_by_hand(segment: &SegmentView<'_>, lang: Lang) -> Result<String, Broken> {
+    let text = line(segment.segment, &segment.initials, Numbers::Symbolic);
+    Ok(SegmentSentences::load(lang)?.say(|t| &t.came_by_hand, &[("line", &text)]))
+}
+
 /// A segment, and from where it is looked at.
 struct SegmentContext<'a> {
     view: &'a View<'a>,

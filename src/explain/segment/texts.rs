@@ -15,6 +15,7 @@ words! {
         pub(super) by_hand_dropped: Localized,
         pub(super) by_hand_waits: Localized,
         pub(super) by_hand_arrived: Localized,
+        pub(super) came_by_hand: Localized,
         pub(super) edited: Localized,
         pub(super) changed: Localized,
         pub(super) unchanged: Localized,

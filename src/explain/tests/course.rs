@@ -163,3 +163,35 @@ fn one_that_is_its_own_peer_is_told_from_a_simultaneous_open() {
         assert_eq!(story.reason(), (Some(wanted), None));
     }
 }
+
+/// A reset of nobody's ends an attempt: no text may leave it to the other end's kernel.
+#[test]
+fn what_a_person_sent_is_named_where_the_other_end_is_spoken_of() {
+    let attempt = |story: &mut Story, first: u32, forged: bool| {
+        let ends = (Some(v4()), Some(client()));
+        let sent = testing::socket(1, Side::Client, Some(3), State::SynSent, ends);
+        story.enters(0, Call::Connect { fd: 3, addr: client() }).leaves(first, 1, &["SYN"]);
+        story.add(Event::Socket(sent));
+        let id = SegmentId(first + 1);
+        if forged {
+            let segment = segment(client(), v4(), 0, 2, &["RST", "ACK"], b"");
+            story.add(Event::Forged { id, segment }).add(Event::Delivered(id));
+        } else {
+            story.arrives(first + 1, &["RST", "ACK"]);
+        }
+        story.comes_back(0, Err(Errno(libc::ECONNREFUSED)));
+        let view = story.0.present();
+        let call = view.calls(Side::Client).next().unwrap();
+        assert!(explain(&view, &call, Lang::EN).unwrap().means.contains("refused"));
+        let notes = |lang| crate::explain::call_notes(&view, &call, lang).unwrap();
+        let said = |notes: Vec<String>| {
+            !notes.is_empty() && notes.iter().all(|note| note.contains("RST") && note.contains('H'))
+        };
+        assert!(Lang::all().all(|lang| said(notes(lang)) == forged), "{:?}", notes(Lang::EN));
+        assert_eq!(story.facts().course.by_hand, forged.then_some(id));
+    };
+    let mut story = Story(Trace::default());
+    story.call(Call::Socket { ipv6: false, udp: false }, returned(3));
+    // Of the next attempt it isn't said any more.
+    [(0, true), (2, false)].into_iter().for_each(|(first, forged)| attempt(&mut story, first, forged));
+}

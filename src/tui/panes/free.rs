@@ -10,7 +10,7 @@ use super::rules::{self, name};
 use super::segment::SegmentText;
 use super::side::{call_text, view_text};
 use super::wrong;
-use crate::explain::{Likelihood, explain, program_notes};
+use crate::explain::{Likelihood, call_notes, explain};
 use crate::i18n::width as display_width;
 use crate::i18n::{edit_fault, escape, fill};
 use crate::model::typed::Mistyped;
@@ -121,7 +121,7 @@ fn outcome(scene: &Scene<'_>, call: &CallView<'_>, width: usize) -> ToldOutcome 
                 if call.stands { &scene.texts.side.stands } else { &scene.texts.side.running }
             );
             let mut means = if call.stands { wrap_text(&t.stands, theme.text.0, width) } else { Vec::new() };
-            let notes = program_notes(&scene.view, call, lang).unwrap_or_default();
+            let notes = call_notes(&scene.view, call, lang).unwrap_or_default();
             means.extend(notes.iter().flat_map(|note| wrap_text(note, theme.text.0, width)));
             return ToldOutcome { head: wrap_text(&head, theme.title.0, width), means, more: Vec::new() };
         }
@@ -141,7 +141,7 @@ fn outcome(scene: &Scene<'_>, call: &CallView<'_>, width: usize) -> ToldOutcome 
         wrap(&spans, width)
     };
     let head = wrap(&head, width);
-    let notes = program_notes(&scene.view, call, lang).unwrap_or_default();
+    let notes = call_notes(&scene.view, call, lang).unwrap_or_default();
     let notes: Vec<Line<'static>> = notes.iter().flat_map(|note| said("", note)).collect();
     let Some(explained) = explain(&scene.view, call, lang) else {
         return ToldOutcome { head, means: notes, more: Vec::new() };

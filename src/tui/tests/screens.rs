@@ -83,7 +83,8 @@ fn every_fact_bears_its_source_and_the_legend_says_what_it_means() {
             assert!(shown.contains(legend), "{shown}");
             assert!(shown.contains("= 4 C│") && shown.contains(" K│") && shown.contains(" W │"), "{shown}");
         }
-        for (lang, legend) in [(Lang::EN, "C call K kernel W wire H hand"), (zh(), "C 调用 K 内核 W 线上 H 手动")] {
+        for (lang, legend) in [(Lang::EN, "C call K kernel W wire H hand"), (zh(), "C 调用 K 内核 W 线上 H 手动")]
+        {
             let mut made = Made::to_syn_recv();
             let (id, of) = (SegmentId(made.trace.present().segment_count() as u32), SegmentId(0));
             made.push(Happened::Repeated { id, of, segment: segment(client(), "SYN", J, 0, b"") });
