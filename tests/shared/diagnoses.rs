@@ -213,7 +213,9 @@ while True:
     clients.append(conn)
     while conn.recv(1024):
         pass
-    print("served", sys.stdin.read() == "", flush=True)
+    # In one piece: the other one prints at the same time.
+    sys.stdout.write(f"served {sys.stdin.read() == ''}\n")
+    sys.stdout.flush()
 "#;
 
 /// Sends a word that it is told, and ends with its length.
@@ -223,7 +225,8 @@ client = socket.create_connection(("127.0.0.1", 8000))
 word = input("word? ")
 client.sendall(word.encode())
 client.close()
-print("sent", word, flush=True)
+sys.stdout.write(f"sent {word}\n")
+sys.stdout.flush()
 sys.exit(len(word))
 "#;
 

@@ -21,7 +21,7 @@ pub(super) fn so_error(call: &CallView<'_>) -> Option<Errno> {
     Errno::from_name(told).or_else(|| told.parse().ok().map(Errno))
 }
 
-fn began(call: &CallView<'_>) -> bool {
+pub(super) fn began(call: &CallView<'_>) -> bool {
     matches!((call.call, call.outcome), (Call::Connect { .. }, Some(Err(Errno(libc::EINPROGRESS)))))
 }
 

@@ -269,6 +269,19 @@ fn told(error: &str) -> Outcome {
     Ok(Returned { filled, ..Returned::default() })
 }
 
+/// What is told of calls may come later than what they did: the whole handshake may stand before the return of `connect()`.
+#[test]
+fn an_attempt_that_has_ended_before_its_connect_is_told_is_so_at_the_first_wait() {
+    let ends = (at(40000), at(8000));
+    let mut script = Script::new();
+    script.enters(0, connect(4, CONN, ends.1));
+    script.arrives(ends.0, ends.1, (0, 0), &["SYN"], b"");
+    let answer = script.arrives(ends.1, ends.0, (0, 1), &["SYN", "ACK"], b"");
+    script.returns(0, fails(libc::EINPROGRESS));
+    script.call(epoll(Some(vec![polled(4, CONN, false, true)])), ready(polled(4, CONN, false, true)));
+    assert_eq!(script.facts(), [ProgramFact::Ready(polled(4, CONN, false, true), ReadyReason::Connected(answer))]);
+}
+
 #[test]
 fn an_attempt_that_is_not_waited_for_is_told_from_its_syn_to_its_end() {
     let ends = (at(40000), at(8000));

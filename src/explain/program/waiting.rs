@@ -1,5 +1,6 @@
 //! Waiting for several descriptors at once, and what a call that doesn't wait has to do with it.
 
+use super::attempt::began;
 use super::{MOST, ProgramFact, ProgramLook, ReadyReason, WaitedFor, WaitedSocket};
 use crate::explain::wire;
 use crate::model::{Call, CallView, Errno, Moment, PolledDescriptor, SegmentView};
@@ -87,7 +88,7 @@ impl ProgramLook<'_> {
         if state == Some(State::Listen) {
             return if ready.readable { self.connection(socket) } else { ReadyReason::Unknown };
         }
-        let during = self.span(&self.call);
+        let during = self.since_attempt(socket).unwrap_or(self.begun())..=*self.span(&self.call).end();
         let stands = matches!(state, Some(State::Established | State::CloseWait));
         let room = |ready: &PolledDescriptor| {
             let room = stands && ready.writable && !ready.readable && !ready.error && !ready.hung_up;
@@ -114,6 +115,14 @@ impl ProgramLook<'_> {
             Some(answer) if ready.writable => ReadyReason::Connected(answer),
             _ => room(ready),
         }
+    }
+
+    /// Where the attempt began for which this is the first wait: its end may have come before anybody told that `connect()` had returned.
+    fn since_attempt(&self, socket: u64) -> Option<Moment> {
+        let entered = self.call.entered;
+        let own = |call: &CallView<'_>| call.entered < entered && !matches!(call.call, Call::Program(_));
+        let newest = self.view.calls_on(socket).take(MOST).find(own)?;
+        began(&newest).then(|| *self.span(&newest).start())
     }
 
     /// Of a listener: the segment that ended a handshake while it was waited for, or what the kernel says of its queue.
