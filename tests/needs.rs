@@ -253,6 +253,25 @@ fn a_setting_that_this_kernel_does_not_have_is_named() {
     }
 }
 
+/// A congestion control that only the machine's first network may choose, or that this kernel lacks.
+#[test]
+fn a_congestion_control_that_a_lab_may_not_have_is_named() {
+    let (program, folder) = (Program::new(), Folder::new());
+    let allowed = std::fs::read_to_string("/proc/sys/net/ipv4/tcp_allowed_congestion_control").unwrap();
+    for user in lab_users() {
+        for name in ["reno", "cubic", "no_such_control"] {
+            let lab = format!("modes = [\"lab\"]\nlab.sysctl.tcp_congestion_control = \"{name}\"\n");
+            let text = both().replace("[lab]\ncore.somaxconn = 3\nsysctl.tcp_sack = 0\n", &lab);
+            let path = folder.write("congestion.toml", &text);
+            let finished = program.run(user, &["play", path.to_str().unwrap(), "--lang", "en"]);
+            let there = allowed.split_whitespace().any(|one| one == name);
+            assert_eq!(finished.status.success(), there, "{name}: {}", finished.stderr);
+            let said = format!("error: this lesson needs the congestion control {name} in the lab");
+            assert!(there || finished.stderr.starts_with(&said), "{name}: {}", finished.stderr);
+        }
+    }
+}
+
 // ---------------------------------------------------------------- the true cure
 
 /// Values that no kernel takes: of a byte, and of a length that isn't negative.

@@ -13,6 +13,8 @@ words! {
         pub fault: FaultSentences,
         /// The kinds of words in a lesson, by their names.
         pub kind: BTreeMap<String, String>,
+        /// What settings of the kernel take.
+        pub setting: BTreeMap<String, String>,
         /// How answers are written, by the name of the notation.
         pub answers: BTreeMap<String, String>,
         pub lack: LackSentences,
@@ -35,6 +37,7 @@ words! {
         pub line_break: String,
         pub nothing_to_send: String,
         pub word: String,
+        pub setting_value: String,
         pub empty_list: String,
         pub twice: String,
         pub mode_outside: String,

@@ -13,6 +13,7 @@ words! {
         pub udp_table: String,
         pub setting: String,
         pub settings: String,
+        pub congestion_control: String,
         pub option: String,
         pub options: String,
         pub between: String,
@@ -38,6 +39,7 @@ impl NeedTexts {
                 Need::Ipv6 => names.push(self.ipv6.clone()),
                 Need::UdpTable => names.push(self.udp_table.clone()),
                 Need::Setting(name) => settings.push(name.clone()),
+                Need::CongestionControl(name) => names.push(fill(&self.congestion_control, &[("names", name)])),
                 Need::Option(name) => options.push(name.clone()),
             }
         }

@@ -4,6 +4,7 @@ use std::fmt::Display;
 use std::net::SocketAddr;
 
 use super::made::MOST_OPEN;
+use super::sysctl::SettingKind;
 use super::{likely, shape};
 use crate::i18n::{BrokenTexts, FaultTexts, Lang, LanguageTexts, counter_names, edit_fault, fill};
 use crate::model::edit::EditFault;
@@ -37,6 +38,8 @@ pub enum Fault {
     NothingToSend,
     /// A word is none of those that are allowed at its place.
     Word { kind: WordKind, found: String },
+    /// A setting of the lab has a value of another kind than the kernel wants.
+    SettingValue { name: String, kind: SettingKind },
     /// A list names nothing.
     EmptyList(WordKind),
     /// A list names a word twice.
@@ -275,6 +278,10 @@ impl Fault {
         let say = |text: &str, facts: Placeholders<'_>| fill(text, facts);
         match self {
             Fault::Exclusive(one, other) => say(&t.exclusive, &[("one", one), ("other", other)]),
+            Fault::SettingValue { name, kind } => {
+                let wanted = by.words.setting.get(kind.key()).map_or("", String::as_str);
+                say(&t.setting_value, &[("found", name), ("wanted", &wanted)])
+            }
             Fault::OnlyRecv => t.only_recv.clone(),
             Fault::Range { found, from, to } => say(&t.range, &[("found", found), ("from", from), ("to", to)]),
             Fault::Number(found) => say(&t.number, &[("found", found)]),
@@ -322,6 +329,9 @@ mod tests {
             let kinds: Vec<&str> =
                 { kinds.into_iter() }.chain([CoreSetting, Need, Option]).map(WordKind::key).collect();
             assert!(kinds.iter().all(|key| t.kind.contains_key(*key)) && kinds.len() == t.kind.len(), "{lang:?}");
+            use SettingKind as S;
+            let settings = [S::Number, S::Range, S::Three, S::Name].map(S::key);
+            assert!(settings.iter().all(|key| t.setting.contains_key(*key)) && settings.len() == t.setting.len());
             use Notation as N;
             let answers = [N::Call, N::Returned, N::Bytes, N::Times, N::Milliseconds].map(Notation::key);
             assert!(answers.iter().all(|key| t.answers.contains_key(*key)) && answers.len() == t.answers.len());

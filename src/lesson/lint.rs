@@ -11,6 +11,7 @@ use super::fault::{Fault, Notation, WordKind};
 use super::made::MadeSockets;
 use super::raw::{RawAsk, RawEnd, RawLesson, RawSide, RawStep, RawText, SpannedNumber, SpannedText};
 use super::sockets::sockets;
+use super::sysctl::wrong_values;
 use super::{Address, Ask, ConnectionEnd, Lesson, LessonError, Measure, Show, Step};
 use crate::i18n::{Lang, Languages, Localized};
 use crate::model::{Errno, LOOPBACK_MTU, LabSettings, Mode, Need, Side, SocketState, TimerKind};
@@ -265,6 +266,9 @@ impl Lint<'_> {
             // The name becomes a file's name below /proc/sys: it must not lead elsewhere.
             for name in settings.keys().filter(|name| !kind.allowed().contains(&name.as_str())) {
                 self.fault::<()>(span.clone(), Fault::Word { kind, found: name.clone() });
+            }
+            for (name, kind) in wrong_values(settings) {
+                self.fault::<()>(span.clone(), Fault::SettingValue { name, kind });
             }
         }
         Some(lab)

@@ -14,6 +14,7 @@ impl Lesson {
         }
         if mode == Mode::Lab {
             needs.extend(self.lab.settings().map(Need::Setting));
+            needs.extend(self.lab.congestion_control().map(|name| Need::CongestionControl(name.to_owned())));
         }
         for step in self.steps.iter().filter(|step| step.modes.contains(&mode)) {
             if let Some(Action::Socket { udp: true, .. }) = &step.action {
@@ -74,6 +75,14 @@ mod tests {
         let settings = settings.map(|name| Need::Setting(name.to_owned()));
         assert_eq!(lesson.needs_in(Mode::Lab), [vec![Need::Ipv6], settings.to_vec()].concat());
         assert_eq!(lesson.needs_in(Mode::Host), [Need::Ipv6]);
+    }
+
+    #[test]
+    fn a_congestion_control_is_needed_by_its_name() {
+        let lesson = lesson("lab.sysctl = { tcp_congestion_control = \"cubic\" }", "");
+        let setting = Need::Setting("net.ipv4.tcp_congestion_control".into());
+        assert_eq!(lesson.needs_in(Mode::Lab), [setting, Need::CongestionControl("cubic".into())]);
+        assert_eq!(lesson.needs_in(Mode::Host), []);
     }
 
     #[test]

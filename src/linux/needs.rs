@@ -23,7 +23,7 @@ pub fn missing(needs: &[Need], mode: Mode) -> Vec<Need> {
         (Need::Ipv6, Mode::Lab) => Socket::new(Domain::IPV6, Type::STREAM, None).is_ok(),
         (Need::Ipv6, Mode::Host) => has_ipv6(),
         (Need::UdpTable, _) => has_table(libc::IPPROTO_UDP),
-        (Need::Setting(_), _) => true,
+        (Need::Setting(_) | Need::CongestionControl(_), _) => true,
     };
     needs.iter().filter(|need| !is_there(need)).cloned().collect()
 }
@@ -43,6 +43,7 @@ pub fn missing_in_lab(needs: &[Need]) -> Result<Vec<Need>, Refused> {
             Need::Ipv6 => has_ipv6(),
             Need::UdpTable => has_table(libc::IPPROTO_UDP),
             Need::Setting(name) => has_setting(name),
+            Need::CongestionControl(name) => may_have(name),
         };
         Ok(needs.iter().filter(|need| !is_there(need)).cloned().collect())
     };
@@ -70,6 +71,13 @@ fn has_setting(name: &str) -> bool {
     // A name comes from a lesson's file: the linter allows known ones only, so it stays below this folder.
     let file = std::fs::metadata(format!("/proc/sys/{}", name.replace('.', "/")));
     !file.is_err_and(|error| error.kind() == io::ErrorKind::NotFound)
+}
+
+/// Whether the calling thread's network may have this congestion control by default. What only the machine's first network
+/// may choose isn't among them, though the kernel has it; where the list can't be read, that is no sign of it.
+fn may_have(name: &str) -> bool {
+    let allowed = std::fs::read_to_string("/proc/sys/net/ipv4/tcp_allowed_congestion_control");
+    allowed.map_or(true, |allowed| allowed.split_whitespace().any(|one| one == name))
 }
 
 /// The socket options of this kernel, each tried on one and the same new socket.

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
-use serde::de::{Deserialize, Deserializer, Error, SeqAccess, Visitor};
+use serde::de::{Deserialize, Deserializer, SeqAccess, Visitor};
 
 /// Where the walk runs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
@@ -34,6 +34,8 @@ pub enum Need {
     UdpTable,
     /// A setting of the kernel in a lab, as `sysctl(8)` names it: `net.ipv4.tcp_sack`.
     Setting(String),
+    /// A congestion control that a lab may have (`tcp_allowed_congestion_control`), by the kernel's name: `cubic`.
+    CongestionControl(String),
     /// A socket option, by its name in C.
     Option(String),
 }
@@ -84,6 +86,14 @@ pub struct LabSettings {
 }
 
 impl LabSettings {
+    /// The congestion control that it asks for; `None` where it leaves the lab's own, `reno`.
+    pub fn congestion_control(&self) -> Option<&str> {
+        match self.sysctl.get("tcp_congestion_control")? {
+            Setting::Name(name) => Some(name),
+            Setting::Numbers(_) => None,
+        }
+    }
+
     /// The kernel's settings that it changes, as `sysctl(8)` names them.
     pub fn settings(&self) -> impl Iterator<Item = String> {
         let ipv4 = self.sysctl.keys().map(|name| format!("net.ipv4.{name}"));
@@ -91,39 +101,52 @@ impl LabSettings {
     }
 }
 
-/// The value of a setting of the kernel: a whole number, or three (least, default, most) for `tcp_rmem` and `tcp_wmem`.
+/// The value of a setting of the kernel.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Setting(Vec<i64>);
+pub enum Setting {
+    /// A whole number, or several: two of a range (`ip_local_port_range`), three of `tcp_rmem` (least, default, most).
+    Numbers(Vec<i64>),
+    /// A name (`tcp_congestion_control`).
+    Name(String),
+}
 
 impl fmt::Display for Setting {
     /// As the kernel reads and writes it.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let numbers: Vec<String> = self.0.iter().map(i64::to_string).collect();
-        f.write_str(&numbers.join(" "))
+        match self {
+            Setting::Numbers(numbers) => {
+                let numbers: Vec<String> = numbers.iter().map(i64::to_string).collect();
+                f.write_str(&numbers.join(" "))
+            }
+            Setting::Name(name) => f.write_str(name),
+        }
     }
 }
 
 impl<'de> Deserialize<'de> for Setting {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Setting, D::Error> {
-        struct OneOrThree;
-        impl<'de> Visitor<'de> for OneOrThree {
+        struct NumbersOrName;
+        impl<'de> Visitor<'de> for NumbersOrName {
             type Value = Setting;
 
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("a whole number, or three in brackets")
+                f.write_str("a setting's value: whole numbers or a name")
             }
             fn visit_i64<E>(self, number: i64) -> Result<Setting, E> {
-                Ok(Setting(vec![number]))
+                Ok(Setting::Numbers(vec![number]))
+            }
+            fn visit_str<E>(self, name: &str) -> Result<Setting, E> {
+                Ok(Setting::Name(name.to_owned()))
             }
             fn visit_seq<A: SeqAccess<'de>>(self, mut sequence: A) -> Result<Setting, A::Error> {
                 let mut numbers = Vec::new();
                 while let Some(number) = sequence.next_element()? {
                     numbers.push(number);
                 }
-                if numbers.len() == 3 { Ok(Setting(numbers)) } else { Err(Error::invalid_length(numbers.len(), &self)) }
+                Ok(Setting::Numbers(numbers))
             }
         }
-        deserializer.deserialize_any(OneOrThree)
+        deserializer.deserialize_any(NumbersOrName)
     }
 }
 
