@@ -109,7 +109,7 @@ fn claims(source: &Source) -> Vec<Claim> {
         let (Some(first), Some(last)) = (text.find('{'), text.rfind('}')) else { continue };
         let Ok(table) = format!("claim = {}", &text[first..=last]).parse::<Table>() else { continue };
         let Some(claim) = table["claim"].as_table() else { continue };
-        let kinds = ["state", "returns", "blocks", "segment", "packet", "queue", "timer", "reason"];
+        let kinds = ["state", "returns", "blocks", "segment", "packet", "queue", "timer", "info", "reason"];
         let is_claim = in_lab && (text.starts_with("    {") || text.starts_with("expect = [{"));
         let Some(kind) = kinds.iter().find(|kind| is_claim && claim.contains_key(**kind)) else { continue };
         let modes = claim.get("in").map_or(String::new(), |modes| format!(", in = {}", written(modes)));
@@ -132,6 +132,22 @@ fn claims(source: &Source) -> Vec<Claim> {
     }
     claims
 }
+
+/// The numbers that a claim on TCP_INFO may have, in the order in which they are told.
+const INFO_NUMBERS: [&str; 12] = [
+    "cwnd",
+    "ssthresh",
+    "mss",
+    "unacked",
+    "sacked",
+    "lost",
+    "retrans",
+    "total_retrans",
+    "reordering",
+    "delivered",
+    "backoff",
+    "probes",
+];
 
 /// A value as it stands in a lesson's inline tables.
 fn written(value: &Value) -> String {
@@ -192,6 +208,18 @@ impl Claim {
                 format!("timer of {}:{kind}{}{}", self.end(), count("fired"), count("rto_ms"))
             }
             "queue" => format!("queues of {}:{}{}", self.end(), field("recv"), field("send")),
+            "info" => {
+                let count = |key: &&str| match self.text(key) {
+                    Some(least) if least.starts_with(">=") => format!(" {key}{least}"),
+                    _ => field(key),
+                };
+                let options = self.terms.get("options").and_then(Value::as_array).map_or(String::new(), |options| {
+                    let names: Vec<&str> = options.iter().filter_map(Value::as_str).collect();
+                    format!(" options={}", if names.is_empty() { "none".to_owned() } else { names.join(",") })
+                });
+                let numbers: String = INFO_NUMBERS.iter().map(count).collect();
+                format!("info of {}:{numbers}{}{options}", self.end(), field("ca_state"))
+            }
             "reason" if self.word("reason") == "none" => "the kernel counted nothing".to_owned(),
             "reason" => format!("the kernel counted {}", self.word("reason")),
             "returns" => {
@@ -318,6 +346,19 @@ fn wrong(claim: &Claim) -> Vec<(&'static str, Claim, Option<String>)> {
         "reason" => {
             let wrong = if claim.word("reason") == "none" { vec!["PAWSEstab"] } else { vec!["PAWSEstab", "none"] };
             wrong.into_iter().map(|other| ("reason", claim.with("reason", other), None)).collect()
+        }
+        // What else TCP_INFO tells isn't known here.
+        "info" => {
+            let keys = INFO_NUMBERS.into_iter().filter(|key| claim.text(key).is_some());
+            let mut wrong: Vec<_> = keys.map(|key| (key, claim.with(key, 4_242_424), None)).collect();
+            if let Some(state) = claim.text("ca_state") {
+                let other = if state == "Loss" { "Open" } else { "Loss" };
+                wrong.push(("ca_state", claim.with("ca_state", other), None));
+            }
+            if claim.terms.contains_key("options") {
+                wrong.push(("options", claim.with("options", vec!["syn_data"]), None));
+            }
+            wrong
         }
         "queue" => {
             let keys = ["recv", "send"].into_iter().filter(|key| claim.text(key).is_some());

@@ -60,6 +60,7 @@ words! {
         pub received_false: String,
         pub no_queue: String,
         pub no_timer: String,
+        pub no_info: String,
         pub times_of_nothing: String,
         pub count: String,
         pub choice_count: String,

@@ -8,7 +8,7 @@ use super::sysctl::SettingKind;
 use super::{likely, shape};
 use crate::i18n::{BrokenTexts, FaultTexts, Lang, LanguageTexts, counter_names, edit_fault, fill};
 use crate::model::edit::EditFault;
-use crate::model::{CallName, SOCKET_OPTIONS};
+use crate::model::{CallName, CongestionState, InfoOptions, SOCKET_OPTIONS};
 
 /// One thing that is wrong with a lesson file.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -80,6 +80,8 @@ pub enum Fault {
     NoQueue,
     /// A claim on a timer says nothing of it.
     NoTimer,
+    /// A claim on `TCP_INFO` says nothing of it.
+    NoInfo,
     /// `times` stands where no timer is waited for.
     TimesOfNothing,
     /// A text is neither a whole number nor `>=` and one.
@@ -125,6 +127,8 @@ pub enum WordKind {
     CoreSetting,
     Need,
     Option,
+    CongestionState,
+    InfoOption,
 }
 
 /// How a question's answers are written.
@@ -160,6 +164,8 @@ impl WordKind {
             WordKind::How => vec!["read", "write", "both"],
             WordKind::Protocol => vec!["udp", "icmp"],
             WordKind::Show => super::Show::ALL.iter().map(|show| show.name()).collect(),
+            WordKind::CongestionState => CongestionState::ALL.iter().map(|state| state.name()).collect(),
+            WordKind::InfoOption => InfoOptions::NAMES.to_vec(),
             WordKind::Ipv4Setting => super::sysctl::IPV4.to_vec(),
             WordKind::CoreSetting => super::sysctl::CORE.to_vec(),
             WordKind::Need => vec!["ipv6"],
@@ -181,6 +187,8 @@ impl WordKind {
             WordKind::How => "how",
             WordKind::Protocol => "protocol",
             WordKind::Show => "show",
+            WordKind::CongestionState => "congestion_state",
+            WordKind::InfoOption => "info_option",
             WordKind::Ipv4Setting => "ipv4_setting",
             WordKind::CoreSetting => "core_setting",
             WordKind::Need => "need",
@@ -288,6 +296,7 @@ impl Fault {
             Fault::ReceivedFalse => t.received_false.clone(),
             Fault::NoQueue => t.no_queue.clone(),
             Fault::NoTimer => t.no_timer.clone(),
+            Fault::NoInfo => t.no_info.clone(),
             Fault::TimesOfNothing => t.times_of_nothing.clone(),
             Fault::Count(found) => say(&t.count, &[("found", found)]),
             Fault::ChoiceCount(found) => say(&t.choice_count, &[("found", found)]),
@@ -326,8 +335,10 @@ mod tests {
             let t = FaultTexts::load(lang).unwrap();
             use WordKind::*;
             let kinds = [Mode, Side, State, Call, Error, Flag, Fate, Timer, How, Show, Protocol, Ipv4Setting];
-            let kinds: Vec<&str> =
-                { kinds.into_iter() }.chain([CoreSetting, Need, Option]).map(WordKind::key).collect();
+            let kinds: Vec<&str> = { kinds.into_iter() }
+                .chain([CoreSetting, Need, Option, CongestionState, InfoOption])
+                .map(WordKind::key)
+                .collect();
             assert!(kinds.iter().all(|key| t.kind.contains_key(*key)) && kinds.len() == t.kind.len(), "{lang:?}");
             use SettingKind as S;
             let settings = [S::Number, S::Range, S::Three, S::Name].map(S::key);

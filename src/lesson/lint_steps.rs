@@ -9,16 +9,16 @@ use toml::Spanned;
 use super::fault::{Fault, WordKind};
 use super::lint::{Lint, absent_or};
 use super::raw::{
-    RawAction, RawClaim, RawEdit, RawForge, RawPattern, RawQueue, RawReturns, RawSegmentClaim, RawTimer, SpannedNumber,
-    SpannedText,
+    RawAction, RawClaim, RawEdit, RawForge, RawInfo, RawPattern, RawQueue, RawReturns, RawSegmentClaim, RawTimer,
+    SpannedNumber, SpannedText,
 };
 use super::{
-    Action, Address, CallTerms, Claim, Count, Payload, QueueTerms, Recipient, SegmentFate, SegmentPattern, Terms,
-    TimerTerms,
+    Action, Address, CallTerms, Claim, Count, InfoTerms, Payload, QueueTerms, Recipient, SegmentFate, SegmentPattern,
+    Terms, TimerTerms,
 };
 use crate::i18n::counter_named;
 use crate::model::edit::EditFault;
-use crate::model::{CallName, Errno, How, Mode, SocketOption, SocketState, is_routine};
+use crate::model::{CallName, CongestionState, Errno, How, InfoOptions, Mode, SocketOption, SocketState, is_routine};
 use crate::tcp::{Flags, Protocol};
 
 /// The most bytes that a lesson may ask one `recv()` for: the program keeps what comes in its trace.
@@ -33,7 +33,7 @@ const MAX_WITHIN: i64 = 600;
 /// The bytes of an IPv6 header, the longer one, and of UDP's.
 const IPV6_AND_UDP: u32 = 40 + 8;
 
-const CLAIMS: &[&str] = &["state", "blocks", "returns", "segment", "queue", "timer", "reason"];
+const CLAIMS: &[&str] = &["state", "blocks", "returns", "segment", "queue", "timer", "info", "reason"];
 
 /// What a lesson may say of what is sent: a text, the learner's line, what was received, or so many bytes.
 type RawPayload<'a> =
@@ -308,6 +308,7 @@ impl Lint<'_> {
             ("segment", raw.segment.is_some()),
             ("queue", raw.queue.is_some()),
             ("timer", raw.timer.is_some()),
+            ("info", raw.info.is_some()),
             ("reason", raw.reason.is_some()),
         ];
         self.one_of(span, &there, CLAIMS)?;
@@ -341,6 +342,9 @@ impl Lint<'_> {
         if let Some(queue) = &raw.queue {
             return self.queue(queue);
         }
+        if let Some(info) = &raw.info {
+            return self.info(info);
+        }
         if let Some(reason) = &raw.reason {
             return self.reason(reason);
         }
@@ -372,6 +376,28 @@ impl Lint<'_> {
         let kind = absent_or(kind.as_ref().map(|word| self.timer(word)));
         let [fired, rto_ms] = [fired, rto_ms].map(|count| absent_or(count.as_ref().map(|raw| self.count(raw))));
         Some(Terms::Timer(TimerTerms { end: end?, kind: kind?, fired: fired?, rto_ms: rto_ms? }))
+    }
+
+    fn info(&mut self, raw: &Spanned<RawInfo>) -> Option<Terms> {
+        let (span, raw) = (raw.span(), raw.get_ref());
+        let end = self.end(raw.socket.as_ref(), raw.peer_of.as_ref(), span.clone());
+        let numbers: Vec<_> = raw.numbers().map(|(field, number)| Some((field, self.count(number)?))).collect();
+        if numbers.is_empty() && raw.ca_state.is_none() && raw.options.is_none() {
+            self.fault::<()>(span, Fault::NoInfo);
+        }
+        let state = raw.ca_state.as_ref().map(|word| {
+            let state = CongestionState::ALL.into_iter().find(|state| state.name() == word.get_ref());
+            state.or_else(|| self.wrong(word, WordKind::CongestionState))
+        });
+        let options = raw.options.as_ref().map(|words| {
+            let named: Vec<_> = { words.get_ref().iter() }
+                .map(|word| InfoOptions::named(word.get_ref()).or_else(|| self.wrong(word, WordKind::InfoOption)))
+                .collect();
+            named.into_iter().try_fold(InfoOptions::default(), |all, one| Some(InfoOptions(all.0 | one?.0)))
+        });
+        let (ca_state, options) = (absent_or(state), absent_or(options));
+        let numbers: Option<Vec<_>> = numbers.into_iter().collect();
+        Some(Terms::Info(InfoTerms { end: end?, numbers: numbers?, ca_state: ca_state?, options: options? }))
     }
 
     /// A whole number, or `>=` and one.

@@ -27,8 +27,8 @@ pub use lint::is_id;
 pub use parse::{MAX_BYTES, parse, parse_in, read};
 pub use review::{Lack, Remark, review};
 pub use types::{
-    Action, Address, Ask, CallTerms, Claim, Lesson, Measure, Payload, QueueTerms, Recipient, SegmentPattern, Show,
-    Step, Terms, TimerTerms,
+    Action, Address, Ask, CallTerms, Claim, InfoTerms, Lesson, Measure, Payload, QueueTerms, Recipient, SegmentPattern,
+    Show, Step, Terms, TimerTerms,
 };
 
 pub use crate::model::{ConnectionEnd, Count, SegmentFate};

@@ -1,7 +1,7 @@
 //! What a claim says, as a statement: in the lesson's own notation it is `client is SYN_SENT`, `server: recv() returns 5`.
 
-use super::{CallTerms, QueueTerms, SegmentPattern, Terms, TimerTerms};
-use crate::model::{ClaimNumber, SegmentWords, Statement, TimerFact, TimerKind};
+use super::{CallTerms, InfoTerms, QueueTerms, SegmentPattern, Terms, TimerTerms};
+use crate::model::{ClaimNumber, InfoFact, SegmentWords, Statement, TimerFact, TimerKind};
 use crate::tcp::{Expr, Protocol};
 
 /// Every timer with its name in lessons and claims.
@@ -63,6 +63,15 @@ impl TimerTerms {
     }
 }
 
+impl InfoTerms {
+    fn says(&self) -> Statement {
+        let numbers = self.numbers.iter().map(|(field, count)| InfoFact::Number(*field, *count));
+        let state = self.ca_state.map(InfoFact::Congestion);
+        let facts = numbers.chain(state).chain(self.options.map(InfoFact::Options)).collect();
+        Statement::Info { end: self.end.clone(), facts }
+    }
+}
+
 impl Terms {
     /// What the claim says; `line` is the length of the learner's line, in bytes.
     pub fn says(&self, line: u32) -> Statement {
@@ -75,6 +84,7 @@ impl Terms {
             }
             Terms::Queue(terms) => terms.says(line),
             Terms::Timer(terms) => terms.says(),
+            Terms::Info(terms) => terms.says(),
             Terms::Reason(counter) => Statement::Counted(counter.iter().cloned().collect()),
         }
     }

@@ -10,7 +10,7 @@ use serde::de::{Deserializer, MapAccess, Visitor};
 use toml::Spanned;
 
 use crate::i18n::Lang;
-use crate::model::LabSettings;
+use crate::model::{InfoField, LabSettings};
 
 /// A text with its place in the file.
 pub(super) type SpannedText = Spanned<String>;
@@ -267,6 +267,7 @@ pub(super) struct RawClaim {
     pub(super) segment: Option<Spanned<RawSegmentClaim>>,
     pub(super) queue: Option<Spanned<RawQueue>>,
     pub(super) timer: Option<Spanned<RawTimer>>,
+    pub(super) info: Option<Spanned<RawInfo>>,
     pub(super) reason: Option<SpannedText>,
 }
 
@@ -327,6 +328,50 @@ pub(super) struct RawTimer {
     pub(super) kind: Option<SpannedText>,
     pub(super) fired: Option<SpannedNumber>,
     pub(super) rto_ms: Option<SpannedNumber>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields, expecting = "a table with an end and what is claimed of its TCP_INFO")]
+pub(super) struct RawInfo {
+    pub(super) socket: Option<SpannedText>,
+    pub(super) peer_of: Option<SpannedText>,
+    pub(super) cwnd: Option<SpannedNumber>,
+    pub(super) ssthresh: Option<SpannedNumber>,
+    pub(super) mss: Option<SpannedNumber>,
+    pub(super) unacked: Option<SpannedNumber>,
+    pub(super) sacked: Option<SpannedNumber>,
+    pub(super) lost: Option<SpannedNumber>,
+    pub(super) retrans: Option<SpannedNumber>,
+    pub(super) total_retrans: Option<SpannedNumber>,
+    pub(super) reordering: Option<SpannedNumber>,
+    pub(super) delivered: Option<SpannedNumber>,
+    pub(super) backoff: Option<SpannedNumber>,
+    pub(super) probes: Option<SpannedNumber>,
+    pub(super) ca_state: Option<SpannedText>,
+    pub(super) options: Option<Spanned<Vec<SpannedText>>>,
+}
+
+impl RawInfo {
+    /// Its numbers, each beside what it is of.
+    pub(super) fn numbers(&self) -> impl Iterator<Item = (InfoField, &SpannedNumber)> {
+        InfoField::ALL.into_iter().filter_map(|field| {
+            let number = match field {
+                InfoField::Cwnd => &self.cwnd,
+                InfoField::Ssthresh => &self.ssthresh,
+                InfoField::Mss => &self.mss,
+                InfoField::Unacked => &self.unacked,
+                InfoField::Sacked => &self.sacked,
+                InfoField::Lost => &self.lost,
+                InfoField::Retrans => &self.retrans,
+                InfoField::TotalRetrans => &self.total_retrans,
+                InfoField::Reordering => &self.reordering,
+                InfoField::Delivered => &self.delivered,
+                InfoField::Backoff => &self.backoff,
+                InfoField::Probes => &self.probes,
+            };
+            Some((field, number.as_ref()?))
+        })
+    }
 }
 
 /// A sum as a lesson writes it, with its place in the file: a text or a whole number.

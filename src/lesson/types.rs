@@ -6,8 +6,8 @@ use std::time::Duration;
 use crate::i18n::{Lang, Localized};
 use crate::model::edit::{Edit, Forgery};
 use crate::model::{
-    CallName, ConnectionEnd, Count, Errno, How, LabSettings, Mode, Need, SegmentFate, Side, SocketNames, SocketOption,
-    SocketState, TimerKind,
+    CallName, CongestionState, ConnectionEnd, Count, Errno, How, InfoField, InfoOptions, LabSettings, Mode, Need,
+    SegmentFate, Side, SocketNames, SocketOption, SocketState, TimerKind,
 };
 use crate::tcp::{Expr, Flags, Protocol};
 
@@ -334,6 +334,8 @@ pub enum Terms {
     Queue(QueueTerms),
     /// A timer of an end runs so.
     Timer(TimerTerms),
+    /// `TCP_INFO` of an end tells so.
+    Info(InfoTerms),
     /// This counter of the kernel's moved as the segment arrived that was delivered last; `None`: none did.
     Reason(Option<String>),
 }
@@ -375,4 +377,17 @@ pub struct TimerTerms {
     pub fired: Option<Count>,
     /// The retransmission timeout as the kernel has it now, in milliseconds (`tcpi_rto`); it is there without a timer too.
     pub rto_ms: Option<Count>,
+}
+
+/// A claim on an end's `TCP_INFO`; what doesn't matter isn't in it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct InfoTerms {
+    /// Which end.
+    pub end: ConnectionEnd,
+    /// Its numbers.
+    pub numbers: Vec<(InfoField, Count)>,
+    /// The state of its congestion control.
+    pub ca_state: Option<CongestionState>,
+    /// The options in use: just these.
+    pub options: Option<InfoOptions>,
 }

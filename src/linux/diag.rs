@@ -8,7 +8,7 @@ use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
 use super::netlink::{Dump, Netlink, NetlinkMessage, attributes, messages};
-use crate::model::{Cause, SocketState, TcpInfo, Timer, TimerKind};
+use crate::model::{Cause, CongestionState, InfoOptions, SocketState, TcpInfo, Timer, TimerKind};
 use crate::tcp::State;
 
 // `linux/sock_diag.h` and `linux/inet_diag.h`.
@@ -191,6 +191,7 @@ pub fn parse_info(bytes: &[u8]) -> TcpInfo {
         let four = bytes.get(at..at + 4)?;
         Some(u32::from_ne_bytes([four[0], four[1], four[2], four[3]]))
     };
+    let byte = |at: usize| bytes.get(at).copied();
     let micros = |at: usize| word(at).map(|us| Duration::from_micros(us.into()));
     TcpInfo {
         rto: micros(8),
@@ -199,6 +200,16 @@ pub fn parse_info(bytes: &[u8]) -> TcpInfo {
         rtt: micros(68).filter(|rtt| !rtt.is_zero()),
         snd_cwnd: word(80),
         total_retrans: word(100),
+        ca_state: byte(1).and_then(|number| CongestionState::ALL.get(usize::from(number)).copied()),
+        probes: byte(3),
+        backoff: byte(4),
+        options: byte(5).map(InfoOptions),
+        sacked: word(28),
+        lost: word(32),
+        retrans: word(36),
+        snd_ssthresh: word(76),
+        reordering: word(88),
+        delivered: word(192),
     }
 }
 
@@ -219,6 +230,7 @@ pub fn read_answer(bytes: &[u8], now: Duration) -> Vec<DiagEntry> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::InfoField;
     use proptest::prelude::*;
 
     #[test]
@@ -321,8 +333,30 @@ mod tests {
         assert_eq!(info.rto, Some(Duration::from_micros(201_000)));
         assert_eq!(info.rtt, Some(Duration::from_micros(50)));
         assert_eq!((info.snd_cwnd, info.total_retrans), (None, None));
+        assert_eq!((info.snd_ssthresh, info.delivered, info.lost), (None, None, Some(0)));
         assert_eq!(info_state(&bytes), Some(State::Established));
         assert_eq!(parse_info(&[]), TcpInfo::default());
+    }
+
+    #[test]
+    fn each_field_is_read_from_its_place() {
+        let mut bytes = vec![0u8; 196];
+        for (at, byte) in [(1, 3), (3, 5), (4, 6), (5, 0b101)] {
+            bytes[at] = byte;
+        }
+        let words =
+            [(16, 16), (24, 24), (28, 28), (32, 32), (36, 36), (76, 76), (80, 80), (88, 88), (100, 100), (192, 192)];
+        for (at, word) in words {
+            bytes[at..at + 4].copy_from_slice(&u32::to_ne_bytes(word));
+        }
+        let info = parse_info(&bytes);
+        let found = InfoField::ALL.map(|field| field.of(&info).unwrap());
+        assert_eq!(found, [80, 76, 16, 24, 28, 32, 36, 100, 88, 192, 6, 5]);
+        assert_eq!(info.ca_state, Some(CongestionState::Recovery));
+        assert_eq!(info.options.unwrap().to_string(), "timestamps,wscale");
+        // A number that this program doesn't know is none.
+        bytes[1] = 9;
+        assert_eq!(parse_info(&bytes).ca_state, None);
     }
 
     proptest! {

@@ -23,6 +23,7 @@ mod site;
 mod sockets;
 mod statement;
 mod system;
+mod tcp_info;
 #[cfg(test)]
 pub(crate) mod testing;
 mod trace;
@@ -41,7 +42,7 @@ pub use event::{AnsweredQuestion, ClaimResult, Entry, Event, Fate, HandAction, H
 pub use kernel_table::KernelTable;
 pub use member::{Connection, ForwardingRules, Member, Role, SegmentFilter, may_release};
 pub use moment::Moment;
-pub use observation::{Observation, PartialDump, SocketFacts, SocketState, Source, TcpInfo, Timer, TimerKind};
+pub use observation::{Observation, PartialDump, SocketFacts, SocketState, Source, Timer, TimerKind};
 pub use option::{SOCKET_OPTIONS, SocketOption};
 pub use program::{
     HeldCalls, PolledDescriptor, ProcessSocket, ProgramDescriptor, ProgramExit, ProgramThread, signal_name,
@@ -49,7 +50,10 @@ pub use program::{
 pub use settings::{Copies, LOOPBACK_MTU, LabSettings, MSS, Mode, Need, SHARED_RTO_MIN_MS, Setting};
 pub use site::{CallSite, SiteLacks, StackFrame};
 pub use sockets::{Opposite, SocketKind, SocketNames, SocketRole};
-pub use statement::{ClaimNumber, ConnectionEnd, Count, SegmentFate, SegmentWords, Statement, TimerFact, timer_name};
+pub use statement::{
+    ClaimNumber, ConnectionEnd, Count, InfoFact, SegmentFate, SegmentWords, Statement, TimerFact, timer_name,
+};
 pub use system::{Aim, Attempt, Cause, Failure};
+pub use tcp_info::{CongestionState, InfoField, InfoOptions, TcpInfo};
 pub use trace::{SegmentRecord, SocketRecord, Trace};
 pub use view::{SegmentView, SocketView, View};

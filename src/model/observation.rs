@@ -4,6 +4,7 @@ use std::fmt;
 use std::net::SocketAddr;
 use std::time::Duration;
 
+use super::tcp_info::TcpInfo;
 use super::{Actor, Connection, Side};
 use crate::tcp::State;
 
@@ -60,38 +61,6 @@ pub struct Timer {
     pub fires_at: Duration,
     /// How often it fired already (retransmissions or probes).
     pub fired: u8,
-}
-
-/// What `TCP_INFO` tells beyond the state; each field `None` where this kernel doesn't have it.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
-pub struct TcpInfo {
-    /// Retransmission timeout.
-    pub rto: Option<Duration>,
-    /// Smoothed round-trip time; `None` also where nothing was measured yet.
-    pub rtt: Option<Duration>,
-    /// Congestion window, in segments.
-    pub snd_cwnd: Option<u32>,
-    /// The largest segment that it sends, in bytes of data.
-    pub snd_mss: Option<u32>,
-    /// Segments sent and not yet acknowledged.
-    pub unacked: Option<u32>,
-    /// Segments sent again, in all.
-    pub total_retrans: Option<u32>,
-}
-
-/// The grain of measured times: finer than any that is shown (a tenth of a millisecond), so that what differs there
-/// differs here too, and coarser than what changes with every acknowledgement.
-const MEASURED_GRAIN_US: u128 = 10;
-
-impl TcpInfo {
-    /// The same with its times in whole grains.
-    fn coarse(self) -> TcpInfo {
-        let coarse = |time: Duration| {
-            let micros = time.as_micros() / MEASURED_GRAIN_US * MEASURED_GRAIN_US;
-            Duration::from_micros(u64::try_from(micros).unwrap_or(u64::MAX))
-        };
-        TcpInfo { rto: self.rto.map(coarse), rtt: self.rtt.map(coarse), ..self }
-    }
 }
 
 /// What the kernel says that a socket is: one of TCP's states, or, for UDP, which has none, whether it has a peer.
@@ -263,6 +232,7 @@ pub struct PartialDump {
 mod tests {
     use super::*;
     use crate::model::testing::socket;
+    use crate::model::{CongestionState, InfoOptions};
 
     #[test]
     fn whatever_is_shown_makes_a_difference() {
@@ -277,6 +247,7 @@ mod tests {
             snd_mss: Some(1448),
             unacked: Some(1),
             total_retrans: Some(0),
+            ..TcpInfo::default()
         });
         assert!(!facts.differs(&facts.clone()));
         type Change = (&'static str, fn(&mut SocketFacts));
@@ -286,13 +257,23 @@ mod tests {
         fn timer(facts: &mut SocketFacts) -> &mut Timer {
             facts.timer.as_mut().unwrap()
         }
-        let changes: [Change; 22] = [
+        let changes: [Change; 32] = [
             ("rto", |facts| of(facts).rto = Some(Duration::from_millis(205))),
             ("rtt", |facts| of(facts).rtt = Some(Duration::from_micros(150))),
             ("cwnd", |facts| of(facts).snd_cwnd = Some(11)),
             ("mss", |facts| of(facts).snd_mss = Some(536)),
             ("unacked", |facts| of(facts).unacked = Some(2)),
             ("retrans", |facts| of(facts).total_retrans = Some(1)),
+            ("congestion", |facts| of(facts).ca_state = Some(CongestionState::Loss)),
+            ("backoff", |facts| of(facts).backoff = Some(1)),
+            ("probes", |facts| of(facts).probes = Some(1)),
+            ("options", |facts| of(facts).options = Some(InfoOptions(1))),
+            ("sacked", |facts| of(facts).sacked = Some(1)),
+            ("lost", |facts| of(facts).lost = Some(1)),
+            ("sent again", |facts| of(facts).retrans = Some(1)),
+            ("ssthresh", |facts| of(facts).snd_ssthresh = Some(5)),
+            ("reordering", |facts| of(facts).reordering = Some(4)),
+            ("delivered", |facts| of(facts).delivered = Some(1)),
             ("no rtt", |facts| of(facts).rtt = None),
             ("no info", |facts| facts.info = None),
             ("timer", |facts| timer(facts).kind = TimerKind::Probe),

@@ -5,7 +5,7 @@
 
 use std::fmt;
 
-use super::{CallName, Errno, Side, SocketState, TimerKind};
+use super::{CallName, CongestionState, Errno, InfoField, InfoOptions, Side, SocketState, TimerKind};
 
 /// One end of a connection, or a listener.
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
@@ -95,6 +95,23 @@ pub enum TimerFact {
     NoRto,
 }
 
+/// One thing of `TCP_INFO`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub enum InfoFact {
+    /// A number.
+    Number(InfoField, Count),
+    /// The state of the congestion control.
+    Congestion(CongestionState),
+    /// The options in use: just these.
+    Options(InfoOptions),
+    /// The kernel doesn't tell this number.
+    NoNumber(InfoField),
+    /// The kernel doesn't tell the state of the congestion control.
+    NoCongestion,
+    /// The kernel doesn't tell the options.
+    NoOptions,
+}
+
 /// What is said to be the case, or is.
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 #[allow(missing_docs)]
@@ -125,6 +142,8 @@ pub enum Statement {
     Queues { end: ConnectionEnd, recv: Option<ClaimNumber>, send: Option<ClaimNumber> },
     /// An end's timer is so.
     Timer { end: ConnectionEnd, facts: Vec<TimerFact> },
+    /// So much `TCP_INFO` tells of an end.
+    Info { end: ConnectionEnd, facts: Vec<InfoFact> },
     /// These counters of the kernel's moved as the segment arrived that was delivered last; none did where it is empty.
     Counted(Vec<String>),
     /// Whether counters moved isn't known: nothing was delivered, or they weren't read.
@@ -218,6 +237,19 @@ impl fmt::Display for TimerFact {
     }
 }
 
+impl fmt::Display for InfoFact {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            InfoFact::Number(field, count) => write!(f, "{}{count}", field.name()),
+            InfoFact::Congestion(state) => write!(f, "ca_state={}", state.name()),
+            InfoFact::Options(options) => write!(f, "options={options}"),
+            InfoFact::NoNumber(field) => write!(f, "{}=?", field.name()),
+            InfoFact::NoCongestion => f.write_str("ca_state=?"),
+            InfoFact::NoOptions => f.write_str("options=?"),
+        }
+    }
+}
+
 impl fmt::Display for Statement {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -246,6 +278,10 @@ impl fmt::Display for Statement {
             }
             Statement::Timer { end, facts } => {
                 write!(f, "timer of {end}:")?;
+                facts.iter().try_for_each(|fact| write!(f, " {fact}"))
+            }
+            Statement::Info { end, facts } => {
+                write!(f, "info of {end}:")?;
                 facts.iter().try_for_each(|fact| write!(f, " {fact}"))
             }
             Statement::Counted(counters) if counters.is_empty() => f.write_str("the kernel counted nothing"),

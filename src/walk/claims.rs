@@ -2,10 +2,10 @@
 
 use std::net::SocketAddr;
 
-use crate::lesson::{CallTerms, Measure, QueueTerms, SegmentPattern, Terms, TimerTerms};
+use crate::lesson::{CallTerms, InfoTerms, Measure, QueueTerms, SegmentPattern, Terms, TimerTerms};
 use crate::model::{
-    CallName, CallView, ClaimNumber, ConnectionEnd, Count, Fate, Outcome, SegmentFate, SegmentId, SegmentView,
-    SegmentWords, Side, SocketFacts, SocketView, Statement, Timer, TimerFact, View,
+    CallName, CallView, ClaimNumber, ConnectionEnd, Count, Fate, InfoFact, Outcome, SegmentFate, SegmentId,
+    SegmentView, SegmentWords, Side, SocketFacts, SocketView, Statement, Timer, TimerFact, View,
 };
 use crate::tcp::{Expr, Letter, Numbers, line, tells_zero_window};
 
@@ -41,6 +41,7 @@ impl ClaimContext<'_> {
             Terms::Segment { pattern, is } => self.segment(pattern, *is),
             Terms::Queue(terms) => self.queue(terms),
             Terms::Timer(terms) => self.timer(terms),
+            Terms::Info(terms) => self.info(terms),
             Terms::Reason(counter) => self.reason(counter.as_deref()),
         }
     }
@@ -216,6 +217,29 @@ impl ClaimContext<'_> {
             found.push(rto.map_or(TimerFact::NoRto, |rto| TimerFact::Rto(Count::Exactly(rto))));
         }
         (held, Statement::Timer { end: end.clone(), facts: found })
+    }
+
+    fn info(&self, terms: &InfoTerms) -> (bool, Statement) {
+        let end = &terms.end;
+        let Some(facts) = self.living(end) else { return (false, Statement::NoSocket(end.clone())) };
+        // Without a peer the kernel fills it with what it would begin with.
+        let info = facts.info.filter(|_| facts.remote.is_some()).unwrap_or_default();
+        let (mut held, mut found) = (true, Vec::new());
+        for (field, wanted) in &terms.numbers {
+            let number = field.of(&info);
+            held &= number.is_some_and(|number| wanted.holds(number));
+            let told = number.map(|number| InfoFact::Number(*field, Count::Exactly(number)));
+            found.push(told.unwrap_or(InfoFact::NoNumber(*field)));
+        }
+        if terms.ca_state.is_some() {
+            held &= info.ca_state == terms.ca_state;
+            found.push(info.ca_state.map_or(InfoFact::NoCongestion, InfoFact::Congestion));
+        }
+        if terms.options.is_some() {
+            held &= info.options == terms.options;
+            found.push(info.options.map_or(InfoFact::NoOptions, InfoFact::Options));
+        }
+        (held, Statement::Info { end: end.clone(), facts: found })
     }
 
     /// What the kernel counted as the segment arrived that was delivered last.

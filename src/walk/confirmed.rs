@@ -20,6 +20,8 @@ pub struct Confirmed {
     pub queues: usize,
     /// Timers.
     pub timers: usize,
+    /// What `TCP_INFO` tells.
+    pub infos: usize,
     /// What the kernel counted.
     pub reasons: usize,
     /// How many, of whichever kind, were otherwise.
@@ -27,9 +29,10 @@ pub struct Confirmed {
 }
 
 impl Confirmed {
-    /// The numbers of what was as the lesson says: states, returns, sleeping calls, segments, queues, timers, what was counted.
-    pub const fn kinds(&self) -> [usize; 7] {
-        [self.states, self.returns, self.sleeps, self.segments, self.queues, self.timers, self.reasons]
+    /// The numbers of what was as the lesson says: states, returns, sleeping calls, segments, queues, timers, `TCP_INFO`,
+    /// what was counted.
+    pub const fn kinds(&self) -> [usize; 8] {
+        [self.states, self.returns, self.sleeps, self.segments, self.queues, self.timers, self.infos, self.reasons]
     }
 }
 
@@ -55,6 +58,7 @@ pub fn confirmed(lesson: &Lesson, trace: &Trace) -> Confirmed {
             Some(Terms::Segment { .. }) => count.segments += 1,
             Some(Terms::Queue(_)) => count.queues += 1,
             Some(Terms::Timer(_)) => count.timers += 1,
+            Some(Terms::Info(_)) => count.infos += 1,
             Some(Terms::Reason(_)) => count.reasons += 1,
             None => {}
         }

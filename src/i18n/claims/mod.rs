@@ -1,11 +1,13 @@
 //! What a claim says and what is the case, in sentences; an end is named as the screen names it, by its side and by what
 //! it is for, and not as a lesson's file does.
 
+use std::fmt;
+
 use super::words::words;
 use super::{SharedTexts, Texts, fill, harmless};
 use crate::model::{
-    ClaimNumber, ConnectionEnd, Count, SegmentFate, SegmentWords, Side, SocketKind, SocketNames, SocketRole,
-    SocketState, Statement, TimerFact, TimerKind,
+    ClaimNumber, ConnectionEnd, Count, InfoFact, InfoField, InfoOptions, SegmentFate, SegmentWords, Side, SocketKind,
+    SocketNames, SocketRole, SocketState, Statement, TimerFact, TimerKind,
 };
 
 words! {
@@ -54,6 +56,14 @@ words! {
         pub rto: String,
         pub rto_least: String,
         pub no_rto: String,
+        /// The numbers of TCP_INFO, in the order of [`InfoField::ALL`].
+        pub info_numbers: [String; 12],
+        pub info_is: String,
+        pub info_least: String,
+        pub info_untold: String,
+        pub congestion_state: String,
+        pub options_in_use: String,
+        pub no_options_in_use: String,
         pub counted: String,
         pub counted_nothing: String,
         pub counters_unread: String,
@@ -141,6 +151,7 @@ impl Speaker<'_> {
             }
             Statement::Queues { end, recv, send } => self.queues(end, recv.as_ref(), send.as_ref()),
             Statement::Timer { end, facts } => self.listed(end, facts.iter().map(|fact| self.timer(fact)).collect()),
+            Statement::Info { end, facts } => self.listed(end, facts.iter().map(|fact| self.info(fact)).collect()),
             Statement::Counted(counters) if counters.is_empty() => t.counted_nothing.clone(),
             Statement::Counted(counters) => fill(&t.counted, &[("list", &counters.join(&t.between))]),
             Statement::CountersUnread => t.counters_unread.clone(),
@@ -249,6 +260,27 @@ impl Speaker<'_> {
         let told = |text: &str, number: &ClaimNumber| fill(text, &[("n", &number.shown)]);
         let recv = recv.map(|number| told(to_read, number));
         self.listed(end, recv.into_iter().chain(send.map(|number| told(to_send, number))).collect())
+    }
+
+    fn info(&self, fact: &InfoFact) -> String {
+        let t = self.texts;
+        let name =
+            |field: &InfoField| InfoField::ALL.iter().position(|one| one == field).map_or("", |at| &t.info_numbers[at]);
+        let is = |what: &str, value: &dyn fmt::Display| {
+            fill(&t.info_is, &[("what", &what as &dyn fmt::Display), ("n", value)])
+        };
+        match fact {
+            InfoFact::Number(field, Count::Exactly(n)) => is(name(field), n),
+            InfoFact::Number(field, Count::AtLeast(n)) => {
+                fill(&t.info_least, &[("what", &name(field) as &dyn fmt::Display), ("n", n)])
+            }
+            InfoFact::Congestion(state) => is(&t.congestion_state, &state.name()),
+            InfoFact::Options(InfoOptions(0)) => t.no_options_in_use.clone(),
+            InfoFact::Options(options) => is(&t.options_in_use, &options.to_string().replace(',', &t.between)),
+            InfoFact::NoNumber(field) => fill(&t.info_untold, &[("what", name(field))]),
+            InfoFact::NoCongestion => fill(&t.info_untold, &[("what", &t.congestion_state)]),
+            InfoFact::NoOptions => fill(&t.info_untold, &[("what", &t.options_in_use)]),
+        }
     }
 
     fn timer(&self, fact: &TimerFact) -> String {

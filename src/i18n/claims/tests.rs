@@ -3,7 +3,7 @@
 use super::*;
 use crate::i18n::Lang;
 use crate::i18n::testing::zh;
-use crate::model::{CallName, Errno};
+use crate::model::{CallName, CongestionState, Errno};
 use crate::tcp::State;
 
 fn socket(name: &str) -> ConnectionEnd {
@@ -207,6 +207,39 @@ fn table() -> Vec<(Statement, [&'static str; 3])> {
                 "客户端的第 1 个套接字：内核没有给出重传超时",
             ],
         ),
+        (
+            Statement::Info {
+                end: socket("client-a"),
+                facts: vec![
+                    InfoFact::Number(InfoField::Cwnd, Count::Exactly(10)),
+                    InfoFact::Number(InfoField::Ssthresh, Count::AtLeast(7)),
+                    InfoFact::Congestion(CongestionState::Cwr),
+                    InfoFact::Options(InfoOptions(0b11)),
+                ],
+            },
+            [
+                "info of client-a: cwnd=10 ssthresh>=7 ca_state=CWR options=timestamps,sack",
+                "the client's socket no. 1: congestion window 10, slow start threshold at least 7, state of the congestion \
+                 control CWR, options in use timestamps, sack",
+                "客户端的第 1 个套接字：拥塞窗口为 10，慢启动门限至少为 7，拥塞控制的状态为 CWR，使用中的选项为 timestamps，sack",
+            ],
+        ),
+        (
+            Statement::Info {
+                end: socket("client-a"),
+                facts: vec![
+                    InfoFact::NoNumber(InfoField::Lost),
+                    InfoFact::NoCongestion,
+                    InfoFact::Options(InfoOptions(0)),
+                ],
+            },
+            [
+                "info of client-a: lost=? ca_state=? options=none",
+                "the client's socket no. 1: segments taken for lost not told by the kernel, state of the congestion control \
+                 not told by the kernel, no options in use",
+                "客户端的第 1 个套接字：内核没有给出判定丢失的报文段数，内核没有给出拥塞控制的状态，没有使用中的选项",
+            ],
+        ),
         (Statement::StepCanBeDone, ["the step can be done", "the step can be done", "这一步可以执行"]),
         (
             Statement::NoneWaits { from: server, what: "SYN,ACK".to_owned() },
@@ -304,6 +337,7 @@ fn kind(said: &Statement) -> usize {
         Statement::Counted(_) => 21,
         Statement::CountersUnread => 22,
         Statement::NotMade(_) => 23,
+        Statement::Info { .. } => 24,
     }
 }
 
@@ -318,7 +352,7 @@ fn each_kind_of_statement_has_its_notation_and_its_sentences() {
         let found = [said.to_string(), en.statement(&said, sockets), zh.statement(&said, sockets)];
         assert_eq!(found, wanted.map(str::to_owned));
     }
-    assert_eq!(kinds.len(), 24);
+    assert_eq!(kinds.len(), 25);
 }
 
 #[test]

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::parts::{SideForm, first, is_first};
 use super::{As, remote};
-use crate::model::{Side, SocketFacts, SocketState, Source, TcpInfo, Timer, TimerKind};
+use crate::model::{CongestionState, InfoOptions, Side, SocketFacts, SocketState, Source, TcpInfo, Timer, TimerKind};
 use crate::tcp::State;
 
 #[derive(Serialize, Deserialize)]
@@ -101,9 +101,46 @@ struct InfoForm {
     snd_mss: Option<u32>,
     unacked: Option<u32>,
     total_retrans: Option<u32>,
+    #[serde(default, with = "As::<Option<CongestionForm>>", skip_serializing_if = "Option::is_none")]
+    ca_state: Option<CongestionState>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    backoff: Option<u8>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    probes: Option<u8>,
+    #[serde(default, with = "As::<Option<OptionsForm>>", skip_serializing_if = "Option::is_none")]
+    options: Option<InfoOptions>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    sacked: Option<u32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    lost: Option<u32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    retrans: Option<u32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    snd_ssthresh: Option<u32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reordering: Option<u32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    delivered: Option<u32>,
 }
+
+#[derive(Serialize, Deserialize)]
+#[serde(remote = "CongestionState")]
+pub(super) enum CongestionForm {
+    Open,
+    Disorder,
+    Cwr,
+    Recovery,
+    Loss,
+}
+
+/// The bits as the kernel has them.
+#[derive(Serialize, Deserialize)]
+#[serde(remote = "InfoOptions")]
+pub(super) struct OptionsForm(u8);
 
 remote! {
     TimerForm: Timer;
     InfoForm: TcpInfo;
+    CongestionForm: CongestionState;
+    OptionsForm: InfoOptions;
 }

@@ -4,11 +4,11 @@ use serde::{Deserialize, Serialize};
 
 use super::call::CallNameForm;
 use super::parts::{ErrnoForm, SideForm};
-use super::socket::{StateForm, TimerKindForm};
+use super::socket::{CongestionForm, OptionsForm, StateForm, TimerKindForm};
 use super::{As, remote};
 use crate::model::{
-    CallName, ClaimNumber, ConnectionEnd, Count, Errno, SegmentFate, SegmentWords, Side, SocketState, Statement,
-    TimerFact, TimerKind,
+    CallName, ClaimNumber, CongestionState, ConnectionEnd, Count, Errno, InfoFact, InfoField, InfoOptions, SegmentFate,
+    SegmentWords, Side, SocketState, Statement, TimerFact, TimerKind,
 };
 
 #[derive(Serialize, Deserialize)]
@@ -95,6 +95,12 @@ pub(super) enum StatementForm {
         #[serde(with = "As::<Vec<FactForm>>")]
         facts: Vec<TimerFact>,
     },
+    Info {
+        #[serde(with = "EndForm")]
+        end: ConnectionEnd,
+        #[serde(with = "As::<Vec<InfoFactForm>>")]
+        facts: Vec<InfoFact>,
+    },
     Counted(Vec<String>),
     CountersUnread,
     StepCanBeDone,
@@ -165,7 +171,36 @@ enum FactForm {
     NoRto,
 }
 
+#[derive(Serialize, Deserialize)]
+#[serde(remote = "InfoFact")]
+enum InfoFactForm {
+    Number(#[serde(with = "InfoFieldForm")] InfoField, #[serde(with = "CountForm")] Count),
+    Congestion(#[serde(with = "CongestionForm")] CongestionState),
+    Options(#[serde(with = "OptionsForm")] InfoOptions),
+    NoNumber(#[serde(with = "InfoFieldForm")] InfoField),
+    NoCongestion,
+    NoOptions,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(remote = "InfoField", rename_all = "snake_case")]
+enum InfoFieldForm {
+    Cwnd,
+    Ssthresh,
+    Mss,
+    Unacked,
+    Sacked,
+    Lost,
+    Retrans,
+    TotalRetrans,
+    Reordering,
+    Delivered,
+    Backoff,
+    Probes,
+}
+
 remote! {
+    InfoFactForm: InfoFact;
     NumberForm: ClaimNumber;
     WordsForm: SegmentWords;
     FactForm: TimerFact;

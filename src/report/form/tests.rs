@@ -6,11 +6,11 @@ use std::time::Duration;
 use super::{Read, WrittenEvent};
 use crate::model::testing::socket;
 use crate::model::{
-    Actor, AnsweredQuestion, Call, CallName, CallSite, Caller, ClaimNumber, ClaimResult, Connection, ConnectionEnd,
-    Count, CounterMove, Errno, Event, ForwardingRules, HandAction, HeldCalls, How, Member, PolledDescriptor,
-    ProcessSocket, ProgramCall, ProgramDescriptor, ProgramExit, Returned, Role, SegmentFate, SegmentFilter, SegmentId,
-    SegmentWords, Side, SiteLacks, SocketOption, SocketState, Source, StackFrame, Statement, TcpInfo, Timer, TimerFact,
-    TimerKind,
+    Actor, AnsweredQuestion, Call, CallName, CallSite, Caller, ClaimNumber, ClaimResult, CongestionState, Connection,
+    ConnectionEnd, Count, CounterMove, Errno, Event, ForwardingRules, HandAction, HeldCalls, How, InfoFact, InfoField,
+    InfoOptions, Member, PolledDescriptor, ProcessSocket, ProgramCall, ProgramDescriptor, ProgramExit, Returned, Role,
+    SegmentFate, SegmentFilter, SegmentId, SegmentWords, Side, SiteLacks, SocketOption, SocketState, Source,
+    StackFrame, Statement, TcpInfo, Timer, TimerFact, TimerKind,
 };
 use crate::tcp::{Packet, State};
 
@@ -104,6 +104,7 @@ fn of_sockets() -> Vec<Event> {
         snd_mss: Some(1448),
         unacked: Some(1),
         total_retrans: Some(0),
+        ..TcpInfo::default()
     });
     let none =
         crate::model::SocketFacts { side: None, info: None, ..socket(1, Server, None, State::Closed, (None, None)) };
@@ -287,8 +288,38 @@ fn sites() -> Vec<CallSite> {
     sites
 }
 
+fn of_tcp_info() -> Vec<Event> {
+    let info = |ca_state| TcpInfo {
+        ca_state: Some(ca_state),
+        backoff: Some(1),
+        probes: Some(2),
+        options: Some(InfoOptions(0b111)),
+        sacked: Some(3),
+        lost: Some(4),
+        retrans: Some(5),
+        snd_ssthresh: Some(6),
+        reordering: Some(7),
+        delivered: Some(8),
+        ..TcpInfo::default()
+    };
+    let bare = socket(1, Client, Some(4), State::Established, (Some(address(1)), Some(address(2))));
+    let with = |ca_state| Event::Socket(crate::model::SocketFacts { info: Some(info(ca_state)), ..bare.clone() });
+    let mut events: Vec<Event> = CongestionState::ALL.map(with).into_iter().collect();
+    let mut facts: Vec<InfoFact> =
+        InfoField::ALL.map(|field| InfoFact::Number(field, Count::AtLeast(1))).into_iter().collect();
+    facts.extend(InfoField::ALL.map(InfoFact::NoNumber));
+    facts.extend(CongestionState::ALL.map(InfoFact::Congestion));
+    facts.extend([InfoFact::Options(InfoOptions(1)), InfoFact::NoCongestion, InfoFact::NoOptions]);
+    let what = Statement::Info { end: ConnectionEnd::Socket("conn".into()), facts };
+    let claim = ClaimResult { step: 3, what, held: true, actual: Statement::NoCall, line: 9 };
+    events.push(Event::Claim(Box::new(claim)));
+    events
+}
+
 fn every() -> Vec<Event> {
-    [of_threads(), of_segments(), of_sockets(), of_the_lab(), of_lessons(), of_programs(), of_descriptors()].concat()
+    let older =
+        [of_threads(), of_segments(), of_sockets(), of_the_lab(), of_lessons(), of_programs(), of_descriptors()];
+    [older.concat(), of_tcp_info()].concat()
 }
 
 #[test]
@@ -313,10 +344,12 @@ fn nothing_is_left_out_of_every() {
     let entered = r#"{"Entered":{"side":"Server","call":{"?":{}}}}"#;
     let claim = r#"{"Claim":{"step":0,"what":{"?":{}}}}"#;
     let timer = r#"{"Claim":{"step":0,"what":{"Timer":{"end":{"Socket":""},"facts":["?"]}}}}"#;
+    let info = r#"{"Claim":{"step":0,"what":{"Info":{"end":{"Socket":""},"facts":["?"]}}}}"#;
     let places = [
+        (info, 6),
         (r#"{"?":0}"#, 23),
         (entered, 13),
-        (claim, 23),
+        (claim, 24),
         (timer, 5),
         (r#"{"Passing":{"rules":[["?",0]]}}"#, 3),
         (r#"{"Joined":{"number":1,"pid":1,"role":"?"}}"#, 3),

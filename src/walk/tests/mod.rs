@@ -1,6 +1,7 @@
 //! The runner, step by step, with the fake world.
 
 mod by_hand;
+mod tcp_info;
 mod terms;
 mod timers;
 
