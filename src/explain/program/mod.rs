@@ -167,8 +167,13 @@ pub struct OtherAttempt {
 /// # Errors
 /// [`Broken`] where the texts that were built in don't fit the program.
 pub(super) fn program_notes(view: &View<'_>, call: &CallView<'_>, lang: Lang) -> Result<Vec<String>, Broken> {
+    let facts = facts(view, call);
+    // Most calls are no program's: then no words need be read.
+    if facts.is_empty() {
+        return Ok(Vec::new());
+    }
     let words = ProgramWords::load(lang)?;
-    Ok(facts(view, call).iter().map(|fact| words.fact(view, call, fact)).collect())
+    Ok(facts.iter().map(|fact| words.fact(view, call, fact)).collect())
 }
 
 /// What is known of a program's call at the view's moment.
