@@ -122,6 +122,11 @@ impl Learner {
         runner.claims_now(step, now).into_iter().filter(|claim| !claim.held).collect()
     }
 
+    /// Whether what was dropped harms nothing any more: the next copy came, and every claim holds.
+    fn is_mended(&self) -> bool {
+        self.app.walk().trace().present().diverged().is_none() && self.broken().is_empty()
+    }
+
     /// Goes on by one step. `false` where there is none.
     fn step(&mut self) -> bool {
         let before = self.step_done();
@@ -233,7 +238,9 @@ fn walk(job: &Drop) -> (bool, Vec<String>) {
         let lost = broken_steps.iter().any(|broken| *broken <= step);
         let langs = if lost { &[Lang::EN, Lang::of("zh").unwrap()][..] } else { &[] };
         for lang in langs {
-            if is_read(&mut learner, step, *lang) {
+            let read = is_read(&mut learner, step, *lang);
+            // The next copy may have come while the screen was made ready: then the text is so again.
+            if read && !learner.is_mended() {
                 wrong.push(format!("{id} ({lang:?}, {behind} behind {dropped:?}) is read, though {broken:?}"));
             }
         }
@@ -241,7 +248,7 @@ fn walk(job: &Drop) -> (bool, Vec<String>) {
             break;
         }
         // The next copy of what was dropped may have come before the step went on: then the text is so again.
-        if learner.app.walk().trace().present().diverged().is_none() {
+        if learner.is_mended() {
             broken_steps.clear();
         }
     }
