@@ -6,11 +6,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs::read_to_string;
 use std::io::Read;
 use std::net::TcpListener;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Stdio;
 
 use common::procs::{self, Seen};
-use common::{BOUND, Folder, Program, User, finish, free_port, has, json, lab_users, skipped, users, wait, zh};
+use common::{
+    BOUND, Finished, Folder, Program, User, at_once, finish, free_port, has, json, lab_users, skipped, users, wait, zh,
+};
 use serde_json::{Value, json as value};
 use sockwalk::i18n::Lang;
 use sockwalk::lesson::{Lesson, builtin, builtin_names, parse};
@@ -32,19 +34,32 @@ fn players(mode: Mode) -> Vec<User> {
     if mode == Mode::Lab { lab_users() } else { users() }
 }
 
+/// Each lesson by each who may play it.
+fn plays(mode: Mode) -> Vec<(User, Lesson)> {
+    players(mode).into_iter().flat_map(|user| lessons_for(mode).into_iter().map(move |lesson| (user, lesson))).collect()
+}
+
 /// Plays a lesson as JSON, and checks what every such output must be.
 #[track_caller]
 fn play(program: &Program, user: User, lesson: &str, mode: Mode) -> Vec<Value> {
+    well_played(&played(program, user, lesson, mode))
+}
+
+fn played(program: &Program, user: User, lesson: &str, mode: Mode) -> Finished {
     let port = free_port().to_string();
-    let mut args = vec!["play", lesson, "--format", "json", "--mode"];
+    let mut args = vec!["play", lesson, "--format", "json", "--lang", "en", "--mode"];
     match mode {
         Mode::Lab => args.push("lab"),
         Mode::Host => args.extend(["host", "--port", &port]),
     }
-    let finished = program.run(user, &args);
+    program.run(user, &args)
+}
+
+#[track_caller]
+fn well_played(finished: &Finished) -> Vec<Value> {
     let lines = json(&finished.succeeded().stdout);
     let told: Vec<&str> = finished.stderr.lines().filter(|line| !line.starts_with("left out, because")).collect();
-    assert_eq!(told, [] as [&str; 0], "{user:?} {lesson} {mode:?}");
+    assert_eq!(told, [] as [&str; 0]);
     is_well_formed(&lines);
     lines
 }
@@ -206,12 +221,10 @@ fn number(line: &Value, key: &str) -> u32 {
 #[test]
 fn every_lesson_plays_in_the_lab() {
     let program = Program::new();
-    for user in players(Mode::Lab) {
-        for lesson in lessons_for(Mode::Lab) {
-            let lines = play(&program, user, &lesson.id, Mode::Lab);
-            each_segment_goes_its_way(&lines);
-        }
-    }
+    at_once(&plays(Mode::Lab), |(user, lesson)| {
+        let lines = play(&program, *user, &lesson.id, Mode::Lab);
+        each_segment_goes_its_way(&lines);
+    });
 }
 
 /// What a lesson's file may hold is tried on the kernel too: each file of `tests/lessons/valid` plays.
@@ -219,30 +232,31 @@ fn every_lesson_plays_in_the_lab() {
 fn every_valid_file_plays_in_the_lab() {
     let (program, folder) = (Program::new(), Folder::new());
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/lessons/valid");
-    for user in players(Mode::Lab) {
-        for entry in std::fs::read_dir(&root).unwrap() {
-            let path = entry.unwrap().path();
-            let name = path.file_name().unwrap().to_str().unwrap();
-            let lesson = parse(name, &read_to_string(&path).unwrap()).unwrap();
-            let missing = missing(&lesson.needs_in(Mode::Lab), Mode::Lab);
-            if !missing.is_empty() {
-                skipped(&format!("{name} needs {missing:?}"));
-                continue;
-            }
-            let copy = folder.write(path.file_name().unwrap().to_str().unwrap(), &read_to_string(&path).unwrap());
-            let copy = copy.to_str().unwrap();
-            // Whether a lab has a setting shows only in a lab: before Linux 6.3 none has those of `net.core`, and the
-            // program says so.
-            let refusal = program.run(user, &["play", copy, "--mode", "lab", "--lang", "en"]).stderr;
-            if refusal.contains("in the lab, this lesson needs") {
-                skipped(&format!("{name}: {refusal}"));
-                continue;
-            }
-            let lines = play(&program, user, copy, Mode::Lab);
-            each_segment_goes_its_way(&lines);
-            assert!(lines.iter().any(|line| line["kind"] == "claim"), "{}", path.display());
-        }
+    let files: Vec<PathBuf> = std::fs::read_dir(&root).unwrap().map(|entry| entry.unwrap().path()).collect();
+    assert!(!files.is_empty());
+    let jobs: Vec<(User, &PathBuf)> =
+        players(Mode::Lab).into_iter().flat_map(|user| files.iter().map(move |path| (user, path))).collect();
+    at_once(&jobs, |(user, path)| valid_file_plays(&program, &folder, *user, path));
+}
+
+fn valid_file_plays(program: &Program, folder: &Folder, user: User, path: &Path) {
+    let name = path.file_name().unwrap().to_str().unwrap();
+    let lesson = parse(name, &read_to_string(path).unwrap()).unwrap();
+    let missing = missing(&lesson.needs_in(Mode::Lab), Mode::Lab);
+    if !missing.is_empty() {
+        return skipped(&format!("{name} needs {missing:?}"));
     }
+    let copy = folder.write(&format!("{user:?}-{name}"), &read_to_string(path).unwrap());
+    let copy = copy.to_str().unwrap();
+    // Whether a lab has a setting shows only in a lab: before Linux 6.3 none has those of `net.core`, and the program
+    // says so.
+    let finished = played(program, user, copy, Mode::Lab);
+    if finished.stderr.contains("in the lab, this lesson needs") {
+        return skipped(&format!("{name}: {}", finished.stderr));
+    }
+    let lines = well_played(&finished);
+    each_segment_goes_its_way(&lines);
+    assert!(lines.iter().any(|line| line["kind"] == "claim"), "{}", path.display());
 }
 
 /// A claim that holds before its step began is checked once the kernel's timer has run out, as often as the step says.
@@ -293,36 +307,36 @@ fn each_segment_goes_its_way(lines: &[Value]) {
 
 #[test]
 fn every_lesson_is_told_in_both_languages() {
-    let unbroken = |text: &str| text.split_whitespace().collect::<String>();
     let program = Program::new();
-    for mode in [Mode::Lab, Mode::Host] {
-        for user in players(mode) {
-            for lesson in lessons_for(mode) {
-                for (lang, name) in [(Lang::EN, "en"), (zh(), "zh")] {
-                    let port = free_port().to_string();
-                    let place = if mode == Mode::Lab { "lab" } else { "host" };
-                    let mut args = vec!["play", &lesson.id, "--lang", name, "--mode", place];
-                    if mode == Mode::Host {
-                        args.extend(["--port", &port]);
-                    }
-                    let finished = program.run(user, &args);
-                    let text = unbroken(&finished.succeeded().stdout);
-                    let steps = lesson.steps.iter();
-                    for step in
-                        steps.filter(|step| step.modes.contains(&mode) && step.waits_for != Some(TimerKind::TimeWait))
-                    {
-                        assert!(text.contains(&unbroken(step.title.get(lang))), "{} in {name}", step.id);
-                    }
-                    assert!(text.contains(&unbroken(lesson.title.get(lang))));
-                    assert!(!finished.stdout.contains('\x1b'), "colours where no terminal is");
-                    let english = finished.stdout.contains("and as the text says: ");
-                    assert_eq!(english, lang == Lang::EN);
-                    let words = finished.stdout.split(|c: char| !c.is_ascii_alphabetic());
-                    let sides = words.filter(|word| ["server", "client"].contains(word)).count();
-                    assert_eq!(sides > 0, lang == Lang::EN, "{} in {name}:\n{}", lesson.id, finished.stdout);
-                }
-            }
+    at_once(&plays(Mode::Lab), |(user, lesson)| is_told_in_both_languages(&program, *user, lesson, Mode::Lab));
+    // One behind the other: a port that is free may be so for one walk only.
+    for (user, lesson) in plays(Mode::Host) {
+        is_told_in_both_languages(&program, user, &lesson, Mode::Host);
+    }
+}
+
+fn is_told_in_both_languages(program: &Program, user: User, lesson: &Lesson, mode: Mode) {
+    let unbroken = |text: &str| text.split_whitespace().collect::<String>();
+    for (lang, name) in [(Lang::EN, "en"), (zh(), "zh")] {
+        let port = free_port().to_string();
+        let place = if mode == Mode::Lab { "lab" } else { "host" };
+        let mut args = vec!["play", &lesson.id, "--lang", name, "--mode", place];
+        if mode == Mode::Host {
+            args.extend(["--port", &port]);
         }
+        let finished = program.run(user, &args);
+        let text = unbroken(&finished.succeeded().stdout);
+        let steps = lesson.steps.iter();
+        for step in steps.filter(|step| step.modes.contains(&mode) && step.waits_for != Some(TimerKind::TimeWait)) {
+            assert!(text.contains(&unbroken(step.title.get(lang))), "{} in {name}", step.id);
+        }
+        assert!(text.contains(&unbroken(lesson.title.get(lang))));
+        assert!(!finished.stdout.contains('\x1b'), "colours where no terminal is");
+        let english = finished.stdout.contains("and as the text says: ");
+        assert_eq!(english, lang == Lang::EN);
+        let words = finished.stdout.split(|c: char| !c.is_ascii_alphabetic());
+        let sides = words.filter(|word| ["server", "client"].contains(word)).count();
+        assert_eq!(sides > 0, lang == Lang::EN, "{} in {name}:\n{}", lesson.id, finished.stdout);
     }
 }
 

@@ -3,6 +3,7 @@
 use std::sync::OnceLock;
 
 use miniz_oxide::inflate::decompress_to_vec_with_limit;
+use toml::Table;
 
 /// All packed files, one behind the other, each deflated (RFC 1951).
 static PACKED: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/assets.bin"));
@@ -52,6 +53,14 @@ pub fn text(path: &str) -> &'static str {
     asset(path).map_or("", Asset::text)
 }
 
+/// The table of a file that only the program reads: words, themes, code. `build.rs` has packed it as JSON.
+///
+/// # Errors
+/// A sentence, where there is none at this path.
+pub fn table(path: &str) -> Result<Table, String> {
+    serde_json::from_str(text(path)).map_err(|error| format!("{path}: {error}"))
+}
+
 /// The files of a folder and the folders in it, in the order of their paths.
 pub fn below(folder: &str) -> impl Iterator<Item = &'static Asset> {
     ASSETS.iter().filter(move |asset| asset.path.strip_prefix(folder).is_some_and(|rest| rest.starts_with('/')))
@@ -68,7 +77,11 @@ mod tests {
         let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("assets");
         for asset in &ASSETS {
             let written = fs::read_to_string(root.join(asset.path)).unwrap();
-            assert!(!written.is_empty() && asset.text() == written, "{}", asset.path);
+            let same = match asset.text().starts_with('{') {
+                true => super::table(asset.path) == Ok(toml::from_str(&written).unwrap()),
+                false => asset.text() == written,
+            };
+            assert!(!written.is_empty() && same, "{}", asset.path);
             assert!(std::ptr::eq(super::asset(asset.path).unwrap(), asset), "{}", asset.path);
         }
         for folder in ["lessons", "text", "text/en", "code", "themes", "new"] {

@@ -4,7 +4,6 @@ use std::fmt::Display;
 use std::sync::OnceLock;
 
 use super::table::Broken;
-use crate::assets::text;
 use crate::i18n::words::{self, Words};
 use crate::i18n::{Lang, Localized, fill};
 
@@ -37,7 +36,7 @@ impl<T: BuiltInTexts> Spoken<T> {
     /// # Errors
     /// [`Broken`] where the asset that was built in doesn't fit the program.
     pub(super) fn load(lang: Lang) -> Result<Spoken<T>, Broken> {
-        let texts = T::kept().get_or_init(|| words::read(text(T::ASSET)).map_err(Broken));
+        let texts = T::kept().get_or_init(|| words::of_asset(T::ASSET).map_err(Broken));
         Ok(Spoken { texts: texts.as_ref().map_err(Clone::clone)?, lang })
     }
 

@@ -5,7 +5,6 @@ use std::sync::OnceLock;
 
 use super::words::{self, Words};
 use super::{Lang, Localized};
-use crate::assets::text;
 use crate::model::same_counter;
 
 const ASSET: &str = "text/counters.toml";
@@ -39,7 +38,7 @@ pub fn counter_names() -> impl Iterator<Item = &'static str> {
 fn all() -> &'static BTreeMap<String, Localized> {
     static LOADED: OnceLock<BTreeMap<String, Localized>> = OnceLock::new();
     // A test looks that they can be read.
-    LOADED.get_or_init(|| words::read(text(ASSET)).map(|CounterTexts(all)| all).unwrap_or_default())
+    LOADED.get_or_init(|| words::of_asset(ASSET).map(|CounterTexts(all)| all).unwrap_or_default())
 }
 
 #[cfg(test)]
@@ -48,7 +47,7 @@ mod tests {
 
     #[test]
     fn every_counter_is_one_sentence_in_every_language() {
-        assert!(words::read::<CounterTexts>(text(ASSET)).is_ok_and(|all| all.0.len() > 140));
+        assert!(words::of_asset::<CounterTexts>(ASSET).is_ok_and(|all| all.0.len() > 140));
         for (name, text) in all() {
             for lang in Lang::all() {
                 let own = text.own(lang).unwrap_or_else(|| panic!("{name} in {lang:?}"));

@@ -4,7 +4,6 @@ use std::sync::OnceLock;
 
 use super::words::{self, words};
 use super::{Lang, Localized, fill};
-use crate::assets::text;
 use crate::model::edit::{EditFault, EditField, Unfit};
 
 /// All languages in one file, by its path below `assets`; a test reads it.
@@ -36,7 +35,7 @@ words! {
 fn texts() -> &'static EditTexts {
     static LOADED: OnceLock<EditTexts> = OnceLock::new();
     // A test looks that they can be read.
-    LOADED.get_or_init(|| words::read(text(ASSET)).unwrap_or_default())
+    LOADED.get_or_init(|| words::of_asset(ASSET).unwrap_or_default())
 }
 
 /// What is wrong with it, and what to do. What was written is not escaped.
@@ -79,7 +78,7 @@ mod tests {
 
     #[test]
     fn every_text_is_there_in_every_language() {
-        words::read::<EditTexts>(text(ASSET)).unwrap();
+        words::of_asset::<EditTexts>(ASSET).unwrap();
         for lang in Lang::all() {
             let said = edit_fault(&EditFault::Value(EditField::Seq, "x".into()), lang);
             assert!(said.contains("`x`") && said.contains("seq=k+100"), "{said}");

@@ -121,7 +121,11 @@ impl Languages {
     pub fn file(&self, lang: Lang, name: &str) -> Option<&'static str> {
         let path = format!("{}/{name}", lang.code());
         let built_in = assets::asset(&format!("{FOLDER}/{path}")).map(assets::Asset::text);
-        built_in.or_else(|| self.more.iter().find(|(more, _)| *more == path).map(|(_, text)| *text))
+        built_in.or_else(|| self.more(&path))
+    }
+
+    fn more(&self, path: &str) -> Option<&'static str> {
+        self.more.iter().find(|(more, _)| *more == path).map(|(_, text)| *text)
     }
 
     /// A file of a language as a table: English, and over it what the language has itself.
@@ -130,8 +134,11 @@ impl Languages {
     /// A sentence that says which file is wrong, and what.
     pub(crate) fn table(&self, lang: Lang, name: &str) -> Result<Value, String> {
         let read = |lang: Lang| -> Result<Table, String> {
-            let text = self.file(lang, name).unwrap_or_default();
-            toml::from_str(text).map_err(|error| format!("{}/{name}: {error}", lang.code()))
+            let path = format!("{}/{name}", lang.code());
+            if assets::asset(&format!("{FOLDER}/{path}")).is_some() {
+                return assets::table(&format!("{FOLDER}/{path}"));
+            }
+            toml::from_str(self.more(&path).unwrap_or_default()).map_err(|error| format!("{path}: {error}"))
         };
         let mut table = read(Lang::EN)?;
         if lang != Lang::EN {

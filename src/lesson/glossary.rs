@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 use std::ops::Range;
 use std::sync::OnceLock;
 
-use crate::assets::text;
 use crate::i18n::words::{self, words};
 use crate::i18n::{Lang, LanguageTexts, Localized};
 
@@ -86,7 +85,7 @@ impl Glossary {
     /// [`BrokenGlossary`] where the asset doesn't fit the program.
     pub fn load() -> Result<&'static Glossary, BrokenGlossary> {
         static LOADED: OnceLock<Result<Glossary, BrokenGlossary>> = OnceLock::new();
-        LOADED.get_or_init(|| words::read(text(ASSET)).map_err(BrokenGlossary)).as_ref().map_err(Clone::clone)
+        LOADED.get_or_init(|| words::of_asset(ASSET).map_err(BrokenGlossary)).as_ref().map_err(Clone::clone)
     }
 
     /// All terms.

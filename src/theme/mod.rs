@@ -8,7 +8,7 @@ use ratatui::style::{Color, Modifier, Style};
 use terminal_colorsaurus::{QueryOptions, ThemeMode, theme_mode};
 use toml::{Table, Value};
 
-use crate::assets::text;
+use crate::assets::table;
 use crate::model::Side;
 
 /// Declares the theme, and what puts a table's styles into its fields.
@@ -186,7 +186,7 @@ impl Theme {
             (_, Colours::All) => "dark",
             (_, Colours::Sixteen) => "dark16",
         };
-        read(text(&format!("themes/{name}.toml"))).map_err(|error| ThemeError { name, error })
+        table(&format!("themes/{name}.toml")).and_then(read).map_err(|error| ThemeError { name, error })
     }
 
     /// The style of a side's things.
@@ -199,8 +199,7 @@ impl Theme {
 }
 
 /// Reads a theme's file, which has exactly its styles.
-fn read(text: &str) -> Result<Theme, String> {
-    let mut table: Table = toml::from_str(text).map_err(|error| error.to_string())?;
+fn read(mut table: Table) -> Result<Theme, String> {
     let mut theme = Theme::default();
     for (name, paint) in theme.paints() {
         let style = table.remove(name).ok_or_else(|| format!("{name} is missing"))?;

@@ -73,7 +73,7 @@ impl Snippets {
     pub fn load() -> Result<Snippets, SnippetsError> {
         let read = |asset: &'static Asset| {
             let file = asset.path();
-            let language: Language = words::read(asset.text()).map_err(|error| SnippetsError::Parse { file, error })?;
+            let language: Language = words::of_asset(file).map_err(|error| SnippetsError::Parse { file, error })?;
             match CallName::ALL.into_iter().find(|call| !language.calls.contains_key(call.name())) {
                 Some(call) => Err(SnippetsError::Missing { file, call }),
                 None => Ok(language),

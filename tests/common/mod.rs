@@ -18,7 +18,7 @@ use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
-use std::sync::atomic::{AtomicU16, AtomicU32, Ordering};
+use std::sync::atomic::{AtomicU16, AtomicU32, AtomicUsize, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -35,6 +35,20 @@ pub fn skipped(why: &str) {
     assert!(std::env::var_os("CI").is_none_or(|ci| ci.is_empty()), "CI allows no skip: {why}");
     // Not eprintln!, which the test harness swallows.
     let _ = writeln!(std::io::stderr(), "skipped: {why}");
+}
+
+/// Does all of these, twelve at once: most of a walk's time is the kernel's timers. What panics fails the test.
+pub fn at_once<J: Sync>(jobs: &[J], work: impl Fn(&J) + Sync) {
+    let next = AtomicUsize::new(0);
+    thread::scope(|scope| {
+        for _ in 0..jobs.len().min(12) {
+            scope.spawn(|| {
+                while let Some(job) = jobs.get(next.fetch_add(1, Ordering::SeqCst)) {
+                    work(job);
+                }
+            });
+        }
+    });
 }
 
 /// A folder that everybody can read, gone when it is dropped.

@@ -272,7 +272,7 @@ fn the_reason_follows_from_the_situation_and_every_text_has_its_situation() {
     for key in seen.iter().filter(|key| key.2.is_some()) {
         assert!(entries.contains_key(key), "{key:?} has no text");
     }
-    assert!(crate::assets::text("text/errors.toml").contains("when = "));
+    assert!(crate::assets::text("text/errors.toml").contains("\"when\":"));
 }
 
 /// A call, what it came to, its circumstance, what was so when it returned and what is so now, and what is said of it.

@@ -133,7 +133,8 @@ fn a_broken_asset_is_told() {
         let words = "{ en = \"a.\", zh = \"b。\" }";
         format!("[[entry]]\n{head}\nmeans = {words}\nwhy = {words}\ndo = {words}\n")
     };
-    let told = |asset: &str| read(asset).err().map(|broken| broken.to_string()).unwrap_or_default();
+    let told =
+        |asset: &str| read(toml::from_str(asset).unwrap()).err().map(|broken| broken.to_string()).unwrap_or_default();
     assert_eq!(told(&entry("outcome = \"EPIPE\"")), "");
     assert!(told(&entry("outcome = \"EPIPE\"").repeat(2)).contains("twice"));
     assert!(told(&entry("outcome = \"EPIP\"")).contains("EPIP"));
