@@ -344,12 +344,12 @@ impl<'a> Look<'a> {
         // The first: others may answer what still comes.
         let reset = own.iter().rev().find(|segment| has(segment, Flags::RST))?;
         let last = self.view.calls_on(cookie).take(MOST).find(reads);
-        // How many they were is known where the kernel was asked after the last of them was read.
+        // How many they were the kernel says where it was asked after the last of them was read.
         let before = self.view.trace().at(close.entered);
         let known = before
             .socket(cookie)
             .filter(|socket| !socket.gone && last.is_none_or(|last| last.changed < socket.changed));
-        let bytes = known.and_then(|socket| unread(socket.facts));
+        let bytes = known.and_then(|socket| unread(socket.facts)).or_else(|| self.unread_at_reset(cookie, ends, reset));
         let last = last.map(Evidence::Call);
         let reset = Evidence::Segment(sent(reset), reset.id);
         self.told(
@@ -357,6 +357,26 @@ impl<'a> Look<'a> {
             socket,
             last.into_iter().chain([Evidence::Call(close), reset]).collect(),
         )
+    }
+
+    /// How many bytes were unread when a socket sent this RST: what it acknowledges, without what the program has taken.
+    /// `None` where not all of that is known.
+    fn unread_at_reset(&self, cookie: u64, ends: AddressPair, reset: &SegmentView<'a>) -> Option<u32> {
+        let tcp = reset.segment.tcp().filter(|tcp| tcp.flags.has(Flags::ACK))?;
+        let fin = u32::from(self.arrived(ends, Flags::FIN).is_some());
+        // The SYN takes a number, and so does a FIN.
+        let came = tcp.ack.wrapping_sub(reset.initials.other?.number).checked_sub(1 + fin)?;
+        let mut left = came;
+        for call in self.view.calls_on(cookie).filter(reads) {
+            match (call.call, call.outcome) {
+                (Call::Recv { .. }, Some(Ok(returned))) => {
+                    left = left.checked_sub(u32::try_from(returned.value).ok()?)?
+                }
+                (_, Some(Err(_))) => {}
+                _ => return None,
+            }
+        }
+        Some(left).filter(|bytes| *bytes > 0)
     }
 
     /// The newest segment with this flag that came from the peer.

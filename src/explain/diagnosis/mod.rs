@@ -43,7 +43,8 @@ pub enum DiagnosisKind {
     ReadsOn(usize),
     /// A call that would have to wait was made again at once, so many times in a row.
     AsksOn(usize),
-    /// A descriptor was closed with bytes unread: so many, where the kernel was asked just before.
+    /// A descriptor was closed with bytes unread: so many, where the kernel was asked just before, or where all that came and
+    /// all that was read is known.
     ClosedUnread(Option<u32>),
 }
 

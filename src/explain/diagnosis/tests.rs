@@ -343,6 +343,11 @@ fn data_that_was_sent_after_the_fin_is_told_by_the_wire() {
 
 /// A connection that is closed with these flags sent by its own end, and one call more before.
 fn closed(flags: &[&str], linger: bool, bytes: u32) -> Vec<DiagnosisKind> {
+    closed_after(101, flags, linger, bytes)
+}
+
+/// The same, where its end acknowledges up to this number.
+fn closed_after(ack: u32, flags: &[&str], linger: bool, bytes: u32) -> Vec<DiagnosisKind> {
     let mut script = Script::accepted();
     script.sent(true, (100, 0), &["SYN"], b"");
     script.sent(false, (500, 101), &["SYN", "ACK"], b"");
@@ -353,7 +358,7 @@ fn closed(flags: &[&str], linger: bool, bytes: u32) -> Vec<DiagnosisKind> {
     }
     script.socket(CONN, State::Established, |facts| facts.recv_queue = bytes);
     script.on_conn(0, Call::Close { fd: 4 }, Ok(Returned::default()));
-    script.sent(false, (501, 101), flags, b"");
+    script.sent(false, (501, ack), flags, b"");
     script.done()
 }
 
@@ -361,6 +366,11 @@ fn closed(flags: &[&str], linger: bool, bytes: u32) -> Vec<DiagnosisKind> {
 fn a_reset_in_the_place_of_a_fin_tells_of_unread_bytes() {
     assert_eq!(closed(&["RST", "ACK"], false, 9), [DiagnosisKind::ClosedUnread(Some(9))]);
     assert_eq!(closed(&["RST", "ACK"], false, 0), [DiagnosisKind::ClosedUnread(None)]);
+    assert_eq!(
+        closed_after(113, &["RST", "ACK"], false, 0),
+        [DiagnosisKind::ClosedUnread(Some(8))],
+        "the kernel wasn't asked"
+    );
     assert_eq!(closed(&["FIN", "ACK"], false, 9), []);
     assert_eq!(closed(&["RST", "ACK"], true, 9), [], "SO_LINGER does that");
 }
