@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use super::past::{DescriptorHistory, socket_of};
 use super::situation::{PortHolder, Situation, stands};
 use super::wire::{self, AddressPair};
-use crate::model::{Actor, Call, SocketState, SocketView, View};
+use crate::model::{Actor, Call, CallView, SocketState, SocketView, View};
 use crate::tcp::State;
 
 /// The most descriptors whose calls are offered: the newest ones.
@@ -116,8 +116,18 @@ fn peer_accepted(view: &View<'_>, (local, remote): AddressPair) -> Option<bool> 
     match listener {
         Some(_) if held => Some(true),
         Some(_) if peer.state == State::SynRecv => Some(false),
-        Some(listener) if listener.facts.recv_queue > 0 => Some(false),
+        Some(listener) if listener.facts.recv_queue > 0 || never_accepted(view, &listener) => Some(false),
         _ => None,
+    }
+}
+
+/// Whether nobody has called `accept()` on a listener, all of whose calls were seen.
+fn never_accepted(view: &View<'_>, listener: &SocketView<'_>) -> bool {
+    let facts = listener.facts;
+    let accepts = |call: &CallView<'_>| matches!(call.call, Call::Accept { .. });
+    match facts.actor().zip(facts.fd) {
+        Some((actor, fd)) => DescriptorHistory::of(view, actor, fd).is_some_and(|past| !past.calls.iter().any(accepts)),
+        None => view.maker(facts.cookie).is_some() && !view.calls_on(facts.cookie).any(|call| accepts(&call)),
     }
 }
 

@@ -160,7 +160,14 @@ impl Story {
     }
 
     fn call(&mut self, call: Call, outcome: Outcome) -> &mut Story {
-        let side = Side::Client;
+        self.side_calls(Side::Client, call, outcome)
+    }
+
+    fn server_calls(&mut self, call: Call, outcome: Outcome) {
+        self.side_calls(Side::Server, call, outcome);
+    }
+
+    fn side_calls(&mut self, side: Side, call: Call, outcome: Outcome) -> &mut Story {
         self.add(Event::Entered { caller: side.into(), call }).add(Event::Returned { caller: side.into(), outcome })
     }
 
@@ -199,8 +206,18 @@ fn a_situation_is_read_from_calls_kernel_and_wire() {
     let listens = testing::socket(3, Side::Server, Some(7), State::Listen, (ends.0, None));
     story.add(Event::Socket(listens.clone()));
     assert_eq!(story.now(&recv).peer_accepted, None, "nothing waits for accept(): somebody unknown has it");
-    story.add(Event::Socket(crate::model::SocketFacts { recv_queue: 1, ..listens }));
+    story.add(Event::Socket(crate::model::SocketFacts { recv_queue: 1, ..listens.clone() }));
     assert_eq!(story.now(&recv).peer_accepted, Some(false));
+    // The kernel's count may be older than the connection: nobody has called accept() at all.
+    let mut early = Story(Trace::default());
+    early.call(Call::Socket { ipv6: false, udp: false }, returned(5));
+    early.call(Call::Connect { fd: 5, addr: v4() }, returned(0)).socket(Some(5), State::Established, 0);
+    early.server_calls(Call::Socket { ipv6: false, udp: false }, returned(7));
+    early.add(Event::Socket(listens));
+    early.add(Event::Socket(testing::socket(2, Side::Server, None, State::Established, ends)));
+    assert_eq!(early.now(&recv).peer_accepted, Some(false));
+    early.server_calls(Call::Accept { fd: 7 }, Err(Errno(libc::EAGAIN)));
+    assert_eq!(early.now(&recv).peer_accepted, None);
     let nc = crate::model::SocketFacts {
         program: Some("nc".into()),
         ..testing::socket(2, Side::Server, None, State::Established, ends)
