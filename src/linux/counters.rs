@@ -11,8 +11,21 @@ use crate::model::{CounterMove, counter_name, is_routine};
 struct CounterFile {
     file: File,
     /// What was read last, and before that.
-    now: Vec<u8>,
-    before: Vec<u8>,
+    now: Reading,
+    before: Reading,
+}
+
+/// What was read, at the beginning of a buffer that is kept for the next time.
+#[derive(Default)]
+struct Reading {
+    buffer: Vec<u8>,
+    len: usize,
+}
+
+impl Reading {
+    fn text(&self) -> &[u8] {
+        self.buffer.get(..self.len).unwrap_or_default()
+    }
 }
 
 impl CounterFile {
@@ -20,23 +33,22 @@ impl CounterFile {
     fn open(name: &str) -> io::Result<CounterFile> {
         // Not `/proc/net`, which is the main thread's.
         let file = File::open(format!("/proc/thread-self/net/{name}"))?;
-        Ok(CounterFile { file, now: vec![0; 16 << 10], before: Vec::new() })
+        Ok(CounterFile { file, now: Reading::default(), before: Reading::default() })
     }
 
     fn read(&mut self) -> io::Result<()> {
         std::mem::swap(&mut self.now, &mut self.before);
-        self.now.resize(self.now.capacity().max(16 << 10), 0);
-        let mut length = 0;
+        let Reading { buffer, len } = &mut self.now;
+        buffer.resize(buffer.len().max(16 << 10), 0);
+        *len = 0;
         loop {
-            let more = self.file.read_at(&mut self.now[length..], length as u64)?;
-            length += more;
-            if more == 0 || length < self.now.len() {
-                break;
+            let more = self.file.read_at(&mut buffer[*len..], *len as u64)?;
+            *len += more;
+            if more == 0 || *len < buffer.len() {
+                return Ok(());
             }
-            self.now.resize(2 * length, 0);
+            buffer.resize(2 * *len, 0);
         }
-        self.now.truncate(length);
-        Ok(())
     }
 }
 
@@ -68,10 +80,10 @@ impl Counters {
         }
         let mut found = Vec::new();
         for CounterFile { before, now, .. } in &self.groups {
-            in_groups(before, now, &mut found);
+            in_groups(before.text(), now.text(), &mut found);
         }
         if let Some(CounterFile { before, now, .. }) = self.v6.as_ref().filter(|_| v6) {
-            in_lines(before, now, &mut found);
+            in_lines(before.text(), now.text(), &mut found);
         }
         (Some(found), came)
     }
