@@ -156,7 +156,7 @@ impl Host for House {
     }
 
     fn restart(&mut self, _: &Walk, generation: u64) -> Result<Opened, String> {
-        self.begin(generation).map(|walk| Opened { walk, again: None, kept: Default::default(), told: None })
+        self.begin(generation).map(|walk| Opened { walk, reached: Default::default(), told: None })
     }
 }
 

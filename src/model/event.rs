@@ -254,6 +254,8 @@ pub enum HandAction {
     Forge,
     /// Interrupt the call in which a side sleeps.
     Interrupt(Side),
+    /// Have a side make a call of one's own.
+    Call(Side),
 }
 
 /// What had become of a segment.

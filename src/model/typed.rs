@@ -26,6 +26,10 @@ pub enum Mistyped {
     Quote,
     /// Its thread is still in this call.
     Busy(Actor, CallName),
+    /// It names no step of the lesson.
+    NoStep(String),
+    /// The step was never reached; the furthest that was has this number.
+    NotReached(usize),
     /// It is to say what a person changes in a segment, and doesn't.
     Edit(EditFault),
 }

@@ -373,8 +373,30 @@ impl<'a> View<'a> {
     /// What was done by hand last before the walk diverged from its lesson; `None` where nothing was.
     pub fn diverged_by(&self) -> Option<HandAction> {
         let (_, since) = self.trace.verdicts.diverged(self.moment)?;
-        let known = self.trace.by_hand.partition_point(|(moment, _)| *moment < since);
-        self.trace.by_hand[..known].last().map(|(_, hand)| *hand)
+        self.by_hand_before(since).map(|(_, hand)| hand)
+    }
+
+    /// What was done by hand last, and its entry.
+    pub fn newest_by_hand(&self) -> Option<(Moment, HandAction)> {
+        self.by_hand_before(self.moment)
+    }
+
+    fn by_hand_before(&self, moment: Moment) -> Option<(Moment, HandAction)> {
+        let known = self.trace.by_hand.partition_point(|(done, _)| *done < moment);
+        self.trace.by_hand[..known].last().copied()
+    }
+
+    /// The step (its number in the lesson) at which the walk left its lesson's path, to which it can be brought back: where
+    /// something was done by hand at the newest step, or before the walk diverged. `None` on the path, and before the first
+    /// step.
+    pub fn left_at(&self) -> Option<usize> {
+        let (newest, begun) = self.step()?;
+        let Some((first, since)) = self.trace.verdicts.diverged(self.moment) else {
+            let (done, _) = self.newest_by_hand()?;
+            return (done >= begun).then_some(newest);
+        };
+        let before = self.by_hand_before(since).and_then(|(done, _)| self.trace.at(done).step());
+        Some(before.map_or(first, |(step, _)| step.min(first)))
     }
 
     /// Whether anything was done by hand.

@@ -1,6 +1,6 @@
 //! Where to go on.
 
-use super::{LessonProgress, Progress};
+use super::{LessonProgress, Progress, step_of};
 use crate::lesson::Lesson;
 
 /// The lesson with which to go on, of those in `course` (in their order): the one that was left unfinished last, else
@@ -16,7 +16,5 @@ pub fn next_lesson<'a>(progress: &Progress, course: &[&'a str]) -> Option<&'a st
 /// The last step (its number in the lesson) that has to run again before a learner is where they stopped; `None` where
 /// the lesson begins at its start: not begun, finished, or no longer with that step.
 pub fn resume_after(progress: Option<&LessonProgress>, lesson: &Lesson) -> Option<usize> {
-    let progress = progress.filter(|progress| !progress.finished)?;
-    let id = progress.step.as_ref()?;
-    lesson.steps.iter().position(|step| step.id == *id)
+    step_of(progress.filter(|progress| !progress.finished)?, lesson)
 }

@@ -6,6 +6,7 @@
 mod asked;
 mod course;
 mod record;
+mod set_up;
 mod store;
 mod walked;
 
@@ -15,5 +16,6 @@ mod tests;
 pub use asked::{AskedQuestion, OwnAnswer, asked};
 pub use course::{next_lesson, resume_after};
 pub use record::{LessonProgress, MAX_BYTES, Mark, Progress, Unusable};
+pub use set_up::{known_set_up, step_of};
 pub use store::{ProgressStore, Storage, Trouble, look};
 pub use walked::walked;

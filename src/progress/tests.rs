@@ -8,7 +8,7 @@ use std::time::Duration;
 use proptest::prelude::*;
 
 use super::*;
-use crate::lesson::{Lesson, builtin};
+use crate::lesson::{Lesson, builtin, builtin_names};
 use crate::model::{AnsweredQuestion, Event, Mode, Trace};
 use crate::walk::Phase;
 
@@ -328,4 +328,28 @@ proptest! {
         prop_assert_eq!(merged.finished, fa || fb);
         prop_assert_eq!(merged.at_ms, ta.max(tb));
     }
+}
+
+/// The set-up of one lesson, as far as it was walked, is what another one begins with.
+#[test]
+fn a_set_up_is_known_from_another_lesson_as_far_as_that_was_walked() {
+    let [echo, stream, calls] = ["echo", "stream", "calls"].map(|name| builtin(name).unwrap().unwrap());
+    let known = |lesson: &Lesson, other: &Lesson, id: &str| {
+        let reached = LessonProgress { step: Some(id.to_owned()), ..LessonProgress::default() };
+        let last = set_up::set_up_of(lesson, Mode::Lab, (other, &reached))?;
+        Some(lesson.steps[last].id.clone())
+    };
+    let far = |lesson: &Lesson| lesson.steps.last().unwrap().id.clone();
+    // The beginning of each, compared step by step; what is only in one ends it.
+    assert_eq!(known(&stream, &echo, "bind"), None, "two steps are no set-up");
+    assert_eq!(known(&stream, &echo, "listen").as_deref(), Some("listen"));
+    assert_eq!(known(&stream, &echo, "connect").as_deref(), Some("connect"));
+    assert_eq!(known(&stream, &echo, &far(&echo)).as_deref(), Some("ack-arrives"));
+    assert_eq!(known(&echo, &stream, &far(&stream)).as_deref(), Some("ack-arrives"));
+    assert_eq!(known(&stream, &echo, "no-such-step"), None);
+    assert_eq!(known(&calls, &echo, &far(&echo)), None, "its second step asks a question");
+    // Of the built-in lessons most begin so.
+    let lessons = builtin_names().into_iter().map(|name| builtin(name).unwrap().unwrap());
+    let begin = lessons.filter(|lesson| known(lesson, &echo, &far(&echo)).is_some()).count();
+    assert!(begin >= 8, "{begin} lessons begin as `echo` does");
 }

@@ -317,6 +317,7 @@ fn hand_keys(hand: HandAction) -> Keys {
         HandAction::Forge => vec![("event", json!("forge"))],
         HandAction::Drop(id) => vec![("event", json!("drop")), ("id", json!(id.0))],
         HandAction::Interrupt(side) => vec![("event", json!("interrupt")), ("side", json!(side.name()))],
+        HandAction::Call(side) => vec![("event", json!("call")), ("side", json!(side.name()))],
     }
 }
 

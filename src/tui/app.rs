@@ -6,7 +6,7 @@ use std::time::Duration;
 use ratatui::layout::Rect;
 use tui_input::Input;
 
-use super::catalogue::{Catalogue, Choosing};
+use super::catalogue::{Catalogue, Choosing, ResumedSteps};
 use super::code::Snippets;
 use super::console::Program;
 use super::copy::SegmentCopy;
@@ -101,17 +101,6 @@ impl Appearance {
     pub(super) fn has_langs(&self) -> bool {
         self.next_lang() != self.lang
     }
-}
-
-/// The steps that run again by themselves (`again.rs`).
-#[derive(Clone, Copy, Debug)]
-pub(super) struct ResumedSteps {
-    /// The last of them, by its number in the lesson.
-    pub(super) last: usize,
-    /// When the next is due; `None` while the walk is busy.
-    pub(super) due: Option<Duration>,
-    /// All of them have run, and the learner hasn't gone on yet.
-    pub(super) over: bool,
 }
 
 /// What lies over the panes.
@@ -211,6 +200,10 @@ pub struct App {
     pub(super) ran_again: Option<usize>,
     /// How the lesson's questions were answered in earlier walks, by the step's id.
     pub(super) kept: BTreeMap<String, Mark>,
+    /// The furthest step that was ever reached, by its number in the lesson.
+    pub(super) furthest: Option<usize>,
+    /// The last step of the lesson's set-up that the learner knows from other lessons, by its number.
+    pub(super) set_up: Option<usize>,
     /// The lessons, as they were when the list or the end of a lesson was opened.
     pub(super) catalogue: Option<Catalogue>,
     /// Where the learner is in the list.
@@ -249,6 +242,8 @@ impl App {
             first: None,
             ran_again: None,
             kept: BTreeMap::new(),
+            furthest: None,
+            set_up: None,
             catalogue: None,
             choosing: Choosing::default(),
             generation: 0,

@@ -1,6 +1,7 @@
 //! Which lessons there are, how far the learner has come in each, and which of them a search finds.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use tui_input::Input;
 
@@ -68,14 +69,49 @@ impl Catalogue {
     }
 }
 
+/// What earlier walks left, through the lesson that is opened and others. Steps are told by their numbers in the lesson.
+#[derive(Clone, Debug, Default)]
+pub struct Reached {
+    /// The last of the steps that run again first.
+    pub again: Option<usize>,
+    /// How its questions were answered, by the step's id.
+    pub kept: BTreeMap<String, Mark>,
+    /// The furthest step that was done.
+    pub furthest: Option<usize>,
+    /// The last step of the set-up with which it begins, where that is known from other lessons.
+    pub set_up: Option<usize>,
+}
+
+/// Why steps run by themselves.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Rerun {
+    /// There the learner had stopped, in an earlier walk.
+    Resumed,
+    /// The learner goes back to a step, or to one that was reached.
+    Returned,
+    /// They are a set-up that the learner knows.
+    SetUp,
+}
+
+/// The steps that run again by themselves.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct ResumedSteps {
+    /// Why they do.
+    pub(super) why: Rerun,
+    /// The last of them, by its number in the lesson.
+    pub(super) last: usize,
+    /// When the next is due; `None` while the walk is busy.
+    pub(super) due: Option<Duration>,
+    /// All of them have run, and the learner hasn't gone on yet.
+    pub(super) over: bool,
+}
+
 /// A lesson that was opened in the place of another walk.
 pub struct Opened {
     /// The walk, whose clock begins at zero.
     pub walk: Walk,
-    /// The last of the steps that run again first, by its number in the lesson.
-    pub again: Option<usize>,
-    /// How its questions were answered in earlier walks, by the step's id.
-    pub kept: BTreeMap<String, Mark>,
+    /// What earlier walks left.
+    pub reached: Reached,
     /// What is told beside the goal.
     pub told: Option<Localized>,
 }

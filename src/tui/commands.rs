@@ -7,7 +7,7 @@ use crossterm::event::KeyCode;
 
 use super::app::{App, Focus, Overlay, PACES};
 use super::layout::WHOLE;
-use super::{choose, menu, programs};
+use super::{calling, choose, menu, programs, resume};
 use crate::walk::{Phase, WireAbility};
 
 /// What the learner can do.
@@ -45,8 +45,10 @@ pub enum Command {
     /// A newer one.
     Newer,
     Interrupt,
-    /// Type a call.
+    /// Type a call, or a step to go to.
     Type,
+    /// Run the set-up that is known from other lessons.
+    SetUp,
     /// The menu's next page.
     Menu,
     /// Let segments pass by themselves, or no longer.
@@ -223,12 +225,18 @@ pub const COMMANDS: &[CommandEntry] = &[
     entry(Command::Next, "replay", &[Char(' ')], "Space").footer(0).of(replays).when(in_the_past),
     entry(Command::Close, "close", &[Esc, Char(' '), Enter], "Esc").footer(0).at(OVERLAY),
     entry(Command::Type, "type", &[Enter, Char(':')], "Enter").footer(1).of(drives).when(may_choose),
+    entry(Command::SetUp, "set_up", &[Char('u')], "u").footer(1).of(is_lesson).when(resume::may_set_up),
+    entry(Command::Type, "try", &[Char(':')], ":").footer(12).of(is_lesson).when(calling::may_try),
     entry(Command::Menu, "menu", &[Char('m')], "m").footer(1).of(drives).when(has_more_pages),
     entry(Command::Answer(0), "answer", &[], "1–9").footer(0).of(is_lesson).when(asks),
     entry(Command::Answer(0), "choose", &[], "1–9").footer(0).of(drives).when(has_menu),
     entry(Command::Send, "send", &[Enter], "Enter").footer(0).at(LINE),
-    entry(Command::Offered, "offered", &[Esc], "Esc").footer(1).at(LINE).of(is_lesson),
-    entry(Command::Leave, "leave", &[Esc], "Esc").footer(1).at(LINE).of(is_free),
+    entry(Command::Offered, "offered", &[Esc], "Esc")
+        .footer(1)
+        .at(LINE)
+        .of(is_lesson)
+        .when(calling::types_a_lessons_line),
+    entry(Command::Leave, "leave", &[Esc], "Esc").footer(1).at(LINE).when(calling::types_own),
     entry(Command::Deliver, "deliver", &[Char('d')], "d").footer(2).when(may_let_go),
     entry(Command::Drop, "drop", &[Char('x')], "x").footer(3).when(may_let_go),
     entry(Command::DeliverUpTo, "deliver_up_to", &[Char('D')], "D").footer(13).when(choose::holds_several_up_to),
@@ -283,8 +291,12 @@ pub const COMMANDS: &[CommandEntry] = &[
     entry(Command::ScrollDown, "down_over", &[Down], "↓").footer(2).at(OVERLAY).when_text_is(HiddenText::Below),
     entry(Command::ScrollUp, "scroll_up", &[Up], "Shift+↑").at(SCROLLED).shift().when_text_is(HiddenText::Above),
     entry(Command::ScrollDown, "scroll_down", &[Down], "Shift+↓").at(SCROLLED).shift().when_text_is(HiddenText::Below),
-    entry(Command::Restart, "restart", &[Char('r')], "r").footer(10).at(LOOKING).of(is_lesson).when(may_begin_again),
-    entry(Command::Restart, "return", &[Char('r')], "r").footer(1).at(LOOKING).of(is_lesson).when(may_return),
+    entry(Command::Restart, "restart", &[Char('r')], "r")
+        .footer(10)
+        .at(LOOKING)
+        .of(is_lesson)
+        .when(resume::may_begin_again),
+    entry(Command::Restart, "return", &[Char('r')], "r").footer(1).at(LOOKING).of(is_lesson).when(resume::may_return),
     entry(Command::Lessons, "lessons", &[Char('o'), F(2)], "o").footer(9).at(LOOKING),
     entry(Command::Lessons, "lessons_line", &[F(2)], "F2").footer(9).at(LINE),
     entry(Command::Lang, "lang", &[Char('L')], "L").footer(9).at(LOOKING).of(has_langs),
@@ -362,11 +374,6 @@ fn replays(app: &App) -> bool {
     app.replays()
 }
 
-/// The lesson went another way: the key that begins again leads back to where it was left.
-fn may_return(app: &App) -> bool {
-    may_leave_step(app) && app.diverged().is_some()
-}
-
 fn a_call_stands(app: &App) -> bool {
     is_present(app) && programs::meant_call(app).is_some()
 }
@@ -409,15 +416,6 @@ fn has_older(app: &App) -> bool {
 
 fn shows_the_end(app: &App) -> bool {
     app.place.overlay == Some(Overlay::Ending)
-}
-
-/// From the panes, and from the page at the end.
-fn may_leave_step(app: &App) -> bool {
-    app.place.overlay.is_none() || shows_the_end(app)
-}
-
-fn may_begin_again(app: &App) -> bool {
-    may_leave_step(app) && app.diverged().is_none()
 }
 
 fn has_newer(app: &App) -> bool {
@@ -498,6 +496,8 @@ mod tests {
         let shared: HashSet<(KeyCode, &str, &str)> = [
             (Esc, "close", "present"),
             (Esc, "offered", "leave"),
+            (Char(':'), "type", "try"),
+            (Char('u'), "set_up", "unfold"),
             (Enter, "next_lesson", "close"),
             (Char(' '), "next", "replay"),
             (Char('r'), "restart", "return"),

@@ -2,14 +2,10 @@
 
 use std::time::Duration;
 
-use tui_input::Input;
-
 use super::app::App;
 use super::commands::Command;
-use super::{menu, programs};
-use crate::model::edit;
-use crate::model::typed::{self, Mistyped};
-use crate::model::{Call, Member, Moment, SegmentFilter, Side};
+use super::{calling, menu, programs};
+use crate::model::{Call, Member, Moment, SegmentFilter};
 use crate::walk::{self, Phase};
 
 /// The delays that the key goes through: at once, a moment that the eye can follow, longer ones, and back to none.
@@ -38,19 +34,12 @@ pub(super) fn act(app: &mut App, command: Command) {
         Command::Repeat => app.marked_segment().map(walk::WalkCommand::Repeat),
         Command::Interrupt => app.blocked_side().map(walk::WalkCommand::Interrupt),
         Command::Answer(n) => menu_call(app, n),
-        Command::Type => {
-            type_call(app, "");
-            None
-        }
-        Command::Send => typed_call(app),
         Command::Pass => pass_all(app),
         Command::PassOne => app.chosen_connection().map(|one| pass(app, SegmentFilter::Of(one))),
         _ => None,
     };
     if let Some(order) = order {
-        app.place.ladder = 0;
-        app.place.explain = None;
-        app.walk.command(order, app.now);
+        app.does(order);
     }
 }
 
@@ -74,73 +63,14 @@ fn menu_call(app: &mut App, n: usize) -> Option<walk::WalkCommand> {
     match page.item(n)?.call.clone() {
         // What is sent is the learner's to say.
         Call::Send { fd, data } => {
-            type_call(app, &format!("send({fd}, \"{}\")", String::from_utf8_lossy(&data)));
+            calling::begin(app, &format!("send({fd}, \"{}\")", String::from_utf8_lossy(&data)));
             None
         }
         Call::SendTo { fd, data, addr } => {
-            type_call(app, &format!("sendto({fd}, \"{}\", {addr})", String::from_utf8_lossy(&data)));
+            calling::begin(app, &format!("sendto({fd}, \"{}\", {addr})", String::from_utf8_lossy(&data)));
             None
         }
-        call => Some(make(app, side, call)),
-    }
-}
-
-fn make(app: &mut App, side: Side, call: Call) -> walk::WalkCommand {
-    app.place.menu = 0;
-    app.mistyped = None;
-    walk::WalkCommand::Call(side, call)
-}
-
-fn type_call(app: &mut App, offered: &str) {
-    if menu::actor(app).is_some() {
-        // The cursor stands inside the quotation marks, behind the text that is offered.
-        let cursor = offered.rfind('"').map_or(0, |end| offered[..end].chars().count());
-        let input = Input::new(offered.to_owned());
-        app.input = Some(if offered.is_empty() { input } else { input.with_cursor(cursor) });
-        app.mistyped = None;
-    }
-}
-
-pub(super) fn stop_typing(app: &mut App) {
-    app.input = None;
-    app.mistyped = None;
-    app.changed = true;
-}
-
-fn typed_call(app: &mut App) -> Option<walk::WalkCommand> {
-    let actor = menu::actor(app)?;
-    let text = app.input.as_ref()?.value().trim().to_owned();
-    if text.is_empty() {
-        stop_typing(app);
-        return None;
-    }
-    if edit::is_edit(&text) {
-        return match app.made_of(&text) {
-            Ok(order) => {
-                stop_typing(app);
-                Some(order)
-            }
-            Err(fault) => {
-                app.mistyped = Some(Mistyped::Edit(fault));
-                None
-            }
-        };
-    }
-    match typed::parse(&text, &menu::usual(app)) {
-        // One thread makes one call at a time: what was typed stays, and is told why.
-        Ok(_) if app.walk.trace().present().open_call(actor).is_some() => {
-            let busy = app.walk.trace().present().open_call(actor).map(|open| open.call.name());
-            app.mistyped = busy.map(|call| Mistyped::Busy(actor, call));
-            None
-        }
-        Ok(call) => {
-            app.input = None;
-            Some(make(app, actor.side, call))
-        }
-        Err(mistyped) => {
-            app.mistyped = Some(mistyped);
-            None
-        }
+        call => Some(calling::make(app, side, call)),
     }
 }
 

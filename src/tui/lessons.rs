@@ -1,14 +1,11 @@
 //! The list of lessons over a walk: its keys, and what opening a lesson does.
 
-use std::collections::BTreeMap;
-
 use crossterm::event::{Event, KeyCode, KeyEvent, KeyModifiers};
 use tui_input::Input;
 
 use super::app::{App, Overlay};
-use super::catalogue::{Catalogue, Choosing, LessonRow, NotOpened, Opened, Opens, found};
+use super::catalogue::{Catalogue, Choosing, LessonRow, NotOpened, Opened, Opens, Reached, found};
 use super::messages::{AppEffect, clean};
-use crate::progress::Mark;
 
 /// The rows that a page of the list turns.
 const PAGE: usize = 10;
@@ -32,8 +29,10 @@ impl App {
         self.auto = None;
         self.catalogue = None;
         self.first = opened.told;
-        self.reached_before(opened.again, opened.kept);
-        if let Some(last) = opened.again {
+        self.furthest = None;
+        let again = opened.reached.again;
+        self.reached_before(opened.reached);
+        if let Some(last) = again {
             self.run_again(last);
         }
     }
@@ -53,10 +52,10 @@ impl App {
         self.changed = true;
     }
 
-    /// What earlier walks through this lesson left: the last of the steps that run again (its number in the lesson), and
-    /// how the questions were answered.
-    pub fn reached_before(&mut self, again: Option<usize>, kept: BTreeMap<String, Mark>) {
-        (self.ran_again, self.kept) = (again, kept);
+    /// What earlier walks left.
+    pub fn reached_before(&mut self, reached: Reached) {
+        (self.ran_again, self.kept, self.set_up) = (reached.again, reached.kept, reached.set_up);
+        self.furthest = self.furthest.max(reached.furthest);
     }
 
     /// The rows of the list that are shown now.

@@ -5,7 +5,7 @@
 use super::app::App;
 use crate::explain::{Likelihood, Offer, Situation, offers};
 use crate::model::typed;
-use crate::model::{Actor, Call, CallName, How, SocketOption};
+use crate::model::{Actor, Call, CallName, How, Side, SocketOption};
 
 /// What the keyboard offers to send.
 const HELLO: &[u8] = b"hello";
@@ -33,6 +33,16 @@ const OPTIONS: [(SocketOption, i32); 6] = [
 pub(super) fn actor(app: &App) -> Option<Actor> {
     let own = app.walk().free()?.actors();
     app.place.actor.filter(|actor| own.contains(actor)).or_else(|| own.first().copied())
+}
+
+/// Who makes a call that is typed: in a lesson the chosen side, else the first one that is in no call.
+pub(super) fn caller(app: &App) -> Option<Actor> {
+    if app.walk().free().is_some() {
+        return actor(app);
+    }
+    let present = app.walk().trace().present();
+    let idle = || Side::BOTH.into_iter().find(|side| present.open_call(*side).is_none());
+    Some(Actor::from(app.place.actor.map(|actor| actor.side).or_else(idle).unwrap_or(Side::Server)))
 }
 
 /// What a page of the menu holds.
@@ -127,7 +137,7 @@ pub(super) fn page(app: &App) -> Option<(MenuPage, usize, usize)> {
 /// What is left out when a call is typed.
 pub(super) fn usual(app: &App) -> typed::Usual {
     let view = app.walk().trace().present();
-    let fd = actor(app).and_then(|actor| {
+    let fd = caller(app).and_then(|actor| {
         let found = Situation::of_newest(&view, actor, app.walk().server());
         found.into_iter().filter(|(_, situation)| situation.open).map(|(fd, _)| fd).next_back()
     });

@@ -4,6 +4,7 @@
 
 mod app;
 mod backend;
+mod calling;
 mod catalogue;
 mod choose;
 mod code;
@@ -38,7 +39,7 @@ mod wrap;
 
 pub use app::{App, Appearance, AppearanceError, Auto, Focus, Overlay, PACES};
 pub use backend::Screen;
-pub use catalogue::{Catalogue, LessonRow, NotOpened, Opened, Opens};
+pub use catalogue::{Catalogue, LessonRow, NotOpened, Opened, Opens, Reached};
 pub use code::{Language, Snippets, SnippetsError};
 pub use console::{Console, ProgramCourse, ProgramEnd};
 pub use draw::draw;

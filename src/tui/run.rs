@@ -161,7 +161,7 @@ fn take<B: Backend>(
             AppEffect::Restart => match host.restart(app.walk(), app.generation() + 1) {
                 Ok(opened) => {
                     app.restarted(opened.walk);
-                    app.reached_before(opened.again, opened.kept);
+                    app.reached_before(opened.reached);
                 }
                 Err(why) => app.not_restarted(why),
             },

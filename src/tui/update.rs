@@ -7,6 +7,8 @@ use ratatui::layout::Rect;
 use tui_input::{Input, InputRequest};
 
 use super::app::{App, Auto, Focus, Overlay};
+use super::calling;
+use super::catalogue::Rerun;
 use super::choose;
 use super::commands::Command;
 use super::layout::BottomPane;
@@ -66,7 +68,7 @@ impl App {
         self.changed = true;
         notice(self);
         if let Some(step) = self.back_to.take() {
-            self.run_again(step);
+            self.run_steps(step, Rerun::Returned);
         }
     }
 
@@ -94,7 +96,7 @@ fn tick(app: &mut App) {
     if !app.runs_again() && app.auto.and_then(|auto| auto.due).is_some_and(|due| due <= now) {
         let edited = match (&app.input, app.walk.phase()) {
             (Some(input), Phase::Typing(offered)) => input.value() != offered,
-            _ => false,
+            (typed, _) => typed.is_some(),
         };
         // Who types has begun to act for themselves: the line is not sent over their head.
         app.auto = Some(Auto { due: None });
@@ -113,9 +115,13 @@ pub(super) fn notice(app: &mut App) {
         return;
     }
     app.changed = true;
-    app.input = match &phase {
-        Phase::Typing(offered) => Some(Input::new(clean(offered))),
-        _ => None,
+    app.furthest = app.furthest.max(app.walk.trace().present().step().map(|(step, _)| step));
+    app.input = match (&phase, &app.noticed.0) {
+        (Phase::Typing(offered), _) => Some(Input::new(clean(offered))),
+        // The lesson's line was sent.
+        (_, Phase::Typing(_)) | (Phase::Failed(_), _) => None,
+        // What the learner types of their own accord stays.
+        _ => app.input.take(),
     };
     let done = app.noticed.0 == Phase::Busy && matches!(phase, Phase::Ready | Phase::Finished);
     if matches!(phase, Phase::Busy) && app.place.unread {
@@ -248,10 +254,7 @@ fn perform(app: &mut App, command: Command, effects: &mut Vec<AppEffect>) {
     match command {
         Command::Quit => effects.push(AppEffect::Quit),
         Command::Suspend => effects.push(AppEffect::Suspend(StopRequest::Job)),
-        Command::Restart => {
-            app.back_to = app.walk.trace().present().diverged();
-            effects.push(AppEffect::Restart);
-        }
+        Command::Restart => app.go_to(app.walk.trace().present().left_at(), effects),
         Command::Lessons => effects.push(AppEffect::List(Overlay::Lessons)),
         Command::NextLesson => lessons::go_on(app, effects),
         // A recording has no present to act on: it is gone through, act by act.
@@ -260,6 +263,9 @@ fn perform(app: &mut App, command: Command, effects: &mut Vec<AppEffect>) {
         Command::Next if app.in_past() => go(app, None),
         // The text of the last step comes first; the page of the end is opened, and closed again to read it once more.
         Command::Next if is_over(app) => effects.push(AppEffect::List(Overlay::Ending)),
+        Command::Type => calling::begin(app, ""),
+        Command::Send if app.types_own() => calling::send(app, effects),
+        Command::SetUp => app.run_set_up(),
         Command::Next
         | Command::Answer(_)
         | Command::Send
@@ -270,13 +276,12 @@ fn perform(app: &mut App, command: Command, effects: &mut Vec<AppEffect>) {
         | Command::DeliverFrom
         | Command::Repeat
         | Command::Interrupt
-        | Command::Type
         | Command::Pass
         | Command::PassOne
         | Command::LetCall
         | Command::Hold
         | Command::RunOn => act(app, command),
-        Command::Leave => super::free::stop_typing(app),
+        Command::Leave => calling::stop(app),
         Command::Edit | Command::SendCopy | Command::NextField | Command::PreviousField | Command::LeaveCopy => {
             app.with_copy(command);
         }
@@ -324,9 +329,7 @@ fn act(app: &mut App, command: Command) {
         _ => None,
     };
     if let Some(order) = order {
-        app.place.ladder = 0;
-        app.again = None;
-        app.walk.command(order, app.now);
+        app.does(order);
     }
 }
 

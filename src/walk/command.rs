@@ -26,7 +26,7 @@ pub enum WalkCommand {
     Make(Option<SegmentId>, Box<Packet>),
     /// Interrupt the call in which a side sleeps.
     Interrupt(Side),
-    /// Make this call: in a free walk.
+    /// Make this call; in a lesson it is one beside the lesson's.
     Call(Side, Call),
     /// Let a program's thread make the call before which it stands: in a shared lab.
     LetCall(Caller),

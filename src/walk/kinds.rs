@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::{Free, Happening, Phase, Request, Runner, Verdict, WalkCommand, WireAbility};
 use crate::lesson::{Ask, Lesson, Step};
-use crate::model::{Mode, SegmentId, Side, Trace};
+use crate::model::{Call, Mode, SegmentId, Side, Trace};
 
 /// A walk. Commands, happenings and the time go in, requests come out.
 #[derive(Debug)]
@@ -116,6 +116,14 @@ impl Walk {
     /// The sides whose call was interrupted; [`WalkCommand::Next`] makes it again before it goes on.
     pub fn interrupted(&self) -> Vec<Side> {
         self.runner().map(Runner::interrupted).unwrap_or_default()
+    }
+
+    /// The call that was asked for last by hand, where it wasn't made.
+    pub fn unmade(&self) -> Option<&Call> {
+        match self {
+            Walk::Lesson(runner) => runner.unmade(),
+            Walk::Free(free) => free.unmade(),
+        }
     }
 
     /// How the claims fared so far.

@@ -5,12 +5,12 @@ use std::io::BufReader;
 
 use sockwalk::i18n::Lang;
 use sockwalk::lesson::{Lesson, builtin};
-use sockwalk::model::{Event, Failure, Trace};
+use sockwalk::model::{Event, Failure, HandAction, Side, Trace};
 use sockwalk::report::read_recording;
 
 use crate::common::{free_port, lab_users, users};
 use crate::screens;
-use crate::stage::{LARGE, Stage, names};
+use crate::stage::{LARGE, Seat, Stage, names};
 
 fn lesson(name: &str) -> Lesson {
     builtin(name).unwrap().unwrap()
@@ -210,6 +210,74 @@ fn a_lesson_is_recorded_walk_by_walk() {
                 let begun = recording.entries.iter().filter(|entry| matches!(entry.event, Event::Step(_))).count();
                 assert_eq!(begun, steps, "{file:?}");
             }
+        }
+    }
+}
+
+/// At a step the learner makes a call of their own, is told what it came to, and comes back by one key; then to an earlier
+/// step, by its name. Who looks on comes along, each walk has its recording, and what was tried stands in the first. Another
+/// lesson that begins alike runs its set-up by one key.
+#[test]
+fn a_learner_leaves_the_path_comes_back_and_knows_the_set_up_elsewhere() {
+    for (n, user) in lab_users().into_iter().enumerate() {
+        let size = if n == 0 { LARGE } else { (80, 24) };
+        let mut stage = Stage::new(user, size, if n == 0 { Lang::EN } else { crate::common::zh() });
+        let t = stage.texts.explain.clone();
+        let recorded = stage.run().join("walk.jsonl");
+        let learn = stage.open(&["learn", "close", "--record", recorded.to_str().unwrap()]);
+        let of = |text: &str, n: usize| text.replace("{n}", &n.to_string()).chars().take(12).collect::<String>();
+        let goes = |stage: &mut Stage, seats: &[Seat], step: usize| {
+            let at = at(stage, step);
+            seats.iter().for_each(|seat| stage.wait_text(*seat, &at));
+        };
+        let lesson = lesson("close");
+        stage.wait_text(learn, lesson.title.get(stage.lang));
+        let watch = stage.open(&["watch"]);
+        stage.wait_text(watch, lesson.title.get(stage.lang));
+        for step in 0..4 {
+            stage.press(learn, " ");
+            goes(&mut stage, &[learn, watch], step);
+        }
+        // The client's descriptor is closed under the lesson's feet: the step's own claim doesn't hold any more.
+        stage.press(learn, "\t\t:close 3\r");
+        [learn, watch].into_iter().for_each(|seat| stage.wait_text(seat, "close(3)"));
+        stage.wait_text(learn, &of(&t.back, 4));
+        stage.press(learn, "r");
+        stage.wait_text(learn, &of(&t.returned, 4));
+        goes(&mut stage, &[learn, watch], 3);
+        // By its name; one that wasn't reached is refused, and one that isn't there.
+        for (typed, said) in
+            [("go fin-arrives", &stage.texts.free.not_reached.clone()), ("go 0x", &stage.texts.free.no_step.clone())]
+        {
+            stage.press(learn, &format!(":{typed}\r"));
+            let said: String = said.split(['{', '`']).next().unwrap().trim().chars().take(12).collect();
+            stage.wait_text(learn, &said);
+            stage.press(learn, "\x1b");
+            stage.wait_without(learn, &said);
+        }
+        stage.press(learn, ":go bind\r");
+        stage.wait_text(learn, &of(&t.returned, 2));
+        goes(&mut stage, &[learn, watch], 1);
+        stage.press(learn, " ");
+        goes(&mut stage, &[learn, watch], 2);
+        // It begins as `close` does: as far as that was walked.
+        stage.press(learn, "oreset\r");
+        let offered = of(&t.set_up_known, 4);
+        stage.wait_text(learn, &offered);
+        stage.press(learn, "u");
+        stage.wait_text(learn, &of(&t.set_up, 4));
+        goes(&mut stage, &[learn, watch], 3);
+        stage.press(watch, "q");
+        stage.terminal(watch).wait_for_end();
+        stage.press(learn, "q");
+        stage.terminal(learn).wait_for_end();
+        for (file, steps, calls) in [("walk.jsonl", 4, 1), ("walk-2.jsonl", 4, 0), ("walk-3.jsonl", 3, 0)] {
+            let recording = read_recording(BufReader::new(File::open(stage.run().join(file)).unwrap())).unwrap();
+            let count =
+                |is_it: &dyn Fn(&Event) -> bool| recording.entries.iter().filter(|entry| is_it(&entry.event)).count();
+            let begun = count(&|event| matches!(event, Event::Step(_)));
+            let own = count(&|event| matches!(event, Event::ByHand(HandAction::Call(Side::Client))));
+            assert_eq!((begun, own), (steps, calls), "{file}");
         }
     }
 }

@@ -295,7 +295,7 @@ impl Host for JoinedHost {
         }
         self.recordings.begin((part.world.mode(), part.world.wire()), part.lesson);
         self.world = Some(part.world);
-        Ok(Opened { walk: Free::new(options, None).into(), again: None, kept: Default::default(), told: None })
+        Ok(Opened { walk: Free::new(options, None).into(), reached: Default::default(), told: None })
     }
 
     fn speak(&mut self, lang: Lang) {

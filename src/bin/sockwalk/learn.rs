@@ -12,8 +12,8 @@ use sockwalk::lesson::{Lesson, builtin_names};
 use sockwalk::linux::shared::{LabFolder, ShownLesson};
 use sockwalk::linux::{LinuxWorld, WatchSocket};
 use sockwalk::model::{Mode, Need};
-use sockwalk::progress::{Mark, Progress, next_lesson, resume_after, walked};
-use sockwalk::tui::{App, Catalogue, Host, Msg, NotOpened, Opened, Opens};
+use sockwalk::progress::{Mark, Progress, known_set_up, next_lesson, resume_after, step_of, walked};
+use sockwalk::tui::{App, Catalogue, Host, Msg, NotOpened, Opened, Opens, Reached};
 use sockwalk::walk::{Phase, Request, Runner, Walk, World};
 
 use super::course::{self, Curriculum};
@@ -63,12 +63,13 @@ pub fn run(
         recordings: Recordings::new(record),
     };
     let begin = || house.begin(Arc::clone(&house.lesson), from_start, 0);
-    let (prepared, Opened { walk, again, kept, told }) = screen::prepare_while(invocation, sender.clone(), begin)?;
+    let (prepared, Opened { walk, reached, told }) = screen::prepare_while(invocation, sender.clone(), begin)?;
     let prepare = |app: &mut App| {
         if let Some(told) = told {
             app.tell_at_first(told);
         }
-        app.reached_before(again, kept);
+        let again = reached.again;
+        app.reached_before(reached);
         if let Some(last) = again {
             app.run_again(last);
         }
@@ -129,15 +130,18 @@ impl LessonHost {
         let waits = Waits { patience: Duration::from_secs(3), timers: true };
         let walk: Runner = runner(&lesson, &world, &self.invocation, waits);
         let is_built_in = self.file.is_none();
-        let known = self.memory.look().lessons.remove(&lesson.id).filter(|_| is_built_in);
-        let again = resume_after(known.as_ref().filter(|_| !from_start), &lesson);
+        let progress = self.memory.look();
+        let set_up = known_set_up(&lesson, world.mode(), &progress);
+        let known = progress.lessons.get(&lesson.id).filter(|_| is_built_in);
+        let furthest = known.and_then(|known| step_of(known, &lesson));
+        let again = resume_after(known.filter(|_| !from_start), &lesson);
         // Where nothing lies beyond, as after a change of the mode, the lesson begins at its start.
         let again = again.filter(|again| walk.steps().iter().any(|step| step > again));
-        let kept: BTreeMap<String, Mark> = known.map(|known| known.answers).unwrap_or_default();
+        let kept: BTreeMap<String, Mark> = known.map(|known| known.answers.clone()).unwrap_or_default();
         let told = instead.map(|lacks| why_on_host(&lacks)).transpose()?;
         (self.world, self.epoch, self.lesson) = (Some(world), epoch, lesson);
         (self.again, self.noted) = (again, None);
-        Ok(Opened { walk: walk.into(), again, kept, told })
+        Ok(Opened { walk: walk.into(), reached: Reached { again, kept, furthest, set_up }, told })
     }
 
     /// Ends the world, keeps what was reached, and says how to go on. Returns the exit status.

@@ -1,5 +1,6 @@
 //! What the program remembers of the learner, and the sentences where it can't.
 
+use std::collections::BTreeMap;
 use std::io::Write;
 
 use sockwalk::cli::Exit;
@@ -10,7 +11,7 @@ use super::storage::{ProgressFolder, wait};
 
 /// The learner's progress, with or without a place where it is kept.
 pub struct LearnerProgress {
-    /// What was known when the program began.
+    /// What was known when the program began, and what it noted since.
     pub progress: Progress,
     daemon: Result<ProgressStore<ProgressFolder>, Trouble>,
 }
@@ -43,8 +44,10 @@ impl LearnerProgress {
         self.daemon.as_ref().is_ok_and(|daemon| !daemon.has_failed())
     }
 
-    /// Notes what a walk through a built-in lesson reached.
+    /// Notes what a walk through a built-in lesson reached. Where there is no place for it, it is known as long as the
+    /// program runs.
     pub fn keep(&mut self, name: &str, reached: LessonProgress) {
+        self.progress.take_in(&BTreeMap::from([(name.to_owned(), reached.clone())]));
         if let Ok(daemon) = &mut self.daemon {
             daemon.keep(name, reached);
         }

@@ -159,6 +159,7 @@ enum HandForm {
     Edit(#[serde(with = "SegmentIdForm")] SegmentId),
     Forge,
     Interrupt(#[serde(with = "SideForm")] Side),
+    Call(#[serde(with = "SideForm")] Side),
 }
 
 #[derive(Serialize, Deserialize)]

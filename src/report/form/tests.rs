@@ -88,6 +88,7 @@ fn of_segments() -> Vec<Event> {
         Event::ByHand(HandAction::Edit(id)),
         Event::ByHand(HandAction::Forge),
         Event::ByHand(HandAction::Interrupt(Client)),
+        Event::ByHand(HandAction::Call(Server)),
     ]
 }
 

@@ -8,13 +8,14 @@ use ratatui::text::{Line, Span};
 
 use super::free;
 use super::page::{TextPage, before_text, typing_line, why};
-use super::segment;
+use super::tried;
 use crate::i18n::Lang;
 use crate::i18n::width as display_width;
 use crate::i18n::{self, Texts, escape, fill, join};
 use crate::lesson::{Ask, Lesson, Step};
 use crate::model::{AnsweredQuestion, ClaimResult, Statement, TimerKind};
 use crate::tui::app::App;
+use crate::tui::catalogue::Rerun;
 use crate::tui::scene::{Scene, put, seconds};
 use crate::tui::wrap::{prose, wrap, wrap_text};
 use crate::walk::Phase;
@@ -107,7 +108,9 @@ fn body(scene: &Scene<'_>, width: usize) -> Vec<Line<'static>> {
         if scene.app.in_past() {
             return wrap_text(&t.not_yet, theme.dim.0, width);
         }
-        return say(lesson.goal.get(lang));
+        lines.extend(tried::body(scene, width));
+        lines.extend(say(lesson.goal.get(lang)));
+        return lines;
     };
     let Some(step) = lesson.steps.get(number) else { return lines };
     lines.extend(wrap_text(step.title.get(lang), theme.title.0, width));
@@ -122,14 +125,16 @@ fn body(scene: &Scene<'_>, width: usize) -> Vec<Line<'static>> {
         return lines;
     }
     lines.extend(claims.iter().filter(|claim| !claim.held).flat_map(|claim| broken(scene, claim, width)));
+    let tried = tried::body(scene, width);
     if let Some(why) = diverged(scene, lesson, number) {
+        lines.extend(tried);
         lines.extend(why.iter().flat_map(|text| wrap_text(text, theme.text.0, width)));
         return lines;
     }
     if let (Some(answer), Some(ask)) = (answer, &step.ask) {
         lines.extend(verdict(scene, answer, ask, width));
     }
-    lines.extend(segment::by_hand(scene, width));
+    lines.extend(tried);
     lines.extend(say(step.say.get(lang)));
     lines
 }
@@ -257,19 +262,17 @@ fn foot(scene: &Scene<'_>, width: usize, page: &mut TextPage) {
     for words in [lacks.as_deref(), scene.app.told_at_first()].into_iter().flatten() {
         page.foot.extend(wrap_text(words, theme.waits.0, width));
     }
-    if let Some(step) = scene.app.diverged() {
-        let text = fill(&t.back, &[("n", &step.to_string())]);
-        page.foot.extend(wrap_text(&text, theme.waits.0, width));
-    }
-    if let Some(count) = scene.app.run_again_count() {
-        let text = if scene.app.runs_again() { &t.again } else { &t.again_over };
-        page.foot.extend(wrap_text(&fill(text, &[("n", &count.to_string())]), theme.waits.0, width));
+    for (n, text) in back(scene) {
+        page.foot.extend(wrap_text(&fill(text, &[("n", &n.to_string())]), theme.waits.0, width));
     }
     if scene.app.runs_again() {
         return;
     }
     if walk.free().is_some() {
         return free::foot(scene, width, page);
+    }
+    if free::typed(scene, width, page, &t.r#try) {
+        return;
     }
     match walk.phase() {
         Phase::Asking => question(scene, width, page),
@@ -282,6 +285,26 @@ fn foot(scene: &Scene<'_>, width: usize, page: &mut TextPage) {
             page.foot = wrap_text(&text, theme.bad.0, width);
         }
     }
+}
+
+/// Where the walk can be brought, or what brought it here, each with a step's number.
+fn back<'a>(scene: &Scene<'a>) -> impl Iterator<Item = (usize, &'a String)> {
+    let (t, app) = (&scene.texts.explain, scene.app);
+    let left = app.left_at().map(|step| (step, &t.back));
+    let runs = app.runs_again();
+    let ran = app.again.zip(app.run_again_count()).map(|(again, last)| {
+        let text = match again.why {
+            Rerun::Resumed if runs => &t.again,
+            Rerun::Resumed => &t.again_over,
+            Rerun::Returned if runs => &t.returns,
+            Rerun::Returned => &t.returned,
+            Rerun::SetUp if runs => &t.sets_up,
+            Rerun::SetUp => &t.set_up,
+        };
+        (last, text)
+    });
+    let offered = app.offered_set_up().filter(|_| !app.in_past()).map(|last| (last, &t.set_up_known));
+    [left, ran, offered].into_iter().flatten()
 }
 
 /// What the key that goes on will do.

@@ -34,13 +34,9 @@ pub(super) fn body(scene: &Scene<'_>, width: usize) -> Vec<Line<'static>> {
     lines.extend(members(scene, width));
     lines.extend(undeliverable(scene, width));
     let segment = super::segment::newest(scene, width);
-    match (newest_call(scene), segment) {
-        // Of a call that the segment didn't change everything has been said already.
-        (Some(call), Some(segment)) if scene.is_fresh(call.changed) => {
-            lines.extend(both(outcome(scene, &call, width), segment));
-        }
-        (_, Some(segment)) => lines.extend(segment.in_order()),
-        (Some(call), None) => lines.extend(outcome(scene, &call, width).in_order()),
+    // Of a call that the segment didn't change everything has been said already.
+    let call = newest_call(scene).filter(|call| segment.is_none() || scene.is_fresh(call.changed));
+    match (call, segment) {
         // What has begun speaks for itself.
         (None, None) if scene.view.segment_count() > 0 => {}
         (None, None) => {
@@ -52,6 +48,7 @@ pub(super) fn body(scene: &Scene<'_>, width: usize) -> Vec<Line<'static>> {
             };
             lines.extend(wrap(&prose(text, scene.theme.text.0, scene.theme.code.0), width));
         }
+        (call, segment) => lines.extend(came_of(scene, call.as_ref(), segment, width)),
     }
     lines.extend(changes(scene));
     lines.extend(wrong::details(scene, &found.0, width));
@@ -99,6 +96,21 @@ impl ToldOutcome {
 /// neither; then what it means.
 fn both(call: ToldOutcome, segment: SegmentText) -> Vec<Line<'static>> {
     [call.head, segment.became, call.means, call.more, segment.sender, segment.says].concat()
+}
+
+/// What a segment and the call that changed with it came to.
+pub(super) fn came_of(
+    scene: &Scene<'_>,
+    call: Option<&CallView<'_>>,
+    segment: Option<SegmentText>,
+    width: usize,
+) -> Vec<Line<'static>> {
+    match (call, segment) {
+        (Some(call), Some(segment)) => both(outcome(scene, call, width), segment),
+        (None, Some(segment)) => segment.in_order(),
+        (Some(call), None) => outcome(scene, call, width).in_order(),
+        (None, None) => Vec::new(),
+    }
 }
 
 fn outcome(scene: &Scene<'_>, call: &CallView<'_>, width: usize) -> ToldOutcome {
@@ -217,16 +229,7 @@ pub(super) fn foot(scene: &Scene<'_>, width: usize, page: &mut TextPage) {
         page.foot = wrap_text(&text, theme.bad.0, width);
         return;
     }
-    if let Some(mistyped) = &scene.app.mistyped {
-        page.foot.extend(wrap_text(&sentence(scene, mistyped), theme.bad.0, width));
-    }
-    if let Some(call) = scene.app.walk().free().and_then(|free| free.unmade()) {
-        let fd = call.fd().unwrap_or(-1).to_string();
-        let text = fill(&t.unmade, &[("call", call.name().name()), ("fd", &fd)]);
-        page.foot.extend(wrap_text(&text, theme.bad.0, width));
-    }
-    if scene.app.typing().is_some() {
-        typing_line(scene, width, page, &t.r#type, &t.type_keys);
+    if typed(scene, width, page, &t.r#type) {
         return;
     }
     page.foot.extend(rules::holding(scene, width));
@@ -239,6 +242,25 @@ pub(super) fn foot(scene: &Scene<'_>, width: usize, page: &mut TextPage) {
         return;
     }
     offered(scene, actor, width, page);
+}
+
+/// The line that the learner types of their own accord, below `title`, and what is wrong with it. `false` where none is typed.
+pub(super) fn typed(scene: &Scene<'_>, width: usize, page: &mut TextPage, title: &str) -> bool {
+    let (theme, t) = (scene.theme, &scene.texts.free);
+    if let Some(mistyped) = &scene.app.mistyped {
+        page.foot.extend(wrap_text(&sentence(scene, mistyped), theme.bad.0, width));
+    }
+    if let Some(call) = scene.app.walk().unmade() {
+        let fd = call.fd().unwrap_or(-1).to_string();
+        let text = fill(&t.unmade, &[("call", call.name().name()), ("fd", &fd)]);
+        page.foot.extend(wrap_text(&text, theme.bad.0, width));
+    }
+    let types = scene.app.types_own();
+    if let Some(actor) = menu::caller(scene.app).filter(|_| types) {
+        let side = format!("{} {}", shape(actor.side), name(scene, actor));
+        typing_line(scene, width, page, &fill(title, &[("side", &side)]), &t.type_keys);
+    }
+    types
 }
 
 fn offered(scene: &Scene<'_>, actor: Actor, width: usize, page: &mut TextPage) {
@@ -323,6 +345,8 @@ fn sentence(scene: &Scene<'_>, mistyped: &Mistyped) -> String {
         Mistyped::TooMany(call) => fill(&t.too_many, &[("call", call.name())]),
         Mistyped::Option(text) => fill(&t.no_option, &[("text", &escape(text))]),
         Mistyped::Quote => t.no_quote.clone(),
+        Mistyped::NoStep(text) => fill(&t.no_step, &[("text", &escape(text))]),
+        Mistyped::NotReached(n) => fill(&t.not_reached, &[("n", n)]),
         Mistyped::Edit(fault) => escape(edit_fault(fault, scene.app.lang())),
         Mistyped::Busy(actor, call) => {
             let call = format!("{call}()");

@@ -24,6 +24,7 @@ mod segment;
 mod side;
 mod source;
 mod states;
+mod tried;
 mod wrong;
 
 use ratatui::buffer::Buffer;

@@ -1,4 +1,4 @@
-//! What is said of the segment that was delivered or dropped last: in a free walk, and in a lesson where no step foresaw it.
+//! What is said of the segment that was delivered or dropped last.
 
 use ratatui::text::Line;
 
@@ -25,16 +25,11 @@ pub(super) fn newest(scene: &Scene<'_>, width: usize) -> Option<SegmentText> {
     }
 }
 
-/// In a lesson, where the learner has let a segment go or dropped it since the newest step was done.
-pub(super) fn by_hand(scene: &Scene<'_>, width: usize) -> Vec<Line<'static>> {
-    let Some((_, begun)) = scene.view.step() else { return Vec::new() };
-    let done = |event: &Event| matches!(event, Event::Claim(_) | Event::Answer(_));
-    let Some((done, _)) = last(scene, begun, done) else { return Vec::new() };
-    match last(scene, done, |event| matches!(event, Event::Delivered(_) | Event::Dropped(_))) {
-        Some((_, Event::Delivered(id) | Event::Dropped(id))) => {
-            told(scene, *id, width).map(SegmentText::in_order).unwrap_or_default()
-        }
-        _ => Vec::new(),
+/// Where a segment was let go or dropped since this entry.
+pub(super) fn since(scene: &Scene<'_>, since: Moment, width: usize) -> Option<SegmentText> {
+    match last(scene, since, |event| matches!(event, Event::Delivered(_) | Event::Dropped(_))) {
+        Some((_, Event::Delivered(id) | Event::Dropped(id))) => told(scene, *id, width),
+        _ => None,
     }
 }
 

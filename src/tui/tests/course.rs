@@ -6,7 +6,7 @@ use crate::i18n::testing::{both, zh};
 use crate::lesson::{builtin, builtin_names};
 use crate::model::{AnsweredQuestion, Event as Happened};
 use crate::progress::{LessonProgress, Mark};
-use crate::tui::LessonRow;
+use crate::tui::{LessonRow, Reached};
 use crate::walk::Phase;
 
 /// The course, without progress; every lesson runs.
@@ -171,7 +171,8 @@ fn each_question_stands_with_ones_own_answer_and_the_kernels() {
         given.step = step;
         made.trace.push(secs(1.0), Happened::Answer(given));
         let mut app = app_of(made, Lang::EN, 120, 40);
-        app.reached_before(again, kept.map(|mark| (id, mark)).into_iter().collect());
+        let kept = kept.map(|mark| (id, mark)).into_iter().collect();
+        app.reached_before(Reached { again, kept, ..Reached::default() });
         listed(&mut app, Overlay::Ending, "handshake", |_| {});
         text(&app)
     };

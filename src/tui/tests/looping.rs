@@ -13,7 +13,7 @@ struct Fake {
 }
 
 fn opened(made: Made) -> Opened {
-    Opened { walk: made.walk(), again: None, kept: Default::default(), told: None }
+    Opened { walk: made.walk(), reached: Default::default(), told: None }
 }
 
 impl Host for Fake {

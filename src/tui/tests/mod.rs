@@ -96,7 +96,7 @@ fn by_hand(hand: HandAction) -> [Request; 2] {
         HandAction::Deliver(id) => Request::Deliver(id),
         HandAction::Drop(id) => Request::Drop(id),
         HandAction::Repeat(id) => Request::Repeat(id),
-        HandAction::Edit(_) | HandAction::Forge => panic!("with a segment"),
+        HandAction::Edit(_) | HandAction::Forge | HandAction::Call(_) => panic!("with more than that"),
         HandAction::Interrupt(side) => Request::Interrupt(side),
     };
     [Request::Note(Box::new(crate::model::Event::ByHand(hand))), request]

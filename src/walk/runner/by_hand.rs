@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::Runner;
 use crate::lesson::{Action, SegmentPattern, Step};
-use crate::model::{Event, Fate, HandAction, SegmentId, SocketView, TimerKind};
+use crate::model::{Call, Event, Fate, HandAction, SegmentId, Side, SocketView, TimerKind};
 use crate::tcp::{Flags, Packet};
 use crate::walk::{Request, WalkCommand};
 
@@ -38,6 +38,46 @@ impl HandledSegments {
     }
 }
 
+/// The calls that the learner makes beside the lesson's.
+#[derive(Debug, Default)]
+pub(super) struct OwnCalls {
+    of: [OwnCall; 2],
+    /// The one that was asked for last, where it wasn't made.
+    pub(super) unmade: Option<Call>,
+}
+
+/// Of one side.
+#[derive(Debug, Default)]
+enum OwnCall {
+    #[default]
+    None,
+    /// It is asked of the world.
+    Asked(Call),
+    /// The side is in it.
+    Entered,
+}
+
+impl OwnCalls {
+    fn asked(&mut self, side: Side, call: &Call) {
+        self.unmade = None;
+        self.of[side as usize] = OwnCall::Asked(call.clone());
+    }
+
+    /// A side has entered a call: the one that was asked for, else one of the lesson's.
+    pub(super) fn entered(&mut self, side: Side, call: &Call) {
+        let own = &mut self.of[side as usize];
+        *own = match own {
+            OwnCall::Asked(asked) if asked == call => OwnCall::Entered,
+            _ => OwnCall::None,
+        };
+    }
+
+    /// A side's call has returned: whether it was one of these.
+    pub(super) fn returned(&mut self, side: Side) -> bool {
+        matches!(std::mem::take(&mut self.of[side as usize]), OwnCall::Entered)
+    }
+}
+
 impl Runner {
     /// Does what the learner wants beside the lesson. What can't be done is passed over.
     pub(super) fn by_hand(&mut self, hand: HandAction, now: Duration) {
@@ -54,8 +94,8 @@ impl Runner {
                 Request::Drop(id)
             }
             HandAction::Repeat(id) => Request::Repeat(id),
-            // With the segment, by `make_by_hand`.
-            HandAction::Edit(_) | HandAction::Forge => return,
+            // With the segment, by `make_by_hand`; with the call, by `call_by_hand`.
+            HandAction::Edit(_) | HandAction::Forge | HandAction::Call(_) => return,
             HandAction::Interrupt(side) => {
                 self.interrupting[side as usize] = true;
                 Request::Interrupt(side)
@@ -67,6 +107,17 @@ impl Runner {
     /// Sends a segment that the learner has made, of one that was seen or of none.
     pub(super) fn make_by_hand(&mut self, of: Option<SegmentId>, segment: Box<Packet>, now: Duration) {
         self.did_by_hand(of.map_or(HandAction::Forge, HandAction::Edit), Request::Make(of, segment), now);
+    }
+
+    /// Has a side make a call that is none of the lesson's. What it makes has no name in the lesson. A side in a call makes
+    /// no other one.
+    pub(super) fn call_by_hand(&mut self, side: Side, call: Call, now: Duration) {
+        let is_asked = self.running.as_ref().is_some_and(|running| running.call.is_some_and(|(of, _)| of == side));
+        if self.trace.present().open_call(side).is_some() || (is_asked && !self.is_call_known()) {
+            return;
+        }
+        self.own_calls.asked(side, &call);
+        self.did_by_hand(HandAction::Call(side), Request::Call(side, call), now);
     }
 
     fn did_by_hand(&mut self, hand: HandAction, request: Request, now: Duration) {

@@ -19,7 +19,7 @@ use super::names::Names;
 use super::{Failure, Happening, HappeningKind, Request, WalkCommand, WireAbility};
 use crate::lesson::{Action, Ask, Lesson, Step};
 use crate::model::{Call, Errno, Event, HandAction, Mode, Moment, Outcome, Side, Statement, Trace};
-use by_hand::HandledSegments;
+use by_hand::{HandledSegments, OwnCalls};
 use waits::{AwaitedTimer, TimerFirings, waiting_long};
 
 /// How a walk is made.
@@ -142,6 +142,7 @@ pub struct Runner {
     /// The name that the side's running call gives to the descriptor that it makes.
     naming: [Option<String>; 2],
     interrupting: [bool; 2],
+    own_calls: OwnCalls,
     to_repeat: [Option<Call>; 2],
     handled: HandledSegments,
     /// The step whose claims were checked last.
@@ -184,6 +185,7 @@ impl Runner {
             received: Default::default(),
             naming: Default::default(),
             interrupting: Default::default(),
+            own_calls: OwnCalls::default(),
             to_repeat: Default::default(),
             handled: HandledSegments::default(),
             checked: None,
@@ -247,6 +249,11 @@ impl Runner {
         Side::BOTH.into_iter().filter(|side| self.to_repeat[*side as usize].is_some()).collect()
     }
 
+    /// The learner's own call that was asked for last, where it wasn't made.
+    pub fn unmade(&self) -> Option<&Call> {
+        self.own_calls.unmade.as_ref()
+    }
+
     /// The next request for the world; empty them after every command, happening and tick.
     pub fn take_request(&mut self) -> Option<Request> {
         self.requests.pop_front()
@@ -297,6 +304,7 @@ impl Runner {
             (WalkCommand::Repeat(id), _) => self.by_hand(HandAction::Repeat(id), now),
             (WalkCommand::Make(of, segment), _) => self.make_by_hand(of, segment, now),
             (WalkCommand::Interrupt(side), _) => self.by_hand(HandAction::Interrupt(side), now),
+            (WalkCommand::Call(side, call), _) => self.call_by_hand(side, call, now),
             _ => {}
         }
     }
@@ -319,8 +327,7 @@ impl Runner {
                     self.settled(at);
                 }
             }
-            // A lesson's calls are made on what its own calls made.
-            HappeningKind::Unmade(_) => {}
+            HappeningKind::Unmade(call) => self.own_calls.unmade = Some(call),
             HappeningKind::Failed(failure) => self.fail(failure),
         }
     }
@@ -401,6 +408,10 @@ impl Runner {
 
     fn returned(&mut self, side: Side, outcome: &Outcome) {
         let slot = side as usize;
+        if self.own_calls.returned(side) {
+            self.interrupting[slot] = false;
+            return;
+        }
         let naming = self.naming[slot].take();
         let interrupted = std::mem::take(&mut self.interrupting[slot]);
         match outcome {
@@ -436,6 +447,7 @@ impl Runner {
 
     fn event(&mut self, event: Event, at: Duration) {
         match &event {
+            Event::Entered { caller, call } => self.own_calls.entered(caller.actor.side, call),
             Event::Returned { caller, outcome } => self.returned(caller.actor.side, outcome),
             Event::Socket(facts) => {
                 self.names.learn(facts);

@@ -155,3 +155,50 @@ fn an_interrupted_call_is_no_longer_said_to_sleep_until_it_is_made_again() {
     let view = runner.trace().present();
     assert_eq!((view.diverged(), view.diverged_by()), (Some(2), Some(HandAction::Interrupt(Side::Client))));
 }
+
+fn returned(side: Side, value: i64) -> HappeningKind {
+    let returned = Returned { value, ..Returned::default() };
+    HappeningKind::Event(Event::Returned { caller: side.into(), outcome: Ok(returned) })
+}
+
+fn entered(side: Side, call: &Call) -> HappeningKind {
+    HappeningKind::Event(Event::Entered { caller: side.into(), call: call.clone() })
+}
+
+/// What the learner's own call makes has no name in the lesson; where a side sleeps, or nobody makes the call, none is made.
+#[test]
+fn a_call_of_ones_own_is_beside_the_lessons() {
+    let accepts = step("accept", "do.accept = { socket = \"listener\", name = \"conn\" }");
+    let steps = [
+        step("socket", "do.socket = { side = \"server\", name = \"listener\" }"),
+        accepts,
+        step("close", "do.close = { socket = \"conn\" }"),
+    ];
+    let (mut runner, mut world, _) = with_syn(&steps);
+    let own = Call::Socket { ipv6: false, udp: false };
+    let (made, accept) = (Call::Socket { ipv6: false, udp: false }, Call::Accept { fd: 3 });
+    let ask = |call: &Call| Request::Call(Side::Server, call.clone());
+    world.when(ask(&made), [entered(Side::Server, &made), returned(Side::Server, 3)]);
+    go(&mut runner, &mut world, WalkCommand::Next);
+    // It is asked for, and makes 4: which is nothing of the lesson's.
+    world.when(ask(&own), [entered(Side::Server, &own), returned(Side::Server, 4)]);
+    go(&mut runner, &mut world, WalkCommand::Call(Side::Server, own.clone()));
+    let view = runner.trace().present();
+    assert_eq!(view.newest_by_hand().map(|(_, hand)| hand), Some(HandAction::Call(Side::Server)));
+    assert_eq!(view.left_at(), view.step().map(|(step, _)| step));
+    // One that nobody makes: the lesson's next call is none of the learner's.
+    world.when(ask(&own), [HappeningKind::Unmade(own.clone())]);
+    go(&mut runner, &mut world, WalkCommand::Call(Side::Server, own.clone()));
+    assert_eq!(runner.unmade(), Some(&own));
+    world.when(ask(&accept), [entered(Side::Server, &accept)]);
+    runner.command(WalkCommand::Next, world.now);
+    world.serve(&mut runner);
+    // The side sleeps: nothing is asked for.
+    go(&mut runner, &mut world, WalkCommand::Call(Side::Server, own));
+    world.tell(&mut runner, returned(Side::Server, 7));
+    world.wait(&mut runner);
+    let close = Call::Close { fd: 7 };
+    world.when(ask(&close), [entered(Side::Server, &close), returned(Side::Server, 0)]);
+    go(&mut runner, &mut world, WalkCommand::Next);
+    assert_eq!(runner.phase(), &Phase::Finished);
+}

@@ -1,0 +1,104 @@
+//! A line that the learner types of their own accord: a call, a changed or made segment, in a lesson also the step to which
+//! the walk goes back.
+
+use tui_input::Input;
+
+use super::app::App;
+use super::menu;
+use super::messages::AppEffect;
+use crate::model::edit;
+use crate::model::typed::{self, Mistyped};
+use crate::model::{Call, Side};
+use crate::walk::{Phase, WalkCommand};
+
+/// The word that begins a line which names a step.
+const GO: &str = "go";
+
+impl App {
+    /// Whether such a line is typed, and not one that a lesson sends.
+    pub(super) fn types_own(&self) -> bool {
+        self.typing().is_some() && !matches!(self.walk.phase(), Phase::Typing(_))
+    }
+
+    /// Has the walk do something: its newest is shown.
+    pub(super) fn does(&mut self, order: WalkCommand) {
+        self.place.ladder = 0;
+        self.again = None;
+        self.place.explain = None;
+        self.walk.command(order, self.now);
+    }
+}
+
+/// Begins such a line with what is offered.
+pub(super) fn begin(app: &mut App, offered: &str) {
+    if menu::caller(app).is_some() {
+        // The cursor stands inside the quotation marks, behind the text that is offered.
+        let cursor = offered.rfind('"').map_or(0, |end| offered[..end].chars().count());
+        let input = Input::new(offered.to_owned());
+        app.input = Some(if offered.is_empty() { input } else { input.with_cursor(cursor) });
+        app.mistyped = None;
+    }
+}
+
+pub(super) fn stop(app: &mut App) {
+    app.input = None;
+    app.mistyped = None;
+    app.changed = true;
+}
+
+pub(super) fn make(app: &mut App, side: Side, call: Call) -> WalkCommand {
+    app.place.menu = 0;
+    app.mistyped = None;
+    WalkCommand::Call(side, call)
+}
+
+/// Takes the line that was typed. What it isn't is told, and the line stays.
+pub(super) fn send(app: &mut App, effects: &mut Vec<AppEffect>) {
+    let Some(text) = app.input.as_ref().map(|input| input.value().trim().to_owned()) else { return };
+    let order = match text.strip_prefix(GO).filter(|rest| rest.is_empty() || rest.starts_with(' ')) {
+        _ if text.is_empty() => return stop(app),
+        Some(step) if app.walk.runner().is_some() => match app.step_named(step.trim()) {
+            Ok(step) => {
+                stop(app);
+                return app.go_to(step, effects);
+            }
+            Err(mistyped) => Err(mistyped),
+        },
+        _ => meant(app, &text),
+    };
+    match order {
+        Ok(order) => {
+            app.input = None;
+            app.does(order);
+        }
+        Err(mistyped) => app.mistyped = Some(mistyped),
+    }
+}
+
+fn meant(app: &mut App, text: &str) -> Result<WalkCommand, Mistyped> {
+    if edit::is_edit(text) {
+        let order = app.made_of(text).map_err(Mistyped::Edit)?;
+        app.mistyped = None;
+        return Ok(order);
+    }
+    let call = typed::parse(text, &menu::usual(app))?;
+    let Some(actor) = menu::caller(app) else { return Err(Mistyped::Name(text.to_owned())) };
+    // One thread makes one call at a time: what was typed stays, and is told why.
+    match app.walk.trace().present().open_call(actor) {
+        Some(open) => Err(Mistyped::Busy(actor, open.call.name())),
+        None => Ok(make(app, actor.side, call)),
+    }
+}
+
+/// In a lesson a call of one's own can be made at any step, where the lesson wants no line.
+pub(super) fn may_try(app: &App) -> bool {
+    app.is_present() && app.typing().is_none()
+}
+
+pub(super) fn types_own(app: &App) -> bool {
+    app.types_own()
+}
+
+pub(super) fn types_a_lessons_line(app: &App) -> bool {
+    !app.types_own()
+}
