@@ -1,0 +1,279 @@
+//! A call as a learner types it: `connect(5, 127.0.0.1:8000)`, or shorter, `connect 5`.
+//!
+//! The notation is C's, as the manual pages have it; what is left out is the usual: the server's address, a backlog of 8,
+//! 1,024 bytes; a datagram goes to the server. Parentheses and commas may be left out, text needs quotation marks only where it has spaces or commas.
+
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+
+mod transfer;
+
+#[cfg(test)]
+mod tests;
+
+use super::edit::EditFault;
+use super::escape::unescape;
+use super::{Actor, Call, CallName, How, LONGEST_READ, SocketOption};
+
+/// Why a text is no call. The words are the front ends'.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Mistyped {
+    /// It names no call; this is what it names.
+    Name(String),
+    /// The call wants a descriptor first.
+    Descriptor(CallName),
+    /// An argument that isn't what the call wants there.
+    Argument(CallName, String),
+    /// More arguments than the call takes.
+    TooMany(CallName),
+    /// What stands where an option is to be named names none.
+    Option(String),
+    /// A quotation mark without its second one.
+    Quote,
+    /// Its thread is still in this call.
+    Busy(Actor, CallName),
+    /// It names no step of the lesson.
+    NoStep(String),
+    /// The step was never reached; the furthest that was has this number.
+    NotReached(usize),
+    /// It is to say what a person changes in a segment, and doesn't.
+    Edit(EditFault),
+}
+
+/// What stands in for what is left out.
+#[derive(Clone, Copy, Debug)]
+pub struct Usual {
+    /// The server's address.
+    pub server: SocketAddr,
+    /// The descriptor that is meant where none is typed.
+    pub fd: Option<i32>,
+}
+
+/// The longest text that one `send()` takes from the keyboard, in bytes.
+pub const LONGEST_TEXT: usize = 1 << 16;
+
+/// The longest text that one `sendto()` takes, in bytes: what fits into one packet of an MTU of 1,500 behind the headers of
+/// IPv6 and UDP. A longer one would go in fragments, which the wire can't hold.
+pub const LONGEST_DATAGRAM: usize = 1500 - 40 - 8;
+
+const BACKLOG: i32 = 8;
+
+/// What stands in C where an address that the kernel fills isn't wanted.
+const NO_ADDRESS: [&str; 3] = ["NULL", "nullptr", "0"];
+const READ: usize = 1024;
+
+/// The call that a text means.
+///
+/// # Errors
+/// [`Mistyped`] says what it isn't.
+pub fn parse(text: &str, usual: &Usual) -> Result<Call, Mistyped> {
+    let words = words(text)?;
+    let Some((first, rest)) = words.split_first() else { return Err(Mistyped::Name(String::new())) };
+    let name = by_name(&first.text).ok_or_else(|| Mistyped::Name(first.text.clone()))?;
+    let mut args = Arguments { name, words: rest, usual };
+    let call = args.call()?;
+    if args.words.is_empty() { Ok(call) } else { Err(Mistyped::TooMany(name)) }
+}
+
+fn by_name(text: &str) -> Option<CallName> {
+    let also = |name: CallName| name == CallName::Fcntl && text == "nonblock";
+    CallName::ALL.into_iter().find(|name| name.name() == text || also(*name))
+}
+
+/// An argument.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct TypedWord {
+    text: String,
+    /// Its bytes: those that no text has are written by their numbers.
+    bytes: Vec<u8>,
+    quoted: bool,
+}
+
+fn words(text: &str) -> Result<Vec<TypedWord>, Mistyped> {
+    let mut words = Vec::new();
+    let mut rest = text.chars().peekable();
+    let separates = |c: char| c.is_whitespace() || matches!(c, '(' | ')' | ',' | ';');
+    while let Some(c) = rest.next() {
+        if separates(c) {
+            continue;
+        }
+        let quoted = c == '"';
+        let mut word = Vec::new();
+        let put = |word: &mut Vec<u8>, c: char| word.extend(c.encode_utf8(&mut [0; 4]).as_bytes());
+        if !quoted {
+            put(&mut word, c);
+        }
+        loop {
+            match rest.next_if(|c| quoted || !separates(*c)) {
+                None if quoted => return Err(Mistyped::Quote),
+                None => break,
+                Some('"') if quoted => break,
+                Some('\\') => unescape(&mut rest, &mut word),
+                Some(other) => put(&mut word, other),
+            }
+        }
+        words.push(TypedWord { text: String::from_utf8_lossy(&word).into_owned(), bytes: word, quoted });
+    }
+    Ok(words)
+}
+
+struct Arguments<'a> {
+    name: CallName,
+    words: &'a [TypedWord],
+    usual: &'a Usual,
+}
+
+impl<'a> Arguments<'a> {
+    fn call(&mut self) -> Result<Call, Mistyped> {
+        if self.name == CallName::Socket {
+            return self.socket();
+        }
+        let fd = self.descriptor()?;
+        Ok(match self.name {
+            CallName::Bind => Call::Bind { fd, addr: self.address()? },
+            CallName::Connect => Call::Connect { fd, addr: self.address()? },
+            CallName::Listen => Call::Listen { fd, backlog: self.backlog()? },
+            CallName::Accept => {
+                self.skip_at_most(2, &NO_ADDRESS);
+                Call::Accept { fd }
+            }
+            CallName::Send => Call::Send { fd, data: self.sent()? },
+            CallName::SendTo => {
+                let (data, addr) = self.sent_to()?;
+                Call::SendTo { fd, data, addr }
+            }
+            CallName::Recv => Call::Recv { fd, len: self.room()? },
+            CallName::RecvFrom => {
+                let len = self.room()?;
+                self.skip_at_most(2, &NO_ADDRESS);
+                Call::RecvFrom { fd, len }
+            }
+            CallName::Shutdown => Call::Shutdown { fd, how: self.direction()? },
+            CallName::SetSockOpt => {
+                let option = self.option()?;
+                Call::SetOption { fd, option, value: self.number(1)? }
+            }
+            CallName::Fcntl => {
+                self.skip(&["F_SETFL", "O_NONBLOCK", "NONBLOCK"]);
+                Call::SetNonblocking { fd }
+            }
+            CallName::Socket | CallName::Close | CallName::Other => Call::Close { fd },
+        })
+    }
+
+    fn socket(&mut self) -> Result<Call, Mistyped> {
+        let (mut ipv6, mut udp) = (self.usual.server.is_ipv6(), false);
+        while let Some(word) = self.next() {
+            match word.text.as_str() {
+                "AF_INET" | "4" => ipv6 = false,
+                "AF_INET6" | "6" => ipv6 = true,
+                "SOCK_STREAM" | "0" => {}
+                "SOCK_DGRAM" | "udp" => udp = true,
+                "IPPROTO_TCP" if !udp => {}
+                "IPPROTO_UDP" if udp => {}
+                other => return Err(self.wrong(other)),
+            }
+        }
+        Ok(Call::Socket { ipv6, udp })
+    }
+
+    fn next(&mut self) -> Option<&'a TypedWord> {
+        let (first, rest) = self.words.split_first()?;
+        self.words = rest;
+        Some(first)
+    }
+
+    fn skip(&mut self, words: &[&str]) {
+        while self.words.first().is_some_and(|word| words.contains(&word.text.as_str())) {
+            self.next();
+        }
+    }
+
+    fn skip_at_most(&mut self, most: usize, words: &[&str]) {
+        for _ in 0..most {
+            if self.words.first().is_some_and(|word| words.contains(&word.text.as_str())) {
+                self.next();
+            }
+        }
+    }
+
+    fn wrong(&self, text: &str) -> Mistyped {
+        Mistyped::Argument(self.name, text.to_owned())
+    }
+
+    fn descriptor(&mut self) -> Result<i32, Mistyped> {
+        match self.words.first().and_then(|word| word.text.parse().ok()) {
+            Some(fd) => {
+                self.next();
+                Ok(fd)
+            }
+            None => self.usual.fd.ok_or(Mistyped::Descriptor(self.name)),
+        }
+    }
+
+    fn number(&mut self, usual: i32) -> Result<i32, Mistyped> {
+        let Some(word) = self.next() else { return Ok(usual) };
+        word.text.parse().map_err(|_| self.wrong(&word.text))
+    }
+
+    fn backlog(&mut self) -> Result<i32, Mistyped> {
+        if self.words.first().is_some_and(|word| word.text == "SOMAXCONN") {
+            self.next();
+            return Ok(libc::SOMAXCONN);
+        }
+        self.number(BACKLOG)
+    }
+
+    /// An option by its name, by level and name as C has it, or by level and number. One that has only a number here may
+    /// be any: whether there is such a one is the kernel's to say.
+    fn option(&mut self) -> Result<SocketOption, Mistyped> {
+        let none = |text: &str| Mistyped::Option(text.to_owned());
+        let word = self.next().ok_or_else(|| none(""))?;
+        let name = word.text.to_ascii_uppercase();
+        if let Some(option) = SocketOption::by_name(&name) {
+            return Ok(option);
+        }
+        let level = SocketOption::level_by_name(&name).or_else(|| name.parse().ok());
+        let level = level.ok_or_else(|| none(&word.text))?;
+        let word = self.next().ok_or_else(|| none(&name))?;
+        let named = SocketOption::by_name(&word.text.to_ascii_uppercase()).map(|option| option.number);
+        let number = named.or_else(|| word.text.parse().ok()).ok_or_else(|| none(&word.text))?;
+        Ok(SocketOption { level, number })
+    }
+
+    fn address(&mut self) -> Result<SocketAddr, Mistyped> {
+        let usual = self.usual.server;
+        let Some(word) = self.next() else { return Ok(usual) };
+        let port = || word.text.parse().ok().map(|port| SocketAddr::new(usual.ip(), port));
+        let named = self.named(&word.text).or_else(port);
+        named.ok_or_else(|| self.wrong(&word.text))
+    }
+
+    /// The address that a text names: `127.0.0.1:8000`, `[::1]:8000`, `localhost:8000`, `*:8000`, one of them without its port, or
+    /// only the port, `:8000`.
+    fn named(&self, text: &str) -> Option<SocketAddr> {
+        let usual = self.usual.server;
+        let ip = |text: &str| match (text, usual.ip()) {
+            ("", ip) => Some(ip),
+            ("localhost" | "INADDR_LOOPBACK", IpAddr::V4(_)) => Some(Ipv4Addr::LOCALHOST.into()),
+            ("localhost" | "in6addr_loopback", IpAddr::V6(_)) => Some(Ipv6Addr::LOCALHOST.into()),
+            ("*" | "INADDR_ANY", IpAddr::V4(_)) => Some(Ipv4Addr::UNSPECIFIED.into()),
+            ("*" | "in6addr_any", IpAddr::V6(_)) => Some(Ipv6Addr::UNSPECIFIED.into()),
+            _ => text.parse().ok(),
+        };
+        let both = || {
+            let (host, port) = text.rsplit_once(':').filter(|(host, _)| !host.contains(':'))?;
+            Some(SocketAddr::new(ip(host)?, port.parse().ok()?))
+        };
+        let alone = || Some(SocketAddr::new(ip(text).filter(|_| !text.is_empty())?, usual.port()));
+        text.parse().ok().or_else(both).or_else(alone)
+    }
+
+    fn direction(&mut self) -> Result<How, Mistyped> {
+        match self.next().map(|word| word.text.to_ascii_lowercase()).as_deref() {
+            Some("shut_rd" | "read" | "rd" | "0") => Ok(How::Read),
+            None | Some("shut_wr" | "write" | "wr" | "1") => Ok(How::Write),
+            Some("shut_rdwr" | "both" | "rdwr" | "2") => Ok(How::Both),
+            Some(other) => Err(self.wrong(other)),
+        }
+    }
+}

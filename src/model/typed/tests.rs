@@ -1,0 +1,184 @@
+use super::*;
+use crate::model::SOCKET_OPTIONS;
+use proptest::prelude::*;
+
+fn usual() -> Usual {
+    Usual { server: SocketAddr::from(([127, 0, 0, 1], 8000)), fd: Some(5) }
+}
+
+fn typed(text: &str) -> Call {
+    parse(text, &usual()).unwrap_or_else(|wrong| panic!("{text}: {wrong:?}"))
+}
+
+#[test]
+fn as_the_manual_pages_have_it_or_shorter() {
+    let server = usual().server;
+    for (texts, call) in [
+        (vec!["socket()", "socket", "socket(AF_INET, SOCK_STREAM, 0)"], Call::Socket { ipv6: false, udp: false }),
+        (vec!["socket(AF_INET6)", "socket 6"], Call::Socket { ipv6: true, udp: false }),
+        (vec!["socket(AF_INET, SOCK_DGRAM, 0)", "socket udp"], Call::Socket { ipv6: false, udp: true }),
+        (
+            vec!["sendto(5, \"a b\", 3, 0, 127.0.0.1:8000)", "sendto 5 a b", "sendto 5 \"a b\"", "sendto a b :8000"],
+            Call::SendTo { fd: 5, data: b"a b".to_vec(), addr: server },
+        ),
+        (
+            vec!["sendto(7, \"3\", [::1]:9)", "sendto 7 3 [::1]:9"],
+            Call::SendTo { fd: 7, data: b"3".to_vec(), addr: "[::1]:9".parse().unwrap() },
+        ),
+        (vec!["recvfrom(5, 1024)", "recvfrom"], Call::RecvFrom { fd: 5, len: 1024 }),
+        (
+            vec!["bind(5, 127.0.0.1:8000)", "bind 5 :8000", "bind 5 8000", "bind 5 127.0.0.1", "bind"],
+            Call::Bind { fd: 5, addr: server },
+        ),
+        (vec!["connect(5, 127.0.0.1:8000);", "connect"], Call::Connect { fd: 5, addr: server }),
+        (vec!["connect 7 [::1]:9"], Call::Connect { fd: 7, addr: "[::1]:9".parse().unwrap() }),
+        (vec!["listen(5, 8)", "listen 5", "listen"], Call::Listen { fd: 5, backlog: 8 }),
+        (vec!["accept(5)", "accept"], Call::Accept { fd: 5 }),
+        (vec!["send(5, \"a b\", 3)", "send 5 a b", "send(5, \"a b\")"], Call::Send { fd: 5, data: b"a b".to_vec() }),
+        (vec!["send 5 \"x\\n\\\"\""], Call::Send { fd: 5, data: b"x\n\"".to_vec() }),
+        (vec!["recv(5, 1024)", "recv"], Call::Recv { fd: 5, len: 1024 }),
+        (vec!["shutdown(5, SHUT_WR)", "shutdown", "shutdown 5 write"], Call::Shutdown { fd: 5, how: How::Write }),
+        (vec!["shutdown(5, SHUT_RDWR)", "shutdown both"], Call::Shutdown { fd: 5, how: How::Both }),
+        (vec!["close(5)", "close"], Call::Close { fd: 5 }),
+        (
+            vec!["setsockopt(5, SO_REUSEADDR, 1)", "setsockopt so_reuseaddr"],
+            Call::SetOption { fd: 5, option: "SO_REUSEADDR".parse().unwrap(), value: 1 },
+        ),
+        (
+            vec![
+                "setsockopt(5, IPPROTO_TCP, TCP_FASTOPEN, 5)",
+                "setsockopt(5, SOL_TCP, TCP_FASTOPEN, 5)",
+                "setsockopt 5 tcp_fastopen 5",
+                "setsockopt 5 6 23 5",
+                "setsockopt tcp_fastopen 5",
+            ],
+            Call::SetOption { fd: 5, option: SocketOption { level: 6, number: 23 }, value: 5 },
+        ),
+        (
+            // TCP_NODELAY at the wrong level is another option there, as in C.
+            vec!["setsockopt(5, SOL_SOCKET, TCP_NODELAY, 1)", "setsockopt 5 1 1"],
+            Call::SetOption { fd: 5, option: SocketOption { level: 1, number: 1 }, value: 1 },
+        ),
+        (
+            vec!["setsockopt 5 ipproto_ipv6 ipv6_v6only 0", "setsockopt 5 41 26 0", "setsockopt ipv6_v6only 0"],
+            Call::SetOption { fd: 5, option: "IPV6_V6ONLY".parse().unwrap(), value: 0 },
+        ),
+        (
+            vec!["setsockopt 5 -3 99999 -1"],
+            Call::SetOption { fd: 5, option: SocketOption { level: -3, number: 99_999 }, value: -1 },
+        ),
+        (vec!["accept(5, NULL, NULL)", "accept(5, 0, 0);"], Call::Accept { fd: 5 }),
+        (vec!["listen(5, SOMAXCONN)"], Call::Listen { fd: 5, backlog: 4096 }),
+        (
+            vec!["send(5, \"abc\", 2, 0)", "send(5, \"ab\", 2, MSG_NOSIGNAL)"],
+            Call::Send { fd: 5, data: b"ab".to_vec() },
+        ),
+        (vec!["recv(5, buf, 16, 0)", "recv 5 16"], Call::Recv { fd: 5, len: 16 }),
+        (vec!["recvfrom(5, buf, 16, 0, NULL, NULL)"], Call::RecvFrom { fd: 5, len: 16 }),
+        (
+            vec!["sendto(5, \"abc\", 2, 0, localhost:8000)", "sendto 5 ab"],
+            Call::SendTo { fd: 5, data: b"ab".to_vec(), addr: server },
+        ),
+        (
+            vec!["bind(5, \"localhost:8000\")", "bind 5 localhost", "bind(5, INADDR_LOOPBACK:8000)"],
+            Call::Bind { fd: 5, addr: server },
+        ),
+        (vec!["bind 5 *:9", "bind 5 INADDR_ANY:9"], Call::Bind { fd: 5, addr: "0.0.0.0:9".parse().unwrap() }),
+        (vec!["socket(AF_INET, SOCK_DGRAM, IPPROTO_UDP)"], Call::Socket { ipv6: false, udp: true }),
+        (vec!["fcntl(5, F_SETFL, O_NONBLOCK)", "nonblock 5"], Call::SetNonblocking { fd: 5 }),
+    ] {
+        texts.into_iter().for_each(|text| assert_eq!(typed(text), call, "{text}"));
+    }
+}
+
+#[test]
+fn what_is_no_call_is_told() {
+    let wrong = |text: &str| parse(text, &usual()).unwrap_err();
+    assert_eq!(wrong(""), Mistyped::Name(String::new()));
+    assert_eq!(wrong("conect 5"), Mistyped::Name("conect".into()));
+    assert_eq!(wrong("listen 5 many"), Mistyped::Argument(CallName::Listen, "many".into()));
+    assert_eq!(wrong("bind 5 127.0.0.1:99999"), Mistyped::Argument(CallName::Bind, "127.0.0.1:99999".into()));
+    for (text, odd) in [
+        ("setsockopt 5 so_nonsense 1", "so_nonsense"),
+        ("setsockopt 5 tcp_nonsense", "tcp_nonsense"),
+        ("setsockopt 5 IPPROTO_TCP NONSENSE 1", "NONSENSE"),
+        ("setsockopt 5 IPPROTO_NONSENSE 1 1", "IPPROTO_NONSENSE"),
+        ("setsockopt 5 6", "6"),
+        ("setsockopt 5", ""),
+    ] {
+        assert_eq!(wrong(text), Mistyped::Option(odd.into()), "{text}");
+    }
+    assert_eq!(wrong("setsockopt 5 SO_REUSEADDR yes"), Mistyped::Argument(CallName::SetSockOpt, "yes".into()));
+    let more = (LONGEST_READ + 1).to_string();
+    assert_eq!(wrong(&format!("recv 5 {more}")), Mistyped::Argument(CallName::Recv, more.clone()));
+    assert_eq!(wrong(&format!("recvfrom 5 {more}")), Mistyped::Argument(CallName::RecvFrom, more));
+    assert_eq!(wrong("close 5 6"), Mistyped::TooMany(CallName::Close));
+    // What C has and this has not is refused, and never dropped in silence.
+    for (text, call, odd) in [
+        ("send(5, \"abc\", 4, 0)", CallName::Send, "4"),
+        ("send(5, \"abc\", 3, MSG_OOB)", CallName::Send, "MSG_OOB"),
+        ("send 5 \"a\" b", CallName::Send, "b"),
+        ("sendto(5, \"abc\", 3, MSG_MORE, :9)", CallName::SendTo, "MSG_MORE"),
+        ("sendto 5 \"abc\" 3 0 0 :9", CallName::SendTo, "0"),
+        ("recv(5, buf, 16, MSG_PEEK)", CallName::Recv, "MSG_PEEK"),
+        ("recv 5 many", CallName::Recv, "many"),
+        ("recvfrom(5, buf, 16, 0, &from, &len)", CallName::RecvFrom, ""),
+        ("accept(5, &peer, &len)", CallName::Accept, ""),
+        ("socket(AF_INET, SOCK_STREAM|SOCK_NONBLOCK, 0)", CallName::Socket, "SOCK_STREAM|SOCK_NONBLOCK"),
+        ("socket(AF_INET, SOCK_STREAM, IPPROTO_UDP)", CallName::Socket, "IPPROTO_UDP"),
+        ("bind 5 localhost:http", CallName::Bind, "localhost:http"),
+    ] {
+        let told = if odd.is_empty() { Mistyped::TooMany(call) } else { Mistyped::Argument(call, odd.into()) };
+        assert_eq!(wrong(text), told, "{text}");
+    }
+    assert_eq!(wrong("send(5, \"abc\", 3, 0, 0)"), Mistyped::TooMany(CallName::Send));
+    let sendto = |text: &str| Mistyped::Argument(CallName::SendTo, text.into());
+    assert_eq!(wrong("sendto 5 \"a\" 127.0.0.1:99999"), sendto("127.0.0.1:99999"));
+    assert_eq!(wrong(&format!("sendto 5 {}", "a".repeat(LONGEST_DATAGRAM + 1))), sendto(&"a".repeat(20)));
+    assert_eq!(wrong("send 5 \"abc"), Mistyped::Quote);
+    assert_eq!(parse("close", &Usual { fd: None, ..usual() }), Err(Mistyped::Descriptor(CallName::Close)));
+}
+
+fn calls() -> impl Strategy<Value = Call> {
+    let fd = || any::<i32>();
+    let addr = || (any::<IpAddr>(), any::<u16>()).prop_map(SocketAddr::from);
+    let data = |most| proptest::collection::vec(any::<u8>(), 0..most);
+    // Text, with what is hard to see and what has a meaning of its own.
+    let text = "(\\PC|[\u{85}\u{202e}\u{301}\\\\\"\n\r\t\u{0},();nxu{}0])*".prop_map(String::into_bytes);
+    let names = SOCKET_OPTIONS.to_vec();
+    let option = prop_oneof![
+        proptest::sample::select(names).prop_map(|name| SocketOption::by_name(name).unwrap()),
+        any::<(i32, i32)>().prop_map(|(level, number)| SocketOption { level, number }),
+        (0..50, -2..80).prop_map(|(level, number)| SocketOption { level, number }),
+    ];
+    let how = prop_oneof![Just(How::Read), Just(How::Write), Just(How::Both)];
+    prop_oneof![
+        any::<(bool, bool)>().prop_map(|(ipv6, udp)| Call::Socket { ipv6, udp }),
+        (fd(), addr()).prop_map(|(fd, addr)| Call::Bind { fd, addr }),
+        (fd(), any::<i32>()).prop_map(|(fd, backlog)| Call::Listen { fd, backlog }),
+        fd().prop_map(|fd| Call::Accept { fd }),
+        (fd(), addr()).prop_map(|(fd, addr)| Call::Connect { fd, addr }),
+        (fd(), prop_oneof![data(200).boxed(), text.boxed()]).prop_map(|(fd, data)| Call::Send { fd, data }),
+        (fd(), 0..=LONGEST_READ).prop_map(|(fd, len)| Call::Recv { fd, len }),
+        (fd(), data(200), addr()).prop_map(|(fd, data, addr)| Call::SendTo { fd, data, addr }),
+        (fd(), 0..=LONGEST_READ).prop_map(|(fd, len)| Call::RecvFrom { fd, len }),
+        (fd(), how).prop_map(|(fd, how)| Call::Shutdown { fd, how }),
+        fd().prop_map(|fd| Call::Close { fd }),
+        (fd(), option, any::<i32>()).prop_map(|(fd, option, value)| Call::SetOption { fd, option, value }),
+        fd().prop_map(|fd| Call::SetNonblocking { fd }),
+    ]
+}
+
+proptest! {
+    #[test]
+    fn what_is_written_is_read_back_as_the_same_call(call in calls()) {
+        let written = call.to_string();
+        prop_assert!(!written.chars().any(char::is_control), "{:?}", written);
+        prop_assert_eq!(parse(&written, &usual()), Ok(call), "{}", written);
+    }
+
+    #[test]
+    fn no_text_panics(text: String) {
+        let _ = parse(&text, &usual());
+    }
+}
