@@ -16,7 +16,7 @@ use super::proc;
 use super::signals::INTERRUPT;
 use super::sys::{self, calls};
 use crate::lab::OwnThread;
-use crate::model::{Call, Cause, Errno, How, LONGEST_READ, Outcome, Returned, SocketOption};
+use crate::model::{Call, Cause, Errno, How, LONGEST_READ, OptionValue, Outcome, Returned, SocketOption};
 
 /// How soon a thread that is to end is interrupted once more.
 const REPEAT: std::time::Duration = std::time::Duration::from_micros(100);
@@ -260,10 +260,20 @@ fn make(call: Call) -> io::Result<Returned> {
         }
         Call::Recv { fd, len } => return receive(fd, len, false),
         Call::RecvFrom { fd, len } => return receive(fd, len, true),
+        Call::GetSockName { fd } => return Ok(named(calls::own_name(fd)?)),
+        Call::GetPeerName { fd } => return Ok(named(calls::peer_name(fd)?)),
+        Call::GetOption { fd, option } => {
+            let value = calls::option(fd, (option.level, option.number))?;
+            return Ok(Returned { option: Some(OptionValue { option, value }), ..Returned::default() });
+        }
         // Only a program's own thread can make it.
         Call::Program(_) => return Err(io::Error::from_raw_os_error(libc::ENOSYS)),
     };
     Ok(Returned { value, ..Returned::default() })
+}
+
+fn named(address: socket2::SockAddr) -> Returned {
+    Returned { peer: address.as_socket(), ..Returned::default() }
 }
 
 fn receive(fd: i32, len: usize, tells_sender: bool) -> io::Result<Returned> {

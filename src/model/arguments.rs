@@ -41,6 +41,8 @@ pub enum Argument<'a> {
     Option(SocketOption),
     /// The option's value.
     Value(i32),
+    /// Room for an option's value, which the kernel fills.
+    ValueRoom,
     /// `F_SETFL`
     Command,
     /// `O_NONBLOCK`
@@ -61,7 +63,7 @@ impl fmt::Display for Argument<'_> {
             Argument::Data(data) => f.pad(&quoted(data)),
             Argument::Length(n) | Argument::Room(n) => n.fmt(f),
             Argument::Flags(flags) => f.pad(flags.unwrap_or("0")),
-            Argument::Buffer | Argument::Peer => Ok(()),
+            Argument::Buffer | Argument::Peer | Argument::ValueRoom => Ok(()),
             Argument::How(how) => f.pad(how.name()),
             Argument::Option(option) => option.fmt(f),
             Argument::Command => f.pad("F_SETFL"),
@@ -91,6 +93,8 @@ impl Call {
             Call::Close { .. } => Vec::new(),
             Call::SetOption { option, value, .. } => vec![A::Option(*option), A::Value(*value)],
             Call::SetNonblocking { .. } => vec![A::Command, A::Status],
+            Call::GetSockName { .. } | Call::GetPeerName { .. } => vec![A::Peer],
+            Call::GetOption { option, .. } => vec![A::Option(*option), A::ValueRoom],
             Call::Program(made) => return made.arguments.iter().map(|text| A::Program(text)).collect(),
         };
         first.into_iter().chain(more).collect()
@@ -116,7 +120,7 @@ impl fmt::Display for Call {
     /// As one types it ([`super::typed::parse`] reads it back): without flags, and without what the kernel fills.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(&self.written(", ", |argument| match argument {
-            Argument::Buffer | Argument::Peer | Argument::Flags(_) => None,
+            Argument::Buffer | Argument::Peer | Argument::ValueRoom | Argument::Flags(_) => None,
             told => Some(told.to_string()),
         }))
     }

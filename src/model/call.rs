@@ -98,6 +98,15 @@ pub enum Call {
     /// `fcntl(2)`, `F_SETFL` with `O_NONBLOCK`: from then on no call on the descriptor blocks.
     #[allow(missing_docs)]
     SetNonblocking { fd: i32 },
+    /// `getsockname(2)`: the socket's own address.
+    #[allow(missing_docs)]
+    GetSockName { fd: i32 },
+    /// `getpeername(2)`: the peer's address.
+    #[allow(missing_docs)]
+    GetPeerName { fd: i32 },
+    /// `getsockopt(2)` of an option whose value is one int.
+    #[allow(missing_docs)]
+    GetOption { fd: i32, option: SocketOption },
     /// A traced program's call, as it made it. In a record it stands only where it comes to none of the others.
     Program(Box<ProgramCall>),
 }
@@ -146,13 +155,16 @@ pub enum CallName {
     Close,
     SetSockOpt,
     Fcntl,
+    GetSockName,
+    GetPeerName,
+    GetSockOpt,
     /// A program's call that is none of these.
     Other,
 }
 
 impl CallName {
     /// All that have a name here, in the order in which a connection meets them.
-    pub const ALL: [CallName; 13] = [
+    pub const ALL: [CallName; 16] = [
         CallName::Socket,
         CallName::Bind,
         CallName::Listen,
@@ -166,6 +178,9 @@ impl CallName {
         CallName::Close,
         CallName::SetSockOpt,
         CallName::Fcntl,
+        CallName::GetSockName,
+        CallName::GetPeerName,
+        CallName::GetSockOpt,
     ];
 
     /// As in C.
@@ -184,6 +199,9 @@ impl CallName {
             CallName::Close => "close",
             CallName::SetSockOpt => "setsockopt",
             CallName::Fcntl => "fcntl",
+            CallName::GetSockName => "getsockname",
+            CallName::GetPeerName => "getpeername",
+            CallName::GetSockOpt => "getsockopt",
             CallName::Other => "other",
         }
     }
@@ -212,6 +230,9 @@ impl Call {
             Call::Close { .. } => CallName::Close,
             Call::SetOption { .. } => CallName::SetSockOpt,
             Call::SetNonblocking { .. } => CallName::Fcntl,
+            Call::GetSockName { .. } => CallName::GetSockName,
+            Call::GetPeerName { .. } => CallName::GetPeerName,
+            Call::GetOption { .. } => CallName::GetSockOpt,
             Call::Program(_) => CallName::Other,
         }
     }
@@ -231,8 +252,33 @@ impl Call {
             | Call::Shutdown { fd, .. }
             | Call::Close { fd }
             | Call::SetOption { fd, .. }
-            | Call::SetNonblocking { fd } => Some(*fd),
+            | Call::SetNonblocking { fd }
+            | Call::GetSockName { fd }
+            | Call::GetPeerName { fd }
+            | Call::GetOption { fd, .. } => Some(*fd),
             Call::Program(made) => made.fd,
+        }
+    }
+}
+
+/// What `getsockopt(2)` told of an option whose value is one int.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct OptionValue {
+    /// The option.
+    pub option: SocketOption,
+    /// Its value.
+    pub value: i32,
+}
+
+impl fmt::Display for OptionValue {
+    /// The value; of one that stands for something, by its name in C: `ECONNREFUSED`, `SOCK_STREAM`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let OptionValue { option, value } = *self;
+        match (option, value) {
+            (SocketOption::ERROR, 1..) => Errno(value).fmt(f),
+            (SocketOption::TYPE, libc::SOCK_STREAM) => f.pad("SOCK_STREAM"),
+            (SocketOption::TYPE, libc::SOCK_DGRAM) => f.pad("SOCK_DGRAM"),
+            _ => value.fmt(f),
         }
     }
 }
@@ -245,8 +291,12 @@ pub struct Returned {
     /// The bytes that `recv()` or `recvfrom()` put into its buffer.
     #[serde(with = "crate::tcp::hex")]
     pub data: Vec<u8>,
-    /// The peer's address that `accept()` tells; the sender's that `recvfrom()` tells.
+    /// The peer's address that `accept()` tells, the sender's that `recvfrom()` tells, and the one for which `getsockname()` or
+    /// `getpeername()` asks.
     pub peer: Option<SocketAddr>,
+    /// The value of the option for which `getsockopt()` asks.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub option: Option<OptionValue>,
     /// Of a traced program's call, its arguments with what the kernel filled; else none.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub filled: Vec<String>,

@@ -34,7 +34,9 @@ mod view;
 
 pub use actor::{Actor, Caller, Door};
 pub use arguments::Argument;
-pub use call::{Call, CallName, Errno, How, LONGEST_READ, Outcome, ProgramCall, ProgramReturn, Returned, Side};
+pub use call::{
+    Call, CallName, Errno, How, LONGEST_READ, OptionValue, Outcome, ProgramCall, ProgramReturn, Returned, Side,
+};
 pub use calls::{CallRecord, CallView};
 pub use counters::{CounterMove, counter_name, is_routine, same_counter};
 pub use escape::{escape, escape_with, quoted};

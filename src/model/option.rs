@@ -41,6 +41,10 @@ pub const SOCKET_OPTIONS: [&str; 17] = [
 impl SocketOption {
     /// `SO_LINGER`, whose value is a structure of two ints (`socket(7)`).
     pub const LINGER: SocketOption = of_socket(libc::SO_LINGER);
+    /// `SO_ERROR`: the error that waits to be told, which is cleared by asking (`socket(7)`).
+    pub const ERROR: SocketOption = of_socket(libc::SO_ERROR);
+    /// `SO_TYPE`
+    pub const TYPE: SocketOption = of_socket(libc::SO_TYPE);
     /// `SO_REUSEADDR`
     pub const REUSE_ADDR: SocketOption = of_socket(libc::SO_REUSEADDR);
     /// `SO_REUSEPORT`

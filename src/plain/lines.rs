@@ -128,7 +128,7 @@ pub(super) fn unkept(unkept: SampledOut, texts: &PlainTexts) -> Vec<String> {
 /// A call as one would write it, its descriptors the real ones; long data is cut.
 fn written(call: &Call) -> String {
     call.written(", ", |argument| match argument {
-        Argument::Buffer | Argument::Peer | Argument::Flags(_) => None,
+        Argument::Buffer | Argument::Peer | Argument::ValueRoom | Argument::Flags(_) => None,
         Argument::Data(data) => Some(quoted(data)),
         other => Some(other.to_string()),
     })
@@ -142,6 +142,9 @@ pub(super) fn outcome(outcome: &Outcome) -> String {
             let mut text = format!("= {}", returned.value);
             if !returned.data.is_empty() {
                 text.push_str(&format!(" {}", quoted(&returned.data)));
+            }
+            if let Some(value) = returned.option {
+                text.push_str(&format!(" ({value})"));
             }
             if let Some(peer) = returned.peer {
                 text.push_str(&format!(" ({peer})"));

@@ -291,6 +291,7 @@ fn arguments(call: &Call, outcome: Option<&Outcome>) -> Value {
         Argument::Protocol | Argument::Flags(None) => json!(0),
         Argument::Data(data) => json!(String::from_utf8_lossy(data)),
         Argument::Buffer => json!(returned.map(|returned| String::from_utf8_lossy(&returned.data))),
+        Argument::ValueRoom => json!(returned.and_then(|returned| returned.option).map(|told| told.value)),
         Argument::Peer => json!(returned.and_then(|returned| returned.peer).map(|peer| peer.to_string())),
         named => json!(named.to_string()),
     };

@@ -149,7 +149,7 @@ impl Language {
                 }
                 Argument::Value(value) => values.push(("value", value.to_string())),
                 Argument::Protocol | Argument::Length(_) | Argument::Buffer | Argument::Flags(_) => {}
-                Argument::Command | Argument::Status | Argument::Program(_) => {}
+                Argument::Command | Argument::Status | Argument::ValueRoom | Argument::Program(_) => {}
             }
         }
         values

@@ -84,6 +84,7 @@ const fn number(name: CallName) -> usize {
         CallName::Recv | CallName::RecvFrom => 6,
         CallName::Shutdown => 7,
         CallName::Close | CallName::SetSockOpt | CallName::Fcntl | CallName::Other => 8,
+        CallName::GetSockName | CallName::GetPeerName | CallName::GetSockOpt => 8,
     }
 }
 
@@ -160,6 +161,7 @@ fn call(app: &App, offer: &Offer) -> Option<Call> {
         CallName::Shutdown => Call::Shutdown { fd, how: offer.how.unwrap_or(How::Write) },
         CallName::Close => Call::Close { fd },
         CallName::SetSockOpt | CallName::Fcntl | CallName::Other => return None,
+        CallName::GetSockName | CallName::GetPeerName | CallName::GetSockOpt => return None,
     })
 }
 
@@ -169,7 +171,10 @@ fn further(fd: i32) -> Vec<Item> {
     let mut items: Vec<Item> = OPTIONS.into_iter().map(option).collect();
     items.push(works(Call::SetNonblocking { fd }));
     items.extend([How::Read, How::Both].map(|how| works(Call::Shutdown { fd, how })));
-    items.iter_mut().enumerate().for_each(|(number, item)| item.number = number);
+    items.extend([Call::GetSockName { fd }, Call::GetPeerName { fd }].map(works));
+    items.extend([SocketOption::ERROR, SocketOption::RECV_BUFFER].map(|option| works(Call::GetOption { fd, option })));
+    // There are nine digits: the rest is on a further page.
+    items.iter_mut().enumerate().for_each(|(number, item)| item.number = number % 9);
     items
 }
 
@@ -198,6 +203,9 @@ mod tests {
         );
         let all = [Socket, Bind, Listen, Accept, Connect, Send, Recv, Shutdown, Close].map(number);
         assert_eq!(all, [0, 1, 2, 3, 4, 5, 6, 7, 8]);
-        assert_eq!(further(3).iter().map(|item| item.number).collect::<Vec<_>>(), (0..9).collect::<Vec<_>>());
+        assert_eq!(
+            further(3).iter().map(|item| item.number).collect::<Vec<_>>(),
+            (0..9).chain(0..4).collect::<Vec<_>>()
+        );
     }
 }

@@ -342,6 +342,33 @@ fn calls_of_a_connected_socket() {
 }
 
 #[test]
+fn what_a_socket_is_asked_for_is_told_and_explained() {
+    for user in lab_users() {
+        let mut free = Free::new(user);
+        let fd = free.does(Client, "socket()");
+        free.does(Client, &format!("nonblock {fd}"));
+        free.tries(Client, &format!("getsockname {fd}"), None);
+        free.stage.wait_text(free.seat, "(0.0.0.0:0)");
+        free.tries(Client, &format!("getpeername {fd}"), None);
+        free.tries(Client, &format!("connect {fd} :8000"), None);
+        free.stage.let_go(free.seat, &["SYN", "RST,ACK"]);
+        free.tries(Client, &format!("getsockopt({fd}, SOL_SOCKET, SO_ERROR)"), None);
+        free.stage.wait_text(free.seat, "(ECONNREFUSED)");
+        free.tries(Client, &format!("getsockopt {fd} so_error"), None);
+        free.tries(Client, &format!("getsockopt {fd} 1 9999"), None);
+        let listener = free.does(Server, "socket()");
+        free.does(Server, &format!("bind {listener} :8000"));
+        free.does(Server, &format!("listen {listener} 8"));
+        let second = free.does(Client, "socket()");
+        free.tries_until_gone(Client, &format!("connect {second} :8000"), &["SYN", "SYN,ACK"]);
+        free.tries(Client, &format!("getsockname {second}"), None);
+        free.tries(Client, &format!("getpeername {second}"), None);
+        free.stage.wait_text(free.seat, "(127.0.0.1:8000)");
+        free.goes_as_plain("asks");
+    }
+}
+
+#[test]
 fn send_before_accept() {
     for user in lab_users() {
         let mut free = Free::new(user);

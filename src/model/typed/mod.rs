@@ -156,6 +156,9 @@ impl<'a> Arguments<'a> {
                 self.skip(&["F_SETFL", "O_NONBLOCK", "NONBLOCK"]);
                 Call::SetNonblocking { fd }
             }
+            CallName::GetSockName => Call::GetSockName { fd },
+            CallName::GetPeerName => Call::GetPeerName { fd },
+            CallName::GetSockOpt => Call::GetOption { fd, option: self.option()? },
             CallName::Socket | CallName::Close | CallName::Other => Call::Close { fd },
         })
     }

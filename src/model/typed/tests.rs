@@ -67,6 +67,12 @@ fn as_the_manual_pages_have_it_or_shorter() {
             vec!["setsockopt 5 -3 99999 -1"],
             Call::SetOption { fd: 5, option: SocketOption { level: -3, number: 99_999 }, value: -1 },
         ),
+        (vec!["getsockname(5)", "getsockname"], Call::GetSockName { fd: 5 }),
+        (vec!["getpeername(5)"], Call::GetPeerName { fd: 5 }),
+        (
+            vec!["getsockopt(5, SO_ERROR)", "getsockopt(5, SOL_SOCKET, SO_ERROR)", "getsockopt so_error"],
+            Call::GetOption { fd: 5, option: "SO_ERROR".parse().unwrap() },
+        ),
         (vec!["accept(5, NULL, NULL)", "accept(5, 0, 0);"], Call::Accept { fd: 5 }),
         (vec!["listen(5, SOMAXCONN)"], Call::Listen { fd: 5, backlog: 4096 }),
         (
@@ -166,6 +172,10 @@ fn calls() -> impl Strategy<Value = Call> {
         fd().prop_map(|fd| Call::Close { fd }),
         (fd(), option, any::<i32>()).prop_map(|(fd, option, value)| Call::SetOption { fd, option, value }),
         fd().prop_map(|fd| Call::SetNonblocking { fd }),
+        fd().prop_map(|fd| Call::GetSockName { fd }),
+        fd().prop_map(|fd| Call::GetPeerName { fd }),
+        (fd(), any::<(i32, i32)>())
+            .prop_map(|(fd, (level, number))| Call::GetOption { fd, option: SocketOption { level, number } }),
     ]
 }
 

@@ -7,8 +7,8 @@ use serde::{Deserialize, Serialize};
 use super::packet::bytes;
 use super::{As, converted, remote};
 use crate::model::{
-    Call, CallName, CallSite, How, PolledDescriptor, ProcessSocket, ProgramCall, ProgramDescriptor, Returned,
-    SiteLacks, SocketOption, StackFrame,
+    Call, CallName, CallSite, How, OptionValue, PolledDescriptor, ProcessSocket, ProgramCall, ProgramDescriptor,
+    Returned, SiteLacks, SocketOption, StackFrame,
 };
 
 #[derive(Serialize, Deserialize)]
@@ -70,6 +70,17 @@ pub(super) enum CallForm {
     },
     SetNonblocking {
         fd: i32,
+    },
+    GetSockName {
+        fd: i32,
+    },
+    GetPeerName {
+        fd: i32,
+    },
+    GetOption {
+        fd: i32,
+        #[serde(with = "As::<OptionForm>")]
+        option: SocketOption,
     },
     Program(#[serde(with = "As::<Box<ProgramForm>>")] Box<ProgramCall>),
 }
@@ -214,7 +225,18 @@ pub(super) enum CallNameForm {
     Close,
     SetSockOpt,
     Fcntl,
+    GetSockName,
+    GetPeerName,
+    GetSockOpt,
     Other,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(remote = "OptionValue")]
+struct OptionValueForm {
+    #[serde(with = "As::<OptionForm>")]
+    option: SocketOption,
+    value: i32,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -224,6 +246,8 @@ pub(super) struct ReturnedForm {
     #[serde(with = "bytes")]
     data: Vec<u8>,
     peer: Option<SocketAddr>,
+    #[serde(default, skip_serializing_if = "Option::is_none", with = "As::<Option<OptionValueForm>>")]
+    option: Option<OptionValue>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     filled: Vec<String>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -241,6 +265,7 @@ remote! {
     SiteForm: CallSite;
     FrameForm: StackFrame;
     LacksForm: SiteLacks;
+    OptionValueForm: OptionValue;
     ReturnedForm: Returned;
 }
 

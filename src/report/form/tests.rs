@@ -8,9 +8,9 @@ use crate::model::testing::socket;
 use crate::model::{
     Actor, AnsweredQuestion, Call, CallName, CallSite, Caller, ClaimNumber, ClaimResult, CongestionState, Connection,
     ConnectionEnd, Count, CounterMove, Errno, Event, ForwardingRules, HandAction, HeldCalls, How, InfoFact, InfoField,
-    InfoOptions, Member, PolledDescriptor, ProcessSocket, ProgramCall, ProgramDescriptor, ProgramExit, Returned, Role,
-    SegmentFate, SegmentFilter, SegmentId, SegmentWords, Side, SiteLacks, SocketOption, SocketState, Source,
-    StackFrame, Statement, TcpInfo, Timer, TimerFact, TimerKind,
+    InfoOptions, Member, OptionValue, PolledDescriptor, ProcessSocket, ProgramCall, ProgramDescriptor, ProgramExit,
+    Returned, Role, SegmentFate, SegmentFilter, SegmentId, SegmentWords, Side, SiteLacks, SocketOption, SocketState,
+    Source, StackFrame, Statement, TcpInfo, Timer, TimerFact, TimerKind,
 };
 use crate::tcp::{Packet, State};
 
@@ -184,7 +184,7 @@ fn statements() -> Vec<Statement> {
     ];
     let fates = [SegmentFate::Held, SegmentFate::Delivered, SegmentFate::Dropped];
     statements.extend(fates.map(|is| Statement::Segment { from, segment: segment.clone(), is }));
-    statements.extend(CallName::ALL.map(|call| Statement::Sleeps { side, call }));
+    statements.extend({ CallName::ALL }.into_iter().take(13).map(|call| Statement::Sleeps { side, call }));
     statements
 }
 
@@ -317,10 +317,24 @@ fn of_tcp_info() -> Vec<Event> {
     events
 }
 
+fn of_what_is_asked() -> Vec<Event> {
+    let option: SocketOption = "SO_ERROR".parse().unwrap();
+    let entered = |call| Event::Entered { caller: Server.into(), call };
+    let told = Returned { option: Some(OptionValue { option, value: 111 }), ..Returned::default() };
+    let own = Returned { peer: Some(address(8000)), ..Returned::default() };
+    vec![
+        entered(Call::GetSockName { fd: 3 }),
+        Event::Returned { caller: Server.into(), outcome: Ok(own) },
+        entered(Call::GetPeerName { fd: 3 }),
+        entered(Call::GetOption { fd: 3, option }),
+        Event::Returned { caller: Server.into(), outcome: Ok(told) },
+    ]
+}
+
 fn every() -> Vec<Event> {
     let older =
         [of_threads(), of_segments(), of_sockets(), of_the_lab(), of_lessons(), of_programs(), of_descriptors()];
-    [older.concat(), of_tcp_info()].concat()
+    [older.concat(), of_tcp_info(), of_what_is_asked()].concat()
 }
 
 #[test]

@@ -18,7 +18,9 @@ use crate::explain::waited_fds;
 use crate::i18n::excerpt;
 use crate::i18n::fill;
 use crate::i18n::width as display_width;
-use crate::model::{Actor, Argument, Call, CallView, Outcome, Role, Side, SocketFacts, SocketState, SocketView};
+use crate::model::{
+    Actor, Argument, Call, CallView, Outcome, Returned, Role, Side, SocketFacts, SocketState, SocketView,
+};
 use crate::tcp::State;
 use crate::tui::scene::{Scene, holder, letter, minutes, put, reversed, shape, spread};
 use crate::tui::wrap::cut;
@@ -226,6 +228,8 @@ fn comes_again(scene: &Scene<'_>, call: &CallView<'_>) -> bool {
 
 fn outcome_text(outcome: &Outcome) -> String {
     match outcome {
+        Ok(Returned { option: Some(value), .. }) => format!("= 0 ({value})"),
+        Ok(Returned { value: 0, peer: Some(address), data, .. }) if data.is_empty() => format!("= 0 ({address})"),
         Ok(returned) if returned.data.is_empty() => format!("= {}", returned.value),
         Ok(returned) => format!("= {} \"{}\"", returned.value, excerpt(&returned.data, 12)),
         Err(errno) => format!("= -1 {errno}"),
@@ -253,7 +257,9 @@ pub(super) fn call_text(scene: &Scene<'_>, call: &Call, full: bool) -> String {
         Some(match argument {
             // What is always so, and what the next argument tells.
             Argument::Family { .. } | Argument::Type { udp: false } | Argument::Protocol => return None,
-            Argument::Length(_) | Argument::Flags(_) | Argument::Buffer | Argument::Peer => return None,
+            Argument::Length(_) | Argument::Flags(_) | Argument::Buffer | Argument::Peer | Argument::ValueRoom => {
+                return None;
+            }
             Argument::Address(addr) if !full || datagram => scene.short(*addr),
             // The data is on the wire too; whom it is for stands nowhere else.
             Argument::Data(_) if !full && datagram => "…".to_owned(),

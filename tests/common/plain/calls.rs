@@ -216,6 +216,30 @@ pub fn set(fd: c_int, level: c_int, option: c_int, value: c_int) {
     raw_set(fd, level, option, value).unwrap();
 }
 
+/// `getsockname(2)`
+pub fn own_name(fd: c_int) -> Came {
+    let mut addr = [0_u8; 128];
+    let mut length = addr.len() as libc::socklen_t;
+    // SAFETY: the pointers are to room of this length and to the length; both live across the call.
+    told("getsockname", came(unsafe { libc::getsockname(fd, addr.as_mut_ptr().cast(), &mut length) }))
+}
+
+/// `getpeername(2)`
+pub fn peer_name(fd: c_int) -> Came {
+    let mut addr = [0_u8; 128];
+    let mut length = addr.len() as libc::socklen_t;
+    // SAFETY: as in `own_name`.
+    told("getpeername", came(unsafe { libc::getpeername(fd, addr.as_mut_ptr().cast(), &mut length) }))
+}
+
+/// `getsockopt(2)`
+pub fn get(fd: c_int, level: c_int, option: c_int) -> Came {
+    let (mut value, mut length) = (0, size_of::<c_int>() as libc::socklen_t);
+    // SAFETY: the pointers are to one int with its own size and to the length; both live across the call.
+    let got = unsafe { libc::getsockopt(fd, level, option, ptr::from_mut::<c_int>(&mut value).cast(), &mut length) };
+    told("getsockopt", came(got))
+}
+
 pub fn nonblocking(fd: c_int) -> c_int {
     // SAFETY: F_SETFL takes an int.
     came(unsafe { libc::fcntl(fd, libc::F_SETFL, libc::O_NONBLOCK) }).unwrap();

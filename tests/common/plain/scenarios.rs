@@ -32,7 +32,7 @@ macro_rules! scenarios {
 }
 
 scenarios! {
-    refused refused_told_to_send refused_told_to_recv refused_told_by_so_error connecting connected listening fresh
+    asks refused refused_told_to_send refused_told_to_recv refused_told_by_so_error connecting connected listening fresh
     shutdown_before_connect unreachable families bind_errors time_wait reserved_port no_port_left two_listeners
     connect_times_out recv_times_out send_times_out interrupted interrupted_send nonblocking_errors no_descriptor
     reset_told_to_recv reset_told_to_send reset_after_fin reset_in_syn_recv end_of_stream send_before_accept
@@ -111,6 +111,22 @@ fn refused_told_to_recv() {
     let fd = refused_in_the_background();
     let _ = recv(fd, 1);
     let _ = recv(fd, 1);
+}
+
+fn asks() {
+    let fd = nonblocking(tcp());
+    let _ = own_name(fd);
+    let _ = peer_name(fd);
+    let _ = connect(fd, AT);
+    until_state(fd, CLOSED);
+    let _ = get(fd, SOL_SOCKET, libc::SO_ERROR);
+    let _ = get(fd, SOL_SOCKET, libc::SO_ERROR);
+    let _ = get(fd, SOL_SOCKET, 9999);
+    let _listener = listener(AT, 8);
+    let second = tcp();
+    let _ = connect(second, AT);
+    let _ = own_name(second);
+    let _ = peer_name(second);
 }
 
 fn refused_told_by_so_error() {

@@ -1,0 +1,96 @@
+//! The calls of the socket interface on a descriptor by its number, whatever that stands for in the calling thread's table:
+//! which error a wrong one gives is the kernel's to say. Nothing is repeated, nothing is left out.
+
+use super::*;
+
+/// `socket(2)`; `kind` is `SOCK_…`.
+pub fn socket(domain: c_int, kind: c_int, protocol: c_int) -> io::Result<RawFd> {
+    // SAFETY: takes no pointer.
+    check(unsafe { libc::socket(domain, kind | libc::SOCK_CLOEXEC, protocol) })
+}
+/// `bind(2)`
+pub fn bind(fd: RawFd, address: &SockAddr) -> io::Result<()> {
+    // SAFETY: the pointer is to an address of this length.
+    check(unsafe { libc::bind(fd, address.as_ptr().cast(), address.len()) }).map(drop)
+}
+/// `listen(2)`
+pub fn listen(fd: RawFd, backlog: c_int) -> io::Result<()> {
+    // SAFETY: takes no pointer.
+    check(unsafe { libc::listen(fd, backlog) }).map(drop)
+}
+/// `connect(2)`
+pub fn connect(fd: RawFd, address: &SockAddr) -> io::Result<()> {
+    // SAFETY: as in `bind`.
+    check(unsafe { libc::connect(fd, address.as_ptr().cast(), address.len()) }).map(drop)
+}
+/// `accept4(2)`: the new descriptor, and the peer.
+pub fn accept(fd: RawFd) -> io::Result<(RawFd, SockAddr)> {
+    let mut peer = SockAddrStorage::zeroed();
+    let mut length = peer.size_of();
+    // SAFETY: the pointers are to `peer` with its own size and to `length`; both live across the call.
+    let fd = check(unsafe { libc::accept4(fd, (&raw mut peer).cast(), &mut length, libc::SOCK_CLOEXEC) })?;
+    // SAFETY: the kernel wrote an address, or nothing into zeros, which is none.
+    Ok((fd, unsafe { SockAddr::new(peer, length) }))
+}
+/// `sendto(2)`; `send(2)` where no address is given. How many bytes were taken.
+pub fn send(fd: RawFd, data: &[u8], flags: c_int, to: Option<&SockAddr>) -> io::Result<usize> {
+    let (address, length) = to.map_or((std::ptr::null(), 0), |to| (to.as_ptr().cast(), to.len()));
+    // SAFETY: the pointers are to `data` with its length and to an address with its own, or to none.
+    let sent = unsafe { libc::sendto(fd, data.as_ptr().cast(), data.len(), flags, address, length) };
+    usize::try_from(sent).map_err(|_| io::Error::last_os_error())
+}
+/// `recvfrom(2)`: how many bytes came, and from whom.
+pub fn receive(fd: RawFd, buffer: &mut [u8]) -> io::Result<(usize, SockAddr)> {
+    let mut sender = SockAddrStorage::zeroed();
+    let mut length = sender.size_of();
+    let (to, room) = (buffer.as_mut_ptr().cast(), buffer.len());
+    // SAFETY: the pointers are to `buffer` and `sender` with their own sizes and to `length`; all live across the call.
+    let received = unsafe { libc::recvfrom(fd, to, room, 0, (&raw mut sender).cast(), &mut length) };
+    let received = usize::try_from(received).map_err(|_| io::Error::last_os_error())?;
+    // SAFETY: as in `accept`.
+    Ok((received, unsafe { SockAddr::new(sender, length) }))
+}
+/// `shutdown(2)`; `how` is `SHUT_…`.
+pub fn shutdown(fd: RawFd, how: c_int) -> io::Result<()> {
+    // SAFETY: takes no pointer.
+    check(unsafe { libc::shutdown(fd, how) }).map(drop)
+}
+/// `close(2)`. Linux frees the number whatever it returns, but for `EBADF`. The caller sees to it that nothing of this
+/// program's own is open by that number.
+pub fn close(fd: RawFd) -> io::Result<()> {
+    // SAFETY: takes no pointer.
+    check(unsafe { libc::close(fd) }).map(drop)
+}
+/// `setsockopt(2)` of an option whose value is one int, or several.
+pub fn set_option<const N: usize>(fd: RawFd, (level, number): (c_int, c_int), value: [c_int; N]) -> io::Result<()> {
+    let size = mem::size_of_val(&value) as libc::socklen_t;
+    // SAFETY: the pointer is to `value` with its own size.
+    check(unsafe { libc::setsockopt(fd, level, number, value.as_ptr().cast(), size) }).map(drop)
+}
+/// `getsockopt(2)` of an option whose value is one int; of a longer one, its first.
+pub fn option(fd: RawFd, (level, number): (c_int, c_int)) -> io::Result<c_int> {
+    super::option(fd, number, level, 0)
+}
+/// `getsockname(2)`
+pub fn own_name(fd: RawFd) -> io::Result<SockAddr> {
+    // SAFETY: `name` passes pointers to an address and to its size, which both live across the call.
+    name(|address, length| unsafe { libc::getsockname(fd, address, length) })
+}
+/// `getpeername(2)`
+pub fn peer_name(fd: RawFd) -> io::Result<SockAddr> {
+    // SAFETY: as in `own_name`.
+    name(|address, length| unsafe { libc::getpeername(fd, address, length) })
+}
+fn name(ask: impl FnOnce(*mut libc::sockaddr, *mut libc::socklen_t) -> c_int) -> io::Result<SockAddr> {
+    let mut address = SockAddrStorage::zeroed();
+    let mut length = address.size_of();
+    check(ask((&raw mut address).cast(), &mut length))?;
+    // SAFETY: as in `accept`.
+    Ok(unsafe { SockAddr::new(address, length) })
+}
+/// `fcntl(2)`, `F_GETFL`, then `F_SETFL` with O_NONBLOCK added.
+pub fn set_nonblocking(fd: RawFd) -> io::Result<()> {
+    // SAFETY: neither command takes a pointer.
+    let set = |command, flags: c_int| check(unsafe { libc::fcntl(fd, command, flags) });
+    set(libc::F_SETFL, set(libc::F_GETFL, 0)? | libc::O_NONBLOCK).map(drop)
+}
