@@ -15,6 +15,7 @@
 //! | call in a free walk | `socket()` and `close()` in a lab of a free walk that nobody joined, from "entered" to "returned" by the lab's clock, divided by the same in a lesson's lab; in turns |
 //! | key to frame | on a real lab with the real loop of the interface at 120×40: from a key that makes the kernel do something (the terminal's thread hands it over) to the end of the frame that shows the settled result, encoded for a terminal; many walks, all steps but that of the long timer |
 //! | frame, of a short trace's | one frame at 120×40 with a trace of a million entries, divided by one with a thousand; the present, and a moment in the middle |
+//! | chart, of a long connection's | the picture of one end's bytes over time at 120×40, of a connection with 100,000 segments: the frame that takes longest, from the key that opens it on, with what is read of the trace before each |
 //! | memory | `VmRSS` of the interface in a pseudo-terminal of 120×40, once both ends are ESTABLISHED |
 //! | transfer | 100 MB sent on the loopback of a shared lab where everything passes by itself, by a program that `sockwalk exec` runs, divided by the same through a plain loop that reads, finishes the checksum and sends again, in a lab with the same gate and MTU; both in turns, the median of the pairs' ratios. Every byte is compared. Then what the capture lost, and by how much `VmHWM` of the daemon passes its `VmRSS` before |
 //! | 1000 connections | a shared lab with so many connections of a program, which say something in turn: from a key to the frame drawn after it was taken; for a call, to the frame that shows its return. And by how much the daemon's memory and that of the process with the interface grew |
@@ -24,6 +25,7 @@
 //!
 //! Without `--bench`, as `cargo test --benches` runs it, it only tries whether everything works: the numbers mean nothing.
 
+mod chart;
 mod first;
 mod frame;
 mod key;
@@ -62,6 +64,8 @@ struct Effort {
     frames: usize,
     /// Entries of the long trace.
     entries: usize,
+    /// Segments of the connection whose bytes are drawn over time.
+    segments: u32,
     /// Lessons that are played.
     lessons: usize,
     /// What is sent through a lab, in millions of bytes, and how often.
@@ -78,6 +82,7 @@ const WHOLE: Effort = Effort {
     walks: 60,
     frames: 400,
     entries: 1_000_000,
+    segments: 100_000,
     lessons: usize::MAX,
     megabytes: 100,
     transfers: 3,
@@ -90,6 +95,7 @@ const TRIAL: Effort = Effort {
     walks: 1,
     frames: 10,
     entries: 20_000,
+    segments: 2_000,
     lessons: 2,
     megabytes: 2,
     transfers: 1,
@@ -116,6 +122,7 @@ fn main() -> ExitCode {
     rows.extend(key::rows(effort.walks));
     let mut criterion = Criterion::default().without_plots().configure_from_args();
     rows.extend(frame::rows(&mut criterion, effort));
+    rows.push(chart::row(effort.segments));
     criterion.final_summary();
     print!("{}", table::table(&rows));
     ExitCode::SUCCESS

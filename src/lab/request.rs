@@ -72,6 +72,7 @@ pub struct Happening {
 
 /// What came to be known.
 #[derive(Clone, Debug, PartialEq)]
+#[expect(clippy::large_enum_variant, reason = "nearly all are events, and each is handed on once")]
 pub enum HappeningKind {
     /// Something happened that belongs into the trace as it is.
     Event(Event),

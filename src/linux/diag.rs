@@ -210,6 +210,9 @@ pub fn parse_info(bytes: &[u8]) -> TcpInfo {
         snd_ssthresh: word(76),
         reordering: word(88),
         delivered: word(192),
+        rttvar: micros(72).filter(|_| word(68) != Some(0)),
+        pacing_rate: bytes.get(104..112).and_then(|eight| Some(u64::from_ne_bytes(eight.try_into().ok()?))),
+        snd_wnd: word(228),
     }
 }
 

@@ -12,6 +12,7 @@ mod doors;
 pub mod edit;
 mod escape;
 mod event;
+mod flow;
 mod kernel_table;
 mod member;
 mod moment;
@@ -41,6 +42,7 @@ pub use calls::{CallRecord, CallView};
 pub use counters::{CounterMove, counter_name, is_routine, same_counter};
 pub use escape::{escape, escape_with, quoted};
 pub use event::{AnsweredQuestion, ClaimResult, Entry, Event, Fate, HandAction, HandMade, SampledOut, SegmentId};
+pub use flow::{Arrival, CongestionSample, Flow, FlowStep, NO_THRESHOLD, SentRange};
 pub use kernel_table::KernelTable;
 pub use member::{Connection, ForwardingRules, Member, Role, SegmentFilter, may_release};
 pub use moment::Moment;
@@ -56,6 +58,6 @@ pub use statement::{
     ClaimNumber, ConnectionEnd, Count, InfoFact, SegmentFate, SegmentWords, Statement, TimerFact, timer_name,
 };
 pub use system::{Aim, Attempt, Cause, Failure};
-pub use tcp_info::{CongestionState, InfoField, InfoOptions, TcpInfo};
+pub use tcp_info::{CongestionState, InfoField, InfoOptions, TcpInfo, three_digits};
 pub use trace::{SegmentRecord, SocketRecord, Trace};
 pub use view::{SegmentView, SocketView, View};

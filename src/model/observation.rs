@@ -257,7 +257,7 @@ mod tests {
         fn timer(facts: &mut SocketFacts) -> &mut Timer {
             facts.timer.as_mut().unwrap()
         }
-        let changes: [Change; 32] = [
+        let changes: [Change; 35] = [
             ("rto", |facts| of(facts).rto = Some(Duration::from_millis(205))),
             ("rtt", |facts| of(facts).rtt = Some(Duration::from_micros(150))),
             ("cwnd", |facts| of(facts).snd_cwnd = Some(11)),
@@ -274,6 +274,9 @@ mod tests {
             ("ssthresh", |facts| of(facts).snd_ssthresh = Some(5)),
             ("reordering", |facts| of(facts).reordering = Some(4)),
             ("delivered", |facts| of(facts).delivered = Some(1)),
+            ("rttvar", |facts| of(facts).rttvar = Some(Duration::from_millis(1))),
+            ("pacing", |facts| of(facts).pacing_rate = Some(1_000)),
+            ("window", |facts| of(facts).snd_wnd = Some(1)),
             ("no rtt", |facts| of(facts).rtt = None),
             ("no info", |facts| facts.info = None),
             ("timer", |facts| timer(facts).kind = TimerKind::Probe),

@@ -38,6 +38,12 @@ pub struct TcpInfo {
     pub reordering: Option<u32>,
     /// Segments of which the receiver has told that they arrived.
     pub delivered: Option<u32>,
+    /// How far the round-trip time varies (RFC 6298's RTTVAR).
+    pub rttvar: Option<Duration>,
+    /// How fast it sends at most, in bytes a second; `None` also where it sends as fast as it can.
+    pub pacing_rate: Option<u64>,
+    /// The window that the other end has offered last, in bytes (Linux 5.4).
+    pub snd_wnd: Option<u32>,
 }
 
 /// The grain of measured times: finer than any that is shown (a tenth of a millisecond), so that what differs there
@@ -51,8 +57,15 @@ impl TcpInfo {
             let micros = time.as_micros() / MEASURED_GRAIN_US * MEASURED_GRAIN_US;
             Duration::from_micros(u64::try_from(micros).unwrap_or(u64::MAX))
         };
-        TcpInfo { rto: self.rto.map(coarse), rtt: self.rtt.map(coarse), ..self }
+        let (rto, rtt, rttvar) = (self.rto.map(coarse), self.rtt.map(coarse), self.rttvar.map(coarse));
+        TcpInfo { rto, rtt, rttvar, pacing_rate: self.pacing_rate.map(three_digits), ..self }
     }
+}
+
+/// A number with its first three digits alone: so many of a rate are shown.
+pub fn three_digits(number: u64) -> u64 {
+    let behind = 10_u64.pow(number.max(1).ilog10().saturating_sub(2));
+    number / behind * behind
 }
 
 /// A number in `TCP_INFO`.

@@ -1,6 +1,7 @@
 //! The state of the interface: the walk, where the learner looks, and how it is shown. Drawing only reads it.
 
 use std::collections::BTreeMap;
+use std::net::SocketAddr;
 use std::time::Duration;
 
 use ratatui::layout::Rect;
@@ -12,11 +13,10 @@ use super::console::Program;
 use super::copy::SegmentCopy;
 use super::layout::{self, Areas, Audience, BottomPane, LargeRequest, LayoutRequest};
 use super::texts::InterfaceTexts;
-use crate::i18n::Glyphs;
-use crate::i18n::{Lang, Localized};
+use crate::i18n::{Glyphs, Lang, Localized};
 use crate::lesson::Glossary;
 use crate::model::typed::Mistyped;
-use crate::model::{Actor, Connection, Door, Moment, SegmentId, Side, View, may_release};
+use crate::model::{Actor, Connection, Door, Flow, Moment, SegmentId, Side, View, may_release};
 use crate::progress::Mark;
 use crate::tcp::Numbers;
 use crate::theme::Theme;
@@ -111,6 +111,8 @@ pub enum Overlay {
     Packet,
     Kernel,
     Layers,
+    /// One end's bytes over time.
+    Chart,
     Glossary,
     /// The list of lessons.
     Lessons,
@@ -166,6 +168,8 @@ pub(super) struct Selection {
     pub(super) console: Option<Side>,
     /// How many lines it is scrolled back.
     pub(super) back: usize,
+    /// The end whose bytes are drawn over time; `None` where none was chosen.
+    pub(super) charted: Option<SocketAddr>,
     /// The lesson opened the overlay, and the text below it wasn't seen yet.
     pub(super) unread: bool,
     /// The step whose view was opened.
@@ -212,6 +216,8 @@ pub struct App {
     pub(super) generation: u64,
     /// The programs that run in the window.
     pub(super) programs: Vec<Program>,
+    /// What was read for the picture of one end's bytes, while that is looked at.
+    pub(super) chart: Option<Flow>,
     /// The copy whose fields are being changed.
     pub(super) copy: Option<SegmentCopy>,
     /// Why what was typed is no call.
@@ -248,6 +254,7 @@ impl App {
             choosing: Choosing::default(),
             generation: 0,
             programs: Vec::new(),
+            chart: None,
             copy: None,
             mistyped: None,
             trouble: None,
@@ -467,7 +474,7 @@ impl App {
     pub fn wake_at(&self) -> Option<Duration> {
         let second = self.has_clock().then(|| Duration::from_secs(self.now.as_secs() + 1));
         let auto = self.auto.and_then(|auto| auto.due);
-        [second, auto, self.again_due(), self.walk.wake_at()].into_iter().flatten().min()
+        [second, auto, self.chart_due(), self.again_due(), self.walk.wake_at()].into_iter().flatten().min()
     }
 
     /// Whether the screen must be drawn again; asking clears it.

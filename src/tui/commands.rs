@@ -7,7 +7,7 @@ use crossterm::event::KeyCode;
 
 use super::app::{App, Focus, Overlay, PACES};
 use super::layout::WHOLE;
-use super::{calling, choose, menu, programs, resume};
+use super::{calling, chart, choose, menu, programs, resume};
 use crate::walk::{Phase, WireAbility};
 
 /// What the learner can do.
@@ -72,6 +72,10 @@ pub enum Command {
     Packet,
     Kernel,
     Layers,
+    /// One end's bytes over time.
+    Chart,
+    /// The other end's.
+    ChartOther,
     Glossary,
     Pane,
     /// The states in large letters, or not.
@@ -279,6 +283,8 @@ pub const COMMANDS: &[CommandEntry] = &[
     entry(Command::Packet, "packet", &[Char('p')], "p").footer(7).at(LOOKING),
     entry(Command::Kernel, "kernel", &[Char('k')], "k").footer(8).at(LOOKING),
     entry(Command::Layers, "layers", &[Char('l')], "l").footer(8).at(LOOKING),
+    entry(Command::Chart, "chart", &[Char('C')], "C").footer(12).at(LOOKING).when(chart::has_chart),
+    entry(Command::ChartOther, "chart_other", &[Tab], "Tab").footer(1).at(OVERLAY).when(chart::shows_chart),
     entry(Command::Glossary, "glossary", &[Char('g')], "g").footer(8).at(LOOKING),
     entry(Command::Pane, "pane", &[Char('s'), Char('v')], "s").footer(6).when(takes_turns),
     entry(Command::Large, "large", &[Char('b')], "b").footer(14).when(has_room_for_large),

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::chart_texts::ChartWords;
 use crate::i18n::words::{self, words};
 use crate::i18n::{Glyphs, Lang, LanguageTexts, Languages, fill};
 
@@ -20,6 +21,7 @@ words! {
         pub packet: PacketWords,
         pub kernel: KernelWords,
         pub layers: LayersWords,
+        pub chart: ChartWords,
         pub glossary: GlossaryWords,
         pub lessons: LessonsWords,
         pub ending: EndingWords,
@@ -318,6 +320,7 @@ words! {
         pub untold: String,
         pub no_timer: String,
         pub any: String,
+        pub no_ssthresh: String,
     }
 }
 

@@ -47,6 +47,7 @@ pub fn update(app: &mut App, msg: Msg, now: Duration) -> Vec<AppEffect> {
     }
     notice(app);
     super::free::notice(app);
+    super::chart::follow(app);
     effects.extend(std::iter::from_fn(|| app.walk.take_request()).map(AppEffect::Request));
     effects
 }
@@ -471,6 +472,8 @@ fn show(app: &mut App, command: Command) {
         Command::Packet => toggle(app, Overlay::Packet),
         Command::Kernel => toggle(app, Overlay::Kernel),
         Command::Layers => toggle(app, Overlay::Layers),
+        Command::Chart => toggle(app, Overlay::Chart),
+        Command::ChartOther => app.turn_chart(),
         Command::Glossary => toggle(app, Overlay::Glossary),
         _ => {}
     }

@@ -121,6 +121,12 @@ struct InfoForm {
     reordering: Option<u32>,
     #[serde(skip_serializing_if = "Option::is_none")]
     delivered: Option<u32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    rttvar: Option<Duration>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pacing_rate: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    snd_wnd: Option<u32>,
 }
 
 #[derive(Serialize, Deserialize)]

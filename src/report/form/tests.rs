@@ -301,6 +301,9 @@ fn of_tcp_info() -> Vec<Event> {
         snd_ssthresh: Some(6),
         reordering: Some(7),
         delivered: Some(8),
+        rttvar: Some(Duration::from_micros(9)),
+        pacing_rate: Some(10),
+        snd_wnd: Some(11),
         ..TcpInfo::default()
     };
     let bare = socket(1, Client, Some(4), State::Established, (Some(address(1)), Some(address(2))));

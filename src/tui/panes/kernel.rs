@@ -7,7 +7,7 @@ use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 
 use crate::i18n::fill;
-use crate::model::{SocketState, SocketView, Source, TcpInfo};
+use crate::model::{NO_THRESHOLD, SocketState, SocketView, Source, TcpInfo, three_digits};
 use crate::tcp::State;
 use crate::tui::scene::{Scene, holder, letter, mark, more_below, put, reversed};
 use crate::tui::wrap::{wrap, wrap_text};
@@ -109,24 +109,44 @@ fn facts(scene: &Scene<'_>, socket: &SocketView<'_>) -> String {
     });
     // Without a peer the kernel fills these fields with what it would begin with.
     let connected = socket.facts.remote.is_some();
-    parts.extend(socket.facts.info.iter().filter(|_| connected).flat_map(info));
+    parts.extend(socket.facts.info.iter().filter(|_| connected).flat_map(|told| info(told, &t.no_ssthresh)));
     parts.join(" · ")
 }
 
-fn info(info: &TcpInfo) -> Vec<String> {
+/// What the kernel tells of sending, by its own names.
+fn info(info: &TcpInfo, no_ssthresh: &str) -> Vec<String> {
     let ms = |time: Duration| match time.as_secs_f64() {
         seconds if seconds >= 1.0 => format!("{seconds:.1} s"),
         seconds => format!("{:.1} ms", seconds * 1000.0),
     };
+    let ssthresh = |n: u32| if n >= NO_THRESHOLD { no_ssthresh.to_owned() } else { format!("ssthresh {n}") };
     [
         info.rto.map(|rto| format!("rto {}", ms(rto))),
-        info.rtt.map(|rtt| format!("rtt {}", ms(rtt))),
+        info.rtt.map(|rtt| format!("srtt {}", ms(rtt))),
+        info.rttvar.map(|rttvar| format!("rttvar {}", ms(rttvar))),
+        info.backoff.map(|n| format!("backoff {n}")),
         info.snd_cwnd.map(|n| format!("cwnd {n}")),
+        info.snd_ssthresh.map(ssthresh),
         info.snd_mss.map(|n| format!("mss {n}")),
         info.unacked.map(|n| format!("unacked {n}")),
+        info.snd_wnd.map(|n| format!("snd_wnd {n}")),
+        info.probes.map(|n| format!("probes {n}")),
         info.total_retrans.map(|n| format!("retrans {n}")),
+        info.pacing_rate.filter(|rate| *rate < u64::MAX / 2).map(|rate| format!("pacing {}", rate_text(rate))),
     ]
     .into_iter()
     .flatten()
     .collect()
+}
+
+/// Bytes a second, three digits of them.
+fn rate_text(rate: u64) -> String {
+    let rate = three_digits(rate);
+    let (unit, size) = [("GB/s", 1e9), ("MB/s", 1e6), ("kB/s", 1e3)]
+        .into_iter()
+        .find(|(_, size)| rate as f64 >= *size)
+        .unwrap_or(("B/s", 1.0));
+    let value = rate as f64 / size;
+    let digits = if value >= 100.0 || size == 1.0 { 0 } else { 2 - value.max(1.0).log10() as usize };
+    format!("{value:.digits$} {unit}")
 }

@@ -1,5 +1,6 @@
 //! The panes, one file each. None of them changes anything.
 
+mod chart;
 mod code;
 mod console;
 mod copy;
@@ -107,6 +108,7 @@ fn overlay(buf: &mut Buffer, size: Rect, scene: &Scene<'_>) -> usize {
         Some(Overlay::Packet) => packet::draw(buf, middle, scene),
         Some(Overlay::Kernel) => kernel::draw(buf, middle, scene),
         Some(Overlay::Layers) => layers::draw(buf, middle, scene),
+        Some(Overlay::Chart) => chart::draw(buf, middle, scene),
         Some(Overlay::Glossary) => glossary::draw(buf, middle, scene),
         Some(Overlay::Lessons) => lessons::draw(buf, middle, scene),
         Some(Overlay::Ending) => ending::draw(buf, middle, scene),

@@ -54,7 +54,7 @@ fn kinds(columns: u16, rows: u16) -> Vec<State> {
 }
 
 /// The look of a terminal with these characters.
-fn look_in(glyphs: Glyphs, theme: Theme) -> Appearance {
+pub(super) fn look_in(glyphs: Glyphs, theme: Theme) -> Appearance {
     Appearance::new(Lang::EN, theme, glyphs).unwrap()
 }
 

@@ -1,6 +1,7 @@
 //! Keys in, screen out, on traces made by hand.
 
 mod cells;
+mod chart;
 mod copy;
 mod course;
 mod keys;

@@ -15,7 +15,14 @@ fn no_size_panics_and_small_ones_say_what_is_needed() {
             let mut app = app_of(made, lang, 1, 1);
             for columns in (1..=130).step_by(23).chain([79, 80, 99, 100, 120, 250]) {
                 for rows in (1..=45).step_by(11).chain([23, 24, 29, 30, 60]) {
-                    let all = [Overlay::Help, Overlay::Packet, Overlay::Kernel, Overlay::Layers, Overlay::Glossary];
+                    let all = [
+                        Overlay::Help,
+                        Overlay::Packet,
+                        Overlay::Kernel,
+                        Overlay::Layers,
+                        Overlay::Chart,
+                        Overlay::Glossary,
+                    ];
                     for overlay in all.into_iter().map(Some).chain([None]) {
                         app.look.large = Some(rows % 2 == 0);
                         app.place.overlay = overlay;
