@@ -8,7 +8,7 @@ use ratatui::text::{Line, Span};
 use super::page::{TextPage, before_text, typing_line, why};
 use super::rules::{self, name};
 use super::segment::SegmentText;
-use super::side::{call_text, view_text};
+use super::side::{call_text, outcome_text, view_text};
 use super::wrong;
 use crate::explain::{Likelihood, call_notes, explain};
 use crate::i18n::width as display_width;
@@ -116,6 +116,7 @@ pub(super) fn came_of(
 fn outcome(scene: &Scene<'_>, call: &CallView<'_>, width: usize) -> ToldOutcome {
     let (theme, t, lang) = (scene.theme, &scene.texts.free, scene.app.lang());
     let (result, style) = match call.outcome {
+        Some(outcome @ Ok(returned)) if returned.data.is_empty() => (outcome_text(outcome), theme.good.0),
         Some(Ok(returned)) => (format!("= {}", returned.value), theme.good.0),
         Some(Err(errno)) => (format!("= -1 {errno}"), theme.bad.0),
         None if call.abandoned => {

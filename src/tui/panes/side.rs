@@ -226,7 +226,8 @@ fn comes_again(scene: &Scene<'_>, call: &CallView<'_>) -> bool {
     interrupted && !scene.app.in_past() && scene.app.walk().interrupted().contains(&call.caller.actor.side)
 }
 
-fn outcome_text(outcome: &Outcome) -> String {
+/// What came of a call: the value, and what else the kernel told.
+pub(super) fn outcome_text(outcome: &Outcome) -> String {
     match outcome {
         Ok(Returned { option: Some(value), .. }) => format!("= 0 ({value})"),
         Ok(Returned { value: 0, peer: Some(address), data, .. }) if data.is_empty() => format!("= 0 ({address})"),
