@@ -9,6 +9,7 @@
 
 use std::collections::BTreeSet;
 use std::io::Write;
+use std::path::Path;
 use std::process::ExitCode;
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex};
@@ -20,7 +21,8 @@ use ratatui::backend::TestBackend;
 use sockwalk::i18n::Glyphs;
 use sockwalk::i18n::Lang;
 use sockwalk::lesson::{Action, Lesson, Step, builtin, builtin_names};
-use sockwalk::linux::{self, LinuxWorld, WalkPlace};
+use sockwalk::linux::shared::SideProgram;
+use sockwalk::linux::{self, LessonPeers, LinuxWorld, WalkPlace};
 use sockwalk::model::{ClaimResult, Mode, SegmentId, Side};
 use sockwalk::plain::Transcript;
 use sockwalk::theme::{Choice, Colours, Theme};
@@ -58,7 +60,10 @@ impl Stage {
         let epoch = Instant::now();
         let sender = to_app.clone();
         let sink = move |happening| drop(sender.send(Msg::World(generation, Box::new(happening))));
-        let world = LinuxWorld::start(WalkPlace::Lab(lesson.lab.clone()), epoch, sink).unwrap();
+        let binary = Path::new(env!("CARGO_BIN_EXE_sockwalk"));
+        let programs = lesson.programs.iter().map(|side| SideProgram::inside(binary, *side, lesson.server));
+        let peers = LessonPeers { door: None, programs: programs.collect() };
+        let world = LinuxWorld::start_with(WalkPlace::Lab(lesson.lab.clone()), epoch, peers, sink).unwrap();
         let options = WalkOptions {
             mode: Mode::Lab,
             wire: world.wire(),

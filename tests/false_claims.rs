@@ -109,7 +109,7 @@ fn claims(source: &Source) -> Vec<Claim> {
         let (Some(first), Some(last)) = (text.find('{'), text.rfind('}')) else { continue };
         let Ok(table) = format!("claim = {}", &text[first..=last]).parse::<Table>() else { continue };
         let Some(claim) = table["claim"].as_table() else { continue };
-        let kinds = ["state", "returns", "blocks", "segment", "packet", "queue", "timer", "info", "reason"];
+        let kinds = ["state", "returns", "blocks", "segment", "packet", "queue", "timer", "info", "reason", "program"];
         let is_claim = in_lab && (text.starts_with("    {") || text.starts_with("expect = [{"));
         let Some(kind) = kinds.iter().find(|kind| is_claim && claim.contains_key(**kind)) else { continue };
         let modes = claim.get("in").map_or(String::new(), |modes| format!(", in = {}", written(modes)));
@@ -219,6 +219,12 @@ impl Claim {
                 });
                 let numbers: String = INFO_NUMBERS.iter().map(count).collect();
                 format!("info of {}:{numbers}{}{options}", self.end(), field("ca_state"))
+            }
+            "program" => {
+                let part = |key: &str| self.text(key).map_or(String::new(), |value| format!(" {value}"));
+                let (call, arguments) = (self.word("call"), self.text("arguments").unwrap_or_default());
+                let outcome = format!("{}{}", part("value"), part("error"));
+                format!("{}'s program: {call}({arguments}) {}{outcome}", self.word("side"), self.word("is"))
             }
             "reason" if self.word("reason") == "none" => "the kernel counted nothing".to_owned(),
             "reason" => format!("the kernel counted {}", self.word("reason")),
@@ -342,6 +348,7 @@ fn wrong(claim: &Claim) -> Vec<(&'static str, Claim, Option<String>)> {
             vec![("returns", claim.instead("returns"), actual.clone()), ("error", fails, actual)]
         }
         "returns" => wrong_returns(claim),
+        "program" => wrong_programs(claim),
         // What else the kernel counted then isn't known here; that the counter moved is.
         "reason" => {
             let wrong = if claim.word("reason") == "none" { vec!["PAWSEstab"] } else { vec!["PAWSEstab", "none"] };
@@ -397,6 +404,35 @@ fn wrong_returns(claim: &Claim) -> Vec<(&'static str, Claim, Option<String>)> {
         wrong.push(("data", claim.with("data", format!("{data}?")), actual));
     }
     wrong
+}
+
+/// What a call of a program came to, where that isn't claimed, and its arguments aren't known here.
+fn wrong_programs(claim: &Claim) -> Vec<(&'static str, Claim, Option<String>)> {
+    let bare = claim.without("value").without("error");
+    let other = |is: &str| bare.with("is", is);
+    let mut wrong = vec![
+        ("arguments", claim.with("arguments", "4242*"), None),
+        ("call", bare.with("call", "socketpair").with("is", "returned"), Some("is missing".to_owned())),
+    ];
+    wrong.extend(
+        ["stands", "blocks", "returned"]
+            .into_iter()
+            .filter(|is| claim.word("is") != *is)
+            .map(|is| (is, other(is), None)),
+    );
+    if claim.word("is") == "returned" {
+        wrong.push(("error", bare.with("error", "EMFILE"), None));
+    }
+    if claim.text("value").is_some() {
+        wrong.push(("value", bare.with("value", 4242), None));
+    }
+    wrong
+        .into_iter()
+        .map(|(way, wrong, actual)| {
+            let actual = actual.map(|_| format!("{}'s program has not called socketpair()", claim.word("side")));
+            (way, wrong, actual)
+        })
+        .collect()
 }
 
 fn wrong_segments(claim: &Claim) -> Vec<(&'static str, Claim, Option<String>)> {

@@ -475,6 +475,31 @@ fn a_socket_option_that_a_lesson_sets_is_needed() {
     }
 }
 
+// ---------------------------------------------------------------- tracing
+
+/// As in a container whose filter forbids further filters, or `ptrace(2)`.
+#[test]
+fn a_lesson_of_programs_needs_that_calls_can_be_seen() {
+    if !can_filter() {
+        return;
+    }
+    let program = Program::new();
+    for (user, forbidden) in
+        lab_users().into_iter().flat_map(|user| [libc::SYS_seccomp, libc::SYS_ptrace].map(|call| (user, call)))
+    {
+        let without = |args: &[&str]| filtered(&program, user, WITHOUT_CALLS, &[forbidden], args);
+        let finished = without(&["play", "programs", "--lang", "en"]);
+        let sentence = "error: this lesson needs the right to see the calls of its own programs (ptrace with a seccomp \
+                        filter), which this machine doesn't have. `sockwalk lessons` says what runs here.\n";
+        assert_eq!((finished.status.code(), finished.stderr.as_str()), (Some(1), sentence));
+        let list = without(&["lessons", "--lang", "en"]);
+        let not_here = "What a library's listen and dial hide * – not here: it needs the right to see the calls of its own programs \
+                        (ptrace with a seccomp filter)";
+        assert_eq!(listed(&list, "programs"), not_here);
+        without(&["play", "refused"]).succeeded();
+    }
+}
+
 /// As in a container whose filter forbids namespaces: there is no lab, and the walk on the host is whole. Its sides have tables
 /// of descriptors of their own by `close_range(2)`, or, where that is forbidden too, the process's.
 #[test]

@@ -10,8 +10,10 @@ use std::path::{Path, PathBuf};
 use std::process::Stdio;
 
 use common::procs::{self, Seen};
+use common::pty::Terminal;
 use common::{
-    BOUND, Finished, Folder, Program, User, at_once, finish, free_port, has, json, lab_users, skipped, users, wait, zh,
+    BOUND, Finished, Folder, Program, User, at_once, finish, free_port, has, json, lab_users, skipped, until, users,
+    wait, zh,
 };
 use serde_json::{Value, json as value};
 use sockwalk::i18n::Lang;
@@ -703,5 +705,102 @@ fn a_full_disk_is_told_and_a_closed_pipe_is_not() {
             }
         }
         let _ = std::fs::remove_file(std::env::temp_dir().join(format!("{name}.toml")));
+    }
+}
+
+// ---------------------------------------------------------------- programs that play a part
+
+/// A lesson in which both sides are programs.
+const PROGRAMS: &str = include_str!("lessons/valid/program.toml");
+
+/// The processes of a lesson's programs, the server's first.
+fn of_parts(program: &Program) -> Vec<u32> {
+    let command = |pid: &u32| std::fs::read(format!("/proc/{pid}/cmdline")).unwrap_or_default();
+    let of = |part: &str| {
+        let part = format!("\0program\0{part}\0");
+        let is_it = |pid: &u32| command(pid).windows(part.len()).any(|window| window == part.as_bytes());
+        procs::running(&program.path()).into_iter().find(is_it)
+    };
+    [of("server"), of("client")].into_iter().flatten().collect()
+}
+
+fn opened(program: &Program, user: User) -> Terminal {
+    let lesson = program.folder().write("program.toml", PROGRAMS);
+    let mut terminal =
+        Terminal::open(program.command(user, &["learn", lesson.to_str().unwrap(), "--lang", "en"]), 100, 30);
+    terminal.wait_for_text("A goal.");
+    assert!(until(BOUND, || of_parts(program).len() == 2), "the programs run");
+    terminal
+}
+
+#[test]
+fn a_lessons_programs_stand_before_their_calls_and_end_with_it() {
+    for user in lab_users() {
+        let program = Program::new();
+        let lesson = program.folder().write("program.toml", PROGRAMS);
+        let finished = program.run(user, &["play", lesson.to_str().unwrap(), "--lang", "en"]);
+        let told: Vec<&str> =
+            finished.succeeded().stdout.lines().filter(|line| line.starts_with("  server  ")).collect();
+        let calls: Vec<&str> = told.iter().filter_map(|line| line.trim_start().strip_prefix("server  ")).collect();
+        for wanted in [
+            "socket(AF_INET, SOCK_STREAM|SOCK_CLOEXEC, IPPROTO_IP) = 3",
+            "setsockopt(3, SOL_SOCKET, SO_REUSEADDR, [1], 4) = 0",
+            "bind(3, 127.0.0.1:8000, 16) = 0",
+            "listen(3, 128) = 0",
+            "accept4(3, …, …, SOCK_CLOEXEC) blocks",
+        ] {
+            assert!(calls.contains(&wanted), "{wanted}: {calls:#?}");
+        }
+        assert!(until(BOUND, || procs::running(&program.path()).is_empty()), "nothing stays behind");
+    }
+}
+
+#[test]
+fn a_lessons_programs_end_with_their_walk_however_it_ends() {
+    for user in lab_users() {
+        let program = Program::new();
+        let mut terminal = opened(&program, user);
+        let first = of_parts(&program);
+        terminal.press(" ");
+        terminal.wait_for_text("setsockopt");
+        // Begun anew, it has programs of its own.
+        terminal.press("r");
+        assert!(until(BOUND, || {
+            terminal.read(std::time::Duration::from_millis(50));
+            let now = of_parts(&program);
+            now.len() == 2 && now.iter().all(|pid| !first.contains(pid))
+        }));
+        assert!(first.iter().all(|pid| !Path::new(&format!("/proc/{pid}")).exists()), "those before have ended");
+        terminal.press("q");
+        assert!(terminal.wait_for_end().success());
+        assert!(until(BOUND, || procs::running(&program.path()).is_empty()), "left");
+        // Killed, it takes them along.
+        let terminal = opened(&program, user);
+        common::pty::kill(terminal.pid(), libc::SIGKILL);
+        assert!(until(BOUND, || procs::running(&program.path()).is_empty()), "killed");
+    }
+}
+
+/// Whoever kills one of the programs has another walk than the lesson's, told as that, and no walk that hangs.
+#[test]
+fn a_program_that_is_killed_from_outside_hangs_no_walk() {
+    for user in lab_users() {
+        let program = Program::new();
+        let mut terminal = opened(&program, user);
+        terminal.press(" ");
+        terminal.wait_for_text("setsockopt");
+        common::pty::kill(of_parts(&program)[0], libc::SIGKILL);
+        assert!(until(BOUND, || of_parts(&program).len() == 1));
+        terminal.press(" ");
+        terminal.wait_for_text("step 2 of 4");
+        terminal.wait_for_text("has not called listen()");
+        for step in ["step 3 of 4", "step 4 of 4"] {
+            terminal.wait_for_text("Next: ");
+            terminal.press(" ");
+            terminal.wait_for_text(step);
+        }
+        terminal.press("q");
+        terminal.wait_for_end();
+        assert!(until(BOUND, || procs::running(&program.path()).is_empty()));
     }
 }

@@ -134,6 +134,12 @@ pub(super) enum CliCommand {
     Keep {
         name: String,
     },
+    /// A program that plays a side's part in a lesson; started by the program itself.
+    #[command(hide = true)]
+    Program {
+        part: PlayedPart,
+        server: SocketAddr,
+    },
     /// The process in which a lab goes on that another one has begun; started by the program itself.
     #[command(hide = true)]
     Adopt {
@@ -192,7 +198,7 @@ impl AnswerChoice {
     }
 }
 
-/// `--plays`: the part that is meant for a program.
+/// The part that is meant for a program.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(super) enum PlayedPart {
     /// The server's.

@@ -120,6 +120,13 @@ pub enum Task {
     Keep(String),
     /// Go on with a lab of this name that another process has begun.
     Adopt(String),
+    /// Be the program that plays a side's part in a lesson.
+    Program {
+        /// Whose.
+        side: Side,
+        /// The server's address.
+        server: SocketAddr,
+    },
     /// Say what the machine allows.
     Doctor,
 }
@@ -286,6 +293,7 @@ fn invocation(cli: args::Cli, lang: Lang) -> Invocation {
         Some(args::CliCommand::Replay { file, shown }) => Task::Replay { file, shown },
         Some(args::CliCommand::Keep { name }) => Task::Keep(name),
         Some(args::CliCommand::Adopt { name }) => Task::Adopt(name),
+        Some(args::CliCommand::Program { part, server }) => Task::Program { side: part.into(), server },
         Some(args::CliCommand::Doctor) => Task::Doctor,
     };
     Invocation { lang, lacks_lang: None, mode: cli.mode, theme: cli.theme, port: cli.port, task }

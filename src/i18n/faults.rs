@@ -72,6 +72,9 @@ words! {
         pub routine_counter: String,
         pub udp_only_lab: String,
         pub long_datagram: String,
+        pub program_only_lab: String,
+        pub program_makes_calls: String,
+        pub no_program: String,
     }
 }
 

@@ -11,6 +11,7 @@ words! {
         pub lab: String,
         pub ipv6: String,
         pub udp_table: String,
+        pub tracing: String,
         pub setting: String,
         pub settings: String,
         pub congestion_control: String,
@@ -38,6 +39,7 @@ impl NeedTexts {
             match need {
                 Need::Ipv6 => names.push(self.ipv6.clone()),
                 Need::UdpTable => names.push(self.udp_table.clone()),
+                Need::Tracing => names.push(self.tracing.clone()),
                 Need::Setting(name) => settings.push(name.clone()),
                 Need::CongestionControl(name) => names.push(fill(&self.congestion_control, &[("names", name)])),
                 Need::Option(name) => options.push(name.clone()),

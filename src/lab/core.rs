@@ -26,6 +26,8 @@ const SOON: Duration = Duration::from_micros(100);
 pub enum Input {
     /// A process wants to take part.
     Came(Member),
+    /// A program of the lesson's own was started.
+    Started(Member),
     /// One that took part is gone.
     Left(u32),
     /// One that takes part asks for something.
@@ -242,7 +244,8 @@ impl Lab {
     /// Takes what came to be known.
     pub fn handle(&mut self, now: Duration, input: Input) {
         match input {
-            Input::Came(member) => self.came(now, member),
+            Input::Came(member) => self.came(now, member, false),
+            Input::Started(member) => self.came(now, member, true),
             Input::Left(number) => self.pending.push_back(Pending::Leaving(number)),
             Input::Asked(from, request) => {
                 self.pending.push_back(Pending::Request { from, request, prepared: false });
@@ -314,14 +317,15 @@ impl Lab {
         self.settle = Settle::Ask(Duration::ZERO);
     }
 
-    fn came(&mut self, now: Duration, member: Member) {
+    /// Somebody comes in; `own`: a program of the lesson's own.
+    fn came(&mut self, now: Duration, member: Member, own: bool) {
         // Who says it twice has come once.
         if self.peers.get(member.number).is_some() {
             return;
         }
         let number = member.number;
         let admitted = match (self.resident, &member.role) {
-            (Some(_), Role::Drives(_) | Role::Runs(_)) => Err(Denial::Lesson),
+            (Some(_), Role::Drives(_) | Role::Runs(_) | Role::Plays(_)) if !own => Err(Denial::Lesson),
             _ => self.peers.admit(member).cloned(),
         };
         let member = match admitted {
@@ -329,6 +333,9 @@ impl Lab {
             Err(denial) => return self.effects.push_back(Effect::Deny(number, denial)),
         };
         self.push(now, Event::Joined(member.clone()));
+        if let Role::Plays(side) = member.role {
+            self.parts.expect(number, side);
+        }
         if member.runs_program() {
             // With the welcome it is told which of its calls wait.
             let held = self.held_calls(number);

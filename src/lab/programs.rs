@@ -64,7 +64,8 @@ impl Lab {
     /// As whom a thread makes a call. A call that tells another side than its socket was seen at moves what was called on it.
     fn program_caller(&mut self, now: Duration, member: &Member, thread: u32, call: &ProgramCall) -> Caller {
         let seen = self.parts.side(member.number, call.socket);
-        let side = match (told_by(call), call.socket) {
+        let told = told_by(call).filter(|side| member.may_play(*side));
+        let side = match (told, call.socket) {
             (Some(side), Some(socket)) => {
                 self.parts.learn(member.number, socket, side);
                 if side != seen {
@@ -117,7 +118,7 @@ impl Lab {
         let Some(member) = self.peers.get(from) else { return };
         let may = match member.role {
             Role::Drives(_) => true,
-            Role::Runs(_) => of == Some(from),
+            Role::Runs(_) | Role::Plays(_) => of == Some(from),
             Role::Watches => false,
         };
         if may {

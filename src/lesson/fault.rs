@@ -8,7 +8,7 @@ use super::sysctl::SettingKind;
 use super::{likely, shape};
 use crate::i18n::{BrokenTexts, FaultTexts, Lang, LanguageTexts, counter_names, edit_fault, fill};
 use crate::model::edit::EditFault;
-use crate::model::{CallName, CongestionState, InfoOptions, SOCKET_OPTIONS};
+use crate::model::{CallName, CongestionState, InfoOptions, PROGRAM_CALLS, ProgramCallState, SOCKET_OPTIONS, Side};
 
 /// One thing that is wrong with a lesson file.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -106,6 +106,12 @@ pub enum Fault {
     UdpOnlyLab,
     /// A datagram is longer than one packet.
     LongDatagram { found: usize, most: usize },
+    /// A program plays a part in a mode where segments don't wait.
+    ProgramOnlyLab,
+    /// A step makes a call of a side whose calls a program makes.
+    ProgramMakesCalls(Side),
+    /// No program plays this side's part.
+    NoProgram(Side),
 }
 
 /// The kinds of words that a lesson file is written in.
@@ -129,6 +135,8 @@ pub enum WordKind {
     Option,
     CongestionState,
     InfoOption,
+    SystemCall,
+    ProgramState,
 }
 
 /// How a question's answers are written.
@@ -170,6 +178,8 @@ impl WordKind {
             WordKind::CoreSetting => super::sysctl::CORE.to_vec(),
             WordKind::Need => vec!["ipv6"],
             WordKind::Option => SOCKET_OPTIONS.to_vec(),
+            WordKind::SystemCall => PROGRAM_CALLS.to_vec(),
+            WordKind::ProgramState => ProgramCallState::CLAIMED.iter().map(|state| state.name()).collect(),
         }
     }
 
@@ -193,6 +203,8 @@ impl WordKind {
             WordKind::CoreSetting => "core_setting",
             WordKind::Need => "need",
             WordKind::Option => "option",
+            WordKind::SystemCall => "system_call",
+            WordKind::ProgramState => "program_state",
         }
     }
 }
@@ -318,6 +330,9 @@ impl Fault {
             Fault::RoutineCounter(found) => say(&t.routine_counter, &[("found", found)]),
             Fault::Edit(fault) => edit_fault(fault, by.lang),
             Fault::UdpOnlyLab => t.udp_only_lab.clone(),
+            Fault::ProgramOnlyLab => t.program_only_lab.clone(),
+            Fault::ProgramMakesCalls(side) => say(&t.program_makes_calls, &[("found", side)]),
+            Fault::NoProgram(side) => say(&t.no_program, &[("found", side)]),
             Fault::LongDatagram { found, most } => say(&t.long_datagram, &[("found", found), ("most", most)]),
             // Said by `told`, which has every other one.
             _ => String::new(),
@@ -336,7 +351,7 @@ mod tests {
             use WordKind::*;
             let kinds = [Mode, Side, State, Call, Error, Flag, Fate, Timer, How, Show, Protocol, Ipv4Setting];
             let kinds: Vec<&str> = { kinds.into_iter() }
-                .chain([CoreSetting, Need, Option, CongestionState, InfoOption])
+                .chain([CoreSetting, Need, Option, CongestionState, InfoOption, SystemCall, ProgramState])
                 .map(WordKind::key)
                 .collect();
             assert!(kinds.iter().all(|key| t.kind.contains_key(*key)) && kinds.len() == t.kind.len(), "{lang:?}");

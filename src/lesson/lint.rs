@@ -11,10 +11,9 @@ use super::fault::{Fault, Notation, WordKind};
 use super::made::MadeSockets;
 use super::raw::{RawAsk, RawEnd, RawLesson, RawSide, RawStep, RawText, SpannedNumber, SpannedText};
 use super::sockets::sockets;
-use super::sysctl::wrong_values;
 use super::{Address, Ask, ConnectionEnd, Lesson, LessonError, Measure, Show, Step};
 use crate::i18n::{Lang, Languages, Localized};
-use crate::model::{Errno, LOOPBACK_MTU, LabSettings, Mode, Need, Side, SocketState, TimerKind};
+use crate::model::{Errno, LOOPBACK_MTU, Mode, Side, SocketState, TimerKind};
 use crate::tcp::Expr;
 
 /// The longest texts, in characters: a title or a label, a question, and what is explained.
@@ -39,7 +38,8 @@ pub(super) fn check(
     raw: RawLesson,
 ) -> Result<Lesson, LessonError> {
     let (problems, modes) = (Vec::new(), Vec::new());
-    let mut lint = Lint { languages, source, problems, sockets: HashMap::new(), modes, udp: HashSet::new(), mtu: 0 };
+    let (sockets, udp, programs) = (HashMap::new(), HashSet::new(), Vec::new());
+    let mut lint = Lint { languages, source, problems, sockets, modes, udp, mtu: 0, programs };
     let lesson = lint.lesson(file, raw);
     match lesson {
         Some(lesson) if lint.problems.is_empty() => Ok(lesson),
@@ -61,6 +61,8 @@ pub(super) struct Lint<'a> {
     pub(super) udp: HashSet<String>,
     /// The lab's MTU, in bytes.
     pub(super) mtu: u32,
+    /// The sides whose part a program plays.
+    pub(super) programs: Vec<Side>,
 }
 
 impl Lint<'_> {
@@ -87,6 +89,7 @@ impl Lint<'_> {
         self.modes = vec![Mode::Lab, Mode::Host];
         let modes = self.modes_of(raw.modes.as_ref());
         let needs = self.needs(raw.needs.as_ref());
+        self.programs = self.programs_of(raw.program.as_ref(), &modes);
         let lab = self.lab(raw.lab);
         self.mtu = lab.as_ref().map_or(0, |lab| lab.mtu.unwrap_or(LOOPBACK_MTU));
         if raw.step.is_empty() {
@@ -115,26 +118,11 @@ impl Lint<'_> {
             server,
             modes,
             needs,
+            programs: self.programs.clone(),
             lab: lab?,
             sockets: [Mode::Lab, Mode::Host].map(|mode| sockets(&steps, mode, server)),
             steps,
         })
-    }
-
-    fn needs(&mut self, raw: Option<&Spanned<Vec<SpannedText>>>) -> Vec<Need> {
-        let mut needs = Vec::new();
-        for word in raw.iter().flat_map(|words| words.get_ref()) {
-            match word.get_ref().as_str() {
-                "ipv6" if needs.contains(&Need::Ipv6) => {
-                    self.fault::<()>(word.span(), Fault::Twice(word.get_ref().clone()));
-                }
-                "ipv6" => needs.push(Need::Ipv6),
-                _ => {
-                    self.wrong::<()>(word, WordKind::Need);
-                }
-            }
-        }
-        needs
     }
 
     fn step(&mut self, raw: &Spanned<RawStep>) -> Option<Step> {
@@ -145,7 +133,7 @@ impl Lint<'_> {
         self.modes.clone_from(&modes);
         let title = self.text(&raw.title, MAX_TITLE);
         let say = self.text(&raw.say, MAX_TEXT);
-        let action = raw.action.as_ref().map(|action| self.action(action));
+        let action = raw.action.as_ref().map(|action| self.possible_action(action));
         let ask = raw.ask.as_ref().map(|ask| self.ask(ask));
         let mut expect = Vec::new();
         for claim in &raw.expect {
@@ -252,26 +240,6 @@ impl Lint<'_> {
         if !fits {
             self.fault::<()>(choice.span(), Fault::Choice { found: text.clone(), notation });
         }
-    }
-
-    fn lab(&mut self, raw: Option<Spanned<LabSettings>>) -> Option<LabSettings> {
-        let Some(raw) = raw else { return Some(LabSettings::default()) };
-        let span = raw.span();
-        let lab = raw.into_inner();
-        // The least that IPv4 must carry (RFC 791), and the loopback's own size.
-        if let Some(mtu) = lab.mtu {
-            self.range(i64::from(mtu), 68..=i64::from(LOOPBACK_MTU), span.clone());
-        }
-        for (kind, settings) in [(WordKind::Ipv4Setting, &lab.sysctl), (WordKind::CoreSetting, &lab.core)] {
-            // The name becomes a file's name below /proc/sys: it must not lead elsewhere.
-            for name in settings.keys().filter(|name| !kind.allowed().contains(&name.as_str())) {
-                self.fault::<()>(span.clone(), Fault::Word { kind, found: name.clone() });
-            }
-            for (name, kind) in wrong_values(settings) {
-                self.fault::<()>(span.clone(), Fault::SettingValue { name, kind });
-            }
-        }
-        Some(lab)
     }
 
     fn id(&mut self, word: &SpannedText) -> Option<String> {

@@ -33,7 +33,7 @@ const MAX_WITHIN: i64 = 600;
 /// The bytes of an IPv6 header, the longer one, and of UDP's.
 const IPV6_AND_UDP: u32 = 40 + 8;
 
-const CLAIMS: &[&str] = &["state", "blocks", "returns", "segment", "queue", "timer", "info", "reason"];
+const CLAIMS: &[&str] = &["state", "blocks", "returns", "segment", "queue", "timer", "info", "reason", "program"];
 
 /// What a lesson may say of what is sent: a text, the learner's line, what was received, or so many bytes.
 type RawPayload<'a> =
@@ -132,6 +132,7 @@ impl Lint<'_> {
             RawAction::Edit(raw) => self.edit(raw),
             RawAction::Forge(raw) => self.forge(raw),
             RawAction::Interrupt { side } => Some(Action::Interrupt { side: self.side(side)? }),
+            RawAction::LetCall { side, call, name } => self.let_call(side, call, name.as_ref()),
             _ => None,
         }
     }
@@ -310,6 +311,7 @@ impl Lint<'_> {
             ("timer", raw.timer.is_some()),
             ("info", raw.info.is_some()),
             ("reason", raw.reason.is_some()),
+            ("program", raw.program.is_some()),
         ];
         self.one_of(span, &there, CLAIMS)?;
         let within = raw.within.as_ref().map(|seconds| self.seconds(seconds));
@@ -347,6 +349,9 @@ impl Lint<'_> {
         }
         if let Some(reason) = &raw.reason {
             return self.reason(reason);
+        }
+        if let Some(program) = &raw.program {
+            return self.program_claim(program);
         }
         self.timer_claim(raw.timer.as_ref()?)
     }

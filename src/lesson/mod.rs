@@ -6,6 +6,8 @@ mod fault;
 mod glossary;
 mod likely;
 mod lint;
+mod lint_head;
+mod lint_program;
 mod lint_steps;
 mod made;
 mod needs;
@@ -27,8 +29,8 @@ pub use lint::is_id;
 pub use parse::{MAX_BYTES, parse, parse_in, read};
 pub use review::{Lack, Remark, review};
 pub use types::{
-    Action, Address, Ask, CallTerms, Claim, InfoTerms, Lesson, Measure, Payload, QueueTerms, Recipient, SegmentPattern,
-    Show, Step, Terms, TimerTerms,
+    Action, Address, Ask, CallTerms, Claim, InfoTerms, Lesson, Measure, Payload, ProgramTerms, QueueTerms, Recipient,
+    SegmentPattern, Show, Step, Terms, TimerTerms,
 };
 
 pub use crate::model::{ConnectionEnd, Count, SegmentFate};

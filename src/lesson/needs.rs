@@ -12,6 +12,9 @@ impl Lesson {
         if self.server.is_ipv6() {
             add(&mut needs, Need::Ipv6);
         }
+        if !self.programs.is_empty() {
+            add(&mut needs, Need::Tracing);
+        }
         if mode == Mode::Lab {
             needs.extend(self.lab.settings().map(Need::Setting));
             needs.extend(self.lab.congestion_control().map(|name| Need::CongestionControl(name.to_owned())));

@@ -1,6 +1,6 @@
 //! What a claim says, as a statement: in the lesson's own notation it is `client is SYN_SENT`, `server: recv() returns 5`.
 
-use super::{CallTerms, InfoTerms, QueueTerms, SegmentPattern, Terms, TimerTerms};
+use super::{CallTerms, InfoTerms, ProgramTerms, QueueTerms, SegmentPattern, Terms, TimerTerms};
 use crate::model::{ClaimNumber, InfoFact, SegmentWords, Statement, TimerFact, TimerKind};
 use crate::tcp::{Expr, Protocol};
 
@@ -49,6 +49,13 @@ impl CallTerms {
     }
 }
 
+impl ProgramTerms {
+    fn says(&self) -> Statement {
+        let ProgramTerms { side, call, arguments, is, value, error: errno } = self.clone();
+        Statement::Program { side, call, arguments, is, value, errno }
+    }
+}
+
 impl QueueTerms {
     fn says(&self, line: u32) -> Statement {
         let length = |expr: &Option<Expr>| expr.as_ref().map(|expr| number(expr, line));
@@ -77,6 +84,7 @@ impl Terms {
     pub fn says(&self, line: u32) -> Statement {
         match self {
             Terms::Returns(terms) => terms.says(line),
+            Terms::Program(terms) => terms.says(),
             Terms::Blocks { side, call } => Statement::Sleeps { side: *side, call: *call },
             Terms::State { end, is } => Statement::State { end: end.clone(), is: *is },
             Terms::Segment { pattern, is } => {

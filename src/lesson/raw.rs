@@ -27,6 +27,7 @@ pub(super) struct RawLesson {
     pub(super) goal: Spanned<RawText>,
     pub(super) misbelief: Option<Spanned<RawText>>,
     pub(super) recap: Spanned<RawText>,
+    pub(super) program: Option<Spanned<RawProgram>>,
     pub(super) lab: Option<Spanned<LabSettings>>,
     #[serde(default)]
     pub(super) step: Vec<Spanned<RawStep>>,
@@ -90,6 +91,12 @@ impl<'de> Deserialize<'de> for RawText {
 
         deserializer.deserialize_map(Texts)
     }
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields, expecting = "a table with `sides`")]
+pub(super) struct RawProgram {
+    pub(super) sides: Spanned<Vec<SpannedText>>,
 }
 
 #[derive(Deserialize)]
@@ -215,6 +222,11 @@ pub(super) enum RawAction {
     Interrupt {
         side: SpannedText,
     },
+    LetCall {
+        side: SpannedText,
+        call: SpannedText,
+        name: Option<SpannedText>,
+    },
 }
 
 #[derive(Deserialize)]
@@ -269,6 +281,7 @@ pub(super) struct RawClaim {
     pub(super) timer: Option<Spanned<RawTimer>>,
     pub(super) info: Option<Spanned<RawInfo>>,
     pub(super) reason: Option<SpannedText>,
+    pub(super) program: Option<Spanned<RawProgramClaim>>,
 }
 
 #[derive(Deserialize)]
@@ -309,6 +322,17 @@ pub(super) struct RawSegmentClaim {
     pub(super) win_scaled: Option<SpannedNumber>,
     pub(super) on: Option<SpannedText>,
     pub(super) is: SpannedText,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields, expecting = "a table with `side`, `call` and `is`")]
+pub(super) struct RawProgramClaim {
+    pub(super) side: SpannedText,
+    pub(super) call: SpannedText,
+    pub(super) arguments: Option<SpannedText>,
+    pub(super) is: SpannedText,
+    pub(super) value: Option<Spanned<i64>>,
+    pub(super) error: Option<SpannedText>,
 }
 
 #[derive(Deserialize)]

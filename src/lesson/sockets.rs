@@ -15,6 +15,10 @@ pub(super) fn sockets(steps: &[Step], mode: Mode, server: SocketAddr) -> SocketN
         _ => None,
     };
     let listeners: BTreeSet<String> = actions().filter_map(listens).collect();
+    let program_listens = |side: Side| {
+        actions()
+            .any(|action| matches!(action, Action::LetCall { side: own, call, .. } if *own == side && call == "listen"))
+    };
     let mut made: Vec<(String, Side, SocketKind)> = Vec::new();
     let mut sides: BTreeMap<&str, Side> = BTreeMap::new();
     for action in actions() {
@@ -24,6 +28,14 @@ pub(super) fn sockets(steps: &[Step], mode: Mode, server: SocketAddr) -> SocketN
             Action::Socket { name, side, .. } => (name, *side, SocketKind::Stream),
             Action::Accept { socket, name } => {
                 (name, sides.get(socket.as_str()).copied().unwrap_or(Side::Server), SocketKind::Connection)
+            }
+            Action::LetCall { side, call, name: Some(name) } => {
+                let kind = match call.as_str() {
+                    "accept" | "accept4" => SocketKind::Connection,
+                    _ if program_listens(*side) => SocketKind::Listener,
+                    _ => SocketKind::Stream,
+                };
+                (name, *side, kind)
             }
             _ => continue,
         };
@@ -55,8 +67,18 @@ impl<'a> SocketPairs<'a> {
             Some(Address::Beside(ip, above)) => SocketAddr::new(*ip, server.port().wrapping_add(*above)),
         };
         let mut joined = SocketPairs::default();
+        // What a program's calls are on: the newest socket of its side that it made by itself.
+        let mut of_programs: BTreeMap<Side, &str> = BTreeMap::new();
         for action in actions {
             match action {
+                Action::LetCall { side, call, name } => match (call.as_str(), name, of_programs.get(side).copied()) {
+                    ("socket", Some(name), _) => drop(of_programs.insert(*side, name)),
+                    ("bind", _, Some(own)) => joined.bound.push((own, server)),
+                    ("connect", _, Some(own)) => joined.connected.push((own, server)),
+                    ("listen", _, Some(own)) => drop(joined.listening.insert(own)),
+                    ("accept" | "accept4", Some(name), Some(own)) => drop(joined.accepted_from.insert(name, own)),
+                    _ => {}
+                },
                 Action::Bind { socket, addr } => joined.bound.push((socket, at(addr))),
                 Action::Connect { socket, addr } => joined.connected.push((socket, at(addr))),
                 Action::Listen { socket, .. } => drop(joined.listening.insert(socket)),

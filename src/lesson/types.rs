@@ -7,7 +7,7 @@ use crate::i18n::{Lang, Localized};
 use crate::model::edit::{Edit, Forgery};
 use crate::model::{
     CallName, CongestionState, ConnectionEnd, Count, Errno, How, InfoField, InfoOptions, LabSettings, Mode, Need,
-    SegmentFate, Side, SocketNames, SocketOption, SocketState, TimerKind,
+    ProgramCallState, SegmentFate, Side, SocketNames, SocketOption, SocketState, TimerKind,
 };
 use crate::tcp::{Expr, Flags, Protocol};
 
@@ -32,6 +32,8 @@ pub struct Lesson {
     pub modes: Vec<Mode>,
     /// What its file names as needed; [`Lesson::needs_in`] has all of it.
     pub needs: Vec<Need>,
+    /// The sides whose part a program plays: the server or the client inside this program.
+    pub programs: Vec<Side>,
     /// What it wants of the lab.
     pub lab: LabSettings,
     /// Its steps, in order.
@@ -202,6 +204,8 @@ pub enum Action {
     Forge { from: Side, on: Option<String>, forgery: Forgery },
     /// A signal interrupts the call in which a side sleeps.
     Interrupt { side: Side },
+    /// The program of a side makes the call before which one of its threads stands; a descriptor that it makes is `name`.
+    LetCall { side: Side, call: String, name: Option<String> },
 }
 
 impl Action {
@@ -220,7 +224,7 @@ impl Action {
             | Action::Close { socket }
             | Action::SetOption { socket, .. }
             | Action::SetNonblocking { socket } => Some(socket),
-            Action::Socket { .. } | Action::Interrupt { .. } => None,
+            Action::Socket { .. } | Action::Interrupt { .. } | Action::LetCall { .. } => None,
             Action::Deliver(_) | Action::Drop(_) | Action::Repeat(_) => None,
             Action::DeliverAll { .. } | Action::DeliverUpTo(_) | Action::Edit { .. } | Action::Forge { .. } => None,
         }
@@ -309,6 +313,8 @@ pub struct Claim {
 pub enum Terms {
     /// The newest call of this name of a side came back so.
     Returns(CallTerms),
+    /// The newest call of a side's program that has this name stands so.
+    Program(ProgramTerms),
     /// The kernel says that the side sleeps in this call.
     Blocks {
         /// Who.
@@ -352,6 +358,23 @@ pub struct CallTerms {
     /// The bytes that came, as text; `None` where they don't matter.
     pub data: Option<String>,
     /// The error; `None` where it succeeds.
+    pub error: Option<Errno>,
+}
+
+/// A claim on a call of a side's program, as the program makes it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ProgramTerms {
+    /// Whose program.
+    pub side: Side,
+    /// The system call's name, as section 2 of the manual has it.
+    pub call: String,
+    /// Its arguments as they are shown, `*` for any text; `None` where they don't matter.
+    pub arguments: Option<String>,
+    /// How it stands.
+    pub is: ProgramCallState,
+    /// Where it came back, with which value; `None` where any success will do.
+    pub value: Option<i64>,
+    /// Where it came back, with which error; `None` where it succeeds.
     pub error: Option<Errno>,
 }
 

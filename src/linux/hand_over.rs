@@ -154,7 +154,8 @@ fn send(server: &Server, control: &UnixStream, link: BorrowedFd<'_>) -> io::Resu
     let missing = || io::Error::from(Cause::NotMovable);
     let remote = server.remote.as_ref().ok_or_else(missing)?;
     let member = server.local.as_ref().and_then(|local| server.lab.member(local.member.number)).ok_or_else(missing)?;
-    let mut descriptors = vec![(HandedDescriptor::Door, remote.members.listener()), (HandedDescriptor::Link, link)];
+    let door = remote.members.listener().ok_or_else(missing)?;
+    let mut descriptors = vec![(HandedDescriptor::Door, door), (HandedDescriptor::Link, link)];
     descriptors.extend(server.environment.parts().into_iter().map(|(part, fd)| (HandedDescriptor::Part(part), fd)));
     let entries = server.lab.trace().entries();
     let header = LabHeader {

@@ -46,7 +46,7 @@ pub use poll::is_readable_within;
 pub use pty::{FromProgram, Pty};
 pub use signals::{PidFd, receive_signals, stop};
 pub use tracer::Unseen;
-pub use world::{LinuxWorld, WatchSocket};
+pub use world::{LessonPeers, LinuxWorld, WatchSocket};
 
 /// What a thread said when it panicked.
 fn panic_text(panic: &(dyn std::any::Any + Send)) -> String {

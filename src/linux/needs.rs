@@ -10,7 +10,7 @@ use socket2::{Domain, Socket, Type};
 
 use super::lab::{self, Refused, refused};
 use super::sys::calls;
-use super::{diag, panic_text, wire};
+use super::{diag, panic_text, tracer, wire};
 use crate::model::{Aim, LabSettings, Mode, Need, SocketOption};
 
 /// What of these isn't there for a walk in such a mode, as far as a quick look from outside tells. Of a lab's settings it
@@ -23,6 +23,7 @@ pub fn missing(needs: &[Need], mode: Mode) -> Vec<Need> {
         (Need::Ipv6, Mode::Lab) => Socket::new(Domain::IPV6, Type::STREAM, None).is_ok(),
         (Need::Ipv6, Mode::Host) => has_ipv6(),
         (Need::UdpTable, _) => has_table(libc::IPPROTO_UDP),
+        (Need::Tracing, _) => tracer::forbidden().is_none(),
         (Need::Setting(_) | Need::CongestionControl(_), _) => true,
     };
     needs.iter().filter(|need| !is_there(need)).cloned().collect()
@@ -42,6 +43,7 @@ pub fn missing_in_lab(needs: &[Need]) -> Result<Vec<Need>, Refused> {
             Need::Option(name) => options.have(name),
             Need::Ipv6 => has_ipv6(),
             Need::UdpTable => has_table(libc::IPPROTO_UDP),
+            Need::Tracing => tracer::forbidden().is_none(),
             Need::Setting(name) => has_setting(name),
             Need::CongestionControl(name) => may_have(name),
         };

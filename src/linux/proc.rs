@@ -22,13 +22,24 @@ pub(super) fn parent_of(thread: u32) -> Option<u32> {
 
 /// Whether a process's thread sleeps (`S`), where its call can wait for long. The process is a number, or `self`.
 pub(super) fn sleeps(process: impl Display, thread: impl Display) -> bool {
+    state(process, thread) == Some('S')
+}
+
+/// How a process's thread stands, by the letter of `proc_pid_stat(5)`; `None` where there is none.
+pub(super) fn state(process: impl Display, thread: impl Display) -> Option<char> {
     // The kernel gives as much as fits in one read. The state stands behind the name, which is short, in parentheses: it may
     // have any letter (`proc_pid_stat(5)`).
     let mut stat = [0; 64];
     let file = File::open(format!("/proc/{process}/task/{thread}/stat"));
-    let Ok(read) = file.and_then(|mut file| file.read(&mut stat)) else { return false };
-    let end = stat[..read].iter().rposition(|byte| *byte == b')');
-    end.is_some_and(|end| stat[end..read].starts_with(b") S"))
+    let read = file.and_then(|mut file| file.read(&mut stat)).ok()?;
+    let end = stat[..read].iter().rposition(|byte| *byte == b')')?;
+    stat[end..read].get(2).map(|letter| char::from(*letter))
+}
+
+/// The threads of a process; none where it is gone.
+pub(super) fn threads(process: u32) -> impl Iterator<Item = u32> {
+    let entries = fs::read_dir(format!("/proc/{process}/task")).into_iter().flatten();
+    entries.filter_map(|entry| entry.ok()?.file_name().to_str()?.parse().ok())
 }
 
 /// Whether a signal waits to be delivered to a thread, or to one of its process's.

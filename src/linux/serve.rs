@@ -14,8 +14,8 @@ use super::lab::network;
 use super::orders::{Inbox, Order};
 use super::poll::{Polled, poll};
 use super::shared::{
-    Agent, FromMember, Link, MemberMessage, Members, Programs, ShownLesson, TakenName, ToMember, VERSION,
-    programs_within,
+    Agent, FromMember, LessonProgram, Link, MemberMessage, Members, Programs, ShownLesson, TakenName, ToMember,
+    VERSION, programs_within,
 };
 use super::sides::{NewSocket, Report};
 use super::sys;
@@ -68,6 +68,8 @@ pub(super) struct Server {
     // The call threads end before their wire does.
     pub(super) local: Option<LocalPeer>,
     pub(super) remote: Option<RemotePeers>,
+    /// Each ends when its link goes, with those of the others.
+    pub(super) programs: Vec<LessonProgram>,
     pub(super) environment: Environment,
     pub(super) lab: Lab,
     /// `None` where this process has no walk.
@@ -89,6 +91,7 @@ impl Server {
             mode,
             local: None,
             remote: None,
+            programs: Vec::new(),
             environment,
             lab,
             inbox: None,
@@ -287,7 +290,11 @@ impl Server {
                 Some(local) if local.member.number == number => local.threads.interrupt(side),
                 _ => self.tell(number, &ToMember::Interrupt(side)),
             },
-            Effect::LetCall(number, thread) => self.tell(number, &ToMember::LetCall(thread)),
+            Effect::LetCall(number, thread) => {
+                let programs = self.programs.iter_mut().filter(|program| program.number() == number);
+                programs.for_each(|program| program.lets_go(thread, self.lab.trace()));
+                self.tell(number, &ToMember::LetCall(thread));
+            }
             Effect::Hold(number, held) => self.tell(number, &ToMember::Hold(held)),
             Effect::Own(socket, actor) => self.environment.sockets.belongs(socket, actor),
             Effect::Send(sending, segment) => {
@@ -383,10 +390,15 @@ impl Server {
         Ok(())
     }
 
-    /// Whether each thread of this process is idle or sleeps in its call, and no message and no segment is to be read: a
+    /// Whether each thread of this process is idle or sleeps in its call, and each of the lesson's programs stands before one or
+    /// sleeps in it, and no message and no segment is to be read: a
     /// call that returned between two looks has left its segments and its report by then.
     fn are_at_rest(&mut self) -> Result<bool, Failure> {
         if self.local.as_ref().is_some_and(|local| !local.threads.at_rest()) || self.has_messages() {
+            return Ok(false);
+        }
+        let present = self.programs.iter().filter(|program| self.lab.member(program.number()).is_some());
+        if !present.into_iter().all(|program| program.is_at_rest(self.lab.trace())) {
             return Ok(false);
         }
         Ok(!self.read_wire()? && !self.has_messages())

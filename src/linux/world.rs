@@ -15,7 +15,7 @@ use super::hand_over::{ServingEnd, serve};
 use super::lab::{Refused, network, refused};
 use super::orders::{Inbox, Order, Orders};
 use super::serve::{LocalPeer, RemotePeers, Server};
-use super::shared::{Beginning, LabFolder, Members, Programs, ShownLesson, TakenName};
+use super::shared::{Beginning, LabFolder, LessonProgram, Members, Programs, ShownLesson, SideProgram, TakenName};
 use super::sides::Leaving;
 use super::signals::INTERRUPT;
 use super::sys;
@@ -38,6 +38,15 @@ impl WatchSocket {
         let (listener, name) = folder.of_lessons().listen_beside(&lab_name(&lesson.name))?;
         Ok(WatchSocket { listener, name, lesson })
     }
+}
+
+/// Who takes part in a lesson beside its runner.
+#[derive(Default)]
+pub struct LessonPeers {
+    /// Through which others look on.
+    pub door: Option<WatchSocket>,
+    /// Those that play a side's part, at most one of each side.
+    pub programs: Vec<SideProgram>,
 }
 
 /// A lesson's name as a lab's can be, with room for a number.
@@ -69,28 +78,34 @@ impl LinuxWorld {
         epoch: Instant,
         sink: impl Fn(Happening) + Send + 'static,
     ) -> Result<LinuxWorld, Refused> {
-        LinuxWorld::start_watched(place, epoch, None, sink)
+        LinuxWorld::start_with(place, epoch, LessonPeers::default(), sink)
     }
 
-    /// As [`LinuxWorld::start`], of a lab at which others can look on through this door.
+    /// As [`LinuxWorld::start`], of a lab in which others take part too.
     ///
     /// # Errors
     /// The same.
-    pub fn start_watched(
+    pub fn start_with(
         place: WalkPlace,
         epoch: Instant,
-        door: Option<WatchSocket>,
+        peers: LessonPeers,
         sink: impl Fn(Happening) + Send + 'static,
     ) -> Result<LinuxWorld, Refused> {
+        let LessonPeers { door, programs } = peers;
         let watched = door.is_some();
         let mode = place.mode();
         let make = move |sink, pipe| {
-            let mut server = open(&place, epoch, sink, pipe)?;
+            let is_programs = |side: &Side| programs.iter().any(|program| program.side == *side);
+            let driven = Side::BOTH.into_iter().filter(|side| !is_programs(side)).collect();
+            let mut server = open((&place, driven), epoch, sink, pipe)?;
             server.remote = door.and_then(|WatchSocket { listener, name, lesson }| {
                 // Where the listener can't be had, nobody can look on.
                 let members = Members::new(listener).ok()?;
                 Some(RemotePeers { members, name: Some(name), programs: None, lesson: Some(lesson) })
             });
+            for program in programs {
+                start_program(&mut server, program).map_err(refused(Aim::Program.by("execve()")))?;
+            }
             Ok(server)
         };
         let (mut world, _) = spawn(mode, epoch, Box::new(sink), make)?;
@@ -216,19 +231,34 @@ fn open_to_others(
     Ok(serves(place, environment, lab, LocalPeer { member, threads, sink, published: 0 }, inbox))
 }
 
-/// Enters the place and opens everything for a lesson.
+/// Starts a program that plays a side's part.
+fn start_program(server: &mut Server, program: SideProgram) -> io::Result<()> {
+    let now = server.environment.now();
+    let remote = server.remote.get_or_insert_with(|| {
+        let (members, name, programs, lesson) = (Members::without_door(), None, None, None);
+        RemotePeers { members, name, programs, lesson }
+    });
+    let (number, role) = (remote.members.number(), Role::Plays(program.side));
+    let (started, stream) = LessonProgram::start(program, number)?;
+    let member = Member { number, pid: started.process(), nth: Actor::FIRST, role };
+    remote.members.resume(member.clone(), stream, 0)?;
+    server.programs.push(started);
+    server.lab.handle(now, Input::Started(member));
+    Ok(())
+}
+
+/// Enters the place and opens everything for a lesson whose runner makes the calls of the sides that it `drives`.
 fn open(
-    place: &WalkPlace,
+    (place, drives): (&WalkPlace, Vec<Side>),
     epoch: Instant,
     sink: Box<dyn Fn(Happening)>,
     (inbox, orders): Pipe,
 ) -> Result<Server, Refused> {
     let mut environment = Environment::enter(place, Gate::StaysClosed, epoch)?;
     let threads =
-        CallThreadStates::start(&Side::BOTH, Leaving::Reset, orders).map_err(refused(Aim::Thread.by("clone()")))?;
+        CallThreadStates::start(&drives, Leaving::Reset, orders).map_err(refused(Aim::Thread.by("clone()")))?;
     environment.sockets.ask(threads.tables());
-    let member =
-        Member { number: OWN, pid: std::process::id(), nth: Actor::FIRST, role: Role::Drives(Side::BOTH.to_vec()) };
+    let member = Member { number: OWN, pid: std::process::id(), nth: Actor::FIRST, role: Role::Drives(drives) };
     let lab = Lab::new(LabOptions { wire: environment.wire(), copies: place.copies(), resident: Some(member.clone()) });
     Ok(serves(place, environment, lab, LocalPeer { member, threads, sink, published: 0 }, inbox))
 }

@@ -34,12 +34,21 @@ impl Member {
 
     /// Whether it runs a program.
     pub fn runs_program(&self) -> bool {
-        matches!(self.role, Role::Runs(_))
+        matches!(self.role, Role::Runs(_) | Role::Plays(_))
     }
 
-    /// Whether this actor's calls are made by it, or by the program that it runs: a program may play either side's part.
+    /// Whether it runs a program that may play a side's part: any program either side's, a lesson's own one side's alone.
+    pub fn may_play(&self, side: Side) -> bool {
+        match self.role {
+            Role::Runs(_) => true,
+            Role::Plays(part) => part == side,
+            Role::Drives(_) | Role::Watches => false,
+        }
+    }
+
+    /// Whether this actor's calls are made by it, or by the program that it runs.
     pub fn makes(&self, actor: Actor) -> bool {
-        self.is(actor) || (self.nth == actor.nth && self.runs_program())
+        self.is(actor) || (self.nth == actor.nth && self.may_play(actor.side))
     }
 
     /// The actors whose calls are made by it, or may be by the program that it runs.
@@ -77,6 +86,8 @@ pub enum Role {
     Watches,
     /// It runs a program of this name.
     Runs(String),
+    /// It runs a lesson's own program, which plays this side's part and no other.
+    Plays(Side),
 }
 
 impl Role {

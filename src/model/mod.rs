@@ -49,13 +49,15 @@ pub use moment::Moment;
 pub use observation::{Observation, PartialDump, SocketFacts, SocketState, Source, Timer, TimerKind};
 pub use option::{SOCKET_OPTIONS, SocketOption};
 pub use program::{
-    HeldCalls, PolledDescriptor, ProcessSocket, ProgramDescriptor, ProgramExit, ProgramThread, signal_name,
+    HeldCalls, PROGRAM_CALLS, PolledDescriptor, ProcessSocket, ProgramDescriptor, ProgramExit, ProgramThread,
+    signal_name,
 };
 pub use settings::{Copies, LOOPBACK_MTU, LabSettings, MSS, Mode, Need, SHARED_RTO_MIN_MS, Setting};
 pub use site::{CallSite, SiteLacks, StackFrame};
 pub use sockets::{Opposite, SocketKind, SocketNames, SocketRole};
 pub use statement::{
-    ClaimNumber, ConnectionEnd, Count, InfoFact, SegmentFate, SegmentWords, Statement, TimerFact, timer_name,
+    ClaimNumber, ConnectionEnd, Count, InfoFact, ProgramCallState, SegmentFate, SegmentWords, Statement, TimerFact,
+    timer_name,
 };
 pub use system::{Aim, Attempt, Cause, Failure};
 pub use tcp_info::{CongestionState, InfoField, InfoOptions, TcpInfo, three_digits};

@@ -32,6 +32,8 @@ pub enum Need {
     Ipv6,
     /// The kernel's table of UDP sockets (`sock_diag(7)`): without it nothing is known of what lies in their queues.
     UdpTable,
+    /// To see the calls of a program that was started for it (`ptrace(2)`, with a filter of `seccomp(2)`).
+    Tracing,
     /// A setting of the kernel in a lab, as `sysctl(8)` names it: `net.ipv4.tcp_sack`.
     Setting(String),
     /// A congestion control that a lab may have (`tcp_allowed_congestion_control`), by the kernel's name: `cubic`.

@@ -112,6 +112,39 @@ pub enum InfoFact {
     NoOptions,
 }
 
+/// How a call of a program stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum ProgramCallState {
+    /// Its thread stands before it.
+    Stands,
+    /// The thread is in it and doesn't sleep.
+    Runs,
+    /// The thread sleeps in it.
+    Blocks,
+    /// It came back.
+    Returned,
+    /// The thread ended in it, or before it.
+    Ended,
+}
+
+impl ProgramCallState {
+    /// Those that a claim can have.
+    pub const CLAIMED: [ProgramCallState; 3] =
+        [ProgramCallState::Stands, ProgramCallState::Blocks, ProgramCallState::Returned];
+
+    /// Its name in lessons.
+    pub const fn name(self) -> &'static str {
+        match self {
+            ProgramCallState::Stands => "stands",
+            ProgramCallState::Runs => "runs",
+            ProgramCallState::Blocks => "blocks",
+            ProgramCallState::Returned => "returned",
+            ProgramCallState::Ended => "ended",
+        }
+    }
+}
+
 /// What is said to be the case, or is.
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 #[allow(missing_docs)]
@@ -128,6 +161,20 @@ pub enum Statement {
     NotReturned { side: Side, call: CallName },
     /// It was never made.
     NotCalled { side: Side, call: CallName },
+    /// The newest call of this name of the side's program, with these arguments where they matter, stands so; where it came back,
+    /// with any success, this value, or this error.
+    Program {
+        side: Side,
+        call: String,
+        arguments: Option<String>,
+        is: ProgramCallState,
+        value: Option<i64>,
+        errno: Option<Errno>,
+    },
+    /// The side's program never stood before a call of this name, and made none.
+    ProgramNotCalled { side: Side, call: String },
+    /// It can't, since the side's program doesn't stand before a call of this name; it stands before these.
+    NotBefore { side: Side, call: String, stands: Vec<String> },
     /// The kernel has an end in this state.
     State { end: ConnectionEnd, is: SocketState },
     /// The kernel has no such end.
@@ -263,6 +310,9 @@ impl fmt::Display for Statement {
             Statement::Runs { side, call } => write!(f, "{side} runs in {call}()"),
             Statement::NotReturned { side, call } => write!(f, "{side}: {call}() has not returned"),
             Statement::NotCalled { side, call } => write!(f, "{side}: {call}() was not called"),
+            Statement::Program { .. } | Statement::ProgramNotCalled { .. } | Statement::NotBefore { .. } => {
+                self.write_of_program(f)
+            }
             Statement::State { end, is } => write!(f, "{end} is {is}"),
             Statement::NoSocket(end) => write!(f, "the kernel has no socket {end}"),
             Statement::Segment { from, segment, is } => write!(f, "{from} sends {segment}: {}", is.name()),
@@ -300,6 +350,28 @@ impl fmt::Display for Statement {
             Statement::NoCall => f.write_str("no call"),
             Statement::NotMade(why) => write!(f, "no such segment can be made: {why}"),
             Statement::NotFired(kind) => write!(f, "the {} timer did not fire", timer_name(*kind)),
+        }
+    }
+}
+
+impl Statement {
+    /// What is said of calls of programs.
+    fn write_of_program(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Statement::Program { side, call, arguments, is, value, errno } => {
+                write!(f, "{side}'s program: {call}({}) {}", arguments.as_deref().unwrap_or(""), is.name())?;
+                value.map_or(Ok(()), |value| write!(f, " {value}"))?;
+                errno.map_or(Ok(()), |errno| write!(f, " {errno}"))
+            }
+            Statement::ProgramNotCalled { side, call } => write!(f, "{side}'s program has not called {call}()"),
+            Statement::NotBefore { side, call, stands } if stands.is_empty() => {
+                write!(f, "{side}'s program doesn't stand before {call}()")
+            }
+            Statement::NotBefore { side, call, stands } => {
+                write!(f, "{side}'s program doesn't stand before {call}(), but before {}()", stands.join("(), "))
+            }
+            // Written by `fmt`, which has every other one.
+            _ => Ok(()),
         }
     }
 }

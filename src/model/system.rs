@@ -64,6 +64,8 @@ aims! {
     Enter "enter",
     /// To talk with the lab's daemon.
     Daemon "daemon",
+    /// To start a program that plays a side's part in a lesson.
+    Program "program",
     /// To see a program's calls.
     Trace "trace",
 }

@@ -5,8 +5,8 @@ use crate::explain::call_notes;
 use crate::i18n::{Lang, PlainTexts, Texts, counter, escape, fill, width, wrap};
 use crate::model::edit::{FieldChange, changed};
 use crate::model::{
-    Argument, Call, Caller, ClaimResult, CounterMove, ForwardingRules, HeldCalls, Member, Outcome, ProgramExit, Role,
-    SampledOut, SegmentFilter, SegmentId, SocketNames, SocketView, Source, View, signal_name,
+    Actor, Argument, Call, Caller, ClaimResult, CounterMove, ForwardingRules, HeldCalls, Member, Outcome, ProgramExit,
+    Role, SampledOut, SegmentFilter, SegmentId, SocketNames, SocketView, Source, View, signal_name,
 };
 use crate::tcp::{Flags, Initials, Numbers, Packet, line};
 
@@ -75,6 +75,7 @@ pub(super) fn member(member: &Member, what: &str, texts: &Texts) -> String {
         Role::Drives(_) => member.actors().map(|actor| texts.shared.actor(actor)).collect::<Vec<_>>().join(" + "),
         Role::Watches => texts.plain.watches.clone(),
         Role::Runs(program) => escape(program),
+        Role::Plays(side) => texts.shared.actor(Actor { side: *side, nth: member.nth }),
     };
     format!("  {}", fill(what, &[("role", &role as &dyn std::fmt::Display), ("pid", &member.pid)]))
 }

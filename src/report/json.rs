@@ -303,6 +303,7 @@ fn member_keys(event: &str, member: &Member) -> Keys {
         Role::Drives(sides) => json!(sides.iter().map(|side| side.name()).collect::<Vec<_>>()),
         Role::Watches => json!("watch"),
         Role::Runs(program) => json!(program),
+        Role::Plays(side) => json!({ "plays": side.name() }),
     };
     let mut keys =
         vec![("event", json!(event)), ("member", json!(member.number)), ("pid", json!(member.pid)), ("role", role)];

@@ -455,12 +455,11 @@ impl App {
         self.place.only.or_else(of_segment)
     }
 
-    /// The side whose blocked call a signal would interrupt: the chosen one, else the only one. Of a lab that others share,
-    /// only the sides that are driven here.
+    /// The side whose blocked call a signal would interrupt: the chosen one, else the only one. Only of the sides whose calls
+    /// are made here.
     pub fn blocked_side(&self) -> Option<Side> {
         let present = self.walk.trace().present();
-        let driven =
-            self.walk.free().map_or_else(|| Side::BOTH.map(Actor::from).to_vec(), |free| free.actors().to_vec());
+        let driven = self.walk.driven();
         let sleeps = |actor: &Actor| present.open_call(*actor).is_some_and(|call| call.blocked);
         let chosen = self.place.actor.filter(|actor| driven.contains(actor) && sleeps(actor));
         let mut sleeping = driven.iter().copied().filter(sleeps);

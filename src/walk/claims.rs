@@ -2,10 +2,10 @@
 
 use std::net::SocketAddr;
 
-use crate::lesson::{CallTerms, InfoTerms, Measure, QueueTerms, SegmentPattern, Terms, TimerTerms};
+use crate::lesson::{CallTerms, InfoTerms, Measure, ProgramTerms, QueueTerms, SegmentPattern, Terms, TimerTerms};
 use crate::model::{
-    CallName, CallView, ClaimNumber, ConnectionEnd, Count, Fate, InfoFact, Outcome, SegmentFate, SegmentId,
-    SegmentView, SegmentWords, Side, SocketFacts, SocketView, Statement, Timer, TimerFact, View,
+    CallName, CallView, ClaimNumber, ConnectionEnd, Count, Fate, InfoFact, Outcome, ProgramCallState, SegmentFate,
+    SegmentId, SegmentView, SegmentWords, Side, SocketFacts, SocketView, Statement, Timer, TimerFact, View,
 };
 use crate::tcp::{Expr, Letter, Numbers, line, tells_zero_window};
 
@@ -34,6 +34,7 @@ impl ClaimContext<'_> {
         match terms {
             Terms::Returns(terms) => self.returns(terms),
             Terms::Blocks { side, call } => self.blocks(*side, *call),
+            Terms::Program(terms) => self.program(terms),
             Terms::State { end, is } => match self.names.find(end, self.view) {
                 Some(socket) => (socket.state == *is, Statement::State { end: end.clone(), is: socket.state }),
                 None => (false, Statement::NoSocket(end.clone())),
@@ -101,6 +102,39 @@ impl ClaimContext<'_> {
             Some(CallView { blocked: true, .. }) => (true, Statement::Sleeps { side, call }),
             Some(_) => (false, Statement::Runs { side, call }),
         }
+    }
+
+    /// The newest call of this name that a side's program made; where it is to stand before one, or has made none, that before which
+    /// it stands.
+    fn program(&self, terms: &ProgramTerms) -> (bool, Statement) {
+        let (side, name) = (terms.side, &terms.call);
+        let named = |call: &CallView<'_>| call.made.is_some_and(|made| made.name == *name);
+        let was_made = |call: &CallView<'_>| named(call) && (!call.stands || terms.is == ProgramCallState::Stands);
+        let newest = self.view.calls(side).find(was_made).or_else(|| self.view.calls(side).find(named));
+        let Some(newest) = newest else {
+            return (false, Statement::ProgramNotCalled { side, call: name.clone() });
+        };
+        let is = match newest.outcome {
+            Some(_) => ProgramCallState::Returned,
+            None if newest.abandoned => ProgramCallState::Ended,
+            None if newest.stands => ProgramCallState::Stands,
+            None if newest.blocked => ProgramCallState::Blocks,
+            None => ProgramCallState::Runs,
+        };
+        let filled = newest.outcome.and_then(|outcome| outcome.as_ref().ok()).map(|returned| &returned.filled);
+        let filled = filled.filter(|filled| !filled.is_empty()).or(newest.made.map(|made| &made.arguments));
+        let arguments = filled.map(|arguments| arguments.join(", ")).unwrap_or_default();
+        let (value, errno) = match newest.outcome {
+            Some(Ok(returned)) => (Some(returned.value), None),
+            Some(Err(errno)) => (None, Some(*errno)),
+            None => (None, None),
+        };
+        let held = is == terms.is
+            && errno == terms.error
+            && terms.value.is_none_or(|wanted| value == Some(wanted))
+            && terms.arguments.as_ref().is_none_or(|wanted| fits(wanted, &arguments));
+        let arguments = terms.arguments.as_ref().map(|_| arguments);
+        (held, Statement::Program { side, call: name.clone(), arguments, is, value, errno })
     }
 
     fn newest_call(&self, side: Side, name: CallName) -> Option<CallView<'_>> {
@@ -262,6 +296,20 @@ impl ClaimContext<'_> {
     fn number(&self, expr: &Expr) -> Option<u32> {
         expr.value(|_| None, self.line)
     }
+}
+
+/// Whether a text is as it is wanted, `*` for any text.
+fn fits(wanted: &str, text: &str) -> bool {
+    let Some((first, rest)) = wanted.split_once('*') else { return wanted == text };
+    let (between, last) = rest.rsplit_once('*').unwrap_or(("", rest));
+    let Some(mut text) = text.strip_prefix(first).and_then(|text| text.strip_suffix(last)) else { return false };
+    // The first place at which each of them stands leaves the most for the next.
+    between.split('*').all(|part| {
+        text.split_once(part).is_some_and(|(_, behind)| {
+            text = behind;
+            true
+        })
+    })
 }
 
 fn fired_text(timer: Timer) -> String {

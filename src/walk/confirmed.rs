@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use crate::lesson::{Lesson, Terms};
-use crate::model::{Event, Trace};
+use crate::model::{Event, ProgramCallState, Trace};
 
 /// How many things of each kind were as the lesson says.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -24,15 +24,18 @@ pub struct Confirmed {
     pub infos: usize,
     /// What the kernel counted.
     pub reasons: usize,
+    /// Calls before which programs stand.
+    pub stands: usize,
     /// How many, of whichever kind, were otherwise.
     pub otherwise: usize,
 }
 
 impl Confirmed {
     /// The numbers of what was as the lesson says: states, returns, sleeping calls, segments, queues, timers, `TCP_INFO`,
-    /// what was counted.
-    pub const fn kinds(&self) -> [usize; 8] {
-        [self.states, self.returns, self.sleeps, self.segments, self.queues, self.timers, self.infos, self.reasons]
+    /// what was counted, calls before which programs stand.
+    pub const fn kinds(&self) -> [usize; 9] {
+        let Confirmed { states, returns, sleeps, segments, queues, timers, infos, reasons, stands, .. } = *self;
+        [states, returns, sleeps, segments, queues, timers, infos, reasons, stands]
     }
 }
 
@@ -60,6 +63,11 @@ pub fn confirmed(lesson: &Lesson, trace: &Trace) -> Confirmed {
             Some(Terms::Timer(_)) => count.timers += 1,
             Some(Terms::Info(_)) => count.infos += 1,
             Some(Terms::Reason(_)) => count.reasons += 1,
+            Some(Terms::Program(terms)) => match terms.is {
+                ProgramCallState::Returned => count.returns += 1,
+                ProgramCallState::Blocks => count.sleeps += 1,
+                _ => count.stands += 1,
+            },
             None => {}
         }
     }

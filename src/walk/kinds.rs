@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::{Free, Happening, Phase, Request, Runner, Verdict, WalkCommand, WireAbility};
 use crate::lesson::{Ask, Lesson, Step};
-use crate::model::{Call, Mode, SegmentId, Side, Trace};
+use crate::model::{Actor, Call, Mode, SegmentId, Side, Trace};
 
 /// A walk. Commands, happenings and the time go in, requests come out.
 #[derive(Debug)]
@@ -42,6 +42,17 @@ impl Walk {
         match self {
             Walk::Lesson(_) => None,
             Walk::Free(free) => Some(free),
+        }
+    }
+
+    /// The actors whose calls this walk makes: of a lesson's sides those that no program plays.
+    pub fn driven(&self) -> Vec<Actor> {
+        match self {
+            Walk::Lesson(runner) => {
+                let programs = &runner.lesson().programs;
+                Side::BOTH.into_iter().filter(|side| !programs.contains(side)).map(Actor::from).collect()
+            }
+            Walk::Free(free) => free.actors().to_vec(),
         }
     }
 

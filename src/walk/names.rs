@@ -27,6 +27,11 @@ impl Names {
         self.named.insert(name.to_owned(), NamedSocket { side, fd, cookie: None });
     }
 
+    /// The same of one that a program's call made, of which the kernel's name may be known already.
+    pub fn name_made(&mut self, name: &str, (side, fd): (Side, i32), cookie: Option<u64>) {
+        self.named.insert(name.to_owned(), NamedSocket { side, fd, cookie });
+    }
+
     /// Learns the kernel's name of a descriptor from what the kernel says of a socket.
     pub fn learn(&mut self, facts: &SocketFacts) {
         for named in self.named.values_mut().filter(|named| named.cookie.is_none()) {

@@ -25,6 +25,7 @@ mod replay;
 mod report;
 mod reset;
 mod screen;
+mod std_program;
 mod storage;
 
 use std::ffi::OsString;
@@ -116,6 +117,8 @@ fn run(invocation: Invocation) -> Result<u8, Exit> {
         Task::Replay { file, shown } => replay::run(&invocation, file, *shown),
         Task::Keep(name) => keep::run(&invocation, name),
         Task::Adopt(name) => keep::adopt(&invocation, name),
+        // What it says of an error nobody hears: the lesson sees which call fails.
+        Task::Program { side, server } => Ok(u8::from(std_program::run(*side, *server).is_err())),
         Task::Doctor => doctor::run(&invocation),
         Task::Lessons => lessons::run(&invocation),
         Task::Play { target, format, patience, timers, record } => {

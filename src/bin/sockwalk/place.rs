@@ -7,8 +7,8 @@ use std::time::Instant;
 use sockwalk::cli::{Exit, Invocation, ModeChoice};
 use sockwalk::i18n::{self, Lang, NeedTexts, PlaceTexts, SharedTexts, Texts, escape, fill, join};
 use sockwalk::lesson::Lesson;
-use sockwalk::linux::shared::Unsafe;
-use sockwalk::linux::{self, LinuxWorld, Refused, Rights, WalkPlace, WatchSocket};
+use sockwalk::linux::shared::{SideProgram, Unsafe};
+use sockwalk::linux::{self, LessonPeers, LinuxWorld, Refused, Rights, WalkPlace, WatchSocket};
 use sockwalk::model::{Mode, Need};
 use sockwalk::walk::{Failure, Happening, Runner, WalkOptions, World};
 
@@ -58,12 +58,19 @@ fn start_in_lab(
         return Err(Obstacle::Lacks(missing));
     }
     // A setting that a lab doesn't have refuses its start. Only then is it worth the time to look for all of them.
-    LinuxWorld::start_watched(WalkPlace::Lab(lesson.lab.clone()), epoch, door(), sink).map_err(|refused| {
+    let peers = LessonPeers { door: door(), programs: programs(lesson) };
+    LinuxWorld::start_with(WalkPlace::Lab(lesson.lab.clone()), epoch, peers, sink).map_err(|refused| {
         match linux::missing_in_lab(&needs) {
             Ok(missing) if !missing.is_empty() => Obstacle::Lacks(missing),
             _ => Obstacle::Refused(refused),
         }
     })
+}
+
+/// The programs that play parts in a lesson.
+fn programs(lesson: &Lesson) -> Vec<SideProgram> {
+    let itself = Path::new("/proc/self/exe");
+    lesson.programs.iter().map(|side| SideProgram::inside(itself, *side, lesson.server)).collect()
 }
 
 impl ProcessRights {
@@ -155,7 +162,8 @@ impl ProcessRights {
         let mut server = lesson.server;
         server.set_port(port.unwrap_or(server.port()));
         linux::check_address(server).map_err(|error| self.address_refused(server, &error))?;
-        LinuxWorld::start_watched(WalkPlace::Host, epoch, door(), sink).map_err(|refused| self.no_host(&refused))
+        let peers = LessonPeers { door: door(), ..LessonPeers::default() };
+        LinuxWorld::start_with(WalkPlace::Host, epoch, peers, sink).map_err(|refused| self.no_host(&refused))
     }
 
     /// Whether a mode was asked for, if only by asking for none.

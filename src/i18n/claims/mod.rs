@@ -6,8 +6,8 @@ use std::fmt;
 use super::words::words;
 use super::{SharedTexts, Texts, fill, harmless};
 use crate::model::{
-    ClaimNumber, ConnectionEnd, Count, InfoFact, InfoField, InfoOptions, SegmentFate, SegmentWords, Side, SocketKind,
-    SocketNames, SocketRole, SocketState, Statement, TimerFact, TimerKind,
+    ClaimNumber, ConnectionEnd, Count, Errno, InfoFact, InfoField, InfoOptions, ProgramCallState, SegmentFate,
+    SegmentWords, Side, SocketKind, SocketNames, SocketRole, SocketState, Statement, TimerFact, TimerKind,
 };
 
 words! {
@@ -30,6 +30,16 @@ words! {
         pub runs: String,
         pub not_returned: String,
         pub not_called: String,
+        pub program_stands: String,
+        pub program_runs: String,
+        pub program_blocks: String,
+        pub program_returned: String,
+        pub program_returned_any: String,
+        pub program_failed: String,
+        pub program_ended: String,
+        pub program_not_called: String,
+        pub not_before: String,
+        pub not_before_but: String,
         pub state: String,
         pub gone: String,
         pub no_socket: String,
@@ -132,6 +142,9 @@ impl Speaker<'_> {
             Statement::Runs { side, call } => self.call(&t.runs, *side, call.name()),
             Statement::NotReturned { side, call } => self.call(&t.not_returned, *side, call.name()),
             Statement::NotCalled { side, call } => self.call(&t.not_called, *side, call.name()),
+            Statement::Program { .. } | Statement::ProgramNotCalled { .. } | Statement::NotBefore { .. } => {
+                self.of_program(said)
+            }
             Statement::State { end, is: SocketState::Gone } => self.of_end(&t.gone, end),
             Statement::State { end, is } => fill(&t.state, &[("end", self.end(end).as_str()), ("state", is.name())]),
             Statement::NoSocket(end) => self.of_end(&t.no_socket, end),
@@ -145,10 +158,7 @@ impl Speaker<'_> {
             }
             Statement::LastSent { from, segment } => self.segment_of(&t.last_sent, *from, segment),
             Statement::SentNothing { from, on: None } => self.of_side(&t.sent_nothing, *from),
-            Statement::SentNothing { from, on: Some(socket) } => {
-                let end = self.socket(socket);
-                fill(&t.sent_nothing_on, &[("side", self.side(*from)), ("end", &end)])
-            }
+            Statement::SentNothing { from, on: Some(socket) } => self.sent_nothing_on(*from, socket),
             Statement::Queues { end, recv, send } => self.queues(end, recv.as_ref(), send.as_ref()),
             Statement::Timer { end, facts } => self.listed(end, facts.iter().map(|fact| self.timer(fact)).collect()),
             Statement::Info { end, facts } => self.listed(end, facts.iter().map(|fact| self.info(fact)).collect()),
@@ -167,6 +177,51 @@ impl Speaker<'_> {
             Statement::NoCall => t.no_call.clone(),
             Statement::NotFired(kind) => fill(&t.not_fired, &[("timer", t.timer(*kind))]),
         }
+    }
+
+    fn sent_nothing_on(&self, from: Side, socket: &str) -> String {
+        fill(&self.texts.sent_nothing_on, &[("side", self.side(from)), ("end", &self.socket(socket))])
+    }
+
+    /// What is said of calls of programs.
+    fn of_program(&self, said: &Statement) -> String {
+        let t = self.texts;
+        match said {
+            Statement::Program { side, call, arguments, is, value, errno } => {
+                let call = format!("{call}({})", arguments.as_deref().unwrap_or(""));
+                self.program(*side, &call, *is, (*value, *errno))
+            }
+            Statement::ProgramNotCalled { side, call } => self.call(&t.program_not_called, *side, call),
+            Statement::NotBefore { side, call, stands } if stands.is_empty() => self.call(&t.not_before, *side, call),
+            Statement::NotBefore { side, call, stands } => {
+                let list = stands.iter().map(|call| format!("{call}()")).collect::<Vec<_>>().join(&t.between);
+                fill(&t.not_before_but, &[("side", self.side(*side)), ("call", call.as_str()), ("list", list.as_str())])
+            }
+            // Said by `statement`, which has every other one.
+            _ => String::new(),
+        }
+    }
+
+    fn program(
+        &self,
+        side: Side,
+        call: &str,
+        is: ProgramCallState,
+        (value, errno): (Option<i64>, Option<Errno>),
+    ) -> String {
+        let t = self.texts;
+        let text = match (is, value, errno) {
+            (ProgramCallState::Stands, ..) => &t.program_stands,
+            (ProgramCallState::Runs, ..) => &t.program_runs,
+            (ProgramCallState::Blocks, ..) => &t.program_blocks,
+            (ProgramCallState::Ended, ..) => &t.program_ended,
+            (ProgramCallState::Returned, _, Some(_)) => &t.program_failed,
+            (ProgramCallState::Returned, Some(_), None) => &t.program_returned,
+            (ProgramCallState::Returned, None, None) => &t.program_returned_any,
+        };
+        let value = value.map(|value| value.to_string()).unwrap_or_default();
+        let errno = errno.map(|errno| errno.to_string()).unwrap_or_default();
+        fill(text, &[("side", self.side(side)), ("call", call), ("value", &value), ("errno", &errno)])
     }
 
     fn several(&self, from: Side, segments: &[SegmentWords]) -> String {

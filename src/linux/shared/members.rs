@@ -48,7 +48,8 @@ struct ConnectedMember {
 
 /// All of them, and the door at which they come.
 pub(in crate::linux) struct Members {
-    listener: UnixListener,
+    /// `None` where nobody can come.
+    listener: Option<UnixListener>,
     own_uid: u32,
     guests: BTreeMap<u32, ConnectedMember>,
     last: u32,
@@ -61,7 +62,12 @@ impl Members {
     /// Where the listener can't be made to never wait.
     pub(in crate::linux) fn new(listener: UnixListener) -> io::Result<Members> {
         listener.set_nonblocking(true)?;
-        Ok(Members { listener, own_uid: sys::effective_ids().0, guests: BTreeMap::new(), last: 0 })
+        Ok(Members { listener: Some(listener), ..Members::without_door() })
+    }
+
+    /// Nobody yet, and nobody will come over a socket.
+    pub(in crate::linux) fn without_door() -> Members {
+        Members { listener: None, own_uid: sys::effective_ids().0, guests: BTreeMap::new(), last: 0 }
     }
 
     /// One takes part that didn't come over the socket: this process's own walk. Its number.
@@ -91,21 +97,21 @@ impl Members {
     }
 
     /// Where they come.
-    pub(in crate::linux) fn listener(&self) -> BorrowedFd<'_> {
-        self.listener.as_fd()
+    pub(in crate::linux) fn listener(&self) -> Option<BorrowedFd<'_>> {
+        self.listener.as_ref().map(AsFd::as_fd)
     }
 
     /// What is to be polled: the door first, then each, with whether something waits to be sent to it.
     pub(in crate::linux) fn polled(&self) -> impl Iterator<Item = (Option<u32>, BorrowedFd<'_>, bool)> {
         let guests = { self.guests.iter() }
             .map(|(number, guest)| (Some(*number), guest.link.as_fd(), guest.link.wants_to_send()));
-        std::iter::once((None, self.listener.as_fd(), false)).chain(guests)
+        self.listener().map(|door| (None, door, false)).into_iter().chain(guests)
     }
 
     /// Lets in whoever has connected, as long as it is the same user's.
     pub(in crate::linux) fn admit(&mut self) {
         // Where there are too many open files, the next one may find room.
-        while let Ok((stream, _)) = self.listener.accept() {
+        while let Some(Ok((stream, _))) = self.listener.as_ref().map(UnixListener::accept) {
             if let Ok((uid, pid)) = sys::peer(&stream)
                 && uid == self.own_uid
             {

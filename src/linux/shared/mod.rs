@@ -11,6 +11,7 @@
 mod allowance;
 mod folder;
 mod joined;
+mod lesson_program;
 mod link;
 mod members;
 mod programs;
@@ -22,6 +23,8 @@ pub(super) use folder::TakenName;
 pub use folder::{Beginning, LabFolder, LabName, Lock, Unlocked, Unsafe};
 pub(super) use joined::Agent;
 pub use joined::{Denied, JoinedLab};
+pub(super) use lesson_program::LessonProgram;
+pub use lesson_program::SideProgram;
 pub(super) use link::Link;
 
 pub use crate::lab::Denial;

@@ -83,8 +83,17 @@ impl JoinedLab {
         let known = (wanted == Wanted::Know).then(KnownLab::default);
         let number = self.number();
         let (threads, look_at) = (HashMap::new(), None);
-        let mut running =
-            RunningProgram { link, tracer: &tracer, reporter: known_here, number, threads, look_at, known };
+        let without_lab = TracerOrder::Hold(HeldCalls::None);
+        let mut running = RunningProgram {
+            link,
+            tracer: &tracer,
+            reporter: known_here,
+            number,
+            threads,
+            look_at,
+            known,
+            without_lab,
+        };
         while !running.serve(&inbox, &mut tell)? {}
         drop(running);
         tracer.wait().map(drop)
@@ -92,24 +101,26 @@ impl JoinedLab {
 }
 
 /// A program that runs.
-struct RunningProgram<'a> {
+pub(super) struct RunningProgram<'a> {
     /// `None` once the lab is gone.
-    link: Option<Link>,
-    tracer: &'a Tracer,
-    reporter: Weak<Mutex<Reporter>>,
+    pub(super) link: Option<Link>,
+    pub(super) tracer: &'a Tracer,
+    pub(super) reporter: Weak<Mutex<Reporter>>,
     /// The program's number in the lab.
-    number: u32,
+    pub(super) number: u32,
     /// The threads that stand before a call, by the numbers that the lab knows.
-    threads: HashMap<u32, ProgramThread>,
+    pub(super) threads: HashMap<u32, ProgramThread>,
     /// When it is to be looked which calls sleep that weren't told.
-    look_at: Option<Instant>,
+    pub(super) look_at: Option<Instant>,
     /// What is known of the lab, where that is wanted.
-    known: Option<KnownLab>,
+    pub(super) known: Option<KnownLab>,
+    /// What the tracer is told once the lab is gone: nobody could let a call go any more.
+    pub(super) without_lab: TracerOrder,
 }
 
 /// What happened in the lab.
 #[derive(Default)]
-struct KnownLab {
+pub(super) struct KnownLab {
     trace: Box<Trace>,
     /// How many calls were let go at once.
     let_go: usize,
@@ -119,7 +130,11 @@ struct KnownLab {
 
 impl RunningProgram<'_> {
     /// Waits for what the program does and for what the lab says, and hands both on. Whether nothing is left of the program.
-    fn serve(&mut self, inbox: &Inbox<LinkMessage>, tell: &mut impl FnMut(TracedProgram)) -> io::Result<bool> {
+    pub(super) fn serve(
+        &mut self,
+        inbox: &Inbox<LinkMessage>,
+        tell: &mut impl FnMut(TracedProgram),
+    ) -> io::Result<bool> {
         let link = self.link.as_ref();
         let own = Polled { fd: inbox.waker(), writes: false };
         let polled =
@@ -246,10 +261,9 @@ impl RunningProgram<'_> {
         }
     }
 
-    /// Nobody could let a call go any more.
     fn lab_gone(&mut self, tell: &mut impl FnMut(TracedProgram)) {
         self.link = None;
-        self.tracer.order(TracerOrder::Hold(HeldCalls::None));
+        self.tracer.order(self.without_lab);
         tell(TracedProgram::LabGone);
     }
 }

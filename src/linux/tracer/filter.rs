@@ -35,7 +35,7 @@ pub(super) fn stops(watched: Watched, row: &SyscallRow, second: u64) -> bool {
 
 fn is_watched(watched: Watched, row: &SyscallRow) -> bool {
     match watched {
-        Watched::All => true,
+        Watched::All | Watched::AllWithoutSource => true,
         Watched::Network => {
             row.network || matches!(row.name, "close" | "dup" | "dup2" | "dup3" | "sendfile") || row.name == "fcntl"
         }

@@ -39,7 +39,7 @@ use std::process::{Command, ExitStatus};
 use std::thread::JoinHandle;
 
 use super::orders::Orders;
-use super::sys::seccomp;
+use super::sys::{ptrace, seccomp};
 use crate::model::{HeldCalls, ProgramCall, ProgramReturn, ProgramThread};
 
 /// The name of the thread that reads a program's debug information, and that may panic on it, without harm.
@@ -50,6 +50,9 @@ pub const READER: &str = "source lines";
 pub enum Watched {
     /// All that are shown.
     All,
+    /// The same, and no line of the source is looked for: of this program's own binary, which has no debug information where it is
+    /// built to be used.
+    AllWithoutSource,
     /// Those of the socket interface alone, and what closes or duplicates descriptors: data by `read(2)` and `write(2)` and
     /// waiting in `poll(2)` and its like cost nothing. Where calls are held later, a thread's others are seen from its next
     /// stop on.
@@ -145,11 +148,16 @@ pub enum TracerOrder {
     End,
 }
 
-/// What forbids to trace any program: a filter that is refused, or Yama; `None` where nothing is known that does.
+/// What forbids to trace any program: a filter or a trace that is refused, or Yama; `None` where nothing is known that does.
 pub fn forbidden() -> Option<Unseen> {
-    match seccomp::try_filter() {
-        Err(error) => Some(Unseen::Filter(error.raw_os_error().unwrap_or(0))),
-        Ok(()) => start::yama_scope().filter(|scope| *scope >= YAMA_FORBIDS).map(Unseen::Yama),
+    let number = |error: &io::Error| error.raw_os_error().unwrap_or(0);
+    if let Err(error) = seccomp::try_filter() {
+        return Some(Unseen::Filter(number(&error)));
+    }
+    // There is no such thread, which whoever may trace is told.
+    match ptrace::seize(-1).map_err(|error| number(&error)) {
+        Err(refused) if refused != libc::ESRCH => Some(Unseen::Trace(refused)),
+        _ => start::yama_scope().filter(|scope| *scope >= YAMA_FORBIDS).map(Unseen::Yama),
     }
 }
 

@@ -135,6 +135,7 @@ impl Run {
     fn takes(&mut self, thread: i32, who: ProgramThread, entry: SyscallEntry, call: ProgramCall) {
         let stands = is_held(self.held, &entry, &call) && !self.killing;
         let site = match self.held {
+            _ if self.watched == Watched::AllWithoutSource => None,
             _ if stands => self.sites.of_standing(who),
             // Nobody looks.
             HeldCalls::None => None,

@@ -218,6 +218,7 @@ mod tests {
         for row in ROWS {
             assert!(std::ptr::eq(SyscallRow::of(row.number).unwrap(), row), "{}", row.name);
             assert!(row.arguments.len() <= 6, "{}", row.name);
+            assert!(crate::model::PROGRAM_CALLS.binary_search(&row.name).is_ok(), "{}", row.name);
         }
         let known = (0..2000).filter(|number| SyscallRow::of(*number).is_some()).count();
         assert_eq!(known, ROWS.len());

@@ -95,6 +95,7 @@ enum RoleForm {
     Drives(#[serde(with = "As::<Vec<SideForm>>")] Vec<Side>),
     Watches,
     Runs(String),
+    Plays(#[serde(with = "SideForm")] Side),
 }
 
 #[derive(Serialize, Deserialize)]

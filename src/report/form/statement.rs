@@ -7,8 +7,8 @@ use super::parts::{ErrnoForm, SideForm};
 use super::socket::{CongestionForm, OptionsForm, StateForm, TimerKindForm};
 use super::{As, remote};
 use crate::model::{
-    CallName, ClaimNumber, CongestionState, ConnectionEnd, Count, Errno, InfoFact, InfoField, InfoOptions, SegmentFate,
-    SegmentWords, Side, SocketState, Statement, TimerFact, TimerKind,
+    CallName, ClaimNumber, CongestionState, ConnectionEnd, Count, Errno, InfoFact, InfoField, InfoOptions,
+    ProgramCallState, SegmentFate, SegmentWords, Side, SocketState, Statement, TimerFact, TimerKind,
 };
 
 #[derive(Serialize, Deserialize)]
@@ -54,6 +54,31 @@ pub(super) enum StatementForm {
         side: Side,
         #[serde(with = "CallNameForm")]
         call: CallName,
+    },
+    Program {
+        #[serde(with = "SideForm")]
+        side: Side,
+        call: String,
+        #[serde(default)]
+        arguments: Option<String>,
+        #[serde(with = "ProgramCallStateForm")]
+        is: ProgramCallState,
+        #[serde(default)]
+        value: Option<i64>,
+        #[serde(default, with = "As::<Option<ErrnoForm>>")]
+        errno: Option<Errno>,
+    },
+    ProgramNotCalled {
+        #[serde(with = "SideForm")]
+        side: Side,
+        call: String,
+    },
+    NotBefore {
+        #[serde(with = "SideForm")]
+        side: Side,
+        call: String,
+        #[serde(default)]
+        stands: Vec<String>,
     },
     State {
         #[serde(with = "EndForm")]
@@ -136,6 +161,16 @@ enum FateForm {
     Held,
     Delivered,
     Dropped,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(remote = "ProgramCallState", rename_all = "lowercase")]
+enum ProgramCallStateForm {
+    Stands,
+    Runs,
+    Blocks,
+    Returned,
+    Ended,
 }
 
 #[derive(Serialize, Deserialize)]

@@ -8,9 +8,9 @@ use crate::model::testing::socket;
 use crate::model::{
     Actor, AnsweredQuestion, Call, CallName, CallSite, Caller, ClaimNumber, ClaimResult, CongestionState, Connection,
     ConnectionEnd, Count, CounterMove, Errno, Event, ForwardingRules, HandAction, HeldCalls, How, InfoFact, InfoField,
-    InfoOptions, Member, OptionValue, PolledDescriptor, ProcessSocket, ProgramCall, ProgramDescriptor, ProgramExit,
-    Returned, Role, SegmentFate, SegmentFilter, SegmentId, SegmentWords, Side, SiteLacks, SocketOption, SocketState,
-    Source, StackFrame, Statement, TcpInfo, Timer, TimerFact, TimerKind,
+    InfoOptions, Member, OptionValue, PolledDescriptor, ProcessSocket, ProgramCall, ProgramCallState,
+    ProgramDescriptor, ProgramExit, Returned, Role, SegmentFate, SegmentFilter, SegmentId, SegmentWords, Side,
+    SiteLacks, SocketOption, SocketState, Source, StackFrame, Statement, TcpInfo, Timer, TimerFact, TimerKind,
 };
 use crate::tcp::{Packet, State};
 
@@ -337,7 +337,38 @@ fn of_what_is_asked() -> Vec<Event> {
 fn every() -> Vec<Event> {
     let older =
         [of_threads(), of_segments(), of_sockets(), of_the_lab(), of_lessons(), of_programs(), of_descriptors()];
-    [older.concat(), of_tcp_info(), of_what_is_asked()].concat()
+    [older.concat(), of_tcp_info(), of_what_is_asked(), of_lesson_programs()].concat()
+}
+
+fn of_lesson_programs() -> Vec<Event> {
+    let member = |side| Member { number: 1, pid: 77, nth: 1, role: Role::Plays(side) };
+    let (side, call) = (Server, "listen".to_owned());
+    let program = |is, value, errno| Statement::Program {
+        side,
+        call: call.clone(),
+        arguments: Some("3, 128".into()),
+        is,
+        value,
+        errno,
+    };
+    use ProgramCallState::{Blocks, Ended, Returned, Runs, Stands};
+    let mut statements: Vec<Statement> =
+        [Stands, Runs, Blocks, Returned, Ended].map(|is| program(is, None, None)).into_iter().collect();
+    statements.extend([
+        program(Returned, Some(-1), None),
+        program(Returned, None, Some(Errno(libc::EADDRINUSE))),
+        Statement::ProgramNotCalled { side, call: call.clone() },
+        Statement::NotBefore { side, call: call.clone(), stands: vec!["bind".into()] },
+    ]);
+    let claim = |what: Statement| {
+        let claim = ClaimResult { step: 3, what, held: true, actual: Statement::NoCall, line: 9 };
+        Event::Claim(Box::new(claim))
+    };
+    [Server, Client]
+        .map(|side| Event::Joined(member(side)))
+        .into_iter()
+        .chain(statements.into_iter().map(claim))
+        .collect()
 }
 
 #[test]

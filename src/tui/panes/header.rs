@@ -133,6 +133,8 @@ pub(super) fn role(scene: &Scene<'_>, member: &Member) -> String {
         },
         Role::Watches => t.role_watch.clone(),
         Role::Runs(program) => cut(&escape(program), 16),
+        Role::Plays(Side::Server) => t.role_server.clone(),
+        Role::Plays(Side::Client) => t.role_client.clone(),
     }
 }
 

@@ -131,6 +131,7 @@ fn lesson() -> Lesson {
         server: server(),
         modes: vec![Mode::Lab, Mode::Host],
         needs: Vec::new(),
+        programs: Vec::new(),
         lab: LabSettings::default(),
         steps,
         sockets: crate::lesson::builtin("handshake").unwrap().unwrap().sockets,

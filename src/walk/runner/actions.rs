@@ -80,6 +80,7 @@ impl Runner {
                 let made = forge(&self.trace.present(), (from, to), forgery).map_err(not_made)?;
                 self.requests.push_back(Request::Make(None, Box::new(made)));
             }
+            Action::LetCall { side, call, name } => self.let_call(*side, call, name.as_deref())?,
             Action::Interrupt { side } => {
                 self.busy_in(*side).ok_or_else(|| Box::new(Statement::InNoCall(*side)))?;
                 self.requests.push_back(Request::Interrupt(*side));

@@ -84,6 +84,8 @@ impl Runner {
         let present = self.trace.present();
         let request = match hand {
             HandAction::Deliver(id) | HandAction::Drop(id) if present.waiting().binary_search(&id).is_err() => return,
+            // A signal to a program would be one that its own code meets.
+            HandAction::Interrupt(side) if self.lesson.programs.contains(&side) => return,
             HandAction::Interrupt(side) if present.open_call(side).is_none() => return,
             HandAction::Deliver(id) => {
                 self.handled.delivered.push(id);
@@ -110,10 +112,11 @@ impl Runner {
     }
 
     /// Has a side make a call that is none of the lesson's. What it makes has no name in the lesson. A side in a call makes
-    /// no other one.
+    /// no other one, and of one that a program plays the program makes them.
     pub(super) fn call_by_hand(&mut self, side: Side, call: Call, now: Duration) {
         let is_asked = self.running.as_ref().is_some_and(|running| running.call.is_some_and(|(of, _)| of == side));
-        if self.trace.present().open_call(side).is_some() || (is_asked && !self.is_call_known()) {
+        let is_programs = self.lesson.programs.contains(&side);
+        if is_programs || self.trace.present().open_call(side).is_some() || (is_asked && !self.is_call_known()) {
             return;
         }
         self.own_calls.asked(side, &call);

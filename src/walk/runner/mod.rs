@@ -7,6 +7,7 @@
 mod actions;
 mod by_hand;
 mod judge;
+mod programs;
 mod resumed;
 mod waits;
 
@@ -20,6 +21,7 @@ use super::{Failure, Happening, HappeningKind, Request, WalkCommand, WireAbility
 use crate::lesson::{Action, Ask, Lesson, Step};
 use crate::model::{Call, Errno, Event, HandAction, Mode, Moment, Outcome, Side, Statement, Trace};
 use by_hand::{HandledSegments, OwnCalls};
+use programs::AwaitedName;
 use waits::{AwaitedTimer, TimerFirings, waiting_long};
 
 /// How a walk is made.
@@ -141,6 +143,8 @@ pub struct Runner {
     received: [Vec<u8>; 2],
     /// The name that the side's running call gives to the descriptor that it makes.
     naming: [Option<String>; 2],
+    /// The names for what programs' calls make that were let go.
+    awaited_names: Vec<AwaitedName>,
     interrupting: [bool; 2],
     own_calls: OwnCalls,
     to_repeat: [Option<Call>; 2],
@@ -184,6 +188,7 @@ impl Runner {
             line: Vec::new(),
             received: Default::default(),
             naming: Default::default(),
+            awaited_names: Vec::new(),
             interrupting: Default::default(),
             own_calls: OwnCalls::default(),
             to_repeat: Default::default(),
@@ -448,6 +453,9 @@ impl Runner {
     fn event(&mut self, event: Event, at: Duration) {
         match &event {
             Event::Entered { caller, call } => self.own_calls.entered(caller.actor.side, call),
+            Event::Returned { caller, outcome } if self.lesson.programs.contains(&caller.actor.side) => {
+                self.program_returned(*caller, outcome);
+            }
             Event::Returned { caller, outcome } => self.returned(caller.actor.side, outcome),
             Event::Socket(facts) => {
                 self.names.learn(facts);
