@@ -31,7 +31,7 @@ impl App {
 
 /// Begins such a line with what is offered.
 pub(super) fn begin(app: &mut App, offered: &str) {
-    if menu::caller(app).is_some() {
+    if menu::caller(app).is_some() || app.walk.runner().is_some() {
         // The cursor stands inside the quotation marks, behind the text that is offered.
         let cursor = offered.rfind('"').map_or(0, |end| offered[..end].chars().count());
         let input = Input::new(offered.to_owned());
@@ -82,7 +82,7 @@ fn meant(app: &mut App, text: &str) -> Result<WalkCommand, Mistyped> {
         return Ok(order);
     }
     let call = typed::parse(text, &menu::usual(app))?;
-    let Some(actor) = menu::caller(app) else { return Err(Mistyped::Name(text.to_owned())) };
+    let Some(actor) = menu::caller(app) else { return Err(Mistyped::OfProgram) };
     // One thread makes one call at a time: what was typed stays, and is told why.
     match app.walk.trace().present().open_call(actor) {
         Some(open) => Err(Mistyped::Busy(actor, open.call.name())),

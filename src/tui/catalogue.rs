@@ -189,7 +189,7 @@ mod tests {
         let best = |search: &str| found(&rows, search, glossary).first().map(|n| rows[*n].id.as_str());
         for (search, id) in [
             ("3", "echo"),
-            ("21", "ipv6"),
+            ("22", "ipv6"),
             ("lost-data", "lost-data"),
             ("Half-close", "close"),
             ("half close", "close"),

@@ -5,7 +5,7 @@
 use super::app::App;
 use crate::explain::{Likelihood, Offer, Situation, offers};
 use crate::model::typed;
-use crate::model::{Actor, Call, CallName, How, Side, SocketOption};
+use crate::model::{Actor, Call, CallName, How, SocketOption};
 
 /// What the keyboard offers to send.
 const HELLO: &[u8] = b"hello";
@@ -35,14 +35,16 @@ pub(super) fn actor(app: &App) -> Option<Actor> {
     app.place.actor.filter(|actor| own.contains(actor)).or_else(|| own.first().copied())
 }
 
-/// Who makes a call that is typed: in a lesson the chosen side, else the first one that is in no call.
+/// Who makes a call that is typed: in a lesson the chosen side, else the first one that is in no call; no program makes it.
 pub(super) fn caller(app: &App) -> Option<Actor> {
     if app.walk().free().is_some() {
         return actor(app);
     }
     let present = app.walk().trace().present();
-    let idle = || Side::BOTH.into_iter().find(|side| present.open_call(*side).is_none());
-    Some(Actor::from(app.place.actor.map(|actor| actor.side).or_else(idle).unwrap_or(Side::Server)))
+    let driven = app.walk().driven();
+    let chosen = app.place.actor.and_then(|chosen| driven.iter().find(|actor| actor.side == chosen.side));
+    let idle = || driven.iter().find(|actor| present.open_call(**actor).is_none());
+    chosen.or_else(idle).or(driven.first()).copied()
 }
 
 /// What a page of the menu holds.

@@ -491,6 +491,7 @@ words! {
         pub no_step: String,
         pub not_reached: String,
         pub busy: String,
+        pub of_program: String,
         pub unmade: String,
         pub failed: String,
     }

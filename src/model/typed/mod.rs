@@ -31,6 +31,8 @@ pub enum Mistyped {
     Quote,
     /// Its thread is still in this call.
     Busy(Actor, CallName),
+    /// Programs play the parts of all sides that could make it.
+    OfProgram,
     /// It names no step of the lesson.
     NoStep(String),
     /// The step was never reached; the furthest that was has this number.

@@ -349,6 +349,7 @@ fn sentence(scene: &Scene<'_>, mistyped: &Mistyped) -> String {
         Mistyped::NoStep(text) => fill(&t.no_step, &[("text", &escape(text))]),
         Mistyped::NotReached(n) => fill(&t.not_reached, &[("n", n)]),
         Mistyped::Edit(fault) => escape(edit_fault(fault, scene.app.lang())),
+        Mistyped::OfProgram => t.of_program.clone(),
         Mistyped::Busy(actor, call) => {
             let call = format!("{call}()");
             fill(&t.busy, &[("side", &name(scene, *actor)), ("call", &call)])
