@@ -16,6 +16,7 @@ words! {
         pub repeated: String,
         pub edited: String,
         pub forged: String,
+        pub ruled: String,
         pub interrupted: String,
         pub called: String,
         pub nothing: String,
@@ -55,6 +56,7 @@ fn why(view: &View<'_>, texts: &DivergedTexts, shared: &SharedTexts) -> String {
         Some(HandAction::Repeat(id)) => fill(&texts.repeated, &[("segment", segment(id))]),
         Some(HandAction::Edit(id)) => fill(&texts.edited, &[("segment", segment(id))]),
         Some(HandAction::Forge) => texts.forged.clone(),
+        Some(HandAction::Rule) => texts.ruled.clone(),
         Some(HandAction::Interrupt(of)) => fill(&texts.interrupted, &[("side", shared.side(of))]),
         Some(HandAction::Call(of)) => fill(&texts.called, &[("side", shared.side(of))]),
     }

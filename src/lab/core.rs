@@ -8,6 +8,7 @@ use super::parts::{Parts, ProgramNews};
 use super::peers::{Denial, Peers};
 use super::release::Release;
 use super::request::{Request, WireAbility};
+use super::rules::RulesAtWork;
 use super::sampling::Sampling;
 use super::schedule::{OFTEN, PollSchedule, Scope};
 use super::threads::{CallThreads, OwnThread};
@@ -151,6 +152,7 @@ pub struct Lab {
     pub(super) threads: CallThreads,
     pub(super) parts: Parts,
     pub(super) rules: ForwardingRules,
+    pub(super) wire_rules: RulesAtWork,
     pub(super) held: HeldSegments,
     pub(super) release: Release,
     pub(super) sampling: Sampling,
@@ -197,6 +199,7 @@ impl Lab {
             threads: CallThreads::default(),
             parts: Parts::default(),
             rules: ForwardingRules::default(),
+            wire_rules: RulesAtWork::default(),
             held: HeldSegments::new(options.copies),
             release: Release::default(),
             sampling: Sampling::default(),
@@ -344,10 +347,14 @@ impl Lab {
         self.effects.push_back(Effect::Welcome(number));
         self.tell_held();
         // A newcomer's own door is the newcomer's to open.
-        let others = self.peers.all().flat_map(Member::actors);
-        let rules = self.rules.without_the_doors_of(&member, others);
+        let others: Vec<Actor> = self.peers.all().flat_map(Member::actors).collect();
+        let rules = self.rules.without_the_doors_of(&member, others.iter().copied());
         if rules != self.rules {
             self.set_rules(now, rules);
+        }
+        let rules = self.wire_rules.rules().without_the_doors_of(&member, others.into_iter());
+        if rules != *self.wire_rules.rules() {
+            self.set_wire_rules(now, rules);
         }
         self.schedule.changed(now);
     }

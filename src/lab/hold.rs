@@ -59,11 +59,10 @@ impl HeldSegments {
                 (None, None) => HoldState::WentOn(record.id.0 + 1),
             };
             let waits = matches!(state, HoldState::Held(_));
-            if record.by_hand.is_some() {
-                segments.states.push(state);
-                continue;
-            }
-            let id = segments.number(&record.copies[0].1, state);
+            let id = match record.by_hand {
+                Some(_) => segments.add(state),
+                None => segments.number(&record.copies[0].1, state),
+            };
             if waits {
                 segments.held.entry(Connection::of(segment)).or_default().insert(id);
             }
@@ -102,11 +101,29 @@ impl HeldSegments {
         (id, Event::Sent { id, segment: segment.clone(), again })
     }
 
-    /// A person sends a segment on: its number. What its supposed sender sends later is no copy of it.
+    /// A person sends a segment on, or a rule a copy of one: its number. What its supposed sender sends later is no copy of it.
     pub(super) fn made(&mut self) -> SegmentId {
-        let id = SegmentId(self.states.len() as u32);
-        self.states.push(HoldState::WentOn(id.0 + 1));
+        self.add(HoldState::WentOn(self.states.len() as u32 + 1))
+    }
+
+    /// A copy that a rule made waits: its number.
+    pub(super) fn holds_copy(&mut self, segment: &Packet) -> SegmentId {
+        let id = self.add(HoldState::Held(segment.clone()));
+        self.held.entry(Connection::of(segment)).or_default().insert(id);
         id
+    }
+
+    /// A segment that left its sender is lost: its number, and its entry.
+    pub(super) fn lost(&mut self, segment: Packet) -> (SegmentId, Event) {
+        let again = self.earlier(&segment);
+        let id = self.number(&segment, HoldState::Dropped);
+        (id, Event::Sent { id, segment, again })
+    }
+
+    /// Whether a segment that left its sender is only counted, as one that was sent once more ([`HeldSegments::arrives`]).
+    pub(super) fn is_folded(&self, segment: &Packet) -> bool {
+        let earlier = self.earlier(segment);
+        earlier.is_some_and(|id| copies::decide(self.copies, self.before(id, segment)) != Repeat::Waits)
     }
 
     /// A segment that waits; `None` where it doesn't.
@@ -173,10 +190,15 @@ impl HeldSegments {
     }
 
     fn number(&mut self, segment: &Packet, state: HoldState) -> SegmentId {
-        let id = SegmentId(self.states.len() as u32);
+        let id = self.add(state);
         if let Some(identity) = repeatable(segment) {
             self.newest.insert(identity, id);
         }
+        id
+    }
+
+    fn add(&mut self, state: HoldState) -> SegmentId {
+        let id = SegmentId(self.states.len() as u32);
         self.states.push(state);
         id
     }

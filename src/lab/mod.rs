@@ -16,6 +16,7 @@ mod release;
 mod request;
 mod requests;
 mod resume;
+mod rules;
 mod sampling;
 mod schedule;
 mod segments;

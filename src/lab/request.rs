@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use crate::model::rule::RuleChange;
 use crate::model::{Call, Caller, Event, Failure, HeldCalls, Mode, SegmentFilter, SegmentId, Side};
 use crate::tcp::Packet;
 
@@ -32,6 +33,8 @@ pub enum Request {
     Make(Option<SegmentId>, Box<Packet>),
     /// From now on these segments go on by themselves after so long; `None` takes the rule back.
     Pass(SegmentFilter, Option<Duration>),
+    /// The wire's rules change.
+    Rule(RuleChange),
     /// A lesson's walk puts an entry of its own into the trace: a step began, a claim was checked, a question was answered.
     Note(Box<Event>),
     /// Report [`HappeningKind::Settled`] once everything asked before has taken its effect: every segment that was let go was

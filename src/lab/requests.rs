@@ -7,7 +7,8 @@ use super::doors;
 use super::request::{Request, WireAbility};
 use super::schedule::Scope;
 use super::threads::OwnThread;
-use crate::model::{Call, Event, HandMade, SegmentId};
+use crate::model::rule::RuleChange;
+use crate::model::{Call, Event, HandMade, Member, SegmentId, Side};
 use crate::tcp::Packet;
 
 impl Lab {
@@ -34,21 +35,14 @@ impl Lab {
                 None
             }
             Request::Play(side) => {
-                if self.peers.get(from)?.runs_program() {
-                    self.parts.expect(from, side);
-                }
+                self.play(from, side);
                 None
             }
             Request::Deliver(id) => self.deliver(from, id),
             Request::Repeat(id) => self.repeat(now, from, id),
             Request::Make(of, segment) => self.make(now, from, of, *segment),
             Request::Drop(id) => {
-                if self.may(from, id)
-                    && let Some(event) = self.held.forget(id)
-                {
-                    self.push(now, event);
-                    self.schedule.changed(now);
-                }
+                self.drop_waiting(now, from, id);
                 None
             }
             Request::Pass(which, delay) => {
@@ -56,6 +50,10 @@ impl Lab {
                 if doors::may_pass(member, which, &self.trace) {
                     self.set_rules(now, self.rules.with(which, delay));
                 }
+                None
+            }
+            Request::Rule(change) => {
+                self.rule(now, from, &change);
                 None
             }
             Request::Note(event) => {
@@ -89,7 +87,9 @@ impl Lab {
             // What it comes to is explained by what the kernel had when it was let go.
             Request::LetCall(_) => Scope::All,
             Request::Hold(..) | Request::Play(_) => return None,
-            Request::Interrupt(_) | Request::Pass(..) | Request::Note(_) | Request::Settle => return None,
+            Request::Interrupt(_) | Request::Pass(..) | Request::Rule(_) | Request::Note(_) | Request::Settle => {
+                return None;
+            }
         };
         let scope = self.schedule.begin_with(now, scope);
         if matches!(scope, Scope::Ends(_)) {
@@ -116,6 +116,31 @@ impl Lab {
         self.push(now, Event::Entered { caller, call: call.clone() });
         self.schedule.changed(now);
         Some(Effect::Make(from, thread, call))
+    }
+
+    fn play(&mut self, from: u32, side: Side) {
+        if self.peers.get(from).is_some_and(Member::runs_program) {
+            self.parts.expect(from, side);
+        }
+    }
+
+    fn drop_waiting(&mut self, now: Duration, from: u32, id: SegmentId) {
+        if self.may(from, id)
+            && let Some(event) = self.held.forget(id)
+        {
+            self.push(now, event);
+            self.schedule.changed(now);
+        }
+    }
+
+    /// Who may is who may have such segments pass by themselves.
+    fn rule(&mut self, now: Duration, from: u32, change: &RuleChange) {
+        let Some(member) = self.peers.get(from) else { return };
+        let rules = self.wire_rules.rules();
+        let changed = rules.with(change, |which| doors::may_pass(member, which, &self.trace));
+        if self.wire == WireAbility::Holds && changed != *rules {
+            self.set_wire_rules(now, changed);
+        }
     }
 
     fn deliver(&mut self, from: u32, id: SegmentId) -> Option<Effect> {

@@ -5,9 +5,11 @@ use std::time::Duration;
 use super::core::{Lab, LabOptions};
 use super::hold::HeldSegments;
 use super::peers::Peers;
+use super::rules::RulesAtWork;
 use super::sampling::Sampling;
 use super::threads::CallThreads;
-use crate::model::{Entry, KernelTable, SocketFacts, Trace};
+use crate::model::rule::WireRules;
+use crate::model::{Entry, Event, KernelTable, SocketFacts, Trace};
 
 impl Lab {
     /// Makes the lab ready to go on elsewhere: from now on its trace tells all that matters of it. What was to pass by
@@ -18,6 +20,10 @@ impl Lab {
         }
         if let Some(event) = self.sampling.news() {
             self.push(now, event);
+        }
+        // How far each rule has come stands only here.
+        if self.wire_rules.rules().rules != self.trace.present().wire_rules() {
+            self.push(now, Event::Ruled(self.wire_rules.rules().clone()));
         }
     }
 
@@ -35,6 +41,7 @@ impl Lab {
             trace.open_calls().filter(|call| call.made.is_none()).map(|call| (call.caller, call.blocked.is_some())),
         );
         lab.rules = present.passing().cloned().unwrap_or_default();
+        lab.wire_rules = RulesAtWork::new(WireRules { rules: present.wire_rules().to_vec() });
         lab.table = KernelTable::resume(present.living().map(|socket| SocketFacts::clone(socket.facts)));
         lab.held = HeldSegments::resume(lab.held.copies(), trace.segment_records());
         lab.sampling = Sampling::resume(trace.segment_records());

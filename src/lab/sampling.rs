@@ -64,8 +64,8 @@ impl Sampling {
         if !self.has_news() {
             return None;
         }
-        let SampledOut { segments, bytes, lost, refused } = std::mem::take(&mut self.unkept);
-        Some(Event::Unkept { segments, bytes, lost, refused })
+        let SampledOut { segments, bytes, lost, refused, ruled } = std::mem::take(&mut self.unkept);
+        Some(Event::Unkept { segments, bytes, lost, refused, ruled })
     }
 }
 
@@ -85,7 +85,7 @@ mod tests {
         let passed = SampledOut { segments: 2, bytes: 6, ..SampledOut::default() };
         sampling.count(passed);
         sampling.count(SampledOut { lost: 3, refused: 1, ..passed });
-        assert_eq!(sampling.news(), Some(Event::Unkept { segments: 4, bytes: 12, lost: 3, refused: 1 }));
+        assert_eq!(sampling.news(), Some(Event::Unkept { segments: 4, bytes: 12, lost: 3, refused: 1, ruled: 0 }));
         assert_eq!(sampling.news(), None);
         let datagram = Packet::parse(&crate::tcp::testing::datagram_packet(end(3), end(4), b"abc")).unwrap();
         assert_eq!((0..1000).filter(|_| sampling.keeps(&datagram)).count(), KEPT as usize);

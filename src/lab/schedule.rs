@@ -98,8 +98,9 @@ impl PollSchedule {
             | Event::Repeated { segment, .. }
             | Event::Edited { segment, .. }
             | Event::Forged { segment, .. }
+            | Event::Duplicated { segment, .. }
             | Event::Retransmitted { segment, .. } => self.touches(segment),
-            Event::Delivered(id) | Event::Dropped(id) | Event::Undeliverable { id, .. } => {
+            Event::Delivered(id) | Event::Dropped(id) | Event::Lost { id, .. } | Event::Undeliverable { id, .. } => {
                 if let Some(view) = trace.present().segment(*id) {
                     self.touches(view.segment);
                 }
@@ -118,7 +119,8 @@ impl PollSchedule {
             | Event::Held(_)
             | Event::Reasons { .. }
             | Event::Joined(_)
-            | Event::Passing(_) => {}
+            | Event::Passing(_)
+            | Event::Ruled(_) => {}
             Event::Ended { .. }
             | Event::Plays { .. }
             | Event::Signal { .. }

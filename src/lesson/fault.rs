@@ -6,8 +6,9 @@ use std::net::SocketAddr;
 use super::made::MOST_OPEN;
 use super::sysctl::SettingKind;
 use super::{likely, shape};
-use crate::i18n::{BrokenTexts, FaultTexts, Lang, LanguageTexts, counter_names, edit_fault, fill};
+use crate::i18n::{BrokenTexts, FaultTexts, Lang, LanguageTexts, counter_names, edit_fault, fill, rule_fault};
 use crate::model::edit::EditFault;
+use crate::model::rule::RuleFault;
 use crate::model::{CallName, CongestionState, InfoOptions, PROGRAM_CALLS, ProgramCallState, SOCKET_OPTIONS, Side};
 
 /// One thing that is wrong with a lesson file.
@@ -102,6 +103,8 @@ pub enum Fault {
     RoutineCounter(String),
     /// What is to be changed in a segment can't be read.
     Edit(EditFault),
+    /// What is to be a rule of the wire is none.
+    Rule(RuleFault),
     /// A socket for datagrams is in a mode where they can't be held.
     UdpOnlyLab,
     /// A datagram is longer than one packet.
@@ -329,6 +332,7 @@ impl Fault {
             }
             Fault::RoutineCounter(found) => say(&t.routine_counter, &[("found", found)]),
             Fault::Edit(fault) => edit_fault(fault, by.lang),
+            Fault::Rule(fault) => rule_fault(fault, by.lang),
             Fault::UdpOnlyLab => t.udp_only_lab.clone(),
             Fault::ProgramOnlyLab => t.program_only_lab.clone(),
             Fault::ProgramMakesCalls(side) => say(&t.program_makes_calls, &[("found", side)]),

@@ -18,7 +18,10 @@ use super::{
 };
 use crate::i18n::counter_named;
 use crate::model::edit::EditFault;
-use crate::model::{CallName, CongestionState, Errno, How, InfoOptions, Mode, SocketOption, SocketState, is_routine};
+use crate::model::rule::TypedRule;
+use crate::model::{
+    CallName, CongestionState, Errno, How, InfoOptions, Mode, SegmentFilter, SocketOption, SocketState, is_routine,
+};
 use crate::tcp::{Flags, Protocol};
 
 /// The most bytes that a lesson may ask one `recv()` for: the program keeps what comes in its trace.
@@ -131,6 +134,7 @@ impl Lint<'_> {
             RawAction::Repeat(pattern) => self.held(pattern).map(Action::Repeat),
             RawAction::Edit(raw) => self.edit(raw),
             RawAction::Forge(raw) => self.forge(raw),
+            RawAction::Rule(word) => self.rule(word),
             RawAction::Interrupt { side } => Some(Action::Interrupt { side: self.side(side)? }),
             RawAction::LetCall { side, call, name } => self.let_call(side, call, name.as_ref()),
             _ => None,
@@ -234,6 +238,16 @@ impl Lint<'_> {
         let on = absent_or(raw.on.as_ref().map(|socket| self.socket(socket)));
         let forgery = self.changes(&raw.set);
         Some(Action::Forge { from: from?, on: on?, forgery: forgery? })
+    }
+
+    /// A rule of the wire, as a person would type it.
+    fn rule(&mut self, word: &SpannedText) -> Option<Action> {
+        if self.modes.contains(&Mode::Host) {
+            self.fault::<()>(word.span(), Fault::OnlyLab);
+        }
+        let typed = word.get_ref().parse::<TypedRule>();
+        let typed = typed.map_or_else(|fault| self.fault(word.span(), Fault::Rule(fault)), Some)?;
+        Some(Action::Rule(typed.change(SegmentFilter::All)))
     }
 
     /// What a person would type to change a segment.

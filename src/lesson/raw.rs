@@ -219,6 +219,7 @@ pub(super) enum RawAction {
     Repeat(RawPattern),
     Edit(RawEdit),
     Forge(RawForge),
+    Rule(SpannedText),
     Interrupt {
         side: SpannedText,
     },

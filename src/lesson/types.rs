@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use crate::i18n::{Lang, Localized};
 use crate::model::edit::{Edit, Forgery};
+use crate::model::rule::RuleChange;
 use crate::model::{
     CallName, CongestionState, ConnectionEnd, Count, Errno, How, InfoField, InfoOptions, LabSettings, Mode, Need,
     ProgramCallState, SegmentFate, Side, SocketNames, SocketOption, SocketState, TimerKind,
@@ -202,6 +203,8 @@ pub enum Action {
     /// A segment that no kernel has sent goes to the other side now, with the address of `from`: on the connection of the socket
     /// `on`, else on the newest one.
     Forge { from: Side, on: Option<String>, forgery: Forgery },
+    /// The rules of the wire change.
+    Rule(RuleChange),
     /// A signal interrupts the call in which a side sleeps.
     Interrupt { side: Side },
     /// The program of a side makes the call before which one of its threads stands; a descriptor that it makes is `name`.
@@ -224,7 +227,7 @@ impl Action {
             | Action::Close { socket }
             | Action::SetOption { socket, .. }
             | Action::SetNonblocking { socket } => Some(socket),
-            Action::Socket { .. } | Action::Interrupt { .. } | Action::LetCall { .. } => None,
+            Action::Socket { .. } | Action::Interrupt { .. } | Action::LetCall { .. } | Action::Rule(_) => None,
             Action::Deliver(_) | Action::Drop(_) | Action::Repeat(_) => None,
             Action::DeliverAll { .. } | Action::DeliverUpTo(_) | Action::Edit { .. } | Action::Forge { .. } => None,
         }

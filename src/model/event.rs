@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::rule::{WireRule, WireRules};
 use super::{
     Actor, Call, Caller, CounterMove, Errno, ForwardingRules, HeldCalls, Member, Outcome, ProgramExit, Side,
     SocketFacts, Source, Statement,
@@ -116,6 +117,17 @@ pub enum Event {
         /// The segment, as it went.
         segment: Packet,
     },
+    /// By a rule of the wire a second copy of a segment is on its way: no kernel and no person sent it.
+    Duplicated {
+        /// The copy's own number.
+        id: SegmentId,
+        /// Of which segment it is a copy.
+        of: SegmentId,
+        /// The copy.
+        segment: Packet,
+        /// The rule.
+        rule: Box<WireRule>,
+    },
     /// It waits on the wire.
     Held(SegmentId),
     /// It went on to its receiver.
@@ -130,6 +142,13 @@ pub enum Event {
     },
     /// It was forgotten.
     Dropped(SegmentId),
+    /// By a rule of the wire it was lost.
+    Lost {
+        /// Its number.
+        id: SegmentId,
+        /// The rule.
+        rule: Box<WireRule>,
+    },
     /// It was to go on to its receiver, and the kernel refused to send it: it is dropped.
     Undeliverable {
         /// Its number.
@@ -161,6 +180,8 @@ pub enum Event {
     Left(Member),
     /// From now on these segments go on by themselves.
     Passing(ForwardingRules),
+    /// From now on the wire has these rules.
+    Ruled(WireRules),
     /// So many segments went on by themselves without being kept one by one, since the last such entry.
     Unkept {
         /// How many segments.
@@ -171,6 +192,8 @@ pub enum Event {
         lost: u64,
         /// How many more the kernel refused to send on: they were dropped.
         refused: u64,
+        /// How many more a rule of the wire lost.
+        ruled: u64,
     },
     /// In a lesson, a person did something that is no step of it.
     ByHand(HandAction),
@@ -191,6 +214,8 @@ pub struct SampledOut {
     pub lost: u64,
     /// How many more the kernel refused to send on.
     pub refused: u64,
+    /// How many more a rule of the wire lost.
+    pub ruled: u64,
 }
 
 impl SampledOut {
@@ -201,11 +226,12 @@ impl SampledOut {
             bytes: self.bytes.saturating_add(more.bytes),
             lost: self.lost.saturating_add(more.lost),
             refused: self.refused.saturating_add(more.refused),
+            ruled: self.ruled.saturating_add(more.ruled),
         }
     }
 }
 
-/// How a person made a segment that they sent.
+/// How a segment was made that its sender's kernel hasn't sent: by a person, or, as a copy, by a rule of the wire.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum HandMade {
     /// It is a copy of this one.
@@ -233,6 +259,7 @@ impl Event {
             Event::Sent { id, segment, .. }
             | Event::Repeated { id, segment, .. }
             | Event::Edited { id, segment, .. }
+            | Event::Duplicated { id, segment, .. }
             | Event::Forged { id, segment } => Some((*id, segment)),
             _ => None,
         }
@@ -252,6 +279,8 @@ pub enum HandAction {
     Edit(SegmentId),
     /// Send a segment that nobody else has sent.
     Forge,
+    /// Change the rules of the wire.
+    Rule,
     /// Interrupt the call in which a side sleeps.
     Interrupt(Side),
     /// Have a side make a call of one's own.

@@ -132,10 +132,12 @@ impl Flow {
                     self.seen(trace, *id, segment, (moment, at));
                 }
                 Event::Delivered(id) if self.arrival == Arrival::Delivered => self.arrived(*id, (moment, at)),
-                Event::Dropped(id) => {
+                Event::Dropped(id) | Event::Lost { id, .. } => {
                     self.place(*id).ok().and_then(|place| self.under_way.remove(place));
                 }
-                Event::Unkept { segments, lost, .. } if *segments + *lost > 0 => self.breaks((moment, at)),
+                Event::Unkept { segments, lost, ruled, .. } if *segments + *lost + *ruled > 0 => {
+                    self.breaks((moment, at))
+                }
                 Event::Socket(facts) => self.told(trace, facts, (moment, at)),
                 _ => {}
             }
@@ -378,7 +380,7 @@ mod tests {
         wire.1 = 4;
         wire.arrives(SegmentId(3));
         wire.goes((2, 1), (11, 21), &["ACK"], DATA);
-        wire.push(Event::Unkept { segments: 9, bytes: 9000, lost: 0, refused: 0 });
+        wire.push(Event::Unkept { segments: 9, bytes: 9000, lost: 0, refused: 0, ruled: 0 });
         let gap = wire.0.now();
         wire.goes((2, 1), (50_011, 21), &["ACK"], DATA);
         wire.goes((1, 2), (21, 51_011), &["ACK"], b"");

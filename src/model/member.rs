@@ -139,6 +139,26 @@ pub enum SegmentFilter {
     Of(Connection),
 }
 
+impl SegmentFilter {
+    /// Whether a segment of this connection, on its way to this door, is meant.
+    pub fn fits(self, connection: Connection, to: Option<Door>) -> bool {
+        match self {
+            SegmentFilter::All => true,
+            SegmentFilter::To(actor) => to.is_some_and(|door| door.can_be(actor)),
+            SegmentFilter::Of(one) => one == connection,
+        }
+    }
+
+    /// How wide it is: the narrowest comes first.
+    pub(super) const fn breadth(self) -> u8 {
+        match self {
+            SegmentFilter::Of(_) => 0,
+            SegmentFilter::To(_) => 1,
+            SegmentFilter::All => 2,
+        }
+    }
+}
+
 /// Which segments go on by themselves, and after how long. The first rule that fits counts.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ForwardingRules {
@@ -155,12 +175,7 @@ impl ForwardingRules {
 
     /// After how long a segment goes on by itself; `None` where it waits. `to` is the side that it is for.
     pub fn delay(&self, connection: Connection, to: Option<Door>) -> Option<Duration> {
-        let fits = |which: &SegmentFilter| match which {
-            SegmentFilter::All => true,
-            SegmentFilter::To(actor) => to.is_some_and(|door| door.can_be(*actor)),
-            SegmentFilter::Of(one) => *one == connection,
-        };
-        self.rules.iter().find(|(which, _)| fits(which)).map(|(_, delay)| *delay)
+        self.rules.iter().find(|(which, _)| which.fits(connection, to)).map(|(_, delay)| *delay)
     }
 
     /// Whether these segments have a rule of their own, and its delay.
@@ -183,14 +198,9 @@ impl ForwardingRules {
     /// The same with another rule for these segments: `None` takes it away, and a delay is at most [`ForwardingRules::LONGEST`].
     /// The narrowest rule stands first.
     pub fn with(&self, which: SegmentFilter, delay: Option<Duration>) -> ForwardingRules {
-        let breadth = |which: &SegmentFilter| match which {
-            SegmentFilter::Of(_) => 0,
-            SegmentFilter::To(_) => 1,
-            SegmentFilter::All => 2,
-        };
         let mut rules: Vec<_> = self.rules.iter().copied().filter(|(other, _)| *other != which).collect();
         rules.extend(delay.map(|delay| (which, delay.min(ForwardingRules::LONGEST))));
-        rules.sort_by_key(|(which, _)| breadth(which));
+        rules.sort_by_key(|(which, _)| which.breadth());
         rules.truncate(ForwardingRules::MOST);
         ForwardingRules { rules }
     }

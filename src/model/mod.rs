@@ -19,6 +19,7 @@ mod moment;
 mod observation;
 mod option;
 mod program;
+pub mod rule;
 mod settings;
 mod site;
 mod sockets;

@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use super::calls::{CallRecord, Calls};
 use super::doors::Doors;
+use super::rule::{WireRule, WireRules};
 use super::verdicts::Verdicts;
 use super::versioned::Versioned;
 use super::{
@@ -26,8 +27,10 @@ pub struct SegmentRecord {
     pub sent: Moment,
     /// The earlier segment that it repeats.
     pub again: Option<SegmentId>,
-    /// How a person made it; `None` where a kernel sent it.
+    /// How a person made it, or, as a copy, a rule of the wire; `None` where a kernel sent it.
     pub by_hand: Option<HandMade>,
+    /// The rule of the wire that made or lost it, and the entry at which it did.
+    pub by_rule: Option<(Moment, Box<WireRule>)>,
     /// The copies, each with the entry at which it was seen; the first is the original.
     pub copies: Vec<(Moment, Packet)>,
     /// The initial numbers from which it counts, as they were known when it was first seen.
@@ -50,7 +53,18 @@ impl SegmentRecord {
         by_hand: Option<HandMade>,
     ) -> SegmentRecord {
         let copies = vec![(sent, segment.clone())];
-        SegmentRecord { id, sent, again, by_hand, copies, initials, held: None, ended: None, reasons: None }
+        SegmentRecord {
+            id,
+            sent,
+            again,
+            by_hand,
+            by_rule: None,
+            copies,
+            initials,
+            held: None,
+            ended: None,
+            reasons: None,
+        }
     }
 }
 
@@ -132,6 +146,8 @@ pub struct Trace {
     arrival_of: HashMap<u32, usize>,
     /// Which segments went on by themselves, each time that this changed.
     pub(super) passing: Vec<(Moment, ForwardingRules)>,
+    /// Which rules the wire had, each time that this changed.
+    pub(super) ruled: Vec<(Moment, WireRules)>,
     /// What had passed without being kept, each time that there was more.
     pub(super) unkept: Vec<(Moment, SampledOut)>,
     /// Where an actor's process came or left: each has descriptors of its own.
@@ -250,19 +266,23 @@ impl Trace {
             }
             Event::Left(member) => self.left(moment, member),
             Event::Passing(passing) => self.passing.push((moment, passing.clone())),
-            Event::Unkept { segments, bytes, lost, refused } => {
+            Event::Ruled(rules) => self.ruled.push((moment, rules.clone())),
+            Event::Unkept { segments, bytes, lost, refused, ruled } => {
                 let before = self.unkept.last().map_or_else(SampledOut::default, |(_, before)| *before);
-                let more = SampledOut { segments: *segments, bytes: *bytes, lost: *lost, refused: *refused };
+                let (segments, bytes, lost, refused, ruled) = (*segments, *bytes, *lost, *refused, *ruled);
+                let more = SampledOut { segments, bytes, lost, refused, ruled };
                 self.unkept.push((moment, before.plus(more)));
             }
             Event::Sent { .. }
             | Event::Repeated { .. }
             | Event::Edited { .. }
             | Event::Forged { .. }
+            | Event::Duplicated { .. }
             | Event::Held(_)
             | Event::Delivered(_)
             | Event::Reasons { .. }
             | Event::Dropped(_)
+            | Event::Lost { .. }
             | Event::Undeliverable { .. }
             | Event::Retransmitted { .. } => self.index_segment(moment, event),
             Event::Socket(facts) => self.socket_told(moment, facts),
@@ -282,6 +302,10 @@ impl Trace {
             Event::Repeated { id, of, segment } => self.hand_made(moment, *id, segment, HandMade::Repeated(*of)),
             Event::Edited { id, of, segment } => self.hand_made(moment, *id, segment, HandMade::Edited(*of)),
             Event::Forged { id, segment } => self.hand_made(moment, *id, segment, HandMade::Forged),
+            Event::Duplicated { id, of, segment, rule } => {
+                self.hand_made(moment, *id, segment, HandMade::Repeated(*of));
+                self.ruled_by(moment, *id, rule);
+            }
             Event::Held(id) => {
                 if let Some(record) = self.segments.get_mut(id.0 as usize) {
                     record.held = Some(moment);
@@ -299,6 +323,10 @@ impl Trace {
                 }
             }
             Event::Dropped(id) => self.end_segment(moment, *id, Fate::Dropped),
+            Event::Lost { id, rule } => {
+                self.end_segment(moment, *id, Fate::Dropped);
+                self.ruled_by(moment, *id, rule);
+            }
             Event::Undeliverable { id, errno } => self.end_segment(moment, *id, Fate::Undeliverable(*errno)),
             Event::Retransmitted { id, segment } => {
                 if let Some(record) = self.segments.get_mut(id.0 as usize) {
@@ -306,6 +334,12 @@ impl Trace {
                 }
             }
             _ => {}
+        }
+    }
+
+    fn ruled_by(&mut self, moment: Moment, id: SegmentId, rule: &WireRule) {
+        if let Some(record) = self.segments.get_mut(id.0 as usize) {
+            record.by_rule = Some((moment, Box::new(*rule)));
         }
     }
 

@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use super::calls::{CallView, call_view};
+use super::rule::{RuleInForce, WireRule};
 use super::trace::{SegmentRecord, SocketRecord, Trace};
 use super::{
     Actor, AnsweredQuestion, Caller, ClaimResult, Connection, CounterMove, Entry, Event, Fate, ForwardingRules,
@@ -33,8 +34,10 @@ pub struct SegmentView<'a> {
     pub times_sent: usize,
     /// The earlier segment that it repeats.
     pub again: Option<SegmentId>,
-    /// How a person made it; `None` where a kernel sent it.
+    /// How a person made it, or, as a copy, a rule of the wire; `None` where a kernel sent it.
     pub by_hand: Option<HandMade>,
+    /// The rule of the wire that made or lost it by then.
+    pub by_rule: Option<&'a WireRule>,
     /// What had become of it.
     pub fate: Fate,
     /// The entry of its newest change.
@@ -239,6 +242,11 @@ impl<'a> View<'a> {
         self.newest(&self.trace.passing).map(|(_, passing)| passing)
     }
 
+    /// The rules of the wire, the narrowest first.
+    pub fn wire_rules(&self) -> &'a [RuleInForce] {
+        self.newest(&self.trace.ruled).map_or(&[], |(_, ruled)| &ruled.rules)
+    }
+
     /// What had passed by itself without being kept one by one.
     pub fn unkept(&self) -> SampledOut {
         self.newest(&self.trace.unkept).map_or_else(SampledOut::default, |(_, unkept)| *unkept)
@@ -430,6 +438,7 @@ fn segment_view(record: &SegmentRecord, moment: Moment) -> SegmentView<'_> {
         times_sent: copies,
         again: record.again,
         by_hand: record.by_hand,
+        by_rule: record.by_rule.as_ref().filter(|(since, _)| *since < moment).map(|(_, rule)| rule.as_ref()),
         fate,
         reasons: record.reasons.as_ref().filter(|(told, _)| *told < moment).map(|(_, moved)| moved.as_slice()),
         changed: ended.map(|(ended, _)| ended).unwrap_or(record.copies[copies - 1].0.max(held.unwrap_or(0))),

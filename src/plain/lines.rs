@@ -4,6 +4,7 @@ use super::{COLUMNS, indented};
 use crate::explain::call_notes;
 use crate::i18n::{Lang, PlainTexts, Texts, counter, escape, fill, width, wrap};
 use crate::model::edit::{FieldChange, changed};
+use crate::model::rule::{RuleInForce, WireRules};
 use crate::model::{
     Actor, Argument, Call, Caller, ClaimResult, CounterMove, ForwardingRules, HeldCalls, Member, Outcome, ProgramExit,
     Role, SampledOut, SegmentFilter, SegmentId, SocketNames, SocketView, Source, View, signal_name,
@@ -100,14 +101,7 @@ pub(super) fn holding(of: Option<u32>, held: HeldCalls, view: &View<'_>, texts: 
 pub(super) fn passing(passing: &ForwardingRules, all: &Texts) -> Vec<String> {
     let texts = &all.plain;
     let one = |(which, delay): &(SegmentFilter, std::time::Duration)| {
-        let which = match which {
-            SegmentFilter::All => texts.pass_all.clone(),
-            SegmentFilter::To(actor) => fill(&texts.pass_to, &[("side", &all.shared.actor(*actor))]),
-            SegmentFilter::Of(connection) => {
-                let [low, high] = connection.ends();
-                format!("{low} – {high}")
-            }
-        };
+        let which = which_segments(*which, all);
         let ms = delay.as_millis();
         format!("  {}", fill(&texts.pass, &[("which", &which as &dyn std::fmt::Display), ("ms", &ms)]))
     };
@@ -118,10 +112,38 @@ pub(super) fn passing(passing: &ForwardingRules, all: &Texts) -> Vec<String> {
     }
 }
 
+/// Which rules the wire has from now on.
+pub(super) fn ruled(rules: &WireRules, all: &Texts) -> Vec<String> {
+    let texts = &all.plain;
+    let one = |RuleInForce { rule, .. }: &RuleInForce| {
+        let which = which_segments(rule.which, all);
+        let text = fill(&texts.rule, &[("rule", &rule.words() as &dyn std::fmt::Display), ("which", &which)]);
+        indented("  ", &text)
+    };
+    if rules.rules.is_empty() { indented("  ", &texts.rules_none) } else { rules.rules.iter().flat_map(one).collect() }
+}
+
+/// Between whom, in words.
+fn which_segments(which: SegmentFilter, all: &Texts) -> String {
+    match which {
+        SegmentFilter::All => all.plain.pass_all.clone(),
+        SegmentFilter::To(actor) => fill(&all.plain.pass_to, &[("side", &all.shared.actor(actor))]),
+        SegmentFilter::Of(connection) => {
+            let [low, high] = connection.ends();
+            format!("{low} – {high}")
+        }
+    }
+}
+
 /// What passed by itself without being kept one by one; losses only where there were some.
 pub(super) fn unkept(unkept: SampledOut, texts: &PlainTexts) -> Vec<String> {
-    let SampledOut { segments, bytes, lost, refused } = unkept;
-    let counted = [(segments, &texts.unkept), (lost, &texts.unkept_lost), (refused, &texts.unkept_refused)];
+    let SampledOut { segments, bytes, lost, refused, ruled } = unkept;
+    let counted = [
+        (segments, &texts.unkept),
+        (lost, &texts.unkept_lost),
+        (refused, &texts.unkept_refused),
+        (ruled, &texts.unkept_ruled),
+    ];
     let counted = counted.into_iter().filter(|(n, _)| *n > 0);
     counted.flat_map(|(n, text)| indented("  ", &fill(text, &[("n", n), ("bytes", bytes)]))).collect()
 }

@@ -181,10 +181,14 @@ impl<'a> Transcript<'a> {
                 let times = view.segment(*id).map_or(1, |segment| segment.times_sent);
                 lines::segment_fate(*id, segment, view, &fill(&texts.retransmitted, &[("times", &times)]), self.all)
             }
+            Event::Duplicated { id, segment, rule, .. } => {
+                lines::segment(*id, segment, view, &fill(&texts.doubled, &[("rule", rule)]), self.all)
+            }
             Event::Held(id) => lines::fate(*id, view, &texts.held, self.all),
             Event::Delivered(id) => lines::fate(*id, view, &texts.delivered, self.all),
             Event::Reasons { moved, .. } => moved.iter().flat_map(|one| lines::reason(one, self.lang)).collect(),
             Event::Dropped(id) => lines::fate(*id, view, &texts.dropped, self.all),
+            Event::Lost { id, rule } => lines::fate(*id, view, &fill(&texts.lost_by_rule, &[("rule", rule)]), self.all),
             Event::Undeliverable { id, errno } => {
                 lines::fate(*id, view, &fill(&texts.undeliverable, &[("errno", errno)]), self.all)
             }
@@ -193,8 +197,10 @@ impl<'a> Transcript<'a> {
             Event::Joined(member) => vec![lines::member(member, &texts.joined, self.all)],
             Event::Left(member) => vec![lines::member(member, &texts.left, self.all)],
             Event::Passing(passing) => lines::passing(passing, self.all),
-            Event::Unkept { segments, bytes, lost, refused } => {
-                let unkept = SampledOut { segments: *segments, bytes: *bytes, lost: *lost, refused: *refused };
+            Event::Ruled(rules) => lines::ruled(rules, self.all),
+            Event::Unkept { segments, bytes, lost, refused, ruled } => {
+                let (segments, bytes, lost, refused, ruled) = (*segments, *bytes, *lost, *refused, *ruled);
+                let unkept = SampledOut { segments, bytes, lost, refused, ruled };
                 lines::unkept(unkept, texts)
             }
             Event::Claim(claim) => self.claim(claim),

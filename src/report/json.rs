@@ -8,9 +8,11 @@ use serde_json::{Value, json};
 use super::Header;
 use super::form::{WrittenEvent, rules};
 use crate::model::edit::{FieldChange, changed};
+use crate::model::rule::{RuleInForce, WireRule};
 use crate::model::{
     Actor, Argument, Call, CallSite, Caller, CounterMove, Entry, Event, HandAction, Member, Moment, Outcome,
-    ProgramExit, Role, SegmentId, Side, SocketFacts, SocketState, SocketView, StackFrame, Trace, View, signal_name,
+    ProgramExit, Role, SegmentFilter, SegmentId, Side, SocketFacts, SocketState, SocketView, StackFrame, Trace, View,
+    signal_name,
 };
 use crate::tcp::{Flags, Hex, Initials, Numbers, Packet, Segment, TcpOption, number};
 
@@ -118,11 +120,13 @@ fn object<'a>(entry: &Entry, view: &View<'_>, step_id: &impl Fn(usize) -> &'a st
         | Event::Repeated { .. }
         | Event::Edited { .. }
         | Event::Forged { .. }
+        | Event::Duplicated { .. }
         | Event::Retransmitted { .. }
         | Event::Held(_)
         | Event::Delivered(_)
         | Event::Reasons { .. }
         | Event::Dropped(_)
+        | Event::Lost { .. }
         | Event::Undeliverable { .. } => segment_object(&entry.event, view),
         Event::Socket(SocketFacts { cookie, .. }) | Event::Gone { cookie, .. } => {
             state_keys(*cookie, view).map(|keys| ("state", keys))
@@ -139,8 +143,14 @@ fn object<'a>(entry: &Entry, view: &View<'_>, step_id: &impl Fn(usize) -> &'a st
         Event::Joined(member) => Some(("member", member_keys("joined", member))),
         Event::Left(member) => Some(("member", member_keys("left", member))),
         Event::Passing(passing) => Some(("passing", vec![("rules", rules(passing))])),
-        Event::Unkept { segments, bytes, lost, refused } => {
-            let counts = [("segments", segments), ("bytes", bytes), ("lost", lost), ("refused", refused)];
+        Event::Ruled(rules) => {
+            let one =
+                |one: &RuleInForce| json!({ "rule": one.rule.words(), "on": rule_ends(&one.rule), "seen": one.seen });
+            Some(("rules", vec![("rules", rules.rules.iter().map(one).collect())]))
+        }
+        Event::Unkept { segments, bytes, lost, refused, ruled } => {
+            let counts =
+                [("segments", segments), ("bytes", bytes), ("lost", lost), ("refused", refused), ("ruled", ruled)];
             Some(("unkept", counts.map(|(key, count)| (key, json!(count))).to_vec()))
         }
         Event::ByHand(hand) => Some(("hand", hand_keys(*hand))),
@@ -202,16 +212,34 @@ fn segment_object(event: &Event, view: &View<'_>) -> Option<(&'static str, Keys)
             keys.push(("source", json!("hand")));
             Some(("segment", keys))
         }
+        Event::Duplicated { id, of, segment, rule } => {
+            let mut keys = segment_keys("duplicated", *id, segment, view);
+            keys.extend([("of", json!(of.0)), ("source", json!("rule")), ("rule", json!(rule.words()))]);
+            Some(("segment", keys))
+        }
         Event::Retransmitted { id, segment } => Some(("segment", segment_keys("retransmitted", *id, segment, view))),
         Event::Held(id) => known_segment("held", *id, view),
         Event::Delivered(id) => known_segment("delivered", *id, view),
         Event::Reasons { id, moved } => reasons_keys(*id, moved).map(|keys| ("reasons", keys)),
         Event::Dropped(id) => known_segment("dropped", *id, view),
+        Event::Lost { id, rule } => known_segment("lost", *id, view).map(|(kind, mut keys)| {
+            keys.extend([("source", json!("rule")), ("rule", json!(rule.words()))]);
+            (kind, keys)
+        }),
         Event::Undeliverable { id, errno } => known_segment("undeliverable", *id, view).map(|(kind, mut keys)| {
             keys.push(("errno", json!(errno.to_string())));
             (kind, keys)
         }),
         _ => None,
+    }
+}
+
+/// Between whom a rule is.
+fn rule_ends(rule: &WireRule) -> Value {
+    match rule.which {
+        SegmentFilter::All => json!("all"),
+        SegmentFilter::To(actor) => json!(format!("to {actor}")),
+        SegmentFilter::Of(connection) => json!(connection.ends().map(|end| end.to_string())),
     }
 }
 
@@ -317,6 +345,7 @@ fn hand_keys(hand: HandAction) -> Keys {
         HandAction::Repeat(id) => vec![("event", json!("repeat")), ("id", json!(id.0))],
         HandAction::Edit(id) => vec![("event", json!("edit")), ("id", json!(id.0))],
         HandAction::Forge => vec![("event", json!("forge"))],
+        HandAction::Rule => vec![("event", json!("rule"))],
         HandAction::Drop(id) => vec![("event", json!("drop")), ("id", json!(id.0))],
         HandAction::Interrupt(side) => vec![("event", json!("interrupt")), ("side", json!(side.name()))],
         HandAction::Call(side) => vec![("event", json!("call")), ("side", json!(side.name()))],

@@ -101,7 +101,7 @@ fn fits(event: &Event, segments: &mut u32) -> bool {
             *segments += u32::from(next);
             next
         }
-        Event::Repeated { id, of, .. } | Event::Edited { id, of, .. } => {
+        Event::Repeated { id, of, .. } | Event::Edited { id, of, .. } | Event::Duplicated { id, of, .. } => {
             let next = id.0 == *segments && known(of, *segments);
             *segments += u32::from(next);
             next
@@ -111,7 +111,7 @@ fn fits(event: &Event, segments: &mut u32) -> bool {
             *segments += u32::from(next);
             next
         }
-        Event::Held(id) | Event::Delivered(id) | Event::Dropped(id) => known(id, *segments),
+        Event::Held(id) | Event::Delivered(id) | Event::Dropped(id) | Event::Lost { id, .. } => known(id, *segments),
         Event::Retransmitted { id, .. } | Event::Undeliverable { id, .. } | Event::Reasons { id, .. } => {
             known(id, *segments)
         }
@@ -146,7 +146,7 @@ mod tests {
             Event::Held(id),
             Event::Dropped(id),
             Event::Undeliverable { id, errno: crate::model::Errno(libc::ENETUNREACH) },
-            Event::Unkept { segments: 1, bytes: 2, lost: 3, refused: 4 },
+            Event::Unkept { segments: 1, bytes: 2, lost: 3, refused: 4, ruled: 5 },
         ];
         let mut trace = Trace::default();
         for (n, event) in events.into_iter().enumerate() {

@@ -1,4 +1,4 @@
-//! A line that the learner types of their own accord: a call, a changed or made segment, in a lesson also the step to which
+//! A line that the learner types of their own accord: a call, a changed or made segment, a rule of the wire, in a lesson also the step to which
 //! the walk goes back.
 
 use tui_input::Input;
@@ -6,9 +6,8 @@ use tui_input::Input;
 use super::app::App;
 use super::menu;
 use super::messages::AppEffect;
-use crate::model::edit;
 use crate::model::typed::{self, Mistyped};
-use crate::model::{Call, Side};
+use crate::model::{Call, Side, edit, rule};
 use crate::walk::{Phase, WalkCommand};
 
 /// The word that begins a line which names a step.
@@ -32,8 +31,9 @@ impl App {
 /// Begins such a line with what is offered.
 pub(super) fn begin(app: &mut App, offered: &str) {
     if menu::caller(app).is_some() || app.walk.runner().is_some() {
-        // The cursor stands inside the quotation marks, behind the text that is offered.
-        let cursor = offered.rfind('"').map_or(0, |end| offered[..end].chars().count());
+        // The cursor stands behind what is offered, of a text inside its quotation marks.
+        let end = offered.rfind('"').unwrap_or(offered.len());
+        let cursor = offered[..end].chars().count();
         let input = Input::new(offered.to_owned());
         app.input = Some(if offered.is_empty() { input } else { input.with_cursor(cursor) });
         app.mistyped = None;
@@ -78,6 +78,11 @@ pub(super) fn send(app: &mut App, effects: &mut Vec<AppEffect>) {
 fn meant(app: &mut App, text: &str) -> Result<WalkCommand, Mistyped> {
     if edit::is_edit(text) {
         let order = app.made_of(text).map_err(Mistyped::Edit)?;
+        app.mistyped = None;
+        return Ok(order);
+    }
+    if rule::is_rule(text) {
+        let order = app.rule_of(text).map_err(Mistyped::Rule)?;
         app.mistyped = None;
         return Ok(order);
     }

@@ -7,7 +7,7 @@ use crossterm::event::KeyCode;
 
 use super::app::{App, Focus, Overlay, PACES};
 use super::layout::WHOLE;
-use super::{calling, chart, choose, menu, programs, resume};
+use super::{calling, chart, choose, menu, programs, resume, ruling};
 use crate::walk::{Phase, WireAbility};
 
 /// What the learner can do.
@@ -55,6 +55,10 @@ pub enum Command {
     Pass,
     /// The same for one connection.
     PassOne,
+    /// Type a rule of the wire.
+    Rule,
+    /// Take all rules back.
+    RulesOff,
     LetCall,
     Hold,
     /// Let a program's calls and segments pass, or wait again.
@@ -270,6 +274,8 @@ pub const COMMANDS: &[CommandEntry] = &[
     entry(Command::Interrupt, "interrupt", &[Char('i')], "i").footer(6).when(a_call_sleeps),
     entry(Command::Pass, "pass", &[Char('w')], "w").footer(4).of(drives).when(is_present),
     entry(Command::PassOne, "pass_one", &[Char('W')], "W").footer(15).of(drives).when(has_connection),
+    entry(Command::Rule, "rule", &[Char('X')], "X").of(drives).when(ruling::may_type),
+    entry(Command::RulesOff, "rules_off", &[Char('Z')], "Z").footer(5).of(drives).when(ruling::are_in_force),
     entry(Command::Only, "only", &[Char('f')], "f").footer(12).of(is_free).when(has_connections),
     entry(Command::Back, "back", &[Left], "←").footer(4).at(LOOKING).when(has_past),
     entry(Command::Forward, "forward", &[Right], "→").footer(5).at(LOOKING).when(looks_at_the_past),

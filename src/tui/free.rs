@@ -4,8 +4,9 @@ use std::time::Duration;
 
 use super::app::App;
 use super::commands::Command;
-use super::{calling, menu, programs};
-use crate::model::{Call, Member, Moment, SegmentFilter};
+use super::{calling, menu, programs, ruling};
+use crate::model::rule::RuleChange;
+use crate::model::{Call, Moment, SegmentFilter};
 use crate::walk::{self, Phase};
 
 /// The delays that the key goes through: at once, a moment that the eye can follow, longer ones, and back to none.
@@ -35,6 +36,7 @@ pub(super) fn act(app: &mut App, command: Command) {
         Command::Interrupt => app.blocked_side().map(walk::WalkCommand::Interrupt),
         Command::Answer(n) => menu_call(app, n),
         Command::Pass => pass_all(app),
+        Command::RulesOff => Some(walk::WalkCommand::Rule(RuleChange::Off(None))),
         Command::PassOne => app.chosen_connection().map(|one| pass(app, SegmentFilter::Of(one))),
         _ => None,
     };
@@ -77,19 +79,7 @@ fn menu_call(app: &mut App, n: usize) -> Option<walk::WalkCommand> {
 /// The rule for the doors that are one's own: of both, for that of the chosen side, or for all where none is chosen. A chosen
 /// program's door is nobody's else.
 fn pass_all(app: &App) -> Option<walk::WalkCommand> {
-    let own = app.walk.free()?.actors();
-    let others = app.walk.trace().present().members();
-    let is_anothers = |member: &&Member| member.actors().any(|actor| !own.contains(&actor));
-    let which = match own {
-        // Where nobody else makes calls, all doors are in the same hands.
-        [actor] if others.iter().any(is_anothers) => SegmentFilter::To(*actor),
-        [_] => SegmentFilter::All,
-        _ => match app.place.actor.filter(|actor| own.contains(actor)) {
-            Some(actor) => SegmentFilter::To(actor),
-            None => programs::meant_segments(app),
-        },
-    };
-    Some(pass(app, which))
+    Some(pass(app, ruling::own_segments(app)?))
 }
 
 fn pass(app: &App, which: SegmentFilter) -> walk::WalkCommand {

@@ -31,6 +31,8 @@ mod panes;
 mod plot;
 mod programs;
 mod resume;
+mod rule_texts;
+mod ruling;
 mod run;
 mod scene;
 mod terminal;

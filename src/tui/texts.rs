@@ -28,6 +28,7 @@ words! {
         pub help: HelpWords,
         pub output: Output,
         pub free: FreeWords,
+        pub rules: super::rule_texts::WireRuleWords,
         /// By the command's id.
         pub keys: BTreeMap<String, KeyText>,
     }
@@ -479,8 +480,6 @@ words! {
         pub pass_all: String,
         pub pass_to: String,
         pub unkept: String,
-        pub unkept_lost: String,
-        pub unkept_refused: String,
         pub undeliverable: String,
         pub no_call: String,
         pub no_descriptor: String,

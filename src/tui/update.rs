@@ -15,9 +15,9 @@ use super::layout::BottomPane;
 use super::lessons;
 use super::messages::{AppEffect, LONGEST_LINE, Msg, StopRequest, clean};
 use super::mouse;
-use super::programs;
 use super::typing::Meant;
 use super::works::{command_for, works};
+use super::{programs, ruling};
 use crate::lesson::Show;
 use crate::model::{Actor, Event as Happened, Moment, Side};
 use crate::walk::{self, Phase, Walk};
@@ -265,6 +265,7 @@ fn perform(app: &mut App, command: Command, effects: &mut Vec<AppEffect>) {
         // The text of the last step comes first; the page of the end is opened, and closed again to read it once more.
         Command::Next if is_over(app) => effects.push(AppEffect::List(Overlay::Ending)),
         Command::Type => calling::begin(app, ""),
+        Command::Rule => calling::begin(app, ruling::OFFERED),
         Command::Send if app.types_own() => calling::send(app, effects),
         Command::SetUp => app.run_set_up(),
         Command::Next
@@ -279,6 +280,7 @@ fn perform(app: &mut App, command: Command, effects: &mut Vec<AppEffect>) {
         | Command::Interrupt
         | Command::Pass
         | Command::PassOne
+        | Command::RulesOff
         | Command::LetCall
         | Command::Hold
         | Command::RunOn => act(app, command),

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use crate::model::rule::RuleChange;
 use crate::model::{Call, Caller, HeldCalls, SegmentFilter, SegmentId, Side};
 use crate::tcp::Packet;
 
@@ -34,4 +35,6 @@ pub enum WalkCommand {
     Hold(Option<u32>, HeldCalls),
     /// Let these segments pass by themselves after so long, or no longer: in a shared lab.
     Pass(SegmentFilter, Option<Duration>),
+    /// The wire's rules change: in a free walk.
+    Rule(RuleChange),
 }

@@ -40,7 +40,8 @@ pub struct FreeOptions {
 /// Whether somebody did something, as opposed to what came of it.
 pub fn is_act(event: &Event) -> bool {
     let ends = matches!(event, Event::Delivered(_) | Event::Dropped(_) | Event::Undeliverable { .. });
-    ends || matches!(event, Event::Entered { .. } | Event::Stands { .. } | Event::Passing(_) | Event::Holding { .. })
+    let decides = matches!(event, Event::Passing(_) | Event::Ruled(_) | Event::Holding { .. });
+    ends || decides || matches!(event, Event::Entered { .. } | Event::Stands { .. })
 }
 
 /// The walk.
@@ -148,6 +149,7 @@ impl Free {
             WalkCommand::Repeat(id) => Some(Request::Repeat(id)),
             WalkCommand::Make(of, segment) => Some(Request::Make(of, segment)),
             WalkCommand::Pass(which, delay) => Some(Request::Pass(which, delay)),
+            WalkCommand::Rule(change) => Some(Request::Rule(change)),
             _ => None,
         };
         self.requests.extend(request);

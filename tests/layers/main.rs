@@ -36,6 +36,7 @@ const TEXTS: Of = Only(&[
     "counter_named",
     "counter_names",
     "edit_fault",
+    "rule_fault",
     "LanguageTexts",
     "FaultTexts",
     "TomlTexts",

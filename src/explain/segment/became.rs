@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use super::{SegmentContext, SegmentKind, end_at, open_at, sentences};
 use crate::i18n::counter;
+use crate::model::rule::RuleKind;
 use crate::model::{Caller, Connection, CounterMove, Event, SocketFacts, SocketState, SocketView, TimerKind, View};
 use crate::tcp::{Flags, State, line};
 
@@ -199,7 +200,11 @@ impl<'a> SegmentContext<'a> {
             SegmentKind::Ack => Some(self.timer(packet.to, packet.from, now)),
             _ => None,
         };
-        sentences([Some(self.words.say(|t| &t.dropped, &[("who", &who)])), Some(lost), timer].into_iter().flatten())
+        let dropped = match self.segment.by_rule.filter(|rule| rule.kind() == RuleKind::Lose) {
+            Some(rule) => self.words.say(|t| &t.lost_by_rule, &[("who", &who), ("rule", &rule.words())]),
+            None => self.words.say(|t| &t.dropped, &[("who", &who)]),
+        };
+        sentences([Some(dropped), Some(lost), timer].into_iter().flatten())
     }
 
     fn timer(&self, local: std::net::SocketAddr, remote: std::net::SocketAddr, now: Duration) -> String {

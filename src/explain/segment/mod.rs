@@ -54,13 +54,17 @@ pub fn story(
     Ok(Some(SegmentExplanation { sender: about.sender(), says: about.says(), first: about.first_sights(), became }))
 }
 
-/// What is said where a call came to what it did by a segment that a person sent.
+/// What is said where a call came to what it did by a segment that a person sent, or a rule of the wire doubled.
 ///
 /// # Errors
 /// [`Broken`] where the texts that were built in don't fit the program.
 pub(super) fn came_by_hand(segment: &SegmentView<'_>, lang: Lang) -> Result<String, Broken> {
     let text = line(segment.segment, &segment.initials, Numbers::Symbolic);
-    Ok(SegmentSentences::load(lang)?.say(|t| &t.came_by_hand, &[("line", &text)]))
+    let words = SegmentSentences::load(lang)?;
+    Ok(match segment.by_rule {
+        Some(rule) => words.say(|t| &t.came_by_rule, &[("line", &text), ("rule", &rule.words())]),
+        None => words.say(|t| &t.came_by_hand, &[("line", &text)]),
+    })
 }
 
 /// A segment, and from where it is looked at.

@@ -20,8 +20,11 @@ impl SegmentContext<'_> {
         sentences([self.words.say(|t| &t.from, &[("who", &who), ("line", &line)]), self.made_by()])
     }
 
-    /// A person sent it: a copy, a changed one, or one of nobody's. No kernel is said to have.
+    /// A person sent it: a copy, a changed one, or one of nobody's; or a rule made the copy. No kernel is said to have.
     fn by_hand(&self, made: HandMade, who: &str, line: &str) -> String {
+        if let Some(rule) = self.segment.by_rule {
+            return self.words.say(|t| &t.by_rule, &[("who", &who), ("line", &line), ("rule", &rule.words())]);
+        }
         let facts: &[(&str, &dyn Display)] = &[("who", &who), ("line", &line)];
         let original = made.of().and_then(|of| self.view.segment(of));
         match (made, original) {

@@ -236,6 +236,28 @@ fn no_kernel_is_said_to_have_sent_what_a_person_sent() {
 }
 
 #[test]
+fn what_a_rule_lost_or_doubled_is_told_with_the_rule_and_neither_a_person_nor_a_kernel_is_said_to_have_done_it() {
+    use crate::model::SegmentFilter;
+    use crate::model::rule::{RulePattern, RuleSelection, WireEffect, WireRule};
+    let rule = |does| Box::new(WireRule { which: SegmentFilter::All, only: RulePattern::default(), does });
+    let mut script = Script::new();
+    let of = script.sent(40000, (101, 501), &["PSH", "ACK"], b"hello", 1000);
+    script.push(Event::Lost { id: of, rule: rule(WireEffect::Lose(RuleSelection::Every(3))) });
+    let segment = script.0.present().segment(of).unwrap().segment.clone();
+    let id = SegmentId(script.1);
+    script.push(Event::Duplicated { id, of, segment, rule: rule(WireEffect::Duplicate(RuleSelection::All)) });
+    script.push(Event::Delivered(id));
+    let (lost, copy) = (script.story(of), script.story(id));
+    assert!(lost.became.starts_with("A rule of the wire (`lose every 3`) lost it"), "{lost:?}");
+    let wanted = "No kernel and no person sent it: a rule of the wire (`duplicate all`) made it";
+    assert!(copy.sender.starts_with(wanted), "{copy:?}");
+    for told in [lost, copy] {
+        let all = [told.sender, told.became].concat();
+        assert!(!all.contains("by hand") && !all.contains("A person"), "{all}");
+    }
+}
+
+#[test]
 fn what_a_person_changed_or_made_is_told_with_the_fields_and_no_kernel_is_said_to_have_sent_it() {
     let mut script = Script::new();
     let of = script.sent(40000, (101, 501), &["PSH", "ACK"], b"hello", 1000);

@@ -3,6 +3,7 @@
 mod by_hand;
 mod programs;
 mod random;
+mod rules;
 mod tables;
 
 use std::collections::VecDeque;

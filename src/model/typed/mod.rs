@@ -12,6 +12,7 @@ mod tests;
 
 use super::edit::EditFault;
 use super::escape::unescape;
+use super::rule::RuleFault;
 use super::{Actor, Call, CallName, How, LONGEST_READ, SocketOption};
 
 /// Why a text is no call. The words are the front ends'.
@@ -39,6 +40,8 @@ pub enum Mistyped {
     NotReached(usize),
     /// It is to say what a person changes in a segment, and doesn't.
     Edit(EditFault),
+    /// It is to say a rule of the wire, and doesn't.
+    Rule(RuleFault),
 }
 
 /// What stands in for what is left out.

@@ -7,8 +7,10 @@ use super::call::{CallForm, ReturnedForm};
 use super::packet::PacketForm;
 use super::parts::{ActorForm, CallerForm, ErrnoForm, HeldCallsForm, MemberForm, PassingForm, SegmentIdForm, SideForm};
 use super::remote;
+use super::rule::{RuleForm, RulesForm};
 use super::socket::{SocketForm, SourceForm};
 use super::statement::StatementForm;
+use crate::model::rule::{WireRule, WireRules};
 use crate::model::{
     Actor, AnsweredQuestion, Call, Caller, ClaimResult, CounterMove, Errno, Event, ForwardingRules, HandAction,
     HeldCalls, Member, Outcome, ProgramExit, SegmentId, Side, SocketFacts, Source, Statement,
@@ -101,6 +103,16 @@ pub(super) enum EventForm {
         #[serde(with = "As::<PacketForm>")]
         segment: Packet,
     },
+    Duplicated {
+        #[serde(with = "SegmentIdForm")]
+        id: SegmentId,
+        #[serde(with = "SegmentIdForm")]
+        of: SegmentId,
+        #[serde(with = "As::<PacketForm>")]
+        segment: Packet,
+        #[serde(with = "As::<Box<RuleForm>>")]
+        rule: Box<WireRule>,
+    },
     Held(#[serde(with = "SegmentIdForm")] SegmentId),
     Delivered(#[serde(with = "SegmentIdForm")] SegmentId),
     Reasons {
@@ -110,6 +122,12 @@ pub(super) enum EventForm {
         moved: Vec<CounterMove>,
     },
     Dropped(#[serde(with = "SegmentIdForm")] SegmentId),
+    Lost {
+        #[serde(with = "SegmentIdForm")]
+        id: SegmentId,
+        #[serde(with = "As::<Box<RuleForm>>")]
+        rule: Box<WireRule>,
+    },
     Undeliverable {
         #[serde(with = "SegmentIdForm")]
         id: SegmentId,
@@ -131,16 +149,23 @@ pub(super) enum EventForm {
     Joined(#[serde(with = "MemberForm")] Member),
     Left(#[serde(with = "MemberForm")] Member),
     Passing(#[serde(with = "PassingForm")] ForwardingRules),
+    Ruled(#[serde(with = "RulesForm")] WireRules),
     Unkept {
         segments: u64,
         bytes: u64,
         lost: u64,
         #[serde(default)]
         refused: u64,
+        #[serde(default, skip_serializing_if = "is_none")]
+        ruled: u64,
     },
     ByHand(#[serde(with = "HandForm")] HandAction),
     Claim(#[serde(with = "As::<Box<ClaimForm>>")] Box<ClaimResult>),
     Answer(#[serde(with = "AnswerForm")] AnsweredQuestion),
+}
+
+const fn is_none(count: &u64) -> bool {
+    *count == 0
 }
 
 #[derive(Serialize, Deserialize)]
@@ -160,6 +185,7 @@ enum HandForm {
     Forge,
     Interrupt(#[serde(with = "SideForm")] Side),
     Call(#[serde(with = "SideForm")] Side),
+    Rule,
 }
 
 #[derive(Serialize, Deserialize)]

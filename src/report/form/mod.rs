@@ -10,6 +10,7 @@ mod call;
 mod event;
 mod packet;
 mod parts;
+mod rule;
 mod socket;
 mod statement;
 #[cfg(test)]

@@ -119,7 +119,7 @@ impl From<ConnectionForm> for Connection {
 
 #[derive(Serialize, Deserialize)]
 #[serde(remote = "SegmentFilter")]
-enum WhichForm {
+pub(super) enum WhichForm {
     All,
     To(#[serde(with = "As::<ActorForm>")] Actor),
     Of(#[serde(with = "As::<ConnectionForm>")] Connection),

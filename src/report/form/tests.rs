@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use super::{Read, WrittenEvent};
+use crate::model::rule::{RuleChange, RuleInForce, TypedRule, WireRules};
 use crate::model::testing::socket;
 use crate::model::{
     Actor, AnsweredQuestion, Call, CallName, CallSite, Caller, ClaimNumber, ClaimResult, CongestionState, Connection,
@@ -81,7 +82,7 @@ fn of_segments() -> Vec<Event> {
         Event::Dropped(id),
         Event::Undeliverable { id, errno: Errno(libc::ENETUNREACH) },
         Event::Retransmitted { id, segment },
-        Event::Unkept { segments: 1, bytes: 2, lost: 3, refused: 4 },
+        Event::Unkept { segments: 1, bytes: 2, lost: 3, refused: 4, ruled: 0 },
         Event::ByHand(HandAction::Deliver(id)),
         Event::ByHand(HandAction::Drop(id)),
         Event::ByHand(HandAction::Repeat(id)),
@@ -334,10 +335,36 @@ fn of_what_is_asked() -> Vec<Event> {
     ]
 }
 
+fn of_rules() -> Vec<Event> {
+    let (id, of) = (SegmentId(2), SegmentId(0));
+    let segment = crate::tcp::testing::segment(address(1), address(2), 7, 9, &["ACK"], b"hi");
+    let which = [
+        SegmentFilter::Of(Connection::new(address(2), address(1))),
+        SegmentFilter::To(Actor { side: Client, nth: 2 }),
+        SegmentFilter::All,
+    ];
+    let texts =
+        ["lose 12.5% seed 7 flags=SYN,ACK", "duplicate first 2 data>1000", "delay 50ms jitter 0.5ms", "rate 10000"];
+    let rule = |which, text: &str| match text.parse::<TypedRule>().map(|typed| typed.change(which)) {
+        Ok(RuleChange::Set(rule)) => rule,
+        other => panic!("{text}: {other:?}"),
+    };
+    let all = which.into_iter().flat_map(|which| texts.map(|text| rule(which, text)));
+    let rules = all.zip(0..).map(|(rule, seen)| RuleInForce { rule, seen }).collect();
+    vec![
+        Event::Ruled(WireRules::default()),
+        Event::Ruled(WireRules { rules }),
+        Event::Lost { id, rule: Box::new(rule(SegmentFilter::All, "lose every 3")) },
+        Event::Duplicated { id, of, segment, rule: Box::new(rule(SegmentFilter::All, "duplicate all")) },
+        Event::Unkept { segments: 1, bytes: 2, lost: 3, refused: 4, ruled: 5 },
+        Event::ByHand(HandAction::Rule),
+    ]
+}
+
 fn every() -> Vec<Event> {
     let older =
         [of_threads(), of_segments(), of_sockets(), of_the_lab(), of_lessons(), of_programs(), of_descriptors()];
-    [older.concat(), of_tcp_info(), of_what_is_asked(), of_lesson_programs()].concat()
+    [older.concat(), of_tcp_info(), of_what_is_asked(), of_lesson_programs(), of_rules()].concat()
 }
 
 fn of_lesson_programs() -> Vec<Event> {
@@ -430,7 +457,7 @@ fn what_older_files_leave_out_is_as_it_was_then() {
         ),
         (
             r#"{"Unkept":{"segments":1,"bytes":2,"lost":3}}"#,
-            Event::Unkept { segments: 1, bytes: 2, lost: 3, refused: 0 },
+            Event::Unkept { segments: 1, bytes: 2, lost: 3, refused: 0, ruled: 0 },
         ),
         (
             r#"{"Joined":{"number":1,"pid":2,"role":{"Drives":["Client"]}}}"#,

@@ -12,9 +12,10 @@ use super::side::{call_text, outcome_text, view_text};
 use super::wrong;
 use crate::explain::{Likelihood, call_notes, explain};
 use crate::i18n::width as display_width;
-use crate::i18n::{edit_fault, escape, fill};
+use crate::i18n::{edit_fault, escape, fill, rule_fault};
+use crate::model::rule::RuleInForce;
 use crate::model::typed::Mistyped;
-use crate::model::{Actor, CallView, Errno, Event, Member, Role, SampledOut, SegmentFilter, Side, SocketView};
+use crate::model::{Actor, CallView, Errno, Event, Member, Role, SampledOut, Side, SocketView};
 use crate::tui::menu::{self, Group, Item};
 use crate::tui::programs;
 use crate::tui::scene::{Scene, mark, shape};
@@ -304,30 +305,32 @@ fn style_of(scene: &Scene<'_>, item: &Item) -> ratatui::style::Style {
     }
 }
 
-/// Which segments pass by themselves, and how many did without being kept.
+/// Which segments pass by themselves, which rules the wire has, and how many did without being kept.
 fn passing(scene: &Scene<'_>, width: usize) -> Vec<Line<'static>> {
     let t = &scene.texts.free;
     let mut lines = Vec::new();
     for (which, delay) in scene.view.passing().map_or(&[][..], |passing| &passing.rules) {
-        let which = match which {
-            SegmentFilter::All => t.pass_all.clone(),
-            SegmentFilter::To(actor) => fill(&t.pass_to, &[("side", &name(scene, *actor))]),
-            SegmentFilter::Of(connection) => {
-                let [low, high] = connection.ends();
-                format!("{low} – {high}")
-            }
-        };
+        let which = rules::segments(scene, *which);
         let text = match *delay {
             Duration::ZERO => fill(&t.pass, &[("which", &which)]),
             delay => fill(&t.pass_later, &[("which", &which), ("s", &format!("{}", delay.as_secs_f64()))]),
         };
         lines.extend(wrap_text(&text, scene.theme.waits.0, width));
     }
-    let SampledOut { segments, bytes, lost, refused } = scene.view.unkept();
+    for RuleInForce { rule, .. } in scene.view.wire_rules() {
+        let which = rules::segments(scene, rule.which);
+        let text =
+            fill(&scene.texts.rules.in_force, &[("rule", &rule.words() as &dyn std::fmt::Display), ("which", &which)]);
+        lines.extend(wrap_text(&text, scene.theme.waits.0, width));
+    }
+    let SampledOut { segments, bytes, lost, refused, ruled } = scene.view.unkept();
     let (passed, gone) = (scene.theme.waits.0, scene.theme.bad.0);
-    for (n, text, style) in
-        [(segments, &t.unkept, passed), (lost, &t.unkept_lost, gone), (refused, &t.unkept_refused, gone)]
-    {
+    for (n, text, style) in [
+        (segments, &t.unkept, passed),
+        (lost, &scene.texts.rules.unkept_lost, gone),
+        (refused, &scene.texts.rules.unkept_refused, gone),
+        (ruled, &scene.texts.rules.unkept, gone),
+    ] {
         if n > 0 {
             let text = fill(text, &[("n", &n as &dyn std::fmt::Display), ("bytes", &bytes)]);
             lines.extend(wrap_text(&text, style, width));
@@ -350,6 +353,7 @@ fn sentence(scene: &Scene<'_>, mistyped: &Mistyped) -> String {
         Mistyped::NotReached(n) => fill(&t.not_reached, &[("n", n)]),
         Mistyped::Edit(fault) => escape(edit_fault(fault, scene.app.lang())),
         Mistyped::OfProgram => t.of_program.clone(),
+        Mistyped::Rule(fault) => escape(rule_fault(fault, scene.app.lang())),
         Mistyped::Busy(actor, call) => {
             let call = format!("{call}()");
             fill(&t.busy, &[("side", &name(scene, *actor)), ("call", &call)])

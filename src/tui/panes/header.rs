@@ -41,6 +41,9 @@ fn title(scene: &Scene<'_>, width: usize) -> Line<'static> {
     let running = super::rules::running(scene);
     let at = right.len();
     right.extend(running.clone());
+    let wire = super::rules::of_wire(scene);
+    let ruled = right.len();
+    right.extend(wire.iter().map(|(rule, _)| rule.clone()));
     let (long, short) = mode(scene, walk.mode());
     right.push(long);
     right.push(scene.app.lang().code().to_owned());
@@ -52,6 +55,9 @@ fn title(scene: &Scene<'_>, width: usize) -> Line<'static> {
     let measure = |right: &[String]| right.iter().map(|part| display_width(part) + 3).sum::<usize>();
     let name = " sockwalk  ";
     let is_full = |right: &[String]| measure(right) + name.len() + display_width(lesson) >= width;
+    if let Some((_, count)) = wire.filter(|_| is_full(&right)) {
+        right[ruled] = count;
+    }
     if is_full(&right) {
         let mode = right.len() - 3;
         right[mode] = short;

@@ -15,7 +15,7 @@ use ratatui::layout::Rect;
 use ratatui::style::{Modifier, Style};
 use ratatui::text::{Line, Span};
 
-use super::hand_made::{how_made, source};
+use super::hand_made::{how_lost, how_made, source};
 use crate::i18n::excerpt;
 use crate::i18n::fill;
 use crate::i18n::width as display_width;
@@ -51,9 +51,12 @@ pub(super) fn draw(buf: &mut Buffer, area: Rect, scene: &Scene<'_>) {
     let block = scene.block(title(scene, wide), false);
     let inner = block.inner(area);
     let rows = rows(scene, inner);
-    let of_hand = |id| scene.view.segment(id).is_some_and(|segment| segment.by_hand.is_some());
-    let by_hand = rows.iter().filter_map(|row| row.segment).any(of_hand);
-    let [long, tight] = if by_hand { [&t.legend_hand, &t.legend_hand_short] } else { [&t.legend, &t.legend_short] };
+    let made = || rows.iter().filter_map(|row| scene.view.segment(row.segment?)).filter(|one| one.by_hand.is_some());
+    let [long, tight] = match (made().count(), made().any(|one| one.by_rule.is_some())) {
+        (0, _) => [&t.legend, &t.legend_short],
+        (_, false) => [&t.legend_hand, &t.legend_hand_short],
+        (_, true) => [&scene.texts.rules.legend, &scene.texts.rules.legend_short],
+    };
     let legend = [long, tight].into_iter().find(|text| display_width(text) + 2 <= wide);
     let legend = legend.map(|text| format!(" {text} "));
     let legend = legend.or_else(|| (display_width(tight) <= wide).then(|| tight.clone()));
@@ -314,8 +317,8 @@ pub(super) fn notation(scene: &Scene<'_>, view: &SegmentView<'_>, room: usize) -
     if view.times_sent > 1 {
         text = format!("{text} ×{}", view.times_sent);
     }
-    if let Some(made) = view.by_hand {
-        text = format!("{text} {}", how_made(scene, made));
+    if let Some(made) = how_made(scene, view) {
+        text = format!("{text} {made}");
     }
     if view.again.is_some() {
         text = format!("{text} {}", scene.texts.wire.again);
@@ -393,8 +396,8 @@ fn arrow(scene: &Scene<'_>, view: &SegmentView<'_>, sender: Side, room: usize, f
         Fate::Delivered | Fate::Passing => (room, String::new(), line),
         Fate::Held if to_right => (half, format!("┃ {}", t.waits), theme.waits.0),
         Fate::Held => (half, format!("{} ┃", t.waits), theme.waits.0),
-        Fate::Dropped if to_right => (half, format!("✗ {}", t.dropped), theme.bad.0),
-        Fate::Dropped => (half, format!("{} ✗", t.dropped), theme.bad.0),
+        Fate::Dropped if to_right => (half, format!("✗ {}", how_lost(scene, view)), theme.bad.0),
+        Fate::Dropped => (half, format!("{} ✗", how_lost(scene, view)), theme.bad.0),
         Fate::Undeliverable(errno) if to_right => (half, format!("✗ {errno}"), theme.bad.0),
         Fate::Undeliverable(errno) => (half, format!("{errno} ✗"), theme.bad.0),
     };
@@ -434,7 +437,7 @@ fn loop_arrow(
         Fate::Delivered | Fate::Passing if at_right => (format!("└{back}▶"), line),
         Fate::Delivered | Fate::Passing => (format!("◀{back}┘"), line),
         Fate::Held => (format!("┃ {}", t.waits), theme.waits.0),
-        Fate::Dropped => (format!("✗ {}", t.dropped), theme.bad.0),
+        Fate::Dropped => (format!("✗ {}", how_lost(scene, view)), theme.bad.0),
         Fate::Undeliverable(errno) => (format!("✗ {errno}"), theme.bad.0),
     };
     let placed = |text: String, style: Style| {
@@ -464,11 +467,12 @@ fn notes(scene: &Scene<'_>, oldest: SegmentId) -> Notes {
             Event::Sent { id, .. }
             | Event::Repeated { id, .. }
             | Event::Edited { id, .. }
-            | Event::Forged { id, .. } => {
+            | Event::Forged { id, .. }
+            | Event::Duplicated { id, .. } => {
                 anchor = Some((*id, false));
                 continue;
             }
-            Event::Delivered(id) | Event::Dropped(id) | Event::Undeliverable { id, .. } => {
+            Event::Delivered(id) | Event::Dropped(id) | Event::Lost { id, .. } | Event::Undeliverable { id, .. } => {
                 anchor = Some((*id, true));
                 continue;
             }

@@ -156,7 +156,7 @@ fn arrow(buf: &mut Buffer, place: Rect, scene: &Scene<'_>, view: &SegmentView<'_
         Fate::Delivered | Fate::Passing if stays => ("", t.same_side.clone(), style),
         Fate::Delivered | Fate::Passing => ("", String::new(), style),
         Fate::Held => ("|", t.waits.clone(), theme.waits.0),
-        Fate::Dropped => ("X", t.dropped.clone(), theme.bad.0),
+        Fate::Dropped => ("X", hand_made::how_lost(scene, view).to_owned(), theme.bad.0),
         Fate::Undeliverable(errno) => ("X", errno.to_string(), theme.bad.0),
     };
     // Columns counted from the sender's end.

@@ -1,4 +1,4 @@
-//! What of programs doesn't wait: which of their calls, and that segments pass.
+//! What of programs doesn't wait: which of their calls, and that segments pass; and the rules of the wire.
 
 use ratatui::text::Line;
 
@@ -14,6 +14,31 @@ pub(super) fn name(scene: &Scene<'_>, actor: Actor) -> String {
         Side::Server => &scene.texts.free.role_server,
         Side::Client => &scene.texts.free.role_client,
     })
+}
+
+/// Between whom, in words.
+pub(super) fn segments(scene: &Scene<'_>, which: SegmentFilter) -> String {
+    let t = &scene.texts.free;
+    match which {
+        SegmentFilter::All => t.pass_all.clone(),
+        SegmentFilter::To(actor) => fill(&t.pass_to, &[("side", &name(scene, actor))]),
+        SegmentFilter::Of(connection) => {
+            let [low, high] = connection.ends();
+            format!("{low} – {high}")
+        }
+    }
+}
+
+/// The rules of the wire, in few words, and how many where these are too many; `None` where it has none.
+pub(super) fn of_wire(scene: &Scene<'_>) -> Option<(String, String)> {
+    let t = &scene.texts.rules;
+    let rules = scene.view.wire_rules();
+    let [first, ..] = rules else { return None };
+    let count = fill(&t.title_count, &[("n", &rules.len())]);
+    match rules {
+        [_] => Some((fill(&t.title, &[("rule", &first.rule)]), count)),
+        _ => Some((count.clone(), count)),
+    }
 }
 
 /// Which calls of programs wait, where programs run and somebody can let them go.

@@ -7,7 +7,7 @@ use crate::model::{Connection, Event, Moment, SegmentId};
 use crate::tui::scene::Scene;
 use crate::tui::wrap::{prose, wrap, wrap_text};
 
-/// In a free walk, where the newest act was to let a segment go or to drop it. One that goes on by itself is nobody's act: it
+/// In a free walk, where the newest act was to let a segment go or to drop it, or where a rule lost one since. One that goes on by itself is nobody's act: it
 /// would push away what is said of the call that sent it.
 pub(super) fn newest(scene: &Scene<'_>, width: usize) -> Option<SegmentText> {
     let passes = |id: &SegmentId| {
@@ -16,11 +16,11 @@ pub(super) fn newest(scene: &Scene<'_>, width: usize) -> Option<SegmentText> {
     };
     let acts = |event: &Event| match event {
         Event::Passing(_) => false,
-        Event::Delivered(id) => passes(id).is_none(),
+        Event::Delivered(id) | Event::Lost { id, .. } => passes(id).is_none(),
         event => crate::walk::is_act(event),
     };
     match last(scene, 0, acts) {
-        Some((_, Event::Delivered(id) | Event::Dropped(id))) => told(scene, *id, width),
+        Some((_, Event::Delivered(id) | Event::Dropped(id) | Event::Lost { id, .. })) => told(scene, *id, width),
         _ => None,
     }
 }

@@ -45,13 +45,7 @@ impl Runner {
                 let id = self.awaited(pattern, StepRelease::Delivered, now)?;
                 self.requests.extend(id.map(Request::Deliver));
             }
-            Action::DeliverAll { from } => {
-                let waiting = self.knowledge().waiting_from(*from);
-                if waiting.is_empty() {
-                    return Err(Box::new(Statement::NoneWaits { from: *from, what: "TCP".to_owned() }));
-                }
-                self.requests.extend(waiting.into_iter().map(Request::Deliver));
-            }
+            Action::DeliverAll { from } => self.deliver_all(*from)?,
             Action::DeliverUpTo(pattern) => {
                 let last = self.awaited(pattern, StepRelease::Delivered, now)?;
                 let waiting = self.knowledge().waiting_from(pattern.from);
@@ -81,6 +75,7 @@ impl Runner {
                 self.requests.push_back(Request::Make(None, Box::new(made)));
             }
             Action::LetCall { side, call, name } => self.let_call(*side, call, name.as_deref())?,
+            Action::Rule(change) => self.requests.push_back(Request::Rule(change.clone())),
             Action::Interrupt { side } => {
                 self.busy_in(*side).ok_or_else(|| Box::new(Statement::InNoCall(*side)))?;
                 self.requests.push_back(Request::Interrupt(*side));
@@ -97,6 +92,15 @@ impl Runner {
                 self.requests.push_back(Request::Call(side, call));
             }
         }
+        Ok(())
+    }
+
+    fn deliver_all(&mut self, from: Side) -> Result<(), Box<Statement>> {
+        let waiting = self.knowledge().waiting_from(from);
+        if waiting.is_empty() {
+            return Err(Box::new(Statement::NoneWaits { from, what: "TCP".to_owned() }));
+        }
+        self.requests.extend(waiting.into_iter().map(Request::Deliver));
         Ok(())
     }
 
@@ -123,8 +127,9 @@ impl Runner {
         now: Duration,
     ) -> Result<Option<SegmentId>, Box<Statement>> {
         if let Some(id) = self.waiting_for(pattern)? {
-            if self.running.as_ref().is_some_and(|running| running.sent_again_at.is_some()) {
-                // The next copy of a dropped segment is there: so what the step before said may be so again.
+            let was_awaited = self.running.as_ref().is_some_and(|running| running.sent_again_at.is_some());
+            if was_awaited && self.trace.present().was_touched() {
+                // The next copy of a segment that was dropped by hand is there: so what the step before said may be so again.
                 self.recheck(now);
             }
             return Ok(Some(id));

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use super::Runner;
 use crate::lesson::{Action, SegmentPattern, Step};
+use crate::model::rule::RuleChange;
 use crate::model::{Call, Event, Fate, HandAction, SegmentId, Side, SocketView, TimerKind};
 use crate::tcp::{Flags, Packet};
 use crate::walk::{Request, WalkCommand};
@@ -97,7 +98,7 @@ impl Runner {
             }
             HandAction::Repeat(id) => Request::Repeat(id),
             // With the segment, by `make_by_hand`; with the call, by `call_by_hand`.
-            HandAction::Edit(_) | HandAction::Forge | HandAction::Call(_) => return,
+            HandAction::Edit(_) | HandAction::Forge | HandAction::Call(_) | HandAction::Rule => return,
             HandAction::Interrupt(side) => {
                 self.interrupting[side as usize] = true;
                 Request::Interrupt(side)
@@ -109,6 +110,11 @@ impl Runner {
     /// Sends a segment that the learner has made, of one that was seen or of none.
     pub(super) fn make_by_hand(&mut self, of: Option<SegmentId>, segment: Box<Packet>, now: Duration) {
         self.did_by_hand(of.map_or(HandAction::Forge, HandAction::Edit), Request::Make(of, segment), now);
+    }
+
+    /// Changes the rules of the wire beside the lesson.
+    pub(super) fn rule_by_hand(&mut self, change: RuleChange, now: Duration) {
+        self.did_by_hand(HandAction::Rule, Request::Rule(change), now);
     }
 
     /// Has a side make a call that is none of the lesson's. What it makes has no name in the lesson. A side in a call makes
@@ -146,6 +152,7 @@ impl Runner {
                 | Event::Retransmitted { .. }
                 | Event::Delivered(_)
                 | Event::Dropped(_)
+                | Event::Lost { .. }
                 | Event::Returned { .. }
         );
         if moved && self.running.is_none() && self.trace.present().was_touched() {

@@ -310,6 +310,7 @@ impl Runner {
             (WalkCommand::Make(of, segment), _) => self.make_by_hand(of, segment, now),
             (WalkCommand::Interrupt(side), _) => self.by_hand(HandAction::Interrupt(side), now),
             (WalkCommand::Call(side, call), _) => self.call_by_hand(side, call, now),
+            (WalkCommand::Rule(change), _) => self.rule_by_hand(change, now),
             _ => {}
         }
     }

@@ -1,0 +1,64 @@
+//! What changes the rules of the wire, and for which segments one decides.
+
+use super::app::App;
+use super::{menu, programs};
+use crate::model::rule::{RuleFault, TypedRule};
+use crate::model::{Door, Member, SegmentFilter, may_release};
+use crate::walk::{WalkCommand, WireAbility};
+
+/// What is offered where a rule is to be typed.
+pub(super) const OFFERED: &str = "wire lose every 3";
+
+/// Whether a rule can be typed here.
+pub(super) fn may_type(app: &App) -> bool {
+    app.is_present() && app.walk.wire() == WireAbility::Holds && menu::caller(app).is_some()
+}
+
+/// Whether the wire has rules that can be taken back.
+pub(super) fn are_in_force(app: &App) -> bool {
+    app.is_present() && !app.view().wire_rules().is_empty()
+}
+
+/// The segments that are one's own to let pass; `None` in a walk that isn't free.
+pub(super) fn own_segments(app: &App) -> Option<SegmentFilter> {
+    let own = app.walk.free()?.actors();
+    let others = app.walk.trace().present().members();
+    let is_anothers = |member: &&Member| member.actors().any(|actor| !own.contains(&actor));
+    Some(match own {
+        // Where nobody else makes calls, all doors are in the same hands.
+        [actor] if others.iter().any(is_anothers) => SegmentFilter::To(*actor),
+        [_] => SegmentFilter::All,
+        _ => match app.place.actor.filter(|actor| own.contains(actor)) {
+            Some(actor) => SegmentFilter::To(actor),
+            None => programs::meant_segments(app),
+        },
+    })
+}
+
+impl App {
+    /// What a line that says a rule comes to.
+    ///
+    /// # Errors
+    /// [`RuleFault`] says what is wrong with it.
+    pub(super) fn rule_of(&self, text: &str) -> Result<WalkCommand, RuleFault> {
+        let typed: TypedRule = text.parse()?;
+        if self.walk.wire() != WireAbility::Holds {
+            return Err(RuleFault::NoWire);
+        }
+        // In a lesson both ends are the learner's.
+        let usual = own_segments(self).unwrap_or(SegmentFilter::All);
+        if let TypedRule::Set(Some(which), ..) = typed
+            && !self.may_rule(which)
+        {
+            return Err(RuleFault::NotHere);
+        }
+        Ok(WalkCommand::Rule(typed.change(usual)))
+    }
+
+    /// Whether one decides here on what is for these ends, as on what passes by itself.
+    fn may_rule(&self, which: SegmentFilter) -> bool {
+        let (Some(free), SegmentFilter::To(actor)) = (self.walk.free(), which) else { return true };
+        let own = free.steps().then(|| free.actors());
+        may_release(own, Some(Door::Of(actor)), &self.walk.trace().present().members())
+    }
+}
