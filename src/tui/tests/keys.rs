@@ -222,7 +222,7 @@ fn overlays_open_scroll_and_close() {
     let mut app = app_of(Made::to_sent(), Lang::EN, 80, 24);
     keys(&mut app, "?");
     assert!(text(&app).contains("let the chosen waiting segment go on"), "{}", text(&app));
-    (0..40).for_each(|_| drop(press(&mut app, KeyCode::Down)));
+    (0..200).for_each(|_| drop(press(&mut app, KeyCode::Down)));
     assert!(text(&app).contains("Ctrl-C too"), "{}", text(&app));
     keys(&mut app, "p");
     assert!(text(&app).contains("Sequence number 2839402114"), "{}", text(&app));
