@@ -45,8 +45,9 @@ impl App {
         if self.walk.wire() != WireAbility::Holds {
             return Err(RuleFault::NoWire);
         }
-        // In a lesson both ends are the learner's.
-        let usual = own_segments(self).unwrap_or(SegmentFilter::All);
+        // Words that name no end are about both, whichever is chosen; but nobody rules over another one's.
+        let of_one_side = self.walk.free().filter(|free| free.actors().len() == 1);
+        let usual = of_one_side.and_then(|_| own_segments(self)).unwrap_or(SegmentFilter::All);
         if let TypedRule::Set(Some(which), ..) = typed
             && !self.may_rule(which)
         {

@@ -155,7 +155,7 @@ impl WireRule {
         let WireEffect::Delay { by, jitter, seed } = self.does else { return None };
         let jitter = u64::try_from(jitter.as_micros()).unwrap_or(u64::MAX >> 1).min(u64::MAX >> 2);
         let more = Duration::from_micros(below(seed, n, 2 * jitter + 1));
-        Some((by + more).saturating_sub(Duration::from_micros(jitter)))
+        Some(by.saturating_add(more).saturating_sub(Duration::from_micros(jitter)))
     }
 
     /// How long a packet takes on the wire, at the rule's rate; `None` where the rule has none.
