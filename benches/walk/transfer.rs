@@ -37,6 +37,13 @@ pub struct Moved {
     whole: bool,
 }
 
+impl Moved {
+    /// How long it took, in seconds.
+    pub fn seconds(&self) -> f64 {
+        self.seconds
+    }
+}
+
 /// What came of one through the shared lab.
 #[derive(Serialize, Deserialize)]
 pub struct Shared {
