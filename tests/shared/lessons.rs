@@ -238,6 +238,8 @@ fn a_learner_leaves_the_path_comes_back_and_knows_the_set_up_elsewhere() {
             stage.press(learn, " ");
             goes(&mut stage, &[learn, watch], step);
         }
+        // The step's own call has come back: one thread makes one call at a time.
+        stage.wait_text(learn, "fd 3 ● CLOSED");
         // The client's descriptor is closed under the lesson's feet: the step's own claim doesn't hold any more.
         stage.press(learn, "\t\t:close 3\r");
         [learn, watch].into_iter().for_each(|seat| stage.wait_text(seat, "close(3)"));
