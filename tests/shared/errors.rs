@@ -657,6 +657,7 @@ fn zero_is_told_by_its_cause() {
         let early = free.does(Client, "socket()");
         free.tries(Client, &format!("shutdown {early} both"), None);
         free.does(Client, &format!("connect {early} :8000"));
+        free.until_state(Client, State::Established);
         free.tries(Client, &format!("send {early} x"), Some("shut-early"));
         free.tries(Client, &format!("recv {early} 9"), Some("shut-early"));
         free.stage.close(&[free.seat]);
