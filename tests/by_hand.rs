@@ -7,14 +7,16 @@
 //!
 //! No harness: the right to make labs can be had only by a process of one thread. `SOCKWALK_LESSON` names one lesson.
 
+mod common;
+
 use std::collections::BTreeSet;
-use std::io::Write;
 use std::path::Path;
 use std::process::ExitCode;
+use std::sync::Arc;
 use std::sync::mpsc::{Receiver, Sender, channel};
-use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
+use common::{at_once, skipped};
 use crossterm::event::{Event as Input, KeyCode, KeyEvent, KeyModifiers};
 use ratatui::Terminal;
 use ratatui::backend::TestBackend;
@@ -28,9 +30,6 @@ use sockwalk::plain::Transcript;
 use sockwalk::theme::{Choice, Colours, Theme};
 use sockwalk::tui::{App, Appearance, Host, Msg, Opened, Reached, draw, take_all, wait};
 use sockwalk::walk::{Phase, Request, Runner, Walk, WalkOptions, World};
-
-/// So many walks at once: most of their time is the kernel's timers.
-const AT_ONCE: usize = 12;
 
 /// So many steps are looked at behind a drop.
 const STEPS_BEHIND: usize = 3;
@@ -371,33 +370,6 @@ fn read_as_text(learner: &Learner, lesson: &Lesson) -> Vec<String> {
     wrong
 }
 
-/// Does all of these, so many at once. A walk that panics is one that went wrong.
-fn all<J: Sync, R: Send>(jobs: &[J], work: impl Fn(&J) -> R + Sync) -> Vec<R> {
-    let (next, results) = (Mutex::new(0), Mutex::new(Vec::new()));
-    std::thread::scope(|scope| {
-        for _ in 0..AT_ONCE.min(jobs.len()) {
-            scope.spawn(|| {
-                loop {
-                    let number = {
-                        let mut next = next.lock().unwrap();
-                        *next += 1;
-                        *next - 1
-                    };
-                    let Some(job) = jobs.get(number) else { return };
-                    let result = work(job);
-                    results.lock().unwrap().push(result);
-                }
-            });
-        }
-    });
-    results.into_inner().unwrap()
-}
-
-fn skipped(why: &str) {
-    assert!(std::env::var_os("CI").is_none_or(|ci| ci.is_empty()), "CI allows no skip: {why}");
-    let _ = writeln!(std::io::stderr(), "skipped: {why}");
-}
-
 fn main() -> ExitCode {
     if std::env::args().any(|argument| argument == "--list") {
         println!("no_text_is_read_whose_claims_broke: test");
@@ -420,8 +392,8 @@ fn main() -> ExitCode {
         }
     }
     let shipped = lessons.clone();
-    let jobs: Vec<Drop> = all(&lessons, drops).into_iter().flatten().collect();
-    let walks = all(&jobs, walk);
+    let jobs: Vec<Drop> = at_once(&lessons, drops).into_iter().flatten().collect();
+    let walks = at_once(&jobs, walk);
     let lost = walks.iter().filter(|(lost, _)| *lost).count();
     let wrong: Vec<&String> = walks.iter().flat_map(|(_, wrong)| wrong).collect();
     wrong.iter().for_each(|wrong| println!("{wrong}"));
@@ -429,7 +401,7 @@ fn main() -> ExitCode {
     println!("{lessons} lessons, {drops} drops, {lost} broke a claim, {} wrong, {:.0?}", wrong.len(), begun.elapsed());
     let numbered: Vec<(usize, Arc<Lesson>)> = shipped.into_iter().enumerate().collect();
     let begun = Instant::now();
-    let came = all(&numbered, come_back);
+    let came = at_once(&numbered, come_back);
     let times: usize = came.iter().map(|(times, _)| times).sum();
     let lost_ways: Vec<&String> = came.iter().flat_map(|(_, wrong)| wrong).collect();
     lost_ways.iter().for_each(|wrong| println!("{wrong}"));

@@ -34,9 +34,29 @@ use crate::i18n::Lang;
 use crate::model::{CallView, Errno, Outcome, Returned, View};
 use program::program_notes;
 
-/// What is to be said of what a call has come to, at the view's moment. `None` where it explains itself, and of one of
-/// which nobody has said that it sleeps.
-pub fn explain(view: &View<'_>, call: &CallView<'_>, lang: Lang) -> Option<Explanation> {
+/// What is to be said of what a call has come to, at the view's moment, with its notes ([`call_notes`]; none where they can't be
+/// read). `None` where it explains itself, and of one of which nobody has said that it sleeps.
+pub fn explain(view: &View<'_>, call: &CallView<'_>, lang: Lang) -> (Option<Explanation>, Vec<String>) {
+    let facts = facts_of(view, call);
+    let explained = facts.as_ref().and_then(|facts| explained(call, facts, lang));
+    (explained, noted(view, call, facts.as_ref(), lang).unwrap_or_default())
+}
+
+/// What is said of a call beyond its outcome, at the view's moment, a sentence or two each: what only programs do, and what of it a
+/// person did.
+///
+/// # Errors
+/// [`Broken`] where the texts that were built in don't fit the program.
+pub fn call_notes(view: &View<'_>, call: &CallView<'_>, lang: Lang) -> Result<Vec<String>, Broken> {
+    noted(view, call, facts_of(view, call).as_ref(), lang)
+}
+
+/// What is known of a call that has come to something, or of which somebody has said that it sleeps.
+fn facts_of(view: &View<'_>, call: &CallView<'_>) -> Option<CallFacts> {
+    (call.outcome.is_some() || call.blocked).then(|| CallFacts::of(view, call))
+}
+
+fn explained(call: &CallView<'_>, facts: &CallFacts, lang: Lang) -> Option<Explanation> {
     let came = match call.outcome {
         Some(outcome) => CallState::from(outcome),
         None if call.blocked => CallState::Blocks,
@@ -46,26 +66,18 @@ pub fn explain(view: &View<'_>, call: &CallView<'_>, lang: Lang) -> Option<Expla
     if call.outcome.is_some_and(Result::is_ok) && call.made.is_some_and(|made| !made.others.is_empty()) {
         return None;
     }
-    let facts = CallFacts::of(view, call);
-    let circumstance = Circumstance::of(call.call, came, &facts);
+    let circumstance = Circumstance::of(call.call, came, facts);
     let all = Explanations::load().ok()?;
     let explained = all.explain(call.call.name(), came, circumstance, lang)?;
-    let since = since::since(call.call, came, circumstance, &facts);
+    let since = since::since(call.call, came, circumstance, facts);
     Some(since.and_then(|since| all.since(since, lang)).unwrap_or(explained))
 }
 
-/// What is said of a call beyond its outcome, at the view's moment, a sentence or two each: what only programs do, and what of it a
-/// person did.
-///
-/// # Errors
-/// [`Broken`] where the texts that were built in don't fit the program.
-pub fn call_notes(view: &View<'_>, call: &CallView<'_>, lang: Lang) -> Result<Vec<String>, Broken> {
+fn noted(view: &View<'_>, call: &CallView<'_>, facts: Option<&CallFacts>, lang: Lang) -> Result<Vec<String>, Broken> {
     let mut notes = program_notes(view, call, lang)?;
-    if call.outcome.is_some() || call.blocked {
-        let by_hand = CallFacts::of(view, call).course.by_hand.and_then(|id| view.segment(id));
-        if let Some(segment) = by_hand {
-            notes.push(segment::came_by_hand(&segment, lang)?);
-        }
+    let by_hand = facts.and_then(|facts| facts.course.by_hand).and_then(|id| view.segment(id));
+    if let Some(segment) = by_hand {
+        notes.push(segment::came_by_hand(&segment, lang)?);
     }
     Ok(notes)
 }

@@ -135,8 +135,9 @@ impl Languages {
     pub(crate) fn table(&self, lang: Lang, name: &str) -> Result<Value, String> {
         let read = |lang: Lang| -> Result<Table, String> {
             let path = format!("{}/{name}", lang.code());
-            if assets::asset(&format!("{FOLDER}/{path}")).is_some() {
-                return assets::table(&format!("{FOLDER}/{path}"));
+            let built_in = format!("{FOLDER}/{path}");
+            if assets::asset(&built_in).is_some() {
+                return assets::table(&built_in);
             }
             toml::from_str(self.more(&path).unwrap_or_default()).map_err(|error| format!("{path}: {error}"))
         };

@@ -247,8 +247,8 @@ impl Lab {
     /// Takes what came to be known.
     pub fn handle(&mut self, now: Duration, input: Input) {
         match input {
-            Input::Came(member) => self.came(now, member, false),
-            Input::Started(member) => self.came(now, member, true),
+            Input::Came(member) => self.came(now, member),
+            Input::Started(member) => self.enters(now, member),
             Input::Left(number) => self.pending.push_back(Pending::Leaving(number)),
             Input::Asked(from, request) => {
                 self.pending.push_back(Pending::Request { from, request, prepared: false });
@@ -320,18 +320,22 @@ impl Lab {
         self.settle = Settle::Ask(Duration::ZERO);
     }
 
-    /// Somebody comes in; `own`: a program of the lesson's own.
-    fn came(&mut self, now: Duration, member: Member, own: bool) {
+    /// Somebody wants in: at a lesson others only look on.
+    fn came(&mut self, now: Duration, member: Member) {
+        let takes_part = matches!(member.role, Role::Drives(_) | Role::Runs(_) | Role::Plays(_));
+        if takes_part && self.resident.is_some() && self.peers.get(member.number).is_none() {
+            return self.effects.push_back(Effect::Deny(member.number, Denial::Lesson));
+        }
+        self.enters(now, member);
+    }
+
+    fn enters(&mut self, now: Duration, member: Member) {
         // Who says it twice has come once.
         if self.peers.get(member.number).is_some() {
             return;
         }
         let number = member.number;
-        let admitted = match (self.resident, &member.role) {
-            (Some(_), Role::Drives(_) | Role::Runs(_) | Role::Plays(_)) if !own => Err(Denial::Lesson),
-            _ => self.peers.admit(member).cloned(),
-        };
-        let member = match admitted {
+        let member = match self.peers.admit(member).cloned() {
             Ok(member) => member,
             Err(denial) => return self.effects.push_back(Effect::Deny(number, denial)),
         };

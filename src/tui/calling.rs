@@ -69,6 +69,7 @@ pub(super) fn send(app: &mut App, effects: &mut Vec<AppEffect>) {
     match order {
         Ok(order) => {
             app.input = None;
+            app.mistyped = None;
             app.does(order);
         }
         Err(mistyped) => app.mistyped = Some(mistyped),
@@ -77,14 +78,10 @@ pub(super) fn send(app: &mut App, effects: &mut Vec<AppEffect>) {
 
 fn meant(app: &mut App, text: &str) -> Result<WalkCommand, Mistyped> {
     if edit::is_edit(text) {
-        let order = app.made_of(text).map_err(Mistyped::Edit)?;
-        app.mistyped = None;
-        return Ok(order);
+        return app.made_of(text).map_err(Mistyped::Edit);
     }
     if rule::is_rule(text) {
-        let order = app.rule_of(text).map_err(Mistyped::Rule)?;
-        app.mistyped = None;
-        return Ok(order);
+        return app.rule_of(text).map_err(Mistyped::Rule);
     }
     let call = typed::parse(text, &menu::usual(app))?;
     let Some(actor) = menu::caller(app) else { return Err(Mistyped::OfProgram) };

@@ -78,8 +78,6 @@ pub struct Reached {
     pub kept: BTreeMap<String, Mark>,
     /// The furthest step that was done.
     pub furthest: Option<usize>,
-    /// The last step of the set-up with which it begins, where that is known from other lessons.
-    pub set_up: Option<usize>,
 }
 
 /// Why steps run by themselves.

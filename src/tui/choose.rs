@@ -38,15 +38,17 @@ impl App {
 
 /// A copy goes to whoever may let such a segment go.
 pub(super) fn may_repeat(app: &App) -> bool {
-    let holds = app.walk().wire() == WireAbility::Holds && !app.replays();
-    holds && app.is_present() && app.marked_segment().is_some_and(|id| app.is_at_own_door(id))
+    may_send_copy(app, app.marked_segment())
 }
 
 /// A copy of the segment whose header is looked at can be changed and sent.
 pub(super) fn may_edit(app: &App) -> bool {
+    may_send_copy(app, app.chosen_segment().filter(|_| app.place.overlay == Some(Overlay::Packet)))
+}
+
+fn may_send_copy(app: &App, of: Option<SegmentId>) -> bool {
     let holds = app.walk().wire() == WireAbility::Holds && !app.replays() && app.is_present();
-    let shown = app.chosen_segment().filter(|_| app.place.overlay == Some(Overlay::Packet));
-    holds && shown.is_some_and(|id| app.is_at_own_door(id))
+    holds && of.is_some_and(|id| app.is_at_own_door(id))
 }
 
 /// Whether there is more to be delivered than `d` delivers.

@@ -54,7 +54,7 @@ impl App {
 
     /// What earlier walks left.
     pub fn reached_before(&mut self, reached: Reached) {
-        (self.ran_again, self.kept, self.set_up) = (reached.again, reached.kept, reached.set_up);
+        (self.ran_again, self.kept, self.set_up) = (reached.again, reached.kept, None);
         self.furthest = self.furthest.max(reached.furthest);
     }
 

@@ -19,6 +19,9 @@ pub enum Msg {
     Terminal(Event),
     /// From the world of the walk with this [`App::generation`].
     World(u64, Box<Happening>),
+    /// The last step of the set-up with which the lesson of the walk with this [`App::generation`] begins, where that is known from
+    /// other lessons.
+    SetUp(u64, Option<usize>),
     /// A program of the window has printed something.
     Printed,
     /// Something became of the program of this part.

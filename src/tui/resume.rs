@@ -42,6 +42,13 @@ impl App {
         effects.push(AppEffect::Restart);
     }
 
+    /// The lesson couldn't start again: this is why.
+    pub fn not_restarted(&mut self, why: String) {
+        self.trouble = Some(why);
+        self.back_to = None;
+        self.changed = true;
+    }
+
     /// The step that is meant by its number as it is shown, or by its id; `None` is the lesson's beginning.
     ///
     /// # Errors
@@ -63,6 +70,12 @@ impl App {
         } else {
             Err(Mistyped::NotReached(reached))
         }
+    }
+
+    /// The learner knows the set-up up to this step from other lessons.
+    pub(super) fn knows_set_up(&mut self, last: Option<usize>) {
+        self.set_up = last;
+        self.changed = true;
     }
 
     /// The last step of the set-up that can run by itself now; `None` where there is none, or the learner is past it or has

@@ -35,8 +35,9 @@ pub fn update(app: &mut App, msg: Msg, now: Duration) -> Vec<AppEffect> {
             app.walk.happened(*happening);
             app.changed = true;
         }
+        Msg::SetUp(generation, last) if generation == app.generation => app.knows_set_up(last),
         // What an earlier world still had to say.
-        Msg::World(..) => {}
+        Msg::World(..) | Msg::SetUp(..) => {}
         Msg::Printed => app.changed = true,
         Msg::Program(side, course) => app.program_went(side, course),
         Msg::Renewed => effects.push(AppEffect::Restart),
@@ -76,13 +77,6 @@ impl App {
     /// The window has this size, and must be drawn.
     pub(super) fn resized(&mut self, columns: u16, rows: u16) {
         self.size = Rect::new(0, 0, columns, rows);
-        self.changed = true;
-    }
-
-    /// The lesson couldn't start again: this is why.
-    pub fn not_restarted(&mut self, why: String) {
-        self.trouble = Some(why);
-        self.back_to = None;
         self.changed = true;
     }
 }

@@ -18,6 +18,7 @@ use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::Mutex;
 use std::sync::atomic::{AtomicU16, AtomicU32, AtomicUsize, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -37,18 +38,21 @@ pub fn skipped(why: &str) {
     let _ = writeln!(std::io::stderr(), "skipped: {why}");
 }
 
-/// Does all of these, twelve at once: most of a walk's time is the kernel's timers. What panics fails the test.
-pub fn at_once<J: Sync>(jobs: &[J], work: impl Fn(&J) + Sync) {
-    let next = AtomicUsize::new(0);
+/// Does all of these, twelve at once: most of a walk's time is the kernel's timers. What each came to, in no order. What panics
+/// fails the test.
+pub fn at_once<J: Sync, R: Send>(jobs: &[J], work: impl Fn(&J) -> R + Sync) -> Vec<R> {
+    let (next, results) = (AtomicUsize::new(0), Mutex::new(Vec::new()));
     thread::scope(|scope| {
         for _ in 0..jobs.len().min(12) {
             scope.spawn(|| {
                 while let Some(job) = jobs.get(next.fetch_add(1, Ordering::SeqCst)) {
-                    work(job);
+                    let result = work(job);
+                    results.lock().unwrap().push(result);
                 }
             });
         }
     });
+    results.into_inner().unwrap()
 }
 
 /// A folder that everybody can read, gone when it is dropped.

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::mpsc::{Sender, channel};
+use std::thread;
 use std::time::{Duration, Instant};
 
 use sockwalk::cli::{Exit, Invocation, Target, load};
@@ -131,7 +132,7 @@ impl LessonHost {
         let walk: Runner = runner(&lesson, &world, &self.invocation, waits);
         let is_built_in = self.file.is_none();
         let progress = self.memory.look();
-        let set_up = known_set_up(&lesson, world.mode(), &progress);
+        self.look_for_set_up(&lesson, (world.mode(), generation), progress.clone());
         let known = progress.lessons.get(&lesson.id).filter(|_| is_built_in);
         let furthest = known.and_then(|known| step_of(known, &lesson));
         let again = resume_after(known.filter(|_| !from_start), &lesson);
@@ -141,7 +142,18 @@ impl LessonHost {
         let told = instead.map(|lacks| why_on_host(&lacks)).transpose()?;
         (self.world, self.epoch, self.lesson) = (Some(world), epoch, lesson);
         (self.again, self.noted) = (again, None);
-        Ok(Opened { walk: walk.into(), reached: Reached { again, kept, furthest, set_up }, told })
+        Ok(Opened { walk: walk.into(), reached: Reached { again, kept, furthest }, told })
+    }
+
+    /// Looks whether a lesson's set-up is known from other lessons, all of which are read for that: no screen waits for it.
+    fn look_for_set_up(&self, lesson: &Arc<Lesson>, (mode, generation): (Mode, u64), progress: Progress) {
+        let (lesson, sender) = (Arc::clone(lesson), self.sender.clone());
+        let look = move || {
+            // Where the interface has ended, nobody is left to be told.
+            let _ = sender.send(Msg::SetUp(generation, known_set_up(&lesson, mode, &progress)));
+        };
+        // Without a thread for it, no set-up is offered.
+        let _ = thread::Builder::new().name("set-up".into()).spawn(look);
     }
 
     /// Ends the world, keeps what was reached, and says how to go on. Returns the exit status.

@@ -182,7 +182,7 @@ fn what_a_person_sent_is_named_where_the_other_end_is_spoken_of() {
         story.comes_back(0, Err(Errno(libc::ECONNREFUSED)));
         let view = story.0.present();
         let call = view.calls(Side::Client).next().unwrap();
-        assert!(explain(&view, &call, Lang::EN).unwrap().means.contains("refused"));
+        assert!(explain(&view, &call, Lang::EN).0.unwrap().means.contains("refused"));
         let notes = |lang| crate::explain::call_notes(&view, &call, lang).unwrap();
         let said = |notes: Vec<String>| {
             !notes.is_empty() && notes.iter().all(|note| note.contains("RST") && note.contains('H'))

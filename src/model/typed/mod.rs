@@ -138,7 +138,7 @@ impl<'a> Arguments<'a> {
             CallName::Connect => Call::Connect { fd, addr: self.address()? },
             CallName::Listen => Call::Listen { fd, backlog: self.backlog()? },
             CallName::Accept => {
-                self.skip_at_most(2, &NO_ADDRESS);
+                self.skip(2, &NO_ADDRESS);
                 Call::Accept { fd }
             }
             CallName::Send => Call::Send { fd, data: self.sent()? },
@@ -149,7 +149,7 @@ impl<'a> Arguments<'a> {
             CallName::Recv => Call::Recv { fd, len: self.room()? },
             CallName::RecvFrom => {
                 let len = self.room()?;
-                self.skip_at_most(2, &NO_ADDRESS);
+                self.skip(2, &NO_ADDRESS);
                 Call::RecvFrom { fd, len }
             }
             CallName::Shutdown => Call::Shutdown { fd, how: self.direction()? },
@@ -158,7 +158,7 @@ impl<'a> Arguments<'a> {
                 Call::SetOption { fd, option, value: self.number(1)? }
             }
             CallName::Fcntl => {
-                self.skip(&["F_SETFL", "O_NONBLOCK", "NONBLOCK"]);
+                self.skip(usize::MAX, &["F_SETFL", "O_NONBLOCK", "NONBLOCK"]);
                 Call::SetNonblocking { fd }
             }
             CallName::GetSockName => Call::GetSockName { fd },
@@ -190,18 +190,10 @@ impl<'a> Arguments<'a> {
         Some(first)
     }
 
-    fn skip(&mut self, words: &[&str]) {
-        while self.words.first().is_some_and(|word| words.contains(&word.text.as_str())) {
-            self.next();
-        }
-    }
-
-    fn skip_at_most(&mut self, most: usize, words: &[&str]) {
-        for _ in 0..most {
-            if self.words.first().is_some_and(|word| words.contains(&word.text.as_str())) {
-                self.next();
-            }
-        }
+    /// Leaves out these words, as far as they stand next, and at most so many.
+    fn skip(&mut self, most: usize, words: &[&str]) {
+        let there = self.words.iter().take(most).take_while(|word| words.contains(&word.text.as_str())).count();
+        self.words = &self.words[there..];
     }
 
     fn wrong(&self, text: &str) -> Mistyped {

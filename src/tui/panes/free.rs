@@ -155,9 +155,9 @@ fn outcome(scene: &Scene<'_>, call: &CallView<'_>, width: usize) -> ToldOutcome 
         wrap(&spans, width)
     };
     let head = wrap(&head, width);
-    let notes = call_notes(&scene.view, call, lang).unwrap_or_default();
+    let (explained, notes) = explain(&scene.view, call, lang);
     let notes: Vec<Line<'static>> = notes.iter().flat_map(|note| said("", note)).collect();
-    let Some(explained) = explain(&scene.view, call, lang) else {
+    let Some(explained) = explained else {
         return ToldOutcome { head, means: notes, more: Vec::new() };
     };
     let more = [notes, said(&t.why, explained.why), said(&t.remedy, explained.remedy)].concat();
