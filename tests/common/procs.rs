@@ -92,13 +92,30 @@ pub fn lab_sockets(pid: u32) -> Vec<Seen> {
 
 /// The same for a process that is in a lab, with all its threads or with some.
 pub fn sockets_around(pid: u32) -> Vec<Seen> {
+    sockets_below(&network_around(pid))
+}
+
+/// The folder of the network that a process is in, with all its threads or with some.
+fn network_around(pid: u32) -> String {
     let network = |thread: &str| fs::read_link(format!("/proc/{thread}/ns/net")).ok();
     let own = network("self");
     let threads = fs::read_dir(format!("/proc/{pid}/task")).unwrap();
     let threads: Vec<String> =
         threads.map(|thread| format!("{pid}/task/{}", thread.unwrap().file_name().display())).collect();
     let in_lab = threads.iter().find(|thread| network(thread).is_some_and(|network| Some(network) != own));
-    sockets_below(&format!("/proc/{}/net", in_lab.unwrap_or(&threads[0])))
+    format!("/proc/{}/net", in_lab.unwrap_or(&threads[0]))
+}
+
+/// One of the kernel's counters in the network of a process that is in a lab (`Documentation/networking/snmp_counter.rst`).
+pub fn counter_around(pid: u32, name: &str) -> u64 {
+    let folder = network_around(pid);
+    let text = ["snmp", "netstat"].map(|file| fs::read_to_string(format!("{folder}/{file}")).unwrap()).concat();
+    let lines: Vec<&str> = text.lines().collect();
+    let found = lines.chunks(2).find_map(|pair| {
+        let at = pair[0].split_whitespace().position(|word| word == name)?;
+        pair[1].split_whitespace().nth(at)?.parse().ok()
+    });
+    found.unwrap_or_else(|| panic!("no counter {name} in {folder}"))
 }
 
 /// Those of this process's own network.

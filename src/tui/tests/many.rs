@@ -1,7 +1,5 @@
 //! A wire on which very many segments wait.
 
-use std::time::Instant;
-
 use super::made::server;
 use super::*;
 use crate::model::{Event as Happened, Member, Mode, Role, SegmentId, Side, Trace, testing};
@@ -42,18 +40,6 @@ fn crowded(drives: &[Side], held: u32, size: (u16, u16), large: bool) -> App {
     app
 }
 
-/// The shortest time that a key and its frame take, of a few.
-fn quickest(app: &mut App, code: KeyCode) -> Duration {
-    let mut times: Vec<Duration> = Vec::new();
-    for _ in 0..3 {
-        let begun = Instant::now();
-        press(app, code);
-        screen(app);
-        times.push(begun.elapsed());
-    }
-    times.into_iter().min().unwrap()
-}
-
 /// What a key costs doesn't grow with what waits: at whichever door, in the past too, in large letters too.
 #[test]
 fn however_much_waits_a_key_costs_the_same() {
@@ -65,7 +51,12 @@ fn however_much_waits_a_key_costs_the_same() {
             let [mut few, mut many] = [FEW, MANY].map(|held| crowded(drives, held, (160, 50), large));
             assert_eq!(many.view().waiting().len(), MANY as usize);
             for code in [Char('n'), Char(']'), Char('k'), Char('k'), Left, Char('f')] {
-                let [few, many] = [&mut few, &mut many].map(|app| quickest(app, code));
+                let [few, many] = [&mut few, &mut many].map(|app| {
+                    least_processor_time(3, || {
+                        press(app, code);
+                        screen(app);
+                    })
+                });
                 // A search through all of them takes a hundred times as long, and was made for each row.
                 assert!(
                     many < 15 * few,

@@ -195,13 +195,9 @@ fn a_frame_costs_the_same_however_long_the_trace_is() {
         }
         let mut app = app_of(made, Lang::EN, 160, 45);
         app.look.large = Some(true);
-        let mut best = Duration::MAX;
-        for _ in 0..5 {
-            let start = std::time::Instant::now();
+        least_processor_time(5, || {
             screen(&app);
-            best = best.min(start.elapsed());
-        }
-        best
+        })
     };
     let (short, long) = (frame(1_000), frame(30_000));
     println!("a frame at 160x45: {short:?} and {long:?}");
