@@ -9,6 +9,7 @@ mod by_hand;
 mod judge;
 mod programs;
 mod resumed;
+mod running;
 mod waits;
 
 use std::collections::VecDeque;
@@ -19,9 +20,10 @@ use std::time::Duration;
 use super::names::Names;
 use super::{Failure, Happening, HappeningKind, Request, WalkCommand, WireAbility};
 use crate::lesson::{Action, Ask, Lesson, Step};
-use crate::model::{Call, Errno, Event, HandAction, Mode, Moment, Outcome, Side, Statement, Trace};
+use crate::model::{Call, Errno, Event, HandAction, Mode, Outcome, Side, Trace};
 use by_hand::{HandledSegments, OwnCalls};
 use programs::AwaitedName;
+use running::RunningStep;
 use waits::{AwaitedTimer, TimerFirings, waiting_long};
 
 /// How a walk is made.
@@ -71,54 +73,6 @@ pub const LONGEST_LINE: usize = 1000;
 /// How soon claims are looked at again, at first and at most.
 const FIRST_PAUSE: Duration = Duration::from_millis(2);
 const LONGEST_PAUSE: Duration = Duration::from_millis(100);
-
-/// A step that runs.
-#[derive(Debug)]
-struct RunningStep {
-    /// `None` where an interrupted call is made again, which belongs to no step.
-    step: Option<usize>,
-    chosen: Option<usize>,
-    /// The action was asked of the world.
-    acted: bool,
-    deadline: Duration,
-    awaited: Option<AwaitedTimer>,
-    /// The call that it made: whose, and the moment of the trace at which it was asked for.
-    call: Option<(Side, Moment)>,
-    /// When neither that call nor the world is waited for any longer, once the deadline has passed.
-    limit: Option<Duration>,
-    pause: Duration,
-    /// When to look again; `None` while the world is settling.
-    again_at: Option<Duration>,
-    /// An action that could not be done.
-    obstacle: Option<Box<Statement>>,
-    /// How often the world had settled without an end.
-    looks: u32,
-    /// Its claims held before it began, and it waits for a timer.
-    held_before: bool,
-    /// The sender of a dropped segment has a timer that will send it again; this far the deadline was moved for it.
-    sent_again_at: Option<Duration>,
-}
-
-impl RunningStep {
-    /// A step, or, without one, the calls that are made again.
-    fn new(step: Option<usize>, deadline: Duration) -> RunningStep {
-        RunningStep {
-            step,
-            chosen: None,
-            acted: step.is_none(),
-            deadline,
-            awaited: None,
-            call: None,
-            limit: None,
-            pause: FIRST_PAUSE,
-            again_at: None,
-            obstacle: None,
-            looks: 0,
-            held_before: false,
-            sent_again_at: None,
-        }
-    }
-}
 
 /// The runner. Feed it commands, happenings and the time; send the requests that it gives to the world.
 #[derive(Debug)]
@@ -344,15 +298,18 @@ impl Runner {
             self.follow_hand(now);
         }
         let is_answered = self.is_call_known() && self.unsettled == 0;
+        let known = self.trace.now();
         let Some(running) = &mut self.running else { return };
-        if now >= running.deadline && running.limit.is_none_or(|limit| now < limit) && !is_answered {
+        let (late, may_wait) = (now >= running.deadline, running.limit.is_none_or(|limit| now < limit));
+        let may_act = !running.acted && known > running.tried;
+        if late && may_wait && !is_answered {
             // A busy machine: the kernel hasn't said yet what the step's own call comes to, or what it has after all that
             // was asked for.
             self.wait_on(now);
-        } else if now >= running.deadline {
+        } else if late && !(may_wait && may_act) {
             // The world doesn't settle, or a claim doesn't become true: what is known now decides.
             self.conclude(now);
-        } else if running.again_at.is_some_and(|again| now >= again) {
+        } else if late || running.again_at.is_some_and(|again| now >= again) {
             running.again_at = None;
             self.act_or_settle(now);
         }
@@ -404,9 +361,13 @@ impl Runner {
         if let (false, Some(step)) = (running.acted, running.step) {
             let lesson = Arc::clone(&self.lesson);
             let done = lesson.steps[step].action.as_ref().map_or(Ok(()), |action| self.act(action, now));
+            let tried = self.trace.now();
             if let Some(running) = &mut self.running {
-                running.acted = done.is_ok();
-                running.obstacle = done.err();
+                if done.is_ok() {
+                    // What comes of it has its time from now on.
+                    running.deadline = running.deadline.max(now + self.options.patience);
+                }
+                (running.acted, running.tried, running.obstacle) = (done.is_ok(), tried, done.err());
             }
         }
         self.ask_to_settle();

@@ -275,6 +275,29 @@ fn a_step_delivers_the_segment_that_it_means() {
     assert_eq!(runner.verdict(), Verdict { held: 1, broken: 0 });
 }
 
+/// A machine may be so busy that what a step lets go comes after its deadline, while the world is still waited for.
+#[test]
+fn what_came_while_the_world_was_waited_for_is_still_acted_on() {
+    let (mut runner, mut world) = lab(&[open_client(), connect(""), deliver_syn()]);
+    world.when(Request::Call(Side::Client, SOCKET), returns(Side::Client, SOCKET, 5));
+    go(&mut runner, &mut world, WalkCommand::Next);
+    world.sockets = vec![socket(1, Side::Client, 5, State::SynSent, Some((address(40000), address(8000))))];
+    world.when(Request::Call(Side::Client, connecting()), sleeps(Side::Client, connecting()));
+    go(&mut runner, &mut world, WalkCommand::Next);
+    world.settles = false;
+    go(&mut runner, &mut world, WalkCommand::Next);
+    stays_busy_beyond_its_deadline(&mut runner, &mut world);
+    let syn = segment(address(40000), address(8000), 1000, 0, &["SYN"], b"");
+    held(0, &syn).into_iter().for_each(|what| world.tell(&mut runner, what));
+    world.when(Request::Deliver(SegmentId(0)), [HappeningKind::Event(Event::Delivered(SegmentId(0)))]);
+    world.settles = true;
+    world.tell(&mut runner, HappeningKind::Settled);
+    // The runner is told the time late.
+    world.now += Duration::from_secs(1);
+    world.wait(&mut runner);
+    assert_eq!((runner.verdict(), runner.phase()), (Verdict { held: 1, broken: 0 }, &Phase::Finished));
+}
+
 #[test]
 fn delivering_the_segment_that_the_next_step_means_is_that_step() {
     let (mut runner, mut world, _) = with_syn(&[deliver_syn()]);
