@@ -109,7 +109,9 @@ fn claims(source: &Source) -> Vec<Claim> {
         let (Some(first), Some(last)) = (text.find('{'), text.rfind('}')) else { continue };
         let Ok(table) = format!("claim = {}", &text[first..=last]).parse::<Table>() else { continue };
         let Some(claim) = table["claim"].as_table() else { continue };
-        let kinds = ["state", "returns", "blocks", "segment", "packet", "queue", "timer", "info", "reason", "program"];
+        let kinds = [
+            "state", "returns", "blocks", "segment", "packet", "waiting", "queue", "timer", "info", "reason", "program",
+        ];
         let is_claim = in_lab && (text.starts_with("    {") || text.starts_with("expect = [{"));
         let Some(kind) = kinds.iter().find(|kind| is_claim && claim.contains_key(**kind)) else { continue };
         let modes = claim.get("in").map_or(String::new(), |modes| format!(", in = {}", written(modes)));
@@ -120,11 +122,11 @@ fn claims(source: &Source) -> Vec<Claim> {
             line: number + 1,
             step: step.clone(),
             kind: (*kind).to_owned(),
-            // Of a reason there is a name alone.
-            terms: claim[*kind]
-                .as_table()
-                .cloned()
-                .unwrap_or_else(|| [("reason".to_owned(), claim[*kind].clone())].into_iter().collect()),
+            // Of a reason there is a name alone, and of what waits a number, beside which a side may stand.
+            terms: claim[*kind].as_table().cloned().unwrap_or_else(|| {
+                let beside = claim.get("from").map(|from| ("from".to_owned(), from.clone()));
+                [((*kind).to_owned(), claim[*kind].clone())].into_iter().chain(beside).collect()
+            }),
             around: (text[..first].to_owned(), text[last + 1..].to_owned()),
             modes,
             left_out: left_out.contains(&step),
@@ -226,6 +228,10 @@ impl Claim {
                 let outcome = format!("{}{}", part("value"), part("error"));
                 format!("{}'s program: {call}({arguments}) {}{outcome}", self.word("side"), self.word("is"))
             }
+            "waiting" => {
+                let from = self.text("from").map_or(String::new(), |from| format!(" of the {from}"));
+                format!("{} segments{from} wait", self.word("waiting"))
+            }
             "reason" if self.word("reason") == "none" => "the kernel counted nothing".to_owned(),
             "reason" => format!("the kernel counted {}", self.word("reason")),
             "returns" => {
@@ -240,7 +246,11 @@ impl Claim {
             _ => {
                 let numbers: String = ["seq", "ack", "len", "win", "win_scaled"].into_iter().map(field).collect();
                 let on = self.text("on").map_or(String::new(), |socket| format!(" on {socket}"));
-                format!("{} sends {}{numbers}{on}: {}", self.word("from"), self.sent(), self.word("is"))
+                let (from, sent) = (self.word("from"), self.sent());
+                match self.word("is").as_str() {
+                    "none" => format!("{from} never sends {sent}{numbers}{on}"),
+                    is => format!("{from} sends {sent}{numbers}{on}: {is}"),
+                }
             }
         }
     }
@@ -289,6 +299,10 @@ impl Claim {
         let mut lines: Vec<String> = source.text.lines().map(str::to_owned).collect();
         let terms = match self.kind.as_str() {
             "reason" => written(&self.terms["reason"]),
+            "waiting" => {
+                let from = self.text("from").map_or(String::new(), |from| format!(", from = {from:?}"));
+                format!("{}{from}", self.word("waiting"))
+            }
             _ => written(&Value::Table(self.terms.clone())),
         };
         let (before, after) = &self.around;
@@ -354,6 +368,8 @@ fn wrong(claim: &Claim) -> Vec<(&'static str, Claim, Option<String>)> {
             let wrong = if claim.word("reason") == "none" { vec!["PAWSEstab"] } else { vec!["PAWSEstab", "none"] };
             wrong.into_iter().map(|other| ("reason", claim.with("reason", other), None)).collect()
         }
+        // Which segments wait isn't known here.
+        "waiting" => vec![("waiting", claim.with("waiting", 4242), None)],
         // What else TCP_INFO tells isn't known here.
         "info" => {
             let keys = INFO_NUMBERS.into_iter().filter(|key| claim.text(key).is_some());
@@ -436,7 +452,11 @@ fn wrong_programs(claim: &Claim) -> Vec<(&'static str, Claim, Option<String>)> {
 }
 
 fn wrong_segments(claim: &Claim) -> Vec<(&'static str, Claim, Option<String>)> {
-    let mut wrong = vec![("len", claim.with("len", 4242), None)];
+    if claim.word("is") == "none" {
+        // What the side has sent instead isn't known here.
+        return vec![("none", claim.with("is", "held"), None)];
+    }
+    let mut wrong = vec![("none", claim.with("is", "none"), None), ("len", claim.with("len", 4242), None)];
     if let Some(protocol) = claim.text("protocol") {
         let other = if protocol == "udp" { "icmp" } else { "udp" };
         // A length of its own keeps the other protocol's from fitting by chance.
@@ -472,7 +492,7 @@ fn wrong_segments(claim: &Claim) -> Vec<(&'static str, Claim, Option<String>)> {
 fn actual_segment(claim: &Claim, way: &str, sent: &BTreeMap<String, String>) -> String {
     let (from, truth) = (claim.word("from"), claim.truth());
     match way {
-        "dropped" | "delivered" => format!("{from} sends {truth}: held"),
+        "dropped" | "delivered" | "none" => format!("{from} sends {truth}: held"),
         "from" => {
             let other = if from == "client" { "server" } else { "client" };
             let actual = sent.get(other).map_or("sent nothing".to_owned(), |last| format!("last sent {last}"));

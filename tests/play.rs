@@ -135,7 +135,15 @@ fn is_well_formed(lines: &[Value]) {
                 assert_eq!(line["of"].is_u64(), copy || line["event"] == "duplicated", "{line}");
                 let changed = line["changed"].as_array().is_some_and(|changed| !changed.is_empty());
                 assert_eq!(changed, line["event"] == "edited", "{line}");
-                for key in ["src", "dst", "again", "options", "of", "source", "changed", "rule"] {
+                // Bytes that come onto the wire are told with their data and their checksum's state.
+                let came = !["held", "delivered", "dropped", "lost"].contains(&line["event"].as_str().unwrap());
+                let has_data = line["len"].as_u64().is_some_and(|len| len > 0) && line["protocol"] != "icmp";
+                assert_eq!(line["data"].is_string(), came && has_data, "{line}");
+                if came {
+                    let made = line["event"] == "edited" || line["event"] == "forged";
+                    one_of("checksum", if made { &["right", "wrong"] } else { &["right", "unfinished"] });
+                }
+                for key in ["src", "dst", "again", "options", "of", "source", "changed", "rule", "data", "checksum"] {
                     keys.remove(key);
                 }
                 // What isn't TCP says what it is, and has no numbers.

@@ -61,6 +61,7 @@ words! {
         pub no_queue: String,
         pub no_timer: String,
         pub no_info: String,
+        pub from_of_nothing: String,
         pub times_of_nothing: String,
         pub count: String,
         pub choice_count: String,

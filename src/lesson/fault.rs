@@ -83,6 +83,8 @@ pub enum Fault {
     NoTimer,
     /// A claim on `TCP_INFO` says nothing of it.
     NoInfo,
+    /// `from` stands in a claim that counts no waiting segments.
+    FromOfNothing,
     /// `times` stands where no timer is waited for.
     TimesOfNothing,
     /// A text is neither a whole number nor `>=` and one.
@@ -170,7 +172,7 @@ impl WordKind {
             // The kernel's numbers for errors end below 134 on every architecture.
             WordKind::Error => (1..134).filter_map(|number| Errno(number).name()).collect(),
             WordKind::Flag => Flags::from_bits(0xff).names().collect(),
-            WordKind::Fate => vec!["held", "delivered", "dropped"],
+            WordKind::Fate => vec!["held", "delivered", "dropped", "none"],
             WordKind::Timer => super::notation::TIMERS.iter().map(|(_, name)| *name).collect(),
             WordKind::How => vec!["read", "write", "both"],
             WordKind::Protocol => vec!["udp", "icmp"],
@@ -312,6 +314,7 @@ impl Fault {
             Fault::NoQueue => t.no_queue.clone(),
             Fault::NoTimer => t.no_timer.clone(),
             Fault::NoInfo => t.no_info.clone(),
+            Fault::FromOfNothing => t.from_of_nothing.clone(),
             Fault::TimesOfNothing => t.times_of_nothing.clone(),
             Fault::Count(found) => say(&t.count, &[("found", found)]),
             Fault::ChoiceCount(found) => say(&t.choice_count, &[("found", found)]),

@@ -1,28 +1,16 @@
 //! The check of what a step does and of what it says must then be true.
 
 use std::ops::Range;
-use std::str::FromStr;
 use std::time::Duration;
 
 use toml::Spanned;
 
 use super::fault::{Fault, WordKind};
 use super::lint::{Lint, absent_or};
-use super::raw::{
-    RawAction, RawClaim, RawEdit, RawForge, RawInfo, RawPattern, RawQueue, RawReturns, RawSegmentClaim, RawTimer,
-    SpannedNumber, SpannedText,
-};
-use super::{
-    Action, Address, CallTerms, Claim, Count, InfoTerms, Payload, QueueTerms, Recipient, SegmentFate, SegmentPattern,
-    Terms, TimerTerms,
-};
+use super::raw::{RawAction, RawClaim, RawInfo, RawQueue, RawReturns, RawTimer, SpannedNumber, SpannedText};
+use super::{Action, Address, CallTerms, Claim, Count, InfoTerms, Payload, QueueTerms, Recipient, Terms, TimerTerms};
 use crate::i18n::counter_named;
-use crate::model::edit::EditFault;
-use crate::model::rule::TypedRule;
-use crate::model::{
-    CallName, CongestionState, Errno, How, InfoOptions, Mode, SegmentFilter, SocketOption, SocketState, is_routine,
-};
-use crate::tcp::{Flags, Protocol};
+use crate::model::{CallName, CongestionState, Errno, How, InfoOptions, Mode, SocketOption, SocketState, is_routine};
 
 /// The most bytes that a lesson may ask one `recv()` for: the program keeps what comes in its trace.
 const MAX_RECV: i64 = 1 << 20;
@@ -36,7 +24,8 @@ const MAX_WITHIN: i64 = 600;
 /// The bytes of an IPv6 header, the longer one, and of UDP's.
 const IPV6_AND_UDP: u32 = 40 + 8;
 
-const CLAIMS: &[&str] = &["state", "blocks", "returns", "segment", "queue", "timer", "info", "reason", "program"];
+const CLAIMS: &[&str] =
+    &["state", "blocks", "returns", "segment", "waiting", "queue", "timer", "info", "reason", "program"];
 
 /// What a lesson may say of what is sent: a text, the learner's line, what was received, or so many bytes.
 type RawPayload<'a> =
@@ -208,108 +197,6 @@ impl Lint<'_> {
         Some(if text.is_some() { Payload::Text(sent) } else { Payload::Line(sent) })
     }
 
-    /// A segment that waits on the wire, which only the lab's wire can make it do.
-    fn held(&mut self, raw: &RawPattern) -> Option<SegmentPattern> {
-        if self.modes.contains(&Mode::Host) {
-            self.fault::<()>(raw.from.span(), Fault::OnlyLab);
-        }
-        let RawPattern { from, flags, protocol, seq, ack, len, win, win_scaled, on } = raw;
-        let numbers = [seq, ack, len, win, win_scaled].map(Option::as_ref);
-        self.pattern(from, flags.as_ref(), protocol.as_ref(), numbers, on.as_ref())
-    }
-
-    /// A changed copy, which only the lab's wire can send.
-    fn edit(&mut self, raw: &RawEdit) -> Option<Action> {
-        if self.modes.contains(&Mode::Host) {
-            self.fault::<()>(raw.from.span(), Fault::OnlyLab);
-        }
-        let RawEdit { from, flags, protocol, seq, ack, len, win, win_scaled, on, set } = raw;
-        let numbers = [seq, ack, len, win, win_scaled].map(Option::as_ref);
-        let pattern = self.pattern(from, flags.as_ref(), protocol.as_ref(), numbers, on.as_ref());
-        let edit = self.changes(set);
-        Some(Action::Edit { pattern: pattern?, edit: edit? })
-    }
-
-    fn forge(&mut self, raw: &RawForge) -> Option<Action> {
-        if self.modes.contains(&Mode::Host) {
-            self.fault::<()>(raw.from.span(), Fault::OnlyLab);
-        }
-        let from = self.side(&raw.from);
-        let on = absent_or(raw.on.as_ref().map(|socket| self.socket(socket)));
-        let forgery = self.changes(&raw.set);
-        Some(Action::Forge { from: from?, on: on?, forgery: forgery? })
-    }
-
-    /// A rule of the wire, as a person would type it.
-    fn rule(&mut self, word: &SpannedText) -> Option<Action> {
-        if self.modes.contains(&Mode::Host) {
-            self.fault::<()>(word.span(), Fault::OnlyLab);
-        }
-        let typed = word.get_ref().parse::<TypedRule>();
-        let typed = typed.map_or_else(|fault| self.fault(word.span(), Fault::Rule(fault)), Some)?;
-        Some(Action::Rule(typed.change(SegmentFilter::All)))
-    }
-
-    /// What a person would type to change a segment.
-    fn changes<T: FromStr<Err = EditFault>>(&mut self, word: &SpannedText) -> Option<T> {
-        word.get_ref().parse().map_or_else(|fault| self.fault(word.span(), Fault::Edit(fault)), Some)
-    }
-
-    fn pattern(
-        &mut self,
-        from: &SpannedText,
-        flags: Option<&Spanned<Vec<SpannedText>>>,
-        protocol: Option<&SpannedText>,
-        numbers: [Option<&SpannedNumber>; 5],
-        on: Option<&SpannedText>,
-    ) -> Option<SegmentPattern> {
-        let place = from.span();
-        let from = self.side(from);
-        let there = [("flags", flags.is_some()), ("protocol", protocol.is_some())];
-        self.one_of(place, &there, &["flags", "protocol"])?;
-        let protocol = protocol.map_or(Some(Protocol::Tcp), |word| self.protocol(word));
-        if let (Some(Protocol::Udp | Protocol::Icmp), [seq, ack, _, win, win_scaled]) = (protocol, numbers) {
-            for (key, number) in [("seq", seq), ("ack", ack), ("win", win), ("win_scaled", win_scaled)] {
-                if let Some(number) = number {
-                    self.fault::<()>(number.span(), Fault::Exclusive("protocol", key));
-                }
-            }
-        }
-        let flags = flags.map_or(Some(Flags::default()), |flags| self.flags(flags));
-        let [seq, ack, len, win, win_scaled] = numbers.map(|number| self.optional_number(number));
-        let on = absent_or(on.map(|socket| self.socket(socket)));
-        Some(SegmentPattern {
-            from: from?,
-            protocol: protocol?,
-            flags: flags?,
-            seq: seq?,
-            ack: ack?,
-            len: len?,
-            win: win?,
-            win_scaled: win_scaled?,
-            on: on?,
-        })
-    }
-
-    /// What isn't TCP's: a segment's flags say that it is.
-    fn protocol(&mut self, word: &SpannedText) -> Option<Protocol> {
-        let other = [Protocol::Udp, Protocol::Icmp];
-        let protocol = other.into_iter().find(|protocol| protocol.name() == word.get_ref());
-        protocol.or_else(|| self.wrong(word, WordKind::Protocol))
-    }
-
-    fn flags(&mut self, raw: &Spanned<Vec<SpannedText>>) -> Option<Flags> {
-        if raw.get_ref().is_empty() {
-            return self.fault(raw.span(), Fault::EmptyList(WordKind::Flag));
-        }
-        for word in raw.get_ref() {
-            if Flags::from_names([word.get_ref().as_str()]).is_err() {
-                self.wrong::<()>(word, WordKind::Flag);
-            }
-        }
-        Flags::from_names(raw.get_ref().iter().map(|word| word.get_ref().as_str())).ok()
-    }
-
     pub(super) fn claim(&mut self, raw: &Spanned<RawClaim>) -> Option<Claim> {
         let span = raw.span();
         let line = self.line(span.clone());
@@ -321,6 +208,7 @@ impl Lint<'_> {
             ("blocks", raw.blocks.is_some()),
             ("returns", raw.returns.is_some()),
             ("segment", raw.segment.is_some()),
+            ("waiting", raw.waiting.is_some()),
             ("queue", raw.queue.is_some()),
             ("timer", raw.timer.is_some()),
             ("info", raw.info.is_some()),
@@ -328,6 +216,9 @@ impl Lint<'_> {
             ("program", raw.program.is_some()),
         ];
         self.one_of(span, &there, CLAIMS)?;
+        if let (None, Some(from)) = (&raw.waiting, &raw.from) {
+            self.fault::<()>(from.span(), Fault::FromOfNothing);
+        }
         let within = raw.within.as_ref().map(|seconds| self.seconds(seconds));
         let terms = self.terms(raw)?;
         Some(Claim { line, terms, modes, within })
@@ -354,6 +245,9 @@ impl Lint<'_> {
         }
         if let Some(segment) = &raw.segment {
             return self.segment(segment.get_ref());
+        }
+        if let Some(waiting) = &raw.waiting {
+            return self.waiting(waiting, raw.from.as_ref());
         }
         if let Some(queue) = &raw.queue {
             return self.queue(queue);
@@ -451,16 +345,6 @@ impl Lint<'_> {
         }
         let data = raw.data.as_ref().map(|data| data.get_ref().clone());
         Some(Terms::Returns(CallTerms { side: side?, call: call?, value: value?, data, error: absent_or(error)? }))
-    }
-
-    fn segment(&mut self, raw: &RawSegmentClaim) -> Option<Terms> {
-        let RawSegmentClaim { from, flags, protocol, seq, ack, len, win, win_scaled, on, is } = raw;
-        let fates = [SegmentFate::Held, SegmentFate::Delivered, SegmentFate::Dropped];
-        let fate = fates.into_iter().find(|fate| fate.name() == is.get_ref());
-        let fate = fate.or_else(|| self.wrong(is, WordKind::Fate));
-        let numbers = [seq, ack, len, win, win_scaled].map(Option::as_ref);
-        let pattern = self.pattern(from, flags.as_ref(), protocol.as_ref(), numbers, on.as_ref());
-        Some(Terms::Segment { pattern: pattern?, is: fate? })
     }
 
     fn queue(&mut self, raw: &Spanned<RawQueue>) -> Option<Terms> {

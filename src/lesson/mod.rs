@@ -8,6 +8,7 @@ mod likely;
 mod lint;
 mod lint_head;
 mod lint_program;
+mod lint_segments;
 mod lint_steps;
 mod made;
 mod needs;

@@ -35,7 +35,12 @@ impl SegmentPattern {
         ];
         let field =
             |(name, expr): (&str, &Option<Expr>)| expr.as_ref().map(|expr| (name.to_owned(), number(expr, line)));
-        SegmentWords { head, fields: there.into_iter().filter_map(field).collect(), on: self.on.clone() }
+        let wanted = self.has.0.iter().map(|wanted| {
+            let value = wanted.value();
+            (wanted.field().name().to_owned(), ClaimNumber { written: value.clone(), shown: value })
+        });
+        let fields = there.into_iter().filter_map(field).chain(wanted).collect();
+        SegmentWords { head, fields, on: self.on.clone() }
     }
 }
 
@@ -80,6 +85,11 @@ impl InfoTerms {
 }
 
 impl Terms {
+    /// Whether it can only be held against segments that were seen.
+    pub fn is_on_segments(&self) -> bool {
+        matches!(self, Terms::Segment { .. } | Terms::NeverSent(_) | Terms::Waiting { .. })
+    }
+
     /// What the claim says; `line` is the length of the learner's line, in bytes.
     pub fn says(&self, line: u32) -> Statement {
         match self {
@@ -90,6 +100,8 @@ impl Terms {
             Terms::Segment { pattern, is } => {
                 Statement::Segment { from: pattern.from, segment: pattern.words(line), is: *is }
             }
+            Terms::NeverSent(pattern) => Statement::NeverSent { from: pattern.from, segment: pattern.words(line) },
+            Terms::Waiting { count, from } => Statement::Waiting { from: *from, count: *count, segments: Vec::new() },
             Terms::Queue(terms) => terms.says(line),
             Terms::Timer(terms) => terms.says(),
             Terms::Info(terms) => terms.says(),
@@ -102,6 +114,7 @@ impl Terms {
 mod tests {
     use super::*;
     use crate::lesson::{ConnectionEnd, Count, SegmentFate};
+    use crate::model::edit::WantedFields;
     use crate::model::{CallName, Errno, Side, timer_name};
     use crate::tcp::{Flags, State};
 
@@ -135,6 +148,7 @@ mod tests {
             len: None,
             win: None,
             win_scaled: None,
+            has: WantedFields::default(),
             on: None,
         };
         let segment = |pattern| Terms::Segment { pattern, is: SegmentFate::Held }.says(6).to_string();
@@ -144,7 +158,13 @@ mod tests {
         assert_eq!(segment(datagram.clone()), "client sends UDP len=line: held");
         let answer = SegmentPattern { protocol: Protocol::Icmp, len: None, ..datagram };
         assert_eq!(segment(answer), "client sends ICMP port unreachable: held");
+        let never = Terms::NeverSent(any.clone()).says(6).to_string();
+        assert_eq!(never, "client never sends SYN seq=j");
+        let waiting = |from| Terms::Waiting { count: 2, from }.says(6).to_string();
+        assert_eq!([waiting(None), waiting(Some(Side::Server))], ["2 segments wait", "2 segments of the server wait"]);
         let (win, win_scaled) = ("0".parse().ok(), "128".parse().ok());
+        let has = SegmentPattern { has: "mss=1460 ts=yes fo=request".parse().unwrap(), ..any.clone() };
+        assert_eq!(segment(has), "client sends SYN seq=j mss=1460 ts=yes fo=request: held");
         let pattern = SegmentPattern { win, win_scaled, on: Some("c1".into()), ..any };
         assert_eq!(segment(pattern), "client sends SYN seq=j win=0 win_scaled=128 on c1: held");
         let (recv, send) = ("0".parse().ok(), "line".parse().ok());

@@ -241,6 +241,7 @@ pub(super) struct RawPattern {
     pub(super) len: Option<SpannedNumber>,
     pub(super) win: Option<SpannedNumber>,
     pub(super) win_scaled: Option<SpannedNumber>,
+    pub(super) has: Option<SpannedText>,
     pub(super) on: Option<SpannedText>,
 }
 
@@ -255,6 +256,7 @@ pub(super) struct RawEdit {
     pub(super) len: Option<SpannedNumber>,
     pub(super) win: Option<SpannedNumber>,
     pub(super) win_scaled: Option<SpannedNumber>,
+    pub(super) has: Option<SpannedText>,
     pub(super) on: Option<SpannedText>,
     pub(super) set: SpannedText,
 }
@@ -278,6 +280,8 @@ pub(super) struct RawClaim {
     pub(super) returns: Option<Spanned<RawReturns>>,
     #[serde(alias = "packet")]
     pub(super) segment: Option<Spanned<RawSegmentClaim>>,
+    pub(super) waiting: Option<Spanned<i64>>,
+    pub(super) from: Option<SpannedText>,
     pub(super) queue: Option<Spanned<RawQueue>>,
     pub(super) timer: Option<Spanned<RawTimer>>,
     pub(super) info: Option<Spanned<RawInfo>>,
@@ -321,6 +325,7 @@ pub(super) struct RawSegmentClaim {
     pub(super) len: Option<SpannedNumber>,
     pub(super) win: Option<SpannedNumber>,
     pub(super) win_scaled: Option<SpannedNumber>,
+    pub(super) has: Option<SpannedText>,
     pub(super) on: Option<SpannedText>,
     pub(super) is: SpannedText,
 }

@@ -4,7 +4,7 @@ use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
 use crate::i18n::{Lang, Localized};
-use crate::model::edit::{Edit, Forgery};
+use crate::model::edit::{Edit, Forgery, WantedFields};
 use crate::model::rule::RuleChange;
 use crate::model::{
     CallName, CongestionState, ConnectionEnd, Count, Errno, How, InfoField, InfoOptions, LabSettings, Mode, Need,
@@ -294,6 +294,8 @@ pub struct SegmentPattern {
     pub win: Option<Expr>,
     /// The window that the field means: shifted left by what its sender's SYN said (RFC 7323), in bytes.
     pub win_scaled: Option<Expr>,
+    /// What else must stand in its fields: options, ECN.
+    pub has: WantedFields,
     /// The socket whose connection it belongs to, in whichever direction.
     pub on: Option<String>,
 }
@@ -338,6 +340,15 @@ pub enum Terms {
         pattern: SegmentPattern,
         /// What became of it.
         is: SegmentFate,
+    },
+    /// No segment that fits was ever sent.
+    NeverSent(SegmentPattern),
+    /// So many segments wait on the wire: all of them, or those of a side.
+    Waiting {
+        /// How many.
+        count: u32,
+        /// Who sent them; `None` where that doesn't matter.
+        from: Option<Side>,
     },
     /// An end's queues are so long.
     Queue(QueueTerms),

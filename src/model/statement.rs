@@ -181,6 +181,10 @@ pub enum Statement {
     NoSocket(ConnectionEnd),
     /// A segment was sent, and this became of it.
     Segment { from: Side, segment: SegmentWords, is: SegmentFate },
+    /// No such segment was ever sent.
+    NeverSent { from: Side, segment: SegmentWords },
+    /// So many segments wait on the wire, in all or from a side; of what is the case, also the first of them, with who sent it.
+    Waiting { from: Option<Side>, count: u32, segments: Vec<(Side, SegmentWords)> },
     /// The newest segment of a side is this one.
     LastSent { from: Side, segment: SegmentWords },
     /// A side sent nothing; where a socket is named, nothing on its connection.
@@ -263,6 +267,20 @@ fn on(f: &mut fmt::Formatter<'_>, socket: &Option<String>) -> fmt::Result {
     socket.as_ref().map_or(Ok(()), |socket| write!(f, " on {socket}"))
 }
 
+fn write_waiting(
+    f: &mut fmt::Formatter<'_>,
+    from: Option<Side>,
+    count: u32,
+    segments: &[(Side, SegmentWords)],
+) -> fmt::Result {
+    match from {
+        Some(from) => write!(f, "{count} segments of the {from} wait")?,
+        None => write!(f, "{count} segments wait")?,
+    }
+    let list: Vec<String> = segments.iter().map(|(from, segment)| format!("{from} {segment}")).collect();
+    if list.is_empty() { Ok(()) } else { write!(f, ": {}", list.join("; ")) }
+}
+
 impl fmt::Display for Count {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -316,6 +334,8 @@ impl fmt::Display for Statement {
             Statement::State { end, is } => write!(f, "{end} is {is}"),
             Statement::NoSocket(end) => write!(f, "the kernel has no socket {end}"),
             Statement::Segment { from, segment, is } => write!(f, "{from} sends {segment}: {}", is.name()),
+            Statement::NeverSent { from, segment } => write!(f, "{from} never sends {segment}"),
+            Statement::Waiting { from, count, segments } => write_waiting(f, *from, *count, segments),
             Statement::LastSent { from, segment } => write!(f, "{from} last sent {segment}"),
             Statement::SentNothing { from, on: socket } => {
                 write!(f, "{from} sent nothing")?;

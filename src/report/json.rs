@@ -7,14 +7,14 @@ use serde_json::{Value, json};
 
 use super::Header;
 use super::form::{WrittenEvent, rules};
-use crate::model::edit::{FieldChange, changed};
+use crate::model::edit::{Change, EditField, FieldChange, changed, field};
 use crate::model::rule::{RuleInForce, WireRule};
 use crate::model::{
-    Actor, Argument, Call, CallSite, Caller, CounterMove, Entry, Event, HandAction, Member, Moment, Outcome,
+    Actor, Argument, Call, CallSite, Caller, CounterMove, Entry, Event, HandAction, HandMade, Member, Moment, Outcome,
     ProgramExit, Role, SegmentFilter, SegmentId, Side, SocketFacts, SocketState, SocketView, StackFrame, Trace, View,
     signal_name,
 };
-use crate::tcp::{Flags, Hex, Initials, Numbers, Packet, Segment, TcpOption, number};
+use crate::tcp::{Flags, Hex, Initials, Numbers, Packet, Protocol, Segment, TcpOption, number};
 
 /// Writes a trace that may still grow: each call of [`JsonLines::write`] goes on where the one before it ended.
 #[derive(Clone, Debug, Default)]
@@ -39,7 +39,7 @@ enum LineDetail {
 }
 
 impl JsonLines {
-    /// Lines that can be read back: those of `play`, each with its `entry`; entries of which `play` tells nothing have
+    /// Lines that can be read back: those of `play`, each with its `entry`, in which a packet's bytes are; entries of which `play` tells nothing have
     /// lines of their own, of the kind `entry`.
     /// `header` says of what: it is the first line.
     pub fn recording(header: Header) -> JsonLines {
@@ -69,7 +69,8 @@ impl JsonLines {
                 self.lines += 1;
                 // The keys stand in a fixed order, which a map would lose.
                 write!(out, "{{\"n\":{},\"t_us\":{},\"kind\":\"{kind}\"", self.lines, entry.at.as_micros())?;
-                for (key, value) in rest {
+                let bytes = if whole.is_none() { bytes_keys(&entry.event, &view) } else { Vec::new() };
+                for (key, value) in rest.into_iter().chain(bytes) {
                     write!(out, ",\"{key}\":{}", escaped(&value.to_string()))?;
                 }
                 if let Some(whole) = whole {
@@ -380,6 +381,34 @@ fn segment_keys(event: &str, id: SegmentId, segment: &Packet, view: &View<'_>) -
     keys
 }
 
+/// So many bytes of data a line tells at most.
+const MOST_DATA: usize = 256;
+
+/// What `play` tells of bytes that came onto the wire, beside their fields: the data, its beginning where it is long, and whether the
+/// checksum is the right one. A recording has the bytes themselves.
+fn bytes_keys(event: &Event, view: &View<'_>) -> Keys {
+    let (Event::Sent { id, segment, .. }
+    | Event::Retransmitted { id, segment }
+    | Event::Repeated { id, segment, .. }
+    | Event::Edited { id, segment, .. }
+    | Event::Forged { id, segment }
+    | Event::Duplicated { id, segment, .. }) = event
+    else {
+        return Vec::new();
+    };
+    // What an ICMP message quotes is no data of a program's.
+    let data = if segment.protocol() == Protocol::Icmp { &[] } else { segment.payload() };
+    let told = (!data.is_empty()).then(|| String::from_utf8_lossy(&data[..data.len().min(MOST_DATA)]));
+    let by_hand = view.segment(*id).and_then(|seen| seen.by_hand);
+    let checksum = match field(segment, &Initials::default(), EditField::Checksum) {
+        Some(Change::Checksum(true)) => "right",
+        _ if matches!(by_hand, Some(HandMade::Edited(_) | HandMade::Forged)) => "wrong",
+        // On `lo` the kernel leaves it as the hardware would want it.
+        _ => "unfinished",
+    };
+    told.map(|told| ("data", json!(told))).into_iter().chain([("checksum", json!(checksum))]).collect()
+}
+
 /// What a TCP header says: the fields as they stand in it, then what they mean on this connection.
 fn tcp_keys(packet: &Packet, tcp: &Segment, initials: &Initials) -> Keys {
     let counted = |value, isn| number(value, isn, Numbers::Symbolic);
@@ -531,7 +560,7 @@ mod tests {
         // The socket has a port and no address of its own; it is the sender all the same.
         assert_eq!(
             shown[2],
-            r#"{"n":3,"t_us":20,"kind":"segment","event":"sent","id":0,"from":"client","to":"127.0.0.1:8000","protocol":"udp","len":2,"src":"127.0.0.1:40612","dst":"127.0.0.1:8000"}"#
+            r#"{"n":3,"t_us":20,"kind":"segment","event":"sent","id":0,"from":"client","to":"127.0.0.1:8000","protocol":"udp","len":2,"src":"127.0.0.1:40612","dst":"127.0.0.1:8000","data":"hi","checksum":"right"}"#
         );
         assert!(shown[4].contains(r#""call":"recvfrom","phase":"enter","args":[5,null,64,0,null]"#));
         assert!(shown[5].contains(r#""args":[5,"hi",64,0,"127.0.0.1:8000"],"ret":2"#), "{}", shown[5]);
@@ -551,12 +580,12 @@ mod tests {
         ]);
         assert_eq!(
             shown[1],
-            r#"{"n":2,"t_us":10,"kind":"segment","event":"sent","id":0,"from":"client","to":"127.0.0.1:8000","flags":["SYN"],"seq":1000,"ack":0,"len":0,"win":64240,"seq_text":"j","ack_text":null,"win_bytes":64240,"src":"127.0.0.1:40612","dst":"127.0.0.1:8000"}"#
+            r#"{"n":2,"t_us":10,"kind":"segment","event":"sent","id":0,"from":"client","to":"127.0.0.1:8000","flags":["SYN"],"seq":1000,"ack":0,"len":0,"win":64240,"seq_text":"j","ack_text":null,"win_bytes":64240,"src":"127.0.0.1:40612","dst":"127.0.0.1:8000","checksum":"right"}"#
         );
         for (line, event) in shown[2..].iter().zip(["held", "retransmitted", "dropped", "retransmitted"]) {
             assert!(line.contains(&format!("\"event\":\"{event}\"")), "{line}");
         }
-        assert!(shown[5].contains("\"id\":1") && shown[5].ends_with(",\"again\":0}"), "{}", shown[5]);
+        assert!(shown[5].contains("\"id\":1") && shown[5].contains(",\"again\":0,"), "{}", shown[5]);
     }
 
     #[test]

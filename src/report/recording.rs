@@ -228,6 +228,8 @@ mod tests {
         for line in String::from_utf8(played).unwrap().lines() {
             // The numbers of the lines differ: a recording has more of them.
             let rest = line.split_once("\"t_us\"").unwrap().1.trim_end_matches('}');
+            // The data and the checksum of a packet are in its bytes.
+            let rest = rest.split(",\"data\"").next().unwrap().split(",\"checksum\"").next().unwrap();
             assert!(recorded.contains(rest), "{line}");
         }
     }

@@ -3,6 +3,7 @@
 use std::net::SocketAddr;
 
 use crate::lesson::{CallTerms, InfoTerms, Measure, ProgramTerms, QueueTerms, SegmentPattern, Terms, TimerTerms};
+use crate::model::edit::field;
 use crate::model::{
     CallName, CallView, ClaimNumber, ConnectionEnd, Count, Fate, InfoFact, Outcome, ProgramCallState, SegmentFate,
     SegmentId, SegmentView, SegmentWords, Side, SocketFacts, SocketView, Statement, Timer, TimerFact, View,
@@ -10,6 +11,9 @@ use crate::model::{
 use crate::tcp::{Expr, Letter, Numbers, line, tells_zero_window};
 
 use super::names::Names;
+
+/// So many of the segments that wait are told one by one.
+const MOST_TOLD: usize = 5;
 
 /// What a claim is held against.
 pub struct ClaimContext<'a> {
@@ -40,6 +44,8 @@ impl ClaimContext<'_> {
                 None => (false, Statement::NoSocket(end.clone())),
             },
             Terms::Segment { pattern, is } => self.segment(pattern, *is),
+            Terms::NeverSent(pattern) => self.never_sent(pattern),
+            Terms::Waiting { count, from } => self.waiting(*count, *from),
             Terms::Queue(terms) => self.queue(terms),
             Terms::Timer(terms) => self.timer(terms),
             Terms::Info(terms) => self.info(terms),
@@ -150,6 +156,32 @@ impl ClaimContext<'_> {
         (false, self.last_sent(pattern))
     }
 
+    fn never_sent(&self, pattern: &SegmentPattern) -> (bool, Statement) {
+        let from = pattern.from;
+        match self.find_segment(pattern, |_| true) {
+            Some(found) => {
+                let (segment, is) = (written(&found, pattern), fate(found.fate));
+                (false, Statement::Segment { from, segment, is })
+            }
+            None => (true, Statement::NeverSent { from, segment: pattern.words(self.line) }),
+        }
+    }
+
+    fn waiting(&self, count: u32, from: Option<Side>) -> (bool, Statement) {
+        let waiting = self.view.waiting();
+        let segments = waiting.iter().filter_map(|id| self.view.segment(*id));
+        let segments = segments.map(|segment| (self.sender(&segment), segment));
+        let segments: Vec<_> = segments.filter(|(sender, _)| from.is_none() || *sender == from).collect();
+        let found = u32::try_from(segments.len()).unwrap_or(u32::MAX);
+        let words = |segment: &SegmentView<'_>| SegmentWords {
+            head: line(segment.segment, &segment.initials, Numbers::Symbolic),
+            fields: Vec::new(),
+            on: None,
+        };
+        let told = segments.iter().filter_map(|(sender, segment)| Some(((*sender)?, words(segment))));
+        (found == count, Statement::Waiting { from, count: found, segments: told.take(MOST_TOLD).collect() })
+    }
+
     /// What the side of a pattern sent last, where nothing that it sent fits.
     pub fn last_sent(&self, pattern: &SegmentPattern) -> Statement {
         let from = pattern.from;
@@ -210,6 +242,7 @@ impl ClaimContext<'_> {
             && packet.protocol() == pattern.protocol
             && says
             && is(&pattern.len, packet.len())
+            && pattern.has.hold(packet, &view.initials)
             && self.is_on(view, &pattern.on)
     }
 
@@ -333,6 +366,10 @@ pub(super) fn written(view: &SegmentView<'_>, pattern: &SegmentPattern) -> Segme
             let window = view.initials.window(segment).bytes().map_or_else(unknown, ClaimNumber::from);
             fields.push(("win_scaled".to_owned(), window));
         }
+    }
+    for wanted in &pattern.has.0 {
+        let value = field(view.segment, &view.initials, wanted.field()).map_or_else(|| "?".to_owned(), |is| is.short());
+        fields.push((wanted.field().name().to_owned(), ClaimNumber { written: value.clone(), shown: value }));
     }
     let head = line(view.segment, &view.initials, Numbers::Symbolic);
     SegmentWords { head, fields, on: pattern.on.clone() }

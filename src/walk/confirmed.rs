@@ -58,7 +58,7 @@ pub fn confirmed(lesson: &Lesson, trace: &Trace) -> Confirmed {
             Some(Terms::State { .. }) => count.states += 1,
             Some(Terms::Returns(_)) => count.returns += 1,
             Some(Terms::Blocks { .. }) => count.sleeps += 1,
-            Some(Terms::Segment { .. }) => count.segments += 1,
+            Some(Terms::Segment { .. } | Terms::NeverSent(_) | Terms::Waiting { .. }) => count.segments += 1,
             Some(Terms::Queue(_)) => count.queues += 1,
             Some(Terms::Timer(_)) => count.timers += 1,
             Some(Terms::Info(_)) => count.infos += 1,

@@ -47,6 +47,10 @@ words! {
         pub delivered: String,
         pub dropped: String,
         pub of_socket: String,
+        pub never_sent: String,
+        pub waiting: String,
+        pub waiting_from: String,
+        pub waiting_these: String,
         pub last_sent: String,
         pub sent_nothing: String,
         pub sent_nothing_on: String,
@@ -156,6 +160,8 @@ impl Speaker<'_> {
                 };
                 self.segment_of(text, *from, segment)
             }
+            Statement::NeverSent { from, segment } => self.segment_of(&t.never_sent, *from, segment),
+            Statement::Waiting { from, count, segments } => self.waiting(*from, *count, segments),
             Statement::LastSent { from, segment } => self.segment_of(&t.last_sent, *from, segment),
             Statement::SentNothing { from, on: None } => self.of_side(&t.sent_nothing, *from),
             Statement::SentNothing { from, on: Some(socket) } => self.sent_nothing_on(*from, socket),
@@ -228,6 +234,20 @@ impl Speaker<'_> {
         let list: Vec<String> = segments.iter().map(|segment| self.segment(segment)).collect();
         let (n, list) = (segments.len().to_string(), list.join(&self.texts.between_segments));
         fill(&self.texts.several_fit, &[("side", self.side(from)), ("n", &n), ("list", &list)])
+    }
+
+    fn waiting(&self, from: Option<Side>, count: u32, segments: &[(Side, SegmentWords)]) -> String {
+        let (t, n) = (self.texts, count.to_string());
+        let said = match from {
+            Some(from) => fill(&t.waiting_from, &[("side", self.side(from)), ("n", &n)]),
+            None => fill(&t.waiting, &[("n", &n)]),
+        };
+        let one = |(from, segment): &(Side, SegmentWords)| format!("{} {}", self.side(*from), self.segment(segment));
+        let list: Vec<String> = segments.iter().map(one).collect();
+        if list.is_empty() {
+            return said;
+        }
+        fill(&t.waiting_these, &[("what", said), ("list", list.join(&t.between_segments))])
     }
 
     fn side(&self, side: Side) -> &str {

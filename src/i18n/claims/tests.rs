@@ -144,6 +144,26 @@ fn table() -> Vec<(Statement, [&'static str; 3])> {
             ],
         ),
         (
+            Statement::NeverSent { from: server, segment: seen("RST") },
+            ["server never sends RST", "the server has sent no RST", "服务器没有发送过 RST"],
+        ),
+        (
+            Statement::Waiting { from: None, count: 0, segments: Vec::new() },
+            ["0 segments wait", "segments that wait on the wire: 0", "停在线路上的报文段共 0 个"],
+        ),
+        (
+            Statement::Waiting {
+                from: Some(client),
+                count: 2,
+                segments: vec![(client, seen("SYN seq=j")), (client, seen("SYN seq=j₂"))],
+            },
+            [
+                "2 segments of the client wait: client SYN seq=j; client SYN seq=j₂",
+                "segments of the client that wait on the wire: 2 (client SYN seq=j; client SYN seq=j₂)",
+                "客户端停在线路上的报文段共 2 个（客户端 SYN seq=j；客户端 SYN seq=j₂）",
+            ],
+        ),
+        (
             Statement::LastSent { from: client, segment: seen("SYN seq=j") },
             ["client last sent SYN seq=j", "the client last sent SYN seq=j", "客户端最后发出的是 SYN seq=j"],
         ),
@@ -436,6 +456,8 @@ fn kind(said: &Statement) -> usize {
         Statement::Program { .. } => 25,
         Statement::ProgramNotCalled { .. } => 26,
         Statement::NotBefore { .. } => 27,
+        Statement::NeverSent { .. } => 28,
+        Statement::Waiting { .. } => 29,
     }
 }
 
@@ -450,7 +472,7 @@ fn each_kind_of_statement_has_its_notation_and_its_sentences() {
         let found = [said.to_string(), en.statement(&said, sockets), zh.statement(&said, sockets)];
         assert_eq!(found, wanted.map(str::to_owned));
     }
-    assert_eq!(kinds.len(), 28);
+    assert_eq!(kinds.len(), 30);
 }
 
 #[test]

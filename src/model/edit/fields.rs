@@ -73,6 +73,7 @@ fn of_option(header: &[u8], initials: &Initials, field: EditField) -> Option<Cha
         EditField::Scale => Change::Scale(value.and_then(|value| value.first().copied())),
         EditField::SackPermitted => Change::SackPermitted(value.is_some()),
         EditField::Timestamps => Change::Timestamps(number(0).zip(number(4))),
+        EditField::FastOpen => Change::FastOpen(value.map(<[u8]>::to_vec)),
         EditField::Sack => {
             let blocks = value.map_or(0, <[u8]>::len) / 8;
             let edge = |at| number(at).map(|number| told(number, initials.other));

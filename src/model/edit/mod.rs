@@ -10,12 +10,14 @@ mod notation;
 mod options;
 #[cfg(test)]
 mod tests;
+mod wanted;
 
 use std::fmt;
 
 pub use fields::{FieldChange, changed, field};
 pub use forge::{Forgery, IcmpError};
 pub use notation::{EditFault, ForgeEnds, TypedEdit, is_edit};
+pub use wanted::{WantedField, WantedFields};
 
 use crate::tcp::{Expr, Flags, Letter};
 
@@ -36,6 +38,7 @@ pub enum EditField {
     SackPermitted,
     Sack,
     Timestamps,
+    FastOpen,
     Ttl,
     Ecn,
     Data,
@@ -43,7 +46,7 @@ pub enum EditField {
 
 impl EditField {
     /// All of them, in the order in which a packet has them: the IP header's last but for the data.
-    pub const ALL: [EditField; 16] = [
+    pub const ALL: [EditField; 17] = [
         EditField::SourcePort,
         EditField::DestinationPort,
         EditField::Seq,
@@ -57,6 +60,7 @@ impl EditField {
         EditField::SackPermitted,
         EditField::Sack,
         EditField::Timestamps,
+        EditField::FastOpen,
         EditField::Ttl,
         EditField::Ecn,
         EditField::Data,
@@ -78,6 +82,7 @@ impl EditField {
             EditField::SackPermitted => "sackok",
             EditField::Sack => "sack",
             EditField::Timestamps => "ts",
+            EditField::FastOpen => "fo",
             EditField::Ttl => "ttl",
             EditField::Ecn => "ecn",
             EditField::Data => "data",
@@ -98,6 +103,7 @@ impl EditField {
             EditField::SackPermitted => "yes",
             EditField::Sack => "j+5..j+9",
             EditField::Timestamps => "100:200",
+            EditField::FastOpen => "0011223344556677",
             EditField::Ttl => "1",
             EditField::Ecn => "ce",
             EditField::Data => "\"abc\"",
@@ -131,6 +137,8 @@ pub enum Change {
     Sack(Vec<(Expr, Expr)>),
     /// The sender's timestamp, and the one that it echoes.
     Timestamps(Option<(u32, u32)>),
+    /// The cookie of Fast Open (RFC 7413); without a byte it asks for one.
+    FastOpen(Option<Vec<u8>>),
     /// How many routers it may still pass.
     Ttl(u8),
     /// The two bits of explicit congestion notification (RFC 3168).
@@ -155,6 +163,7 @@ impl Change {
             Change::SackPermitted(_) => EditField::SackPermitted,
             Change::Sack(_) => EditField::Sack,
             Change::Timestamps(_) => EditField::Timestamps,
+            Change::FastOpen(_) => EditField::FastOpen,
             Change::Ttl(_) => EditField::Ttl,
             Change::Ecn(_) => EditField::Ecn,
             Change::Data(_) => EditField::Data,

@@ -10,13 +10,19 @@ use std::str::FromStr;
 use super::{Change, Edit, EditField, Forgery, IcmpError, Unfit};
 use crate::model::escape::unescape;
 use crate::model::{SegmentId, Side, quoted};
-use crate::tcp::{Expr, Flags};
+use crate::tcp::{Expr, Flags, Hex, hex};
 
 /// The words for the two bits of ECN, by their number (RFC 3168, section 5).
 const ECN: [&str; 4] = ["none", "ect1", "ect0", "ce"];
 
 /// What says that an option isn't there, and that no flag is set.
-const NONE: &str = "none";
+pub(super) const NONE: &str = "none";
+
+/// What says that a SYN asks for a cookie of Fast Open.
+const REQUEST: &str = "request";
+
+/// The most bytes of a cookie that an option of its own has room for in a header.
+pub(super) const LONGEST_COOKIE: usize = 38;
 
 /// Why a text says no change, or why what it says can't be done. The words are the front ends'.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -35,6 +41,10 @@ pub enum EditFault {
     Quote,
     /// No change is named.
     Nothing,
+    /// What a segment must have isn't named.
+    NothingWanted,
+    /// What a segment has in this field is told by a key of its own, or not at all.
+    NotWanted(EditField),
     /// Between whom it goes isn't said, but this.
     Ends(String),
     /// No segment has this number, from 1.
@@ -162,13 +172,13 @@ fn forgery(words: &[Word]) -> Result<Forgery, EditFault> {
 
 /// A word: a key, and what stands behind its equals sign.
 #[derive(Clone, Debug)]
-struct Word {
-    key: String,
+pub(super) struct Word {
+    pub(super) key: String,
     /// `None` where no equals sign is there.
     value: Option<Vec<u8>>,
 }
 
-fn words(text: &str) -> Result<Vec<Word>, EditFault> {
+pub(super) fn words(text: &str) -> Result<Vec<Word>, EditFault> {
     let mut words = Vec::new();
     let mut rest = text.chars().peekable();
     loop {
@@ -198,11 +208,11 @@ fn words(text: &str) -> Result<Vec<Word>, EditFault> {
 }
 
 impl Word {
-    fn text(&self) -> String {
+    pub(super) fn text(&self) -> String {
         self.value.as_ref().map_or_else(String::new, |value| String::from_utf8_lossy(value).into_owned())
     }
 
-    fn change(&self) -> Result<Change, EditFault> {
+    pub(super) fn change(&self) -> Result<Change, EditFault> {
         let field = EditField::ALL.into_iter().find(|field| field.name() == self.key);
         let field = field.ok_or_else(|| EditFault::Field(self.key.clone()))?;
         let read = match (field, &self.value) {
@@ -248,6 +258,8 @@ fn read(field: EditField, text: &str) -> Option<Change> {
             let (own, echo) = text.split_once(':')?;
             number(own).zip(number(echo))
         })?),
+        EditField::FastOpen if text == REQUEST => Change::FastOpen(Some(Vec::new())),
+        EditField::FastOpen => Change::FastOpen(optional(text, cookie)?),
         EditField::Ttl => Change::Ttl(number(text)?),
         EditField::Ecn => Change::Ecn(u8::try_from(ECN.iter().position(|name| *name == text)?).ok()?),
         EditField::Data => Change::Data(text.as_bytes().to_vec()),
@@ -260,6 +272,11 @@ fn number<T: TryFrom<u32>>(text: &str) -> Option<T> {
         None => text.parse().ok()?,
     };
     T::try_from(number).ok()
+}
+
+/// A cookie, two hexadecimal digits a byte.
+fn cookie(text: &str) -> Option<Vec<u8>> {
+    hex::parse(text).filter(|cookie| (1..=LONGEST_COOKIE).contains(&cookie.len()))
 }
 
 fn optional<T>(text: &str, read: impl FnOnce(&str) -> Option<T>) -> Option<Option<T>> {
@@ -290,6 +307,8 @@ impl Change {
                 or_none((!blocks.is_empty()).then(|| blocks.join(",")))
             }
             Change::Timestamps(both) => or_none(both.map(|(own, echo)| format!("{own}:{echo}"))),
+            Change::FastOpen(Some(cookie)) if cookie.is_empty() => REQUEST.to_owned(),
+            Change::FastOpen(cookie) => or_none(cookie.as_ref().map(|cookie| Hex(cookie).to_string())),
             Change::Ttl(hops) => hops.to_string(),
             Change::Ecn(bits) => ECN[usize::from(bits & 3)].to_owned(),
             Change::Data(data) => quoted(data),

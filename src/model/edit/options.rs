@@ -18,6 +18,7 @@ pub(super) const fn kind(field: EditField) -> Option<u8> {
         EditField::SackPermitted => Some(4),
         EditField::Sack => Some(5),
         EditField::Timestamps => Some(8),
+        EditField::FastOpen => Some(34),
         _ => None,
     }
 }
@@ -37,6 +38,7 @@ fn value(change: &Change, reckon: &impl Fn(&crate::tcp::Expr) -> Result<u32, Unf
             (!bytes.is_empty()).then_some(bytes)
         }
         Change::Timestamps(both) => both.map(|(own, echo)| [own.to_be_bytes(), echo.to_be_bytes()].concat()),
+        Change::FastOpen(cookie) => cookie.clone(),
         _ => None,
     })
 }

@@ -80,6 +80,7 @@ fn change() -> impl Strategy<Value = Change> {
         any::<bool>().prop_map(Change::SackPermitted),
         blocks.prop_map(Change::Sack),
         any::<Option<(u32, u32)>>().prop_map(Change::Timestamps),
+        proptest::option::of(proptest::collection::vec(any::<u8>(), 0..39)).prop_map(Change::FastOpen),
         any::<u8>().prop_map(Change::Ttl),
         (0..4_u8).prop_map(Change::Ecn),
         data.prop_map(Change::Data),
@@ -191,6 +192,8 @@ fn what_is_wrong_is_told_with_its_place() {
         ("edit 7 seq=j*2", Value(EditField::Seq, "j*2".into())),
         ("edit 7 flags=RST,XYZ", Value(EditField::Flags, "RST,XYZ".into())),
         ("edit 7 ts=1", Value(EditField::Timestamps, "1".into())),
+        ("edit 7 fo=123", Value(EditField::FastOpen, "123".into())),
+        ("edit 7 fo=", Value(EditField::FastOpen, String::new())),
         ("edit 7 sack=j+1", Value(EditField::Sack, "j+1".into())),
         ("edit 7 win=1 win=2", Twice("win".into())),
         ("edit 7 data=\"abc", Quote),
@@ -214,6 +217,57 @@ fn what_is_wrong_is_told_with_its_place() {
         read("forge server>client icmp=port-unreachable"),
         TypedEdit::Forge(ForgeEnds::From(Side::Server), icmp)
     );
+}
+
+#[test]
+fn what_a_segment_must_have_is_told_as_what_is_changed() {
+    let full = originals()[0].clone();
+    let known = initials(full.from, full.to);
+    let changed = |text: &str| text.parse::<Edit>().unwrap().apply(&full, &known).unwrap();
+    let (asks, opens) = (changed("sack=none fo=request ecn=ce"), changed("sack=none ts=none fo=0011223344556677"));
+    for (text, holds) in [
+        ("mss=1460", [true, true, true]),
+        ("mss=536", [false, false, false]),
+        ("mss=yes scale=yes sackok=yes", [true, true, true]),
+        ("mss=none", [false, false, false]),
+        ("ts=yes", [true, true, false]),
+        ("ts=none", [false, false, true]),
+        ("ts=1:2", [true, true, false]),
+        ("sack=yes", [true, false, false]),
+        // Sequence numbers are reckoned, whichever way they are told.
+        ("sack=j+24..j+33", [true, false, false]),
+        ("sack=1024..1033", [true, false, false]),
+        ("sack=none", [false, true, true]),
+        ("fo=yes", [false, true, true]),
+        ("fo=none", [true, false, false]),
+        ("fo=request", [false, true, false]),
+        ("fo=bytes:8", [false, false, true]),
+        ("fo=bytes:4", [false, false, false]),
+        ("fo=0011223344556677", [false, false, true]),
+        ("ecn=none", [true, false, true]),
+    ] {
+        let wanted: WantedFields = text.parse().unwrap();
+        assert_eq!([&full, &asks, &opens].map(|packet| wanted.hold(packet, &known)), holds, "{text}");
+        let again: Vec<String> =
+            { wanted.0.iter() }.map(|one| format!("{}={}", one.field().name(), one.value())).collect();
+        assert_eq!(again.join(" "), text);
+    }
+    use EditFault::*;
+    for (text, fault) in [
+        ("", NothingWanted),
+        ("seq=j+1", NotWanted(EditField::Seq)),
+        ("checksum=wrong", NotWanted(EditField::Checksum)),
+        ("ttl=yes", Value(EditField::Ttl, "yes".into())),
+        ("fo=bytes:0", Value(EditField::FastOpen, "bytes:0".into())),
+        ("fo=bytes:39", Value(EditField::FastOpen, "bytes:39".into())),
+        ("mss=bytes:8", Value(EditField::Mss, "bytes:8".into())),
+        ("mss=yes mss=none", Twice("mss".into())),
+        ("cookie=8", Field("cookie".into())),
+    ] {
+        assert_eq!(text.parse::<WantedFields>(), Err(fault), "{text}");
+    }
+    let udp: WantedFields = "mss=yes".parse().unwrap();
+    assert_eq!(udp.fit(Protocol::Udp), Err(Unfit(super::Unfit::NoField(EditField::Mss))));
 }
 
 #[test]

@@ -95,6 +95,19 @@ pub(super) enum StatementForm {
         #[serde(with = "FateForm")]
         is: SegmentFate,
     },
+    NeverSent {
+        #[serde(with = "SideForm")]
+        from: Side,
+        #[serde(with = "WordsForm")]
+        segment: SegmentWords,
+    },
+    Waiting {
+        #[serde(default, with = "As::<Option<SideForm>>")]
+        from: Option<Side>,
+        count: u32,
+        #[serde(default, with = "As::<Vec<(SideForm, WordsForm)>>")]
+        segments: Vec<(Side, SegmentWords)>,
+    },
     LastSent {
         #[serde(with = "SideForm")]
         from: Side,

@@ -19,7 +19,7 @@ use crate::tui::wrap::{cut, wrap_text};
 const BELOW: [&[EditField]; 4] = [
     &[EditField::Mss, EditField::Scale, EditField::SackPermitted],
     &[EditField::Timestamps, EditField::Sack],
-    &[EditField::Ttl, EditField::Ecn],
+    &[EditField::FastOpen, EditField::Ttl, EditField::Ecn],
     &[EditField::Data],
 ];
 

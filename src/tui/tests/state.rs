@@ -216,6 +216,7 @@ fn one_segment_is_meant_and_seen() {
             }
             let flags = Flags::from_names(["ACK"]).unwrap();
             let acknowledgement = SegmentPattern {
+                has: Default::default(),
                 from: Side::Client,
                 protocol: Protocol::Tcp,
                 flags,

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::{LONGEST_PAUSE, Phase, Runner, RunningStep, WireAbility};
-use crate::lesson::{Claim, Terms};
+use crate::lesson::Claim;
 use crate::model::{AnsweredQuestion, ClaimResult, Event, Statement};
 use crate::walk::claims::ClaimContext;
 
@@ -123,7 +123,7 @@ impl Runner {
 
     /// A claim on segments says nothing where segments can't be seen, and one of the first seconds nothing later.
     fn can_be_checked(&self, claim: &Claim, now: Duration) -> bool {
-        let blind = self.options.wire == WireAbility::Blind && matches!(claim.terms, Terms::Segment { .. });
+        let blind = self.options.wire == WireAbility::Blind && claim.terms.is_on_segments();
         let began = self.trace.entries().first().map_or(now, |entry| entry.at);
         let late = claim.within.is_some_and(|limit| now.saturating_sub(began) > limit);
         claim.modes.contains(&self.options.mode) && !blind && !late

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use sockwalk::cli::Invocation;
 use sockwalk::i18n::{Texts, cause, harmless};
-use sockwalk::lesson::{Lesson, Terms};
+use sockwalk::lesson::Lesson;
 use sockwalk::model::{Event, Mode};
 use sockwalk::walk::{Phase, Walk, WireAbility, World, WorldGone, drive, straight_on};
 
@@ -113,7 +113,7 @@ impl LessonRun {
 fn claims_on_segments(lesson: &Lesson, mode: Mode) -> usize {
     let steps = lesson.steps.iter().filter(|step| step.modes.contains(&mode));
     let claims = steps.flat_map(|step| &step.expect).filter(|claim| claim.modes.contains(&mode));
-    claims.filter(|claim| matches!(claim.terms, Terms::Segment { .. })).count()
+    claims.filter(|claim| claim.terms.is_on_segments()).count()
 }
 
 fn plain(exit: sockwalk::cli::Exit) -> String {
