@@ -75,6 +75,11 @@ impl SocketOption {
         Some(SocketOption { level: *level, number: *number })
     }
 
+    /// The names in C of those that this program knows.
+    pub fn names() -> impl Iterator<Item = &'static str> {
+        NAMES.iter().map(|(name, ..)| *name)
+    }
+
     /// The level with this name in C, or with one of its two prefixes.
     pub fn level_by_name(name: &str) -> Option<i32> {
         let short = name.strip_prefix("IPPROTO_").or_else(|| name.strip_prefix("SOL_"))?;

@@ -12,10 +12,10 @@ use super::code::Snippets;
 use super::console::Program;
 use super::copy::SegmentCopy;
 use super::layout::{self, Areas, Audience, BottomPane, LargeRequest, LayoutRequest};
+use super::line::TypedLines;
 use super::texts::InterfaceTexts;
 use crate::i18n::{Glyphs, Lang, Localized};
 use crate::lesson::Glossary;
-use crate::model::typed::Mistyped;
 use crate::model::{Actor, Connection, Door, Flow, Moment, SegmentId, Side, View, may_release};
 use crate::progress::Mark;
 use crate::tcp::Numbers;
@@ -220,8 +220,8 @@ pub struct App {
     pub(super) chart: Option<Flow>,
     /// The copy whose fields are being changed.
     pub(super) copy: Option<SegmentCopy>,
-    /// Why what was typed is no call.
-    pub(super) mistyped: Option<Mistyped>,
+    /// What goes with the line that is typed.
+    pub(super) lines: TypedLines,
     /// Why the lesson couldn't start again.
     pub(super) trouble: Option<String>,
     /// The language of which is said that it can't be shown: until the next key.
@@ -256,7 +256,7 @@ impl App {
             programs: Vec::new(),
             chart: None,
             copy: None,
-            mistyped: None,
+            lines: TypedLines::default(),
             trouble: None,
             lacks_lang: None,
             changed: true,

@@ -36,19 +36,19 @@ pub(super) fn begin(app: &mut App, offered: &str) {
         let cursor = offered[..end].chars().count();
         let input = Input::new(offered.to_owned());
         app.input = Some(if offered.is_empty() { input } else { input.with_cursor(cursor) });
-        app.mistyped = None;
+        app.lines.forget();
     }
 }
 
 pub(super) fn stop(app: &mut App) {
     app.input = None;
-    app.mistyped = None;
+    app.lines.forget();
     app.changed = true;
 }
 
 pub(super) fn make(app: &mut App, side: Side, call: Call) -> WalkCommand {
     app.place.menu = 0;
-    app.mistyped = None;
+    app.lines.forget();
     WalkCommand::Call(side, call)
 }
 
@@ -59,6 +59,7 @@ pub(super) fn send(app: &mut App, effects: &mut Vec<AppEffect>) {
         _ if text.is_empty() => return stop(app),
         Some(step) if app.walk.runner().is_some() => match app.step_named(step.trim()) {
             Ok(step) => {
+                app.lines.keep(text);
                 stop(app);
                 return app.go_to(step, effects);
             }
@@ -69,10 +70,10 @@ pub(super) fn send(app: &mut App, effects: &mut Vec<AppEffect>) {
     match order {
         Ok(order) => {
             app.input = None;
-            app.mistyped = None;
+            app.lines.keep(text);
             app.does(order);
         }
-        Err(mistyped) => app.mistyped = Some(mistyped),
+        Err(mistyped) => app.lines.mistyped = Some(mistyped),
     }
 }
 

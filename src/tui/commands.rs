@@ -7,7 +7,7 @@ use crossterm::event::KeyCode;
 
 use super::app::{App, Focus, Overlay, PACES};
 use super::layout::WHOLE;
-use super::{calling, chart, choose, menu, programs, resume, ruling};
+use super::{calling, chart, choose, line, menu, programs, resume, ruling};
 use crate::walk::{Phase, WireAbility};
 
 /// What the learner can do.
@@ -102,6 +102,9 @@ pub enum Command {
     Offered,
     /// Type no call.
     Leave,
+    Complete,
+    EarlierLine,
+    LaterLine,
     /// From now on keys go to a program of the window.
     Console,
     /// Keys go to a program no longer.
@@ -245,6 +248,9 @@ pub const COMMANDS: &[CommandEntry] = &[
         .of(is_lesson)
         .when(calling::types_a_lessons_line),
     entry(Command::Leave, "leave", &[Esc], "Esc").footer(1).at(LINE).when(calling::types_own),
+    entry(Command::Complete, "complete", &[Tab], "Tab").footer(2).at(LINE).when(calling::types_own),
+    entry(Command::EarlierLine, "earlier_line", &[Up], "↑").footer(3).at(LINE).when(line::has_earlier),
+    entry(Command::LaterLine, "later_line", &[Down], "↓").at(LINE).when(line::has_earlier),
     entry(Command::Deliver, "deliver", &[Char('d')], "d").footer(2).when(may_let_go),
     entry(Command::Drop, "drop", &[Char('x')], "x").footer(3).when(may_let_go),
     entry(Command::DeliverUpTo, "deliver_up_to", &[Char('D')], "D").footer(13).when(choose::holds_several_up_to),

@@ -137,13 +137,15 @@ pub(super) fn page(app: &App) -> Option<(MenuPage, usize, usize)> {
     Some((pages.swap_remove(at), at, count))
 }
 
+/// The open descriptors of a side, the oldest first.
+pub(super) fn descriptors(app: &App, actor: Actor) -> Vec<i32> {
+    let found = Situation::of_newest(&app.walk().trace().present(), actor, app.walk().server());
+    found.into_iter().filter(|(_, situation)| situation.open).map(|(fd, _)| fd).collect()
+}
+
 /// What is left out when a call is typed.
 pub(super) fn usual(app: &App) -> typed::Usual {
-    let view = app.walk().trace().present();
-    let fd = caller(app).and_then(|actor| {
-        let found = Situation::of_newest(&view, actor, app.walk().server());
-        found.into_iter().filter(|(_, situation)| situation.open).map(|(fd, _)| fd).next_back()
-    });
+    let fd = caller(app).and_then(|actor| descriptors(app, actor).pop());
     typed::Usual { server: app.walk().server(), fd }
 }
 

@@ -22,6 +22,7 @@ mod free;
 mod layout;
 mod lessons;
 mod letters;
+mod line;
 mod making;
 mod menu;
 mod messages;

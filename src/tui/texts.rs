@@ -465,6 +465,7 @@ words! {
         pub remedy: String,
         pub r#type: String,
         pub type_keys: String,
+        pub more_words: String,
         pub pass: String,
         pub stands: String,
         pub untold: String,

@@ -236,6 +236,7 @@ fn type_in(app: &mut App, request: InputRequest) {
     let full = input.value().chars().count() >= LONGEST_LINE;
     if !(full && matches!(request, InputRequest::InsertChar(_))) {
         input.handle(request);
+        app.lines.offers.clear();
         app.changed = true;
     }
 }
@@ -279,6 +280,7 @@ fn perform(app: &mut App, command: Command, effects: &mut Vec<AppEffect>) {
         | Command::Hold
         | Command::RunOn => act(app, command),
         Command::Leave => calling::stop(app),
+        Command::Complete | Command::EarlierLine | Command::LaterLine => app.with_line(command),
         Command::Edit | Command::SendCopy | Command::NextField | Command::PreviousField | Command::LeaveCopy => {
             app.with_copy(command);
         }

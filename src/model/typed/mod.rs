@@ -5,10 +5,13 @@
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
+mod completion;
 mod transfer;
 
 #[cfg(test)]
 mod tests;
+
+pub use completion::{Completion, Nameable, complete};
 
 use super::edit::EditFault;
 use super::escape::unescape;
@@ -79,8 +82,11 @@ pub fn parse(text: &str, usual: &Usual) -> Result<Call, Mistyped> {
     if args.words.is_empty() { Ok(call) } else { Err(Mistyped::TooMany(name)) }
 }
 
+/// Names of calls that aren't C's: of `fcntl()` what it is made for here.
+const OWN_NAMES: [&str; 1] = ["nonblock"];
+
 fn by_name(text: &str) -> Option<CallName> {
-    let also = |name: CallName| name == CallName::Fcntl && text == "nonblock";
+    let also = |name: CallName| name == CallName::Fcntl && OWN_NAMES.contains(&text);
     CallName::ALL.into_iter().find(|name| name.name() == text || also(*name))
 }
 
@@ -93,10 +99,14 @@ struct TypedWord {
     quoted: bool,
 }
 
+/// Whether this character stands between two words.
+fn separates(c: char) -> bool {
+    c.is_whitespace() || matches!(c, '(' | ')' | ',' | ';')
+}
+
 fn words(text: &str) -> Result<Vec<TypedWord>, Mistyped> {
     let mut words = Vec::new();
     let mut rest = text.chars().peekable();
-    let separates = |c: char| c.is_whitespace() || matches!(c, '(' | ')' | ',' | ';');
     while let Some(c) = rest.next() {
         if separates(c) {
             continue;

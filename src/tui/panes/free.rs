@@ -249,7 +249,7 @@ pub(super) fn foot(scene: &Scene<'_>, width: usize, page: &mut TextPage) {
 /// The line that the learner types of their own accord, below `title`, and what is wrong with it. `false` where none is typed.
 pub(super) fn typed(scene: &Scene<'_>, width: usize, page: &mut TextPage, title: &str) -> bool {
     let (theme, t) = (scene.theme, &scene.texts.free);
-    if let Some(mistyped) = &scene.app.mistyped {
+    if let Some(mistyped) = &scene.app.lines.mistyped {
         page.foot.extend(wrap_text(&sentence(scene, mistyped), theme.bad.0, width));
     }
     if let Some(call) = scene.app.walk().unmade() {
@@ -260,9 +260,22 @@ pub(super) fn typed(scene: &Scene<'_>, width: usize, page: &mut TextPage, title:
     let types = scene.app.types_own();
     if let Some(actor) = menu::caller(scene.app).filter(|_| types) {
         let side = format!("{} {}", shape(actor.side), name(scene, actor));
-        typing_line(scene, width, page, &fill(title, &[("side", &side)]), &t.type_keys);
+        let offers = &scene.app.lines.offers;
+        let keys = if offers.is_empty() { t.type_keys.clone() } else { several(scene, offers) };
+        typing_line(scene, width, page, &fill(title, &[("side", &side)]), &keys);
     }
     types
+}
+
+/// What may stand at the cursor, as many as a reader takes in.
+fn several(scene: &Scene<'_>, offers: &[String]) -> String {
+    const SHOWN: usize = 12;
+    let (shown, left) = offers.split_at(offers.len().min(SHOWN));
+    let words = shown.join("  ");
+    match left.len() {
+        0 => words,
+        n => fill(&scene.texts.free.more_words, &[("words", &words as &dyn std::fmt::Display), ("n", &n)]),
+    }
 }
 
 fn offered(scene: &Scene<'_>, actor: Actor, width: usize, page: &mut TextPage) {
