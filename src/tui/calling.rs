@@ -4,9 +4,10 @@
 use tui_input::Input;
 
 use super::app::App;
+use super::command::Command;
 use super::menu;
 use super::messages::AppEffect;
-use crate::model::typed::{self, Mistyped};
+use crate::model::typed::{self, Mistyped, Nameable, complete};
 use crate::model::{Call, Side, edit, rule};
 use crate::walk::{Phase, WalkCommand};
 
@@ -104,4 +105,49 @@ pub(super) fn types_own(app: &App) -> bool {
 
 pub(super) fn types_a_lessons_line(app: &App) -> bool {
     !app.types_own()
+}
+
+impl App {
+    /// Does what is done with a line that is being typed, besides typing.
+    pub(super) fn with_line(&mut self, command: Command) {
+        let Some(input) = &self.input else { return };
+        let (line, cursor) = (input.value().to_owned(), input.cursor());
+        self.lines.offers.clear();
+        match command {
+            Command::Complete => {
+                let end = line.char_indices().nth(cursor).map_or(line.len(), |(at, _)| at);
+                let (before, behind) = line.split_at(end);
+                let completion = complete(before, &self.nameable());
+                match completion.extended(before) {
+                    Some(longer) => {
+                        let cursor = longer.chars().count();
+                        let line = longer + behind.trim_start();
+                        self.input = Some(Input::new(line).with_cursor(cursor));
+                    }
+                    None => self.lines.offers = completion.fits,
+                }
+            }
+            Command::EarlierLine | Command::LaterLine => {
+                let other = self.lines.other(&line, command == Command::LaterLine);
+                self.input = other.map(Input::new).or(self.input.take());
+                self.lines.mistyped = None;
+            }
+            _ => {}
+        }
+    }
+
+    /// What a line may name: the descriptors of whoever would call, and the lesson's steps.
+    fn nameable(&self) -> Nameable {
+        let fds = menu::caller(self).map(|actor| menu::descriptors(self, actor)).unwrap_or_default();
+        let reached = self.walk.runner().zip(self.furthest).into_iter().flat_map(|(runner, furthest)| {
+            let steps = runner.steps().iter().filter(move |step| **step <= furthest);
+            steps.map(|step| runner.lesson().steps[*step].id.clone())
+        });
+        Nameable { fds, steps: reached.collect() }
+    }
+}
+
+/// Whether there is a line to go back to.
+pub(super) fn has_earlier(app: &App) -> bool {
+    app.types_own() && app.lines.has_earlier()
 }

@@ -6,118 +6,10 @@
 use crossterm::event::KeyCode;
 
 use super::app::{App, Focus, Overlay, PACES};
+use super::command::Command;
 use super::layout::WHOLE;
-use super::{calling, chart, choose, line, menu, programs, resume, ruling};
+use super::{calling, chart, choose, menu, programs, resume, ruling};
 use crate::walk::{Phase, WireAbility};
-
-/// What the learner can do.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[allow(missing_docs)]
-pub enum Command {
-    Next,
-    Back,
-    Forward,
-    First,
-    Present,
-    StepBack,
-    StepForward,
-    Side,
-    Up,
-    Down,
-    Deliver,
-    Drop,
-    /// Deliver all up to the meant one.
-    DeliverUpTo,
-    /// Deliver all from the end of the meant one.
-    DeliverFrom,
-    /// Send a copy of a segment.
-    Repeat,
-    /// Change the fields of a copy, over the header's picture.
-    Edit,
-    /// Send the changed copy.
-    SendCopy,
-    NextField,
-    PreviousField,
-    /// Make no copy.
-    LeaveCopy,
-    /// Choose an older segment, whatever became of it.
-    Older,
-    /// A newer one.
-    Newer,
-    Interrupt,
-    /// Type a call, or a step to go to.
-    Type,
-    /// Run the set-up that is known from other lessons.
-    SetUp,
-    /// The menu's next page.
-    Menu,
-    /// Let segments pass by themselves, or no longer.
-    Pass,
-    /// The same for one connection.
-    PassOne,
-    /// Type a rule of the wire.
-    Rule,
-    /// Take all rules back.
-    RulesOff,
-    LetCall,
-    Hold,
-    /// Let a program's calls and segments pass, or wait again.
-    RunOn,
-    Unfold,
-    /// Show one connection only.
-    Only,
-    Auto,
-    Faster,
-    Slower,
-    Restart,
-    Code,
-    Numbers,
-    Lang,
-    Packet,
-    Kernel,
-    Layers,
-    /// One end's bytes over time.
-    Chart,
-    /// The other end's.
-    ChartOther,
-    Glossary,
-    Pane,
-    /// The states in large letters, or not.
-    Large,
-    ScrollUp,
-    ScrollDown,
-    /// A page of what lies over the panes.
-    PageUp,
-    PageDown,
-    /// Close what lies over the panes.
-    Close,
-    /// The number of the chosen answer, from 0.
-    Answer(usize),
-    Send,
-    /// The list of lessons.
-    Lessons,
-    /// From the end of a lesson to the next one.
-    NextLesson,
-    /// Send the line that is offered.
-    Offered,
-    /// Type no call.
-    Leave,
-    Complete,
-    EarlierLine,
-    LaterLine,
-    /// From now on keys go to a program of the window.
-    Console,
-    /// Keys go to a program no longer.
-    ConsoleBack,
-    /// Keys go to the other program.
-    ConsoleOther,
-    /// A program that has ended is started again.
-    StartAgain,
-    Help,
-    /// Stop until the shell continues it.
-    Suspend,
-    Quit,
-}
 
 /// One line of the table.
 pub struct CommandEntry {
@@ -249,8 +141,8 @@ pub const COMMANDS: &[CommandEntry] = &[
         .when(calling::types_a_lessons_line),
     entry(Command::Leave, "leave", &[Esc], "Esc").footer(1).at(LINE).when(calling::types_own),
     entry(Command::Complete, "complete", &[Tab], "Tab").footer(2).at(LINE).when(calling::types_own),
-    entry(Command::EarlierLine, "earlier_line", &[Up], "↑").footer(3).at(LINE).when(line::has_earlier),
-    entry(Command::LaterLine, "later_line", &[Down], "↓").at(LINE).when(line::has_earlier),
+    entry(Command::EarlierLine, "earlier_line", &[Up], "↑").footer(3).at(LINE).when(calling::has_earlier),
+    entry(Command::LaterLine, "later_line", &[Down], "↓").at(LINE).when(calling::has_earlier),
     entry(Command::Deliver, "deliver", &[Char('d')], "d").footer(2).when(may_let_go),
     entry(Command::Drop, "drop", &[Char('x')], "x").footer(3).when(may_let_go),
     entry(Command::DeliverUpTo, "deliver_up_to", &[Char('D')], "D").footer(13).when(choose::holds_several_up_to),

@@ -5,7 +5,8 @@ use ratatui::layout::{Position, Rect};
 use ratatui::text::{Line, Span};
 
 use super::app::App;
-use super::commands::{COMMANDS, Command, CommandEntry};
+use super::command::Command;
+use super::commands::{COMMANDS, CommandEntry};
 use super::panes::{Scrolled, before_text};
 use super::scene::{Scene, put};
 use super::works::AvailableCommands;

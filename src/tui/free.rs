@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::app::App;
-use super::commands::Command;
+use super::command::Command;
 use super::{calling, menu, programs, ruling};
 use crate::model::rule::RuleChange;
 use crate::model::{Call, Moment, SegmentFilter};

@@ -1,12 +1,6 @@
 //! What goes with the line that the learner types: those typed before, what Tab offers, and what is wrong with it.
 
-use tui_input::Input;
-
-use super::app::App;
-use super::calling;
-use super::commands::Command;
-use super::menu;
-use crate::model::typed::{Mistyped, Nameable, complete};
+use crate::model::typed::Mistyped;
 
 /// So many lines are kept.
 const KEPT: usize = 100;
@@ -43,8 +37,13 @@ impl TypedLines {
         self.draft.clear();
     }
 
+    /// Whether there is a line to go back to.
+    pub(super) fn has_earlier(&self) -> bool {
+        !self.kept.is_empty()
+    }
+
     /// The line before this one, or that behind it; behind the newest, what was there at first. `None` where there is none.
-    fn other(&mut self, line: &str, later: bool) -> Option<String> {
+    pub(super) fn other(&mut self, line: &str, later: bool) -> Option<String> {
         let at = match (self.at, later) {
             (None, true) => return None,
             (None, false) => {
@@ -60,51 +59,6 @@ impl TypedLines {
         self.at = at;
         Some(at.map_or_else(|| self.draft.clone(), |at| self.kept[at].clone()))
     }
-}
-
-impl App {
-    /// Does what is done with a line that is being typed, besides typing.
-    pub(super) fn with_line(&mut self, command: Command) {
-        let Some(input) = &self.input else { return };
-        let (line, cursor) = (input.value().to_owned(), input.cursor());
-        self.lines.offers.clear();
-        match command {
-            Command::Complete => {
-                let end = line.char_indices().nth(cursor).map_or(line.len(), |(at, _)| at);
-                let (before, behind) = line.split_at(end);
-                let completion = complete(before, &self.nameable());
-                match completion.extended(before) {
-                    Some(longer) => {
-                        let cursor = longer.chars().count();
-                        let line = longer + behind.trim_start();
-                        self.input = Some(Input::new(line).with_cursor(cursor));
-                    }
-                    None => self.lines.offers = completion.fits,
-                }
-            }
-            Command::EarlierLine | Command::LaterLine => {
-                let other = self.lines.other(&line, command == Command::LaterLine);
-                self.input = other.map(Input::new).or(self.input.take());
-                self.lines.mistyped = None;
-            }
-            _ => {}
-        }
-    }
-
-    /// What a line may name: the descriptors of whoever would call, and the lesson's steps.
-    fn nameable(&self) -> Nameable {
-        let fds = menu::caller(self).map(|actor| menu::descriptors(self, actor)).unwrap_or_default();
-        let reached = self.walk.runner().zip(self.furthest).into_iter().flat_map(|(runner, furthest)| {
-            let steps = runner.steps().iter().filter(move |step| **step <= furthest);
-            steps.map(|step| runner.lesson().steps[*step].id.clone())
-        });
-        Nameable { fds, steps: reached.collect() }
-    }
-}
-
-/// Whether there is a line to go back to.
-pub(super) fn has_earlier(app: &App) -> bool {
-    calling::types_own(app) && !app.lines.kept.is_empty()
 }
 
 #[cfg(test)]

@@ -4,7 +4,7 @@ use crossterm::event::Event;
 use tui_input::{Input, InputRequest};
 
 use super::app::App;
-use super::commands::Command;
+use super::command::Command;
 use super::copy::{CopyField, SegmentCopy};
 use super::messages::LONGEST_LINE;
 use crate::model::edit::{Change, EditFault, EditField, field};

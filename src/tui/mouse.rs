@@ -4,7 +4,7 @@ use crossterm::event::{MouseButton, MouseEvent, MouseEventKind};
 use ratatui::layout::Position;
 
 use super::app::{App, Focus, Overlay};
-use super::commands::Command;
+use super::command::Command;
 use super::footer::command_at;
 use super::panes::{choice_at, lesson_at, segment_at};
 use crate::model::{SegmentId, Side};

@@ -3,7 +3,7 @@
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
 use super::app::{App, Overlay};
-use super::commands::Command;
+use super::command::Command;
 use super::console::{Console, Program, ProgramCourse, pasted, written};
 use super::layout::{self, BottomPane};
 use super::messages::AppEffect;

@@ -10,7 +10,7 @@ use super::app::{App, Auto, Focus, Overlay};
 use super::calling;
 use super::catalogue::Rerun;
 use super::choose;
-use super::commands::Command;
+use super::command::Command;
 use super::layout::BottomPane;
 use super::lessons;
 use super::messages::{AppEffect, LONGEST_LINE, Msg, StopRequest, clean};

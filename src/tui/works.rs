@@ -7,7 +7,8 @@ use crossterm::event::KeyCode::{Char, Down, Enter, Up};
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
 use super::app::{App, Focus};
-use super::commands::{COMMANDS, Command, CommandEntry, HiddenText};
+use super::command::Command;
+use super::commands::{COMMANDS, CommandEntry, HiddenText};
 use super::menu;
 use super::panes::{self, Scrolled};
 

@@ -14,7 +14,7 @@ use super::*;
 use crate::lesson::{builtin, builtin_names};
 use crate::model::Mode;
 use crate::theme::testing::least_contrast;
-use crate::tui::commands::Command;
+use crate::tui::command::Command;
 use crate::tui::fit::laid_out;
 use crate::tui::works::command_for;
 use crate::walk::Phase;
