@@ -27,6 +27,18 @@ const EXPECTED: &[(&str, &str)] = &[
         "getsockname 0, getpeername ENOTCONN, connect EINPROGRESS, getsockopt 0, getsockopt 0, getsockopt ENOPROTOOPT, \
          connect 0, getsockname 0, getpeername 0",
     ),
+    (
+        "polls",
+        "poll 1, revents POLLOUT|POLLHUP, poll 1, revents POLLNVAL, poll 0, revents 0, poll blocks, poll EINTR, \
+         poll blocks, connect 0, poll 1, revents POLLIN, accept fd, poll 1, revents 0/POLLOUT, poll blocks, send 5, \
+         poll 1, revents POLLIN/0, recv 5, poll blocks, shutdown 0, poll 1, revents POLLIN|POLLRDHUP, shutdown 0, \
+         poll 1, revents POLLIN|POLLRDHUP|POLLHUP",
+    ),
+    (
+        "polls_after_reset",
+        "poll blocks, close 0, poll 1, revents POLLIN|POLLERR|POLLHUP, recv ECONNRESET, poll 1, \
+         revents POLLIN|POLLHUP, send short, poll 0, revents 0",
+    ),
     ("refused", "connect ECONNREFUSED, connect ECONNREFUSED, send EPIPE, recv ENOTCONN, shutdown ENOTCONN"),
     (
         "refused_told_to_send",
@@ -165,6 +177,7 @@ const NOT_PROVOKED: &[(&str, &str)] = &[
 
 /// For each text that is for one circumstance only: the line of the scenario in which this is the case.
 const CIRCUMSTANCES: &[(&str, &str, &str)] = &[
+    ("nothing-ready", "polls", "poll 0"),
     ("time-wait", "time_wait", "bind EADDRINUSE"),
     ("listening", "port_of_a_listener", "bind EADDRINUSE"),
     ("bound", "bind_errors", "bind EADDRINUSE"),

@@ -69,6 +69,8 @@ pub enum Circumstance {
     ToItself,
     /// Both ends have sent a SYN.
     Simultaneous,
+    /// Nothing became ready in time.
+    NothingReady,
     /// No byte was asked for.
     NothingAsked,
     /// SO_LINGER of 0 seconds.
@@ -112,6 +114,7 @@ impl Circumstance {
             Call::Recv { len, .. } => recv(*len, came, before, &facts.after),
             Call::Shutdown { how, .. } => shutdown(*how, came, before),
             Call::Close { .. } => close(came, before, &facts.course),
+            Call::Poll { .. } => poll(came),
             _ => None,
         }
     }
@@ -253,6 +256,13 @@ fn shutdown(how: How, came: CallState<'_>, before: &Situation) -> Option<Circums
             (before.state == State::Established && reads, BothWays),
             (before.state == State::Established, Connected),
         ]),
+        _ => None,
+    }
+}
+
+fn poll(came: CallState<'_>) -> Option<Circumstance> {
+    match came {
+        CallState::Returned(returned) => first(&[(returned.value == 0, NothingReady)]),
         _ => None,
     }
 }

@@ -202,6 +202,11 @@ impl<'a> Subject<'a> {
         told.or_else(|| self.accepted_ends(view))
     }
 
+    /// Its own address, as the kernel has it.
+    pub(super) fn own_address(&self, view: &View<'a>) -> Option<SocketAddr> {
+        self.socket(view)?.facts.local
+    }
+
     /// What `accept()` told of its peer, and the port of its listener.
     fn accepted_ends(&self, view: &View<'a>) -> Option<AddressPair> {
         let (call, returned) = self.past.accepted.as_ref()?;

@@ -80,7 +80,7 @@ impl CallThreadStates {
     /// descriptors to itself.
     pub(super) fn refuses(&self, side: Side, call: &Call) -> bool {
         let anothers = |fd| self.tables.descriptors(side).is_ok_and(|descriptors| descriptors.is_anothers(fd));
-        call.fd().is_some_and(anothers)
+        call.fds().any(anothers)
     }
 
     /// Has a thread make a call. One that isn't there yet is started, and serves the call's descriptor from now on.

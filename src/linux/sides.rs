@@ -16,7 +16,9 @@ use super::proc;
 use super::signals::INTERRUPT;
 use super::sys::{self, calls};
 use crate::lab::OwnThread;
-use crate::model::{Call, Cause, Errno, How, LONGEST_READ, OptionValue, Outcome, Returned, SocketOption};
+use crate::model::{
+    Call, Cause, Errno, How, LONGEST_READ, MOST_POLLED, OptionValue, Outcome, PollEntry, Returned, SocketOption,
+};
 
 /// How soon a thread that is to end is interrupted once more.
 const REPEAT: std::time::Duration = std::time::Duration::from_micros(100);
@@ -177,7 +179,7 @@ type CallResult = io::Result<(Returned, bool)>;
 impl Worker {
     fn work(self, inbox: &Receiver<Call>, report: &impl Fn(Report)) {
         while let Ok(call) = inbox.recv() {
-            if call.fd().is_some_and(|fd| self.descriptors.is_anothers(fd)) {
+            if call.fds().any(|fd| self.descriptors.is_anothers(fd)) {
                 return report(Report::Died("a call on a descriptor that isn't the side's".into()));
             }
             self.place.fetch_add(1, Ordering::SeqCst);
@@ -266,6 +268,7 @@ fn make(call: Call) -> io::Result<Returned> {
             let value = calls::option(fd, (option.level, option.number))?;
             return Ok(Returned { option: Some(OptionValue { option, value }), ..Returned::default() });
         }
+        Call::Poll { fds, timeout } => return polled(fds, timeout),
         // Only a program's own thread can make it.
         Call::Program(_) => return Err(io::Error::from_raw_os_error(libc::ENOSYS)),
     };
@@ -274,6 +277,12 @@ fn make(call: Call) -> io::Result<Returned> {
 
 fn named(address: socket2::SockAddr) -> Returned {
     Returned { peer: address.as_socket(), ..Returned::default() }
+}
+
+fn polled(mut fds: Vec<PollEntry>, timeout: i32) -> io::Result<Returned> {
+    fds.truncate(MOST_POLLED);
+    let (value, revents) = calls::poll(&fds, timeout)?;
+    Ok(Returned { value: value.into(), revents, ..Returned::default() })
 }
 
 fn receive(fd: i32, len: usize, tells_sender: bool) -> io::Result<Returned> {

@@ -4,7 +4,7 @@
 use std::fmt;
 use std::net::SocketAddr;
 
-use super::{Call, How, SocketOption, quoted};
+use super::{Call, How, PollEntry, SocketOption, quoted};
 
 /// An argument of a call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -43,6 +43,10 @@ pub enum Argument<'a> {
     Value(i32),
     /// Room for an option's value, which the kernel fills.
     ValueRoom,
+    /// A descriptor that is polled, with the events that are wanted of it.
+    Polled(PollEntry),
+    /// How long is waited at most, in milliseconds; a negative time never ends.
+    Timeout(i32),
     /// `F_SETFL`
     Command,
     /// `O_NONBLOCK`
@@ -55,7 +59,8 @@ impl fmt::Display for Argument<'_> {
     /// As C has it. What the kernel fills has no text.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Argument::Descriptor(n) | Argument::Backlog(n) | Argument::Value(n) => n.fmt(f),
+            Argument::Descriptor(n) | Argument::Backlog(n) | Argument::Value(n) | Argument::Timeout(n) => n.fmt(f),
+            Argument::Polled(polled) => polled.fmt(f),
             Argument::Family { ipv6 } => f.pad(if *ipv6 { "AF_INET6" } else { "AF_INET" }),
             Argument::Type { udp } => f.pad(if *udp { "SOCK_DGRAM" } else { "SOCK_STREAM" }),
             Argument::Protocol => f.pad("0"),
@@ -95,6 +100,9 @@ impl Call {
             Call::SetNonblocking { .. } => vec![A::Command, A::Status],
             Call::GetSockName { .. } | Call::GetPeerName { .. } => vec![A::Peer],
             Call::GetOption { option, .. } => vec![A::Option(*option), A::ValueRoom],
+            Call::Poll { fds, timeout } => {
+                fds.iter().map(|polled| A::Polled(*polled)).chain([A::Timeout(*timeout)]).collect()
+            }
             Call::Program(made) => return made.arguments.iter().map(|text| A::Program(text)).collect(),
         };
         first.into_iter().chain(more).collect()

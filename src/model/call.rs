@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 
 use serde::{Deserialize, Serialize};
 
-use super::{CallSite, PolledDescriptor, ProcessSocket, ProgramDescriptor, SocketOption};
+use super::{CallSite, PollEntry, PolledDescriptor, ProcessSocket, ProgramDescriptor, SocketOption};
 
 /// Who makes a call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
@@ -107,6 +107,9 @@ pub enum Call {
     /// `getsockopt(2)` of an option whose value is one int.
     #[allow(missing_docs)]
     GetOption { fd: i32, option: SocketOption },
+    /// `poll(2)`: of each descriptor the events that are wanted; `timeout` is in milliseconds, and a negative one never ends.
+    #[allow(missing_docs)]
+    Poll { fds: Vec<PollEntry>, timeout: i32 },
     /// A traced program's call, as it made it. In a record it stands only where it comes to none of the others.
     Program(Box<ProgramCall>),
 }
@@ -158,13 +161,14 @@ pub enum CallName {
     GetSockName,
     GetPeerName,
     GetSockOpt,
+    Poll,
     /// A program's call that is none of these.
     Other,
 }
 
 impl CallName {
     /// All that have a name here, in the order in which a connection meets them.
-    pub const ALL: [CallName; 16] = [
+    pub const ALL: [CallName; 17] = [
         CallName::Socket,
         CallName::Bind,
         CallName::Listen,
@@ -181,6 +185,7 @@ impl CallName {
         CallName::GetSockName,
         CallName::GetPeerName,
         CallName::GetSockOpt,
+        CallName::Poll,
     ];
 
     /// As in C.
@@ -202,6 +207,7 @@ impl CallName {
             CallName::GetSockName => "getsockname",
             CallName::GetPeerName => "getpeername",
             CallName::GetSockOpt => "getsockopt",
+            CallName::Poll => "poll",
             CallName::Other => "other",
         }
     }
@@ -233,14 +239,15 @@ impl Call {
             Call::GetSockName { .. } => CallName::GetSockName,
             Call::GetPeerName { .. } => CallName::GetPeerName,
             Call::GetOption { .. } => CallName::GetSockOpt,
+            Call::Poll { .. } => CallName::Poll,
             Call::Program(_) => CallName::Other,
         }
     }
 
-    /// The descriptor that it is made on; `None` for `socket()`.
+    /// The descriptor that it is made on; `None` for `socket()`, and for `poll()`, which is about several.
     pub const fn fd(&self) -> Option<i32> {
         match self {
-            Call::Socket { .. } => None,
+            Call::Socket { .. } | Call::Poll { .. } => None,
             Call::Bind { fd, .. }
             | Call::Listen { fd, .. }
             | Call::Accept { fd }
@@ -258,6 +265,15 @@ impl Call {
             | Call::GetOption { fd, .. } => Some(*fd),
             Call::Program(made) => made.fd,
         }
+    }
+
+    /// All descriptors that it names.
+    pub fn fds(&self) -> impl Iterator<Item = i32> {
+        let polled = match self {
+            Call::Poll { fds, .. } => &fds[..],
+            _ => &[],
+        };
+        self.fd().into_iter().chain(polled.iter().map(|polled| polled.fd))
     }
 }
 
@@ -297,6 +313,9 @@ pub struct Returned {
     /// The value of the option for which `getsockopt()` asks.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub option: Option<OptionValue>,
+    /// Of `poll()`, the descriptors that have events, with those (`revents`); else none.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub revents: Vec<PollEntry>,
     /// Of a traced program's call, its arguments with what the kernel filled; else none.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub filled: Vec<String>,

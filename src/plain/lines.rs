@@ -7,7 +7,7 @@ use crate::model::edit::{FieldChange, changed};
 use crate::model::rule::{RuleInForce, WireRules};
 use crate::model::{
     Actor, Argument, Call, Caller, ClaimResult, CounterMove, ForwardingRules, HeldCalls, Member, Outcome, ProgramExit,
-    Role, SampledOut, SegmentFilter, SegmentId, SocketNames, SocketView, Source, View, signal_name,
+    Role, SampledOut, SegmentFilter, SegmentId, SocketNames, SocketView, Source, View, polled_text, signal_name,
 };
 use crate::tcp::{Flags, Initials, Numbers, Packet, line};
 
@@ -165,6 +165,9 @@ pub(super) fn outcome(outcome: &Outcome) -> String {
             let mut text = format!("= {}", returned.value);
             if !returned.data.is_empty() {
                 text.push_str(&format!(" {}", quoted(&returned.data)));
+            }
+            if !returned.revents.is_empty() {
+                text.push_str(&format!(" ({})", polled_text(&returned.revents)));
             }
             if let Some(value) = returned.option {
                 text.push_str(&format!(" ({value})"));

@@ -11,8 +11,8 @@ use crate::model::edit::{Change, EditField, FieldChange, changed, field};
 use crate::model::rule::{RuleInForce, WireRule};
 use crate::model::{
     Actor, Argument, Call, CallSite, Caller, CounterMove, Entry, Event, HandAction, HandMade, Member, Moment, Outcome,
-    ProgramExit, Role, SegmentFilter, SegmentId, Side, SocketFacts, SocketState, SocketView, StackFrame, Trace, View,
-    signal_name,
+    PollEntry, PollEvents, ProgramExit, Returned, Role, SegmentFilter, SegmentId, Side, SocketFacts, SocketState,
+    SocketView, StackFrame, Trace, View, signal_name,
 };
 use crate::tcp::{Flags, Hex, Initials, Numbers, Packet, Protocol, Segment, TcpOption, number};
 
@@ -315,7 +315,8 @@ fn arguments(call: &Call, outcome: Option<&Outcome>) -> Value {
         return json!(returned.filled);
     }
     let one = |argument: &Argument<'_>| match argument {
-        Argument::Descriptor(n) | Argument::Backlog(n) | Argument::Value(n) => json!(n),
+        Argument::Descriptor(n) | Argument::Backlog(n) | Argument::Value(n) | Argument::Timeout(n) => json!(n),
+        Argument::Polled(polled) => polled_value(polled, returned),
         Argument::Length(n) | Argument::Room(n) => json!(n),
         Argument::Protocol | Argument::Flags(None) => json!(0),
         Argument::Data(data) => json!(String::from_utf8_lossy(data)),
@@ -325,6 +326,16 @@ fn arguments(call: &Call, outcome: Option<&Outcome>) -> Value {
         named => json!(named.to_string()),
     };
     call.arguments().iter().map(one).collect()
+}
+
+/// A descriptor that is polled: the events that are wanted, and, once the call has returned, those that it has.
+fn polled_value(polled: &PollEntry, returned: Option<&Returned>) -> Value {
+    let has = |returned: &Returned| {
+        let found = returned.revents.iter().find(|found| found.fd == polled.fd);
+        found.map_or(PollEvents::default(), |found| found.events)
+    };
+    let names = |events: PollEvents| events.names().collect::<Vec<_>>();
+    json!({ "fd": polled.fd, "events": names(polled.events), "revents": returned.map(|returned| names(has(returned))) })
 }
 
 fn member_keys(event: &str, member: &Member) -> Keys {

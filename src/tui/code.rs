@@ -9,7 +9,7 @@ use ratatui::text::Span;
 use crate::assets::{Asset, below};
 use crate::i18n::fill;
 use crate::i18n::words::{self, words};
-use crate::model::{Argument, Call, CallName, How, Outcome};
+use crate::model::{Argument, Call, CallName, How, Outcome, PollEntry};
 use crate::theme::Theme;
 
 /// A file a language, in the order in which they take turns.
@@ -56,6 +56,9 @@ words! {
         data: String,
         byte: String,
         level: String,
+        polled: String,
+        between: String,
+        event: String,
         variable: String,
         made: String,
     }
@@ -125,6 +128,9 @@ impl Language {
             Err(_) => format!("{}{name}", words.level),
         };
         let mut values: Vec<(&'static str, String)> = Vec::new();
+        if let Call::Poll { fds, .. } = call {
+            values.extend(self.polled(fds));
+        }
         for argument in call.arguments() {
             match argument {
                 Argument::Descriptor(fd) => values.push(("s", variable(fd.into()))),
@@ -148,11 +154,25 @@ impl Language {
                     values.push(("option", named(name)));
                 }
                 Argument::Value(value) => values.push(("value", value.to_string())),
+                Argument::Timeout(timeout) => values.push(("timeout", timeout.to_string())),
+                Argument::Polled(_) => {}
                 Argument::Protocol | Argument::Length(_) | Argument::Buffer | Argument::Flags(_) => {}
                 Argument::Command | Argument::Status | Argument::ValueRoom | Argument::Program(_) => {}
             }
         }
         values
+    }
+
+    /// Descriptors that are polled, and how many they are.
+    fn polled(&self, fds: &[PollEntry]) -> [(&'static str, String); 2] {
+        let words = &self.words;
+        let one = |entry: &PollEntry| {
+            let names: Vec<String> = entry.events.names().map(|name| format!("{}{name}", words.event)).collect();
+            let events = if names.is_empty() { "0".to_owned() } else { names.join(" | ") };
+            fill(&words.polled, &[("s", format!("{}{}", words.variable, entry.fd)), ("events", events)])
+        };
+        let polled: Vec<String> = fds.iter().map(one).collect();
+        [("polled", polled.join(&words.between)), ("count", fds.len().to_string())]
     }
 
     fn how(&self, how: How) -> String {
@@ -291,6 +311,7 @@ mod tests {
             Call::SetOption { fd: 4, option: "SO_LINGER".parse().unwrap(), value: 0 },
             Call::Connect { fd: 5, addr: "[::1]:8000".parse().unwrap() },
             Call::SetNonblocking { fd: 4 },
+            Call::Poll { fds: vec![PollEntry { fd: 4, events: "POLLIN".parse().unwrap() }], timeout: -1 },
         ]
     }
 

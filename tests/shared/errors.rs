@@ -1,7 +1,7 @@
 //! The errors and surprises of a free walk: made by keys and typed calls, explained on the screen in both languages, and
 //! compared with what plain socket code gets from this kernel.
 
-use sockwalk::i18n::Lang;
+use sockwalk::i18n::{Lang, fill};
 use sockwalk::model::{Event, Outcome, Side};
 use sockwalk::tcp::State;
 use sockwalk::tui::InterfaceTexts;
@@ -187,6 +187,65 @@ impl Free {
         self.stage.wait(self.seat, "end of the list of keys", |screen| !listed(screen));
     }
 
+    /// A `poll()` that returns at once: its value, and the events of each descriptor that it names.
+    #[track_caller]
+    fn polls(&mut self, side: Side, fds: &[(i64, &str)], timeout: i32) {
+        let call = poll_of(fds, timeout);
+        self.turn_to(side);
+        self.stage.call(self.seat, side, &call);
+        self.polled(side, &call, fds);
+    }
+
+    /// One that sleeps, until something is done that wakes it.
+    #[track_caller]
+    fn polls_until(&mut self, side: Side, fds: &[(i64, &str)], wakes: impl FnOnce(&mut Free)) {
+        let call = poll_of(fds, -1);
+        self.turn_to(side);
+        assert_eq!(self.stage.call(self.seat, side, &call), None);
+        self.told.push("poll blocks".to_owned());
+        wakes(self);
+        self.polled(side, &call, fds);
+    }
+
+    /// A call that wakes another side's: by then the screen tells of that one.
+    #[track_caller]
+    fn wakes(&mut self, side: Side, call: &str) {
+        self.turn_to(side);
+        let entered = |event: &Event| matches!(event, Event::Entered { caller, .. } if caller.actor == side.into());
+        let before = self.stage.count(self.seat, entered);
+        let prompt = self.stage.texts.free.type_keys.clone();
+        self.stage.press(self.seat, "\r");
+        self.stage.wait_text(self.seat, &prompt);
+        self.stage.press(self.seat, &format!("{call}\r"));
+        let seat = self.seat;
+        self.stage.until("the call that wakes", |stage| stage.count(seat, entered) > before);
+        let came = self.returned(side).unwrap();
+        self.told.push(format!("{} {}", name(call), came.value));
+    }
+
+    #[track_caller]
+    fn polled(&mut self, side: Side, call: &str, fds: &[(i64, &str)]) {
+        let came = self.returned(side);
+        self.compares(call, &came, None);
+        let revents = came.unwrap().revents;
+        let of = |fd: &i64| revents.iter().find(|told| i64::from(told.fd) == *fd).map(|told| told.events);
+        let events: Vec<String> = fds.iter().map(|(fd, _)| of(fd).unwrap_or_default().to_string()).collect();
+        self.told.push(format!("revents {}", events.join("/")));
+    }
+
+    /// A text of `assets/text/programs.toml` stands on the screen in both languages.
+    #[track_caller]
+    fn is_noted(&mut self, key: &str, values: &[(&str, String)]) {
+        let table: toml::Table = toml::from_str(include_str!("../../assets/text/programs.toml")).unwrap();
+        for lang in ["en", "zh"] {
+            let text = fill(table[key][lang].as_str().unwrap(), values);
+            self.sees(&text);
+            self.stage.press(self.seat, "L");
+        }
+        let english = self.stage.texts.explain.title.clone();
+        self.stage.wait_text(self.seat, &english);
+    }
+
     /// Client and server are connected, and everything passes by itself. Returns their descriptors.
     #[track_caller]
     fn pair(&mut self) -> (i64, i64) {
@@ -213,7 +272,7 @@ impl Free {
         let told = std::mem::take(&mut self.told);
         assert!(told.len() > 1);
         assert_eq!(told, plain[..told.len()], "{scenario}");
-        let whole = ["interrupted"].contains(&scenario) || told.len() == plain.len();
+        let whole = ["interrupted", "polls_after_reset"].contains(&scenario) || told.len() == plain.len();
         assert!(whole, "{scenario} has more: {plain:?}");
         self.stage.close(&[self.seat]);
     }
@@ -234,6 +293,68 @@ fn entry(call: &str, outcome: &str, when: Option<&str>) -> toml::Value {
         entries.iter().find(fits).cloned()
     };
     find(Some(call)).or_else(|| find(None)).unwrap_or_else(|| panic!("{call} {outcome} {when:?} has no text"))
+}
+
+/// A call as it is typed.
+fn poll_of(fds: &[(i64, &str)], timeout: i32) -> String {
+    let fds: Vec<String> = fds.iter().map(|(fd, events)| format!("{fd}:{events}")).collect();
+    format!("poll({}, {timeout})", fds.join(", "))
+}
+
+#[test]
+fn what_a_poll_waits_for_and_what_wakes_it() {
+    for user in lab_users() {
+        let mut free = Free::new(user);
+        free.all_pass();
+        let named = |fd: i64| [("fd", fd.to_string())];
+        let fresh = free.does(Server, "socket()");
+        free.polls(Server, &[(fresh, "POLLIN|POLLOUT")], -1);
+        free.is_noted("polled_never_connected", &named(fresh));
+        free.does(Server, &format!("close {fresh}"));
+        free.polls(Server, &[(fresh, "POLLIN")], -1);
+        free.is_noted("polled_not_open", &named(fresh));
+        let listener = free.does(Server, "socket()");
+        free.does(Server, &format!("bind {listener} :8000"));
+        free.does(Server, &format!("listen {listener} 8"));
+        free.polls(Server, &[(listener, "POLLIN")], 0);
+        free.is_explained("poll", "returns", Some("nothing-ready"));
+        free.sleeps_and_is_interrupted(Server, &format!("poll {listener} in"));
+        let client = free.does(Client, "socket()");
+        free.polls_until(Server, &[(listener, "POLLIN")], |free| {
+            free.is_noted("idle_listener", &named(listener));
+            free.wakes(Client, &format!("connect {client} :8000"));
+        });
+        let conn = free.tries(Server, &format!("accept {listener}"), None);
+        free.polls(Server, &[(listener, "POLLIN"), (conn, "POLLIN|POLLOUT")], -1);
+        free.is_noted("ready_room", &named(conn));
+        free.polls_until(Server, &[(conn, "POLLIN|POLLRDHUP"), (listener, "POLLIN")], |free| {
+            free.is_noted("idle_empty", &named(conn));
+            free.wakes(Client, &format!("send {client} hello"));
+        });
+        free.tries(Server, &format!("recv {conn} 5"), None);
+        free.polls_until(Server, &[(conn, "POLLIN|POLLRDHUP")], |free| {
+            free.wakes(Client, &format!("shutdown {client} SHUT_WR"));
+        });
+        free.tries(Server, &format!("shutdown {conn} SHUT_WR"), None);
+        free.polls(Server, &[(conn, "POLLIN|POLLRDHUP")], -1);
+        free.is_noted("polled_both_ended", &named(conn));
+        free.goes_as_plain("polls");
+    }
+}
+
+#[test]
+fn a_poll_of_what_was_reset() {
+    for user in lab_users() {
+        let mut free = Free::new(user);
+        let (fd, peer) = free.pair();
+        free.polls_until(Client, &[(fd, "POLLIN")], |free| {
+            free.does(Server, &format!("setsockopt {peer} SO_LINGER 0"));
+            free.wakes(Server, &format!("close {peer}"));
+        });
+        free.tries(Client, &format!("recv {fd} 1"), None);
+        free.polls(Client, &[(fd, "POLLIN")], -1);
+        free.goes_as_plain("polls_after_reset");
+    }
 }
 
 #[test]

@@ -1,9 +1,10 @@
-//! What is said of what only programs do: waiting for several descriptors at once, attempts that don't wait, sockets that several
+//! What is said of waiting for several descriptors at once, and of what only programs do: attempts that don't wait, sockets that several
 //! descriptors hold, attempts one after the other. Facts of the trace alone: where one is missing, less is said.
 
 mod attempt;
 mod holders;
 mod interrupted;
+mod polled;
 mod say;
 #[cfg(test)]
 mod tests;
@@ -25,7 +26,7 @@ use crate::model::{
 use crate::tcp::Flags;
 use texts::ProgramWords;
 
-/// One fact about a program's call.
+/// One fact about a program's call, or about a side's own that waits for several descriptors.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ProgramFact {
     /// It waits until one of these sockets is ready, or one of so many other descriptors.
@@ -40,6 +41,16 @@ pub enum ProgramFact {
     Ready(PolledDescriptor, ReadyReason),
     /// Nothing became ready in time.
     NotReady,
+    /// A descriptor that a side's own call waits for isn't ready.
+    StillWaits(i32, StillWaits),
+    /// What was polled isn't open.
+    NotOpen(i32),
+    /// It was never connected.
+    NeverConnected(i32),
+    /// Both directions are ended.
+    BothEnded(i32),
+    /// The own program has ended its reading.
+    OwnReadingEnded(i32),
     /// So many descriptors are ready, none of which is a socket that is known.
     ReadyUnknown(i64),
     /// The call didn't wait for the answer to this segment.
@@ -128,6 +139,23 @@ pub enum WaitedFor {
     Error,
 }
 
+/// Why a socket that is waited for isn't ready.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum StillWaits {
+    /// A listener's queue of connections to accept is empty.
+    NobodyWaits,
+    /// The receive queue is empty, and the peer's FIN hasn't come.
+    NothingToRead,
+    /// No datagram has come.
+    NoDatagram,
+    /// Too much waits to be sent or acknowledged: so many bytes.
+    Full(u32),
+    /// The handshake isn't done yet.
+    Unanswered,
+    /// No event was asked for.
+    OnlyErrors,
+}
+
 /// Why a socket is ready.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ReadyReason {
@@ -162,7 +190,7 @@ pub struct OtherAttempt {
     pub refused: Option<SegmentId>,
 }
 
-/// What is said of a program's call beyond its outcome, at the view's moment: a sentence or two each.
+/// What is said of a call beyond its outcome, at the view's moment: a sentence or two each.
 ///
 /// # Errors
 /// [`Broken`] where the texts that were built in don't fit the program.
@@ -176,9 +204,9 @@ pub(super) fn program_notes(view: &View<'_>, call: &CallView<'_>, lang: Lang) ->
     Ok(facts.iter().map(|fact| words.fact(view, call, fact)).collect())
 }
 
-/// What is known of a program's call at the view's moment.
+/// What is known of a call at the view's moment.
 pub fn facts(view: &View<'_>, call: &CallView<'_>) -> Vec<ProgramFact> {
-    let Some(made) = call.made.filter(|_| !call.abandoned) else { return Vec::new() };
+    let Some(made) = call.made.filter(|_| !call.abandoned) else { return polled::polled(view, call) };
     let look = ProgramLook { view: *view, call: *call, made };
     let mut facts = look.waiting();
     facts.extend(look.attempt());
@@ -291,6 +319,10 @@ impl<'a> ProgramLook<'a> {
     fn sent(&self, segment: &SegmentView<'_>) -> Moment {
         self.view.trace().segment_records().get(segment.id.0 as usize).map_or(Moment::MAX, |record| record.sent)
     }
+}
+
+fn has(segment: &SegmentView<'_>, flag: Flags) -> bool {
+    segment.segment.tcp().is_some_and(|tcp| tcp.flags.has(flag))
 }
 
 /// A signal that a thread got between two entries: the newest.

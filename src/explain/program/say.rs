@@ -3,7 +3,7 @@
 use std::fmt::Display;
 
 use super::texts::{ProgramTexts, ProgramWords};
-use super::{ProgramFact, ReadyReason, WaitedFor, WaitedSocket};
+use super::{ProgramFact, ReadyReason, StillWaits, WaitedFor, WaitedSocket};
 use crate::i18n::{Localized, escape};
 use crate::model::{
     CallView, Moment, PolledDescriptor, ProcessSocket, ProgramDescriptor, SegmentId, View, signal_name,
@@ -25,6 +25,11 @@ impl ProgramWords {
             ProgramFact::WaitsThen(at) => self.waits_then(view, *at),
             ProgramFact::Ready(ready, reason) => self.ready(view, ready, *reason),
             ProgramFact::NotReady => self.say(|t| &t.not_ready, &[]),
+            ProgramFact::StillWaits(fd, why) => self.still_waits(*fd, *why),
+            ProgramFact::NotOpen(fd) => self.say(|t| &t.polled_not_open, &[("fd", fd)]),
+            ProgramFact::NeverConnected(fd) => self.say(|t| &t.polled_never_connected, &[("fd", fd)]),
+            ProgramFact::BothEnded(fd) => self.say(|t| &t.polled_both_ended, &[("fd", fd)]),
+            ProgramFact::OwnReadingEnded(fd) => self.say(|t| &t.polled_own_end, &[("fd", fd)]),
             ProgramFact::ReadyUnknown(n) => self.say(|t| &t.ready_unknown, &[("n", n)]),
             ProgramFact::Again(signal) => self.signal(*signal, |t| &t.again, |t| &t.again_unknown),
             ProgramFact::Interrupted(signal) => self.say(|t| &t.interrupted, &[("signal", &signal_name(*signal))]),
@@ -158,6 +163,18 @@ impl ProgramWords {
             ReadyReason::Unknown if ready.readable => self.say(|t| &t.ready_read, &[("fd", &ready.fd)]),
             ReadyReason::Unknown => self.say(|t| &t.ready_write, &[("fd", &ready.fd)]),
         }
+    }
+
+    fn still_waits(&self, fd: i32, why: StillWaits) -> String {
+        let text: Text = match why {
+            StillWaits::NobodyWaits => |t| &t.idle_listener,
+            StillWaits::NothingToRead => |t| &t.idle_empty,
+            StillWaits::NoDatagram => |t| &t.idle_no_datagram,
+            StillWaits::Unanswered => |t| &t.idle_unanswered,
+            StillWaits::OnlyErrors => |t| &t.idle_only_errors,
+            StillWaits::Full(n) => return self.say(|t| &t.idle_full, &[("fd", &fd), ("n", &n)]),
+        };
+        self.say(text, &[("fd", &fd)])
     }
 
     fn held(&self, call: &CallView<'_>, own: &[ProgramDescriptor], others: &[ProgramDescriptor]) -> String {

@@ -1,4 +1,5 @@
 mod attempts;
+mod polls;
 
 use std::net::SocketAddr;
 use std::time::Duration;

@@ -1,9 +1,12 @@
 //! Waiting for several descriptors at once, and what a call that doesn't wait has to do with it.
 
+use std::net::SocketAddr;
+use std::ops::RangeInclusive;
+
 use super::attempt::began;
-use super::{MOST, ProgramFact, ProgramLook, ReadyReason, WaitedFor, WaitedSocket};
+use super::{MOST, ProgramFact, ProgramLook, ReadyReason, WaitedFor, WaitedSocket, has};
 use crate::explain::wire;
-use crate::model::{Call, CallView, Errno, Moment, PolledDescriptor, SegmentView};
+use crate::model::{Call, CallView, Errno, Moment, PolledDescriptor, SegmentId, SegmentView, View};
 use crate::tcp::{Flags, State};
 
 /// The sockets for which a call waits, by their numbers; `None` of a call that waits for none in this way, or of which it isn't
@@ -18,8 +21,21 @@ fn is_again(call: &CallView<'_>) -> bool {
     matches!(call.outcome, Some(Err(Errno(libc::EAGAIN))))
 }
 
-fn has(segment: &SegmentView<'_>, flag: Flags) -> bool {
-    segment.segment.tcp().is_some_and(|tcp| tcp.flags.has(flag))
+/// The first segment that completed a handshake with a listener at an address, of those that arrived between two moments.
+pub(super) fn handshake(view: &View<'_>, at: SocketAddr, during: &RangeInclusive<Moment>) -> Option<SegmentId> {
+    let here = |segment: &SegmentView<'_>| {
+        let to = segment.segment.to;
+        at.port() == to.port() && (at.ip() == to.ip() || at.ip().is_unspecified())
+    };
+    // The first of a connection's segments to its listener that is no SYN.
+    let completes = |segment: &SegmentView<'_>| {
+        let before = wire::segments(view, (segment.segment.to, segment.segment.from)).take(MOST);
+        let mut before = before.filter(|other| other.id < segment.id && other.segment.to == segment.segment.to);
+        let opened = before.next().is_some_and(|other| has(&other, Flags::SYN));
+        opened && has(segment, Flags::ACK) && !has(segment, Flags::SYN) && !has(segment, Flags::RST)
+    };
+    let came = view.segments().take(MOST).filter(|segment| during.contains(&segment.changed));
+    came.filter(|segment| here(segment) && wire::came(segment.fate) && completes(segment)).last().map(|first| first.id)
 }
 
 impl ProgramLook<'_> {
@@ -128,23 +144,9 @@ impl ProgramLook<'_> {
     /// Of a listener: the segment that ended a handshake while it was waited for, or what the kernel says of its queue.
     fn connection(&self, listener: u64) -> ReadyReason {
         let Some(socket) = self.view.socket(listener) else { return ReadyReason::Unknown };
-        let during = self.span(&self.call);
-        let here = |segment: &SegmentView<'_>| {
-            let local = socket.facts.local;
-            let to = segment.segment.to;
-            local.is_some_and(|at| at.port() == to.port() && (at.ip() == to.ip() || at.ip().is_unspecified()))
-        };
-        // The first of a connection's segments to its listener that is no SYN.
-        let completes = |segment: &SegmentView<'_>| {
-            let before = wire::segments(&self.view, (segment.segment.to, segment.segment.from)).take(MOST);
-            let mut before = before.filter(|other| other.id < segment.id && other.segment.to == segment.segment.to);
-            let opened = before.next().is_some_and(|other| has(&other, Flags::SYN));
-            opened && has(segment, Flags::ACK) && !has(segment, Flags::SYN) && !has(segment, Flags::RST)
-        };
-        let came = self.view.segments().take(MOST).filter(|segment| during.contains(&segment.changed));
-        let came = came.filter(|segment| here(segment) && wire::came(segment.fate) && completes(segment));
-        match (came.last(), socket.facts.recv_queue) {
-            (Some(segment), _) => ReadyReason::Handshake(segment.id),
+        let completed = socket.facts.local.and_then(|local| handshake(&self.view, local, &self.span(&self.call)));
+        match (completed, socket.facts.recv_queue) {
+            (Some(segment), _) => ReadyReason::Handshake(segment),
             (None, waiting) if waiting > 0 && self.is_newer(socket.changed, listener) => ReadyReason::Queue(waiting),
             _ => ReadyReason::Unknown,
         }

@@ -161,6 +161,8 @@ fn on_a_connection() -> Vec<Case> {
         (recv(), Ok(3), joined(Established), Some(Short)),
         (recv(), Ok(5), joined(Established), None),
         (Call::Recv { fd: 3, len: 0 }, Ok(0), joined(Established), Some(NothingAsked)),
+        (Call::Poll { fds: Vec::new(), timeout: 0 }, Ok(0), Situation::default(), Some(NothingReady)),
+        (Call::Poll { fds: Vec::new(), timeout: 0 }, Ok(1), Situation::default(), None),
         (shut(How::Write), Err("ENOTCONN"), joined(Closed), Some(Over)),
         (shut(How::Write), Err("ENOTCONN"), fresh(), None),
         (shut(How::Write), Ok(0), joined(Established), Some(Connected)),

@@ -2,6 +2,7 @@
 //! which error a wrong one gives is the kernel's to say. Nothing is repeated, nothing is left out.
 
 use super::*;
+use crate::model::{PollEntry, PollEvents};
 
 /// `socket(2)`; `kind` is `SOCK_…`.
 pub fn socket(domain: c_int, kind: c_int, protocol: c_int) -> io::Result<RawFd> {
@@ -87,6 +88,15 @@ fn name(ask: impl FnOnce(*mut libc::sockaddr, *mut libc::socklen_t) -> c_int) ->
     check(ask((&raw mut address).cast(), &mut length))?;
     // SAFETY: as in `accept`.
     Ok(unsafe { SockAddr::new(address, length) })
+}
+/// `poll(2)`: how many have events, and those. A timeout in milliseconds that is negative never ends.
+pub fn poll(entries: &[PollEntry], timeout: c_int) -> io::Result<(c_int, Vec<PollEntry>)> {
+    let polled = |entry: &PollEntry| libc::pollfd { fd: entry.fd, events: entry.events.0, revents: 0 };
+    let mut fds: Vec<libc::pollfd> = entries.iter().map(polled).collect();
+    // SAFETY: the pointer is to as many entries as are said, which live across the call.
+    let ready = check(unsafe { libc::poll(fds.as_mut_ptr(), fds.len() as libc::nfds_t, timeout) })?;
+    let told = fds.iter().filter(|polled| polled.revents != 0);
+    Ok((ready, told.map(|polled| PollEntry { fd: polled.fd, events: PollEvents(polled.revents) }).collect()))
 }
 /// `fcntl(2)`, `F_GETFL`, then `F_SETFL` with O_NONBLOCK added.
 pub fn set_nonblocking(fd: RawFd) -> io::Result<()> {

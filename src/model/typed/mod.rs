@@ -6,6 +6,7 @@
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
 mod completion;
+mod readiness;
 mod transfer;
 
 #[cfg(test)]
@@ -139,8 +140,10 @@ struct Arguments<'a> {
 
 impl<'a> Arguments<'a> {
     fn call(&mut self) -> Result<Call, Mistyped> {
-        if self.name == CallName::Socket {
-            return self.socket();
+        match self.name {
+            CallName::Socket => return self.socket(),
+            CallName::Poll => return self.poll(),
+            _ => {}
         }
         let fd = self.descriptor()?;
         Ok(match self.name {
@@ -174,7 +177,7 @@ impl<'a> Arguments<'a> {
             CallName::GetSockName => Call::GetSockName { fd },
             CallName::GetPeerName => Call::GetPeerName { fd },
             CallName::GetSockOpt => Call::GetOption { fd, option: self.option()? },
-            CallName::Socket | CallName::Close | CallName::Other => Call::Close { fd },
+            CallName::Socket | CallName::Poll | CallName::Close | CallName::Other => Call::Close { fd },
         })
     }
 

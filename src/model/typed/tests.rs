@@ -1,9 +1,14 @@
 use super::*;
-use crate::model::SOCKET_OPTIONS;
+use crate::model::{MOST_POLLED, PollEntry, PollEvents, SOCKET_OPTIONS};
 use proptest::prelude::*;
 
 fn usual() -> Usual {
     Usual { server: SocketAddr::from(([127, 0, 0, 1], 8000)), fd: Some(5) }
+}
+
+fn polls(fds: &[(i32, &str)], timeout: i32) -> Call {
+    let fds = fds.iter().map(|(fd, events)| PollEntry { fd: *fd, events: events.parse().unwrap() }).collect();
+    Call::Poll { fds, timeout }
 }
 
 fn typed(text: &str) -> Call {
@@ -91,6 +96,21 @@ fn as_the_manual_pages_have_it_or_shorter() {
         ),
         (vec!["bind 5 *:9", "bind 5 INADDR_ANY:9"], Call::Bind { fd: 5, addr: "0.0.0.0:9".parse().unwrap() }),
         (vec!["socket(AF_INET, SOCK_DGRAM, IPPROTO_UDP)"], Call::Socket { ipv6: false, udp: true }),
+        (
+            vec!["poll(5:POLLIN, -1)", "poll(5)", "poll 5 in", "poll", "poll({5, POLLIN}, -1)"],
+            polls(&[(5, "POLLIN")], -1),
+        ),
+        (
+            vec![
+                "poll(3:POLLIN, 4:POLLIN|POLLOUT, 1000)",
+                "poll({3, POLLIN}, {4, POLLIN | POLLOUT}, 1000);",
+                "poll({3, POLLIN}, {4, POLLIN|POLLOUT}, 1000)",
+                "poll 3 in 4 in out 1000",
+                "poll 3 4 pollin |pollout 1000",
+            ],
+            polls(&[(3, "POLLIN"), (4, "POLLIN|POLLOUT")], 1000),
+        ),
+        (vec!["poll(3:0, 0)", "poll({3, 0}, 0)", "poll({3, 0 }, 0)"], polls(&[(3, "0")], 0)),
         (vec!["fcntl(5, F_SETFL, O_NONBLOCK)", "nonblock 5"], Call::SetNonblocking { fd: 5 }),
     ] {
         texts.into_iter().for_each(|text| assert_eq!(typed(text), call, "{text}"));
@@ -132,11 +152,19 @@ fn what_is_no_call_is_told() {
         ("accept(5, &peer, &len)", CallName::Accept, ""),
         ("socket(AF_INET, SOCK_STREAM|SOCK_NONBLOCK, 0)", CallName::Socket, "SOCK_STREAM|SOCK_NONBLOCK"),
         ("socket(AF_INET, SOCK_STREAM, IPPROTO_UDP)", CallName::Socket, "IPPROTO_UDP"),
+        ("poll(fds, 2, -1)", CallName::Poll, "fds"),
+        ("poll(3:POLLED, -1)", CallName::Poll, "3:POLLED"),
+        ("poll 3: -1", CallName::Poll, "3:"),
+        ("poll 3:4 -1", CallName::Poll, "3:4"),
+        ("poll 3 in -1 soon", CallName::Poll, "soon"),
+        ("poll 3 | 4", CallName::Poll, "|"),
         ("bind 5 localhost:http", CallName::Bind, "localhost:http"),
     ] {
         let told = if odd.is_empty() { Mistyped::TooMany(call) } else { Mistyped::Argument(call, odd.into()) };
         assert_eq!(wrong(text), told, "{text}");
     }
+    let many = "7 in ".repeat(MOST_POLLED + 1);
+    assert_eq!(wrong(&format!("poll {many}")), Mistyped::Argument(CallName::Poll, "7".into()));
     assert_eq!(wrong("send(5, \"abc\", 3, 0, 0)"), Mistyped::TooMany(CallName::Send));
     let sendto = |text: &str| Mistyped::Argument(CallName::SendTo, text.into());
     assert_eq!(wrong("sendto 5 \"a\" 127.0.0.1:99999"), sendto("127.0.0.1:99999"));
@@ -176,6 +204,10 @@ fn calls() -> impl Strategy<Value = Call> {
         fd().prop_map(|fd| Call::GetPeerName { fd }),
         (fd(), any::<(i32, i32)>())
             .prop_map(|(fd, (level, number))| Call::GetOption { fd, option: SocketOption { level, number } }),
+        (proptest::collection::vec(any::<(i32, i16)>(), 1..=MOST_POLLED), any::<i32>()).prop_map(|(fds, timeout)| {
+            let entry = |(fd, events)| PollEntry { fd, events: PollEvents(events) };
+            Call::Poll { fds: fds.into_iter().map(entry).collect(), timeout }
+        }),
     ]
 }
 

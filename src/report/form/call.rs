@@ -7,8 +7,8 @@ use serde::{Deserialize, Serialize};
 use super::packet::bytes;
 use super::{As, converted, remote};
 use crate::model::{
-    Call, CallName, CallSite, How, OptionValue, PolledDescriptor, ProcessSocket, ProgramCall, ProgramDescriptor,
-    Returned, SiteLacks, SocketOption, StackFrame,
+    Call, CallName, CallSite, How, OptionValue, PollEntry, PollEvents, PolledDescriptor, ProcessSocket, ProgramCall,
+    ProgramDescriptor, Returned, SiteLacks, SocketOption, StackFrame,
 };
 
 #[derive(Serialize, Deserialize)]
@@ -81,6 +81,11 @@ pub(super) enum CallForm {
         fd: i32,
         #[serde(with = "As::<OptionForm>")]
         option: SocketOption,
+    },
+    Poll {
+        #[serde(with = "As::<Vec<PollEntryForm>>")]
+        fds: Vec<PollEntry>,
+        timeout: i32,
     },
     Program(#[serde(with = "As::<Box<ProgramForm>>")] Box<ProgramCall>),
 }
@@ -228,7 +233,35 @@ pub(super) enum CallNameForm {
     GetSockName,
     GetPeerName,
     GetSockOpt,
+    Poll,
     Other,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(remote = "PollEntry")]
+struct PollEntryForm {
+    fd: i32,
+    #[serde(with = "As::<PollEventsForm>")]
+    events: PollEvents,
+}
+
+/// Their names in C: `POLLIN|POLLOUT`.
+#[derive(Serialize, Deserialize)]
+#[serde(transparent)]
+struct PollEventsForm(String);
+
+impl From<&PollEvents> for PollEventsForm {
+    fn from(events: &PollEvents) -> PollEventsForm {
+        PollEventsForm(events.to_string())
+    }
+}
+
+impl TryFrom<PollEventsForm> for PollEvents {
+    type Error = &'static str;
+
+    fn try_from(PollEventsForm(text): PollEventsForm) -> Result<PollEvents, &'static str> {
+        text.parse().map_err(|_| "no events of poll()")
+    }
 }
 
 #[derive(Serialize, Deserialize)]
@@ -248,6 +281,8 @@ pub(super) struct ReturnedForm {
     peer: Option<SocketAddr>,
     #[serde(default, skip_serializing_if = "Option::is_none", with = "As::<Option<OptionValueForm>>")]
     option: Option<OptionValue>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty", with = "As::<Vec<PollEntryForm>>")]
+    revents: Vec<PollEntry>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     filled: Vec<String>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -265,10 +300,12 @@ remote! {
     SiteForm: CallSite;
     FrameForm: StackFrame;
     LacksForm: SiteLacks;
+    PollEntryForm: PollEntry;
     OptionValueForm: OptionValue;
     ReturnedForm: Returned;
 }
 
 converted! {
     OptionForm: SocketOption;
+    PollEventsForm: PollEvents;
 }

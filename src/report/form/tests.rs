@@ -1,5 +1,7 @@
 //! Everything that can stand in a file, as it stands there: `every.jsonl` is only ever added to.
 
+mod asks;
+
 use std::net::SocketAddr;
 use std::time::Duration;
 
@@ -9,9 +11,9 @@ use crate::model::testing::socket;
 use crate::model::{
     Actor, AnsweredQuestion, Call, CallName, CallSite, Caller, ClaimNumber, ClaimResult, CongestionState, Connection,
     ConnectionEnd, Count, CounterMove, Errno, Event, ForwardingRules, HandAction, HeldCalls, How, InfoFact, InfoField,
-    InfoOptions, Member, OptionValue, PolledDescriptor, ProcessSocket, ProgramCall, ProgramCallState,
-    ProgramDescriptor, ProgramExit, Returned, Role, SegmentFate, SegmentFilter, SegmentId, SegmentWords, Side,
-    SiteLacks, SocketOption, SocketState, Source, StackFrame, Statement, TcpInfo, Timer, TimerFact, TimerKind,
+    InfoOptions, Member, PolledDescriptor, ProcessSocket, ProgramCall, ProgramCallState, ProgramDescriptor,
+    ProgramExit, Returned, Role, SegmentFate, SegmentFilter, SegmentId, SegmentWords, Side, SiteLacks, SocketOption,
+    SocketState, Source, StackFrame, Statement, TcpInfo, Timer, TimerFact, TimerKind,
 };
 use crate::tcp::{Packet, State};
 
@@ -325,20 +327,6 @@ fn of_tcp_info() -> Vec<Event> {
     events
 }
 
-fn of_what_is_asked() -> Vec<Event> {
-    let option: SocketOption = "SO_ERROR".parse().unwrap();
-    let entered = |call| Event::Entered { caller: Server.into(), call };
-    let told = Returned { option: Some(OptionValue { option, value: 111 }), ..Returned::default() };
-    let own = Returned { peer: Some(address(8000)), ..Returned::default() };
-    vec![
-        entered(Call::GetSockName { fd: 3 }),
-        Event::Returned { caller: Server.into(), outcome: Ok(own) },
-        entered(Call::GetPeerName { fd: 3 }),
-        entered(Call::GetOption { fd: 3, option }),
-        Event::Returned { caller: Server.into(), outcome: Ok(told) },
-    ]
-}
-
 fn of_rules() -> Vec<Event> {
     let (id, of) = (SegmentId(2), SegmentId(0));
     let segment = crate::tcp::testing::segment(address(1), address(2), 7, 9, &["ACK"], b"hi");
@@ -368,7 +356,8 @@ fn of_rules() -> Vec<Event> {
 fn every() -> Vec<Event> {
     let older =
         [of_threads(), of_segments(), of_sockets(), of_the_lab(), of_lessons(), of_programs(), of_descriptors()];
-    [older.concat(), of_tcp_info(), of_what_is_asked(), of_lesson_programs(), of_rules()].concat()
+    [older.concat(), of_tcp_info(), asks::of_what_is_asked(), of_lesson_programs(), of_rules(), asks::of_polls()]
+        .concat()
 }
 
 fn of_lesson_programs() -> Vec<Event> {

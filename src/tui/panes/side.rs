@@ -19,7 +19,7 @@ use crate::i18n::excerpt;
 use crate::i18n::fill;
 use crate::i18n::width as display_width;
 use crate::model::{
-    Actor, Argument, Call, CallView, Outcome, Returned, Role, Side, SocketFacts, SocketState, SocketView,
+    Actor, Argument, Call, CallView, Outcome, Returned, Role, Side, SocketFacts, SocketState, SocketView, polled_text,
 };
 use crate::tcp::State;
 use crate::tui::scene::{Scene, holder, letter, minutes, put, reversed, shape, spread};
@@ -230,6 +230,9 @@ fn comes_again(scene: &Scene<'_>, call: &CallView<'_>) -> bool {
 pub(super) fn outcome_text(outcome: &Outcome) -> String {
     match outcome {
         Ok(Returned { option: Some(value), .. }) => format!("= 0 ({value})"),
+        Ok(returned) if !returned.revents.is_empty() => {
+            format!("= {} ({})", returned.value, polled_text(&returned.revents))
+        }
         Ok(Returned { value: 0, peer: Some(address), data, .. }) if data.is_empty() => format!("= 0 ({address})"),
         Ok(returned) if returned.data.is_empty() => format!("= {}", returned.value),
         Ok(returned) => format!("= {} \"{}\"", returned.value, excerpt(&returned.data, 12)),
@@ -265,6 +268,7 @@ pub(super) fn call_text(scene: &Scene<'_>, call: &Call, full: bool) -> String {
             // The data is on the wire too; whom it is for stands nowhere else.
             Argument::Data(_) if !full && datagram => "…".to_owned(),
             Argument::Data(data) => format!("\"{}\"", excerpt(data, if full { 16 } else { 6 })),
+            Argument::Polled(polled) if !full => polled.to_string().replace("POLL", ""),
             Argument::Command if !full => return None,
             Argument::Status if !full => "NONBLOCK".to_owned(),
             other => other.to_string(),

@@ -6,12 +6,12 @@ use std::io;
 use std::mem::size_of;
 use std::net::SocketAddr;
 use std::ptr;
-use std::sync::mpsc::channel;
+use std::sync::mpsc::{Receiver, channel};
 use std::thread::{self, JoinHandle};
 
 use libc::{c_int, c_long};
 use socket2::SockAddr;
-use sockwalk::model::Errno;
+use sockwalk::model::{Errno, PollEvents};
 
 use super::super::{BOUND, until};
 use super::tell;
@@ -101,6 +101,21 @@ fn raw_recvfrom(fd: c_int, length: usize) -> Came {
     came(unsafe { libc::recvfrom(fd, buffer, data.len(), 0, none, ptr::null_mut()) } as i64)
 }
 
+fn raw_poll(fds: &mut [libc::pollfd], timeout: c_int) -> Came {
+    // SAFETY: the pointer is to as many entries as are said, which live until the call returns.
+    came(unsafe { libc::poll(fds.as_mut_ptr(), fds.len() as libc::nfds_t, timeout) })
+}
+
+/// The events of each, by their names.
+fn tell_revents(fds: &[libc::pollfd]) {
+    let events: Vec<String> = fds.iter().map(|polled| PollEvents(polled.revents).to_string()).collect();
+    tell(&format!("revents {}", events.join("/")));
+}
+
+fn pollfds(fds: &[(c_int, i16)]) -> Vec<libc::pollfd> {
+    fds.iter().map(|(fd, events)| libc::pollfd { fd: *fd, events: *events, revents: 0 }).collect()
+}
+
 fn raw_set(fd: c_int, level: c_int, option: c_int, value: c_int) -> Came {
     let length = size_of::<c_int>() as libc::socklen_t;
     // SAFETY: the pointer is to one int, and the length is its own.
@@ -173,6 +188,16 @@ pub fn setsockopt(fd: c_int, level: c_int, option: c_int, value: c_int) -> Came 
 pub fn fcntl(fd: c_int, command: c_int, argument: c_int) -> Came {
     // SAFETY: the commands that are used take an int.
     told("fcntl", came(unsafe { libc::fcntl(fd, command, argument) }))
+}
+
+/// `poll(2)`, and the events of each descriptor.
+pub fn poll(fds: &[(c_int, i16)], timeout: c_int) -> Came {
+    let mut fds = pollfds(fds);
+    let came = told("poll", raw_poll(&mut fds, timeout));
+    if came.is_ok() {
+        tell_revents(&fds);
+    }
+    came
 }
 
 // ---------------------------------------------------------------- what a scenario needs beside
@@ -412,6 +437,23 @@ impl Blocked {
         in_thread("recvfrom", libc::SYS_recvfrom, 0, move || raw_recvfrom(fd, length))
     }
 
+    /// Without a timeout; the events are told once it has returned.
+    pub fn poll(fds: &[(c_int, i16)]) -> BlockedPoll {
+        let mut fds = pollfds(fds);
+        let (tell, told) = channel();
+        let poll = move || {
+            let came = raw_poll(&mut fds, -1);
+            tell.send(fds).unwrap();
+            came
+        };
+        // Where there is no poll(2), the library calls ppoll(2).
+        #[cfg(target_arch = "x86_64")]
+        let number = libc::SYS_poll;
+        #[cfg(not(target_arch = "x86_64"))]
+        let number = libc::SYS_ppoll;
+        BlockedPoll { blocked: in_thread("poll", number, 0, poll), told }
+    }
+
     pub fn close(fd: c_int) -> Blocked {
         in_thread("close", libc::SYS_close, 0, move || quiet_close(fd))
     }
@@ -448,6 +490,26 @@ impl Blocked {
         let sent = unsafe { libc::syscall(libc::SYS_tgkill, libc::getpid(), self.tid, libc::SIGUSR1) };
         came(sent).unwrap();
         self.end()
+    }
+}
+
+/// A `poll()` that sleeps.
+pub struct BlockedPoll {
+    blocked: Blocked,
+    told: Receiver<Vec<libc::pollfd>>,
+}
+
+impl BlockedPoll {
+    /// As [`Blocked::end`], and tells the events.
+    pub fn end(self) -> Came {
+        let came = self.blocked.end();
+        tell_revents(&self.told.recv().unwrap());
+        came
+    }
+
+    /// As [`Blocked::interrupt`].
+    pub fn interrupt(self) -> Came {
+        self.blocked.interrupt()
     }
 }
 

@@ -32,7 +32,7 @@ macro_rules! scenarios {
 }
 
 scenarios! {
-    asks refused refused_told_to_send refused_told_to_recv refused_told_by_so_error connecting connected listening fresh
+    asks polls polls_after_reset refused refused_told_to_send refused_told_to_recv refused_told_by_so_error connecting connected listening fresh
     shutdown_before_connect unreachable families bind_errors time_wait reserved_port no_port_left two_listeners
     connect_times_out recv_times_out send_times_out interrupted interrupted_send nonblocking_errors no_descriptor
     reset_told_to_recv reset_told_to_send reset_after_fin reset_in_syn_recv end_of_stream send_before_accept
@@ -127,6 +127,45 @@ fn asks() {
     let _ = connect(second, AT);
     let _ = own_name(second);
     let _ = peer_name(second);
+}
+
+fn polls() {
+    use libc::{POLLIN, POLLOUT, POLLRDHUP};
+    let fresh = tcp();
+    let _ = poll(&[(fresh, POLLIN | POLLOUT)], -1);
+    quiet_close(fresh).unwrap();
+    let _ = poll(&[(fresh, POLLIN)], -1);
+    let listener = listener(AT, 8);
+    let _ = poll(&[(listener, POLLIN)], 0);
+    let _ = Blocked::poll(&[(listener, POLLIN)]).interrupt();
+    let waits = Blocked::poll(&[(listener, POLLIN)]);
+    let client = tcp();
+    let _ = connect(client, AT);
+    let _ = waits.end();
+    let conn = accept(listener);
+    let _ = poll(&[(listener, POLLIN), (conn, POLLIN | POLLOUT)], -1);
+    let waits = Blocked::poll(&[(conn, POLLIN | POLLRDHUP), (listener, POLLIN)]);
+    let _ = send(client, 5);
+    let _ = waits.end();
+    let _ = recv(conn, 5);
+    let waits = Blocked::poll(&[(conn, POLLIN | POLLRDHUP)]);
+    let _ = shutdown(client, SHUT_WR);
+    let _ = waits.end();
+    let _ = shutdown(conn, SHUT_WR);
+    let _ = poll(&[(conn, POLLIN | POLLRDHUP)], -1);
+}
+
+fn polls_after_reset() {
+    let (fd, peer) = pair(AT);
+    let waits = Blocked::poll(&[(fd, libc::POLLIN)]);
+    set_linger(peer, 0);
+    let _ = close(peer);
+    let _ = waits.end();
+    let _ = recv(fd, 1);
+    let _ = poll(&[(fd, libc::POLLIN)], -1);
+    let other = nonblocking(pair("127.0.0.1:8001").0);
+    let _ = send(other, MUCH);
+    let _ = poll(&[(other, libc::POLLOUT)], 0);
 }
 
 fn refused_told_by_so_error() {

@@ -1,0 +1,141 @@
+//! What `poll(2)` is asked of a descriptor, and what it tells of one.
+
+use std::fmt;
+use std::str::FromStr;
+
+/// Events of `poll(2)`, as the bits of `events` and `revents`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
+pub struct PollEvents(pub i16);
+
+/// Those that have a name here, in the manual page's order.
+const NAMES: [(&str, PollEvents); 7] = [
+    ("POLLIN", PollEvents::IN),
+    ("POLLPRI", PollEvents::PRI),
+    ("POLLOUT", PollEvents::OUT),
+    ("POLLRDHUP", PollEvents::RDHUP),
+    ("POLLERR", PollEvents::ERR),
+    ("POLLHUP", PollEvents::HUP),
+    ("POLLNVAL", PollEvents::NVAL),
+];
+
+impl PollEvents {
+    /// There is something to read: data, the end of it, or a connection to accept.
+    pub const IN: PollEvents = PollEvents(libc::POLLIN);
+    /// There is urgent data.
+    pub const PRI: PollEvents = PollEvents(libc::POLLPRI);
+    /// Something can be written.
+    pub const OUT: PollEvents = PollEvents(libc::POLLOUT);
+    /// The peer has ended its sending.
+    pub const RDHUP: PollEvents = PollEvents(libc::POLLRDHUP);
+    /// An error waits to be told. Told without being asked for, as the next two.
+    pub const ERR: PollEvents = PollEvents(libc::POLLERR);
+    /// Both directions are ended, or there never was a connection.
+    pub const HUP: PollEvents = PollEvents(libc::POLLHUP);
+    /// The descriptor isn't open.
+    pub const NVAL: PollEvents = PollEvents(libc::POLLNVAL);
+
+    /// Whether any of these is among them.
+    pub const fn has(self, any: PollEvents) -> bool {
+        self.0 & any.0 != 0
+    }
+
+    /// Both together.
+    pub const fn with(self, other: PollEvents) -> PollEvents {
+        PollEvents(self.0 | other.0)
+    }
+
+    /// Those that have a name, by that name.
+    pub fn names(self) -> impl Iterator<Item = &'static str> {
+        NAMES.into_iter().filter(move |(_, event)| self.has(*event)).map(|(name, _)| name)
+    }
+}
+
+impl fmt::Display for PollEvents {
+    /// `POLLIN|POLLOUT`; none is `0`, and what has no name stands as a number.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let unnamed = NAMES.into_iter().fold(self.0, |left, (_, event)| left & !event.0);
+        let mut parts: Vec<String> = self.names().map(str::to_owned).collect();
+        if unnamed != 0 || parts.is_empty() {
+            parts.push(if unnamed == 0 { "0".to_owned() } else { format!("{unnamed:#x}") });
+        }
+        f.pad(&parts.join("|"))
+    }
+}
+
+/// What stands where events are to be named names none.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct NoPollEvents;
+
+impl FromStr for PollEvents {
+    type Err = NoPollEvents;
+
+    /// By their names in C, parted by `|`, in small letters too and without `POLL`: `POLLIN|POLLOUT`, `in`; `0` is none, and
+    /// what has no name is a number as [`PollEvents`] writes it.
+    fn from_str(text: &str) -> Result<PollEvents, NoPollEvents> {
+        let mut events = PollEvents::default();
+        for part in text.split('|') {
+            let name = part.trim().to_ascii_uppercase();
+            let name = name.strip_prefix("POLL").unwrap_or(&name);
+            let known = NAMES.into_iter().find(|(whole, _)| whole.strip_prefix("POLL") == Some(name));
+            let number = || match name.strip_prefix("0X") {
+                Some(hex) => u16::from_str_radix(hex, 16).ok().map(u16::cast_signed),
+                None => (name == "0").then_some(0),
+            };
+            let event = known.map(|(_, event)| event).or_else(|| number().map(PollEvents)).ok_or(NoPollEvents)?;
+            events = events.with(event);
+        }
+        Ok(events)
+    }
+}
+
+/// A descriptor in a `poll()`: with the events that are wanted of it, or with those that it has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct PollEntry {
+    /// The descriptor.
+    pub fd: i32,
+    /// Its events.
+    pub events: PollEvents,
+}
+
+impl fmt::Display for PollEntry {
+    /// `3:POLLIN|POLLOUT`
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:{}", self.fd, self.events)
+    }
+}
+
+/// Descriptors with their events, as they are shown: `3:POLLIN 4:POLLOUT`.
+pub fn polled_text(entries: &[PollEntry]) -> String {
+    entries.iter().map(PollEntry::to_string).collect::<Vec<_>>().join(" ")
+}
+
+/// The most descriptors that one `poll()` of a side may name.
+pub const MOST_POLLED: usize = 64;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn events_are_written_and_read_by_their_names() {
+        let both = PollEvents::IN.with(PollEvents::OUT);
+        let table = [
+            (both, "POLLIN|POLLOUT"),
+            (PollEvents::default(), "0"),
+            (PollEvents(libc::POLLRDHUP | 0x40), "POLLRDHUP|0x40"),
+            (PollEvents(!0x7f), ""),
+        ];
+        for (events, text) in table {
+            assert_eq!(events.to_string().parse(), Ok(events));
+            assert!(text.is_empty() || events.to_string() == text, "{events}");
+        }
+        assert_eq!("in|OUT".parse(), Ok(both));
+        assert_eq!("pollin".parse(), Ok(PollEvents::IN));
+        for wrong in ["", "POLL", "POLLED", "in|", "3", "0xfffff"] {
+            assert_eq!(wrong.parse::<PollEvents>(), Err(NoPollEvents), "{wrong}");
+        }
+        for bits in i16::MIN..=i16::MAX {
+            assert_eq!(PollEvents(bits).to_string().parse(), Ok(PollEvents(bits)));
+        }
+    }
+}
