@@ -126,18 +126,7 @@ impl Speaker<'_> {
     fn statement(&self, said: &Statement) -> String {
         let t = self.texts;
         match said {
-            Statement::Returns { side, call, value, data } => {
-                let data = data.as_ref().map(|data| format!("{data:?}"));
-                let text = match (value, &data) {
-                    (Some(_), Some(_)) => &t.returns_data,
-                    (Some(_), None) => &t.returns,
-                    (None, Some(_)) => &t.brings,
-                    (None, None) => &t.returns_any,
-                };
-                let value = value.as_ref().map_or("", |value| &value.shown);
-                let values = [("side", self.side(*side)), ("call", call.name()), ("value", value)];
-                fill(text, &[&values[..], &[("data", data.as_deref().unwrap_or(""))]].concat())
-            }
+            Statement::Returns { .. } => self.returned(said),
             Statement::Fails { side, call, errno } => {
                 let errno = errno.to_string();
                 fill(&t.fails, &[("side", self.side(*side)), ("call", call.name()), ("errno", &errno)])
@@ -183,6 +172,21 @@ impl Speaker<'_> {
             Statement::NoCall => t.no_call.clone(),
             Statement::NotFired(kind) => fill(&t.not_fired, &[("timer", t.timer(*kind))]),
         }
+    }
+
+    fn returned(&self, said: &Statement) -> String {
+        let Statement::Returns { side, call, value, data } = said else { return String::new() };
+        let t = self.texts;
+        let data = data.as_ref().map(|data| format!("{data:?}"));
+        let text = match (value, &data) {
+            (Some(_), Some(_)) => &t.returns_data,
+            (Some(_), None) => &t.returns,
+            (None, Some(_)) => &t.brings,
+            (None, None) => &t.returns_any,
+        };
+        let value = value.as_ref().map_or("", |value| &value.shown);
+        let values = [("side", self.side(*side)), ("call", call.name()), ("value", value)];
+        fill(text, &[&values[..], &[("data", data.as_deref().unwrap_or(""))]].concat())
     }
 
     fn sent_nothing_on(&self, from: Side, socket: &str) -> String {
