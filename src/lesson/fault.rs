@@ -9,7 +9,9 @@ use super::{likely, shape};
 use crate::i18n::{BrokenTexts, FaultTexts, Lang, LanguageTexts, counter_names, edit_fault, fill, rule_fault};
 use crate::model::edit::EditFault;
 use crate::model::rule::RuleFault;
-use crate::model::{CallName, CongestionState, InfoOptions, PROGRAM_CALLS, ProgramCallState, SOCKET_OPTIONS, Side};
+use crate::model::{
+    CallName, CongestionState, InfoOptions, PROGRAM_CALLS, PollEvents, ProgramCallState, SOCKET_OPTIONS, Side,
+};
 
 /// One thing that is wrong with a lesson file.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -71,6 +73,12 @@ pub enum Fault {
     Exclusive(&'static str, &'static str),
     /// A key only makes sense with `recv`.
     OnlyRecv,
+    /// A key only makes sense with `poll`.
+    OnlyPoll,
+    /// A `poll()` names no socket.
+    NothingPolled,
+    /// A socket is another side's than the others of a `poll()`.
+    OneSide { found: String, side: Side },
     /// A number lies outside of its range.
     Range { found: i64, from: i64, to: i64 },
     /// A text is no sum.
@@ -142,6 +150,7 @@ pub enum WordKind {
     InfoOption,
     SystemCall,
     ProgramState,
+    PollEvent,
 }
 
 /// How a question's answers are written.
@@ -185,6 +194,7 @@ impl WordKind {
             WordKind::Option => SOCKET_OPTIONS.to_vec(),
             WordKind::SystemCall => PROGRAM_CALLS.to_vec(),
             WordKind::ProgramState => ProgramCallState::CLAIMED.iter().map(|state| state.name()).collect(),
+            WordKind::PollEvent => PollEvents::all_names().collect(),
         }
     }
 
@@ -210,6 +220,7 @@ impl WordKind {
             WordKind::Option => "option",
             WordKind::SystemCall => "system_call",
             WordKind::ProgramState => "program_state",
+            WordKind::PollEvent => "poll_event",
         }
     }
 }
@@ -308,6 +319,9 @@ impl Fault {
                 say(&t.setting_value, &[("found", name), ("wanted", &wanted)])
             }
             Fault::OnlyRecv => t.only_recv.clone(),
+            Fault::OnlyPoll => t.only_poll.clone(),
+            Fault::NothingPolled => t.nothing_polled.clone(),
+            Fault::OneSide { found, side } => say(&t.one_side, &[("found", found), ("side", &side.name())]),
             Fault::Range { found, from, to } => say(&t.range, &[("found", found), ("from", from), ("to", to)]),
             Fault::Number(found) => say(&t.number, &[("found", found)]),
             Fault::ReceivedFalse => t.received_false.clone(),
@@ -358,7 +372,7 @@ mod tests {
             use WordKind::*;
             let kinds = [Mode, Side, State, Call, Error, Flag, Fate, Timer, How, Show, Protocol, Ipv4Setting];
             let kinds: Vec<&str> = { kinds.into_iter() }
-                .chain([CoreSetting, Need, Option, CongestionState, InfoOption, SystemCall, ProgramState])
+                .chain([CoreSetting, Need, Option, CongestionState, InfoOption, SystemCall, ProgramState, PollEvent])
                 .map(WordKind::key)
                 .collect();
             assert!(kinds.iter().all(|key| t.kind.contains_key(*key)) && kinds.len() == t.kind.len(), "{lang:?}");

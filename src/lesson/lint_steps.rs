@@ -111,6 +111,7 @@ impl Lint<'_> {
                 Some(Action::SetOption { socket: socket?, option: option?, value: *value })
             }
             RawAction::Nonblocking { socket } => Some(Action::SetNonblocking { socket: self.socket(socket)? }),
+            RawAction::Poll { sockets, timeout_ms } => self.poll(sockets, timeout_ms.as_ref()),
             RawAction::Deliver(pattern) => self.held(pattern).map(Action::Deliver),
             RawAction::DeliverUpTo(pattern) => self.held(pattern).map(Action::DeliverUpTo),
             RawAction::DeliverAll { from } => {
@@ -324,6 +325,9 @@ impl Lint<'_> {
     }
 
     fn returns(&mut self, raw: &RawReturns) -> Option<Terms> {
+        if let Some(ready) = &raw.ready {
+            return self.ready(raw, ready);
+        }
         let side = self.side(&raw.side);
         let call = self.call(&raw.call);
         let value = self.optional_number(raw.value.as_ref());
@@ -358,7 +362,7 @@ impl Lint<'_> {
         Some(Terms::Queue(QueueTerms { end: end?, recv: recv?, send: send? }))
     }
 
-    fn call(&mut self, word: &SpannedText) -> Option<CallName> {
+    pub(super) fn call(&mut self, word: &SpannedText) -> Option<CallName> {
         let call = CallName::ALL.into_iter().find(|call| call.name() == word.get_ref());
         call.or_else(|| self.wrong(word, WordKind::Call))
     }

@@ -7,6 +7,7 @@ mod glossary;
 mod likely;
 mod lint;
 mod lint_head;
+mod lint_poll;
 mod lint_program;
 mod lint_segments;
 mod lint_steps;

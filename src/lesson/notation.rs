@@ -94,6 +94,7 @@ impl Terms {
     pub fn says(&self, line: u32) -> Statement {
         match self {
             Terms::Returns(terms) => terms.says(line),
+            Terms::Ready { side, sockets } => Statement::Ready { side: *side, sockets: sockets.clone() },
             Terms::Program(terms) => terms.says(),
             Terms::Blocks { side, call } => Statement::Sleeps { side: *side, call: *call },
             Terms::State { end, is } => Statement::State { end: end.clone(), is: *is },

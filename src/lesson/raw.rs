@@ -210,6 +210,10 @@ pub(super) enum RawAction {
     Nonblocking {
         socket: SpannedText,
     },
+    Poll {
+        sockets: Spanned<Vec<SpannedText>>,
+        timeout_ms: Option<Spanned<i64>>,
+    },
     Deliver(RawPattern),
     DeliverAll {
         from: SpannedText,
@@ -312,6 +316,7 @@ pub(super) struct RawReturns {
     pub(super) value: Option<SpannedNumber>,
     pub(super) data: Option<SpannedText>,
     pub(super) error: Option<SpannedText>,
+    pub(super) ready: Option<Spanned<Vec<SpannedText>>>,
 }
 
 #[derive(Deserialize)]

@@ -8,7 +8,7 @@ use crate::model::edit::{Edit, Forgery, WantedFields};
 use crate::model::rule::RuleChange;
 use crate::model::{
     CallName, CongestionState, ConnectionEnd, Count, Errno, How, InfoField, InfoOptions, LabSettings, Mode, Need,
-    ProgramCallState, SegmentFate, Side, SocketNames, SocketOption, SocketState, TimerKind,
+    PolledSocket, ProgramCallState, SegmentFate, Side, SocketNames, SocketOption, SocketState, TimerKind,
 };
 use crate::tcp::{Expr, Flags, Protocol};
 
@@ -188,6 +188,8 @@ pub enum Action {
     SetOption { socket: String, option: SocketOption, value: i32 },
     /// `fcntl()`: from then on no call on the descriptor blocks (`O_NONBLOCK`).
     SetNonblocking { socket: String },
+    /// `poll()` of these sockets of a side; `timeout` in milliseconds, -1 for none.
+    Poll { side: Side, sockets: Vec<PolledSocket>, timeout: i32 },
     /// A waiting segment goes on to its receiver.
     Deliver(SegmentPattern),
     /// All segments of a side that wait go on to their receiver, in the order in which they were sent.
@@ -227,6 +229,7 @@ impl Action {
             | Action::Close { socket }
             | Action::SetOption { socket, .. }
             | Action::SetNonblocking { socket } => Some(socket),
+            Action::Poll { sockets, .. } => sockets.first().map(|polled| polled.socket.as_str()),
             Action::Socket { .. } | Action::Interrupt { .. } | Action::LetCall { .. } | Action::Rule(_) => None,
             Action::Deliver(_) | Action::Drop(_) | Action::Repeat(_) => None,
             Action::DeliverAll { .. } | Action::DeliverUpTo(_) | Action::Edit { .. } | Action::Forge { .. } => None,
@@ -318,6 +321,9 @@ pub struct Claim {
 pub enum Terms {
     /// The newest call of this name of a side came back so.
     Returns(CallTerms),
+    /// Just these sockets have these events in the newest `poll()` of a side.
+    #[allow(missing_docs)]
+    Ready { side: Side, sockets: Vec<PolledSocket> },
     /// The newest call of a side's program that has this name stands so.
     Program(ProgramTerms),
     /// The kernel says that the side sleeps in this call.

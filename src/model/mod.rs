@@ -54,7 +54,7 @@ pub use program::{
     HeldCalls, PROGRAM_CALLS, PolledDescriptor, ProcessSocket, ProgramDescriptor, ProgramExit, ProgramThread,
     signal_name,
 };
-pub use readiness::{MOST_POLLED, NoPollEvents, PollEntry, PollEvents, polled_text};
+pub use readiness::{MOST_POLLED, NoPollEvents, PollEntry, PollEvents, PolledSocket, polled_text};
 pub use settings::{Copies, LOOPBACK_MTU, LabSettings, MSS, Mode, Need, SHARED_RTO_MIN_MS, Setting};
 pub use site::{CallSite, SiteLacks, StackFrame};
 pub use sockets::{Opposite, SocketKind, SocketNames, SocketRole};

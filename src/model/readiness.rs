@@ -44,6 +44,11 @@ impl PollEvents {
         PollEvents(self.0 | other.0)
     }
 
+    /// The names of all that have one.
+    pub fn all_names() -> impl Iterator<Item = &'static str> {
+        NAMES.into_iter().map(|(name, _)| name)
+    }
+
     /// Those that have a name, by that name.
     pub fn names(self) -> impl Iterator<Item = &'static str> {
         NAMES.into_iter().filter(move |(_, event)| self.has(*event)).map(|(name, _)| name)
@@ -101,6 +106,22 @@ impl fmt::Display for PollEntry {
     /// `3:POLLIN|POLLOUT`
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}:{}", self.fd, self.events)
+    }
+}
+
+/// A socket of a lesson in a `poll()`, with its events as those of [`PollEntry`].
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct PolledSocket {
+    /// The name that the lesson gave to it.
+    pub socket: String,
+    /// Its events.
+    pub events: PollEvents,
+}
+
+impl fmt::Display for PolledSocket {
+    /// `conn POLLIN`
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}", self.socket, self.events)
     }
 }
 

@@ -5,7 +5,7 @@
 
 use std::fmt;
 
-use super::{CallName, CongestionState, Errno, InfoField, InfoOptions, Side, SocketState, TimerKind};
+use super::{CallName, CongestionState, Errno, InfoField, InfoOptions, PolledSocket, Side, SocketState, TimerKind};
 
 /// One end of a connection, or a listener.
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
@@ -151,6 +151,8 @@ impl ProgramCallState {
 pub enum Statement {
     /// The side's newest call of this name came back so; a value or data that don't matter are `None`.
     Returns { side: Side, call: CallName, value: Option<ClaimNumber>, data: Option<String> },
+    /// Just these sockets have events in the side's newest `poll()`.
+    Ready { side: Side, sockets: Vec<PolledSocket> },
     /// It failed.
     Fails { side: Side, call: CallName, errno: Errno },
     /// The side sleeps in it.
@@ -315,6 +317,14 @@ impl fmt::Display for InfoFact {
     }
 }
 
+fn write_ready(f: &mut fmt::Formatter<'_>, side: Side, sockets: &[PolledSocket]) -> fmt::Result {
+    if sockets.is_empty() {
+        return write!(f, "{side}: poll() finds nothing ready");
+    }
+    let list: Vec<String> = sockets.iter().map(PolledSocket::to_string).collect();
+    write!(f, "{side}: poll() finds ready: {}", list.join(", "))
+}
+
 impl fmt::Display for Statement {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -323,6 +333,7 @@ impl fmt::Display for Statement {
                 value.as_ref().map_or(Ok(()), |value| write!(f, " {value}"))?;
                 data.as_ref().map_or(Ok(()), |data| write!(f, " {data:?}"))
             }
+            Statement::Ready { side, sockets } => write_ready(f, *side, sockets),
             Statement::Fails { side, call, errno } => write!(f, "{side}: {call}() fails with {errno}"),
             Statement::Sleeps { side, call } => write!(f, "{side} sleeps in {call}()"),
             Statement::Runs { side, call } => write!(f, "{side} runs in {call}()"),

@@ -5,8 +5,9 @@ use std::net::SocketAddr;
 use crate::lesson::{CallTerms, InfoTerms, Measure, ProgramTerms, QueueTerms, SegmentPattern, Terms, TimerTerms};
 use crate::model::edit::field;
 use crate::model::{
-    CallName, CallView, ClaimNumber, ConnectionEnd, Count, Fate, InfoFact, Outcome, ProgramCallState, SegmentFate,
-    SegmentId, SegmentView, SegmentWords, Side, SocketFacts, SocketView, Statement, Timer, TimerFact, View,
+    CallName, CallView, ClaimNumber, ConnectionEnd, Count, Fate, InfoFact, Outcome, PollEntry, PolledSocket,
+    ProgramCallState, SegmentFate, SegmentId, SegmentView, SegmentWords, Side, SocketFacts, SocketView, Statement,
+    Timer, TimerFact, View,
 };
 use crate::tcp::{Expr, Letter, Numbers, line, tells_zero_window};
 
@@ -37,6 +38,7 @@ impl ClaimContext<'_> {
     pub fn check(&self, terms: &Terms) -> (bool, Statement) {
         match terms {
             Terms::Returns(terms) => self.returns(terms),
+            Terms::Ready { side, sockets } => self.ready(*side, sockets),
             Terms::Blocks { side, call } => self.blocks(*side, *call),
             Terms::Program(terms) => self.program(terms),
             Terms::State { end, is } => match self.names.find(end, self.view) {
@@ -99,6 +101,27 @@ impl ClaimContext<'_> {
             }
         };
         (held, came_to(side, call, outcome, data.is_some()))
+    }
+
+    /// What the newest `poll()` of a side told, each descriptor by its name in the lesson.
+    fn ready(&self, side: Side, wanted: &[PolledSocket]) -> (bool, Statement) {
+        let call = CallName::Poll;
+        let Some(newest) = self.newest_call(side, call) else { return (false, Statement::NotCalled { side, call }) };
+        let returned = match newest.outcome {
+            None => return (false, Statement::NotReturned { side, call }),
+            Some(Err(errno)) => return (false, Statement::Fails { side, call, errno: *errno }),
+            Some(Ok(returned)) => returned,
+        };
+        let named = |entry: &PollEntry| {
+            let is = |name: &str| self.names.get(name).is_some_and(|named| (named.side, named.fd) == (side, entry.fd));
+            let wanted = wanted.iter().map(|wanted| wanted.socket.as_str()).find(|name| is(name));
+            let name = wanted.or_else(|| self.names.only(side, entry.fd));
+            let socket = name.map_or_else(|| format!("fd {}", entry.fd), str::to_owned);
+            PolledSocket { socket, events: entry.events }
+        };
+        let sockets: Vec<PolledSocket> = returned.revents.iter().map(named).collect();
+        let held = sockets.len() == wanted.len() && wanted.iter().all(|wanted| sockets.contains(wanted));
+        (held, Statement::Ready { side, sockets })
     }
 
     fn blocks(&self, side: Side, call: CallName) -> (bool, Statement) {

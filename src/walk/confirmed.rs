@@ -56,7 +56,7 @@ pub fn confirmed(lesson: &Lesson, trace: &Trace) -> Confirmed {
         }
         match terms {
             Some(Terms::State { .. }) => count.states += 1,
-            Some(Terms::Returns(_)) => count.returns += 1,
+            Some(Terms::Returns(_) | Terms::Ready { .. }) => count.returns += 1,
             Some(Terms::Blocks { .. }) => count.sleeps += 1,
             Some(Terms::Segment { .. } | Terms::NeverSent(_) | Terms::Waiting { .. }) => count.segments += 1,
             Some(Terms::Queue(_)) => count.queues += 1,

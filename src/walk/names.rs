@@ -46,6 +46,12 @@ impl Names {
         self.named.get(name).copied()
     }
 
+    /// The one name that a side's descriptor has, or had; `None` where there are several, since a number is used again.
+    pub fn only(&self, side: Side, fd: i32) -> Option<&str> {
+        let mut names = self.named.iter().filter(|(_, named)| (named.side, named.fd) == (side, fd));
+        names.next().filter(|_| names.next().is_none()).map(|(name, _)| name.as_str())
+    }
+
     /// What the kernel has of an end; `None` where it has no such socket, and never had.
     pub fn find<'a>(&self, end: &ConnectionEnd, view: View<'a>) -> Option<SocketView<'a>> {
         match end {

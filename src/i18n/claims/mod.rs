@@ -6,8 +6,8 @@ use std::fmt;
 use super::words::words;
 use super::{SharedTexts, Texts, fill, harmless};
 use crate::model::{
-    ClaimNumber, ConnectionEnd, Count, Errno, InfoFact, InfoField, InfoOptions, ProgramCallState, SegmentFate,
-    SegmentWords, Side, SocketKind, SocketNames, SocketRole, SocketState, Statement, TimerFact, TimerKind,
+    ClaimNumber, ConnectionEnd, Count, Errno, InfoFact, InfoField, InfoOptions, PolledSocket, ProgramCallState,
+    SegmentFate, SegmentWords, Side, SocketKind, SocketNames, SocketRole, SocketState, Statement, TimerFact, TimerKind,
 };
 
 words! {
@@ -25,6 +25,9 @@ words! {
         pub returns_any: String,
         pub returns_data: String,
         pub brings: String,
+        pub ready: String,
+        pub ready_nothing: String,
+        pub ready_socket: String,
         pub fails: String,
         pub sleeps: String,
         pub runs: String,
@@ -127,6 +130,7 @@ impl Speaker<'_> {
         let t = self.texts;
         match said {
             Statement::Returns { .. } => self.returned(said),
+            Statement::Ready { side, sockets } => self.ready(*side, sockets),
             Statement::Fails { side, call, errno } => {
                 let errno = errno.to_string();
                 fill(&t.fails, &[("side", self.side(*side)), ("call", call.name()), ("errno", &errno)])
@@ -187,6 +191,16 @@ impl Speaker<'_> {
         let value = value.as_ref().map_or("", |value| &value.shown);
         let values = [("side", self.side(*side)), ("call", call.name()), ("value", value)];
         fill(text, &[&values[..], &[("data", data.as_deref().unwrap_or(""))]].concat())
+    }
+
+    fn ready(&self, side: Side, sockets: &[PolledSocket]) -> String {
+        let one = |polled: &PolledSocket| {
+            let values = [("end", self.socket(&polled.socket)), ("events", polled.events.to_string())];
+            fill(&self.texts.ready_socket, &values)
+        };
+        let list: Vec<String> = sockets.iter().map(one).collect();
+        let text = if list.is_empty() { &self.texts.ready_nothing } else { &self.texts.ready };
+        fill(text, &[("side", self.side(side)), ("list", &list.join(&self.texts.between))])
     }
 
     fn sent_nothing_on(&self, from: Side, socket: &str) -> String {

@@ -1,5 +1,7 @@
 //! Each kind of statement, in the notation and in each language.
 
+mod programs;
+
 use super::*;
 use crate::i18n::Lang;
 use crate::i18n::testing::zh;
@@ -23,6 +25,12 @@ fn held(from: Side, head: &str, on: Option<&str>, is: SegmentFate) -> Statement 
     let sum = ClaimNumber { written: "j+1+line".to_owned(), shown: "j+7".to_owned() };
     let fields = vec![("seq".to_owned(), sum)];
     Statement::Segment { from, segment: SegmentWords { head: head.to_owned(), fields, on: on.map(Into::into) }, is }
+}
+
+fn ready(sockets: &[(&str, &str)]) -> Statement {
+    let polled =
+        |(socket, events): &(&str, &str)| PolledSocket { socket: (*socket).into(), events: events.parse().unwrap() };
+    Statement::Ready { side: Side::Server, sockets: sockets.iter().map(polled).collect() }
 }
 
 /// Every kind of statement, with its notation and its two sentences. There is a listener, and there are three clients.
@@ -61,6 +69,22 @@ fn table() -> Vec<(Statement, [&'static str; 3])> {
                 "server: recv() returns \"a\"",
                 "the server's recv() returns the data \"a\"",
                 "服务器的 recv() 返回数据 \"a\"",
+            ],
+        ),
+        (
+            ready(&[("listener", "POLLIN"), ("nobody", "POLLIN|POLLHUP")]),
+            [
+                "server: poll() finds ready: listener POLLIN, nobody POLLIN|POLLHUP",
+                "the server's poll() finds ready: the server's listening socket (POLLIN), the socket `nobody` (POLLIN|POLLHUP)",
+                "服务器的 poll() 发现就绪：服务器的监听套接字（POLLIN），套接字 `nobody`（POLLIN|POLLHUP）",
+            ],
+        ),
+        (
+            ready(&[]),
+            [
+                "server: poll() finds nothing ready",
+                "the server's poll() finds nothing ready",
+                "服务器的 poll() 没有发现就绪的",
             ],
         ),
         (
@@ -330,101 +354,6 @@ fn table() -> Vec<(Statement, [&'static str; 3])> {
     ]
 }
 
-fn of_programs() -> Vec<(Statement, [&'static str; 3])> {
-    let listen = |arguments: Option<&str>, is, value, errno| Statement::Program {
-        side: Side::Server,
-        call: "listen".to_owned(),
-        arguments: arguments.map(str::to_owned),
-        is,
-        value,
-        errno,
-    };
-    let (server, call) = (Side::Server, "listen".to_owned());
-    use ProgramCallState::{Blocks, Ended, Returned, Runs, Stands};
-    vec![
-        (
-            listen(Some("3, 128"), Stands, None, None),
-            [
-                "server's program: listen(3, 128) stands",
-                "the server's program stands before listen(3, 128)",
-                "服务器的程序停在 listen(3, 128) 之前",
-            ],
-        ),
-        (
-            listen(None, Runs, None, None),
-            [
-                "server's program: listen() runs",
-                "the server's program is in listen() and does not sleep",
-                "服务器的程序正在执行 listen()，没有阻塞",
-            ],
-        ),
-        (
-            listen(None, Blocks, None, None),
-            [
-                "server's program: listen() blocks",
-                "the server's program sleeps in listen()",
-                "服务器的程序阻塞在 listen() 中",
-            ],
-        ),
-        (
-            listen(None, Ended, None, None),
-            [
-                "server's program: listen() ended",
-                "the server's program ended in listen()",
-                "服务器的程序在 listen() 中结束了",
-            ],
-        ),
-        (
-            listen(None, Returned, None, None),
-            [
-                "server's program: listen() returned",
-                "the server's program: listen() succeeded",
-                "服务器的程序：listen() 成功返回",
-            ],
-        ),
-        (
-            listen(None, Returned, Some(0), None),
-            [
-                "server's program: listen() returned 0",
-                "the server's program: listen() returned 0",
-                "服务器的程序：listen() 返回 0",
-            ],
-        ),
-        (
-            listen(None, Returned, None, Errno::from_name("EADDRINUSE")),
-            [
-                "server's program: listen() returned EADDRINUSE",
-                "the server's program: listen() failed with EADDRINUSE",
-                "服务器的程序：listen() 失败，错误是 EADDRINUSE",
-            ],
-        ),
-        (
-            Statement::ProgramNotCalled { side: server, call: call.clone() },
-            [
-                "server's program has not called listen()",
-                "the server's program has not called listen()",
-                "服务器的程序没有调用过 listen()",
-            ],
-        ),
-        (
-            Statement::NotBefore { side: server, call: call.clone(), stands: Vec::new() },
-            [
-                "server's program doesn't stand before listen()",
-                "the server's program does not stand before listen()",
-                "服务器的程序没有停在 listen() 之前",
-            ],
-        ),
-        (
-            Statement::NotBefore { side: server, call, stands: vec!["bind".to_owned(), "close".to_owned()] },
-            [
-                "server's program doesn't stand before listen(), but before bind(), close()",
-                "the server's program does not stand before listen(), but before bind(), close()",
-                "服务器的程序没有停在 listen() 之前，而是停在 bind()，close() 之前",
-            ],
-        ),
-    ]
-}
-
 /// Fails to compile where a kind is new: then it gets a row in the table.
 fn kind(said: &Statement) -> usize {
     match said {
@@ -458,6 +387,7 @@ fn kind(said: &Statement) -> usize {
         Statement::NotBefore { .. } => 27,
         Statement::NeverSent { .. } => 28,
         Statement::Waiting { .. } => 29,
+        Statement::Ready { .. } => 30,
     }
 }
 
@@ -467,12 +397,12 @@ fn each_kind_of_statement_has_its_notation_and_its_sentences() {
     let sockets = &of([&[("listener", Side::Server, SocketKind::Listener)], &clients[..]].concat());
     let [en, zh] = [Lang::EN, zh()].map(|lang| Texts::load(lang).unwrap());
     let mut kinds = std::collections::BTreeSet::new();
-    for (said, wanted) in table().into_iter().chain(of_programs()) {
+    for (said, wanted) in table().into_iter().chain(programs::of_programs()) {
         kinds.insert(kind(&said));
         let found = [said.to_string(), en.statement(&said, sockets), zh.statement(&said, sockets)];
         assert_eq!(found, wanted.map(str::to_owned));
     }
-    assert_eq!(kinds.len(), 30);
+    assert_eq!(kinds.len(), 31);
 }
 
 #[test]

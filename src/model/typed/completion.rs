@@ -3,7 +3,7 @@
 use super::{OWN_NAMES, separates};
 use crate::model::edit::{self, EditField};
 use crate::model::rule::{self, RuleKind};
-use crate::model::{CallName, SocketOption};
+use crate::model::{CallName, PollEvents, SocketOption};
 use crate::tcp::Flags;
 
 /// What a line may name besides the words of its notation.
@@ -139,10 +139,12 @@ fn of_field(line: &str, begin: usize) -> Completion {
 
 /// An argument of a call behind these.
 fn call_words(name: &str, before: &[&str], known: &Nameable) -> Vec<String> {
+    let fds = || known.fds.iter().map(i32::to_string).collect::<Vec<_>>();
     let options = || SocketOption::names().map(str::to_owned).collect::<Vec<_>>();
     match (name, before) {
         ("socket", _) => owned(&["AF_INET", "AF_INET6", "SOCK_STREAM", "SOCK_DGRAM", "IPPROTO_TCP", "IPPROTO_UDP"]),
-        (_, []) => known.fds.iter().map(i32::to_string).collect(),
+        ("poll", [_, ..]) => [PollEvents::all_names().map(str::to_owned).collect(), fds()].concat(),
+        (_, []) => fds(),
         ("setsockopt" | "getsockopt", [_]) => {
             let mut all = owned(&["SOL_SOCKET", "IPPROTO_TCP"]);
             all.extend(options());
@@ -189,6 +191,7 @@ mod tests {
             ("edit 7 check", Some("edit 7 checksum=")),
             ("edit 7 flags=SYN,A", Some("edit 7 flags=SYN,ACK ")),
             ("edit 7 checksum=w", Some("edit 7 checksum=wrong ")),
+            ("poll(3, pollin|pollrd", Some("poll(3, pollin|POLLRDHUP ")),
             ("send 3 \"SO_", None),
             ("nothing_of_the_kind ", None),
             ("\u{4f60}\u{597d}", None),

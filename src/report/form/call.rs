@@ -248,7 +248,7 @@ struct PollEntryForm {
 /// Their names in C: `POLLIN|POLLOUT`.
 #[derive(Serialize, Deserialize)]
 #[serde(transparent)]
-struct PollEventsForm(String);
+pub(super) struct PollEventsForm(String);
 
 impl From<&PollEvents> for PollEventsForm {
     fn from(events: &PollEvents) -> PollEventsForm {

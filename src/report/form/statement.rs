@@ -2,13 +2,13 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::call::CallNameForm;
+use super::call::{CallNameForm, PollEventsForm};
 use super::parts::{ErrnoForm, SideForm};
 use super::socket::{CongestionForm, OptionsForm, StateForm, TimerKindForm};
 use super::{As, remote};
 use crate::model::{
-    CallName, ClaimNumber, CongestionState, ConnectionEnd, Count, Errno, InfoFact, InfoField, InfoOptions,
-    ProgramCallState, SegmentFate, SegmentWords, Side, SocketState, Statement, TimerFact, TimerKind,
+    CallName, ClaimNumber, CongestionState, ConnectionEnd, Count, Errno, InfoFact, InfoField, InfoOptions, PollEvents,
+    PolledSocket, ProgramCallState, SegmentFate, SegmentWords, Side, SocketState, Statement, TimerFact, TimerKind,
 };
 
 #[derive(Serialize, Deserialize)]
@@ -22,6 +22,12 @@ pub(super) enum StatementForm {
         #[serde(default, with = "As::<Option<NumberForm>>")]
         value: Option<ClaimNumber>,
         data: Option<String>,
+    },
+    Ready {
+        #[serde(with = "SideForm")]
+        side: Side,
+        #[serde(with = "As::<Vec<PolledSocketForm>>")]
+        sockets: Vec<PolledSocket>,
     },
     Fails {
         #[serde(with = "SideForm")]
@@ -162,6 +168,14 @@ pub(super) enum StatementForm {
 }
 
 #[derive(Serialize, Deserialize)]
+#[serde(remote = "PolledSocket")]
+struct PolledSocketForm {
+    socket: String,
+    #[serde(with = "As::<PollEventsForm>")]
+    events: PollEvents,
+}
+
+#[derive(Serialize, Deserialize)]
 #[serde(remote = "ConnectionEnd")]
 enum EndForm {
     Socket(String),
@@ -251,5 +265,6 @@ remote! {
     InfoFactForm: InfoFact;
     NumberForm: ClaimNumber;
     WordsForm: SegmentWords;
+    PolledSocketForm: PolledSocket;
     FactForm: TimerFact;
 }

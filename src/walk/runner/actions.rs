@@ -7,7 +7,7 @@ use super::Runner;
 use super::by_hand::StepRelease;
 use crate::lesson::{Action, Address, Payload, Recipient, SegmentPattern};
 use crate::model::edit::Unfit;
-use crate::model::{Call, CallName, SegmentId, SegmentView, Side, Statement, View};
+use crate::model::{Call, CallName, PollEntry, PolledSocket, SegmentId, SegmentView, Side, Statement, View};
 use crate::tcp::Protocol;
 use crate::walk::Request;
 use crate::walk::claims::written;
@@ -177,6 +177,12 @@ impl Runner {
         let (socket, naming) = match action {
             Action::Socket { side, name, ipv6, udp } => {
                 return Ok((*side, Call::Socket { ipv6: *ipv6, udp: *udp }, Some(name.clone())));
+            }
+            Action::Poll { side, sockets, timeout } => {
+                let entry =
+                    |polled: &PolledSocket| Ok(PollEntry { fd: named(&polled.socket)?.fd, events: polled.events });
+                let fds = sockets.iter().map(entry).collect::<Result<_, Box<Statement>>>()?;
+                return Ok((*side, Call::Poll { fds, timeout: *timeout }, None));
             }
             Action::Accept { socket, name } => (socket.as_str(), Some(name.clone())),
             other => (other.socket().ok_or_else(|| Box::new(Statement::NoCall))?, None),

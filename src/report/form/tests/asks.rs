@@ -1,7 +1,7 @@
 //! Calls that only ask, and those that wait for several descriptors.
 
 use super::{Server, address};
-use crate::model::{Call, Event, OptionValue, PollEntry, Returned, SocketOption};
+use crate::model::{Call, ClaimResult, Event, OptionValue, PollEntry, PolledSocket, Returned, SocketOption, Statement};
 
 pub(super) fn of_what_is_asked() -> Vec<Event> {
     let option: SocketOption = "SO_ERROR".parse().unwrap();
@@ -22,8 +22,11 @@ pub(super) fn of_polls() -> Vec<Event> {
     let all = "POLLIN|POLLPRI|POLLOUT|POLLRDHUP|POLLERR|POLLHUP|POLLNVAL|0x1000";
     let poll = Call::Poll { fds: vec![entry(3, all), entry(-1, "0")], timeout: -1 };
     let told = Returned { value: 1, revents: vec![entry(3, "POLLHUP")], ..Returned::default() };
+    let sockets = vec![PolledSocket { socket: "conn".into(), events: "POLLIN|POLLOUT".parse().unwrap() }];
+    let (what, actual) = (Statement::Ready { side: Server, sockets }, Statement::NoCall);
     vec![
         Event::Entered { caller: Server.into(), call: poll },
         Event::Returned { caller: Server.into(), outcome: Ok(told) },
+        Event::Claim(Box::new(ClaimResult { step: 3, what, held: true, actual, line: 9 })),
     ]
 }
