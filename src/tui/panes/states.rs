@@ -1,19 +1,27 @@
 //! The state diagram with both ends lit.
 
+use std::net::SocketAddr;
+
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 
 use crate::i18n::fill;
 use crate::i18n::width as display_width;
-use crate::model::{Side, SocketState, SocketView};
+use crate::model::{Actor, CallName, Fate, Side, SocketState, SocketView};
 use crate::tcp::{EDGES, Edge, Flags, State, Trigger};
 use crate::tui::diagram::{Diagram, cells, fitting, glyph};
 use crate::tui::scene::{Scene, reversed, shape, write};
 
+/// So many of the newest calls and segments are looked at for what led to a state.
+const SEEN_LAST: usize = 64;
+
 /// An end in the diagram: whose, in which state, and from where it has just come.
 struct DiagramEnd {
     side: Side,
+    actor: Actor,
+    /// Its own address and the other end's.
+    addresses: (Option<SocketAddr>, Option<SocketAddr>),
     state: State,
     previous: Option<State>,
     fresh: bool,
@@ -67,7 +75,8 @@ fn ends(scene: &Scene<'_>) -> Vec<DiagramEnd> {
             // UDP has no states: its sockets are nowhere in the diagram.
             let Some(state) = socket.state.tcp() else { continue };
             let (previous, since) = (socket.previous.and_then(SocketState::tcp), socket.state_since);
-            ends.push(DiagramEnd { side, state, previous, fresh, since });
+            let addresses = (socket.facts.local, socket.facts.remote);
+            ends.push(DiagramEnd { side, actor, addresses, state, previous, fresh, since });
         }
     }
     ends
@@ -126,7 +135,7 @@ fn draw_nodes(buf: &mut Buffer, place: Rect, scene: &Scene<'_>, diagram: &Diagra
 fn caption(scene: &Scene<'_>, end: &DiagramEnd, width: usize) -> Option<Line<'static>> {
     let previous = end.previous?;
     let names = format!("{} {previous} → {}", shape(end.side), end.state);
-    let why = arrow(scene, previous, end.state).map(|edge| reason(scene, edge)).unwrap_or_default();
+    let why = reason(scene, previous, end);
     // The reason is the diagram's, not the kernel's: marked as concluded.
     let first = why.first().map_or(String::new(), |first| format!(" {names} {first} = "));
     let texts = [format!(" {names} {} = ", why.join(", ")), first, format!(" {names} ")];
@@ -135,27 +144,38 @@ fn caption(scene: &Scene<'_>, end: &DiagramEnd, width: usize) -> Option<Line<'st
     Some(Line::from(Span::styled(text, scene.theme.side(end.side).bold())))
 }
 
-/// The diagram's arrow between the two states. A reset is only named where one was seen just now.
-fn arrow(scene: &Scene<'_>, from: State, to: State) -> Option<&'static Edge> {
-    let is_reset = |edge: &&Edge| edge.on == Trigger::Segment("RST");
-    let reset_seen = scene
-        .view
-        .segments()
-        .take(4)
-        .any(|s| s.segment.tcp().is_some_and(|tcp| tcp.flags.has(Flags::RST)) && scene.is_fresh(s.changed));
-    let between = || EDGES.iter().filter(|edge| edge.from == from && edge.to == to);
-    between().find(|edge| is_reset(edge) == reset_seen).or_else(|| between().find(|edge| !is_reset(edge)))
+/// What led from one state to the other, as far as it was seen just now. Nothing is said where it wasn't: a connection may also
+/// end by its timers, by a RST that its own kernel sends, or with its process.
+fn reason(scene: &Scene<'_>, previous: State, end: &DiagramEnd) -> Vec<String> {
+    let t = &scene.texts.states;
+    let between = EDGES.iter().filter(|edge| edge.from == previous && edge.to == end.state);
+    let seen = |edge: &'static Edge| match edge.on {
+        Trigger::Call(name) => Some(fill(&t.on_call, &[("what", made(scene, end.actor, name)?.name())])),
+        Trigger::Segment(what) => arrived(scene, end, what).then(|| fill(&t.on, &[("what", what)])),
+        Trigger::Timer(what) => (!arrived(scene, end, "RST")).then(|| fill(&t.on_timer, &[("what", what)])),
+    };
+    let Some((edge, on)) = { between }.find_map(|edge| Some((edge, seen(edge)?))) else { return Vec::new() };
+    let sends = (!edge.sends.is_empty()).then(|| fill(&t.sends, &[("what", edge.sends)]));
+    [on].into_iter().chain(sends).collect()
 }
 
-fn reason(scene: &Scene<'_>, edge: &Edge) -> Vec<String> {
-    let t = &scene.texts.states;
-    let mut parts = vec![match edge.on {
-        Trigger::Call(what) => fill(&t.on_call, &[("what", what)]),
-        Trigger::Segment(what) => fill(&t.on, &[("what", what)]),
-        Trigger::Timer(what) => fill(&t.on_timer, &[("what", what)]),
-    }];
-    if !edge.sends.is_empty() {
-        parts.push(fill(&t.sends, &[("what", edge.sends)]));
-    }
-    parts
+/// The call of this name that the actor has made just now; to end its direction `shutdown()` does what `close()` does.
+fn made(scene: &Scene<'_>, actor: Actor, name: &str) -> Option<CallName> {
+    let newest = scene.view.calls(actor).take(SEEN_LAST).filter(|call| scene.is_fresh(call.changed));
+    let is_meant = |call: &CallName| call.name() == name || (name == "close" && *call == CallName::Shutdown);
+    newest.map(|call| call.call.name()).find(is_meant)
+}
+
+/// Whether a segment with these flags has come to the end just now.
+fn arrived(scene: &Scene<'_>, end: &DiagramEnd, what: &str) -> bool {
+    let named = what.split([' ', ',']).filter(|word| Flags::from_names([*word]).is_ok());
+    let Ok(flags) = Flags::from_names(named) else { return false };
+    let (local, remote) = end.addresses;
+    let newest = scene.view.segments().take(SEEN_LAST).filter(|segment| scene.is_fresh(segment.changed));
+    { newest }.any(|one| {
+        matches!(one.fate, Fate::Delivered | Fate::Passing)
+            && Some(one.segment.to) == local
+            && remote.is_none_or(|remote| one.segment.from == remote)
+            && one.segment.tcp().is_some_and(|tcp| tcp.flags.has(flags))
+    })
 }

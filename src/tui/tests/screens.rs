@@ -260,3 +260,24 @@ fn of_many_sockets_what_is_seen_is_shown_and_the_rest_is_counted() {
         assert_ne!(top(&app), before);
     }
 }
+
+/// What led to a state is named where it was seen: a RST that an end's own kernel sends didn't come to it.
+#[test]
+fn a_reset_is_the_reason_only_where_it_arrived() {
+    let text = |made: Made| text(&app_of(made, Lang::EN, 160, 45));
+    let sent = || {
+        let mut made = Made::to_sent();
+        made.push(Happened::Step(9));
+        let reset = made.send(segment(super::made::server(), "RST", super::made::K + 1, 0, b""));
+        (made, reset)
+    };
+    let (mut made, _) = sent();
+    made.push(Happened::Gone { cookie: 3, source: crate::model::Source::SockDiag });
+    let shown = text(made);
+    assert!(shown.contains("■ ESTABLISHED → CLOSED") && !shown.contains("on RST"), "{shown}");
+    let (mut made, reset) = sent();
+    made.push(Happened::Delivered(reset));
+    made.push(Happened::Gone { cookie: 2, source: crate::model::Source::SockDiag });
+    let shown = text(made);
+    assert!(shown.contains("● ESTABLISHED → CLOSED on RST ="), "{shown}");
+}
