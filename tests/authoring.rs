@@ -187,6 +187,54 @@ fn what_could_not_be_checked_is_said() {
     }
 }
 
+/// A draft in one language, with a set-up by name and a question on reasons.
+const DRAFT: &str = r#"
+format = 1
+id = "draft"
+server = "127.0.0.1:8000"
+modes = ["lab"]
+begin = "established"
+title.zh = "草稿"
+goal.zh = "草稿"
+recap.zh = "草稿"
+
+[[step]]
+id = "blind"
+title.zh = "伪造一个 RST"
+say.zh = "序号在窗口里，却不是下一个。"
+do.forge = { from = "client", on = "conn", set = "flags=RST seq=j+100" }
+expect = [{ state = { socket = "conn", is = "ESTABLISHED" } }, { waiting = 1, from = "server" }]
+[step.ask]
+question.zh = "内核计了什么数？"
+reason = true
+choices = ["none", "TCPChallengeACK"]
+"#;
+
+#[test]
+fn a_draft_is_read_and_run_and_nothing_more_is_asked_of_it() {
+    for user in lab_users() {
+        let (program, folder) = (Program::new(), Folder::new());
+        let path = folder.write("other-name.toml", DRAFT);
+        let path = path.to_str().unwrap();
+        let finished = check(&program, user, &["--draft", path]);
+        assert!(finished.succeeded().stdout.contains("lab: 10 steps"), "{}", finished.stdout);
+        assert!(finished.stdout.contains("0 errors, 0 warnings"), "{}", finished.stdout);
+        // A finished lesson has more.
+        let finished = check(&program, user, &[path]);
+        let wanted = "the text in English (en) is missing or empty";
+        assert!(finished.status.code() == Some(1) && finished.stdout.contains(wanted), "{}", finished.stdout);
+        // What the kernel says is held against a draft too.
+        folder.write("other-name.toml", &DRAFT.replace("TCPChallengeACK", "PAWSEstab"));
+        let finished = check(&program, user, &["--draft", path]);
+        let wanted =
+            "step blind: expected: no counter moved / it counted PAWSEstab; actual: it counted TCPChallengeACK";
+        assert!(finished.status.code() == Some(1) && finished.stdout.contains(wanted), "{}", finished.stdout);
+        folder.write("other-name.toml", &DRAFT.replace("waiting = 1", "waiting = 0"));
+        let finished = check(&program, user, &["--draft", path]);
+        assert_eq!(finished.status.code(), Some(1), "{}", finished.stdout);
+    }
+}
+
 // ---------------------------------------------------------------- new
 
 #[test]

@@ -199,6 +199,10 @@ fn is_well_formed(lines: &[Value]) {
                 assert_eq!(line["held"], true, "{line}");
                 "step what held actual"
             }
+            "sysctl" => {
+                assert!(line["name"].is_string() && line["before"].is_string() && line["value"].is_string(), "{line}");
+                "name before value errno"
+            }
             "rules" => {
                 assert!(line["rules"].as_array().unwrap().iter().all(|one| one["rule"].is_string()), "{line}");
                 "rules"

@@ -69,6 +69,8 @@ pub(super) enum CliCommand {
         paths: Vec<Target>,
         #[arg(long)]
         timers: bool,
+        #[arg(long)]
+        draft: bool,
     },
     New {
         #[arg(value_name = "NAME")]

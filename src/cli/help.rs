@@ -105,6 +105,7 @@ fn argument(command: &str, arg: Arg, texts: &'static CliTexts) -> Arg {
         "format" => &texts.format,
         "patience" => &texts.patience,
         "timers" => &texts.timers,
+        "draft" => &texts.draft,
         "version" => &texts.version,
         _ => &texts.help,
     };

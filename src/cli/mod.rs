@@ -82,6 +82,8 @@ pub enum Task {
         targets: Vec<Target>,
         /// Whether steps that wait for a timer of the kernel run too.
         timers: bool,
+        /// Whether they are drafts, of which only what runs is asked for.
+        draft: bool,
     },
     /// Write a small lesson of this name.
     New(String),
@@ -268,7 +270,7 @@ fn invocation(cli: args::Cli, lang: Lang) -> Invocation {
         Some(args::CliCommand::Lessons) => Task::Lessons,
         Some(args::CliCommand::Reset { name }) => Task::Reset(name),
         Some(args::CliCommand::Glossary { term }) => Task::Glossary(term),
-        Some(args::CliCommand::Check { paths, timers }) => Task::Check { targets: paths, timers },
+        Some(args::CliCommand::Check { paths, timers, draft }) => Task::Check { targets: paths, timers, draft },
         Some(args::CliCommand::New { id }) => Task::New(id),
         Some(args::CliCommand::Server { joining, answer }) => {
             Task::Join(join(SharedPart::Server, joining, answer.answer()))

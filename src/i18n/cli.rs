@@ -49,6 +49,7 @@ words! {
         pub format: String,
         pub patience: String,
         pub timers: String,
+        pub draft: String,
         pub server: String,
         pub client: String,
         pub free: String,

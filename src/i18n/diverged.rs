@@ -17,6 +17,7 @@ words! {
         pub edited: String,
         pub forged: String,
         pub ruled: String,
+        pub set: String,
         pub interrupted: String,
         pub called: String,
         pub nothing: String,
@@ -57,6 +58,7 @@ fn why(view: &View<'_>, texts: &DivergedTexts, shared: &SharedTexts) -> String {
         Some(HandAction::Edit(id)) => fill(&texts.edited, &[("segment", segment(id))]),
         Some(HandAction::Forge) => texts.forged.clone(),
         Some(HandAction::Rule) => texts.ruled.clone(),
+        Some(HandAction::Sysctl) => texts.set.clone(),
         Some(HandAction::Interrupt(of)) => fill(&texts.interrupted, &[("side", shared.side(of))]),
         Some(HandAction::Call(of)) => fill(&texts.called, &[("side", shared.side(of))]),
     }

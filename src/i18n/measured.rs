@@ -16,6 +16,9 @@ words! {
         pub send_queue: String,
         pub fired: String,
         pub rto: String,
+        pub reason: String,
+        pub reason_none: String,
+        pub reason_unread: String,
         pub none: String,
     }
 }
@@ -24,6 +27,9 @@ impl MeasuredTexts {
     /// What was measured, in words: `key` is the question's in a lesson's file, `actual` the notation of its answers.
     pub fn fact(&self, key: &str, actual: &str) -> String {
         let text = match (key, actual) {
+            ("reason", "none") => &self.reason_none,
+            ("reason", "unread") => &self.reason_unread,
+            ("reason", _) => &self.reason,
             (_, "none") => &self.none,
             ("call" | "returned", "blocks") => &self.sleeps,
             ("call", _) => &self.returned,
@@ -62,6 +68,9 @@ mod tests {
             ("returned", "5", ["it returned 5", "调用返回了 5"]),
             ("returned", "EPIPE", ["it failed with EPIPE", "调用失败，错误是 EPIPE"]),
             ("returned", "blocks", ["it sleeps in the call", "调用睡在内核里"]),
+            ("reason", "TCPChallengeACK", ["it counted TCPChallengeACK", "内核计数了 TCPChallengeACK"]),
+            ("reason", "none", ["no counter moved", "没有计数器变化"]),
+            ("reason", "unread", ["which counters moved is not known", "不知道哪些计数器变了"]),
         ] {
             assert_eq!(texts.map(|texts| texts.fact(measure, actual)), wanted, "{measure} {actual}");
         }

@@ -13,8 +13,8 @@ use super::sampling::Sampling;
 use super::schedule::{OFTEN, PollSchedule, Scope};
 use super::threads::{CallThreads, OwnThread};
 use crate::model::{
-    Actor, Call, Copies, CounterMove, Errno, Event, ForwardingRules, HeldCalls, KernelTable, Member, Observation,
-    Outcome, PartialDump, Role, SampledOut, SegmentId, Side, Trace,
+    Actor, Call, ChangedSetting, Copies, CounterMove, Errno, Event, ForwardingRules, HeldCalls, KernelTable, Member,
+    Observation, Outcome, PartialDump, Role, SampledOut, SegmentId, SettingChange, Side, Trace,
 };
 use crate::tcp::Packet;
 
@@ -53,6 +53,8 @@ pub enum Input {
     /// What became of a segment; the answer to [`Effect::Send`]. Of one that waited ([`Sending::Released`]), or that was made by hand, it tells which of
     /// the kernel's counters moved meanwhile, where they could be read.
     Sent(Sending, Result<Option<Vec<CounterMove>>, Errno>),
+    /// What came of a setting's change; the answer to [`Effect::Sysctl`].
+    Set(ChangedSetting),
     /// Whether each thread is idle or sleeps in its call, and nothing else is to be told; the answer to
     /// [`Effect::AreAtRest`].
     AtRest(bool),
@@ -100,6 +102,8 @@ pub enum Effect {
     Settled(u32),
     /// The kernel is to wait at least so long before it sends data again, in milliseconds.
     SetRtoMin(u32),
+    /// A setting of the lab's kernel is changed.
+    Sysctl(SettingChange),
     /// Bound what each sender may have on its way: less where everything passes at once.
     BoundFlight {
         /// Whether it does.
@@ -269,6 +273,7 @@ impl Lab {
             }
             Input::Dumped { table, programs } => self.dumped(now, table, programs),
             Input::Sent(sending, result) => self.sent(now, sending, result),
+            Input::Set(changed) => self.push(now, Event::Sysctl(Box::new(changed))),
             Input::AtRest(true) => self.settle = Settle::AtRest,
             Input::AtRest(false) => self.settle = Settle::Ask(now + SOON),
         }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::model::rule::RuleChange;
-use crate::model::{Call, Caller, Event, Failure, HeldCalls, Mode, SegmentFilter, SegmentId, Side};
+use crate::model::{Call, Caller, Event, Failure, HeldCalls, Mode, SegmentFilter, SegmentId, SettingChange, Side};
 use crate::tcp::Packet;
 
 /// What a walk asks for. Nothing is answered at once; what comes of it arrives as [`Happening`]s.
@@ -35,6 +35,8 @@ pub enum Request {
     Pass(SegmentFilter, Option<Duration>),
     /// The wire's rules change.
     Rule(RuleChange),
+    /// A setting of the lab's kernel becomes another one.
+    Sysctl(SettingChange),
     /// A lesson's walk puts an entry of its own into the trace: a step began, a claim was checked, a question was answered.
     Note(Box<Event>),
     /// Report [`HappeningKind::Settled`] once everything asked before has taken its effect: every segment that was let go was

@@ -8,7 +8,7 @@ use super::request::{Request, WireAbility};
 use super::schedule::Scope;
 use super::threads::OwnThread;
 use crate::model::rule::RuleChange;
-use crate::model::{Call, Event, HandMade, Member, SegmentId, Side};
+use crate::model::{Call, Event, HandMade, Member, SegmentId, SettingChange, Side};
 use crate::tcp::Packet;
 
 impl Lab {
@@ -56,6 +56,7 @@ impl Lab {
                 self.rule(now, from, &change);
                 None
             }
+            Request::Sysctl(change) => self.may_set(from, &change).then_some(Effect::Sysctl(change)),
             Request::Note(event) => {
                 if self.resident == Some(from) {
                     self.push(now, *event);
@@ -87,9 +88,8 @@ impl Lab {
             // What it comes to is explained by what the kernel had when it was let go.
             Request::LetCall(_) => Scope::All,
             Request::Hold(..) | Request::Play(_) => return None,
-            Request::Interrupt(_) | Request::Pass(..) | Request::Rule(_) | Request::Note(_) | Request::Settle => {
-                return None;
-            }
+            Request::Interrupt(_) | Request::Pass(..) | Request::Rule(_) | Request::Sysctl(_) => return None,
+            Request::Note(_) | Request::Settle => return None,
         };
         let scope = self.schedule.begin_with(now, scope);
         if matches!(scope, Scope::Ends(_)) {
@@ -141,6 +141,11 @@ impl Lab {
         if self.wire == WireAbility::Holds && changed != *rules {
             self.set_wire_rules(now, changed);
         }
+    }
+
+    /// Whether one may change a setting of the lab's own kernel: who makes calls there, or steps.
+    fn may_set(&self, from: u32, change: &SettingChange) -> bool {
+        self.wire == WireAbility::Holds && self.peers.get(from).is_some_and(Member::steps) && change.check().is_ok()
     }
 
     fn deliver(&mut self, from: u32, id: SegmentId) -> Option<Effect> {

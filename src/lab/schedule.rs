@@ -120,7 +120,8 @@ impl PollSchedule {
             | Event::Reasons { .. }
             | Event::Joined(_)
             | Event::Passing(_)
-            | Event::Ruled(_) => {}
+            | Event::Ruled(_)
+            | Event::Sysctl(_) => {}
             Event::Ended { .. }
             | Event::Plays { .. }
             | Event::Signal { .. }

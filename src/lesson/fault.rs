@@ -4,13 +4,15 @@ use std::fmt::Display;
 use std::net::SocketAddr;
 
 use super::made::MOST_OPEN;
-use super::sysctl::SettingKind;
-use super::{likely, shape};
-use crate::i18n::{BrokenTexts, FaultTexts, Lang, LanguageTexts, counter_names, edit_fault, fill, rule_fault};
+use super::{Measure, likely, shape};
+use crate::i18n::{
+    BrokenTexts, FaultTexts, Lang, LanguageTexts, counter_names, edit_fault, fill, rule_fault, setting_fault,
+};
 use crate::model::edit::EditFault;
 use crate::model::rule::RuleFault;
 use crate::model::{
-    CallName, CongestionState, InfoOptions, PROGRAM_CALLS, PollEvents, ProgramCallState, SOCKET_OPTIONS, Side,
+    CORE_SETTINGS, CallName, CongestionState, IPV4_SETTINGS, InfoOptions, PROGRAM_CALLS, PollEvents, ProgramCallState,
+    SOCKET_OPTIONS, SettingFault, SettingKind, Side,
 };
 
 /// One thing that is wrong with a lesson file.
@@ -85,6 +87,8 @@ pub enum Fault {
     Number(String),
     /// `received = false` says nothing.
     ReceivedFalse,
+    /// `reason = false` asks nothing.
+    ReasonFalse,
     /// A claim on queues names neither queue.
     NoQueue,
     /// A claim on a timer says nothing of it.
@@ -115,6 +119,10 @@ pub enum Fault {
     Edit(EditFault),
     /// What is to be a rule of the wire is none.
     Rule(RuleFault),
+    /// A setting can't be changed so.
+    Setting(SettingFault),
+    /// A step changes no setting.
+    NoSetting,
     /// A socket for datagrams is in a mode where they can't be held.
     UdpOnlyLab,
     /// A datagram is longer than one packet.
@@ -151,6 +159,7 @@ pub enum WordKind {
     SystemCall,
     ProgramState,
     PollEvent,
+    SetUp,
 }
 
 /// How a question's answers are written.
@@ -163,6 +172,7 @@ pub enum Notation {
     Bytes,
     Times,
     Milliseconds,
+    Counter,
 }
 
 impl WordKind {
@@ -188,10 +198,11 @@ impl WordKind {
             WordKind::Show => super::Show::ALL.iter().map(|show| show.name()).collect(),
             WordKind::CongestionState => CongestionState::ALL.iter().map(|state| state.name()).collect(),
             WordKind::InfoOption => InfoOptions::NAMES.to_vec(),
-            WordKind::Ipv4Setting => super::sysctl::IPV4.to_vec(),
-            WordKind::CoreSetting => super::sysctl::CORE.to_vec(),
+            WordKind::Ipv4Setting => IPV4_SETTINGS.to_vec(),
+            WordKind::CoreSetting => CORE_SETTINGS.to_vec(),
             WordKind::Need => vec!["ipv6"],
             WordKind::Option => SOCKET_OPTIONS.to_vec(),
+            WordKind::SetUp => vec!["established"],
             WordKind::SystemCall => PROGRAM_CALLS.to_vec(),
             WordKind::ProgramState => ProgramCallState::CLAIMED.iter().map(|state| state.name()).collect(),
             WordKind::PollEvent => PollEvents::all_names().collect(),
@@ -221,11 +232,25 @@ impl WordKind {
             WordKind::SystemCall => "system_call",
             WordKind::ProgramState => "program_state",
             WordKind::PollEvent => "poll_event",
+            WordKind::SetUp => "set_up",
         }
     }
 }
 
 impl Notation {
+    /// How the answers to a question for this measure are written.
+    pub(super) const fn of(measure: &Measure) -> Notation {
+        match measure {
+            Measure::State(_) => Notation::State,
+            Measure::Call(_) => Notation::Call,
+            Measure::Returned(_) => Notation::Returned,
+            Measure::RecvQueue(_) | Measure::SendQueue(_) => Notation::Bytes,
+            Measure::Fired(_) => Notation::Times,
+            Measure::Rto(_) => Notation::Milliseconds,
+            Measure::Reason => Notation::Counter,
+        }
+    }
+
     /// Its name among the words; a state's are the states themselves.
     const fn key(self) -> &'static str {
         match self {
@@ -235,6 +260,7 @@ impl Notation {
             Notation::Bytes => "bytes",
             Notation::Times => "times",
             Notation::Milliseconds => "milliseconds",
+            Notation::Counter => "counter",
         }
     }
 }
@@ -325,6 +351,7 @@ impl Fault {
             Fault::Range { found, from, to } => say(&t.range, &[("found", found), ("from", from), ("to", to)]),
             Fault::Number(found) => say(&t.number, &[("found", found)]),
             Fault::ReceivedFalse => t.received_false.clone(),
+            Fault::ReasonFalse => t.reason_false.clone(),
             Fault::NoQueue => t.no_queue.clone(),
             Fault::NoTimer => t.no_timer.clone(),
             Fault::NoInfo => t.no_info.clone(),
@@ -350,6 +377,8 @@ impl Fault {
             Fault::RoutineCounter(found) => say(&t.routine_counter, &[("found", found)]),
             Fault::Edit(fault) => edit_fault(fault, by.lang),
             Fault::Rule(fault) => rule_fault(fault, by.lang),
+            Fault::Setting(fault) => setting_fault(fault, by.lang),
+            Fault::NoSetting => t.no_setting.clone(),
             Fault::UdpOnlyLab => t.udp_only_lab.clone(),
             Fault::ProgramOnlyLab => t.program_only_lab.clone(),
             Fault::ProgramMakesCalls(side) => say(&t.program_makes_calls, &[("found", side)]),
@@ -372,7 +401,17 @@ mod tests {
             use WordKind::*;
             let kinds = [Mode, Side, State, Call, Error, Flag, Fate, Timer, How, Show, Protocol, Ipv4Setting];
             let kinds: Vec<&str> = { kinds.into_iter() }
-                .chain([CoreSetting, Need, Option, CongestionState, InfoOption, SystemCall, ProgramState, PollEvent])
+                .chain([
+                    CoreSetting,
+                    Need,
+                    Option,
+                    CongestionState,
+                    InfoOption,
+                    SystemCall,
+                    ProgramState,
+                    PollEvent,
+                    SetUp,
+                ])
                 .map(WordKind::key)
                 .collect();
             assert!(kinds.iter().all(|key| t.kind.contains_key(*key)) && kinds.len() == t.kind.len(), "{lang:?}");
@@ -380,7 +419,7 @@ mod tests {
             let settings = [S::Number, S::Range, S::Three, S::Name].map(S::key);
             assert!(settings.iter().all(|key| t.setting.contains_key(*key)) && settings.len() == t.setting.len());
             use Notation as N;
-            let answers = [N::Call, N::Returned, N::Bytes, N::Times, N::Milliseconds].map(Notation::key);
+            let answers = [N::Call, N::Returned, N::Bytes, N::Times, N::Milliseconds, N::Counter].map(Notation::key);
             assert!(answers.iter().all(|key| t.answers.contains_key(*key)) && answers.len() == t.answers.len());
         }
     }

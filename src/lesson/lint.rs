@@ -12,8 +12,8 @@ use super::made::MadeSockets;
 use super::raw::{RawAsk, RawEnd, RawLesson, RawSide, RawStep, RawText, SpannedNumber, SpannedText};
 use super::sockets::sockets;
 use super::{Address, Ask, ConnectionEnd, Lesson, LessonError, Measure, Show, Step};
-use crate::i18n::{Lang, Languages, Localized};
-use crate::model::{Errno, LOOPBACK_MTU, Mode, Side, SocketState, TimerKind};
+use crate::i18n::{Lang, Languages, Localized, counter_named};
+use crate::model::{Errno, LOOPBACK_MTU, Mode, Side, SocketState, TimerKind, is_routine};
 use crate::tcp::Expr;
 
 /// The longest texts, in characters: a title or a label, a question, and what is explained.
@@ -24,22 +24,25 @@ const MAX_TEXT: usize = 2000;
 /// The most choices that a question may have: each is answered with one digit.
 const MAX_CHOICES: usize = 9;
 
+/// What a question can ask for, by its keys.
+const MEASURES: &[&str] = &["state", "call", "returned", "recv_queue", "send_queue", "fired", "rto", "reason"];
+
 /// How far above the server's port another one may be told to lie.
 const MAX_OFFSET: i64 = 1000;
 
 /// The most firings of a timer that a step may wait for, so that a walk ends.
 const MAX_TIMES: i64 = 20;
 
-/// Checks what TOML read and makes the lesson of it.
+/// Checks what TOML read and makes the lesson of it; of a draft, whose texts may be in any one language, less is asked.
 pub(super) fn check(
     languages: &Languages,
-    file: &str,
+    (file, draft): (&str, bool),
     source: &SourceText<'_>,
     raw: RawLesson,
 ) -> Result<Lesson, LessonError> {
     let (problems, modes) = (Vec::new(), Vec::new());
     let (sockets, udp, programs) = (HashMap::new(), HashSet::new(), Vec::new());
-    let mut lint = Lint { languages, source, problems, sockets, modes, udp, mtu: 0, programs };
+    let mut lint = Lint { languages, draft, source, problems, sockets, modes, udp, mtu: 0, programs };
     let lesson = lint.lesson(file, raw);
     match lesson {
         Some(lesson) if lint.problems.is_empty() => Ok(lesson),
@@ -51,6 +54,7 @@ pub(super) fn check(
 pub(super) struct Lint<'a> {
     /// Those in which texts may be.
     languages: &'a Languages,
+    draft: bool,
     source: &'a SourceText<'a>,
     problems: Vec<Problem>,
     /// The sockets that are there by now, in order, in each mode.
@@ -97,6 +101,11 @@ impl Lint<'_> {
         }
         let mut lines: HashMap<String, usize> = HashMap::new();
         let mut steps = Vec::new();
+        if let Some(word) = &raw.begin {
+            self.modes.clone_from(&modes);
+            steps = self.set_up(word, server.is_some_and(|server| server.is_ipv6()));
+            lines.extend(steps.iter().map(|step| (step.id.clone(), step.line)));
+        }
         for raw_step in &raw.step {
             let name = &raw_step.get_ref().id;
             if let Some(line) = lines.get(name.get_ref()) {
@@ -155,6 +164,7 @@ impl Lint<'_> {
             waits_for: absent_or(waits_for)?,
             show: absent_or(show)?,
             times: times?,
+            set_up: false,
         })
     }
 
@@ -182,7 +192,7 @@ impl Lint<'_> {
                 self.fault::<()>(choice.span(), Fault::Twice(choice.get_ref().clone()));
             }
             if let Some(measure) = &measure {
-                self.choice(choice, notation(measure));
+                self.choice(choice, Notation::of(measure));
             }
         }
         let labels = raw.labels.as_ref().map_or(Some(Vec::new()), |labels| self.labels(labels, count));
@@ -207,8 +217,9 @@ impl Lint<'_> {
             ("send_queue", raw.send_queue.is_some()),
             ("fired", raw.fired.is_some()),
             ("rto", raw.rto.is_some()),
+            ("reason", raw.reason.is_some()),
         ];
-        self.one_of(span, &there, &["state", "call", "returned", "recv_queue", "send_queue", "fired", "rto"])?;
+        self.one_of(span, &there, MEASURES)?;
         let side = |lint: &mut Self, raw: &RawSide| lint.side(&raw.side);
         let end = |lint: &mut Self, raw: &Spanned<RawEnd>| {
             let RawEnd { socket, peer_of } = raw.get_ref();
@@ -222,8 +233,17 @@ impl Lint<'_> {
             RawAsk { send_queue: Some(raw), .. } => Some(Measure::SendQueue(end(self, raw)?)),
             RawAsk { fired: Some(raw), .. } => Some(Measure::Fired(end(self, raw)?)),
             RawAsk { rto: Some(raw), .. } => Some(Measure::Rto(end(self, raw)?)),
+            RawAsk { reason: Some(raw), .. } => self.asked_reason(raw),
             _ => None,
         }
+    }
+
+    /// The counters are a lab's own in the lab alone.
+    fn asked_reason(&mut self, raw: &Spanned<bool>) -> Option<Measure> {
+        if self.modes.contains(&Mode::Host) {
+            self.fault::<()>(raw.span(), Fault::CountersOnlyLab);
+        }
+        if *raw.get_ref() { Some(Measure::Reason) } else { self.fault(raw.span(), Fault::ReasonFalse) }
     }
 
     fn choice(&mut self, choice: &SpannedText, notation: Notation) {
@@ -235,6 +255,7 @@ impl Lint<'_> {
             // That the call doesn't come back at all is an answer too.
             Notation::Returned => number() || text == "blocks" || Errno::from_name(text).is_some(),
             Notation::Bytes => number(),
+            Notation::Counter => text == "none" || counter_named(text).is_some_and(|name| !is_routine(name)),
             Notation::Times | Notation::Milliseconds => text.parse::<u32>().is_ok(),
         };
         if !fits {
@@ -262,7 +283,12 @@ impl Lint<'_> {
             }
         }
         if !raw.get_ref().0.iter().any(|(code, _)| code.get_ref() == Lang::EN.code()) {
-            return self.fault(span, Fault::NoText(Lang::EN));
+            let only = text.iter().nth(1).map(|(_, said)| said.to_owned());
+            let Some(only) = only.filter(|_| self.draft) else {
+                return self.fault(span, Fault::NoText(Lang::EN));
+            };
+            // A draft may be in any one language.
+            text.set(Lang::EN, only);
         }
         whole.then_some(text)
     }
@@ -431,6 +457,13 @@ impl Lint<'_> {
         if many { self.fault(word.span(), Fault::SocketsOpen) } else { Some(name) }
     }
 
+    /// A socket of a set-up is there, in each of the present modes.
+    pub(super) fn has_socket(&mut self, name: &str, side: Side) {
+        for mode in &self.modes {
+            self.sockets.entry(*mode).or_default().make(name, side);
+        }
+    }
+
     /// A socket is closed, in each of the present modes.
     pub(super) fn closed(&mut self) {
         self.modes.iter().for_each(|mode| self.sockets.entry(*mode).or_default().close());
@@ -443,17 +476,6 @@ pub fn is_id(name: &str) -> bool {
     (1..=40).contains(&name.len())
         && name.starts_with(|c: char| c.is_ascii_lowercase())
         && name.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-')
-}
-
-fn notation(measure: &Measure) -> Notation {
-    match measure {
-        Measure::State(_) => Notation::State,
-        Measure::Call(_) => Notation::Call,
-        Measure::Returned(_) => Notation::Returned,
-        Measure::RecvQueue(_) | Measure::SendQueue(_) => Notation::Bytes,
-        Measure::Fired(_) => Notation::Times,
-        Measure::Rto(_) => Notation::Milliseconds,
-    }
 }
 
 /// What is absent is right; what is there must have been read.

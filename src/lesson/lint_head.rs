@@ -5,8 +5,7 @@ use toml::Spanned;
 use super::fault::{Fault, WordKind};
 use super::lint::Lint;
 use super::raw::{RawProgram, SpannedText};
-use super::sysctl::wrong_values;
-use crate::model::{LOOPBACK_MTU, LabSettings, Mode, Need, Side};
+use crate::model::{LOOPBACK_MTU, LabSettings, Mode, Need, Side, wrong_values};
 
 impl Lint<'_> {
     pub(super) fn needs(&mut self, raw: Option<&Spanned<Vec<SpannedText>>>) -> Vec<Need> {

@@ -1,5 +1,6 @@
 //! The check of what a step does and of what it says must then be true.
 
+use std::collections::BTreeMap;
 use std::ops::Range;
 use std::time::Duration;
 
@@ -10,7 +11,10 @@ use super::lint::{Lint, absent_or};
 use super::raw::{RawAction, RawClaim, RawInfo, RawQueue, RawReturns, RawTimer, SpannedNumber, SpannedText};
 use super::{Action, Address, CallTerms, Claim, Count, InfoTerms, Payload, QueueTerms, Recipient, Terms, TimerTerms};
 use crate::i18n::counter_named;
-use crate::model::{CallName, CongestionState, Errno, How, InfoOptions, Mode, SocketOption, SocketState, is_routine};
+use crate::model::{
+    CallName, CongestionState, Errno, How, InfoOptions, Mode, Setting, SettingChange, SettingFault, SocketOption,
+    SocketState, is_routine,
+};
 
 /// The most bytes that a lesson may ask one `recv()` for: the program keeps what comes in its trace.
 const MAX_RECV: i64 = 1 << 20;
@@ -20,6 +24,9 @@ const MAX_SEND: i64 = 1_000_000;
 
 /// The most seconds that a claim's walk may be limited to.
 const MAX_WITHIN: i64 = 600;
+
+/// The longest pause, in milliseconds.
+const MAX_PAUSE: i64 = 60_000;
 
 /// The bytes of an IPv6 header, the longer one, and of UDP's.
 const IPV6_AND_UDP: u32 = 40 + 8;
@@ -125,10 +132,33 @@ impl Lint<'_> {
             RawAction::Edit(raw) => self.edit(raw),
             RawAction::Forge(raw) => self.forge(raw),
             RawAction::Rule(word) => self.rule(word),
+            RawAction::Sysctl(settings) => self.sysctl(settings),
+            RawAction::Pause(ms) => {
+                self.range(*ms.get_ref(), 1..=MAX_PAUSE, ms.span());
+                Some(Action::Pause(Duration::from_millis(ms.get_ref().unsigned_abs())))
+            }
             RawAction::Interrupt { side } => Some(Action::Interrupt { side: self.side(side)? }),
             RawAction::LetCall { side, call, name } => self.let_call(side, call, name.as_ref()),
             _ => None,
         }
+    }
+
+    /// Settings of the lab's kernel, which has them for itself.
+    fn sysctl(&mut self, raw: &Spanned<BTreeMap<String, Setting>>) -> Option<Action> {
+        if self.modes.contains(&Mode::Host) {
+            self.fault::<()>(raw.span(), Fault::Setting(SettingFault::NoLab));
+        }
+        if raw.get_ref().is_empty() {
+            return self.fault(raw.span(), Fault::NoSetting);
+        }
+        let settings = raw.get_ref().iter().map(|(name, value)| {
+            let change = SettingChange { name: name.clone(), value: value.clone() };
+            match change.check() {
+                Ok(()) => Some(change),
+                Err(fault) => self.fault(raw.span(), Fault::Setting(fault)),
+            }
+        });
+        settings.collect::<Option<Vec<_>>>().map(Action::Sysctl)
     }
 
     /// A socket for datagrams: only the lab's wire holds these.

@@ -1,5 +1,6 @@
 //! The lesson: a file of steps, each with what is done, what must then be true, what is explained, what is asked.
 
+mod begin;
 mod catalogue;
 mod error;
 mod fault;
@@ -19,7 +20,6 @@ mod raw;
 mod review;
 mod shape;
 mod sockets;
-mod sysctl;
 mod types;
 
 pub use catalogue::{builtin, builtin_names, builtin_text};
@@ -28,7 +28,7 @@ pub use fault::{Fault, Notation, WordKind};
 pub use glossary::{BrokenGlossary, Glossary, Term};
 pub(crate) use likely::likely;
 pub use lint::is_id;
-pub use parse::{MAX_BYTES, parse, parse_in, read};
+pub use parse::{MAX_BYTES, parse, parse_in, read, read_draft};
 pub use review::{Lack, Remark, review};
 pub use types::{
     Action, Address, Ask, CallTerms, Claim, InfoTerms, Lesson, Measure, Payload, ProgramTerms, QueueTerms, Recipient,

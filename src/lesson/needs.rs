@@ -1,7 +1,7 @@
 //! What a lesson needs that not every machine has: what its file names, and what it can't run without.
 
 use super::{Action, CallTerms, Lesson, Step, Terms};
-use crate::model::{CallName, Mode, Need};
+use crate::model::{CallName, Mode, Need, Setting};
 
 impl Lesson {
     /// Everything that it needs in a mode, beside the lab: what its file names, and what can be told from the rest of it,
@@ -28,6 +28,12 @@ impl Lesson {
                 Some(Action::SetOption { option, .. }) if !is_refused(step, mode) => {
                     add(&mut needs, Need::Option(option.to_string()));
                 }
+                Some(Action::Sysctl(changes)) => changes.iter().for_each(|change| {
+                    add(&mut needs, Need::Setting(format!("net.{}.{}", change.folder(), change.name)));
+                    if let Setting::Name(name) = &change.value {
+                        add(&mut needs, Need::CongestionControl(name.clone()));
+                    }
+                }),
                 _ => {}
             }
         }

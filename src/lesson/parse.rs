@@ -20,16 +20,26 @@ const FORMAT: i64 = 1;
 pub fn read(file: &str, reader: impl Read) -> io::Result<Result<Lesson, LessonError>> {
     let mut bytes = Vec::new();
     reader.take(MAX_BYTES as u64 + 1).read_to_end(&mut bytes)?;
-    Ok(parse_bytes(file, &bytes))
+    Ok(parse_bytes((file, false), &bytes))
 }
 
-fn parse_bytes(file: &str, bytes: &[u8]) -> Result<Lesson, LessonError> {
+/// Reads a draft, whose texts may be in any one language of the program.
+///
+/// # Errors
+/// As of [`read`].
+pub fn read_draft(file: &str, reader: impl Read) -> io::Result<Result<Lesson, LessonError>> {
+    let mut bytes = Vec::new();
+    reader.take(MAX_BYTES as u64 + 1).read_to_end(&mut bytes)?;
+    Ok(parse_bytes((file, true), &bytes))
+}
+
+fn parse_bytes((file, draft): (&str, bool), bytes: &[u8]) -> Result<Lesson, LessonError> {
     // A file that is cut by the limit may end within a character: its length is the fault then.
     if bytes.len() > MAX_BYTES {
         return Err(single(file, Fault::TooLarge, "", 0));
     }
     match std::str::from_utf8(bytes) {
-        Ok(text) => parse(file, text),
+        Ok(text) => parse_as(Languages::shipped(), (file, draft), text),
         Err(error) => {
             let text = String::from_utf8_lossy(bytes);
             Err(single(file, Fault::NotUtf8, &text, error.valid_up_to()))
@@ -50,6 +60,10 @@ pub fn parse(file: &str, text: &str) -> Result<Lesson, LessonError> {
 /// # Errors
 /// As of [`parse`].
 pub fn parse_in(languages: &Languages, file: &str, text: &str) -> Result<Lesson, LessonError> {
+    parse_as(languages, (file, false), text)
+}
+
+fn parse_as(languages: &Languages, (file, draft): (&str, bool), text: &str) -> Result<Lesson, LessonError> {
     if text.len() > MAX_BYTES {
         return Err(single(file, Fault::TooLarge, "", 0));
     }
@@ -71,7 +85,7 @@ pub fn parse_in(languages: &Languages, file: &str, text: &str) -> Result<Lesson,
         let fault = if many { Fault::ManyActions } else { Fault::Toml(message) };
         LessonError::new(file, vec![Problem::new(fault, &source, error.span().unwrap_or(0..0))])
     })?;
-    lint::check(languages, file, &source, raw)
+    lint::check(languages, (file, draft), &source, raw)
 }
 
 fn single(file: &str, fault: Fault, text: &str, place: usize) -> LessonError {

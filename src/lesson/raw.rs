@@ -3,6 +3,7 @@
 //! Words are read as text with their place in the file, so that the check can report all wrong ones at once and in
 //! any language; only the shape (unknown keys, missing keys, wrong types) is left to serde.
 
+use std::collections::BTreeMap;
 use std::fmt;
 
 use serde::Deserialize;
@@ -10,7 +11,7 @@ use serde::de::{Deserializer, MapAccess, Visitor};
 use toml::Spanned;
 
 use crate::i18n::Lang;
-use crate::model::{InfoField, LabSettings};
+use crate::model::{InfoField, LabSettings, Setting};
 
 /// A text with its place in the file.
 pub(super) type SpannedText = Spanned<String>;
@@ -29,6 +30,7 @@ pub(super) struct RawLesson {
     pub(super) recap: Spanned<RawText>,
     pub(super) program: Option<Spanned<RawProgram>>,
     pub(super) lab: Option<Spanned<LabSettings>>,
+    pub(super) begin: Option<SpannedText>,
     #[serde(default)]
     pub(super) step: Vec<Spanned<RawStep>>,
 }
@@ -128,6 +130,7 @@ pub(super) struct RawAsk {
     pub(super) send_queue: Option<Spanned<RawEnd>>,
     pub(super) fired: Option<Spanned<RawEnd>>,
     pub(super) rto: Option<Spanned<RawEnd>>,
+    pub(super) reason: Option<Spanned<bool>>,
     pub(super) choices: Spanned<Vec<SpannedText>>,
     #[serde(default)]
     pub(super) labels: Option<Spanned<Vec<Spanned<RawText>>>>,
@@ -224,6 +227,8 @@ pub(super) enum RawAction {
     Edit(RawEdit),
     Forge(RawForge),
     Rule(SpannedText),
+    Sysctl(Spanned<BTreeMap<String, Setting>>),
+    Pause(Spanned<i64>),
     Interrupt {
         side: SpannedText,
     },

@@ -136,7 +136,8 @@ impl Review<'_> {
             self.remark(&raw.id.span(), Lack::FileName);
         }
         for mode in &lesson.modes {
-            let steps: Vec<_> = lesson.steps.iter().filter(|step| step.modes.contains(mode)).collect();
+            let own = lesson.steps.iter().filter(|step| !step.set_up);
+            let steps: Vec<_> = own.filter(|step| step.modes.contains(mode)).collect();
             let asks = steps.iter().filter(|step| step.ask.is_some()).count();
             if !STEPS.contains(&steps.len()) {
                 self.remark(&raw.id.span(), Lack::Steps { mode: *mode, found: steps.len() });

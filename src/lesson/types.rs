@@ -8,7 +8,8 @@ use crate::model::edit::{Edit, Forgery, WantedFields};
 use crate::model::rule::RuleChange;
 use crate::model::{
     CallName, CongestionState, ConnectionEnd, Count, Errno, How, InfoField, InfoOptions, LabSettings, Mode, Need,
-    PolledSocket, ProgramCallState, SegmentFate, Side, SocketNames, SocketOption, SocketState, TimerKind,
+    PolledSocket, ProgramCallState, SegmentFate, SettingChange, Side, SocketNames, SocketOption, SocketState,
+    TimerKind,
 };
 use crate::tcp::{Expr, Flags, Protocol};
 
@@ -81,6 +82,8 @@ pub struct Step {
     pub times: u32,
     /// What the learner is to look at once it has happened.
     pub show: Option<Show>,
+    /// It belongs to a set-up that the lesson has by name, and is done by itself.
+    pub set_up: bool,
 }
 
 /// What a step can open: what one of the interface's keys opens, or the same as lines of text.
@@ -141,6 +144,8 @@ pub enum Measure {
     Fired(ConnectionEnd),
     /// The retransmission timeout of an end, in milliseconds.
     Rto(ConnectionEnd),
+    /// Which counter of the kernel's moved as the segment arrived that was delivered last.
+    Reason,
 }
 
 impl Measure {
@@ -154,6 +159,7 @@ impl Measure {
             Measure::SendQueue(_) => "send_queue",
             Measure::Fired(_) => "fired",
             Measure::Rto(_) => "rto",
+            Measure::Reason => "reason",
         }
     }
 }
@@ -207,6 +213,10 @@ pub enum Action {
     Forge { from: Side, on: Option<String>, forgery: Forgery },
     /// The rules of the wire change.
     Rule(RuleChange),
+    /// Settings of the lab's kernel become other ones.
+    Sysctl(Vec<SettingChange>),
+    /// Nothing is done for so long.
+    Pause(Duration),
     /// A signal interrupts the call in which a side sleeps.
     Interrupt { side: Side },
     /// The program of a side makes the call before which one of its threads stands; a descriptor that it makes is `name`.
@@ -231,7 +241,7 @@ impl Action {
             | Action::SetNonblocking { socket } => Some(socket),
             Action::Poll { sockets, .. } => sockets.first().map(|polled| polled.socket.as_str()),
             Action::Socket { .. } | Action::Interrupt { .. } | Action::LetCall { .. } | Action::Rule(_) => None,
-            Action::Deliver(_) | Action::Drop(_) | Action::Repeat(_) => None,
+            Action::Deliver(_) | Action::Drop(_) | Action::Repeat(_) | Action::Sysctl(_) | Action::Pause(_) => None,
             Action::DeliverAll { .. } | Action::DeliverUpTo(_) | Action::Edit { .. } | Action::Forge { .. } => None,
         }
     }

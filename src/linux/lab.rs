@@ -6,7 +6,7 @@
 
 use std::fmt::Display;
 use std::fs;
-use std::io::{self, Write};
+use std::io::{self, Read, Write};
 use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::fs::MetadataExt;
 
@@ -16,7 +16,7 @@ use socket2::{Domain, Socket, Type};
 use super::gate::{self, Gate};
 use super::netlink::{Netlink, NetlinkMessage};
 use super::{route, sys};
-use crate::model::{Aim, Attempt, LOOPBACK_MTU, LabSettings};
+use crate::model::{Aim, Attempt, ChangedSetting, Errno, LOOPBACK_MTU, LabSettings, SettingChange, TRIES};
 
 /// How the right to make a lab was had.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -138,15 +138,11 @@ fn enter_user_namespace() -> Result<(), Refused> {
 
 /// Settings below `/proc/sys/net/ipv4` that let a connection outlive anybody's reading time. Best effort: a kernel
 /// without one of them works too, with less patience.
-const PATIENCE: [(&str, i64); 9] = [
+const PATIENCE: [(&str, i64); 5] = [
     // By default half of the buckets of the small table below: of more sockets in TIME_WAIT the kernel forgets each at once.
     ("tcp_max_tw_buckets", 262_144),
     // A SYN's timeout doubles from the first time on, as RFC 6298 has it; newer kernels keep it at a second for a while.
     ("tcp_syn_linear_timeouts", 0),
-    ("tcp_syn_retries", 127),
-    ("tcp_synack_retries", 255),
-    ("tcp_retries2", 255),
-    ("tcp_orphan_retries", 255),
     ("tcp_fin_timeout", 3600),
     // The tail loss probe would send a waiting segment again after two round trips.
     ("tcp_early_retrans", 0),
@@ -233,7 +229,7 @@ fn hand_over_single_segments(loopback: u32) -> io::Result<()> {
 pub(super) fn apply(settings: &LabSettings) -> Result<(), Refused> {
     // Each folder is looked up once: the kernel compares a name with those of all namespaces that it remembers.
     let ipv4 = SysctlFolder::open("ipv4");
-    for (name, value) in PATIENCE {
+    for (name, value) in PATIENCE.into_iter().chain(TRIES.map(|(name, lab, _)| (name, lab))) {
         let _ = ipv4.set(name, value);
     }
     // That of RFC 5681, which every kernel has: the machine's own choice may send at a pace, or hold another window.
@@ -271,6 +267,18 @@ pub(super) fn bound_flight(bound: usize) -> io::Result<()> {
     SysctlFolder::open("ipv4").set("tcp_wmem", format!("{least} {usual} {}", bound.min(MOST_ON_ITS_WAY).max(usual)))
 }
 
+/// The most bytes that are read of a setting.
+const LONGEST_SETTING: u64 = 256;
+
+/// Changes a setting of the calling thread's network namespace.
+pub(super) fn change_setting(change: &SettingChange) -> ChangedSetting {
+    let (folder, name) = (SysctlFolder::open(change.folder()), change.name.as_str());
+    let before = folder.get(name).ok();
+    let now = folder.set(name, &change.value).and_then(|()| folder.get(name));
+    let now = now.map_err(|error| Errno(error.raw_os_error().unwrap_or(libc::EIO)));
+    ChangedSetting { name: format!("net.{}.{name}", change.folder()), before, now }
+}
+
 /// The same refusal once more.
 fn same(error: &io::Error) -> io::Error {
     error.raw_os_error().map_or_else(|| io::Error::other(error.to_string()), io::Error::from_raw_os_error)
@@ -283,6 +291,14 @@ struct SysctlFolder(io::Result<OwnedFd>);
 impl SysctlFolder {
     fn open(name: &str) -> SysctlFolder {
         SysctlFolder(fs::File::open(format!("/proc/sys/net/{name}")).map(OwnedFd::from))
+    }
+
+    /// What a setting is, its numbers parted by blanks.
+    fn get(&self, name: &str) -> io::Result<String> {
+        let folder = self.0.as_ref().map_err(same)?;
+        let file = openat(folder, name, OFlags::RDONLY | OFlags::CLOEXEC, Mode::empty())?;
+        let text = io::read_to_string(fs::File::from(file).take(LONGEST_SETTING))?;
+        Ok(text.split_whitespace().collect::<Vec<_>>().join(" "))
     }
 
     fn set(&self, name: &str, value: impl Display) -> io::Result<()> {

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 
 use super::call_threads::CallThreadStates;
 use super::environment::{Environment, failed};
-use super::lab::network;
+use super::lab::{change_setting, network};
 use super::orders::{Inbox, Order};
 use super::poll::{Polled, poll};
 use super::shared::{
@@ -320,6 +320,7 @@ impl Server {
                 }
             }
             Effect::SetRtoMin(ms) => self.environment.set_rto_min(ms),
+            Effect::Sysctl(change) => self.handle(Input::Set(change_setting(&change))),
             Effect::BoundFlight { at_once } => self.environment.bound_flight(at_once),
             Effect::Welcome(number) => self.welcome(number),
             Effect::Forget(member) => {

@@ -182,6 +182,8 @@ pub enum Event {
     Passing(ForwardingRules),
     /// From now on the wire has these rules.
     Ruled(WireRules),
+    /// A setting of the lab's kernel was to be changed (`sysctl(8)`).
+    Sysctl(Box<ChangedSetting>),
     /// So many segments went on by themselves without being kept one by one, since the last such entry.
     Unkept {
         /// How many segments.
@@ -266,6 +268,17 @@ impl Event {
     }
 }
 
+/// A change of a setting of the lab's kernel, and what came of it.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct ChangedSetting {
+    /// As `sysctl(8)` names it: `net.ipv4.tcp_syncookies`.
+    pub name: String,
+    /// What it was before; `None` where it couldn't be read.
+    pub before: Option<String>,
+    /// What it is now, by the kernel's word, or the kernel's refusal.
+    pub now: Result<String, Errno>,
+}
+
 /// What a person can do by hand in a lesson.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub enum HandAction {
@@ -281,6 +294,8 @@ pub enum HandAction {
     Forge,
     /// Change the rules of the wire.
     Rule,
+    /// Change a setting of the lab's kernel.
+    Sysctl,
     /// Interrupt the call in which a side sleeps.
     Interrupt(Side),
     /// Have a side make a call of one's own.

@@ -25,6 +25,7 @@ mod settings;
 mod site;
 mod sockets;
 mod statement;
+mod sysctl;
 mod system;
 mod tcp_info;
 #[cfg(test)]
@@ -43,7 +44,9 @@ pub use call::{
 pub use calls::{CallRecord, CallView};
 pub use counters::{CounterMove, counter_name, is_routine, same_counter};
 pub use escape::{escape, escape_with, quoted};
-pub use event::{AnsweredQuestion, ClaimResult, Entry, Event, Fate, HandAction, HandMade, SampledOut, SegmentId};
+pub use event::{
+    AnsweredQuestion, ChangedSetting, ClaimResult, Entry, Event, Fate, HandAction, HandMade, SampledOut, SegmentId,
+};
 pub use flow::{Arrival, CongestionSample, Flow, FlowStep, NO_THRESHOLD, SentRange};
 pub use kernel_table::KernelTable;
 pub use member::{Connection, ForwardingRules, Member, Role, SegmentFilter, may_release};
@@ -55,13 +58,14 @@ pub use program::{
     signal_name,
 };
 pub use readiness::{MOST_POLLED, NoPollEvents, PollEntry, PollEvents, PolledSocket, polled_text};
-pub use settings::{Copies, LOOPBACK_MTU, LabSettings, MSS, Mode, Need, SHARED_RTO_MIN_MS, Setting};
+pub use settings::{Copies, LOOPBACK_MTU, LabSettings, MSS, Mode, Need, SHARED_RTO_MIN_MS, Setting, TRIES};
 pub use site::{CallSite, SiteLacks, StackFrame};
 pub use sockets::{Opposite, SocketKind, SocketNames, SocketRole};
 pub use statement::{
     ClaimNumber, ConnectionEnd, Count, InfoFact, ProgramCallState, SegmentFate, SegmentWords, Statement, TimerFact,
     timer_name,
 };
+pub use sysctl::{CORE_SETTINGS, IPV4_SETTINGS, SettingChange, SettingFault, SettingKind, is_setting, wrong_values};
 pub use system::{Aim, Attempt, Cause, Failure};
 pub use tcp_info::{CongestionState, InfoField, InfoOptions, TcpInfo, three_digits};
 pub use trace::{SegmentRecord, SocketRecord, Trace};

@@ -57,6 +57,10 @@ impl SocketOption {
     pub const SEND_BUFFER: SocketOption = of_socket(libc::SO_SNDBUF);
     /// `TCP_NODELAY`
     pub const NO_DELAY: SocketOption = of_tcp(libc::TCP_NODELAY);
+    /// `TCP_SYNCNT`
+    pub const SYN_COUNT: SocketOption = of_tcp(libc::TCP_SYNCNT);
+    /// `TCP_USER_TIMEOUT`
+    pub const USER_TIMEOUT: SocketOption = of_tcp(libc::TCP_USER_TIMEOUT);
     /// `TCP_LINGER2`
     pub const LINGER2: SocketOption = of_tcp(libc::TCP_LINGER2);
     /// `TCP_KEEPIDLE`

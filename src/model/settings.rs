@@ -67,6 +67,15 @@ pub const LOOPBACK_MTU: u32 = 65_536;
 /// is not sent again all the time.
 pub const SHARED_RTO_MIN_MS: u32 = 15_000;
 
+/// How often the kernel sends something again before it gives up: by which setting below `net.ipv4`, what it is in a lab, so that a
+/// connection outlives anybody's reading time, and what in Linux by itself (`ip-sysctl.rst`; 0 of `tcp_orphan_retries` means 8).
+pub const TRIES: [(&str, i64, i64); 4] = [
+    ("tcp_syn_retries", 127, 6),
+    ("tcp_synack_retries", 255, 5),
+    ("tcp_retries2", 255, 15),
+    ("tcp_orphan_retries", 255, 8),
+];
+
 /// The settings of the lab. Each is applied to the new namespace before the first call.
 #[derive(Clone, Debug, PartialEq, Eq, serde::Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -104,7 +113,8 @@ impl LabSettings {
 }
 
 /// The value of a setting of the kernel.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
+#[serde(untagged)]
 pub enum Setting {
     /// A whole number, or several: two of a range (`ip_local_port_range`), three of `tcp_rmem` (least, default, most).
     Numbers(Vec<i64>),
@@ -136,6 +146,10 @@ impl<'de> Deserialize<'de> for Setting {
             }
             fn visit_i64<E>(self, number: i64) -> Result<Setting, E> {
                 Ok(Setting::Numbers(vec![number]))
+            }
+            // As JSON has whole numbers.
+            fn visit_u64<E: serde::de::Error>(self, number: u64) -> Result<Setting, E> {
+                i64::try_from(number).map(|number| Setting::Numbers(vec![number])).map_err(E::custom)
             }
             fn visit_str<E>(self, name: &str) -> Result<Setting, E> {
                 Ok(Setting::Name(name.to_owned()))

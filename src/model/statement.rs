@@ -217,6 +217,8 @@ pub enum Statement {
     NoCall,
     /// It can't, since no such segment can be made; what is in the way, in English and short.
     NotMade(String),
+    /// It can't, since the kernel refuses this setting.
+    NotSet { name: String, errno: Errno },
     /// It waited in vain: this timer didn't run out.
     NotFired(TimerKind),
 }
@@ -380,6 +382,7 @@ impl fmt::Display for Statement {
             Statement::NoSender(side) => write!(f, "{side} has received nothing by recvfrom()"),
             Statement::NoCall => f.write_str("no call"),
             Statement::NotMade(why) => write!(f, "no such segment can be made: {why}"),
+            Statement::NotSet { name, errno } => write!(f, "{name} was not set: {errno}"),
             Statement::NotFired(kind) => write!(f, "the {} timer did not fire", timer_name(*kind)),
         }
     }

@@ -13,8 +13,8 @@ use super::rule::{WireRule, WireRules};
 use super::verdicts::Verdicts;
 use super::versioned::Versioned;
 use super::{
-    Actor, Connection, CounterMove, Door, Entry, Event, Fate, ForwardingRules, HandAction, HandMade, Member, Moment,
-    SampledOut, SegmentId, Side, SocketFacts, SocketState, Source,
+    Actor, ChangedSetting, Connection, CounterMove, Door, Entry, Event, Fate, ForwardingRules, HandAction, HandMade,
+    Member, Moment, SampledOut, SegmentId, Side, SocketFacts, SocketState, Source,
 };
 use crate::tcp::{Initials, Isn, Isns, Packet, State};
 
@@ -148,6 +148,8 @@ pub struct Trace {
     pub(super) passing: Vec<(Moment, ForwardingRules)>,
     /// Which rules the wire had, each time that this changed.
     pub(super) ruled: Vec<(Moment, WireRules)>,
+    /// Settings of the kernel that were changed.
+    pub(super) settings: Vec<(Moment, ChangedSetting)>,
     /// What had passed without being kept, each time that there was more.
     pub(super) unkept: Vec<(Moment, SampledOut)>,
     /// Where an actor's process came or left: each has descriptors of its own.
@@ -267,6 +269,7 @@ impl Trace {
             Event::Left(member) => self.left(moment, member),
             Event::Passing(passing) => self.passing.push((moment, passing.clone())),
             Event::Ruled(rules) => self.ruled.push((moment, rules.clone())),
+            Event::Sysctl(changed) => self.settings.push((moment, changed.as_ref().clone())),
             Event::Unkept { segments, bytes, lost, refused, ruled } => {
                 let before = self.unkept.last().map_or_else(SampledOut::default, |(_, before)| *before);
                 let (segments, bytes, lost, refused, ruled) = (*segments, *bytes, *lost, *refused, *ruled);

@@ -8,9 +8,9 @@ use super::calls::{CallView, call_view};
 use super::rule::{RuleInForce, WireRule};
 use super::trace::{SegmentRecord, SocketRecord, Trace};
 use super::{
-    Actor, AnsweredQuestion, Caller, ClaimResult, Connection, CounterMove, Entry, Event, Fate, ForwardingRules,
-    HandAction, HandMade, HeldCalls, Member, Moment, SampledOut, SegmentId, Side, SocketFacts, SocketState, Source,
-    verdicts,
+    Actor, AnsweredQuestion, Caller, ChangedSetting, ClaimResult, Connection, CounterMove, Entry, Event, Fate,
+    ForwardingRules, HandAction, HandMade, HeldCalls, Member, Moment, SampledOut, SegmentId, Side, SocketFacts,
+    SocketState, Source, verdicts,
 };
 use crate::tcp::{Initials, Packet};
 
@@ -245,6 +245,22 @@ impl<'a> View<'a> {
     /// The rules of the wire, the narrowest first.
     pub fn wire_rules(&self) -> &'a [RuleInForce] {
         self.newest(&self.trace.ruled).map_or(&[], |(_, ruled)| &ruled.rules)
+    }
+
+    /// The settings of the lab's kernel that are other ones than when it began, each as it was then and is now.
+    pub fn changed_settings(&self) -> Vec<ChangedSetting> {
+        let mut changed: Vec<ChangedSetting> = Vec::new();
+        for (_, one) in self.trace.settings.iter().take_while(|(moment, _)| *moment < self.moment) {
+            if one.now.is_err() {
+                continue;
+            }
+            match changed.iter_mut().find(|known| known.name == one.name) {
+                Some(known) => known.now.clone_from(&one.now),
+                None => changed.push(one.clone()),
+            }
+        }
+        changed.retain(|one| one.before.as_ref() != one.now.as_ref().ok());
+        changed
     }
 
     /// What had passed by itself without being kept one by one.

@@ -6,8 +6,9 @@ use crate::i18n::{Lang, PlainTexts, Texts, counter, escape, fill, width, wrap};
 use crate::model::edit::{FieldChange, changed};
 use crate::model::rule::{RuleInForce, WireRules};
 use crate::model::{
-    Actor, Argument, Call, Caller, ClaimResult, CounterMove, ForwardingRules, HeldCalls, Member, Outcome, ProgramExit,
-    Role, SampledOut, SegmentFilter, SegmentId, SocketNames, SocketView, Source, View, polled_text, signal_name,
+    Actor, Argument, Call, Caller, ChangedSetting, ClaimResult, CounterMove, ForwardingRules, HeldCalls, Member,
+    Outcome, ProgramExit, Role, SampledOut, SegmentFilter, SegmentId, SocketNames, SocketView, Source, View,
+    polled_text, signal_name,
 };
 use crate::tcp::{Flags, Initials, Numbers, Packet, line};
 
@@ -121,6 +122,19 @@ pub(super) fn ruled(rules: &WireRules, all: &Texts) -> Vec<String> {
         indented("  ", &text)
     };
     if rules.rules.is_empty() { indented("  ", &texts.rules_none) } else { rules.rules.iter().flat_map(one).collect() }
+}
+
+/// What came of a setting's change.
+pub(super) fn setting(changed: &ChangedSetting, texts: &PlainTexts) -> Vec<String> {
+    let name = escape(&changed.name);
+    let text = match &changed.now {
+        Ok(now) => {
+            let before = changed.before.as_deref().map_or_else(|| "?".to_owned(), escape);
+            fill(&texts.setting, &[("name", &name), ("now", &escape(now)), ("before", &before)])
+        }
+        Err(errno) => fill(&texts.setting_refused, &[("name", &name), ("errno", &errno.to_string())]),
+    };
+    indented("  ", &text)
 }
 
 /// Between whom, in words.

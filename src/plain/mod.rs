@@ -14,7 +14,7 @@ use std::io::{self, Write};
 use crate::i18n::{
     BrokenTexts, DivergedTexts, Lang, PlainTexts, SharedTexts, Texts, diverged, fill, join, width, wrap,
 };
-use crate::lesson::{Lesson, Step};
+use crate::lesson::{Action, Lesson, Step};
 use crate::model::{
     AnsweredQuestion, Caller, ClaimResult, Entry, Event, Mode, Moment, SampledOut, SocketNames, Trace, View,
 };
@@ -198,6 +198,7 @@ impl<'a> Transcript<'a> {
             Event::Left(member) => vec![lines::member(member, &texts.left, self.all)],
             Event::Passing(passing) => lines::passing(passing, self.all),
             Event::Ruled(rules) => lines::ruled(rules, self.all),
+            Event::Sysctl(changed) => lines::setting(changed, &self.all.plain),
             Event::Unkept { segments, bytes, lost, refused, ruled } => {
                 let (segments, bytes, lost, refused, ruled) = (*segments, *bytes, *lost, *refused, *ruled);
                 let unkept = SampledOut { segments, bytes, lost, refused, ruled };
@@ -236,7 +237,13 @@ impl<'a> Transcript<'a> {
         );
         lines.extend(wrap(&heading, COLUMNS));
         let waits = found.waits_for.map(|kind| fill(&self.texts.waits, &[("timer", self.all.claims.timer(kind))]));
-        lines.extend(waits.map(|waits| format!("  {waits}")));
+        let pauses = match &found.action {
+            Some(Action::Pause(time)) => {
+                Some(fill(&self.texts.pauses, &[("s", &time.as_secs_f64() as &dyn std::fmt::Display)]))
+            }
+            _ => None,
+        };
+        lines.extend(waits.into_iter().chain(pauses).map(|waits| format!("  {waits}")));
         lines
     }
 

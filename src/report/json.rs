@@ -10,9 +10,9 @@ use super::form::{WrittenEvent, rules};
 use crate::model::edit::{Change, EditField, FieldChange, changed, field};
 use crate::model::rule::{RuleInForce, WireRule};
 use crate::model::{
-    Actor, Argument, Call, CallSite, Caller, CounterMove, Entry, Event, HandAction, HandMade, Member, Moment, Outcome,
-    PollEntry, PollEvents, ProgramExit, Returned, Role, SegmentFilter, SegmentId, Side, SocketFacts, SocketState,
-    SocketView, StackFrame, Trace, View, signal_name,
+    Actor, Argument, Call, CallSite, Caller, ChangedSetting, CounterMove, Entry, Event, HandAction, HandMade, Member,
+    Moment, Outcome, PollEntry, PollEvents, ProgramExit, Returned, Role, SegmentFilter, SegmentId, Side, SocketFacts,
+    SocketState, SocketView, StackFrame, Trace, View, signal_name,
 };
 use crate::tcp::{Flags, Hex, Initials, Numbers, Packet, Protocol, Segment, TcpOption, number};
 
@@ -149,6 +149,7 @@ fn object<'a>(entry: &Entry, view: &View<'_>, step_id: &impl Fn(usize) -> &'a st
                 |one: &RuleInForce| json!({ "rule": one.rule.words(), "on": rule_ends(&one.rule), "seen": one.seen });
             Some(("rules", vec![("rules", rules.rules.iter().map(one).collect())]))
         }
+        Event::Sysctl(changed) => Some(("sysctl", setting_keys(changed))),
         Event::Unkept { segments, bytes, lost, refused, ruled } => {
             let counts =
                 [("segments", segments), ("bytes", bytes), ("lost", lost), ("refused", refused), ("ruled", ruled)];
@@ -157,6 +158,13 @@ fn object<'a>(entry: &Entry, view: &View<'_>, step_id: &impl Fn(usize) -> &'a st
         Event::ByHand(hand) => Some(("hand", hand_keys(*hand))),
         Event::Step(_) | Event::Blocked { .. } | Event::Answer(_) => None,
     }
+}
+
+/// What came of a setting's change.
+fn setting_keys(ChangedSetting { name, before, now }: &ChangedSetting) -> Keys {
+    let errno = now.as_ref().err().map(ToString::to_string);
+    let value = now.as_ref().ok();
+    vec![("name", json!(name)), ("before", json!(before)), ("value", json!(value)), ("errno", json!(errno))]
 }
 
 /// What is told of a program beside its calls.
@@ -358,6 +366,7 @@ fn hand_keys(hand: HandAction) -> Keys {
         HandAction::Edit(id) => vec![("event", json!("edit")), ("id", json!(id.0))],
         HandAction::Forge => vec![("event", json!("forge"))],
         HandAction::Rule => vec![("event", json!("rule"))],
+        HandAction::Sysctl => vec![("event", json!("sysctl"))],
         HandAction::Drop(id) => vec![("event", json!("drop")), ("id", json!(id.0))],
         HandAction::Interrupt(side) => vec![("event", json!("interrupt")), ("side", json!(side.name()))],
         HandAction::Call(side) => vec![("event", json!("call")), ("side", json!(side.name()))],

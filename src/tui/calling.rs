@@ -8,8 +8,8 @@ use super::command::Command;
 use super::menu;
 use super::messages::AppEffect;
 use crate::model::typed::{self, Mistyped, Nameable, complete};
-use crate::model::{Call, Side, edit, rule};
-use crate::walk::{Phase, WalkCommand};
+use crate::model::{Call, SettingFault, Side, edit, is_setting, rule};
+use crate::walk::{Phase, WalkCommand, WireAbility};
 
 /// The word that begins a line which names a step.
 const GO: &str = "go";
@@ -84,6 +84,11 @@ fn meant(app: &mut App, text: &str) -> Result<WalkCommand, Mistyped> {
     }
     if rule::is_rule(text) {
         return app.rule_of(text).map_err(Mistyped::Rule);
+    }
+    if is_setting(text) {
+        let is_lab = app.walk.wire() == WireAbility::Holds;
+        let change = if is_lab { text.parse() } else { Err(SettingFault::NoLab) };
+        return change.map(WalkCommand::Sysctl).map_err(Mistyped::Setting);
     }
     let call = typed::parse(text, &menu::usual(app))?;
     let Some(actor) = menu::caller(app) else { return Err(Mistyped::OfProgram) };

@@ -39,6 +39,7 @@ mod run;
 mod scene;
 mod terminal;
 mod texts;
+mod timer_texts;
 mod typing;
 mod update;
 mod works;

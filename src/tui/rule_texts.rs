@@ -13,6 +13,8 @@ words! {
         pub title: String,
         pub title_count: String,
         pub in_force: String,
+        pub setting: String,
+        pub settings_count: String,
         pub unkept: String,
         pub unkept_lost: String,
         pub unkept_refused: String,

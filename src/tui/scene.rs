@@ -17,8 +17,8 @@ use crate::i18n::width as display_width;
 use crate::i18n::{escape, fill};
 use crate::lesson::Lesson;
 use crate::model::{
-    Actor, Call, CallView, ForwardingRules, Mode, Moment, SHARED_RTO_MIN_MS, SegmentId, Side, SocketOption, SocketView,
-    Source, Timer, TimerKind, View,
+    Actor, Call, CallView, ChangedSetting, ForwardingRules, Mode, Moment, SHARED_RTO_MIN_MS, SegmentId, Setting, Side,
+    SocketOption, SocketView, Source, TRIES, Timer, TimerKind, View,
 };
 use crate::tcp::{Packet, State};
 use crate::theme::Theme;
@@ -155,10 +155,7 @@ impl<'a> Scene<'a> {
         match timer.kind {
             // A SYN's first timeout is the same everywhere: one second (RFC 6298).
             TimerKind::Retransmit if !matches!(socket.state.tcp(), Some(State::SynSent | State::SynRecv)) => {
-                let passing = self.view.passing().filter(|_| walk.lesson().is_none());
-                let least = passing.map_or_else(|| least_rto(walk.lesson()), ForwardingRules::rto_min_ms)?;
-                let least = seconds(Duration::from_millis(least.into()));
-                Some(fill(&t.lab_rto, &[("s", &least)]))
+                self.lab_rto()
             }
             TimerKind::Keepalive | TimerKind::TimeWait if socket.state == State::FinWait2 => {
                 let orphaned = socket.facts.side.is_some() && socket.facts.fd.is_none();
@@ -168,15 +165,64 @@ impl<'a> Scene<'a> {
         }
     }
 
+    /// What is said beside a retransmission timeout whose least is a setting of the lab's.
+    fn lab_rto(&self) -> Option<String> {
+        let walk = self.app.walk();
+        let passing = self.view.passing().filter(|_| walk.lesson().is_none());
+        let least = passing.map_or_else(|| least_rto(walk.lesson()), ForwardingRules::rto_min_ms)?;
+        let least = seconds(Duration::from_millis(least.into()));
+        Some(fill(&self.texts.timer.lab_rto, &[("s", &least)]))
+    }
+
+    /// What is said of a connection's retransmission timeout where no timer runs that says it, and the lab decides it.
+    pub(super) fn rto_note(&self, socket: &SocketView<'_>) -> Option<String> {
+        let runs = socket.facts.timer.is_some_and(|timer| timer.kind == TimerKind::Retransmit);
+        let opens = matches!(socket.state.tcp(), Some(State::SynSent | State::SynRecv));
+        if runs || opens || self.app.walk().mode() != Mode::Lab { None } else { self.lab_rto() }
+    }
+
+    /// How often at most the kernel sends again before it gives up, where the lab decides that, beside Linux's own number.
+    pub(super) fn tries(&self, socket: &SocketView<'_>) -> Option<String> {
+        let runs = socket.facts.timer.is_some_and(|timer| timer.kind == TimerKind::Retransmit) && !socket.gone;
+        if !runs || self.app.walk().mode() != Mode::Lab || self.chose_tries(socket) {
+            return None;
+        }
+        let setting = match socket.state.tcp() {
+            Some(State::SynSent) => "tcp_syn_retries",
+            Some(State::SynRecv) => "tcp_synack_retries",
+            _ if socket.facts.side.is_some() && socket.facts.fd.is_none() => "tcp_orphan_retries",
+            _ => "tcp_retries2",
+        };
+        let (_, lab, stock) = TRIES.into_iter().find(|(name, ..)| *name == setting)?;
+        let lessons = self.app.walk().lesson().and_then(|lesson| match lesson.lab.sysctl.get(setting) {
+            Some(Setting::Numbers(numbers)) => numbers.first().copied(),
+            _ => None,
+        });
+        let named = |one: &ChangedSetting| one.name.strip_prefix("net.ipv4.") == Some(setting);
+        let changed = self.view.changed_settings().into_iter().find(named).and_then(|one| one.now.ok()?.parse().ok());
+        let most: i64 = changed.or(lessons).unwrap_or(lab);
+        (most != stock).then(|| fill(&self.texts.timer.lab_tries, &[("n", &most), ("stock", &stock)]))
+    }
+
+    /// Whether the side itself set when its kernel gives up (TCP_SYNCNT, TCP_USER_TIMEOUT of `tcp(7)`).
+    fn chose_tries(&self, socket: &SocketView<'_>) -> bool {
+        self.chose(socket, &[SocketOption::SYN_COUNT, SocketOption::USER_TIMEOUT])
+    }
+
     /// Whether the side itself set how long the socket stays in FIN_WAIT2 (TCP_LINGER2 of `tcp(7)`).
     fn chose_fin_timeout(&self, socket: &SocketView<'_>) -> bool {
+        self.chose(socket, &[SocketOption::LINGER2])
+    }
+
+    /// Whether a socket's side set one of these options of it.
+    fn chose(&self, socket: &SocketView<'_>, wanted: &[SocketOption]) -> bool {
         let Some(actor) = socket.facts.actor() else { return false };
         let its = |call: &CallView<'_>, fd: i32| {
             let then = self.view.trace().at(call.entered);
             then.socket(socket.facts.cookie).is_some_and(|then| then.facts.fd == Some(fd))
         };
         self.view.calls(actor).any(|call| match call.call {
-            Call::SetOption { fd, option, .. } => *option == SocketOption::LINGER2 && its(&call, *fd),
+            Call::SetOption { fd, option, .. } => wanted.contains(option) && its(&call, *fd),
             _ => false,
         })
     }

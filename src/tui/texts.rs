@@ -12,7 +12,7 @@ words! {
     pub struct InterfaceTexts {
         pub header: HeaderWords,
         pub side: SideWords,
-        pub timer: TimerWords,
+        pub timer: super::timer_texts::TimerWords,
         pub wire: WireWords,
         pub explain: ExplainWords,
         pub code: CodeWords,
@@ -150,31 +150,6 @@ words! {
 }
 
 words! {
-    /// The kernel's timers.
-    #[allow(missing_docs)]
-    pub struct TimerWords {
-        pub retransmit: String,
-        pub retransmit_sent: String,
-        pub retransmit_due: String,
-        pub keepalive: String,
-        pub time_wait: String,
-        pub fin_wait: String,
-        pub fin_wait_orphan: String,
-        pub fin_wait_or_keepalive: String,
-        pub lab_fin: String,
-        pub lab_rto: String,
-        pub probe: String,
-        pub due: String,
-        pub retransmit_short: String,
-        pub keepalive_short: String,
-        pub ends_short: String,
-        pub ends_short_lab: String,
-        pub timer_short: String,
-        pub probe_short: String,
-    }
-}
-
-words! {
     /// The ladder.
     #[allow(missing_docs)]
     pub struct WireWords {
@@ -215,6 +190,7 @@ words! {
         pub again_over: String,
         pub next: String,
         pub busy: String,
+        pub pauses: String,
         pub waits_retransmit: String,
         pub waits_keepalive: String,
         pub waits_time_wait: String,

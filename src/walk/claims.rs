@@ -7,11 +7,14 @@ use crate::model::edit::field;
 use crate::model::{
     CallName, CallView, ClaimNumber, ConnectionEnd, Count, Fate, InfoFact, Outcome, PollEntry, PolledSocket,
     ProgramCallState, SegmentFate, SegmentId, SegmentView, SegmentWords, Side, SocketFacts, SocketView, Statement,
-    Timer, TimerFact, View,
+    Timer, TimerFact, View, same_counter,
 };
 use crate::tcp::{Expr, Letter, Numbers, line, tells_zero_window};
 
 use super::names::Names;
+
+/// Between the counters that moved, where several did.
+const BETWEEN: &str = ", ";
 
 /// So many of the segments that wait are told one by one.
 const MOST_TOLD: usize = 5;
@@ -77,6 +80,11 @@ impl ClaimContext<'_> {
             Measure::RecvQueue(end) => queue(end, |socket| socket.facts.recv_queue),
             Measure::SendQueue(end) => queue(end, |socket| socket.facts.send_queue),
             Measure::Fired(end) => self.living(end).and_then(|facts| facts.timer).map_or("none".to_owned(), fired_text),
+            Measure::Reason => match self.view.delivered().and_then(|segment| segment.reasons) {
+                Some([]) => "none".to_owned(),
+                Some(moved) => moved.iter().map(|one| one.name.clone()).collect::<Vec<_>>().join(BETWEEN),
+                None => "unread".to_owned(),
+            },
             Measure::Rto(end) => self.living(end).and_then(rto_ms).map_or("none".to_owned(), |ms| ms.to_string()),
         }
     }
@@ -84,7 +92,8 @@ impl ClaimContext<'_> {
     /// Whether an offered answer is what the kernel answered; an answer may be a sum, such as `line`.
     pub fn is(&self, choice: &str, actual: &str) -> bool {
         let number = choice.parse::<Expr>().ok().and_then(|sum| self.number(&sum));
-        choice == actual || number.is_some_and(|number| number.to_string() == actual)
+        let is_one = || actual.split(BETWEEN).any(|name| same_counter(name, choice));
+        choice == actual || is_one() || number.is_some_and(|number| number.to_string() == actual)
     }
 
     fn returns(&self, terms: &CallTerms) -> (bool, Statement) {

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::model::rule::RuleChange;
-use crate::model::{Call, Caller, HeldCalls, SegmentFilter, SegmentId, Side};
+use crate::model::{Call, Caller, HeldCalls, SegmentFilter, SegmentId, SettingChange, Side};
 use crate::tcp::Packet;
 
 /// What the learner, or whoever drives the walk, wants.
@@ -35,6 +35,8 @@ pub enum WalkCommand {
     Hold(Option<u32>, HeldCalls),
     /// Let these segments pass by themselves after so long, or no longer: in a shared lab.
     Pass(SegmentFilter, Option<Duration>),
+    /// A setting of the lab's kernel becomes another one.
+    Sysctl(SettingChange),
     /// The wire's rules change: in a free walk.
     Rule(RuleChange),
 }

@@ -40,7 +40,7 @@ pub struct FreeOptions {
 /// Whether somebody did something, as opposed to what came of it.
 pub fn is_act(event: &Event) -> bool {
     let ends = matches!(event, Event::Delivered(_) | Event::Dropped(_) | Event::Undeliverable { .. });
-    let decides = matches!(event, Event::Passing(_) | Event::Ruled(_) | Event::Holding { .. });
+    let decides = matches!(event, Event::Passing(_) | Event::Ruled(_) | Event::Sysctl(_) | Event::Holding { .. });
     ends || decides || matches!(event, Event::Entered { .. } | Event::Stands { .. })
 }
 
@@ -150,6 +150,7 @@ impl Free {
             WalkCommand::Make(of, segment) => Some(Request::Make(of, segment)),
             WalkCommand::Pass(which, delay) => Some(Request::Pass(which, delay)),
             WalkCommand::Rule(change) => Some(Request::Rule(change)),
+            WalkCommand::Sysctl(change) => Some(Request::Sysctl(change)),
             _ => None,
         };
         self.requests.extend(request);

@@ -19,6 +19,7 @@ mod passing;
 mod programs;
 mod recordings;
 mod segments;
+mod settings;
 mod several;
 mod strangers;
 mod told;

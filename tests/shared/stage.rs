@@ -356,6 +356,13 @@ impl Stage {
     pub fn call(&mut self, seat: Seat, who: impl Into<Actor>, text: &str) -> Option<Outcome> {
         let who = who.into();
         let before = self.count(seat, |event| is_entered(event, who));
+        self.types(seat, text);
+        self.came(seat, who, before, text)
+    }
+
+    /// Types a line of one's own, and sends it.
+    #[track_caller]
+    pub fn types(&mut self, seat: Seat, text: &str) {
         self.press(seat, "\r");
         let prompt = self.texts.free.type_keys.clone();
         self.wait(seat, &prompt, |screen| screen.contents().contains(&prompt));
@@ -363,7 +370,6 @@ impl Stage {
         let tail: String = text.chars().skip(text.chars().count().saturating_sub(12)).collect();
         self.wait(seat, text, |screen| screen.contents().contains(&tail));
         self.press(seat, "\r");
-        self.came(seat, who, before, text)
     }
 
     /// Presses the digit of the first call on the menu's page that begins so, once it is there; else as [`Stage::call`].

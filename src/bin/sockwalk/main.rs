@@ -127,7 +127,7 @@ fn run(invocation: Invocation) -> Result<u8, Exit> {
             play::run(&invocation, load(target)?, target, &options)
         }
         Task::Glossary(words) => glossary::run(&invocation, words),
-        Task::Check { targets, timers } => check::run(&invocation, targets, *timers),
+        Task::Check { targets, timers, draft } => check::run(&invocation, targets, (*timers, *draft)),
         Task::New(name) => new::run(&invocation, name),
         Task::Reset(name) => reset::run(&invocation, name.as_deref()),
         Task::Learn { target, from_start, record } if screen::is_possible() => {

@@ -93,6 +93,7 @@ words! {
         pub not_made: String,
         pub no_sender: String,
         pub no_call: String,
+        pub not_set: String,
         pub not_fired: String,
     }
 }
@@ -174,6 +175,7 @@ impl Speaker<'_> {
             Statement::NoSuchSocket(name) => fill(&t.no_such_socket, &[("end", &self.socket(name))]),
             Statement::NoSender(side) => self.of_side(&t.no_sender, *side),
             Statement::NoCall => t.no_call.clone(),
+            Statement::NotSet { name, errno } => fill(&t.not_set, &[("name", name), ("errno", &errno.to_string())]),
             Statement::NotFired(kind) => fill(&t.not_fired, &[("timer", t.timer(*kind))]),
         }
     }

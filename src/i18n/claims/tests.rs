@@ -350,6 +350,14 @@ fn table() -> Vec<(Statement, [&'static str; 3])> {
             Statement::NotFired(TimerKind::Probe),
             ["the probe timer did not fire", "the persist timer did not run out", "坚持定时器没有到期"],
         ),
+        (
+            Statement::NotSet { name: "net.ipv4.tcp_sack".to_owned(), errno: Errno::from_name("EINVAL").unwrap() },
+            [
+                "net.ipv4.tcp_sack was not set: EINVAL",
+                "net.ipv4.tcp_sack was not set: EINVAL",
+                "net.ipv4.tcp_sack 没有设成：EINVAL",
+            ],
+        ),
         (Statement::NoCall, ["no call", "the step makes no call", "这一步没有调用"]),
     ]
 }
@@ -388,6 +396,7 @@ fn kind(said: &Statement) -> usize {
         Statement::NeverSent { .. } => 28,
         Statement::Waiting { .. } => 29,
         Statement::Ready { .. } => 30,
+        Statement::NotSet { .. } => 31,
     }
 }
 
@@ -402,7 +411,7 @@ fn each_kind_of_statement_has_its_notation_and_its_sentences() {
         let found = [said.to_string(), en.statement(&said, sockets), zh.statement(&said, sockets)];
         assert_eq!(found, wanted.map(str::to_owned));
     }
-    assert_eq!(kinds.len(), 31);
+    assert_eq!(kinds.len(), 32);
 }
 
 #[test]

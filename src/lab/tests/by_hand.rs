@@ -2,7 +2,7 @@
 
 use super::tables::{CLIENT, SERVER, SYN, WATCH, with_syn};
 use super::*;
-use crate::model::HandMade;
+use crate::model::{ChangedSetting, HandMade, SettingChange};
 
 #[test]
 fn what_a_person_makes_goes_as_it_is_and_only_from_who_may() {
@@ -20,6 +20,44 @@ fn what_a_person_makes_goes_as_it_is_and_only_from_who_may() {
             assert_eq!(told, goes.then_some(wanted));
         }
     }
+}
+
+#[test]
+fn who_steps_changes_the_labs_settings_and_no_other_file() {
+    let change = |name: &str, value: i64| SettingChange {
+        name: name.to_owned(),
+        value: crate::model::Setting::Numbers(vec![value]),
+    };
+    for (from, name, is_set) in [
+        (SERVER, "tcp_sack", true),
+        (CLIENT, "somaxconn", true),
+        (WATCH, "tcp_sack", false),
+        (99, "tcp_sack", false),
+        (SERVER, "../../kernel/panic", false),
+        (SERVER, "tcp_max_orphans", false),
+        (SERVER, "tcp_rmem", false),
+    ] {
+        let mut kernel = with_syn();
+        kernel.effects.clear();
+        kernel.asks(from, Request::Sysctl(change(name, 1)));
+        let wanted = is_set.then(|| Effect::Sysctl(change(name, 1)));
+        let sets = |effect: &&Effect| matches!(effect, Effect::Sysctl(_));
+        assert_eq!(kernel.effects.iter().find(sets), wanted.as_ref(), "{from} {name}");
+    }
+    // What came of it is told, and what is as it was isn't shown.
+    let mut kernel = with_syn();
+    let told = |name: &str, before: &str, now: Result<&str, i32>| ChangedSetting {
+        name: name.to_owned(),
+        before: Some(before.to_owned()),
+        now: now.map(str::to_owned).map_err(Errno),
+    };
+    for one in [told("a", "1", Ok("0")), told("b", "1", Ok("2")), told("b", "2", Ok("3")), told("c", "1", Err(22))] {
+        kernel.tell(Input::Set(one));
+    }
+    let shown = |kernel: &Kernel| kernel.lab.trace().present().changed_settings();
+    assert_eq!(shown(&kernel), [told("a", "1", Ok("0")), told("b", "1", Ok("3"))]);
+    kernel.tell(Input::Set(told("b", "3", Ok("1"))));
+    assert_eq!(shown(&kernel), [told("a", "1", Ok("0"))]);
 }
 
 #[test]

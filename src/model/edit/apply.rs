@@ -99,7 +99,7 @@ impl PacketParts {
             Change::Data(data) => self.data.clone_from(data),
             // The checksum comes last, and so do the options.
             Change::Checksum(_) | Change::Mss(_) | Change::Scale(_) | Change::SackPermitted(_) => {}
-            Change::Sack(_) | Change::Timestamps(_) | Change::FastOpen(_) => {}
+            Change::Sack(_) | Change::Timestamps(_) | Change::FastOpen(_) | Change::FastOpenExp(_) => {}
         }
         Ok(())
     }

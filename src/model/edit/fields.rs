@@ -64,7 +64,7 @@ fn of_tcp(packet: &Packet, tcp: &Segment, initials: &Initials, field: EditField)
 fn of_option(header: &[u8], initials: &Initials, field: EditField) -> Option<Change> {
     let wanted = options::kind(field)?;
     let value = TcpOption::all(header).into_iter().find_map(|option| match option {
-        TcpOption::Whole(kind, value) if kind == wanted => Some(value),
+        TcpOption::Whole(kind, value) if options::is_of(wanted, (kind, value)) => Some(value),
         _ => None,
     });
     let number = |at: usize| value.and_then(|value| value.get(at..)?.first_chunk().copied()).map(u32::from_be_bytes);
@@ -74,6 +74,9 @@ fn of_option(header: &[u8], initials: &Initials, field: EditField) -> Option<Cha
         EditField::SackPermitted => Change::SackPermitted(value.is_some()),
         EditField::Timestamps => Change::Timestamps(number(0).zip(number(4))),
         EditField::FastOpen => Change::FastOpen(value.map(<[u8]>::to_vec)),
+        EditField::FastOpenExp => {
+            Change::FastOpenExp(value.map(|value| value[options::FAST_OPEN_MAGIC.len()..].to_vec()))
+        }
         EditField::Sack => {
             let blocks = value.map_or(0, <[u8]>::len) / 8;
             let edge = |at| number(at).map(|number| told(number, initials.other));

@@ -39,6 +39,7 @@ pub enum EditField {
     Sack,
     Timestamps,
     FastOpen,
+    FastOpenExp,
     Ttl,
     Ecn,
     Data,
@@ -46,7 +47,7 @@ pub enum EditField {
 
 impl EditField {
     /// All of them, in the order in which a packet has them: the IP header's last but for the data.
-    pub const ALL: [EditField; 17] = [
+    pub const ALL: [EditField; 18] = [
         EditField::SourcePort,
         EditField::DestinationPort,
         EditField::Seq,
@@ -61,6 +62,7 @@ impl EditField {
         EditField::Sack,
         EditField::Timestamps,
         EditField::FastOpen,
+        EditField::FastOpenExp,
         EditField::Ttl,
         EditField::Ecn,
         EditField::Data,
@@ -83,6 +85,7 @@ impl EditField {
             EditField::Sack => "sack",
             EditField::Timestamps => "ts",
             EditField::FastOpen => "fo",
+            EditField::FastOpenExp => "foexp",
             EditField::Ttl => "ttl",
             EditField::Ecn => "ecn",
             EditField::Data => "data",
@@ -103,7 +106,7 @@ impl EditField {
             EditField::SackPermitted => "yes",
             EditField::Sack => "j+5..j+9",
             EditField::Timestamps => "100:200",
-            EditField::FastOpen => "0011223344556677",
+            EditField::FastOpen | EditField::FastOpenExp => "0011223344556677",
             EditField::Ttl => "1",
             EditField::Ecn => "ce",
             EditField::Data => "\"abc\"",
@@ -139,6 +142,8 @@ pub enum Change {
     Timestamps(Option<(u32, u32)>),
     /// The cookie of Fast Open (RFC 7413); without a byte it asks for one.
     FastOpen(Option<Vec<u8>>),
+    /// The same in the option that was used before Fast Open had one of its own (kind 254 with a magic number, RFC 7413, appendix A).
+    FastOpenExp(Option<Vec<u8>>),
     /// How many routers it may still pass.
     Ttl(u8),
     /// The two bits of explicit congestion notification (RFC 3168).
@@ -164,6 +169,7 @@ impl Change {
             Change::Sack(_) => EditField::Sack,
             Change::Timestamps(_) => EditField::Timestamps,
             Change::FastOpen(_) => EditField::FastOpen,
+            Change::FastOpenExp(_) => EditField::FastOpenExp,
             Change::Ttl(_) => EditField::Ttl,
             Change::Ecn(_) => EditField::Ecn,
             Change::Data(_) => EditField::Data,

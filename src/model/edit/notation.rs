@@ -258,8 +258,8 @@ fn read(field: EditField, text: &str) -> Option<Change> {
             let (own, echo) = text.split_once(':')?;
             number(own).zip(number(echo))
         })?),
-        EditField::FastOpen if text == REQUEST => Change::FastOpen(Some(Vec::new())),
         EditField::FastOpen => Change::FastOpen(optional(text, cookie)?),
+        EditField::FastOpenExp => Change::FastOpenExp(optional(text, cookie)?),
         EditField::Ttl => Change::Ttl(number(text)?),
         EditField::Ecn => Change::Ecn(u8::try_from(ECN.iter().position(|name| *name == text)?).ok()?),
         EditField::Data => Change::Data(text.as_bytes().to_vec()),
@@ -274,8 +274,11 @@ fn number<T: TryFrom<u32>>(text: &str) -> Option<T> {
     T::try_from(number).ok()
 }
 
-/// A cookie, two hexadecimal digits a byte.
+/// A cookie, two hexadecimal digits a byte; none, where one is asked for.
 fn cookie(text: &str) -> Option<Vec<u8>> {
+    if text == REQUEST {
+        return Some(Vec::new());
+    }
     hex::parse(text).filter(|cookie| (1..=LONGEST_COOKIE).contains(&cookie.len()))
 }
 
@@ -307,8 +310,12 @@ impl Change {
                 or_none((!blocks.is_empty()).then(|| blocks.join(",")))
             }
             Change::Timestamps(both) => or_none(both.map(|(own, echo)| format!("{own}:{echo}"))),
-            Change::FastOpen(Some(cookie)) if cookie.is_empty() => REQUEST.to_owned(),
-            Change::FastOpen(cookie) => or_none(cookie.as_ref().map(|cookie| Hex(cookie).to_string())),
+            Change::FastOpen(Some(cookie)) | Change::FastOpenExp(Some(cookie)) if cookie.is_empty() => {
+                REQUEST.to_owned()
+            }
+            Change::FastOpen(cookie) | Change::FastOpenExp(cookie) => {
+                or_none(cookie.as_ref().map(|cookie| Hex(cookie).to_string()))
+            }
             Change::Ttl(hops) => hops.to_string(),
             Change::Ecn(bits) => ECN[usize::from(bits & 3)].to_owned(),
             Change::Data(data) => quoted(data),

@@ -10,6 +10,15 @@ const ROOM: usize = 40;
 const END: u8 = 0;
 const NOP: u8 = 1;
 
+/// What is tried out (RFC 6994), and how Fast Open's begins there.
+const EXPERIMENT: u8 = 254;
+pub(super) const FAST_OPEN_MAGIC: [u8; 2] = [0xf9, 0x89];
+
+/// Whether an option is one of a kind that a field can be; of what is tried out, only Fast Open's.
+pub(super) fn is_of(kind: u8, (found, value): (u8, &[u8])) -> bool {
+    kind == found && (kind != EXPERIMENT || value.starts_with(&FAST_OPEN_MAGIC))
+}
+
 /// The kind of a field's option; `None` of what is no option.
 pub(super) const fn kind(field: EditField) -> Option<u8> {
     match field {
@@ -19,6 +28,7 @@ pub(super) const fn kind(field: EditField) -> Option<u8> {
         EditField::Sack => Some(5),
         EditField::Timestamps => Some(8),
         EditField::FastOpen => Some(34),
+        EditField::FastOpenExp => Some(EXPERIMENT),
         _ => None,
     }
 }
@@ -39,6 +49,7 @@ fn value(change: &Change, reckon: &impl Fn(&crate::tcp::Expr) -> Result<u32, Unf
         }
         Change::Timestamps(both) => both.map(|(own, echo)| [own.to_be_bytes(), echo.to_be_bytes()].concat()),
         Change::FastOpen(cookie) => cookie.clone(),
+        Change::FastOpenExp(cookie) => cookie.as_ref().map(|cookie| [&FAST_OPEN_MAGIC, cookie.as_slice()].concat()),
         _ => None,
     })
 }
@@ -70,7 +81,7 @@ pub(super) fn changed(
         if kind == END || kind == NOP {
             continue;
         }
-        match wanted.iter().position(|(other, _)| *other == kind) {
+        match wanted.iter().position(|(other, _)| is_of(*other, (kind, value))) {
             // A second one of the same kind goes with the first.
             Some(place) => {
                 if let (_, Some(value)) = std::mem::replace(&mut wanted[place], (kind, None)) {

@@ -20,8 +20,8 @@ pub enum WantedField {
     Is(Change),
     /// The option is there.
     There(EditField),
-    /// A cookie of so many bytes.
-    Cookie(usize),
+    /// A cookie of so many bytes, in this one of the two options.
+    Cookie(EditField, usize),
 }
 
 /// What must stand in a segment's fields; nothing matters where it is empty.
@@ -36,12 +36,12 @@ impl FromStr for WantedFields {
         for word in words(text)? {
             let named = EditField::ALL.into_iter().find(|field| field.name() == word.key);
             let said = word.text();
-            let cookie = said.strip_prefix(BYTES).filter(|_| named == Some(EditField::FastOpen));
+            let cookie = said.strip_prefix(BYTES).filter(|_| named.is_some_and(is_cookie));
             let one = match (named, cookie) {
                 (Some(field), _) if said == THERE && is_there_or_not(field) => WantedField::There(field),
                 (Some(field), Some(length)) => {
                     let length = length.parse().ok().filter(|length| (1..=LONGEST_COOKIE).contains(length));
-                    WantedField::Cookie(length.ok_or_else(|| EditFault::Value(field, said.clone()))?)
+                    WantedField::Cookie(field, length.ok_or_else(|| EditFault::Value(field, said.clone()))?)
                 }
                 _ => WantedField::Is(word.change()?),
             };
@@ -59,8 +59,13 @@ impl FromStr for WantedFields {
 
 /// Whether an option has a value beside being there.
 const fn is_there_or_not(field: EditField) -> bool {
-    use EditField::{FastOpen, Mss, Sack, Scale, Timestamps};
-    matches!(field, Mss | Scale | Sack | Timestamps | FastOpen)
+    use EditField::{Mss, Sack, Scale, Timestamps};
+    matches!(field, Mss | Scale | Sack | Timestamps) || is_cookie(field)
+}
+
+/// Whether a field is a cookie of Fast Open.
+const fn is_cookie(field: EditField) -> bool {
+    matches!(field, EditField::FastOpen | EditField::FastOpenExp)
 }
 
 /// Of some fields a pattern has keys; a checksum that is wrong no kernel sends.
@@ -90,8 +95,7 @@ impl WantedField {
     pub const fn field(&self) -> EditField {
         match self {
             WantedField::Is(change) => change.field(),
-            WantedField::There(field) => *field,
-            WantedField::Cookie(_) => EditField::FastOpen,
+            WantedField::There(field) | WantedField::Cookie(field, _) => *field,
         }
     }
 
@@ -100,7 +104,7 @@ impl WantedField {
         match self {
             WantedField::Is(change) => change.value(),
             WantedField::There(_) => THERE.to_owned(),
-            WantedField::Cookie(length) => format!("{BYTES}{length}"),
+            WantedField::Cookie(_, length) => format!("{BYTES}{length}"),
         }
     }
 
@@ -115,15 +119,19 @@ impl WantedField {
                 numbers(wanted).is_some_and(|wanted| Some(wanted) == numbers(&found))
             }
             (WantedField::Is(wanted), found) => *wanted == found,
-            (WantedField::Cookie(length), Change::FastOpen(cookie)) => {
+            (WantedField::Cookie(_, length), Change::FastOpen(cookie) | Change::FastOpenExp(cookie)) => {
                 cookie.is_some_and(|cookie| cookie.len() == *length)
             }
             (WantedField::There(_), Change::Sack(blocks)) => !blocks.is_empty(),
             (WantedField::There(_), found) => !matches!(
                 found,
-                Change::Mss(None) | Change::Scale(None) | Change::Timestamps(None) | Change::FastOpen(None)
+                Change::Mss(None)
+                    | Change::Scale(None)
+                    | Change::Timestamps(None)
+                    | Change::FastOpen(None)
+                    | Change::FastOpenExp(None)
             ),
-            (WantedField::Cookie(_), _) => false,
+            (WantedField::Cookie(..), _) => false,
         }
     }
 }

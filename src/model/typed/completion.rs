@@ -3,7 +3,7 @@
 use super::{OWN_NAMES, separates};
 use crate::model::edit::{self, EditField};
 use crate::model::rule::{self, RuleKind};
-use crate::model::{CallName, PollEvents, SocketOption};
+use crate::model::{CORE_SETTINGS, CallName, IPV4_SETTINGS, PollEvents, SocketOption, is_setting};
 use crate::tcp::Flags;
 
 /// What a line may name besides the words of its notation.
@@ -50,6 +50,8 @@ pub fn complete(line: &str, known: &Nameable) -> Completion {
         None => first_words(known),
         Some((&"go", [])) => known.steps.clone(),
         Some((&"wire", rest)) => rule_words(rest),
+        Some((&"sysctl", [] | ["-w"])) => setting_names(),
+        Some((&"sysctl", _)) => Vec::new(),
         Some((&"edit" | &"forge", _)) => return of_field(line, begin),
         Some((first, rest)) => call_words(first, rest, known),
     };
@@ -74,7 +76,8 @@ fn begin_of_last(line: &str) -> Option<usize> {
 
 /// Whether this character stands between two words: in what isn't C's, only blanks do.
 fn between(line: &str, c: char) -> bool {
-    c.is_whitespace() || (!edit::is_edit(line) && !rule::is_rule(line) && (separates(c) || c == '|'))
+    c.is_whitespace()
+        || (!edit::is_edit(line) && !rule::is_rule(line) && !is_setting(line) && (separates(c) || c == '|'))
 }
 
 fn words(text: &str) -> Vec<&str> {
@@ -100,7 +103,12 @@ fn owned(words: &[&str]) -> Vec<String> {
 fn first_words(known: &Nameable) -> Vec<String> {
     let calls = CallName::ALL.into_iter().filter(|name| *name != CallName::Other).map(|name| name.name().to_owned());
     let go = (!known.steps.is_empty()).then_some("go".to_owned());
-    calls.chain(owned(&OWN_NAMES)).chain(owned(&["edit", "forge", "wire"])).chain(go).collect()
+    calls.chain(owned(&OWN_NAMES)).chain(owned(&["edit", "forge", "wire", "sysctl"])).chain(go).collect()
+}
+
+/// The settings that a lab's kernel may be given, each up to its value.
+fn setting_names() -> Vec<String> {
+    IPV4_SETTINGS.iter().chain(CORE_SETTINGS).map(|name| format!("{name}=")).collect()
 }
 
 /// What stands in a rule of the wire behind `wire` and these words (docs/authoring.md has the notation).
@@ -186,6 +194,8 @@ mod tests {
             ("connect 4", Some("connect 41 ")),
             ("go li", Some("go listen ")),
             ("wire du", Some("wire duplicate ")),
+            ("sysctl tcp_syncoo", Some("sysctl tcp_syncookies=")),
+            ("sysctl -w somax", Some("sysctl -w somaxconn=")),
             ("wire lose first 2 fl", Some("wire lose first 2 flags=")),
             ("wire lose all to s", Some("wire lose all to server ")),
             ("edit 7 check", Some("edit 7 checksum=")),
@@ -211,7 +221,8 @@ mod tests {
             let wrong = parse(line, &usual).err();
             !matches!(wrong, Some(Mistyped::Name(_) | Mistyped::Argument(..) | Mistyped::Option(_)))
         };
-        for name in fits("").iter().filter(|name| !matches!(name.as_str(), "go" | "wire" | "edit" | "forge")) {
+        for name in fits("").iter().filter(|name| !matches!(name.as_str(), "go" | "wire" | "edit" | "forge" | "sysctl"))
+        {
             assert!(is_word(&format!("{name} 3")) || name == "socket" || name.ends_with("sockopt"), "{name}");
             let before = if name == "socket" { format!("{name} ") } else { format!("{name} 3 ") };
             for word in fits(&before) {

@@ -14,6 +14,7 @@ mod tests;
 
 pub use completion::{Completion, Nameable, complete};
 
+use super::SettingFault;
 use super::edit::EditFault;
 use super::escape::unescape;
 use super::rule::RuleFault;
@@ -46,6 +47,8 @@ pub enum Mistyped {
     Edit(EditFault),
     /// It is to say a rule of the wire, and doesn't.
     Rule(RuleFault),
+    /// It is no setting that can be changed.
+    Setting(SettingFault),
 }
 
 /// What stands in for what is left out.

@@ -12,8 +12,8 @@ use super::socket::{SocketForm, SourceForm};
 use super::statement::StatementForm;
 use crate::model::rule::{WireRule, WireRules};
 use crate::model::{
-    Actor, AnsweredQuestion, Call, Caller, ClaimResult, CounterMove, Errno, Event, ForwardingRules, HandAction,
-    HeldCalls, Member, Outcome, ProgramExit, SegmentId, Side, SocketFacts, Source, Statement,
+    Actor, AnsweredQuestion, Call, Caller, ChangedSetting, ClaimResult, CounterMove, Errno, Event, ForwardingRules,
+    HandAction, HeldCalls, Member, Outcome, ProgramExit, SegmentId, Side, SocketFacts, Source, Statement,
 };
 use crate::tcp::Packet;
 
@@ -150,6 +150,7 @@ pub(super) enum EventForm {
     Left(#[serde(with = "MemberForm")] Member),
     Passing(#[serde(with = "PassingForm")] ForwardingRules),
     Ruled(#[serde(with = "RulesForm")] WireRules),
+    Sysctl(#[serde(with = "As::<Box<SettingForm>>")] Box<ChangedSetting>),
     Unkept {
         segments: u64,
         bytes: u64,
@@ -176,6 +177,16 @@ enum ProgramExitForm {
 }
 
 #[derive(Serialize, Deserialize)]
+#[serde(remote = "ChangedSetting")]
+struct SettingForm {
+    name: String,
+    #[serde(default)]
+    before: Option<String>,
+    #[serde(with = "As::<Result<String, ErrnoForm>>")]
+    now: Result<String, Errno>,
+}
+
+#[derive(Serialize, Deserialize)]
 #[serde(remote = "HandAction")]
 enum HandForm {
     Deliver(#[serde(with = "SegmentIdForm")] SegmentId),
@@ -186,6 +197,7 @@ enum HandForm {
     Interrupt(#[serde(with = "SideForm")] Side),
     Call(#[serde(with = "SideForm")] Side),
     Rule,
+    Sysctl,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -219,4 +231,5 @@ struct CounterForm {
 remote! {
     CounterForm: CounterMove;
     ClaimForm: ClaimResult;
+    SettingForm: ChangedSetting;
 }

@@ -164,6 +164,11 @@ pub(super) enum StatementForm {
     NotMade(String),
     NoSender(#[serde(with = "SideForm")] Side),
     NoCall,
+    NotSet {
+        name: String,
+        #[serde(with = "ErrnoForm")]
+        errno: Errno,
+    },
     NotFired(#[serde(with = "TimerKindForm")] TimerKind),
 }
 

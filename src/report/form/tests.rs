@@ -9,11 +9,12 @@ use super::{Read, WrittenEvent};
 use crate::model::rule::{RuleChange, RuleInForce, TypedRule, WireRules};
 use crate::model::testing::socket;
 use crate::model::{
-    Actor, AnsweredQuestion, Call, CallName, CallSite, Caller, ClaimNumber, ClaimResult, CongestionState, Connection,
-    ConnectionEnd, Count, CounterMove, Errno, Event, ForwardingRules, HandAction, HeldCalls, How, InfoFact, InfoField,
-    InfoOptions, Member, PolledDescriptor, ProcessSocket, ProgramCall, ProgramCallState, ProgramDescriptor,
-    ProgramExit, Returned, Role, SegmentFate, SegmentFilter, SegmentId, SegmentWords, Side, SiteLacks, SocketOption,
-    SocketState, Source, StackFrame, Statement, TcpInfo, Timer, TimerFact, TimerKind,
+    Actor, AnsweredQuestion, Call, CallName, CallSite, Caller, ChangedSetting, ClaimNumber, ClaimResult,
+    CongestionState, Connection, ConnectionEnd, Count, CounterMove, Errno, Event, ForwardingRules, HandAction,
+    HeldCalls, How, InfoFact, InfoField, InfoOptions, Member, PolledDescriptor, ProcessSocket, ProgramCall,
+    ProgramCallState, ProgramDescriptor, ProgramExit, Returned, Role, SegmentFate, SegmentFilter, SegmentId,
+    SegmentWords, Side, SiteLacks, SocketOption, SocketState, Source, StackFrame, Statement, TcpInfo, Timer, TimerFact,
+    TimerKind,
 };
 use crate::tcp::{Packet, State};
 
@@ -25,6 +26,15 @@ const EVERY: &str = include_str!("every.jsonl");
 
 fn address(port: u16) -> SocketAddr {
     ([127, 0, 0, 1], port).into()
+}
+
+fn of_settings() -> Vec<Event> {
+    vec![Event::ByHand(HandAction::Sysctl), setting(Ok("0".to_owned())), setting(Err(Errno(22)))]
+}
+
+fn setting(now: Result<String, Errno>) -> Event {
+    let (name, before) = ("net.ipv4.tcp_sack".to_owned(), Some("1".to_owned()));
+    Event::Sysctl(Box::new(ChangedSetting { name, before, now }))
 }
 
 fn calls() -> Vec<Call> {
@@ -177,6 +187,7 @@ fn statements() -> Vec<Statement> {
         Statement::SentNothing { from, on: Some("conn".into()) },
         Statement::Queues { end: end.clone(), recv: number(2), send: None },
         Statement::Timer { end, facts },
+        Statement::NotSet { name: "net.ipv4.tcp_sack".into(), errno: Errno(22) },
         Statement::Counted(vec!["PAWSEstab".into()]),
         Statement::CountersUnread,
         Statement::StepCanBeDone,
@@ -356,8 +367,16 @@ fn of_rules() -> Vec<Event> {
 fn every() -> Vec<Event> {
     let older =
         [of_threads(), of_segments(), of_sockets(), of_the_lab(), of_lessons(), of_programs(), of_descriptors()];
-    [older.concat(), of_tcp_info(), asks::of_what_is_asked(), of_lesson_programs(), of_rules(), asks::of_polls()]
-        .concat()
+    [
+        older.concat(),
+        of_tcp_info(),
+        asks::of_what_is_asked(),
+        of_lesson_programs(),
+        of_rules(),
+        asks::of_polls(),
+        of_settings(),
+    ]
+    .concat()
 }
 
 fn of_lesson_programs() -> Vec<Event> {
@@ -416,9 +435,9 @@ fn nothing_is_left_out_of_every() {
     let info = r#"{"Claim":{"step":0,"what":{"Info":{"end":{"Socket":""},"facts":["?"]}}}}"#;
     let places = [
         (info, 6),
-        (r#"{"?":0}"#, 23),
+        (r#"{"?":0}"#, 24),
         (entered, 13),
-        (claim, 26),
+        (claim, 28),
         (timer, 5),
         (r#"{"Passing":{"rules":[["?",0]]}}"#, 3),
         (r#"{"Joined":{"number":1,"pid":1,"role":"?"}}"#, 3),

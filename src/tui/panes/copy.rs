@@ -16,10 +16,11 @@ use crate::tui::scene::{Scene, put};
 use crate::tui::wrap::{cut, wrap_text};
 
 /// The fields that aren't in the picture, two in a row; the last one has a row of its own.
-const BELOW: [&[EditField]; 4] = [
+const BELOW: [&[EditField]; 5] = [
     &[EditField::Mss, EditField::Scale, EditField::SackPermitted],
     &[EditField::Timestamps, EditField::Sack],
-    &[EditField::FastOpen, EditField::Ttl, EditField::Ecn],
+    &[EditField::FastOpen, EditField::FastOpenExp],
+    &[EditField::Ttl, EditField::Ecn],
     &[EditField::Data],
 ];
 

@@ -12,7 +12,7 @@ use super::tried;
 use crate::i18n::Lang;
 use crate::i18n::width as display_width;
 use crate::i18n::{self, Texts, escape, fill, join};
-use crate::lesson::{Ask, Lesson, Step};
+use crate::lesson::{Action, Ask, Lesson, Step};
 use crate::model::{AnsweredQuestion, ClaimResult, Statement, TimerKind};
 use crate::tui::app::App;
 use crate::tui::catalogue::Rerun;
@@ -115,7 +115,10 @@ fn body(scene: &Scene<'_>, width: usize) -> Vec<Line<'static>> {
     let Some(step) = lesson.steps.get(number) else { return lines };
     lines.extend(wrap_text(step.title.get(lang), theme.title.0, width));
     if !scene.app.in_past() && *walk.phase() == Phase::Busy {
-        let text = step.waits_for.or_else(|| sent_again(scene)).map_or(t.busy.clone(), |kind| waits(scene, kind));
+        let text = match &step.action {
+            Some(Action::Pause(time)) => fill(&t.pauses, &[("s", &time.as_secs_f64())]),
+            _ => step.waits_for.or_else(|| sent_again(scene)).map_or(t.busy.clone(), |kind| waits(scene, kind)),
+        };
         lines.extend(wrap_text(&text, theme.waits.0, width));
         return lines;
     }

@@ -12,7 +12,7 @@ use super::side::{call_text, outcome_text, view_text};
 use super::wrong;
 use crate::explain::{Likelihood, call_notes, explain};
 use crate::i18n::width as display_width;
-use crate::i18n::{edit_fault, escape, fill, rule_fault};
+use crate::i18n::{edit_fault, escape, fill, rule_fault, setting_fault};
 use crate::model::rule::RuleInForce;
 use crate::model::typed::Mistyped;
 use crate::model::{Actor, CallView, Errno, Event, Member, Role, SampledOut, Side, SocketView};
@@ -336,6 +336,7 @@ fn passing(scene: &Scene<'_>, width: usize) -> Vec<Line<'static>> {
             fill(&scene.texts.rules.in_force, &[("rule", &rule.words() as &dyn std::fmt::Display), ("which", &which)]);
         lines.extend(wrap_text(&text, scene.theme.waits.0, width));
     }
+    lines.extend(rules::settings(scene, width));
     let SampledOut { segments, bytes, lost, refused, ruled } = scene.view.unkept();
     let (passed, gone) = (scene.theme.waits.0, scene.theme.bad.0);
     for (n, text, style) in [
@@ -367,6 +368,7 @@ fn sentence(scene: &Scene<'_>, mistyped: &Mistyped) -> String {
         Mistyped::Edit(fault) => escape(edit_fault(fault, scene.app.lang())),
         Mistyped::OfProgram => t.of_program.clone(),
         Mistyped::Rule(fault) => escape(rule_fault(fault, scene.app.lang())),
+        Mistyped::Setting(fault) => escape(setting_fault(fault, scene.app.lang())),
         Mistyped::Busy(actor, call) => {
             let call = format!("{call}()");
             fill(&t.busy, &[("side", &name(scene, *actor)), ("call", &call)])

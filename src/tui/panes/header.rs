@@ -44,6 +44,7 @@ fn title(scene: &Scene<'_>, width: usize) -> Line<'static> {
     let wire = super::rules::of_wire(scene);
     let ruled = right.len();
     right.extend(wire.iter().map(|(rule, _)| rule.clone()));
+    right.extend(super::rules::settings_count(scene));
     let (long, short) = mode(scene, walk.mode());
     right.push(long);
     right.push(scene.app.lang().code().to_owned());

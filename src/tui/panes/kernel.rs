@@ -107,21 +107,24 @@ fn facts(scene: &Scene<'_>, socket: &SocketView<'_>) -> String {
         Some(timer) => fill(&t.timer, &[("what", &timer)]),
         None => t.no_timer.clone(),
     });
+    parts.extend(scene.tries(socket));
     // Without a peer the kernel fills these fields with what it would begin with.
     let connected = socket.facts.remote.is_some();
-    parts.extend(socket.facts.info.iter().filter(|_| connected).flat_map(|told| info(told, &t.no_ssthresh)));
+    let rto_note = scene.rto_note(socket).unwrap_or_default();
+    let told = socket.facts.info.iter().filter(|_| connected);
+    parts.extend(told.flat_map(|told| info(told, &t.no_ssthresh, &rto_note)));
     parts.join(" · ")
 }
 
 /// What the kernel tells of sending, by its own names.
-fn info(info: &TcpInfo, no_ssthresh: &str) -> Vec<String> {
+fn info(info: &TcpInfo, no_ssthresh: &str, rto_note: &str) -> Vec<String> {
     let ms = |time: Duration| match time.as_secs_f64() {
         seconds if seconds >= 1.0 => format!("{seconds:.1} s"),
         seconds => format!("{:.1} ms", seconds * 1000.0),
     };
     let ssthresh = |n: u32| if n >= NO_THRESHOLD { no_ssthresh.to_owned() } else { format!("ssthresh {n}") };
     [
-        info.rto.map(|rto| format!("rto {}", ms(rto))),
+        info.rto.map(|rto| format!("rto {}{rto_note}", ms(rto))),
         info.rtt.map(|rtt| format!("srtt {}", ms(rtt))),
         info.rttvar.map(|rttvar| format!("rttvar {}", ms(rttvar))),
         info.backoff.map(|n| format!("backoff {n}")),

@@ -3,7 +3,7 @@
 use ratatui::text::Line;
 
 use crate::i18n::{escape, fill};
-use crate::model::{Actor, HeldCalls, Member, Role, SegmentFilter, Side};
+use crate::model::{Actor, ChangedSetting, HeldCalls, Member, Role, SegmentFilter, Side};
 use crate::tui::programs;
 use crate::tui::scene::Scene;
 use crate::tui::wrap::{cut, wrap_text};
@@ -39,6 +39,23 @@ pub(super) fn of_wire(scene: &Scene<'_>) -> Option<(String, String)> {
         [_] => Some((fill(&t.title, &[("rule", &first.rule)]), count)),
         _ => Some((count.clone(), count)),
     }
+}
+
+/// The settings of the lab's kernel that are other ones than at the beginning, each in a line.
+pub(super) fn settings(scene: &Scene<'_>, width: usize) -> Vec<Line<'static>> {
+    let told = |text: &Option<String>| text.as_deref().map_or_else(|| "?".to_owned(), escape);
+    let one = |changed: &ChangedSetting| {
+        let now = changed.now.as_ref().ok().cloned();
+        let facts = [("name", escape(&changed.name)), ("now", told(&now)), ("before", told(&changed.before))];
+        wrap_text(&fill(&scene.texts.rules.setting, &facts), scene.theme.waits.0, width)
+    };
+    scene.view.changed_settings().iter().flat_map(one).collect()
+}
+
+/// How many these are; `None` where all are as at the beginning.
+pub(super) fn settings_count(scene: &Scene<'_>) -> Option<String> {
+    let n = scene.view.changed_settings().len();
+    (n > 0).then(|| fill(&scene.texts.rules.settings_count, &[("n", &n)]))
 }
 
 /// Which calls of programs wait, where programs run and somebody can let them go.

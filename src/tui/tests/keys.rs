@@ -6,7 +6,8 @@ use super::made::{J, Made, client, segment};
 use super::*;
 use crate::i18n::testing::zh;
 use crate::lesson::{Action, Glossary, Payload, Show};
-use crate::model::{Call, Event as Happened, SegmentId, Side};
+use crate::model::{Call, ChangedSetting, Event as Happened, SegmentId, Setting, Side};
+use crate::tui::scene::Scene;
 use crate::walk::Phase;
 
 fn app(made: Made, columns: u16, rows: u16) -> App {
@@ -215,6 +216,34 @@ fn clicks_choose_sides_segments_and_buttons() {
     assert!(text(&app).contains("The kernel's socket table"));
     click(&mut app, "? help");
     assert_eq!(app.place.overlay, Some(Overlay::Help));
+}
+
+/// Where the lab decides how often a kernel sends again, its number stands beside Linux's own.
+#[test]
+fn the_kernels_table_has_linuxs_own_numbers_beside_the_labs() {
+    let told = |mut made: Made, tries: &[(&str, i64)]| {
+        let setting = |(name, n): &(&str, i64)| ((*name).to_owned(), Setting::Numbers(vec![*n]));
+        made.lesson.lab.sysctl = tries.iter().map(setting).collect();
+        let app = app_of(made, Lang::EN, 120, 40);
+        let scene = Scene::new(&app);
+        let sockets = scene.view.sockets_since(scene.fresh_from);
+        let mut told: Vec<String> = sockets.iter().filter_map(|socket| scene.tries(socket)).collect();
+        told.sort();
+        told
+    };
+    let most = |n: i64, linux: i64| format!("sent again {n} times at most (by the lab; Linux: {linux})");
+    assert_eq!(told(Made::to_syn_sent(), &[]), [most(127, 6)]);
+    assert_eq!(told(Made::to_syn_recv(), &[("tcp_syn_retries", 3)]), [most(255, 5), most(3, 6)]);
+    // Where the lesson wants Linux's own, nothing is said.
+    assert_eq!(told(Made::to_syn_sent(), &[("tcp_syn_retries", 6)]), [] as [String; 0]);
+    // What was changed since counts.
+    let mut made = Made::to_syn_sent();
+    let (name, before) = ("net.ipv4.tcp_syn_retries".to_owned(), Some("127".to_owned()));
+    made.push(Happened::Sysctl(Box::new(ChangedSetting { name, before, now: Ok("4".to_owned()) })));
+    assert_eq!(told(made, &[]), [most(4, 6)]);
+    let mut app = app_of(Made::to_syn_sent(), Lang::EN, 120, 40);
+    keys(&mut app, "k");
+    assert!(text(&app).contains("sent again 127"), "{}", text(&app));
 }
 
 #[test]

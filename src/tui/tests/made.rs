@@ -72,6 +72,7 @@ fn step(id: &str, title: (&str, &str), say: (&str, &str), ask: Option<Ask>) -> S
         action: None,
         expect: Vec::new(),
         waits_for: None,
+        set_up: false,
         times: 1,
         show: None,
     }

@@ -97,7 +97,7 @@ fn by_hand(hand: HandAction) -> [Request; 2] {
         HandAction::Deliver(id) => Request::Deliver(id),
         HandAction::Drop(id) => Request::Drop(id),
         HandAction::Repeat(id) => Request::Repeat(id),
-        HandAction::Edit(_) | HandAction::Forge | HandAction::Call(_) | HandAction::Rule => {
+        HandAction::Edit(_) | HandAction::Forge | HandAction::Call(_) | HandAction::Rule | HandAction::Sysctl => {
             panic!("with more than that")
         }
         HandAction::Interrupt(side) => Request::Interrupt(side),

@@ -7,7 +7,9 @@ use super::Runner;
 use super::by_hand::StepRelease;
 use crate::lesson::{Action, Address, Payload, Recipient, SegmentPattern};
 use crate::model::edit::Unfit;
-use crate::model::{Call, CallName, PollEntry, PolledSocket, SegmentId, SegmentView, Side, Statement, View};
+use crate::model::{
+    Call, CallName, ChangedSetting, PollEntry, PolledSocket, SegmentId, SegmentView, Side, Statement, View,
+};
 use crate::tcp::Protocol;
 use crate::walk::Request;
 use crate::walk::claims::written;
@@ -76,6 +78,8 @@ impl Runner {
             }
             Action::LetCall { side, call, name } => self.let_call(*side, call, name.as_deref())?,
             Action::Rule(change) => self.requests.push_back(Request::Rule(change.clone())),
+            Action::Sysctl(changes) => self.requests.extend(changes.iter().cloned().map(Request::Sysctl)),
+            Action::Pause(time) => self.pause(*time, now),
             Action::Interrupt { side } => {
                 self.busy_in(*side).ok_or_else(|| Box::new(Statement::InNoCall(*side)))?;
                 self.requests.push_back(Request::Interrupt(*side));
@@ -93,6 +97,16 @@ impl Runner {
             }
         }
         Ok(())
+    }
+
+    /// The kernel has refused a setting: a step that wants it can't be done.
+    pub(super) fn setting_refused(&mut self, changed: &ChangedSetting) {
+        let Err(errno) = changed.now else { return };
+        if let Some(running) = &mut self.running
+            && let Some(Action::Sysctl(_)) = running.step.and_then(|step| self.lesson.steps[step].action.as_ref())
+        {
+            running.obstacle = Some(Box::new(Statement::NotSet { name: changed.name.clone(), errno }));
+        }
     }
 
     fn deliver_all(&mut self, from: Side) -> Result<(), Box<Statement>> {

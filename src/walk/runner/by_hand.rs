@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::Runner;
 use crate::lesson::{Action, SegmentPattern, Step};
 use crate::model::rule::RuleChange;
-use crate::model::{Call, Event, Fate, HandAction, SegmentId, Side, SocketView, TimerKind};
+use crate::model::{Call, Event, Fate, HandAction, SegmentId, SettingChange, Side, SocketView, TimerKind};
 use crate::tcp::{Flags, Packet};
 use crate::walk::{Request, WalkCommand};
 
@@ -98,7 +98,9 @@ impl Runner {
             }
             HandAction::Repeat(id) => Request::Repeat(id),
             // With the segment, by `make_by_hand`; with the call, by `call_by_hand`.
-            HandAction::Edit(_) | HandAction::Forge | HandAction::Call(_) | HandAction::Rule => return,
+            HandAction::Edit(_) | HandAction::Forge | HandAction::Call(_) | HandAction::Rule | HandAction::Sysctl => {
+                return;
+            }
             HandAction::Interrupt(side) => {
                 self.interrupting[side as usize] = true;
                 Request::Interrupt(side)
@@ -115,6 +117,11 @@ impl Runner {
     /// Changes the rules of the wire beside the lesson.
     pub(super) fn rule_by_hand(&mut self, change: RuleChange, now: Duration) {
         self.did_by_hand(HandAction::Rule, Request::Rule(change), now);
+    }
+
+    /// Changes a setting of the lab's kernel beside the lesson.
+    pub(super) fn set_by_hand(&mut self, change: SettingChange, now: Duration) {
+        self.did_by_hand(HandAction::Sysctl, Request::Sysctl(change), now);
     }
 
     /// Has a side make a call that is none of the lesson's. What it makes has no name in the lesson. A side in a call makes
@@ -248,6 +255,9 @@ impl Runner {
         let Some(running) = &self.running else { return false };
         let view = self.trace.present();
         let (touched, diverged) = (view.was_touched(), view.diverged().is_some());
+        if self.pauses(now) {
+            return false;
+        }
         if !(touched || diverged) || running.looks < 2 || running.sent_again_at.is_some() {
             return false;
         }

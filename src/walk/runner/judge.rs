@@ -25,11 +25,12 @@ impl Runner {
             // What comes true from now on does so in the step.
             running.held_before = false;
         }
-        let done = all_hold && self.has_waited();
+        let done = all_hold && self.has_waited() && !self.pauses(now);
         if done || self.nothing_more_comes(now) {
             self.conclude(now);
         } else if let Some(running) = &mut self.running {
-            running.again_at = Some(now + running.pause);
+            let soon = now + running.pause;
+            running.again_at = Some(running.pause_ends.filter(|ends| *ends > now).unwrap_or(soon));
             running.pause = (running.pause * 2).min(LONGEST_PAUSE);
         }
     }
@@ -53,7 +54,10 @@ impl Runner {
             && let Some(ask) = &self.lesson.steps[step].ask
         {
             let actual = self.knowledge().measure(&ask.measure);
-            let right = ask.choices.iter().position(|choice| self.knowledge().is(choice, &actual));
+            let is_right = |choice: &String| self.knowledge().is(choice, &actual);
+            // Of several counters that moved each is right.
+            let chosen = running.chosen.filter(|chosen| ask.choices.get(*chosen).is_some_and(is_right));
+            let right = chosen.or_else(|| ask.choices.iter().position(is_right));
             self.note(now, Event::Answer(AnsweredQuestion { step, chosen: running.chosen, right, actual }));
         }
         if let Some(kind) = running.step.and_then(|step| self.lesson.steps[step].waits_for) {

@@ -225,6 +225,9 @@ impl Runner {
 
     /// When the runner wants to be told the time; `None` where only a command or a happening matters.
     pub fn wake_at(&self) -> Option<Duration> {
+        if self.sets_up() {
+            return Some(Duration::ZERO);
+        }
         let Some(running) = &self.running else { return self.recheck_by };
         Some(running.again_at.map_or(running.deadline, |again| again.min(running.deadline)))
     }
@@ -265,6 +268,7 @@ impl Runner {
             (WalkCommand::Interrupt(side), _) => self.by_hand(HandAction::Interrupt(side), now),
             (WalkCommand::Call(side, call), _) => self.call_by_hand(side, call, now),
             (WalkCommand::Rule(change), _) => self.rule_by_hand(change, now),
+            (WalkCommand::Sysctl(change), _) => self.set_by_hand(change, now),
             _ => {}
         }
     }
@@ -294,6 +298,9 @@ impl Runner {
 
     /// Takes the time: call it when [`Runner::wake_at`] has come.
     pub fn tick(&mut self, now: Duration) {
+        if self.sets_up() {
+            return self.advance(now);
+        }
         if self.recheck_by.is_some_and(|by| now >= by) {
             self.follow_hand(now);
         }
@@ -313,6 +320,16 @@ impl Runner {
             running.again_at = None;
             self.act_or_settle(now);
         }
+    }
+
+    /// Whether the next step belongs to a set-up that the lesson has by name, and nothing is in its way: it is done by itself.
+    fn sets_up(&self) -> bool {
+        let is_free = self.phase == Phase::Ready && self.recheck_by.is_none() && self.interrupted().is_empty();
+        let present = self.trace.present();
+        is_free
+            && self.next_step().is_some_and(|(_, step)| step.set_up)
+            && !present.was_touched()
+            && present.diverged().is_none()
     }
 
     /// Goes to whatever stands between now and the next step's action.
@@ -423,6 +440,7 @@ impl Runner {
                 self.names.learn(facts);
                 self.firings.told(at, facts.cookie, facts.timer);
             }
+            Event::Sysctl(changed) => self.setting_refused(changed),
             Event::Gone { cookie, .. } => self.firings.told(at, *cookie, None),
             Event::Unkept { lost: lost @ 1.., .. } => {
                 // What isn't on the wire can't be let go: the lesson would wait for what never comes.

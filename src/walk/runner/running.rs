@@ -21,6 +21,8 @@ pub(super) struct RunningStep {
     /// When neither that call nor the world is waited for any longer, once the deadline has passed.
     pub(super) limit: Option<Duration>,
     pub(super) pause: Duration,
+    /// When its pause ends.
+    pub(super) pause_ends: Option<Duration>,
     /// When to look again; `None` while the world is settling.
     pub(super) again_at: Option<Duration>,
     /// The moment of the trace at which the action was tried last.
@@ -47,6 +49,7 @@ impl RunningStep {
             call: None,
             limit: None,
             pause: FIRST_PAUSE,
+            pause_ends: None,
             again_at: None,
             tried: 0,
             obstacle: None,

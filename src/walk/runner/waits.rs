@@ -166,6 +166,19 @@ impl Runner {
         running.deadline = now + LONGEST_PAUSE;
     }
 
+    /// Has the running step take so long. The time is waited for by the walk's own wake-up: nothing stands still meanwhile.
+    pub(super) fn pause(&mut self, time: Duration, now: Duration) {
+        let Some(running) = &mut self.running else { return };
+        let ends = now + time;
+        running.pause_ends = Some(ends);
+        running.deadline = running.deadline.max(ends + self.options.patience);
+    }
+
+    /// Whether the running step's pause isn't over.
+    pub(super) fn pauses(&self, now: Duration) -> bool {
+        self.running.as_ref().and_then(|running| running.pause_ends).is_some_and(|ends| now < ends)
+    }
+
     /// Lets the running step wait as long as the kernel's timer runs, and after it fired for the next time, as often as
     /// the step says.
     pub(super) fn follow_timer(&mut self) {

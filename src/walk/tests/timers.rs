@@ -119,6 +119,31 @@ fn a_step_that_waits_for_a_timer_ends_when_its_claims_hold() {
     assert_eq!(runner.verdict(), Verdict { held: 1, broken: 0 });
 }
 
+#[test]
+fn a_pause_takes_its_time_and_its_claims_are_held_when_it_is_over() {
+    let state =
+        |is: &str| format!("do.pause = 2000\nexpect = [{{ state = {{ socket = \"client\", is = \"{is}\" }} }}]");
+    for (is, over, wanted) in
+        [("SYN_SENT", 2000, Verdict { held: 1, broken: 0 }), ("LISTEN", 2500, Verdict { held: 0, broken: 1 })]
+    {
+        let (mut runner, mut world, _) = with_syn(&[step("pause", &state(is))]);
+        let began = world.now;
+        go(&mut runner, &mut world, WalkCommand::Next);
+        let (mut wakes, limit) = (0, Duration::from_millis(over));
+        while *runner.phase() == Phase::Busy {
+            world.now = runner.wake_at().expect("it waits");
+            runner.tick(world.now);
+            world.serve(&mut runner);
+            wakes += 1;
+        }
+        let took = world.now - began;
+        assert!(took >= limit && took < limit + Duration::from_millis(150), "{is}: {took:?}");
+        // Nobody looks again and again while it lasts.
+        assert!(wakes < 20, "{is}: {wakes}");
+        assert_eq!(runner.verdict(), wanted);
+    }
+}
+
 /// Claims that hold already say something only once the timer has run out.
 #[test]
 fn what_holds_already_is_said_once_the_timer_has_run_out() {

@@ -1,0 +1,72 @@
+//! Why a setting of the lab's kernel can't be changed as somebody wrote it, in each language.
+
+use std::sync::OnceLock;
+
+use super::words::{self, words};
+use super::{Lang, Localized, fill};
+use crate::model::{SettingFault, SettingKind};
+
+/// All languages in one file, by its path below `assets`; a test reads it.
+const ASSET: &str = "text/settings.toml";
+
+words! {
+    /// What a setting takes, by its kind.
+    struct WantedTexts {
+        number: Localized,
+        range: Localized,
+        three: Localized,
+        name: Localized,
+    }
+}
+
+words! {
+    struct SettingTexts {
+        form: Localized,
+        name: Localized,
+        whole_machine: Localized,
+        value: Localized,
+        no_lab: Localized,
+        wanted: WantedTexts,
+    }
+}
+
+fn texts() -> &'static SettingTexts {
+    static LOADED: OnceLock<SettingTexts> = OnceLock::new();
+    // A test looks that they can be read.
+    LOADED.get_or_init(|| words::of_asset(ASSET).unwrap_or_default())
+}
+
+/// What is wrong with it, and what to do. What was written is not escaped.
+pub fn setting_fault(fault: &SettingFault, lang: Lang) -> String {
+    let t = texts();
+    let of = |said: &Localized, found: &str| fill(said.get(lang), &[("found", found)]);
+    match fault {
+        SettingFault::Form(found) => of(&t.form, found),
+        SettingFault::Name(found) => of(&t.name, found),
+        SettingFault::WholeMachine(found) => of(&t.whole_machine, found),
+        SettingFault::Value(name, kind) => {
+            let wanted = match kind {
+                SettingKind::Number => &t.wanted.number,
+                SettingKind::Range => &t.wanted.range,
+                SettingKind::Three => &t.wanted.three,
+                SettingKind::Name => &t.wanted.name,
+            };
+            fill(t.value.get(lang), &[("name", name.as_str()), ("wanted", wanted.get(lang))])
+        }
+        SettingFault::NoLab => t.no_lab.get(lang).to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_text_is_there_in_every_language() {
+        words::of_asset::<SettingTexts>(ASSET).unwrap();
+        for lang in Lang::all() {
+            let said = setting_fault(&SettingFault::Value("tcp_rmem".into(), SettingKind::Three), lang);
+            assert!(said.contains("`tcp_rmem`") && said.contains("4096 8192 8192"), "{said}");
+        }
+    }
+}

@@ -1,0 +1,29 @@
+//! The words for what a timer of the kernel's does.
+
+use crate::i18n::words::words;
+
+words! {
+    /// The kernel's timers.
+    #[allow(missing_docs)]
+    pub struct TimerWords {
+        pub retransmit: String,
+        pub retransmit_sent: String,
+        pub retransmit_due: String,
+        pub keepalive: String,
+        pub time_wait: String,
+        pub fin_wait: String,
+        pub fin_wait_orphan: String,
+        pub fin_wait_or_keepalive: String,
+        pub lab_fin: String,
+        pub lab_rto: String,
+        pub lab_tries: String,
+        pub probe: String,
+        pub due: String,
+        pub retransmit_short: String,
+        pub keepalive_short: String,
+        pub ends_short: String,
+        pub ends_short_lab: String,
+        pub timer_short: String,
+        pub probe_short: String,
+    }
+}
