@@ -238,6 +238,18 @@ impl FromStr for SettingChange {
 mod tests {
     use super::*;
 
+    proptest::proptest! {
+        #[test]
+        fn whatever_is_read_can_be_set(text: String, words in "(sysctl )?(-w )?(net\\.)?(ipv4|core)?\\.?[a-z_/.]{0,20} ?=? ?[-0-9a-z \"]{0,30}") {
+            for text in [text, words] {
+                if let Ok(change) = text.parse::<SettingChange>() {
+                    proptest::prop_assert_eq!(change.check(), Ok(()));
+                    proptest::prop_assert!(!change.name.contains(['/', '.']) && !change.to_string().contains('\n'));
+                }
+            }
+        }
+    }
+
     #[test]
     fn a_line_is_read_as_sysctl_writes_it() {
         let numbers = |numbers: &[i64]| Setting::Numbers(numbers.to_vec());

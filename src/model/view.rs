@@ -247,6 +247,11 @@ impl<'a> View<'a> {
         self.newest(&self.trace.ruled).map_or(&[], |(_, ruled)| &ruled.rules)
     }
 
+    /// The change of a setting that came last, and when.
+    pub fn newest_setting(&self) -> Option<(Moment, &'a ChangedSetting)> {
+        self.newest(&self.trace.settings).map(|(moment, changed)| (*moment, changed))
+    }
+
     /// The settings of the lab's kernel that are other ones than when it began, each as it was then and is now.
     pub fn changed_settings(&self) -> Vec<ChangedSetting> {
         let mut changed: Vec<ChangedSetting> = Vec::new();

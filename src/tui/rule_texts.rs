@@ -14,6 +14,7 @@ words! {
         pub title_count: String,
         pub in_force: String,
         pub setting: String,
+        pub setting_refused: String,
         pub settings_count: String,
         pub unkept: String,
         pub unkept_lost: String,

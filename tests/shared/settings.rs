@@ -50,6 +50,7 @@ fn a_typed_setting_holds_in_the_lab_and_is_shown_while_it_differs() {
         stage.types(server, "sysctl tcp_syn_retries=200");
         let is_refused = |event: &Event| matches!(event, Event::Sysctl(changed) if changed.now.is_err());
         stage.wait_event(server, "the kernel's refusal", is_refused);
+        stage.wait_text(server, "the kernel refuses net.ipv4.tcp_syn_retries: EINVAL");
         stage.close(&[server, client]);
     }
 }

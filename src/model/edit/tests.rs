@@ -149,6 +149,7 @@ proptest! {
             let _ = text.parse::<TypedEdit>();
             let _ = text.parse::<Edit>();
             let _ = text.parse::<Forgery>();
+            let _ = text.parse::<WantedFields>();
         }
     }
 

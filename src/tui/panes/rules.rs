@@ -3,7 +3,7 @@
 use ratatui::text::Line;
 
 use crate::i18n::{escape, fill};
-use crate::model::{Actor, ChangedSetting, HeldCalls, Member, Role, SegmentFilter, Side};
+use crate::model::{Actor, ChangedSetting, HeldCalls, Member, Moment, Role, SegmentFilter, Side};
 use crate::tui::programs;
 use crate::tui::scene::Scene;
 use crate::tui::wrap::{cut, wrap_text};
@@ -49,7 +49,17 @@ pub(super) fn settings(scene: &Scene<'_>, width: usize) -> Vec<Line<'static>> {
         let facts = [("name", escape(&changed.name)), ("now", told(&now)), ("before", told(&changed.before))];
         wrap_text(&fill(&scene.texts.rules.setting, &facts), scene.theme.waits.0, width)
     };
-    scene.view.changed_settings().iter().flat_map(one).collect()
+    scene.view.changed_settings().iter().flat_map(one).chain(refused_setting(scene, scene.fresh_from, width)).collect()
+}
+
+/// The setting that was to be changed last, at this moment or later, where the kernel refused it.
+pub(super) fn refused_setting(scene: &Scene<'_>, since: Moment, width: usize) -> Vec<Line<'static>> {
+    let Some((_, changed)) = scene.view.newest_setting().filter(|(moment, _)| *moment >= since) else {
+        return Vec::new();
+    };
+    let Err(errno) = changed.now else { return Vec::new() };
+    let facts = [("name", escape(&changed.name)), ("errno", errno.to_string())];
+    wrap_text(&fill(&scene.texts.rules.setting_refused, &facts), scene.theme.bad.0, width)
 }
 
 /// How many these are; `None` where all are as at the beginning.

@@ -2,7 +2,7 @@
 
 use ratatui::text::Line;
 
-use super::{free, segment};
+use super::{free, rules, segment};
 use crate::model::Side;
 use crate::tui::scene::Scene;
 
@@ -13,5 +13,7 @@ pub(super) fn body(scene: &Scene<'_>, width: usize) -> Vec<Line<'static>> {
     let Some((done, _)) = scene.view.newest_by_hand().filter(|(done, _)| *done >= begun) else { return Vec::new() };
     let newest = Side::BOTH.into_iter().filter_map(|side| scene.view.calls(side).next());
     let call = newest.filter(|call| call.changed >= done).max_by_key(|call| call.changed);
-    free::came_of(scene, call.as_ref(), segment::since(scene, done, width), width)
+    let mut lines = rules::refused_setting(scene, done, width);
+    lines.extend(free::came_of(scene, call.as_ref(), segment::since(scene, done, width), width));
+    lines
 }

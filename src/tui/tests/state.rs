@@ -41,6 +41,27 @@ fn free(purpose: Purpose, columns: u16, rows: u16) -> App {
     app
 }
 
+/// A setting is the lab's: on a wire that only watches, the machine's own stay as they are, and that is said.
+#[test]
+fn a_typed_setting_is_asked_for_in_the_lab_alone() {
+    for wire in [WireAbility::Holds, WireAbility::Watches] {
+        let purpose = Purpose::Drive(Side::BOTH.map(Actor::from).to_vec());
+        let options = FreeOptions { purpose, server: server(), mode: Mode::Lab, wire, lab: None, lesson: None };
+        let look =
+            Appearance::new(Lang::EN, Theme::load(Choice::Dark, Colours::All).unwrap(), Glyphs::Unicode).unwrap();
+        let mut app = App::new(Free::new(options, None).into(), look, 120, 40);
+        press(&mut app, KeyCode::Enter);
+        keys(&mut app, "sysctl tcp_sack=0");
+        let asked = asked(press(&mut app, KeyCode::Enter));
+        let refused = text(&app).contains("A setting can only be changed in the lab.");
+        let change = "tcp_sack=0".parse().unwrap();
+        match wire {
+            WireAbility::Holds => assert_eq!((asked, refused), (vec![Request::Sysctl(change)], false)),
+            _ => assert!(asked.is_empty() && refused, "{}", text(&app)),
+        }
+    }
+}
+
 fn in_phase(phase: Phase) -> Made {
     let mut made = Made::to_half_open();
     made.phase = phase;
