@@ -27,6 +27,7 @@ const EXPECTED: &[(&str, &str)] = &[
         "getsockname 0, getpeername ENOTCONN, connect EINPROGRESS, getsockopt 0, getsockopt 0, getsockopt ENOPROTOOPT, \
          connect 0, getsockname 0, getpeername 0",
     ),
+    ("copies", "dup fd, close 0, send 5, recv 5, dup EBADF, close 0, recv 0"),
     (
         "polls",
         "poll 1, revents POLLOUT|POLLHUP, poll 1, revents POLLNVAL, poll 0, revents 0, poll blocks, poll EINTR, \

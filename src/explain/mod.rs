@@ -13,6 +13,7 @@ mod offers;
 mod past;
 mod program;
 mod segment;
+mod shared;
 mod since;
 mod situation;
 mod spoken;
@@ -31,14 +32,14 @@ pub use situation::{PortHolder, ShutDirections, Situation};
 pub use table::{Broken, Explanation, Explanations};
 
 use crate::i18n::Lang;
-use crate::model::{CallView, Errno, Outcome, Returned, View};
+use crate::model::{Call, CallView, Errno, Outcome, Returned, View};
 use program::program_notes;
 
 /// What is to be said of what a call has come to, at the view's moment, with its notes ([`call_notes`]; none where they can't be
 /// read). `None` where it explains itself, and of one of which nobody has said that it sleeps.
 pub fn explain(view: &View<'_>, call: &CallView<'_>, lang: Lang) -> (Option<Explanation>, Vec<String>) {
     let facts = facts_of(view, call);
-    let explained = facts.as_ref().and_then(|facts| explained(call, facts, lang));
+    let explained = facts.as_ref().and_then(|facts| explained(view, call, facts, lang));
     (explained, noted(view, call, facts.as_ref(), lang).unwrap_or_default())
 }
 
@@ -56,14 +57,18 @@ fn facts_of(view: &View<'_>, call: &CallView<'_>) -> Option<CallFacts> {
     (call.outcome.is_some() || call.blocked).then(|| CallFacts::of(view, call))
 }
 
-fn explained(call: &CallView<'_>, facts: &CallFacts, lang: Lang) -> Option<Explanation> {
+fn explained(view: &View<'_>, call: &CallView<'_>, facts: &CallFacts, lang: Lang) -> Option<Explanation> {
     let came = match call.outcome {
         Some(outcome) => CallState::from(outcome),
         None if call.blocked => CallState::Blocks,
         None => return None,
     };
     // Another descriptor of the socket is open: then nothing of what is said of the end of a socket is so.
-    if call.outcome.is_some_and(Result::is_ok) && call.made.is_some_and(|made| !made.others.is_empty()) {
+    let is_held = || match call.made {
+        Some(made) => !made.others.is_empty(),
+        None => matches!(call.call, Call::Close { .. }) && !shared::others(view, call).is_empty(),
+    };
+    if call.outcome.is_some_and(Result::is_ok) && is_held() {
         return None;
     }
     let circumstance = Circumstance::of(call.call, came, facts);

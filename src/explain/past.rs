@@ -1,5 +1,7 @@
 //! What the calls on a descriptor tell of it: how it was made, and what its program set and ended since.
 
+use std::collections::BTreeMap;
+
 use crate::model::{Actor, Call, CallView, Errno, How, Moment, Returned, SocketOption, SocketView, View};
 use crate::tcp::State;
 
@@ -18,7 +20,7 @@ pub(super) struct DescriptorHistory<'a> {
 }
 
 impl<'a> DescriptorHistory<'a> {
-    /// `None` where the side has no such descriptor then.
+    /// `None` where the side has no such descriptor then. Where several are of one socket, the calls on all of them.
     pub(super) fn of(view: &View<'a>, actor: Actor, fd: i32) -> Option<DescriptorHistory<'a>> {
         let mut calls = Vec::new();
         for call in view.own_calls(actor) {
@@ -29,6 +31,7 @@ impl<'a> DescriptorHistory<'a> {
             let made = returned.value == i64::from(fd);
             let (ipv6, udp, accepted) = match call.call {
                 Call::Close { fd: closed } if *closed == fd => return None,
+                Call::Dup { fd: of } if made || *of == fd => return SharedSocket::of(view, actor, fd)?.history(),
                 Call::Socket { ipv6, udp } if made => (*ipv6, *udp, None),
                 Call::Accept { .. } if made => {
                     (returned.peer.is_some_and(|peer| peer.is_ipv6()), false, Some((call, returned)))
@@ -75,6 +78,58 @@ impl<'a> DescriptorHistory<'a> {
             let state = || state_of(&view.trace().at(call.entered), actor, fd, self.since);
             learn(found, call, state);
         }
+    }
+}
+
+/// A socket of a side, by the calls that made, copied and closed its descriptors.
+pub(super) struct SharedSocket<'a> {
+    /// The call that made it, which was `socket()` or `accept()`.
+    maker: CallView<'a>,
+    /// The calls on any of its descriptors since, the oldest first.
+    calls: Vec<CallView<'a>>,
+    /// The descriptors that are open at the view's moment.
+    pub(super) fds: Vec<i32>,
+}
+
+impl<'a> SharedSocket<'a> {
+    /// The one that a descriptor is of; `None` where the side has none of this number then.
+    pub(super) fn of(view: &View<'a>, actor: Actor, fd: i32) -> Option<SharedSocket<'a>> {
+        let mut calls: Vec<CallView<'a>> = view.own_calls(actor).collect();
+        calls.reverse();
+        // Which socket each open descriptor is of: by the place of the call that made it.
+        let mut open: BTreeMap<i32, usize> = BTreeMap::new();
+        let mut made_on: Vec<Option<usize>> = Vec::with_capacity(calls.len());
+        for (place, call) in calls.iter().enumerate() {
+            let on = call.call.fd().and_then(|fd| open.get(&fd).copied());
+            made_on.push(on);
+            let Some(Ok(returned)) = call.outcome else { continue };
+            let made = i32::try_from(returned.value).unwrap_or(-1);
+            match (call.call, on) {
+                (Call::Socket { .. } | Call::Accept { .. }, _) => drop(open.insert(made, place)),
+                (Call::Dup { .. }, Some(on)) => drop(open.insert(made, on)),
+                (Call::Close { fd }, _) => drop(open.remove(fd)),
+                _ => {}
+            }
+        }
+        let maker = *open.get(&fd)?;
+        let fds = open.iter().filter(|(_, of)| **of == maker).map(|(fd, _)| *fd).collect();
+        let on = calls.iter().zip(&made_on).filter(|(_, on)| **on == Some(maker)).map(|(call, _)| *call);
+        Some(SharedSocket { maker: calls[maker], calls: on.collect(), fds })
+    }
+
+    /// What its calls tell.
+    fn history(self) -> Option<DescriptorHistory<'a>> {
+        let Some(Ok(returned)) = self.maker.outcome else { return None };
+        let (ipv6, udp, accepted) = match self.maker.call {
+            Call::Socket { ipv6, udp } => (*ipv6, *udp, None),
+            _ => (returned.peer.is_some_and(|peer| peer.is_ipv6()), false, Some((self.maker, returned))),
+        };
+        Some(DescriptorHistory { calls: self.calls, since: self.maker.changed, ipv6, udp, accepted })
+    }
+
+    /// Whether one of its descriptors was made by `dup()`.
+    pub(super) fn was_copied(&self) -> bool {
+        self.calls.iter().any(|call| matches!((call.call, call.outcome), (Call::Dup { .. }, Some(Ok(_)))))
     }
 }
 
@@ -135,7 +190,7 @@ fn state_of(view: &View<'_>, actor: Actor, fd: i32, since: Moment) -> State {
 pub(super) fn socket_of<'a>(view: &View<'a>, actor: Actor, fd: i32, since: Moment) -> Option<SocketView<'a>> {
     // What was last said before the descriptor was made is of an earlier socket with its number.
     let is = |socket: &SocketView<'_>| {
-        socket.facts.actor() == Some(actor) && socket.facts.fd == Some(fd) && socket.changed >= since
+        socket.facts.actor() == Some(actor) && socket.facts.has_fd(fd) && socket.changed >= since
     };
     view.living().find(is).or_else(|| view.gone().find(is))
 }

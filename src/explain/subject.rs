@@ -26,7 +26,7 @@ impl Situation {
             let Some(Ok(returned)) = call.outcome else { continue };
             match call.call {
                 Call::Close { fd } if !open.contains(fd) && !closed.contains(fd) => closed.push(*fd),
-                Call::Socket { .. } | Call::Accept { .. } => {
+                Call::Socket { .. } | Call::Accept { .. } | Call::Dup { .. } => {
                     let made = i32::try_from(returned.value).unwrap_or(-1);
                     if !open.contains(&made) && !closed.contains(&made) {
                         open.push(made);

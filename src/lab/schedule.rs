@@ -245,7 +245,7 @@ fn moved(call: &Call, actor: Actor, trace: &Trace) -> Option<Connection> {
 fn connection_of(call: &Call, actor: Actor, trace: &Trace) -> Option<Connection> {
     let fd = call.fd()?;
     let mut living = trace.present().living();
-    let socket = living.find(|socket| socket.facts.actor() == Some(actor) && socket.facts.fd == Some(fd))?;
+    let socket = living.find(|socket| socket.facts.actor() == Some(actor) && socket.facts.has_fd(fd))?;
     socket.facts.local.zip(socket.facts.remote).map(|(local, remote)| Connection::new(local, remote))
 }
 

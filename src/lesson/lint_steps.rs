@@ -118,6 +118,7 @@ impl Lint<'_> {
                 Some(Action::SetOption { socket: socket?, option: option?, value: *value })
             }
             RawAction::Nonblocking { socket } => Some(Action::SetNonblocking { socket: self.socket(socket)? }),
+            RawAction::Dup { socket, name } => self.dup(socket, name),
             RawAction::Poll { sockets, timeout_ms } => self.poll(sockets, timeout_ms.as_ref()),
             RawAction::Deliver(pattern) => self.held(pattern).map(Action::Deliver),
             RawAction::DeliverUpTo(pattern) => self.held(pattern).map(Action::DeliverUpTo),
@@ -159,6 +160,18 @@ impl Lint<'_> {
             }
         });
         settings.collect::<Option<Vec<_>>>().map(Action::Sysctl)
+    }
+
+    /// A further descriptor of a socket, of which it has the kind.
+    fn dup(&mut self, socket: &SpannedText, name: &SpannedText) -> Option<Action> {
+        let socket = self.socket(socket);
+        let side = socket.as_deref().and_then(|socket| self.side_of(socket));
+        let name = self.new_socket(name, side);
+        let (socket, name) = (socket?, name?);
+        if self.udp.contains(&socket) {
+            self.udp.insert(name.clone());
+        }
+        Some(Action::Dup { socket, name })
     }
 
     /// A socket for datagrams: only the lab's wire holds these.

@@ -213,6 +213,10 @@ pub(super) enum RawAction {
     Nonblocking {
         socket: SpannedText,
     },
+    Dup {
+        socket: SpannedText,
+        name: SpannedText,
+    },
     Poll {
         sockets: Spanned<Vec<SpannedText>>,
         timeout_ms: Option<Spanned<i64>>,

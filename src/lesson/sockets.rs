@@ -47,7 +47,13 @@ pub(super) fn sockets(steps: &[Step], mode: Mode, server: SocketAddr) -> SocketN
     let opposites =
         made.iter().filter_map(|(name, _, kind)| Some((name.clone(), joined.opposite(name, *kind, &sides)?)));
     let opposites = opposites.collect();
-    SocketNames::new(made, opposites)
+    let mut names = SocketNames::new(made, opposites);
+    for action in actions() {
+        if let Action::Dup { socket, name } = action {
+            names.also(name, socket);
+        }
+    }
+    names
 }
 
 /// Which sockets the steps join with which.

@@ -194,6 +194,8 @@ pub enum Action {
     SetOption { socket: String, option: SocketOption, value: i32 },
     /// `fcntl()`: from then on no call on the descriptor blocks (`O_NONBLOCK`).
     SetNonblocking { socket: String },
+    /// `dup()`; the further descriptor is `name`.
+    Dup { socket: String, name: String },
     /// `poll()` of these sockets of a side; `timeout` in milliseconds, -1 for none.
     Poll { side: Side, sockets: Vec<PolledSocket>, timeout: i32 },
     /// A waiting segment goes on to its receiver.
@@ -228,6 +230,7 @@ impl Action {
     pub fn socket(&self) -> Option<&str> {
         match self {
             Action::Accept { socket, .. }
+            | Action::Dup { socket, .. }
             | Action::Bind { socket, .. }
             | Action::Listen { socket, .. }
             | Action::Connect { socket, .. }

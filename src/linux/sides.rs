@@ -210,7 +210,7 @@ impl Worker {
     }
 
     fn run(&self, call: Call) -> CallResult {
-        let made = matches!(call, Call::Socket { .. } | Call::Accept { .. });
+        let made = matches!(call, Call::Socket { .. } | Call::Accept { .. } | Call::Dup { .. });
         if let Call::Close { fd } = call {
             self.descriptors.closing(fd);
         }
@@ -247,6 +247,7 @@ fn make(call: Call) -> io::Result<Returned> {
             });
         }
         Call::Close { fd } => calls::close(fd).map(|()| 0)?,
+        Call::Dup { fd } => calls::duplicate(fd)?.into(),
         Call::Bind { fd, addr } => calls::bind(fd, &addr.into()).map(|()| 0)?,
         Call::Listen { fd, backlog } => calls::listen(fd, backlog).map(|()| 0)?,
         Call::Connect { fd, addr } => calls::connect(fd, &addr.into()).map(|()| 0)?,

@@ -67,8 +67,10 @@ impl Sockets {
             self.addresses.extend(socket.facts.local);
             if let Some(fd) = socket.facts.fd.filter(|_| !socket.gone) {
                 let udp = socket.facts.state.tcp().is_none();
-                let socket = NewSocket { fd, cookie: socket.facts.cookie, udp };
-                self.open.push(OpenSocket { actor, socket, process: None });
+                for fd in [&[fd], &socket.facts.also[..]].concat() {
+                    let socket = NewSocket { fd, cookie: socket.facts.cookie, udp };
+                    self.open.push(OpenSocket { actor, socket, process: None });
+                }
             }
         }
     }
@@ -181,8 +183,10 @@ impl Sockets {
                 cast(&entries, &mut self.owners);
             }
         }
-        let descriptors: HashMap<u64, i32> =
-            self.open.iter().map(|open| (open.socket.cookie, open.socket.fd)).collect();
+        let mut descriptors: HashMap<u64, Vec<i32>> = HashMap::new();
+        for open in &self.open {
+            descriptors.entry(open.socket.cookie).or_default().push(open.socket.fd);
+        }
         let mut sockets: Vec<SocketFacts> = Vec::new();
         for entry in entries {
             let owner = self.owners.get(&entry.cookie).copied();
@@ -190,15 +194,19 @@ impl Sockets {
                 self.addresses.insert(entry.local);
             }
             if owner.is_some() || self.mode == Mode::Lab {
-                let fd = descriptors.get(&entry.cookie).copied();
-                sockets.push(self.facts(entry, owner, fd));
+                let fds = descriptors.remove(&entry.cookie).unwrap_or_default();
+                sockets.push(self.facts(entry, owner, &fds));
             }
         }
-        let told: HashSet<u64> = sockets.iter().map(|facts| facts.cookie).collect();
-        let unlisted = self.open.iter().filter(|open| !told.contains(&open.socket.cookie));
-        let unlisted = unlisted.filter_map(|open| match &self.tables {
-            Some(tables) => unlisted_facts(open, tables),
-            None => Some(concluded(open)),
+        let mut told: HashSet<u64> = sockets.iter().map(|facts| facts.cookie).collect();
+        let unlisted = self.open.iter().filter(|open| told.insert(open.socket.cookie));
+        let unlisted = unlisted.filter_map(|open| {
+            let facts = match &self.tables {
+                Some(tables) => unlisted_facts(open, tables)?,
+                None => concluded(open),
+            };
+            let fds = descriptors.remove(&open.socket.cookie).unwrap_or_default();
+            Some(SocketFacts { also: self.further(open.actor, &fds), ..facts })
         });
         let unlisted: Vec<SocketFacts> = unlisted.collect();
         sockets.extend(unlisted);
@@ -240,14 +248,17 @@ impl Sockets {
         let mut glance = PartialDump::default();
         for (local, remote, known) in asked {
             let entry = diag::query(&mut self.netlink, (local, remote), now)?;
-            let open = |cookie| self.open.iter().find(|open| open.socket.cookie == cookie).map(|open| open.socket.fd);
+            let open = |cookie| {
+                let of = self.open.iter().filter(move |open| open.socket.cookie == cookie);
+                of.map(|open| open.socket.fd).collect::<Vec<i32>>()
+            };
             match (entry.filter(|entry| (entry.local, entry.remote) == (local, remote)), known) {
                 (Some(entry), Some(known)) if entry.cookie == known.cookie => {
-                    let fd = open(entry.cookie);
-                    let facts = self.facts(entry, known.actor(), fd);
+                    let fds = open(entry.cookie);
+                    let facts = self.facts(entry, known.actor(), &fds);
                     glance.sockets.push(SocketFacts { program: known.program.clone(), ..facts });
                 }
-                (None, Some(known)) if known.state.tcp().is_some() && open(known.cookie).is_none() => {
+                (None, Some(known)) if known.state.tcp().is_some() && open(known.cookie).is_empty() => {
                     glance.gone.push(known.cookie);
                 }
                 (None, None) => {}
@@ -282,7 +293,8 @@ impl Sockets {
     }
 
     /// What is told of an entry.
-    fn facts(&self, entry: DiagEntry, owner: Option<Actor>, fd: Option<i32>) -> SocketFacts {
+    fn facts(&self, entry: DiagEntry, owner: Option<Actor>, fds: &[i32]) -> SocketFacts {
+        let fd = fds.first().copied();
         let udp = entry.state.tcp().is_none();
         // Of UDP the kernel's table counts the memory that it takes, not the bytes that came.
         let next = || {
@@ -298,6 +310,7 @@ impl Sockets {
             nth: owner.map_or(Actor::FIRST, |owner| owner.nth),
             program: None,
             fd,
+            also: owner.map(|owner| self.further(owner, fds)).unwrap_or_default(),
             local: Some(entry.local),
             remote: entry.remote,
             state: entry.state,
@@ -308,6 +321,15 @@ impl Sockets {
             send_queue: entry.send_queue,
             info: entry.info,
         }
+    }
+
+    /// A side's further descriptors of a socket, which its calls made. Those of programs are told with their calls.
+    fn further(&self, actor: Actor, fds: &[i32]) -> Vec<i32> {
+        let own = |fd: &i32| {
+            let is = |open: &OpenSocket| open.actor == actor && open.socket.fd == *fd && open.process.is_none();
+            self.open.iter().any(is)
+        };
+        fds.iter().skip(1).copied().filter(own).collect()
     }
 
     /// A connection that no call has returned yet belongs to the actor whose listener it came to.
@@ -390,6 +412,7 @@ fn without_entry(open: &OpenSocket, state: SocketState, source: Source, info: Op
         nth: open.actor.nth,
         program: None,
         fd: Some(open.socket.fd),
+        also: Vec::new(),
         local: None,
         remote: None,
         state,

@@ -95,7 +95,7 @@ impl Call {
             Call::Recv { len, .. } => vec![A::Buffer, A::Room(*len), A::Flags(None)],
             Call::RecvFrom { len, .. } => vec![A::Buffer, A::Room(*len), A::Flags(None), A::Peer],
             Call::Shutdown { how, .. } => vec![A::How(*how)],
-            Call::Close { .. } => Vec::new(),
+            Call::Close { .. } | Call::Dup { .. } => Vec::new(),
             Call::SetOption { option, value, .. } => vec![A::Option(*option), A::Value(*value)],
             Call::SetNonblocking { .. } => vec![A::Command, A::Status],
             Call::GetSockName { .. } | Call::GetPeerName { .. } => vec![A::Peer],

@@ -107,6 +107,9 @@ pub enum Call {
     /// `getsockopt(2)` of an option whose value is one int.
     #[allow(missing_docs)]
     GetOption { fd: i32, option: SocketOption },
+    /// `dup(2)`: a further descriptor of the same socket.
+    #[allow(missing_docs)]
+    Dup { fd: i32 },
     /// `poll(2)`: of each descriptor the events that are wanted; `timeout` is in milliseconds, and a negative one never ends.
     #[allow(missing_docs)]
     Poll { fds: Vec<PollEntry>, timeout: i32 },
@@ -162,13 +165,14 @@ pub enum CallName {
     GetPeerName,
     GetSockOpt,
     Poll,
+    Dup,
     /// A program's call that is none of these.
     Other,
 }
 
 impl CallName {
     /// All that have a name here, in the order in which a connection meets them.
-    pub const ALL: [CallName; 17] = [
+    pub const ALL: [CallName; 18] = [
         CallName::Socket,
         CallName::Bind,
         CallName::Listen,
@@ -186,6 +190,7 @@ impl CallName {
         CallName::GetPeerName,
         CallName::GetSockOpt,
         CallName::Poll,
+        CallName::Dup,
     ];
 
     /// As in C.
@@ -208,6 +213,7 @@ impl CallName {
             CallName::GetPeerName => "getpeername",
             CallName::GetSockOpt => "getsockopt",
             CallName::Poll => "poll",
+            CallName::Dup => "dup",
             CallName::Other => "other",
         }
     }
@@ -240,6 +246,7 @@ impl Call {
             Call::GetPeerName { .. } => CallName::GetPeerName,
             Call::GetOption { .. } => CallName::GetSockOpt,
             Call::Poll { .. } => CallName::Poll,
+            Call::Dup { .. } => CallName::Dup,
             Call::Program(_) => CallName::Other,
         }
     }
@@ -260,6 +267,7 @@ impl Call {
             | Call::Close { fd }
             | Call::SetOption { fd, .. }
             | Call::SetNonblocking { fd }
+            | Call::Dup { fd }
             | Call::GetSockName { fd }
             | Call::GetPeerName { fd }
             | Call::GetOption { fd, .. } => Some(*fd),

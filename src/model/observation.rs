@@ -143,8 +143,11 @@ pub struct SocketFacts {
     pub nth: u32,
     /// The name of the other program that has it; `None` for the sides' own, and where it isn't known.
     pub program: Option<String>,
-    /// The descriptor, while there is one.
+    /// The descriptor, while there is one; of several the one that was made first.
     pub fd: Option<i32>,
+    /// The further descriptors of the same socket (`dup(2)`) that the same actor has.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub also: Vec<i32>,
     /// Own address; `None` before `bind()` or `connect()`.
     pub local: Option<SocketAddr>,
     /// The peer's address; `None` where there is no peer.
@@ -176,6 +179,11 @@ impl SocketFacts {
         self.side.map(|side| Actor { side, nth: self.nth })
     }
 
+    /// Whether this is one of its descriptors.
+    pub fn has_fd(&self, fd: i32) -> bool {
+        self.fd == Some(fd) || self.also.contains(&fd)
+    }
+
     /// The connection whose end it is; `None` where it has no peer.
     pub fn connection(&self) -> Option<Connection> {
         Some(Connection::new(self.local?, self.remote?))
@@ -203,6 +211,7 @@ impl SocketFacts {
             || self.recv_queue != other.recv_queue
             || self.send_queue != other.send_queue
             || self.fd != other.fd
+            || self.also != other.also
             || self.actor() != other.actor()
             || self.program != other.program
             || self.local != other.local
@@ -257,7 +266,7 @@ mod tests {
         fn timer(facts: &mut SocketFacts) -> &mut Timer {
             facts.timer.as_mut().unwrap()
         }
-        let changes: [Change; 35] = [
+        let changes: [Change; 36] = [
             ("rto", |facts| of(facts).rto = Some(Duration::from_millis(205))),
             ("rtt", |facts| of(facts).rtt = Some(Duration::from_micros(150))),
             ("cwnd", |facts| of(facts).snd_cwnd = Some(11)),
@@ -289,6 +298,7 @@ mod tests {
             ("what it counts", |facts| facts.counts_memory = true),
             ("send queue", |facts| facts.send_queue = 1),
             ("descriptor", |facts| facts.fd = None),
+            ("further descriptor", |facts| facts.also = vec![9]),
             ("side", |facts| facts.side = None),
             ("program", |facts| facts.program = Some("nc".into())),
             ("local", |facts| facts.local = None),

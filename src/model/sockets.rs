@@ -62,6 +62,16 @@ impl SocketNames {
         SocketNames { roles: numbered.into_iter().map(role).collect(), opposites }
     }
 
+    /// A further name of a socket, which is another descriptor of it.
+    pub fn also(&mut self, name: &str, of: &str) {
+        if let Some(role) = self.role(of) {
+            self.roles.insert(name.to_owned(), role);
+        }
+        if let Some(opposite) = self.opposites.get(of).cloned() {
+            self.opposites.insert(name.to_owned(), opposite);
+        }
+    }
+
     /// What the socket of this name is; `None` where the lesson has none of this name.
     pub fn role(&self, name: &str) -> Option<SocketRole> {
         self.roles.get(name).copied()

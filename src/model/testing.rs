@@ -24,6 +24,7 @@ pub(crate) fn socket(
         source: Source::SockDiag,
         timer: None,
         recv_queue: 0,
+        also: Vec::new(),
         counts_memory: false,
         send_queue: 0,
         info: None,

@@ -302,7 +302,10 @@ pub(super) fn whose(socket: &SocketView<'_>, texts: &Texts) -> String {
 
 fn place(socket: &SocketView<'_>) -> String {
     match (socket.facts.fd, socket.facts.local) {
-        (Some(fd), _) => format!("fd {fd}"),
+        (Some(fd), _) => {
+            let also = socket.facts.also.iter().map(|fd| format!(", {fd}"));
+            format!("fd {fd}{}", also.collect::<String>())
+        }
         (None, Some(local)) => local.to_string(),
         (None, None) => "–".to_owned(),
     }

@@ -128,6 +128,9 @@ impl Language {
             Err(_) => format!("{}{name}", words.level),
         };
         let mut values: Vec<(&'static str, String)> = Vec::new();
+        if let Call::Dup { .. } = call {
+            values.push(("new", made(outcome).map_or_else(|| words.variable.clone(), variable)));
+        }
         if let Call::Poll { fds, .. } = call {
             values.extend(self.polled(fds));
         }
@@ -306,6 +309,7 @@ mod tests {
             Call::RecvFrom { fd: 6, len: 1024 },
             Call::Shutdown { fd: 5, how: How::Write },
             Call::Close { fd: 5 },
+            Call::Dup { fd: 5 },
             Call::SetOption { fd: 4, option: "TCP_NODELAY".parse().unwrap(), value: 1 },
             Call::SetOption { fd: 4, option: "TCP_SYNCNT".parse().unwrap(), value: 2 },
             Call::SetOption { fd: 4, option: "SO_LINGER".parse().unwrap(), value: 0 },

@@ -86,7 +86,7 @@ const fn number(name: CallName) -> usize {
         CallName::Recv | CallName::RecvFrom => 6,
         CallName::Shutdown => 7,
         CallName::Close | CallName::SetSockOpt | CallName::Fcntl | CallName::Other => 8,
-        CallName::GetSockName | CallName::GetPeerName | CallName::GetSockOpt | CallName::Poll => 8,
+        CallName::GetSockName | CallName::GetPeerName | CallName::GetSockOpt | CallName::Poll | CallName::Dup => 8,
     }
 }
 
@@ -165,7 +165,9 @@ fn call(app: &App, offer: &Offer) -> Option<Call> {
         CallName::Shutdown => Call::Shutdown { fd, how: offer.how.unwrap_or(How::Write) },
         CallName::Close => Call::Close { fd },
         CallName::SetSockOpt | CallName::Fcntl | CallName::Other => return None,
-        CallName::GetSockName | CallName::GetPeerName | CallName::GetSockOpt | CallName::Poll => return None,
+        CallName::GetSockName | CallName::GetPeerName | CallName::GetSockOpt | CallName::Poll | CallName::Dup => {
+            return None;
+        }
     })
 }
 
@@ -178,6 +180,7 @@ fn further(fd: i32) -> Vec<Item> {
     items.extend([Call::GetSockName { fd }, Call::GetPeerName { fd }].map(works));
     items.extend([SocketOption::ERROR, SocketOption::RECV_BUFFER].map(|option| works(Call::GetOption { fd, option })));
     items.push(works(Call::Poll { fds: vec![PollEntry { fd, events: PollEvents::IN }], timeout: -1 }));
+    items.push(works(Call::Dup { fd }));
     // There are nine digits: the rest is on a further page.
     items.iter_mut().enumerate().for_each(|(number, item)| item.number = number % 9);
     items
@@ -210,7 +213,7 @@ mod tests {
         assert_eq!(all, [0, 1, 2, 3, 4, 5, 6, 7, 8]);
         assert_eq!(
             further(3).iter().map(|item| item.number).collect::<Vec<_>>(),
-            (0..9).chain(0..5).collect::<Vec<_>>()
+            (0..9).chain(0..6).collect::<Vec<_>>()
         );
     }
 }

@@ -257,7 +257,10 @@ pub(super) const fn letter(source: Source) -> &'static str {
 /// Who has a socket: its descriptor's number, else the name of the program, in at most `room` columns. Padded to `width`.
 pub(super) fn holder(socket: &SocketView<'_>, room: usize, width: usize) -> String {
     let holder = match (socket.facts.fd.filter(|_| !socket.gone), &socket.facts.program) {
-        (Some(fd), _) => format!("fd {fd}"),
+        (Some(fd), _) => {
+            let also = socket.facts.also.iter().map(|fd| format!(",{fd}"));
+            cut(&format!("fd {fd}{}", also.collect::<String>()), room.max(4))
+        }
         (None, Some(program)) => cut(&escape(program), room),
         (None, None) => "–".to_owned(),
     };

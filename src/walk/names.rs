@@ -35,7 +35,7 @@ impl Names {
     /// Learns the kernel's name of a descriptor from what the kernel says of a socket.
     pub fn learn(&mut self, facts: &SocketFacts) {
         for named in self.named.values_mut().filter(|named| named.cookie.is_none()) {
-            if facts.fd == Some(named.fd) && facts.side == Some(named.side) {
+            if facts.has_fd(named.fd) && facts.side == Some(named.side) {
                 named.cookie = Some(facts.cookie);
             }
         }

@@ -132,7 +132,7 @@ impl Free {
     fn compares(&mut self, call: &str, came: &Outcome, when: Option<&str>) -> i64 {
         let name = name(call);
         let (told, outcome) = match came {
-            Ok(_) if name == "accept" => ("fd".to_owned(), "returns".to_owned()),
+            Ok(_) if name == "accept" || name == "dup" => ("fd".to_owned(), "returns".to_owned()),
             Ok(returned) => (returned.value.to_string(), "returns".to_owned()),
             Err(errno) => (errno.to_string(), errno.to_string()),
         };
@@ -293,6 +293,27 @@ fn entry(call: &str, outcome: &str, when: Option<&str>) -> toml::Value {
         entries.iter().find(fits).cloned()
     };
     find(Some(call)).or_else(|| find(None)).unwrap_or_else(|| panic!("{call} {outcome} {when:?} has no text"))
+}
+
+#[test]
+fn the_last_descriptor_of_a_socket_ends_it() {
+    for user in lab_users() {
+        let mut free = Free::new(user);
+        let (fd, peer) = free.pair();
+        let copy = free.tries(Client, &format!("dup {fd}"), None);
+        free.is_noted("duplicated", &[("fd", fd.to_string()), ("new", copy.to_string())]);
+        free.is_explained("dup", "returns", None);
+        free.stage.wait_text(free.seat, &format!("fd {fd},{copy}"));
+        free.tries(Client, &format!("close {fd}"), None);
+        free.is_noted("held_here", &[("fd", fd.to_string()), ("own", copy.to_string())]);
+        free.tries(Client, &format!("send {copy} hello"), None);
+        free.tries(Server, &format!("recv {peer} 5"), None);
+        free.tries(Client, &format!("dup {fd}"), None);
+        free.tries(Client, &format!("close {copy}"), None);
+        free.is_noted("last", &[("segment", "FIN,ACK seq=j+6 ack=k+1".to_owned())]);
+        free.tries(Server, &format!("recv {peer} 1"), None);
+        free.goes_as_plain("copies");
+    }
 }
 
 /// A call as it is typed.

@@ -2,6 +2,7 @@
 //! descriptors hold, attempts one after the other. Facts of the trace alone: where one is missing, less is said.
 
 mod attempt;
+mod copied;
 mod holders;
 mod interrupted;
 mod polled;
@@ -206,7 +207,9 @@ pub(super) fn program_notes(view: &View<'_>, call: &CallView<'_>, lang: Lang) ->
 
 /// What is known of a call at the view's moment.
 pub fn facts(view: &View<'_>, call: &CallView<'_>) -> Vec<ProgramFact> {
-    let Some(made) = call.made.filter(|_| !call.abandoned) else { return polled::polled(view, call) };
+    let Some(made) = call.made.filter(|_| !call.abandoned) else {
+        return [polled::polled(view, call), copied::copied(view, call)].concat();
+    };
     let look = ProgramLook { view: *view, call: *call, made };
     let mut facts = look.waiting();
     facts.extend(look.attempt());

@@ -89,6 +89,11 @@ fn name(ask: impl FnOnce(*mut libc::sockaddr, *mut libc::socklen_t) -> c_int) ->
     // SAFETY: as in `accept`.
     Ok(unsafe { SockAddr::new(address, length) })
 }
+/// `dup(2)`, with FD_CLOEXEC as every descriptor here has it: the lowest number that is free.
+pub fn duplicate(fd: RawFd) -> io::Result<RawFd> {
+    // SAFETY: takes no pointer.
+    check(unsafe { libc::fcntl(fd, libc::F_DUPFD_CLOEXEC, 0) })
+}
 /// `poll(2)`: how many have events, and those. A timeout in milliseconds that is negative never ends.
 pub fn poll(entries: &[PollEntry], timeout: c_int) -> io::Result<(c_int, Vec<PollEntry>)> {
     let polled = |entry: &PollEntry| libc::pollfd { fd: entry.fd, events: entry.events.0, revents: 0 };

@@ -177,6 +177,7 @@ impl<'a> Arguments<'a> {
                 self.skip(usize::MAX, &["F_SETFL", "O_NONBLOCK", "NONBLOCK"]);
                 Call::SetNonblocking { fd }
             }
+            CallName::Dup => Call::Dup { fd },
             CallName::GetSockName => Call::GetSockName { fd },
             CallName::GetPeerName => Call::GetPeerName { fd },
             CallName::GetSockOpt => Call::GetOption { fd, option: self.option()? },

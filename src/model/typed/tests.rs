@@ -45,6 +45,7 @@ fn as_the_manual_pages_have_it_or_shorter() {
         (vec!["shutdown(5, SHUT_WR)", "shutdown", "shutdown 5 write"], Call::Shutdown { fd: 5, how: How::Write }),
         (vec!["shutdown(5, SHUT_RDWR)", "shutdown both"], Call::Shutdown { fd: 5, how: How::Both }),
         (vec!["close(5)", "close"], Call::Close { fd: 5 }),
+        (vec!["dup(5);", "dup"], Call::Dup { fd: 5 }),
         (
             vec!["setsockopt(5, SO_REUSEADDR, 1)", "setsockopt so_reuseaddr"],
             Call::SetOption { fd: 5, option: "SO_REUSEADDR".parse().unwrap(), value: 1 },
@@ -198,6 +199,7 @@ fn calls() -> impl Strategy<Value = Call> {
         (fd(), 0..=LONGEST_READ).prop_map(|(fd, len)| Call::RecvFrom { fd, len }),
         (fd(), how).prop_map(|(fd, how)| Call::Shutdown { fd, how }),
         fd().prop_map(|fd| Call::Close { fd }),
+        fd().prop_map(|fd| Call::Dup { fd }),
         (fd(), option, any::<i32>()).prop_map(|(fd, option, value)| Call::SetOption { fd, option, value }),
         fd().prop_map(|fd| Call::SetNonblocking { fd }),
         fd().prop_map(|fd| Call::GetSockName { fd }),

@@ -82,6 +82,9 @@ pub(super) enum CallForm {
         #[serde(with = "As::<OptionForm>")]
         option: SocketOption,
     },
+    Dup {
+        fd: i32,
+    },
     Poll {
         #[serde(with = "As::<Vec<PollEntryForm>>")]
         fds: Vec<PollEntry>,
@@ -234,6 +237,7 @@ pub(super) enum CallNameForm {
     GetPeerName,
     GetSockOpt,
     Poll,
+    Dup,
     Other,
 }
 

@@ -20,6 +20,8 @@ pub(super) struct SocketForm {
     nth: u32,
     program: Option<String>,
     fd: Option<i32>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    also: Vec<i32>,
     local: Option<SocketAddr>,
     remote: Option<SocketAddr>,
     #[serde(with = "StateForm")]

@@ -375,6 +375,7 @@ fn every() -> Vec<Event> {
         of_rules(),
         asks::of_polls(),
         of_settings(),
+        asks::of_copies(),
     ]
     .concat()
 }

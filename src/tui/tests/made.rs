@@ -224,6 +224,7 @@ impl Made {
             source: Source::SockDiag,
             timer,
             recv_queue: queues.0,
+            also: Vec::new(),
             counts_memory: false,
             send_queue: queues.1,
             info,

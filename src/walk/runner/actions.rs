@@ -198,7 +198,7 @@ impl Runner {
                 let fds = sockets.iter().map(entry).collect::<Result<_, Box<Statement>>>()?;
                 return Ok((*side, Call::Poll { fds, timeout: *timeout }, None));
             }
-            Action::Accept { socket, name } => (socket.as_str(), Some(name.clone())),
+            Action::Accept { socket, name } | Action::Dup { socket, name } => (socket.as_str(), Some(name.clone())),
             other => (other.socket().ok_or_else(|| Box::new(Statement::NoCall))?, None),
         };
         let named = named(socket)?;
@@ -207,6 +207,7 @@ impl Runner {
             Action::Bind { addr, .. } => Call::Bind { fd, addr: self.address(*addr) },
             Action::Listen { backlog, .. } => Call::Listen { fd, backlog: *backlog },
             Action::Accept { .. } => Call::Accept { fd },
+            Action::Dup { .. } => Call::Dup { fd },
             Action::Connect { addr, .. } => Call::Connect { fd, addr: self.address(*addr) },
             Action::Send { payload, .. } => Call::Send { fd, data: self.data(payload, named.side) },
             Action::Recv { max, .. } => Call::Recv { fd, len: *max },

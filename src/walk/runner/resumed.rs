@@ -53,7 +53,9 @@ impl Runner {
     fn naming<'a>(&self, action: &'a Action) -> Option<(Side, &'a str)> {
         match action {
             Action::Socket { side, name, .. } => Some((*side, name)),
-            Action::Accept { socket, name } => Some((self.names.get(socket)?.side, name)),
+            Action::Accept { socket, name } | Action::Dup { socket, name } => {
+                Some((self.names.get(socket)?.side, name))
+            }
             _ => None,
         }
     }

@@ -190,6 +190,12 @@ pub fn fcntl(fd: c_int, command: c_int, argument: c_int) -> Came {
     told("fcntl", came(unsafe { libc::fcntl(fd, command, argument) }))
 }
 
+/// `dup(2)`
+pub fn dup(fd: c_int) -> c_int {
+    // SAFETY: takes no pointer.
+    told_fd("dup", came(unsafe { libc::dup(fd) }))
+}
+
 /// `poll(2)`, and the events of each descriptor.
 pub fn poll(fds: &[(c_int, i16)], timeout: c_int) -> Came {
     let mut fds = pollfds(fds);

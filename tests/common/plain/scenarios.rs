@@ -32,7 +32,7 @@ macro_rules! scenarios {
 }
 
 scenarios! {
-    asks polls polls_after_reset refused refused_told_to_send refused_told_to_recv refused_told_by_so_error connecting connected listening fresh
+    asks copies polls polls_after_reset refused refused_told_to_send refused_told_to_recv refused_told_by_so_error connecting connected listening fresh
     shutdown_before_connect unreachable families bind_errors time_wait reserved_port no_port_left two_listeners
     connect_times_out recv_times_out send_times_out interrupted interrupted_send nonblocking_errors no_descriptor
     reset_told_to_recv reset_told_to_send reset_after_fin reset_in_syn_recv end_of_stream send_before_accept
@@ -127,6 +127,17 @@ fn asks() {
     let _ = connect(second, AT);
     let _ = own_name(second);
     let _ = peer_name(second);
+}
+
+fn copies() {
+    let (fd, peer) = pair(AT);
+    let copy = dup(fd);
+    let _ = close(fd);
+    let _ = send(copy, 5);
+    let _ = recv(peer, 5);
+    let _ = dup(fd);
+    let _ = close(copy);
+    let _ = recv(peer, 1);
 }
 
 fn polls() {

@@ -1,6 +1,7 @@
-//! What is said of a side's own `poll()`: by the calls that made its descriptors, the kernel's word and the wire.
+//! What is said of a side's own `poll()`, and of its copies of a descriptor: by the calls that made its descriptors, the kernel's word and the wire.
 
 use super::*;
+use crate::explain::Situation;
 use crate::model::{How, PollEntry};
 
 /// A side that is driven by hand, with a listener (3) and a connection that it accepted (4).
@@ -113,4 +114,31 @@ fn what_woke_a_poll_is_named() {
     script.begins(4, "POLLIN");
     assert_eq!(script.wakes(4, "POLLIN"), [ProgramFact::OwnReadingEnded(4)]);
     assert_eq!(waits(9).wakes(9, "POLLNVAL"), [ProgramFact::NotOpen(9)]);
+}
+
+#[test]
+fn several_descriptors_of_one_socket_have_one_history() {
+    let mut script = accepted();
+    script.own(Call::Dup { fd: 4 }, ok(5));
+    assert_eq!(script.facts(), [ProgramFact::Duplicated(4, 5)]);
+    script.connection(|facts| facts.also = vec![5]);
+    script.own(Call::Shutdown { fd: 5, how: How::Read }, ok(0));
+    let known = |script: &Script, fd| {
+        let found = Situation::at(&script.trace.present(), Side::Server, &Call::Recv { fd, len: 1 });
+        (found.open, found.shut.read, found.state)
+    };
+    for fd in [4, 5] {
+        assert_eq!(known(&script, fd), (true, true, State::Established), "{fd}");
+    }
+    script.own(Call::Close { fd: 4 }, ok(0));
+    assert_eq!(script.facts(), [ProgramFact::Held(vec![held(0, 5)], Vec::new())]);
+    script.connection(|facts| facts.fd = Some(5));
+    assert_eq!((known(&script, 4).0, known(&script, 5)), (false, (true, true, State::Established)));
+    // The number is used again, for another socket.
+    script.own(Call::Socket { ipv6: false, udp: false }, ok(4));
+    assert!(!known(&script, 4).1);
+    script.push(Event::Entered { caller: caller(0), call: Call::Close { fd: 5 } });
+    let fin = script.arrives(at(8000), at(40000), (0, 0), &["FIN", "ACK"], b"");
+    script.returns(0, ok(0));
+    assert_eq!(script.facts(), [ProgramFact::Last(Some(fin))]);
 }

@@ -1,7 +1,9 @@
 //! Calls that only ask, and those that wait for several descriptors.
 
 use super::{Server, address};
+use crate::model::testing::socket;
 use crate::model::{Call, ClaimResult, Event, OptionValue, PollEntry, PolledSocket, Returned, SocketOption, Statement};
+use crate::tcp::State;
 
 pub(super) fn of_what_is_asked() -> Vec<Event> {
     let option: SocketOption = "SO_ERROR".parse().unwrap();
@@ -29,4 +31,10 @@ pub(super) fn of_polls() -> Vec<Event> {
         Event::Returned { caller: Server.into(), outcome: Ok(told) },
         Event::Claim(Box::new(ClaimResult { step: 3, what, held: true, actual, line: 9 })),
     ]
+}
+
+pub(super) fn of_copies() -> Vec<Event> {
+    let mut facts = socket(1, Server, Some(3), State::Closed, (None, None));
+    facts.also = vec![5, 6];
+    vec![Event::Entered { caller: Server.into(), call: Call::Dup { fd: 3 } }, Event::Socket(facts)]
 }
