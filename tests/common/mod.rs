@@ -29,7 +29,7 @@ use serde_json::Value;
 pub const NOBODY: u32 = 65534;
 
 /// The longest that anything may take on a busy machine.
-pub const BOUND: Duration = Duration::from_secs(30);
+pub const BOUND: Duration = Duration::from_secs(90);
 
 /// Says that a test can't be made here. Where `CI` is set that is a failure, so that no skip goes unseen.
 pub fn skipped(why: &str) {
