@@ -160,6 +160,12 @@ const EXPECTED: &[(&str, &str)] = &[
     ("close_in_syn_recv", "bind 0, connect EINPROGRESS, close 0"),
     ("close_of_one_of_two_listeners", "close 0, connect 0"),
     ("close_with_linger2", "shutdown 0, close 0, recv 0, send EPIPE"),
+    (
+        "flags",
+        "recv EAGAIN, recv EINVAL, send 3, recv 1, recv EINVAL, recv 2, send 2, recv 2, recv 2, recv blocks, send 3, \
+         send 1, recv 4, send 1, shutdown 0, recv 1",
+    ),
+    ("urgent_is_announced", "connect blocks, connect 0, recv EAGAIN"),
 ];
 
 /// What can't be provoked here, and why: `call errno`, or the errno alone for the entry of every call.
@@ -246,6 +252,11 @@ const CIRCUMSTANCES: &[(&str, &str, &str)] = &[
     ("reset", "reset_told_to_recv", "recv 0"),
     ("over", "refused_told_to_recv", "recv 0"),
     ("short", "stream", "recv 5"),
+    ("out-of-band", "flags", "recv EINVAL"),
+    ("out-of-band", "flags", "recv 1"),
+    ("out-of-band", "urgent_is_announced", "recv EAGAIN"),
+    ("wait-all", "flags", "recv blocks"),
+    ("wait-all", "flags", "recv 1"),
     ("over", "over", "shutdown ENOTCONN"),
     ("connected", "half_close", "shutdown 0"),
     ("only-reading", "reading_ended", "shutdown 0"),

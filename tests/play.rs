@@ -214,6 +214,11 @@ fn is_well_formed(lines: &[Value]) {
                 "event member pid role"
             }
             "program_ended" => "member status",
+            // What send() without MSG_NOSIGNAL brings.
+            "signal" => {
+                one_of("signal", &["SIGPIPE"]);
+                "side worker signal"
+            }
             other => panic!("kind {other}: {line}"),
         };
         let wanted: BTreeSet<&str> = wanted.split(' ').chain(["n", "t_us", "kind"]).collect();

@@ -204,7 +204,7 @@ impl Long {
         let (client, peer) = Long::cookies(number);
         let (cookie, fd) = if from == Side::Client { (client, CLIENT_FD) } else { (peer, PEER_FD) };
         self.begin_step();
-        self.call(from, Call::Send { fd, data: b"hello\n".to_vec() }, 6);
+        self.call(from, Call::send(fd, b"hello\n".to_vec()), 6);
         let id = self.send(from, "PSH,ACK", b"hello\n");
         self.socket(cookie, from, Some(fd), State::Established, (0, 6));
         self.claim_queues("sender", None, Some(6));
@@ -227,7 +227,7 @@ impl Long {
         self.socket(receiver, from.other(), Some(fd), State::Established, (6, 0));
         self.claim_queues("receiver", Some(6), None);
         self.begin_step();
-        self.enter(from.other(), Call::Recv { fd, len: 1024 });
+        self.enter(from.other(), Call::recv(fd, 1024));
         self.returned(from.other(), 6, b"hello\n");
         self.socket(receiver, from.other(), Some(fd), State::Established, (0, 0));
         self.deliver(ack);

@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 
 use super::situation::{PortHolder, Situation};
 use super::{CallCourse, CallFacts, CallState};
-use crate::model::{Call, Errno, How};
+use crate::model::{Call, Errno, How, MessageFlags};
 use crate::tcp::State;
 
 /// Which of the reasons that an outcome can have is the case. The names are those of the asset, in kebab-case.
@@ -93,6 +93,10 @@ pub enum Circumstance {
     Free,
     /// The socket is for datagrams: what is told of TCP isn't so of it.
     Datagrams,
+    /// Urgent data was asked for: MSG_OOB.
+    OutOfBand,
+    /// All bytes were to be waited for: MSG_WAITALL.
+    WaitAll,
 }
 
 use Circumstance::*;
@@ -111,7 +115,9 @@ impl Circumstance {
             Call::Accept { .. } => accept(came, before, &facts.after),
             Call::Connect { .. } => connect(came, before, &facts.now),
             Call::Send { data, .. } => send(data.len(), came, before, &facts.after),
-            Call::Recv { len, .. } => recv(*len, came, before, &facts.after),
+            Call::Recv { len, flags, .. } => {
+                with_flags(*flags, *len, came).or_else(|| recv(*len, came, before, &facts.after))
+            }
             Call::Shutdown { how, .. } => shutdown(*how, came, before),
             Call::Close { .. } => close(came, before, &facts.course),
             Call::Poll { .. } => poll(came),
@@ -211,6 +217,21 @@ fn send(asked: usize, came: CallState<'_>, before: &Situation, after: &Situation
             (before.fin, PeerClosed),
             (before.peer_accepted == Some(false), NotAccepted),
         ]),
+        CallState::Error(_) => None,
+    }
+}
+
+/// What a flag of `recv()` makes of its outcome.
+fn with_flags(flags: MessageFlags, asked: usize, came: CallState<'_>) -> Option<Circumstance> {
+    let urgent = flags.has(MessageFlags::OUT_OF_BAND);
+    let fewer = |value: i64| value > 0 && usize::try_from(value).is_ok_and(|got| got < asked);
+    match came {
+        CallState::Error(Errno(libc::EINVAL | libc::EAGAIN)) => urgent.then_some(OutOfBand),
+        CallState::Blocks => flags.has(MessageFlags::WAIT_ALL).then_some(WaitAll),
+        CallState::Returned(returned) if urgent && returned.value == 1 => Some(OutOfBand),
+        CallState::Returned(returned) => {
+            (flags.has(MessageFlags::WAIT_ALL) && fewer(returned.value)).then_some(WaitAll)
+        }
         CallState::Error(_) => None,
     }
 }

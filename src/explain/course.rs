@@ -78,7 +78,7 @@ impl CallFacts {
 /// A call on the descriptor that `accept()` returned.
 fn accepted(call: &CallView<'_>) -> Option<Call> {
     match (call.call, call.outcome) {
-        (Call::Accept { .. }, Some(Ok(made))) => Some(Call::Recv { fd: i32::try_from(made.value).ok()?, len: 1 }),
+        (Call::Accept { .. }, Some(Ok(made))) => Some(Call::recv(i32::try_from(made.value).ok()?, 1)),
         _ => None,
     }
 }

@@ -9,6 +9,7 @@
 mod circumstance;
 mod course;
 pub mod diagnosis;
+mod flags;
 mod offers;
 mod past;
 mod program;
@@ -43,8 +44,8 @@ pub fn explain(view: &View<'_>, call: &CallView<'_>, lang: Lang) -> (Option<Expl
     (explained, noted(view, call, facts.as_ref(), lang).unwrap_or_default())
 }
 
-/// What is said of a call beyond its outcome, at the view's moment, a sentence or two each: what only programs do, and what of it a
-/// person did.
+/// What is said of a call beyond its outcome, at the view's moment, a sentence or two each: what only programs do, what its flags
+/// do, and what of it a person did.
 ///
 /// # Errors
 /// [`Broken`] where the texts that were built in don't fit the program.
@@ -80,6 +81,9 @@ fn explained(view: &View<'_>, call: &CallView<'_>, facts: &CallFacts, lang: Lang
 
 fn noted(view: &View<'_>, call: &CallView<'_>, facts: Option<&CallFacts>, lang: Lang) -> Result<Vec<String>, Broken> {
     let mut notes = program_notes(view, call, lang)?;
+    if let Some(facts) = facts {
+        notes.extend(flags::flag_notes(view, call, facts, lang)?);
+    }
     let by_hand = facts.and_then(|facts| facts.course.by_hand).and_then(|id| view.segment(id));
     if let Some(segment) = by_hand {
         notes.push(segment::came_by_hand(&segment, lang)?);

@@ -45,7 +45,7 @@ pub(super) fn since(
         (Call::Send { .. }, CallState::Error(Errno(libc::EAGAIN))) => {
             over().or_else(|| (later_empty(facts)).then_some(Ready))
         }
-        (Call::Recv { .. }, CallState::Error(Errno(libc::EAGAIN))) => {
+        (Call::Recv { .. }, CallState::Error(Errno(libc::EAGAIN))) if circumstance != Some(OutOfBand) => {
             over().or_else(peer_closed).or_else(|| (now.recv_queue > 0).then_some(Ready))
         }
         // What the others say that shutdown() did stays so.

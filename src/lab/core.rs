@@ -37,6 +37,8 @@ pub enum Input {
     Blocked(u32, OwnThread),
     /// A thread's call came back.
     Returned(u32, OwnThread, Outcome),
+    /// A signal came to a thread that is in its call.
+    Signalled(u32, OwnThread, i32),
     /// What a program's tracer tells.
     Program(u32, ProgramNews),
     /// Segments left their senders, in this order.
@@ -259,6 +261,12 @@ impl Lab {
             }
             Input::Blocked(from, thread) => self.blocked(now, from, thread),
             Input::Returned(from, thread, outcome) => self.returned(now, from, thread, outcome),
+            Input::Signalled(from, thread, signal) => {
+                let caller = self.peers.caller(from, thread);
+                if let Some(caller) = caller.filter(|caller| self.threads.is_in_call(*caller)) {
+                    self.push(now, Event::Signal { caller, signal });
+                }
+            }
             Input::Program(from, news) => self.program(now, from, news),
             Input::Captured(segments) => self.captured(now, segments),
             Input::Lost(lost) => {

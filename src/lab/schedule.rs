@@ -310,8 +310,8 @@ mod tests {
             vec![entered, Event::Returned { caller: Side::Server.into(), outcome: Ok(Returned::default()) }]
         };
         let one = Scope::Ends(HashSet::from([Connection::new(end(1), end(2))]));
-        assert_eq!(scope(call(Call::Recv { fd: 4, len: 1 }), MANY), one);
-        assert_eq!(scope(call(Call::Recv { fd: 5, len: 1 }), MANY), Scope::All, "of an unknown one");
+        assert_eq!(scope(call(Call::recv(4, 1)), MANY), one);
+        assert_eq!(scope(call(Call::recv(5, 1)), MANY), Scope::All, "of an unknown one");
         assert_eq!(scope(call(Call::Close { fd: 4 }), MANY), Scope::All);
         let datagram = crate::tcp::testing::datagram_packet(end(1), end(2), b"abc");
         let segment = Packet::parse(&datagram).unwrap();

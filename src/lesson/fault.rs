@@ -154,6 +154,7 @@ pub enum WordKind {
     CoreSetting,
     Need,
     Option,
+    MessageFlag(CallName),
     CongestionState,
     InfoOption,
     SystemCall,
@@ -203,6 +204,7 @@ impl WordKind {
             WordKind::Need => vec!["ipv6"],
             WordKind::Option => SOCKET_OPTIONS.to_vec(),
             WordKind::SetUp => vec!["established"],
+            WordKind::MessageFlag(call) => call.flag_names().to_vec(),
             WordKind::SystemCall => PROGRAM_CALLS.to_vec(),
             WordKind::ProgramState => ProgramCallState::CLAIMED.iter().map(|state| state.name()).collect(),
             WordKind::PollEvent => PollEvents::all_names().collect(),
@@ -229,6 +231,8 @@ impl WordKind {
             WordKind::CoreSetting => "core_setting",
             WordKind::Need => "need",
             WordKind::Option => "option",
+            WordKind::MessageFlag(CallName::Send | CallName::SendTo) => "flag_of_send",
+            WordKind::MessageFlag(_) => "flag_of_recv",
             WordKind::SystemCall => "system_call",
             WordKind::ProgramState => "program_state",
             WordKind::PollEvent => "poll_event",
@@ -412,6 +416,7 @@ mod tests {
                     PollEvent,
                     SetUp,
                 ])
+                .chain([CallName::Send, CallName::Recv].map(MessageFlag))
                 .map(WordKind::key)
                 .collect();
             assert!(kinds.iter().all(|key| t.kind.contains_key(*key)) && kinds.len() == t.kind.len(), "{lang:?}");

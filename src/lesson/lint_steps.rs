@@ -16,10 +16,7 @@ use crate::model::{
     SocketState, is_routine,
 };
 
-/// The most bytes that a lesson may ask one `recv()` for: the program keeps what comes in its trace.
-const MAX_RECV: i64 = 1 << 20;
-
-/// The most bytes that a lesson may give to one `send()`, for the same reason.
+/// The most bytes that a lesson may give to one `send()`, since the program keeps what is sent in its trace.
 const MAX_SEND: i64 = 1_000_000;
 
 /// The most seconds that a claim's walk may be limited to.
@@ -68,16 +65,18 @@ impl Lint<'_> {
                 let name = self.new_socket(name, side);
                 Some(Action::Accept { socket: socket?, name: name? })
             }
-            RawAction::Send { socket, text, line, received, bytes } => {
+            RawAction::Send { socket, text, line, received, bytes, flags } => {
                 let socket = self.socket(socket);
                 let payload = self.payload(span, socket.as_deref(), (text, line, received, bytes));
-                Some(Action::Send { socket: socket?, payload: payload? })
+                let flags = self.message_flags(CallName::Send, flags.as_ref());
+                Some(Action::Send { socket: socket?, payload: payload?, flags: flags? })
             }
-            RawAction::SendTo { socket, to, text, line, received, bytes } => {
+            RawAction::SendTo { socket, to, text, line, received, bytes, flags } => {
                 let socket = self.socket(socket);
                 let to = to.as_ref().map_or(Some(Recipient::Address(None)), |to| self.recipient(to));
                 let payload = self.payload(span, socket.as_deref(), (text, line, received, bytes));
-                Some(Action::SendTo { socket: socket?, to: to?, payload: payload? })
+                let flags = self.message_flags(CallName::SendTo, flags.as_ref());
+                Some(Action::SendTo { socket: socket?, to: to?, payload: payload?, flags: flags? })
             }
             other => self.further_action(other),
         }
@@ -85,15 +84,15 @@ impl Lint<'_> {
 
     fn further_action(&mut self, raw: &RawAction) -> Option<Action> {
         match raw {
-            RawAction::Recv { socket, max } => {
-                let socket = self.socket(socket);
-                self.range(*max.get_ref(), 1..=MAX_RECV, max.span());
-                Some(Action::Recv { socket: socket?, max: usize::try_from(*max.get_ref()).ok()? })
+            RawAction::Recv { socket, max, flags } => {
+                let (socket, max) = (self.socket(socket), self.room(max));
+                let flags = self.message_flags(CallName::Recv, flags.as_ref());
+                Some(Action::Recv { socket: socket?, max: max?, flags: flags? })
             }
-            RawAction::RecvFrom { socket, max } => {
-                let socket = self.socket(socket);
-                self.range(*max.get_ref(), 1..=MAX_RECV, max.span());
-                Some(Action::RecvFrom { socket: socket?, max: usize::try_from(*max.get_ref()).ok()? })
+            RawAction::RecvFrom { socket, max, flags } => {
+                let (socket, max) = (self.socket(socket), self.room(max));
+                let flags = self.message_flags(CallName::RecvFrom, flags.as_ref());
+                Some(Action::RecvFrom { socket: socket?, max: max?, flags: flags? })
             }
             RawAction::Shutdown { socket, how } => {
                 let socket = self.socket(socket);

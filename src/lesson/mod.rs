@@ -7,6 +7,7 @@ mod fault;
 mod glossary;
 mod likely;
 mod lint;
+mod lint_calls;
 mod lint_head;
 mod lint_poll;
 mod lint_program;

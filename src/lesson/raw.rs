@@ -181,10 +181,12 @@ pub(super) enum RawAction {
         line: Option<SpannedText>,
         received: Option<Spanned<bool>>,
         bytes: Option<Spanned<i64>>,
+        flags: Option<Spanned<Vec<SpannedText>>>,
     },
     Recv {
         socket: SpannedText,
         max: Spanned<i64>,
+        flags: Option<Spanned<Vec<SpannedText>>>,
     },
     SendTo {
         socket: SpannedText,
@@ -193,10 +195,12 @@ pub(super) enum RawAction {
         line: Option<SpannedText>,
         received: Option<Spanned<bool>>,
         bytes: Option<Spanned<i64>>,
+        flags: Option<Spanned<Vec<SpannedText>>>,
     },
     RecvFrom {
         socket: SpannedText,
         max: Spanned<i64>,
+        flags: Option<Spanned<Vec<SpannedText>>>,
     },
     Shutdown {
         socket: SpannedText,

@@ -7,9 +7,9 @@ use crate::i18n::{Lang, Localized};
 use crate::model::edit::{Edit, Forgery, WantedFields};
 use crate::model::rule::RuleChange;
 use crate::model::{
-    CallName, CongestionState, ConnectionEnd, Count, Errno, How, InfoField, InfoOptions, LabSettings, Mode, Need,
-    PolledSocket, ProgramCallState, SegmentFate, SettingChange, Side, SocketNames, SocketOption, SocketState,
-    TimerKind,
+    CallName, CongestionState, ConnectionEnd, Count, Errno, How, InfoField, InfoOptions, LabSettings, MessageFlags,
+    Mode, Need, PolledSocket, ProgramCallState, SegmentFate, SettingChange, Side, SocketNames, SocketOption,
+    SocketState, TimerKind,
 };
 use crate::tcp::{Expr, Flags, Protocol};
 
@@ -179,13 +179,13 @@ pub enum Action {
     /// `connect()`; `addr` as in `Bind`.
     Connect { socket: String, addr: Option<Address> },
     /// `send()`
-    Send { socket: String, payload: Payload },
+    Send { socket: String, payload: Payload, flags: MessageFlags },
     /// `recv()`
-    Recv { socket: String, max: usize },
+    Recv { socket: String, max: usize, flags: MessageFlags },
     /// `sendto()`
-    SendTo { socket: String, to: Recipient, payload: Payload },
+    SendTo { socket: String, to: Recipient, payload: Payload, flags: MessageFlags },
     /// `recvfrom()`
-    RecvFrom { socket: String, max: usize },
+    RecvFrom { socket: String, max: usize, flags: MessageFlags },
     /// `shutdown()`
     Shutdown { socket: String, how: How },
     /// `close()`

@@ -175,6 +175,7 @@ mod tests {
                     hands.returned(who, idle);
                     return outcome;
                 }
+                Some(Report::Signalled(..)) => {}
                 Some(Report::Died(why)) => panic!("{why}"),
                 None => drop(super::super::poll::poll_readable([inbox.waker()], None).unwrap()),
             }
@@ -196,7 +197,7 @@ mod tests {
         assert_eq!(made(&mut hands, &inbox, own, set(0)), Err(Errno(libc::ENOTSOCK)), "/dev/null");
         let bad = Err(Errno(libc::EBADF));
         assert_eq!(made(&mut hands, &inbox, own, Call::Close { fd }).unwrap().value, 0);
-        assert_eq!(made(&mut hands, &inbox, worker, Call::Recv { fd, len: 1 }), bad);
+        assert_eq!(made(&mut hands, &inbox, worker, Call::recv(fd, 1)), bad);
         // Nothing of this program's own is open there.
         for fd in [-1, 3, 4, 5, 999, 1000, 1001, 1002, 1003, 1004, i32::MAX] {
             assert_eq!(made(&mut hands, &inbox, own, Call::Close { fd }), bad, "{fd}");

@@ -224,6 +224,12 @@ impl Server {
                 self.handle(Input::Returned(number, who, outcome));
                 Ok(())
             }
+            Report::Signalled(who, signal) => {
+                if let Some(local) = &self.local {
+                    self.handle(Input::Signalled(local.member.number, who, signal));
+                }
+                Ok(())
+            }
             Report::Died(panic) => Err(Failure::Thread(panic)),
         }
     }
@@ -258,6 +264,9 @@ impl Server {
             }
             MemberMessage::Said(number, FromMember::Request(request)) => self.handle(Input::Asked(number, request)),
             MemberMessage::Said(number, FromMember::Blocked(caller)) => self.handle(Input::Blocked(number, caller)),
+            MemberMessage::Said(number, FromMember::Signalled(who, signal)) => {
+                self.handle(Input::Signalled(number, who, signal));
+            }
             MemberMessage::Said(number, FromMember::Returned { who, outcome, made }) => {
                 self.made(number, who, made.filter(|_| self.lab.is_in_call(number, who)));
                 self.handle(Input::Returned(number, who, outcome));

@@ -17,7 +17,8 @@ use super::signals::INTERRUPT;
 use super::sys::{self, calls};
 use crate::lab::OwnThread;
 use crate::model::{
-    Call, Cause, Errno, How, LONGEST_READ, MOST_POLLED, OptionValue, Outcome, PollEntry, Returned, SocketOption,
+    Call, Cause, Errno, How, LONGEST_READ, MOST_POLLED, MessageFlags, OptionValue, Outcome, PollEntry, Returned,
+    SocketOption,
 };
 
 /// How soon a thread that is to end is interrupted once more.
@@ -36,6 +37,8 @@ pub enum Report {
         /// Whether the thread has no descriptor left.
         idle: bool,
     },
+    /// A signal came to a thread that is in its call.
+    Signalled(OwnThread, i32),
     /// The thread ended without a call's outcome: by a panic, or because there was none.
     Died(String),
 }
@@ -178,6 +181,9 @@ type CallResult = io::Result<(Returned, bool)>;
 
 impl Worker {
     fn work(self, inbox: &Receiver<Call>, report: &impl Fn(Report)) {
+        if let Err(error) = calls::hold_pipe_signal() {
+            return report(Report::Died(error.to_string()));
+        }
         while let Ok(call) = inbox.recv() {
             if call.fds().any(|fd| self.descriptors.is_anothers(fd)) {
                 return report(Report::Died("a call on a descriptor that isn't the side's".into()));
@@ -185,6 +191,9 @@ impl Worker {
             self.place.fetch_add(1, Ordering::SeqCst);
             let result = self.run(call);
             self.place.fetch_add(1, Ordering::SeqCst);
+            if calls::take_pipe_signal() {
+                report(Report::Signalled(self.who, libc::SIGPIPE));
+            }
             let (outcome, made) = match result {
                 Ok((returned, made)) => {
                     let made = made.then(|| self.keep(returned.value));
@@ -251,8 +260,8 @@ fn make(call: Call) -> io::Result<Returned> {
         Call::Bind { fd, addr } => calls::bind(fd, &addr.into()).map(|()| 0)?,
         Call::Listen { fd, backlog } => calls::listen(fd, backlog).map(|()| 0)?,
         Call::Connect { fd, addr } => calls::connect(fd, &addr.into()).map(|()| 0)?,
-        Call::Send { fd, data } => calls::send(fd, &data, libc::MSG_NOSIGNAL, None)? as i64,
-        Call::SendTo { fd, data, addr } => calls::send(fd, &data, 0, Some(&addr.into()))? as i64,
+        Call::Send { fd, data, flags } => calls::send(fd, &data, flags.0, None)? as i64,
+        Call::SendTo { fd, data, flags, addr } => calls::send(fd, &data, flags.0, Some(&addr.into()))? as i64,
         Call::Shutdown { fd, how } => calls::shutdown(fd, direction(how)).map(|()| 0)?,
         Call::SetNonblocking { fd } => calls::set_nonblocking(fd).map(|()| 0)?,
         Call::SetOption { fd, option: SocketOption::LINGER, value } => {
@@ -261,8 +270,8 @@ fn make(call: Call) -> io::Result<Returned> {
         Call::SetOption { fd, option, value } => {
             calls::set_option(fd, (option.level, option.number), [value]).map(|()| 0)?
         }
-        Call::Recv { fd, len } => return receive(fd, len, false),
-        Call::RecvFrom { fd, len } => return receive(fd, len, true),
+        Call::Recv { fd, len, flags } => return receive(fd, len, flags, false),
+        Call::RecvFrom { fd, len, flags } => return receive(fd, len, flags, true),
         Call::GetSockName { fd } => return Ok(named(calls::own_name(fd)?)),
         Call::GetPeerName { fd } => return Ok(named(calls::peer_name(fd)?)),
         Call::GetOption { fd, option } => {
@@ -286,10 +295,12 @@ fn polled(mut fds: Vec<PollEntry>, timeout: i32) -> io::Result<Returned> {
     Ok(Returned { value: value.into(), revents, ..Returned::default() })
 }
 
-fn receive(fd: i32, len: usize, tells_sender: bool) -> io::Result<Returned> {
+fn receive(fd: i32, len: usize, flags: MessageFlags, tells_sender: bool) -> io::Result<Returned> {
     let mut data = vec![0; len.min(LONGEST_READ)];
-    let (received, sender) = calls::receive(fd, &mut data)?;
-    data.truncate(received);
+    let (received, sender) = calls::receive(fd, &mut data, flags.0)?;
+    // With MSG_TRUNC the value is a datagram's length, which may be more than has room; of TCP nothing is put there (`tcp(7)`).
+    let untouched = flags.has(MessageFlags(libc::MSG_TRUNC)) && !sys::is_datagram(fd);
+    data.truncate(if untouched { 0 } else { received });
     let peer = sender.as_socket().filter(|_| tells_sender);
     Ok(Returned { value: received as i64, data, peer, ..Returned::default() })
 }

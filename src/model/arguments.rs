@@ -4,7 +4,7 @@
 use std::fmt;
 use std::net::SocketAddr;
 
-use super::{Call, How, PollEntry, SocketOption, quoted};
+use super::{Call, How, MessageFlags, PollEntry, SocketOption, quoted};
 
 /// An argument of a call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -31,8 +31,9 @@ pub enum Argument<'a> {
     Buffer,
     /// How many have room in it.
     Room(usize),
-    /// Flags of a call that sends or receives; `None` of none.
-    Flags(Option<&'static str>),
+    /// Flags of a call that sends or receives, and whether they are those that it has where none are said.
+    #[allow(missing_docs)]
+    Flags { flags: MessageFlags, usual: bool },
     /// Room for the peer's address, which the kernel fills.
     Peer,
     /// What is shut down.
@@ -67,7 +68,7 @@ impl fmt::Display for Argument<'_> {
             Argument::Address(addr) => addr.fmt(f),
             Argument::Data(data) => f.pad(&quoted(data)),
             Argument::Length(n) | Argument::Room(n) => n.fmt(f),
-            Argument::Flags(flags) => f.pad(flags.unwrap_or("0")),
+            Argument::Flags { flags, .. } => flags.fmt(f),
             Argument::Buffer | Argument::Peer | Argument::ValueRoom => Ok(()),
             Argument::How(how) => f.pad(how.name()),
             Argument::Option(option) => option.fmt(f),
@@ -83,17 +84,18 @@ impl Call {
     pub fn arguments(&self) -> Vec<Argument<'_>> {
         use Argument as A;
         let first = self.fd().map(A::Descriptor);
+        let flags = || A::Flags { flags: self.flags(), usual: self.flags() == self.name().usual_flags() };
         let more = match self {
             Call::Socket { ipv6, udp } => vec![A::Family { ipv6: *ipv6 }, A::Type { udp: *udp }, A::Protocol],
             Call::Bind { addr, .. } | Call::Connect { addr, .. } => vec![A::Address(*addr)],
             Call::Listen { backlog, .. } => vec![A::Backlog(*backlog)],
             Call::Accept { .. } => vec![A::Peer],
-            Call::Send { data, .. } => vec![A::Data(data), A::Length(data.len()), A::Flags(Some("MSG_NOSIGNAL"))],
+            Call::Send { data, .. } => vec![A::Data(data), A::Length(data.len()), flags()],
             Call::SendTo { data, addr, .. } => {
-                vec![A::Data(data), A::Length(data.len()), A::Flags(None), A::Address(*addr)]
+                vec![A::Data(data), A::Length(data.len()), flags(), A::Address(*addr)]
             }
-            Call::Recv { len, .. } => vec![A::Buffer, A::Room(*len), A::Flags(None)],
-            Call::RecvFrom { len, .. } => vec![A::Buffer, A::Room(*len), A::Flags(None), A::Peer],
+            Call::Recv { len, .. } => vec![A::Buffer, A::Room(*len), flags()],
+            Call::RecvFrom { len, .. } => vec![A::Buffer, A::Room(*len), flags(), A::Peer],
             Call::Shutdown { how, .. } => vec![A::How(*how)],
             Call::Close { .. } | Call::Dup { .. } => Vec::new(),
             Call::SetOption { option, value, .. } => vec![A::Option(*option), A::Value(*value)],
@@ -125,10 +127,10 @@ impl Call {
 }
 
 impl fmt::Display for Call {
-    /// As one types it ([`super::typed::parse`] reads it back): without flags, and without what the kernel fills.
+    /// As one types it ([`super::typed::parse`] reads it back): without usual flags, and without what the kernel fills.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(&self.written(", ", |argument| match argument {
-            Argument::Buffer | Argument::Peer | Argument::ValueRoom | Argument::Flags(_) => None,
+            Argument::Buffer | Argument::Peer | Argument::ValueRoom | Argument::Flags { usual: true, .. } => None,
             told => Some(told.to_string()),
         }))
     }

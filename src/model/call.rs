@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 
 use serde::{Deserialize, Serialize};
 
-use super::{CallSite, PollEntry, PolledDescriptor, ProcessSocket, ProgramDescriptor, SocketOption};
+use super::{CallSite, MessageFlags, PollEntry, PolledDescriptor, ProcessSocket, ProgramDescriptor, SocketOption};
 
 /// Who makes a call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
@@ -65,27 +65,29 @@ pub enum Call {
     /// `connect(2)`
     #[allow(missing_docs)]
     Connect { fd: i32, addr: SocketAddr },
-    /// `send(2)` with no flags but `MSG_NOSIGNAL`.
+    /// `send(2)`
     #[allow(missing_docs)]
     Send {
         fd: i32,
         #[serde(with = "crate::tcp::hex")]
         data: Vec<u8>,
+        flags: MessageFlags,
     },
     /// `recv(2)` of at most `len` bytes.
     #[allow(missing_docs)]
-    Recv { fd: i32, len: usize },
-    /// `sendto(2)` with no flags.
+    Recv { fd: i32, len: usize, flags: MessageFlags },
+    /// `sendto(2)`
     #[allow(missing_docs)]
     SendTo {
         fd: i32,
         #[serde(with = "crate::tcp::hex")]
         data: Vec<u8>,
+        flags: MessageFlags,
         addr: SocketAddr,
     },
     /// `recvfrom(2)` of at most `len` bytes.
     #[allow(missing_docs)]
-    RecvFrom { fd: i32, len: usize },
+    RecvFrom { fd: i32, len: usize, flags: MessageFlags },
     /// `shutdown(2)`
     #[allow(missing_docs)]
     Shutdown { fd: i32, how: How },

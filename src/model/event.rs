@@ -37,7 +37,7 @@ pub enum Event {
         /// Which one.
         caller: Caller,
     },
-    /// A signal is about to be delivered to a program's thread (`signal(7)`).
+    /// A signal is about to be delivered to a program's thread (`signal(7)`), or has come to a side's in its call.
     Signal {
         /// Which one.
         caller: Caller,

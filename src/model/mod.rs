@@ -6,6 +6,7 @@
 mod actor;
 mod arguments;
 mod call;
+mod call_flags;
 mod calls;
 mod counters;
 mod doors;
@@ -15,6 +16,7 @@ mod event;
 mod flow;
 mod kernel_table;
 mod member;
+mod message_flags;
 mod moment;
 mod observation;
 mod option;
@@ -50,6 +52,7 @@ pub use event::{
 pub use flow::{Arrival, CongestionSample, Flow, FlowStep, NO_THRESHOLD, SentRange};
 pub use kernel_table::KernelTable;
 pub use member::{Connection, ForwardingRules, Member, Role, SegmentFilter, may_release};
+pub use message_flags::{MESSAGE_FLAGS, MessageFlags};
 pub use moment::Moment;
 pub use observation::{Observation, PartialDump, SocketFacts, SocketState, Source, Timer, TimerKind};
 pub use option::{SOCKET_OPTIONS, SocketOption};

@@ -165,7 +165,7 @@ pub(super) fn unkept(unkept: SampledOut, texts: &PlainTexts) -> Vec<String> {
 /// A call as one would write it, its descriptors the real ones; long data is cut.
 fn written(call: &Call) -> String {
     call.written(", ", |argument| match argument {
-        Argument::Buffer | Argument::Peer | Argument::ValueRoom | Argument::Flags(_) => None,
+        Argument::Buffer | Argument::Peer | Argument::ValueRoom | Argument::Flags { usual: true, .. } => None,
         Argument::Data(data) => Some(quoted(data)),
         other => Some(other.to_string()),
     })

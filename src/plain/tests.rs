@@ -47,7 +47,7 @@ fn walk() -> Vec<Event> {
         Event::Delivered(SegmentId(0)),
         facts(2, client, State::Established, "127.0.0.1:40612"),
         Event::Returned { caller: client.into(), outcome: Err(Errno::from_name("ECONNRESET").unwrap()) },
-        Event::Entered { caller: server.into(), call: Call::Recv { fd: 6, len: 64 } },
+        Event::Entered { caller: server.into(), call: Call::recv(6, 64) },
         Event::Returned {
             caller: server.into(),
             outcome: Ok(Returned { value: 5, data: b"a\x1b[2J\"".to_vec(), peer: None, ..Returned::default() }),
@@ -188,7 +188,7 @@ fn a_side_is_named_in_the_readers_language() {
             (SegmentFilter::All, Duration::from_secs(1)),
         ]),
         passing(Vec::new()),
-        Event::Entered { caller, call: Call::Recv { fd: 6, len: 64 } },
+        Event::Entered { caller, call: Call::recv(6, 64) },
         Event::Blocked { caller },
         Event::Dropped(SegmentId(0)),
         Event::Undeliverable { id: SegmentId(0), errno: Errno::from_name("EPERM").unwrap() },

@@ -11,8 +11,8 @@ use crate::model::edit::{Change, EditField, FieldChange, changed, field};
 use crate::model::rule::{RuleInForce, WireRule};
 use crate::model::{
     Actor, Argument, Call, CallSite, Caller, ChangedSetting, CounterMove, Entry, Event, HandAction, HandMade, Member,
-    Moment, Outcome, PollEntry, PollEvents, ProgramExit, Returned, Role, SegmentFilter, SegmentId, Side, SocketFacts,
-    SocketState, SocketView, StackFrame, Trace, View, signal_name,
+    MessageFlags, Moment, Outcome, PollEntry, PollEvents, ProgramExit, Returned, Role, SegmentFilter, SegmentId, Side,
+    SocketFacts, SocketState, SocketView, StackFrame, Trace, View, signal_name,
 };
 use crate::tcp::{Flags, Hex, Initials, Numbers, Packet, Protocol, Segment, TcpOption, number};
 
@@ -326,7 +326,7 @@ fn arguments(call: &Call, outcome: Option<&Outcome>) -> Value {
         Argument::Descriptor(n) | Argument::Backlog(n) | Argument::Value(n) | Argument::Timeout(n) => json!(n),
         Argument::Polled(polled) => polled_value(polled, returned),
         Argument::Length(n) | Argument::Room(n) => json!(n),
-        Argument::Protocol | Argument::Flags(None) => json!(0),
+        Argument::Protocol | Argument::Flags { flags: MessageFlags::NONE, .. } => json!(0),
         Argument::Data(data) => json!(String::from_utf8_lossy(data)),
         Argument::Buffer => json!(returned.map(|returned| String::from_utf8_lossy(&returned.data))),
         Argument::ValueRoom => json!(returned.and_then(|returned| returned.option).map(|told| told.value)),
@@ -547,13 +547,11 @@ mod tests {
             r#"{"n":2,"t_us":20,"kind":"call","side":"server","call":"bind","phase":"return","args":[4,"127.0.0.1:8000"],"ret":-1,"errno":"EADDRINUSE"}"#
         );
         let data = b"hi\n\xff\"".to_vec();
-        let received = call(
-            Call::Recv { fd: 6, len: 64 },
-            Ok(Returned { value: 5, data: data.clone(), peer: None, ..Returned::default() }),
-        );
+        let received =
+            call(Call::recv(6, 64), Ok(Returned { value: 5, data: data.clone(), peer: None, ..Returned::default() }));
         assert!(received[0].contains(r#""args":[6,null,64,0],"ret":null"#), "{received:?}");
         assert!(received[1].contains("\"args\":[6,\"hi\\n\u{fffd}\\\"\",64,0],\"ret\":5"), "{received:?}");
-        let sent = call(Call::Send { fd: 6, data }, Ok(Returned { value: 5, ..Returned::default() }));
+        let sent = call(Call::send(6, data), Ok(Returned { value: 5, ..Returned::default() }));
         assert!(sent[0].contains("\"args\":[6,\"hi\\n\u{fffd}\\\"\",5,\"MSG_NOSIGNAL\"]"), "{sent:?}");
     }
 
@@ -568,10 +566,10 @@ mod tests {
         let unbound = socket(7, side, Some(5), SocketState::Unconnected, ("0.0.0.0:40612".parse().ok(), None));
         let shown = lines(vec![
             Event::Socket(unbound),
-            Event::Entered { caller: side.into(), call: Call::SendTo { fd: 5, data, addr } },
+            Event::Entered { caller: side.into(), call: Call::send_to(5, data, addr) },
             Event::Sent { id: SegmentId(0), segment: Packet::parse(&bytes).unwrap(), again: None },
             Event::Returned { caller: side.into(), outcome: sent },
-            Event::Entered { caller: side.into(), call: Call::RecvFrom { fd: 5, len: 64 } },
+            Event::Entered { caller: side.into(), call: Call::recv_from(5, 64) },
             Event::Returned { caller: side.into(), outcome: came },
             Event::Gone { cookie: 7, source: Source::SockDiag },
         ]);

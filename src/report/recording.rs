@@ -136,10 +136,7 @@ mod tests {
         let outcome: Outcome = Ok(Returned { value: 2, data: vec![1, 255], peer: None, ..Returned::default() });
         let id = SegmentId(0);
         let events = [
-            Event::Entered {
-                caller: crate::model::Caller { actor: side.into(), worker },
-                call: Call::Recv { fd: 5, len: 9 },
-            },
+            Event::Entered { caller: crate::model::Caller { actor: side.into(), worker }, call: Call::recv(5, 9) },
             Event::Blocked { caller: crate::model::Caller { actor: side.into(), worker } },
             Event::Returned { caller: crate::model::Caller { actor: side.into(), worker }, outcome },
             Event::Sent { id, segment, again: None },

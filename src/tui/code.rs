@@ -9,7 +9,7 @@ use ratatui::text::Span;
 use crate::assets::{Asset, below};
 use crate::i18n::fill;
 use crate::i18n::words::{self, words};
-use crate::model::{Argument, Call, CallName, How, Outcome, PollEntry};
+use crate::model::{Argument, Call, CallName, How, MessageFlags, Outcome, PollEntry};
 use crate::theme::Theme;
 
 /// A file a language, in the order in which they take turns.
@@ -36,6 +36,8 @@ words! {
         comment: String,
         keywords: Vec<String>,
         calls: BTreeMap<String, String>,
+        /// The same with flags that aren't the usual ones, where that is another call in the language.
+        flagged: BTreeMap<String, String>,
         options: BTreeMap<String, String>,
         words: SnippetArguments,
     }
@@ -113,7 +115,10 @@ impl Language {
             Call::SetOption { option, .. } => option.name().and_then(|name| self.options.get(name)),
             _ => None,
         };
-        let Some(snippet) = own.or_else(|| self.calls.get(call.name().name())) else { return Vec::new() };
+        let name = call.name().name();
+        let usual = call.flags() == call.name().usual_flags();
+        let flagged = || if usual { None } else { self.flagged.get(name) };
+        let Some(snippet) = own.or_else(flagged).or_else(|| self.calls.get(name)) else { return Vec::new() };
         let values = self.values(call, outcome);
         let values: Vec<(&str, &str)> = values.iter().map(|(name, value)| (*name, value.as_str())).collect();
         fill(snippet, &values).lines().map(ToOwned::to_owned).collect()
@@ -159,11 +164,17 @@ impl Language {
                 Argument::Value(value) => values.push(("value", value.to_string())),
                 Argument::Timeout(timeout) => values.push(("timeout", timeout.to_string())),
                 Argument::Polled(_) => {}
-                Argument::Protocol | Argument::Length(_) | Argument::Buffer | Argument::Flags(_) => {}
+                Argument::Flags { flags, .. } => values.push(("flags", self.flags(flags))),
+                Argument::Protocol | Argument::Length(_) | Argument::Buffer => {}
                 Argument::Command | Argument::Status | Argument::ValueRoom | Argument::Program(_) => {}
             }
         }
         values
+    }
+
+    fn flags(&self, flags: MessageFlags) -> String {
+        let names: Vec<String> = flags.names().map(|name| format!("{}{name}", self.words.level)).collect();
+        if names.is_empty() { "0".to_owned() } else { names.join(" | ") }
     }
 
     /// Descriptors that are polled, and how many they are.
@@ -302,11 +313,11 @@ mod tests {
             Call::Listen { fd: 4, backlog: 128 },
             Call::Accept { fd: 4 },
             Call::Connect { fd: 5, addr },
-            Call::Send { fd: 5, data: b"say \"hi\"\n".to_vec() },
-            Call::Recv { fd: 6, len: 1024 },
+            Call::send(5, b"say \"hi\"\n".to_vec()),
+            Call::recv(6, 1024),
             Call::Socket { ipv6: true, udp: true },
-            Call::SendTo { fd: 5, data: b"a line of more than twenty-four bytes".to_vec(), addr },
-            Call::RecvFrom { fd: 6, len: 1024 },
+            Call::send_to(5, b"a line of more than twenty-four bytes".to_vec(), addr),
+            Call::recv_from(6, 1024),
             Call::Shutdown { fd: 5, how: How::Write },
             Call::Close { fd: 5 },
             Call::Dup { fd: 5 },
@@ -316,6 +327,10 @@ mod tests {
             Call::Connect { fd: 5, addr: "[::1]:8000".parse().unwrap() },
             Call::SetNonblocking { fd: 4 },
             Call::Poll { fds: vec![PollEntry { fd: 4, events: "POLLIN".parse().unwrap() }], timeout: -1 },
+            Call::Send { fd: 5, data: b"abc".to_vec(), flags: MessageFlags(libc::MSG_MORE | libc::MSG_DONTWAIT) },
+            Call::Recv { fd: 6, len: 100, flags: MessageFlags(libc::MSG_PEEK | libc::MSG_DONTWAIT) },
+            Call::SendTo { fd: 5, data: b"abc".to_vec(), flags: MessageFlags(libc::MSG_MORE), addr },
+            Call::RecvFrom { fd: 6, len: 100, flags: MessageFlags(libc::MSG_TRUNC) },
         ]
     }
 
@@ -344,14 +359,30 @@ mod tests {
     #[test]
     fn sent_bytes_are_what_a_source_can_have() {
         let snippets = Snippets::load().unwrap();
-        let shown = |n: usize, data: &[u8]| {
-            snippets.get(n).unwrap().lines(&Call::Send { fd: 3, data: data.to_vec() }, None)[0].clone()
-        };
+        let shown =
+            |n: usize, data: &[u8]| snippets.get(n).unwrap().lines(&Call::send(3, data.to_vec()), None)[0].clone();
         for (n, quoted) in ["b\"a\\\"b\\\\\\n\\xe4\\x00\"", "\"a\\\"b\\\\\\n\\344\\000\""].into_iter().enumerate() {
             let line = shown(n, b"a\"b\\\n\xe4\x00");
             assert!(line.contains(quoted), "{line}");
         }
         assert_eq!(shown(1, &[b'x'; 25]), "ssize_t n = send(s3, data, 25, MSG_NOSIGNAL);");
+    }
+
+    #[test]
+    fn flags_stand_in_the_code_as_each_language_names_them() {
+        let snippets = Snippets::load().unwrap();
+        let peek = Call::Recv { fd: 3, len: 9, flags: MessageFlags(libc::MSG_PEEK | libc::MSG_DONTWAIT) };
+        let send = |flags| Call::Send { fd: 3, data: b"x".to_vec(), flags: MessageFlags(flags) };
+        let line = |n: usize, call: &Call| {
+            let lines = snippets.get(n).unwrap().lines(call, None).join("\n");
+            lines.lines().find(|line| line.contains("recv") || line.contains("end")).unwrap_or_default().to_owned()
+        };
+        for (n, shown) in ["MSG_PEEK | MSG_DONTWAIT", "MSG_PEEK | MSG_DONTWAIT"].into_iter().enumerate() {
+            assert!(line(n, &peek).contains(shown), "{}", line(n, &peek));
+        }
+        assert_eq!(line(3, &peek), "data = s3.recv(9, socket.MSG_PEEK | socket.MSG_DONTWAIT)");
+        assert_eq!(line(1, &send(0)), "ssize_t n = send(s3, \"x\", 1, 0);");
+        assert_eq!(line(3, &send(0)), "n = s3.send(b\"x\", 0)");
     }
 
     #[test]

@@ -64,11 +64,11 @@ fn menu_call(app: &mut App, n: usize) -> Option<walk::WalkCommand> {
     let (page, ..) = menu::page(app)?;
     match page.item(n)?.call.clone() {
         // What is sent is the learner's to say.
-        Call::Send { fd, data } => {
+        Call::Send { fd, data, .. } => {
             calling::begin(app, &format!("send({fd}, \"{}\")", String::from_utf8_lossy(&data)));
             None
         }
-        Call::SendTo { fd, data, addr } => {
+        Call::SendTo { fd, data, addr, .. } => {
             calling::begin(app, &format!("sendto({fd}, \"{}\", {addr})", String::from_utf8_lossy(&data)));
             None
         }

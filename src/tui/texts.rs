@@ -462,6 +462,7 @@ words! {
         pub no_descriptor: String,
         pub no_argument: String,
         pub too_many: String,
+        pub no_flag: String,
         pub no_option: String,
         pub no_quote: String,
         pub no_step: String,

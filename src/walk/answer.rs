@@ -123,8 +123,8 @@ impl Answerer {
             Stage::Listen => Call::Listen { fd, backlog: 128 },
             Stage::Accept => Call::Accept { fd },
             Stage::Connect => Call::Connect { fd, addr: self.server },
-            Stage::Read => Call::Recv { fd, len: READ },
-            Stage::Send(data) => Call::Send { fd, data: data.clone() },
+            Stage::Read => Call::recv(fd, READ),
+            Stage::Send(data) => Call::send(fd, data.clone()),
             Stage::Close => Call::Close { fd },
         };
         self.threads.insert(worker, (stage, fd));
@@ -156,14 +156,10 @@ mod tests {
         assert_eq!(after(&mut answerer, 0, 5, b""), [own(Call::Bind { fd: 5, addr: server() })]);
         assert_eq!(after(&mut answerer, 0, 0, b""), [own(Call::Listen { fd: 5, backlog: 128 })]);
         assert_eq!(after(&mut answerer, 0, 0, b""), [own(Call::Accept { fd: 5 })]);
-        let both = [serve(Call::Recv { fd: 6, len: 1024 }), own(Call::Accept { fd: 5 })];
+        let both = [serve(Call::recv(6, 1024)), own(Call::Accept { fd: 5 })];
         assert_eq!(after(&mut answerer, 0, 6, b""), both);
-        assert_eq!(after(&mut answerer, 6, 2, b"hi"), [serve(Call::Send { fd: 6, data: b"success".to_vec() })]);
-        assert_eq!(
-            after(&mut answerer, 6, 3, b""),
-            [serve(Call::Send { fd: 6, data: b"cess".to_vec() })],
-            "a short send()"
-        );
+        assert_eq!(after(&mut answerer, 6, 2, b"hi"), [serve(Call::send(6, b"success".to_vec()))]);
+        assert_eq!(after(&mut answerer, 6, 3, b""), [serve(Call::send(6, b"cess".to_vec()))], "a short send()");
         assert_eq!(after(&mut answerer, 6, 4, b""), [serve(Call::Close { fd: 6 })]);
         assert_eq!(after(&mut answerer, 6, 0, b""), []);
         let eintr = Event::Returned { caller: Side::Server.into(), outcome: Err(Errno(libc::EINTR)) };
@@ -175,8 +171,8 @@ mod tests {
         let mut answerer = Answerer::new(Side::Server.into(), Answer::Echo, server());
         answerer.threads.insert(6, (Stage::Read, 6));
         let serve = |call| vec![Request::Serve(Side::Server, 6, call)];
-        assert_eq!(after(&mut answerer, 6, 2, b"hi"), serve(Call::Send { fd: 6, data: b"hi".to_vec() }));
-        assert_eq!(after(&mut answerer, 6, 2, b""), serve(Call::Recv { fd: 6, len: 1024 }));
+        assert_eq!(after(&mut answerer, 6, 2, b"hi"), serve(Call::send(6, b"hi".to_vec())));
+        assert_eq!(after(&mut answerer, 6, 2, b""), serve(Call::recv(6, 1024)));
         assert_eq!(after(&mut answerer, 6, 0, b""), serve(Call::Close { fd: 6 }));
     }
 

@@ -93,13 +93,13 @@ fn call<'a>(action: &'a Action, table: &mut Table<'a>, server: SocketAddr) -> Op
         Action::Bind { addr, .. } => Call::Bind { fd, addr: address(addr) },
         Action::Connect { addr, .. } => Call::Connect { fd, addr: address(addr) },
         Action::Listen { backlog, .. } => Call::Listen { fd, backlog: *backlog },
-        Action::Send { payload, .. } => Call::Send { fd, data: data(payload) },
-        Action::SendTo { to, payload, .. } => {
+        Action::Send { payload, flags, .. } => Call::Send { fd, data: data(payload), flags: *flags },
+        Action::SendTo { to, payload, flags, .. } => {
             let to = if let Recipient::Address(addr) = to { address(addr) } else { server };
-            Call::SendTo { fd, data: data(payload), addr: to }
+            Call::SendTo { fd, data: data(payload), flags: *flags, addr: to }
         }
-        Action::Recv { max, .. } => Call::Recv { fd, len: *max },
-        Action::RecvFrom { max, .. } => Call::RecvFrom { fd, len: *max },
+        Action::Recv { max, flags, .. } => Call::Recv { fd, len: *max, flags: *flags },
+        Action::RecvFrom { max, flags, .. } => Call::RecvFrom { fd, len: *max, flags: *flags },
         Action::Shutdown { how, .. } => Call::Shutdown { fd, how: *how },
         Action::Close { .. } => {
             table.close(side, fd);

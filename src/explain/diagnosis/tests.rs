@@ -83,7 +83,7 @@ impl Script {
     }
 
     fn reads(&mut self, value: i64) {
-        self.on_conn(0, Call::Recv { fd: 4, len: 64 }, Ok(Returned { value, ..Returned::default() }));
+        self.on_conn(0, Call::recv(4, 64), Ok(Returned { value, ..Returned::default() }));
     }
 
     fn socket(&mut self, cookie: u64, state: State, change: impl FnOnce(&mut SocketFacts)) {
@@ -179,7 +179,7 @@ fn who_may_still_close_it_has_not_left_it_open() {
     let mut script = Script::accepted();
     script.socket(CONN, State::CloseWait, |_| {});
     script.reads(0);
-    script.on_conn(0, Call::Send { fd: 4, data: vec![1] }, Ok(Returned { value: 1, ..Returned::default() }));
+    script.on_conn(0, Call::send(4, vec![1]), Ok(Returned { value: 1, ..Returned::default() }));
     script.finds(&[]);
     script.wait();
     script.finds(&[DiagnosisKind::NotClosed]);
@@ -205,7 +205,7 @@ fn three_connections_that_were_left_open_are_a_leak() {
         }
         script.socket(cookie, State::CloseWait, |_| {});
         let on = Some((cookie as i32 + 2, cookie));
-        script.call(0, "read", on, Some(Call::Recv { fd: cookie as i32 + 2, len: 1 }));
+        script.call(0, "read", on, Some(Call::recv(cookie as i32 + 2, 1)));
         script.returns(0, Ok(Returned::default()));
     }
     script.accepts(0);
@@ -219,7 +219,7 @@ fn an_accept_queue_is_full_for_as_long_as_nobody_takes_from_it() {
     let full = |script: &mut Script| script.socket(LISTENER, State::Listen, |facts| facts.recv_queue = 2);
     let wanted = [DiagnosisKind::QueueFull { waiting: 2, backlog: 1 }];
     let mut script = Script::accepted();
-    script.call(0, "read", Some((4, CONN)), Some(Call::Recv { fd: 4, len: 1 }));
+    script.call(0, "read", Some((4, CONN)), Some(Call::recv(4, 1)));
     script.sleeps(0);
     full(&mut script);
     script.finds(&[]);
@@ -255,7 +255,7 @@ fn bytes_wait_for_nobody_once_every_thread_sleeps_elsewhere() {
     script.finds(&[]);
     script.sleeps(0);
     script.finds(&[DiagnosisKind::NotRead(5)]);
-    script.call(7, "recvfrom", Some((4, CONN)), Some(Call::Recv { fd: 4, len: 9 }));
+    script.call(7, "recvfrom", Some((4, CONN)), Some(Call::recv(4, 9)));
     script.finds(&[]);
     // The peer's FIN counts as a byte, and isn't one.
     let mut script = Script::accepted();
@@ -317,12 +317,12 @@ fn answered(ack: u32, reset: bool) -> Script {
     script.sent(true, (100, 0), &["SYN"], b"");
     script.sent(false, (500, 101), &["SYN", "ACK"], b"");
     script.sent(true, (101, 501), &["FIN", "ACK"], b"");
-    script.on_conn(0, Call::Send { fd: 4, data: b"one".to_vec() }, Ok(Returned { value: 3, ..Returned::default() }));
+    script.on_conn(0, Call::send(4, b"one".to_vec()), Ok(Returned { value: 3, ..Returned::default() }));
     script.sent(false, (501, ack), &["PSH", "ACK"], b"one");
     if reset {
         script.sent(true, (102, 0), &["RST"], b"");
     }
-    script.on_conn(0, Call::Send { fd: 4, data: b"two".to_vec() }, Err(Errno(libc::EPIPE)));
+    script.on_conn(0, Call::send(4, b"two".to_vec()), Err(Errno(libc::EPIPE)));
     script.push(Event::Signal { caller: caller(0), signal: libc::SIGPIPE });
     script
 }
@@ -392,7 +392,7 @@ fn what_is_asked_again_and_again_is_counted() {
                 script.call(0, "epoll_wait", None, None);
                 script.returns(0, Ok(Returned { value: 1, ..Returned::default() }));
             }
-            script.on_conn(0, Call::Recv { fd: 4, len: 1 }, Err(Errno(libc::EAGAIN)));
+            script.on_conn(0, Call::recv(4, 1), Err(Errno(libc::EAGAIN)));
         }
         script.kinds()
     };

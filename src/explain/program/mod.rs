@@ -329,7 +329,7 @@ fn has(segment: &SegmentView<'_>, flag: Flags) -> bool {
 }
 
 /// A signal that a thread got between two entries: the newest.
-fn signal_between(view: &View<'_>, caller: Caller, (from, to): (Moment, Moment)) -> Option<i32> {
+pub(super) fn signal_between(view: &View<'_>, caller: Caller, (from, to): (Moment, Moment)) -> Option<i32> {
     let entries = view.trace().entries();
     let (from, to) = (from.min(entries.len()), to.min(entries.len()));
     entries.get(from..to)?.iter().rev().take(MOST).find_map(|entry| match entry.event {

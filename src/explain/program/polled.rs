@@ -24,7 +24,7 @@ pub(super) fn polled(view: &View<'_>, call: &CallView<'_>) -> Vec<ProgramFact> {
 
 /// A call on a polled descriptor, by which it is found.
 fn on(fd: i32) -> Call {
-    Call::Recv { fd, len: 1 }
+    Call::recv(fd, 1)
 }
 
 /// Why a descriptor that is waited for isn't ready.

@@ -186,7 +186,7 @@ fn for_what_it_waits_is_told_and_what_it_had_tried() {
     script.returns(0, ok(2));
     assert_eq!(script.facts(), [ProgramFact::ReadyUnknown(2)]);
     // Another socket's EAGAIN has nothing to do with it.
-    script.call(made("read", Some((4, CONN)), Some(Call::Recv { fd: 4, len: 1 })), fails(libc::EAGAIN));
+    script.call(made("read", Some((4, CONN)), Some(Call::recv(4, 1))), fails(libc::EAGAIN));
     script.enters(0, epoll(Some(vec![polled(3, LISTENER, true, false)])));
     assert!(matches!(script.facts()[..], [ProgramFact::Waits(..)]));
     assert_eq!(script.facts_of(1), []);
@@ -224,7 +224,7 @@ fn what_woke_a_call_is_the_segment_that_came_else_the_kernels_word() {
     script.call(made("getpid", None, None), ok(1));
     waits(&mut script);
     assert_eq!(of(&mut script, polled(4, CONN, true, false)), (4, ReadyReason::Bytes(5)));
-    script.call(made("read", Some((4, CONN)), Some(Call::Recv { fd: 4, len: 9 })), ok(5));
+    script.call(made("read", Some((4, CONN)), Some(Call::recv(4, 9))), ok(5));
     waits(&mut script);
     assert_eq!(of(&mut script, polled(4, CONN, true, false)), (4, ReadyReason::Unknown));
     waits(&mut script);
@@ -304,7 +304,7 @@ fn what_a_signal_interrupted_and_what_is_made_again_is_told() {
 fn whether_sigpipe_came_is_told_as_it_was() {
     let send = |flags: &str| {
         let arguments = ["4", "\"MSG_NOSIGNAL\"", "12", flags].map(str::to_owned).to_vec();
-        let like = Some(Call::Send { fd: 4, data: b"x".to_vec() });
+        let like = Some(Call::send(4, b"x".to_vec()));
         ProgramCall { arguments, ..made("sendto", Some((4, CONN)), like) }
     };
     let mut script = Script::connected();
@@ -410,11 +410,11 @@ fn what_a_library_asks_for_beyond_tcp_is_told_with_what_came_of_it() {
     script.call(set_on_other, ok(0));
     script.call(connect(5, 7, peer), ok(0));
     assert_eq!(script.facts(), [ProgramFact::FastOpenDeferred]);
-    script.enters(0, made("write", Some((5, 7)), Some(Call::Send { fd: 5, data: b"hi".to_vec() })));
+    script.enters(0, made("write", Some((5, 7)), Some(Call::send(5, b"hi".to_vec()))));
     let syn = script.sent(at(40001), peer, (0, 0), &["SYN"], b"hi");
     script.returns(0, ok(2));
     assert_eq!(script.facts(), [ProgramFact::FastOpenData(syn)]);
-    let like = Call::SendTo { fd: 6, data: b"hi".to_vec(), addr: peer };
+    let like = Call::send_to(6, b"hi".to_vec(), peer);
     let mut send = made("sendto", Some((6, 8)), Some(like));
     send.arguments = ["6", "\"hi\"", "2", "MSG_NOSIGNAL|MSG_FASTOPEN"].map(str::to_owned).to_vec();
     script.enters(0, send);

@@ -26,11 +26,11 @@ pub(super) fn connect() -> Call {
 }
 
 pub(super) fn send() -> Call {
-    Call::Send { fd: 3, data: b"hello".to_vec() }
+    Call::send(3, b"hello".to_vec())
 }
 
 pub(super) fn recv() -> Call {
-    Call::Recv { fd: 3, len: 5 }
+    Call::recv(3, 5)
 }
 
 fn shut(how: How) -> Call {
@@ -160,7 +160,7 @@ fn on_a_connection() -> Vec<Case> {
         (recv(), Ok(0), with(|s| (s.reset, s.told) = (true, true), fresh()), Some(Over)),
         (recv(), Ok(3), joined(Established), Some(Short)),
         (recv(), Ok(5), joined(Established), None),
-        (Call::Recv { fd: 3, len: 0 }, Ok(0), joined(Established), Some(NothingAsked)),
+        (Call::recv(3, 0), Ok(0), joined(Established), Some(NothingAsked)),
         (Call::Poll { fds: Vec::new(), timeout: 0 }, Ok(0), Situation::default(), Some(NothingReady)),
         (Call::Poll { fds: Vec::new(), timeout: 0 }, Ok(1), Situation::default(), None),
         (shut(How::Write), Err("ENOTCONN"), joined(Closed), Some(Over)),
@@ -224,8 +224,8 @@ fn closing() -> Vec<Case> {
 }
 
 fn of_datagrams() -> Vec<Case> {
-    let sendto = || Call::SendTo { fd: 3, data: b"hello".to_vec(), addr: v4() };
-    let recvfrom = || Call::RecvFrom { fd: 3, len: 5 };
+    let sendto = || Call::send_to(3, b"hello".to_vec(), v4());
+    let recvfrom = || Call::recv_from(3, 5);
     let cases = [
         (recv(), Err("blocks")),
         (recvfrom(), Err("blocks")),
@@ -250,8 +250,26 @@ fn capped() -> Vec<Case> {
     cases.map(|(backlog, now, is)| (asked(backlog), Ok(0), facts(now), wanted(is))).to_vec()
 }
 
+/// What a flag makes of the same outcome.
+fn flagged() -> Vec<Case> {
+    use Circumstance::{OutOfBand, WaitAll};
+    let with = |flags| Call::Recv { fd: 3, len: 5, flags: MessageFlags(flags) };
+    let (urgent, all) = (with(libc::MSG_OOB), with(libc::MSG_WAITALL | libc::MSG_DONTWAIT));
+    let there = || CallFacts::steady(joined(State::Established));
+    vec![
+        (urgent.clone(), Err("EINVAL"), there(), Some(OutOfBand)),
+        (urgent.clone(), Err("EAGAIN"), there(), Some(OutOfBand)),
+        (urgent, Ok(1), there(), Some(OutOfBand)),
+        (all.clone(), Err("blocks"), there(), Some(WaitAll)),
+        (all.clone(), Ok(3), there(), Some(WaitAll)),
+        (all.clone(), Ok(5), there(), None),
+        (all, Err("EAGAIN"), there(), None),
+        (with(libc::MSG_PEEK), Ok(3), there(), Some(Circumstance::Short)),
+    ]
+}
+
 fn cases() -> Vec<Case> {
-    [before_a_connection(), on_a_connection(), closing(), of_datagrams(), capped()].concat()
+    [before_a_connection(), on_a_connection(), closing(), of_datagrams(), capped(), flagged()].concat()
 }
 
 #[test]
@@ -313,6 +331,7 @@ fn later() -> Vec<Later> {
         (recv(), waits, None, [open(), fin()], Some(PeerClosed)),
         (recv(), waits, None, [open(), reset()], Some(Reset)),
         (recv(), waits, Some(Connecting), [state(SynSent), open()], Some(Connected)),
+        (recv(), waits, Some(OutOfBand), [open(), queue(3, Established)], None),
         (recv(), Ok(3), Some(Short), [open(), reset()], Some(Reset)),
         (recv(), Ok(0), Some(PeerClosed), [fin(), reset()], Some(Reset)),
         (send(), waits, None, [full(9), full(0)], Some(Ready)),

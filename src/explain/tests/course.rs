@@ -60,7 +60,7 @@ fn a_close_is_told_by_what_went_out_and_not_by_an_old_table() {
     for (flags, wanted) in [(&["FIN", "ACK"], None), (&["RST", "ACK"], Some(Circumstance::Unread))] {
         let mut story = Story::accepted();
         story.socket(Some(4), State::Established, 3);
-        story.enters(4, Call::Recv { fd: 4, len: 9 }).comes_back(4, returned(3));
+        story.enters(4, Call::recv(4, 9)).comes_back(4, returned(3));
         story.enters(4, close.clone()).leaves(1, 5, flags).comes_back(4, returned(0));
         assert_eq!(story.reason(), (wanted, None));
     }

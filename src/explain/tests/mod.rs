@@ -9,7 +9,7 @@ use super::table::{ExplanationEntry, OutcomeKind, read};
 use super::*;
 use crate::i18n::testing::zh;
 use crate::i18n::wrap;
-use crate::model::{Call, CallName, Event, How, SegmentId, Side, Trace, testing};
+use crate::model::{Call, CallName, Event, How, MessageFlags, SegmentId, Side, Trace, testing};
 use crate::tcp::State;
 use crate::tcp::testing::segment;
 use circumstances::v4;
@@ -190,7 +190,7 @@ impl Story {
 
 #[test]
 fn a_situation_is_read_from_calls_kernel_and_wire() {
-    let recv = Call::Recv { fd: 5, len: 9 };
+    let recv = Call::recv(5, 9);
     let mut story = Story(Trace::default());
     assert!(!story.now(&recv).open);
     story.call(Call::Socket { ipv6: false, udp: false }, returned(5));
@@ -295,7 +295,7 @@ fn a_segment_that_waits_has_not_come() {
     let rst = segment("127.0.0.1:9".parse().unwrap(), v4(), 1, 1, &["RST"], b"");
     let id = SegmentId(0);
     story.add(Event::Sent { id, segment: rst, again: None }).add(Event::Held(id));
-    let recv = Call::Recv { fd: 5, len: 9 };
+    let recv = Call::recv(5, 9);
     assert!(!story.now(&recv).reset);
     story.add(Event::Delivered(id));
     assert!(story.now(&recv).reset);

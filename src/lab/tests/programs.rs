@@ -92,7 +92,7 @@ fn what_an_accept_makes_is_the_listeners() {
     kernel.calls(socket(), &[7]);
     kernel.calls(bind(7), &[]);
     kernel.calls(made("accept4", Some(7), Some(Call::Accept { fd: 3 })), &[9]);
-    kernel.calls(made("read", Some(9), Some(Call::Recv { fd: 4, len: 1 })), &[]);
+    kernel.calls(made("read", Some(9), Some(Call::recv(4, 1))), &[]);
     assert_eq!(kernel.of_program(Side::Server), ["socket", "bind", "accept4", "read"]);
 }
 

@@ -352,6 +352,7 @@ impl Agent {
                 self.hands.returned(who, idle);
                 Ok(())
             }
+            Report::Signalled(who, signal) => self.say(&FromMember::Signalled(who, signal)),
             Report::Died(panic) => Err(Failure::Thread(panic)),
         }
     }

@@ -41,6 +41,8 @@ pub enum FromMember {
     },
     /// The kernel says that a thread sleeps in its call.
     Blocked(OwnThread),
+    /// A signal came to a thread that is in its call.
+    Signalled(OwnThread, i32),
     /// It runs a program, and wants to know what happens, too.
     Looks,
     /// What the program does that it runs.

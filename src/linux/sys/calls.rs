@@ -41,15 +41,39 @@ pub fn send(fd: RawFd, data: &[u8], flags: c_int, to: Option<&SockAddr>) -> io::
     usize::try_from(sent).map_err(|_| io::Error::last_os_error())
 }
 /// `recvfrom(2)`: how many bytes came, and from whom.
-pub fn receive(fd: RawFd, buffer: &mut [u8]) -> io::Result<(usize, SockAddr)> {
+pub fn receive(fd: RawFd, buffer: &mut [u8], flags: c_int) -> io::Result<(usize, SockAddr)> {
     let mut sender = SockAddrStorage::zeroed();
     let mut length = sender.size_of();
     let (to, room) = (buffer.as_mut_ptr().cast(), buffer.len());
     // SAFETY: the pointers are to `buffer` and `sender` with their own sizes and to `length`; all live across the call.
-    let received = unsafe { libc::recvfrom(fd, to, room, 0, (&raw mut sender).cast(), &mut length) };
+    let received = unsafe { libc::recvfrom(fd, to, room, flags, (&raw mut sender).cast(), &mut length) };
     let received = usize::try_from(received).map_err(|_| io::Error::last_os_error())?;
     // SAFETY: as in `accept`.
     Ok((received, unsafe { SockAddr::new(sender, length) }))
+}
+/// Blocks SIGPIPE in the calling thread (`pthread_sigmask(3)`), so that one that comes stays until it is taken, ignored or not.
+pub fn hold_pipe_signal() -> io::Result<()> {
+    let set = pipe_signal();
+    // SAFETY: the pointer is to a set that lives across the call; no former one is asked for.
+    match unsafe { libc::pthread_sigmask(libc::SIG_BLOCK, &set, std::ptr::null_mut()) } {
+        0 => Ok(()),
+        error => Err(io::Error::from_raw_os_error(error)),
+    }
+}
+/// Takes the SIGPIPE that came to the calling thread (`sigtimedwait(2)`); whether there was one.
+pub fn take_pipe_signal() -> bool {
+    let now = libc::timespec { tv_sec: 0, tv_nsec: 0 };
+    // SAFETY: the pointers are to a set and a time that live across the call; no further information is asked for.
+    unsafe { libc::sigtimedwait(&pipe_signal(), std::ptr::null_mut(), &now) == libc::SIGPIPE }
+}
+fn pipe_signal() -> libc::sigset_t {
+    // SAFETY: a set of signals is numbers alone, and both calls are given one of their own.
+    unsafe {
+        let mut set = mem::zeroed();
+        libc::sigemptyset(&mut set);
+        libc::sigaddset(&mut set, libc::SIGPIPE);
+        set
+    }
 }
 /// `shutdown(2)`; `how` is `SHUT_…`.
 pub fn shutdown(fd: RawFd, how: c_int) -> io::Result<()> {

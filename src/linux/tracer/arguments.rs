@@ -10,7 +10,7 @@ use super::messages;
 use super::names;
 use super::table::{self, ArgumentKind, SyscallRow};
 use super::text::{MOST, UNFILLED, list, pointer, written};
-use crate::model::{SocketOption, signal_name};
+use crate::model::{MESSAGE_FLAGS, SocketOption, signal_name};
 
 /// A call's arguments, and what can be read of them.
 pub(super) struct Reader<'a> {
@@ -50,7 +50,7 @@ impl Reader<'_> {
             LengthOut => self.filled_int(value),
             Bytes => self.bytes(value, self.arguments[at + 1]),
             BytesOut => self.filled_bytes(value),
-            MessageFlags => names::flags(value as u32, names::MESSAGE_FLAGS),
+            MessageFlags => names::flags(value as u32, MESSAGE_FLAGS),
             Vectors => messages::vectors(self.memory, value, self.arguments[at + 1], u64::MAX),
             VectorsOut => {
                 self.of_value(value, |filled| messages::vectors(self.memory, value, self.arguments[at + 1], filled))

@@ -4,7 +4,7 @@ use super::addresses::SocketAddress;
 use super::arguments::Reader;
 use super::descriptors::SocketIdentity;
 use super::{memory, messages};
-use crate::model::{Call, Errno, How, Outcome, ProgramCall, Returned};
+use crate::model::{Call, Errno, How, MessageFlags, Outcome, ProgramCall, Returned};
 
 /// The flags of `recv(2)` and `send(2)` with which a call is none of the walk's: the bytes stay, or are others.
 const ELSE: u64 = (libc::MSG_PEEK | libc::MSG_OOB | libc::MSG_ERRQUEUE) as u64;
@@ -23,10 +23,12 @@ pub(super) fn like(read: &Reader<'_>, kind: Option<SocketIdentity>) -> Option<Ca
         return (ipv6 || arguments[0] as i32 == libc::AF_INET).then_some(Call::Socket { ipv6, udp });
     }
     let udp = kind.filter(|kind| kind.is_internet())?.kind == libc::SOCK_DGRAM;
-    let receives = |len: u64| {
-        let len = usize::try_from(len).unwrap_or(usize::MAX);
-        if udp { Call::RecvFrom { fd, len } } else { Call::Recv { fd, len } }
+    let receives = |len: u64, flags: u64| {
+        let (len, flags) = (usize::try_from(len).unwrap_or(usize::MAX), MessageFlags(flags as i32));
+        if udp { Call::RecvFrom { fd, len, flags } } else { Call::Recv { fd, len, flags } }
     };
+    let sends = |data: Vec<u8>, flags: u64| Call::Send { fd, data, flags: MessageFlags(flags as i32) };
+    let sends_to = |data: Vec<u8>, flags: u64, addr| Call::SendTo { fd, data, flags: MessageFlags(flags as i32), addr };
     Some(match read.row.name {
         "bind" => Call::Bind { fd, addr: read.internet()? },
         "listen" => Call::Listen { fd, backlog: arguments[1] as i32 },
@@ -42,25 +44,26 @@ pub(super) fn like(read: &Reader<'_>, kind: Option<SocketIdentity>) -> Option<Ca
             Call::SetNonblocking { fd }
         }
         "ioctl" if read.memory.int(arguments[2])? != 0 => Call::SetNonblocking { fd },
-        "read" => receives(arguments[2]),
-        "recvfrom" if arguments[3] & ELSE == 0 => receives(arguments[2]),
-        "readv" => receives(messages::room(read.memory, arguments[1], arguments[2])?),
+        "read" => receives(arguments[2], 0),
+        "recvfrom" if arguments[3] & ELSE == 0 => receives(arguments[2], arguments[3]),
+        "readv" => receives(messages::room(read.memory, arguments[1], arguments[2])?, 0),
         "recvmsg" if arguments[2] & ELSE == 0 => {
             let (vectors, count) = messages::buffers(read.memory, arguments[1])?;
-            receives(messages::room(read.memory, vectors, count)?)
+            receives(messages::room(read.memory, vectors, count)?, arguments[2])
         }
-        "write" => Call::Send { fd, data: read.memory.bytes(arguments[1], arguments[2])? },
+        "write" => Call::send(fd, read.memory.bytes(arguments[1], arguments[2])?),
         "sendto" if arguments[3] & ELSE == 0 => {
             let data = read.memory.bytes(arguments[1], arguments[2])?;
-            if arguments[4] == 0 { Call::Send { fd, data } } else { Call::SendTo { fd, data, addr: read.internet()? } }
+            let flags = arguments[3];
+            if arguments[4] == 0 { sends(data, flags) } else { sends_to(data, flags, read.internet()?) }
         }
-        "writev" => Call::Send { fd, data: messages::gathered(read.memory, arguments[1], arguments[2], u64::MAX)? },
+        "writev" => Call::send(fd, messages::gathered(read.memory, arguments[1], arguments[2], u64::MAX)?),
         "sendmsg" if arguments[2] & ELSE == 0 => {
             let (vectors, count) = messages::buffers(read.memory, arguments[1])?;
             let data = messages::gathered(read.memory, vectors, count, u64::MAX)?;
             match messages::address(read.memory, arguments[1]) {
-                None => Call::Send { fd, data },
-                Some(SocketAddress::Internet(addr)) => Call::SendTo { fd, data, addr },
+                None => sends(data, arguments[2]),
+                Some(SocketAddress::Internet(addr)) => sends_to(data, arguments[2], addr),
                 Some(_) => return None,
             }
         }

@@ -33,6 +33,8 @@ pub enum Mistyped {
     TooMany(CallName),
     /// What stands where an option is to be named names none.
     Option(String),
+    /// A flag that there is not, or that makes no sense on the call.
+    Flag(CallName, String),
     /// A quotation mark without its second one.
     Quote,
     /// Its thread is still in this call.
@@ -157,16 +159,22 @@ impl<'a> Arguments<'a> {
                 self.skip(2, &NO_ADDRESS);
                 Call::Accept { fd }
             }
-            CallName::Send => Call::Send { fd, data: self.sent()? },
-            CallName::SendTo => {
-                let (data, addr) = self.sent_to()?;
-                Call::SendTo { fd, data, addr }
+            CallName::Send => {
+                let (data, flags) = self.sent()?;
+                Call::Send { fd, data, flags }
             }
-            CallName::Recv => Call::Recv { fd, len: self.room()? },
+            CallName::SendTo => {
+                let (data, flags, addr) = self.sent_to()?;
+                Call::SendTo { fd, data, flags, addr }
+            }
+            CallName::Recv => {
+                let (len, flags) = self.room()?;
+                Call::Recv { fd, len, flags }
+            }
             CallName::RecvFrom => {
-                let len = self.room()?;
+                let (len, flags) = self.room()?;
                 self.skip(2, &NO_ADDRESS);
-                Call::RecvFrom { fd, len }
+                Call::RecvFrom { fd, len, flags }
             }
             CallName::Shutdown => Call::Shutdown { fd, how: self.direction()? },
             CallName::SetSockOpt => {

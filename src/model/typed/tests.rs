@@ -1,5 +1,5 @@
 use super::*;
-use crate::model::{MOST_POLLED, PollEntry, PollEvents, SOCKET_OPTIONS};
+use crate::model::{MOST_POLLED, MessageFlags, PollEntry, PollEvents, SOCKET_OPTIONS};
 use proptest::prelude::*;
 
 fn usual() -> Usual {
@@ -18,19 +18,20 @@ fn typed(text: &str) -> Call {
 #[test]
 fn as_the_manual_pages_have_it_or_shorter() {
     let server = usual().server;
+    let sends = |flags| Call::Send { fd: 5, data: b"ab".to_vec(), flags: MessageFlags(flags) };
     for (texts, call) in [
         (vec!["socket()", "socket", "socket(AF_INET, SOCK_STREAM, 0)"], Call::Socket { ipv6: false, udp: false }),
         (vec!["socket(AF_INET6)", "socket 6"], Call::Socket { ipv6: true, udp: false }),
         (vec!["socket(AF_INET, SOCK_DGRAM, 0)", "socket udp"], Call::Socket { ipv6: false, udp: true }),
         (
             vec!["sendto(5, \"a b\", 3, 0, 127.0.0.1:8000)", "sendto 5 a b", "sendto 5 \"a b\"", "sendto a b :8000"],
-            Call::SendTo { fd: 5, data: b"a b".to_vec(), addr: server },
+            Call::send_to(5, b"a b".to_vec(), server),
         ),
         (
             vec!["sendto(7, \"3\", [::1]:9)", "sendto 7 3 [::1]:9"],
-            Call::SendTo { fd: 7, data: b"3".to_vec(), addr: "[::1]:9".parse().unwrap() },
+            Call::send_to(7, b"3".to_vec(), "[::1]:9".parse().unwrap()),
         ),
-        (vec!["recvfrom(5, 1024)", "recvfrom"], Call::RecvFrom { fd: 5, len: 1024 }),
+        (vec!["recvfrom(5, 1024)", "recvfrom"], Call::recv_from(5, 1024)),
         (
             vec!["bind(5, 127.0.0.1:8000)", "bind 5 :8000", "bind 5 8000", "bind 5 127.0.0.1", "bind"],
             Call::Bind { fd: 5, addr: server },
@@ -39,9 +40,9 @@ fn as_the_manual_pages_have_it_or_shorter() {
         (vec!["connect 7 [::1]:9"], Call::Connect { fd: 7, addr: "[::1]:9".parse().unwrap() }),
         (vec!["listen(5, 8)", "listen 5", "listen"], Call::Listen { fd: 5, backlog: 8 }),
         (vec!["accept(5)", "accept"], Call::Accept { fd: 5 }),
-        (vec!["send(5, \"a b\", 3)", "send 5 a b", "send(5, \"a b\")"], Call::Send { fd: 5, data: b"a b".to_vec() }),
-        (vec!["send 5 \"x\\n\\\"\""], Call::Send { fd: 5, data: b"x\n\"".to_vec() }),
-        (vec!["recv(5, 1024)", "recv"], Call::Recv { fd: 5, len: 1024 }),
+        (vec!["send(5, \"a b\", 3)", "send 5 a b", "send(5, \"a b\")"], Call::send(5, b"a b".to_vec())),
+        (vec!["send 5 \"x\\n\\\"\""], Call::send(5, b"x\n\"".to_vec())),
+        (vec!["recv(5, 1024)", "recv"], Call::recv(5, 1024)),
         (vec!["shutdown(5, SHUT_WR)", "shutdown", "shutdown 5 write"], Call::Shutdown { fd: 5, how: How::Write }),
         (vec!["shutdown(5, SHUT_RDWR)", "shutdown both"], Call::Shutdown { fd: 5, how: How::Both }),
         (vec!["close(5)", "close"], Call::Close { fd: 5 }),
@@ -81,16 +82,39 @@ fn as_the_manual_pages_have_it_or_shorter() {
         ),
         (vec!["accept(5, NULL, NULL)", "accept(5, 0, 0);"], Call::Accept { fd: 5 }),
         (vec!["listen(5, SOMAXCONN)"], Call::Listen { fd: 5, backlog: 4096 }),
+        (vec!["send(5, \"abc\", 2)", "send(5, \"ab\", 2, MSG_NOSIGNAL)"], Call::send(5, b"ab".to_vec())),
+        (vec!["send(5, \"ab\", 2, 0)", "send 5 \"ab\" 2 0"], sends(0)),
         (
-            vec!["send(5, \"abc\", 2, 0)", "send(5, \"ab\", 2, MSG_NOSIGNAL)"],
-            Call::Send { fd: 5, data: b"ab".to_vec() },
+            vec![
+                "send(5, \"ab\", 2, MSG_MORE|MSG_DONTWAIT)",
+                "send(5, \"ab\", 2, MSG_DONTWAIT | MSG_MORE);",
+                "send 5 \"ab\" more dontwait",
+                "send 5 ab MSG_MORE|MSG_DONTWAIT",
+            ],
+            sends(libc::MSG_MORE | libc::MSG_DONTWAIT),
         ),
-        (vec!["recv(5, buf, 16, 0)", "recv 5 16"], Call::Recv { fd: 5, len: 16 }),
-        (vec!["recvfrom(5, buf, 16, 0, NULL, NULL)"], Call::RecvFrom { fd: 5, len: 16 }),
+        (vec!["send 5 peek more"], Call::send(5, b"peek more".to_vec())),
+        (vec!["send 5 MSG_OOB"], Call::send(5, b"MSG_OOB".to_vec())),
         (
-            vec!["sendto(5, \"abc\", 2, 0, localhost:8000)", "sendto 5 ab"],
-            Call::SendTo { fd: 5, data: b"ab".to_vec(), addr: server },
+            vec!["sendto(5, \"ab\", 2, MSG_EOR, localhost:8000)", "sendto 5 \"ab\" eor", "sendto 5 ab MSG_EOR :8000"],
+            Call::SendTo { fd: 5, data: b"ab".to_vec(), flags: MessageFlags(libc::MSG_EOR), addr: server },
         ),
+        (
+            vec![
+                "recv(5, buf, 100, MSG_PEEK|MSG_DONTWAIT)",
+                "recv 5 100 peek dontwait",
+                "recv 5 100 DONTWAIT MSG_PEEK",
+            ],
+            Call::Recv { fd: 5, len: 100, flags: MessageFlags(libc::MSG_PEEK | libc::MSG_DONTWAIT) },
+        ),
+        (vec!["recv 5 waitall"], Call::Recv { fd: 5, len: 1024, flags: MessageFlags(libc::MSG_WAITALL) }),
+        (
+            vec!["recvfrom(5, buf, 16, MSG_TRUNC, NULL, NULL)", "recvfrom 5 16 trunc"],
+            Call::RecvFrom { fd: 5, len: 16, flags: MessageFlags(libc::MSG_TRUNC) },
+        ),
+        (vec!["recv(5, buf, 16, 0)", "recv 5 16"], Call::recv(5, 16)),
+        (vec!["recvfrom(5, buf, 16, 0, NULL, NULL)"], Call::recv_from(5, 16)),
+        (vec!["sendto(5, \"abc\", 2, 0, localhost:8000)", "sendto 5 ab"], Call::send_to(5, b"ab".to_vec(), server)),
         (
             vec!["bind(5, \"localhost:8000\")", "bind 5 localhost", "bind(5, INADDR_LOOPBACK:8000)"],
             Call::Bind { fd: 5, addr: server },
@@ -143,11 +167,9 @@ fn what_is_no_call_is_told() {
     // What C has and this has not is refused, and never dropped in silence.
     for (text, call, odd) in [
         ("send(5, \"abc\", 4, 0)", CallName::Send, "4"),
-        ("send(5, \"abc\", 3, MSG_OOB)", CallName::Send, "MSG_OOB"),
         ("send 5 \"a\" b", CallName::Send, "b"),
-        ("sendto(5, \"abc\", 3, MSG_MORE, :9)", CallName::SendTo, "MSG_MORE"),
         ("sendto 5 \"abc\" 3 0 0 :9", CallName::SendTo, "0"),
-        ("recv(5, buf, 16, MSG_PEEK)", CallName::Recv, "MSG_PEEK"),
+        ("recv(5, buf, 16, urgent)", CallName::Recv, "urgent"),
         ("recv 5 many", CallName::Recv, "many"),
         ("recvfrom(5, buf, 16, 0, &from, &len)", CallName::RecvFrom, ""),
         ("accept(5, &peer, &len)", CallName::Accept, ""),
@@ -167,6 +189,17 @@ fn what_is_no_call_is_told() {
     let many = "7 in ".repeat(MOST_POLLED + 1);
     assert_eq!(wrong(&format!("poll {many}")), Mistyped::Argument(CallName::Poll, "7".into()));
     assert_eq!(wrong("send(5, \"abc\", 3, 0, 0)"), Mistyped::TooMany(CallName::Send));
+    for (text, call, odd) in [
+        ("send(5, \"abc\", 3, MSG_PEEK)", CallName::Send, "MSG_PEEK"),
+        ("send(5, \"abc\", 3, MSG_MORE|MSG_NONSENSE)", CallName::Send, "MSG_NONSENSE"),
+        ("send 5 \"abc\" waitall", CallName::Send, "waitall"),
+        ("sendto(5, \"abc\", 3, MSG_WAITALL, :9)", CallName::SendTo, "MSG_WAITALL"),
+        ("recv(5, buf, 16, MSG_PEEK|MSG_MORE)", CallName::Recv, "MSG_MORE"),
+        ("recv 5 16 nosignal", CallName::Recv, "nosignal"),
+        ("recvfrom(5, buf, 16, MSG_EOR)", CallName::RecvFrom, "MSG_EOR"),
+    ] {
+        assert_eq!(wrong(text), Mistyped::Flag(call, odd.into()), "{text}");
+    }
     let sendto = |text: &str| Mistyped::Argument(CallName::SendTo, text.into());
     assert_eq!(wrong("sendto 5 \"a\" 127.0.0.1:99999"), sendto("127.0.0.1:99999"));
     assert_eq!(wrong(&format!("sendto 5 {}", "a".repeat(LONGEST_DATAGRAM + 1))), sendto(&"a".repeat(20)));
@@ -186,6 +219,13 @@ fn calls() -> impl Strategy<Value = Call> {
         any::<(i32, i32)>().prop_map(|(level, number)| SocketOption { level, number }),
         (0..50, -2..80).prop_map(|(level, number)| SocketOption { level, number }),
     ];
+    let flags = |call: CallName| {
+        let some = proptest::sample::subsequence(call.flag_names().to_vec(), 0..3);
+        some.prop_map(move |names| {
+            let named = names.into_iter().filter_map(|name| call.flag_named(name));
+            named.fold(MessageFlags::NONE, MessageFlags::with)
+        })
+    };
     let how = prop_oneof![Just(How::Read), Just(How::Write), Just(How::Both)];
     prop_oneof![
         any::<(bool, bool)>().prop_map(|(ipv6, udp)| Call::Socket { ipv6, udp }),
@@ -193,10 +233,20 @@ fn calls() -> impl Strategy<Value = Call> {
         (fd(), any::<i32>()).prop_map(|(fd, backlog)| Call::Listen { fd, backlog }),
         fd().prop_map(|fd| Call::Accept { fd }),
         (fd(), addr()).prop_map(|(fd, addr)| Call::Connect { fd, addr }),
-        (fd(), prop_oneof![data(200).boxed(), text.boxed()]).prop_map(|(fd, data)| Call::Send { fd, data }),
-        (fd(), 0..=LONGEST_READ).prop_map(|(fd, len)| Call::Recv { fd, len }),
-        (fd(), data(200), addr()).prop_map(|(fd, data, addr)| Call::SendTo { fd, data, addr }),
-        (fd(), 0..=LONGEST_READ).prop_map(|(fd, len)| Call::RecvFrom { fd, len }),
+        (fd(), prop_oneof![data(200).boxed(), text.boxed()], flags(CallName::Send))
+            .prop_map(|(fd, data, flags)| Call::Send { fd, data, flags }),
+        (fd(), 0..=LONGEST_READ, flags(CallName::Recv)).prop_map(|(fd, len, flags)| Call::Recv { fd, len, flags }),
+        (fd(), data(200), flags(CallName::SendTo), addr()).prop_map(|(fd, data, flags, addr)| Call::SendTo {
+            fd,
+            data,
+            flags,
+            addr
+        }),
+        (fd(), 0..=LONGEST_READ, flags(CallName::RecvFrom)).prop_map(|(fd, len, flags)| Call::RecvFrom {
+            fd,
+            len,
+            flags
+        }),
         (fd(), how).prop_map(|(fd, how)| Call::Shutdown { fd, how }),
         fd().prop_map(|fd| Call::Close { fd }),
         fd().prop_map(|fd| Call::Dup { fd }),

@@ -3,79 +3,124 @@
 use std::net::SocketAddr;
 
 use super::{Arguments, LONGEST_DATAGRAM, LONGEST_READ, LONGEST_TEXT, Mistyped, READ, TypedWord};
+use crate::model::{MESSAGE_FLAGS, MessageFlags};
+
+/// What the names of the flags begin with in C; what is typed may leave it out.
+const PREFIX: &str = "MSG_";
 
 /// What C has for a buffer that the kernel fills; its name is the learner's own.
 fn is_buffer(word: &TypedWord) -> bool {
     let name = word.text.strip_prefix('&').unwrap_or(&word.text);
-    name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_') && !name.starts_with("MSG_")
+    name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_') && !names_flags(word)
+}
+
+/// The name in C of the flag that a text means: `peek` is MSG_PEEK.
+fn flag_name(text: &str) -> String {
+    let name = text.to_ascii_uppercase();
+    if name.starts_with(PREFIX) { name } else { format!("{PREFIX}{name}") }
+}
+
+/// Whether a word is meant for flags: it is written as one, or is the short name of one, of whichever call.
+fn names_flags(word: &TypedWord) -> bool {
+    let is_one = |text: &str| {
+        let name = flag_name(text);
+        text.to_ascii_uppercase().starts_with(PREFIX) || MESSAGE_FLAGS.iter().any(|(_, known)| *known == name)
+    };
+    !word.quoted && word.text.split('|').all(|text| text.is_empty() || is_one(text))
 }
 
 impl Arguments<'_> {
-    /// What a `send()` sends: `send(5, "hello", 5, 0)` is C's, `send 5 good morning` is what one types.
-    pub(super) fn sent(&mut self) -> Result<Vec<u8>, Mistyped> {
+    /// What a `send()` sends, and its flags: `send(5, "hello", 5, MSG_MORE)` is C's, `send 5 good morning` is what one types.
+    /// Behind a text without quotation marks only what is written `MSG_…` is a flag.
+    pub(super) fn sent(&mut self) -> Result<(Vec<u8>, MessageFlags), Mistyped> {
         let words = std::mem::take(&mut self.words);
-        match words.split_first() {
+        let data = match words.split_first() {
             Some((text, rest)) if text.quoted => {
                 self.words = rest;
-                let data = self.as_long_as_said(text)?;
-                self.no_flags(&["0", "MSG_NOSIGNAL"])?;
-                self.bounded(data, LONGEST_TEXT)
+                self.as_long_as_said(text)?
             }
-            _ => self.bounded(joined(words), LONGEST_TEXT),
-        }
+            _ => {
+                let (text, flags) = without_flags(words);
+                self.words = flags;
+                joined(text)
+            }
+        };
+        let flags = self.flags()?;
+        Ok((self.bounded(data, LONGEST_TEXT)?, flags))
     }
 
-    /// What a `sendto()` sends, and to whom. Length and flags may stand before the address, as C has them.
-    pub(super) fn sent_to(&mut self) -> Result<(Vec<u8>, SocketAddr), Mistyped> {
+    /// What a `sendto()` sends, its flags, and to whom it goes. Length and flags may stand before the address, as C has them.
+    pub(super) fn sent_to(&mut self) -> Result<(Vec<u8>, MessageFlags, SocketAddr), Mistyped> {
         let words = std::mem::take(&mut self.words);
-        let Some((text, rest)) = words.split_first() else { return Ok((Vec::new(), self.usual.server)) };
+        let usual = (Vec::new(), self.name.usual_flags(), self.usual.server);
+        let Some((text, rest)) = words.split_first() else { return Ok(usual) };
         let last = rest.split_last().and_then(|(last, before)| Some((self.named_with_port(&last.text)?, before)));
         let (addr, between) = last.unwrap_or((self.usual.server, rest));
         let data = if text.quoted {
             self.words = between;
-            let data = self.as_long_as_said(text)?;
-            self.no_flags(&["0"])?;
-            if let Some(odd) = self.words.first() {
-                return Err(self.wrong(&odd.text));
-            }
-            data
+            self.as_long_as_said(text)?
         } else {
-            joined(&words[..=between.len()])
+            let (text, flags) = without_flags(&words[..=between.len()]);
+            self.words = flags;
+            joined(text)
         };
-        Ok((self.bounded(data, LONGEST_DATAGRAM)?, addr))
+        let flags = self.flags()?;
+        if let Some(odd) = self.words.first() {
+            return Err(self.wrong(&odd.text));
+        }
+        Ok((self.bounded(data, LONGEST_DATAGRAM)?, flags, addr))
     }
 
-    /// Bytes that have room in what `recv()` or `recvfrom()` fills: `recv(5, buf, 1024, 0)` is C's.
-    pub(super) fn room(&mut self) -> Result<usize, Mistyped> {
+    /// Bytes that have room in what `recv()` or `recvfrom()` fills, and its flags: `recv(5, buf, 1024, MSG_PEEK)` is C's,
+    /// `recv 5 1024 peek` is shorter.
+    pub(super) fn room(&mut self) -> Result<(usize, MessageFlags), Mistyped> {
         // A length follows it: what stands alone is a length itself.
         if self.words.len() > 1 && self.words.first().is_some_and(is_buffer) {
             self.next();
         }
-        let Some(word) = self.next() else { return Ok(READ) };
-        let length = word.text.parse().ok().filter(|length| *length <= LONGEST_READ);
-        let length = length.ok_or_else(|| self.wrong(&word.text))?;
-        self.no_flags(&["0"])?;
-        Ok(length)
+        let length = match self.words.first() {
+            Some(word) if !names_flags(word) => {
+                self.next();
+                let length = word.text.parse().ok().filter(|length| *length <= LONGEST_READ);
+                length.ok_or_else(|| self.wrong(&word.text))?
+            }
+            _ => READ,
+        };
+        Ok((length, self.flags()?))
     }
 
     /// As many of a text's bytes as the length behind it says. There are no more than the text has.
     fn as_long_as_said(&mut self, text: &TypedWord) -> Result<Vec<u8>, Mistyped> {
         let mut data = text.bytes.clone();
-        if let Some(word) = self.next() {
+        if let Some(word) = self.words.first().filter(|word| !names_flags(word)) {
+            self.next();
             let length = word.text.parse().ok().filter(|length| *length <= data.len());
             data.truncate(length.ok_or_else(|| self.wrong(&word.text))?);
         }
         Ok(data)
     }
 
-    /// Flags that change nothing here; others aren't dropped but refused.
-    fn no_flags(&mut self, known: &[&str]) -> Result<(), Mistyped> {
+    /// Flags, as C joins them or one after the other, or 0 for none; the usual ones where nothing is said. One that makes no
+    /// sense on this call isn't dropped but refused.
+    fn flags(&mut self) -> Result<MessageFlags, Mistyped> {
         match self.words.first() {
-            Some(word) if known.contains(&word.text.as_str()) => drop(self.next()),
-            Some(word) => return Err(self.wrong(&word.text)),
-            None => {}
+            None => return Ok(self.name.usual_flags()),
+            Some(word) if word.text == "0" && !word.quoted => {
+                self.next();
+                return Ok(MessageFlags::NONE);
+            }
+            Some(word) if !names_flags(word) => return Err(self.wrong(&word.text)),
+            Some(_) => {}
         }
-        Ok(())
+        let mut flags = MessageFlags::NONE;
+        while let Some(word) = self.words.first().filter(|word| names_flags(word)) {
+            self.next();
+            for text in word.text.split('|').filter(|text| !text.is_empty()) {
+                let flag = self.name.flag_named(&flag_name(text));
+                flags = flags.with(flag.ok_or_else(|| Mistyped::Flag(self.name, text.to_owned()))?);
+            }
+        }
+        Ok(flags)
     }
 
     /// Of a datagram, the last word is its address only where it has a port: else it may be text.
@@ -89,6 +134,13 @@ impl Arguments<'_> {
         }
         Ok(data)
     }
+}
+
+/// A text that stands without quotation marks, and the flags behind it.
+fn without_flags(words: &[TypedWord]) -> (&[TypedWord], &[TypedWord]) {
+    let is_flag = |word: &&TypedWord| word.text == "|" || word.text.to_ascii_uppercase().starts_with(PREFIX);
+    let flags = words.iter().skip(1).rev().take_while(|word| !word.quoted).take_while(is_flag).count();
+    words.split_at(words.len() - flags)
 }
 
 fn joined(words: &[TypedWord]) -> Vec<u8> {

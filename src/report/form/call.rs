@@ -7,8 +7,8 @@ use serde::{Deserialize, Serialize};
 use super::packet::bytes;
 use super::{As, converted, remote};
 use crate::model::{
-    Call, CallName, CallSite, How, OptionValue, PollEntry, PollEvents, PolledDescriptor, ProcessSocket, ProgramCall,
-    ProgramDescriptor, Returned, SiteLacks, SocketOption, StackFrame,
+    Call, CallName, CallSite, How, MessageFlags, OptionValue, PollEntry, PollEvents, PolledDescriptor, ProcessSocket,
+    ProgramCall, ProgramDescriptor, Returned, SiteLacks, SocketOption, StackFrame,
 };
 
 #[derive(Serialize, Deserialize)]
@@ -39,20 +39,28 @@ pub(super) enum CallForm {
         fd: i32,
         #[serde(with = "bytes")]
         data: Vec<u8>,
+        #[serde(default = "of_send", skip_serializing_if = "is_of_send", with = "As::<FlagsForm>")]
+        flags: MessageFlags,
     },
     Recv {
         fd: i32,
         len: usize,
+        #[serde(default, skip_serializing_if = "is_none", with = "As::<FlagsForm>")]
+        flags: MessageFlags,
     },
     SendTo {
         fd: i32,
         #[serde(with = "bytes")]
         data: Vec<u8>,
+        #[serde(default, skip_serializing_if = "is_none", with = "As::<FlagsForm>")]
+        flags: MessageFlags,
         addr: SocketAddr,
     },
     RecvFrom {
         fd: i32,
         len: usize,
+        #[serde(default, skip_serializing_if = "is_none", with = "As::<FlagsForm>")]
+        flags: MessageFlags,
     },
     Shutdown {
         fd: i32,
@@ -91,6 +99,38 @@ pub(super) enum CallForm {
         timeout: i32,
     },
     Program(#[serde(with = "As::<Box<ProgramForm>>")] Box<ProgramCall>),
+}
+
+/// Their names in C, joined by `|`. They aren't written where they are the usual ones, and recordings from before there were
+/// others say nothing of them.
+#[derive(Serialize, Deserialize)]
+#[serde(transparent)]
+struct FlagsForm(String);
+
+impl From<&MessageFlags> for FlagsForm {
+    fn from(flags: &MessageFlags) -> FlagsForm {
+        FlagsForm(flags.to_string())
+    }
+}
+
+impl TryFrom<FlagsForm> for MessageFlags {
+    type Error = &'static str;
+
+    fn try_from(FlagsForm(text): FlagsForm) -> Result<MessageFlags, &'static str> {
+        text.parse()
+    }
+}
+
+const fn of_send() -> MessageFlags {
+    CallName::Send.usual_flags()
+}
+
+fn is_of_send(flags: &MessageFlags) -> bool {
+    *flags == of_send()
+}
+
+fn is_none(flags: &MessageFlags) -> bool {
+    *flags == MessageFlags::NONE
 }
 
 #[derive(Serialize, Deserialize)]
@@ -310,6 +350,7 @@ remote! {
 }
 
 converted! {
+    FlagsForm: MessageFlags;
     OptionForm: SocketOption;
     PollEventsForm: PollEvents;
 }

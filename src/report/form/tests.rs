@@ -47,10 +47,10 @@ fn calls() -> Vec<Call> {
         Call::Listen { fd, backlog: -1 },
         Call::Accept { fd },
         Call::Connect { fd, addr },
-        Call::Send { fd, data: data.clone() },
-        Call::Recv { fd, len: 64 },
-        Call::SendTo { fd, data, addr },
-        Call::RecvFrom { fd, len: 64 },
+        Call::send(fd, data.clone()),
+        Call::recv(fd, 64),
+        Call::send_to(fd, data, addr),
+        Call::recv_from(fd, 64),
         Call::Close { fd },
         Call::SetNonblocking { fd },
         option(libc::SOL_SOCKET, libc::SO_LINGER),
@@ -237,7 +237,7 @@ fn of_programs() -> Vec<Event> {
         like,
         ..ProgramCall::default()
     };
-    let known = Call::Program(Box::new(made(Some(Call::Recv { fd: 3, len: 64 }))));
+    let known = Call::Program(Box::new(made(Some(Call::recv(3, 64)))));
     let unlike = Call::Program(Box::new(ProgramCall {
         name: "epoll_wait".into(),
         fd: None,

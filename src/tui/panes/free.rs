@@ -362,6 +362,11 @@ fn sentence(scene: &Scene<'_>, mistyped: &Mistyped) -> String {
         Mistyped::Argument(call, text) => fill(&t.no_argument, &[("call", call.name()), ("text", &escape(text))]),
         Mistyped::TooMany(call) => fill(&t.too_many, &[("call", call.name())]),
         Mistyped::Option(text) => fill(&t.no_option, &[("text", &escape(text))]),
+        Mistyped::Flag(call, text) => {
+            let known: Vec<String> = call.flag_names().iter().map(|name| format!("`{name}`")).collect();
+            let values = [("call", call.name().to_owned()), ("text", escape(text)), ("flags", known.join(", "))];
+            fill(&t.no_flag, &values)
+        }
         Mistyped::Quote => t.no_quote.clone(),
         Mistyped::NoStep(text) => fill(&t.no_step, &[("text", &escape(text))]),
         Mistyped::NotReached(n) => fill(&t.not_reached, &[("n", n)]),

@@ -19,7 +19,8 @@ use crate::i18n::excerpt;
 use crate::i18n::fill;
 use crate::i18n::width as display_width;
 use crate::model::{
-    Actor, Argument, Call, CallView, Outcome, Returned, Role, Side, SocketFacts, SocketState, SocketView, polled_text,
+    Actor, Argument, Call, CallView, MessageFlags, Outcome, Returned, Role, Side, SocketFacts, SocketState, SocketView,
+    polled_text,
 };
 use crate::tcp::State;
 use crate::tui::scene::{Scene, holder, letter, minutes, put, reversed, shape, spread};
@@ -261,9 +262,10 @@ pub(super) fn call_text(scene: &Scene<'_>, call: &Call, full: bool) -> String {
         Some(match argument {
             // What is always so, and what the next argument tells.
             Argument::Family { .. } | Argument::Type { udp: false } | Argument::Protocol => return None,
-            Argument::Length(_) | Argument::Flags(_) | Argument::Buffer | Argument::Peer | Argument::ValueRoom => {
-                return None;
-            }
+            Argument::Length(_) | Argument::Flags { usual: true, .. } => return None,
+            Argument::Flags { flags: MessageFlags::NONE, .. } if !full => return None,
+            Argument::Buffer | Argument::Peer | Argument::ValueRoom => return None,
+            Argument::Flags { flags, .. } if !full => flags.to_string().replace("MSG_", ""),
             Argument::Address(addr) if !full || datagram => scene.short(*addr),
             // The data is on the wire too; whom it is for stands nowhere else.
             Argument::Data(_) if !full && datagram => "…".to_owned(),

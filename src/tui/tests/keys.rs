@@ -6,7 +6,7 @@ use super::made::{J, Made, client, segment};
 use super::*;
 use crate::i18n::testing::zh;
 use crate::lesson::{Action, Glossary, Payload, Show};
-use crate::model::{Call, ChangedSetting, Event as Happened, SegmentId, Setting, Side};
+use crate::model::{Call, ChangedSetting, Event as Happened, MessageFlags, SegmentId, Setting, Side};
 use crate::tui::scene::Scene;
 use crate::walk::Phase;
 
@@ -37,7 +37,9 @@ fn with_line() -> Made {
     let mut made = Made::to_half_open();
     let name = || "client".to_owned();
     let socket = Action::Socket { side: Side::Client, name: name(), ipv6: false, udp: false };
-    let [socket, send] = [socket, Action::Send { socket: name(), payload: Payload::Line("hello".into()) }].map(Some);
+    let flags = MessageFlags::NO_SIGNAL;
+    let send = Action::Send { socket: name(), payload: Payload::Line("hello".into()), flags };
+    let [socket, send] = [socket, send].map(Some);
     (made.lesson.steps[4].action, made.lesson.steps[7].action) = (socket, send);
     made.phase = Phase::Typing("hello".into());
     made
@@ -45,7 +47,7 @@ fn with_line() -> Made {
 
 /// The step that sends this line.
 fn sends(line: &str) -> Vec<Request> {
-    let send = Call::Send { fd: 5, data: format!("{line}\n").into_bytes() };
+    let send = Call::send(5, format!("{line}\n").into_bytes());
     [&begins(7)[..], &[Request::Call(Side::Client, send)]].concat()
 }
 

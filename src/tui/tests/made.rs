@@ -330,7 +330,7 @@ impl Made {
         made.push(Event::Step(8));
         let data = b"hello\x1b[2J\n".to_vec();
         let sent = Ok(Returned { value: data.len() as i64, ..Default::default() });
-        made.call(Side::Client, Call::Send { fd: 5, data: data.clone() }, sent);
+        made.call(Side::Client, Call::send(5, data.clone()), sent);
         made.send(segment(client(), "PSH,ACK", J + 1, K + 1, &data));
         let timer = made.timer(TimerKind::Retransmit, 1, 0);
         made.socket(2, Some(5), State::Established, timer, (0, 10));
@@ -343,8 +343,8 @@ impl Made {
         made.push(Event::Delivered(SegmentId(3)));
         made.socket(3, Some(6), State::Established, None, (10, 0));
         let got = Ok(Returned { value: 10, data: b"hello\x1b[2J\n".to_vec(), peer: None, ..Returned::default() });
-        made.call(Side::Server, Call::Recv { fd: 6, len: 1024 }, got);
-        made.call(Side::Server, Call::Send { fd: 7, data: b"?".to_vec() }, Err(Errno::from_name("EBADF").unwrap()));
+        made.call(Side::Server, Call::recv(6, 1024), got);
+        made.call(Side::Server, Call::send(7, b"?".to_vec()), Err(Errno::from_name("EBADF").unwrap()));
         made.push(Event::Step(9));
         made.call(Side::Client, Call::Close { fd: 5 }, Ok(Returned::default()));
         let fin = made.send(segment(client(), "FIN,ACK", J + 11, K + 1, b""));

@@ -209,13 +209,15 @@ impl Runner {
             Action::Accept { .. } => Call::Accept { fd },
             Action::Dup { .. } => Call::Dup { fd },
             Action::Connect { addr, .. } => Call::Connect { fd, addr: self.address(*addr) },
-            Action::Send { payload, .. } => Call::Send { fd, data: self.data(payload, named.side) },
-            Action::Recv { max, .. } => Call::Recv { fd, len: *max },
-            Action::SendTo { to, payload, .. } => {
-                let (data, addr) = (self.data(payload, named.side), self.recipient(to, named.side)?);
-                Call::SendTo { fd, data, addr }
+            Action::Send { payload, flags, .. } => {
+                Call::Send { fd, data: self.data(payload, named.side), flags: *flags }
             }
-            Action::RecvFrom { max, .. } => Call::RecvFrom { fd, len: *max },
+            Action::Recv { max, flags, .. } => Call::Recv { fd, len: *max, flags: *flags },
+            Action::SendTo { to, payload, flags, .. } => {
+                let (data, addr) = (self.data(payload, named.side), self.recipient(to, named.side)?);
+                Call::SendTo { fd, data, flags: *flags, addr }
+            }
+            Action::RecvFrom { max, flags, .. } => Call::RecvFrom { fd, len: *max, flags: *flags },
             Action::Shutdown { how, .. } => Call::Shutdown { fd, how: *how },
             Action::SetOption { option, value, .. } => Call::SetOption { fd, option: *option, value: *value },
             Action::SetNonblocking { .. } => Call::SetNonblocking { fd },

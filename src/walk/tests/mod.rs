@@ -200,7 +200,7 @@ fn a_reply_goes_to_who_sent_the_datagram_that_was_received_last() {
     let socket = Call::Socket { ipv6: false, udp: true };
     world.when(Request::Call(Side::Client, socket.clone()), returns(Side::Client, socket, 5));
     go(&mut runner, &mut world, WalkCommand::Next);
-    let call = Call::RecvFrom { fd: 5, len: 9 };
+    let call = Call::recv_from(5, 9);
     for (port, data) in [(1000, b"first".to_vec()), (2000, b"second".to_vec())] {
         let (value, peer) = (data.len() as i64, Some(address(port)));
         let came = came_back(Side::Client, Ok(Returned { value, data, peer, ..Returned::default() }));
@@ -208,7 +208,7 @@ fn a_reply_goes_to_who_sent_the_datagram_that_was_received_last() {
         world.when(Request::Call(Side::Client, call.clone()), [entered, came]);
         go(&mut runner, &mut world, WalkCommand::Next);
     }
-    let call = Call::SendTo { fd: 5, data: b"second".to_vec(), addr: address(2000) };
+    let call = Call::send_to(5, b"second".to_vec(), address(2000));
     world.when(Request::Call(Side::Client, call.clone()), returns(Side::Client, call, 6));
     go(&mut runner, &mut world, WalkCommand::Next);
     assert!(world.all_was_asked());
@@ -252,7 +252,7 @@ fn a_typed_line_is_sent_as_one_line_of_bounded_length() {
         go(&mut runner, &mut world, WalkCommand::Next);
         go(&mut runner, &mut world, WalkCommand::Next);
         assert_eq!(*runner.phase(), Phase::Typing("hello".into()));
-        let call = Call::Send { fd: 5, data: sent.clone().into_bytes() };
+        let call = Call::send(5, sent.clone().into_bytes());
         let value = sent.len() as i64;
         world.when(Request::Call(Side::Client, call.clone()), returns(Side::Client, call, value));
         go(&mut runner, &mut world, command);
@@ -366,12 +366,12 @@ fn received_bytes_can_be_sent_back() {
     let (mut runner, mut world) = lab(&[open_client(), recv, send]);
     world.when(Request::Call(Side::Client, SOCKET), returns(Side::Client, SOCKET, 5));
     go(&mut runner, &mut world, WalkCommand::Next);
-    let call = Call::Recv { fd: 5, len: 64 };
+    let call = Call::recv(5, 64);
     let entered = HappeningKind::Event(Event::Entered { caller: Side::Client.into(), call: call.clone() });
     let returned = Returned { value: 3, data: b"abc".to_vec(), peer: None, ..Returned::default() };
     world.when(Request::Call(Side::Client, call), [entered, came_back(Side::Client, Ok(returned))]);
     go(&mut runner, &mut world, WalkCommand::Next);
-    let call = Call::Send { fd: 5, data: b"abc".to_vec() };
+    let call = Call::send(5, b"abc".to_vec());
     world.when(Request::Call(Side::Client, call.clone()), returns(Side::Client, call, 3));
     go(&mut runner, &mut world, WalkCommand::Next);
     assert!(world.all_was_asked());
@@ -444,7 +444,7 @@ fn an_offered_answer_may_be_the_length_of_the_line() {
     go(&mut runner, &mut world, WalkCommand::Next);
     go(&mut runner, &mut world, WalkCommand::Next);
     go(&mut runner, &mut world, WalkCommand::Predict(1));
-    let call = Call::Send { fd: 5, data: b"hi\n".to_vec() };
+    let call = Call::send(5, b"hi\n".to_vec());
     world.when(Request::Call(Side::Client, call.clone()), returns(Side::Client, call, 3));
     go(&mut runner, &mut world, WalkCommand::Next);
     let (_, answer) = runner.trace().present().verdicts(1);

@@ -7,7 +7,7 @@ fn a_visible_pattern_of_bytes_is_sent() {
     let (mut runner, mut world) = lab(&[open_client(), step("send", r#"do.send = { socket = "client", bytes = 30 }"#)]);
     world.when(Request::Call(Side::Client, SOCKET), returns(Side::Client, SOCKET, 5));
     go(&mut runner, &mut world, WalkCommand::Next);
-    let call = Call::Send { fd: 5, data: b"abcdefghijklmnopqrstuvwxyzabcd".to_vec() };
+    let call = Call::send(5, b"abcdefghijklmnopqrstuvwxyzabcd".to_vec());
     world.when(Request::Call(Side::Client, call.clone()), returns(Side::Client, call, 30));
     go(&mut runner, &mut world, WalkCommand::Next);
     assert!(world.all_was_asked());

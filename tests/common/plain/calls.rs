@@ -77,15 +77,24 @@ fn raw_connect(fd: c_int, addr: &str) -> Came {
 }
 
 fn raw_send(fd: c_int, length: usize) -> Came {
+    raw_send_with(fd, length, 0)
+}
+
+fn raw_send_with(fd: c_int, length: usize, flags: c_int) -> Came {
     let data = vec![b'x'; length];
     // SAFETY: the buffer lives until the call returns, and has that length.
-    came(unsafe { libc::send(fd, data.as_ptr().cast(), data.len(), libc::MSG_NOSIGNAL) } as i64)
+    came(unsafe { libc::send(fd, data.as_ptr().cast(), data.len(), libc::MSG_NOSIGNAL | flags) } as i64)
 }
 
 fn raw_recv(fd: c_int, length: usize) -> Came {
+    raw_recv_with(fd, length, 0)
+}
+
+/// `recv(2)`, untold.
+pub fn raw_recv_with(fd: c_int, length: usize, flags: c_int) -> Came {
     let mut data = vec![0_u8; length];
     // SAFETY: the buffer lives until the call returns, and has room for that length.
-    came(unsafe { libc::recv(fd, data.as_mut_ptr().cast(), data.len(), 0) } as i64)
+    came(unsafe { libc::recv(fd, data.as_mut_ptr().cast(), data.len(), flags) } as i64)
 }
 
 fn raw_sendto(fd: c_int, length: usize, addr: &str) -> Came {
@@ -162,6 +171,15 @@ pub fn send(fd: c_int, length: usize) -> Came {
 
 pub fn recv(fd: c_int, length: usize) -> Came {
     told("recv", raw_recv(fd, length))
+}
+
+/// Both with flags beside MSG_NOSIGNAL.
+pub fn send_with(fd: c_int, length: usize, flags: c_int) -> Came {
+    told("send", raw_send_with(fd, length, flags))
+}
+
+pub fn recv_with(fd: c_int, length: usize, flags: c_int) -> Came {
+    told("recv", raw_recv_with(fd, length, flags))
 }
 
 pub fn sendto(fd: c_int, length: usize, addr: &str) -> Came {
@@ -437,6 +455,10 @@ impl Blocked {
 
     pub fn recv(fd: c_int, length: usize) -> Blocked {
         in_thread("recv", libc::SYS_recvfrom, 0, move || raw_recv(fd, length))
+    }
+
+    pub fn recv_with(fd: c_int, length: usize, flags: c_int) -> Blocked {
+        in_thread("recv", libc::SYS_recvfrom, 0, move || raw_recv_with(fd, length, flags))
     }
 
     pub fn recvfrom(fd: c_int, length: usize) -> Blocked {

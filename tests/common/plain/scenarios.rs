@@ -43,7 +43,49 @@ scenarios! {
     refused_in_the_background_untold self_connect self_connect_waits reuse_here_only port_of_a_connection listen_again
     listen_beside_time_wait port_of_a_listener linger_zero lingered_close accepted_after_fin reading_ended_early
     sending_ended_in_the_listener nothing_asked backlogs deferred shutdown_both simultaneous_open shutdown_in_syn_recv
-    close_in_syn_recv close_of_one_of_two_listeners close_with_linger2
+    close_in_syn_recv close_of_one_of_two_listeners close_with_linger2 flags urgent_is_announced
+}
+
+fn flags() {
+    use libc::{MSG_DONTWAIT, MSG_OOB, MSG_PEEK, MSG_WAITALL};
+    let (fd, peer) = pair(AT);
+    let _ = recv_with(fd, 1, MSG_DONTWAIT);
+    let _ = recv_with(fd, 1, MSG_OOB);
+    let _ = send_with(peer, 3, MSG_OOB);
+    // Without the urgent byte.
+    until_readable(fd, 2);
+    let _ = recv_with(fd, 1, MSG_OOB);
+    let _ = recv_with(fd, 1, MSG_OOB);
+    let _ = recv(fd, 9);
+    // Behind the place of the urgent byte FIONREAD counts nothing.
+    let _ = send(peer, 2);
+    let _ = recv_with(fd, 9, MSG_PEEK);
+    let _ = recv(fd, 9);
+    let waiting = Blocked::recv_with(fd, 4, MSG_WAITALL);
+    let _ = send(peer, 3);
+    let _ = send(peer, 1);
+    let _ = waiting.end();
+    let _ = send(peer, 1);
+    let _ = shutdown(peer, SHUT_WR);
+    until_state(fd, CLOSE_WAIT);
+    let _ = recv_with(fd, 4, MSG_WAITALL);
+}
+
+/// A segment whose urgent pointer leads beyond its data.
+fn urgent_is_announced() {
+    let wire = wire();
+    let fd = tcp();
+    quiet_bind(fd, "10.1.0.1:5000");
+    let waiting = Blocked::connect(fd, SILENT);
+    let first = first_number(&wire);
+    forge(|tcp| tcp.syn(), 1000);
+    until_state(fd, SYN_RECV);
+    forge_ack(1001, first.wrapping_add(1));
+    let _ = waiting.end();
+    forge(|tcp| tcp.ack(first.wrapping_add(1)).urg(9), 1001);
+    let announced = || raw_recv_with(fd, 1, libc::MSG_OOB) != Err(libc::EINVAL);
+    assert!(super::super::until(super::super::BOUND, announced));
+    let _ = recv_with(fd, 1, libc::MSG_OOB);
 }
 
 fn datagrams() {

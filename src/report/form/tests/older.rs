@@ -6,7 +6,7 @@ use super::*;
 fn what_older_files_leave_out_is_as_it_was_then() {
     let caller = |side: Side| Caller { actor: Actor { side, nth: 1 }, worker: 0 };
     let call = Call::Socket { ipv6: false, udp: false };
-    let sent = Call::SendTo { fd: 3, data: b"hi".to_vec(), addr: address(8000) };
+    let sent = Call::send_to(3, b"hi".to_vec(), address(8000));
     let facts = crate::model::SocketFacts { info: None, ..socket(5, Client, None, State::Listen, (None, None)) };
     for (json, event) in [
         (
