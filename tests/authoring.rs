@@ -15,7 +15,7 @@ use common::procs;
 use common::{Finished, Folder, NOBODY, Program, User, finish, is_root, lab_users, users};
 use serde_json::Value;
 use sockwalk::lesson::{builtin_names, builtin_text};
-use sockwalk::model::SOCKET_OPTIONS;
+use sockwalk::model::{CallName, SOCKET_OPTIONS, TOLD_OPTIONS};
 
 fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
@@ -406,12 +406,20 @@ fn the_schema_has_exactly_the_readers_keys() {
 }
 
 #[test]
-fn the_schema_and_the_guide_have_the_options_that_can_be_set() {
+fn the_schema_and_the_guide_have_the_options_and_flags_that_a_call_takes() {
     let schema = schema();
-    let option = &schema["$defs"]["Action"]["properties"]["setsockopt"]["properties"]["option"]["enum"];
-    assert_eq!(option, &serde_json::json!(SOCKET_OPTIONS));
+    let actions = &schema["$defs"]["Action"]["properties"];
+    let option = |action: &str| &actions[action]["properties"]["option"]["enum"];
+    let asked = [&SOCKET_OPTIONS[..], &TOLD_OPTIONS].concat();
+    assert_eq!(option("setsockopt"), &serde_json::json!(SOCKET_OPTIONS));
+    assert_eq!(option("getsockopt"), &serde_json::json!(asked));
     let guide = fs::read_to_string(root().join("docs/authoring.md")).unwrap();
-    let missing: Vec<_> = SOCKET_OPTIONS.into_iter().filter(|name| !guide.contains(&format!("`{name}`"))).collect();
+    let mut named = asked;
+    for call in [CallName::Send, CallName::Recv, CallName::SendTo, CallName::RecvFrom] {
+        assert_eq!(actions[call.name()]["properties"]["flags"]["items"]["enum"], serde_json::json!(call.flag_names()));
+        named.extend(call.flag_names());
+    }
+    let missing: Vec<_> = named.into_iter().filter(|name| !guide.contains(&format!("`{name}`"))).collect();
     assert!(missing.is_empty(), "docs/authoring.md doesn't name {missing:?}");
 }
 

@@ -165,6 +165,8 @@ const EXPECTED: &[(&str, &str)] = &[
         "recv EAGAIN, recv EINVAL, send 3, recv 1, recv EINVAL, recv 2, send 2, recv 2, recv 2, recv blocks, send 3, \
          send 1, recv 4, send 1, shutdown 0, recv 1",
     ),
+    ("dissolved", "connect 0, recv ECONNRESET, connect 0"),
+    ("fast_open", "sendto 3, sendto blocks, sendto EINTR, sendto EINPROGRESS, sendto EOPNOTSUPP"),
     ("urgent_is_announced", "connect blocks, connect 0, recv EAGAIN"),
 ];
 
@@ -252,6 +254,10 @@ const CIRCUMSTANCES: &[(&str, &str, &str)] = &[
     ("reset", "reset_told_to_recv", "recv 0"),
     ("over", "refused_told_to_recv", "recv 0"),
     ("short", "stream", "recv 5"),
+    ("dissolves", "dissolved", "connect 0"),
+    ("fast-open", "fast_open", "sendto blocks"),
+    ("fast-open", "fast_open", "sendto EINPROGRESS"),
+    ("fast-open", "fast_open", "sendto EOPNOTSUPP"),
     ("out-of-band", "flags", "recv EINVAL"),
     ("out-of-band", "flags", "recv 1"),
     ("out-of-band", "urgent_is_announced", "recv EAGAIN"),

@@ -97,6 +97,10 @@ pub enum Circumstance {
     OutOfBand,
     /// All bytes were to be waited for: MSG_WAITALL.
     WaitAll,
+    /// The call is to connect, too: MSG_FASTOPEN.
+    FastOpen,
+    /// A connection is to be dissolved: AF_UNSPEC.
+    Dissolves,
 }
 
 use Circumstance::*;
@@ -114,10 +118,12 @@ impl Circumstance {
             Call::Listen { backlog, .. } => listen(*backlog, came, before, &facts.now),
             Call::Accept { .. } => accept(came, before, &facts.after),
             Call::Connect { .. } => connect(came, before, &facts.now),
+            Call::Dissolve { .. } if matches!(came, CallState::Returned(_)) => Some(Dissolves),
             Call::Send { data, .. } => send(data.len(), came, before, &facts.after),
             Call::Recv { len, flags, .. } => {
                 with_flags(*flags, *len, came).or_else(|| recv(*len, came, before, &facts.after))
             }
+            Call::SendTo { .. } => call.connects_to().and_then(|_| fast_open(came)),
             Call::Shutdown { how, .. } => shutdown(*how, came, before),
             Call::Close { .. } => close(came, before, &facts.course),
             Call::Poll { .. } => poll(came),
@@ -218,6 +224,14 @@ fn send(asked: usize, came: CallState<'_>, before: &Situation, after: &Situation
             (before.peer_accepted == Some(false), NotAccepted),
         ]),
         CallState::Error(_) => None,
+    }
+}
+
+/// What MSG_FASTOPEN makes of the outcome of `sendto()`.
+fn fast_open(came: CallState<'_>) -> Option<Circumstance> {
+    match came {
+        CallState::Error(Errno(libc::EINPROGRESS | libc::EOPNOTSUPP)) | CallState::Blocks => Some(FastOpen),
+        _ => None,
     }
 }
 

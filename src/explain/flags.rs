@@ -25,6 +25,7 @@ words! {
         more_datagram: Localized,
         record: Localized,
         record_datagram: Localized,
+        fast_open: Localized,
         sigpipe: Localized,
     }
 }
@@ -48,6 +49,7 @@ const OF_SEND: &[FlagSentence] = &[
     ("MSG_MORE", |t| &t.more, |t| &t.more_datagram),
     ("MSG_EOR", |t| &t.record, |t| &t.record_datagram),
     ("MSG_OOB", |t| &t.urgent_sent, |t| &t.urgent_sent),
+    ("MSG_FASTOPEN", |t| &t.fast_open, |t| &t.fast_open),
 ];
 
 const OF_RECV: &[FlagSentence] = &[

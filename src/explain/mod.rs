@@ -11,6 +11,7 @@ mod course;
 pub mod diagnosis;
 mod flags;
 mod offers;
+mod options;
 mod past;
 mod program;
 mod segment;
@@ -45,7 +46,7 @@ pub fn explain(view: &View<'_>, call: &CallView<'_>, lang: Lang) -> (Option<Expl
 }
 
 /// What is said of a call beyond its outcome, at the view's moment, a sentence or two each: what only programs do, what its flags
-/// do, and what of it a person did.
+/// or its option do, and what of it a person did.
 ///
 /// # Errors
 /// [`Broken`] where the texts that were built in don't fit the program.
@@ -81,6 +82,7 @@ fn explained(view: &View<'_>, call: &CallView<'_>, facts: &CallFacts, lang: Lang
 
 fn noted(view: &View<'_>, call: &CallView<'_>, facts: Option<&CallFacts>, lang: Lang) -> Result<Vec<String>, Broken> {
     let mut notes = program_notes(view, call, lang)?;
+    notes.extend(options::option_note(call, lang)?);
     if let Some(facts) = facts {
         notes.extend(flags::flag_notes(view, call, facts, lang)?);
     }

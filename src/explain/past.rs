@@ -60,6 +60,7 @@ impl<'a> DescriptorHistory<'a> {
             let value = call.outcome.and_then(|outcome| outcome.as_ref().ok()).map(|returned| returned.value);
             let tells = match call.call {
                 Call::Connect { .. } => value == Some(0),
+                Call::SendTo { .. } if call.call.connects_to().is_some() => value.is_some(),
                 Call::Send { .. } | Call::Recv { .. } => value > Some(0),
                 _ => false,
             };
@@ -140,12 +141,19 @@ fn learn(found: &mut Situation, call: &CallView<'_>, state: impl Fn() -> State) 
         (Call::Bind { .. }, Ok(_)) => found.bound = true,
         (Call::Listen { .. }, Ok(_)) => (found.bound, found.stopped_listening) = (true, false),
         (Call::Connect { .. }, Ok(_)) => (found.was_connected, found.attempted, found.told) = (true, false, false),
-        (Call::Connect { .. }, Err(Errno(libc::EINPROGRESS | libc::EINTR))) => {
+        (call @ Call::SendTo { .. }, Ok(_)) if call.connects_to().is_some() => {
+            (found.was_connected, found.attempted, found.told) = (true, false, false);
+        }
+        (call, Err(Errno(libc::EINPROGRESS | libc::EINTR))) if call.connects_to().is_some() => {
             (found.told, found.attempted) = (false, true);
         }
         // The kernel takes the socket back to what it was: `tcp_disconnect()`.
         (Call::Connect { .. }, Err(errno)) if ends_attempt(*errno) => {
             (found.told, found.attempted) = (true, false);
+            (found.shut, found.shut_early) = (ShutDirections::default(), false);
+        }
+        (Call::Dissolve { .. }, Ok(_)) => {
+            (found.was_connected, found.attempted, found.told, found.stopped_listening) = (false, false, false, false);
             (found.shut, found.shut_early) = (ShutDirections::default(), false);
         }
         (Call::Shutdown { how, .. }, outcome) => shut(found, *how, outcome.is_ok(), &state),

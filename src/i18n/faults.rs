@@ -58,6 +58,8 @@ words! {
         pub only_poll: String,
         pub nothing_polled: String,
         pub one_side: String,
+        pub only_address: String,
+        pub option_value: String,
         pub range: String,
         pub number: String,
         pub received_false: String,

@@ -12,7 +12,7 @@ use crate::model::edit::EditFault;
 use crate::model::rule::RuleFault;
 use crate::model::{
     CORE_SETTINGS, CallName, CongestionState, IPV4_SETTINGS, InfoOptions, PROGRAM_CALLS, PollEvents, ProgramCallState,
-    SOCKET_OPTIONS, SettingFault, SettingKind, Side,
+    SOCKET_OPTIONS, SettingFault, SettingKind, Side, TOLD_OPTIONS,
 };
 
 /// One thing that is wrong with a lesson file.
@@ -81,6 +81,10 @@ pub enum Fault {
     NothingPolled,
     /// A socket is another side's than the others of a `poll()`.
     OneSide { found: String, side: Side },
+    /// `address` stands with a call that tells none.
+    OnlyAddress,
+    /// A text is no value of a socket option.
+    OptionValue(String),
     /// A number lies outside of its range.
     Range { found: i64, from: i64, to: i64 },
     /// A text is no sum.
@@ -154,6 +158,7 @@ pub enum WordKind {
     CoreSetting,
     Need,
     Option,
+    AskedOption,
     MessageFlag(CallName),
     CongestionState,
     InfoOption,
@@ -204,6 +209,7 @@ impl WordKind {
             WordKind::Need => vec!["ipv6"],
             WordKind::Option => SOCKET_OPTIONS.to_vec(),
             WordKind::SetUp => vec!["established"],
+            WordKind::AskedOption => [&SOCKET_OPTIONS[..], &TOLD_OPTIONS].concat(),
             WordKind::MessageFlag(call) => call.flag_names().to_vec(),
             WordKind::SystemCall => PROGRAM_CALLS.to_vec(),
             WordKind::ProgramState => ProgramCallState::CLAIMED.iter().map(|state| state.name()).collect(),
@@ -231,6 +237,7 @@ impl WordKind {
             WordKind::CoreSetting => "core_setting",
             WordKind::Need => "need",
             WordKind::Option => "option",
+            WordKind::AskedOption => "asked_option",
             WordKind::MessageFlag(CallName::Send | CallName::SendTo) => "flag_of_send",
             WordKind::MessageFlag(_) => "flag_of_recv",
             WordKind::SystemCall => "system_call",
@@ -352,6 +359,8 @@ impl Fault {
             Fault::OnlyPoll => t.only_poll.clone(),
             Fault::NothingPolled => t.nothing_polled.clone(),
             Fault::OneSide { found, side } => say(&t.one_side, &[("found", found), ("side", &side.name())]),
+            Fault::OnlyAddress => t.only_address.clone(),
+            Fault::OptionValue(found) => say(&t.option_value, &[("found", found)]),
             Fault::Range { found, from, to } => say(&t.range, &[("found", found), ("from", from), ("to", to)]),
             Fault::Number(found) => say(&t.number, &[("found", found)]),
             Fault::ReceivedFalse => t.received_false.clone(),
@@ -416,7 +425,7 @@ mod tests {
                     PollEvent,
                     SetUp,
                 ])
-                .chain([CallName::Send, CallName::Recv].map(MessageFlag))
+                .chain([AskedOption, MessageFlag(CallName::Send), MessageFlag(CallName::Recv)])
                 .map(WordKind::key)
                 .collect();
             assert!(kinds.iter().all(|key| t.kind.contains_key(*key)) && kinds.len() == t.kind.len(), "{lang:?}");

@@ -12,8 +12,8 @@ use super::raw::{RawAction, RawClaim, RawInfo, RawQueue, RawReturns, RawTimer, S
 use super::{Action, Address, CallTerms, Claim, Count, InfoTerms, Payload, QueueTerms, Recipient, Terms, TimerTerms};
 use crate::i18n::counter_named;
 use crate::model::{
-    CallName, CongestionState, Errno, How, InfoOptions, Mode, Setting, SettingChange, SettingFault, SocketOption,
-    SocketState, is_routine,
+    CallName, CongestionState, Errno, How, InfoOptions, Mode, Setting, SettingChange, SettingFault, SocketState,
+    is_routine,
 };
 
 /// The most bytes that a lesson may give to one `send()`, since the program keeps what is sent in its trace.
@@ -51,6 +51,9 @@ impl Lint<'_> {
             RawAction::Bind { socket, addr } => {
                 let (socket, addr) = self.socket_and_address(socket, addr.as_ref());
                 Some(Action::Bind { socket: socket?, addr: addr? })
+            }
+            RawAction::Connect { socket, addr: Some(addr) } if addr.get_ref() == "AF_UNSPEC" => {
+                Some(Action::Dissolve { socket: self.socket(socket)? })
             }
             RawAction::Connect { socket, addr } => {
                 let (socket, addr) = self.socket_and_address(socket, addr.as_ref());
@@ -109,14 +112,13 @@ impl Lint<'_> {
                 self.closed();
                 Some(Action::Close { socket })
             }
-            RawAction::SetSockOpt { socket, option, value } => {
-                let socket = self.socket(socket);
-                // Whether this kernel has an option is looked for before the lesson begins: it must be one that can be.
-                let known = SocketOption::of_lesson(option.get_ref());
-                let option = known.or_else(|| self.wrong(option, WordKind::Option));
-                Some(Action::SetOption { socket: socket?, option: option?, value: *value })
+            RawAction::SetSockOpt { .. } | RawAction::GetSockOpt { .. } => self.option_action(raw),
+            RawAction::GetSockName { socket } => Some(Action::GetSockName { socket: self.socket(socket)? }),
+            RawAction::GetPeerName { socket } => Some(Action::GetPeerName { socket: self.socket(socket)? }),
+            RawAction::Nonblocking { socket } => {
+                Some(Action::SetNonblocking { socket: self.socket(socket)?, on: true })
             }
-            RawAction::Nonblocking { socket } => Some(Action::SetNonblocking { socket: self.socket(socket)? }),
+            RawAction::Blocking { socket } => Some(Action::SetNonblocking { socket: self.socket(socket)?, on: false }),
             RawAction::Dup { socket, name } => self.dup(socket, name),
             RawAction::Poll { sockets, timeout_ms } => self.poll(sockets, timeout_ms.as_ref()),
             RawAction::Deliver(pattern) => self.held(pattern).map(Action::Deliver),
@@ -372,7 +374,9 @@ impl Lint<'_> {
         }
         let side = self.side(&raw.side);
         let call = self.call(&raw.call);
-        let value = self.optional_number(raw.value.as_ref());
+        let told = self.told(call, raw);
+        let value = raw.value.as_ref().filter(|_| call != Some(CallName::GetSockOpt));
+        let value = self.optional_number(value);
         let error = raw
             .error
             .as_ref()
@@ -390,7 +394,8 @@ impl Lint<'_> {
             self.shown(data, &['\n', '\r', '\t'])?;
         }
         let data = raw.data.as_ref().map(|data| data.get_ref().clone());
-        Some(Terms::Returns(CallTerms { side: side?, call: call?, value: value?, data, error: absent_or(error)? }))
+        let (error, told) = (absent_or(error)?, told?);
+        Some(Terms::Returns(CallTerms { side: side?, call: call?, value: value?, data, error, told }))
     }
 
     fn queue(&mut self, raw: &Spanned<RawQueue>) -> Option<Terms> {

@@ -33,7 +33,7 @@ pub use parse::{MAX_BYTES, parse, parse_in, read, read_draft};
 pub use review::{Lack, Remark, review};
 pub use types::{
     Action, Address, Ask, CallTerms, Claim, InfoTerms, Lesson, Measure, Payload, ProgramTerms, QueueTerms, Recipient,
-    SegmentPattern, Show, Step, Terms, TimerTerms,
+    SegmentPattern, Show, Step, Terms, TimerTerms, ToldTerms,
 };
 
 pub use crate::model::{ConnectionEnd, Count, SegmentFate};

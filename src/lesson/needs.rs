@@ -1,12 +1,12 @@
 //! What a lesson needs that not every machine has: what its file names, and what it can't run without.
 
 use super::{Action, CallTerms, Lesson, Step, Terms};
-use crate::model::{CallName, Mode, Need, Setting};
+use crate::model::{CallName, Mode, Need, Setting, SocketOption};
 
 impl Lesson {
     /// Everything that it needs in a mode, beside the lab: what its file names, and what can be told from the rest of it,
     /// so that no author can forget it: IPv6 for its addresses and sockets, the settings of its lab, and the socket options
-    /// that its steps set.
+    /// that its steps set or ask for.
     pub fn needs_in(&self, mode: Mode) -> Vec<Need> {
         let mut needs = self.needs.clone();
         if self.server.is_ipv6() {
@@ -25,7 +25,11 @@ impl Lesson {
             }
             match &step.action {
                 Some(Action::Socket { ipv6: true, .. }) => add(&mut needs, Need::Ipv6),
-                Some(Action::SetOption { option, .. }) if !is_refused(step, mode) => {
+                // What only tells something can't be tried by setting it, and every kernel has it.
+                Some(Action::GetOption { option, .. }) if SocketOption::of_lesson(&option.to_string()).is_none() => {}
+                Some(Action::SetOption { option, .. } | Action::GetOption { option, .. })
+                    if !is_refused(step, mode) =>
+                {
                     add(&mut needs, Need::Option(option.to_string()));
                 }
                 Some(Action::Sysctl(changes)) => changes.iter().for_each(|change| {
@@ -50,7 +54,10 @@ fn add(needs: &mut Vec<Need>, need: Need) {
 /// Whether a step is about the kernel's refusal of an option.
 fn is_refused(step: &Step, mode: Mode) -> bool {
     step.expect.iter().filter(|claim| claim.modes.contains(&mode)).any(|claim| {
-        matches!(&claim.terms, Terms::Returns(CallTerms { call: CallName::SetSockOpt, error: Some(_), .. }))
+        matches!(
+            &claim.terms,
+            Terms::Returns(CallTerms { call: CallName::SetSockOpt | CallName::GetSockOpt, error: Some(_), .. })
+        )
     })
 }
 

@@ -1,6 +1,9 @@
 //! What a claim says, as a statement: in the lesson's own notation it is `client is SYN_SENT`, `server: recv() returns 5`.
 
-use super::{CallTerms, InfoTerms, ProgramTerms, QueueTerms, SegmentPattern, Terms, TimerTerms};
+use std::fmt;
+use std::net::IpAddr;
+
+use super::{Address, CallTerms, InfoTerms, ProgramTerms, QueueTerms, SegmentPattern, Terms, TimerTerms, ToldTerms};
 use crate::model::{ClaimNumber, InfoFact, SegmentWords, Statement, TimerFact, TimerKind};
 use crate::tcp::{Expr, Protocol};
 
@@ -46,10 +49,23 @@ impl SegmentPattern {
 
 impl CallTerms {
     fn says(&self, line: u32) -> Statement {
-        let CallTerms { side, call, value, data, error } = self.clone();
-        match error {
-            Some(errno) => Statement::Fails { side, call, errno },
-            None => Statement::Returns { side, call, value: value.map(|value| number(&value, line)), data },
+        let CallTerms { side, call, value, data, error, told } = self.clone();
+        match (error, told) {
+            (Some(errno), _) => Statement::Fails { side, call, errno },
+            (None, Some(told)) => Statement::Tells { side, call, told: told.to_string() },
+            (None, None) => Statement::Returns { side, call, value: value.map(|value| number(&value, line)), data },
+        }
+    }
+}
+
+impl fmt::Display for ToldTerms {
+    /// As the lesson's file has it.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            ToldTerms::Value(_, written) => f.pad(written),
+            ToldTerms::Address(Address::At(address)) => address.fmt(f),
+            ToldTerms::Address(Address::Beside(IpAddr::V6(ip), above)) => write!(f, "[{ip}]:+{above}"),
+            ToldTerms::Address(Address::Beside(ip, above)) => write!(f, "{ip}:+{above}"),
         }
     }
 }
@@ -123,7 +139,9 @@ mod tests {
         let value = value.map(|value| value.parse().unwrap());
         let error = error.map(|error| Errno::from_name(error).unwrap());
         let data = data.map(str::to_owned);
-        Terms::Returns(CallTerms { side: Side::Server, call: CallName::Recv, value, data, error }).says(6).to_string()
+        Terms::Returns(CallTerms { side: Side::Server, call: CallName::Recv, value, data, error, told: None })
+            .says(6)
+            .to_string()
     }
 
     #[test]

@@ -214,6 +214,16 @@ pub(super) enum RawAction {
         option: SpannedText,
         value: i32,
     },
+    GetSockOpt {
+        socket: SpannedText,
+        option: SpannedText,
+    },
+    GetSockName {
+        socket: SpannedText,
+    },
+    GetPeerName {
+        socket: SpannedText,
+    },
     Nonblocking {
         socket: SpannedText,
     },
@@ -224,6 +234,9 @@ pub(super) enum RawAction {
     Poll {
         sockets: Spanned<Vec<SpannedText>>,
         timeout_ms: Option<Spanned<i64>>,
+    },
+    Blocking {
+        socket: SpannedText,
     },
     Deliver(RawPattern),
     DeliverAll {
@@ -328,6 +341,7 @@ pub(super) struct RawReturns {
     pub(super) call: SpannedText,
     pub(super) value: Option<SpannedNumber>,
     pub(super) data: Option<SpannedText>,
+    pub(super) address: Option<SpannedText>,
     pub(super) error: Option<SpannedText>,
     pub(super) ready: Option<Spanned<Vec<SpannedText>>>,
 }

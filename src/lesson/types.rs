@@ -178,6 +178,8 @@ pub enum Action {
     Accept { socket: String, name: String },
     /// `connect()`; `addr` as in `Bind`.
     Connect { socket: String, addr: Option<Address> },
+    /// `connect()` with `AF_UNSPEC`.
+    Dissolve { socket: String },
     /// `send()`
     Send { socket: String, payload: Payload, flags: MessageFlags },
     /// `recv()`
@@ -192,8 +194,14 @@ pub enum Action {
     Close { socket: String },
     /// `setsockopt()` of an option with an int.
     SetOption { socket: String, option: SocketOption, value: i32 },
-    /// `fcntl()`: from then on no call on the descriptor blocks (`O_NONBLOCK`).
-    SetNonblocking { socket: String },
+    /// `getsockopt()` of an option with an int.
+    GetOption { socket: String, option: SocketOption },
+    /// `getsockname()`
+    GetSockName { socket: String },
+    /// `getpeername()`
+    GetPeerName { socket: String },
+    /// `fcntl()`: from then on no call on the descriptor blocks (`O_NONBLOCK`), or they block again.
+    SetNonblocking { socket: String, on: bool },
     /// `dup()`; the further descriptor is `name`.
     Dup { socket: String, name: String },
     /// `poll()` of these sockets of a side; `timeout` in milliseconds, -1 for none.
@@ -234,6 +242,7 @@ impl Action {
             | Action::Bind { socket, .. }
             | Action::Listen { socket, .. }
             | Action::Connect { socket, .. }
+            | Action::Dissolve { socket }
             | Action::Send { socket, .. }
             | Action::Recv { socket, .. }
             | Action::SendTo { socket, .. }
@@ -241,7 +250,10 @@ impl Action {
             | Action::Shutdown { socket, .. }
             | Action::Close { socket }
             | Action::SetOption { socket, .. }
-            | Action::SetNonblocking { socket } => Some(socket),
+            | Action::GetOption { socket, .. }
+            | Action::GetSockName { socket }
+            | Action::GetPeerName { socket }
+            | Action::SetNonblocking { socket, .. } => Some(socket),
             Action::Poll { sockets, .. } => sockets.first().map(|polled| polled.socket.as_str()),
             Action::Socket { .. } | Action::Interrupt { .. } | Action::LetCall { .. } | Action::Rule(_) => None,
             Action::Deliver(_) | Action::Drop(_) | Action::Repeat(_) | Action::Sysctl(_) | Action::Pause(_) => None,
@@ -276,6 +288,20 @@ pub enum Address {
     At(SocketAddr),
     /// The port lies so far above the server's, whichever that is: `127.0.0.1:+1`.
     Beside(IpAddr, u16),
+}
+
+impl Address {
+    /// The address, where the server has this port instead of the one that the lesson's file has.
+    pub fn at(self, port: u16, written: u16) -> SocketAddr {
+        match self {
+            Address::At(address) if address.port() == written => SocketAddr::new(address.ip(), port),
+            Address::At(address) => address,
+            Address::Beside(ip, offset) => {
+                // Above the highest port there is none: then it lies as far below.
+                SocketAddr::new(ip, port.checked_add(offset).unwrap_or(port.saturating_sub(offset)))
+            }
+        }
+    }
 }
 
 /// What is sent.
@@ -392,6 +418,17 @@ pub struct CallTerms {
     pub data: Option<String>,
     /// The error; `None` where it succeeds.
     pub error: Option<Errno>,
+    /// What a call that asks for something tells; `None` where it doesn't matter.
+    pub told: Option<ToldTerms>,
+}
+
+/// What `getsockopt()`, or a call that the kernel fills an address for, is to tell.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ToldTerms {
+    /// An option's value, and as the lesson's file has it: `ECONNREFUSED`.
+    Value(i32, String),
+    /// An address.
+    Address(Address),
 }
 
 /// A claim on a call of a side's program, as the program makes it.

@@ -260,10 +260,11 @@ fn make(call: Call) -> io::Result<Returned> {
         Call::Bind { fd, addr } => calls::bind(fd, &addr.into()).map(|()| 0)?,
         Call::Listen { fd, backlog } => calls::listen(fd, backlog).map(|()| 0)?,
         Call::Connect { fd, addr } => calls::connect(fd, &addr.into()).map(|()| 0)?,
+        Call::Dissolve { fd } => calls::dissolve(fd).map(|()| 0)?,
         Call::Send { fd, data, flags } => calls::send(fd, &data, flags.0, None)? as i64,
         Call::SendTo { fd, data, flags, addr } => calls::send(fd, &data, flags.0, Some(&addr.into()))? as i64,
         Call::Shutdown { fd, how } => calls::shutdown(fd, direction(how)).map(|()| 0)?,
-        Call::SetNonblocking { fd } => calls::set_nonblocking(fd).map(|()| 0)?,
+        Call::SetNonblocking { fd, on } => calls::set_nonblocking(fd, on).map(|()| 0)?,
         Call::SetOption { fd, option: SocketOption::LINGER, value } => {
             linger(fd, u32::try_from(value).ok()).map(|()| 0)?
         }

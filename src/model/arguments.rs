@@ -21,6 +21,8 @@ pub enum Argument<'a> {
     Protocol,
     /// An address that the kernel is told.
     Address(SocketAddr),
+    /// No address: `AF_UNSPEC`.
+    Unspecified,
     /// How many connections may wait to be accepted.
     Backlog(i32),
     /// Bytes that are sent.
@@ -50,8 +52,9 @@ pub enum Argument<'a> {
     Timeout(i32),
     /// `F_SETFL`
     Command,
-    /// `O_NONBLOCK`
-    Status,
+    /// `O_NONBLOCK`, or none of the flags of `F_SETFL`.
+    #[allow(missing_docs)]
+    Status { nonblocking: bool },
     /// One of a traced program's call, as it is written already.
     Program(&'a str),
 }
@@ -66,6 +69,7 @@ impl fmt::Display for Argument<'_> {
             Argument::Type { udp } => f.pad(if *udp { "SOCK_DGRAM" } else { "SOCK_STREAM" }),
             Argument::Protocol => f.pad("0"),
             Argument::Address(addr) => addr.fmt(f),
+            Argument::Unspecified => f.pad("AF_UNSPEC"),
             Argument::Data(data) => f.pad(&quoted(data)),
             Argument::Length(n) | Argument::Room(n) => n.fmt(f),
             Argument::Flags { flags, .. } => flags.fmt(f),
@@ -73,7 +77,7 @@ impl fmt::Display for Argument<'_> {
             Argument::How(how) => f.pad(how.name()),
             Argument::Option(option) => option.fmt(f),
             Argument::Command => f.pad("F_SETFL"),
-            Argument::Status => f.pad("O_NONBLOCK"),
+            Argument::Status { nonblocking } => f.pad(if *nonblocking { "O_NONBLOCK" } else { "0" }),
             Argument::Program(text) => f.pad(text),
         }
     }
@@ -88,6 +92,7 @@ impl Call {
         let more = match self {
             Call::Socket { ipv6, udp } => vec![A::Family { ipv6: *ipv6 }, A::Type { udp: *udp }, A::Protocol],
             Call::Bind { addr, .. } | Call::Connect { addr, .. } => vec![A::Address(*addr)],
+            Call::Dissolve { .. } => vec![A::Unspecified],
             Call::Listen { backlog, .. } => vec![A::Backlog(*backlog)],
             Call::Accept { .. } => vec![A::Peer],
             Call::Send { data, .. } => vec![A::Data(data), A::Length(data.len()), flags()],
@@ -99,7 +104,7 @@ impl Call {
             Call::Shutdown { how, .. } => vec![A::How(*how)],
             Call::Close { .. } | Call::Dup { .. } => Vec::new(),
             Call::SetOption { option, value, .. } => vec![A::Option(*option), A::Value(*value)],
-            Call::SetNonblocking { .. } => vec![A::Command, A::Status],
+            Call::SetNonblocking { on, .. } => vec![A::Command, A::Status { nonblocking: *on }],
             Call::GetSockName { .. } | Call::GetPeerName { .. } => vec![A::Peer],
             Call::GetOption { option, .. } => vec![A::Option(*option), A::ValueRoom],
             Call::Poll { fds, timeout } => {

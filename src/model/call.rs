@@ -65,6 +65,9 @@ pub enum Call {
     /// `connect(2)`
     #[allow(missing_docs)]
     Connect { fd: i32, addr: SocketAddr },
+    /// `connect(2)` with `AF_UNSPEC`: dissolves a connection, and takes a datagram socket's peer away.
+    #[allow(missing_docs)]
+    Dissolve { fd: i32 },
     /// `send(2)`
     #[allow(missing_docs)]
     Send {
@@ -97,9 +100,9 @@ pub enum Call {
     /// `setsockopt(2)` with one int for a value; of `SO_LINGER` it is the seconds, and a negative one switches it off.
     #[allow(missing_docs)]
     SetOption { fd: i32, option: SocketOption, value: i32 },
-    /// `fcntl(2)`, `F_SETFL` with `O_NONBLOCK`: from then on no call on the descriptor blocks.
+    /// `fcntl(2)`, `F_SETFL` with `O_NONBLOCK`: from then on no call on the descriptor blocks; without it, they block again.
     #[allow(missing_docs)]
-    SetNonblocking { fd: i32 },
+    SetNonblocking { fd: i32, on: bool },
     /// `getsockname(2)`: the socket's own address.
     #[allow(missing_docs)]
     GetSockName { fd: i32 },
@@ -235,7 +238,7 @@ impl Call {
             Call::Bind { .. } => CallName::Bind,
             Call::Listen { .. } => CallName::Listen,
             Call::Accept { .. } => CallName::Accept,
-            Call::Connect { .. } => CallName::Connect,
+            Call::Connect { .. } | Call::Dissolve { .. } => CallName::Connect,
             Call::Send { .. } => CallName::Send,
             Call::Recv { .. } => CallName::Recv,
             Call::SendTo { .. } => CallName::SendTo,
@@ -261,6 +264,7 @@ impl Call {
             | Call::Listen { fd, .. }
             | Call::Accept { fd }
             | Call::Connect { fd, .. }
+            | Call::Dissolve { fd }
             | Call::Send { fd, .. }
             | Call::Recv { fd, .. }
             | Call::SendTo { fd, .. }
@@ -268,7 +272,7 @@ impl Call {
             | Call::Shutdown { fd, .. }
             | Call::Close { fd }
             | Call::SetOption { fd, .. }
-            | Call::SetNonblocking { fd }
+            | Call::SetNonblocking { fd, .. }
             | Call::Dup { fd }
             | Call::GetSockName { fd }
             | Call::GetPeerName { fd }
@@ -294,6 +298,17 @@ pub struct OptionValue {
     pub option: SocketOption,
     /// Its value.
     pub value: i32,
+}
+
+impl OptionValue {
+    /// The value that a text means, as it is written: a whole number, an error's name, or a socket's type.
+    pub fn named(text: &str) -> Option<i32> {
+        match text {
+            "SOCK_STREAM" => Some(libc::SOCK_STREAM),
+            "SOCK_DGRAM" => Some(libc::SOCK_DGRAM),
+            text => text.parse().ok().or_else(|| Errno::from_name(text).map(|errno| errno.0)),
+        }
+    }
 }
 
 impl fmt::Display for OptionValue {

@@ -7,6 +7,9 @@ use super::{Call, CallName, MessageFlags};
 /// The flags that make sense on a call that sends, by their names (`send(2)`).
 const OF_SEND: &[&str] = &["MSG_DONTWAIT", "MSG_EOR", "MSG_MORE", "MSG_NOSIGNAL", "MSG_OOB"];
 
+/// The same of `sendto()`, which has the address that a SYN with data goes to.
+const OF_SEND_TO: &[&str] = &["MSG_DONTWAIT", "MSG_EOR", "MSG_FASTOPEN", "MSG_MORE", "MSG_NOSIGNAL", "MSG_OOB"];
+
 /// The same of one that receives (`recv(2)`).
 const OF_RECV: &[&str] = &["MSG_DONTWAIT", "MSG_OOB", "MSG_PEEK", "MSG_TRUNC", "MSG_WAITALL"];
 
@@ -22,7 +25,8 @@ impl CallName {
     /// The names of the flags that make sense on a call; none where it takes no flags.
     pub const fn flag_names(self) -> &'static [&'static str] {
         match self {
-            CallName::Send | CallName::SendTo => OF_SEND,
+            CallName::Send => OF_SEND,
+            CallName::SendTo => OF_SEND_TO,
             CallName::Recv | CallName::RecvFrom => OF_RECV,
             _ => &[],
         }
@@ -64,6 +68,15 @@ impl Call {
             | Call::SendTo { flags, .. }
             | Call::RecvFrom { flags, .. } => *flags,
             _ => MessageFlags::NONE,
+        }
+    }
+
+    /// The address to which it connects: of `connect()`, and of `sendto()` with MSG_FASTOPEN.
+    pub const fn connects_to(&self) -> Option<SocketAddr> {
+        match self {
+            Call::Connect { addr, .. } => Some(*addr),
+            Call::SendTo { addr, flags, .. } if flags.has(MessageFlags::FAST_OPEN) => Some(*addr),
+            _ => None,
         }
     }
 }

@@ -31,6 +31,8 @@ impl MessageFlags {
     pub const NO_SIGNAL: MessageFlags = MessageFlags(libc::MSG_NOSIGNAL);
     /// `MSG_DONTWAIT`: this one call doesn't block.
     pub const DONT_WAIT: MessageFlags = MessageFlags(libc::MSG_DONTWAIT);
+    /// `MSG_FASTOPEN`: `sendto()` connects, with data in the SYN where there is a cookie.
+    pub const FAST_OPEN: MessageFlags = MessageFlags(libc::MSG_FASTOPEN);
     /// `MSG_PEEK`: what is read stays.
     pub const PEEK: MessageFlags = MessageFlags(libc::MSG_PEEK);
     /// `MSG_OOB`: urgent data.

@@ -55,7 +55,7 @@ pub use member::{Connection, ForwardingRules, Member, Role, SegmentFilter, may_r
 pub use message_flags::{MESSAGE_FLAGS, MessageFlags};
 pub use moment::Moment;
 pub use observation::{Observation, PartialDump, SocketFacts, SocketState, Source, Timer, TimerKind};
-pub use option::{SOCKET_OPTIONS, SocketOption};
+pub use option::{SOCKET_OPTIONS, SocketOption, TOLD_OPTIONS};
 pub use program::{
     HeldCalls, PROGRAM_CALLS, PolledDescriptor, ProcessSocket, ProgramDescriptor, ProgramExit, ProgramThread,
     signal_name,

@@ -18,7 +18,7 @@ pub struct SocketOption {
 
 /// The socket options that a lesson may set, by their names in C (`socket(7)`, `tcp(7)`): those whose value is one int, and
 /// SO_LINGER, of which the int is the seconds.
-pub const SOCKET_OPTIONS: [&str; 17] = [
+pub const SOCKET_OPTIONS: [&str; 21] = [
     "SO_KEEPALIVE",
     "SO_LINGER",
     "SO_RCVBUF",
@@ -27,16 +27,23 @@ pub const SOCKET_OPTIONS: [&str; 17] = [
     "SO_SNDBUF",
     "TCP_CORK",
     "TCP_DEFER_ACCEPT",
+    "TCP_FASTOPEN",
+    "TCP_FASTOPEN_CONNECT",
     "TCP_KEEPCNT",
     "TCP_KEEPIDLE",
     "TCP_KEEPINTVL",
     "TCP_LINGER2",
+    "TCP_MAXSEG",
     "TCP_NODELAY",
+    "TCP_NOTSENT_LOWAT",
     "TCP_QUICKACK",
     "TCP_SYNCNT",
     "TCP_USER_TIMEOUT",
     "TCP_WINDOW_CLAMP",
 ];
+
+/// What a lesson may ask for beside them: the options that only tell something.
+pub const TOLD_OPTIONS: [&str; 3] = ["SO_ACCEPTCONN", "SO_ERROR", "SO_TYPE"];
 
 impl SocketOption {
     /// `SO_LINGER`, whose value is a structure of two ints (`socket(7)`).
@@ -61,6 +68,14 @@ impl SocketOption {
     pub const SYN_COUNT: SocketOption = of_tcp(libc::TCP_SYNCNT);
     /// `TCP_USER_TIMEOUT`
     pub const USER_TIMEOUT: SocketOption = of_tcp(libc::TCP_USER_TIMEOUT);
+    /// `TCP_FASTOPEN`: of a listener, how many connections of SYNs with data may wait for their handshake's end.
+    pub const FAST_OPEN: SocketOption = of_tcp(libc::TCP_FASTOPEN);
+    /// `TCP_FASTOPEN_CONNECT`: `connect()` leaves the SYN to the first data where there is a cookie.
+    pub const FAST_OPEN_CONNECT: SocketOption = of_tcp(libc::TCP_FASTOPEN_CONNECT);
+    /// `TCP_MAXSEG`: the most bytes of data in a segment, as the SYN says.
+    pub const MAX_SEGMENT: SocketOption = of_tcp(libc::TCP_MAXSEG);
+    /// `TCP_NOTSENT_LOWAT`: how many bytes may wait that were never sent.
+    pub const NOT_SENT_LOW: SocketOption = of_tcp(libc::TCP_NOTSENT_LOWAT);
     /// `TCP_LINGER2`
     pub const LINGER2: SocketOption = of_tcp(libc::TCP_LINGER2);
     /// `TCP_KEEPIDLE`
@@ -71,6 +86,11 @@ impl SocketOption {
     /// The one with this name, of those that a lesson may set.
     pub fn of_lesson(name: &str) -> Option<SocketOption> {
         SOCKET_OPTIONS.contains(&name).then(|| SocketOption::by_name(name)).flatten()
+    }
+
+    /// The one with this name, of those for which a lesson may ask.
+    pub fn asked_in_lesson(name: &str) -> Option<SocketOption> {
+        SocketOption::of_lesson(name).or_else(|| TOLD_OPTIONS.contains(&name).then(|| SocketOption::by_name(name))?)
     }
 
     /// The option with this name in C.
@@ -228,7 +248,8 @@ mod tests {
 
     #[test]
     fn every_option_that_a_lesson_may_set_has_a_number() {
-        let unknown: Vec<_> = SOCKET_OPTIONS.into_iter().filter(|name| SocketOption::by_name(name).is_none()).collect();
+        let all = SOCKET_OPTIONS.into_iter().chain(TOLD_OPTIONS);
+        let unknown: Vec<_> = all.filter(|name| SocketOption::by_name(name).is_none()).collect();
         assert_eq!(unknown, [""; 0]);
         assert_eq!(SocketOption::by_name("SO_NONSENSE"), None);
     }

@@ -153,6 +153,8 @@ pub enum Statement {
     Returns { side: Side, call: CallName, value: Option<ClaimNumber>, data: Option<String> },
     /// Just these sockets have events in the side's newest `poll()`.
     Ready { side: Side, sockets: Vec<PolledSocket> },
+    /// It tells this value of an option, or this address.
+    Tells { side: Side, call: CallName, told: String },
     /// It failed.
     Fails { side: Side, call: CallName, errno: Errno },
     /// The side sleeps in it.
@@ -336,6 +338,7 @@ impl fmt::Display for Statement {
                 data.as_ref().map_or(Ok(()), |data| write!(f, " {data:?}"))
             }
             Statement::Ready { side, sockets } => write_ready(f, *side, sockets),
+            Statement::Tells { side, call, told } => write!(f, "{side}: {call}() tells {told}"),
             Statement::Fails { side, call, errno } => write!(f, "{side}: {call}() fails with {errno}"),
             Statement::Sleeps { side, call } => write!(f, "{side} sleeps in {call}()"),
             Statement::Runs { side, call } => write!(f, "{side} runs in {call}()"),

@@ -36,7 +36,7 @@ words! {
         comment: String,
         keywords: Vec<String>,
         calls: BTreeMap<String, String>,
-        /// The same with flags that aren't the usual ones, where that is another call in the language.
+        /// The same with flags that aren't the usual ones, or without an address, where that is written otherwise in the language.
         flagged: BTreeMap<String, String>,
         options: BTreeMap<String, String>,
         words: SnippetArguments,
@@ -116,7 +116,8 @@ impl Language {
             _ => None,
         };
         let name = call.name().name();
-        let usual = call.flags() == call.name().usual_flags();
+        let usual = call.flags() == call.name().usual_flags()
+            && !matches!(call, Call::SetNonblocking { on: false, .. } | Call::Dissolve { .. });
         let flagged = || if usual { None } else { self.flagged.get(name) };
         let Some(snippet) = own.or_else(flagged).or_else(|| self.calls.get(name)) else { return Vec::new() };
         let values = self.values(call, outcome);
@@ -165,8 +166,8 @@ impl Language {
                 Argument::Timeout(timeout) => values.push(("timeout", timeout.to_string())),
                 Argument::Polled(_) => {}
                 Argument::Flags { flags, .. } => values.push(("flags", self.flags(flags))),
-                Argument::Protocol | Argument::Length(_) | Argument::Buffer => {}
-                Argument::Command | Argument::Status | Argument::ValueRoom | Argument::Program(_) => {}
+                Argument::Protocol | Argument::Length(_) | Argument::Buffer | Argument::Unspecified => {}
+                Argument::Command | Argument::Status { .. } | Argument::ValueRoom | Argument::Program(_) => {}
             }
         }
         values
@@ -325,7 +326,9 @@ mod tests {
             Call::SetOption { fd: 4, option: "TCP_SYNCNT".parse().unwrap(), value: 2 },
             Call::SetOption { fd: 4, option: "SO_LINGER".parse().unwrap(), value: 0 },
             Call::Connect { fd: 5, addr: "[::1]:8000".parse().unwrap() },
-            Call::SetNonblocking { fd: 4 },
+            Call::SetNonblocking { fd: 4, on: true },
+            Call::SetNonblocking { fd: 4, on: false },
+            Call::Dissolve { fd: 4 },
             Call::Poll { fds: vec![PollEntry { fd: 4, events: "POLLIN".parse().unwrap() }], timeout: -1 },
             Call::Send { fd: 5, data: b"abc".to_vec(), flags: MessageFlags(libc::MSG_MORE | libc::MSG_DONTWAIT) },
             Call::Recv { fd: 6, len: 100, flags: MessageFlags(libc::MSG_PEEK | libc::MSG_DONTWAIT) },

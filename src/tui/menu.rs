@@ -5,7 +5,7 @@
 use super::app::App;
 use crate::explain::{Likelihood, Offer, Situation, offers};
 use crate::model::typed;
-use crate::model::{Actor, Call, CallName, How, PollEntry, PollEvents, SocketOption};
+use crate::model::{Actor, Call, CallName, How, MessageFlags, PollEntry, PollEvents, SocketOption};
 
 /// What the keyboard offers to send.
 const HELLO: &[u8] = b"hello";
@@ -175,8 +175,9 @@ fn further(fd: i32) -> Vec<Item> {
     let works = |call| Item { number: 0, call, likely: Likelihood::Works };
     let option = |(option, value)| works(Call::SetOption { fd, option, value });
     let mut items: Vec<Item> = OPTIONS.into_iter().map(option).collect();
-    items.push(works(Call::SetNonblocking { fd }));
+    items.extend([true, false].map(|on| works(Call::SetNonblocking { fd, on })));
     items.extend([How::Read, How::Both].map(|how| works(Call::Shutdown { fd, how })));
+    items.extend([MessageFlags::PEEK, MessageFlags::DONT_WAIT].map(|flags| works(Call::Recv { fd, len: 1024, flags })));
     items.extend([Call::GetSockName { fd }, Call::GetPeerName { fd }].map(works));
     items.extend([SocketOption::ERROR, SocketOption::RECV_BUFFER].map(|option| works(Call::GetOption { fd, option })));
     items.push(works(Call::Poll { fds: vec![PollEntry { fd, events: PollEvents::IN }], timeout: -1 }));
@@ -213,7 +214,7 @@ mod tests {
         assert_eq!(all, [0, 1, 2, 3, 4, 5, 6, 7, 8]);
         assert_eq!(
             further(3).iter().map(|item| item.number).collect::<Vec<_>>(),
-            (0..9).chain(0..6).collect::<Vec<_>>()
+            (0..9).chain(0..9).collect::<Vec<_>>()
         );
     }
 }

@@ -27,6 +27,7 @@ mod line;
 mod making;
 mod menu;
 mod messages;
+mod mistyped_texts;
 mod mouse;
 mod paint;
 mod panes;

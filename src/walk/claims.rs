@@ -2,12 +2,14 @@
 
 use std::net::SocketAddr;
 
-use crate::lesson::{CallTerms, InfoTerms, Measure, ProgramTerms, QueueTerms, SegmentPattern, Terms, TimerTerms};
+use crate::lesson::{
+    CallTerms, InfoTerms, Measure, ProgramTerms, QueueTerms, SegmentPattern, Terms, TimerTerms, ToldTerms,
+};
 use crate::model::edit::field;
 use crate::model::{
     CallName, CallView, ClaimNumber, ConnectionEnd, Count, Fate, InfoFact, Outcome, PollEntry, PolledSocket,
-    ProgramCallState, SegmentFate, SegmentId, SegmentView, SegmentWords, Side, SocketFacts, SocketView, Statement,
-    Timer, TimerFact, View, same_counter,
+    ProgramCallState, Returned, SegmentFate, SegmentId, SegmentView, SegmentWords, Side, SocketFacts, SocketView,
+    Statement, Timer, TimerFact, View, same_counter,
 };
 use crate::tcp::{Expr, Letter, Numbers, line, tells_zero_window};
 
@@ -27,6 +29,8 @@ pub struct ClaimContext<'a> {
     pub names: &'a Names,
     /// The address of the lesson's server.
     pub server: SocketAddr,
+    /// The port that the lesson's file has for it, where it is another.
+    pub port: u16,
     /// The length of the learner's line, in bytes, its end included.
     pub line: u32,
 }
@@ -97,7 +101,7 @@ impl ClaimContext<'_> {
     }
 
     fn returns(&self, terms: &CallTerms) -> (bool, Statement) {
-        let CallTerms { side, call: name, value, data, error } = terms;
+        let CallTerms { side, call: name, value, data, error, told } = terms;
         let (side, call) = (*side, *name);
         let Some(newest) = self.newest_call(side, call) else { return (false, Statement::NotCalled { side, call }) };
         let Some(outcome) = newest.outcome else { return (false, Statement::NotReturned { side, call }) };
@@ -106,10 +110,22 @@ impl ClaimContext<'_> {
             (Ok(_), Some(_)) => false,
             (Ok(returned), None) => {
                 let value_fits = value.is_none_or(|value| self.number(&value) == u32::try_from(returned.value).ok());
-                value_fits && data.as_ref().is_none_or(|data| data.as_bytes() == returned.data)
+                let told_fits = told.as_ref().is_none_or(|told| self.tells(returned, told));
+                value_fits && told_fits && data.as_ref().is_none_or(|data| data.as_bytes() == returned.data)
             }
         };
-        (held, came_to(side, call, outcome, data.is_some()))
+        match (outcome, told) {
+            (Ok(returned), Some(told)) => (held, Statement::Tells { side, call, told: told_by(returned, told) }),
+            _ => (held, came_to(side, call, outcome, data.is_some())),
+        }
+    }
+
+    /// Whether what a call told is what is wanted.
+    fn tells(&self, returned: &Returned, wanted: &ToldTerms) -> bool {
+        match wanted {
+            ToldTerms::Value(value, _) => returned.option.is_some_and(|told| told.value == *value),
+            ToldTerms::Address(wanted) => returned.peer == Some(wanted.at(self.server.port(), self.port)),
+        }
     }
 
     /// What the newest `poll()` of a side told, each descriptor by its name in the lesson.
@@ -414,6 +430,15 @@ fn fate(fate: Fate) -> SegmentFate {
         Fate::Delivered | Fate::Passing => SegmentFate::Delivered,
         Fate::Dropped | Fate::Undeliverable(_) => SegmentFate::Dropped,
     }
+}
+
+/// What a call told, of the kind that is wanted.
+fn told_by(returned: &Returned, wanted: &ToldTerms) -> String {
+    let told = match wanted {
+        ToldTerms::Value(..) => returned.option.map(|told| told.to_string()),
+        ToldTerms::Address(_) => returned.peer.map(|told| told.to_string()),
+    };
+    told.unwrap_or_else(|| "?".to_owned())
 }
 
 fn came_to(side: Side, call: CallName, outcome: &Outcome, with_data: bool) -> Statement {

@@ -600,14 +600,21 @@ fn what_is_no_call_is_told() {
         let seat = free.seat;
         let texts = [InterfaceTexts::load(Lang::EN).unwrap(), InterfaceTexts::load(zh()).unwrap()];
         for (typed, sentence) in [
-            ("conect 5", texts.each_ref().map(|t| t.free.no_call.replace("{name}", "conect"))),
-            ("close", texts.each_ref().map(|t| t.free.no_descriptor.replace("{call}", "close"))),
+            ("conect 5", texts.each_ref().map(|t| t.mistyped.no_call.replace("{name}", "conect"))),
+            ("close", texts.each_ref().map(|t| t.mistyped.no_descriptor.replace("{call}", "close"))),
             (
                 "listen 5 many",
-                texts.each_ref().map(|t| t.free.no_argument.replace("{text}", "many").replace("{call}", "listen")),
+                texts.each_ref().map(|t| t.mistyped.no_argument.replace("{text}", "many").replace("{call}", "listen")),
             ),
-            ("close 5 6", texts.each_ref().map(|t| t.free.too_many.replace("{call}", "close"))),
-            ("send 5 \"x", texts.each_ref().map(|t| t.free.no_quote.clone())),
+            ("close 5 6", texts.each_ref().map(|t| t.mistyped.too_many.replace("{call}", "close"))),
+            ("send 5 \"x", texts.each_ref().map(|t| t.mistyped.no_quote.clone())),
+            (
+                "recv 5 16 more",
+                texts.each_ref().map(|t| {
+                    let sentence = t.mistyped.no_flag.replace("{text}", "more").replace("{call}", "recv");
+                    sentence.split("{flags}").next().unwrap().trim_end().to_owned()
+                }),
+            ),
         ] {
             free.stage.press(seat, "\r");
             let prompt = texts[0].free.type_keys.clone();
@@ -620,6 +627,33 @@ fn what_is_no_call_is_told() {
             free.stage.wait(seat, &menu, |screen| !screens::menu(screen).is_empty());
         }
         assert_eq!(free.stage.count(seat, |event| matches!(event, Event::Entered { .. })), 0);
+        free.stage.close(&[seat]);
+    }
+}
+
+/// A flag is typed as C has it, or short, and the call really has it: nothing waits here.
+#[test]
+fn a_typed_flag_is_the_calls() {
+    for user in lab_users() {
+        let mut free = Free::new(user);
+        let fd = free.does(Server, "socket udp");
+        let mut came = |call: &str| {
+            let outcome = free.stage.call(free.seat, Server, call).unwrap();
+            outcome.map_or_else(|errno| errno.to_string(), |returned| returned.value.to_string())
+        };
+        assert_eq!(came(&format!("bind({fd}, 127.0.0.1:8000)")), "0");
+        for flags in ["buf, 100, MSG_PEEK|MSG_DONTWAIT)", "100 peek dontwait", "dontwait"] {
+            assert_eq!(came(&format!("recv {fd} {flags}")), "EAGAIN", "{flags}");
+        }
+        // The descriptor is what waits, and what doesn't.
+        assert_eq!(came(&format!("nonblock {fd}")), "0");
+        assert_eq!(came(&format!("recv {fd} 100")), "EAGAIN");
+        assert_eq!(came(&format!("fcntl({fd}, F_SETFL, 0)")), "0");
+        assert_eq!(came(&format!("recvfrom {fd} 100 dontwait")), "EAGAIN");
+        assert_eq!(came(&format!("connect {fd} :9000")), "0");
+        assert_eq!(came(&format!("connect({fd}, AF_UNSPEC)")), "0");
+        assert_eq!(came(&format!("getpeername {fd}")), "ENOTCONN");
+        let seat = free.seat;
         free.stage.close(&[seat]);
     }
 }

@@ -248,9 +248,10 @@ fn a_learner_leaves_the_path_comes_back_and_knows_the_set_up_elsewhere() {
         stage.wait_text(learn, &of(&t.returned, 4));
         goes(&mut stage, &[learn, watch], 3);
         // By its name; one that wasn't reached is refused, and one that isn't there.
-        for (typed, said) in
-            [("go fin-arrives", &stage.texts.free.not_reached.clone()), ("go 0x", &stage.texts.free.no_step.clone())]
-        {
+        for (typed, said) in [
+            ("go fin-arrives", &stage.texts.mistyped.not_reached.clone()),
+            ("go 0x", &stage.texts.mistyped.no_step.clone()),
+        ] {
             stage.press(learn, &format!(":{typed}\r"));
             let said: String = said.split(['{', '`']).next().unwrap().trim().chars().take(12).collect();
             stage.wait_text(learn, &said);

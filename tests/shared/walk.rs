@@ -353,7 +353,7 @@ fn a_call_that_is_typed_during_another_one_is_told() {
         stage.wait_text(server, &prompt);
         stage.press(server, "close 3\r");
         let side = stage.texts.free.role_server.clone();
-        let busy = stage.texts.free.busy.replace("{side}", &side).replace("{call}", "accept()");
+        let busy = stage.texts.mistyped.busy.replace("{side}", &side).replace("{call}", "accept()");
         stage.wait_text(server, &busy);
         stage.press(server, "\u{1b}");
         stage.wait(server, "no prompt", |screen| !screen.contents().contains(&prompt));

@@ -8,7 +8,7 @@ mod programs;
 mod turns;
 
 use std::io::{BufRead, BufReader, Write};
-use std::net::TcpListener;
+use std::net::{SocketAddr, TcpListener};
 use std::process::{Child, ChildStdin, Command, Stdio};
 use std::sync::mpsc::{Receiver, channel};
 use std::thread;
@@ -16,7 +16,7 @@ use std::thread;
 use common::{BOUND, Folder, skipped};
 use programs::Tool;
 use sockwalk::lesson::{builtin, builtin_names};
-use sockwalk::model::{Call, SOCKET_OPTIONS, Side};
+use sockwalk::model::{Call, MessageFlags, SOCKET_OPTIONS, Side};
 use sockwalk::tui::Snippets;
 use turns::{Turn, turns};
 
@@ -111,6 +111,9 @@ fn every_lessons_calls_are_programs_that_do_what_it_claims() {
         let options = options();
         functions.push(("options_server".into(), options.iter().collect()));
         functions.push(("options_client".into(), Vec::new()));
+        let flagged = with_flags();
+        functions.push(("flags_server".into(), flagged.iter().collect()));
+        functions.push(("flags_client".into(), Vec::new()));
         let folder = Folder::new();
         let Some(built) = tool.build(language, &functions, &folder) else { continue };
         for (name, turns) in &lessons {
@@ -122,12 +125,35 @@ fn every_lessons_calls_are_programs_that_do_what_it_claims() {
             }
         }
         walk(&tool, &built, "options", &options);
+        walk(&tool, &built, "flags", &flagged);
     }
 }
 
 /// Every option that a lesson may set, on one socket.
 fn options() -> Vec<Turn> {
     let socket = Turn::of(Call::Socket { ipv6: false, udp: false }, Some(3));
-    let set = |option: &&str| Turn::of(Call::SetOption { fd: 3, option: option.parse().unwrap(), value: 1 }, None);
+    // No MSS is as short as one byte.
+    let value = |option: &str| if option == "TCP_MAXSEG" { 536 } else { 1 };
+    let set = |option: &&str| {
+        Turn::of(Call::SetOption { fd: 3, option: option.parse().unwrap(), value: value(option) }, None)
+    };
     std::iter::once(socket).chain(SOCKET_OPTIONS.iter().map(set)).collect()
+}
+
+/// Calls with flags, and what has no lesson: on a socket for datagrams, of which none comes.
+fn with_flags() -> Vec<Turn> {
+    let (fd, addr) = (3, SocketAddr::from(([127, 0, 0, 1], common::free_port())));
+    let (data, later) = (b"abc".to_vec(), |flags| MessageFlags(libc::MSG_DONTWAIT | flags));
+    let ok = |call| Turn::of(call, None);
+    vec![
+        Turn::of(Call::Socket { ipv6: false, udp: true }, Some(fd)),
+        ok(Call::SetNonblocking { fd, on: true }),
+        ok(Call::SetNonblocking { fd, on: false }),
+        ok(Call::SendTo { fd, data: data.clone(), flags: later(0), addr }),
+        Turn::failing(Call::RecvFrom { fd, len: 64, flags: later(libc::MSG_TRUNC) }, libc::EAGAIN),
+        ok(Call::Connect { fd, addr }),
+        Turn::failing(Call::Recv { fd, len: 64, flags: later(libc::MSG_PEEK) }, libc::EAGAIN),
+        ok(Call::Send { fd, data, flags: later(libc::MSG_NOSIGNAL) }),
+        ok(Call::Dissolve { fd }),
+    ]
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::net::SocketAddr;
 
 use sockwalk::lesson::{Action, Address, CallTerms, Claim, Lesson, Payload, Recipient, Terms};
-use sockwalk::model::{Call, CallName, Mode, Outcome, Returned, Side};
+use sockwalk::model::{Call, CallName, Errno, Mode, Outcome, Returned, Side};
 
 /// One call of a lesson.
 pub struct Turn {
@@ -92,6 +92,7 @@ fn call<'a>(action: &'a Action, table: &mut Table<'a>, server: SocketAddr) -> Op
         }
         Action::Bind { addr, .. } => Call::Bind { fd, addr: address(addr) },
         Action::Connect { addr, .. } => Call::Connect { fd, addr: address(addr) },
+        Action::Dissolve { .. } => Call::Dissolve { fd },
         Action::Listen { backlog, .. } => Call::Listen { fd, backlog: *backlog },
         Action::Send { payload, flags, .. } => Call::Send { fd, data: data(payload), flags: *flags },
         Action::SendTo { to, payload, flags, .. } => {
@@ -106,7 +107,10 @@ fn call<'a>(action: &'a Action, table: &mut Table<'a>, server: SocketAddr) -> Op
             Call::Close { fd }
         }
         Action::SetOption { option, value, .. } => Call::SetOption { fd, option: *option, value: *value },
-        Action::SetNonblocking { .. } => Call::SetNonblocking { fd },
+        Action::SetNonblocking { on, .. } => Call::SetNonblocking { fd, on: *on },
+        Action::GetOption { option, .. } => Call::GetOption { fd, option: *option },
+        Action::GetSockName { .. } => Call::GetSockName { fd },
+        Action::GetPeerName { .. } => Call::GetPeerName { fd },
         _ => return None,
     };
     Some((side, call, made))
@@ -131,9 +135,16 @@ impl Turn {
             call => call.name().to_string(),
         };
         let side = Side::Server;
-        let (value, data, error) = (None, None, None);
-        let claim = Some(CallTerms { side, call: call.name(), value, data, error });
+        let (value, data, error, told) = (None, None, None, None);
+        let claim = Some(CallTerms { side, call: call.name(), value, data, error, told });
         Turn { step, side, call, blocks: false, made, claim }
+    }
+
+    /// A call of the server's that fails so.
+    pub fn failing(call: Call, errno: i32) -> Turn {
+        let mut turn = Turn::of(call, None);
+        turn.claim.iter_mut().for_each(|claim| claim.error = Some(Errno(errno)));
+        turn
     }
 
     /// What the interface knows of its outcome when it shows the snippet.

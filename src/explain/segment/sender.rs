@@ -112,9 +112,11 @@ impl SegmentContext<'_> {
             // Its address is known only once it has sent.
             Call::Connect { addr, .. } => tcp.flags.has(Flags::SYN) && addr.port() == packet.to.port(),
             Call::Send { .. } => is_own && !packet.is_empty(),
+            Call::SendTo { .. } => call.connects_to().is_some_and(|addr| addr.port() == packet.to.port()),
             Call::Recv { .. } => {
                 is_own && packet.is_empty() && !tcp.flags.has(Flags::FIN) && !tcp.flags.has(Flags::SYN)
             }
+            Call::Dissolve { .. } => is_own && tcp.flags.has(Flags::RST),
             Call::Shutdown { .. } | Call::Close { .. } => {
                 is_own && (tcp.flags.has(Flags::FIN) || tcp.flags.has(Flags::RST))
             }

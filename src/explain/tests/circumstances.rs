@@ -252,7 +252,9 @@ fn capped() -> Vec<Case> {
 
 /// What a flag makes of the same outcome.
 fn flagged() -> Vec<Case> {
-    use Circumstance::{OutOfBand, WaitAll};
+    use Circumstance::{FastOpen, OutOfBand, WaitAll};
+    let opens = || Call::SendTo { fd: 3, data: b"hello".to_vec(), flags: MessageFlags::FAST_OPEN, addr: v4() };
+    let fresh = Situation::default;
     let with = |flags| Call::Recv { fd: 3, len: 5, flags: MessageFlags(flags) };
     let (urgent, all) = (with(libc::MSG_OOB), with(libc::MSG_WAITALL | libc::MSG_DONTWAIT));
     let there = || CallFacts::steady(joined(State::Established));
@@ -265,6 +267,11 @@ fn flagged() -> Vec<Case> {
         (all.clone(), Ok(5), there(), None),
         (all, Err("EAGAIN"), there(), None),
         (with(libc::MSG_PEEK), Ok(3), there(), Some(Circumstance::Short)),
+        (opens(), Err("EINPROGRESS"), CallFacts::steady(fresh()), Some(FastOpen)),
+        (opens(), Err("EOPNOTSUPP"), CallFacts::steady(fresh()), Some(FastOpen)),
+        (opens(), Err("blocks"), CallFacts::steady(state(State::SynSent)), Some(FastOpen)),
+        (opens(), Ok(5), there(), None),
+        (Call::Dissolve { fd: 3 }, Ok(0), there(), Some(Circumstance::Dissolves)),
     ]
 }
 

@@ -108,7 +108,7 @@ fn an_attempt_in_the_background_is_followed() {
     let begun = || {
         let mut story = Story(Trace::default());
         story.call(Call::Socket { ipv6: false, udp: false }, returned(3));
-        story.call(Call::SetNonblocking { fd: 3 }, returned(0));
+        story.call(Call::SetNonblocking { fd: 3, on: true }, returned(0));
         story.enters(0, Call::Connect { fd: 3, addr: client() }).leaves(0, 1, &["SYN"]);
         story.comes_back(0, Err(Errno(libc::EINPROGRESS))).add(end(State::SynSent, ends));
         assert_eq!(story.reason(), (None, None));

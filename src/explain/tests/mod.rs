@@ -1,5 +1,6 @@
 mod circumstances;
 mod course;
+mod flags;
 
 use std::collections::HashSet;
 use std::net::SocketAddr;

@@ -28,6 +28,7 @@ words! {
         pub ready: String,
         pub ready_nothing: String,
         pub ready_socket: String,
+        pub tells: String,
         pub fails: String,
         pub sleeps: String,
         pub runs: String,
@@ -132,6 +133,9 @@ impl Speaker<'_> {
         match said {
             Statement::Returns { .. } => self.returned(said),
             Statement::Ready { side, sockets } => self.ready(*side, sockets),
+            Statement::Tells { side, call, told } => {
+                fill(&t.tells, &[("side", self.side(*side)), ("call", call.name()), ("told", told)])
+            }
             Statement::Fails { side, call, errno } => {
                 let errno = errno.to_string();
                 fill(&t.fails, &[("side", self.side(*side)), ("call", call.name()), ("errno", &errno)])

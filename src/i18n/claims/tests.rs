@@ -88,6 +88,14 @@ fn table() -> Vec<(Statement, [&'static str; 3])> {
             ],
         ),
         (
+            Statement::Tells { side: client, call: CallName::GetSockOpt, told: "ECONNREFUSED".to_owned() },
+            [
+                "client: getsockopt() tells ECONNREFUSED",
+                "the client's getsockopt() tells ECONNREFUSED",
+                "客户端的 getsockopt() 给出 ECONNREFUSED",
+            ],
+        ),
+        (
             Statement::Fails { side: client, call, errno: Errno::from_name("ECONNRESET").unwrap() },
             [
                 "client: recv() fails with ECONNRESET",
@@ -397,6 +405,7 @@ fn kind(said: &Statement) -> usize {
         Statement::Waiting { .. } => 29,
         Statement::Ready { .. } => 30,
         Statement::NotSet { .. } => 31,
+        Statement::Tells { .. } => 32,
     }
 }
 
@@ -411,7 +420,7 @@ fn each_kind_of_statement_has_its_notation_and_its_sentences() {
         let found = [said.to_string(), en.statement(&said, sockets), zh.statement(&said, sockets)];
         assert_eq!(found, wanted.map(str::to_owned));
     }
-    assert_eq!(kinds.len(), 32);
+    assert_eq!(kinds.len(), 33);
 }
 
 #[test]

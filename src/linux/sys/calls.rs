@@ -24,6 +24,13 @@ pub fn connect(fd: RawFd, address: &SockAddr) -> io::Result<()> {
     // SAFETY: as in `bind`.
     check(unsafe { libc::connect(fd, address.as_ptr().cast(), address.len()) }).map(drop)
 }
+/// `connect(2)` with an address of the family `AF_UNSPEC`.
+pub fn dissolve(fd: RawFd) -> io::Result<()> {
+    // AF_UNSPEC is 0, and so is all that follows the family.
+    let (none, length) = (SockAddrStorage::zeroed(), mem::size_of::<libc::sockaddr>() as libc::socklen_t);
+    // SAFETY: the pointer is to an address that is at least as long, and lives across the call.
+    check(unsafe { libc::connect(fd, (&raw const none).cast(), length) }).map(drop)
+}
 /// `accept4(2)`: the new descriptor, and the peer.
 pub fn accept(fd: RawFd) -> io::Result<(RawFd, SockAddr)> {
     let mut peer = SockAddrStorage::zeroed();
@@ -127,9 +134,10 @@ pub fn poll(entries: &[PollEntry], timeout: c_int) -> io::Result<(c_int, Vec<Pol
     let told = fds.iter().filter(|polled| polled.revents != 0);
     Ok((ready, told.map(|polled| PollEntry { fd: polled.fd, events: PollEvents(polled.revents) }).collect()))
 }
-/// `fcntl(2)`, `F_GETFL`, then `F_SETFL` with O_NONBLOCK added.
-pub fn set_nonblocking(fd: RawFd) -> io::Result<()> {
+/// `fcntl(2)`, `F_GETFL`, then `F_SETFL` with O_NONBLOCK added, or taken back.
+pub fn set_nonblocking(fd: RawFd, on: bool) -> io::Result<()> {
     // SAFETY: neither command takes a pointer.
     let set = |command, flags: c_int| check(unsafe { libc::fcntl(fd, command, flags) });
-    set(libc::F_SETFL, set(libc::F_GETFL, 0)? | libc::O_NONBLOCK).map(drop)
+    let flags = set(libc::F_GETFL, 0)? & !libc::O_NONBLOCK;
+    set(libc::F_SETFL, if on { flags | libc::O_NONBLOCK } else { flags }).map(drop)
 }

@@ -41,9 +41,9 @@ pub(super) fn like(read: &Reader<'_>, kind: Option<SocketIdentity>) -> Option<Ca
         "close" => Call::Close { fd },
         "setsockopt" => Call::SetOption { fd, option: read.option(), value: option_value(read)? },
         "fcntl" if arguments[1] as i32 == libc::F_SETFL && arguments[2] as i32 & libc::O_NONBLOCK != 0 => {
-            Call::SetNonblocking { fd }
+            Call::SetNonblocking { fd, on: true }
         }
-        "ioctl" if read.memory.int(arguments[2])? != 0 => Call::SetNonblocking { fd },
+        "ioctl" if read.memory.int(arguments[2])? != 0 => Call::SetNonblocking { fd, on: true },
         "read" => receives(arguments[2], 0),
         "recvfrom" if arguments[3] & ELSE == 0 => receives(arguments[2], arguments[3]),
         "readv" => receives(messages::room(read.memory, arguments[1], arguments[2])?, 0),

@@ -162,7 +162,12 @@ fn call_words(name: &str, before: &[&str], known: &Nameable) -> Vec<String> {
         ("shutdown", [_]) => owned(&["SHUT_RD", "SHUT_WR", "SHUT_RDWR"]),
         ("listen", [_]) => owned(&["SOMAXCONN"]),
         ("fcntl", [_]) => owned(&["F_SETFL", "O_NONBLOCK"]),
-        ("fcntl", [_, "F_SETFL"]) => owned(&["O_NONBLOCK"]),
+        ("fcntl", [_, "F_SETFL"]) => owned(&["O_NONBLOCK", "0"]),
+        ("connect", [_]) => owned(&["AF_UNSPEC"]),
+        ("recv" | "recvfrom", [_, ..]) | ("send" | "sendto", [_, _, ..]) => {
+            let call = CallName::ALL.into_iter().find(|call| call.name() == name);
+            owned(call.map_or(&[], CallName::flag_names))
+        }
         _ => Vec::new(),
     }
 }
@@ -192,6 +197,11 @@ mod tests {
             ("shutdown(3, sh", Some("shutdown(3, SHUT_")),
             ("setsockopt(3, SOL_SOCKET, so_reusea", Some("setsockopt(3, SOL_SOCKET, SO_REUSEADDR ")),
             ("connect 4", Some("connect 41 ")),
+            ("connect 41 a", Some("connect 41 AF_UNSPEC ")),
+            ("recv(3, 100, MSG_P", Some("recv(3, 100, MSG_PEEK ")),
+            ("recv(3, 100, MSG_PEEK|MSG_D", Some("recv(3, 100, MSG_PEEK|MSG_DONTWAIT ")),
+            ("send 3 \"a\" MSG_M", Some("send 3 \"a\" MSG_MORE ")),
+            ("send 3 hello MSG_P", None),
             ("go li", Some("go listen ")),
             ("wire du", Some("wire duplicate ")),
             ("sysctl tcp_syncoo", Some("sysctl tcp_syncookies=")),

@@ -71,6 +71,12 @@ pub const LONGEST_DATAGRAM: usize = 1500 - 40 - 8;
 
 const BACKLOG: i32 = 8;
 
+/// What stands in the place of an address where a connection is to be dissolved.
+const UNSPECIFIED: [&str; 2] = ["AF_UNSPEC", "unspec"];
+
+/// The short name of the `fcntl()` that takes O_NONBLOCK back.
+const BLOCKING: &str = "blocking";
+
 /// What stands in C where an address that the kernel fills isn't wanted.
 const NO_ADDRESS: [&str; 3] = ["NULL", "nullptr", "0"];
 const READ: usize = 1024;
@@ -83,13 +89,13 @@ pub fn parse(text: &str, usual: &Usual) -> Result<Call, Mistyped> {
     let words = words(text)?;
     let Some((first, rest)) = words.split_first() else { return Err(Mistyped::Name(String::new())) };
     let name = by_name(&first.text).ok_or_else(|| Mistyped::Name(first.text.clone()))?;
-    let mut args = Arguments { name, words: rest, usual };
+    let mut args = Arguments { name, typed: &first.text, words: rest, usual };
     let call = args.call()?;
     if args.words.is_empty() { Ok(call) } else { Err(Mistyped::TooMany(name)) }
 }
 
 /// Names of calls that aren't C's: of `fcntl()` what it is made for here.
-const OWN_NAMES: [&str; 1] = ["nonblock"];
+const OWN_NAMES: [&str; 2] = ["nonblock", BLOCKING];
 
 fn by_name(text: &str) -> Option<CallName> {
     let also = |name: CallName| name == CallName::Fcntl && OWN_NAMES.contains(&text);
@@ -139,6 +145,8 @@ fn words(text: &str) -> Result<Vec<TypedWord>, Mistyped> {
 
 struct Arguments<'a> {
     name: CallName,
+    /// As it was typed.
+    typed: &'a str,
     words: &'a [TypedWord],
     usual: &'a Usual,
 }
@@ -153,6 +161,10 @@ impl<'a> Arguments<'a> {
         let fd = self.descriptor()?;
         Ok(match self.name {
             CallName::Bind => Call::Bind { fd, addr: self.address()? },
+            CallName::Connect if self.words.first().is_some_and(|word| UNSPECIFIED.contains(&word.text.as_str())) => {
+                self.next();
+                Call::Dissolve { fd }
+            }
             CallName::Connect => Call::Connect { fd, addr: self.address()? },
             CallName::Listen => Call::Listen { fd, backlog: self.backlog()? },
             CallName::Accept => {
@@ -182,8 +194,8 @@ impl<'a> Arguments<'a> {
                 Call::SetOption { fd, option, value: self.number(1)? }
             }
             CallName::Fcntl => {
-                self.skip(usize::MAX, &["F_SETFL", "O_NONBLOCK", "NONBLOCK"]);
-                Call::SetNonblocking { fd }
+                self.skip(1, &["F_SETFL"]);
+                Call::SetNonblocking { fd, on: self.nonblocking()? }
             }
             CallName::Dup => Call::Dup { fd },
             CallName::GetSockName => Call::GetSockName { fd },
@@ -263,6 +275,20 @@ impl<'a> Arguments<'a> {
         let named = SocketOption::by_name(&word.text.to_ascii_uppercase()).map(|option| option.number);
         let number = named.or_else(|| word.text.parse().ok()).ok_or_else(|| none(&word.text))?;
         Ok(SocketOption { level, number })
+    }
+
+    /// Whether `fcntl()` sets O_NONBLOCK, or takes it back: `0`, or as in C `flags & ~O_NONBLOCK`.
+    fn nonblocking(&mut self) -> Result<bool, Mistyped> {
+        let mut on = self.typed != BLOCKING;
+        while let Some(word) = self.next() {
+            match word.text.as_str() {
+                "O_NONBLOCK" | "NONBLOCK" => on = true,
+                "0" | "~O_NONBLOCK" => on = false,
+                "flags" | "&" | "|" => {}
+                other => return Err(self.wrong(other)),
+            }
+        }
+        Ok(on)
     }
 
     fn address(&mut self) -> Result<SocketAddr, Mistyped> {

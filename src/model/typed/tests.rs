@@ -37,6 +37,7 @@ fn as_the_manual_pages_have_it_or_shorter() {
             Call::Bind { fd: 5, addr: server },
         ),
         (vec!["connect(5, 127.0.0.1:8000);", "connect"], Call::Connect { fd: 5, addr: server }),
+        (vec!["connect(5, AF_UNSPEC)", "connect 5 unspec", "connect unspec"], Call::Dissolve { fd: 5 }),
         (vec!["connect 7 [::1]:9"], Call::Connect { fd: 7, addr: "[::1]:9".parse().unwrap() }),
         (vec!["listen(5, 8)", "listen 5", "listen"], Call::Listen { fd: 5, backlog: 8 }),
         (vec!["accept(5)", "accept"], Call::Accept { fd: 5 }),
@@ -136,7 +137,14 @@ fn as_the_manual_pages_have_it_or_shorter() {
             polls(&[(3, "POLLIN"), (4, "POLLIN|POLLOUT")], 1000),
         ),
         (vec!["poll(3:0, 0)", "poll({3, 0}, 0)", "poll({3, 0 }, 0)"], polls(&[(3, "0")], 0)),
-        (vec!["fcntl(5, F_SETFL, O_NONBLOCK)", "nonblock 5"], Call::SetNonblocking { fd: 5 }),
+        (
+            vec!["fcntl(5, F_SETFL, O_NONBLOCK)", "fcntl(5, F_SETFL, flags | O_NONBLOCK)", "nonblock 5", "fcntl"],
+            Call::SetNonblocking { fd: 5, on: true },
+        ),
+        (
+            vec!["fcntl(5, F_SETFL, 0)", "fcntl(5, F_SETFL, flags & ~O_NONBLOCK);", "blocking 5", "blocking"],
+            Call::SetNonblocking { fd: 5, on: false },
+        ),
     ] {
         texts.into_iter().for_each(|text| assert_eq!(typed(text), call, "{text}"));
     }
@@ -182,6 +190,8 @@ fn what_is_no_call_is_told() {
         ("poll 3 in -1 soon", CallName::Poll, "soon"),
         ("poll 3 | 4", CallName::Poll, "|"),
         ("bind 5 localhost:http", CallName::Bind, "localhost:http"),
+        ("fcntl(5, F_SETFL, O_APPEND)", CallName::Fcntl, "O_APPEND"),
+        ("fcntl(5, F_GETFL)", CallName::Fcntl, "F_GETFL"),
     ] {
         let told = if odd.is_empty() { Mistyped::TooMany(call) } else { Mistyped::Argument(call, odd.into()) };
         assert_eq!(wrong(text), told, "{text}");
@@ -233,6 +243,7 @@ fn calls() -> impl Strategy<Value = Call> {
         (fd(), any::<i32>()).prop_map(|(fd, backlog)| Call::Listen { fd, backlog }),
         fd().prop_map(|fd| Call::Accept { fd }),
         (fd(), addr()).prop_map(|(fd, addr)| Call::Connect { fd, addr }),
+        fd().prop_map(|fd| Call::Dissolve { fd }),
         (fd(), prop_oneof![data(200).boxed(), text.boxed()], flags(CallName::Send))
             .prop_map(|(fd, data, flags)| Call::Send { fd, data, flags }),
         (fd(), 0..=LONGEST_READ, flags(CallName::Recv)).prop_map(|(fd, len, flags)| Call::Recv { fd, len, flags }),
@@ -251,7 +262,7 @@ fn calls() -> impl Strategy<Value = Call> {
         fd().prop_map(|fd| Call::Close { fd }),
         fd().prop_map(|fd| Call::Dup { fd }),
         (fd(), option, any::<i32>()).prop_map(|(fd, option, value)| Call::SetOption { fd, option, value }),
-        fd().prop_map(|fd| Call::SetNonblocking { fd }),
+        (fd(), any::<bool>()).prop_map(|(fd, on)| Call::SetNonblocking { fd, on }),
         fd().prop_map(|fd| Call::GetSockName { fd }),
         fd().prop_map(|fd| Call::GetPeerName { fd }),
         (fd(), any::<(i32, i32)>())

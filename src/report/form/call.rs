@@ -35,6 +35,9 @@ pub(super) enum CallForm {
         fd: i32,
         addr: SocketAddr,
     },
+    Dissolve {
+        fd: i32,
+    },
     Send {
         fd: i32,
         #[serde(with = "bytes")]
@@ -78,6 +81,9 @@ pub(super) enum CallForm {
     },
     SetNonblocking {
         fd: i32,
+        /// The first recordings know no other.
+        #[serde(default = "yes", skip_serializing_if = "is_so")]
+        on: bool,
     },
     GetSockName {
         fd: i32,
@@ -119,6 +125,14 @@ impl TryFrom<FlagsForm> for MessageFlags {
     fn try_from(FlagsForm(text): FlagsForm) -> Result<MessageFlags, &'static str> {
         text.parse()
     }
+}
+
+const fn yes() -> bool {
+    true
+}
+
+const fn is_so(on: &bool) -> bool {
+    *on
 }
 
 const fn of_send() -> MessageFlags {

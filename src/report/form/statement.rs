@@ -29,6 +29,13 @@ pub(super) enum StatementForm {
         #[serde(with = "As::<Vec<PolledSocketForm>>")]
         sockets: Vec<PolledSocket>,
     },
+    Tells {
+        #[serde(with = "SideForm")]
+        side: Side,
+        #[serde(with = "CallNameForm")]
+        call: CallName,
+        told: String,
+    },
     Fails {
         #[serde(with = "SideForm")]
         side: Side,

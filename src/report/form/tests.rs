@@ -11,10 +11,10 @@ use crate::model::testing::socket;
 use crate::model::{
     Actor, AnsweredQuestion, Call, CallName, CallSite, Caller, ChangedSetting, ClaimNumber, ClaimResult,
     CongestionState, Connection, ConnectionEnd, Count, CounterMove, Errno, Event, ForwardingRules, HandAction,
-    HeldCalls, How, InfoFact, InfoField, InfoOptions, Member, PolledDescriptor, ProcessSocket, ProgramCall,
-    ProgramCallState, ProgramDescriptor, ProgramExit, Returned, Role, SegmentFate, SegmentFilter, SegmentId,
-    SegmentWords, Side, SiteLacks, SocketOption, SocketState, Source, StackFrame, Statement, TcpInfo, Timer, TimerFact,
-    TimerKind,
+    HeldCalls, How, InfoFact, InfoField, InfoOptions, Member, MessageFlags, PolledDescriptor, ProcessSocket,
+    ProgramCall, ProgramCallState, ProgramDescriptor, ProgramExit, Returned, Role, SegmentFate, SegmentFilter,
+    SegmentId, SegmentWords, Side, SiteLacks, SocketOption, SocketState, Source, StackFrame, Statement, TcpInfo, Timer,
+    TimerFact, TimerKind,
 };
 use crate::tcp::{Packet, State};
 
@@ -52,7 +52,7 @@ fn calls() -> Vec<Call> {
         Call::send_to(fd, data, addr),
         Call::recv_from(fd, 64),
         Call::Close { fd },
-        Call::SetNonblocking { fd },
+        Call::SetNonblocking { fd, on: true },
         option(libc::SOL_SOCKET, libc::SO_LINGER),
         option(libc::IPPROTO_TCP, 9999),
         option(-7, 1),
@@ -376,6 +376,7 @@ fn every() -> Vec<Event> {
         asks::of_polls(),
         of_settings(),
         asks::of_copies(),
+        of_flags(),
     ]
     .concat()
 }
@@ -409,6 +410,22 @@ fn of_lesson_programs() -> Vec<Event> {
         .into_iter()
         .chain(statements.into_iter().map(claim))
         .collect()
+}
+
+fn of_flags() -> Vec<Event> {
+    let (fd, addr, data) = (3, address(8000), b"hi".to_vec());
+    let calls = [
+        Call::Send { fd, data: data.clone(), flags: MessageFlags::NONE },
+        Call::Recv { fd, len: 64, flags: MessageFlags(libc::MSG_PEEK | libc::MSG_DONTWAIT | 1 << 28) },
+        Call::SendTo { fd, data, flags: MessageFlags::FAST_OPEN, addr },
+        Call::RecvFrom { fd, len: 64, flags: MessageFlags(libc::MSG_TRUNC) },
+        Call::SetNonblocking { fd, on: false },
+        Call::Dissolve { fd },
+    ];
+    let what = Statement::Tells { side: Server, call: CallName::GetSockOpt, told: "SOCK_STREAM".to_owned() };
+    let claim = ClaimResult { step: 3, what, held: true, actual: Statement::NoCall, line: 9 };
+    let entered = calls.map(|call| Event::Entered { caller: Server.into(), call });
+    entered.into_iter().chain([Event::Claim(Box::new(claim))]).collect()
 }
 
 #[test]

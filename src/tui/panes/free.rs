@@ -355,7 +355,7 @@ fn passing(scene: &Scene<'_>, width: usize) -> Vec<Line<'static>> {
 
 /// Why what was typed is no call, and what to do.
 fn sentence(scene: &Scene<'_>, mistyped: &Mistyped) -> String {
-    let t = &scene.texts.free;
+    let t = &scene.texts.mistyped;
     match mistyped {
         Mistyped::Name(name) => fill(&t.no_call, &[("name", &escape(name))]),
         Mistyped::Descriptor(call) => fill(&t.no_descriptor, &[("call", call.name())]),

@@ -272,7 +272,7 @@ pub(super) fn call_text(scene: &Scene<'_>, call: &Call, full: bool) -> String {
             Argument::Data(data) => format!("\"{}\"", excerpt(data, if full { 16 } else { 6 })),
             Argument::Polled(polled) if !full => polled.to_string().replace("POLL", ""),
             Argument::Command if !full => return None,
-            Argument::Status if !full => "NONBLOCK".to_owned(),
+            Argument::Status { nonblocking: true } if !full => "NONBLOCK".to_owned(),
             other => other.to_string(),
         })
     })

@@ -209,6 +209,7 @@ impl Runner {
             Action::Accept { .. } => Call::Accept { fd },
             Action::Dup { .. } => Call::Dup { fd },
             Action::Connect { addr, .. } => Call::Connect { fd, addr: self.address(*addr) },
+            Action::Dissolve { .. } => Call::Dissolve { fd },
             Action::Send { payload, flags, .. } => {
                 Call::Send { fd, data: self.data(payload, named.side), flags: *flags }
             }
@@ -220,7 +221,10 @@ impl Runner {
             Action::RecvFrom { max, flags, .. } => Call::RecvFrom { fd, len: *max, flags: *flags },
             Action::Shutdown { how, .. } => Call::Shutdown { fd, how: *how },
             Action::SetOption { option, value, .. } => Call::SetOption { fd, option: *option, value: *value },
-            Action::SetNonblocking { .. } => Call::SetNonblocking { fd },
+            Action::GetOption { option, .. } => Call::GetOption { fd, option: *option },
+            Action::GetSockName { .. } => Call::GetSockName { fd },
+            Action::GetPeerName { .. } => Call::GetPeerName { fd },
+            Action::SetNonblocking { on, .. } => Call::SetNonblocking { fd, on: *on },
             _ => Call::Close { fd },
         };
         Ok((named.side, call, naming))
@@ -231,12 +235,7 @@ impl Runner {
         let port = self.options.port.unwrap_or(server.port());
         match given {
             None => SocketAddr::new(server.ip(), port),
-            Some(Address::At(address)) if address.port() == server.port() => SocketAddr::new(address.ip(), port),
-            Some(Address::At(address)) => address,
-            Some(Address::Beside(ip, offset)) => {
-                // Above the highest port there is none: then it lies as far below.
-                SocketAddr::new(ip, port.checked_add(offset).unwrap_or(port.saturating_sub(offset)))
-            }
+            Some(given) => given.at(port, server.port()),
         }
     }
 

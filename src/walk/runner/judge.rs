@@ -93,6 +93,7 @@ impl Runner {
             view: self.trace.present(),
             names: &self.names,
             server: self.address(None),
+            port: self.lesson.server.port(),
             line: self.line.len() as u32,
         }
     }

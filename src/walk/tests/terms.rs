@@ -24,7 +24,7 @@ fn a_descriptor_is_made_non_blocking_by_a_call() {
     ]);
     world.when(Request::Call(Side::Client, SOCKET), returns(Side::Client, SOCKET, 5));
     go(&mut runner, &mut world, WalkCommand::Next);
-    let call = Call::SetNonblocking { fd: 5 };
+    let call = Call::SetNonblocking { fd: 5, on: true };
     world.when(Request::Call(Side::Client, call.clone()), returns(Side::Client, call, 0));
     go(&mut runner, &mut world, WalkCommand::Next);
     let in_progress = || {

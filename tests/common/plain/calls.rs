@@ -97,10 +97,10 @@ pub fn raw_recv_with(fd: c_int, length: usize, flags: c_int) -> Came {
     came(unsafe { libc::recv(fd, data.as_mut_ptr().cast(), data.len(), flags) } as i64)
 }
 
-fn raw_sendto(fd: c_int, length: usize, addr: &str) -> Came {
+fn raw_sendto(fd: c_int, length: usize, flags: c_int, addr: &str) -> Came {
     let (data, addr) = (vec![b'x'; length], SockAddr::from(addr.parse::<SocketAddr>().unwrap()));
     // SAFETY: buffer and address live until the call returns, and the lengths are their own.
-    came(unsafe { libc::sendto(fd, data.as_ptr().cast(), data.len(), 0, addr.as_ptr().cast(), addr.len()) } as i64)
+    came(unsafe { libc::sendto(fd, data.as_ptr().cast(), data.len(), flags, addr.as_ptr().cast(), addr.len()) } as i64)
 }
 
 fn raw_recvfrom(fd: c_int, length: usize) -> Came {
@@ -159,6 +159,13 @@ pub fn connect(fd: c_int, addr: &str) -> Came {
     told("connect", raw_connect(fd, addr))
 }
 
+/// `connect(2)` with AF_UNSPEC, which is 0.
+pub fn dissolve(fd: c_int) -> Came {
+    let none = [0_u8; size_of::<libc::sockaddr>()];
+    // SAFETY: the pointer is to as many bytes as the length says.
+    told("connect", came(unsafe { libc::connect(fd, none.as_ptr().cast(), none.len() as libc::socklen_t) }))
+}
+
 /// Sends so many bytes at once.
 pub fn send(fd: c_int, length: usize) -> Came {
     let came = raw_send(fd, length);
@@ -183,7 +190,11 @@ pub fn recv_with(fd: c_int, length: usize, flags: c_int) -> Came {
 }
 
 pub fn sendto(fd: c_int, length: usize, addr: &str) -> Came {
-    told("sendto", raw_sendto(fd, length, addr))
+    sendto_with(fd, length, 0, addr)
+}
+
+pub fn sendto_with(fd: c_int, length: usize, flags: c_int, addr: &str) -> Came {
+    told("sendto", raw_sendto(fd, length, flags, addr))
 }
 
 pub fn recvfrom(fd: c_int, length: usize) -> Came {
@@ -451,6 +462,10 @@ impl Blocked {
 
     pub fn send(fd: c_int, length: usize) -> Blocked {
         in_thread("send", libc::SYS_sendto, length, move || raw_send(fd, length))
+    }
+
+    pub fn sendto(fd: c_int, length: usize, flags: c_int, addr: &'static str) -> Blocked {
+        in_thread("sendto", libc::SYS_sendto, length, move || raw_sendto(fd, length, flags, addr))
     }
 
     pub fn recv(fd: c_int, length: usize) -> Blocked {

@@ -43,7 +43,7 @@ scenarios! {
     refused_in_the_background_untold self_connect self_connect_waits reuse_here_only port_of_a_connection listen_again
     listen_beside_time_wait port_of_a_listener linger_zero lingered_close accepted_after_fin reading_ended_early
     sending_ended_in_the_listener nothing_asked backlogs deferred shutdown_both simultaneous_open shutdown_in_syn_recv
-    close_in_syn_recv close_of_one_of_two_listeners close_with_linger2 flags urgent_is_announced
+    close_in_syn_recv close_of_one_of_two_listeners close_with_linger2 flags urgent_is_announced fast_open dissolved
 }
 
 fn flags() {
@@ -69,6 +69,26 @@ fn flags() {
     let _ = shutdown(peer, SHUT_WR);
     until_state(fd, CLOSE_WAIT);
     let _ = recv_with(fd, 4, MSG_WAITALL);
+}
+
+/// A connection by AF_UNSPEC; the socket connects again.
+fn dissolved() {
+    let (fd, peer) = pair(AT);
+    let _ = dissolve(fd);
+    until_state(peer, CLOSED);
+    let _ = recv(peer, 1);
+    let _listener = listener("127.0.0.1:8001", 8);
+    let _ = connect(fd, "127.0.0.1:8001");
+}
+
+/// Without a cookie the data follows the handshake.
+fn fast_open() {
+    let _listener = listener(AT, 8);
+    let _ = sendto_with(tcp(), 3, libc::MSG_FASTOPEN, AT);
+    let _ = Blocked::sendto(tcp(), 3, libc::MSG_FASTOPEN, SILENT).interrupt();
+    let _ = sendto_with(tcp(), 3, libc::MSG_FASTOPEN | libc::MSG_DONTWAIT, SILENT);
+    std::fs::write("/proc/sys/net/ipv4/tcp_fastopen", "0").unwrap();
+    let _ = sendto_with(tcp(), 3, libc::MSG_FASTOPEN, AT);
 }
 
 /// A segment whose urgent pointer leads beyond its data.

@@ -124,7 +124,7 @@ fn several_descriptors_of_one_socket_have_one_history() {
     script.connection(|facts| facts.also = vec![5]);
     script.own(Call::Shutdown { fd: 5, how: How::Read }, ok(0));
     let known = |script: &Script, fd| {
-        let found = Situation::at(&script.trace.present(), Side::Server, &Call::Recv { fd, len: 1 });
+        let found = Situation::at(&script.trace.present(), Side::Server, &Call::recv(fd, 1));
         (found.open, found.shut.read, found.state)
     };
     for fd in [4, 5] {

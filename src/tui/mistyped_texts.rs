@@ -1,0 +1,21 @@
+//! The words for what was typed and is no call.
+
+use crate::i18n::words::words;
+
+words! {
+    /// Why a typed line is no call, or why it isn't made now.
+    #[allow(missing_docs)]
+    pub struct MistypedWords {
+        pub no_call: String,
+        pub no_descriptor: String,
+        pub no_argument: String,
+        pub too_many: String,
+        pub no_flag: String,
+        pub no_option: String,
+        pub no_quote: String,
+        pub no_step: String,
+        pub not_reached: String,
+        pub busy: String,
+        pub of_program: String,
+    }
+}
