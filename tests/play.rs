@@ -187,7 +187,7 @@ fn is_well_formed(lines: &[Value]) {
                 }
                 "side socket from to source"
             }
-            "reasons" => {
+            "reasons" | "causes" => {
                 one_of("source", &["proc_net"]);
                 assert!(line["id"].is_u64(), "{line}");
                 for moved in line["moved"].as_array().unwrap() {

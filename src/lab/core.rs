@@ -55,6 +55,8 @@ pub enum Input {
     /// What became of a segment; the answer to [`Effect::Send`]. Of one that waited ([`Sending::Released`]), or that was made by hand, it tells which of
     /// the kernel's counters moved meanwhile, where they could be read.
     Sent(Sending, Result<Option<Vec<CounterMove>>, Errno>),
+    /// Which counters moved since they were read last, where they could be; the answer to [`Effect::CountSince`].
+    Counted(SegmentId, Option<Vec<CounterMove>>),
     /// What came of a setting's change; the answer to [`Effect::Sysctl`].
     Set(ChangedSetting),
     /// Whether each thread is idle or sleeps in its call, and nothing else is to be told; the answer to
@@ -98,6 +100,8 @@ pub enum Effect {
     Dump(Scope),
     /// The capture is asked what it lost.
     CountLost,
+    /// A segment was seen to be sent once more, and waits: the kernel's counters are read.
+    CountSince(SegmentId),
     /// The threads are asked whether they are at rest.
     AreAtRest,
     /// All that one had asked for has taken its effect ([`Request::Settle`]).
@@ -281,6 +285,7 @@ impl Lab {
             }
             Input::Dumped { table, programs } => self.dumped(now, table, programs),
             Input::Sent(sending, result) => self.sent(now, sending, result),
+            Input::Counted(id, moved) => self.counted(now, id, moved),
             Input::Set(changed) => self.push(now, Event::Sysctl(Box::new(changed))),
             Input::AtRest(true) => self.settle = Settle::AtRest,
             Input::AtRest(false) => self.settle = Settle::Ask(now + SOON),

@@ -118,6 +118,7 @@ impl PollSchedule {
             | Event::Blocked { .. }
             | Event::Held(_)
             | Event::Reasons { .. }
+            | Event::Causes { .. }
             | Event::Joined(_)
             | Event::Passing(_)
             | Event::Ruled(_)

@@ -11,7 +11,7 @@ use super::request::WireAbility;
 use super::rules::RulesAtWork;
 use super::schedule::OFTEN;
 use crate::model::rule::{WireRule, WireRules};
-use crate::model::{Connection, CounterMove, Errno, Event, ForwardingRules, SampledOut, SegmentId};
+use crate::model::{Connection, CounterMove, Errno, Event, ForwardingRules, SampledOut, SegmentId, tells_why_again};
 use crate::tcp::Packet;
 
 /// The kernel's own shortest retransmission timeout (`TCP_RTO_MIN`), in milliseconds.
@@ -119,6 +119,9 @@ impl Lab {
         };
         let mut own = None;
         for event in events {
+            if let Event::Retransmitted { id, .. } | Event::Sent { id, again: Some(_), .. } = &event {
+                self.effects.push_back(Effect::CountSince(*id));
+            }
             if let Event::Held(id) = event {
                 self.plan(id, at);
                 own = Some(id);
@@ -223,6 +226,14 @@ impl Lab {
             }
         }
         None
+    }
+
+    /// The kernel's counters were read, since a segment was seen to be sent once more.
+    pub(super) fn counted(&mut self, now: Duration, id: SegmentId, moved: Option<Vec<CounterMove>>) {
+        let moved: Vec<_> = moved.into_iter().flatten().filter(|moved| tells_why_again(&moved.name)).collect();
+        if !moved.is_empty() {
+            self.push(now, Event::Causes { id, moved });
+        }
     }
 
     /// A segment was sent on, or the kernel refused to.

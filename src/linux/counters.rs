@@ -78,14 +78,26 @@ impl Counters {
         if before.is_err() || self.read(v6).is_err() {
             return (None, came);
         }
-        let mut found = Vec::new();
-        for CounterFile { before, now, .. } in &self.groups {
-            in_groups(before.text(), now.text(), &mut found);
-        }
+        let mut found = self.differences();
         if let Some(CounterFile { before, now, .. }) = self.v6.as_ref().filter(|_| v6) {
             in_lines(before.text(), now.text(), &mut found);
         }
         (Some(found), came)
+    }
+
+    /// Which of them moved since they were read last; at first, since the network was made, when all were 0.
+    pub(super) fn moved_since(&mut self) -> Option<Vec<CounterMove>> {
+        self.read(false).ok()?;
+        Some(self.differences())
+    }
+
+    /// What moved between the last two readings.
+    fn differences(&self) -> Vec<CounterMove> {
+        let mut found = Vec::new();
+        for CounterFile { before, now, .. } in &self.groups {
+            in_groups(before.text(), now.text(), &mut found);
+        }
+        found
     }
 
     fn read(&mut self, v6: bool) -> io::Result<()> {

@@ -219,6 +219,11 @@ impl Environment {
         }
     }
 
+    /// Which counters moved since they were read last; `None` where they can't be read, or aren't a lab's own.
+    pub(super) fn moved_since(&mut self) -> Option<Vec<CounterMove>> {
+        self.counters.as_mut()?.moved_since()
+    }
+
     /// Has the kernel wait at least so long before it sends data again, in milliseconds. Best effort.
     pub(super) fn set_rto_min(&mut self, ms: u32) {
         if let Some(settings) = self.settings.as_mut().filter(|settings| settings.rto_min_ms != Some(ms)) {

@@ -318,6 +318,10 @@ impl Server {
                 let lost = self.environment.lost()?;
                 self.handle(Input::Lost(lost));
             }
+            Effect::CountSince(id) => {
+                let moved = self.environment.moved_since();
+                self.handle(Input::Counted(id, moved));
+            }
             Effect::AreAtRest => {
                 let at_rest = self.are_at_rest()?;
                 self.handle(Input::AtRest(at_rest));

@@ -81,6 +81,27 @@ pub fn is_routine(name: &str) -> bool {
     ROUTINE.contains(&name)
 }
 
+/// What tells why a segment was sent again: which timer had fired, or what said that it was missing
+/// (`Documentation/networking/snmp_counter.rst`).
+const OF_REPETITIONS: [&str; 11] = [
+    "TCPTimeouts",
+    "TCPLossProbes",
+    "TCPFastRetrans",
+    "TCPSlowStartRetrans",
+    "TCPSynRetrans",
+    "TCPLostRetransmit",
+    "TCPRenoRecovery",
+    "TCPSackRecovery",
+    "TCPKeepAlive",
+    "TCPWinProbe",
+    "TCPSpuriousRTOs",
+];
+
+/// Whether a counter, by its name, tells why a segment was sent again.
+pub fn tells_why_again(name: &str) -> bool {
+    OF_REPETITIONS.contains(&name)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

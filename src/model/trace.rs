@@ -41,6 +41,8 @@ pub struct SegmentRecord {
     pub ended: Option<(Moment, Fate)>,
     /// The entry that tells which counters moved as its receiver got it, and those; `None` where they weren't read.
     pub reasons: Option<(Moment, Vec<CounterMove>)>,
+    /// The entry that tells why its newest copy was sent, and the counters that say so.
+    pub causes: Option<(Moment, Vec<CounterMove>)>,
 }
 
 impl SegmentRecord {
@@ -64,6 +66,7 @@ impl SegmentRecord {
             held: None,
             ended: None,
             reasons: None,
+            causes: None,
         }
     }
 }
@@ -284,6 +287,7 @@ impl Trace {
             | Event::Held(_)
             | Event::Delivered(_)
             | Event::Reasons { .. }
+            | Event::Causes { .. }
             | Event::Dropped(_)
             | Event::Lost { .. }
             | Event::Undeliverable { .. }
@@ -323,6 +327,11 @@ impl Trace {
             Event::Reasons { id, moved } => {
                 if let Some(record) = self.segments.get_mut(id.0 as usize) {
                     record.reasons = Some((moment, moved.clone()));
+                }
+            }
+            Event::Causes { id, moved } => {
+                if let Some(record) = self.segments.get_mut(id.0 as usize) {
+                    record.causes = Some((moment, moved.clone()));
                 }
             }
             Event::Dropped(id) => self.end_segment(moment, *id, Fate::Dropped),

@@ -44,6 +44,8 @@ pub struct SegmentView<'a> {
     pub changed: Moment,
     /// Which counters moved as its receiver got it; `None` where they weren't read by then.
     pub reasons: Option<&'a [CounterMove]>,
+    /// Which counters told why it was sent again, of its newest copy; `None` where none did by then.
+    pub causes: Option<&'a [CounterMove]>,
 }
 
 /// A socket as it stood then.
@@ -461,6 +463,7 @@ fn segment_view(record: &SegmentRecord, moment: Moment) -> SegmentView<'_> {
         by_hand: record.by_hand,
         by_rule: record.by_rule.as_ref().filter(|(since, _)| *since < moment).map(|(_, rule)| rule.as_ref()),
         fate,
+        causes: record.causes.as_ref().filter(|(told, _)| *told < moment).map(|(_, moved)| moved.as_slice()),
         reasons: record.reasons.as_ref().filter(|(told, _)| *told < moment).map(|(_, moved)| moved.as_slice()),
         changed: ended.map(|(ended, _)| ended).unwrap_or(record.copies[copies - 1].0.max(held.unwrap_or(0))),
     }

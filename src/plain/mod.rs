@@ -186,7 +186,9 @@ impl<'a> Transcript<'a> {
             }
             Event::Held(id) => lines::fate(*id, view, &texts.held, self.all),
             Event::Delivered(id) => lines::fate(*id, view, &texts.delivered, self.all),
-            Event::Reasons { moved, .. } => moved.iter().flat_map(|one| lines::reason(one, self.lang)).collect(),
+            Event::Reasons { moved, .. } | Event::Causes { moved, .. } => {
+                moved.iter().flat_map(|one| lines::reason(one, self.lang)).collect()
+            }
             Event::Dropped(id) => lines::fate(*id, view, &texts.dropped, self.all),
             Event::Lost { id, rule } => lines::fate(*id, view, &fill(&texts.lost_by_rule, &[("rule", rule)]), self.all),
             Event::Undeliverable { id, errno } => {

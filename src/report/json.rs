@@ -126,6 +126,7 @@ fn object<'a>(entry: &Entry, view: &View<'_>, step_id: &impl Fn(usize) -> &'a st
         | Event::Held(_)
         | Event::Delivered(_)
         | Event::Reasons { .. }
+        | Event::Causes { .. }
         | Event::Dropped(_)
         | Event::Lost { .. }
         | Event::Undeliverable { .. } => segment_object(&entry.event, view),
@@ -230,6 +231,7 @@ fn segment_object(event: &Event, view: &View<'_>) -> Option<(&'static str, Keys)
         Event::Held(id) => known_segment("held", *id, view),
         Event::Delivered(id) => known_segment("delivered", *id, view),
         Event::Reasons { id, moved } => reasons_keys(*id, moved).map(|keys| ("reasons", keys)),
+        Event::Causes { id, moved } => reasons_keys(*id, moved).map(|keys| ("causes", keys)),
         Event::Dropped(id) => known_segment("dropped", *id, view),
         Event::Lost { id, rule } => known_segment("lost", *id, view).map(|(kind, mut keys)| {
             keys.extend([("source", json!("rule")), ("rule", json!(rule.words()))]);

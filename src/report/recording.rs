@@ -112,9 +112,10 @@ fn fits(event: &Event, segments: &mut u32) -> bool {
             next
         }
         Event::Held(id) | Event::Delivered(id) | Event::Dropped(id) | Event::Lost { id, .. } => known(id, *segments),
-        Event::Retransmitted { id, .. } | Event::Undeliverable { id, .. } | Event::Reasons { id, .. } => {
-            known(id, *segments)
-        }
+        Event::Retransmitted { id, .. }
+        | Event::Undeliverable { id, .. }
+        | Event::Reasons { id, .. }
+        | Event::Causes { id, .. } => known(id, *segments),
         Event::ByHand(
             HandAction::Deliver(id) | HandAction::Drop(id) | HandAction::Repeat(id) | HandAction::Edit(id),
         ) => known(id, *segments),

@@ -7,9 +7,9 @@ use crate::lesson::{
 };
 use crate::model::edit::field;
 use crate::model::{
-    CallName, CallView, ClaimNumber, ConnectionEnd, Count, Fate, InfoFact, Outcome, PollEntry, PolledSocket,
-    ProgramCallState, Returned, SegmentFate, SegmentId, SegmentView, SegmentWords, Side, SocketFacts, SocketView,
-    Statement, Timer, TimerFact, View, same_counter,
+    CallName, CallView, ClaimNumber, ConnectionEnd, Count, CounterMove, Event, Fate, InfoFact, Outcome, PollEntry,
+    PolledSocket, ProgramCallState, Returned, SegmentFate, SegmentId, SegmentView, SegmentWords, Side, SocketFacts,
+    SocketView, Statement, Timer, TimerFact, View, same_counter,
 };
 use crate::tcp::{Expr, Letter, Numbers, line, tells_zero_window};
 
@@ -357,16 +357,31 @@ impl ClaimContext<'_> {
         (held, Statement::Info { end: end.clone(), facts: found })
     }
 
-    /// What the kernel counted as the segment arrived that was delivered last.
+    /// What the kernel counted as the segment arrived that was delivered last, and as one was sent again after that. Of nothing the
+    /// arrival alone is asked: what is sent again while somebody reads makes no claim false.
     fn reason(&self, wanted: Option<&str>) -> (bool, Statement) {
-        let Some(moved) = self.view.delivered().and_then(|segment| segment.reasons) else {
+        let arrived = self.view.delivered().and_then(|segment| segment.reasons);
+        let again = if wanted.is_some() { self.sent_again_for() } else { Vec::new() };
+        if arrived.is_none() && again.is_empty() {
             return (false, Statement::CountersUnread);
-        };
+        }
+        let moved: Vec<&CounterMove> = arrived.into_iter().flatten().chain(again).collect();
         let held = match wanted {
             Some(wanted) => moved.iter().any(|one| one.is_named(wanted)),
             None => moved.is_empty(),
         };
-        (held, Statement::Counted(moved.iter().map(|one| one.name.clone()).collect()))
+        (held, Statement::Counted(moved.into_iter().map(|one| one.name.clone()).collect()))
+    }
+
+    /// What told why segments were sent again since the last one was delivered.
+    fn sent_again_for(&self) -> Vec<&CounterMove> {
+        let entries = self.view.trace().entries().get(..self.view.moment()).unwrap_or_default();
+        let since = entries.iter().rev().take_while(|entry| !matches!(entry.event, Event::Delivered(_)));
+        let causes = since.filter_map(|entry| match &entry.event {
+            Event::Causes { moved, .. } => Some(moved),
+            _ => None,
+        });
+        causes.flatten().collect()
     }
 
     /// What the kernel says of an end that it still has.

@@ -3,8 +3,9 @@
 use super::{SegmentContext, end_at, sentences};
 use std::fmt::Display;
 
+use crate::i18n::counter;
 use crate::model::edit::{FieldChange, changed};
-use crate::model::{Actor, Call, Connection, Event, Fate, HandMade, SegmentView, View};
+use crate::model::{Actor, Call, Connection, CounterMove, Event, Fate, HandMade, SegmentView, View};
 use crate::tcp::Flags;
 
 /// So many entries before a segment are looked at for what made it.
@@ -63,11 +64,13 @@ impl SegmentContext<'_> {
         // Copies that came after it had gone are not told of what went.
         let gone = self.view.trace().at(self.segment.changed).segment(self.segment.id);
         let times = gone.map_or(1, |segment| segment.times_sent);
+        let causes = gone.or(Some(self.segment)).and_then(|segment| segment.causes).unwrap_or_default();
+        let causes = || causes.iter().map(|moved| self.cause(moved));
         if times > 1 {
-            return self.words.say(|t| &t.by_timer, &[("n", &times)]);
+            return sentences([self.words.say(|t| &t.by_timer, &[("n", &times)])].into_iter().chain(causes()));
         }
         if self.segment.again.is_some() {
-            return self.words.say(|t| &t.by_again, &[]);
+            return sentences([self.words.say(|t| &t.by_again, &[])].into_iter().chain(causes()));
         }
         let packet = self.segment.segment;
         let trace = self.view.trace();
@@ -89,6 +92,12 @@ impl SegmentContext<'_> {
             }
         }
         self.words.say(|t| &t.by_unknown, &[])
+    }
+
+    /// A counter of the kernel's that tells why a segment was sent again.
+    fn cause(&self, moved: &CounterMove) -> String {
+        let what = counter(&moved.name, self.words.lang).unwrap_or_default();
+        self.words.say(|t| &t.by_cause, &[("moved", moved), ("what", &what)])
     }
 
     /// The entry at which it was first seen.

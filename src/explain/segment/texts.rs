@@ -27,6 +27,7 @@ words! {
         pub(super) by_answer: Localized,
         pub(super) by_timer: Localized,
         pub(super) by_again: Localized,
+        pub(super) by_cause: Localized,
         pub(super) by_unknown: Localized,
         pub(super) syn: Localized,
         pub(super) syn_ack: Localized,

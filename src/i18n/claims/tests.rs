@@ -313,8 +313,8 @@ fn table() -> Vec<(Statement, [&'static str; 3])> {
             Statement::Counted(vec!["ListenOverflows".into(), "ListenDrops".into()]),
             [
                 "the kernel counted ListenOverflows, ListenDrops",
-                "the kernel counted ListenOverflows, ListenDrops as the last segment arrived",
-                "最后一个报文段到达时，内核计数 ListenOverflows，ListenDrops",
+                "the kernel counted ListenOverflows, ListenDrops as the last segment arrived, or was sent again",
+                "最后一个报文段到达或再次发送时，内核计数 ListenOverflows，ListenDrops",
             ],
         ),
         (

@@ -45,6 +45,8 @@ struct Kernel {
     sending: Result<(), Errno>,
     /// What the kernel counts as a segment that waited arrives.
     moved: Option<Vec<CounterMove>>,
+    /// What its counters say as a segment is sent again.
+    since: Option<Vec<CounterMove>>,
     at_rest: bool,
     lost: u32,
     effects: Vec<Effect>,
@@ -61,6 +63,7 @@ impl Kernel {
             dump_takes: Duration::ZERO,
             sending: Ok(()),
             moved: None,
+            since: None,
             at_rest: true,
             lost: 0,
             effects: Vec::new(),
@@ -116,6 +119,7 @@ impl Kernel {
                 let lost = std::mem::take(&mut self.lost);
                 self.lab.handle(self.now, Input::Lost(lost));
             }
+            Effect::CountSince(id) => self.lab.handle(self.now, Input::Counted(id, self.since.clone())),
             Effect::AreAtRest => self.lab.handle(self.now, Input::AtRest(self.at_rest)),
             _ => {}
         }

@@ -431,6 +431,23 @@ fn what_the_kernel_counted_stands_behind_the_delivery() {
 }
 
 #[test]
+fn why_a_waiting_segment_was_sent_again_is_asked_of_the_kernel() {
+    let named = |name: &str| CounterMove { name: name.to_owned(), by: 1 };
+    for (since, told) in [
+        (Some(vec![named("ListenDrops"), named("TCPTimeouts")]), Some(vec![named("TCPTimeouts")])),
+        (Some(vec![named("ListenDrops")]), None),
+        (None, None),
+    ] {
+        let mut kernel = with_syn();
+        kernel.since = since;
+        kernel.captured(&[segment(4000, 8000, 7, &["SYN"], b"")]);
+        let causes = kernel.lab.trace().present().segment(SYN).unwrap().causes.map(<[CounterMove]>::to_vec);
+        assert_eq!(causes, told);
+        assert_eq!(kernel.effects.iter().filter(|effect| **effect == Effect::CountSince(SYN)).count(), 1);
+    }
+}
+
+#[test]
 fn a_copy_goes_whatever_became_of_the_original_and_only_from_who_may() {
     let ends: [&[Request]; 3] = [&[], &[Request::Deliver(SYN)], &[Request::Drop(SYN)]];
     for (from, goes) in [(SERVER, true), (CLIENT, false), (WATCH, false), (99, false)] {

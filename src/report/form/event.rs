@@ -121,6 +121,12 @@ pub(super) enum EventForm {
         #[serde(with = "As::<Vec<CounterForm>>")]
         moved: Vec<CounterMove>,
     },
+    Causes {
+        #[serde(with = "SegmentIdForm")]
+        id: SegmentId,
+        #[serde(with = "As::<Vec<CounterForm>>")]
+        moved: Vec<CounterMove>,
+    },
     Dropped(#[serde(with = "SegmentIdForm")] SegmentId),
     Lost {
         #[serde(with = "SegmentIdForm")]

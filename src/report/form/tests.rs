@@ -28,6 +28,10 @@ fn address(port: u16) -> SocketAddr {
     ([127, 0, 0, 1], port).into()
 }
 
+fn of_causes() -> Vec<Event> {
+    vec![Event::Causes { id: SegmentId(7), moved: vec![CounterMove { name: "TCPTimeouts".into(), by: 1 }] }]
+}
+
 fn of_settings() -> Vec<Event> {
     vec![Event::ByHand(HandAction::Sysctl), setting(Ok("0".to_owned())), setting(Err(Errno(22)))]
 }
@@ -377,6 +381,7 @@ fn every() -> Vec<Event> {
         of_settings(),
         asks::of_copies(),
         of_flags(),
+        of_causes(),
     ]
     .concat()
 }
