@@ -11,7 +11,7 @@ use super::request::WireAbility;
 use super::rules::RulesAtWork;
 use super::schedule::OFTEN;
 use crate::model::rule::{WireRule, WireRules};
-use crate::model::{Connection, CounterMove, Errno, Event, ForwardingRules, SampledOut, SegmentId, tells_why_again};
+use crate::model::{Connection, CounterMove, Errno, Event, ForwardingRules, SampledOut, SegmentId, why_again};
 use crate::tcp::Packet;
 
 /// The kernel's own shortest retransmission timeout (`TCP_RTO_MIN`), in milliseconds.
@@ -230,7 +230,7 @@ impl Lab {
 
     /// The kernel's counters were read, since a segment was seen to be sent once more.
     pub(super) fn counted(&mut self, now: Duration, id: SegmentId, moved: Option<Vec<CounterMove>>) {
-        let moved: Vec<_> = moved.into_iter().flatten().filter(|moved| tells_why_again(&moved.name)).collect();
+        let moved: Vec<_> = moved.into_iter().flatten().filter(|moved| why_again(&moved.name).is_some()).collect();
         if !moved.is_empty() {
             self.push(now, Event::Causes { id, moved });
         }

@@ -82,7 +82,7 @@ pub fn is_routine(name: &str) -> bool {
 }
 
 /// What tells why a segment was sent again: which timer had fired, or what said that it was missing
-/// (`Documentation/networking/snmp_counter.rst`).
+/// (`Documentation/networking/snmp_counter.rst`); what says most comes first.
 const OF_REPETITIONS: [&str; 11] = [
     "TCPTimeouts",
     "TCPLossProbes",
@@ -97,9 +97,9 @@ const OF_REPETITIONS: [&str; 11] = [
     "TCPSpuriousRTOs",
 ];
 
-/// Whether a counter, by its name, tells why a segment was sent again.
-pub fn tells_why_again(name: &str) -> bool {
-    OF_REPETITIONS.contains(&name)
+/// The place of a counter, by its name, among those that tell why a segment was sent again; `None` where it doesn't.
+pub fn why_again(name: &str) -> Option<usize> {
+    OF_REPETITIONS.iter().position(|known| *known == name)
 }
 
 #[cfg(test)]

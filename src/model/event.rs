@@ -140,7 +140,7 @@ pub enum Event {
         /// Which; empty where none did.
         moved: Vec<CounterMove>,
     },
-    /// A kernel sent it once more: which of the counters that tell why ([`super::tells_why_again`]) had moved since they were
+    /// A kernel sent it once more: which of the counters that tell why ([`super::why_again`]) had moved since they were
     /// read last. There is no such entry where none had, or they weren't read.
     Causes {
         /// Its number.

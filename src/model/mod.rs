@@ -44,7 +44,7 @@ pub use call::{
     Call, CallName, Errno, How, LONGEST_READ, OptionValue, Outcome, ProgramCall, ProgramReturn, Returned, Side,
 };
 pub use calls::{CallRecord, CallView};
-pub use counters::{CounterMove, counter_name, is_routine, same_counter, tells_why_again};
+pub use counters::{CounterMove, counter_name, is_routine, same_counter, why_again};
 pub use escape::{escape, escape_with, quoted};
 pub use event::{
     AnsweredQuestion, ChangedSetting, ClaimResult, Entry, Event, Fate, HandAction, HandMade, SampledOut, SegmentId,

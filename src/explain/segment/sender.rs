@@ -5,7 +5,7 @@ use std::fmt::Display;
 
 use crate::i18n::counter;
 use crate::model::edit::{FieldChange, changed};
-use crate::model::{Actor, Call, Connection, CounterMove, Event, Fate, HandMade, SegmentView, View};
+use crate::model::{Actor, Call, Connection, CounterMove, Event, Fate, HandMade, SegmentView, View, why_again};
 use crate::tcp::Flags;
 
 /// So many entries before a segment are looked at for what made it.
@@ -65,12 +65,11 @@ impl SegmentContext<'_> {
         let gone = self.view.trace().at(self.segment.changed).segment(self.segment.id);
         let times = gone.map_or(1, |segment| segment.times_sent);
         let causes = gone.or(Some(self.segment)).and_then(|segment| segment.causes).unwrap_or_default();
-        let causes = || causes.iter().map(|moved| self.cause(moved));
         if times > 1 {
-            return sentences([self.words.say(|t| &t.by_timer, &[("n", &times)])].into_iter().chain(causes()));
+            return self.because(self.words.say(|t| &t.by_timer, &[("n", &times)]), causes);
         }
         if self.segment.again.is_some() {
-            return sentences([self.words.say(|t| &t.by_again, &[])].into_iter().chain(causes()));
+            return self.because(self.words.say(|t| &t.by_again, &[]), causes);
         }
         let packet = self.segment.segment;
         let trace = self.view.trace();
@@ -94,10 +93,16 @@ impl SegmentContext<'_> {
         self.words.say(|t| &t.by_unknown, &[])
     }
 
-    /// A counter of the kernel's that tells why a segment was sent again.
-    fn cause(&self, moved: &CounterMove) -> String {
-        let what = counter(&moved.name, self.words.lang).unwrap_or_default();
-        self.words.say(|t| &t.by_cause, &[("moved", moved), ("what", &what)])
+    /// That a segment was sent again, and the kernel's reason: what the first counter counts, and the names of the others.
+    fn because(&self, again: String, causes: &[CounterMove]) -> String {
+        let mut causes: Vec<&CounterMove> = causes.iter().collect();
+        causes.sort_by_key(|moved| why_again(&moved.name));
+        let Some((first, others)) = causes.split_first() else { return again };
+        let what = counter(&first.name, self.words.lang).unwrap_or_default();
+        let others: Vec<&str> = others.iter().map(|moved| moved.name.as_str()).collect();
+        let first = self.words.say(|t| &t.by_cause, &[("moved", first), ("what", &what)]);
+        let too = (!others.is_empty()).then(|| self.words.say(|t| &t.by_cause_too, &[("list", &others.join(", "))]));
+        sentences([again, first].into_iter().chain(too))
     }
 
     /// The entry at which it was first seen.

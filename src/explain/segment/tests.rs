@@ -114,6 +114,27 @@ fn what_comes_later_or_after_something_else_is_not_its_consequence() {
 }
 
 #[test]
+fn why_a_segment_was_sent_again_is_the_kernels_word() {
+    let sender = |names: &[&str]| {
+        let mut script = Script::new();
+        let data = script.sent(40000, (101, 501), &["PSH", "ACK"], b"hello", 1000);
+        let segment = script.0.present().segment(data).unwrap().segment.clone();
+        script.push(Event::Retransmitted { id: data, segment });
+        if !names.is_empty() {
+            let moved = names.iter().map(|name| CounterMove { name: (*name).into(), by: 1 }).collect();
+            script.push(Event::Causes { id: data, moved });
+        }
+        script.push(Event::Delivered(data));
+        script.story(data).sender
+    };
+    let told = sender(&[]);
+    assert!(told.ends_with("It had been sent 2 times by then."), "{told}");
+    let told = sender(&["TCPLostRetransmit", "TCPTimeouts"]);
+    let reason = "the kernel counted TCPTimeouts +1: Retransmission timers that ran out (RFC 6298). It counted TCPLostRetransmit too.";
+    assert!(told.ends_with(reason), "{told}");
+}
+
+#[test]
 fn a_loss_is_told_with_the_timer_that_runs_now() {
     let timer = |kind| Some(Timer { kind, fires_at: Duration::from_millis(3_500), fired: 0 });
     let mut script = Script::new();

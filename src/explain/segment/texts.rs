@@ -28,6 +28,7 @@ words! {
         pub(super) by_timer: Localized,
         pub(super) by_again: Localized,
         pub(super) by_cause: Localized,
+        pub(super) by_cause_too: Localized,
         pub(super) by_unknown: Localized,
         pub(super) syn: Localized,
         pub(super) syn_ack: Localized,

@@ -269,7 +269,7 @@ pub(super) fn typed(scene: &Scene<'_>, width: usize, page: &mut TextPage, title:
 
 /// What may stand at the cursor, as many as a reader takes in.
 fn several(scene: &Scene<'_>, offers: &[String]) -> String {
-    const SHOWN: usize = 12;
+    const SHOWN: usize = 30;
     let (shown, left) = offers.split_at(offers.len().min(SHOWN));
     let words = shown.join("  ");
     match left.len() {
