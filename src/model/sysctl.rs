@@ -219,10 +219,12 @@ impl FromStr for SettingChange {
         let text = text.trim();
         let rest = text.strip_prefix("sysctl").map_or(text, str::trim_start);
         let rest = rest.strip_prefix("-w ").map_or(rest, str::trim_start);
-        let (name, value) = rest.split_once('=').ok_or_else(|| SettingFault::Form(rest.to_owned()))?;
+        // Of one that has no more the word itself is named.
+        let form = || SettingFault::Form(if rest.is_empty() { text } else { rest }.to_owned());
+        let (name, value) = rest.split_once('=').ok_or_else(form)?;
         let (name, value) = (name.trim(), value.trim().trim_matches(['"', '\'']).trim());
         if name.is_empty() || name.contains(char::is_whitespace) || value.is_empty() || value.len() > LONGEST_VALUE {
-            return Err(SettingFault::Form(rest.to_owned()));
+            return Err(form());
         }
         let short = ["net.ipv4.", "net.core."].iter().find_map(|folder| name.strip_prefix(folder)).unwrap_or(name);
         let numbers: Option<Vec<i64>> = value.split_whitespace().map(|word| word.parse().ok()).collect();
@@ -275,7 +277,7 @@ mod tests {
         }
         let fault = |text: &str| text.parse::<SettingChange>().unwrap_err();
         for (text, wanted) in [
-            ("sysctl", SettingFault::Form(String::new())),
+            ("sysctl", SettingFault::Form("sysctl".into())),
             ("sysctl tcp_sack", SettingFault::Form("tcp_sack".into())),
             ("sysctl tcp_sack=", SettingFault::Form("tcp_sack=".into())),
             ("sysctl tcp_sack=on", SettingFault::Value("tcp_sack".into(), SettingKind::Number)),

@@ -89,7 +89,7 @@ impl FromStr for TypedEdit {
         let words = words(text)?;
         let (first, rest) = words.split_first().ok_or(EditFault::Nothing)?;
         if first.key == "forge" {
-            let (ends, rest) = rest.split_first().ok_or_else(|| EditFault::Ends(String::new()))?;
+            let (ends, rest) = rest.split_first().ok_or_else(|| EditFault::Ends(first.key.clone()))?;
             let ends = forge_ends(&ends.key).ok_or_else(|| EditFault::Ends(ends.key.clone()))?;
             return Ok(TypedEdit::Forge(ends, forgery(rest)?));
         }

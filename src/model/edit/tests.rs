@@ -199,7 +199,7 @@ fn what_is_wrong_is_told_with_its_place() {
         ("edit 7 sack=j+1", Value(EditField::Sack, "j+1".into())),
         ("edit 7 win=1 win=2", Twice("win".into())),
         ("edit 7 data=\"abc", Quote),
-        ("forge", Ends(String::new())),
+        ("forge", Ends("forge".into())),
         ("forge server win=1", Ends("server".into())),
         ("forge server>server win=1", Ends("server>server".into())),
         ("forge 127.0.0.1:1>server win=1", Ends("127.0.0.1:1>server".into())),
