@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use sockwalk::model::{Call, Event, HeldCalls, Side};
+use sockwalk::model::{Call, Event, HeldCalls, MessageFlags, Side};
 
 use crate::common::{lab_users, procs, pty};
 use crate::screens;
@@ -144,7 +144,9 @@ fn each_call_waits_until_it_is_let_go_and_the_kernel_has_done_nothing_before() {
         assert!(held.stage.wait_end(held.program).success());
         held.has_left();
         let sent = |event: &Event| match event {
-            Event::Entered { call: Call::Program(made), .. } => made.like == Some(Call::send(4, b"yes".to_vec())),
+            Event::Entered { call: Call::Program(made), .. } => {
+                made.like == Some(Call::Send { fd: 4, data: b"yes".to_vec(), flags: MessageFlags::NONE })
+            }
             _ => false,
         };
         assert_eq!(held.stage.count(held.free, sent), 1, "what the program sent stands there as it is");
