@@ -27,8 +27,8 @@ pub fn up_to_the_syn(stage: &mut Stage, server: Seat, client: Seat) -> (i64, i64
 #[track_caller]
 pub fn keys_are_in_vain(stage: &mut Stage, seat: Seat, who: Option<Actor>) {
     let gone = |event: &Event| matches!(event, Event::Delivered(_) | Event::Dropped(_));
+    stage.until("something waiting", |stage| !stage.held(seat).is_empty());
     let (held, before) = (stage.held(seat), stage.count(seat, gone));
-    assert!(!held.is_empty());
     let offer = format!(" Space {} ", stage.texts.label("next"));
     stage.wait(seat, "no offer of the other's segment", |screen| !screens::last_rows(screen).contains(&offer));
     stage.press(seat, " dx");
