@@ -36,9 +36,8 @@ pub fn counter_names() -> impl Iterator<Item = &'static str> {
 }
 
 fn all() -> &'static BTreeMap<String, Localized> {
-    static LOADED: OnceLock<BTreeMap<String, Localized>> = OnceLock::new();
-    // A test looks that they can be read.
-    LOADED.get_or_init(|| words::of_asset(ASSET).map(|CounterTexts(all)| all).unwrap_or_default())
+    static KEPT: OnceLock<CounterTexts> = OnceLock::new();
+    &words::kept(&KEPT, ASSET).0
 }
 
 #[cfg(test)]

@@ -35,9 +35,8 @@ words! {
 }
 
 fn texts() -> &'static EditTexts {
-    static LOADED: OnceLock<EditTexts> = OnceLock::new();
-    // A test looks that they can be read.
-    LOADED.get_or_init(|| words::of_asset(ASSET).unwrap_or_default())
+    static KEPT: OnceLock<EditTexts> = OnceLock::new();
+    words::kept(&KEPT, ASSET)
 }
 
 /// What is wrong with it, and what to do. What was written is not escaped.

@@ -25,9 +25,8 @@ words! {
 
 /// The steps' words, in order.
 pub fn set_up_words() -> &'static [SetUpWords] {
-    static LOADED: OnceLock<SetUpTexts> = OnceLock::new();
-    // A test looks that they can be read.
-    &LOADED.get_or_init(|| words::of_asset(ASSET).unwrap_or_default()).step
+    static KEPT: OnceLock<SetUpTexts> = OnceLock::new();
+    &words::kept(&KEPT, ASSET).step
 }
 
 #[cfg(test)]

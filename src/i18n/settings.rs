@@ -31,9 +31,8 @@ words! {
 }
 
 fn texts() -> &'static SettingTexts {
-    static LOADED: OnceLock<SettingTexts> = OnceLock::new();
-    // A test looks that they can be read.
-    LOADED.get_or_init(|| words::of_asset(ASSET).unwrap_or_default())
+    static KEPT: OnceLock<SettingTexts> = OnceLock::new();
+    words::kept(&KEPT, ASSET)
 }
 
 /// What is wrong with it, and what to do. What was written is not escaped.

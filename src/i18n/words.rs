@@ -5,6 +5,7 @@
 //! those readers were a quarter of the whole program.
 
 use std::collections::BTreeMap;
+use std::sync::OnceLock;
 
 use toml::Value;
 
@@ -114,6 +115,11 @@ pub(crate) fn fill_fields(value: Value, fields: &mut [(&'static str, &mut dyn Wo
 /// A sentence that says what is wrong, and where.
 pub(crate) fn of_asset<W: Words + Default>(path: &str) -> Result<W, String> {
     taken(Value::Table(assets::table(path)?))
+}
+
+/// The same, read once; none of them where they can't be read. A test of each looks that they can.
+pub(crate) fn kept<W: Words + Default>(kept: &'static OnceLock<W>, path: &str) -> &'static W {
+    kept.get_or_init(|| of_asset(path).unwrap_or_default())
 }
 
 /// Reads the words of a language's file; what it lacks is English.

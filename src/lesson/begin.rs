@@ -5,9 +5,8 @@ use super::lint::Lint;
 use super::raw::SpannedText;
 use super::{Action, Claim, SegmentPattern, Step, Terms};
 use crate::i18n::{SetUpWords, set_up_words};
-use crate::model::edit::WantedFields;
 use crate::model::{ConnectionEnd, Mode, Side};
-use crate::tcp::{Flags, Protocol, State};
+use crate::tcp::{Flags, State};
 
 /// The one that there is: from `socket()` to `accept()`, both ends ESTABLISHED.
 const ESTABLISHED: &str = "established";
@@ -44,20 +43,7 @@ impl Lint<'_> {
 
 fn actions(ipv6: bool) -> [Action; 9] {
     let socket = |side, name: &str| Action::Socket { side, name: name.to_owned(), ipv6, udp: false };
-    let segment = |from, flags| {
-        Action::Deliver(SegmentPattern {
-            from,
-            protocol: Protocol::Tcp,
-            flags,
-            seq: None,
-            ack: None,
-            len: None,
-            win: None,
-            win_scaled: None,
-            has: WantedFields::default(),
-            on: None,
-        })
-    };
+    let segment = |from, flags| Action::Deliver(SegmentPattern::new(from, flags));
     let syn_ack = Flags::from_bits(Flags::SYN.bits() | Flags::ACK.bits());
     [
         socket(Side::Server, LISTENER),

@@ -4,8 +4,9 @@ use std::fmt;
 use std::net::IpAddr;
 
 use super::{Address, CallTerms, InfoTerms, ProgramTerms, QueueTerms, SegmentPattern, Terms, TimerTerms, ToldTerms};
-use crate::model::{ClaimNumber, InfoFact, SegmentWords, Statement, TimerFact, TimerKind};
-use crate::tcp::{Expr, Protocol};
+use crate::model::edit::WantedFields;
+use crate::model::{ClaimNumber, InfoFact, SegmentWords, Side, Statement, TimerFact, TimerKind};
+use crate::tcp::{Expr, Flags, Protocol};
 
 /// Every timer with its name in lessons and claims.
 pub(super) const TIMERS: [(TimerKind, &str); 4] = [
@@ -22,6 +23,22 @@ fn number(expr: &Expr, line: u32) -> ClaimNumber {
 }
 
 impl SegmentPattern {
+    /// A segment of this sender with exactly these flags, whatever else it is like.
+    pub fn new(from: Side, flags: Flags) -> SegmentPattern {
+        SegmentPattern {
+            from,
+            protocol: Protocol::Tcp,
+            flags,
+            seq: None,
+            ack: None,
+            len: None,
+            win: None,
+            win_scaled: None,
+            has: WantedFields::default(),
+            on: None,
+        }
+    }
+
     /// What it says of a segment; `line` is the length of the learner's line, in bytes.
     pub fn words(&self, line: u32) -> SegmentWords {
         let head = match self.protocol {
@@ -131,7 +148,6 @@ impl Terms {
 mod tests {
     use super::*;
     use crate::lesson::{ConnectionEnd, Count, SegmentFate};
-    use crate::model::edit::WantedFields;
     use crate::model::{CallName, Errno, Side, timer_name};
     use crate::tcp::{Flags, State};
 
@@ -158,18 +174,7 @@ mod tests {
         assert_eq!(returns(None, None, Some("ECONNRESET")), "server: recv() fails with ECONNRESET");
         assert_eq!(returns(Some("5"), Some("hello\n"), None), "server: recv() returns 5 \"hello\\n\"");
         let seq = Some("j".parse().unwrap());
-        let any = SegmentPattern {
-            from: Side::Client,
-            protocol: Protocol::Tcp,
-            flags: Flags::SYN,
-            seq,
-            ack: None,
-            len: None,
-            win: None,
-            win_scaled: None,
-            has: WantedFields::default(),
-            on: None,
-        };
+        let any = SegmentPattern { seq, ..SegmentPattern::new(Side::Client, Flags::SYN) };
         let segment = |pattern| Terms::Segment { pattern, is: SegmentFate::Held }.says(6).to_string();
         assert_eq!(segment(any.clone()), "client sends SYN seq=j: held");
         let (flags, len) = (Flags::default(), "line".parse().ok());

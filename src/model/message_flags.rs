@@ -3,6 +3,8 @@
 use std::fmt;
 use std::str::FromStr;
 
+use super::flag_text;
+
 /// Flags of `send(2)`, `recv(2)` and what is like them: any at all; what they do is the kernel's to say.
 ///
 /// Their text is their names in C, joined by `|`; what has no name is a number, and `0` is none of them.
@@ -64,13 +66,7 @@ impl MessageFlags {
 
 impl fmt::Display for MessageFlags {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let known = self.names().filter_map(MessageFlags::by_name).fold(0, |all, flag| all | flag.0);
-        let mut texts: Vec<String> = self.names().map(str::to_owned).collect();
-        let rest = self.0 & !known;
-        if rest != 0 {
-            texts.push(format!("{rest:#x}"));
-        }
-        f.pad(if texts.is_empty() { "0".to_owned() } else { texts.join("|") }.as_str())
+        f.pad(&flag_text(self.0 as u32, MESSAGE_FLAGS))
     }
 }
 

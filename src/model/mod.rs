@@ -13,6 +13,7 @@ mod doors;
 pub mod edit;
 mod escape;
 mod event;
+mod flag_text;
 mod flow;
 mod kernel_table;
 mod member;
@@ -49,6 +50,7 @@ pub use escape::{escape, escape_with, quoted};
 pub use event::{
     AnsweredQuestion, ChangedSetting, ClaimResult, Entry, Event, Fate, HandAction, HandMade, SampledOut, SegmentId,
 };
+pub use flag_text::flag_text;
 pub use flow::{Arrival, CongestionSample, Flow, FlowStep, NO_THRESHOLD, SentRange};
 pub use kernel_table::KernelTable;
 pub use member::{Connection, ForwardingRules, Member, Role, SegmentFilter, may_release};

@@ -3,19 +3,21 @@
 use std::fmt;
 use std::str::FromStr;
 
+use super::flag_text;
+
 /// Events of `poll(2)`, as the bits of `events` and `revents`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
 pub struct PollEvents(pub i16);
 
 /// Those that have a name here, in the manual page's order.
-const NAMES: [(&str, PollEvents); 7] = [
-    ("POLLIN", PollEvents::IN),
-    ("POLLPRI", PollEvents::PRI),
-    ("POLLOUT", PollEvents::OUT),
-    ("POLLRDHUP", PollEvents::RDHUP),
-    ("POLLERR", PollEvents::ERR),
-    ("POLLHUP", PollEvents::HUP),
-    ("POLLNVAL", PollEvents::NVAL),
+const NAMES: [(u32, &str); 7] = [
+    (PollEvents::IN.bits(), "POLLIN"),
+    (PollEvents::PRI.bits(), "POLLPRI"),
+    (PollEvents::OUT.bits(), "POLLOUT"),
+    (PollEvents::RDHUP.bits(), "POLLRDHUP"),
+    (PollEvents::ERR.bits(), "POLLERR"),
+    (PollEvents::HUP.bits(), "POLLHUP"),
+    (PollEvents::NVAL.bits(), "POLLNVAL"),
 ];
 
 impl PollEvents {
@@ -34,6 +36,10 @@ impl PollEvents {
     /// The descriptor isn't open.
     pub const NVAL: PollEvents = PollEvents(libc::POLLNVAL);
 
+    const fn bits(self) -> u32 {
+        self.0 as u16 as u32
+    }
+
     /// Whether any of these is among them.
     pub const fn has(self, any: PollEvents) -> bool {
         self.0 & any.0 != 0
@@ -46,24 +52,19 @@ impl PollEvents {
 
     /// The names of all that have one.
     pub fn all_names() -> impl Iterator<Item = &'static str> {
-        NAMES.into_iter().map(|(name, _)| name)
+        NAMES.into_iter().map(|(_, name)| name)
     }
 
     /// Those that have a name, by that name.
     pub fn names(self) -> impl Iterator<Item = &'static str> {
-        NAMES.into_iter().filter(move |(_, event)| self.has(*event)).map(|(name, _)| name)
+        NAMES.into_iter().filter(move |(event, _)| self.bits() & event != 0).map(|(_, name)| name)
     }
 }
 
 impl fmt::Display for PollEvents {
     /// `POLLIN|POLLOUT`; none is `0`, and what has no name stands as a number.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let unnamed = NAMES.into_iter().fold(self.0, |left, (_, event)| left & !event.0);
-        let mut parts: Vec<String> = self.names().map(str::to_owned).collect();
-        if unnamed != 0 || parts.is_empty() {
-            parts.push(if unnamed == 0 { "0".to_owned() } else { format!("{unnamed:#x}") });
-        }
-        f.pad(&parts.join("|"))
+        f.pad(&flag_text(self.bits(), &NAMES))
     }
 }
 
@@ -81,12 +82,13 @@ impl FromStr for PollEvents {
         for part in text.split('|') {
             let name = part.trim().to_ascii_uppercase();
             let name = name.strip_prefix("POLL").unwrap_or(&name);
-            let known = NAMES.into_iter().find(|(whole, _)| whole.strip_prefix("POLL") == Some(name));
+            let known = NAMES.into_iter().find(|(_, whole)| whole.strip_prefix("POLL") == Some(name));
             let number = || match name.strip_prefix("0X") {
                 Some(hex) => u16::from_str_radix(hex, 16).ok().map(u16::cast_signed),
                 None => (name == "0").then_some(0),
             };
-            let event = known.map(|(_, event)| event).or_else(|| number().map(PollEvents)).ok_or(NoPollEvents)?;
+            let known = known.map(|(event, _)| PollEvents(event as i16));
+            let event = known.or_else(|| number().map(PollEvents)).ok_or(NoPollEvents)?;
             events = events.with(event);
         }
         Ok(events)

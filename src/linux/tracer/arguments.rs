@@ -10,7 +10,7 @@ use super::messages;
 use super::names;
 use super::table::{self, ArgumentKind, SyscallRow};
 use super::text::{MOST, UNFILLED, list, pointer, written};
-use crate::model::{MESSAGE_FLAGS, SocketOption, signal_name};
+use crate::model::{MESSAGE_FLAGS, SocketOption, flag_text, signal_name};
 
 /// A call's arguments, and what can be read of them.
 pub(super) struct Reader<'a> {
@@ -44,13 +44,13 @@ impl Reader<'_> {
             Domain => names::one_of(value & 0xffff_ffff, names::DOMAINS),
             SocketType => socket_type(value as u32),
             Protocol => self.protocol(value),
-            SocketFlags => names::flags(value as u32, names::SOCKET_FLAGS),
+            SocketFlags => flag_text(value as u32, names::SOCKET_FLAGS),
             Address => self.address(value, self.arguments[at + 1]),
             AddressOut => self.filled_address(at),
             LengthOut => self.filled_int(value),
             Bytes => self.bytes(value, self.arguments[at + 1]),
             BytesOut => self.filled_bytes(value),
-            MessageFlags => names::flags(value as u32, MESSAGE_FLAGS),
+            MessageFlags => flag_text(value as u32, MESSAGE_FLAGS),
             Vectors => messages::vectors(self.memory, value, self.arguments[at + 1], u64::MAX),
             VectorsOut => {
                 self.of_value(value, |filled| messages::vectors(self.memory, value, self.arguments[at + 1], filled))
@@ -66,17 +66,17 @@ impl Reader<'_> {
             OptionValueOut => self.filled_option(at),
             FileCommand => names::one_of(value & 0xffff_ffff, &table::FILE_COMMANDS),
             OfFileCommand if self.arguments[at - 1] as u32 == libc::F_SETFL as u32 => {
-                names::flags(value as u32, names::FILE_FLAGS)
+                flag_text(value as u32, names::FILE_FLAGS)
             }
             OfFileCommand => (value as i32).to_string(),
             DeviceRequest => names::one_of(value & 0xffff_ffff, &table::DEVICE_REQUESTS),
             OfDeviceRequest => self.memory.int(value).map_or_else(|| pointer(value), |int| format!("[{int}]")),
-            DuplicateFlags => names::flags(value as u32, names::DUPLICATE_FLAGS),
+            DuplicateFlags => flag_text(value as u32, names::DUPLICATE_FLAGS),
             Polled => self.polled(value, self.arguments[at + 1]),
             Set => self.set(value),
             Microseconds => self.time(value, "tv_usec"),
             Nanoseconds => self.time(value, "tv_nsec"),
-            EpollFlags => names::flags(value as u32, names::EPOLL_FLAGS),
+            EpollFlags => flag_text(value as u32, names::EPOLL_FLAGS),
             EpollOperation => names::one_of(value & 0xffff_ffff, names::EPOLL_OPERATIONS),
             EpollEvent => self.epoll_event(value),
             EpollEventsOut => self.epoll_events(value),
@@ -189,7 +189,7 @@ impl Reader<'_> {
         let Some(polled) = self.polled_fds(address, count) else { return pointer(address) };
         let event = |(fd, events, ready): (i32, u16, u16)| {
             let (name, events) = if self.value.is_some() { ("revents", ready) } else { ("events", events) };
-            format!("{{fd={fd}, {name}={}}}", names::flags(u32::from(events), names::POLL))
+            format!("{{fd={fd}, {name}={}}}", flag_text(u32::from(events), names::POLL))
         };
         let shown = polled.into_iter().filter(|(.., ready)| self.value.is_none() || *ready != 0);
         list(shown.map(event), self.value.is_none() && count > MOST)
@@ -231,7 +231,7 @@ impl Reader<'_> {
 
     fn epoll_event(&self, address: u64) -> String {
         let Some((events, data)) = epoll::event(self.memory, address) else { return pointer(address) };
-        format!("{{events={}, data={data:#x}}}", names::flags(events, names::EPOLL))
+        format!("{{events={}, data={data:#x}}}", flag_text(events, names::EPOLL))
     }
 
     /// The events that epoll gave, with the descriptors that they are of.
@@ -245,7 +245,7 @@ impl Reader<'_> {
                 epoll::watched(self.thread, self.arguments[0] as i32).unwrap_or_default()
             };
             let event = |(events, data): (u32, u64)| {
-                let events = names::flags(events, names::EPOLL);
+                let events = flag_text(events, names::EPOLL);
                 match epoll::of_data(&registered, data) {
                     Some(fd) => format!("{{fd={fd}, events={events}}}"),
                     None => format!("{{events={events}, data={data:#x}}}"),
@@ -347,8 +347,8 @@ fn clone_flags(value: u64) -> String {
     let (flags, signal) = ((value as u32) & !0xff, (value & 0xff) as i32);
     match (flags, signal) {
         (0, signal) => signal_name(signal),
-        (flags, 0) => names::flags(flags, names::CLONE_FLAGS),
-        (flags, signal) => format!("{}|{}", names::flags(flags, names::CLONE_FLAGS), signal_name(signal)),
+        (flags, 0) => flag_text(flags, names::CLONE_FLAGS),
+        (flags, signal) => format!("{}|{}", flag_text(flags, names::CLONE_FLAGS), signal_name(signal)),
     }
 }
 
@@ -356,5 +356,5 @@ fn clone_flags(value: u64) -> String {
 fn socket_type(value: u32) -> String {
     let flags = value & !0xf;
     let kind = names::one_of(u64::from(value & 0xf), names::KINDS);
-    if flags == 0 { kind } else { format!("{kind}|{}", names::flags(flags, names::SOCKET_FLAGS)) }
+    if flags == 0 { kind } else { format!("{kind}|{}", flag_text(flags, names::SOCKET_FLAGS)) }
 }

@@ -6,21 +6,6 @@ pub(super) fn one_of(value: u64, names: &[(u32, &str)]) -> String {
     known.map_or_else(|| (value as u32 as i32).to_string(), |(_, name)| (*name).to_owned())
 }
 
-/// Flags joined by `|`; what has no name as a number; 0 where there are none.
-pub(super) fn flags(value: u32, names: &[(u32, &str)]) -> String {
-    let (mut rest, mut text) = (value, Vec::new());
-    for (flag, name) in names {
-        if rest & flag == *flag {
-            rest &= !flag;
-            text.push((*name).to_owned());
-        }
-    }
-    if rest != 0 || text.is_empty() {
-        text.push(if text.is_empty() && rest == 0 { "0".to_owned() } else { format!("{rest:#x}") });
-    }
-    text.join("|")
-}
-
 macro_rules! names {
     ($($(#[$doc:meta])* $list:ident [$($name:ident $(= $number:literal)?)*])*) => {$(
         $(#[$doc])*
@@ -61,14 +46,14 @@ names! {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::MESSAGE_FLAGS;
+    use crate::model::{MESSAGE_FLAGS, flag_text};
 
     #[test]
     fn flags_are_joined_and_what_has_no_name_is_a_number() {
-        assert_eq!(flags(0, MESSAGE_FLAGS), "0");
-        assert_eq!(flags(0x4040, MESSAGE_FLAGS), "MSG_DONTWAIT|MSG_NOSIGNAL");
-        assert_eq!(flags(0x4001, POLL), "POLLIN|0x4000");
-        assert_eq!(flags(0x1000_0000, SOCKET_FLAGS), "0x10000000");
+        assert_eq!(flag_text(0, MESSAGE_FLAGS), "0");
+        assert_eq!(flag_text(0x4040, MESSAGE_FLAGS), "MSG_DONTWAIT|MSG_NOSIGNAL");
+        assert_eq!(flag_text(0x4001, POLL), "POLLIN|0x4000");
+        assert_eq!(flag_text(0x1000_0000, SOCKET_FLAGS), "0x10000000");
         assert_eq!((one_of(2, DOMAINS), one_of(99, DOMAINS)), ("AF_INET".to_owned(), "99".to_owned()));
         assert_eq!(one_of(u64::MAX, HOW), "-1");
     }

@@ -5,7 +5,7 @@ use super::made::{J, K, Made, client, segment, server};
 use super::*;
 use crate::lesson::{Action, SegmentPattern};
 use crate::model::{Actor, Call, Event as Happened, Mode, Returned, SegmentId, Side, Trace};
-use crate::tcp::{Flags, Protocol};
+use crate::tcp::Flags;
 use crate::tui::commands::{COMMANDS, CommandEntry};
 use crate::tui::works::AvailableCommands;
 use crate::walk::{Free, FreeOptions, Phase, Purpose, WireAbility};
@@ -236,18 +236,7 @@ fn one_segment_is_meant_and_seen() {
                 made.push(Happened::Delivered(id));
             }
             let flags = Flags::from_names(["ACK"]).unwrap();
-            let acknowledgement = SegmentPattern {
-                has: Default::default(),
-                from: Side::Client,
-                protocol: Protocol::Tcp,
-                flags,
-                seq: None,
-                ack: None,
-                len: None,
-                win: None,
-                win_scaled: None,
-                on: None,
-            };
+            let acknowledgement = SegmentPattern::new(Side::Client, flags);
             made.lesson.steps[6].action = Some(Action::Deliver(acknowledgement));
             let mut app = app_of(made, Lang::EN, 80, 24);
             if chosen {

@@ -93,15 +93,7 @@ fn fast_open() {
 
 /// A segment whose urgent pointer leads beyond its data.
 fn urgent_is_announced() {
-    let wire = wire();
-    let fd = tcp();
-    quiet_bind(fd, "10.1.0.1:5000");
-    let waiting = Blocked::connect(fd, SILENT);
-    let first = first_number(&wire);
-    forge(|tcp| tcp.syn(), 1000);
-    until_state(fd, SYN_RECV);
-    forge_ack(1001, first.wrapping_add(1));
-    let _ = waiting.end();
+    let (fd, first) = opened_from_both_sides();
     forge(|tcp| tcp.ack(first.wrapping_add(1)).urg(9), 1001);
     let announced = || raw_recv_with(fd, 1, libc::MSG_OOB) != Err(libc::EINVAL);
     assert!(super::super::until(super::super::BOUND, announced));
@@ -904,6 +896,11 @@ fn in_syn_recv() -> i32 {
 }
 
 fn simultaneous_open() {
+    opened_from_both_sides();
+}
+
+/// A socket whose `connect()` met the peer's SYN (simultaneous open), with the first number of its own.
+fn opened_from_both_sides() -> (i32, u32) {
     let wire = wire();
     let fd = tcp();
     quiet_bind(fd, "10.1.0.1:5000");
@@ -913,6 +910,7 @@ fn simultaneous_open() {
     until_state(fd, SYN_RECV);
     forge_ack(1001, first.wrapping_add(1));
     let _ = waiting.end();
+    (fd, first)
 }
 
 fn shutdown_in_syn_recv() {
