@@ -130,7 +130,7 @@ fn why_a_segment_was_sent_again_is_the_kernels_word() {
     let told = sender(&[]);
     assert!(told.ends_with("It had been sent 2 times by then."), "{told}");
     let told = sender(&["TCPLostRetransmit", "TCPTimeouts"]);
-    let reason = "the kernel counted TCPTimeouts +1: Retransmission timers that ran out (RFC 6298). It counted TCPLostRetransmit too.";
+    let reason = "By then the kernel had counted TCPTimeouts +1 since it was asked last: Retransmission timers that ran out (RFC 6298). It had counted TCPLostRetransmit too.";
     assert!(told.ends_with(reason), "{told}");
 }
 

@@ -249,7 +249,8 @@ pub(super) fn foot(scene: &Scene<'_>, width: usize, page: &mut TextPage) {
 /// The line that the learner types of their own accord, below `title`, and what is wrong with it. `false` where none is typed.
 pub(super) fn typed(scene: &Scene<'_>, width: usize, page: &mut TextPage, title: &str) -> bool {
     let (theme, t) = (scene.theme, &scene.texts.free);
-    if let Some(mistyped) = &scene.app.lines.mistyped {
+    let types = scene.app.types_own();
+    if let Some(mistyped) = scene.app.lines.mistyped.as_ref().filter(|_| types) {
         page.foot.extend(wrap_text(&sentence(scene, mistyped), theme.bad.0, width));
     }
     if let Some(call) = scene.app.walk().unmade() {
@@ -257,7 +258,6 @@ pub(super) fn typed(scene: &Scene<'_>, width: usize, page: &mut TextPage, title:
         let text = fill(&t.unmade, &[("call", call.name().name()), ("fd", &fd)]);
         page.foot.extend(wrap_text(&text, theme.bad.0, width));
     }
-    let types = scene.app.types_own();
     if let Some(actor) = menu::caller(scene.app).filter(|_| types) {
         let side = format!("{} {}", shape(actor.side), name(scene, actor));
         let offers = &scene.app.lines.offers;
