@@ -64,7 +64,7 @@ impl SegmentContext<'_> {
         // Copies that came after it had gone are not told of what went.
         let gone = self.view.trace().at(self.segment.changed).segment(self.segment.id);
         let times = gone.map_or(1, |segment| segment.times_sent);
-        let causes = gone.or(Some(self.segment)).and_then(|segment| segment.causes).unwrap_or_default();
+        let causes = gone.and_then(|segment| segment.causes).unwrap_or_default();
         if times > 1 {
             return self.because(self.words.say(|t| &t.by_timer, &[("n", &times)]), causes);
         }
