@@ -219,6 +219,9 @@ fn a_draft_is_read_and_run_and_nothing_more_is_asked_of_it() {
         let finished = check(&program, user, &["--draft", path]);
         assert!(finished.succeeded().stdout.contains("lab: 10 steps"), "{}", finished.stdout);
         assert!(finished.stdout.contains("0 errors, 0 warnings"), "{}", finished.stdout);
+        // So it can be walked.
+        let finished = program.run(user, &["play", path, "--lang", "zh"]);
+        assert!(finished.succeeded().stdout.contains("序号在窗口里，却不是下一个。"), "{}", finished.stdout);
         // A finished lesson has more.
         let finished = check(&program, user, &[path]);
         let wanted = "the text in English (en) is missing or empty";
@@ -232,6 +235,33 @@ fn a_draft_is_read_and_run_and_nothing_more_is_asked_of_it() {
         folder.write("other-name.toml", &DRAFT.replace("waiting = 1", "waiting = 0"));
         let finished = check(&program, user, &["--draft", path]);
         assert_eq!(finished.status.code(), Some(1), "{}", finished.stdout);
+    }
+}
+
+/// What only the kernel refuses stands at its place in the file, in the author's language.
+#[test]
+fn a_value_that_the_kernel_refuses_is_told_at_its_line() {
+    let program = Program::new();
+    let names = |place: &str, name: &str| {
+        format!("other-name.toml:{place}: error: this machine's kernel refuses this value of `{name}`: EINVAL")
+    };
+    for (settings, place, name) in [
+        ("[lab]\nsysctl.tcp_sack = 1\nsysctl.tcp_ecn = 99", "13:18", "tcp_ecn"),
+        ("[lab.sysctl]\ntcp_syn_retries = 255", "12:19", "tcp_syn_retries"),
+    ] {
+        for user in lab_users() {
+            let folder = Folder::new();
+            let text = DRAFT.replace("recap.zh = \"草稿\"\n", &format!("recap.zh = \"草稿\"\n\n{settings}\n"));
+            let path = folder.write("other-name.toml", &text);
+            let path = path.to_str().unwrap();
+            let finished = check(&program, user, &["--draft", path]);
+            assert_eq!(finished.status.code(), Some(1), "{}", finished.stderr);
+            assert!(finished.stdout.contains(&names(place, name)), "{}", finished.stdout);
+            assert!(finished.stdout.contains("lab: NOT CHECKED; 1 errors"), "{}", finished.stdout);
+            let finished = program.run(user, &["check", "--draft", path, "--lang", "zh"]);
+            let wanted = format!(":{place}: 错误：这台机器的内核不接受 `{name}` 的这个值：EINVAL");
+            assert!(finished.stdout.contains(&wanted), "{}", finished.stdout);
+        }
     }
 }
 
@@ -312,7 +342,7 @@ fn structs(source: &str) -> BTreeMap<String, Keys> {
         if at_variant {
             match word.split_once(['(', ' ']) {
                 Some((variant_name, rest)) if word.ends_with('{') || rest.ends_with("),") => {
-                    let key = variant_name.to_lowercase();
+                    let key = rename.take().unwrap_or_else(|| variant_name.to_lowercase());
                     found.entry(name.clone()).or_default().insert(key.clone(), false);
                     variant = word.ends_with('{').then(|| format!("{name}.{key}"));
                 }
@@ -339,6 +369,7 @@ fn structs(source: &str) -> BTreeMap<String, Keys> {
 fn format() -> BTreeMap<String, Keys> {
     let read = |path: &str| fs::read_to_string(root().join(path)).unwrap();
     let mut all = structs(&read("src/lesson/raw.rs"));
+    all.extend(structs(&read("src/lesson/raw_calls.rs")));
     let lab = structs(&read("src/model/settings.rs")).remove("LabSettings").unwrap();
     all.insert("LabSettings".to_owned(), lab);
     all.remove("RawVersion");

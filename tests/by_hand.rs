@@ -284,10 +284,12 @@ enum Way {
     Repeat,
     Interrupt,
     Call,
+    Rule,
+    Kill,
 }
 
 impl Way {
-    const ALL: [Way; 4] = [Way::Drop, Way::Call, Way::Repeat, Way::Interrupt];
+    const ALL: [Way; 6] = [Way::Drop, Way::Call, Way::Kill, Way::Repeat, Way::Rule, Way::Interrupt];
 
     /// Leaves the path so, where that can be done now.
     fn leave(self, learner: &mut Learner) {
@@ -300,6 +302,15 @@ impl Way {
             Way::Drop if !view.waiting().is_empty() && !drops => learner.press(KeyCode::Char('x')),
             Way::Repeat if view.segment_count() > 0 => learner.press(KeyCode::Char('R')),
             Way::Interrupt => learner.press(KeyCode::Char('i')),
+            Way::Rule => {
+                learner.press(KeyCode::Char('X'));
+                learner.press(KeyCode::Enter);
+            }
+            // Of the first of the sides that Tab leads to, else of the other.
+            Way::Kill => {
+                learner.press(KeyCode::Tab);
+                learner.press(KeyCode::Char('K'));
+            }
             Way::Call if idle => {
                 ":close 3".chars().for_each(|c| learner.press(KeyCode::Char(c)));
                 learner.press(KeyCode::Enter);

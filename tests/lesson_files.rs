@@ -37,6 +37,28 @@ fn valid_lessons_are_read() {
     }
 }
 
+/// As some editors write it.
+#[test]
+fn whichever_ends_its_lines_have_a_lesson_is_the_same() {
+    for path in files("valid") {
+        let text = fs::read_to_string(&path).unwrap();
+        let other = parse(&name(&path), &text.replace('\n', "\r\n")).map_err(|error| error.render(Lang::EN, false));
+        assert_eq!(other.unwrap(), parse(&name(&path), &text).unwrap(), "{path:?}");
+    }
+    for path in files("invalid") {
+        let Ok(text) = fs::read_to_string(&path) else { continue };
+        let wrong = |text: &str| parse(&name(&path), text).err().map(|error| first_message(&error));
+        assert_eq!(wrong(&text.replace('\n', "\r\n")), wrong(&text), "{path:?}");
+    }
+}
+
+/// That each of its claims holds on the kernel is tried with the others (`tests/play.rs`).
+#[test]
+fn a_lesson_of_20000_bytes_needs_no_60_lines() {
+    let text = include_str!("lessons/valid/bulk.toml");
+    assert!(text.lines().count() <= 60 && text.contains("bytes = 20000") && text.contains("value = 20000"));
+}
+
 #[test]
 fn invalid_lessons_fail_with_their_messages() {
     let files = files("invalid");

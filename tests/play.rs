@@ -83,6 +83,11 @@ const STATES: [&str; 14] = [
     "gone",
 ];
 
+/// Whether a call has come back well.
+fn returned_a_child(line: &Value) -> bool {
+    line["phase"] == "return" && line["errno"].is_null()
+}
+
 #[track_caller]
 fn is_well_formed(lines: &[Value]) {
     assert!(lines.len() > 15, "only {} lines", lines.len());
@@ -104,10 +109,21 @@ fn is_well_formed(lines: &[Value]) {
                 one_of("phase", &["stand", "enter", "return"]);
                 assert!(line["worker"].is_null() || line["worker"].is_u64(), "{line}");
                 keys.remove("worker");
+                // A child is told by its number among those of its side, where it begins and with what it calls.
+                let forks = line["call"] == "fork" && returned_a_child(line);
+                assert_eq!(line["child"].is_u64(), forks, "{line}");
+                assert!(line["nth"].is_null() || line["nth"].as_u64() > Some(1), "{line}");
+                keys.remove("child");
+                keys.remove("nth");
                 assert!(line["args"].is_array(), "{line}");
                 let returned = line["phase"] == "return";
                 assert_eq!(line["ret"].is_i64(), returned, "{line}");
-                assert_eq!(line["errno"].is_string(), line["ret"] == -1, "{line}");
+                // libc's own errors have numbers of their own.
+                let failed = match line["call"].as_str() {
+                    Some("getaddrinfo") => line["ret"].as_i64().is_some_and(|returned| returned < 0),
+                    _ => line["ret"] == -1,
+                };
+                assert_eq!(line["errno"].is_string(), failed, "{line}");
                 "call side phase args ret errno"
             }
             "segment" => {
@@ -185,6 +201,9 @@ fn is_well_formed(lines: &[Value]) {
                     one_of("from", &STATES);
                     assert_ne!(line["from"], line["to"], "{line}");
                 }
+                // A child's socket is told with its number among those of its side.
+                assert!(line["nth"].is_null() || line["nth"].as_u64() > Some(1), "{line}");
+                keys.remove("nth");
                 "side socket from to source"
             }
             "reasons" | "causes" => {
@@ -779,6 +798,8 @@ fn opened(program: &Program, user: User) -> Terminal {
     let mut terminal =
         Terminal::open(program.command(user, &["learn", lesson.to_str().unwrap(), "--lang", "en"]), 100, 30);
     terminal.wait_for_text("A goal.");
+    // A key is pressed where a step can begin.
+    terminal.wait_for_text("Next: ");
     assert!(until(BOUND, || of_parts(program).len() == 2), "the programs run");
     terminal
 }
@@ -802,6 +823,18 @@ fn a_lessons_programs_stand_before_their_calls_and_end_with_it() {
             assert!(calls.contains(&wanted), "{wanted}: {calls:#?}");
         }
         assert!(until(BOUND, || procs::running(&program.path()).is_empty()), "nothing stays behind");
+    }
+}
+
+/// The numbers are the lesson's, whatever the terminal left open.
+#[test]
+fn a_lessons_programs_have_the_lessons_numbers_whatever_is_open() {
+    let program = Program::new();
+    for user in lab_users() {
+        let mut command = user.command(Path::new("/bin/sh"));
+        command.env("XDG_RUNTIME_DIR", program.labs_of(user));
+        command.args(["-c", "exec \"$0\" play programs --lang en 3</dev/null 4<&3 5<&3 6<&3 9<&3"]).arg(program.path());
+        finish(&mut command).succeeded();
     }
 }
 
@@ -839,6 +872,7 @@ fn a_program_that_is_killed_from_outside_hangs_no_walk() {
         let mut terminal = opened(&program, user);
         terminal.press(" ");
         terminal.wait_for_text("setsockopt");
+        terminal.wait_for_text("Next: ");
         common::pty::kill(of_parts(&program)[0], libc::SIGKILL);
         assert!(until(BOUND, || of_parts(&program).len() == 1));
         terminal.press(" ");

@@ -5,9 +5,9 @@ mod common;
 use std::collections::BTreeSet;
 use std::os::unix::process::ExitStatusExt;
 use std::process::{Command, ExitStatus};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use common::procs::{self, Seen};
+use common::procs::{self, Network, Seen};
 use common::pty::{self, Terminal};
 use common::{BOUND, Folder, NOBODY, Program, User, free_port, lab_users, until, users, zh};
 use sockwalk::i18n::Lang;
@@ -113,8 +113,8 @@ impl Walk {
         }
     }
 
-    fn lab(&self) -> String {
-        procs::lab(self.terminal.pid()).expect("the program is in a lab")
+    fn lab(&self) -> Network {
+        procs::lab(self.terminal.pid())
     }
 
     /// Opens the table of sockets, and holds it against what the kernel tells another program.
@@ -140,16 +140,16 @@ impl Walk {
 
     /// After the program's end: the terminal is as it was, and nothing is left.
     #[track_caller]
-    fn is_clean(&self, lab: &str) {
+    fn is_clean(&self, lab: &Network) {
         assert_eq!(self.terminal.settings(), self.terminal.before);
         is_given_back(&self.terminal);
         self.nothing_is_left(lab);
     }
 
     #[track_caller]
-    fn nothing_is_left(&self, lab: &str) {
+    fn nothing_is_left(&self, lab: &Network) {
         assert_eq!(procs::running(&self.program.path()), [] as [u32; 0]);
-        assert!(!procs::is_inhabited(lab), "{lab} is still there");
+        assert!(!lab.is_inhabited(), "{} is still there", lab.name());
     }
 }
 
@@ -291,7 +291,7 @@ fn ends(how: impl Fn(&mut Terminal), fits: impl Fn(ExitStatus) -> bool) {
         assert_ne!(walk.terminal.settings(), walk.terminal.before, "the terminal wasn't changed at all");
         walk.walk_to("syn-arrives");
         let lab = walk.lab();
-        assert!(procs::is_inhabited(&lab));
+        assert!(lab.is_inhabited());
         how(&mut walk.terminal);
         let status = walk.terminal.wait_for_end();
         assert!(fits(status), "{user:?}: {status:?}");
@@ -301,6 +301,28 @@ fn ends(how: impl Fn(&mut Terminal), fits: impl Fn(ExitStatus) -> bool) {
 
 fn by_signal(signal: i32) -> impl Fn(ExitStatus) -> bool {
     move |status| status.signal() == Some(signal)
+}
+
+/// How long nothing comes once a frame was read.
+const QUIET: Duration = Duration::from_millis(200);
+
+/// As over a slow network: it is none of the keys that it is read as, `r` and `g` among them. A key behind it counts.
+#[test]
+fn an_answer_of_the_terminal_that_comes_late_is_no_key() {
+    for user in lab_users() {
+        let mut walk = Walk::open(user, LARGE, Lang::EN);
+        walk.walk_to("listen");
+        // Its claims are told after its outcome; then nothing moves, and the last frame is read to its end.
+        walk.terminal.wait_for_text("Next: The server calls accept()");
+        walk.terminal.read_until_silent(QUIET);
+        let before = walk.terminal.text();
+        for end in ["\x1b\\", "\x07"] {
+            walk.terminal.press(&format!("\x1b]11;rgb:1e1e/fbfb/FAFA{end}?"));
+            walk.terminal.wait_for_text("Keys");
+            walk.terminal.press("?");
+            walk.terminal.wait_for("the help is gone", |screen| screen.contents() == before);
+        }
+    }
 }
 
 #[test]
@@ -379,8 +401,8 @@ fn r_begins_again_in_a_fresh_lab() {
         walk.wait_for_begin();
         assert_eq!(states(walk.terminal.screen()), []);
         let new = walk.lab();
-        assert_ne!(old, new);
-        assert!(!procs::is_inhabited(&old), "the old lab {old} is still there");
+        assert_ne!(old.name(), new.name());
+        assert!(!old.is_inhabited(), "the old lab {} is still there", old.name());
         walk.walk_to("ack-arrives");
         walk.terminal.press("q");
         assert_eq!(walk.terminal.wait_for_end().code(), Some(0));
@@ -533,10 +555,7 @@ type Lines = Box<dyn Fn(&str) -> Option<Vec<String>>>;
 /// The threads that last as long as the program, each with what `/proc` says of it. Others may end while one looks.
 #[track_caller]
 fn lasting_threads(pid: u32) -> Vec<(String, Lines)> {
-    const LASTING: [&str; 6] = ["sockwalk", "lab", "server", "client", "signals", "terminal"];
-    let threads: Vec<(u32, String)> =
-        procs::threads(pid).into_iter().filter(|(_, name)| LASTING.contains(&name.as_str())).collect();
-    assert_eq!(threads.len(), LASTING.len(), "{threads:?}");
+    let threads = procs::threads_named(pid, &["sockwalk", "lab", "server", "client", "signals", "terminal"]);
     let lines = |tid: u32| -> Lines {
         Box::new(move |line| match line {
             "ns/user" => Some(vec![procs::namespace(&format!("/proc/{pid}/task/{tid}/ns/user"))?]),
@@ -614,12 +633,71 @@ fn on_the_host_root_keeps_no_right_but_to_see_segments() {
     }
 }
 
-/// The helper that tells whether a lab is left must see one that is there.
+/// The first page is drawn while the lab is being made.
+#[test]
+fn a_page_whose_lab_is_refused_gives_way() {
+    let program = Program::new();
+    for user in lab_users() {
+        let open = |mode: &str| {
+            let script = "echo 0 > /proc/sys/user/max_net_namespaces && exec \"$0\" \"$@\"";
+            let mut command = user.command("unshare".as_ref());
+            command.env("XDG_RUNTIME_DIR", program.labs_of(user));
+            command.args(["--user", "--map-root-user", "sh", "-c", script]).arg(program.path());
+            let port = free_port().to_string();
+            command.args(["--lang", "en", "--port", &port, "--mode", mode, "learn", "handshake"]);
+            Terminal::open(command, SMALL.0, SMALL.1)
+        };
+        let mut elsewhere = open("auto");
+        elsewhere.wait_for("the walk is on the host", |screen| screen.contents().contains("· host"));
+        elsewhere.press(" ");
+        elsewhere.wait_for_text("✓ socket()");
+        elsewhere.press("q");
+        assert_eq!(elsewhere.wait_for_end().code(), Some(0));
+        let mut nowhere = open("lab");
+        assert_eq!(nowhere.wait_for_end().code(), Some(1));
+        assert!(nowhere.text().contains("ENOSPC"), "{}", nowhere.text());
+        assert!(!nowhere.screen().alternate_screen() && nowhere.settings() == nowhere.before);
+    }
+}
+
+/// At whatever moment of the start the window gets another size, as a tiling window manager gives a fresh terminal one: all of the
+/// screen is that size's.
+#[test]
+fn a_size_that_changes_while_it_starts_is_the_whole_screens() {
+    for user in lab_users() {
+        let program = Program::new();
+        for delay in (0..40).step_by(2) {
+            let (from, to) = if delay % 4 == 0 { (SMALL, LARGE) } else { (LARGE, SMALL) };
+            let command = program.command(user, &["--lang", "en", "--theme", "dark", "learn", "handshake"]);
+            let mut terminal = Terminal::open(command, from.0, from.1);
+            let end = Instant::now() + Duration::from_millis(delay);
+            while Instant::now() < end {
+                terminal.read(Duration::from_millis(1));
+            }
+            terminal.resize(to.0, to.1);
+            // In a small window the panes at the bottom take turns, by this key.
+            terminal.wait_for(&format!("{to:?} after {delay} ms"), |screen| {
+                let text = screen.contents();
+                text.contains("q quit") && text.contains("s states") == (to == SMALL)
+            });
+            terminal.press("?");
+            terminal.wait_for("the help, framed", |screen| {
+                let right = (0..to.1)
+                    .filter(|row| screen.cell(*row, to.0 - 1).is_some_and(|cell| !cell.contents().trim().is_empty()));
+                screen.contents().contains("Keys") && (to == LARGE || right.count() > 10)
+            });
+            terminal.press("q");
+            terminal.press("q");
+            assert_eq!(terminal.wait_for_end().code(), Some(0));
+        }
+    }
+}
+
+/// The helper that tells whether a network is left must see one that is there (`ends` has a lab of another process).
 #[test]
 fn a_lab_that_is_there_is_seen() {
-    let own = procs::namespace("/proc/self/ns/net").unwrap();
-    assert!(procs::is_inhabited(&own));
-    assert!(!procs::is_inhabited("net:[1]"));
+    let own = Network::of("/proc/self/ns/net").unwrap();
+    assert!(own.is_inhabited());
     let folder = Folder::new();
     assert_eq!(procs::running(&folder.path().join("sockwalk")), [] as [u32; 0]);
     assert!(procs::running(&std::env::current_exe().unwrap()).contains(&std::process::id()));

@@ -84,6 +84,18 @@ fn is_wrong(text: &str, word: &str) -> bool {
     rest.contains(word)
 }
 
+/// Where a placeholder has a Chinese letter beside it: its value may end or begin with a Latin one, or a number.
+fn without_blank(text: &str) -> Option<&str> {
+    let is_chinese = |c: char| ('\u{4e00}'..='\u{9fff}').contains(&c);
+    let mut pieces =
+        text.match_indices('{').filter_map(|(begin, _)| Some((begin, begin + text[begin..].find('}')? + 1)));
+    pieces.find_map(|(begin, end)| {
+        let beside = text[..begin].chars().next_back().into_iter().chain(text[end..].chars().next());
+        let is_name = text[begin + 1..end - 1].bytes().all(|b| b.is_ascii_lowercase() || b == b'_');
+        (is_name && beside.into_iter().any(is_chinese)).then(|| &text[begin..end])
+    })
+}
+
 /// Without code, which has the marks of its language.
 fn prose(text: &str) -> String {
     text.split('`').step_by(2).collect()
@@ -106,6 +118,11 @@ fn chinese_texts_have_one_set_of_terms_and_one_kind_of_quotation_marks() {
             }
             if let Some(mark) = OTHER_MARKS.iter().find(|mark| is_wrong(&text, mark)) {
                 wrong.push(format!("{name}: {mark}: write “ ”: {text}"));
+            }
+            if let Some(place) = without_blank(&text) {
+                wrong.push(format!(
+                    "{name}: a blank between a value and a Chinese letter, which goes where it isn't needed: {place}"
+                ));
             }
             if text.matches('“').count() != text.matches('”').count() {
                 wrong.push(format!("{name}: quotation marks don't pair: {text}"));

@@ -25,13 +25,10 @@ pub fn row(pairs: usize) -> Row {
 
 /// The median of the pairs' ratios, and the medians of both in milliseconds.
 fn compare(pairs: usize) -> Result<[f64; 3], String> {
-    let mut editor = Command::new("vim");
-    editor.args(["-u", "NONE"]);
-    let mut own = interface();
     let (mut ratios, mut owns, mut editors) = (Vec::new(), Vec::new(), Vec::new());
     for round in 0..=pairs {
-        let first = stands(&mut own, b"q").map_err(|error| format!("sockwalk: {error}"))?;
-        let second = stands(&mut editor, b":q!\r").map_err(|error| format!("vim: {error}"))?;
+        let first = stands(interface(), b"q").map_err(|error| format!("sockwalk: {error}"))?;
+        let second = stands(editor(), b":q!\r").map_err(|error| format!("vim: {error}"))?;
         // The first pair finds nothing in the caches.
         if round > 0 {
             ratios.push(first / second);
@@ -42,10 +39,16 @@ fn compare(pairs: usize) -> Result<[f64; 3], String> {
     Ok([median(&ratios), median(&owns), median(&editors)])
 }
 
+fn editor() -> Command {
+    let mut editor = Command::new("vim");
+    editor.args(["-u", "NONE"]);
+    editor
+}
+
 /// After how many milliseconds the screen of a command stands; these keys end it.
-fn stands(command: &mut Command, keys: &[u8]) -> io::Result<f64> {
+fn stands(mut command: Command, keys: &[u8]) -> io::Result<f64> {
     let begun = Instant::now();
-    let mut program = Pseudo::start(command)?;
+    let mut program = Pseudo::start(&mut command)?;
     let last = program.read_until_quiet(QUIET);
     program.end(keys)?;
     let last = last?.ok_or_else(|| io::Error::other("nothing is drawn"))?;

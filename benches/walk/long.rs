@@ -144,6 +144,7 @@ impl Long {
             timer: waits.then_some(Timer { kind: TimerKind::Retransmit, fires_at, fired: 0 }),
             recv_queue: queues.0,
             also: Vec::new(),
+            elsewhere: Vec::new(),
             counts_memory: false,
             send_queue: queues.1,
             info: (state != State::SynRecv).then_some(info),

@@ -1,7 +1,8 @@
 //! What the program costs, as far as possible as ratios taken within one run.
 //!
 //! ```text
-//! cargo bench --bench walk
+//! cargo bench --bench walk             # everything
+//! cargo bench --bench walk -- chart    # the rows of one name in `GROUPS`
 //! ```
 //!
 //! It needs a machine where a lab can be made (`sockwalk doctor` says so) and `unshare` of util-linux; what can't be
@@ -13,6 +14,7 @@
 //! | play, of an empty namespace | the whole process `sockwalk play handshake --mode lab`, divided by `unshare -Urn true`, which makes a user and a network namespace and nothing else; both run in turns, and the median of the pairs' ratios counts |
 //! | first frame | the interface in a pseudo-terminal of 120×40, from the start of its process until its first screen stands (nothing more is drawn for 0.15 s), divided by the same of `vim -u NONE`; in turns |
 //! | call in a free walk | `socket()` and `close()` in a lab of a free walk that nobody joined, from "entered" to "returned" by the lab's clock, divided by the same in a lesson's lab; in turns |
+//! | delivery with its reasons | one segment in a lesson's lab, from the request to "delivered", divided by the same without what the two readings of the kernel's counters and their difference take, which are made alone, in turns |
 //! | key to frame | on a real lab with the real loop of the interface at 120×40: from a key that makes the kernel do something (the terminal's thread hands it over) to the end of the frame that shows the settled result, encoded for a terminal; many walks, all steps but that of the long timer |
 //! | frame, of a short trace's | one frame at 120×40 with a trace of a million entries, divided by one with a thousand; the present, and a moment in the middle |
 //! | chart, of a long connection's | the picture of one end's bytes over time at 120×40, of a connection with 100,000 segments: the frame that takes longest, from the key that opens it on, with what is read of the trace before each |
@@ -37,6 +39,7 @@ mod memory;
 mod part;
 mod process;
 mod pseudo;
+mod reasons;
 mod screen;
 mod shared;
 mod solo;
@@ -47,6 +50,7 @@ mod transfer;
 use std::process::ExitCode;
 
 use criterion::Criterion;
+use table::Row;
 
 /// The built program.
 const PROGRAM: &str = env!("CARGO_BIN_EXE_sockwalk");
@@ -114,31 +118,48 @@ fn main() -> ExitCode {
     }
     let whole = std::env::args().any(|arg| arg == "--bench");
     let effort = if whole { WHOLE } else { TRIAL };
+    let only = std::env::args().skip(1).find(|arg| !arg.starts_with('-'));
     let mut rows = Vec::new();
-    // Other programs first: in a moment this process has other rights. Then what needs these rights, and they can only
-    // be had while there is one thread.
-    rows.extend(process::rows(effort.pairs));
-    rows.push(first::row(effort.starts));
-    rows.push(memory::row());
-    rows.push(solo::row(effort.calls));
-    rows.extend(transfer::rows(effort.megabytes, effort.transfers));
-    rows.extend(traced::rows(effort.exchanges, effort.transfers));
-    rows.extend(many::rows(effort.connections));
-    rows.extend(lessons::rows(effort.lessons));
-    rows.push(process::size());
-    rows.extend(key::rows(effort.walks));
-    let mut criterion = Criterion::default().without_plots().configure_from_args();
-    rows.extend(frame::rows(&mut criterion, effort));
-    rows.push(chart::row(effort.segments));
-    criterion.final_summary();
+    for (group, measure) in GROUPS {
+        if only.as_ref().is_none_or(|only| only == group) {
+            rows.extend(measure(effort));
+        }
+    }
     print!("{}", table::table(&rows));
     ExitCode::SUCCESS
 }
+
+/// Measures some rows.
+type Measure = fn(Effort) -> Vec<Row>;
+
+/// The rows, by the names under which they can be had alone. Other programs come first: in a moment this process has other
+/// rights. Then what needs these rights, and they can only be had while there is one thread.
+const GROUPS: [(&str, Measure); 13] = [
+    ("play", |effort| process::rows(effort.pairs)),
+    ("first", |effort| vec![first::row(effort.starts)]),
+    ("memory", |_| vec![memory::row()]),
+    ("solo", |effort| vec![solo::row(effort.calls)]),
+    ("reasons", |effort| vec![reasons::row(effort.calls)]),
+    ("transfer", |effort| transfer::rows(effort.megabytes, effort.transfers)),
+    ("traced", |effort| traced::rows(effort.exchanges, effort.transfers)),
+    ("many", |effort| many::rows(effort.connections)),
+    ("lessons", |effort| lessons::rows(effort.lessons)),
+    ("size", |_| vec![process::size()]),
+    ("key", |effort| key::rows(effort.walks)),
+    ("frame", |effort| {
+        let mut criterion = Criterion::default().without_plots().configure_from_args();
+        let rows = frame::rows(&mut criterion, effort);
+        criterion.final_summary();
+        rows
+    }),
+    ("chart", |effort| vec![chart::row(effort.segments)]),
+];
 
 /// What this process does where it was started as a part of the benchmark. Returns the exit status.
 fn be_part(name: &str, told: usize) -> u8 {
     match name {
         "solo" => part::end(&solo::compare(told)),
+        "reasons" => part::end(&reasons::compare(told)),
         "plain" => part::end(&transfer::plain(told)),
         "shared" => part::end(&transfer::shared(told)),
         "program" => part::end(&transfer::program(told)),

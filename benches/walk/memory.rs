@@ -24,9 +24,11 @@ pub fn row() -> Row {
     }
 }
 
-/// The interface with the first lesson.
+/// The interface with the first lesson, as somebody sees it who hasn't walked it yet.
 pub fn interface() -> Command {
     let mut command = Command::new(PROGRAM);
+    // No folder can be made there, so that nothing is kept and no walk goes on where an earlier one was left.
+    command.env("XDG_STATE_HOME", "/dev/null");
     command.args(["learn", "handshake", "--mode", "lab", "--theme", "dark", "--lang", "en"]);
     command
 }

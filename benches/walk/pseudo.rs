@@ -21,7 +21,7 @@ pub struct Pseudo {
 }
 
 impl Pseudo {
-    /// Starts a command as its session's leader.
+    /// Starts a command as its session's leader, once: what it does before `execve(2)` stays with the command.
     pub fn start(command: &mut Command) -> io::Result<Pseudo> {
         let (screen, inside) = open_terminal()?;
         let own = |fd: &OwnedFd| fd.try_clone().map(Stdio::from);

@@ -14,7 +14,8 @@ const NAME: &str = "bench";
 /// How many files a program in the lab may have open, as `prlimit(1)` takes it: enough for some thousand connections.
 const FILES: &str = "--nofile=8192:";
 
-/// A lab, and the process that keeps it: it ends when its last member has left.
+/// A lab, and the process that keeps it: it ends when its last member has left and no process is in its network any more,
+/// so after the part itself, where that has joined.
 pub struct Lab {
     daemon: Child,
 }
@@ -60,12 +61,6 @@ impl Lab {
     pub fn busy(&self) -> f64 {
         let text = fs::read_to_string(format!("/proc/{}/schedstat", self.daemon.id())).unwrap_or_default();
         text.split_whitespace().next().and_then(|ns| ns.parse::<f64>().ok()).unwrap_or(f64::NAN) / 1e9
-    }
-
-    /// Waits for the daemon's end: call it when all members have left.
-    pub fn end(mut self) -> Result<(), String> {
-        let status = self.daemon.wait().map_err(|error| error.to_string())?;
-        if status.success() { Ok(()) } else { Err(format!("the daemon ends with {status}")) }
     }
 }
 

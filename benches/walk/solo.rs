@@ -40,10 +40,7 @@ pub fn row(pairs: usize) -> Row {
 /// The part: both labs side by side, a `socket()` and a `close()` in each in turn.
 pub fn compare(pairs: usize) -> Result<SoloTimes, String> {
     gain_rights(|name| std::env::var(name).ok()).map_err(|refused| format!("{refused:?}"))?;
-    let mut lesson = Timed::start(|sink| {
-        LinuxWorld::start(WalkPlace::Lab(LabSettings::default()), Instant::now(), sink)
-            .map_err(|refused| format!("{refused:?}"))
-    })?;
+    let mut lesson = Timed::start(start_lesson)?;
     let mut free = Timed::start(free_walk)?;
     let (mut ratios, mut frees, mut lessons) = (Vec::new(), Vec::new(), Vec::new());
     for round in 0..=pairs {
@@ -56,6 +53,17 @@ pub fn compare(pairs: usize) -> Result<SoloTimes, String> {
         }
     }
     Ok(SoloTimes { free: median(&frees), lesson: median(&lessons), ratio: median(&ratios) })
+}
+
+/// A lesson's lab, for a process that hasn't the right to make one yet.
+pub fn lesson_walk(sink: Box<dyn Fn(Happening) + Send>) -> Result<LinuxWorld, String> {
+    gain_rights(|name| std::env::var(name).ok()).map_err(|refused| format!("{refused:?}"))?;
+    start_lesson(sink)
+}
+
+fn start_lesson(sink: impl Fn(Happening) + Send + 'static) -> Result<LinuxWorld, String> {
+    let world = LinuxWorld::start(WalkPlace::Lab(LabSettings::default()), Instant::now(), sink);
+    world.map_err(|refused| format!("{refused:?}"))
 }
 
 fn free_walk(sink: impl Fn(Happening) + Send + 'static) -> Result<LinuxWorld, String> {
@@ -72,13 +80,14 @@ fn free_walk(sink: impl Fn(Happening) + Send + 'static) -> Result<LinuxWorld, St
 }
 
 /// A lab, and what happens in it.
-struct Timed {
+pub struct Timed {
     world: LinuxWorld,
     happenings: Receiver<Happening>,
 }
 
 impl Timed {
-    fn start<F>(start: F) -> Result<Timed, String>
+    /// A lab by what starts it.
+    pub fn start<F>(start: F) -> Result<Timed, String>
     where
         F: FnOnce(Box<dyn Fn(Happening) + Send>) -> Result<LinuxWorld, String>,
     {
@@ -89,14 +98,27 @@ impl Timed {
 
     /// How long both calls took together, in microseconds.
     fn socket_and_close(&mut self) -> Result<f64, String> {
-        let (made, fd) = self.call(Call::Socket { ipv6: false, udp: false })?;
+        let (made, fd) = self.call_of(Side::Server, Call::Socket { ipv6: false, udp: false })?;
         let fd = i32::try_from(fd).map_err(|error| error.to_string())?;
-        Ok(made + self.call(Call::Close { fd })?.0)
+        Ok(made + self.call_of(Side::Server, Call::Close { fd })?.0)
     }
 
-    /// How long a call took, and what it returned.
-    fn call(&mut self, call: Call) -> Result<(f64, i64), String> {
-        self.world.request(Request::Call(Side::Server, call));
+    /// Asks the world for something.
+    pub fn request(&mut self, request: Request) {
+        self.world.request(request);
+    }
+
+    /// What happens next.
+    pub fn next(&mut self) -> Result<HappeningKind, String> {
+        match self.happenings.recv_timeout(LIMIT).map_err(|_| "nothing happens")?.what {
+            HappeningKind::Failed(failure) => Err(format!("{failure:?}")),
+            what => Ok(what),
+        }
+    }
+
+    /// How long a side's call took, and what it returned.
+    pub fn call_of(&mut self, side: Side, call: Call) -> Result<(f64, i64), String> {
+        self.world.request(Request::Call(side.into(), call));
         let mut entered = None;
         loop {
             let Happening { at, what } = self.happenings.recv_timeout(LIMIT).map_err(|_| "a call doesn't return")?;

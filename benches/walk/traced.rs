@@ -7,9 +7,11 @@ use std::io::{self, Read, Write};
 use std::net::{Ipv4Addr, TcpListener, TcpStream};
 use std::process::Command;
 use std::thread;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use serde::{Deserialize, Serialize};
+use sockwalk::lab::{Request, World};
+use sockwalk::model::SegmentFilter;
 
 use crate::part;
 use crate::shared::Lab;
@@ -52,19 +54,19 @@ pub fn rows(exchanges: usize, pairs: usize) -> Vec<Row> {
 
 /// The part that has both traced. `exchanges` is how many there are; the transfer has a thousandth of it in millions of bytes.
 pub fn compare(exchanges: usize) -> Result<Traced, String> {
-    let both = |name: &str, told: usize, read: &dyn Fn(&std::process::Output) -> Result<f64, String>| {
-        let lab = Lab::start()?;
-        let ours = output(Lab::exec(name, told)?)?;
-        drop(lab);
-        let its = output(part::command("strace", &STRACE, name, told).map_err(|error| error.to_string())?)?;
-        Ok::<_, String>([read(&ours)?, read(&its)?])
+    let each = |run: &dyn Fn(&str, usize) -> Result<std::process::Output, String>| {
+        let talk = part::read::<f64>(&run("talk", exchanges)?)?;
+        let moved: Moved = part::read(&run("program", (exchanges / 1000).max(1))?)?;
+        Ok::<_, String>([talk, moved.seconds()])
     };
-    Ok(Traced {
-        talk: both("talk", exchanges, &part::read::<f64>)?,
-        transfer: both("program", (exchanges / 1000).max(1), &|output| {
-            part::read(output).map(|moved: Moved| moved.seconds())
-        })?,
-    })
+    // First outside: in a moment this process is in the lab's network.
+    let its = each(&|name, told| output(part::command("strace", &STRACE, name, told).map_err(|e| e.to_string())?))?;
+    let lab = Lab::start()?;
+    let mut joined = lab.join()?;
+    joined.start(|_| ()).map_err(|error| format!("{error:?}"))?;
+    joined.request(Request::Pass(SegmentFilter::All, Some(Duration::ZERO)));
+    let ours = each(&|name, told| output(Lab::exec(name, told)?))?;
+    Ok(Traced { talk: [ours[0], its[0]], transfer: [ours[1], its[1]] })
 }
 
 fn output(mut command: Command) -> Result<std::process::Output, String> {

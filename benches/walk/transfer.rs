@@ -244,7 +244,6 @@ pub fn shared(megabytes: usize) -> Result<Shared, String> {
     let busy = lab.busy() - busy;
     let Told { lost, entries, unkept, .. } = told;
     drop(joined);
-    lab.end()?;
     Ok(Shared { moved, lost, entries, unkept, growth, busy })
 }
 

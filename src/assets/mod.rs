@@ -14,16 +14,31 @@ include!(concat!(env!("OUT_DIR"), "/assets.rs"));
 /// A file.
 pub struct Asset {
     path: &'static str,
-    /// Its length, in bytes.
-    len: usize,
-    /// Where it begins and ends in what is packed.
-    at: (usize, usize),
+    text: Packed,
+    tree: Option<Packed>,
     unpacked: OnceLock<String>,
 }
 
+/// Some bytes of what is packed.
+struct Packed {
+    /// How many they are when they are unpacked.
+    len: usize,
+    /// Where they begin and end in what is packed.
+    at: (usize, usize),
+}
+
+impl Packed {
+    /// Unpacks them. What can't be unpacked is a fault of the program, for which a test looks; it is empty then, and whoever
+    /// reads it says so.
+    fn unpack(&self) -> Vec<u8> {
+        let packed = PACKED.get(self.at.0..self.at.1).unwrap_or_default();
+        decompress_to_vec_with_limit(packed, self.len).unwrap_or_default()
+    }
+}
+
 impl Asset {
-    const fn new(path: &'static str, len: usize, from: usize, to: usize) -> Asset {
-        Asset { path, len, at: (from, to), unpacked: OnceLock::new() }
+    const fn new(path: &'static str, text: Packed, tree: Option<Packed>) -> Asset {
+        Asset { path, text, tree, unpacked: OnceLock::new() }
     }
 
     /// Its path below `assets`, with `/` between the folders.
@@ -31,14 +46,14 @@ impl Asset {
         self.path
     }
 
-    /// Its text, unpacked when it is asked for first. A file that can't be unpacked is a fault of the program, for which a test
-    /// looks; it is empty then, and whoever reads it says so.
+    /// Its text, unpacked when it is asked for first.
     pub fn text(&'static self) -> &'static str {
-        self.unpacked.get_or_init(|| {
-            let packed = PACKED.get(self.at.0..self.at.1).unwrap_or_default();
-            let bytes = decompress_to_vec_with_limit(packed, self.len).unwrap_or_default();
-            String::from_utf8(bytes).unwrap_or_default()
-        })
+        self.unpacked.get_or_init(|| String::from_utf8(self.text.unpack()).unwrap_or_default())
+    }
+
+    /// A lesson's parse tree (`lesson/parse_tree`), unpacked each time; empty for any other file.
+    pub fn parse_tree(&self) -> Vec<u8> {
+        self.tree.as_ref().map(Packed::unpack).unwrap_or_default()
     }
 }
 

@@ -121,7 +121,7 @@ pub(super) enum CliCommand {
         /// screen.
         #[arg(long, hide = true, value_enum)]
         plays: Option<PlayedPart>,
-        #[arg(value_name = "PROGRAM", trailing_var_arg = true, allow_hyphen_values = true)]
+        #[arg(value_name = "PROGRAM", trailing_var_arg = true)]
         program: Vec<OsString>,
     },
     Replay {

@@ -15,8 +15,8 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use clap::FromArgMatches;
 use clap::error::ErrorKind;
+use clap::{Command, CommandFactory, FromArgMatches};
 
 pub use args::{Format, ModeChoice, ReplayOutput, Target, ThemeChoice};
 pub use target::{find, load, open};
@@ -211,10 +211,15 @@ pub fn parse(
 ) -> Result<Invocation, Exit> {
     let args: Vec<OsString> = args.into_iter().collect();
     let (lang, lacks_lang) = langs(&args, variable);
+    let read = |command: Command| {
+        command.try_get_matches_from(&args).and_then(|matches| args::Cli::from_arg_matches(&matches))
+    };
+    // Only help and errors have words, and to read them and lay them out takes longer than to read a command line.
+    if let Ok(cli) = read(args::Cli::command()) {
+        return Ok(Invocation { lacks_lang, ..invocation(cli, lang) });
+    }
     let texts = Texts::load(lang)?;
-    let command = help::localized(&texts.cli);
-    let read = command.clone().try_get_matches_from(&args).and_then(|matches| args::Cli::from_arg_matches(&matches));
-    match read {
+    match read(help::localized(&texts.cli)) {
         Ok(cli) => Ok(Invocation { lacks_lang, ..invocation(cli, lang) }),
         Err(error) if matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion) => {
             Err(Exit { status: 0, text: error.render().to_string() })

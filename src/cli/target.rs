@@ -4,21 +4,22 @@ use std::fs::File;
 use std::io;
 
 use super::{Exit, Target};
-use crate::i18n::{Lang, Texts, cause, escape, fill, join};
+use crate::i18n::{CliTexts, Lang, Texts, cause, escape, fill, join};
 use crate::lesson::{self, Lesson, LessonError, builtin, builtin_names, likely};
 use crate::model::Cause;
 
-/// Finds the lesson and reads it. `colours` says whether a wrong file's message may have them.
+/// Finds the lesson and reads it; one of an author's may be a draft, whose texts are in one language alone. `colours` says whether a
+/// wrong file's message may have them.
 ///
 /// # Errors
 /// [`Exit`] says what is wrong: status 2 for a name that there is not, 1 for a file that can't be read or used.
 pub fn load(target: &Target, lang: Lang, colours: bool) -> Result<Lesson, Exit> {
-    let texts = &Texts::load(lang)?.cli;
     let read = match target {
         Target::Builtin(name) => find(name, lang)?,
         Target::Path(path) => {
+            let texts = &Texts::load(lang)?.cli;
             let named = path.display().to_string();
-            open(path).and_then(|file| lesson::read(&named, file)).map_err(|error| {
+            open(path).and_then(|file| lesson::read_draft(&named, file)).map_err(|error| {
                 let values = [("path", escape(&named)), ("error", cause(lang, &error))];
                 Exit { status: 1, text: format!("{}\n", join(&texts.error, &fill(&texts.cannot_read, &values))) }
             })?
@@ -32,15 +33,19 @@ pub fn load(target: &Target, lang: Lang, colours: bool) -> Result<Lesson, Exit> 
 /// # Errors
 /// [`Exit`] of status 2 where there is none of this name. The inner error is the lesson's own, a fault of the program.
 pub fn find(name: &str, lang: Lang) -> Result<Result<Lesson, LessonError>, Exit> {
-    let texts = &Texts::load(lang)?.cli;
-    builtin(name).ok_or_else(|| {
-        let names = builtin_names();
-        let values = [("found", &escape(name) as &dyn std::fmt::Display), ("lessons", &names.join(", "))];
-        let sentence = fill(&texts.no_such_lesson, &values);
-        let meant = likely(name, names).map(|name| fill(&texts.did_you_mean, &[("suggestion", name)]));
-        let sentence = meant.map_or(sentence.clone(), |meant| join(&sentence, &meant));
-        Exit { status: 2, text: format!("{}\n", join(&texts.error, &sentence)) }
-    })
+    match builtin(name) {
+        Some(read) => Ok(read),
+        None => Err(no_such_lesson(name, &Texts::load(lang)?.cli)),
+    }
+}
+
+fn no_such_lesson(name: &str, texts: &CliTexts) -> Exit {
+    let names = builtin_names();
+    let values = [("found", &escape(name) as &dyn std::fmt::Display), ("lessons", &names.join(", "))];
+    let sentence = fill(&texts.no_such_lesson, &values);
+    let meant = likely(name, names).map(|name| fill(&texts.did_you_mean, &[("suggestion", name)]));
+    let sentence = meant.map_or(sentence.clone(), |meant| join(&sentence, &meant));
+    Exit { status: 2, text: format!("{}\n", join(&texts.error, &sentence)) }
 }
 
 /// Opens a regular file: a named pipe without a writer would make the program wait for ever.

@@ -92,6 +92,8 @@ fn wrong_usage_is_told_in_english() {
         ("--lang", "error: --lang needs a value. Use one of: en, zh."),
         ("learn a b", "error: `b` is one argument too many. Leave it out."),
         ("doctor --timers", "error: There is no option `--timers` here."),
+        ("exec --bogus -- true", "error: There is no option `--bogus` here."),
+        ("exec --pas true", "error: There is no option `--pas` here. Did you mean `--pass`?"),
         ("--port 1 --port 2", "error: --port is given more than once. Give it once."),
         ("exec --pass --report -- x", "error: --pass and --report can't be given together. Leave one of them out."),
         ("run --server x --report :9", "error: --report and [ADDR] can't be given together. Leave one of them out."),

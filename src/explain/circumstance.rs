@@ -1,12 +1,5 @@
 //! The one fact that tells the reasons of an outcome apart.
 
-use std::net::SocketAddr;
-
-use super::situation::{PortHolder, Situation};
-use super::{CallCourse, CallFacts, CallState};
-use crate::model::{Call, Errno, How, MessageFlags};
-use crate::tcp::State;
-
 /// Which of the reasons that an outcome can have is the case. The names are those of the asset, in kebab-case.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, serde::Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -55,6 +48,12 @@ pub enum Circumstance {
     BothEnded,
     /// The own program had called `shutdown()` for this direction before there was a connection.
     ShutEarly,
+    /// The descriptor was closed while the call slept.
+    ClosedMeanwhile,
+    /// The peer's FIN had come, and then a RST.
+    ResetAfterFin,
+    /// Another thread has called `shutdown()` for this direction while the call slept.
+    ShutMeanwhile,
     /// Nothing comes of it.
     NoEffect,
     /// SO_REUSEADDR is set on this socket, and isn't on the one that has the port.
@@ -99,229 +98,54 @@ pub enum Circumstance {
     WaitAll,
     /// The call is to connect, too: MSG_FASTOPEN.
     FastOpen,
+    /// An attempt to connect is over whose end no `connect()` has told yet.
+    Attempted,
     /// A connection is to be dissolved: AF_UNSPEC.
     Dissolves,
-}
-
-use Circumstance::*;
-
-impl Circumstance {
-    /// Which reason it is. `None` where the outcome has one reason only, or where the facts don't tell.
-    pub fn of(call: &Call, came: CallState<'_>, facts: &CallFacts) -> Option<Circumstance> {
-        // Of a call that still sleeps, it is the present that explains it.
-        let before = if came == CallState::Blocks { &facts.now } else { &facts.before };
-        if before.udp {
-            return Some(Datagrams);
-        }
-        match call {
-            Call::Bind { addr, .. } => bind(*addr, came, before),
-            Call::Listen { backlog, .. } => listen(*backlog, came, before, &facts.now),
-            Call::Accept { .. } => accept(came, before, &facts.after),
-            Call::Connect { .. } => connect(came, before, &facts.now),
-            Call::Dissolve { .. } if matches!(came, CallState::Returned(_)) => Some(Dissolves),
-            Call::Send { data, .. } => send(data.len(), came, before, &facts.after),
-            Call::Recv { len, flags, .. } => {
-                with_flags(*flags, *len, came).or_else(|| recv(*len, came, before, &facts.after))
-            }
-            Call::SendTo { .. } => call.connects_to().and_then(|_| fast_open(came)),
-            Call::Shutdown { how, .. } => shutdown(*how, came, before),
-            Call::Close { .. } => close(came, before, &facts.course),
-            Call::Poll { .. } => poll(came),
-            _ => None,
-        }
-    }
-}
-
-/// The error's number, for a `match` with the constants of `errno(3)`.
-fn number(came: CallState<'_>) -> Option<i32> {
-    match came {
-        CallState::Error(Errno(number)) => Some(number),
-        _ => None,
-    }
-}
-
-fn first(of: &[(bool, Circumstance)]) -> Option<Circumstance> {
-    of.iter().find(|(is, _)| *is).map(|(_, circumstance)| *circumstance)
-}
-
-fn bind(addr: SocketAddr, came: CallState<'_>, before: &Situation) -> Option<Circumstance> {
-    match number(came)? {
-        libc::EADDRINUSE if addr.port() == 0 => Some(NoPort),
-        libc::EADDRINUSE => held(before),
-        libc::EINVAL => first(&[(before.is_fresh() && !before.bound && addr.is_ipv6() != before.ipv6, OtherFamily)]),
-        _ => None,
-    }
-}
-
-/// Why a port can't be had: `inet_csk_bind_conflict()`. SO_REUSEADDR counts where both sockets have it and neither listens,
-/// so where this one has it, it is the other one that hasn't.
-fn held(before: &Situation) -> Option<Circumstance> {
-    Some(match before.port_held_by? {
-        PortHolder::Listener => Listening,
-        _ if before.reuse => ReuseHereOnly,
-        PortHolder::Bound => Bound,
-        PortHolder::Connection => Connected,
-        PortHolder::TimeWait => TimeWait,
-    })
-}
-
-fn listen(backlog: i32, came: CallState<'_>, before: &Situation, now: &Situation) -> Option<Circumstance> {
-    match came {
-        CallState::Error(Errno(libc::EADDRINUSE)) if before.bound => held(before),
-        CallState::Error(Errno(libc::EADDRINUSE)) => Some(NoPort),
-        CallState::Error(Errno(libc::EINVAL)) => first(&[(before.is_over(), Over)]),
-        CallState::Returned(_) => first(&[
-            (before.state == State::Listen, Listening),
-            (!before.bound, Unbound),
-            (now.state == State::Listen && u32::try_from(backlog) != Ok(now.send_queue), Capped),
-        ]),
-        _ => None,
-    }
-}
-
-fn accept(came: CallState<'_>, before: &Situation, after: &Situation) -> Option<Circumstance> {
-    match came {
-        CallState::Error(Errno(libc::EINVAL)) => {
-            first(&[(before.is_connected(), Connected), (before.is_over(), Over), (before.stopped_listening, Shut)])
-        }
-        CallState::Returned(_) => first(&[(after.reset, Reset), (after.fin_delivered, PeerClosed)]),
-        CallState::Blocks => first(&[(before.defers, Defers)]),
-        CallState::Error(_) => None,
-    }
-}
-
-fn connect(came: CallState<'_>, before: &Situation, now: &Situation) -> Option<Circumstance> {
-    match came {
-        CallState::Error(Errno(libc::EISCONN)) => {
-            first(&[(before.state == State::Listen, Listening), (before.is_over(), Over)])
-        }
-        CallState::Returned(_) => first(&[(now.to_itself, ToItself), (now.simultaneous, Simultaneous)]),
-        CallState::Blocks => first(&[
-            (before.to_itself, ToItself),
-            (before.state == State::SynRecv, Simultaneous),
-            (before.queue_full, QueueFull),
-        ]),
-        CallState::Error(_) => None,
-    }
-}
-
-fn send(asked: usize, came: CallState<'_>, before: &Situation, after: &Situation) -> Option<Circumstance> {
-    let connecting = (before.is_connecting(), Connecting);
-    match came {
-        CallState::Error(Errno(libc::EPIPE)) => first(&[
-            (before.state == State::Listen, Listening),
-            (after.reset && before.was_connected, Reset),
-            // Where `shutdown()` sent a FIN, the state is another one.
-            (before.shut.write && matches!(before.state, State::Established | State::CloseWait), ShutEarly),
-            (before.shut.write && before.was_connected, Shut),
-            (!before.was_connected, NeverConnected),
-            (before.is_over(), Over),
-        ]),
-        CallState::Error(Errno(libc::EAGAIN)) | CallState::Blocks => first(&[connecting]),
-        CallState::Returned(returned) => first(&[
-            (usize::try_from(returned.value).is_ok_and(|sent| sent < asked), Short),
-            (before.fin, PeerClosed),
-            (before.peer_accepted == Some(false), NotAccepted),
-        ]),
-        CallState::Error(_) => None,
-    }
-}
-
-/// What MSG_FASTOPEN makes of the outcome of `sendto()`.
-fn fast_open(came: CallState<'_>) -> Option<Circumstance> {
-    match came {
-        CallState::Error(Errno(libc::EINPROGRESS | libc::EOPNOTSUPP)) | CallState::Blocks => Some(FastOpen),
-        _ => None,
-    }
-}
-
-/// What a flag of `recv()` makes of its outcome.
-fn with_flags(flags: MessageFlags, asked: usize, came: CallState<'_>) -> Option<Circumstance> {
-    let urgent = flags.has(MessageFlags::OUT_OF_BAND);
-    let fewer = |value: i64| value > 0 && usize::try_from(value).is_ok_and(|got| got < asked);
-    match came {
-        CallState::Error(Errno(libc::EINVAL | libc::EAGAIN)) => urgent.then_some(OutOfBand),
-        CallState::Blocks => flags.has(MessageFlags::WAIT_ALL).then_some(WaitAll),
-        CallState::Returned(returned) if urgent && returned.value == 1 => Some(OutOfBand),
-        CallState::Returned(returned) => {
-            (flags.has(MessageFlags::WAIT_ALL) && fewer(returned.value)).then_some(WaitAll)
-        }
-        CallState::Error(_) => None,
-    }
-}
-
-fn recv(asked: usize, came: CallState<'_>, before: &Situation, after: &Situation) -> Option<Circumstance> {
-    match came {
-        CallState::Error(Errno(libc::ENOTCONN)) => first(&[(before.state == State::Listen, Listening)]),
-        CallState::Error(Errno(libc::EAGAIN)) | CallState::Blocks => first(&[(before.is_connecting(), Connecting)]),
-        CallState::Returned(returned) if returned.value == 0 => {
-            let ended = after.fin || after.fin_delivered;
-            let sends = matches!(before.state, State::Established | State::CloseWait);
-            first(&[
-                (asked == 0, NothingAsked),
-                // The FIN is the end, whatever came after it.
-                (ended && sends && !before.shut.write, PeerClosed),
-                (ended, BothEnded),
-                (before.told && !before.was_connected, Over),
-                (before.told, Reset),
-                (before.shut_early, ShutEarly),
-                (before.shut.read, Shut),
-            ])
-        }
-        CallState::Returned(returned) => {
-            first(&[(usize::try_from(returned.value).is_ok_and(|got| got < asked), Short)])
-        }
-        CallState::Error(_) => None,
-    }
-}
-
-fn shutdown(how: How, came: CallState<'_>, before: &Situation) -> Option<Circumstance> {
-    let (reads, writes) = (how != How::Write, how != How::Read);
-    let sends = matches!(before.state, State::Established | State::CloseWait);
-    match came {
-        CallState::Error(Errno(libc::ENOTCONN)) => first(&[(before.is_over(), Over)]),
-        CallState::Returned(_) => first(&[
-            (before.state == State::Listen && reads, Listening),
-            (before.state == State::Listen, NoEffect),
-            (before.state == State::SynSent, Connecting),
-            (before.state == State::SynRecv && writes, Simultaneous),
-            (before.is_connected() && reads && !(writes && sends), OnlyReading),
-            (before.to_itself && sends, ToItself),
-            (before.state == State::CloseWait, LastDirection),
-            (before.state == State::Established && reads, BothWays),
-            (before.state == State::Established, Connected),
-        ]),
-        _ => None,
-    }
-}
-
-fn poll(came: CallState<'_>) -> Option<Circumstance> {
-    match came {
-        CallState::Returned(returned) => first(&[(returned.value == 0, NothingReady)]),
-        _ => None,
-    }
-}
-
-fn close(came: CallState<'_>, before: &Situation, course: &CallCourse) -> Option<Circumstance> {
-    // The kernel counts the other end's FIN in the receive queue, as one more byte, until recv() has returned 0.
-    let unread = before.recv_queue > u32::from(before.state == State::CloseWait);
-    let waits = before.is_connected() && before.linger.is_some_and(|seconds| seconds > 0) && course.slept;
-    match came {
-        CallState::Blocks => first(&[(before.linger.is_some(), Lingered)]),
-        CallState::Returned(_) => first(&[
-            (before.state == State::Listen && before.port_held_by == Some(PortHolder::Listener), NoEffect),
-            (before.state == State::Listen, Listening),
-            (before.state == State::SynSent, Connecting),
-            (before.state == State::SynRecv && course.sent_fin, Simultaneous),
-            // What went out tells more than what was to be expected.
-            (course.sent_reset && unread, Unread),
-            (course.sent_reset && before.linger == Some(0), LingerZero),
-            (course.sent_reset, ResetSent),
-            (before.is_connected() && !before.seen && (unread || before.linger == Some(0)), Unseen),
-            (waits && course.fin_acknowledged, Lingered),
-            (waits, LingerOver),
-            (matches!(before.state, State::Established | State::CloseWait) && before.send_queue > 0, Unsent),
-        ]),
-        CallState::Error(_) => None,
-    }
+    /// The same of a socket for datagrams.
+    DissolvesDatagrams,
+    /// The descriptor is an epoll instance.
+    EpollInstance,
+    /// Not even one event was asked for.
+    NoRoom,
+    /// The host of `getaddrinfo()` is an address as text.
+    NumericHost,
+    /// It is NULL.
+    NullHost,
+    /// The service of `getaddrinfo()` is a number that no port has.
+    PortTooGreat,
+    /// The time of SO_RCVTIMEO or SO_SNDTIMEO was over.
+    TimeOver,
+    /// How many bytes were offered isn't known, only that there were as many as the kernel took.
+    CountTaken,
+    /// TCP_CORK or MSG_MORE holds the bytes back: nothing was sent.
+    Corked,
+    /// All bytes are to be waited for, and to be left where they are: MSG_WAITALL with MSG_PEEK.
+    PeekAll,
+    /// A connection, an attempt or a listener is dissolved by AF_UNSPEC, and no RST is sent for it.
+    DissolvesQuietly,
+    /// The own FIN had been sent, or was to be, before.
+    FinSent,
+    /// Received bytes were not read, and the own FIN had been sent before.
+    UnreadAfterFin,
+    /// SO_LINGER of 0 seconds has thrown away what was left, without a RST.
+    ThrownAway,
+    /// The direction had been ended already.
+    AlreadyShut,
+    /// TCP_REPAIR is set.
+    Repair,
+    /// A descriptor lies beyond the table of the process, so that `select()` doesn't look at it.
+    BeyondTable,
+    /// A polled descriptor isn't open.
+    NotOpen,
+    /// The address has no family: AF_UNSPEC.
+    NoFamily,
+    /// The length that goes with the address is none that an address of the socket's family has, or is missing.
+    AddressLength,
+    /// `bind()` had failed before.
+    BindFailed,
+    /// A datagram without a byte.
+    EmptyDatagram,
+    /// The descriptor is below 0, as what a call returns that has failed.
+    NoDescriptor,
 }

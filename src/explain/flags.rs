@@ -3,12 +3,13 @@
 use std::sync::OnceLock;
 
 use super::CallFacts;
+use super::meant::meant;
 use super::program::signal_between;
 use super::spoken::{BuiltInTexts, Spoken};
 use super::table::Broken;
 use crate::i18n::words::words;
 use crate::i18n::{Lang, Localized};
-use crate::model::{Call, CallName, CallView, Errno, View};
+use crate::model::{Call, CallName, CallView, Errno, MessageFlags, View};
 
 words! {
     struct FlagTexts {
@@ -17,15 +18,20 @@ words! {
         peek_datagram: Localized,
         wait_all: Localized,
         wait_all_datagram: Localized,
+        peek_all: Localized,
         urgent_sent: Localized,
         urgent_received: Localized,
+        urgent_datagram: Localized,
         truncated: Localized,
         truncated_datagram: Localized,
+        peek_truncated: Localized,
+        peek_truncated_datagram: Localized,
         more: Localized,
         more_datagram: Localized,
         record: Localized,
         record_datagram: Localized,
         fast_open: Localized,
+        fast_open_datagram: Localized,
         sigpipe: Localized,
     }
 }
@@ -48,15 +54,15 @@ const OF_SEND: &[FlagSentence] = &[
     ("MSG_DONTWAIT", |t| &t.dont_wait, |t| &t.dont_wait),
     ("MSG_MORE", |t| &t.more, |t| &t.more_datagram),
     ("MSG_EOR", |t| &t.record, |t| &t.record_datagram),
-    ("MSG_OOB", |t| &t.urgent_sent, |t| &t.urgent_sent),
-    ("MSG_FASTOPEN", |t| &t.fast_open, |t| &t.fast_open),
+    ("MSG_OOB", |t| &t.urgent_sent, |t| &t.urgent_datagram),
+    ("MSG_FASTOPEN", |t| &t.fast_open, |t| &t.fast_open_datagram),
 ];
 
 const OF_RECV: &[FlagSentence] = &[
     ("MSG_DONTWAIT", |t| &t.dont_wait, |t| &t.dont_wait),
     ("MSG_PEEK", |t| &t.peek, |t| &t.peek_datagram),
     ("MSG_WAITALL", |t| &t.wait_all, |t| &t.wait_all_datagram),
-    ("MSG_OOB", |t| &t.urgent_received, |t| &t.urgent_received),
+    ("MSG_OOB", |t| &t.urgent_received, |t| &t.urgent_datagram),
     ("MSG_TRUNC", |t| &t.truncated, |t| &t.truncated_datagram),
 ];
 
@@ -70,19 +76,30 @@ pub(super) fn flag_notes(
     facts: &CallFacts,
     lang: Lang,
 ) -> Result<Vec<String>, Broken> {
-    let flags = call.call.flags();
-    if flags == call.call.name().usual_flags() {
+    let meant = meant(call);
+    let flags = meant.flags();
+    if flags == meant.name().usual_flags() {
         return Ok(Vec::new());
     }
     let spoken = Spoken::<FlagTexts>::load(lang)?;
-    let (known, asked) = match call.call {
+    let (known, asked) = match meant.as_ref() {
         Call::Send { data, .. } | Call::SendTo { data, .. } => (OF_SEND, data.len()),
         Call::Recv { len, .. } | Call::RecvFrom { len, .. } => (OF_RECV, *len),
         _ => return Ok(Vec::new()),
     };
     let there = known.iter().filter(|(name, ..)| flags.names().any(|flag| flag == *name));
-    let say = |(_, stream, datagram): &FlagSentence| {
-        spoken.say(if facts.before.udp { *datagram } else { *stream }, &[("n", &asked)])
+    let peeks = flags.has(MessageFlags::PEEK);
+    let peeks_all = flags.has(MessageFlags::PEEK.with(MessageFlags::WAIT_ALL));
+    let say = |(name, stream, datagram): &FlagSentence| {
+        let text: TextOf = match *name {
+            "MSG_TRUNC" if peeks && facts.before.udp => |t| &t.peek_truncated_datagram,
+            "MSG_TRUNC" if peeks => |t| &t.peek_truncated,
+            _ if facts.before.udp => *datagram,
+            // The bytes for which it waits stay where they are.
+            "MSG_WAITALL" if peeks_all => |t| &t.peek_all,
+            _ => *stream,
+        };
+        spoken.say(text, &[("n", &asked)])
     };
     let mut notes: Vec<String> = there.map(say).collect();
     if call.made.is_none() && was_signalled(view, call) {

@@ -9,11 +9,16 @@
 mod circumstance;
 mod course;
 pub mod diagnosis;
+mod epoll;
 mod flags;
+mod forked;
+mod killed;
+mod meant;
 mod offers;
 mod options;
 mod past;
 mod program;
+mod reasons;
 mod segment;
 mod shared;
 mod since;
@@ -23,11 +28,16 @@ mod subject;
 mod table;
 #[cfg(test)]
 mod tests;
+mod thread_notes;
+mod threads;
+mod transfer;
 mod wire;
 
 pub use circumstance::Circumstance;
-pub use course::{CallCourse, CallFacts};
-pub use offers::{Likelihood, Offer, offers};
+pub use course::{CallCourse, CallFacts, OfferedBytes};
+pub use epoll::epoll_instances;
+pub use killed::killed;
+pub use offers::{Likelihood, Offer, beside_sleepers, offers};
 pub use program::waited_fds;
 pub use segment::{SegmentExplanation, story};
 pub use situation::{PortHolder, ShutDirections, Situation};
@@ -65,25 +75,31 @@ fn explained(view: &View<'_>, call: &CallView<'_>, facts: &CallFacts, lang: Lang
         None if call.blocked => CallState::Blocks,
         None => return None,
     };
-    // Another descriptor of the socket is open: then nothing of what is said of the end of a socket is so.
-    let is_held = || match call.made {
-        Some(made) => !made.others.is_empty(),
-        None => matches!(call.call, Call::Close { .. }) && !shared::others(view, call).is_empty(),
+    // Another descriptor of the socket is open, or a call still uses it: then nothing of what is said of the end of a socket is so.
+    let is_held = || {
+        let closes = matches!(call.call, Call::Close { .. });
+        let others = call.made.is_some_and(|made| !made.others.is_empty());
+        others || closes && !(shared::others(view, call).is_empty() && threads::in_use(view, call).is_empty())
     };
     if call.outcome.is_some_and(Result::is_ok) && is_held() {
         return None;
     }
-    let circumstance = Circumstance::of(call.call, came, facts);
+    let meant = meant::meant(call);
+    let circumstance = Circumstance::of(&meant, came, facts);
     let all = Explanations::load().ok()?;
-    let explained = all.explain(call.call.name(), came, circumstance, lang)?;
-    let since = since::since(call.call, came, circumstance, facts);
+    let name = meant::named(&meant, matches!(came, CallState::Error(_)));
+    let explained = all.explain(name, came, circumstance, lang)?;
+    let since = since::since(&meant, came, circumstance, facts);
     Some(since.and_then(|since| all.since(since, lang)).unwrap_or(explained))
 }
 
 fn noted(view: &View<'_>, call: &CallView<'_>, facts: Option<&CallFacts>, lang: Lang) -> Result<Vec<String>, Broken> {
     let mut notes = program_notes(view, call, lang)?;
-    notes.extend(options::option_note(call, lang)?);
+    notes.extend(forked::fork_notes(view, call, lang)?);
+    notes.extend(thread_notes::thread_notes(view, call, lang)?);
+    notes.extend(options::option_notes(view, call, lang)?);
     if let Some(facts) = facts {
+        notes.extend(transfer::transfer_note(view, call, facts, lang)?);
         notes.extend(flags::flag_notes(view, call, facts, lang)?);
     }
     let by_hand = facts.and_then(|facts| facts.course.by_hand).and_then(|id| view.segment(id));

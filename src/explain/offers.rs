@@ -1,7 +1,7 @@
 //! Which calls make sense next, and which would probably fail.
 
 use super::{PortHolder, Situation};
-use crate::model::{CallName, Errno, How, Side};
+use crate::model::{Call, CallName, Errno, How, Side};
 use crate::tcp::State;
 
 /// What a call would probably come to. A mark for the menu, never told as a fact: the kernel decides.
@@ -36,10 +36,10 @@ impl Offer {
 }
 
 /// The calls that a side can make next: first those that make sense, in the order in which its part of a connection needs
-/// them, the newest descriptor first; then those that would fail, so that a learner can try them too. None while the side's
-/// thread is in a call. The descriptors are those of [`Situation::of_newest`], the oldest first; one that isn't open is offered for what would fail.
-pub fn offers(side: Side, descriptors: &[(i32, Situation)], in_call: bool) -> Vec<Offer> {
-    if in_call {
+/// them, the newest descriptor first; then those that would fail, so that a learner can try them too. None while no
+/// thread of the side can make one. The descriptors are those of [`Situation::of_newest`], the oldest first; one that isn't open is offered for what would fail.
+pub fn offers(side: Side, descriptors: &[(i32, Situation)], busy: bool) -> Vec<Offer> {
+    if busy {
         return Vec::new();
     }
     let socket = Offer { call: CallName::Socket, fd: None, how: None, likely: Likelihood::Works };
@@ -52,6 +52,19 @@ pub fn offers(side: Side, descriptors: &[(i32, Situation)], in_call: bool) -> Ve
 
 use CallName::{Accept, Bind, Close, Connect, Listen, Recv, RecvFrom, Send, SendTo, Shutdown};
 use Likelihood::{Waits, Works};
+
+/// What the calls in which a side's threads sleep change for a further one on the same descriptors: one that is being closed is none
+/// any more, and where one waits for room to send, so does the next.
+pub fn beside_sleepers<'a>(descriptors: &mut [(i32, Situation)], sleeping: impl Iterator<Item = &'a Call>) {
+    for call in sleeping {
+        let of = descriptors.iter_mut().filter(|(fd, _)| call.fd() == Some(*fd));
+        match call {
+            Call::Close { .. } => of.for_each(|(_, situation)| situation.open = false),
+            Call::Send { .. } => of.for_each(|(_, situation)| situation.full = true),
+            _ => {}
+        }
+    }
+}
 
 const fn fails(errno: i32) -> Likelihood {
     Likelihood::Fails(Errno(errno))
@@ -170,14 +183,16 @@ fn connecting() -> LikelyCalls {
 fn connected(situation: &Situation) -> LikelyCalls {
     let ended = situation.fin || situation.shut.read;
     let recv = (Recv, if situation.recv_queue > 0 || ended { Works } else { Waits });
-    let send = (Send, if situation.shut.write { fails(libc::EPIPE) } else { Works });
+    let sends = if situation.full { Waits } else { Works };
+    let send = (Send, if situation.shut.write { fails(libc::EPIPE) } else { sends });
     let mut calls = if situation.recv_queue > 0 { vec![recv, send] } else { vec![send, recv] };
     if !situation.shut.write {
         calls.push((Shutdown, Works));
     }
     calls.push((Close, Works));
     calls.extend([Bind, Listen, Accept].map(|call| (call, fails(libc::EINVAL))));
-    calls.push((Connect, fails(libc::EISCONN)));
+    // Where `connect()` didn't wait, the next one tells that the connection was made.
+    calls.push((Connect, if situation.attempted { Works } else { fails(libc::EISCONN) }));
     calls
 }
 
@@ -195,7 +210,8 @@ fn over(situation: &Situation) -> LikelyCalls {
         (Close, Works),
         (Send, send),
         (Shutdown, fails(libc::ENOTCONN)),
-        (Connect, fails(libc::EISCONN)),
+        // To the kernel an attempt whose end no `connect()` has told is still under way.
+        (Connect, fails(if situation.attempted { untold.unwrap_or(libc::ECONNABORTED) } else { libc::EISCONN })),
         (Listen, fails(libc::EINVAL)),
         (Accept, fails(libc::EINVAL)),
     ]

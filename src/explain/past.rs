@@ -1,8 +1,10 @@
 //! What the calls on a descriptor tell of it: how it was made, and what its program set and ended since.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use crate::model::{Actor, Call, CallView, Errno, How, Moment, Returned, SocketOption, SocketView, View};
+use crate::model::{
+    Actor, Call, CallView, Errno, How, Moment, ProgramCall, Returned, SocketOption, SocketView, TableChange, View,
+};
 use crate::tcp::State;
 
 use super::situation::{ShutDirections, Situation};
@@ -17,41 +19,86 @@ pub(super) struct DescriptorHistory<'a> {
     pub(super) udp: bool,
     /// The call by which it was accepted, and what that told; `None` where `socket()` made it.
     pub(super) accepted: Option<(CallView<'a>, &'a Returned)>,
+    /// The socket, where it is programs whose calls these are, on whichever descriptors of it.
+    pub(super) socket: Option<u64>,
 }
 
 impl<'a> DescriptorHistory<'a> {
-    /// `None` where the side has no such descriptor then. Where several are of one socket, the calls on all of them.
+    /// `None` where the side has no such descriptor then. Where several are of one socket, the calls on all of them, whichever process
+    /// made them.
     pub(super) fn of(view: &View<'a>, actor: Actor, fd: i32) -> Option<DescriptorHistory<'a>> {
-        let mut calls = Vec::new();
-        for call in view.own_calls(actor) {
+        if view.family(actor).len() > 1 {
+            return SharedSocket::of(view, actor, fd)?.history();
+        }
+        let mut calls: Vec<CallView<'a>> = Vec::new();
+        for call in view.own_effects(actor) {
             let Some(Ok(returned)) = call.outcome else {
                 calls.extend((call.call.fd() == Some(fd)).then_some(call));
                 continue;
             };
             let made = returned.value == i64::from(fd);
-            let (ipv6, udp, accepted) = match call.call {
+            match call.call {
                 Call::Close { fd: closed } if *closed == fd => return None,
+                // An epoll instance, and no socket.
+                Call::EpollCreate if made => return None,
                 Call::Dup { fd: of } if made || *of == fd => return SharedSocket::of(view, actor, fd)?.history(),
-                Call::Socket { ipv6, udp } if made => (*ipv6, *udp, None),
-                Call::Accept { .. } if made => {
-                    (returned.peer.is_some_and(|peer| peer.is_ipv6()), false, Some((call, returned)))
+                _ => {}
+            }
+            match DescriptorHistory::made_by(call).filter(|_| made) {
+                Some(begun) => {
+                    // What another thread had begun before is on an earlier socket with this number.
+                    calls.retain(|other| other.entered > call.changed);
+                    calls.reverse();
+                    return Some(DescriptorHistory { calls, ..begun });
                 }
-                other => {
-                    calls.extend((other.fd() == Some(fd)).then_some(call));
-                    continue;
-                }
-            };
-            calls.reverse();
-            return Some(DescriptorHistory { calls, since: call.changed, ipv6, udp, accepted });
+                None => calls.extend((call.call.fd() == Some(fd)).then_some(call)),
+            }
         }
         None
+    }
+
+    /// That of a descriptor on which nothing was called yet; `None` where this call made no socket.
+    fn made_by(maker: CallView<'a>) -> Option<DescriptorHistory<'a>> {
+        let Some(Ok(returned)) = maker.outcome else { return None };
+        let (ipv6, udp, accepted) = match maker.call {
+            Call::Socket { ipv6, udp } => (*ipv6, *udp, None),
+            Call::Accept { .. } => (returned.peer.is_some_and(|peer| peer.is_ipv6()), false, Some((maker, returned))),
+            _ => return None,
+        };
+        Some(DescriptorHistory { calls: Vec::new(), since: maker.changed, ipv6, udp, accepted, socket: None })
+    }
+
+    /// That of a program's socket: the calls of all its processes and threads, on whichever descriptors. `None` where the call that
+    /// made it wasn't seen.
+    pub(super) fn of_socket(view: &View<'a>, socket: u64) -> Option<DescriptorHistory<'a>> {
+        let made = DescriptorHistory::made_by(view.maker(socket)?)?;
+        let mut calls: Vec<CallView<'a>> = view.calls_on(socket).collect();
+        calls.reverse();
+        Some(DescriptorHistory { calls, socket: Some(socket), ..made })
+    }
+
+    /// That of the descriptor on which a call is made.
+    pub(super) fn of_call(view: &View<'a>, call: &CallView<'_>) -> Option<DescriptorHistory<'a>> {
+        let of_program =
+            call.made.and_then(|made| made.socket).and_then(|socket| DescriptorHistory::of_socket(view, socket));
+        of_program.or_else(|| DescriptorHistory::of(view, call.caller.actor, call.call.fd()?))
+    }
+
+    /// Whether the call that made it says that no call on its descriptor waits.
+    fn is_made_nonblocking(&self, view: &View<'_>) -> bool {
+        let maker = match (&self.accepted, self.socket) {
+            (Some((call, _)), _) => call.made,
+            (None, Some(socket)) => view.maker(socket).and_then(|maker| maker.made),
+            (None, None) => None,
+        };
+        maker.is_some_and(|made| made.arguments.iter().any(|argument| argument.contains("SOCK_NONBLOCK")))
     }
 
     /// The listener that it was accepted from, as it was then.
     pub(super) fn listener(&self, view: &View<'a>) -> Option<(i32, DescriptorHistory<'a>)> {
         let (call, _) = self.accepted.as_ref()?;
         let fd = call.call.fd()?;
-        Some((fd, DescriptorHistory::of(&view.trace().at(call.entered), call.caller.actor, fd)?))
+        Some((fd, DescriptorHistory::of_call(&view.trace().at(call.entered), call)?))
     }
 
     /// Whether a call has told since this entry that there is a connection: `connect()` has succeeded, or bytes went or came.
@@ -69,16 +116,29 @@ impl<'a> DescriptorHistory<'a> {
     }
 
     /// Notes in a situation what these calls set, ended and were told.
-    pub(super) fn tell(&self, view: &View<'a>, actor: Actor, fd: i32, found: &mut Situation) {
-        if let Some((listener, past)) = self.listener(view) {
+    pub(super) fn tell(&self, view: &View<'a>, found: &mut Situation) {
+        if let Some((_, past)) = self.listener(view) {
             // A new connection has its listener's options, and the directions that were ended in it.
-            past.tell(view, actor, listener, found);
-            (found.told, found.bound, found.was_connected) = (false, true, true);
+            past.tell(view, found);
+            (found.told, found.bound, found.was_connected, found.listens) = (false, true, true, false);
         }
+        // O_NONBLOCK is the descriptor's, not the socket's.
+        found.nonblocking = self.is_made_nonblocking(view);
         for call in &self.calls {
-            let state = || state_of(&view.trace().at(call.entered), actor, fd, self.since);
-            learn(found, call, state);
+            learn(found, call, || self.state_at(view, call));
         }
+    }
+}
+
+impl DescriptorHistory<'_> {
+    /// The state of its socket as a call was entered.
+    fn state_at(&self, view: &View<'_>, call: &CallView<'_>) -> State {
+        let then = view.trace().at(call.entered);
+        let found = match self.socket {
+            Some(socket) => then.socket(socket),
+            None => socket_of(&then, call.caller.actor, call.call.fd().unwrap_or(-1), self.since),
+        };
+        found.and_then(|socket| socket.state.tcp()).unwrap_or(State::Closed)
     }
 }
 
@@ -88,85 +148,159 @@ pub(super) struct SharedSocket<'a> {
     maker: CallView<'a>,
     /// The calls on any of its descriptors since, the oldest first.
     calls: Vec<CallView<'a>>,
-    /// The descriptors that are open at the view's moment.
-    pub(super) fds: Vec<i32>,
+    /// The descriptors that are open at the view's moment, each with the process that has it.
+    pub(super) fds: Vec<(Actor, i32)>,
+    /// Whether one of its descriptors was copied, by `dup()` or `fork()`.
+    pub(super) was_copied: bool,
 }
 
 impl<'a> SharedSocket<'a> {
     /// The one that a descriptor is of; `None` where the side has none of this number then.
     pub(super) fn of(view: &View<'a>, actor: Actor, fd: i32) -> Option<SharedSocket<'a>> {
-        let mut calls: Vec<CallView<'a>> = view.own_calls(actor).collect();
-        calls.reverse();
-        // Which socket each open descriptor is of: by the place of the call that made it.
-        let mut open: BTreeMap<i32, usize> = BTreeMap::new();
-        let mut made_on: Vec<Option<usize>> = Vec::with_capacity(calls.len());
-        for (place, call) in calls.iter().enumerate() {
-            let on = call.call.fd().and_then(|fd| open.get(&fd).copied());
-            made_on.push(on);
-            let Some(Ok(returned)) = call.outcome else { continue };
-            let made = i32::try_from(returned.value).unwrap_or(-1);
-            match (call.call, on) {
-                (Call::Socket { .. } | Call::Accept { .. }, _) => drop(open.insert(made, place)),
-                (Call::Dup { .. }, Some(on)) => drop(open.insert(made, on)),
-                (Call::Close { fd }, _) => drop(open.remove(fd)),
-                _ => {}
-            }
+        let mut tables = DescriptorTables::default();
+        // The calls that were made on a socket, with it.
+        let mut on: Vec<(Moment, CallView<'a>)> = Vec::new();
+        for change in view.table_changes(actor) {
+            on.extend(tables.take(&change));
         }
-        let maker = *open.get(&fd)?;
-        let fds = open.iter().filter(|(_, of)| **of == maker).map(|(fd, _)| *fd).collect();
-        let on = calls.iter().zip(&made_on).filter(|(_, on)| **on == Some(maker)).map(|(call, _)| *call);
-        Some(SharedSocket { maker: calls[maker], calls: on.collect(), fds })
+        let maker = *tables.open.get(&(actor, fd))?;
+        let fds = tables.open.iter().filter(|(_, of)| **of == maker).map(|(held, _)| *held).collect();
+        let calls = on.into_iter().filter(|(of, _)| *of == maker).map(|(_, call)| call).collect();
+        Some(SharedSocket {
+            maker: *tables.makers.get(&maker)?,
+            calls,
+            fds,
+            was_copied: tables.copied.contains(&maker),
+        })
     }
 
     /// What its calls tell.
     fn history(self) -> Option<DescriptorHistory<'a>> {
-        let Some(Ok(returned)) = self.maker.outcome else { return None };
-        let (ipv6, udp, accepted) = match self.maker.call {
-            Call::Socket { ipv6, udp } => (*ipv6, *udp, None),
-            _ => (returned.peer.is_some_and(|peer| peer.is_ipv6()), false, Some((self.maker, returned))),
+        Some(DescriptorHistory { calls: self.calls, ..DescriptorHistory::made_by(self.maker)? })
+    }
+}
+
+/// Which socket each open descriptor of a family of processes is of: by the entry at which the call that made it came back.
+#[derive(Default)]
+struct DescriptorTables<'a> {
+    open: BTreeMap<(Actor, i32), Moment>,
+    makers: BTreeMap<Moment, CallView<'a>>,
+    copied: BTreeSet<Moment>,
+}
+
+impl<'a> DescriptorTables<'a> {
+    /// Takes one change: of a call on a socket, that socket and the call.
+    fn take(&mut self, change: &TableChange<'a>) -> Option<(Moment, CallView<'a>)> {
+        let call = match change {
+            TableChange::Called(call) => *call,
+            TableChange::Ended(actor) => {
+                self.open.retain(|(of, _), _| of != actor);
+                return None;
+            }
         };
-        Some(DescriptorHistory { calls: self.calls, since: self.maker.changed, ipv6, udp, accepted })
+        let actor = call.caller.actor;
+        let on = call.call.fd().and_then(|fd| self.open.get(&(actor, fd)).copied());
+        if let Some(Ok(returned)) = call.outcome {
+            self.returned(&call, returned, on);
+        }
+        Some((on?, call))
     }
 
-    /// Whether one of its descriptors was made by `dup()`.
-    pub(super) fn was_copied(&self) -> bool {
-        self.calls.iter().any(|call| matches!((call.call, call.outcome), (Call::Dup { .. }, Some(Ok(_)))))
+    fn returned(&mut self, call: &CallView<'a>, returned: &Returned, on: Option<Moment>) {
+        let actor = call.caller.actor;
+        let made = (actor, i32::try_from(returned.value).unwrap_or(-1));
+        match (call.call, on) {
+            (Call::Socket { .. } | Call::Accept { .. }, _) => {
+                self.open.insert(made, call.changed);
+                self.makers.insert(call.changed, *call);
+            }
+            (Call::Dup { .. }, Some(on)) => {
+                self.open.insert(made, on);
+                self.copied.insert(on);
+            }
+            (Call::Close { fd }, _) => drop(self.open.remove(&(actor, *fd))),
+            (Call::EpollCreate, _) => drop(self.open.remove(&made)),
+            (Call::Fork, _) => {
+                let Some(child) = returned.child.map(|nth| Actor { nth, ..actor }) else { return };
+                let inherited = self.open.iter().filter(|((of, _), _)| *of == actor);
+                let inherited: Vec<_> = inherited.map(|((_, fd), socket)| ((child, *fd), *socket)).collect();
+                self.copied.extend(inherited.iter().map(|(_, socket)| *socket));
+                self.open.extend(inherited);
+            }
+            _ => {}
+        }
     }
 }
 
 /// What one call tells; `state` is what the kernel said of the socket when the call was entered.
 fn learn(found: &mut Situation, call: &CallView<'_>, state: impl Fn() -> State) {
     let Some(outcome) = call.outcome else { return };
+    // UDP knows no MSG_FASTOPEN.
+    let connects = call.call.connects_to().is_some() && !(found.udp && matches!(call.call, Call::SendTo { .. }));
     match (call.call, outcome) {
-        (Call::Bind { .. }, Ok(_)) => found.bound = true,
-        (Call::Listen { .. }, Ok(_)) => (found.bound, found.stopped_listening) = (true, false),
-        (Call::Connect { .. }, Ok(_)) => (found.was_connected, found.attempted, found.told) = (true, false, false),
-        (call @ Call::SendTo { .. }, Ok(_)) if call.connects_to().is_some() => {
-            (found.was_connected, found.attempted, found.told) = (true, false, false);
+        (Call::Bind { .. }, Ok(_)) => (found.bound, found.bind_failed) = (true, false),
+        (Call::Bind { .. }, Err(_)) => found.bind_failed = !found.bound,
+        (Call::Program(made), Err(_)) if made.name == "bind" => found.bind_failed = !found.bound,
+        (Call::Listen { .. }, Ok(_)) => (found.bound, found.listens, found.stopped_listening) = (true, true, false),
+        (_, Ok(_)) if connects => {
+            (found.was_connected, found.attempted, found.told, found.refused) = (true, false, false, false);
         }
-        (call, Err(Errno(libc::EINPROGRESS | libc::EINTR))) if call.connects_to().is_some() => {
-            (found.told, found.attempted) = (false, true);
+        (_, Err(Errno(libc::EINPROGRESS | libc::EINTR))) if connects => {
+            (found.told, found.attempted, found.refused) = (false, true, false);
         }
         // The kernel takes the socket back to what it was: `tcp_disconnect()`.
         (Call::Connect { .. }, Err(errno)) if ends_attempt(*errno) => {
-            (found.told, found.attempted) = (true, false);
+            (found.told, found.attempted, found.refused) = (true, false, true);
             (found.shut, found.shut_early) = (ShutDirections::default(), false);
         }
-        (Call::Dissolve { .. }, Ok(_)) => {
-            (found.was_connected, found.attempted, found.told, found.stopped_listening) = (false, false, false, false);
-            (found.shut, found.shut_early) = (ShutDirections::default(), false);
-        }
+        (Call::Connect { .. }, Err(errno)) if !is_under_way(*errno) => found.refused = !found.was_connected,
+        (Call::Dissolve { .. }, Ok(_)) => dissolved(found),
         (Call::Shutdown { how, .. }, outcome) => shut(found, *how, outcome.is_ok(), &state),
-        (Call::SetOption { option, value, .. }, Ok(_)) => match *option {
-            SocketOption::LINGER => found.linger = (*value >= 0).then_some(*value),
-            SocketOption::REUSE_ADDR => found.reuse = *value != 0,
-            SocketOption::REUSE_PORT => found.reuse_port = *value != 0,
-            SocketOption::DEFER_ACCEPT => found.defers = *value != 0,
-            _ => {}
-        },
+        (Call::SetOption { option, value, .. }, Ok(_)) => set(found, *option, *value),
+        (Call::SetNonblocking { on, .. }, Ok(_)) => found.nonblocking = *on,
+        (Call::Program(made), Ok(_)) => of_program(found, made),
         (_, Err(Errno(libc::ECONNRESET | libc::ECONNREFUSED | libc::ETIMEDOUT))) => found.told = true,
         _ => {}
     }
+}
+
+fn dissolved(found: &mut Situation) {
+    found.listens = false;
+    (found.was_connected, found.attempted, found.told, found.stopped_listening) = (false, false, false, false);
+    (found.shut, found.shut_early, found.refused) = (ShutDirections::default(), false, false);
+}
+
+fn set(found: &mut Situation, option: SocketOption, value: i32) {
+    match option {
+        SocketOption::LINGER => found.linger = (value >= 0).then_some(value),
+        SocketOption::V6_ONLY => found.v6_only = value != 0,
+        SocketOption::REUSE_ADDR => found.reuse = value != 0,
+        SocketOption::REUSE_PORT => found.reuse_port = value != 0,
+        SocketOption::DEFER_ACCEPT => found.defers = value != 0,
+        SocketOption::CORK => found.corked = value != 0,
+        SocketOption::REPAIR => found.repair = value == 1,
+        _ => {}
+    }
+}
+
+/// What a program's call tells that comes to none of the walk's.
+fn of_program(found: &mut Situation, made: &ProgramCall) {
+    let argument = |at: usize| made.arguments.get(at).map_or("", String::as_str);
+    // `struct timeval`: only zeros are no limit.
+    let limits = || argument(3).chars().any(|c| c.is_ascii_graphic() && !"\"\\x0…".contains(c));
+    match (made.name.as_str(), argument(1), argument(2)) {
+        ("setsockopt", _, "SO_RCVTIMEO") => found.receive_limit = limits(),
+        ("setsockopt", _, "SO_SNDTIMEO") => found.send_limit = limits(),
+        // With O_NONBLOCK it is one of the walk's.
+        ("fcntl", "F_SETFL", _) | ("ioctl", "FIONBIO", _) => found.nonblocking = false,
+        _ if made.dissolves() => dissolved(found),
+        _ => {}
+    }
+}
+
+/// Whether a `connect()` leaves the attempt as it is, or the connection.
+fn is_under_way(Errno(number): Errno) -> bool {
+    matches!(number, libc::EALREADY | libc::EISCONN | libc::EBADF | libc::ENOTSOCK)
 }
 
 fn ends_attempt(Errno(number): Errno) -> bool {
@@ -176,7 +310,9 @@ fn ends_attempt(Errno(number): Errno) -> bool {
 /// `inet_shutdown()`: an attempt to connect and a listener go back to CLOSED, with nothing ended; else the direction
 /// is, also where the call fails since there is no connection yet.
 fn shut(found: &mut Situation, how: How, worked: bool, state: &impl Fn() -> State) {
-    match state() {
+    // Of a program that nobody held the kernel's word may be missing.
+    let state = if worked && found.listens && state() == State::Closed { State::Listen } else { state() };
+    match state {
         State::SynSent if worked => (found.shut, found.attempted) = (ShutDirections::default(), false),
         State::Listen if how == How::Write => {}
         State::Listen if worked => found.shut = ShutDirections::default(),
@@ -186,19 +322,20 @@ fn shut(found: &mut Situation, how: How, worked: bool, state: &impl Fn() -> Stat
             found.shut_early |= !worked && !found.was_connected;
         }
     }
-    found.stopped_listening |= worked && how != How::Write && state() == State::Listen;
-}
-
-/// The state of a descriptor's socket at one moment.
-fn state_of(view: &View<'_>, actor: Actor, fd: i32, since: Moment) -> State {
-    socket_of(view, actor, fd, since).and_then(|socket| socket.state.tcp()).unwrap_or(State::Closed)
+    let stops = worked && how != How::Write && state == State::Listen;
+    found.stopped_listening |= stops;
+    found.listens &= !stops;
 }
 
 /// The kernel's socket of a descriptor; where it is gone, the last that was known of it.
 pub(super) fn socket_of<'a>(view: &View<'a>, actor: Actor, fd: i32, since: Moment) -> Option<SocketView<'a>> {
     // What was last said before the descriptor was made is of an earlier socket with its number.
-    let is = |socket: &SocketView<'_>| {
-        socket.facts.actor() == Some(actor) && socket.facts.has_fd(fd) && socket.changed >= since
-    };
+    let is = |socket: &SocketView<'_>| socket.facts.is_open_as(actor, fd) && socket.changed >= since;
     view.living().find(is).or_else(|| view.gone().find(is))
+}
+
+/// Whether the kernel had said, by an entry, that the thread slept in the call.
+pub(super) fn was_blocked(view: &View<'_>, call: &CallView<'_>, returned: Moment) -> bool {
+    let mut then = view.trace().at(returned).calls(call.caller.actor);
+    then.find(|other| other.entered == call.entered).is_some_and(|other| other.blocked)
 }

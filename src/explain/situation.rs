@@ -30,8 +30,12 @@ pub enum PortHolder {
 pub struct Situation {
     /// Whether the descriptor is open.
     pub open: bool,
+    /// Whether the descriptor is an epoll instance, of which nothing else here is so.
+    pub epoll: bool,
     /// Whether the socket is one of IPv6.
     pub ipv6: bool,
+    /// Whether the calls set IPV6_V6ONLY: a socket of IPv6 for all addresses has none of IPv4 then.
+    pub v6_only: bool,
     /// Whether it is a socket for datagrams, which has none of TCP's states.
     pub udp: bool,
     /// The socket's state as the kernel has it; CLOSED where it has none.
@@ -40,14 +44,30 @@ pub struct Situation {
     pub state_since: Moment,
     /// Whether it has an address of its own.
     pub bound: bool,
+    /// Whether `bind()` has failed on it, and none has succeeded.
+    pub bind_failed: bool,
     /// Whether it was ever connected; of a socket for datagrams, whether it has a peer.
     pub was_connected: bool,
     /// Whether a `connect()` that didn't wait has begun an attempt whose end no `connect()` has told yet.
     pub attempted: bool,
+    /// Whether the newest `connect()` that came to an end failed, and there was no connection.
+    pub refused: bool,
+    /// Whether calls on its descriptor don't wait: O_NONBLOCK.
+    pub nonblocking: bool,
+    /// Whether SO_RCVTIMEO bounds the waiting of what receives, and of `accept()`.
+    pub receive_limit: bool,
+    /// Whether SO_SNDTIMEO bounds the waiting of what sends, and of `connect()`.
+    pub send_limit: bool,
+    /// Whether the calls set TCP_CORK.
+    pub corked: bool,
+    /// Whether the calls set TCP_REPAIR.
+    pub repair: bool,
     /// What `shutdown()` has ended.
     pub shut: ShutDirections,
     /// Whether `shutdown()` was called before there was a connection.
     pub shut_early: bool,
+    /// Whether `listen()` has succeeded on it, and nothing that is known has taken it back to CLOSED.
+    pub listens: bool,
     /// Whether `shutdown()` took a listener back to CLOSED, and no `listen()` came since.
     pub stopped_listening: bool,
     /// The seconds of SO_LINGER that the calls set.
@@ -74,6 +94,8 @@ pub struct Situation {
     pub recv_queue: u32,
     /// Bytes to send or to be acknowledged; for LISTEN, the backlog.
     pub send_queue: u32,
+    /// Whether a thread of its side sleeps in a call that sends on it: there is no room for more.
+    pub full: bool,
     /// Of a connection whose other end came to a listener: whether its program has called `accept()`; `None` where not
     /// known, and of every other one.
     pub peer_accepted: Option<bool>,
@@ -92,15 +114,25 @@ impl Default for Situation {
     fn default() -> Self {
         Situation {
             open: true,
+            epoll: false,
             ipv6: false,
+            v6_only: false,
             udp: false,
             state: State::Closed,
             state_since: 0,
             bound: false,
+            bind_failed: false,
             was_connected: false,
             attempted: false,
+            refused: false,
+            nonblocking: false,
+            receive_limit: false,
+            send_limit: false,
+            corked: false,
+            repair: false,
             shut: ShutDirections::default(),
             shut_early: false,
+            listens: false,
             stopped_listening: false,
             linger: None,
             reuse: false,
@@ -114,6 +146,7 @@ impl Default for Situation {
             told: false,
             recv_queue: 0,
             send_queue: 0,
+            full: false,
             peer_accepted: None,
             seen: true,
             port_held_by: None,
@@ -142,6 +175,16 @@ impl Situation {
     /// Whether it is one end of a connection that the kernel still has.
     pub fn is_connected(&self) -> bool {
         stands(self.state)
+    }
+
+    /// Whether its own direction has not ended: ESTABLISHED or CLOSE_WAIT.
+    pub fn may_send(&self) -> bool {
+        matches!(self.state, State::Established | State::CloseWait)
+    }
+
+    /// LISTEN, as the kernel says or, of a program that nobody held, as its calls do.
+    pub fn is_listener(&self) -> bool {
+        self.state == State::Listen || self.state == State::Closed && self.listens
     }
 
     /// Whether there was a connection which the kernel no longer has.

@@ -2,10 +2,11 @@
 
 use std::net::SocketAddr;
 
+use super::epoll::epoll_instances;
 use super::past::{DescriptorHistory, socket_of};
 use super::situation::{PortHolder, Situation, stands};
 use super::wire::{self, AddressPair};
-use crate::model::{Actor, Call, CallView, SocketState, SocketView, View};
+use crate::model::{Actor, Call, CallView, SocketOption, SocketState, SocketView, View};
 use crate::tcp::State;
 
 /// The most descriptors whose calls are offered: the newest ones.
@@ -14,15 +15,19 @@ const DESCRIPTORS: usize = 6;
 impl Situation {
     /// What is known of the descriptor of this side's call at the view's moment.
     pub fn at(view: &View<'_>, actor: impl Into<Actor>, call: &Call) -> Situation {
-        Subject::at(view, actor.into(), call)
-            .map_or_else(|| Situation::without(call), |subject| subject.look(view, call))
+        let actor = actor.into();
+        let without = || {
+            let epoll = call.fd().is_some_and(|fd| epoll_instances(view, actor).contains(&fd));
+            Situation { epoll, ..Situation::without(call) }
+        };
+        Subject::at(view, actor, call).map_or_else(without, |subject| subject.look(view, call))
     }
 
     /// The side's newest descriptors, in the order in which they were made, and the last one that was closed. `server` is the
     /// address to which `bind()` is offered, for [`super::offers`].
     pub fn of_newest(view: &View<'_>, actor: Actor, server: SocketAddr) -> Vec<(i32, Situation)> {
         let (mut open, mut closed): (Vec<i32>, Vec<i32>) = (Vec::new(), Vec::new());
-        for call in view.own_calls(actor) {
+        for call in view.table_effects(actor) {
             let Some(Ok(returned)) = call.outcome else { continue };
             match call.call {
                 Call::Close { fd } if !open.contains(fd) && !closed.contains(fd) => closed.push(*fd),
@@ -49,6 +54,12 @@ impl Situation {
         fds.into_iter().map(|fd| (fd, situation(fd))).collect()
     }
 
+    /// The same of the descriptor on which a call is made, which may be a program's.
+    pub(super) fn of_call(view: &View<'_>, call: &CallView<'_>) -> Situation {
+        let of_program = || Situation::at(view, call.caller.actor, call.call);
+        Subject::of_call(view, call).map_or_else(of_program, |subject| subject.look(view, call.call))
+    }
+
     fn see(&mut self, view: &View<'_>, subject: &Subject<'_>, socket: &SocketView<'_>) {
         let facts = socket.facts;
         self.state = socket.state.tcp().unwrap_or(State::Closed);
@@ -72,16 +83,17 @@ impl Situation {
             _ => None,
         };
         if let Some(wanted) = wanted {
-            let held = others().filter(|other| other.facts.local.is_some_and(|local| overlap(local, wanted)));
+            let wanted = OwnAddress { addr: wanted, v6_only: self.v6_only };
+            let held = others().filter(|other| OwnAddress::of(view, other).is_some_and(|own| own.overlaps(wanted)));
             // UDP has ports of its own.
             self.port_held_by = held.filter_map(|other| Some(holder(other.state.tcp()?, &other))).min();
         }
         if let Call::Connect { addr, .. } = call {
-            let there = |other: &SocketView<'_>| other.facts.local.is_some_and(|local| overlap(local, *addr));
+            let there = |other: &SocketView<'_>| OwnAddress::of(view, other).is_some_and(|own| own.has(*addr));
             let full = |other: &SocketView<'_>| other.facts.recv_queue > other.facts.send_queue;
             let mut listeners = others().filter(|other| other.state == State::Listen && there(other)).peekable();
             self.listened = listeners.peek().is_some();
-            let ends = own.and_then(|socket| socket.facts.local.zip(socket.facts.remote));
+            let ends = own.and_then(|socket| socket.facts.ends());
             let unanswered = ends.is_some_and(|ends| wire::syn_is_unanswered(view, ends));
             self.queue_full = unanswered && listeners.any(|other| full(&other));
         }
@@ -97,21 +109,61 @@ fn holder(state: State, socket: &SocketView<'_>) -> PortHolder {
     }
 }
 
-/// Whether two sockets with these own addresses would be in each other's way (`inet_rcv_saddr_equal()`): the same port, and
-/// the same address, or one of them for all. One of IPv6 for all addresses has those of IPv4 too.
-fn overlap(one: SocketAddr, other: SocketAddr) -> bool {
-    let any = |of: SocketAddr, to: SocketAddr| of.ip().is_unspecified() && (of.is_ipv6() || to.is_ipv4());
-    let ip = |of: SocketAddr| of.ip().to_canonical();
-    one.port() == other.port() && (ip(one) == ip(other) || any(one, other) || any(other, one))
+/// The own address of a socket.
+#[derive(Clone, Copy)]
+pub(super) struct OwnAddress {
+    addr: SocketAddr,
+    /// IPV6_V6ONLY.
+    v6_only: bool,
+}
+
+impl OwnAddress {
+    pub(super) fn of(view: &View<'_>, socket: &SocketView<'_>) -> Option<OwnAddress> {
+        let addr = socket.facts.local?;
+        Some(OwnAddress { addr, v6_only: addr.is_ipv6() && is_v6_only(view, socket) })
+    }
+
+    /// Whether two sockets would be in each other's way (`inet_rcv_saddr_equal()`): the same port, and the same address, or one of
+    /// them for all.
+    fn overlaps(self, other: OwnAddress) -> bool {
+        let ip = |of: OwnAddress| of.addr.ip().to_canonical();
+        let same = ip(self) == ip(other) || self.is_for_all_of(other.addr) || other.is_for_all_of(self.addr);
+        self.addr.port() == other.addr.port() && same
+    }
+
+    /// Whether what is sent to this address is the socket's.
+    pub(super) fn has(self, to: SocketAddr) -> bool {
+        self.overlaps(OwnAddress { addr: to, v6_only: false })
+    }
+
+    /// Whether the address is for all of that family. One of IPv6 for all addresses has those of IPv4 too, unless it is told not to.
+    fn is_for_all_of(self, other: SocketAddr) -> bool {
+        let is_ipv4 = other.ip().to_canonical().is_ipv4();
+        self.addr.ip().is_unspecified() && if self.addr.is_ipv6() { !(self.v6_only && is_ipv4) } else { is_ipv4 }
+    }
+}
+
+/// Whether the newest of the calls that set IPV6_V6ONLY on a socket switched it on.
+fn is_v6_only(view: &View<'_>, socket: &SocketView<'_>) -> bool {
+    let facts = socket.facts;
+    let told = |call: &CallView<'_>| match (call.call, call.outcome) {
+        (Call::SetOption { option: SocketOption::V6_ONLY, value, .. }, Some(Ok(_))) => Some(*value != 0),
+        _ => None,
+    };
+    let newest = match facts.actor().zip(facts.fd).and_then(|(actor, fd)| DescriptorHistory::of(view, actor, fd)) {
+        Some(past) => past.calls.iter().rev().find_map(told),
+        None => view.calls_on(facts.cookie).find_map(|call| told(&call)),
+    };
+    newest.unwrap_or(false)
 }
 
 /// Whether the program of the other end has called `accept()`. A connection that no program has yet is one of those that its
 /// listener counts.
 fn peer_accepted(view: &View<'_>, (local, remote): AddressPair) -> Option<bool> {
-    let peer = view.living().find(|other| other.facts.local.zip(other.facts.remote) == Some((remote, local)))?;
+    let peer = view.living().find(|other| other.facts.ends() == Some((remote, local)))?;
     let listener = view
         .living()
-        .find(|other| other.state == State::Listen && other.facts.local.is_some_and(|at| overlap(at, remote)));
+        .find(|other| other.state == State::Listen && OwnAddress::of(view, other).is_some_and(|own| own.has(remote)));
     let held = peer.facts.fd.is_some() || peer.facts.program.is_some();
     match listener {
         Some(_) if held => Some(true),
@@ -141,6 +193,21 @@ pub(super) struct Subject<'a> {
 }
 
 impl<'a> Subject<'a> {
+    /// The descriptor on which a call is made; `None` where it isn't known then.
+    pub(super) fn of_call(view: &View<'a>, call: &CallView<'_>) -> Option<Subject<'a>> {
+        let of_program = || {
+            let (socket, fd) = (call.made?.socket?, call.call.fd()?);
+            Subject::of_socket(view, call.caller.actor, fd, socket)
+        };
+        of_program().or_else(|| Subject::at(view, call.caller.actor, call.call))
+    }
+
+    /// A descriptor of a program's socket; `None` where the call that made it wasn't seen.
+    pub(super) fn of_socket(view: &View<'a>, actor: Actor, fd: i32, socket: u64) -> Option<Subject<'a>> {
+        let past = DescriptorHistory::of_socket(view, socket)?;
+        Some(Subject { actor, fd, past, cookie: Some(socket) })
+    }
+
     /// The descriptor of this side's call; `None` where it isn't open then.
     pub(super) fn at(view: &View<'a>, actor: Actor, call: &Call) -> Option<Subject<'a>> {
         let fd = call.fd()?;
@@ -150,7 +217,7 @@ impl<'a> Subject<'a> {
         if subject.cookie.is_none() {
             // One that was accepted before the kernel was asked again is known by its addresses.
             subject.cookie = subject.accepted_ends(view).and_then(|(local, remote)| {
-                let is = |socket: &SocketView<'_>| socket.facts.local.zip(socket.facts.remote) == Some((local, remote));
+                let is = |socket: &SocketView<'_>| socket.facts.ends() == Some((local, remote));
                 view.living().find(is).map(|socket| socket.facts.cookie)
             });
         }
@@ -159,10 +226,14 @@ impl<'a> Subject<'a> {
 
     /// The same descriptor at another moment, with the calls that were made by then; after it was closed, with those before.
     pub(super) fn look(&self, view: &View<'a>, call: &Call) -> Situation {
-        let newer = DescriptorHistory::of(view, self.actor, self.fd).filter(|newer| newer.since == self.past.since);
+        let newer = match self.past.socket {
+            Some(socket) => DescriptorHistory::of_socket(view, socket),
+            None => DescriptorHistory::of(view, self.actor, self.fd),
+        };
+        let newer = newer.filter(|newer| newer.since == self.past.since);
         let past = newer.as_ref().unwrap_or(&self.past);
         let mut found = Situation { ipv6: past.ipv6, udp: past.udp, ..Situation::default() };
-        past.tell(view, self.actor, self.fd, &mut found);
+        past.tell(view, &mut found);
         let socket = self.socket(view);
         if let Some(socket) = &socket {
             found.see(view, self, socket);
@@ -172,8 +243,13 @@ impl<'a> Subject<'a> {
         if let Some(ends) = ends {
             let arrived = wire::arrived(view, ends, self.past.accepted.is_some());
             (found.seen, found.to_itself) = (arrived.seen, ends.0 == ends.1);
-            (found.reset, found.fin_delivered) = (arrived.reset, arrived.fin);
+            (found.reset, found.fin_delivered) = (arrived.reset_at.is_some(), arrived.fin);
             found.simultaneous = arrived.syn && self.past.accepted.is_none() && !found.to_itself;
+            // The kernel's word on the socket may be older than the RST that ended its attempt.
+            let told = socket.map_or(0, |socket| socket.changed);
+            if found.state == State::SynSent && arrived.reset_at.is_some_and(|at| at > told) {
+                found.state = State::Closed;
+            }
         }
         // A program's call that nobody held wasn't preceded by the kernel's word: what an earlier one has come to tells more.
         if found.is_connecting() && !found.shut.write && past.has_connected_since(found.state_since) {
@@ -203,17 +279,19 @@ impl<'a> Subject<'a> {
     }
 
     /// Its own address, as the kernel has it.
-    pub(super) fn own_address(&self, view: &View<'a>) -> Option<SocketAddr> {
-        self.socket(view)?.facts.local
+    pub(super) fn own_address(&self, view: &View<'a>) -> Option<OwnAddress> {
+        OwnAddress::of(view, &self.socket(view)?)
     }
 
     /// What `accept()` told of its peer, and the port of its listener.
     fn accepted_ends(&self, view: &View<'a>) -> Option<AddressPair> {
         let (call, returned) = self.past.accepted.as_ref()?;
         let peer = returned.peer?;
-        let then = view.trace().at(call.changed + 1);
-        let listener = socket_of(&then, self.actor, call.call.fd()?, 0)?.facts.local?;
-        let mut connections = then.connections().iter().rev().map(|connection| connection.ends());
+        // The listener's number may have been closed while the call slept.
+        let moments = [call.changed + 1, call.entered].map(|moment| view.trace().at(moment));
+        let mut listeners = moments.iter().filter_map(|then| socket_of(then, call.caller.actor, call.call.fd()?, 0));
+        let listener = listeners.next()?.facts.local?;
+        let mut connections = moments[0].connections().iter().rev().map(|connection| connection.ends());
         connections.find_map(|[low, high]| match (low, high) {
             (remote, local) | (local, remote) if remote == peer && local.port() == listener.port() => {
                 Some((local, remote))

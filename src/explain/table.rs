@@ -84,6 +84,15 @@ pub struct Explanations {
     pub(super) entries: HashMap<Key, ExplanationEntry>,
 }
 
+/// The call that does the same without an address.
+const fn without_address(call: CallName) -> Option<CallName> {
+    match call {
+        CallName::SendTo => Some(CallName::Send),
+        CallName::RecvFrom => Some(CallName::Recv),
+        _ => None,
+    }
+}
+
 impl Explanations {
     /// The built-in explanations; read once.
     ///
@@ -94,7 +103,7 @@ impl Explanations {
         LOADED.get_or_init(|| table(ASSET).map_err(Broken).and_then(read)).as_ref().map_err(Clone::clone)
     }
 
-    /// What is to be said of this outcome. The nearest entry counts: of this call in this circumstance, of this call
+    /// What is to be said of this outcome. The nearest entry counts: of this call in this circumstance, of whatever call in it, of this call
     /// (but not where a socket for datagrams makes it: that would tell of TCP), of this error whatever the call, of any error. `None` only of a success or a wait that explains itself.
     pub fn explain(
         &'static self,
@@ -108,10 +117,12 @@ impl Explanations {
             CallState::Returned(_) => OutcomeKind::Returns,
             CallState::Blocks => OutcomeKind::Blocks,
         };
-        let of_call = |when| self.entries.get(&(Some(call.name().to_owned()), kind, when));
+        let of = |call: CallName, when| self.entries.get(&(Some(call.name().to_owned()), kind, when));
+        // On a connection an address changes nothing.
+        let of_call = |when| of(call, when).or_else(|| of(without_address(call)?, when));
         let of_any = |kind| self.entries.get(&(None, kind, None));
         let entry = circumstance
-            .and_then(|when| of_call(Some(when)))
+            .and_then(|when| of_call(Some(when)).or_else(|| self.entries.get(&(None, kind, Some(when)))))
             .or_else(|| if circumstance == Some(Circumstance::Datagrams) { None } else { of_call(None) })
             .or_else(|| of_any(kind))
             .or_else(|| if matches!(kind, OutcomeKind::Error(_)) { of_any(OutcomeKind::Other) } else { None })?;

@@ -12,6 +12,7 @@ words! {
         pub scrolls: String,
         pub scrolls_beside: String,
         pub not_run: String,
+        pub refused_setting: String,
         pub unseen: String,
         pub left_out: String,
         pub ran: String,

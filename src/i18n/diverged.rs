@@ -19,6 +19,7 @@ words! {
         pub ruled: String,
         pub set: String,
         pub interrupted: String,
+        pub killed: String,
         pub called: String,
         pub nothing: String,
     }
@@ -60,6 +61,7 @@ fn why(view: &View<'_>, texts: &DivergedTexts, shared: &SharedTexts) -> String {
         Some(HandAction::Rule) => texts.ruled.clone(),
         Some(HandAction::Sysctl) => texts.set.clone(),
         Some(HandAction::Interrupt(of)) => fill(&texts.interrupted, &[("side", shared.side(of))]),
+        Some(HandAction::Kill(of)) => fill(&texts.killed, &[("side", shared.side(of))]),
         Some(HandAction::Call(of)) => fill(&texts.called, &[("side", shared.side(of))]),
     }
 }

@@ -17,7 +17,10 @@ words! {
         mtu: Localized,
         twice: Localized,
         quote: Localized,
+        range: Localized,
+        mtu_of_nothing: Localized,
         nothing: Localized,
+        nothing_forged: Localized,
         nothing_wanted: Localized,
         not_wanted: Localized,
         ends: Localized,
@@ -50,13 +53,17 @@ pub fn edit_fault(fault: &EditFault, lang: Lang) -> String {
             fill(t.field.get(lang), &[("found", found), ("fields", &fields)])
         }
         EditFault::Value(field, found) => {
-            fill(t.value.get(lang), &[("found", found.as_str()), ("field", field.name()), ("example", field.example())])
+            let facts = [("found", found.as_str()), ("field", field.name()), ("example", field.example())];
+            let range = field.largest().map(|largest| fill(t.range.get(lang), &[("largest", &largest)]));
+            fill(t.value.get(lang), &facts) + &range.unwrap_or_default()
         }
         EditFault::Icmp(found) => of(&t.icmp, found),
         EditFault::Mtu(found) => of(&t.mtu, found),
+        EditFault::MtuOfNothing => plain(&t.mtu_of_nothing),
         EditFault::Twice(found) => of(&t.twice, found),
         EditFault::Quote => plain(&t.quote),
         EditFault::Nothing => plain(&t.nothing),
+        EditFault::NothingForged => plain(&t.nothing_forged),
         EditFault::NothingWanted => plain(&t.nothing_wanted),
         EditFault::NotWanted(field) => fill(t.not_wanted.get(lang), &[("field", field.name())]),
         EditFault::Ends(found) => of(&t.ends, found),
@@ -84,7 +91,9 @@ mod tests {
         words::of_asset::<EditTexts>(ASSET).unwrap();
         for lang in Lang::all() {
             let said = edit_fault(&EditFault::Value(EditField::Seq, "x".into()), lang);
-            assert!(said.contains("`x`") && said.contains("seq=k+100"), "{said}");
+            assert!(said.contains("`x`") && said.contains("seq=k+100") && !said.contains("65535"), "{said}");
+            let said = edit_fault(&EditFault::Value(EditField::Window, "99999999".into()), lang);
+            assert!(said.contains("win=0") && said.contains("65535"), "{said}");
         }
     }
 }

@@ -3,7 +3,8 @@
 use super::words::words;
 use super::{excerpt, fill};
 use crate::tcp::{
-    Flags, Frame, Hex, Initials, Numbers, Packet, Protocol, Segment, TcpOption, Transport, Window, window_field,
+    Flags, Frame, Hex, IcmpError, Initials, Numbers, Packet, Protocol, Segment, TcpOption, Transport, Window,
+    window_field,
 };
 
 words! {
@@ -36,6 +37,11 @@ words! {
         pub hop_limit: String,
         pub icmp: String,
         pub icmp_too_big: String,
+        pub icmp_net: String,
+        pub icmp_host: String,
+        pub icmp_protocol: String,
+        pub icmp_prohibited: String,
+        pub icmp_expired: String,
         pub frame: String,
         pub frame_ends: String,
         pub no_frame: String,
@@ -173,14 +179,25 @@ fn internet(packet: &Packet, texts: &LayersTexts) -> Vec<String> {
         ],
     );
     let mut says = vec![header, more];
-    if packet.protocol() == Protocol::Icmp {
-        let n = (packet.header().len() + packet.payload().len()).to_string();
-        says.push(match packet.transport {
-            Transport::TooBig(mtu) => fill(&texts.icmp_too_big, &[("n", n), ("mtu", mtu.to_string())]),
-            _ => fill(&texts.icmp, &[("n", n)]),
-        });
+    if let Transport::Icmp(message) = packet.transport {
+        let n = packet.header().len() + packet.payload().len();
+        says.push(icmp(message, n, texts));
     }
     says
+}
+
+/// A message of so many bytes.
+fn icmp(says: IcmpError, bytes: usize, texts: &LayersTexts) -> String {
+    let (text, mtu) = match says {
+        IcmpError::FragmentationNeeded(mtu) => (&texts.icmp_too_big, mtu),
+        IcmpError::PortUnreachable => (&texts.icmp, 0),
+        IcmpError::NetUnreachable => (&texts.icmp_net, 0),
+        IcmpError::HostUnreachable => (&texts.icmp_host, 0),
+        IcmpError::ProtocolUnreachable => (&texts.icmp_protocol, 0),
+        IcmpError::AdminProhibited => (&texts.icmp_prohibited, 0),
+        IcmpError::TimeExceeded => (&texts.icmp_expired, 0),
+    };
+    fill(text, &[("n", bytes.to_string()), ("mtu", mtu.to_string())])
 }
 
 fn frame(packet: &Packet, texts: &LayersTexts) -> Vec<String> {

@@ -68,6 +68,7 @@ pub use site::SiteTexts;
 pub use system::{SystemTexts, cause, failure, refused};
 pub use wrap::{excerpt, harmless, join, lines, width, wrap};
 
+use crate::model::Actor;
 use by_lang::ByLang;
 use words::words;
 
@@ -124,6 +125,11 @@ impl Texts {
     }
 }
 
+/// An actor in a sentence of a language; nothing where the texts that were built in don't fit the program.
+pub fn in_sentence(actor: Actor, lang: Lang) -> String {
+    Texts::load(lang).map_or_else(|_| String::new(), |texts| texts.shared.in_sentence(actor))
+}
+
 /// What is said of a language that was wanted and can't be shown, in the language that is.
 ///
 /// # Errors
@@ -157,7 +163,11 @@ pub fn fill<V: std::fmt::Display>(text: &str, values: &[(&str, V)]) -> String {
 fn push_parted(filled: &mut String, part: &str) {
     let is_mark = |c: char| matches!(c, '\u{3000}'..='\u{303f}' | '\u{ff00}'..='\u{ff60}');
     let is_wide = |c: char| is_mark(c) || matches!(c, '\u{2e80}'..='\u{9fff}' | '\u{f900}'..='\u{faff}');
-    let needless = |left: char, right: char| is_mark(left) || is_mark(right) || (is_wide(left) && is_wide(right));
+    // A quotation mark has its own room only among Chinese letters.
+    let is_quote = |c: char| matches!(c, '“' | '”' | '‘' | '’' | '…');
+    let has_room = |one: char, other: char| is_wide(one) && (is_wide(other) || is_quote(other));
+    let needless =
+        |left: char, right: char| is_mark(left) || is_mark(right) || has_room(left, right) || has_room(right, left);
     let mut behind = part.chars();
     let mut before = filled.chars().rev();
     let (left, right) = (before.next(), behind.next());

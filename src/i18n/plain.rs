@@ -48,6 +48,7 @@ words! {
         pub rule: String,
         pub rules_none: String,
         pub setting: String,
+        pub killed: String,
         pub setting_refused: String,
         pub pauses: String,
         pub unkept: String,

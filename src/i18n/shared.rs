@@ -2,6 +2,7 @@
 
 use std::net::SocketAddr;
 
+use super::fill;
 use super::words::words;
 use crate::model::{Actor, Side, Trace};
 
@@ -18,6 +19,7 @@ words! {
         pub keeper_killed: String,
         pub server: String,
         pub client: String,
+        pub process: String,
         pub other_version: String,
         pub full: String,
         pub lesson_runs: String,
@@ -42,6 +44,8 @@ words! {
         pub exec_reports: String,
         pub exec_tracer_gone: String,
         pub report_lab: String,
+        pub report_stepped: String,
+        pub report_holder: String,
         pub report_both: String,
         pub report_server: String,
         pub report_client: String,
@@ -89,6 +93,12 @@ impl SharedTexts {
     /// An actor by its side's name, with a number where it isn't the first.
     pub fn actor(&self, actor: Actor) -> String {
         actor.name(self.side(actor.side))
+    }
+
+    /// An actor in a sentence: "server 2" is a name.
+    pub fn in_sentence(&self, actor: Actor) -> String {
+        let name = self.actor(actor);
+        if actor.is_first() { fill(&self.process, &[("name", &name)]) } else { name }
     }
 
     /// An end by the name of its actor, else by its address.

@@ -13,8 +13,8 @@ use super::sampling::Sampling;
 use super::schedule::{OFTEN, PollSchedule, Scope};
 use super::threads::{CallThreads, OwnThread};
 use crate::model::{
-    Actor, Call, ChangedSetting, Copies, CounterMove, Errno, Event, ForwardingRules, HeldCalls, KernelTable, Member,
-    Observation, Outcome, PartialDump, Role, SampledOut, SegmentId, SettingChange, Side, Trace,
+    Actor, Call, ChangedSetting, Copies, CounterMove, Errno, Event, ForwardingRules, HeldCalls, KernelChange,
+    KernelTable, Member, Observation, Outcome, PartialDump, Role, SampledOut, SegmentId, SideProcess, Trace,
 };
 use crate::tcp::Packet;
 
@@ -57,8 +57,8 @@ pub enum Input {
     Sent(Sending, Result<Option<Vec<CounterMove>>, Errno>),
     /// Which counters moved since they were read last, where they could be; the answer to [`Effect::CountSince`].
     Counted(SegmentId, Option<Vec<CounterMove>>),
-    /// What came of a setting's change; the answer to [`Effect::Sysctl`].
-    Set(ChangedSetting),
+    /// What came of a change, each setting for itself; the answer to [`Effect::Kernel`].
+    Set(Vec<ChangedSetting>),
     /// Whether each thread is idle or sleeps in its call, and nothing else is to be told; the answer to
     /// [`Effect::AreAtRest`].
     AtRest(bool),
@@ -82,12 +82,16 @@ pub enum Effect {
     Welcome(u32),
     /// Somebody doesn't.
     Deny(u32, Denial),
-    /// Somebody took part: its descriptors are nobody's.
-    Forget(Member),
+    /// Somebody took part, and was these actors: their descriptors are nobody's.
+    Forget(Vec<Actor>),
     /// A thread makes a call.
     Make(u32, OwnThread, Call),
-    /// A signal interrupts the call of a side's main thread.
-    Interrupt(u32, Side),
+    /// A thread calls `fork()`: the child is to be this one of its side's actors, as [`Actor::nth`] has it.
+    Fork(u32, OwnThread, u32),
+    /// A signal interrupts a thread's call.
+    Interrupt(u32, OwnThread),
+    /// A process of a side, which is this actor, ends: its threads make no call any more, and its descriptors are closed.
+    Kill(u32, SideProcess, Actor),
     /// A program's thread makes the call before which it stands.
     LetCall(u32, u32),
     /// From now on these of a program's calls wait.
@@ -108,8 +112,8 @@ pub enum Effect {
     Settled(u32),
     /// The kernel is to wait at least so long before it sends data again, in milliseconds.
     SetRtoMin(u32),
-    /// A setting of the lab's kernel is changed.
-    Sysctl(SettingChange),
+    /// A setting of the lab's kernel, or a route, is changed.
+    Kernel(KernelChange),
     /// Bound what each sender may have on its way: less where everything passes at once.
     BoundFlight {
         /// Whether it does.
@@ -286,7 +290,7 @@ impl Lab {
             Input::Dumped { table, programs } => self.dumped(now, table, programs),
             Input::Sent(sending, result) => self.sent(now, sending, result),
             Input::Counted(id, moved) => self.counted(now, id, moved),
-            Input::Set(changed) => self.push(now, Event::Sysctl(Box::new(changed))),
+            Input::Set(all) => all.into_iter().for_each(|changed| self.push(now, Event::Sysctl(Box::new(changed)))),
             Input::AtRest(true) => self.settle = Settle::AtRest,
             Input::AtRest(false) => self.settle = Settle::Ask(now + SOON),
         }
@@ -382,16 +386,17 @@ impl Lab {
     }
 
     pub(super) fn left(&mut self, now: Duration, number: u32) -> Option<Effect> {
-        let member = self.peers.remove(number)?;
+        let (member, children) = self.peers.remove(number)?;
         self.settling.retain(|from| *from != number);
         self.threads.end_of(&member);
+        children.iter().for_each(|child| self.threads.killed(*child));
         // What its program started may run on.
         self.programs |= member.runs_program();
         self.push(now, Event::Left(member.clone()));
         self.parts.forget(number);
         self.tell_held();
         self.schedule.changed(now);
-        Some(Effect::Forget(member))
+        Some(Effect::Forget(member.played().chain(children).collect()))
     }
 
     fn blocked(&mut self, now: Duration, from: u32, thread: OwnThread) {
@@ -401,9 +406,11 @@ impl Lab {
         }
     }
 
-    fn returned(&mut self, now: Duration, from: u32, thread: OwnThread, outcome: Outcome) {
+    fn returned(&mut self, now: Duration, from: u32, thread: OwnThread, mut outcome: Outcome) {
         let Some(caller) = self.peers.caller(from, thread) else { return };
         if self.threads.returns(caller) {
+            let child = self.peers.forked(caller, outcome.as_ref().ok().and_then(|returned| returned.child));
+            outcome.iter_mut().for_each(|returned| returned.child = child);
             self.push(now, Event::Returned { caller, outcome });
             self.schedule.changed(now);
         }

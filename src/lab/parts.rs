@@ -35,8 +35,12 @@ pub enum ProgramNews {
 pub(super) struct Parts {
     /// The side of each program's sockets, as far as its calls told it, by the program's member.
     of_socket: HashMap<(u32, u64), Side>,
+    /// Those of which a call told it.
+    told: HashSet<(u32, u64)>,
     /// The side that a program is meant to play, else the one that its first such call told.
     of_program: HashMap<u32, Side>,
+    /// The side that a program was started to play, where somebody said so.
+    meant: HashMap<u32, Side>,
     /// A socket was seen at another side than its program's calls told since: what waits for it may wait at another door.
     pub(super) moved: bool,
     /// The programs whose calls are let go by who runs them, so that the kernel is asked before each.
@@ -56,12 +60,22 @@ impl Parts {
     /// A program is meant to play this part, before a call of its told one.
     pub(super) fn expect(&mut self, program: u32, side: Side) {
         self.of_program.entry(program).or_insert(side);
+        self.meant.insert(program, side);
+    }
+
+    /// Whether a program was started to play the part that its calls on a socket have told: another call on it, as `connect()` of a
+    /// listener, is no other part.
+    pub(super) fn keeps(&self, program: u32, socket: u64) -> bool {
+        let meant = self.meant.get(&program);
+        meant.is_some()
+            && meant == self.of_socket.get(&(program, socket)).filter(|_| self.told.contains(&(program, socket)))
     }
 
     /// A call tells a socket's side.
     pub(super) fn learn(&mut self, program: u32, socket: u64, side: Side) {
         if let Some(known) = self.remember(program, socket, side) {
             *known = side;
+            self.told.insert((program, socket));
         }
         self.of_program.entry(program).or_insert(side);
     }
@@ -92,7 +106,9 @@ impl Parts {
 
     pub(super) fn forget(&mut self, program: u32) {
         self.of_socket.retain(|(of, _), _| *of != program);
+        self.told.retain(|(of, _)| *of != program);
         self.of_program.remove(&program);
+        self.meant.remove(&program);
         self.held.remove(&program);
         self.by_themselves.remove(&program);
     }

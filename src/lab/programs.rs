@@ -4,14 +4,15 @@ use std::time::Duration;
 
 use super::core::{Effect, Lab};
 use super::parts::ProgramNews;
-use crate::model::{Actor, Call, Caller, Event, HeldCalls, Member, ProgramCall, Role, Side};
+use crate::model::{Actor, Call, CallView, Caller, Event, HeldCalls, Member, ProgramCall, Role, Side};
 
-/// The side that a call on a socket tells: who waits for others is a server.
-fn told_by(call: &ProgramCall) -> Option<Side> {
+/// The side that a call on a socket tells: who waits for others is a server. `sends_datagrams`: whether the socket is for datagrams.
+fn told_by(call: &ProgramCall, sends_datagrams: impl FnOnce() -> bool) -> Option<Side> {
     match call.like.as_ref()? {
         Call::Bind { addr, .. } if addr.port() != 0 => Some(Side::Server),
         Call::Listen { .. } | Call::Accept { .. } => Some(Side::Server),
-        Call::Connect { .. } => Some(Side::Client),
+        // There it reaches nobody: getaddrinfo() makes it to ask the kernel for a route, in a server too.
+        Call::Connect { .. } => (!sends_datagrams()).then_some(Side::Client),
         _ => None,
     }
 }
@@ -64,7 +65,11 @@ impl Lab {
     /// As whom a thread makes a call. A call that tells another side than its socket was seen at moves what was called on it.
     fn program_caller(&mut self, now: Duration, member: &Member, thread: u32, call: &ProgramCall) -> Caller {
         let seen = self.parts.side(member.number, call.socket);
-        let told = told_by(call).filter(|side| member.may_play(*side));
+        let sends_datagrams = || call.socket.is_some_and(|socket| self.sends_datagrams(socket));
+        let keeps = |socket| self.parts.keeps(member.number, socket) || self.listens(socket);
+        let is_told =
+            |side: &Side| member.may_play(*side) && (*side == Side::Server || !call.socket.is_some_and(keeps));
+        let told = told_by(call, sends_datagrams).filter(is_told);
         let side = match (told, call.socket) {
             (Some(side), Some(socket)) => {
                 self.parts.learn(member.number, socket, side);
@@ -79,6 +84,19 @@ impl Lab {
             (told, _) => told.unwrap_or(seen),
         };
         Caller { actor: Actor { side, nth: member.nth }, worker: thread }
+    }
+
+    /// Whether a program made a socket for datagrams.
+    fn sends_datagrams(&self, socket: u64) -> bool {
+        let view = self.trace.present();
+        let maker = view.maker(socket).and_then(|call| call.made);
+        maker.is_some_and(|made| matches!(made.like, Some(Call::Socket { udp: true, .. })))
+    }
+
+    /// Whether a program's socket was made a listener: `connect()` on it is a mistake, and makes no client of it.
+    fn listens(&self, socket: u64) -> bool {
+        let listens = |call: CallView<'_>| matches!((call.call, call.outcome), (Call::Listen { .. }, Some(Ok(_))));
+        self.trace.present().calls_on(socket).any(listens)
     }
 
     /// A thread of a program, as whom it made its last call.

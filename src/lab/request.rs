@@ -3,19 +3,23 @@
 use std::time::Duration;
 
 use crate::model::rule::RuleChange;
-use crate::model::{Call, Caller, Event, Failure, HeldCalls, Mode, SegmentFilter, SegmentId, SettingChange, Side};
+use crate::model::{
+    Call, Caller, Event, Failure, HeldCalls, KernelChange, Mode, SegmentFilter, SegmentId, Side, SideProcess,
+};
 use crate::tcp::Packet;
 
 /// What a walk asks for. Nothing is answered at once; what comes of it arrives as [`Happening`]s.
 #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
 pub enum Request {
-    /// A side makes a call. It must not be in another one.
-    Call(Side, Call),
-    /// A thread of a side's that serves one connection makes a call; it is started, and given the call's descriptor,
-    /// with its first one. It must not be in another call.
-    Serve(Side, u32, Call),
-    /// A signal interrupts the call in which a side sleeps.
-    Interrupt(Side),
+    /// A process of a side makes a call: its main thread or, while that sleeps in one, a further one. None of them must be about to return or to
+    /// sleep.
+    Call(SideProcess, Call),
+    /// This further thread of a side's makes a call; it is started with its first one. It must not be in another call.
+    CallBy(SideProcess, u32, Call),
+    /// A signal interrupts the call in which this thread of a side's sleeps.
+    Interrupt(SideProcess, u32),
+    /// A process that makes a side's calls ends at once, as by SIGKILL; of the one that came the next call is that of a new one.
+    Kill(SideProcess),
     /// A program's thread makes the call before which it stands.
     LetCall(Caller),
     /// From now on these of a program's calls wait, by its member's number; `None` of all programs'.
@@ -35,14 +39,24 @@ pub enum Request {
     Pass(SegmentFilter, Option<Duration>),
     /// The wire's rules change.
     Rule(RuleChange),
-    /// A setting of the lab's kernel becomes another one.
-    Sysctl(SettingChange),
+    /// A setting of the lab's kernel, or a route's, becomes another one.
+    Kernel(KernelChange),
     /// A lesson's walk puts an entry of its own into the trace: a step began, a claim was checked, a question was answered.
     Note(Box<Event>),
+    /// When the kernel is asked for all its sockets next, tell the times of `TCP_INFO` that grow by themselves too.
+    TellTimes,
     /// Report [`HappeningKind::Settled`] once everything asked before has taken its effect: every segment that was let go was
     /// processed by its receiver, each side is idle or sleeps in its call, the wire was read to its end, and the
     /// kernel was asked for its sockets after all that.
     Settle,
+}
+
+impl Request {
+    /// What asks for a call of this thread of a side's, as [`Caller::worker`] has it.
+    pub fn by_thread(of: impl Into<SideProcess>, worker: u32, call: Call) -> Request {
+        let of = of.into();
+        if worker == Caller::MAIN { Request::Call(of, call) } else { Request::CallBy(of, worker, call) }
+    }
 }
 
 /// A lab, as a walk uses it.

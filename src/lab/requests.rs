@@ -8,7 +8,7 @@ use super::request::{Request, WireAbility};
 use super::schedule::Scope;
 use super::threads::OwnThread;
 use crate::model::rule::RuleChange;
-use crate::model::{Call, Event, HandMade, Member, SegmentId, SettingChange, Side};
+use crate::model::{Call, Event, HandMade, KernelChange, Member, SegmentId, Side, SideProcess};
 use crate::tcp::Packet;
 
 impl Lab {
@@ -26,9 +26,10 @@ impl Lab {
             return Some(effect);
         }
         match request {
-            Request::Call(side, call) => self.call(now, from, (side, 0), call),
-            Request::Serve(side, worker, call) => self.call(now, from, (side, worker), call),
-            Request::Interrupt(side) => self.peers.caller(from, (side, 0)).map(|_| Effect::Interrupt(from, side)),
+            Request::Call(process, call) => self.call_by_next(now, from, process, call),
+            Request::CallBy(process, worker, call) => self.call(now, from, OwnThread { process, worker }, call),
+            Request::Interrupt(process, worker) => self.interrupt(from, OwnThread { process, worker }),
+            Request::Kill(process) => self.kill(now, from, process),
             Request::LetCall(caller) => self.let_call(from, caller),
             Request::Hold(of, held) => {
                 self.hold_calls(now, from, of, held);
@@ -56,13 +57,14 @@ impl Lab {
                 self.rule(now, from, &change);
                 None
             }
-            Request::Sysctl(change) => self.may_set(from, &change).then_some(Effect::Sysctl(change)),
+            Request::Kernel(change) => self.may_set(from, &change).then_some(Effect::Kernel(change)),
             Request::Note(event) => {
                 if self.resident == Some(from) {
                     self.push(now, *event);
                 }
                 None
             }
+            Request::TellTimes => self.tell_times(from),
             Request::Settle => {
                 self.wants_to_settle(from);
                 None
@@ -77,19 +79,21 @@ impl Lab {
     /// key comes first.
     fn prepare(&mut self, now: Duration, from: u32, request: &Request) -> Option<Effect> {
         let scope = match request {
-            Request::Call(side, call) => self.before_call(from, (*side, 0), call)?,
-            Request::Serve(side, worker, call) => self.before_call(from, (*side, *worker), call)?,
+            Request::Call(process, call) => self.before_call(from, OwnThread::main(*process), call)?,
+            Request::CallBy(process, worker, call) => {
+                self.before_call(from, OwnThread { process: *process, worker: *worker }, call)?
+            }
             Request::Deliver(_) | Request::Drop(_) | Request::Repeat(_) | Request::Make(..)
                 if self.schedule.is_stale() && self.schedule.is_quick() =>
             {
                 Scope::All
             }
             Request::Deliver(_) | Request::Drop(_) | Request::Repeat(_) | Request::Make(..) => return None,
-            // What it comes to is explained by what the kernel had when it was let go.
-            Request::LetCall(_) => Scope::All,
+            // What it comes to is explained by what the kernel had when it was let go, or killed.
+            Request::LetCall(_) | Request::Kill(_) => Scope::All,
             Request::Hold(..) | Request::Play(_) => return None,
-            Request::Interrupt(_) | Request::Pass(..) | Request::Rule(_) | Request::Sysctl(_) => return None,
-            Request::Note(_) | Request::Settle => return None,
+            Request::Interrupt(..) | Request::Pass(..) | Request::Rule(_) | Request::Kernel(_) => return None,
+            Request::Note(_) | Request::TellTimes | Request::Settle => return None,
         };
         let scope = self.schedule.begin_with(now, scope);
         if matches!(scope, Scope::Ends(_)) {
@@ -108,14 +112,46 @@ impl Lab {
         Some(self.schedule.before_call(caller, call, self.table.sockets().len(), &self.trace))
     }
 
+    /// A process's next call, by whichever thread of its makes it.
+    fn call_by_next(&mut self, now: Duration, from: u32, process: SideProcess, call: Call) -> Option<Effect> {
+        let worker = self.threads.next_of(self.peers.caller(from, OwnThread::main(process))?.actor)?;
+        self.call(now, from, OwnThread { process, worker }, call)
+    }
+
+    fn interrupt(&self, from: u32, thread: OwnThread) -> Option<Effect> {
+        self.peers.caller(from, thread).map(|_| Effect::Interrupt(from, thread))
+    }
+
     fn call(&mut self, now: Duration, from: u32, thread: OwnThread, call: Call) -> Option<Effect> {
         let caller = self.peers.caller(from, thread)?;
-        if !self.threads.enters(caller) {
+        let forks = call == Call::Fork;
+        if self.threads.is_in_call(caller) || (forks && !self.peers.may_fork(from, caller.actor.side)) {
             return None;
         }
+        self.threads.enters(caller);
         self.push(now, Event::Entered { caller, call: call.clone() });
         self.schedule.changed(now);
-        Some(Effect::Make(from, thread, call))
+        Some(match forks {
+            true => Effect::Fork(from, thread, self.peers.forks(from, caller)),
+            false => Effect::Make(from, thread, call),
+        })
+    }
+
+    /// Only a lesson's claims want them.
+    fn tell_times(&mut self, from: u32) -> Option<Effect> {
+        if self.resident == Some(from) {
+            self.table.tell_times();
+        }
+        None
+    }
+
+    fn kill(&mut self, now: Duration, from: u32, process: SideProcess) -> Option<Effect> {
+        let actor = self.peers.caller(from, OwnThread::main(process))?.actor;
+        self.threads.killed(actor);
+        self.peers.ended(actor);
+        self.push(now, Event::Killed(actor));
+        self.schedule.changed(now);
+        Some(Effect::Kill(from, process, actor))
     }
 
     fn play(&mut self, from: u32, side: Side) {
@@ -143,9 +179,9 @@ impl Lab {
         }
     }
 
-    /// Whether one may change a setting of the lab's own kernel: who makes calls there, or steps.
-    fn may_set(&self, from: u32, change: &SettingChange) -> bool {
-        self.wire == WireAbility::Holds && self.peers.get(from).is_some_and(Member::steps) && change.check().is_ok()
+    /// Whether one may change the lab's own kernel: who makes calls there, or steps.
+    fn may_set(&self, from: u32, change: &KernelChange) -> bool {
+        self.wire == WireAbility::Holds && self.peers.get(from).is_some_and(Member::steps) && change.is_sound()
     }
 
     fn deliver(&mut self, from: u32, id: SegmentId) -> Option<Effect> {

@@ -36,7 +36,7 @@ impl Lab {
         }
         let present = trace.present();
         let mut lab = Lab::new(options);
-        lab.peers = Peers::resume(present.members().into_iter().cloned());
+        lab.peers = Peers::resume(&present);
         lab.threads = CallThreads::resume(
             trace.open_calls().filter(|call| call.made.is_none()).map(|call| (call.caller, call.blocked.is_some())),
         );

@@ -111,7 +111,7 @@ impl PollSchedule {
                 self.all |= connection.is_none();
                 self.touched.extend(connection);
             }
-            Event::Left(_) | Event::Unkept { .. } => self.all = true,
+            Event::Left(_) | Event::Killed(_) | Event::Unkept { .. } => self.all = true,
             // Nothing of these is the kernel's, or it was the kernel that said it.
             Event::Stands { .. }
             | Event::Entered { .. }
@@ -246,8 +246,8 @@ fn moved(call: &Call, actor: Actor, trace: &Trace) -> Option<Connection> {
 fn connection_of(call: &Call, actor: Actor, trace: &Trace) -> Option<Connection> {
     let fd = call.fd()?;
     let mut living = trace.present().living();
-    let socket = living.find(|socket| socket.facts.actor() == Some(actor) && socket.facts.has_fd(fd))?;
-    socket.facts.local.zip(socket.facts.remote).map(|(local, remote)| Connection::new(local, remote))
+    let socket = living.find(|socket| socket.facts.is_open_as(actor, fd))?;
+    socket.facts.connection()
 }
 
 #[cfg(test)]

@@ -2,11 +2,32 @@
 
 use std::collections::BTreeMap;
 
-use crate::model::{Caller, Member, Side};
+use serde::{Deserialize, Serialize};
 
-/// A thread of a process's own: the side whose calls it makes, and which of that side's threads it is. 0 is the main
-/// thread; each of the others serves one connection. Whose it is in the lab is a [`Caller`].
-pub type OwnThread = (Side, u32);
+use crate::model::{Actor, Caller, Member, Side, SideProcess};
+
+/// A thread of one that takes part. Whose it is in the lab is a [`Caller`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct OwnThread {
+    /// Of which process of its side it is.
+    pub process: SideProcess,
+    /// Which of that process's threads it is, by the number that [`Caller::worker`] has.
+    pub worker: u32,
+}
+
+impl OwnThread {
+    /// A process's main thread.
+    pub fn main(process: SideProcess) -> OwnThread {
+        OwnThread { process, worker: Caller::MAIN }
+    }
+}
+
+impl From<(Side, u32)> for OwnThread {
+    /// This thread of the process that came.
+    fn from((side, worker): (Side, u32)) -> OwnThread {
+        OwnThread { process: side.into(), worker }
+    }
+}
 
 /// How a thread that is in a call stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -39,6 +60,15 @@ impl CallThreads {
         idle
     }
 
+    /// The thread of an actor's that makes its next call: the main one, and while that sleeps in a call the first further one that is in
+    /// none. `None` while a call is on its way to return or to sleep, so that no call overtakes the one before, and where all sleep.
+    pub(super) fn next_of(&self, actor: Actor) -> Option<u32> {
+        let state = |worker| self.in_call.get(&Caller { actor, worker });
+        let all = || std::iter::once(Caller::MAIN).chain(Caller::SECOND..=Caller::LAST);
+        let hurries = all().any(|worker| state(worker) == Some(&InCall::OnTheWay));
+        if hurries { None } else { all().find(|worker| state(*worker).is_none()) }
+    }
+
     /// The kernel says that a thread sleeps; `false` where that is no news.
     pub(super) fn sleeps(&mut self, caller: Caller) -> bool {
         let state = self.in_call.get_mut(&caller).filter(|state| **state == InCall::OnTheWay);
@@ -53,6 +83,11 @@ impl CallThreads {
     /// Whether a thread is in a call.
     pub(super) fn is_in_call(&self, caller: Caller) -> bool {
         self.in_call.contains_key(&caller)
+    }
+
+    /// An actor's threads have ended with its process.
+    pub(super) fn killed(&mut self, actor: Actor) {
+        self.in_call.retain(|caller, _| caller.actor != actor);
     }
 
     /// One's threads have ended with its process.

@@ -2,10 +2,10 @@
 
 use super::fault::{Fault, WordKind};
 use super::lint::Lint;
-use super::raw::SpannedText;
+use super::raw_words::SpannedText;
 use super::{Action, Claim, SegmentPattern, Step, Terms};
 use crate::i18n::{SetUpWords, set_up_words};
-use crate::model::{ConnectionEnd, Mode, Side};
+use crate::model::{Actor, Caller, ConnectionEnd, Mode, Side};
 use crate::tcp::{Flags, State};
 
 /// The one that there is: from `socket()` to `accept()`, both ends ESTABLISHED.
@@ -74,6 +74,8 @@ fn step((n, line): (usize, usize), action: Action, words: &SetUpWords) -> Step {
         say: words.say.clone(),
         ask: None,
         action: Some(action),
+        worker: Caller::MAIN,
+        process: Actor::FIRST,
         expect: if is_last { both.to_vec() } else { Vec::new() },
         waits_for: None,
         times: 1,

@@ -1,6 +1,7 @@
 //! The lessons that are built into the program, in the order of the course.
 
-use super::{Lesson, LessonError, parse};
+use super::parse::built_in;
+use super::{Lesson, LessonError};
 use crate::assets::{Asset, below};
 
 const FOLDER: &str = "lessons";
@@ -31,7 +32,7 @@ fn entries() -> Vec<CatalogueEntry> {
 /// A built-in lesson that can't be read is a fault of the program, which a test looks for.
 pub fn builtin(name: &str) -> Option<Result<Lesson, LessonError>> {
     let entry = entries().into_iter().find(|entry| entry.name == name)?;
-    Some(parse(entry.path, entry.asset.text()))
+    Some(built_in(entry.path, entry.asset.text(), &entry.asset.parse_tree()))
 }
 
 /// The file of a built-in lesson: its name there, and its text; `None` where there is no such lesson.
@@ -48,6 +49,7 @@ pub fn builtin_names() -> Vec<&'static str> {
 mod tests {
     use super::*;
     use crate::i18n::Lang;
+    use crate::lesson::parse;
 
     #[test]
     fn every_built_in_lesson_can_be_read_and_bears_its_files_name() {
@@ -57,6 +59,16 @@ mod tests {
                 Some(Err(error)) => panic!("{}", error.render(Lang::EN, false)),
                 None => panic!("{name} is listed but not there"),
             }
+        }
+    }
+
+    #[test]
+    fn a_parse_tree_says_what_its_text_says() {
+        for entry in entries() {
+            let (text, tree) = (entry.asset.text(), entry.asset.parse_tree());
+            let read = parse(entry.path, text).unwrap();
+            assert_eq!(built_in(entry.path, text, &tree).unwrap(), read, "{}", entry.path);
+            assert!(built_in(entry.path, text, &tree[..tree.len() - 1]).is_err(), "{}", entry.path);
         }
     }
 

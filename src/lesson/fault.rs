@@ -8,12 +8,13 @@ use super::{Measure, likely, shape};
 use crate::i18n::{
     BrokenTexts, FaultTexts, Lang, LanguageTexts, counter_names, edit_fault, fill, rule_fault, setting_fault,
 };
-use crate::model::edit::EditFault;
 use crate::model::rule::RuleFault;
 use crate::model::{
-    CORE_SETTINGS, CallName, CongestionState, IPV4_SETTINGS, InfoOptions, PROGRAM_CALLS, PollEvents, ProgramCallState,
-    SOCKET_OPTIONS, SettingFault, SettingKind, Side, TOLD_OPTIONS,
+    CORE_SETTINGS, CallName, CongestionState, EpollEvents, EpollOp, IPV4_SETTINGS, InfoOptions, LookupFamily,
+    LookupFlags, PROGRAM_CALLS, ProgramCallState, SOCKET_OPTIONS, SettingFault, SettingKind, Side, SideProcess,
+    TOLD_OPTIONS,
 };
+use crate::model::{edit::EditFault, event_names};
 
 /// One thing that is wrong with a lesson file.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -32,9 +33,15 @@ pub enum Fault {
     /// A text is missing or empty in a language.
     NoText(Lang),
     /// A text's key names no language of the program; these are.
-    NoLanguage { found: String, known: Vec<&'static str> },
+    NoLanguage {
+        found: String,
+        known: Vec<&'static str>,
+    },
     /// A text is longer than its place has room for: so many characters.
-    LongText { found: usize, most: usize },
+    LongText {
+        found: usize,
+        most: usize,
+    },
     /// A text holds a character that would act on a terminal, or that can't be seen.
     Control(char),
     /// The learner's line has a line break in it.
@@ -42,15 +49,24 @@ pub enum Fault {
     /// A text that is sent is empty.
     NothingToSend,
     /// A word is none of those that are allowed at its place.
-    Word { kind: WordKind, found: String },
+    Word {
+        kind: WordKind,
+        found: String,
+    },
     /// A setting of the lab has a value of another kind than the kernel wants.
-    SettingValue { name: String, kind: SettingKind },
+    SettingValue {
+        name: String,
+        kind: SettingKind,
+    },
     /// A list names nothing.
     EmptyList(WordKind),
     /// A list names a word twice.
     Twice(String),
     /// A step or a claim is in a mode that what it belongs to doesn't have.
-    ModeOutside { found: String, has: Vec<&'static str> },
+    ModeOutside {
+        found: String,
+        has: Vec<&'static str>,
+    },
     /// An address can't be read.
     Address(String),
     /// An address lies outside of this machine.
@@ -62,15 +78,25 @@ pub enum Fault {
     /// A step does more than one thing.
     ManyActions,
     /// Two steps have the same name.
-    StepTwice { id: String, line: usize },
+    StepTwice {
+        id: String,
+        line: usize,
+    },
     /// Two sockets have the same name.
     SocketTwice(String),
     /// More sockets are open at once than [`MOST_OPEN`].
     SocketsOpen,
     /// There is no such socket yet.
-    NoSocket { name: String, mode: &'static str, known: Vec<String> },
+    NoSocket {
+        name: String,
+        mode: &'static str,
+        known: Vec<String>,
+    },
     /// Exactly one of these keys must be there.
-    OneOf { found: Vec<&'static str>, allowed: &'static [&'static str] },
+    OneOf {
+        found: Vec<&'static str>,
+        allowed: &'static [&'static str],
+    },
     /// Two keys can't both be there.
     Exclusive(&'static str, &'static str),
     /// A key only makes sense with `recv`.
@@ -80,13 +106,22 @@ pub enum Fault {
     /// A `poll()` names no socket.
     NothingPolled,
     /// A socket is another side's than the others of a `poll()`.
-    OneSide { found: String, side: Side },
+    OneSide {
+        found: String,
+        side: Side,
+    },
     /// `address` stands with a call that tells none.
     OnlyAddress,
+    OnlyAddresses,
+    LookupOnlyLab,
     /// A text is no value of a socket option.
     OptionValue(String),
     /// A number lies outside of its range.
-    Range { found: i64, from: i64, to: i64 },
+    Range {
+        found: i64,
+        from: i64,
+        to: i64,
+    },
     /// A text is no sum.
     Number(String),
     /// `received = false` says nothing.
@@ -103,14 +138,30 @@ pub enum Fault {
     FromOfNothing,
     /// `times` stands where no timer is waited for.
     TimesOfNothing,
+    /// `thread` beside what is no call.
+    ThreadOfNothing,
+    /// The same of `process`.
+    ProcessOfNothing,
+    /// A side has only so many processes by then.
+    NoSuchProcess(Side, u32),
+    /// A side forks more often than it may.
+    TooManyProcesses,
     /// A text is neither a whole number nor `>=` and one.
     Count(String),
+    /// This time of `TCP_INFO` is another one in each walk.
+    ExactTime(&'static str),
     /// A question has too few or too many answers.
     ChoiceCount(usize),
     /// A question's labels and answers are not equally many.
-    LabelCount { labels: usize, choices: usize },
+    LabelCount {
+        labels: usize,
+        choices: usize,
+    },
     /// An answer is none that the kernel could give.
-    Choice { found: String, notation: Notation },
+    Choice {
+        found: String,
+        notation: Notation,
+    },
     /// An action that holds segments is in a mode without them.
     OnlyLab,
     /// A counter of the kernel's is claimed in a mode where the lab has none of its own.
@@ -130,7 +181,10 @@ pub enum Fault {
     /// A socket for datagrams is in a mode where they can't be held.
     UdpOnlyLab,
     /// A datagram is longer than one packet.
-    LongDatagram { found: usize, most: usize },
+    LongDatagram {
+        found: usize,
+        most: usize,
+    },
     /// A program plays a part in a mode where segments don't wait.
     ProgramOnlyLab,
     /// A step makes a call of a side whose calls a program makes.
@@ -164,7 +218,11 @@ pub enum WordKind {
     InfoOption,
     SystemCall,
     ProgramState,
-    PollEvent,
+    PollEvent(CallName),
+    /// What `epoll_ctl()` does.
+    EpollOp,
+    LookupFamily,
+    LookupFlag,
     SetUp,
 }
 
@@ -194,8 +252,8 @@ impl WordKind {
                 State::ALL.iter().map(|state| state.name()).chain(udp).collect()
             }
             WordKind::Call => CallName::ALL.iter().map(|call| call.name()).collect(),
-            // The kernel's numbers for errors end below 134 on every architecture.
-            WordKind::Error => (1..134).filter_map(|number| Errno(number).name()).collect(),
+            // The kernel's numbers for errors end below 134 on every architecture, and those of getaddrinfo() are below 0.
+            WordKind::Error => (1..134).chain((-12..0).rev()).filter_map(|number| Errno(number).name()).collect(),
             WordKind::Flag => Flags::from_bits(0xff).names().collect(),
             WordKind::Fate => vec!["held", "delivered", "dropped", "none"],
             WordKind::Timer => super::notation::TIMERS.iter().map(|(_, name)| *name).collect(),
@@ -213,7 +271,11 @@ impl WordKind {
             WordKind::MessageFlag(call) => call.flag_names().to_vec(),
             WordKind::SystemCall => PROGRAM_CALLS.to_vec(),
             WordKind::ProgramState => ProgramCallState::CLAIMED.iter().map(|state| state.name()).collect(),
-            WordKind::PollEvent => PollEvents::all_names().collect(),
+            WordKind::PollEvent(CallName::EpollCtl) => EpollEvents::all_names().collect(),
+            WordKind::PollEvent(call) => event_names(call),
+            WordKind::EpollOp => EpollOp::ALL.map(EpollOp::name).to_vec(),
+            WordKind::LookupFamily => LookupFamily::names().collect(),
+            WordKind::LookupFlag => LookupFlags::names().collect(),
         }
     }
 
@@ -238,11 +300,16 @@ impl WordKind {
             WordKind::Need => "need",
             WordKind::Option => "option",
             WordKind::AskedOption => "asked_option",
-            WordKind::MessageFlag(CallName::Send | CallName::SendTo) => "flag_of_send",
+            WordKind::MessageFlag(CallName::Send | CallName::SendTo | CallName::SendMsg) => "flag_of_send",
             WordKind::MessageFlag(_) => "flag_of_recv",
             WordKind::SystemCall => "system_call",
             WordKind::ProgramState => "program_state",
-            WordKind::PollEvent => "poll_event",
+            WordKind::PollEvent(CallName::Select) => "select_set",
+            WordKind::PollEvent(CallName::EpollWait | CallName::EpollCtl) => "epoll_event",
+            WordKind::PollEvent(_) => "poll_event",
+            WordKind::EpollOp => "epoll_op",
+            WordKind::LookupFamily => "lookup_family",
+            WordKind::LookupFlag => "lookup_flag",
             WordKind::SetUp => "set_up",
         }
     }
@@ -250,8 +317,9 @@ impl WordKind {
 
 impl Notation {
     /// How the answers to a question for this measure are written.
-    pub(super) const fn of(measure: &Measure) -> Notation {
+    pub(super) fn of(measure: &Measure) -> Notation {
         match measure {
+            Measure::OfThread { measure, .. } | Measure::OfProcess { measure, .. } => Notation::of(measure),
             Measure::State(_) => Notation::State,
             Measure::Call(_) => Notation::Call,
             Measure::Returned(_) => Notation::Returned,
@@ -345,7 +413,22 @@ impl Fault {
         }
     }
 
-    /// The second half of [`Fault::told`]: what is said of terms, questions and what only the lab can.
+    /// The last part of [`Fault::told`]: what is said of a side's threads and processes.
+    fn told_of_caller(&self, by: &FaultWriter) -> String {
+        let t = &by.words.fault;
+        match self {
+            Fault::ThreadOfNothing => t.thread_of_nothing.clone(),
+            Fault::ProcessOfNothing => t.process_of_nothing.clone(),
+            Fault::NoSuchProcess(side, there) => {
+                fill(&t.no_such_process, &[("side", side.name()), ("n", &there.to_string())])
+            }
+            Fault::TooManyProcesses => fill(&t.too_many_processes, &[("n", &SideProcess::MOST_CHILDREN.to_string())]),
+            // Said by the parts before, which have every other one.
+            _ => String::new(),
+        }
+    }
+
+    /// The second part of [`Fault::told`]: what is said of terms, questions and what only the lab can.
     fn told_of_terms(&self, by: &FaultWriter) -> String {
         let t = &by.words.fault;
         let say = |text: &str, facts: Placeholders<'_>| fill(text, facts);
@@ -360,6 +443,8 @@ impl Fault {
             Fault::NothingPolled => t.nothing_polled.clone(),
             Fault::OneSide { found, side } => say(&t.one_side, &[("found", found), ("side", &side.name())]),
             Fault::OnlyAddress => t.only_address.clone(),
+            Fault::LookupOnlyLab => t.lookup_only_lab.clone(),
+            Fault::OnlyAddresses => t.only_addresses.clone(),
             Fault::OptionValue(found) => say(&t.option_value, &[("found", found)]),
             Fault::Range { found, from, to } => say(&t.range, &[("found", found), ("from", from), ("to", to)]),
             Fault::Number(found) => say(&t.number, &[("found", found)]),
@@ -371,6 +456,7 @@ impl Fault {
             Fault::FromOfNothing => t.from_of_nothing.clone(),
             Fault::TimesOfNothing => t.times_of_nothing.clone(),
             Fault::Count(found) => say(&t.count, &[("found", found)]),
+            Fault::ExactTime(of) => say(&t.exact_time, &[("of", of)]),
             Fault::ChoiceCount(found) => say(&t.choice_count, &[("found", found)]),
             Fault::LabelCount { labels, choices } => say(&t.label_count, &[("labels", labels), ("choices", choices)]),
             Fault::Choice { found, notation } => {
@@ -397,8 +483,7 @@ impl Fault {
             Fault::ProgramMakesCalls(side) => say(&t.program_makes_calls, &[("found", side)]),
             Fault::NoProgram(side) => say(&t.no_program, &[("found", side)]),
             Fault::LongDatagram { found, most } => say(&t.long_datagram, &[("found", found), ("most", most)]),
-            // Said by `told`, which has every other one.
-            _ => String::new(),
+            of_caller => of_caller.told_of_caller(by),
         }
     }
 }
@@ -422,7 +507,12 @@ mod tests {
                     InfoOption,
                     SystemCall,
                     ProgramState,
-                    PollEvent,
+                    PollEvent(CallName::Poll),
+                    PollEvent(CallName::Select),
+                    PollEvent(CallName::EpollWait),
+                    EpollOp,
+                    LookupFamily,
+                    LookupFlag,
                     SetUp,
                 ])
                 .chain([AskedOption, MessageFlag(CallName::Send), MessageFlag(CallName::Recv)])

@@ -9,11 +9,12 @@ use toml::Spanned;
 use super::error::{Problem, SourceText, unsafe_to_show};
 use super::fault::{Fault, Notation, WordKind};
 use super::made::MadeSockets;
-use super::raw::{RawAsk, RawEnd, RawLesson, RawSide, RawStep, RawText, SpannedNumber, SpannedText};
+use super::raw::{RawAsk, RawEnd, RawLesson, RawStep, RawText};
+use super::raw_words::{SpannedNumber, SpannedText};
 use super::sockets::sockets;
 use super::{Address, Ask, ConnectionEnd, Lesson, LessonError, Measure, Show, Step};
 use crate::i18n::{Lang, Languages, Localized, counter_named};
-use crate::model::{Errno, LOOPBACK_MTU, Mode, Side, SocketState, TimerKind, is_routine};
+use crate::model::{Actor, Errno, LOOPBACK_MTU, Mode, Side, SocketState, TimerKind, is_routine};
 use crate::tcp::Expr;
 
 /// The longest texts, in characters: a title or a label, a question, and what is explained.
@@ -42,7 +43,8 @@ pub(super) fn check(
 ) -> Result<Lesson, LessonError> {
     let (problems, modes) = (Vec::new(), Vec::new());
     let (sockets, udp, programs) = (HashMap::new(), HashSet::new(), Vec::new());
-    let mut lint = Lint { languages, draft, source, problems, sockets, modes, udp, mtu: 0, programs };
+    let processes = [Actor::FIRST; 2];
+    let mut lint = Lint { languages, draft, source, problems, sockets, modes, udp, mtu: 0, programs, processes };
     let lesson = lint.lesson(file, raw);
     match lesson {
         Some(lesson) if lint.problems.is_empty() => Ok(lesson),
@@ -67,6 +69,8 @@ pub(super) struct Lint<'a> {
     pub(super) mtu: u32,
     /// The sides whose part a program plays.
     pub(super) programs: Vec<Side>,
+    /// How many processes each side has by now.
+    pub(super) processes: [u32; 2],
 }
 
 impl Lint<'_> {
@@ -95,7 +99,7 @@ impl Lint<'_> {
         let needs = self.needs(raw.needs.as_ref());
         self.programs = self.programs_of(raw.program.as_ref(), &modes);
         let lab = self.lab(raw.lab);
-        self.mtu = lab.as_ref().map_or(0, |lab| lab.mtu.unwrap_or(LOOPBACK_MTU));
+        self.mtu = lab.mtu.unwrap_or(LOOPBACK_MTU);
         if raw.step.is_empty() {
             self.fault::<()>(0..0, Fault::NoSteps);
         }
@@ -128,7 +132,7 @@ impl Lint<'_> {
             modes,
             needs,
             programs: self.programs.clone(),
-            lab: lab?,
+            lab,
             sockets: [Mode::Lab, Mode::Host].map(|mode| sockets(&steps, mode, server)),
             steps,
         })
@@ -143,6 +147,8 @@ impl Lint<'_> {
         let title = self.text(&raw.title, MAX_TITLE);
         let say = self.text(&raw.say, MAX_TEXT);
         let action = raw.action.as_ref().map(|action| self.possible_action(action));
+        let worker = self.worker(raw.thread.as_ref(), action.as_ref());
+        let process = self.process_of_step(raw.process.as_ref(), action.as_ref());
         let ask = raw.ask.as_ref().map(|ask| self.ask(ask));
         let mut expect = Vec::new();
         for claim in &raw.expect {
@@ -160,6 +166,8 @@ impl Lint<'_> {
             say: say?,
             ask: absent_or(ask)?,
             action: absent_or(action)?,
+            worker: worker?,
+            process: process?,
             expect,
             waits_for: absent_or(waits_for)?,
             show: absent_or(show)?,
@@ -220,15 +228,14 @@ impl Lint<'_> {
             ("reason", raw.reason.is_some()),
         ];
         self.one_of(span, &there, MEASURES)?;
-        let side = |lint: &mut Self, raw: &RawSide| lint.side(&raw.side);
         let end = |lint: &mut Self, raw: &Spanned<RawEnd>| {
             let RawEnd { socket, peer_of } = raw.get_ref();
             lint.end(socket.as_ref(), peer_of.as_ref(), raw.span())
         };
         match raw {
             RawAsk { state: Some(raw), .. } => Some(Measure::State(end(self, raw)?)),
-            RawAsk { call: Some(raw), .. } => Some(Measure::Call(side(self, raw)?)),
-            RawAsk { returned: Some(raw), .. } => Some(Measure::Returned(side(self, raw)?)),
+            RawAsk { call: Some(raw), .. } => self.of_call(raw, Measure::Call),
+            RawAsk { returned: Some(raw), .. } => self.of_call(raw, Measure::Returned),
             RawAsk { recv_queue: Some(raw), .. } => Some(Measure::RecvQueue(end(self, raw)?)),
             RawAsk { send_queue: Some(raw), .. } => Some(Measure::SendQueue(end(self, raw)?)),
             RawAsk { fired: Some(raw), .. } => Some(Measure::Fired(end(self, raw)?)),

@@ -4,13 +4,15 @@ use toml::Spanned;
 
 use super::fault::{Fault, WordKind};
 use super::lint::{Lint, absent_or};
-use super::raw::{RawAction, RawReturns, SpannedNumber, SpannedText};
+use super::raw::RawAction;
+use super::raw_calls::RawReturns;
+use super::raw_words::{SpannedNumber, SpannedText};
 use super::{Action, ToldTerms};
 use crate::model::{CallName, MessageFlags, OptionValue, SocketOption};
 
 /// The calls for which the kernel fills an address.
-const TELL_ADDRESS: [CallName; 4] =
-    [CallName::GetSockName, CallName::GetPeerName, CallName::Accept, CallName::RecvFrom];
+const TELL_ADDRESS: [CallName; 5] =
+    [CallName::GetSockName, CallName::GetPeerName, CallName::Accept, CallName::RecvFrom, CallName::RecvMsg];
 
 /// The most bytes that a lesson may ask one `recv()` for: the program keeps what comes in its trace.
 const MAX_RECV: i64 = 1 << 20;
@@ -55,10 +57,16 @@ impl Lint<'_> {
         }
     }
 
-    /// What a claim wants told: the value of `getsockopt()`, or an address.
+    /// What a claim wants told: the value of `getsockopt()`, an address, or several.
     pub(super) fn told(&mut self, call: Option<CallName>, raw: &RawReturns) -> Option<Option<ToldTerms>> {
         if let (Some(_), Some(error)) = (&raw.address, &raw.error) {
             self.fault::<()>(error.span(), Fault::Exclusive("address", "error"));
+        }
+        if let (Some(_), Some(error)) = (&raw.addresses, &raw.error) {
+            self.fault::<()>(error.span(), Fault::Exclusive("addresses", "error"));
+        }
+        if let Some(addresses) = &raw.addresses {
+            return self.addresses(call, addresses).map(Some);
         }
         if let Some(address) = &raw.address {
             if call.is_some_and(|call| !TELL_ADDRESS.contains(&call)) {

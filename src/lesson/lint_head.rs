@@ -1,11 +1,15 @@
 //! The check of what a lesson wants of the machine, the lab and programs: what stands above its steps.
 
+use std::collections::BTreeMap;
+
 use toml::Spanned;
 
 use super::fault::{Fault, WordKind};
 use super::lint::Lint;
-use super::raw::{RawProgram, SpannedText};
-use crate::model::{LOOPBACK_MTU, LabSettings, Mode, Need, Side, wrong_values};
+use super::raw::RawProgram;
+use super::raw_lab::{RawLab, RawSettings};
+use super::raw_words::SpannedText;
+use crate::model::{LOOPBACK_MTU, LabSettings, Mode, Need, Setting, SettingKind, Side};
 
 impl Lint<'_> {
     pub(super) fn needs(&mut self, raw: Option<&Spanned<Vec<SpannedText>>>) -> Vec<Need> {
@@ -46,23 +50,29 @@ impl Lint<'_> {
         sides
     }
 
-    pub(super) fn lab(&mut self, raw: Option<Spanned<LabSettings>>) -> Option<LabSettings> {
-        let Some(raw) = raw else { return Some(LabSettings::default()) };
-        let span = raw.span();
-        let lab = raw.into_inner();
+    pub(super) fn lab(&mut self, raw: Option<RawLab>) -> LabSettings {
+        let RawLab { copies, delayed_ack, mtu, rto_min_ms, sysctl, core } = raw.unwrap_or_default();
         // The least that IPv4 must carry (RFC 791), and the loopback's own size.
-        if let Some(mtu) = lab.mtu {
-            self.range(i64::from(mtu), 68..=i64::from(LOOPBACK_MTU), span.clone());
+        if let Some(mtu) = &mtu {
+            self.range(i64::from(*mtu.get_ref()), 68..=i64::from(LOOPBACK_MTU), mtu.span());
         }
-        for (kind, settings) in [(WordKind::Ipv4Setting, &lab.sysctl), (WordKind::CoreSetting, &lab.core)] {
+        let mtu = mtu.map(Spanned::into_inner);
+        let [sysctl, core] = [(WordKind::Ipv4Setting, sysctl), (WordKind::CoreSetting, core)]
+            .map(|(kind, raw)| self.settings(kind, raw));
+        LabSettings { copies, delayed_ack, mtu, rto_min_ms, sysctl, core }
+    }
+
+    fn settings(&mut self, names: WordKind, raw: RawSettings) -> BTreeMap<String, Setting> {
+        for (name, value) in &raw.0 {
             // The name becomes a file's name below /proc/sys: it must not lead elsewhere.
-            for name in settings.keys().filter(|name| !kind.allowed().contains(&name.as_str())) {
-                self.fault::<()>(span.clone(), Fault::Word { kind, found: name.clone() });
+            if !names.allowed().contains(&name.get_ref().as_str()) {
+                self.wrong::<()>(name, names);
             }
-            for (name, kind) in wrong_values(settings) {
-                self.fault::<()>(span.clone(), Fault::SettingValue { name, kind });
+            let kind = SettingKind::of(name.get_ref());
+            if !kind.fits(value.get_ref()) {
+                self.fault::<()>(value.span(), Fault::SettingValue { name: name.get_ref().clone(), kind });
             }
         }
-        Some(lab)
+        raw.0.into_iter().map(|(name, value)| (name.into_inner(), value.into_inner())).collect()
     }
 }

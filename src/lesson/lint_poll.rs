@@ -1,33 +1,122 @@
-//! The check of a `poll()`, and of what it is claimed to tell.
+//! The check of calls that wait for several sockets, and of what they are claimed to tell.
 
 use toml::Spanned;
 
 use super::fault::{Fault, WordKind};
 use super::lint::Lint;
-use super::raw::{RawReturns, SpannedText};
-use super::{Action, Terms};
-use crate::model::{CallName, MOST_POLLED, PollEvents, PolledSocket};
+use super::raw::RawAction;
+use super::raw_calls::{RawEpollCreate, RawEpollCtl, RawEpollWait, RawReturns, RawSelect};
+use super::raw_words::SpannedText;
+use super::{Terms, WaitAction};
+use crate::model::{CallName, EpollEvents, EpollOp, MOST_POLLED, PollEvents, PolledSocket, event_named};
 
 /// The longest that one may wait, in milliseconds, so that a walk ends.
 const LONGEST: i64 = 60_000;
 
+/// So many sockets an `epoll_wait()` tells at most where nothing else is said.
+const TOLD: i64 = 8;
+
+/// A socket's name, and what stands behind it.
+fn parts(word: &SpannedText) -> (SpannedText, Option<SpannedText>) {
+    let part = |text: &str| Spanned::new(word.span(), text.trim().to_owned());
+    match word.get_ref().trim().split_once(' ') {
+        Some((name, events)) => (part(name), Some(part(events))),
+        None => (part(word.get_ref()), None),
+    }
+}
+
 impl Lint<'_> {
-    /// Sockets of one side, with the events that are wanted of each; without a timeout it never times out.
-    pub(super) fn poll(&mut self, raw: &Spanned<Vec<SpannedText>>, timeout: Option<&Spanned<i64>>) -> Option<Action> {
+    /// A call that waits for several sockets, or prepares that.
+    pub(super) fn wait(&mut self, raw: &RawAction) -> Option<WaitAction> {
+        match raw {
+            RawAction::Poll { sockets, timeout_ms } => {
+                let timeout = self.timeout(timeout_ms.as_ref());
+                let (side, sockets) = self.waited(CallName::Poll, sockets)?;
+                Some(WaitAction::Poll { side, sockets, timeout: timeout? })
+            }
+            RawAction::Select(raw) => self.select(raw),
+            RawAction::EpollCreate(RawEpollCreate { side, name }) => {
+                let side = self.side(side);
+                let name = self.new_socket(name, side);
+                Some(WaitAction::EpollCreate { side: side?, name: name? })
+            }
+            RawAction::EpollCtl(raw) => self.epoll_ctl(raw),
+            RawAction::EpollWait(RawEpollWait { epoll, max, timeout_ms }) => {
+                let (epoll, timeout) = (self.socket(epoll), self.timeout(timeout_ms.as_ref()));
+                if let Some(max) = max {
+                    self.range(*max.get_ref(), 1..=MOST_POLLED as i64, max.span());
+                }
+                let most = i32::try_from(max.as_ref().map_or(TOLD, |max| *max.get_ref())).ok();
+                Some(WaitAction::EpollWait { epoll: epoll?, most: most?, timeout: timeout? })
+            }
+            _ => None,
+        }
+    }
+
+    /// Milliseconds; without them it never times out.
+    fn timeout(&mut self, timeout: Option<&Spanned<i64>>) -> Option<i32> {
+        let Some(timeout) = timeout else { return Some(-1) };
+        self.range(*timeout.get_ref(), 0..=LONGEST, timeout.span());
+        i32::try_from(*timeout.get_ref()).ok()
+    }
+
+    /// Sockets that are waited for, of which there must be some, and whose they are.
+    fn waited(
+        &mut self,
+        call: CallName,
+        raw: &Spanned<Vec<SpannedText>>,
+    ) -> Option<(crate::model::Side, Vec<PolledSocket>)> {
         if raw.get_ref().is_empty() {
             self.fault::<()>(raw.span(), Fault::NothingPolled);
         }
-        if let Some(timeout) = timeout {
-            self.range(*timeout.get_ref(), 0..=LONGEST, timeout.span());
-        }
         self.range(i64::try_from(raw.get_ref().len()).unwrap_or(i64::MAX), 0..=MOST_POLLED as i64, raw.span());
-        let sockets = self.polled(raw)?;
-        let side = self.side_of(&sockets.first()?.socket)?;
-        let timeout = timeout.map_or(Some(-1), |timeout| i32::try_from(*timeout.get_ref()).ok());
-        Some(Action::Poll { side, sockets, timeout: timeout? })
+        let sockets = self.polled(call, raw)?;
+        Some((self.side_of(&sockets.first()?.socket)?, sockets))
     }
 
-    /// What the newest `poll()` of a side is claimed to have found ready.
+    /// A socket may stand in several sets.
+    fn select(&mut self, raw: &Spanned<RawSelect>) -> Option<WaitAction> {
+        let RawSelect { readfds, writefds, exceptfds, timeout_ms } = raw.get_ref();
+        let sets = [(readfds, PollEvents::IN), (writefds, PollEvents::OUT), (exceptfds, PollEvents::PRI)];
+        let words: Vec<SpannedText> =
+            { sets }.into_iter().flat_map(|(set, _)| set.iter().flat_map(|set| set.get_ref().clone())).collect();
+        let timeout = self.timeout(timeout_ms.as_ref());
+        let (side, _) = self.waited(CallName::Select, &Spanned::new(raw.span(), words))?;
+        let mut sockets: Vec<PolledSocket> = Vec::new();
+        for (set, event) in sets {
+            for word in set.iter().flat_map(|set| set.get_ref()) {
+                match sockets.iter_mut().find(|known| known.socket == word.get_ref().trim()) {
+                    Some(known) => known.events = known.events.with(event),
+                    None => sockets.push(PolledSocket { socket: word.get_ref().trim().to_owned(), events: event }),
+                }
+            }
+        }
+        Some(WaitAction::Select { side, sockets, timeout: timeout? })
+    }
+
+    /// Both must be of one side; what isn't watched any more needs no events.
+    fn epoll_ctl(&mut self, raw: &RawEpollCtl) -> Option<WaitAction> {
+        let epoll = self.socket(&raw.epoll);
+        let op = EpollOp::by_name(raw.op.get_ref()).or_else(|| self.wrong(&raw.op, WordKind::EpollOp));
+        let (name, word) = parts(&raw.socket);
+        let socket = self.socket(&name);
+        let events = match &word {
+            None => Some(EpollEvents::IN),
+            Some(word) => {
+                word.get_ref().parse().ok().or_else(|| self.wrong(word, WordKind::PollEvent(CallName::EpollCtl)))
+            }
+        };
+        let (epoll, socket) = (epoll?, socket?);
+        match (self.side_of(&epoll), self.side_of(&socket)) {
+            (Some(own), Some(side)) if own != side => {
+                return self.fault(raw.socket.span(), Fault::OneSide { found: socket, side });
+            }
+            _ => {}
+        }
+        Some(WaitAction::EpollCtl { epoll, op: op?, socket, events: events? })
+    }
+
+    /// What the newest call of a side that waits for several is claimed to have found ready.
     pub(super) fn ready(&mut self, raw: &RawReturns, ready: &Spanned<Vec<SpannedText>>) -> Option<Terms> {
         let side = self.side(&raw.side);
         for (key, there) in
@@ -37,22 +126,24 @@ impl Lint<'_> {
                 self.fault::<()>(ready.span(), Fault::Exclusive("ready", key));
             }
         }
-        if self.call(&raw.call)? != CallName::Poll {
+        let call = self.call(&raw.call)?;
+        if !call.waits_for_several() {
             self.fault::<()>(ready.span(), Fault::OnlyPoll);
         }
-        let sockets = self.polled(ready)?;
+        let sockets = self.polled(call, ready)?;
         let first = sockets.first().and_then(|first| self.side_of(&first.socket));
         if let (Some(side), Some(first)) = (side, first)
             && first != side
         {
             self.fault::<()>(ready.span(), Fault::OneSide { found: sockets[0].socket.clone(), side: first });
         }
-        Some(Terms::Ready { side: side?, sockets })
+        Some(Terms::Ready { side: side?, call, sockets })
     }
 
-    /// Sockets of one side, each with its events: `conn POLLIN|POLLOUT`. Without any it is POLLIN.
-    fn polled(&mut self, raw: &Spanned<Vec<SpannedText>>) -> Option<Vec<PolledSocket>> {
-        let sockets: Vec<Option<PolledSocket>> = raw.get_ref().iter().map(|word| self.polled_socket(word)).collect();
+    /// Sockets of one side, each with its events as the call has them: `conn POLLIN|POLLOUT`. Without any it is to be read.
+    fn polled(&mut self, call: CallName, raw: &Spanned<Vec<SpannedText>>) -> Option<Vec<PolledSocket>> {
+        let sockets: Vec<Option<PolledSocket>> =
+            raw.get_ref().iter().map(|word| self.polled_socket(call, word)).collect();
         let sockets: Vec<PolledSocket> = sockets.into_iter().collect::<Option<_>>()?;
         let side = sockets.first().and_then(|first| self.side_of(&first.socket));
         for (socket, word) in sockets.iter().zip(raw.get_ref()) {
@@ -66,12 +157,15 @@ impl Lint<'_> {
         Some(sockets)
     }
 
-    fn polled_socket(&mut self, word: &SpannedText) -> Option<PolledSocket> {
-        let part = |text: &str| Spanned::new(word.span(), text.trim().to_owned());
-        let (name, events) = word.get_ref().trim().split_once(' ').unwrap_or((word.get_ref(), "POLLIN"));
-        let socket = self.socket(&part(name))?;
-        let known = events.parse::<PollEvents>().ok();
-        let events = known.or_else(|| self.wrong(&part(events), WordKind::PollEvent))?;
+    fn polled_socket(&mut self, call: CallName, word: &SpannedText) -> Option<PolledSocket> {
+        let (name, events) = parts(word);
+        let socket = self.socket(&name)?;
+        let events = match &events {
+            None => PollEvents::IN,
+            Some(events) => {
+                event_named(call, events.get_ref()).or_else(|| self.wrong(events, WordKind::PollEvent(call)))?
+            }
+        };
         Some(PolledSocket { socket, events })
     }
 }

@@ -4,7 +4,8 @@ use toml::Spanned;
 
 use super::fault::{Fault, WordKind};
 use super::lint::{Lint, absent_or};
-use super::raw::{RawAction, RawProgramClaim, SpannedText};
+use super::raw::{RawAction, RawProgramClaim};
+use super::raw_words::SpannedText;
 use super::{Action, ProgramTerms, Terms};
 use crate::model::{Errno, PROGRAM_CALLS, ProgramCallState, Side};
 
@@ -12,10 +13,7 @@ impl Lint<'_> {
     /// What a step does. Of a side whose part a program plays it makes no calls itself, and interrupts none.
     pub(super) fn possible_action(&mut self, raw: &Spanned<RawAction>) -> Option<Action> {
         let action = self.action(raw)?;
-        let side = match &action {
-            Action::Socket { side, .. } | Action::Interrupt { side } => Some(*side),
-            other => other.socket().and_then(|socket| self.side_of(socket)),
-        };
+        let side = self.called_by(&action);
         match side.filter(|side| self.programs.contains(side)) {
             Some(side) => self.fault(raw.span(), Fault::ProgramMakesCalls(side)),
             None => Some(action),

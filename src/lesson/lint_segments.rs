@@ -6,7 +6,8 @@ use toml::Spanned;
 
 use super::fault::{Fault, WordKind};
 use super::lint::{Lint, absent_or};
-use super::raw::{RawEdit, RawForge, RawPattern, RawSegmentClaim, SpannedNumber, SpannedText};
+use super::raw::{RawEdit, RawForge, RawPattern, RawSegmentClaim};
+use super::raw_words::{SpannedNumber, SpannedText};
 use super::{Action, SegmentFate, SegmentPattern, Terms};
 use crate::model::edit::{EditFault, WantedFields};
 use crate::model::rule::TypedRule;

@@ -1,6 +1,5 @@
 //! The check of what a step does and of what it says must then be true.
 
-use std::collections::BTreeMap;
 use std::ops::Range;
 use std::time::Duration;
 
@@ -8,12 +7,15 @@ use toml::Spanned;
 
 use super::fault::{Fault, WordKind};
 use super::lint::{Lint, absent_or};
-use super::raw::{RawAction, RawClaim, RawInfo, RawQueue, RawReturns, RawTimer, SpannedNumber, SpannedText};
+use super::raw::{RawAction, RawClaim, RawInfo, RawQueue, RawTimer};
+use super::raw_calls::RawReturns;
+use super::raw_lab::RawSettings;
+use super::raw_words::{SpannedNumber, SpannedText};
 use super::{Action, Address, CallTerms, Claim, Count, InfoTerms, Payload, QueueTerms, Recipient, Terms, TimerTerms};
 use crate::i18n::counter_named;
 use crate::model::{
-    CallName, CongestionState, Errno, How, InfoOptions, Mode, Setting, SettingChange, SettingFault, SocketState,
-    is_routine,
+    CallName, CongestionState, Errno, How, InfoField, InfoOptions, KernelChange, Mode, SettingChange, SettingFault,
+    SocketState, is_routine,
 };
 
 /// The most bytes that a lesson may give to one `send()`, since the program keeps what is sent in its trace.
@@ -120,7 +122,6 @@ impl Lint<'_> {
             }
             RawAction::Blocking { socket } => Some(Action::SetNonblocking { socket: self.socket(socket)?, on: false }),
             RawAction::Dup { socket, name } => self.dup(socket, name),
-            RawAction::Poll { sockets, timeout_ms } => self.poll(sockets, timeout_ms.as_ref()),
             RawAction::Deliver(pattern) => self.held(pattern).map(Action::Deliver),
             RawAction::DeliverUpTo(pattern) => self.held(pattern).map(Action::DeliverUpTo),
             RawAction::DeliverAll { from } => {
@@ -135,32 +136,51 @@ impl Lint<'_> {
             RawAction::Forge(raw) => self.forge(raw),
             RawAction::Rule(word) => self.rule(word),
             RawAction::Sysctl(settings) => self.sysctl(settings),
+            RawAction::Route(line) => self.route(line),
             RawAction::Pause(ms) => {
                 self.range(*ms.get_ref(), 1..=MAX_PAUSE, ms.span());
                 Some(Action::Pause(Duration::from_millis(ms.get_ref().unsigned_abs())))
             }
             RawAction::Interrupt { side } => Some(Action::Interrupt { side: self.side(side)? }),
             RawAction::LetCall { side, call, name } => self.let_call(side, call, name.as_ref()),
-            _ => None,
+            other => self.wait_or_transfer(other),
         }
     }
 
+    /// Each of the two knows its own.
+    fn wait_or_transfer(&mut self, raw: &RawAction) -> Option<Action> {
+        let waits = self.wait(raw).map(Action::Wait).or_else(|| self.lookup(raw));
+        waits.or_else(|| self.transfer(raw).map(Action::Transfer))
+    }
+
     /// Settings of the lab's kernel, which has them for itself.
-    fn sysctl(&mut self, raw: &Spanned<BTreeMap<String, Setting>>) -> Option<Action> {
+    fn sysctl(&mut self, raw: &Spanned<RawSettings>) -> Option<Action> {
         if self.modes.contains(&Mode::Host) {
             self.fault::<()>(raw.span(), Fault::Setting(SettingFault::NoLab));
         }
-        if raw.get_ref().is_empty() {
+        if raw.get_ref().0.is_empty() {
             return self.fault(raw.span(), Fault::NoSetting);
         }
-        let settings = raw.get_ref().iter().map(|(name, value)| {
-            let change = SettingChange { name: name.clone(), value: value.clone() };
+        let settings = raw.get_ref().0.iter().map(|(name, value)| {
+            let change = SettingChange { name: name.get_ref().clone(), value: value.get_ref().clone() };
             match change.check() {
-                Ok(()) => Some(change),
-                Err(fault) => self.fault(raw.span(), Fault::Setting(fault)),
+                Ok(()) => Some(KernelChange::Sysctl(change)),
+                Err(fault @ SettingFault::Value(..)) => self.fault(value.span(), Fault::Setting(fault)),
+                Err(fault) => self.fault(name.span(), Fault::Setting(fault)),
             }
         });
-        settings.collect::<Option<Vec<_>>>().map(Action::Sysctl)
+        settings.collect::<Option<Vec<_>>>().map(Action::Kernel)
+    }
+
+    /// A route of the lab's kernel.
+    fn route(&mut self, line: &SpannedText) -> Option<Action> {
+        if self.modes.contains(&Mode::Host) {
+            self.fault::<()>(line.span(), Fault::Setting(SettingFault::NoLab));
+        }
+        match line.get_ref().parse() {
+            Ok(change) => Some(Action::Kernel(vec![KernelChange::Route(change)])),
+            Err(fault) => self.fault(line.span(), Fault::Setting(SettingFault::Route(fault))),
+        }
     }
 
     /// A further descriptor of a socket, of which it has the kind.
@@ -183,7 +203,7 @@ impl Lint<'_> {
         }
     }
 
-    fn recipient(&mut self, word: &SpannedText) -> Option<Recipient> {
+    pub(super) fn recipient(&mut self, word: &SpannedText) -> Option<Recipient> {
         if word.get_ref() == "sender" {
             return Some(Recipient::Sender);
         }
@@ -191,7 +211,7 @@ impl Lint<'_> {
     }
 
     /// A datagram longer than a packet would go in fragments, which the wire can't hold.
-    fn fits_a_packet(&mut self, socket: Option<&str>, found: usize, span: Range<usize>) {
+    pub(super) fn fits_a_packet(&mut self, socket: Option<&str>, found: usize, span: Range<usize>) {
         let most = self.mtu.saturating_sub(IPV6_AND_UDP) as usize;
         if socket.is_some_and(|socket| self.udp.contains(socket)) && found > most {
             self.fault::<()>(span, Fault::LongDatagram { found, most });
@@ -207,7 +227,7 @@ impl Lint<'_> {
     }
 
     /// What is sent, of which a lesson says exactly one thing.
-    fn payload(&mut self, span: Range<usize>, socket: Option<&str>, raw: RawPayload<'_>) -> Option<Payload> {
+    pub(super) fn payload(&mut self, span: Range<usize>, socket: Option<&str>, raw: RawPayload<'_>) -> Option<Payload> {
         let (text, line, received, bytes) = raw;
         let there = [
             ("text", text.is_some()),
@@ -283,10 +303,15 @@ impl Lint<'_> {
         }
         if let Some(blocks) = &raw.blocks {
             let (side, call) = (self.side(&blocks.side), self.call(&blocks.call));
-            return Some(Terms::Blocks { side: side?, call: call? });
+            let terms = || Some(Terms::Blocks { side: side?, call: call? });
+            let by = (blocks.process.as_ref(), blocks.thread.as_ref());
+            return self.of_caller(&blocks.side, by, terms());
         }
         if let Some(returns) = &raw.returns {
-            return self.returns(returns.get_ref());
+            let returns = returns.get_ref();
+            let by = (returns.process.as_ref(), returns.thread.as_ref());
+            let terms = self.returns(returns);
+            return self.of_caller(&returns.side, by, terms);
         }
         if let Some(segment) = &raw.segment {
             return self.segment(segment.get_ref());
@@ -339,7 +364,8 @@ impl Lint<'_> {
     fn info(&mut self, raw: &Spanned<RawInfo>) -> Option<Terms> {
         let (span, raw) = (raw.span(), raw.get_ref());
         let end = self.end(raw.socket.as_ref(), raw.peer_of.as_ref(), span.clone());
-        let numbers: Vec<_> = raw.numbers().map(|(field, number)| Some((field, self.count(number)?))).collect();
+        let numbers: Vec<_> =
+            raw.numbers().map(|(field, number)| Some((field, self.info_number(field, number)?))).collect();
         if numbers.is_empty() && raw.ca_state.is_none() && raw.options.is_none() {
             self.fault::<()>(span, Fault::NoInfo);
         }
@@ -358,12 +384,21 @@ impl Lint<'_> {
         Some(Terms::Info(InfoTerms { end: end?, numbers: numbers?, ca_state: ca_state?, options: options? }))
     }
 
-    /// A whole number, or `>=` and one.
+    /// A number of TCP_INFO; of a time at least or at most so much.
+    fn info_number(&mut self, field: InfoField, raw: &SpannedNumber) -> Option<Count> {
+        match self.count(raw)? {
+            Count::Exactly(_) if field.is_time() => self.fault(raw.span(), Fault::ExactTime(field.name())),
+            count => Some(count),
+        }
+    }
+
+    /// A whole number, or `>=` or `<=` and one.
     fn count(&mut self, raw: &SpannedNumber) -> Option<Count> {
         let text = &raw.get_ref().0;
-        let count = match text.strip_prefix(">=") {
-            Some(least) => least.trim().parse().map(Count::AtLeast),
-            None => text.parse().map(Count::Exactly),
+        let count = match (text.strip_prefix(">="), text.strip_prefix("<=")) {
+            (Some(least), _) => least.trim().parse().map(Count::AtLeast),
+            (None, Some(most)) => most.trim().parse().map(Count::AtMost),
+            (None, None) => text.parse().map(Count::Exactly),
         };
         count.ok().or_else(|| self.fault(raw.span(), Fault::Count(text.clone())))
     }
@@ -388,7 +423,7 @@ impl Lint<'_> {
             if raw.error.is_some() {
                 self.fault::<()>(data.span(), Fault::Exclusive("data", "error"));
             }
-            if call.is_some_and(|call| !matches!(call, CallName::Recv | CallName::RecvFrom)) {
+            if call.is_some_and(|call| !call.receives()) {
                 self.fault::<()>(data.span(), Fault::OnlyRecv);
             }
             self.shown(data, &['\n', '\r', '\t'])?;

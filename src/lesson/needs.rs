@@ -1,7 +1,7 @@
 //! What a lesson needs that not every machine has: what its file names, and what it can't run without.
 
 use super::{Action, CallTerms, Lesson, Step, Terms};
-use crate::model::{CallName, Mode, Need, Setting, SocketOption};
+use crate::model::{CallName, KernelChange, Mode, Need, Setting, SocketOption};
 
 impl Lesson {
     /// Everything that it needs in a mode, beside the lab: what its file names, and what can be told from the rest of it,
@@ -32,7 +32,8 @@ impl Lesson {
                 {
                     add(&mut needs, Need::Option(option.to_string()));
                 }
-                Some(Action::Sysctl(changes)) => changes.iter().for_each(|change| {
+                Some(Action::Kernel(changes)) => changes.iter().for_each(|change| {
+                    let KernelChange::Sysctl(change) = change else { return };
                     add(&mut needs, Need::Setting(format!("net.{}.{}", change.folder(), change.name)));
                     if let Setting::Name(name) = &change.value {
                         add(&mut needs, Need::CongestionControl(name.clone()));
@@ -55,7 +56,7 @@ fn add(needs: &mut Vec<Need>, need: Need) {
 fn is_refused(step: &Step, mode: Mode) -> bool {
     step.expect.iter().filter(|claim| claim.modes.contains(&mode)).any(|claim| {
         matches!(
-            &claim.terms,
+            claim.terms.of_any_caller(),
             Terms::Returns(CallTerms { call: CallName::SetSockOpt | CallName::GetSockOpt, error: Some(_), .. })
         )
     })

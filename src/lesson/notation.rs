@@ -80,9 +80,21 @@ impl fmt::Display for ToldTerms {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             ToldTerms::Value(_, written) => f.pad(written),
-            ToldTerms::Address(Address::At(address)) => address.fmt(f),
-            ToldTerms::Address(Address::Beside(IpAddr::V6(ip), above)) => write!(f, "[{ip}]:+{above}"),
-            ToldTerms::Address(Address::Beside(ip, above)) => write!(f, "{ip}:+{above}"),
+            ToldTerms::Address(address) => address.fmt(f),
+            ToldTerms::Addresses(addresses) => {
+                f.pad(&addresses.iter().map(Address::to_string).collect::<Vec<_>>().join(", "))
+            }
+        }
+    }
+}
+
+impl fmt::Display for Address {
+    /// As the lesson's file has it.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Address::At(address) => address.fmt(f),
+            Address::Beside(IpAddr::V6(ip), above) => write!(f, "[{ip}]:+{above}"),
+            Address::Beside(ip, above) => write!(f, "{ip}:+{above}"),
         }
     }
 }
@@ -118,17 +130,38 @@ impl InfoTerms {
 }
 
 impl Terms {
+    /// Whether it is on times of `TCP_INFO` that grow by themselves, for which the kernel is to be asked anew.
+    pub fn is_on_times(&self) -> bool {
+        matches!(self, Terms::Info(terms) if terms.numbers.iter().any(|(field, _)| field.is_time()))
+    }
+
     /// Whether it can only be held against segments that were seen.
     pub fn is_on_segments(&self) -> bool {
         matches!(self, Terms::Segment { .. } | Terms::NeverSent(_) | Terms::Waiting { .. })
+    }
+
+    /// What it says, whichever process and thread it is about.
+    pub fn of_any_caller(&self) -> &Terms {
+        match self {
+            Terms::OfThread { terms, .. } | Terms::OfProcess { terms, .. } => terms.of_any_caller(),
+            other => other,
+        }
     }
 
     /// What the claim says; `line` is the length of the learner's line, in bytes.
     pub fn says(&self, line: u32) -> Statement {
         match self {
             Terms::Returns(terms) => terms.says(line),
-            Terms::Ready { side, sockets } => Statement::Ready { side: *side, sockets: sockets.clone() },
+            Terms::Ready { side, call, sockets } => {
+                Statement::Ready { side: *side, call: *call, sockets: sockets.clone() }
+            }
             Terms::Program(terms) => terms.says(),
+            Terms::OfThread { thread, terms } => {
+                Statement::OfThread { thread: *thread, said: Box::new(terms.says(line)) }
+            }
+            Terms::OfProcess { process, terms } => {
+                Statement::OfProcess { process: *process, said: Box::new(terms.says(line)) }
+            }
             Terms::Blocks { side, call } => Statement::Sleeps { side: *side, call: *call },
             Terms::State { end, is } => Statement::State { end: end.clone(), is: *is },
             Terms::Segment { pattern, is } => {

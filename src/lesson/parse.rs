@@ -4,7 +4,7 @@ use std::io::{self, Read};
 
 use super::error::{Problem, SourceText};
 use super::raw::{RawLesson, RawVersion};
-use super::{Fault, Lesson, LessonError, lint};
+use super::{Fault, Lesson, LessonError, lint, parse_tree};
 use crate::i18n::Languages;
 
 /// The longest lesson file that is read, in bytes.
@@ -63,29 +63,55 @@ pub fn parse_in(languages: &Languages, file: &str, text: &str) -> Result<Lesson,
     parse_as(languages, (file, false), text)
 }
 
+/// Reads a built-in lesson, whose parse tree was written when the program was built.
+///
+/// # Errors
+/// As of [`parse`]; a test looks that there are none.
+pub(super) fn built_in(file: &str, text: &str, tree: &[u8]) -> Result<Lesson, LessonError> {
+    of_tree(Languages::shipped(), (file, false), &SourceText::new(text), tree)
+}
+
 fn parse_as(languages: &Languages, (file, draft): (&str, bool), text: &str) -> Result<Lesson, LessonError> {
     if text.len() > MAX_BYTES {
         return Err(single(file, Fault::TooLarge, "", 0));
     }
+    // A line ends with LF here, whatever the author's editor wrote: no line and no column of a fault is another one for that.
+    let text = &text.replace("\r\n", "\n");
     let source = SourceText::new(text);
-    let read = toml::from_str::<RawLesson>(text);
+    let tree = parse_tree::write(text).map_err(|error| {
+        // A sentence may run over several lines; one line says a problem here.
+        let message = error.message().split('\n').map(str::trim).collect::<Vec<_>>().join("; ");
+        LessonError::new(file, vec![Problem::new(Fault::Toml(message), &source, error.span().unwrap_or(0..0))])
+    })?;
+    of_tree(languages, (file, draft), &source, &tree)
+}
+
+/// What a lesson's text says, before its words are checked; `None` where that is no lesson.
+pub(super) fn raw(text: &str) -> Option<RawLesson> {
+    parse_tree::read(text, &parse_tree::write(text).ok()?).ok()
+}
+
+fn of_tree(
+    languages: &Languages,
+    (file, draft): (&str, bool),
+    source: &SourceText<'_>,
+    tree: &[u8],
+) -> Result<Lesson, LessonError> {
+    let read = parse_tree::read::<RawLesson>(source.text, tree);
     // What another version of the format has is no fault of the file.
     let version = match &read {
         Ok(raw) => Some(raw.format.clone()),
-        Err(_) => toml::from_str::<RawVersion>(text).ok().map(|version| version.format),
+        Err(_) => parse_tree::read::<RawVersion>(source.text, tree).ok().map(|version| version.format),
     };
     if let Some(version) = version.filter(|version| *version.get_ref() != FORMAT) {
-        return Err(single(file, Fault::Format(*version.get_ref()), text, version.span().start));
+        return Err(single(file, Fault::Format(*version.get_ref()), source.text, version.span().start));
     }
     let raw = read.map_err(|error| {
-        // serde's sentences may run over several lines; one line says a problem here.
-        let message = error.message().split('\n').map(str::trim).collect::<Vec<_>>().join("; ");
-        // An action is the one enum of the format: its sentence for two of them says nothing to an author.
-        let many = message.starts_with("wanted exactly 1 element");
-        let fault = if many { Fault::ManyActions } else { Fault::Toml(message) };
-        LessonError::new(file, vec![Problem::new(fault, &source, error.span().unwrap_or(0..0))])
+        // An action is the one thing of which a table has exactly one.
+        let fault = if error.is_not_one() { Fault::ManyActions } else { Fault::Toml(error.message().to_owned()) };
+        LessonError::new(file, vec![Problem::new(fault, source, error.span().unwrap_or(0..0))])
     })?;
-    lint::check(languages, (file, draft), &source, raw)
+    lint::check(languages, (file, draft), source, raw)
 }
 
 fn single(file: &str, fault: Fault, text: &str, place: usize) -> LessonError {

@@ -3,18 +3,20 @@
 //! Words are read as text with their place in the file, so that the check can report all wrong ones at once and in
 //! any language; only the shape (unknown keys, missing keys, wrong types) is left to serde.
 
-use std::collections::BTreeMap;
 use std::fmt;
 
+use super::raw_words::{SpannedNumber, SpannedText};
 use serde::Deserialize;
 use serde::de::{Deserializer, MapAccess, Visitor};
 use toml::Spanned;
 
+use super::raw_calls::{
+    RawAskedCall, RawBlocks, RawEpollCreate, RawEpollCtl, RawEpollWait, RawFork, RawGetAddrInfo, RawRead, RawRecvMsg,
+    RawReturns, RawSelect, RawSendMsg, RawWrite,
+};
+use super::raw_lab::{RawLab, RawSettings};
 use crate::i18n::Lang;
-use crate::model::{InfoField, LabSettings, Setting};
-
-/// A text with its place in the file.
-pub(super) type SpannedText = Spanned<String>;
+use crate::model::InfoField;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -29,7 +31,7 @@ pub(super) struct RawLesson {
     pub(super) misbelief: Option<Spanned<RawText>>,
     pub(super) recap: Spanned<RawText>,
     pub(super) program: Option<Spanned<RawProgram>>,
-    pub(super) lab: Option<Spanned<LabSettings>>,
+    pub(super) lab: Option<RawLab>,
     pub(super) begin: Option<SpannedText>,
     #[serde(default)]
     pub(super) step: Vec<Spanned<RawStep>>,
@@ -112,6 +114,8 @@ pub(super) struct RawStep {
     pub(super) ask: Option<Spanned<RawAsk>>,
     #[serde(rename = "do")]
     pub(super) action: Option<Spanned<RawAction>>,
+    pub(super) process: Option<Spanned<i64>>,
+    pub(super) thread: Option<Spanned<i64>>,
     #[serde(default)]
     pub(super) expect: Vec<Spanned<RawClaim>>,
     pub(super) waits_for: Option<SpannedText>,
@@ -124,8 +128,8 @@ pub(super) struct RawStep {
 pub(super) struct RawAsk {
     pub(super) question: Spanned<RawText>,
     pub(super) state: Option<Spanned<RawEnd>>,
-    pub(super) call: Option<RawSide>,
-    pub(super) returned: Option<RawSide>,
+    pub(super) call: Option<RawAskedCall>,
+    pub(super) returned: Option<RawAskedCall>,
     pub(super) recv_queue: Option<Spanned<RawEnd>>,
     pub(super) send_queue: Option<Spanned<RawEnd>>,
     pub(super) fired: Option<Spanned<RawEnd>>,
@@ -134,12 +138,6 @@ pub(super) struct RawAsk {
     pub(super) choices: Spanned<Vec<SpannedText>>,
     #[serde(default)]
     pub(super) labels: Option<Spanned<Vec<Spanned<RawText>>>>,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields, expecting = "a table with `side`")]
-pub(super) struct RawSide {
-    pub(super) side: SpannedText,
 }
 
 #[derive(Deserialize)]
@@ -235,6 +233,19 @@ pub(super) enum RawAction {
         sockets: Spanned<Vec<SpannedText>>,
         timeout_ms: Option<Spanned<i64>>,
     },
+    Select(Spanned<RawSelect>),
+    #[serde(rename = "epoll_create1")]
+    EpollCreate(RawEpollCreate),
+    #[serde(rename = "epoll_ctl")]
+    EpollCtl(RawEpollCtl),
+    #[serde(rename = "epoll_wait")]
+    EpollWait(RawEpollWait),
+    Read(RawRead),
+    Write(Spanned<RawWrite>),
+    SendMsg(RawSendMsg),
+    RecvMsg(RawRecvMsg),
+    GetAddrInfo(RawGetAddrInfo),
+    Fork(RawFork),
     Blocking {
         socket: SpannedText,
     },
@@ -248,7 +259,9 @@ pub(super) enum RawAction {
     Edit(RawEdit),
     Forge(RawForge),
     Rule(SpannedText),
-    Sysctl(Spanned<BTreeMap<String, Setting>>),
+    Sysctl(Spanned<RawSettings>),
+    Route(SpannedText),
+    Hosts(SpannedText),
     Pause(Spanned<i64>),
     Interrupt {
         side: SpannedText,
@@ -299,24 +312,25 @@ pub(super) struct RawForge {
     pub(super) set: SpannedText,
 }
 
+/// One claim: of the kinds it has one, in a box. A lesson has dozens, which are handed on from table to list to step.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields, expecting = "a table: one claim")]
 pub(super) struct RawClaim {
     #[serde(rename = "in")]
     pub(super) modes: Option<Spanned<Vec<SpannedText>>>,
     pub(super) within: Option<Spanned<i64>>,
-    pub(super) state: Option<Spanned<RawStateClaim>>,
+    pub(super) state: Option<Box<Spanned<RawStateClaim>>>,
     pub(super) blocks: Option<RawBlocks>,
-    pub(super) returns: Option<Spanned<RawReturns>>,
+    pub(super) returns: Option<Box<Spanned<RawReturns>>>,
     #[serde(alias = "packet")]
-    pub(super) segment: Option<Spanned<RawSegmentClaim>>,
+    pub(super) segment: Option<Box<Spanned<RawSegmentClaim>>>,
     pub(super) waiting: Option<Spanned<i64>>,
     pub(super) from: Option<SpannedText>,
-    pub(super) queue: Option<Spanned<RawQueue>>,
-    pub(super) timer: Option<Spanned<RawTimer>>,
-    pub(super) info: Option<Spanned<RawInfo>>,
+    pub(super) queue: Option<Box<Spanned<RawQueue>>>,
+    pub(super) timer: Option<Box<Spanned<RawTimer>>>,
+    pub(super) info: Option<Box<Spanned<RawInfo>>>,
     pub(super) reason: Option<SpannedText>,
-    pub(super) program: Option<Spanned<RawProgramClaim>>,
+    pub(super) program: Option<Box<Spanned<RawProgramClaim>>>,
 }
 
 #[derive(Deserialize)]
@@ -325,25 +339,6 @@ pub(super) struct RawStateClaim {
     pub(super) socket: Option<SpannedText>,
     pub(super) peer_of: Option<SpannedText>,
     pub(super) is: SpannedText,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields, expecting = "a table with `side` and `call`")]
-pub(super) struct RawBlocks {
-    pub(super) side: SpannedText,
-    pub(super) call: SpannedText,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields, expecting = "a table with `side` and `call`")]
-pub(super) struct RawReturns {
-    pub(super) side: SpannedText,
-    pub(super) call: SpannedText,
-    pub(super) value: Option<SpannedNumber>,
-    pub(super) data: Option<SpannedText>,
-    pub(super) address: Option<SpannedText>,
-    pub(super) error: Option<SpannedText>,
-    pub(super) ready: Option<Spanned<Vec<SpannedText>>>,
 }
 
 #[derive(Deserialize)]
@@ -409,6 +404,13 @@ pub(super) struct RawInfo {
     pub(super) delivered: Option<SpannedNumber>,
     pub(super) backoff: Option<SpannedNumber>,
     pub(super) probes: Option<SpannedNumber>,
+    pub(super) rtt: Option<SpannedNumber>,
+    pub(super) last_data_sent: Option<SpannedNumber>,
+    pub(super) last_data_recv: Option<SpannedNumber>,
+    pub(super) last_ack_recv: Option<SpannedNumber>,
+    pub(super) busy_time: Option<SpannedNumber>,
+    pub(super) rwnd_limited: Option<SpannedNumber>,
+    pub(super) sndbuf_limited: Option<SpannedNumber>,
     pub(super) ca_state: Option<SpannedText>,
     pub(super) options: Option<Spanned<Vec<SpannedText>>>,
 }
@@ -430,34 +432,15 @@ impl RawInfo {
                 InfoField::Delivered => &self.delivered,
                 InfoField::Backoff => &self.backoff,
                 InfoField::Probes => &self.probes,
+                InfoField::Rtt => &self.rtt,
+                InfoField::LastDataSent => &self.last_data_sent,
+                InfoField::LastDataRecv => &self.last_data_recv,
+                InfoField::LastAckRecv => &self.last_ack_recv,
+                InfoField::BusyTime => &self.busy_time,
+                InfoField::RwndLimited => &self.rwnd_limited,
+                InfoField::SndbufLimited => &self.sndbuf_limited,
             };
             Some((field, number.as_ref()?))
         })
-    }
-}
-
-/// A sum as a lesson writes it, with its place in the file: a text or a whole number.
-pub(super) type SpannedNumber = Spanned<NumberText>;
-
-/// The text of a sum.
-pub(super) struct NumberText(pub(super) String);
-
-impl<'de> Deserialize<'de> for NumberText {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<NumberText, D::Error> {
-        struct TextOrWhole;
-        impl Visitor<'_> for TextOrWhole {
-            type Value = NumberText;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("a whole number or a sum in quotes, such as \"j+1\"")
-            }
-            fn visit_i64<E>(self, number: i64) -> Result<NumberText, E> {
-                Ok(NumberText(number.to_string()))
-            }
-            fn visit_str<E>(self, text: &str) -> Result<NumberText, E> {
-                Ok(NumberText(text.to_owned()))
-            }
-        }
-        deserializer.deserialize_any(TextOrWhole)
     }
 }

@@ -10,7 +10,9 @@ use std::ops::{Range, RangeInclusive};
 use toml::Spanned;
 
 use super::error::SourceText;
-use super::raw::{RawLesson, RawText, SpannedText};
+use super::parse::raw;
+use super::raw::{RawLesson, RawText};
+use super::raw_words::SpannedText;
 use super::{Glossary, Lesson};
 use crate::i18n::{BrokenTexts, FaultTexts, Lang, LanguageTexts, Languages, fill};
 use crate::model::{Errno, Mode};
@@ -102,7 +104,7 @@ impl Lack {
 /// program knows a name in capitals, such as a socket option's.
 pub fn review(lesson: &Lesson, text: &str, glossary: &Glossary, known: impl Fn(&str) -> bool) -> Vec<Remark> {
     // What was read once is read again, this time for the places of its texts.
-    let Ok(raw) = toml::from_str::<RawLesson>(text) else { return Vec::new() };
+    let Some(raw) = raw(text) else { return Vec::new() };
     let languages: Vec<Lang> = Languages::shipped().all().skip(1).collect();
     let (has, lacks): (Vec<Lang>, Vec<Lang>) = languages.into_iter().partition(|lang| raw.has(*lang));
     let mut review =
@@ -111,6 +113,15 @@ pub fn review(lesson: &Lesson, text: &str, glossary: &Glossary, known: impl Fn(&
     review.lesson(lesson, &raw);
     review.remarks.sort_by_key(|remark| (remark.line, remark.column));
     review.remarks
+}
+
+/// Where the value of a setting of the lab stands in the text of a lesson: line and column, both from 1.
+pub fn setting_place(text: &str, setting: &str) -> Option<(usize, usize)> {
+    let lab = raw(text)?.lab?;
+    let named = [&lab.sysctl, &lab.core].into_iter().flat_map(|settings| &settings.0);
+    let mut named = named.filter(|(name, _)| name.get_ref() == setting).map(|(_, value)| value.span());
+    let mtu = lab.mtu.as_ref().filter(|_| setting == "mtu").map(|mtu| mtu.span());
+    named.next().or(mtu).map(|span| SourceText::new(text).place(span.start))
 }
 
 struct Review<'a> {

@@ -24,12 +24,6 @@ fn shape(message: &str) -> Shape<'_> {
             return Shape::Unknown { found, allowed: rest.split('`').skip(1).step_by(2).collect() };
         }
     }
-    if let Some((found, allowed)) =
-        message.strip_prefix("unexpected keys in table: ").and_then(|rest| rest.split_once(", available keys: "))
-    {
-        let found = found.split(", ").next().unwrap_or(found);
-        return Shape::Unknown { found, allowed: allowed.split(", ").collect() };
-    }
     if let Some(key) = message.strip_prefix("missing field `").and_then(|rest| rest.strip_suffix('`')) {
         return Shape::Missing(key);
     }
@@ -52,8 +46,11 @@ pub(super) fn told(message: &str, t: &TomlTexts, language: &LanguageTexts) -> St
         }
         Shape::Missing(found) => fill(&t.missing, &[said, ("found", found)]),
         Shape::Kind { found, expected } => {
+            // What the reader calls by a word of Rust's.
+            let said = message.strip_suffix(expected).unwrap_or(message);
+            let said = format!("{said}{}", t.values.get(expected).map_or(expected, String::as_str));
             let (found, wanted) = (kind(found, t), kind(expected, t));
-            fill(&t.kind, &[said, ("found", &found), ("wanted", &wanted)])
+            fill(&t.kind, &[("said", &said), ("found", &found), ("wanted", &wanted)])
         }
         Shape::Twice => fill(&t.twice, &[said]),
         Shape::Other(message) => match syntax(message, t) {
@@ -68,8 +65,9 @@ fn kind(text: &str, t: &TomlTexts) -> String {
     if let Some(known) = t.values.get(text) {
         return known.clone();
     }
-    // `integer `7``, `string "A title"`: the kind, then the value.
-    match text.split_once([' ', '\u{a0}']).and_then(|(first, value)| Some((t.values.get(first)?, value))) {
+    // `integer `7``, `string "A title"`, `floating point `8.5``: the kind, then the value.
+    let value_of = |kind: &str| text.strip_prefix(kind)?.strip_prefix([' ', '\u{a0}']);
+    match t.values.iter().find_map(|(kind, known)| Some((known, value_of(kind)?))) {
         Some((known, value)) => format!("{known} {value}"),
         None => fill(&t.literal, &[("found", text)]),
     }
@@ -142,17 +140,17 @@ mod tests {
                 "此处没有“says”；可用：id、say、ask；你是不是想写 say？",
             ),
             ("unknown field `x`, expected `side`", "`side`", "此处没有“x”；可用：side"),
-            (
-                "unexpected keys in table: nam, y, available keys: side, name",
-                "did you mean `name`?",
-                "此处没有“nam”；可用：side、name；你是不是想写 name？",
-            ),
             ("missing field `title`", "`title`", "缺少 title"),
             ("invalid type: integer `7`, expected a string", "a string", "这里的值是整数 `7`，应为文本"),
             (
                 "invalid type: string \"A, expected title\", expected a table of texts, one of them `en`",
                 "`en`",
                 "这里的值是文本 \"A, expected title\"，应为各语言文本的表，其中须有 en",
+            ),
+            (
+                "invalid type: floating point `8.5`, expected a boolean",
+                "a boolean",
+                "这里的值是小数 `8.5`，应为布尔值（true 或 false）",
             ),
             ("duplicate key", "key", "这个键重复了；请删去一个"),
             ("invalid basic string", "string", "不符合 TOML 的语法：双引号文本有误"),
@@ -161,6 +159,33 @@ mod tests {
             assert!(english(message).ends_with(english_end), "{}", english(message));
             assert_eq!(chinese(message), wanted);
         }
+    }
+
+    /// What the lesson's tables and values are called where another kind of value stands in their place.
+    #[test]
+    fn each_kind_that_is_wanted_has_chinese_words() {
+        let sources = [
+            include_str!("raw.rs"),
+            include_str!("raw_calls.rs"),
+            include_str!("raw_lab.rs"),
+            include_str!("raw_words.rs"),
+            include_str!("../model/settings.rs"),
+        ];
+        let marks = ["expecting = \"", "f.write_str(\""];
+        let wanted = sources.iter().flat_map(|source| marks.iter().flat_map(|mark| source.split(mark).skip(1)));
+        let wanted: Vec<String> = wanted
+            .map(|rest| {
+                let end = (1..rest.len()).find(|at| rest[*at..].starts_with('"') && !rest[..*at].ends_with('\\'));
+                rest[..end.unwrap()].replace('\\', "")
+            })
+            .collect();
+        assert!(wanted.len() > 20, "{wanted:?}");
+        let rust = ["i32", "i64", "u16", "u32", "a string", "a boolean", "a sequence", "a map"].map(str::to_owned);
+        let t = of(zh()).0;
+        let lacking: Vec<&String> = wanted.iter().chain(&rust).filter(|kind| !t.values.contains_key(*kind)).collect();
+        assert!(lacking.is_empty(), "{lacking:#?}");
+        // In English a whole number is told by its range, not by Rust's name of it.
+        assert!(english("invalid value: integer `9`, expected i32").ends_with("2147483647"));
     }
 
     /// What an author may well write wrong, with the reader's own sentence for it translated.

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
 
-use super::{Action, Address, Step};
+use super::{Action, Address, Step, WaitAction};
 use crate::model::{Mode, Opposite, Side, SocketKind, SocketNames};
 
 /// The sockets that the steps of a mode make; `server` is the lesson's address.
@@ -29,6 +29,7 @@ pub(super) fn sockets(steps: &[Step], mode: Mode, server: SocketAddr) -> SocketN
             Action::Accept { socket, name } => {
                 (name, sides.get(socket.as_str()).copied().unwrap_or(Side::Server), SocketKind::Connection)
             }
+            Action::Wait(WaitAction::EpollCreate { side, name }) => (name, *side, SocketKind::Epoll),
             Action::LetCall { side, call, name: Some(name) } => {
                 let kind = match call.as_str() {
                     "accept" | "accept4" => SocketKind::Connection,

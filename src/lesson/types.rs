@@ -1,14 +1,15 @@
 //! What a lesson file holds, once it has been read and checked.
 
-use std::net::{IpAddr, SocketAddr};
+use std::net::SocketAddr;
 use std::time::Duration;
 
+use super::{Address, Payload, Recipient, TransferAction, WaitAction};
 use crate::i18n::{Lang, Localized};
 use crate::model::edit::{Edit, Forgery, WantedFields};
 use crate::model::rule::RuleChange;
 use crate::model::{
-    CallName, CongestionState, ConnectionEnd, Count, Errno, How, InfoField, InfoOptions, LabSettings, MessageFlags,
-    Mode, Need, PolledSocket, ProgramCallState, SegmentFate, SettingChange, Side, SocketNames, SocketOption,
+    CallName, CongestionState, ConnectionEnd, Count, Errno, How, InfoField, InfoOptions, KernelChange, LabSettings,
+    Lookup, MessageFlags, Mode, Need, PolledSocket, ProgramCallState, SegmentFate, Side, SocketNames, SocketOption,
     SocketState, TimerKind,
 };
 use crate::tcp::{Expr, Flags, Protocol};
@@ -74,6 +75,10 @@ pub struct Step {
     pub ask: Option<Ask>,
     /// What is done; `None` where the step only explains or waits.
     pub action: Option<Action>,
+    /// The thread of its side that makes its call, or whose call it interrupts: [`MAIN`](crate::model::Caller::MAIN), or a further one by its number.
+    pub worker: u32,
+    /// The process of its side whose thread that is: [`FIRST`](crate::model::Actor::FIRST), or a child, from 2 on in the order of the lesson's `fork` steps.
+    pub process: u32,
     /// What must be true then, all at the same moment.
     pub expect: Vec<Claim>,
     /// The kernel's timer that the step waits for: such a step takes its time.
@@ -84,6 +89,13 @@ pub struct Step {
     pub show: Option<Show>,
     /// It belongs to a set-up that the lesson has by name, and is done by itself.
     pub set_up: bool,
+}
+
+impl Step {
+    /// Whether it claims anything in this mode.
+    pub fn is_checked_in(&self, mode: Mode) -> bool {
+        self.expect.iter().any(|claim| claim.modes.contains(&mode))
+    }
 }
 
 /// What a step can open: what one of the interface's keys opens, or the same as lines of text.
@@ -146,12 +158,19 @@ pub enum Measure {
     Rto(ConnectionEnd),
     /// Which counter of the kernel's moved as the segment arrived that was delivered last.
     Reason,
+    /// The same of the newest call of a thread of the side's: 1 is the main one.
+    #[allow(missing_docs)]
+    OfThread { thread: u32, measure: Box<Measure> },
+    /// The same of a process of the side's that `fork()` made, as [`Actor::nth`](crate::model::Actor::nth) has it.
+    #[allow(missing_docs)]
+    OfProcess { process: u32, measure: Box<Measure> },
 }
 
 impl Measure {
     /// Its key in a lesson's file.
-    pub const fn key(&self) -> &'static str {
+    pub fn key(&self) -> &'static str {
         match self {
+            Measure::OfThread { measure, .. } | Measure::OfProcess { measure, .. } => measure.key(),
             Measure::State(_) => "state",
             Measure::Call(_) => "call",
             Measure::Returned(_) => "returned",
@@ -204,8 +223,14 @@ pub enum Action {
     SetNonblocking { socket: String, on: bool },
     /// `dup()`; the further descriptor is `name`.
     Dup { socket: String, name: String },
-    /// `poll()` of these sockets of a side; `timeout` in milliseconds, -1 for none.
-    Poll { side: Side, sockets: Vec<PolledSocket>, timeout: i32 },
+    /// `getaddrinfo()`
+    GetAddrInfo { side: Side, lookup: Box<Lookup> },
+    /// `fork()`; the child is the side's next process.
+    Fork { side: Side },
+    /// A call that waits for several sockets, or prepares that.
+    Wait(WaitAction),
+    /// A call that sends or receives by another name than `send()` or `recv()`.
+    Transfer(TransferAction),
     /// A waiting segment goes on to its receiver.
     Deliver(SegmentPattern),
     /// All segments of a side that wait go on to their receiver, in the order in which they were sent.
@@ -223,8 +248,8 @@ pub enum Action {
     Forge { from: Side, on: Option<String>, forgery: Forgery },
     /// The rules of the wire change.
     Rule(RuleChange),
-    /// Settings of the lab's kernel become other ones.
-    Sysctl(Vec<SettingChange>),
+    /// Settings of the lab's kernel, or of a route, become other ones, or a name has other addresses.
+    Kernel(Vec<KernelChange>),
     /// Nothing is done for so long.
     Pause(Duration),
     /// A signal interrupts the call in which a side sleeps.
@@ -254,9 +279,11 @@ impl Action {
             | Action::GetSockName { socket }
             | Action::GetPeerName { socket }
             | Action::SetNonblocking { socket, .. } => Some(socket),
-            Action::Poll { sockets, .. } => sockets.first().map(|polled| polled.socket.as_str()),
+            Action::Wait(wait) => wait.made_on(),
+            Action::Transfer(transfer) => Some(transfer.socket()),
+            Action::GetAddrInfo { .. } | Action::Fork { .. } => None,
             Action::Socket { .. } | Action::Interrupt { .. } | Action::LetCall { .. } | Action::Rule(_) => None,
-            Action::Deliver(_) | Action::Drop(_) | Action::Repeat(_) | Action::Sysctl(_) | Action::Pause(_) => None,
+            Action::Deliver(_) | Action::Drop(_) | Action::Repeat(_) | Action::Kernel(_) | Action::Pause(_) => None,
             Action::DeliverAll { .. } | Action::DeliverUpTo(_) | Action::Edit { .. } | Action::Forge { .. } => None,
         }
     }
@@ -264,57 +291,12 @@ impl Action {
     /// The line that is offered to the learner for sending; `None` where the action sends no line.
     pub fn offered_line(&self) -> Option<&str> {
         match self {
-            Action::Send { payload: Payload::Line(line), .. } | Action::SendTo { payload: Payload::Line(line), .. } => {
-                Some(line)
-            }
+            Action::Send { payload: Payload::Line(line), .. }
+            | Action::SendTo { payload: Payload::Line(line), .. }
+            | Action::Transfer(TransferAction::Write { payload: Payload::Line(line), .. }) => Some(line),
             _ => None,
         }
     }
-}
-
-/// To whom a datagram is sent.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Recipient {
-    /// To this address; to the lesson's server where none is given.
-    Address(Option<Address>),
-    /// To who sent what the side's last `recvfrom()` returned.
-    Sender,
-}
-
-/// An address that a call takes, always on this machine's loopback.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Address {
-    /// This one, written `127.0.0.1:8000`.
-    At(SocketAddr),
-    /// The port lies so far above the server's, whichever that is: `127.0.0.1:+1`.
-    Beside(IpAddr, u16),
-}
-
-impl Address {
-    /// The address, where the server has this port instead of the one that the lesson's file has.
-    pub fn at(self, port: u16, written: u16) -> SocketAddr {
-        match self {
-            Address::At(address) if address.port() == written => SocketAddr::new(address.ip(), port),
-            Address::At(address) => address,
-            Address::Beside(ip, offset) => {
-                // Above the highest port there is none: then it lies as far below.
-                SocketAddr::new(ip, port.checked_add(offset).unwrap_or(port.saturating_sub(offset)))
-            }
-        }
-    }
-}
-
-/// What is sent.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Payload {
-    /// This text.
-    Text(String),
-    /// A line that the learner types; this one where nobody types.
-    Line(String),
-    /// What the side's last `recv()` or `recvfrom()` returned.
-    Received,
-    /// So many bytes of the alphabet in small letters, over and over.
-    Bytes(usize),
 }
 
 /// What tells one segment (or datagram) from others; `None` where it doesn't matter.
@@ -360,11 +342,17 @@ pub struct Claim {
 pub enum Terms {
     /// The newest call of this name of a side came back so.
     Returns(CallTerms),
-    /// Just these sockets have these events in the newest `poll()` of a side.
+    /// Just these sockets have these events in the newest call of this name of a side, which waits for several.
     #[allow(missing_docs)]
-    Ready { side: Side, sockets: Vec<PolledSocket> },
+    Ready { side: Side, call: CallName, sockets: Vec<PolledSocket> },
     /// The newest call of a side's program that has this name stands so.
     Program(ProgramTerms),
+    /// The same of the newest such call of a thread of the side's: 1 is the main one.
+    #[allow(missing_docs)]
+    OfThread { thread: u32, terms: Box<Terms> },
+    /// The same of a process of the side's that `fork()` made, as [`Actor::nth`](crate::model::Actor::nth) has it.
+    #[allow(missing_docs)]
+    OfProcess { process: u32, terms: Box<Terms> },
     /// The kernel says that the side sleeps in this call.
     Blocks {
         /// Who.
@@ -429,6 +417,8 @@ pub enum ToldTerms {
     Value(i32, String),
     /// An address.
     Address(Address),
+    /// These addresses, in this order, and no others.
+    Addresses(Vec<Address>),
 }
 
 /// A claim on a call of a side's program, as the program makes it.

@@ -1,6 +1,6 @@
-//! The threads that make the sides' calls, and how each stands. A side's own hand is thread 0; each of the others serves
-//! one connection, whose descriptor it was given. All of a side's threads live where its descriptors are; what they report
-//! goes through a thread that lives where the program's own are, so that none of those need be open there.
+//! The threads that make the sides' calls, and how each stands. A side's own hand is thread 0; a further one is started with its
+//! first call, and ends once it has closed a descriptor. All of a side's threads live where its descriptors are, which are the side's
+//! and no thread's, as in any process; what they report goes through a thread that lives where the program's own are, so that none of those need be open there.
 
 use std::collections::BTreeMap;
 use std::io;
@@ -9,21 +9,31 @@ use std::sync::mpsc::{Sender, channel};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
-use super::descriptors::Tables;
+use super::descriptors::{NewSocket, Tables};
+use super::names::LabNames;
 use super::orders::Orders;
-use super::sides::{Leaving, Report, SideThread};
+use super::sides::{Leaving, NewChild, Report, SideThread};
 use crate::lab::OwnThread;
-use crate::model::{Call, Cause, Side};
+use crate::model::{Call, Caller, Cause, ChangedSetting, HostsChange, Mode, Side, SideProcess};
 
 /// How a thread stands, as far as is known.
 struct CallThreadState {
     thread: SideThread,
     /// In a call: since it was told to make it and until its return was reported.
     called: bool,
+    /// In `fork()`, in which the kernel lets nobody sleep: what its thread waits for meanwhile is none of the call's.
+    forks: bool,
     /// Reported to sleep in it.
     blocked: bool,
     /// To be interrupted until the call has returned.
     interrupted: bool,
+}
+
+impl CallThreadState {
+    /// In no call.
+    fn idle(thread: SideThread) -> CallThreadState {
+        CallThreadState { thread, called: false, forks: false, blocked: false, interrupted: false }
+    }
 }
 
 /// A call takes microseconds to return or to sleep, unless the machine is busy.
@@ -40,12 +50,14 @@ pub(super) struct CallThreadStates {
     reports: Option<Sender<Report>>,
     relay: Option<JoinHandle<()>>,
     leaving: Leaving,
+    /// `None` where the machine's own network would be asked for names.
+    names: Option<Arc<LabNames>>,
 }
 
 impl CallThreadStates {
     /// Those of these sides. They report through `orders`.
     pub(super) fn start<T: From<Report> + Send + 'static>(
-        sides: &[Side],
+        (sides, mode): (&[Side], Mode),
         leaving: Leaving,
         orders: Orders<T>,
     ) -> io::Result<CallThreadStates> {
@@ -53,10 +65,11 @@ impl CallThreadStates {
         let (reports, inbox) = channel::<Report>();
         let relay = move || inbox.iter().for_each(|report| orders.give(T::from(report)));
         let relay = thread::Builder::new().name("reports".into()).stack_size(128 * 1024).spawn(relay)?;
-        let mut hands =
-            CallThreadStates { hands: BTreeMap::new(), tables, reports: Some(reports), relay: Some(relay), leaving };
+        let names = (mode == Mode::Lab).then(Arc::default);
+        let (reports, relay) = (Some(reports), Some(relay));
+        let mut hands = CallThreadStates { hands: BTreeMap::new(), tables, reports, relay, leaving, names };
         for side in sides {
-            hands.add((*side, 0))?;
+            hands.add((*side, Caller::MAIN).into())?;
         }
         Ok(hands)
     }
@@ -64,10 +77,11 @@ impl CallThreadStates {
     fn add(&mut self, who: OwnThread) -> io::Result<()> {
         let reports = self.reports.clone().filter(|_| self.hands.len() < MOST);
         let reports = reports.ok_or_else(|| io::Error::from(Cause::ManyThreads(MOST as u32)))?;
-        let (descriptors, leaving) = (self.tables.descriptors(who.0)?, self.leaving);
-        let start = move || SideThread::start(who, leaving, descriptors, reports);
-        let thread = self.tables.within(who.0, start)??;
-        self.hands.insert(who, CallThreadState { thread, called: false, blocked: false, interrupted: false });
+        let (descriptors, leaving) = (self.tables.descriptors(who.process)?, self.leaving);
+        let names = self.names.clone();
+        let start = move || SideThread::start(who, leaving, (descriptors, names), reports);
+        let thread = self.tables.within(who.process, start)??;
+        self.hands.insert(who, CallThreadState::idle(thread));
         Ok(())
     }
 
@@ -76,44 +90,95 @@ impl CallThreadStates {
         Arc::clone(&self.tables)
     }
 
-    /// Whether a call can't be made because its descriptor is one of this program's own, where a side has no table of
-    /// descriptors to itself.
-    pub(super) fn refuses(&self, side: Side, call: &Call) -> bool {
-        let anothers = |fd| self.tables.descriptors(side).is_ok_and(|descriptors| descriptors.is_anothers(fd));
-        call.fds().any(anothers)
+    /// Whether a call can't be made: its descriptor is one of this program's own, where a side has no table of descriptors to itself; so a
+    /// `fork()`, since there is no table to copy; or it would ask the machine's network for a name.
+    pub(super) fn refuses(&self, process: SideProcess, call: &Call) -> bool {
+        let Ok(descriptors) = self.tables.descriptors(process) else { return false };
+        let asks_network = matches!(call, Call::GetAddrInfo(_)) && self.names.is_none();
+        call.fds().any(|fd| descriptors.is_anothers(fd))
+            || (*call == Call::Fork && !descriptors.alone())
+            || asks_network
     }
 
-    /// Has a thread make a call. One that isn't there yet is started, and serves the call's descriptor from now on.
+    /// Takes note of a change of the lab's hosts, where this tells of one.
+    pub(super) fn hear_of_setting(&self, told: &ChangedSetting) {
+        if let (Some(names), Some(change)) = (&self.names, HostsChange::of(told)) {
+            names.change(change);
+        }
+    }
+
+    /// Has a thread make a call. One that isn't there yet is started.
     ///
     /// # Errors
     /// Where the thread can't be started.
     pub(super) fn call(&mut self, who: OwnThread, call: Call) -> io::Result<()> {
+        self.order(who, call, None)
+    }
+
+    /// Has a thread call `fork()`; the child goes as this one of its side's actors.
+    ///
+    /// # Errors
+    /// As [`CallThreadStates::call`].
+    pub(super) fn fork(&mut self, who: OwnThread, child: u32) -> io::Result<()> {
+        self.order(who, Call::Fork, Some(child))
+    }
+
+    fn order(&mut self, who: OwnThread, call: Call, child: Option<u32>) -> io::Result<()> {
         if !self.hands.contains_key(&who) {
             self.add(who)?;
-            if let Some(fd) = call.fd() {
-                self.tables.descriptors(who.0)?.serve(fd, who.1);
-            }
         }
         if let Some(hand) = self.hands.get_mut(&who) {
-            hand.called = true;
-            hand.thread.call(call);
+            (hand.called, hand.forks) = (true, child.is_some());
+            hand.thread.call(call, child);
         }
         Ok(())
     }
 
-    /// A thread's call came back. A worker that has no descriptor left is dismissed.
-    pub(super) fn returned(&mut self, who: OwnThread, idle: bool) {
+    /// A child has begun, as its parent's call reported. The sockets that it has.
+    pub(super) fn began(&mut self, child: NewChild) -> Vec<NewSocket> {
+        let NewChild { process, table, thread, inherited } = child;
+        self.tables.add(process, table);
+        self.hands.insert(OwnThread::main(process), CallThreadState::idle(thread));
+        inherited
+    }
+
+    /// A thread's call came back. A further one that has closed a descriptor is dismissed.
+    pub(super) fn returned(&mut self, who: OwnThread, closed: bool) {
         if let Some(hand) = self.hands.get_mut(&who) {
-            (hand.called, hand.blocked, hand.interrupted) = (false, false, false);
+            (hand.called, hand.forks, hand.blocked, hand.interrupted) = (false, false, false, false);
         }
-        if idle && who.1 > 0 {
+        if closed && who.worker != Caller::MAIN {
             self.hands.remove(&who);
         }
     }
 
-    /// A signal is to interrupt the call of a side's own hand.
-    pub(super) fn interrupt(&mut self, side: Side) {
-        if let Some(hand) = self.hands.get_mut(&(side, 0)).filter(|hand| hand.called) {
+    /// Ends a side's process, as far as it is one: its threads end without a word, and what they had open is closed, as the kernel
+    /// does at a process's end. Of the process that came the next call is made by a new thread; of a child none is.
+    pub(super) fn kill(&mut self, process: SideProcess) {
+        let (mut ended, others): (BTreeMap<_, _>, _) =
+            std::mem::take(&mut self.hands).into_iter().partition(|(who, _)| who.process == process);
+        self.hands = others;
+        // What a thread sleeps on stays until it has left its call.
+        ended.values_mut().for_each(|hand| hand.thread.silence());
+        self.close_all_of(process);
+        ended.values_mut().for_each(|hand| hand.thread.dismiss());
+        drop(ended);
+        // What the last call of one made at the same moment.
+        self.close_all_of(process);
+        if process.child != SideProcess::CAME {
+            self.tables.remove(process);
+        }
+    }
+
+    fn close_all_of(&self, process: SideProcess) {
+        let Ok(descriptors) = self.tables.descriptors(process) else { return };
+        // Where the process has no table any more, nothing of it is open.
+        let _ = self.tables.within(process, move || descriptors.close_all());
+    }
+
+    /// A signal is to interrupt a thread's call.
+    pub(super) fn interrupt(&mut self, who: OwnThread) {
+        if let Some(hand) = self.hands.get_mut(&who).filter(|hand| hand.called) {
             hand.interrupted = true;
         }
     }
@@ -123,6 +188,9 @@ impl CallThreadStates {
     pub(super) fn look(&mut self) -> Vec<OwnThread> {
         let mut asleep = Vec::new();
         for (who, hand) in &mut self.hands {
+            if hand.forks {
+                continue;
+            }
             if hand.interrupted {
                 hand.thread.interrupt();
             } else if hand.called && !hand.blocked && hand.thread.sleeps() {
@@ -150,6 +218,7 @@ impl CallThreadStates {
 impl Drop for CallThreadStates {
     fn drop(&mut self) {
         // All end at the same time.
+        self.tables.end();
         self.hands.values_mut().for_each(|hand| hand.thread.dismiss());
         self.hands.clear();
         self.reports = None;
@@ -170,9 +239,9 @@ mod tests {
         hands.call(who, call).unwrap();
         loop {
             match inbox.take().next() {
-                Some(Report::Returned { who: of, outcome, idle, .. }) => {
+                Some(Report::Returned { who: of, outcome, closed, .. }) => {
                     assert_eq!(of, who);
-                    hands.returned(who, idle);
+                    hands.returned(who, closed);
                     return outcome;
                 }
                 Some(Report::Signalled(..)) => {}
@@ -182,16 +251,52 @@ mod tests {
         }
     }
 
+    /// What a child has is a copy of the table, and no copy of what stands in it.
+    #[test]
+    fn a_child_has_its_parents_sockets_under_the_same_numbers_and_closes_its_own() {
+        let (orders, inbox) = Orders::new().unwrap();
+        let mut hands = CallThreadStates::start((&[Side::Server], Mode::Host), Leaving::Close, orders).unwrap();
+        let own = OwnThread::main(Side::Server.into());
+        let makes = |hands: &mut CallThreadStates, who, call| made(hands, &inbox, who, call).map(|came| came.value);
+        let fd = makes(&mut hands, own, Call::Socket { ipv6: false, udp: false }).unwrap() as i32;
+        assert_eq!(makes(&mut hands, own, Call::EpollCreate), Ok(4));
+        hands.fork(own, 2).unwrap();
+        let process = SideProcess { side: Side::Server, child: 2 };
+        let inherited = loop {
+            match inbox.take().next() {
+                Some(Report::Returned { who, outcome, child: Some(child), .. }) => {
+                    assert_eq!((who, outcome.map(|returned| returned.child)), (own, Ok(Some(2))));
+                    hands.returned(who, false);
+                    break hands.began(*child);
+                }
+                Some(_) => panic!("fork() failed"),
+                None => drop(super::super::poll::poll_readable([inbox.waker()], None).unwrap()),
+            }
+        };
+        assert_eq!(inherited.iter().map(|socket| socket.fd).collect::<Vec<_>>(), [fd], "an epoll instance is none");
+        let child = OwnThread::main(process);
+        let bind = |fd, port| Call::Bind { fd, addr: std::net::SocketAddr::from(([127, 0, 0, 1], port)) };
+        assert_eq!(makes(&mut hands, child, bind(fd, 0)), Ok(0));
+        assert_eq!(makes(&mut hands, own, bind(fd, 0)), Err(Errno(libc::EINVAL)), "it is one socket, bound already");
+        assert_eq!(makes(&mut hands, child, Call::Close { fd }), Ok(0));
+        assert_eq!(makes(&mut hands, child, Call::GetSockName { fd }), Err(Errno(libc::EBADF)));
+        assert_eq!(makes(&mut hands, own, Call::GetSockName { fd }), Ok(0));
+        assert_eq!(makes(&mut hands, child, Call::Socket { ipv6: false, udp: false }), Ok(fd.into()));
+        hands.kill(process);
+        assert!(hands.call(child, Call::EpollCreate).is_err(), "it makes no call any more");
+        assert_eq!(makes(&mut hands, own, Call::GetSockName { fd }), Ok(0));
+    }
+
     #[test]
     fn every_number_of_a_sides_table_is_the_kernels_to_judge() {
         let (orders, inbox) = Orders::new().unwrap();
-        let mut hands = CallThreadStates::start(&[Side::Server], Leaving::Close, orders).unwrap();
-        let (own, worker) = ((Side::Server, 0), (Side::Server, 9));
+        let mut hands = CallThreadStates::start((&[Side::Server], Mode::Host), Leaving::Close, orders).unwrap();
+        let (own, worker) = ((Side::Server, 0).into(), (Side::Server, 9).into());
         let nodelay = SocketOption::by_name("TCP_NODELAY").unwrap();
         let set = |fd| Call::SetOption { fd, option: nodelay, value: 1 };
         let fd = made(&mut hands, &inbox, own, Call::Socket { ipv6: false, udp: false }).unwrap().value as i32;
         assert_eq!(fd, 3);
-        // A worker's descriptor is the side's: any of its threads may name it.
+        // Any of a side's threads may name its descriptors.
         assert_eq!(made(&mut hands, &inbox, worker, set(fd)).unwrap().value, 0);
         assert_eq!(made(&mut hands, &inbox, own, set(fd)).unwrap().value, 0);
         assert_eq!(made(&mut hands, &inbox, own, set(0)), Err(Errno(libc::ENOTSOCK)), "/dev/null");

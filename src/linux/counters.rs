@@ -6,6 +6,7 @@ use std::io;
 use std::os::unix::fs::FileExt;
 
 use crate::model::{CounterMove, counter_name, is_routine};
+use crate::tcp::Packet;
 
 /// A file of counters that stays open: each read from its beginning is answered anew (`seq_file`).
 struct CounterFile {
@@ -53,7 +54,7 @@ impl CounterFile {
 }
 
 /// The counters of a lab.
-pub(super) struct Counters {
+pub struct Counters {
     /// `snmp` and `netstat`, in which each group has a line of names and one of numbers.
     groups: [CounterFile; 2],
     /// `snmp6`, with one counter a line; absent where the kernel runs without IPv6.
@@ -65,14 +66,14 @@ impl Counters {
     ///
     /// # Errors
     /// Those of `open(2)`.
-    pub(super) fn open() -> io::Result<Counters> {
+    pub fn open() -> io::Result<Counters> {
         let groups = [CounterFile::open("snmp")?, CounterFile::open("netstat")?];
         Ok(Counters { groups, v6: CounterFile::open("snmp6").ok() })
     }
 
     /// Which of them move while something is done, but for those that say nothing ([`is_routine`]); with what that came to.
     /// `v6`: whether a datagram's counters are IPv6's. `None` where they couldn't be read.
-    pub(super) fn moved_by<T>(&mut self, v6: bool, act: impl FnOnce() -> T) -> (Option<Vec<CounterMove>>, T) {
+    pub fn moved_by<T>(&mut self, v6: bool, act: impl FnOnce() -> T) -> (Option<Vec<CounterMove>>, T) {
         let before = self.read(v6);
         let came = act();
         if before.is_err() || self.read(v6).is_err() {
@@ -104,6 +105,19 @@ impl Counters {
         let v6 = self.v6.iter_mut().filter(|_| v6);
         self.groups.iter_mut().chain(v6).try_for_each(CounterFile::read)
     }
+}
+
+/// What moved but for this: a message of ICMP that is sent through a raw socket is counted as one that the kernel sends
+/// (`raw_send_hdrinc()`; not so ICMPv6), though its sender's kernel had counted it before, or a person made it.
+pub(super) fn without_its_sending(mut moved: Vec<CounterMove>, packet: &Packet) -> Vec<CounterMove> {
+    if let Some([kind, _]) = packet.icmp().filter(|_| packet.to.is_ipv4()).map(|says| says.type_and_code(false)) {
+        let sent = format!("IcmpMsgOutType{kind}");
+        for CounterMove { by, .. } in moved.iter_mut().filter(|moved| moved.name == sent) {
+            *by -= 1;
+        }
+        moved.retain(|moved| moved.by != 0);
+    }
+    moved
 }
 
 fn lines(text: &[u8]) -> Vec<&[u8]> {
@@ -213,6 +227,24 @@ mod tests {
             assert_eq!(moved(nonsense, "TcpExt: TW\nTcpExt: y\n"), [""; 0]);
             assert_eq!(moved("", nonsense), [""; 0]);
         }
+    }
+
+    #[test]
+    fn a_message_that_is_sent_on_is_no_message_of_the_kernels() {
+        let header = etherparse::Icmpv4Header::new(etherparse::Icmpv4Type::DestinationUnreachable(
+            etherparse::icmpv4::DestUnreachableHeader::Port,
+        ));
+        let quoted = etherparse::PacketBuilder::ipv4([127, 0, 0, 1], [127, 0, 0, 1], 64).udp(5, 6);
+        let mut about = Vec::new();
+        quoted.write(&mut about, b"").unwrap();
+        let mut bytes = Vec::new();
+        let message = etherparse::PacketBuilder::ipv4([127, 0, 0, 1], [127, 0, 0, 1], 64);
+        message.icmpv4(header.icmp_type).write(&mut bytes, &about).unwrap();
+        let packet = Packet::parse(&bytes).unwrap();
+        let moved = |name: &str, by| CounterMove { name: name.into(), by };
+        let left = |by| without_its_sending(vec![moved("IcmpMsgInType3", 1), moved("IcmpMsgOutType3", by)], &packet);
+        assert_eq!(left(1), [moved("IcmpMsgInType3", 1)]);
+        assert_eq!(left(2), [moved("IcmpMsgInType3", 1), moved("IcmpMsgOutType3", 1)], "the kernel's own answer");
     }
 
     #[test]

@@ -9,21 +9,22 @@
 //! Where the kernel refuses it (a container's filter on a kernel before Linux 5.9), the sides share the process's table,
 //! and their numbers begin wherever one is free. Then a call on a number that is this program's own isn't made.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 use std::os::fd::RawFd;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Sender, channel};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, JoinHandle};
 
 use super::signals::INTERRUPT;
 use super::sys;
-use crate::model::{Cause, Side};
+use crate::model::{Actor, Cause, Side, SideProcess};
 
 type Job = Box<dyn FnOnce() + Send>;
 
-/// The tables of the sides that this process drives.
-pub(super) struct Tables(BTreeMap<Side, DescriptorTable>);
+/// The tables of the sides that this process drives: of each process of a side one.
+pub(super) struct Tables(Mutex<BTreeMap<SideProcess, DescriptorTable>>);
 
 impl Tables {
     /// An empty one for each side.
@@ -31,34 +32,66 @@ impl Tables {
     /// # Errors
     /// Where a thread can't be started.
     pub(super) fn new(sides: &[Side]) -> io::Result<Tables> {
-        sides.iter().map(|side| Ok((*side, DescriptorTable::new(*side)?))).collect::<io::Result<_>>().map(Tables)
+        let tables = sides.iter().map(|side| Ok(((*side).into(), DescriptorTable::new(*side)?)));
+        tables.collect::<io::Result<_>>().map(|tables| Tables(Mutex::new(tables)))
     }
 
-    /// A side's descriptors.
+    fn tables(&self) -> MutexGuard<'_, BTreeMap<SideProcess, DescriptorTable>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// A process's descriptors.
     ///
     /// # Errors
-    /// Where the side isn't driven by this process.
-    pub(super) fn descriptors(&self, side: Side) -> io::Result<Arc<Descriptors>> {
-        self.0.get(&side).map(|table| Arc::clone(&table.descriptors)).ok_or_else(gone)
+    /// Where it isn't one of this process's.
+    pub(super) fn descriptors(&self, of: impl Into<SideProcess>) -> io::Result<Arc<Descriptors>> {
+        self.tables().get(&of.into()).map(|table| Arc::clone(&table.descriptors)).ok_or_else(gone)
     }
 
-    /// Does something where a side's descriptors are, and waits until it is done; it must not sleep. Threads that it
+    /// The process that is an actor: a child, else the one that came.
+    pub(super) fn process(&self, actor: Actor) -> SideProcess {
+        let child = SideProcess { side: actor.side, child: actor.nth };
+        if self.tables().contains_key(&child) { child } else { actor.side.into() }
+    }
+
+    /// A child has begun, with this table.
+    pub(super) fn add(&self, child: SideProcess, table: DescriptorTable) {
+        self.tables().insert(child, table);
+    }
+
+    /// A child has ended: what it had open is closed once no thread has its table any more.
+    pub(super) fn remove(&self, child: SideProcess) {
+        let table = self.tables().remove(&child);
+        drop(table);
+    }
+
+    /// The threads of all sides are to end.
+    pub(super) fn end(&self) {
+        self.tables().values().for_each(|table| table.descriptors.end());
+    }
+
+    /// Does something where a process's descriptors are, and waits until it is done; it must not sleep. Threads that it
     /// starts share the table.
     ///
     /// # Errors
-    /// Where the side isn't driven by this process.
+    /// Where it isn't one of this process's.
     pub(super) fn within<R: Send + 'static>(
         &self,
-        side: Side,
+        of: impl Into<SideProcess>,
         act: impl FnOnce() -> R + Send + 'static,
     ) -> io::Result<R> {
-        let jobs = self.0.get(&side).and_then(|table| table.jobs.as_ref()).ok_or_else(gone)?;
-        let (done, result) = channel();
-        // Where nobody waits any more, nobody wants the result.
-        let job = move || drop(done.send(act()));
-        jobs.send(Box::new(job)).map_err(|_| gone())?;
-        result.recv().map_err(|_| gone())
+        let jobs = self.tables().get(&of.into()).and_then(|table| table.jobs.clone()).ok_or_else(gone)?;
+        do_within(&jobs, act)
     }
+}
+
+/// Has the thread that takes these jobs do something, and waits until it is done.
+fn do_within<R: Send + 'static>(jobs: &Sender<Job>, act: impl FnOnce() -> R + Send + 'static) -> io::Result<R> {
+    let (done, result) = channel();
+    // Where nobody waits any more, nobody wants the result.
+    let job = move || drop(done.send(act()));
+    jobs.send(Box::new(job)).map_err(|_| gone())?;
+    result.recv().map_err(|_| gone())
 }
 
 /// No thread has the table, or none any more.
@@ -66,20 +99,45 @@ fn gone() -> io::Error {
     Cause::NoDescriptors.into()
 }
 
-/// Which descriptors a side's calls made, and which of its threads serves each.
+/// A socket that a call made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct NewSocket {
+    /// Its descriptor.
+    pub fd: i32,
+    /// The kernel's name for it (`SO_COOKIE`).
+    pub cookie: u64,
+    /// Whether it is for datagrams.
+    pub udp: bool,
+}
+
+/// Which descriptors a side's calls made.
 pub(super) struct Descriptors {
     /// Whether the table is the side's alone, so that every number in it is a side's or nobody's.
     alone: bool,
-    served: Mutex<BTreeMap<RawFd, u32>>,
+    made: Mutex<BTreeSet<RawFd>>,
+    /// All of the side's threads are to end.
+    over: AtomicBool,
 }
 
 impl Descriptors {
     fn new(alone: bool) -> Descriptors {
-        Descriptors { alone, served: Mutex::default() }
+        Descriptors { alone, made: Mutex::default(), over: AtomicBool::new(false) }
     }
 
-    fn served(&self) -> MutexGuard<'_, BTreeMap<RawFd, u32>> {
-        self.served.lock().unwrap_or_else(PoisonError::into_inner)
+    /// Those of a child, which begins with the same ones.
+    fn inherited(&self) -> Descriptors {
+        Descriptors { alone: true, made: Mutex::new(self.made().clone()), over: AtomicBool::new(false) }
+    }
+
+    /// Those that the calls made and that are sockets, with what the kernel calls each. Call it where the table is.
+    pub(super) fn sockets(&self) -> Vec<NewSocket> {
+        let open = self.made().clone().into_iter();
+        let named = |fd| Some(NewSocket { fd, cookie: sys::cookie(fd).ok()?, udp: sys::is_datagram(fd) });
+        open.filter_map(named).collect()
+    }
+
+    fn made(&self) -> MutexGuard<'_, BTreeSet<RawFd>> {
+        self.made.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Whether the table is the side's alone.
@@ -89,35 +147,40 @@ impl Descriptors {
 
     /// Whether a number is one of this program's own: a call on it would do harm. Call it where the side's table is.
     pub(super) fn is_anothers(&self, fd: RawFd) -> bool {
-        !self.alone && !self.served().contains_key(&fd) && sys::check_open(fd).is_ok()
+        !self.alone && !self.made().contains(&fd) && sys::check_open(fd).is_ok()
     }
 
-    /// A thread's call made a descriptor, or it is to serve one from now on.
-    pub(super) fn serve(&self, fd: RawFd, thread: u32) {
-        self.served().insert(fd, thread);
+    /// A call made a descriptor.
+    pub(super) fn opened(&self, fd: RawFd) {
+        self.made().insert(fd);
     }
 
     /// A descriptor is about to be closed: its number may be another one's as soon as it is.
     pub(super) fn closing(&self, fd: RawFd) {
-        self.served().remove(&fd);
+        self.made().remove(&fd);
     }
 
-    /// Whether a thread has none left.
-    pub(super) fn serves_none(&self, thread: u32) -> bool {
-        !self.served().values().any(|serves| *serves == thread)
+    /// All of the side's threads are to end.
+    pub(super) fn end(&self) {
+        self.over.store(true, Ordering::SeqCst);
     }
 
-    /// Takes a thread's descriptors away from it, to be closed.
-    pub(super) fn leave(&self, thread: u32) -> Vec<RawFd> {
-        let mut served = self.served();
-        let own: Vec<RawFd> = served.iter().filter(|(_, serves)| **serves == thread).map(|(fd, _)| *fd).collect();
-        served.retain(|_, serves| *serves != thread);
-        own
+    /// Closes all that the side's calls made. Call it where the side's table is.
+    pub(super) fn close_all(&self) {
+        let made = std::mem::take(&mut *self.made());
+        for fd in made {
+            let _ = sys::calls::close(fd);
+        }
+    }
+
+    /// What a thread that ends has to close: none as long as others go on.
+    pub(super) fn leave(&self) -> BTreeSet<RawFd> {
+        if self.over.load(Ordering::SeqCst) { std::mem::take(&mut self.made()) } else { BTreeSet::new() }
     }
 }
 
 /// A table, and the first thread that has it.
-struct DescriptorTable {
+pub(super) struct DescriptorTable {
     descriptors: Arc<Descriptors>,
     jobs: Option<Sender<Job>>,
     thread: Option<JoinHandle<()>>,
@@ -132,6 +195,31 @@ impl DescriptorTable {
         let thread = sys::start_with_own_descriptors(builder, INTERRUPT, hello, inbox)?;
         let alone = alone.recv().map_err(|_| gone())?;
         Ok(DescriptorTable { descriptors: Arc::new(Descriptors::new(alone)), jobs: Some(jobs), thread: Some(thread) })
+    }
+
+    /// A copy of the calling thread's, in which these are the calls' own: the child's, at `fork()`.
+    ///
+    /// # Errors
+    /// The system's, where no thread can be started, or none with a table of its own.
+    pub(super) fn copied(child: SideProcess, descriptors: &Descriptors) -> io::Result<DescriptorTable> {
+        let (jobs, inbox) = channel::<Job>();
+        let (hello, copied) = channel();
+        let builder = thread::Builder::new().name(format!("{child}'s")).stack_size(256 * 1024);
+        let thread = sys::start_with_copied_descriptors(builder, INTERRUPT, hello, inbox)?;
+        let table =
+            DescriptorTable { descriptors: Arc::new(descriptors.inherited()), jobs: Some(jobs), thread: Some(thread) };
+        copied.recv().map_err(|_| gone())??;
+        Ok(table)
+    }
+
+    /// Those that its calls made.
+    pub(super) fn descriptors(&self) -> Arc<Descriptors> {
+        Arc::clone(&self.descriptors)
+    }
+
+    /// As [`Tables::within`].
+    pub(super) fn within<R: Send + 'static>(&self, act: impl FnOnce() -> R + Send + 'static) -> io::Result<R> {
+        do_within(self.jobs.as_ref().ok_or_else(gone)?, act)
     }
 }
 
@@ -167,14 +255,15 @@ mod tests {
         let (fd, closed) = (own.as_raw_fd(), 1 << 20);
         let shared = Descriptors::new(false);
         assert!(shared.is_anothers(fd) && !shared.is_anothers(closed), "the kernel says that nothing is open there");
-        shared.serve(fd, 3);
-        assert!(!shared.is_anothers(fd) && shared.serves_none(0) && !shared.serves_none(3));
+        shared.opened(fd);
+        assert!(!shared.is_anothers(fd));
         shared.closing(fd);
-        assert!(shared.is_anothers(fd) && shared.serves_none(3));
+        assert!(shared.is_anothers(fd));
         assert!(!Descriptors::new(true).is_anothers(fd), "in the side's own table the kernel judges every number");
-        shared.serve(8, 1);
-        shared.serve(9, 2);
-        assert_eq!((shared.leave(1), shared.leave(1), shared.leave(2)), (vec![8], vec![], vec![9]));
+        shared.opened(8);
+        assert_eq!(shared.leave(), BTreeSet::new(), "other threads of the side go on");
+        shared.end();
+        assert_eq!((shared.leave(), shared.leave()), (BTreeSet::from([8]), BTreeSet::new()));
     }
 
     #[test]

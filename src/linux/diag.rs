@@ -8,7 +8,7 @@ use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
 use super::netlink::{Dump, Netlink, NetlinkMessage, attributes, messages};
-use crate::model::{Cause, CongestionState, InfoOptions, SocketState, TcpInfo, Timer, TimerKind};
+use crate::model::{Cause, CongestionState, InfoOptions, InfoTimes, SocketState, TcpInfo, Timer, TimerKind};
 use crate::tcp::State;
 
 // `linux/sock_diag.h` and `linux/inet_diag.h`.
@@ -192,6 +192,7 @@ pub fn parse_info(bytes: &[u8]) -> TcpInfo {
         Some(u32::from_ne_bytes([four[0], four[1], four[2], four[3]]))
     };
     let byte = |at: usize| bytes.get(at).copied();
+    let long = |at: usize| Some(u64::from_ne_bytes(*bytes.get(at..)?.first_chunk()?));
     let micros = |at: usize| word(at).map(|us| Duration::from_micros(us.into()));
     TcpInfo {
         rto: micros(8),
@@ -211,9 +212,23 @@ pub fn parse_info(bytes: &[u8]) -> TcpInfo {
         reordering: word(88),
         delivered: word(192),
         rttvar: micros(72).filter(|_| word(68) != Some(0)),
-        pacing_rate: bytes.get(104..112).and_then(|eight| Some(u64::from_ne_bytes(eight.try_into().ok()?))),
+        pacing_rate: long(104),
         snd_wnd: word(228),
+        times: times(word, long),
     }
+}
+
+/// The times in `struct tcp_info` that grow by themselves; `None` where this kernel lacks one.
+fn times(ms: impl Fn(usize) -> Option<u32>, us: impl Fn(usize) -> Option<u64>) -> Option<InfoTimes> {
+    let millis = |at: usize| us(at).map(|us| u32::try_from(us / 1000).unwrap_or(u32::MAX));
+    Some(InfoTimes {
+        last_data_sent: ms(44)?,
+        last_data_recv: ms(52)?,
+        last_ack_recv: ms(56)?,
+        busy_time: millis(168)?,
+        rwnd_limited: millis(176)?,
+        sndbuf_limited: millis(184)?,
+    })
 }
 
 /// The state in `struct tcp_info`; `None` where the bytes are cut or the number is unknown.
@@ -349,12 +364,17 @@ mod tests {
         }
         let words =
             [(16, 16), (24, 24), (28, 28), (32, 32), (36, 36), (76, 76), (80, 80), (88, 88), (100, 100), (192, 192)];
-        for (at, word) in words {
+        // Milliseconds, of the round-trip time microseconds.
+        let times = [(44, 44), (52, 52), (56, 56), (68, 68_000)];
+        for (at, long) in [(168, 168_000), (176, 176_000), (184, 184_000)] {
+            bytes[at..at + 8].copy_from_slice(&u64::to_ne_bytes(long));
+        }
+        for (at, word) in words.into_iter().chain(times) {
             bytes[at..at + 4].copy_from_slice(&u32::to_ne_bytes(word));
         }
         let info = parse_info(&bytes);
         let found = InfoField::ALL.map(|field| field.of(&info).unwrap());
-        assert_eq!(found, [80, 76, 16, 24, 28, 32, 36, 100, 88, 192, 6, 5]);
+        assert_eq!(found, [80, 76, 16, 24, 28, 32, 36, 100, 88, 192, 6, 5, 68, 44, 52, 56, 168, 176, 184]);
         assert_eq!(info.ca_state, Some(CongestionState::Recovery));
         assert_eq!(info.options.unwrap().to_string(), "timestamps,wscale");
         // A number that this program doesn't know is none.

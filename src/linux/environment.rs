@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use serde::{Deserialize, Serialize};
 
-use super::counters::Counters;
+use super::counters::{Counters, without_its_sending};
 use super::diag;
 use super::gate::Gate;
 use super::lab::{self, Refused, refused};
@@ -212,7 +212,7 @@ impl Environment {
                 let Some(counters) = counters else { return go().map(|()| None) };
                 let v6 = segment.to.is_ipv6() && segment.tcp().is_none();
                 let (moved, sent) = counters.moved_by(v6, go);
-                sent.map(|()| moved)
+                sent.map(|()| moved.map(|moved| without_its_sending(moved, segment)))
             }
             (AnyWire::Holds(wire), Sending::Passing(_) | Sending::Counted(_), _) => wire.pass(segment).map(|()| None),
             _ => Err(Errno(libc::ENETDOWN)),
@@ -228,7 +228,7 @@ impl Environment {
     pub(super) fn set_rto_min(&mut self, ms: u32) {
         if let Some(settings) = self.settings.as_mut().filter(|settings| settings.rto_min_ms != Some(ms)) {
             settings.rto_min_ms = Some(ms);
-            let _ = lab::set_routes(settings);
+            let _ = lab::set_rto_min(ms);
         }
     }
 

@@ -15,8 +15,10 @@ use socket2::{Domain, Socket, Type};
 
 use super::gate::{self, Gate};
 use super::netlink::{Netlink, NetlinkMessage};
-use super::{route, sys};
-use crate::model::{Aim, Attempt, ChangedSetting, Errno, LOOPBACK_MTU, LabSettings, SettingChange, TRIES};
+use super::{names, route, sys};
+use crate::model::{
+    Aim, Attempt, ChangedSetting, Errno, KernelChange, LOOPBACK_MTU, LabSettings, SettingChange, TRIES,
+};
 
 /// How the right to make a lab was had.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -34,18 +36,21 @@ pub struct Refused {
     pub attempt: Attempt,
     /// The refusal.
     pub error: io::Error,
-    /// Whether the lesson asked for it, with a value that this kernel doesn't take: then it isn't the machine that has no
-    /// lab.
-    pub lessons: bool,
+    /// The setting of the lesson that asked for it, by its name in the lesson's file, with a value that this kernel doesn't take: then it
+    /// isn't the machine that has no lab.
+    pub setting: Option<String>,
 }
 
 pub(super) fn refused(attempt: Attempt) -> impl FnOnce(io::Error) -> Refused {
-    move |error| Refused { attempt, error, lessons: false }
+    move |error| Refused { attempt, error, setting: None }
 }
 
 /// The same of what a lesson asked for. A kernel that doesn't know it at all is another matter.
-fn refused_to_the_lesson(attempt: Attempt) -> impl FnOnce(io::Error) -> Refused {
-    move |error| Refused { lessons: error.kind() == io::ErrorKind::InvalidInput, ..refused(attempt)(error) }
+fn refused_to_the_lesson(setting: &str, attempt: Attempt) -> impl FnOnce(io::Error) -> Refused {
+    move |error| {
+        let setting = (error.kind() == io::ErrorKind::InvalidInput).then(|| setting.to_owned());
+        Refused { setting, ..refused(attempt)(error) }
+    }
 }
 
 // `linux/capability.h`.
@@ -198,7 +203,7 @@ pub(super) fn bring_up_loopback(settings: &LabSettings) -> Result<(), Refused> {
         .map_err(refused(Aim::Loopback.by("socket(AF_INET, SOCK_DGRAM)")))?;
     let mtu = settings.mtu.unwrap_or(LOOPBACK_MTU);
     let set = sys::set_loopback_mtu(any.as_fd(), mtu);
-    set.map_err(refused_to_the_lesson(Aim::Setting.by(format!("ioctl(lo, SIOCSIFMTU, {mtu})"))))?;
+    set.map_err(refused_to_the_lesson("mtu", Aim::Setting.by(format!("ioctl(lo, SIOCSIFMTU, {mtu})"))))?;
     // ETHTOOL_STSO, ETHTOOL_SGSO, ETHTOOL_SGRO: data is really cut into segments of the MSS.
     for command in [0x1f, 0x24, 0x2c] {
         sys::switch_offload_off(any.as_fd(), command).map_err(refused(Aim::Loopback.by("ioctl(lo, SIOCETHTOOL)")))?;
@@ -241,18 +246,24 @@ pub(super) fn apply(settings: &LabSettings) -> Result<(), Refused> {
     let written =
         |folder: &str, name: &str, value| Aim::Setting.by(format!("write(/proc/sys/net/{folder}/{name}, {value})"));
     for (name, value) in &settings.sysctl {
-        ipv4.set(name, value).map_err(refused_to_the_lesson(written("ipv4", name, value)))?;
+        ipv4.set(name, value).map_err(refused_to_the_lesson(name, written("ipv4", name, value)))?;
     }
     for (name, value) in &settings.core {
-        SysctlFolder::open("core").set(name, value).map_err(refused_to_the_lesson(written("core", name, value)))?;
+        SysctlFolder::open("core")
+            .set(name, value)
+            .map_err(refused_to_the_lesson(name, written("core", name, value)))?;
     }
-    set_routes(settings)
+    let loopback = loopback()?;
+    route::set_metrics(settings, loopback).map_err(refused(Aim::Setting.by("NETLINK_ROUTE, RTM_NEWROUTE")))
 }
 
-/// Gives the loopback's routes of the calling thread's network namespace the metrics of these settings.
-pub(super) fn set_routes(settings: &LabSettings) -> Result<(), Refused> {
-    let loopback = sys::loopback_index().map_err(refused(Aim::Loopback.by("if_nametoindex(lo)")))?;
-    route::set_metrics(settings, loopback).map_err(refused(Aim::Setting.by("NETLINK_ROUTE, RTM_NEWROUTE")))
+fn loopback() -> Result<u32, Refused> {
+    sys::loopback_index().map_err(refused(Aim::Loopback.by("if_nametoindex(lo)")))
+}
+
+/// Gives the loopback's routes of the calling thread's network namespace another shortest retransmission timeout, in milliseconds.
+pub(super) fn set_rto_min(ms: u32) -> io::Result<()> {
+    route::set_rto_min(ms, sys::loopback_index()?)
 }
 
 /// The most that Linux lets one socket have on its way where nothing else was set (`tcp_wmem` of `tcp(7)`), in bytes.
@@ -270,8 +281,23 @@ pub(super) fn bound_flight(bound: usize) -> io::Result<()> {
 /// The most bytes that are read of a setting.
 const LONGEST_SETTING: u64 = 256;
 
-/// Changes a setting of the calling thread's network namespace.
-pub(super) fn change_setting(change: &SettingChange) -> ChangedSetting {
+/// Changes a setting or a route of the calling thread's network namespace, or a name in the lab's hosts; `before` is what was told of
+/// that last.
+pub(super) fn change_kernel(change: &KernelChange, before: Option<&str>) -> Vec<ChangedSetting> {
+    match change {
+        KernelChange::Sysctl(change) => vec![change_setting(change)],
+        KernelChange::Hosts(change) => vec![change.told(before, names::try_hosts(change))],
+        KernelChange::Route(change) => {
+            sys::loopback_index().and_then(|loopback| route::change(change, loopback)).unwrap_or_else(|error| {
+                let errno = Errno(error.raw_os_error().unwrap_or(libc::EIO));
+                let name = format!("ip route {}", change.destination());
+                vec![ChangedSetting { name, before: None, now: Err(errno) }]
+            })
+        }
+    }
+}
+
+fn change_setting(change: &SettingChange) -> ChangedSetting {
     let (folder, name) = (SysctlFolder::open(change.folder()), change.name.as_str());
     let before = folder.get(name).ok();
     let now = folder.set(name, &change.value).and_then(|()| folder.get(name));

@@ -7,15 +7,20 @@
 
 pub mod background;
 mod call_threads;
+mod captured;
 mod counters;
 mod daemon;
 mod descriptors;
 mod diag;
 pub mod doctor;
 mod environment;
+mod forked;
 mod gate;
 mod hand_over;
+mod kernel_change;
+mod kill;
 mod lab;
+mod names;
 mod needs;
 mod netlink;
 mod orders;
@@ -34,6 +39,7 @@ pub mod untrusted;
 mod wire;
 mod world;
 
+pub use counters::Counters;
 pub use daemon::{StartingDaemon, keep, take_over};
 pub use environment::WalkPlace;
 pub use gate::RELEASE_MARK;
@@ -46,7 +52,7 @@ pub use poll::is_readable_within;
 pub use pty::{FromProgram, Pty};
 pub use signals::{PidFd, receive_signals, stop};
 pub use tracer::Unseen;
-pub use world::{LessonPeers, LinuxWorld, WatchSocket};
+pub use world::{LessonPeers, LinuxWorld, StartingWorld, WatchSocket};
 
 /// What a thread said when it panicked.
 fn panic_text(panic: &(dyn std::any::Any + Send)) -> String {

@@ -9,15 +9,16 @@ use std::ops::ControlFlow;
 use std::time::{Duration, Instant};
 
 use super::call_threads::CallThreadStates;
+use super::descriptors::NewSocket;
 use super::environment::{Environment, failed};
-use super::lab::{change_setting, network};
+use super::lab::network;
 use super::orders::{Inbox, Order};
 use super::poll::{Polled, poll};
 use super::shared::{
     Agent, FromMember, LessonProgram, Link, MemberMessage, Members, Programs, ShownLesson, TakenName, ToMember,
     VERSION, programs_within,
 };
-use super::sides::{NewSocket, Report};
+use super::sides::Report;
 use super::sys;
 use crate::lab::{Denial, Effect, Failure, Happening, HappeningKind, Input, Lab, OwnThread, Request, Scope, Sending};
 use crate::model::{Actor, Aim, Call, Event, Member, Mode, Moment};
@@ -123,8 +124,7 @@ impl Server {
             let heard = self.wait(busy)?;
             self.take_messages();
             // What was sent before something else happened stands in the trace before it.
-            busy = self.read_wire()?;
-            heard.into_iter().for_each(|heard| self.heard(heard));
+            busy = self.read_wire(ROUND, heard)?;
             while let Some(message) = self.messages.pop_front() {
                 if self.hear(message)?.is_break() {
                     return Ok(LoopExit::Over);
@@ -138,7 +138,8 @@ impl Server {
             self.look_at_calls();
             busy |= self.carry_out()?;
             self.publish();
-            if self.knocked && !busy {
+            // What was heard meanwhile is heard here: where the lab goes on, nobody would know of it.
+            if self.knocked && !busy && !self.has_messages() {
                 return Ok(LoopExit::Knocked);
             }
         }
@@ -165,8 +166,7 @@ impl Server {
         nobody && visited && !self.is_inhabited()
     }
 
-    /// Whether programs run in the lab that nobody has left behind with it: they would wait for ever for what nobody lets
-    /// go, so somebody must be able to come back to them.
+    /// Whether programs run in the lab: they would wait for ever for what nobody lets go, so one must be able to come back.
     fn is_inhabited(&self) -> bool {
         self.mode == Mode::Lab && network().is_some_and(|network| !programs_within(network).is_empty())
     }
@@ -180,18 +180,8 @@ impl Server {
         self.messages.extend(self.inbox.iter().flat_map(Inbox::take));
     }
 
-    fn handle(&mut self, input: Input) {
+    pub(super) fn handle(&mut self, input: Input) {
         self.lab.handle(self.environment.now(), input);
-    }
-
-    /// Whether more may be waiting.
-    fn read_wire(&mut self) -> Result<bool, Failure> {
-        let segments = self.environment.read_wire(ROUND)?;
-        let more = segments.len() == ROUND;
-        if !segments.is_empty() {
-            self.handle(Input::Captured(segments));
-        }
-        Ok(more)
     }
 
     fn hear(&mut self, message: Order) -> Result<ControlFlow<()>, Failure> {
@@ -206,8 +196,8 @@ impl Server {
     fn asked(&mut self, request: Request) {
         let Some(local) = &self.local else { return };
         let number = local.member.number;
-        if let Request::Call(side, call) = &request
-            && local.threads.refuses(*side, call)
+        if let Request::Call(process, call) | Request::CallBy(process, _, call) = &request
+            && local.threads.refuses(*process, call)
         {
             return (local.sink)(Happening { at: self.environment.now(), what: HappeningKind::Unmade(call.clone()) });
         }
@@ -216,12 +206,13 @@ impl Server {
 
     fn reported(&mut self, report: Report) -> Result<(), Failure> {
         match report {
-            Report::Returned { who, outcome, made, idle } => {
+            Report::Returned { who, outcome, made, closed, child } => {
                 let Some(local) = &mut self.local else { return Ok(()) };
                 let number = local.member.number;
-                local.threads.returned(who, idle);
+                local.threads.returned(who, closed);
+                let inherited = child.map(|child| local.threads.began(*child)).unwrap_or_default();
                 self.made(number, who, made);
-                self.handle(Input::Returned(number, who, outcome));
+                self.returned(number, who, outcome, inherited);
                 Ok(())
             }
             Report::Signalled(who, signal) => {
@@ -234,7 +225,7 @@ impl Server {
         }
     }
 
-    fn heard(&mut self, heard: MemberMessage) {
+    pub(super) fn heard(&mut self, heard: MemberMessage) {
         let Some(remote) = &mut self.remote else { return };
         match heard {
             MemberMessage::Gone(number) => self.handle(Input::Left(number)),
@@ -267,9 +258,9 @@ impl Server {
             MemberMessage::Said(number, FromMember::Signalled(who, signal)) => {
                 self.handle(Input::Signalled(number, who, signal));
             }
-            MemberMessage::Said(number, FromMember::Returned { who, outcome, made }) => {
+            MemberMessage::Said(number, FromMember::Returned { who, outcome, made, inherited }) => {
                 self.made(number, who, made.filter(|_| self.lab.is_in_call(number, who)));
-                self.handle(Input::Returned(number, who, outcome));
+                self.returned(number, who, outcome, inherited);
             }
         }
     }
@@ -295,10 +286,12 @@ impl Server {
     fn carry_out_one(&mut self, effect: Effect) -> Result<(), Failure> {
         match effect {
             Effect::Make(number, thread, call) => self.make(number, thread, call)?,
-            Effect::Interrupt(number, side) => match &mut self.local {
-                Some(local) if local.member.number == number => local.threads.interrupt(side),
-                _ => self.tell(number, &ToMember::Interrupt(side)),
+            Effect::Fork(number, thread, child) => self.fork(number, thread, child)?,
+            Effect::Interrupt(number, thread) => match &mut self.local {
+                Some(local) if local.member.number == number => local.threads.interrupt(thread),
+                _ => self.tell(number, &ToMember::Interrupt(thread)),
             },
+            Effect::Kill(number, process, actor) => self.kill(number, process, actor),
             Effect::LetCall(number, thread) => {
                 let programs = self.programs.iter_mut().filter(|program| program.number() == number);
                 programs.for_each(|program| program.lets_go(thread, self.lab.trace()));
@@ -310,7 +303,7 @@ impl Server {
                 let result = self.environment.send(sending, &segment);
                 self.handle(Input::Sent(sending, result));
                 if matches!(sending, Sending::Released(_) | Sending::Made(_)) {
-                    self.read_wire()?;
+                    self.read_wire(ROUND, Vec::new())?;
                 }
             }
             Effect::Dump(scope) => self.dump(&scope)?,
@@ -333,11 +326,11 @@ impl Server {
                 }
             }
             Effect::SetRtoMin(ms) => self.environment.set_rto_min(ms),
-            Effect::Sysctl(change) => self.handle(Input::Set(change_setting(&change))),
+            Effect::Kernel(change) => self.change_kernel(&change),
             Effect::BoundFlight { at_once } => self.environment.bound_flight(at_once),
             Effect::Welcome(number) => self.welcome(number),
-            Effect::Forget(member) => {
-                member.played().for_each(|actor| self.environment.sockets.left(actor));
+            Effect::Forget(actors) => {
+                actors.into_iter().for_each(|actor| self.environment.sockets.left(actor));
                 if let Some(programs) = self.remote.as_mut().and_then(|remote| remote.programs.as_mut()) {
                     programs.somebody_left();
                 }
@@ -349,13 +342,6 @@ impl Server {
             }
         }
         Ok(())
-    }
-
-    /// A thread's call made a socket.
-    fn made(&mut self, number: u32, thread: OwnThread, socket: Option<NewSocket>) {
-        if let Some((actor, socket)) = self.lab.actor(number, thread).zip(socket) {
-            self.environment.sockets.made(actor, socket);
-        }
     }
 
     /// A process of a program has these sockets, and no others.
@@ -415,7 +401,7 @@ impl Server {
         if !present.into_iter().all(|program| program.is_at_rest(self.lab.trace())) {
             return Ok(false);
         }
-        Ok(!self.read_wire()? && !self.has_messages())
+        Ok(!self.read_wire(ROUND, Vec::new())? && !self.has_messages())
     }
 
     fn welcome(&mut self, number: u32) {
@@ -435,14 +421,14 @@ impl Server {
         }
     }
 
-    fn tell(&mut self, number: u32, message: &ToMember) {
+    pub(super) fn tell(&mut self, number: u32, message: &ToMember) {
         if let Some(remote) = &mut self.remote {
             remote.members.tell(number, message);
         }
     }
 
     /// Has everybody know what stands in the trace.
-    fn publish(&mut self) {
+    pub(super) fn publish(&mut self) {
         let entries = self.lab.trace().entries();
         if let Some(local) = &mut self.local {
             // Its own entries it has already.

@@ -7,24 +7,26 @@ use std::fs;
 use std::io;
 use std::os::fd::IntoRawFd;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::thread::{self, JoinHandle};
 
-use super::descriptors::Descriptors;
+use super::descriptors::{DescriptorTable, Descriptors, NewSocket};
+use super::names::LabNames;
 use super::proc;
 use super::signals::INTERRUPT;
 use super::sys::{self, calls};
 use crate::lab::OwnThread;
 use crate::model::{
-    Call, Cause, Errno, How, LONGEST_READ, MOST_POLLED, MessageFlags, OptionValue, Outcome, PollEntry, Returned,
-    SocketOption,
+    Call, CallName, Caller, Cause, Errno, How, LONGEST_READ, MOST_BUFFERS, MOST_POLLED, MessageFlags, OptionValue,
+    Outcome, PolledDescriptor, Returned, SideProcess, SocketOption, Transfer,
 };
 
 /// How soon a thread that is to end is interrupted once more.
 const REPEAT: std::time::Duration = std::time::Duration::from_micros(100);
 
 /// What a side's thread tells.
+#[expect(clippy::large_enum_variant, reason = "nearly all are returns, and each is handed on once")]
 pub enum Report {
     /// A call came back.
     Returned {
@@ -34,8 +36,10 @@ pub enum Report {
         outcome: Outcome,
         /// The socket that the call made.
         made: Option<NewSocket>,
-        /// Whether the thread has no descriptor left.
-        idle: bool,
+        /// Whether it closed a descriptor.
+        closed: bool,
+        /// The child that it made.
+        child: Option<Box<NewChild>>,
     },
     /// A signal came to a thread that is in its call.
     Signalled(OwnThread, i32),
@@ -43,15 +47,22 @@ pub enum Report {
     Died(String),
 }
 
-/// A socket that a call made.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
-pub struct NewSocket {
-    /// Its descriptor.
-    pub fd: i32,
-    /// The kernel's name for it (`SO_COOKIE`).
-    pub cookie: u64,
-    /// Whether it is for datagrams.
-    pub udp: bool,
+/// A process that `fork()` has made.
+pub struct NewChild {
+    /// Which it is.
+    pub process: SideProcess,
+    /// Its own table of descriptors.
+    pub(super) table: DescriptorTable,
+    /// Its main thread.
+    pub(super) thread: SideThread,
+    /// The sockets that it has, by the kernel's word.
+    pub inherited: Vec<NewSocket>,
+}
+
+/// A call that a thread is to make; of `fork()`, as which of its side's actors the child goes.
+struct OrderedCall {
+    call: Call,
+    child: Option<u32>,
 }
 
 /// What a thread does with its sockets when it ends.
@@ -66,12 +77,14 @@ pub enum Leaving {
 
 /// A side's thread, seen from the thread that directs it.
 pub struct SideThread {
-    calls: Option<Sender<Call>>,
+    calls: Option<Sender<OrderedCall>>,
     thread: Option<JoinHandle<()>>,
     /// Closed when the thread has done everything.
     done: Receiver<()>,
     tid: i32,
     place: Arc<ThreadPosition>,
+    /// What it still does is nobody's concern.
+    silent: Arc<AtomicBool>,
 }
 
 /// Where a side's thread is, and how many calls it has made: odd while it is in one, or just before or after it.
@@ -83,23 +96,28 @@ impl SideThread {
     pub(super) fn start(
         who: OwnThread,
         leaving: Leaving,
-        descriptors: Arc<Descriptors>,
+        (descriptors, names): (Arc<Descriptors>, Option<Arc<LabNames>>),
         reports: Sender<Report>,
     ) -> io::Result<SideThread> {
-        let (calls, inbox) = channel::<Call>();
+        let (calls, inbox) = channel::<OrderedCall>();
         let (hello, tid) = channel();
         let (working, done) = channel();
         let place = Arc::new(ThreadPosition::new(0));
-        // In a table that isn't the side's alone they are the process's.
-        if who.1 == 0 && descriptors.alone() {
+        // In a table that isn't the side's alone they are the process's; after a thread that was killed they are there.
+        if who.worker == Caller::MAIN && descriptors.alone() && sys::check_open(libc::STDIN_FILENO).is_err() {
             open_standard()?;
         }
-        let worker = Worker { who, leaving, descriptors, place: Arc::clone(&place) };
+        let own = (Arc::clone(&place), reports.clone());
+        let worker = Worker { who, leaving, descriptors, names, place: own.0, reports: own.1 };
+        let silent = Arc::new(AtomicBool::new(false));
+        let muted = Arc::clone(&silent);
         let report = move |report| {
-            // Where nobody hears it, the walk is over.
-            let _ = reports.send(report);
+            if !muted.load(Ordering::SeqCst) {
+                // Where nobody hears it, the walk is over.
+                let _ = reports.send(report);
+            }
         };
-        let thread = thread::Builder::new().name(who.0.name().into()).stack_size(256 * 1024).spawn(move || {
+        let thread = thread::Builder::new().name(who.process.to_string()).stack_size(256 * 1024).spawn(move || {
             let _ = hello.send(sys::thread_id());
             let body = std::panic::AssertUnwindSafe(|| worker.work(&inbox, &report));
             if let Err(panic) = std::panic::catch_unwind(body) {
@@ -108,13 +126,13 @@ impl SideThread {
             drop(working);
         })?;
         let tid = tid.recv().map_err(|_| io::Error::from(Cause::ThreadEnded))?;
-        Ok(SideThread { calls: Some(calls), thread: Some(thread), done, tid, place })
+        Ok(SideThread { calls: Some(calls), thread: Some(thread), done, tid, place, silent })
     }
 
-    /// Hands the thread its next call.
-    pub fn call(&self, call: Call) {
+    /// Hands the thread its next call; of `fork()`, as which of its side's actors the child goes.
+    pub fn call(&self, call: Call, child: Option<u32>) {
         if let Some(calls) = &self.calls {
-            let _ = calls.send(call);
+            let _ = calls.send(OrderedCall { call, child });
         }
     }
 
@@ -123,6 +141,11 @@ impl SideThread {
         let before = self.place.load(Ordering::SeqCst);
         // Between two calls the thread sleeps too: it must have been in the same call before and after the look.
         before % 2 == 1 && proc::sleeps("self", self.tid) && self.place.load(Ordering::SeqCst) == before
+    }
+
+    /// From now on the thread reports nothing.
+    pub fn silence(&self) {
+        self.silent.store(true, Ordering::SeqCst);
     }
 
     /// Asks the thread to end after its present call, and doesn't wait for it, as dropping it does.
@@ -173,23 +196,30 @@ struct Worker {
     who: OwnThread,
     leaving: Leaving,
     descriptors: Arc<Descriptors>,
+    names: Option<Arc<LabNames>>,
     place: Arc<ThreadPosition>,
+    /// Where a child's threads report too.
+    reports: Sender<Report>,
 }
 
 /// What a call returned, and whether that is a new socket's descriptor.
 type CallResult = io::Result<(Returned, bool)>;
 
 impl Worker {
-    fn work(self, inbox: &Receiver<Call>, report: &impl Fn(Report)) {
+    fn work(self, inbox: &Receiver<OrderedCall>, report: &impl Fn(Report)) {
         if let Err(error) = calls::hold_pipe_signal() {
             return report(Report::Died(error.to_string()));
         }
-        while let Ok(call) = inbox.recv() {
+        while let Ok(OrderedCall { call, child }) = inbox.recv() {
             if call.fds().any(|fd| self.descriptors.is_anothers(fd)) {
                 return report(Report::Died("a call on a descriptor that isn't the side's".into()));
             }
+            let closed = matches!(call, Call::Close { .. });
             self.place.fetch_add(1, Ordering::SeqCst);
-            let result = self.run(call);
+            let (result, child) = match child {
+                Some(nth) => self.fork(nth),
+                None => (self.run(call), None),
+            };
             self.place.fetch_add(1, Ordering::SeqCst);
             if calls::take_pipe_signal() {
                 report(Report::Signalled(self.who, libc::SIGPIPE));
@@ -205,8 +235,7 @@ impl Worker {
                     None => return report(Report::Died(error.to_string())),
                 },
             };
-            let idle = self.descriptors.serves_none(self.who.1);
-            report(Report::Returned { who: self.who, outcome, made, idle });
+            report(Report::Returned { who: self.who, outcome, made, closed, child });
         }
         self.leave();
     }
@@ -214,21 +243,53 @@ impl Worker {
     /// Takes note of a new socket.
     fn keep(&self, fd: i64) -> NewSocket {
         let fd = fd as i32;
-        self.descriptors.serve(fd, self.who.1);
+        self.descriptors.opened(fd);
         NewSocket { fd, cookie: sys::cookie(fd).unwrap_or(0), udp: sys::is_datagram(fd) }
     }
 
+    /// Makes a child: a thread with a copy of this one's table of descriptors, as `fork(2)` leaves it, which makes calls of its own.
+    fn fork(&self, nth: u32) -> (CallResult, Option<Box<NewChild>>) {
+        match self.child(SideProcess { child: nth, ..self.who.process }) {
+            Ok(child) => {
+                let returned = Returned { value: child.thread.tid.into(), child: Some(nth), ..Returned::default() };
+                (Ok((returned, false)), Some(Box::new(child)))
+            }
+            Err(error) => (Err(error), None),
+        }
+    }
+
+    fn child(&self, process: SideProcess) -> io::Result<NewChild> {
+        let table = DescriptorTable::copied(process, &self.descriptors)?;
+        let (who, leaving, reports) = (OwnThread::main(process), self.leaving, self.reports.clone());
+        let (descriptors, names) = (table.descriptors(), self.names.clone());
+        let start = move || {
+            let inherited = descriptors.sockets();
+            SideThread::start(who, leaving, (descriptors, names), reports).map(|thread| (thread, inherited))
+        };
+        let (thread, inherited) = table.within(start)??;
+        Ok(NewChild { process, table, thread, inherited })
+    }
+
     fn run(&self, call: Call) -> CallResult {
-        let made = matches!(call, Call::Socket { .. } | Call::Accept { .. } | Call::Dup { .. });
+        let (made, opened) =
+            (matches!(call, Call::Socket { .. } | Call::Accept { .. } | Call::Dup { .. }), call.makes_no_socket());
         if let Call::Close { fd } = call {
             self.descriptors.closing(fd);
         }
-        Ok((make(call)?, made))
+        if let (Call::GetAddrInfo(_), Some(names)) = (&call, &self.names) {
+            // Where that is forbidden, libc reads the machine's own files.
+            let _ = names.lay();
+        }
+        let returned = make(call)?;
+        if opened {
+            self.descriptors.opened(returned.value as i32);
+        }
+        Ok((returned, made))
     }
 
-    /// Closes what is left.
+    /// Closes what is left of the side's where all of its threads end: the first one does, and each other one what came since.
     fn leave(self) {
-        for fd in self.descriptors.leave(self.who.1) {
+        for fd in self.descriptors.leave() {
             if self.leaving == Leaving::Reset {
                 let _ = linger(fd, Some(0));
             }
@@ -279,9 +340,17 @@ fn make(call: Call) -> io::Result<Returned> {
             let value = calls::option(fd, (option.level, option.number))?;
             return Ok(Returned { option: Some(OptionValue { option, value }), ..Returned::default() });
         }
-        Call::Poll { fds, timeout } => return polled(fds, timeout),
-        // Only a program's own thread can make it.
-        Call::Program(_) => return Err(io::Error::from_raw_os_error(libc::ENOSYS)),
+        Call::Poll { fds, timeout } => return Ok(ready(calls::poll(&fds[..fds.len().min(MOST_POLLED)], timeout)?)),
+        Call::Select { nfds, fds, timeout } => return Ok(ready(calls::select(nfds, &fds, timeout)?)),
+        Call::EpollCreate => calls::epoll_create()?.into(),
+        Call::EpollCtl { epfd, op, fd, events } => calls::epoll_ctl(epfd, op, fd, events).map(|()| 0)?,
+        Call::EpollWait { epfd, most, timeout } => return Ok(ready(calls::epoll_wait(epfd, most, timeout)?)),
+        Call::Transfer(transfer) => return transferred(&transfer),
+        Call::GetAddrInfo(lookup) => {
+            return Ok(Returned { addresses: sys::lookup::addresses(&lookup)?, ..Returned::default() });
+        }
+        // Only a program's own thread can make the one; the other is no call of this thread's alone.
+        Call::Program(_) | Call::Fork => return Err(io::Error::from_raw_os_error(libc::ENOSYS)),
     };
     Ok(Returned { value, ..Returned::default() })
 }
@@ -290,18 +359,50 @@ fn named(address: socket2::SockAddr) -> Returned {
     Returned { peer: address.as_socket(), ..Returned::default() }
 }
 
-fn polled(mut fds: Vec<PollEntry>, timeout: i32) -> io::Result<Returned> {
-    fds.truncate(MOST_POLLED);
-    let (value, revents) = calls::poll(&fds, timeout)?;
-    Ok(Returned { value: value.into(), revents, ..Returned::default() })
+fn ready((value, revents): (i32, Vec<PolledDescriptor>)) -> Returned {
+    Returned { value: value.into(), revents, ..Returned::default() }
+}
+
+/// What comes to a `send()` or a `recv()`, made by its own name.
+fn transferred(transfer: &Transfer) -> io::Result<Returned> {
+    let sent = |count: usize| Returned { value: count as i64, ..Returned::default() };
+    match (transfer.name, &transfer.like) {
+        (CallName::Write, Call::Send { fd, data, .. }) => calls::write(*fd, data).map(sent),
+        (CallName::SendMsg, Call::Send { fd, data, flags }) => {
+            calls::send_message(*fd, &transfer.parts(data), flags.0, None).map(sent)
+        }
+        (CallName::SendMsg, Call::SendTo { fd, data, flags, addr }) => {
+            calls::send_message(*fd, &transfer.parts(data), flags.0, Some(&(*addr).into())).map(sent)
+        }
+        (CallName::Read, Call::Recv { fd, len, .. }) => {
+            let mut data = vec![0; (*len).min(LONGEST_READ)];
+            let count = calls::read(*fd, &mut data)?;
+            data.truncate(count);
+            Ok(Returned { value: count as i64, data, ..Returned::default() })
+        }
+        (CallName::RecvMsg, Call::Recv { fd, flags, .. }) => {
+            let sizes = transfer.buffers.iter().take(MOST_BUFFERS);
+            let mut buffers: Vec<Vec<u8>> = sizes.map(|size| vec![0; (*size).min(LONGEST_READ)]).collect();
+            let (count, sender) = calls::receive_message(*fd, &mut buffers, flags.0)?;
+            // They were filled one after the other.
+            let mut data = buffers.concat();
+            data.truncate(if is_untouched(*fd, *flags) { 0 } else { count });
+            Ok(Returned { value: count as i64, data, peer: sender.as_socket(), ..Returned::default() })
+        }
+        _ => Err(io::Error::from_raw_os_error(libc::ENOSYS)),
+    }
+}
+
+/// Whether what came is put nowhere: MSG_TRUNC on TCP (`tcp(7)`).
+fn is_untouched(fd: i32, flags: MessageFlags) -> bool {
+    flags.has(MessageFlags(libc::MSG_TRUNC)) && !sys::is_datagram(fd)
 }
 
 fn receive(fd: i32, len: usize, flags: MessageFlags, tells_sender: bool) -> io::Result<Returned> {
     let mut data = vec![0; len.min(LONGEST_READ)];
     let (received, sender) = calls::receive(fd, &mut data, flags.0)?;
-    // With MSG_TRUNC the value is a datagram's length, which may be more than has room; of TCP nothing is put there (`tcp(7)`).
-    let untouched = flags.has(MessageFlags(libc::MSG_TRUNC)) && !sys::is_datagram(fd);
-    data.truncate(if untouched { 0 } else { received });
+    // With MSG_TRUNC the value is a datagram's length, which may be more than has room.
+    data.truncate(if is_untouched(fd, flags) { 0 } else { received });
     let peer = sender.as_socket().filter(|_| tells_sender);
     Ok(Returned { value: received as i64, data, peer, ..Returned::default() })
 }

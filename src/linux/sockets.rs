@@ -7,14 +7,13 @@ use std::ops::RangeInclusive;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::descriptors::Tables;
+use super::descriptors::{NewSocket, Tables};
 use super::diag::{self, DiagEntry, DumpFilter};
 use super::netlink::Netlink;
-use super::sides::NewSocket;
 use super::sys;
 use crate::model::{
-    Actor, Connection, KernelTable, Mode, Observation, PartialDump, Side, SocketFacts, SocketState, Source, TcpInfo,
-    Trace,
+    Actor, Connection, InheritedDescriptor, KernelTable, Mode, Observation, PartialDump, Side, SocketFacts,
+    SocketState, Source, TcpInfo, Trace, on_wire,
 };
 use crate::tcp::State;
 
@@ -64,12 +63,14 @@ impl Sockets {
         for socket in trace.present().sockets() {
             let Some(actor) = socket.facts.actor() else { continue };
             self.owners.insert(socket.facts.cookie, actor);
-            self.addresses.extend(socket.facts.local);
+            self.addresses.extend(socket.facts.own_address());
             if let Some(fd) = socket.facts.fd.filter(|_| !socket.gone) {
                 let udp = socket.facts.state.tcp().is_none();
-                for fd in [&[fd], &socket.facts.also[..]].concat() {
+                let own = [&[fd], &socket.facts.also[..]].concat().into_iter().map(|fd| (actor.nth, fd));
+                let elsewhere = socket.facts.elsewhere.iter().map(|held| (held.nth, held.fd));
+                for (nth, fd) in own.chain(elsewhere) {
                     let socket = NewSocket { fd, cookie: socket.facts.cookie, udp };
-                    self.open.push(OpenSocket { actor, socket, process: None });
+                    self.open.push(OpenSocket { actor: Actor { nth, ..actor }, socket, process: None });
                 }
             }
         }
@@ -99,13 +100,22 @@ impl Sockets {
 
     /// An actor's process has ended: its descriptors are nobody's.
     pub fn left(&mut self, actor: Actor) {
-        self.open.retain(|open| open.actor != actor);
+        self.take_out(|open| open.actor == actor);
     }
 
     /// An actor's call made a descriptor.
     pub fn made(&mut self, actor: Actor, socket: NewSocket) {
         self.open.push(OpenSocket { actor, socket, process: None });
         self.owners.insert(socket.cookie, actor);
+    }
+
+    /// A child begins with these sockets, which its parent has too.
+    pub fn inherited(&mut self, (parent, child): (Actor, Actor), sockets: Vec<NewSocket>) {
+        let own = self.open.iter().filter(|open| open.actor == parent && open.process.is_none());
+        let known = own.map(|open| open.socket.cookie);
+        let known: HashSet<u64> = known.collect();
+        let sockets = sockets.into_iter().filter(|socket| known.contains(&socket.cookie));
+        self.open.extend(sockets.map(|socket| OpenSocket { actor: child, socket, process: None }));
     }
 
     /// A program's process has these sockets, and no others; each is an actor's.
@@ -142,7 +152,24 @@ impl Sockets {
 
     /// An actor is about to close a descriptor: from now on its number is nobody's.
     pub fn closing(&mut self, actor: Actor, fd: i32) {
-        self.open.retain(|open| !(open.actor == actor && open.socket.fd == fd));
+        self.take_out(|open| open.actor == actor && open.socket.fd == fd);
+    }
+
+    /// These descriptors are nobody's any more. A socket that another process of the side has too is that one's from now on.
+    fn take_out(&mut self, is_closed: impl Fn(&OpenSocket) -> bool) {
+        let (closed, open): (Vec<OpenSocket>, Vec<OpenSocket>) =
+            std::mem::take(&mut self.open).into_iter().partition(is_closed);
+        self.open = open;
+        for OpenSocket { actor, socket, .. } in closed {
+            let held = |open: &&OpenSocket| open.socket.cookie == socket.cookie && open.process.is_none();
+            let has_it = self.open.iter().filter(held).any(|open| open.actor == actor);
+            let heir = self.open.iter().find(held).map(|open| open.actor);
+            if let (false, Some(heir), Some(owner)) = (has_it, heir, self.owners.get_mut(&socket.cookie))
+                && *owner == actor
+            {
+                *owner = heir;
+            }
+        }
     }
 
     /// A side asked for such a socket: the kernel's tables of that family and that protocol matter from now on.
@@ -171,7 +198,8 @@ impl Sockets {
     fn read_tables(&mut self, now: Duration) -> io::Result<Observation> {
         let mut entries = self.dump(DumpFilter::Active, now)?;
         let listed: HashSet<u64> = entries.iter().map(|entry| entry.cookie).collect();
-        if !self.open.iter().all(|open| listed.contains(&open.socket.cookie)) {
+        let may_be_bound = |open: &OpenSocket| !open.socket.udp && has_port(open, self.tables.as_deref());
+        if self.open.iter().any(|open| !listed.contains(&open.socket.cookie) && may_be_bound(open)) {
             let own: HashSet<u64> = self.open.iter().map(|open| open.socket.cookie).collect();
             let bound = self.dump(DumpFilter::Bound, now)?.into_iter();
             entries.extend(bound.filter(|entry| own.contains(&entry.cookie)));
@@ -183,19 +211,18 @@ impl Sockets {
                 cast(&entries, &mut self.owners);
             }
         }
-        let mut descriptors: HashMap<u64, Vec<i32>> = HashMap::new();
+        self.addresses
+            .extend(entries.iter().filter(|entry| self.owners.contains_key(&entry.cookie)).map(|e| on_wire(e.local)));
+        let mut descriptors: HashMap<u64, Vec<&OpenSocket>> = HashMap::new();
         for open in &self.open {
-            descriptors.entry(open.socket.cookie).or_default().push(open.socket.fd);
+            descriptors.entry(open.socket.cookie).or_default().push(open);
         }
         let mut sockets: Vec<SocketFacts> = Vec::new();
         for entry in entries {
             let owner = self.owners.get(&entry.cookie).copied();
-            if owner.is_some() {
-                self.addresses.insert(entry.local);
-            }
             if owner.is_some() || self.mode == Mode::Lab {
-                let fds = descriptors.remove(&entry.cookie).unwrap_or_default();
-                sockets.push(self.facts(entry, owner, &fds));
+                let held = descriptors.remove(&entry.cookie).unwrap_or_default();
+                sockets.push(self.facts(entry, owner, &held));
             }
         }
         let mut told: HashSet<u64> = sockets.iter().map(|facts| facts.cookie).collect();
@@ -205,8 +232,8 @@ impl Sockets {
                 Some(tables) => unlisted_facts(open, tables)?,
                 None => concluded(open),
             };
-            let fds = descriptors.remove(&open.socket.cookie).unwrap_or_default();
-            Some(SocketFacts { also: self.further(open.actor, &fds), ..facts })
+            let held = descriptors.remove(&open.socket.cookie).unwrap_or_default();
+            Some(with_holders(facts, &held))
         });
         let unlisted: Vec<SocketFacts> = unlisted.collect();
         sockets.extend(unlisted);
@@ -228,9 +255,9 @@ impl Sockets {
         let mut known = HashMap::new();
         let mut listening = Vec::new();
         for facts in told.sockets() {
-            match (facts.local, facts.remote) {
-                (Some(local), Some(remote)) if connections.contains(&Connection::new(local, remote)) => {
-                    known.insert((local, remote), facts);
+            match (facts.local, facts.ends()) {
+                (_, Some(ends)) if connections.contains(&Connection::new(ends.0, ends.1)) => {
+                    known.insert(ends, facts);
                 }
                 (Some(local), None) if facts.state == State::Listen && ports.contains(&local.port()) => {
                     listening.push((local, facts));
@@ -249,13 +276,15 @@ impl Sockets {
         for (local, remote, known) in asked {
             let entry = diag::query(&mut self.netlink, (local, remote), now)?;
             let open = |cookie| {
-                let of = self.open.iter().filter(move |open| open.socket.cookie == cookie);
-                of.map(|open| open.socket.fd).collect::<Vec<i32>>()
+                self.open.iter().filter(move |open| open.socket.cookie == cookie).collect::<Vec<&OpenSocket>>()
             };
-            match (entry.filter(|entry| (entry.local, entry.remote) == (local, remote)), known) {
+            match (
+                entry.filter(|entry| (on_wire(entry.local), entry.remote.map(on_wire)) == (on_wire(local), remote)),
+                known,
+            ) {
                 (Some(entry), Some(known)) if entry.cookie == known.cookie => {
-                    let fds = open(entry.cookie);
-                    let facts = self.facts(entry, known.actor(), &fds);
+                    let held = open(entry.cookie);
+                    let facts = self.facts(entry, known.actor(), &held);
                     glance.sockets.push(SocketFacts { program: known.program.clone(), ..facts });
                 }
                 (None, Some(known)) if known.state.tcp().is_some() && open(known.cookie).is_empty() => {
@@ -293,24 +322,25 @@ impl Sockets {
     }
 
     /// What is told of an entry.
-    fn facts(&self, entry: DiagEntry, owner: Option<Actor>, fds: &[i32]) -> SocketFacts {
-        let fd = fds.first().copied();
+    fn facts(&self, entry: DiagEntry, owner: Option<Actor>, held: &[&OpenSocket]) -> SocketFacts {
         let udp = entry.state.tcp().is_none();
         // Of UDP the kernel's table counts the memory that it takes, not the bytes that came.
         let next = || {
-            let (tables, owner, fd) = (self.tables.as_ref()?, owner?, fd?);
-            tables.within(owner.side, move || sys::next_datagram(fd)).ok()?.ok()
+            let (tables, holder) = (self.tables.as_ref()?, held.first()?);
+            let fd = holder.socket.fd;
+            tables.within(tables.process(holder.actor), move || sys::next_datagram(fd)).ok()?.ok()
         };
         let next = if udp { next() } else { None };
         let recv_queue = next.unwrap_or(entry.recv_queue);
         let counts_memory = udp && next.is_none();
-        SocketFacts {
+        let facts = SocketFacts {
             cookie: entry.cookie,
             side: owner.map(|owner| owner.side),
             nth: owner.map_or(Actor::FIRST, |owner| owner.nth),
             program: None,
-            fd,
-            also: owner.map(|owner| self.further(owner, fds)).unwrap_or_default(),
+            fd: None,
+            also: Vec::new(),
+            elsewhere: Vec::new(),
             local: Some(entry.local),
             remote: entry.remote,
             state: entry.state,
@@ -320,16 +350,8 @@ impl Sockets {
             counts_memory,
             send_queue: entry.send_queue,
             info: entry.info,
-        }
-    }
-
-    /// A side's further descriptors of a socket, which its calls made. Those of programs are told with their calls.
-    fn further(&self, actor: Actor, fds: &[i32]) -> Vec<i32> {
-        let own = |fd: &i32| {
-            let is = |open: &OpenSocket| open.actor == actor && open.socket.fd == *fd && open.process.is_none();
-            self.open.iter().any(is)
         };
-        fds.iter().skip(1).copied().filter(own).collect()
+        with_holders(facts, held)
     }
 
     /// A connection that no call has returned yet belongs to the actor whose listener it came to.
@@ -341,7 +363,8 @@ impl Sockets {
             .collect();
         for entry in entries.iter().filter(|entry| entry.remote.is_some() && !is_udp(entry)) {
             let came_to = listeners.iter().find(|(local, _)| {
-                local.port() == entry.local.port() && (local.ip() == entry.local.ip() || local.ip().is_unspecified())
+                local.port() == entry.local.port()
+                    && (on_wire(*local) == on_wire(entry.local) || local.ip().is_unspecified())
             });
             if let Some((_, owner)) = came_to {
                 self.owners.entry(entry.cookie).or_insert(*owner);
@@ -370,12 +393,12 @@ fn cast(entries: &[DiagEntry], owners: &mut HashMap<u64, Actor>) {
         .filter_map(|entry| Some(((is_udp(entry), entry.local.port()), owners.get(&entry.cookie)?.side)))
         .collect();
     let connected: HashMap<(SocketAddr, SocketAddr), Side> = { entries.iter() }
-        .filter_map(|entry| Some(((entry.local, entry.remote?), owners.get(&entry.cookie)?.side)))
+        .filter_map(|entry| Some(((on_wire(entry.local), on_wire(entry.remote?)), owners.get(&entry.cookie)?.side)))
         .collect();
     for entry in entries {
         let Some(remote) = entry.remote.filter(|_| !owners.contains_key(&entry.cookie)) else { continue };
         let came = listeners.get(&(is_udp(entry), entry.local.port())).copied();
-        let peer = connected.get(&(remote, entry.local)).map(|side| side.other());
+        let peer = connected.get(&(on_wire(remote), on_wire(entry.local))).map(|side| side.other());
         let went = listeners.get(&(is_udp(entry), remote.port())).map(|side| side.other());
         owners.insert(entry.cookie, came.or(peer).or(went).unwrap_or(Side::Client).into());
     }
@@ -383,6 +406,29 @@ fn cast(entries: &[DiagEntry], owners: &mut HashMap<u64, Actor>) {
 
 fn is_udp(entry: &DiagEntry) -> bool {
     entry.state.tcp().is_none()
+}
+
+/// The facts of a socket with its descriptors. Of several processes of a side that have it, it is whose it was before, as long as
+/// that one has it. Of programs' descriptors one is told here, the others with their calls.
+fn with_holders(facts: SocketFacts, held: &[&OpenSocket]) -> SocketFacts {
+    let Some(first) = held.first() else { return facts };
+    let owner = facts.actor().filter(|owner| held.iter().any(|open| open.actor == *owner));
+    let Actor { side, nth } = owner.unwrap_or(first.actor);
+    let (own, others): (Vec<&OpenSocket>, Vec<&OpenSocket>) = held.iter().partition(|open| open.actor.nth == nth);
+    let made = |open: &&&OpenSocket| open.process.is_none();
+    let also = own.iter().skip(1).filter(made).map(|open| open.socket.fd).collect();
+    let elsewhere = { others.iter().filter(made) }
+        .map(|open| InheritedDescriptor { nth: open.actor.nth, fd: open.socket.fd })
+        .collect();
+    SocketFacts { side: Some(side), nth, fd: own.first().map(|open| open.socket.fd), also, elsewhere, ..facts }
+}
+
+/// Whether a socket has a port, as `getsockname(2)` says: one without is bound to nothing. `true` where that can't be asked.
+fn has_port(open: &OpenSocket, tables: Option<&Tables>) -> bool {
+    let fd = open.socket.fd;
+    let Some(tables) = tables else { return true };
+    let Ok(Ok(name)) = tables.within(tables.process(open.actor), move || sys::calls::own_name(fd)) else { return true };
+    name.as_socket().is_none_or(|own| own.port() != 0)
 }
 
 /// A socket of another process's that the kernel's table doesn't have: an unconnected or closed one.
@@ -396,7 +442,8 @@ fn concluded(open: &OpenSocket) -> SocketFacts {
 /// peer.
 fn unlisted_facts(open: &OpenSocket, tables: &Tables) -> Option<SocketFacts> {
     let fd = open.socket.fd;
-    let (info, peer) = tables.within(open.actor.side, move || (sys::tcp_info(fd), sys::has_peer(fd))).ok()?;
+    let (info, peer) =
+        tables.within(tables.process(open.actor), move || (sys::tcp_info(fd), sys::has_peer(fd))).ok()?;
     let (state, source, info) = match info {
         Ok(bytes) => (diag::info_state(&bytes)?.into(), Source::TcpInfo, Some(diag::parse_info(&bytes))),
         Err(_) if peer.ok()? => (SocketState::Connected, Source::PeerName, None),
@@ -413,6 +460,7 @@ fn without_entry(open: &OpenSocket, state: SocketState, source: Source, info: Op
         program: None,
         fd: Some(open.socket.fd),
         also: Vec::new(),
+        elsewhere: Vec::new(),
         local: None,
         remote: None,
         state,

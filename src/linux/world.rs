@@ -3,7 +3,7 @@
 use std::io;
 use std::os::unix::net::UnixListener;
 use std::process::Command;
-use std::sync::mpsc::{Sender, channel};
+use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::time::Instant;
@@ -68,6 +68,35 @@ pub struct LinuxWorld {
     watched: bool,
 }
 
+/// A lab that is being made by its thread.
+pub struct StartingWorld {
+    world: LinuxWorld,
+    started: Receiver<Result<(WireAbility, Option<u64>), Refused>>,
+}
+
+impl StartingWorld {
+    /// Waits until it is there.
+    ///
+    /// # Errors
+    /// What the system refused; nothing is left behind then.
+    pub fn wait(self) -> Result<LinuxWorld, Refused> {
+        self.finish().map(|(world, _)| world)
+    }
+
+    /// The same, with the number of its network namespace.
+    fn finish(self) -> Result<(LinuxWorld, Option<u64>), Refused> {
+        let StartingWorld { mut world, started } = self;
+        match started.recv() {
+            Ok(Ok((wire, network))) => {
+                world.wire = wire;
+                Ok((world, network))
+            }
+            Ok(Err(refused)) => Err(refused),
+            Err(_) => Err(refused(Aim::Thread.by("clone()"))(Cause::ThreadEnded.into())),
+        }
+    }
+}
+
 impl LinuxWorld {
     /// Starts a lab. `epoch` is the beginning of its clock; `sink` is called from the lab's thread with what happens.
     ///
@@ -91,6 +120,19 @@ impl LinuxWorld {
         peers: LessonPeers,
         sink: impl Fn(Happening) + Send + 'static,
     ) -> Result<LinuxWorld, Refused> {
+        LinuxWorld::begin(place, epoch, peers, sink)?.wait()
+    }
+
+    /// The same, without waiting until it is there.
+    ///
+    /// # Errors
+    /// Where the process can't have one more thread or descriptor.
+    pub fn begin(
+        place: WalkPlace,
+        epoch: Instant,
+        peers: LessonPeers,
+        sink: impl Fn(Happening) + Send + 'static,
+    ) -> Result<StartingWorld, Refused> {
         let LessonPeers { door, programs } = peers;
         let watched = door.is_some();
         let mode = place.mode();
@@ -108,9 +150,9 @@ impl LinuxWorld {
             }
             Ok(server)
         };
-        let (mut world, _) = spawn(mode, epoch, Box::new(sink), make)?;
-        world.watched = watched;
-        Ok(world)
+        let mut starting = spawn(mode, epoch, Box::new(sink), make)?;
+        starting.world.watched = watched;
+        Ok(starting)
     }
 
     /// Begins a lab in which this process makes the calls of these sides, and others can take part: once they come, it goes on
@@ -142,7 +184,7 @@ impl LinuxWorld {
             server.successor = Some(Box::new(successor));
             Ok(server)
         };
-        spawn(mode, epoch, Box::new(sink), make)
+        spawn(mode, epoch, Box::new(sink), make)?.finish()
     }
 }
 
@@ -155,24 +197,16 @@ fn spawn(
     epoch: Instant,
     sink: Sink,
     make: impl FnOnce(Box<dyn Fn(Happening)>, Pipe) -> Result<Server, Refused> + Send + 'static,
-) -> Result<(LinuxWorld, Option<u64>), Refused> {
+) -> Result<StartingWorld, Refused> {
     sys::make_interrupting(INTERRUPT).map_err(refused(Aim::Wake.by("sigaction()")))?;
     let (orders, inbox) = Orders::new().map_err(refused(Aim::Wake.by("pipe()")))?;
     let back = orders.try_clone().map_err(refused(Aim::Wake.by("dup()")))?;
     let (ready, started) = channel();
     let body = move || run(epoch, sink, |sink| make(sink, (inbox, back)), &ready);
     let thread = thread::Builder::new().name("lab".into()).spawn(body).map_err(refused(Aim::Thread.by("clone()")))?;
-    match started.recv() {
-        Ok(Ok((wire, network))) => {
-            let world = LinuxWorld { orders, thread: Some(thread), mode, wire, watched: false };
-            Ok((world, network))
-        }
-        Ok(Err(refused)) => {
-            let _ = thread.join();
-            Err(refused)
-        }
-        Err(_) => Err(refused(Aim::Thread.by("clone()"))(Cause::ThreadEnded.into())),
-    }
+    // In the lab segments always wait; what can be seen of the machine's own is known once it was tried.
+    let wire = if mode == Mode::Lab { WireAbility::Holds } else { WireAbility::Blind };
+    Ok(StartingWorld { world: LinuxWorld { orders, thread: Some(thread), mode, wire, watched: false }, started })
 }
 
 type Sink = Box<dyn Fn(Happening) + Send>;
@@ -223,7 +257,8 @@ fn open_to_others(
         sys::keep_capabilities(&[]).map_err(refused(Aim::Rights.by("capset()")))?;
     }
     environment.sockets.share();
-    let threads = CallThreadStates::start(sides, Leaving::Close, orders).map_err(refused(Aim::Thread.by("clone()")))?;
+    let threads = CallThreadStates::start((sides, place.mode()), Leaving::Close, orders)
+        .map_err(refused(Aim::Thread.by("clone()")))?;
     environment.sockets.ask(threads.tables());
     let role = Role::Drives(sides.to_vec());
     let member = Member { number: OWN, pid: std::process::id(), nth: Actor::FIRST, role };
@@ -255,8 +290,8 @@ fn open(
     (inbox, orders): Pipe,
 ) -> Result<Server, Refused> {
     let mut environment = Environment::enter(place, Gate::StaysClosed, epoch)?;
-    let threads =
-        CallThreadStates::start(&drives, Leaving::Reset, orders).map_err(refused(Aim::Thread.by("clone()")))?;
+    let threads = CallThreadStates::start((&drives, place.mode()), Leaving::Reset, orders)
+        .map_err(refused(Aim::Thread.by("clone()")))?;
     environment.sockets.ask(threads.tables());
     let member = Member { number: OWN, pid: std::process::id(), nth: Actor::FIRST, role: Role::Drives(drives) };
     let lab = Lab::new(LabOptions { wire: environment.wire(), copies: place.copies(), resident: Some(member.clone()) });

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::Side;
 
 /// One of those that play a side's part in a lab: a process, or a lesson's thread. The first server and the first client
-/// are those of a lesson; a lab that processes share may have several of each.
+/// are those of a lesson; a lab that processes share may have several of each, and a child that `fork()` made is a further one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Actor {
     /// Whose part it plays.
@@ -35,6 +35,37 @@ impl From<Side> for Actor {
     /// The first of that side.
     fn from(side: Side) -> Actor {
         Actor { side, nth: Actor::FIRST }
+    }
+}
+
+/// A process that makes a side's calls for one that takes part in a lab: the one that came, or a child that its `fork()` made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct SideProcess {
+    /// Whose part it plays.
+    pub side: Side,
+    /// Of a child, which of its side's actors it is, as [`Actor::nth`] has it; [`SideProcess::CAME`] of the one that came.
+    pub child: u32,
+}
+
+impl SideProcess {
+    /// [`SideProcess::child`] of the process that came, which is no child.
+    pub const CAME: u32 = 0;
+
+    /// So many children of one that takes part live at the same time, at most.
+    pub const MOST_CHILDREN: usize = 8;
+}
+
+impl From<Side> for SideProcess {
+    /// The one that came.
+    fn from(side: Side) -> SideProcess {
+        SideProcess { side, child: SideProcess::CAME }
+    }
+}
+
+impl fmt::Display for SideProcess {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let nth = if self.child == SideProcess::CAME { Actor::FIRST } else { self.child };
+        Actor { side: self.side, nth }.fmt(f)
     }
 }
 
@@ -69,14 +100,36 @@ impl fmt::Display for Actor {
 pub struct Caller {
     /// Whose it is.
     pub actor: Actor,
-    /// 0 is the actor's main thread; each of the others serves one connection, and is called by its descriptor.
+    /// 0 is the actor's main thread; a further one is called by its number from [`Caller::SECOND`] on, one that serves a connection by
+    /// the connection's descriptor, one of a program's by the kernel's number.
     pub worker: u32,
+}
+
+impl Caller {
+    /// An actor's main thread.
+    pub const MAIN: u32 = 0;
+
+    /// The first of an actor's further threads, which make its calls while the main one sleeps in one.
+    pub const SECOND: u32 = 2;
+
+    /// The last of them: so many threads of an actor make calls at the same time, at most.
+    pub const LAST: u32 = 32;
+
+    /// [`Caller::worker`] of the thread that a lesson calls by this number: 1 is the main one.
+    pub const fn worker_of(thread: u32) -> u32 {
+        if thread < Caller::SECOND { Caller::MAIN } else { thread }
+    }
+
+    /// Whether it is its actor's main thread.
+    pub const fn is_main(self) -> bool {
+        self.worker == Caller::MAIN
+    }
 }
 
 impl From<Side> for Caller {
     /// The main thread of the first of that side.
     fn from(side: Side) -> Caller {
-        Caller { actor: side.into(), worker: 0 }
+        Caller { actor: side.into(), worker: Caller::MAIN }
     }
 }
 

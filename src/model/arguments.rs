@@ -4,7 +4,10 @@
 use std::fmt;
 use std::net::SocketAddr;
 
-use super::{Call, How, MessageFlags, PollEntry, SocketOption, quoted};
+use super::{
+    Call, CallName, EpollEvents, EpollOp, How, LookupFamily, LookupFlags, MessageFlags, PollEvents, PolledDescriptor,
+    SocketOption, Transfer, quoted, set_text,
+};
 
 /// An argument of a call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -33,6 +36,10 @@ pub enum Argument<'a> {
     Buffer,
     /// How many have room in it.
     Room(usize),
+    /// Several buffers with bytes that are sent.
+    Buffers(&'a Transfer),
+    /// How many bytes have room in each of several.
+    Rooms(&'a [usize]),
     /// Flags of a call that sends or receives, and whether they are those that it has where none are said.
     #[allow(missing_docs)]
     Flags { flags: MessageFlags, usual: bool },
@@ -47,7 +54,18 @@ pub enum Argument<'a> {
     /// Room for an option's value, which the kernel fills.
     ValueRoom,
     /// A descriptor that is polled, with the events that are wanted of it.
-    Polled(PollEntry),
+    Polled(PolledDescriptor),
+    /// How many descriptors are looked at, from 0, or told at most.
+    Count(i32),
+    /// A set of descriptors: those of these that have this event.
+    #[allow(missing_docs)]
+    Set { of: &'a [PolledDescriptor], event: PollEvents },
+    /// What is done with a descriptor that an epoll instance watches.
+    Operation(EpollOp),
+    /// The descriptor that is watched.
+    Watched(i32),
+    /// The events for which it is.
+    Events(EpollEvents),
     /// How long is waited at most, in milliseconds; a negative time never ends.
     Timeout(i32),
     /// `F_SETFL`
@@ -55,6 +73,14 @@ pub enum Argument<'a> {
     /// `O_NONBLOCK`, or none of the flags of `F_SETFL`.
     #[allow(missing_docs)]
     Status { nonblocking: bool },
+    /// The name of a host or of a service that is looked up; `None` is NULL.
+    Name(Option<&'a str>),
+    /// The family of the addresses that are looked up.
+    NameFamily(LookupFamily),
+    /// How they are.
+    NameFlags(LookupFlags),
+    /// Room for the list of addresses, which libc fills.
+    List,
     /// One of a traced program's call, as it is written already.
     Program(&'a str),
 }
@@ -64,6 +90,13 @@ impl fmt::Display for Argument<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Argument::Descriptor(n) | Argument::Backlog(n) | Argument::Value(n) | Argument::Timeout(n) => n.fmt(f),
+            Argument::Count(n) | Argument::Watched(n) => n.fmt(f),
+            Argument::Set { of, event } if of.iter().any(|polled| polled.events.has(*event)) => {
+                f.pad(&set_text(of, *event))
+            }
+            Argument::Set { .. } => f.pad("NULL"),
+            Argument::Operation(op) => f.pad(op.name()),
+            Argument::Events(events) => events.fmt(f),
             Argument::Polled(polled) => polled.fmt(f),
             Argument::Family { ipv6 } => f.pad(if *ipv6 { "AF_INET6" } else { "AF_INET" }),
             Argument::Type { udp } => f.pad(if *udp { "SOCK_DGRAM" } else { "SOCK_STREAM" }),
@@ -72,10 +105,21 @@ impl fmt::Display for Argument<'_> {
             Argument::Unspecified => f.pad("AF_UNSPEC"),
             Argument::Data(data) => f.pad(&quoted(data)),
             Argument::Length(n) | Argument::Room(n) => n.fmt(f),
+            Argument::Buffers(transfer) => {
+                let parts = transfer.parts(transfer.data()).into_iter().map(quoted);
+                write!(f, "{{{}}}", parts.collect::<Vec<_>>().join(", "))
+            }
+            Argument::Rooms(sizes) => {
+                write!(f, "{{{}}}", sizes.iter().map(usize::to_string).collect::<Vec<_>>().join(", "))
+            }
             Argument::Flags { flags, .. } => flags.fmt(f),
-            Argument::Buffer | Argument::Peer | Argument::ValueRoom => Ok(()),
+            Argument::Buffer | Argument::Peer | Argument::ValueRoom | Argument::List => Ok(()),
             Argument::How(how) => f.pad(how.name()),
             Argument::Option(option) => option.fmt(f),
+            Argument::Name(Some(name)) => f.pad(&quoted(name)),
+            Argument::Name(None) => f.pad("NULL"),
+            Argument::NameFamily(family) => family.fmt(f),
+            Argument::NameFlags(flags) => flags.fmt(f),
             Argument::Command => f.pad("F_SETFL"),
             Argument::Status { nonblocking } => f.pad(if *nonblocking { "O_NONBLOCK" } else { "0" }),
             Argument::Program(text) => f.pad(text),
@@ -102,7 +146,7 @@ impl Call {
             Call::Recv { len, .. } => vec![A::Buffer, A::Room(*len), flags()],
             Call::RecvFrom { len, .. } => vec![A::Buffer, A::Room(*len), flags(), A::Peer],
             Call::Shutdown { how, .. } => vec![A::How(*how)],
-            Call::Close { .. } | Call::Dup { .. } => Vec::new(),
+            Call::Close { .. } | Call::Dup { .. } | Call::Fork => Vec::new(),
             Call::SetOption { option, value, .. } => vec![A::Option(*option), A::Value(*value)],
             Call::SetNonblocking { on, .. } => vec![A::Command, A::Status { nonblocking: *on }],
             Call::GetSockName { .. } | Call::GetPeerName { .. } => vec![A::Peer],
@@ -110,6 +154,32 @@ impl Call {
             Call::Poll { fds, timeout } => {
                 fds.iter().map(|polled| A::Polled(*polled)).chain([A::Timeout(*timeout)]).collect()
             }
+            Call::Select { nfds, fds, timeout } => {
+                let sets = [PollEvents::IN, PollEvents::OUT, PollEvents::PRI].map(|event| A::Set { of: fds, event });
+                [A::Count(*nfds)].into_iter().chain(sets).chain([A::Timeout(*timeout)]).collect()
+            }
+            // The manual page's flags: none.
+            Call::EpollCreate => vec![A::Protocol],
+            Call::EpollCtl { op, fd, events, .. } => {
+                let events = (*op != EpollOp::Del).then_some(A::Events(*events));
+                [A::Operation(*op), A::Watched(*fd)].into_iter().chain(events).collect()
+            }
+            Call::EpollWait { most, timeout, .. } => vec![A::Buffer, A::Count(*most), A::Timeout(*timeout)],
+            Call::GetAddrInfo(lookup) => {
+                let names = [&lookup.node, &lookup.service].map(|name| A::Name(name.as_deref()));
+                let family = (!lookup.family.is_any()).then_some(A::NameFamily(lookup.family));
+                let flags = (lookup.flags != LookupFlags::default()).then_some(A::NameFlags(lookup.flags));
+                names.into_iter().chain(family).chain(flags).chain([A::List]).collect()
+            }
+            Call::Transfer(transfer) => match transfer.name {
+                CallName::Write => vec![A::Data(transfer.data()), A::Length(transfer.data().len())],
+                CallName::Read => transfer.buffers.iter().flat_map(|size| [A::Buffer, A::Room(*size)]).collect(),
+                CallName::SendMsg => {
+                    let address = transfer.address().map(A::Address);
+                    [A::Buffers(transfer), flags()].into_iter().chain(address).collect()
+                }
+                _ => vec![A::Buffer, A::Rooms(&transfer.buffers), flags()],
+            },
             Call::Program(made) => return made.arguments.iter().map(|text| A::Program(text)).collect(),
         };
         first.into_iter().chain(more).collect()
@@ -135,7 +205,8 @@ impl fmt::Display for Call {
     /// As one types it ([`super::typed::parse`] reads it back): without usual flags, and without what the kernel fills.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(&self.written(", ", |argument| match argument {
-            Argument::Buffer | Argument::Peer | Argument::ValueRoom | Argument::Flags { usual: true, .. } => None,
+            Argument::Buffer | Argument::Peer | Argument::ValueRoom | Argument::List => None,
+            Argument::Flags { usual: true, .. } => None,
             told => Some(told.to_string()),
         }))
     }

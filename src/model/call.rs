@@ -5,7 +5,10 @@ use std::net::SocketAddr;
 
 use serde::{Deserialize, Serialize};
 
-use super::{CallSite, MessageFlags, PollEntry, PolledDescriptor, ProcessSocket, ProgramDescriptor, SocketOption};
+use super::{
+    CallName, CallSite, EpollEvents, EpollOp, Errno, Lookup, MessageFlags, OptionValue, PolledDescriptor,
+    ProcessSocket, ProgramDescriptor, SocketOption,
+};
 
 /// Who makes a call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
@@ -115,11 +118,41 @@ pub enum Call {
     /// `dup(2)`: a further descriptor of the same socket.
     #[allow(missing_docs)]
     Dup { fd: i32 },
+    /// `fork(2)`: a further process, with a copy of the table of descriptors.
+    Fork,
     /// `poll(2)`: of each descriptor the events that are wanted; `timeout` is in milliseconds, and a negative one never ends.
     #[allow(missing_docs)]
-    Poll { fds: Vec<PollEntry>, timeout: i32 },
+    Poll { fds: Vec<PolledDescriptor>, timeout: i32 },
+    /// `select(2)`: of each descriptor the sets in which it stands, as POLLIN (`readfds`), POLLOUT (`writefds`) and POLLPRI
+    /// (`exceptfds`); those from `nfds` on aren't looked at. `timeout` as that of `poll(2)`.
+    #[allow(missing_docs)]
+    Select { nfds: i32, fds: Vec<PolledDescriptor>, timeout: i32 },
+    /// `epoll_create1(2)`: an epoll instance, which is a descriptor and no socket.
+    EpollCreate,
+    /// `epoll_ctl(2)`: what an epoll instance is to watch of a descriptor.
+    #[allow(missing_docs)]
+    EpollCtl { epfd: i32, op: EpollOp, fd: i32, events: EpollEvents },
+    /// `epoll_wait(2)` for at most `most` descriptors; `timeout` as that of `poll(2)`.
+    #[allow(missing_docs)]
+    EpollWait { epfd: i32, most: i32, timeout: i32 },
+    /// `getaddrinfo(3)`, which is a function of libc and no system call.
+    GetAddrInfo(Box<Lookup>),
+    /// What comes to a `send()` or a `recv()` by another name. A record has what it comes to beside it.
+    Transfer(Box<Transfer>),
     /// A traced program's call, as it made it. In a record it stands only where it comes to none of the others.
     Program(Box<ProgramCall>),
+}
+
+/// A side's own call that comes to a `send()`, a `sendto()` or a `recv()`: `write(2)` and `read(2)`, which have no flags, and
+/// `sendmsg(2)` and `recvmsg(2)`, which have several buffers (`struct iovec`) and tell or are told an address (`msg_name`).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Transfer {
+    /// Which of the four it is.
+    pub name: CallName,
+    /// What it comes to: all bytes together, or room for them. It bears the flags.
+    pub like: Call,
+    /// How many bytes each of its buffers has; of one buffer it is the whole.
+    pub buffers: Vec<usize>,
 }
 
 /// The most bytes that one `recv()` may ask for: what comes is kept in the trace.
@@ -148,89 +181,16 @@ impl How {
     }
 }
 
-/// A call's name without its arguments.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
-#[serde(rename_all = "lowercase")]
-#[allow(missing_docs)]
-pub enum CallName {
-    Socket,
-    Bind,
-    Listen,
-    Accept,
-    Connect,
-    Send,
-    Recv,
-    SendTo,
-    RecvFrom,
-    Shutdown,
-    Close,
-    SetSockOpt,
-    Fcntl,
-    GetSockName,
-    GetPeerName,
-    GetSockOpt,
-    Poll,
-    Dup,
-    /// A program's call that is none of these.
-    Other,
-}
-
-impl CallName {
-    /// All that have a name here, in the order in which a connection meets them.
-    pub const ALL: [CallName; 18] = [
-        CallName::Socket,
-        CallName::Bind,
-        CallName::Listen,
-        CallName::Accept,
-        CallName::Connect,
-        CallName::Send,
-        CallName::Recv,
-        CallName::SendTo,
-        CallName::RecvFrom,
-        CallName::Shutdown,
-        CallName::Close,
-        CallName::SetSockOpt,
-        CallName::Fcntl,
-        CallName::GetSockName,
-        CallName::GetPeerName,
-        CallName::GetSockOpt,
-        CallName::Poll,
-        CallName::Dup,
-    ];
-
-    /// As in C.
-    pub const fn name(self) -> &'static str {
+impl Call {
+    /// The call of the walk that it comes to, where it has another name: of a program's `read(2)`, or a side's own, a `recv()`.
+    pub fn as_walked(&self) -> &Call {
         match self {
-            CallName::Socket => "socket",
-            CallName::Bind => "bind",
-            CallName::Listen => "listen",
-            CallName::Accept => "accept",
-            CallName::Connect => "connect",
-            CallName::Send => "send",
-            CallName::Recv => "recv",
-            CallName::SendTo => "sendto",
-            CallName::RecvFrom => "recvfrom",
-            CallName::Shutdown => "shutdown",
-            CallName::Close => "close",
-            CallName::SetSockOpt => "setsockopt",
-            CallName::Fcntl => "fcntl",
-            CallName::GetSockName => "getsockname",
-            CallName::GetPeerName => "getpeername",
-            CallName::GetSockOpt => "getsockopt",
-            CallName::Poll => "poll",
-            CallName::Dup => "dup",
-            CallName::Other => "other",
+            Call::Program(made) => made.like.as_ref().unwrap_or(self),
+            Call::Transfer(transfer) => &transfer.like,
+            own => own,
         }
     }
-}
 
-impl fmt::Display for CallName {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(self.name())
-    }
-}
-
-impl Call {
     /// Which call it is.
     pub const fn name(&self) -> CallName {
         match self {
@@ -251,15 +211,24 @@ impl Call {
             Call::GetPeerName { .. } => CallName::GetPeerName,
             Call::GetOption { .. } => CallName::GetSockOpt,
             Call::Poll { .. } => CallName::Poll,
+            Call::Select { .. } => CallName::Select,
+            Call::EpollCreate => CallName::EpollCreate,
+            Call::EpollCtl { .. } => CallName::EpollCtl,
+            Call::EpollWait { .. } => CallName::EpollWait,
             Call::Dup { .. } => CallName::Dup,
+            Call::GetAddrInfo(_) => CallName::GetAddrInfo,
+            Call::Fork => CallName::Fork,
+            Call::Transfer(transfer) => transfer.name,
             Call::Program(_) => CallName::Other,
         }
     }
 
-    /// The descriptor that it is made on; `None` for `socket()`, and for `poll()`, which is about several.
+    /// The descriptor that it is made on, which may be an epoll instance; `None` for what makes one out of nothing, for `poll()`
+    /// and `select()`, which are about several, for `fork()`, which is about all, and for `getaddrinfo()`.
     pub const fn fd(&self) -> Option<i32> {
         match self {
-            Call::Socket { .. } | Call::Poll { .. } => None,
+            Call::Socket { .. } | Call::EpollCreate | Call::Fork | Call::Poll { .. } | Call::Select { .. } => None,
+            Call::GetAddrInfo(_) => None,
             Call::Bind { fd, .. }
             | Call::Listen { fd, .. }
             | Call::Accept { fd }
@@ -277,57 +246,44 @@ impl Call {
             | Call::GetSockName { fd }
             | Call::GetPeerName { fd }
             | Call::GetOption { fd, .. } => Some(*fd),
+            Call::EpollCtl { epfd, .. } | Call::EpollWait { epfd, .. } => Some(*epfd),
+            Call::Transfer(transfer) => match &transfer.like {
+                Call::Send { fd, .. } | Call::SendTo { fd, .. } | Call::Recv { fd, .. } => Some(*fd),
+                _ => None,
+            },
             Call::Program(made) => made.fd,
         }
     }
 
     /// All descriptors that it names.
     pub fn fds(&self) -> impl Iterator<Item = i32> {
-        let polled = match self {
-            Call::Poll { fds, .. } => &fds[..],
-            _ => &[],
+        let watched = match self {
+            Call::EpollCtl { fd, .. } => Some(*fd),
+            _ => None,
         };
-        self.fd().into_iter().chain(polled.iter().map(|polled| polled.fd))
+        let polled = self.polled().unwrap_or_default().iter().map(|polled| polled.fd);
+        self.fd().into_iter().chain(watched).chain(polled)
     }
-}
 
-/// What `getsockopt(2)` told of an option whose value is one int.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
-pub struct OptionValue {
-    /// The option.
-    pub option: SocketOption,
-    /// Its value.
-    pub value: i32,
-}
-
-impl OptionValue {
-    /// The value that a text means, as it is written: a whole number, an error's name, or a socket's type.
-    pub fn named(text: &str) -> Option<i32> {
-        match text {
-            "SOCK_STREAM" => Some(libc::SOCK_STREAM),
-            "SOCK_DGRAM" => Some(libc::SOCK_DGRAM),
-            text => text.parse().ok().or_else(|| Errno::from_name(text).map(|errno| errno.0)),
+    /// The descriptors for which it waits, where its arguments name them.
+    pub fn polled(&self) -> Option<&[PolledDescriptor]> {
+        match self {
+            Call::Poll { fds, .. } | Call::Select { fds, .. } => Some(fds),
+            _ => None,
         }
     }
-}
 
-impl fmt::Display for OptionValue {
-    /// The value; of one that stands for something, by its name in C: `ECONNREFUSED`, `SOCK_STREAM`.
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let OptionValue { option, value } = *self;
-        match (option, value) {
-            (SocketOption::ERROR, 1..) => Errno(value).fmt(f),
-            (SocketOption::TYPE, libc::SOCK_STREAM) => f.pad("SOCK_STREAM"),
-            (SocketOption::TYPE, libc::SOCK_DGRAM) => f.pad("SOCK_DGRAM"),
-            _ => value.fmt(f),
-        }
+    /// Whether it makes a descriptor that is no socket.
+    pub const fn makes_no_socket(&self) -> bool {
+        matches!(self, Call::EpollCreate)
     }
 }
 
 /// What a call gave back when it succeeded.
 #[derive(Clone, Debug, PartialEq, Eq, Default, serde::Serialize, serde::Deserialize)]
 pub struct Returned {
-    /// The return value: a descriptor, a number of bytes, or 0.
+    /// The return value: a descriptor, a number of bytes, or 0; of `fork()` the number that the kernel has for the thread which
+    /// plays the child.
     pub value: i64,
     /// The bytes that `recv()` or `recvfrom()` put into its buffer.
     #[serde(with = "crate::tcp::hex")]
@@ -338,9 +294,15 @@ pub struct Returned {
     /// The value of the option for which `getsockopt()` asks.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub option: Option<OptionValue>,
-    /// Of `poll()`, the descriptors that have events, with those (`revents`); else none.
+    /// Of `poll()`, `select()` and `epoll_wait()`, the descriptors that have events, with those; else none.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub revents: Vec<PollEntry>,
+    pub revents: Vec<PolledDescriptor>,
+    /// Of `getaddrinfo()`, the addresses of its list, in libc's order; else none.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub addresses: Vec<SocketAddr>,
+    /// Of a side's own `fork()`, which of the side's actors the child is, as [`Actor::nth`](super::Actor::nth) has it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub child: Option<u32>,
     /// Of a traced program's call, its arguments with what the kernel filled; else none.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub filled: Vec<String>,
@@ -353,64 +315,8 @@ pub struct Returned {
     pub ready: Vec<PolledDescriptor>,
 }
 
-/// An error number of `errno(3)`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
-pub struct Errno(pub i32);
-
 /// What a call came to.
 pub type Outcome = Result<Returned, Errno>;
-
-macro_rules! errnos {
-    ($($name:ident)*; others: $($other:ident)*) => {
-        /// The symbolic name, for the errors that socket calls can return; `None` for others.
-        pub const fn name(self) -> Option<&'static str> {
-            match self.0 {
-                $(libc::$name => Some(stringify!($name)),)*
-                _ => None,
-            }
-        }
-
-        /// The error of a socket call with this symbolic name.
-        pub fn from_name(name: &str) -> Option<Errno> {
-            match name {
-                $(stringify!($name) => Some(Errno(libc::$name)),)*
-                _ => None,
-            }
-        }
-
-        /// The symbolic name of any error that a system call of this program can return (`errno(3)`).
-        pub const fn symbol(self) -> Option<&'static str> {
-            match self.0 {
-                $(libc::$other => Some(stringify!($other)),)*
-                _ => self.name(),
-            }
-        }
-
-        /// All that have a symbol.
-        #[cfg(test)]
-        pub(crate) const ALL: &'static [Errno] = &[$(Errno(libc::$name),)* $(Errno(libc::$other),)*];
-    };
-}
-
-impl Errno {
-    errnos! {
-        EACCES EADDRINUSE EADDRNOTAVAIL EAFNOSUPPORT EAGAIN EALREADY EBADF ECONNABORTED ECONNREFUSED ECONNRESET
-        EDESTADDRREQ EFAULT EHOSTUNREACH EINPROGRESS EINTR EINVAL EISCONN EMFILE EMSGSIZE ENETDOWN ENETUNREACH
-        ENFILE ENOBUFS ENOMEM ENOPROTOOPT ENOTCONN ENOTSOCK EOPNOTSUPP EPERM EPIPE EPROTO EPROTONOSUPPORT ETIMEDOUT;
-        others: E2BIG EBADMSG EBUSY ECHILD EDEADLK EDOM EDQUOT EEXIST EFBIG EIO EISDIR ELOOP EMLINK ENAMETOOLONG ENETRESET
-        ENODATA ENODEV ENOENT ENOEXEC ENOLCK ENOSPC ENOSYS ENOTDIR ENOTEMPTY ENOTTY ENXIO EOVERFLOW
-        EPFNOSUPPORT EPROTOTYPE ERANGE EROFS ESOCKTNOSUPPORT ESPIPE ESRCH ESTALE ETXTBSY EUSERS EXDEV
-    }
-}
-
-impl fmt::Display for Errno {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.symbol() {
-            Some(name) => f.pad(name),
-            None => write!(f, "errno {}", self.0),
-        }
-    }
-}
 
 /// A system call as a program made it, read at the stop before it.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -434,12 +340,16 @@ pub struct ProgramCall {
     /// socket stays as it is.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub others: Vec<ProgramDescriptor>,
-    /// Of a call that waits for several descriptors, which those are; `None` of every other one, and where they can't be known.
+    /// Of a call that waits for several descriptors, which those are, with those that its first argument leaves out; `None` of
+    /// every other one, and where they can't be known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub waits: Option<Vec<PolledDescriptor>>,
     /// Of a call that is about all sockets of its process, or hands some on: those.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub sockets: Vec<ProcessSocket>,
+    /// Of a `sendmsg(2)` or `recvmsg(2)` that comes to none of the walk's calls: how many bytes its buffers have.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub room: Option<usize>,
     /// The call of the walk that it comes to: a `read(2)` of a socket is a [`Call::Recv`]; `None` where it comes to none, as of
     /// `epoll_wait(2)`.
     pub like: Option<Call>,
@@ -452,6 +362,51 @@ impl ProgramCall {
     /// As the program made it, with what the kernel filled where that is known.
     pub fn written(&self, filled: Option<&[String]>) -> String {
         format!("{}({})", self.name, filled.unwrap_or(&self.arguments).join(", "))
+    }
+
+    /// Whether a program makes it by the way: it sets an option, asks for an address, says what is to be waited for.
+    pub fn is_by_the_way(&self) -> bool {
+        matches!(
+            self.name.as_str(),
+            "setsockopt"
+                | "fcntl"
+                | "ioctl"
+                | "getsockname"
+                | "getpeername"
+                | "epoll_create"
+                | "epoll_create1"
+                | "epoll_ctl"
+        )
+    }
+
+    /// So many bytes of what it sends or receives are read from its program's memory and kept, at most.
+    pub const LONGEST_DATA: usize = 4096;
+
+    /// Whether it is a `connect(2)` with AF_UNSPEC.
+    pub fn dissolves(&self) -> bool {
+        self.name == "connect" && self.has_no_family()
+    }
+
+    /// Whether the address that it gives has AF_UNSPEC for a family.
+    pub fn has_no_family(&self) -> bool {
+        self.arguments.get(1).is_some_and(|address| address.starts_with("{AF_UNSPEC"))
+    }
+
+    /// Of a call that waits for several descriptors, those at which it looks; `None` where they can't be known.
+    pub fn looked_at(&self) -> Option<impl Iterator<Item = &PolledDescriptor>> {
+        let left_out = self.first_left_out();
+        Some(self.waits.as_ref()?.iter().filter(move |waited| left_out.is_none_or(|first| waited.fd < first)))
+    }
+
+    /// Of a `select(2)`, the descriptors that stand in its sets, and aren't below its first argument, with that.
+    pub fn left_out(&self) -> impl Iterator<Item = (i32, i32)> {
+        let first = self.first_left_out();
+        let all = self.waits.iter().flatten().map(|waited| waited.fd);
+        all.filter_map(move |fd| Some((fd, first.filter(|first| fd >= *first)?)))
+    }
+
+    fn first_left_out(&self) -> Option<i32> {
+        matches!(self.name.as_str(), "select" | "pselect6").then(|| self.arguments.first()?.parse().ok()).flatten()
     }
 
     /// Whether it waits for several descriptors at once.

@@ -7,17 +7,17 @@ use super::{Call, CallName, MessageFlags};
 /// The flags that make sense on a call that sends, by their names (`send(2)`).
 const OF_SEND: &[&str] = &["MSG_DONTWAIT", "MSG_EOR", "MSG_MORE", "MSG_NOSIGNAL", "MSG_OOB"];
 
-/// The same of `sendto()`, which has the address that a SYN with data goes to.
+/// The same of `sendto()` and `sendmsg()`, which have the address that a SYN with data goes to.
 const OF_SEND_TO: &[&str] = &["MSG_DONTWAIT", "MSG_EOR", "MSG_FASTOPEN", "MSG_MORE", "MSG_NOSIGNAL", "MSG_OOB"];
 
 /// The same of one that receives (`recv(2)`).
 const OF_RECV: &[&str] = &["MSG_DONTWAIT", "MSG_OOB", "MSG_PEEK", "MSG_TRUNC", "MSG_WAITALL"];
 
 impl CallName {
-    /// The flags that a call has where none are said: a `send()` has MSG_NOSIGNAL.
+    /// The flags that a call has where none are said: a `send()` or a `sendmsg()` has MSG_NOSIGNAL.
     pub const fn usual_flags(self) -> MessageFlags {
         match self {
-            CallName::Send => MessageFlags::NO_SIGNAL,
+            CallName::Send | CallName::SendMsg => MessageFlags::NO_SIGNAL,
             _ => MessageFlags::NONE,
         }
     }
@@ -26,8 +26,8 @@ impl CallName {
     pub const fn flag_names(self) -> &'static [&'static str] {
         match self {
             CallName::Send => OF_SEND,
-            CallName::SendTo => OF_SEND_TO,
-            CallName::Recv | CallName::RecvFrom => OF_RECV,
+            CallName::SendTo | CallName::SendMsg => OF_SEND_TO,
+            CallName::Recv | CallName::RecvFrom | CallName::RecvMsg => OF_RECV,
             _ => &[],
         }
     }
@@ -63,6 +63,10 @@ impl Call {
     /// The flags of a call that sends or receives; of every other one, none.
     pub const fn flags(&self) -> MessageFlags {
         match self {
+            Call::Transfer(transfer) => match transfer.like {
+                Call::Send { flags, .. } | Call::SendTo { flags, .. } | Call::Recv { flags, .. } => flags,
+                _ => MessageFlags::NONE,
+            },
             Call::Send { flags, .. }
             | Call::Recv { flags, .. }
             | Call::SendTo { flags, .. }

@@ -1,8 +1,10 @@
 //! The calls of a trace: each from the moment at which its thread stands before it or goes into it.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::time::Duration;
 
+use super::forks::Forks;
+use super::stops::Stops;
 use super::{Actor, Call, Caller, Entry, Event, HeldCalls, Member, Moment, Outcome, ProgramCall, Side};
 
 /// One call, from its beginning to its return.
@@ -10,8 +12,11 @@ use super::{Actor, Call, Caller, Entry, Event, HeldCalls, Member, Moment, Outcom
 pub struct CallRecord {
     /// Who made it.
     pub caller: Caller,
-    /// What it was; of a program's, the walk's call that it comes to, where there is one.
+    /// What it was; of a program's, the walk's call that it comes to, where there is one, and of what comes to a `send()` or a `recv()`
+    /// by another name, that.
     pub call: Call,
+    /// A side's own call as it was made, where it has another name.
+    pub renamed: Option<Call>,
     /// A program's call as the program made it.
     pub made: Option<Box<ProgramCall>>,
     /// The entry at which it was first seen: it was entered, or its thread stood before it.
@@ -24,6 +29,11 @@ pub struct CallRecord {
     pub returned: Option<(Moment, Outcome)>,
     /// The entry at which its process ended, where it was in the call then.
     pub abandoned: Option<Moment>,
+    /// Whether its beginning is no news: a program's thread waits once more for what it has just waited for until the time was up, or
+    /// has made it by the way and nobody let it go.
+    pub quiet: bool,
+    /// Whether it is such a wait in vain, and was repeated.
+    pub repeated: bool,
 }
 
 /// A call as it stood then.
@@ -31,12 +41,17 @@ pub struct CallRecord {
 pub struct CallView<'a> {
     /// Who made it.
     pub caller: Caller,
-    /// What it was; of a program's, the walk's call that it comes to, where there is one.
+    /// What it was; of a program's, the walk's call that it comes to, where there is one, and of what comes to a `send()` or a `recv()`
+    /// by another name, that.
     pub call: &'a Call,
+    /// The same; but a side's own call as it was made.
+    pub own: &'a Call,
     /// A program's call as the program made it.
     pub made: Option<&'a ProgramCall>,
     /// Whether its thread stood before it, and waited.
     pub stands: bool,
+    /// Whether its thread stood before it, and somebody let it go.
+    pub stepped: bool,
     /// The moment just before it was entered; before it was first seen, as long as its thread stands before it.
     pub entered: Moment,
     /// When that was, since the walk began.
@@ -51,6 +66,9 @@ pub struct CallView<'a> {
     pub never_made: bool,
     /// The entry of its newest change.
     pub changed: Moment,
+    /// Whether it is no news: one of several waits of a program's in a row in which nothing came, or a call that it made by the way
+    /// and that didn't fail.
+    pub quiet: bool,
 }
 
 impl CallView<'_> {
@@ -62,7 +80,7 @@ impl CallView<'_> {
 
     /// Its name in C.
     pub fn called(&self) -> &str {
-        self.made.map_or_else(|| self.call.called(), |made| &made.name)
+        self.made.map_or_else(|| self.own.called(), |made| &made.name)
     }
 
     /// Whether the thread was in it.
@@ -79,12 +97,26 @@ pub(super) struct Calls {
     of: BTreeMap<Actor, Vec<usize>>,
     /// The calls that haven't returned.
     open: HashMap<Caller, usize>,
+    /// The numbers of each actor's calls that have, in the order in which they did.
+    returned: BTreeMap<Actor, Vec<usize>>,
+    /// The numbers of the calls that each of an actor's own threads made, in order.
+    own_threads: BTreeMap<(Actor, u32), Vec<usize>>,
     /// The numbers of programs' calls on each socket, in order.
     on: HashMap<u64, Vec<usize>>,
     /// The number of the call that made each socket of a program.
     made: HashMap<u64, usize>,
+    /// The entries at which programs' threads began to wait for what others do, or made a call by the way, or one that doesn't wait
+    /// before it is made where others do.
+    quiet: Vec<Moment>,
+    /// The programs whose calls are stepped, by their place among the actors of a side: one has waited since it was last said
+    /// which do.
+    stepped: BTreeSet<u32>,
     /// The numbers of each program's calls by thread: the program's place among the actors of a side, and the thread's number.
     threads: BTreeMap<(u32, u32), Vec<usize>>,
+    /// The children that calls made.
+    pub(super) forks: Forks,
+    /// The processes of programs that signals stopped.
+    pub(super) stops: Stops,
     /// How many calls of programs weren't kept one by one, each time that there were more.
     pub(super) untold: Vec<(Moment, u64)>,
     /// Which of the programs' calls waited, each time that this changed.
@@ -95,7 +127,10 @@ impl Calls {
     /// Takes what an event tells of calls.
     pub(super) fn take(&mut self, moment: Moment, event: &Event) {
         match event {
-            Event::Stands { caller, call } => self.begins(moment, *caller, call, None),
+            Event::Stands { caller, call } => {
+                self.stepped.insert(caller.actor.nth);
+                self.begins(moment, *caller, call, None);
+            }
             Event::Entered { caller, call } => self.entered(moment, *caller, call),
             Event::Blocked { caller } => {
                 if let Some(number) = self.open.get(caller) {
@@ -103,10 +138,15 @@ impl Calls {
                 }
             }
             Event::Returned { caller, outcome } => {
+                self.forks.returned(moment, caller.actor, outcome);
                 if let Some(number) = self.open.remove(caller) {
                     let made = outcome.iter().flat_map(|returned| &returned.made);
-                    self.made.extend(made.map(|socket| (*socket, number)));
+                    // Who copies or receives it later only gets it.
+                    for socket in made {
+                        self.made.entry(*socket).or_insert(number);
+                    }
                     self.records[number].returned = Some((moment, outcome.clone()));
+                    self.returned.entry(self.records[number].caller.actor).or_default().push(number);
                 }
             }
             Event::Ended { caller } => self.abandon(moment, *caller),
@@ -115,14 +155,28 @@ impl Calls {
                 let before = self.untold.last().map_or(0, |(_, before)| *before);
                 self.untold.push((moment, before.saturating_add(*calls)));
             }
-            Event::Holding { of, held } => self.holding.push((moment, *of, *held)),
+            Event::Signal { caller, signal } => self.stops.take(moment, *caller, *signal),
+            Event::Holding { of, held } => {
+                self.stepped.clear();
+                self.holding.push((moment, *of, *held));
+            }
             _ => {}
         }
     }
 
     /// A process has ended: the calls that its threads were in never return.
     pub(super) fn end_of(&mut self, moment: Moment, member: &Member) {
+        // Who let calls go may have been the last one who did.
+        if member.steps() {
+            self.stepped.clear();
+        }
         let ended: Vec<Caller> = self.open.keys().copied().filter(|caller| member.makes(caller.actor)).collect();
+        ended.into_iter().for_each(|caller| self.abandon(moment, caller));
+    }
+
+    /// An actor's process was killed: the calls in which its threads were never return.
+    pub(super) fn killed(&mut self, moment: Moment, actor: Actor) {
+        let ended: Vec<Caller> = self.open.keys().copied().filter(|caller| caller.actor == actor).collect();
         ended.into_iter().for_each(|caller| self.abandon(moment, caller));
     }
 
@@ -140,11 +194,22 @@ impl Calls {
     }
 
     fn begins(&mut self, moment: Moment, caller: Caller, call: &Call, entered: Option<Moment>) {
-        let (call, made) = match call {
-            Call::Program(made) => (made.like.clone().unwrap_or_else(|| call.clone()), Some(made.clone())),
-            own => (own.clone(), None),
+        let (made, renamed) = match call {
+            Call::Program(made) => (Some(made.clone()), None),
+            Call::Transfer(_) => (None, Some(call.clone())),
+            _ => (None, None),
         };
+        let call = call.as_walked().clone();
         let number = self.records.len();
+        let by_the_way = entered.is_some() && made.as_ref().is_some_and(|made| made.is_by_the_way());
+        let is_quiet = by_the_way || made.as_ref().is_some_and(|made| self.repeats(caller, made));
+        // What somebody lets go is an act of theirs; what a program does until its next call waits comes of that. One that waits
+        // for what others do does nothing yet.
+        let waits = made.as_ref().is_some_and(|made| made.polls());
+        let follows = waits || made.is_some() && self.stepped.contains(&caller.actor.nth);
+        if (is_quiet || follows) && entered.is_some() {
+            self.quiet.push(moment);
+        }
         self.of.entry(caller.actor).or_default().push(number);
         self.open.insert(caller, number);
         if let Some(made) = &made {
@@ -152,9 +217,45 @@ impl Calls {
             if let Some(socket) = made.socket {
                 self.on.entry(socket).or_default().push(number);
             }
+        } else {
+            self.own_threads.entry((caller.actor, caller.worker)).or_default().push(number);
         }
         let (blocked, returned, abandoned) = (None, None, None);
-        self.records.push(CallRecord { caller, call, made, seen: moment, entered, blocked, returned, abandoned });
+        self.records.push(CallRecord {
+            caller,
+            call,
+            renamed,
+            made,
+            seen: moment,
+            entered,
+            blocked,
+            returned,
+            abandoned,
+            quiet: is_quiet,
+            repeated: false,
+        });
+    }
+
+    /// Whether a program's thread waits once more for what it has just waited for until the time was up; that is noted there.
+    fn repeats(&mut self, caller: Caller, made: &ProgramCall) -> bool {
+        let of_thread = self.threads.get(&(caller.actor.nth, caller.worker));
+        let Some(last) = of_thread.and_then(|numbers| numbers.last()) else { return false };
+        let last = &mut self.records[*last];
+        // The time that is left may be another one.
+        let is_same = |last: &ProgramCall| match (&last.waits, &made.waits) {
+            (Some(last), Some(made)) => last == made,
+            _ => last.arguments == made.arguments,
+        };
+        let is_same = |last: &ProgramCall| last.name == made.name && is_same(last);
+        let was_in_vain = matches!(&last.returned, Some((_, Ok(returned))) if returned.value == 0);
+        let repeats = made.polls() && was_in_vain && last.made.as_deref().is_some_and(is_same);
+        last.repeated |= repeats;
+        repeats
+    }
+
+    /// Whether this entry is the beginning of such a wait, of a call by the way, or of one that followed a step.
+    pub(super) fn is_quiet(&self, at: Moment) -> bool {
+        self.quiet.binary_search(&at).is_ok()
     }
 
     /// A program's calls on a socket, and those before it had any, are of another side than was seen at first.
@@ -187,6 +288,14 @@ impl Calls {
         if !kept.is_empty() {
             self.of.insert(from, kept);
         }
+        let records = &self.records;
+        let is_moved = |number: &usize| records[*number].caller.actor == to;
+        let (moved, kept): (Vec<usize>, Vec<usize>) =
+            self.returned.remove(&from).unwrap_or_default().into_iter().partition(is_moved);
+        let there = self.returned.entry(to).or_default();
+        there.extend(moved);
+        there.sort_by_key(|number| records[*number].returned.as_ref().map(|(moment, _)| *moment));
+        self.returned.insert(from, kept);
     }
 
     /// The calls of programs on a socket that had been seen by then.
@@ -214,6 +323,25 @@ impl Calls {
         let numbers = numbers.map_or(&[][..], Vec::as_slice);
         let seen = numbers.partition_point(|number| self.records[*number].seen < moment);
         numbers[..seen].iter().map(|number| &self.records[*number])
+    }
+
+    /// The calls of an actor that had returned by then, in the order in which they did.
+    pub(super) fn returned(&self, actor: Actor, moment: Moment) -> impl DoubleEndedIterator<Item = &CallRecord> {
+        let numbers = self.returned.get(&actor).map_or(&[][..], Vec::as_slice);
+        let is_known = |number: &usize| self.records[*number].returned.as_ref().is_some_and(|(at, _)| *at < moment);
+        numbers[..numbers.partition_point(is_known)].iter().map(|number| &self.records[*number])
+    }
+
+    /// The calls in which an actor's threads were then, one of each at most.
+    pub(super) fn open_of(&self, actor: Actor, moment: Moment) -> impl Iterator<Item = &CallRecord> {
+        let threads = self.own_threads.range((actor, 0)..=(actor, u32::MAX));
+        let own = threads.filter_map(move |(_, numbers)| self.seen(Some(numbers), moment).next_back());
+        let of_program = self.of_threads(actor.nth, moment).filter(move |record| record.caller.actor == actor);
+        let is_open = move |record: &&CallRecord| {
+            let ended = record.returned.as_ref().map(|(at, _)| *at).or(record.abandoned);
+            record.entered.is_some_and(|entered| entered < moment) && ended.is_none_or(|ended| ended >= moment)
+        };
+        own.chain(of_program).filter(is_open)
     }
 
     /// The calls that haven't returned, in no order.
@@ -251,11 +379,19 @@ pub(super) fn call_view<'a>(entries: &[Entry], record: &'a CallRecord, moment: M
     let ended = returned.map(|(returned, _)| *returned).or(abandoned);
     let entered = record.entered.filter(|entered| *entered < moment);
     let begun = entered.unwrap_or(record.seen);
+    let polls = record.made.as_ref().is_some_and(|made| made.polls());
+    let is_news = match returned {
+        Some((_, Ok(returned))) => polls && returned.value != 0,
+        Some((_, Err(_))) => true,
+        None => polls && (abandoned.is_some() || entered.is_none()),
+    };
     CallView {
         caller: record.caller,
         call: &record.call,
+        own: record.renamed.as_ref().unwrap_or(&record.call),
         made: record.made.as_deref(),
         stands: entered.is_none() && ended.is_none(),
+        stepped: entered.is_some_and(|entered| entered != record.seen),
         entered: begun,
         since: entries[begun].at,
         blocked: blocked.is_some() && ended.is_none(),
@@ -263,5 +399,6 @@ pub(super) fn call_view<'a>(entries: &[Entry], record: &'a CallRecord, moment: M
         abandoned: abandoned.is_some(),
         never_made: abandoned.is_some() && entered.is_none(),
         changed: ended.or(blocked).unwrap_or(begun),
+        quiet: record.repeated || record.quiet && !is_news,
     }
 }

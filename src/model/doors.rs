@@ -28,12 +28,13 @@ pub(super) struct Doors {
 impl Doors {
     /// See [`super::Trace::owner_of`].
     pub(super) fn owner_of(&self, address: SocketAddr) -> Option<Actor> {
-        let any = match address.ip() {
-            IpAddr::V4(_) => Ipv4Addr::UNSPECIFIED.into(),
-            IpAddr::V6(_) => Ipv6Addr::UNSPECIFIED.into(),
+        let at = |ip: IpAddr| self.owners.get(&SocketAddr::new(ip, address.port()));
+        // A UDP socket that only sent has a port and no address of its own. One of IPv6 for all addresses has those of IPv4 too.
+        let any = || match address.ip() {
+            IpAddr::V4(_) => at(Ipv4Addr::UNSPECIFIED.into()).or_else(|| at(Ipv6Addr::UNSPECIFIED.into())),
+            IpAddr::V6(_) => at(Ipv6Addr::UNSPECIFIED.into()),
         };
-        // A UDP socket that only sent has a port and no address of its own.
-        self.owners.get(&address).or_else(|| self.owners.get(&SocketAddr::new(any, address.port()))).copied()
+        self.owners.get(&address).or_else(any).copied()
     }
 
     /// See [`super::Trace::door`].

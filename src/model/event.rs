@@ -37,7 +37,11 @@ pub enum Event {
         /// Which one.
         caller: Caller,
     },
-    /// A signal is about to be delivered to a program's thread (`signal(7)`), or has come to a side's in its call.
+    /// A person ended the process that makes an actor's calls, as SIGKILL does: the call in which it was never returns, and the kernel
+    /// closes all of its descriptors. Its next call is that of a new process.
+    Killed(Actor),
+    /// A signal is about to be delivered to a program's thread (`signal(7)`), or has come to a side's in its call; one that stops
+    /// processes has stopped a program's, and SIGCONT lets it go on.
     Signal {
         /// Which one.
         caller: Caller,
@@ -306,6 +310,8 @@ pub enum HandAction {
     Sysctl,
     /// Interrupt the call in which a side sleeps.
     Interrupt(Side),
+    /// End the process that makes a side's calls.
+    Kill(Side),
     /// Have a side make a call of one's own.
     Call(Side),
 }

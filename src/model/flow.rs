@@ -230,7 +230,7 @@ impl Flow {
     }
 
     fn told(&mut self, trace: &Trace, facts: &SocketFacts, (moment, at): (Moment, Duration)) {
-        if (facts.local, facts.remote) != (Some(self.from), Some(self.to)) {
+        if facts.ends() != Some((self.from, self.to)) {
             return;
         }
         let isn = trace.by_cookie.get(&facts.cookie).and_then(|number| trace.sockets[*number].isn);

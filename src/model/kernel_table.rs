@@ -8,12 +8,19 @@ use super::{Event, Observation, PartialDump, SocketFacts, Source};
 #[derive(Clone, Debug, Default)]
 pub struct KernelTable {
     facts: HashMap<u64, SocketFacts>,
+    /// With the next observation the times that grow by themselves are news too.
+    tells_times: bool,
 }
 
 impl KernelTable {
     /// What is known already.
     pub fn resume(facts: impl Iterator<Item = SocketFacts>) -> KernelTable {
-        KernelTable { facts: facts.map(|facts| (facts.cookie, facts)).collect() }
+        KernelTable { facts: facts.map(|facts| (facts.cookie, facts)).collect(), tells_times: false }
+    }
+
+    /// With the next observation of all sockets, the times of `TCP_INFO` that grow by themselves are told too.
+    pub fn tell_times(&mut self) {
+        self.tells_times = true;
     }
 
     /// What an observation says that wasn't said before: new and changed sockets in the kernel's order, then those that
@@ -21,9 +28,10 @@ impl KernelTable {
     pub fn news(&mut self, observation: Observation) -> Vec<Event> {
         let mut next = HashMap::with_capacity(observation.sockets.len());
         let mut news = Vec::new();
+        let times = std::mem::take(&mut self.tells_times);
         for facts in observation.sockets {
             let kept = match self.facts.remove(&facts.cookie) {
-                Some(known) if !known.differs(&facts) => known,
+                Some(known) if !(known.differs(&facts) || times && known.has_other_times(&facts)) => known,
                 _ => {
                     news.push(Event::Socket(facts.clone()));
                     facts

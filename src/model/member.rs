@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Actor, Door, SHARED_RTO_MIN_MS, Side};
+use super::{Actor, Door, SHARED_RTO_MIN_MS, Side, on_wire};
 use crate::tcp::Packet;
 
 /// A process that is in the lab.
@@ -112,8 +112,9 @@ pub struct Connection {
 }
 
 impl Connection {
-    /// The connection between two ends.
+    /// The connection between two ends; an address that a program wrote IPv4-mapped is the IPv4 one.
     pub fn new(one: SocketAddr, other: SocketAddr) -> Connection {
+        let (one, other) = (on_wire(one), on_wire(other));
         Connection { low: one.min(other), high: one.max(other) }
     }
 

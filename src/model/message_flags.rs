@@ -37,6 +37,10 @@ impl MessageFlags {
     pub const FAST_OPEN: MessageFlags = MessageFlags(libc::MSG_FASTOPEN);
     /// `MSG_PEEK`: what is read stays.
     pub const PEEK: MessageFlags = MessageFlags(libc::MSG_PEEK);
+    /// `MSG_MORE`: more is to follow.
+    pub const MORE: MessageFlags = MessageFlags(libc::MSG_MORE);
+    /// `MSG_TRUNC`: of a datagram its whole length is told; of TCP nothing is copied (`tcp(7)`).
+    pub const TRUNC: MessageFlags = MessageFlags(libc::MSG_TRUNC);
     /// `MSG_OOB`: urgent data.
     pub const OUT_OF_BAND: MessageFlags = MessageFlags(libc::MSG_OOB);
     /// `MSG_WAITALL`: it waits for all that was asked for.

@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use super::tcp_info::TcpInfo;
-use super::{Actor, Connection, Side};
+use super::{Actor, Connection, Side, on_wire};
 use crate::tcp::State;
 
 /// Where a fact comes from.
@@ -148,6 +148,9 @@ pub struct SocketFacts {
     /// The further descriptors of the same socket (`dup(2)`) that the same actor has.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub also: Vec<i32>,
+    /// The descriptors of the same socket that other processes of its side have (`fork(2)`).
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub elsewhere: Vec<InheritedDescriptor>,
     /// Own address; `None` before `bind()` or `connect()`.
     pub local: Option<SocketAddr>,
     /// The peer's address; `None` where there is no peer.
@@ -170,6 +173,15 @@ pub struct SocketFacts {
     pub info: Option<TcpInfo>,
 }
 
+/// A descriptor that another process of a socket's side has of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct InheritedDescriptor {
+    /// Which of the side's actors has it, as [`Actor::nth`] has it.
+    pub nth: u32,
+    /// Its number there.
+    pub fd: i32,
+}
+
 /// How far a timer's end may move before it counts as news: the kernel's own grain is a jiffy (up to 10 ms).
 const TIMER_GRAIN: Duration = Duration::from_millis(200);
 
@@ -179,14 +191,59 @@ impl SocketFacts {
         self.side.map(|side| Actor { side, nth: self.nth })
     }
 
-    /// Whether this is one of its descriptors.
+    /// Whether this is one of the descriptors of whose it is.
     pub fn has_fd(&self, fd: i32) -> bool {
         self.fd == Some(fd) || self.also.contains(&fd)
     }
 
+    /// An actor's descriptors of it, that which was made first at first.
+    pub fn fds_of(&self, actor: Actor) -> Vec<i32> {
+        if self.actor() == Some(actor) {
+            return self.fd.into_iter().chain(self.also.iter().copied()).collect();
+        }
+        let own = self.elsewhere.iter().filter(|held| self.side == Some(actor.side) && held.nth == actor.nth);
+        own.map(|held| held.fd).collect()
+    }
+
+    /// Whether it is an actor's: its own, or one that another process of its side has too.
+    pub fn is_of(&self, actor: Actor) -> bool {
+        self.actor() == Some(actor) || !self.fds_of(actor).is_empty()
+    }
+
+    /// Whether this is one of an actor's descriptors of it.
+    pub fn is_open_as(&self, actor: Actor, fd: i32) -> bool {
+        self.fds_of(actor).contains(&fd)
+    }
+
+    /// The other processes of an actor's side that have it too, each once.
+    pub fn others_than(&self, actor: Actor) -> Vec<Actor> {
+        let Some(side) = self.side else { return Vec::new() };
+        let own = self.actor().filter(|_| self.fd.is_some());
+        let elsewhere = self.elsewhere.iter().map(|held| Actor { side, nth: held.nth });
+        let mut others: Vec<Actor> = own.into_iter().chain(elsewhere).filter(|other| *other != actor).collect();
+        others.sort_unstable();
+        others.dedup();
+        others
+    }
+
+    /// Its own address as packets bear it: an IPv4-mapped one of an IPv6 socket is the IPv4 one (RFC 4291, section 2.5.5.2).
+    pub fn own_address(&self) -> Option<SocketAddr> {
+        self.local.map(on_wire)
+    }
+
+    /// Its own address and its peer's as packets bear them; `None` where it has no peer.
+    pub fn ends(&self) -> Option<(SocketAddr, SocketAddr)> {
+        Some((on_wire(self.local?), on_wire(self.remote?)))
+    }
+
     /// The connection whose end it is; `None` where it has no peer.
     pub fn connection(&self) -> Option<Connection> {
-        Some(Connection::new(self.local?, self.remote?))
+        self.ends().map(|(local, remote)| Connection::new(local, remote))
+    }
+
+    /// Whether anything differs that `TCP_INFO` tells of the two, times that grow by themselves too.
+    pub(super) fn has_other_times(&self, other: &SocketFacts) -> bool {
+        self.remote.is_some() && self.info != other.info
     }
 
     /// Whether a person would see a difference between the two: everything of a socket that is shown anywhere counts.
@@ -212,6 +269,7 @@ impl SocketFacts {
             || self.send_queue != other.send_queue
             || self.fd != other.fd
             || self.also != other.also
+            || self.elsewhere != other.elsewhere
             || self.actor() != other.actor()
             || self.program != other.program
             || self.local != other.local
@@ -266,7 +324,7 @@ mod tests {
         fn timer(facts: &mut SocketFacts) -> &mut Timer {
             facts.timer.as_mut().unwrap()
         }
-        let changes: [Change; 36] = [
+        let changes: [Change; 37] = [
             ("rto", |facts| of(facts).rto = Some(Duration::from_millis(205))),
             ("rtt", |facts| of(facts).rtt = Some(Duration::from_micros(150))),
             ("cwnd", |facts| of(facts).snd_cwnd = Some(11)),
@@ -299,6 +357,7 @@ mod tests {
             ("send queue", |facts| facts.send_queue = 1),
             ("descriptor", |facts| facts.fd = None),
             ("further descriptor", |facts| facts.also = vec![9]),
+            ("inherited descriptor", |facts| facts.elsewhere = vec![InheritedDescriptor { nth: 2, fd: 4 }]),
             ("side", |facts| facts.side = None),
             ("program", |facts| facts.program = Some("nc".into())),
             ("local", |facts| facts.local = None),

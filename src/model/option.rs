@@ -1,7 +1,10 @@
-//! The options of a socket: each a level and a number, which most people know by a name.
+//! The options of a socket: each a level and a number, which most people know by a name, and a value.
 
 use std::fmt;
 use std::str::FromStr;
+
+use super::Errno;
+use crate::tcp::State;
 
 /// An option of `setsockopt(2)`: any at all, whether this program knows a name for it or not. What it means, and whether
 /// there is one of that number, is the kernel's to say.
@@ -64,6 +67,10 @@ impl SocketOption {
     pub const SEND_BUFFER: SocketOption = of_socket(libc::SO_SNDBUF);
     /// `TCP_NODELAY`
     pub const NO_DELAY: SocketOption = of_tcp(libc::TCP_NODELAY);
+    /// `TCP_CORK`
+    pub const CORK: SocketOption = of_tcp(libc::TCP_CORK);
+    /// `TCP_QUICKACK`
+    pub const QUICK_ACK: SocketOption = of_tcp(libc::TCP_QUICKACK);
     /// `TCP_SYNCNT`
     pub const SYN_COUNT: SocketOption = of_tcp(libc::TCP_SYNCNT);
     /// `TCP_USER_TIMEOUT`
@@ -76,12 +83,21 @@ impl SocketOption {
     pub const MAX_SEGMENT: SocketOption = of_tcp(libc::TCP_MAXSEG);
     /// `TCP_NOTSENT_LOWAT`: how many bytes may wait that were never sent.
     pub const NOT_SENT_LOW: SocketOption = of_tcp(libc::TCP_NOTSENT_LOWAT);
+    /// `IPV6_V6ONLY`
+    pub const V6_ONLY: SocketOption = SocketOption { level: libc::IPPROTO_IPV6, number: libc::IPV6_V6ONLY };
     /// `TCP_LINGER2`
     pub const LINGER2: SocketOption = of_tcp(libc::TCP_LINGER2);
+    /// `TCP_REPAIR`: state is taken out or put in, and nothing is sent.
+    pub const REPAIR: SocketOption = of_tcp(libc::TCP_REPAIR);
     /// `TCP_KEEPIDLE`
     pub const KEEP_IDLE: SocketOption = of_tcp(libc::TCP_KEEPIDLE);
     /// `TCP_DEFER_ACCEPT`
     pub const DEFER_ACCEPT: SocketOption = of_tcp(libc::TCP_DEFER_ACCEPT);
+
+    /// `TCP_INFO`, whose value is a structure that begins with the state, in a byte.
+    pub const INFO: SocketOption = of_tcp(libc::TCP_INFO);
+    /// `TCP_CONGESTION`, whose value is a name.
+    pub const CONGESTION: SocketOption = of_tcp(libc::TCP_CONGESTION);
 
     /// The one with this name, of those that a lesson may set.
     pub fn of_lesson(name: &str) -> Option<SocketOption> {
@@ -242,6 +258,49 @@ names! {
     }
 }
 
+/// What `getsockopt(2)` told of an option whose value is one int.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct OptionValue {
+    /// The option.
+    pub option: SocketOption,
+    /// Its value.
+    pub value: i32,
+}
+
+impl OptionValue {
+    /// The value that a text means, as it is written: a whole number, an error's name, or a socket's type.
+    pub fn named(text: &str) -> Option<i32> {
+        match text {
+            "SOCK_STREAM" => Some(libc::SOCK_STREAM),
+            "SOCK_DGRAM" => Some(libc::SOCK_DGRAM),
+            text => text.parse().ok().or_else(|| Errno::from_name(text).map(|errno| errno.0)),
+        }
+    }
+}
+
+impl fmt::Display for OptionValue {
+    /// The value; of one that stands for something, by its name in C: `ECONNREFUSED`, `SOCK_STREAM`. Of a value that is no int,
+    /// what its first four bytes say: of `struct tcp_info` the state, of a text its beginning.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let OptionValue { option, value } = *self;
+        let [state, ..] = value.to_ne_bytes();
+        match (option, value) {
+            (SocketOption::INFO, _) => {
+                let name = State::from_kernel(state).map_or_else(|| state.to_string(), |state| state.to_string());
+                f.pad(&format!("tcpi_state {name}"))
+            }
+            (SocketOption::CONGESTION, _) => {
+                let text: Vec<u8> = value.to_ne_bytes().into_iter().take_while(|byte| *byte != 0).collect();
+                f.pad(&format!("\"{}\"", text.escape_ascii()))
+            }
+            (SocketOption::ERROR, 1..) => Errno(value).fmt(f),
+            (SocketOption::TYPE, libc::SOCK_STREAM) => f.pad("SOCK_STREAM"),
+            (SocketOption::TYPE, libc::SOCK_DGRAM) => f.pad("SOCK_DGRAM"),
+            _ => value.fmt(f),
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -276,5 +335,18 @@ mod tests {
                 .iter()
                 .all(|text| text.parse::<SocketOption>().is_err())
         );
+    }
+
+    #[test]
+    fn what_an_option_says_has_the_name_of_what_it_means() {
+        let says = |option, value| OptionValue { option, value }.to_string();
+        assert_eq!(says(SocketOption::ERROR, 0), "0");
+        assert_eq!(says(SocketOption::ERROR, libc::ECONNREFUSED), "ECONNREFUSED");
+        assert_eq!(says(SocketOption::TYPE, libc::SOCK_DGRAM), "SOCK_DGRAM");
+        // Behind the state come three bytes of something else.
+        assert_eq!(says(SocketOption::INFO, i32::from_ne_bytes([1, 3, 9, 0])), "tcpi_state ESTABLISHED");
+        assert_eq!(says(SocketOption::INFO, i32::from_ne_bytes([99, 0, 0, 0])), "tcpi_state 99");
+        assert_eq!(says(SocketOption::CONGESTION, i32::from_ne_bytes(*b"reno")), "\"reno\"");
+        assert_eq!(says(SocketOption::CONGESTION, i32::from_ne_bytes([b'a', b'"', 0, b'x'])), r#""a\"""#);
     }
 }

@@ -20,23 +20,6 @@ pub struct ProgramDescriptor {
     pub fd: i32,
 }
 
-/// A descriptor for which a call waits (`poll(2)`, `select(2)`, `epoll_wait(2)`), or of which it told that it is ready.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct PolledDescriptor {
-    /// Its number.
-    pub fd: i32,
-    /// Its socket, by the name that calls have ([`super::ProgramCall::socket`]); `None` of what is no socket of IPv4 or IPv6.
-    pub socket: Option<u64>,
-    /// `POLLIN`
-    pub readable: bool,
-    /// `POLLOUT`
-    pub writable: bool,
-    /// `POLLERR`; told, never waited for by choice.
-    pub error: bool,
-    /// `POLLHUP`, and that the peer has ended its sending (`POLLRDHUP`).
-    pub hung_up: bool,
-}
-
 /// A socket that a process has open, before a call that is about all of them: one that makes, replaces or ends the process, or
 /// that hands descriptors on (`SCM_RIGHTS`).
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -62,7 +45,7 @@ pub enum ProgramExit {
 
 /// The name of a signal, as `signal(7)` has it; its number where it has none here.
 pub fn signal_name(signal: i32) -> String {
-    const NAMES: [(i32, &str); 17] = [
+    const NAMES: [(i32, &str); 22] = [
         (libc::SIGHUP, "SIGHUP"),
         (libc::SIGINT, "SIGINT"),
         (libc::SIGQUIT, "SIGQUIT"),
@@ -79,6 +62,11 @@ pub fn signal_name(signal: i32) -> String {
         (libc::SIGALRM, "SIGALRM"),
         (libc::SIGTERM, "SIGTERM"),
         (libc::SIGCHLD, "SIGCHLD"),
+        (libc::SIGCONT, "SIGCONT"),
+        (libc::SIGSTOP, "SIGSTOP"),
+        (libc::SIGTSTP, "SIGTSTP"),
+        (libc::SIGTTIN, "SIGTTIN"),
+        (libc::SIGTTOU, "SIGTTOU"),
         (libc::SIGSYS, "SIGSYS"),
     ];
     let known = NAMES.iter().find(|(number, _)| *number == signal);

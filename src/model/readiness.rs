@@ -36,6 +36,9 @@ impl PollEvents {
     /// The descriptor isn't open.
     pub const NVAL: PollEvents = PollEvents(libc::POLLNVAL);
 
+    /// The peer has ended its sending, or both directions are ended.
+    pub const HUNG_UP: PollEvents = PollEvents::RDHUP.with(PollEvents::HUP);
+
     const fn bits(self) -> u32 {
         self.0 as u16 as u32
     }
@@ -78,40 +81,56 @@ impl FromStr for PollEvents {
     /// By their names in C, parted by `|`, in small letters too and without `POLL`: `POLLIN|POLLOUT`, `in`; `0` is none, and
     /// what has no name is a number as [`PollEvents`] writes it.
     fn from_str(text: &str) -> Result<PollEvents, NoPollEvents> {
-        let mut events = PollEvents::default();
-        for part in text.split('|') {
-            let name = part.trim().to_ascii_uppercase();
-            let name = name.strip_prefix("POLL").unwrap_or(&name);
-            let known = NAMES.into_iter().find(|(_, whole)| whole.strip_prefix("POLL") == Some(name));
-            let number = || match name.strip_prefix("0X") {
-                Some(hex) => u16::from_str_radix(hex, 16).ok().map(u16::cast_signed),
-                None => (name == "0").then_some(0),
-            };
-            let known = known.map(|(event, _)| PollEvents(event as i16));
-            let event = known.or_else(|| number().map(PollEvents)).ok_or(NoPollEvents)?;
-            events = events.with(event);
-        }
-        Ok(events)
+        let bits = bits_named(text, "POLL", &NAMES).and_then(|bits| u16::try_from(bits).ok());
+        bits.map(|bits| PollEvents(bits.cast_signed())).ok_or(NoPollEvents)
     }
 }
 
-/// A descriptor in a `poll()`: with the events that are wanted of it, or with those that it has.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
-pub struct PollEntry {
+/// The bits that names mean which all begin alike, parted by `|`: `POLLIN|POLLOUT`, `in`; 0 is none, and what has no name is a
+/// number in hexadecimal notation.
+pub(super) fn bits_named(text: &str, prefix: &str, names: &[(u32, &str)]) -> Option<u32> {
+    let mut bits = 0;
+    for part in text.split('|') {
+        let name = part.trim().to_ascii_uppercase();
+        let name = name.strip_prefix(prefix).unwrap_or(&name);
+        let known = names.iter().find(|(_, whole)| whole.strip_prefix(prefix) == Some(name)).map(|(bit, _)| *bit);
+        let number = || match name.strip_prefix("0X") {
+            Some(hex) => u32::from_str_radix(hex, 16).ok(),
+            None => (name == "0").then_some(0),
+        };
+        bits |= known.or_else(number)?;
+    }
+    Some(bits)
+}
+
+/// A descriptor for which a call waits (`poll(2)`, `select(2)`, `epoll_wait(2)`): with the events that are wanted of it, or with
+/// those that it has.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct PolledDescriptor {
     /// The descriptor.
     pub fd: i32,
     /// Its events.
     pub events: PollEvents,
+    /// Of a traced program's, its socket by the name that calls have ([`super::ProgramCall::socket`]); else `None`, as of what is
+    /// no socket of IPv4 or IPv6.
+    pub socket: Option<u64>,
 }
 
-impl fmt::Display for PollEntry {
+impl PolledDescriptor {
+    /// One of a side's own.
+    pub const fn new(fd: i32, events: PollEvents) -> PolledDescriptor {
+        PolledDescriptor { fd, events, socket: None }
+    }
+}
+
+impl fmt::Display for PolledDescriptor {
     /// `3:POLLIN|POLLOUT`
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}:{}", self.fd, self.events)
     }
 }
 
-/// A socket of a lesson in a `poll()`, with its events as those of [`PollEntry`].
+/// A socket of a lesson that is waited for, with its events as those of [`PolledDescriptor`].
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct PolledSocket {
     /// The name that the lesson gave to it.
@@ -120,20 +139,11 @@ pub struct PolledSocket {
     pub events: PollEvents,
 }
 
-impl fmt::Display for PolledSocket {
-    /// `conn POLLIN`
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} {}", self.socket, self.events)
-    }
-}
-
-/// Descriptors with their events, as they are shown: `3:POLLIN 4:POLLOUT`.
-pub fn polled_text(entries: &[PollEntry]) -> String {
-    entries.iter().map(PollEntry::to_string).collect::<Vec<_>>().join(" ")
-}
-
-/// The most descriptors that one `poll()` of a side may name.
+/// The most descriptors that one `poll()` of a side may name, or one `epoll_wait()` tell.
 pub const MOST_POLLED: usize = 64;
+
+/// The number from which a descriptor has no place in a set of `select(2)`.
+pub const FD_SETSIZE: i32 = libc::FD_SETSIZE as i32;
 
 #[cfg(test)]
 mod tests {

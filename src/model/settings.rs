@@ -77,8 +77,7 @@ pub const TRIES: [(&str, i64, i64); 4] = [
 ];
 
 /// The settings of the lab. Each is applied to the new namespace before the first call.
-#[derive(Clone, Debug, PartialEq, Eq, serde::Deserialize)]
-#[serde(deny_unknown_fields, default)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LabSettings {
     /// What happens to a retransmission of a segment that was delivered already.
     pub copies: Copies,

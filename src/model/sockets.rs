@@ -16,6 +16,8 @@ pub enum SocketKind {
     Stream,
     /// It is for datagrams.
     Datagram,
+    /// It is an epoll instance, and no socket.
+    Epoll,
 }
 
 /// One of a lesson's sockets.

@@ -5,7 +5,9 @@
 
 use std::fmt;
 
-use super::{CallName, CongestionState, Errno, InfoField, InfoOptions, PolledSocket, Side, SocketState, TimerKind};
+use super::{
+    CallName, CongestionState, Errno, InfoField, InfoOptions, PolledSocket, Side, SocketState, TimerKind, event_text,
+};
 
 /// One end of a connection, or a listener.
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
@@ -28,13 +30,15 @@ pub enum SegmentFate {
     Dropped,
 }
 
-/// A number that a claim wants: just this one, or, where the learner's reading time may raise it, at least this one.
+/// A number that a claim wants: just this one, at least this one where the learner's reading time may raise it, or at most this one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub enum Count {
     /// Written `3`.
     Exactly(u32),
     /// Written `>=3`.
     AtLeast(u32),
+    /// Written `<=3`.
+    AtMost(u32),
 }
 
 impl Count {
@@ -43,6 +47,7 @@ impl Count {
         match self {
             Count::Exactly(wanted) => found == wanted,
             Count::AtLeast(least) => found >= least,
+            Count::AtMost(most) => found <= most,
         }
     }
 }
@@ -151,8 +156,8 @@ impl ProgramCallState {
 pub enum Statement {
     /// The side's newest call of this name came back so; a value or data that don't matter are `None`.
     Returns { side: Side, call: CallName, value: Option<ClaimNumber>, data: Option<String> },
-    /// Just these sockets have events in the side's newest `poll()`.
-    Ready { side: Side, sockets: Vec<PolledSocket> },
+    /// Just these sockets have events in the side's newest call of this name, which waits for several.
+    Ready { side: Side, call: CallName, sockets: Vec<PolledSocket> },
     /// It tells this value of an option, or this address.
     Tells { side: Side, call: CallName, told: String },
     /// It failed.
@@ -161,6 +166,10 @@ pub enum Statement {
     Sleeps { side: Side, call: CallName },
     /// The side is in it and doesn't sleep.
     Runs { side: Side, call: CallName },
+    /// The same of a thread of the side's: 1 is the main one.
+    OfThread { thread: u32, said: Box<Statement> },
+    /// The same of a process of the side's that `fork()` made, as [`Actor::nth`](super::Actor::nth) has it.
+    OfProcess { process: u32, said: Box<Statement> },
     /// It was made and hasn't returned.
     NotReturned { side: Side, call: CallName },
     /// It was never made.
@@ -211,6 +220,10 @@ pub enum Statement {
     SeveralFit { from: Side, segments: Vec<SegmentWords> },
     /// It can't, since the side is in no call.
     InNoCall(Side),
+    /// A side makes no call, since its process was killed.
+    Killed(Side),
+    /// A side has no such process: no `fork()` of the lesson's has made it.
+    NoProcess { side: Side, process: u32 },
     /// It can't, since there is no socket of this name yet.
     NoSuchSocket(String),
     /// It can't, since the side has received nothing by `recvfrom()`, and so knows no sender.
@@ -292,6 +305,7 @@ impl fmt::Display for Count {
         match self {
             Count::Exactly(number) => write!(f, "={number}"),
             Count::AtLeast(number) => write!(f, ">={number}"),
+            Count::AtMost(number) => write!(f, "<={number}"),
         }
     }
 }
@@ -321,12 +335,22 @@ impl fmt::Display for InfoFact {
     }
 }
 
-fn write_ready(f: &mut fmt::Formatter<'_>, side: Side, sockets: &[PolledSocket]) -> fmt::Result {
+fn write_ready(f: &mut fmt::Formatter<'_>, (side, call): (Side, CallName), sockets: &[PolledSocket]) -> fmt::Result {
     if sockets.is_empty() {
-        return write!(f, "{side}: poll() finds nothing ready");
+        return write!(f, "{side}: {call}() finds nothing ready");
     }
-    let list: Vec<String> = sockets.iter().map(PolledSocket::to_string).collect();
-    write!(f, "{side}: poll() finds ready: {}", list.join(", "))
+    let one = |polled: &PolledSocket| format!("{} {}", polled.socket, event_text(call, polled.events));
+    let list: Vec<String> = sockets.iter().map(one).collect();
+    write!(f, "{side}: {call}() finds ready: {}", list.join(", "))
+}
+
+fn write_facts(
+    f: &mut fmt::Formatter<'_>,
+    (what, end): (&str, &ConnectionEnd),
+    facts: &[impl fmt::Display],
+) -> fmt::Result {
+    write!(f, "{what} of {end}:")?;
+    facts.iter().try_for_each(|fact| write!(f, " {fact}"))
 }
 
 impl fmt::Display for Statement {
@@ -337,11 +361,13 @@ impl fmt::Display for Statement {
                 value.as_ref().map_or(Ok(()), |value| write!(f, " {value}"))?;
                 data.as_ref().map_or(Ok(()), |data| write!(f, " {data:?}"))
             }
-            Statement::Ready { side, sockets } => write_ready(f, *side, sockets),
+            Statement::Ready { side, call, sockets } => write_ready(f, (*side, *call), sockets),
             Statement::Tells { side, call, told } => write!(f, "{side}: {call}() tells {told}"),
             Statement::Fails { side, call, errno } => write!(f, "{side}: {call}() fails with {errno}"),
             Statement::Sleeps { side, call } => write!(f, "{side} sleeps in {call}()"),
             Statement::Runs { side, call } => write!(f, "{side} runs in {call}()"),
+            Statement::OfThread { thread, said } => write!(f, "thread {thread}: {said}"),
+            Statement::OfProcess { process, said } => write!(f, "process {process}: {said}"),
             Statement::NotReturned { side, call } => write!(f, "{side}: {call}() has not returned"),
             Statement::NotCalled { side, call } => write!(f, "{side}: {call}() was not called"),
             Statement::Program { .. } | Statement::ProgramNotCalled { .. } | Statement::NotBefore { .. } => {
@@ -362,25 +388,20 @@ impl fmt::Display for Statement {
                 recv.as_ref().map_or(Ok(()), |recv| write!(f, " recv={recv}"))?;
                 send.as_ref().map_or(Ok(()), |send| write!(f, " send={send}"))
             }
-            Statement::Timer { end, facts } => {
-                write!(f, "timer of {end}:")?;
-                facts.iter().try_for_each(|fact| write!(f, " {fact}"))
-            }
-            Statement::Info { end, facts } => {
-                write!(f, "info of {end}:")?;
-                facts.iter().try_for_each(|fact| write!(f, " {fact}"))
-            }
+            Statement::Timer { end, facts } => write_facts(f, ("timer", end), facts),
+            Statement::Info { end, facts } => write_facts(f, ("info", end), facts),
             Statement::Counted(counters) if counters.is_empty() => f.write_str("the kernel counted nothing"),
             Statement::Counted(counters) => write!(f, "the kernel counted {}", counters.join(", ")),
             Statement::CountersUnread => f.write_str("the kernel's counters were not read"),
             Statement::StepCanBeDone => f.write_str("the step can be done"),
             Statement::NoneWaits { from, what } => write!(f, "no {what} of the {from} waits"),
             Statement::SeveralFit { from, segments } => {
-                write!(f, "{} segments of the {from} fit: ", segments.len())?;
                 let list: Vec<String> = segments.iter().map(SegmentWords::to_string).collect();
-                f.write_str(&list.join("; "))
+                write!(f, "{} segments of the {from} fit: {}", segments.len(), list.join("; "))
             }
             Statement::InNoCall(side) => write!(f, "{side} is in no call"),
+            Statement::Killed(side) => write!(f, "{side} was killed"),
+            Statement::NoProcess { side, process } => write!(f, "{side} has no process {process}"),
             Statement::NoSuchSocket(name) => write!(f, "there is no socket {name}"),
             Statement::NoSender(side) => write!(f, "{side} has received nothing by recvfrom()"),
             Statement::NoCall => f.write_str("no call"),

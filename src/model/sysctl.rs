@@ -4,11 +4,10 @@
 //!
 //! One is changed in a walk as sysctl(8) writes it: `sysctl net.ipv4.tcp_syncookies=0`, or short `sysctl tcp_syncookies=0`.
 
-use std::collections::BTreeMap;
 use std::fmt;
 use std::str::FromStr;
 
-use super::Setting;
+use super::{HostsFault, RouteFault, Setting};
 
 /// Below `net.ipv4`.
 pub const IPV4_SETTINGS: &[&str] = &[
@@ -143,12 +142,6 @@ impl SettingKind {
     }
 }
 
-/// The settings whose value is of another kind than the kernel wants, and that kind.
-pub fn wrong_values(settings: &BTreeMap<String, Setting>) -> impl Iterator<Item = (String, SettingKind)> {
-    let kinds = settings.iter().map(|(name, value)| (name, SettingKind::of(name), value));
-    kinds.filter(|(_, kind, value)| !kind.fits(value)).map(|(name, kind, _)| (name.clone(), kind))
-}
-
 /// A setting, and what it is to be.
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct SettingChange {
@@ -169,13 +162,12 @@ pub enum SettingFault {
     WholeMachine(String),
     /// The setting takes another kind of value.
     Value(String, SettingKind),
+    /// A route can't be changed so.
+    Route(RouteFault),
+    /// A lab's hosts can't be changed so.
+    Hosts(HostsFault),
     /// The machine's own settings stay as they are.
     NoLab,
-}
-
-/// Whether a line is meant to change a setting, and to be no call.
-pub fn is_setting(text: &str) -> bool {
-    text.split_whitespace().next() == Some("sysctl")
 }
 
 impl SettingChange {
@@ -238,6 +230,8 @@ impl FromStr for SettingChange {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeMap;
+
     use super::*;
 
     proptest::proptest! {
@@ -293,7 +287,6 @@ mod tests {
 
     #[test]
     fn each_setting_takes_a_value_of_its_kind() {
-        let lab = |value: &str| toml::from_str::<super::super::LabSettings>(&format!("sysctl.{value}")).unwrap();
         for (value, wanted) in [
             ("tcp_fastopen = 3", None),
             ("tcp_fastopen = [1, 2]", Some(SettingKind::Number)),
@@ -310,8 +303,10 @@ mod tests {
             ("tcp_congestion_control = \"a_name_of_16_chr\"", Some(SettingKind::Name)),
             ("tcp_congestion_control = 1", Some(SettingKind::Name)),
         ] {
-            let found: Vec<_> = wrong_values(&lab(value).sysctl).map(|(_, kind)| kind).collect();
-            assert_eq!(found, Vec::from_iter(wanted), "{value}");
+            let read: BTreeMap<String, Setting> = toml::from_str(value).unwrap();
+            let (name, set) = read.into_iter().next().unwrap();
+            let kind = SettingKind::of(&name);
+            assert_eq!((!kind.fits(&set)).then_some(kind), wanted, "{value}");
         }
     }
 }

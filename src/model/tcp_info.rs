@@ -44,6 +44,26 @@ pub struct TcpInfo {
     pub pacing_rate: Option<u64>,
     /// The window that the other end has offered last, in bytes (Linux 5.4).
     pub snd_wnd: Option<u32>,
+    /// Times that grow while nothing happens.
+    pub times: Option<InfoTimes>,
+}
+
+/// What `TCP_INFO` tells of times that grow while nothing happens, in milliseconds as of when the kernel was asked: they are no news
+/// by themselves (Linux 4.10).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct InfoTimes {
+    /// Since data was sent last.
+    pub last_data_sent: u32,
+    /// Since data came last.
+    pub last_data_recv: u32,
+    /// Since an acknowledgement came last.
+    pub last_ack_recv: u32,
+    /// How long data was on its way or waited to be sent, in all.
+    pub busy_time: u32,
+    /// How long of that the receiver's window was in the way.
+    pub rwnd_limited: u32,
+    /// How long of that the own send buffer was.
+    pub sndbuf_limited: u32,
 }
 
 /// The grain of measured times: finer than any that is shown (a tenth of a millisecond), so that what differs there
@@ -51,14 +71,15 @@ pub struct TcpInfo {
 const MEASURED_GRAIN_US: u128 = 10;
 
 impl TcpInfo {
-    /// The same with its times in whole grains.
+    /// The same with its times in whole grains, and without those that grow by themselves.
     pub(super) fn coarse(self) -> TcpInfo {
         let coarse = |time: Duration| {
             let micros = time.as_micros() / MEASURED_GRAIN_US * MEASURED_GRAIN_US;
             Duration::from_micros(u64::try_from(micros).unwrap_or(u64::MAX))
         };
         let (rto, rtt, rttvar) = (self.rto.map(coarse), self.rtt.map(coarse), self.rttvar.map(coarse));
-        TcpInfo { rto, rtt, rttvar, pacing_rate: self.pacing_rate.map(three_digits), ..self }
+        let pacing_rate = self.pacing_rate.map(three_digits);
+        TcpInfo { rto, rtt, rttvar, pacing_rate, times: None, ..self }
     }
 }
 
@@ -96,11 +117,25 @@ pub enum InfoField {
     Backoff,
     /// `tcpi_probes`: probes sent without an answer.
     Probes,
+    /// `tcpi_rtt`: the smoothed round-trip time. Reading time is in it.
+    Rtt,
+    /// `tcpi_last_data_sent`: since when data was sent last.
+    LastDataSent,
+    /// `tcpi_last_data_recv`: since when data came last.
+    LastDataRecv,
+    /// `tcpi_last_ack_recv`: since when an acknowledgement came last.
+    LastAckRecv,
+    /// `tcpi_busy_time`: how long data was on its way or waited (Linux 4.10).
+    BusyTime,
+    /// `tcpi_rwnd_limited`: how long of that the receiver's window was in the way (Linux 4.10).
+    RwndLimited,
+    /// `tcpi_sndbuf_limited`: how long of that the own send buffer was (Linux 4.10).
+    SndbufLimited,
 }
 
 impl InfoField {
     /// All of them, in the order in which they are told.
-    pub const ALL: [InfoField; 12] = [
+    pub const ALL: [InfoField; 19] = [
         InfoField::Cwnd,
         InfoField::Ssthresh,
         InfoField::Mss,
@@ -113,7 +148,28 @@ impl InfoField {
         InfoField::Delivered,
         InfoField::Backoff,
         InfoField::Probes,
+        InfoField::Rtt,
+        InfoField::LastDataSent,
+        InfoField::LastDataRecv,
+        InfoField::LastAckRecv,
+        InfoField::BusyTime,
+        InfoField::RwndLimited,
+        InfoField::SndbufLimited,
     ];
+
+    /// Whether it is a time, in milliseconds: each walk has another one, so that no claim can be on an exact one.
+    pub const fn is_time(self) -> bool {
+        matches!(
+            self,
+            InfoField::Rtt
+                | InfoField::LastDataSent
+                | InfoField::LastDataRecv
+                | InfoField::LastAckRecv
+                | InfoField::BusyTime
+                | InfoField::RwndLimited
+                | InfoField::SndbufLimited
+        )
+    }
 
     /// Its key in lessons.
     pub const fn name(self) -> &'static str {
@@ -130,10 +186,17 @@ impl InfoField {
             InfoField::Delivered => "delivered",
             InfoField::Backoff => "backoff",
             InfoField::Probes => "probes",
+            InfoField::Rtt => "rtt",
+            InfoField::LastDataSent => "last_data_sent",
+            InfoField::LastDataRecv => "last_data_recv",
+            InfoField::LastAckRecv => "last_ack_recv",
+            InfoField::BusyTime => "busy_time",
+            InfoField::RwndLimited => "rwnd_limited",
+            InfoField::SndbufLimited => "sndbuf_limited",
         }
     }
 
-    /// What the kernel told; `None` where it told nothing of it.
+    /// What the kernel told, a time in whole milliseconds; `None` where it told nothing of it.
     pub fn of(self, info: &TcpInfo) -> Option<u32> {
         match self {
             InfoField::Cwnd => info.snd_cwnd,
@@ -148,6 +211,13 @@ impl InfoField {
             InfoField::Delivered => info.delivered,
             InfoField::Backoff => info.backoff.map(u32::from),
             InfoField::Probes => info.probes.map(u32::from),
+            InfoField::Rtt => info.rtt.map(|rtt| u32::try_from(rtt.as_millis()).unwrap_or(u32::MAX)),
+            InfoField::LastDataSent => info.times.map(|times| times.last_data_sent),
+            InfoField::LastDataRecv => info.times.map(|times| times.last_data_recv),
+            InfoField::LastAckRecv => info.times.map(|times| times.last_ack_recv),
+            InfoField::BusyTime => info.times.map(|times| times.busy_time),
+            InfoField::RwndLimited => info.times.map(|times| times.rwnd_limited),
+            InfoField::SndbufLimited => info.times.map(|times| times.sndbuf_limited),
         }
     }
 }

@@ -25,6 +25,7 @@ pub(crate) fn socket(
         timer: None,
         recv_queue: 0,
         also: Vec::new(),
+        elsewhere: Vec::new(),
         counts_memory: false,
         send_queue: 0,
         info: None,

@@ -92,10 +92,7 @@ pub struct SocketRecord {
 impl SocketRecord {
     /// Its own address and its peer's, as it has or had them last.
     pub fn ends(&self) -> Option<(SocketAddr, SocketAddr)> {
-        self.history.iter().rev().find_map(|(_, facts)| {
-            let facts = facts.as_ref()?;
-            facts.local.zip(facts.remote)
-        })
+        self.history.iter().rev().find_map(|(_, facts)| facts.as_ref()?.ends())
     }
 
     /// Whether the kernel said last that it has a connection's two ends.
@@ -153,6 +150,8 @@ pub struct Trace {
     pub(super) ruled: Vec<(Moment, WireRules)>,
     /// Settings of the kernel that were changed.
     pub(super) settings: Vec<(Moment, ChangedSetting)>,
+    /// Each time that an actor's process was killed.
+    pub(super) killed: Vec<(Moment, Actor)>,
     /// What had passed without being kept, each time that there was more.
     pub(super) unkept: Vec<(Moment, SampledOut)>,
     /// Where an actor's process came or left: each has descriptors of its own.
@@ -191,6 +190,12 @@ impl Trace {
         self.doors.owner_of(address)
     }
 
+    /// Who sent the first segment that was seen between two ends; `None` where none was.
+    pub fn first_sender(&self, connection: Connection) -> Option<SocketAddr> {
+        let first = self.segments_of.get(&connection)?.first()?;
+        self.segments.get(first.0 as usize).map(|record| record.copies[0].1.from)
+    }
+
     /// The door at which a segment waits: its receiver's; `None` where neither end is anybody's.
     pub fn door(&self, segment: &Packet) -> Option<Door> {
         self.doors.door((segment.from, segment.to))
@@ -215,6 +220,12 @@ impl Trace {
         self.makers.values().flatten().filter(of_it).map(|(came, _)| *came).max().unwrap_or(0)
     }
 
+    /// Whether at this entry a program's thread began to wait for what others do, or made a call by the way
+    /// ([`super::ProgramCall::is_by_the_way`]), or one that nobody had to let go, after one that somebody did.
+    pub fn is_quiet(&self, at: Moment) -> bool {
+        self.calls.is_quiet(at)
+    }
+
     /// The calls that haven't returned, in no order.
     pub fn open_calls(&self) -> impl Iterator<Item = &CallRecord> {
         self.calls.open()
@@ -230,20 +241,6 @@ impl Trace {
         &self.connections
     }
 
-    /// The socket at the other end of a socket's connection, as far as numbers were seen: that of the same connection, and
-    /// of no earlier or later one between the same addresses.
-    pub fn peer_of(&self, cookie: u64) -> Option<u64> {
-        let own = self.by_cookie.get(&cookie).map(|number| &self.sockets[*number])?;
-        let (local, remote) = own.ends()?;
-        let of_one = |other: &&SocketRecord| {
-            let numbers = own.isn.zip(other.isn);
-            numbers.is_none_or(|(own, its)| self.isns.are_of_one((local, own), (remote, its)))
-        };
-        let there = self.sockets_of.get(&Connection::new(local, remote))?.iter().map(|number| &self.sockets[*number]);
-        let mut there = there.filter(|other| other.ends() == Some((remote, local)));
-        there.rfind(of_one).map(|other| other.cookie)
-    }
-
     fn index(&mut self, moment: Moment, event: &Event) {
         match event {
             Event::Step(step) => self.steps.push((moment, *step)),
@@ -257,6 +254,11 @@ impl Trace {
             | Event::UntoldCalls { .. }
             | Event::Holding { .. } => self.calls.take(moment, event),
             Event::ProgramEnded { .. } => {}
+            Event::Killed(actor) => {
+                self.driven.entry(*actor).or_default().push(moment);
+                self.killed.push((moment, *actor));
+                self.calls.killed(moment, *actor);
+            }
             Event::Joined(member) => {
                 self.drives_anew(moment, member);
                 let place = self.arrivals.len();
@@ -383,10 +385,12 @@ impl Trace {
     }
 
     fn socket_told(&mut self, moment: Moment, facts: &SocketFacts) {
-        if let Some((address, actor)) = facts.local.zip(facts.actor()) {
+        if let Some((address, actor)) = facts.own_address().zip(facts.actor()) {
             // A program lets nothing go: what waits for it waits where all waits that is for nobody else of its side.
-            let owner = if self.program(actor, moment).is_some() { Actor::from(actor.side) } else { actor };
-            self.doors.owns(address, facts.remote, owner);
+            // A child's doors are those of who came.
+            let owner =
+                if self.program(actor, moment).is_some() { Actor::from(actor.side) } else { self.root_of(actor) };
+            self.doors.owns(address, facts.ends().map(|(_, peer)| peer), owner);
         }
         let number = self.socket(facts.cookie);
         let begins = facts.connection().is_some() && !self.sockets[number].is_connected();
@@ -451,6 +455,12 @@ impl Trace {
 
     fn left(&mut self, moment: Moment, member: &Member) {
         self.drives_anew(moment, member);
+        // Its children were threads of the same program.
+        let children = |actor| self.calls.forks.of(actor).map(|(child, _)| child).collect::<Vec<_>>();
+        for child in member.actors().flat_map(children).collect::<Vec<_>>() {
+            self.driven.entry(child).or_default().push(moment);
+            self.calls.killed(moment, child);
+        }
         if let Some(place) = self.arrival_of.remove(&member.number) {
             self.present_members.set(moment, place, false);
         }
@@ -542,6 +552,16 @@ mod tests {
         assert_eq!(script.is_on(3), [2, 5]);
         assert_eq!(script.is_on(4), [2, 5]);
         assert_eq!([1, 2, 3, 4, 9].map(|cookie| script.0.peer_of(cookie)), [Some(2), Some(1), Some(4), Some(3), None]);
+    }
+
+    #[test]
+    fn who_spoke_first_is_the_first_sender_whatever_came_since() {
+        let mut script = Script::default();
+        let connection = Connection::new(end(8001), end(40000));
+        assert_eq!(script.0.first_sender(connection), None);
+        script.sent(40000, 8001, (100, 0), &["SYN"]);
+        script.sent(8001, 40000, (0, 101), &["RST", "ACK"]);
+        assert_eq!(script.0.first_sender(connection), Some(end(40000)));
     }
 
     #[test]

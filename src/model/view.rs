@@ -77,15 +77,6 @@ impl Trace {
     pub fn present(&self) -> View<'_> {
         View::new(self, self.now())
     }
-
-    /// Whether a segment belongs to the connection of a socket: to the one that the socket has, or had last, and to no
-    /// earlier or later one between the same two addresses.
-    pub fn is_on(&self, segment: &SegmentView<'_>, cookie: u64) -> bool {
-        let Some(record) = self.by_cookie.get(&cookie).map(|number| &self.sockets[*number]) else { return false };
-        let Some((local, remote)) = record.ends() else { return false };
-        Connection::of(segment.segment) == Connection::new(local, remote)
-            && record.isn.is_none_or(|isn| self.isns.is_of(&segment.initials, local, isn))
-    }
 }
 
 impl<'a> View<'a> {
@@ -125,22 +116,9 @@ impl<'a> View<'a> {
         trace.calls.of(actor.into(), moment).rev().map(move |record| call_view(trace.entries(), record, moment))
     }
 
-    /// The calls of the process that an actor is, the newest first: what an earlier one opened is closed.
-    pub fn own_calls<A: Into<Actor>>(&self, actor: A) -> impl Iterator<Item = CallView<'a>> + use<'a, A> {
-        let actor = actor.into();
-        let driven = self.trace.driven.get(&actor).map_or(&[][..], Vec::as_slice);
-        let since = driven[..driven.partition_point(|moment| *moment < self.moment)].last().copied().unwrap_or(0);
-        self.calls(actor).take_while(move |call| call.entered >= since)
-    }
-
     /// How many calls an actor had begun.
     pub fn call_count(&self, actor: impl Into<Actor>) -> usize {
         self.trace.calls.of(actor.into(), self.moment).len()
-    }
-
-    /// The call that an actor's main thread was in; `None` where it was in none.
-    pub fn open_call(&self, actor: impl Into<Actor>) -> Option<CallView<'a>> {
-        self.calls(actor).find(|call| call.caller.worker == 0).filter(CallView::is_open)
     }
 
     /// The newest call of a thread; of a program's, whichever side it was seen at by then, or is seen at since.
@@ -149,15 +127,22 @@ impl<'a> View<'a> {
         own.into_iter().chain(self.calls_of_thread(caller).next()).max_by_key(|call| call.entered)
     }
 
-    /// The actors of a side that had made a call or were there, in the order of their numbers; at least the first one.
+    /// The actors of a side that had made a call, were there or were made by `fork()`, in the order of their numbers; at least the first one.
     pub fn actors(&self, side: Side) -> Vec<Actor> {
         let called = self.trace.calls.actors().filter(|actor| self.call_count(*actor) > 0);
-        let there = self.members().into_iter().flat_map(Member::actors);
+        let there = self.members().into_iter().flat_map(Member::actors).chain(self.forked());
         let mut actors: Vec<Actor> =
             called.chain(there).filter(|actor| actor.side == side).chain([Actor::from(side)]).collect();
         actors.sort_unstable();
         actors.dedup();
         actors
+    }
+
+    /// An actor by the number that it needs: a program whose side no other one plays goes without, as its pane does.
+    pub fn known_as(&self, actor: Actor) -> Actor {
+        let plays = |other: &Actor| *other != actor && self.call_count(*other) > 0;
+        let alone = || self.program(actor).is_some() && !self.actors(actor.side).iter().any(plays);
+        if !actor.is_first() && alone() { actor.side.into() } else { actor }
     }
 
     /// The calls before which programs' threads stood, the one that stood first at first.
@@ -182,7 +167,7 @@ impl<'a> View<'a> {
         trace.calls.on(socket, moment).rev().map(move |record| call_view(trace.entries(), record, moment))
     }
 
-    /// The call by which a program got a socket; `None` where that wasn't seen.
+    /// The call by which programs first got a socket; `None` where that wasn't seen.
     pub fn maker(&self, socket: u64) -> Option<CallView<'a>> {
         let record = self.trace.calls.maker(socket).filter(|record| record.seen < self.moment)?;
         Some(call_view(self.trace.entries(), record, self.moment))
@@ -215,15 +200,6 @@ impl<'a> View<'a> {
         history[..known].iter().rev().map(|(seen, facts)| (*seen, facts.as_ref()))
     }
 
-    /// Whether none of a program's calls waited when it made its first one, by its own wish: then its reading, writing and waiting
-    /// aren't seen.
-    pub fn passed_from_the_beginning(&self, program: &Member) -> bool {
-        let came = self.trace.present_since(program.number, self.moment);
-        let first = self.threads_of(program).map(|call| call.entered).min().unwrap_or(self.moment);
-        let known = self.trace.calls.holding.iter().filter(|(moment, ..)| (came..first).contains(moment));
-        known.into_iter().any(|(_, of, held)| *of == Some(program.number) && *held == HeldCalls::None)
-    }
-
     /// How many calls of programs weren't kept one by one.
     pub fn untold_calls(&self) -> u64 {
         self.newest(&self.trace.calls.untold).map_or(0, |(_, calls)| *calls)
@@ -252,6 +228,17 @@ impl<'a> View<'a> {
     /// The change of a setting that came last, and when.
     pub fn newest_setting(&self) -> Option<(Moment, &'a ChangedSetting)> {
         self.newest(&self.trace.settings).map(|(moment, changed)| (*moment, changed))
+    }
+
+    /// What was told last of a setting of this name: what it is since.
+    pub fn setting_now(&self, name: &str) -> Option<&'a str> {
+        let told = self.trace.settings.iter().rev().filter(|(moment, _)| *moment < self.moment);
+        { told }.filter(|(_, one)| one.name == name).find_map(|(_, one)| one.now.as_deref().ok())
+    }
+
+    /// Whether the setting of this name was told to be switched on last.
+    pub fn is_switched_on(&self, name: &str) -> bool {
+        self.setting_now(name).is_some_and(|value| value != "0")
     }
 
     /// The settings of the lab's kernel that are other ones than when it began, each as it was then and is now.
@@ -350,7 +337,7 @@ impl<'a> View<'a> {
         let record = &self.trace.sockets[*self.trace.by_cookie.get(&cookie)?];
         let known = record.history.partition_point(|(seen, _)| *seen < self.moment);
         let facts = record.history[..known].iter().rev().filter_map(|(_, facts)| facts.as_ref());
-        facts.filter_map(|facts| facts.local.zip(facts.remote)).next()
+        facts.filter_map(SocketFacts::ends).next()
     }
 
     /// The sockets that the kernel had, in the order of their appearance.
@@ -418,13 +405,24 @@ impl<'a> View<'a> {
     }
 
     /// The step (its number in the lesson) at which the walk left its lesson's path, to which it can be brought back: where
-    /// something was done by hand at the newest step, or before the walk diverged. `None` on the path, and before the first
-    /// step.
+    /// something was done by hand last, before the walk diverged if it has, or where a side's process was killed, which makes no
+    /// more calls. What was done may show only steps later. `None` on the path, and before the first step.
     pub fn left_at(&self) -> Option<usize> {
-        let (newest, begun) = self.step()?;
+        let killed = Side::BOTH.into_iter().filter_map(|side| self.killed(side)).min();
+        let killed = killed.and_then(|at| self.trace.at(at).step()).map(|(step, _)| step);
+        killed.into_iter().chain(self.parted_at()).min()
+    }
+
+    fn parted_at(&self) -> Option<usize> {
         let Some((first, since)) = self.trace.verdicts.diverged(self.moment) else {
-            let (done, _) = self.newest_by_hand()?;
-            return (done >= begun).then_some(newest);
+            let (_, begun) = self.step()?;
+            let known = self.trace.by_hand.partition_point(|(done, _)| *done < self.moment);
+            let mut acts = self.trace.by_hand[..known].iter().rev();
+            // What was let go before its step is as its lesson has it, once that step is there.
+            let matters =
+                |(done, act): &&(Moment, HandAction)| *done >= begun || !matches!(act, HandAction::Deliver(_));
+            let (done, _) = acts.find(matters)?;
+            return self.trace.at(*done + 1).step().map(|(step, _)| step);
         };
         let before = self.by_hand_before(since).and_then(|(done, _)| self.trace.at(done).step());
         Some(before.map_or(first, |(step, _)| step.min(first)))

@@ -6,9 +6,9 @@ use crate::i18n::{Lang, PlainTexts, Texts, counter, escape, fill, width, wrap};
 use crate::model::edit::{FieldChange, changed};
 use crate::model::rule::{RuleInForce, WireRules};
 use crate::model::{
-    Actor, Argument, Call, Caller, ChangedSetting, ClaimResult, CounterMove, ForwardingRules, HeldCalls, Member,
-    Outcome, ProgramExit, Role, SampledOut, SegmentFilter, SegmentId, SocketNames, SocketView, Source, View,
-    polled_text, signal_name,
+    Actor, Argument, Call, CallName, Caller, ChangedSetting, ClaimResult, CounterMove, ForwardingRules, HeldCalls,
+    Member, Outcome, ProgramExit, Role, SampledOut, SegmentFilter, SegmentId, SocketNames, SocketView, Source, View,
+    escape_with, listed, ready_text, signal_name,
 };
 use crate::tcp::{Flags, Initials, Numbers, Packet, line};
 
@@ -19,7 +19,8 @@ const SHOWN: usize = 36;
 pub(super) fn call(caller: Caller, view: &View<'_>, what: &str, texts: &Texts) -> Option<String> {
     let call = view.newest_call(caller)?;
     let who = who(caller, view, texts);
-    let text = call.as_made().map_or_else(|| written(call.call), |made| escape(&made));
+    // It is written as C has it; what a recording has in its place does nothing to a terminal either.
+    let text = call.as_made().map_or_else(|| written(call.own), |made| escape_with(made.as_bytes(), ""));
     Some(format!("  {who}  {text} {what}"))
 }
 
@@ -27,6 +28,11 @@ pub(super) fn call(caller: Caller, view: &View<'_>, what: &str, texts: &Texts) -
 pub(super) fn ended(caller: Caller, view: &View<'_>, texts: &Texts) -> Option<String> {
     let never_made = view.newest_call(caller).is_some_and(|call| call.never_made);
     call(caller, view, if never_made { &texts.plain.never_made } else { &texts.plain.ended }, texts)
+}
+
+/// An actor's process that a person has ended.
+pub(super) fn killed(actor: Actor, texts: &Texts) -> String {
+    format!("  {}", fill(&texts.plain.killed, &[("side", &texts.shared.in_sentence(actor))]))
 }
 
 /// A signal that a program's thread gets.
@@ -141,7 +147,7 @@ pub(super) fn setting(changed: &ChangedSetting, texts: &PlainTexts) -> Vec<Strin
 fn which_segments(which: SegmentFilter, all: &Texts) -> String {
     match which {
         SegmentFilter::All => all.plain.pass_all.clone(),
-        SegmentFilter::To(actor) => fill(&all.plain.pass_to, &[("side", &all.shared.actor(actor))]),
+        SegmentFilter::To(actor) => fill(&all.plain.pass_to, &[("side", &all.shared.in_sentence(actor))]),
         SegmentFilter::Of(connection) => {
             let [low, high] = connection.ends();
             format!("{low} – {high}")
@@ -165,23 +171,32 @@ pub(super) fn unkept(unkept: SampledOut, texts: &PlainTexts) -> Vec<String> {
 /// A call as one would write it, its descriptors the real ones; long data is cut.
 fn written(call: &Call) -> String {
     call.written(", ", |argument| match argument {
-        Argument::Buffer | Argument::Peer | Argument::ValueRoom | Argument::Flags { usual: true, .. } => None,
+        Argument::Buffer | Argument::Peer | Argument::ValueRoom | Argument::List => None,
+        Argument::Flags { usual: true, .. } => None,
         Argument::Data(data) => Some(quoted(data)),
+        Argument::Buffers(transfer) => Some(several(&transfer.parts(transfer.data()))),
         other => Some(other.to_string()),
     })
 }
 
-/// `= 6 "hello\n"`, `= -1 ECONNRESET`.
-pub(super) fn outcome(outcome: &Outcome) -> String {
+/// `= 6 "hello\n"`, `= -1 ECONNRESET`: what came of this call.
+pub(super) fn outcome(call: Option<&Call>, outcome: &Outcome) -> String {
     match outcome {
-        Err(errno) => format!("= -1 {errno}"),
+        Err(errno) => format!("= {} {errno}", errno.value()),
         Ok(returned) => {
             let mut text = format!("= {}", returned.value);
-            if !returned.data.is_empty() {
-                text.push_str(&format!(" {}", quoted(&returned.data)));
+            match call {
+                _ if returned.data.is_empty() => {}
+                Some(Call::Transfer(transfer)) if transfer.name == CallName::RecvMsg => {
+                    text.push_str(&format!(" {}", several(&transfer.parts(&returned.data))));
+                }
+                _ => text.push_str(&format!(" {}", quoted(&returned.data))),
             }
             if !returned.revents.is_empty() {
-                text.push_str(&format!(" ({})", polled_text(&returned.revents)));
+                text.push_str(&format!(
+                    " ({})",
+                    ready_text(call.map_or(CallName::Other, Call::name), &returned.revents)
+                ));
             }
             if let Some(value) = returned.option {
                 text.push_str(&format!(" ({value})"));
@@ -189,9 +204,17 @@ pub(super) fn outcome(outcome: &Outcome) -> String {
             if let Some(peer) = returned.peer {
                 text.push_str(&format!(" ({peer})"));
             }
+            if !returned.addresses.is_empty() {
+                text.push_str(&format!(" ({})", listed(&returned.addresses)));
+            }
             text
         }
     }
+}
+
+/// The bytes of several buffers: `{"ab", "cd"}`.
+fn several(parts: &[&[u8]]) -> String {
+    format!("{{{}}}", parts.iter().map(|part| quoted(part)).collect::<Vec<_>>().join(", "))
 }
 
 /// Bytes as text in quotation marks, escaped, and cut where it is long.
@@ -284,7 +307,7 @@ pub(super) fn state(cookie: u64, view: &View<'_>, all: &Texts) -> Vec<String> {
         Some(previous) => format!("{previous} → {}", socket.state),
         None => fill(&texts.first_state, &[("state", &socket.state)]),
     };
-    let whose = whose(&socket, all);
+    let whose = whose(&socket, view, all);
     let source = match socket.source {
         Source::Call => &texts.source_call,
         Source::SockDiag => &texts.source_sock_diag,
@@ -292,19 +315,28 @@ pub(super) fn state(cookie: u64, view: &View<'_>, all: &Texts) -> Vec<String> {
         Source::Wire => &texts.source_wire,
         Source::Concluded => &texts.source_concluded,
     };
-    vec![format!("  {whose}  {}  {change}  ({source})", place(&socket))]
+    vec![format!("  {whose}  {}  {change}  ({source})", place(&socket, all))]
 }
 
 /// Whose a socket is: an actor's, else another program's.
-pub(super) fn whose(socket: &SocketView<'_>, texts: &Texts) -> String {
-    socket.facts.actor().map_or_else(|| texts.plain.other_program.clone(), |actor| texts.shared.actor(actor))
+pub(super) fn whose(socket: &SocketView<'_>, view: &View<'_>, texts: &Texts) -> String {
+    socket
+        .facts
+        .actor()
+        .map_or_else(|| texts.plain.other_program.clone(), |actor| texts.shared.actor(view.known_as(actor)))
 }
 
-fn place(socket: &SocketView<'_>) -> String {
+fn place(socket: &SocketView<'_>, texts: &Texts) -> String {
     match (socket.facts.fd, socket.facts.local) {
         (Some(fd), _) => {
             let also = socket.facts.also.iter().map(|fd| format!(", {fd}"));
-            format!("fd {fd}{}", also.collect::<String>())
+            let own = format!("fd {fd}{}", also.collect::<String>());
+            let elsewhere = socket.facts.actor().map(|actor| socket.facts.others_than(actor)).unwrap_or_default();
+            let elsewhere = elsewhere.into_iter().flat_map(|other| {
+                let fds = socket.facts.fds_of(other).into_iter();
+                fds.map(move |fd| format!(", {} fd {fd}", texts.shared.actor(other)))
+            });
+            own + &elsewhere.collect::<String>()
         }
         (None, Some(local)) => local.to_string(),
         (None, None) => "–".to_owned(),

@@ -16,7 +16,7 @@ use crate::i18n::{
 };
 use crate::lesson::{Action, Lesson, Step};
 use crate::model::{
-    AnsweredQuestion, Caller, ClaimResult, Entry, Event, Mode, Moment, SampledOut, SocketNames, Trace, View,
+    AnsweredQuestion, Caller, ClaimResult, Entry, Event, Mode, Moment, Outcome, SampledOut, SocketNames, Trace, View,
 };
 
 pub use summary::failures;
@@ -151,22 +151,28 @@ impl<'a> Transcript<'a> {
         lines
     }
 
+    fn returned(&self, caller: Caller, view: &View<'_>, outcome: &Outcome) -> Vec<String> {
+        let call = view.newest_call(caller).map(|call| call.own);
+        self.call(caller, view, &lines::outcome(call, outcome))
+    }
+
     fn body(&mut self, event: &Event, view: &View<'_>, before: &View<'_>) -> Vec<String> {
         let texts = self.texts;
         match event {
             Event::Step(step) => self.heading(*step, before),
-            Event::Entered { .. } | Event::Plays { .. } => Vec::new(),
+            Event::Entered { .. } | Event::Plays { .. } | Event::ByHand(_) => Vec::new(),
             Event::Stands { caller, .. } => lines::call(*caller, view, &texts.stands, self.all)
                 .into_iter()
                 .chain(lines::site(*caller, view, self.all))
                 .collect(),
             Event::Ended { caller } => lines::ended(*caller, view, self.all).into_iter().collect(),
+            Event::Killed(actor) => vec![lines::killed(*actor, self.all)],
             Event::Signal { caller, signal } => vec![lines::signal(*caller, *signal, view, self.all)],
             Event::ProgramEnded { program, how } => vec![lines::program_ended(*program, *how, view, self.all)],
             Event::UntoldCalls { calls, .. } => vec![format!("  {}", fill(&texts.untold, &[("n", calls)]))],
             Event::Holding { of, held } => lines::holding(*of, *held, view, texts),
             Event::Blocked { caller } => self.call(*caller, view, &texts.blocks),
-            Event::Returned { caller, outcome } => self.call(*caller, view, &lines::outcome(outcome)),
+            Event::Returned { caller, outcome } => self.returned(*caller, view, outcome),
             Event::Sent { id, segment, again } => {
                 let note = if again.is_some() { &texts.repeats } else { "" };
                 lines::segment(*id, segment, view, note, self.all)
@@ -203,11 +209,9 @@ impl<'a> Transcript<'a> {
             Event::Sysctl(changed) => lines::setting(changed, &self.all.plain),
             Event::Unkept { segments, bytes, lost, refused, ruled } => {
                 let (segments, bytes, lost, refused, ruled) = (*segments, *bytes, *lost, *refused, *ruled);
-                let unkept = SampledOut { segments, bytes, lost, refused, ruled };
-                lines::unkept(unkept, texts)
+                lines::unkept(SampledOut { segments, bytes, lost, refused, ruled }, texts)
             }
             Event::Claim(claim) => self.claim(claim),
-            Event::ByHand(_) => Vec::new(),
             Event::Answer(answer) => self.answer(answer),
         }
     }

@@ -17,8 +17,8 @@ pub(super) fn show(what: Show, view: &View<'_>, texts: &Texts) -> Vec<String> {
         (Show::Packet, None) => vec![format!("  {}", words.none)],
         (Show::Layers, newest) => by_layers(newest.as_ref(), words),
         (Show::Packet, Some(newest)) => byte_by_byte(&newest, words),
-        (Show::Kernel, _) => view.living().map(|socket| socket_line(&socket, texts, true)).collect(),
-        (Show::States, _) => view.living().map(|socket| socket_line(&socket, texts, false)).collect(),
+        (Show::Kernel, _) => view.living().map(|socket| socket_line(&socket, view, texts, true)).collect(),
+        (Show::States, _) => view.living().map(|socket| socket_line(&socket, view, texts, false)).collect(),
     }
 }
 
@@ -61,9 +61,9 @@ fn bytes(part: &[u8], words: &LayersTexts) -> Vec<String> {
 }
 
 /// `  server  fd 4  LISTEN  127.0.0.1:8000 → -  recv 0 send 8`
-fn socket_line(socket: &SocketView<'_>, texts: &Texts, whole: bool) -> String {
+fn socket_line(socket: &SocketView<'_>, view: &View<'_>, texts: &Texts, whole: bool) -> String {
     let facts = socket.facts;
-    let whose = whose(socket, texts);
+    let whose = whose(socket, view, texts);
     let fd = facts.fd.map_or("–".to_owned(), |fd| format!("fd {fd}"));
     let address =
         |address: Option<std::net::SocketAddr>| address.map_or("–".to_owned(), |address| address.to_string());

@@ -5,8 +5,8 @@ use crate::i18n::testing::zh;
 use crate::lesson::parse;
 use crate::model::testing::socket;
 use crate::model::{
-    Actor, Call, Caller, ConnectionEnd, Errno, ForwardingRules, HandAction, Member, Returned, Role, SegmentFilter,
-    SegmentId, Side, Source, Statement,
+    Actor, Call, Caller, ConnectionEnd, Errno, ForwardingRules, HandAction, Member, ProgramCall, Returned, Role,
+    SegmentFilter, SegmentId, Side, Source, Statement,
 };
 use crate::tcp::testing::segment;
 use crate::tcp::{Packet, State};
@@ -163,7 +163,7 @@ fn in_chinese() {
         "第 5 步，共 6 步：connect()",
         "  客户端 ──▶ 服务器  SYN seq=j：停在线路上",
         "  客户端  fd 5  SYN_SENT → ESTABLISHED  (内核所述)",
-        "  ✗ 预期  服务器的连接的状态是 SYN_RECV",
+        "  ✗ 预期  服务器的连接处于 SYN_RECV",
         "  ? 问题：现在另一端处于什么状态？预测：半开。内核的回答：打开（状态是",
         "与课文不符：1 处。",
     ] {
@@ -229,6 +229,21 @@ fn no_line_of_prose_is_too_wide_and_nothing_raw_gets_through() {
             assert!(width(line) <= COLUMNS, "{line}");
         }
     }
+}
+
+/// A program's call is written as C has it, once; what a recording may have in its place does nothing to a terminal.
+#[test]
+fn what_a_program_sends_is_escaped_once() {
+    let caller = Caller { actor: Side::Server.into(), worker: 0 };
+    let arguments = ["4", "\"hello\\n\"", "6", "\u{1b}[2J", "NULL", "0"].map(str::to_owned).to_vec();
+    let made = ProgramCall { name: "sendto".into(), arguments, fd: Some(4), ..ProgramCall::default() };
+    let mut trace = Trace::default();
+    let member = Member { number: 1, pid: 7, nth: 1, role: Role::Runs("leak".into()) };
+    trace.push(Duration::ZERO, Event::Joined(member));
+    trace.push(Duration::ZERO, Event::Entered { caller, call: Call::Program(Box::new(made)) });
+    let texts = Texts::load(Lang::EN).unwrap();
+    let told = lines::call(caller, &trace.present(), "blocks", texts).unwrap();
+    assert_eq!(told, "  leak  sendto(4, \"hello\\n\", 6, \\x1b[2J, NULL, 0) blocks");
 }
 
 #[test]

@@ -7,12 +7,13 @@ use serde_json::{Value, json};
 
 use super::Header;
 use super::form::{WrittenEvent, rules};
+use super::waits::{events_value, polled_value, set_value};
 use crate::model::edit::{Change, EditField, FieldChange, changed, field};
 use crate::model::rule::{RuleInForce, WireRule};
 use crate::model::{
-    Actor, Argument, Call, CallSite, Caller, ChangedSetting, CounterMove, Entry, Event, HandAction, HandMade, Member,
-    MessageFlags, Moment, Outcome, PollEntry, PollEvents, ProgramExit, Returned, Role, SegmentFilter, SegmentId, Side,
-    SocketFacts, SocketState, SocketView, StackFrame, Trace, View, signal_name,
+    Actor, Argument, Call, CallName, CallSite, Caller, ChangedSetting, CounterMove, Entry, Event, HandAction, HandMade,
+    Member, MessageFlags, Moment, Outcome, ProgramExit, Role, SegmentFilter, SegmentId, Side, SocketFacts, SocketState,
+    SocketView, StackFrame, Trace, View, signal_name,
 };
 use crate::tcp::{Flags, Hex, Initials, Numbers, Packet, Protocol, Segment, TcpOption, number};
 
@@ -109,13 +110,14 @@ fn object<'a>(entry: &Entry, view: &View<'_>, step_id: &impl Fn(usize) -> &'a st
         Event::Plays { .. }
         | Event::Signal { .. }
         | Event::ProgramEnded { .. }
+        | Event::Killed(_)
         | Event::UntoldCalls { .. }
         | Event::Holding { .. } => program_object(&entry.event),
         Event::Entered { caller, call } => Some(("call", call_keys(*caller, call, CallPhase::Enter))),
         Event::Returned { caller, outcome } => {
             let call = view.newest_call(*caller)?;
             let own = call.made.map(|made| Call::Program(Box::new(made.clone())));
-            Some(("call", call_keys(*caller, own.as_ref().unwrap_or(call.call), CallPhase::Return(outcome))))
+            Some(("call", call_keys(*caller, own.as_ref().unwrap_or(call.own), CallPhase::Return(outcome))))
         }
         Event::Sent { .. }
         | Event::Repeated { .. }
@@ -133,15 +135,12 @@ fn object<'a>(entry: &Entry, view: &View<'_>, step_id: &impl Fn(usize) -> &'a st
         Event::Socket(SocketFacts { cookie, .. }) | Event::Gone { cookie, .. } => {
             state_keys(*cookie, view).map(|keys| ("state", keys))
         }
-        Event::Claim(claim) => Some((
-            "claim",
-            vec![
-                ("step", json!(step_id(claim.step))),
-                ("what", json!(claim.what.to_string())),
-                ("held", json!(claim.held)),
-                ("actual", json!(claim.actual.to_string())),
-            ],
-        )),
+        Event::Claim(claim) => {
+            let (what, actual) = (claim.what.to_string(), claim.actual.to_string());
+            let step = ("step", json!(step_id(claim.step)));
+            let keys = vec![step, ("what", json!(what)), ("held", json!(claim.held)), ("actual", json!(actual))];
+            Some(("claim", keys))
+        }
         Event::Joined(member) => Some(("member", member_keys("joined", member))),
         Event::Left(member) => Some(("member", member_keys("left", member))),
         Event::Passing(passing) => Some(("passing", vec![("rules", rules(passing))])),
@@ -171,6 +170,10 @@ fn setting_keys(ChangedSetting { name, before, now }: &ChangedSetting) -> Keys {
 /// What is told of a program beside its calls.
 fn program_object(event: &Event) -> Option<(&'static str, Keys)> {
     match event {
+        Event::Killed(actor) => {
+            let side = ("side", json!(actor.side.name()));
+            Some(("killed", std::iter::once(side).chain(nth(actor.nth)).collect()))
+        }
         Event::Plays { from, side, socket } => Some((
             "plays",
             [("from", json!(from.side.name())), ("side", json!(side.name())), ("socket", json!(socket))]
@@ -288,7 +291,7 @@ fn call_keys(Caller { actor, worker }: Caller, call: &Call, phase: CallPhase<'_>
     let (ret, errno) = match outcome {
         None => (Value::Null, Value::Null),
         Some(Ok(returned)) => (json!(returned.value), Value::Null),
-        Some(Err(errno)) => (json!(-1), json!(errno.to_string())),
+        Some(Err(errno)) => (json!(errno.value()), json!(errno.to_string())),
     };
     let mut keys = vec![
         ("side", json!(actor.side.name())),
@@ -302,6 +305,8 @@ fn call_keys(Caller { actor, worker }: Caller, call: &Call, phase: CallPhase<'_>
         keys.push(("worker", json!(worker)));
     }
     keys.extend(nth(actor.nth));
+    let returned = outcome.and_then(|outcome| outcome.as_ref().ok());
+    keys.extend(returned.and_then(|returned| returned.child).map(|child| ("child", json!(child))));
     if let (Call::Program(made), None) = (call, outcome) {
         keys.extend(made.site.as_deref().and_then(CallSite::frame).map(|frame| ("at", at(frame))));
     }
@@ -326,8 +331,20 @@ fn arguments(call: &Call, outcome: Option<&Outcome>) -> Value {
     }
     let one = |argument: &Argument<'_>| match argument {
         Argument::Descriptor(n) | Argument::Backlog(n) | Argument::Value(n) | Argument::Timeout(n) => json!(n),
+        Argument::Count(n) | Argument::Watched(n) => json!(n),
+        Argument::Set { of, event } => set_value(of, *event, returned),
+        Argument::Buffers(transfer) => {
+            json!(transfer.parts(transfer.data()).into_iter().map(String::from_utf8_lossy).collect::<Vec<_>>())
+        }
+        Argument::Rooms(sizes) => json!(sizes),
+        Argument::Events(events) => json!(events.names().collect::<Vec<_>>()),
+        Argument::Buffer if call.name() == CallName::EpollWait => events_value(returned),
         Argument::Polled(polled) => polled_value(polled, returned),
         Argument::Length(n) | Argument::Room(n) => json!(n),
+        Argument::Name(name) => json!(name),
+        Argument::List => {
+            json!(returned.map(|returned| returned.addresses.iter().map(ToString::to_string).collect::<Vec<_>>()))
+        }
         Argument::Protocol | Argument::Flags { flags: MessageFlags::NONE, .. } => json!(0),
         Argument::Data(data) => json!(String::from_utf8_lossy(data)),
         Argument::Buffer => json!(returned.map(|returned| String::from_utf8_lossy(&returned.data))),
@@ -336,16 +353,6 @@ fn arguments(call: &Call, outcome: Option<&Outcome>) -> Value {
         named => json!(named.to_string()),
     };
     call.arguments().iter().map(one).collect()
-}
-
-/// A descriptor that is polled: the events that are wanted, and, once the call has returned, those that it has.
-fn polled_value(polled: &PollEntry, returned: Option<&Returned>) -> Value {
-    let has = |returned: &Returned| {
-        let found = returned.revents.iter().find(|found| found.fd == polled.fd);
-        found.map_or(PollEvents::default(), |found| found.events)
-    };
-    let names = |events: PollEvents| events.names().collect::<Vec<_>>();
-    json!({ "fd": polled.fd, "events": names(polled.events), "revents": returned.map(|returned| names(has(returned))) })
 }
 
 fn member_keys(event: &str, member: &Member) -> Keys {
@@ -371,6 +378,7 @@ fn hand_keys(hand: HandAction) -> Keys {
         HandAction::Sysctl => vec![("event", json!("sysctl"))],
         HandAction::Drop(id) => vec![("event", json!("drop")), ("id", json!(id.0))],
         HandAction::Interrupt(side) => vec![("event", json!("interrupt")), ("side", json!(side.name()))],
+        HandAction::Kill(side) => vec![("event", json!("kill")), ("side", json!(side.name()))],
         HandAction::Call(side) => vec![("event", json!("call")), ("side", json!(side.name()))],
     }
 }
@@ -492,8 +500,9 @@ fn socket_name(socket: &SocketView<'_>) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::Returned;
     use crate::model::testing::socket;
-    use crate::model::{ClaimResult, ConnectionEnd, Errno, Returned, Source, Statement};
+    use crate::model::{ClaimResult, ConnectionEnd, Errno, Source, Statement};
     use crate::tcp::State;
     use crate::tcp::testing::segment;
     use std::time::Duration;

@@ -4,6 +4,7 @@ mod form;
 mod header;
 mod json;
 mod recording;
+mod waits;
 
 pub use header::{Header, VERSION};
 pub use json::JsonLines;

@@ -4,6 +4,7 @@
 mod expr;
 mod flags;
 pub mod hex;
+mod icmp;
 mod isn;
 mod layers;
 mod notation;
@@ -18,6 +19,7 @@ pub(crate) mod testing;
 pub use expr::{Expr, Letter, NotAnExpr};
 pub use flags::Flags;
 pub use hex::hex_rows;
+pub use icmp::IcmpError;
 pub use isn::{Initials, Isn, IsnName, Isns, Window, relative};
 pub use layers::Frame;
 pub use notation::{Numbers, line, number, tells_zero_window, window_field};

@@ -35,8 +35,7 @@ pub fn line(packet: &Packet, initials: &Initials, numbers: Numbers) -> String {
     match &packet.transport {
         Transport::Tcp(segment) => NotationLine { packet, segment, initials, numbers }.to_string(),
         Transport::Udp => format!("UDP len={}", packet.len()),
-        Transport::Unreachable => "ICMP port unreachable".to_owned(),
-        Transport::TooBig(mtu) => format!("ICMP fragmentation needed mtu={mtu}"),
+        Transport::Icmp(says) => says.line(),
     }
 }
 

@@ -1,5 +1,5 @@
 //! One IP packet as it was on the wire, with what its transport header says: a TCP segment (RFC 9293), a UDP datagram
-//! (RFC 768), or what ICMP says of a packet that was sent: nobody has its port, or it is too long (RFC 792 and RFC 4443).
+//! (RFC 768), or what ICMP says of a packet that was sent (RFC 792 and RFC 4443).
 
 use std::net::{IpAddr, SocketAddr};
 use std::ops::Range;
@@ -8,7 +8,7 @@ use std::sync::Arc;
 use etherparse::{LaxSlicedPacket, NetSlice, SlicedPacket, TransportSlice};
 use serde::{Deserialize, Serialize};
 
-use super::Segment;
+use super::{IcmpError, Segment};
 
 /// The length of an Ethernet header, which is also the loopback's: two addresses of six bytes, and a type.
 pub const LINK_HEADER: usize = 14;
@@ -46,11 +46,8 @@ pub enum Transport {
     Tcp(Segment),
     /// A UDP datagram: nothing but ports, a length and a checksum.
     Udp,
-    /// ICMP's "port unreachable": no socket has the port that a packet was for.
-    Unreachable,
-    /// ICMP's "fragmentation needed", IPv6's "packet too big" (RFC 1191, RFC 8201): a packet was longer than so many bytes, which
-    /// is what the next link takes.
-    TooBig(u32),
+    /// What ICMP says of a packet.
+    Icmp(IcmpError),
 }
 
 /// Which protocol it is, without its fields.
@@ -155,20 +152,13 @@ impl Packet {
                 (Transport::Udp, ends, udp.slice(), udp.header_slice().len(), udp.payload().len())
             }
             Some(TransportSlice::Icmpv4(icmp)) => {
-                let [.., high, low] = icmp.bytes5to8();
-                let says = match (icmp.type_u8(), icmp.code_u8()) {
-                    (3, 3) => Transport::Unreachable,
-                    (3, 4) => Transport::TooBig(u16::from_be_bytes([high, low]).into()),
-                    _ => return Err(Malformed::Other),
-                };
+                let says = IcmpError::read(false, icmp.type_u8(), icmp.code_u8(), icmp.bytes5to8());
+                let says = Transport::Icmp(says.ok_or(Malformed::Other)?);
                 (says, quoted(icmp.payload())?, icmp.slice(), icmp.header_len(), icmp.payload().len())
             }
             Some(TransportSlice::Icmpv6(icmp)) => {
-                let says = match (icmp.type_u8(), icmp.code_u8()) {
-                    (1, 4) => Transport::Unreachable,
-                    (2, _) => Transport::TooBig(u32::from_be_bytes(icmp.bytes5to8())),
-                    _ => return Err(Malformed::Other),
-                };
+                let says = IcmpError::read(true, icmp.type_u8(), icmp.code_u8(), icmp.bytes5to8());
+                let says = Transport::Icmp(says.ok_or(Malformed::Other)?);
                 (says, quoted(icmp.payload())?, icmp.slice(), icmp.header_len(), icmp.payload().len())
             }
             _ => return Err(Malformed::Other),
@@ -192,7 +182,15 @@ impl Packet {
     pub fn tcp(&self) -> Option<&Segment> {
         match &self.transport {
             Transport::Tcp(segment) => Some(segment),
-            Transport::Udp | Transport::Unreachable | Transport::TooBig(_) => None,
+            Transport::Udp | Transport::Icmp(_) => None,
+        }
+    }
+
+    /// What ICMP says; `None` where it is no message of ICMP.
+    pub fn icmp(&self) -> Option<IcmpError> {
+        match self.transport {
+            Transport::Icmp(says) => Some(says),
+            Transport::Tcp(_) | Transport::Udp => None,
         }
     }
 
@@ -201,7 +199,7 @@ impl Packet {
         match self.transport {
             Transport::Tcp(_) => Protocol::Tcp,
             Transport::Udp => Protocol::Udp,
-            Transport::Unreachable | Transport::TooBig(_) => Protocol::Icmp,
+            Transport::Icmp(_) => Protocol::Icmp,
         }
     }
 
@@ -218,6 +216,12 @@ impl Packet {
     /// The data that it carries; of an ICMP answer, the beginning of the packet that it answers.
     pub fn payload(&self) -> &[u8] {
         &self.packet[self.payload.clone()]
+    }
+
+    /// Whether it is a message of ICMP about a TCP segment.
+    pub fn quotes_tcp(&self) -> bool {
+        let at = if self.ip().version == 6 { 6 } else { 9 };
+        self.protocol() == Protocol::Icmp && self.payload().get(at) == Some(&6)
     }
 
     /// The whole IP packet.
@@ -429,7 +433,7 @@ mod tests {
         for (from, to) in [(v4(40000), v4(8000)), (v6(40000), v6(8000))] {
             let whole = testing::unreachable_packet(from, to, b"hello");
             let read = Packet::parse(&whole).unwrap();
-            assert_eq!((read.from, read.to, read.transport), (to, from, Transport::Unreachable));
+            assert_eq!((read.from, read.to, read.transport), (to, from, Transport::Icmp(IcmpError::PortUnreachable)));
             assert_eq!((read.header().len(), read.payload()), (8, &datagram_packet(from, to, b"hello")[..]));
             let mut untouched = whole.clone();
             finish_checksum(&mut untouched).unwrap();

@@ -20,6 +20,11 @@ pub struct Segment {
 }
 
 impl Segment {
+    /// Whether it ends something: its sender's direction with FIN, or the whole connection with RST.
+    pub const fn is_fin_or_rst(&self) -> bool {
+        self.flags.has(Flags::FIN) || self.flags.has(Flags::RST)
+    }
+
     /// The header's fields.
     pub(super) fn read(tcp: &TcpSlice<'_>) -> Segment {
         let flags = Flags::from_bits(tcp.header_slice()[13]);

@@ -2,9 +2,11 @@
 //!
 //! A theme is a file in `assets/themes`. The terminal keeps its own background; only the banner of the past has one.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use ratatui::style::{Color, Modifier, Style};
+use rustix::stdio::stdin;
+use rustix::termios::{QueueSelector, tcflush};
 use terminal_colorsaurus::{QueryOptions, ThemeMode, theme_mode};
 use toml::{Table, Value};
 
@@ -153,9 +155,7 @@ impl Choice {
             if colours == Colours::Sixteen {
                 return std::env::var_os("TERM").filter(|term| term == "linux").map(|_| ThemeMode::Dark);
             }
-            let mut options = QueryOptions::default();
-            options.timeout = Duration::from_millis(150);
-            theme_mode(options).ok()
+            asked()
         })
     }
 
@@ -170,6 +170,20 @@ impl Choice {
             chosen => chosen,
         }
     }
+}
+
+/// What the terminal says of its background; `None` where it says nothing in time.
+fn asked() -> Option<ThemeMode> {
+    const LIMIT: Duration = Duration::from_millis(150);
+    let mut options = QueryOptions::default();
+    options.timeout = LIMIT;
+    let begun = Instant::now();
+    let answer = theme_mode(options).ok();
+    // The answer is read in pieces. Where the time was over in between, on a busy machine, its end would be read as keys.
+    if answer.is_none() || begun.elapsed() >= LIMIT {
+        let _ = tcflush(stdin(), QueueSelector::IFlush);
+    }
+    answer
 }
 
 impl Theme {

@@ -9,13 +9,14 @@ use tui_input::Input;
 
 use super::catalogue::{Catalogue, Choosing, ResumedSteps};
 use super::code::Snippets;
+use super::command::Command;
 use super::console::Program;
 use super::copy::SegmentCopy;
 use super::layout::{self, Areas, Audience, BottomPane, LargeRequest, LayoutRequest};
 use super::line::TypedLines;
+use super::picker::RulePicker;
 use super::texts::InterfaceTexts;
 use crate::i18n::{Glyphs, Lang, Localized};
-use crate::lesson::Glossary;
 use crate::model::{Actor, Connection, Door, Flow, Moment, SegmentId, Side, View, may_release};
 use crate::progress::Mark;
 use crate::tcp::Numbers;
@@ -38,8 +39,6 @@ pub struct Appearance {
     pub glyphs: Glyphs,
     /// The calls in code.
     pub snippets: Snippets,
-    /// The terms and their definitions.
-    pub glossary: &'static Glossary,
     /// Which programming language is shown.
     pub code: usize,
     /// Whether a program's own source is shown instead, where a program made the call.
@@ -57,8 +56,6 @@ pub enum AppearanceError {
     #[error(transparent)]
     InterfaceTexts(#[from] super::texts::TextsError),
     #[error(transparent)]
-    Glossary(#[from] crate::lesson::BrokenGlossary),
-    #[error(transparent)]
     Snippets(#[from] super::code::SnippetsError),
 }
 
@@ -69,11 +66,11 @@ impl Appearance {
     /// [`AppearanceError`] where a built-in file is wrong; tests read all of them.
     pub fn new(lang: Lang, theme: Theme, glyphs: Glyphs) -> Result<Appearance, AppearanceError> {
         let texts = InterfaceTexts::load_in(lang, glyphs)?;
-        let (snippets, glossary) = (Snippets::load()?, Glossary::load()?);
+        let snippets = Snippets::load()?;
         let numbers = Numbers::default();
         let shown = Lang::all().filter(|lang| glyphs.have_lang(*lang)).collect();
         let (code, source, large) = (0, true, None);
-        Ok(Appearance { lang, texts, shown, theme, glyphs, snippets, glossary, code, source, numbers, large })
+        Ok(Appearance { lang, texts, shown, theme, glyphs, snippets, code, source, numbers, large })
     }
 
     /// The language.
@@ -118,6 +115,8 @@ pub enum Overlay {
     Lessons,
     /// The end of a lesson.
     Ending,
+    /// The kinds of rules that the wire can have.
+    Rules,
     /// The terminal of a program that runs in the window: keys go to it.
     Console,
 }
@@ -133,6 +132,8 @@ pub enum Focus {
     Line,
     /// The fields of a copy over the header's picture (`copy.rs`): letters stand in one of them.
     Copy,
+    /// The kinds of rules that the wire can have (`picker.rs`): letters stand in the number of one.
+    Rules,
     /// The list of lessons: letters search in it (`lessons.rs`).
     Search,
     /// A program that runs in the window: all keys but a few are typed to it (`typing.rs`).
@@ -146,6 +147,10 @@ pub(super) struct Selection {
     pub(super) cursor: Option<Moment>,
     /// Who makes calls.
     pub(super) actor: Option<Actor>,
+    /// What goes on next was asked for while it was the turn of the window's server, whose next call isn't known yet.
+    pub(super) goes_on: bool,
+    /// What wants a side to be chosen first.
+    pub(super) asks_side: Option<Command>,
     /// The segment.
     pub(super) segment: Option<SegmentId>,
     /// The pane at the bottom of a small screen.
@@ -220,6 +225,8 @@ pub struct App {
     pub(super) chart: Option<Flow>,
     /// The copy whose fields are being changed.
     pub(super) copy: Option<SegmentCopy>,
+    /// The list from which a rule is picked.
+    pub(super) picker: Option<RulePicker>,
     /// What goes with the line that is typed.
     pub(super) lines: TypedLines,
     /// Why the lesson couldn't start again.
@@ -256,6 +263,7 @@ impl App {
             programs: Vec::new(),
             chart: None,
             copy: None,
+            picker: None,
             lines: TypedLines::default(),
             trouble: None,
             lacks_lang: None,
@@ -391,6 +399,7 @@ impl App {
             Some(Overlay::Lessons) => Focus::Search,
             Some(Overlay::Console) => Focus::Program,
             Some(Overlay::Packet) if self.copy.is_some() => Focus::Copy,
+            Some(Overlay::Rules) => Focus::Rules,
             Some(_) => Focus::Overlay,
             None if self.typing().is_some() && !self.runs_again() => Focus::Line,
             None => Focus::Panes,
@@ -455,20 +464,6 @@ impl App {
         self.place.only.or_else(of_segment)
     }
 
-    /// The side whose blocked call a signal would interrupt: the chosen one, else the only one. Only of the sides whose calls
-    /// are made here.
-    pub fn blocked_side(&self) -> Option<Side> {
-        let present = self.walk.trace().present();
-        let driven = self.walk.driven();
-        let sleeps = |actor: &Actor| present.open_call(*actor).is_some_and(|call| call.blocked);
-        let chosen = self.place.actor.filter(|actor| driven.contains(actor) && sleeps(actor));
-        let mut sleeping = driven.iter().copied().filter(sleeps);
-        match (chosen, sleeping.next(), sleeping.next()) {
-            (Some(actor), _, _) | (None, Some(actor), None) => Some(actor.side),
-            _ => None,
-        }
-    }
-
     /// When the interface must be told the time; `None` where nothing on the screen moves by itself.
     pub fn wake_at(&self) -> Option<Duration> {
         let second = self.has_clock().then(|| Duration::from_secs(self.now.as_secs() + 1));
@@ -488,7 +483,7 @@ impl App {
         }
         let view = self.walk.trace().present();
         let actors = || Side::BOTH.into_iter().flat_map(|side| view.actors(side));
-        let blocked = || actors().any(|actor| view.open_call(actor).is_some_and(|call| call.blocked));
+        let blocked = || actors().any(|actor| view.sleeping_in(actor).is_some());
         let timer = || {
             let timers = view.living().filter_map(|socket| socket.facts.timer);
             { timers }.any(|timer| timer.fires_at > self.now)

@@ -2,12 +2,12 @@
 //!
 //! crossterm writes every colour as one of the 256 (`38;5;9`), also the first sixteen, which terminals such as the Linux
 //! console and the VT100's kin don't take, and none at all where NO_COLOR is set, also those that were asked for by name.
-//! Here a named colour is written as ECMA-48 has it (`91`), and what is written is what the theme says; all else is
-//! crossterm's.
+//! Here a named colour is written as ECMA-48 has it (`91`), and what is written is what the theme says. A frame is written at
+//! once, and one in which nothing changed not at all. All else is crossterm's.
 
-use std::io::{self, Write};
+use std::io::{self, BufWriter, Write};
 
-use crossterm::cursor::MoveTo;
+use crossterm::cursor::{Hide, MoveTo};
 use crossterm::queue;
 use ratatui::backend::{Backend, ClearType, CrosstermBackend, WindowSize};
 use ratatui::buffer::Cell;
@@ -16,12 +16,22 @@ use ratatui::style::{Color, Modifier};
 
 /// A terminal behind a writer.
 #[derive(Debug)]
-pub struct Screen<W: Write>(CrosstermBackend<W>);
+pub struct Screen<W: Write> {
+    out: CrosstermBackend<BufWriter<W>>,
+    /// Whether something was drawn that isn't flushed yet.
+    is_drawn: bool,
+    /// Whether the cursor is hidden, as far as is known from here.
+    is_hidden: bool,
+}
+
+/// A whole frame of a large terminal, in bytes.
+const FRAME: usize = 1 << 17;
 
 impl<W: Write> Screen<W> {
     /// The terminal that reads what is written there.
-    pub const fn new(out: W) -> Screen<W> {
-        Screen(CrosstermBackend::new(out))
+    pub fn new(out: W) -> Screen<W> {
+        let out = CrosstermBackend::new(BufWriter::with_capacity(FRAME, out));
+        Screen { out, is_drawn: false, is_hidden: false }
     }
 }
 
@@ -79,7 +89,7 @@ impl<W: Write> Backend for Screen<W> {
     where
         I: Iterator<Item = (u16, u16, &'a Cell)>,
     {
-        let out = &mut self.0;
+        let out = &mut self.out;
         let (mut style, mut last) = (None, None);
         for (x, y, cell) in content {
             if last.is_none_or(|last| last != (x.wrapping_sub(1), y)) {
@@ -92,52 +102,68 @@ impl<W: Write> Backend for Screen<W> {
             }
             out.write_all(cell.symbol().as_bytes())?;
         }
+        if last.is_none() {
+            return Ok(());
+        }
+        self.is_drawn = true;
         out.write_all(b"\x1b[0m")
     }
 
     fn append_lines(&mut self, n: u16) -> io::Result<()> {
-        self.0.append_lines(n)
+        self.out.append_lines(n)
     }
 
+    /// With each frame in which something is drawn: whoever has had the terminal meanwhile may have shown it.
     fn hide_cursor(&mut self) -> io::Result<()> {
-        self.0.hide_cursor()
+        if self.is_hidden && !self.is_drawn {
+            return Ok(());
+        }
+        self.is_hidden = true;
+        queue!(self.out, Hide)
     }
 
     fn show_cursor(&mut self) -> io::Result<()> {
-        self.0.show_cursor()
+        self.is_hidden = false;
+        self.out.show_cursor()
     }
 
     fn get_cursor_position(&mut self) -> io::Result<Position> {
-        self.0.get_cursor_position()
+        self.out.get_cursor_position()
     }
 
     fn set_cursor_position<P: Into<Position>>(&mut self, position: P) -> io::Result<()> {
-        self.0.set_cursor_position(position)
+        self.out.set_cursor_position(position)
     }
 
     fn clear(&mut self) -> io::Result<()> {
-        self.0.clear()
+        self.out.clear()
     }
 
     fn clear_region(&mut self, clear_type: ClearType) -> io::Result<()> {
-        self.0.clear_region(clear_type)
+        self.out.clear_region(clear_type)
     }
 
     fn size(&self) -> io::Result<Size> {
-        self.0.size()
+        self.out.size()
     }
 
     fn window_size(&mut self) -> io::Result<WindowSize> {
-        self.0.window_size()
+        self.out.window_size()
     }
 
     fn flush(&mut self) -> io::Result<()> {
-        Backend::flush(&mut self.0)
+        self.is_drawn = false;
+        Backend::flush(&mut self.out)
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::mem::ManuallyDrop;
+
+    use ratatui::layout::Rect;
+    use ratatui::{Terminal, TerminalOptions, Viewport};
+
     use super::*;
 
     #[test]
@@ -150,6 +176,30 @@ mod tests {
         ] {
             assert_eq!(sgr(fg, bg, modifier), text);
         }
+    }
+
+    #[test]
+    fn a_frame_is_written_at_once_and_one_without_a_change_not_at_all() {
+        struct Counts<'a>(&'a mut Vec<usize>);
+        impl Write for Counts<'_> {
+            fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+                self.0.push(bytes.len());
+                Ok(bytes.len())
+            }
+            fn flush(&mut self) -> io::Result<()> {
+                Ok(())
+            }
+        }
+        let mut writes = Vec::new();
+        let viewport = Viewport::Fixed(Rect::new(0, 0, 120, 40));
+        let terminal = Terminal::with_options(Screen::new(Counts(&mut writes)), TerminalOptions { viewport });
+        // Its end would show the cursor.
+        let mut terminal = ManuallyDrop::new(terminal.unwrap());
+        for _ in 0..3 {
+            terminal.draw(|frame| frame.render_widget("full".repeat(1200), frame.area())).unwrap();
+        }
+        terminal.draw(|frame| frame.render_widget("other", frame.area())).unwrap();
+        assert_eq!(writes.len(), 2, "{writes:?}");
     }
 
     /// As any terminal reads it.

@@ -8,13 +8,29 @@ use super::command::Command;
 use super::menu;
 use super::messages::AppEffect;
 use crate::model::typed::{self, Mistyped, Nameable, complete};
-use crate::model::{Call, SettingFault, Side, edit, is_setting, rule};
+use crate::model::{Actor, Call, KernelChange, Mode, SettingFault, SideProcess, edit, is_kernel_change, rule};
 use crate::walk::{Phase, WalkCommand, WireAbility};
 
 /// The word that begins a line which names a step.
 const GO: &str = "go";
 
 impl App {
+    /// The actor whose blocked call a signal would interrupt: the chosen one and no other; without a choice the only one, of several
+    /// in a free walk the one whose calls are offered. Only of those whose calls are made here.
+    pub fn blocked_actor(&self) -> Option<Actor> {
+        let sleeping = self.sleepers();
+        match (self.place.actor, sleeping.as_slice()) {
+            (None, [only]) => Some(*only),
+            (chosen, _) => chosen.or_else(|| menu::actor(self)).filter(|actor| sleeping.contains(actor)),
+        }
+    }
+
+    /// The actors whose calls are made here, and that sleep in one.
+    pub(super) fn sleepers(&self) -> Vec<Actor> {
+        let present = self.walk.trace().present();
+        self.walk.processes().into_iter().filter(|actor| present.sleeping_in(*actor).is_some()).collect()
+    }
+
     /// Whether such a line is typed, and not one that a lesson sends.
     pub(super) fn types_own(&self) -> bool {
         self.typing().is_some() && !matches!(self.walk.phase(), Phase::Typing(_))
@@ -47,14 +63,17 @@ pub(super) fn stop(app: &mut App) {
     app.changed = true;
 }
 
-pub(super) fn make(app: &mut App, side: Side, call: Call) -> WalkCommand {
+pub(super) fn make(app: &mut App, actor: Actor, call: Call) -> WalkCommand {
     app.place.menu = 0;
     app.lines.forget();
-    WalkCommand::Call(side, call)
+    WalkCommand::Call(actor, call)
 }
 
-/// Takes the line that was typed. What it isn't is told, and the line stays.
+/// Takes the line that was typed. What it isn't is told, and the line stays, as one does whose end is missing.
 pub(super) fn send(app: &mut App, effects: &mut Vec<AppEffect>) {
+    if app.lines.is_cut() {
+        return;
+    }
     let Some(text) = app.input.as_ref().map(|input| input.value().trim().to_owned()) else { return };
     let order = match text.strip_prefix(GO).filter(|rest| rest.is_empty() || rest.starts_with(' ')) {
         _ if text.is_empty() => return stop(app),
@@ -85,17 +104,71 @@ fn meant(app: &mut App, text: &str) -> Result<WalkCommand, Mistyped> {
     if rule::is_rule(text) {
         return app.rule_of(text).map_err(Mistyped::Rule);
     }
-    if is_setting(text) {
+    if is_kernel_change(text) {
         let is_lab = app.walk.wire() == WireAbility::Holds;
         let change = if is_lab { text.parse() } else { Err(SettingFault::NoLab) };
-        return change.map(WalkCommand::Sysctl).map_err(Mistyped::Setting);
+        return change.and_then(|change| is_there(app, change)).map(WalkCommand::Kernel).map_err(Mistyped::Setting);
     }
     let call = typed::parse(text, &menu::usual(app))?;
+    // Elsewhere libc would ask the machine's own network for a name.
+    if matches!(call, Call::GetAddrInfo(_)) && app.walk.mode() != Mode::Lab {
+        return Err(Mistyped::OnlyLab(call.name()));
+    }
     let Some(actor) = menu::caller(app) else { return Err(Mistyped::OfProgram) };
-    // One thread makes one call at a time: what was typed stays, and is told why.
-    match app.walk.trace().present().open_call(actor) {
+    // In a lesson the steps would meet another process than they made.
+    if app.walk.free().is_none() && app.walk.trace().present().killed(actor).is_some() {
+        return Err(Mistyped::Killed(actor));
+    }
+    if let Some(mistyped) = has_no_room(app, actor, &call) {
+        return Err(mistyped);
+    }
+    // A call that is on its way isn't overtaken: what was typed stays, and is told why.
+    match app.walk.busy_in(actor) {
         Some(open) => Err(Mistyped::Busy(actor, open.call.name())),
-        None => Ok(make(app, actor.side, call)),
+        None => Ok(make(app, actor, call)),
+    }
+}
+
+/// The change, unless it takes a name away that the lab's hosts haven't got.
+fn is_there(app: &App, change: KernelChange) -> Result<KernelChange, SettingFault> {
+    let KernelChange::Hosts(hosts) = change else { return Ok(change) };
+    let now = app.walk.trace().present().setting_now(&hosts.setting());
+    hosts.checked(now).map(KernelChange::Hosts).map_err(SettingFault::Hosts)
+}
+
+/// That a call would make one child more than may live; `None` where there is room, and of every other call.
+pub(super) fn has_no_room(app: &App, actor: Actor, call: &Call) -> Option<Mistyped> {
+    let is_full = *call == Call::Fork && app.walk.children(actor.side) >= SideProcess::MOST_CHILDREN;
+    is_full.then_some(Mistyped::ManyChildren(actor.side))
+}
+
+/// The processes driven here that have done anything; a child has what its parent had, and may have made no call yet.
+fn living(app: &App) -> impl Iterator<Item = Actor> {
+    let present = app.walk.trace().present();
+    app.walk.processes().into_iter().filter(move |actor| present.table_effects(*actor).next().is_some())
+}
+
+/// The actor whose process a key would end: the chosen one, else the only one of those driven here that has done anything.
+pub(super) fn mortal(app: &App) -> Option<Actor> {
+    let mut living = living(app);
+    if let Some(chosen) = app.place.actor {
+        return living.find(|actor| *actor == chosen);
+    }
+    let first = living.next()?;
+    living.next().is_none().then_some(first)
+}
+
+/// Whether a key ends a side's process, or says that a side must be chosen first.
+pub(super) fn may_kill(app: &App) -> bool {
+    mortal(app).is_some() || app.place.actor.is_none() && living(app).next().is_some()
+}
+
+/// Whether a side must be chosen before a command does what it is for.
+pub(super) fn asks_side(app: &App, command: Command) -> bool {
+    match command {
+        Command::Kill => mortal(app).is_none(),
+        Command::Interrupt => app.blocked_actor().is_none(),
+        _ => false,
     }
 }
 
@@ -129,7 +202,13 @@ impl App {
                         let line = longer + behind.trim_start();
                         self.input = Some(Input::new(line).with_cursor(cursor));
                     }
-                    None => self.lines.offers = completion.fits,
+                    None => {
+                        // What was wrong was said to be found here.
+                        if !completion.fits.is_empty() {
+                            self.lines.mistyped = None;
+                        }
+                        self.lines.offers = completion.fits;
+                    }
                 }
             }
             Command::EarlierLine | Command::LaterLine => {

@@ -187,7 +187,7 @@ mod tests {
         let best = |search: &str| found(&rows, search, glossary).first().map(|n| rows[*n].id.as_str());
         for (search, id) in [
             ("3", "echo"),
-            ("22", "ipv6"),
+            ("24", "ipv6"),
             ("lost-data", "lost-data"),
             ("Half-close", "close"),
             ("half close", "close"),

@@ -10,7 +10,7 @@ use crate::tcp::Initials;
 use crate::walk::WireAbility;
 
 /// So many entries are read before a frame.
-const AT_ONCE: usize = 20_000;
+const AT_ONCE: usize = 10_000;
 
 /// So many of a connection's first segments are looked at to find which end sends more.
 const LOOKED_AT: usize = 500;

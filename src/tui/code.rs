@@ -9,7 +9,9 @@ use ratatui::text::Span;
 use crate::assets::{Asset, below};
 use crate::i18n::fill;
 use crate::i18n::words::{self, words};
-use crate::model::{Argument, Call, CallName, How, MessageFlags, Outcome, PollEntry};
+use crate::model::{
+    Argument, Call, CallName, EpollOp, How, Lookup, MessageFlags, Outcome, PollEvents, PolledDescriptor, Transfer,
+};
 use crate::theme::Theme;
 
 /// A file a language, in the order in which they take turns.
@@ -61,8 +63,21 @@ words! {
         polled: String,
         between: String,
         event: String,
+        part: String,
+        room: String,
+        put: String,
+        forever: String,
+        time: String,
+        instance: String,
+        add: String,
+        modify: String,
+        delete: String,
         variable: String,
         made: String,
+        msg_to: String,
+        msg_to_nobody: String,
+        name: String,
+        none: String,
     }
 }
 
@@ -102,6 +117,14 @@ impl Snippets {
     }
 }
 
+/// Whether a lookup has a name and a port, and no hints of its own.
+fn is_plain(lookup: &Lookup) -> bool {
+    let port = lookup.service.as_ref().is_some_and(|service| service.parse::<u16>().is_ok());
+    lookup.node.is_some()
+        && port
+        && *lookup == Lookup { node: lookup.node.clone(), service: lookup.service.clone(), ..Lookup::default() }
+}
+
 impl Language {
     /// What it is called.
     pub fn name(&self) -> &str {
@@ -117,7 +140,13 @@ impl Language {
         };
         let name = call.name().name();
         let usual = call.flags() == call.name().usual_flags()
-            && !matches!(call, Call::SetNonblocking { on: false, .. } | Call::Dissolve { .. });
+            && !matches!(
+                call,
+                Call::SetNonblocking { on: false, .. }
+                    | Call::Dissolve { .. }
+                    | Call::EpollCtl { op: EpollOp::Del, .. }
+            )
+            && !matches!(call, Call::GetAddrInfo(lookup) if !is_plain(lookup));
         let flagged = || if usual { None } else { self.flagged.get(name) };
         let Some(snippet) = own.or_else(flagged).or_else(|| self.calls.get(name)) else { return Vec::new() };
         let values = self.values(call, outcome);
@@ -133,16 +162,15 @@ impl Language {
             Ok(_) => name,
             Err(_) => format!("{}{name}", words.level),
         };
-        let mut values: Vec<(&'static str, String)> = Vec::new();
-        if let Call::Dup { .. } = call {
-            values.push(("new", made(outcome).map_or_else(|| words.variable.clone(), variable)));
-        }
-        if let Call::Poll { fds, .. } = call {
-            values.extend(self.polled(fds));
-        }
+        let mut values = self.of_all(call, outcome);
         for argument in call.arguments() {
             match argument {
-                Argument::Descriptor(fd) => values.push(("s", variable(fd.into()))),
+                Argument::Descriptor(fd) if matches!(call, Call::EpollCtl { .. } | Call::EpollWait { .. }) => {
+                    values.push(("epoll", format!("{}{fd}", words.instance)));
+                }
+                Argument::Descriptor(fd) | Argument::Watched(fd) => {
+                    values.extend([("s", variable(fd.into())), ("fd", fd.to_string())]);
+                }
                 Argument::Family { ipv6 } => {
                     values.push(("new", made(outcome).map_or_else(|| words.variable.clone(), variable)));
                     values.push(("domain", self.domain(ipv6)));
@@ -163,8 +191,12 @@ impl Language {
                     values.push(("option", named(name)));
                 }
                 Argument::Value(value) => values.push(("value", value.to_string())),
-                Argument::Timeout(timeout) => values.push(("timeout", timeout.to_string())),
-                Argument::Polled(_) => {}
+                Argument::Timeout(timeout) => values.extend(self.timeout(timeout)),
+                Argument::Count(n) => values.push(("count", n.to_string())),
+                Argument::Operation(op) => values.push(("op", self.operation(op))),
+                Argument::Events(events) => values.push(("events", self.names(events.names()))),
+                Argument::Polled(_) | Argument::Set { .. } | Argument::Buffers(_) | Argument::Rooms(_) => {}
+                Argument::NameFamily(_) | Argument::NameFlags(_) | Argument::Name(_) | Argument::List => {}
                 Argument::Flags { flags, .. } => values.push(("flags", self.flags(flags))),
                 Argument::Protocol | Argument::Length(_) | Argument::Buffer | Argument::Unspecified => {}
                 Argument::Command | Argument::Status { .. } | Argument::ValueRoom | Argument::Program(_) => {}
@@ -173,17 +205,116 @@ impl Language {
         values
     }
 
+    /// What several arguments together stand for, and what a call makes that has no argument for it.
+    fn of_all(&self, call: &Call, outcome: Option<&Outcome>) -> Vec<(&'static str, String)> {
+        let new = |kind: &String| made(outcome).map_or_else(|| kind.clone(), |fd| format!("{kind}{fd}"));
+        match call {
+            Call::Dup { .. } => vec![("new", new(&self.words.variable))],
+            Call::EpollCreate => vec![("new", new(&self.words.instance))],
+            Call::Poll { fds, .. } => self.polled(fds).into(),
+            Call::Select { fds, .. } => self.sets(fds).into(),
+            Call::Transfer(transfer) => self.buffers(transfer).into(),
+            Call::GetAddrInfo(lookup) => self.lookup(lookup).into(),
+            _ => Vec::new(),
+        }
+    }
+
+    /// What `getaddrinfo()` is asked: its names as the language has them, and as they are; its hints.
+    fn lookup(&self, lookup: &Lookup) -> [(&'static str, String); 6] {
+        let words = &self.words;
+        let plain = |name: &str| name.bytes().map(|byte| self.byte(byte)).collect::<String>();
+        let name = |name: &Option<String>| match name {
+            Some(name) => fill(&words.name, &[("text", plain(name))]),
+            None => words.none.clone(),
+        };
+        let bare = |name: &Option<String>| name.as_deref().map(plain).unwrap_or_default();
+        let constant = |text: String| match text.split('|').next() {
+            Some(first) if first.parse::<i64>().is_ok() => text,
+            _ => text.split('|').map(|name| format!("{}{name}", words.level)).collect::<Vec<_>>().join(" | "),
+        };
+        [
+            ("node", name(&lookup.node)),
+            ("service", name(&lookup.service)),
+            ("host", bare(&lookup.node)),
+            ("port", bare(&lookup.service)),
+            ("family", constant(lookup.family.to_string())),
+            ("flags", constant(lookup.flags.to_string())),
+        ]
+    }
+
+    fn operation(&self, op: EpollOp) -> String {
+        let word = match op {
+            EpollOp::Add => &self.words.add,
+            EpollOp::Mod => &self.words.modify,
+            EpollOp::Del => &self.words.delete,
+        };
+        word.clone()
+    }
+
     fn flags(&self, flags: MessageFlags) -> String {
         let names: Vec<String> = flags.names().map(|name| format!("{}{name}", self.words.level)).collect();
         if names.is_empty() { "0".to_owned() } else { names.join(" | ") }
     }
 
-    /// Descriptors that are polled, and how many they are.
-    fn polled(&self, fds: &[PollEntry]) -> [(&'static str, String); 2] {
+    /// Events by their names.
+    fn names(&self, names: impl Iterator<Item = &'static str>) -> String {
+        let names: Vec<String> = names.map(|name| format!("{}{name}", self.words.event)).collect();
+        if names.is_empty() { "0".to_owned() } else { names.join(" | ") }
+    }
+
+    /// Several buffers: what is sent of each, or how many bytes have room in it; and to whom, where that is said.
+    fn buffers(&self, transfer: &Transfer) -> [(&'static str, String); 5] {
         let words = &self.words;
-        let one = |entry: &PollEntry| {
-            let names: Vec<String> = entry.events.names().map(|name| format!("{}{name}", words.event)).collect();
-            let events = if names.is_empty() { "0".to_owned() } else { names.join(" | ") };
+        let sent = |part: &[u8]| fill(&words.part, &self.payload(part));
+        let parts: Vec<String> = transfer.parts(transfer.data()).into_iter().map(sent).collect();
+        let rooms: Vec<String> = transfer.buffers.iter().map(|size| fill(&words.room, &[("max", size)])).collect();
+        let count = transfer.buffers.len().to_string();
+        let (to, named) = match transfer.address() {
+            // Where the language has a variable for it, its value stands behind.
+            Some(addr) => {
+                let to = fill(&words.msg_to, &self.address(addr));
+                let named =
+                    if words.msg_to.contains('{') { String::new() } else { format!("  {} to: {addr}", self.comment) };
+                (to, named)
+            }
+            None => (words.msg_to_nobody.clone(), String::new()),
+        };
+        [("parts", parts.join(", ")), ("rooms", rooms.join(", ")), ("count", count), ("msg_to", to), ("where", named)]
+    }
+
+    /// The sets of `select()`: as lists of descriptors, and as what puts each in its set.
+    fn sets(&self, fds: &[PolledDescriptor]) -> [(&'static str, String); 4] {
+        let words = &self.words;
+        let variable = |fd: i32| format!("{}{fd}", words.variable);
+        let of = |event: PollEvents| fds.iter().filter(move |polled| polled.events.has(event)).map(|polled| polled.fd);
+        let list = |event| of(event).map(variable).collect::<Vec<_>>().join(", ");
+        let (read, write, except) = (PollEvents::IN, PollEvents::OUT, PollEvents::PRI);
+        let puts = [(read, "r"), (write, "w"), (except, "e")].map(|(event, set)| {
+            of(event).map(|fd| fill(&words.put, &[("s", variable(fd)), ("set", set.to_owned())])).collect::<Vec<_>>()
+        });
+        let puts = puts.concat().join(" ");
+        [("read", list(read)), ("write", list(write)), ("except", list(except)), ("puts", puts)]
+    }
+
+    /// A time in milliseconds, and as `select()` has it in the language.
+    fn timeout(&self, timeout: i32) -> [(&'static str, String); 2] {
+        let (seconds, ms) = (timeout / 1000, timeout % 1000);
+        let (micros, fraction) = ((ms * 1000).to_string(), format!("{ms:03}"));
+        let values = [
+            ("seconds", seconds.to_string()),
+            ("micros", micros),
+            ("fraction", fraction),
+            ("timeout", timeout.to_string()),
+        ];
+        let time = if timeout < 0 { self.words.forever.clone() } else { fill(&self.words.time, &values) };
+        [("timeout", timeout.to_string()), ("time", time)]
+    }
+
+    /// Descriptors that are polled, and how many they are.
+    fn polled(&self, fds: &[PolledDescriptor]) -> [(&'static str, String); 2] {
+        let words = &self.words;
+        let one = |entry: &PolledDescriptor| {
+            let events = self.names(entry.events.names());
             fill(&words.polled, &[("s", format!("{}{}", words.variable, entry.fd)), ("events", events)])
         };
         let polled: Vec<String> = fds.iter().map(one).collect();
@@ -303,7 +434,7 @@ fn string_end(rest: &str) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::Returned;
+    use crate::model::{EpollEvents, Returned};
     use crate::theme::{Choice, Colours};
 
     fn calls() -> Vec<Call> {
@@ -322,6 +453,7 @@ mod tests {
             Call::Shutdown { fd: 5, how: How::Write },
             Call::Close { fd: 5 },
             Call::Dup { fd: 5 },
+            Call::Fork,
             Call::SetOption { fd: 4, option: "TCP_NODELAY".parse().unwrap(), value: 1 },
             Call::SetOption { fd: 4, option: "TCP_SYNCNT".parse().unwrap(), value: 2 },
             Call::SetOption { fd: 4, option: "SO_LINGER".parse().unwrap(), value: 0 },
@@ -329,12 +461,34 @@ mod tests {
             Call::SetNonblocking { fd: 4, on: true },
             Call::SetNonblocking { fd: 4, on: false },
             Call::Dissolve { fd: 4 },
-            Call::Poll { fds: vec![PollEntry { fd: 4, events: "POLLIN".parse().unwrap() }], timeout: -1 },
+            Call::Poll { fds: vec![PolledDescriptor::new(4, PollEvents::IN)], timeout: -1 },
+            Call::Select {
+                nfds: 5,
+                fds: vec![PolledDescriptor::new(4, PollEvents::IN.with(PollEvents::OUT))],
+                timeout: 1500,
+            },
+            Call::Select { nfds: 5, fds: vec![PolledDescriptor::new(4, PollEvents::IN)], timeout: -1 },
+            Call::EpollCreate,
+            Call::EpollCtl { epfd: 6, op: EpollOp::Add, fd: 4, events: EpollEvents::IN.with(EpollEvents::EDGE) },
+            Call::EpollWait { epfd: 6, most: 8, timeout: -1 },
+            lookup(0),
+            lookup(libc::AF_INET6),
+            Transfer::read(4, 64).into(),
+            Transfer::write(4, b"hi".to_vec()).into(),
+            Transfer::send(4, &[b"ab".to_vec(), b"c".to_vec()], MessageFlags(libc::MSG_MORE)).into(),
+            Transfer::send_to(4, &[b"ab".to_vec(), b"c".to_vec()], MessageFlags(libc::MSG_MORE), addr).into(),
+            Transfer::receive(4, vec![2, 64], MessageFlags::PEEK).into(),
             Call::Send { fd: 5, data: b"abc".to_vec(), flags: MessageFlags(libc::MSG_MORE | libc::MSG_DONTWAIT) },
             Call::Recv { fd: 6, len: 100, flags: MessageFlags(libc::MSG_PEEK | libc::MSG_DONTWAIT) },
             Call::SendTo { fd: 5, data: b"abc".to_vec(), flags: MessageFlags(libc::MSG_MORE), addr },
             Call::RecvFrom { fd: 6, len: 100, flags: MessageFlags(libc::MSG_TRUNC) },
         ]
+    }
+
+    fn lookup(family: i32) -> Call {
+        let (node, service) = (Some("localhost".to_owned()), Some("8000".to_owned()));
+        let family = crate::model::LookupFamily(family);
+        Call::GetAddrInfo(Box::new(Lookup { node, service, family, ..Lookup::default() }))
     }
 
     /// All names that a file puts into braces.

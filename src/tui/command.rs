@@ -35,6 +35,8 @@ pub enum Command {
     /// A newer one.
     Newer,
     Interrupt,
+    /// End a side's process.
+    Kill,
     /// Type a call, or a step to go to.
     Type,
     /// Run the set-up that is known from other lessons.
@@ -45,8 +47,14 @@ pub enum Command {
     Pass,
     /// The same for one connection.
     PassOne,
-    /// Type a rule of the wire.
+    /// Pick a rule of the wire.
     Rule,
+    /// Set the one that is picked.
+    SetRule,
+    NextRule,
+    PreviousRule,
+    /// Set none.
+    LeaveRules,
     /// Take all rules back.
     RulesOff,
     LetCall,

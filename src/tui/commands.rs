@@ -48,14 +48,15 @@ const PANES: &[Focus] = &[Focus::Panes];
 const LINE: &[Focus] = &[Focus::Line];
 const OVERLAY: &[Focus] = &[Focus::Overlay];
 const COPY: &[Focus] = &[Focus::Copy];
+const RULES: &[Focus] = &[Focus::Rules];
 /// Where one looks around: nothing changes but what is seen.
 const LOOKING: &[Focus] = &[Focus::Panes, Focus::Overlay];
 /// Where letters are typed.
-const TYPED: &[Focus] = &[Focus::Line, Focus::Copy];
+const TYPED: &[Focus] = &[Focus::Line, Focus::Copy, Focus::Rules];
 const READING: &[Focus] = &[Focus::Panes, Focus::Line];
 const PROGRAM: &[Focus] = &[Focus::Program];
 const BESIDE_PROGRAM: &[Focus] = &[Focus::Panes, Focus::Program];
-const ALL: &[Focus] = &[Focus::Panes, Focus::Overlay, Focus::Line, Focus::Copy, Focus::Search];
+const ALL: &[Focus] = &[Focus::Panes, Focus::Overlay, Focus::Line, Focus::Copy, Focus::Rules, Focus::Search];
 
 const SCROLLED: &[Focus] = &[Focus::Panes, Focus::Overlay, Focus::Line, Focus::Search, Focus::Program];
 
@@ -170,10 +171,15 @@ pub const COMMANDS: &[CommandEntry] = &[
     entry(Command::Up, "up", &[Up], "↑").footer(5).when(has_older),
     entry(Command::Down, "down", &[Down], "↓").footer(5).when(has_newer),
     entry(Command::Interrupt, "interrupt", &[Char('i')], "i").footer(6).when(a_call_sleeps),
-    entry(Command::Pass, "pass", &[Char('w')], "w").footer(4).of(drives).when(is_present),
+    entry(Command::Kill, "kill", &[Char('K')], "K").footer(16).when(may_kill),
+    entry(Command::Pass, "pass", &[Char('w')], "w").footer(4).of(drives).when(holds_the_wire),
     entry(Command::PassOne, "pass_one", &[Char('W')], "W").footer(15).of(drives).when(has_connection),
-    entry(Command::Rule, "rule", &[Char('X')], "X").of(drives).when(ruling::may_type),
-    entry(Command::RulesOff, "rules_off", &[Char('Z')], "Z").footer(5).of(drives).when(ruling::are_in_force),
+    entry(Command::Rule, "rule", &[Char('X')], "X").of(rules_the_wire).when(ruling::may_set),
+    entry(Command::SetRule, "set_rule", &[Enter], "Enter").footer(0).at(RULES).of(rules_the_wire),
+    entry(Command::LeaveRules, "leave_rules", &[Esc], "Esc").footer(0).at(RULES).of(rules_the_wire),
+    entry(Command::NextRule, "next_rule", &[Tab, Down], "Tab").footer(1).at(RULES).of(rules_the_wire),
+    entry(Command::PreviousRule, "previous_rule", &[BackTab, Up], "↑").footer(2).at(RULES).of(rules_the_wire),
+    entry(Command::RulesOff, "rules_off", &[Char('Z')], "Z").footer(5).of(rules_the_wire).when(ruling::are_in_force),
     entry(Command::Only, "only", &[Char('f')], "f").footer(12).of(is_free).when(has_connections),
     entry(Command::Back, "back", &[Left], "←").footer(4).at(LOOKING).when(has_past),
     entry(Command::Forward, "forward", &[Right], "→").footer(5).at(LOOKING).when(looks_at_the_past),
@@ -221,6 +227,10 @@ fn always(_: &App) -> bool {
     true
 }
 
+fn holds_the_wire(app: &App) -> bool {
+    is_present(app) && app.walk().wire() == crate::walk::WireAbility::Holds
+}
+
 fn is_present(app: &App) -> bool {
     app.is_present()
 }
@@ -239,7 +249,11 @@ fn can_go_on(app: &App) -> bool {
         Phase::Busy | Phase::Failed(_) => false,
     };
     is_present(app)
-        && if is_lesson(app) { goes_on } else { app.focus() != Focus::Line && programs::next(app).is_some() }
+        && if is_lesson(app) {
+            goes_on
+        } else {
+            app.focus() != Focus::Line && (programs::next(app).is_some() || programs::awaits_server(app))
+        }
 }
 
 fn asks(app: &App) -> bool {
@@ -261,6 +275,11 @@ fn has_more_pages(app: &App) -> bool {
 /// Whether calls can be made in any order here.
 fn drives(app: &App) -> bool {
     app.walk().steps_freely()
+}
+
+/// Whether one may have rules for the wire here: in a lesson, or where calls can be made in any order.
+fn rules_the_wire(app: &App) -> bool {
+    drives(app) || is_lesson(app)
 }
 
 /// Whether the terminal has the characters of another language.
@@ -333,7 +352,11 @@ fn has_newer(app: &App) -> bool {
 }
 
 fn a_call_sleeps(app: &App) -> bool {
-    is_present(app) && app.blocked_side().is_some()
+    is_present(app) && !app.sleepers().is_empty()
+}
+
+fn may_kill(app: &App) -> bool {
+    is_present(app) && calling::may_kill(app)
 }
 
 fn has_connection(app: &App) -> bool {

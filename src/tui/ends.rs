@@ -63,7 +63,7 @@ fn is_over(socket: &SocketView<'_>) -> bool {
 
 /// Whether a socket without a peer stands at one end of a connection: a listener, or a UDP socket.
 fn stands_at(socket: &SocketView<'_>, connection: Connection) -> bool {
-    let Some(local) = socket.facts.local.filter(|_| socket.facts.remote.is_none()) else { return false };
+    let Some(local) = socket.facts.own_address().filter(|_| socket.facts.remote.is_none()) else { return false };
     let is_here = |end| local == end || local.ip().is_unspecified() && local.port() == end.port();
     connection.ends().into_iter().any(is_here)
 }

@@ -4,9 +4,8 @@ use std::time::Duration;
 
 use super::app::App;
 use super::command::Command;
-use super::{calling, menu, programs, ruling};
-use crate::model::rule::RuleChange;
-use crate::model::{Call, Moment, SegmentFilter};
+use super::{calling, menu, orders, programs, ruling};
+use crate::model::{Call, Event, Moment, SegmentFilter};
 use crate::walk::{self, Phase};
 
 /// The delays that the key goes through: at once, a moment that the eye can follow, longer ones, and back to none.
@@ -24,21 +23,17 @@ pub(super) fn act(app: &mut App, command: Command) {
         programs::run_on(app).into_iter().for_each(|order| app.walk.command(order, app.now));
         return;
     }
+    if command == Command::Next {
+        programs::go_on(app);
+        return;
+    }
     let order = match command {
-        Command::Next => programs::next(app),
         Command::LetCall => programs::meant_call(app).map(|call| walk::WalkCommand::LetCall(call.caller)),
         Command::Hold => programs::next_hold(app),
-        Command::Deliver => app.meant_held().map(walk::WalkCommand::Deliver),
-        Command::DeliverUpTo => Some(walk::WalkCommand::DeliverAll(app.held_up_to())),
-        Command::DeliverFrom => Some(walk::WalkCommand::DeliverAll(app.held_from_its_end())),
-        Command::Drop => app.meant_held().map(walk::WalkCommand::Drop),
-        Command::Repeat => app.marked_segment().map(walk::WalkCommand::Repeat),
-        Command::Interrupt => app.blocked_side().map(walk::WalkCommand::Interrupt),
         Command::Answer(n) => menu_call(app, n),
         Command::Pass => pass_all(app),
-        Command::RulesOff => Some(walk::WalkCommand::Rule(RuleChange::Off(None))),
         Command::PassOne => app.chosen_connection().map(|one| pass(app, SegmentFilter::Of(one))),
-        _ => None,
+        other => orders::in_any_walk(app, other),
     };
     if let Some(order) = order {
         app.does(order);
@@ -50,7 +45,8 @@ pub(super) fn notice(app: &mut App) {
     if app.walk.free().is_none() {
         return;
     }
-    let busy = menu::actor(app).is_some_and(|actor| app.walk.trace().present().open_call(actor).is_some());
+    programs::go_on_once_known(app);
+    let busy = menu::actor(app).is_some_and(|actor| app.walk.busy_in(actor).is_some());
     if busy {
         app.place.menu = 0;
     }
@@ -60,7 +56,7 @@ pub(super) fn notice(app: &mut App) {
 }
 
 fn menu_call(app: &mut App, n: usize) -> Option<walk::WalkCommand> {
-    let side = menu::actor(app)?.side;
+    let actor = menu::actor(app)?;
     let (page, ..) = menu::page(app)?;
     match page.item(n)?.call.clone() {
         // What is sent is the learner's to say.
@@ -72,7 +68,14 @@ fn menu_call(app: &mut App, n: usize) -> Option<walk::WalkCommand> {
             calling::begin(app, &format!("sendto({fd}, \"{}\", {addr})", String::from_utf8_lossy(&data)));
             None
         }
-        call => Some(calling::make(app, side, call)),
+        call => match calling::has_no_room(app, actor, &call) {
+            None => Some(calling::make(app, actor, call)),
+            mistyped => {
+                calling::begin(app, &call.to_string());
+                app.lines.mistyped = mistyped;
+                None
+            }
+        },
     }
 }
 
@@ -88,17 +91,29 @@ fn pass(app: &App, which: SegmentFilter) -> walk::WalkCommand {
     walk::WalkCommand::Pass(which, DELAYS[(at + 1) % DELAYS.len()])
 }
 
-/// The moment just before the next act, or the one before this moment: what came of an act lies between two of them.
+/// The moment just before the next act, or the one before this moment: what came of an act lies between two of them. A step of a lesson
+/// is one act, with all that it does until its claims were checked: before that its text isn't so.
 pub(super) fn next_act(app: &App, forward: bool) -> Option<Moment> {
     let here = app.view().moment();
-    let entries = app.walk.trace().entries();
-    let acts = |(_, entry): &(usize, &crate::model::Entry)| walk::is_act(&entry.event);
-    let mut indexed = entries.iter().enumerate();
+    let trace = app.walk.trace();
+    let begins = |at: Moment| matches!(trace.entries()[at].event, Event::Step(_));
+    let belongs = |at: Moment| {
+        let before = (0..at).rfind(|before| begins(*before) || walk::is_act(trace, *before));
+        before.is_some_and(begins) || runs_at(app, at)
+    };
+    let stops = |at: &Moment| begins(*at) || (walk::is_act(trace, *at) && !belongs(*at));
     if forward {
-        indexed.filter(acts).map(|(at, _)| at).find(|at| *at > here)
+        (here + 1..trace.entries().len()).find(stops)
     } else {
-        Some(indexed.rfind(|(at, entry)| *at < here && acts(&(*at, *entry))).map_or(0, |(at, _)| at))
+        Some((0..here).rfind(stops).unwrap_or_default())
     }
+}
+
+/// Whether the claims of the lesson's newest step weren't checked by this moment.
+fn runs_at(app: &App, at: Moment) -> bool {
+    let (view, mode) = (app.walk.trace().at(at), app.walk.mode());
+    let step = view.step().and_then(|(number, _)| app.walk.lesson()?.steps.get(number).map(|step| (number, step)));
+    step.is_some_and(|(number, step)| step.is_checked_in(mode) && view.verdicts(number).0.is_empty())
 }
 
 /// One connection after the other is shown alone, in the order of their first segments; then all again.

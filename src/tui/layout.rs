@@ -1,6 +1,6 @@
 //! Where everything stands. All at once from 100×30 up; below that the panes at the bottom take turns.
 
-use ratatui::layout::{Constraint, Layout, Rect};
+use ratatui::layout::Rect;
 
 use super::{diagram, letters};
 
@@ -140,26 +140,50 @@ pub(super) fn areas(size: Rect, wish: LayoutRequest) -> Option<Areas> {
         (Audience::Audience, BottomPane::Explain | BottomPane::Code) => AUDIENCE_ROWS,
         _ => bottom_rows(body, turns, wish.turn),
     };
-    let rows = [
-        Constraint::Length(1),
-        Constraint::Length(large.states),
-        Constraint::Length(large.segment),
-        Constraint::Length(body - bottom_rows),
-        Constraint::Length(bottom_rows),
-        Constraint::Length(FOOTER_ROWS),
-    ];
-    let [header, states, segment, top, bottom, footer] = Layout::vertical(rows).areas(size);
+    let mut rest = size;
+    let header = take_top(&mut rest, 1);
+    let mut states = take_top(&mut rest, large.states);
+    let segment = take_top(&mut rest, large.segment);
+    let footer = take_bottom(&mut rest, FOOTER_ROWS);
+    let bottom = take_bottom(&mut rest, bottom_rows);
     // At 80 columns the sides are as narrow as `ESTABLISHED` allows, so that the ladder has room for its legend.
     let side = if size.width < WHOLE.0 { 23 } else { (size.width * 3 / 10).min(42) };
-    let columns = [Constraint::Length(side), Constraint::Fill(1), Constraint::Length(side)];
-    let [server, wire, client] = Layout::horizontal(columns).areas(top);
+    let (server, client) = (take_left(&mut rest, side), take_right(&mut rest, side));
+    let wire = rest;
     let large = (large.scale > 0).then(|| {
-        let [server, client] = Layout::horizontal([Constraint::Fill(1); 2]).areas(states);
+        let half = states.width.div_ceil(2);
+        let (server, client) = (take_left(&mut states, half), states);
         Large { server, client, segment: (large.segment > 0).then_some(segment), scale: large.scale }
     });
     let (explain, code, right) = if turns { in_turn(bottom, wish.turn) } else { at_once(bottom) };
     let (states, output) = if wish.turn == BottomPane::Output { (None, right) } else { (right, None) };
     Some(Areas { header, large, server, wire, client, explain, code, states, output, footer })
+}
+
+/// Takes so many rows off the top, or as many as there are.
+fn take_top(rest: &mut Rect, rows: u16) -> Rect {
+    let taken = Rect { height: rows.min(rest.height), ..*rest };
+    (rest.y, rest.height) = (taken.bottom(), rest.height - taken.height);
+    taken
+}
+
+/// The same off the bottom.
+fn take_bottom(rest: &mut Rect, rows: u16) -> Rect {
+    let above = take_top(rest, rest.height.saturating_sub(rows));
+    std::mem::replace(rest, above)
+}
+
+/// Takes so many columns off the left, or as many as there are.
+fn take_left(rest: &mut Rect, columns: u16) -> Rect {
+    let taken = Rect { width: columns.min(rest.width), ..*rest };
+    (rest.x, rest.width) = (taken.right(), rest.width - taken.width);
+    taken
+}
+
+/// The same off the right.
+fn take_right(rest: &mut Rect, columns: u16) -> Rect {
+    let beside = take_left(rest, rest.width.saturating_sub(columns));
+    std::mem::replace(rest, beside)
 }
 
 /// The columns and rows of a program's terminal in a window of this size: what a frame over all panes holds.
@@ -202,28 +226,26 @@ fn bottom_rows(body: u16, turns: bool, turn: BottomPane) -> u16 {
 
 type Bottom = (Option<Rect>, Option<Rect>, Option<Rect>);
 
-fn in_turn(bottom: Rect, turn: BottomPane) -> Bottom {
+fn in_turn(mut bottom: Rect, turn: BottomPane) -> Bottom {
     match turn {
         BottomPane::Explain => (Some(bottom), None, None),
         BottomPane::Code => (None, Some(bottom), None),
         BottomPane::States | BottomPane::Output => {
-            let columns = [Constraint::Fill(1), Constraint::Length(diagram::COMPACT.columns + 2)];
-            let [explain, states] = Layout::horizontal(columns).areas(bottom);
-            (Some(explain), None, Some(states))
+            let states = take_right(&mut bottom, diagram::COMPACT.columns + 2);
+            (Some(bottom), None, Some(states))
         }
     }
 }
 
-fn at_once(bottom: Rect) -> Bottom {
+fn at_once(mut bottom: Rect) -> Bottom {
     let large = bottom.height >= diagram::LARGE.rows + 2 && bottom.width >= 112;
     let diagram = if large { diagram::LARGE.columns } else { diagram::COMPACT.columns };
-    let [left, states] = Layout::horizontal([Constraint::Fill(1), Constraint::Length(diagram + 2)]).areas(bottom);
-    if left.width >= 130 {
-        let [explain, code] = Layout::horizontal([Constraint::Fill(1), Constraint::Length(62)]).areas(left);
-        return (Some(explain), Some(code), Some(states));
-    }
-    let [explain, code] = Layout::vertical([Constraint::Fill(1), Constraint::Length(CODE_ROWS)]).areas(left);
-    (Some(explain), Some(code), Some(states))
+    let states = take_right(&mut bottom, diagram + 2);
+    let code = match bottom.width {
+        130.. => take_right(&mut bottom, 62),
+        _ => take_bottom(&mut bottom, CODE_ROWS),
+    };
+    (Some(bottom), Some(code), Some(states))
 }
 
 #[cfg(test)]

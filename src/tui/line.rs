@@ -37,6 +37,19 @@ impl TypedLines {
         self.draft.clear();
     }
 
+    /// Something was typed, or taken away: whoever makes room has read that not all of the line was taken.
+    pub(super) fn typed(&mut self, has_room: bool) {
+        self.offers.clear();
+        if has_room && self.is_cut() {
+            self.mistyped = None;
+        }
+    }
+
+    /// Whether the end of the line is missing, since there was no room for it.
+    pub(super) fn is_cut(&self) -> bool {
+        matches!(self.mistyped, Some(Mistyped::Full(_)))
+    }
+
     /// Whether there is a line to go back to.
     pub(super) fn has_earlier(&self) -> bool {
         !self.kept.is_empty()

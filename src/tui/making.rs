@@ -19,7 +19,9 @@ impl App {
     /// [`EditFault`] says what is wrong with it.
     pub(super) fn made_of(&self, text: &str) -> Result<WalkCommand, EditFault> {
         let view = self.walk.trace().present();
-        let (of, made) = typed_segment(text, &view, self.marked_segment(), self.chosen_connection())?;
+        // Of what nobody has chosen the newest segment is no choice: it may be a stranger's.
+        let chosen = self.place.only.or_else(|| self.place.segment.and_then(|_| self.chosen_connection()));
+        let (of, made) = typed_segment(text, &view, self.marked_segment(), chosen)?;
         self.order(of, made)
     }
 

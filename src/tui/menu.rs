@@ -3,9 +3,12 @@
 //! A call has one number for ever: `connect()` is 5 whatever else is offered, so that nobody must look for it again.
 
 use super::app::App;
-use crate::explain::{Likelihood, Offer, Situation, offers};
+use crate::explain::{Likelihood, Offer, Situation, beside_sleepers, epoll_instances, offers};
 use crate::model::typed;
-use crate::model::{Actor, Call, CallName, How, MessageFlags, PollEntry, PollEvents, SocketOption};
+use crate::model::{
+    Actor, Call, CallName, EpollEvents, EpollOp, How, Lookup, MessageFlags, Mode, PollEvents, PolledDescriptor,
+    SocketOption, Transfer,
+};
 
 /// What the keyboard offers to send.
 const HELLO: &[u8] = b"hello";
@@ -31,18 +34,18 @@ const OPTIONS: [(SocketOption, i32); 6] = [
 
 /// The side whose calls are offered: the chosen one, if it is driven here, else the first that is.
 pub(super) fn actor(app: &App) -> Option<Actor> {
-    let own = app.walk().free()?.actors();
+    let own = app.walk().free()?.processes();
     app.place.actor.filter(|actor| own.contains(actor)).or_else(|| own.first().copied())
 }
 
-/// Who makes a call that is typed: in a lesson the chosen side, else the first one that is in no call; no program makes it.
+/// Who makes a call that is typed: in a lesson the chosen side, else the first one whose main thread is in no call; no program makes it.
 pub(super) fn caller(app: &App) -> Option<Actor> {
     if app.walk().free().is_some() {
         return actor(app);
     }
     let present = app.walk().trace().present();
-    let driven = app.walk().driven();
-    let chosen = app.place.actor.and_then(|chosen| driven.iter().find(|actor| actor.side == chosen.side));
+    let driven = app.walk().processes();
+    let chosen = app.place.actor.and_then(|chosen| driven.iter().find(|actor| **actor == chosen));
     let idle = || driven.iter().find(|actor| present.open_call(**actor).is_none());
     chosen.or_else(idle).or(driven.first()).copied()
 }
@@ -87,6 +90,9 @@ const fn number(name: CallName) -> usize {
         CallName::Shutdown => 7,
         CallName::Close | CallName::SetSockOpt | CallName::Fcntl | CallName::Other => 8,
         CallName::GetSockName | CallName::GetPeerName | CallName::GetSockOpt | CallName::Poll | CallName::Dup => 8,
+        CallName::Fork => 8,
+        CallName::Select | CallName::EpollCreate | CallName::EpollCtl | CallName::EpollWait => 8,
+        CallName::Read | CallName::Write | CallName::SendMsg | CallName::RecvMsg | CallName::GetAddrInfo => 8,
     }
 }
 
@@ -103,14 +109,16 @@ fn paged(items: Vec<Item>) -> Vec<Vec<Item>> {
     pages
 }
 
-/// The menu's pages; none while the side's hand is in a call.
+/// The menu's pages, for the thread that makes the side's next call; none while none can.
 pub(super) fn pages(app: &App) -> Vec<MenuPage> {
     let Some(actor) = actor(app) else { return Vec::new() };
     let view = app.walk().trace().present();
-    let descriptors = Situation::of_newest(&view, actor, app.walk().server());
+    let mut descriptors = Situation::of_newest(&view, actor, app.walk().server());
+    let sleeping = view.open_calls(actor);
+    beside_sleepers(&mut descriptors, sleeping.iter().map(|call| call.call));
     let open = |(fd, situation): &(i32, Situation)| situation.open.then_some(*fd);
     let newest = descriptors.iter().filter_map(open).next_back();
-    let offered = offers(actor.side, &descriptors, view.open_call(actor).is_some());
+    let offered = offers(actor.side, &descriptors, app.walk().busy_in(actor).is_some());
     let of = |sensible: bool| -> Vec<Item> {
         let meant = offered.iter().filter(|offer| offer.is_sensible() == sensible);
         let item =
@@ -118,7 +126,10 @@ pub(super) fn pages(app: &App) -> Vec<MenuPage> {
         meant.filter_map(item).collect()
     };
     let first = offered.first().filter(|offer| offer.is_sensible()).map(|offer| number(offer.call));
-    let options = newest.into_iter().filter(|_| !offered.is_empty()).flat_map(further).collect();
+    let epoll = epoll_instances(&view, actor).pop();
+    let options = newest.into_iter().filter(|_| !offered.is_empty()).flat_map(|fd| further(fd, epoll));
+    let options = options.chain(lookup(app).filter(|_| !offered.is_empty())).collect();
+    let options = numbered(options);
     let groups = [(Group::Sensible, of(true)), (Group::Further, options), (Group::Wrong, of(false))];
     let page = |group| move |items| MenuPage { group, items, first: None };
     let mut pages: Vec<MenuPage> =
@@ -137,15 +148,20 @@ pub(super) fn page(app: &App) -> Option<(MenuPage, usize, usize)> {
     Some((pages.swap_remove(at), at, count))
 }
 
-/// The open descriptors of a side, the oldest first.
-pub(super) fn descriptors(app: &App, actor: Actor) -> Vec<i32> {
+/// The open descriptors of a side that are sockets, the oldest first.
+fn sockets(app: &App, actor: Actor) -> Vec<i32> {
     let found = Situation::of_newest(&app.walk().trace().present(), actor, app.walk().server());
     found.into_iter().filter(|(_, situation)| situation.open).map(|(fd, _)| fd).collect()
 }
 
+/// The open descriptors of a side: its sockets, the oldest first, then its epoll instances.
+pub(super) fn descriptors(app: &App, actor: Actor) -> Vec<i32> {
+    [sockets(app, actor), epoll_instances(&app.walk().trace().present(), actor)].concat()
+}
+
 /// What is left out when a call is typed.
 pub(super) fn usual(app: &App) -> typed::Usual {
-    let fd = caller(app).and_then(|actor| descriptors(app, actor).pop());
+    let fd = caller(app).and_then(|actor| sockets(app, actor).pop());
     typed::Usual { server: app.walk().server(), fd }
 }
 
@@ -168,10 +184,16 @@ fn call(app: &App, offer: &Offer) -> Option<Call> {
         CallName::GetSockName | CallName::GetPeerName | CallName::GetSockOpt | CallName::Poll | CallName::Dup => {
             return None;
         }
+        CallName::Fork => return None,
+        CallName::Select | CallName::EpollCreate | CallName::EpollCtl | CallName::EpollWait => return None,
+        CallName::Read | CallName::Write | CallName::SendMsg | CallName::RecvMsg | CallName::GetAddrInfo => {
+            return None;
+        }
     })
 }
 
-fn further(fd: i32) -> Vec<Item> {
+/// What else can be done with a descriptor; `epoll` is the newest epoll instance of its side.
+fn further(fd: i32, epoll: Option<i32>) -> Vec<Item> {
     let works = |call| Item { number: 0, call, likely: Likelihood::Works };
     let option = |(option, value)| works(Call::SetOption { fd, option, value });
     let mut items: Vec<Item> = OPTIONS.into_iter().map(option).collect();
@@ -180,9 +202,38 @@ fn further(fd: i32) -> Vec<Item> {
     items.extend([MessageFlags::PEEK, MessageFlags::DONT_WAIT].map(|flags| works(Call::Recv { fd, len: 1024, flags })));
     items.extend([Call::GetSockName { fd }, Call::GetPeerName { fd }].map(works));
     items.extend([SocketOption::ERROR, SocketOption::RECV_BUFFER].map(|option| works(Call::GetOption { fd, option })));
-    items.push(works(Call::Poll { fds: vec![PollEntry { fd, events: PollEvents::IN }], timeout: -1 }));
+    items.push(works(Call::Poll { fds: vec![PolledDescriptor::new(fd, PollEvents::IN)], timeout: -1 }));
     items.push(works(Call::Dup { fd }));
-    // There are nine digits: the rest is on a further page.
+    items.push(works(Transfer::write(fd, HELLO.to_vec()).into()));
+    items.push(works(Transfer::read(fd, 1024).into()));
+    items.push(works(Transfer::send(fd, &[b"hel".to_vec(), b"lo".to_vec()], CallName::SendMsg.usual_flags()).into()));
+    items.push(works(Transfer::receive(fd, vec![2, 1024], MessageFlags::NONE).into()));
+    items.push(works(Call::Select {
+        nfds: fd.saturating_add(1),
+        fds: vec![PolledDescriptor::new(fd, PollEvents::IN)],
+        timeout: -1,
+    }));
+    items.push(works(Call::EpollCreate));
+    if let Some(epfd) = epoll {
+        let edge = EpollEvents::IN.with(EpollEvents::EDGE);
+        let add = |events| Call::EpollCtl { epfd, op: EpollOp::Add, fd, events };
+        items.extend([EpollEvents::IN, edge].map(|events| works(add(events))));
+        items.push(works(Call::EpollWait { epfd, most: 8, timeout: -1 }));
+    }
+    items.push(works(Call::Fork));
+    items
+}
+
+/// What looks the name localhost up, which only a lab does.
+fn lookup(app: &App) -> Option<Item> {
+    let service = app.walk().server().port().to_string();
+    let lookup = Lookup { node: Some("localhost".to_owned()), service: Some(service), ..Lookup::default() };
+    let item = Item { number: 0, call: Call::GetAddrInfo(Box::new(lookup)), likely: Likelihood::Works };
+    (app.walk().mode() == Mode::Lab).then_some(item)
+}
+
+/// There are nine digits: the rest is on a further page.
+fn numbered(mut items: Vec<Item>) -> Vec<Item> {
     items.iter_mut().enumerate().for_each(|(number, item)| item.number = number % 9);
     items
 }
@@ -213,8 +264,8 @@ mod tests {
         let all = [Socket, Bind, Listen, Accept, Connect, Send, Recv, Shutdown, Close].map(number);
         assert_eq!(all, [0, 1, 2, 3, 4, 5, 6, 7, 8]);
         assert_eq!(
-            further(3).iter().map(|item| item.number).collect::<Vec<_>>(),
-            (0..9).chain(0..9).collect::<Vec<_>>()
+            numbered(further(3, Some(4))).iter().map(|item| item.number).collect::<Vec<_>>(),
+            (0..9).chain(0..9).chain(0..9).chain(0..1).collect::<Vec<_>>()
         );
     }
 }

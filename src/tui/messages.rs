@@ -10,7 +10,10 @@ use crate::model::Side;
 use crate::walk::{Happening, Request};
 
 /// The longest line that can be typed, in characters.
-pub(super) const LONGEST_LINE: usize = 200;
+pub(super) const LONGEST_LINE: usize = 1000;
+
+/// The longest one that a lesson asks for: its other end receives it at once.
+pub(super) const LONGEST_LESSON_LINE: usize = 200;
 
 /// What can come in.
 #[derive(Debug)]
@@ -70,7 +73,12 @@ pub enum AppEffect {
     Continued,
 }
 
+/// One line without control characters, however long.
+pub(super) fn one_line(text: &str) -> impl Iterator<Item = char> {
+    text.chars().filter(|c| !c.is_control())
+}
+
 /// One line of bounded length without control characters.
 pub(super) fn clean(text: &str) -> String {
-    text.chars().filter(|c| !c.is_control()).take(LONGEST_LINE).collect()
+    one_line(text).take(LONGEST_LINE).collect()
 }

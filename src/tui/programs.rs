@@ -3,10 +3,10 @@
 use std::time::Duration;
 
 use super::app::App;
-use super::console::{Program, ProgramCourse};
-use crate::model::{Actor, CallSite, CallView, HeldCalls, Member, SegmentFilter, Side, SocketState};
+use super::console::Program;
+use crate::model::{Actor, CallSite, CallView, HeldCalls, Member, Moment, SegmentFilter, Side, SocketState};
 use crate::tcp::State;
-use crate::walk::WalkCommand;
+use crate::walk::{Free, WalkCommand};
 
 impl App {
     /// Whose calls and sockets a side's pane shows: this process's own, where it makes that side's calls; else the chosen
@@ -23,7 +23,8 @@ impl App {
             let entered = |actor: &Actor| view.calls(*actor).next().map(|call| call.entered);
             view.actors(side).into_iter().max_by_key(entered)
         };
-        if let Some(shown) = shown(self, side, own()) {
+        let child = || chosen().filter(|actor| view.fork_of(*actor).is_some());
+        if let Some(shown) = child().or_else(|| shown(self, side, own())) {
             return shown;
         }
         own().or_else(chosen).or_else(of_connection).or_else(newest).unwrap_or(side.into())
@@ -49,36 +50,121 @@ pub(super) fn meant_call<'a>(app: &'a App) -> Option<CallView<'a>> {
     }
     let standing = app.view().standing();
     let chosen = standing.iter().find(|call| Some(call.caller.actor) == app.place.actor);
-    let of_server = || standing.iter().find(|call| call.caller.actor.side == Side::Server);
+    let of_server = || standing.iter().find(|call| is_of_server(app, call));
     let server = || of_server().filter(|_| server_comes_first(app));
     chosen.or_else(server).or_else(|| standing.first()).copied()
 }
 
-/// Whether the window runs a server for its client, and nobody listens yet: what the client does, or sends, would only be refused.
+/// The program that the window runs as the server, once it is in the lab.
+fn server(app: &App) -> Option<&Member> {
+    let process = app.programs.iter().find(|program| program.console.side == Side::Server)?.process()?;
+    programs(app).into_iter().find(|program| program.pid == process)
+}
+
+/// Whether the window's server makes a call, whichever side's part that is: one may connect somewhere before it listens.
+fn is_of_server(app: &App, call: &CallView<'_>) -> bool {
+    server(app).is_some_and(|server| server.makes(call.caller.actor))
+}
+
+/// Whether the window runs a server for its client, and that hasn't listened yet: what the client does, or sends, would only be
+/// refused. Once it has, it may well close its listener before it ends.
 fn server_comes_first(app: &App) -> bool {
-    let runs = |program: &Program| program.console.side == Side::Server && program.course == ProgramCourse::Runs;
+    let runs = |program: &Program| program.console.side == Side::Server && program.runs();
     let listens = || app.view().living().any(|socket| socket.state == SocketState::Tcp(State::Listen));
-    app.programs.len() > 1 && app.programs.iter().any(runs) && !listens()
+    app.programs.len() > 1 && app.programs.iter().any(runs) && !listens() && !has_listened(app)
 }
 
-/// Whether the server is between two calls, so that its next one is awaited: it has made none yet, or its newest one has come back.
+/// Whether the server has made its `listen()`; one that was started again is another one.
+fn has_listened(app: &App) -> bool {
+    let listens = |call: CallView<'_>| call.called() == "listen" && matches!(call.outcome, Some(Ok(_)));
+    server(app).is_some_and(|server| server.played().any(|actor| app.view().calls(actor).any(listens)))
+}
+
+/// Whether the server is between two calls, so that its next one is awaited: it has made none yet, or its newest one has come back or
+/// is about to, as it doesn't sleep.
 fn server_is_between_calls(app: &App) -> bool {
-    let view = app.view();
-    let servers = view.actors(Side::Server).into_iter().filter(|actor| view.program(*actor).is_some());
-    let newest = servers.filter_map(|actor| view.calls(actor).next()).max_by_key(|call| call.changed);
-    newest.is_none_or(|call| call.outcome.is_some())
+    let newest = |server: &Member| {
+        let calls = server.played().filter_map(|actor| app.view().calls(actor).next());
+        calls.max_by_key(|call| call.changed)
+    };
+    server(app).and_then(newest).is_none_or(|call| call.outcome.is_some() || !(call.blocked || call.stands))
 }
 
-/// The call that is shown as code: the chosen one's newest; without a choice, the newest of all, and of several that programs
-/// stand before, the one that is made next.
+/// Whether nothing else goes on next than what the window's server does, as long as nobody else and nothing was chosen.
+fn is_servers_turn(app: &App) -> bool {
+    let is_servers = |actor| server(app).is_some_and(|server| server.makes(actor));
+    app.place.actor.is_none_or(is_servers) && app.place.segment.is_none() && server_comes_first(app)
+}
+
+/// Whom Tab chooses as long as the server's next call is awaited: a program that is another one; `None` where none has come to a call.
+pub(super) fn client_instead(app: &App) -> Option<Actor> {
+    let is_servers = |actor: &Actor| server(app).is_some_and(|server| server.makes(*actor));
+    actors(app).into_iter().find(|actor| !is_servers(actor)).filter(|_| awaits_server(app))
+}
+
+/// Whether it is the turn of the window's server, and that hasn't come to its next call yet.
+pub(super) fn awaits_server(app: &App) -> bool {
+    let stands = || meant_call(app).is_some_and(|call| is_of_server(app, &call));
+    is_servers_turn(app) && server_is_between_calls(app) && !stands()
+}
+
+/// Lets go on what comes next; as long as the server's next call is awaited, that is done once it is known. Any other key takes
+/// that back.
+pub(super) fn go_on(app: &mut App) {
+    app.place.goes_on = awaits_server(app);
+    if let Some(order) = next(app) {
+        app.does(order);
+    }
+}
+
+/// Does what was asked for while the server's next call was awaited, when that is over.
+pub(super) fn go_on_once_known(app: &mut App) {
+    if app.place.goes_on && !awaits_server(app) {
+        go_on(app);
+    }
+}
+
+/// Of an actor's calls, the newest first, those that are news.
+pub(super) fn news<'a>(calls: impl Iterator<Item = CallView<'a>>) -> impl Iterator<Item = CallView<'a>> {
+    /// So many are looked at: a bound on what one frame costs.
+    const SEARCHED: usize = 4096;
+    calls.take(SEARCHED).filter(|call| !call.quiet)
+}
+
+/// The first moment of what is told as news: since the newest act or step. In the past one entry after the other is looked at: only
+/// the newest is news.
+pub(super) fn fresh_from(app: &App) -> Moment {
+    let view = app.view();
+    match (app.in_past(), app.walk().lesson(), app.walk().free()) {
+        (true, ..) => view.moment().saturating_sub(1),
+        (false, None, Some(free)) => free.acted(),
+        _ => view.step().map_or(0, |(_, begun)| begun),
+    }
+}
+
+/// The call that is shown as code: the chosen one's newest, of a child without one the call that made it; without a choice, the newest of
+/// all, and of several that programs stand before, the one that is made next.
 pub(super) fn newest_call(app: &App) -> Option<CallView<'_>> {
     let view = app.view();
-    let of = |actor: Actor| view.calls(actor).next();
+    let of = |actor: Actor| {
+        let newest = news(view.calls(actor)).next().or_else(|| view.calls(actor).next())?;
+        // What another thread slept in may have come back since, unless that call brought it back.
+        let back = news(view.own_effects(actor)).find(|call| !call.is_open());
+        let is_later = |back: &CallView<'_>| back.changed > newest.changed && newest.entered < fresh_from(app);
+        Some(back.filter(is_later).unwrap_or(newest))
+    };
     match app.place.actor {
-        Some(actor) => of(actor),
+        // A child that has made none yet began with its parent's fork().
+        Some(actor) => of(actor).or_else(|| {
+            let fork = view.fork_of(actor)?;
+            let made = |call: &CallView<'_>| {
+                call.outcome.is_some_and(|came| came.as_ref().is_ok_and(|came| came.child == Some(actor.nth)))
+            };
+            view.calls(fork.parent).find(made)
+        }),
         None => {
             let all = Side::BOTH.into_iter().flat_map(|side| view.actors(side));
-            let newest = all.filter_map(of).max_by_key(|call| (call.since, call.changed));
+            let newest = all.filter_map(of).max_by_key(|call| call.changed);
             let stands = newest.filter(|call| call.stands).and_then(|_| meant_call(app));
             stands.or(newest)
         }
@@ -95,8 +181,8 @@ pub(super) fn site(app: &App) -> Option<&CallSite> {
 pub(super) fn next(app: &App) -> Option<WalkCommand> {
     let segment = app.meant_held().filter(|id| app.is_at_own_door(*id));
     let call = meant_call(app);
-    if app.place.actor.is_none() && app.place.segment.is_none() && server_comes_first(app) {
-        let of_server = call.filter(|call| call.caller.actor.side == Side::Server);
+    if is_servers_turn(app) {
+        let of_server = call.filter(|call| is_of_server(app, call));
         if of_server.is_some() || server_is_between_calls(app) {
             return of_server.map(|call| WalkCommand::LetCall(call.caller));
         }
@@ -173,8 +259,51 @@ pub(super) fn may_hold(app: &App) -> bool {
 fn shown(app: &App, side: Side, own: Option<Actor>) -> Option<Actor> {
     let view = app.view();
     let there: Vec<Actor> = actors(app).into_iter().filter(|actor| actor.side == side).collect();
-    let is_there = |actor: &Actor| there.contains(actor) || Some(*actor) == own;
+    // Somebody else's pane is looked at as one's own is.
+    let is_others = |actor: &Actor| view.program(*actor).is_none() && view.actors(side).contains(actor);
+    let is_there = |actor: &Actor| there.contains(actor) || Some(*actor) == own || is_others(actor);
     let newest = there.iter().copied().max_by_key(|actor| view.calls(*actor).next().map(|call| call.changed));
     let own = own.filter(|own| newest.is_none() || view.call_count(*own) > 0);
     app.place.actor.filter(|actor| actor.side == side && is_there(actor)).or(own).or(newest)
+}
+
+/// Who is chosen next: each one that makes calls, in order, and then nobody. Of those whose calls are made here the first one's are
+/// offered already, so it comes last.
+pub(super) fn next_actor(app: &App) -> Option<Actor> {
+    if let Some(client) = client_instead(app) {
+        return Some(client);
+    }
+    let view = app.view();
+    let drives = app.walk.free().map_or(&[][..], Free::actors);
+    let mut own = view.with_children(drives);
+    let programs = actors(app);
+    if programs.is_empty() {
+        let first = own.len().min(1);
+        own.rotate_left(first);
+    }
+    let others: Vec<Actor> = match drives.len() {
+        _ if !programs.is_empty() => programs,
+        // With nobody chosen, `w` lets the segments to all pass.
+        2.. => Vec::new(),
+        _ => {
+            Side::BOTH.into_iter().flat_map(|side| view.actors(side)).filter(|actor| !view.has_ended(*actor)).collect()
+        }
+    };
+    let others = others.into_iter().filter(|actor| !own.contains(actor)).collect::<Vec<_>>();
+    let mut all = own.into_iter().chain(others);
+    match app.place.actor {
+        None => all.next(),
+        Some(chosen) => all.skip_while(|actor| *actor != chosen).nth(1),
+    }
+}
+
+/// A child that was chosen and has ended makes no call any more: the process that came, whose child it was, is chosen in its place, as
+/// its calls are offered. Of the past it is still looked at.
+pub(super) fn leave_the_ended(app: &mut App) {
+    let Some(chosen) = app.place.actor.filter(|_| !app.in_past()) else { return };
+    let trace = app.walk.trace();
+    let root = trace.root_of(chosen);
+    if trace.present().has_ended(chosen) && app.walk.driven().contains(&root) {
+        app.place.actor = Some(root);
+    }
 }

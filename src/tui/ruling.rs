@@ -6,12 +6,11 @@ use crate::model::rule::{RuleFault, TypedRule};
 use crate::model::{Door, Member, SegmentFilter, may_release};
 use crate::walk::{WalkCommand, WireAbility};
 
-/// What is offered where a rule is to be typed.
-pub(super) const OFFERED: &str = "wire lose every 3";
-
-/// Whether a rule can be typed here.
-pub(super) fn may_type(app: &App) -> bool {
-    app.is_present() && app.walk.wire() == WireAbility::Holds && menu::caller(app).is_some()
+/// Whether a rule can be set here.
+pub(super) fn may_set(app: &App) -> bool {
+    app.is_present()
+        && app.walk.wire() == WireAbility::Holds
+        && (app.walk.free().is_none() || menu::caller(app).is_some())
 }
 
 /// Whether the wire has rules that can be taken back.
@@ -28,7 +27,8 @@ pub(super) fn own_segments(app: &App) -> Option<SegmentFilter> {
         // Where nobody else makes calls, all doors are in the same hands.
         [actor] if others.iter().any(is_anothers) => SegmentFilter::To(*actor),
         [_] => SegmentFilter::All,
-        _ => match app.place.actor.filter(|actor| own.contains(actor)) {
+        // A child's doors are those of who came.
+        _ => match app.place.actor.map(|actor| app.walk.trace().root_of(actor)).filter(|actor| own.contains(actor)) {
             Some(actor) => SegmentFilter::To(actor),
             None => programs::meant_segments(app),
         },

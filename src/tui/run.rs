@@ -91,14 +91,23 @@ pub fn run<B: Backend>(
 ) -> Result<(), RunError<B::Error>> {
     loop {
         host.console_size(app.console_size());
-        if app.take_changed() {
-            terminal.draw(|frame| draw(frame, app)).map_err(RunError::Draw)?;
-        }
+        draw_changed(terminal, app)?;
         let Some(first) = wait(app, inbox, host) else { return Ok(()) };
         if !take_all(terminal, app, (first, inbox), host)? {
             return Ok(());
         }
     }
+}
+
+/// Draws a frame, if anything has changed since the last one.
+///
+/// # Errors
+/// The terminal's own.
+pub fn draw_changed<B: Backend>(terminal: &mut Terminal<B>, app: &mut App) -> Result<(), RunError<B::Error>> {
+    if app.take_changed() {
+        terminal.draw(|frame| draw(frame, app)).map_err(RunError::Draw)?;
+    }
+    Ok(())
 }
 
 /// Takes a message and all that have come behind it before the next frame, so that a burst costs one. `false` where the

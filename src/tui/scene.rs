@@ -11,14 +11,15 @@ use ratatui::text::{Line, Span};
 use super::app::App;
 use super::paint::Pane;
 pub(super) use super::paint::{more_below, put, write};
+use super::programs;
 use super::texts::InterfaceTexts;
 use super::wrap::cut;
 use crate::i18n::width as display_width;
 use crate::i18n::{escape, fill};
 use crate::lesson::Lesson;
 use crate::model::{
-    Actor, Call, CallView, ChangedSetting, ForwardingRules, Mode, Moment, SHARED_RTO_MIN_MS, SegmentId, Setting, Side,
-    SocketOption, SocketView, Source, TRIES, Timer, TimerKind, View,
+    Actor, Call, CallView, ChangedSetting, Connection, ForwardingRules, Mode, Moment, SHARED_RTO_MIN_MS, SegmentId,
+    Setting, Side, SocketOption, SocketView, Source, TRIES, Timer, TimerKind, View,
 };
 use crate::tcp::{Packet, State};
 use crate::theme::Theme;
@@ -39,19 +40,13 @@ pub(super) struct Scene<'a> {
 impl<'a> Scene<'a> {
     pub(super) fn new(app: &'a App) -> Scene<'a> {
         let view = app.view();
-        let begun = match (app.walk().lesson(), app.walk().free()) {
-            (None, Some(free)) => free.acted(),
-            _ => view.step().map_or(0, |(_, begun)| begun),
-        };
-        // In the past one entry after the other is looked at: only the newest is news.
-        let fresh_from = if app.in_past() { view.moment().saturating_sub(1) } else { begun };
         Scene {
             app,
             view,
             texts: app.texts(),
             theme: &app.look.theme,
             clock: app.clock(),
-            fresh_from,
+            fresh_from: programs::fresh_from(app),
             meant: OnceCell::new(),
         }
     }
@@ -82,7 +77,8 @@ impl<'a> Scene<'a> {
         Line::from(Span::styled(format!(" {text} "), self.theme.title.0))
     }
 
-    /// Which side sent a segment; where neither end is known, the server is the one at the lesson's port.
+    /// Which side sent a segment; where neither end is known, the server is the one at the lesson's port, and of other ports the one
+    /// that was spoken to first: a socket may be gone before the kernel was asked for it.
     pub(super) fn sender(&self, segment: &Packet) -> Side {
         let walk = self.app.walk();
         let known = |address| walk.trace().side_of(address);
@@ -90,7 +86,14 @@ impl<'a> Scene<'a> {
         if let Some(side) = known(segment.from).or_else(|| known(segment.to).map(Side::other)) {
             return side;
         }
-        if segment.from.port() == walk.server().port() { Side::Server } else { Side::Client }
+        let port = walk.server().port();
+        let is_server = match (segment.from.port() == port, segment.to.port() == port) {
+            (false, false) => {
+                walk.trace().first_sender(Connection::of(segment)).is_some_and(|first| first != segment.from)
+            }
+            (from, _) => from,
+        };
+        if is_server { Side::Server } else { Side::Client }
     }
 
     /// Which side a segment goes to: the other one, but where one side has both ends (a socket that is connected to itself,
@@ -219,9 +222,10 @@ impl<'a> Scene<'a> {
         let Some(actor) = socket.facts.actor() else { return false };
         let its = |call: &CallView<'_>, fd: i32| {
             let then = self.view.trace().at(call.entered);
-            then.socket(socket.facts.cookie).is_some_and(|then| then.facts.fd == Some(fd))
+            then.socket(socket.facts.cookie).is_some_and(|then| then.facts.is_open_as(call.caller.actor, fd))
         };
-        self.view.calls(actor).any(|call| match call.call {
+        let family = self.view.family(actor).into_iter();
+        family.flat_map(|actor| self.view.calls(actor)).any(|call| match call.call {
             Call::SetOption { fd, option, .. } => wanted.contains(option) && its(&call, *fd),
             _ => false,
         })
@@ -254,12 +258,20 @@ pub(super) const fn letter(source: Source) -> &'static str {
     }
 }
 
-/// Who has a socket: its descriptor's number, else the name of the program, in at most `room` columns. Padded to `width`.
-pub(super) fn holder(socket: &SocketView<'_>, room: usize, width: usize) -> String {
-    let holder = match (socket.facts.fd.filter(|_| !socket.gone), &socket.facts.program) {
-        (Some(fd), _) => {
-            let also = socket.facts.also.iter().map(|fd| format!(",{fd}"));
-            cut(&format!("fd {fd}{}", also.collect::<String>()), room.max(4))
+/// Who has a socket: the numbers of its descriptors in this actor, with the marks of the other processes that have it too; else the name
+/// of the program; in at most `room` columns. Padded to `width`.
+pub(super) fn holder(socket: &SocketView<'_>, actor: Option<Actor>, room: usize, width: usize) -> String {
+    let fds = actor.filter(|_| !socket.gone).map(|actor| socket.facts.fds_of(actor)).unwrap_or_default();
+    let holder = match (fds.split_first(), &socket.facts.program) {
+        (Some((fd, also)), _) => {
+            let also = also.iter().map(|fd| format!(",{fd}"));
+            let others = actor.map(|actor| socket.facts.others_than(actor)).unwrap_or_default();
+            let own = format!("fd {fd}{}", also.collect::<String>());
+            let marks: String = others.iter().map(|other| format!("+{}", mark(*other))).collect();
+            // Where they have no room, that there are others stays.
+            let all = own.clone() + &marks;
+            let fits = display_width(&all) <= room.max(4);
+            if fits { all } else { cut(&(own + if marks.is_empty() { "" } else { "+" }), room.max(4)) }
         }
         (None, Some(program)) => cut(&escape(program), room),
         (None, None) => "–".to_owned(),

@@ -7,13 +7,15 @@ use std::panic;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::Sender;
 use std::thread::{self, JoinHandle};
+use std::time::Duration;
 
 use crossterm::cursor::Show;
-use crossterm::event::{self, DisableBracketedPaste, EnableBracketedPaste};
+use crossterm::event::{self, DisableBracketedPaste, EnableBracketedPaste, Event};
 use crossterm::execute;
-use crossterm::terminal::{EnterAlternateScreen, LeaveAlternateScreen, disable_raw_mode, enable_raw_mode};
+use crossterm::terminal::{self, EnterAlternateScreen, LeaveAlternateScreen, disable_raw_mode, enable_raw_mode};
 
 use super::Msg;
+use super::late_answer::LateAnswer;
 
 /// Presses and the wheel, not every movement: those would wake the program for nothing.
 const MOUSE_ON: &[u8] = b"\x1b[?1000h\x1b[?1006h";
@@ -80,19 +82,28 @@ fn restore() {
     let _ = out.flush();
 }
 
-/// Starts the thread that reads the terminal and sends what it reads. It ends when nobody listens any more, or with
-/// [`Msg::Quit`] when the terminal is gone.
+/// Starts the thread that reads the terminal and sends what it reads, and that its size isn't this one any more. It ends when
+/// nobody listens any more, or with [`Msg::Quit`] when the terminal is gone.
 ///
 /// # Errors
 /// Where no thread can be had.
-pub fn listen(inbox: Sender<Msg>) -> io::Result<JoinHandle<()>> {
+pub fn listen(inbox: Sender<Msg>, size: (u16, u16)) -> io::Result<JoinHandle<()>> {
     thread::Builder::new().name("terminal".into()).spawn(move || {
-        loop {
-            let msg = event::read().map_or(Msg::Quit, Msg::Terminal);
-            let over = matches!(msg, Msg::Quit);
-            if inbox.send(msg).is_err() || over {
+        let mut late = LateAnswer::default();
+        // Only from the first question on is a change of the size heard (SIGWINCH): one before that shows in the size.
+        let _ = event::poll(Duration::ZERO);
+        if let Ok(now) = terminal::size().map(|(columns, rows)| Event::Resize(columns, rows))
+            && now != Event::Resize(size.0, size.1)
+            && inbox.send(Msg::Terminal(now)).is_err()
+        {
+            return;
+        }
+        while let Ok(event) = event::read() {
+            if late.take(event).into_iter().any(|event| inbox.send(Msg::Terminal(event)).is_err()) {
                 return;
             }
         }
+        // Where nobody listens any more, it ends anyway.
+        let _ = inbox.send(Msg::Quit);
     })
 }

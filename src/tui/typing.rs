@@ -93,7 +93,7 @@ impl App {
             (KeyCode::Down, KeyModifiers::SHIFT) => return Meant::Do(Command::ScrollDown),
             _ => {}
         }
-        if program.course != ProgramCourse::Runs {
+        if !program.runs() {
             return match key.code {
                 KeyCode::Esc => Meant::Do(Command::ConsoleBack),
                 KeyCode::Char('r') if key.modifiers.is_empty() => Meant::Do(Command::StartAgain),
@@ -116,7 +116,7 @@ impl App {
 
     /// Pastes a text to the program whose terminal is looked at.
     pub(super) fn pastes(&mut self, text: &str, effects: &mut Vec<AppEffect>) {
-        let runs = self.program().filter(|program| program.course == ProgramCourse::Runs);
+        let runs = self.program().filter(|program| program.runs());
         if let Some((side, framed)) = runs.map(|program| (program.console.side, program.console.modes().1)) {
             self.types(side, pasted(text, framed), effects);
         }

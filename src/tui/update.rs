@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crossterm::event::{Event, KeyEvent, KeyEventKind};
+use crossterm::event::{Event, KeyEvent, KeyEventKind, MouseEventKind};
 use ratatui::layout::Rect;
 use tui_input::{Input, InputRequest};
 
@@ -13,13 +13,15 @@ use super::choose;
 use super::command::Command;
 use super::layout::BottomPane;
 use super::lessons;
-use super::messages::{AppEffect, LONGEST_LINE, Msg, StopRequest, clean};
+use super::messages::{AppEffect, LONGEST_LESSON_LINE, LONGEST_LINE, Msg, StopRequest, clean, one_line};
 use super::mouse;
+use super::orders;
+use super::programs;
 use super::typing::Meant;
 use super::works::{command_for, works};
-use super::{programs, ruling};
 use crate::lesson::Show;
-use crate::model::{Actor, Event as Happened, Moment, Side};
+use crate::model::typed::Mistyped;
+use crate::model::{Event as Happened, Moment};
 use crate::walk::{self, Phase, Walk};
 
 /// The rows of a page of what lies over the panes.
@@ -48,6 +50,7 @@ pub fn update(app: &mut App, msg: Msg, now: Duration) -> Vec<AppEffect> {
     }
     notice(app);
     super::free::notice(app);
+    programs::leave_the_ended(app);
     super::chart::follow(app);
     effects.extend(std::iter::from_fn(|| app.walk.take_request()).map(AppEffect::Request));
     effects
@@ -63,7 +66,7 @@ impl App {
         self.auto = self.auto.map(|_| Auto { due: None });
         self.again = None;
         self.input = None;
-        self.copy = None;
+        (self.copy, self.picker) = (None, None);
         self.trouble = None;
         self.ran_again = None;
         self.noticed = (Phase::Busy, None);
@@ -174,6 +177,7 @@ fn show_what_the_lesson_shows(app: &mut App) {
 }
 
 fn terminal(app: &mut App, event: Event, effects: &mut Vec<AppEffect>) {
+    takes_back(app, &event);
     match event {
         Event::Key(key) if key.kind != KeyEventKind::Release => self::key(app, key, effects),
         Event::Mouse(event) => {
@@ -192,14 +196,29 @@ fn terminal(app: &mut App, event: Event, effects: &mut Vec<AppEffect>) {
         Event::Paste(text) if app.focus() == Focus::Program => app.pastes(&text, effects),
         Event::Paste(_) if app.place.overlay == Some(Overlay::Lessons) => lessons::search(app, &event),
         Event::Paste(text) if app.focus() == Focus::Copy => app.pastes_in_copy(&clean(&text)),
+        Event::Paste(text) if app.focus() == Focus::Rules => app.pastes_in_picker(&clean(&text)),
         Event::Paste(text) if app.focus() == Focus::Line => {
-            for c in clean(&text).chars() {
+            // One more than has room: that it has none is told.
+            for c in one_line(&text).take(LONGEST_LINE + 1) {
                 type_in(app, InputRequest::InsertChar(c));
             }
         }
         Event::Resize(columns, rows) => app.resized(columns, rows),
         _ => {}
     }
+}
+
+/// Whatever is pressed, clicked or pasted takes back that what comes next was asked for before it is there, also what does nothing
+/// else.
+fn takes_back(app: &mut App, event: &Event) {
+    let acts = match event {
+        Event::Key(key) => key.kind != KeyEventKind::Release,
+        Event::Mouse(event) => matches!(event.kind, MouseEventKind::Down(_)),
+        Event::Paste(_) => true,
+        _ => false,
+    };
+    app.changed |= acts && app.place.goes_on;
+    app.place.goes_on &= !acts;
 }
 
 fn key(app: &mut App, key: KeyEvent, effects: &mut Vec<AppEffect>) {
@@ -219,6 +238,8 @@ fn key(app: &mut App, key: KeyEvent, effects: &mut Vec<AppEffect>) {
         perform(app, command, effects);
     } else if app.focus() == Focus::Copy {
         app.types_in_copy(&Event::Key(key));
+    } else if app.focus() == Focus::Rules {
+        app.types_in_picker(&Event::Key(key));
     } else if app.focus() == Focus::Line
         && let Some(request) = tui_input::backend::crossterm::to_input_request(&Event::Key(key))
     {
@@ -228,17 +249,19 @@ fn key(app: &mut App, key: KeyEvent, effects: &mut Vec<AppEffect>) {
 
 fn type_in(app: &mut App, request: InputRequest) {
     let offered = app.offered_line_stands();
+    let room = if app.types_own() { LONGEST_LINE } else { LONGEST_LESSON_LINE };
     let Some(input) = &mut app.input else { return };
     if offered && matches!(request, InputRequest::InsertChar(_)) {
         // The offered line is as good as selected: the first letter takes its place.
         *input = Input::default();
     }
-    let full = input.value().chars().count() >= LONGEST_LINE;
-    if !(full && matches!(request, InputRequest::InsertChar(_))) {
-        input.handle(request);
-        app.lines.offers.clear();
-        app.changed = true;
+    app.changed = true;
+    if matches!(request, InputRequest::InsertChar(_)) && input.value().chars().count() >= room {
+        app.lines.mistyped = Some(Mistyped::Full(room));
+        return;
     }
+    input.handle(request);
+    app.lines.typed(input.value().chars().count() < room);
 }
 
 /// Does what a key, a click or a button asks for, where that works.
@@ -247,6 +270,7 @@ fn perform(app: &mut App, command: Command, effects: &mut Vec<AppEffect>) {
         return;
     }
     app.changed = true;
+    app.place.asks_side = Some(command).filter(|command| calling::asks_side(app, *command));
     match command {
         Command::Quit => effects.push(AppEffect::Quit),
         Command::Suspend => effects.push(AppEffect::Suspend(StopRequest::Job)),
@@ -260,7 +284,6 @@ fn perform(app: &mut App, command: Command, effects: &mut Vec<AppEffect>) {
         // The text of the last step comes first; the page of the end is opened, and closed again to read it once more.
         Command::Next if is_over(app) => effects.push(AppEffect::List(Overlay::Ending)),
         Command::Type => calling::begin(app, ""),
-        Command::Rule => calling::begin(app, ruling::OFFERED),
         Command::Send if app.types_own() => calling::send(app, effects),
         Command::SetUp => app.run_set_up(),
         Command::Next
@@ -273,6 +296,7 @@ fn perform(app: &mut App, command: Command, effects: &mut Vec<AppEffect>) {
         | Command::DeliverFrom
         | Command::Repeat
         | Command::Interrupt
+        | Command::Kill
         | Command::Pass
         | Command::PassOne
         | Command::RulesOff
@@ -281,9 +305,6 @@ fn perform(app: &mut App, command: Command, effects: &mut Vec<AppEffect>) {
         | Command::RunOn => act(app, command),
         Command::Leave => calling::stop(app),
         Command::Complete | Command::EarlierLine | Command::LaterLine => app.with_line(command),
-        Command::Edit | Command::SendCopy | Command::NextField | Command::PreviousField | Command::LeaveCopy => {
-            app.with_copy(command);
-        }
         Command::Back
         | Command::Forward
         | Command::First
@@ -319,13 +340,7 @@ fn act(app: &mut App, command: Command) {
             (n < offered).then_some(walk::WalkCommand::Predict(n))
         }
         Command::Send => app.input.as_ref().map(|input| walk::WalkCommand::Line(input.value().to_owned())),
-        Command::Deliver => app.meant_held().map(walk::WalkCommand::Deliver),
-        Command::DeliverUpTo => Some(walk::WalkCommand::DeliverAll(app.held_up_to())),
-        Command::DeliverFrom => Some(walk::WalkCommand::DeliverAll(app.held_from_its_end())),
-        Command::Drop => app.meant_held().map(walk::WalkCommand::Drop),
-        Command::Repeat => app.marked_segment().map(walk::WalkCommand::Repeat),
-        Command::Interrupt => app.blocked_side().map(walk::WalkCommand::Interrupt),
-        _ => None,
+        other => orders::in_any_walk(app, other),
     };
     if let Some(order) = order {
         app.does(order);
@@ -393,33 +408,6 @@ fn scroll_ladder(app: &mut App, older: bool) {
     app.place.ladder = if older { (app.place.ladder + 1).min(most) } else { app.place.ladder.saturating_sub(1) };
 }
 
-/// Who is chosen next: each one that makes calls, in order, and then nobody.
-fn next_actor(app: &App) -> Option<Actor> {
-    let own = app.walk.free().map_or(&[][..], |free| free.actors());
-    let programs = super::programs::actors(app);
-    if !programs.is_empty() {
-        let mut all = own.iter().copied().chain(programs);
-        return match app.place.actor {
-            None => all.next(),
-            Some(chosen) => all.skip_while(|actor| *actor != chosen).nth(1),
-        };
-    }
-    if let [first, second] = own {
-        // The first one's calls are offered already, so the other's are next. With nobody chosen, `w` lets the segments to
-        // both pass.
-        return match app.place.actor {
-            None => Some(*second),
-            Some(actor) if actor == *second => Some(*first),
-            Some(_) => None,
-        };
-    }
-    let mut actors = Side::BOTH.into_iter().flat_map(|side| app.view().actors(side));
-    match app.place.actor {
-        None => actors.next(),
-        Some(chosen) => actors.skip_while(|actor| *actor != chosen).nth(1),
-    }
-}
-
 /// The next language of the code; where a program made the call, its own source stands before the first of them.
 fn next_code(app: &mut App, opens: bool) {
     let has_source = programs::site(app).is_some();
@@ -434,7 +422,7 @@ fn next_code(app: &mut App, opens: bool) {
 fn show(app: &mut App, command: Command) {
     match command {
         Command::Side => {
-            app.place.actor = next_actor(app);
+            app.place.actor = programs::next_actor(app);
         }
         Command::Code => {
             let opens = app.takes_turns() && app.place.turn != BottomPane::Code;
@@ -473,6 +461,19 @@ fn show(app: &mut App, command: Command) {
         Command::Chart => toggle(app, Overlay::Chart),
         Command::ChartOther => app.turn_chart(),
         Command::Glossary => toggle(app, Overlay::Glossary),
+        _ => fill_in(app, command),
+    }
+}
+
+/// Does what is done with the fields that lie over the panes.
+fn fill_in(app: &mut App, command: Command) {
+    match command {
+        Command::Rule | Command::SetRule | Command::NextRule | Command::PreviousRule | Command::LeaveRules => {
+            app.with_picker(command);
+        }
+        Command::Edit | Command::SendCopy | Command::NextField | Command::PreviousField | Command::LeaveCopy => {
+            app.with_copy(command);
+        }
         _ => {}
     }
 }
@@ -484,12 +485,12 @@ fn toggle(app: &mut App, overlay: Overlay) {
 
 fn open(app: &mut App, overlay: Overlay) {
     app.place.overlay = Some(overlay);
-    app.copy = None;
+    (app.copy, app.picker) = (None, None);
     app.place.over = 0;
     app.place.unread = false;
 }
 
 fn close(app: &mut App) {
-    app.copy = None;
+    (app.copy, app.picker) = (None, None);
     (app.place.overlay, app.place.unread) = (None, false);
 }

@@ -15,6 +15,45 @@ pub(super) fn wrap(spans: &[Span<'_>], width: usize) -> Vec<Line<'static>> {
     i18n::lines(&text, width).into_iter().map(|line| styled(&text, line, spans)).collect()
 }
 
+/// Breaks a line of code into lines no wider than `width`: between words, before the point of a further call and behind an opening
+/// bracket; within a word only where that is wider itself.
+pub(super) fn wrap_code(spans: &[Span<'_>], width: usize) -> Vec<Line<'static>> {
+    let text: String = spans.iter().map(|span| span.content.as_ref()).collect();
+    let breaks = code_breaks(&text);
+    let line = |start: usize, end: usize| start..start + text[start..end].trim_end().len();
+    let (mut lines, mut start) = (Vec::new(), 0);
+    while display_width(text[start..].trim_end()) > width {
+        let fits = |end: &usize| display_width(text[start..*end].trim_end()) <= width;
+        let at_break = breaks.iter().copied().filter(|end| *end > start).take_while(fits).last();
+        let end = at_break.unwrap_or_else(|| {
+            let mut ends = text.char_indices().map(|(at, c)| at + c.len_utf8()).filter(|end| *end > start);
+            let first = ends.next().unwrap_or(text.len());
+            ends.take_while(fits).last().unwrap_or(first)
+        });
+        lines.push(line(start, end));
+        start = end;
+    }
+    lines.push(line(start, text.len()));
+    lines.into_iter().map(|line| styled(&text, line, spans)).collect()
+}
+
+/// Where a line of code may end.
+fn code_breaks(text: &str) -> Vec<usize> {
+    let mut breaks = Vec::new();
+    let mut before = ' ';
+    for (at, c) in text.char_indices() {
+        let parts = match before {
+            ' ' => c != ' ' && !text[..at].trim().is_empty(),
+            ')' => c == '.',
+            '(' => c != ')',
+            _ => false,
+        };
+        breaks.extend(parts.then_some(at));
+        before = c;
+    }
+    breaks
+}
+
 /// A part of the joined text of some spans, with their styles.
 fn styled(text: &str, part: Range<usize>, spans: &[Span<'_>]) -> Line<'static> {
     let mut start = 0;
@@ -107,6 +146,20 @@ mod tests {
     }
 
     #[test]
+    fn code_breaks_between_its_words() {
+        let code = "let n = s3.sendmsg(&MsgHdr::new().with_buffers(&parts), 0)?;";
+        let lines = |text: &str, width| {
+            wrap_code(&[Span::raw(text.to_owned())], width).iter().map(ToString::to_string).collect::<Vec<_>>()
+        };
+        assert_eq!(lines(code, 38), ["let n = s3.sendmsg(&MsgHdr::new()", ".with_buffers(&parts), 0)?;"]);
+        assert_eq!(lines(code, 46), ["let n = s3.sendmsg(&MsgHdr::new()", ".with_buffers(&parts), 0)?;"]);
+        assert_eq!(lines(code, 20), ["let n = s3.sendmsg(", "&MsgHdr::new()", ".with_buffers(", "&parts), 0)?;"]);
+        assert_eq!(lines("    if a { return; }", 12), ["    if a {", "return; }"]);
+        assert_eq!(lines("ESTABLISHED(", 4), ["ESTA", "BLIS", "HED("]);
+        assert_eq!(lines("", 4), [""]);
+    }
+
+    #[test]
     fn prose_joins_lines_and_marks_code() {
         let spans = prose("call `accept()`\nnow\n\n第一\n第二", Style::new(), Style::new().bold());
         let all: String = spans.iter().map(|span| span.content.as_ref()).collect();
@@ -129,8 +182,12 @@ mod tests {
             for line in &lines {
                 prop_assert!(display_width(line) <= width, "{line:?}");
             }
+            let code = wrap_code(&[Span::raw(text.replace('\n', " "))], width);
+            prop_assert!(code.iter().all(|line| line.width() <= width), "{code:?}");
             let letters = |s: &str| s.chars().filter(|c| !c.is_whitespace()).collect::<String>();
             prop_assert_eq!(letters(&lines.concat()), letters(&text));
+            let code: String = code.iter().map(ToString::to_string).collect();
+            prop_assert_eq!(letters(&code), letters(&text));
         }
     }
 }

@@ -128,7 +128,7 @@ impl Answerer {
             Stage::Close => Call::Close { fd },
         };
         self.threads.insert(worker, (stage, fd));
-        if worker == 0 { Request::Call(self.actor.side, call) } else { Request::Serve(self.actor.side, worker, call) }
+        Request::by_thread(self.actor.side, worker, call)
     }
 }
 
@@ -150,8 +150,8 @@ mod tests {
     #[test]
     fn the_course_texts_server() {
         let mut answerer = Answerer::new(Side::Server.into(), Answer::Success, server());
-        let own = |call| Request::Call(Side::Server, call);
-        let serve = |call| Request::Serve(Side::Server, 6, call);
+        let own = |call| Request::Call(Side::Server.into(), call);
+        let serve = |call| Request::CallBy(Side::Server.into(), 6, call);
         assert_eq!(answerer.begin(), [own(Call::Socket { ipv6: false, udp: false })]);
         assert_eq!(after(&mut answerer, 0, 5, b""), [own(Call::Bind { fd: 5, addr: server() })]);
         assert_eq!(after(&mut answerer, 0, 0, b""), [own(Call::Listen { fd: 5, backlog: 128 })]);
@@ -170,7 +170,7 @@ mod tests {
     fn an_echo_goes_on_until_the_end() {
         let mut answerer = Answerer::new(Side::Server.into(), Answer::Echo, server());
         answerer.threads.insert(6, (Stage::Read, 6));
-        let serve = |call| vec![Request::Serve(Side::Server, 6, call)];
+        let serve = |call| vec![Request::CallBy(Side::Server.into(), 6, call)];
         assert_eq!(after(&mut answerer, 6, 2, b"hi"), serve(Call::send(6, b"hi".to_vec())));
         assert_eq!(after(&mut answerer, 6, 2, b""), serve(Call::recv(6, 1024)));
         assert_eq!(after(&mut answerer, 6, 0, b""), serve(Call::Close { fd: 6 }));
@@ -180,7 +180,7 @@ mod tests {
     fn a_client_that_is_refused_closes() {
         let mut answerer = Answerer::new(Side::Client.into(), Answer::Success, server());
         answerer.begin();
-        let own = |call| vec![Request::Call(Side::Client, call)];
+        let own = |call| vec![Request::Call(Side::Client.into(), call)];
         assert_eq!(after(&mut answerer, 0, 5, b""), own(Call::Connect { fd: 5, addr: server() }));
         let refused = Event::Returned { caller: Side::Client.into(), outcome: Err(Errno(libc::ECONNREFUSED)) };
         assert_eq!(answerer.happened(&refused), own(Call::Close { fd: 5 }));

@@ -1,27 +1,23 @@
-//! A claim held against what is known, and a question's answer taken from it.
+//! A claim held against what is known.
 
 use std::net::SocketAddr;
 
-use crate::lesson::{
-    CallTerms, InfoTerms, Measure, ProgramTerms, QueueTerms, SegmentPattern, Terms, TimerTerms, ToldTerms,
-};
+use crate::lesson::{CallTerms, InfoTerms, ProgramTerms, QueueTerms, SegmentPattern, Terms, TimerTerms, ToldTerms};
 use crate::model::edit::field;
 use crate::model::{
-    CallName, CallView, ClaimNumber, ConnectionEnd, Count, CounterMove, Event, Fate, InfoFact, Outcome, PollEntry,
-    PolledSocket, ProgramCallState, Returned, SegmentFate, SegmentId, SegmentView, SegmentWords, Side, SocketFacts,
-    SocketView, Statement, Timer, TimerFact, View, same_counter,
+    Actor, CallName, CallView, Caller, ClaimNumber, ConnectionEnd, Count, CounterMove, Event, Fate, InfoFact, Outcome,
+    PolledDescriptor, PolledSocket, ProgramCallState, Returned, SegmentFate, SegmentId, SegmentView, SegmentWords,
+    Side, SocketFacts, SocketView, Statement, Timer, TimerFact, View, listed,
 };
 use crate::tcp::{Expr, Letter, Numbers, line, tells_zero_window};
 
 use super::names::Names;
 
-/// Between the counters that moved, where several did.
-const BETWEEN: &str = ", ";
-
 /// So many of the segments that wait are told one by one.
 const MOST_TOLD: usize = 5;
 
 /// What a claim is held against.
+#[derive(Clone, Copy)]
 pub struct ClaimContext<'a> {
     /// The newest moment of the trace.
     pub view: View<'a>,
@@ -33,19 +29,54 @@ pub struct ClaimContext<'a> {
     pub port: u16,
     /// The length of the learner's line, in bytes, its end included.
     pub line: u32,
+    /// The thread whose calls are meant, as [`Caller::worker`] has it; `None` where any of a side's are.
+    pub worker: Option<u32>,
+    /// The process of a side's whose calls are meant, by its number in the lesson.
+    pub process: u32,
+}
+
+/// The side whose call a claim is about.
+fn caller_side(terms: &Terms) -> Option<Side> {
+    match terms.of_any_caller() {
+        Terms::Returns(terms) => Some(terms.side),
+        Terms::Ready { side, .. } | Terms::Blocks { side, .. } => Some(*side),
+        _ => None,
+    }
 }
 
 impl ClaimContext<'_> {
     /// What a claim says, with its numbers as far as they are known.
     pub fn says(&self, terms: &Terms) -> Statement {
-        terms.says(self.line)
+        match (terms, terms.says(self.line)) {
+            (Terms::OfProcess { process, terms }, Statement::OfProcess { said, .. }) => {
+                Statement::OfProcess { process: self.shown_process(*process, terms), said }
+            }
+            (_, said) => said,
+        }
+    }
+
+    /// The number that a process of the lesson's has on the screen.
+    fn shown_process(&self, process: u32, terms: &Terms) -> u32 {
+        let actor = caller_side(terms).and_then(|side| self.names.process(side, process));
+        actor.map_or(process, |actor| actor.nth)
     }
 
     /// Whether the claim holds, and what is the case where it speaks.
     pub fn check(&self, terms: &Terms) -> (bool, Statement) {
         match terms {
             Terms::Returns(terms) => self.returns(terms),
-            Terms::Ready { side, sockets } => self.ready(*side, sockets),
+            Terms::Ready { side, call, sockets } => self.ready((*side, *call), sockets),
+            Terms::OfThread { thread, terms } => {
+                let (held, said) = ClaimContext { worker: Some(Caller::worker_of(*thread)), ..*self }.check(terms);
+                (held, Statement::OfThread { thread: *thread, said: Box::new(said) })
+            }
+            Terms::OfProcess { process, terms } => {
+                if let Some(side) = caller_side(terms).filter(|side| self.names.process(*side, *process).is_none()) {
+                    return (false, Statement::NoProcess { side, process: *process });
+                }
+                let (held, said) = ClaimContext { process: *process, ..*self }.check(terms);
+                (held, Statement::OfProcess { process: self.shown_process(*process, terms), said: Box::new(said) })
+            }
             Terms::Blocks { side, call } => self.blocks(*side, *call),
             Terms::Program(terms) => self.program(terms),
             Terms::State { end, is } => match self.names.find(end, self.view) {
@@ -62,49 +93,13 @@ impl ClaimContext<'_> {
         }
     }
 
-    /// What the kernel answers to a question, in the notation of its choices.
-    pub fn measure(&self, measure: &Measure) -> String {
-        let queue = |end: &ConnectionEnd, which: fn(&SocketView<'_>) -> u32| match self.names.find(end, self.view) {
-            Some(socket) if !socket.gone => which(&socket).to_string(),
-            _ => "none".to_owned(),
-        };
-        match measure {
-            Measure::State(end) => {
-                self.names.find(end, self.view).map_or("none".to_owned(), |socket| socket.state.to_string())
-            }
-            Measure::Call(side) => match self.view.open_call(*side) {
-                Some(_) => "blocks".to_owned(),
-                None => "returns".to_owned(),
-            },
-            Measure::Returned(side) => match self.view.calls(*side).next().and_then(|call| call.outcome) {
-                Some(Ok(returned)) => returned.value.to_string(),
-                Some(Err(errno)) => errno.to_string(),
-                None => "blocks".to_owned(),
-            },
-            Measure::RecvQueue(end) => queue(end, |socket| socket.facts.recv_queue),
-            Measure::SendQueue(end) => queue(end, |socket| socket.facts.send_queue),
-            Measure::Fired(end) => self.living(end).and_then(|facts| facts.timer).map_or("none".to_owned(), fired_text),
-            Measure::Reason => match self.view.delivered().and_then(|segment| segment.reasons) {
-                Some([]) => "none".to_owned(),
-                Some(moved) => moved.iter().map(|one| one.name.clone()).collect::<Vec<_>>().join(BETWEEN),
-                None => "unread".to_owned(),
-            },
-            Measure::Rto(end) => self.living(end).and_then(rto_ms).map_or("none".to_owned(), |ms| ms.to_string()),
-        }
-    }
-
-    /// Whether an offered answer is what the kernel answered; an answer may be a sum, such as `line`.
-    pub fn is(&self, choice: &str, actual: &str) -> bool {
-        let number = choice.parse::<Expr>().ok().and_then(|sum| self.number(&sum));
-        let is_one = || actual.split(BETWEEN).any(|name| same_counter(name, choice));
-        choice == actual || is_one() || number.is_some_and(|number| number.to_string() == actual)
-    }
-
     fn returns(&self, terms: &CallTerms) -> (bool, Statement) {
         let CallTerms { side, call: name, value, data, error, told } = terms;
         let (side, call) = (*side, *name);
         let Some(newest) = self.newest_call(side, call) else { return (false, Statement::NotCalled { side, call }) };
-        let Some(outcome) = newest.outcome else { return (false, Statement::NotReturned { side, call }) };
+        let Some(outcome) = newest.outcome else {
+            return (false, self.in_vain(&newest, Statement::NotReturned { side, call }));
+        };
         let held = match (outcome, error) {
             (Err(found), wanted) => *wanted == Some(*found),
             (Ok(_), Some(_)) => false,
@@ -125,19 +120,22 @@ impl ClaimContext<'_> {
         match wanted {
             ToldTerms::Value(value, _) => returned.option.is_some_and(|told| told.value == *value),
             ToldTerms::Address(wanted) => returned.peer == Some(wanted.at(self.server.port(), self.port)),
+            ToldTerms::Addresses(wanted) => {
+                let wanted = wanted.iter().map(|wanted| wanted.at(self.server.port(), self.port));
+                wanted.eq(returned.addresses.iter().copied())
+            }
         }
     }
 
-    /// What the newest `poll()` of a side told, each descriptor by its name in the lesson.
-    fn ready(&self, side: Side, wanted: &[PolledSocket]) -> (bool, Statement) {
-        let call = CallName::Poll;
+    /// What a side's newest call of this name told, which waits for several, each descriptor by its name in the lesson.
+    fn ready(&self, (side, call): (Side, CallName), wanted: &[PolledSocket]) -> (bool, Statement) {
         let Some(newest) = self.newest_call(side, call) else { return (false, Statement::NotCalled { side, call }) };
         let returned = match newest.outcome {
-            None => return (false, Statement::NotReturned { side, call }),
+            None => return (false, self.in_vain(&newest, Statement::NotReturned { side, call })),
             Some(Err(errno)) => return (false, Statement::Fails { side, call, errno: *errno }),
             Some(Ok(returned)) => returned,
         };
-        let named = |entry: &PollEntry| {
+        let named = |entry: &PolledDescriptor| {
             let is = |name: &str| self.names.get(name).is_some_and(|named| (named.side, named.fd) == (side, entry.fd));
             let wanted = wanted.iter().map(|wanted| wanted.socket.as_str()).find(|name| is(name));
             let name = wanted.or_else(|| self.names.only(side, entry.fd));
@@ -146,15 +144,26 @@ impl ClaimContext<'_> {
         };
         let sockets: Vec<PolledSocket> = returned.revents.iter().map(named).collect();
         let held = sockets.len() == wanted.len() && wanted.iter().all(|wanted| sockets.contains(wanted));
-        (held, Statement::Ready { side, sockets })
+        (held, Statement::Ready { side, call, sockets })
     }
 
     fn blocks(&self, side: Side, call: CallName) -> (bool, Statement) {
         match self.newest_call(side, call) {
             None => (false, Statement::NotCalled { side, call }),
             Some(CallView { outcome: Some(outcome), .. }) => (false, came_to(side, call, outcome, false)),
+            Some(newest) if newest.abandoned => (false, self.in_vain(&newest, Statement::NotReturned { side, call })),
             Some(CallView { blocked: true, .. }) => (true, Statement::Sleeps { side, call }),
             Some(_) => (false, Statement::Runs { side, call }),
+        }
+    }
+
+    /// What is so of a call without a return: it never comes back where its process was killed in it.
+    fn in_vain(&self, call: &CallView<'_>, otherwise: Statement) -> Statement {
+        let Actor { side, .. } = call.caller.actor;
+        if call.abandoned && self.view.killed(call.caller.actor).is_some() {
+            Statement::Killed(side)
+        } else {
+            otherwise
         }
     }
 
@@ -192,7 +201,19 @@ impl ClaimContext<'_> {
     }
 
     fn newest_call(&self, side: Side, name: CallName) -> Option<CallView<'_>> {
-        self.view.calls(side).find(|call| call.call.name() == name)
+        self.calls_of(side).find(|call| call.own.name() == name)
+    }
+
+    /// Whose calls are meant where a side's are.
+    pub(super) fn actor(&self, side: Side) -> Option<Actor> {
+        self.names.process(side, self.process)
+    }
+
+    /// The calls of a side's that are meant, the newest first.
+    pub(super) fn calls_of(&self, side: Side) -> impl Iterator<Item = CallView<'_>> {
+        let worker = self.worker;
+        let calls = self.actor(side).into_iter().flat_map(|actor| self.view.calls(actor));
+        calls.filter(move |call| worker.is_none_or(|worker| call.caller.worker == worker))
     }
 
     fn segment(&self, pattern: &SegmentPattern, is: SegmentFate) -> (bool, Statement) {
@@ -385,11 +406,11 @@ impl ClaimContext<'_> {
     }
 
     /// What the kernel says of an end that it still has.
-    fn living(&self, end: &ConnectionEnd) -> Option<&SocketFacts> {
+    pub(super) fn living(&self, end: &ConnectionEnd) -> Option<&SocketFacts> {
         self.names.find(end, self.view).filter(|socket| !socket.gone).map(|socket| socket.facts)
     }
 
-    fn number(&self, expr: &Expr) -> Option<u32> {
+    pub(super) fn number(&self, expr: &Expr) -> Option<u32> {
         expr.value(|_| None, self.line)
     }
 }
@@ -408,12 +429,12 @@ fn fits(wanted: &str, text: &str) -> bool {
     })
 }
 
-fn fired_text(timer: Timer) -> String {
+pub(super) fn fired_text(timer: Timer) -> String {
     timer.fired.to_string()
 }
 
 /// The retransmission timeout in milliseconds; `None` where the kernel doesn't tell it (a request socket, TIME_WAIT).
-fn rto_ms(facts: &SocketFacts) -> Option<u32> {
+pub(super) fn rto_ms(facts: &SocketFacts) -> Option<u32> {
     u32::try_from(facts.info?.rto?.as_millis()).ok()
 }
 
@@ -452,6 +473,7 @@ fn told_by(returned: &Returned, wanted: &ToldTerms) -> String {
     let told = match wanted {
         ToldTerms::Value(..) => returned.option.map(|told| told.to_string()),
         ToldTerms::Address(_) => returned.peer.map(|told| told.to_string()),
+        ToldTerms::Addresses(_) => Some(listed(&returned.addresses)),
     };
     told.unwrap_or_else(|| "?".to_owned())
 }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::model::rule::RuleChange;
-use crate::model::{Call, Caller, HeldCalls, SegmentFilter, SegmentId, SettingChange, Side};
+use crate::model::{Actor, Call, Caller, HeldCalls, KernelChange, SegmentFilter, SegmentId};
 use crate::tcp::Packet;
 
 /// What the learner, or whoever drives the walk, wants.
@@ -25,18 +25,20 @@ pub enum WalkCommand {
     Repeat(SegmentId),
     /// Send this segment, a changed copy of that one, or of none.
     Make(Option<SegmentId>, Box<Packet>),
-    /// Interrupt the call in which a side sleeps.
-    Interrupt(Side),
+    /// Interrupt the call in which an actor sleeps.
+    Interrupt(Actor),
+    /// End the process that an actor is.
+    Kill(Actor),
     /// Make this call; in a lesson it is one beside the lesson's.
-    Call(Side, Call),
+    Call(Actor, Call),
     /// Let a program's thread make the call before which it stands: in a shared lab.
     LetCall(Caller),
     /// Which calls of a program, by its member's number, or of all wait before they are made: in a shared lab.
     Hold(Option<u32>, HeldCalls),
     /// Let these segments pass by themselves after so long, or no longer: in a shared lab.
     Pass(SegmentFilter, Option<Duration>),
-    /// A setting of the lab's kernel becomes another one.
-    Sysctl(SettingChange),
+    /// A setting of the lab's kernel, or a route's, becomes another one.
+    Kernel(KernelChange),
     /// The wire's rules change: in a free walk.
     Rule(RuleChange),
 }

@@ -54,7 +54,7 @@ pub fn confirmed(lesson: &Lesson, trace: &Trace) -> Confirmed {
             count.otherwise += 1;
             continue;
         }
-        match terms {
+        match terms.map(Terms::of_any_caller) {
             Some(Terms::State { .. }) => count.states += 1,
             Some(Terms::Returns(_) | Terms::Ready { .. }) => count.returns += 1,
             Some(Terms::Blocks { .. }) => count.sleeps += 1,
@@ -68,7 +68,7 @@ pub fn confirmed(lesson: &Lesson, trace: &Trace) -> Confirmed {
                 ProgramCallState::Blocks => count.sleeps += 1,
                 _ => count.stands += 1,
             },
-            None => {}
+            Some(Terms::OfThread { .. } | Terms::OfProcess { .. }) | None => {}
         }
     }
     count

@@ -22,7 +22,8 @@ pub fn forge(view: &View<'_>, (from, to): (SocketAddr, SocketAddr), forgery: &Fo
     forgery.packet((from, to), &initials, quoted.map(|segment| segment.segment))
 }
 
-/// The ends of the newest connection between the two sides, that of this side first; `None` where there is none yet.
+/// The ends of the newest connection between the two sides, that of this side first; of one with a stranger, whom nobody's socket is,
+/// where there is no other. `None` where there is none yet.
 pub fn newest_between(view: &View<'_>, from: Side) -> Option<(SocketAddr, SocketAddr)> {
     let connections = view.connections();
     // What was forged is no word of any connection.
@@ -30,7 +31,11 @@ pub fn newest_between(view: &View<'_>, from: Side) -> Option<(SocketAddr, Socket
         let mut segments = view.segments_of(**connection).iter().filter_map(|id| view.segment(*id));
         segments.any(|segment| segment.by_hand.is_none())
     };
-    connections.iter().rev().filter(is_seen).find_map(|connection| of_side(view, *connection, from))
+    let has_no_stranger =
+        |connection: &&Connection| connection.ends().into_iter().all(|end| view.trace().side_of(end).is_some());
+    let newest = || connections.iter().rev().filter(is_seen);
+    let own = newest().filter(has_no_stranger).find_map(|connection| of_side(view, *connection, from));
+    own.or_else(|| newest().find_map(|connection| of_side(view, *connection, from)))
 }
 
 /// The ends of a connection between the two sides, that of this side first.
@@ -48,7 +53,7 @@ fn of_side(view: &View<'_>, connection: Connection, from: Side) -> Option<(Socke
 }
 
 /// The segment that a typed line means, and of which it is a changed copy. `meant` is the segment that is marked, `only` the
-/// connection that is looked at.
+/// connection that was chosen.
 ///
 /// # Errors
 /// [`EditFault`] says what is wrong with it.

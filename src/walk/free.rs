@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use super::{Answerer, Happening, HappeningKind, Phase, Request, WalkCommand, WireAbility};
 use crate::lesson::Lesson;
-use crate::model::{Actor, Call, Event, Mode, Moment, Side, Trace};
+use crate::model::{Actor, Call, CallView, Errno, Event, Mode, Moment, Side, SideProcess, Trace};
 
 /// What a free walk is made for.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -37,11 +37,23 @@ pub struct FreeOptions {
     pub lesson: Option<Arc<Lesson>>,
 }
 
-/// Whether somebody did something, as opposed to what came of it.
-pub fn is_act(event: &Event) -> bool {
+/// Whether at this entry of a trace somebody did something, as opposed to what came of it. A program that waits again and again
+/// until something comes does nothing new; nor does one that sets an option by the way.
+pub fn is_act(trace: &Trace, at: Moment) -> bool {
+    trace.entries().get(at).is_some_and(|entry| does(&entry.event)) && !trace.is_quiet(at)
+}
+
+/// Whether somebody decided what is to become of later segments and calls.
+pub fn decides(event: &Event) -> bool {
+    matches!(event, Event::Passing(_) | Event::Ruled(_) | Event::Sysctl(_) | Event::Holding { .. })
+}
+
+fn does(event: &Event) -> bool {
     let ends = matches!(event, Event::Delivered(_) | Event::Dropped(_) | Event::Undeliverable { .. });
-    let decides = matches!(event, Event::Passing(_) | Event::Ruled(_) | Event::Sysctl(_) | Event::Holding { .. });
-    ends || decides || matches!(event, Event::Entered { .. } | Event::Stands { .. })
+    // A signal is seen by the call that it ends.
+    let interrupts = matches!(event, Event::Returned { outcome: Err(Errno(libc::EINTR)), .. });
+    // That a program has come to its next call is what came of the last one.
+    ends || decides(event) || interrupts || matches!(event, Event::Entered { .. } | Event::Killed(_))
 }
 
 /// The walk.
@@ -77,7 +89,7 @@ impl Free {
 
     /// A walk that has come to the end of this trace, such as a recording's.
     pub fn from_trace(options: FreeOptions, trace: Trace) -> Free {
-        let acted = trace.entries().iter().rposition(|entry| is_act(&entry.event));
+        let acted = (0..trace.entries().len()).rfind(|at| is_act(&trace, *at));
         Free { acted: acted.unwrap_or_default(), trace, ..Free::new(options, None) }
     }
 
@@ -99,9 +111,28 @@ impl Free {
         matches!(self.options.purpose, Purpose::Drive(_))
     }
 
+    /// The actors whose calls it makes, with the children that they have made and that live.
+    pub fn processes(&self) -> Vec<Actor> {
+        self.trace.present().with_children(self.actors())
+    }
+
+    /// Which of its processes an actor is; `None` where it is another's, or a child that has ended.
+    fn process(&self, actor: Actor) -> Option<SideProcess> {
+        let is_own = self.actors().contains(&actor);
+        let child = if is_own { SideProcess::CAME } else { actor.nth };
+        (is_own || self.processes().contains(&actor)).then_some(SideProcess { side: actor.side, child })
+    }
+
     /// Its actor of a side; `None` where it doesn't make that side's calls.
     pub fn actor(&self, side: Side) -> Option<Actor> {
         self.actors().iter().copied().find(|actor| actor.side == side)
+    }
+
+    /// The call that keeps an actor from making another one. Where a side's calls are made by themselves, its main thread alone makes
+    /// others: the further ones serve connections.
+    pub fn busy_in(&self, actor: Actor) -> Option<CallView<'_>> {
+        let present = self.trace.present();
+        if self.answerer.is_some() { present.open_call(actor) } else { present.busy_in(actor) }
     }
 
     /// Everything that happened.
@@ -135,12 +166,15 @@ impl Free {
             return;
         }
         let request = match command {
-            WalkCommand::Call(side, call) => self.actor(side).and_then(|actor| {
+            WalkCommand::Call(actor, call) => self.process(actor).and_then(|process| {
                 self.unmade = None;
-                let idle = self.trace.present().open_call(actor).is_none();
-                idle.then_some(Request::Call(side, call))
+                self.busy_in(actor).is_none().then_some(Request::Call(process, call))
             }),
-            WalkCommand::Interrupt(side) => self.actor(side).map(|_| Request::Interrupt(side)),
+            WalkCommand::Interrupt(actor) => {
+                let sleeping = self.process(actor).zip(self.trace.present().sleeping_in(actor));
+                sleeping.map(|(process, call)| Request::Interrupt(process, call.caller.worker))
+            }
+            WalkCommand::Kill(actor) => self.process(actor).map(Request::Kill),
             WalkCommand::LetCall(caller) => Some(Request::LetCall(caller)),
             WalkCommand::Hold(of, held) => Some(Request::Hold(of, held)),
             WalkCommand::Deliver(id) => Some(Request::Deliver(id)),
@@ -150,7 +184,7 @@ impl Free {
             WalkCommand::Make(of, segment) => Some(Request::Make(of, segment)),
             WalkCommand::Pass(which, delay) => Some(Request::Pass(which, delay)),
             WalkCommand::Rule(change) => Some(Request::Rule(change)),
-            WalkCommand::Sysctl(change) => Some(Request::Sysctl(change)),
+            WalkCommand::Kernel(change) => Some(Request::Kernel(change)),
             _ => None,
         };
         self.requests.extend(request);
@@ -169,9 +203,8 @@ impl Free {
 
     fn push(&mut self, at: Duration, event: Event) {
         let answers = self.answerer.as_mut().map(|answerer| answerer.happened(&event)).unwrap_or_default();
-        let acts = is_act(&event);
         let moment = self.trace.push(at, event);
-        if acts {
+        if is_act(&self.trace, moment) {
             self.acted = moment;
         }
         self.requests.extend(answers);

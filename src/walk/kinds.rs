@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::{Free, Happening, Phase, Request, Runner, Verdict, WalkCommand, WireAbility};
 use crate::lesson::{Ask, Lesson, Step};
-use crate::model::{Actor, Call, Mode, SegmentId, Side, Trace};
+use crate::model::{Actor, Call, CallView, Mode, SegmentId, Side, Trace};
 
 /// A walk. Commands, happenings and the time go in, requests come out.
 #[derive(Debug)]
@@ -53,6 +53,25 @@ impl Walk {
                 Side::BOTH.into_iter().filter(|side| !programs.contains(side)).map(Actor::from).collect()
             }
             Walk::Free(free) => free.actors().to_vec(),
+        }
+    }
+
+    /// The same with the children that they have made by `fork()` and that live.
+    pub fn processes(&self) -> Vec<Actor> {
+        self.trace().present().with_children(&self.driven())
+    }
+
+    /// How many children live of those that play a side's part.
+    pub fn children(&self, side: Side) -> usize {
+        let own = self.driven();
+        self.processes().into_iter().filter(|actor| actor.side == side && !own.contains(actor)).count()
+    }
+
+    /// The call that keeps an actor from making another one; `None` where a thread of its can make one now.
+    pub fn busy_in(&self, actor: Actor) -> Option<CallView<'_>> {
+        match self {
+            Walk::Lesson(runner) => runner.trace().present().busy_in(actor),
+            Walk::Free(free) => free.busy_in(actor),
         }
     }
 

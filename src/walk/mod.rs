@@ -11,6 +11,7 @@ mod fake;
 mod forge;
 mod free;
 mod kinds;
+mod measured;
 mod names;
 mod runner;
 #[cfg(test)]
@@ -22,6 +23,6 @@ pub use command::WalkCommand;
 pub use confirmed::{Confirmed, confirmed};
 pub use drive::{DriveStep, WorldGone, drive, straight_on};
 pub use forge::{forge, newest_between, typed_segment};
-pub use free::{Free, FreeOptions, Purpose, is_act};
+pub use free::{Free, FreeOptions, Purpose, decides, is_act};
 pub use kinds::Walk;
 pub use runner::{Phase, Runner, Verdict, WalkOptions};

@@ -127,6 +127,8 @@ impl User {
         if self == User::Nobody {
             // Supplementary groups go too: the standard library clears them where root becomes somebody else.
             command.uid(NOBODY).gid(NOBODY);
+        } else {
+            pty::inherits_sockets(&mut command);
         }
         command
     }

@@ -1,8 +1,9 @@
 //! What `/proc` and the kernel's socket table tell of a process from outside.
 
 use std::collections::BTreeMap;
-use std::fs;
+use std::fs::{self, File};
 use std::net::{IpAddr, SocketAddr};
+use std::os::fd::AsRawFd;
 use std::path::Path;
 
 /// The threads of a process, as their numbers with their names.
@@ -16,26 +17,73 @@ pub fn threads(pid: u32) -> Vec<(u32, String)> {
     threads.collect()
 }
 
+/// The threads with these names, one of each; waits until they are there. A thread has its maker's name until it has given itself
+/// its own (`clone(2)`, `pthread_setname_np(3)`), and others may end while one looks.
+#[track_caller]
+pub fn threads_named(pid: u32, names: &[&str]) -> Vec<(u32, String)> {
+    let mut names = names.to_vec();
+    names.sort_unstable();
+    let mut found = Vec::new();
+    let all = super::until(super::BOUND, || {
+        found = threads(pid);
+        found.retain(|(_, name)| names.contains(&name.as_str()));
+        found.sort_by(|one, other| one.1.cmp(&other.1));
+        found.iter().map(|(_, name)| name).eq(&names)
+    });
+    assert!(all, "{found:?}");
+    found
+}
+
 /// The thread that entered the lab.
 pub fn director(pid: u32) -> Option<u32> {
     threads(pid).into_iter().find(|(_, name)| name == "lab").map(|(tid, _)| tid)
 }
 
-/// The lab in which a process's director is, as the name of its network namespace (`net:[…]`).
-pub fn lab(pid: u32) -> Option<String> {
-    namespace(&format!("/proc/{pid}/task/{}/ns/net", director(pid)?))
+/// A network namespace, kept by a descriptor: the kernel gives the number of one that is gone to the next one
+/// (`proc_alloc_inum()`), and by then the number alone would tell of somebody else's.
+#[derive(Debug)]
+pub struct Network {
+    name: String,
+    _kept: File,
 }
 
-/// A namespace by its link below `/proc`.
+impl Network {
+    /// That of a link below `/proc`.
+    pub fn of(link: &str) -> Option<Network> {
+        let kept = File::open(link).ok()?;
+        let name = namespace(&format!("/proc/self/fd/{}", kept.as_raw_fd()))?;
+        Some(Network { name, _kept: kept })
+    }
+
+    /// `net:[…]`, which no other one has as long as this is kept.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Whether any thread of any process that can be looked at is in it. What is kept here doesn't count.
+    pub fn is_inhabited(&self) -> bool {
+        let all = fs::read_dir("/proc").unwrap().filter_map(|entry| entry.ok()?.file_name().to_str()?.parse().ok());
+        let mut tasks = all.flat_map(|pid: u32| threads(pid).into_iter().map(move |(tid, _)| (pid, tid)));
+        tasks.any(|(pid, tid)| namespace(&format!("/proc/{pid}/task/{tid}/ns/net")).as_ref() == Some(&self.name))
+    }
+}
+
+/// The lab in which a process makes the server's calls; waits until it does. The first page is there before the lab is, and the
+/// director is in its starter's network first: only the call threads begin in the lab.
+#[track_caller]
+pub fn lab(pid: u32) -> Network {
+    let threads = threads_named(pid, &["server"]);
+    Network::of(&format!("/proc/{pid}/task/{}/ns/net", threads[0].0)).expect("the server's call thread has a network")
+}
+
+/// The network in which a process's director is by now.
+pub fn directors_network(pid: u32) -> Option<Network> {
+    Network::of(&format!("/proc/{pid}/task/{}/ns/net", director(pid)?))
+}
+
+/// A namespace by its link below `/proc`, as the kernel writes it: `user:[…]`. Compare only those of which neither can be gone.
 pub fn namespace(link: &str) -> Option<String> {
     Some(fs::read_link(link).ok()?.to_str()?.to_owned())
-}
-
-/// Whether any thread of any process that can be looked at is in this network namespace.
-pub fn is_inhabited(namespace_name: &str) -> bool {
-    let all = fs::read_dir("/proc").unwrap().filter_map(|entry| entry.ok()?.file_name().to_str()?.parse::<u32>().ok());
-    let mut tasks = all.flat_map(|pid| threads(pid).into_iter().map(move |(tid, _)| (pid, tid)));
-    tasks.any(|(pid, tid)| namespace(&format!("/proc/{pid}/task/{tid}/ns/net")).as_deref() == Some(namespace_name))
 }
 
 /// The processes that run this very file.

@@ -48,6 +48,25 @@ pub fn heeds_signals(command: &mut Command) {
     }
 }
 
+/// Has a command begin with sockets that its starter left open, as some services' and editors' terminals do, at numbers above those
+/// that it will get itself.
+pub fn inherits_sockets(command: &mut Command) {
+    const KINDS: [(c_int, c_int); 3] =
+        [(libc::AF_INET, libc::SOCK_STREAM), (libc::AF_INET, libc::SOCK_DGRAM), (libc::AF_UNIX, libc::SOCK_STREAM)];
+    // SAFETY: between fork and exec only calls are made that are safe there; they take no pointer.
+    unsafe {
+        command.pre_exec(|| {
+            for (fd, (family, kind)) in (60..).zip(KINDS) {
+                let socket = libc::socket(family, kind | libc::SOCK_CLOEXEC, 0);
+                if libc::dup2(socket, fd) < 0 {
+                    return Err(io::Error::last_os_error());
+                }
+            }
+            Ok(())
+        });
+    }
+}
+
 /// What a terminal is set to, as far as `tcgetattr(3)` tells.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Settings {

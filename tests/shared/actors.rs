@@ -59,7 +59,7 @@ fn five_clients_have_five_doors_and_one_server_serves_them() {
         assert_eq!(established, 10);
         // A byte from the third; what acknowledges it waits at the third's door, and at no other.
         let (third, fourth) = (clients[2], clients[3]);
-        assert!(stage.call(third.0, third.1, "send 3 hi").unwrap().is_ok());
+        assert!(stage.returns(third.0, third.1, "send 3 hi").is_ok());
         stage.lets_go(server, "PSH,ACK");
         stage.wait_held(server, &["ACK"]);
         crate::walk::keys_are_in_vain(&mut stage, fourth.0, Some(fourth.1));
@@ -98,10 +98,10 @@ fn two_servers_share_a_port_or_one_is_refused_it() {
             assert_eq!(stage.succeeds(seat, who, "socket("), 3, "each has descriptors of its own");
         }
         stage.succeeds(one, Server, "bind(");
-        let refused = stage.call(two, second, "bind 3 :8000").unwrap().unwrap_err();
+        let refused = stage.returns(two, second, "bind 3 :8000").unwrap_err();
         assert_eq!(refused.name(), Some("EADDRINUSE"));
         // Another port is free, and each accepts its own client.
-        assert!(stage.call(two, second, "bind 3 :8001").unwrap().is_ok());
+        assert!(stage.returns(two, second, "bind 3 :8001").is_ok());
         for (seat, who) in [(one, nth(Server, 1)), (two, second)] {
             stage.succeeds(seat, who, "listen(");
         }

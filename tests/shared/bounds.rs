@@ -140,23 +140,23 @@ fn the_end_of_fin_wait2_is_told_where_there_is_one() {
             let shown = |stage: &Stage| screens::everywhere(stage.screen(client));
             let tells = |stage: &Stage, text: &str| shown(stage).contains(&screens::unbroken(text));
             connect(&mut stage, client);
-            stage.call(client, Client, "shutdown 3 SHUT_WR");
+            stage.returns(client, Client, "shutdown 3 SHUT_WR").unwrap();
             stage.wait_state(client, Client, "FIN_WAIT2");
             for absent in [&timed, &orphan, &by_lab, &time_wait] {
                 assert!(!tells(&stage, absent), "{absent}: {}", shown(&stage));
             }
             // A keepalive timer is one, whatever the state.
-            stage.call(client, Client, "setsockopt 3 SO_KEEPALIVE 1");
+            stage.returns(client, Client, "setsockopt 3 SO_KEEPALIVE 1").unwrap();
             let keepalive = stage.texts.timer.keepalive.replace("{s}", "7200");
             let begins = keepalive.split("7200").next().unwrap().to_owned();
             stage.wait_text(client, if begins.is_empty() { &keepalive } else { &begins });
             assert!(!tells(&stage, &by_lab) && !tells(&stage, &orphan), "{}", shown(&stage));
-            stage.call(client, Client, "close 3");
+            stage.returns(client, Client, "close 3").unwrap();
             stage.wait_text(client, &by_lab);
             // The next one's end is its own choice.
             connect(&mut stage, client);
-            assert!(stage.call(client, Client, "setsockopt 3 TCP_LINGER2 50").unwrap().is_ok());
-            stage.call(client, Client, "close 3");
+            assert!(stage.returns(client, Client, "setsockopt 3 TCP_LINGER2 50").is_ok());
+            stage.returns(client, Client, "close 3").unwrap();
             stage.wait_text(client, &timed);
             assert!(tells(&stage, &by_lab), "the first one's is still the lab's: {}", shown(&stage));
             assert!(!tells(&stage, &time_wait), "{}", shown(&stage));
@@ -168,7 +168,7 @@ fn the_end_of_fin_wait2_is_told_where_there_is_one() {
 /// A new socket of the client, connected.
 #[track_caller]
 fn connect(stage: &mut Stage, client: Seat) {
-    assert_eq!(stage.call(client, Client, "socket()").unwrap().unwrap().value, 3);
-    stage.call(client, Client, "connect 3 127.0.0.1:8000");
+    assert_eq!(stage.returns(client, Client, "socket()").unwrap().value, 3);
+    stage.returns(client, Client, "connect 3 127.0.0.1:8000").unwrap();
     stage.wait_state(client, Client, "ESTABLISHED");
 }

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use sockwalk::i18n::Lang;
-use sockwalk::model::{Event, Side};
+use sockwalk::model::{Errno, Event, Side};
 
 use crate::common::{BOUND, lab_users, procs, pty, until, zh};
 use crate::screens;
@@ -92,6 +92,12 @@ rows! {
         ["Data was sent on fd 4" "write(4, \"one\", 3) = 3" "write(4, \"two\", 3) = -1 EPIPE" "the kernel raises SIGPIPE"];
     a_loop_that_reads_the_end_again_and_again_is_found "reads_on.py" [TERMINATED; 2],
         ["times in a row: the data has ended" "receive queue 0"];
+    a_loop_that_sends_back_the_nothing_that_it_reads_is_found "echoes_on.c" [128 + libc::SIGALRM; 2],
+        ["1. recv" "times in a row: the data has ended"];
+    a_parent_that_keeps_what_its_child_serves_is_found "forks.c" [128 + libc::SIGALRM; 2],
+        ["1. fd 4 stays in CLOSE_WAIT: the child process" "accept(3, NULL, NULL) = 4" "close(4) = 0" "CLOSE_WAIT, receive queue"];
+    the_same_where_a_reset_has_ended_the_connection "forks_reset.c" [128 + libc::SIGALRM; 2],
+        ["1. A RST has ended the connection of fd 4" "accept(3, NULL, NULL) = 4" "kernel: fd 4 CLOSED"];
     a_loop_of_eagain_is_found "asks_on.py" [TERMINATED; 2], ["returned EAGAIN" "= -1 EAGAIN"];
     a_message_that_was_taken_for_one_recv_is_found "closed_unread.py" [0, 0],
         ["was closed with 9 bytes unread" "\"GET \", 4, 0, NULL, NULL) = 4" "RST,ACK seq=k+8"];
@@ -107,6 +113,48 @@ conn.recv(16)
 print("accepts again", os.getpid(), "then", flush=True)
 server.accept()
 "#;
+
+/// Waits until a process sleeps in `accept4()`.
+fn accepts(stage: &mut Stage, pid: u32) {
+    let accepts = format!("{} ", libc::SYS_accept4);
+    stage.until("accept4() that sleeps", |_| {
+        let within = std::fs::read_to_string(format!("/proc/{pid}/syscall"));
+        let sleeps = procs::status_line(pid, pid, "State").is_some_and(|state| state[0] == "S");
+        sleeps && within.is_ok_and(|within| within.starts_with(&accepts))
+    });
+}
+
+/// Ends in the handler of a signal that interrupts `accept()`.
+const HANDLES: &str = r#"
+import os, signal, socket
+signal.signal(signal.SIGCHLD, lambda *_: os._exit(0))
+server = socket.create_server(("127.0.0.1", 8000))
+print("accepts", os.getpid(), "then", flush=True)
+server.accept()
+"#;
+
+/// A child's end is no news of every program; where it interrupts a call, the call's EINTR is explained by it.
+#[test]
+fn the_signal_of_a_childs_end_is_told_where_it_interrupts_a_call() {
+    let Some(user) = lab_users().into_iter().next_back() else { return };
+    let mut stage = Stage::of(user);
+    let Some(python) = stage.tool("python3", "--version") else { return };
+    let free = stage.join(&["free"]);
+    let run = stage.beside(stage.command(&["exec", "--pass", "--", &python, "-c", HANDLES]), "");
+    stage.wait_said(run, " then");
+    let pid: u32 = stage.said(run).split("accepts ").nth(1).unwrap().split_once(' ').unwrap().0.parse().unwrap();
+    accepts(&mut stage, pid);
+    let process = rustix::process::Pid::from_raw(pid as i32).unwrap();
+    rustix::process::kill_process(process, rustix::process::Signal::CHILD).unwrap();
+    assert!(stage.wait_end(run).success());
+    stage.wait_event(free, "EINTR", |event| matches!(event, Event::Returned { outcome: Err(Errno(libc::EINTR)), .. }));
+    let entries = stage.entries(free);
+    let at = |wanted: fn(&Event) -> bool| entries.iter().position(|entry| wanted(&entry.event));
+    let signal = at(|event| matches!(event, Event::Signal { signal: libc::SIGCHLD, .. }));
+    let returned = at(|event| matches!(event, Event::Returned { outcome: Err(Errno(libc::EINTR)), .. }));
+    assert!(signal.is_some() && signal < returned, "{signal:?} {returned:?}");
+    stage.close(&[free]);
+}
 
 #[test]
 fn ctrl_c_ends_a_server_and_its_report_still_comes_in_either_language() {
@@ -124,13 +172,7 @@ fn ctrl_c_ends_a_server_and_its_report_still_comes_in_either_language() {
         // A signal that comes before the call is told to the program only when the call has come back.
         let pid =
             stage.screen(seat).contents().split("accepts again ").nth(1).unwrap().split_once(' ').unwrap().0.to_owned();
-        let pid: u32 = pid.parse().unwrap();
-        let accepts = format!("{} ", libc::SYS_accept4);
-        stage.until("accept4() that sleeps", |_| {
-            let within = std::fs::read_to_string(format!("/proc/{pid}/syscall"));
-            let sleeps = procs::status_line(pid, pid, "State").is_some_and(|state| state[0] == "S");
-            sleeps && within.is_ok_and(|within| within.starts_with(&accepts))
-        });
+        accepts(&mut stage, pid.parse().unwrap());
         stage.press(seat, "\x03");
         shows(&mut stage, what);
         let terminal = stage.terminal(seat);
@@ -147,6 +189,7 @@ fn a_program_whose_calls_somebody_steps_is_reported_on_too() {
     let command =
         stage.command(&["exec", "--report", "--", &python, "-c", "import socket; socket.create_server(('', 8000))"]);
     let run = stage.beside(command, "");
+    stage.wait_said(run, "its socket calls wait too");
     for (n, name) in ["socket", "bind", "listen", "close"].into_iter().enumerate() {
         stage.until(name, |stage| {
             let entries = stage.entries(free);
@@ -164,6 +207,26 @@ fn a_program_whose_calls_somebody_steps_is_reported_on_too() {
     }
     assert!(stage.wait_end(run).success());
     assert!(stage.said(run).contains("none of the mistakes"), "{}", stage.said(run));
+    stage.close(&[free]);
+}
+
+#[test]
+fn a_report_of_two_programs_says_who_holds_their_calls() {
+    let Some(user) = lab_users().into_iter().next() else { return };
+    let mut stage = Stage::of(user);
+    let free = stage.join(&["free"]);
+    let Some((command, _)) = both(&stage, "import socket; socket.create_server(('', 8000)).accept()", "pass") else {
+        return;
+    };
+    let run = stage.beside(command, "");
+    let pid = stage.pid(free).to_string();
+    stage.wait_said(run, &format!("process {pid} steps this lab"));
+    assert!(!stage.said(run).contains("calls and segments pass"), "{}", stage.said(run));
+    stage.wait_event(free, "a call that stands", |event| matches!(event, Event::Stands { .. }));
+    stage.press(free, "H");
+    assert!(stage.wait_end(run).success(), "{}", stage.said(run));
+    // It made no call on a socket, which isn't to say that it couldn't be seen.
+    assert!(stage.said(run).contains("no socket call of it was seen"), "{}", stage.said(run));
     stage.close(&[free]);
 }
 

@@ -1,28 +1,30 @@
 //! The errors and surprises of a free walk: made by keys and typed calls, explained on the screen in both languages, and
 //! compared with what plain socket code gets from this kernel.
 
+use std::time::Instant;
+
 use sockwalk::i18n::{Lang, fill};
-use sockwalk::model::{Event, Outcome, Side};
+use sockwalk::model::{CallName, Event, Outcome, Side, event_text};
 use sockwalk::tcp::State;
 use sockwalk::tui::InterfaceTexts;
 
-use crate::common::{User, lab_users, plain, zh};
+use crate::common::{BOUND, User, lab_users, plain, zh};
 use crate::screens;
 use crate::stage::{Seat, Stage, TALL, name};
 
 use Side::{Client, Server};
 
 /// Both sides in one window.
-struct Free {
-    stage: Stage,
-    seat: Seat,
+pub(crate) struct Free {
+    pub(crate) stage: Stage,
+    pub(crate) seat: Seat,
     chosen: Option<Side>,
     /// The calls whose outcomes are compared, as [`plain::play`] tells them.
     told: Vec<String>,
 }
 
 impl Free {
-    fn new(user: User) -> Free {
+    pub(crate) fn new(user: User) -> Free {
         let mut stage = Stage::new(user, TALL, Lang::EN);
         let seat = stage.join(&["free"]);
         Free { stage, seat, chosen: None, told: Vec::new() }
@@ -31,7 +33,7 @@ impl Free {
     /// The side whose calls are made next: Tab goes from none to the client, to the server, to none. Of none, the calls
     /// are the server's.
     #[track_caller]
-    fn turn_to(&mut self, side: Side) {
+    pub(crate) fn turn_to(&mut self, side: Side) {
         while self.chosen.unwrap_or(Server) != side {
             self.stage.press(self.seat, "\t");
             self.chosen = match self.chosen {
@@ -40,17 +42,19 @@ impl Free {
                 Some(Server) => None,
             };
         }
-        let name = match side {
-            Server => format!("■ {},", self.stage.texts.free.role_server),
-            Client => format!("● {},", self.stage.texts.free.role_client),
+        let (shape, name) = match side {
+            Server => ('■', &self.stage.texts.free.role_server),
+            Client => ('●', &self.stage.texts.free.role_client),
         };
-        self.stage
-            .wait(self.seat, &name, |screen| screens::explanation(screen).iter().any(|row| row.starts_with(&name)));
+        // While its main thread sleeps, that is told in the place of the menu.
+        let (menu, sleeps) = (format!("{shape} {name},"), format!(" sleeps ({name})."));
+        let is_told = |row: &String| row.starts_with(&menu) || row.contains(&sleeps);
+        self.stage.wait(self.seat, &menu, |screen| screens::explanation(screen).iter().any(is_told));
     }
 
     /// From now on everything passes by itself.
     #[track_caller]
-    fn all_pass(&mut self) {
+    pub(crate) fn all_pass(&mut self) {
         self.stage.press(self.seat, "w");
         self.stage.wait_event(self.seat, "a rule", |event| matches!(event, Event::Passing(_)));
     }
@@ -73,35 +77,36 @@ impl Free {
         self.stage.wait_event(self.seat, "no rule", none);
     }
 
+    /// A change of the lab, until it is done.
+    #[track_caller]
+    fn sets(&mut self, line: &str) {
+        let set = |event: &Event| matches!(event, Event::Sysctl(told) if told.now.is_ok());
+        let (seat, before) = (self.seat, self.stage.count(self.seat, set));
+        let prompt = self.stage.texts.free.type_keys.clone();
+        self.stage.press(seat, "\r");
+        self.stage.wait_text(seat, &prompt);
+        self.stage.press(seat, &format!("{line}\r"));
+        self.stage.until("the change", |stage| stage.count(seat, set) > before);
+    }
+
     /// A call that only prepares, and succeeds.
     #[track_caller]
-    fn does(&mut self, side: Side, call: &str) -> i64 {
+    pub(crate) fn does(&mut self, side: Side, call: &str) -> i64 {
         self.turn_to(side);
-        self.stage.call(self.seat, side, call);
-        self.returned(side).unwrap_or_else(|error| panic!("{call}: {error}")).value
+        self.stage.returns(self.seat, side, call).unwrap_or_else(|error| panic!("{call}: {error}")).value
     }
 
     /// What the newest call of a side has returned, once it has.
     #[track_caller]
-    fn returned(&mut self, of: Side) -> Outcome {
-        let (seat, mut newest) = (self.seat, None);
-        self.stage.until("return of the newest call", |stage| {
-            newest = stage.entries(seat).into_iter().rev().find_map(|entry| match entry.event {
-                Event::Returned { caller, outcome } if caller.actor == of.into() => Some(Some(outcome)),
-                Event::Entered { caller, .. } if caller.actor == of.into() => Some(None),
-                _ => None,
-            });
-            matches!(newest, Some(Some(_)))
-        });
-        newest.flatten().unwrap()
+    pub(crate) fn returned(&mut self, of: Side) -> Outcome {
+        self.stage.returned(self.seat, of)
     }
 
     /// A call whose outcome is compared and explained; `when` is the circumstance.
     #[track_caller]
     fn tries(&mut self, side: Side, call: &str, when: Option<&str>) -> i64 {
         self.turn_to(side);
-        self.stage.call(self.seat, side, call);
-        let came = self.returned(side);
+        let came = self.stage.returns(self.seat, side, call);
         self.compares(call, &came, when)
     }
 
@@ -132,13 +137,17 @@ impl Free {
     fn compares(&mut self, call: &str, came: &Outcome, when: Option<&str>) -> i64 {
         let name = name(call);
         let (told, outcome) = match came {
-            Ok(_) if name == "accept" || name == "dup" => ("fd".to_owned(), "returns".to_owned()),
+            Ok(_) if ["accept", "dup", "epoll_create1"].contains(&name.as_str()) => {
+                ("fd".to_owned(), "returns".to_owned())
+            }
             Ok(returned) => (returned.value.to_string(), "returns".to_owned()),
             Err(errno) => (errno.to_string(), errno.to_string()),
         };
         self.told.push(format!("{name} {told}"));
         if came.is_err() || when.is_some() {
-            let shown = came.as_ref().map_or_else(|errno| format!("= -1 {errno}"), |came| format!("= {}", came.value));
+            let shown = came
+                .as_ref()
+                .map_or_else(|errno| format!("= {} {errno}", errno.value()), |came| format!("= {}", came.value));
             self.stage.wait_text(self.seat, &shown);
             self.is_explained(&name, &outcome, when);
         }
@@ -147,7 +156,14 @@ impl Free {
 
     /// The screen has the three sentences about this outcome, in English and in Chinese.
     #[track_caller]
-    fn is_explained(&mut self, call: &str, outcome: &str, when: Option<&str>) {
+    pub(crate) fn is_explained(&mut self, call: &str, outcome: &str, when: Option<&str>) {
+        // What comes to a send() or a recv() is explained as that.
+        let call = match call {
+            "sendmsg" if when == Some("fast-open") => "sendto",
+            "write" | "sendmsg" => "send",
+            "read" | "recvmsg" => "recv",
+            call => call,
+        };
         let entry = entry(call, outcome, when);
         for lang in ["en", "zh"] {
             for sentence in ["means", "why", "do"] {
@@ -163,22 +179,26 @@ impl Free {
     /// Where a segment ended the call, both are told, and not all of it has room: it is looked for from the top on, some lines
     /// at a time.
     #[track_caller]
-    fn sees(&mut self, text: &str) {
+    pub(crate) fn sees(&mut self, text: &str) {
         let wanted = screens::unbroken(text);
         let is_there = |screen: &vt100::Screen| screens::everywhere(screen).contains(&wanted);
-        self.scrolls(&"\u{1b}[1;2A".repeat(24));
-        for _ in 0..6 {
-            if is_there(self.stage.screen(self.seat)) {
-                return;
+        // What is looked for may come while one scrolls: then it is looked for once more.
+        let until = Instant::now() + BOUND;
+        while Instant::now() < until {
+            self.scrolls(&"\u{1b}[1;2A".repeat(24));
+            for _ in 0..12 {
+                if is_there(self.stage.screen(self.seat)) {
+                    return;
+                }
+                self.scrolls(&"\u{1b}[1;2B".repeat(2));
             }
-            self.scrolls(&"\u{1b}[1;2B".repeat(4));
         }
         self.stage.wait_text(self.seat, text);
     }
 
     /// Presses these keys. The list of keys that opens and closes behind them says that they were read.
     #[track_caller]
-    fn scrolls(&mut self, keys: &str) {
+    pub(crate) fn scrolls(&mut self, keys: &str) {
         self.stage.press(self.seat, &format!("{keys}?"));
         let titles = [Lang::EN, zh()].map(|lang| format!("┏ {} ━", InterfaceTexts::load(lang).unwrap().help.title));
         let listed = |screen: &vt100::Screen| titles.iter().any(|title| screen.contents().contains(title));
@@ -187,24 +207,34 @@ impl Free {
         self.stage.wait(self.seat, "end of the list of keys", |screen| !listed(screen));
     }
 
+    /// A call that waits for several descriptors, and returns at once: its value, and the events of each of these.
+    #[track_caller]
+    fn tells(&mut self, side: Side, call: &str, fds: &[i64]) {
+        self.turn_to(side);
+        self.stage.call(self.seat, side, call);
+        self.ready(side, call, fds);
+    }
+
+    /// One that sleeps, until something is done that wakes it.
+    #[track_caller]
+    fn tells_once(&mut self, side: Side, call: &str, fds: &[i64], wakes: impl FnOnce(&mut Free)) {
+        self.turn_to(side);
+        assert_eq!(self.stage.call(self.seat, side, call), None);
+        self.told.push(format!("{} blocks", name(call)));
+        wakes(self);
+        self.ready(side, call, fds);
+    }
+
     /// A `poll()` that returns at once: its value, and the events of each descriptor that it names.
     #[track_caller]
     fn polls(&mut self, side: Side, fds: &[(i64, &str)], timeout: i32) {
-        let call = poll_of(fds, timeout);
-        self.turn_to(side);
-        self.stage.call(self.seat, side, &call);
-        self.polled(side, &call, fds);
+        self.tells(side, &poll_of(fds, timeout), &fds.iter().map(|(fd, _)| *fd).collect::<Vec<_>>());
     }
 
     /// One that sleeps, until something is done that wakes it.
     #[track_caller]
     fn polls_until(&mut self, side: Side, fds: &[(i64, &str)], wakes: impl FnOnce(&mut Free)) {
-        let call = poll_of(fds, -1);
-        self.turn_to(side);
-        assert_eq!(self.stage.call(self.seat, side, &call), None);
-        self.told.push("poll blocks".to_owned());
-        wakes(self);
-        self.polled(side, &call, fds);
+        self.tells_once(side, &poll_of(fds, -1), &fds.iter().map(|(fd, _)| *fd).collect::<Vec<_>>(), wakes);
     }
 
     /// A call that wakes another side's: by then the screen tells of that one.
@@ -224,12 +254,13 @@ impl Free {
     }
 
     #[track_caller]
-    fn polled(&mut self, side: Side, call: &str, fds: &[(i64, &str)]) {
+    fn ready(&mut self, side: Side, call: &str, fds: &[i64]) {
         let came = self.returned(side);
         self.compares(call, &came, None);
-        let revents = came.unwrap().revents;
-        let of = |fd: &i64| revents.iter().find(|told| i64::from(told.fd) == *fd).map(|told| told.events);
-        let events: Vec<String> = fds.iter().map(|(fd, _)| of(fd).unwrap_or_default().to_string()).collect();
+        let Ok(returned) = came else { return };
+        let of = |fd: &i64| returned.revents.iter().find(|told| i64::from(told.fd) == *fd).map(|told| told.events);
+        let called = CallName::ALL.into_iter().find(|known| known.name() == name(call)).unwrap();
+        let events: Vec<String> = fds.iter().map(|fd| event_text(called, of(fd).unwrap_or_default())).collect();
         self.told.push(format!("revents {}", events.join("/")));
     }
 
@@ -246,9 +277,32 @@ impl Free {
         self.stage.wait_text(self.seat, &english);
     }
 
+    /// A `recvmsg()`: its value, and what each of its buffers has got.
+    #[track_caller]
+    fn fills(&mut self, side: Side, call: &str, filled: &[&str]) {
+        self.tries(side, call, None);
+        if let Ok(returned) = self.returned(side) {
+            let parts: Vec<String> = filled.iter().map(|part| format!("\"{part}\"")).collect();
+            self.stage.wait_text(self.seat, &format!("= {} {{{}}}", returned.value, parts.join(", ")));
+        }
+        self.told.push(format!("filled {}", filled.join("/")));
+    }
+
+    /// A text of `assets/text/transfers.toml` stands on the screen in both languages.
+    #[track_caller]
+    fn is_said_of_transfers(&mut self, key: &str, values: &[(&str, &str)]) {
+        let table: toml::Table = toml::from_str(include_str!("../../assets/text/transfers.toml")).unwrap();
+        for lang in ["en", "zh"] {
+            self.sees(&fill(table[key][lang].as_str().unwrap(), values));
+            self.stage.press(self.seat, "L");
+        }
+        let english = self.stage.texts.explain.title.clone();
+        self.stage.wait_text(self.seat, &english);
+    }
+
     /// Client and server are connected, and everything passes by itself. Returns their descriptors.
     #[track_caller]
-    fn pair(&mut self) -> (i64, i64) {
+    pub(crate) fn pair(&mut self) -> (i64, i64) {
         self.all_pass();
         let listener = self.does(Server, "socket()");
         self.does(Server, &format!("bind {listener} :8000"));
@@ -328,9 +382,10 @@ fn what_a_poll_waits_for_and_what_wakes_it() {
         let mut free = Free::new(user);
         free.all_pass();
         let named = |fd: i64| [("fd", fd.to_string())];
+        let hung_up = |fd: i64| [("fd", fd.to_string()), ("event", "POLLHUP".to_owned())];
         let fresh = free.does(Server, "socket()");
         free.polls(Server, &[(fresh, "POLLIN|POLLOUT")], -1);
-        free.is_noted("polled_never_connected", &named(fresh));
+        free.is_noted("polled_never_connected", &hung_up(fresh));
         free.does(Server, &format!("close {fresh}"));
         free.polls(Server, &[(fresh, "POLLIN")], -1);
         free.is_noted("polled_not_open", &named(fresh));
@@ -358,8 +413,254 @@ fn what_a_poll_waits_for_and_what_wakes_it() {
         });
         free.tries(Server, &format!("shutdown {conn} SHUT_WR"), None);
         free.polls(Server, &[(conn, "POLLIN|POLLRDHUP")], -1);
-        free.is_noted("polled_both_ended", &named(conn));
+        free.is_noted("polled_both_ended", &hung_up(conn));
         free.goes_as_plain("polls");
+    }
+}
+
+#[test]
+fn several_buffers_are_gathered_and_filled_in_order() {
+    for user in lab_users() {
+        let mut free = Free::new(user);
+        let (fd, peer) = free.pair();
+        free.tries(Client, &format!("write({fd}, \"hello\", 5)"), None);
+        free.is_said_of_transfers("write", &[]);
+        free.tries(Server, &format!("read({peer}, buf, 100)"), None);
+        free.is_said_of_transfers("read", &[]);
+        free.tries(Client, &format!("sendmsg({fd}, {{\"ab\", \"cdefg\"}}, MSG_NOSIGNAL)"), None);
+        free.is_said_of_transfers("gathered", &[("count", "2"), ("parts", "2 + 5"), ("n", "7")]);
+        free.fills(Server, &format!("recvmsg {peer} 3 100 peek"), &["abc", "defg"]);
+        free.fills(Server, &format!("recvmsg({peer}, {{4, 2}}, 0)"), &["abcd", "ef"]);
+        free.is_said_of_transfers("scattered", &[("count", "2"), ("parts", "4 + 2"), ("n", "6")]);
+        free.fills(Server, &format!("recvmsg({peer}, {{8, 2}}, 0)"), &["g", ""]);
+        free.fills(Server, &format!("recvmsg {peer} 8 2 dontwait"), &["", ""]);
+        free.tries(Server, &format!("sendmsg {peer} \"x\" \"y\""), None);
+        free.tries(Client, &format!("read {fd} 100"), None);
+        free.does(Server, &format!("setsockopt {peer} SO_LINGER 0"));
+        free.tries(Server, &format!("close {peer}"), None);
+        free.tries(Client, &format!("read {fd} 1"), None);
+        free.tries(Client, &format!("write {fd} x"), Some("reset"));
+        free.stage.wait_event(free.seat, "SIGPIPE", |event| matches!(event, Event::Signal { signal: 13, .. }));
+        free.goes_as_plain("transfers");
+    }
+}
+
+#[test]
+fn what_a_select_waits_for_and_what_wakes_it() {
+    for user in lab_users() {
+        let mut free = Free::new(user);
+        free.all_pass();
+        let named = |fd: i64| [("fd", fd.to_string())];
+        let fresh = free.does(Server, "socket()");
+        free.tells(Server, &format!("select({}, {{{fresh}}}, {{{fresh}}}, NULL, 0)", fresh + 1), &[fresh]);
+        free.is_noted("selected_never_connected", &named(fresh));
+        free.does(Server, &format!("close {fresh}"));
+        free.tries(Server, &format!("select {fresh} in 0"), None);
+        free.tries(Server, "select(-1, NULL, NULL, NULL, 0)", None);
+        let listener = free.does(Server, "socket()");
+        free.does(Server, &format!("bind {listener} :8000"));
+        free.does(Server, &format!("listen {listener} 8"));
+        free.tells(Server, &format!("select {listener} 0"), &[listener]);
+        free.is_explained("select", "returns", Some("nothing-ready"));
+        free.sleeps_and_is_interrupted(Server, &format!("select {listener} in"));
+        let client = free.does(Client, "socket()");
+        free.tells_once(Server, &format!("select {listener} in"), &[listener], |free| {
+            free.is_noted("idle_listener", &named(listener));
+            free.wakes(Client, &format!("connect {client} :8000"));
+        });
+        let conn = free.tries(Server, &format!("accept {listener}"), None);
+        free.tells(Server, &format!("select {listener} in {conn} in out 0"), &[listener, conn]);
+        free.is_noted("ready_room", &named(conn));
+        free.stage.wait_text(free.seat, &format!("= 1 (writefds {{{conn}}})"));
+        free.tells(Server, &format!("select({conn}, NULL, {{{conn}}}, NULL, 0)"), &[conn]);
+        free.is_noted("beyond", &[("fd", conn.to_string()), ("nfds", conn.to_string())]);
+        free.tells_once(Server, &format!("select {conn} in {listener} in"), &[conn, listener], |free| {
+            free.is_noted("idle_empty", &named(conn));
+            free.wakes(Client, &format!("send {client} hello"));
+        });
+        free.tries(Server, &format!("recv {conn} 5"), None);
+        free.tells_once(Server, &format!("select {conn}"), &[conn], |free| {
+            free.does(Client, &format!("setsockopt {client} SO_LINGER 0"));
+            free.wakes(Client, &format!("close {client}"));
+        });
+        free.goes_as_plain("selects");
+    }
+}
+
+#[test]
+fn an_epoll_instance_tells_by_level_by_edge_or_once() {
+    for user in lab_users() {
+        let mut free = Free::new(user);
+        let (client, conn) = free.pair();
+        let named = |fd: i64| [("fd", fd.to_string())];
+        let epoll = free.tries(Server, "epoll_create1(0)", None);
+        free.is_explained("epoll_create1", "returns", None);
+        free.sleeps_and_is_interrupted(Server, &format!("epoll_wait {epoll}"));
+        let watched =
+            |events: &str| [("fd", conn.to_string()), ("epfd", epoll.to_string()), ("events", events.to_owned())];
+        free.tries(Server, &format!("epoll_ctl({epoll}, EPOLL_CTL_ADD, {conn}, EPOLLIN|EPOLLRDHUP)"), None);
+        free.is_noted("watched_level", &watched("EPOLLIN|EPOLLRDHUP"));
+        free.tells(Server, &format!("epoll_wait {epoll} 8 0"), &[conn]);
+        free.is_explained("epoll_wait", "returns", Some("nothing-ready"));
+        let wait = format!("epoll_wait({epoll}, events, 8, -1)");
+        free.tells_once(Server, &wait, &[conn], |free| {
+            free.is_noted("idle_empty", &named(conn));
+            free.wakes(Client, &format!("send {client} hello"));
+        });
+        free.tells(Server, &wait, &[conn]);
+        free.is_explained("epoll_wait", "returns", None);
+        free.tries(Server, &format!("epoll_ctl {epoll} mod {conn} in et"), None);
+        free.is_noted("watched_edge", &watched("EPOLLIN|EPOLLET"));
+        free.tells(Server, &wait, &[conn]);
+        free.is_noted("told_edge", &named(conn));
+        free.tells_once(Server, &wait, &[conn], |free| {
+            free.is_noted("edge_bytes", &[("fd", conn.to_string()), ("n", "5".to_owned())]);
+            free.wakes(Client, &format!("send {client} abc"));
+        });
+        free.tells(Server, &format!("epoll_wait {epoll} 8 0"), &[conn]);
+        free.tries(Server, &format!("epoll_ctl {epoll} mod {conn} in oneshot"), None);
+        free.tells(Server, &wait, &[conn]);
+        free.is_noted("told_once", &named(conn));
+        free.tells(Server, &format!("epoll_wait {epoll} 8 0"), &[conn]);
+        free.tries(Server, &format!("epoll_ctl {epoll} mod {conn} in out"), None);
+        free.tries(Client, &format!("shutdown {client} SHUT_WR"), None);
+        free.tries(Server, &format!("recv {conn} 100"), None);
+        free.tells(Server, &wait, &[conn]);
+        free.tries(Server, &format!("shutdown {conn} SHUT_WR"), None);
+        free.tells(Server, &wait, &[conn]);
+        free.is_noted("polled_both_ended", &[("fd", conn.to_string()), ("event", "EPOLLHUP".to_owned())]);
+        free.tries(Server, &format!("epoll_ctl {epoll} del {conn}"), None);
+        free.is_noted("unwatched", &watched("")[..2]);
+        free.tells(Server, &format!("epoll_wait {epoll} 8 0"), &[conn]);
+        free.tries(Server, &format!("close {epoll}"), Some("epoll-instance"));
+        free.goes_as_plain("epolls");
+    }
+}
+
+#[test]
+fn a_message_names_an_address_and_tells_one() {
+    for user in lab_users() {
+        let mut free = Free::new(user);
+        let (conn, peer) = free.pair();
+        let (server, client) = (free.does(Server, "socket udp"), free.does(Client, "socket udp"));
+        let from = |free: &mut Free, side, call: &str| {
+            free.tries(side, call, None);
+            let sender = free.returned(side).unwrap().peer;
+            if let Some(sender) = sender {
+                free.is_said_of_transfers("sender", &[("peer", &sender.to_string())]);
+            }
+            free.told.push(format!("from {}", sender.map_or_else(|| "nobody".to_owned(), |sender| sender.to_string())));
+        };
+        free.tries(Server, &format!("bind {server} :8000"), Some("datagrams"));
+        free.tries(Client, &format!("bind {client} :8001"), None);
+        free.tries(Client, &format!("sendmsg({client}, {{\"ab\", \"cdefg\"}}, 0, 127.0.0.1:8000)"), None);
+        from(&mut free, Server, &format!("recvmsg {server} 100"));
+        free.tries(Server, &format!("sendmsg {server} \"x\" \"y\" localhost:8001"), None);
+        from(&mut free, Client, &format!("recvmsg {client} 1"));
+        free.tries(Server, &format!("sendmsg {server} \"x\""), Some("datagrams"));
+        let fresh = free.does(Client, "socket");
+        free.tries(Client, &format!("sendmsg {fresh} \"a\" \"b\" :8000"), Some("never-connected"));
+        free.tries(Client, &format!("sendmsg {conn} \"a\" \"b\" :9"), None);
+        free.is_said_of_transfers("address_ignored", &[("addr", "127.0.0.1:9")]);
+        from(&mut free, Server, &format!("recvmsg {peer} 9"));
+        free.tries(Client, &format!("sendmsg {conn} \"a\" fastopen :8000"), Some("fast-open"));
+        free.tries(Client, &format!("sendmsg {fresh} \"a\" fastopen :9"), None);
+        free.goes_as_plain("messages");
+    }
+}
+
+#[test]
+fn what_goes_elsewhere_than_to_the_peer_goes_there_once() {
+    for user in lab_users() {
+        let mut free = Free::new(user);
+        free.all_pass();
+        let [peer, other] = [(); 2].map(|()| free.does(Server, "socket udp"));
+        let fd = free.does(Client, "socket udp");
+        free.does(Server, &format!("bind {peer} :8000"));
+        free.does(Server, &format!("bind {other} :8001"));
+        free.does(Client, &format!("bind {fd} :8002"));
+        free.tries(Client, &format!("connect {fd} :8000"), None);
+        free.tries(Client, &format!("sendto {fd} hi :8001"), None);
+        free.is_said_of_transfers("address_once", &[("addr", "127.0.0.1:8001"), ("peer", "127.0.0.1:8000")]);
+        free.tries(Server, &format!("recv {other} 9"), None);
+        free.tries(Client, &format!("send {fd} x"), None);
+        free.tries(Server, &format!("recv {peer} 9"), None);
+        free.tries(Server, &format!("sendto {other} abc :8002"), None);
+        free.turn_to(Client);
+        let heard = free.stage.returns(free.seat, Client, &format!("recv {fd} 9 dontwait"));
+        free.told.push(format!("recv {}", heard.unwrap_err()));
+        free.goes_as_plain("datagram_to_another");
+    }
+}
+
+#[test]
+fn names_are_looked_up_in_the_labs_own_file() {
+    for user in lab_users() {
+        let mut free = Free::new(user);
+        for line in ["four.example 127.0.0.9", "both.example 127.0.0.9 ::1", "gone.example ::1", "gone.example"] {
+            free.sets(&format!("hosts {line}"));
+        }
+        let listed = |free: &mut Free, side, call: &str| {
+            free.tries(side, call, None);
+            let found = free.returned(side).unwrap().addresses;
+            free.told
+                .push(format!("addresses {}", found.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ")));
+        };
+        listed(&mut free, Server, "getaddrinfo(\"localhost\", \"80\", &hints, &list)");
+        free.is_explained("getaddrinfo", "returns", None);
+        listed(&mut free, Client, "getaddrinfo both.example 80");
+        listed(&mut free, Client, "getaddrinfo both.example 80 AF_INET6");
+        listed(&mut free, Server, "getaddrinfo four.example 80 AF_INET6 AI_V4MAPPED");
+        listed(&mut free, Server, "getaddrinfo(NULL, \"80\", AI_PASSIVE)");
+        for call in [
+            "getaddrinfo four.example 80 AF_INET6",
+            "getaddrinfo gone.example 80",
+            "getaddrinfo(\"a b\", \"80\")",
+            "getaddrinfo localhost 80 AI_NUMERICHOST",
+            "getaddrinfo localhost nosuch",
+            "getaddrinfo localhost 80 AF_UNIX",
+            "getaddrinfo 127.0.0.1 80 AF_INET6",
+            "getaddrinfo localhost 80 0x10000",
+            "getaddrinfo(NULL, NULL)",
+        ] {
+            free.tries(Server, call, None);
+        }
+        for (call, when) in [
+            ("getaddrinfo 127.0.0.1 80", "numeric-host"),
+            ("getaddrinfo(NULL, \"8000\")", "null-host"),
+            ("getaddrinfo 127.0.0.1 99999999", "port-too-great"),
+        ] {
+            listed(&mut free, Server, call);
+            free.is_explained("getaddrinfo", "returns", Some(when));
+        }
+        free.goes_as_plain("names");
+    }
+}
+
+#[test]
+fn what_an_epoll_instance_refuses() {
+    for user in lab_users() {
+        let mut free = Free::new(user);
+        let epoll = free.tries(Server, "epoll_create1", None);
+        let fd = free.does(Server, "socket()");
+        free.tries(Server, &format!("epoll_ctl {epoll} mod {fd}"), None);
+        free.tries(Server, &format!("epoll_ctl {epoll} add {fd}"), None);
+        free.tries(Server, &format!("epoll_ctl {epoll} add {fd}"), None);
+        free.tells(Server, &format!("epoll_wait {epoll} 8 0"), &[fd]);
+        free.tries(Server, &format!("epoll_ctl {epoll} add {epoll}"), None);
+        free.tries(Server, &format!("epoll_wait {fd} 8 0"), None);
+        free.tries(Server, &format!("epoll_wait {epoll} 0 0"), Some("no-room"));
+        free.tries(Server, &format!("send {epoll} x"), None);
+        free.tries(Server, &format!("epoll_ctl {epoll} add 0"), None);
+        let copy = free.tries(Server, &format!("dup {fd}"), None);
+        free.tries(Server, &format!("close {fd}"), None);
+        let both = [("fd", fd.to_string()), ("epfd", epoll.to_string())];
+        free.is_noted("stays_watched", &both);
+        free.tells(Server, &format!("epoll_wait {epoll} 8 0"), &[fd]);
+        free.tries(Server, &format!("close {copy}"), None);
+        free.tells(Server, &format!("epoll_wait {epoll} 8 0"), &[fd]);
+        free.tries(Server, &format!("epoll_ctl {epoll} del {fd}"), None);
+        free.goes_as_plain("epoll_errors");
     }
 }
 
@@ -386,8 +687,8 @@ fn nobody_listens() {
         for _ in 0..2 {
             free.tries_until_gone(Client, &format!("connect {fd} :8000"), &["SYN", "RST,ACK"]);
         }
-        free.tries(Client, &format!("send {fd} x"), Some("never-connected"));
-        free.tries(Client, &format!("recv {fd} 1"), None);
+        free.tries(Client, &format!("send {fd} x"), Some("refused"));
+        free.tries(Client, &format!("recv {fd} 1"), Some("refused"));
         free.tries(Client, &format!("shutdown {fd} SHUT_WR"), None);
         free.goes_as_plain("refused");
     }
@@ -403,7 +704,7 @@ fn a_port_in_use() {
         let other = free.does(Server, "socket()");
         free.tries(Server, &format!("bind {other} 127.0.0.1:8000"), Some("bound"));
         free.tries(Server, &format!("bind {other} 192.0.2.1:8000"), None);
-        free.tries(Server, &format!("listen {other} 1"), Some("unbound"));
+        free.tries(Server, &format!("listen {other} 1"), Some("bind-failed"));
         free.tries(Server, &format!("bind {other} :8002"), None);
         free.goes_as_plain("bind_errors");
     }
@@ -604,7 +905,13 @@ fn what_is_no_call_is_told() {
             ("close", texts.each_ref().map(|t| t.mistyped.no_descriptor.replace("{call}", "close"))),
             (
                 "listen 5 many",
-                texts.each_ref().map(|t| t.mistyped.no_argument.replace("{text}", "many").replace("{call}", "listen")),
+                texts.each_ref().map(|t| {
+                    t.mistyped
+                        .no_argument
+                        .replace("{text}", "many")
+                        .replace("{call}", "listen")
+                        .replace("{form}", "listen(3, 8)")
+                }),
             ),
             ("close 5 6", texts.each_ref().map(|t| t.mistyped.too_many.replace("{call}", "close"))),
             ("send 5 \"x", texts.each_ref().map(|t| t.mistyped.no_quote.clone())),
@@ -638,7 +945,7 @@ fn a_typed_flag_is_the_calls() {
         let mut free = Free::new(user);
         let fd = free.does(Server, "socket udp");
         let mut came = |call: &str| {
-            let outcome = free.stage.call(free.seat, Server, call).unwrap();
+            let outcome = free.stage.returns(free.seat, Server, call);
             outcome.map_or_else(|errno| errno.to_string(), |returned| returned.value.to_string())
         };
         assert_eq!(came(&format!("bind({fd}, 127.0.0.1:8000)")), "0");
@@ -710,7 +1017,7 @@ fn a_worker_that_answers_and_closes_sends_a_fin() {
         stage.press(client, "w");
         stage.until("both rules", |stage| stage.count(client, |event| matches!(event, Event::Passing(_))) >= 2);
         for call in ["socket()", "connect 3 :8000", "send 3 hi"] {
-            stage.call(client, Client, call);
+            stage.returns(client, Client, call).unwrap();
         }
         let closed = |event: &Event| matches!(event, Event::Entered { caller, call: sockwalk::model::Call::Close { .. } } if caller.worker > 0);
         stage.wait_event(seat, "the worker's close()", closed);
@@ -817,6 +1124,21 @@ fn close_with_linger() {
 }
 
 #[test]
+fn zero_after_a_reset_that_came_behind_the_fin_is_told_with_the_reset() {
+    for user in lab_users() {
+        let mut free = Free::new(user);
+        let (fd, peer) = free.pair();
+        free.tries(Server, &format!("close {peer}"), None);
+        free.until_state(Client, State::CloseWait);
+        free.does(Client, &format!("send {fd} x"));
+        free.until_state(Client, State::Closed);
+        free.tries(Client, &format!("recv {fd} 1"), Some("reset-after-fin"));
+        free.tries(Client, &format!("send {fd} x"), Some("reset"));
+        free.stage.close(&[free.seat]);
+    }
+}
+
+#[test]
 fn zero_is_told_by_its_cause() {
     for user in lab_users() {
         let mut free = Free::new(user);
@@ -824,7 +1146,9 @@ fn zero_is_told_by_its_cause() {
         free.does(Server, &format!("send {peer} hello"));
         free.stage.wait_text(free.seat, "recv 5 send 0");
         free.tries(Client, &format!("recv {fd} 0"), Some("nothing-asked"));
+        free.tries(Client, &format!("recvmsg({fd}, {{}}, 0)"), Some("nothing-asked"));
         free.does(Client, &format!("recv {fd} 9"));
+        free.tries(Server, &format!("sendmsg {peer} {{}} 0"), Some("nothing-asked"));
         free.tries(Client, &format!("shutdown {fd} both"), Some("both-ways"));
         free.until_state(Server, State::CloseWait);
         free.tries(Server, &format!("recv {peer} 9"), Some("peer-closed"));

@@ -1,11 +1,10 @@
 //! Who is killed at any step of the handshake: the others go on and tell, and the killed one can come again.
 
-use std::fs::File;
-
 use sockwalk::i18n::{self, Lang};
 use sockwalk::model::{Errno, Event, Failure, Outcome, Side};
 
-use crate::common::{lab_users, procs, pty, zh};
+use crate::common::procs::Network;
+use crate::common::{lab_users, pty, zh};
 use crate::screens;
 use crate::stage::{LARGE, SMALL, Seat, Stage, names};
 
@@ -255,10 +254,7 @@ fn the_daemon_is_killed() {
             let client = stage.join(&["client"]);
             let watch = stage.join(&["watch"]);
             crate::walk::up_to_the_syn(&mut stage, server, client);
-            let network = format!("/proc/{}/ns/net", stage.daemon());
-            let lab = procs::namespace(&network).unwrap();
-            // While it is held, its number is no other namespace's.
-            let held = File::open(&network).unwrap();
+            let lab = Network::of(&format!("/proc/{}/ns/net", stage.daemon())).unwrap();
             pty::kill(stage.daemon(), libc::SIGKILL);
             let gone = stage.texts.free.failed.replace("{why}", &i18n::failure(stage.lang, &Failure::LabGone));
             for seat in [server, client, watch] {
@@ -270,8 +266,7 @@ fn the_daemon_is_killed() {
                 let said = screens::after_the_screen(&stage.terminal(seat).raw);
                 assert!(said.contains(&screens::unbroken(&sentence)), "{said:?}");
             }
-            assert!(!procs::is_inhabited(&lab), "{lab} is still there");
-            drop(held);
+            assert!(!lab.is_inhabited(), "{} is still there", lab.name());
             assert_eq!(names(&stage.run().join("sockwalk")), ["lock", "main.sock"]);
             // A new lab takes the name over.
             let server = stage.join(&["server"]);

@@ -35,9 +35,11 @@ fn who_looks_on_sees_the_lesson_and_changes_nothing() {
             let watch = stage.open(&["watch"]);
             stage.wait_text(watch, lesson.title.get(Lang::EN));
             for step in 0..3 {
+                stage.goes_on(learn);
                 // A question comes before its step.
-                let keys = if lesson.steps[step].ask.is_some() { "  " } else { " " };
-                stage.press(learn, keys);
+                if lesson.steps[step].ask.is_some() {
+                    stage.press(learn, " ");
+                }
                 let at = at(&stage, step);
                 stage.wait_text(learn, &at);
                 stage.wait_text(watch, &at);
@@ -58,7 +60,7 @@ fn who_looks_on_sees_the_lesson_and_changes_nothing() {
             let goal: String = lesson.goal.get(Lang::EN).chars().take(24).collect();
             stage.wait_text(learn, &goal);
             stage.wait_text(again, &goal);
-            stage.press(learn, " ");
+            stage.goes_on(learn);
             let first = at(&stage, 0);
             stage.wait_text(again, &first);
             // Another lesson is opened there: who looks on comes along too.
@@ -108,7 +110,7 @@ fn a_lesson_on_the_host_is_looked_at_too_and_no_name_is_left_behind() {
             assert_eq!(names(&stage.run().join("sockwalk")), ["handshake.lesson", "lock"]);
             let watch = stage.open(&["watch", "--mode", mode]);
             stage.wait_text(watch, &title);
-            stage.press(learn, " ");
+            stage.goes_on(learn);
             let first = at(&stage, 0);
             stage.wait_text(watch, &first);
             stage.press(learn, "q");
@@ -182,12 +184,12 @@ fn a_lesson_is_recorded_walk_by_walk() {
         stage.wait_text(learn, &goal);
         let watch = stage.open(&["watch", "--record", looked.to_str().unwrap()]);
         stage.wait_text(watch, &goal);
-        for (step, keys) in [(0, " "), (1, " "), (0, "r")] {
-            stage.press(learn, keys);
-            if keys == "r" {
+        for (step, anew) in [(0, false), (1, false), (0, true)] {
+            if anew {
+                stage.press(learn, "r");
                 [learn, watch].into_iter().for_each(|seat| stage.wait_text(seat, &goal));
-                stage.press(learn, " ");
             }
+            stage.goes_on(learn);
             let at = at(&stage, step);
             [learn, watch].into_iter().for_each(|seat| stage.wait_text(seat, &at));
         }
@@ -235,7 +237,7 @@ fn a_learner_leaves_the_path_comes_back_and_knows_the_set_up_elsewhere() {
         let watch = stage.open(&["watch"]);
         stage.wait_text(watch, lesson.title.get(stage.lang));
         for step in 0..4 {
-            stage.press(learn, " ");
+            stage.goes_on(learn);
             goes(&mut stage, &[learn, watch], step);
         }
         // The step's own call has come back: one thread makes one call at a time.
@@ -261,7 +263,7 @@ fn a_learner_leaves_the_path_comes_back_and_knows_the_set_up_elsewhere() {
         stage.press(learn, ":go bind\r");
         stage.wait_text(learn, &of(&t.returned, 2));
         goes(&mut stage, &[learn, watch], 1);
-        stage.press(learn, " ");
+        stage.goes_on(learn);
         goes(&mut stage, &[learn, watch], 2);
         // It begins as `close` does: as far as that was walked.
         stage.press(learn, "oreset\r");
@@ -282,5 +284,49 @@ fn a_learner_leaves_the_path_comes_back_and_knows_the_set_up_elsewhere() {
             let own = count(&|event| matches!(event, Event::ByHand(HandAction::Call(Side::Client))));
             assert_eq!((begun, own), (steps, calls), "{file}");
         }
+    }
+}
+
+const CLOSES: &str = r#"
+format = 1
+id = "closes"
+server = "127.0.0.1:8000"
+modes = ["lab"]
+begin = "established"
+title = { en = "A close", zh = "关闭" }
+goal = { en = "E", zh = "中" }
+recap = { en = "E", zh = "中" }
+
+[[step]]
+id = "send"
+title = { en = "It sends", zh = "发送" }
+say = { en = "E", zh = "中" }
+do.send = { socket = "conn", text = "abc" }
+
+[[step]]
+id = "close"
+title = { en = "It closes", zh = "关闭" }
+say = { en = "E", zh = "中" }
+do.close = { socket = "conn" }
+expect = [{ state = { socket = "conn", is = "FIN_WAIT1" } }]
+"#;
+
+/// What was done by hand makes a later step's claim untrue: what the step's own call came to is said then, with the reason.
+#[test]
+fn a_childs_descriptor_is_told_where_a_steps_close_sends_no_fin() {
+    for user in lab_users() {
+        let mut stage = Stage::of(user);
+        let file = stage.write("closes.toml", CLOSES);
+        let learn = stage.open(&["learn", file.to_str().unwrap()]);
+        stage.wait_text(learn, "Next: It sends");
+        stage.goes_on(learn);
+        stage.wait_text(learn, "Next: It closes");
+        stage.press(learn, "\t:fork\r");
+        stage.wait_text(learn, "A child process has begun");
+        stage.goes_on(learn);
+        stage.wait_text(learn, "is FIN_WAIT1; actual:");
+        stage.wait_text(learn, "close(4) sends no FIN yet: the socket is also open in");
+        stage.press(learn, "q");
+        stage.terminal(learn).wait_for_end();
     }
 }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use sockwalk::i18n::{Lang, Texts};
+use sockwalk::i18n::{Lang, Texts, in_sentence};
 use sockwalk::model::{Event, SegmentId, Side};
 
 use crate::common::{finish, lab_users};
@@ -14,6 +14,11 @@ use Side::{Client, Server};
 
 /// The bytes that are sent.
 const MUCH: u64 = 10_000_000;
+
+/// The rule's words for the segments to a side.
+fn pass_to(stage: &Stage, side: Side) -> String {
+    stage.texts.free.pass_to.replace("{side}", &in_sentence(side.into(), stage.lang))
+}
 
 /// Everything passes, ten megabytes come through as they were sent, and no segment is left out silently.
 #[test]
@@ -77,6 +82,61 @@ fn many_connections_at_once_come_through() {
     }
 }
 
+/// Reads a word and writes it back by read() and write().
+const COPIES: &str = r#"
+import os, socket
+server = socket.create_server(("127.0.0.1", 8000))
+for _ in range(2):
+    conn, peer = server.accept()
+    os.write(conn.fileno(), os.read(conn.fileno(), 16))
+    os.close(conn.detach())
+"#;
+
+/// What reads and writes a socket by the calls of files is seen while calls pass, and waits once it is said that calls do.
+#[test]
+fn read_and_write_are_seen_while_calls_pass_and_wait_when_they_are_held_later() {
+    for user in lab_users() {
+        let mut stage = Stage::of(user);
+        let Some(python) = stage.tool("python3", "--version") else { return };
+        let free = stage.join(&["free"]);
+        passes(&mut stage, free, "⇢");
+        let program = stage.write("copies.py", COPIES);
+        let server = stage.exec(&[&python, program.to_str().unwrap()], "");
+        stage.wait_state(free, Server, "LISTEN");
+        let asks = "import socket; c = socket.create_connection(('127.0.0.1', 8000)); c.send(b'hi'); c.recv(2)";
+        let client = stage.exec(&[&python, "-c", asks], "");
+        assert!(stage.wait_end(client).success());
+        let called = |stage: &Stage, name: &str, stood: bool| {
+            stage.count(free, |event| match event {
+                Event::Entered { call, .. } if !stood => call.called() == name,
+                Event::Stands { call, .. } if stood => call.called() == name,
+                _ => false,
+            })
+        };
+        for name in ["read", "write", "close"] {
+            stage.until(name, |stage| called(stage, name, false) > 0);
+            stage.wait_text(free, &format!("{name}("));
+        }
+        // Its calls wait from now on, and what stands is what the title says.
+        stage.press(free, "h");
+        stage.until("calls that are held", |stage| {
+            stage.count(free, |event| matches!(event, Event::Holding { of: None, .. })) > 0
+        });
+        let client = stage.exec(&[&python, "-c", asks], "");
+        for name in ["read", "write"] {
+            stage.until(&format!("standing before {name}()"), |stage| {
+                if called(stage, name, true) == 0 {
+                    stage.press(free, "e");
+                }
+                called(stage, name, true) > 0
+            });
+        }
+        stage.press(free, "H");
+        assert!(stage.wait_end(client).success() && stage.wait_end(server).success());
+        stage.close(&[free]);
+    }
+}
+
 fn numbers(text: &str) -> Vec<u64> {
     text.split_whitespace().map(|word| word.parse().unwrap()).collect()
 }
@@ -121,11 +181,7 @@ fn passes(stage: &mut Stage, seat: Seat, rule: &str) {
 fn each_lets_pass_at_its_own_door() {
     for user in lab_users() {
         let (mut stage, server, client) = Stage::with_two(user);
-        let to = |stage: &Stage, side: Side| {
-            let name = if side == Server { &stage.texts.free.role_server } else { &stage.texts.free.role_client };
-            stage.texts.free.pass_to.replace("{side}", name)
-        };
-        let (to_server, to_client) = (to(&stage, Server), to(&stage, Client));
+        let (to_server, to_client) = (pass_to(&stage, Server), pass_to(&stage, Client));
         up_to_the_syn(&mut stage, server, client);
         let at_once = stage.texts.free.pass.replace("{which}", &to_server);
         passes(&mut stage, server, &at_once);
@@ -160,7 +216,7 @@ fn who_starts_a_program_is_told_what_passes_now() {
     for (user, lang) in lab_users().into_iter().flat_map(|user| Lang::all().map(move |lang| (user, lang))) {
         let mut stage = Stage::new(user, LARGE, lang);
         let free = stage.join(&["free"]);
-        let to_server = stage.texts.free.pass_to.replace("{side}", &stage.texts.free.role_server);
+        let to_server = pass_to(&stage, Server);
         let all = stage.texts.free.pass_all.clone();
         let texts = &Texts::load(lang).unwrap().shared;
         let said = |stage: &mut Stage, wanted: &str| {
@@ -190,7 +246,7 @@ fn what_came_before_its_door_was_known_passes_too() {
         let Some(python) = stage.tool("python3", "--version") else { return };
         let both = stage.write("both.py", include_str!("programs/both.py")).to_str().unwrap().to_owned();
         let free = stage.join(&["free"]);
-        let rule = stage.texts.free.pass_to.replace("{side}", &stage.texts.free.role_server);
+        let rule = pass_to(&stage, Server);
         stage.press(free, "\t\t");
         passes(&mut stage, free, &rule);
         let program = stage.exec(&[&python, &both, "127.0.0.1", "8000"], "");

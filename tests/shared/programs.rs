@@ -89,7 +89,7 @@ fn nc_is_a_client() {
         stage.let_go(server, &["PSH,ACK", "FIN,ACK", "ACK", "ACK"]);
         stage.wait_program(server, "nc", Client, "FIN_WAIT2");
         stage.wait_state(server, Server, "CLOSE_WAIT");
-        let came = stage.call(server, Server, &format!("recv {connection}")).unwrap().unwrap();
+        let came = stage.returns(server, Server, &format!("recv {connection}")).unwrap();
         assert_eq!(came.data, b"hi\n");
         stage.call(server, Server, &format!("send {connection} \"so long\""));
         stage.let_go(server, &["PSH,ACK", "ACK"]);
@@ -120,7 +120,7 @@ fn curl_is_a_client() {
         stage.lets_go(server, "ACK");
         let connection = returned(&mut stage, server, Server).value;
         stage.let_go(server, &["PSH,ACK", "ACK"]);
-        let came = stage.call(server, Server, &format!("recv {connection}")).unwrap().unwrap();
+        let came = stage.returns(server, Server, &format!("recv {connection}")).unwrap();
         assert!(came.data.starts_with(b"GET /page HTTP/1.1\r\n"), "{came:?}");
         let answer = "HTTP/1.0 200 OK\\r\\nContent-Length: 7\\r\\n\\r\\nsuccess";
         stage.call(server, Server, &format!("send {connection} \"{answer}\""));
@@ -181,7 +181,7 @@ fn nc_is_a_server() {
         stage.let_go(client, &["SYN", "SYN,ACK", "ACK"]);
         stage.wait_program(client, "nc", Server, "ESTABLISHED");
         stage.let_go(client, &["PSH,ACK", "ACK"]);
-        let came = stage.call(client, Client, &format!("recv {fd}")).unwrap().unwrap();
+        let came = stage.returns(client, Client, &format!("recv {fd}")).unwrap();
         assert_eq!(came.data, b"welcome\n");
         stage.call(client, Client, &format!("send {fd} thanks"));
         stage.let_go(client, &["PSH,ACK", "ACK"]);
@@ -220,9 +220,9 @@ fn python_is_a_server() {
         stage.wait_held(client, &["ACK", "PSH,ACK", "FIN,ACK"]);
         stage.let_go(client, &["ACK", "PSH,ACK", "FIN,ACK"]);
         stage.let_go(client, &["ACK", "ACK"]);
-        let came = stage.call(client, Client, &format!("recv {fd}")).unwrap().unwrap();
+        let came = stage.returns(client, Client, &format!("recv {fd}")).unwrap();
         assert_eq!(came.data, b"success");
-        assert_eq!(stage.call(client, Client, &format!("recv {fd}")).unwrap().unwrap().value, 0);
+        assert_eq!(stage.returns(client, Client, &format!("recv {fd}")).unwrap().value, 0);
         stage.wait_state(client, Server, "FIN_WAIT2");
         stage.call(client, Client, &format!("close {fd}"));
         stage.let_go(client, &["FIN,ACK"]);

@@ -8,7 +8,7 @@ use sockwalk::i18n::Lang;
 use sockwalk::model::Side;
 use vt100::Screen;
 
-use crate::common::{finish, lab_users};
+use crate::common::{User, finish, lab_users};
 use crate::screens;
 use crate::stage::{LARGE, Seat, Stage};
 use crate::walk::up_to_the_syn;
@@ -106,14 +106,43 @@ fn pty_kill(stage: &mut Stage, seats: &[Seat]) {
     }
 }
 
+/// The lines of a recording in which a socket was made.
+fn of_a_socket(user: User) -> (Stage, Vec<String>) {
+    let mut stage = Stage::of(user);
+    let seat = stage.join(&["free"]);
+    stage.succeeds(seat, Server, "socket(");
+    stage.close(&[seat]);
+    let lines = stage.lines(seat);
+    (stage, lines)
+}
+
+/// The last line of one that is cut is left out, which is said before the text, and after the screen.
+#[test]
+fn a_recording_that_is_cut_says_so() {
+    for user in lab_users() {
+        let (mut stage, lines) = of_a_socket(user);
+        let path = stage.file("cut.jsonl");
+        fs::write(&path, format!("{}\n{}\n{}", lines[0], lines[1], &lines[2][..lines[2].len() / 2])).unwrap();
+        chown(&path, Some(user.uid()), None).unwrap();
+        let cut = path.to_str().unwrap().to_owned();
+        let texts = sockwalk::i18n::Texts::load(stage.lang).unwrap();
+        let told = texts.shared.cut_recording.replace("{line}", "3");
+        let as_text = finish(&mut stage.command(&["replay", &cut, "--shown", "text"]));
+        assert!(as_text.succeeded().stdout.contains(&told), "{}", as_text.stdout);
+        let replay = stage.open(&["replay", &cut]);
+        let begins = stage.texts.free.begin_replay.split(['→', '：', ':']).next().unwrap().to_owned();
+        stage.wait_text(replay, &begins);
+        stage.quit(replay);
+        let said = screens::after_the_screen(&stage.terminal(replay).raw);
+        assert!(said.contains(&screens::unbroken(&told)), "{said}");
+        stage.ends();
+    }
+}
+
 #[test]
 fn what_is_no_recording_is_told_with_its_line() {
     for user in lab_users() {
-        let mut stage = Stage::of(user);
-        let seat = stage.join(&["free"]);
-        stage.succeeds(seat, Server, "socket(");
-        stage.close(&[seat]);
-        let lines = stage.lines(seat);
+        let (mut stage, lines) = of_a_socket(user);
         assert!(lines.len() >= 3, "{lines:?}");
         let file = |name: &str, text: &str| {
             let path = stage.file(name);

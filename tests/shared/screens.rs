@@ -151,10 +151,11 @@ pub fn held(entries: &[Entry]) -> Vec<String> {
     let mut flags: Vec<String> = Vec::new();
     let mut waiting: Vec<SegmentId> = Vec::new();
     for entry in entries {
+        // Those that a person made have numbers too.
+        if let Some((_, segment)) = entry.event.appears() {
+            flags.push(segment.tcp().map_or("UDP".to_owned(), |tcp| tcp.flags.to_string()));
+        }
         match &entry.event {
-            Event::Sent { segment, .. } => {
-                flags.push(segment.tcp().map_or("UDP".to_owned(), |tcp| tcp.flags.to_string()))
-            }
             Event::Held(id) => waiting.push(*id),
             Event::Delivered(id) | Event::Dropped(id) | Event::Undeliverable { id, .. } => {
                 waiting.retain(|other| other != id);

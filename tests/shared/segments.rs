@@ -1,6 +1,7 @@
 //! What is said of a segment that was delivered or dropped: of each kind, on the kernel, in both languages, and what stands
 //! on the screen is what the trace says.
 
+use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
 use sockwalk::explain::{SegmentExplanation, story};
@@ -9,13 +10,14 @@ use sockwalk::model::{Event, SegmentId, Side, Trace};
 use sockwalk::tcp::Numbers;
 
 use crate::common::{lab_users, zh};
+use crate::errors::Free;
 use crate::screens;
 use crate::stage::{LARGE, Seat, Stage};
 
 use Side::{Client, Server};
 
 /// What is said of the segment that went or was dropped last, as a seat's recording has it.
-fn newest(stage: &Stage, seat: Seat) -> SegmentExplanation {
+pub(crate) fn newest(stage: &Stage, seat: Seat) -> SegmentExplanation {
     let mut trace = Trace::default();
     for entry in stage.entries(seat) {
         trace.push(entry.at, entry.event);
@@ -30,13 +32,13 @@ fn newest(stage: &Stage, seat: Seat) -> SegmentExplanation {
 }
 
 /// Text without what breaking it into lines changes.
-fn bare(text: &str) -> String {
+pub(crate) fn bare(text: &str) -> String {
     text.chars().filter(|c| !c.is_whitespace() && *c != '│').collect()
 }
 
 /// Waits until all of this is said of the newest one, and until the screen says it too.
 #[track_caller]
-fn told(stage: &mut Stage, seat: Seat, wanted: &[&str]) {
+pub(crate) fn told(stage: &mut Stage, seat: Seat, wanted: &[&str]) {
     let mut last = SegmentExplanation::default();
     stage.until(&format!("{wanted:?} said of the newest segment"), |stage| {
         last = newest(stage, seat);
@@ -50,13 +52,13 @@ fn told(stage: &mut Stage, seat: Seat, wanted: &[&str]) {
 }
 
 #[track_caller]
-fn goes(stage: &mut Stage, seat: Seat, flags: &str, wanted: &[&str]) {
+pub(crate) fn goes(stage: &mut Stage, seat: Seat, flags: &str, wanted: &[&str]) {
     stage.lets_go(seat, flags);
     told(stage, seat, wanted);
 }
 
 #[track_caller]
-fn drops(stage: &mut Stage, seat: Seat, flags: &str, wanted: &[&str]) {
+pub(crate) fn drops(stage: &mut Stage, seat: Seat, flags: &str, wanted: &[&str]) {
     stage.until(&format!("{flags} waiting first"), |stage| stage.held(seat).first().is_some_and(|held| held == flags));
     let dropped = |event: &Event| matches!(event, Event::Dropped(_));
     let before = stage.count(seat, dropped);
@@ -66,11 +68,11 @@ fn drops(stage: &mut Stage, seat: Seat, flags: &str, wanted: &[&str]) {
 }
 
 /// The words of one language where they differ.
-fn word<'a>(stage: &Stage, en: &'a str, zh: &'a str) -> &'a str {
+pub(crate) fn word<'a>(stage: &Stage, en: &'a str, zh: &'a str) -> &'a str {
     if stage.lang == Lang::EN { en } else { zh }
 }
 
-fn stages() -> impl Iterator<Item = Stage> {
+pub(crate) fn stages() -> impl Iterator<Item = Stage> {
     lab_users().into_iter().flat_map(|user| [Lang::EN, zh()].map(|lang| Stage::new(user, LARGE, lang)))
 }
 
@@ -102,10 +104,10 @@ fn each_kind_of_segment_of_a_connection_is_told() {
 
         stage.call(client, Client, &format!("send {fd} hello"));
         let psh = word(&stage, "PSH (push)", "PSH（推送）");
-        let queue = word(&stage, "Receive queue 0 → 5 bytes", "接收队列 0 → 5 字节");
+        let queue = word(&stage, "receive queue: 0 → 5.", "接收队列的字节数：0 → 5。");
         goes(&mut stage, server, "PSH,ACK", &["send()", "j₂+5", "hello", psh, queue, "ack=j₂+6"]);
         let acked = word(&stage, "5 bytes more than", "多 5 字节");
-        let sent = word(&stage, "Send queue 5 → 0 bytes", "发送队列 5 → 0 字节");
+        let sent = word(&stage, "send queue: 5 → 0.", "发送队列的字节数：5 → 0。");
         goes(&mut stage, client, "ACK", &["ack=j₂+6", acked, sent]);
         // The same once more, dropped before it comes again.
         stage.call(client, Client, &format!("send {fd} again"));
@@ -120,7 +122,7 @@ fn each_kind_of_segment_of_a_connection_is_told() {
 }
 
 /// Both ends of a connection that stands, each with its descriptor. `before` is made of the listener before it listens.
-fn connected(stage: &mut Stage, before: &[&str]) -> ((Seat, i64), (Seat, i64)) {
+pub(crate) fn connected(stage: &mut Stage, before: &[&str]) -> ((Seat, i64), (Seat, i64)) {
     let (server, client) = (stage.join(&["server"]), stage.join(&["client"]));
     stage.succeeds(server, Server, "socket(");
     for call in before {
@@ -128,13 +130,18 @@ fn connected(stage: &mut Stage, before: &[&str]) -> ((Seat, i64), (Seat, i64)) {
     }
     stage.succeeds(server, Server, "bind(");
     stage.succeeds(server, Server, "listen(");
+    let (connection, fd) = connects(stage, server, client);
+    ((server, connection), (client, fd))
+}
+
+/// A connection to a listener that stands: the server's descriptor of it, and the client's.
+fn connects(stage: &mut Stage, server: Seat, client: Seat) -> (i64, i64) {
     let fd = stage.succeeds(client, Client, "socket(");
     stage.sleeps(client, Client, "connect(");
     stage.lets_go(server, "SYN");
     stage.lets_go(client, "SYN,ACK");
     stage.lets_go(server, "ACK");
-    let connection = stage.succeeds(server, Server, "accept(");
-    ((server, connection), (client, fd))
+    (stage.succeeds(server, Server, "accept("), fd)
 }
 
 #[test]
@@ -162,7 +169,7 @@ fn the_end_of_a_connection_is_told() {
         stage.lets_go(server, "ACK");
         stage.succeeds(server, Server, "accept(");
         stage.call(client, Client, &format!("close {fd}"));
-        let broken = word(&stage, "RST: the connection is broken off at once", "RST：立即中断连接");
+        let broken = word(&stage, "RST: break the connection off at once", "RST：要求立即中断连接");
         let lost = word(&stage, "Lost: the RST. It is not repeated", "丢失的是：RST。它不会重传");
         drops(&mut stage, server, "RST,ACK", &["RST,ACK seq=j₂+1", broken, lost]);
         stage.close(&[server, client]);
@@ -230,7 +237,7 @@ fn datagrams_and_their_answers_are_told() {
         let says = word(&stage, "A UDP datagram of 5 bytes", "一个 5 字节的 UDP 数据报");
         let nobody = word(&stage, "No socket had its address", "没有套接字占有地址");
         goes(&mut stage, server, "UDP", &["sendto()", says, nobody, "ICMP port unreachable"]);
-        let answer = word(&stage, "ICMP: no socket has port 8000", "ICMP：没有套接字占有数据报要去的端口 8000");
+        let answer = word(&stage, "ICMP: no socket has port 8000", "ICMP：没有套接字占有端口 8000");
         goes(&mut stage, client, "UDP", &[answer]);
         let bound = value(stage.call(server, Server, "socket udp"));
         stage.call(server, Server, &format!("bind {bound}"));
@@ -238,8 +245,150 @@ fn datagrams_and_their_answers_are_told() {
         let lost = word(&stage, "UDP sends nothing again", "UDP 不重传");
         drops(&mut stage, server, "UDP", &[lost]);
         stage.call(client, Client, &format!("sendto {fd} again"));
-        let queue = word(&stage, "Receive queue 0 → ", "接收队列");
+        let queue = word(&stage, "receive queue", "接收队列");
         goes(&mut stage, server, "UDP", &[says, queue]);
+        stage.close(&[server, client]);
+    }
+}
+
+/// From where to where each segment went that a seat's recording has, those that were sent again apart.
+fn sent(stage: &Stage, seat: Seat) -> Vec<(SocketAddr, SocketAddr)> {
+    let ends = |event: &Event| match event {
+        Event::Sent { segment, again: None, .. } => Some((segment.from, segment.to)),
+        _ => None,
+    };
+    stage.entries(seat).iter().filter_map(|entry| ends(&entry.event)).collect()
+}
+
+/// What routers say of a SYN, each with the error that its sender's `connect()` then has.
+#[test]
+fn what_icmp_says_of_a_segment_is_told() {
+    for mut stage in stages() {
+        let (server, client) = (stage.join(&["server"]), stage.join(&["client"]));
+        stage.succeeds(client, Client, "socket(");
+        let soft = word(&stage, "it keeps it as a soft error (RFC 5461)", "它只记作软错误（RFC 5461）");
+        for (says, errno, en, zh) in [
+            (
+                "net-unreachable",
+                "ENETUNREACH",
+                "a router knows no way to the network of 127.0.0.1",
+                "没有通往 127.0.0.1 所在网络的路由",
+            ),
+            (
+                "host-unreachable",
+                "EHOSTUNREACH",
+                "cannot bring packets to the machine 127.0.0.1",
+                "无法把分组交给主机 127.0.0.1",
+            ),
+            (
+                "protocol-unreachable",
+                "ENOPROTOOPT",
+                "127.0.0.1 does not speak the protocol",
+                "127.0.0.1 不支持分组所承载的协议",
+            ),
+            (
+                "admin-prohibited",
+                "EHOSTUNREACH",
+                "a rule forbids packets to 127.0.0.1:8000",
+                "有规则禁止发往 127.0.0.1:8000 的分组",
+            ),
+            ("time-exceeded", "EHOSTUNREACH", "as many routers as its TTL allowed", "经过的路由器数已达到 TTL 的上限"),
+        ] {
+            // The message is about the newest segment that its receiver has sent: the SYN of this attempt.
+            let syns = sent(&stage, client).len();
+            stage.sleeps(client, Client, "connect(");
+            // Whose end is whose is known once the kernel has told of the socket, which may be after its SYN was seen.
+            stage.until("its SYN was sent and its socket is known", |stage| {
+                let ends = sent(stage, client).get(syns).copied();
+                let is_its = |event: &Event| match event {
+                    Event::Socket(facts) => facts.local.zip(facts.remote) == ends,
+                    _ => false,
+                };
+                ends.is_some() && stage.count(client, is_its) > 0
+            });
+            let arrived = |event: &Event| matches!(event, Event::Delivered(_));
+            let before = stage.count(client, arrived);
+            stage.types(client, &format!("forge server>client icmp={says}"));
+            stage.until("it has arrived", |stage| stage.count(client, arrived) > before);
+            let what = word(&stage, en, zh);
+            told(&mut stage, client, &[what, soft, "SYN_SENT → CLOSED", &format!("-1 {errno}")]);
+        }
+        stage.close(&[server, client]);
+    }
+}
+
+/// What a screen says of a killed process.
+#[track_caller]
+fn explained(stage: &mut Stage, seat: Seat, en: &str, zh: &str) {
+    let wanted = bare(word(stage, en, zh));
+    stage.wait(seat, &wanted, |screen| bare(&screens::explanation(screen).concat()).contains(&wanted));
+}
+
+/// A killed process: its sleeping call never returns, its kernel sends FIN where all was read, else RST, and its next call is that of a new
+/// process, whose numbers begin anew.
+#[test]
+fn a_killed_process_is_told_by_what_was_there() {
+    for mut stage in stages() {
+        let (server, client) = (stage.join(&["server"]), stage.join(&["client"]));
+        let killed = |event: &Event| matches!(event, Event::Killed(_));
+        let listener = stage.succeeds(server, Server, "socket(");
+        stage.succeeds(server, Server, "bind(");
+        stage.succeeds(server, Server, "listen(");
+        stage.sleeps(server, Server, "accept(");
+        stage.press(server, "K");
+        explained(
+            &mut stage,
+            server,
+            "It was in accept(), which never returns",
+            "它当时在 accept() 中，这个调用永远不会返回",
+        );
+        // There is nothing more to be killed.
+        stage.press(server, "K");
+        assert_eq!(stage.succeeds(server, Server, "socket("), listener, "a new process counts from the beginning");
+        assert_eq!(stage.count(server, killed), 1);
+        stage.succeeds(server, Server, "bind(");
+        stage.succeeds(server, Server, "listen(");
+
+        // All was read: as after close().
+        let (connection, fd) = connects(&mut stage, server, client);
+        stage.press(client, "K");
+        explained(
+            &mut stage,
+            client,
+            "nothing was left unread, so its kernel sent FIN",
+            "没有未读的数据，所以内核发出 FIN",
+        );
+        let by_end = word(
+            &stage,
+            "Its process was killed: the kernel closed its socket",
+            "它的进程被杀死了：内核关闭了它的套接字",
+        );
+        goes(&mut stage, server, "FIN,ACK", &[by_end, "ESTABLISHED → CLOSE_WAIT"]);
+        stage.call(server, Server, &format!("close {connection}"));
+        stage.until("what the end of the first one sent", |stage| stage.held(client).len() >= 2);
+
+        // Something was left unread: RST.
+        assert_eq!(stage.succeeds(client, Client, "socket("), fd);
+        stage.press(client, "A");
+        stage.sleeps(client, Client, "connect(");
+        stage.until("the second SYN", |stage| stage.held(server).iter().any(|held| held == "SYN"));
+        while stage.held(server).first().is_some_and(|held| held != "SYN") {
+            let other = stage.held(server)[0].clone();
+            stage.lets_go(server, &other);
+        }
+        stage.lets_go(server, "SYN");
+        stage.lets_go(client, "SYN,ACK");
+        stage.lets_go(server, "ACK");
+        stage.succeeds(server, Server, "accept(");
+        stage.call(client, Client, &format!("send {fd} hello"));
+        stage.lets_go(server, "PSH,ACK");
+        stage.press(server, "K");
+        explained(&mut stage, server, "had 5 bytes that nobody had read", "还有 5 字节没人读取");
+        let resets = |event: &Event| match event {
+            Event::Sent { segment, .. } => segment.tcp().is_some_and(|tcp| tcp.flags.to_string().contains("RST")),
+            _ => false,
+        };
+        stage.wait_event(client, "its RST", resets);
         stage.close(&[server, client]);
     }
 }
@@ -262,5 +411,41 @@ fn a_socket_that_is_connected_to_itself_is_drawn_at_one_side() {
         let back = rows.lines().any(|row| row.contains("│◀───") && row.contains("───┘"));
         assert!(back && !rows.contains("──▶│"), "{rows}");
         stage.close(&[client]);
+    }
+}
+
+/// What a person makes is an act of theirs, also where all segments pass by themselves; and a stranger, for whom one was made, is neither
+/// of the two sides afterwards.
+#[test]
+fn what_is_forged_is_told_where_all_pass_and_a_stranger_is_nobodys_side() {
+    for user in lab_users() {
+        let mut free = Free::new(user);
+        let (fd, peer) = free.pair();
+        free.does(Client, &format!("send {fd} hello"));
+        let seat = free.seat;
+        free.stage.until("its ACK", |stage| stage.count(seat, |event| matches!(event, Event::Delivered(_))) >= 5);
+        let forged = |stage: &Stage| {
+            let made = |event: &Event| match event {
+                Event::Forged { segment, .. } => Some((segment.from, segment.to)),
+                _ => None,
+            };
+            stage.entries(seat).iter().filter_map(|entry| made(&entry.event)).collect::<Vec<_>>()
+        };
+        for (n, line) in ["forge 1.2.3.4:5>127.0.0.1:8000 flags=SYN seq=7", "forge client>server flags=RST seq=j+6"]
+            .iter()
+            .enumerate()
+        {
+            free.stage.types(seat, line);
+            free.stage.until("what was made", |stage| forged(stage).len() > n);
+            free.sees("A person made it and sent it");
+        }
+        let own = free.stage.entries(seat).iter().find_map(|entry| match &entry.event {
+            Event::Sent { segment, .. } => Some((segment.from, segment.to)),
+            _ => None,
+        });
+        assert_eq!(forged(&free.stage)[1], own.unwrap());
+        free.sees("ESTABLISHED → CLOSED");
+        assert_eq!(free.does(Server, &format!("recv {peer} 5")), 5);
+        free.stage.close(&[seat]);
     }
 }

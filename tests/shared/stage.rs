@@ -6,6 +6,7 @@ use std::collections::HashMap;
 use std::fs;
 use std::io::Write;
 use std::os::unix::fs::{DirBuilderExt, chown};
+use std::os::unix::net::UnixStream;
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
@@ -244,6 +245,14 @@ impl Stage {
         self.terminals[seat.0].press(keys);
     }
 
+    /// Presses Space in a lesson, once that is offered: while a step runs no other one begins.
+    #[track_caller]
+    pub fn goes_on(&mut self, seat: Seat) {
+        let offer = format!(" Space {} ", self.texts.label("next"));
+        self.wait(seat, &offer, |screen| screens::rows(screen).iter().rev().take(2).any(|row| row.contains(&offer)));
+        self.press(seat, " ");
+    }
+
     /// Reads all the terminals until something is so.
     #[track_caller]
     pub fn until(&mut self, what: &str, mut is_so: impl FnMut(&mut Stage) -> bool) {
@@ -360,6 +369,26 @@ impl Stage {
         self.came(seat, who, before, text)
     }
 
+    /// The same for a call that must come back: one that sleeps until a segment has passed, or another thread has come that far, is
+    /// waited for.
+    #[track_caller]
+    pub fn returns(&mut self, seat: Seat, who: impl Into<Actor>, text: &str) -> Outcome {
+        let who = who.into();
+        let came = self.call(seat, who, text);
+        came.unwrap_or_else(|| self.returned(seat, who))
+    }
+
+    /// What the newest call of a process has come to, once it has come back.
+    #[track_caller]
+    pub fn returned(&mut self, seat: Seat, who: impl Into<Actor>) -> Outcome {
+        let (who, mut came) = (who.into(), None);
+        self.until("return of the newest call", |stage| {
+            came = newest(&stage.trace(seat), who).and_then(|(_, came)| came).flatten();
+            came.is_some()
+        });
+        came.unwrap()
+    }
+
     /// Types a line of one's own, and sends it.
     #[track_caller]
     pub fn types(&mut self, seat: Seat, text: &str) {
@@ -397,7 +426,7 @@ impl Stage {
                 None => return false,
                 Some(None) => blocks.clone(),
                 Some(Some(Ok(returned))) => format!("= {}", returned.value),
-                Some(Some(Err(errno))) => format!("= -1 {errno}"),
+                Some(Some(Err(errno))) => format!("= {} {errno}", errno.value()),
             };
             let says = |row: &String| row.contains(&format!(" {name}(")) && row.contains(&shown);
             let terminal = &stage.terminals[seat.0];
@@ -409,9 +438,11 @@ impl Stage {
     /// A call that must succeed, by the menu. Its value.
     #[track_caller]
     pub fn succeeds(&mut self, seat: Seat, who: impl Into<Actor>, begin: &str) -> i64 {
-        match self.choose(seat, who, begin) {
-            Some(Ok(returned)) => returned.value,
-            other => panic!("{begin} came to {other:?}\n{}", self.everything()),
+        let who = who.into();
+        let came = self.choose(seat, who, begin);
+        match came.unwrap_or_else(|| self.returned(seat, who)) {
+            Ok(returned) => returned.value,
+            Err(errno) => panic!("{begin} came to {errno}\n{}", self.everything()),
         }
     }
 
@@ -561,8 +592,15 @@ impl Stage {
     pub fn ends(&mut self) {
         let gone = until(BOUND, || procs::running(&self.program.path()).is_empty());
         assert!(gone, "still there: {:?}", procs::running(&self.program.path()));
-        let left: Vec<String> = names(&self.run().join("sockwalk"));
-        assert!(left.iter().all(|name| name == "lock"), "left behind: {left:?}");
+        let folder = self.run().join("sockwalk");
+        let left: Vec<String> = names(&folder);
+        let heard = |name: &String| UnixStream::connect(folder.join(name)).map(drop);
+        assert!(
+            left.iter().all(|name| name == "lock"),
+            "left behind: {left:?}; who connects there: {:?}; what runs: {:?}",
+            left.iter().map(heard).collect::<Vec<_>>(),
+            procs::running(&self.program.path())
+        );
     }
 
     /// Everybody quits, in this order; nothing is left.
@@ -615,7 +653,8 @@ impl Drop for Beside {
 
 /// The name of the call that a typed text means.
 pub fn name(call: &str) -> String {
-    let name: String = call.chars().take_while(char::is_ascii_alphabetic).collect();
+    let of_name = |c: &char| c.is_ascii_alphanumeric() || *c == '_';
+    let name: String = call.chars().take_while(of_name).collect();
     if name == "nonblock" { "fcntl".to_owned() } else { name }
 }
 
@@ -623,17 +662,18 @@ fn is_entered(event: &Event, of: Actor) -> bool {
     matches!(event, Event::Entered { caller, .. } if caller.actor == of)
 }
 
-/// How many calls an actor's main thread has made, and what the newest came to: `None` while it is on its way, and within it
+/// How many calls an actor has made, by whichever thread, and what the newest came to: `None` while it is on its way, and within it
 /// `None` where it sleeps.
 fn newest(entries: &[Entry], of: Actor) -> Option<(usize, Option<Option<Outcome>>)> {
-    let mut state = None;
+    let (mut state, mut by) = (None, None);
     for entry in entries {
         state = match (&entry.event, state) {
             (Event::Entered { caller, .. }, state) if caller.actor == of => {
+                by = Some(*caller);
                 Some((state.map_or(0, |(count, _): (usize, _)| count) + 1, None))
             }
-            (Event::Blocked { caller }, Some((count, _))) if caller.actor == of => Some((count, Some(None))),
-            (Event::Returned { caller, outcome }, Some((count, _))) if caller.actor == of => {
+            (Event::Blocked { caller }, Some((count, _))) if Some(*caller) == by => Some((count, Some(None))),
+            (Event::Returned { caller, outcome }, Some((count, _))) if Some(*caller) == by => {
                 Some((count, Some(Some(outcome.clone()))))
             }
             (_, state) => state,

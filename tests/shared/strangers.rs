@@ -56,7 +56,7 @@ fn hostile_names_and_payload_are_shown_escaped() {
             stage.wait_state(watch, Client, "SYN_SENT");
             stage.let_go(server, &["SYN", "SYN,ACK", "ACK", "PSH,ACK", "ACK"]);
             let connection = stage.succeeds(server, Server, "accept(");
-            let came = stage.call(server, Server, &format!("recv {connection}")).unwrap().unwrap();
+            let came = stage.returns(server, Server, &format!("recv {connection}")).unwrap();
             assert!(came.data.starts_with(b"\x1b]0;stolen\x07\x1b[2J\xc2\x9b"));
             // The pane bears it, as the socket has a descriptor there.
             let title = format!("● {} \\x1b]0;", stage.texts.side.client);

@@ -2,14 +2,27 @@
 
 use std::path::Path;
 
+use sockwalk::explain::explain;
 use sockwalk::i18n::{Lang, fill};
-use sockwalk::model::Event;
+use sockwalk::model::{Event, Trace};
 
 use crate::common::{finish, lab_users, zh};
-use crate::stage::Stage;
+use crate::stage::{Seat, Stage};
 
 /// What the transcript of a program's run says, in English and in Chinese, without any space.
 fn told(what: &str) -> Option<[String; 2]> {
+    let (mut stage, watch) = run(what)?;
+    let recording = stage.recording_path(watch);
+    let told = [Lang::EN, zh()].map(|lang| {
+        let words = ["replay", recording.to_str().unwrap(), "--shown", "text", "--lang", lang.code()];
+        unspaced(&finish(&mut stage.command(&words)).succeeded().stdout)
+    });
+    stage.ends();
+    Some(told)
+}
+
+/// A program's run, from its beginning to its end, with who watched and recorded it.
+fn run(what: &str) -> Option<(Stage, Seat)> {
     let user = lab_users().into_iter().next_back()?;
     let mut stage = Stage::of(user);
     let python = stage.tool("python3", "--version")?;
@@ -21,17 +34,88 @@ fn told(what: &str) -> Option<[String; 2]> {
     assert!(status.success(), "{}", stage.said(run));
     stage.wait_event(watch, "the program's leaving", |event| matches!(event, Event::Left(_)));
     stage.quit(watch);
-    let recording = stage.recording_path(watch);
-    let told = [Lang::EN, zh()].map(|lang| {
-        let words = ["replay", recording.to_str().unwrap(), "--shown", "text", "--lang", lang.code()];
-        unspaced(&finish(&mut stage.command(&words)).succeeded().stdout)
-    });
+    Some((stage, watch))
+}
+
+/// Each outcome of a program's calls that is explained, as it was when the call returned: the call, what it came to, what it means.
+fn outcomes(what: &str) -> Option<Vec<String>> {
+    let (mut stage, watch) = run(what)?;
+    let mut trace = Trace::default();
+    for entry in stage.entries(watch) {
+        trace.push(entry.at, entry.event);
+    }
+    let mut told = Vec::new();
+    for (moment, entry) in trace.entries().iter().enumerate() {
+        let Event::Returned { caller, outcome } = &entry.event else { continue };
+        let view = trace.at(moment + 1);
+        let Some(call) = view.calls_of_thread(*caller).find(|call| call.changed == moment) else { continue };
+        let came = outcome.as_ref().map_or_else(ToString::to_string, |returned| returned.value.to_string());
+        let means = explain(&view, &call, Lang::EN).0.map_or("", |explained| explained.means);
+        told.push(format!("{} {came}: {means}", call.called()));
+    }
     stage.ends();
     Some(told)
 }
 
+/// Runs a program, and looks for these outcomes among those of its calls, in their order: the call's name, the entry's call, outcome
+/// and circumstance.
+#[track_caller]
+fn explains(what: &str, wanted: &[(&str, [&str; 3])]) {
+    let Some(told) = outcomes(what) else { return };
+    let errors = asset("errors.toml");
+    let mut rest = told.iter();
+    for (called, entry) in wanted {
+        let word = |of: &toml::Value, key: &str| of.get(key).and_then(toml::Value::as_str).unwrap_or("").to_owned();
+        let is_it = |of: &&toml::Value| ["call", "outcome", "when"].map(|key| word(of, key)) == *entry;
+        let found = errors["entry"].as_array().unwrap().iter().find(is_it).expect("an entry");
+        let means = format!(": {}", found["means"]["en"].as_str().unwrap());
+        let is_told = |line: &String| line.split(' ').next() == Some(*called) && line.ends_with(&means);
+        assert!(rest.any(is_told), "{what}: {called} {entry:?} isn't in\n{}", told.join("\n"));
+    }
+}
+
+#[test]
+fn a_time_limit_is_told_from_not_waiting() {
+    let again = ["", "EAGAIN", "time-over"];
+    explains("limited", &[("connect", ["", "EINPROGRESS", "time-over"]), ("recvfrom", again), ("accept4", again)]);
+}
+
+#[test]
+fn a_part_of_many_bytes_is_told_as_a_part() {
+    explains("takes_a_part", &[("sendto", ["send", "returns", "short"])]);
+}
+
+#[test]
+fn a_copy_is_reset_by_an_option_that_the_other_number_set() {
+    explains("resets_a_copy", &[("close", ["close", "returns", "linger-zero"])]);
+}
+
+#[test]
+fn what_comes_to_no_call_of_the_walk_is_explained() {
+    let calls = [
+        ("bind", ["bind", "EAFNOSUPPORT", "no-family"]),
+        ("sendto", ["send", "returns", ""]),
+        ("shutdown", ["shutdown", "returns", "connected"]),
+        ("shutdown", ["shutdown", "returns", "already-shut"]),
+        ("connect", ["connect", "returns", "dissolves"]),
+    ];
+    explains("beyond_its_calls", &calls);
+}
+
 fn unspaced(text: &str) -> String {
     text.split_whitespace().collect()
+}
+
+/// The texts of what only programs do, and of what their threads do with one another.
+fn texts() -> toml::Table {
+    let mut texts = asset("programs.toml");
+    texts.insert("in_use".into(), asset("threads.toml")["in_use"].clone());
+    texts
+}
+
+fn asset(name: &str) -> toml::Table {
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("assets/text").join(name);
+    std::fs::read_to_string(file).unwrap().parse().unwrap()
 }
 
 /// A text of the program's with these facts; any others may stand where they belong.
@@ -61,8 +145,7 @@ impl Wanted {
 #[track_caller]
 fn tells(what: &str, wanted: &[Wanted]) {
     let Some(told) = told(what) else { return };
-    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("assets/text/programs.toml");
-    let texts: toml::Table = std::fs::read_to_string(file).unwrap().parse().unwrap();
+    let texts = texts();
     for (lang, told) in [Lang::EN, zh()].into_iter().zip(&told) {
         let mut rest = told.as_str();
         for wanted in wanted {
@@ -88,6 +171,8 @@ rows! {
         "until_connection" {fd = "3"} "found_nothing" {call = "accept4(3)"}
         "ready_handshake" {fd = "3"} "until_readable" {fd = "6"} "ready_data" {fd = "6"} "ready_end" {fd = "6"}
     ];
+    a_select_that_leaves_a_socket_out_is_told_what_is_wrong "selects_too_low" ["beyond" {fd = "3", nfds = "3"}];
+    what_a_child_leaves_open_is_the_parents "leaves" ["exit_leaves"];
     poll_and_select_and_an_epoll_instance_of_no_socket "polls_and_selects" [
         "not_ready" "not_ready"
     ];
@@ -104,6 +189,8 @@ rows! {
     what_execve_closes_and_keeps "executes" ["executed" {closed = "4", kept = "5"} "exits" {fds = "5"}];
     what_a_signal_interrupted_is_made_again "interrupted" ["interrupted" {signal = "SIGUSR1"} "again" {signal = "SIGUSR1"}];
     sigpipe_and_what_keeps_it_away "broken" ["no_sigpipe"];
+    an_attempt_whose_time_is_over_goes_on "limited" ["syn_timed_out"];
+    a_call_that_sleeps_holds_what_another_thread_closes "closes_in_use" ["in_use" {fd = "5"}];
     fast_open_asks_for_a_cookie_first "fast_open" ["fast_open_listens" "fast_open_connects" "fast_open_asks" "fast_open_asks"];
 }
 

@@ -26,13 +26,10 @@ fn script(stage: &Stage, python: &str, name: &str, text: &str) -> String {
     format!("{python} {}", stage.write(name, text).to_str().unwrap())
 }
 
-/// The newest call before which a program stands, by its side and name.
-fn standing(stage: &Stage, seat: Seat) -> Option<(Side, String)> {
-    let entries = stage.entries(seat);
-    entries.iter().rev().find_map(|entry| match &entry.event {
-        Event::Stands { caller, call } => Some((caller.actor.side, call.called().to_owned())),
-        _ => None,
-    })
+/// Whether a program stands before this call, by its side and name.
+fn stands(stage: &Stage, seat: Seat, side: Side, name: &str) -> bool {
+    let trace = trace(stage, seat);
+    trace.present().standing().iter().any(|call| call.caller.actor.side == side && call.called() == name)
 }
 
 /// What happened, as a seat has it.
@@ -44,13 +41,29 @@ fn trace(stage: &Stage, seat: Seat) -> Trace {
     trace
 }
 
+/// How often something that waited was let go: calls of programs, and segments. Calls that pass by themselves don't count.
+fn let_go(stage: &Stage, seat: Seat) -> usize {
+    let (mut standing, mut gone) = (Vec::new(), 0);
+    for entry in stage.entries(seat) {
+        match entry.event {
+            Event::Stands { caller, .. } => standing.push(caller),
+            Event::Entered { caller, .. } if standing.contains(&caller) => {
+                standing.retain(|other| *other != caller);
+                gone += 1;
+            }
+            Event::Delivered(_) => gone += 1,
+            _ => {}
+        }
+    }
+    gone
+}
+
 /// Lets go on whatever waits until something is so.
 #[track_caller]
 fn steps_until(stage: &mut Stage, seat: Seat, what: &str, is_so: impl Fn(&Stage) -> bool) {
     let waits = |stage: &Stage| {
         let trace = trace(stage, seat);
         let present = trace.present();
-        // Until a server listens, the client isn't let go while the server is on its way to its next call.
         let offered = screens::rows(stage.screen(seat)).iter().rev().take(2).any(|row| row.contains("Space"));
         offered && (!present.standing().is_empty() || !present.waiting().is_empty())
     };
@@ -59,11 +72,10 @@ fn steps_until(stage: &mut Stage, seat: Seat, what: &str, is_so: impl Fn(&Stage)
         if is_so(stage) {
             return;
         }
-        let acts =
-            |stage: &Stage| stage.count(seat, |event| matches!(event, Event::Entered { .. } | Event::Delivered(_)));
-        let before = acts(stage);
+        // While the server is on its way to its next call, that is what is let go, once it is there: one key, one step.
+        let before = let_go(stage, seat);
         stage.press(seat, " ");
-        stage.until("what was let go", |stage| is_so(stage) || acts(stage) > before);
+        stage.until("what was let go", |stage| is_so(stage) || let_go(stage, seat) > before);
     }
 }
 
@@ -77,9 +89,7 @@ fn two_programs_are_stepped_in_one_window_from_the_first_call_to_the_last_fin() 
         let client = script(&stage, &python, "client.py", CLIENT);
         let window = stage.join(&["run", "--server", &server, "--client", &client]);
         // The server's part is known from its first call on; the client waits for a word.
-        stage.until("the server before socket()", |stage| {
-            standing(stage, window) == Some((Side::Server, "socket".into()))
-        });
+        stage.until("the server before socket()", |stage| stands(stage, window, Side::Server, "socket"));
         assert!(stage.sockets(window).is_empty());
         steps_until(&mut stage, window, "a listener", |stage| {
             stage.sockets(window).iter().any(|seen| seen.state == "LISTEN")
@@ -100,6 +110,14 @@ fn two_programs_are_stepped_in_one_window_from_the_first_call_to_the_last_fin() 
         steps_until(&mut stage, window, "a connection", |stage| {
             stage.sockets(window).iter().filter(|seen| seen.state == "ESTABLISHED").count() == 2
         });
+        // Its tracer tells a call before it is made: what the call sends stands behind it.
+        let entries = stage.entries(window);
+        let first = |fits: &dyn Fn(&Event) -> bool| entries.iter().position(|entry| fits(&entry.event)).unwrap();
+        let connect = first(
+            &|event| matches!(event, Event::Entered { caller, call } if caller.actor.side == Side::Client && call.called() == "connect"),
+        );
+        let syn = first(&|event| matches!(event, Event::Sent { .. }));
+        assert!(connect < syn, "the SYN stands before the call that sent it");
         steps_until(&mut stage, window, "the answer", |stage| stage.screen(window).contents().contains("answer yes"));
         stage.wait_text(window, "read hello");
         let status = stage.texts.output.ended.replace("{status}", "0");
@@ -111,6 +129,54 @@ fn two_programs_are_stepped_in_one_window_from_the_first_call_to_the_last_fin() 
             _ => false,
         });
         assert_eq!(fins, 2);
+        stage.close(&[window]);
+    }
+}
+
+/// Asks for a page, and prints what came.
+const ASKS: &str = r#"
+import socket
+client = socket.create_connection(("127.0.0.1", 8000))
+client.sendall(b"GET / HTTP/1.0\r\n\r\n")
+print("got", client.recv(8).decode(), flush=True)
+client.close()
+"#;
+
+/// getaddrinfo() connects sockets for datagrams, in a server too; and one that asks twice a second whether somebody came pushes away
+/// nothing that is told.
+#[test]
+fn a_server_of_a_library_stays_the_server_and_hides_nothing_that_is_told() {
+    for user in lab_users() {
+        let mut stage = Stage::of(user);
+        stage.size = LARGE;
+        let Some(python) = stage.tool("python3", "--version") else { return };
+        let client = script(&stage, &python, "client.py", ASKS);
+        let window = stage.join(&["run", "--server", &format!("{python} -m http.server 8000"), "--client", &client]);
+        let polls = |stage: &Stage| {
+            stage.count(window, |event| match event {
+                Event::Entered { caller, call } => caller.actor.side == Side::Server && call.called() == "poll",
+                _ => false,
+            })
+        };
+        steps_until(&mut stage, window, "SYN,ACK on the wire", |stage| {
+            let trace = trace(stage, window);
+            let present = trace.present();
+            let is_answer = |id| {
+                let tcp = present.segment(id).and_then(|one| one.segment.tcp());
+                tcp.is_some_and(|tcp| tcp.flags.names().eq(["SYN", "ACK"]))
+            };
+            present.waiting().iter().any(|id| is_answer(*id))
+        });
+        let before = polls(&stage);
+        stage.until("the server has asked three times", |stage| polls(stage) > before + 3);
+        let shown = screens::rows(stage.screen(window)).join("\n");
+        assert!(shown.contains("Delivered to the kernel of the server"), "{shown}");
+        let connects = |event: &Event| match event {
+            Event::Entered { caller, call } => caller.actor.side == Side::Server && call.called() == "connect",
+            _ => false,
+        };
+        assert!(stage.count(window, connects) > 0, "its library looks up an address");
+        steps_until(&mut stage, window, "the answer", |stage| stage.screen(window).contents().contains("got HTTP"));
         stage.close(&[window]);
     }
 }
@@ -154,7 +220,9 @@ fn the_two_go_programs_of_the_course_text_are_stepped_from_socket_to_the_last_fi
         found.sort();
         found == wanted
     };
-    stage.until("the client before socket()", |stage| standing(stage, window) == Some((Side::Client, "socket".into())));
+    for side in Side::BOTH {
+        stage.until("both before socket()", |stage| stands(stage, window, side, "socket"));
+    }
     assert_eq!(kernel(&stage, window), [""; 0], "nobody has called anything");
     steps_until(&mut stage, window, "a listener", |stage| states(stage, &["LISTEN"]));
     steps_until(&mut stage, window, "a SYN on the wire", |stage| states(stage, &["LISTEN", "SYN_SENT"]));
@@ -179,15 +247,14 @@ fn the_two_go_programs_of_the_course_text_are_stepped_from_socket_to_the_last_fi
     };
     // Its calls before its segments: it closes before an answer to what it sends can come.
     let makes_calls_until = |stage: &mut Stage, what: &str, is_so: &dyn Fn(&Stage) -> bool| {
-        let entered = |stage: &Stage| stage.count(window, |event| matches!(event, Event::Entered { .. }));
-        let stands = |stage: &Stage| {
+        let client_stands = |stage: &Stage| {
             trace(stage, window).present().standing().iter().any(|call| call.caller.actor.side == Side::Client)
         };
         while !is_so(stage) {
-            let before = entered(stage);
-            stage.until(&format!("{what}, or a call that stands"), |stage| is_so(stage) || stands(stage));
+            stage.until(&format!("{what}, or a call that stands"), |stage| is_so(stage) || client_stands(stage));
+            let before = let_go(stage, window);
             stage.press(window, "e");
-            stage.until("the call", |stage| is_so(stage) || entered(stage) > before);
+            stage.until("the call", |stage| is_so(stage) || let_go(stage, window) > before);
         }
     };
     types(&mut stage, window, "succe", "again");
@@ -327,16 +394,21 @@ fn who_looks_on_joins_and_when_the_window_is_killed_nothing_stays() {
                 stage.wait_text(watch, "python3");
                 stage.quit(watch);
             }
-            let namespace = procs::lab(stage.pid(window));
+            let namespace = procs::directors_network(stage.pid(window));
             if quits {
-                stage.quit(window)
+                stage.quit(window);
+                // What is left can be typed as it stands.
+                let raw = String::from_utf8_lossy(&stage.terminal(window).raw).into_owned();
+                let line = &raw[raw.rfind("sockwalk run").expect("how to go on")..];
+                let words = shell_words::split(line.trim_end()).unwrap();
+                assert_eq!(words[2..7], ["--server", &stays, "--client", &stays, "--pass"], "{line:?}");
             } else {
                 stage.kill(window)
             }
             assert!(until(BOUND, || !runs(&stays)), "{user:?} {moment}: the programs are still there");
             stage.ends();
             if let Some(namespace) = namespace.filter(|_| !quits) {
-                assert!(until(BOUND, || !procs::is_inhabited(&namespace)));
+                assert!(until(BOUND, || !namespace.is_inhabited()));
             }
         }
     }

@@ -21,7 +21,7 @@ use sockwalk::tui::Snippets;
 use turns::{Turn, turns};
 
 /// Lessons whose calls come out otherwise where no segment waits: they are compiled and not run.
-const NEED_THE_WIRE: [(&str, &str); 9] = [
+const NEED_THE_WIRE: [(&str, &str); 11] = [
     ("simultaneous-open", "both SYNs are on their way at once"),
     ("lost", "segments are dropped"),
     ("lost-data", "segments overtake each other, and are dropped"),
@@ -30,6 +30,8 @@ const NEED_THE_WIRE: [(&str, &str); 9] = [
     ("window", "the link is narrow, and ACKs wait"),
     ("nagle", "the ACK waits"),
     ("keepalive", "probes are dropped"),
+    ("descriptors", "a child has the connection too"),
+    ("readiness", "poll() sleeps until a segment goes on"),
     ("udp", "datagrams overtake each other, and are dropped"),
 ];
 

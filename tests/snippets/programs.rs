@@ -228,6 +228,7 @@ func failed(err error) {
     unused: |call| match call {
         CallName::Accept => "_ = peer",
         CallName::RecvFrom => "_ = from",
+        CallName::GetSockOpt => "_ = value",
         _ => "",
     },
     indent: 0,

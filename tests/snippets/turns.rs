@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 
-use sockwalk::lesson::{Action, Address, CallTerms, Claim, Lesson, Payload, Recipient, Terms};
+use sockwalk::lesson::{Action, Address, CallTerms, Claim, Lesson, Payload, Recipient, Step, Terms};
 use sockwalk::model::{Call, CallName, Errno, Mode, Outcome, Returned, Side};
 
 /// One call of a lesson.
@@ -44,7 +44,9 @@ pub fn turns(lesson: &Lesson, port: u16) -> Vec<Turn> {
     let mut table = Table::default();
     let mut turns: Vec<Turn> = Vec::new();
     let server = SocketAddr::new(lesson.server.ip(), port);
-    for step in lesson.steps.iter().filter(|step| step.modes.contains(&Mode::Lab)) {
+    // A child's calls are another process's.
+    let own = |step: &&Step| step.modes.contains(&Mode::Lab) && step.process == 1;
+    for step in lesson.steps.iter().filter(own) {
         let claims: Vec<&Claim> = step.expect.iter().filter(|claim| claim.modes.contains(&Mode::Lab)).collect();
         match &step.action {
             Some(Action::Interrupt { side }) => {

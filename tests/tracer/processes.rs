@@ -3,6 +3,8 @@
 use std::collections::BTreeSet;
 use std::fs;
 use std::io::{BufRead, BufReader};
+use std::os::fd::OwnedFd;
+use std::os::unix::net::UnixStream;
 use std::process::{Command, Stdio};
 use std::time::Instant;
 
@@ -249,6 +251,34 @@ fn what_cannot_be_seen_is_said() {
         }
         other => skipped(&format!("this kernel runs no programs for 32 bits: {other:?}")),
     }
+}
+
+/// As what a service or an editor starts has it.
+#[test]
+fn a_socket_that_a_program_came_with_is_no_news() {
+    let (outside, kept) = UnixStream::pair().unwrap();
+    let words = ["/bin/sh", "-c", "(exit 3); /bin/sh -c :; exec /bin/sh -c 'exit 5'"].map(str::to_owned);
+    let mut command = command(&words);
+    command.stderr(OwnedFd::from(outside));
+    let ran = Traced::start(command, HeldCalls::Walk, Watched::All).ends();
+    drop(kept);
+    assert_eq!(ran.status.code(), Some(5));
+    let (mut made, mut executed) = (0, 0);
+    for seen in &ran.seen {
+        match seen {
+            TracerEvent::Made { sockets, .. } => {
+                made += 1;
+                assert_eq!(sockets, &[]);
+            }
+            TracerEvent::Executed { sockets, .. } => {
+                executed += 1;
+                assert_eq!(sockets, &[]);
+            }
+            TracerEvent::Entered { .. } | TracerEvent::Stands { .. } => panic!("{seen:?}"),
+            _ => {}
+        }
+    }
+    assert_eq!((made, executed), (2, 3));
 }
 
 #[test]

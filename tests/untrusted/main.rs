@@ -88,7 +88,7 @@ fn recording() -> Vec<u8> {
 
 fn shared_lab() -> Vec<u8> {
     let entry = Entry { at: std::time::Duration::ZERO, event: Event::Held(SegmentId(0)) };
-    format!("{{\"Happened\":[{}]}}\n{{\"Interrupt\":\"Server\"}}\n", serde_json::to_string(&entry).unwrap())
+    format!("{{\"Happened\":[{}]}}\n{{\"Interrupt\":[\"Server\",0]}}\n", serde_json::to_string(&entry).unwrap())
         .into_bytes()
 }
 

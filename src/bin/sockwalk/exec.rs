@@ -188,7 +188,7 @@ fn trace(started: Started, tells: PipeWriter, lang: Lang) {
     };
     let terminal = matches!(starter, Starter::Window(_)).then(background::own_terminal).transpose();
     let started = terminal.and_then(|terminal| listen_to_nobody().map(|()| terminal)).and_then(|mut terminal| {
-        let mut supervisor = supervisor;
+        let (mut supervisor, mut was_unseen) = (supervisor, false);
         joined.run_traced(command, (wanted, starter.plays()), |course| match course {
             TracedProgram::Runs(process) => {
                 tell(RUNS, process as i32);
@@ -200,9 +200,12 @@ fn trace(started: Started, tells: PipeWriter, lang: Lang) {
                 }
             }
             TracedProgram::Seen(..) if starter != Starter::Person => {}
-            TracedProgram::Seen(seen, number) => report(&seen, number, lang),
+            TracedProgram::Seen(seen, number) => report(&seen, number, was_unseen, lang),
             TracedProgram::Ended(status) => tell(ENDED, status.into_raw()),
-            TracedProgram::Unseen(why) => drop(writeln!(super::out::err(), "{}", unseen(why, texts, lang))),
+            TracedProgram::Unseen(why) => {
+                was_unseen = true;
+                drop(writeln!(super::out::err(), "{}", unseen(why, texts, lang)));
+            }
             TracedProgram::LabGone => drop(writeln!(super::out::err(), "{}", texts.exec_gone)),
         })
     });
@@ -240,13 +243,13 @@ fn say_nothing_of_damaged_programs() {
 }
 
 /// Says what was wrong with a program, on standard error: its standard output is its own.
-fn report(seen: &Trace, number: u32, lang: Lang) {
+fn report(seen: &Trace, number: u32, unseen: bool, lang: Lang) {
     let mut came = seen.entries().iter().filter_map(|entry| match &entry.event {
         Event::Joined(member) if member.number == number => Some(member),
         _ => None,
     });
     // The texts are the program's own, which a test reads.
-    let lines = came.next().and_then(|program| diagnosis::report(seen, program, lang).ok()).unwrap_or_default();
+    let lines = came.next().and_then(|program| diagnosis::report(seen, program, unseen, lang).ok()).unwrap_or_default();
     for line in lines {
         let _ = writeln!(super::out::err(), "{line}");
     }

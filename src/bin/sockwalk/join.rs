@@ -91,8 +91,8 @@ fn parting_words(joining: &Joining, port: Option<u16>) -> Vec<String> {
     };
     let mut words = vec![part.to_owned()];
     for (side, option) in [(Side::Server, "--server"), (Side::Client, "--client")] {
-        let command = joining.commands.of(side).map(|command| shell_words::quote(command).into_owned());
-        words.extend(command.into_iter().flat_map(|command| [option.to_owned(), command]));
+        let command = joining.commands.of(side).map(|command| [option, command].map(str::to_owned));
+        words.extend(command.into_iter().flatten());
     }
     words.extend(joining.commands.pass.then(|| "--pass".to_owned()));
     let usual = SocketAddr::from(([127, 0, 0, 1], port.unwrap_or(8000)));

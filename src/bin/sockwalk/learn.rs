@@ -15,13 +15,13 @@ use sockwalk::linux::{LinuxWorld, WatchSocket};
 use sockwalk::model::{Mode, Need};
 use sockwalk::progress::{Mark, Progress, known_set_up, next_lesson, resume_after, step_of, walked};
 use sockwalk::tui::{App, Catalogue, Host, Msg, NotOpened, Opened, Opens, Reached};
-use sockwalk::walk::{Phase, Request, Runner, Walk, World};
+use sockwalk::walk::{Happening, Phase, Request, Runner, Walk, WireAbility, World};
 
 use super::course::{self, Curriculum};
 use super::memory::LearnerProgress;
 use super::needs::{self, Survey};
 use super::parting::{self, Stopped};
-use super::place::{ProcessRights, StartedWorld, Waits, runner};
+use super::place::{BegunWorld, ProcessRights, StartedWorld, Waits, runner};
 use super::recorder::Recordings;
 use super::screen;
 use super::storage::now_ms;
@@ -34,49 +34,66 @@ pub struct Opening {
     pub file: Option<String>,
 }
 
-/// Opens a lesson and stays until the learner quits; without one, the lesson with which to go on. `from_start`: also
-/// where the learner stopped within it, it begins at its start. Returns the exit status.
+/// Opens a lesson, which is read by `opening`, and stays until the learner quits; without one, the lesson with which to go on.
+/// `from_start`: also where the learner stopped within it, it begins at its start. Returns the exit status.
 pub fn run(
     invocation: &Invocation,
-    grounds: ProcessRights,
-    opening: Option<Opening>,
+    grounds: Result<ProcessRights, Exit>,
+    opening: impl FnOnce() -> Result<Option<Opening>, Exit>,
     from_start: bool,
     record: Option<PathBuf>,
 ) -> Result<u8, Exit> {
-    let memory = LearnerProgress::open();
-    let Opening { lesson, file } = match opening {
-        Some(opening) => opening,
-        None => go_on(invocation.lang, &grounds, &memory.progress)?,
-    };
     let (sender, inbox) = channel();
-    let mut house = LessonHost {
-        lesson: Arc::new(lesson),
-        file,
-        invocation: invocation.clone(),
-        grounds,
-        sender: sender.clone(),
-        epoch: Instant::now(),
-        world: None,
-        memory,
-        course: None,
-        again: None,
-        noted: None,
-        recordings: Recordings::new(record),
+    let begin = || {
+        let opening = opening()?;
+        let grounds = grounds?;
+        let memory = LearnerProgress::open();
+        let Opening { lesson, file } = match opening {
+            Some(opening) => opening,
+            None => go_on(invocation.lang, &grounds, &memory.progress)?,
+        };
+        let mut house = LessonHost {
+            lesson: Arc::new(lesson),
+            file,
+            invocation: invocation.clone(),
+            grounds,
+            sender: sender.clone(),
+            epoch: Instant::now(),
+            world: None,
+            begun: None,
+            memory,
+            course: None,
+            again: None,
+            noted: None,
+            recordings: Recordings::new(record),
+        };
+        let opened = house.begin_at_first(from_start)?;
+        Ok((house, opened))
     };
-    let begin = || house.begin(Arc::clone(&house.lesson), from_start, 0);
-    let (prepared, Opened { walk, reached, told }) = screen::prepare_while(invocation, sender.clone(), begin)?;
-    let prepare = |app: &mut App| {
-        if let Some(told) = told {
-            app.tell_at_first(told);
+    let (prepared, (mut house, Opened { walk, reached, told })) =
+        screen::prepare_while(invocation, sender.clone(), begin)?;
+    let prepare = |app: &mut App| at_first(app, reached, told);
+    let arrives = |house: &mut LessonHost, app: &mut App| {
+        if let Some(Opened { walk, reached, told }) = house.arrive(from_start, app.generation() + 1)? {
+            app.restarted(walk);
+            at_first(app, reached, told);
         }
-        let again = reached.again;
-        app.reached_before(reached);
-        if let Some(last) = again {
-            app.run_again(last);
-        }
+        Ok(())
     };
-    let shown = screen::show((walk, prepared), invocation, (sender, &inbox), &mut house, prepare)?;
+    let shown = screen::show_until((walk, prepared), invocation, (sender, &inbox), &mut house, (prepare, arrives))?;
     house.end(&shown)
+}
+
+/// What is told of a walk when it is shown first.
+fn at_first(app: &mut App, reached: Reached, told: Option<Localized>) {
+    if let Some(told) = told {
+        app.tell_at_first(told);
+    }
+    let again = reached.again;
+    app.reached_before(reached);
+    if let Some(last) = again {
+        app.run_again(last);
+    }
 }
 
 /// The lesson with which to go on, of those that can run here.
@@ -100,6 +117,8 @@ struct LessonHost {
     sender: Sender<Msg>,
     epoch: Instant,
     world: Option<LinuxWorld>,
+    /// The first world, while it is being made: its first page is drawn meanwhile.
+    begun: Option<BegunWorld>,
     memory: LearnerProgress,
     /// What runs here; found when it is asked for.
     course: Option<Curriculum>,
@@ -110,44 +129,122 @@ struct LessonHost {
     recordings: Recordings,
 }
 
+/// Where a world is and what its wire does, and what is told where that isn't what was wanted.
+type PlaceAndTold = ((Mode, WireAbility), Option<Localized>);
+
 impl LessonHost {
+    /// Begins a world for the lesson, and a walk through it that goes on where the learner stopped. The world needn't be there
+    /// yet: see [`LessonHost::arrive`].
+    fn begin_at_first(&mut self, from_start: bool) -> Result<Opened, Exit> {
+        let lesson = Arc::clone(&self.lesson);
+        let begun = self.begun(&lesson, 0)?;
+        match begun.expected() {
+            Some(place) => {
+                let opened = self.opened(lesson, place, from_start, begun.epoch());
+                self.begun = Some(begun);
+                Ok(opened)
+            }
+            None => self.finish(begun, lesson, from_start, 0),
+        }
+    }
+
+    /// Waits for the first world. Another walk, of this generation, where that isn't what was expected.
+    fn arrive(&mut self, from_start: bool, generation: u64) -> Result<Option<Opened>, Exit> {
+        let Some(begun) = self.begun.take() else { return Ok(None) };
+        let (expected, epoch) = (begun.expected(), begun.epoch());
+        let lesson = Arc::clone(&self.lesson);
+        let arrived = self.wait(begun, &lesson, generation)?;
+        if Some(arrived.0) == expected {
+            self.look_for_set_up(arrived.0.0, 0);
+            return Ok(None);
+        }
+        Ok(Some(self.arrived(lesson, arrived, from_start, (epoch, generation))))
+    }
+
     /// Makes a world for a lesson, and a walk through it that goes on where the learner stopped.
     fn begin(&mut self, lesson: Arc<Lesson>, from_start: bool, generation: u64) -> Result<Opened, Exit> {
         // On the machine's own loopback the new world wants the old one's port; a lab is a place of its own.
         if self.world.as_ref().is_some_and(|world| world.mode() == Mode::Host) {
             self.world = None;
         }
+        let begun = self.begun(&lesson, generation)?;
+        self.finish(begun, lesson, from_start, generation)
+    }
+
+    fn finish(
+        &mut self,
+        begun: BegunWorld,
+        lesson: Arc<Lesson>,
+        from_start: bool,
+        generation: u64,
+    ) -> Result<Opened, Exit> {
+        let epoch = begun.epoch();
+        let arrived = self.wait(begun, &lesson, generation)?;
+        Ok(self.arrived(lesson, arrived, from_start, (epoch, generation)))
+    }
+
+    /// A walk through a lesson whose world is there, with what is told of its place.
+    fn arrived(
+        &mut self,
+        lesson: Arc<Lesson>,
+        (place, told): PlaceAndTold,
+        from_start: bool,
+        (epoch, generation): (Instant, u64),
+    ) -> Opened {
+        let opened = self.opened(lesson, place, from_start, epoch);
+        self.look_for_set_up(place.0, generation);
+        Opened { told, ..opened }
+    }
+
+    /// Makes the file of the walk's recording, and begins its world.
+    fn begun(&mut self, lesson: &Lesson, generation: u64) -> Result<BegunWorld, Exit> {
         self.recordings.make_file().map_err(|why| why.exit(self.invocation.lang))?;
-        let shown = self.shown(&lesson);
-        let epoch = Instant::now();
+        let shown = self.shown(lesson);
+        Ok(self.grounds.begin(lesson, Instant::now(), &|| door(&shown), self.sink(generation)))
+    }
+
+    fn sink(&self, generation: u64) -> impl Fn(Happening) + Send + Clone + 'static {
         let sender = self.sender.clone();
-        let sink = move |happening| {
+        move |happening| {
             // Where the interface has ended, nobody is left to be told.
             let _ = sender.send(Msg::World(generation, Box::new(happening)));
-        };
+        }
+    }
+
+    /// Waits for a world.
+    fn wait(&mut self, begun: BegunWorld, lesson: &Lesson, generation: u64) -> Result<PlaceAndTold, Exit> {
+        let shown = self.shown(lesson);
+        let sink = self.sink(generation);
         let StartedWorld { world, instead } =
-            self.grounds.start(&lesson, self.invocation.port, epoch, &|| door(&shown), sink)?;
-        self.recordings.begin((world.mode(), world.wire()), Some(shown));
+            self.grounds.finish(begun, lesson, self.invocation.port, &|| door(&shown), sink)?;
+        let place = (world.mode(), world.wire());
+        self.recordings.begin(place, Some(shown));
+        self.world = Some(world);
+        Ok((place, instead.map(|lacks| why_on_host(&lacks)).transpose()?))
+    }
+
+    /// A walk through a lesson in such a place, whose clock began then, with what was reached in it before.
+    fn opened(&mut self, lesson: Arc<Lesson>, place: (Mode, WireAbility), from_start: bool, epoch: Instant) -> Opened {
         let waits = Waits { patience: Duration::from_secs(3), timers: true };
-        let walk: Runner = runner(&lesson, &world, &self.invocation, waits);
+        let walk: Runner = runner(&lesson, place, &self.invocation, waits);
         let is_built_in = self.file.is_none();
         let progress = self.memory.look();
-        self.look_for_set_up(&lesson, (world.mode(), generation), progress.clone());
         let known = progress.lessons.get(&lesson.id).filter(|_| is_built_in);
         let furthest = known.and_then(|known| step_of(known, &lesson));
         let again = resume_after(known.filter(|_| !from_start), &lesson);
         // Where nothing lies beyond, as after a change of the mode, the lesson begins at its start.
         let again = again.filter(|again| walk.steps().iter().any(|step| step > again));
         let kept: BTreeMap<String, Mark> = known.map(|known| known.answers.clone()).unwrap_or_default();
-        let told = instead.map(|lacks| why_on_host(&lacks)).transpose()?;
-        (self.world, self.epoch, self.lesson) = (Some(world), epoch, lesson);
+        (self.epoch, self.lesson) = (epoch, lesson);
         (self.again, self.noted) = (again, None);
-        Ok(Opened { walk: walk.into(), reached: Reached { again, kept, furthest }, told })
+        Opened { walk: walk.into(), reached: Reached { again, kept, furthest }, told: None }
     }
 
-    /// Looks whether a lesson's set-up is known from other lessons, all of which are read for that: no screen waits for it.
-    fn look_for_set_up(&self, lesson: &Arc<Lesson>, (mode, generation): (Mode, u64), progress: Progress) {
-        let (lesson, sender) = (Arc::clone(lesson), self.sender.clone());
+    /// Looks whether the lesson's set-up is known from other lessons, all of which are read for that: no screen and no lab waits for
+    /// it.
+    fn look_for_set_up(&mut self, mode: Mode, generation: u64) {
+        let (lesson, sender) = (Arc::clone(&self.lesson), self.sender.clone());
+        let progress = self.memory.look().clone();
         let look = move || {
             // Where the interface has ended, nobody is left to be told.
             let _ = sender.send(Msg::SetUp(generation, known_set_up(&lesson, mode, &progress)));

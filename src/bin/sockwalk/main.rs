@@ -99,9 +99,9 @@ fn run(invocation: Invocation) -> Result<u8, Exit> {
     if let Some(lang) = invocation.lacks_lang {
         let _ = writeln!(out::err(), "{}", i18n::lacks_lang(lang, invocation.lang)?);
     }
+    let lesson = |target: &Target| cli::load(target, invocation.lang, out::err_has_colours());
     // Before anything foreign is read, as a lesson's file, the process has no rights but those over its lab.
     let load = |target: &Target| -> Result<(ProcessRights, Lesson), Exit> {
-        let lesson = |target| cli::load(target, invocation.lang, out::err_has_colours());
         match target {
             Target::Builtin(_) => lesson(target).and_then(|lesson| Ok((ProcessRights::prepare(&invocation)?, lesson))),
             Target::Path(_) => ProcessRights::prepare(&invocation).and_then(|grounds| Ok((grounds, lesson(target)?))),
@@ -135,12 +135,9 @@ fn run(invocation: Invocation) -> Result<u8, Exit> {
                 Some(Target::Path(path)) => Some(path.to_string_lossy().into_owned()),
                 _ => None,
             };
-            let (grounds, opening) = match target {
-                Some(target) => {
-                    load(target).map(|(grounds, lesson)| (grounds, Some(learn::Opening { lesson, file })))?
-                }
-                None => (ProcessRights::prepare(&invocation)?, None),
-            };
+            // Rights are had by a process of one thread alone, and the lesson is read beside a second one.
+            let grounds = ProcessRights::prepare(&invocation);
+            let opening = || Ok(target.as_ref().map(lesson).transpose()?.map(|lesson| learn::Opening { lesson, file }));
             learn::run(&invocation, grounds, opening, *from_start, record.clone())
         }
         // Where there is no screen to draw on, the lesson is told as text.

@@ -5,12 +5,12 @@ use std::path::Path;
 use std::time::Instant;
 
 use sockwalk::cli::{Exit, Invocation, ModeChoice};
-use sockwalk::i18n::{self, Lang, NeedTexts, PlaceTexts, SharedTexts, Texts, escape, fill, join};
+use sockwalk::i18n::{self, Lang, Texts, escape, fill, join};
 use sockwalk::lesson::Lesson;
 use sockwalk::linux::shared::{SideProgram, Unsafe};
-use sockwalk::linux::{self, LessonPeers, LinuxWorld, Refused, Rights, WalkPlace, WatchSocket};
+use sockwalk::linux::{self, LessonPeers, LinuxWorld, Refused, Rights, StartingWorld, WalkPlace, WatchSocket};
 use sockwalk::model::{Mode, Need};
-use sockwalk::walk::{Failure, Happening, Runner, WalkOptions, World};
+use sockwalk::walk::{Failure, Happening, Runner, WalkOptions, WireAbility};
 
 use super::needs::{self, Lacking, Runnable, Survey};
 
@@ -21,10 +21,7 @@ pub struct ProcessRights {
     /// Why there is none, where one was wanted.
     refused: Option<Refused>,
     mode: ModeChoice,
-    texts: &'static PlaceTexts,
-    shared: &'static SharedTexts,
-    needs: &'static NeedTexts,
-    error: &'static str,
+    /// The language of what is said.
     lang: Lang,
 }
 
@@ -36,6 +33,58 @@ pub struct StartedWorld {
     pub instead: Option<Vec<Need>>,
 }
 
+/// Why a lesson can't be run in one mode.
+pub enum NotStarted {
+    /// This machine's kernel refuses the value that the lesson gives to a setting; `name` is the setting's in the file.
+    Setting { name: String, why: String },
+    /// Anything else, as a sentence.
+    Told(Exit),
+}
+
+impl From<Exit> for NotStarted {
+    fn from(exit: Exit) -> NotStarted {
+        NotStarted::Told(exit)
+    }
+}
+
+/// A walk's world that may be being made in the lab already.
+pub struct BegunWorld {
+    epoch: Instant,
+    /// `None` where it isn't to be in the lab.
+    lab: Option<Result<StartingLab, Obstacle>>,
+}
+
+/// A lab that is being made.
+struct StartingLab {
+    starting: StartingWorld,
+    /// What the lesson needs there.
+    needs: Vec<Need>,
+}
+
+impl StartingLab {
+    fn wait(self) -> Result<LinuxWorld, Obstacle> {
+        let StartingLab { starting, needs } = self;
+        // A setting that a lab doesn't have refuses its start. Only then is it worth the time to look for all of them.
+        starting.wait().map_err(|refused| match linux::missing_in_lab(&needs) {
+            Ok(missing) if !missing.is_empty() => Obstacle::Lacks(missing),
+            _ => Obstacle::Refused(refused),
+        })
+    }
+}
+
+impl BegunWorld {
+    /// Where it will be and what its wire will do, unless the system refuses that.
+    pub fn expected(&self) -> Option<(Mode, WireAbility)> {
+        let is_starting = matches!(self.lab, Some(Ok(_)));
+        is_starting.then_some((Mode::Lab, WireAbility::Holds))
+    }
+
+    /// The beginning of its clock.
+    pub fn epoch(&self) -> Instant {
+        self.epoch
+    }
+}
+
 /// What opens a door for who looks on, once it is sure that there is something to look at.
 pub type OpensWatchSocket<'a> = &'a dyn Fn() -> Option<WatchSocket>;
 
@@ -45,26 +94,21 @@ enum Obstacle {
     Refused(Refused),
 }
 
-/// Starts a world in a lab.
-fn start_in_lab(
+/// Begins a world in a lab.
+fn begin_in_lab(
     lesson: &Lesson,
     epoch: Instant,
     door: OpensWatchSocket<'_>,
     sink: impl Fn(Happening) + Send + 'static,
-) -> Result<LinuxWorld, Obstacle> {
+) -> Result<StartingLab, Obstacle> {
     let needs = lesson.needs_in(Mode::Lab);
     let missing = linux::missing(&needs, Mode::Lab);
     if !missing.is_empty() {
         return Err(Obstacle::Lacks(missing));
     }
-    // A setting that a lab doesn't have refuses its start. Only then is it worth the time to look for all of them.
     let peers = LessonPeers { door: door(), programs: programs(lesson) };
-    LinuxWorld::start_with(WalkPlace::Lab(lesson.lab.clone()), epoch, peers, sink).map_err(|refused| {
-        match linux::missing_in_lab(&needs) {
-            Ok(missing) if !missing.is_empty() => Obstacle::Lacks(missing),
-            _ => Obstacle::Refused(refused),
-        }
-    })
+    let starting = LinuxWorld::begin(WalkPlace::Lab(lesson.lab.clone()), epoch, peers, sink);
+    Ok(StartingLab { starting: starting.map_err(Obstacle::Refused)?, needs })
 }
 
 /// The programs that play parts in a lesson.
@@ -79,18 +123,8 @@ impl ProcessRights {
     /// # Errors
     /// [`Exit`] where the lab was asked for by name and can't be had.
     pub fn prepare(invocation: &Invocation) -> Result<ProcessRights, Exit> {
-        let texts = Texts::load(invocation.lang)?;
         let variable = |name: &str| std::env::var(name).ok();
-        let mut grounds = ProcessRights {
-            rights: None,
-            refused: None,
-            mode: invocation.mode,
-            texts: &texts.place,
-            shared: &texts.shared,
-            needs: &texts.needs,
-            error: &texts.cli.error,
-            lang: invocation.lang,
-        };
+        let mut grounds = ProcessRights { rights: None, refused: None, mode: invocation.mode, lang: invocation.lang };
         if invocation.mode == ModeChoice::Host {
             linux::give_up_root(variable).map_err(|refused| grounds.no_host(&refused))?;
             return Ok(grounds);
@@ -105,33 +139,43 @@ impl ProcessRights {
 
     /// What is said from now on is said in this language.
     pub fn speak(&mut self, lang: Lang) {
-        // What was built in can be read: it was, in the first language.
-        let Ok(texts) = Texts::load(lang) else { return };
-        (self.texts, self.shared, self.needs) = (&texts.place, &texts.shared, &texts.needs);
-        (self.error, self.lang) = (&texts.cli.error, lang);
+        self.lang = lang;
     }
 
-    /// Starts a world for a lesson, with such a door: in the lab, or, where the mode is open and the lab is refused or lacks what the lesson
-    /// needs, on the host.
+    /// Begins a world for a lesson, with such a door, as far as that waits for the lab: [`ProcessRights::finish`] waits for it.
+    pub fn begin(
+        &self,
+        lesson: &Lesson,
+        epoch: Instant,
+        door: OpensWatchSocket<'_>,
+        sink: impl Fn(Happening) + Send + 'static,
+    ) -> BegunWorld {
+        let is_in_lab = self.rights.is_some() && lesson.modes.contains(&Mode::Lab);
+        BegunWorld { epoch, lab: is_in_lab.then(|| begin_in_lab(lesson, epoch, door, sink)) }
+    }
+
+    /// Waits for a world that was begun for the lesson: in the lab, or, where the mode is open and the lab is refused or lacks what
+    /// the lesson needs, on the host. `door` and `sink` are those of one on the host.
     ///
     /// # Errors
     /// [`Exit`] with a sentence that says what was refused or is missing, and what helps.
-    pub fn start(
+    pub fn finish(
         &self,
+        begun: BegunWorld,
         lesson: &Lesson,
         port: Option<u16>,
-        epoch: Instant,
         door: OpensWatchSocket<'_>,
         sink: impl Fn(Happening) + Send + Clone + 'static,
     ) -> Result<StartedWorld, Exit> {
+        let BegunWorld { epoch, lab } = begun;
         let mut lacking = Lacking::default();
-        if self.rights.is_some() && lesson.modes.contains(&Mode::Lab) {
+        if let Some(lab) = lab {
             // A lesson that has no other place is told why, whatever mode was asked for.
             let only = self.mode == ModeChoice::Lab || !lesson.modes.contains(&Mode::Host);
-            match start_in_lab(lesson, epoch, door, sink.clone()) {
+            match lab.and_then(StartingLab::wait) {
                 Ok(world) => return Ok(StartedWorld { world, instead: None }),
                 // Elsewhere the lesson would be another one than its author meant.
-                Err(Obstacle::Refused(refused)) if refused.lessons => return Err(self.bad_setting(&refused)),
+                Err(Obstacle::Refused(refused)) if refused.setting.is_some() => return Err(self.bad_setting(&refused)),
                 Err(Obstacle::Refused(refused)) if only => return Err(self.no_lab_for(&refused, lesson)),
                 Err(Obstacle::Lacks(needs)) => lacking.lab = Some(needs),
                 Err(Obstacle::Refused(_)) => {}
@@ -178,7 +222,7 @@ impl ProcessRights {
     /// Starts a world for a lesson in this mode and in no other.
     ///
     /// # Errors
-    /// As [`ProcessRights::start`].
+    /// As [`ProcessRights::finish`].
     pub fn start_in(
         &self,
         mode: Mode,
@@ -186,18 +230,24 @@ impl ProcessRights {
         port: Option<u16>,
         epoch: Instant,
         sink: impl Fn(Happening) + Send + Clone + 'static,
-    ) -> Result<LinuxWorld, Exit> {
+    ) -> Result<LinuxWorld, NotStarted> {
         match (mode, self.rights) {
             (Mode::Host, _) => match linux::missing(&lesson.needs_in(mode), mode) {
-                missing if missing.is_empty() => self.start_on_host(lesson, port, epoch, &|| None, sink),
-                missing => Err(self.exit(&needs::missing(&missing, self.needs))),
+                missing if missing.is_empty() => Ok(self.start_on_host(lesson, port, epoch, &|| None, sink)?),
+                missing => Err(self.exit(|t| needs::missing(&missing, &t.needs)).into()),
             },
-            (Mode::Lab, None) => Err(self.only_lab()),
-            (Mode::Lab, Some(_)) => start_in_lab(lesson, epoch, &|| None, sink).map_err(|obstacle| match obstacle {
-                Obstacle::Refused(refused) if refused.lessons => self.bad_setting(&refused),
-                Obstacle::Refused(refused) => self.no_lab(&refused),
-                Obstacle::Lacks(missing) => self.exit(&needs::missing(&missing, self.needs)),
-            }),
+            (Mode::Lab, None) => Err(self.only_lab().into()),
+            (Mode::Lab, Some(_)) => {
+                begin_in_lab(lesson, epoch, &|| None, sink).and_then(StartingLab::wait).map_err(|obstacle| {
+                    match obstacle {
+                        Obstacle::Refused(Refused { setting: Some(name), error, .. }) => {
+                            NotStarted::Setting { name, why: i18n::cause(self.lang, &error) }
+                        }
+                        Obstacle::Refused(refused) => self.no_lab(&refused).into(),
+                        Obstacle::Lacks(missing) => self.exit(|t| needs::missing(&missing, &t.needs)).into(),
+                    }
+                })
+            }
         }
     }
 
@@ -208,12 +258,12 @@ impl ProcessRights {
     }
 
     fn lacks(&self, lacking: &Lacking, lesson: &Lesson) -> Exit {
-        self.exit(&lacking.sentence(lesson, self.mode, self.needs))
+        self.exit(|t| lacking.sentence(lesson, self.mode, &t.needs))
     }
 
     /// A sentence for a world that can't go on.
     pub fn failed(&self, failure: &Failure) -> Exit {
-        self.exit(&fill(&self.texts.failed, &[("error", i18n::failure(self.lang, failure))]))
+        self.exit(|t| fill(&t.place.failed, &[("error", i18n::failure(self.lang, failure))]))
     }
 
     /// Whether labs can be made.
@@ -223,71 +273,77 @@ impl ProcessRights {
 
     /// A sentence for a folder in which no lab can be named.
     pub fn no_folder(&self, error: &Unsafe) -> Exit {
-        self.exit(&fill(&self.shared.no_folder, &[("error", unsafe_folder(error, self.lang))]))
+        self.exit(|t| fill(&t.shared.no_folder, &[("error", unsafe_folder(error, self.lang))]))
     }
 
     /// A sentence for what is no lab's name.
     pub fn bad_name(&self, name: &str) -> Exit {
-        self.exit(&fill(&self.shared.bad_name, &[("name", &escape(name))]))
+        self.exit(|t| fill(&t.shared.bad_name, &[("name", &escape(name))]))
     }
 
     /// A sentence for a loopback that can't be used.
     pub fn no_host(&self, refused: &Refused) -> Exit {
-        self.exit(&self.refused(&self.texts.no_host, refused))
+        self.exit(|t| self.refused(&t.place.no_host, refused))
     }
 
     /// A sentence for a lab that can't be made.
     pub fn no_lab(&self, refused: &Refused) -> Exit {
-        self.exit(&self.refused(&self.texts.no_lab, refused))
+        self.exit(|t| self.refused(&t.place.no_lab, refused))
     }
 
     /// The same where a lesson was to run in it: it may run elsewhere.
     fn no_lab_for(&self, refused: &Refused, lesson: &Lesson) -> Exit {
-        let sentence = self.refused(&self.texts.no_lab, refused);
-        let elsewhere = lesson.modes.contains(&Mode::Host).then_some(self.needs.try_host.as_str());
-        self.exit(&elsewhere.map_or(sentence.clone(), |elsewhere| join(&sentence, elsewhere)))
+        self.exit(|t| {
+            let sentence = self.refused(&t.place.no_lab, refused);
+            let elsewhere = lesson.modes.contains(&Mode::Host).then_some(t.needs.try_host.as_str());
+            elsewhere.map_or(sentence.clone(), |elsewhere| join(&sentence, elsewhere))
+        })
     }
 
     /// A sentence for a lesson of the lab alone, where there is none: because none is wanted, or none can be had.
     fn only_lab(&self) -> Exit {
-        match (&self.refused, self.mode) {
-            (_, ModeChoice::Host) => self.exit(&self.texts.not_on_host),
-            (Some(refused), _) => self.exit(&self.refused(&self.texts.only_lab, refused)),
-            (None, _) => self.exit(&fill(&self.texts.only_lab, &[("error", "?")])),
-        }
+        self.exit(|t| match (&self.refused, self.mode) {
+            (_, ModeChoice::Host) => t.place.not_on_host.clone(),
+            (Some(refused), _) => self.refused(&t.place.only_lab, refused),
+            (None, _) => fill(&t.place.only_lab, &[("error", "?")]),
+        })
     }
 
     /// A sentence for a value in the lesson's file that this kernel doesn't take.
     fn bad_setting(&self, refused: &Refused) -> Exit {
-        self.exit(&self.refused(&self.texts.bad_setting, refused))
+        self.exit(|t| self.refused(&t.place.bad_setting, refused))
     }
 
     fn address_refused(&self, server: std::net::SocketAddr, error: &io::Error) -> Exit {
-        let text = match error.kind() {
-            io::ErrorKind::AddrInUse => &self.texts.port_in_use,
-            io::ErrorKind::PermissionDenied => &self.texts.port_refused,
-            _ => &self.texts.address_refused,
-        };
         let first = first_open_port();
         let other = other_port(server.port(), first);
-        self.exit(&fill(
-            text,
-            &[
-                ("address", &server as &dyn std::fmt::Display),
+        self.exit(|t| {
+            let text = match error.kind() {
+                io::ErrorKind::AddrInUse => &t.place.port_in_use,
+                io::ErrorKind::PermissionDenied => &t.place.port_refused,
+                _ => &t.place.address_refused,
+            };
+            let filled: [(&str, &dyn std::fmt::Display); 5] = [
+                ("address", &server),
                 ("port", &server.port()),
                 ("first", &first),
                 ("other", &other),
                 ("error", &i18n::cause(self.lang, error)),
-            ],
-        ))
+            ];
+            fill(text, &filled)
+        })
     }
 
     fn refused(&self, text: &str, refused: &Refused) -> String {
         fill(text, &[("error", i18n::refused(self.lang, &refused.attempt, &refused.error))])
     }
 
-    fn exit(&self, sentence: &str) -> Exit {
-        Exit { status: 1, text: format!("{}\n", join(self.error, sentence)) }
+    /// A sentence, of the words in the language.
+    fn exit(&self, sentence: impl FnOnce(&'static Texts) -> String) -> Exit {
+        match Texts::load(self.lang) {
+            Ok(texts) => Exit { status: 1, text: format!("{}\n", join(&texts.cli.error, &sentence(texts))) },
+            Err(broken) => broken.into(),
+        }
     }
 }
 
@@ -331,15 +387,14 @@ pub fn named(path: &Path, error: &io::Error, lang: Lang) -> String {
     format!("{}: {}", escape(path.as_os_str().as_encoded_bytes()), i18n::cause(lang, error))
 }
 
-/// The runner for a world.
-pub fn runner(lesson: &std::sync::Arc<Lesson>, world: &LinuxWorld, invocation: &Invocation, options: Waits) -> Runner {
-    let options = WalkOptions {
-        mode: world.mode(),
-        wire: world.wire(),
-        patience: options.patience,
-        port: invocation.port,
-        timers: options.timers,
-    };
+/// The runner for a world: where that is, and what its wire does.
+pub fn runner(
+    lesson: &std::sync::Arc<Lesson>,
+    (mode, wire): (Mode, WireAbility),
+    invocation: &Invocation,
+    options: Waits,
+) -> Runner {
+    let options = WalkOptions { mode, wire, patience: options.patience, port: invocation.port, timers: options.timers };
     Runner::new(std::sync::Arc::clone(lesson), options)
 }
 

@@ -9,11 +9,12 @@ use std::time::{Duration, Instant};
 use sockwalk::cli::{Exit, Format, Invocation, Target};
 use sockwalk::i18n::{Content, Lang, Texts, fill};
 use sockwalk::lesson::{Lesson, builtin_names};
+use sockwalk::linux::LinuxWorld;
 use sockwalk::linux::shared::ShownLesson;
 use sockwalk::model::{Mode, Trace};
 use sockwalk::plain::{Transcript, failures};
 use sockwalk::report::JsonLines;
-use sockwalk::walk::{DriveStep, Phase, Walk, World, drive, straight_on};
+use sockwalk::walk::{DriveStep, Happening, Phase, Walk, World, drive, straight_on};
 
 use super::needs;
 use super::place::{ProcessRights, StartedWorld, Waits, runner};
@@ -31,6 +32,12 @@ pub struct PlayOptions {
     pub record: Option<PathBuf>,
 }
 
+impl PlayOptions {
+    fn waits(&self) -> Waits {
+        Waits { patience: self.patience, timers: self.timers }
+    }
+}
+
 /// Plays a lesson. Returns the exit status: 0 where every claim held, else 1.
 pub fn run(
     invocation: &Invocation,
@@ -45,14 +52,12 @@ pub fn run(
     let (sender, inbox) = channel();
     // Where nobody listens any more, the walk is over.
     let sink = move |happening| drop(sender.send(happening));
-    let StartedWorld { mut world, instead } = grounds.start(&lesson, invocation.port, epoch, &|| None, sink)?;
-    if let Some(lacks) = instead {
-        let _ = writeln!(super::out::err(), "{}", needs::instead(&lacks, &Texts::load(invocation.lang)?.needs));
-    }
-    let runner = runner(&lesson, &world, invocation, Waits { patience: options.patience, timers: options.timers });
+    let mut world = started(&grounds, &lesson, invocation, epoch, sink)?;
+    let place = (world.mode(), world.wire());
+    let runner = runner(&lesson, place, invocation, options.waits());
     let left_out: Vec<String> = runner.left_out().map(|step| step.title.get(invocation.lang).to_owned()).collect();
     let mut walk = Walk::from(runner);
-    recordings.begin((world.mode(), world.wire()), Some(shown(&lesson, target)));
+    recordings.begin(place, Some(shown(&lesson, target)));
     let content = if options.format == Format::Json { Content::Json } else { Content::Text };
     let mut out = BufWriter::new(super::out::out_of(content));
     let mut teller = PlayWriter::new(&lesson, walk.mode(), options.format, invocation.lang)?;
@@ -90,6 +95,24 @@ pub fn run(
         let _ = lines.iter().try_for_each(|line| writeln!(super::out::err(), "{line}"));
     }
     Ok(u8::from(broken))
+}
+
+/// The world that a lesson is played in; where it isn't the wanted one, that is said.
+fn started(
+    grounds: &ProcessRights,
+    lesson: &Lesson,
+    invocation: &Invocation,
+    epoch: Instant,
+    sink: impl Fn(Happening) + Send + Clone + 'static,
+) -> Result<LinuxWorld, Exit> {
+    let begun = grounds.begin(lesson, epoch, &|| None, sink.clone());
+    // The words are read while the lab is being made.
+    let texts = Texts::load(invocation.lang)?;
+    let StartedWorld { world, instead } = grounds.finish(begun, lesson, invocation.port, &|| None, sink)?;
+    if let Some(lacks) = instead {
+        let _ = writeln!(super::out::err(), "{}", needs::instead(&lacks, &texts.needs));
+    }
+    Ok(world)
 }
 
 /// A lesson as it is named to who looks on or replays it: its text too, where it isn't built in.

@@ -197,9 +197,10 @@ impl WindowPrograms {
         };
         let course = match Pty::start(command, size, hears) {
             Ok(pty) => {
-                self.started.push(pty.process());
+                let process = pty.process();
+                self.started.push(process);
                 place.pty = Some(pty);
-                ProgramCourse::Runs
+                ProgramCourse::Runs(process)
             }
             Err(error) => {
                 place.over.store(true, Ordering::Release);

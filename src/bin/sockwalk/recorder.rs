@@ -23,7 +23,7 @@ pub struct Recordings {
     /// How many walks have had a file.
     walks: u32,
     /// The file of the walk that is about to begin.
-    file: Option<File>,
+    file: Option<EmptyRecording>,
     recorder: Option<Recorder>,
     /// What was the first to go wrong.
     failed: Option<Unrecorded>,
@@ -73,14 +73,17 @@ impl Recordings {
         let Some(first) = &self.first else { return Ok(()) };
         let path = name_of(first, self.walks + 1);
         let made = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&path);
-        self.file = Some(made.map_err(|error| Unrecorded::NoFile(path, error))?);
+        match made {
+            Ok(file) => self.file = Some(EmptyRecording { file: Some(file), path }),
+            Err(error) => return Err(Unrecorded::NoFile(path, error)),
+        }
         self.walks += 1;
         Ok(())
     }
 
     /// The walk begins whose file was made, at this place, through this lesson.
     pub fn begin(&mut self, (mode, wire): (Mode, WireAbility), lesson: Option<ShownLesson>) {
-        let Some(file) = self.file.take() else { return };
+        let Some(file) = self.file.take().and_then(|mut empty| empty.file.take()) else { return };
         let (lesson, source) = lesson.map(|lesson| (lesson.name, lesson.source)).unzip();
         let header = Header {
             mode,
@@ -120,6 +123,21 @@ impl Recordings {
     }
 }
 
+/// A file for a walk that hasn't begun. It goes with a walk that never does: nothing is in it, and the next try wants its name.
+struct EmptyRecording {
+    /// `None` once the walk has begun.
+    file: Option<File>,
+    path: PathBuf,
+}
+
+impl Drop for EmptyRecording {
+    fn drop(&mut self) {
+        if self.file.is_some() {
+            let _ = std::fs::remove_file(&self.path);
+        }
+    }
+}
+
 /// The file of a walk, counted from 1: of `walk.jsonl` the second one's is `walk-2.jsonl`.
 fn name_of(first: &Path, number: u32) -> PathBuf {
     if number < 2 {
@@ -143,6 +161,21 @@ struct Recorder {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn of_a_walk_that_never_begins_no_file_is_left() {
+        let path = std::env::temp_dir().join(format!("sockwalk-{}-recording.jsonl", std::process::id()));
+        let mut recordings = Recordings::new(Some(path.clone()));
+        assert!(recordings.make_file().is_ok() && path.exists());
+        drop(recordings);
+        assert!(!path.exists());
+        let mut recordings = Recordings::new(Some(path.clone()));
+        assert!(recordings.make_file().is_ok());
+        recordings.begin((Mode::Lab, WireAbility::Holds), None);
+        drop(recordings);
+        assert!(path.exists());
+        assert!(std::fs::remove_file(path).is_ok());
+    }
 
     #[test]
     fn each_walk_has_a_file_of_its_own() {

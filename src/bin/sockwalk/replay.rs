@@ -42,6 +42,7 @@ pub fn run(invocation: &Invocation, path: &Path, shown: ReplayOutput) -> Result<
         Unreadable::Newer(version) => cant(&texts.shared.newer_recording, version.into(), ""),
     })?;
     let notes = notes(&recording, &name, &texts.shared);
+    let cut = recording.cut;
     let header = recording.header.unwrap_or_else(|| Header::deduced(&recording.entries));
     let mode = header.mode;
     let walk = recorded(recording.entries, &header);
@@ -77,6 +78,9 @@ pub fn run(invocation: &Invocation, path: &Path, shown: ReplayOutput) -> Result<
         return Err(screen::trouble(lang)(learn(&lesson, lang)));
     }
     let moments = (shown.app.view().moment(), shown.app.walk().trace().now());
+    if let Some(line) = cut {
+        parting::say(&fill(&Texts::load(lang)?.shared.cut_recording, &[("line", line)]));
+    }
     parting::say(&parting::recording(moments, &path.to_string_lossy(), invocation, lang)?);
     Ok(0)
 }
@@ -148,7 +152,7 @@ fn recorded(entries: Vec<Entry>, header: &Header) -> Walk {
 /// The lesson of this name, or of this text; `None` where there is none.
 pub fn lesson(name: &str, source: Option<&str>) -> Option<Arc<Lesson>> {
     let read = match source {
-        Some(source) => sockwalk::lesson::read(name, source.as_bytes()).ok()?,
+        Some(source) => sockwalk::lesson::read_draft(name, source.as_bytes()).ok()?,
         None => sockwalk::lesson::builtin(name)?,
     };
     read.ok().map(Arc::new)

@@ -16,7 +16,7 @@ use sockwalk::cli::{Commands, Exit, Invocation};
 use sockwalk::explain::diagnosis;
 use sockwalk::i18n::{Lang, SharedTexts, Texts, cause, escape, fill, join};
 use sockwalk::linux::{PidFd, receive_signals};
-use sockwalk::model::{Event, Member, Mode, Side, SocketState, Trace, escape_with, signal_name};
+use sockwalk::model::{Event, HeldCalls, Member, Mode, Side, SocketState, Trace, escape_with, signal_name};
 use sockwalk::tcp::State;
 use sockwalk::walk::{Happening, HappeningKind, World};
 
@@ -81,7 +81,7 @@ pub fn run(invocation: &Invocation, commands: &Commands, lab: Option<&str>, reco
     recordings.make_file().map_err(|why| why.exit(lang))?;
     let (mut joined, lab) = labs.look_on(invocation, lab)?;
     recordings.begin((joined.mode(), joined.wire()), None);
-    opening(&texts.shared, joined.mode(), &lab.name, &read);
+    opening(&texts.shared, (joined.mode(), joined.held()), &lab.name, &read);
     let (sender, inbox) = channel();
     let (happened, name) = (sender.clone(), lab.name.to_string());
     let hears = move |happening| drop(happened.send(Said::Happened(Box::new(happening))));
@@ -97,10 +97,12 @@ pub fn run(invocation: &Invocation, commands: &Commands, lab: Option<&str>, reco
 }
 
 /// Says what happens, and what doesn't.
-fn opening(texts: &SharedTexts, mode: Mode, lab: &dyn Display, read: &[ReadCommand]) {
-    let place = match mode {
-        Mode::Host => &texts.exec_host,
-        Mode::Lab => &texts.report_lab,
+fn opening(texts: &SharedTexts, (mode, held): (Mode, HeldCalls), lab: &dyn Display, read: &[ReadCommand]) {
+    let place = match (mode, held) {
+        (Mode::Host, _) => &texts.exec_host,
+        // Nobody is there who lets calls and segments go one by one.
+        (Mode::Lab, HeldCalls::None) => &texts.report_lab,
+        (Mode::Lab, HeldCalls::Walk | HeldCalls::All) => &texts.report_stepped,
     };
     let course = match read {
         [one] if one.side == Side::Server => &texts.report_server,
@@ -232,7 +234,8 @@ impl Supervisor {
             let filled = [("side", self.texts.side(program.side)), ("command", &command)];
             say(&join(&fill(&self.texts.report_of, &filled), &ended));
             // The texts are the program's own, which a test reads.
-            let lines = self.member(program).and_then(|member| diagnosis::report(&self.trace, member, self.lang).ok());
+            let lines =
+                self.member(program).and_then(|member| diagnosis::report(&self.trace, member, false, self.lang).ok());
             lines.unwrap_or_default().iter().for_each(|line| say(line));
         }
         if self.lab_gone {
@@ -297,6 +300,11 @@ impl Supervisor {
         match said {
             Said::Happened(happening) => match happening.what {
                 HappeningKind::Event(event) => {
+                    if let Event::Joined(member) = &event
+                        && member.steps()
+                    {
+                        say(&fill(&self.texts.report_holder, &[("pid", &member.pid)]));
+                    }
                     self.trace.push(happening.at, event);
                     self.newest = Instant::now();
                     self.recordings.write(&self.trace, None);

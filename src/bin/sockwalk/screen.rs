@@ -124,11 +124,25 @@ impl ShownWalk {
 
 /// Shows a walk until the learner quits. `sender` is the other end of `inbox`; `prepare` sees the interface first.
 pub fn show(
+    shown: (Walk, Prepared),
+    invocation: &Invocation,
+    ends: (Sender<Msg>, &Receiver<Msg>),
+    host: &mut impl Host,
+    prepare: impl FnOnce(&mut App),
+) -> Result<ShownWalk, Exit> {
+    show_until(shown, invocation, ends, host, (prepare, |_: &mut _, _: &mut App| Ok(())))
+}
+
+/// The same of a walk whose world may not be there yet: `arrives` waits for it once the first page is drawn.
+///
+/// # Errors
+/// The terminal's, and those of `arrives`.
+pub fn show_until<H: Host>(
     (walk, prepared): (Walk, Prepared),
     invocation: &Invocation,
     (sender, inbox): (Sender<Msg>, &Receiver<Msg>),
-    host: &mut impl Host,
-    prepare: impl FnOnce(&mut App),
+    host: &mut H,
+    (prepare, arrives): (impl FnOnce(&mut App), impl FnOnce(&mut H, &mut App) -> Result<(), Exit>),
 ) -> Result<ShownWalk, Exit> {
     let (columns, rows) = crossterm::terminal::size().map_err(trouble(invocation.lang))?;
     let Prepared { look, signal } = prepared;
@@ -142,9 +156,12 @@ pub fn show(
     if let Some(lang) = invocation.lacks_lang {
         app.tell_of_lacking_lang(lang);
     }
-    tui::listen(sender).map_err(trouble(invocation.lang))?;
+    tui::listen(sender, (columns, rows)).map_err(trouble(invocation.lang))?;
+    host.console_size(app.console_size());
+    let drawn = tui::draw_changed(&mut terminal, &mut app).is_ok();
+    arrives(host, &mut app)?;
     let mut on_terminal = OnTerminal { host, guard: &guard };
-    let drawn = tui::run(&mut terminal, &mut app, inbox, &mut on_terminal).is_ok();
+    let drawn = drawn && tui::run(&mut terminal, &mut app, inbox, &mut on_terminal).is_ok();
     host.went_on(app.walk());
     drop(guard);
     Ok(ShownWalk { app, drawn, signal })

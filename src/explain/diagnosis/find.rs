@@ -57,7 +57,9 @@ impl<'a> Look<'a> {
         let mut found: Vec<ProgramDiagnosis<'a>> = if left.len() >= LEAK {
             self.leaks(&left).into_iter().collect()
         } else {
-            left.iter().filter_map(|(socket, left)| self.not_closed(socket, left)).collect()
+            left.iter()
+                .filter_map(|(socket, left)| self.not_closed(socket, left).or_else(|| self.kept(socket)))
+                .collect()
         };
         for socket in &sockets {
             let kinds = [
@@ -175,6 +177,36 @@ impl<'a> Look<'a> {
         self.told(DiagnosisKind::NotClosed, socket, calls.chain([self.kernel_state(socket)]).collect())
     }
 
+    /// A connection that a child of the program served and left, while the parent that accepted it has it open and never used it after
+    /// `fork()`.
+    fn kept(&self, socket: &SocketView<'a>) -> Option<ProgramDiagnosis<'a>> {
+        let cookie = socket.facts.cookie;
+        let has = |call: &CallView<'a>| {
+            call.made.is_some_and(|made| made.sockets.iter().any(|of| of.socket == cookie && !of.others.is_empty()))
+        };
+        let closes = self
+            .view
+            .calls_on(cookie)
+            .take(MOST)
+            .find(|call| call.called() == "close" && call.made.is_some_and(|made| !made.others.is_empty()));
+        let exits = || self.threads().iter().find(|call| call.called() == "exit_group" && has(call)).copied();
+        let child = closes.or_else(exits)?;
+        let made = self.view.maker(cookie)?;
+        let parent = made.made?.process.filter(|parent| child.made.and_then(|made| made.process) != Some(*parent))?;
+        let of_parent = |call: &CallView<'a>| call.made.and_then(|made| made.process) == Some(parent);
+        // The newest before the child's end: one that inherited the socket.
+        let forks = |call: &CallView<'a>| call.entered > made.entered && is_fork(call) && inherits(call, cookie);
+        let fork = self.view.calls_of_thread(made.caller).take(MOST).find(forks)?;
+        let used = self.view.calls_on(cookie).take(MOST).any(|call| of_parent(&call) && call.entered > fork.entered);
+        if used {
+            return None;
+        }
+        let calls = [made, fork, child].map(Evidence::Call).into_iter();
+        let kind =
+            if socket.state == State::CloseWait { DiagnosisKind::KeptByParent } else { DiagnosisKind::KeptAfterReset };
+        self.told(kind, socket, calls.chain([self.kernel_state(socket)]).collect())
+    }
+
     /// What the kernel said when the state became what it is.
     fn kernel_state(&self, socket: &SocketView<'a>) -> Evidence<'a> {
         Evidence::Kernel(socket.state_since, socket.facts)
@@ -217,10 +249,7 @@ impl<'a> Look<'a> {
         }
         let last = self.view.calls_on(cookie).take(MOST).find(reads);
         let since = self.since(socket, |facts| unread(facts).is_some()).max(last.map_or(0, |last| last.changed));
-        if !self.is_long_ago(since)
-            || !self.view.told_all_since(since)
-            || self.view.passed_from_the_beginning(self.program)
-        {
+        if !self.is_long_ago(since) || !self.view.told_all_since(since) {
             return None;
         }
         let last = last.or_else(|| self.view.maker(cookie)).map(Evidence::Call);
@@ -238,7 +267,7 @@ impl<'a> Look<'a> {
         if !probes(socket.facts) || !self.is_long_ago(self.since(socket, probes)) {
             return None;
         }
-        let (local, remote) = socket.facts.local.zip(socket.facts.remote)?;
+        let (local, remote) = socket.facts.ends()?;
         let newest = self.segments((local, remote)).find(|segment| segment.segment.from == remote);
         let zero = newest.filter(|segment| segment.segment.tcp().is_some_and(|tcp| tcp.window == 0));
         let peer = self.view.trace().peer_of(socket.facts.cookie).and_then(|peer| self.view.socket(peer));
@@ -301,7 +330,9 @@ impl<'a> Look<'a> {
         if !matches!(socket.state.tcp()?, State::CloseWait | State::LastAck | State::Closing | State::TimeWait) {
             return None;
         }
-        let row = self.view.calls_on(socket.facts.cookie).take(MOST).skip_while(CallView::is_open).take_while(told_end);
+        // What it sends in between, as an echo of nothing, doesn't make it stop.
+        let reading = self.view.calls_on(socket.facts.cookie).take(MOST).filter(reads);
+        let row = reading.skip_while(CallView::is_open).take_while(told_end);
         let row: Vec<CallView<'a>> = row.collect();
         let (newest, first) = (row.first()?, row.last()?);
         if row.len() < AGAIN {
@@ -381,8 +412,10 @@ impl<'a> Look<'a> {
 
     /// The newest segment with this flag that came from the peer.
     fn arrived(&self, (local, remote): AddressPair, flag: Flags) -> Option<SegmentView<'a>> {
-        self.segments((local, remote))
-            .find(|segment| segment.segment.from == remote && has(segment, flag) && wire::came(segment.fate))
+        self.segments((local, remote)).find(|segment| {
+            let came = segment.segment.from == remote && wire::came(segment.fate);
+            came && has(segment, flag) && !wire::was_refused(&self.view, segment)
+        })
     }
 
     /// The segments of the newest connection between two ends, the newest first.
@@ -400,6 +433,14 @@ struct LeftOpen<'a> {
     end: Option<CallView<'a>>,
     /// What its thread went on to.
     next: Option<CallView<'a>>,
+}
+
+fn is_fork(call: &CallView<'_>) -> bool {
+    matches!(call.called(), "fork" | "vfork" | "clone" | "clone3") && matches!(call.outcome, Some(Ok(_)))
+}
+
+fn inherits(call: &CallView<'_>, socket: u64) -> bool {
+    call.made.is_some_and(|made| made.sockets.iter().any(|of| of.socket == socket))
 }
 
 fn on(call: &CallView<'_>) -> Option<u64> {

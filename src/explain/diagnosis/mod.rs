@@ -28,6 +28,10 @@ pub const LONG: Duration = Duration::from_secs(1);
 pub enum DiagnosisKind {
     /// A connection in CLOSE_WAIT: its program was told the end of the data, went on, and has not closed it.
     NotClosed,
+    /// The same, where a child process served it and has left it: the parent's descriptor of it is open.
+    KeptByParent,
+    /// The same, of a connection that a RST has ended: only the descriptor is left of it.
+    KeptAfterReset,
     /// Several connections that their peers ended, and whose descriptors are open: these.
     Leaks(Vec<i32>),
     /// A listener's accept queue is full, and nobody takes from it.

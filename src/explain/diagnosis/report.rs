@@ -1,28 +1,36 @@
 //! What is told of a program when it has ended, for use without a screen.
 
+use std::fmt::Display;
+use std::time::Duration;
+
 use super::texts::DiagnosisWords;
 use super::{ProgramDiagnosis, done, standing};
 use crate::explain::table::Broken;
 use crate::i18n::{Lang, escape, join};
-use crate::model::{Call, Connection, Event, Member, Moment, ProgramExit, Role, Trace, View};
-use crate::tcp::Flags;
+use crate::model::{
+    Call, Caller, Connection, Entry, Event, Member, Moment, ProgramExit, Role, SocketView, Trace, View,
+};
+use crate::tcp::{Segment, State};
 
 /// Signals by which a program is asked to end: what it does then is its end already.
 const ENDS: [i32; 4] = [libc::SIGHUP, libc::SIGINT, libc::SIGQUIT, libc::SIGTERM];
 
 /// What was wrong with a program, as lines of text: what stood when it began to end, and what it did before. The trace holds all
-/// that happened until it had ended.
+/// that happened until it had ended. `unseen`: it is known that its calls couldn't be seen.
 ///
 /// # Errors
 /// [`Broken`] where the texts that were built in don't fit the program.
-pub fn report(trace: &Trace, program: &Member, lang: Lang) -> Result<Vec<String>, Broken> {
+pub fn report(trace: &Trace, program: &Member, unseen: bool, lang: Lang) -> Result<Vec<String>, Broken> {
     let words = DiagnosisWords::load(lang)?;
     let Role::Runs(name) = &program.role else { return Ok(Vec::new()) };
     let name = escape(name);
     let (told, present) = (trace.at(end_of(trace, program)), trace.present());
     let end = trace.at(before_its_sockets_closed(trace, program, told.moment()));
     if present.threads_of(program).next().is_none() {
-        return Ok(vec![words.say(|t| &t.report_unseen, &[("program", &name)])]);
+        let values: [(&str, &dyn Display); 1] = [("program", &name)];
+        let line =
+            if unseen { words.say(|t| &t.report_unseen, &values) } else { words.say(|t| &t.report_no_calls, &values) };
+        return Ok(vec![line]);
     }
     let mut found: Vec<(View<'_>, ProgramDiagnosis<'_>)> = { standing(&end, told.at()).into_iter() }
         .filter(|diagnosis| diagnosis.program == program.number)
@@ -40,7 +48,7 @@ pub fn report(trace: &Trace, program: &Member, lang: Lang) -> Result<Vec<String>
         0 => words.say(|t| &t.report_none, &[("program", &name)]),
         n => words.say(|t| &t.report_some, &[("program", &name), ("n", &n)]),
     };
-    let untold = present.untold_calls();
+    let untold = untold_calls(trace, program);
     let untold = (untold > 0).then(|| words.say(|t| &t.report_untold, &[("n", &untold)]));
     let mut lines: Vec<String> = [Some(head), untold].into_iter().flatten().collect();
     for (n, (view, diagnosis)) in found.iter().enumerate() {
@@ -52,13 +60,32 @@ pub fn report(trace: &Trace, program: &Member, lang: Lang) -> Result<Vec<String>
     Ok(lines)
 }
 
-/// The kernel closes what a program that ends has open, and what it sends of that may be captured before the tracer has told the
-/// end: the moment before the first FIN or RST since the program's last call that came from a descriptor which is open.
+/// How many of its calls weren't kept one by one: another program's tell nothing of it.
+fn untold_calls(trace: &Trace, program: &Member) -> u64 {
+    let of = trace.entries().iter().filter_map(|entry| match entry.event {
+        Event::UntoldCalls { program: of, calls } if of == program.number => Some(calls),
+        _ => None,
+    });
+    of.fold(0, u64::saturating_add)
+}
+
+/// What the kernel's table and the capture tell of one end of a program comes within this time.
+const AT_ONCE: Duration = Duration::from_millis(200);
+
+/// The kernel closes what a program that ends has open. What it sends of that, and that the sockets are CLOSED, may be seen before
+/// the tracer has told the end: the moment before the first such entry since the program's last call.
 fn before_its_sockets_closed(trace: &Trace, program: &Member, end: Moment) -> Moment {
-    let mut first = end;
+    let (mut first, mut closing) = (end, None);
+    let ends_at = |moment: Moment, caller: &Caller| {
+        let is_soon = |end: &Entry| end.at.saturating_sub(trace.entries()[moment].at) <= AT_ONCE;
+        let slept = || trace.at(moment).newest_call(*caller).is_some_and(|call| call.blocked);
+        trace.entries().get(end.saturating_sub(1)).is_some_and(is_soon) && slept()
+    };
     // The last one is the end itself.
     for (moment, entry) in trace.entries().iter().enumerate().take(end.saturating_sub(1)).rev() {
         match &entry.event {
+            // What ends the program makes a call that sleeps come back: that is the end's own.
+            Event::Returned { caller, .. } if ends_at(moment, caller) => {}
             Event::Entered { caller, .. }
             | Event::Stands { caller, .. }
             | Event::Blocked { caller }
@@ -67,16 +94,20 @@ fn before_its_sockets_closed(trace: &Trace, program: &Member, end: Moment) -> Mo
             {
                 break;
             }
-            Event::Sent { segment, .. }
-                if segment.tcp().is_some_and(|tcp| tcp.flags.has(Flags::FIN) || tcp.flags.has(Flags::RST)) =>
-            {
+            Event::Sent { segment, .. } if segment.tcp().is_some_and(Segment::is_fin_or_rst) => {
                 let before = trace.at(moment);
-                let mut own = before.sockets_of(Connection::of(segment)).filter(|socket| {
-                    socket.facts.fd.is_some()
-                        && socket.facts.local == Some(segment.from)
-                        && socket.facts.actor().is_some_and(|actor| program.makes(actor))
-                });
-                if own.next().is_some() {
+                let sends = |socket: &SocketView<'_>| {
+                    before.last_ends(socket.facts.cookie) == Some((segment.from, segment.to)) && !socket.gone
+                };
+                let mut senders = before.sockets_of(Connection::of(segment)).filter(sends);
+                if senders.any(|socket| holds(program, &socket)) {
+                    (first, closing) = (moment, Some(entry.at));
+                }
+            }
+            Event::Socket(facts) if closing.is_some_and(|sent| sent.saturating_sub(entry.at) <= AT_ONCE) => {
+                let before = trace.at(moment).socket(facts.cookie);
+                let is_closed = facts.state == State::Closed;
+                if is_closed && before.is_some_and(|before| before.state != State::Closed && holds(program, &before)) {
                     first = moment;
                 }
             }
@@ -84,6 +115,11 @@ fn before_its_sockets_closed(trace: &Trace, program: &Member, end: Moment) -> Mo
         }
     }
     first
+}
+
+/// Whether a program has a descriptor of a socket.
+fn holds(program: &Member, socket: &SocketView<'_>) -> bool {
+    socket.facts.fd.is_some() && socket.facts.actor().is_some_and(|actor| program.makes(actor))
 }
 
 /// The moment at which a program begins to end: until then its descriptors are as it left them.

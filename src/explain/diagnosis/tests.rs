@@ -5,8 +5,8 @@ use super::*;
 use crate::i18n::Lang;
 use crate::model::testing::socket;
 use crate::model::{
-    Actor, Call, Caller, Errno, Event, HeldCalls, Member, Outcome, ProgramCall, ProgramExit, Returned, Role, SegmentId,
-    Side, Timer, TimerKind, Trace,
+    Actor, Call, Caller, Errno, Event, Member, Outcome, ProgramCall, ProgramExit, Returned, Role, SegmentId, Side,
+    Timer, TimerKind, Trace,
 };
 use crate::tcp::State;
 use crate::tcp::testing::segment;
@@ -275,20 +275,6 @@ fn bytes_wait_for_nobody_once_every_thread_sleeps_elsewhere() {
 }
 
 #[test]
-fn reads_that_no_filter_stops_at_are_not_missed() {
-    let mut script = Script { trace: Trace::default(), now: Duration::ZERO, segments: 0 };
-    script.push(Event::Joined(program()));
-    script.push(Event::Holding { of: Some(1), held: HeldCalls::None });
-    script.accepts(0);
-    script.returns(0, Ok(made(4, CONN)));
-    script.socket(CONN, State::Established, |facts| facts.recv_queue = 5);
-    script.accepts(0);
-    script.sleeps(0);
-    script.wait();
-    script.finds(&[]);
-}
-
-#[test]
 fn a_send_queue_is_held_by_a_window_of_zero() {
     let timer = |kind| Some(Timer { kind, fires_at: Duration::from_secs(9), fired: 0 });
     let probes = |kind, window_zero: bool| {
@@ -385,6 +371,14 @@ fn what_is_asked_again_and_again_is_counted() {
     script.finds(&[]);
     script.reads(0);
     script.finds(&[DiagnosisKind::ReadsOn(3)]);
+    // It sends back the nothing that it has read.
+    let mut script = Script::accepted();
+    script.socket(CONN, State::CloseWait, |_| {});
+    for _ in 0..3 {
+        script.reads(0);
+        script.on_conn(0, Call::send(4, Vec::new()), Ok(Returned::default()));
+    }
+    script.finds(&[DiagnosisKind::ReadsOn(3)]);
     let asks = |waits: bool| {
         let mut script = Script::accepted();
         for _ in 0..20 {
@@ -400,19 +394,44 @@ fn what_is_asked_again_and_again_is_counted() {
     assert_eq!(asks(true), []);
 }
 
+/// What is seen of a program's end before it is told.
+#[derive(Clone, Copy)]
+enum SeenFirst {
+    Nothing,
+    Fin,
+    TableAndReset,
+    /// And that a call which slept has come back.
+    Return,
+}
+
 #[test]
 fn a_report_tells_of_the_moment_at_which_the_program_began_to_end() {
-    let ended_with = |end: Event, how, captured_first: bool| {
+    use SeenFirst::*;
+    let ended_with = |end: Event, how, seen_first: SeenFirst| {
         let mut script = Script::accepted();
         script.socket(CONN, State::CloseWait, |_| {});
         script.reads(0);
         script.accepts(0);
         script.sleeps(0);
         script.wait();
-        if captured_first {
-            // The kernel closed its connection, and the tracer's word comes later.
-            script.sent(false, (1, 1), &["FIN", "ACK"], b"");
-            script.socket(CONN, State::LastAck, |facts| facts.fd = None);
+        // The kernel closed its connection, and the tracer's word comes later.
+        match seen_first {
+            Nothing => {}
+            Fin => {
+                script.sent(false, (1, 1), &["FIN", "ACK"], b"");
+                script.socket(CONN, State::LastAck, |facts| facts.fd = None);
+            }
+            Return => {
+                script.sent(false, (1, 1), &["RST", "ACK"], b"");
+                script.socket(CONN, State::Closed, |facts| (facts.local, facts.remote) = (None, None));
+                script.returns(0, Err(Errno(libc::EINTR)));
+            }
+            // The table without it was read before that.
+            TableAndReset => {
+                script.socket(LISTENER, State::Closed, |facts| facts.local = None);
+                script.socket(CONN, State::Closed, |facts| (facts.local, facts.remote) = (None, None));
+                script.sent(false, (1, 1), &["RST", "ACK"], b"");
+            }
         }
         script.push(end);
         // What the end itself does.
@@ -420,17 +439,36 @@ fn a_report_tells_of_the_moment_at_which_the_program_began_to_end() {
         script.on_conn(0, Call::Close { fd: 4 }, Ok(Returned::default()));
         script.socket(CONN, State::LastAck, |facts| facts.fd = None);
         script.push(Event::ProgramEnded { program: 1, how });
-        Lang::all().map(|lang| report(&script.trace, &program(), lang).unwrap()).collect::<Vec<_>>()
+        Lang::all().map(|lang| report(&script.trace, &program(), false, lang).unwrap()).collect::<Vec<_>>()
     };
-    let ended = |end, how| ended_with(end, how, false);
+    let ended = |end, how| ended_with(end, how, Nothing);
     let interrupted = Event::Signal { caller: caller(0), signal: libc::SIGINT };
     let how = ProgramExit::Signal(libc::SIGINT);
-    for lines in [false, true].into_iter().flat_map(|first| ended_with(interrupted.clone(), how, first)) {
+    let all = [Nothing, Fin, TableAndReset, Return];
+    for lines in all.into_iter().flat_map(|first| ended_with(interrupted.clone(), how, first)) {
         assert!(lines.len() > 5 && lines[1].starts_with("1. ") && lines[1].contains("CLOSE_WAIT"), "{lines:?}");
         assert!(lines.iter().any(|line| line.contains("read() = 0")), "{lines:?}");
     }
     let exits = Event::Stands { caller: caller(9), call: call("exit_group", None, None) };
     for lines in ended(exits, ProgramExit::Status(0)) {
         assert_eq!(lines.len(), 1, "closed before the end: {lines:?}");
+    }
+}
+
+#[test]
+fn a_report_speaks_of_its_own_program_alone() {
+    let mut script = Script::accepted();
+    script.push(Event::UntoldCalls { program: 2, calls: 7 });
+    let reported = |script: &Script| report(&script.trace, &program(), false, Lang::EN).unwrap();
+    assert_eq!(reported(&script).len(), 1, "{:?}", reported(&script));
+    script.push(Event::UntoldCalls { program: 1, calls: 8 });
+    assert!(reported(&script)[1].contains(" 8 "), "{:?}", reported(&script));
+    // Nothing that it did was a socket call; or nothing that it did could be seen.
+    let mut script = Script { trace: Trace::default(), now: Duration::ZERO, segments: 0 };
+    script.push(Event::Joined(program()));
+    script.push(Event::ProgramEnded { program: 1, how: ProgramExit::Status(0) });
+    for lang in Lang::all() {
+        let [none, unseen] = [false, true].map(|unseen| report(&script.trace, &program(), unseen, lang).unwrap());
+        assert!(none.len() == 1 && unseen.len() == 1 && none != unseen, "{none:?} {unseen:?}");
     }
 }

@@ -16,6 +16,10 @@ words! {
     pub(super) struct DiagnosisTexts {
         pub(super) not_closed: Localized,
         pub(super) not_closed_do: Localized,
+        pub(super) kept: Localized,
+        pub(super) kept_do: Localized,
+        pub(super) kept_reset: Localized,
+        pub(super) kept_reset_do: Localized,
         pub(super) leaks: Localized,
         pub(super) leaks_do: Localized,
         pub(super) queue_full: Localized,
@@ -24,6 +28,7 @@ words! {
         pub(super) not_read_one: Localized,
         pub(super) not_read_do: Localized,
         pub(super) window_zero: Localized,
+        pub(super) window_zero_one: Localized,
         pub(super) window_zero_do: Localized,
         pub(super) wrote_after_fin: Localized,
         pub(super) wrote_after_fin_do: Localized,
@@ -32,6 +37,7 @@ words! {
         pub(super) asks_on: Localized,
         pub(super) asks_on_do: Localized,
         pub(super) closed_unread: Localized,
+        pub(super) closed_unread_one: Localized,
         pub(super) closed_unread_n: Localized,
         pub(super) closed_unread_do: Localized,
         pub(super) line: Localized,
@@ -52,6 +58,7 @@ words! {
         pub(super) report_some: Localized,
         pub(super) report_untold: Localized,
         pub(super) report_unseen: Localized,
+        pub(super) report_no_calls: Localized,
     }
 }
 
@@ -92,7 +99,9 @@ impl DiagnosisWords {
         };
         let told = match call.outcome {
             Some(Ok(returned)) => self.say(|t| &t.call_returned, &[("call", &text), ("value", &returned.value)]),
-            Some(Err(errno)) => self.say(|t| &t.call_returned, &[("call", &text), ("value", &format!("-1 {errno}"))]),
+            Some(Err(errno)) => {
+                self.say(|t| &t.call_returned, &[("call", &text), ("value", &format!("{} {errno}", errno.value()))])
+            }
             None if call.stands => self.say(|t| &t.call_stands, &[("call", &text)]),
             None if call.blocked => self.say(|t| &t.call_sleeps, &[("call", &text)]),
             None => self.say(|t| &t.call_open, &[("call", &text)]),
@@ -169,6 +178,8 @@ impl ProgramDiagnosis<'_> {
             };
         match &self.kind {
             DiagnosisKind::NotClosed => say(|t| &t.not_closed, |t| &t.not_closed_do, &0),
+            DiagnosisKind::KeptByParent => say(|t| &t.kept, |t| &t.kept_do, &0),
+            DiagnosisKind::KeptAfterReset => say(|t| &t.kept_reset, |t| &t.kept_reset_do, &0),
             DiagnosisKind::Leaks(fds) => {
                 let mut named: Vec<String> = fds.iter().take(NAMED).map(i32::to_string).collect();
                 if fds.len() > NAMED {
@@ -183,11 +194,13 @@ impl ProgramDiagnosis<'_> {
             }
             DiagnosisKind::NotRead(1) => say(|t| &t.not_read_one, |t| &t.not_read_do, &1),
             DiagnosisKind::NotRead(bytes) => say(|t| &t.not_read, |t| &t.not_read_do, bytes),
+            DiagnosisKind::WindowZero(1) => say(|t| &t.window_zero_one, |t| &t.window_zero_do, &1),
             DiagnosisKind::WindowZero(bytes) => say(|t| &t.window_zero, |t| &t.window_zero_do, bytes),
             DiagnosisKind::WroteAfterFin => say(|t| &t.wrote_after_fin, |t| &t.wrote_after_fin_do, &0),
             DiagnosisKind::ReadsOn(times) => say(|t| &t.reads_on, |t| &t.reads_on_do, times),
             DiagnosisKind::AsksOn(times) => say(|t| &t.asks_on, |t| &t.asks_on_do, times),
             DiagnosisKind::ClosedUnread(None) => say(|t| &t.closed_unread, |t| &t.closed_unread_do, &0),
+            DiagnosisKind::ClosedUnread(Some(1)) => say(|t| &t.closed_unread_one, |t| &t.closed_unread_do, &1),
             DiagnosisKind::ClosedUnread(Some(bytes)) => say(|t| &t.closed_unread_n, |t| &t.closed_unread_do, bytes),
         }
     }

@@ -4,7 +4,8 @@
 use std::net::SocketAddr;
 
 use super::{MOST, OtherAttempt, ProgramFact, ProgramLook};
-use crate::explain::wire;
+use crate::explain::reasons::is_time_over;
+use crate::explain::{CallFacts, CallState, wire};
 use crate::model::{Call, CallView, Errno, SegmentId, SegmentView, SocketOption};
 use crate::tcp::{Flags, State};
 
@@ -19,6 +20,21 @@ pub(super) fn so_error(call: &CallView<'_>) -> Option<Errno> {
     let returned = call.outcome?.as_ref().ok()?;
     let told = returned.filled.get(3)?.strip_prefix('[')?.strip_suffix(']')?;
     Errno::from_name(told).or_else(|| told.parse().ok().map(Errno))
+}
+
+/// Whether a further `connect()` tells with this error how the attempt has ended. ECONNABORTED tells only that there was one, whose
+/// own error was told before (`__inet_stream_connect()`), and what is wrong with the call's arguments tells nothing of it.
+fn tells_end(Errno(number): Errno) -> bool {
+    matches!(
+        number,
+        libc::ECONNREFUSED
+            | libc::ECONNRESET
+            | libc::ETIMEDOUT
+            | libc::EHOSTUNREACH
+            | libc::ENETUNREACH
+            | libc::EACCES
+            | libc::EPIPE
+    )
 }
 
 pub(super) fn began(call: &CallView<'_>) -> bool {
@@ -44,13 +60,18 @@ impl<'a> ProgramLook<'a> {
         let fact = match self.call.outcome {
             None => None,
             Some(Err(Errno(libc::EINPROGRESS))) => {
-                self.syn_of(&self.call, addr).map(|syn| ProgramFact::SynSent(syn.id))
+                let facts = CallFacts::of(&self.view, &self.call);
+                let waited = is_time_over(self.call.call, CallState::Error(Errno(libc::EINPROGRESS)), &facts);
+                let fact = if waited { ProgramFact::SynTimedOut } else { ProgramFact::SynSent };
+                self.syn_of(&self.call, addr).map(|syn| fact(syn.id))
             }
             Some(Err(Errno(libc::EALREADY))) => self.unanswered(),
             Some(Err(Errno(libc::EISCONN)) | Ok(_)) if begun.is_some() => {
                 Some(ProgramFact::AttemptEnded(self.answer(addr)))
             }
-            Some(Err(errno)) if begun.is_some() => Some(ProgramFact::Failed(*errno, self.reset(addr))),
+            Some(Err(errno)) if begun.is_some() && tells_end(*errno) => {
+                Some(ProgramFact::Failed(*errno, self.reset(addr)))
+            }
             Some(_) => None,
         };
         facts.extend(fact);

@@ -2,7 +2,7 @@
 
 use super::{ProgramFact, ProgramLook};
 use crate::model::{CallView, ProcessSocket, ProgramDescriptor, SegmentId};
-use crate::tcp::Flags;
+use crate::tcp::Segment;
 
 impl<'a> ProgramLook<'a> {
     pub(super) fn holders(&self) -> Vec<ProgramFact> {
@@ -52,9 +52,10 @@ impl<'a> ProgramLook<'a> {
     /// The FIN or RST that went out since the call began.
     fn ended_by(&self, socket: u64) -> Option<SegmentId> {
         let (local, _) = self.ends_of(socket)?;
-        let ends = |tcp: &crate::tcp::Segment| tcp.flags.has(Flags::FIN) || tcp.flags.has(Flags::RST);
         let sent = self.segments_of(socket).take_while(|segment| self.sent(segment) > self.begun());
-        let own = sent.filter(|segment| segment.segment.from == local && segment.segment.tcp().is_some_and(ends));
+        let own = sent.filter(|segment| {
+            segment.segment.from == local && segment.segment.tcp().is_some_and(Segment::is_fin_or_rst)
+        });
         own.last().map(|segment| segment.id)
     }
 

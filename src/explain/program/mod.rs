@@ -11,6 +11,7 @@ mod say;
 mod tests;
 mod texts;
 mod waiting;
+mod watched;
 
 pub use waiting::waited_fds;
 
@@ -21,8 +22,8 @@ use super::table::Broken;
 use super::wire::{self, AddressPair};
 use crate::i18n::Lang;
 use crate::model::{
-    Actor, Call, CallView, Caller, Errno, Event, Moment, PolledDescriptor, ProcessSocket, ProgramCall,
-    ProgramDescriptor, SegmentId, SegmentView, Side, View,
+    Actor, Call, CallView, Caller, EpollEvents, Errno, Event, Moment, PolledDescriptor, ProcessSocket, ProgramCall,
+    ProgramDescriptor, SegmentId, SegmentView, Side, View, on_wire,
 };
 use crate::tcp::Flags;
 use texts::ProgramWords;
@@ -46,8 +47,32 @@ pub enum ProgramFact {
     StillWaits(i32, StillWaits),
     /// What was polled isn't open.
     NotOpen(i32),
+    /// It isn't open any more: another thread closed it meanwhile.
+    ClosedMeanwhile(i32),
+    /// Another thread closed it meanwhile, and its number is another descriptor's.
+    GivenAgain(i32),
     /// It was never connected.
     NeverConnected(i32),
+    /// The same, as `select()` finds it.
+    NeverConnectedSelected(i32),
+    /// A `select()` doesn't look at this descriptor, since it isn't below this number of them.
+    Beyond(i32, i32),
+    /// A `select()` doesn't look at this descriptor, which isn't open, since it lies beyond the table of the process.
+    BeyondTable(i32),
+    /// An epoll instance watches nothing.
+    NothingWatched(i32),
+    /// A descriptor is watched by this epoll instance from now on, for these events.
+    Watched(i32, i32, EpollEvents),
+    /// It is watched no more.
+    Unwatched(i32, i32),
+    /// It is closed, and the epoll instance has forgotten it.
+    Forgotten(i32, i32),
+    /// It is closed, and the epoll instance goes on watching its socket, which has other descriptors.
+    StaysWatched(i32, i32),
+    /// What was told of it is told again only once something new comes: EPOLLET.
+    Edge(i32),
+    /// Nothing more is told of it: EPOLLONESHOT.
+    OneShot(i32),
     /// Both directions are ended.
     BothEnded(i32),
     /// The own program has ended its reading.
@@ -56,6 +81,8 @@ pub enum ProgramFact {
     ReadyUnknown(i64),
     /// The call didn't wait for the answer to this segment.
     SynSent(SegmentId),
+    /// No answer to this segment came within the time of SO_SNDTIMEO.
+    SynTimedOut(SegmentId),
     /// The attempt isn't over: no answer to this segment has come.
     Unanswered(SegmentId),
     /// `SO_ERROR` is 0, and the connection stands, since this segment came where that is known.
@@ -155,6 +182,16 @@ pub enum StillWaits {
     Unanswered,
     /// No event was asked for.
     OnlyErrors,
+    /// So many bytes are there, and were told: EPOLLET.
+    EdgeBytes(u32),
+    /// So many connections wait, and were told: EPOLLET.
+    EdgeQueue(u32),
+    /// The peer's FIN has come, and was told: EPOLLET.
+    EdgeEnd,
+    /// Whether it can be written was told: EPOLLET.
+    EdgeRoom,
+    /// It was told once: EPOLLONESHOT.
+    SwitchedOff,
 }
 
 /// Why a socket is ready.
@@ -207,8 +244,10 @@ pub(super) fn program_notes(view: &View<'_>, call: &CallView<'_>, lang: Lang) ->
 
 /// What is known of a call at the view's moment.
 pub fn facts(view: &View<'_>, call: &CallView<'_>) -> Vec<ProgramFact> {
-    let Some(made) = call.made.filter(|_| !call.abandoned) else {
-        return [polled::polled(view, call), copied::copied(view, call)].concat();
+    // The end of a process is a call that never returns.
+    let is_over = |made: &&ProgramCall| call.never_made || (call.abandoned && made.name != "exit_group");
+    let Some(made) = call.made.filter(|made| !is_over(made)) else {
+        return [polled::polled(view, call), copied::copied(view, call), watched::watched(view, call)].concat();
     };
     let look = ProgramLook { view: *view, call: *call, made };
     let mut facts = look.waiting();
@@ -294,7 +333,7 @@ impl<'a> ProgramLook<'a> {
         let local = call.made?.socket.and_then(|socket| self.view.last_ends(socket)).map(|(local, _)| local);
         let own = |segment: &SegmentView<'_>| {
             let syn = segment.segment.tcp().is_some_and(|tcp| tcp.flags.has(Flags::SYN) && !tcp.flags.has(Flags::ACK));
-            syn && segment.segment.to == addr && local.is_none_or(|local| segment.segment.from == local)
+            syn && segment.segment.to == on_wire(addr) && local.is_none_or(|local| segment.segment.from == local)
         };
         let mut sent =
             self.view.segments().take(MOST).filter(|segment| span.contains(&self.sent(segment)) && own(segment));

@@ -1,25 +1,97 @@
-//! What a side's own `poll()` waits for, and what woke it. Unlike a program's, its descriptors are known by the calls that made them.
+//! What a side's own `poll()`, `select()` or `epoll_wait()` waits for, and what woke it. Unlike a program's, its descriptors are known
+//! by the calls that made them.
 
 use std::net::SocketAddr;
 use std::ops::RangeInclusive;
 
 use super::waiting::handshake;
 use super::{ProgramFact, ReadyReason, StillWaits, has};
+use crate::explain::epoll::{EpollEntry, watches};
 use crate::explain::situation::Situation;
-use crate::explain::subject::Subject;
+use crate::explain::subject::{OwnAddress, Subject};
+use crate::explain::threads::socket_at;
 use crate::explain::wire;
-use crate::model::{Call, CallView, Moment, PollEntry, PollEvents, PolledDescriptor, SegmentId, SegmentView, View};
+use crate::model::{
+    Call, CallView, EpollEvents, Moment, PollEvents, PolledDescriptor, Returned, SegmentId, SegmentView, View,
+};
 use crate::tcp::{Flags, State};
 
-/// What is known of a side's own `poll()`; nothing of any other call.
+/// What is known of a side's own call that waits for several; nothing of any other call.
 pub(super) fn polled(view: &View<'_>, call: &CallView<'_>) -> Vec<ProgramFact> {
-    let Call::Poll { fds, .. } = call.call else { return Vec::new() };
+    if !call.call.name().waits_for_several() {
+        return Vec::new();
+    }
     match call.outcome {
-        None if call.blocked => fds.iter().flat_map(|entry| still_waits(view, call, *entry)).collect(),
-        Some(Ok(returned)) if returned.revents.is_empty() => vec![ProgramFact::NotReady],
-        Some(Ok(returned)) => returned.revents.iter().flat_map(|entry| woke(view, call, *entry)).collect(),
+        None if call.blocked => sleeps(view, call),
+        Some(Ok(returned)) => [woken(view, call, returned), beyond(call)].concat(),
         _ => Vec::new(),
     }
+}
+
+/// Why each descriptor that is waited for isn't ready.
+fn sleeps(view: &View<'_>, call: &CallView<'_>) -> Vec<ProgramFact> {
+    match call.call {
+        Call::EpollWait { epfd, .. } => {
+            let watched = watches(view, call.caller.actor, *epfd);
+            if watched.is_empty() {
+                return vec![ProgramFact::NothingWatched(*epfd)];
+            }
+            watched.iter().flat_map(|watch| still_watched(view, call, watch)).collect()
+        }
+        Call::Select { nfds, fds, .. } => {
+            let looked_at = fds.iter().filter(|polled| polled.fd < *nfds);
+            let waits = looked_at.flat_map(|polled| still_waits(view, call, *polled));
+            waits.chain(beyond(call)).collect()
+        }
+        _ => {
+            call.call.polled().unwrap_or_default().iter().flat_map(|polled| still_waits(view, call, *polled)).collect()
+        }
+    }
+}
+
+fn woken(view: &View<'_>, call: &CallView<'_>, returned: &Returned) -> Vec<ProgramFact> {
+    if returned.revents.is_empty() {
+        return vec![ProgramFact::NotReady];
+    }
+    let before = view.trace().at(call.entered);
+    let watched = match call.call {
+        Call::EpollWait { epfd, .. } => watches(&before, call.caller.actor, *epfd),
+        _ => Vec::new(),
+    };
+    let told = |polled: &PolledDescriptor| {
+        let events = watched.iter().find(|watch| watch.fd == polled.fd).map(|watch| watch.events).unwrap_or_default();
+        let how = [
+            (EpollEvents::EDGE, ProgramFact::Edge(polled.fd)),
+            (EpollEvents::ONE_SHOT, ProgramFact::OneShot(polled.fd)),
+        ];
+        let how = how.into_iter().filter(|(event, _)| events.has(*event)).map(|(_, fact)| fact);
+        woke(view, call, *polled, events.has(EpollEvents::EDGE)).into_iter().chain(how).collect::<Vec<_>>()
+    };
+    let mut facts = Vec::new();
+    for fact in returned.revents.iter().flat_map(told) {
+        // One descriptor may stand there more than once.
+        if !facts.contains(&fact) {
+            facts.push(fact);
+        }
+    }
+    facts
+}
+
+/// The descriptors of a `select()` that its first argument leaves out.
+fn beyond(call: &CallView<'_>) -> Vec<ProgramFact> {
+    let Call::Select { nfds, fds, .. } = call.call else { return Vec::new() };
+    fds.iter().filter(|polled| polled.fd >= *nfds).map(|polled| ProgramFact::Beyond(polled.fd, *nfds)).collect()
+}
+
+/// Whether a `select()` leaves a descriptor that isn't open as it is, instead of failing with EBADF: its number lies beyond the table of
+/// the process, to whose size Linux cuts the first argument (`core_sys_select()`). That is never smaller than a word has bits.
+fn is_beyond_table(view: &View<'_>, call: &CallView<'_>, fd: i32) -> bool {
+    let is_open = || {
+        let before = Situation::at(&view.trace().at(call.entered), call.caller.actor, &on(fd));
+        before.open || before.epoll
+    };
+    let beyond = i64::from(fd) >= i64::from(usize::BITS);
+    matches!(call.call, Call::Select { nfds, .. } if fd < *nfds) && beyond && !is_open()
 }
 
 /// A call on a polled descriptor, by which it is found.
@@ -28,41 +100,78 @@ fn on(fd: i32) -> Call {
 }
 
 /// Why a descriptor that is waited for isn't ready.
-fn still_waits(view: &View<'_>, call: &CallView<'_>, PollEntry { fd, events }: PollEntry) -> Vec<ProgramFact> {
+fn still_waits(view: &View<'_>, call: &CallView<'_>, polled: PolledDescriptor) -> Vec<ProgramFact> {
+    let PolledDescriptor { fd, events, .. } = polled;
+    if is_beyond_table(view, call, fd) {
+        return vec![ProgramFact::BeyondTable(fd)];
+    }
     let now = Situation::at(view, call.caller.actor, &on(fd));
     let (reads, writes) = (events.has(PollEvents::IN), events.has(PollEvents::OUT));
-    let reading = match now.state {
-        _ if now.udp => Some(StillWaits::NoDatagram),
-        State::Listen => Some(StillWaits::NobodyWaits),
-        // The kernel's word may be older than the call.
-        _ if now.is_connected() => (now.recv_queue == 0 && !now.fin).then_some(StillWaits::NothingToRead),
-        _ => None,
-    };
     let writing = (now.is_connected() && now.send_queue > 0).then_some(StillWaits::Full(now.send_queue));
     let unanswered = (now.is_connecting() && (reads || writes)).then_some(StillWaits::Unanswered);
     let nothing = (!reads && !writes).then_some(StillWaits::OnlyErrors);
-    let why = [reading.filter(|_| reads), writing.filter(|_| writes), unanswered, nothing];
+    let why = [reading(&now).filter(|_| reads), writing.filter(|_| writes), unanswered, nothing];
     why.into_iter().flatten().map(|why| ProgramFact::StillWaits(fd, why)).collect()
 }
 
-/// What made a descriptor ready, each of its events for itself.
-fn woke(view: &View<'_>, call: &CallView<'_>, PollEntry { fd, events }: PollEntry) -> Vec<ProgramFact> {
+/// Why there is nothing to read; `None` where there is something, or where that isn't known.
+fn reading(now: &Situation) -> Option<StillWaits> {
+    match now.state {
+        _ if now.udp => Some(StillWaits::NoDatagram),
+        State::Listen => (now.recv_queue == 0).then_some(StillWaits::NobodyWaits),
+        // The kernel's word may be older than the call.
+        _ if now.is_connected() => (now.recv_queue == 0 && !now.fin).then_some(StillWaits::NothingToRead),
+        _ => None,
+    }
+}
+
+/// Why a descriptor that an epoll instance watches isn't told, though it may be ready.
+fn still_watched(view: &View<'_>, call: &CallView<'_>, watch: &EpollEntry) -> Vec<ProgramFact> {
+    let EpollEntry { fd, events, off } = *watch;
+    if off {
+        return vec![ProgramFact::StillWaits(fd, StillWaits::SwitchedOff)];
+    }
+    let polled = PolledDescriptor::new(fd, events.readiness());
+    if !events.has(EpollEvents::EDGE) {
+        return still_waits(view, call, polled);
+    }
+    let now = Situation::at(view, call.caller.actor, &on(fd));
+    let bytes = now.recv_queue.saturating_sub(u32::from(now.fin && !now.udp));
+    let told = match now.state {
+        State::Listen if now.recv_queue > 0 => Some(StillWaits::EdgeQueue(now.recv_queue)),
+        _ if now.is_connected() && bytes > 0 => Some(StillWaits::EdgeBytes(bytes)),
+        _ if now.is_connected() && now.fin => Some(StillWaits::EdgeEnd),
+        _ => None,
+    };
+    let told = told.filter(|_| polled.events.has(PollEvents::IN));
+    let room = (now.is_connected() && polled.events.has(PollEvents::OUT)).then_some(StillWaits::EdgeRoom);
+    // What is said of a full buffer holds of one that is watched as long as it has no room, and not of an edge.
+    let rest = still_waits(view, call, polled).into_iter();
+    let rest = rest.filter(|fact| !matches!(fact, ProgramFact::StillWaits(_, StillWaits::Full(_))));
+    [told, room].into_iter().flatten().map(|why| ProgramFact::StillWaits(fd, why)).chain(rest).collect()
+}
+
+/// What made a descriptor ready, each of its events for itself; `edge` is whether only what is new counts.
+fn woke(view: &View<'_>, call: &CallView<'_>, polled: PolledDescriptor, edge: bool) -> Vec<ProgramFact> {
+    let PolledDescriptor { fd, events, .. } = polled;
+    if let Some(closed) = closed_meanwhile(view, call, fd) {
+        return vec![closed];
+    }
+    if is_beyond_table(view, call, fd) {
+        return vec![ProgramFact::BeyondTable(fd)];
+    }
     if events.has(PollEvents::NVAL) {
         return vec![ProgramFact::NotOpen(fd)];
     }
-    let ready = |any: PollEvents| {
-        let [readable, writable, error] = [PollEvents::IN, PollEvents::OUT, PollEvents::ERR].map(|one| any.has(one));
-        let hung_up = any.has(PollEvents::HUP.with(PollEvents::RDHUP));
-        PolledDescriptor { fd, readable, writable, error, hung_up, ..PolledDescriptor::default() }
-    };
-    let Some(look) = PolledLook::of(view, call, fd) else {
-        return vec![ProgramFact::Ready(ready(events), ReadyReason::Unknown)];
-    };
-    if look.before.is_fresh() && events.has(PollEvents::HUP) && !events.has(PollEvents::ERR) {
-        return vec![ProgramFact::NeverConnected(fd)];
+    let fact = |event: PollEvents, reason: ReadyReason| ProgramFact::Ready(PolledDescriptor::new(fd, event), reason);
+    let Some(look) = PolledLook::of(view, call, fd, edge) else { return vec![fact(events, ReadyReason::Unknown)] };
+    // Of what poll() tells by events of their own, select() only says that there is something to read.
+    let selects = matches!(call.call, Call::Select { .. });
+    let any = |event: PollEvents| events.has(event) || (selects && events.has(PollEvents::IN));
+    if look.before.is_fresh() && any(PollEvents::HUP) && !events.has(PollEvents::ERR) {
+        return vec![if selects { ProgramFact::NeverConnectedSelected(fd) } else { ProgramFact::NeverConnected(fd) }];
     }
-    let fact = |event: PollEvents, reason: ReadyReason| ProgramFact::Ready(ready(event), reason);
-    let reset = look.reset().filter(|_| events.has(PollEvents::ERR.with(PollEvents::HUP)));
+    let reset = look.reset().filter(|_| any(PollEvents::ERR.with(PollEvents::HUP)));
     let mut facts: Vec<ProgramFact> = Vec::new();
     match reset {
         Some(reset) => facts.push(fact(PollEvents::ERR, ReadyReason::Reset(reset))),
@@ -85,25 +194,41 @@ fn woke(view: &View<'_>, call: &CallView<'_>, PollEntry { fd, events }: PollEntr
     facts
 }
 
+/// That another thread closed a descriptor while the call slept. `poll()` and `select()` look the numbers up each time they wake
+/// (`do_pollfd()`, `do_select()` of Linux's `fs/select.c`); an epoll instance watches what is open, not numbers.
+fn closed_meanwhile(view: &View<'_>, call: &CallView<'_>, fd: i32) -> Option<ProgramFact> {
+    if matches!(call.call, Call::EpollWait { .. }) {
+        return None;
+    }
+    let (before, then) = (socket_at(view, call, call.entered, fd)?, socket_at(view, call, call.changed, fd));
+    match then {
+        Some(then) if then == before => None,
+        Some(_) => Some(ProgramFact::GivenAgain(fd)),
+        None => Some(ProgramFact::ClosedMeanwhile(fd)),
+    }
+}
+
 /// A polled descriptor before the call and while it ran.
 struct PolledLook<'a> {
     view: View<'a>,
     before: Situation,
     ends: Option<(SocketAddr, SocketAddr)>,
     /// The own address of a listener.
-    listens: Option<SocketAddr>,
+    listens: Option<OwnAddress>,
     during: RangeInclusive<Moment>,
+    /// Whether only what is new counts.
+    edge: bool,
 }
 
 impl<'a> PolledLook<'a> {
-    fn of(view: &View<'a>, call: &CallView<'_>, fd: i32) -> Option<PolledLook<'a>> {
+    fn of(view: &View<'a>, call: &CallView<'_>, fd: i32, edge: bool) -> Option<PolledLook<'a>> {
         let trace = view.trace();
         let (before, then) = (trace.at(call.entered), trace.at(call.changed + 1));
         let subject = Subject::at(&before, call.caller.actor, &on(fd))?;
         let situation = subject.look(&before, &on(fd));
         let listens = subject.own_address(&before).filter(|_| situation.state == State::Listen);
         let during = call.entered..=call.changed;
-        Some(PolledLook { view: then, ends: subject.ends(&then), before: situation, listens, during })
+        Some(PolledLook { view: then, ends: subject.ends(&then), before: situation, listens, during, edge })
     }
 
     /// The first segment from the peer of which something is so: of those that arrived while the call ran, else of all before.
@@ -142,7 +267,8 @@ impl<'a> PolledLook<'a> {
         let bytes = (bytes > 0 && !self.before.udp).then_some(ReadyReason::Bytes(bytes));
         let data = || self.came_meanwhile(|segment| !segment.segment.is_empty()).map(ReadyReason::Data);
         let end = || self.end().map(ReadyReason::End);
-        let known = bytes.or_else(data).or_else(end);
+        let known = if self.edge { data().or(bytes) } else { bytes.or_else(data) };
+        let known = known.or_else(end);
         known.or_else(|| (!self.before.shut.read).then_some(ReadyReason::Unknown))
     }
 

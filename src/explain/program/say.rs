@@ -6,7 +6,8 @@ use super::texts::{ProgramTexts, ProgramWords};
 use super::{ProgramFact, ReadyReason, StillWaits, WaitedFor, WaitedSocket};
 use crate::i18n::{Localized, escape};
 use crate::model::{
-    CallView, Moment, PolledDescriptor, ProcessSocket, ProgramDescriptor, SegmentId, View, signal_name,
+    CallView, EpollEvents, Moment, PollEvents, PolledDescriptor, ProcessSocket, ProgramDescriptor, SegmentId, View,
+    event_text, signal_name,
 };
 use crate::tcp::{Numbers, line};
 
@@ -26,17 +27,47 @@ impl ProgramWords {
             ProgramFact::Ready(ready, reason) => self.ready(view, ready, *reason),
             ProgramFact::NotReady => self.say(|t| &t.not_ready, &[]),
             ProgramFact::StillWaits(fd, why) => self.still_waits(*fd, *why),
-            ProgramFact::NotOpen(fd) => self.say(|t| &t.polled_not_open, &[("fd", fd)]),
-            ProgramFact::NeverConnected(fd) => self.say(|t| &t.polled_never_connected, &[("fd", fd)]),
-            ProgramFact::BothEnded(fd) => self.say(|t| &t.polled_both_ended, &[("fd", fd)]),
-            ProgramFact::OwnReadingEnded(fd) => self.say(|t| &t.polled_own_end, &[("fd", fd)]),
             ProgramFact::ReadyUnknown(n) => self.say(|t| &t.ready_unknown, &[("n", n)]),
             ProgramFact::Again(signal) => self.signal(*signal, |t| &t.again, |t| &t.again_unknown),
             ProgramFact::Interrupted(signal) => self.say(|t| &t.interrupted, &[("signal", &signal_name(*signal))]),
             ProgramFact::MadeAgain => self.say(|t| &t.made_again, &[]),
             ProgramFact::Sigpipe => self.say(|t| &t.sigpipe, &[]),
             ProgramFact::NoSigpipe => self.say(|t| &t.no_sigpipe, &[]),
-            _ => self.attempt(view, fact).unwrap_or_else(|| self.holders(view, call, fact)),
+            _ => {
+                let told = self.polled(call, fact).or_else(|| self.attempt(view, fact));
+                told.unwrap_or_else(|| self.holders(view, call, fact))
+            }
+        }
+    }
+
+    /// What only a side's own call tells of its descriptors.
+    fn polled(&self, call: &CallView<'_>, fact: &ProgramFact) -> Option<String> {
+        let of = |fd: &i32, text: Text| Some(self.say(text, &[("fd", fd)]));
+        let instance = |fd: &i32, epfd: &i32, text: Text| Some(self.say(text, &[("fd", fd), ("epfd", epfd)]));
+        let hung_up = event_text(call.call.name(), PollEvents::HUP);
+        match fact {
+            ProgramFact::NotOpen(fd) => of(fd, |t| &t.polled_not_open),
+            ProgramFact::ClosedMeanwhile(fd) => of(fd, |t| &t.polled_closed_meanwhile),
+            ProgramFact::GivenAgain(fd) => of(fd, |t| &t.polled_given_again),
+            ProgramFact::NeverConnected(fd) => {
+                Some(self.say(|t| &t.polled_never_connected, &[("fd", fd), ("event", &hung_up)]))
+            }
+            ProgramFact::NeverConnectedSelected(fd) => of(fd, |t| &t.selected_never_connected),
+            ProgramFact::BothEnded(fd) => Some(self.say(|t| &t.polled_both_ended, &[("fd", fd), ("event", &hung_up)])),
+            ProgramFact::OwnReadingEnded(fd) => of(fd, |t| &t.polled_own_end),
+            ProgramFact::Beyond(fd, nfds) => Some(self.say(|t| &t.beyond, &[("fd", fd), ("nfds", nfds)])),
+            ProgramFact::BeyondTable(fd) => of(fd, |t| &t.beyond_table),
+            ProgramFact::NothingWatched(epfd) => Some(self.say(|t| &t.nothing_watched, &[("epfd", epfd)])),
+            ProgramFact::Watched(fd, epfd, events) => {
+                let text: Text = if events.has(EpollEvents::EDGE) { |t| &t.watched_edge } else { |t| &t.watched_level };
+                Some(self.say(text, &[("fd", fd), ("epfd", epfd), ("events", events)]))
+            }
+            ProgramFact::Unwatched(fd, epfd) => instance(fd, epfd, |t| &t.unwatched),
+            ProgramFact::Forgotten(fd, epfd) => instance(fd, epfd, |t| &t.forgotten),
+            ProgramFact::StaysWatched(fd, epfd) => instance(fd, epfd, |t| &t.stays_watched),
+            ProgramFact::Edge(fd) => of(fd, |t| &t.told_edge),
+            ProgramFact::OneShot(fd) => of(fd, |t| &t.told_once),
+            _ => None,
         }
     }
 
@@ -47,6 +78,7 @@ impl ProgramWords {
         };
         Some(match fact {
             ProgramFact::SynSent(id) => of(*id, |t| &t.syn_sent),
+            ProgramFact::SynTimedOut(id) => of(*id, |t| &t.syn_timed_out),
             ProgramFact::Unanswered(id) => of(*id, |t| &t.unanswered),
             ProgramFact::Connected(id) => one(*id, |t| &t.connected, |t| &t.connected_alone),
             ProgramFact::NoError => self.say(|t| &t.no_error, &[]),
@@ -158,9 +190,15 @@ impl ProgramWords {
             ReadyReason::Reset(id) => of(|t| &t.ready_reset, id),
             ReadyReason::Connected(id) => of(|t| &t.ready_connected, id),
             ReadyReason::Room => self.say(|t| &t.ready_room, &[("fd", &ready.fd)]),
-            ReadyReason::Unknown if ready.error => self.say(|t| &t.ready_error, &[("fd", &ready.fd)]),
-            ReadyReason::Unknown if ready.hung_up => self.say(|t| &t.ready_hung_up, &[("fd", &ready.fd)]),
-            ReadyReason::Unknown if ready.readable => self.say(|t| &t.ready_read, &[("fd", &ready.fd)]),
+            ReadyReason::Unknown if ready.events.has(PollEvents::ERR) => {
+                self.say(|t| &t.ready_error, &[("fd", &ready.fd)])
+            }
+            ReadyReason::Unknown if ready.events.has(PollEvents::HUNG_UP) => {
+                self.say(|t| &t.ready_hung_up, &[("fd", &ready.fd)])
+            }
+            ReadyReason::Unknown if ready.events.has(PollEvents::IN) => {
+                self.say(|t| &t.ready_read, &[("fd", &ready.fd)])
+            }
             ReadyReason::Unknown => self.say(|t| &t.ready_write, &[("fd", &ready.fd)]),
         }
     }
@@ -172,7 +210,12 @@ impl ProgramWords {
             StillWaits::NoDatagram => |t| &t.idle_no_datagram,
             StillWaits::Unanswered => |t| &t.idle_unanswered,
             StillWaits::OnlyErrors => |t| &t.idle_only_errors,
+            StillWaits::EdgeEnd => |t| &t.edge_end,
+            StillWaits::EdgeRoom => |t| &t.edge_room,
+            StillWaits::SwitchedOff => |t| &t.switched_off,
             StillWaits::Full(n) => return self.say(|t| &t.idle_full, &[("fd", &fd), ("n", &n)]),
+            StillWaits::EdgeBytes(n) => return self.say(|t| &t.edge_bytes, &[("fd", &fd), ("n", &n)]),
+            StillWaits::EdgeQueue(n) => return self.say(|t| &t.edge_queue, &[("fd", &fd), ("n", &n)]),
         };
         self.say(text, &[("fd", &fd)])
     }

@@ -7,7 +7,9 @@ use std::time::Duration;
 use super::*;
 use crate::i18n::Lang;
 use crate::model::testing::socket;
-use crate::model::{Actor, Call, Event, Member, Outcome, Returned, Role, Side, SocketFacts, SocketOption, Trace};
+use crate::model::{
+    Actor, Call, Event, Member, Outcome, PollEvents, Returned, Role, Side, SocketFacts, SocketOption, Trace,
+};
 use crate::tcp::State;
 use crate::tcp::testing::segment;
 
@@ -46,7 +48,9 @@ fn fails(errno: i32) -> Outcome {
 }
 
 fn polled(fd: i32, socket: u64, readable: bool, writable: bool) -> PolledDescriptor {
-    PolledDescriptor { fd, socket: Some(socket), readable, writable, ..PolledDescriptor::default() }
+    let events = |any: bool, events: PollEvents| if any { events } else { PollEvents::default() };
+    let events = events(readable, PollEvents::IN).with(events(writable, PollEvents::OUT));
+    PolledDescriptor { fd, events, socket: Some(socket) }
 }
 
 fn ready(one: PolledDescriptor) -> Outcome {
@@ -170,7 +174,7 @@ fn for_what_it_waits_is_told_and_what_it_had_tried() {
     let mut script = Script::connected();
     script.call(made("accept4", Some((3, LISTENER)), Some(Call::Accept { fd: 3 })), fails(libc::EAGAIN));
     assert_eq!(script.facts(), []);
-    let other = PolledDescriptor { fd: 9, readable: true, ..PolledDescriptor::default() };
+    let other = PolledDescriptor::new(9, PollEvents::IN);
     script.enters(0, epoll(Some(vec![polled(3, LISTENER, true, false), polled(4, CONN, true, true), other])));
     let waits = [WaitedSocket { fd: 3, until: WaitedFor::Connection }, WaitedSocket { fd: 4, until: WaitedFor::Both }];
     let before = script.trace.present().calls(Actor::from(Side::Server)).nth(1).unwrap().entered;

@@ -1,19 +1,21 @@
 //! Waiting for several descriptors at once, and what a call that doesn't wait has to do with it.
 
-use std::net::SocketAddr;
 use std::ops::RangeInclusive;
 
 use super::attempt::began;
 use super::{MOST, ProgramFact, ProgramLook, ReadyReason, WaitedFor, WaitedSocket, has};
+use crate::explain::subject::OwnAddress;
 use crate::explain::wire;
-use crate::model::{Call, CallView, Errno, Moment, PolledDescriptor, SegmentId, SegmentView, View};
+use crate::model::{
+    Call, CallView, Errno, Moment, PollEvents, PolledDescriptor, ProgramCall, SegmentId, SegmentView, View,
+};
 use crate::tcp::{Flags, State};
 
 /// The sockets for which a call waits, by their numbers; `None` of a call that waits for none in this way, or of which it isn't
 /// known.
 pub fn waited_fds(call: &CallView<'_>) -> Option<Vec<i32>> {
-    let waits = call.made?.waits.as_ref()?;
-    let fds: Vec<i32> = waits.iter().filter(|waited| waited.socket.is_some()).map(|waited| waited.fd).collect();
+    let waits = call.made?.looked_at()?;
+    let fds: Vec<i32> = waits.filter(|waited| waited.socket.is_some()).map(|waited| waited.fd).collect();
     (!fds.is_empty()).then_some(fds)
 }
 
@@ -22,11 +24,8 @@ fn is_again(call: &CallView<'_>) -> bool {
 }
 
 /// The first segment that completed a handshake with a listener at an address, of those that arrived between two moments.
-pub(super) fn handshake(view: &View<'_>, at: SocketAddr, during: &RangeInclusive<Moment>) -> Option<SegmentId> {
-    let here = |segment: &SegmentView<'_>| {
-        let to = segment.segment.to;
-        at.port() == to.port() && (at.ip() == to.ip() || at.ip().is_unspecified())
-    };
+pub(super) fn handshake(view: &View<'_>, at: OwnAddress, during: &RangeInclusive<Moment>) -> Option<SegmentId> {
+    let here = |segment: &SegmentView<'_>| at.has(segment.segment.to);
     // The first of a connection's segments to its listener that is no SYN.
     let completes = |segment: &SegmentView<'_>| {
         let before = wire::segments(view, (segment.segment.to, segment.segment.from)).take(MOST);
@@ -43,7 +42,8 @@ impl ProgramLook<'_> {
         if !self.made.polls() {
             return self.waits_then().into_iter().collect();
         }
-        match self.call.outcome {
+        let left_out = self.made.left_out().map(|(fd, nfds)| ProgramFact::Beyond(fd, nfds));
+        let mut facts = match self.call.outcome {
             None => self.waits(),
             Some(Ok(returned)) if returned.value == 0 => vec![ProgramFact::NotReady],
             Some(Ok(returned)) => {
@@ -53,11 +53,14 @@ impl ProgramLook<'_> {
                 if told.is_empty() { vec![ProgramFact::ReadyUnknown(returned.value)] } else { told }
             }
             Some(Err(_)) => Vec::new(),
-        }
+        };
+        facts.extend(left_out);
+        facts
     }
 
     fn waits(&self) -> Vec<ProgramFact> {
-        let Some(waits) = &self.made.waits else { return vec![ProgramFact::WaitsUnknown] };
+        let Some(waits) = self.made.looked_at() else { return vec![ProgramFact::WaitsUnknown] };
+        let waits: Vec<&PolledDescriptor> = waits.collect();
         let sockets: Vec<WaitedSocket> = waits
             .iter()
             .filter_map(|waited| Some(WaitedSocket { fd: waited.fd, until: self.until(waited, waited.socket?) }))
@@ -74,13 +77,13 @@ impl ProgramLook<'_> {
 
     fn until(&self, waited: &PolledDescriptor, socket: u64) -> WaitedFor {
         let state = self.view.socket(socket).filter(|socket| !socket.gone).and_then(|socket| socket.state.tcp());
-        match (state, waited.readable, waited.writable) {
+        match (state, waited.events.has(PollEvents::IN), waited.events.has(PollEvents::OUT)) {
             (Some(State::Listen), true, _) => WaitedFor::Connection,
             (Some(State::SynSent | State::SynRecv), _, true) => WaitedFor::Attempt,
             (_, true, true) => WaitedFor::Both,
             (_, true, false) => WaitedFor::Reading,
             (_, false, true) => WaitedFor::Writing,
-            (_, false, false) if waited.hung_up => WaitedFor::Reading,
+            (_, false, false) if waited.events.has(PollEvents::HUNG_UP) => WaitedFor::Reading,
             _ => WaitedFor::Error,
         }
     }
@@ -90,9 +93,9 @@ impl ProgramLook<'_> {
         let socket = self.made.socket.filter(|_| is_again(&self.call))?;
         let waits = |other: &CallView<'_>| {
             let made = other.made.filter(|made| made.process == self.made.process && made.polls());
-            let polled = made.and_then(|made| made.waits.as_ref());
+            let polled = made.and_then(ProgramCall::looked_at);
             other.entered > self.call.changed
-                && polled.is_some_and(|polled| polled.iter().any(|polled| polled.socket == Some(socket)))
+                && polled.is_some_and(|mut polled| polled.any(|polled| polled.socket == Some(socket)))
         };
         self.programs_calls().into_iter().rfind(waits).map(|other| ProgramFact::WaitsThen(other.entered))
     }
@@ -102,13 +105,12 @@ impl ProgramLook<'_> {
         let Some(socket) = ready.socket else { return ReadyReason::Unknown };
         let state = self.view.socket(socket).and_then(|socket| socket.state.tcp());
         if state == Some(State::Listen) {
-            return if ready.readable { self.connection(socket) } else { ReadyReason::Unknown };
+            return if ready.events.has(PollEvents::IN) { self.connection(socket) } else { ReadyReason::Unknown };
         }
         let during = self.since_attempt(socket).unwrap_or(self.begun())..=*self.span(&self.call).end();
         let stands = matches!(state, Some(State::Established | State::CloseWait));
         let room = |ready: &PolledDescriptor| {
-            let room = stands && ready.writable && !ready.readable && !ready.error && !ready.hung_up;
-            if room { ReadyReason::Room } else { ReadyReason::Unknown }
+            if stands && ready.events == PollEvents::OUT { ReadyReason::Room } else { ReadyReason::Unknown }
         };
         let Some((local, _)) = self.ends_of(socket) else { return room(ready) };
         let came = |segment: &SegmentView<'_>| {
@@ -122,13 +124,13 @@ impl ProgramLook<'_> {
         if let Some(reset) = first(&|segment| has(segment, Flags::RST)) {
             return ReadyReason::Reset(reset);
         }
-        if ready.readable {
+        if ready.events.has(PollEvents::IN) {
             let data = first(&|segment| !segment.segment.is_empty()).map(ReadyReason::Data);
             let end = first(&|segment| has(segment, Flags::FIN)).map(ReadyReason::End);
             return data.or(end).or_else(|| self.unread(socket)).unwrap_or_else(|| room(ready));
         }
         match first(&answer) {
-            Some(answer) if ready.writable => ReadyReason::Connected(answer),
+            Some(answer) if ready.events.has(PollEvents::OUT) => ReadyReason::Connected(answer),
             _ => room(ready),
         }
     }
@@ -144,7 +146,8 @@ impl ProgramLook<'_> {
     /// Of a listener: the segment that ended a handshake while it was waited for, or what the kernel says of its queue.
     fn connection(&self, listener: u64) -> ReadyReason {
         let Some(socket) = self.view.socket(listener) else { return ReadyReason::Unknown };
-        let completed = socket.facts.local.and_then(|local| handshake(&self.view, local, &self.span(&self.call)));
+        let completed =
+            OwnAddress::of(&self.view, &socket).and_then(|local| handshake(&self.view, local, &self.span(&self.call)));
         match (completed, socket.facts.recv_queue) {
             (Some(segment), _) => ReadyReason::Handshake(segment),
             (None, waiting) if waiting > 0 && self.is_newer(socket.changed, listener) => ReadyReason::Queue(waiting),

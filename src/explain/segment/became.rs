@@ -4,14 +4,12 @@ use std::collections::BTreeMap;
 use std::fmt::Display;
 use std::time::Duration;
 
-use super::{SegmentContext, SegmentKind, end_at, open_at, sentences};
+use super::super::wire::{SOON, end_at};
+use super::{SegmentContext, SegmentKind, later, open_at, sentences};
 use crate::i18n::counter;
 use crate::model::rule::RuleKind;
 use crate::model::{Caller, Connection, CounterMove, Event, SocketFacts, SocketState, SocketView, TimerKind, View};
-use crate::tcp::{Flags, State, line};
-
-/// What comes later than this after a delivery isn't told as its consequence.
-const SOON: Duration = Duration::from_secs(1);
+use crate::tcp::{Flags, Segment, State, line};
 
 /// What was seen after a delivery, before anything else happened to the connection.
 #[derive(Default)]
@@ -25,16 +23,17 @@ impl<'a> SegmentContext<'a> {
     pub(super) fn arrival(&self) -> String {
         let packet = self.segment.segment;
         let before = self.view.trace().at(self.segment.changed);
-        let udp = packet.tcp().is_none();
         let end = end_at(&before, packet.to, packet.from);
-        // The end's own listener too: a connection that is whole waits there.
-        let open = open_at(&before, packet.to, udp);
+        // The end's own listener too: a connection that is whole waits there. ICMP comes to what it quotes.
+        let open = open_at(&before, packet.to, packet.tcp().is_none() && !packet.quotes_tcp());
         let who = self.who(packet.to, packet.from);
         let mut told = vec![self.words.say(|t| &t.arrived, &[("who", &who)])];
         match (&end, &open) {
             (Some(_), _) => {}
             (None, Some(socket)) if socket.state == State::Listen => {
                 told.push(self.words.say(|t| &t.listener, &[("to", &packet.to)]));
+                let is_error = self.kind() == SegmentKind::Unreachable;
+                told.extend(is_error.then(|| self.words.say(|t| &t.icmp_of_none, &[])));
             }
             (None, Some(_)) => {}
             (None, None) => told.push(self.words.say(|t| &t.nobody, &[("to", &packet.to)])),
@@ -44,12 +43,72 @@ impl<'a> SegmentContext<'a> {
         for (cookie, facts) in &seen.sockets {
             came.extend(self.change(before.socket(*cookie).filter(|socket| !socket.gone), *facts));
         }
+        let stays = |socket: &SocketView<'_>| match seen.sockets.get(&socket.facts.cookie) {
+            Some(after) => after.is_some_and(|after| after.state == socket.state),
+            None => true,
+        };
+        let passed_over = self.passed_over(end.filter(stays), end.is_none().then_some(open).flatten());
         came.extend(seen.told);
         let is_silent = came.is_empty();
         if is_silent {
-            came.push(self.words.say(|t| &t.nothing, &[]));
+            came.push(self.silence(end.or(open)));
         }
-        sentences(told.into_iter().chain(came).chain(self.reasons(is_silent)))
+        sentences(told.into_iter().chain(came).chain(passed_over).chain(self.reasons(is_silent)))
+    }
+
+    /// Why the end that was there stayed as it was, or why the listener did: of a RST, and of what has neither SYN nor ACK.
+    fn passed_over(&self, stays: Option<SocketView<'_>>, listener: Option<SocketView<'_>>) -> Option<String> {
+        // What is damaged is thrown away before anything else in it is looked at (`tcp_v4_rcv()`).
+        if self.counted("TcpInCsumErrors") || self.counted("UdpInCsumErrors") {
+            return Some(self.words.say(|t| &t.damaged, &[]));
+        }
+        let tcp = self.segment.segment.tcp()?;
+        if self.kind() != SegmentKind::Rst {
+            let is_bare = ![Flags::SYN, Flags::ACK].into_iter().any(|flag| tcp.flags.has(flag));
+            let looks = |socket: SocketView<'_>| socket.state != State::TimeWait;
+            return stays.filter(|socket| is_bare && looks(*socket)).map(|_| self.words.say(|t| &t.no_ack, &[]));
+        }
+        let Some(socket) = stays else { return listener.map(|_| self.words.say(|t| &t.rst_listener, &[])) };
+        Some(match socket.state {
+            SocketState::Tcp(State::SynSent) => self.words.say(|t| &t.rst_syn_sent, &[]),
+            SocketState::Tcp(State::TimeWait) if self.counted("PAWSTimewait") => return None,
+            SocketState::Tcp(State::TimeWait) if !self.is_next(tcp) || self.keeps_time_wait() => {
+                self.words.say(|t| &t.rst_time_wait, &[])
+            }
+            _ if self.counted("TCPChallengeACK") => self.words.say(|t| &t.rst_challenged, &[]),
+            // Any number of the window ends it there (`tcp_check_req()`).
+            SocketState::Tcp(State::SynRecv) => self.words.say(|t| &t.rst_syn_recv, &[]),
+            state if self.is_next(tcp) => self.words.say(|t| &t.rst_next, &[("state", &state)]),
+            state => self.words.say(|t| &t.rst_stays, &[("state", &state)]),
+        })
+    }
+
+    /// Whether the kernel counted this as the segment arrived.
+    fn counted(&self, name: &str) -> bool {
+        self.segment.reasons.is_some_and(|all| all.iter().any(|one| one.name == name))
+    }
+
+    /// Whether a RST has the number that its receiver waits for, as far as the wire shows it: the one that it acknowledged last, or the
+    /// one behind all that its sender has sent.
+    fn is_next(&self, tcp: &Segment) -> bool {
+        let acknowledged = self.earlier_but_resets(false).filter(|(_, other)| other.flags.has(Flags::ACK));
+        let acknowledged = acknowledged.map(|(_, other)| other.ack).reduce(later);
+        [acknowledged, self.next_of(true)].contains(&Some(tcp.seq))
+    }
+
+    /// Whether the setting says that no RST ends TIME_WAIT (RFC 1337).
+    fn keeps_time_wait(&self) -> bool {
+        self.view.is_switched_on("net.ipv4.tcp_rfc1337")
+    }
+
+    /// That nothing was seen. Of a datagram that a socket took nothing can be seen where another one waits before it.
+    fn silence(&self, socket: Option<SocketView<'_>>) -> String {
+        let counted_none = self.segment.reasons.is_some_and(<[CounterMove]>::is_empty);
+        let is_datagram = self.kind() == SegmentKind::Datagram;
+        if is_datagram && counted_none && socket.is_some_and(|socket| !socket.facts.counts_memory) {
+            return self.words.say(|t| &t.datagram_waits, &[]);
+        }
+        self.words.say(|t| &t.nothing, &[])
     }
 
     /// What the kernel counted, each with what that counts; that it counted nothing where nothing else was seen either.
@@ -72,16 +131,28 @@ impl<'a> SegmentContext<'a> {
         let packet = self.segment.segment;
         let trace = self.view.trace();
         let began = self.segment.changed;
-        let receiver = self.actor(packet.to, packet.from);
+        let receiver = self.holder(packet.to, packet.from).or_else(|| self.actor(packet.to, packet.from));
         let entries = trace.entries().get(began + 1..self.view.moment()).unwrap_or(&[]);
         let until = trace.entries().get(began).map_or(Duration::ZERO, |entry| entry.at) + SOON;
         let mut seen = Aftermath::default();
-        for entry in entries.iter().take_while(|entry| entry.at <= until) {
+        let soon = || entries.iter().take_while(|entry| entry.at <= until);
+        let ends = |event: &Event| match event {
+            Event::Left(member) => receiver.is_some_and(|receiver| member.makes(receiver)),
+            Event::Killed(actor) => Some(*actor) == receiver,
+            _ => false,
+        };
+        // The kernel may have closed a process's sockets before the lab has heard of its end.
+        let process_ends = soon().any(|entry| ends(&entry.event));
+        for entry in soon() {
             match &entry.event {
                 Event::Delivered(id) | Event::Dropped(id) if self.is_here(self.view.segment(*id)) => break,
                 Event::Entered { caller, .. } if Some(caller.actor) == receiver => break,
+                event if process_ends && (ends(event) || self.closes(event, open)) => {
+                    seen.told.push(self.words.say(|t| &t.process_ended, &[]));
+                    break;
+                }
                 Event::Socket(facts) => {
-                    let here = facts.local == Some(packet.to) && facts.remote == Some(packet.from);
+                    let here = facts.ends() == Some((packet.to, packet.from));
                     if here || open == Some(facts.cookie) {
                         seen.sockets.insert(facts.cookie, Some(facts));
                     } else if seen.sockets.contains_key(&facts.cookie) || self.was_here(facts.cookie, began) {
@@ -115,6 +186,23 @@ impl<'a> SegmentContext<'a> {
         seen
     }
 
+    /// Whether the receiver's end begins to close, or its listener is gone: what no segment brings about by itself.
+    fn closes(&self, event: &Event, open: Option<u64>) -> bool {
+        let packet = self.segment.segment;
+        match event {
+            Event::Socket(facts) if open == Some(facts.cookie) => facts.state == State::Closed,
+            Event::Socket(facts) => {
+                let here = facts.ends() == Some((packet.to, packet.from));
+                here && [State::FinWait1, State::LastAck].iter().any(|state| facts.state == *state)
+            }
+            Event::Gone { cookie, .. } => open == Some(*cookie),
+            Event::Sent { segment, .. } if (segment.from, segment.to) == (packet.to, packet.from) => {
+                segment.tcp().is_some_and(Segment::is_fin_or_rst)
+            }
+            _ => false,
+        }
+    }
+
     fn is_here(&self, other: Option<crate::model::SegmentView<'_>>) -> bool {
         other.is_some_and(|other| Connection::of(other.segment) == self.connection())
     }
@@ -123,7 +211,7 @@ impl<'a> SegmentContext<'a> {
     fn was_here(&self, cookie: u64, began: usize) -> bool {
         let packet = self.segment.segment;
         let before = self.view.trace().at(began).socket(cookie);
-        before.is_some_and(|socket| socket.facts.local.zip(socket.facts.remote) == Some((packet.to, packet.from)))
+        before.is_some_and(|socket| socket.facts.ends() == Some((packet.to, packet.from)))
     }
 
     fn returned(&self, caller: Caller, outcome: &crate::model::Outcome) -> Option<String> {
@@ -131,9 +219,9 @@ impl<'a> SegmentContext<'a> {
         let call = calls.find(|call| call.caller == caller && call.outcome == Some(outcome))?;
         let value = match outcome {
             Ok(returned) => returned.value.to_string(),
-            Err(errno) => format!("-1 {errno}"),
+            Err(errno) => format!("{} {errno}", errno.value()),
         };
-        let (name, side) = (call.call.name(), self.name(caller.actor));
+        let (name, side) = (call.called(), self.name(caller.actor));
         Some(self.words.say(|t| &t.returned, &[("call", &name), ("side", &side), ("value", &value)]))
     }
 
@@ -186,6 +274,7 @@ impl<'a> SegmentContext<'a> {
             SegmentKind::Syn => self.words.say(|t| &t.lost_syn, &[]),
             SegmentKind::SynAck => self.words.say(|t| &t.lost_syn_ack, &[]),
             SegmentKind::Fin => self.words.say(|t| &t.lost_fin, &[]),
+            SegmentKind::Data if n == 1 => self.words.say(|t| &t.lost_data_one, &[]),
             SegmentKind::Data => self.words.say(|t| &t.lost_data, &[("n", &n)]),
             SegmentKind::Rst => self.words.say(|t| &t.lost_rst, &[]),
             SegmentKind::Probe => self.words.say(|t| &t.lost_probe, &[]),

@@ -13,9 +13,9 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use super::table::Broken;
-use crate::i18n::{Lang, join};
-use crate::model::{Actor, Connection, Fate, SegmentId, SegmentView, Side, SocketView, View};
-use crate::tcp::{Flags, Numbers, Segment, line};
+use crate::i18n::{Lang, in_sentence, join};
+use crate::model::{Actor, Connection, Fate, HandMade, SegmentId, SegmentView, SocketView, View};
+use crate::tcp::{Flags, Numbers, Packet, Segment, line};
 use texts::SegmentSentences;
 
 /// So many earlier segments of a connection are looked at for what a segment says that they didn't.
@@ -103,7 +103,7 @@ impl<'a> SegmentContext<'a> {
             flags if flags.has(Flags::SYN) => SegmentKind::Syn,
             flags if flags.has(Flags::FIN) => SegmentKind::Fin,
             _ if !packet.is_empty() => SegmentKind::Data,
-            _ if self.next_of_sender() == Some(tcp.seq.wrapping_add(1)) => SegmentKind::Probe,
+            _ if self.next_of(true) == Some(tcp.seq.wrapping_add(1)) => SegmentKind::Probe,
             _ => SegmentKind::Ack,
         }
     }
@@ -124,9 +124,28 @@ impl<'a> SegmentContext<'a> {
         // What a person made is no word of either end.
         let before = numbers.partition_point(|other| *other < id);
         let recent = numbers[..before].iter().rev().take(EARLIER);
-        recent
-            .filter_map(move |id| view.segment(*id))
-            .filter(move |other| other.by_hand.is_none() && other.initials.is_with(&initials))
+        let late = self.late_originals();
+        recent.filter_map(move |id| view.segment(*id)).filter(move |other| {
+            other.by_hand.is_none() && other.initials.is_with(&initials) && !late.contains(&other.id)
+        })
+    }
+
+    /// What a copy was made of, as far as neither it nor another copy with its ack had arrived by then: what the copy says its receiver has
+    /// not heard before.
+    fn late_originals(&self) -> Vec<SegmentId> {
+        let then = self.view.trace().at(self.sent());
+        let of = |made: Option<HandMade>| made.and_then(HandMade::of).and_then(|of| then.segment(of));
+        let has_gone = |one: &SegmentView<'_>| matches!(one.fate, Fate::Delivered | Fate::Passing);
+        let has_come = |original: &SegmentView<'_>| {
+            let numbers = then.segments_of(self.connection());
+            let recent = numbers.iter().rev().take(EARLIER).filter_map(|id| then.segment(*id));
+            let acks = |one: &SegmentView<'_>| one.segment.tcp().map(|tcp| tcp.ack);
+            let mut copies = recent
+                .filter(|one| one.by_hand.and_then(HandMade::of) == Some(original.id) && acks(one) == acks(original));
+            has_gone(original) || copies.any(|copy| copy.id != self.segment.id && has_gone(&copy))
+        };
+        let originals = std::iter::successors(of(self.segment.by_hand), |original| of(original.by_hand));
+        originals.take_while(|original| !has_come(original)).map(|original| original.id).collect()
     }
 
     /// The earlier TCP segments that its sender sent (`true`), or its receiver.
@@ -136,15 +155,29 @@ impl<'a> SegmentContext<'a> {
         self.earlier().filter(move |one| one.segment.from == from).filter_map(|one| Some((one, one.segment.tcp()?)))
     }
 
-    /// The number behind the last one that its sender has used before.
-    fn next_of_sender(&self) -> Option<u32> {
-        self.earlier_from(true).map(|(one, tcp)| end_of(&one, tcp)).reduce(later)
+    /// The earlier ones of its sender (`true`), or its receiver, that offer a window and count from their end's own numbers: a RST may be
+    /// an answer, and counts from what it answers.
+    fn earlier_but_resets(&self, sender: bool) -> impl Iterator<Item = (SegmentView<'a>, &'a Segment)> + use<'a> {
+        self.earlier_from(sender).filter(|(_, tcp)| !tcp.flags.has(Flags::RST))
+    }
+
+    /// The number behind the last one that its sender (`true`), or its receiver, has used before.
+    fn next_of(&self, sender: bool) -> Option<u32> {
+        self.earlier_but_resets(sender).map(|(one, tcp)| end_of(one.segment, tcp)).reduce(later)
     }
 
     /// Whose an address is; `None` where it is nobody's that the trace knows.
     fn actor(&self, address: SocketAddr, other: SocketAddr) -> Option<Actor> {
         let trace = self.view.trace();
         trace.owner_of(address).or_else(|| trace.side_of(other).map(|side| side.other().into()))
+    }
+
+    /// Whose socket an end is, also where a program plays its side's part and the door is its side's; `None` where it is nobody's that
+    /// the trace knows.
+    fn holder(&self, address: SocketAddr, other: SocketAddr) -> Option<Actor> {
+        let ends = self.view.sockets_of(Connection::new(address, other));
+        let socket = ends.filter(|socket| socket.facts.own_address() == Some(address)).last();
+        socket.and_then(|socket| socket.facts.actor()).or_else(|| self.view.trace().owner_of(address))
     }
 
     /// Who has an address: the kernel of a side, else the address itself.
@@ -155,29 +188,21 @@ impl<'a> SegmentContext<'a> {
         }
     }
 
+    /// An actor by its name in a sentence, with the number that its pane has.
     fn name(&self, actor: Actor) -> String {
-        actor.name(&match actor.side {
-            Side::Server => self.words.say(|t| &t.name_server, &[]),
-            Side::Client => self.words.say(|t| &t.name_client, &[]),
-        })
+        in_sentence(self.view.known_as(actor), self.words.lang)
     }
 }
 
 /// The number behind a segment's last one: data, SYN and FIN each have numbers (RFC 9293, section 3.4).
-fn end_of(view: &SegmentView<'_>, tcp: &Segment) -> u32 {
+fn end_of(packet: &Packet, tcp: &Segment) -> u32 {
     let flags = u32::from(tcp.flags.has(Flags::SYN)) + u32::from(tcp.flags.has(Flags::FIN));
-    tcp.seq.wrapping_add(view.segment.len()).wrapping_add(flags)
+    tcp.seq.wrapping_add(packet.len()).wrapping_add(flags)
 }
 
 /// The later of two numbers on the circle.
 fn later(one: u32, other: u32) -> u32 {
     if other.wrapping_sub(one) < 1 << 31 { other } else { one }
-}
-
-/// A connection's end at an address, among the sockets that the kernel had.
-fn end_at<'a>(view: &View<'a>, local: SocketAddr, remote: SocketAddr) -> Option<SocketView<'a>> {
-    let here = |socket: &SocketView<'_>| socket.facts.local == Some(local) && socket.facts.remote == Some(remote);
-    view.sockets_of(Connection::new(local, remote)).filter(|socket| !socket.gone).filter(here).last()
 }
 
 /// A socket without a peer that takes what comes to an address: a listener, or a UDP socket.
@@ -186,7 +211,7 @@ fn open_at<'a>(view: &View<'a>, address: SocketAddr, udp: bool) -> Option<Socket
     use crate::tcp::State;
     let takes = |socket: &SocketView<'_>| {
         let state = if udp { SocketState::Unconnected } else { SocketState::Tcp(State::Listen) };
-        let local = socket.facts.local.filter(|local| local.port() == address.port());
+        let local = socket.facts.own_address().filter(|local| local.port() == address.port());
         socket.state == state && local.is_some_and(|local| local.ip() == address.ip() || local.ip().is_unspecified())
     };
     view.living().find(takes)

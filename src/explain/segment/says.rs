@@ -1,9 +1,11 @@
 //! What a segment says, beside what its sender had said before.
 
-use super::{SegmentContext, SegmentKind, end_at, end_of, sentences};
+use super::super::wire::{end_at, is_claim};
+use super::{SegmentContext, SegmentKind, end_of, sentences};
 use crate::i18n::excerpt;
 use crate::model::TimerKind;
-use crate::tcp::{Flags, Segment, Transport, number};
+use crate::model::edit::{Change, EditField, field};
+use crate::tcp::{Flags, IcmpError, Segment, Transport, number};
 
 /// So much of the data is shown, in bytes.
 const SHOWN: usize = 24;
@@ -12,21 +14,36 @@ const FIRST: u32 = 300;
 
 impl SegmentContext<'_> {
     pub(super) fn says(&self) -> String {
+        let is_claim = self.is_claim() && self.kind() != SegmentKind::Datagram;
+        let claimed = is_claim.then(|| self.words.say(|t| &t.claimed, &[]));
+        sentences(claimed.into_iter().chain([self.told()]))
+    }
+
+    /// Whether a person wrote what it says.
+    fn is_claim(&self) -> bool {
+        is_claim(self.view, &self.segment)
+    }
+
+    fn told(&self) -> String {
         let packet = self.segment.segment;
         let n = packet.len();
         let Some(tcp) = packet.tcp() else {
-            if let Transport::TooBig(mtu) = packet.transport {
-                return self.words.say(|t| &t.too_big, &[("mtu", &mtu)]);
-            }
-            return match self.kind() {
-                SegmentKind::Datagram => self.words.say(|t| &t.datagram, &[("n", &n)]),
-                _ => self.words.say(|t| &t.unreachable, &[("port", &packet.from.port())]),
+            return match packet.transport {
+                Transport::Icmp(says) => self.icmp(says),
+                _ if n == 1 => self.words.say(|t| &t.datagram_one, &[]),
+                _ => self.words.say(|t| &t.datagram, &[("n", &n)]),
             };
         };
         let seq = self.own(tcp.seq);
         let ack = number(tcp.ack, self.segment.initials.other, self.numbers);
         match self.kind() {
             SegmentKind::Syn => self.words.say(|t| &t.syn, &[("seq", &seq)]),
+            SegmentKind::SynAck if self.misses_syn(tcp) => {
+                let wanted = self.segment.initials.other.map(|isn| isn.number.wrapping_add(1)).unwrap_or_default();
+                let wanted = number(wanted, self.segment.initials.other, self.numbers);
+                let facts: &[(&str, &dyn std::fmt::Display)] = &[("seq", &seq), ("ack", &ack), ("wanted", &wanted)];
+                self.words.say(|t| &t.syn_ack_wrong, facts)
+            }
             SegmentKind::SynAck => self.words.say(|t| &t.syn_ack, &[("seq", &seq), ("ack", &ack)]),
             // It has no number of its own (RFC 9293, section 3.10.7.1).
             SegmentKind::Rst if tcp.seq == 0 && tcp.flags.has(Flags::ACK) => self.words.say(|t| &t.rst_answer, &[]),
@@ -36,13 +53,29 @@ impl SegmentContext<'_> {
             }
             _ => {
                 let fin = tcp.flags.has(Flags::FIN).then(|| {
-                    let last = self.own(end_of(&self.segment, tcp).wrapping_sub(1));
+                    let last = self.own(end_of(self.segment.segment, tcp).wrapping_sub(1));
                     self.words.say(|t| &t.fin, &[("last", &last)])
                 });
-                let told = [self.data(tcp), fin, Some(self.acknowledges(tcp, &ack)), Some(self.window(tcp))];
+                let urgent = self.urgent(tcp);
+                let told = [self.data(tcp), fin, urgent, Some(self.acknowledges(tcp, &ack)), Some(self.window(tcp))];
                 sentences(told.into_iter().flatten().filter(|text| !text.is_empty()))
             }
         }
+    }
+
+    fn icmp(&self, says: IcmpError) -> String {
+        let to = self.segment.segment.from;
+        let says = match says {
+            IcmpError::PortUnreachable => return self.words.say(|t| &t.unreachable, &[("port", &to.port())]),
+            IcmpError::FragmentationNeeded(mtu) => return self.words.say(|t| &t.too_big, &[("mtu", &mtu)]),
+            IcmpError::NetUnreachable => self.words.say(|t| &t.net_unreachable, &[("to", &to.ip())]),
+            IcmpError::HostUnreachable => self.words.say(|t| &t.host_unreachable, &[("to", &to.ip())]),
+            IcmpError::ProtocolUnreachable => self.words.say(|t| &t.protocol_unreachable, &[("to", &to.ip())]),
+            IcmpError::AdminProhibited => self.words.say(|t| &t.prohibited, &[("to", &to)]),
+            IcmpError::TimeExceeded => self.words.say(|t| &t.time_exceeded, &[("to", &to.ip())]),
+        };
+        let soft = self.segment.segment.quotes_tcp().then(|| self.words.say(|t| &t.icmp_soft, &[]));
+        sentences([Some(says), soft].into_iter().flatten())
     }
 
     fn own(&self, value: u32) -> String {
@@ -65,54 +98,92 @@ impl SegmentContext<'_> {
         }
     }
 
+    /// Which byte is urgent: the pointer leads behind it, or with `tcp_stdurg` to it (`tcp(7)`).
+    fn urgent(&self, tcp: &Segment) -> Option<String> {
+        const URG: Flags = Flags::from_bits(0x20);
+        let (packet, initials) = (self.segment.segment, &self.segment.initials);
+        let Some(Change::Urgent(pointer)) = field(packet, initials, EditField::Urgent) else { return None };
+        let leads_to_it = self.view.is_switched_on("net.ipv4.tcp_stdurg");
+        let behind = if leads_to_it { pointer } else { pointer.saturating_sub(1) };
+        let last = self.own(tcp.seq.wrapping_add(behind.into()));
+        tcp.flags.has(URG).then(|| self.words.say(|t| &t.urgent, &[("pointer", &pointer), ("last", &last)]))
+    }
+
     /// What is acknowledged that wasn't before; where the segment says something else and nothing new here, nothing.
     fn acknowledges(&self, tcp: &Segment, ack: &str) -> String {
         if !tcp.flags.has(Flags::ACK) {
             return String::new();
         }
-        let before = self.earlier_from(true).find(|(_, before)| before.flags.has(Flags::ACK));
-        let is_syn = self.segment.initials.other.is_some_and(|isn| tcp.ack == isn.number.wrapping_add(1));
-        let is_fin =
-            || self.earlier_from(false).any(|(one, fin)| fin.flags.has(Flags::FIN) && end_of(&one, fin) == tcp.ack);
+        if let Some(n) = self.beyond(tcp) {
+            return self.words.say(|t| &t.acks_beyond, &[("ack", &ack), ("n", &n)]);
+        }
         let facts: &[(&str, &dyn std::fmt::Display)] = &[("ack", &ack)];
+        let first = self.segment.initials.other.map(|isn| isn.number.wrapping_add(1));
+        let before = self.earlier_but_resets(true).find(|(_, before)| before.flags.has(Flags::ACK));
         let Some((_, before)) = before else {
-            return if is_syn {
-                self.words.say(|t| &t.acks_syn, facts)
-            } else {
-                self.words.say(|t| &t.acks_first, facts)
+            return match first.map(|first| since(first, tcp.ack)) {
+                Some(0) => self.words.say(|t| &t.acks_syn, facts),
+                Some(n) if n < 0 => self.words.say(|t| &t.acks_none, facts),
+                _ => self.words.say(|t| &t.acks_first, facts),
             };
         };
-        let n = tcp.ack.wrapping_sub(before.ack);
+        let is_fin = || {
+            self.earlier_from(false).any(|(one, fin)| fin.flags.has(Flags::FIN) && end_of(one.segment, fin) == tcp.ack)
+        };
         let is_pure = self.segment.segment.is_empty() && !tcp.flags.has(Flags::FIN);
-        match n {
+        match since(before.ack, tcp.ack) {
             0 if !is_pure => String::new(),
+            0 if before.window == tcp.window && self.segment.by_hand.is_some() => {
+                self.words.say(|t| &t.duplicate_by_hand, facts)
+            }
             0 if before.window == tcp.window && self.answers_numbers() => self.words.say(|t| &t.duplicate, facts),
             0 => self.words.say(|t| &t.acks_same, facts),
+            n if n < 0 => self.words.say(|t| &t.acks_less, &[("ack", &ack), ("n", &n.unsigned_abs())]),
             _ if is_fin() => self.words.say(|t| &t.acks_fin, facts),
+            1 => self.words.say(|t| &t.acks_one, facts),
             n => self.words.say(|t| &t.acks, &[("ack", &ack), ("n", &n)]),
         }
+    }
+
+    /// By how much what a person wrote acknowledges beyond all that its receiver has sent; `None` where it doesn't, and where not all
+    /// segments were kept.
+    fn beyond(&self, tcp: &Segment) -> Option<i32> {
+        let told = self.is_claim() && self.view.unkept().segments == 0;
+        let next = told.then(|| self.next_of(false)).flatten()?;
+        Some(since(next, tcp.ack)).filter(|n| *n > 0)
+    }
+
+    /// Whether a SYN,ACK that a person wrote acknowledges something else than the other SYN, and what may have come with it.
+    fn misses_syn(&self, tcp: &Segment) -> bool {
+        let isn = self.segment.initials.other.filter(|_| self.is_claim());
+        isn.is_some_and(|isn| since(isn.number, tcp.ack) <= 0) || isn.is_some() && self.beyond(tcp).is_some()
     }
 
     /// Whether what reached its sender last had data, a SYN or a FIN.
     fn answers_numbers(&self) -> bool {
         let arrived = self.earlier_from(false).filter(|(one, _)| one.fate == crate::model::Fate::Delivered);
         let arrived = arrived.filter(|(one, _)| one.changed < self.sent()).max_by_key(|(one, _)| one.changed);
-        arrived.is_some_and(|(one, tcp)| end_of(&one, tcp) != tcp.seq)
+        arrived.is_some_and(|(one, tcp)| end_of(one.segment, tcp) != tcp.seq)
     }
 
     fn window(&self, tcp: &Segment) -> String {
         if tcp.window == 0 {
             return self.words.say(|t| &t.window_zero, &[]);
         }
-        let was_zero = self.earlier_from(true).next().is_some_and(|(_, before)| before.window == 0);
+        let was_zero = self.earlier_but_resets(true).next().is_some_and(|(_, before)| before.window == 0);
         let bytes = self.segment.initials.window(tcp).bytes().filter(|_| was_zero);
         bytes.map_or(String::new(), |window| self.words.say(|t| &t.window_open, &[("window", &window)]))
     }
 
-    fn probe(&self) -> String {
+    /// Which timer its sender's end had as it was sent, where the kernel had told of one.
+    pub(super) fn probe_timer(&self) -> Option<TimerKind> {
         let packet = self.segment.segment;
         let own = end_at(&self.view.trace().at(self.sent()), packet.from, packet.to);
-        match own.and_then(|socket| socket.facts.timer).map(|timer| timer.kind) {
+        own.and_then(|socket| socket.facts.timer).map(|timer| timer.kind)
+    }
+
+    fn probe(&self) -> String {
+        match self.probe_timer() {
             Some(TimerKind::Probe) => self.words.say(|t| &t.probe, &[]),
             Some(TimerKind::Keepalive) => self.words.say(|t| &t.keepalive, &[]),
             _ => self.words.say(|t| &t.before_next, &[]),
@@ -136,4 +207,9 @@ impl SegmentContext<'_> {
         ];
         sentences(told.into_iter().flatten())
     }
+}
+
+/// How far a number lies behind another one on the circle; negative where it lies before (RFC 9293, section 3.4).
+fn since(one: u32, other: u32) -> i32 {
+    other.wrapping_sub(one) as i32
 }

@@ -1,15 +1,54 @@
 //! Who sent a segment, and what made it, where that was seen.
 
-use super::{SegmentContext, end_at, sentences};
+use super::super::meant::meaning;
+use super::super::threads;
+use super::super::wire::{self, SOON, end_at};
+use super::{SegmentContext, SegmentKind, end_of, sentences};
 use std::fmt::Display;
 
 use crate::i18n::counter;
 use crate::model::edit::{FieldChange, changed};
-use crate::model::{Actor, Call, Connection, CounterMove, Event, Fate, HandMade, SegmentView, View, why_again};
-use crate::tcp::Flags;
+use crate::model::{
+    Actor, Call, Caller, Connection, CounterMove, Event, Fate, HandMade, Member, Moment, SegmentId, SegmentView,
+    SocketOption, TimerKind, View, why_again,
+};
+use crate::tcp::{Flags, Segment};
 
 /// So many entries before a segment are looked at for what made it.
 const BEFORE: usize = 80;
+
+/// What can have made a segment.
+enum SegmentCause<'a> {
+    /// Another one of the connection, which had arrived at its sender.
+    Arrival(SegmentView<'a>),
+    /// A call of this name.
+    Called(String),
+    /// A call of this name came back, whose descriptor another thread had closed meanwhile.
+    CameBack(String),
+    /// Its process was killed.
+    Killed,
+    /// Its process ended.
+    Left,
+    /// The probe timer, of what a call of this name had put into the send queue.
+    Waited(String),
+    /// `setsockopt()` with this option: what had waited goes at once.
+    Released(SocketOption),
+    /// One of its end's timers.
+    Timer(TimerKind),
+    /// The keepalive timer, whose probes had no answer.
+    GaveUp,
+}
+
+/// What its sender's kernel was seen to send between a moment and a segment.
+#[derive(Default)]
+struct SentBetween {
+    /// Anything.
+    any: bool,
+    /// Something without data, SYN or FIN: an answer to what had come.
+    answers: bool,
+    /// A FIN.
+    fin: bool,
+}
 
 impl SegmentContext<'_> {
     pub(super) fn sender(&self) -> String {
@@ -27,7 +66,9 @@ impl SegmentContext<'_> {
             return self.words.say(|t| &t.by_rule, &[("who", &who), ("line", &line), ("rule", &rule.words())]);
         }
         let facts: &[(&str, &dyn Display)] = &[("who", &who), ("line", &line)];
-        let original = made.of().and_then(|of| self.view.segment(of));
+        // As it was when the copy was made: a kernel may have sent it again since, with another timestamp.
+        let then = self.view.trace().at(self.sent());
+        let original = made.of().and_then(|of| then.segment(of));
         match (made, original) {
             (HandMade::Repeated(_), Some(original)) => {
                 let became = match original.fate {
@@ -35,13 +76,28 @@ impl SegmentContext<'_> {
                     Fate::Held => self.words.say(|t| &t.by_hand_waits, &[]),
                     Fate::Delivered | Fate::Passing => self.words.say(|t| &t.by_hand_arrived, &[]),
                 };
-                sentences([self.words.say(|t| &t.by_hand, facts), became])
+                let of = if wire::is_claim(self.view, &original) {
+                    self.words.say(|t| &t.by_hand_again, facts)
+                } else {
+                    self.words.say(|t| &t.by_hand, facts)
+                };
+                sentences([of, became])
             }
             (HandMade::Edited(_), Some(original)) => {
                 let (of, from) = (self.line(&original), original.segment.from);
                 let who = self.who(from, original.segment.to);
                 let facts: &[(&str, &dyn Display)] = &[("who", &who), ("line", &line), ("of", &of)];
-                sentences([self.words.say(|t| &t.edited, facts), self.changed(&original)])
+                let edited = if wire::is_claim(self.view, &original) {
+                    self.words.say(|t| &t.edited_again, facts)
+                } else {
+                    self.words.say(|t| &t.edited, facts)
+                };
+                sentences([edited, self.changed(&original)])
+            }
+            // Any address can be written there.
+            _ if self.view.trace().owner_of(self.segment.segment.from).is_none() => {
+                let facts: &[(&str, &dyn Display)] = &[("from", &self.segment.segment.from), ("line", &line)];
+                self.words.say(|t| &t.forged_nobody, facts)
             }
             _ => self.words.say(|t| &t.forged, facts),
         }
@@ -71,26 +127,172 @@ impl SegmentContext<'_> {
         if self.segment.again.is_some() {
             return self.because(self.words.say(|t| &t.by_again, &[]), causes);
         }
+        let sent = self.sent();
+        match self.cause(sent) {
+            // The kernel may have closed a process's sockets before the lab has heard of its end.
+            None | Some(SegmentCause::Arrival(_)) if self.leaves_soon(sent) => self.words.say(|t| &t.by_leaving, &[]),
+            None => match self.called_soon(sent) {
+                Some(call) => self.words.say(|t| &t.by_call, &[("call", &call)]),
+                None => self.words.say(|t| &t.by_unknown, &[]),
+            },
+            Some(SegmentCause::Arrival(one)) => self.words.say(|t| &t.by_answer, &[("line", &self.line(&one))]),
+            Some(SegmentCause::Waited(call)) => self.words.say(|t| &t.by_waiting, &[("call", &call)]),
+            Some(SegmentCause::Released(option)) => self.words.say(|t| &t.by_release, &[("option", &option)]),
+            Some(SegmentCause::Timer(TimerKind::Keepalive)) => self.words.say(|t| &t.by_keepalive, &[]),
+            Some(SegmentCause::Timer(TimerKind::Probe)) => self.words.say(|t| &t.by_probe, &[]),
+            Some(SegmentCause::Timer(_)) => self.words.say(|t| &t.by_unknown, &[]),
+            Some(SegmentCause::GaveUp) => self.words.say(|t| &t.by_giving_up, &[]),
+            Some(SegmentCause::Killed) => self.words.say(|t| &t.by_kill, &[]),
+            Some(SegmentCause::Left) => self.words.say(|t| &t.by_leaving, &[]),
+            Some(SegmentCause::Called(call)) => self.words.say(|t| &t.by_call, &[("call", &call)]),
+            Some(SegmentCause::CameBack(call)) => self.words.say(|t| &t.by_return, &[("call", &call)]),
+        }
+    }
+
+    /// What the newest event before the segment was first seen, at the entry `sent`, that can have made it, comes to.
+    fn cause(&self, sent: Moment) -> Option<SegmentCause<'_>> {
+        if self.kind() == SegmentKind::Probe {
+            return Some(SegmentCause::Timer(self.probe_timer()?));
+        }
         let packet = self.segment.segment;
         let trace = self.view.trace();
-        let sent = self.sent();
         let before = trace.at(sent);
-        let recent = trace.entries()[sent.saturating_sub(BEFORE)..sent].iter().rev();
-        for entry in recent {
-            match &entry.event {
+        let (mut between, mut came) = (SentBetween::default(), false);
+        for at in (sent.saturating_sub(BEFORE)..sent).rev() {
+            let cause = match &trace.entries()[at].event {
+                Event::Sent { id, segment, .. } | Event::Retransmitted { id, segment } => {
+                    if (segment.from, segment.to) != (packet.from, packet.to) {
+                        continue;
+                    }
+                    if !between.any && !came && self.gives_up_after(*id) {
+                        return Some(SegmentCause::GaveUp);
+                    }
+                    between.any = true;
+                    between.answers |= segment.tcp().is_some_and(|tcp| end_of(segment, tcp) == tcp.seq);
+                    between.fin |= segment.tcp().is_some_and(|tcp| tcp.flags.has(Flags::FIN));
+                    None
+                }
                 Event::Delivered(id) => {
                     let arrived = self.view.segment(*id).filter(|one| one.segment.to == packet.from);
-                    if let Some(one) = arrived.filter(|one| Connection::of(one.segment) == self.connection()) {
-                        return self.words.say(|t| &t.by_answer, &[("line", &self.line(&one))]);
-                    }
+                    let arrived = arrived.filter(|one| Connection::of(one.segment) == self.connection());
+                    came |= arrived.is_some();
+                    let is_soon =
+                        || trace.entries().get(sent).is_none_or(|entry| entry.at <= trace.entries()[at].at + SOON);
+                    arrived.filter(|one| is_soon() && self.is_brought_by(one, &between)).map(SegmentCause::Arrival)
                 }
-                Event::Entered { caller, call } if self.is_made_by(caller.actor, call, &before) => {
-                    return self.words.say(|t| &t.by_call, &[("call", &call.name())]);
-                }
-                _ => {}
+                Event::Killed(actor) => self.is_made_by_end_of(*actor).then_some(SegmentCause::Killed),
+                Event::Left(member) => self.is_made_by_leaving(member).then_some(SegmentCause::Left),
+                Event::Entered { caller, call } => self.is_by_call(*caller, call, &between, &before),
+                Event::Returned { caller, .. } => self.came_back(*caller, at),
+                _ => None,
+            };
+            if cause.is_some() {
+                return cause;
             }
         }
-        self.words.say(|t| &t.by_unknown, &[])
+        None
+    }
+
+    /// How a call that was entered before can have made it, beside what was sent since.
+    fn is_by_call(
+        &self,
+        caller: Caller,
+        call: &Call,
+        between: &SentBetween,
+        before: &View<'_>,
+    ) -> Option<SegmentCause<'_>> {
+        let (name, meant) = (call.called().to_owned(), meaning(call));
+        let walked = meant.as_ref();
+        // What close() and shutdown() send ends with the FIN.
+        let is_past = between.fin && matches!(walked, Call::Close { .. } | Call::Shutdown { .. });
+        if is_past || !self.is_made_by(caller.actor, walked, before) {
+            return None;
+        }
+        // What a call sends at once was seen before it came back.
+        let is_over = || !before.newest_call(caller).is_some_and(|newest| newest.is_open());
+        Some(match walked {
+            Call::SetOption { option, .. } => SegmentCause::Released(*option),
+            Call::Send { .. } if self.probe_timer() == Some(TimerKind::Probe) && is_over() => {
+                SegmentCause::Waited(name)
+            }
+            _ => SegmentCause::Called(name),
+        })
+    }
+
+    /// Whether it was sent as a call came back, at this entry, whose descriptor another thread had closed.
+    fn came_back(&self, caller: Caller, at: Moment) -> Option<SegmentCause<'_>> {
+        let then = self.view.trace().at(at + 1);
+        let returned = then.own_effects(caller.actor).find(|call| !call.is_open());
+        let returned = returned.filter(|call| threads::let_go(self.view, call) == Some(self.segment.id))?;
+        Some(SegmentCause::CameBack(returned.called().to_owned()))
+    }
+
+    /// Whether what arrived at its sender can have brought it: nothing that answers lies between, a RST is answered by nothing but a
+    /// challenge ACK (RFC 5961, section 3.2), and a RST counts from what it answers.
+    fn is_brought_by(&self, arrived: &SegmentView<'_>, between: &SentBetween) -> bool {
+        let Some(tcp) = self.segment.segment.tcp() else { return true };
+        let came = arrived.segment.tcp();
+        let has_numbers = end_of(self.segment.segment, tcp) != tcp.seq;
+        if tcp.flags.has(Flags::RST) {
+            return !between.any && came.is_some_and(|came| wire::resets_for(tcp, came));
+        }
+        if has_numbers {
+            !between.answers && came.is_some_and(|came| !came.flags.has(Flags::RST))
+        } else {
+            !between.any
+        }
+    }
+
+    /// Whether it is the RST with which a keepalive timer gives up, after the probe of this number.
+    fn gives_up_after(&self, probe: SegmentId) -> bool {
+        if self.kind() != SegmentKind::Rst {
+            return false;
+        }
+        let Some(segment) = self.view.segment(probe) else { return false };
+        let probe = SegmentContext { view: self.view, segment, numbers: self.numbers, words: self.words };
+        probe.kind() == SegmentKind::Probe && probe.probe_timer() == Some(TimerKind::Keepalive)
+    }
+
+    /// The call that made it, where the lab has heard of it just after: a program's that passes is told while it is made.
+    fn called_soon(&self, sent: Moment) -> Option<String> {
+        let then = self.view.trace().at(self.view.moment().min(sent + BEFORE));
+        self.soon(sent).take(BEFORE).find_map(|event| match event {
+            Event::Entered { caller, call } if matches!(call, Call::Program(_)) => {
+                self.is_made_by(caller.actor, &meaning(call), &then).then(|| call.called().to_owned())
+            }
+            _ => None,
+        })
+    }
+
+    /// What happened within a moment since the entry at which the segment was first seen.
+    fn soon(&self, sent: Moment) -> impl Iterator<Item = &Event> {
+        let entries = &self.view.trace().entries()[..self.view.moment()];
+        let since = entries.get(sent..).unwrap_or_default();
+        let until = since.first().map(|entry| entry.at + SOON);
+        since.iter().take_while(move |entry| Some(entry.at) <= until).map(|entry| &entry.event)
+    }
+
+    /// Whether the process that had the sender's socket was seen to end just after the segment, which no call of it had made.
+    fn leaves_soon(&self, sent: Moment) -> bool {
+        let (trace, packet) = (self.view.trace(), self.segment.segment);
+        let leaves = |event: &Event| matches!(event, Event::Left(member) if self.is_made_by_leaving(member));
+        if !self.soon(sent).any(leaves) {
+            return false;
+        }
+        let Some(owner) = self.holder(packet.from, packet.to) else { return false };
+        let before = trace.at(sent);
+        let mut calls = before.own_effects(owner);
+        !calls.any(|call| {
+            matches!(call.call, Call::Close { .. } | Call::Shutdown { .. })
+                && self.is_made_by(owner, call.call, &before)
+        })
+    }
+
+    /// Whether it can have been made by the end of a process that took part.
+    fn is_made_by_leaving(&self, member: &Member) -> bool {
+        let packet = self.segment.segment;
+        let owner = self.holder(packet.from, packet.to);
+        owner.is_some_and(|owner| member.makes(owner) && self.is_made_by_end_of(owner))
     }
 
     /// That a segment was sent again, and the kernel's reason: what the first counter counts, and the names of the others.
@@ -101,7 +303,8 @@ impl SegmentContext<'_> {
         let what = counter(&first.name, self.words.lang).unwrap_or_default();
         let others: Vec<&str> = others.iter().map(|moved| moved.name.as_str()).collect();
         let first = self.words.say(|t| &t.by_cause, &[("moved", first), ("what", &what)]);
-        let too = (!others.is_empty()).then(|| self.words.say(|t| &t.by_cause_too, &[("list", &others.join(", "))]));
+        let others = others.join(&self.words.say(|t| &t.between, &[]));
+        let too = (!others.is_empty()).then(|| self.words.say(|t| &t.by_cause_too, &[("list", &others)]));
         sentences([again, first].into_iter().chain(too))
     }
 
@@ -113,27 +316,37 @@ impl SegmentContext<'_> {
         entries[..until].iter().rposition(|entry| is_it(&entry.event)).unwrap_or(until)
     }
 
-    /// Whether an actor's call can have made it: one that sends, on the sender's descriptor.
+    /// Whether an actor's process can have made it by its end: the kernel closes what it had open.
+    fn is_made_by_end_of(&self, actor: Actor) -> bool {
+        let packet = self.segment.segment;
+        let ends = packet.tcp().is_some_and(Segment::is_fin_or_rst);
+        ends && self.holder(packet.from, packet.to) == Some(actor)
+    }
+
+    /// Whether an actor's call can have made it: one that sends, on a descriptor of the sender's socket.
     fn is_made_by(&self, actor: Actor, call: &Call, before: &View<'_>) -> bool {
         let packet = self.segment.segment;
-        if self.view.trace().owner_of(packet.from) != Some(actor) {
+        let end = end_at(before, packet.from, packet.to);
+        let shares = end.is_some_and(|socket| socket.facts.is_of(actor));
+        if self.holder(packet.from, packet.to) != Some(actor) && !shares {
             return false;
         }
         let Some(tcp) = packet.tcp() else { return matches!(call, Call::Send { .. } | Call::SendTo { .. }) };
-        let own = end_at(before, packet.from, packet.to).and_then(|socket| socket.facts.fd);
-        let is_own = own.is_none_or(|fd| call.fd() == Some(fd));
+        let known = end.filter(|socket| socket.facts.fd.is_some());
+        let is_own = known.is_none_or(|socket| call.fd().is_some_and(|fd| socket.facts.is_open_as(actor, fd)));
+        let is_pure = packet.is_empty() && !tcp.is_fin_or_rst() && !tcp.flags.has(Flags::SYN);
         match call {
             // Its address is known only once it has sent.
             Call::Connect { addr, .. } => tcp.flags.has(Flags::SYN) && addr.port() == packet.to.port(),
             Call::Send { .. } => is_own && !packet.is_empty(),
             Call::SendTo { .. } => call.connects_to().is_some_and(|addr| addr.port() == packet.to.port()),
-            Call::Recv { .. } => {
-                is_own && packet.is_empty() && !tcp.flags.has(Flags::FIN) && !tcp.flags.has(Flags::SYN)
-            }
+            Call::Recv { .. } => is_own && is_pure,
+            // What waited for company goes (tcp(7)).
+            Call::SetOption { option: SocketOption::CORK, value: 0, .. }
+            | Call::SetOption { option: SocketOption::NO_DELAY, value: 1.., .. } => is_own && !packet.is_empty(),
+            Call::SetOption { option: SocketOption::QUICK_ACK, value: 1.., .. } => is_own && is_pure,
             Call::Dissolve { .. } => is_own && tcp.flags.has(Flags::RST),
-            Call::Shutdown { .. } | Call::Close { .. } => {
-                is_own && (tcp.flags.has(Flags::FIN) || tcp.flags.has(Flags::RST))
-            }
+            Call::Shutdown { .. } | Call::Close { .. } => is_own && tcp.is_fin_or_rst(),
             _ => false,
         }
     }

@@ -1,7 +1,14 @@
 //! Traces made by hand, for what the kernel shows only now and then; the rest is tried on the kernel (`tests/shared`).
 
+mod copies;
+mod refused;
+
 use super::*;
-use crate::model::{CounterMove, Event, SocketFacts, Timer, TimerKind, Trace, testing};
+use crate::i18n::testing::zh;
+use crate::model::{
+    Call, CallName, Caller, CounterMove, Event, Member, ProgramCall, Role, Side, SocketFacts, Timer, TimerKind, Trace,
+    Transfer, testing,
+};
 use crate::tcp::testing::segment;
 use crate::tcp::{Packet, State};
 
@@ -106,8 +113,8 @@ fn what_comes_later_or_after_something_else_is_not_its_consequence() {
     script.socket(1, State::Established, 8000, |facts| facts.recv_queue = 5);
     let second = script.arrives(40000, (106, 501), &["PSH", "ACK"], b"again");
     script.socket(1, State::Established, 8000, |facts| facts.recv_queue = 10);
-    assert!(script.story(first).became.contains("Receive queue 0 → 5 bytes"), "{:?}", script.story(first));
-    assert!(script.story(second).became.contains("Receive queue 5 → 10 bytes"), "{:?}", script.story(second));
+    assert!(script.story(first).became.contains("receive queue: 0 → 5."), "{:?}", script.story(first));
+    assert!(script.story(second).became.contains("receive queue: 5 → 10."), "{:?}", script.story(second));
     script.2 += Duration::from_secs(60);
     script.socket(1, State::CloseWait, 8000, |facts| facts.recv_queue = 10);
     assert!(!script.story(second).became.contains("CLOSE_WAIT"), "a minute later");
@@ -115,7 +122,7 @@ fn what_comes_later_or_after_something_else_is_not_its_consequence() {
 
 #[test]
 fn why_a_segment_was_sent_again_is_the_kernels_word() {
-    let sender = |names: &[&str]| {
+    let sender_in = |names: &[&str], lang: Lang| {
         let mut script = Script::new();
         let data = script.sent(40000, (101, 501), &["PSH", "ACK"], b"hello", 1000);
         let segment = script.0.present().segment(data).unwrap().segment.clone();
@@ -125,13 +132,27 @@ fn why_a_segment_was_sent_again_is_the_kernels_word() {
             script.push(Event::Causes { id: data, moved });
         }
         script.push(Event::Delivered(data));
-        script.story(data).sender
+        let asked = (lang, Numbers::Symbolic);
+        story(&script.0.present(), data, Duration::from_secs(2), asked).unwrap().unwrap().sender
     };
+    let sender = |names: &[&str]| sender_in(names, Lang::EN);
     let told = sender(&[]);
     assert!(told.ends_with("It had been sent 2 times by then."), "{told}");
     let told = sender(&["TCPLostRetransmit", "TCPTimeouts"]);
     let reason = "By then the kernel had counted TCPTimeouts +1 since it was asked last: Retransmission timers that ran out (RFC 6298). It had counted TCPLostRetransmit too.";
     assert!(told.ends_with(reason), "{told}");
+    let told = sender_in(&["TCPLostRetransmit", "TCPTimeouts", "TCPSlowStartRetrans"], zh());
+    assert!(told.contains("TCPSlowStartRetrans、TCPLostRetransmit") && told.contains("从上次查询到这时"), "{told}");
+}
+
+/// "server 2" is a name, and has no article.
+#[test]
+fn a_process_with_a_number_is_named_without_an_article() {
+    let mut script = Script::new();
+    script.socket(1, State::Established, 40000, |facts| facts.nth = 2);
+    let id = script.arrives(40000, (101, 501), &["PSH", "ACK"], b"hello");
+    let told = script.story(id).sender;
+    assert!(told.contains("the kernel of client 2") && !told.contains("the client"), "{told}");
 }
 
 #[test]
@@ -240,7 +261,7 @@ fn no_kernel_is_said_to_have_sent_what_a_person_sent() {
     for (ended, wanted) in [
         (Some(Event::Delivered as fn(SegmentId) -> Event), "an old duplicate"),
         (Some(Event::Dropped), "it comes late after all"),
-        (None, "still waits on the wire"),
+        (None, "still waited on the wire"),
     ] {
         let mut script = Script::new();
         let of = script.sent(40000, (101, 501), &["PSH", "ACK"], b"hello", 1000);
@@ -300,12 +321,159 @@ fn what_a_person_changed_or_made_is_told_with_the_fields_and_no_kernel_is_said_t
         assert!(told.sender.starts_with("A person sent it, no kernel did"), "{edit}: {told:?}");
         assert!(wanted.iter().all(|wanted| told.sender.contains(wanted)), "{edit}: {told:?}");
     }
+    // The original is sent again: nobody has changed that in the copy which was made before.
     let id = SegmentId(script.1);
-    script.push(Event::Forged { id, segment: copy("flags=RST") });
+    script.1 += 1;
+    script.push(Event::Edited { id, of, segment: copy("data=") });
     script.push(Event::Delivered(id));
-    assert!(
-        script.story(id).sender.starts_with("A person made it and sent it, no kernel did"),
-        "{:?}",
-        script.story(id)
-    );
+    let told = script.story(id);
+    let mut again = packet.packet().to_vec();
+    again[34..36].copy_from_slice(&2000u16.to_be_bytes());
+    script.push(Event::Retransmitted { id: of, segment: Packet::parse(&again).unwrap() });
+    assert_eq!(script.story(id).sender, told.sender);
+    assert!(told.sender.contains("What was changed: data \"hello\" → \"\"."), "{told:?}");
+    for (owned, wanted) in [
+        (false, "no socket here has the address that it bears, 127.0.0.1:40000"),
+        (true, "though it bears the address of the kernel of the client"),
+    ] {
+        if owned {
+            script.socket(1, State::Established, 40000, |_| {});
+        }
+        let id = SegmentId(script.1);
+        script.1 += 1;
+        script.push(Event::Forged { id, segment: copy("flags=RST") });
+        script.push(Event::Delivered(id));
+        let told = script.story(id).sender;
+        assert!(told.starts_with("A person made it and sent it, no kernel did") && told.contains(wanted), "{told}");
+    }
+}
+
+/// What the end of a process did is told of nothing that had arrived before, also where the lab hears of the end last.
+#[test]
+fn what_the_end_of_a_process_sent_is_no_answer() {
+    let member = |nth| Member { number: 1, pid: 7, nth, role: Role::Drives(vec![Side::Server]) };
+    for (first, others, wanted) in [
+        (false, false, "Its process ended: the kernel closed its socket."),
+        (true, false, "Its process ended: the kernel closed its socket."),
+        // Another server's end.
+        (true, true, "It came after ACK"),
+    ] {
+        let mut script = Script::new();
+        script.socket(2, State::SynRecv, 8000, |_| {});
+        let ack = script.arrives(40000, (101, 501), &["ACK"], b"");
+        script.push(Event::Reasons { id: ack, moved: Vec::new() });
+        let left = Event::Left(member(if others { 2 } else { 1 }));
+        if first {
+            script.push(left.clone());
+        }
+        script.socket(2, State::FinWait1, 8000, |facts| facts.fd = None);
+        let fin = script.sent(8000, (501, 101), &["FIN", "ACK"], b"", 1000);
+        if !first {
+            script.push(left);
+        }
+        script.push(Event::Delivered(fin));
+        assert!(script.story(fin).sender.contains(wanted), "{:?}", script.story(fin));
+        let told = script.story(ack).became;
+        let ended = told.contains("Then its process ended, and the kernel closed what it had open.");
+        assert_eq!((ended, told.contains("FIN_WAIT1")), (!others, others), "{told}");
+    }
+}
+
+#[test]
+fn a_segment_is_told_with_the_call_that_made_it_whatever_its_name() {
+    let data = || Call::send(4, b"hello".to_vec());
+    let program = ProgramCall { name: "write".into(), like: Some(data()), ..ProgramCall::default() };
+    let transfer = Transfer { name: CallName::Write, buffers: Vec::new(), like: data() };
+    for (call, name) in
+        [(data(), "send"), (Call::Transfer(Box::new(transfer)), "write"), (Call::Program(Box::new(program)), "write")]
+    {
+        let mut script = Script::new();
+        script.socket(1, State::Established, 40000, |_| {});
+        script.push(Event::Entered { caller: Side::Client.into(), call });
+        let id = script.arrives(40000, (101, 501), &["PSH", "ACK"], b"hello");
+        assert!(script.story(id).sender.contains(&format!("{name}() made it")), "{:?}", script.story(id));
+    }
+}
+
+#[test]
+fn a_programs_call_that_is_told_just_after_its_segment_is_what_made_it() {
+    let connect = |caller: Caller, late: bool| {
+        let mut script = Script(Trace::default(), 0, Duration::ZERO);
+        let call = Call::Connect { fd: 4, addr: end(8000) };
+        script.socket(7, State::SynSent, 40000, |_| {});
+        let syn = script.sent(40000, (100, 0), &["SYN"], b"", 1000);
+        if late {
+            script.2 += Duration::from_secs(5);
+        }
+        let program = ProgramCall { name: "connect".into(), fd: Some(4), like: Some(call), ..ProgramCall::default() };
+        script.push(Event::Entered { caller, call: Call::Program(Box::new(program)) });
+        script.push(Event::Blocked { caller });
+        script.push(Event::Delivered(syn));
+        script.story(syn).sender
+    };
+    assert!(connect(Side::Client.into(), false).contains("connect()"), "{}", connect(Side::Client.into(), false));
+    for (caller, late) in [(Side::Client.into(), true), (Side::Server.into(), false)] {
+        assert!(connect(caller, late).contains("not observed"), "{}", connect(caller, late));
+    }
+}
+
+/// One byte is one byte.
+#[test]
+fn one_is_no_plural() {
+    let mut script = Script::new();
+    let byte = script.arrives(40000, (101, 501), &["PSH", "ACK"], b"x");
+    script.arrives(8000, (501, 101), &["ACK"], b"");
+    let ack = script.arrives(8000, (501, 102), &["ACK"], b"");
+    let lost = script.sent(40000, (102, 501), &["PSH", "ACK"], b"y", 1000);
+    script.push(Event::Dropped(lost));
+    for (told, wanted) in [
+        (script.story(byte).says, "Data: 1 byte, the number"),
+        (script.story(ack).says, "1 byte more than"),
+        (script.story(lost).became, "Lost: 1 byte of data."),
+    ] {
+        assert!(told.contains(wanted), "{told}");
+    }
+}
+
+/// What the tracer takes for none of the walk's calls sends too.
+#[test]
+fn what_a_program_sent_by_a_call_with_flags_is_told_as_that_calls() {
+    let call = |name: &str, arguments: &[&str]| {
+        let arguments = arguments.iter().map(|text| (*text).to_owned()).collect();
+        let made = ProgramCall {
+            name: name.to_owned(),
+            arguments,
+            fd: Some(4),
+            internet: true,
+            room: Some(1),
+            ..ProgramCall::default()
+        };
+        Call::Program(Box::new(made))
+    };
+    let urgent = call("sendto", &["4", "\"!\"", "1", "MSG_OOB", "NULL", "0"]);
+    let message = call("sendmsg", &["4", "{\"!\"}", "MSG_OOB"]);
+    for (call, name) in [(urgent, "sendto()"), (message, "sendmsg()")] {
+        for passes in [false, true] {
+            let mut script = Script::new();
+            let number = 9;
+            let role = Role::Runs("urgent".to_owned());
+            script.push(Event::Joined(Member { number, pid: 4242, nth: 1, role }));
+            script.socket(1, State::Established, 40000, |_| {});
+            script.arrives(8000, (501, 101), &["ACK"], b"");
+            script.2 += Duration::from_secs(3);
+            let enters = |script: &mut Script| {
+                script.push(Event::Entered { caller: Side::Client.into(), call: call.clone() });
+            };
+            if !passes {
+                enters(&mut script);
+            }
+            let id = script.sent(40000, (101, 501), &["PSH", "ACK"], b"!", 1000);
+            if passes {
+                enters(&mut script);
+            }
+            script.push(Event::Delivered(id));
+            let told = script.story(id).sender;
+            assert!(told.contains(name), "{passes}: {told}");
+        }
+    }
 }

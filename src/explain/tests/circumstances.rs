@@ -7,9 +7,9 @@ pub(super) fn v4() -> SocketAddr {
 }
 
 /// A call, what it came to, what was known, and the reason that follows.
-type Case = (Call, Result<i64, &'static str>, CallFacts, Option<Circumstance>);
+pub(super) type Case = (Call, Result<i64, &'static str>, CallFacts, Option<Circumstance>);
 
-fn bind() -> Call {
+pub(super) fn bind() -> Call {
     Call::Bind { fd: 3, addr: v4() }
 }
 
@@ -33,7 +33,16 @@ pub(super) fn recv() -> Call {
     Call::recv(3, 5)
 }
 
-fn shut(how: How) -> Call {
+fn looks_up(node: Option<&str>, service: &str) -> Call {
+    let lookup = crate::model::Lookup {
+        node: node.map(Into::into),
+        service: Some(service.into()),
+        ..crate::model::Lookup::default()
+    };
+    Call::GetAddrInfo(Box::new(lookup))
+}
+
+pub(super) fn shut(how: How) -> Call {
     Call::Shutdown { fd: 3, how }
 }
 
@@ -41,15 +50,15 @@ pub(super) fn close() -> Call {
     Call::Close { fd: 3 }
 }
 
-fn state(state: State) -> Situation {
+pub(super) fn state(state: State) -> Situation {
     Situation { state, bound: true, ..Situation::default() }
 }
 
-fn joined(at: State) -> Situation {
+pub(super) fn joined(at: State) -> Situation {
     Situation { was_connected: true, ..state(at) }
 }
 
-fn with(change: fn(&mut Situation), mut situation: Situation) -> Situation {
+pub(super) fn with(change: fn(&mut Situation), mut situation: Situation) -> Situation {
     change(&mut situation);
     situation
 }
@@ -59,10 +68,10 @@ fn held(by: PortHolder) -> Situation {
 }
 
 /// The same with what was known before alone.
-type Known = (Call, Result<i64, &'static str>, Situation, Option<Circumstance>);
+pub(super) type Known = (Call, Result<i64, &'static str>, Situation, Option<Circumstance>);
 
 /// What was known before; nothing came of the call meanwhile.
-fn known(cases: Vec<Known>) -> Vec<Case> {
+pub(super) fn known(cases: Vec<Known>) -> Vec<Case> {
     cases.into_iter().map(|(call, came, known, wanted)| (call, came, CallFacts::steady(known), wanted)).collect()
 }
 
@@ -111,7 +120,6 @@ fn before_a_connection() -> Vec<Case> {
         (connect(), Err("blocks"), with(|s| s.queue_full = true, state(SynSent)), Some(QueueFull)),
         (connect(), Err("blocks"), with(|s| s.to_itself = true, state(SynSent)), Some(ToItself)),
         (connect(), Err("blocks"), state(SynRecv), Some(Simultaneous)),
-        (connect(), Err("blocks"), state(SynSent), None),
         (connect(), Ok(0), joined(Established), None),
         (connect(), Ok(0), with(|s| s.simultaneous = true, joined(Established)), Some(Simultaneous)),
         (connect(), Ok(0), with(|s| s.to_itself = true, joined(Established)), Some(ToItself)),
@@ -153,7 +161,8 @@ fn on_a_connection() -> Vec<Case> {
         (recv(), Ok(0), with(|s| s.fin_delivered = true, joined(Established)), Some(PeerClosed)),
         (recv(), Ok(0), with(|s| (s.fin, s.shut.write) = (true, true), joined(LastAck)), Some(BothEnded)),
         (recv(), Ok(0), with(|s| s.fin_delivered = true, joined(FinWait1)), Some(BothEnded)),
-        (recv(), Ok(0), with(|s| (s.fin, s.reset) = (true, true), joined(Closed)), Some(BothEnded)),
+        (recv(), Ok(0), with(|s| (s.fin, s.reset) = (true, true), joined(Closed)), Some(ResetAfterFin)),
+        (recv(), Ok(0), with(|s| (s.fin, s.reset, s.shut.write) = (true, true, true), joined(Closed)), Some(BothEnded)),
         (recv(), Ok(0), with(|s| s.shut.read = true, joined(Established)), Some(Shut)),
         (recv(), Ok(0), with(|s| (s.shut.read, s.shut_early) = (true, true), joined(Established)), Some(ShutEarly)),
         (recv(), Ok(0), with(|s| (s.reset, s.told) = (true, true), joined(Closed)), Some(Reset)),
@@ -161,8 +170,18 @@ fn on_a_connection() -> Vec<Case> {
         (recv(), Ok(3), joined(Established), Some(Short)),
         (recv(), Ok(5), joined(Established), None),
         (Call::recv(3, 0), Ok(0), joined(Established), Some(NothingAsked)),
+        (Call::send(3, Vec::new()), Ok(0), joined(Established), Some(NothingAsked)),
+        (looks_up(Some("127.0.0.1"), "80"), Ok(0), Situation::default(), Some(NumericHost)),
+        (looks_up(Some("localhost"), "80"), Ok(0), Situation::default(), None),
+        (looks_up(None, "80"), Ok(0), Situation::default(), Some(NullHost)),
+        (looks_up(None, "65536"), Ok(0), Situation::default(), Some(PortTooGreat)),
         (Call::Poll { fds: Vec::new(), timeout: 0 }, Ok(0), Situation::default(), Some(NothingReady)),
         (Call::Poll { fds: Vec::new(), timeout: 0 }, Ok(1), Situation::default(), None),
+        (Call::Select { nfds: 0, fds: Vec::new(), timeout: 0 }, Ok(0), Situation::default(), Some(NothingReady)),
+        (Call::EpollWait { epfd: 5, most: 8, timeout: 0 }, Ok(0), Situation::default(), Some(NothingReady)),
+        (Call::EpollWait { epfd: 5, most: 0, timeout: 0 }, Err("EINVAL"), Situation::default(), Some(NoRoom)),
+        (Call::EpollWait { epfd: 5, most: 1, timeout: 0 }, Err("EINVAL"), Situation::default(), None),
+        (Call::Close { fd: 3 }, Ok(0), Situation { epoll: true, ..Situation::default() }, Some(EpollInstance)),
         (shut(How::Write), Err("ENOTCONN"), joined(Closed), Some(Over)),
         (shut(How::Write), Err("ENOTCONN"), fresh(), None),
         (shut(How::Write), Ok(0), joined(Established), Some(Connected)),
@@ -170,7 +189,6 @@ fn on_a_connection() -> Vec<Case> {
         (shut(How::Both), Ok(0), joined(CloseWait), Some(LastDirection)),
         (shut(How::Write), Ok(0), joined(CloseWait), Some(LastDirection)),
         (shut(How::Write), Ok(0), with(|s| s.to_itself = true, joined(Established)), Some(ToItself)),
-        (shut(How::Write), Ok(0), joined(FinWait2), None),
         (shut(How::Both), Ok(0), joined(FinWait2), Some(OnlyReading)),
         (shut(How::Read), Ok(0), joined(Established), Some(OnlyReading)),
         (shut(How::Read), Ok(0), state(Listen), Some(Listening)),
@@ -197,9 +215,9 @@ fn closing() -> Vec<Case> {
     let cases = [
         // It is the RST that tells: a FIN went where the table was older than the call.
         (waits(5, Established), reset, Some(Unread)),
-        (waits(5, Established), fin, None),
+        (waits(5, Established), fin, Some(Connected)),
         (waits(2, CloseWait), reset, Some(Unread)),
-        (waits(1, CloseWait), fin, None),
+        (waits(1, CloseWait), fin, Some(Connected)),
         (joined(Established), reset, Some(ResetSent)),
         (unseen(waits(5, Established)), quiet, Some(Unseen)),
         (unseen(waits(1, CloseWait)), quiet, None),
@@ -215,8 +233,17 @@ fn closing() -> Vec<Case> {
         (Situation { port_held_by: Some(PortHolder::Listener), ..state(Listen) }, quiet, Some(NoEffect)),
         (Situation { send_queue: 1, ..state(SynSent) }, quiet, Some(Connecting)),
         (state(SynRecv), fin, Some(Simultaneous)),
-        (joined(Established), fin, None),
+        (joined(Established), fin, Some(Connected)),
         (waits(1, Closed), quiet, None),
+        // What was never connected tells nobody, and what was over before neither.
+        (state(Closed), quiet, Some(NeverConnected)),
+        (Situation { refused: true, reset: true, ..state(Closed) }, quiet, Some(NeverConnected)),
+        (Situation { attempted: true, ..state(Closed) }, quiet, None),
+        (Situation { open: false, ..Situation::default() }, quiet, None),
+        (with(|s| s.listens = true, state(Closed)), quiet, Some(Listening)),
+        (with(|s| s.reset = true, joined(Closed)), quiet, Some(Over)),
+        (with(|s| (s.fin_delivered, s.shut.write) = (true, true), joined(Closed)), quiet, Some(Over)),
+        (joined(State::TimeWait), quiet, Some(FinSent)),
     ];
     let case = |(before, course, wanted)| (close(), Ok(0), CallFacts { course, ..CallFacts::steady(before) }, wanted);
     let blocks = (close(), Err("blocks"), CallFacts::steady(lingers(3)), Some(Lingered));
@@ -230,11 +257,18 @@ fn of_datagrams() -> Vec<Case> {
         (recv(), Err("blocks")),
         (recvfrom(), Err("blocks")),
         (connect(), Ok(0)),
+        (bind(), Ok(0)),
         (recv(), Err("ECONNREFUSED")),
         (recvfrom(), Err("ECONNREFUSED")),
         (send(), Err("ECONNREFUSED")),
         (sendto(), Err("ECONNREFUSED")),
         (send(), Err("EDESTADDRREQ")),
+        (send(), Ok(5)),
+        (send(), Err("EOPNOTSUPP")),
+        (listen(), Err("EOPNOTSUPP")),
+        (accept(), Err("EOPNOTSUPP")),
+        (close(), Ok(0)),
+        (shut(How::Write), Ok(0)),
     ];
     let udp = || Situation { udp: true, ..Situation::default() };
     known(cases.map(|(call, came)| (call, came, udp(), Some(Circumstance::Datagrams))).to_vec())
@@ -247,7 +281,11 @@ fn capped() -> Vec<Case> {
     let facts = |now| CallFacts { now: listens(now), ..CallFacts::steady(state(State::Closed)) };
     let cases = [(-1, 4096, true), (5000, 4096, true), (0, 0, false), (8, 8, false)];
     let wanted = |is: bool| is.then_some(Circumstance::Capped);
-    cases.map(|(backlog, now, is)| (asked(backlog), Ok(0), facts(now), wanted(is))).to_vec()
+    let mut cases = cases.map(|(backlog, now, is)| (asked(backlog), Ok(0), facts(now), wanted(is))).to_vec();
+    // An attempt that was refused in the background, and that another call has told of.
+    let tried = Situation { attempted: true, reset: true, told: true, ..state(State::Closed) };
+    cases.push((asked(8), Err("EINVAL"), CallFacts::steady(tried), Some(Circumstance::Attempted)));
+    cases
 }
 
 /// What a flag makes of the same outcome.
@@ -269,18 +307,61 @@ fn flagged() -> Vec<Case> {
         (with(libc::MSG_PEEK), Ok(3), there(), Some(Circumstance::Short)),
         (opens(), Err("EINPROGRESS"), CallFacts::steady(fresh()), Some(FastOpen)),
         (opens(), Err("EOPNOTSUPP"), CallFacts::steady(fresh()), Some(FastOpen)),
+        (opens(), Err("EISCONN"), there(), Some(FastOpen)),
         (opens(), Err("blocks"), CallFacts::steady(state(State::SynSent)), Some(FastOpen)),
         (opens(), Ok(5), there(), None),
-        (Call::Dissolve { fd: 3 }, Ok(0), there(), Some(Circumstance::Dissolves)),
+        (
+            Call::Dissolve { fd: 3 },
+            Ok(0),
+            CallFacts::steady(Situation { udp: true, ..fresh() }),
+            Some(Circumstance::DissolvesDatagrams),
+        ),
+    ]
+}
+
+/// What another thread's `shutdown()` makes of a call that sleeps, and of one that doesn't.
+fn shut_meanwhile() -> Vec<Case> {
+    let woken = Some(Circumstance::ShutMeanwhile);
+    let facts = |how, slept, known| {
+        let course = CallCourse { slept, shut_by_other: Some(how), ..CallCourse::default() };
+        CallFacts { course, ..CallFacts::steady(known) }
+    };
+    let there = || joined(State::Established);
+    let closed = |closed_meanwhile| CallFacts {
+        course: CallCourse { slept: true, closed_meanwhile, ..CallCourse::default() },
+        ..CallFacts::steady(state(State::Listen))
+    };
+    vec![
+        (accept(), Err("EINVAL"), facts(How::Read, true, state(State::Listen)), woken),
+        (accept(), Err("EINVAL"), facts(How::Write, true, state(State::Listen)), None),
+        (accept(), Err("EINVAL"), facts(How::Read, false, state(State::Listen)), None),
+        (connect(), Err("ECONNRESET"), facts(How::Write, true, state(State::SynSent)), woken),
+        (connect(), Err("EPIPE"), facts(How::Write, true, state(State::SynSent)), woken),
+        (connect(), Err("blocks"), CallFacts::steady(state(State::SynSent)), Some(Circumstance::Connecting)),
+        (
+            connect(),
+            Err("blocks"),
+            CallFacts { before: state(State::Closed), ..CallFacts::steady(state(State::SynSent)) },
+            None,
+        ),
+        (connect(), Err("ECONNRESET"), facts(How::Write, true, with(|s| s.reset = true, state(State::Closed))), None),
+        (send(), Err("EPIPE"), facts(How::Both, true, there()), woken),
+        (recv(), Ok(0), facts(How::Read, true, there()), woken),
+        (accept(), Err("EINTR"), closed(true), Some(Circumstance::ClosedMeanwhile)),
+        (accept(), Err("EINTR"), closed(false), None),
+        (recv(), Ok(3), facts(How::Read, true, there()), Some(Circumstance::Short)),
+        (recv(), Ok(0), facts(How::Read, true, with(|s| s.fin = true, there())), Some(Circumstance::PeerClosed)),
     ]
 }
 
 fn cases() -> Vec<Case> {
-    [before_a_connection(), on_a_connection(), closing(), of_datagrams(), capped(), flagged()].concat()
+    let own = [before_a_connection(), on_a_connection(), closing(), of_datagrams(), capped(), flagged()];
+    [own.concat(), shut_meanwhile(), super::finer::cases()].concat()
 }
 
 #[test]
 fn the_reason_follows_from_the_situation_and_every_text_has_its_situation() {
+    let entries = &Explanations::load().unwrap().entries;
     let mut seen = HashSet::new();
     for (call, came, facts, wanted) in cases() {
         let returned = came.map(|value| Returned { value, ..Returned::default() });
@@ -290,10 +371,15 @@ fn the_reason_follows_from_the_situation_and_every_text_has_its_situation() {
             Err(name) => (CallState::Error(errno(name)), OutcomeKind::Error(errno(name))),
         };
         assert_eq!(Circumstance::of(&call, came, &facts), wanted, "{call:?} {came:?} {facts:?}");
-        seen.insert((Some(call.name().name().to_owned()), kind, wanted));
+        let name = crate::explain::meant::named(&call, matches!(came, CallState::Error(_)));
+        // What is said of any call in this circumstance.
+        let of_any = entries.contains_key(&(None, kind, wanted)) && wanted.is_some();
+        seen.insert(((!of_any).then(|| name.name().to_owned()), kind, wanted));
     }
-    let entries = &Explanations::load().unwrap().entries;
-    for key in entries.keys().filter(|key| key.2.is_some() && key.1 != OutcomeKind::Since) {
+    // What stands in a returned list of events leads to these.
+    let of_events = |key: &&Key| matches!(key.2, Some(Circumstance::NotOpen | Circumstance::BeyondTable));
+    let others = |key: &&Key| key.2.is_some() && key.1 != OutcomeKind::Since && !of_events(key);
+    for key in entries.keys().filter(others) {
         assert!(seen.contains(key), "nothing leads to {key:?}");
     }
     for key in seen.iter().filter(|key| key.2.is_some()) {

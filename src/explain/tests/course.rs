@@ -16,7 +16,7 @@ impl Story {
     }
 
     /// What the newest call is explained by, and what has changed since.
-    fn reason(&self) -> (Option<Circumstance>, Option<Circumstance>) {
+    pub(super) fn reason(&self) -> (Option<Circumstance>, Option<Circumstance>) {
         let (view, facts) = (self.0.present(), self.facts());
         let call = view.calls(Side::Client).next().unwrap();
         let came = call.outcome.map_or(CallState::Blocks, CallState::from);
@@ -24,22 +24,22 @@ impl Story {
         (circumstance, crate::explain::since::since(call.call, came, circumstance, &facts))
     }
 
-    fn enters(&mut self, worker: u32, call: Call) -> &mut Story {
+    pub(super) fn enters(&mut self, worker: u32, call: Call) -> &mut Story {
         self.add(Event::Entered { caller: crate::model::Caller { actor: Side::Client.into(), worker }, call })
     }
 
-    fn comes_back(&mut self, worker: u32, outcome: Outcome) -> &mut Story {
+    pub(super) fn comes_back(&mut self, worker: u32, outcome: Outcome) -> &mut Story {
         self.add(Event::Returned { caller: crate::model::Caller { actor: Side::Client.into(), worker }, outcome })
     }
 
-    fn leaves(&mut self, id: u32, seq: u32, flags: &[&str]) -> &mut Story {
+    pub(super) fn leaves(&mut self, id: u32, seq: u32, flags: &[&str]) -> &mut Story {
         let id = SegmentId(id);
         let segment = segment(v4(), client(), seq, 1, flags, b"");
         self.add(Event::Sent { id, segment, again: None }).add(Event::Held(id))
     }
 
     /// A listener from which a connection was accepted, by a worker that goes on with it.
-    fn accepted() -> Story {
+    pub(super) fn accepted() -> Story {
         let mut story = Story(Trace::default());
         let peer = Some(client());
         let listens = testing::socket(7, Side::Client, Some(3), State::Listen, (Some(v4()), None));
@@ -57,7 +57,9 @@ impl Story {
 #[test]
 fn a_close_is_told_by_what_went_out_and_not_by_an_old_table() {
     let close = Call::Close { fd: 4 };
-    for (flags, wanted) in [(&["FIN", "ACK"], None), (&["RST", "ACK"], Some(Circumstance::Unread))] {
+    for (flags, wanted) in
+        [(&["FIN", "ACK"], Some(Circumstance::Connected)), (&["RST", "ACK"], Some(Circumstance::Unread))]
+    {
         let mut story = Story::accepted();
         story.socket(Some(4), State::Established, 3);
         story.enters(4, Call::recv(4, 9)).comes_back(4, returned(3));
@@ -161,6 +163,32 @@ fn one_that_is_its_own_peer_is_told_from_a_simultaneous_open() {
         assert_eq!(story.reason(), (Some(wanted), None));
         story.comes_back(0, returned(0));
         assert_eq!(story.reason(), (Some(wanted), None));
+    }
+}
+
+/// The kernel isn't asked again before a program's call that passes: what it said last of the socket may be older than the RST.
+#[test]
+fn an_attempt_that_a_reset_has_ended_is_not_given_up_by_close() {
+    for reset in [false, true] {
+        let mut story = Story(Trace::default());
+        story.call(Call::Socket { ipv6: false, udp: false }, returned(3));
+        story.enters(0, Call::Connect { fd: 3, addr: client() }).leaves(0, 1, &["SYN"]);
+        story.add(Event::Socket(testing::socket(
+            1,
+            Side::Client,
+            Some(3),
+            State::SynSent,
+            (Some(v4()), Some(client())),
+        )));
+        story.comes_back(0, Err(Errno(libc::EINPROGRESS)));
+        if reset {
+            story.arrives(1, &["RST", "ACK"]);
+        }
+        story.call(Call::Close { fd: 3 }, returned(0));
+        let view = story.0.present();
+        let call = view.calls(Side::Client).next().unwrap();
+        let told = explain(&view, &call, Lang::EN).0.map(|told| [told.means, told.why].concat()).unwrap_or_default();
+        assert_eq!(told.contains("SYN_SENT"), !reset, "{told}");
     }
 }
 

@@ -1,12 +1,16 @@
 mod circumstances;
 mod course;
+mod finer;
 mod flags;
+mod programs;
+mod threads;
+mod transfers;
 
 use std::collections::HashSet;
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use super::table::{ExplanationEntry, OutcomeKind, read};
+use super::table::{ExplanationEntry, Key, OutcomeKind, read};
 use super::*;
 use crate::i18n::testing::zh;
 use crate::i18n::wrap;
@@ -47,7 +51,7 @@ fn every_text_is_short_and_says_the_same_in_both_languages() {
         // Beside the menu there is room for so many lines where the window is tall.
         let rows = |texts: [String; 3]| texts.iter().map(|text| wrap(&text.replace('`', ""), 66).len()).sum::<usize>();
         let ExplanationEntry { means, why, remedy } = entry;
-        for (lang, reason, cure) in [(Lang::EN, "Why: ", "What to do: "), (zh(), "原因：", "怎么办：")] {
+        for (lang, reason, cure) in [(Lang::EN, "Why: ", "What to do: "), (zh(), "原因：", "接下来：")] {
             let texts = [
                 means.get(lang).to_owned(),
                 format!("{reason}{}", why.get(lang)),
@@ -123,7 +127,11 @@ fn the_nearest_entry_counts() {
     assert!(means(CallName::Close, CallState::Error(Errno(9999)), None).unwrap().contains("no words"));
     // Nothing surprises.
     let returned = Returned::default();
-    assert_eq!(means(CallName::Bind, CallState::Returned(&returned), None), None);
+    assert_eq!(means(CallName::Fcntl, CallState::Returned(&returned), None), None);
+    assert_eq!(means(CallName::Listen, CallState::Returned(&returned), Some(Circumstance::Datagrams)), None);
+    // A circumstance of whatever call.
+    let interrupted = means(CallName::Accept, CallState::Error(errno("EINTR")), Some(Circumstance::ClosedMeanwhile));
+    assert!(interrupted.unwrap().contains("the descriptor is closed"), "{interrupted:?}");
     assert_eq!(means(CallName::Close, CallState::Blocks, None), None);
     assert_ne!(all.explain(CallName::Send, pipe, None, Lang::EN), all.explain(CallName::Send, pipe, None, zh()));
 }
@@ -423,4 +431,24 @@ fn nothing_is_offered_while_the_thread_is_in_a_call() {
     };
     assert_eq!(shutdown(Situation { state: State::Listen, ..Default::default() }), Some(How::Read));
     assert_eq!(shutdown(Situation { state: State::Established, ..Default::default() }), Some(How::Write));
+}
+
+/// What a thread sleeps in says what the same would be to the next one.
+#[test]
+fn what_is_offered_beside_a_thread_that_sleeps_is_so_at_that_moment() {
+    let joined = || Situation { state: State::Established, was_connected: true, bound: true, ..Situation::default() };
+    let likely = |sleeping: &[Call], call: CallName| {
+        let mut descriptors = vec![(3, joined()), (4, joined())];
+        beside_sleepers(&mut descriptors, sleeping.iter());
+        let offered = offers(Side::Client, &descriptors, false);
+        [3, 4].map(|fd| offered.iter().find(|offer| offer.call == call && offer.fd == Some(fd)).unwrap().likely)
+    };
+    let bad = Likelihood::Fails(Errno(libc::EBADF));
+    assert_eq!(likely(&[], CallName::Send), [Likelihood::Works; 2]);
+    assert_eq!(likely(&[Call::send(3, vec![0])], CallName::Send), [Likelihood::Waits, Likelihood::Works]);
+    assert_eq!(likely(&[Call::recv(3, 1)], CallName::Recv), [Likelihood::Waits; 2]);
+    assert_eq!(likely(&[Call::recv(3, 1)], CallName::Close), [Likelihood::Works; 2]);
+    for call in [CallName::Send, CallName::Recv, CallName::Close] {
+        assert_eq!(likely(&[Call::Close { fd: 3 }], call)[0], bad, "{call}");
+    }
 }

@@ -6,8 +6,9 @@ use std::fmt;
 use super::words::words;
 use super::{SharedTexts, Texts, fill, harmless};
 use crate::model::{
-    ClaimNumber, ConnectionEnd, Count, Errno, InfoFact, InfoField, InfoOptions, PolledSocket, ProgramCallState,
-    SegmentFate, SegmentWords, Side, SocketKind, SocketNames, SocketRole, SocketState, Statement, TimerFact, TimerKind,
+    CallName, ClaimNumber, ConnectionEnd, Count, Errno, InfoFact, InfoField, InfoOptions, PolledSocket,
+    ProgramCallState, SegmentFate, SegmentWords, Side, SocketKind, SocketNames, SocketRole, SocketState, Statement,
+    TimerFact, TimerKind, event_text,
 };
 
 words! {
@@ -18,6 +19,7 @@ words! {
         pub connection: [String; 2],
         pub stream: [String; 2],
         pub datagram: [String; 2],
+        pub epoll: [String; 2],
         pub opposite: String,
         pub unknown: String,
         pub opposite_unknown: String,
@@ -31,6 +33,8 @@ words! {
         pub tells: String,
         pub fails: String,
         pub sleeps: String,
+        pub of_thread: String,
+        pub of_process: String,
         pub runs: String,
         pub not_returned: String,
         pub not_called: String,
@@ -71,13 +75,17 @@ words! {
         pub no_timer: String,
         pub fired: String,
         pub fired_least: String,
+        pub fired_most: String,
         pub rto: String,
         pub rto_least: String,
+        pub rto_most: String,
         pub no_rto: String,
         /// The numbers of TCP_INFO, in the order of [`InfoField::ALL`].
-        pub info_numbers: [String; 12],
+        pub info_numbers: [String; 19],
         pub info_is: String,
         pub info_least: String,
+        pub info_most: String,
+        pub info_time: String,
         pub info_untold: String,
         pub congestion_state: String,
         pub options_in_use: String,
@@ -90,6 +98,8 @@ words! {
         pub several_fit: String,
         pub between_segments: String,
         pub in_no_call: String,
+        pub killed: String,
+        pub no_process: String,
         pub no_such_socket: String,
         pub not_made: String,
         pub no_sender: String,
@@ -128,11 +138,16 @@ struct Speaker<'a> {
 }
 
 impl Speaker<'_> {
+    /// What is said of one of a side's threads, or processes.
+    fn within(&self, text: &str, n: u32, said: &Statement) -> String {
+        fill(text, &[("n", &n.to_string()), ("said", &self.statement(said))])
+    }
+
     fn statement(&self, said: &Statement) -> String {
         let t = self.texts;
         match said {
             Statement::Returns { .. } => self.returned(said),
-            Statement::Ready { side, sockets } => self.ready(*side, sockets),
+            Statement::Ready { side, call, sockets } => self.ready((*side, *call), sockets),
             Statement::Tells { side, call, told } => {
                 fill(&t.tells, &[("side", self.side(*side)), ("call", call.name()), ("told", told)])
             }
@@ -142,6 +157,8 @@ impl Speaker<'_> {
             }
             Statement::Sleeps { side, call } => self.call(&t.sleeps, *side, call.name()),
             Statement::Runs { side, call } => self.call(&t.runs, *side, call.name()),
+            Statement::OfThread { thread, said } => self.within(&t.of_thread, *thread, said),
+            Statement::OfProcess { process, said } => self.within(&t.of_process, *process, said),
             Statement::NotReturned { side, call } => self.call(&t.not_returned, *side, call.name()),
             Statement::NotCalled { side, call } => self.call(&t.not_called, *side, call.name()),
             Statement::Program { .. } | Statement::ProgramNotCalled { .. } | Statement::NotBefore { .. } => {
@@ -175,6 +192,8 @@ impl Speaker<'_> {
             }
             Statement::SeveralFit { from, segments } => self.several(*from, segments),
             Statement::InNoCall(side) => self.of_side(&t.in_no_call, *side),
+            Statement::Killed(side) => self.of_side(&t.killed, *side),
+            Statement::NoProcess { side, process } => fill(&self.of_side(&t.no_process, *side), &[("n", process)]),
             Statement::NotMade(why) => fill(&t.not_made, &[("why", why)]),
             Statement::NoSuchSocket(name) => fill(&t.no_such_socket, &[("end", &self.socket(name))]),
             Statement::NoSender(side) => self.of_side(&t.no_sender, *side),
@@ -199,14 +218,14 @@ impl Speaker<'_> {
         fill(text, &[&values[..], &[("data", data.as_deref().unwrap_or(""))]].concat())
     }
 
-    fn ready(&self, side: Side, sockets: &[PolledSocket]) -> String {
+    fn ready(&self, (side, call): (Side, CallName), sockets: &[PolledSocket]) -> String {
         let one = |polled: &PolledSocket| {
-            let values = [("end", self.socket(&polled.socket)), ("events", polled.events.to_string())];
+            let values = [("end", self.socket(&polled.socket)), ("events", event_text(call, polled.events))];
             fill(&self.texts.ready_socket, &values)
         };
         let list: Vec<String> = sockets.iter().map(one).collect();
         let text = if list.is_empty() { &self.texts.ready_nothing } else { &self.texts.ready };
-        fill(text, &[("side", self.side(side)), ("list", &list.join(&self.texts.between))])
+        fill(text, &[("side", self.side(side)), ("call", call.name()), ("list", &list.join(&self.texts.between))])
     }
 
     fn sent_nothing_on(&self, from: Side, socket: &str) -> String {
@@ -321,6 +340,7 @@ impl Speaker<'_> {
             SocketKind::Connection => &self.texts.connection,
             SocketKind::Stream => &self.texts.stream,
             SocketKind::Datagram => &self.texts.datagram,
+            SocketKind::Epoll => &self.texts.epoll,
         };
         let text = if role.nth.is_some() { of_several } else { one };
         let n = role.nth.unwrap_or(1).to_string();
@@ -369,9 +389,14 @@ impl Speaker<'_> {
             fill(&t.info_is, &[("what", &what as &dyn fmt::Display), ("n", value)])
         };
         match fact {
-            InfoFact::Number(field, Count::Exactly(n)) => is(name(field), n),
-            InfoFact::Number(field, Count::AtLeast(n)) => {
-                fill(&t.info_least, &[("what", &name(field) as &dyn fmt::Display), ("n", n)])
+            InfoFact::Number(field, count) => {
+                let (text, n) = match count {
+                    Count::Exactly(n) => (&t.info_is, n),
+                    Count::AtLeast(n) => (&t.info_least, n),
+                    Count::AtMost(n) => (&t.info_most, n),
+                };
+                let n = if field.is_time() { fill(&t.info_time, &[("n", n)]) } else { n.to_string() };
+                fill(text, &[("what", name(field)), ("n", &n)])
             }
             InfoFact::Congestion(state) => is(&t.congestion_state, &state.name()),
             InfoFact::Options(InfoOptions(0)) => t.no_options_in_use.clone(),
@@ -384,15 +409,16 @@ impl Speaker<'_> {
 
     fn timer(&self, fact: &TimerFact) -> String {
         let t = self.texts;
-        let counted = |count: &Count, exactly: &str, at_least: &str| match count {
+        let counted = |count: &Count, [exactly, at_least, at_most]: [&str; 3]| match count {
             Count::Exactly(n) => fill(exactly, &[("n", n)]),
             Count::AtLeast(n) => fill(at_least, &[("n", n)]),
+            Count::AtMost(n) => fill(at_most, &[("n", n)]),
         };
         match fact {
             TimerFact::Runs(kind) => fill(&t.timer_runs, &[("timer", t.timer(*kind))]),
             TimerFact::NoneRuns => t.no_timer.clone(),
-            TimerFact::Fired(count) => counted(count, &t.fired, &t.fired_least),
-            TimerFact::Rto(count) => counted(count, &t.rto, &t.rto_least),
+            TimerFact::Fired(count) => counted(count, [&t.fired, &t.fired_least, &t.fired_most]),
+            TimerFact::Rto(count) => counted(count, [&t.rto, &t.rto_least, &t.rto_most]),
             TimerFact::NoRto => t.no_rto.clone(),
         }
     }

@@ -30,7 +30,7 @@ fn held(from: Side, head: &str, on: Option<&str>, is: SegmentFate) -> Statement 
 fn ready(sockets: &[(&str, &str)]) -> Statement {
     let polled =
         |(socket, events): &(&str, &str)| PolledSocket { socket: (*socket).into(), events: events.parse().unwrap() };
-    Statement::Ready { side: Side::Server, sockets: sockets.iter().map(polled).collect() }
+    Statement::Ready { side: Side::Server, call: CallName::Poll, sockets: sockets.iter().map(polled).collect() }
 }
 
 /// Every kind of statement, with its notation and its two sentences. There is a listener, and there are three clients.
@@ -121,14 +121,14 @@ fn table() -> Vec<(Statement, [&'static str; 3])> {
         ),
         (
             Statement::State { end: socket("listener"), is: State::Listen.into() },
-            ["listener is LISTEN", "the server's listening socket is LISTEN", "服务器的监听套接字的状态是 LISTEN"],
+            ["listener is LISTEN", "the server's listening socket is LISTEN", "服务器的监听套接字处于 LISTEN"],
         ),
         (
             Statement::State { end: peer("client-b"), is: State::SynRecv.into() },
             [
                 "peer of client-b is SYN_RECV",
                 "the server's end opposite the client's socket no. 2 is SYN_RECV",
-                "客户端的第 2 个套接字对面的服务器一端的状态是 SYN_RECV",
+                "客户端的第 2 个套接字对面的服务器一端处于 SYN_RECV",
             ],
         ),
         (
@@ -136,7 +136,7 @@ fn table() -> Vec<(Statement, [&'static str; 3])> {
             [
                 "peer of nothing is CLOSED",
                 "the other end of the socket `nothing` is CLOSED",
-                "套接字 `nothing`的另一端的状态是 CLOSED",
+                "套接字 `nothing` 的另一端处于 CLOSED",
             ],
         ),
         (
@@ -265,15 +265,16 @@ fn table() -> Vec<(Statement, [&'static str; 3])> {
                 facts: vec![
                     InfoFact::Number(InfoField::Cwnd, Count::Exactly(10)),
                     InfoFact::Number(InfoField::Ssthresh, Count::AtLeast(7)),
+                    InfoFact::Number(InfoField::Rtt, Count::AtMost(20)),
                     InfoFact::Congestion(CongestionState::Cwr),
                     InfoFact::Options(InfoOptions(0b11)),
                 ],
             },
             [
-                "info of client-a: cwnd=10 ssthresh>=7 ca_state=CWR options=timestamps,sack",
-                "the client's socket no. 1: congestion window 10, slow start threshold at least 7, state of the congestion \
-                 control CWR, options in use timestamps, sack",
-                "客户端的第 1 个套接字：拥塞窗口为 10，慢启动门限至少为 7，拥塞控制的状态为 CWR，使用中的选项为 timestamps，sack",
+                "info of client-a: cwnd=10 ssthresh>=7 rtt<=20 ca_state=CWR options=timestamps,sack",
+                "the client's socket no. 1: congestion window 10, slow start threshold at least 7, smoothed round-trip time at \
+                 most 20 ms, state of the congestion control CWR, options in use timestamps, sack",
+                "客户端的第 1 个套接字：拥塞窗口为 10，慢启动门限至少为 7，平滑往返时间至多为 20 毫秒，拥塞控制的状态为 CWR，使用中的选项为 timestamps，sack",
             ],
         ),
         (
@@ -328,6 +329,30 @@ fn table() -> Vec<(Statement, [&'static str; 3])> {
         (
             Statement::CountersUnread,
             ["the kernel's counters were not read", "which counters moved is not known", "不知道哪些计数器变了"],
+        ),
+        (
+            Statement::OfThread { thread: 2, said: Box::new(Statement::InNoCall(client)) },
+            ["thread 2: client is in no call", "in thread 2, the client is in no call", "线程 2：客户端不在任何调用中"],
+        ),
+        (
+            Statement::OfProcess { process: 3, said: Box::new(Statement::InNoCall(client)) },
+            [
+                "process 3: client is in no call",
+                "in process 3, the client is in no call",
+                "进程 3：客户端不在任何调用中",
+            ],
+        ),
+        (
+            Statement::Killed(client),
+            ["client was killed", "the process of the client was killed", "客户端的进程已被杀死"],
+        ),
+        (
+            Statement::NoProcess { side: client, process: 2 },
+            [
+                "client has no process 2",
+                "the client has no process 2: no fork() of the lesson has made it",
+                "客户端没有进程 2：课程的 fork() 没有建立它",
+            ],
         ),
         (Statement::InNoCall(client), ["client is in no call", "the client is in no call", "客户端不在任何调用中"]),
         (
@@ -406,6 +431,10 @@ fn kind(said: &Statement) -> usize {
         Statement::Ready { .. } => 30,
         Statement::NotSet { .. } => 31,
         Statement::Tells { .. } => 32,
+        Statement::OfThread { .. } => 33,
+        Statement::Killed(_) => 34,
+        Statement::OfProcess { .. } => 35,
+        Statement::NoProcess { .. } => 36,
     }
 }
 
@@ -420,7 +449,7 @@ fn each_kind_of_statement_has_its_notation_and_its_sentences() {
         let found = [said.to_string(), en.statement(&said, sockets), zh.statement(&said, sockets)];
         assert_eq!(found, wanted.map(str::to_owned));
     }
-    assert_eq!(kinds.len(), 33);
+    assert_eq!(kinds.len(), 37);
 }
 
 #[test]
@@ -442,6 +471,6 @@ fn the_only_end_of_its_kind_needs_no_number() {
         let said = Statement::State { end, is: State::Closed.into() };
         let found = [Lang::EN, zh()].map(|lang| Texts::load(lang).unwrap().statement(&said, sockets));
         let [en, zh] = wanted;
-        assert_eq!(found, [format!("{en} is CLOSED"), format!("{zh}的状态是 CLOSED")]);
+        assert_eq!(found, [format!("{en} is CLOSED"), format!("{zh}处于 CLOSED")]);
     }
 }

@@ -2,7 +2,7 @@
 
 use super::tables::{CLIENT, SERVER, SYN, WATCH, with_syn};
 use super::*;
-use crate::model::{ChangedSetting, HandMade, SettingChange};
+use crate::model::{ChangedSetting, HandMade, KernelChange, SettingChange};
 
 #[test]
 fn what_a_person_makes_goes_as_it_is_and_only_from_who_may() {
@@ -19,6 +19,34 @@ fn what_a_person_makes_goes_as_it_is_and_only_from_who_may() {
             let wanted = (Some(of.map_or(HandMade::Forged, HandMade::Edited)), made, crate::model::Fate::Delivered);
             assert_eq!(told, goes.then_some(wanted));
         }
+    }
+}
+
+/// A killed process ends in its call, and what its thread says later is nobody's; its next call is a new one's.
+#[test]
+fn a_killed_process_comes_back_from_no_call_and_only_its_own_driver_kills_it() {
+    let accept = || Call::Accept { fd: 3 };
+    let server = crate::model::Actor::from(Side::Server);
+    for from in [SERVER, CLIENT, WATCH, 99] {
+        let mut kernel = with_syn();
+        kernel.asks(SERVER, Request::Call(Side::Server.into(), accept()));
+        kernel.tell(Input::Blocked(SERVER, (Side::Server, 0).into()));
+        kernel.asks(from, Request::Kill(Side::Server.into()));
+        let is_killed = from == SERVER;
+        let wanted = Effect::Kill(SERVER, Side::Server.into(), server);
+        assert_eq!(kernel.effects.contains(&wanted), is_killed, "{from}");
+        let view = kernel.lab.trace().present();
+        assert_eq!((view.killed(server).is_some(), view.open_call(server).is_none()), (is_killed, is_killed));
+        assert_eq!(view.own_effects(server).next().is_none(), is_killed, "what it had open is closed");
+        if !is_killed {
+            continue;
+        }
+        let before = kernel.events().len();
+        kernel.tell(Input::Returned(SERVER, (Side::Server, 0).into(), returned(4)));
+        assert_eq!(kernel.events().len(), before, "a dead thread's word");
+        kernel.asks(SERVER, Request::Call(Side::Server.into(), Call::Socket { ipv6: false, udp: false }));
+        let view = kernel.lab.trace().present();
+        assert!(view.open_call(server).is_some() && view.killed(server).is_none());
     }
 }
 
@@ -39,9 +67,9 @@ fn who_steps_changes_the_labs_settings_and_no_other_file() {
     ] {
         let mut kernel = with_syn();
         kernel.effects.clear();
-        kernel.asks(from, Request::Sysctl(change(name, 1)));
-        let wanted = is_set.then(|| Effect::Sysctl(change(name, 1)));
-        let sets = |effect: &&Effect| matches!(effect, Effect::Sysctl(_));
+        kernel.asks(from, Request::Kernel(KernelChange::Sysctl(change(name, 1))));
+        let wanted = is_set.then(|| Effect::Kernel(KernelChange::Sysctl(change(name, 1))));
+        let sets = |effect: &&Effect| matches!(effect, Effect::Kernel(_));
         assert_eq!(kernel.effects.iter().find(sets), wanted.as_ref(), "{from} {name}");
     }
     // What came of it is told, and what is as it was isn't shown.
@@ -52,11 +80,11 @@ fn who_steps_changes_the_labs_settings_and_no_other_file() {
         now: now.map(str::to_owned).map_err(Errno),
     };
     for one in [told("a", "1", Ok("0")), told("b", "1", Ok("2")), told("b", "2", Ok("3")), told("c", "1", Err(22))] {
-        kernel.tell(Input::Set(one));
+        kernel.tell(Input::Set(vec![one]));
     }
     let shown = |kernel: &Kernel| kernel.lab.trace().present().changed_settings();
     assert_eq!(shown(&kernel), [told("a", "1", Ok("0")), told("b", "1", Ok("3"))]);
-    kernel.tell(Input::Set(told("b", "3", Ok("1"))));
+    kernel.tell(Input::Set(vec![told("b", "3", Ok("1"))]));
     assert_eq!(shown(&kernel), [told("a", "1", Ok("0"))]);
 }
 

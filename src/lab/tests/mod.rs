@@ -1,10 +1,12 @@
 //! Tables for the lab: inputs with their times, effects compared. No kernel, no thread, no clock.
 
 mod by_hand;
+mod forks;
 mod programs;
 mod random;
 mod rules;
 mod tables;
+mod threads;
 
 use std::collections::VecDeque;
 use std::net::SocketAddr;

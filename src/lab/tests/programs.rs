@@ -117,6 +117,46 @@ fn a_program_is_at_the_side_that_it_is_meant_to_play_until_a_call_tells_another(
     assert!(kernel.effects.contains(&Effect::LetCall(PROGRAM, 0)), "{:?}", kernel.effects);
 }
 
+/// `connect()` on a listener is a mistake; and who is told to play the server plays it with the socket that it bound.
+#[test]
+fn a_server_that_connects_what_it_listens_on_or_bound_stays_the_server() {
+    let listen = made("listen", Some(7), Some(Call::Listen { fd: 3, backlog: 5 }));
+    for (meant, listens, stays) in [(false, true, true), (true, true, true), (true, false, true), (false, false, false)]
+    {
+        let mut kernel = with(&[drives(FREE, &[]), program()]);
+        if meant {
+            kernel.asks(PROGRAM, Request::Play(Side::Server));
+        }
+        kernel.calls(socket(), &[7]);
+        kernel.calls(bind(7), &[]);
+        if listens {
+            kernel.calls(listen.clone(), &[]);
+        }
+        kernel.calls(connect(7), &[]);
+        let side = if stays { Side::Server } else { Side::Client };
+        assert_eq!(kernel.lab.program_actor(PROGRAM, 7).map(|actor| actor.side), Some(side), "{meant} {listens}");
+        assert!(kernel.of_program(side).contains(&"connect".to_owned()));
+    }
+}
+
+/// getaddrinfo() asks for a route by a connect() on a socket for datagrams, in a server as in a client.
+#[test]
+fn a_connect_that_reaches_nobody_tells_no_side() {
+    let datagrams = made("socket", None, Some(Call::Socket { ipv6: false, udp: true }));
+    for side in Side::BOTH {
+        let mut kernel = with(&[drives(FREE, &[]), program()]);
+        kernel.asks(PROGRAM, Request::Play(side));
+        kernel.calls(datagrams.clone(), &[7]);
+        kernel.calls(connect(7), &[]);
+        kernel.calls(socket(), &[8]);
+        assert_eq!(kernel.of_program(side), ["socket", "connect", "socket"]);
+        assert!(kernel.of_program(side.other()).is_empty());
+        // One that does reach somebody tells it.
+        kernel.calls(connect(8), &[]);
+        assert_eq!(kernel.lab.program_actor(PROGRAM, 8).map(|actor| actor.side), Some(Side::Client));
+    }
+}
+
 #[test]
 fn a_call_before_which_a_program_stands_is_let_go_by_who_makes_calls() {
     let watch = Member { number: WATCH, pid: 9, nth: 1, role: Role::Watches };

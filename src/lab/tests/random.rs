@@ -89,7 +89,7 @@ fn request(ask: &Ask) -> Option<Request> {
             };
             Request::Pass(which, delay.map(|delay| u32::from(delay) * MS))
         }
-        Ask::Call(number) => Request::Call(side(*number), listen()),
+        Ask::Call(number) => Request::Call(side(*number).into(), listen()),
         Ask::Return(_) => return None,
         Ask::Settle => Request::Settle,
     })
@@ -104,7 +104,7 @@ fn take(kernel: &mut Kernel, step: &Step) {
         }
         Step::Asked(from, ask) => match (request(ask), ask) {
             (Some(request), _) => kernel.asks(*from, request),
-            (None, Ask::Return(number)) => kernel.tell(Input::Returned(*from, (side(*number), 0), returned(0))),
+            (None, Ask::Return(number)) => kernel.tell(Input::Returned(*from, (side(*number), 0).into(), returned(0))),
             (None, _) => {}
         },
         Step::Came(number, kind) if kernel.lab.member(*number).is_none() => {

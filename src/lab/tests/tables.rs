@@ -7,7 +7,7 @@ pub(super) const SERVER: u32 = 1;
 pub(super) const CLIENT: u32 = 2;
 pub(super) const WATCH: u32 = 3;
 
-fn both() -> [Member; 3] {
+pub(super) fn both() -> [Member; 3] {
     let watch = Member { number: WATCH, pid: 9, nth: 1, role: Role::Watches };
     [drives(SERVER, &[Side::Server]), drives(CLIENT, &[Side::Client]), watch]
 }
@@ -61,15 +61,15 @@ fn who_does_not_take_part_has_nothing_done() {
         Request::Settle,
         Request::Deliver(SYN),
         Request::Drop(SYN),
-        Request::Call(Side::Server, listen()),
-        Request::Serve(Side::Server, 3, listen()),
-        Request::Interrupt(Side::Server),
+        Request::Call(Side::Server.into(), listen()),
+        Request::CallBy(Side::Server.into(), 3, listen()),
+        Request::Interrupt(Side::Server.into(), 0),
         Request::Pass(SegmentFilter::All, Some(Duration::ZERO)),
         Request::Note(Box::new(Event::Step(0))),
     ] {
         kernel.lab.handle(kernel.now, Input::Asked(99, request));
     }
-    kernel.lab.handle(kernel.now, Input::Returned(99, (Side::Server, 0), returned(0)));
+    kernel.lab.handle(kernel.now, Input::Returned(99, (Side::Server, 0).into(), returned(0)));
     kernel.carry_out();
     let asked = |effect: &Effect| matches!(effect, Effect::Dump(_));
     assert_eq!(kernel.effects[before..].iter().filter(|effect| !asked(effect)).count(), 0);
@@ -128,11 +128,13 @@ fn each_of_several_clients_has_its_own_door_calls_and_number() {
     assert!(kernel.lab.member(4).is_some_and(|member| member.is(second) && !member.is(Side::Client.into())));
     // Both are in a call at the same time, and each call is its own.
     for (from, ends) in [(CLIENT, 4), (4, CLIENT)] {
-        kernel.asks(from, Request::Call(Side::Client, listen()));
-        assert!(kernel.lab.is_in_call(from, (Side::Client, 0)));
-        kernel.tell(Input::Returned(ends, (Side::Client, 0), returned(0)));
+        kernel.asks(from, Request::Call(Side::Client.into(), listen()));
+        assert!(kernel.lab.is_in_call(from, (Side::Client, 0).into()));
+        kernel.tell(Input::Returned(ends, (Side::Client, 0).into(), returned(0)));
     }
-    assert!(!kernel.lab.is_in_call(CLIENT, (Side::Client, 0)) && kernel.lab.is_in_call(4, (Side::Client, 0)));
+    assert!(
+        !kernel.lab.is_in_call(CLIENT, (Side::Client, 0).into()) && kernel.lab.is_in_call(4, (Side::Client, 0).into())
+    );
     let view = kernel.lab.trace().present();
     assert_eq!(view.actors(Side::Client), [Side::Client.into(), second]);
     assert_eq!((view.call_count(Side::Client), view.call_count(second)), (1, 1));
@@ -165,15 +167,15 @@ fn each_of_several_clients_has_its_own_door_calls_and_number() {
 #[test]
 fn a_process_that_ends_in_a_call_leaves_no_call_behind() {
     let mut kernel = Kernel::with(&both());
-    kernel.asks(SERVER, Request::Call(Side::Server, listen()));
-    assert!(kernel.lab.is_in_call(SERVER, (Side::Server, 0)));
-    kernel.tell(Input::Blocked(SERVER, (Side::Server, 0)));
+    kernel.asks(SERVER, Request::Call(Side::Server.into(), listen()));
+    assert!(kernel.lab.is_in_call(SERVER, (Side::Server, 0).into()));
+    kernel.tell(Input::Blocked(SERVER, (Side::Server, 0).into()));
     kernel.tell(Input::Left(SERVER));
-    assert!(!kernel.lab.is_in_call(SERVER, (Side::Server, 0)));
+    assert!(!kernel.lab.is_in_call(SERVER, (Side::Server, 0).into()));
     // What it still says, or asked for, is nobody's.
     let entries = kernel.lab.trace().now();
-    kernel.tell(Input::Returned(SERVER, (Side::Server, 0), returned(0)));
-    kernel.asks(SERVER, Request::Call(Side::Server, listen()));
+    kernel.tell(Input::Returned(SERVER, (Side::Server, 0).into(), returned(0)));
+    kernel.asks(SERVER, Request::Call(Side::Server.into(), listen()));
     assert_eq!(kernel.lab.trace().now(), entries);
     assert!(kernel.lab.trace().present().open_call(Side::Server).is_none());
 }
@@ -190,18 +192,18 @@ fn what_one_asked_for_before_it_left_is_done() {
 }
 
 #[test]
-fn a_side_makes_one_call_at_a_time_and_its_own_only() {
+fn a_thread_makes_one_call_at_a_time_and_its_own_sides_only() {
     let mut kernel = Kernel::with(&both());
-    kernel.asks(SERVER, Request::Call(Side::Server, listen()));
-    kernel.asks(SERVER, Request::Call(Side::Server, listen()));
-    kernel.asks(CLIENT, Request::Call(Side::Server, listen()));
-    kernel.asks(SERVER, Request::Serve(Side::Server, 4, listen()));
+    kernel.asks(SERVER, Request::Call(Side::Server.into(), listen()));
+    kernel.asks(SERVER, Request::Call(Side::Server.into(), listen()));
+    kernel.asks(CLIENT, Request::Call(Side::Server.into(), listen()));
+    kernel.asks(SERVER, Request::CallBy(Side::Server.into(), 4, listen()));
     let made: Vec<_> = { kernel.effects.iter() }
         .filter_map(|effect| if let Effect::Make(number, caller, _) = effect { Some((*number, *caller)) } else { None })
         .collect();
-    assert_eq!(made, [(SERVER, (Side::Server, 0)), (SERVER, (Side::Server, 4))]);
+    assert_eq!(made, [(SERVER, (Side::Server, 0).into()), (SERVER, (Side::Server, 4).into())]);
     // Nobody returns from another one's call.
-    kernel.tell(Input::Returned(CLIENT, (Side::Server, 0), returned(0)));
+    kernel.tell(Input::Returned(CLIENT, (Side::Server, 0).into(), returned(0)));
     assert!(kernel.lab.trace().present().open_call(Side::Server).is_some());
 }
 
@@ -210,7 +212,7 @@ fn a_call_is_entered_when_the_kernel_was_asked() {
     let mut kernel = Kernel::with(&both());
     kernel.sockets = handshake();
     kernel.lab.handle(kernel.now, Input::Captured(vec![segment(4000, 8000, 7, &["SYN"], b"")]));
-    kernel.asks(SERVER, Request::Call(Side::Server, listen()));
+    kernel.asks(SERVER, Request::Call(Side::Server.into(), listen()));
     let [dump, make] = [0, 1].map(|place| &kernel.effects[place]);
     assert!(matches!((dump, make), (Effect::Dump(_), Effect::Make(..))), "{:?}", kernel.effects);
     let events = kernel.events();
@@ -318,12 +320,12 @@ fn settled_is_said_once_all_is_at_rest_and_the_kernel_was_asked_after_that() {
     let runner = drives(0, &Side::BOTH);
     let mut kernel = Kernel::new(Some(runner));
     assert_eq!(kernel.lab.trace().now(), 0, "a resident is in no entry");
-    kernel.asks(0, Request::Call(Side::Server, listen()));
+    kernel.asks(0, Request::Call(Side::Server.into(), listen()));
     kernel.at_rest = false;
     kernel.asks(0, Request::Settle);
     kernel.until(10 * MS);
     assert!(!kernel.effects.contains(&Effect::Settled(0)), "the call is on its way");
-    kernel.tell(Input::Returned(0, (Side::Server, 0), returned(0)));
+    kernel.tell(Input::Returned(0, (Side::Server, 0).into(), returned(0)));
     (kernel.at_rest, kernel.sockets) = (true, handshake());
     kernel.effects.clear();
     kernel.until(kernel.now + MS);
@@ -376,13 +378,13 @@ fn a_slow_dump_is_not_made_again_at_once() {
 #[test]
 fn a_lab_that_moves_has_what_it_had() {
     let mut kernel = with_syn();
-    kernel.asks(CLIENT, Request::Call(Side::Client, listen()));
-    kernel.tell(Input::Blocked(CLIENT, (Side::Client, 0)));
+    kernel.asks(CLIENT, Request::Call(Side::Client.into(), listen()));
+    kernel.tell(Input::Blocked(CLIENT, (Side::Client, 0).into()));
     kernel.asks(SERVER, Request::Pass(SegmentFilter::To(Side::Client.into()), Some(Duration::ZERO)));
     kernel.asks(CLIENT, Request::Pass(SegmentFilter::To(Side::Client.into()), Some(Duration::from_secs(1))));
     kernel.captured(&[segment(8000, 4000, 9, &["ACK"], b"late")]);
     let before = kernel.lab.trace().entries().to_vec();
-    let in_call = |kernel: &Kernel| kernel.lab.is_in_call(CLIENT, (Side::Client, 0));
+    let in_call = |kernel: &Kernel| kernel.lab.is_in_call(CLIENT, (Side::Client, 0).into());
     assert!(in_call(&kernel));
     kernel.moves();
     // Nothing is said again of what the kernel still has, and what comes back is the call that was entered before.
@@ -401,7 +403,7 @@ fn a_lab_that_moves_has_what_it_had() {
     assert_eq!(kernel.sent(), [Sending::Released(SYN)]);
     kernel.until(kernel.now + Duration::from_secs(2));
     assert_eq!(kernel.sent().len(), 2, "what passes after a delay still does");
-    kernel.tell(Input::Returned(CLIENT, (Side::Client, 0), returned(0)));
+    kernel.tell(Input::Returned(CLIENT, (Side::Client, 0).into(), returned(0)));
     assert!(!in_call(&kernel));
 }
 

@@ -19,7 +19,7 @@ use crate::linux::poll::{Polled, poll, poll_readable};
 use crate::linux::sides::{Leaving, Report};
 use crate::linux::signals::INTERRUPT;
 use crate::linux::sys;
-use crate::model::{Actor, Aim, Attempt, ForwardingRules, HeldCalls, Mode, Role, Side};
+use crate::model::{Actor, Aim, Attempt, Event, ForwardingRules, HeldCalls, Mode, Role, Side};
 
 /// How long a daemon may take to answer who joins: a busy one with thousands of sockets takes a second.
 const ANSWER: Duration = Duration::from_secs(10);
@@ -167,8 +167,8 @@ impl JoinedLab {
         let reported = orders.try_clone().map_err(refused(Aim::Wake.by("dup()")))?;
         let Some(link) = self.link.take() else { return Ok(()) };
         let sides: Vec<Side> = self.role.sides().collect();
-        let hands =
-            CallThreadStates::start(&sides, Leaving::Close, reported).map_err(refused(Aim::Thread.by("clone()")))?;
+        let hands = CallThreadStates::start((&sides, self.mode), Leaving::Close, reported)
+            .map_err(refused(Aim::Thread.by("clone()")))?;
         let early = std::mem::take(&mut self.early);
         let epoch = self.epoch;
         let body = move || Agent { link, hands, inbox, sink: Box::new(sink), epoch }.serve(early);
@@ -292,7 +292,9 @@ impl Agent {
             for order in orders {
                 match order {
                     Order::Stop => return Ok(()),
-                    Order::Request(Request::Call(side, call)) if self.hands.refuses(side, &call) => {
+                    Order::Request(Request::Call(process, call) | Request::CallBy(process, _, call))
+                        if self.hands.refuses(process, &call) =>
+                    {
                         (self.sink)(Happening { at: self.epoch.elapsed(), what: HappeningKind::Unmade(call) });
                     }
                     Order::Request(request) => self.say(&FromMember::Request(request))?,
@@ -330,13 +332,18 @@ impl Agent {
         match said {
             ToMember::Happened(entries) => {
                 for entry in entries {
+                    if let Event::Sysctl(told) = &entry.event {
+                        self.hands.hear_of_setting(told);
+                    }
                     (self.sink)(Happening { at: entry.at, what: HappeningKind::Event(entry.event) });
                 }
             }
             ToMember::Make(who, call) => {
                 self.hands.call(who, call).map_err(lost)?;
             }
-            ToMember::Interrupt(side) => self.hands.interrupt(side),
+            ToMember::Fork(who, child) => self.hands.fork(who, child).map_err(lost)?,
+            ToMember::Interrupt(thread) => self.hands.interrupt(thread),
+            ToMember::Kill(process) => self.hands.kill(process),
             ToMember::Failed(why) => return Err(why),
             // Who makes calls runs no program.
             ToMember::LetCall(_) | ToMember::Hold(_) => {}
@@ -347,9 +354,10 @@ impl Agent {
 
     fn reported(&mut self, report: Report) -> Result<(), Failure> {
         match report {
-            Report::Returned { who, outcome, made, idle } => {
-                self.say(&FromMember::Returned { who, outcome, made })?;
-                self.hands.returned(who, idle);
+            Report::Returned { who, outcome, made, closed, child } => {
+                let inherited = child.map(|child| self.hands.began(*child)).unwrap_or_default();
+                self.say(&FromMember::Returned { who, outcome, made, inherited })?;
+                self.hands.returned(who, closed);
                 Ok(())
             }
             Report::Signalled(who, signal) => self.say(&FromMember::Signalled(who, signal)),

@@ -18,6 +18,7 @@ use super::reporter::{LinkMessage, Reporter, TracedProgram};
 use super::traced::RunningProgram;
 use crate::linux::orders::Orders;
 use crate::linux::proc;
+use crate::linux::sys::seccomp;
 use crate::linux::tracer::{Tracer, TracerOrder, Watched};
 use crate::model::{Actor, CallRecord, Caller, HeldCalls, Moment, Side, Trace};
 
@@ -60,6 +61,8 @@ impl LessonProgram {
         let SideProgram { side, mut command } = program;
         // What the terminal's keys send to this process's group isn't for it.
         command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).process_group(0);
+        // The lesson says which numbers its sockets have, whatever a terminal or an editor left open.
+        seccomp::start_without_inherited(&mut command);
         let (orders, inbox) = Orders::<LinkMessage>::new()?;
         let reporter = Arc::new(Mutex::new(Reporter::new(orders)));
         let known_here = Arc::downgrade(&reporter);

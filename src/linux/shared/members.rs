@@ -24,6 +24,7 @@ const LONGEST_HELLO: usize = 4096;
 const BATCH: usize = 200;
 
 /// What is heard of one.
+#[expect(clippy::large_enum_variant, reason = "nearly all say something, and each is handed on once")]
 pub(in crate::linux) enum MemberMessage {
     /// It says something.
     Said(u32, FromMember),
@@ -140,6 +141,13 @@ impl Members {
         let (said, open) = guest.link.read();
         guest.lost |= !open || !guest.link.flush();
         said.into_iter().map(|said| MemberMessage::Said(number, said)).collect()
+    }
+
+    /// What those say by now that run programs.
+    pub(in crate::linux) fn hear_programs(&mut self) -> Vec<MemberMessage> {
+        let runs = |guest: &ConnectedMember| guest.member.as_ref().is_some_and(Member::runs_program);
+        let numbers = self.guests.iter().filter(|(_, guest)| runs(guest)).map(|(number, _)| *number);
+        numbers.collect::<Vec<_>>().into_iter().flat_map(|number| self.serve(number)).collect()
     }
 
     /// Those that are gone, or are put out: they don't read, or have said nothing for too long. Each is heard of once.

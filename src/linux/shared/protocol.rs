@@ -6,8 +6,8 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use crate::lab::{Denial, Failure, OwnThread, ProgramNews, Request, WireAbility};
-use crate::linux::sides::NewSocket;
-use crate::model::{Call, Entry, ForwardingRules, HeldCalls, Mode, Outcome, Role, Side};
+use crate::linux::descriptors::NewSocket;
+use crate::model::{Call, Entry, ForwardingRules, HeldCalls, Mode, Outcome, Role, SideProcess};
 
 /// Both ends must be the same program: it says so first.
 pub const VERSION: &str = env!("CARGO_PKG_VERSION");
@@ -38,6 +38,9 @@ pub enum FromMember {
         who: OwnThread,
         outcome: Outcome,
         made: Option<NewSocket>,
+        /// The sockets that the child has which it made.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        inherited: Vec<NewSocket>,
     },
     /// The kernel says that a thread sleeps in its call.
     Blocked(OwnThread),
@@ -92,8 +95,12 @@ pub enum ToMember {
     Happened(Vec<Entry>),
     /// Make this call.
     Make(OwnThread, Call),
-    /// Interrupt the call of the side's own hand.
-    Interrupt(Side),
+    /// Make `fork()`; the child goes as this one of its side's actors.
+    Fork(OwnThread, u32),
+    /// Interrupt this thread's call.
+    Interrupt(OwnThread),
+    /// This process of a side ends.
+    Kill(SideProcess),
     /// This thread of the program makes the call before which it stands.
     LetCall(u32),
     /// From now on these of the program's calls wait.
@@ -113,7 +120,7 @@ pub(super) fn line(message: &impl Serialize) -> io::Result<Vec<u8>> {
 mod tests {
     use super::super::link::Lines;
     use super::*;
-    use crate::model::{Errno, Event, Returned};
+    use crate::model::{Errno, Event, Returned, Side};
     use proptest::prelude::*;
 
     fn take<M: serde::de::DeserializeOwned>(bytes: &[u8]) -> (Vec<M>, bool) {

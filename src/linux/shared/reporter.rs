@@ -4,17 +4,18 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::os::unix::process::ExitStatusExt;
 use std::process::ExitStatus;
+use std::sync::mpsc::{Sender, channel};
 use std::time::{Duration, Instant};
 
 use super::allowance::Allowance;
 use super::protocol::FromMember;
 use crate::lab::ProgramNews;
+use crate::linux::descriptors::NewSocket;
 use crate::linux::orders::Orders;
-use crate::linux::sides::NewSocket;
 use crate::linux::tracer::{SocketIdentities, TracerEvent, Unseen};
 use crate::model::{
-    Outcome, PolledDescriptor, ProcessSocket, ProgramCall, ProgramDescriptor, ProgramExit, ProgramReturn,
-    ProgramThread, Returned, Trace,
+    Errno, Outcome, PolledDescriptor, ProcessSocket, ProgramCall, ProgramDescriptor, ProgramExit, ProgramReturn,
+    ProgramThread, Returned, Trace, stops,
 };
 
 /// A call that sleeps for so long is told, however many were told before it: it is what its thread does.
@@ -40,9 +41,14 @@ pub enum TracedProgram {
     Ended(ExitStatus),
 }
 
+/// No program waits longer for its call to be told.
+const LONGEST_SAID: Duration = Duration::from_secs(1);
+
 /// What is said on this process's way to the lab.
 pub(super) enum LinkMessage {
     Lab(FromMember),
+    /// The same; the other end waits until it is on its way.
+    Awaited(FromMember, Sender<()>),
     /// A call sleeps that wasn't told.
     Sleeps,
     /// A thread stands before a call.
@@ -62,6 +68,8 @@ pub(super) struct Reporter {
     closing: HashMap<ProgramThread, i32>,
     /// The threads whose calls are told now.
     told: HashSet<ProgramThread>,
+    /// The newest of the quiet signals that a thread got within the call that is told now.
+    interrupts: HashMap<ProgramThread, i32>,
     /// The calls of the others, of which only the number is told; with the time at which each fell asleep.
     quiet: HashMap<ProgramThread, (ProgramCall, Option<Instant>)>,
     allowance: Allowance,
@@ -78,6 +86,7 @@ impl Reporter {
             kinds: SocketIdentities::default(),
             closing: HashMap::new(),
             told: HashSet::new(),
+            interrupts: HashMap::new(),
             quiet: HashMap::new(),
             allowance: Allowance::new(),
             untold: 0,
@@ -126,6 +135,7 @@ impl Reporter {
                 self.news(ProgramNews::Ended(number));
                 self.told.remove(&thread);
                 self.quiet.remove(&thread);
+                self.interrupts.remove(&thread);
                 self.closing.remove(&thread);
                 if thread.process == thread.thread && self.sockets.remove(&thread.process).is_some() {
                     self.tell_sockets(thread.process);
@@ -136,14 +146,26 @@ impl Reporter {
                 self.news(ProgramNews::Over(how(status)));
                 self.orders.give(LinkMessage::Course(TracedProgram::Ended(status)));
             }
-            TracerEvent::Signal { thread, signal } => {
-                if !QUIET.contains(&signal) && self.allowance.takes_one() {
-                    let number = self.number(thread);
-                    self.news(ProgramNews::Signal(number, signal));
-                }
-            }
-            TracerEvent::Stopped { .. } => {}
+            TracerEvent::Signal { thread, signal } => self.signalled(thread, signal),
+            // Rare, and nothing else tells why the program does nothing.
+            TracerEvent::Stopped { thread, signal } => self.signal(thread, signal),
+            TracerEvent::Continued { thread } => self.signal(thread, libc::SIGCONT),
         }
+    }
+
+    fn signalled(&mut self, thread: ProgramThread, signal: i32) {
+        if QUIET.contains(&signal) {
+            // It tells something of the program where it interrupts a call.
+            self.interrupts.extend(self.told.contains(&thread).then_some((thread, signal)));
+        } else if !stops(signal) && self.allowance.takes_one() {
+            // Whether one that stops has stopped anything is told when it has.
+            self.signal(thread, signal);
+        }
+    }
+
+    fn signal(&mut self, thread: ProgramThread, signal: i32) {
+        let number = self.number(thread);
+        self.news(ProgramNews::Signal(number, signal));
     }
 
     fn news(&self, news: ProgramNews) {
@@ -160,17 +182,26 @@ impl Reporter {
             self.untold += 1;
             return;
         }
-        self.tell_entered(thread, call);
+        // What the call sends is captured behind that: the lab has it before the call is made.
+        let (said, was_said) = channel();
+        let entered = self.tells_entered(thread, call);
+        self.orders.give(LinkMessage::Awaited(FromMember::Program(Box::new(entered)), said));
+        // Where nobody says it any more, the sender is gone.
+        let _ = was_said.recv_timeout(LONGEST_SAID);
     }
 
     fn tell_entered(&mut self, thread: ProgramThread, call: ProgramCall) {
+        let entered = self.tells_entered(thread, call);
+        self.news(entered);
+    }
+
+    fn tells_entered(&mut self, thread: ProgramThread, call: ProgramCall) -> ProgramNews {
         self.told.insert(thread);
         if self.untold > 0 {
             let untold = std::mem::take(&mut self.untold);
             self.news(ProgramNews::Untold(untold));
         }
-        let (number, call) = (self.number(thread), self.call(thread, call));
-        self.news(ProgramNews::Entered(number, call));
+        ProgramNews::Entered(self.number(thread), self.call(thread, call))
     }
 
     /// Tells the calls that have slept for long. Whether others may have to be told later.
@@ -201,7 +232,11 @@ impl Reporter {
             came.made.iter().filter_map(|(fd, inode)| self.socket(process, *fd, *inode)).collect();
         made.iter().for_each(|socket| self.opened(process, *socket));
         self.quiet.remove(&thread);
+        let interrupted = self.interrupts.remove(&thread).filter(|_| came.outcome == Err(Errno(libc::EINTR)));
         if self.told.remove(&thread) {
+            if let Some(signal) = interrupted {
+                self.signal(thread, signal);
+            }
             let number = self.number(thread);
             let outcome = outcome(came, &made).map(|returned| {
                 let ready = self.polled(process, returned.ready);

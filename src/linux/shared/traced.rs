@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use std::io;
 use std::os::fd::AsFd;
 use std::process::{Command, ExitStatus};
-use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::sync::{Arc, Mutex, PoisonError, TryLockError, Weak};
 use std::time::{Duration, Instant};
 
 use super::joined::JoinedLab;
@@ -68,17 +68,16 @@ impl JoinedLab {
                 link.say(asked);
             }
         }
-        let (held, watched) = match wanted {
-            Wanted::Walk => (self.held(), Watched::All),
-            Wanted::Pass => (HeldCalls::None, Watched::Network),
-            Wanted::Know if self.held() == HeldCalls::None => (HeldCalls::Walk, Watched::All),
-            Wanted::Know => (self.held(), Watched::All),
+        let held = match wanted {
+            Wanted::Pass => HeldCalls::None,
+            Wanted::Know if self.held() == HeldCalls::None => HeldCalls::Walk,
+            Wanted::Walk | Wanted::Know => self.held(),
         };
         let reporter = Arc::new(Mutex::new(Reporter::new(orders)));
         // It ends with the thread that traces, by which it is known that nothing more comes.
         let known_here = Arc::downgrade(&reporter);
         let hears = move |seen| reporter.lock().unwrap_or_else(PoisonError::into_inner).hear(seen);
-        let tracer = Tracer::start(command, held, watched, hears)?;
+        let tracer = Tracer::start(command, held, Watched::All, hears)?;
         tell(TracedProgram::Runs(tracer.process()));
         let known = (wanted == Wanted::Know).then(KnownLab::default);
         let number = self.number();
@@ -150,6 +149,11 @@ impl RunningProgram<'_> {
                     self.lets_go(Some(number), tell);
                 }
                 LinkMessage::Lab(said) => self.say(&said, tell),
+                LinkMessage::Awaited(said, waits) => {
+                    self.say(&said, tell);
+                    // Who waited too long doesn't wait any more.
+                    let _ = waits.send(());
+                }
                 LinkMessage::Sleeps => drop(self.look_at.get_or_insert_with(|| Instant::now() + SLEEPS)),
                 LinkMessage::Course(TracedProgram::Ended(status)) => self.ended(status, tell),
                 LinkMessage::Course(course) => tell(course),
@@ -194,7 +198,12 @@ impl RunningProgram<'_> {
     fn look(&mut self) {
         if self.look_at.is_some_and(|at| at <= Instant::now()) {
             self.look_at = self.reporter.upgrade().and_then(|reporter| {
-                let again = reporter.lock().unwrap_or_else(PoisonError::into_inner).tell_sleepers();
+                let again = match reporter.try_lock() {
+                    Ok(mut reporter) => reporter.tell_sleepers(),
+                    Err(TryLockError::Poisoned(broken)) => broken.into_inner().tell_sleepers(),
+                    // The tracer tells something, and may wait until this thread has said it.
+                    Err(TryLockError::WouldBlock) => true,
+                };
                 again.then(|| Instant::now() + SLEEPS)
             });
         }

@@ -2,7 +2,7 @@
 //! which error a wrong one gives is the kernel's to say. Nothing is repeated, nothing is left out.
 
 use super::*;
-use crate::model::{PollEntry, PollEvents};
+use crate::model::{EpollEvents, EpollOp, FD_SETSIZE, MOST_POLLED, PollEvents, PolledDescriptor};
 
 /// `socket(2)`; `kind` is `SOCK_…`.
 pub fn socket(domain: c_int, kind: c_int, protocol: c_int) -> io::Result<RawFd> {
@@ -57,6 +57,53 @@ pub fn receive(fd: RawFd, buffer: &mut [u8], flags: c_int) -> io::Result<(usize,
     let received = usize::try_from(received).map_err(|_| io::Error::last_os_error())?;
     // SAFETY: as in `accept`.
     Ok((received, unsafe { SockAddr::new(sender, length) }))
+}
+/// `write(2)`: how many bytes were taken.
+pub fn write(fd: RawFd, data: &[u8]) -> io::Result<usize> {
+    // SAFETY: the pointer is to `data` with its length.
+    let written = unsafe { libc::write(fd, data.as_ptr().cast(), data.len()) };
+    usize::try_from(written).map_err(|_| io::Error::last_os_error())
+}
+/// `read(2)`: how many bytes came.
+pub fn read(fd: RawFd, buffer: &mut [u8]) -> io::Result<usize> {
+    // SAFETY: the pointer is to `buffer` with its length.
+    let read = unsafe { libc::read(fd, buffer.as_mut_ptr().cast(), buffer.len()) };
+    usize::try_from(read).map_err(|_| io::Error::last_os_error())
+}
+/// `sendmsg(2)` of several buffers, to an address or without one: how many bytes were taken.
+pub fn send_message(fd: RawFd, buffers: &[&[u8]], flags: c_int, to: Option<&SockAddr>) -> io::Result<usize> {
+    let mut vectors: Vec<libc::iovec> = { buffers.iter() }
+        .map(|buffer| libc::iovec { iov_base: buffer.as_ptr().cast_mut().cast(), iov_len: buffer.len() })
+        .collect();
+    let mut message = message(&mut vectors);
+    if let Some(to) = to {
+        (message.msg_name, message.msg_namelen) = (to.as_ptr().cast_mut().cast(), to.len());
+    }
+    // SAFETY: the message has pointers to `buffers` and to an address, with their lengths alone, which the kernel only reads.
+    let sent = unsafe { libc::sendmsg(fd, &message, flags) };
+    usize::try_from(sent).map_err(|_| io::Error::last_os_error())
+}
+/// `recvmsg(2)` into several buffers: how many bytes came in all, and from whom.
+pub fn receive_message(fd: RawFd, buffers: &mut [Vec<u8>], flags: c_int) -> io::Result<(usize, SockAddr)> {
+    let mut vectors: Vec<libc::iovec> = { buffers.iter_mut() }
+        .map(|buffer| libc::iovec { iov_base: buffer.as_mut_ptr().cast(), iov_len: buffer.len() })
+        .collect();
+    let mut sender = SockAddrStorage::zeroed();
+    let mut message = message(&mut vectors);
+    (message.msg_name, message.msg_namelen) = ((&raw mut sender).cast(), sender.size_of());
+    // SAFETY: the message has pointers to `buffers` and to `sender`, with their own lengths alone, which live across the call.
+    let received = unsafe { libc::recvmsg(fd, &mut message, flags) };
+    let received = usize::try_from(received).map_err(|_| io::Error::last_os_error())?;
+    // SAFETY: as in `accept`.
+    Ok((received, unsafe { SockAddr::new(sender, message.msg_namelen) }))
+}
+fn message(vectors: &mut [libc::iovec]) -> libc::msghdr {
+    // SAFETY: a message of zeros has no address, no buffers and no control data.
+    let mut message: libc::msghdr = unsafe { mem::zeroed() };
+    message.msg_iov = vectors.as_mut_ptr();
+    // The type of the count is another one in other C libraries.
+    message.msg_iovlen = vectors.len() as _;
+    message
 }
 /// Blocks SIGPIPE in the calling thread (`pthread_sigmask(3)`), so that one that comes stays until it is taken, ignored or not.
 pub fn hold_pipe_signal() -> io::Result<()> {
@@ -126,13 +173,75 @@ pub fn duplicate(fd: RawFd) -> io::Result<RawFd> {
     check(unsafe { libc::fcntl(fd, libc::F_DUPFD_CLOEXEC, 0) })
 }
 /// `poll(2)`: how many have events, and those. A timeout in milliseconds that is negative never ends.
-pub fn poll(entries: &[PollEntry], timeout: c_int) -> io::Result<(c_int, Vec<PollEntry>)> {
-    let polled = |entry: &PollEntry| libc::pollfd { fd: entry.fd, events: entry.events.0, revents: 0 };
+pub fn poll(entries: &[PolledDescriptor], timeout: c_int) -> io::Result<(c_int, Vec<PolledDescriptor>)> {
+    let polled = |entry: &PolledDescriptor| libc::pollfd { fd: entry.fd, events: entry.events.0, revents: 0 };
     let mut fds: Vec<libc::pollfd> = entries.iter().map(polled).collect();
     // SAFETY: the pointer is to as many entries as are said, which live across the call.
     let ready = check(unsafe { libc::poll(fds.as_mut_ptr(), fds.len() as libc::nfds_t, timeout) })?;
     let told = fds.iter().filter(|polled| polled.revents != 0);
-    Ok((ready, told.map(|polled| PollEntry { fd: polled.fd, events: PollEvents(polled.revents) }).collect()))
+    Ok((ready, told.map(|polled| PolledDescriptor::new(polled.fd, PollEvents(polled.revents))).collect()))
+}
+/// `select(2)` of the descriptors that have POLLIN, POLLOUT and POLLPRI, one set for each; a set without any is none. How many
+/// places the sets have in all, and those. A descriptor without a place in a set is left out, and no more are looked at than have one.
+pub fn select(nfds: c_int, fds: &[PolledDescriptor], timeout: c_int) -> io::Result<(c_int, Vec<PolledDescriptor>)> {
+    let events = [PollEvents::IN, PollEvents::OUT, PollEvents::PRI];
+    let fits = |polled: &&PolledDescriptor| (0..FD_SETSIZE).contains(&polled.fd);
+    let mut sets = events.map(|event| {
+        // SAFETY: a set is numbers alone; each descriptor has a place in it.
+        let set = |mut set: libc::fd_set, polled: &PolledDescriptor| unsafe {
+            libc::FD_SET(polled.fd, &mut set);
+            set
+        };
+        let wanted = fds.iter().filter(fits).filter(|polled| polled.events.has(event));
+        // SAFETY: as above; zeros are an empty one.
+        let filled = wanted.fold(unsafe { mem::zeroed() }, set);
+        fds.iter().any(|polled| polled.events.has(event)).then_some(filled)
+    });
+    let [read, write, except] =
+        sets.each_mut().map(|set| set.as_mut().map_or(std::ptr::null_mut(), std::ptr::from_mut));
+    let ms = i64::from(timeout);
+    let mut time = libc::timeval { tv_sec: ms / 1000, tv_usec: ms % 1000 * 1000 };
+    let time = if timeout < 0 { std::ptr::null_mut() } else { &raw mut time };
+    // SAFETY: the pointers are to sets with room for as many descriptors as are looked at, and to a time, or to nothing; all live across the call.
+    let ready = check(unsafe { libc::select(nfds.min(FD_SETSIZE), read, write, except, time) })?;
+    let told = |polled: &PolledDescriptor| {
+        let has = |(set, event): (&Option<libc::fd_set>, PollEvents)| {
+            // SAFETY: as above.
+            let is = set.as_ref().is_some_and(|set| unsafe { libc::FD_ISSET(polled.fd, set) });
+            if is { event } else { PollEvents::default() }
+        };
+        let events = sets.iter().zip(events).map(has).fold(PollEvents::default(), PollEvents::with);
+        (events != PollEvents::default()).then_some(PolledDescriptor::new(polled.fd, events))
+    };
+    Ok((ready, fds.iter().filter(fits).filter_map(told).collect()))
+}
+/// `epoll_create1(2)`, with EPOLL_CLOEXEC as every descriptor here has it.
+pub fn epoll_create() -> io::Result<RawFd> {
+    // SAFETY: takes no pointer.
+    check(unsafe { libc::epoll_create1(libc::EPOLL_CLOEXEC) })
+}
+/// `epoll_ctl(2)`. What is told of a descriptor is its number.
+pub fn epoll_ctl(epfd: RawFd, op: EpollOp, fd: RawFd, EpollEvents(events): EpollEvents) -> io::Result<()> {
+    let op = match op {
+        EpollOp::Add => libc::EPOLL_CTL_ADD,
+        EpollOp::Mod => libc::EPOLL_CTL_MOD,
+        EpollOp::Del => libc::EPOLL_CTL_DEL,
+    };
+    let mut event = libc::epoll_event { events, u64: u64::from(fd.cast_unsigned()) };
+    // SAFETY: the pointer is to an event that lives across the call.
+    check(unsafe { libc::epoll_ctl(epfd, op, fd, &mut event) }).map(drop)
+}
+/// `epoll_wait(2)` for at most `most` descriptors, of which no more are told than a side's call may name: how many, and those. A
+/// timeout as that of [`poll`].
+pub fn epoll_wait(epfd: RawFd, most: c_int, timeout: c_int) -> io::Result<(c_int, Vec<PolledDescriptor>)> {
+    let mut events = [libc::epoll_event { events: 0, u64: 0 }; MOST_POLLED];
+    // SAFETY: the pointer is to at least as many events as may be told, which live across the call.
+    let ready = check(unsafe { libc::epoll_wait(epfd, events.as_mut_ptr(), most.min(MOST_POLLED as c_int), timeout) })?;
+    let told = |event: &libc::epoll_event| {
+        let (fd, events) = (event.u64 as u32, event.events);
+        PolledDescriptor::new(fd.cast_signed(), EpollEvents(events).readiness())
+    };
+    Ok((ready, events.iter().take(usize::try_from(ready).unwrap_or(0)).map(told).collect()))
 }
 /// `fcntl(2)`, `F_GETFL`, then `F_SETFL` with O_NONBLOCK added, or taken back.
 pub fn set_nonblocking(fd: RawFd, on: bool) -> io::Result<()> {

@@ -22,6 +22,7 @@ use socket2::{SockAddr, SockAddrStorage};
 
 pub mod calls;
 pub mod fork;
+pub mod lookup;
 pub mod ptrace;
 pub mod seccomp;
 
@@ -131,6 +132,21 @@ pub fn start_with_own_descriptors(
     })
 }
 
+/// The same with a copy of the starter's table of descriptors, which the starter goes on with: as `fork(2)` leaves it to a child. Where
+/// the system refuses it, the thread shares the starter's.
+pub fn start_with_copied_descriptors(
+    builder: thread::Builder,
+    but: c_int,
+    copied: Sender<io::Result<()>>,
+    jobs: Receiver<Box<dyn FnOnce() + Send>>,
+) -> io::Result<JoinHandle<()>> {
+    builder.spawn(move || {
+        let _ = leave_signals_to_others(but);
+        let _ = copied.send(own_table());
+        jobs.iter().for_each(|job| job());
+    })
+}
+
 /// Gives the calling thread an empty table of descriptors of its own. In the table that it leaves, nothing changes.
 ///
 /// # Safety
@@ -200,11 +216,7 @@ pub fn cookie(fd: RawFd) -> io::Result<u64> {
 
 /// Whether a socket has a peer (`getpeername(2)`).
 pub fn has_peer(fd: RawFd) -> io::Result<bool> {
-    let mut storage = SockAddrStorage::zeroed();
-    let mut length = storage.size_of();
-    // SAFETY: the pointers are to `storage` with its own size and to `length`; both live across the call.
-    let result = unsafe { libc::getpeername(fd, (&raw mut storage).cast(), &mut length) };
-    match check(result) {
+    match calls::peer_name(fd) {
         Ok(_) => Ok(true),
         Err(error) if error.raw_os_error() == Some(libc::ENOTCONN) => Ok(false),
         Err(error) => Err(error),

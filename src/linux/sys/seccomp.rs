@@ -69,6 +69,19 @@ pub fn start_filtered(command: &mut Command, mut filter: Vec<Instruction>, hands
     unsafe { command.pre_exec(begin) };
 }
 
+/// The command's process leaves all descriptors but its standard streams to whoever started this program (`close_range(2)`, Linux
+/// 5.11). Where the system refuses that, it has them.
+pub fn start_without_inherited(command: &mut Command) {
+    let leave = || {
+        let first = libc::STDERR_FILENO as c_uint + 1;
+        // SAFETY: takes no pointer, and closes nothing before `execve(2)`: what a Command itself holds open until then stays.
+        unsafe { libc::syscall(libc::SYS_close_range, first, c_uint::MAX, libc::CLOSE_RANGE_CLOEXEC) };
+        Ok(())
+    };
+    // SAFETY: the one call is allowed between fork(2) and execve(2), and nothing is allocated.
+    unsafe { command.pre_exec(leave) };
+}
+
 /// An instruction of a filter (`struct sock_filter` of `linux/filter.h`).
 pub const fn instruction(code: u32, k: u32, jt: u8, jf: u8) -> Instruction {
     Instruction { code: code as u16, jt, jf, k }

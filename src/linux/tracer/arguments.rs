@@ -20,9 +20,20 @@ pub(super) struct Reader<'a> {
     pub(super) arguments: [u64; 6],
     /// The call's value, once it has returned without an error.
     pub(super) value: Option<i64>,
+    /// It receives with MSG_TRUNC from a stream: the kernel throws away what it counts, and the buffers are as they were
+    /// (`tcp(7)`).
+    pub(super) throws_away: bool,
 }
 
 impl Reader<'_> {
+    /// Of a message that is sent or received, how many bytes its buffers have; `None` where that can't be known.
+    pub(super) fn message_room(&self) -> Option<usize> {
+        let of_message = matches!(self.row.name, "sendmsg" | "recvmsg");
+        let (vectors, count) = of_message.then(|| messages::buffers(self.memory, self.arguments[1]))??;
+        let room = messages::room(self.memory, vectors, count).filter(|_| count <= MOST)?;
+        usize::try_from(room).ok()
+    }
+
     /// All arguments.
     pub(super) fn all(&self) -> Vec<String> {
         (0..self.row.arguments.len()).map(|at| self.text(at)).collect()
@@ -30,8 +41,11 @@ impl Reader<'_> {
 
     /// The arguments once more where the kernel filled some; those that were there before are kept.
     pub(super) fn filled(&self, before: &[String]) -> Vec<String> {
+        use ArgumentKind::{BytesOut, MessageOut, VectorsOut};
+        let is_left = |argument| self.throws_away && matches!(argument, BytesOut | VectorsOut | MessageOut);
+        let is_news = |argument| is_filled(argument) && !is_left(argument);
         let texts = self.row.arguments.iter().zip(before).enumerate();
-        texts.map(|(at, (argument, text))| if is_filled(*argument) { self.text(at) } else { text.clone() }).collect()
+        texts.map(|(at, (argument, text))| if is_news(*argument) { self.text(at) } else { text.clone() }).collect()
     }
 
     fn text(&self, at: usize) -> String {
@@ -49,7 +63,7 @@ impl Reader<'_> {
             AddressOut => self.filled_address(at),
             LengthOut => self.filled_int(value),
             Bytes => self.bytes(value, self.arguments[at + 1]),
-            BytesOut => self.filled_bytes(value),
+            BytesOut => self.filled_bytes(value, self.arguments[at + 1]),
             MessageFlags => flag_text(value as u32, MESSAGE_FLAGS),
             Vectors => messages::vectors(self.memory, value, self.arguments[at + 1], u64::MAX),
             VectorsOut => {
@@ -149,8 +163,9 @@ impl Reader<'_> {
         }
     }
 
-    fn filled_bytes(&self, address: u64) -> String {
-        self.of_value(address, |length| self.bytes(address, length))
+    /// Of a datagram that had no room the value may be its whole length (`MSG_TRUNC` of `recv(2)`).
+    fn filled_bytes(&self, address: u64, room: u64) -> String {
+        self.of_value(address, |length| self.bytes(address, length.min(room)))
     }
 
     pub(super) fn option(&self) -> SocketOption {
@@ -215,11 +230,17 @@ impl Reader<'_> {
     }
 
     pub(super) fn set_fds(&self, address: u64) -> Option<Vec<i32>> {
+        Some(self.all_set_fds(address)?.into_iter().filter(|fd| *fd < self.arguments[0] as i32).collect())
+    }
+
+    /// The same with those that select's first argument leaves out, as far as they stand in the words that the kernel reads, or in
+    /// the first one: behind these the memory may be something else.
+    pub(super) fn all_set_fds(&self, address: u64) -> Option<Vec<i32>> {
         // FD_SETSIZE descriptors at most, in words of the kernel's.
-        let count = (self.arguments[0] as i32).clamp(0, 1024);
-        let bytes = self.memory.bytes(address, (count as u64).div_ceil(64) * 8)?;
+        let words = (self.arguments[0] as i32).clamp(1, 1024).unsigned_abs().div_ceil(64);
+        let bytes = self.memory.bytes(address, u64::from(words) * 8)?;
         let is_in = |fd: &i32| bytes.get(*fd as usize / 8).is_some_and(|byte| byte >> (fd % 8) & 1 == 1);
-        Some((0..count).filter(is_in).collect())
+        Some((0..words.cast_signed() * 64).filter(is_in).collect())
     }
 
     fn time(&self, address: u64, part: &str) -> String {
@@ -312,7 +333,7 @@ impl Reader<'_> {
                     let polled = self.polled_fds(value, self.arguments[at + 1]).unwrap_or_default();
                     fds.extend(polled.into_iter().map(|(fd, ..)| fd));
                 }
-                ArgumentKind::Set => fds.extend(self.set_fds(value).unwrap_or_default()),
+                ArgumentKind::Set => fds.extend(self.all_set_fds(value).unwrap_or_default()),
                 _ => {}
             }
         }

@@ -3,7 +3,7 @@
 use std::collections::{HashMap, HashSet};
 
 use super::arguments::Reader;
-use super::descriptors::{self, DescriptorTarget, SocketIdentities, SocketIdentity, open, others, sockets};
+use super::descriptors::{self, DescriptorTarget, SocketIdentities, SocketIdentity, open, others};
 use super::filter;
 use super::like::{like, outcome};
 use super::memory::TraceeMemory;
@@ -20,14 +20,27 @@ use crate::model::{
 pub(super) struct Processes {
     processes: HashMap<u32, TracedProcess>,
     kinds: SocketIdentities,
+    /// The sockets that the program was started with, by inode. They are open in whoever started this program, as in a service or
+    /// an editor's terminal, and no more of the lab than a file is: that a process inherits or closes one is no news.
+    outside: HashSet<u64>,
 }
 
 struct TracedProcess {
     memory: TraceeMemory,
-    /// The numbers that were sockets once: a call on one that is closed is a mistake worth seeing.
-    were_sockets: HashSet<i32>,
+    /// The numbers that were sockets once, and what these were made as: a call on one that is closed is a mistake worth seeing.
+    were_sockets: HashMap<i32, Option<SocketIdentity>>,
     /// It was told that it makes calls of another architecture.
     foreign: bool,
+}
+
+impl TracedProcess {
+    /// As [`Reader::throws_away`] has it, of a call on this descriptor.
+    fn throws_away(&self, read: &Reader<'_>, fd: Option<i32>) -> bool {
+        let kind = fd.and_then(|fd| self.were_sockets.get(&fd).copied().flatten());
+        let flags = read.row.arguments.iter().position(|argument| *argument == ArgumentKind::MessageFlags);
+        let truncates = flags.is_some_and(|at| read.arguments[at] & libc::MSG_TRUNC as u64 != 0);
+        truncates && kind.is_some_and(SocketIdentity::is_tcp)
+    }
 }
 
 /// The socket that decides that a call is shown.
@@ -38,9 +51,21 @@ struct SubjectSocket {
 }
 
 impl Processes {
+    /// The program that is to be traced was executed, and has made no call yet.
+    pub(super) fn executed_first(&mut self, process: u32) {
+        self.outside = descriptors::sockets(process).into_iter().map(|(_, inode)| inode).collect();
+    }
+
+    /// The sockets in a thread's table that its program didn't come with, by their numbers.
+    pub(super) fn sockets(&self, thread: u32) -> Vec<(i32, u64)> {
+        let mut sockets = descriptors::sockets(thread);
+        sockets.retain(|(_, inode)| !self.outside.contains(inode));
+        sockets
+    }
+
     /// A process is new, or has another program now.
     pub(super) fn begins(&mut self, process: u32) {
-        let (memory, were_sockets) = (TraceeMemory::of(process), HashSet::new());
+        let (memory, were_sockets) = (TraceeMemory::of(process), HashMap::new());
         self.processes.insert(process, TracedProcess { memory, were_sockets, foreign: false });
     }
 
@@ -65,7 +90,8 @@ impl Processes {
         let closes = about.socket.filter(|_| internet && row.name == "close");
         let others = closes.map(|inode| others(self.processes.keys().copied(), inode, (who.process, about.fd)));
         let fd = row.arguments.iter().any(|argument| matches!(argument, ArgumentKind::Fd | ArgumentKind::OtherFd));
-        let sockets = handed_on(&read, who);
+        let sockets = self.handed_on(&read, who);
+        let room = if like.is_none() { read.message_room() } else { None };
         let waits = read.waits().map(|waits| with_sockets(who.thread, waits));
         Some(ProgramCall {
             process: Some(who.process),
@@ -77,13 +103,14 @@ impl Processes {
             others: others.unwrap_or_default(),
             waits,
             sockets,
+            room,
             like,
             site: None,
         })
     }
 
     fn about(&mut self, who: ProgramThread, row: &'static SyscallRow, entry: &SyscallEntry) -> Option<SubjectSocket> {
-        let process = self.processes.get_mut(&who.process)?;
+        let process = self.processes.get(&who.process)?;
         let deciding = reader(&process.memory, who, row, entry, None).deciding();
         let first = deciding.first().copied().unwrap_or(entry.arguments[0] as i32);
         let nothing = SubjectSocket { fd: first, socket: None, kind: None };
@@ -91,26 +118,47 @@ impl Processes {
             // Where the new one shares the table, nothing is inherited.
             let cloning = reader(&process.memory, who, row, entry, None).cloning().unwrap_or(0);
             let shares = cloning & libc::CLONE_FILES as u64 != 0;
-            return (!shares && !sockets(who.thread).is_empty()).then_some(nothing);
+            return (!shares && !self.sockets(who.thread).is_empty()).then_some(nothing);
         }
+        let process = self.processes.get_mut(&who.process)?;
         let decides =
             |argument: &ArgumentKind| matches!(argument, ArgumentKind::Fd | ArgumentKind::Polled | ArgumentKind::Set);
         if !row.arguments.iter().any(decides) {
             return Some(nothing);
         }
-        let mut mistaken = false;
+        let mut mistaken = None;
         for fd in deciding {
             match open(who.thread, fd) {
                 DescriptorTarget::Socket(inode) => {
-                    process.were_sockets.insert(fd);
                     let kind = self.kinds.of(who.process, fd, inode);
+                    process.were_sockets.insert(fd, kind);
                     return Some(SubjectSocket { fd, socket: Some(inode), kind });
                 }
-                DescriptorTarget::Nothing => mistaken |= process.were_sockets.contains(&fd),
+                DescriptorTarget::Nothing => {
+                    let was = process.were_sockets.get(&fd);
+                    mistaken = mistaken.or(was.map(|kind| SubjectSocket { fd, socket: None, kind: *kind }));
+                }
                 DescriptorTarget::Other => {}
             }
         }
-        (row.network || mistaken).then_some(nothing)
+        mistaken.or(row.network.then_some(nothing))
+    }
+
+    /// The sockets that a call hands on, inherits, keeps or closes, by inode.
+    fn handed_on(&self, read: &Reader<'_>, who: ProgramThread) -> Vec<ProcessSocket> {
+        let of = |(fd, socket): (i32, u64)| {
+            let close_on_exec = descriptors::closes_on_exec(who.thread, fd);
+            ProcessSocket { fd, socket, close_on_exec, others: Vec::new() }
+        };
+        match read.row.name {
+            _ if read.row.is_of_process() => self.sockets(who.thread).into_iter().take(MOST as usize).map(of).collect(),
+            "sendmsg" => {
+                let carried = messages::carried(read.memory, read.arguments[1]).into_iter();
+                let socket = |fd: i32| Some((fd, descriptors::socket(who.thread, fd)?));
+                carried.take(MOST as usize).filter_map(socket).map(of).collect()
+            }
+            _ => Vec::new(),
+        }
     }
 
     /// What a call came to.
@@ -127,11 +175,9 @@ impl Processes {
             return ProgramReturn { outcome, arguments: call.arguments.clone(), made: Vec::new() };
         };
         let read = reader(&process.memory, who, row, entry, (value >= 0).then_some(value));
+        let read = Reader { throws_away: process.throws_away(&read, call.fd), ..read };
         let arguments = if value >= 0 { read.filled(&call.arguments) } else { call.arguments.clone() };
-        let socket = |fd: i32| match open(who.thread, fd) {
-            DescriptorTarget::Socket(inode) => Some((fd, inode)),
-            DescriptorTarget::Other | DescriptorTarget::Nothing => None,
-        };
+        let socket = |fd: i32| Some((fd, descriptors::socket(who.thread, fd)?));
         let made = read.made().into_iter().filter_map(socket).collect();
         let ready = with_sockets(who.thread, read.ready());
         let outcome = outcome(&read, call, value).map(|returned| Returned { ready, ..returned });
@@ -139,31 +185,11 @@ impl Processes {
     }
 }
 
-/// The sockets that a call hands on, inherits, keeps or closes, by inode.
-fn handed_on(read: &Reader<'_>, who: ProgramThread) -> Vec<ProcessSocket> {
-    let of = |(fd, socket): (i32, u64)| {
-        let close_on_exec = descriptors::closes_on_exec(who.thread, fd);
-        ProcessSocket { fd, socket, close_on_exec, others: Vec::new() }
-    };
-    match read.row.name {
-        _ if read.row.is_of_process() => sockets(who.thread).into_iter().take(MOST as usize).map(of).collect(),
-        "sendmsg" => {
-            let carried = messages::carried(read.memory, read.arguments[1]).into_iter();
-            let socket = |fd: i32| match open(who.thread, fd) {
-                DescriptorTarget::Socket(inode) => Some((fd, inode)),
-                DescriptorTarget::Other | DescriptorTarget::Nothing => None,
-            };
-            carried.take(MOST as usize).filter_map(socket).map(of).collect()
-        }
-        _ => Vec::new(),
-    }
-}
-
 /// These descriptors, each with its socket's inode where it is one.
 fn with_sockets(thread: u32, polled: Vec<PolledDescriptor>) -> Vec<PolledDescriptor> {
-    let of = |polled: PolledDescriptor| match open(thread, polled.fd) {
-        DescriptorTarget::Socket(inode) => PolledDescriptor { socket: Some(inode), ..polled },
-        DescriptorTarget::Other | DescriptorTarget::Nothing => polled,
+    let of = |polled: PolledDescriptor| PolledDescriptor {
+        socket: descriptors::socket(thread, polled.fd).or(polled.socket),
+        ..polled
     };
     polled.into_iter().map(of).collect()
 }
@@ -175,7 +201,7 @@ fn reader<'a>(
     entry: &SyscallEntry,
     value: Option<i64>,
 ) -> Reader<'a> {
-    Reader { thread: who.thread, memory, row, arguments: entry.arguments, value }
+    Reader { thread: who.thread, memory, row, arguments: entry.arguments, value, throws_away: false }
 }
 
 /// Whether a call waits.
@@ -184,9 +210,11 @@ pub(super) fn is_held(held: HeldCalls, entry: &SyscallEntry, call: &ProgramCall)
         HeldCalls::None => false,
         HeldCalls::All => true,
         HeldCalls::Walk => {
-            let Some(row) = SyscallRow::of(entry.number).filter(|row| row.walk) else { return false };
-            // Of what is no descriptor, or of no socket, the kernel's answer is worth waiting for too.
-            let mistaken = row.network && call.fd.is_some() && call.socket.is_none();
+            if !SyscallRow::of(entry.number).is_some_and(|row| row.walk) {
+                return false;
+            }
+            // Of what is no socket, or no descriptor any more, the kernel's answer is worth waiting for too.
+            let mistaken = call.fd.is_some() && call.socket.is_none();
             (call.internet || mistaken) && call.others.is_empty()
         }
     }

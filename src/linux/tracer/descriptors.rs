@@ -7,8 +7,8 @@ use std::os::fd::OwnedFd;
 use rustix::process::{Pid, PidfdFlags, PidfdGetfdFlags, pidfd_getfd, pidfd_open};
 use socket2::Socket;
 
+use crate::linux::descriptors::NewSocket;
 use crate::linux::proc;
-use crate::linux::sides::NewSocket;
 use crate::model::ProgramDescriptor;
 
 /// What a number is open on.
@@ -29,6 +29,14 @@ pub(super) fn open(thread: u32, fd: i32) -> DescriptorTarget {
             .and_then(proc::inode)
             .map_or(DescriptorTarget::Other, |inode| DescriptorTarget::Socket(inode.into())),
         Err(_) => DescriptorTarget::Nothing,
+    }
+}
+
+/// The inode of the socket that a number in a thread's table is open on; `None` where it is on something else, or on nothing.
+pub(super) fn socket(thread: u32, fd: i32) -> Option<u64> {
+    match open(thread, fd) {
+        DescriptorTarget::Socket(inode) => Some(inode),
+        DescriptorTarget::Other | DescriptorTarget::Nothing => None,
     }
 }
 
@@ -79,6 +87,11 @@ impl SocketIdentity {
     pub(in crate::linux) fn internet(self, fd: i32) -> Option<NewSocket> {
         let udp = self.kind == libc::SOCK_DGRAM;
         self.is_internet().then_some(NewSocket { fd, cookie: self.cookie, udp })
+    }
+
+    /// Whether it is a stream of IPv4 or IPv6.
+    pub(super) fn is_tcp(self) -> bool {
+        self.is_internet() && self.kind == libc::SOCK_STREAM
     }
 
     /// Whether it is of IPv4 or IPv6.

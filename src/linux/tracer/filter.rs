@@ -1,8 +1,7 @@
 //! The filter that stops a program before the calls that are shown (`seccomp(2)`): a dozen kinds of instruction and one
 //! comparison a call. All else is allowed, and, since that depends on no argument, without even running the filter.
 
-use super::Watched;
-use super::table::{DEVICE_REQUESTS, FILE_COMMANDS, RESTART, RING, ROWS, SyscallRow};
+use super::table::{DEVICE_REQUESTS, FILE_COMMANDS, RESTART, RING, ROWS};
 use crate::linux::sys::seccomp::{Instruction, instruction};
 
 /// From `linux/bpf_common.h`: load a word; jump if equal; return.
@@ -28,20 +27,6 @@ pub(super) const NATIVE: u32 = MACHINE as u32 | 0xc000_0000;
 const SMALL_SOCKETCALL: u32 = 102;
 const SMALL_SOCKET: u32 = 359;
 
-/// Whether the filter stops at a call, by its number and its second argument.
-pub(super) fn stops(watched: Watched, row: &SyscallRow, second: u64) -> bool {
-    is_watched(watched, row) && of_interest(row.name).is_none_or(|wanted| wanted.contains(&(second as u32)))
-}
-
-fn is_watched(watched: Watched, row: &SyscallRow) -> bool {
-    match watched {
-        Watched::All | Watched::AllWithoutSource => true,
-        Watched::Network => {
-            row.network || matches!(row.name, "close" | "dup" | "dup2" | "dup3" | "sendfile") || row.name == "fcntl"
-        }
-    }
-}
-
 /// The second arguments at which a call is stopped, where not at all.
 fn of_interest(name: &str) -> Option<Vec<u32>> {
     match name {
@@ -52,7 +37,7 @@ fn of_interest(name: &str) -> Option<Vec<u32>> {
 }
 
 /// The program of instructions.
-pub(super) fn filter(watched: Watched) -> Vec<Instruction> {
+pub(super) fn filter() -> Vec<Instruction> {
     // Calls of other architectures have other numbers: they pass, and the tracer says that they can't be seen. It hears of it
     // where one makes a socket, also in a program that is this machine's otherwise.
     let [foreign, stop] = stop_at(SMALL_SOCKETCALL);
@@ -68,8 +53,7 @@ pub(super) fn filter(watched: Watched) -> Vec<Instruction> {
         instruction(RETURN, ALLOW, 0, 0),
         instruction(LOAD, NUMBER, 0, 0),
     ];
-    let rows = ROWS.iter().filter(|row| is_watched(watched, row));
-    for row in rows {
+    for row in ROWS {
         let Some(wanted) = of_interest(row.name) else {
             program.extend(stop_at(row.number as u32));
             continue;
@@ -98,6 +82,7 @@ fn stop_at(number: u32) -> [Instruction; 2] {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::linux::tracer::table::SyscallRow;
 
     /// What the filter says of a call, as the kernel would run it.
     fn runs(program: &[Instruction], arch: u32, number: u32, second: u32) -> u32 {
@@ -123,28 +108,19 @@ mod tests {
 
     #[test]
     fn the_filter_stops_at_the_calls_of_the_table_and_at_nothing_else() {
-        for watched in [Watched::All, Watched::Network] {
-            let program = filter(watched);
-            for number in 0..600 {
-                for second in [0, 1, 2, 3, 4, 1030, 0x5421, 0x5401] {
-                    let row = SyscallRow::of(number);
-                    let stopped =
-                        row.is_some_and(|row| stops(watched, row, second)) || [RESTART, RING].contains(&number);
-                    let said = runs(&program, NATIVE, number as u32, second as u32);
-                    assert_eq!(said == STOP, stopped, "{watched:?} {number} {second}");
-                    assert!(stopped || said == ALLOW);
-                    let makes_socket = [SMALL_SOCKETCALL, SMALL_SOCKET].contains(&(number as u32));
-                    let said = runs(&program, 0x4000_0003, number as u32, second as u32);
-                    assert_eq!(said, if makes_socket { STOP } else { ALLOW }, "another architecture");
-                }
+        let program = filter();
+        let is_wanted = |row: &SyscallRow, second| of_interest(row.name).is_none_or(|wanted| wanted.contains(&second));
+        for number in 0..600 {
+            for second in [0, 1, 2, 3, 4, 1030, 0x5421, 0x5401] {
+                let row = SyscallRow::of(number);
+                let stopped = row.is_some_and(|row| is_wanted(row, second)) || [RESTART, RING].contains(&number);
+                let said = runs(&program, NATIVE, number as u32, second);
+                assert_eq!(said == STOP, stopped, "{number} {second}");
+                assert!(stopped || said == ALLOW);
+                let makes_socket = [SMALL_SOCKETCALL, SMALL_SOCKET].contains(&(number as u32));
+                let said = runs(&program, 0x4000_0003, number as u32, second);
+                assert_eq!(said, if makes_socket { STOP } else { ALLOW }, "another architecture");
             }
         }
-    }
-
-    #[test]
-    fn where_only_the_network_is_watched_data_and_waiting_cost_nothing() {
-        let stopped: Vec<_> = ROWS.iter().filter(|row| stops(Watched::Network, row, 0)).map(|row| row.name).collect();
-        assert!(stopped.contains(&"recvfrom") && stopped.contains(&"close"));
-        assert!(["read", "write", "poll", "epoll_wait", "select"].iter().all(|name| !stopped.contains(name)));
     }
 }

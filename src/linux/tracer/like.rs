@@ -94,7 +94,7 @@ pub(super) fn outcome(read: &Reader<'_>, call: &ProgramCall, value: i64) -> Outc
     let (memory, arguments) = (read.memory, &read.arguments);
     let receives = matches!(call.like, Some(Call::Recv { .. } | Call::RecvFrom { .. }));
     let data = match read.row.name {
-        _ if !receives => None,
+        _ if !receives || read.throws_away => None,
         // With MSG_TRUNC the value is the datagram's length, which may be more than was put there.
         "read" | "recvfrom" => memory.bytes(arguments[1], length.min(arguments[2])),
         "readv" => messages::gathered(memory, arguments[1], arguments[2], length),

@@ -4,8 +4,10 @@
 use std::fs::File;
 use std::os::unix::fs::FileExt;
 
+use crate::model::ProgramCall;
+
 /// As much of one buffer is read.
-pub(super) const LONGEST: usize = 4096;
+pub(super) const LONGEST: usize = ProgramCall::LONGEST_DATA;
 
 /// The memory of one process, until it executes another program.
 pub(super) struct TraceeMemory(Option<File>);

@@ -45,18 +45,14 @@ use crate::model::{HeldCalls, ProgramCall, ProgramReturn, ProgramThread};
 /// The name of the thread that reads a program's debug information, and that may panic on it, without harm.
 pub const READER: &str = "source lines";
 
-/// Which calls the filter stops at. It stays so for the program's life.
+/// What is read of the calls that are shown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Watched {
-    /// All that are shown.
+    /// All, with the line of the source that makes each.
     All,
     /// The same, and no line of the source is looked for: of this program's own binary, which has no debug information where it is
     /// built to be used.
     AllWithoutSource,
-    /// Those of the socket interface alone, and what closes or duplicates descriptors: data by `read(2)` and `write(2)` and
-    /// waiting in `poll(2)` and its like cost nothing. Where calls are held later, a thread's others are seen from its next
-    /// stop on.
-    Network,
 }
 
 /// What the tracer tells, in the order in which it happened to each thread.
@@ -100,6 +96,9 @@ pub enum TracerEvent {
     /// The process was stopped by a signal, as a terminal's Ctrl-Z does; it goes on by `SIGCONT`.
     #[allow(missing_docs)]
     Stopped { thread: ProgramThread, signal: i32 },
+    /// A process that was stopped goes on.
+    #[allow(missing_docs)]
+    Continued { thread: ProgramThread },
     /// The thread ended; a call that it was in never returned.
     #[allow(missing_docs)]
     Gone { thread: ProgramThread, how: ThreadExit },

@@ -33,6 +33,14 @@ const FORGOTTEN: Duration = Duration::from_secs(10);
 pub(super) struct Tracee {
     pub(super) who: ProgramThread,
     pub(super) thread: Thread<ProgramCall>,
+    /// It was told that its process was stopped.
+    pub(super) stopped: bool,
+}
+
+impl Tracee {
+    pub(super) fn new(who: ProgramThread) -> Tracee {
+        Tracee { who, thread: Thread::new(), stopped: false }
+    }
 }
 
 /// Who is looked at, and how soon.
@@ -105,7 +113,7 @@ impl Run {
     pub(super) fn new(process: u32, waker: Waker, watched: Watched, held: HeldCalls, tell: EventSink) -> Run {
         let who = ProgramThread { process, thread: process };
         let root = process as i32;
-        let tracees = HashMap::from([(root, Tracee { who, thread: Thread::new() })]);
+        let tracees = HashMap::from([(root, Tracee::new(who))]);
         let (calls, looks, sites) = (Processes::default(), SleepPolls::new(), CallSites::default());
         let (begun, ended, killing) = (false, None, false);
         Run { root, begun, ended, watched, held, tell, tracees, calls, looks, sites, killing, waker }

@@ -34,7 +34,7 @@ pub(super) fn start(
     let (started, executed) = channel();
     let (forked, process) = channel();
     let trace = move || {
-        let begun = begin(command, watched, started)?;
+        let begun = begin(command, started)?;
         let _ = forked.send(begun.process);
         let _ = begun.traced.send(begun.refused.is_none());
         match begun.refused {
@@ -81,11 +81,11 @@ struct ForkedProgram {
     ends: PipeReader,
 }
 
-fn begin(mut command: Command, watched: Watched, started: Sender<io::Result<u32>>) -> io::Result<ForkedProgram> {
+fn begin(mut command: Command, started: Sender<io::Result<u32>>) -> io::Result<ForkedProgram> {
     let (mut heard, hello) = io::pipe()?;
     let (order, mut orders) = io::pipe()?;
     let handshake = seccomp::Handshake { hello: hello.into(), order: OwnedFd::from(order), orders: orders.as_raw_fd() };
-    seccomp::start_filtered(&mut command, filter(watched), handshake);
+    seccomp::start_filtered(&mut command, filter(), handshake);
     let (traced, told) = channel();
     let (exited, exit) = channel();
     let (ends, end) = io::pipe()?;

@@ -7,11 +7,11 @@ use std::time::Instant;
 
 use super::calls::is_held;
 use super::run::{Run, Tracee, kill, resume};
-use super::thread::{CallEnd, CallStart, Thread, TraceeStop};
-use super::{ThreadExit, TracerEvent, Unseen, Watched, descriptors, filter, table};
+use super::thread::{CallEnd, CallStart, TraceeStop};
+use super::{ThreadExit, TracerEvent, Unseen, Watched, filter, table};
 use crate::linux::proc;
 use crate::linux::sys::ptrace::{self, Resume, SyscallEntry, SyscallInfo};
-use crate::model::{Errno, HeldCalls, ProgramCall, ProgramReturn, ProgramThread, Returned};
+use crate::model::{Errno, ProgramCall, ProgramReturn, ProgramThread, Returned};
 
 impl Run {
     /// A tracee stopped, or is gone.
@@ -36,12 +36,17 @@ impl Run {
             TraceeStop::Made => self.made(thread, who),
             TraceeStop::Executed => self.executed(thread, who.process),
             TraceeStop::Group(signal) => {
-                if who.thread == who.process {
+                if who.thread == who.process && !self.was_stopped(thread, true) {
                     self.tell(TracerEvent::Stopped { thread: who, signal });
                 }
                 resume(thread, Resume::Listen, 0);
             }
-            TraceeStop::Begins => self.goes_on(thread, 0),
+            TraceeStop::Begins => {
+                if self.was_stopped(thread, false) {
+                    self.tell(TracerEvent::Continued { thread: who });
+                }
+                self.goes_on(thread, 0);
+            }
             TraceeStop::Signal(signal) => {
                 self.tell(TracerEvent::Signal { thread: who, signal });
                 self.goes_on(thread, signal);
@@ -56,15 +61,13 @@ impl Run {
         }
     }
 
-    /// How threads go on that are in no call that is told of.
-    fn rest(&self) -> Resume {
-        let all = self.watched == Watched::Network && self.held != HeldCalls::None;
-        if all { Resume::ToSyscall } else { Resume::Continue }
+    /// Notes whether a process is stopped, by its first thread; whether it was.
+    fn was_stopped(&mut self, thread: i32, is_stopped: bool) -> bool {
+        self.tracees.get_mut(&thread).is_some_and(|tracee| std::mem::replace(&mut tracee.stopped, is_stopped))
     }
 
     fn goes_on(&mut self, thread: i32, signal: i32) {
-        let rest = self.rest();
-        let how = self.tracees.get(&thread).map_or(rest, |tracee| tracee.thread.goes_on(rest));
+        let how = self.tracees.get(&thread).map_or(Resume::Continue, |tracee| tracee.thread.goes_on());
         resume(thread, how, signal);
     }
 
@@ -82,17 +85,11 @@ impl Run {
             }
             Ok(SyscallInfo::Filtered(entry)) => self.begins(thread, who, entry),
             Ok(SyscallInfo::Entry(entry)) => {
-                let row = table::SyscallRow::of(entry.number);
-                let stops = |row| filter::stops(self.watched, row, entry.arguments[1]);
-                if row.is_some_and(|row| !stops(row)) && self.rest() == Resume::ToSyscall {
-                    self.begins(thread, who, entry);
-                } else {
-                    // What the filter stops at comes next, at the filter's own stop.
-                    if let Some(tracee) = self.tracees.get_mut(&thread) {
-                        tracee.thread.enters(entry.number);
-                    }
-                    self.goes_on(thread, 0);
+                // What the filter stops at comes next, at the filter's own stop.
+                if let Some(tracee) = self.tracees.get_mut(&thread) {
+                    tracee.thread.enters(entry.number);
                 }
+                self.goes_on(thread, 0);
             }
             Ok(SyscallInfo::Exit(value)) => self.ends(thread, who, value),
             Ok(SyscallInfo::None) | Err(_) => self.goes_on(thread, 0),
@@ -134,12 +131,10 @@ impl Run {
     /// A thread came to a call that is told of.
     fn takes(&mut self, thread: i32, who: ProgramThread, entry: SyscallEntry, call: ProgramCall) {
         let stands = is_held(self.held, &entry, &call) && !self.killing;
-        let site = match self.held {
-            _ if self.watched == Watched::AllWithoutSource => None,
-            _ if stands => self.sites.of_standing(who),
-            // Nobody looks.
-            HeldCalls::None => None,
-            HeldCalls::Walk | HeldCalls::All => self.sites.of_passing(who),
+        let site = match self.watched {
+            Watched::AllWithoutSource => None,
+            Watched::All if stands => self.sites.of_standing(who),
+            Watched::All => self.sites.of_passing(who),
         };
         let site = site.map(Box::new);
         if let Some(tracee) = self.tracees.get_mut(&thread) {
@@ -187,12 +182,12 @@ impl Run {
         let number = thread.unsigned_abs();
         let process = proc::process_of(number).unwrap_or(number);
         let child = ProgramThread { process, thread: number };
-        self.tracees.insert(thread, Tracee { who: child, thread: Thread::new() });
+        self.tracees.insert(thread, Tracee::new(child));
         let is_process = process == number;
         if is_process {
             self.calls.begins(process);
         }
-        let sockets = if is_process { descriptors::sockets(number) } else { Vec::new() };
+        let sockets = if is_process { self.calls.sockets(number) } else { Vec::new() };
         self.tell(TracerEvent::Made { parent, child, sockets });
         if self.killing {
             kill(thread);
@@ -227,11 +222,13 @@ impl Run {
             self.looks.is_free(gone);
         }
         let who = ProgramThread { process, thread: process };
-        self.tracees.insert(thread, Tracee { who, thread: Thread::new() });
-        self.begun = true;
+        self.tracees.insert(thread, Tracee::new(who));
+        if !std::mem::replace(&mut self.begun, true) {
+            self.calls.executed_first(process);
+        }
         self.calls.begins(process);
         self.sites.forget(process);
-        let (name, sockets) = (proc::name(process).unwrap_or_default(), descriptors::sockets(process));
+        let (name, sockets) = (proc::name(process).unwrap_or_default(), self.calls.sockets(process));
         self.tell(TracerEvent::Executed { thread: who, former: former.unsigned_abs(), name, sockets });
         if !proc::runs_on(process, filter::MACHINE) && self.calls.is_foreign(process) {
             self.tell(TracerEvent::Unseen(Unseen::Architecture(who)));

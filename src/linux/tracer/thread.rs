@@ -123,10 +123,10 @@ impl<C> Thread<C> {
         Thread { at: At::Free, cut: None, handler_ends: false }
     }
 
-    /// How it goes on where nothing else is known. A thread that is in a call, as one that makes a process, stops at its end; one
-    /// whose call was cut stops at each call: at the handler's end too.
-    pub(super) fn goes_on(&self, rest: Resume) -> Resume {
-        if self.cut.is_some() || matches!(self.at, At::In(_)) { Resume::ToSyscall } else { rest }
+    /// How it goes on. A thread that is in a call, as one that makes a process, stops at its end; one whose call was cut stops at
+    /// each call: at the handler's end too.
+    pub(super) fn goes_on(&self) -> Resume {
+        if self.cut.is_some() || matches!(self.at, At::In(_)) { Resume::ToSyscall } else { Resume::Continue }
     }
 
     /// A call begins, of which it isn't known yet whether it is told of.
@@ -145,7 +145,7 @@ impl<C> Thread<C> {
         }
     }
 
-    /// A call that nobody wants to know of begins; told where the thread stops at each.
+    /// A call begins, of which it isn't known yet whether the filter stops at it; told where the thread stops at each.
     pub(super) fn enters(&mut self, number: u64) {
         self.handler_ends = number == HANDLER_ENDS;
     }
@@ -265,9 +265,9 @@ mod tests {
     #[test]
     fn a_call_is_told_once_when_it_returns() {
         let mut thread = accepting(false);
-        assert_eq!(thread.goes_on(Resume::Continue), Resume::ToSyscall, "its end is to be seen");
+        assert_eq!(thread.goes_on(), Resume::ToSyscall, "its end is to be seen");
         assert_eq!(thread.ends(4), CallEnd::Returned(entry(ACCEPT, 100), "accept", 4));
-        assert_eq!(thread.goes_on(Resume::Continue), Resume::Continue);
+        assert_eq!(thread.goes_on(), Resume::Continue);
         assert_eq!(thread.ends(4), CallEnd::Nothing);
         assert!(thread.within().is_none());
     }
@@ -278,7 +278,7 @@ mod tests {
             let mut thread = accepting(false);
             assert_eq!(thread.ends(cut), CallEnd::Nothing);
             assert!(thread.within().is_none());
-            assert_eq!(thread.goes_on(Resume::Continue), Resume::ToSyscall, "the handler's end is to be seen");
+            assert_eq!(thread.goes_on(), Resume::ToSyscall, "the handler's end is to be seen");
             // The handler's own call, then its end, by which the kernel begins the call anew.
             assert_eq!(thread.begins(&entry(WRITE, 50)), NEW);
             thread.takes(entry(WRITE, 50), "write", false);
@@ -297,7 +297,7 @@ mod tests {
         assert_eq!(thread.ends(-512), CallEnd::Nothing);
         thread.enters(HANDLER_ENDS);
         assert_eq!(thread.ends(-4), CallEnd::Returned(entry(ACCEPT, 100), "accept", -4));
-        assert_eq!(thread.goes_on(Resume::Continue), Resume::Continue);
+        assert_eq!(thread.goes_on(), Resume::Continue);
         // Another call's EINTR is none of a handler's end.
         let mut thread = accepting(false);
         assert_eq!(thread.ends(-512), CallEnd::Nothing);

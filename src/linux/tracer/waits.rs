@@ -1,21 +1,23 @@
 //! Which descriptors a call waits for, and of which it told that they are ready.
 
 use super::arguments::Reader;
-use super::descriptors::{DescriptorTarget, open};
+use super::descriptors::{DescriptorTarget, open, socket};
 use super::epoll::{self, WatchedDescriptor};
 use super::text::MOST;
-use crate::model::PolledDescriptor;
+use crate::model::{PollEvents, PolledDescriptor};
 
-/// Events of `poll(2)`, which are `epoll(7)`'s too.
-const READABLE: u32 = (libc::POLLIN | libc::POLLRDNORM) as u32;
-const WRITABLE: u32 = (libc::POLLOUT | libc::POLLWRNORM) as u32;
-const ERROR: u32 = libc::POLLERR as u32;
-const HUNG_UP: u32 = libc::POLLHUP as u32 | libc::EPOLLRDHUP as u32;
+/// Events of `poll(2)`, which are `epoll(7)`'s too, with what else means the same.
+const MEANT: [(PollEvents, u32); 5] = [
+    (PollEvents::IN, (libc::POLLIN | libc::POLLRDNORM) as u32),
+    (PollEvents::OUT, (libc::POLLOUT | libc::POLLWRNORM) as u32),
+    (PollEvents::ERR, libc::POLLERR as u32),
+    (PollEvents::HUP, libc::POLLHUP as u32),
+    (PollEvents::RDHUP, libc::EPOLLRDHUP as u32),
+];
 
 fn of_events(fd: i32, events: u32) -> PolledDescriptor {
-    let any = |of: u32| events & of != 0;
-    let (readable, writable, error, hung_up) = (any(READABLE), any(WRITABLE), any(ERROR), any(HUNG_UP));
-    PolledDescriptor { fd, socket: None, readable, writable, error, hung_up }
+    let told = MEANT.into_iter().filter(|(_, bits)| events & bits != 0);
+    PolledDescriptor::new(fd, told.fold(PollEvents::default(), |all, (event, _)| all.with(event)))
 }
 
 impl Reader<'_> {
@@ -30,7 +32,12 @@ impl Reader<'_> {
                 let polled = self.polled_fds(self.arguments[0], self.arguments[1])?.into_iter();
                 Some(polled.filter(|(fd, ..)| *fd >= 0).map(|(fd, events, _)| of_events(fd, events.into())).collect())
             }
-            "select" | "pselect6" => self.of_sets(),
+            "select" | "pselect6" => {
+                let all = self.of_sets(Reader::all_set_fds)?.into_iter();
+                // One that is left out is told where it is a socket: else it is no mistake that anybody would notice.
+                let is_meant = |fd| fd < self.arguments[0] as i32 || socket(self.thread, fd).is_some();
+                Some(all.filter(|of| is_meant(of.fd)).collect())
+            }
             "epoll_wait" | "epoll_pwait" | "epoll_pwait2" => {
                 let same = |watched: &WatchedDescriptor| match open(self.thread, watched.fd) {
                     DescriptorTarget::Socket(inode) => watched.inode.is_none_or(|of| of == inode),
@@ -54,7 +61,7 @@ impl Reader<'_> {
                 let polled = self.polled_fds(self.arguments[0], self.arguments[1]).unwrap_or_default().into_iter();
                 polled.filter(|(.., ready)| *ready != 0).map(|(fd, _, ready)| of_events(fd, ready.into())).collect()
             }
-            "select" | "pselect6" => self.of_sets().unwrap_or_default(),
+            "select" | "pselect6" => self.of_sets(Reader::set_fds).unwrap_or_default(),
             "epoll_wait" | "epoll_pwait" | "epoll_pwait2" => {
                 let registered = self.watches().unwrap_or_default();
                 let one = |at: u64| epoll::event(self.memory, self.arguments[1].checked_add(at * epoll::EVENT)?);
@@ -66,19 +73,14 @@ impl Reader<'_> {
     }
 
     /// Those in the sets of select: what they are read, written and looked at for; after the call, what they are ready for.
-    fn of_sets(&self) -> Option<Vec<PolledDescriptor>> {
+    fn of_sets(&self, fds: impl Fn(&Self, u64) -> Option<Vec<i32>>) -> Option<Vec<PolledDescriptor>> {
         let mut all: Vec<PolledDescriptor> = Vec::new();
-        for (at, events) in [(1, READABLE), (2, WRITABLE), (3, ERROR)] {
+        for (at, events) in [(1, PollEvents::IN), (2, PollEvents::OUT), (3, PollEvents::ERR)] {
             let set = self.arguments[at];
-            for fd in if set == 0 { Vec::new() } else { self.set_fds(set)? } {
-                let new = of_events(fd, events);
+            for fd in if set == 0 { Vec::new() } else { fds(self, set)? } {
                 match all.iter_mut().find(|known| known.fd == fd) {
-                    Some(known) => {
-                        known.readable |= new.readable;
-                        known.writable |= new.writable;
-                        known.error |= new.error;
-                    }
-                    None => all.push(new),
+                    Some(known) => known.events = known.events.with(events),
+                    None => all.push(PolledDescriptor::new(fd, events)),
                 }
             }
         }
@@ -93,9 +95,10 @@ mod tests {
 
     #[test]
     fn events_are_those_of_poll() {
-        let told = of_events(3, 0x2011);
-        assert_eq!((told.readable, told.writable, told.error, told.hung_up), (true, false, false, true));
-        let told = of_events(3, 0x010c);
-        assert_eq!((told.readable, told.writable, told.error, told.hung_up), (false, true, true, false));
+        for (bits, names) in
+            [(0x2011, "POLLIN|POLLRDHUP|POLLHUP"), (0x0140, "POLLIN|POLLOUT"), (0x010c, "POLLOUT|POLLERR")]
+        {
+            assert_eq!(of_events(3, bits), PolledDescriptor::new(3, names.parse().unwrap()), "{bits:#x}");
+        }
     }
 }

@@ -4,26 +4,7 @@ use std::net::{IpAddr, SocketAddr};
 
 use super::apply::{ICMPV6, finish_icmp};
 use super::{Edit, Unfit};
-use crate::tcp::{Initials, Packet};
-
-/// What ICMP can say of a packet that was sent.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum IcmpError {
-    /// Nobody has its port.
-    PortUnreachable,
-    /// It is longer than so many bytes, which is what the next link takes (RFC 1191; IPv6: "packet too big", RFC 8201).
-    FragmentationNeeded(u32),
-}
-
-impl IcmpError {
-    /// Its name in the notation.
-    pub const fn name(self) -> &'static str {
-        match self {
-            IcmpError::PortUnreachable => "port-unreachable",
-            IcmpError::FragmentationNeeded(_) => "fragmentation-needed",
-        }
-    }
-}
+use crate::tcp::{IcmpError, Initials, Packet};
 
 /// What is made from nothing.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -37,6 +18,9 @@ pub struct Forgery {
 /// So many bytes of a packet ICMP quotes at most: its message is to have 576 bytes (RFC 1812, section 4.3.2.3), IPv6's 1280
 /// (RFC 4443, section 2.4).
 const QUOTED: [usize; 2] = [576 - 20 - 8, 1280 - 40 - 8];
+
+/// Where in an IPv6 header the number of what follows stands, in bytes from its beginning (RFC 8200, section 3).
+const NEXT_HEADER: u32 = 6;
 
 impl Forgery {
     /// The packet, between these ends. `initials` are those of the connection, of what the first end sends; `quoted` is the newest
@@ -99,17 +83,15 @@ fn icmp(from: SocketAddr, to: SocketAddr, says: IcmpError, about: &Packet) -> Re
     let most = QUOTED[usize::from(from.is_ipv6())];
     let quoted = &about.packet()[..about.packet().len().min(most)];
     let mut header = [0; 8];
+    header[..2].copy_from_slice(&says.type_and_code(from.is_ipv6()));
     match (says, from.is_ipv6()) {
-        (IcmpError::PortUnreachable, false) => header[..2].copy_from_slice(&[3, 3]),
-        (IcmpError::PortUnreachable, true) => header[..2].copy_from_slice(&[1, 4]),
         (IcmpError::FragmentationNeeded(mtu), false) => {
-            header[..2].copy_from_slice(&[3, 4]);
             header[6..].copy_from_slice(&u16::try_from(mtu).unwrap_or(u16::MAX).to_be_bytes());
         }
-        (IcmpError::FragmentationNeeded(mtu), true) => {
-            header[0] = 2;
-            header[4..].copy_from_slice(&mtu.to_be_bytes());
-        }
+        (IcmpError::FragmentationNeeded(mtu), true) => header[4..].copy_from_slice(&mtu.to_be_bytes()),
+        // The byte of the packet that isn't understood: where it names what it carries (RFC 4443, section 3.4).
+        (IcmpError::ProtocolUnreachable, true) => header[4..].copy_from_slice(&NEXT_HEADER.to_be_bytes()),
+        _ => {}
     }
     let mut bytes = ip_packet(from, to, (1, ICMPV6), &[&header, quoted].concat())?;
     let start = bytes.len() - header.len() - quoted.len();

@@ -15,7 +15,7 @@ mod wanted;
 use std::fmt;
 
 pub use fields::{FieldChange, changed, field};
-pub use forge::{Forgery, IcmpError};
+pub use forge::Forgery;
 pub use notation::{EditFault, ForgeEnds, TypedEdit, is_edit};
 pub use wanted::{WantedField, WantedFields};
 
@@ -89,6 +89,16 @@ impl EditField {
             EditField::Ttl => "ttl",
             EditField::Ecn => "ecn",
             EditField::Data => "data",
+        }
+    }
+
+    /// The largest number that can stand in it, where it holds a plain one; the smallest is 0.
+    pub const fn largest(self) -> Option<u32> {
+        match self {
+            EditField::SourcePort | EditField::DestinationPort | EditField::Window => Some(u16::MAX as u32),
+            EditField::Urgent | EditField::Mss => Some(u16::MAX as u32),
+            EditField::Scale | EditField::Ttl => Some(u8::MAX as u32),
+            _ => None,
         }
     }
 

@@ -7,10 +7,10 @@ use std::fmt;
 use std::net::SocketAddr;
 use std::str::FromStr;
 
-use super::{Change, Edit, EditField, Forgery, IcmpError, Unfit};
+use super::{Change, Edit, EditField, Forgery, Unfit};
 use crate::model::escape::unescape;
 use crate::model::{SegmentId, Side, quoted};
-use crate::tcp::{Expr, Flags, Hex, hex};
+use crate::tcp::{Expr, Flags, Hex, IcmpError, hex};
 
 /// The words for the two bits of ECN, by their number (RFC 3168, section 5).
 const ECN: [&str; 4] = ["none", "ect1", "ect0", "ce"];
@@ -35,12 +35,16 @@ pub enum EditFault {
     Icmp(String),
     /// This is no length of a packet, or there is none where there must be one.
     Mtu(String),
+    /// A length for the next link stands beside something else than "fragmentation needed".
+    MtuOfNothing,
     /// A field is named twice.
     Twice(String),
     /// A quotation mark without its second one.
     Quote,
     /// No change is named.
     Nothing,
+    /// Nothing says what is to be made.
+    NothingForged,
     /// What a segment must have isn't named.
     NothingWanted,
     /// What a segment has in this field is told by a key of its own, or not at all.
@@ -157,16 +161,26 @@ fn forgery(words: &[Word]) -> Result<Forgery, EditFault> {
         None => None,
     };
     let icmp = match icmp.map(Word::text).as_deref() {
-        None if mtu.is_some() => return Err(EditFault::Icmp(String::new())),
+        None if mtu.is_some() => return Err(EditFault::MtuOfNothing),
         None => None,
-        Some("port-unreachable") if mtu.is_none() => Some(IcmpError::PortUnreachable),
         Some("fragmentation-needed") => {
             Some(IcmpError::FragmentationNeeded(mtu.ok_or_else(|| EditFault::Mtu(String::new()))?))
         }
-        Some(other) => return Err(EditFault::Icmp(other.to_owned())),
+        Some(name) => {
+            let plain = IcmpError::PLAIN.into_iter().find(|one| one.name() == name);
+            let plain = plain.ok_or_else(|| EditFault::Icmp(name.to_owned()))?;
+            if mtu.is_some() {
+                return Err(EditFault::MtuOfNothing);
+            }
+            Some(plain)
+        }
     };
-    // A message of ICMP says something by itself.
-    let edit = if icmp.is_some() && rest.is_empty() { Edit::default() } else { changes(&rest)? };
+    let edit = match (&rest[..], icmp) {
+        // A message of ICMP says something by itself.
+        ([], Some(_)) => Edit::default(),
+        ([], None) => return Err(EditFault::NothingForged),
+        (rest, _) => changes(rest)?,
+    };
     Ok(Forgery { icmp, edit })
 }
 

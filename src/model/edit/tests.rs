@@ -8,7 +8,7 @@ use super::apply::right_checksum;
 use super::*;
 use crate::model::{Event, SegmentId, Side, Trace};
 use crate::tcp::testing::{datagram_packet, packet, segment, unreachable_packet};
-use crate::tcp::{Initials, Packet, Protocol, Transport, finish_checksum};
+use crate::tcp::{IcmpError, Initials, Packet, Protocol, Transport, finish_checksum};
 
 fn v4(port: u16) -> SocketAddr {
     SocketAddr::from(([127, 0, 0, 1], port))
@@ -154,9 +154,10 @@ proptest! {
     }
 
     #[test]
-    fn a_forgery_is_a_packet_between_its_ends(edit in edits(), mtu in any::<u16>(), kind in 0..3_u8, six: bool) {
+    fn a_forgery_is_a_packet_between_its_ends(edit in edits(), mtu in any::<u16>(), kind in 0..8_u8, six: bool) {
         let (from, to) = if six { (v6(8000), v6(40000)) } else { (v4(8000), v4(40000)) };
-        let icmp = [None, Some(IcmpError::PortUnreachable), Some(IcmpError::FragmentationNeeded(mtu.into()))][usize::from(kind)];
+        let all = IcmpError::PLAIN.into_iter().chain([IcmpError::FragmentationNeeded(mtu.into())]);
+        let icmp = all.map(Some).chain([None]).nth(usize::from(kind)).flatten();
         let forgery = Forgery { icmp, edit };
         let quoted = segment(to, from, 1001, 5001, &["PSH", "ACK"], &[b'x'; 1448]);
         prop_assert_eq!(forgery.to_string().parse(), Ok(forgery.clone()), "{}", forgery);
@@ -165,8 +166,7 @@ proptest! {
             prop_assert_eq!(made.ip().length, made.packet().len());
             match icmp {
                 None => prop_assert!(made.tcp().is_some()),
-                Some(IcmpError::PortUnreachable) => prop_assert_eq!(made.transport, Transport::Unreachable),
-                Some(IcmpError::FragmentationNeeded(mtu)) => prop_assert_eq!(made.transport, Transport::TooBig(mtu)),
+                Some(says) => prop_assert_eq!(made.transport, Transport::Icmp(says)),
             }
             if icmp.is_some() {
                 let most = if six { 1280 } else { 576 };
@@ -203,11 +203,13 @@ fn what_is_wrong_is_told_with_its_place() {
         ("forge server win=1", Ends("server".into())),
         ("forge server>server win=1", Ends("server>server".into())),
         ("forge 127.0.0.1:1>server win=1", Ends("127.0.0.1:1>server".into())),
-        ("forge server>client", Nothing),
+        ("forge server>client", NothingForged),
         ("forge server>client icmp=echo", Icmp("echo".into())),
+        ("forge server>client icmp=host-unreachable mtu=1000", MtuOfNothing),
+        ("forge server>client icmp=echo mtu=1000", Icmp("echo".into())),
         ("forge server>client icmp=fragmentation-needed", Mtu(String::new())),
         ("forge server>client icmp=fragmentation-needed mtu=x", Mtu("x".into())),
-        ("forge server>client mtu=1000", Icmp(String::new())),
+        ("forge server>client mtu=1000", MtuOfNothing),
     ] {
         assert_eq!(wrong(text), fault, "{text}");
     }

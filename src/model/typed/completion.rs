@@ -3,8 +3,11 @@
 use super::{OWN_NAMES, separates};
 use crate::model::edit::{self, EditField};
 use crate::model::rule::{self, RuleKind};
-use crate::model::{CORE_SETTINGS, CallName, IPV4_SETTINGS, PollEvents, SocketOption, is_setting};
-use crate::tcp::Flags;
+use crate::model::{
+    CORE_SETTINGS, CallName, EpollEvents, EpollOp, IPV4_SETTINGS, LookupFamily, LookupFlags, PollEvents, RouteMetric,
+    SocketOption, is_kernel_change,
+};
+use crate::tcp::{Flags, IcmpError};
 
 /// What a line may name besides the words of its notation.
 #[derive(Clone, Debug, Default)]
@@ -52,6 +55,8 @@ pub fn complete(line: &str, known: &Nameable) -> Completion {
         Some((&"wire", rest)) => rule_words(rest),
         Some((&"sysctl", [] | ["-w"])) => setting_names(),
         Some((&"sysctl", _)) => Vec::new(),
+        Some((&"ip", rest)) => route_words(rest),
+        Some((&"hosts", _)) => Vec::new(),
         Some((&"edit" | &"forge", _)) => return of_field(line, begin),
         Some((first, rest)) => call_words(first, rest, known),
     };
@@ -77,7 +82,7 @@ fn begin_of_last(line: &str) -> Option<usize> {
 /// Whether this character stands between two words: in what isn't C's, only blanks do.
 fn between(line: &str, c: char) -> bool {
     c.is_whitespace()
-        || (!edit::is_edit(line) && !rule::is_rule(line) && !is_setting(line) && (separates(c) || c == '|'))
+        || (!edit::is_edit(line) && !rule::is_rule(line) && !is_kernel_change(line) && (separates(c) || c == '|'))
 }
 
 fn words(text: &str) -> Vec<&str> {
@@ -103,7 +108,23 @@ fn owned(words: &[&str]) -> Vec<String> {
 fn first_words(known: &Nameable) -> Vec<String> {
     let calls = CallName::ALL.into_iter().filter(|name| *name != CallName::Other).map(|name| name.name().to_owned());
     let go = (!known.steps.is_empty()).then_some("go".to_owned());
-    calls.chain(owned(&OWN_NAMES)).chain(owned(&["edit", "forge", "wire", "sysctl"])).chain(go).collect()
+    calls.chain(owned(&OWN_NAMES)).chain(owned(&["edit", "forge", "wire", "sysctl", "ip", "hosts"])).chain(go).collect()
+}
+
+/// What may follow in a change of a route.
+fn route_words(before: &[&str]) -> Vec<String> {
+    let metric = |name: &str| RouteMetric::ALL.into_iter().any(|one| one.name() == name);
+    match before {
+        [] => owned(&["route"]),
+        [_] => owned(&["change"]),
+        [_, _] => owned(&["127.0.0.1", "127.0.0.0/8", "::1"]),
+        // Behind a metric's name stands its number.
+        [.., last] if metric(last) || *last == "lock" => Vec::new(),
+        [_, _, _, named @ ..] => {
+            let left = RouteMetric::ALL.into_iter().map(RouteMetric::name).filter(|name| !named.contains(name));
+            left.map(str::to_owned).collect()
+        }
+    }
 }
 
 /// The settings that a lab's kernel may be given, each up to its value.
@@ -137,7 +158,10 @@ fn of_field(line: &str, begin: usize) -> Completion {
         "checksum" => owned(&["wrong", "right"]),
         "sackok" => owned(&["yes", "no"]),
         "ecn" => owned(&["none", "ect0", "ect1", "ce"]),
-        "icmp" => owned(&["port-unreachable", "fragmentation-needed"]),
+        "icmp" => {
+            let all = IcmpError::PLAIN.into_iter().chain([IcmpError::FragmentationNeeded(0)]);
+            all.map(|one| one.name().to_owned()).collect()
+        }
         "flags" => Flags::from_bits(u8::MAX).names().map(str::to_owned).collect(),
         _ => Vec::new(),
     };
@@ -151,7 +175,15 @@ fn call_words(name: &str, before: &[&str], known: &Nameable) -> Vec<String> {
     let options = || SocketOption::names().map(str::to_owned).collect::<Vec<_>>();
     match (name, before) {
         ("socket", _) => owned(&["AF_INET", "AF_INET6", "SOCK_STREAM", "SOCK_DGRAM", "IPPROTO_TCP", "IPPROTO_UDP"]),
+        ("getaddrinfo", []) => owned(&["localhost"]),
+        ("getaddrinfo", [_]) => Vec::new(),
+        ("getaddrinfo", _) => LookupFamily::names().chain(LookupFlags::names()).map(str::to_owned).collect(),
         ("poll", [_, ..]) => [PollEvents::all_names().map(str::to_owned).collect(), fds()].concat(),
+        ("select", [_, ..]) => [owned(&["POLLIN", "POLLOUT", "POLLPRI"]), fds()].concat(),
+        ("epoll_create1", _) => owned(&["EPOLL_CLOEXEC"]),
+        ("epoll_ctl", [_]) => EpollOp::ALL.map(|op| op.name().to_owned()).to_vec(),
+        ("epoll_ctl", [_, _]) => fds(),
+        ("epoll_ctl", [_, _, _, ..]) => EpollEvents::all_names().map(str::to_owned).collect(),
         (_, []) => fds(),
         ("setsockopt" | "getsockopt", [_]) => {
             let mut all = owned(&["SOL_SOCKET", "IPPROTO_TCP"]);
@@ -164,7 +196,7 @@ fn call_words(name: &str, before: &[&str], known: &Nameable) -> Vec<String> {
         ("fcntl", [_]) => owned(&["F_SETFL", "O_NONBLOCK"]),
         ("fcntl", [_, "F_SETFL"]) => owned(&["O_NONBLOCK", "0"]),
         ("connect", [_]) => owned(&["AF_UNSPEC"]),
-        ("recv" | "recvfrom", [_, ..]) | ("send" | "sendto", [_, _, ..]) => {
+        ("recv" | "recvfrom" | "recvmsg", [_, ..]) | ("send" | "sendto" | "sendmsg", [_, _, ..]) => {
             let call = CallName::ALL.into_iter().find(|call| call.name() == name);
             owned(call.map_or(&[], CallName::flag_names))
         }
@@ -206,6 +238,10 @@ mod tests {
             ("wire du", Some("wire duplicate ")),
             ("sysctl tcp_syncoo", Some("sysctl tcp_syncookies=")),
             ("sysctl -w somax", Some("sysctl -w somaxconn=")),
+            ("ip r", Some("ip route ")),
+            ("ip route change 127.0.0.1 initc", Some("ip route change 127.0.0.1 initcwnd ")),
+            ("ip route change 127.0.0.1 initcwnd ", None),
+            ("ip route change ::1 mtu 5 m", None),
             ("wire lose first 2 fl", Some("wire lose first 2 flags=")),
             ("wire lose all to s", Some("wire lose all to server ")),
             ("edit 7 check", Some("edit 7 checksum=")),
@@ -218,7 +254,7 @@ mod tests {
         ] {
             assert_eq!(becomes(line).as_deref(), meant, "{line}");
         }
-        assert_eq!(fits("get"), ["getsockname", "getpeername", "getsockopt"]);
+        assert_eq!(fits("get"), ["getsockname", "getpeername", "getsockopt", "getaddrinfo"]);
         assert_eq!(fits("close("), ["3", "41"]);
         assert!(complete("g", &Nameable::default()).fits.iter().all(|word| word != "go"));
     }
@@ -231,7 +267,9 @@ mod tests {
             let wrong = parse(line, &usual).err();
             !matches!(wrong, Some(Mistyped::Name(_) | Mistyped::Argument(..) | Mistyped::Option(_)))
         };
-        for name in fits("").iter().filter(|name| !matches!(name.as_str(), "go" | "wire" | "edit" | "forge" | "sysctl"))
+        for name in fits("")
+            .iter()
+            .filter(|name| !matches!(name.as_str(), "go" | "wire" | "edit" | "forge" | "sysctl" | "ip" | "hosts"))
         {
             assert!(is_word(&format!("{name} 3")) || name == "socket" || name.ends_with("sockopt"), "{name}");
             let before = if name == "socket" { format!("{name} ") } else { format!("{name} 3 ") };

@@ -3,9 +3,13 @@
 //! The notation is C's, as the manual pages have it; what is left out is the usual: the server's address, a backlog of 8,
 //! 1,024 bytes; a datagram goes to the server. Parentheses and commas may be left out, text needs quotation marks only where it has spaces or commas.
 
+use std::iter::Peekable;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::str::Chars;
 
 mod completion;
+mod forms;
+mod lookup;
 mod readiness;
 mod transfer;
 
@@ -13,12 +17,13 @@ mod transfer;
 mod tests;
 
 pub use completion::{Completion, Nameable, complete};
+pub use forms::form;
 
 use super::SettingFault;
 use super::edit::EditFault;
 use super::escape::unescape;
 use super::rule::RuleFault;
-use super::{Actor, Call, CallName, How, LONGEST_READ, SocketOption};
+use super::{Actor, Call, CallName, How, LONGEST_READ, Side, SocketOption};
 
 /// Why a text is no call. The words are the front ends'.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -29,16 +34,26 @@ pub enum Mistyped {
     Descriptor(CallName),
     /// An argument that isn't what the call wants there.
     Argument(CallName, String),
+    /// A host's name where the call wants an address.
+    Host(CallName, String),
     /// More arguments than the call takes.
     TooMany(CallName),
     /// What stands where an option is to be named names none.
     Option(String),
     /// A flag that there is not, or that makes no sense on the call.
     Flag(CallName, String),
+    /// It is made in a lab alone.
+    OnlyLab(CallName),
+    /// The line has room for so many characters, and no more.
+    Full(usize),
     /// A quotation mark without its second one.
     Quote,
     /// Its thread is still in this call.
     Busy(Actor, CallName),
+    /// The process that makes this actor's calls was killed.
+    Killed(Actor),
+    /// As many children live as may for this side, whichever of its processes made them: there is no room for another one.
+    ManyChildren(Side),
     /// Programs play the parts of all sides that could make it.
     OfProgram,
     /// It names no step of the lesson.
@@ -86,7 +101,7 @@ const READ: usize = 1024;
 /// # Errors
 /// [`Mistyped`] says what it isn't.
 pub fn parse(text: &str, usual: &Usual) -> Result<Call, Mistyped> {
-    let words = words(text)?;
+    let words = words(text, has_buffers(text))?;
     let Some((first, rest)) = words.split_first() else { return Err(Mistyped::Name(String::new())) };
     let name = by_name(&first.text).ok_or_else(|| Mistyped::Name(first.text.clone()))?;
     let mut args = Arguments { name, typed: &first.text, words: rest, usual };
@@ -111,12 +126,34 @@ struct TypedWord {
     quoted: bool,
 }
 
+impl TypedWord {
+    /// Whether it is a whole number, however large.
+    fn is_number(&self) -> bool {
+        let digits = self.text.strip_prefix('-').unwrap_or(&self.text);
+        !self.quoted && !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit())
+    }
+}
+
 /// Whether this character stands between two words.
 fn separates(c: char) -> bool {
     c.is_whitespace() || matches!(c, '(' | ')' | ',' | ';')
 }
 
-fn words(text: &str) -> Result<Vec<TypedWord>, Mistyped> {
+/// Whether it is a call whose buffers stand in braces, which are words of their own there.
+fn has_buffers(text: &str) -> bool {
+    let name = text.trim_start();
+    [CallName::SendMsg, CallName::RecvMsg].iter().any(|call| name.starts_with(call.name()))
+}
+
+/// Whether this, behind a bracket, is an address of IPv6 with its port.
+fn begins_address(rest: Peekable<Chars<'_>>) -> bool {
+    let text: String = rest.take_while(|c| !separates(*c)).collect();
+    format!("[{text}").parse::<SocketAddr>().is_ok()
+}
+
+/// The words of a call; where `braces` are words of their own, brackets are too.
+fn words(text: &str, braces: bool) -> Result<Vec<TypedWord>, Mistyped> {
+    let alone = |c: char| braces && matches!(c, '{' | '}' | '[' | ']');
     let mut words = Vec::new();
     let mut rest = text.chars().peekable();
     while let Some(c) = rest.next() {
@@ -124,13 +161,19 @@ fn words(text: &str) -> Result<Vec<TypedWord>, Mistyped> {
             continue;
         }
         let quoted = c == '"';
+        // The brackets of an address of IPv6 are none of these.
+        let is_address = c == '[' && begins_address(rest.clone());
+        let alone = |c: char| alone(c) && !is_address;
         let mut word = Vec::new();
         let put = |word: &mut Vec<u8>, c: char| word.extend(c.encode_utf8(&mut [0; 4]).as_bytes());
         if !quoted {
             put(&mut word, c);
         }
         loop {
-            match rest.next_if(|c| quoted || !separates(*c)) {
+            if !quoted && alone(c) {
+                break;
+            }
+            match rest.next_if(|c| quoted || !(separates(*c) || alone(*c))) {
                 None if quoted => return Err(Mistyped::Quote),
                 None => break,
                 Some('"') if quoted => break,
@@ -155,7 +198,11 @@ impl<'a> Arguments<'a> {
     fn call(&mut self) -> Result<Call, Mistyped> {
         match self.name {
             CallName::Socket => return self.socket(),
-            CallName::Poll => return self.poll(),
+            CallName::GetAddrInfo => return self.lookup(),
+            CallName::Fork => return Ok(Call::Fork),
+            name if name.waits_for_several() => return self.wait(),
+            CallName::EpollCreate | CallName::EpollCtl => return self.wait(),
+            CallName::Read | CallName::Write | CallName::SendMsg | CallName::RecvMsg => return self.transfer(),
             _ => {}
         }
         let fd = self.descriptor()?;
@@ -201,7 +248,8 @@ impl<'a> Arguments<'a> {
             CallName::GetSockName => Call::GetSockName { fd },
             CallName::GetPeerName => Call::GetPeerName { fd },
             CallName::GetSockOpt => Call::GetOption { fd, option: self.option()? },
-            CallName::Socket | CallName::Poll | CallName::Close | CallName::Other => Call::Close { fd },
+            // The others were read above.
+            _ => Call::Close { fd },
         })
     }
 
@@ -238,11 +286,14 @@ impl<'a> Arguments<'a> {
     }
 
     fn descriptor(&mut self) -> Result<i32, Mistyped> {
-        match self.words.first().and_then(|word| word.text.parse().ok()) {
-            Some(fd) => {
+        let number = self.words.first().filter(|word| word.is_number());
+        match number.map(|word| word.text.parse()) {
+            Some(Ok(fd)) => {
                 self.next();
                 Ok(fd)
             }
+            // What no descriptor can be is no text either.
+            Some(Err(_)) => Err(self.wrong(&self.words[0].text)),
             None => self.usual.fd.ok_or(Mistyped::Descriptor(self.name)),
         }
     }
@@ -296,7 +347,19 @@ impl<'a> Arguments<'a> {
         let Some(word) = self.next() else { return Ok(usual) };
         let port = || word.text.parse().ok().map(|port| SocketAddr::new(usual.ip(), port));
         let named = self.named(&word.text).or_else(port);
-        named.ok_or_else(|| self.wrong(&word.text))
+        let host = || match self.host(&word.text) {
+            Some(_) => Mistyped::Host(self.name, word.text.clone()),
+            None => self.wrong(&word.text),
+        };
+        named.ok_or_else(host)
+    }
+
+    /// The host's name in what should be an address, where it is one that must be looked up.
+    fn host<'t>(&self, text: &'t str) -> Option<&'t str> {
+        let host = text.rsplit_once(':').map_or(text, |(host, _)| host);
+        let of_name = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '.');
+        let is_name = host.contains(|c: char| c.is_ascii_alphabetic()) && host.chars().all(of_name);
+        Some(host).filter(|host| is_name && self.named(host).is_none())
     }
 
     /// The address that a text names: `127.0.0.1:8000`, `[::1]:8000`, `localhost:8000`, `*:8000`, one of them without its port, or
@@ -320,11 +383,12 @@ impl<'a> Arguments<'a> {
     }
 
     fn direction(&mut self) -> Result<How, Mistyped> {
-        match self.next().map(|word| word.text.to_ascii_lowercase()).as_deref() {
-            Some("shut_rd" | "read" | "rd" | "0") => Ok(How::Read),
-            None | Some("shut_wr" | "write" | "wr" | "1") => Ok(How::Write),
-            Some("shut_rdwr" | "both" | "rdwr" | "2") => Ok(How::Both),
-            Some(other) => Err(self.wrong(other)),
+        let Some(word) = self.next() else { return Ok(How::Write) };
+        match word.text.to_ascii_lowercase().as_str() {
+            "shut_rd" | "read" | "rd" | "0" => Ok(How::Read),
+            "shut_wr" | "write" | "wr" | "1" => Ok(How::Write),
+            "shut_rdwr" | "both" | "rdwr" | "2" => Ok(How::Both),
+            _ => Err(self.wrong(&word.text)),
         }
     }
 }

@@ -1,5 +1,8 @@
 use super::*;
-use crate::model::{MOST_POLLED, MessageFlags, PollEntry, PollEvents, SOCKET_OPTIONS};
+use crate::model::{
+    EpollEvents, EpollOp, FD_SETSIZE, Lookup, LookupFamily, LookupFlags, MOST_POLLED, MessageFlags, PollEvents,
+    PolledDescriptor, SOCKET_OPTIONS, Transfer,
+};
 use proptest::prelude::*;
 
 fn usual() -> Usual {
@@ -7,8 +10,17 @@ fn usual() -> Usual {
 }
 
 fn polls(fds: &[(i32, &str)], timeout: i32) -> Call {
-    let fds = fds.iter().map(|(fd, events)| PollEntry { fd: *fd, events: events.parse().unwrap() }).collect();
+    let fds = fds.iter().map(|(fd, events)| PolledDescriptor::new(*fd, events.parse().unwrap())).collect();
     Call::Poll { fds, timeout }
+}
+
+fn selects(nfds: i32, fds: &[(i32, &str)], timeout: i32) -> Call {
+    let fds = fds.iter().map(|(fd, events)| PolledDescriptor::new(*fd, events.parse().unwrap())).collect();
+    Call::Select { nfds, fds, timeout }
+}
+
+fn watches(op: EpollOp, events: &str) -> Call {
+    Call::EpollCtl { epfd: 6, op, fd: 5, events: events.parse().unwrap() }
 }
 
 fn typed(text: &str) -> Call {
@@ -46,8 +58,83 @@ fn as_the_manual_pages_have_it_or_shorter() {
         (vec!["recv(5, 1024)", "recv"], Call::recv(5, 1024)),
         (vec!["shutdown(5, SHUT_WR)", "shutdown", "shutdown 5 write"], Call::Shutdown { fd: 5, how: How::Write }),
         (vec!["shutdown(5, SHUT_RDWR)", "shutdown both"], Call::Shutdown { fd: 5, how: How::Both }),
+        (
+            vec!["select(6, {3, 5}, {5}, NULL, 1000)", "select 3 in 5 in out 1000", "select(6, {3,5}, {5}, {}, 1000)"],
+            selects(6, &[(3, "POLLIN"), (5, "POLLIN|POLLOUT")], 1000),
+        ),
+        (vec!["select(6, NULL, NULL, {5}, NULL)", "select 5 pri"], selects(6, &[(5, "POLLPRI")], -1)),
+        (vec!["select(0, NULL, NULL, NULL, 50)"], selects(0, &[], 50)),
+        (vec!["select", "select 5", "select 5 in"], selects(6, &[(5, "POLLIN")], -1)),
+        (
+            vec![
+                "getaddrinfo(\"localhost\", \"8000\", &hints, &list)",
+                "getaddrinfo localhost 8000",
+                "getaddrinfo",
+                "getaddrinfo(\"localhost\", \"8000\", NULL, &res)",
+            ],
+            lookup(Some("localhost"), Some("8000"), LookupFamily::default(), LookupFlags::default()),
+        ),
+        (
+            vec![
+                "getaddrinfo(NULL, \"http\", AF_INET6, AI_PASSIVE | AI_NUMERICSERV)",
+                "getaddrinfo NULL http af_inet6 ai_passive|ai_numericserv",
+            ],
+            lookup(None, Some("http"), LookupFamily(libc::AF_INET6), LookupFlags(0x401)),
+        ),
+        (
+            vec!["getaddrinfo www.example.com"],
+            lookup(Some("www.example.com"), None, LookupFamily::default(), LookupFlags::default()),
+        ),
+        (vec!["epoll_create1(0)", "epoll_create1", "epoll_create1(EPOLL_CLOEXEC)"], Call::EpollCreate),
+        (
+            vec![
+                "epoll_ctl(6, EPOLL_CTL_ADD, 5, EPOLLIN | EPOLLET)",
+                "epoll_ctl 6 add 5 in et",
+                "epoll_ctl 6 ADD in|et",
+            ],
+            watches(EpollOp::Add, "EPOLLIN|EPOLLET"),
+        ),
+        (vec!["epoll_ctl(6, EPOLL_CTL_MOD, 5)", "epoll_ctl 6 mod"], watches(EpollOp::Mod, "EPOLLIN")),
+        (vec!["epoll_ctl(6, EPOLL_CTL_DEL, 5, NULL)", "epoll_ctl 6 del 5"], watches(EpollOp::Del, "0")),
+        (
+            vec!["epoll_wait(6, events, 8, -1)", "epoll_wait(6, 8, -1)", "epoll_wait 6"],
+            Call::EpollWait { epfd: 6, most: 8, timeout: -1 },
+        ),
+        (vec!["read(5, buf, 64)", "read 5 64"], Transfer::read(5, 64).into()),
+        (vec!["write(5, \"a b\", 3)", "write 5 a b", "write(5, \"a b\")"], Transfer::write(5, b"a b".to_vec()).into()),
+        (
+            vec![
+                "sendmsg(5, {\"ab\", \"c }\"}, MSG_MORE)",
+                "sendmsg 5 \"ab\" \"c }\" more",
+                "sendmsg(5,[\"ab\",\"c }\"],more)",
+            ],
+            Transfer::send(5, &[b"ab".to_vec(), b"c }".to_vec()], MessageFlags(libc::MSG_MORE)).into(),
+        ),
+        (
+            vec!["sendmsg(5, {\"ab\", \"c\"}, MSG_MORE, 127.0.0.1:8000)", "sendmsg 5 \"ab\" \"c\" more :8000"],
+            Transfer::send_to(5, &[b"ab".to_vec(), b"c".to_vec()], MessageFlags(libc::MSG_MORE), server).into(),
+        ),
+        (
+            vec!["sendmsg 5 \"ab\" \":8000\""],
+            Transfer::send(5, &[b"ab".to_vec(), b":8000".to_vec()], MessageFlags::NO_SIGNAL).into(),
+        ),
+        (
+            vec!["recvmsg(5, {2, 0}, 0)", "recvmsg(5, {2, 0})"],
+            Transfer::receive(5, vec![2, 0], MessageFlags::NONE).into(),
+        ),
+        (vec!["recvmsg(5, {}, 0)", "recvmsg(5, {})"], Transfer::receive(5, vec![], MessageFlags::NONE).into()),
+        (vec!["recvmsg(5, {1024}, 0)", "recvmsg 5"], Transfer::receive(5, vec![1024], MessageFlags::NONE).into()),
+        // Behind a size stands C's flags.
+        (vec!["recvmsg 5 2 100 0", "recvmsg 5 2 100"], Transfer::receive(5, vec![2, 100], MessageFlags::NONE).into()),
+        (vec!["recvmsg 5 0"], Transfer::receive(5, vec![0], MessageFlags::NONE).into()),
+        (
+            vec!["recvmsg(5, {2, 100}, MSG_PEEK)", "recvmsg 5 2 100 peek", "recvmsg([2 100] peek)"],
+            Transfer::receive(5, vec![2, 100], MessageFlags::PEEK).into(),
+        ),
+        (vec!["recvmsg(5, {0, 3}, 0)", "recvmsg 5 0 3"], Transfer::receive(5, vec![0, 3], MessageFlags::NONE).into()),
         (vec!["close(5)", "close"], Call::Close { fd: 5 }),
         (vec!["dup(5);", "dup"], Call::Dup { fd: 5 }),
+        (vec!["fork();", "fork"], Call::Fork),
         (
             vec!["setsockopt(5, SO_REUSEADDR, 1)", "setsockopt so_reuseaddr"],
             Call::SetOption { fd: 5, option: "SO_REUSEADDR".parse().unwrap(), value: 1 },
@@ -95,6 +182,7 @@ fn as_the_manual_pages_have_it_or_shorter() {
             sends(libc::MSG_MORE | libc::MSG_DONTWAIT),
         ),
         (vec!["send 5 peek more"], Call::send(5, b"peek more".to_vec())),
+        (vec!["send \"42\""], Call::send(5, b"42".to_vec())),
         (vec!["send 5 MSG_OOB"], Call::send(5, b"MSG_OOB".to_vec())),
         (
             vec!["sendto(5, \"ab\", 2, MSG_EOR, localhost:8000)", "sendto 5 \"ab\" eor", "sendto 5 ab MSG_EOR :8000"],
@@ -176,6 +264,8 @@ fn what_is_no_call_is_told() {
     for (text, call, odd) in [
         ("send(5, \"abc\", 4, 0)", CallName::Send, "4"),
         ("send 5 \"a\" b", CallName::Send, "b"),
+        ("send 99999999999999999999 x", CallName::Send, "99999999999999999999"),
+        ("close -2147483649", CallName::Close, "-2147483649"),
         ("sendto 5 \"abc\" 3 0 0 :9", CallName::SendTo, "0"),
         ("recv(5, buf, 16, urgent)", CallName::Recv, "urgent"),
         ("recv 5 many", CallName::Recv, "many"),
@@ -189,7 +279,34 @@ fn what_is_no_call_is_told() {
         ("poll 3:4 -1", CallName::Poll, "3:4"),
         ("poll 3 in -1 soon", CallName::Poll, "soon"),
         ("poll 3 | 4", CallName::Poll, "|"),
+        ("select(4, {3}, {x}, NULL, 0)", CallName::Select, "{x}"),
+        ("select(4, {3, {4}, 0)", CallName::Select, "0"),
+        ("select(1025, NULL, NULL, NULL, 0)", CallName::Select, "1025"),
+        ("select(4, {1024}, NULL, NULL, 0)", CallName::Select, "{1024}"),
+        ("select(4, NULL, NULL, NULL, soon)", CallName::Select, "soon"),
+        ("select 3 rdhup", CallName::Select, "3"),
+        ("select 3 in 3 out", CallName::Select, "3"),
+        ("select 1024 in", CallName::Select, "1024"),
+        ("sendmsg(5, {\"ab\", \"cd\", MSG_MORE)", CallName::SendMsg, "{"),
+        ("sendmsg(5, {\"ab\"} x)", CallName::SendMsg, "x"),
+        ("recvmsg(5, {2, x})", CallName::RecvMsg, "x"),
+        ("recvmsg 5 2 buf", CallName::RecvMsg, "buf"),
+        ("recvmsg 5 1048576 1", CallName::RecvMsg, "1"),
+        ("write(5, \"ab\", 3)", CallName::Write, "3"),
+        ("write(5, \"ab\", 2, 0)", CallName::Write, ""),
+        ("read(5, 64, 0)", CallName::Read, ""),
+        ("epoll_ctl x", CallName::EpollCtl, "x"),
+        ("epoll_ctl 6 append", CallName::EpollCtl, "append"),
+        ("epoll_ctl(6, EPOLL_CTL_ADD, 5, POLLIN)", CallName::EpollCtl, "POLLIN"),
+        ("epoll_ctl(6, EPOLL_CTL_DEL, 5, EPOLLIN)", CallName::EpollCtl, ""),
+        ("getaddrinfo a 1 nonsense", CallName::GetAddrInfo, "nonsense"),
+        ("getaddrinfo(\"a\\x00\")", CallName::GetAddrInfo, "a\0"),
+        ("getaddrinfo(\"\\xff\")", CallName::GetAddrInfo, "\u{fffd}"),
+        ("epoll_create1(EPOLL_NONBLOCK)", CallName::EpollCreate, ""),
+        ("epoll_wait(6, events, 65, -1)", CallName::EpollWait, "65"),
+        ("epoll_wait(6, events, 8, soon)", CallName::EpollWait, "soon"),
         ("bind 5 localhost:http", CallName::Bind, "localhost:http"),
+        ("sendmsg(3, 127.0.0.1:8000, {\"ab\"}, 0)", CallName::SendMsg, "127.0.0.1:8000"),
         ("fcntl(5, F_SETFL, O_APPEND)", CallName::Fcntl, "O_APPEND"),
         ("fcntl(5, F_GETFL)", CallName::Fcntl, "F_GETFL"),
     ] {
@@ -210,11 +327,22 @@ fn what_is_no_call_is_told() {
     ] {
         assert_eq!(wrong(text), Mistyped::Flag(call, odd.into()), "{text}");
     }
+    for text in ["web:8000", "www.example.com", "a-b:80"] {
+        assert_eq!(wrong(&format!("connect 3 {text}")), Mistyped::Host(CallName::Connect, text.into()));
+    }
     let sendto = |text: &str| Mistyped::Argument(CallName::SendTo, text.into());
     assert_eq!(wrong("sendto 5 \"a\" 127.0.0.1:99999"), sendto("127.0.0.1:99999"));
     assert_eq!(wrong(&format!("sendto 5 {}", "a".repeat(LONGEST_DATAGRAM + 1))), sendto(&"a".repeat(20)));
     assert_eq!(wrong("send 5 \"abc"), Mistyped::Quote);
     assert_eq!(parse("close", &Usual { fd: None, ..usual() }), Err(Mistyped::Descriptor(CallName::Close)));
+}
+
+#[test]
+fn each_form_that_is_named_is_taken() {
+    for name in CallName::ALL {
+        let call = parse(form(name), &Usual { fd: None, ..usual() });
+        assert_eq!(call.map(|call| call.name()), Ok(name), "{}", form(name));
+    }
 }
 
 fn calls() -> impl Strategy<Value = Call> {
@@ -261,6 +389,7 @@ fn calls() -> impl Strategy<Value = Call> {
         (fd(), how).prop_map(|(fd, how)| Call::Shutdown { fd, how }),
         fd().prop_map(|fd| Call::Close { fd }),
         fd().prop_map(|fd| Call::Dup { fd }),
+        Just(Call::Fork),
         (fd(), option, any::<i32>()).prop_map(|(fd, option, value)| Call::SetOption { fd, option, value }),
         (fd(), any::<bool>()).prop_map(|(fd, on)| Call::SetNonblocking { fd, on }),
         fd().prop_map(|fd| Call::GetSockName { fd }),
@@ -268,8 +397,34 @@ fn calls() -> impl Strategy<Value = Call> {
         (fd(), any::<(i32, i32)>())
             .prop_map(|(fd, (level, number))| Call::GetOption { fd, option: SocketOption { level, number } }),
         (proptest::collection::vec(any::<(i32, i16)>(), 1..=MOST_POLLED), any::<i32>()).prop_map(|(fds, timeout)| {
-            let entry = |(fd, events)| PollEntry { fd, events: PollEvents(events) };
+            let entry = |(fd, events)| PolledDescriptor::new(fd, PollEvents(events));
             Call::Poll { fds: fds.into_iter().map(entry).collect(), timeout }
+        }),
+        (i32::MIN..=FD_SETSIZE, proptest::collection::btree_map(0..FD_SETSIZE, 1_i16..8, 1..9), -1..=i32::MAX)
+            .prop_map(|(nfds, fds, timeout)| {
+                let entry = |(fd, events)| PolledDescriptor::new(fd, PollEvents(events));
+                Call::Select { nfds, fds: fds.into_iter().map(entry).collect(), timeout }
+            }),
+        (fd(), 0..=LONGEST_READ).prop_map(|(fd, len)| Transfer::read(fd, len).into()),
+        (fd(), data(200)).prop_map(|(fd, data)| Transfer::write(fd, data).into()),
+        (fd(), proptest::collection::vec(data(40), 0..9), flags(CallName::SendMsg))
+            .prop_map(|(fd, buffers, flags)| Transfer::send(fd, &buffers, flags).into()),
+        (fd(), proptest::collection::vec(data(40), 0..9), flags(CallName::SendMsg), addr())
+            .prop_map(|(fd, buffers, flags, addr)| Transfer::send_to(fd, &buffers, flags, addr).into()),
+        (fd(), proptest::collection::vec(0..60_000_usize, 1..9), flags(CallName::RecvMsg))
+            .prop_map(|(fd, rooms, flags)| Transfer::receive(fd, rooms, flags).into()),
+        Just(Call::EpollCreate),
+        (name(), name(), any::<i32>(), any::<i32>()).prop_map(|(node, service, family, flags)| {
+            lookup(node.as_deref(), service.as_deref(), LookupFamily(family), LookupFlags(flags))
+        }),
+        (fd(), 0..3_usize, fd(), any::<u32>()).prop_map(|(epfd, op, fd, events)| {
+            let op = EpollOp::ALL[op];
+            Call::EpollCtl { epfd, op, fd, events: EpollEvents(if op == EpollOp::Del { 0 } else { events }) }
+        }),
+        (fd(), i32::MIN..=MOST_POLLED as i32, any::<i32>()).prop_map(|(epfd, most, timeout)| Call::EpollWait {
+            epfd,
+            most,
+            timeout
         }),
     ]
 }
@@ -286,4 +441,14 @@ proptest! {
     fn no_text_panics(text: String) {
         let _ = parse(&text, &usual());
     }
+}
+
+fn lookup(node: Option<&str>, service: Option<&str>, family: LookupFamily, flags: LookupFlags) -> Call {
+    let [node, service] = [node, service].map(|name| name.map(str::to_owned));
+    Call::GetAddrInfo(Box::new(Lookup { node, service, family, flags }))
+}
+
+/// A name that C can have.
+fn name() -> impl Strategy<Value = Option<String>> {
+    proptest::option::of("[^\0]{0,40}")
 }

@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 
 use super::{Arguments, LONGEST_DATAGRAM, LONGEST_READ, LONGEST_TEXT, Mistyped, READ, TypedWord};
-use crate::model::{MESSAGE_FLAGS, MessageFlags};
+use crate::model::{Call, CallName, MESSAGE_FLAGS, MOST_BUFFERS, MessageFlags, Transfer};
 
 /// What the names of the flags begin with in C; what is typed may leave it out.
 const PREFIX: &str = "MSG_";
@@ -29,10 +29,118 @@ fn names_flags(word: &TypedWord) -> bool {
     !word.quoted && word.text.split('|').all(|text| text.is_empty() || is_one(text))
 }
 
+/// Whether a word opens or closes a list of buffers.
+fn is_brace(word: &TypedWord) -> bool {
+    matches!(word.text.as_str(), "{" | "}" | "[" | "]")
+}
+
 impl Arguments<'_> {
     /// What a `send()` sends, and its flags: `send(5, "hello", 5, MSG_MORE)` is C's, `send 5 good morning` is what one types.
     /// Behind a text without quotation marks only what is written `MSG_…` is a flag.
     pub(super) fn sent(&mut self) -> Result<(Vec<u8>, MessageFlags), Mistyped> {
+        let data = self.text()?;
+        let flags = self.flags()?;
+        Ok((self.bounded(data, LONGEST_TEXT)?, flags))
+    }
+
+    /// `read()`, `write()`, `sendmsg()` or `recvmsg()`.
+    pub(super) fn transfer(&mut self) -> Result<Call, Mistyped> {
+        let fd = self.descriptor()?;
+        Ok(match self.name {
+            CallName::Read => Transfer::read(fd, self.length()?),
+            CallName::Write => Transfer::write(fd, self.written()?),
+            CallName::SendMsg => {
+                let to = self.last_address();
+                self.no_address_before_buffers()?;
+                let (buffers, flags) = self.buffers(to.is_some())?;
+                match to {
+                    Some(addr) => Transfer::send_to(fd, &buffers, flags, addr),
+                    None => Transfer::send(fd, &buffers, flags),
+                }
+            }
+            _ => {
+                let (rooms, flags) = self.rooms()?;
+                Transfer::receive(fd, rooms, flags)
+            }
+        }
+        .into())
+    }
+
+    /// What a `write()` writes, which has no flags.
+    fn written(&mut self) -> Result<Vec<u8>, Mistyped> {
+        let data = self.text()?;
+        self.bounded(data, LONGEST_TEXT)
+    }
+
+    /// The address behind all else, as `sendto()` has it: it has a port, and no quotation marks.
+    fn last_address(&mut self) -> Option<SocketAddr> {
+        let (last, before) = self.words.split_last()?;
+        let address = self.named_with_port(&last.text).filter(|_| !last.quoted)?;
+        self.words = before;
+        Some(address)
+    }
+
+    /// That the address stands behind the buffers: before them it is what is wrong, and not their brace.
+    fn no_address_before_buffers(&self) -> Result<(), Mistyped> {
+        let first = self.words.first().filter(|word| !word.quoted && self.named_with_port(&word.text).is_some());
+        first.map_or(Ok(()), |word| Err(self.wrong(&word.text)))
+    }
+
+    /// What a `sendmsg()` sends, and its flags: `sendmsg(5, {"ab", "cd"}, MSG_MORE)`, or shorter `sendmsg 5 "ab" "cd" more`. What has an
+    /// address must fit into one packet.
+    fn buffers(&mut self, addressed: bool) -> Result<(Vec<Vec<u8>>, MessageFlags), Mistyped> {
+        let words = self.in_braces(|word| word.quoted || !names_flags(word))?;
+        if let Some(brace) = words.iter().find(|word| !word.quoted && is_brace(word)) {
+            return Err(self.wrong(&brace.text));
+        }
+        let buffers: Vec<Vec<u8>> = words.iter().map(|word| word.bytes.clone()).collect();
+        let flags = self.flags()?;
+        self.bounded(buffers.concat(), if addressed { LONGEST_DATAGRAM } else { LONGEST_TEXT })?;
+        Ok((buffers, flags))
+    }
+
+    /// How many bytes have room in each buffer that `recvmsg()` fills, and its flags: `recvmsg(5, {2, 100}, 0)`, or shorter
+    /// `recvmsg 5 2 100`; where nothing is said, one of the usual size. `{}` says that there is none.
+    fn rooms(&mut self) -> Result<(Vec<usize>, MessageFlags), Mistyped> {
+        // Behind a size a 0 stands for C's flags; as a size it stands in braces.
+        let is_written = self.words.first().is_some_and(is_brace);
+        let is_alone = self.words.first().is_some_and(|word| word.text == "0");
+        let is_size = |word: &TypedWord| word.text.parse::<usize>().is_ok_and(|size| size > 0 || is_alone);
+        let words = self.in_braces(|word| !word.quoted && is_size(word))?;
+        let size =
+            |word: &TypedWord| word.text.parse().ok().filter(|_| !word.quoted).ok_or_else(|| self.wrong(&word.text));
+        let mut rooms = words.iter().map(size).collect::<Result<Vec<usize>, Mistyped>>()?;
+        if rooms.is_empty() && !is_written {
+            rooms.push(READ);
+        }
+        let all = rooms.iter().try_fold(0_usize, |all, size| all.checked_add(*size));
+        if all.is_none_or(|all| all > LONGEST_READ) {
+            return Err(self.wrong(words.last().map_or("", |word| word.text.as_str())));
+        }
+        Ok((rooms, self.flags()?))
+    }
+
+    /// The words between braces or brackets; where there are none, those that are `meant`. No more than there may be buffers.
+    fn in_braces(&mut self, meant: impl Fn(&TypedWord) -> bool) -> Result<Vec<TypedWord>, Mistyped> {
+        let opens = self.words.first().filter(|word| !word.quoted && matches!(word.text.as_str(), "{" | "["));
+        let count = match opens {
+            Some(open) => {
+                self.next();
+                let closes = |word: &TypedWord| !word.quoted && matches!(word.text.as_str(), "}" | "]");
+                self.words.iter().position(closes).ok_or_else(|| self.wrong(&open.text))?
+            }
+            None => self.words.iter().take_while(|word| meant(word)).count(),
+        };
+        if let Some(odd) = self.words[..count].get(MOST_BUFFERS) {
+            return Err(self.wrong(&odd.text));
+        }
+        let words = self.words[..count].to_vec();
+        self.words = &self.words[count + usize::from(opens.is_some())..];
+        Ok(words)
+    }
+
+    /// The text that is sent, as long as it is said to be where it stands in quotation marks.
+    fn text(&mut self) -> Result<Vec<u8>, Mistyped> {
         let words = std::mem::take(&mut self.words);
         let data = match words.split_first() {
             Some((text, rest)) if text.quoted => {
@@ -45,8 +153,7 @@ impl Arguments<'_> {
                 joined(text)
             }
         };
-        let flags = self.flags()?;
-        Ok((self.bounded(data, LONGEST_TEXT)?, flags))
+        Ok(data)
     }
 
     /// What a `sendto()` sends, its flags, and to whom it goes. Length and flags may stand before the address, as C has them.
@@ -74,19 +181,23 @@ impl Arguments<'_> {
     /// Bytes that have room in what `recv()` or `recvfrom()` fills, and its flags: `recv(5, buf, 1024, MSG_PEEK)` is C's,
     /// `recv 5 1024 peek` is shorter.
     pub(super) fn room(&mut self) -> Result<(usize, MessageFlags), Mistyped> {
+        Ok((self.length()?, self.flags()?))
+    }
+
+    /// Bytes that have room in the buffer, whose name may stand before them.
+    fn length(&mut self) -> Result<usize, Mistyped> {
         // A length follows it: what stands alone is a length itself.
         if self.words.len() > 1 && self.words.first().is_some_and(is_buffer) {
             self.next();
         }
-        let length = match self.words.first() {
+        match self.words.first() {
             Some(word) if !names_flags(word) => {
                 self.next();
                 let length = word.text.parse().ok().filter(|length| *length <= LONGEST_READ);
-                length.ok_or_else(|| self.wrong(&word.text))?
+                length.ok_or_else(|| self.wrong(&word.text))
             }
-            _ => READ,
-        };
-        Ok((length, self.flags()?))
+            _ => Ok(READ),
+        }
     }
 
     /// As many of a text's bytes as the length behind it says. There are no more than the text has.

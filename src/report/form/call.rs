@@ -4,11 +4,13 @@ use std::net::SocketAddr;
 
 use serde::{Deserialize, Serialize};
 
+use super::lookup::LookupForm;
 use super::packet::bytes;
-use super::{As, converted, remote};
+use super::{As, TextForm, converted, remote, text};
 use crate::model::{
-    Call, CallName, CallSite, How, MessageFlags, OptionValue, PollEntry, PollEvents, PolledDescriptor, ProcessSocket,
-    ProgramCall, ProgramDescriptor, Returned, SiteLacks, SocketOption, StackFrame,
+    Call, CallName, CallSite, EpollEvents, EpollOp, How, Lookup, MessageFlags, OptionValue, PollEvents,
+    PolledDescriptor, ProcessSocket, ProgramCall, ProgramDescriptor, Returned, SiteLacks, SocketOption, StackFrame,
+    Transfer,
 };
 
 #[derive(Serialize, Deserialize)]
@@ -42,27 +44,27 @@ pub(super) enum CallForm {
         fd: i32,
         #[serde(with = "bytes")]
         data: Vec<u8>,
-        #[serde(default = "of_send", skip_serializing_if = "is_of_send", with = "As::<FlagsForm>")]
+        #[serde(default = "of_send", skip_serializing_if = "is_of_send", with = "As::<TextForm>")]
         flags: MessageFlags,
     },
     Recv {
         fd: i32,
         len: usize,
-        #[serde(default, skip_serializing_if = "is_none", with = "As::<FlagsForm>")]
+        #[serde(default, skip_serializing_if = "is_none", with = "As::<TextForm>")]
         flags: MessageFlags,
     },
     SendTo {
         fd: i32,
         #[serde(with = "bytes")]
         data: Vec<u8>,
-        #[serde(default, skip_serializing_if = "is_none", with = "As::<FlagsForm>")]
+        #[serde(default, skip_serializing_if = "is_none", with = "As::<TextForm>")]
         flags: MessageFlags,
         addr: SocketAddr,
     },
     RecvFrom {
         fd: i32,
         len: usize,
-        #[serde(default, skip_serializing_if = "is_none", with = "As::<FlagsForm>")]
+        #[serde(default, skip_serializing_if = "is_none", with = "As::<TextForm>")]
         flags: MessageFlags,
     },
     Shutdown {
@@ -99,32 +101,35 @@ pub(super) enum CallForm {
     Dup {
         fd: i32,
     },
+    Fork,
     Poll {
         #[serde(with = "As::<Vec<PollEntryForm>>")]
-        fds: Vec<PollEntry>,
+        fds: Vec<PolledDescriptor>,
         timeout: i32,
     },
+    Select {
+        nfds: i32,
+        #[serde(with = "As::<Vec<PollEntryForm>>")]
+        fds: Vec<PolledDescriptor>,
+        timeout: i32,
+    },
+    EpollCreate,
+    EpollCtl {
+        epfd: i32,
+        #[serde(with = "As::<OpForm>")]
+        op: EpollOp,
+        fd: i32,
+        #[serde(with = "As::<TextForm>")]
+        events: EpollEvents,
+    },
+    EpollWait {
+        epfd: i32,
+        most: i32,
+        timeout: i32,
+    },
+    GetAddrInfo(#[serde(with = "As::<Box<LookupForm>>")] Box<Lookup>),
+    Transfer(#[serde(with = "As::<Box<TransferForm>>")] Box<Transfer>),
     Program(#[serde(with = "As::<Box<ProgramForm>>")] Box<ProgramCall>),
-}
-
-/// Their names in C, joined by `|`. They aren't written where they are the usual ones, and recordings from before there were
-/// others say nothing of them.
-#[derive(Serialize, Deserialize)]
-#[serde(transparent)]
-struct FlagsForm(String);
-
-impl From<&MessageFlags> for FlagsForm {
-    fn from(flags: &MessageFlags) -> FlagsForm {
-        FlagsForm(flags.to_string())
-    }
-}
-
-impl TryFrom<FlagsForm> for MessageFlags {
-    type Error = &'static str;
-
-    fn try_from(FlagsForm(text): FlagsForm) -> Result<MessageFlags, &'static str> {
-        text.parse()
-    }
 }
 
 const fn yes() -> bool {
@@ -135,6 +140,7 @@ const fn is_so(on: &bool) -> bool {
     *on
 }
 
+/// Flags aren't written where they are the usual ones, and recordings from before there were others say nothing of them.
 const fn of_send() -> MessageFlags {
     CallName::Send.usual_flags()
 }
@@ -145,6 +151,16 @@ fn is_of_send(flags: &MessageFlags) -> bool {
 
 fn is_none(flags: &MessageFlags) -> bool {
     *flags == MessageFlags::NONE
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(remote = "Transfer")]
+struct TransferForm {
+    #[serde(with = "CallNameForm")]
+    name: CallName,
+    #[serde(with = "As::<CallForm>")]
+    like: Call,
+    buffers: Vec<usize>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -164,6 +180,8 @@ struct ProgramForm {
     waits: Option<Vec<PolledDescriptor>>,
     #[serde(default, skip_serializing_if = "Vec::is_empty", with = "As::<Vec<ProcessSocketForm>>")]
     sockets: Vec<ProcessSocket>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    room: Option<usize>,
     #[serde(default, with = "As::<Option<CallForm>>")]
     like: Option<Call>,
     #[serde(default, skip_serializing_if = "Option::is_none", with = "As::<Option<Box<SiteForm>>>")]
@@ -215,8 +233,8 @@ struct DescriptorForm {
     fd: i32,
 }
 
+/// Of a traced program's call: its socket, and of its events what each means.
 #[derive(Serialize, Deserialize)]
-#[serde(remote = "PolledDescriptor")]
 struct PolledForm {
     fd: i32,
     socket: Option<u64>,
@@ -224,6 +242,28 @@ struct PolledForm {
     writable: bool,
     error: bool,
     hung_up: bool,
+}
+
+impl From<&PolledDescriptor> for PolledForm {
+    fn from(&PolledDescriptor { fd, events, socket }: &PolledDescriptor) -> PolledForm {
+        let [readable, writable, error] =
+            [PollEvents::IN, PollEvents::OUT, PollEvents::ERR].map(|event| events.has(event));
+        PolledForm { fd, socket, readable, writable, error, hung_up: events.has(PollEvents::HUNG_UP) }
+    }
+}
+
+impl From<PolledForm> for PolledDescriptor {
+    fn from(form: PolledForm) -> PolledDescriptor {
+        let told = [
+            (form.readable, PollEvents::IN),
+            (form.writable, PollEvents::OUT),
+            (form.error, PollEvents::ERR),
+            (form.hung_up, PollEvents::HUP),
+        ];
+        let told = told.into_iter().filter(|(is, _)| *is);
+        let events = told.fold(PollEvents::default(), |all, (_, event)| all.with(event));
+        PolledDescriptor { fd: form.fd, events, socket: form.socket }
+    }
 }
 
 #[derive(Serialize, Deserialize)]
@@ -292,33 +332,58 @@ pub(super) enum CallNameForm {
     GetSockOpt,
     Poll,
     Dup,
+    Fork,
+    Select,
+    #[serde(rename = "epoll_create1")]
+    EpollCreate,
+    #[serde(rename = "epoll_ctl")]
+    EpollCtl,
+    #[serde(rename = "epoll_wait")]
+    EpollWait,
+    Read,
+    Write,
+    SendMsg,
+    RecvMsg,
+    GetAddrInfo,
     Other,
 }
 
+/// Of a side's own call.
 #[derive(Serialize, Deserialize)]
-#[serde(remote = "PollEntry")]
 struct PollEntryForm {
     fd: i32,
-    #[serde(with = "As::<PollEventsForm>")]
+    #[serde(with = "As::<TextForm>")]
     events: PollEvents,
 }
 
-/// Their names in C: `POLLIN|POLLOUT`.
-#[derive(Serialize, Deserialize)]
-#[serde(transparent)]
-pub(super) struct PollEventsForm(String);
-
-impl From<&PollEvents> for PollEventsForm {
-    fn from(events: &PollEvents) -> PollEventsForm {
-        PollEventsForm(events.to_string())
+impl From<&PolledDescriptor> for PollEntryForm {
+    fn from(polled: &PolledDescriptor) -> PollEntryForm {
+        PollEntryForm { fd: polled.fd, events: polled.events }
     }
 }
 
-impl TryFrom<PollEventsForm> for PollEvents {
+impl From<PollEntryForm> for PolledDescriptor {
+    fn from(form: PollEntryForm) -> PolledDescriptor {
+        PolledDescriptor::new(form.fd, form.events)
+    }
+}
+
+/// Its name in C: `EPOLL_CTL_ADD`.
+#[derive(Serialize, Deserialize)]
+#[serde(transparent)]
+struct OpForm(String);
+
+impl From<&EpollOp> for OpForm {
+    fn from(op: &EpollOp) -> OpForm {
+        OpForm(op.name().to_owned())
+    }
+}
+
+impl TryFrom<OpForm> for EpollOp {
     type Error = &'static str;
 
-    fn try_from(PollEventsForm(text): PollEventsForm) -> Result<PollEvents, &'static str> {
-        text.parse().map_err(|_| "no events of poll()")
+    fn try_from(OpForm(text): OpForm) -> Result<EpollOp, &'static str> {
+        EpollOp::by_name(&text).ok_or("no operation of epoll_ctl()")
     }
 }
 
@@ -340,31 +405,41 @@ pub(super) struct ReturnedForm {
     #[serde(default, skip_serializing_if = "Option::is_none", with = "As::<Option<OptionValueForm>>")]
     option: Option<OptionValue>,
     #[serde(default, skip_serializing_if = "Vec::is_empty", with = "As::<Vec<PollEntryForm>>")]
-    revents: Vec<PollEntry>,
+    revents: Vec<PolledDescriptor>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    addresses: Vec<SocketAddr>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     filled: Vec<String>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     made: Vec<u64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    child: Option<u32>,
     #[serde(default, skip_serializing_if = "Vec::is_empty", with = "As::<Vec<PolledForm>>")]
     ready: Vec<PolledDescriptor>,
 }
 
 remote! {
     CallForm: Call;
+    TransferForm: Transfer;
     ProgramForm: ProgramCall;
     DescriptorForm: ProgramDescriptor;
-    PolledForm: PolledDescriptor;
     ProcessSocketForm: ProcessSocket;
     SiteForm: CallSite;
     FrameForm: StackFrame;
     LacksForm: SiteLacks;
-    PollEntryForm: PollEntry;
     OptionValueForm: OptionValue;
     ReturnedForm: Returned;
 }
 
+text! {
+    MessageFlags: "no flags of a message";
+    PollEvents: "no events of poll()";
+    EpollEvents: "no events of epoll";
+}
+
 converted! {
-    FlagsForm: MessageFlags;
     OptionForm: SocketOption;
-    PollEventsForm: PollEvents;
+    OpForm: EpollOp;
+    PollEntryForm: PolledDescriptor;
+    PolledForm: PolledDescriptor;
 }

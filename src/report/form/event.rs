@@ -37,6 +37,7 @@ pub(super) enum EventForm {
         #[serde(flatten, with = "As::<CallerForm>")]
         caller: Caller,
     },
+    Killed(#[serde(with = "As::<ActorForm>")] Actor),
     Signal {
         #[serde(flatten, with = "As::<CallerForm>")]
         caller: Caller,
@@ -204,6 +205,7 @@ enum HandForm {
     Call(#[serde(with = "SideForm")] Side),
     Rule,
     Sysctl,
+    Kill(#[serde(with = "SideForm")] Side),
 }
 
 #[derive(Serialize, Deserialize)]

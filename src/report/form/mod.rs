@@ -8,6 +8,7 @@
 
 mod call;
 mod event;
+mod lookup;
 mod packet;
 mod parts;
 mod rule;
@@ -184,4 +185,24 @@ macro_rules! converted {
     )*};
 }
 
-use {converted, remote};
+/// What stands in a file as its own text, which `Display` writes and `FromStr` reads: names in C, joined by `|` where there
+/// are several.
+struct TextForm;
+
+/// Types whose form is [`TextForm`], each with what is said of a text that is none of it.
+macro_rules! text {
+    ($($of:ty: $none:literal;)*) => {$(
+        impl $crate::report::form::Form<$of> for $crate::report::form::TextForm {
+            fn write<S: serde::Serializer>(value: &$of, to: S) -> Result<S::Ok, S::Error> {
+                to.collect_str(value)
+            }
+
+            fn read<'de, D: serde::Deserializer<'de>>(from: D) -> Result<$of, D::Error> {
+                let text: String = serde::Deserialize::deserialize(from)?;
+                text.parse().map_err(|_| serde::de::Error::custom($none))
+            }
+        }
+    )*};
+}
+
+use {converted, remote, text};

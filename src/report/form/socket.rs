@@ -7,7 +7,10 @@ use serde::{Deserialize, Serialize};
 
 use super::parts::{SideForm, first, is_first};
 use super::{As, remote};
-use crate::model::{CongestionState, InfoOptions, Side, SocketFacts, SocketState, Source, TcpInfo, Timer, TimerKind};
+use crate::model::{
+    CongestionState, InfoOptions, InfoTimes, InheritedDescriptor, Side, SocketFacts, SocketState, Source, TcpInfo,
+    Timer, TimerKind,
+};
 use crate::tcp::State;
 
 #[derive(Serialize, Deserialize)]
@@ -22,6 +25,8 @@ pub(super) struct SocketForm {
     fd: Option<i32>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     also: Vec<i32>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty", with = "As::<Vec<InheritedForm>>")]
+    elsewhere: Vec<InheritedDescriptor>,
     local: Option<SocketAddr>,
     remote: Option<SocketAddr>,
     #[serde(with = "StateForm")]
@@ -36,6 +41,13 @@ pub(super) struct SocketForm {
     send_queue: u32,
     #[serde(default, with = "As::<Option<InfoForm>>")]
     info: Option<TcpInfo>,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(remote = "InheritedDescriptor")]
+struct InheritedForm {
+    nth: u32,
+    fd: i32,
 }
 
 /// UDP's by their own names, else the state of TCP alone; so that one stands last, as serde wants it.
@@ -129,6 +141,8 @@ struct InfoForm {
     pacing_rate: Option<u64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     snd_wnd: Option<u32>,
+    #[serde(default, with = "As::<Option<TimesForm>>", skip_serializing_if = "Option::is_none")]
+    times: Option<InfoTimes>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -141,14 +155,27 @@ pub(super) enum CongestionForm {
     Loss,
 }
 
+#[derive(Serialize, Deserialize)]
+#[serde(remote = "InfoTimes")]
+struct TimesForm {
+    last_data_sent: u32,
+    last_data_recv: u32,
+    last_ack_recv: u32,
+    busy_time: u32,
+    rwnd_limited: u32,
+    sndbuf_limited: u32,
+}
+
 /// The bits as the kernel has them.
 #[derive(Serialize, Deserialize)]
 #[serde(remote = "InfoOptions")]
 pub(super) struct OptionsForm(u8);
 
 remote! {
+    InheritedForm: InheritedDescriptor;
     TimerForm: Timer;
     InfoForm: TcpInfo;
+    TimesForm: InfoTimes;
     CongestionForm: CongestionState;
     OptionsForm: InfoOptions;
 }

@@ -2,10 +2,10 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::call::{CallNameForm, PollEventsForm};
+use super::call::CallNameForm;
 use super::parts::{ErrnoForm, SideForm};
 use super::socket::{CongestionForm, OptionsForm, StateForm, TimerKindForm};
-use super::{As, remote};
+use super::{As, TextForm, remote};
 use crate::model::{
     CallName, ClaimNumber, CongestionState, ConnectionEnd, Count, Errno, InfoFact, InfoField, InfoOptions, PollEvents,
     PolledSocket, ProgramCallState, SegmentFate, SegmentWords, Side, SocketState, Statement, TimerFact, TimerKind,
@@ -26,6 +26,9 @@ pub(super) enum StatementForm {
     Ready {
         #[serde(with = "SideForm")]
         side: Side,
+        /// The first recordings know no other.
+        #[serde(default = "poll", skip_serializing_if = "is_poll", with = "CallNameForm")]
+        call: CallName,
         #[serde(with = "As::<Vec<PolledSocketForm>>")]
         sockets: Vec<PolledSocket>,
     },
@@ -55,6 +58,16 @@ pub(super) enum StatementForm {
         side: Side,
         #[serde(with = "CallNameForm")]
         call: CallName,
+    },
+    OfThread {
+        thread: u32,
+        #[serde(with = "As::<Box<StatementForm>>")]
+        said: Box<Statement>,
+    },
+    OfProcess {
+        process: u32,
+        #[serde(with = "As::<Box<StatementForm>>")]
+        said: Box<Statement>,
     },
     NotReturned {
         #[serde(with = "SideForm")]
@@ -167,6 +180,12 @@ pub(super) enum StatementForm {
         segments: Vec<SegmentWords>,
     },
     InNoCall(#[serde(with = "SideForm")] Side),
+    Killed(#[serde(with = "SideForm")] Side),
+    NoProcess {
+        #[serde(with = "SideForm")]
+        side: Side,
+        process: u32,
+    },
     NoSuchSocket(String),
     NotMade(String),
     NoSender(#[serde(with = "SideForm")] Side),
@@ -179,11 +198,19 @@ pub(super) enum StatementForm {
     NotFired(#[serde(with = "TimerKindForm")] TimerKind),
 }
 
+const fn poll() -> CallName {
+    CallName::Poll
+}
+
+fn is_poll(call: &CallName) -> bool {
+    *call == poll()
+}
+
 #[derive(Serialize, Deserialize)]
 #[serde(remote = "PolledSocket")]
 struct PolledSocketForm {
     socket: String,
-    #[serde(with = "As::<PollEventsForm>")]
+    #[serde(with = "As::<TextForm>")]
     events: PollEvents,
 }
 
@@ -217,6 +244,7 @@ enum ProgramCallStateForm {
 enum CountForm {
     Exactly(u32),
     AtLeast(u32),
+    AtMost(u32),
 }
 
 #[derive(Serialize, Deserialize)]
@@ -271,9 +299,17 @@ enum InfoFieldForm {
     Delivered,
     Backoff,
     Probes,
+    Rtt,
+    LastDataSent,
+    LastDataRecv,
+    LastAckRecv,
+    BusyTime,
+    RwndLimited,
+    SndbufLimited,
 }
 
 remote! {
+    StatementForm: Statement;
     InfoFactForm: InfoFact;
     NumberForm: ClaimNumber;
     WordsForm: SegmentWords;

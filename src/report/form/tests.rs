@@ -1,6 +1,7 @@
 //! Everything that can stand in a file, as it stands there: `every.jsonl` is only ever added to.
 
 mod asks;
+mod ends;
 
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -11,10 +12,10 @@ use crate::model::testing::socket;
 use crate::model::{
     Actor, AnsweredQuestion, Call, CallName, CallSite, Caller, ChangedSetting, ClaimNumber, ClaimResult,
     CongestionState, Connection, ConnectionEnd, Count, CounterMove, Errno, Event, ForwardingRules, HandAction,
-    HeldCalls, How, InfoFact, InfoField, InfoOptions, Member, MessageFlags, PolledDescriptor, ProcessSocket,
-    ProgramCall, ProgramCallState, ProgramDescriptor, ProgramExit, Returned, Role, SegmentFate, SegmentFilter,
-    SegmentId, SegmentWords, Side, SiteLacks, SocketOption, SocketState, Source, StackFrame, Statement, TcpInfo, Timer,
-    TimerFact, TimerKind,
+    HeldCalls, How, InfoFact, InfoField, InfoOptions, Member, MessageFlags, PollEvents, PolledDescriptor,
+    ProcessSocket, ProgramCall, ProgramCallState, ProgramDescriptor, ProgramExit, Returned, Role, SegmentFate,
+    SegmentFilter, SegmentId, SegmentWords, Side, SiteLacks, SocketOption, SocketState, Source, StackFrame, Statement,
+    TcpInfo, Timer, TimerFact, TimerKind,
 };
 use crate::tcp::{Packet, State};
 
@@ -30,6 +31,13 @@ fn address(port: u16) -> SocketAddr {
 
 fn of_causes() -> Vec<Event> {
     vec![Event::Causes { id: SegmentId(7), moved: vec![CounterMove { name: "TCPTimeouts".into(), by: 1 }] }]
+}
+
+fn of_one_caller() -> Vec<Event> {
+    let said = || Box::new(Statement::InNoCall(Server));
+    let claim = |what| ClaimResult { step: 3, what, held: true, actual: Statement::NoCall, line: 9 };
+    let of = [Statement::OfThread { thread: 2, said: said() }, Statement::OfProcess { process: 3, said: said() }];
+    of.into_iter().map(|what| Event::Claim(Box::new(claim(what)))).collect()
 }
 
 fn of_settings() -> Vec<Event> {
@@ -279,7 +287,7 @@ fn of_programs() -> Vec<Event> {
 
 fn of_descriptors() -> Vec<Event> {
     let caller = Caller { actor: Actor { side: Client, nth: 2 }, worker: 7 };
-    let polled = PolledDescriptor { fd: 3, socket: Some(17), readable: true, ..PolledDescriptor::default() };
+    let polled = PolledDescriptor { fd: 3, events: PollEvents::IN, socket: Some(17) };
     let others = vec![ProgramDescriptor { process: 71, fd: 3 }];
     let waits = ProgramCall {
         process: Some(70),
@@ -287,7 +295,7 @@ fn of_descriptors() -> Vec<Event> {
         sockets: vec![ProcessSocket { fd: 3, socket: 17, close_on_exec: true, others }],
         ..ProgramCall::default()
     };
-    let ready = vec![PolledDescriptor { writable: true, error: true, hung_up: true, ..polled }];
+    let ready = vec![PolledDescriptor { events: "POLLIN|POLLOUT|POLLERR|POLLHUP".parse().unwrap(), ..polled }];
     vec![
         Event::Entered { caller, call: Call::Program(Box::new(waits)) },
         Event::Returned { caller, outcome: Ok(Returned { ready, ..Returned::default() }) },
@@ -311,6 +319,10 @@ fn sites() -> Vec<CallSite> {
     sites
 }
 
+fn numbers() -> impl Iterator<Item = InfoField> {
+    InfoField::ALL.into_iter().filter(|field| !field.is_time())
+}
+
 fn of_tcp_info() -> Vec<Event> {
     let info = |ca_state| TcpInfo {
         ca_state: Some(ca_state),
@@ -331,9 +343,8 @@ fn of_tcp_info() -> Vec<Event> {
     let bare = socket(1, Client, Some(4), State::Established, (Some(address(1)), Some(address(2))));
     let with = |ca_state| Event::Socket(crate::model::SocketFacts { info: Some(info(ca_state)), ..bare.clone() });
     let mut events: Vec<Event> = CongestionState::ALL.map(with).into_iter().collect();
-    let mut facts: Vec<InfoFact> =
-        InfoField::ALL.map(|field| InfoFact::Number(field, Count::AtLeast(1))).into_iter().collect();
-    facts.extend(InfoField::ALL.map(InfoFact::NoNumber));
+    let mut facts: Vec<InfoFact> = numbers().map(|field| InfoFact::Number(field, Count::AtLeast(1))).collect();
+    facts.extend(numbers().map(InfoFact::NoNumber));
     facts.extend(CongestionState::ALL.map(InfoFact::Congestion));
     facts.extend([InfoFact::Options(InfoOptions(1)), InfoFact::NoCongestion, InfoFact::NoOptions]);
     let what = Statement::Info { end: ConnectionEnd::Socket("conn".into()), facts };
@@ -382,6 +393,14 @@ fn every() -> Vec<Event> {
         asks::of_copies(),
         of_flags(),
         of_causes(),
+        of_one_caller(),
+        ends::of_times_and_kills(),
+        asks::of_epoll(),
+        asks::of_transfers(),
+        asks::of_lookups(),
+        asks::of_forks(),
+        asks::of_missing_processes(),
+        asks::of_messages(),
     ]
     .concat()
 }

@@ -33,8 +33,8 @@ pub enum ProgramEnd {
 pub enum ProgramCourse {
     /// It is about to be started.
     Starts,
-    /// It runs.
-    Runs,
+    /// It runs: the process that was started, which is in the lab for it.
+    Runs(u32),
     /// It has ended.
     Ended(ProgramEnd),
     /// It couldn't be started: why.
@@ -46,6 +46,21 @@ pub enum ProgramCourse {
 pub(super) struct Program {
     pub(super) console: Console,
     pub(super) course: ProgramCourse,
+}
+
+impl Program {
+    /// Whether it runs.
+    pub(super) fn runs(&self) -> bool {
+        self.process().is_some()
+    }
+
+    /// The process that was started for it, while it runs.
+    pub(super) fn process(&self) -> Option<u32> {
+        match self.course {
+            ProgramCourse::Runs(process) => Some(process),
+            _ => None,
+        }
+    }
 }
 
 /// A program's terminal. Copies are the same one.
@@ -87,12 +102,18 @@ impl Console {
     pub fn begin_anew(&self) {
         let mut screen = self.lock();
         screen.print(CANCEL);
-        // The ordinary screen, a shown cursor, no colours, the usual keys.
-        screen.print(b"\x1b[?1049l\x1b[?25h\x1b[?1l\x1b[?2004l\x1b[m");
-        let (row, column) = screen.parser.screen().cursor_position();
-        // No scrolling region and no origin of its own, whose ends move the cursor; and a line of its own.
-        let line = if column > 0 { "\r\n" } else { "" };
-        screen.print(format!("\x1b[?6l\x1b[r\x1b[{};{}H{line}", row + 1, column + 1).as_bytes());
+        // The ordinary screen, whose cursor stands where it stood (1049 would put it where one may never have been saved), a shown
+        // cursor, no colours, the usual keys.
+        screen.print(b"\x1b[?47l\x1b[?25h\x1b[?1l\x1b[?2004l\x1b[m");
+        // No scrolling region and no origin of its own, whose ends move the cursor; and a line of its own, below all that is there.
+        let shown = screen.parser.screen();
+        let (row, column) = shown.cursor_position();
+        let (_, columns) = shown.size();
+        let filled = (0_u16..).zip(shown.rows(0, columns.get())).filter(|(_, line)| !line.trim().is_empty());
+        let last = filled.map(|(at, _)| at).last().filter(|last| *last >= row);
+        let line = if last.is_some() || column > 0 { "\r\n" } else { "" };
+        let row = last.unwrap_or(row);
+        screen.print(format!("\x1b[?6l\x1b[r\x1b[{};1H{line}", row + 1).as_bytes());
     }
 
     /// Its columns and rows from now on.
@@ -202,6 +223,36 @@ mod tests {
         assert_eq!(console.modes(), (false, false));
         assert_eq!(console.last_lines(9).last().map(String::as_str), Some("after"));
         assert!(!console.look(0, |screen| screen.alternate_screen() || screen.inverse()).1);
+    }
+
+    /// Whether it used the other screen, left the cursor in a line, or wrote from the top.
+    #[test]
+    fn what_an_earlier_run_printed_stays_above_the_next_ones() {
+        let ends = [
+            "",
+            "\r\n",
+            "\x1b[H",
+            "\x1b[?47h\x1b[Hother",
+            "\x1b[?1049hother",
+            "\x1b[?1049hother\x1b[?1049l",
+            "\x1b7\x1b[2;3r\x1b[?6h",
+        ];
+        for end in ends {
+            let console = console();
+            console.print(format!("one\r\ntwo{end}").as_bytes());
+            console.begin_anew();
+            console.print(b"three");
+            assert_eq!(console.last_lines(9), ["one", "two", "three"], "{end:?}");
+            // Of a full screen the first line goes up.
+            console.begin_anew();
+            console.print(b"four\r\nfive");
+            assert_eq!(console.last_lines(9), ["two", "three", "four", "five"]);
+            assert_eq!(console.most_back(), 1);
+        }
+        let unused = console();
+        unused.begin_anew();
+        unused.print(b"first");
+        assert_eq!(unused.look(0, |screen| screen.rows(0, 20).next()).1.as_deref(), Some("first"));
     }
 
     #[test]

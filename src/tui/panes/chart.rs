@@ -20,7 +20,7 @@ use ratatui::widgets::{Axis, Chart, Dataset, GraphType, Widget};
 
 use crate::i18n::{Glyphs, fill};
 use crate::model::{CongestionSample, FlowStep, SentRange};
-use crate::tui::plot::{Span, dots, stepped};
+use crate::tui::plot::{Span, SteppedLines, dots, highest, stepped};
 use crate::tui::scene::{Scene, mark, put};
 use crate::tui::wrap::wrap_text;
 
@@ -66,19 +66,23 @@ pub(super) fn draw(buf: &mut Buffer, area: Rect, scene: &Scene<'_>) -> usize {
     head.truncate(1);
     put(buf, inner, head);
     let rest = Rect { y: inner.y + 1, height: inner.height.saturating_sub(1), ..inner };
-    for (nth, place) in places(rest).into_iter().enumerate() {
-        let points = (flow.sent(moment), flow.steps(moment), flow.told_by(moment));
-        let span = span(scene, points, place);
-        let picture = if nth == 0 { sequence(scene, points, (span, place)) } else { congestion(scene, points, span) };
-        paint(buf, place, scene, (span, picture));
-    }
+    let points = (flow.sent(moment), flow.steps(moment), flow.told_by(moment));
+    let places = places(rest);
+    let span = span(scene, points, places[0]);
+    // One way through the steps for both pictures, which show the same time.
+    let values =
+        points.1.iter().map(|step| (step.at, [step.edge, step.acked, step.sent.max(step.acked), step.in_flight()]));
+    let [edges, acknowledged, highest_sent, flown] = stepped(values, span);
+    let sequence = sequence(scene, points, (span, places[0]), [edges, acknowledged, highest_sent]);
+    paint(buf, places[0], scene, (span, sequence));
+    paint(buf, places[1], scene, (span, congestion(scene, points, span, flown)));
     0
 }
 
 /// An end by its mark and its port.
 fn end(scene: &Scene<'_>, address: SocketAddr) -> String {
     match scene.view.trace().owner_of(address) {
-        Some(actor) => format!("{} {address}", mark(actor)),
+        Some(actor) => format!("{} {address}", mark(scene.view.known_as(actor))),
         None => address.to_string(),
     }
 }
@@ -90,11 +94,9 @@ fn places(area: Rect) -> [Rect; 2] {
         let below = Rect { y: area.y + above, height: area.height - above, ..area };
         return [Rect { height: above, ..area }, below];
     }
-    let left = area.width / 2;
-    [
-        Rect { width: left.saturating_sub(1), ..area },
-        Rect { x: area.x + left + 1, width: area.width - left - 1, ..area },
-    ]
+    // Of one width, so that both show the same time.
+    let width = area.width.saturating_sub(2) / 2;
+    [Rect { width, ..area }, Rect { x: area.x + area.width - width, width, ..area }]
 }
 
 type Points<'a> = (&'a [SentRange], &'a [FlowStep], &'a [CongestionSample]);
@@ -106,23 +108,26 @@ fn span(scene: &Scene<'_>, (_, steps, told): Points<'_>, place: Rect) -> Span {
 }
 
 /// Sequence numbers: what was sent, what is acknowledged, how far may be sent.
-fn sequence(scene: &Scene<'_>, (sent, steps, _): Points<'_>, (span, place): (Span, Rect)) -> Picture {
+fn sequence(
+    scene: &Scene<'_>,
+    (sent, steps, _): Points<'_>,
+    (span, place): (Span, Rect),
+    [edges, acknowledged, highest_sent]: [SteppedLines; 3],
+) -> Picture {
     let (t, theme) = (&scene.texts.chart, scene.theme);
-    let sent_most = steps.iter().filter_map(|step| step.sent.max(step.acked)).max().unwrap_or(0);
-    let edge_most = steps.iter().filter_map(|step| step.edge).max().unwrap_or(0);
+    let (sent_most, edge_most) = (highest(&highest_sent), highest(&edges));
     // A window that is far wider than all that was sent would press that to the ground: then its edge lies above the picture.
     let is_above = edge_most > sent_most.saturating_mul(FAR);
     let most = if is_above { sent_most } else { sent_most.max(edge_most) };
-    let line = |value: fn(&FlowStep) -> Option<u64>, style, plain| Series {
-        lines: stepped(steps.iter().map(|step| (step.at, value(step))), span),
+    let styles = [theme.waits.0, theme.fresh.0, theme.good.0];
+    let line = |lines, style, plain| Series {
+        lines,
         graph: GraphType::Line,
         marker: marker(scene, Marker::Braille, plain),
         style,
     };
-    let styles = [theme.waits.0, theme.fresh.0, theme.good.0];
-    let edge = line(|step| step.edge, styles[0], '=');
-    let edge = Series { lines: if is_above { Vec::new() } else { edge.lines }, ..edge };
-    let acked = line(|step| step.acked, styles[2], '-');
+    let edge = line(if is_above { Vec::new() } else { edges }, styles[0], '=');
+    let acked = line(acknowledged, styles[2], '-');
     let sent = Series {
         lines: vec![dots(sent.iter().map(|one| (one.at, one.end)), span, usize::from(place.height) * 4, most)],
         graph: GraphType::Scatter,
@@ -138,11 +143,10 @@ fn sequence(scene: &Scene<'_>, (sent, steps, _): Points<'_>, (span, place): (Spa
 }
 
 /// What is in flight, and what the kernel says may be. It was asked now and then, so that its values are points.
-fn congestion(scene: &Scene<'_>, (_, steps, told): Points<'_>, span: Span) -> Picture {
+fn congestion(scene: &Scene<'_>, (_, steps, told): Points<'_>, span: Span, flown: SteppedLines) -> Picture {
     let (t, theme) = (&scene.texts.chart, scene.theme);
     let told_most = told.iter().map(|told| told.cwnd.max(told.ssthresh.unwrap_or(0))).max();
-    let flown_most = steps.iter().filter_map(FlowStep::in_flight).max();
-    let most = told_most.max(flown_most).unwrap_or(0);
+    let most = told_most.unwrap_or(0).max(highest(&flown));
     let rows = span.columns();
     let points = |value: fn(&CongestionSample) -> Option<u64>, symbol, plain, style| Series {
         lines: vec![dots(told.iter().filter_map(|told| Some((told.at, value(told)?))), span, rows, most)],
@@ -151,12 +155,8 @@ fn congestion(scene: &Scene<'_>, (_, steps, told): Points<'_>, span: Span) -> Pi
         style,
     };
     let styles = [theme.fresh.0, theme.good.0, theme.waits.0];
-    let flight = Series {
-        lines: stepped(steps.iter().map(|step| (step.at, step.in_flight())), span),
-        graph: GraphType::Line,
-        marker: marker(scene, Marker::Braille, '.'),
-        style: styles[0],
-    };
+    let flight =
+        Series { lines: flown, graph: GraphType::Line, marker: marker(scene, Marker::Braille, '.'), style: styles[0] };
     let cwnd = points(|told| Some(told.cwnd), '●', 'o', styles[1]);
     let ssthresh = points(|told| told.ssthresh, '×', 'x', styles[2]);
     let last = told.last();
@@ -217,7 +217,9 @@ fn paint(buf: &mut Buffer, place: Rect, scene: &Scene<'_>, (span, picture): (Spa
     // A little room, so that the highest value doesn't lie on the edge.
     let highest = most as f64 * 1.05;
     let y = Axis::default().style(dim).bounds([0.0, highest]);
-    let y = y.labels([label("0".to_owned()), label(short(most / 2)), label(short(most))]);
+    // The half of a small odd number is none that could stand there.
+    let half = if most % 2 == 0 || most > 99 { short(most / 2) } else { String::new() };
+    let y = y.labels([label("0".to_owned()), label(half), label(short(most))]);
     let x = Axis::default().style(dim).bounds([0.0, (span.columns() - 1).max(1) as f64]);
     let x = x.labels([seconds(0), seconds(1), seconds(2)]);
     let datasets = picture.series.iter().flat_map(|series| {

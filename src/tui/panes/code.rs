@@ -9,7 +9,7 @@ use super::source;
 use crate::model::{CallSite, CallView, escape_with};
 use crate::tui::programs;
 use crate::tui::scene::{Scene, put, shape};
-use crate::tui::wrap::wrap;
+use crate::tui::wrap::{wrap_code, wrap_text};
 
 pub(super) fn draw(buf: &mut Buffer, area: Rect, scene: &Scene<'_>) {
     let newest = programs::newest_call(scene.app);
@@ -28,17 +28,35 @@ pub(super) fn draw(buf: &mut Buffer, area: Rect, scene: &Scene<'_>) {
         put(buf, inner, [Line::styled(scene.texts.code.none.clone(), scene.theme.dim.0)]);
         return;
     };
-    let lines = language.lines(call.call, call.outcome);
+    let lines = language.lines(call.own, call.outcome);
     let rows: Vec<Line<'_>> =
-        lines.iter().flat_map(|line| wrap(&language.highlight(line, scene.theme), width)).collect();
-    put(buf, inner, the_call(rows, usize::from(inner.height), scene));
+        lines.iter().flat_map(|line| wrap_code(&language.highlight(line, scene.theme), width)).collect();
+    let mut lines = unsought(scene, &call, width, usize::from(inner.height).saturating_sub(1));
+    let room = usize::from(inner.height).saturating_sub(lines.len());
+    lines.extend(the_call(rows, room, scene));
+    put(buf, inner, lines);
 }
 
-/// What fits: the call itself stands at the end of its snippet, so what goes is the beginning, and a mark says so.
+/// That the program's own line isn't there, where it would be shown; in fewer words where the others leave no row for the call.
+fn unsought(scene: &Scene<'_>, call: &CallView<'_>, width: usize, fit: usize) -> Vec<Line<'static>> {
+    let is_persons = call.made.is_none_or(|made| made.site.is_some());
+    // A lesson's own program has no source that a reader has.
+    if is_persons || !scene.app.look.source || scene.app.walk().free().is_none() {
+        return Vec::new();
+    }
+    let texts = &scene.texts.code;
+    let said = [&texts.unsought, &texts.unsought_short].map(|text| wrap_text(text, scene.theme.dim.0, width));
+    said.into_iter().find(|lines| lines.len() <= fit).unwrap_or_default()
+}
+
+/// What fits: the call itself stands at the end of its snippet, so what goes is the beginning, and a mark says so where there is room
+/// for both.
 fn the_call<'a>(mut rows: Vec<Line<'a>>, fit: usize, scene: &Scene<'_>) -> Vec<Line<'a>> {
     if rows.len() > fit {
-        rows.drain(..=rows.len() - fit);
-        rows.insert(0, Line::styled("…", scene.theme.dim.0));
+        rows.drain(..rows.len() - fit);
+        if fit > 1 {
+            rows[0] = Line::styled("…", scene.theme.dim.0);
+        }
     }
     rows
 }

@@ -5,9 +5,10 @@ use ratatui::layout::Rect;
 use ratatui::style::{Color, Modifier, Style};
 use ratatui::text::{Line, Span};
 
+use super::rules;
 use crate::i18n::fill;
 use crate::i18n::width as display_width;
-use crate::model::escape_with;
+use crate::model::{escape_with, signal_name};
 use crate::tui::console::{Program, ProgramCourse, ProgramEnd, without_marks};
 use crate::tui::paint::write;
 use crate::tui::scene::{Scene, put, shape};
@@ -18,7 +19,10 @@ fn course(scene: &Scene<'_>, program: &Program) -> (String, Style) {
     let (t, theme) = (&scene.texts.output, scene.theme);
     match &program.course {
         ProgramCourse::Starts => (t.starts.clone(), theme.dim.0),
-        ProgramCourse::Runs => (t.runs.clone(), theme.good.0),
+        ProgramCourse::Runs(process) => match rules::stopped(scene, *process) {
+            Some(signal) => (fill(&t.stopped, &[("signal", signal_name(signal))]), theme.waits.0),
+            None => (t.runs.clone(), theme.good.0),
+        },
         ProgramCourse::Ended(ProgramEnd::Status(status)) => {
             let style = if *status == 0 { theme.dim.0 } else { theme.bad.0 };
             (fill(&t.ended, &[("status", status)]), style)
@@ -85,7 +89,7 @@ pub(super) fn draw(buf: &mut Buffer, scene: &Scene<'_>) -> usize {
     let t = &scene.texts.output;
     let (columns, rows) = scene.app.console_size();
     let title = head(scene, program, usize::from(columns).saturating_sub(2)).to_string();
-    let foot = if program.course == ProgramCourse::Runs { &t.close } else { &t.again };
+    let foot = if program.runs() { &t.close } else { &t.again };
     let (back, most) = (scene.app.place.back, program.console.most_back());
     let foot = if back > 0 { fill(&t.back, &[("n", &back.min(most))]) } else { foot.clone() };
     scene.overlay(buf, (usize::from(columns), usize::from(rows)), [&title, &foot]);
@@ -138,7 +142,7 @@ fn style(cell: &vt100::Cell, text: Style, coloured: bool) -> Style {
 
 /// Where the program's cursor stands, where it is seen.
 pub(super) fn cursor(scene: &Scene<'_>) -> Option<(u16, u16)> {
-    let program = scene.app.program().filter(|program| program.course == ProgramCourse::Runs)?;
+    let program = scene.app.program().filter(|program| program.runs())?;
     let area = place(scene);
     let (_, at) = program.console.look(0, |screen| (!screen.hide_cursor()).then(|| screen.cursor_position()));
     let (y, x) = at.filter(|_| scene.app.place.back == 0)?;

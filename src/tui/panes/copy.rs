@@ -8,7 +8,7 @@ use ratatui::text::{Line, Span};
 
 use super::packet::{self, CHANGED, style};
 use super::page::visible_part;
-use crate::i18n::{edit_fault, escape, fill, width as display_width};
+use crate::i18n::{edit_fault, fill, harmless, width as display_width};
 use crate::model::SegmentView;
 use crate::model::edit::EditField;
 use crate::tui::copy::{CopyField, SegmentCopy};
@@ -69,9 +69,9 @@ fn foot(scene: &Scene<'_>, copy: &SegmentCopy, width: usize) -> Vec<Line<'static
     let theme = scene.theme;
     let Some(field) = copy.current() else { return Vec::new() };
     let mut lines = match &copy.fault {
-        Some(fault) => wrap_text(&escape(edit_fault(fault, scene.app.lang())), theme.bad.0, width),
+        Some(fault) => wrap_text(&harmless(&edit_fault(fault, scene.app.lang())), theme.bad.0, width),
         None => {
-            let facts = [("field", field.field.name()), ("example", field.field.example()), ("before", &field.before)];
+            let facts = [("field", field.field.name()), ("example", &example(field)), ("before", &field.before)];
             wrap_text(&cut(&fill(&scene.texts.packet.copy_example, &facts), width), theme.dim.0, width)
         }
     };
@@ -85,6 +85,15 @@ fn foot(scene: &Scene<'_>, copy: &SegmentCopy, width: usize) -> Vec<Line<'static
         Span::styled(pad, line),
     ]));
     lines
+}
+
+/// How the field is written, with a number of the end whose number stands in it.
+fn example(field: &CopyField) -> String {
+    let example = field.field.example();
+    match field.field {
+        EditField::Seq | EditField::Ack if field.before.starts_with('j') => example.replace('k', "j"),
+        _ => example.to_owned(),
+    }
 }
 
 /// The columns of the label, those for what is typed, and how many of that are scrolled away.

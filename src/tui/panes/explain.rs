@@ -13,7 +13,7 @@ use crate::i18n::Lang;
 use crate::i18n::width as display_width;
 use crate::i18n::{self, Texts, escape, fill, join};
 use crate::lesson::{Action, Ask, Lesson, Step};
-use crate::model::{AnsweredQuestion, ClaimResult, Statement, TimerKind};
+use crate::model::{AnsweredQuestion, ClaimResult, HandAction, Statement, TimerKind};
 use crate::tui::app::App;
 use crate::tui::catalogue::Rerun;
 use crate::tui::scene::{Scene, put, seconds};
@@ -79,9 +79,13 @@ fn foot_top(page: &TextPage, inner: Rect) -> u16 {
 fn page(scene: &Scene<'_>, area: Rect) -> TextPage {
     let inner = inner(area);
     let (width, height) = (usize::from(inner.width), usize::from(inner.height));
-    let mut page = TextPage::default();
+    let mut page = TextPage { height, ..TextPage::default() };
     if !scene.app.in_past() {
         foot(scene, width, &mut page);
+        // Behind all else, where it moves no answer.
+        if let Some(command) = scene.app.place.asks_side {
+            page.foot.extend(wrap_text(&free::which_side(scene, command), scene.theme.question.0, width));
+        }
     }
     let rows = height.saturating_sub(page.foot.len());
     page.body = body(scene, width);
@@ -93,7 +97,8 @@ fn page(scene: &Scene<'_>, area: Rect) -> TextPage {
     page.body.extend(held(scene, width, room));
     // A long question keeps its place: the explanation above it scrolls in what is left.
     page.rows = height.saturating_sub(page.foot.len());
-    page.most = page.body.len().saturating_sub(page.rows);
+    // Where none of it is in sight, there is nothing to scroll.
+    page.most = if page.rows == 0 { 0 } else { page.body.len().saturating_sub(page.rows) };
     page.at = scene.app.place.explain.unwrap_or(0).min(page.most);
     page
 }
@@ -128,16 +133,15 @@ fn body(scene: &Scene<'_>, width: usize) -> Vec<Line<'static>> {
         return lines;
     }
     lines.extend(claims.iter().filter(|claim| !claim.held).flat_map(|claim| broken(scene, claim, width)));
-    let tried = tried::body(scene, width);
     if let Some(why) = diverged(scene, lesson, number) {
-        lines.extend(tried);
+        lines.extend(tried::of_step(scene, width));
         lines.extend(why.iter().flat_map(|text| wrap_text(text, theme.text.0, width)));
         return lines;
     }
     if let (Some(answer), Some(ask)) = (answer, &step.ask) {
         lines.extend(verdict(scene, answer, ask, width));
     }
-    lines.extend(tried);
+    lines.extend(tried::body(scene, width));
     lines.extend(say(step.say.get(lang)));
     lines
 }
@@ -145,8 +149,7 @@ fn body(scene: &Scene<'_>, width: usize) -> Vec<Line<'static>> {
 /// Whether who walks elsewhere waits for the step that is shown: its text isn't so before its claims were checked.
 fn is_at_work(scene: &Scene<'_>, step: &Step, unchecked: bool) -> bool {
     let mode = scene.app.walk().mode();
-    let checks = step.expect.iter().any(|claim| claim.modes.contains(&mode));
-    scene.app.walk().free().is_some() && checks && unchecked
+    scene.app.walk().free().is_some() && step.is_checked_in(mode) && unchecked
 }
 
 /// What stands in the place of a step's text; `None` where the text stands there.
@@ -167,7 +170,8 @@ fn title<'a>(scene: &Scene<'a>) -> &'a str {
 fn sent_again(scene: &Scene<'_>) -> Option<TimerKind> {
     let mut timers = scene.view.living().filter_map(|socket| socket.facts.timer);
     let runs = timers.any(|timer| timer.kind == TimerKind::Retransmit);
-    (runs && scene.view.was_touched()).then_some(TimerKind::Retransmit)
+    let dropped = matches!(scene.view.newest_by_hand(), Some((_, HandAction::Drop(_))));
+    (runs && dropped).then_some(TimerKind::Retransmit)
 }
 
 /// Which timer is waited for, how long it still runs, and what can be done meanwhile.

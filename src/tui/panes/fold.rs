@@ -1,7 +1,7 @@
 //! A program's calls that tell nothing of their own: options, waiting, what a runtime asks. Several in a row are one line.
 
 use crate::explain::waited_fds;
-use crate::model::{Call, CallView};
+use crate::model::{Call, CallView, Errno, Moment};
 
 /// A call, or several that are folded, the newest first.
 pub(super) enum CallRow<'a> {
@@ -9,6 +9,20 @@ pub(super) enum CallRow<'a> {
     /// One that waits for several descriptors, with what its thread had tried and set before.
     Waits(CallView<'a>, Vec<CallView<'a>>),
     Folded(Vec<CallView<'a>>),
+}
+
+impl CallRow<'_> {
+    /// The entries at which its newest and its oldest call began.
+    pub(super) fn ends(&self) -> (Moment, Moment) {
+        match self {
+            CallRow::Call(call) => (call.entered, call.entered),
+            CallRow::Waits(call, beneath) => (call.entered, beneath.last().map_or(call.entered, |last| last.entered)),
+            CallRow::Folded(folded) => {
+                let at = |call: Option<&CallView<'_>>| call.map_or(0, |call| call.entered);
+                (at(folded.first()), at(folded.last()))
+            }
+        }
+    }
 }
 
 /// So many calls are looked at.
@@ -40,9 +54,15 @@ pub(super) fn rows<'a>(calls: impl Iterator<Item = CallView<'a>>, unfolded: bool
     rows
 }
 
-/// Whether a program's call is none of those that a walk is made of, or came back because nothing was there yet.
+/// Whether a program's call is none of those that a walk is made of, or came back because nothing was there yet. What failed after
+/// somebody let it go, or on a number that is no socket any more, is none; nor is a `select()` that leaves a socket out.
 fn is_noise(call: &CallView<'_>) -> bool {
     let Some(made) = call.made.filter(|_| call.outcome.is_some()) else { return false };
+    let is_no_socket = |errno: &Errno| matches!(errno.0, libc::EBADF | libc::ENOTSOCK);
+    let failed = call.outcome.and_then(|outcome| outcome.as_ref().err());
+    if failed.is_some_and(|errno| call.stepped || is_no_socket(errno)) || made.left_out().next().is_some() {
+        return false;
+    }
     match (&made.like, call.outcome) {
         (None | Some(Call::SetOption { .. } | Call::SetNonblocking { .. }), _) => true,
         (Some(_), Some(Err(errno))) => errno.name() == Some("EAGAIN"),
@@ -69,7 +89,7 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
-    use crate::model::{Actor, Caller, Errno, Event, Outcome, PolledDescriptor, ProgramCall, Returned, Side, Trace};
+    use crate::model::{Actor, Caller, Event, Outcome, PolledDescriptor, ProgramCall, Returned, Side, Trace};
 
     fn made(name: &str, like: Option<Call>, outcome: Option<Outcome>) -> Vec<Event> {
         let caller: Caller = Side::Server.into();
@@ -80,7 +100,7 @@ mod tests {
             socket: None,
             internet: true,
             waits: (name == "epoll_pwait")
-                .then(|| vec![PolledDescriptor { fd: 3, socket: Some(7), ..Default::default() }]),
+                .then(|| vec![PolledDescriptor { fd: 3, socket: Some(7), ..PolledDescriptor::default() }]),
             others: Vec::new(),
             like,
             ..ProgramCall::default()
@@ -146,5 +166,30 @@ mod tests {
             "one alone stands for itself, and so does the newest"
         );
         assert_eq!(shown(true).len(), 8);
+    }
+
+    #[test]
+    fn what_failed_after_it_was_let_go_or_on_what_is_no_socket_is_no_noise() {
+        let caller: Caller = Side::Server.into();
+        let stands = |events: Vec<Event>| {
+            let Event::Entered { call, .. } = &events[0] else { panic!("no call") };
+            [vec![Event::Stands { caller, call: call.clone() }], events].concat()
+        };
+        let failed = |errno| Some(Err(Errno(errno)));
+        let recv = || Some(Call::recv(3, 9));
+        let shown = |first: Vec<Event>| {
+            let mut trace = Trace::default();
+            let last = made("socket", Some(Call::Socket { ipv6: false, udp: false }), Some(Ok(Returned::default())));
+            [first, made("epoll_ctl", None, Some(Ok(Returned::default()))), last]
+                .concat()
+                .into_iter()
+                .for_each(|event| _ = trace.push(Duration::ZERO, event));
+            rows(trace.present().calls(Actor::from(Side::Server)), false).len()
+        };
+        // Two of three are one line, or each has its own.
+        assert_eq!(shown(made("read", recv(), failed(libc::EAGAIN))), 2);
+        assert_eq!(shown(stands(made("read", recv(), failed(libc::EAGAIN)))), 3);
+        assert_eq!(shown(stands(made("sendto", None, failed(libc::EFAULT)))), 3);
+        assert_eq!(shown(made("write", None, failed(libc::EBADF))), 3);
     }
 }

@@ -6,24 +6,27 @@ use ratatui::style::Modifier;
 use ratatui::text::{Line, Span};
 
 use super::page::{TextPage, before_text, typing_line, why};
-use super::rules::{self, name};
+use super::rules::{self, in_sentence, name};
 use super::segment::SegmentText;
 use super::side::{call_text, outcome_text, view_text};
-use super::wrong;
+use super::{killed, mistyped, told, wrong};
 use crate::explain::{Likelihood, call_notes, explain};
 use crate::i18n::width as display_width;
-use crate::i18n::{edit_fault, escape, fill, rule_fault, setting_fault};
+use crate::i18n::{escape, fill, join};
 use crate::model::rule::RuleInForce;
-use crate::model::typed::Mistyped;
-use crate::model::{Actor, CallView, Errno, Event, Member, Role, SampledOut, Side, SocketView};
+use crate::model::{Actor, Call, CallView, Caller, Door, Errno, Event, Member, Role, SampledOut, SocketView};
+use crate::tui::command::Command;
 use crate::tui::menu::{self, Group, Item};
 use crate::tui::programs;
 use crate::tui::scene::{Scene, mark, shape};
 use crate::tui::wrap::{cut, prose, wrap, wrap_text};
-use crate::walk::{Phase, Purpose};
+use crate::walk::{Phase, Purpose, WalkCommand, WireAbility};
 
 /// So many changed sockets are named, the newest; of the others the number.
 const CHANGES: usize = 12;
+
+/// So many rows of what is told stay in sight.
+const LEAST_TOLD: usize = 2;
 
 /// What happened last, and why.
 pub(super) fn body(scene: &Scene<'_>, width: usize) -> Vec<Line<'static>> {
@@ -35,44 +38,61 @@ pub(super) fn body(scene: &Scene<'_>, width: usize) -> Vec<Line<'static>> {
     lines.extend(members(scene, width));
     lines.extend(undeliverable(scene, width));
     let segment = super::segment::newest(scene, width);
-    // Of a call that the segment didn't change everything has been said already.
-    let call = newest_call(scene).filter(|call| segment.is_none() || scene.is_fresh(call.changed));
+    let killed = killed::since(scene, scene.fresh_from, width);
+    // Of a call that the segment or somebody's end didn't change everything has been said already.
+    let is_beside = segment.is_some() || !killed.is_empty();
+    let told = told::calls(scene).filter(|told| !is_beside || scene.is_fresh(told.first.changed));
+    let (call, further) = told.map_or((None, Vec::new()), |told| (Some(told.first), told.further));
     match (call, segment) {
+        (None, None) if !killed.is_empty() => lines.extend(killed),
         // What has begun speaks for itself.
         (None, None) if scene.view.segment_count() > 0 => {}
         (None, None) => {
             let text = match free.options().purpose {
                 Purpose::Drive(_) if !scene.app.programs.is_empty() => &t.begin_run,
+                Purpose::Drive(_) if scene.app.walk().wire() != WireAbility::Holds => &t.begin_host,
                 Purpose::Drive(_) => &t.begin,
                 Purpose::Watch => &t.begin_watch,
                 Purpose::Replay => &t.begin_replay,
             };
             lines.extend(wrap(&prose(text, scene.theme.text.0, scene.theme.code.0), width));
         }
-        (call, segment) => lines.extend(came_of(scene, call.as_ref(), segment, width)),
+        (call, segment) => {
+            lines.extend(killed);
+            lines.extend(came_of(scene, call.as_ref(), segment, width));
+            lines.extend(further.iter().flat_map(|other| outcome(scene, other, width).in_order()));
+        }
     }
     lines.extend(changes(scene));
     lines.extend(wrong::details(scene, &found.0, width));
+    lines.extend(rules::settings_behind(scene, width));
     lines
 }
 
-/// The call that changed last, of the sides that are driven here, else of any.
-fn newest_call<'a>(scene: &Scene<'a>) -> Option<CallView<'a>> {
-    let newest = |actors: &[Actor]| {
-        let calls = actors.iter().filter_map(|actor| scene.view.calls(*actor).take(16).max_by_key(|call| call.changed));
-        calls.max_by_key(|call| call.changed)
-    };
-    let mut driven = scene.app.walk().free().map_or_else(Vec::new, |free| free.actors().to_vec());
-    driven.extend(programs::actors(scene.app));
-    let all = || Side::BOTH.into_iter().flat_map(|side| scene.view.actors(side)).collect::<Vec<_>>();
-    newest(&driven).or_else(|| newest(&all()))
+/// Whether a program's call is what goes on next.
+fn is_next(scene: &Scene<'_>) -> bool {
+    matches!(programs::next(scene.app), Some(WalkCommand::LetCall(_)))
 }
 
-/// Who makes a call: a program by its name.
-fn who(scene: &Scene<'_>, actor: Actor) -> String {
+/// The program's call that is made next, where what is told is something else.
+fn call_to_come(scene: &Scene<'_>, width: usize) -> Vec<Line<'static>> {
+    let (app, t) = (scene.app, &scene.texts.free);
+    let Some(call) = programs::meant_call(app) else { return Vec::new() };
+    if told::calls(scene).is_some_and(|told| told.first.stands) {
+        return Vec::new();
+    }
+    let text = if is_next(scene) { &t.call_to_come } else { &t.call_to_come_later };
+    let call = format!("{} {}", who(scene, call.caller), view_text(scene, &call, true));
+    wrap_text(&fill(text, &[("call", &call)]), scene.theme.title.0, width)
+}
+
+/// Who makes a call: a program by its name, a further thread of a side's own by its number.
+fn who(scene: &Scene<'_>, caller: Caller) -> String {
+    let actor = caller.actor;
     match scene.view.program(actor).map(|program| &program.role) {
         Some(Role::Runs(name)) => format!("{} {}", shape(actor.side), escape(name)),
-        _ => mark(actor),
+        _ if caller.is_main() => mark(actor),
+        _ => format!("{} {}", mark(actor), fill(&scene.texts.free.thread, &[("n", &caller.worker)])),
     }
 }
 
@@ -117,20 +137,24 @@ pub(super) fn came_of(
 fn outcome(scene: &Scene<'_>, call: &CallView<'_>, width: usize) -> ToldOutcome {
     let (theme, t, lang) = (scene.theme, &scene.texts.free, scene.app.lang());
     let (result, style) = match call.outcome {
-        Some(outcome @ Ok(returned)) if returned.data.is_empty() => (outcome_text(outcome), theme.good.0),
+        Some(outcome @ Ok(returned)) if returned.data.is_empty() => (outcome_text(call.own, outcome), theme.good.0),
         Some(Ok(returned)) => (format!("= {}", returned.value), theme.good.0),
-        Some(Err(errno)) => (format!("= -1 {errno}"), theme.bad.0),
+        Some(Err(errno)) => (format!("= {} {errno}", errno.value()), theme.bad.0),
         None if call.abandoned => {
-            let head = format!("{} {}", who(scene, call.caller.actor), view_text(scene, call, true));
+            let head = format!("{} {}", who(scene, call.caller), view_text(scene, call, true));
+            let ended = call.called() == "exit_group" && !call.never_made;
             let means = if call.never_made { &t.never_made } else { &t.abandoned };
-            let (head, means) = (wrap_text(&head, theme.title.0, width), wrap_text(means, theme.bad.0, width));
-            return ToldOutcome { head, means, more: Vec::new() };
+            let mut means = if ended { Vec::new() } else { wrap_text(means, theme.bad.0, width) };
+            // What the end of the process came to is told as it is of every call.
+            let notes = call_notes(&scene.view, call, lang).unwrap_or_default();
+            means.extend(notes.iter().flat_map(|note| wrap_text(note, theme.text.0, width)));
+            return ToldOutcome { head: wrap_text(&head, theme.title.0, width), means, more: Vec::new() };
         }
         // Nobody has said yet that it sleeps.
         None if !call.blocked => {
             let head = format!(
                 "{} {} {}",
-                who(scene, call.caller.actor),
+                who(scene, call.caller),
                 view_text(scene, call, true),
                 if call.stands { &scene.texts.side.stands } else { &scene.texts.side.running }
             );
@@ -142,7 +166,7 @@ fn outcome(scene: &Scene<'_>, call: &CallView<'_>, width: usize) -> ToldOutcome 
         None => (t.blocks.clone(), theme.waits.0),
     };
     let head = [
-        Span::styled(format!("{} ", who(scene, call.caller.actor)), theme.side(call.caller.actor.side)),
+        Span::styled(format!("{} ", who(scene, call.caller)), theme.side(call.caller.actor.side)),
         Span::styled(format!("{} ", view_text(scene, call, true)), theme.title.0),
         Span::styled(result, style),
     ];
@@ -172,7 +196,7 @@ fn changes(scene: &Scene<'_>) -> Vec<Line<'static>> {
         let actor = socket.facts.actor()?;
         let from = socket.previous?;
         let program = socket.facts.program.as_deref().map(|name| format!(" {}", escape(name))).unwrap_or_default();
-        let text = format!("{}{program} {from} → {}", mark(actor), socket.state);
+        let text = format!("{}{program} {from} → {}", mark(scene.view.known_as(actor)), socket.state);
         Some(Line::styled(text, scene.theme.side(actor.side).bold()))
     };
     let mut lines: Vec<Line<'static>> = sockets.filter_map(line).collect();
@@ -234,16 +258,40 @@ pub(super) fn foot(scene: &Scene<'_>, width: usize, page: &mut TextPage) {
     if typed(scene, width, page, &t.r#type) {
         return;
     }
+    page.foot.extend(rules::stops(scene, width));
     page.foot.extend(rules::holding(scene, width));
     page.foot.extend(passing(scene, width));
+    page.foot.extend(awaited(scene, width));
+    // One that isn't next stands in its program's pane too: it leaves room for what is told.
+    let to_come = call_to_come(scene, width);
+    if is_next(scene) || page.foot.len() + to_come.len() + LEAST_TOLD <= page.height {
+        page.foot.extend(to_come);
+    }
     let Some(actor) = menu::actor(scene.app) else { return };
-    if let Some(call) = scene.view.open_call(actor) {
-        let name = format!("{}()", call.called());
-        let text = fill(&t.sleeps, &[("side", &rules::name(scene, actor)), ("call", &name)]);
+    if scene.view.open_call(actor).is_some() {
+        let named = |call: &CallView<'_>| match call.caller.is_main() {
+            true => format!("{}()", call.called()),
+            false => format!("#{} {}()", call.caller.worker, call.called()),
+        };
+        let calls: Vec<String> = scene.view.open_calls(actor).iter().map(named).collect();
+        let text = fill(&t.sleeps, &[("side", &rules::name(scene, actor)), ("call", &calls.join(&t.between))]);
         page.foot.extend(wrap_text(&text, theme.waits.0, width));
-        return;
     }
     offered(scene, actor, width, page);
+}
+
+/// That a side must be chosen before a key does what it is for.
+pub(super) fn which_side(scene: &Scene<'_>, command: Command) -> String {
+    let t = &scene.texts.free;
+    if command == Command::Kill {
+        return t.which_side.clone();
+    }
+    let sleepers = scene.app.sleepers().into_iter().map(|actor| name(scene, actor));
+    let who = sleepers.collect::<Vec<_>>().join(&t.between);
+    match scene.app.place.actor {
+        Some(chosen) => fill(&t.chosen_awake, &[("side", in_sentence(scene, chosen)), ("who", who)]),
+        None => fill(&t.which_sleeper, &[("who", who)]),
+    }
 }
 
 /// The line that the learner types of their own accord, below `title`, and what is wrong with it. `false` where none is typed.
@@ -251,31 +299,42 @@ pub(super) fn typed(scene: &Scene<'_>, width: usize, page: &mut TextPage, title:
     let (theme, t) = (scene.theme, &scene.texts.free);
     let types = scene.app.types_own();
     if let Some(mistyped) = scene.app.lines.mistyped.as_ref().filter(|_| types) {
-        page.foot.extend(wrap_text(&sentence(scene, mistyped), theme.bad.0, width));
+        page.foot.extend(wrap_text(&mistyped::sentence(scene, mistyped), theme.bad.0, width));
     }
     if let Some(call) = scene.app.walk().unmade() {
         let fd = call.fd().unwrap_or(-1).to_string();
-        let text = fill(&t.unmade, &[("call", call.name().name()), ("fd", &fd)]);
+        let text = if *call == Call::Fork { &t.unmade_fork } else { &t.unmade };
+        let text = fill(text, &[("call", call.name().name()), ("fd", &fd)]);
         page.foot.extend(wrap_text(&text, theme.bad.0, width));
     }
-    if let Some(actor) = menu::caller(scene.app).filter(|_| types) {
-        let side = format!("{} {}", shape(actor.side), name(scene, actor));
+    if types {
+        let title = match menu::caller(scene.app) {
+            Some(actor) => fill(title, &[("side", &format!("{} {}", shape(actor.side), name(scene, actor)))]),
+            None => scene.texts.explain.try_beside_programs.clone(),
+        };
         let offers = &scene.app.lines.offers;
-        let keys = if offers.is_empty() { t.type_keys.clone() } else { several(scene, offers) };
-        typing_line(scene, width, page, &fill(title, &[("side", &side)]), &keys);
+        let above = page.foot.len() + wrap_text(&title, theme.question.0, width).len() + 1;
+        let room = (width, page.height.saturating_sub(above));
+        let keys = if offers.is_empty() { t.type_keys.clone() } else { several(scene, offers, room) };
+        typing_line(scene, width, page, &title, &keys);
     }
     types
 }
 
-/// What may stand at the cursor, as many as a reader takes in.
-fn several(scene: &Scene<'_>, offers: &[String]) -> String {
+/// What may stand at the cursor, as many as a reader takes in and so many rows of this width have room for.
+fn several(scene: &Scene<'_>, offers: &[String], (width, rows): (usize, usize)) -> String {
     const SHOWN: usize = 30;
-    let (shown, left) = offers.split_at(offers.len().min(SHOWN));
-    let words = shown.join("  ");
-    match left.len() {
-        0 => words,
-        n => fill(&scene.texts.free.more_words, &[("words", &words as &dyn std::fmt::Display), ("n", &n)]),
-    }
+    let told = |count: usize| {
+        let (shown, left) = offers.split_at(count);
+        let words = shown.join("  ");
+        match left.len() {
+            0 => words,
+            n => fill(&scene.texts.free.more_words, &[("words", &words as &dyn std::fmt::Display), ("n", &n)]),
+        }
+    };
+    let fits = |count: &usize| wrap_text(&told(*count), scene.theme.dim.0, width).len() <= rows;
+    let most = (1..=offers.len().min(SHOWN)).rev().find(fits);
+    told(most.unwrap_or(1))
 }
 
 fn offered(scene: &Scene<'_>, actor: Actor, width: usize, page: &mut TextPage) {
@@ -287,7 +346,10 @@ fn offered(scene: &Scene<'_>, actor: Actor, width: usize, page: &mut TextPage) {
         Group::Further => &t.menu_further,
         Group::Wrong => &t.menu_wrong,
     };
-    let who = format!("{} {}", shape(actor.side), name(scene, actor));
+    let thread = scene.view.next_thread(actor).filter(|worker| *worker != Caller::MAIN);
+    let side = format!("{} {}", shape(actor.side), name(scene, actor));
+    let with = |worker| fill(&t.with_thread, &[("side", &side), ("thread", &fill(&t.thread, &[("n", &worker)]))]);
+    let who = thread.map_or_else(|| side.clone(), with);
     let (at, pages) = ((at + 1).to_string(), pages.to_string());
     let head = fill(group, &[("side", &who), ("n", &at), ("of", &pages)]);
     page.foot.extend(wrap_text(&head, theme.side(actor.side), width));
@@ -316,6 +378,31 @@ fn style_of(scene: &Scene<'_>, item: &Item) -> ratatui::style::Style {
         Likelihood::Works | Likelihood::Waits => scene.theme.text.0,
         Likelihood::Fails(_) => scene.theme.dim.0.add_modifier(Modifier::ITALIC),
     }
+}
+
+/// What keeps the walk from going on where that is another one's to do.
+fn awaited(scene: &Scene<'_>, width: usize) -> Vec<Line<'static>> {
+    let (app, t) = (scene.app, &scene.texts.free);
+    if app.in_past() || !app.walk().steps_freely() {
+        return Vec::new();
+    }
+    if programs::awaits_server(app) {
+        let client = programs::client_instead(app).map(|_| t.client_instead.as_str());
+        let text = match client {
+            _ if app.place.goes_on => t.goes_on.clone(),
+            Some(client) => join(&t.awaits_server, client),
+            None => t.awaits_server.clone(),
+        };
+        return wrap_text(&text, scene.theme.waits.0, width);
+    }
+    let waiting = scene.view.waiting();
+    let first = waiting.first().filter(|_| scene.meant().is_none()).and_then(|id| scene.view.segment(*id));
+    let receiver = match first.and_then(|first| scene.view.trace().door(first.segment)) {
+        None => return Vec::new(),
+        Some(Door::Of(actor)) => actor,
+        Some(Door::OfSide(side)) => side.into(),
+    };
+    wrap_text(&fill(&t.waits_elsewhere, &[("side", &in_sentence(scene, receiver))]), scene.theme.waits.0, width)
 }
 
 /// Which segments pass by themselves, which rules the wire has, and how many did without being kept.
@@ -351,32 +438,4 @@ fn passing(scene: &Scene<'_>, width: usize) -> Vec<Line<'static>> {
         }
     }
     lines
-}
-
-/// Why what was typed is no call, and what to do.
-fn sentence(scene: &Scene<'_>, mistyped: &Mistyped) -> String {
-    let t = &scene.texts.mistyped;
-    match mistyped {
-        Mistyped::Name(name) => fill(&t.no_call, &[("name", &escape(name))]),
-        Mistyped::Descriptor(call) => fill(&t.no_descriptor, &[("call", call.name())]),
-        Mistyped::Argument(call, text) => fill(&t.no_argument, &[("call", call.name()), ("text", &escape(text))]),
-        Mistyped::TooMany(call) => fill(&t.too_many, &[("call", call.name())]),
-        Mistyped::Option(text) => fill(&t.no_option, &[("text", &escape(text))]),
-        Mistyped::Flag(call, text) => {
-            let known: Vec<String> = call.flag_names().iter().map(|name| format!("`{name}`")).collect();
-            let values = [("call", call.name().to_owned()), ("text", escape(text)), ("flags", known.join(", "))];
-            fill(&t.no_flag, &values)
-        }
-        Mistyped::Quote => t.no_quote.clone(),
-        Mistyped::NoStep(text) => fill(&t.no_step, &[("text", &escape(text))]),
-        Mistyped::NotReached(n) => fill(&t.not_reached, &[("n", n)]),
-        Mistyped::Edit(fault) => escape(edit_fault(fault, scene.app.lang())),
-        Mistyped::OfProgram => t.of_program.clone(),
-        Mistyped::Rule(fault) => escape(rule_fault(fault, scene.app.lang())),
-        Mistyped::Setting(fault) => escape(setting_fault(fault, scene.app.lang())),
-        Mistyped::Busy(actor, call) => {
-            let call = format!("{call}()");
-            fill(&t.busy, &[("side", &name(scene, *actor)), ("call", &call)])
-        }
-    }
 }

@@ -4,7 +4,7 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 
-use crate::lesson::Term;
+use crate::lesson::{Glossary, Term};
 use crate::tui::scene::{Scene, more_below, put};
 use crate::tui::wrap::{prose, wrap};
 use crate::walk::Phase;
@@ -18,7 +18,7 @@ const LONGEST: usize = 20_000;
 pub(super) fn draw(buf: &mut Buffer, area: Rect, scene: &Scene<'_>) -> usize {
     let t = &scene.texts.glossary;
     let width = usize::from(area.width.saturating_sub(4).min(WIDEST));
-    let glossary = scene.app.look.glossary;
+    let glossary = Glossary::shipped();
     let here = glossary.mentioned(&text(scene));
     let terms = glossary.terms();
     let others = (0..terms.len()).filter(|number| !here.contains(number));

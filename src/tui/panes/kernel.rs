@@ -72,13 +72,13 @@ fn first_line(scene: &Scene<'_>, socket: &SocketView<'_>) -> Vec<Span<'static>> 
     let local = facts.local.map_or_else(any, |addr| addr.to_string());
     let remote = facts.remote.map_or_else(any, |addr| addr.to_string());
     let (name, style) = match facts.actor() {
-        Some(actor) => (mark(actor), theme.side(actor.side)),
+        Some(actor) => (mark(scene.view.known_as(actor)), theme.side(actor.side)),
         None => ("·".to_owned(), theme.text.0),
     };
     let state_style = if scene.is_fresh(socket.state_since) { reversed(style) } else { style.bold() };
     vec![
         Span::styled(format!("{name} "), style),
-        Span::styled(format!("{} ", holder(socket, 15, 5)), theme.text.0),
+        Span::styled(format!("{} ", holder(socket, facts.actor(), 15, 5)), theme.text.0),
         Span::styled(format!("{:<11}", socket.state.name()), state_style),
         Span::styled(format!("  {local} → {remote}"), theme.text.0),
         Span::styled(format!("  {}", letter(socket.source)), theme.dim.0),

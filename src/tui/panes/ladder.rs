@@ -8,19 +8,18 @@
 //! │──────────────▶┃ waits          │
 //! ```
 
-use std::collections::HashMap;
-
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::style::{Modifier, Style};
 use ratatui::text::{Line, Span};
 
+use super::entered::{EnteredStates, entered};
 use super::hand_made::{how_lost, how_made, source};
 use crate::i18n::excerpt;
 use crate::i18n::fill;
 use crate::i18n::width as display_width;
-use crate::model::{Event, Fate, SegmentId, SegmentView, Side, SocketState};
-use crate::tcp::{Flags, Isn, Numbers, State, line, relative};
+use crate::model::{Fate, SegmentId, SegmentView, Side, SocketState};
+use crate::tcp::{Flags, Isn, Numbers, line, relative};
 use crate::tui::app::App;
 use crate::tui::layout::Audience;
 use crate::tui::scene::{Scene, nth_newest, put, reversed, shape, spread};
@@ -33,17 +32,11 @@ const WITH_STATES: usize = 56;
 const MARGIN: usize = 13;
 /// The gap between frame and lifeline where no states are written.
 const GAP: usize = 1;
-/// How many entries are searched for changes of state: a bound on what one frame costs.
-const SEARCHED: usize = 4000;
-
 /// One row, and the segment that a click on it chooses.
 struct Row {
     line: Line<'static>,
     segment: Option<SegmentId>,
 }
-
-/// The states that an end entered: after the sending of a segment, or after its end.
-type Notes = HashMap<(SegmentId, bool, Side), SocketState>;
 
 pub(super) fn draw(buf: &mut Buffer, area: Rect, scene: &Scene<'_>) {
     let wide = usize::from(area.width).saturating_sub(2);
@@ -128,13 +121,13 @@ fn rows(scene: &Scene<'_>, inner: Rect) -> Vec<Row> {
     let margin = if width >= WITH_STATES { MARGIN } else { GAP };
     let between = width - 2 * margin;
     let InSight { shown, earlier, later } = in_sight(scene, between, height - 1);
-    let notes = match shown.first() {
-        Some(oldest) if margin > GAP => notes(scene, oldest.id),
-        _ => Notes::new(),
+    let states = match shown.first() {
+        Some(oldest) if margin > GAP => entered(&scene.view, oldest.id),
+        _ => EnteredStates::new(),
     };
     let mut rows = vec![Row { line: names(scene, width, margin, earlier), segment: None }];
     for segment in &shown {
-        rows.extend(segment_rows(scene, segment, between, margin, &notes));
+        rows.extend(segment_rows(scene, segment, between, margin, &states));
         rows.extend((0..air(scene)).map(|_| empty_row(scene, between, margin)));
     }
     let foot = usize::from(later > 0);
@@ -349,7 +342,13 @@ fn end_that_tells(scene: &Scene<'_>, view: &SegmentView<'_>) -> Option<String> {
     Some(scene.short(if scene.sender(packet) == Side::Client { packet.from } else { packet.to }))
 }
 
-fn segment_rows(scene: &Scene<'_>, view: &SegmentView<'_>, between: usize, margin: usize, notes: &Notes) -> Vec<Row> {
+fn segment_rows(
+    scene: &Scene<'_>,
+    view: &SegmentView<'_>,
+    between: usize,
+    margin: usize,
+    entered: &EnteredStates,
+) -> Vec<Row> {
     let theme = scene.theme;
     let room = between - 2;
     let sender = scene.sender(view.segment);
@@ -365,7 +364,7 @@ fn segment_rows(scene: &Scene<'_>, view: &SegmentView<'_>, between: usize, margi
     } else if chosen {
         style = style.add_modifier(Modifier::UNDERLINED);
     }
-    let state_at = |arrow| Side::BOTH.map(|side| notes.get(&(view.id, arrow, side)).copied());
+    let state_at = |arrow| Side::BOTH.map(|side| entered.get(&(view.id, arrow, side)).copied());
     let mut rows = Vec::new();
     for (n, text) in label(scene, view, room).into_iter().enumerate() {
         let mark = if n == 0 && chosen { "▶ " } else { "  " };
@@ -401,7 +400,10 @@ fn arrow(scene: &Scene<'_>, view: &SegmentView<'_>, sender: Side, room: usize, f
         Fate::Undeliverable(errno) if to_right => (half, format!("✗ {errno}"), theme.bad.0),
         Fate::Undeliverable(errno) => (half, format!("{errno} ✗"), theme.bad.0),
     };
-    let shaft = "─".repeat(length.saturating_sub(1));
+    // What became of it is longer than half of a small window's wire: then the shaft is shorter.
+    let beside = if stop.is_empty() { 0 } else { display_width(&stop) + 1 };
+    let length = length.min(room.saturating_sub(beside)).max(1);
+    let shaft = "─".repeat(length - 1);
     let shaft = if to_right { format!("{shaft}▶") } else { format!("◀{shaft}") };
     let gap = Span::raw(" ".repeat(room.saturating_sub(length + display_width(&stop))));
     let (shaft, stop) = (Span::styled(shaft, line), Span::styled(stop, style));
@@ -444,53 +446,11 @@ fn loop_arrow(
         let width = display_width(&text);
         // What waits or is lost stands where the arrow turns.
         let before = if at_right { room - half } else { (half - 1) * usize::from(!text.starts_with(['─', '◀'])) };
+        let before = before.min(room.saturating_sub(width));
         let after = room.saturating_sub(before + width);
         vec![Span::raw(" ".repeat(before)), Span::styled(text, style), Span::raw(" ".repeat(after))]
     };
     [placed(out, line), placed(back, style)]
-}
-
-/// Where the ends changed their states among the segments from `oldest` on.
-fn notes(scene: &Scene<'_>, oldest: SegmentId) -> Notes {
-    let moment = scene.view.moment();
-    let entries = &scene.view.trace().entries()[..moment];
-    let recent = moment.saturating_sub(SEARCHED);
-    let is_start = |event: &Event| event.appears().is_some_and(|(id, _)| id == oldest);
-    let start = entries[recent..].iter().rposition(|entry| is_start(&entry.event)).map_or(recent, |at| recent + at);
-    let before = scene.view.trace().at(start);
-    let mut known: HashMap<u64, (Option<Side>, SocketState)> = HashMap::new();
-    let known_before = |cookie| before.socket(cookie).map(|socket| (socket.facts.side, socket.state));
-    let mut notes = Notes::new();
-    let mut anchor = None;
-    for entry in &entries[start..] {
-        let (cookie, side, state) = match &entry.event {
-            Event::Sent { id, .. }
-            | Event::Repeated { id, .. }
-            | Event::Edited { id, .. }
-            | Event::Forged { id, .. }
-            | Event::Duplicated { id, .. } => {
-                anchor = Some((*id, false));
-                continue;
-            }
-            Event::Delivered(id) | Event::Dropped(id) | Event::Lost { id, .. } | Event::Undeliverable { id, .. } => {
-                anchor = Some((*id, true));
-                continue;
-            }
-            Event::Socket(facts) => (facts.cookie, facts.side, facts.state),
-            Event::Gone { cookie, .. } => {
-                let last = known.get(cookie).copied().or_else(|| known_before(*cookie));
-                let ended = last.map_or(State::Closed.into(), |(_, state)| state.ended());
-                (*cookie, last.and_then(|(side, _)| side), ended)
-            }
-            _ => continue,
-        };
-        let last = known.insert(cookie, (side, state)).or_else(|| known_before(cookie));
-        let changed = last.is_none_or(|(_, last)| last != state);
-        if let (true, Some((id, arrow)), Some(side)) = (changed, anchor, side) {
-            notes.insert((id, arrow, side), state);
-        }
-    }
-    notes
 }
 
 #[cfg(test)]

@@ -5,6 +5,7 @@ mod code;
 mod console;
 mod copy;
 mod ending;
+mod entered;
 mod explain;
 mod fold;
 mod free;
@@ -13,18 +14,23 @@ mod hand_made;
 mod header;
 mod help;
 mod kernel;
+mod killed;
 mod ladder;
 mod large;
 mod layers;
 mod lessons;
+mod mistyped;
 mod over;
 mod packet;
 mod page;
+mod picker;
 mod rules;
 mod segment;
+mod shorter;
 mod side;
 mod source;
 mod states;
+mod told;
 mod tried;
 mod wrong;
 
@@ -77,6 +83,7 @@ pub(super) fn draw(buf: &mut Buffer, areas: &Areas, scene: &Scene<'_>) -> Drawn 
             let cursor = match over {
                 Overlay::Console => console::cursor(scene),
                 Overlay::Packet => copy::cursor(scene),
+                Overlay::Rules => picker::cursor(scene),
                 _ => None,
             };
             Drawn { cursor, scrolled: over_scrolled(scene.app, most) }
@@ -113,6 +120,10 @@ fn overlay(buf: &mut Buffer, size: Rect, scene: &Scene<'_>) -> usize {
         Some(Overlay::Lessons) => lessons::draw(buf, middle, scene),
         Some(Overlay::Ending) => ending::draw(buf, middle, scene),
         Some(Overlay::Console) => console::draw(buf, scene),
+        Some(Overlay::Rules) => {
+            picker::draw(buf, scene);
+            0
+        }
         None => 0,
     }
 }

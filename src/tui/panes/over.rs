@@ -17,7 +17,7 @@ impl Scene<'_> {
         let wanted = (fit(wanted.0).saturating_add(4), fit(wanted.1).saturating_add(2));
         let Some(areas) = self.app.areas() else { return self.app.size };
         let fills = matches!(self.app.place.overlay, Some(Overlay::Lessons | Overlay::Ending | Overlay::Console));
-        if fills || self.app.focus() == Focus::Copy {
+        if fills || matches!(self.app.focus(), Focus::Copy | Focus::Rules) {
             // Nothing of the step is spoken of there, and what comes next stands in it.
             let areas = Areas { explain: None, ..areas };
             return layout::overlay(self.app.size, &areas, None, wanted);
@@ -32,8 +32,8 @@ impl Scene<'_> {
         let area = self.overlay_place(wanted);
         clear(buf, area);
         // In the list of lessons the same keys choose.
-        let scrolls =
-            usize::from(area.height) < wanted.1 + 2 && !matches!(self.app.focus(), Focus::Search | Focus::Copy);
+        let scrolls = usize::from(area.height) < wanted.1 + 2
+            && !matches!(self.app.focus(), Focus::Search | Focus::Copy | Focus::Rules);
         let foot = if scrolls { format!(" {} · {foot} ", self.texts.help.scroll) } else { format!(" {foot} ") };
         let block = self.block(self.title(title), true).bottom(Span::styled(foot, self.theme.dim.0));
         let inner = block.inner(area);

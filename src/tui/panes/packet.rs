@@ -12,7 +12,7 @@ use crate::i18n::width as display_width;
 use crate::i18n::{Texts, options as all_options};
 use crate::model::edit::{Change, EditField};
 use crate::model::{HandMade, SegmentView};
-use crate::tcp::{Flags, Packet, Transport, finish_checksum, line, window_field};
+use crate::tcp::{Flags, IcmpError, Packet, Transport, finish_checksum, line, window_field};
 use crate::tui::scene::{Scene, more_below, put, reversed};
 use crate::tui::wrap::{cut, wrap, wrap_text};
 
@@ -108,17 +108,19 @@ fn fields(scene: &Scene<'_>, view: &SegmentView<'_>) -> Vec<Vec<Field>> {
             ]
         }
         Transport::Udp => vec![ports, vec![field(16, &t.length, word(4).to_string()), checksum(6)]],
-        Transport::Unreachable => vec![
-            vec![field(8, &t.kind, byte(0).to_string()), field(8, &t.code, byte(1).to_string()), checksum(2)],
-            vec![field(32, &t.unused, String::new())],
-        ],
-        Transport::TooBig(mtu) => {
+        Transport::Icmp(says) => {
             let first =
                 vec![field(8, &t.kind, byte(0).to_string()), field(8, &t.code, byte(1).to_string()), checksum(2)];
-            // IPv4 has the length in the second half of the word (RFC 1191), IPv6 in all of it.
-            let second = match packet.ip().version {
-                6 => vec![field(32, &t.mtu, mtu.to_string())],
-                _ => vec![field(16, &t.unused, String::new()), field(16, &t.mtu, mtu.to_string())],
+            let ipv6 = packet.ip().version == 6;
+            let pointer = u32::from(word(4)) << 16 | u32::from(word(6));
+            let second = match says {
+                // IPv4 has the length in the second half of the word (RFC 1191), IPv6 in all of it.
+                IcmpError::FragmentationNeeded(mtu) if ipv6 => vec![field(32, &t.mtu, mtu.to_string())],
+                IcmpError::FragmentationNeeded(mtu) => {
+                    vec![field(16, &t.unused, String::new()), field(16, &t.mtu, mtu.to_string())]
+                }
+                IcmpError::ProtocolUnreachable if ipv6 => vec![field(32, &t.pointer, pointer.to_string())],
+                _ => vec![field(32, &t.unused, String::new())],
             };
             vec![first, second]
         }

@@ -18,6 +18,8 @@ pub(super) struct TextPage {
     pub(super) choices: Vec<(usize, usize, usize, usize)>,
     /// The cursor of the line that is typed: row of the foot, column.
     pub(super) cursor: Option<(usize, usize)>,
+    /// How many rows both have together.
+    pub(super) height: usize,
     /// How many rows the body has, how far it is scrolled, and how far it can be.
     pub(super) rows: usize,
     pub(super) at: usize,

@@ -3,17 +3,24 @@
 use ratatui::text::Line;
 
 use crate::i18n::{escape, fill};
-use crate::model::{Actor, ChangedSetting, HeldCalls, Member, Moment, Role, SegmentFilter, Side};
+use crate::model::{
+    Actor, ChangedSetting, HeldCalls, Member, Moment, Role, SegmentFilter, Side, StoppedProcess, signal_name,
+};
 use crate::tui::programs;
 use crate::tui::scene::Scene;
 use crate::tui::wrap::{cut, wrap_text};
 
 /// An actor by its part.
 pub(super) fn name(scene: &Scene<'_>, actor: Actor) -> String {
-    actor.name(match actor.side {
+    scene.view.known_as(actor).name(match actor.side {
         Side::Server => &scene.texts.free.role_server,
         Side::Client => &scene.texts.free.role_client,
     })
+}
+
+/// The same in a sentence: "server 2" is a name.
+pub(super) fn in_sentence(scene: &Scene<'_>, actor: Actor) -> String {
+    crate::i18n::in_sentence(scene.view.known_as(actor), scene.app.lang())
 }
 
 /// Between whom, in words.
@@ -21,7 +28,7 @@ pub(super) fn segments(scene: &Scene<'_>, which: SegmentFilter) -> String {
     let t = &scene.texts.free;
     match which {
         SegmentFilter::All => t.pass_all.clone(),
-        SegmentFilter::To(actor) => fill(&t.pass_to, &[("side", &name(scene, actor))]),
+        SegmentFilter::To(actor) => fill(&t.pass_to, &[("side", &in_sentence(scene, actor))]),
         SegmentFilter::Of(connection) => {
             let [low, high] = connection.ends();
             format!("{low} – {high}")
@@ -41,19 +48,52 @@ pub(super) fn of_wire(scene: &Scene<'_>) -> Option<(String, String)> {
     }
 }
 
-/// The settings of the lab's kernel that are other ones than at the beginning, each in a line.
+/// So many settings stand fixed below the explanation; where there are more, they stand behind it.
+const FIXED_SETTINGS: usize = 3;
+
+/// The settings of the lab's kernel that are other ones than at the beginning, each in a line; of many the newest, and that the others
+/// stand behind the explanation.
 pub(super) fn settings(scene: &Scene<'_>, width: usize) -> Vec<Line<'static>> {
+    let n = scene.view.changed_settings().len();
+    if n > FIXED_SETTINGS {
+        let mut lines = newest_setting(scene, scene.fresh_from, width);
+        let text = fill(&scene.texts.rules.settings_behind, &[("n", &n)]);
+        lines.extend(wrap_text(&text, scene.theme.waits.0, width));
+        return lines;
+    }
+    let mut lines = all_settings(scene, width);
+    lines.extend(refused_setting(scene, scene.fresh_from, width));
+    lines
+}
+
+/// Those that stand behind the explanation, since they are many.
+pub(super) fn settings_behind(scene: &Scene<'_>, width: usize) -> Vec<Line<'static>> {
+    let many = scene.view.changed_settings().len() > FIXED_SETTINGS;
+    if many { all_settings(scene, width) } else { Vec::new() }
+}
+
+fn all_settings(scene: &Scene<'_>, width: usize) -> Vec<Line<'static>> {
+    scene.view.changed_settings().iter().flat_map(|changed| setting(scene, changed, width)).collect()
+}
+
+/// What a setting is, and was.
+fn setting(scene: &Scene<'_>, changed: &ChangedSetting, width: usize) -> Vec<Line<'static>> {
     let told = |text: &Option<String>| text.as_deref().map_or_else(|| "?".to_owned(), escape);
-    let one = |changed: &ChangedSetting| {
-        let now = changed.now.as_ref().ok().cloned();
-        let facts = [("name", escape(&changed.name)), ("now", told(&now)), ("before", told(&changed.before))];
-        wrap_text(&fill(&scene.texts.rules.setting, &facts), scene.theme.waits.0, width)
-    };
-    scene.view.changed_settings().iter().flat_map(one).chain(refused_setting(scene, scene.fresh_from, width)).collect()
+    let now = changed.now.as_ref().ok().cloned();
+    let facts = [("name", escape(&changed.name)), ("now", told(&now)), ("before", told(&changed.before))];
+    wrap_text(&fill(&scene.texts.rules.setting, &facts), scene.theme.waits.0, width)
+}
+
+/// The setting that was changed last, or was to be, at this moment or later.
+pub(super) fn newest_setting(scene: &Scene<'_>, since: Moment, width: usize) -> Vec<Line<'static>> {
+    match scene.view.newest_setting().filter(|(moment, changed)| *moment >= since && changed.now.is_ok()) {
+        Some((_, changed)) => setting(scene, changed, width),
+        None => refused_setting(scene, since, width),
+    }
 }
 
 /// The setting that was to be changed last, at this moment or later, where the kernel refused it.
-pub(super) fn refused_setting(scene: &Scene<'_>, since: Moment, width: usize) -> Vec<Line<'static>> {
+fn refused_setting(scene: &Scene<'_>, since: Moment, width: usize) -> Vec<Line<'static>> {
     let Some((_, changed)) = scene.view.newest_setting().filter(|(moment, _)| *moment >= since) else {
         return Vec::new();
     };
@@ -88,6 +128,27 @@ pub(super) fn holding(scene: &Scene<'_>, width: usize) -> Vec<Line<'static>> {
     let told = (untold > 0).then(|| fill(&t.untold, &[("n", &untold)]));
     let lines = levels.iter().map(one).chain(told);
     lines.flat_map(|text| wrap_text(&text, scene.theme.waits.0, width)).collect()
+}
+
+/// The signal that stopped the program that this process of the lab runs, where it is stopped.
+pub(super) fn stopped(scene: &Scene<'_>, process: u32) -> Option<i32> {
+    let present = scene.app.walk().trace().present();
+    let program = present.members().into_iter().find(|member| member.pid == process)?;
+    present.stopped().into_iter().find(|of| of.program == program.number).map(|of| of.signal)
+}
+
+/// That programs are stopped, and what lets them go on.
+pub(super) fn stops(scene: &Scene<'_>, width: usize) -> Vec<Line<'static>> {
+    let line = |of: StoppedProcess| {
+        let who = scene.view.program(of.caller.actor).map_or_else(String::new, |program| match &program.role {
+            Role::Runs(name) => cut(&escape(name), 16),
+            _ => String::new(),
+        });
+        let process = of.process.map_or_else(|| "PID".to_owned(), |process| process.to_string());
+        let facts = [("who", who), ("signal", signal_name(of.signal)), ("process", process)];
+        wrap_text(&fill(&scene.texts.free.stopped, &facts), scene.theme.bad.0, width)
+    };
+    scene.view.stopped().into_iter().flat_map(line).collect()
 }
 
 /// Programs by the parts that they play; one that has made no call by its name.

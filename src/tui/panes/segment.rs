@@ -7,17 +7,18 @@ use crate::model::{Connection, Event, Moment, SegmentId};
 use crate::tui::scene::Scene;
 use crate::tui::wrap::{prose, wrap, wrap_text};
 
-/// In a free walk, where the newest act was to let a segment go or to drop it, or where a rule lost one since. One that goes on by itself is nobody's act: it
-/// would push away what is said of the call that sent it.
+/// In a free walk, where the newest act was to let a segment go, to send one by hand or to drop it, or where a rule lost one since. One
+/// that goes on by itself is nobody's act: it would push away what is said of the call that sent it.
 pub(super) fn newest(scene: &Scene<'_>, width: usize) -> Option<SegmentText> {
     let passes = |id: &SegmentId| {
-        let segment = scene.view.segment(*id)?.segment;
+        let segment = scene.view.segment(*id).filter(|segment| segment.by_hand.is_none())?.segment;
         scene.view.passing()?.delay(Connection::of(segment), scene.view.trace().door(segment))
     };
-    let acts = |event: &Event| match event {
-        Event::Passing(_) => false,
+    let acts = |at: Moment, event: &Event| match event {
+        // That changes nothing of what was told.
+        event if crate::walk::decides(event) => false,
         Event::Delivered(id) | Event::Lost { id, .. } => passes(id).is_none(),
-        event => crate::walk::is_act(event),
+        _ => crate::walk::is_act(scene.view.trace(), at),
     };
     match last(scene, 0, acts) {
         Some((_, Event::Delivered(id) | Event::Dropped(id) | Event::Lost { id, .. })) => told(scene, *id, width),
@@ -27,20 +28,20 @@ pub(super) fn newest(scene: &Scene<'_>, width: usize) -> Option<SegmentText> {
 
 /// Where a segment was let go or dropped since this entry.
 pub(super) fn since(scene: &Scene<'_>, since: Moment, width: usize) -> Option<SegmentText> {
-    match last(scene, since, |event| matches!(event, Event::Delivered(_) | Event::Dropped(_))) {
+    match last(scene, since, |_, event| matches!(event, Event::Delivered(_) | Event::Dropped(_))) {
         Some((_, Event::Delivered(id) | Event::Dropped(id))) => told(scene, *id, width),
         _ => None,
     }
 }
 
 /// The newest entry of a kind, at or after `since`.
-fn last<'a>(scene: &Scene<'a>, since: Moment, is_it: impl Fn(&Event) -> bool) -> Option<(Moment, &'a Event)> {
+fn last<'a>(scene: &Scene<'a>, since: Moment, is_it: impl Fn(Moment, &Event) -> bool) -> Option<(Moment, &'a Event)> {
     /// So many entries are looked at: a bound on what one frame costs.
     const SEARCHED: usize = 4000;
     let now = scene.view.moment();
     let since = since.max(now.saturating_sub(SEARCHED));
     let entries = scene.view.trace().entries().get(since..now)?;
-    let at = entries.iter().rposition(|entry| is_it(&entry.event))?;
+    let at = (0..entries.len()).rfind(|at| is_it(since + at, &entries[*at].event))?;
     Some((since + at, &entries[at].event))
 }
 

@@ -14,13 +14,14 @@ use ratatui::style::Style;
 use ratatui::text::{Line, Span};
 
 use super::fold;
+use super::shorter::shorter;
 use crate::explain::waited_fds;
 use crate::i18n::excerpt;
 use crate::i18n::fill;
 use crate::i18n::width as display_width;
 use crate::model::{
-    Actor, Argument, Call, CallView, MessageFlags, Outcome, Returned, Role, Side, SocketFacts, SocketState, SocketView,
-    polled_text,
+    Actor, Argument, Call, CallName, CallView, MessageFlags, Moment, Outcome, Returned, Role, Side, SocketFacts,
+    SocketState, SocketView, listed, ready_text,
 };
 use crate::tcp::State;
 use crate::tui::scene::{Scene, holder, letter, minutes, put, reversed, shape, spread};
@@ -47,7 +48,7 @@ pub(super) fn draw(buf: &mut Buffer, area: Rect, scene: &Scene<'_>, side: Side) 
     shown.drain(..before);
     let wanted = scene.view.call_count(actor).min(4);
     let build = |detail: Detail| -> Vec<Line<'static>> {
-        shown.iter().flat_map(|socket| socket_lines(scene, socket, side, width, detail)).collect()
+        shown.iter().flat_map(|socket| socket_lines(scene, socket, actor, width, detail)).collect()
     };
     let mut sockets = build(Detail::Addresses);
     for detail in [Detail::Facts, Detail::State] {
@@ -76,7 +77,7 @@ fn title(scene: &Scene<'_>, actor: Actor, width: usize) -> Line<'static> {
         Side::Server => &t.server,
         Side::Client => &t.client,
     };
-    let own = || scene.view.living().filter(|socket| socket.facts.actor() == Some(actor));
+    let own = || scene.view.living().filter(|socket| socket.facts.is_of(actor));
     // One that has done nothing yet may play either part.
     let plays = scene.view.call_count(actor) > 0 || own().next().is_some();
     let name = match scene.view.program(actor).filter(|_| plays).map(|program| &program.role) {
@@ -89,7 +90,12 @@ fn title(scene: &Scene<'_>, actor: Actor, width: usize) -> Line<'static> {
         _ => actor.name(part),
     };
     let mut spans = vec![Span::styled(format!(" {} {name} ", shape(side)), scene.theme.side(side).bold())];
-    let local = own().find_map(|socket| socket.facts.local);
+    // Of a connection that is looked at alone, its own end's.
+    let of_one = scene.app.place.only.and_then(|only| {
+        let ends = scene.view.sockets_of(only).filter(|socket| socket.facts.is_of(actor));
+        ends.last().and_then(|socket| socket.facts.local)
+    });
+    let local = of_one.or_else(|| own().find_map(|socket| socket.facts.local));
     let texts = local.map(|addr| [format!("{addr} "), format!("{} ", scene.short(addr))]);
     let room = width.saturating_sub(spans[0].width() + 2);
     let fits = texts.into_iter().flatten().find(|text| display_width(text) <= room);
@@ -100,7 +106,7 @@ fn title(scene: &Scene<'_>, actor: Actor, width: usize) -> Line<'static> {
 /// The sockets that the kernel still has, and those that have just gone.
 fn visible_sockets<'a>(scene: &Scene<'a>, actor: Actor) -> Vec<SocketView<'a>> {
     let sockets = scene.view.sockets_since(scene.fresh_from).into_iter();
-    sockets.filter(|socket| socket.facts.actor() == Some(actor) && is_shown(scene, socket)).collect()
+    sockets.filter(|socket| socket.facts.is_of(actor) && is_shown(scene, socket)).collect()
 }
 
 /// Where one connection is shown alone: whether it is the socket's, or the socket is none of any connection.
@@ -111,8 +117,9 @@ fn is_shown(scene: &Scene<'_>, socket: &SocketView<'_>) -> bool {
 fn call_block(scene: &Scene<'_>, actor: Actor, width: usize, rows: usize) -> Vec<Line<'static>> {
     let mut lines: Vec<Line<'static>> = Vec::new();
     let count = scene.view.call_count(actor);
-    let mut shown = 0;
+    let (mut shown, mut newer) = (0, Moment::MAX);
     for row in fold::rows(scene.view.calls(actor), scene.app.place.unfolded) {
+        let (newest, oldest) = row.ends();
         let (mut block, of) = match row {
             fold::CallRow::Call(call) => (call_lines(scene, &call, width), 1),
             fold::CallRow::Waits(call, beneath) => (waiting_lines(scene, &call, &beneath, width), 1 + beneath.len()),
@@ -124,11 +131,15 @@ fn call_block(scene: &Scene<'_>, actor: Actor, width: usize, rows: usize) -> Vec
         if shown == 0 && scene.view.calls(actor).next().is_some_and(|call| comes_again(scene, &call)) {
             block.push(Line::styled(format!("  {}", scene.texts.side.interrupted), scene.theme.waits.0));
         }
+        // Below the last call of a process that was killed.
+        if scene.view.killed_between(actor, newest, newer) {
+            block.push(Line::styled(format!("  {}", scene.texts.side.killed), scene.theme.bad.0));
+        }
         let hint = usize::from(shown + of < count);
         if lines.len() + block.len() + hint > rows {
             break;
         }
-        shown += of;
+        (shown, newer) = (shown + of, oldest);
         block.reverse();
         lines.extend(block);
     }
@@ -179,8 +190,8 @@ fn lines_of(scene: &Scene<'_>, call: &CallView<'_>, [long, short]: [String; 2], 
     let (result, result_style, source) = result(scene, call);
     let result_style = if fresh { theme.fresh.0 } else { result_style };
     let right = |text: String| vec![Span::styled(text, result_style), Span::styled(format!(" {source}"), theme.dim.0)];
-    // A worker is called by its connection's descriptor.
-    let who = if call.caller.worker == 0 { String::new() } else { format!("#{} ", call.caller.worker) };
+    // A further thread goes by its number, or by its connection's descriptor.
+    let who = if call.caller.is_main() { String::new() } else { format!("#{} ", call.caller.worker) };
     let taken = display_width(&who);
     let left = |text: String| {
         vec![
@@ -206,7 +217,7 @@ fn result(scene: &Scene<'_>, call: &CallView<'_>) -> (String, Style, &'static st
     let t = &scene.texts.side;
     match call.outcome {
         Some(outcome) => {
-            let text = outcome_text(outcome);
+            let text = outcome_text(call.own, outcome);
             (text, if outcome.is_ok() { theme.text.0 } else { theme.bad.0 }, "C")
         }
         None if call.blocked => {
@@ -228,30 +239,42 @@ fn comes_again(scene: &Scene<'_>, call: &CallView<'_>) -> bool {
 }
 
 /// What came of a call: the value, and what else the kernel told.
-pub(super) fn outcome_text(outcome: &Outcome) -> String {
+pub(super) fn outcome_text(call: &Call, outcome: &Outcome) -> String {
     match outcome {
         Ok(Returned { option: Some(value), .. }) => format!("= 0 ({value})"),
+        Ok(returned) if !returned.addresses.is_empty() => format!("= 0 ({})", listed(&returned.addresses)),
         Ok(returned) if !returned.revents.is_empty() => {
-            format!("= {} ({})", returned.value, polled_text(&returned.revents))
+            format!("= {} ({})", returned.value, ready_text(call.name(), &returned.revents))
         }
         Ok(Returned { value: 0, peer: Some(address), data, .. }) if data.is_empty() => format!("= 0 ({address})"),
         Ok(returned) if returned.data.is_empty() => format!("= {}", returned.value),
-        Ok(returned) => format!("= {} \"{}\"", returned.value, excerpt(&returned.data, 12)),
-        Err(errno) => format!("= -1 {errno}"),
+        Ok(returned) => match call {
+            Call::Transfer(transfer) if transfer.name == CallName::RecvMsg => {
+                format!("= {} {}", returned.value, buffers(&transfer.parts(&returned.data), 12, ", "))
+            }
+            _ => format!("= {} \"{}\"", returned.value, excerpt(&returned.data, 12)),
+        },
+        Err(errno) => format!("= {} {errno}", errno.value()),
     }
+}
+
+/// What the buffers of a call hold, of each as much as fits.
+fn buffers(parts: &[&[u8]], most: usize, between: &str) -> String {
+    let parts = parts.iter().map(|part| format!("\"{}\"", excerpt(part, most)));
+    format!("{{{}}}", parts.collect::<Vec<_>>().join(between))
 }
 
 /// A call of the view: of a program's, as the program made it.
 pub(super) fn view_text(scene: &Scene<'_>, call: &CallView<'_>, full: bool) -> String {
     match call.made {
-        None => call_text(scene, call.call, full),
+        None => call_text(scene, call.own, full),
         Some(made) if !full && made.like.is_some() => {
             // Under the name that the program has called, what matters of its arguments.
             let like = call_text(scene, call.call, false);
             let arguments = like.split_once('(').map_or("", |(_, arguments)| arguments);
             format!("{}({arguments}", made.name)
         }
-        Some(_) => call.as_made().unwrap_or_default(),
+        Some(_) => shorter(&call.as_made().unwrap_or_default()),
     }
 }
 
@@ -264,13 +287,19 @@ pub(super) fn call_text(scene: &Scene<'_>, call: &Call, full: bool) -> String {
             Argument::Family { .. } | Argument::Type { udp: false } | Argument::Protocol => return None,
             Argument::Length(_) | Argument::Flags { usual: true, .. } => return None,
             Argument::Flags { flags: MessageFlags::NONE, .. } if !full => return None,
-            Argument::Buffer | Argument::Peer | Argument::ValueRoom => return None,
+            Argument::Buffer | Argument::Peer | Argument::ValueRoom | Argument::List => return None,
             Argument::Flags { flags, .. } if !full => flags.to_string().replace("MSG_", ""),
             Argument::Address(addr) if !full || datagram => scene.short(*addr),
             // The data is on the wire too; whom it is for stands nowhere else.
             Argument::Data(_) if !full && datagram => "…".to_owned(),
             Argument::Data(data) => format!("\"{}\"", excerpt(data, if full { 16 } else { 6 })),
+            Argument::Buffers(transfer) => {
+                let (most, between) = if full { (16, ", ") } else { (6, ",") };
+                buffers(&transfer.parts(transfer.data()), most, between)
+            }
             Argument::Polled(polled) if !full => polled.to_string().replace("POLL", ""),
+            Argument::Operation(op) if !full => op.name().replace("EPOLL_CTL_", ""),
+            Argument::Events(events) if !full => events.to_string().replace("EPOLL", ""),
             Argument::Command if !full => return None,
             Argument::Status { nonblocking: true } if !full => "NONBLOCK".to_owned(),
             other => other.to_string(),
@@ -281,20 +310,25 @@ pub(super) fn call_text(scene: &Scene<'_>, call: &Call, full: bool) -> String {
 fn socket_lines(
     scene: &Scene<'_>,
     socket: &SocketView<'_>,
-    side: Side,
+    actor: Actor,
     width: usize,
     detail: Detail,
 ) -> Vec<Line<'static>> {
     let theme = scene.theme;
     // The name makes room for the state, and for what stands around both.
     let room = width.saturating_sub(display_width(socket.state.name()) + 5);
-    let holder = holder(socket, room.clamp(2, 8), 4);
+    let side = actor.side;
+    // Where the others that have it too would have no room, the pane's own shape makes them some.
+    let whole = holder(socket, Some(actor), 8, 4);
+    let taken = display_width(&whole);
+    let shaped = taken <= room.clamp(4, 8) || taken + display_width(socket.state.name()) + 3 > width;
+    let holder = if shaped { holder(socket, Some(actor), room.clamp(2, 8), 4) } else { whole };
     let style = theme.side(side).bold();
     let style = if scene.is_fresh(socket.state_since) { reversed(style) } else { style };
     let left = vec![
         Span::styled(format!("{holder} "), theme.text.0),
-        Span::styled(shape(side), theme.side(side)),
-        Span::styled(format!(" {} ", socket.state), style),
+        Span::styled(if shaped { shape(side) } else { "" }, theme.side(side)),
+        Span::styled(format!("{}{} ", if shaped { " " } else { "" }, socket.state), style),
     ];
     let queues = queues(scene, socket);
     let mark = Span::styled(letter(socket.source), theme.dim.0);

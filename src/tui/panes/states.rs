@@ -63,7 +63,7 @@ fn ends(scene: &Scene<'_>) -> Vec<DiagramEnd> {
     let mut ends = Vec::new();
     for side in Side::BOTH {
         let actor = scene.app.shown_actor(side);
-        let of_side = |socket: &SocketView<'_>| socket.facts.actor() == Some(actor);
+        let of_side = |socket: &SocketView<'_>| socket.facts.is_of(actor);
         let mut shown: Vec<SocketView<'_>> = scene.view.sockets_since(scene.fresh_from);
         shown.retain(|socket| of_side(socket) && (!socket.gone || scene.is_fresh(socket.state_since)));
         if shown.iter().all(|socket| socket.gone) {

@@ -2,8 +2,8 @@
 
 use ratatui::text::Line;
 
-use super::{free, rules, segment};
-use crate::model::Side;
+use super::{free, killed, rules, segment};
+use crate::model::{Moment, Side};
 use crate::tui::scene::Scene;
 
 /// What came of the newest thing that was done by hand at the step that is shown: the call that was made or changed, and the
@@ -11,9 +11,25 @@ use crate::tui::scene::Scene;
 pub(super) fn body(scene: &Scene<'_>, width: usize) -> Vec<Line<'static>> {
     let begun = scene.view.step().map_or(0, |(_, begun)| begun);
     let Some((done, _)) = scene.view.newest_by_hand().filter(|(done, _)| *done >= begun) else { return Vec::new() };
-    let newest = Side::BOTH.into_iter().filter_map(|side| scene.view.calls(side).next());
-    let call = newest.filter(|call| call.changed >= done).max_by_key(|call| call.changed);
-    let mut lines = rules::refused_setting(scene, done, width);
-    lines.extend(free::came_of(scene, call.as_ref(), segment::since(scene, done, width), width));
+    let mut lines = rules::newest_setting(scene, done, width);
+    lines.extend(killed::since(scene, done, width));
+    lines.extend(came(scene, done, width));
     lines
+}
+
+/// The same of what the step itself did, where its text isn't so because of what was done by hand before it.
+pub(super) fn of_step(scene: &Scene<'_>, width: usize) -> Vec<Line<'static>> {
+    let tried = body(scene, width);
+    match scene.view.step() {
+        Some((_, begun)) if tried.is_empty() => came(scene, begun, width),
+        _ => tried,
+    }
+}
+
+/// What the newest call since a moment has come to, and the newest segment.
+fn came(scene: &Scene<'_>, since: Moment, width: usize) -> Vec<Line<'static>> {
+    let actors = Side::BOTH.into_iter().flat_map(|side| scene.view.actors(side));
+    let newest = actors.filter_map(|actor| scene.view.calls(actor).next());
+    let call = newest.filter(|call| call.changed >= since).max_by_key(|call| call.changed);
+    free::came_of(scene, call.as_ref(), segment::since(scene, since, width), width)
 }

@@ -3,7 +3,7 @@
 use super::made::{J, Made, client, segment};
 use super::*;
 use crate::model::edit::{Change, EditField, field};
-use crate::model::{HandAction, SegmentId};
+use crate::model::{HandAction, SegmentId, Side};
 
 /// What the asked-for copy has in a field.
 fn made(requests: &[Request], of: SegmentId, name: EditField) -> String {
@@ -104,4 +104,71 @@ fn the_past_a_recording_and_a_wire_that_only_watches_have_no_copies() {
     press(&mut past, KeyCode::Left);
     keys(&mut past, "pe");
     assert_eq!(past.focus(), Focus::Overlay);
+}
+
+#[test]
+fn a_number_is_written_with_the_end_whose_number_stands_there() {
+    let mut app = waiting();
+    keys(&mut app, "pe");
+    for wanted in ["j+100", "k+100"] {
+        for _ in 0..if wanted == "j+100" { 2 } else { 1 } {
+            press(&mut app, KeyCode::Tab);
+        }
+        assert!(text(&app).contains(&format!("Written as {wanted}.")), "{}", text(&app));
+    }
+}
+
+/// Programs make the calls of both sides: what is typed is seen all the same, below what it can be.
+#[test]
+fn a_line_is_seen_where_nobody_here_makes_calls() {
+    for lang in Lang::all() {
+        for (columns, rows) in [(80, 24), (120, 40)] {
+            let mut made = Made::to_syn_recv();
+            made.lesson.programs = Side::BOTH.to_vec();
+            let mut app = app_of(made, lang, columns, rows);
+            keys(&mut app, ":go 77");
+            let shown = text(&app);
+            let offered = &app.texts().explain.try_beside_programs;
+            assert!(shown.contains("> go 77"), "{shown}");
+            assert!(shown.contains(&offered[..offered.floor_char_boundary(30)]), "{shown}");
+        }
+    }
+}
+
+/// What Tab offers is counted where not all of it has room, and takes the place of what was wrong.
+#[test]
+fn what_tab_offers_is_seen_or_counted() {
+    for lang in Lang::all() {
+        for (columns, rows) in [(80, 24), (120, 40)] {
+            let mut app = app_of(Made::to_syn_recv(), lang, columns, rows);
+            keys(&mut app, ":hlp");
+            press(&mut app, KeyCode::Enter);
+            assert!(text(&app).contains("`hlp`"));
+            (0..3).for_each(|_| drop(press(&mut app, KeyCode::Backspace)));
+            press(&mut app, KeyCode::Tab);
+            let offered = app.lines.offers.clone();
+            let shown = text(&app);
+            assert!(offered.len() > 30 && !shown.contains("`hlp`"), "{shown}");
+            let seen = offered
+                .iter()
+                .filter(|word| shown.contains(&format!("  {word}")) || shown.contains(&format!("│ {word}")));
+            let left = shown
+                .split("… ")
+                .nth(1)
+                .and_then(|rest| rest.split_whitespace().find_map(|word| word.parse::<usize>().ok()));
+            assert!(left.is_some_and(|left| left >= offered.len() - 30 && left < offered.len()), "{shown}");
+            assert!(seen.count() + left.unwrap_or(0) >= offered.len(), "{shown}");
+        }
+    }
+}
+
+#[test]
+fn go_alone_asks_for_the_step() {
+    for lang in Lang::all() {
+        let mut app = app_of(Made::to_syn_recv(), lang, 80, 24);
+        keys(&mut app, ":go");
+        press(&mut app, KeyCode::Enter);
+        let shown = text(&app);
+        assert!(shown.contains("go 4") && !shown.contains("``"), "{shown}");
+    }
 }

@@ -48,7 +48,7 @@ fn with_line() -> Made {
 /// The step that sends this line.
 fn sends(line: &str) -> Vec<Request> {
     let send = Call::send(5, format!("{line}\n").into_bytes());
-    [&begins(7)[..], &[Request::Call(Side::Client, send)]].concat()
+    [&begins(7)[..], &[Request::Call(Side::Client.into(), send)]].concat()
 }
 
 fn click(app: &mut App, word: &str) -> Vec<Request> {
@@ -160,6 +160,27 @@ fn a_line_is_typed_pasted_and_sent() {
     let value = app.typing().unwrap().value().to_owned();
     assert!(value.starts_with("q? [31m字") && value.chars().count() == 200, "{value}");
     assert_eq!(asked(press(&mut app, KeyCode::Enter)), sends(&value.replace('\u{1b}', "")));
+}
+
+/// What has no room is said to have none.
+#[test]
+fn a_line_of_ones_own_that_is_too_long_is_told() {
+    let mut app = app(Made::to_sent(), 100, 30);
+    keys(&mut app, ":");
+    let now = app.now;
+    update(&mut app, Msg::Terminal(Event::Paste("y".repeat(1000))), now);
+    let told = |app: &App| text(app).contains("A line has room for 1000 characters");
+    assert!(app.types_own() && !told(&app), "{}", text(&app));
+    update(&mut app, Msg::Terminal(Event::Paste("y".repeat(5000))), now);
+    assert!(told(&app), "{}", text(&app));
+    assert_eq!(app.typing().map(|line| line.value().len()), Some(1000));
+    // Nothing is called with a part of what was typed, until whoever typed it has made it shorter.
+    assert_eq!(press(&mut app, KeyCode::Enter), []);
+    assert!(told(&app) && app.types_own(), "{}", text(&app));
+    press(&mut app, KeyCode::Backspace);
+    assert!(!told(&app), "{}", text(&app));
+    press(&mut app, KeyCode::Enter);
+    assert!(text(&app).contains("sockwalk makes no call"), "{}", text(&app));
 }
 
 /// Who only goes on, goes on: nobody has begun to type.

@@ -13,20 +13,20 @@ use crate::walk::{Phase, Runner, Walk, WalkOptions, WireAbility};
 pub(super) const J: u32 = 2_839_402_113;
 pub(super) const K: u32 = 1_094_837_261;
 
-pub(super) struct Made {
+pub(in crate::tui) struct Made {
     pub(super) lesson: Lesson,
-    pub(super) trace: Trace,
+    pub(in crate::tui) trace: Trace,
     pub(super) phase: Phase,
     pub(super) options: WalkOptions,
     pub(super) at: Duration,
     sent: u32,
 }
 
-pub(super) fn server() -> SocketAddr {
+pub(in crate::tui) fn server() -> SocketAddr {
     "127.0.0.1:8000".parse().unwrap()
 }
 
-pub(super) fn client() -> SocketAddr {
+pub(in crate::tui) fn client() -> SocketAddr {
     "127.0.0.1:40612".parse().unwrap()
 }
 
@@ -72,6 +72,8 @@ fn step(id: &str, title: (&str, &str), say: (&str, &str), ask: Option<Ask>) -> S
         action: None,
         expect: Vec::new(),
         waits_for: None,
+        worker: 0,
+        process: 1,
         set_up: false,
         times: 1,
         show: None,
@@ -167,7 +169,7 @@ impl Made {
         self.at + Duration::from_millis(600)
     }
 
-    pub(super) fn push(&mut self, event: Event) {
+    pub(in crate::tui) fn push(&mut self, event: Event) {
         self.at += Duration::from_millis(37);
         self.trace.push(self.at, event);
     }
@@ -225,6 +227,7 @@ impl Made {
             timer,
             recv_queue: queues.0,
             also: Vec::new(),
+            elsewhere: Vec::new(),
             counts_memory: false,
             send_queue: queues.1,
             info,
@@ -338,7 +341,7 @@ impl Made {
     }
 
     /// The whole way to TIME_WAIT, with one segment dropped and one call failed.
-    pub(super) fn to_time_wait() -> Made {
+    pub(in crate::tui) fn to_time_wait() -> Made {
         let mut made = Made::to_sent();
         made.push(Event::Delivered(SegmentId(3)));
         made.socket(3, Some(6), State::Established, None, (10, 0));

@@ -2,12 +2,26 @@
 
 use super::made::server;
 use super::*;
-use crate::model::{Event as Happened, Member, Mode, Role, SegmentId, Side, Trace, testing};
+use crate::model::{ChangedSetting, Event as Happened, Member, Mode, Role, SegmentId, Side, Trace, testing};
 use crate::tcp::State;
 use crate::walk::{Free, FreeOptions, Purpose, WireAbility};
 
 /// A free walk whose learner drives one side, while so many segments wait at a listener's door, from so many clients.
 fn crowded(drives: &[Side], held: u32, size: (u16, u16), large: bool) -> App {
+    let segments = (0..held).flat_map(|n| {
+        let from = std::net::SocketAddr::from(([127, 0, 1, (n % 200) as u8], (1024 + n / 200 % 60_000) as u16));
+        let segment = crate::tcp::testing::segment(from, server(), n, 0, &["SYN"], b"");
+        let id = SegmentId(n);
+        [Happened::Sent { id, segment, again: None }, Happened::Held(id)]
+    });
+    let mut app = walked(drives, segments, size);
+    app.look.large = Some(large);
+    update(&mut app, Msg::Tick, secs(2.0));
+    app
+}
+
+/// A free walk with a listener, in which this has happened.
+fn walked(drives: &[Side], happened: impl Iterator<Item = Happened>, size: (u16, u16)) -> App {
     let purpose = Purpose::Drive(drives.iter().copied().map(crate::model::Actor::from).collect());
     let options = FreeOptions {
         purpose,
@@ -24,20 +38,39 @@ fn crowded(drives: &[Side], held: u32, size: (u16, u16), large: bool) -> App {
     });
     let listener = testing::socket(1, Side::Server, Some(3), State::Listen, (Some(server()), None));
     let begin = members.into_iter().chain([Happened::Socket(listener)]);
-    let segments = (0..held).flat_map(|n| {
-        let from = std::net::SocketAddr::from(([127, 0, 1, (n % 200) as u8], (1024 + n / 200 % 60_000) as u16));
-        let segment = crate::tcp::testing::segment(from, server(), n, 0, &["SYN"], b"");
-        let id = SegmentId(n);
-        [Happened::Sent { id, segment, again: None }, Happened::Held(id)]
-    });
-    for event in begin.chain(segments) {
+    for event in begin.chain(happened) {
         trace.push(secs(1.0), event);
     }
     let look = Appearance::new(Lang::EN, Theme::load(Choice::Dark, Colours::All).unwrap(), Glyphs::Unicode).unwrap();
     let mut app = App::new(Free::from_trace(options, trace).into(), look, size.0, size.1);
-    app.look.large = Some(large);
     update(&mut app, Msg::Tick, secs(2.0));
     app
+}
+
+/// The explanation and what can be called keep their place, and the settings can be scrolled to.
+#[test]
+fn many_settings_leave_room_for_what_is_happening() {
+    for (count, fixed) in [(3, true), (12, false)] {
+        let set = |n: usize| {
+            let name = format!("net.ipv4.tcp_setting_{n}");
+            let changed = ChangedSetting { name, before: Some("0".into()), now: Ok("1".into()) };
+            Happened::Sysctl(Box::new(changed))
+        };
+        let mut app = walked(&Side::BOTH, (0..count).map(set), (100, 30));
+        let shows = |app: &App, n: usize| text(app).contains(&format!("tcp_setting_{n} = 1"));
+        assert_eq!(shows(&app, 0), fixed, "{count}: {}", text(&app));
+        assert_eq!(text(&app).contains("settings changed since the beginning: 12"), !fixed, "{}", text(&app));
+        assert!(text(&app).contains("1 socket()") && text(&app).contains("Any call, in any order"), "{}", text(&app));
+        if fixed {
+            continue;
+        }
+        for _ in 0..60 {
+            let now = app.now;
+            let down = KeyEvent::new(KeyCode::Down, KeyModifiers::SHIFT);
+            update(&mut app, Msg::Terminal(Event::Key(down)), now);
+        }
+        assert!(shows(&app, count - 1), "{}", text(&app));
+    }
 }
 
 /// What a key costs doesn't grow with what waits: at whichever door, in the past too, in large letters too.

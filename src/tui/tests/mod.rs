@@ -4,11 +4,14 @@ mod cells;
 mod chart;
 mod copy;
 mod course;
+mod families;
 mod keys;
 mod large;
 mod looping;
-mod made;
+pub(in crate::tui) mod made;
 mod many;
+mod picker;
+mod programs;
 mod screens;
 mod sizes;
 mod state;
@@ -100,7 +103,8 @@ fn by_hand(hand: HandAction) -> [Request; 2] {
         HandAction::Edit(_) | HandAction::Forge | HandAction::Call(_) | HandAction::Rule | HandAction::Sysctl => {
             panic!("with more than that")
         }
-        HandAction::Interrupt(side) => Request::Interrupt(side),
+        HandAction::Interrupt(side) => Request::Interrupt(side.into(), 0),
+        HandAction::Kill(side) => Request::Kill(side.into()),
     };
     [Request::Note(Box::new(crate::model::Event::ByHand(hand))), request]
 }

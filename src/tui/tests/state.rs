@@ -1,10 +1,14 @@
 //! Which keys work in which state: what the footer says, what a key does, and that nothing happens behind what lies over the
 //! panes. Every line of the table is tried in every state.
 
+use std::sync::Arc;
+
 use super::made::{J, K, Made, client, segment, server};
 use super::*;
 use crate::lesson::{Action, SegmentPattern};
-use crate::model::{Actor, Call, Event as Happened, Mode, Returned, SegmentId, Side, Trace};
+use crate::model::{
+    Actor, Call, ClaimResult, Event as Happened, HandAction, Mode, Returned, SegmentId, Side, Statement, Trace,
+};
 use crate::tcp::Flags;
 use crate::tui::commands::{COMMANDS, CommandEntry};
 use crate::tui::works::AvailableCommands;
@@ -56,7 +60,7 @@ fn a_typed_setting_is_asked_for_in_the_lab_alone() {
         let refused = text(&app).contains("A setting can only be changed in the lab.");
         let change = "tcp_sack=0".parse().unwrap();
         match wire {
-            WireAbility::Holds => assert_eq!((asked, refused), (vec![Request::Sysctl(change)], false)),
+            WireAbility::Holds => assert_eq!((asked, refused), (vec![Request::Kernel(change)], false)),
             _ => assert!(asked.is_empty() && refused, "{}", text(&app)),
         }
     }
@@ -92,6 +96,7 @@ pub(super) fn states(columns: u16, rows: u16) -> Vec<State> {
         add(&format!("{overlay} is open"), walk(two_wait, overlay_key(overlay), 0));
         add(&format!("{overlay} is open in the past"), walk(two_wait, overlay_key(overlay), 2));
     }
+    add("a rule is picked", walk(two_wait, "X", 0));
     add("runs again", {
         Box::new(move || {
             let mut app = app_of(Made::to_syn_sent(), Lang::EN, columns, rows);
@@ -173,7 +178,7 @@ fn a_key_works_exactly_where_the_table_says_so_and_the_footer_names_all_that_do(
             };
             let goes_on = available.have(&COMMANDS[0]) && key.code == KeyCode::Enter;
             let shared = goes_on || COMMANDS.iter().filter(same).any(|other| available.have(other));
-            let letter = app.focus() == Focus::Line;
+            let letter = matches!(app.focus(), Focus::Line | Focus::Rules);
             let does = does_something(&mut app, &before, key);
             // Everywhere it is said that Ctrl-C leaves; the footer says so where no other key does.
             let everywhere = entry.id == "quit_line";
@@ -279,4 +284,50 @@ fn space_in_a_recording_goes_from_act_to_act() {
     assert_eq!(seen.last(), Some(&end));
     assert_eq!(press(&mut app, KeyCode::Char(' ')), []);
     assert_eq!(app.view().moment(), end);
+}
+
+/// In a lesson's recording an act is a step, seen with its text once its claims were checked, and what was done beside it is one of its own.
+#[test]
+fn space_in_a_lessons_recording_stops_where_each_steps_text_is_so() {
+    let lesson = Arc::new(crate::lesson::builtin("handshake").unwrap().unwrap());
+    let call = Call::Socket { ipv6: false, udp: false };
+    let calls = || {
+        let outcome = Ok(Returned { value: 3, ..Returned::default() });
+        let caller = Side::Server.into();
+        [Happened::Entered { caller, call: call.clone() }, Happened::Returned { caller, outcome }]
+    };
+    let mut trace = Trace::default();
+    for step in 0..3 {
+        let what = Statement::StepCanBeDone;
+        let claim = ClaimResult { step, actual: what.clone(), what, held: true, line: 1 };
+        trace.push(secs(1.0), Happened::Step(step));
+        for event in calls().into_iter().chain([Happened::Claim(Box::new(claim))]) {
+            trace.push(secs(1.0), event);
+        }
+    }
+    trace.push(secs(2.0), Happened::ByHand(HandAction::Call(Side::Server)));
+    for event in calls() {
+        trace.push(secs(2.0), event);
+    }
+    let (purpose, wire) = (Purpose::Replay, WireAbility::Holds);
+    let with = Some(Arc::clone(&lesson));
+    let options = FreeOptions { purpose, server: server(), mode: Mode::Lab, wire, lab: None, lesson: with };
+    let look = Appearance::new(Lang::EN, Theme::load(Choice::Dark, Colours::All).unwrap(), Glyphs::Unicode).unwrap();
+    let mut app = App::new(Free::from_trace(options, trace).into(), look, 80, 24);
+    app.look_at_the_beginning();
+    let mut seen = Vec::new();
+    while app.in_past() {
+        press(&mut app, KeyCode::Char(' '));
+        seen.push(app.view().moment());
+        let (step, _) = app.view().step().unwrap();
+        let shown = text(&app);
+        let title = lesson.steps[step].title.get(Lang::EN);
+        assert!(shown.contains(title) && !shown.contains("at work"), "{shown}");
+        assert!(seen.len() < 9, "it never ends: {seen:?}");
+    }
+    assert_eq!(seen, [4, 8, 13, 15]);
+    press(&mut app, KeyCode::PageUp);
+    assert_eq!(app.view().moment(), 13);
+    press(&mut app, KeyCode::PageUp);
+    assert_eq!(app.view().moment(), 8);
 }

@@ -5,15 +5,18 @@ use std::time::Duration;
 
 use super::Runner;
 use super::by_hand::StepRelease;
-use crate::lesson::{Action, Address, Payload, Recipient, SegmentPattern};
-use crate::model::edit::Unfit;
+use super::running::process;
+use crate::lesson::{Action, Address, Payload, Recipient, SegmentPattern, Step, TransferAction, WaitAction};
 use crate::model::{
-    Call, CallName, ChangedSetting, PollEntry, PolledSocket, SegmentId, SegmentView, Side, Statement, View,
+    Actor, Call, CallName, CallView, Caller, ChangedSetting, EpollEvents, EpollOp, PolledDescriptor, PolledSocket,
+    SegmentId, SegmentView, Side, Statement, View,
 };
+use crate::model::{Transfer, edit::Unfit};
 use crate::tcp::Protocol;
 use crate::walk::Request;
 use crate::walk::claims::written;
 use crate::walk::forge::{forge, newest_between};
+use crate::walk::names::Naming;
 
 /// Whether two segments are copies of one, or say the same in every field that a pattern can tell: then it is the same
 /// whichever of them goes.
@@ -35,13 +38,23 @@ fn several(fitting: &[SegmentView<'_>], pattern: &SegmentPattern) -> Statement {
     Statement::SeveralFit { from: pattern.from, segments }
 }
 
+/// What is so of a thread of a process: of the main one of the first it is said of its side.
+fn of_caller(Caller { actor, worker }: Caller, said: Statement) -> Box<Statement> {
+    let mut said = Box::new(said);
+    if worker != Caller::MAIN {
+        said = Box::new(Statement::OfThread { thread: worker, said });
+    }
+    if actor.is_first() { said } else { Box::new(Statement::OfProcess { process: actor.nth, said }) }
+}
+
 fn not_made(unfit: Unfit) -> Box<Statement> {
     Box::new(Statement::NotMade(unfit.to_string()))
 }
 
 impl Runner {
-    /// Asks the world for an action. Where it can't be done, says what is the case instead.
-    pub(super) fn act(&mut self, action: &Action, now: Duration) -> Result<(), Box<Statement>> {
+    /// Asks the world for a step's action. Where it can't be done, says what is the case instead.
+    pub(super) fn act(&mut self, step: &Step, now: Duration) -> Result<(), Box<Statement>> {
+        let Some(action) = &step.action else { return Ok(()) };
         match action {
             Action::Deliver(pattern) => {
                 let id = self.awaited(pattern, StepRelease::Delivered, now)?;
@@ -78,32 +91,43 @@ impl Runner {
             }
             Action::LetCall { side, call, name } => self.let_call(*side, call, name.as_deref())?,
             Action::Rule(change) => self.requests.push_back(Request::Rule(change.clone())),
-            Action::Sysctl(changes) => self.requests.extend(changes.iter().cloned().map(Request::Sysctl)),
+            Action::Kernel(changes) => self.requests.extend(changes.iter().cloned().map(Request::Kernel)),
             Action::Pause(time) => self.pause(*time, now),
             Action::Interrupt { side } => {
-                self.busy_in(*side).ok_or_else(|| Box::new(Statement::InNoCall(*side)))?;
-                self.requests.push_back(Request::Interrupt(*side));
+                let caller = self.caller(step, *side)?;
+                self.busy_in(caller).ok_or_else(|| of_caller(caller, Statement::InNoCall(*side)))?;
+                self.requests.push_back(Request::Interrupt(process(caller.actor), caller.worker));
             }
-            call => {
-                let (side, call, naming) = self.call_of(call)?;
-                if let Some(call) = self.busy_in(side) {
-                    return Err(Box::new(Statement::Sleeps { side, call }));
-                }
-                self.naming[side as usize] = naming;
-                if let Some(running) = &mut self.running {
-                    running.call = Some((side, self.trace.now()));
-                }
-                self.requests.push_back(Request::Call(side, call));
-            }
+            call => self.make(call, step)?,
         }
         Ok(())
     }
 
-    /// The kernel has refused a setting: a step that wants it can't be done.
+    /// Asks the world for a step's call.
+    fn make(&mut self, action: &Action, step: &Step) -> Result<(), Box<Statement>> {
+        let (side, call, naming) = self.call_of(action)?;
+        let caller = self.caller(step, side)?;
+        let Caller { actor, worker } = caller;
+        let present = self.trace.present();
+        if present.killed(actor).is_some() || present.has_ended(actor) {
+            return Err(of_caller(Caller { worker: Caller::MAIN, ..caller }, Statement::Killed(side)));
+        }
+        if let Some(call) = self.busy_in(caller) {
+            return Err(of_caller(caller, Statement::Sleeps { side, call }));
+        }
+        self.naming.extend(naming.map(|name| (caller, name)));
+        if let Some(running) = &mut self.running {
+            running.call = Some((caller, self.trace.now()));
+        }
+        self.requests.push_back(Request::by_thread(process(actor), worker, call));
+        Ok(())
+    }
+
+    /// The kernel has refused a setting or a route: a step that wants it can't be done.
     pub(super) fn setting_refused(&mut self, changed: &ChangedSetting) {
         let Err(errno) = changed.now else { return };
         if let Some(running) = &mut self.running
-            && let Some(Action::Sysctl(_)) = running.step.and_then(|step| self.lesson.steps[step].action.as_ref())
+            && let Some(Action::Kernel(_)) = running.step.and_then(|step| self.lesson.steps[step].action.as_ref())
         {
             running.obstacle = Some(Box::new(Statement::NotSet { name: changed.name.clone(), errno }));
         }
@@ -125,12 +149,13 @@ impl Runner {
         let Some(on) = on else { return newest_between(&trace.present(), from).ok_or_else(none) };
         let named = self.names.get(on).ok_or_else(|| Box::new(Statement::NoSuchSocket(on.to_owned())))?;
         let socket = named.cookie.and_then(|cookie| trace.present().socket(cookie));
-        let (local, remote) = socket.and_then(|socket| socket.facts.local.zip(socket.facts.remote)).ok_or_else(none)?;
+        let (local, remote) = socket.and_then(|socket| socket.facts.ends()).ok_or_else(none)?;
         Ok(if named.side == from { (local, remote) } else { (remote, local) })
     }
 
-    fn busy_in(&self, side: Side) -> Option<CallName> {
-        self.trace.present().open_call(side).map(|call| call.call.name())
+    fn busy_in(&self, caller: Caller) -> Option<CallName> {
+        let open = self.trace.present().open_calls(caller.actor).into_iter();
+        { open }.find(|call| call.caller == caller).map(|call| call.own.name())
     }
 
     /// The waiting segment that a step wants. `Ok(None)` where the learner did with it already what the step would.
@@ -185,20 +210,34 @@ impl Runner {
         }
     }
 
-    /// The call that an action means: who makes it, with which arguments, and what its descriptor will be called.
-    fn call_of(&self, action: &Action) -> Result<(Side, Call, Option<String>), Box<Statement>> {
+    /// Who makes a step's call, of this side. Where the lesson's `fork()` hasn't made that process, says so.
+    pub(super) fn caller(&self, step: &Step, side: Side) -> Result<Caller, Box<Statement>> {
+        let actor = self.names.process(side, step.process);
+        let actor = actor.ok_or_else(|| Box::new(Statement::NoProcess { side, process: step.process }))?;
+        Ok(Caller { actor, worker: step.worker })
+    }
+
+    /// The number of the child that a `fork` of the newest step makes: those of a side count from 2, in the order of such steps.
+    pub(super) fn next_child(&self, side: Side) -> Naming {
+        let forks = |index: &&usize| matches!(&self.lesson.steps[**index].action, Some(Action::Fork { side: forks }) if *forks == side);
+        let forked = self.steps[..self.begun].iter().filter(forks).count();
+        Naming::Child(Actor::FIRST + u32::try_from(forked).unwrap_or(u32::MAX - Actor::FIRST))
+    }
+
+    /// The call that an action means: who makes it, with which arguments, and what the lesson calls that which it makes.
+    fn call_of(&self, action: &Action) -> Result<(Side, Call, Option<Naming>), Box<Statement>> {
         let named = |name: &str| self.names.get(name).ok_or_else(|| Box::new(Statement::NoSuchSocket(name.to_owned())));
         let (socket, naming) = match action {
             Action::Socket { side, name, ipv6, udp } => {
-                return Ok((*side, Call::Socket { ipv6: *ipv6, udp: *udp }, Some(name.clone())));
+                let naming = Naming::Descriptor(name.clone());
+                return Ok((*side, Call::Socket { ipv6: *ipv6, udp: *udp }, Some(naming)));
             }
-            Action::Poll { side, sockets, timeout } => {
-                let entry =
-                    |polled: &PolledSocket| Ok(PollEntry { fd: named(&polled.socket)?.fd, events: polled.events });
-                let fds = sockets.iter().map(entry).collect::<Result<_, Box<Statement>>>()?;
-                return Ok((*side, Call::Poll { fds, timeout: *timeout }, None));
+            Action::Fork { side } => return Ok((*side, Call::Fork, Some(self.next_child(*side)))),
+            Action::GetAddrInfo { side, lookup } => return Ok((*side, Call::GetAddrInfo(lookup.clone()), None)),
+            Action::Wait(wait) => return self.wait_of(wait),
+            Action::Accept { socket, name } | Action::Dup { socket, name } => {
+                (socket.as_str(), Some(Naming::Descriptor(name.clone())))
             }
-            Action::Accept { socket, name } | Action::Dup { socket, name } => (socket.as_str(), Some(name.clone())),
             other => (other.socket().ok_or_else(|| Box::new(Statement::NoCall))?, None),
         };
         let named = named(socket)?;
@@ -214,6 +253,7 @@ impl Runner {
                 Call::Send { fd, data: self.data(payload, named.side), flags: *flags }
             }
             Action::Recv { max, flags, .. } => Call::Recv { fd, len: *max, flags: *flags },
+            Action::Transfer(transfer) => self.transfer_of(transfer, fd, named.side)?.into(),
             Action::SendTo { to, payload, flags, .. } => {
                 let (data, addr) = (self.data(payload, named.side), self.recipient(to, named.side)?);
                 Call::SendTo { fd, data, flags: *flags, addr }
@@ -228,6 +268,54 @@ impl Runner {
             _ => Call::Close { fd },
         };
         Ok((named.side, call, naming))
+    }
+
+    /// The call that sends or receives by another name.
+    fn transfer_of(&self, action: &TransferAction, fd: i32, side: Side) -> Result<Transfer, Box<Statement>> {
+        Ok(match action {
+            TransferAction::Read { max, .. } => Transfer::read(fd, *max),
+            TransferAction::Write { payload, .. } => Transfer::write(fd, self.data(payload, side)),
+            TransferAction::SendMsg { texts, to, flags, .. } => {
+                let buffers: Vec<Vec<u8>> = texts.iter().map(|text| text.clone().into_bytes()).collect();
+                match to {
+                    Some(to) => Transfer::send_to(fd, &buffers, *flags, self.recipient(to, side)?),
+                    None => Transfer::send(fd, &buffers, *flags),
+                }
+            }
+            TransferAction::RecvMsg { max, flags, .. } => Transfer::receive(fd, max.clone(), *flags),
+        })
+    }
+
+    /// The call that waits for several sockets, or prepares that.
+    fn wait_of(&self, wait: &WaitAction) -> Result<(Side, Call, Option<Naming>), Box<Statement>> {
+        let named = |name: &str| self.names.get(name).ok_or_else(|| Box::new(Statement::NoSuchSocket(name.to_owned())));
+        let polled = |sockets: &[PolledSocket]| {
+            let one = |polled: &PolledSocket| Ok(PolledDescriptor::new(named(&polled.socket)?.fd, polled.events));
+            sockets.iter().map(one).collect::<Result<Vec<_>, Box<Statement>>>()
+        };
+        Ok(match wait {
+            WaitAction::Poll { side, sockets, timeout } => {
+                (*side, Call::Poll { fds: polled(sockets)?, timeout: *timeout }, None)
+            }
+            WaitAction::Select { side, sockets, timeout } => {
+                let mut fds = polled(sockets)?;
+                fds.sort_by_key(|polled| polled.fd);
+                let nfds = fds.last().map_or(0, |highest| highest.fd.saturating_add(1));
+                (*side, Call::Select { nfds, fds, timeout: *timeout }, None)
+            }
+            WaitAction::EpollCreate { side, name } => {
+                (*side, Call::EpollCreate, Some(Naming::Descriptor(name.clone())))
+            }
+            WaitAction::EpollCtl { epoll, op, socket, events } => {
+                let epoll = named(epoll)?;
+                let events = if *op == EpollOp::Del { EpollEvents::default() } else { *events };
+                (epoll.side, Call::EpollCtl { epfd: epoll.fd, op: *op, fd: named(socket)?.fd, events }, None)
+            }
+            WaitAction::EpollWait { epoll, most, timeout } => {
+                let epoll = named(epoll)?;
+                (epoll.side, Call::EpollWait { epfd: epoll.fd, most: *most, timeout: *timeout }, None)
+            }
+        })
     }
 
     pub(super) fn address(&self, given: Option<Address>) -> SocketAddr {
@@ -245,7 +333,8 @@ impl Runner {
             Recipient::Address(given) => Ok(self.address(*given)),
             Recipient::Sender => {
                 let view = self.trace.present();
-                let mut calls = view.calls(side).filter(|call| call.call.name() == CallName::RecvFrom);
+                let tells = |call: &CallView<'_>| matches!(call.own.name(), CallName::RecvFrom | CallName::RecvMsg);
+                let mut calls = view.calls(side).filter(tells);
                 let sender = calls.find_map(|call| call.outcome?.as_ref().ok()?.peer);
                 sender.ok_or_else(|| Box::new(Statement::NoSender(side)))
             }

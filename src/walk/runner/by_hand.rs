@@ -1,12 +1,16 @@
 //! What the learner does that is no step of the lesson: the claims of the step that is shown are held against the
 //! kernel again, and the steps that come find what was done before them.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use super::Runner;
+use super::running::process;
 use crate::lesson::{Action, SegmentPattern, Step};
 use crate::model::rule::RuleChange;
-use crate::model::{Call, Event, Fate, HandAction, SegmentId, SettingChange, Side, SocketView, TimerKind};
+use crate::model::{
+    Actor, Call, Caller, Event, Fate, HandAction, KernelChange, SegmentId, Side, SocketView, TimerKind,
+};
 use crate::tcp::{Flags, Packet};
 use crate::walk::{Request, WalkCommand};
 
@@ -42,40 +46,36 @@ impl HandledSegments {
 /// The calls that the learner makes beside the lesson's.
 #[derive(Debug, Default)]
 pub(super) struct OwnCalls {
-    of: [OwnCall; 2],
+    /// Of each side, what is asked of the world.
+    asked: [Option<Call>; 2],
+    /// The threads that are in one.
+    entered: BTreeSet<Caller>,
     /// The one that was asked for last, where it wasn't made.
     pub(super) unmade: Option<Call>,
-}
-
-/// Of one side.
-#[derive(Debug, Default)]
-enum OwnCall {
-    #[default]
-    None,
-    /// It is asked of the world.
-    Asked(Call),
-    /// The side is in it.
-    Entered,
 }
 
 impl OwnCalls {
     fn asked(&mut self, side: Side, call: &Call) {
         self.unmade = None;
-        self.of[side as usize] = OwnCall::Asked(call.clone());
+        self.asked[side as usize] = Some(call.clone());
     }
 
-    /// A side has entered a call: the one that was asked for, else one of the lesson's.
-    pub(super) fn entered(&mut self, side: Side, call: &Call) {
-        let own = &mut self.of[side as usize];
-        *own = match own {
-            OwnCall::Asked(asked) if asked == call => OwnCall::Entered,
-            _ => OwnCall::None,
-        };
+    /// A thread has entered a call: the one that was asked for, else one of the lesson's.
+    pub(super) fn entered(&mut self, caller: Caller, call: &Call) {
+        if self.asked[caller.actor.side as usize].take().as_ref() == Some(call) {
+            self.entered.insert(caller);
+        }
     }
 
-    /// A side's call has returned: whether it was one of these.
-    pub(super) fn returned(&mut self, side: Side) -> bool {
-        matches!(std::mem::take(&mut self.of[side as usize]), OwnCall::Entered)
+    /// A process of a side has ended.
+    fn killed(&mut self, actor: Actor) {
+        self.asked[actor.side as usize] = None;
+        self.entered.retain(|caller| caller.actor != actor);
+    }
+
+    /// A thread's call has returned: whether it was one of these.
+    pub(super) fn returned(&mut self, caller: Caller) -> bool {
+        self.entered.remove(&caller)
     }
 }
 
@@ -85,9 +85,6 @@ impl Runner {
         let present = self.trace.present();
         let request = match hand {
             HandAction::Deliver(id) | HandAction::Drop(id) if present.waiting().binary_search(&id).is_err() => return,
-            // A signal to a program would be one that its own code meets.
-            HandAction::Interrupt(side) if self.lesson.programs.contains(&side) => return,
-            HandAction::Interrupt(side) if present.open_call(side).is_none() => return,
             HandAction::Deliver(id) => {
                 self.handled.delivered.push(id);
                 Request::Deliver(id)
@@ -97,16 +94,36 @@ impl Runner {
                 Request::Drop(id)
             }
             HandAction::Repeat(id) => Request::Repeat(id),
-            // With the segment, by `make_by_hand`; with the call, by `call_by_hand`.
-            HandAction::Edit(_) | HandAction::Forge | HandAction::Call(_) | HandAction::Rule | HandAction::Sysctl => {
-                return;
-            }
-            HandAction::Interrupt(side) => {
-                self.interrupting[side as usize] = true;
-                Request::Interrupt(side)
-            }
+            // With what they are about, by functions of their own.
+            HandAction::Edit(_) | HandAction::Forge | HandAction::Rule | HandAction::Sysctl => return,
+            HandAction::Call(_) | HandAction::Interrupt(_) | HandAction::Kill(_) => return,
         };
         self.did_by_hand(hand, request, now);
+    }
+
+    /// Interrupts the call in which a process of a side sleeps.
+    pub(super) fn interrupt_by_hand(&mut self, actor: Actor, now: Duration) {
+        // A signal to a program would be one that its own code meets.
+        let is_programs = self.lesson.programs.contains(&actor.side);
+        let Some(call) = self.trace.present().sleeping_in(actor).filter(|_| !is_programs) else { return };
+        let caller = call.caller;
+        self.interrupting.insert(caller);
+        let request = Request::Interrupt(process(actor), caller.worker);
+        self.did_by_hand(HandAction::Interrupt(actor.side), request, now);
+    }
+
+    /// Ends a process of a side.
+    pub(super) fn kill_by_hand(&mut self, actor: Actor, now: Duration) {
+        let present = self.trace.present();
+        let is_dead = present.killed(actor).is_some() || present.has_ended(actor);
+        if is_dead || self.lesson.programs.contains(&actor.side) {
+            return;
+        }
+        self.to_repeat.retain(|caller, _| caller.actor != actor);
+        self.naming.retain(|caller, _| caller.actor != actor);
+        self.interrupting.retain(|caller| caller.actor != actor);
+        self.own_calls.killed(actor);
+        self.did_by_hand(HandAction::Kill(actor.side), Request::Kill(process(actor)), now);
     }
 
     /// Sends a segment that the learner has made, of one that was seen or of none.
@@ -119,21 +136,24 @@ impl Runner {
         self.did_by_hand(HandAction::Rule, Request::Rule(change), now);
     }
 
-    /// Changes a setting of the lab's kernel beside the lesson.
-    pub(super) fn set_by_hand(&mut self, change: SettingChange, now: Duration) {
-        self.did_by_hand(HandAction::Sysctl, Request::Sysctl(change), now);
+    /// Changes a setting or a route of the lab's kernel beside the lesson.
+    pub(super) fn set_by_hand(&mut self, change: KernelChange, now: Duration) {
+        self.did_by_hand(HandAction::Sysctl, Request::Kernel(change), now);
     }
 
-    /// Has a side make a call that is none of the lesson's. What it makes has no name in the lesson. A side in a call makes
-    /// no other one, and of one that a program plays the program makes them.
-    pub(super) fn call_by_hand(&mut self, side: Side, call: Call, now: Duration) {
-        let is_asked = self.running.as_ref().is_some_and(|running| running.call.is_some_and(|(of, _)| of == side));
-        let is_programs = self.lesson.programs.contains(&side);
-        if is_programs || self.trace.present().open_call(side).is_some() || (is_asked && !self.is_call_known()) {
+    /// Has a side make a call that is none of the lesson's. What it makes has no name in the lesson. While its main thread
+    /// sleeps in one, a further thread makes it; of a side that a program plays the program makes them.
+    pub(super) fn call_by_hand(&mut self, actor: Actor, call: Call, now: Duration) {
+        let running = self.running.as_ref().and_then(|running| running.call);
+        let is_asked = running.is_some_and(|(caller, _)| caller.actor.side == actor.side);
+        let is_programs = self.lesson.programs.contains(&actor.side);
+        let present = self.trace.present();
+        let is_dead = present.killed(actor).is_some() || present.has_ended(actor);
+        if is_programs || is_dead || present.busy_in(actor).is_some() || (is_asked && !self.is_call_known()) {
             return;
         }
-        self.own_calls.asked(side, &call);
-        self.did_by_hand(HandAction::Call(side), Request::Call(side, call), now);
+        self.own_calls.asked(actor.side, &call);
+        self.did_by_hand(HandAction::Call(actor.side), Request::Call(process(actor), call), now);
     }
 
     fn did_by_hand(&mut self, hand: HandAction, request: Request, now: Duration) {
@@ -169,7 +189,10 @@ impl Runner {
 
     /// Whether a command has to wait until it is known what came of what was done by hand.
     pub(super) fn defers(&mut self, command: &WalkCommand) -> bool {
-        let acts = !matches!(command, WalkCommand::Interrupt(_) | WalkCommand::Call(..) | WalkCommand::Pass(..));
+        let acts = !matches!(
+            command,
+            WalkCommand::Interrupt(_) | WalkCommand::Kill(_) | WalkCommand::Call(..) | WalkCommand::Pass(..)
+        );
         let waits = self.recheck_by.is_some() && acts;
         if waits {
             self.deferred = Some(command.clone());
@@ -242,8 +265,7 @@ impl Runner {
         if newest.fate != Fate::Dropped || !takes_numbers(packet) {
             return None;
         }
-        let sends =
-            |socket: &SocketView<'_>| (socket.facts.local, socket.facts.remote) == (Some(packet.from), Some(packet.to));
+        let sends = |socket: &SocketView<'_>| socket.facts.ends() == Some((packet.from, packet.to));
         let own = self.trace.present().living().filter(sends);
         let timers = own.filter_map(|socket| socket.facts.timer).filter(|timer| timer.kind == TimerKind::Retransmit);
         timers.map(|timer| timer.fires_at).min().filter(|at| *at <= now + LONGEST_WAIT)

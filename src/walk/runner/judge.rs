@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::{LONGEST_PAUSE, Phase, Runner, RunningStep, WireAbility};
 use crate::lesson::Claim;
-use crate::model::{AnsweredQuestion, ClaimResult, Event, Statement};
+use crate::model::{Actor, AnsweredQuestion, ClaimResult, Event, Statement};
 use crate::walk::claims::ClaimContext;
 
 impl Runner {
@@ -95,6 +95,8 @@ impl Runner {
             server: self.address(None),
             port: self.lesson.server.port(),
             line: self.line.len() as u32,
+            worker: None,
+            process: Actor::FIRST,
         }
     }
 

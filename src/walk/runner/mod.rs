@@ -12,18 +12,18 @@ mod resumed;
 mod running;
 mod waits;
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::names::Names;
+use super::names::{Names, Naming};
 use super::{Failure, Happening, HappeningKind, Request, WalkCommand, WireAbility};
 use crate::lesson::{Action, Ask, Lesson, Step};
-use crate::model::{Call, Errno, Event, HandAction, Mode, Outcome, Side, Trace};
+use crate::model::{Call, Caller, Errno, Event, HandAction, Mode, Outcome, Side, Trace};
 use by_hand::{HandledSegments, OwnCalls};
 use programs::AwaitedName;
-use running::RunningStep;
+use running::{RunningStep, process};
 use waits::{AwaitedTimer, TimerFirings, waiting_long};
 
 /// How a walk is made.
@@ -95,13 +95,13 @@ pub struct Runner {
     names: Names,
     line: Vec<u8>,
     received: [Vec<u8>; 2],
-    /// The name that the side's running call gives to the descriptor that it makes.
-    naming: [Option<String>; 2],
+    /// What the lesson calls that which a thread's running call makes.
+    naming: BTreeMap<Caller, Naming>,
     /// The names for what programs' calls make that were let go.
     awaited_names: Vec<AwaitedName>,
-    interrupting: [bool; 2],
+    interrupting: BTreeSet<Caller>,
     own_calls: OwnCalls,
-    to_repeat: [Option<Call>; 2],
+    to_repeat: BTreeMap<Caller, Call>,
     handled: HandledSegments,
     /// The step whose claims were checked last.
     checked: Option<usize>,
@@ -141,11 +141,11 @@ impl Runner {
             names: Names::default(),
             line: Vec::new(),
             received: Default::default(),
-            naming: Default::default(),
+            naming: BTreeMap::new(),
             awaited_names: Vec::new(),
-            interrupting: Default::default(),
+            interrupting: BTreeSet::new(),
             own_calls: OwnCalls::default(),
-            to_repeat: Default::default(),
+            to_repeat: BTreeMap::new(),
             handled: HandledSegments::default(),
             checked: None,
             recheck_by: None,
@@ -205,7 +205,8 @@ impl Runner {
 
     /// The sides whose call was interrupted; [`WalkCommand::Next`] makes it again before it goes on.
     pub fn interrupted(&self) -> Vec<Side> {
-        Side::BOTH.into_iter().filter(|side| self.to_repeat[*side as usize].is_some()).collect()
+        let interrupted = |side: &Side| self.to_repeat.keys().any(|caller| caller.actor.side == *side);
+        Side::BOTH.into_iter().filter(interrupted).collect()
     }
 
     /// The learner's own call that was asked for last, where it wasn't made.
@@ -265,10 +266,11 @@ impl Runner {
             (WalkCommand::Drop(id), _) => self.by_hand(HandAction::Drop(id), now),
             (WalkCommand::Repeat(id), _) => self.by_hand(HandAction::Repeat(id), now),
             (WalkCommand::Make(of, segment), _) => self.make_by_hand(of, segment, now),
-            (WalkCommand::Interrupt(side), _) => self.by_hand(HandAction::Interrupt(side), now),
-            (WalkCommand::Call(side, call), _) => self.call_by_hand(side, call, now),
+            (WalkCommand::Interrupt(actor), _) => self.interrupt_by_hand(actor, now),
+            (WalkCommand::Kill(actor), _) => self.kill_by_hand(actor, now),
+            (WalkCommand::Call(actor, call), _) => self.call_by_hand(actor, call, now),
             (WalkCommand::Rule(change), _) => self.rule_by_hand(change, now),
-            (WalkCommand::Sysctl(change), _) => self.set_by_hand(change, now),
+            (WalkCommand::Kernel(change), _) => self.set_by_hand(change, now),
             _ => {}
         }
     }
@@ -360,7 +362,8 @@ impl Runner {
 
     fn begin(&mut self, now: Duration) {
         let Some((index, step)) = self.next_step() else { return };
-        let awaited = AwaitedTimer::of(step);
+        let (awaited, kind) = (AwaitedTimer::of(step), step.waits_for);
+        kind.into_iter().for_each(|kind| self.firings.are_awaited(kind));
         self.note(now, Event::Step(index));
         self.begun += 1;
         self.phase = Phase::Busy;
@@ -377,7 +380,8 @@ impl Runner {
         let Some(running) = &self.running else { return };
         if let (false, Some(step)) = (running.acted, running.step) {
             let lesson = Arc::clone(&self.lesson);
-            let done = lesson.steps[step].action.as_ref().map_or(Ok(()), |action| self.act(action, now));
+            let step = &lesson.steps[step];
+            let done = self.act(step, now);
             let tried = self.trace.now();
             if let Some(running) = &mut self.running {
                 if done.is_ok() {
@@ -390,34 +394,34 @@ impl Runner {
         self.ask_to_settle();
     }
 
-    fn returned(&mut self, side: Side, outcome: &Outcome) {
-        let slot = side as usize;
-        if self.own_calls.returned(side) {
-            self.interrupting[slot] = false;
+    fn returned(&mut self, caller: Caller, outcome: &Outcome) {
+        let side = caller.actor.side;
+        let interrupted = self.interrupting.remove(&caller);
+        if self.own_calls.returned(caller) {
             return;
         }
-        let naming = self.naming[slot].take();
-        let interrupted = std::mem::take(&mut self.interrupting[slot]);
+        let naming = self.naming.remove(&caller);
         match outcome {
             Ok(returned) => {
-                if let Some(name) = naming {
-                    self.names.name(&name, side, returned.value as i32);
+                if let Some(naming) = naming {
+                    self.names.made(naming, caller.actor, returned);
                 }
                 if !returned.data.is_empty() {
-                    self.received[slot] = returned.data.clone();
+                    self.received[side as usize] = returned.data.clone();
                 }
             }
             Err(Errno(libc::EINTR)) if interrupted => {
-                self.to_repeat[slot] = self.trace.present().open_call(side).map(|call| call.call.clone());
-                self.naming[slot] = naming;
+                let call = self.trace.present().newest_call(caller).map(|call| call.own.clone());
+                self.to_repeat.extend(call.map(|call| (caller, call)));
+                self.naming.extend(naming.map(|name| (caller, name)));
             }
             Err(_) => {}
         }
     }
 
     fn repeat_interrupted(&mut self, now: Duration) {
-        for side in Side::BOTH {
-            self.requests.extend(self.to_repeat[side as usize].take().map(|call| Request::Call(side, call)));
+        for (caller, call) in std::mem::take(&mut self.to_repeat) {
+            self.requests.push_back(Request::by_thread(process(caller.actor), caller.worker, call));
         }
         self.phase = Phase::Busy;
         self.running = Some(RunningStep::new(None, now + self.options.patience));
@@ -425,17 +429,22 @@ impl Runner {
     }
 
     fn ask_to_settle(&mut self) {
+        let claims = |step: usize| self.lesson.steps[step].expect.iter();
+        let step = self.running.as_ref().and_then(|running| running.step);
+        if step.is_some_and(|step| claims(step).any(|claim| claim.terms.is_on_times())) {
+            self.requests.push_back(Request::TellTimes);
+        }
         self.unsettled += 1;
         self.requests.push_back(Request::Settle);
     }
 
     fn event(&mut self, event: Event, at: Duration) {
         match &event {
-            Event::Entered { caller, call } => self.own_calls.entered(caller.actor.side, call),
+            Event::Entered { caller, call } => self.own_calls.entered(*caller, call),
             Event::Returned { caller, outcome } if self.lesson.programs.contains(&caller.actor.side) => {
                 self.program_returned(*caller, outcome);
             }
-            Event::Returned { caller, outcome } => self.returned(caller.actor.side, outcome),
+            Event::Returned { caller, outcome } => self.returned(*caller, outcome),
             Event::Socket(facts) => {
                 self.names.learn(facts);
                 self.firings.told(at, facts.cookie, facts.timer);

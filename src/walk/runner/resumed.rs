@@ -3,8 +3,9 @@
 use std::sync::Arc;
 
 use super::{Phase, Runner, RunningStep, WalkOptions};
-use crate::lesson::{Action, Lesson};
-use crate::model::{Event, Side, Trace};
+use crate::lesson::{Action, Lesson, Step, WaitAction};
+use crate::model::{Caller, Event, Trace};
+use crate::walk::names::Naming;
 
 impl Runner {
     /// The walk that has come to the end of this trace, and waits for what `phase` says.
@@ -33,15 +34,12 @@ impl Runner {
                 self.begun = self.steps.iter().position(|own| own == step).map_or(self.begun, |nth| nth + 1);
                 self.checked = Some(*step);
                 let lesson = Arc::clone(&self.lesson);
-                if let Some((side, name)) = lesson.steps.get(*step).and_then(|step| self.naming(step.action.as_ref()?))
-                {
-                    self.naming[side as usize] = Some(name.to_owned());
-                }
+                let step = lesson.steps.get(*step);
+                self.naming.extend(step.and_then(|step| self.naming(step)));
             }
             Event::Returned { caller, outcome } => {
-                let side = caller.actor.side;
-                if let (Some(name), Ok(returned)) = (self.naming[side as usize].take(), outcome) {
-                    self.names.name(&name, side, returned.value as i32);
+                if let (Some(naming), Ok(returned)) = (self.naming.remove(caller), outcome) {
+                    self.names.made(naming, caller.actor, returned);
                 }
             }
             Event::Socket(facts) => self.names.learn(facts),
@@ -49,14 +47,14 @@ impl Runner {
         }
     }
 
-    /// The name that an action gives to the descriptor that its call makes, and whose call that is.
-    fn naming<'a>(&self, action: &'a Action) -> Option<(Side, &'a str)> {
-        match action {
-            Action::Socket { side, name, .. } => Some((*side, name)),
-            Action::Accept { socket, name } | Action::Dup { socket, name } => {
-                Some((self.names.get(socket)?.side, name))
-            }
-            _ => None,
-        }
+    /// What a step calls that which its call makes, and which thread's call that is.
+    fn naming(&self, step: &Step) -> Option<(Caller, Naming)> {
+        let (side, name) = match step.action.as_ref()? {
+            Action::Socket { side, name, .. } | Action::Wait(WaitAction::EpollCreate { side, name }) => (*side, name),
+            Action::Accept { socket, name } | Action::Dup { socket, name } => (self.names.get(socket)?.side, name),
+            Action::Fork { side } => return Some((self.caller(step, *side).ok()?, self.next_child(*side))),
+            _ => return None,
+        };
+        Some((self.caller(step, side).ok()?, Naming::Descriptor(name.clone())))
     }
 }

@@ -4,7 +4,13 @@ use std::time::Duration;
 
 use super::FIRST_PAUSE;
 use super::waits::AwaitedTimer;
-use crate::model::{Moment, Side, Statement};
+use crate::model::{Actor, Caller, Moment, SideProcess, Statement};
+
+/// Which of its side's processes an actor is: in a lesson nobody else comes, so all but the first are children.
+pub(super) fn process(actor: Actor) -> SideProcess {
+    let child = if actor.is_first() { SideProcess::CAME } else { actor.nth };
+    SideProcess { side: actor.side, child }
+}
 
 /// A step that runs.
 #[derive(Debug)]
@@ -17,7 +23,7 @@ pub(super) struct RunningStep {
     pub(super) deadline: Duration,
     pub(super) awaited: Option<AwaitedTimer>,
     /// The call that it made: whose, and the moment of the trace at which it was asked for.
-    pub(super) call: Option<(Side, Moment)>,
+    pub(super) call: Option<(Caller, Moment)>,
     /// When neither that call nor the world is waited for any longer, once the deadline has passed.
     pub(super) limit: Option<Duration>,
     pub(super) pause: Duration,

@@ -144,6 +144,11 @@ impl TimerFirings {
         self.kinds[kind as usize].was_seen
     }
 
+    /// A step begins that waits for this kind: one that was stopped before can't run out in it.
+    pub(super) fn are_awaited(&mut self, kind: TimerKind) {
+        self.kinds[kind as usize].was_seen = self.running.values().any(|timer| timer.kind == kind);
+    }
+
     /// A step has waited for this kind.
     pub(super) fn were_awaited(&mut self, kind: TimerKind) {
         let was_seen = self.running.values().any(|timer| timer.kind == kind);
@@ -154,8 +159,9 @@ impl TimerFirings {
 impl Runner {
     /// Whether the kernel has said of the running step's own call that it returned, or that it sleeps.
     pub(super) fn is_call_known(&self) -> bool {
-        let Some((side, asked)) = self.running.as_ref().and_then(|running| running.call) else { return true };
-        let newest = self.trace.present().calls(side).next().filter(|call| call.entered >= asked);
+        let Some((caller, asked)) = self.running.as_ref().and_then(|running| running.call) else { return true };
+        let mut calls = self.trace.present().calls(caller.actor).take_while(|call| call.entered >= asked);
+        let newest = calls.find(|call| call.caller == caller);
         newest.is_some_and(|call| call.blocked || !call.is_open())
     }
 

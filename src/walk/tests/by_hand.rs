@@ -1,7 +1,7 @@
 //! What the learner does beside the lesson, and what the lesson then still says.
 
 use super::*;
-use crate::model::HandAction;
+use crate::model::{Actor, Caller, HandAction, SideProcess};
 
 /// A step that says of the client's SYN what became of it.
 fn syn_is(id: &str, action: &str, is: &str) -> String {
@@ -150,8 +150,8 @@ fn an_interrupted_call_is_no_longer_said_to_sleep_until_it_is_made_again() {
     let expect = r#"expect = [{ blocks = { side = "client", call = "connect" } }]"#;
     let (mut runner, mut world, _) = with_syn(&[step("look", expect)]);
     go(&mut runner, &mut world, WalkCommand::Next);
-    world.when(Request::Interrupt(Side::Client), [interrupted(Side::Client)]);
-    go(&mut runner, &mut world, WalkCommand::Interrupt(Side::Client));
+    world.when(Request::Interrupt(Side::Client.into(), 0), [interrupted(Side::Client)]);
+    go(&mut runner, &mut world, WalkCommand::Interrupt(Side::Client.into()));
     let view = runner.trace().present();
     assert_eq!((view.diverged(), view.diverged_by()), (Some(2), Some(HandAction::Interrupt(Side::Client))));
 }
@@ -177,28 +177,115 @@ fn a_call_of_ones_own_is_beside_the_lessons() {
     let (mut runner, mut world, _) = with_syn(&steps);
     let own = Call::Socket { ipv6: false, udp: false };
     let (made, accept) = (Call::Socket { ipv6: false, udp: false }, Call::Accept { fd: 3 });
-    let ask = |call: &Call| Request::Call(Side::Server, call.clone());
+    let ask = |call: &Call| Request::Call(Side::Server.into(), call.clone());
     world.when(ask(&made), [entered(Side::Server, &made), returned(Side::Server, 3)]);
     go(&mut runner, &mut world, WalkCommand::Next);
     // It is asked for, and makes 4: which is nothing of the lesson's.
     world.when(ask(&own), [entered(Side::Server, &own), returned(Side::Server, 4)]);
-    go(&mut runner, &mut world, WalkCommand::Call(Side::Server, own.clone()));
+    go(&mut runner, &mut world, WalkCommand::Call(Side::Server.into(), own.clone()));
     let view = runner.trace().present();
     assert_eq!(view.newest_by_hand().map(|(_, hand)| hand), Some(HandAction::Call(Side::Server)));
     assert_eq!(view.left_at(), view.step().map(|(step, _)| step));
     // One that nobody makes: the lesson's next call is none of the learner's.
     world.when(ask(&own), [HappeningKind::Unmade(own.clone())]);
-    go(&mut runner, &mut world, WalkCommand::Call(Side::Server, own.clone()));
+    go(&mut runner, &mut world, WalkCommand::Call(Side::Server.into(), own.clone()));
     assert_eq!(runner.unmade(), Some(&own));
     world.when(ask(&accept), [entered(Side::Server, &accept)]);
     runner.command(WalkCommand::Next, world.now);
     world.serve(&mut runner);
     // The side sleeps: nothing is asked for.
-    go(&mut runner, &mut world, WalkCommand::Call(Side::Server, own));
+    go(&mut runner, &mut world, WalkCommand::Call(Side::Server.into(), own));
     world.tell(&mut runner, returned(Side::Server, 7));
     world.wait(&mut runner);
     let close = Call::Close { fd: 7 };
     world.when(ask(&close), [entered(Side::Server, &close), returned(Side::Server, 0)]);
     go(&mut runner, &mut world, WalkCommand::Next);
     assert_eq!(runner.phase(), &Phase::Finished);
+}
+
+/// A killed side makes no more calls, however many steps come out as they should meanwhile.
+#[test]
+fn a_walk_whose_side_was_killed_has_left_its_lessons_path_for_good() {
+    let (mut runner, mut world, _) = with_syn(&[step("one", ""), step("two", ""), step("three", "")]);
+    go(&mut runner, &mut world, WalkCommand::Next);
+    let at = runner.trace().present().step().map(|(step, _)| step);
+    world.when(Request::Kill(Side::Server.into()), [HappeningKind::Event(Event::Killed(Side::Server.into()))]);
+    go(&mut runner, &mut world, WalkCommand::Kill(Side::Server.into()));
+    for _ in 0..2 {
+        assert_eq!(runner.trace().present().left_at(), at);
+        go(&mut runner, &mut world, WalkCommand::Next);
+    }
+    assert_eq!(runner.trace().present().left_at(), at);
+}
+
+/// The call of a killed process comes to nothing any more: that it merely hasn't returned, or doesn't sleep, would be half of what is so.
+#[test]
+fn of_a_killed_process_it_is_said_that_it_was_killed() {
+    for claim in [
+        r#"blocks = { side = "client", call = "connect" }"#,
+        r#"returns = { side = "client", call = "connect", value = 0 }"#,
+    ] {
+        let (mut runner, mut world, _) = with_syn(&[step("look", &format!("expect = [{{ {claim} }}]"))]);
+        world.when(Request::Kill(Side::Client.into()), [HappeningKind::Event(Event::Killed(Side::Client.into()))]);
+        go(&mut runner, &mut world, WalkCommand::Kill(Side::Client.into()));
+        go(&mut runner, &mut world, WalkCommand::Next);
+        world.wait(&mut runner);
+        let said: Vec<String> = claims(&runner).into_iter().map(|(_, said)| said).collect();
+        assert!(said.last().is_some_and(|said| said.ends_with(" / client was killed")), "{said:?}");
+    }
+}
+
+/// A side's `fork()`, and the child that the lab makes of it.
+fn forks(side: Side, child: u32) -> [HappeningKind; 2] {
+    let outcome = Ok(Returned { value: 4000 + i64::from(child), child: Some(child), ..Returned::default() });
+    [HappeningKind::Event(Event::Entered { caller: side.into(), call: Call::Fork }), came_back(side, outcome)]
+}
+
+/// The lab counts the learner's children too; a lesson's process 2 is the one that its own `fork` made, and is called as the screen calls it.
+#[test]
+fn a_lessons_child_is_that_of_its_own_fork() {
+    let claim = r#"expect = [{ returns = { side = "server", call = "socket", value = 3, process = 2 } }]"#;
+    let steps = [
+        step("fork", r#"do.fork = { side = "server" }"#),
+        step("open", &format!("do.socket = {{ side = \"server\", name = \"s\" }}\nprocess = 2\n{claim}")),
+    ];
+    for own in [false, true] {
+        let (mut runner, mut world) = lab(&steps);
+        let server = SideProcess::from(Side::Server);
+        if own {
+            world.when(Request::Call(server, Call::Fork), forks(Side::Server, 2));
+            go(&mut runner, &mut world, WalkCommand::Call(Side::Server.into(), Call::Fork));
+        }
+        let child = Actor { side: Side::Server, nth: if own { 3 } else { 2 } };
+        world.when(Request::Call(server, Call::Fork), forks(Side::Server, child.nth));
+        go(&mut runner, &mut world, WalkCommand::Next);
+        let caller = Caller { actor: child, worker: Caller::MAIN };
+        let process = SideProcess { side: Side::Server, child: child.nth };
+        let outcome = Ok(Returned { value: 3, ..Returned::default() });
+        let happens = [Event::Entered { caller, call: SOCKET }, Event::Returned { caller, outcome }];
+        world.when(Request::Call(process, SOCKET), happens.map(HappeningKind::Event));
+        go(&mut runner, &mut world, WalkCommand::Next);
+        let said = format!("process {}: server: socket() returns 3", child.nth);
+        assert_eq!(claims(&runner), [(true, format!("{said} / {said}"))]);
+        assert_eq!(runner.verdict(), Verdict { held: 1, broken: 0 });
+    }
+}
+
+#[test]
+fn a_step_of_a_child_that_no_fork_has_made_says_so_at_once() {
+    let steps = [
+        step("fork", r#"do.fork = { side = "server" }"#),
+        step("open", "do.socket = { side = \"server\", name = \"s\" }\nprocess = 2"),
+    ];
+    let (mut runner, mut world) = lab(&steps);
+    world.when(Request::Kill(Side::Server.into()), [HappeningKind::Event(Event::Killed(Side::Server.into()))]);
+    go(&mut runner, &mut world, WalkCommand::Kill(Side::Server.into()));
+    for _ in 0..2 {
+        go(&mut runner, &mut world, WalkCommand::Next);
+        world.wait(&mut runner);
+    }
+    let said =
+        ["server was killed", "server has no process 2"].map(|why| (false, format!("the step can be done / {why}")));
+    assert_eq!(claims(&runner), said);
+    assert!(world.now < Duration::from_secs(2), "nothing is waited for: {:?}", world.now);
 }

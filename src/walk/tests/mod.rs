@@ -79,12 +79,12 @@ fn connecting() -> Call {
 fn with_syn(steps: &[String]) -> (Runner, FakeWorld, Packet) {
     let all: Vec<String> = [open_client(), connect("")].into_iter().chain(steps.iter().cloned()).collect();
     let (mut runner, mut world) = lab(&all);
-    world.when(Request::Call(Side::Client, SOCKET), returns(Side::Client, SOCKET, 5));
+    world.when(Request::Call(Side::Client.into(), SOCKET), returns(Side::Client, SOCKET, 5));
     go(&mut runner, &mut world, WalkCommand::Next);
     world.sockets = vec![socket(1, Side::Client, 5, State::SynSent, Some((address(40000), address(8000))))];
     let syn = segment(address(40000), address(8000), 1000, 0, &["SYN"], b"");
     let happens = sleeps(Side::Client, connecting()).into_iter().chain(held(0, &syn));
-    world.when(Request::Call(Side::Client, connecting()), happens);
+    world.when(Request::Call(Side::Client.into(), connecting()), happens);
     go(&mut runner, &mut world, WalkCommand::Next);
     assert_eq!(*runner.phase(), Phase::Ready);
     (runner, world, syn)
@@ -96,7 +96,7 @@ fn a_step_asks_for_its_call_and_checks_its_claims_when_the_world_has_settled() {
     let (mut runner, mut world) =
         lab(&[step("open", &format!("do.socket = {{ side = \"client\", name = \"client\" }}\n{expect}"))]);
     world.sockets = vec![socket(1, Side::Client, 5, State::Closed, None)];
-    world.when(Request::Call(Side::Client, SOCKET), returns(Side::Client, SOCKET, 5));
+    world.when(Request::Call(Side::Client.into(), SOCKET), returns(Side::Client, SOCKET, 5));
     go(&mut runner, &mut world, WalkCommand::Next);
     assert_eq!(*runner.phase(), Phase::Finished);
     assert_eq!(runner.verdict(), Verdict { held: 2, broken: 0 });
@@ -108,7 +108,7 @@ fn a_claim_may_take_its_time_but_not_more_than_patience() {
     let expect = r#"expect = [{ state = { socket = "client", is = "SYN_SENT" } }]"#;
     let (mut runner, mut world) = lab(&[open_client(), step("look", expect)]);
     world.sockets = vec![socket(1, Side::Client, 5, State::Closed, None)];
-    world.when(Request::Call(Side::Client, SOCKET), returns(Side::Client, SOCKET, 5));
+    world.when(Request::Call(Side::Client.into(), SOCKET), returns(Side::Client, SOCKET, 5));
     go(&mut runner, &mut world, WalkCommand::Next);
     let begun = world.now;
     go(&mut runner, &mut world, WalkCommand::Next);
@@ -127,7 +127,7 @@ fn after_a_broken_claim_only_what_can_still_come_is_waited_for() {
     for (timer_after, least, most) in [(None, 200, 400), (Some(300), 500, 700), (Some(900), 200, 400)] {
         let (mut runner, mut world) = lab(&[open_client(), step("look", expect), step("again", expect)]);
         world.sockets = vec![socket(1, Side::Client, 5, State::Closed, None)];
-        world.when(Request::Call(Side::Client, SOCKET), returns(Side::Client, SOCKET, 5));
+        world.when(Request::Call(Side::Client.into(), SOCKET), returns(Side::Client, SOCKET, 5));
         go(&mut runner, &mut world, WalkCommand::Next);
         let begun = world.now;
         go(&mut runner, &mut world, WalkCommand::Next);
@@ -149,7 +149,7 @@ fn a_claim_that_becomes_true_late_holds() {
     let expect = r#"expect = [{ state = { socket = "client", is = "SYN_SENT" } }]"#;
     let (mut runner, mut world) = lab(&[open_client(), step("look", expect)]);
     world.sockets = vec![socket(1, Side::Client, 5, State::Closed, None)];
-    world.when(Request::Call(Side::Client, SOCKET), returns(Side::Client, SOCKET, 5));
+    world.when(Request::Call(Side::Client.into(), SOCKET), returns(Side::Client, SOCKET, 5));
     go(&mut runner, &mut world, WalkCommand::Next);
     go(&mut runner, &mut world, WalkCommand::Next);
     world.sockets[0].state = State::SynSent.into();
@@ -198,18 +198,18 @@ fn a_reply_goes_to_who_sent_the_datagram_that_was_received_last() {
     let udp = step("open", "in = [\"lab\"]\ndo.socket = { side = \"client\", name = \"client\", udp = true }");
     let (mut runner, mut world) = lab(&[udp, receive("one"), receive("two"), reply]);
     let socket = Call::Socket { ipv6: false, udp: true };
-    world.when(Request::Call(Side::Client, socket.clone()), returns(Side::Client, socket, 5));
+    world.when(Request::Call(Side::Client.into(), socket.clone()), returns(Side::Client, socket, 5));
     go(&mut runner, &mut world, WalkCommand::Next);
     let call = Call::recv_from(5, 9);
     for (port, data) in [(1000, b"first".to_vec()), (2000, b"second".to_vec())] {
         let (value, peer) = (data.len() as i64, Some(address(port)));
         let came = came_back(Side::Client, Ok(Returned { value, data, peer, ..Returned::default() }));
         let entered = HappeningKind::Event(Event::Entered { caller: Side::Client.into(), call: call.clone() });
-        world.when(Request::Call(Side::Client, call.clone()), [entered, came]);
+        world.when(Request::Call(Side::Client.into(), call.clone()), [entered, came]);
         go(&mut runner, &mut world, WalkCommand::Next);
     }
     let call = Call::send_to(5, b"second".to_vec(), address(2000));
-    world.when(Request::Call(Side::Client, call.clone()), returns(Side::Client, call, 6));
+    world.when(Request::Call(Side::Client.into(), call.clone()), returns(Side::Client, call, 6));
     go(&mut runner, &mut world, WalkCommand::Next);
     assert!(world.all_was_asked());
 }
@@ -220,13 +220,13 @@ fn a_prediction_is_graded_by_what_the_kernel_did() {
     for (command, chosen) in [(WalkCommand::Predict(0), Some(0)), (WalkCommand::Next, None)] {
         let (mut runner, mut world) = lab(&[open_client(), connect(ask)]);
         world.sockets = vec![socket(1, Side::Client, 5, State::SynSent, None)];
-        world.when(Request::Call(Side::Client, SOCKET), returns(Side::Client, SOCKET, 5));
+        world.when(Request::Call(Side::Client.into(), SOCKET), returns(Side::Client, SOCKET, 5));
         go(&mut runner, &mut world, WalkCommand::Next);
         go(&mut runner, &mut world, WalkCommand::Next);
         assert_eq!(*runner.phase(), Phase::Asking);
         go(&mut runner, &mut world, WalkCommand::Predict(2));
         assert_eq!(*runner.phase(), Phase::Asking, "there is no third answer");
-        world.when(Request::Call(Side::Client, connecting()), sleeps(Side::Client, connecting()));
+        world.when(Request::Call(Side::Client.into(), connecting()), sleeps(Side::Client, connecting()));
         go(&mut runner, &mut world, command);
         let (_, answer) = runner.trace().present().verdicts(1);
         let answer = answer.expect("the question was answered");
@@ -248,13 +248,13 @@ fn a_typed_line_is_sent_as_one_line_of_bounded_length() {
         (WalkCommand::Line(long.clone()), format!("{}\n", "é".repeat(500))),
     ] {
         let (mut runner, mut world) = lab(&[open_client(), send.clone()]);
-        world.when(Request::Call(Side::Client, SOCKET), returns(Side::Client, SOCKET, 5));
+        world.when(Request::Call(Side::Client.into(), SOCKET), returns(Side::Client, SOCKET, 5));
         go(&mut runner, &mut world, WalkCommand::Next);
         go(&mut runner, &mut world, WalkCommand::Next);
         assert_eq!(*runner.phase(), Phase::Typing("hello".into()));
         let call = Call::send(5, sent.clone().into_bytes());
         let value = sent.len() as i64;
-        world.when(Request::Call(Side::Client, call.clone()), returns(Side::Client, call, value));
+        world.when(Request::Call(Side::Client.into(), call.clone()), returns(Side::Client, call, value));
         go(&mut runner, &mut world, command);
         assert_eq!(runner.verdict(), Verdict { held: 1, broken: 0 }, "{sent:?}");
     }
@@ -279,10 +279,10 @@ fn a_step_delivers_the_segment_that_it_means() {
 #[test]
 fn what_came_while_the_world_was_waited_for_is_still_acted_on() {
     let (mut runner, mut world) = lab(&[open_client(), connect(""), deliver_syn()]);
-    world.when(Request::Call(Side::Client, SOCKET), returns(Side::Client, SOCKET, 5));
+    world.when(Request::Call(Side::Client.into(), SOCKET), returns(Side::Client, SOCKET, 5));
     go(&mut runner, &mut world, WalkCommand::Next);
     world.sockets = vec![socket(1, Side::Client, 5, State::SynSent, Some((address(40000), address(8000))))];
-    world.when(Request::Call(Side::Client, connecting()), sleeps(Side::Client, connecting()));
+    world.when(Request::Call(Side::Client.into(), connecting()), sleeps(Side::Client, connecting()));
     go(&mut runner, &mut world, WalkCommand::Next);
     world.settles = false;
     go(&mut runner, &mut world, WalkCommand::Next);
@@ -341,10 +341,10 @@ fn a_segment_that_nobody_will_send_again_is_not_waited_for() {
 fn an_interrupted_call_is_made_again_before_the_lesson_goes_on() {
     let expect = r#"expect = [{ blocks = { side = "client", call = "connect" } }]"#;
     let (mut runner, mut world, _) = with_syn(&[step("look", expect)]);
-    world.when(Request::Interrupt(Side::Client), [interrupted(Side::Client)]);
-    go(&mut runner, &mut world, WalkCommand::Interrupt(Side::Client));
+    world.when(Request::Interrupt(Side::Client.into(), 0), [interrupted(Side::Client)]);
+    go(&mut runner, &mut world, WalkCommand::Interrupt(Side::Client.into()));
     assert_eq!(runner.interrupted(), [Side::Client]);
-    world.when(Request::Call(Side::Client, connecting()), sleeps(Side::Client, connecting()));
+    world.when(Request::Call(Side::Client.into(), connecting()), sleeps(Side::Client, connecting()));
     go(&mut runner, &mut world, WalkCommand::Next);
     assert_eq!((runner.interrupted().len(), runner.next_step().map(|(n, _)| n)), (0, Some(2)));
     go(&mut runner, &mut world, WalkCommand::Next);
@@ -364,15 +364,15 @@ fn received_bytes_can_be_sent_back() {
     let recv = step("recv", r#"do.recv = { socket = "client", max = 64 }"#);
     let send = step("send", r#"do.send = { socket = "client", received = true }"#);
     let (mut runner, mut world) = lab(&[open_client(), recv, send]);
-    world.when(Request::Call(Side::Client, SOCKET), returns(Side::Client, SOCKET, 5));
+    world.when(Request::Call(Side::Client.into(), SOCKET), returns(Side::Client, SOCKET, 5));
     go(&mut runner, &mut world, WalkCommand::Next);
     let call = Call::recv(5, 64);
     let entered = HappeningKind::Event(Event::Entered { caller: Side::Client.into(), call: call.clone() });
     let returned = Returned { value: 3, data: b"abc".to_vec(), peer: None, ..Returned::default() };
-    world.when(Request::Call(Side::Client, call), [entered, came_back(Side::Client, Ok(returned))]);
+    world.when(Request::Call(Side::Client.into(), call), [entered, came_back(Side::Client, Ok(returned))]);
     go(&mut runner, &mut world, WalkCommand::Next);
     let call = Call::send(5, b"abc".to_vec());
-    world.when(Request::Call(Side::Client, call.clone()), returns(Side::Client, call, 3));
+    world.when(Request::Call(Side::Client.into(), call.clone()), returns(Side::Client, call, 3));
     go(&mut runner, &mut world, WalkCommand::Next);
     assert!(world.all_was_asked());
 }
@@ -440,12 +440,12 @@ fn an_offered_answer_may_be_the_length_of_the_line() {
     let ask = "[step.ask]\nquestion = { en = \"q\", zh = \"q\" }\nreturned = { side = \"client\" }\nchoices = [\"0\", \"line\"]";
     let send = step("send", &format!("do.send = {{ socket = \"client\", line = \"hi\" }}\n{ask}"));
     let (mut runner, mut world) = lab(&[open_client(), send]);
-    world.when(Request::Call(Side::Client, SOCKET), returns(Side::Client, SOCKET, 5));
+    world.when(Request::Call(Side::Client.into(), SOCKET), returns(Side::Client, SOCKET, 5));
     go(&mut runner, &mut world, WalkCommand::Next);
     go(&mut runner, &mut world, WalkCommand::Next);
     go(&mut runner, &mut world, WalkCommand::Predict(1));
     let call = Call::send(5, b"hi\n".to_vec());
-    world.when(Request::Call(Side::Client, call.clone()), returns(Side::Client, call, 3));
+    world.when(Request::Call(Side::Client.into(), call.clone()), returns(Side::Client, call, 3));
     go(&mut runner, &mut world, WalkCommand::Next);
     let (_, answer) = runner.trace().present().verdicts(1);
     assert_eq!(answer.map(|answer| (answer.chosen, answer.right)), Some((Some(1), Some(1))));
@@ -464,12 +464,12 @@ fn a_step_does_not_end_before_its_own_call_returned_or_sleeps() {
     let call =
         || Call::SetOption { fd: 5, option: crate::model::SocketOption::by_name("SO_REUSEADDR").unwrap(), value: 1 };
     let (mut runner, mut world) = lab(&[open_client(), set("one"), set("two")]);
-    world.when(Request::Call(Side::Client, SOCKET), returns(Side::Client, SOCKET, 5));
+    world.when(Request::Call(Side::Client.into(), SOCKET), returns(Side::Client, SOCKET, 5));
     go(&mut runner, &mut world, WalkCommand::Next);
-    world.when(Request::Call(Side::Client, call()), returns(Side::Client, call(), 0));
+    world.when(Request::Call(Side::Client.into(), call()), returns(Side::Client, call(), 0));
     go(&mut runner, &mut world, WalkCommand::Next);
     // The second one isn't begun for long.
-    world.when(Request::Call(Side::Client, call()), []);
+    world.when(Request::Call(Side::Client.into(), call()), []);
     world.settles = false;
     go(&mut runner, &mut world, WalkCommand::Next);
     stays_busy_beyond_its_deadline(&mut runner, &mut world);

@@ -5,10 +5,10 @@ use super::*;
 #[test]
 fn a_visible_pattern_of_bytes_is_sent() {
     let (mut runner, mut world) = lab(&[open_client(), step("send", r#"do.send = { socket = "client", bytes = 30 }"#)]);
-    world.when(Request::Call(Side::Client, SOCKET), returns(Side::Client, SOCKET, 5));
+    world.when(Request::Call(Side::Client.into(), SOCKET), returns(Side::Client, SOCKET, 5));
     go(&mut runner, &mut world, WalkCommand::Next);
     let call = Call::send(5, b"abcdefghijklmnopqrstuvwxyzabcd".to_vec());
-    world.when(Request::Call(Side::Client, call.clone()), returns(Side::Client, call, 30));
+    world.when(Request::Call(Side::Client.into(), call.clone()), returns(Side::Client, call, 30));
     go(&mut runner, &mut world, WalkCommand::Next);
     assert!(world.all_was_asked());
 }
@@ -22,10 +22,10 @@ fn a_descriptor_is_made_non_blocking_by_a_call() {
         connect(r#"expect = [{ returns = { side = "client", call = "connect", error = "EINPROGRESS" } }]"#),
         step("again", r#"do.connect = { socket = "client" }"#),
     ]);
-    world.when(Request::Call(Side::Client, SOCKET), returns(Side::Client, SOCKET, 5));
+    world.when(Request::Call(Side::Client.into(), SOCKET), returns(Side::Client, SOCKET, 5));
     go(&mut runner, &mut world, WalkCommand::Next);
     let call = Call::SetNonblocking { fd: 5, on: true };
-    world.when(Request::Call(Side::Client, call.clone()), returns(Side::Client, call, 0));
+    world.when(Request::Call(Side::Client.into(), call.clone()), returns(Side::Client, call, 0));
     go(&mut runner, &mut world, WalkCommand::Next);
     let in_progress = || {
         let entered = HappeningKind::Event(Event::Entered { caller: Side::Client.into(), call: connecting() });
@@ -33,7 +33,7 @@ fn a_descriptor_is_made_non_blocking_by_a_call() {
     };
     // The side is in no call then: it can make the next one.
     for _ in 0..2 {
-        world.when(Request::Call(Side::Client, connecting()), in_progress());
+        world.when(Request::Call(Side::Client.into(), connecting()), in_progress());
         go(&mut runner, &mut world, WalkCommand::Next);
     }
     assert_eq!((runner.verdict(), runner.phase()), (Verdict { held: 2, broken: 0 }, &Phase::Finished));
@@ -49,7 +49,7 @@ fn a_pattern_may_name_the_window_and_the_connection() {
     let other = step("other", r#"do.socket = { side = "server", name = "other" }"#);
     let (mut runner, mut world, _) = with_syn(&[other, step("look", &expect)]);
     world.sockets.push(socket(2, Side::Server, 6, State::SynSent, Some((address(40001), address(8000)))));
-    world.when(Request::Call(Side::Server, SOCKET), returns(Side::Server, SOCKET, 6));
+    world.when(Request::Call(Side::Server.into(), SOCKET), returns(Side::Server, SOCKET, 6));
     go(&mut runner, &mut world, WalkCommand::Next);
     // A reset takes the addresses from a socket, not from its segments.
     world.sockets[0] = socket(1, Side::Client, 5, State::Closed, None);

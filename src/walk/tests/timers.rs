@@ -167,6 +167,24 @@ fn what_holds_already_is_said_once_the_timer_has_run_out() {
     }
 }
 
+/// One that ran before the step and was stopped is none that the step could wait for, whether it claims anything or not.
+#[test]
+fn a_timer_that_was_stopped_before_the_step_does_not_count() {
+    for claim in ["", r#"expect = [{ state = { socket = "client", is = "SYN_SENT" } }]"#] {
+        let wait = step("wait", &format!("waits_for = \"retransmit\"\n{claim}"));
+        let (mut runner, mut world, _) = with_syn(&[step("look", ""), wait]);
+        world.sockets[0] = retransmitting(world.sockets[0].clone(), Duration::from_secs(60));
+        go(&mut runner, &mut world, WalkCommand::Next);
+        world.sockets[0].timer = None;
+        world.observes().into_iter().for_each(|what| world.tell(&mut runner, what));
+        go(&mut runner, &mut world, WalkCommand::Next);
+        world.wait(&mut runner);
+        let said = claims(&runner);
+        let wanted = (false, "the step can be done / the retransmit timer did not fire".to_owned());
+        assert!(said.contains(&wanted), "{said:?}");
+    }
+}
+
 /// A learner who reads on for longer than the timer takes isn't held up.
 #[test]
 fn a_timer_that_ran_out_while_the_learner_read_is_not_waited_for_again() {

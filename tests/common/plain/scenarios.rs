@@ -32,18 +32,188 @@ macro_rules! scenarios {
 }
 
 scenarios! {
-    asks copies polls polls_after_reset refused refused_told_to_send refused_told_to_recv refused_told_by_so_error connecting connected listening fresh
+    asks messages names copies fork_and_child_closes fork_and_parent_closes fork_and_listener fork_and_shutdown fork_and_nonblocking closed_and_interrupted datagram_to_another threads_of_a_listener threads_of_a_connection shutdown_wakes two_connects polls polls_after_reset selects epolls epoll_errors transfers refused refused_told_to_send refused_told_to_recv refused_told_by_so_error connecting connected listening fresh
     shutdown_before_connect unreachable families bind_errors time_wait reserved_port no_port_left two_listeners
     connect_times_out recv_times_out send_times_out interrupted interrupted_send nonblocking_errors no_descriptor
-    reset_told_to_recv reset_told_to_send reset_after_fin reset_in_syn_recv end_of_stream send_before_accept
+    reset_told_to_recv reset_told_to_send reset_after_fin wrong_lengths listens_elsewhere empty_datagram datagrams_end below_zero reset_in_syn_recv end_of_stream send_before_accept
     queue_full listen_without_bind close_with_unread close_with_unsent close_of_a_listener close_while_connecting accepted_after_reset
-    half_close reading_ended over bad_descriptor no_socket no_connections options bad_arguments stream
+    half_close reading_ended over bad_descriptor no_socket sockets no_connections options bad_arguments stream
     blocking_while_connecting shutdown_of_a_waiting_connection shutdown_while_connecting
     interrupted_close interface_down datagrams datagrams_to_nobody
     refused_in_the_background_untold self_connect self_connect_waits reuse_here_only port_of_a_connection listen_again
     listen_beside_time_wait port_of_a_listener linger_zero lingered_close accepted_after_fin reading_ended_early
     sending_ended_in_the_listener nothing_asked backlogs deferred shutdown_both simultaneous_open shutdown_in_syn_recv
-    close_in_syn_recv close_of_one_of_two_listeners close_with_linger2 flags urgent_is_announced fast_open dissolved
+    close_in_syn_recv close_of_one_of_two_listeners close_with_linger2 flags urgent_is_announced fast_open dissolved datagrams_dissolved
+    limits over_in_the_background timed_out_in_the_background corked ended_again closed_after_the_fin in_repair
+    fast_open_off select_beyond_the_table dissolved_quietly urgent_datagram without_family
+}
+
+/// What waits for so long at most.
+fn limits() {
+    let (listener, (fd, peer), attempt) = (listener(AT, 8), pair("127.0.0.1:8001"), tcp());
+    [listener, fd].iter().for_each(|fd| set_limit(*fd, libc::SO_RCVTIMEO));
+    [fd, attempt].iter().for_each(|fd| set_limit(*fd, libc::SO_SNDTIMEO));
+    accept(listener);
+    let _ = connect(attempt, SILENT);
+    let _ = recv(fd, 1);
+    let _ = send(peer, 3);
+    let _ = recv_with(fd, 9, libc::MSG_WAITALL);
+    let _ = send(fd, MUCH);
+}
+
+/// A connection that was made while nobody waited for it. Returns its ends.
+fn made_in_the_background(at: &str) -> (i32, i32) {
+    let (listener, fd) = (listener(at, 8), nonblocking(tcp()));
+    let _ = connect(fd, at);
+    until_state(fd, ESTABLISHED);
+    let peer = quiet_accept(listener);
+    quiet_close(listener).unwrap();
+    (fd, peer)
+}
+
+fn over_in_the_background() {
+    let (fd, peer) = made_in_the_background("127.0.0.1:8001");
+    set_linger(peer, 0);
+    quiet_close(peer).unwrap();
+    until_error(fd);
+    let _ = connect(fd, AT);
+    let (fd, peer) = made_in_the_background("127.0.0.1:8002");
+    set_linger(peer, 0);
+    quiet_close(peer).unwrap();
+    until_error(fd);
+    let _ = recv(fd, 1);
+    let _ = connect(fd, AT);
+    let (fd, peer) = made_in_the_background("127.0.0.1:8003");
+    quiet_close(peer).unwrap();
+    until_state(fd, CLOSE_WAIT);
+    let _ = send(fd, 1);
+    until_error(fd);
+    let _ = connect(fd, AT);
+}
+
+fn timed_out_in_the_background() {
+    let (here, there) = (Ipv4Addr::new(10, 1, 0, 1), Ipv4Addr::new(10, 1, 0, 2));
+    let (fd, _peer) = made_in_the_background("10.1.0.2:8000");
+    network::add_route((there, 32), Route::Loopback { from: here }).unwrap();
+    network::remove_address(there).unwrap();
+    set(fd, IPPROTO_TCP, libc::TCP_USER_TIMEOUT, 300);
+    let _ = send(fd, 5);
+    until_error(fd);
+    let _ = connect(fd, AT);
+}
+
+fn corked() {
+    let (fd, peer) = pair(AT);
+    let _ = setsockopt(fd, IPPROTO_TCP, libc::TCP_CORK, 1);
+    let _ = send(fd, 2);
+    let _ = recv_with(peer, 9, libc::MSG_DONTWAIT);
+    let _ = setsockopt(fd, IPPROTO_TCP, libc::TCP_CORK, 0);
+    let _ = recv(peer, 9);
+    let waiting = Blocked::recv_with(peer, 4, libc::MSG_PEEK | libc::MSG_WAITALL);
+    let _ = send(fd, 4);
+    let _ = waiting.end();
+}
+
+fn ended_again() {
+    let (fd, peer) = pair(AT);
+    let _ = shutdown(fd, SHUT_WR);
+    until_state(peer, CLOSE_WAIT);
+    let _ = shutdown(fd, SHUT_WR);
+    let _ = close(fd);
+    let _ = recv(peer, 1);
+}
+
+/// One end has sent its FIN: with bytes that it hasn't read, and with SO_LINGER as its own FIN waits for an acknowledgement.
+fn closed_after_the_fin() {
+    let (fd, peer) = pair(AT);
+    let _ = send(peer, 5);
+    until_readable(fd, 5);
+    let _ = shutdown(fd, SHUT_WR);
+    let _ = close(fd);
+    until_state(peer, CLOSED);
+    // The FIN came first: that is the end, and the RST no error to who reads.
+    let _ = recv(peer, 1);
+    let (fd, peer) = pair("10.1.0.2:8000");
+    quiet_close(peer).unwrap();
+    until_state(fd, CLOSE_WAIT);
+    let (here, there) = (Ipv4Addr::new(10, 1, 0, 1), Ipv4Addr::new(10, 1, 0, 2));
+    network::add_route((there, 32), Route::Loopback { from: here }).unwrap();
+    network::remove_address(there).unwrap();
+    let _ = shutdown(fd, SHUT_WR);
+    set_linger(fd, 0);
+    let _ = close(fd);
+}
+
+fn in_repair() {
+    let (fd, peer) = pair(AT);
+    let _ = setsockopt(fd, IPPROTO_TCP, libc::TCP_REPAIR, 1);
+    let _ = recv(fd, 1);
+    let _ = close(fd);
+    let _ = recv_with(peer, 1, libc::MSG_DONTWAIT);
+}
+
+fn fast_open_off() {
+    std::fs::write("/proc/sys/net/ipv4/tcp_fastopen", "0").unwrap();
+    let _ = setsockopt(tcp(), IPPROTO_TCP, libc::TCP_FASTOPEN_CONNECT, 1);
+}
+
+/// Where nobody is, before the table's end and behind it.
+fn select_beyond_the_table() {
+    let _ = select(64, &[(63, libc::POLLIN)], 0);
+    let _ = select(1024, &[(1023, libc::POLLIN)], 0);
+}
+
+/// In SYN_SENT and in LISTEN.
+fn dissolved_quietly() {
+    let fd = nonblocking(tcp());
+    let _ = connect(fd, SILENT);
+    let _ = dissolve(fd);
+    let listener = listener(AT, 8);
+    let _ = dissolve(listener);
+    let _ = connect(tcp(), AT);
+}
+
+fn urgent_datagram() {
+    let (fd, peer) = (udp(), udp());
+    quiet_bind(peer, AT);
+    let _ = connect(fd, AT);
+    let _ = send_with(fd, 1, libc::MSG_OOB);
+    let _ = sendto_with(fd, 2, libc::MSG_FASTOPEN, AT);
+    let _ = recv_with(peer, 9, libc::MSG_OOB);
+}
+
+fn without_family() {
+    let _ = bind_without_family(tcp());
+}
+
+/// The files by which libc looks names up, laid over the machine's for this process.
+fn names() {
+    lay_over_etc(&[
+        (
+            "hosts",
+            "127.0.0.1 localhost\n::1 localhost\n127.0.0.9 four.example\n127.0.0.9 both.example\n::1 both.example\n",
+        ),
+        ("nsswitch.conf", "hosts: files dns\nservices: files\n"),
+        ("resolv.conf", "nameserver 192.0.2.53\n"),
+    ]);
+    let http = Some("80");
+    lookup(Some("localhost"), http, 0, 0);
+    lookup(Some("both.example"), http, 0, 0);
+    lookup(Some("both.example"), http, libc::AF_INET6, 0);
+    lookup(Some("four.example"), http, libc::AF_INET6, libc::AI_V4MAPPED);
+    lookup(None, http, 0, libc::AI_PASSIVE);
+    lookup(Some("four.example"), http, libc::AF_INET6, 0);
+    lookup(Some("gone.example"), http, 0, 0);
+    lookup(Some("a b"), http, 0, 0);
+    lookup(Some("localhost"), http, 0, libc::AI_NUMERICHOST);
+    lookup(Some("localhost"), Some("nosuch"), 0, 0);
+    lookup(Some("localhost"), http, libc::AF_UNIX, 0);
+    lookup(Some("127.0.0.1"), http, libc::AF_INET6, 0);
+    lookup(Some("localhost"), http, 0, 0x10000);
+    lookup(None, None, 0, 0);
+    lookup(Some("127.0.0.1"), http, 0, 0);
+    lookup(None, Some("8000"), 0, 0);
+    lookup(Some("127.0.0.1"), Some("99999999"), 0, 0);
 }
 
 fn flags() {
@@ -81,10 +251,20 @@ fn dissolved() {
     let _ = connect(fd, "127.0.0.1:8001");
 }
 
+/// A peer of a socket for datagrams by AF_UNSPEC.
+fn datagrams_dissolved() {
+    let fd = udp();
+    let _ = connect(fd, AT);
+    let _ = dissolve(fd);
+    let _ = send(fd, 1);
+}
+
 /// Without a cookie the data follows the handshake.
 fn fast_open() {
     let _listener = listener(AT, 8);
-    let _ = sendto_with(tcp(), 3, libc::MSG_FASTOPEN, AT);
+    let fd = tcp();
+    let _ = sendto_with(fd, 3, libc::MSG_FASTOPEN, AT);
+    let _ = sendto_with(fd, 3, libc::MSG_FASTOPEN, AT);
     let _ = Blocked::sendto(tcp(), 3, libc::MSG_FASTOPEN, SILENT).interrupt();
     let _ = sendto_with(tcp(), 3, libc::MSG_FASTOPEN | libc::MSG_DONTWAIT, SILENT);
     std::fs::write("/proc/sys/net/ipv4/tcp_fastopen", "0").unwrap();
@@ -194,6 +374,133 @@ fn copies() {
     let _ = recv(peer, 1);
 }
 
+fn fork_and_child_closes() {
+    let (fd, peer) = pair(AT);
+    let mut child = ForkedChild::fork();
+    child.close(peer);
+    let _ = send(peer, 5);
+    let _ = recv(fd, 5);
+    let _ = close(peer);
+    let _ = recv(fd, 1);
+}
+
+fn fork_and_parent_closes() {
+    let (fd, peer) = pair(AT);
+    let mut child = ForkedChild::fork();
+    let _ = close(peer);
+    child.send(peer, 5);
+    let _ = recv(fd, 5);
+    child.close(peer);
+    let _ = recv(fd, 1);
+}
+
+fn fork_and_listener() {
+    let (fd, client) = (listener(AT, 8), tcp());
+    let mut child = ForkedChild::fork();
+    let _ = close(fd);
+    let _ = connect(client, AT);
+    let _ = accept(fd);
+    child.accept(fd);
+    child.close(fd);
+    let _ = connect(tcp(), AT);
+}
+
+fn fork_and_shutdown() {
+    let (fd, peer) = pair(AT);
+    let mut child = ForkedChild::fork();
+    child.shutdown(peer, SHUT_WR);
+    let _ = send(peer, 5);
+    let _ = recv(fd, 1);
+}
+
+/// The flag belongs to the open file description, which both have.
+fn fork_and_nonblocking() {
+    let (_fd, peer) = pair(AT);
+    let mut child = ForkedChild::fork();
+    child.never_waits(peer);
+    let _ = recv(peer, 1);
+}
+
+/// The number is gone when the call that slept has returned.
+fn closed_and_interrupted() {
+    let fd = listener(AT, 8);
+    let accepting = Blocked::accept(fd);
+    let _ = close(fd);
+    let _ = accepting.interrupt();
+    accept(fd);
+}
+
+/// What goes elsewhere than to the peer changes no peer: one that answers from there isn't heard.
+fn datagram_to_another() {
+    let (fd, peer, other) = (udp(), udp(), udp());
+    quiet_bind(peer, AT);
+    quiet_bind(other, "127.0.0.1:8001");
+    quiet_bind(fd, "127.0.0.1:8002");
+    let _ = connect(fd, AT);
+    let _ = sendto(fd, 2, "127.0.0.1:8001");
+    let _ = recv(other, 9);
+    let _ = send(fd, 1);
+    let _ = recv(peer, 9);
+    let _ = sendto(other, 3, "127.0.0.1:8002");
+    let _ = recv_with(fd, 9, libc::MSG_DONTWAIT);
+}
+
+/// What a thread closes or shuts down while another one sleeps in a call on it.
+fn threads_of_a_listener() {
+    let fd = listener(AT, 8);
+    let (first, second) = (Blocked::accept(fd), Blocked::accept(fd));
+    let client = tcp();
+    let _ = connect(client, AT);
+    let _ = first.end();
+    let _ = close(fd);
+    // The one that sleeps is still told the next one.
+    let other = tcp();
+    let _ = connect(other, AT);
+    let _ = second.end();
+    let _ = connect(tcp(), AT);
+}
+
+fn threads_of_a_connection() {
+    let (fd, peer) = pair(AT);
+    let reading = Blocked::recv(fd, 9);
+    let _ = close(fd);
+    let _ = recv_with(peer, 1, libc::MSG_DONTWAIT);
+    let _ = send(peer, 2);
+    let _ = reading.end();
+    let _ = recv(peer, 1);
+}
+
+fn shutdown_wakes() {
+    let fd = listener(AT, 8);
+    let accepting = Blocked::accept(fd);
+    let _ = shutdown(fd, SHUT_RD);
+    let _ = accepting.end();
+    let (fd, _peer) = pair("127.0.0.1:8001");
+    let reading = Blocked::recv(fd, 9);
+    let _ = shutdown(fd, SHUT_RD);
+    let _ = reading.end();
+    let fd = tcp();
+    let connecting = Blocked::connect(fd, SILENT);
+    let _ = shutdown(fd, SHUT_WR);
+    let _ = connecting.end();
+    // No acknowledgement comes, so the buffer stays full.
+    let fd = cut_off();
+    let _ = send(nonblocking(fd), MUCH);
+    let _ = fcntl(fd, libc::F_SETFL, 0);
+    let sending = Blocked::send(fd, 1);
+    let _ = shutdown(fd, SHUT_WR);
+    let _ = sending.end();
+}
+
+/// The second one's address is looked at by nobody.
+fn two_connects() {
+    let fd = tcp();
+    let first = Blocked::connect(fd, SILENT);
+    let second = Blocked::connect(fd, "127.0.0.1:9");
+    let _ = shutdown(fd, SHUT_WR);
+    first.end_both(second);
+}
+
 fn polls() {
     use libc::{POLLIN, POLLOUT, POLLRDHUP};
     let fresh = tcp();
@@ -218,6 +525,127 @@ fn polls() {
     let _ = waits.end();
     let _ = shutdown(conn, SHUT_WR);
     let _ = poll(&[(conn, POLLIN | POLLRDHUP)], -1);
+}
+
+fn transfers() {
+    let (fd, peer) = pair(AT);
+    let _ = write(fd, 5);
+    let _ = read(peer, 100);
+    let _ = sendmsg(fd, &[b"ab", b"cdefg"], libc::MSG_NOSIGNAL);
+    let _ = recvmsg(peer, &[3, 100], libc::MSG_PEEK);
+    let _ = recvmsg(peer, &[4, 2], 0);
+    let _ = recvmsg(peer, &[8, 2], 0);
+    let _ = recvmsg(peer, &[8, 2], libc::MSG_DONTWAIT);
+    let _ = sendmsg(peer, &[b"x", b"y"], libc::MSG_NOSIGNAL);
+    let _ = read(fd, 100);
+    set_linger(peer, 0);
+    let _ = close(peer);
+    let _ = read(fd, 1);
+    let _ = write(fd, 1);
+}
+
+/// Messages that name an address, and tell one.
+fn messages() {
+    let (conn, peer) = pair(AT);
+    let (server, client) = (udp(), udp());
+    let _ = bind(server, AT);
+    let _ = bind(client, "127.0.0.1:8001");
+    let _ = sendmsg_to(client, &[b"ab", b"cdefg"], 0, AT);
+    recvmsg_from(server, 100);
+    let _ = sendmsg_to(server, &[b"x", b"y"], 0, "127.0.0.1:8001");
+    recvmsg_from(client, 1);
+    let _ = sendmsg(server, &[b"x"], 0);
+    let _ = sendmsg_to(tcp(), &[b"a", b"b"], libc::MSG_NOSIGNAL, AT);
+    // A connection has its peer.
+    let _ = sendmsg_to(conn, &[b"a", b"b"], libc::MSG_NOSIGNAL, "127.0.0.1:9");
+    recvmsg_from(peer, 9);
+    let _ = sendmsg_to(conn, &[b"a"], libc::MSG_FASTOPEN, AT);
+    let _ = sendmsg_to(tcp(), &[b"a"], libc::MSG_FASTOPEN, "127.0.0.1:9");
+}
+
+fn selects() {
+    use libc::{POLLIN, POLLOUT};
+    let fresh = tcp();
+    let _ = select(fresh + 1, &[(fresh, POLLIN | POLLOUT)], 0);
+    quiet_close(fresh).unwrap();
+    let _ = select(fresh + 1, &[(fresh, POLLIN)], 0);
+    let _ = select(-1, &[], 0);
+    let listener = listener(AT, 8);
+    let _ = select(listener + 1, &[(listener, POLLIN)], 0);
+    let _ = Blocked::select(listener + 1, &[(listener, POLLIN)]).interrupt();
+    let waits = Blocked::select(listener + 1, &[(listener, POLLIN)]);
+    let client = tcp();
+    let _ = connect(client, AT);
+    let _ = waits.end();
+    let conn = accept(listener);
+    let _ = select(conn + 1, &[(listener, POLLIN), (conn, POLLIN | POLLOUT)], 0);
+    // Its first argument leaves the connection out.
+    let _ = select(conn, &[(conn, POLLOUT)], 0);
+    let waits = Blocked::select(conn + 1, &[(conn, POLLIN), (listener, POLLIN)]);
+    let _ = send(client, 5);
+    let _ = waits.end();
+    let _ = recv(conn, 5);
+    let waits = Blocked::select(conn + 1, &[(conn, POLLIN)]);
+    set_linger(client, 0);
+    let _ = close(client);
+    let _ = waits.end();
+}
+
+fn epolls() {
+    use libc::{EPOLL_CTL_ADD, EPOLL_CTL_DEL, EPOLL_CTL_MOD, EPOLLET, EPOLLIN, EPOLLONESHOT, EPOLLOUT, EPOLLRDHUP};
+    let (client, conn) = pair(AT);
+    let epoll = epoll_create();
+    let _ = Blocked::epoll_wait(epoll, &[]).interrupt();
+    let _ = epoll_ctl(epoll, EPOLL_CTL_ADD, conn, EPOLLIN | EPOLLRDHUP);
+    let _ = epoll_wait(epoll, &[conn], 0);
+    let waits = Blocked::epoll_wait(epoll, &[conn]);
+    let _ = send(client, 5);
+    let _ = waits.end();
+    // Level-triggered: again and again.
+    let _ = epoll_wait(epoll, &[conn], -1);
+    // Edge-triggered: what is there when it is asked for counts as new, and is told once.
+    let _ = epoll_ctl(epoll, EPOLL_CTL_MOD, conn, EPOLLIN | EPOLLET);
+    let _ = epoll_wait(epoll, &[conn], -1);
+    let waits = Blocked::epoll_wait(epoll, &[conn]);
+    let _ = send(client, 3);
+    let _ = waits.end();
+    let _ = epoll_wait(epoll, &[conn], 0);
+    let _ = epoll_ctl(epoll, EPOLL_CTL_MOD, conn, EPOLLIN | EPOLLONESHOT);
+    let _ = epoll_wait(epoll, &[conn], -1);
+    let _ = epoll_wait(epoll, &[conn], 0);
+    let _ = epoll_ctl(epoll, EPOLL_CTL_MOD, conn, EPOLLIN | EPOLLOUT);
+    let _ = shutdown(client, SHUT_WR);
+    let _ = recv(conn, 100);
+    let _ = epoll_wait(epoll, &[conn], -1);
+    let _ = shutdown(conn, SHUT_WR);
+    let _ = epoll_wait(epoll, &[conn], -1);
+    let _ = epoll_ctl(epoll, EPOLL_CTL_DEL, conn, 0);
+    let _ = epoll_wait(epoll, &[conn], 0);
+    let _ = close(epoll);
+}
+
+fn epoll_errors() {
+    use libc::{EPOLL_CTL_ADD, EPOLL_CTL_DEL, EPOLL_CTL_MOD, EPOLLIN};
+    let epoll = epoll_create();
+    let fd = tcp();
+    let _ = epoll_ctl(epoll, EPOLL_CTL_MOD, fd, EPOLLIN);
+    let _ = epoll_ctl(epoll, EPOLL_CTL_ADD, fd, EPOLLIN);
+    let _ = epoll_ctl(epoll, EPOLL_CTL_ADD, fd, EPOLLIN);
+    // Never connected: hung up.
+    let _ = epoll_wait(epoll, &[fd], 0);
+    let _ = epoll_ctl(epoll, EPOLL_CTL_ADD, epoll, EPOLLIN);
+    let _ = epoll_wait(fd, &[], 0);
+    epoll_wait_most(epoll, 0);
+    let _ = send(epoll, 1);
+    let null = std::fs::File::open("/dev/null").unwrap();
+    let _ = epoll_ctl(epoll, EPOLL_CTL_ADD, std::os::fd::AsRawFd::as_raw_fd(&null), EPOLLIN);
+    // The kernel forgets a socket with its last descriptor.
+    let copy = dup(fd);
+    let _ = close(fd);
+    let _ = epoll_wait(epoll, &[fd], 0);
+    let _ = close(copy);
+    let _ = epoll_wait(epoll, &[fd], 0);
+    let _ = epoll_ctl(epoll, EPOLL_CTL_DEL, fd, 0);
 }
 
 fn polls_after_reset() {
@@ -464,6 +892,46 @@ fn reset_told_to_send() {
     let _ = listen(fd, 1);
 }
 
+fn wrong_lengths() {
+    let (client, server) = pair(AT);
+    let listener = listener(AT, 8);
+    let _ = bind_short(tcp(), AT);
+    let _ = connect_short(tcp(), AT);
+    let _ = sendto_short(udp(), AT);
+    let _ = connect(tcp(), AT);
+    let _ = accept_without_length(listener);
+    let _ = send(client, 1);
+    let _ = recv_without_length(server);
+}
+
+fn listens_elsewhere() {
+    let _taken = listener(AT, 8);
+    let fd = tcp();
+    let _ = bind(fd, AT);
+    let _ = listen(fd, 8);
+}
+
+fn empty_datagram() {
+    let fd = udp();
+    let _ = bind(fd, AT);
+    let _ = sendto(udp(), 0, AT);
+    let _ = recv(fd, 9);
+    let _ = sendto(udp(), 0, AT);
+    let _ = recvfrom(fd, 9);
+}
+
+fn datagrams_end() {
+    let fd = udp();
+    let _ = connect(fd, AT);
+    let _ = shutdown(fd, SHUT_WR);
+    let _ = close(fd);
+}
+
+fn below_zero() {
+    accept(-1);
+    let _ = close(-1);
+}
+
 fn reset_after_fin() {
     let (fd, peer) = pair(AT);
     let _ = close(peer);
@@ -622,6 +1090,7 @@ fn over() {
     let _ = connect(fd, AT);
     let _ = listen(fd, 1);
     accept(fd);
+    let _ = close(fd);
 }
 
 /// Every call on a number.
@@ -648,6 +1117,11 @@ fn no_socket() {
     use std::os::fd::AsRawFd;
     let file = std::fs::File::open("/dev/null").unwrap();
     every_call(file.as_raw_fd());
+}
+
+fn sockets() {
+    let _ = socket_of(libc::AF_INET, libc::SOCK_STREAM, 0);
+    let _ = socket_of(libc::AF_INET6, libc::SOCK_DGRAM, 0);
 }
 
 fn no_connections() {
@@ -856,6 +1330,7 @@ fn nothing_asked() {
     until_readable(fd, 5);
     let _ = recv(fd, 0);
     let _ = recv(fd, 9);
+    let _ = send(peer, 0);
 }
 
 fn backlogs() {

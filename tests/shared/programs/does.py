@@ -1,5 +1,5 @@
 # What only programs do, one kind by each name.
-import array, errno, os, select, signal, socket, sys, threading
+import array, ctypes, errno, os, select, signal, socket, struct, sys, threading
 
 ADDRESS = ("127.0.0.1", 8000)
 MPTCP, TCP_FASTOPEN, TCP_FASTOPEN_CONNECT = 262, 23, 30
@@ -55,6 +55,23 @@ def polls_and_selects():
     select.select([listener], [], [], 0.001)
     watches_nothing = select.epoll()
     watches_nothing.poll(0.001)
+
+
+def selects_too_low():
+    import ctypes
+
+    listener = socket.create_server(ADDRESS)
+    fds = (ctypes.c_ulong * 16)(1 << listener.fileno())
+    soon = (ctypes.c_long * 2)(0, 1000)
+    ctypes.CDLL(None).select(listener.fileno(), fds, None, None, soon)
+
+
+def leaves():
+    client, server = pair()
+    child = os.fork()
+    if child == 0:
+        os._exit(0)
+    os.waitpid(child, 0)
 
 
 def attempts():
@@ -175,6 +192,64 @@ def fast_open():
     client.connect(ADDRESS)
     other = socket.socket()
     other.sendto(b"hi", socket.MSG_FASTOPEN, ADDRESS)
+
+
+def limited():
+    limit = struct.pack("ll", 0, 200000)
+    listener = socket.create_server(ADDRESS, backlog=0)
+    # Its connections have it too.
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, limit)
+    first = socket.create_connection(ADDRESS)
+    # The accept queue is full now: the next SYN has no answer.
+    client = socket.socket()
+    client.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, limit)
+    client.connect_ex(ADDRESS)
+    connection, _ = listener.accept()
+    for waits in (lambda: connection.recv(5), listener.accept):
+        try:
+            waits()
+        except BlockingIOError:
+            pass
+
+
+def takes_a_part():
+    client, server = pair()
+    client.setblocking(False)
+    client.send(bytes(3000000))
+    try:
+        client.sendmsg([bytes(3000000)])
+    except BlockingIOError:
+        pass
+
+
+def closes_in_use():
+    client, server = pair()
+    number = server.detach()
+    other = threading.Thread(target=lambda: os.read(number, 5))
+    other.start()
+    sleeps(other.native_id)
+    os.close(number)
+    client.send(b"hello")
+    other.join()
+
+
+def resets_a_copy():
+    client, server = pair()
+    server.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    copy = server.dup()
+    server.close()
+    copy.close()
+
+
+def beyond_its_calls():
+    nameless = socket.socket()
+    libc = ctypes.CDLL(None)
+    libc.bind(nameless.fileno(), bytes(4) + b"\x7f" + bytes(11), 16)
+    client, server = pair()
+    client.send(b"x", socket.MSG_OOB)
+    client.shutdown(socket.SHUT_WR)
+    client.shutdown(socket.SHUT_WR)
+    libc.connect(server.fileno(), bytes(16), 16)
 
 
 globals()[sys.argv[1]]()

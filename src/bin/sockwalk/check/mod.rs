@@ -12,13 +12,13 @@ use std::sync::Arc;
 
 use sockwalk::cli::{Exit, Invocation, Target};
 use sockwalk::i18n::{CheckTexts, Glyphs, Lang, Texts, cause, fill, harmless};
-use sockwalk::lesson::{Glossary, Lesson, read, read_draft, review};
+use sockwalk::lesson::{Glossary, Lesson, read, read_draft, review, setting_place};
 use sockwalk::model::Mode;
 use sockwalk::model::SocketOption;
 use sockwalk::theme::{Choice, Colours, Theme};
 use sockwalk::tui::{Appearance, Overflow, SMALLEST, overflows};
 
-use super::place::ProcessRights;
+use super::place::{NotStarted, ProcessRights};
 use files::{LessonFile, gather};
 use run::{LessonRun, run_in};
 
@@ -159,14 +159,7 @@ impl Checker<'_> {
         let LessonRun { steps, claims, took, wrong, unseen, left_out } =
             match run_in(&self.grounds, lesson, mode, self.invocation, self.timers) {
                 Ok(ran) => ran,
-                Err(sentence) => {
-                    findings.unchecked += 1;
-                    findings.parts.push(fill(&t.unchecked, &[("mode", mode.name())]));
-                    let values =
-                        [("file", harmless(&lesson.file)), ("mode", mode.name().to_owned()), ("why", sentence)];
-                    findings.lines.push(fill(&t.not_run, &values));
-                    return;
-                }
+                Err(why) => return self.not_run(lesson, text, (mode, why), findings),
             };
         // Of many faults, each has its line at once.
         let lines: Vec<&str> = text.lines().collect();
@@ -190,6 +183,25 @@ impl Checker<'_> {
         let values: [(&str, &dyn Display); 4] =
             [("mode", &mode.name()), ("steps", &steps), ("claims", &claims), ("seconds", &seconds)];
         findings.parts.push(fill(&t.ran, &values));
+    }
+
+    /// A mode could not be run at all.
+    fn not_run(&self, lesson: &Lesson, text: &str, (mode, why): (Mode, NotStarted), findings: &mut Findings) {
+        let t = self.texts;
+        findings.unchecked += 1;
+        findings.parts.push(fill(&t.unchecked, &[("mode", mode.name())]));
+        match why {
+            NotStarted::Setting { name, why } => {
+                let place = setting_place(text, &name).unwrap_or((1, 1));
+                let values = [("mode", mode.name()), ("name", &name), ("why", &why)];
+                self.note(lesson, place, true, &fill(&t.refused_setting, &values), findings);
+            }
+            NotStarted::Told(exit) => {
+                let why = harmless(exit.text.trim());
+                let values = [("file", harmless(&lesson.file)), ("mode", mode.name().to_owned()), ("why", why)];
+                findings.lines.push(fill(&t.not_run, &values));
+            }
+        }
     }
 
     fn note(&self, lesson: &Lesson, place: (usize, usize), is_error: bool, sentence: &str, findings: &mut Findings) {

@@ -4,14 +4,14 @@ use std::sync::Arc;
 use std::sync::mpsc::channel;
 use std::time::{Duration, Instant};
 
-use sockwalk::cli::Invocation;
-use sockwalk::i18n::{Texts, cause, harmless};
+use sockwalk::cli::{Exit, Invocation};
+use sockwalk::i18n::{Texts, cause};
 use sockwalk::lesson::Lesson;
 use sockwalk::model::{Event, Mode};
 use sockwalk::walk::{Phase, Walk, WireAbility, World, WorldGone, drive, straight_on};
 
 use crate::PATIENCE;
-use crate::place::{ProcessRights, Waits, runner};
+use crate::place::{NotStarted, ProcessRights, Waits, runner};
 
 /// How a lesson fared.
 pub struct LessonRun {
@@ -44,29 +44,29 @@ pub struct CheckFinding {
 /// Runs a lesson.
 ///
 /// # Errors
-/// A sentence where it can't run here, or can't go on.
+/// Where it can't run here, or can't go on.
 pub fn run_in(
     grounds: &ProcessRights,
     lesson: &Arc<Lesson>,
     mode: Mode,
     invocation: &Invocation,
     timers: bool,
-) -> Result<LessonRun, String> {
+) -> Result<LessonRun, NotStarted> {
     let epoch = Instant::now();
     let (sender, inbox) = channel();
     let sink = move |happening| {
         // Where nobody listens any more, the walk is over.
         let _ = sender.send(happening);
     };
-    let mut world = grounds.start_in(mode, lesson, invocation.port, epoch, sink).map_err(plain)?;
-    let runner = runner(lesson, &world, invocation, Waits { patience: PATIENCE, timers });
+    let mut world = grounds.start_in(mode, lesson, invocation.port, epoch, sink)?;
+    let runner = runner(lesson, (world.mode(), world.wire()), invocation, Waits { patience: PATIENCE, timers });
     let (steps, left_out) = (runner.steps().len(), runner.left_out().map(|step| step.id.clone()).collect());
     let mut walk = Walk::from(runner);
     let clock = || epoch.elapsed();
     drive(&mut walk, &mut world, (&inbox, &clock), |walk| Ok::<_, WorldGone>(straight_on(walk)))
-        .map_err(|gone| cause(invocation.lang, gone))?;
+        .map_err(|gone| told(cause(invocation.lang, gone)))?;
     if let Phase::Failed(failure) = walk.phase() {
-        return Err(plain(grounds.failed(failure)));
+        return Err(grounds.failed(failure).into());
     }
     let mut ran = LessonRun {
         steps,
@@ -76,7 +76,7 @@ pub fn run_in(
         unseen: if world.wire() == WireAbility::Blind { claims_on_segments(lesson, mode) } else { 0 },
         left_out,
     };
-    let texts = Texts::load(invocation.lang).map_err(|error| error.to_string())?;
+    let texts = Texts::load(invocation.lang).map_err(|error| told(error.to_string()))?;
     for entry in walk.trace().entries() {
         ran.take((lesson, mode), &entry.event, texts);
     }
@@ -116,6 +116,6 @@ fn claims_on_segments(lesson: &Lesson, mode: Mode) -> usize {
     claims.filter(|claim| claim.terms.is_on_segments()).count()
 }
 
-fn plain(exit: sockwalk::cli::Exit) -> String {
-    harmless(exit.text.trim())
+fn told(text: String) -> NotStarted {
+    NotStarted::Told(Exit { status: 1, text })
 }

@@ -60,6 +60,20 @@ fn connect_called_again_tells_the_end_of_the_attempt() {
     }
 }
 
+/// ECONNABORTED says that there was an attempt, and a wrong argument says nothing of it: how it ended was told before.
+#[test]
+fn an_error_of_another_kind_is_not_what_ended_the_attempt() {
+    let ends = (at(40000), at(8000));
+    for errno in [libc::ECONNABORTED, libc::EINVAL, libc::EFAULT, libc::EAFNOSUPPORT] {
+        let mut script = Script::new();
+        attempt(&mut script, 4, CONN, ends);
+        script.arrives(ends.1, ends.0, (0, 1), &["RST", "ACK"], b"");
+        script.call(error_of(4, CONN), told("[ECONNREFUSED]"));
+        script.call(connect(4, CONN, ends.1), fails(errno));
+        assert_eq!(script.facts(), [], "{errno}");
+    }
+}
+
 #[test]
 fn a_refused_attempt_is_told_with_the_segment_that_refused_it_and_so_is_the_next_one() {
     let (first, second) = ((six(40000), six(8000)), (at(40001), at(8000)));
@@ -67,7 +81,7 @@ fn a_refused_attempt_is_told_with_the_segment_that_refused_it_and_so_is_the_next
     attempt(&mut script, 4, CONN, first);
     script.enters(0, epoll(Some(vec![polled(4, CONN, false, true)])));
     let reset = script.arrives(first.1, first.0, (0, 1), &["RST", "ACK"], b"");
-    let refused = PolledDescriptor { error: true, ..polled(4, CONN, false, true) };
+    let refused = PolledDescriptor { events: PollEvents::OUT.with(PollEvents::ERR), ..polled(4, CONN, false, true) };
     script.returns(0, ready(refused));
     assert_eq!(script.facts(), [ProgramFact::Ready(refused, ReadyReason::Reset(reset))]);
     script.call(error_of(4, CONN), told("[ECONNREFUSED]"));

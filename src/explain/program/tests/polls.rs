@@ -2,7 +2,9 @@
 
 use super::*;
 use crate::explain::Situation;
-use crate::model::{How, PollEntry};
+use crate::model::{EpollEvents, EpollOp, How, PolledDescriptor};
+
+const EPOLL_WAIT: Call = Call::EpollWait { epfd: 9, most: 8, timeout: -1 };
 
 /// A side that is driven by hand, with a listener (3) and a connection that it accepted (4).
 fn accepted() -> Script {
@@ -37,14 +39,38 @@ impl Script {
         self.facts()
     }
 
+    /// An epoll instance (9), which watches a descriptor.
+    fn watches(&mut self, fd: i32, events: &str) {
+        self.own(Call::EpollCreate, ok(9));
+        self.watches_for(EpollOp::Add, fd, events);
+    }
+
+    fn watches_for(&mut self, op: EpollOp, fd: i32, events: &str) {
+        self.own(Call::EpollCtl { epfd: 9, op, fd, events: events.parse().unwrap() }, ok(0));
+    }
+
+    /// What is said of an `epoll_wait()` that sleeps.
+    fn epoll_sleeps(mut self) -> Vec<ProgramFact> {
+        self.push(Event::Entered { caller: caller(0), call: EPOLL_WAIT });
+        self.push(Event::Blocked { caller: caller(0) });
+        self.facts()
+    }
+
+    /// What is said of one that has told this.
+    fn epoll_tells(&mut self, fd: i32, events: &str) -> Vec<ProgramFact> {
+        let revents = vec![PolledDescriptor::new(fd, events.parse().unwrap())];
+        self.own(EPOLL_WAIT, Ok(Returned { value: 1, revents, ..Returned::default() }));
+        self.facts()
+    }
+
     fn begins(&mut self, fd: i32, events: &str) {
-        let fds = vec![PollEntry { fd, events: events.parse().unwrap() }];
+        let fds = vec![PolledDescriptor::new(fd, events.parse().unwrap())];
         self.push(Event::Entered { caller: caller(0), call: Call::Poll { fds, timeout: -1 } });
     }
 
     /// What is said once it has returned with these events.
     fn wakes(mut self, fd: i32, events: &str) -> Vec<ProgramFact> {
-        let revents = vec![PollEntry { fd, events: events.parse().unwrap() }];
+        let revents = vec![PolledDescriptor::new(fd, events.parse().unwrap())];
         self.returns(0, Ok(Returned { value: 1, revents, ..Returned::default() }));
         self.facts()
     }
@@ -117,6 +143,39 @@ fn what_woke_a_poll_is_named() {
 }
 
 #[test]
+fn a_descriptor_that_another_thread_closed_meanwhile_is_looked_up_anew() {
+    let closed = |calls: &[(Call, i64)], events: &str| {
+        let mut script = accepted();
+        script.begins(3, "POLLIN");
+        script.push(Event::Blocked { caller: caller(0) });
+        for (call, value) in calls {
+            script.push(Event::Entered { caller: caller(2), call: call.clone() });
+            script.returns(2, ok(*value));
+        }
+        let revents = vec![PolledDescriptor::new(3, events.parse().unwrap())];
+        script.returns(0, Ok(Returned { value: 1, revents, ..Returned::default() }));
+        script.facts_of(calls.len())
+    };
+    let close = (Call::Close { fd: 3 }, 0);
+    assert_eq!(closed(std::slice::from_ref(&close), "POLLNVAL"), [ProgramFact::ClosedMeanwhile(3)]);
+    let again = (Call::Socket { ipv6: false, udp: false }, 3);
+    assert_eq!(closed(&[close, again], "POLLHUP"), [ProgramFact::GivenAgain(3)]);
+    // Another descriptor that is closed changes nothing.
+    let other = closed(&[(Call::Close { fd: 4 }, 0)], "POLLIN");
+    assert!(matches!(other[..], [ProgramFact::Ready(..)]), "{other:?}");
+}
+
+#[test]
+fn what_is_said_of_a_descriptor_is_said_once() {
+    let mut script = accepted();
+    let fds = ["POLLIN", "POLLOUT"].map(|events| PolledDescriptor::new(9, events.parse().unwrap()));
+    script.push(Event::Entered { caller: caller(0), call: Call::Poll { fds: fds.to_vec(), timeout: -1 } });
+    let revents = [9, 9].map(|fd| PolledDescriptor::new(fd, "POLLNVAL".parse().unwrap())).to_vec();
+    script.returns(0, Ok(Returned { value: 2, revents, ..Returned::default() }));
+    assert_eq!(script.facts(), [ProgramFact::NotOpen(9)]);
+}
+
+#[test]
 fn several_descriptors_of_one_socket_have_one_history() {
     let mut script = accepted();
     script.own(Call::Dup { fd: 4 }, ok(5));
@@ -141,4 +200,79 @@ fn several_descriptors_of_one_socket_have_one_history() {
     let fin = script.arrives(at(8000), at(40000), (0, 0), &["FIN", "ACK"], b"");
     script.returns(0, ok(0));
     assert_eq!(script.facts(), [ProgramFact::Last(Some(fin))]);
+}
+
+#[test]
+fn what_is_watched_by_edge_is_not_told_again_and_why_is_said() {
+    let still = |why| vec![ProgramFact::StillWaits(4, why)];
+    let with = |bytes, events: &str| {
+        let mut script = accepted();
+        script.connection(|facts| facts.recv_queue = bytes);
+        script.watches(4, events);
+        script
+    };
+    let (edge, once) = ("EPOLLIN|EPOLLET", "EPOLLIN|EPOLLONESHOT");
+    assert_eq!(with(0, edge).epoll_sleeps(), still(StillWaits::NothingToRead));
+    assert_eq!(with(7, edge).epoll_sleeps(), still(StillWaits::EdgeBytes(7)));
+    assert_eq!(with(0, "EPOLLOUT|EPOLLET").epoll_sleeps(), still(StillWaits::EdgeRoom));
+    let ready = |reason| ProgramFact::Ready(PolledDescriptor::new(4, PollEvents::IN), reason);
+    let mut script = with(7, edge);
+    assert_eq!(script.epoll_tells(4, "POLLIN"), [ready(ReadyReason::Bytes(7)), ProgramFact::Edge(4)]);
+    let mut script = with(7, once);
+    assert_eq!(script.epoll_tells(4, "POLLIN"), [ready(ReadyReason::Bytes(7)), ProgramFact::OneShot(4)]);
+    assert_eq!(script.epoll_sleeps(), still(StillWaits::SwitchedOff));
+    let mut script = with(7, once);
+    script.epoll_tells(4, "POLLIN");
+    script.watches_for(EpollOp::Mod, 4, "EPOLLIN");
+    assert_eq!(script.epoll_tells(4, "POLLIN"), [ready(ReadyReason::Bytes(7))]);
+
+    let mut script = accepted();
+    script.socket(LISTENER, 3, State::Listen, (Some(at(8000)), None), |facts| facts.recv_queue = 2);
+    script.watches(3, edge);
+    assert_eq!(script.epoll_sleeps(), [ProgramFact::StillWaits(3, StillWaits::EdgeQueue(2))]);
+    let mut script = accepted();
+    script.arrives(at(40000), at(8000), (0, 0), &["FIN", "ACK"], b"");
+    script.socket(CONN, 4, State::CloseWait, (Some(at(8000)), Some(at(40000))), |facts| facts.recv_queue = 1);
+    script.watches(4, edge);
+    assert_eq!(script.epoll_sleeps(), still(StillWaits::EdgeEnd));
+}
+
+#[test]
+fn what_an_epoll_instance_watches_follows_from_its_calls() {
+    let mut script = accepted();
+    script.own(Call::EpollCreate, ok(9));
+    let (empty, events) = (vec![ProgramFact::NothingWatched(9)], "EPOLLIN|EPOLLET".parse::<EpollEvents>().unwrap());
+    script.watches_for(EpollOp::Add, 4, "EPOLLIN|EPOLLET");
+    assert_eq!(script.facts(), [ProgramFact::Watched(4, 9, events)]);
+    script.watches_for(EpollOp::Del, 4, "0");
+    assert_eq!(script.facts(), [ProgramFact::Unwatched(4, 9)]);
+    script.watches_for(EpollOp::Add, 4, "EPOLLIN");
+    script.own(Call::Dup { fd: 4 }, ok(5));
+    script.own(Call::Close { fd: 4 }, ok(0));
+    assert_eq!(script.facts().last(), Some(&ProgramFact::StaysWatched(4, 9)));
+    script.watches_for(EpollOp::Add, 3, "EPOLLIN");
+    script.own(Call::Close { fd: 3 }, ok(0));
+    assert_eq!(script.facts(), [ProgramFact::Forgotten(3, 9)]);
+    let mut script = accepted();
+    script.watches(4, "EPOLLIN");
+    script.own(Call::Close { fd: 4 }, ok(0));
+    assert_eq!(script.epoll_sleeps(), empty);
+}
+
+#[test]
+fn a_select_says_what_it_leaves_out_and_what_counts_as_readable() {
+    let select = |nfds, fd| Call::Select { nfds, fds: vec![PolledDescriptor::new(fd, PollEvents::IN)], timeout: -1 };
+    let mut script = accepted();
+    script.own(select(4, 4), ok(0));
+    assert_eq!(script.facts(), [ProgramFact::NotReady, ProgramFact::Beyond(4, 4)]);
+    let tells = |script: &mut Script, fd| {
+        let revents = vec![PolledDescriptor::new(fd, PollEvents::IN)];
+        script.own(select(9, fd), Ok(Returned { value: 1, revents, ..Returned::default() }));
+        script.facts()
+    };
+    script.own(Call::Socket { ipv6: false, udp: false }, ok(5));
+    assert_eq!(tells(&mut script, 5), [ProgramFact::NeverConnectedSelected(5)]);
+    let reset = script.arrives(at(40000), at(8000), (0, 0), &["RST", "ACK"], b"");
+    let error = PolledDescriptor::new(4, PollEvents::ERR);
+    assert_eq!(tells(&mut script, 4), [ProgramFact::Ready(error, ReadyReason::Reset(reset))]);
 }

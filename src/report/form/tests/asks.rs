@@ -2,7 +2,11 @@
 
 use super::{Server, address};
 use crate::model::testing::socket;
-use crate::model::{Call, ClaimResult, Event, OptionValue, PollEntry, PolledSocket, Returned, SocketOption, Statement};
+use crate::model::{
+    Call, CallName, ClaimResult, EpollEvents, EpollOp, Errno, Event, InheritedDescriptor, Lookup, LookupFamily,
+    LookupFlags, MessageFlags, OptionValue, PolledDescriptor, PolledSocket, ProgramCall, Returned, SocketOption,
+    Statement, Transfer,
+};
 use crate::tcp::State;
 
 pub(super) fn of_what_is_asked() -> Vec<Event> {
@@ -20,12 +24,12 @@ pub(super) fn of_what_is_asked() -> Vec<Event> {
 }
 
 pub(super) fn of_polls() -> Vec<Event> {
-    let entry = |fd, events: &str| PollEntry { fd, events: events.parse().unwrap() };
+    let entry = |fd, events: &str| PolledDescriptor::new(fd, events.parse().unwrap());
     let all = "POLLIN|POLLPRI|POLLOUT|POLLRDHUP|POLLERR|POLLHUP|POLLNVAL|0x1000";
     let poll = Call::Poll { fds: vec![entry(3, all), entry(-1, "0")], timeout: -1 };
     let told = Returned { value: 1, revents: vec![entry(3, "POLLHUP")], ..Returned::default() };
     let sockets = vec![PolledSocket { socket: "conn".into(), events: "POLLIN|POLLOUT".parse().unwrap() }];
-    let (what, actual) = (Statement::Ready { side: Server, sockets }, Statement::NoCall);
+    let (what, actual) = (Statement::Ready { side: Server, call: CallName::Poll, sockets }, Statement::NoCall);
     vec![
         Event::Entered { caller: Server.into(), call: poll },
         Event::Returned { caller: Server.into(), outcome: Ok(told) },
@@ -37,4 +41,77 @@ pub(super) fn of_copies() -> Vec<Event> {
     let mut facts = socket(1, Server, Some(3), State::Closed, (None, None));
     facts.also = vec![5, 6];
     vec![Event::Entered { caller: Server.into(), call: Call::Dup { fd: 3 } }, Event::Socket(facts)]
+}
+
+pub(super) fn of_forks() -> Vec<Event> {
+    let returned = Returned { value: 4711, child: Some(2), ..Returned::default() };
+    let mut facts = socket(1, Server, Some(3), State::Closed, (None, None));
+    facts.elsewhere = vec![InheritedDescriptor { nth: 2, fd: 3 }];
+    let what = Statement::Sleeps { side: Server, call: CallName::Fork };
+    vec![
+        Event::Entered { caller: Server.into(), call: Call::Fork },
+        Event::Returned { caller: Server.into(), outcome: Ok(returned) },
+        Event::Socket(facts),
+        Event::Claim(Box::new(ClaimResult { step: 3, what, held: true, actual: Statement::NoCall, line: 9 })),
+    ]
+}
+
+pub(super) fn of_missing_processes() -> Vec<Event> {
+    let what = Statement::NoProcess { side: Server, process: 2 };
+    vec![Event::Claim(Box::new(ClaimResult { step: 3, what, held: true, actual: Statement::NoCall, line: 9 }))]
+}
+
+/// A program's message whose bytes stay where they are.
+pub(super) fn of_messages() -> Vec<Event> {
+    let arguments = vec!["3".into(), "…".into(), "MSG_PEEK".into()];
+    let (fd, socket, room) = (Some(3), Some(17), Some(64));
+    let made =
+        ProgramCall { name: "recvmsg".into(), arguments, fd, socket, internet: true, room, ..ProgramCall::default() };
+    vec![Event::Entered { caller: Server.into(), call: Call::Program(Box::new(made)) }]
+}
+
+pub(super) fn of_epoll() -> Vec<Event> {
+    let (epfd, fd, events) = (5, 3, EpollEvents(u32::MAX));
+    let select = vec![PolledDescriptor::new(3, "POLLIN|POLLOUT".parse().unwrap())];
+    let ctl = EpollOp::ALL.map(|op| Call::EpollCtl { epfd, op, fd, events });
+    let mut calls = vec![Call::Select { nfds: 4, fds: select, timeout: 20 }, Call::EpollCreate];
+    calls.extend(ctl);
+    calls.push(Call::EpollWait { epfd, most: 8, timeout: -1 });
+    let entered = calls.into_iter().map(|call| Event::Entered { caller: Server.into(), call });
+    let claims = [CallName::Select, CallName::EpollWait].map(|call| {
+        let what = Statement::Ready { side: Server, call, sockets: Vec::new() };
+        Event::Claim(Box::new(ClaimResult { step: 3, what, held: true, actual: Statement::NoCall, line: 9 }))
+    });
+    let blocks = [CallName::EpollCreate, CallName::EpollCtl].map(|call| {
+        let what = Statement::Sleeps { side: Server, call };
+        Event::Claim(Box::new(ClaimResult { step: 3, what, held: true, actual: Statement::NoCall, line: 9 }))
+    });
+    entered.chain(claims).chain(blocks).collect()
+}
+
+pub(super) fn of_lookups() -> Vec<Event> {
+    let plain = Lookup { node: Some("localhost".into()), service: Some("8000".into()), ..Lookup::default() };
+    let with = Lookup { node: None, family: LookupFamily(10), flags: LookupFlags(-1), ..plain.clone() };
+    let found = Returned { addresses: vec![address(8000)], ..Returned::default() };
+    let entered = |lookup| Event::Entered { caller: Server.into(), call: Call::GetAddrInfo(Box::new(lookup)) };
+    let what = Statement::NotCalled { side: Server, call: CallName::GetAddrInfo };
+    vec![
+        entered(plain),
+        Event::Returned { caller: Server.into(), outcome: Ok(found) },
+        entered(with),
+        Event::Returned { caller: Server.into(), outcome: Err(Errno(-2)) },
+        Event::Claim(Box::new(ClaimResult { step: 3, what: what.clone(), held: true, actual: what, line: 9 })),
+    ]
+}
+
+pub(super) fn of_transfers() -> Vec<Event> {
+    let (fd, flags) = (3, MessageFlags::PEEK);
+    let calls = [
+        Transfer::read(fd, 64),
+        Transfer::write(fd, b"hi".to_vec()),
+        Transfer::send(fd, &[b"ab".to_vec(), b"c".to_vec()], MessageFlags(libc::MSG_MORE)),
+        Transfer::receive(fd, vec![2, 64], flags),
+        Transfer::send_to(fd, &[b"ab".to_vec()], MessageFlags::NONE, address(8000)),
+    ];
+    calls.map(|call| Event::Entered { caller: Server.into(), call: call.into() }).into()
 }

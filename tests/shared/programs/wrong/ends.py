@@ -4,6 +4,7 @@ import os
 import signal
 import sys
 import threading
+import time
 
 WRONG = sys.argv[1] == "wrong"
 ADDRESS = ("127.0.0.1", 8000)
@@ -14,6 +15,19 @@ def ended_after(seconds):
     timer = threading.Timer(seconds, os.kill, (os.getpid(), signal.SIGTERM))
     timer.daemon = True
     timer.start()
+
+
+def ended_once(is_so, seconds):
+    """The same once something has been so, as it was looked at again and again, for so long."""
+
+    def watch():
+        since = None
+        while since is None or time.monotonic() - since < seconds:
+            since = (since or time.monotonic()) if is_so() else None
+            time.sleep(0.05)
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    beside(watch)
 
 
 def beside(function, *arguments):

@@ -1,0 +1,132 @@
+//! What is said of a side's own `fork()`, and of calls on sockets that several processes of a side have since.
+
+use std::fmt::Display;
+use std::sync::OnceLock;
+
+use super::past::DescriptorHistory;
+use super::shared;
+use super::spoken::{BuiltInTexts, Spoken};
+use super::table::Broken;
+use crate::i18n::words::words;
+use crate::i18n::{Lang, Localized, in_sentence};
+use crate::model::{Actor, Call, CallView, Errno, Returned, SocketState, SocketView, View};
+use crate::tcp::State;
+
+words! {
+    pub(super) struct ForkTexts {
+        held: Localized,
+        here: Localized,
+        and: Localized,
+        forked: Localized,
+        forked_none: Localized,
+        value: Localized,
+        closed: Localized,
+        closed_listener: Localized,
+        shut: Localized,
+        shut_before: Localized,
+    }
+}
+
+impl BuiltInTexts for ForkTexts {
+    const ASSET: &'static str = "text/forks.toml";
+
+    fn kept() -> &'static OnceLock<Result<ForkTexts, Broken>> {
+        static KEPT: OnceLock<Result<ForkTexts, Broken>> = OnceLock::new();
+        &KEPT
+    }
+}
+
+/// What is said of a side's own call and of its side's other processes, a sentence or two each.
+///
+/// # Errors
+/// [`Broken`] where the texts that were built in don't fit the program.
+pub(super) fn fork_notes(view: &View<'_>, call: &CallView<'_>, lang: Lang) -> Result<Vec<String>, Broken> {
+    if call.made.is_some() || view.family(call.caller.actor).len() == 1 {
+        return Ok(Vec::new());
+    }
+    let spoken = Spoken::<ForkTexts>::load(lang)?;
+    Ok(match (call.call, call.outcome) {
+        (Call::Fork, Some(Ok(returned))) => spoken.forked(view, call, returned),
+        (Call::Close { fd }, Some(Ok(_))) => spoken.closed(view, call, *fd).into_iter().collect(),
+        (Call::Shutdown { .. }, Some(Ok(_))) => spoken.shut(view, call).into_iter().collect(),
+        (_, Some(Err(Errno(libc::EPIPE)))) => spoken.shut_before(view, call).into_iter().collect(),
+        _ => Vec::new(),
+    })
+}
+
+/// The other processes that have the socket of a side's own call open, each with its descriptors.
+fn elsewhere(view: &View<'_>, call: &CallView<'_>) -> Vec<(Actor, Vec<i32>)> {
+    let mut held = shared::by_process(shared::others(view, call));
+    held.retain(|(actor, _)| *actor != call.caller.actor);
+    held
+}
+
+impl Spoken<ForkTexts> {
+    /// Processes and their descriptors, as a list; of the own one the descriptors alone.
+    pub(super) fn held(&self, own: Actor, held: &[(Actor, Vec<i32>)]) -> String {
+        let one = |(actor, fds): &(Actor, Vec<i32>)| {
+            let fds = self.numbers(fds);
+            match *actor == own {
+                true => self.say(|t| &t.here, &[("fds", &fds)]),
+                false => self.say(|t| &t.held, &[("process", &in_sentence(*actor, self.lang)), ("fds", &fds)]),
+            }
+        };
+        held.iter().map(one).collect::<Vec<_>>().join(&self.and())
+    }
+
+    /// What stands between two of a list.
+    pub(super) fn and(&self) -> String {
+        self.say(|t| &t.and, &[])
+    }
+
+    fn numbers(&self, fds: &[i32]) -> String {
+        fds.iter().map(i32::to_string).collect::<Vec<_>>().join(&self.and())
+    }
+
+    fn forked(&self, view: &View<'_>, call: &CallView<'_>, returned: &Returned) -> Vec<String> {
+        let Some(nth) = returned.child else { return Vec::new() };
+        let child = in_sentence(Actor { nth, ..call.caller.actor }, self.lang);
+        let before = view.trace().at(call.changed);
+        let mut fds: Vec<i32> = Vec::new();
+        let opened = before.table_effects(call.caller.actor).filter_map(|made| match (made.call, made.outcome) {
+            (Call::Socket { .. } | Call::Accept { .. } | Call::Dup { .. }, Some(Ok(made))) => {
+                i32::try_from(made.value).ok()
+            }
+            _ => None,
+        });
+        fds.extend(opened.filter(|fd| DescriptorHistory::of(&before, call.caller.actor, *fd).is_some()));
+        fds.sort_unstable();
+        fds.dedup();
+        let values: [(&str, &dyn Display); 3] =
+            [("child", &child), ("fds", &self.numbers(&fds)), ("value", &returned.value)];
+        let table =
+            if fds.is_empty() { self.say(|t| &t.forked_none, &values) } else { self.say(|t| &t.forked, &values) };
+        vec![table, self.say(|t| &t.value, &values)]
+    }
+
+    fn closed(&self, view: &View<'_>, call: &CallView<'_>, fd: i32) -> Option<String> {
+        let held = elsewhere(view, call);
+        let values: [(&str, &dyn Display); 2] = [("fd", &fd), ("others", &self.held(call.caller.actor, &held))];
+        let before = view.trace().at(call.entered);
+        let is_it = |socket: &SocketView<'_>| socket.facts.is_open_as(call.caller.actor, fd);
+        let listens = before.living().any(|socket| is_it(&socket) && socket.state == SocketState::Tcp(State::Listen));
+        (!held.is_empty()).then(|| match listens {
+            true => self.say(|t| &t.closed_listener, &values),
+            false => self.say(|t| &t.closed, &values),
+        })
+    }
+
+    fn shut(&self, view: &View<'_>, call: &CallView<'_>) -> Option<String> {
+        let held = elsewhere(view, call);
+        (!held.is_empty()).then(|| self.say(|t| &t.shut, &[("others", &self.held(call.caller.actor, &held))]))
+    }
+
+    /// A direction that another process had ended.
+    fn shut_before(&self, view: &View<'_>, call: &CallView<'_>) -> Option<String> {
+        let before = view.trace().at(call.entered);
+        let past = DescriptorHistory::of(&before, call.caller.actor, call.call.fd()?)?;
+        let is_shut = |call: &&CallView<'_>| matches!((call.call, call.outcome), (Call::Shutdown { .. }, Some(Ok(_))));
+        let by = past.calls.iter().rev().find(is_shut)?.caller.actor;
+        (by != call.caller.actor).then(|| self.say(|t| &t.shut_before, &[("process", &in_sentence(by, self.lang))]))
+    }
+}

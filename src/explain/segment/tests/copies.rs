@@ -1,0 +1,152 @@
+//! Copies that a person made, of what a kernel sent and of what none sent; and why a kernel doesn't take what has come.
+
+use super::*;
+use crate::model::edit::Edit;
+use crate::model::{ChangedSetting, HandMade};
+
+impl Script {
+    /// A person sends a copy, changed where `edit` says so, and it arrives.
+    fn copied(&mut self, of: SegmentId, edit: &str) -> SegmentId {
+        let view = self.0.present();
+        let original = view.segment(of).unwrap();
+        let (packet, initials) = (original.segment.clone(), original.initials);
+        let id = SegmentId(self.1);
+        self.1 += 1;
+        self.push(match edit {
+            "" => Event::Repeated { id, of, segment: packet },
+            edit => {
+                let segment = edit.parse::<Edit>().unwrap().apply(&packet, &initials).unwrap();
+                Event::Edited { id, of, segment }
+            }
+        });
+        self.push(Event::Delivered(id));
+        id
+    }
+
+    fn set(&mut self, name: &str, value: &str) {
+        let changed = ChangedSetting { name: name.to_owned(), before: Some("0".to_owned()), now: Ok(value.to_owned()) };
+        self.push(Event::Sysctl(Box::new(changed)));
+    }
+
+    fn told(&self, id: SegmentId, lang: Lang) -> SegmentExplanation {
+        story(&self.0.present(), id, Duration::from_secs(2), (lang, Numbers::Symbolic)).unwrap().unwrap()
+    }
+}
+
+#[test]
+fn no_kernel_is_said_to_have_sent_what_a_copy_of_a_persons_segment_was_made_of() {
+    let mut script = Script::new();
+    let of = script.sent(40000, (101, 501), &["ACK"], b"", 1000);
+    let edited = script.copied(of, "flags=RST seq=j+500");
+    for edit in ["", "ack=k+7", "flags=ACK"] {
+        let id = script.copied(edited, edit);
+        let (english, chinese) = (script.told(id, Lang::EN), script.told(id, zh()));
+        assert!(!english.sender.contains("had sent"), "{edit}: {english:?}");
+        assert!(english.sender.contains("no kernel did, nor what it is a"), "{edit}: {english:?}");
+        assert!(!chinese.sender.contains("发过的报文段"), "{edit}: {chinese:?}");
+        assert!(english.says.starts_with("A person wrote what it says"), "{edit}: {english:?}");
+        // A copy of that copy is no kernel's either.
+        let again = script.copied(id, "");
+        assert!(!script.story(again).sender.contains("had sent"), "{edit}: {:?}", script.story(again));
+    }
+    // A copy of an unchanged copy is one of what the kernel sent.
+    let repeated = script.copied(of, "");
+    let twice = script.copied(repeated, "");
+    let told = script.story(twice);
+    assert!(told.sender.contains("had sent") && !told.says.contains("A person wrote"), "{told:?}");
+    let made = script.0.present().segment(twice).unwrap().by_hand;
+    assert_eq!(made, Some(HandMade::Repeated(repeated)));
+}
+
+#[test]
+fn a_copy_that_overtakes_its_original_is_no_duplicate() {
+    for (arrives, wanted) in [(false, "10 bytes more than its sender's ack before"), (true, "for a duplicate ACK")] {
+        for edit in ["", "ttl=9"] {
+            let mut script = Script::new();
+            script.arrives(8000, (501, 101), &["ACK"], b"");
+            script.arrives(40000, (101, 501), &["PSH", "ACK"], b"0123456789");
+            let of = script.sent(8000, (501, 111), &["ACK"], b"", 1000);
+            if arrives {
+                script.push(Event::Delivered(of));
+            }
+            let id = script.copied(of, edit);
+            let told = script.story(id);
+            assert!(told.says.contains(wanted), "{arrives} {edit}: {told:?}");
+            assert!(!told.says.contains("as a receiver sends it"), "{arrives} {edit}: {told:?}");
+            // The next copy brings nothing new, whether or not the original has arrived by then.
+            for other in [id, of] {
+                let other = script.copied(other, "");
+                assert!(script.story(other).says.contains("for a duplicate ACK"), "{:?}", script.story(other));
+            }
+        }
+    }
+}
+
+#[test]
+fn what_a_reset_did_is_not_explained_away_where_it_has_the_very_next_number() {
+    for state in [State::FinWait2, State::TimeWait, State::Established] {
+        for (seq, wanted) in [(101, "was not seen: the RST has the very next number"), (100, "was not seen to end")] {
+            let mut script = Script::new();
+            script.socket(2, state, 8000, |_| {});
+            let id = script.forged(40000, (seq, 501), &["RST"]);
+            script.counted(id, &[]);
+            assert!(script.story(id).became.contains(wanted), "{state:?} {seq}: {:?}", script.story(id));
+        }
+    }
+    // RFC 1337: then none ends it.
+    let mut script = Script::new();
+    script.set("net.ipv4.tcp_rfc1337", "1");
+    script.socket(2, State::TimeWait, 8000, |_| {});
+    let id = script.forged(40000, (101, 501), &["RST"]);
+    script.counted(id, &[]);
+    assert!(script.story(id).became.contains("never while net.ipv4.tcp_rfc1337 is 1"), "{:?}", script.story(id));
+    // Its timestamp is what it was thrown away for.
+    let mut script = Script::new();
+    script.socket(2, State::TimeWait, 8000, |_| {});
+    let id = script.forged(40000, (101, 501), &["RST"]);
+    script.counted(id, &["PAWSTimewait"]);
+    assert!(!script.story(id).became.contains("very next number"), "{:?}", script.story(id));
+    let mut script = Script::new();
+    script.socket(2, State::SynRecv, 8000, |_| {});
+    let id = script.forged(40000, (9000, 501), &["RST"]);
+    script.counted(id, &[]);
+    let told = script.story(id).became;
+    assert!(told.contains("any number of the receive window") && !told.contains("very next"), "{told}");
+}
+
+#[test]
+fn what_is_damaged_or_has_no_ack_is_passed_over_for_that() {
+    for (flags, counted, wanted) in [
+        (&["RST"][..], &["TcpInErrs", "TcpInCsumErrors"][..], "Its checksum is wrong"),
+        (&["ACK"], &["TcpInErrs", "TcpInCsumErrors"], "Its checksum is wrong"),
+        (&["FIN"], &[], "takes nothing without ACK"),
+        (&[], &[], "takes nothing without ACK"),
+    ] {
+        let mut script = Script::new();
+        script.socket(2, State::Established, 8000, |_| {});
+        let id = script.forged(40000, (101, 501), flags);
+        script.counted(id, counted);
+        let told = script.story(id).became;
+        assert!(told.contains(wanted) && !told.contains("RFC 5961"), "{flags:?}: {told}");
+    }
+    let mut script = Script::new();
+    script.socket(2, State::Established, 8000, |_| {});
+    let id = script.forged(40000, (101, 501), &["ACK"]);
+    script.counted(id, &[]);
+    assert!(!script.story(id).became.contains("without ACK"), "{:?}", script.story(id));
+}
+
+#[test]
+fn the_urgent_byte_is_told_by_its_number() {
+    let mut script = Script::new();
+    let of = script.sent(40000, (101, 501), &["PSH", "ACK"], b"abc", 1000);
+    let id = script.copied(of, "flags=PSH,ACK,URG urg=3");
+    let told = script.told(id, Lang::EN).says;
+    assert!(told.contains("the urgent pointer is 3, so the byte j+3 is urgent"), "{told}");
+    assert!(script.told(id, zh()).says.contains("序号 j+3 的字节是紧急的"));
+    let plain = script.copied(of, "urg=3");
+    assert!(!script.story(plain).says.contains("urgent"), "without the flag the pointer means nothing");
+    script.set("net.ipv4.tcp_stdurg", "1");
+    let id = script.copied(of, "flags=PSH,ACK,URG urg=2");
+    assert!(script.story(id).says.contains("so the byte j+3 is urgent"), "{:?}", script.story(id));
+}

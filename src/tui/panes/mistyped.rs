@@ -1,0 +1,46 @@
+//! Why what was typed is no call.
+
+use super::rules::in_sentence;
+use crate::i18n::{edit_fault, fill, harmless, rule_fault, setting_fault};
+use crate::model::SideProcess;
+use crate::model::typed::{Mistyped, form};
+use crate::tui::scene::Scene;
+
+/// Why what was typed is no call, and what to do.
+pub(super) fn sentence(scene: &Scene<'_>, mistyped: &Mistyped) -> String {
+    let t = &scene.texts.mistyped;
+    match mistyped {
+        Mistyped::Name(name) => fill(&t.no_call, &[("name", &harmless(name))]),
+        Mistyped::Descriptor(call) => fill(&t.no_descriptor, &[("call", call.name())]),
+        Mistyped::Argument(call, text) | Mistyped::Host(call, text) => {
+            let told = if matches!(mistyped, Mistyped::Host(..)) { &t.no_host } else { &t.no_argument };
+            fill(told, &[("call", call.name()), ("text", &harmless(text)), ("form", form(*call))])
+        }
+        Mistyped::TooMany(call) => fill(&t.too_many, &[("call", call.name())]),
+        Mistyped::Option(text) => fill(&t.no_option, &[("text", &harmless(text))]),
+        Mistyped::Flag(call, text) => {
+            let known: Vec<String> = call.flag_names().iter().map(|name| format!("`{name}`")).collect();
+            let values = [("call", call.name().to_owned()), ("text", harmless(text)), ("flags", known.join(", "))];
+            fill(&t.no_flag, &values)
+        }
+        Mistyped::OnlyLab(call) => fill(&t.only_lab, &[("call", call.name())]),
+        Mistyped::Full(most) => fill(&t.full, &[("n", most)]),
+        Mistyped::Quote => t.no_quote.clone(),
+        Mistyped::NoStep(text) if text.is_empty() => t.which_step.clone(),
+        Mistyped::NoStep(text) => fill(&t.no_step, &[("text", &harmless(text))]),
+        Mistyped::NotReached(n) => fill(&t.not_reached, &[("n", n)]),
+        Mistyped::Edit(fault) => harmless(&edit_fault(fault, scene.app.lang())),
+        Mistyped::OfProgram => t.of_program.clone(),
+        Mistyped::Rule(fault) => harmless(&rule_fault(fault, scene.app.lang())),
+        Mistyped::Setting(fault) => harmless(&setting_fault(fault, scene.app.lang())),
+        Mistyped::ManyChildren(side) => {
+            let values = [("side", in_sentence(scene, (*side).into())), ("n", SideProcess::MOST_CHILDREN.to_string())];
+            fill(&t.many_children, &values)
+        }
+        Mistyped::Killed(actor) => fill(&t.killed, &[("side", &in_sentence(scene, *actor))]),
+        Mistyped::Busy(actor, call) => {
+            let call = format!("{call}()");
+            fill(&t.busy, &[("side", &in_sentence(scene, *actor)), ("call", &call)])
+        }
+    }
+}

@@ -1,0 +1,256 @@
+//! Sides with children, and several of one side in a lab.
+
+use super::made::server;
+use super::*;
+use crate::model::rule::{RulePattern, RuleSelection, WireEffect, WireRule};
+use crate::model::{
+    Actor, Call, Caller, Errno, Event as Happened, HandAction, How, InheritedDescriptor, Member, Mode, Returned, Role,
+    SegmentId, Side, Trace, testing,
+};
+use crate::tcp::State;
+use crate::walk::{Free, FreeOptions, Purpose, WireAbility};
+
+const fn actor(side: Side, nth: u32) -> Actor {
+    Actor { side, nth }
+}
+
+fn enters(actor: Actor, call: Call) -> Happened {
+    Happened::Entered { caller: Caller { actor, worker: 0 }, call }
+}
+
+fn returns(actor: Actor, returned: Returned) -> Happened {
+    Happened::Returned { caller: Caller { actor, worker: 0 }, outcome: Ok(returned) }
+}
+
+fn sleeps(actor: Actor, call: Call) -> [Happened; 2] {
+    [enters(actor, call), Happened::Blocked { caller: Caller { actor, worker: 0 } }]
+}
+
+fn value(value: i64) -> Returned {
+    Returned { value, ..Returned::default() }
+}
+
+fn forks(parent: Actor, child: u32) -> [Happened; 2] {
+    [enters(parent, Call::Fork), returns(parent, Returned { child: Some(child), ..value(4711) })]
+}
+
+/// A walk of whoever drives these, in a lab with others, in which this happened.
+fn walk(drives: &[Actor], happened: impl IntoIterator<Item = Happened>) -> App {
+    let purpose = Purpose::Drive(drives.to_vec());
+    let (lab, wire) = (Some("main".to_owned()), WireAbility::Holds);
+    let options = FreeOptions { purpose, server: server(), mode: Mode::Lab, wire, lab, lesson: None };
+    let mut trace = Trace::default();
+    for event in happened {
+        trace.push(secs(1.0), event);
+    }
+    let look = Appearance::new(Lang::EN, Theme::load(Choice::Dark, Colours::All).unwrap(), Glyphs::Unicode).unwrap();
+    let mut app = App::new(Free::from_trace(options, trace).into(), look, 120, 40);
+    update(&mut app, Msg::Tick, secs(2.0));
+    app
+}
+
+fn happens(app: &mut App, events: impl IntoIterator<Item = Happened>) {
+    for event in events {
+        let happening = Happening { at: secs(2.0), what: HappeningKind::Event(event) };
+        update(app, Msg::World(0, Box::new(happening)), secs(2.0));
+    }
+}
+
+fn tabs_to(app: &mut App, actor: Actor) {
+    (0..9).find(|_| {
+        app.place.actor == Some(actor) || {
+            press(app, KeyCode::Tab);
+            false
+        }
+    });
+    assert_eq!(app.place.actor, Some(actor));
+}
+
+const SOCKET: Call = Call::Socket { ipv6: false, udp: false };
+
+#[test]
+fn the_calls_of_a_child_that_was_killed_are_told_and_its_side_goes_on() {
+    let both = [actor(Side::Server, 1), actor(Side::Client, 1)];
+    let (parent, child) = (both[0], actor(Side::Server, 2));
+    let begin = [enters(parent, Call::Dup { fd: 7 }), returns(parent, value(8))].into_iter().chain(forks(parent, 2));
+    let mut app = walk(&both, begin);
+    tabs_to(&mut app, child);
+    happens(&mut app, [enters(child, SOCKET), returns(child, value(9))]);
+    let called = app.view().moment();
+    happens(&mut app, [Happened::Killed(child)]);
+    // Of the parent nothing is news, and the child makes no call any more.
+    assert!(text(&app).contains("The process of server 2 was killed"), "{}", text(&app));
+    let told = |app: &App| text(app).replace('\n', " ");
+    assert!(!told(&app).contains("■ fork() ="), "{}", text(&app));
+    assert_eq!(app.place.actor, Some(parent), "{}", text(&app));
+    assert!(text(&app).contains("■ server, "), "{}", text(&app));
+    // It is still told of the past, and looked at there.
+    while app.view().moment() > called {
+        press(&mut app, KeyCode::Left);
+    }
+    assert!(told(&app).contains("■2 socket() = 9"), "{}", text(&app));
+    tabs_to(&mut app, child);
+    assert!(text(&app).contains("■ SERVER 2"), "{}", text(&app));
+    press(&mut app, KeyCode::End);
+    assert_eq!(app.place.actor, Some(parent));
+}
+
+/// Somebody else's pane is seen once it is chosen, and one's own children come first.
+#[test]
+fn tab_shows_whom_it_chooses() {
+    let own = actor(Side::Client, 2);
+    let joined = |number, actor: Actor| {
+        let role = Role::Drives(vec![actor.side]);
+        Happened::Joined(Member { number, pid: number, nth: actor.nth, role })
+    };
+    let others = [actor(Side::Server, 1), actor(Side::Client, 1)];
+    let members = (1..).zip(others.into_iter().chain([own])).map(|(number, actor)| joined(number, actor));
+    let mut app = walk(&[own], members.chain(forks(own, 3)));
+    let child = actor(Side::Client, 3);
+    for (wanted, pane) in
+        [(child, "● CLIENT 3"), (own, "● CLIENT 2"), (others[0], "■ SERVER"), (others[1], "● CLIENT ─")]
+    {
+        press(&mut app, KeyCode::Tab);
+        assert_eq!(app.place.actor, Some(wanted));
+        assert_eq!(app.shown_actor(wanted.side), wanted);
+        let shown = text(&app).replace('━', "─");
+        assert!(shown.contains(pane), "{pane}: {shown}");
+    }
+    press(&mut app, KeyCode::Tab);
+    assert_eq!(app.place.actor, None);
+}
+
+#[test]
+fn a_signal_meets_whom_tab_chose_and_nobody_else() {
+    let both = [actor(Side::Server, 1), actor(Side::Client, 1)];
+    let (parent, child) = (both[0], actor(Side::Server, 2));
+    let interrupts = |app: &mut App| asked(press(app, KeyCode::Char('i')));
+    let of = |child| [Request::Interrupt(crate::model::SideProcess { side: Side::Server, child }, 0)];
+    let mut app = walk(&both, forks(parent, 2).into_iter().chain(sleeps(child, Call::recv(4, 1024))));
+    // Nobody is chosen, and one sleeps.
+    assert_eq!(interrupts(&mut app), of(2));
+    tabs_to(&mut app, parent);
+    assert_eq!(interrupts(&mut app), []);
+    assert!(text(&app).contains("No call of the server sleeps. Asleep: server 2."), "{}", text(&app));
+    tabs_to(&mut app, child);
+    assert_eq!(interrupts(&mut app), of(2));
+    // Of several the one whose calls are offered: its sleep is told there.
+    happens(&mut app, sleeps(parent, Call::Accept { fd: 3 }));
+    app.place.actor = None;
+    assert!(text(&app).contains("accept() sleeps (server). i interrupts it"), "{}", text(&app));
+    assert_eq!(interrupts(&mut app), of(crate::model::SideProcess::CAME));
+}
+
+/// The limit is a side's, whichever of its processes forks.
+#[test]
+fn a_side_that_has_no_room_for_a_child_says_so_for_each_of_its_processes() {
+    let both = [actor(Side::Server, 1), actor(Side::Client, 1)];
+    let most = u32::try_from(crate::model::SideProcess::MOST_CHILDREN).unwrap();
+    let mut app = walk(&both, (0..most).flat_map(|n| forks(both[0], 2 + n)));
+    tabs_to(&mut app, actor(Side::Server, 2));
+    press(&mut app, KeyCode::Enter);
+    keys(&mut app, "fork");
+    assert_eq!(asked(press(&mut app, KeyCode::Enter)), []);
+    assert!(text(&app).contains("On the side of the server, 8 children live already"), "{}", text(&app));
+}
+
+/// A line that would change nothing isn't taken in silence.
+#[test]
+fn only_a_name_that_was_written_is_taken_out_of_the_hosts() {
+    let both = [actor(Side::Server, 1), actor(Side::Client, 1)];
+    let mut app = walk(&both, []);
+    let types = |app: &mut App, line: &str| {
+        press(app, KeyCode::Enter);
+        assert!(text(app).replace('\n', " ").contains("hosts"), "{}", text(app));
+        keys(app, line);
+        asked(press(app, KeyCode::Enter))
+    };
+    for name in ["off", "web"] {
+        assert_eq!(types(&mut app, &format!("hosts {name}")), []);
+        assert!(text(&app).contains(&format!("No name `{name}` was written")), "{}", text(&app));
+        press(&mut app, KeyCode::Esc);
+    }
+    let change = |line: &str| line.parse::<crate::model::HostsChange>().unwrap();
+    happens(&mut app, [Happened::Sysctl(Box::new(change("hosts web ::1").told(None, Ok(()))))]);
+    let wanted = Request::Kernel(crate::model::KernelChange::Hosts(change("hosts web")));
+    assert_eq!(types(&mut app, "hosts web"), [wanted]);
+}
+
+/// What was changed by hand is told there too where nothing else is.
+#[test]
+fn a_setting_that_is_changed_in_a_lesson_is_told() {
+    let mut made = Made::to_syn_sent();
+    let told = "a 127.0.0.1".parse::<crate::model::HostsChange>().unwrap().told(None, Ok(()));
+    made.push(Happened::ByHand(HandAction::Sysctl));
+    made.push(Happened::Sysctl(Box::new(told)));
+    let app = app_of(made, Lang::EN, 80, 24);
+    assert!(text(&app).contains("⇢ setting: /etc/hosts a = 127.0.0.1"), "{}", text(&app));
+}
+
+/// The ladder keeps its frame, whatever became of a segment.
+#[test]
+fn what_a_rule_lost_stands_between_the_lifelines() {
+    for lang in [Lang::EN, crate::i18n::testing::zh()] {
+        for from in [server(), made::client()] {
+            let segment = made::segment(from, "ACK", 1, 1, b"");
+            let id = SegmentId(0);
+            let which = crate::model::SegmentFilter::All;
+            let does = WireEffect::Lose(RuleSelection::First(1));
+            let rule = Box::new(WireRule { which, only: RulePattern::default(), does });
+            let events = [Happened::Sent { id, segment, again: None }, Happened::Lost { id, rule }];
+            let mut app = walk(&[actor(Side::Client, 1)], events);
+            app.look.speak(lang).unwrap();
+            app.resized(80, 24);
+            let shown = text(&app);
+            let row = shown.lines().find(|row| row.contains('✗')).expect("it is lost");
+            assert_eq!(row.matches('│').count(), 8, "{shown}");
+        }
+    }
+}
+
+/// A child that has made no call began with its parent's `fork()`: the text is about that, and the code too.
+#[test]
+fn the_code_beside_what_is_told_is_that_of_the_same_call() {
+    let both = [actor(Side::Server, 1), actor(Side::Client, 1)];
+    let mut app = walk(&both, forks(both[0], 2));
+    tabs_to(&mut app, actor(Side::Server, 2));
+    let code = |app: &App, call: &str| text(app).contains(&format!("┌ ■ {call}() ["));
+    assert!(code(&app, "fork"), "{}", text(&app));
+    // What a shutdown() brings back beside it is told below it.
+    let mut app = walk(&both, sleeps(both[0], Call::Accept { fd: 3 }));
+    let caller = Caller { actor: both[0], worker: 1 };
+    let shut = Happened::Entered { caller, call: Call::Shutdown { fd: 3, how: How::Read } };
+    let woken = Caller { worker: 0, ..caller };
+    let back = [
+        Happened::Returned { caller, outcome: Ok(value(0)) },
+        Happened::Returned { caller: woken, outcome: Err(Errno(libc::EINVAL)) },
+    ];
+    happens(&mut app, [shut].into_iter().chain(back));
+    let shown = text(&app);
+    let at = |what: &str| shown.lines().skip(20).position(|row| row.contains(what)).expect(what);
+    assert!(at("shutdown(3, SHUT_RD) = 0") < at("accept(3) = -1 EINVAL"), "{shown}");
+    assert!(code(&app, "shutdown"), "{shown}");
+    // What comes back later by something else is told alone.
+    let mut app = walk(&both, sleeps(both[0], Call::Accept { fd: 3 }));
+    let made = Happened::Entered { caller, call: Call::Close { fd: 3 } };
+    happens(&mut app, [made, Happened::Returned { caller, outcome: Ok(value(0)) }]);
+    assert!(code(&app, "close"), "{}", text(&app));
+    tabs_to(&mut app, both[0]);
+    press(&mut app, KeyCode::Char('i'));
+    happens(&mut app, [Happened::Returned { caller: woken, outcome: Err(Errno(libc::EINTR)) }]);
+    assert!(code(&app, "accept") && text(&app).contains("accept(3) = -1 EINTR"), "{}", text(&app));
+}
+
+#[test]
+fn who_else_has_a_socket_is_seen_in_the_smallest_window() {
+    let both = [actor(Side::Server, 1), actor(Side::Client, 1)];
+    let mut app = walk(&both, forks(both[0], 3));
+    let mut facts =
+        testing::socket(1, Side::Server, Some(4), State::Established, (Some(server()), Some(made::client())));
+    facts.elsewhere.push(InheritedDescriptor { nth: 3, fd: 4 });
+    happens(&mut app, [Happened::Socket(facts)]);
+    for (size, wanted) in [((80, 24), "fd 4+■3 ESTABLISHED"), ((120, 40), "fd 4+■3 ■ ESTABLISHED")] {
+        app.resized(size.0, size.1);
+        assert!(text(&app).contains(wanted), "{}", text(&app));
+    }
+}
