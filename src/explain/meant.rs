@@ -14,7 +14,7 @@ pub(super) fn meant<'a>(call: &CallView<'a>) -> Cow<'a, Call> {
 pub(super) fn meaning(call: &Call) -> Cow<'_, Call> {
     let walked = call.as_walked();
     let of_program = match walked {
-        Call::Program(made) if made.internet => of_program(made),
+        Call::Program(made) if made.is_of_internet() => of_program(made),
         _ => None,
     };
     of_program.map_or(Cow::Borrowed(walked), Cow::Owned)
@@ -43,7 +43,7 @@ const ERROR_QUEUE: MessageFlags = MessageFlags(libc::MSG_ERRQUEUE);
 /// The name under which the texts of a call's outcome stand.
 pub(super) fn named(call: &Call, failed: bool) -> CallName {
     match call {
-        Call::Program(made) if failed && made.internet => match made.name.as_str() {
+        Call::Program(made) if failed && made.is_of_internet() => match made.name.as_str() {
             "bind" => CallName::Bind,
             "connect" => CallName::Connect,
             _ => CallName::Other,

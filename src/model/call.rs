@@ -333,9 +333,9 @@ pub struct ProgramCall {
     /// The socket that this descriptor is of; `None` where it is of none. A tracer tells its inode, as `/proc/PID/fd` has it; in a
     /// lab it is the kernel's name for a socket of IPv4 or IPv6 (`SO_COOKIE`), as [`super::SocketFacts::cookie`] is.
     pub socket: Option<u64>,
-    /// Whether that socket is of IPv4 or IPv6, as far as is known; of `socket(2)`, whether the one that it makes will be.
-    #[serde(default)]
-    pub internet: bool,
+    /// Whether that socket is of IPv4 or IPv6; of `socket(2)`, whether the one that it makes will be. `None` where it is on none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub internet: Option<bool>,
     /// Of a `close(2)`: the further descriptors of the same socket, in all processes that are traced. While there are some, the
     /// socket stays as it is.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -364,9 +364,10 @@ impl ProgramCall {
         format!("{}({})", self.name, filled.unwrap_or(&self.arguments).join(", "))
     }
 
-    /// Whether a program makes it by the way: it sets an option, asks for an address, says what is to be waited for.
+    /// Whether a program makes it by the way: it sets an option, asks for an address, says what is to be waited for, or speaks
+    /// through a socket of another family than IPv4 and IPv6, as the C library does to look a name up.
     pub fn is_by_the_way(&self) -> bool {
-        matches!(
+        let sets_or_asks = matches!(
             self.name.as_str(),
             "setsockopt"
                 | "fcntl"
@@ -376,7 +377,18 @@ impl ProgramCall {
                 | "epoll_create"
                 | "epoll_create1"
                 | "epoll_ctl"
-        )
+        );
+        sets_or_asks || self.is_of_another_family()
+    }
+
+    /// Whether it is on a socket of IPv4 or IPv6, or makes one.
+    pub fn is_of_internet(&self) -> bool {
+        self.internet == Some(true)
+    }
+
+    /// Whether it makes a socket of another family than IPv4 and IPv6, or is made on one (`unix(7)`, `netlink(7)`) and hands none on.
+    pub fn is_of_another_family(&self) -> bool {
+        self.internet == Some(false) && self.sockets.is_empty() && self.waits.is_none()
     }
 
     /// So many bytes of what it sends or receives are read from its program's memory and kept, at most.

@@ -319,6 +319,12 @@ impl Calls {
         threads.filter_map(move |(_, numbers)| self.seen(Some(numbers), moment).next_back())
     }
 
+    /// The calls of those programs.
+    pub(super) fn of_program(&self, nth: u32, moment: Moment) -> impl Iterator<Item = &CallRecord> {
+        let threads = self.threads.range((nth, 0)..=(nth, u32::MAX));
+        threads.flat_map(move |(_, numbers)| self.seen(Some(numbers), moment))
+    }
+
     fn seen(&self, numbers: Option<&Vec<usize>>, moment: Moment) -> impl DoubleEndedIterator<Item = &CallRecord> {
         let numbers = numbers.map_or(&[][..], Vec::as_slice);
         let seen = numbers.partition_point(|number| self.records[*number].seen < moment);
@@ -380,9 +386,11 @@ pub(super) fn call_view<'a>(entries: &[Entry], record: &'a CallRecord, moment: M
     let entered = record.entered.filter(|entered| *entered < moment);
     let begun = entered.unwrap_or(record.seen);
     let polls = record.made.as_ref().is_some_and(|made| made.polls());
+    let elsewhere = record.made.as_ref().is_some_and(|made| made.is_of_another_family());
     let is_news = match returned {
-        Some((_, Ok(returned))) => polls && returned.value != 0,
-        Some((_, Err(_))) => true,
+        // A message that carries a socket of IPv4 or IPv6 may come through one of another family.
+        Some((_, Ok(returned))) => polls && returned.value != 0 || elsewhere && !returned.made.is_empty(),
+        Some((_, Err(errno))) => !elsewhere || errno.is_no_socket(),
         None => polls && (abandoned.is_some() || entered.is_none()),
     };
     CallView {

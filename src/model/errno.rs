@@ -41,6 +41,11 @@ macro_rules! errnos {
 }
 
 impl Errno {
+    /// Whether it says that a number is a socket's no more, or never was one's.
+    pub const fn is_no_socket(self) -> bool {
+        matches!(self.0, libc::EBADF | libc::ENOTSOCK)
+    }
+
     errnos! {
         EACCES EADDRINUSE EADDRNOTAVAIL EAFNOSUPPORT EAGAIN EALREADY EBADF ECONNABORTED ECONNREFUSED ECONNRESET
         EDESTADDRREQ EEXIST EFAULT EHOSTUNREACH EINPROGRESS EINTR EINVAL EISCONN EMFILE EMSGSIZE ENETDOWN

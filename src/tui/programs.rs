@@ -164,7 +164,7 @@ pub(super) fn newest_call(app: &App) -> Option<CallView<'_>> {
         }),
         None => {
             let all = Side::BOTH.into_iter().flat_map(|side| view.actors(side));
-            let newest = all.filter_map(of).max_by_key(|call| call.changed);
+            let newest = all.filter_map(of).max_by_key(|call| (!call.quiet, call.changed));
             let stands = newest.filter(|call| call.stands).and_then(|_| meant_call(app));
             stands.or(newest)
         }

@@ -117,7 +117,8 @@ impl User {
     pub fn command(self, program: &Path) -> Command {
         let mut command = Command::new(program);
         let locale = ["LC_ALL", "LC_CTYPE", "LC_MESSAGES", "LANG"];
-        for name in ["SUDO_UID", "SUDO_GID", "SUDO_USER", "NO_COLOR", "COLORTERM"].into_iter().chain(locale) {
+        // Without SHELL, bash has the C library look its user up, which asks a daemon through a Unix socket.
+        for name in ["SUDO_UID", "SUDO_GID", "SUDO_USER", "NO_COLOR", "COLORTERM", "SHELL"].into_iter().chain(locale) {
             command.env_remove(name);
         }
         pty::heeds_signals(&mut command);

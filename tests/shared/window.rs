@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use sockwalk::i18n::Lang;
-use sockwalk::model::{Event, HeldCalls, Side, Trace};
+use sockwalk::model::{Call, Event, HeldCalls, Side, Trace};
 
 use crate::calls::SERVER;
 use crate::common::{BOUND, lab_users, procs, until, zh};
@@ -314,9 +314,9 @@ fn one_key_lets_the_chosen_program_run_or_all_and_holds_them_again() {
     }
 }
 
-/// Counts the signals that it gets, and says what comes in.
+/// Counts the signals that it gets, and says what comes in; looks a name up as the C library does, through a Unix socket.
 const TALKS: &str = r#"
-import signal, sys
+import signal, socket, sys
 def interrupted(*_):
     print("interrupted", flush=True)
 signal.signal(signal.SIGINT, interrupted)
@@ -325,6 +325,11 @@ for line in sys.stdin:
     print("got", line.strip(), flush=True)
     if line.strip() == "die":
         signal.raise_signal(signal.SIGKILL)
+    if line.strip() == "look":
+        for _ in range(20):
+            with socket.socket(socket.AF_UNIX) as daemon:
+                print("came to", daemon.connect_ex("/nonexistent/socket"), flush=True)
+        print("looked", flush=True)
     if line.strip() == "end":
         sys.exit(7)
 "#;
@@ -361,6 +366,19 @@ fn what_is_typed_reaches_the_program_which_is_started_again_when_it_has_ended() 
         // What is driven by hand is there beside it.
         let fd = stage.succeeds(window, Side::Server, "socket(");
         assert_eq!(fd, 3);
+        // What the program asks elsewhere than by TCP or UDP pushes it away from nobody's eyes, and is one line.
+        stage.press(window, "\x1bOR");
+        stage.press(window, "look\r");
+        stage.wait_text(window, "looked");
+        stage.press(window, "\x1bOR");
+        let entries = stage.entries(window);
+        let looks = entries.iter().filter(|entry| matches!(&entry.event, Event::Entered { call: Call::Program(made), .. } if made.is_of_another_family()));
+        assert!(looks.count() >= 60, "no lookup was seen");
+        let is_own = |row: &String| row.contains("socket(") && row.contains("= 3");
+        stage.until("the call by hand, explained", |stage| {
+            screens::explanation(stage.screen(window)).iter().any(is_own)
+        });
+        stage.wait_text(window, "socket ×");
         stage.close(&[window]);
     }
 }

@@ -26,7 +26,7 @@ pub fn report(trace: &Trace, program: &Member, unseen: bool, lang: Lang) -> Resu
     let name = escape(name);
     let (told, present) = (trace.at(end_of(trace, program)), trace.present());
     let end = trace.at(before_its_sockets_closed(trace, program, told.moment()));
-    if present.threads_of(program).next().is_none() {
+    if !present.has_called(program) {
         let values: [(&str, &dyn Display); 1] = [("program", &name)];
         let line =
             if unseen { words.say(|t| &t.report_unseen, &values) } else { words.say(|t| &t.report_no_calls, &values) };

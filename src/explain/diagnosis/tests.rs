@@ -140,7 +140,7 @@ fn call(name: &str, on: Option<(i32, u64)>, like: Option<Call>) -> Call {
         arguments: Vec::new(),
         fd: on.map(|(fd, _)| fd),
         socket: on.map(|(_, socket)| socket),
-        internet: true,
+        internet: Some(true),
         others: Vec::new(),
         like,
         ..ProgramCall::default()

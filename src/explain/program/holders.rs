@@ -36,7 +36,7 @@ impl<'a> ProgramLook<'a> {
     }
 
     fn closed(&self) -> Option<ProgramFact> {
-        let socket = self.made.socket.filter(|_| self.made.internet)?;
+        let socket = self.made.socket.filter(|_| self.made.is_of_internet())?;
         if let Some(held) = self.held() {
             return Some(held);
         }
@@ -73,7 +73,7 @@ impl<'a> ProgramLook<'a> {
     fn duplicated(&self, value: i64) -> Option<ProgramFact> {
         let copies = self.made.name != "fcntl"
             || self.made.arguments.get(1).is_some_and(|command| command.starts_with("F_DUPFD"));
-        let new = i32::try_from(value).ok().filter(|_| copies && self.made.internet)?;
+        let new = i32::try_from(value).ok().filter(|_| copies && self.made.is_of_internet())?;
         let fd = self.made.fd?;
         (new != fd).then_some(ProgramFact::Duplicated(fd, new))
     }

@@ -36,7 +36,15 @@ fn caller(thread: u32) -> Caller {
 
 fn made(name: &str, on: Option<(i32, u64)>, like: Option<Call>) -> ProgramCall {
     let (fd, socket) = on.unzip();
-    ProgramCall { process: Some(70), name: name.into(), fd, socket, internet: true, like, ..ProgramCall::default() }
+    ProgramCall {
+        process: Some(70),
+        name: name.into(),
+        fd,
+        socket,
+        internet: Some(true),
+        like,
+        ..ProgramCall::default()
+    }
 }
 
 fn ok(value: i64) -> Outcome {
@@ -365,14 +373,15 @@ fn copies_inheritance_and_what_a_new_program_keeps_are_told() {
 #[test]
 fn a_socket_in_a_message_is_held_by_it_until_somebody_receives_it() {
     let carried = vec![ProcessSocket { fd: 4, socket: CONN, ..ProcessSocket::default() }];
-    let send = || ProgramCall { internet: false, sockets: carried.clone(), ..made("sendmsg", Some((8, 0)), None) };
+    let send =
+        || ProgramCall { internet: Some(false), sockets: carried.clone(), ..made("sendmsg", Some((8, 0)), None) };
     let mut script = Script::connected();
     script.call(send(), ok(1));
     assert_eq!(script.facts(), [ProgramFact::HandedOn(vec![4])]);
     let sent = script.trace.present().calls(Actor::from(Side::Server)).next().unwrap().entered;
     script.call(close(vec![]), ok(0));
     assert_eq!(script.facts(), [ProgramFact::InFlight(sent)]);
-    let receive = ProgramCall { process: Some(71), internet: false, ..made("recvmsg", Some((9, 0)), None) };
+    let receive = ProgramCall { process: Some(71), internet: Some(false), ..made("recvmsg", Some((9, 0)), None) };
     script.enters(7, receive);
     script.returns(7, Ok(Returned { value: 1, made: vec![CONN], ..Returned::default() }));
     assert_eq!(script.facts(), [ProgramFact::Received(4, Some(70))]);

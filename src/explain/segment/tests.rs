@@ -444,7 +444,7 @@ fn what_a_program_sent_by_a_call_with_flags_is_told_as_that_calls() {
             name: name.to_owned(),
             arguments,
             fd: Some(4),
-            internet: true,
+            internet: Some(true),
             room: Some(1),
             ..ProgramCall::default()
         };

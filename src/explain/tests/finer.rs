@@ -82,7 +82,7 @@ fn attempts() -> Vec<Case> {
         Call::Program(Box::new(ProgramCall {
             name: name.into(),
             fd: Some(3),
-            internet: true,
+            internet: Some(true),
             arguments,
             ..ProgramCall::default()
         }))

@@ -23,7 +23,7 @@ fn made(name: &str, fd: i32, arguments: &[&str], like: Option<Call>) -> Call {
         arguments,
         fd: of_socket.map(|_| fd),
         socket: of_socket,
-        internet: true,
+        internet: Some(true),
         like,
         ..ProgramCall::default()
     }))

@@ -18,7 +18,7 @@ fn with(members: &[Member]) -> Kernel {
 fn made(name: &str, socket: Option<u64>, like: Option<Call>) -> ProgramCall {
     let fd = socket.and(Some(3));
     let arguments = vec!["…".into()];
-    ProgramCall { name: name.into(), arguments, fd, socket, internet: true, like, ..ProgramCall::default() }
+    ProgramCall { name: name.into(), arguments, fd, socket, internet: Some(true), like, ..ProgramCall::default() }
 }
 
 fn socket() -> ProgramCall {

@@ -4,6 +4,7 @@
 use std::net::SocketAddr;
 
 use super::addresses::{self, SocketAddress};
+use super::descriptors::is_internet;
 use super::epoll;
 use super::memory::TraceeMemory;
 use super::messages;
@@ -113,8 +114,11 @@ impl Reader<'_> {
     }
 
     fn protocol(&self, value: u64) -> String {
-        let is_internet = matches!(self.arguments[0] as i32, libc::AF_INET | libc::AF_INET6);
-        if is_internet { names::one_of(value & 0xffff_ffff, names::PROTOCOLS) } else { (value as i32).to_string() }
+        if is_internet(self.arguments[0] as i32) {
+            names::one_of(value & 0xffff_ffff, names::PROTOCOLS)
+        } else {
+            (value as i32).to_string()
+        }
     }
 
     fn address(&self, address: u64, length: u64) -> String {
@@ -307,6 +311,11 @@ impl Reader<'_> {
             }
             None => pointer(address),
         }
+    }
+
+    /// Of a call that makes a socket, whether that will be one of IPv4 or IPv6 (`socket(2)`).
+    pub(super) fn makes_internet(&self) -> Option<bool> {
+        matches!(self.row.name, "socket" | "socketpair").then(|| is_internet(self.arguments[0] as i32))
     }
 
     /// The descriptors that the call made, once it has returned.

@@ -12,7 +12,7 @@ use super::table::{ArgumentKind, SyscallRow};
 use super::text::MOST;
 use crate::linux::sys::ptrace::SyscallEntry;
 use crate::model::{
-    Call, Errno, HeldCalls, PolledDescriptor, ProcessSocket, ProgramCall, ProgramReturn, ProgramThread, Returned,
+    Errno, HeldCalls, PolledDescriptor, ProcessSocket, ProgramCall, ProgramReturn, ProgramThread, Returned,
 };
 
 /// What is known of each process and of sockets.
@@ -86,8 +86,8 @@ impl Processes {
         let process = self.processes.get(&who.process)?;
         let read = reader(&process.memory, who, row, entry, None);
         let like = like(&read, about.kind);
-        let internet = about.kind.map_or(matches!(like, Some(Call::Socket { .. })), SocketIdentity::is_internet);
-        let closes = about.socket.filter(|_| internet && row.name == "close");
+        let internet = about.kind.map(SocketIdentity::is_internet).or_else(|| read.makes_internet());
+        let closes = about.socket.filter(|_| internet == Some(true) && row.name == "close");
         let others = closes.map(|inode| others(self.processes.keys().copied(), inode, (who.process, about.fd)));
         let fd = row.arguments.iter().any(|argument| matches!(argument, ArgumentKind::Fd | ArgumentKind::OtherFd));
         let sockets = self.handed_on(&read, who);
@@ -215,7 +215,7 @@ pub(super) fn is_held(held: HeldCalls, entry: &SyscallEntry, call: &ProgramCall)
             }
             // Of what is no socket, or no descriptor any more, the kernel's answer is worth waiting for too.
             let mistaken = call.fd.is_some() && call.socket.is_none();
-            (call.internet || mistaken) && call.others.is_empty()
+            (call.is_of_internet() || mistaken) && call.others.is_empty()
         }
     }
 }

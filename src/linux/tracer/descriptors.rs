@@ -66,6 +66,11 @@ pub(super) fn others(processes: impl Iterator<Item = u32>, inode: u64, but: (u32
     processes.flat_map(of).collect()
 }
 
+/// Whether an `AF_…` is IPv4 or IPv6.
+pub(super) fn is_internet(domain: i32) -> bool {
+    matches!(domain, libc::AF_INET | libc::AF_INET6)
+}
+
 /// What a socket was made as, and the kernel's name for it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::linux) struct SocketIdentity {
@@ -96,7 +101,7 @@ impl SocketIdentity {
 
     /// Whether it is of IPv4 or IPv6.
     pub(super) fn is_internet(self) -> bool {
-        matches!(self.domain, libc::AF_INET | libc::AF_INET6)
+        is_internet(self.domain)
     }
 }
 

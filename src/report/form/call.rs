@@ -172,8 +172,8 @@ struct ProgramForm {
     arguments: Vec<String>,
     fd: Option<i32>,
     socket: Option<u64>,
-    #[serde(default)]
-    internet: bool,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    internet: Option<bool>,
     #[serde(default, skip_serializing_if = "Vec::is_empty", with = "As::<Vec<DescriptorForm>>")]
     others: Vec<ProgramDescriptor>,
     #[serde(default, skip_serializing_if = "Option::is_none", with = "As::<Option<Vec<PolledForm>>>")]

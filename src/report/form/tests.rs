@@ -244,7 +244,7 @@ fn of_programs() -> Vec<Event> {
         arguments: vec!["3".into(), "…".into(), "64".into()],
         fd: Some(3),
         socket: Some(17),
-        internet: true,
+        internet: Some(true),
         others: vec![ProgramDescriptor { process: 70, fd: 5 }],
         like,
         ..ProgramCall::default()

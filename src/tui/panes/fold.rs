@@ -1,7 +1,7 @@
 //! A program's calls that tell nothing of their own: options, waiting, what a runtime asks. Several in a row are one line.
 
 use crate::explain::waited_fds;
-use crate::model::{Call, CallView, Errno, Moment};
+use crate::model::{Call, CallView, Moment};
 
 /// A call, or several that are folded, the newest first.
 pub(super) enum CallRow<'a> {
@@ -58,9 +58,11 @@ pub(super) fn rows<'a>(calls: impl Iterator<Item = CallView<'a>>, unfolded: bool
 /// somebody let it go, or on a number that is no socket any more, is none; nor is a `select()` that leaves a socket out.
 fn is_noise(call: &CallView<'_>) -> bool {
     let Some(made) = call.made.filter(|_| call.outcome.is_some()) else { return false };
-    let is_no_socket = |errno: &Errno| matches!(errno.0, libc::EBADF | libc::ENOTSOCK);
+    if made.is_of_another_family() && !call.stepped {
+        return call.quiet;
+    }
     let failed = call.outcome.and_then(|outcome| outcome.as_ref().err());
-    if failed.is_some_and(|errno| call.stepped || is_no_socket(errno)) || made.left_out().next().is_some() {
+    if failed.is_some_and(|errno| call.stepped || errno.is_no_socket()) || made.left_out().next().is_some() {
         return false;
     }
     match (&made.like, call.outcome) {
@@ -89,7 +91,7 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
-    use crate::model::{Actor, Caller, Event, Outcome, PolledDescriptor, ProgramCall, Returned, Side, Trace};
+    use crate::model::{Actor, Caller, Errno, Event, Outcome, PolledDescriptor, ProgramCall, Returned, Side, Trace};
 
     fn made(name: &str, like: Option<Call>, outcome: Option<Outcome>) -> Vec<Event> {
         let caller: Caller = Side::Server.into();
@@ -98,7 +100,7 @@ mod tests {
             arguments: Vec::new(),
             fd: Some(3),
             socket: None,
-            internet: true,
+            internet: Some(true),
             waits: (name == "epoll_pwait")
                 .then(|| vec![PolledDescriptor { fd: 3, socket: Some(7), ..PolledDescriptor::default() }]),
             others: Vec::new(),
@@ -129,6 +131,42 @@ mod tests {
         assert_eq!((waits.called(), listen.called()), ("epoll_pwait", "listen"));
         assert_eq!(names(beneath), "epoll_ctl, accept4");
         assert!(rows(true).iter().all(|row| matches!(row, CallRow::Call(_))) && rows(true).len() == 4);
+    }
+
+    #[test]
+    fn what_goes_through_another_family_is_one_line_whatever_it_came_to() {
+        let elsewhere = |name: &str, like: Option<Call>, outcome: Outcome| {
+            made(name, like, Some(outcome)).into_iter().map(|event| match event {
+                Event::Entered { caller, call: Call::Program(made) } => {
+                    let call = Call::Program(Box::new(ProgramCall { internet: Some(false), ..*made }));
+                    Event::Entered { caller, call }
+                }
+                other => other,
+            })
+        };
+        let good = || Ok(Returned::default());
+        let mut trace = Trace::default();
+        let close = || Some(Call::Close { fd: 3 });
+        let own = made("listen", Some(Call::Listen { fd: 4, backlog: 1 }), Some(good()));
+        let looks = elsewhere("socket", None, good())
+            .chain(elsewhere("connect", None, Err(Errno(libc::ENOENT))))
+            .chain(elsewhere("close", close(), good()));
+        let mistake = elsewhere("close", close(), Err(Errno(libc::EBADF)));
+        for event in looks.clone().chain(own).chain(looks.clone()).chain(looks).chain(mistake) {
+            trace.push(Duration::ZERO, event);
+        }
+        let view = trace.present();
+        let [CallRow::Call(mistake), CallRow::Folded(looks), CallRow::Call(own), CallRow::Folded(first)] =
+            &rows(view.calls(Actor::from(Side::Server)), false)[..]
+        else {
+            panic!("other rows")
+        };
+        assert_eq!((mistake.called(), own.called()), ("close", "listen"));
+        assert_eq!(
+            (names(first), names(looks)),
+            ("socket, connect, close".into(), "socket ×2, connect ×2, close ×2".into())
+        );
+        assert!(looks.iter().all(|call| call.quiet) && !mistake.quiet && !own.quiet);
     }
 
     #[test]

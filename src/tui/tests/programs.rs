@@ -20,7 +20,7 @@ fn call(of: Side, name: &str, like: Option<Call>) -> Call {
         process,
         name: name.into(),
         fd,
-        internet: true,
+        internet: Some(true),
         like,
         ..ProgramCall::default()
     }))

@@ -65,8 +65,15 @@ pub(super) fn of_missing_processes() -> Vec<Event> {
 pub(super) fn of_messages() -> Vec<Event> {
     let arguments = vec!["3".into(), "…".into(), "MSG_PEEK".into()];
     let (fd, socket, room) = (Some(3), Some(17), Some(64));
-    let made =
-        ProgramCall { name: "recvmsg".into(), arguments, fd, socket, internet: true, room, ..ProgramCall::default() };
+    let made = ProgramCall {
+        name: "recvmsg".into(),
+        arguments,
+        fd,
+        socket,
+        internet: Some(true),
+        room,
+        ..ProgramCall::default()
+    };
     vec![Event::Entered { caller: Server.into(), call: Call::Program(Box::new(made)) }]
 }
 
