@@ -152,6 +152,9 @@ pub fn told(seen: &[TracerEvent]) -> Lines {
                 }
                 let polls = begun.name.ends_with("poll");
                 let sets = polls || begun.name.contains("select");
+                if sets && call.outcome.as_ref().is_ok_and(|returned| returned.value == 0) {
+                    assert_eq!(call.arguments, begun.arguments, "what was waited for in vain is told");
+                }
                 let arguments = if sets { &begun.arguments } else { &call.arguments };
                 let came = match &call.outcome {
                     Ok(returned) if polls && returned.value > 0 => format!("{} {}", returned.value, call.arguments[0]),

@@ -42,8 +42,13 @@ impl Reader<'_> {
 
     /// The arguments once more where the kernel filled some; those that were there before are kept.
     pub(super) fn filled(&self, before: &[String]) -> Vec<String> {
-        use ArgumentKind::{BytesOut, MessageOut, VectorsOut};
-        let is_left = |argument| self.throws_away && matches!(argument, BytesOut | VectorsOut | MessageOut);
+        use ArgumentKind::{BytesOut, MessageOut, Polled, Set, VectorsOut};
+        let is_left = |argument| match argument {
+            BytesOut | VectorsOut | MessageOut => self.throws_away,
+            // Where nothing was ready the call is told with what it waited for: an empty list would look as if that were nothing.
+            Polled | Set => self.value == Some(0),
+            _ => false,
+        };
         let is_news = |argument| is_filled(argument) && !is_left(argument);
         let texts = self.row.arguments.iter().zip(before).enumerate();
         texts.map(|(at, (argument, text))| if is_news(*argument) { self.text(at) } else { text.clone() }).collect()

@@ -16,6 +16,12 @@ int main(void) {
     socklen_t length = sizeof address;
     getsockname(listener, (struct sockaddr *)&address, &length);
     accept4(listener, 0, 0, SOCK_NONBLOCK | SOCK_CLOEXEC);
+    // Nothing is ready yet.
+    poll(&(struct pollfd){listener, POLLIN, 0}, 1, 0);
+    fd_set ready;
+    FD_ZERO(&ready);
+    FD_SET(listener, &ready);
+    select(listener + 1, &ready, 0, 0, &(struct timeval){0, 0});
     int client = socket(AF_INET6, SOCK_STREAM, 0);
     fcntl(client, F_SETFL, fcntl(client, F_GETFL) | O_NONBLOCK);
     connect(client, (struct sockaddr *)&address, sizeof address);
@@ -30,7 +36,6 @@ int main(void) {
     char text[8];
     recv(server, text, sizeof text, 0);
     send(client, "hello", 5, MSG_NOSIGNAL | MSG_DONTWAIT);
-    fd_set ready;
     FD_ZERO(&ready);
     FD_SET(server, &ready);
     select(server + 1, &ready, 0, 0, 0);
