@@ -35,6 +35,7 @@ mod on_wire;
 mod option;
 mod own_calls;
 mod program;
+mod program_view;
 mod readiness;
 mod route;
 pub mod rule;

@@ -179,21 +179,6 @@ impl<'a> View<'a> {
         trace.calls.of_thread(caller, moment).rev().map(move |record| call_view(trace.entries(), record, moment))
     }
 
-    /// The newest call of each thread of a program, whichever side it plays.
-    pub fn threads_of(&self, program: &Member) -> impl Iterator<Item = CallView<'a>> + use<'a> {
-        let (trace, moment, nth) = (self.trace, self.moment, program.nth);
-        let came = trace.present_since(program.number, moment);
-        let newest = trace.calls.of_threads(nth, moment).filter(move |record| record.seen >= came);
-        newest.map(move |record| call_view(trace.entries(), record, moment))
-    }
-
-    /// Whether a program has made a call on a socket of IPv4 or IPv6, or to make one.
-    pub fn has_called(&self, program: &Member) -> bool {
-        let came = self.trace.present_since(program.number, self.moment);
-        let made = self.trace.calls.of_program(program.nth, self.moment).filter(|record| record.seen >= came);
-        made.filter_map(|record| record.made.as_ref()).any(|made| made.is_of_internet())
-    }
-
     /// Whether all calls of programs since the entry `since` were kept one by one.
     pub fn told_all_since(&self, since: Moment) -> bool {
         self.newest(&self.trace.calls.untold).is_none_or(|(untold, _)| *untold < since)
