@@ -408,6 +408,7 @@ fn close(came: CallState<'_>, before: &Situation, course: &CallCourse) -> Option
             (waits, LingerOver),
             (sends && before.send_queue > 0, Unsent),
             (is_over && silent, Over),
+            (before.state == State::TimeWait && silent, TimeWait),
             (before.is_connected() && !sends, FinSent),
             (sends && course.sent_fin, Connected),
             (before.open && before.is_fresh() && !before.attempted && silent, NeverConnected),

@@ -243,7 +243,8 @@ fn closing() -> Vec<Case> {
         (with(|s| s.listens = true, state(Closed)), quiet, Some(Listening)),
         (with(|s| s.reset = true, joined(Closed)), quiet, Some(Over)),
         (with(|s| (s.fin_delivered, s.shut.write) = (true, true), joined(Closed)), quiet, Some(Over)),
-        (joined(State::TimeWait), quiet, Some(FinSent)),
+        (joined(State::TimeWait), quiet, Some(TimeWait)),
+        (joined(State::FinWait2), quiet, Some(FinSent)),
     ];
     let case = |(before, course, wanted)| (close(), Ok(0), CallFacts { course, ..CallFacts::steady(before) }, wanted);
     let blocks = (close(), Err("blocks"), CallFacts::steady(lingers(3)), Some(Lingered));

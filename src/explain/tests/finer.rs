@@ -150,7 +150,7 @@ fn ends() -> Vec<Case> {
         (close(), linger(LastAck), quiet, Some(ThrownAway)),
         (close(), linger(Closing), quiet, Some(ThrownAway)),
         (close(), linger(FinWait2), reset, Some(LingerZero)),
-        (close(), linger(TimeWait), quiet, Some(FinSent)),
+        (close(), linger(TimeWait), quiet, Some(Circumstance::TimeWait)),
         (close(), unread(FinWait2, 5), reset, Some(UnreadAfterFin)),
         (close(), unread(LastAck, 2), reset, Some(UnreadAfterFin)),
         // The peer's FIN alone counts as a byte.

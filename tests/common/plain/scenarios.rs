@@ -121,6 +121,13 @@ fn ended_again() {
     let _ = shutdown(fd, SHUT_WR);
     let _ = close(fd);
     let _ = recv(peer, 1);
+    // Both have sent their FIN: TIME_WAIT is left, of which the descriptor is no part any more.
+    let (fd, peer) = pair("127.0.0.1:8001");
+    let _ = shutdown(fd, SHUT_WR);
+    until_state(peer, CLOSE_WAIT);
+    quiet_close(peer).unwrap();
+    until_state(fd, CLOSED);
+    let _ = close(fd);
 }
 
 /// One end has sent its FIN: with bytes that it hasn't read, and with SO_LINGER as its own FIN waits for an acknowledgement.
