@@ -400,6 +400,7 @@ words! {
         pub not_started: String,
         pub again: String,
         pub nothing: String,
+        pub printed_nothing: String,
         pub close: String,
         pub back: String,
     }

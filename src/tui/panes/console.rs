@@ -12,6 +12,7 @@ use crate::model::{escape_with, signal_name};
 use crate::tui::console::{Program, ProgramCourse, ProgramEnd, without_marks};
 use crate::tui::paint::write;
 use crate::tui::scene::{Scene, put, shape};
+use crate::tui::texts;
 use crate::tui::wrap::{cut, wrap_text};
 
 /// What became of a program, in a word or two, and how that looks.
@@ -29,6 +30,15 @@ fn course(scene: &Scene<'_>, program: &Program) -> (String, Style) {
         }
         ProgramCourse::Ended(ProgramEnd::Signal(name)) => (fill(&t.killed, &[("signal", name)]), theme.bad.0),
         ProgramCourse::NotStarted(why) => (fill(&t.not_started, &[("why", why)]), theme.bad.0),
+    }
+}
+
+/// What stands for the output of a program that has printed nothing, where there may be some.
+fn without_output<'a>(t: &'a texts::Output, program: &Program) -> Option<&'a str> {
+    match program.course {
+        ProgramCourse::Starts | ProgramCourse::Runs(_) => Some(&t.nothing),
+        ProgramCourse::Ended(_) => Some(&t.printed_nothing),
+        ProgramCourse::NotStarted(_) => None,
     }
 }
 
@@ -65,7 +75,7 @@ pub(super) fn draw_last(buf: &mut Buffer, area: Rect, scene: &Scene<'_>) {
         let mut lines: Vec<Line<'static>> =
             said.iter().flat_map(|line| wrap_text(&without_marks(line), theme.text.0, width)).collect();
         if lines.is_empty() {
-            lines.push(Line::styled(cut(&t.nothing, width), theme.dim.0));
+            lines.extend(without_output(t, program).map(|text| Line::styled(cut(text, width), theme.dim.0)));
         }
         if scene.app.ended_program().is_some_and(|ended| ended.console.side == program.console.side) {
             lines.extend(wrap_text(&t.again, theme.dim.0, width));

@@ -95,6 +95,23 @@ fn waiting_again_and_again_pushes_away_nothing_that_is_told() {
 }
 
 #[test]
+fn without_output_it_is_said_whether_there_may_be_some() {
+    let mut app = window(&[]);
+    let comes = |app: &mut App, course| {
+        update(app, Msg::Program(Side::Server, course), secs(2.0));
+        let shown = text(app);
+        let says = |text: &String| shown.contains(text.as_str());
+        let t = &app.texts().output;
+        // The client still runs.
+        assert!(says(&t.nothing), "{shown}");
+        says(&t.printed_nothing)
+    };
+    assert!(!comes(&mut app, console::ProgramCourse::Runs(70)));
+    assert!(comes(&mut app, console::ProgramCourse::Ended(console::ProgramEnd::Status(0))));
+    assert!(!comes(&mut app, console::ProgramCourse::NotStarted("it isn't there".into())));
+}
+
+#[test]
 fn until_the_server_has_listened_it_comes_first_and_then_never_again() {
     assert_eq!(super::super::programs::next(&window(&["socket", "bind"])), None, "it would only be refused");
     // Nobody listens any more: a server may close its listener before it ends, and what waits goes on.
