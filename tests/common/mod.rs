@@ -121,7 +121,7 @@ impl User {
         for name in ["SUDO_UID", "SUDO_GID", "SUDO_USER", "NO_COLOR", "COLORTERM", "SHELL"].into_iter().chain(locale) {
             command.env_remove(name);
         }
-        pty::heeds_signals(&mut command);
+        pty::inherits_nothing(&mut command);
         // Nobody's progress is touched.
         command.env("HOME", "/nonexistent").env_remove("XDG_STATE_HOME");
         command.current_dir("/").stdin(Stdio::null());

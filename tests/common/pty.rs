@@ -33,16 +33,19 @@ pub fn kill_group(leader: u32) {
     unsafe { libc::kill(-(leader as libc::pid_t), libc::SIGKILL) };
 }
 
-/// Has a command begin with every signal as by default. A shell's job in the background ignores SIGINT and SIGQUIT, `nohup(1)`
-/// SIGHUP, and what the tests run would inherit that.
-pub fn heeds_signals(command: &mut Command) {
+/// Has a command begin with every signal as by default, and with its standard streams alone. A shell's job in the background ignores
+/// SIGINT and SIGQUIT, `nohup(1)` SIGHUP; whoever starts the tests may leave descriptors open, and then the programs would get other
+/// numbers than a test expects.
+pub fn inherits_nothing(command: &mut Command) {
     const ENDING: [c_int; 4] = [libc::SIGHUP, libc::SIGINT, libc::SIGQUIT, libc::SIGTERM];
-    // SAFETY: between fork and exec only signal() is called, which is safe there.
+    // SAFETY: between fork and exec only calls are made that are safe there; they take no pointer, and close nothing before exec.
     unsafe {
         command.pre_exec(|| {
             for signal in ENDING {
                 libc::signal(signal, libc::SIG_DFL);
             }
+            // The wrapper of the C library is younger than some.
+            libc::syscall(libc::SYS_close_range, 3, u32::MAX, libc::CLOSE_RANGE_CLOEXEC);
             Ok(())
         });
     }
