@@ -459,7 +459,7 @@ impl Runner {
         }
         let kernels = matches!(event, Event::Socket(_) | Event::Gone { .. });
         self.wire_moved(&event, at);
-        self.trace.push(at, event);
+        self.put(at, event);
         if kernels {
             if self.running.is_none() && self.trace.present().was_touched() {
                 self.recheck(at);
@@ -471,7 +471,14 @@ impl Runner {
     /// Puts an entry of the walk's own into the trace, and has the lab do the same: so that who looks on sees it too.
     fn note(&mut self, now: Duration, event: Event) {
         self.requests.push_back(Request::Note(Box::new(event.clone())));
-        self.trace.push(now, event);
+        self.put(now, event);
+    }
+
+    /// Puts an entry into the trace. The walk and its lab read one clock, each when it acts: what comes from the lab may bear an earlier
+    /// time than what the walk has put there since, and a trace doesn't go back.
+    fn put(&mut self, at: Duration, event: Event) {
+        let last = self.trace.entries().last().map_or(Duration::ZERO, |last| last.at);
+        self.trace.push(at.max(last), event);
     }
 
     fn fail(&mut self, failure: Failure) {

@@ -103,6 +103,20 @@ fn a_step_asks_for_its_call_and_checks_its_claims_when_the_world_has_settled() {
     assert!(world.all_was_asked());
 }
 
+/// The lab reads the clock before it takes what was asked for in the meantime: its word bears a time before that of the step.
+#[test]
+fn what_the_lab_says_of_a_step_stands_behind_it_in_time_too() {
+    let (mut runner, mut world) = lab(&[open_client()]);
+    let pressed = Duration::from_millis(5);
+    world.now = pressed - Duration::from_micros(50);
+    world.when(Request::Call(Side::Client.into(), SOCKET), returns(Side::Client, SOCKET, 5));
+    runner.command(WalkCommand::Next, pressed);
+    world.serve(&mut runner);
+    let entries = runner.trace().entries();
+    assert!(entries.len() > 2 && entries.iter().all(|entry| entry.at >= pressed), "{entries:?}");
+    assert!(entries.is_sorted_by_key(|entry| entry.at), "{entries:?}");
+}
+
 #[test]
 fn a_claim_may_take_its_time_but_not_more_than_patience() {
     let expect = r#"expect = [{ state = { socket = "client", is = "SYN_SENT" } }]"#;
