@@ -95,6 +95,7 @@ fn ran(command: Command) -> Ran {
 fn command(words: &[String]) -> Command {
     let mut command = Command::new(&words[0]);
     command.args(&words[1..]);
+    common::pty::inherits_nothing(&mut command);
     command
 }
 

@@ -42,6 +42,7 @@ pub fn straced(strace: &str, words: &[String]) -> Lines {
     let folder = Folder::new();
     let file = folder.path().join("calls");
     let mut command = Command::new(strace);
+    crate::common::pty::inherits_nothing(&mut command);
     command.args(["-f", "-y", "-s", "64", "-e", "signal=none", "-e", "quiet=all", "-e"]);
     command.arg(format!("trace={CALLS}")).arg("-o").arg(&file).arg("--").args(words);
     command.stdin(Stdio::null()).stdout(Stdio::null());
