@@ -31,6 +31,10 @@ impl Lab {
             ProgramNews::Entered(thread, call) => {
                 // One that stood keeps the side that it was seen at.
                 let stood = self.open_caller(&member, thread);
+                // It was let go here, and that was told then.
+                if stood.is_some_and(|caller| self.was_let_go(caller)) {
+                    return self.schedule.changed(now);
+                }
                 let caller = stood.unwrap_or_else(|| self.program_caller(now, &member, thread, &call));
                 self.push(now, Event::Entered { caller, call: Call::Program(Box::new(call)) });
                 self.schedule.changed(now);
@@ -119,15 +123,24 @@ impl Lab {
     }
 
     /// A thread before its call is let go, by whoever makes calls; where nobody does, by who runs the program.
-    pub(super) fn let_call(&mut self, from: u32, caller: Caller) -> Option<Effect> {
+    pub(super) fn let_call(&mut self, now: Duration, from: u32, caller: Caller) -> Option<Effect> {
         let member = self.peers.get(from)?;
         let caller = if member.runs_program() { self.open_caller(member, caller.worker)? } else { caller };
         if !member.steps() && (self.is_driven() || !member.makes(caller.actor)) {
             return None;
         }
-        let stands = self.trace.open_calls().any(|record| record.caller == caller && record.entered.is_none());
-        let program = self.peers.all().find(|member| member.makes(caller.actor) && !member.is(caller.actor))?;
-        stands.then_some(Effect::LetCall(program.number, caller.worker))
+        let stands = self.trace.open_calls().find(|record| record.caller == caller && record.entered.is_none())?;
+        let call = Call::Program(stands.made.clone()?);
+        let program = self.peers.all().find(|member| member.makes(caller.actor) && !member.is(caller.actor))?.number;
+        // Told before it can take its effect: what the kernel says from now on may come of it.
+        self.push(now, Event::Entered { caller, call });
+        Some(Effect::LetCall(program, caller.worker))
+    }
+
+    /// Whether a program's thread stood before the call in which it is.
+    fn was_let_go(&self, caller: Caller) -> bool {
+        let open = self.trace.open_calls().find(|record| record.caller == caller);
+        open.is_some_and(|record| record.entered.is_some_and(|entered| entered != record.seen))
     }
 
     /// From now on these of a program's calls wait; `None` of all programs'. Whoever makes calls may say so, and who runs the

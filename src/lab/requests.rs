@@ -30,7 +30,7 @@ impl Lab {
             Request::CallBy(process, worker, call) => self.call(now, from, OwnThread { process, worker }, call),
             Request::Interrupt(process, worker) => self.interrupt(from, OwnThread { process, worker }),
             Request::Kill(process) => self.kill(now, from, process),
-            Request::LetCall(caller) => self.let_call(from, caller),
+            Request::LetCall(caller) => self.let_call(now, from, caller),
             Request::Hold(of, held) => {
                 self.hold_calls(now, from, of, held);
                 None

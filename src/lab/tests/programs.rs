@@ -177,8 +177,19 @@ fn a_call_before_which_a_program_stands_is_let_go_by_who_makes_calls() {
                 at(&|effect| matches!(effect, Effect::Dump(Scope::All)))
                     < at(&|effect| matches!(effect, Effect::LetCall(..)))
             );
-            kernel.program(ProgramNews::Entered(0, connect(7)));
+            // From now on the kernel's word may be of what the call did: it is in the trace as one that was entered, and once.
+            let entered = |kernel: &Kernel| {
+                let events = kernel.events();
+                events
+                    .iter()
+                    .filter(|event| matches!(event, Event::Entered { caller: of, .. } if *of == caller))
+                    .count()
+            };
+            let before = entered(&kernel);
             assert!(kernel.lab.trace().present().standing().is_empty());
+            assert!(kernel.lab.trace().present().newest_call(caller).is_some_and(|call| call.stepped));
+            kernel.program(ProgramNews::Entered(0, connect(7)));
+            assert_eq!(entered(&kernel), before);
             kernel.program(ProgramNews::Blocked(0));
             kernel.program(ProgramNews::Returned(0, returned(0)));
             assert_eq!(kernel.of_program(Side::Client), ["socket", "connect"], "one call, not two");
