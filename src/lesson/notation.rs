@@ -9,11 +9,12 @@ use crate::model::{ClaimNumber, InfoFact, SegmentWords, Side, Statement, TimerFa
 use crate::tcp::{Expr, Flags, Protocol};
 
 /// Every timer with its name in lessons and claims.
-pub(super) const TIMERS: [(TimerKind, &str); 4] = [
+pub(super) const TIMERS: [(TimerKind, &str); 5] = [
     (TimerKind::Retransmit, "retransmit"),
     (TimerKind::Keepalive, "keepalive"),
     (TimerKind::TimeWait, "time-wait"),
     (TimerKind::Probe, "probe"),
+    (TimerKind::FinWait2, "fin-wait-2"),
 ];
 
 /// A number of the file, with what it comes to where the learner's line has so many bytes.

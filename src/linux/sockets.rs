@@ -13,7 +13,7 @@ use super::netlink::Netlink;
 use super::sys;
 use crate::model::{
     Actor, Connection, InheritedDescriptor, KernelTable, Mode, Observation, PartialDump, Side, SocketFacts,
-    SocketState, Source, TcpInfo, Trace, on_wire,
+    SocketState, Source, TcpInfo, Timer, TimerKind, Trace, on_wire,
 };
 use crate::tcp::State;
 
@@ -345,7 +345,7 @@ impl Sockets {
             remote: entry.remote,
             state: entry.state,
             source: Source::SockDiag,
-            timer: entry.timer,
+            timer: entry.timer.map(|timer| meant(timer, &entry)),
             recv_queue,
             counts_memory,
             send_queue: entry.send_queue,
@@ -431,6 +431,18 @@ fn has_port(open: &OpenSocket, tables: Option<&Tables>) -> bool {
     name.as_socket().is_none_or(|own| own.port() != 0)
 }
 
+/// A timer by what it is for: FIN_WAIT2 of a socket that no file is of ends by the keepalive timer (`tcp_rcv_state_process()`), and by that
+/// of TIME_WAIT where only its addresses are left of it (`tcp_time_wait()`).
+fn meant(timer: Timer, entry: &DiagEntry) -> Timer {
+    let ends = match timer.kind {
+        TimerKind::Keepalive => entry.inode == 0,
+        TimerKind::TimeWait => true,
+        _ => false,
+    };
+    let kind = if entry.state == State::FinWait2 && ends { TimerKind::FinWait2 } else { timer.kind };
+    Timer { kind, ..timer }
+}
+
 /// A socket of another process's that the kernel's table doesn't have: an unconnected or closed one.
 fn concluded(open: &OpenSocket) -> SocketFacts {
     let state = if open.socket.udp { SocketState::Unconnected } else { State::Closed.into() };
@@ -480,6 +492,34 @@ mod tests {
     use std::os::fd::{AsFd, AsRawFd};
 
     use super::*;
+
+    #[test]
+    fn a_timer_of_fin_wait_2_is_told_by_what_it_is_for() {
+        let entry = |state: State, inode| DiagEntry {
+            cookie: 1,
+            state: state.into(),
+            local: SocketAddr::from(([127, 0, 0, 1], 1)),
+            remote: None,
+            timer: None,
+            recv_queue: 0,
+            send_queue: 0,
+            inode,
+            info: None,
+        };
+        let timer = |kind| Timer { kind, fires_at: Duration::ZERO, fired: 0 };
+        use TimerKind::{FinWait2, Keepalive, Probe, TimeWait};
+        for (state, inode, kind, wanted) in [
+            (State::FinWait2, 0, Keepalive, FinWait2),
+            (State::FinWait2, 0, TimeWait, FinWait2),
+            // A program has it, and SO_KEEPALIVE is set.
+            (State::FinWait2, 7, Keepalive, Keepalive),
+            (State::Established, 0, Keepalive, Keepalive),
+            (State::TimeWait, 0, TimeWait, TimeWait),
+            (State::FinWait1, 0, Probe, Probe),
+        ] {
+            assert_eq!(meant(timer(kind), &entry(state, inode)).kind, wanted, "{state} {inode} {kind:?}");
+        }
+    }
 
     /// Some sockets on the machine's own loopback, and what is known of them.
     struct Scene {

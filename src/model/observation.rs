@@ -44,12 +44,15 @@ impl Source {
 pub enum TimerKind {
     /// The retransmission timer.
     Retransmit,
-    /// The keepalive timer; in FIN_WAIT2 of a closed socket, the timer of `tcp_fin_timeout`.
+    /// The keepalive timer.
     Keepalive,
     /// The timer of TIME_WAIT (2MSL).
     TimeWait,
     /// The zero-window probe timer.
     Probe,
+    /// The timer that ends FIN_WAIT2 of a socket which nobody has any more (`tcp_fin_timeout`, TCP_LINGER2). To the kernel's table
+    /// it is the keepalive timer, or that of TIME_WAIT.
+    FinWait2,
 }
 
 /// A socket's running timer.

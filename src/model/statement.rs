@@ -245,6 +245,7 @@ pub const fn timer_name(kind: TimerKind) -> &'static str {
         TimerKind::Keepalive => "keepalive",
         TimerKind::TimeWait => "time-wait",
         TimerKind::Probe => "probe",
+        TimerKind::FinWait2 => "fin-wait-2",
     }
 }
 

@@ -122,7 +122,11 @@ impl<'a> Scene<'a> {
             TimerKind::Retransmit if timer.fired == 0 => [&t.retransmit, &t.retransmit_short],
             TimerKind::Retransmit => [&t.retransmit_sent, &t.retransmit_short],
             _ if due => [&t.due, &t.due],
-            // In FIN_WAIT2 the kernel's name for a timer isn't what it is for.
+            // Where the time is longer than TIME_WAIT's, the whole socket stays for what is above that, and what is left of it then for
+            // the rest (`tcp_fin_time()`).
+            TimerKind::FinWait2 if socket.facts.info.is_some() => [&t.fin_wait_orphan, &t.timer_short],
+            TimerKind::FinWait2 => [&t.fin_wait, &t.ends_short],
+            // Recordings of before have the kernel's name for it.
             TimerKind::Keepalive if socket.state == State::FinWait2 => match (socket.facts.fd, &socket.facts.program) {
                 (Some(_), _) => [&t.keepalive, &t.keepalive_short],
                 (None, Some(_)) => [&t.fin_wait_or_keepalive, &t.timer_short],
@@ -160,7 +164,7 @@ impl<'a> Scene<'a> {
             TimerKind::Retransmit if !matches!(socket.state.tcp(), Some(State::SynSent | State::SynRecv)) => {
                 self.lab_rto()
             }
-            TimerKind::Keepalive | TimerKind::TimeWait if socket.state == State::FinWait2 => {
+            TimerKind::FinWait2 | TimerKind::Keepalive | TimerKind::TimeWait if socket.state == State::FinWait2 => {
                 let orphaned = socket.facts.side.is_some() && socket.facts.fd.is_none();
                 (orphaned && !self.chose_fin_timeout(socket)).then(|| t.lab_fin.clone())
             }

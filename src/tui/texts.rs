@@ -197,6 +197,7 @@ words! {
         pub waits_retransmit: String,
         pub waits_keepalive: String,
         pub waits_time_wait: String,
+        pub waits_fin_wait_2: String,
         pub waits_probe: String,
         pub waits_left: String,
         pub waits: String,

@@ -69,8 +69,8 @@ words! {
         pub accept_queue: String,
         pub backlog: String,
         pub next_datagram: String,
-        /// Retransmission, keepalive, TIME_WAIT, zero-window probe.
-        pub timers: [String; 4],
+        /// Retransmission, keepalive, TIME_WAIT, zero-window probe, FIN_WAIT2's end.
+        pub timers: [String; 5],
         pub timer_runs: String,
         pub no_timer: String,
         pub fired: String,
@@ -117,6 +117,7 @@ impl ClaimTexts {
             TimerKind::Keepalive => 1,
             TimerKind::TimeWait => 2,
             TimerKind::Probe => 3,
+            TimerKind::FinWait2 => 4,
         }]
     }
 }

@@ -242,13 +242,23 @@ struct PolledForm {
     writable: bool,
     error: bool,
     hung_up: bool,
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    not_open: bool,
 }
 
 impl From<&PolledDescriptor> for PolledForm {
     fn from(&PolledDescriptor { fd, events, socket }: &PolledDescriptor) -> PolledForm {
         let [readable, writable, error] =
             [PollEvents::IN, PollEvents::OUT, PollEvents::ERR].map(|event| events.has(event));
-        PolledForm { fd, socket, readable, writable, error, hung_up: events.has(PollEvents::HUNG_UP) }
+        PolledForm {
+            fd,
+            socket,
+            readable,
+            writable,
+            error,
+            hung_up: events.has(PollEvents::HUNG_UP),
+            not_open: events.has(PollEvents::NVAL),
+        }
     }
 }
 
@@ -259,6 +269,7 @@ impl From<PolledForm> for PolledDescriptor {
             (form.writable, PollEvents::OUT),
             (form.error, PollEvents::ERR),
             (form.hung_up, PollEvents::HUP),
+            (form.not_open, PollEvents::NVAL),
         ];
         let told = told.into_iter().filter(|(is, _)| *is);
         let events = told.fold(PollEvents::default(), |all, (_, event)| all.with(event));

@@ -104,6 +104,7 @@ pub(super) enum TimerKindForm {
     Keepalive,
     TimeWait,
     Probe,
+    FinWait2,
 }
 
 #[derive(Serialize, Deserialize)]

@@ -401,6 +401,7 @@ fn every() -> Vec<Event> {
         asks::of_forks(),
         asks::of_missing_processes(),
         asks::of_messages(),
+        asks::of_what_is_closed(),
     ]
     .concat()
 }

@@ -182,6 +182,7 @@ fn waits(scene: &Scene<'_>, kind: TimerKind) -> String {
         TimerKind::Keepalive => &t.waits_keepalive,
         TimerKind::TimeWait => &t.waits_time_wait,
         TimerKind::Probe => &t.waits_probe,
+        TimerKind::FinWait2 => &t.waits_fin_wait_2,
     };
     let timers = scene.view.living().filter_map(|socket| socket.facts.timer).filter(|timer| timer.kind == kind);
     let end = timers.map(|timer| timer.fires_at).max().filter(|end| *end > scene.clock);

@@ -17,14 +17,14 @@ const LONGEST_WAIT: Duration = Duration::from_secs(60);
 const SAME: Duration = Duration::from_millis(200);
 
 /// Of each step, whether it waits for a timer that takes long: TIME_WAIT's minute, or a keepalive, unless a step before
-/// set it to seconds (an orphan's FIN_WAIT2 has TIME_WAIT's timer). Retransmissions and probes come after seconds. One way
+/// set it to seconds, or the end of FIN_WAIT2. Retransmissions and probes come after seconds. One way
 /// through the steps.
 pub(super) fn waiting_long(lesson: &Lesson) -> Vec<bool> {
     let mut short = SetShort::default();
     let mut long = Vec::with_capacity(lesson.steps.len());
     for step in &lesson.steps {
         long.push(match step.waits_for {
-            Some(TimerKind::TimeWait) => !SetShort::is_meant(&short.time_wait, step),
+            Some(TimerKind::TimeWait | TimerKind::FinWait2) => !SetShort::is_meant(&short.time_wait, step),
             Some(TimerKind::Keepalive) => !SetShort::is_meant(&short.keepalive, step),
             Some(TimerKind::Retransmit | TimerKind::Probe) | None => false,
         });

@@ -1,11 +1,13 @@
 //! Calls that only ask, and those that wait for several descriptors.
 
+use std::time::Duration;
+
 use super::{Server, address};
 use crate::model::testing::socket;
 use crate::model::{
     Call, CallName, ClaimResult, EpollEvents, EpollOp, Errno, Event, InheritedDescriptor, Lookup, LookupFamily,
-    LookupFlags, MessageFlags, OptionValue, PolledDescriptor, PolledSocket, ProgramCall, Returned, SocketOption,
-    Statement, Transfer,
+    LookupFlags, MessageFlags, OptionValue, PollEvents, PolledDescriptor, PolledSocket, ProgramCall, Returned,
+    SocketFacts, SocketOption, Statement, Timer, TimerKind, Transfer,
 };
 use crate::tcp::State;
 
@@ -75,6 +77,15 @@ pub(super) fn of_messages() -> Vec<Event> {
         ..ProgramCall::default()
     };
     vec![Event::Entered { caller: Server.into(), call: Call::Program(Box::new(made)) }]
+}
+
+/// A number that wasn't open, and the end of FIN_WAIT2.
+pub(super) fn of_what_is_closed() -> Vec<Event> {
+    let ready = vec![PolledDescriptor::new(3, PollEvents::NVAL)];
+    let outcome = Ok(Returned { value: 1, ready, ..Returned::default() });
+    let timer = Some(Timer { kind: TimerKind::FinWait2, fires_at: Duration::from_secs(1), fired: 0 });
+    let orphan = SocketFacts { timer, info: None, ..socket(1, Server, None, State::FinWait2, (None, None)) };
+    vec![Event::Returned { caller: Server.into(), outcome }, Event::Socket(orphan)]
 }
 
 pub(super) fn of_epoll() -> Vec<Event> {
