@@ -61,6 +61,8 @@ pub enum ProgramFact {
     BeyondTable(i32),
     /// An epoll instance watches nothing.
     NothingWatched(i32),
+    /// It watched nothing until the time was over.
+    NothingCame(i32),
     /// A descriptor is watched by this epoll instance from now on, for these events.
     Watched(i32, i32, EpollEvents),
     /// It is watched no more.

@@ -51,7 +51,7 @@ fn sleeps(view: &View<'_>, call: &CallView<'_>) -> Vec<ProgramFact> {
 
 fn woken(view: &View<'_>, call: &CallView<'_>, returned: &Returned) -> Vec<ProgramFact> {
     if returned.revents.is_empty() {
-        return vec![ProgramFact::NotReady];
+        return nothing_came(view, call);
     }
     let before = view.trace().at(call.entered);
     let watched = match call.call {
@@ -75,6 +75,26 @@ fn woken(view: &View<'_>, call: &CallView<'_>, returned: &Returned) -> Vec<Progr
         }
     }
     facts
+}
+
+/// What is said of a call whose time was over: of an epoll instance that watches nothing, or nothing any more, that too.
+fn nothing_came(view: &View<'_>, call: &CallView<'_>) -> Vec<ProgramFact> {
+    let Call::EpollWait { epfd, .. } = call.call else { return vec![ProgramFact::NotReady] };
+    let (trace, actor) = (view.trace(), call.caller.actor);
+    let watched = watches(&trace.at(call.entered), actor, *epfd);
+    let left = watches(&trace.at(call.changed), actor, *epfd);
+    // Another thread may as well have said that one is to be watched no more.
+    let closed = |fd: i32| {
+        let mut since = view.family(actor).into_iter().flat_map(|actor| view.own_effects(actor));
+        since.any(|other| {
+            let closes = matches!((other.call, other.outcome), (Call::Close { fd: of }, Some(Ok(_))) if *of == fd);
+            closes && (call.entered..call.changed).contains(&other.changed)
+        })
+    };
+    let gone = watched.iter().filter(|watch| left.iter().all(|left| left.fd != watch.fd) && closed(watch.fd));
+    let gone = gone.map(|watch| ProgramFact::Forgotten(watch.fd, *epfd));
+    let nothing = if left.is_empty() { ProgramFact::NothingCame(*epfd) } else { ProgramFact::NotReady };
+    gone.chain([nothing]).collect()
 }
 
 /// The descriptors of a `select()` that its first argument leaves out.

@@ -58,6 +58,7 @@ impl ProgramWords {
             ProgramFact::Beyond(fd, nfds) => Some(self.say(|t| &t.beyond, &[("fd", fd), ("nfds", nfds)])),
             ProgramFact::BeyondTable(fd) => of(fd, |t| &t.beyond_table),
             ProgramFact::NothingWatched(epfd) => Some(self.say(|t| &t.nothing_watched, &[("epfd", epfd)])),
+            ProgramFact::NothingCame(epfd) => Some(self.say(|t| &t.nothing_came, &[("epfd", epfd)])),
             ProgramFact::Watched(fd, epfd, events) => {
                 let text: Text = if events.has(EpollEvents::EDGE) { |t| &t.watched_edge } else { |t| &t.watched_level };
                 Some(self.say(text, &[("fd", fd), ("epfd", epfd), ("events", events)]))

@@ -1,5 +1,6 @@
 mod attempts;
 mod polls;
+mod watched;
 
 use std::net::SocketAddr;
 use std::time::Duration;

@@ -55,6 +55,7 @@ words! {
         pub(super) beyond: Localized,
         pub(super) beyond_table: Localized,
         pub(super) nothing_watched: Localized,
+        pub(super) nothing_came: Localized,
         pub(super) watched_level: Localized,
         pub(super) watched_edge: Localized,
         pub(super) unwatched: Localized,

@@ -1,6 +1,6 @@
 //! Waiting for several descriptors at once, and what a call that doesn't wait has to do with it.
 
-use std::ops::RangeInclusive;
+use std::ops::{Range, RangeInclusive};
 
 use super::attempt::began;
 use super::{MOST, ProgramFact, ProgramLook, ReadyReason, WaitedFor, WaitedSocket, has};
@@ -43,19 +43,88 @@ impl ProgramLook<'_> {
             return self.waits_then().into_iter().collect();
         }
         let left_out = self.made.left_out().map(|(fd, nfds)| ProgramFact::Beyond(fd, nfds));
-        let mut facts = match self.call.outcome {
-            None => self.waits(),
-            Some(Ok(returned)) if returned.value == 0 => vec![ProgramFact::NotReady],
-            Some(Ok(returned)) => {
-                let sockets = returned.ready.iter().filter(|ready| ready.socket.is_some());
-                let told: Vec<ProgramFact> =
-                    sockets.map(|ready| ProgramFact::Ready(*ready, self.reason(ready))).collect();
+        let forgotten = self.forgotten();
+        let nothing = self.watches_nothing(&forgotten);
+        let mut facts: Vec<ProgramFact> = match (self.call.outcome, nothing) {
+            (None, Some(epfd)) => vec![ProgramFact::NothingWatched(epfd)],
+            (None, None) => self.waits(),
+            (Some(Ok(returned)), Some(epfd)) if returned.value == 0 => vec![ProgramFact::NothingCame(epfd)],
+            (Some(Ok(returned)), None) if returned.value == 0 => vec![ProgramFact::NotReady],
+            (Some(Ok(returned)), _) => {
+                let told: Vec<ProgramFact> = returned.ready.iter().filter_map(|ready| self.ready(ready)).collect();
                 if told.is_empty() { vec![ProgramFact::ReadyUnknown(returned.value)] } else { told }
             }
-            Some(Err(_)) => Vec::new(),
+            (Some(Err(_)), _) => Vec::new(),
         };
+        facts.splice(0..0, forgotten);
         facts.extend(left_out);
         facts
+    }
+
+    /// What a descriptor is told to be ready for; `None` of what is no socket.
+    fn ready(&self, ready: &PolledDescriptor) -> Option<ProgramFact> {
+        let waited = self.made.looked_at().and_then(|mut all| all.find(|waited| waited.fd == ready.fd));
+        let was = waited.and_then(|waited| waited.socket);
+        // An epoll instance watches what is open; the others look numbers up each time that they wake.
+        if self.epfd().is_none() && was != ready.socket && (was.is_some() || ready.events.has(PollEvents::NVAL)) {
+            return Some(match (was, ready.socket) {
+                (None, _) => ProgramFact::NotOpen(ready.fd),
+                (Some(_), None) => ProgramFact::ClosedMeanwhile(ready.fd),
+                (Some(_), Some(_)) => ProgramFact::GivenAgain(ready.fd),
+            });
+        }
+        if ready.events.has(PollEvents::NVAL) {
+            return Some(ProgramFact::NotOpen(ready.fd));
+        }
+        ready.socket.map(|_| ProgramFact::Ready(*ready, self.reason(ready)))
+    }
+
+    /// The epoll instance on which it waits.
+    fn epfd(&self) -> Option<i32> {
+        self.made.name.starts_with("epoll").then(|| self.made.arguments.first()?.parse().ok()).flatten()
+    }
+
+    /// The epoll instance on which it waits, where that watches nothing, or nothing any more.
+    fn watches_nothing(&self, forgotten: &[ProgramFact]) -> Option<i32> {
+        let epfd = self.epfd()?;
+        let is_forgotten = |waited: &&PolledDescriptor| forgotten.contains(&ProgramFact::Forgotten(waited.fd, epfd));
+        self.made.waits.as_ref()?.iter().all(|waited| is_forgotten(&waited)).then_some(epfd)
+    }
+
+    /// What its epoll instance watched and the kernel took from it, as the last descriptor was closed.
+    fn forgotten(&self) -> Vec<ProgramFact> {
+        let Some(epfd) = self.epfd().filter(|_| self.value().is_none_or(|value| value == 0)) else { return Vec::new() };
+        let ended = if self.call.outcome.is_some() { self.call.changed } else { self.view.moment() };
+        let is_own = |other: &CallView<'_>| other.made.is_some_and(|made| made.process == self.made.process);
+        let (mut told, mut forgotten): (Vec<i32>, Vec<ProgramFact>) = (Vec::new(), Vec::new());
+        let earlier =
+            self.programs_calls().into_iter().filter(|other| other.entered < self.call.entered && is_own(other));
+        for (other, made) in earlier.filter_map(|other| Some((other, other.made?))) {
+            let Some(Ok(returned)) = other.outcome else { continue };
+            let names_it = made.arguments.first().is_some_and(|first| first.parse() == Ok(epfd));
+            match (made.name.as_str(), made.fd, made.socket) {
+                // What was told before is of an earlier instance with its number.
+                ("epoll_create" | "epoll_create1", ..) if returned.value == i64::from(epfd) => break,
+                ("epoll_ctl", Some(fd), Some(socket)) if names_it && !told.contains(&fd) => {
+                    told.push(fd);
+                    let adds = made.arguments.get(1).is_some_and(|op| op != "EPOLL_CTL_DEL");
+                    let is_gone = adds && self.was_last_closed(socket, other.changed..ended);
+                    forgotten.extend(is_gone.then_some(ProgramFact::Forgotten(fd, epfd)));
+                }
+                _ => {}
+            }
+        }
+        forgotten.reverse();
+        forgotten
+    }
+
+    /// Whether the last descriptor of a socket was closed between two entries.
+    fn was_last_closed(&self, socket: u64, during: Range<Moment>) -> bool {
+        let closes = |other: &CallView<'_>| {
+            let closed = matches!((other.call, other.outcome), (Call::Close { .. }, Some(Ok(_))));
+            closed && other.made.is_some_and(|made| made.others.is_empty()) && during.contains(&other.changed)
+        };
+        self.view.calls_on(socket).take(MOST).any(|other| closes(&other))
     }
 
     fn waits(&self) -> Vec<ProgramFact> {

@@ -173,9 +173,7 @@ impl Reporter {
     }
 
     fn entered(&mut self, thread: ProgramThread, call: ProgramCall) {
-        if call.name == "close" {
-            self.closing.extend(call.fd.map(|fd| (thread, fd)));
-        }
+        self.closing.extend(closes(&call).map(|fd| (thread, fd)));
         let stood = self.told.contains(&thread);
         if !stood && !self.allowance.takes_one() {
             self.quiet.insert(thread, (call, None));
@@ -305,6 +303,15 @@ impl Reporter {
 
     fn socket(&mut self, process: u32, fd: i32, inode: u64) -> Option<NewSocket> {
         self.kinds.of(process, fd, inode)?.internet(fd)
+    }
+}
+
+/// The descriptor that a call closes where it succeeds: `dup2(2)` closes the number that it is given for the copy.
+fn closes(call: &ProgramCall) -> Option<i32> {
+    match (call.name.as_str(), &call.arguments[..]) {
+        ("close", _) => call.fd,
+        ("dup2" | "dup3", [of, to, ..]) if of != to => to.parse().ok(),
+        _ => None,
     }
 }
 

@@ -188,7 +188,7 @@ impl Processes {
 /// These descriptors, each with its socket's inode where it is one.
 fn with_sockets(thread: u32, polled: Vec<PolledDescriptor>) -> Vec<PolledDescriptor> {
     let of = |polled: PolledDescriptor| PolledDescriptor {
-        socket: descriptors::socket(thread, polled.fd).or(polled.socket),
+        socket: polled.socket.or_else(|| descriptors::socket(thread, polled.fd)),
         ..polled
     };
     polled.into_iter().map(of).collect()

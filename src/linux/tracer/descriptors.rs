@@ -1,8 +1,9 @@
 //! What the descriptors of traced programs are open on, by the kernel's word.
 
 use std::collections::HashMap;
-use std::fs;
+use std::fs::{self, File};
 use std::os::fd::OwnedFd;
+use std::os::unix::fs::MetadataExt;
 
 use rustix::process::{Pid, PidfdFlags, PidfdGetfdFlags, pidfd_getfd, pidfd_open};
 use socket2::Socket;
@@ -116,15 +117,24 @@ impl SocketIdentities {
         if self.0.len() > MOST {
             self.0.clear();
         }
-        *self.0.entry(inode).or_insert_with(|| SocketIdentity::of(&copy(process, fd)?))
+        if let Some(known) = self.0.get(&inode) {
+            return *known;
+        }
+        let copy = copy(process, fd).map(File::from);
+        // The number may be another one's by now.
+        if copy.as_ref().is_some_and(|copy| copy.metadata().is_ok_and(|of| of.ino() != inode)) {
+            return None;
+        }
+        let identity = copy.and_then(|copy| SocketIdentity::of(&Socket::from(OwnedFd::from(copy))));
+        self.0.insert(inode, identity);
+        identity
     }
 }
 
 /// The same socket once more, in this process.
-fn copy(process: u32, fd: i32) -> Option<Socket> {
+fn copy(process: u32, fd: i32) -> Option<OwnedFd> {
     let process = pidfd_open(Pid::from_raw(i32::try_from(process).ok()?)?, PidfdFlags::empty()).ok()?;
-    let copy: OwnedFd = pidfd_getfd(&process, fd, PidfdGetfdFlags::empty()).ok()?;
-    Some(Socket::from(copy))
+    pidfd_getfd(&process, fd, PidfdGetfdFlags::empty()).ok()
 }
 
 #[cfg(test)]

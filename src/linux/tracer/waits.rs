@@ -7,12 +7,13 @@ use super::text::MOST;
 use crate::model::{PollEvents, PolledDescriptor};
 
 /// Events of `poll(2)`, which are `epoll(7)`'s too, with what else means the same.
-const MEANT: [(PollEvents, u32); 5] = [
+const MEANT: [(PollEvents, u32); 6] = [
     (PollEvents::IN, (libc::POLLIN | libc::POLLRDNORM) as u32),
     (PollEvents::OUT, (libc::POLLOUT | libc::POLLWRNORM) as u32),
     (PollEvents::ERR, libc::POLLERR as u32),
     (PollEvents::HUP, libc::POLLHUP as u32),
     (PollEvents::RDHUP, libc::EPOLLRDHUP as u32),
+    (PollEvents::NVAL, libc::POLLNVAL as u32),
 ];
 
 fn of_events(fd: i32, events: u32) -> PolledDescriptor {
@@ -39,14 +40,16 @@ impl Reader<'_> {
                 Some(all.filter(|of| is_meant(of.fd)).collect())
             }
             "epoll_wait" | "epoll_pwait" | "epoll_pwait2" => {
-                let same = |watched: &WatchedDescriptor| match open(self.thread, watched.fd) {
-                    DescriptorTarget::Socket(inode) => watched.inode.is_none_or(|of| of == inode),
-                    DescriptorTarget::Other => true,
-                    // The number was closed, and what it stood for is open elsewhere.
-                    DescriptorTarget::Nothing => false,
+                // The number may be closed, or another one's, and what it stood for is open elsewhere.
+                let known = |watched: &WatchedDescriptor| match open(self.thread, watched.fd) {
+                    DescriptorTarget::Socket(_) | DescriptorTarget::Nothing => watched.inode,
+                    DescriptorTarget::Other => None,
                 };
-                let watched = self.watches()?.into_iter().take(MOST as usize).filter(same);
-                Some(watched.map(|watched| of_events(watched.fd, watched.events)).collect())
+                let one = |watched: WatchedDescriptor| PolledDescriptor {
+                    socket: known(&watched),
+                    ..of_events(watched.fd, watched.events)
+                };
+                Some(self.watches()?.into_iter().take(MOST as usize).map(one).collect())
             }
             _ => None,
         }
@@ -66,7 +69,13 @@ impl Reader<'_> {
                 let registered = self.watches().unwrap_or_default();
                 let one = |at: u64| epoll::event(self.memory, self.arguments[1].checked_add(at * epoll::EVENT)?);
                 let told = (0..count.min(MOST)).map_while(one);
-                told.filter_map(|(events, data)| Some(of_events(epoll::of_data(&registered, data)?, events))).collect()
+                let one = |(events, data): (u32, u64)| {
+                    let fd = epoll::of_data(&registered, data)?;
+                    let inode = registered.iter().find(|watched| watched.fd == fd).and_then(|watched| watched.inode);
+                    let socket = inode.filter(|_| open(self.thread, fd) == DescriptorTarget::Nothing);
+                    Some(PolledDescriptor { socket, ..of_events(fd, events) })
+                };
+                told.filter_map(one).collect()
             }
             _ => Vec::new(),
         }

@@ -1,0 +1,124 @@
+//! Epoll instances that watch nothing, or nothing any more, and numbers that are closed while they are polled.
+
+use super::*;
+use crate::model::{EpollEvents, EpollOp};
+
+fn close(fd: i32, socket: u64, others: Vec<ProgramDescriptor>) -> ProgramCall {
+    ProgramCall { others, ..made("close", Some((fd, socket)), Some(Call::Close { fd })) }
+}
+
+fn ctl(op: &str, fd: i32, socket: u64) -> ProgramCall {
+    let arguments = ["9", op, &fd.to_string(), "{}"].map(str::to_owned).to_vec();
+    ProgramCall { arguments, ..made("epoll_ctl", Some((fd, socket)), None) }
+}
+
+fn wait(waits: &[PolledDescriptor]) -> ProgramCall {
+    let arguments = ["9", "…", "8", "300"].map(str::to_owned).to_vec();
+    ProgramCall { arguments, waits: Some(waits.to_vec()), ..made("epoll_wait", None, None) }
+}
+
+/// A program whose instance 9 watches the connection.
+fn watching() -> Script {
+    let mut script = Script::connected();
+    script.call(made("epoll_create1", None, None), ok(9));
+    script.call(ctl("EPOLL_CTL_ADD", 4, CONN), ok(0));
+    script
+}
+
+#[test]
+fn an_epoll_instance_whose_only_descriptor_was_closed_watches_nothing() {
+    let (forgotten, nothing, over) =
+        (ProgramFact::Forgotten(4, 9), ProgramFact::NothingWatched(9), ProgramFact::NothingCame(9));
+    // Before the call, and while another thread sleeps in it.
+    let mut before = watching();
+    before.call(close(4, CONN, Vec::new()), ok(0));
+    before.enters(0, wait(&[]));
+    before.push(Event::Blocked { caller: caller(0) });
+    assert_eq!(before.facts(), [forgotten.clone(), nothing.clone()]);
+    before.returns(0, ok(0));
+    assert_eq!(before.facts(), [forgotten.clone(), over.clone()]);
+    let mut meanwhile = watching();
+    meanwhile.enters(2, wait(&[polled(4, CONN, true, false)]));
+    meanwhile.push(Event::Blocked { caller: caller(2) });
+    assert!(matches!(meanwhile.facts()[..], [ProgramFact::Waits(..)]), "{:?}", meanwhile.facts());
+    meanwhile.call(close(4, CONN, Vec::new()), ok(0));
+    assert_eq!(meanwhile.facts_of(1), [forgotten.clone(), nothing.clone()]);
+    meanwhile.returns(2, ok(0));
+    assert_eq!(meanwhile.facts_of(1), [forgotten.clone(), over.clone()]);
+    // What has another descriptor stays watched, and what was taken off by hand wasn't forgotten.
+    let mut held = watching();
+    held.call(close(4, CONN, vec![held_by(71)]), ok(0));
+    held.call(wait(&[polled(4, CONN, true, false)]), ok(0));
+    assert_eq!(held.facts(), [ProgramFact::NotReady]);
+    let mut removed = watching();
+    removed.call(ctl("EPOLL_CTL_DEL", 4, CONN), ok(0));
+    removed.call(close(4, CONN, Vec::new()), ok(0));
+    removed.call(wait(&[]), ok(0));
+    assert_eq!(removed.facts(), [over.clone()]);
+    // A new instance with the same number has watched nothing yet.
+    let mut anew = watching();
+    anew.call(close(4, CONN, Vec::new()), ok(0));
+    anew.call(made("epoll_create1", None, None), ok(9));
+    anew.call(wait(&[]), ok(0));
+    assert_eq!(anew.facts(), [over]);
+}
+
+fn held_by(process: u32) -> ProgramDescriptor {
+    held(process, 4)
+}
+
+#[test]
+fn a_number_that_is_closed_is_told_as_such_by_what_looks_numbers_up() {
+    let not_open = PolledDescriptor { fd: 4, events: PollEvents::NVAL, socket: None };
+    let asked = polled(4, CONN, true, false);
+    let gone = PolledDescriptor { socket: None, ..asked };
+    for (waits, told, wanted) in [
+        (gone, not_open, ProgramFact::NotOpen(4)),
+        (asked, not_open, ProgramFact::ClosedMeanwhile(4)),
+        // `select()` has no other word for it than that there is something to read.
+        (asked, gone, ProgramFact::ClosedMeanwhile(4)),
+        (asked, polled(4, 77, true, false), ProgramFact::GivenAgain(4)),
+    ] {
+        for name in ["poll", "pselect6"] {
+            let mut script = Script::connected();
+            let call = ProgramCall { waits: Some(vec![waits]), ..made(name, None, None) };
+            script.call(ProgramCall { arguments: vec!["5".to_owned()], ..call }, ready(told));
+            assert_eq!(script.facts(), std::slice::from_ref(&wanted), "{name} {told:?}");
+        }
+    }
+}
+
+/// A side's own call, whose descriptors are known by the calls that made them.
+#[test]
+fn a_sides_own_epoll_instance_is_told_likewise() {
+    let events: EpollEvents = "EPOLLIN".parse().unwrap();
+    let ctl = |op| Call::EpollCtl { epfd: 9, op, fd: 4, events };
+    let wait = Call::EpollWait { epfd: 9, most: 8, timeout: 300 };
+    let own = |script: &mut Script, worker: u32, call: &Call, value: Option<i64>| {
+        script.push(Event::Entered { caller: caller(worker), call: call.clone() });
+        value.into_iter().for_each(|value| script.returns(worker, ok(value)));
+    };
+    let watching = || {
+        let mut script = Script { trace: Trace::default(), segments: 0 };
+        own(&mut script, 0, &Call::Socket { ipv6: false, udp: true }, Some(4));
+        own(&mut script, 0, &Call::EpollCreate, Some(9));
+        own(&mut script, 0, &ctl(EpollOp::Add), Some(0));
+        script
+    };
+    let mut closed = watching();
+    own(&mut closed, 0, &Call::Close { fd: 4 }, Some(0));
+    own(&mut closed, 0, &wait, Some(0));
+    assert_eq!(closed.facts(), [ProgramFact::NothingCame(9)]);
+    for (ends, wanted) in [
+        (Call::Close { fd: 4 }, vec![ProgramFact::Forgotten(4, 9), ProgramFact::NothingCame(9)]),
+        (ctl(EpollOp::Del), vec![ProgramFact::NothingCame(9)]),
+        (ctl(EpollOp::Mod), vec![ProgramFact::NotReady]),
+    ] {
+        let mut script = watching();
+        own(&mut script, 0, &wait, None);
+        script.push(Event::Blocked { caller: caller(0) });
+        own(&mut script, 2, &ends, Some(0));
+        script.returns(0, ok(0));
+        assert_eq!(script.facts_of(1), wanted, "{ends}");
+    }
+}
