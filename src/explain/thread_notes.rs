@@ -82,12 +82,12 @@ impl Spoken<ThreadTexts> {
             ThreadFact::Taken(calls, WakesReaders::All) => of(|t| &t.taken, calls),
             ThreadFact::Taken(calls, WakesReaders::One) => of(|t| &t.taken_datagram, calls),
             ThreadFact::Taken(calls, WakesReaders::Longest) => of(|t| &t.taken_datagram_longest, calls),
-            ThreadFact::Freed(by, sent, listener) => {
+            ThreadFact::Freed(by, fd, sent, listener) => {
                 let segment = sent.and_then(|id| view.segment(id));
                 let sent = segment.map(|segment| line(segment.segment, &segment.initials, Numbers::Symbolic));
                 let thread = self.thread(call.caller.actor, *by);
                 let facts: [(&str, &dyn Display); 3] =
-                    [("fd", &fd), ("thread", &thread), ("segment", &sent.as_deref().unwrap_or(""))];
+                    [("fd", fd), ("thread", &thread), ("segment", &sent.as_deref().unwrap_or(""))];
                 match sent {
                     Some(_) => self.say(|t| &t.freed_sent, &facts),
                     None if *listener => self.say(|t| &t.freed_listener, &facts),
@@ -117,7 +117,8 @@ impl Spoken<ThreadTexts> {
     /// Calls by their names, each with its thread.
     pub(super) fn calls(&self, view: &View<'_>, own: Actor, calls: &[Moment]) -> String {
         let named = |call: CallView<'_>| {
-            let fd = call.call.fds().next().unwrap_or(-1);
+            // What waits for several has none of its own.
+            let fd = call.call.fds().next().map_or_else(String::new, |fd| fd.to_string());
             let written = format!("{}({fd})", call.called());
             self.say(|t| &t.call, &[("call", &written), ("thread", &self.thread(own, call.caller))])
         };

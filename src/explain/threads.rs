@@ -31,9 +31,9 @@ pub(super) enum WakesReaders {
 pub(super) enum ThreadFact {
     /// `close()` took the number away, and these calls go on with the socket; whether it listens.
     InUse(Vec<Moment>, bool),
-    /// This thread had closed the descriptor while the call slept, and its return let the socket end; with what was sent then, and
-    /// whether it had listened.
-    Freed(Caller, Option<SegmentId>, bool),
+    /// This thread had closed the descriptor of this number while the call slept, and its return let the socket end; with what was
+    /// sent then, and whether it had listened.
+    Freed(Caller, i32, Option<SegmentId>, bool),
     /// `shutdown()` woke these calls.
     Woke(Vec<Moment>),
     /// These sleep in `accept()` on the same listener.
@@ -177,10 +177,17 @@ pub(super) fn in_use<'a>(view: &View<'a>, call: &CallView<'_>) -> Vec<CallView<'
 
 /// The same of a program's call, whose socket is known by the tracer's word.
 fn freed_in_program(view: &View<'_>, call: &CallView<'_>) -> Option<ThreadFact> {
-    let socket = call.made.filter(|made| !made.polls())?.socket?;
+    let made = call.made?;
     if call.outcome.is_none() || !slept(view, call) {
         return None;
     }
+    let polled = made.waits.iter().flatten().filter(|_| holds_polled(made)).filter_map(|polled| polled.socket);
+    let own = made.socket.filter(|_| !made.polls());
+    own.into_iter().chain(polled).find_map(|socket| freed_socket(view, call, socket))
+}
+
+/// The same of one socket that the call held.
+fn freed_socket(view: &View<'_>, call: &CallView<'_>, socket: u64) -> Option<ThreadFact> {
     let during = call.entered..call.changed;
     let closes = |other: &CallView<'_>| {
         let closed = matches!((other.call, other.outcome), (Call::Close { .. }, Some(Ok(_))));
@@ -192,7 +199,7 @@ fn freed_in_program(view: &View<'_>, call: &CallView<'_>) -> Option<ThreadFact> 
     is_last.then(|| {
         let earlier = view.trace().at(closed.entered).segment_count();
         let sent = view.last_ends(socket).and_then(|ends| shared::ended_since(view, ends, earlier));
-        ThreadFact::Freed(closed.caller, sent, listens(view, &closed))
+        ThreadFact::Freed(closed.caller, closed.call.fd().unwrap_or(-1), sent, listens(view, &closed))
     })
 }
 
@@ -202,12 +209,16 @@ fn asleep_in_programs<'a>(view: &View<'a>, own: Caller, socket: u64) -> Vec<Call
     let sides = Side::BOTH.map(|side| Actor { side, ..own.actor });
     let calls = sides.into_iter().flat_map(|actor| view.calls(actor).take(MOST));
     let holds = |made: &ProgramCall| {
-        let polls = made.polls() && !made.name.starts_with("epoll");
         let polled = made.waits.iter().flatten().any(|polled| polled.socket == Some(socket));
-        made.socket == Some(socket) && !made.polls() || polls && polled
+        made.socket == Some(socket) && !made.polls() || holds_polled(made) && polled
     };
     let asleep = calls.filter(|call| call.is_open() && call.blocked && call.caller.worker != own.worker);
     asleep.filter(|call| call.made.is_some_and(holds)).collect()
+}
+
+/// Whether a call holds the sockets for which it waits.
+fn holds_polled(made: &ProgramCall) -> bool {
+    made.polls() && !made.name.starts_with("epoll")
 }
 
 /// Whether the number of a side's own call's descriptor was closed while it slept: it leads nowhere then, or to another socket.
@@ -254,7 +265,7 @@ fn woken<'a>(view: &View<'a>, call: &CallView<'_>) -> Vec<CallView<'a>> {
 /// The segment that a call's return sent, since another thread had closed the last descriptor of its socket while it slept.
 pub(super) fn let_go(view: &View<'_>, call: &CallView<'_>) -> Option<SegmentId> {
     match freed(view, call).or_else(|| freed_in_program(view, call))? {
-        ThreadFact::Freed(_, sent, _) => sent,
+        ThreadFact::Freed(_, _, sent, _) => sent,
         _ => None,
     }
 }
@@ -273,6 +284,7 @@ fn freed(view: &View<'_>, call: &CallView<'_>) -> Option<ThreadFact> {
     let closed = family.flat_map(back).filter(closes).max_by_key(|other| other.changed)?;
     let is_last = asleep(view, call, call.changed).is_empty() && shared::others(view, &closed).is_empty();
     is_last.then(|| {
-        ThreadFact::Freed(closed.caller, shared::ended_by(view, &closed, call.entered), listens(view, &closed))
+        let (fd, sent) = (closed.call.fd().unwrap_or(-1), shared::ended_by(view, &closed, call.entered));
+        ThreadFact::Freed(closed.caller, fd, sent, listens(view, &closed))
     })
 }

@@ -8,8 +8,10 @@ use super::super::wire::{SOON, end_at};
 use super::{SegmentContext, SegmentKind, later, open_at, sentences};
 use crate::i18n::counter;
 use crate::model::rule::RuleKind;
-use crate::model::{Caller, Connection, CounterMove, Event, SocketFacts, SocketState, SocketView, TimerKind, View};
-use crate::tcp::{Flags, Segment, State, line};
+use crate::model::{
+    Call, Caller, Connection, CounterMove, Event, SegmentId, SocketFacts, SocketState, SocketView, TimerKind, View,
+};
+use crate::tcp::{Flags, Packet, Segment, State, line};
 
 /// What was seen after a delivery, before anything else happened to the connection.
 #[derive(Default)]
@@ -142,11 +144,13 @@ impl<'a> SegmentContext<'a> {
             _ => false,
         };
         // The kernel may have closed a process's sockets before the lab has heard of its end.
-        let process_ends = soon().any(|entry| ends(&entry.event));
+        let process_ends =
+            self.may_end_with_its_process() && soon().any(|entry| ends(&entry.event)) && !self.calls_end(soon());
         for entry in soon() {
             match &entry.event {
                 Event::Delivered(id) | Event::Dropped(id) if self.is_here(self.view.segment(*id)) => break,
-                Event::Entered { caller, .. } if Some(caller.actor) == receiver => break,
+                Event::Entered { caller, call } if Some(caller.actor) == receiver && !only_looks(call) => break,
+                Event::Sent { id, segment, .. } if self.is_end_by_call(*id, segment) => break,
                 event if process_ends && (ends(event) || self.closes(event, open)) => {
                     seen.told.push(self.words.say(|t| &t.process_ended, &[]));
                     break;
@@ -203,6 +207,25 @@ impl<'a> SegmentContext<'a> {
         }
     }
 
+    /// Whether the receiver's end was one that the end of its process changes: one that has sent its FIN goes on by itself.
+    fn may_end_with_its_process(&self) -> bool {
+        let mut sent = self.earlier_from(false);
+        !sent.any(|(_, tcp)| tcp.is_fin_or_rst())
+    }
+
+    /// Whether one of these is what the receiver's end sent as a call ended it.
+    fn calls_end<'e>(&self, mut events: impl Iterator<Item = &'e crate::model::Entry>) -> bool {
+        events.any(|entry| matches!(&entry.event, Event::Sent { id, segment, .. } if self.is_end_by_call(*id, segment)))
+    }
+
+    /// Whether this is what ends the receiver's end, and a call made it: what comes from there on comes of that.
+    fn is_end_by_call(&self, id: SegmentId, sent: &Packet) -> bool {
+        let packet = self.segment.segment;
+        let ends = sent.tcp().is_some_and(Segment::is_fin_or_rst) && (sent.from, sent.to) == (packet.to, packet.from);
+        let segment = self.view.segment(id).filter(|_| ends);
+        segment.is_some_and(|segment| SegmentContext { segment, ..*self }.is_made_by_a_call())
+    }
+
     fn is_here(&self, other: Option<crate::model::SegmentView<'_>>) -> bool {
         other.is_some_and(|other| Connection::of(other.segment) == self.connection())
     }
@@ -241,21 +264,54 @@ impl<'a> SegmentContext<'a> {
         };
         let facts = before.facts;
         let runs = |facts: &SocketFacts| facts.timer.is_some_and(|timer| timer.kind == TimerKind::Retransmit);
-        let sent = facts.send_queue != after.send_queue && after.state != State::Listen;
-        let sent = sent.then(|| {
-            let (from, to) = (facts.send_queue, after.send_queue);
-            self.words.say(|t| &t.send_queue, &[("from", &from), ("to", &to)])
-        });
         let stopped = (runs(facts) && !runs(after)).then(|| self.words.say(|t| &t.timer_off, &[]));
-        let all = [state(facts.state, after.state), self.queue(facts.recv_queue, after), sent, stopped];
-        all.into_iter().flatten().collect()
+        // Of a socket that has left its table the kernel tells no queues.
+        let queues = match after.state {
+            SocketState::Tcp(State::Closed) => self.left_behind(&before),
+            _ => [self.queue(facts.recv_queue, after), self.sending(facts, after)],
+        };
+        state(facts.state, after.state).into_iter().chain(queues.into_iter().flatten()).chain(stopped).collect()
+    }
+
+    /// What becomes of the queues of an end that a RST ends: Linux leaves what has come to whoever has a descriptor, and throws away what
+    /// was to be sent (`tcp_reset()`).
+    fn left_behind(&self, before: &SocketView<'_>) -> [Option<String>; 2] {
+        use State::{CloseWait, Closing, Established, FinWait1, FinWait2, LastAck};
+        let facts = before.facts;
+        let is_in = |states: &[State]| states.iter().any(|state| before.state == *state);
+        if self.kind() != SegmentKind::Rst || !is_in(&[Established, CloseWait, FinWait1, FinWait2, Closing, LastAck]) {
+            return [None, None];
+        }
+        // A FIN counts as a byte in both.
+        let unread = facts.recv_queue.saturating_sub(u32::from(is_in(&[CloseWait, Closing, LastAck])));
+        let unsent = facts.send_queue.saturating_sub(u32::from(is_in(&[FinWait1, Closing, LastAck])));
+        let unread = match unread {
+            0 => None,
+            _ if facts.fd.is_none() && facts.program.is_none() => None,
+            1 => Some(self.words.say(|t| &t.still_unread_one, &[])),
+            n => Some(self.words.say(|t| &t.still_unread, &[("n", &n)])),
+        };
+        let unsent = match unsent {
+            0 => None,
+            1 => Some(self.words.say(|t| &t.thrown_away_one, &[])),
+            n => Some(self.words.say(|t| &t.thrown_away, &[("n", &n)])),
+        };
+        [unread, unsent]
+    }
+
+    /// What was acknowledged. No segment that arrives puts more there: that is a call's doing.
+    fn sending(&self, before: &SocketFacts, after: &SocketFacts) -> Option<String> {
+        let (from, to) = (before.send_queue, after.send_queue);
+        let told = to < from && after.state != State::Listen;
+        told.then(|| self.words.say(|t| &t.send_queue, &[("from", &from), ("to", &to)]))
     }
 
     fn queue(&self, from: u32, after: &SocketFacts) -> Option<String> {
         let to = after.recv_queue;
         let facts: &[(&str, &dyn Display)] = &[("from", &from), ("to", &to)];
         let queue = match after.state {
-            _ if from == to => return None,
+            // No segment takes anything out of them: that is a call's doing.
+            _ if from >= to => return None,
             SocketState::Tcp(State::Listen) => self.words.say(|t| &t.accept_queue, facts),
             _ if after.counts_memory => self.words.say(|t| &t.recv_memory, facts),
             _ => self.words.say(|t| &t.recv_queue, facts),
@@ -310,4 +366,9 @@ impl<'a> SegmentContext<'a> {
             }
         }
     }
+}
+
+/// Whether a program's call changes nothing of any socket: one that waits for several, or only asks.
+fn only_looks(call: &Call) -> bool {
+    matches!(call, Call::Program(made) if made.polls() || made.name.starts_with("get"))
 }

@@ -3,6 +3,7 @@
 //! wasn't observed is said to be so.
 
 mod became;
+mod called;
 mod says;
 mod sender;
 #[cfg(test)]

@@ -1,8 +1,8 @@
 //! Who sent a segment, and what made it, where that was seen.
 
 use super::super::meant::meaning;
-use super::super::threads;
 use super::super::wire::{self, SOON, end_at};
+use super::called::{BEFORE, SegmentCause, made_by_call};
 use super::{SegmentContext, SegmentKind, end_of, sentences};
 use std::fmt::Display;
 
@@ -10,34 +10,9 @@ use crate::i18n::counter;
 use crate::model::edit::{FieldChange, changed};
 use crate::model::{
     Actor, Call, Caller, Connection, CounterMove, Event, Fate, HandMade, Member, Moment, SegmentId, SegmentView,
-    SocketOption, TimerKind, View, why_again,
+    SocketView, TimerKind, View, why_again,
 };
-use crate::tcp::{Flags, Segment};
-
-/// So many entries before a segment are looked at for what made it.
-const BEFORE: usize = 80;
-
-/// What can have made a segment.
-enum SegmentCause<'a> {
-    /// Another one of the connection, which had arrived at its sender.
-    Arrival(SegmentView<'a>),
-    /// A call of this name.
-    Called(String),
-    /// A call of this name came back, whose descriptor another thread had closed meanwhile.
-    CameBack(String),
-    /// Its process was killed.
-    Killed,
-    /// Its process ended.
-    Left,
-    /// The probe timer, of what a call of this name had put into the send queue.
-    Waited(String),
-    /// `setsockopt()` with this option: what had waited goes at once.
-    Released(SocketOption),
-    /// One of its end's timers.
-    Timer(TimerKind),
-    /// The keepalive timer, whose probes had no answer.
-    GaveUp,
-}
+use crate::tcp::{Flags, Segment, State};
 
 /// What its sender's kernel was seen to send between a moment and a segment.
 #[derive(Default)]
@@ -127,14 +102,8 @@ impl SegmentContext<'_> {
         if self.segment.again.is_some() {
             return self.because(self.words.say(|t| &t.by_again, &[]), causes);
         }
-        let sent = self.sent();
-        match self.cause(sent) {
-            // The kernel may have closed a process's sockets before the lab has heard of its end.
-            None | Some(SegmentCause::Arrival(_)) if self.leaves_soon(sent) => self.words.say(|t| &t.by_leaving, &[]),
-            None => match self.called_soon(sent) {
-                Some(call) => self.words.say(|t| &t.by_call, &[("call", &call)]),
-                None => self.words.say(|t| &t.by_unknown, &[]),
-            },
+        match self.made() {
+            None => self.words.say(|t| &t.by_unknown, &[]),
             Some(SegmentCause::Arrival(one)) => self.words.say(|t| &t.by_answer, &[("line", &self.line(&one))]),
             Some(SegmentCause::Waited(call)) => self.words.say(|t| &t.by_waiting, &[("call", &call)]),
             Some(SegmentCause::Released(option)) => self.words.say(|t| &t.by_release, &[("option", &option)]),
@@ -146,7 +115,36 @@ impl SegmentContext<'_> {
             Some(SegmentCause::Left) => self.words.say(|t| &t.by_leaving, &[]),
             Some(SegmentCause::Called(call)) => self.words.say(|t| &t.by_call, &[("call", &call)]),
             Some(SegmentCause::CameBack(call)) => self.words.say(|t| &t.by_return, &[("call", &call)]),
+            Some(SegmentCause::Replaced(call)) => self.words.say(|t| &t.by_replacing, &[("call", &call)]),
+            Some(SegmentCause::Executed(call)) => self.words.say(|t| &t.by_executing, &[("call", &call)]),
+            Some(SegmentCause::Unaddressed(call, errno)) => {
+                self.words.say(|t| &t.by_unaddressed, &[("call", &call), ("errno", &errno)])
+            }
         }
+    }
+
+    /// What made it, as far as that was seen.
+    fn made(&self) -> Option<SegmentCause<'_>> {
+        let sent = self.sent();
+        if let Some(cause) = self.returning(sent).or_else(|| self.answered(sent)) {
+            return Some(cause);
+        }
+        match self.cause(sent) {
+            // The lab may have heard only then of the call that made it, or of the end of the process whose sockets the kernel closed.
+            cause @ (None | Some(SegmentCause::Arrival(_))) => {
+                let leaves = || self.leaves_soon(sent).then_some(SegmentCause::Left);
+                let called = self.called_soon(sent).filter(|_| cause.is_none());
+                called.or_else(leaves).or(cause)
+            }
+            cause => cause,
+        }
+    }
+
+    /// Whether a call made it that its process was seen to make, or the return of one.
+    pub(super) fn is_made_by_a_call(&self) -> bool {
+        use SegmentCause::{Called, CameBack, Executed, Released, Replaced, Unaddressed};
+        let made = self.made();
+        matches!(made, Some(Called(_) | CameBack(_) | Executed(_) | Released(_) | Replaced(_) | Unaddressed(..)))
     }
 
     /// What the newest event before the segment was first seen, at the entry `sent`, that can have made it, comes to.
@@ -178,12 +176,12 @@ impl SegmentContext<'_> {
                     came |= arrived.is_some();
                     let is_soon =
                         || trace.entries().get(sent).is_none_or(|entry| entry.at <= trace.entries()[at].at + SOON);
-                    arrived.filter(|one| is_soon() && self.is_brought_by(one, &between)).map(SegmentCause::Arrival)
+                    let arrived = arrived.filter(|one| is_soon() && self.is_brought_by(one, &between));
+                    arrived.filter(|_| self.may_have_waited(&before)).map(SegmentCause::Arrival)
                 }
                 Event::Killed(actor) => self.is_made_by_end_of(*actor).then_some(SegmentCause::Killed),
                 Event::Left(member) => self.is_made_by_leaving(member).then_some(SegmentCause::Left),
                 Event::Entered { caller, call } => self.is_by_call(*caller, call, &between, &before),
-                Event::Returned { caller, .. } => self.came_back(*caller, at),
                 _ => None,
             };
             if cause.is_some() {
@@ -215,16 +213,41 @@ impl SegmentContext<'_> {
             Call::Send { .. } if self.probe_timer() == Some(TimerKind::Probe) && is_over() => {
                 SegmentCause::Waited(name)
             }
-            _ => SegmentCause::Called(name),
+            _ => made_by_call(&name, walked),
         })
     }
 
-    /// Whether it was sent as a call came back, at this entry, whose descriptor another thread had closed.
-    fn came_back(&self, caller: Caller, at: Moment) -> Option<SegmentCause<'_>> {
-        let then = self.view.trace().at(at + 1);
-        let returned = then.own_effects(caller.actor).find(|call| !call.is_open());
-        let returned = returned.filter(|call| threads::let_go(self.view, call) == Some(self.segment.id))?;
-        Some(SegmentCause::CameBack(returned.called().to_owned()))
+    /// What had arrived at its sender and it answers by its numbers, of several that came at once: what it acknowledges and no segment since
+    /// has, or where it is a RST what there was no connection for.
+    fn answered(&self, sent: Moment) -> Option<SegmentCause<'_>> {
+        let packet = self.segment.segment;
+        let own = packet.tcp().filter(|tcp| end_of(packet, tcp) == tcp.seq && !tcp.flags.has(Flags::SYN))?;
+        let entries = self.view.trace().entries();
+        let until = entries.get(sent)?.at;
+        let recent = (sent.saturating_sub(BEFORE)..sent).rev().take_while(|at| until <= entries[*at].at + SOON);
+        let is_reset = own.flags.has(Flags::RST);
+        for event in recent.map(|at| &entries[at].event) {
+            match event {
+                Event::Sent { segment, .. } if (segment.from, segment.to) == (packet.from, packet.to) => {
+                    let told_before = segment.tcp().is_some_and(|tcp| tcp.ack == own.ack);
+                    if told_before && !is_reset {
+                        return None;
+                    }
+                }
+                Event::Delivered(id) => {
+                    let one = self.view.segment(*id).filter(|one| one.segment.to == packet.from);
+                    let one = one.filter(|one| Connection::of(one.segment) == self.connection());
+                    let Some((one, tcp)) = one.and_then(|one| Some((one, one.segment.tcp()?))) else { continue };
+                    let (end, has_numbers) = (end_of(one.segment, tcp), end_of(one.segment, tcp) != tcp.seq);
+                    let is_it = if is_reset { wire::resets_for(own, tcp) } else { has_numbers && end == own.ack };
+                    if is_it {
+                        return Some(SegmentCause::Arrival(one));
+                    }
+                }
+                _ => {}
+            }
+        }
+        None
     }
 
     /// Whether what arrived at its sender can have brought it: nothing that answers lies between, a RST is answered by nothing but a
@@ -243,6 +266,16 @@ impl SegmentContext<'_> {
         }
     }
 
+    /// Whether what arrived can have let it go: a FIN waits for that only behind bytes, where a call had ended the sending before.
+    fn may_have_waited(&self, before: &View<'_>) -> bool {
+        let packet = self.segment.segment;
+        let is_fin = packet.tcp().is_some_and(|tcp| tcp.flags.has(Flags::FIN));
+        let ended = |end: SocketView<'_>| {
+            [State::FinWait1, State::Closing, State::LastAck].iter().any(|state| end.state == *state)
+        };
+        !is_fin || end_at(before, packet.from, packet.to).is_some_and(ended)
+    }
+
     /// Whether it is the RST with which a keepalive timer gives up, after the probe of this number.
     fn gives_up_after(&self, probe: SegmentId) -> bool {
         if self.kind() != SegmentKind::Rst {
@@ -253,19 +286,8 @@ impl SegmentContext<'_> {
         probe.kind() == SegmentKind::Probe && probe.probe_timer() == Some(TimerKind::Keepalive)
     }
 
-    /// The call that made it, where the lab has heard of it just after: a program's that passes is told while it is made.
-    fn called_soon(&self, sent: Moment) -> Option<String> {
-        let then = self.view.trace().at(self.view.moment().min(sent + BEFORE));
-        self.soon(sent).take(BEFORE).find_map(|event| match event {
-            Event::Entered { caller, call } if matches!(call, Call::Program(_)) => {
-                self.is_made_by(caller.actor, &meaning(call), &then).then(|| call.called().to_owned())
-            }
-            _ => None,
-        })
-    }
-
     /// What happened within a moment since the entry at which the segment was first seen.
-    fn soon(&self, sent: Moment) -> impl Iterator<Item = &Event> {
+    pub(super) fn soon(&self, sent: Moment) -> impl Iterator<Item = &Event> {
         let entries = &self.view.trace().entries()[..self.view.moment()];
         let since = entries.get(sent..).unwrap_or_default();
         let until = since.first().map(|entry| entry.at + SOON);
@@ -321,33 +343,5 @@ impl SegmentContext<'_> {
         let packet = self.segment.segment;
         let ends = packet.tcp().is_some_and(Segment::is_fin_or_rst);
         ends && self.holder(packet.from, packet.to) == Some(actor)
-    }
-
-    /// Whether an actor's call can have made it: one that sends, on a descriptor of the sender's socket.
-    fn is_made_by(&self, actor: Actor, call: &Call, before: &View<'_>) -> bool {
-        let packet = self.segment.segment;
-        let end = end_at(before, packet.from, packet.to);
-        let shares = end.is_some_and(|socket| socket.facts.is_of(actor));
-        if self.holder(packet.from, packet.to) != Some(actor) && !shares {
-            return false;
-        }
-        let Some(tcp) = packet.tcp() else { return matches!(call, Call::Send { .. } | Call::SendTo { .. }) };
-        let known = end.filter(|socket| socket.facts.fd.is_some());
-        let is_own = known.is_none_or(|socket| call.fd().is_some_and(|fd| socket.facts.is_open_as(actor, fd)));
-        let is_pure = packet.is_empty() && !tcp.is_fin_or_rst() && !tcp.flags.has(Flags::SYN);
-        match call {
-            // Its address is known only once it has sent.
-            Call::Connect { addr, .. } => tcp.flags.has(Flags::SYN) && addr.port() == packet.to.port(),
-            Call::Send { .. } => is_own && !packet.is_empty(),
-            Call::SendTo { .. } => call.connects_to().is_some_and(|addr| addr.port() == packet.to.port()),
-            Call::Recv { .. } => is_own && is_pure,
-            // What waited for company goes (tcp(7)).
-            Call::SetOption { option: SocketOption::CORK, value: 0, .. }
-            | Call::SetOption { option: SocketOption::NO_DELAY, value: 1.., .. } => is_own && !packet.is_empty(),
-            Call::SetOption { option: SocketOption::QUICK_ACK, value: 1.., .. } => is_own && is_pure,
-            Call::Dissolve { .. } => is_own && tcp.flags.has(Flags::RST),
-            Call::Shutdown { .. } | Call::Close { .. } => is_own && tcp.is_fin_or_rst(),
-            _ => false,
-        }
     }
 }

@@ -1,6 +1,7 @@
 //! Traces made by hand, for what the kernel shows only now and then; the rest is tried on the kernel (`tests/shared`).
 
 mod copies;
+mod made;
 mod refused;
 
 use super::*;

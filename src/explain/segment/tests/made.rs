@@ -1,0 +1,233 @@
+//! What made a segment beside the calls that send or close by their names, and what became of an end's queues.
+
+use super::*;
+use crate::model::{Errno, Outcome, PolledDescriptor, ProcessSocket, Returned, Source};
+
+const SERVER: u64 = 2;
+
+fn made(name: &str, socket: Option<u64>, arguments: &[&str], like: Option<Call>) -> ProgramCall {
+    ProgramCall {
+        process: Some(70),
+        name: name.to_owned(),
+        arguments: arguments.iter().map(|text| (*text).to_owned()).collect(),
+        fd: Some(4),
+        socket,
+        internet: Some(true),
+        like,
+        ..ProgramCall::default()
+    }
+}
+
+fn thread(worker: u32) -> Caller {
+    Caller { worker, ..Side::Server.into() }
+}
+
+fn ok(value: i64) -> Outcome {
+    Ok(Returned { value, ..Returned::default() })
+}
+
+impl Script {
+    /// A connection whose server is a program.
+    fn of_program() -> Script {
+        let mut script = Script::new();
+        script.push(Event::Joined(Member { number: 9, pid: 70, nth: 1, role: Role::Runs("server".to_owned()) }));
+        script.socket(SERVER, State::Established, 8000, |_| {});
+        script.socket(1, State::Established, 40000, |facts| facts.nth = 5);
+        script
+    }
+
+    fn enters(&mut self, worker: u32, call: ProgramCall) {
+        self.push(Event::Entered { caller: thread(worker), call: Call::Program(Box::new(call)) });
+    }
+
+    fn returns(&mut self, worker: u32, outcome: Outcome) {
+        self.push(Event::Returned { caller: thread(worker), outcome });
+    }
+
+    fn fin(&mut self) -> SegmentId {
+        self.sent(8000, (501, 101), &["FIN", "ACK"], b"", 1000)
+    }
+}
+
+/// Its bytes are on the wire before anybody hears of the return.
+#[test]
+fn a_fin_that_the_return_of_a_sleeping_call_sent_is_neither_that_of_close_nor_an_answer() {
+    let waits =
+        vec![PolledDescriptor { socket: Some(SERVER), ..PolledDescriptor::new(4, crate::model::PollEvents::IN) }];
+    let sleeping = [
+        made("read", Some(SERVER), &["4"], Some(Call::recv(4, 5))),
+        made("write", Some(SERVER), &["4"], Some(Call::send(4, b"x".to_vec()))),
+        ProgramCall { waits: Some(waits), ..made("poll", None, &[], None) },
+    ];
+    for call in sleeping {
+        let name = call.name.clone();
+        let mut script = Script::of_program();
+        script.enters(2, call);
+        script.push(Event::Blocked { caller: thread(2) });
+        script.enters(0, made("close", Some(SERVER), &["4"], Some(Call::Close { fd: 4 })));
+        script.returns(0, ok(0));
+        script.socket(SERVER, State::Established, 8000, |facts| facts.fd = None);
+        let data = script.arrives(40000, (101, 501), &["PSH", "ACK"], b"hello");
+        let fin = script.fin();
+        script.push(Event::Delivered(fin));
+        let early = script.story(fin).sender;
+        script.returns(2, ok(1));
+        script.push(Event::Left(Member { number: 9, pid: 70, nth: 1, role: Role::Runs("server".to_owned()) }));
+        let told = script.story(fin).sender;
+        assert!(!early.contains("came after"), "{name}: {early}");
+        assert!(told.contains(&format!("{name}() came back, and another thread had closed")), "{told}");
+        // Nor is it what the end of the process brought about.
+        assert!(!script.story(data).became.contains("process ended"), "{:?}", script.story(data));
+    }
+}
+
+#[test]
+fn what_closes_or_sends_by_another_name_made_its_segment_also_where_it_is_told_late() {
+    let sockets = |close_on_exec| vec![ProcessSocket { fd: 4, socket: SERVER, close_on_exec, others: Vec::new() }];
+    let execve = |close_on_exec| ProgramCall { sockets: sockets(close_on_exec), ..made("execve", None, &["x"], None) };
+    for (call, wanted) in [
+        (made("dup2", None, &["3", "4"], None), "dup2() gave the socket's last number"),
+        (made("dup2", None, &["4", "4"], None), "not observed"),
+        (made("dup3", None, &["3", "7", "0"], None), "not observed"),
+        (execve(true), "execve() began another program"),
+        (execve(false), "not observed"),
+        (ProgramCall { sockets: sockets(false), ..made("exit_group", None, &["0"], None) }, "Its process ended"),
+    ] {
+        for late in [false, true] {
+            let mut script = Script::of_program();
+            script.2 += Duration::from_secs(5);
+            if !late {
+                script.enters(0, call.clone());
+            }
+            let fin = script.fin();
+            if late {
+                script.enters(0, call.clone());
+            }
+            script.push(Event::Delivered(fin));
+            let told = script.story(fin).sender;
+            assert!(told.contains(wanted), "{late} {}: {told}", call.name);
+        }
+    }
+    for (name, socket, wanted) in [
+        ("sendfile", SERVER, "sendfile() made it"),
+        ("splice", SERVER, "splice() made it"),
+        ("sendmmsg", SERVER, "sendmmsg() made it"),
+        ("sendfile", 77, "not observed"),
+    ] {
+        let mut script = Script::of_program();
+        script.2 += Duration::from_secs(5);
+        script.enters(0, made(name, Some(socket), &["9", "NULL", "9"], None));
+        let data = script.arrives(8000, (501, 101), &["PSH", "ACK"], b"hello");
+        assert!(script.story(data).sender.contains(wanted), "{:?}", script.story(data));
+    }
+}
+
+/// `accept()` takes the connection from its queue, and copies the peer's address last.
+#[test]
+fn what_an_accept_that_could_not_tell_the_address_closed_is_told_as_its() {
+    const LISTENER: u64 = 7;
+    for (errno, wanted) in [
+        (libc::EFAULT, Some("accept4() made it, though it failed (EFAULT)")),
+        (libc::EINVAL, Some("accept4() made it, though it failed (EINVAL)")),
+        (libc::EMFILE, None),
+    ] {
+        for held in [true, false] {
+            let mut script = Script::of_program();
+            script.socket(LISTENER, State::Listen, 8000, |facts| facts.remote = None);
+            script.socket(SERVER, State::Established, 8000, |facts| facts.fd = held.then_some(4));
+            script.enters(0, made("accept4", Some(LISTENER), &["3"], Some(Call::Accept { fd: 3 })));
+            let fin = script.fin();
+            script.returns(0, Err(Errno(errno)));
+            script.push(Event::Delivered(fin));
+            let told = script.story(fin).sender;
+            let is_told = wanted.is_some_and(|wanted| told.contains(wanted));
+            assert_eq!(is_told, wanted.is_some() && !held, "{errno} {held}: {told}");
+            assert!(!told.contains("came after"), "{told}");
+        }
+    }
+}
+
+/// Linux leaves what has come to whoever reads it, and throws away what was to be sent.
+#[test]
+fn a_rst_takes_nothing_out_of_the_receive_queue() {
+    let after = |facts: &mut SocketFacts| {
+        (facts.state, facts.local, facts.remote, facts.source) = (State::Closed.into(), None, None, Source::TcpInfo);
+    };
+    for (fd, state, recv, send, wanted, not) in [
+        (
+            Some(4),
+            State::Established,
+            3,
+            0,
+            &["The 3 bytes in its receive queue stay there"][..],
+            &["→ 0", "send queue"][..],
+        ),
+        (
+            Some(4),
+            State::Established,
+            1,
+            5,
+            &["The byte in its receive queue", "The 5 bytes in its send queue"],
+            &["→ 0"],
+        ),
+        // A FIN counts as a byte in both queues, and nobody can read what an orphan has.
+        (Some(4), State::CloseWait, 1, 0, &["CLOSE_WAIT → CLOSED"], &["queue"]),
+        (None, State::LastAck, 4, 2, &["The byte in its send queue"], &["receive queue"]),
+    ] {
+        let mut script = Script::new();
+        let queues = |facts: &mut SocketFacts| (facts.fd, facts.recv_queue, facts.send_queue) = (fd, recv, send);
+        script.socket(SERVER, state, 8000, queues);
+        let rst = script.arrives(40000, (101, 501), &["RST", "ACK"], b"");
+        script.socket(SERVER, State::Closed, 8000, after);
+        let told = script.story(rst).became;
+        assert!(wanted.iter().all(|wanted| told.contains(wanted)), "{told}");
+        assert!(!not.iter().any(|not| told.contains(not)), "{told}");
+    }
+}
+
+/// A program that isn't held reads, sends and accepts before anybody is told of it.
+#[test]
+fn what_a_call_did_to_a_queue_is_not_told_of_the_segment_that_came_before() {
+    let mut script = Script::new();
+    script.socket(SERVER, State::Established, 8000, |facts| facts.recv_queue = 9);
+    script.socket(7, State::Listen, 8000, |facts| (facts.remote, facts.recv_queue) = (None, 1));
+    let ack = script.arrives(40000, (101, 501), &["ACK"], b"");
+    script.socket(SERVER, State::Established, 8000, |facts| (facts.recv_queue, facts.send_queue) = (0, 6));
+    script.socket(7, State::Listen, 8000, |facts| (facts.remote, facts.recv_queue) = (None, 0));
+    let told = script.story(ack).became;
+    assert!(!told.contains("queue") && !told.contains("accept()"), "{told}");
+}
+
+/// Several segments of data arrive, and each has an ACK of its own; and after its end was closed, each has a RST.
+#[test]
+fn of_several_that_arrived_it_answers_the_one_whose_numbers_it_has() {
+    let mut script = Script::of_program();
+    script.2 += Duration::from_secs(5);
+    let data = |script: &mut Script, at: u32| script.arrives(40000, (101 + at, 501), &["ACK"], b"hello");
+    let lines: Vec<SegmentId> = [0, 5, 10].map(|at| data(&mut script, at)).into();
+    let acks: Vec<SegmentId> = [106u32, 111, 116].map(|ack| script.sent(8000, (501, ack), &["ACK"], b"", 1000)).into();
+    let update = script.sent(8000, (501, 116), &["ACK"], b"", 2000);
+    for id in acks.iter().chain([&update]) {
+        script.push(Event::Delivered(*id));
+    }
+    for (ack, wanted) in acks.iter().zip(["seq=j+1 ", "seq=j+6 ", "seq=j+11 "]) {
+        let told = script.story(*ack).sender;
+        assert!(told.contains(&format!("It came after ACK {wanted}")), "{told}");
+    }
+    assert!(!script.story(update).sender.contains("seq=j+11 "), "that one has its ACK: {:?}", script.story(update));
+    assert_eq!(lines.len(), 3);
+    // close() has sent its RST; what comes then is answered.
+    script.enters(0, made("close", Some(SERVER), &["4"], Some(Call::Close { fd: 4 })));
+    let closes = script.arrives(8000, (501, 116), &["RST", "ACK"], b"");
+    script.returns(0, ok(0));
+    for at in [15, 20] {
+        data(&mut script, at);
+    }
+    let answers = [(); 2].map(|()| script.sent(8000, (501, 0), &["RST"], b"", 0));
+    script.push(Event::Left(Member { number: 9, pid: 70, nth: 1, role: Role::Runs("server".to_owned()) }));
+    for id in answers {
+        script.push(Event::Delivered(id));
+        assert!(script.story(id).sender.contains("It came after ACK seq=j+21"), "{:?}", script.story(id));
+    }
+    assert!(script.story(closes).sender.contains("close() made it"), "{:?}", script.story(closes));
+}
