@@ -10,6 +10,8 @@ pub enum Circumstance {
     Unbound,
     /// The kernel is to choose the port itself.
     NoPort,
+    /// The destination's port is 0, which no socket can have.
+    ZeroPort,
     /// The address is one of IPv4 where the socket is one of IPv6, or the other way round.
     OtherFamily,
     /// An old connection in TIME_WAIT has the port.

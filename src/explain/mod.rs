@@ -6,6 +6,8 @@
 //! tells the reasons apart, and [`Explanations`] has the texts for each. Where an outcome was, and is no longer so, that is
 //! what is said.
 
+mod asked;
+mod chosen;
 mod circumstance;
 mod course;
 pub mod diagnosis;
@@ -98,7 +100,9 @@ fn noted(view: &View<'_>, call: &CallView<'_>, facts: Option<&CallFacts>, lang: 
     notes.extend(forked::fork_notes(view, call, lang)?);
     notes.extend(thread_notes::thread_notes(view, call, lang)?);
     notes.extend(options::option_notes(view, call, lang)?);
+    notes.extend(chosen::chosen_note(view, call, lang)?);
     if let Some(facts) = facts {
+        notes.extend(asked::asked_note(view, call, facts, lang)?);
         notes.extend(transfer::transfer_note(view, call, facts, lang)?);
         notes.extend(flags::flag_notes(view, call, facts, lang)?);
     }

@@ -10,7 +10,7 @@ use super::spoken::{BuiltInTexts, Spoken};
 use super::table::Broken;
 use crate::i18n::words::words;
 use crate::i18n::{Lang, Localized};
-use crate::model::{Call, CallView, Errno, MessageFlags, SocketOption, View};
+use crate::model::{Call, CallView, Errno, MessageFlags, ProgramCall, SocketOption, View};
 use crate::tcp::State;
 
 words! {
@@ -46,6 +46,9 @@ words! {
         ttl: Localized,
         switched_off: Localized,
         other_option: Localized,
+        receive_limit: Localized,
+        send_limit: Localized,
+        no_limit: Localized,
         nonblocking: Localized,
         blocking: Localized,
         for_others: Localized,
@@ -63,7 +66,7 @@ impl BuiltInTexts for OptionTexts {
 }
 
 /// What is said of an option that was set, of a descriptor that blocks no more or again, and of a call that didn't wait since another
-/// descriptor of its socket was made so; nothing of other calls, and of programs, whose options stand among their own notes.
+/// descriptor of its socket was made so; nothing of other calls.
 ///
 /// # Errors
 /// [`Broken`] where the texts that were built in don't fit the program.
@@ -108,14 +111,24 @@ fn by_another(view: &View<'_>, call: &CallView<'_>, lang: Lang) -> Result<Option
 }
 
 fn option_note(view: &View<'_>, call: &CallView<'_>, lang: Lang) -> Result<Option<String>, Broken> {
-    if call.made.is_some() || !call.outcome.is_some_and(Result::is_ok) {
+    if !call.outcome.is_some_and(Result::is_ok) {
         return Ok(None);
+    }
+    if let Some(made) = call.made {
+        let told_beside = matches!(
+            call.call,
+            Call::SetOption { option: SocketOption::FAST_OPEN | SocketOption::FAST_OPEN_CONNECT, .. }
+        );
+        match call.call {
+            Call::SetOption { .. } if !told_beside => {}
+            _ => return time_limit(made, lang),
+        }
     }
     let (text, value): (fn(&OptionTexts) -> &Localized, i32) = match call.call {
         Call::SetOption { option: SocketOption::FAST_OPEN, value, .. } => (|t| &t.fast_open, *value),
         Call::SetOption { option: SocketOption::FAST_OPEN_CONNECT, value: 1.., .. } => (|t| &t.fast_open_connect, 1),
         Call::SetOption { option: SocketOption::MAX_SEGMENT, value, .. } => {
-            let before = Situation::at(&view.trace().at(call.entered), call.caller.actor, call.call);
+            let before = Situation::of_call(&view.trace().at(call.entered), call);
             let is_early = matches!(before.state, State::Closed | State::Listen);
             if is_early { (|t| &t.max_segment, *value) } else { (|t| &t.max_segment_late, *value) }
         }
@@ -133,6 +146,25 @@ fn option_note(view: &View<'_>, call: &CallView<'_>, lang: Lang) -> Result<Optio
         _ => return Ok(None),
     };
     Ok(Some(Spoken::<OptionTexts>::load(lang)?.say(text, &[("n", &value)])))
+}
+
+/// What a program's `setsockopt()` of a time does, which is a structure (`struct timeval`).
+fn time_limit(made: &ProgramCall, lang: Lang) -> Result<Option<String>, Broken> {
+    let argument = |at: usize| made.arguments.get(at).map_or("", String::as_str);
+    let field = |name: &str| {
+        let (_, after) = argument(3).split_once(&format!("{name}="))?;
+        after.split([',', '}']).next()?.parse::<i64>().ok()
+    };
+    let (text, none): (fn(&OptionTexts) -> &Localized, fn(&OptionTexts) -> &Localized) =
+        match (made.name.as_str(), argument(2)) {
+            ("setsockopt", "SO_RCVTIMEO") => (|t| &t.receive_limit, |t| &t.no_limit),
+            ("setsockopt", "SO_SNDTIMEO") => (|t| &t.send_limit, |t| &t.no_limit),
+            _ => return Ok(None),
+        };
+    let Some((seconds, rest)) = field("tv_sec").zip(field("tv_usec")) else { return Ok(None) };
+    let text = if (seconds, rest) == (0, 0) { none } else { text };
+    let seconds = seconds as f64 + rest as f64 / 1e6;
+    Ok(Some(Spoken::<OptionTexts>::load(lang)?.say(text, &[("s", &seconds), ("option", &argument(2))])))
 }
 
 /// What an option does whose text needs nothing but its value (`socket(7)`, `tcp(7)`, `ip(7)`).

@@ -286,8 +286,12 @@ fn set(found: &mut Situation, option: SocketOption, value: i32) {
 /// What a program's call tells that comes to none of the walk's.
 fn of_program(found: &mut Situation, made: &ProgramCall) {
     let argument = |at: usize| made.arguments.get(at).map_or("", String::as_str);
-    // `struct timeval`: only zeros are no limit.
-    let limits = || argument(3).chars().any(|c| c.is_ascii_graphic() && !"\"\\x0…".contains(c));
+    // `struct timeval`: only zeros are no limit. Older recordings have its bytes.
+    let is_byte = |c: char| c.is_ascii_graphic() && !"\"\\x0…".contains(c);
+    let limits = || match argument(3).strip_prefix('{') {
+        Some(fields) => fields.contains(|c| ('1'..='9').contains(&c)),
+        None => argument(3).contains(is_byte),
+    };
     match (made.name.as_str(), argument(1), argument(2)) {
         ("setsockopt", _, "SO_RCVTIMEO") => found.receive_limit = limits(),
         ("setsockopt", _, "SO_SNDTIMEO") => found.send_limit = limits(),

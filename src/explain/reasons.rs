@@ -41,6 +41,7 @@ impl Circumstance {
             Call::Bind { addr, .. } => bind(*addr, came, before),
             Call::Listen { backlog, .. } => listen(*backlog, came, before, &facts.now),
             Call::Accept { .. } => accept(came, before, &facts.after),
+            Call::Connect { addr, .. } if addr.port() == 0 && is_to_nobody(came) => Some(ZeroPort),
             Call::Connect { .. } => connect(came, facts, before),
             Call::Dissolve { .. } if matches!(came, CallState::Returned(_)) => Some(dissolves(before, &facts.course)),
             Call::Send { data, flags, .. } => {
@@ -86,6 +87,9 @@ fn address_length(call: &Call, before: &Situation) -> Option<Circumstance> {
 fn datagrams(call: &Call, came: CallState<'_>, before: &Situation) -> Circumstance {
     match (call, came) {
         (Call::Dissolve { .. }, CallState::Returned(_)) => DissolvesDatagrams,
+        (Call::Bind { addr, .. }, CallState::Returned(_)) if addr.port() == 0 => NoPort,
+        (Call::Connect { addr, .. }, CallState::Returned(_)) if addr.port() == 0 => ZeroPort,
+        (Call::SendTo { addr, .. }, CallState::Error(Errno(libc::EINVAL))) if addr.port() == 0 => ZeroPort,
         (Call::Recv { len, .. } | Call::RecvFrom { len, .. }, CallState::Returned(returned))
             if returned.value == 0 && *len > 0 && !before.shut.read =>
         {
@@ -136,7 +140,15 @@ fn first(of: &[(bool, Circumstance)]) -> Option<Circumstance> {
     of.iter().find(|(is, _)| *is).map(|(_, circumstance)| *circumstance)
 }
 
+/// Whether it waits for an answer to its SYN, or was refused.
+fn is_to_nobody(came: CallState<'_>) -> bool {
+    matches!(came, CallState::Blocks | CallState::Error(Errno(libc::ECONNREFUSED)))
+}
+
 fn bind(addr: SocketAddr, came: CallState<'_>, before: &Situation) -> Option<Circumstance> {
+    if matches!(came, CallState::Returned(_)) {
+        return first(&[(addr.port() == 0, NoPort)]);
+    }
     match number(came)? {
         libc::EADDRINUSE if addr.port() == 0 => Some(NoPort),
         libc::EADDRINUSE => held(before),
@@ -409,8 +421,9 @@ fn close(came: CallState<'_>, before: &Situation, course: &CallCourse) -> Option
             (sends && before.send_queue > 0, Unsent),
             (is_over && silent, Over),
             (before.state == State::TimeWait && silent, TimeWait),
-            (before.is_connected() && !sends, FinSent),
-            (sends && course.sent_fin, Connected),
+            // A program's close() may have taken its effect before anybody was told of it.
+            (before.is_connected() && !sends && (before.shut.write || !course.sent_fin), FinSent),
+            (before.is_connected() && course.sent_fin, Connected),
             (before.open && before.is_fresh() && !before.attempted && silent, NeverConnected),
         ]),
         CallState::Error(_) => None,

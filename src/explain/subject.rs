@@ -123,6 +123,10 @@ impl OwnAddress {
         Some(OwnAddress { addr, v6_only: addr.is_ipv6() && is_v6_only(view, socket) })
     }
 
+    pub(super) fn addr(self) -> SocketAddr {
+        self.addr
+    }
+
     /// Whether two sockets would be in each other's way (`inet_rcv_saddr_equal()`): the same port, and the same address, or one of
     /// them for all.
     fn overlaps(self, other: OwnAddress) -> bool {
@@ -222,6 +226,11 @@ impl<'a> Subject<'a> {
             });
         }
         Some(subject)
+    }
+
+    /// The calls on it.
+    pub(super) fn past(&self) -> &DescriptorHistory<'a> {
+        &self.past
     }
 
     /// The same descriptor at another moment, with the calls that were made by then; after it was closed, with those before.

@@ -2,9 +2,10 @@
 
 use std::path::Path;
 
-use sockwalk::explain::explain;
+use sockwalk::explain::{explain, story};
 use sockwalk::i18n::{Lang, fill};
 use sockwalk::model::{Event, Trace};
+use sockwalk::tcp::Numbers;
 
 use crate::common::{finish, lab_users, zh};
 use crate::stage::{Seat, Stage};
@@ -74,6 +75,57 @@ fn explains(what: &str, wanted: &[(&str, [&str; 3])]) {
     }
 }
 
+/// What is said, at the end, of who sent each segment of a program's run that was let go and what made it, and of what became of it.
+fn stories(what: &str) -> Option<Vec<(String, String)>> {
+    let (mut stage, watch) = run(what)?;
+    let mut trace = Trace::default();
+    for entry in stage.entries(watch) {
+        trace.push(entry.at, entry.event);
+    }
+    let view = trace.present();
+    let mut segments: Vec<_> = view.segments().collect();
+    segments.reverse();
+    let tell = |id| story(&view, id, view.at(), (Lang::EN, Numbers::Symbolic)).unwrap();
+    let told = segments.iter().filter_map(|segment| tell(segment.id)).map(|story| (story.sender, story.became));
+    let told = told.collect();
+    stage.ends();
+    Some(told)
+}
+
+/// What sends and what closes by other names, and what a call's return sends, is told as what it was: of the segment that it made.
+#[test]
+fn what_made_a_segment_is_told_whatever_its_name() {
+    for (what, made) in [
+        ("closes_in_use", "FIN,ACK seq=k+1 ack=j+6. read() came back, and another thread had closed its descriptor"),
+        ("replaces", "FIN,ACK seq=k+1 ack=j+1. dup2() gave the socket's last number to another open file"),
+        ("accepts_nowhere", "FIN,ACK seq=k+1 ack=j+1. accept() made it, though it failed (EFAULT)"),
+        ("sends_a_file", "len=10 data. sendfile() made it."),
+        ("executes", "FIN,ACK seq=j+1 ack=k+1. execve() began another program"),
+        ("port_zero", "SYN seq=j. connect() made it."),
+    ] {
+        let Some(told) = stories(what) else { return };
+        assert!(told.iter().any(|(sender, _)| sender.contains(made)), "{what}: {told:#?}");
+    }
+}
+
+/// The kernel leaves what has come to whoever reads it: this program read it after the RST.
+#[test]
+fn what_had_come_before_a_rst_stays_to_be_read() {
+    let Some(told) = stories("reads_after_a_reset") else { return };
+    let reset = told.iter().find(|(sender, _)| sender.contains("RST")).unwrap();
+    assert!(reset.1.contains("The 3 bytes in its receive queue stay there") && !reset.1.contains("→ 0"), "{reset:?}");
+}
+
+#[test]
+fn port_0_is_told_by_what_it_is_for() {
+    let calls = [
+        ("connect", ["connect", "ECONNREFUSED", "zero-port"]),
+        ("sendto", ["sendto", "EINVAL", "zero-port"]),
+        ("bind", ["bind", "returns", "no-port"]),
+    ];
+    explains("port_zero", &calls);
+}
+
 #[test]
 fn a_time_limit_is_told_from_not_waiting() {
     let again = ["", "EAGAIN", "time-over"];
@@ -110,6 +162,10 @@ fn unspaced(text: &str) -> String {
 fn texts() -> toml::Table {
     let mut texts = asset("programs.toml");
     texts.insert("in_use".into(), asset("threads.toml")["in_use"].clone());
+    for file in ["asked", "chosen", "options"] {
+        let others = asset(&format!("{file}.toml")).into_iter();
+        texts.extend(others.map(|(name, text)| (format!("{file}/{name}"), text)));
+    }
     texts
 }
 
@@ -191,6 +247,14 @@ rows! {
     sigpipe_and_what_keeps_it_away "broken" ["no_sigpipe"];
     an_attempt_whose_time_is_over_goes_on "limited" ["syn_timed_out"];
     a_call_that_sleeps_holds_what_another_thread_closes "closes_in_use" ["in_use" {fd = "5"}];
+    what_is_closed_is_no_longer_watched "closes_watched" ["forgotten" {fd = "5"} "nothing_came"];
+    a_number_that_is_not_open_is_told_by_poll "closes_polled" ["polled_not_open" {fd = "5"}];
+    what_an_option_says_is_told_by_its_value "asks" [
+        "options/recv_buffer" "asked/buffer_doubled" {n = "10000", set = "5000"} "asked/delay"
+        "asked/info" {value = "ESTABLISHED"} "options/receive_limit" {s = "0.2"} "asked/receive_limit" {value = "0.2"}
+        "asked/linger_not"
+    ];
+    the_port_that_the_kernel_chose_is_named "port_zero" ["chosen/listens"];
     fast_open_asks_for_a_cookie_first "fast_open" ["fast_open_listens" "fast_open_connects" "fast_open_asks" "fast_open_asks"];
 }
 

@@ -275,6 +275,23 @@ fn of_datagrams() -> Vec<Case> {
     known(cases.map(|(call, came)| (call, came, udp(), Some(Circumstance::Datagrams))).to_vec())
 }
 
+/// 0 is any free port for `bind()`, and none for whoever sends there.
+fn port_zero() -> Vec<Case> {
+    use Circumstance::{NoPort, ZeroPort};
+    let addr = "127.0.0.1:0".parse().unwrap();
+    let (bind, connect) = (|| Call::Bind { fd: 3, addr }, || Call::Connect { fd: 3, addr });
+    let sendto = Call::SendTo { fd: 3, data: b"x".to_vec(), flags: MessageFlags::NONE, addr };
+    let udp = || Situation { udp: true, ..Situation::default() };
+    known(vec![
+        (bind(), Ok(0), Situation::default(), Some(NoPort)),
+        (bind(), Ok(0), udp(), Some(NoPort)),
+        (connect(), Err("blocks"), state(State::SynSent), Some(ZeroPort)),
+        (connect(), Err("ECONNREFUSED"), Situation::default(), Some(ZeroPort)),
+        (connect(), Ok(0), udp(), Some(ZeroPort)),
+        (sendto, Err("EINVAL"), udp(), Some(ZeroPort)),
+    ])
+}
+
 /// The kernel has taken another number.
 fn capped() -> Vec<Case> {
     let listens = |backlog| Situation { send_queue: backlog, ..state(State::Listen) };
@@ -356,7 +373,7 @@ fn shut_meanwhile() -> Vec<Case> {
 }
 
 fn cases() -> Vec<Case> {
-    let own = [before_a_connection(), on_a_connection(), closing(), of_datagrams(), capped(), flagged()];
+    let own = [before_a_connection(), on_a_connection(), closing(), of_datagrams(), port_zero(), capped(), flagged()];
     [own.concat(), shut_meanwhile(), super::finer::cases()].concat()
 }
 

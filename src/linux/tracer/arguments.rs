@@ -12,6 +12,7 @@ use super::names;
 use super::table::{self, ArgumentKind, SyscallRow};
 use super::text::{MOST, UNFILLED, list, pointer, written};
 use crate::model::{MESSAGE_FLAGS, SocketOption, flag_text, signal_name};
+use crate::tcp::State;
 
 /// A call's arguments, and what can be read of them.
 pub(super) struct Reader<'a> {
@@ -196,7 +197,21 @@ impl Reader<'_> {
             (option, 4) if option.name() == Some("SO_ERROR") && int(0) != 0 => {
                 format!("[{}]", crate::model::Errno(int(0)))
             }
+            (SocketOption::INFO, 1..) => {
+                let state =
+                    State::from_kernel(bytes[0]).map_or_else(|| bytes[0].to_string(), |state| state.to_string());
+                format!("{{tcpi_state={state}, {UNFILLED}}}")
+            }
+            (SocketOption::CONGESTION, _) => {
+                let name = bytes.split(|byte| *byte == 0).next().unwrap_or_default();
+                written(name, name.len() as u64)
+            }
             (_, 4) => format!("[{}]", int(0)),
+            // `struct timeval` of two words.
+            (option, 16) if matches!(option.name(), Some("SO_RCVTIMEO" | "SO_SNDTIMEO")) => {
+                let long = |at: usize| bytes[at..at + 8].try_into().map_or(0, i64::from_ne_bytes);
+                format!("{{tv_sec={}, tv_usec={}}}", long(0), long(8))
+            }
             _ => written(&bytes, length),
         }
     }

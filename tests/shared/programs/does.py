@@ -233,6 +233,86 @@ def closes_in_use():
     other.join()
 
 
+def closes_watched():
+    client, server = pair()
+    epoll = select.epoll()
+    epoll.register(server, select.EPOLLIN)
+    server.close()
+    epoll.poll(0.1)
+
+
+def closes_polled():
+    client, server = pair()
+    poll = select.poll()
+    poll.register(server, select.POLLIN)
+    server.close()
+    assert poll.poll(100)
+
+
+def replaces():
+    client, server = pair()
+    nothing = os.open("/dev/null", os.O_RDONLY)
+    os.dup2(nothing, server.fileno())
+    assert client.recv(1) == b""
+
+
+def accepts_nowhere():
+    listener = socket.create_server(ADDRESS)
+    client = socket.create_connection(ADDRESS)
+    libc = ctypes.CDLL(None, use_errno=True)
+    libc.accept(listener.fileno(), ctypes.c_void_p(1), ctypes.byref(ctypes.c_int(16)))
+    assert ctypes.get_errno() == errno.EFAULT
+    assert client.recv(1) == b""
+
+
+def sends_a_file():
+    client, server = pair()
+    with open(__file__, "rb") as file:
+        os.sendfile(client.fileno(), file.fileno(), 0, 10)
+    assert server.recv(10, socket.MSG_WAITALL)
+
+
+def reads_after_a_reset():
+    client, server = pair()
+    client.send(b"abc")
+    assert server.recv(3, socket.MSG_PEEK | socket.MSG_WAITALL) == b"abc"
+    client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    client.close()
+    poll = select.poll()
+    poll.register(server, 0)
+    poll.poll()
+    assert server.recv(9) == b"abc"
+    try:
+        server.recv(9)
+    except ConnectionResetError:
+        pass
+
+
+def asks():
+    client, server = pair()
+    client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 5000)
+    client.getsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF)
+    client.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
+    client.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 104)
+    client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, struct.pack("ll", 0, 200000))
+    client.getsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, 16)
+    client.getsockopt(socket.SOL_SOCKET, socket.SO_LINGER, 8)
+
+
+def port_zero():
+    client = socket.socket()
+    client.connect_ex(("127.0.0.1", 0))
+    with socket.socket(type=socket.SOCK_DGRAM) as datagrams:
+        try:
+            datagrams.sendto(b"x", ("127.0.0.1", 0))
+        except OSError:
+            pass
+    server = socket.socket()
+    server.bind(("127.0.0.1", 0))
+    server.listen()
+    server.getsockname()
+
+
 def resets_a_copy():
     client, server = pair()
     server.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
