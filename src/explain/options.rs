@@ -155,14 +155,13 @@ fn time_limit(made: &ProgramCall, lang: Lang) -> Result<Option<String>, Broken> 
         let (_, after) = argument(3).split_once(&format!("{name}="))?;
         after.split([',', '}']).next()?.parse::<i64>().ok()
     };
-    let (text, none): (fn(&OptionTexts) -> &Localized, fn(&OptionTexts) -> &Localized) =
-        match (made.name.as_str(), argument(2)) {
-            ("setsockopt", "SO_RCVTIMEO") => (|t| &t.receive_limit, |t| &t.no_limit),
-            ("setsockopt", "SO_SNDTIMEO") => (|t| &t.send_limit, |t| &t.no_limit),
-            _ => return Ok(None),
-        };
+    let text: fn(&OptionTexts) -> &Localized = match (made.name.as_str(), argument(2)) {
+        ("setsockopt", "SO_RCVTIMEO") => |t| &t.receive_limit,
+        ("setsockopt", "SO_SNDTIMEO") => |t| &t.send_limit,
+        _ => return Ok(None),
+    };
     let Some((seconds, rest)) = field("tv_sec").zip(field("tv_usec")) else { return Ok(None) };
-    let text = if (seconds, rest) == (0, 0) { none } else { text };
+    let text: fn(&OptionTexts) -> &Localized = if (seconds, rest) == (0, 0) { |t| &t.no_limit } else { text };
     let seconds = seconds as f64 + rest as f64 / 1e6;
     Ok(Some(Spoken::<OptionTexts>::load(lang)?.say(text, &[("s", &seconds), ("option", &argument(2))])))
 }

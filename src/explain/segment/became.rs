@@ -167,6 +167,7 @@ impl<'a> SegmentContext<'a> {
                 Event::Gone { cookie, .. } if self.was_here(*cookie, began) || seen.sockets.contains_key(cookie) => {
                     seen.sockets.insert(*cookie, None);
                 }
+                Event::Sent { id, .. } if self.answers_another(*id) => {}
                 Event::Sent { id, segment, again } if (segment.from, segment.to) == (packet.to, packet.from) => {
                     let initials = self.view.segment(*id).map(|one| one.initials).unwrap_or_default();
                     let line = line(segment, &initials, self.numbers);
@@ -213,6 +214,12 @@ impl<'a> SegmentContext<'a> {
         !sent.any(|(_, tcp)| tcp.is_fin_or_rst())
     }
 
+    /// Whether a segment answers by its numbers what had arrived beside this one.
+    fn answers_another(&self, id: SegmentId) -> bool {
+        let answered = self.view.segment(id).and_then(|segment| SegmentContext { segment, ..*self }.answered_one());
+        answered.is_some_and(|one| one != self.segment.id)
+    }
+
     /// Whether one of these is what the receiver's end sent as a call ended it.
     fn calls_end<'e>(&self, mut events: impl Iterator<Item = &'e crate::model::Entry>) -> bool {
         events.any(|entry| matches!(&entry.event, Event::Sent { id, segment, .. } if self.is_end_by_call(*id, segment)))
@@ -240,6 +247,12 @@ impl<'a> SegmentContext<'a> {
     fn returned(&self, caller: Caller, outcome: &crate::model::Outcome) -> Option<String> {
         let mut calls = self.view.calls(caller.actor);
         let call = calls.find(|call| call.caller == caller && call.outcome == Some(outcome))?;
+        // What only asks returns whatever came, and what waited in vain wasn't woken.
+        let in_vain =
+            call.made.is_some_and(|made| made.polls()) && matches!(outcome, Ok(returned) if returned.value == 0);
+        if in_vain || call.made.is_some_and(|made| made.name.starts_with("get")) {
+            return None;
+        }
         let value = match outcome {
             Ok(returned) => returned.value.to_string(),
             Err(errno) => format!("{} {errno}", errno.value()),

@@ -217,6 +217,14 @@ impl SegmentContext<'_> {
         })
     }
 
+    /// The one that it answers by its numbers.
+    pub(super) fn answered_one(&self) -> Option<SegmentId> {
+        match self.answered(self.sent()) {
+            Some(SegmentCause::Arrival(one)) => Some(one.id),
+            _ => None,
+        }
+    }
+
     /// What had arrived at its sender and it answers by its numbers, of several that came at once: what it acknowledges and no segment since
     /// has, or where it is a RST what there was no connection for.
     fn answered(&self, sent: Moment) -> Option<SegmentCause<'_>> {

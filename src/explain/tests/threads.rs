@@ -81,6 +81,10 @@ fn no_fin_goes_until_the_recv_that_sleeps_has_returned() {
     assert_eq!(story.explained(2), None);
     story.socket(None, State::Established, 0).leaves(0, 5, &["FIN", "ACK"]).comes_back(0, returned(2));
     story.says(0, ["only its return ended it: FIN,ACK", "那时才发出 FIN,ACK"]);
+    let (fin, asked) = (crate::model::SegmentId(0), (Lang::EN, crate::tcp::Numbers::Symbolic));
+    story.0.push(Duration::ZERO, Event::Delivered(fin));
+    let told = crate::explain::story(&story.0.present(), fin, Duration::ZERO, asked).unwrap().unwrap();
+    assert!(told.sender.contains("recv() came back, and another thread had closed"), "{told:?}");
     // With another descriptor, or another call on it, it isn't the end.
     let mut copied = Story::connected();
     copied.call(Call::Dup { fd: 3 }, returned(6)).sleeps(0, Call::recv(3, 9));
