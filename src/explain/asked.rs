@@ -88,10 +88,10 @@ impl BuiltInTexts for AskedTexts {
     }
 }
 
-type Text = fn(&AskedTexts) -> &Localized;
+type AnswerText = fn(&AskedTexts) -> &Localized;
 
 /// What came back.
-struct Answer<'a> {
+struct OptionAnswer<'a> {
     option: SocketOption,
     /// The value; of a structure its first number.
     value: i64,
@@ -126,7 +126,7 @@ pub(super) fn asked_note(
     let set = past.and_then(|past| past.calls.iter().rev().find_map(|set| set_to(set, option)));
     let accepted = past.is_none_or(|past| past.accepted.is_some());
     let lingers = written.parse().ok().filter(|_| call.made.is_some());
-    let answer = Answer { option, value, written, facts, set, lingers, accepted };
+    let answer = OptionAnswer { option, value, written, facts, set, lingers, accepted };
     let Some(text) = answer.text() else { return Ok(None) };
     let (set, s) = (answer.set.unwrap_or_default(), answer.seconds().unwrap_or_default());
     let values: [(&str, &dyn Display); 4] =
@@ -178,18 +178,18 @@ fn written(inner: &str) -> String {
     time().or_else(state).or_else(seconds).unwrap_or_else(|| inner.to_owned())
 }
 
-impl Answer<'_> {
-    fn is_on(&self, on: Text, off: Text) -> Text {
+impl OptionAnswer<'_> {
+    fn is_on(&self, on: AnswerText, off: AnswerText) -> AnswerText {
         if self.value == 0 { off } else { on }
     }
 
     /// What is said of it; `None` of an option that isn't known here, and of a value that isn't.
-    fn text(&self) -> Option<Text> {
+    fn text(&self) -> Option<AnswerText> {
         let name = self.option.name()?;
         self.of_every_socket(name).or_else(|| self.of_tcp(name))
     }
 
-    fn of_every_socket(&self, name: &str) -> Option<Text> {
+    fn of_every_socket(&self, name: &str) -> Option<AnswerText> {
         let value = i32::try_from(self.value).unwrap_or(i32::MAX);
         Some(match (name, value) {
             ("SO_ERROR", _) => self.is_on(|t| &t.error, |t| &t.no_error),
@@ -221,7 +221,7 @@ impl Answer<'_> {
         })
     }
 
-    fn of_tcp(&self, name: &str) -> Option<Text> {
+    fn of_tcp(&self, name: &str) -> Option<AnswerText> {
         Some(match (name, self.value) {
             ("TCP_NODELAY", _) => self.is_on(|t| &t.no_delay, |t| &t.delay),
             ("TCP_CORK", _) => self.is_on(|t| &t.cork, |t| &t.cork_not),
@@ -252,7 +252,7 @@ impl Answer<'_> {
     }
 
     /// Of a buffer that was set the kernel makes twice as much (`socket(7)`), within its bounds.
-    fn buffer(&self, tuned: Text) -> Text {
+    fn buffer(&self, tuned: AnswerText) -> AnswerText {
         match self.set {
             Some(set) if i64::from(set) * 2 == self.value => |t| &t.buffer_doubled,
             Some(_) => |t| &t.buffer_bounded,
@@ -261,7 +261,7 @@ impl Answer<'_> {
         }
     }
 
-    fn linger(&self) -> Text {
+    fn linger(&self) -> AnswerText {
         match self.seconds() {
             Some(0) => |t| &t.linger_zero,
             Some(1..) => |t| &t.linger,
@@ -283,13 +283,13 @@ mod tests {
     use crate::model::{Caller, Event, OptionValue, ProgramCall, Returned, Side, Trace};
     use crate::tcp::State;
 
-    fn answer(option: &str, value: i64, written: &str, facts: &CallFacts, set: Option<i32>) -> Option<Text> {
+    fn answer(option: &str, value: i64, written: &str, facts: &CallFacts, set: Option<i32>) -> Option<AnswerText> {
         let lingers = written.parse().ok();
         let option = SocketOption::by_name(option).unwrap();
-        Answer { option, value, written: written.to_owned(), facts, set, lingers, accepted: false }.text()
+        OptionAnswer { option, value, written: written.to_owned(), facts, set, lingers, accepted: false }.text()
     }
 
-    fn said(text: Text, lang: Lang) -> String {
+    fn said(text: AnswerText, lang: Lang) -> String {
         let spoken = Spoken::<AskedTexts>::load(lang).unwrap();
         spoken.say(text, &[("n", &4242), ("value", &"v"), ("set", &1), ("s", &2)])
     }

@@ -13,7 +13,6 @@ words! {
     struct ChosenTexts {
         bound: Localized,
         listens: Localized,
-        on_the_way: Localized,
     }
 }
 
@@ -26,18 +25,15 @@ impl BuiltInTexts for ChosenTexts {
     }
 }
 
-type Text = fn(&ChosenTexts) -> &Localized;
-
-/// Which port the kernel chose as a call needed one, or had chosen before a `listen()`, once it has told; nothing of what failed, and
+/// Which port the kernel chose for a `bind()` to port 0, or had chosen by a `listen()`, once it has told; nothing of what failed, and
 /// where the program gave a port itself.
 ///
 /// # Errors
 /// [`Broken`] where the texts that were built in don't fit the program.
 pub(super) fn chosen_note(view: &View<'_>, call: &CallView<'_>, lang: Lang) -> Result<Option<String>, Broken> {
-    let text: Text = match call.call {
+    let text: fn(&ChosenTexts) -> &Localized = match call.call {
         Call::Bind { addr, .. } if addr.port() == 0 => |t| &t.bound,
         Call::Listen { .. } => |t| &t.listens,
-        Call::Connect { .. } | Call::SendTo { .. } => |t| &t.on_the_way,
         _ => return Ok(None),
     };
     if !call.outcome.is_some_and(Result::is_ok) {
@@ -46,15 +42,10 @@ pub(super) fn chosen_note(view: &View<'_>, call: &CallView<'_>, lang: Lang) -> R
     let Some(subject) = Subject::of_call(&view.trace().at(call.entered), call) else { return Ok(None) };
     let bound = |call: &CallView<'_>| match (call.call, call.outcome) {
         (Call::Bind { addr, .. }, Some(Ok(_))) => Some(addr.port()),
-        // It has chosen for itself.
-        (Call::Listen { .. } | Call::Connect { .. } | Call::SendTo { .. }, Some(Ok(_))) => Some(u16::MAX),
         _ => None,
     };
     let before = subject.past().calls.iter().rev().find_map(bound);
-    let chosen = match (call.call, before) {
-        (Call::Listen { .. }, before) => before.is_none_or(|port| port == 0),
-        (_, before) => before.is_none() && subject.past().accepted.is_none(),
-    };
+    let chosen = before.is_none_or(|port| port == 0);
     let own = subject.own_address(view).filter(|_| chosen).map(|own| own.addr().port());
     let Some(port) = own.filter(|port| *port != 0) else { return Ok(None) };
     Ok(Some(Spoken::<ChosenTexts>::load(lang)?.say(text, &[("port", &port)])))

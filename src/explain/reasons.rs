@@ -41,7 +41,9 @@ impl Circumstance {
             Call::Bind { addr, .. } => bind(*addr, came, before),
             Call::Listen { backlog, .. } => listen(*backlog, came, before, &facts.now),
             Call::Accept { .. } => accept(came, before, &facts.after),
-            Call::Connect { addr, .. } if addr.port() == 0 && is_to_nobody(came) => Some(ZeroPort),
+            Call::Connect { addr, .. } if addr.port() == 0 && number(came) == Some(libc::ECONNREFUSED) => {
+                Some(ZeroPort)
+            }
             Call::Connect { .. } => connect(came, facts, before),
             Call::Dissolve { .. } if matches!(came, CallState::Returned(_)) => Some(dissolves(before, &facts.course)),
             Call::Send { data, flags, .. } => {
@@ -138,11 +140,6 @@ fn number(came: CallState<'_>) -> Option<i32> {
 
 fn first(of: &[(bool, Circumstance)]) -> Option<Circumstance> {
     of.iter().find(|(is, _)| *is).map(|(_, circumstance)| *circumstance)
-}
-
-/// Whether it waits for an answer to its SYN, or was refused.
-fn is_to_nobody(came: CallState<'_>) -> bool {
-    matches!(came, CallState::Blocks | CallState::Error(Errno(libc::ECONNREFUSED)))
 }
 
 fn bind(addr: SocketAddr, came: CallState<'_>, before: &Situation) -> Option<Circumstance> {

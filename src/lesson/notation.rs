@@ -9,7 +9,7 @@ use crate::model::{ClaimNumber, InfoFact, SegmentWords, Side, Statement, TimerFa
 use crate::tcp::{Expr, Flags, Protocol};
 
 /// Every timer with its name in lessons and claims.
-pub(super) const TIMERS: [(TimerKind, &str); 5] = [
+pub(super) const TIMERS: [(TimerKind, &str); TimerKind::ALL.len()] = [
     (TimerKind::Retransmit, "retransmit"),
     (TimerKind::Keepalive, "keepalive"),
     (TimerKind::TimeWait, "time-wait"),

@@ -55,6 +55,12 @@ pub enum TimerKind {
     FinWait2,
 }
 
+impl TimerKind {
+    /// All of them, each at the place that its number says.
+    pub const ALL: [TimerKind; 5] =
+        [TimerKind::Retransmit, TimerKind::Keepalive, TimerKind::TimeWait, TimerKind::Probe, TimerKind::FinWait2];
+}
+
 /// A socket's running timer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Timer {

@@ -345,8 +345,7 @@ impl<'a> View<'a> {
         records.filter_map(move |record| socket_view(record, moment)).filter(|socket| socket.gone)
     }
 
-    /// The sockets that the kernel had, and those that went at or after the entry `since`, in the order of their
-    /// appearance.
+    /// The sockets that the kernel had, and those that went at or after the entry `since`, in the order in which they came.
     pub fn sockets_since(&self, since: Moment) -> Vec<SocketView<'a>> {
         let gone = self.gone_numbers().iter().rev().take_while(|(moment, _)| *moment >= since);
         let living = self.trace.living.at(self.moment);

@@ -169,18 +169,10 @@ impl<'a> SegmentContext<'a> {
                 }
                 Event::Sent { id, .. } if self.answers_another(*id) => {}
                 Event::Sent { id, segment, again } if (segment.from, segment.to) == (packet.to, packet.from) => {
-                    let initials = self.view.segment(*id).map(|one| one.initials).unwrap_or_default();
-                    let line = line(segment, &initials, self.numbers);
-                    let facts: &[(&str, &dyn Display)] = &[("line", &line)];
-                    seen.told.push(match again {
-                        None => self.words.say(|t| &t.answered, facts),
-                        Some(_) => self.words.say(|t| &t.answered_again, facts),
-                    });
+                    seen.told.push(self.answer(*id, segment, again.is_some()));
                 }
                 Event::Retransmitted { id, segment } if (segment.from, segment.to) == (packet.to, packet.from) => {
-                    let initials = self.view.segment(*id).map(|one| one.initials).unwrap_or_default();
-                    let line = line(segment, &initials, self.numbers);
-                    seen.told.push(self.words.say(|t| &t.answered_again, &[("line", &line)]));
+                    seen.told.push(self.answer(*id, segment, true));
                 }
                 Event::Returned { caller, outcome } if Some(caller.actor) == receiver => {
                     seen.told.extend(self.returned(*caller, outcome));
@@ -212,6 +204,14 @@ impl<'a> SegmentContext<'a> {
     fn may_end_with_its_process(&self) -> bool {
         let mut sent = self.earlier_from(false);
         !sent.any(|(_, tcp)| tcp.is_fin_or_rst())
+    }
+
+    /// That the receiver's end sent a segment then; `again`: once more.
+    fn answer(&self, id: SegmentId, segment: &Packet, again: bool) -> String {
+        let initials = self.view.segment(id).map(|one| one.initials).unwrap_or_default();
+        let line = line(segment, &initials, self.numbers);
+        let facts: &[(&str, &dyn Display)] = &[("line", &line)];
+        if again { self.words.say(|t| &t.answered_again, facts) } else { self.words.say(|t| &t.answered, facts) }
     }
 
     /// Whether a segment answers by its numbers what had arrived beside this one.

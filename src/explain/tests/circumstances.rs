@@ -285,7 +285,6 @@ fn port_zero() -> Vec<Case> {
     known(vec![
         (bind(), Ok(0), Situation::default(), Some(NoPort)),
         (bind(), Ok(0), udp(), Some(NoPort)),
-        (connect(), Err("blocks"), state(State::SynSent), Some(ZeroPort)),
         (connect(), Err("ECONNREFUSED"), Situation::default(), Some(ZeroPort)),
         (connect(), Ok(0), udp(), Some(ZeroPort)),
         (sendto, Err("EINVAL"), udp(), Some(ZeroPort)),

@@ -70,7 +70,7 @@ words! {
         pub backlog: String,
         pub next_datagram: String,
         /// Retransmission, keepalive, TIME_WAIT, zero-window probe, FIN_WAIT2's end.
-        pub timers: [String; 5],
+        pub timers: [String; TimerKind::ALL.len()],
         pub timer_runs: String,
         pub no_timer: String,
         pub fired: String,

@@ -108,7 +108,7 @@ impl AwaitedTimer {
 pub(super) struct TimerFirings {
     /// The timers that run, by their sockets' cookies.
     running: BTreeMap<u64, Timer>,
-    kinds: [TimerFiring; 4],
+    kinds: [TimerFiring; TimerKind::ALL.len()],
 }
 
 /// Of one kind.
@@ -256,6 +256,9 @@ mod tests {
             firings.told(ms(at), 1, end.map(of));
             assert_eq!(firings.count(TimerKind::Retransmit), count, "at {at} ms");
             assert_eq!((firings.count(TimerKind::Probe), firings.was_seen(TimerKind::Probe)), (0, false));
+        }
+        for (place, kind) in TimerKind::ALL.into_iter().enumerate() {
+            assert_eq!((kind as usize, firings.count(kind) > 0), (place, kind == TimerKind::Retransmit));
         }
         firings.were_awaited(TimerKind::Retransmit);
         assert_eq!((firings.count(TimerKind::Retransmit), firings.was_seen(TimerKind::Retransmit)), (0, true));

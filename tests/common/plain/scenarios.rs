@@ -45,7 +45,7 @@ scenarios! {
     sending_ended_in_the_listener nothing_asked backlogs deferred shutdown_both simultaneous_open shutdown_in_syn_recv
     close_in_syn_recv close_of_one_of_two_listeners close_with_linger2 flags urgent_is_announced fast_open dissolved datagrams_dissolved
     limits over_in_the_background timed_out_in_the_background corked ended_again closed_after_the_fin in_repair
-    fast_open_off select_beyond_the_table dissolved_quietly urgent_datagram without_family
+    fast_open_off select_beyond_the_table dissolved_quietly urgent_datagram without_family port_zero
 }
 
 /// What waits for so long at most.
@@ -740,6 +740,13 @@ fn families() {
     let _ = bind(tcp6(), AT);
     let _ = connect(tcp(), "[::1]:8000");
     let _ = connect(tcp6(), AT);
+}
+
+fn port_zero() {
+    let _ = bind(tcp(), "127.0.0.1:0");
+    let _ = connect(tcp(), "127.0.0.1:0");
+    let _ = sendto(udp(), 1, "127.0.0.1:0");
+    let _ = connect(udp(), "127.0.0.1:0");
 }
 
 fn bind_errors() {
