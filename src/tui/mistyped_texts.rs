@@ -7,6 +7,12 @@ words! {
     #[allow(missing_docs)]
     pub struct MistypedWords {
         pub no_call: String,
+        pub instead: String,
+        pub instead_set: String,
+        pub instead_unread: String,
+        pub instead_unacknowledged: String,
+        pub instead_key: String,
+        pub variable: String,
         pub no_descriptor: String,
         pub no_argument: String,
         pub no_host: String,

@@ -12,12 +12,14 @@ mod forms;
 mod lookup;
 mod readiness;
 mod transfer;
+mod written_in_c;
 
 #[cfg(test)]
 mod tests;
 
 pub use completion::{Completion, Nameable, complete};
 pub use forms::form;
+pub use written_in_c::Instead;
 
 use super::SettingFault;
 use super::edit::EditFault;
@@ -30,6 +32,10 @@ use super::{Actor, Call, CallName, How, LONGEST_READ, Side, SocketOption};
 pub enum Mistyped {
     /// It names no call; this is what it names.
     Name(String),
+    /// It names what C has and isn't made here, and something else is done in its stead.
+    Instead(String, Instead),
+    /// A variable of C's stands where the call wants what it holds.
+    Variable(CallName, String),
     /// The call wants a descriptor first.
     Descriptor(CallName),
     /// An argument that isn't what the call wants there.
@@ -103,19 +109,15 @@ const READ: usize = 1024;
 pub fn parse(text: &str, usual: &Usual) -> Result<Call, Mistyped> {
     let words = words(text, has_buffers(text))?;
     let Some((first, rest)) = words.split_first() else { return Err(Mistyped::Name(String::new())) };
-    let name = by_name(&first.text).ok_or_else(|| Mistyped::Name(first.text.clone()))?;
-    let mut args = Arguments { name, typed: &first.text, words: rest, usual };
+    let name = CallName::typed(&first.text).ok_or_else(|| written_in_c::no_call(&first.text, rest))?;
+    let in_c = written_in_c::is_in_c(text);
+    let mut args = Arguments { name, typed: &first.text, in_c, words: rest, usual };
     let call = args.call()?;
     if args.words.is_empty() { Ok(call) } else { Err(Mistyped::TooMany(name)) }
 }
 
 /// Names of calls that aren't C's: of `fcntl()` what it is made for here.
 const OWN_NAMES: [&str; 2] = ["nonblock", BLOCKING];
-
-fn by_name(text: &str) -> Option<CallName> {
-    let also = |name: CallName| name == CallName::Fcntl && OWN_NAMES.contains(&text);
-    CallName::ALL.into_iter().find(|name| name.name() == text || also(*name))
-}
 
 /// An argument.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -190,6 +192,8 @@ struct Arguments<'a> {
     name: CallName,
     /// As it was typed.
     typed: &'a str,
+    /// Whether its arguments stand in brackets, as C has them.
+    in_c: bool,
     words: &'a [TypedWord],
     usual: &'a Usual,
 }
@@ -215,7 +219,7 @@ impl<'a> Arguments<'a> {
             CallName::Connect => Call::Connect { fd, addr: self.address()? },
             CallName::Listen => Call::Listen { fd, backlog: self.backlog()? },
             CallName::Accept => {
-                self.skip(2, &NO_ADDRESS);
+                self.skip_filled(2);
                 Call::Accept { fd }
             }
             CallName::Send => {
@@ -232,22 +236,32 @@ impl<'a> Arguments<'a> {
             }
             CallName::RecvFrom => {
                 let (len, flags) = self.room()?;
-                self.skip(2, &NO_ADDRESS);
+                self.skip_filled(2);
                 Call::RecvFrom { fd, len, flags }
             }
             CallName::Shutdown => Call::Shutdown { fd, how: self.direction()? },
             CallName::SetSockOpt => {
                 let option = self.option()?;
-                Call::SetOption { fd, option, value: self.number(1)? }
+                Call::SetOption { fd, option, value: self.option_value()? }
             }
             CallName::Fcntl => {
                 self.skip(1, &["F_SETFL"]);
                 Call::SetNonblocking { fd, on: self.nonblocking()? }
             }
             CallName::Dup => Call::Dup { fd },
-            CallName::GetSockName => Call::GetSockName { fd },
-            CallName::GetPeerName => Call::GetPeerName { fd },
-            CallName::GetSockOpt => Call::GetOption { fd, option: self.option()? },
+            CallName::GetSockName => {
+                self.skip_filled(2);
+                Call::GetSockName { fd }
+            }
+            CallName::GetPeerName => {
+                self.skip_filled(2);
+                Call::GetPeerName { fd }
+            }
+            CallName::GetSockOpt => {
+                let option = self.option()?;
+                self.skip_filled(2);
+                Call::GetOption { fd, option }
+            }
             // The others were read above.
             _ => Call::Close { fd },
         })
@@ -256,14 +270,17 @@ impl<'a> Arguments<'a> {
     fn socket(&mut self) -> Result<Call, Mistyped> {
         let (mut ipv6, mut udp) = (self.usual.server.is_ipv6(), false);
         while let Some(word) = self.next() {
-            match word.text.as_str() {
-                "AF_INET" | "4" => ipv6 = false,
-                "AF_INET6" | "6" => ipv6 = true,
-                "SOCK_STREAM" | "0" => {}
-                "SOCK_DGRAM" | "udp" => udp = true,
-                "IPPROTO_TCP" if !udp => {}
-                "IPPROTO_UDP" if udp => {}
-                other => return Err(self.wrong(other)),
+            for part in word.text.split('|') {
+                match part {
+                    "AF_INET" | "PF_INET" | "4" => ipv6 = false,
+                    "AF_INET6" | "PF_INET6" | "6" => ipv6 = true,
+                    // Nothing is executed here, so SOCK_CLOEXEC changes nothing.
+                    "SOCK_STREAM" | "SOCK_CLOEXEC" | "0" | "" => {}
+                    "SOCK_DGRAM" | "udp" => udp = true,
+                    "IPPROTO_TCP" if !udp => {}
+                    "IPPROTO_UDP" if udp => {}
+                    _ => return Err(self.wrong(&word.text)),
+                }
             }
         }
         Ok(Call::Socket { ipv6, udp })
@@ -281,10 +298,6 @@ impl<'a> Arguments<'a> {
         self.words = &self.words[there..];
     }
 
-    fn wrong(&self, text: &str) -> Mistyped {
-        Mistyped::Argument(self.name, text.to_owned())
-    }
-
     fn descriptor(&mut self) -> Result<i32, Mistyped> {
         let number = self.words.first().filter(|word| word.is_number());
         match number.map(|word| word.text.parse()) {
@@ -294,7 +307,10 @@ impl<'a> Arguments<'a> {
             }
             // What no descriptor can be is no text either.
             Some(Err(_)) => Err(self.wrong(&self.words[0].text)),
-            None => self.usual.fd.ok_or(Mistyped::Descriptor(self.name)),
+            None => match self.descriptor_variable() {
+                Some(variable) => Err(variable),
+                None => self.usual.fd.ok_or(Mistyped::Descriptor(self.name)),
+            },
         }
     }
 
@@ -344,6 +360,7 @@ impl<'a> Arguments<'a> {
 
     fn address(&mut self) -> Result<SocketAddr, Mistyped> {
         let usual = self.usual.server;
+        self.skip_cast();
         let Some(word) = self.next() else { return Ok(usual) };
         let port = || word.text.parse().ok().map(|port| SocketAddr::new(usual.ip(), port));
         let named = self.named(&word.text).or_else(port);

@@ -93,6 +93,8 @@ impl Arguments<'_> {
         if let Some(brace) = words.iter().find(|word| !word.quoted && is_brace(word)) {
             return Err(self.wrong(&brace.text));
         }
+        let unquoted: Vec<TypedWord> = words.iter().filter(|word| !word.quoted).cloned().collect();
+        self.no_variables(&unquoted)?;
         let buffers: Vec<Vec<u8>> = words.iter().map(|word| word.bytes.clone()).collect();
         let flags = self.flags()?;
         self.bounded(buffers.concat(), if addressed { LONGEST_DATAGRAM } else { LONGEST_TEXT })?;
@@ -149,6 +151,7 @@ impl Arguments<'_> {
             }
             _ => {
                 let (text, flags) = without_flags(words);
+                self.no_variables(text)?;
                 self.words = flags;
                 joined(text)
             }
@@ -168,10 +171,12 @@ impl Arguments<'_> {
             self.as_long_as_said(text)?
         } else {
             let (text, flags) = without_flags(&words[..=between.len()]);
+            self.no_variables(text)?;
             self.words = flags;
             joined(text)
         };
         let flags = self.flags()?;
+        self.skip_cast();
         if let Some(odd) = self.words.first() {
             return Err(self.wrong(&odd.text));
         }

@@ -3,7 +3,7 @@
 use super::rules::in_sentence;
 use crate::i18n::{edit_fault, fill, harmless, rule_fault, setting_fault};
 use crate::model::SideProcess;
-use crate::model::typed::{Mistyped, form};
+use crate::model::typed::{Instead, Mistyped, form};
 use crate::tui::scene::Scene;
 
 /// Why what was typed is no call, and what to do.
@@ -11,6 +11,10 @@ pub(super) fn sentence(scene: &Scene<'_>, mistyped: &Mistyped) -> String {
     let t = &scene.texts.mistyped;
     match mistyped {
         Mistyped::Name(name) => fill(&t.no_call, &[("name", &harmless(name))]),
+        Mistyped::Instead(name, instead) => self::instead(scene, name, *instead),
+        Mistyped::Variable(call, text) => {
+            fill(&t.variable, &[("call", call.name()), ("text", &harmless(text)), ("form", form(*call))])
+        }
         Mistyped::Descriptor(call) => fill(&t.no_descriptor, &[("call", call.name())]),
         Mistyped::Argument(call, text) | Mistyped::Host(call, text) => {
             let told = if matches!(mistyped, Mistyped::Host(..)) { &t.no_host } else { &t.no_argument };
@@ -43,4 +47,18 @@ pub(super) fn sentence(scene: &Scene<'_>, mistyped: &Mistyped) -> String {
             fill(&t.busy, &[("side", &in_sentence(scene, *actor)), ("call", &call)])
         }
     }
+}
+
+/// What is done in place of what C has under this name.
+fn instead(scene: &Scene<'_>, name: &str, instead: Instead) -> String {
+    let t = &scene.texts.mistyped;
+    let quoted = |lines: &[&str]| lines.iter().map(|line| format!("`{line}`")).collect::<Vec<_>>().join(", ");
+    let (text, forms) = match instead {
+        Instead::Typed(lines) => (&t.instead, quoted(lines)),
+        Instead::Set(lines) => (&t.instead_set, quoted(lines)),
+        Instead::Unread(line) => (&t.instead_unread, quoted(&[line])),
+        Instead::Unacknowledged => (&t.instead_unacknowledged, String::new()),
+        Instead::Key => (&t.instead_key, String::new()),
+    };
+    fill(text, &[("name", harmless(name)), ("forms", forms)])
 }

@@ -1,0 +1,178 @@
+//! What a line of C has that a call here doesn't need: variables that the kernel fills, casts; and calls of C that aren't made
+//! here, with what is typed in their stead.
+
+use super::{Arguments, Mistyped};
+use crate::model::CallName;
+
+/// What to do in place of a call, or of a constant, that isn't made here.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Instead {
+    /// These lines, one after the other.
+    Typed(&'static [&'static str]),
+    /// How many bytes wait to be read stands at the socket; the line looks at them.
+    Unread(&'static str),
+    /// How many bytes aren't acknowledged stands at the socket.
+    Unacknowledged,
+    /// What it would tell is known by what was set; these lines set it.
+    Set(&'static [&'static str]),
+    /// A process is ended by a key.
+    Key,
+}
+
+const NONBLOCKING: &str = "fcntl(3, F_SETFL, O_NONBLOCK)";
+const PEEK: &str = "recv(3, buf, 1024, MSG_PEEK | MSG_DONTWAIT)";
+
+/// What the manual pages have beside the calls that are made here: by the names of functions, and of what they are asked for.
+const ELSEWHERE: &[(&[&str], Instead)] = &[
+    (&["accept4"], Instead::Typed(&["accept(3)", "fcntl(4, F_SETFL, O_NONBLOCK)"])),
+    (&["SOCK_NONBLOCK"], Instead::Typed(&["socket(AF_INET, SOCK_STREAM, 0)", NONBLOCKING])),
+    (&["F_GETFL"], Instead::Set(&[NONBLOCKING, "fcntl(3, F_SETFL, 0)"])),
+    (&["FIONBIO", "ioctl", "ioctlsocket"], Instead::Typed(&[NONBLOCKING])),
+    (&["FIONREAD", "SIOCINQ", "TIOCINQ"], Instead::Unread(PEEK)),
+    (&["SIOCOUTQ", "TIOCOUTQ", "SIOCOUTQNSD"], Instead::Unacknowledged),
+    (&["F_DUPFD", "F_DUPFD_CLOEXEC", "dup2", "dup3"], Instead::Typed(&["dup(3)"])),
+    (&["epoll_create"], Instead::Typed(&["epoll_create1(0)"])),
+    (&["epoll_pwait", "epoll_pwait2"], Instead::Typed(&["epoll_wait(5, events, 8, 1000)"])),
+    (&["ppoll"], Instead::Typed(&["poll({3, POLLIN}, {4, POLLIN | POLLOUT}, 1000)"])),
+    (&["pselect", "pselect6"], Instead::Typed(&["select(5, {3, 4}, {4}, NULL, 1000)"])),
+    (&["readv", "recvmmsg", "preadv"], Instead::Typed(&["recvmsg(3, {2, 100}, 0)"])),
+    (&["writev", "sendmmsg", "pwritev"], Instead::Typed(&["sendmsg(3, {\"ab\", \"cd\"}, 0)"])),
+    (&["sendfile", "splice", "fputs", "fwrite", "dprintf"], Instead::Typed(&["write(3, \"hello\", 5)"])),
+    (&["fread", "fgets", "pread"], Instead::Typed(&["read(3, buf, 1024)"])),
+    (&["vfork", "clone", "clone3"], Instead::Typed(&["fork()"])),
+    (&["gethostbyname", "gethostbyname2", "getnameinfo"], Instead::Typed(&["getaddrinfo(\"localhost\", \"8000\")"])),
+    (&["closesocket", "fclose"], Instead::Typed(&["close(3)"])),
+    (&["kill", "exit", "_exit", "abort", "raise"], Instead::Key),
+];
+
+/// What is typed in place of what has this name in C and isn't made here.
+fn instead_of(name: &str) -> Option<Instead> {
+    ELSEWHERE.iter().find(|(names, _)| names.contains(&name)).map(|(_, instead)| *instead)
+}
+
+/// The names of C's for which something else is typed here.
+#[cfg(test)]
+pub(super) fn elsewhere() -> impl Iterator<Item = (&'static str, Instead)> {
+    ELSEWHERE.iter().flat_map(|(names, instead)| names.iter().map(|name| (*name, *instead)))
+}
+
+/// What is wrong with a line whose first word names no call that is made here. What `ioctl()` is asked for says more than its name.
+pub(super) fn no_call(name: &str, arguments: &[super::TypedWord]) -> Mistyped {
+    let asked = arguments.iter().filter(|_| name.starts_with("ioctl")).map(|word| word.text.as_str());
+    let known = asked.chain([name]).find_map(|name| Some((name, instead_of(name)?)));
+    match known {
+        Some((name, instead)) => Mistyped::Instead(name.to_owned(), instead),
+        None => Mistyped::Name(name.to_owned()),
+    }
+}
+
+/// Whether it is a name as C's variables have it.
+fn is_identifier(text: &str) -> bool {
+    text.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
+        && text.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
+}
+
+/// Whether it is a variable of C's, by its address.
+fn is_address_of(text: &str) -> bool {
+    text.strip_prefix('&').is_some_and(is_identifier)
+}
+
+/// Whether a text looks like a variable that holds a descriptor.
+fn is_descriptor_variable(text: &str) -> bool {
+    is_identifier(text)
+        && text.chars().all(|c| !c.is_ascii_uppercase())
+        && (text == "s" || text == "sd" || text.ends_with("fd") || text.contains("sock"))
+}
+
+impl Arguments<'_> {
+    /// Leaves out so many variables that the kernel fills, as far as they stand next: `&peer`, `(struct sockaddr *)&peer`, NULL.
+    /// A name alone is one only behind C's bracket.
+    pub(super) fn skip_filled(&mut self, most: usize) {
+        for _ in 0..most {
+            self.skip_cast();
+            let is_filled = |text: &str| {
+                super::NO_ADDRESS.contains(&text) || is_address_of(text) || self.in_c && is_identifier(text)
+            };
+            if self.words.first().is_none_or(|word| word.quoted || !is_filled(&word.text)) {
+                return;
+            }
+            self.next();
+        }
+    }
+
+    /// Leaves out a cast to a pointer, which stands in brackets.
+    pub(super) fn skip_cast(&mut self) {
+        let types = self.words.iter().take_while(|word| !word.quoted && is_identifier(&word.text)).count();
+        let is_pointer = |word: &super::TypedWord| !word.quoted && matches!(word.text.as_str(), "*" | "**");
+        let glued = |word: &super::TypedWord| !word.quoted && word.text.strip_suffix('*').is_some_and(is_identifier);
+        if self.words.first().is_some_and(glued) {
+            self.next();
+        } else if (1..4).contains(&types) && self.words.get(types).is_some_and(is_pointer) {
+            self.words = &self.words[types + 1..];
+        }
+    }
+
+    /// That a text without quotation marks isn't C's: there it would be a variable.
+    pub(super) fn no_variables(&self, text: &[super::TypedWord]) -> Result<(), Mistyped> {
+        match text {
+            [first, _, ..] if self.in_c => Err(self.wrong(&first.text)),
+            [first, ..] if is_address_of(&first.text) => Err(self.wrong(&first.text)),
+            _ => Ok(()),
+        }
+    }
+
+    /// What is wrong with an argument: that it is a variable of C's, that something else is typed for it, or that the call takes no such.
+    pub(super) fn wrong(&self, text: &str) -> Mistyped {
+        let parts = || text.split('|').map(str::trim);
+        let elsewhere = parts().find_map(|name| Some((name, instead_of(name)?)));
+        match elsewhere {
+            Some((name, instead)) if !name.contains(|c: char| c.is_ascii_lowercase()) => {
+                Mistyped::Instead(name.to_owned(), instead)
+            }
+            _ if is_address_of(text) || self.in_c && is_descriptor_variable(text) => {
+                Mistyped::Variable(self.name, text.to_owned())
+            }
+            _ => Mistyped::Argument(self.name, text.to_owned()),
+        }
+    }
+
+    /// The value of an option, which is an int: as C takes its address, `&(int){1}, sizeof(int)`, or alone.
+    pub(super) fn option_value(&mut self) -> Result<i32, Mistyped> {
+        let text = |at: usize| self.words.get(at).filter(|word| !word.quoted).map_or("", |word| word.text.as_str());
+        let literal =
+            (text(0) == "&" && text(1) == "int").then(|| text(2).strip_prefix('{')?.strip_suffix('}')).flatten();
+        let value = match literal.map(str::parse) {
+            Some(Ok(value)) => {
+                self.words = &self.words[3..];
+                value
+            }
+            _ => self.number(1)?,
+        };
+        if self.words.first().is_some_and(|word| word.text == "sizeof") {
+            self.words = &self.words[self.words.len().min(2)..];
+        }
+        Ok(value)
+    }
+
+    /// Whether a variable stands where a descriptor is wanted.
+    pub(super) fn descriptor_variable(&self) -> Option<Mistyped> {
+        let first = self.words.first().filter(|word| !word.quoted)?;
+        let is_one = self.in_c && is_descriptor_variable(&first.text);
+        is_one.then(|| Mistyped::Variable(self.name, first.text.clone()))
+    }
+}
+
+/// Whether a call's arguments stand in C's brackets.
+pub(super) fn is_in_c(text: &str) -> bool {
+    let begin = text.trim_start();
+    let name = begin.find(|c: char| !c.is_ascii_alphanumeric() && c != '_').unwrap_or(begin.len());
+    begin[name..].trim_start().starts_with('(')
+}
+
+impl CallName {
+    /// The call that is made here under this name of C's.
+    pub(super) fn typed(text: &str) -> Option<CallName> {
+        let also = |name: CallName| name == CallName::Fcntl && super::OWN_NAMES.contains(&text);
+        CallName::ALL.into_iter().find(|name| name.name() == text || also(*name))
+    }
+}
