@@ -26,6 +26,8 @@ words! {
         twice: Localized,
         not_here: Localized,
         no_wire: Localized,
+        not_there: Localized,
+        not_there_kind: Localized,
     }
 }
 
@@ -58,6 +60,8 @@ pub fn rule_fault(fault: &RuleFault, lang: Lang) -> String {
         RuleFault::Twice(found) => of(&t.twice, found),
         RuleFault::NotHere => t.not_here.get(lang).to_owned(),
         RuleFault::NoWire => t.no_wire.get(lang).to_owned(),
+        RuleFault::NotThere(None) => t.not_there.get(lang).to_owned(),
+        RuleFault::NotThere(Some(kind)) => of(&t.not_there_kind, kind.name()),
     }
 }
 

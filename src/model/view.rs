@@ -215,6 +215,11 @@ impl<'a> View<'a> {
     /// The rules of the wire, the narrowest first.
     pub fn wire_rules(&self) -> &'a [RuleInForce] {
         self.newest(&self.trace.ruled).map_or(&[], |(_, ruled)| &ruled.rules)
+    /// What a setting of this name was before it was changed for the first time, where that is known.
+    pub fn setting_before(&self, name: &str) -> Option<&'a str> {
+        self.trace.settings.iter().find(|(_, one)| one.name == name)?.1.before.as_deref()
+    }
+
     }
 
     /// The change of a setting that came last, and when.

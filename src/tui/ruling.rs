@@ -2,7 +2,7 @@
 
 use super::app::App;
 use super::{menu, programs};
-use crate::model::rule::{RuleFault, TypedRule};
+use crate::model::rule::{RuleFault, RuleKind, TypedRule};
 use crate::model::{Door, Member, SegmentFilter, may_release};
 use crate::walk::{WalkCommand, WireAbility};
 
@@ -60,6 +60,20 @@ impl App {
     fn may_rule(&self, which: SegmentFilter) -> bool {
         let (Some(free), SegmentFilter::To(actor)) = (self.walk.free(), which) else { return true };
         let own = free.steps().then(|| free.actors());
+        if let TypedRule::Off(kind) = typed {
+            self.takes_back(kind)?;
+        }
         may_release(own, Some(Door::Of(actor)), &self.walk.trace().present().members())
     }
 }
+    /// That rules of this kind, or any, can be taken back here: a change that changes nothing would be no entry, and so be told nowhere.
+    fn takes_back(&self, kind: Option<RuleKind>) -> Result<(), RuleFault> {
+        let rules = self.walk.trace().present().wire_rules();
+        let mut meant = rules.iter().map(|one| one.rule).filter(|rule| kind.is_none_or(|kind| kind == rule.kind()));
+        match (meant.clone().next(), meant.any(|rule| self.may_rule(rule.which))) {
+            (None, _) => Err(RuleFault::NotThere(kind)),
+            (Some(_), false) => Err(RuleFault::NotHere),
+            (Some(_), true) => Ok(()),
+        }
+    }
+

@@ -44,6 +44,8 @@ pub enum RuleFault {
     NotHere,
     /// Here the wire can't hold anything, and so has no rules.
     NoWire,
+    /// Rules of this kind, or any, are to be taken back, and there is none of one's own.
+    NotThere(Option<RuleKind>),
 }
 
 /// What a line means. Between whom is `None` where the line doesn't say.

@@ -54,7 +54,8 @@ const FIXED_SETTINGS: usize = 3;
 /// The settings of the lab's kernel that are other ones than at the beginning, each in a line; of many the newest, and that the others
 /// stand behind the explanation.
 pub(super) fn settings(scene: &Scene<'_>, width: usize) -> Vec<Line<'static>> {
-    let n = scene.view.changed_settings().len();
+    let changed = scene.view.changed_settings();
+    let n = changed.len();
     if n > FIXED_SETTINGS {
         let mut lines = newest_setting(scene, scene.fresh_from, width);
         let text = fill(&scene.texts.rules.settings_behind, &[("n", &n)]);
@@ -62,7 +63,11 @@ pub(super) fn settings(scene: &Scene<'_>, width: usize) -> Vec<Line<'static>> {
         return lines;
     }
     let mut lines = all_settings(scene, width);
-    lines.extend(refused_setting(scene, scene.fresh_from, width));
+    let newest = scene.view.newest_setting().filter(|(moment, _)| *moment >= scene.fresh_from);
+    // One that was set to what it has been all along stands among no changed ones.
+    if newest.is_some_and(|(_, newest)| newest.now.is_err() || changed.iter().all(|one| one.name != newest.name)) {
+        lines.extend(newest_setting(scene, scene.fresh_from, width));
+    }
     lines
 }
 
@@ -78,9 +83,10 @@ fn all_settings(scene: &Scene<'_>, width: usize) -> Vec<Line<'static>> {
 
 /// What a setting is, and was.
 fn setting(scene: &Scene<'_>, changed: &ChangedSetting, width: usize) -> Vec<Line<'static>> {
-    let told = |text: &Option<String>| text.as_deref().map_or_else(|| "?".to_owned(), escape);
-    let now = changed.now.as_ref().ok().cloned();
-    let facts = [("name", escape(&changed.name)), ("now", told(&now)), ("before", told(&changed.before))];
+    let told = |text: Option<&str>| text.map_or_else(|| "?".to_owned(), escape);
+    // Of a later change it was told what stood there just before it.
+    let (now, before) = (changed.now.as_deref().ok(), scene.view.setting_before(&changed.name));
+    let facts = [("name", escape(&changed.name)), ("now", told(now)), ("before", told(before))];
     wrap_text(&fill(&scene.texts.rules.setting, &facts), scene.theme.waits.0, width)
 }
 

@@ -176,6 +176,86 @@ fn only_a_name_that_was_written_is_taken_out_of_the_hosts() {
     assert_eq!(types(&mut app, "hosts web"), [wanted]);
 }
 
+/// The line says whose call it is, whoever is chosen, and that nothing is chosen.
+#[test]
+fn a_typed_line_names_who_makes_its_call() {
+    let both = [actor(Side::Server, 1), actor(Side::Client, 1)];
+    for lang in [Lang::EN, crate::i18n::testing::zh()] {
+        let mut app = walk(&both, []);
+        app.look.speak(lang).unwrap();
+        app.resized(80, 24);
+        for (chosen, named) in [
+            (None, ["■ server", "■ 服务器"]),
+            (Some(both[1]), ["● client", "● 客户端"]),
+            (Some(both[0]), ["■ server", "■ 服务器"]),
+        ] {
+            assert_eq!(app.place.actor, chosen);
+            press(&mut app, KeyCode::Enter);
+            let shown = text(&app);
+            assert!(shown.lines().skip(14).any(|row| named.iter().any(|name| row.contains(name))), "{shown}");
+            press(&mut app, KeyCode::Esc);
+            press(&mut app, KeyCode::Tab);
+        }
+    }
+}
+
+/// A rule that isn't there can't be taken back, nor one that is another's to take back; neither is passed over in silence.
+#[test]
+fn only_a_rule_that_is_in_force_is_taken_back() {
+    use crate::model::rule::{RuleChange, RuleInForce, RuleKind, WireRules};
+    let both = [actor(Side::Server, 1), actor(Side::Client, 1)];
+    let takes_back = |app: &mut App, line: &str| {
+        press(app, KeyCode::Enter);
+        keys(app, line);
+        let asked = asked(press(app, KeyCode::Enter));
+        let said = text(app).replace('\n', " ");
+        press(app, KeyCode::Esc);
+        (asked, said)
+    };
+    let mut app = walk(&both, []);
+    for (line, told) in [("wire off", "no rule to take back"), ("wire off lose", "no rule `lose` to take back")] {
+        let (asked, said) = takes_back(&mut app, line);
+        assert!(asked.is_empty() && said.contains(told), "{line}: {said}");
+    }
+    let does = WireEffect::Lose(RuleSelection::All);
+    let to_client = crate::model::SegmentFilter::To(both[1]);
+    let rule = WireRule { which: to_client, only: RulePattern::default(), does };
+    let in_force = || Happened::Ruled(WireRules { rules: vec![RuleInForce { rule, seen: 0 }] });
+    happens(&mut app, [in_force()]);
+    assert!(takes_back(&mut app, "wire off delay").1.contains("no rule `delay`"));
+    let off = |kind| Request::Rule(RuleChange::Off(kind));
+    assert_eq!(takes_back(&mut app, "wire off").0, [off(None)]);
+    assert_eq!(takes_back(&mut app, "wire off lose").0, [off(Some(RuleKind::Lose))]);
+    // Another terminal makes the client's calls: what is for it is its own to rule.
+    let client = Member { number: 2, pid: 2, nth: 1, role: Role::Drives(vec![Side::Client]) };
+    let mut app = walk(&both[..1], [Happened::Joined(client), in_force()]);
+    let (asked, said) = takes_back(&mut app, "wire off");
+    assert!(asked.is_empty() && said.contains("Another terminal"), "{said}");
+}
+
+/// What was set is told though it was so before, and the beginning is that of the walk, whatever was set meanwhile.
+#[test]
+fn a_setting_that_stays_what_it_was_is_told() {
+    let told = |before: &str, now: &str| {
+        let changed =
+            crate::model::ChangedSetting { name: "tcp_sack".into(), before: Some(before.into()), now: Ok(now.into()) };
+        Happened::Sysctl(Box::new(changed))
+    };
+    let mut app = walk(&[actor(Side::Server, 1), actor(Side::Client, 1)], [told("1", "1")]);
+    assert!(text(&app).contains("tcp_sack = 1 (at the beginning: 1)"), "{}", text(&app));
+    happens(&mut app, [told("1", "0"), told("0", "2")]);
+    assert!(text(&app).contains("tcp_sack = 2 (at the beginning: 1)"), "{}", text(&app));
+    happens(&mut app, [told("2", "1")]);
+    assert!(text(&app).contains("tcp_sack = 1 (at the beginning: 1)"), "{}", text(&app));
+    let mut made = Made::to_syn_sent();
+    made.push(Happened::ByHand(HandAction::Sysctl));
+    made.push(told("1", "0"));
+    made.push(Happened::ByHand(HandAction::Sysctl));
+    made.push(told("0", "2"));
+    let app = app_of(made, Lang::EN, 80, 24);
+    assert!(text(&app).contains("tcp_sack = 2 (at the beginning: 1)"), "{}", text(&app));
+}
+
 /// What was changed by hand is told there too where nothing else is.
 #[test]
 fn a_setting_that_is_changed_in_a_lesson_is_told() {
