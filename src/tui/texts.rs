@@ -169,6 +169,7 @@ words! {
         pub first_keys: [String; 5],
         pub above: String,
         pub below: String,
+        pub skipped: String,
         pub nothing: String,
         pub relative: String,
         pub raw: String,

@@ -15,6 +15,7 @@ use ratatui::text::{Line, Span};
 
 use super::entered::{EnteredStates, entered};
 use super::hand_made::{how_lost, how_made, source};
+use super::sight::{InSight, in_sight};
 use crate::i18n::excerpt;
 use crate::i18n::fill;
 use crate::i18n::width as display_width;
@@ -120,13 +121,18 @@ fn rows(scene: &Scene<'_>, inner: Rect) -> Vec<Row> {
     }
     let margin = if width >= WITH_STATES { MARGIN } else { GAP };
     let between = width - 2 * margin;
-    let InSight { shown, earlier, later } = in_sight(scene, between, height - 1);
+    let rows_of =
+        |segment: &SegmentView<'_>| label(scene, segment, between - 2).len() + arrow_rows(scene, segment) + air(scene);
+    let InSight { shown, earlier, skipped, later } = in_sight(scene, height - 1, rows_of);
     let states = match shown.first() {
         Some(oldest) if margin > GAP => entered(&scene.view, oldest.id),
         _ => EnteredStates::new(),
     };
     let mut rows = vec![Row { line: names(scene, width, margin, earlier), segment: None }];
-    for segment in &shown {
+    for (at, segment) in shown.iter().enumerate() {
+        if at == 1 && skipped > 0 {
+            rows.push(gap_row(scene, skipped, between, margin));
+        }
         rows.extend(segment_rows(scene, segment, between, margin, &states));
         rows.extend((0..air(scene)).map(|_| empty_row(scene, between, margin)));
     }
@@ -155,46 +161,6 @@ fn air(scene: &Scene<'_>) -> usize {
     usize::from(scene.app.seat() == Audience::Audience)
 }
 
-/// The segments that there is room for, in their order, and how many there are before and after them.
-struct InSight<'a> {
-    shown: Vec<SegmentView<'a>>,
-    earlier: usize,
-    later: usize,
-}
-
-/// What is seen in so many rows; below it, where newer ones are left out, one says so.
-fn in_sight<'a>(scene: &Scene<'a>, between: usize, height: usize) -> InSight<'a> {
-    let one = scene.app.place.only.map(|only| scene.view.segments_of(only));
-    let count = one.map_or_else(|| scene.view.segment_count(), <[SegmentId]>::len);
-    let nth = |n: usize| match one {
-        Some(numbers) => count.checked_sub(n + 1).map(|at| numbers[at]),
-        None => nth_newest(count, n),
-    };
-    let rows_of = |id| {
-        let segment = scene.view.segment(id)?;
-        Some(label(scene, &segment, between - 2).len() + arrow_rows(scene, &segment) + air(scene))
-    };
-    let place = |id: SegmentId| match one {
-        Some(numbers) => numbers.binary_search(&id).ok().map(|at| count - 1 - at),
-        None => count.checked_sub(id.0 as usize + 1),
-    };
-    let meant = scene.meant().and_then(place);
-    let later = skipped(scene.app.place.ladder, count, meant, height, |n| nth(n).and_then(rows_of));
-    let room = height - usize::from(later > 0);
-    let mut shown: Vec<SegmentView<'a>> = Vec::new();
-    let mut used = 0;
-    for id in (later..count).map_while(nth) {
-        let (Some(segment), Some(rows)) = (scene.view.segment(id), rows_of(id)) else { break };
-        used += rows;
-        if used > room {
-            break;
-        }
-        shown.push(segment);
-    }
-    shown.reverse();
-    InSight { earlier: count - later - shown.len(), shown, later }
-}
-
 /// What stands where nothing has been on the wire: before a lesson's first step, the keys with which one begins.
 fn nothing_yet(scene: &Scene<'_>, width: usize) -> Vec<Line<'static>> {
     let theme = scene.theme;
@@ -215,34 +181,11 @@ fn nothing_yet(scene: &Scene<'_>, width: usize) -> Vec<Line<'static>> {
     keys.filter(|(keys, _)| *keys != "L" || langs).map(key).collect()
 }
 
-/// How many of the newest segments are left out below: as many as the learner has scrolled, else so few that the one that
-/// is meant is in sight. Segments are counted from the newest, `rows_of` says how many rows one takes.
-fn skipped(
-    scrolled: usize,
-    count: usize,
-    meant: Option<usize>,
-    room: usize,
-    rows_of: impl Fn(usize) -> Option<usize>,
-) -> usize {
-    if scrolled > 0 {
-        return scrolled.min(count.saturating_sub(1));
-    }
-    let Some(meant) = meant else { return 0 };
-    // Each takes a row at least.
-    let taken = || (0..=meant).map_while(&rows_of).sum::<usize>();
-    if meant < room && taken() <= room {
-        return 0;
-    }
-    // One row says how many follow. As many as fit behind it, that one the last.
-    let mut left = room.saturating_sub(1);
-    let mut first = meant;
-    for n in (0..=meant).rev() {
-        match rows_of(n).and_then(|rows| left.checked_sub(rows)) {
-            Some(rest) => (first, left) = (n, rest),
-            None => break,
-        }
-    }
-    first
+/// Where the segments between the one that waits and the newest ones have no room.
+fn gap_row(scene: &Scene<'_>, skipped: usize, between: usize, margin: usize) -> Row {
+    let text = cut(&format!(" {}", fill(&scene.texts.wire.skipped, &[("n", &skipped)])), between - 2);
+    let line = spread(vec![Span::styled(text, scene.theme.waits.0)], vec![], between - 2);
+    Row { line: frame_line(line.spans, scene, margin, [None, None]), segment: None }
 }
 
 fn empty_row(scene: &Scene<'_>, between: usize, margin: usize) -> Row {
@@ -451,21 +394,4 @@ fn loop_arrow(
         vec![Span::raw(" ".repeat(before)), Span::styled(text, style), Span::raw(" ".repeat(after))]
     };
     [placed(out, line), placed(back, style)]
-}
-
-#[cfg(test)]
-mod tests {
-    use super::skipped;
-
-    /// Ten segments of two rows each, the newest is number 0.
-    #[test]
-    fn the_meant_segment_is_in_sight_until_the_learner_scrolls() {
-        let of = |scrolled, meant, room| skipped(scrolled, 10, meant, room, |n| (n < 10).then_some(2));
-        assert_eq!(of(0, None, 10), 0);
-        assert_eq!([of(0, Some(0), 10), of(0, Some(4), 10)], [0, 0], "five of them fit");
-        // Then a row tells how many follow, so that four fit: the meant one is the first of them.
-        assert_eq!([of(0, Some(5), 10), of(0, Some(9), 10)], [2, 6]);
-        assert_eq!([of(3, Some(9), 10), of(30, None, 10)], [3, 9], "who scrolls sees what they want");
-        assert_eq!(of(0, Some(9), 2), 9, "in no room at all it is the newest that is shown");
-    }
 }

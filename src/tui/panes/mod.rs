@@ -28,6 +28,7 @@ mod rules;
 mod segment;
 mod shorter;
 mod side;
+mod sight;
 mod source;
 mod states;
 mod told;

@@ -288,6 +288,36 @@ fn what_a_rule_lost_stands_between_the_lifelines() {
     }
 }
 
+/// What a call sends is seen though older segments wait, and those beside it; in the past what the entry is about is.
+#[test]
+fn the_news_are_in_sight_beside_what_waits() {
+    let both = [actor(Side::Server, 1), actor(Side::Client, 1)];
+    let sent = |n: u32, data: &[u8]| {
+        let segment = made::segment(made::client(), "PSH,ACK", 100 + n, 1, data);
+        let id = SegmentId(n);
+        [Happened::Sent { id, segment, again: None }, Happened::Held(id)]
+    };
+    for (lang, between) in [(Lang::EN, "⋮ 7 between"), (crate::i18n::testing::zh(), "⋮ 其间还有 7 个")] {
+        let mut app = walk(&both, (0..8).flat_map(|n| sent(n, format!("old{n}").as_bytes())));
+        app.look.speak(lang).unwrap();
+        app.resized(80, 24);
+        let shown = |app: &App, what: &str| text(app).contains(what);
+        assert!(shown(&app, "seq=100") && shown(&app, "seq=107"), "{}", text(&app));
+        happens(&mut app, [enters(both[1], Call::send(3, b"news".to_vec()))]);
+        happens(&mut app, sent(8, b"news").into_iter().chain([returns(both[1], value(4))]));
+        assert!(shown(&app, "seq=100") && shown(&app, "seq=108") && shown(&app, between), "{}", text(&app));
+        // Back to the entry before the call.
+        for _ in 0..4 {
+            press(&mut app, KeyCode::Left);
+        }
+        assert!(!shown(&app, "seq=108") && shown(&app, "seq=107"), "{}", text(&app));
+        for _ in 0..6 {
+            press(&mut app, KeyCode::Left);
+        }
+        assert!(shown(&app, "seq=104") && !shown(&app, "seq=105"), "{}", text(&app));
+    }
+}
+
 /// A child that has made no call began with its parent's `fork()`: the text is about that, and the code too.
 #[test]
 fn the_code_beside_what_is_told_is_that_of_the_same_call() {
