@@ -244,23 +244,27 @@ impl Isns {
     }
 
     fn join(&mut self, number: usize, packet: &Packet, segment: &Segment) -> usize {
-        let of = &mut self.incarnations[number];
+        let of = &self.incarnations[number];
         let Some(other) = of.isn(packet.to) else { return number };
         let letter = if other.name.letter == 'j' { 'k' } else { 'j' };
-        let isn = Isn {
-            number: segment.seq,
-            name: IsnName { letter, index: number as u32 + 1 },
-            scale: segment.window_scale,
-        };
         let place = of.place(packet.from);
-        of.isns[place] = Some(isn);
+        let isn = self.first_number(packet, segment, IsnName { letter, index: number as u32 + 1 });
+        self.incarnations[number].isns[place] = Some(isn);
         number
+    }
+
+    /// The first number that a SYN tells, by the name that it has: an end may tell the same one in the SYN of one connection and in the
+    /// SYN,ACK of another, where the SYN that it answers was of a socket that is gone.
+    fn first_number(&self, packet: &Packet, segment: &Segment, name: IsnName) -> Isn {
+        let mut known = self.told(packet.from, packet.to).filter(|isn| isn.number == segment.seq);
+        let name = known.next().map_or(name, |isn| isn.name);
+        Isn { number: segment.seq, name, scale: segment.window_scale }
     }
 
     fn begin(&mut self, packet: &Packet, segment: &Segment, letter: char, other: Option<Isn>) -> usize {
         let number = self.incarnations.len();
         let name = IsnName { letter, index: number as u32 + 1 };
-        let isn = Isn { number: segment.seq, name, scale: segment.window_scale };
+        let isn = self.first_number(packet, segment, name);
         let ends = in_order(packet.from, packet.to);
         let mut of = Incarnation { ends, isns: [None; 2], over: false };
         let [own, its] = [packet.from, packet.to].map(|end| of.place(end));
@@ -421,6 +425,43 @@ mod tests {
             Some(IsnName { letter: 'j', index: 2 }),
             "the first one was given up"
         );
+    }
+
+    /// The SYN of a socket that was killed is answered by the SYN,ACK of one that has sent its own SYN meanwhile.
+    #[test]
+    fn a_number_that_two_connections_share_has_one_name() {
+        let (a, b) = (end(40000), end(8000));
+        let mut isns = Isns::default();
+        isns.learn(&segment(a, b, 100, 0, &["SYN"], b""));
+        isns.gone(a, b);
+        isns.learn(&segment(b, a, 200, 0, &["SYN"], b""));
+        let answer = segment(b, a, 200, 101, &["SYN", "ACK"], b"");
+        let initials = isns.learn(&answer);
+        assert_eq!(line(&answer, &initials, Numbers::Symbolic), "SYN,ACK seq=j₂ ack=j+1");
+    }
+
+    proptest::proptest! {
+        /// Whatever was sent, in whatever order, and whichever sockets went meanwhile.
+        #[test]
+        fn a_number_of_an_end_has_one_name(sent in proptest::collection::vec((0..2_usize, 0..4_u32, 0..5_u32, 0..4), 1..12)) {
+            let ends = [end(40000), end(8000)];
+            let mut isns = Isns::default();
+            for (from, seq, ack, what) in sent {
+                let [own, other] = [ends[from], ends[1 - from]];
+                let (ack, flags): (u32, &[&str]) = match what {
+                    0 => { isns.gone(own, other); continue; }
+                    1 => (0, &["SYN"]),
+                    _ => (100 * ack + 1, &["SYN", "ACK"]),
+                };
+                isns.learn(&segment(own, other, 100 * seq, ack, flags, b""));
+                for (one, other) in [(own, other), (other, own)] {
+                    let mut names: HashMap<u32, IsnName> = HashMap::new();
+                    for isn in isns.told(one, other) {
+                        proptest::prop_assert_eq!(*names.entry(isn.number).or_insert(isn.name), isn.name);
+                    }
+                }
+            }
+        }
     }
 
     #[test]
