@@ -353,3 +353,34 @@ fn the_glossary_explains_in_the_learners_language() {
     let (status, _, told) = learner.says(&["glossary", "\u{1b}[2J", "--lang", "en"]);
     assert!(status == 1 && told.contains("no term `\\x1b[2J`"), "{told}");
 }
+
+/// Who went back to the beginning has begun all the same, whether what was reached is kept or not.
+#[test]
+fn who_leaves_at_the_beginning_of_what_they_began_is_not_told_otherwise() {
+    for user in lab_users() {
+        for kept in [true, false] {
+            let learner = Learner::new(user);
+            let mut command = learner.command(&["learn", "handshake", "--lang", "en"]);
+            if !kept {
+                command.env_remove("HOME").env_remove("XDG_STATE_HOME");
+            }
+            let mut terminal = Terminal::open(command, 80, 24);
+            terminal.wait_for_text("Space begins.");
+            for step in 1..=2 {
+                terminal.press(" ");
+                is_done(&mut terminal, "handshake", step);
+            }
+            terminal.press(":");
+            terminal.wait_for_text("a call of your own");
+            terminal.press("go 0\r");
+            terminal.wait_for_text("Space begins.");
+            let said = leave(terminal);
+            let told = "You left handshake at its beginning; step 2 of 26 had been reached";
+            assert!(said.contains(told) && said.contains("isn't kept") != kept, "{said}");
+        }
+        let learner = Learner::new(user);
+        let mut terminal = learner.open(&["learn", "handshake", "--lang", "en"]);
+        terminal.wait_for_text("Space begins.");
+        assert!(leave(terminal).contains("You haven't begun handshake."));
+    }
+}

@@ -17,6 +17,8 @@ words! {
         pub stopped: String,
         pub stopped_unkept: String,
         pub not_begun: String,
+        pub at_beginning: String,
+        pub at_beginning_unkept: String,
         pub over: String,
         pub over_next: String,
         pub left_others: String,

@@ -13,6 +13,11 @@ use crate::walk::{self, Phase};
 const PACE: Duration = Duration::from_millis(120);
 
 impl App {
+    /// The furthest step of the lesson that was ever reached, by its number in the lesson.
+    pub fn furthest(&self) -> Option<usize> {
+        self.furthest
+    }
+
     /// Runs the steps up to this one (its number in the lesson) by themselves: there the learner had stopped.
     pub fn run_again(&mut self, last: usize) {
         self.run_steps(last, Rerun::Resumed);

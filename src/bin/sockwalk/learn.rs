@@ -274,6 +274,7 @@ impl LessonHost {
         let stopped = Stopped {
             lesson: &self.lesson.id,
             target: self.file.as_deref().unwrap_or(&self.lesson.id),
+            furthest: shown.app.furthest(),
             kept: is_kept && self.memory.keeps(),
             next: self.course.as_ref().and_then(|course| course.next(&self.lesson.id)),
         };

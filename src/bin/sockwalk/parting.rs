@@ -34,6 +34,8 @@ pub struct Stopped<'a> {
     pub lesson: &'a str,
     /// What opens it: its name, or its file's path.
     pub target: &'a str,
+    /// The furthest step that was ever reached, by its number in the lesson: who goes back to the beginning has begun all the same.
+    pub furthest: Option<usize>,
     /// Whether what was reached is kept.
     pub kept: bool,
     /// The next lesson that runs here, where that is known.
@@ -50,15 +52,19 @@ pub fn lesson(walk: &Walk, stopped: &Stopped<'_>, invocation: &Invocation, lang:
     let steps = walk.lesson().map_or(&[][..], |lesson| &lesson.steps);
     let belongs = |n: &usize| steps[*n].modes.contains(&walk.mode());
     let of = (0..steps.len()).filter(belongs).count();
-    let step = walk.trace().present().step().map(|(step, _)| (0..=step.min(steps.len() - 1)).filter(belongs).count());
+    let number = |step: usize| (0..=step.min(steps.len().saturating_sub(1))).filter(belongs).count();
+    let step = walk.trace().present().step().map(|(step, _)| number(step));
+    let furthest = stopped.furthest.map(number);
     let (text, command) = match (step, walk.phase(), stopped.next) {
-        (None, _, _) => (&t.not_begun, opens(stopped.target)),
+        (None, ..) if furthest.is_none() => (&t.not_begun, opens(stopped.target)),
+        (None, ..) if stopped.kept => (&t.at_beginning, opens(stopped.target)),
+        (None, ..) => (&t.at_beginning_unkept, opens(stopped.target)),
         (_, Phase::Finished, Some(next)) => (&t.over_next, opens(next)),
         (_, Phase::Finished, None) => (&t.over, command(invocation, &["lessons"])),
         _ if stopped.kept => (&t.stopped, opens(stopped.target)),
         _ => (&t.stopped_unkept, opens(stopped.target)),
     };
-    let n = step.unwrap_or(0);
+    let n = step.or(furthest).unwrap_or(0);
     let values = [("lesson", &stopped.lesson as &dyn std::fmt::Display), ("n", &n), ("of", &of), ("command", &command)];
     Ok(fill(text, &values))
 }
