@@ -2,7 +2,7 @@
 
 use super::words::words;
 use super::{SharedTexts, fill};
-use crate::model::{HandAction, SegmentId, View};
+use crate::model::{HandAction, SegmentId, Statement, View};
 use crate::tcp::{Numbers, line};
 
 words! {
@@ -21,6 +21,7 @@ words! {
         pub interrupted: String,
         pub killed: String,
         pub called: String,
+        pub refused: String,
         pub nothing: String,
     }
 }
@@ -36,7 +37,7 @@ pub fn diverged<'t>(
 ) -> Option<Vec<String>> {
     let (texts, shared) = words;
     let first = view.diverged().filter(|first| *first <= step)?;
-    let why = why(view, texts, shared);
+    let why = why(view, first, texts, shared);
     if first == step {
         return Some(vec![why, texts.own.clone()]);
     }
@@ -44,7 +45,7 @@ pub fn diverged<'t>(
     Some(vec![fill(&texts.earlier, &[("n", n.to_string().as_str()), ("title", title)]), why])
 }
 
-fn why(view: &View<'_>, texts: &DivergedTexts, shared: &SharedTexts) -> String {
+fn why(view: &View<'_>, first: usize, texts: &DivergedTexts, shared: &SharedTexts) -> String {
     let segment = |id: SegmentId| {
         let Some(seen) = view.segment(id) else { return String::new() };
         let end = |address| shared.end(view.trace(), address);
@@ -52,7 +53,11 @@ fn why(view: &View<'_>, texts: &DivergedTexts, shared: &SharedTexts) -> String {
         format!("{} → {}  {text}", end(seen.segment.from), end(seen.segment.to))
     };
     match view.diverged_by() {
-        None => texts.nothing.clone(),
+        None => {
+            let (claims, _) = view.verdicts(first);
+            let refused = claims.iter().find(|claim| matches!(claim.actual, Statement::NotSet { .. }));
+            refused.map_or_else(|| texts.nothing.clone(), |claim| fill(&texts.refused, &[("line", &claim.line)]))
+        }
         Some(HandAction::Drop(id)) => fill(&texts.dropped, &[("segment", segment(id))]),
         Some(HandAction::Deliver(id)) => fill(&texts.delivered, &[("segment", segment(id))]),
         Some(HandAction::Repeat(id)) => fill(&texts.repeated, &[("segment", segment(id))]),

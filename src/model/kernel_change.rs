@@ -25,6 +25,16 @@ impl KernelChange {
             KernelChange::Hosts(change) => change.is_sound(),
         }
     }
+
+    /// What it wants, with the value; `None` where what is told under this name is another change.
+    pub fn line_of(&self, told: &str) -> Option<String> {
+        let (name, line) = match self {
+            KernelChange::Sysctl(change) => (format!("net.{}.{}", change.folder(), change.name), change.to_string()),
+            KernelChange::Route(change) => (format!("ip route {}", change.destination()), change.to_string()),
+            KernelChange::Hosts(change) => (change.setting(), change.setting()),
+        };
+        (name == told).then_some(line)
+    }
 }
 
 /// Whether a line is meant to change the lab, and to be no call.

@@ -407,7 +407,7 @@ impl fmt::Display for Statement {
             Statement::NoSender(side) => write!(f, "{side} has received nothing by recvfrom()"),
             Statement::NoCall => f.write_str("no call"),
             Statement::NotMade(why) => write!(f, "no such segment can be made: {why}"),
-            Statement::NotSet { name, errno } => write!(f, "{name} was not set: {errno}"),
+            Statement::NotSet { name, errno } => write!(f, "the kernel refuses {name}: {errno}"),
             Statement::NotFired(kind) => write!(f, "the {} timer did not fire", timer_name(*kind)),
         }
     }

@@ -386,9 +386,9 @@ fn table() -> Vec<(Statement, [&'static str; 3])> {
         (
             Statement::NotSet { name: "net.ipv4.tcp_sack".to_owned(), errno: Errno::from_name("EINVAL").unwrap() },
             [
-                "net.ipv4.tcp_sack was not set: EINVAL",
-                "net.ipv4.tcp_sack was not set: EINVAL",
-                "net.ipv4.tcp_sack 没有设成：EINVAL",
+                "the kernel refuses net.ipv4.tcp_sack: EINVAL",
+                "the kernel refuses net.ipv4.tcp_sack: EINVAL",
+                "内核拒绝 net.ipv4.tcp_sack：EINVAL",
             ],
         ),
         (Statement::NoCall, ["no call", "the step makes no call", "这一步没有调用"]),

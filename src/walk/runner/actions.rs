@@ -127,9 +127,11 @@ impl Runner {
     pub(super) fn setting_refused(&mut self, changed: &ChangedSetting) {
         let Err(errno) = changed.now else { return };
         if let Some(running) = &mut self.running
-            && let Some(Action::Kernel(_)) = running.step.and_then(|step| self.lesson.steps[step].action.as_ref())
+            && let Some(Action::Kernel(wanted)) = running.step.and_then(|step| self.lesson.steps[step].action.as_ref())
         {
-            running.obstacle = Some(Box::new(Statement::NotSet { name: changed.name.clone(), errno }));
+            let wanted = wanted.iter().find_map(|change| change.line_of(&changed.name));
+            let name = wanted.unwrap_or_else(|| changed.name.clone());
+            running.obstacle = Some(Box::new(Statement::NotSet { name, errno }));
         }
     }
 

@@ -9,7 +9,7 @@ use super::running::process;
 use crate::lesson::{Action, SegmentPattern, Step};
 use crate::model::rule::RuleChange;
 use crate::model::{
-    Actor, Call, Caller, Event, Fate, HandAction, KernelChange, SegmentId, Side, SocketView, TimerKind,
+    Actor, Call, Caller, Event, Fate, HandAction, KernelChange, SegmentId, Side, SocketView, Statement, TimerKind,
 };
 use crate::tcp::{Flags, Packet};
 use crate::walk::{Request, WalkCommand};
@@ -279,6 +279,10 @@ impl Runner {
         let (touched, diverged) = (view.was_touched(), view.diverged().is_some());
         if self.pauses(now) {
             return false;
+        }
+        // What the kernel has refused it will refuse again.
+        if matches!(running.obstacle.as_deref(), Some(Statement::NotSet { .. })) {
+            return true;
         }
         if !(touched || diverged) || running.looks < 2 || running.sent_again_at.is_some() {
             return false;

@@ -289,3 +289,32 @@ fn a_step_of_a_child_that_no_fork_has_made_says_so_at_once() {
     assert_eq!(claims(&runner), said);
     assert!(world.now < Duration::from_secs(2), "nothing is waited for: {:?}", world.now);
 }
+
+/// It says what was to be set, and where; and nothing is waited for that a refusal can't bring.
+#[test]
+fn a_setting_that_the_kernel_refuses_is_told_at_once_with_its_value_and_its_place() {
+    let set = step("set", "in = [\"lab\"]\ndo.sysctl = { tcp_syn_retries = 200 }");
+    let (mut runner, mut world, _) = with_syn(&[set]);
+    let name = "net.ipv4.tcp_syn_retries".to_owned();
+    let refused =
+        crate::model::ChangedSetting { name, before: Some("6".into()), now: Err(crate::model::Errno(libc::EINVAL)) };
+    let change = "tcp_syn_retries=200".parse().unwrap();
+    world.when(
+        Request::Kernel(crate::model::KernelChange::Sysctl(change)),
+        [HappeningKind::Event(Event::Sysctl(Box::new(refused)))],
+    );
+    let begun = world.now;
+    go(&mut runner, &mut world, WalkCommand::Next);
+    assert_eq!(runner.phase(), &Phase::Finished);
+    assert!(world.now - begun < Duration::from_millis(10), "it waited for {:?}", world.now - begun);
+    let view = runner.trace().present();
+    let step = view.diverged().unwrap();
+    let (claims, _) = view.verdicts(step);
+    let actual: Vec<String> = claims.iter().map(|claim| claim.actual.to_string()).collect();
+    assert_eq!(actual, ["the kernel refuses net.ipv4.tcp_syn_retries = 200: EINVAL"]);
+    for lang in crate::i18n::Lang::all() {
+        let texts = crate::i18n::Texts::load(lang).unwrap();
+        let told = crate::i18n::diverged(&view, step, |_| (1, ""), (&texts.diverged, &texts.shared)).unwrap();
+        assert!(told[0].contains(&claims[0].line.to_string()), "{told:?}");
+    }
+}
