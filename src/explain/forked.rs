@@ -63,12 +63,14 @@ fn elsewhere(view: &View<'_>, call: &CallView<'_>) -> Vec<(Actor, Vec<i32>)> {
 
 impl Spoken<ForkTexts> {
     /// Processes and their descriptors, as a list; of the own one the descriptors alone.
-    pub(super) fn held(&self, own: Actor, held: &[(Actor, Vec<i32>)]) -> String {
+    pub(super) fn held(&self, view: &View<'_>, own: Actor, held: &[(Actor, Vec<i32>)]) -> String {
         let one = |(actor, fds): &(Actor, Vec<i32>)| {
             let fds = self.numbers(fds);
             match *actor == own {
                 true => self.say(|t| &t.here, &[("fds", &fds)]),
-                false => self.say(|t| &t.held, &[("process", &in_sentence(*actor, self.lang)), ("fds", &fds)]),
+                false => {
+                    self.say(|t| &t.held, &[("process", &in_sentence(view.known_as(*actor), self.lang)), ("fds", &fds)])
+                }
             }
         };
         held.iter().map(one).collect::<Vec<_>>().join(&self.and())
@@ -85,7 +87,7 @@ impl Spoken<ForkTexts> {
 
     fn forked(&self, view: &View<'_>, call: &CallView<'_>, returned: &Returned) -> Vec<String> {
         let Some(nth) = returned.child else { return Vec::new() };
-        let child = in_sentence(Actor { nth, ..call.caller.actor }, self.lang);
+        let child = in_sentence(view.known_as(Actor { nth, ..call.caller.actor }), self.lang);
         let before = view.trace().at(call.changed);
         let mut fds: Vec<i32> = Vec::new();
         let opened = before.table_effects(call.caller.actor).filter_map(|made| match (made.call, made.outcome) {
@@ -106,7 +108,7 @@ impl Spoken<ForkTexts> {
 
     fn closed(&self, view: &View<'_>, call: &CallView<'_>, fd: i32) -> Option<String> {
         let held = elsewhere(view, call);
-        let values: [(&str, &dyn Display); 2] = [("fd", &fd), ("others", &self.held(call.caller.actor, &held))];
+        let values: [(&str, &dyn Display); 2] = [("fd", &fd), ("others", &self.held(view, call.caller.actor, &held))];
         let before = view.trace().at(call.entered);
         let is_it = |socket: &SocketView<'_>| socket.facts.is_open_as(call.caller.actor, fd);
         let listens = before.living().any(|socket| is_it(&socket) && socket.state == SocketState::Tcp(State::Listen));
@@ -118,7 +120,7 @@ impl Spoken<ForkTexts> {
 
     fn shut(&self, view: &View<'_>, call: &CallView<'_>) -> Option<String> {
         let held = elsewhere(view, call);
-        (!held.is_empty()).then(|| self.say(|t| &t.shut, &[("others", &self.held(call.caller.actor, &held))]))
+        (!held.is_empty()).then(|| self.say(|t| &t.shut, &[("others", &self.held(view, call.caller.actor, &held))]))
     }
 
     /// A direction that another process had ended.
@@ -127,6 +129,7 @@ impl Spoken<ForkTexts> {
         let past = DescriptorHistory::of(&before, call.caller.actor, call.call.fd()?)?;
         let is_shut = |call: &&CallView<'_>| matches!((call.call, call.outcome), (Call::Shutdown { .. }, Some(Ok(_))));
         let by = past.calls.iter().rev().find(is_shut)?.caller.actor;
-        (by != call.caller.actor).then(|| self.say(|t| &t.shut_before, &[("process", &in_sentence(by, self.lang))]))
+        (by != call.caller.actor)
+            .then(|| self.say(|t| &t.shut_before, &[("process", &in_sentence(view.known_as(by), self.lang))]))
     }
 }

@@ -85,7 +85,7 @@ fn still_held(
     let others = socket.facts.others_than(actor).into_iter();
     let others: Vec<(Actor, Vec<i32>)> = others.map(|other| (other, socket.facts.fds_of(other))).collect();
     if !others.is_empty() {
-        let others = Spoken::<ForkTexts>::load(words.lang)?.held(actor, &others);
+        let others = Spoken::<ForkTexts>::load(words.lang)?.held(before, actor, &others);
         return Ok(Some(words.say(|t| &t.held, &[("fd", &fd), ("others", &others)])));
     }
     let asleep: Vec<Moment> = asleep_elsewhere(before, actor, fd).iter().map(|call| call.entered).collect();

@@ -90,7 +90,7 @@ fn for_others(view: &View<'_>, call: &CallView<'_>, lang: Lang) -> Result<Option
     if others.is_empty() {
         return Ok(None);
     }
-    let others = Spoken::<ForkTexts>::load(lang)?.held(call.caller.actor, &others);
+    let others = Spoken::<ForkTexts>::load(lang)?.held(view, call.caller.actor, &others);
     Ok(Some(Spoken::<OptionTexts>::load(lang)?.say(|t| &t.for_others, &[("others", &others)])))
 }
 
@@ -106,7 +106,7 @@ fn by_another(view: &View<'_>, call: &CallView<'_>, lang: Lang) -> Result<Option
     if by == actor && call.call.fd() == Some(fd) {
         return Ok(None);
     }
-    let by = Spoken::<ForkTexts>::load(lang)?.held(actor, &[(by, vec![fd])]);
+    let by = Spoken::<ForkTexts>::load(lang)?.held(view, actor, &[(by, vec![fd])]);
     Ok(Some(Spoken::<OptionTexts>::load(lang)?.say(|t| &t.by_another, &[("by", &by)])))
 }
 

@@ -85,7 +85,7 @@ impl Spoken<ThreadTexts> {
             ThreadFact::Freed(by, fd, sent, listener) => {
                 let segment = sent.and_then(|id| view.segment(id));
                 let sent = segment.map(|segment| line(segment.segment, &segment.initials, Numbers::Symbolic));
-                let thread = self.thread(call.caller.actor, *by);
+                let thread = self.thread(view, call.caller.actor, *by);
                 let facts: [(&str, &dyn Display); 3] =
                     [("fd", fd), ("thread", &thread), ("segment", &sent.as_deref().unwrap_or(""))];
                 match sent {
@@ -98,7 +98,7 @@ impl Spoken<ThreadTexts> {
     }
 
     /// A thread; with its process, where that isn't the own one.
-    fn thread(&self, own: Actor, caller: Caller) -> String {
+    fn thread(&self, view: &View<'_>, own: Actor, caller: Caller) -> String {
         let thread = match caller.is_main() {
             true => self.say(|t| &t.main, &[]),
             false => self.say(|t| &t.thread, &[("n", &caller.worker)]),
@@ -106,12 +106,12 @@ impl Spoken<ThreadTexts> {
         if caller.actor == own {
             return thread;
         }
-        self.say(|t| &t.of, &[("thread", &thread), ("process", &in_sentence(caller.actor, self.lang))])
+        self.say(|t| &t.of, &[("thread", &thread), ("process", &in_sentence(view.known_as(caller.actor), self.lang))])
     }
 
     fn threads(&self, view: &View<'_>, own: Actor, calls: &[Moment]) -> String {
         let threads = calls.iter().filter_map(|entered| call_at(view, *entered));
-        threads.map(|call| self.thread(own, call.caller)).collect::<Vec<_>>().join(&self.say(|t| &t.and, &[]))
+        threads.map(|call| self.thread(view, own, call.caller)).collect::<Vec<_>>().join(&self.say(|t| &t.and, &[]))
     }
 
     /// Calls by their names, each with its thread.
@@ -120,7 +120,7 @@ impl Spoken<ThreadTexts> {
             // What waits for several has none of its own.
             let fd = call.call.fds().next().map_or_else(String::new, |fd| fd.to_string());
             let written = format!("{}({fd})", call.called());
-            self.say(|t| &t.call, &[("call", &written), ("thread", &self.thread(own, call.caller))])
+            self.say(|t| &t.call, &[("call", &written), ("thread", &self.thread(view, own, call.caller))])
         };
         let calls = calls.iter().filter_map(|entered| call_at(view, *entered));
         calls.map(named).collect::<Vec<_>>().join(&self.say(|t| &t.and, &[]))

@@ -103,6 +103,7 @@ impl SharedTexts {
 
     /// An end by the name of its actor, else by its address.
     pub fn end(&self, trace: &Trace, address: SocketAddr) -> String {
-        trace.owner_of(address).map_or_else(|| address.to_string(), |actor| self.actor(actor))
+        let name = |actor| self.actor(trace.present().known_as(actor));
+        trace.owner_of(address).map_or_else(|| address.to_string(), name)
     }
 }

@@ -30,6 +30,7 @@ mod lookup;
 mod member;
 mod message_flags;
 mod moment;
+mod numbering;
 mod observation;
 mod on_wire;
 mod option;

@@ -453,6 +453,17 @@ impl Trace {
         }
     }
 
+    /// Whose calls somebody made, or a program might have made, who came.
+    pub(super) fn drivers(&self) -> impl Iterator<Item = Actor> {
+        self.makers.keys().copied()
+    }
+
+    /// When somebody first came who makes this actor's calls; `None` where nobody did.
+    pub(super) fn driver_came(&self, actor: Actor) -> Option<Moment> {
+        let came = self.makers.get(&actor)?.iter();
+        { came }.find(|(_, place)| self.arrivals[*place].is(actor)).map(|(moment, _)| *moment)
+    }
+
     fn left(&mut self, moment: Moment, member: &Member) {
         self.drives_anew(moment, member);
         // Its children were threads of the same program.

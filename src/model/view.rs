@@ -138,13 +138,6 @@ impl<'a> View<'a> {
         actors
     }
 
-    /// An actor by the number that it needs: a program whose side no other one plays goes without, as its pane does.
-    pub fn known_as(&self, actor: Actor) -> Actor {
-        let plays = |other: &Actor| *other != actor && self.call_count(*other) > 0;
-        let alone = || self.program(actor).is_some() && !self.actors(actor.side).iter().any(plays);
-        if !actor.is_first() && alone() { actor.side.into() } else { actor }
-    }
-
     /// The calls before which programs' threads stood, the one that stood first at first.
     pub fn standing(&self) -> Vec<CallView<'a>> {
         let open = self.trace.calls.actors().flat_map(|actor| self.calls(actor)).filter(|call| call.stands);
@@ -215,16 +208,16 @@ impl<'a> View<'a> {
     /// The rules of the wire, the narrowest first.
     pub fn wire_rules(&self) -> &'a [RuleInForce] {
         self.newest(&self.trace.ruled).map_or(&[], |(_, ruled)| &ruled.rules)
-    /// What a setting of this name was before it was changed for the first time, where that is known.
-    pub fn setting_before(&self, name: &str) -> Option<&'a str> {
-        self.trace.settings.iter().find(|(_, one)| one.name == name)?.1.before.as_deref()
-    }
-
     }
 
     /// The change of a setting that came last, and when.
     pub fn newest_setting(&self) -> Option<(Moment, &'a ChangedSetting)> {
         self.newest(&self.trace.settings).map(|(moment, changed)| (*moment, changed))
+    }
+
+    /// What a setting of this name was before it was changed for the first time, where that is known.
+    pub fn setting_before(&self, name: &str) -> Option<&'a str> {
+        self.trace.settings.iter().find(|(_, one)| one.name == name)?.1.before.as_deref()
     }
 
     /// What was told last of a setting of this name: what it is since.

@@ -31,8 +31,8 @@ pub(super) fn ended(caller: Caller, view: &View<'_>, texts: &Texts) -> Option<St
 }
 
 /// An actor's process that a person has ended.
-pub(super) fn killed(actor: Actor, texts: &Texts) -> String {
-    format!("  {}", fill(&texts.plain.killed, &[("side", &texts.shared.in_sentence(actor))]))
+pub(super) fn killed(actor: Actor, view: &View<'_>, texts: &Texts) -> String {
+    format!("  {}", fill(&texts.plain.killed, &[("side", &texts.shared.in_sentence(view.known_as(actor)))]))
 }
 
 /// A signal that a program's thread gets.
@@ -59,7 +59,7 @@ pub(super) fn program_ended(number: u32, how: ProgramExit, view: &View<'_>, text
 fn who(caller: Caller, view: &View<'_>, texts: &Texts) -> String {
     let name = match view.program(caller.actor).map(|member| &member.role) {
         Some(Role::Runs(program)) => escape(program),
-        _ => texts.shared.actor(caller.actor),
+        _ => texts.shared.actor(view.known_as(caller.actor)),
     };
     if caller.worker == 0 { name } else { format!("{name}/{}", caller.worker) }
 }
@@ -78,12 +78,14 @@ pub(super) fn notes(caller: Caller, view: &View<'_>, lang: Lang) -> Vec<String> 
 }
 
 /// A process that came or left.
-pub(super) fn member(member: &Member, what: &str, texts: &Texts) -> String {
+pub(super) fn member(member: &Member, what: &str, view: &View<'_>, texts: &Texts) -> String {
     let role = match &member.role {
-        Role::Drives(_) => member.actors().map(|actor| texts.shared.actor(actor)).collect::<Vec<_>>().join(" + "),
+        Role::Drives(_) => {
+            member.actors().map(|actor| texts.shared.actor(view.known_as(actor))).collect::<Vec<_>>().join(" + ")
+        }
         Role::Watches => texts.plain.watches.clone(),
         Role::Runs(program) => escape(program),
-        Role::Plays(side) => texts.shared.actor(Actor { side: *side, nth: member.nth }),
+        Role::Plays(side) => texts.shared.actor(view.known_as(Actor { side: *side, nth: member.nth })),
     };
     format!("  {}", fill(what, &[("role", &role as &dyn std::fmt::Display), ("pid", &member.pid)]))
 }
@@ -105,10 +107,10 @@ pub(super) fn holding(of: Option<u32>, held: HeldCalls, view: &View<'_>, texts: 
 }
 
 /// Which segments go on by themselves from now on.
-pub(super) fn passing(passing: &ForwardingRules, all: &Texts) -> Vec<String> {
+pub(super) fn passing(passing: &ForwardingRules, view: &View<'_>, all: &Texts) -> Vec<String> {
     let texts = &all.plain;
     let one = |(which, delay): &(SegmentFilter, std::time::Duration)| {
-        let which = which_segments(*which, all);
+        let which = which_segments(*which, view, all);
         let ms = delay.as_millis();
         format!("  {}", fill(&texts.pass, &[("which", &which as &dyn std::fmt::Display), ("ms", &ms)]))
     };
@@ -120,10 +122,10 @@ pub(super) fn passing(passing: &ForwardingRules, all: &Texts) -> Vec<String> {
 }
 
 /// Which rules the wire has from now on.
-pub(super) fn ruled(rules: &WireRules, all: &Texts) -> Vec<String> {
+pub(super) fn ruled(rules: &WireRules, view: &View<'_>, all: &Texts) -> Vec<String> {
     let texts = &all.plain;
     let one = |RuleInForce { rule, .. }: &RuleInForce| {
-        let which = which_segments(rule.which, all);
+        let which = which_segments(rule.which, view, all);
         let text = fill(&texts.rule, &[("rule", &rule.words() as &dyn std::fmt::Display), ("which", &which)]);
         indented("  ", &text)
     };
@@ -144,10 +146,12 @@ pub(super) fn setting(changed: &ChangedSetting, texts: &PlainTexts) -> Vec<Strin
 }
 
 /// Between whom, in words.
-fn which_segments(which: SegmentFilter, all: &Texts) -> String {
+fn which_segments(which: SegmentFilter, view: &View<'_>, all: &Texts) -> String {
     match which {
         SegmentFilter::All => all.plain.pass_all.clone(),
-        SegmentFilter::To(actor) => fill(&all.plain.pass_to, &[("side", &all.shared.in_sentence(actor))]),
+        SegmentFilter::To(actor) => {
+            fill(&all.plain.pass_to, &[("side", &all.shared.in_sentence(view.known_as(actor)))])
+        }
         SegmentFilter::Of(connection) => {
             let [low, high] = connection.ends();
             format!("{low} – {high}")
@@ -315,7 +319,7 @@ pub(super) fn state(cookie: u64, view: &View<'_>, all: &Texts) -> Vec<String> {
         Source::Wire => &texts.source_wire,
         Source::Concluded => &texts.source_concluded,
     };
-    vec![format!("  {whose}  {}  {change}  ({source})", place(&socket, all))]
+    vec![format!("  {whose}  {}  {change}  ({source})", place(&socket, view, all))]
 }
 
 /// Whose a socket is: an actor's, else another program's.
@@ -326,7 +330,7 @@ pub(super) fn whose(socket: &SocketView<'_>, view: &View<'_>, texts: &Texts) -> 
         .map_or_else(|| texts.plain.other_program.clone(), |actor| texts.shared.actor(view.known_as(actor)))
 }
 
-fn place(socket: &SocketView<'_>, texts: &Texts) -> String {
+fn place(socket: &SocketView<'_>, view: &View<'_>, texts: &Texts) -> String {
     match (socket.facts.fd, socket.facts.local) {
         (Some(fd), _) => {
             let also = socket.facts.also.iter().map(|fd| format!(", {fd}"));
@@ -334,7 +338,7 @@ fn place(socket: &SocketView<'_>, texts: &Texts) -> String {
             let elsewhere = socket.facts.actor().map(|actor| socket.facts.others_than(actor)).unwrap_or_default();
             let elsewhere = elsewhere.into_iter().flat_map(|other| {
                 let fds = socket.facts.fds_of(other).into_iter();
-                fds.map(move |fd| format!(", {} fd {fd}", texts.shared.actor(other)))
+                fds.map(move |fd| format!(", {} fd {fd}", texts.shared.actor(view.known_as(other))))
             });
             own + &elsewhere.collect::<String>()
         }

@@ -166,7 +166,7 @@ impl<'a> Transcript<'a> {
                 .chain(lines::site(*caller, view, self.all))
                 .collect(),
             Event::Ended { caller } => lines::ended(*caller, view, self.all).into_iter().collect(),
-            Event::Killed(actor) => vec![lines::killed(*actor, self.all)],
+            Event::Killed(actor) => vec![lines::killed(*actor, view, self.all)],
             Event::Signal { caller, signal } => vec![lines::signal(*caller, *signal, view, self.all)],
             Event::ProgramEnded { program, how } => vec![lines::program_ended(*program, *how, view, self.all)],
             Event::UntoldCalls { calls, .. } => vec![format!("  {}", fill(&texts.untold, &[("n", calls)]))],
@@ -187,25 +187,31 @@ impl<'a> Transcript<'a> {
                 let times = view.segment(*id).map_or(1, |segment| segment.times_sent);
                 lines::segment_fate(*id, segment, view, &fill(&texts.retransmitted, &[("times", &times)]), self.all)
             }
-            Event::Duplicated { id, segment, rule, .. } => {
-                lines::segment(*id, segment, view, &fill(&texts.doubled, &[("rule", rule)]), self.all)
-            }
+            Event::Duplicated { id, segment, rule, .. } => lines::segment(
+                *id,
+                segment,
+                view,
+                &fill(&texts.doubled, &[("rule", &view.rule_known_as(rule))]),
+                self.all,
+            ),
             Event::Held(id) => lines::fate(*id, view, &texts.held, self.all),
             Event::Delivered(id) => lines::fate(*id, view, &texts.delivered, self.all),
             Event::Reasons { moved, .. } | Event::Causes { moved, .. } => {
                 moved.iter().flat_map(|one| lines::reason(one, self.lang)).collect()
             }
             Event::Dropped(id) => lines::fate(*id, view, &texts.dropped, self.all),
-            Event::Lost { id, rule } => lines::fate(*id, view, &fill(&texts.lost_by_rule, &[("rule", rule)]), self.all),
+            Event::Lost { id, rule } => {
+                lines::fate(*id, view, &fill(&texts.lost_by_rule, &[("rule", &view.rule_known_as(rule))]), self.all)
+            }
             Event::Undeliverable { id, errno } => {
                 lines::fate(*id, view, &fill(&texts.undeliverable, &[("errno", errno)]), self.all)
             }
             Event::Socket(facts) => lines::state(facts.cookie, view, self.all),
             Event::Gone { cookie, .. } => lines::state(*cookie, view, self.all),
-            Event::Joined(member) => vec![lines::member(member, &texts.joined, self.all)],
-            Event::Left(member) => vec![lines::member(member, &texts.left, self.all)],
-            Event::Passing(passing) => lines::passing(passing, self.all),
-            Event::Ruled(rules) => lines::ruled(rules, self.all),
+            Event::Joined(member) => vec![lines::member(member, &texts.joined, view, self.all)],
+            Event::Left(member) => vec![lines::member(member, &texts.left, view, self.all)],
+            Event::Passing(passing) => lines::passing(passing, view, self.all),
+            Event::Ruled(rules) => lines::ruled(rules, view, self.all),
             Event::Sysctl(changed) => lines::setting(changed, &self.all.plain),
             Event::Unkept { segments, bytes, lost, refused, ruled } => {
                 let (segments, bytes, lost, refused, ruled) = (*segments, *bytes, *lost, *refused, *ruled);

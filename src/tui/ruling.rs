@@ -41,7 +41,14 @@ impl App {
     /// # Errors
     /// [`RuleFault`] says what is wrong with it.
     pub(super) fn rule_of(&self, text: &str) -> Result<WalkCommand, RuleFault> {
-        let typed: TypedRule = text.parse()?;
+        let typed = match text.parse()? {
+            // The numbers are those that are read on the screen.
+            TypedRule::Set(Some(SegmentFilter::To(known)), only, does) => {
+                let actor = self.walk.trace().present().actor_known_as(known);
+                TypedRule::Set(Some(SegmentFilter::To(actor)), only, does)
+            }
+            typed => typed,
+        };
         if self.walk.wire() != WireAbility::Holds {
             return Err(RuleFault::NoWire);
         }
@@ -53,19 +60,12 @@ impl App {
         {
             return Err(RuleFault::NotHere);
         }
-        Ok(WalkCommand::Rule(typed.change(usual)))
-    }
-
-    /// Whether one decides here on what is for these ends, as on what passes by itself.
-    fn may_rule(&self, which: SegmentFilter) -> bool {
-        let (Some(free), SegmentFilter::To(actor)) = (self.walk.free(), which) else { return true };
-        let own = free.steps().then(|| free.actors());
         if let TypedRule::Off(kind) = typed {
             self.takes_back(kind)?;
         }
-        may_release(own, Some(Door::Of(actor)), &self.walk.trace().present().members())
+        Ok(WalkCommand::Rule(typed.change(usual)))
     }
-}
+
     /// That rules of this kind, or any, can be taken back here: a change that changes nothing would be no entry, and so be told nowhere.
     fn takes_back(&self, kind: Option<RuleKind>) -> Result<(), RuleFault> {
         let rules = self.walk.trace().present().wire_rules();
@@ -77,3 +77,10 @@ impl App {
         }
     }
 
+    /// Whether one decides here on what is for these ends, as on what passes by itself.
+    fn may_rule(&self, which: SegmentFilter) -> bool {
+        let (Some(free), SegmentFilter::To(actor)) = (self.walk.free(), which) else { return true };
+        let own = free.steps().then(|| free.actors());
+        may_release(own, Some(Door::Of(actor)), &self.walk.trace().present().members())
+    }
+}

@@ -51,6 +51,12 @@ impl<'a> Scene<'a> {
         }
     }
 
+    /// An actor's mark: its side's, and its number where it isn't the first.
+    pub(super) fn mark(&self, actor: Actor) -> String {
+        let known = self.view.known_as(actor);
+        if known.is_first() { shape(known.side).to_owned() } else { format!("{}{}", shape(known.side), known.nth) }
+    }
+
     /// As [`App::meant_held`]; found once for all that is drawn.
     pub(super) fn meant(&self) -> Option<SegmentId> {
         *self.meant.get_or_init(|| self.app.meant_held())
@@ -264,14 +270,20 @@ pub(super) const fn letter(source: Source) -> &'static str {
 
 /// Who has a socket: the numbers of its descriptors in this actor, with the marks of the other processes that have it too; else the name
 /// of the program; in at most `room` columns. Padded to `width`.
-pub(super) fn holder(socket: &SocketView<'_>, actor: Option<Actor>, room: usize, width: usize) -> String {
+pub(super) fn holder(
+    scene: &Scene<'_>,
+    socket: &SocketView<'_>,
+    actor: Option<Actor>,
+    room: usize,
+    width: usize,
+) -> String {
     let fds = actor.filter(|_| !socket.gone).map(|actor| socket.facts.fds_of(actor)).unwrap_or_default();
     let holder = match (fds.split_first(), &socket.facts.program) {
         (Some((fd, also)), _) => {
             let also = also.iter().map(|fd| format!(",{fd}"));
             let others = actor.map(|actor| socket.facts.others_than(actor)).unwrap_or_default();
             let own = format!("fd {fd}{}", also.collect::<String>());
-            let marks: String = others.iter().map(|other| format!("+{}", mark(*other))).collect();
+            let marks: String = others.iter().map(|other| format!("+{}", scene.mark(*other))).collect();
             // Where they have no room, that there are others stays.
             let all = own.clone() + &marks;
             let fits = display_width(&all) <= room.max(4);
@@ -282,11 +294,6 @@ pub(super) fn holder(socket: &SocketView<'_>, actor: Option<Actor>, room: usize,
     };
     let pad = width.saturating_sub(display_width(&holder));
     holder + &" ".repeat(pad)
-}
-
-/// An actor's mark: its side's, and its number where it isn't the first.
-pub(super) fn mark(actor: Actor) -> String {
-    if actor.is_first() { shape(actor.side).to_owned() } else { format!("{}{}", shape(actor.side), actor.nth) }
 }
 
 /// The shape that goes with a side's colour.

@@ -21,7 +21,7 @@ use ratatui::widgets::{Axis, Chart, Dataset, GraphType, Widget};
 use crate::i18n::{Glyphs, fill};
 use crate::model::{CongestionSample, FlowStep, SentRange};
 use crate::tui::plot::{Span, SteppedLines, dots, highest, stepped};
-use crate::tui::scene::{Scene, mark, put};
+use crate::tui::scene::{Scene, put};
 use crate::tui::wrap::wrap_text;
 
 /// From so many rows on the two pictures stand one above the other, else side by side.
@@ -82,7 +82,7 @@ pub(super) fn draw(buf: &mut Buffer, area: Rect, scene: &Scene<'_>) -> usize {
 /// An end by its mark and its port.
 fn end(scene: &Scene<'_>, address: SocketAddr) -> String {
     match scene.view.trace().owner_of(address) {
-        Some(actor) => format!("{} {address}", mark(scene.view.known_as(actor))),
+        Some(actor) => format!("{} {address}", scene.mark(actor)),
         None => address.to_string(),
     }
 }

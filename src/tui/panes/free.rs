@@ -18,7 +18,7 @@ use crate::model::{Actor, Call, CallView, Caller, Door, Errno, Event, Member, Ro
 use crate::tui::command::Command;
 use crate::tui::menu::{self, Group, Item};
 use crate::tui::programs;
-use crate::tui::scene::{Scene, mark, shape};
+use crate::tui::scene::{Scene, shape};
 use crate::tui::wrap::{cut, prose, wrap, wrap_text};
 use crate::walk::{Phase, Purpose, WalkCommand, WireAbility};
 
@@ -91,8 +91,8 @@ fn who(scene: &Scene<'_>, caller: Caller) -> String {
     let actor = caller.actor;
     match scene.view.program(actor).map(|program| &program.role) {
         Some(Role::Runs(name)) => format!("{} {}", shape(actor.side), escape(name)),
-        _ if caller.is_main() => mark(actor),
-        _ => format!("{} {}", mark(actor), fill(&scene.texts.free.thread, &[("n", &caller.worker)])),
+        _ if caller.is_main() => scene.mark(actor),
+        _ => format!("{} {}", scene.mark(actor), fill(&scene.texts.free.thread, &[("n", &caller.worker)])),
     }
 }
 
@@ -196,7 +196,7 @@ fn changes(scene: &Scene<'_>) -> Vec<Line<'static>> {
         let actor = socket.facts.actor()?;
         let from = socket.previous?;
         let program = socket.facts.program.as_deref().map(|name| format!(" {}", escape(name))).unwrap_or_default();
-        let text = format!("{}{program} {from} → {}", mark(scene.view.known_as(actor)), socket.state);
+        let text = format!("{}{program} {from} → {}", scene.mark(actor), socket.state);
         Some(Line::styled(text, scene.theme.side(actor.side).bold()))
     };
     let mut lines: Vec<Line<'static>> = sockets.filter_map(line).collect();

@@ -132,9 +132,12 @@ fn members(scene: &Scene<'_>) -> (String, String) {
 pub(super) fn role(scene: &Scene<'_>, member: &Member) -> String {
     let t = &scene.texts.free;
     match &member.role {
-        Role::Drives(_) => match member.actors().collect::<Vec<_>>().as_slice() {
+        Role::Drives(_) => match member.actors().map(|one| scene.view.known_as(one)).collect::<Vec<_>>().as_slice() {
             [one @ Actor { side: Side::Server, .. }] => one.name(&t.role_server),
             [one @ Actor { side: Side::Client, .. }] => one.name(&t.role_client),
+            [one, other, ..] if one.nth != other.nth => {
+                format!("{} + {}", one.name(&t.role_server), other.name(&t.role_client))
+            }
             [one, ..] => one.name(&t.role_both),
             [] => t.role_run.clone(),
         },

@@ -9,7 +9,7 @@ use ratatui::text::{Line, Span};
 use crate::i18n::fill;
 use crate::model::{NO_THRESHOLD, SocketState, SocketView, Source, TcpInfo, three_digits};
 use crate::tcp::State;
-use crate::tui::scene::{Scene, holder, letter, mark, more_below, put, reversed};
+use crate::tui::scene::{Scene, holder, letter, more_below, put, reversed};
 use crate::tui::wrap::{wrap, wrap_text};
 
 /// Draws it. Returns how far it can be scrolled, in sockets.
@@ -72,13 +72,13 @@ fn first_line(scene: &Scene<'_>, socket: &SocketView<'_>) -> Vec<Span<'static>> 
     let local = facts.local.map_or_else(any, |addr| addr.to_string());
     let remote = facts.remote.map_or_else(any, |addr| addr.to_string());
     let (name, style) = match facts.actor() {
-        Some(actor) => (mark(scene.view.known_as(actor)), theme.side(actor.side)),
+        Some(actor) => (scene.mark(actor), theme.side(actor.side)),
         None => ("·".to_owned(), theme.text.0),
     };
     let state_style = if scene.is_fresh(socket.state_since) { reversed(style) } else { style.bold() };
     vec![
         Span::styled(format!("{name} "), style),
-        Span::styled(format!("{} ", holder(socket, facts.actor(), 15, 5)), theme.text.0),
+        Span::styled(format!("{} ", holder(scene, socket, facts.actor(), 15, 5)), theme.text.0),
         Span::styled(format!("{:<11}", socket.state.name()), state_style),
         Span::styled(format!("  {local} → {remote}"), theme.text.0),
         Span::styled(format!("  {}", letter(socket.source)), theme.dim.0),

@@ -100,7 +100,7 @@ fn note(scene: &Scene<'_>, ends: &ShownEnds<'_>) -> Option<String> {
 fn whose(scene: &Scene<'_>, socket: &SocketView<'_>, room: usize) -> String {
     // Those of one that is gone tell which connection it was.
     let addresses = side::addresses(scene, socket.facts);
-    let text = format!("{}  {addresses}", holder(socket, socket.facts.actor(), NAME, 0));
+    let text = format!("{}  {addresses}", holder(scene, socket, socket.facts.actor(), NAME, 0));
     let fits = [text.trim_end(), &addresses].into_iter().find(|text| display_width(text) <= room);
     fits.map_or_else(|| cut(&addresses, room), str::to_owned)
 }

@@ -43,7 +43,7 @@ pub(super) fn of_wire(scene: &Scene<'_>) -> Option<(String, String)> {
     let [first, ..] = rules else { return None };
     let count = fill(&t.title_count, &[("n", &rules.len())]);
     match rules {
-        [_] => Some((fill(&t.title, &[("rule", &first.rule)]), count)),
+        [_] => Some((fill(&t.title, &[("rule", &scene.view.rule_known_as(&first.rule))]), count)),
         _ => Some((count.clone(), count)),
     }
 }

@@ -87,7 +87,7 @@ fn title(scene: &Scene<'_>, actor: Actor, width: usize) -> Line<'static> {
                 own().filter(|socket| socket.facts.fd.is_some()).find_map(|socket| socket.facts.program.as_ref());
             format!("{part} {}", excerpt(present.unwrap_or(came).as_bytes(), 15))
         }
-        _ => actor.name(part),
+        _ => scene.view.known_as(actor).name(part),
     };
     let mut spans = vec![Span::styled(format!(" {} {name} ", shape(side)), scene.theme.side(side).bold())];
     // Of a connection that is looked at alone, its own end's.
@@ -319,10 +319,10 @@ fn socket_lines(
     let room = width.saturating_sub(display_width(socket.state.name()) + 5);
     let side = actor.side;
     // Where the others that have it too would have no room, the pane's own shape makes them some.
-    let whole = holder(socket, Some(actor), 8, 4);
+    let whole = holder(scene, socket, Some(actor), 8, 4);
     let taken = display_width(&whole);
     let shaped = taken <= room.clamp(4, 8) || taken + display_width(socket.state.name()) + 3 > width;
-    let holder = if shaped { holder(socket, Some(actor), room.clamp(2, 8), 4) } else { whole };
+    let holder = if shaped { holder(scene, socket, Some(actor), room.clamp(2, 8), 4) } else { whole };
     let style = theme.side(side).bold();
     let style = if scene.is_fresh(socket.state_since) { reversed(style) } else { style };
     let left = vec![

@@ -354,7 +354,7 @@ fn the_code_beside_what_is_told_is_that_of_the_same_call() {
 #[test]
 fn who_else_has_a_socket_is_seen_in_the_smallest_window() {
     let both = [actor(Side::Server, 1), actor(Side::Client, 1)];
-    let mut app = walk(&both, forks(both[0], 3));
+    let mut app = walk(&both, forks(both[0], 2).into_iter().chain(forks(both[0], 3)));
     let mut facts =
         testing::socket(1, Side::Server, Some(4), State::Established, (Some(server()), Some(made::client())));
     facts.elsewhere.push(InheritedDescriptor { nth: 3, fd: 4 });
