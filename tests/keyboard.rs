@@ -2,7 +2,7 @@
 
 mod common;
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use common::procs;
 use common::pty::{self, Terminal};
@@ -82,5 +82,56 @@ fn a_key_right_after_a_resize_is_read() {
         }
         terminal.read_until_silent(Duration::from_millis(300));
         assert_eq!(terminal.unread(), 0);
+    }
+}
+
+/// Before the terminal is the program's, while it is asked for its colours, whether it answers or not, and around the first frame.
+#[test]
+fn keys_while_it_starts_are_all_read() {
+    for user in lab_users() {
+        for delay in (0..240).step_by(15) {
+            let program = Program::new();
+            let command = program.command(user, &["--lang", "en", "learn", "handshake"]);
+            let mut terminal = Terminal::open(command, 80, 24);
+            terminal.answers = delay % 30 == 0;
+            let end = Instant::now() + Duration::from_millis(delay);
+            while Instant::now() < end {
+                terminal.read(Duration::from_millis(1));
+            }
+            terminal.press("nnn?");
+            all_were_read(&mut terminal, &format!("those after {delay} ms"));
+            terminal.press("?");
+            terminal.wait_for("no help", |screen| !shows_help(screen));
+            terminal.press("q");
+            assert!(terminal.wait_for_end().success());
+        }
+    }
+}
+
+/// An answer that comes among typed keys, or late, is followed, and the keys beside it are none of it.
+#[test]
+fn an_answer_among_keys_changes_the_colours_alone() {
+    // The text's colour in the two themes.
+    let text = |terminal: &Terminal| {
+        let screen = terminal.screen();
+        (0..24).flat_map(|row| (0..80).map(move |column| (row, column))).find_map(|(row, column)| {
+            let cell = screen.cell(row, column)?;
+            (cell.contents() == "?").then(|| cell.fgcolor())
+        })
+    };
+    for user in lab_users() {
+        let program = Program::new();
+        let command = program.command(user, &["--lang", "en", "learn", "handshake"]);
+        let mut terminal = Terminal::open(command, 80, 24);
+        terminal.answers = false;
+        terminal.wait_for_text("Space next");
+        terminal.read_until_silent(Duration::from_millis(200));
+        let dark = text(&terminal);
+        terminal.press("n\x1b]11;rgb:ffff/ffff/ffff\x1b\\?");
+        all_were_read(&mut terminal, "an answer");
+        terminal.press("?");
+        terminal.wait_for("no help", |screen| !shows_help(screen));
+        terminal.read_until_silent(Duration::from_millis(200));
+        assert!(dark.is_some() && text(&terminal) != dark, "{dark:?}");
     }
 }

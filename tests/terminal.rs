@@ -370,7 +370,7 @@ const PANICS: &str = "SOCKWALK_TEST_PANICS";
 #[test]
 fn a_panic_gives_the_terminal_back() {
     if std::env::var_os(PANICS).is_some() {
-        let _guard = Guard::new().unwrap();
+        let _guard = Guard::new(false).unwrap();
         panic!("as the test wants it");
     }
     let mut command = Command::new(std::env::current_exe().unwrap());

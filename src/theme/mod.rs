@@ -2,12 +2,7 @@
 //!
 //! A theme is a file in `assets/themes`. The terminal keeps its own background; only the banner of the past has one.
 
-use std::time::{Duration, Instant};
-
 use ratatui::style::{Color, Modifier, Style};
-use rustix::stdio::stdin;
-use rustix::termios::{QueueSelector, tcflush};
-use terminal_colorsaurus::{QueryOptions, ThemeMode, theme_mode};
 use toml::{Table, Value};
 
 use crate::assets::table;
@@ -145,54 +140,86 @@ impl Choice {
         Self::NAMES.iter().find(|(known, _)| *known == name).map(|(_, choice)| *choice)
     }
 
-    /// What `auto` comes to on this terminal: no colours where `NO_COLOR` is set (no-color.org), else what the
-    /// terminal says of its background. Where it says nothing, dark; of sixteen colours, those that can be read on either. Ask
-    /// before the alternate screen and the input thread begin: the terminal's answer comes as input.
-    pub fn resolve(self, colours: Colours) -> Choice {
-        let no_color = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
-        self.resolve_with(no_color, colours, || {
-            // Such a terminal prints the question, or is silent; of the Linux console it is known.
-            if colours == Colours::Sixteen {
-                return std::env::var_os("TERM").filter(|term| term == "linux").map(|_| ThemeMode::Dark);
-            }
-            asked()
-        })
-    }
-
-    fn resolve_with(self, no_color: bool, colours: Colours, background: impl FnOnce() -> Option<ThemeMode>) -> Choice {
+    /// What `auto` comes to where the terminal's background is this one, or isn't known: no colours where `NO_COLOR` is set
+    /// (no-color.org); on an unknown background those for a dark one, of sixteen colours those that can be read on either.
+    fn resolve(self, environment: &Environment, colours: Colours, background: Option<Background>) -> Choice {
         match self {
-            Choice::Auto if no_color => Choice::Mono,
-            Choice::Auto => match (background(), colours) {
-                (Some(ThemeMode::Light), _) => Choice::Light,
+            Choice::Auto if environment.no_color => Choice::Mono,
+            Choice::Auto => match (background.or(environment.console.then_some(Background::Dark)), colours) {
+                (Some(Background::Light), _) => Choice::Light,
                 (None, Colours::Sixteen) => Choice::Either,
                 _ => Choice::Dark,
             },
             chosen => chosen,
         }
     }
+
+    /// Whether the terminal is to be asked for its background: where nothing else decides, and it won't print the question. One of
+    /// sixteen colours may, and GNU screen answers for another terminal.
+    pub fn asks(self, colours: Colours) -> bool {
+        self.asks_in(&Environment::new(|name| std::env::var(name).ok()), colours)
+    }
+
+    fn asks_in(self, environment: &Environment, colours: Colours) -> bool {
+        self == Choice::Auto && !environment.no_color && !environment.screen && colours == Colours::All
+    }
 }
 
-/// What the terminal says of its background; `None` where it says nothing in time.
-fn asked() -> Option<ThemeMode> {
-    const LIMIT: Duration = Duration::from_millis(150);
-    let mut options = QueryOptions::default();
-    options.timeout = LIMIT;
-    let begun = Instant::now();
-    let answer = theme_mode(options).ok();
-    // The answer is read in pieces. Where the time was over in between, on a busy machine, its end would be read as keys.
-    if answer.is_none() || begun.elapsed() >= LIMIT {
-        let _ = tcflush(stdin(), QueueSelector::IFlush);
+/// What the environment says of the terminal, beside its colours.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+struct Environment {
+    /// No colours are wanted.
+    no_color: bool,
+    /// It is the Linux console, whose background is black.
+    console: bool,
+    /// It is GNU screen.
+    screen: bool,
+}
+
+impl Environment {
+    fn new(variable: impl Fn(&str) -> Option<String>) -> Environment {
+        let term = variable("TERM").unwrap_or_default();
+        Environment {
+            no_color: variable("NO_COLOR").is_some_and(|value| !value.is_empty()),
+            console: term == "linux",
+            screen: term == "screen" || term.starts_with("screen."),
+        }
     }
-    answer
+}
+
+/// A terminal's background.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[allow(missing_docs)]
+pub enum Background {
+    Dark,
+    Light,
+}
+
+impl Background {
+    /// That of this colour, its parts from 0 to 1 (sRGB): light where its lightness (L* of CIELAB) is more than half.
+    pub fn of(red: f64, green: f64, blue: f64) -> Background {
+        let linear = |part: f64| if part <= 0.04045 { part / 12.92 } else { ((part + 0.055) / 1.055).powf(2.4) };
+        let luminance = 0.2126 * linear(red) + 0.7152 * linear(green) + 0.0722 * linear(blue);
+        if luminance > 0.1842 { Background::Light } else { Background::Dark }
+    }
 }
 
 impl Theme {
-    /// The theme for a choice; `auto` is resolved first.
+    /// The theme for a choice; of `auto` that for a background that isn't known.
     ///
     /// # Errors
     /// [`ThemeError`] where the built-in file is wrong; a test reads all of them.
     pub fn load(choice: Choice, colours: Colours) -> Result<Theme, ThemeError> {
-        let name = match (choice.resolve(colours), colours) {
+        Theme::load_on(choice, colours, None)
+    }
+
+    /// The same on this background.
+    ///
+    /// # Errors
+    /// As of [`Theme::load`].
+    pub fn load_on(choice: Choice, colours: Colours, background: Option<Background>) -> Result<Theme, ThemeError> {
+        let environment = Environment::new(|name| std::env::var(name).ok());
+        let name = match (choice.resolve(&environment, colours, background), colours) {
             (Choice::Mono, _) => "mono",
             (Choice::Light, Colours::All) => "light",
             (Choice::Light, Colours::Sixteen) => "light16",

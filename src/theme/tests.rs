@@ -54,7 +54,7 @@ fn mono_has_no_colour_at_all() {
 fn auto_follows_no_color_then_the_background_then_what_fits_any() {
     use Choice::{Dark, Either, Light, Mono};
     use Colours::{All, Sixteen};
-    let (dark, light) = (Some(ThemeMode::Dark), Some(ThemeMode::Light));
+    let (dark, light) = (Some(Background::Dark), Some(Background::Light));
     for (no_color, colours, background, wanted) in [
         (true, All, light, Mono),
         (true, Sixteen, None, Mono),
@@ -65,11 +65,44 @@ fn auto_follows_no_color_then_the_background_then_what_fits_any() {
         (false, Sixteen, dark, Dark),
         (false, Sixteen, None, Either),
     ] {
-        assert_eq!(Choice::Auto.resolve_with(no_color, colours, || background), wanted);
-        assert_eq!(Dark.resolve_with(no_color, colours, || background), Dark);
+        let environment = Environment { no_color, ..Environment::default() };
+        assert_eq!(Choice::Auto.resolve(&environment, colours, background), wanted);
+        assert_eq!(Dark.resolve(&environment, colours, background), Dark);
     }
+    let of_term = |term: &str| Environment::new(|name| (name == "TERM").then(|| term.to_owned()));
+    assert_eq!(Choice::Auto.resolve(&of_term("linux"), Sixteen, None), Dark);
+    for (choice, term, colours, asks) in [
+        (Choice::Auto, "xterm-256color", All, true),
+        (Choice::Auto, "screen-256color", All, true),
+        (Choice::Auto, "screen.xterm-256color", All, false),
+        (Choice::Auto, "linux", Sixteen, false),
+        (Dark, "xterm-256color", All, false),
+    ] {
+        assert_eq!(choice.asks_in(&of_term(term), colours), asks, "{term}");
+    }
+    assert!(!Choice::Auto.asks_in(&Environment { no_color: true, ..Environment::default() }, All));
     assert_eq!(Choice::from_name("mono"), Some(Choice::Mono));
     assert_eq!(Choice::from_name("blue"), None);
+}
+
+#[test]
+fn a_background_is_light_where_it_looks_so() {
+    let of = |[red, green, blue]: [u8; 3]| Background::of(red.into(), green.into(), blue.into());
+    let scaled = |rgb: [u8; 3]| {
+        let [red, green, blue] = rgb.map(|part| f64::from(part) / 255.0);
+        Background::of(red, green, blue)
+    };
+    assert_eq!([of([0, 0, 0]), of([1, 1, 1])], [Background::Dark, Background::Light]);
+    // Solarized's two, Ubuntu's, a pale yellow, a strong blue.
+    for (rgb, wanted) in [
+        ([0x00, 0x2b, 0x36], Background::Dark),
+        ([0xfd, 0xf6, 0xe3], Background::Light),
+        ([0x30, 0x0a, 0x24], Background::Dark),
+        ([0xff, 0xff, 0xdd], Background::Light),
+        ([0x00, 0x00, 0xff], Background::Dark),
+    ] {
+        assert_eq!(scaled(rgb), wanted, "{rgb:?}");
+    }
 }
 
 #[test]

@@ -20,7 +20,7 @@ use crate::i18n::{Glyphs, Lang, Localized};
 use crate::model::{Actor, Connection, Door, Flow, Moment, SegmentId, Side, View, may_release};
 use crate::progress::Mark;
 use crate::tcp::Numbers;
-use crate::theme::Theme;
+use crate::theme::{Colours, Theme};
 use crate::walk::{Phase, Purpose, Walk, WireAbility};
 
 /// How long a step takes when the lesson plays by itself, in tenths of a second, the quickest first.
@@ -35,6 +35,8 @@ pub struct Appearance {
     pub(super) shown: Vec<Lang>,
     /// The styles.
     pub theme: Theme,
+    /// How many colours the terminal has, where its background decides on the theme.
+    pub asks: Option<Colours>,
     /// The characters that the terminal has.
     pub glyphs: Glyphs,
     /// The calls in code.
@@ -69,8 +71,8 @@ impl Appearance {
         let snippets = Snippets::load()?;
         let numbers = Numbers::default();
         let shown = Lang::all().filter(|lang| glyphs.have_lang(*lang)).collect();
-        let (code, source, large) = (0, true, None);
-        Ok(Appearance { lang, texts, shown, theme, glyphs, snippets, code, source, numbers, large })
+        let (code, source, large, asks) = (0, true, None, None);
+        Ok(Appearance { lang, texts, shown, theme, asks, glyphs, snippets, code, source, numbers, large })
     }
 
     /// The language.

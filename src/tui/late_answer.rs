@@ -1,7 +1,8 @@
-//! An answer of the terminal to the question for its colours that comes when nobody waits for it any more, as over a slow network:
-//! `ESC ] 11 ; rgb:ffff/ffff/ffff ESC \` (OSC 10 and 11 of xterm's control sequences) and `ESC [ ? 62 ; 22 c` (DA1 of the VT100's kin).
-//! It is read as keys, and is none.
+//! The terminal's answer to the question for its colours: `ESC ] 11 ; rgb:ffff/ffff/ffff ESC \` (OSC 10 and 11 of xterm's control
+//! sequences), and `ESC [ ? 62 ; 22 c` (DA1 of the VT100's kin). It is read as keys, among those that are pressed, and is none; it comes
+//! when it comes, over a slow network after the first frame.
 
+use crate::theme::Background;
 use crossterm::event::{Event, KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
 
 /// What may be the beginning of such an answer. Only what can't be anything else is held back, and goes on as soon as it is.
@@ -10,6 +11,8 @@ pub(super) struct LateAnswer {
     held: Vec<Event>,
     /// What of the answer was read, behind its ESC.
     text: String,
+    /// What the answers have told, until it is taken.
+    background: Option<Background>,
     /// Whether the newest key was ESC alone: what follows in the next piece that the network brings is read as letters.
     escaped: bool,
 }
@@ -47,10 +50,32 @@ impl LateAnswer {
         if prefix == Prefix::Open {
             return Vec::new();
         }
-        self.text.clear();
+        let text = std::mem::take(&mut self.text);
         let held = std::mem::take(&mut self.held);
-        if prefix == Prefix::Whole { Vec::new() } else { held }
+        if prefix == Prefix::Whole {
+            self.background = background(&text).or(self.background);
+            return Vec::new();
+        }
+        held
     }
+
+    /// What an answer has told of the terminal's background since this was asked last.
+    pub(super) fn background(&mut self) -> Option<Background> {
+        self.background.take()
+    }
+}
+
+/// The background that a whole answer tells; `None` of another one, and of one that makes no sense.
+fn background(text: &str) -> Option<Background> {
+    let text = text.strip_prefix("]11;")?.trim_end_matches(['\x07', '\x1b', '\\']);
+    let (_, parts) = text.split_once(':')?;
+    // Each has one to four digits, and the greatest number of so many is all of it (XParseColor(3)).
+    let part = |digits: &str| {
+        let most = 16_f64.powi(i32::try_from(digits.len()).ok().filter(|count| (1..=4).contains(count))?) - 1.0;
+        Some(f64::from(u16::from_str_radix(digits, 16).ok()?) / most)
+    };
+    let mut parts = parts.split('/').map(part);
+    Some(Background::of(parts.next()??, parts.next()??, parts.next()??))
 }
 
 /// What a text is of an answer.
@@ -132,6 +157,25 @@ mod tests {
             }
         }
         assert_eq!(passed(&["\x1b", "[?62;22c", "q"]), [1, 0, 1]);
+    }
+
+    #[test]
+    fn an_answer_tells_the_background_once() {
+        for (answer, wanted) in [
+            ("\x1b]11;rgb:1e1e/ffff/FFFF\x1b\\", Some(Background::Light)),
+            ("\x1b]11;rgb:0/0/0\x07", Some(Background::Dark)),
+            ("\x1b]11;rgba:ff/ff/ff/ff\x07", Some(Background::Light)),
+            ("\x1b]10;rgb:ffff/ffff/ffff\x07", None),
+            ("\x1b]11;rgb:ffff/ffff\x07", None),
+            ("\x1b]11;rgb:fffff/0/0\x07", None),
+            ("\x1b]11;rgb://\x07", None),
+            ("\x1b[?62;22c", None),
+        ] {
+            let mut late = LateAnswer::default();
+            let passed: usize = read(answer).into_iter().map(|event| late.take(event).len()).sum();
+            assert!(passed == 0 || answer.starts_with("\x1b["), "{answer:?}");
+            assert_eq!((late.background(), late.background()), (wanted, None), "{answer:?}");
+        }
     }
 
     #[test]

@@ -7,6 +7,7 @@ use super::app::App;
 use super::app::Overlay;
 use super::console::ProgramCourse;
 use crate::model::Side;
+use crate::theme::Background;
 use crate::walk::{Happening, Request};
 
 /// The longest line that can be typed, in characters.
@@ -20,6 +21,8 @@ pub(super) const LONGEST_LESSON_LINE: usize = 200;
 pub enum Msg {
     /// From the terminal.
     Terminal(Event),
+    /// The terminal's answer, where it was asked for its background.
+    Background(Background),
     /// From the world of the walk with this [`App::generation`].
     World(u64, Box<Happening>),
     /// The last step of the set-up with which the lesson of the walk with this [`App::generation`] begins, where that is known from

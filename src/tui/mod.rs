@@ -4,6 +4,7 @@
 
 mod app;
 mod backend;
+mod background;
 mod calling;
 mod catalogue;
 mod chart;

@@ -41,6 +41,7 @@ pub fn update(app: &mut App, msg: Msg, now: Duration) -> Vec<AppEffect> {
         // What an earlier world still had to say.
         Msg::World(..) | Msg::SetUp(..) => {}
         Msg::Printed => app.changed = true,
+        Msg::Background(background) => app.is_on(background),
         Msg::Program(side, course) => app.program_went(side, course),
         Msg::Renewed => effects.push(AppEffect::Restart),
         Msg::Tick => tick(app),

@@ -30,6 +30,9 @@ pub fn is_possible() -> bool {
 /// that the program itself is broken.
 const ENDING: [i32; 10] = [SIGTERM, SIGHUP, SIGINT, SIGQUIT, SIGUSR1, SIGALRM, SIGVTALRM, SIGPROF, SIGXCPU, SIGXFSZ];
 
+/// So long the first frame waits for the terminal's word on its background; what comes later is followed too.
+const ANSWERED_WITHIN: Duration = Duration::from_millis(100);
+
 /// What has to be there before the terminal is taken.
 pub struct Prepared {
     look: Appearance,
@@ -42,15 +45,19 @@ pub struct Prepared {
 /// # Errors
 /// [`Exit`] where no thread can be had, or what was built in can't be used.
 pub fn prepare(invocation: &Invocation, sender: Sender<Msg>) -> Result<Prepared, Exit> {
-    // Before the terminal is touched at all: to be asked for its colours it is in raw mode.
+    // Before the terminal is touched at all.
     let signal = watch_signals(sender).map_err(trouble(invocation.lang))?;
     Ok(Prepared { look: look(invocation)?, signal })
 }
 
 fn look(invocation: &Invocation) -> Result<Appearance, Exit> {
     let colours = Colours::of_terminal(|name| std::env::var(name).ok());
-    let theme = Theme::load(choice(invocation.theme), colours).map_err(broken)?;
-    Appearance::new(invocation.lang, theme, super::out::glyphs()).map_err(broken)
+    let choice = choice(invocation.theme);
+    let theme = Theme::load(choice, colours).map_err(broken)?;
+    let asks = choice.asks(colours).then_some(colours);
+    let mut look = Appearance::new(invocation.lang, theme, super::out::glyphs()).map_err(broken)?;
+    look.asks = asks;
+    Ok(look)
 }
 
 /// The same while something is begun that waits for the kernel: so both take as long as the longer one.
@@ -146,7 +153,8 @@ pub fn show_until<H: Host>(
 ) -> Result<ShownWalk, Exit> {
     let (columns, rows) = crossterm::terminal::size().map_err(trouble(invocation.lang))?;
     let Prepared { look, signal } = prepared;
-    let guard = Guard::new().map_err(trouble(invocation.lang))?;
+    let asks = look.asks.is_some();
+    let guard = Guard::new(asks).map_err(trouble(invocation.lang))?;
     #[allow(clippy::disallowed_methods)] // The interface's own drawing, which filters what it draws.
     let stdout = io::stdout();
     // The guard gives the terminal back. ratatui's own end would print where it can't, and so panic where nobody reads.
@@ -156,7 +164,10 @@ pub fn show_until<H: Host>(
     if let Some(lang) = invocation.lacks_lang {
         app.tell_of_lacking_lang(lang);
     }
-    tui::listen(sender, (columns, rows)).map_err(trouble(invocation.lang))?;
+    let answer = tui::listen(sender, (columns, rows)).map_err(trouble(invocation.lang))?;
+    if asks && let Ok(background) = answer.recv_timeout(ANSWERED_WITHIN) {
+        app.is_on(background);
+    }
     host.console_size(app.console_size());
     let drawn = tui::draw_changed(&mut terminal, &mut app).is_ok();
     arrives(host, &mut app)?;

@@ -331,3 +331,22 @@ fn space_in_a_lessons_recording_stops_where_each_steps_text_is_so() {
     press(&mut app, KeyCode::PageUp);
     assert_eq!(app.view().moment(), 8);
 }
+
+#[test]
+fn the_theme_follows_the_background_where_none_was_chosen() {
+    let mut app = app_of(Made::to_syn_sent(), Lang::EN, 80, 24);
+    let of = |app: &App| app.look.theme.text.0;
+    let [dark, light] = [Choice::Dark, Choice::Light].map(|choice| Theme::load(choice, Colours::All).unwrap().text.0);
+    assert_ne!(dark, light);
+    app.is_on(crate::theme::Background::Light);
+    assert_eq!(of(&app), dark, "it was chosen");
+    app.look.asks = Some(Colours::All);
+    for (background, wanted) in [
+        (crate::theme::Background::Light, light),
+        (crate::theme::Background::Dark, dark),
+        (crate::theme::Background::Light, light),
+    ] {
+        app.is_on(background);
+        assert_eq!(of(&app), wanted);
+    }
+}
