@@ -70,3 +70,31 @@ fn why(view: &View<'_>, first: usize, texts: &DivergedTexts, shared: &SharedText
         Some(HandAction::Call(of)) => fill(&texts.called, &[("side", shared.side(of))]),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::super::{Lang, Texts};
+    use super::*;
+    use crate::model::{ClaimResult, Errno, Event, Trace};
+
+    /// Nobody's hand: what the lesson's file wants and the kernel refuses has its place there.
+    #[test]
+    fn what_the_kernel_refuses_to_a_step_has_its_line() {
+        for lang in Lang::all() {
+            let texts = Texts::load(lang).unwrap();
+            let told = |actual: Statement| {
+                let what = Statement::StepCanBeDone;
+                let mut trace = Trace::default();
+                trace.push(Duration::ZERO, Event::Step(0));
+                let claim = ClaimResult { step: 0, what, held: false, actual, line: 4711 };
+                trace.push(Duration::ZERO, Event::Claim(Box::new(claim)));
+                diverged(&trace.present(), 0, |_| (1, ""), (&texts.diverged, &texts.shared)).unwrap().remove(0)
+            };
+            let refused = told(Statement::NotSet { name: "net.ipv4.tcp_sack = 9".into(), errno: Errno(22) });
+            assert!(refused.contains("4711") && refused != texts.diverged.nothing, "{refused}");
+            assert_eq!(told(Statement::NoSuchSocket("a".into())), texts.diverged.nothing);
+        }
+    }
+}

@@ -36,7 +36,8 @@ impl View<'_> {
     fn ever_there(&self, side: Side) -> BTreeSet<Actor> {
         let trace = self.trace();
         let forked = trace.calls.forks.all().map(|(child, _)| child);
-        let all = trace.drivers().chain(trace.calls.actors()).chain(forked).filter(|actor| actor.side == side);
+        let all =
+            trace.makers.keys().copied().chain(trace.calls.actors()).chain(forked).filter(|actor| actor.side == side);
         all.filter(|actor| self.appeared(*actor).is_some()).collect()
     }
 
@@ -44,7 +45,8 @@ impl View<'_> {
     /// forked. `None` where it wasn't seen by then.
     fn appeared(&self, actor: Actor) -> Option<Moment> {
         let trace = self.trace();
-        let came = trace.driver_came(actor);
+        let makers = trace.makers.get(&actor).map_or(&[][..], Vec::as_slice);
+        let came = makers.iter().find(|(_, place)| trace.arrivals[*place].is(actor)).map(|(moment, _)| *moment);
         let called = trace.calls.of(actor, self.moment()).next().map(|record| record.seen);
         let forked = trace.calls.forks.get(actor).map(|fork| fork.made);
         [came, called, forked].into_iter().flatten().min().filter(|at| *at < self.moment())

@@ -140,7 +140,7 @@ pub struct Trace {
     /// Who came into the lab, in the order of arrival, and the places of those who were there.
     pub(super) arrivals: Vec<Member>,
     /// Which of them make, or made, an actor's calls, in order, each with its entry.
-    makers: BTreeMap<Actor, Vec<(Moment, usize)>>,
+    pub(super) makers: BTreeMap<Actor, Vec<(Moment, usize)>>,
     pub(super) present_members: Versioned<usize>,
     /// The place of the newest arrival with a number.
     arrival_of: HashMap<u32, usize>,
@@ -451,17 +451,6 @@ impl Trace {
         for actor in member.played() {
             self.driven.entry(actor).or_default().push(moment);
         }
-    }
-
-    /// Whose calls somebody made, or a program might have made, who came.
-    pub(super) fn drivers(&self) -> impl Iterator<Item = Actor> {
-        self.makers.keys().copied()
-    }
-
-    /// When somebody first came who makes this actor's calls; `None` where nobody did.
-    pub(super) fn driver_came(&self, actor: Actor) -> Option<Moment> {
-        let came = self.makers.get(&actor)?.iter();
-        { came }.find(|(_, place)| self.arrivals[*place].is(actor)).map(|(moment, _)| *moment)
     }
 
     fn left(&mut self, moment: Moment, member: &Member) {

@@ -158,6 +158,7 @@ impl<'a> Transcript<'a> {
 
     fn body(&mut self, event: &Event, view: &View<'_>, before: &View<'_>) -> Vec<String> {
         let texts = self.texts;
+        let by_rule = |text: &str, rule| fill(text, &[("rule", &view.rule_known_as(rule))]);
         match event {
             Event::Step(step) => self.heading(*step, before),
             Event::Entered { .. } | Event::Plays { .. } | Event::ByHand(_) => Vec::new(),
@@ -187,22 +188,16 @@ impl<'a> Transcript<'a> {
                 let times = view.segment(*id).map_or(1, |segment| segment.times_sent);
                 lines::segment_fate(*id, segment, view, &fill(&texts.retransmitted, &[("times", &times)]), self.all)
             }
-            Event::Duplicated { id, segment, rule, .. } => lines::segment(
-                *id,
-                segment,
-                view,
-                &fill(&texts.doubled, &[("rule", &view.rule_known_as(rule))]),
-                self.all,
-            ),
+            Event::Duplicated { id, segment, rule, .. } => {
+                lines::segment(*id, segment, view, &by_rule(&texts.doubled, rule), self.all)
+            }
             Event::Held(id) => lines::fate(*id, view, &texts.held, self.all),
             Event::Delivered(id) => lines::fate(*id, view, &texts.delivered, self.all),
             Event::Reasons { moved, .. } | Event::Causes { moved, .. } => {
                 moved.iter().flat_map(|one| lines::reason(one, self.lang)).collect()
             }
             Event::Dropped(id) => lines::fate(*id, view, &texts.dropped, self.all),
-            Event::Lost { id, rule } => {
-                lines::fate(*id, view, &fill(&texts.lost_by_rule, &[("rule", &view.rule_known_as(rule))]), self.all)
-            }
+            Event::Lost { id, rule } => lines::fate(*id, view, &by_rule(&texts.lost_by_rule, rule), self.all),
             Event::Undeliverable { id, errno } => {
                 lines::fate(*id, view, &fill(&texts.undeliverable, &[("errno", errno)]), self.all)
             }

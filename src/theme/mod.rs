@@ -142,10 +142,10 @@ impl Choice {
 
     /// What `auto` comes to where the terminal's background is this one, or isn't known: no colours where `NO_COLOR` is set
     /// (no-color.org); on an unknown background those for a dark one, of sixteen colours those that can be read on either.
-    fn resolve(self, environment: &Environment, colours: Colours, background: Option<Background>) -> Choice {
+    fn resolve(self, hints: &TerminalHints, colours: Colours, background: Option<Background>) -> Choice {
         match self {
-            Choice::Auto if environment.no_color => Choice::Mono,
-            Choice::Auto => match (background.or(environment.console.then_some(Background::Dark)), colours) {
+            Choice::Auto if hints.no_color => Choice::Mono,
+            Choice::Auto => match (background.or(hints.console.then_some(Background::Dark)), colours) {
                 (Some(Background::Light), _) => Choice::Light,
                 (None, Colours::Sixteen) => Choice::Either,
                 _ => Choice::Dark,
@@ -157,17 +157,17 @@ impl Choice {
     /// Whether the terminal is to be asked for its background: where nothing else decides, and it won't print the question. One of
     /// sixteen colours may, and GNU screen answers for another terminal.
     pub fn asks(self, colours: Colours) -> bool {
-        self.asks_in(&Environment::new(|name| std::env::var(name).ok()), colours)
+        self.asks_in(&TerminalHints::new(|name| std::env::var(name).ok()), colours)
     }
 
-    fn asks_in(self, environment: &Environment, colours: Colours) -> bool {
-        self == Choice::Auto && !environment.no_color && !environment.screen && colours == Colours::All
+    fn asks_in(self, hints: &TerminalHints, colours: Colours) -> bool {
+        self == Choice::Auto && !hints.no_color && !hints.screen && colours == Colours::All
     }
 }
 
 /// What the environment says of the terminal, beside its colours.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-struct Environment {
+struct TerminalHints {
     /// No colours are wanted.
     no_color: bool,
     /// It is the Linux console, whose background is black.
@@ -176,10 +176,10 @@ struct Environment {
     screen: bool,
 }
 
-impl Environment {
-    fn new(variable: impl Fn(&str) -> Option<String>) -> Environment {
+impl TerminalHints {
+    fn new(variable: impl Fn(&str) -> Option<String>) -> TerminalHints {
         let term = variable("TERM").unwrap_or_default();
-        Environment {
+        TerminalHints {
             no_color: variable("NO_COLOR").is_some_and(|value| !value.is_empty()),
             console: term == "linux",
             screen: term == "screen" || term.starts_with("screen."),
@@ -218,8 +218,8 @@ impl Theme {
     /// # Errors
     /// As of [`Theme::load`].
     pub fn load_on(choice: Choice, colours: Colours, background: Option<Background>) -> Result<Theme, ThemeError> {
-        let environment = Environment::new(|name| std::env::var(name).ok());
-        let name = match (choice.resolve(&environment, colours, background), colours) {
+        let hints = TerminalHints::new(|name| std::env::var(name).ok());
+        let name = match (choice.resolve(&hints, colours, background), colours) {
             (Choice::Mono, _) => "mono",
             (Choice::Light, Colours::All) => "light",
             (Choice::Light, Colours::Sixteen) => "light16",

@@ -65,11 +65,11 @@ fn auto_follows_no_color_then_the_background_then_what_fits_any() {
         (false, Sixteen, dark, Dark),
         (false, Sixteen, None, Either),
     ] {
-        let environment = Environment { no_color, ..Environment::default() };
-        assert_eq!(Choice::Auto.resolve(&environment, colours, background), wanted);
-        assert_eq!(Dark.resolve(&environment, colours, background), Dark);
+        let hints = TerminalHints { no_color, ..TerminalHints::default() };
+        assert_eq!(Choice::Auto.resolve(&hints, colours, background), wanted);
+        assert_eq!(Dark.resolve(&hints, colours, background), Dark);
     }
-    let of_term = |term: &str| Environment::new(|name| (name == "TERM").then(|| term.to_owned()));
+    let of_term = |term: &str| TerminalHints::new(|name| (name == "TERM").then(|| term.to_owned()));
     assert_eq!(Choice::Auto.resolve(&of_term("linux"), Sixteen, None), Dark);
     for (choice, term, colours, asks) in [
         (Choice::Auto, "xterm-256color", All, true),
@@ -80,7 +80,7 @@ fn auto_follows_no_color_then_the_background_then_what_fits_any() {
     ] {
         assert_eq!(choice.asks_in(&of_term(term), colours), asks, "{term}");
     }
-    assert!(!Choice::Auto.asks_in(&Environment { no_color: true, ..Environment::default() }, All));
+    assert!(!Choice::Auto.asks_in(&TerminalHints { no_color: true, ..TerminalHints::default() }, All));
     assert_eq!(Choice::from_name("mono"), Some(Choice::Mono));
     assert_eq!(Choice::from_name("blue"), None);
 }

@@ -218,10 +218,6 @@ impl<'a> Arguments<'a> {
             }
             CallName::Connect => Call::Connect { fd, addr: self.address()? },
             CallName::Listen => Call::Listen { fd, backlog: self.backlog()? },
-            CallName::Accept => {
-                self.skip_filled(2);
-                Call::Accept { fd }
-            }
             CallName::Send => {
                 let (data, flags) = self.sent()?;
                 Call::Send { fd, data, flags }
@@ -249,22 +245,22 @@ impl<'a> Arguments<'a> {
                 Call::SetNonblocking { fd, on: self.nonblocking()? }
             }
             CallName::Dup => Call::Dup { fd },
-            CallName::GetSockName => {
-                self.skip_filled(2);
-                Call::GetSockName { fd }
-            }
-            CallName::GetPeerName => {
-                self.skip_filled(2);
-                Call::GetPeerName { fd }
-            }
-            CallName::GetSockOpt => {
-                let option = self.option()?;
-                self.skip_filled(2);
-                Call::GetOption { fd, option }
-            }
+            CallName::Accept | CallName::GetSockName | CallName::GetPeerName | CallName::GetSockOpt => self.asks(fd)?,
             // The others were read above.
             _ => Call::Close { fd },
         })
+    }
+
+    /// A call that fills an address or a value, and its length.
+    fn asks(&mut self, fd: i32) -> Result<Call, Mistyped> {
+        let call = match self.name {
+            CallName::Accept => Call::Accept { fd },
+            CallName::GetSockName => Call::GetSockName { fd },
+            CallName::GetPeerName => Call::GetPeerName { fd },
+            _ => Call::GetOption { fd, option: self.option()? },
+        };
+        self.skip_filled(2);
+        Ok(call)
     }
 
     fn socket(&mut self) -> Result<Call, Mistyped> {

@@ -35,7 +35,7 @@ pub(super) fn in_sight<'a>(
     let meant = scene.meant().filter(|_| chosen || !scene.app.in_past()).and_then(place);
     let news = news(scene).filter(|_| !chosen).and_then(place);
     let rows = |n: usize| nth(n).and_then(|id| scene.view.segment(id)).map(|segment| rows_of(&segment));
-    let Choice { pinned, later, room } = choose(scene.app.place.ladder, count, [meant, news], height, &rows);
+    let ChosenRows { pinned, later, room } = choose(scene.app.place.ladder, count, [meant, news], height, &rows);
     let first = pinned.and_then(nth).and_then(|id| scene.view.segment(id));
     let mut shown: Vec<SegmentView<'a>> = Vec::new();
     let mut used = 0;
@@ -72,7 +72,7 @@ fn news(scene: &Scene<'_>) -> Option<SegmentId> {
 
 /// Which segments are shown, each by how many newer ones there are.
 #[derive(Debug, PartialEq, Eq)]
-struct Choice {
+struct ChosenRows {
     /// One above all others, with a row behind it that tells how many follow before those.
     pinned: Option<usize>,
     /// So many of the newest are left out below.
@@ -88,10 +88,10 @@ fn choose(
     [meant, news]: [Option<usize>; 2],
     height: usize,
     rows: &impl Fn(usize) -> Option<usize>,
-) -> Choice {
+) -> ChosenRows {
     let up_to = |meant, height| {
         let later = skipped(scrolled, count, meant, height, rows);
-        Choice { pinned: None, later, room: height - usize::from(later > 0) }
+        ChosenRows { pinned: None, later, room: height - usize::from(later > 0) }
     };
     let (Some(oldest), Some(newest)) = (meant.or(news), news.or(meant)) else { return up_to(None, height) };
     let alone = up_to(Some(oldest), height);
@@ -104,7 +104,7 @@ fn choose(
     if rows(newest).is_none_or(|rows| rows + usize::from(newest > 0) > room) {
         return alone;
     }
-    Choice { pinned: Some(oldest), ..up_to(Some(newest), room) }
+    ChosenRows { pinned: Some(oldest), ..up_to(Some(newest), room) }
 }
 
 /// How many of the newest segments are left out below: as many as the learner has scrolled, else so few that the one that
@@ -157,11 +157,11 @@ mod tests {
     fn what_waits_and_the_news_are_both_in_sight() {
         let rows = |n: usize| (n < 10).then_some(2);
         let of = |scrolled, meant, news, height| choose(scrolled, 10, [meant, news], height, &rows);
-        let plain = |later, room| Choice { pinned: None, later, room };
+        let plain = |later, room| ChosenRows { pinned: None, later, room };
         assert_eq!(of(0, Some(4), Some(0), 11), plain(0, 11), "both fit");
         // One above, a row for those between, and four behind it.
-        assert_eq!(of(0, Some(9), Some(0), 11), Choice { pinned: Some(9), later: 0, room: 8 });
-        assert_eq!(of(0, Some(9), Some(2), 11), Choice { pinned: Some(9), later: 0, room: 8 });
+        assert_eq!(of(0, Some(9), Some(0), 11), ChosenRows { pinned: Some(9), later: 0, room: 8 });
+        assert_eq!(of(0, Some(9), Some(2), 11), ChosenRows { pinned: Some(9), later: 0, room: 8 });
         assert_eq!(of(0, Some(2), Some(9), 11), plain(0, 11), "the news are older than what waits");
         assert_eq!(of(0, Some(9), None, 11), plain(5, 10), "no news");
         assert_eq!(of(0, None, Some(7), 11), plain(3, 10), "nothing waits");

@@ -335,8 +335,8 @@ fn space_in_a_lessons_recording_stops_where_each_steps_text_is_so() {
 #[test]
 fn the_theme_follows_the_background_where_none_was_chosen() {
     let mut app = app_of(Made::to_syn_sent(), Lang::EN, 80, 24);
-    let of = |app: &App| app.look.theme.text.0;
-    let [dark, light] = [Choice::Dark, Choice::Light].map(|choice| Theme::load(choice, Colours::All).unwrap().text.0);
+    let of = |app: &App| app.look.theme.server.0;
+    let [dark, light] = [Choice::Dark, Choice::Light].map(|choice| Theme::load(choice, Colours::All).unwrap().server.0);
     assert_ne!(dark, light);
     app.is_on(crate::theme::Background::Light);
     assert_eq!(of(&app), dark, "it was chosen");
