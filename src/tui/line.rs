@@ -37,10 +37,11 @@ impl TypedLines {
         self.draft.clear();
     }
 
-    /// Something was typed, or taken away: whoever makes room has read that not all of the line was taken.
-    pub(super) fn typed(&mut self, has_room: bool) {
+    /// Something was typed, or taken away, so that the line has so many characters: whoever makes room has read that not all of it was
+    /// taken, and whoever takes all away begins another line.
+    pub(super) fn typed(&mut self, length: usize, room: usize) {
         self.offers.clear();
-        if has_room && self.is_cut() {
+        if length == 0 || length < room && self.is_cut() {
             self.mistyped = None;
         }
     }
@@ -94,6 +95,20 @@ mod tests {
         };
         let seen: Vec<String> = [true, false, false, false, true, true, true].map(&mut go).into();
         assert_eq!(seen, ["dra", "one", "two", "two", "one", "dra", "dra"]);
+    }
+
+    #[test]
+    fn what_is_wrong_is_that_of_the_line_that_stands_there() {
+        let mut lines = TypedLines { mistyped: Some(Mistyped::Quote), ..TypedLines::default() };
+        lines.typed(4, 9);
+        assert_eq!(lines.mistyped, Some(Mistyped::Quote), "it is being mended");
+        lines.typed(0, 9);
+        assert_eq!(lines.mistyped, None, "another line is begun");
+        lines.mistyped = Some(Mistyped::Full(9));
+        lines.typed(9, 9);
+        assert!(lines.is_cut());
+        lines.typed(8, 9);
+        assert!(!lines.is_cut());
     }
 
     #[test]

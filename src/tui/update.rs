@@ -262,7 +262,7 @@ fn type_in(app: &mut App, request: InputRequest) {
         return;
     }
     input.handle(request);
-    app.lines.typed(input.value().chars().count() < room);
+    app.lines.typed(input.value().chars().count(), room);
 }
 
 /// Does what a key, a click or a button asks for, where that works.

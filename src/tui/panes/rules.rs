@@ -64,8 +64,11 @@ pub(super) fn settings(scene: &Scene<'_>, width: usize) -> Vec<Line<'static>> {
     }
     let mut lines = all_settings(scene, width);
     let newest = scene.view.newest_setting().filter(|(moment, _)| *moment >= scene.fresh_from);
-    // One that was set to what it has been all along stands among no changed ones.
-    if newest.is_some_and(|(_, newest)| newest.now.is_err() || changed.iter().all(|one| one.name != newest.name)) {
+    // One that was set to what it was all along stands among no changed ones; that one is set back is seen as its line goes.
+    let changes_nothing = |newest: &ChangedSetting| {
+        newest.now.as_ref().ok() == newest.before.as_ref() && changed.iter().all(|one| one.name != newest.name)
+    };
+    if newest.is_some_and(|(_, newest)| newest.now.is_err() || changes_nothing(newest)) {
         lines.extend(newest_setting(scene, scene.fresh_from, width));
     }
     lines

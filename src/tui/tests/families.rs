@@ -246,6 +246,8 @@ fn a_setting_that_stays_what_it_was_is_told() {
     happens(&mut app, [told("1", "0"), told("0", "2")]);
     assert!(text(&app).contains("tcp_sack = 2 (at the beginning: 1)"), "{}", text(&app));
     happens(&mut app, [told("2", "1")]);
+    assert!(!text(&app).contains("tcp_sack"), "{}", text(&app));
+    happens(&mut app, [told("1", "1")]);
     assert!(text(&app).contains("tcp_sack = 1 (at the beginning: 1)"), "{}", text(&app));
     let mut made = Made::to_syn_sent();
     made.push(Happened::ByHand(HandAction::Sysctl));
