@@ -20,7 +20,7 @@ pub(super) fn sentence(scene: &Scene<'_>, mistyped: &Mistyped) -> String {
             let told = if matches!(mistyped, Mistyped::Host(..)) { &t.no_host } else { &t.no_argument };
             fill(told, &[("call", call.name()), ("text", &harmless(text)), ("form", form(*call))])
         }
-        Mistyped::TooMany(call) => fill(&t.too_many, &[("call", call.name())]),
+        Mistyped::TooMany(call) => fill(&t.too_many, &[("call", call.name()), ("form", form(*call))]),
         Mistyped::Option(text) => fill(&t.no_option, &[("text", &harmless(text))]),
         Mistyped::Flag(call, text) => {
             let known: Vec<String> = call.flag_names().iter().map(|name| format!("`{name}`")).collect();

@@ -199,6 +199,33 @@ fn a_typed_line_names_who_makes_its_call() {
     }
 }
 
+/// Whatever of C's isn't taken, it is said what is typed in its stead; in the smallest window, and not cut.
+#[test]
+fn a_line_that_is_no_call_here_says_what_is() {
+    let both = [actor(Side::Server, 1), actor(Side::Client, 1)];
+    for lang in [Lang::EN, crate::i18n::testing::zh()] {
+        let mut app = walk(&both, []);
+        app.look.speak(lang).unwrap();
+        app.resized(80, 24);
+        for (line, instead) in [
+            ("close(3, 4)", "close(3)"),
+            ("accept4(3, NULL, NULL, SOCK_NONBLOCK)", "fcntl(4, F_SETFL, O_NONBLOCK)"),
+            ("ioctl(3, FIONREAD, &n)", "recv(3, buf, 1024, MSG_PEEK | MSG_DONTWAIT)"),
+            ("fcntl(3, F_GETFL)", "fcntl(3, F_SETFL, 0)"),
+            ("send(3, buf, 5, 0)", "send(3, \"hello\", 5, MSG_MORE)"),
+            ("bind(3, (struct sockaddr *)&addr, sizeof(addr))", "bind(3, 127.0.0.1:8000)"),
+        ] {
+            press(&mut app, KeyCode::Enter);
+            keys(&mut app, line);
+            assert_eq!(asked(press(&mut app, KeyCode::Enter)), []);
+            let joined: String = text(&app).lines().map(|row| row.trim_matches(['│', ' '])).collect();
+            let without = |text: &str| text.replace(' ', "");
+            assert!(without(&joined).contains(&without(instead)), "{line}: {}", text(&app));
+            press(&mut app, KeyCode::Esc);
+        }
+    }
+}
+
 /// A rule that isn't there can't be taken back, nor one that is another's to take back; neither is passed over in silence.
 #[test]
 fn only_a_rule_that_is_in_force_is_taken_back() {
