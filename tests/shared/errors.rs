@@ -913,7 +913,10 @@ fn what_is_no_call_is_told() {
                         .replace("{form}", "listen(3, 8)")
                 }),
             ),
-            ("close 5 6", texts.each_ref().map(|t| t.mistyped.too_many.replace("{call}", "close"))),
+            (
+                "close 5 6",
+                texts.each_ref().map(|t| t.mistyped.too_many.replace("{call}", "close").replace("{form}", "close(3)")),
+            ),
             ("send 5 \"x", texts.each_ref().map(|t| t.mistyped.no_quote.clone())),
             (
                 "recv 5 16 more",
