@@ -100,6 +100,8 @@ pub enum Circumstance {
     WaitAll,
     /// The call is to connect, too: MSG_FASTOPEN.
     FastOpen,
+    /// The SYN goes only with the first bytes: TCP_FASTOPEN_CONNECT, and a cookie of the server.
+    SynLater,
     /// An attempt to connect is over whose end no `connect()` has told yet.
     Attempted,
     /// A connection is to be dissolved: AF_UNSPEC.

@@ -22,6 +22,8 @@ pub enum OfferedBytes {
 pub struct CallCourse {
     /// How many bytes a program's call offers; `None` of every other call.
     pub offered: Option<OfferedBytes>,
+    /// Whether its socket sent a SYN.
+    pub sent_syn: bool,
     /// Whether its socket sent data.
     pub sent_data: bool,
     /// Whether its socket sent a FIN.
@@ -83,7 +85,7 @@ impl CallFacts {
         };
         let (slept, shut_by_other) = (slept(view, call), threads::shut_by_other(view, call));
         let closed_meanwhile = threads::closed_meanwhile(view, call);
-        let sent = sent(&after, &subject, &before);
+        let sent = sent(&after, &subject, &before, tells_error(call));
         let wrong_length = wrong_length(call, earlier.ipv6);
         let course =
             CallCourse { offered: offered(call), slept, closed_meanwhile, shut_by_other, wrong_length, ..sent };
@@ -158,8 +160,13 @@ fn slept(view: &View<'_>, call: &CallView<'_>) -> bool {
     call.blocked || call.outcome.is_some() && was_blocked(view, call, call.changed)
 }
 
-/// What the call's socket sent between two moments.
-fn sent(after: &View<'_>, subject: &Subject<'_>, before: &View<'_>) -> CallCourse {
+/// Whether the call has failed, or may tell an error that waited: nothing else comes of what ICMP says.
+fn tells_error(call: &CallView<'_>) -> bool {
+    matches!(call.outcome, Some(Err(_))) || matches!(call.call, Call::GetOption { .. })
+}
+
+/// What the call's socket sent between two moments; `errs` where ICMP can have made the call's outcome.
+fn sent(after: &View<'_>, subject: &Subject<'_>, before: &View<'_>, errs: bool) -> CallCourse {
     let mut course = CallCourse::default();
     let Some((local, remote)) = subject.ends(after) else { return course };
     let earlier = before.segment_count();
@@ -169,6 +176,7 @@ fn sent(after: &View<'_>, subject: &Subject<'_>, before: &View<'_>) -> CallCours
         if segment.by_hand.is_some() {
             let matters = (!before_the_call || !began && turns(&segment)) && !is_old_duplicate(after, &segment);
             let came = matters && segment.segment.to == local && wire::came(segment.fate);
+            let came = came && (errs || segment.segment.tcp().is_some());
             let came = came && course.by_hand.is_none() && !wire::was_refused(after, &segment);
             course.by_hand = course.by_hand.or(came.then_some(segment.id));
         }
@@ -180,6 +188,7 @@ fn sent(after: &View<'_>, subject: &Subject<'_>, before: &View<'_>) -> CallCours
         if segment.segment.from != local || before_the_call {
             continue;
         }
+        course.sent_syn |= tcp.flags.has(Flags::SYN);
         course.sent_data |= !segment.segment.is_empty();
         course.sent_reset |= tcp.flags.has(Flags::RST);
         if tcp.flags.has(Flags::FIN) {

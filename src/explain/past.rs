@@ -103,10 +103,15 @@ impl<'a> DescriptorHistory<'a> {
 
     /// Whether a call has told since this entry that there is a connection: `connect()` has succeeded, or bytes went or came.
     pub(super) fn has_connected_since(&self, since: Moment) -> bool {
+        let opens_fast = |call: &CallView<'_>| {
+            let sets = matches!(call.call, Call::SetOption { option: SocketOption::FAST_OPEN_CONNECT, .. });
+            sets && call.outcome.is_some_and(Result::is_ok)
+        };
+        let opens_fast = self.calls.iter().any(opens_fast);
         self.calls.iter().any(|call| {
             let value = call.outcome.and_then(|outcome| outcome.as_ref().ok()).map(|returned| returned.value);
             let tells = match call.call {
-                Call::Connect { .. } => value == Some(0),
+                Call::Connect { .. } => value == Some(0) && !opens_fast,
                 Call::SendTo { .. } if call.call.connects_to().is_some() => value.is_some(),
                 Call::Send { .. } | Call::Recv { .. } => value > Some(0),
                 _ => false,
@@ -242,6 +247,10 @@ fn learn(found: &mut Situation, call: &CallView<'_>, state: impl Fn() -> State) 
         (Call::Bind { .. }, Err(_)) => found.bind_failed = !found.bound,
         (Call::Program(made), Err(_)) if made.name == "bind" => found.bind_failed = !found.bound,
         (Call::Listen { .. }, Ok(_)) => (found.bound, found.listens, found.stopped_listening) = (true, true, false),
+        // With a cookie of the server it comes back before there is a connection: whether there is one, the kernel's word tells.
+        (Call::Connect { .. }, Ok(_)) if found.fast_open => {
+            (found.attempted, found.told, found.refused) = (false, false, false);
+        }
         (_, Ok(_)) if connects => {
             (found.was_connected, found.attempted, found.told, found.refused) = (true, false, false, false);
         }
@@ -277,6 +286,7 @@ fn set(found: &mut Situation, option: SocketOption, value: i32) {
         SocketOption::REUSE_ADDR => found.reuse = value != 0,
         SocketOption::REUSE_PORT => found.reuse_port = value != 0,
         SocketOption::DEFER_ACCEPT => found.defers = value != 0,
+        SocketOption::FAST_OPEN_CONNECT => found.fast_open = value != 0,
         SocketOption::CORK => found.corked = value != 0,
         SocketOption::REPAIR => found.repair = value == 1,
         _ => {}

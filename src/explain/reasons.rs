@@ -34,6 +34,9 @@ impl Circumstance {
         if before.udp {
             return Some(datagrams(call, came, before));
         }
+        if number(came) == Some(libc::ECONNREFUSED) && facts.course.slept && !matches!(call, Call::Connect { .. }) {
+            return Some(Connecting);
+        }
         if is_shut_meanwhile(call, came, facts) {
             return Some(ShutMeanwhile);
         }
@@ -188,23 +191,42 @@ fn accept(came: CallState<'_>, before: &Situation, after: &Situation) -> Option<
         CallState::Error(Errno(libc::EINVAL)) => {
             first(&[(before.is_connected(), Connected), (before.is_over(), Over), (before.stopped_listening, Shut)])
         }
-        CallState::Returned(_) => first(&[(after.reset, Reset), (after.fin_delivered, PeerClosed)]),
+        CallState::Returned(_) => first(&[
+            (after.reset, Reset),
+            (after.fin_delivered, PeerClosed),
+            // Linux hands out nothing half open but what Fast Open's data came with (`tcp_fastopen_create_child()`).
+            (after.half_open, Connecting),
+        ]),
         CallState::Blocks => first(&[(before.defers, Defers)]),
         CallState::Error(_) => None,
     }
 }
 
+/// Whether a SYN that is to go with the first bytes wasn't seen to go.
+fn waits_for_its_syn(now: &Situation) -> bool {
+    now.fast_open && now.state == State::SynSent && !now.seen
+}
+
 fn connect(came: CallState<'_>, facts: &CallFacts, before: &Situation) -> Option<Circumstance> {
     match came {
-        CallState::Error(Errno(libc::EISCONN)) => {
-            first(&[(before.state == State::Listen || before.listens, Listening), (before.is_over(), Over)])
-        }
+        CallState::Error(Errno(libc::EISCONN)) => first(&[
+            (before.state == State::Listen || before.listens, Listening),
+            (before.is_over(), Over),
+            (before.fast_open && before.state == State::SynSent, SynLater),
+        ]),
         // Nobody waited for the connection, so that the kernel still counts the socket as connecting (`__inet_stream_connect()`).
         CallState::Error(Errno(libc::ECONNRESET | libc::ECONNABORTED | libc::ETIMEDOUT | libc::EPIPE)) => {
             first(&[(before.attempted && before.was_connected, Over)])
         }
-        CallState::Returned(_) => first(&[(facts.now.to_itself, ToItself), (facts.now.simultaneous, Simultaneous)]),
+        CallState::Returned(_) => first(&[
+            // `tcp_v4_connect()` leaves the SYN to `send()` where the kernel has a cookie; else the call would have waited.
+            (before.fast_open && !facts.course.sent_syn && !facts.course.slept && !before.is_connecting(), SynLater),
+            (facts.now.to_itself, ToItself),
+            (facts.now.simultaneous, Simultaneous),
+        ]),
+        CallState::Error(Errno(libc::EINTR)) => first(&[(waits_for_its_syn(&facts.after), SynLater)]),
         CallState::Blocks => first(&[
+            (waits_for_its_syn(before), SynLater),
             (before.to_itself, ToItself),
             (before.state == State::SynRecv, Simultaneous),
             (before.queue_full, QueueFull),

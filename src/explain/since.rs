@@ -32,7 +32,11 @@ pub(super) fn since(
         }
         (Call::Accept { .. }, CallState::Error(Errno(libc::EAGAIN))) => (now.recv_queue > 0).then_some(Ready),
         (Call::Accept { .. }, CallState::Returned(_)) if circumstance == Some(Reset) => None,
-        (Call::Connect { .. } | Call::Accept { .. }, CallState::Returned(_)) => over().or_else(peer_closed),
+        (Call::Connect { .. } | Call::Accept { .. }, CallState::Returned(_)) => {
+            let was_open = !matches!(circumstance, Some(SynLater | Connecting));
+            let made = || if was_open { None } else { failed().or_else(connected) };
+            over().or_else(peer_closed).or_else(made)
+        }
         (Call::Connect { .. }, CallState::Error(Errno(libc::EINPROGRESS | libc::EALREADY | libc::EINTR))) => {
             over().or_else(failed).or_else(peer_closed).or_else(connected)
         }

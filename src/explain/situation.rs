@@ -78,10 +78,14 @@ pub struct Situation {
     pub reuse_port: bool,
     /// Whether the calls set TCP_DEFER_ACCEPT.
     pub defers: bool,
+    /// Whether the calls set TCP_FASTOPEN_CONNECT.
+    pub fast_open: bool,
     /// Whether its own address is its peer's too: it is connected to itself.
     pub to_itself: bool,
     /// Whether the peer's SYN without ACK has come to a socket that had sent its own: both opened.
     pub simultaneous: bool,
+    /// Whether it is SYN_RECV, and no ACK of the peer's has come yet as the wire shows it: the kernel's word on the state may be old.
+    pub half_open: bool,
     /// Whether the peer's FIN has come, and all data before it.
     pub fin: bool,
     /// Whether a FIN of the peer was delivered, whatever the kernel said of the state since.
@@ -138,8 +142,10 @@ impl Default for Situation {
             reuse: false,
             reuse_port: false,
             defers: false,
+            fast_open: false,
             to_itself: false,
             simultaneous: false,
+            half_open: false,
             fin: false,
             fin_delivered: false,
             reset: false,

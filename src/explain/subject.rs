@@ -196,6 +196,11 @@ pub(super) struct Subject<'a> {
     cookie: Option<u64>,
 }
 
+/// Whether a call connects and sends at once: MSG_FASTOPEN.
+fn connects(call: &Call) -> bool {
+    matches!(call, Call::SendTo { .. }) && call.connects_to().is_some()
+}
+
 impl<'a> Subject<'a> {
     /// The descriptor on which a call is made; `None` where it isn't known then.
     pub(super) fn of_call(view: &View<'a>, call: &CallView<'_>) -> Option<Subject<'a>> {
@@ -249,9 +254,14 @@ impl<'a> Subject<'a> {
         }
         found.was_connected |= found.is_connected();
         let ends = self.ends(view);
+        // With Fast Open a call may come back before the handshake is over (RFC 7413): then the wire tells whether an ACK has come.
+        let early = found.fast_open || past.accepted.is_some() || past.calls.iter().any(|call| connects(call.call));
+        let mut may_stand = true;
         if let Some(ends) = ends {
             let arrived = wire::arrived(view, ends, self.past.accepted.is_some());
             (found.seen, found.to_itself) = (arrived.seen, ends.0 == ends.1);
+            may_stand = !early || !arrived.seen || arrived.ack;
+            found.half_open = found.state == State::SynRecv && !may_stand;
             (found.reset, found.fin_delivered) = (arrived.reset_at.is_some(), arrived.fin);
             found.simultaneous = arrived.syn && self.past.accepted.is_none() && !found.to_itself;
             // The kernel's word on the socket may be older than the RST that ended its attempt.
@@ -261,7 +271,7 @@ impl<'a> Subject<'a> {
             }
         }
         // A program's call that nobody held wasn't preceded by the kernel's word: what an earlier one has come to tells more.
-        if found.is_connecting() && !found.shut.write && past.has_connected_since(found.state_since) {
+        if found.is_connecting() && may_stand && !found.shut.write && past.has_connected_since(found.state_since) {
             found.was_connected = true;
             found.state = if found.fin_delivered { State::CloseWait } else { State::Established };
         }

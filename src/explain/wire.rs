@@ -39,6 +39,8 @@ pub(super) struct Arrived {
     /// A SYN without ACK.
     pub(super) syn: bool,
     pub(super) fin: bool,
+    /// Anything of the peer's with an ACK.
+    pub(super) ack: bool,
     /// The entry at which the newest RST came.
     pub(super) reset_at: Option<Moment>,
     /// Whether any of the connection's segments was seen.
@@ -59,6 +61,7 @@ pub(super) fn arrived(view: &View<'_>, (local, remote): AddressPair, passive: bo
         let came = segment.segment.to == local && came(segment.fate) && !was_refused(view, &segment);
         found.syn |= came && opens;
         found.fin |= came && tcp.flags.has(Flags::FIN);
+        found.ack |= came && tcp.flags.has(Flags::ACK);
         if came && tcp.flags.has(Flags::RST) {
             found.reset_at = found.reset_at.max(Some(segment.changed));
         }

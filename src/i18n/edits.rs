@@ -18,6 +18,7 @@ words! {
         twice: Localized,
         quote: Localized,
         range: Localized,
+        mtu_missing: Localized,
         mtu_of_nothing: Localized,
         nothing: Localized,
         nothing_forged: Localized,
@@ -59,6 +60,7 @@ pub fn edit_fault(fault: &EditFault, lang: Lang) -> String {
         }
         EditFault::Icmp(found) => of(&t.icmp, found),
         EditFault::Mtu(found) => of(&t.mtu, found),
+        EditFault::MtuMissing => plain(&t.mtu_missing),
         EditFault::MtuOfNothing => plain(&t.mtu_of_nothing),
         EditFault::Twice(found) => of(&t.twice, found),
         EditFault::Quote => plain(&t.quote),

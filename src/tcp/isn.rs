@@ -238,6 +238,11 @@ impl Isns {
         if let Some(first) = asked.iter().find(|number| own(number).is_none()) {
             return self.join(*first, packet, segment);
         }
+        // It acknowledges what nobody was seen to send, such as a forged SYN's number; its own number is one that its sender had told.
+        let told = |number: &&usize| self.incarnations[**number].isn(from).is_some_and(|isn| isn.number == segment.seq);
+        if let Some(known) = self.known(from, to).iter().rev().find(told) {
+            return *known;
+        }
         // Another first number for the same SYN: the receiver had forgotten the one that it told before.
         let other = asked.first().and_then(|number| self.incarnations[*number].isn(to));
         self.begin(packet, segment, 'k', other)
@@ -462,6 +467,19 @@ mod tests {
                 }
             }
         }
+    }
+
+    #[test]
+    fn an_answer_to_a_syn_that_nobody_was_seen_to_send_keeps_its_senders_number() {
+        let (c, s) = (end(40000), end(8000));
+        let said = written(&[
+            (c, s, 90_000_000, 0, "SYN"),
+            // To a forged SYN, of which nothing is learnt.
+            (c, s, 90_000_000, 1001, "SYN,ACK"),
+            (s, c, 70_000_000, 90_000_001, "SYN,ACK"),
+        ]);
+        let wanted = ["SYN seq=j", "SYN,ACK seq=j ack=1001", "SYN,ACK seq=k ack=j+1"];
+        assert_eq!(said, wanted);
     }
 
     #[test]

@@ -5,11 +5,12 @@ use std::fmt::Display;
 use std::time::Duration;
 
 use super::super::wire::{SOON, end_at};
-use super::{SegmentContext, SegmentKind, later, open_at, sentences};
+use super::{EARLIER, SegmentContext, SegmentKind, end_of, later, open_at, sentences};
 use crate::i18n::counter;
 use crate::model::rule::RuleKind;
 use crate::model::{
-    Call, Caller, Connection, CounterMove, Event, SegmentId, SocketFacts, SocketState, SocketView, TimerKind, View,
+    Call, Caller, Connection, CounterMove, Event, Fate, SegmentId, SocketFacts, SocketState, SocketView, TimerKind,
+    View,
 };
 use crate::tcp::{Flags, Packet, Segment, State, line};
 
@@ -65,6 +66,9 @@ impl<'a> SegmentContext<'a> {
             return Some(self.words.say(|t| &t.damaged, &[]));
         }
         let tcp = self.segment.segment.tcp()?;
+        if stays.is_some() && self.lies_behind_fin(tcp) {
+            return Some(self.words.say(|t| &t.behind_fin, &[]));
+        }
         if self.kind() != SegmentKind::Rst {
             let is_bare = ![Flags::SYN, Flags::ACK].into_iter().any(|flag| tcp.flags.has(flag));
             let looks = |socket: SocketView<'_>| socket.state != State::TimeWait;
@@ -96,6 +100,16 @@ impl<'a> SegmentContext<'a> {
         let acknowledged = self.earlier_but_resets(false).filter(|(_, other)| other.flags.has(Flags::ACK));
         let acknowledged = acknowledged.map(|(_, other)| other.ack).reduce(later);
         [acknowledged, self.next_of(true)].contains(&Some(tcp.seq))
+    }
+
+    /// Whether it has data that lies behind a FIN of its sender's which had come.
+    fn lies_behind_fin(&self, tcp: &Segment) -> bool {
+        let fins = self.earlier_from(true).filter(|(_, other)| other.flags.has(Flags::FIN));
+        let mut came = fins.filter(|(one, _)| one.fate == Fate::Delivered && one.changed < self.segment.changed);
+        let is_behind = |number: u32| tcp.seq.wrapping_sub(number) < 1 << 31;
+        let bears_data =
+            matches!(self.kind(), SegmentKind::Data | SegmentKind::Fin) && !self.segment.segment.is_empty();
+        bears_data && came.any(|(one, fin)| is_behind(end_of(one.segment, fin)))
     }
 
     /// Whether the setting says that no RST ends TIME_WAIT (RFC 1337).
@@ -334,12 +348,32 @@ impl<'a> SegmentContext<'a> {
         Some(sentences([Some(queue), counted].into_iter().flatten()))
     }
 
+    /// Whether its receiver had acknowledged all that is in it when it was lost.
+    fn was_acknowledged(&self) -> bool {
+        let packet = self.segment.segment;
+        let Some(end) = packet.tcp().map(|tcp| end_of(packet, tcp)) else { return false };
+        let then = self.view.trace().at(self.segment.changed);
+        let numbers = then.segments_of(self.connection());
+        let answers = numbers.iter().rev().take(EARLIER).filter_map(|id| then.segment(*id));
+        let answers = answers.filter(|one| one.segment.from == packet.to && one.by_hand.is_none());
+        let mut answers = answers.filter(|one| one.initials.is_with(&self.segment.initials));
+        answers.any(|one| {
+            let ack = one.segment.tcp().filter(|tcp| tcp.flags.has(Flags::ACK)).map(|tcp| tcp.ack);
+            ack.is_some_and(|ack| ack.wrapping_sub(end) < 1 << 31)
+        })
+    }
+
     /// What is missed, and what the kernel says of the timer of whoever would send it, or what it answered, again.
     pub(super) fn loss(&self, now: Duration) -> String {
         let packet = self.segment.segment;
         let who = self.who(packet.to, packet.from);
         let n = packet.len();
         let lost = match self.kind() {
+            SegmentKind::Syn | SegmentKind::SynAck | SegmentKind::Fin | SegmentKind::Data
+                if self.was_acknowledged() =>
+            {
+                self.words.say(|t| &t.lost_again, &[])
+            }
             SegmentKind::Syn => self.words.say(|t| &t.lost_syn, &[]),
             SegmentKind::SynAck => self.words.say(|t| &t.lost_syn_ack, &[]),
             SegmentKind::Fin => self.words.say(|t| &t.lost_fin, &[]),

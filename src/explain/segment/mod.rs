@@ -104,9 +104,20 @@ impl<'a> SegmentContext<'a> {
             flags if flags.has(Flags::SYN) => SegmentKind::Syn,
             flags if flags.has(Flags::FIN) => SegmentKind::Fin,
             _ if !packet.is_empty() => SegmentKind::Data,
-            _ if self.next_of(true) == Some(tcp.seq.wrapping_add(1)) => SegmentKind::Probe,
+            _ if self.is_before_next(tcp) => SegmentKind::Probe,
             _ => SegmentKind::Ack,
         }
+    }
+
+    /// Whether its number is the one before the next of its sender's, as it left that; a copy is what its original was.
+    fn is_before_next(&self, tcp: &Segment) -> bool {
+        let of = |made: Option<HandMade>| match made {
+            Some(HandMade::Repeated(of)) => self.view.segment(of),
+            _ => None,
+        };
+        let left = std::iter::successors(Some(self.segment), |one| of(one.by_hand)).last().map(|one| one.id);
+        let before = self.earlier_but_resets(true).filter(|(one, _)| Some(one.id) < left);
+        before.map(|(one, tcp)| end_of(one.segment, tcp)).reduce(later) == Some(tcp.seq.wrapping_add(1))
     }
 
     /// The segment in one line.

@@ -102,6 +102,9 @@ impl SegmentContext<'_> {
         if self.segment.again.is_some() {
             return self.because(self.words.say(|t| &t.by_again, &[]), causes);
         }
+        if self.is_bare_syn_again() {
+            return self.words.say(|t| &t.by_syn_again, &[]);
+        }
         match self.made() {
             None => self.words.say(|t| &t.by_unknown, &[]),
             Some(SegmentCause::Arrival(one)) => self.words.say(|t| &t.by_answer, &[("line", &self.line(&one))]),
@@ -145,6 +148,13 @@ impl SegmentContext<'_> {
         use SegmentCause::{Called, CameBack, Executed, Released, Replaced, Unaddressed};
         let made = self.made();
         matches!(made, Some(Called(_) | CameBack(_) | Executed(_) | Released(_) | Replaced(_) | Unaddressed(..)))
+    }
+
+    /// Whether its sender had sent the SYN with data before: sent again it bears none, so that it isn't the same segment.
+    fn is_bare_syn_again(&self) -> bool {
+        let number = self.segment.segment.tcp().map(|tcp| tcp.seq);
+        let mut syns = self.earlier_from(true).filter(|(_, tcp)| wire::opens(tcp));
+        self.kind() == SegmentKind::Syn && syns.any(|(one, tcp)| Some(tcp.seq) == number && !one.segment.is_empty())
     }
 
     /// What the newest event before the segment was first seen, at the entry `sent`, that can have made it, comes to.

@@ -1,6 +1,6 @@
 //! What came of a call, from a trace.
 
-use super::circumstances::{accept, listen, recv, v4};
+use super::circumstances::{accept, listen, recv, send, v4};
 use super::*;
 
 fn client() -> SocketAddr {
@@ -222,4 +222,53 @@ fn what_a_person_sent_is_named_where_the_other_end_is_spoken_of() {
     story.call(Call::Socket { ipv6: false, udp: false }, returned(3));
     // Of the next attempt it isn't said any more.
     [(0, true), (2, false)].into_iter().for_each(|(first, forged)| attempt(&mut story, first, forged));
+}
+
+/// ICMP ends no connection that stands, and a call that didn't fail isn't told of it.
+#[test]
+fn an_icmp_message_of_a_persons_is_named_only_where_a_call_fails_or_tells_an_error() {
+    let says = crate::model::edit::Forgery { icmp: Some(crate::tcp::IcmpError::PortUnreachable), ..Default::default() };
+    let asks = || Call::GetOption { fd: 3, option: crate::model::SocketOption::ERROR };
+    let begins = || Call::Connect { fd: 3, addr: client() };
+    for (call, outcome, named) in
+        [(begins(), returned(0), false), (begins(), Err(Errno(libc::ECONNREFUSED)), true), (asks(), returned(0), true)]
+    {
+        let mut story = Story(Trace::default());
+        story.call(Call::Socket { ipv6: false, udp: false }, returned(3));
+        story.enters(0, call.clone()).leaves(0, 1, &["SYN"]).socket(Some(3), State::SynSent, 0);
+        let (id, segment) = (SegmentId(1), says.packet((client(), v4()), &Default::default(), None).unwrap());
+        story.add(Event::Forged { id, segment }).add(Event::Delivered(id)).comes_back(0, outcome);
+        assert_eq!(story.facts().course.by_hand, named.then_some(id), "{call:?}");
+    }
+}
+
+/// With a cookie of the server `connect()` comes back before its SYN goes, and `accept()` before the last ACK comes: neither means
+/// that there is a connection (RFC 7413).
+#[test]
+fn what_fast_open_returns_early_makes_no_connection() {
+    use crate::model::SocketOption;
+    let sets = || Call::SetOption { fd: 3, option: SocketOption::FAST_OPEN_CONNECT, value: 1 };
+    let mut story = Story(Trace::default());
+    story.call(Call::Socket { ipv6: false, udp: false }, returned(3)).call(sets(), returned(0));
+    story.enters(0, Call::Connect { fd: 3, addr: client() }).socket(Some(3), State::SynSent, 0);
+    story.comes_back(0, returned(0));
+    assert_eq!(story.reason(), (Some(Circumstance::SynLater), None));
+    story.enters(0, send()).leaves(0, 1, &["SYN"]).add(Event::Blocked { caller: Side::Client.into() });
+    assert_eq!(story.reason(), (Some(Circumstance::Connecting), None));
+    story.arrives(1, &["SYN", "ACK"]).socket(Some(3), State::Established, 0).comes_back(0, returned(5));
+    assert_eq!(story.reason().0, None);
+
+    for last_ack in [false, true] {
+        let mut story = Story(Trace::default());
+        let listens = testing::socket(7, Side::Client, Some(3), State::Listen, (Some(v4()), None));
+        story.call(Call::Socket { ipv6: false, udp: false }, returned(3)).call(listen(), returned(0));
+        story.add(Event::Socket(listens)).arrives(0, &["SYN"]).socket(None, State::SynRecv, 0);
+        if last_ack {
+            story.arrives(1, &["ACK"]);
+        }
+        let made = Returned { value: 4, peer: Some(client()), ..Returned::default() };
+        story.enters(0, accept()).comes_back(0, Ok(made));
+        let wanted = (!last_ack).then_some(Circumstance::Connecting);
+        assert_eq!(story.reason(), (wanted, None), "{last_ack}");
+    }
 }

@@ -35,6 +35,8 @@ pub enum EditFault {
     Icmp(String),
     /// This is no length of a packet, or there is none where there must be one.
     Mtu(String),
+    /// "Fragmentation needed" without a length for the next link.
+    MtuMissing,
     /// A length for the next link stands beside something else than "fragmentation needed".
     MtuOfNothing,
     /// A field is named twice.
@@ -163,9 +165,7 @@ fn forgery(words: &[Word]) -> Result<Forgery, EditFault> {
     let icmp = match icmp.map(Word::text).as_deref() {
         None if mtu.is_some() => return Err(EditFault::MtuOfNothing),
         None => None,
-        Some("fragmentation-needed") => {
-            Some(IcmpError::FragmentationNeeded(mtu.ok_or_else(|| EditFault::Mtu(String::new()))?))
-        }
+        Some("fragmentation-needed") => Some(IcmpError::FragmentationNeeded(mtu.ok_or(EditFault::MtuMissing)?)),
         Some(name) => {
             let plain = IcmpError::PLAIN.into_iter().find(|one| one.name() == name);
             let plain = plain.ok_or_else(|| EditFault::Icmp(name.to_owned()))?;

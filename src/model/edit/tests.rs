@@ -207,7 +207,7 @@ fn what_is_wrong_is_told_with_its_place() {
         ("forge server>client icmp=echo", Icmp("echo".into())),
         ("forge server>client icmp=host-unreachable mtu=1000", MtuOfNothing),
         ("forge server>client icmp=echo mtu=1000", Icmp("echo".into())),
-        ("forge server>client icmp=fragmentation-needed", Mtu(String::new())),
+        ("forge server>client icmp=fragmentation-needed", MtuMissing),
         ("forge server>client icmp=fragmentation-needed mtu=x", Mtu("x".into())),
         ("forge server>client mtu=1000", MtuOfNothing),
     ] {

@@ -150,3 +150,59 @@ fn the_urgent_byte_is_told_by_its_number() {
     let id = script.copied(of, "flags=PSH,ACK,URG urg=2");
     assert!(script.story(id).says.contains("so the byte j+3 is urgent"), "{:?}", script.story(id));
 }
+
+#[test]
+fn a_copy_of_an_old_ack_is_no_probe() {
+    let mut script = Script::new();
+    // The last ACK of the handshake: its number is the one before the next once the FIN has gone.
+    let of = SegmentId(2);
+    script.arrives(40000, (101, 501), &["FIN", "ACK"], b"");
+    let copy = script.copied(of, "");
+    let twice = script.copied(copy, "");
+    for id in [copy, twice] {
+        let told = script.story(id);
+        assert!(!told.says.contains("probe") && told.says.contains("a duplicate ACK"), "{told:?}");
+    }
+    let probe = script.arrives(40000, (101, 501), &["ACK"], b"");
+    let copy = script.copied(probe, "");
+    for id in [probe, copy] {
+        assert!(script.story(id).says.contains("a probe that wants an answer"), "{:?}", script.story(id));
+    }
+}
+
+#[test]
+fn what_lies_behind_a_fin_is_passed_over() {
+    let mut script = Script::new();
+    script.socket(1, State::Established, 8000, |_| {});
+    script.arrives(40000, (101, 501), &["FIN", "ACK"], b"");
+    script.socket(1, State::CloseWait, 8000, |_| {});
+    let early = script.forged(40000, (100, 501), &["PSH", "ACK"]);
+    for (seq, data, wanted) in [(102, "more", true), (101, "more", false), (102, "", false)] {
+        let made = segment(end(40000), end(8000), seq, 501, &["PSH", "ACK"], data.as_bytes());
+        let id = SegmentId(script.1);
+        script.1 += 1;
+        script.push(Event::Forged { id, segment: made });
+        script.push(Event::Delivered(id));
+        let told = script.story(id).became;
+        assert_eq!(told.contains("A FIN of its sender's had come before"), wanted, "{seq}: {told}");
+    }
+    assert!(!script.story(early).became.contains("had come before"));
+}
+
+#[test]
+fn what_was_acknowledged_is_not_lost() {
+    for acknowledged in [false, true] {
+        let mut script = Script::new();
+        let of = script.arrives(40000, (101, 501), &["PSH", "ACK"], b"hello");
+        if acknowledged {
+            script.sent(8000, (501, 106), &["ACK"], b"", 1000);
+        }
+        let (id, segment) = (SegmentId(script.1), script.0.present().segment(of).unwrap().segment.clone());
+        script.1 += 1;
+        script.push(Event::Repeated { id, of, segment });
+        script.push(Event::Dropped(id));
+        let told = script.story(id).became;
+        assert_eq!(told.contains("a repetition of what its receiver has acknowledged"), acknowledged, "{told}");
+        assert_eq!(told.contains("Lost: 5 bytes of data"), !acknowledged, "{told}");
+    }
+}

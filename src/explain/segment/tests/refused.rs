@@ -317,3 +317,18 @@ fn a_program_whose_side_no_other_plays_is_named_as_its_pane_is() {
         assert!(returns(others).contains(wanted), "{}", returns(others));
     }
 }
+
+#[test]
+fn a_syn_that_goes_again_without_its_data_is_no_new_one() {
+    let mut script = Script(Trace::default(), 0, Duration::ZERO);
+    let opens =
+        Call::SendTo { fd: 4, data: b"hello".to_vec(), flags: crate::model::MessageFlags::FAST_OPEN, addr: end(8000) };
+    script.calls(opens);
+    let first = script.sent(40000, (100, 0), &["SYN"], b"hello", 1000);
+    script.socket(1, State::SynSent, 40000, |_| {});
+    script.push(Event::Delivered(first));
+    let again = script.arrives(40000, (100, 0), &["SYN"], b"");
+    let of_another = script.arrives(40000, (90_000, 0), &["SYN"], b"");
+    let bare = [first, again, of_another].map(|id| script.story(id).sender.contains("the SYN once more, without"));
+    assert_eq!(bare, [false, true, false]);
+}
