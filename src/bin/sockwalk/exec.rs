@@ -14,7 +14,7 @@ use std::time::Duration;
 
 use sockwalk::cli::{Exit, Invocation};
 use sockwalk::explain::diagnosis;
-use sockwalk::i18n::{Lang, SharedTexts, Texts, cause, escape, fill, join};
+use sockwalk::i18n::{Lang, SharedTexts, Texts, cause, fill, join};
 use sockwalk::linux::shared::{JoinedLab, TracedProgram, Wanted};
 use sockwalk::linux::tracer::READER;
 use sockwalk::linux::{PidFd, Unseen, background, receive_signals};
@@ -23,6 +23,7 @@ use sockwalk::walk::World;
 
 use super::labs::Labs;
 use super::screen;
+use super::unrunnable::cannot_run;
 
 /// What is run, and how.
 pub struct ExecOptions<'a> {
@@ -111,12 +112,8 @@ pub fn run(invocation: &Invocation, options: &ExecOptions<'_>) -> Result<u8, Exi
         Starter::Person | Starter::Window(_) => None,
     };
     let started = Started { joined, command, wanted: options.wanted, starter: options.starter, supervisor };
-    let ended = run_to_its_end(started, invocation.lang).map_err(|error| {
-        let program = escape(program.as_encoded_bytes());
-        let sentence =
-            fill(&texts.shared.no_program, &[("program", program), ("error", cause(invocation.lang, &error))]);
-        Exit { status: 127, text: format!("{}\n", join(&texts.cli.error, &sentence)) }
-    })?;
+    let ended = run_to_its_end(started, invocation.lang);
+    let ended = ended.map_err(|error| cannot_run(&program, &error, invocation.lang))?;
     let Some(ended) = ended else {
         return Err(Exit {
             status: 137,

@@ -27,6 +27,7 @@ mod reset;
 mod screen;
 mod std_program;
 mod storage;
+mod unrunnable;
 
 use std::ffi::OsString;
 use std::io::Write;

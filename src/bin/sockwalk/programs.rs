@@ -1,6 +1,7 @@
 //! The programs that the window of `run` runs: each is a `sockwalk exec` of its own, at a terminal of its own.
 
 use std::collections::VecDeque;
+use std::ffi::OsStr;
 use std::fmt::Display;
 use std::io;
 use std::os::unix::process::ExitStatusExt;
@@ -22,6 +23,7 @@ use sockwalk::tui::{Console, Msg, ProgramCourse, ProgramEnd};
 use sockwalk::walk::Walk;
 
 use super::labs::calls_itself;
+use super::unrunnable::cannot_run;
 
 /// How long a program may take to end once the window is closed.
 const LEAVING: Duration = Duration::from_secs(3);
@@ -85,10 +87,7 @@ pub fn read(commands: &Commands, lang: Lang) -> Result<Vec<ReadCommand>, Exit> {
         let Some(program) = words.first().filter(|program| !program.is_empty()) else {
             return Err(wrong(2, fill(&texts.shared.run_empty, &[("option", option)])));
         };
-        find(program).map_err(|error| {
-            let filled = [("program", escape(program)), ("error", cause(lang, &error))];
-            wrong(127, fill(&texts.shared.no_program, &filled))
-        })?;
+        find(program).map_err(|error| cannot_run(OsStr::new(program), &error, lang))?;
         all.push(ReadCommand { side, command: command.trim().to_owned(), words });
     }
     Ok(all)
@@ -292,8 +291,8 @@ mod tests {
             ("sh", Some(""), 2, "--client"),
             ("no-such-program-anywhere 8000", None, 127, "no-such-program-anywhere"),
             ("./no/such/file", None, 127, "ENOENT"),
-            ("/", None, 127, "EACCES"),
-            ("/etc/passwd", None, 127, "EACCES"),
+            ("/", None, 126, "EACCES"),
+            ("/etc/passwd", None, 126, "EACCES"),
             ("no\u{1b}[31mprogram", None, 127, "no"),
         ] {
             for told in told(server, client) {
