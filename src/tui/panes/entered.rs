@@ -50,6 +50,8 @@ pub(super) fn entered(view: &View<'_>, oldest: SegmentId) -> EnteredStates {
     let mut known: HashMap<u64, KnownState> = HashMap::new();
     let known_before = |cookie| before.socket(cookie).map(|socket| KnownState::of(socket.facts));
     let mut states = EnteredStates::new();
+    // Whose each is.
+    let mut told_by: HashMap<(SegmentId, bool, Side), u64> = HashMap::new();
     // A socket's state stands beside its own connection's newest segment, whatever else was sent meanwhile.
     let mut newest: HashMap<Connection, (SegmentId, bool)> = HashMap::new();
     for entry in &entries[start..] {
@@ -65,6 +67,7 @@ pub(super) fn entered(view: &View<'_>, oldest: SegmentId) -> EnteredStates {
         };
         let last = known.get(&cookie).copied().or_else(|| known_before(cookie));
         let ended = || last.map(|last| KnownState { state: last.state.ended(), ..last });
+        let is_gone = now.is_none();
         let Some(mut now) = now.or_else(ended) else { continue };
         // Of a socket that is closed the kernel may not tell the ends any more.
         now.connection = now.connection.or(last.and_then(|last| last.connection));
@@ -72,7 +75,13 @@ pub(super) fn entered(view: &View<'_>, oldest: SegmentId) -> EnteredStates {
         let changed = last.is_none_or(|last| last.state != now.state);
         let place = now.connection.and_then(|connection| newest.get(&connection).copied());
         if let (true, Some((id, arrow)), Some(side)) = (changed, place, now.side) {
-            states.insert((id, arrow, side), now.state);
+            let place = (id, arrow, side);
+            // A new socket with the same addresses has taken the place of one in TIME_WAIT (tcp_tw_reuse): that one's end is not this one's.
+            if is_gone && told_by.get(&place).is_some_and(|teller| *teller != cookie) {
+                continue;
+            }
+            told_by.insert(place, cookie);
+            states.insert(place, now.state);
         }
     }
     states
@@ -105,6 +114,12 @@ mod tests {
             made.push(Event::Gone { cookie, source: crate::model::Source::SockDiag });
             assert_eq!(states(&made), before, "{side:?} {state}");
         }
+        // A new socket takes the place of one in TIME_WAIT, whose end is told behind it.
+        let mut reused = Made::to_time_wait();
+        let ends = (Some(client()), Some(server()));
+        reused.push(Event::Socket(testing::socket(200, Side::Client, Some(5), State::SynSent, ends)));
+        reused.push(Event::Gone { cookie: 2, source: crate::model::Source::SockDiag });
+        assert_eq!(states(&reused).get(&(SegmentId(6), true, Side::Client)), Some(&State::SynSent.into()));
         // Its own end stands there.
         made.push(Event::Gone { cookie: 2, source: crate::model::Source::SockDiag });
         assert_eq!(states(&made).get(&(SegmentId(6), true, Side::Client)), Some(&State::Closed.into()));
