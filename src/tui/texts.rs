@@ -464,6 +464,7 @@ words! {
         pub why: String,
         pub remedy: String,
         pub r#type: String,
+        pub type_host: String,
         pub type_keys: String,
         pub more_words: String,
         pub pass: String,

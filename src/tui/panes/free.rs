@@ -255,7 +255,9 @@ pub(super) fn foot(scene: &Scene<'_>, width: usize, page: &mut TextPage) {
         page.foot = wrap_text(&text, theme.bad.0, width);
         return;
     }
-    if typed(scene, width, page, &t.r#type) {
+    // Without a wire that holds there are no lines but calls.
+    let holds = scene.app.walk().wire() == WireAbility::Holds;
+    if typed(scene, width, page, if holds { &t.r#type } else { &t.type_host }) {
         return;
     }
     page.foot.extend(rules::stops(scene, width));
