@@ -14,6 +14,9 @@ use crate::model::{
 };
 use crate::tcp::{Flags, Packet, Segment, State, line};
 
+/// A timer that ends so much later was set anew: the kernel tells it in steps of its clock.
+const LATER: Duration = Duration::from_millis(200);
+
 /// What was seen after a delivery, before anything else happened to the connection.
 #[derive(Default)]
 struct Aftermath<'a> {
@@ -291,13 +294,15 @@ impl<'a> SegmentContext<'a> {
         };
         let facts = before.facts;
         let runs = |facts: &SocketFacts| facts.timer.is_some_and(|timer| timer.kind == TimerKind::Retransmit);
+        let anew = begins_anew(facts, after).then(|| self.words.say(|t| &t.time_wait_anew, &[]));
         let stopped = (runs(facts) && !runs(after)).then(|| self.words.say(|t| &t.timer_off, &[]));
         // Of a socket that has left its table the kernel tells no queues.
         let queues = match after.state {
             SocketState::Tcp(State::Closed) => self.left_behind(&before),
             _ => [self.queue(facts.recv_queue, after), self.sending(facts, after)],
         };
-        state(facts.state, after.state).into_iter().chain(queues.into_iter().flatten()).chain(stopped).collect()
+        let queues = queues.into_iter().flatten();
+        state(facts.state, after.state).into_iter().chain(queues).chain(stopped).chain(anew).collect()
     }
 
     /// What becomes of the queues of an end that a RST ends: Linux leaves what has come to whoever has a descriptor, and throws away what
@@ -418,4 +423,14 @@ impl<'a> SegmentContext<'a> {
 /// Whether a program's call changes nothing of any socket: one that waits for several, or only asks.
 fn only_looks(call: &Call) -> bool {
     matches!(call, Call::Program(made) if made.polls() || made.name.starts_with("get"))
+}
+
+/// Whether the timer of TIME_WAIT was set anew, as a repeated FIN does it (`tcp_timewait_state_process()`).
+fn begins_anew(before: &SocketFacts, after: &SocketFacts) -> bool {
+    let ends = |facts: &SocketFacts| {
+        let timer = facts.timer.filter(|timer| timer.kind == TimerKind::TimeWait);
+        timer.filter(|_| facts.state == State::TimeWait).map(|timer| timer.fires_at)
+    };
+    let (Some(before), Some(after)) = (ends(before), ends(after)) else { return false };
+    after > before + LATER
 }

@@ -103,6 +103,7 @@ words! {
         pub(super) send_queue: Localized,
         pub(super) accept_queue: Localized,
         pub(super) timer_off: Localized,
+        pub(super) time_wait_anew: Localized,
         pub(super) returned: Localized,
         pub(super) answered: Localized,
         pub(super) answered_again: Localized,

@@ -206,3 +206,19 @@ fn what_was_acknowledged_is_not_lost() {
         assert_eq!(told.contains("Lost: 5 bytes of data"), !acknowledged, "{told}");
     }
 }
+
+#[test]
+fn a_repeated_fin_begins_time_wait_anew() {
+    let timer = |seconds| Some(Timer { kind: TimerKind::TimeWait, fires_at: Duration::from_secs(seconds), fired: 0 });
+    for (later, wanted) in [(60, false), (75, true)] {
+        let mut script = Script::new();
+        let fin = script.arrives(8000, (501, 101), &["FIN", "ACK"], b"");
+        script.socket(1, State::TimeWait, 40000, |facts| facts.timer = timer(60));
+        let copy = script.copied(fin, "");
+        script.socket(1, State::TimeWait, 40000, |facts| facts.timer = timer(later));
+        for (lang, word) in [(Lang::EN, "begins anew"), (zh(), "重新开始")] {
+            let told = script.told(copy, lang).became;
+            assert_eq!(told.contains(word), wanted, "{later}: {told}");
+        }
+    }
+}
