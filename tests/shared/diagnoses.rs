@@ -325,6 +325,22 @@ fn a_server_and_a_client_run_without_a_screen_and_what_was_wrong_with_both_comes
     }
 }
 
+/// Goes into the background, and listens only there.
+const DAEMON: &str = r#"
+import os, socket, sys, time
+parent = os.getpid()
+if os.fork():
+    sys.exit(0)
+os.setsid()
+while os.getppid() == parent:
+    time.sleep(0.05)
+server = socket.create_server(("127.0.0.1", 8000))
+conn, peer = server.accept()
+sys.stdout.write(f"the daemon read {conn.recv(1024).decode()}\n")
+sys.stdout.flush()
+conn.close()
+"#;
+
 /// Doesn't end where it is asked to, and leaves something behind that doesn't either.
 const STAYS: &str = r#"
 import os, signal, socket
@@ -345,6 +361,8 @@ fn a_report_comes_however_its_programs_end_and_nothing_stays_behind() {
     for (server, client, status, wanted, unwanted) in [
         // It has ended, and nobody would be reached.
         (stops, SAYS, 9, "the client is not started", "word?"),
+        // What has gone into the background makes its calls, though the program that was started has ended.
+        (DAEMON, SAYS, 5, "the daemon read hello", "is not started"),
         // Both end by themselves.
         (late, SAYS, 5, "server.py: ended with status 0", "still runs"),
         (STAYS, SAYS, 5, "was ended by SIGKILL", "Traceback"),

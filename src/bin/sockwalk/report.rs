@@ -154,12 +154,12 @@ impl Supervisor {
 
     /// Waits until the server listens. Whether the client can be started.
     fn may_follow(&mut self) -> bool {
-        let listens = self.wait(Some(LISTENS), |all| all.listens() || all.has_ended(Side::Server) || all.lab_gone);
+        let listens = self.wait(Some(LISTENS), |all| all.listens() || all.is_gone(Side::Server) || all.lab_gone);
         if !listens {
             say(&fill(&self.texts.report_late, &[("s", &LISTENS.as_secs())]));
         }
-        // A server that has gone into the background has ended, and listens.
-        let may = !self.lab_gone && (self.listens() || !self.has_ended(Side::Server));
+        // A server that has gone into the background has ended, and listens or is about to.
+        let may = !self.lab_gone && (self.listens() || !self.is_gone(Side::Server));
         if !may {
             say(if self.lab_gone { &self.texts.exec_gone } else { &self.texts.report_no_client });
         }
@@ -195,10 +195,11 @@ impl Supervisor {
 
     /// Ends a server that still runs, as a script's `kill` does, once it has had time for what the client did last.
     fn end_server(&mut self) {
-        if !self.programs.iter().any(|program| program.side == Side::Server) || self.has_ended(Side::Server) {
+        if !self.programs.iter().any(|program| program.side == Side::Server) || self.is_gone(Side::Server) {
             return;
         }
-        self.wait(Some(LONGEST), |all| all.has_ended(Side::Server) || all.newest.elapsed() >= STILL);
+        // What has gone into the background ends with this process, and not before it has done what the client asked for.
+        self.wait(Some(LONGEST), |all| all.is_gone(Side::Server) || all.newest.elapsed() >= STILL);
         for text in [&self.texts.report_ends, &self.texts.report_kills] {
             if self.has_ended(Side::Server) {
                 return;
@@ -260,6 +261,14 @@ impl Supervisor {
 
     fn has_ended(&self, side: Side) -> bool {
         self.programs.iter().any(|program| program.side == side && program.ended.is_some())
+    }
+
+    /// Whether it has ended, and no process that it started takes part in the lab any more.
+    fn is_gone(&self, side: Side) -> bool {
+        let members = self.trace.present().members();
+        let takes_part = |program: &ReportedProgram| members.iter().any(|member| member.pid == program.pid);
+        let mut of = self.programs.iter().filter(|program| program.side == side);
+        self.has_ended(side) && !of.any(takes_part)
     }
 
     /// Whether the server can be reached.

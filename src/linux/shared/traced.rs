@@ -127,6 +127,18 @@ pub(super) struct KnownLab {
     ended: Option<(ExitStatus, Instant)>,
 }
 
+impl KnownLab {
+    /// What happened until now. What the program leaves running is let go on as before: of the lab it is kept who is there.
+    fn goes_on(&mut self) -> Box<Trace> {
+        let mut rest = Box::<Trace>::default();
+        let at = self.trace.entries().last().map_or(Duration::ZERO, |entry| entry.at);
+        for member in self.trace.present().members() {
+            rest.push(at, Event::Joined(member.clone()));
+        }
+        std::mem::replace(&mut self.trace, rest)
+    }
+}
+
 impl RunningProgram<'_> {
     /// Waits for what the program does and for what the lab says, and hands both on. Whether nothing is left of the program.
     pub(super) fn serve(
@@ -218,14 +230,14 @@ impl RunningProgram<'_> {
     }
 
     fn tells_end(&mut self, tell: &mut impl FnMut(TracedProgram)) {
-        let Some(KnownLab { trace, ended: Some((status, last)), .. }) = &self.known else { return };
+        let Some(known) = &mut self.known else { return };
+        let Some((status, last)) = known.ended else { return };
+        let trace = &known.trace;
         let is_over = |event: &Event| matches!(event, Event::ProgramEnded { program, .. } if *program == self.number);
         let told = trace.entries().iter().rev().any(|entry| is_over(&entry.event));
-        if told || self.link.is_none() || *last <= Instant::now() {
-            let status = *status;
-            if let Some(known) = self.known.take() {
-                tell(TracedProgram::Seen(known.trace, self.number));
-            }
+        if told || self.link.is_none() || last <= Instant::now() {
+            known.ended = None;
+            tell(TracedProgram::Seen(known.goes_on(), self.number));
             tell(TracedProgram::Ended(status));
         }
     }
