@@ -51,7 +51,7 @@ mod tests {
     fn each_reason_has_its_status_and_its_remedy() {
         // The test runs in the package's folder.
         let (file, name) = ("./Cargo.toml", "Cargo.toml");
-        let texts = |lang| Texts::load(lang).unwrap().shared;
+        let texts = |lang| &Texts::load(lang).unwrap().shared;
         type Of = fn(&SharedTexts) -> &String;
         let cases: [(&str, i32, u8, Option<Of>); 7] = [
             ("./src", libc::EACCES, 126, Some(|t| &t.program_is_folder)),
@@ -73,7 +73,7 @@ mod tests {
                     |t| &t.program_interpreter,
                     |t| &t.program_here,
                 ];
-                let has = |of: Of| exit.text.contains(&fill(of(&texts), &[("program", program)]));
+                let has = |of: Of| exit.text.contains(&fill(of(texts), &[("program", program)]));
                 let told = remedies.into_iter().filter(|of| has(*of)).count();
                 assert_eq!(
                     (told, wanted.is_some_and(has)),
