@@ -49,12 +49,19 @@ pub struct Answerer {
     server: SocketAddr,
     /// Each thread's call, and its descriptor.
     threads: HashMap<u32, (Stage, i32)>,
+    /// As this member it comes, and what happened before isn't its own: another process may have made the actor's calls then.
+    awaits: Option<u32>,
 }
 
 impl Answerer {
     /// The actor's behaviour; `server` is the server's address.
     pub fn new(actor: Actor, answer: Answer, server: SocketAddr) -> Answerer {
-        Answerer { actor, answer, server, threads: HashMap::new() }
+        Answerer { actor, answer, server, threads: HashMap::new(), awaits: None }
+    }
+
+    /// The same in a lab in which others were before, as the member of this number.
+    pub fn joining(self, number: u32) -> Answerer {
+        Answerer { awaits: Some(number), ..self }
     }
 
     /// Its first call.
@@ -64,8 +71,11 @@ impl Answerer {
 
     /// What it does because of an event.
     pub(super) fn happened(&mut self, event: &Event) -> Vec<Request> {
+        if let Event::Joined(member) = event {
+            self.awaits = self.awaits.filter(|number| *number != member.number);
+        }
         let Event::Returned { caller, outcome } = event else { return Vec::new() };
-        if caller.actor != self.actor {
+        if self.awaits.is_some() || caller.actor != self.actor {
             return Vec::new();
         }
         let worker = caller.worker;
@@ -164,6 +174,24 @@ mod tests {
         assert_eq!(after(&mut answerer, 6, 0, b""), []);
         let eintr = Event::Returned { caller: Side::Server.into(), outcome: Err(Errno(libc::EINTR)) };
         assert_eq!(answerer.happened(&eintr), [own(Call::Accept { fd: 5 })]);
+    }
+
+    /// The lab tells everything that happened in it: what an earlier process's calls came to is no answer to this one's.
+    #[test]
+    fn what_an_earlier_process_was_told_is_not_its_own() {
+        use crate::model::{Member, Role};
+        let mut answerer = Answerer::new(Side::Server.into(), Answer::Echo, server()).joining(7);
+        answerer.begin();
+        let joins = |number| {
+            Event::Joined(Member { number, pid: 1, nth: Actor::FIRST, role: Role::Drives(vec![Side::Server]) })
+        };
+        assert_eq!(answerer.happened(&joins(3)), []);
+        for value in [3, 0, 0] {
+            assert_eq!(after(&mut answerer, 0, value, b""), []);
+        }
+        assert_eq!(answerer.happened(&joins(7)), []);
+        let bind = Call::Bind { fd: 3, addr: server() };
+        assert_eq!(after(&mut answerer, 0, 3, b""), [Request::Call(Side::Server.into(), bind)]);
     }
 
     #[test]

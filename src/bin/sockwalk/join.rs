@@ -65,7 +65,13 @@ pub fn run(invocation: &Invocation, joining: &Joining) -> Result<u8, Exit> {
     let options = house.options(&part, joining.server);
     // Of both sides, the server's calls are the ones that are made by themselves.
     let first = part.actors.first().copied();
-    let answerer = joining.answer.zip(first).map(|(answer, actor)| Answerer::new(actor, answer, joining.server));
+    let answerer = joining.answer.zip(first).map(|(answer, actor)| {
+        let new = Answerer::new(actor, answer, joining.server);
+        match part.member {
+            Some(number) => new.joining(number),
+            None => new,
+        }
+    });
     let walk = Free::new(options.clone(), answerer).into();
     house.recordings.begin((part.world.mode(), part.world.wire()), part.lesson);
     (house.world, house.made) = (Some(part.world), Some(options));
@@ -114,6 +120,8 @@ struct OwnPart {
     actors: Vec<Actor>,
     /// The lesson that runs in the lab.
     lesson: Option<ShownLesson>,
+    /// As which member it came to a lab that was there before.
+    member: Option<u32>,
 }
 
 /// The lab behind the interface.
@@ -185,8 +193,8 @@ impl JoinedHost {
             _ => drop(to_app.send(Msg::World(generation, Box::new(happening)))),
         })?;
         self.epoch = joined.epoch();
-        let (actors, lesson) = (joined.actors(), joined.lesson().cloned());
-        Ok(OwnPart { world: Box::new(joined), actors, lesson })
+        let (actors, lesson, member) = (joined.actors(), joined.lesson().cloned(), Some(joined.number()));
+        Ok(OwnPart { world: Box::new(joined), actors, lesson, member })
     }
 
     /// Begins a lab here, with these sides.
@@ -213,7 +221,8 @@ impl JoinedHost {
         if let Some(network) = network {
             lock.note_network(&self.lab.name, network).map_err(screen::trouble(invocation.lang))?;
         }
-        Ok(OwnPart { world: Box::new(world), actors: sides.into_iter().map(Actor::from).collect(), lesson: None })
+        let actors = sides.into_iter().map(Actor::from).collect();
+        Ok(OwnPart { world: Box::new(world), actors, lesson: None, member: None })
     }
 
     fn options(&self, part: &OwnPart, server: SocketAddr) -> FreeOptions {

@@ -128,7 +128,7 @@ impl JoinedLab {
     }
 
     /// Its number in the lab.
-    pub(super) fn number(&self) -> u32 {
+    pub fn number(&self) -> u32 {
         self.number
     }
 
