@@ -138,14 +138,15 @@ impl Answerer {
             Stage::Close => Call::Close { fd },
         };
         self.threads.insert(worker, (stage, fd));
-        Request::by_thread(self.actor.side, worker, call)
+        // Each thread is named: where any would do, the next call would be refused while another thread's is on its way.
+        Request::CallBy(self.actor.side.into(), worker, call)
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::Outcome;
+    use crate::model::{Caller, Outcome};
 
     fn server() -> SocketAddr {
         SocketAddr::from(([127, 0, 0, 1], 8000))
@@ -160,7 +161,7 @@ mod tests {
     #[test]
     fn the_course_texts_server() {
         let mut answerer = Answerer::new(Side::Server.into(), Answer::Success, server());
-        let own = |call| Request::Call(Side::Server.into(), call);
+        let own = |call| Request::CallBy(Side::Server.into(), Caller::MAIN, call);
         let serve = |call| Request::CallBy(Side::Server.into(), 6, call);
         assert_eq!(answerer.begin(), [own(Call::Socket { ipv6: false, udp: false })]);
         assert_eq!(after(&mut answerer, 0, 5, b""), [own(Call::Bind { fd: 5, addr: server() })]);
@@ -191,7 +192,7 @@ mod tests {
         }
         assert_eq!(answerer.happened(&joins(7)), []);
         let bind = Call::Bind { fd: 3, addr: server() };
-        assert_eq!(after(&mut answerer, 0, 3, b""), [Request::Call(Side::Server.into(), bind)]);
+        assert_eq!(after(&mut answerer, 0, 3, b""), [Request::CallBy(Side::Server.into(), Caller::MAIN, bind)]);
     }
 
     #[test]
@@ -208,7 +209,7 @@ mod tests {
     fn a_client_that_is_refused_closes() {
         let mut answerer = Answerer::new(Side::Client.into(), Answer::Success, server());
         answerer.begin();
-        let own = |call| vec![Request::Call(Side::Client.into(), call)];
+        let own = |call| vec![Request::CallBy(Side::Client.into(), Caller::MAIN, call)];
         assert_eq!(after(&mut answerer, 0, 5, b""), own(Call::Connect { fd: 5, addr: server() }));
         let refused = Event::Returned { caller: Side::Client.into(), outcome: Err(Errno(libc::ECONNREFUSED)) };
         assert_eq!(answerer.happened(&refused), own(Call::Close { fd: 5 }));

@@ -162,6 +162,8 @@ fn python_is_a_client_of_the_ready_server() {
         stage.wait_said(client, "answered: success");
         ends_well(&mut stage, client);
         both_close(&mut stage, server);
+        // The main thread waits for the next one.
+        stage.until("the next accept()", |stage| stage.screen(server).contents().contains("▸ accept("));
         stage.close(&[server]);
     }
 }

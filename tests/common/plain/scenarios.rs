@@ -45,7 +45,7 @@ scenarios! {
     sending_ended_in_the_listener nothing_asked backlogs deferred shutdown_both simultaneous_open shutdown_in_syn_recv
     close_in_syn_recv close_of_one_of_two_listeners close_with_linger2 flags urgent_is_announced fast_open dissolved datagrams_dissolved
     limits over_in_the_background timed_out_in_the_background corked ended_again closed_after_the_fin in_repair
-    fast_open_off select_beyond_the_table dissolved_quietly urgent_datagram without_family port_zero
+    fast_open_off fast_open_early select_beyond_the_table dissolved_quietly urgent_datagram without_family port_zero
 }
 
 /// What waits for so long at most.
@@ -162,6 +162,26 @@ fn in_repair() {
 fn fast_open_off() {
     std::fs::write("/proc/sys/net/ipv4/tcp_fastopen", "0").unwrap();
     let _ = setsockopt(tcp(), IPPROTO_TCP, libc::TCP_FASTOPEN_CONNECT, 1);
+}
+
+/// With a cookie of the server: `connect()` comes back before its SYN goes, and `accept()` need not wait for the last ACK.
+fn fast_open_early() {
+    std::fs::write("/proc/sys/net/ipv4/tcp_fastopen", "3").unwrap();
+    let listening = listener(AT, 8);
+    let _ = setsockopt(listening, IPPROTO_TCP, libc::TCP_FASTOPEN, 8);
+    let _ = sendto_with(tcp(), 3, libc::MSG_FASTOPEN, AT);
+    accept(listening);
+    let begun = || {
+        let fd = tcp();
+        let _ = setsockopt(fd, IPPROTO_TCP, libc::TCP_FASTOPEN_CONNECT, 1);
+        let _ = connect(fd, AT);
+        fd
+    };
+    let fd = begun();
+    let _ = Blocked::connect(fd, AT).interrupt();
+    let _ = connect(nonblocking(fd), AT);
+    let _ = quiet_close(listening);
+    let _ = send(begun(), 3);
 }
 
 /// Where nobody is, before the table's end and behind it.
