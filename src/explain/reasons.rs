@@ -34,7 +34,7 @@ impl Circumstance {
         if before.udp {
             return Some(datagrams(call, came, before));
         }
-        if number(came) == Some(libc::ECONNREFUSED) && facts.course.slept && !matches!(call, Call::Connect { .. }) {
+        if number(came) == Some(libc::ECONNREFUSED) && waited_for_connection(call, facts) {
             return Some(Connecting);
         }
         if is_shut_meanwhile(call, came, facts) {
@@ -76,6 +76,15 @@ impl Circumstance {
             _ => None,
         }
     }
+}
+
+/// Whether a call that sends or receives waited for the end of a handshake; a short time may pass unseen.
+fn waited_for_connection(call: &Call, facts: &CallFacts) -> bool {
+    let before = &facts.before;
+    let waits = !before.nonblocking && !call.flags().has(MessageFlags::DONT_WAIT);
+    let begins = matches!(call, Call::SendTo { .. }) && call.connects_to().is_some();
+    let connects = matches!(call, Call::Connect { .. });
+    !connects && (facts.course.slept || waits && (begins || before.is_connecting()))
 }
 
 /// What a wrong length beside an address comes from.

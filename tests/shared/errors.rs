@@ -564,7 +564,7 @@ fn a_message_names_an_address_and_tells_one() {
         free.is_said_of_transfers("address_ignored", &[("addr", "127.0.0.1:9")]);
         from(&mut free, Server, &format!("recvmsg {peer} 9"));
         free.tries(Client, &format!("sendmsg {conn} \"a\" fastopen :8000"), Some("fast-open"));
-        free.tries(Client, &format!("sendmsg {fresh} \"a\" fastopen :9"), None);
+        free.tries(Client, &format!("sendmsg {fresh} \"a\" fastopen :9"), Some("connecting"));
         free.goes_as_plain("messages");
     }
 }

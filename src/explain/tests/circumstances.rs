@@ -291,45 +291,6 @@ fn port_zero() -> Vec<Case> {
     ])
 }
 
-/// TCP Fast Open at both ends: a `connect()` that sends nothing, and an `accept()` before the last ACK.
-fn fast_opened() -> Vec<Case> {
-    let opens = |state| Situation { fast_open: true, ..state };
-    let facts = |before: Situation, after: Situation, course: CallCourse| CallFacts {
-        before,
-        course,
-        now: after.clone(),
-        after,
-        returned: 0,
-    };
-    let quiet = CallCourse::default();
-    let sent = CallCourse { sent_syn: true, ..quiet };
-    let slept = CallCourse { slept: true, ..sent };
-    let (closed, begun) = (|| opens(state(State::Closed)), || opens(state(State::SynSent)));
-    let unsent = || Situation { seen: false, ..begun() };
-    let made = || opens(joined(State::Established));
-    let listens = || state(State::Listen);
-    let half_open = || Situation { half_open: true, ..state(State::SynRecv) };
-    vec![
-        (connect(), Ok(0), facts(closed(), begun(), quiet), Some(Circumstance::SynLater)),
-        (connect(), Ok(0), facts(closed(), made(), sent), None),
-        (connect(), Ok(0), facts(closed(), made(), slept), None),
-        (connect(), Ok(0), facts(state(State::Closed), begun(), quiet), None),
-        (connect(), Err("EISCONN"), facts(begun(), begun(), quiet), Some(Circumstance::SynLater)),
-        (connect(), Err("EISCONN"), facts(made(), made(), quiet), None),
-        (connect(), Err("blocks"), facts(begun(), unsent(), quiet), Some(Circumstance::SynLater)),
-        (connect(), Err("blocks"), facts(begun(), begun(), quiet), Some(Circumstance::Connecting)),
-        (connect(), Err("EINTR"), facts(begun(), unsent(), slept), Some(Circumstance::SynLater)),
-        (connect(), Err("EINTR"), facts(begun(), begun(), slept), None),
-        (accept(), Ok(4), facts(listens(), half_open(), quiet), Some(Circumstance::Connecting)),
-        // The kernel's word may be older than the last ACK.
-        (accept(), Ok(4), facts(listens(), state(State::SynRecv), quiet), None),
-        (send(), Err("ECONNREFUSED"), facts(begun(), closed(), slept), Some(Circumstance::Connecting)),
-        (send(), Err("ECONNREFUSED"), facts(begun(), closed(), quiet), None),
-        (recv(), Err("ECONNREFUSED"), facts(begun(), closed(), slept), Some(Circumstance::Connecting)),
-        (accept(), Ok(4), facts(listens(), joined(State::Established), quiet), None),
-    ]
-}
-
 /// The kernel has taken another number.
 fn capped() -> Vec<Case> {
     let listens = |backlog| Situation { send_queue: backlog, ..state(State::Listen) };
@@ -412,7 +373,7 @@ fn shut_meanwhile() -> Vec<Case> {
 
 fn cases() -> Vec<Case> {
     let own = [before_a_connection(), on_a_connection(), closing(), of_datagrams(), port_zero(), capped(), flagged()];
-    [own.concat(), fast_opened(), shut_meanwhile(), super::finer::cases()].concat()
+    [own.concat(), shut_meanwhile(), super::finer::cases()].concat()
 }
 
 #[test]

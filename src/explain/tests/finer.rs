@@ -202,8 +202,50 @@ fn mistaken() -> Vec<Case> {
     ]
 }
 
+/// TCP Fast Open at both ends: a `connect()` that sends nothing, and an `accept()` before the last ACK.
+fn fast_opened() -> Vec<Case> {
+    let opens = |state| Situation { fast_open: true, ..state };
+    let facts = |before: Situation, after: Situation, course: CallCourse| CallFacts {
+        before,
+        course,
+        now: after.clone(),
+        after,
+        returned: 0,
+    };
+    let quiet = CallCourse::default();
+    let sent = CallCourse { sent_syn: true, ..quiet };
+    let slept = CallCourse { slept: true, ..sent };
+    let (closed, begun) = (|| opens(state(State::Closed)), || opens(state(State::SynSent)));
+    let unsent = || Situation { seen: false, ..begun() };
+    let not_waiting = || Situation { nonblocking: true, ..begun() };
+    let made = || opens(joined(State::Established));
+    let listens = || state(State::Listen);
+    let half_open = || Situation { half_open: true, ..state(State::SynRecv) };
+    vec![
+        (connect(), Ok(0), facts(closed(), begun(), quiet), Some(Circumstance::SynLater)),
+        (connect(), Ok(0), facts(closed(), made(), sent), None),
+        (connect(), Ok(0), facts(closed(), made(), slept), None),
+        (connect(), Ok(0), facts(state(State::Closed), begun(), quiet), None),
+        (connect(), Err("EISCONN"), facts(begun(), begun(), quiet), Some(Circumstance::SynLater)),
+        (connect(), Err("EISCONN"), facts(made(), made(), quiet), None),
+        (connect(), Err("blocks"), facts(begun(), unsent(), quiet), Some(Circumstance::SynLater)),
+        (connect(), Err("blocks"), facts(begun(), begun(), quiet), Some(Circumstance::Connecting)),
+        (connect(), Err("EINTR"), facts(begun(), unsent(), slept), Some(Circumstance::SynLater)),
+        (connect(), Err("EINTR"), facts(begun(), begun(), slept), None),
+        (accept(), Ok(4), facts(listens(), half_open(), quiet), Some(Circumstance::Connecting)),
+        // The kernel's word may be older than the last ACK.
+        (accept(), Ok(4), facts(listens(), state(State::SynRecv), quiet), None),
+        (send(), Err("ECONNREFUSED"), facts(begun(), closed(), slept), Some(Circumstance::Connecting)),
+        (send(), Err("ECONNREFUSED"), facts(begun(), closed(), quiet), Some(Circumstance::Connecting)),
+        (send(), Err("ECONNREFUSED"), facts(not_waiting(), closed(), quiet), None),
+        (send(), Err("ECONNREFUSED"), facts(closed(), closed(), quiet), None),
+        (recv(), Err("ECONNREFUSED"), facts(begun(), closed(), slept), Some(Circumstance::Connecting)),
+        (accept(), Ok(4), facts(listens(), joined(State::Established), quiet), None),
+    ]
+}
+
 pub(super) fn cases() -> Vec<Case> {
-    [limits(), taken(), attempts(), ends(), peeks(), mistaken()].concat()
+    [limits(), taken(), attempts(), ends(), peeks(), mistaken(), fast_opened()].concat()
 }
 
 /// What was ended here returns 0 on a socket for datagrams too, without a datagram.
