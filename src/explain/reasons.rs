@@ -6,7 +6,7 @@ use super::CallState;
 use super::circumstance::Circumstance;
 use super::course::{CallCourse, CallFacts, OfferedBytes};
 use super::situation::{PortHolder, Situation};
-use crate::model::{Call, Errno, How, Lookup, MessageFlags, PollEvents, Returned, SocketOption};
+use crate::model::{Call, Errno, How, Lookup, MessageFlags, PollEvents, ProgramCall, Returned, SocketOption};
 use crate::tcp::State;
 
 use Circumstance::*;
@@ -67,14 +67,19 @@ impl Circumstance {
             Call::SetOption { option: SocketOption::FAST_OPEN_CONNECT, .. } => {
                 (number(came) == Some(libc::EOPNOTSUPP)).then_some(FastOpen)
             }
-            Call::Program(made) => match (made.name.as_str(), number(came)) {
-                ("bind", Some(libc::EAFNOSUPPORT)) => made.has_no_family().then_some(NoFamily),
-                // Its address is none of the walk's, and isn't looked at.
-                ("connect", Some(libc::EISCONN)) => connect(came, facts, before),
-                _ => None,
-            },
+            Call::Program(made) => of_program(made, came, facts, before),
             _ => None,
         }
+    }
+}
+
+/// Of a program's call that comes to none of the walk's, as one with another address than the walk's.
+fn of_program(made: &ProgramCall, came: CallState<'_>, facts: &CallFacts, before: &Situation) -> Option<Circumstance> {
+    match (made.name.as_str(), number(came)) {
+        ("bind", Some(libc::EAFNOSUPPORT)) => made.has_no_family().then_some(NoFamily),
+        // The address isn't looked at.
+        ("connect", Some(libc::EISCONN)) => connect(came, facts, before),
+        _ => None,
     }
 }
 

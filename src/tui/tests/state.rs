@@ -56,7 +56,7 @@ fn a_typed_setting_is_asked_for_in_the_lab_alone() {
         let mut app = App::new(Free::new(options, None).into(), look, 120, 40);
         press(&mut app, KeyCode::Enter);
         // What isn't possible isn't named above the line.
-        assert_eq!(text(&app).contains("begins with edit"), wire == WireAbility::Holds, "{}", text(&app));
+        assert_eq!(text(&app).contains("edit, forge"), wire == WireAbility::Holds, "{}", text(&app));
         keys(&mut app, "sysctl tcp_sack=0");
         let asked = asked(press(&mut app, KeyCode::Enter));
         let refused = text(&app).contains("A setting can only be changed in the lab.");
