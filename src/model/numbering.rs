@@ -9,7 +9,11 @@ impl View<'_> {
     /// An actor by the number by which it is called: the how many-th of its side it is, in the order in which they came to be seen. A program
     /// that runs in the lab has a number at both sides ([`Actor::nth`]), whichever part it plays, and so has who makes the calls of
     /// both; one that isn't there leaves no gap in what people read. Who is seen to play a part later doesn't change the others' numbers.
+    /// As long as a program is the only one of its side that has made a call, it goes without a number, as its pane does.
     pub fn known_as(&self, actor: Actor) -> Actor {
+        if self.program(actor).is_some() && self.plays_alone(actor) {
+            return actor.side.into();
+        }
         let Some(own) = self.appeared(actor) else { return actor };
         let is_before = |other: &Actor| self.appeared(*other).is_some_and(|at| (at, other.nth) < (own, actor.nth));
         let before =
@@ -17,10 +21,18 @@ impl View<'_> {
         Actor { nth: Actor::FIRST + u32::try_from(before).unwrap_or(u32::MAX - 1), ..actor }
     }
 
-    /// The actor that is called so; the same where none is.
+    /// The actor that is called so, of several the one that has made calls; the same where none is.
     pub fn actor_known_as(&self, known: Actor) -> Actor {
-        let mut actors = self.ever_there(known.side).into_iter();
-        actors.find(|actor| self.known_as(*actor) == known).unwrap_or(known)
+        let called_so = |actor: &Actor| self.known_as(*actor) == known;
+        let actors: Vec<Actor> = self.ever_there(known.side).into_iter().filter(called_so).collect();
+        let plays = actors.iter().find(|actor| self.call_count(**actor) > 0);
+        plays.or(actors.first()).copied().unwrap_or(known)
+    }
+
+    /// Whether an actor has made calls, and no other one of its side has.
+    fn plays_alone(&self, actor: Actor) -> bool {
+        let has_called = |other: &Actor| self.call_count(*other) > 0;
+        has_called(&actor) && !self.actors(actor.side).iter().any(|other| *other != actor && has_called(other))
     }
 
     /// A rule of the wire, whose receiver has the number by which it is called.
@@ -101,6 +113,13 @@ mod tests {
         let later = trace(with.entries().iter().map(|entry| entry.event.clone()).chain([calls(client(1))]));
         assert_eq!(numbers(&later, &[server, program, joins, client(1)]), [1, 1, 2, 3]);
         assert_eq!(later.at(with.now()).known_as(program), client(1));
+        // Both sides are one's own, and a program is the only client that calls; until one calls there oneself.
+        let hand = Event::Entered { caller: Side::Client.into(), call: Call::Socket { ipv6: false, udp: false } };
+        let begin = [joined(1, Role::Drives(Side::BOTH.to_vec())), joined(2, runs("client")), calls(program)];
+        let alone = trace(begin.clone());
+        assert_eq!(numbers(&alone, &[program]), [1]);
+        assert_eq!(alone.present().actor_known_as(client(1)), program, "whose calls are seen");
+        assert_eq!(numbers(&trace(begin.into_iter().chain([hand])), &[client(1), program]), [1, 2]);
         // Both sides are one's own, and a client is there already.
         let both = [joined(1, Role::Drives(vec![Side::Client])), joined(2, Role::Drives(Side::BOTH.to_vec()))];
         assert_eq!(numbers(&trace(both), &[client(1), client(2), actor(Side::Server, 2)]), [1, 2, 1]);

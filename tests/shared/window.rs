@@ -371,9 +371,8 @@ fn what_is_typed_reaches_the_program_which_is_started_again_when_it_has_ended() 
         stage.press(window, "look\r");
         stage.wait_text(window, "looked");
         stage.press(window, "\x1bOR");
-        let entries = stage.entries(window);
-        let looks = entries.iter().filter(|entry| matches!(&entry.event, Event::Entered { call: Call::Program(made), .. } if made.is_of_another_family()));
-        assert!(looks.count() >= 60, "no lookup was seen");
+        let looks = |event: &Event| matches!(event, Event::Entered { call: Call::Program(made), .. } if made.is_of_another_family());
+        stage.until("the lookups", |stage| stage.count(window, looks) >= 60);
         let is_own = |row: &String| row.contains("socket(") && row.contains("= 3");
         stage.until("the call by hand, explained", |stage| {
             screens::explanation(stage.screen(window)).iter().any(is_own)
