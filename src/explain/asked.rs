@@ -4,6 +4,7 @@ use std::fmt::Display;
 use std::sync::OnceLock;
 
 use super::CallFacts;
+use super::fields::{field, seconds};
 use super::spoken::{BuiltInTexts, Spoken};
 use super::subject::Subject;
 use super::table::Broken;
@@ -165,17 +166,9 @@ fn answered(call: &CallView<'_>) -> Option<(SocketOption, i64, String)> {
 
 /// A value in one's own sentence: of `{tcpi_state=ESTABLISHED, …}` the state, of a time its seconds.
 fn written(inner: &str) -> String {
-    let field = |name: &str| {
-        let (_, after) = inner.split_once(&format!("{name}="))?;
-        after.split([',', '}']).next()
-    };
-    let time = || {
-        let (seconds, rest): (i64, i64) = (field("tv_sec")?.parse().ok()?, field("tv_usec")?.parse().ok()?);
-        Some(format!("{}", seconds as f64 + rest as f64 / 1e6))
-    };
-    let state = || field("tcpi_state").map(str::to_owned);
-    let seconds = || field("l_linger").map(str::to_owned);
-    time().or_else(state).or_else(seconds).unwrap_or_else(|| inner.to_owned())
+    let time = seconds(inner).map(|seconds| seconds.to_string());
+    let named = |name: &str| field(inner, name).map(str::to_owned);
+    time.or_else(|| named("tcpi_state")).or_else(|| named("l_linger")).unwrap_or_else(|| inner.to_owned())
 }
 
 impl OptionAnswer<'_> {

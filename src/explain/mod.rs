@@ -12,6 +12,7 @@ mod circumstance;
 mod course;
 pub mod diagnosis;
 mod epoll;
+mod fields;
 mod flags;
 mod forked;
 mod killed;

@@ -2,6 +2,7 @@
 
 use std::sync::OnceLock;
 
+use super::fields::seconds;
 use super::forked::ForkTexts;
 use super::past::DescriptorHistory;
 use super::shared;
@@ -151,18 +152,13 @@ fn option_note(view: &View<'_>, call: &CallView<'_>, lang: Lang) -> Result<Optio
 /// What a program's `setsockopt()` of a time does, which is a structure (`struct timeval`).
 fn time_limit(made: &ProgramCall, lang: Lang) -> Result<Option<String>, Broken> {
     let argument = |at: usize| made.arguments.get(at).map_or("", String::as_str);
-    let field = |name: &str| {
-        let (_, after) = argument(3).split_once(&format!("{name}="))?;
-        after.split([',', '}']).next()?.parse::<i64>().ok()
-    };
     let text: fn(&OptionTexts) -> &Localized = match (made.name.as_str(), argument(2)) {
         ("setsockopt", "SO_RCVTIMEO") => |t| &t.receive_limit,
         ("setsockopt", "SO_SNDTIMEO") => |t| &t.send_limit,
         _ => return Ok(None),
     };
-    let Some((seconds, rest)) = field("tv_sec").zip(field("tv_usec")) else { return Ok(None) };
-    let text: fn(&OptionTexts) -> &Localized = if (seconds, rest) == (0, 0) { |t| &t.no_limit } else { text };
-    let seconds = seconds as f64 + rest as f64 / 1e6;
+    let Some(seconds) = seconds(argument(3)) else { return Ok(None) };
+    let text: fn(&OptionTexts) -> &Localized = if seconds == 0.0 { |t| &t.no_limit } else { text };
     Ok(Some(Spoken::<OptionTexts>::load(lang)?.say(text, &[("s", &seconds), ("option", &argument(2))])))
 }
 

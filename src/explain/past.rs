@@ -7,6 +7,7 @@ use crate::model::{
 };
 use crate::tcp::State;
 
+use super::fields::seconds;
 use super::situation::{ShutDirections, Situation};
 
 /// The calls on a descriptor since it was made.
@@ -101,13 +102,9 @@ impl<'a> DescriptorHistory<'a> {
         Some((fd, DescriptorHistory::of_call(&view.trace().at(call.entered), call)?))
     }
 
-    /// Whether a call has told since this entry that there is a connection: `connect()` has succeeded, or bytes went or came.
-    pub(super) fn has_connected_since(&self, since: Moment) -> bool {
-        let opens_fast = |call: &CallView<'_>| {
-            let sets = matches!(call.call, Call::SetOption { option: SocketOption::FAST_OPEN_CONNECT, .. });
-            sets && call.outcome.is_some_and(Result::is_ok)
-        };
-        let opens_fast = self.calls.iter().any(opens_fast);
+    /// Whether a call has told since this entry that there is a connection: `connect()` has succeeded, which says so but where it
+    /// `opens_fast`, or bytes went or came.
+    pub(super) fn has_connected_since(&self, since: Moment, opens_fast: bool) -> bool {
         self.calls.iter().any(|call| {
             let value = call.outcome.and_then(|outcome| outcome.as_ref().ok()).map(|returned| returned.value);
             let tells = match call.call {
@@ -298,10 +295,7 @@ fn of_program(found: &mut Situation, made: &ProgramCall) {
     let argument = |at: usize| made.arguments.get(at).map_or("", String::as_str);
     // `struct timeval`: only zeros are no limit. Older recordings have its bytes.
     let is_byte = |c: char| c.is_ascii_graphic() && !"\"\\x0…".contains(c);
-    let limits = || match argument(3).strip_prefix('{') {
-        Some(fields) => fields.contains(|c| ('1'..='9').contains(&c)),
-        None => argument(3).contains(is_byte),
-    };
+    let limits = || seconds(argument(3)).map_or_else(|| argument(3).contains(is_byte), |seconds| seconds != 0.0);
     match (made.name.as_str(), argument(1), argument(2)) {
         ("setsockopt", _, "SO_RCVTIMEO") => found.receive_limit = limits(),
         ("setsockopt", _, "SO_SNDTIMEO") => found.send_limit = limits(),

@@ -271,7 +271,8 @@ impl<'a> Subject<'a> {
             }
         }
         // A program's call that nobody held wasn't preceded by the kernel's word: what an earlier one has come to tells more.
-        if found.is_connecting() && may_stand && !found.shut.write && past.has_connected_since(found.state_since) {
+        let has_connected = || past.has_connected_since(found.state_since, found.fast_open);
+        if found.is_connecting() && may_stand && !found.shut.write && has_connected() {
             found.was_connected = true;
             found.state = if found.fin_delivered { State::CloseWait } else { State::Established };
         }

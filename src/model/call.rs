@@ -391,6 +391,11 @@ impl ProgramCall {
         self.internet == Some(false) && self.sockets.is_empty() && self.waits.is_none()
     }
 
+    /// Whether it only asks for something, as `getsockopt(2)` does: it changes nothing, and waits for nothing.
+    pub fn only_asks(&self) -> bool {
+        self.name.starts_with("get")
+    }
+
     /// So many bytes of what it sends or receives are read from its program's memory and kept, at most.
     pub const LONGEST_DATA: usize = 4096;
 

@@ -92,7 +92,7 @@ mod tests {
         trace
     }
 
-    /// The number of each, or 0 where the order of the lab's numbers is kept.
+    /// The number by which each is called.
     fn numbers(trace: &Trace, actors: &[Actor]) -> Vec<u32> {
         actors.iter().map(|actor| trace.present().known_as(*actor).nth).collect()
     }

@@ -13,7 +13,11 @@ macro_rules! theme {
     ($(#[$meta:meta])* pub struct Theme { $($(#[$doc:meta])* pub $field:ident: Paint,)* }) => {
         $(#[$meta])*
         #[derive(Clone, Debug, Default)]
-        pub struct Theme { $($(#[$doc])* pub $field: Paint,)* }
+        pub struct Theme {
+            /// Its file, without the ending.
+            name: &'static str,
+            $($(#[$doc])* pub $field: Paint,)*
+        }
 
         impl Theme {
             /// All its styles, by the names that a file has for them.
@@ -217,17 +221,19 @@ impl Theme {
     ///
     /// # Errors
     /// As of [`Theme::load`].
-    pub fn load_on(choice: Choice, colours: Colours, background: Option<Background>) -> Result<Theme, ThemeError> {
-        let hints = TerminalHints::new(|name| std::env::var(name).ok());
-        let name = match (choice.resolve(&hints, colours, background), colours) {
-            (Choice::Mono, _) => "mono",
-            (Choice::Light, Colours::All) => "light",
-            (Choice::Light, Colours::Sixteen) => "light16",
-            (Choice::Either, _) => "either16",
-            (_, Colours::All) => "dark",
-            (_, Colours::Sixteen) => "dark16",
-        };
-        table(&format!("themes/{name}.toml")).and_then(read).map_err(|error| ThemeError { name, error })
+    fn load_on(choice: Choice, colours: Colours, background: Option<Background>) -> Result<Theme, ThemeError> {
+        let name = name_on(choice, colours, background);
+        let theme = table(&format!("themes/{name}.toml")).and_then(read).map_err(|error| ThemeError { name, error })?;
+        Ok(Theme { name, ..theme })
+    }
+
+    /// That of `auto` for this background, where that is another one than this theme.
+    ///
+    /// # Errors
+    /// As of [`Theme::load`].
+    pub fn other_on(&self, colours: Colours, background: Background) -> Result<Option<Theme>, ThemeError> {
+        let fits = name_on(Choice::Auto, colours, Some(background)) == self.name;
+        if fits { Ok(None) } else { Theme::load_on(Choice::Auto, colours, Some(background)).map(Some) }
     }
 
     /// The style of a side's things.
@@ -236,6 +242,19 @@ impl Theme {
             Side::Server => self.server.0,
             Side::Client => self.client.0,
         }
+    }
+}
+
+/// The name of the theme for a choice.
+fn name_on(choice: Choice, colours: Colours, background: Option<Background>) -> &'static str {
+    let hints = TerminalHints::new(|name| std::env::var(name).ok());
+    match (choice.resolve(&hints, colours, background), colours) {
+        (Choice::Mono, _) => "mono",
+        (Choice::Light, Colours::All) => "light",
+        (Choice::Light, Colours::Sixteen) => "light16",
+        (Choice::Either, _) => "either16",
+        (_, Colours::All) => "dark",
+        (_, Colours::Sixteen) => "dark16",
     }
 }
 

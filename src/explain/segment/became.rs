@@ -9,8 +9,8 @@ use super::{EARLIER, SegmentContext, SegmentKind, end_of, later, open_at, senten
 use crate::i18n::counter;
 use crate::model::rule::RuleKind;
 use crate::model::{
-    Call, Caller, Connection, CounterMove, Event, Fate, SegmentId, SocketFacts, SocketState, SocketView, TimerKind,
-    View,
+    Call, Caller, Connection, CounterMove, Event, Fate, ProgramCall, SegmentId, SocketFacts, SocketState, SocketView,
+    TimerKind, View,
 };
 use crate::tcp::{Flags, Packet, Segment, State, line};
 
@@ -267,7 +267,7 @@ impl<'a> SegmentContext<'a> {
         // What only asks returns whatever came, and what waited in vain wasn't woken.
         let in_vain =
             call.made.is_some_and(|made| made.polls()) && matches!(outcome, Ok(returned) if returned.value == 0);
-        if in_vain || call.made.is_some_and(|made| made.name.starts_with("get")) {
+        if in_vain || call.made.is_some_and(ProgramCall::only_asks) {
             return None;
         }
         let value = match outcome {
@@ -422,7 +422,7 @@ impl<'a> SegmentContext<'a> {
 
 /// Whether a program's call changes nothing of any socket: one that waits for several, or only asks.
 fn only_looks(call: &Call) -> bool {
-    matches!(call, Call::Program(made) if made.polls() || made.name.starts_with("get"))
+    matches!(call, Call::Program(made) if made.polls() || made.only_asks())
 }
 
 /// Whether the timer of TIME_WAIT was set anew, as a repeated FIN does it (`tcp_timewait_state_process()`).
