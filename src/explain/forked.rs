@@ -7,10 +7,10 @@ use super::past::DescriptorHistory;
 use super::shared;
 use super::spoken::{BuiltInTexts, Spoken};
 use super::table::Broken;
+use super::threads::listens;
 use crate::i18n::words::words;
 use crate::i18n::{Lang, Localized, in_sentence};
-use crate::model::{Actor, Call, CallView, Errno, Returned, SocketState, SocketView, View};
-use crate::tcp::State;
+use crate::model::{Actor, Call, CallView, Errno, Returned, View};
 
 words! {
     pub(super) struct ForkTexts {
@@ -109,10 +109,7 @@ impl Spoken<ForkTexts> {
     fn closed(&self, view: &View<'_>, call: &CallView<'_>, fd: i32) -> Option<String> {
         let held = elsewhere(view, call);
         let values: [(&str, &dyn Display); 2] = [("fd", &fd), ("others", &self.held(view, call.caller.actor, &held))];
-        let before = view.trace().at(call.entered);
-        let is_it = |socket: &SocketView<'_>| socket.facts.is_open_as(call.caller.actor, fd);
-        let listens = before.living().any(|socket| is_it(&socket) && socket.state == SocketState::Tcp(State::Listen));
-        (!held.is_empty()).then(|| match listens {
+        (!held.is_empty()).then(|| match listens(view, call) {
             true => self.say(|t| &t.closed_listener, &values),
             false => self.say(|t| &t.closed, &values),
         })

@@ -3,7 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::model::{
-    Actor, Call, CallView, Errno, How, Moment, ProgramCall, Returned, SocketOption, SocketView, TableChange, View,
+    Actor, Call, CallView, Errno, Event, How, Moment, ProgramCall, Returned, SocketOption, SocketView, TableChange,
+    View,
 };
 use crate::tcp::State;
 
@@ -22,6 +23,17 @@ pub(super) struct DescriptorHistory<'a> {
     pub(super) accepted: Option<(CallView<'a>, &'a Returned)>,
     /// The socket, where it is programs whose calls these are, on whichever descriptors of it.
     pub(super) socket: Option<u64>,
+}
+
+/// The call that began with an entry, or before which its thread stood then.
+pub(super) fn call_at<'a>(view: &View<'a>, entered: Moment) -> Option<CallView<'a>> {
+    let (Event::Entered { caller, .. } | Event::Stands { caller, .. }) = &view.trace().entries().get(entered)?.event
+    else {
+        return None;
+    };
+    // A program's may be seen at the other side since.
+    let of_program = view.calls_of_thread(*caller).find(|call| call.entered == entered);
+    of_program.or_else(|| view.calls(caller.actor).find(|call| call.entered == entered))
 }
 
 impl<'a> DescriptorHistory<'a> {

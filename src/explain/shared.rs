@@ -32,7 +32,7 @@ pub(super) fn by_process(descriptors: Vec<(Actor, i32)>) -> Vec<(Actor, Vec<i32>
     held
 }
 
-/// The newest FIN or RST that the socket of a side's own `close()` has sent since a moment.
+/// The first FIN or RST that the socket of a side's own `close()` has sent since a moment.
 pub(super) fn ended_by(view: &View<'_>, closed: &CallView<'_>, since: Moment) -> Option<SegmentId> {
     let before = view.trace().at(closed.entered);
     let (actor, fd) = (closed.caller.actor, closed.call.fd()?);

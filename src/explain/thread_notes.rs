@@ -3,12 +3,13 @@
 use std::fmt::Display;
 use std::sync::OnceLock;
 
+use super::past::call_at;
 use super::spoken::{BuiltInTexts, Spoken};
 use super::table::Broken;
 use super::threads::{ThreadFact, WakesReaders, facts};
 use crate::i18n::words::words;
 use crate::i18n::{Lang, Localized, in_sentence};
-use crate::model::{Actor, CallView, Caller, Event, Moment, View};
+use crate::model::{Actor, CallView, Caller, Moment, View};
 use crate::tcp::{Numbers, line};
 
 words! {
@@ -44,7 +45,7 @@ impl BuiltInTexts for ThreadTexts {
     }
 }
 
-/// What is said of a side's own call and of what its other threads do meanwhile, a sentence or two each.
+/// What is said of a call and of what the other threads of its side do meanwhile, a sentence or two each.
 ///
 /// # Errors
 /// [`Broken`] where the texts that were built in don't fit the program.
@@ -125,10 +126,4 @@ impl Spoken<ThreadTexts> {
         let calls = calls.iter().filter_map(|entered| call_at(view, *entered));
         calls.map(named).collect::<Vec<_>>().join(&self.say(|t| &t.and, &[]))
     }
-}
-
-/// The call that began with an entry.
-fn call_at<'a>(view: &View<'a>, entered: Moment) -> Option<CallView<'a>> {
-    let Event::Entered { caller, .. } = &view.trace().entries().get(entered)?.event else { return None };
-    view.calls(caller.actor).find(|call| call.entered == entered)
 }

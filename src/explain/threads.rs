@@ -46,7 +46,7 @@ pub(super) enum ThreadFact {
     Taken(Vec<Moment>, WakesReaders),
 }
 
-/// What is known of a side's own call and of what its other threads do meanwhile.
+/// What is known of a call and of what the other threads of its side do meanwhile.
 pub(super) fn facts(view: &View<'_>, call: &CallView<'_>) -> Vec<ThreadFact> {
     if call.abandoned {
         return Vec::new();
@@ -151,7 +151,8 @@ fn slept(view: &View<'_>, call: &CallView<'_>) -> bool {
     call.outcome.is_some() && was_blocked(view, call, call.changed)
 }
 
-fn listens(view: &View<'_>, call: &CallView<'_>) -> bool {
+/// Whether a call was made on a socket that listened then.
+pub(super) fn listens(view: &View<'_>, call: &CallView<'_>) -> bool {
     let before = view.trace().at(call.entered);
     if let Some(socket) = call.made.and_then(|made| made.socket) {
         return before.socket(socket).is_some_and(|socket| socket.state == SocketState::Tcp(State::Listen));

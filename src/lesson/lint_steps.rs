@@ -147,7 +147,7 @@ impl Lint<'_> {
         }
     }
 
-    /// Each of the two knows its own.
+    /// Each of these knows its own.
     fn wait_or_transfer(&mut self, raw: &RawAction) -> Option<Action> {
         let waits = self.wait(raw).map(Action::Wait).or_else(|| self.lookup(raw));
         waits.or_else(|| self.transfer(raw).map(Action::Transfer))

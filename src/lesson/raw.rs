@@ -312,7 +312,7 @@ pub(super) struct RawForge {
     pub(super) set: SpannedText,
 }
 
-/// One claim: of the kinds it has one, in a box. A lesson has dozens, which are handed on from table to list to step.
+/// One claim: of the kinds it has one, the larger ones in a box. A lesson has dozens, which are handed on from table to list to step.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields, expecting = "a table: one claim")]
 pub(super) struct RawClaim {

@@ -10,7 +10,7 @@ pub enum Payload {
     Text(String),
     /// A line that the learner types; this one where nobody types.
     Line(String),
-    /// What the side's last `recv()` or `recvfrom()` returned.
+    /// What the side's last call that received something returned.
     Received,
     /// So many bytes of the alphabet in small letters, over and over.
     Bytes(usize),

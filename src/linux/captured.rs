@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::serve::Server;
+use super::serve::{ROUND, Server};
 use super::shared::{FromMember, MemberMessage};
 use crate::lab::{Failure, Input, ProgramNews};
 
@@ -27,10 +27,10 @@ fn take_entered(heard: &mut Vec<MemberMessage>) -> Vec<MemberMessage> {
 }
 
 impl Server {
-    /// Takes at most so many segments from the wire, and what was heard of others by then. Whether more may be waiting.
-    pub(super) fn read_wire(&mut self, most: usize, mut heard: Vec<MemberMessage>) -> Result<bool, Failure> {
-        let segments = self.environment.read_wire(most)?;
-        let more = segments.len() == most;
+    /// Takes a [`ROUND`] of segments from the wire at most, and what was heard of others by then. Whether more may be waiting.
+    pub(super) fn read_wire(&mut self, mut heard: Vec<MemberMessage>) -> Result<bool, Failure> {
+        let segments = self.environment.read_wire(ROUND)?;
+        let more = segments.len() == ROUND;
         if !segments.is_empty() {
             // Whatever sent one of them was told before that.
             heard.extend(self.remote.iter_mut().flat_map(|remote| remote.members.hear_programs()));

@@ -24,7 +24,7 @@ use crate::lab::{Denial, Effect, Failure, Happening, HappeningKind, Input, Lab, 
 use crate::model::{Actor, Aim, Call, Event, Member, Mode, Moment};
 
 /// So many captured segments, and so many effects, are taken in one round, so that messages are heard while a transfer runs.
-const ROUND: usize = 256;
+pub(super) const ROUND: usize = 256;
 
 /// Where there are more sockets, the kernel is asked only after what is known was published: asking takes its time.
 const MANY: usize = 64;
@@ -124,7 +124,7 @@ impl Server {
             let heard = self.wait(busy)?;
             self.take_messages();
             // What was sent before something else happened stands in the trace before it.
-            busy = self.read_wire(ROUND, heard)?;
+            busy = self.read_wire(heard)?;
             while let Some(message) = self.messages.pop_front() {
                 if self.hear(message)?.is_break() {
                     return Ok(LoopExit::Over);
@@ -303,7 +303,7 @@ impl Server {
                 let result = self.environment.send(sending, &segment);
                 self.handle(Input::Sent(sending, result));
                 if matches!(sending, Sending::Released(_) | Sending::Made(_)) {
-                    self.read_wire(ROUND, Vec::new())?;
+                    self.read_wire(Vec::new())?;
                 }
             }
             Effect::Dump(scope) => self.dump(&scope)?,
@@ -401,7 +401,7 @@ impl Server {
         if !present.into_iter().all(|program| program.is_at_rest(self.lab.trace())) {
             return Ok(false);
         }
-        Ok(!self.read_wire(ROUND, Vec::new())? && !self.has_messages())
+        Ok(!self.read_wire(Vec::new())? && !self.has_messages())
     }
 
     fn welcome(&mut self, number: u32) {

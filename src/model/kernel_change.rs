@@ -26,7 +26,7 @@ impl KernelChange {
         }
     }
 
-    /// What it wants, with the value; `None` where what is told under this name is another change.
+    /// What it wants, with the value where there is one; `None` where what is told under this name is another change.
     pub fn line_of(&self, told: &str) -> Option<String> {
         let (name, line) = match self {
             KernelChange::Sysctl(change) => (format!("net.{}.{}", change.folder(), change.name), change.to_string()),

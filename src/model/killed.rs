@@ -12,6 +12,11 @@ impl View<'_> {
         (!called).then_some(*at)
     }
 
+    /// Whether no process makes an actor's calls any more: it was killed, or is a child that has ended.
+    pub fn is_dead(&self, actor: Actor) -> bool {
+        self.killed(actor).is_some() || self.has_ended(actor)
+    }
+
     /// Whether the process that makes an actor's calls was killed between two entries.
     pub fn killed_between(&self, actor: Actor, from: Moment, to: Moment) -> bool {
         let to = to.min(self.moment());

@@ -30,6 +30,8 @@ pub struct SegmentView<'a> {
     pub segment: &'a Packet,
     /// The initial numbers from which it counts.
     pub initials: Initials,
+    /// The entry at which it was first seen.
+    pub sent: Moment,
     /// How often it had been sent by then.
     pub times_sent: usize,
     /// The earlier segment that it repeats.
@@ -445,6 +447,7 @@ fn segment_view(record: &SegmentRecord, moment: Moment) -> SegmentView<'_> {
         id: record.id,
         segment: &record.copies[shown - 1].1,
         initials: record.initials,
+        sent: record.sent,
         times_sent: copies,
         again: record.again,
         by_hand: record.by_hand,

@@ -1,6 +1,6 @@
-//! The terminal's answer to the question for its colours: `ESC ] 11 ; rgb:ffff/ffff/ffff ESC \` (OSC 10 and 11 of xterm's control
-//! sequences), and `ESC [ ? 62 ; 22 c` (DA1 of the VT100's kin). It is read as keys, among those that are pressed, and is none; it comes
-//! when it comes, over a slow network after the first frame.
+//! The terminal's answer to the question for its background: `ESC ] 11 ; rgb:ffff/ffff/ffff ESC \` (OSC 11 of xterm's control sequences).
+//! It is read as keys, among those that are pressed, and is none; it comes when it comes, over a slow network after the first frame. So
+//! may what another program had asked for before: the colour of text (OSC 10), `ESC [ ? 62 ; 22 c` (DA1 of the VT100's kin).
 
 use crate::theme::Background;
 use crossterm::event::{Event, KeyCode, KeyEvent, KeyEventKind, KeyModifiers};

@@ -2,6 +2,7 @@
 
 use std::fmt::Display;
 
+use super::super::past::call_at;
 use super::texts::{ProgramTexts, ProgramWords};
 use super::{ProgramFact, ReadyReason, StillWaits, WaitedFor, WaitedSocket};
 use crate::i18n::{Localized, escape};
@@ -269,16 +270,6 @@ impl ProgramWords {
 
 fn segment(view: &View<'_>, id: SegmentId) -> String {
     view.segment(id).map_or_else(String::new, |segment| line(segment.segment, &segment.initials, Numbers::Symbolic))
-}
-
-/// The call that began with an entry.
-fn call_at<'a>(view: &View<'a>, entered: Moment) -> Option<CallView<'a>> {
-    use crate::model::Event;
-    let (Event::Entered { caller, .. } | Event::Stands { caller, .. }) = &view.trace().entries().get(entered)?.event
-    else {
-        return None;
-    };
-    view.calls_of_thread(*caller).find(|call| call.entered == entered)
 }
 
 /// `accept4(3)`: a call by its name and descriptor.

@@ -184,8 +184,9 @@ impl<'a> SegmentContext<'a> {
                 Event::Gone { cookie, .. } if self.was_here(*cookie, began) || seen.sockets.contains_key(cookie) => {
                     seen.sockets.insert(*cookie, None);
                 }
-                Event::Sent { id, .. } if self.answers_another(*id) => {}
-                Event::Sent { id, segment, again } if (segment.from, segment.to) == (packet.to, packet.from) => {
+                Event::Sent { id, segment, again }
+                    if (segment.from, segment.to) == (packet.to, packet.from) && !self.answers_another(*id) =>
+                {
                     seen.told.push(self.answer(*id, segment, again.is_some()));
                 }
                 Event::Retransmitted { id, segment } if (segment.from, segment.to) == (packet.to, packet.from) => {

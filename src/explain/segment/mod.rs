@@ -145,7 +145,7 @@ impl<'a> SegmentContext<'a> {
     /// What a copy was made of, as far as neither it nor another copy with its ack had arrived by then: what the copy says its receiver has
     /// not heard before.
     fn late_originals(&self) -> Vec<SegmentId> {
-        let then = self.view.trace().at(self.sent());
+        let then = self.view.trace().at(self.segment.sent);
         let of = |made: Option<HandMade>| made.and_then(HandMade::of).and_then(|of| then.segment(of));
         let has_gone = |one: &SegmentView<'_>| matches!(one.fate, Fate::Delivered | Fate::Passing);
         let has_come = |original: &SegmentView<'_>| {

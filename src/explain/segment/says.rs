@@ -165,7 +165,7 @@ impl SegmentContext<'_> {
     /// Whether what reached its sender last had data, a SYN or a FIN.
     fn answers_numbers(&self) -> bool {
         let arrived = self.earlier_from(false).filter(|(one, _)| one.fate == crate::model::Fate::Delivered);
-        let arrived = arrived.filter(|(one, _)| one.changed < self.sent()).max_by_key(|(one, _)| one.changed);
+        let arrived = arrived.filter(|(one, _)| one.changed < self.segment.sent).max_by_key(|(one, _)| one.changed);
         arrived.is_some_and(|(one, tcp)| end_of(one.segment, tcp) != tcp.seq)
     }
 
@@ -181,7 +181,7 @@ impl SegmentContext<'_> {
     /// Which timer its sender's end had as it was sent, where the kernel had told of one.
     pub(super) fn probe_timer(&self) -> Option<TimerKind> {
         let packet = self.segment.segment;
-        let own = end_at(&self.view.trace().at(self.sent()), packet.from, packet.to);
+        let own = end_at(&self.view.trace().at(self.segment.sent), packet.from, packet.to);
         own.and_then(|socket| socket.facts.timer).map(|timer| timer.kind)
     }
 

@@ -42,7 +42,7 @@ impl SegmentContext<'_> {
         }
         let facts: &[(&str, &dyn Display)] = &[("who", &who), ("line", &line)];
         // As it was when the copy was made: a kernel may have sent it again since, with another timestamp.
-        let then = self.view.trace().at(self.sent());
+        let then = self.view.trace().at(self.segment.sent);
         let original = made.of().and_then(|of| then.segment(of));
         match (made, original) {
             (HandMade::Repeated(_), Some(original)) => {
@@ -128,7 +128,7 @@ impl SegmentContext<'_> {
 
     /// What made it, as far as that was seen.
     fn made(&self) -> Option<SegmentCause<'_>> {
-        let sent = self.sent();
+        let sent = self.segment.sent;
         if let Some(cause) = self.returning(sent).or_else(|| self.answered(sent)) {
             return Some(cause);
         }
@@ -229,7 +229,7 @@ impl SegmentContext<'_> {
 
     /// The one that it answers by its numbers.
     pub(super) fn answered_one(&self) -> Option<SegmentId> {
-        match self.answered(self.sent()) {
+        match self.answered(self.segment.sent) {
             Some(SegmentCause::Arrival(one)) => Some(one.id),
             _ => None,
         }
@@ -346,14 +346,6 @@ impl SegmentContext<'_> {
         let others = others.join(&self.words.say(|t| &t.between, &[]));
         let too = (!others.is_empty()).then(|| self.words.say(|t| &t.by_cause_too, &[("list", &others)]));
         sentences([again, first].into_iter().chain(too))
-    }
-
-    /// The entry at which it was first seen.
-    pub(super) fn sent(&self) -> usize {
-        let entries = self.view.trace().entries();
-        let until = self.segment.changed.min(entries.len());
-        let is_it = |event: &Event| event.appears().is_some_and(|(id, _)| id == self.segment.id);
-        entries[..until].iter().rposition(|entry| is_it(&entry.event)).unwrap_or(until)
     }
 
     /// Whether an actor's process can have made it by its end: the kernel closes what it had open.

@@ -16,6 +16,7 @@ use crate::tcp::Protocol;
 use crate::walk::Request;
 use crate::walk::claims::written;
 use crate::walk::forge::{forge, newest_between};
+use crate::walk::names::NamedSocket;
 use crate::walk::names::Naming;
 
 /// Whether two segments are copies of one, or say the same in every field that a pattern can tell: then it is the same
@@ -108,8 +109,7 @@ impl Runner {
         let (side, call, naming) = self.call_of(action)?;
         let caller = self.caller(step, side)?;
         let Caller { actor, worker } = caller;
-        let present = self.trace.present();
-        if present.killed(actor).is_some() || present.has_ended(actor) {
+        if self.trace.present().is_dead(actor) {
             return Err(of_caller(Caller { worker: Caller::MAIN, ..caller }, Statement::Killed(side)));
         }
         if let Some(call) = self.busy_in(caller) {
@@ -149,10 +149,15 @@ impl Runner {
         let trace = &self.trace;
         let none = || Box::new(Statement::SentNothing { from, on: on.map(str::to_owned) });
         let Some(on) = on else { return newest_between(&trace.present(), from).ok_or_else(none) };
-        let named = self.names.get(on).ok_or_else(|| Box::new(Statement::NoSuchSocket(on.to_owned())))?;
+        let named = self.named(on)?;
         let socket = named.cookie.and_then(|cookie| trace.present().socket(cookie));
         let (local, remote) = socket.and_then(|socket| socket.facts.ends()).ok_or_else(none)?;
         Ok(if named.side == from { (local, remote) } else { (remote, local) })
+    }
+
+    /// What the lesson calls so.
+    fn named(&self, name: &str) -> Result<NamedSocket, Box<Statement>> {
+        self.names.get(name).ok_or_else(|| Box::new(Statement::NoSuchSocket(name.to_owned())))
     }
 
     fn busy_in(&self, caller: Caller) -> Option<CallName> {
@@ -228,7 +233,6 @@ impl Runner {
 
     /// The call that an action means: who makes it, with which arguments, and what the lesson calls that which it makes.
     fn call_of(&self, action: &Action) -> Result<(Side, Call, Option<Naming>), Box<Statement>> {
-        let named = |name: &str| self.names.get(name).ok_or_else(|| Box::new(Statement::NoSuchSocket(name.to_owned())));
         let (socket, naming) = match action {
             Action::Socket { side, name, ipv6, udp } => {
                 let naming = Naming::Descriptor(name.clone());
@@ -242,7 +246,7 @@ impl Runner {
             }
             other => (other.socket().ok_or_else(|| Box::new(Statement::NoCall))?, None),
         };
-        let named = named(socket)?;
+        let named = self.named(socket)?;
         let fd = named.fd;
         let call = match action {
             Action::Bind { addr, .. } => Call::Bind { fd, addr: self.address(*addr) },
@@ -290,9 +294,8 @@ impl Runner {
 
     /// The call that waits for several sockets, or prepares that.
     fn wait_of(&self, wait: &WaitAction) -> Result<(Side, Call, Option<Naming>), Box<Statement>> {
-        let named = |name: &str| self.names.get(name).ok_or_else(|| Box::new(Statement::NoSuchSocket(name.to_owned())));
         let polled = |sockets: &[PolledSocket]| {
-            let one = |polled: &PolledSocket| Ok(PolledDescriptor::new(named(&polled.socket)?.fd, polled.events));
+            let one = |polled: &PolledSocket| Ok(PolledDescriptor::new(self.named(&polled.socket)?.fd, polled.events));
             sockets.iter().map(one).collect::<Result<Vec<_>, Box<Statement>>>()
         };
         Ok(match wait {
@@ -309,12 +312,12 @@ impl Runner {
                 (*side, Call::EpollCreate, Some(Naming::Descriptor(name.clone())))
             }
             WaitAction::EpollCtl { epoll, op, socket, events } => {
-                let epoll = named(epoll)?;
+                let epoll = self.named(epoll)?;
                 let events = if *op == EpollOp::Del { EpollEvents::default() } else { *events };
-                (epoll.side, Call::EpollCtl { epfd: epoll.fd, op: *op, fd: named(socket)?.fd, events }, None)
+                (epoll.side, Call::EpollCtl { epfd: epoll.fd, op: *op, fd: self.named(socket)?.fd, events }, None)
             }
             WaitAction::EpollWait { epoll, most, timeout } => {
-                let epoll = named(epoll)?;
+                let epoll = self.named(epoll)?;
                 (epoll.side, Call::EpollWait { epfd: epoll.fd, most: *most, timeout: *timeout }, None)
             }
         })

@@ -114,9 +114,7 @@ impl Runner {
 
     /// Ends a process of a side.
     pub(super) fn kill_by_hand(&mut self, actor: Actor, now: Duration) {
-        let present = self.trace.present();
-        let is_dead = present.killed(actor).is_some() || present.has_ended(actor);
-        if is_dead || self.lesson.programs.contains(&actor.side) {
+        if self.trace.present().is_dead(actor) || self.lesson.programs.contains(&actor.side) {
             return;
         }
         self.to_repeat.retain(|caller, _| caller.actor != actor);
@@ -148,8 +146,11 @@ impl Runner {
         let is_asked = running.is_some_and(|(caller, _)| caller.actor.side == actor.side);
         let is_programs = self.lesson.programs.contains(&actor.side);
         let present = self.trace.present();
-        let is_dead = present.killed(actor).is_some() || present.has_ended(actor);
-        if is_programs || is_dead || present.busy_in(actor).is_some() || (is_asked && !self.is_call_known()) {
+        if is_programs
+            || present.is_dead(actor)
+            || present.busy_in(actor).is_some()
+            || (is_asked && !self.is_call_known())
+        {
             return;
         }
         self.own_calls.asked(actor.side, &call);
