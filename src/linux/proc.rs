@@ -42,16 +42,22 @@ pub(super) fn threads(process: u32) -> impl Iterator<Item = u32> {
     entries.filter_map(|entry| entry.ok()?.file_name().to_str()?.parse().ok())
 }
 
+/// A process's or thread's file under `/proc`. A name in it has any bytes, and may end within a character: the kernel keeps 15
+/// bytes of it (`PR_SET_NAME` of `prctl(2)`).
+pub(super) fn text(whose: impl Display, file: &str) -> Option<String> {
+    Some(String::from_utf8_lossy(&fs::read(format!("/proc/{whose}/{file}")).ok()?).into_owned())
+}
+
 /// Whether a signal waits to be delivered to a thread, or to one of its process's.
 pub(super) fn signal_waits(thread: u32) -> bool {
-    let Ok(status) = fs::read_to_string(format!("/proc/{thread}/status")) else { return false };
+    let Some(status) = text(thread, "status") else { return false };
     let bits = |name| number(&status, name, 16).unwrap_or(0);
     (bits("SigPnd:") | bits("ShdPnd:")) & !bits("SigBlk:") != 0
 }
 
 /// A number that a process or a thread has by this name (`proc_pid_status(5)`). Whose it is, is a number, or `self`.
 pub(super) fn status_number(whose: impl Display, name: &str, base: u32) -> Option<u64> {
-    number(&fs::read_to_string(format!("/proc/{whose}/status")).ok()?, name, base)
+    number(&text(whose, "status")?, name, base)
 }
 
 fn number(status: &str, name: &str, base: u32) -> Option<u64> {
@@ -122,6 +128,22 @@ mod tests {
         drop(go);
         sleeper.join().unwrap();
         assert!(!sleeps(own, thread), "it is gone");
+    }
+
+    #[test]
+    fn a_name_that_ends_within_a_character_hides_nothing_else() {
+        let named = std::thread::spawn(|| {
+            fs::write("/proc/thread-self/comm", "a服务器程序").unwrap();
+            let thread = sys::thread_id() as u32;
+            (
+                process_of(thread),
+                state("self", thread),
+                name(thread),
+                text(thread, "stat").map(|stat| stat.contains(')')),
+            )
+        });
+        let own = Some(std::process::id());
+        assert_eq!(named.join().unwrap(), (own, Some('R'), Some("a服务器程\u{fffd}".into()), Some(true)));
     }
 
     #[test]

@@ -1,6 +1,5 @@
 //! The signals that a program's starter hands on to it; and how the program itself is stopped as its terminal would.
 
-use std::fs;
 use std::io::{self, PipeReader};
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 
@@ -68,7 +67,7 @@ struct ProcessStat {
 
 impl ProcessStat {
     fn of(process: &str) -> Option<ProcessStat> {
-        let stat = fs::read_to_string(format!("/proc/{process}/stat")).ok()?;
+        let stat = proc::text(process, "stat")?;
         // Behind the name in parentheses, which may have any letter.
         let mut numbers = stat.rsplit_once(')')?.1.split_whitespace().skip(1).map(|number| number.parse().ok());
         Some(ProcessStat { parent: numbers.next()??, group: numbers.next()??, session: numbers.next()?? })

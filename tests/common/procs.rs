@@ -11,8 +11,8 @@ pub fn threads(pid: u32) -> Vec<(u32, String)> {
     let Ok(entries) = fs::read_dir(format!("/proc/{pid}/task")) else { return Vec::new() };
     let threads = entries.filter_map(|entry| {
         let tid: u32 = entry.ok()?.file_name().to_str()?.parse().ok()?;
-        let name = fs::read_to_string(format!("/proc/{pid}/task/{tid}/comm")).ok()?;
-        Some((tid, name.trim().to_owned()))
+        let name = fs::read(format!("/proc/{pid}/task/{tid}/comm")).ok()?;
+        Some((tid, String::from_utf8_lossy(&name).trim().to_owned()))
     });
     threads.collect()
 }

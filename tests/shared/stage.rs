@@ -318,11 +318,11 @@ impl Stage {
 
     /// What a seat's recording holds so far, without its header.
     fn recorded(&self, seat: Seat) -> String {
-        let mut text = fs::read_to_string(self.recording_path(seat)).unwrap_or_default();
-        // The last line may be half written.
-        text.truncate(text.rfind('\n').map_or(0, |end| end + 1));
-        let header = text.find('\n').map_or(0, |end| end + 1);
-        text.split_off(header)
+        let mut text = fs::read(self.recording_path(seat)).unwrap_or_default();
+        // The last line may be half written, also within a character.
+        text.truncate(text.iter().rposition(|byte| *byte == b'\n').map_or(0, |end| end + 1));
+        let header = text.iter().position(|byte| *byte == b'\n').map_or(0, |end| end + 1);
+        String::from_utf8(text.split_off(header)).unwrap()
     }
 
     /// The same as lines.
