@@ -20,10 +20,18 @@ use miniz_oxide::deflate::compress_to_vec;
 /// Of 0 to 10: what is packed once is unpacked at every start, which costs the same for all of them.
 const LEVEL: u8 = 9;
 
+/// Where the linker reads which functions belong together: those that run in a walk are a third of the code, and the kernel maps
+/// 16 pages around each that is touched (`fault_around_bytes`), which would be nearly all of it.
+const TEXT_ORDER: &str = "benches/hot/functions.ld";
+
 fn main() -> Result<(), Box<dyn Error>> {
     println!("cargo:rerun-if-changed=assets");
     println!("cargo:rerun-if-changed=build.rs");
     println!("cargo:rerun-if-changed=src/lesson/parse_tree");
+    println!("cargo:rerun-if-changed={TEXT_ORDER}");
+    if linker_takes_scripts() {
+        println!("cargo:rustc-link-arg-bins=-Wl,-T,{}/{TEXT_ORDER}", std::env::var("CARGO_MANIFEST_DIR")?);
+    }
     if loader_reads_packed_relocations() {
         println!("cargo:rustc-link-arg-bins=-Wl,-z,pack-relative-relocs");
     }
@@ -51,6 +59,14 @@ fn main() -> Result<(), Box<dyn Error>> {
     fs::write(out.join("assets.bin"), packed)?;
     fs::write(out.join("assets.rs"), table)?;
     Ok(())
+}
+
+/// Whether the order of the code matters, and the linker is one that takes it: lld and GNU's do, mold doesn't, and whoever wants
+/// another one than Rust's says so.
+fn linker_takes_scripts() -> bool {
+    let var = |name: &str| std::env::var(name).unwrap_or_default();
+    let own = var("RUSTC_LINKER") + &var("CARGO_ENCODED_RUSTFLAGS");
+    var("PROFILE") == "release" && var("CARGO_CFG_TARGET_OS") == "linux" && !own.contains("mold")
 }
 
 /// Whether relative relocations can be packed (`DT_RELR`): the table of 15,000 addresses, which every start reads, takes 5 KB

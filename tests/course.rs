@@ -301,7 +301,7 @@ fn a_recording_leads_to_a_lesson() {
 fn of_a_file_the_line_says_that_nothing_is_kept() {
     for learner in Learner::all(lab_users()) {
         let text = sockwalk::lesson::builtin_text("simultaneous-close").unwrap().1;
-        let path = learner.program.folder().write("my own.toml", text);
+        let path = learner.program.folder().write("my own.toml", &text);
         let mut terminal = learner.open(&["learn", path.to_str().unwrap()]);
         learner.is_done(&mut terminal, "simultaneous-close", 0);
         learner.make(&mut terminal, "simultaneous-close", 0);

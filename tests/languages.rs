@@ -78,7 +78,7 @@ fn a_text_that_a_lesson_lacks_is_english_and_its_author_is_told() {
         let remarks = review(&lesson, text, glossary, |_| true);
         remarks.iter().map(|remark| (remark.what.sentence(Lang::EN), remark.what.is_error())).collect()
     };
-    assert_eq!(told(text), []);
+    assert_eq!(told(&text), []);
     // One text: a fault of a lesson that has the language.
     let title = text.lines().find(|line| line.starts_with("title.zh = ")).unwrap();
     let less = text.replacen(&format!("{title}\n"), "", 1);
@@ -119,7 +119,7 @@ fn no_built_in_lesson_lacks_a_text_in_a_built_in_language() {
     let mut counted = 0;
     for name in builtin_names() {
         let (file, text) = builtin_text(name).unwrap();
-        let lesson = parse(file, text).unwrap();
+        let lesson = parse(file, &text).unwrap();
         let texts = [&lesson.title, &lesson.goal, &lesson.recap].into_iter().chain(&lesson.misbelief);
         let asks = lesson.steps.iter().flat_map(|step| &step.ask);
         let asked = asks.flat_map(|ask| std::iter::once(&ask.question).chain(&ask.labels));
@@ -129,7 +129,7 @@ fn no_built_in_lesson_lacks_a_text_in_a_built_in_language() {
                 counted += 1;
             }
         }
-        let lacks = review(&lesson, text, glossary, |_| true).into_iter().filter(|remark| remark.what.is_error());
+        let lacks = review(&lesson, &text, glossary, |_| true).into_iter().filter(|remark| remark.what.is_error());
         assert_eq!(lacks.count(), 0, "{name}");
     }
     assert!(counted > 1_500, "only {counted}");

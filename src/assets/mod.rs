@@ -1,7 +1,5 @@
 //! The files of `assets`, which are in the program, packed by `build.rs`: lessons, words, themes, code.
 
-use std::sync::OnceLock;
-
 use miniz_oxide::inflate::decompress_to_vec_with_limit;
 use toml::Table;
 
@@ -16,7 +14,6 @@ pub struct Asset {
     path: &'static str,
     text: Packed,
     tree: Option<Packed>,
-    unpacked: OnceLock<String>,
 }
 
 /// Some bytes of what is packed.
@@ -38,7 +35,7 @@ impl Packed {
 
 impl Asset {
     const fn new(path: &'static str, text: Packed, tree: Option<Packed>) -> Asset {
-        Asset { path, text, tree, unpacked: OnceLock::new() }
+        Asset { path, text, tree }
     }
 
     /// Its path below `assets`, with `/` between the folders.
@@ -46,9 +43,9 @@ impl Asset {
         self.path
     }
 
-    /// Its text, unpacked when it is asked for first.
-    pub fn text(&'static self) -> &'static str {
-        self.unpacked.get_or_init(|| String::from_utf8(self.text.unpack()).unwrap_or_default())
+    /// Its text, unpacked each time: what is made of it is kept, and the text itself is seldom wanted again.
+    pub fn text(&self) -> String {
+        String::from_utf8(self.text.unpack()).unwrap_or_default()
     }
 
     /// A lesson's parse tree (`lesson/parse_tree`), unpacked each time; empty for any other file.
@@ -64,8 +61,8 @@ pub fn asset(path: &str) -> Option<&'static Asset> {
 }
 
 /// The text of the file at a path below `assets`; empty where there is none.
-pub fn text(path: &str) -> &'static str {
-    asset(path).map_or("", Asset::text)
+pub fn text(path: &str) -> String {
+    asset(path).map(Asset::text).unwrap_or_default()
 }
 
 /// The table of a file that only the program reads: words, themes, code. `build.rs` has packed it as JSON.
@@ -73,7 +70,7 @@ pub fn text(path: &str) -> &'static str {
 /// # Errors
 /// A sentence, where there is none at this path.
 pub fn table(path: &str) -> Result<Table, String> {
-    serde_json::from_str(text(path)).map_err(|error| format!("{path}: {error}"))
+    serde_json::from_str(&text(path)).map_err(|error| format!("{path}: {error}"))
 }
 
 /// The files of a folder and the folders in it, in the order of their paths.

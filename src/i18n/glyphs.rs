@@ -101,7 +101,7 @@ impl Glyphs {
 
     /// Whether a language can be shown: the words of its files can.
     pub fn have_lang(self, lang: Lang) -> bool {
-        let words = || Languages::shipped().file(lang, "words.toml").is_some_and(|text| self.have(text));
+        let words = || Languages::shipped().file(lang, "words.toml").is_some_and(|text| self.have(&text));
         self == Glyphs::Unicode || lang == Lang::EN || words()
     }
 

@@ -118,10 +118,10 @@ impl Languages {
     }
 
     /// The text of a language's file; `None` where it has none.
-    pub fn file(&self, lang: Lang, name: &str) -> Option<&'static str> {
+    pub fn file(&self, lang: Lang, name: &str) -> Option<String> {
         let path = format!("{}/{name}", lang.code());
         let built_in = assets::asset(&format!("{FOLDER}/{path}")).map(assets::Asset::text);
-        built_in.or_else(|| self.more(&path))
+        built_in.or_else(|| self.more(&path).map(str::to_owned))
     }
 
     fn more(&self, path: &str) -> Option<&'static str> {

@@ -24,7 +24,7 @@ fn flat(prefix: &str, table: &toml::Table, into: &mut BTreeMap<String, String>) 
 fn raw(lang: Lang, file: &str) -> BTreeMap<String, String> {
     let text = Languages::shipped().file(lang, file).unwrap_or_else(|| panic!("{lang:?} has no {file}"));
     let mut texts = BTreeMap::new();
-    flat("", &serde_json::from_str::<toml::Table>(text).unwrap(), &mut texts);
+    flat("", &serde_json::from_str::<toml::Table>(&text).unwrap(), &mut texts);
     texts
 }
 

@@ -158,6 +158,10 @@ impl std::error::Error for LessonError {}
 
 /// Whether a character would act on a terminal, or hide what a text really says.
 pub(super) fn unsafe_to_show(c: char) -> bool {
+    // Nearly all that lessons are written in: ASCII, and the unified ideographs, which are two columns wide (UAX #11).
+    if matches!(c, ' '..='~' | '\u{4e00}'..='\u{9fff}') {
+        return false;
+    }
     // What takes no room can't be seen, turns the direction of the text that follows, or is put over the letter before it.
     c.is_control() || unicode_width::UnicodeWidthChar::width(c) == Some(0)
 }
@@ -168,4 +172,17 @@ fn escaped(text: &str) -> String {
         if unsafe_to_show(c) { out.extend(c.escape_default()) } else { out.push(c) }
     }
     out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_acts_on_a_terminal_or_takes_no_room_can_not_be_shown() {
+        for c in '\0'..=char::MAX {
+            let takes_no_room = unicode_width::UnicodeWidthChar::width(c).is_none_or(|width| width == 0);
+            assert_eq!(unsafe_to_show(c), takes_no_room, "{c:?}");
+        }
+    }
 }

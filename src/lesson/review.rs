@@ -262,7 +262,7 @@ mod tests {
     }
 
     fn handshake() -> String {
-        builtin_text("handshake").unwrap().1.to_owned()
+        builtin_text("handshake").unwrap().1
     }
 
     #[test]
@@ -272,7 +272,7 @@ mod tests {
             let (_, text) = builtin_text(name).unwrap();
             // Socket options are the system's, which knows their names.
             let known = |name: &str| name.starts_with("SO_") || name.starts_with("TCP_");
-            let found = review(&lesson, text, Glossary::load().unwrap(), known);
+            let found = review(&lesson, &text, Glossary::load().unwrap(), known);
             let told: Vec<String> = found
                 .iter()
                 .map(|remark| format!("{name}:{}: {}", remark.line, remark.what.sentence(Lang::EN)))

@@ -202,10 +202,15 @@ pub enum Background {
 impl Background {
     /// That of this colour, its parts from 0 to 1 (sRGB): light where its lightness (L* of CIELAB) is more than half.
     pub fn of(red: f64, green: f64, blue: f64) -> Background {
-        let linear = |part: f64| if part <= 0.04045 { part / 12.92 } else { ((part + 0.055) / 1.055).powf(2.4) };
         let luminance = 0.2126 * linear(red) + 0.7152 * linear(green) + 0.0722 * linear(blue);
         if luminance > 0.1842 { Background::Light } else { Background::Dark }
     }
+}
+
+/// How much light a part of a colour is, both from 0 to 1: sRGB's curve (IEC 61966-2-1) by a polynomial, which is never off by
+/// more than 0.0017. Its power of 2.4 would be the only reason to map C's mathematical library at each start.
+fn linear(part: f64) -> f64 {
+    part * (part * (part * 0.305_306_011 + 0.682_171_111) + 0.012_522_878)
 }
 
 impl Theme {

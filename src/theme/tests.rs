@@ -103,6 +103,10 @@ fn a_background_is_light_where_it_looks_so() {
     ] {
         assert_eq!(scaled(rgb), wanted, "{rgb:?}");
     }
+    for part in (0..=255).map(|part| f64::from(part) / 255.0) {
+        let exact = if part <= 0.04045 { part / 12.92 } else { ((part + 0.055) / 1.055).powf(2.4) };
+        assert!((linear(part) - exact).abs() <= 0.0017, "{part}");
+    }
 }
 
 #[test]

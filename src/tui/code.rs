@@ -493,8 +493,8 @@ mod tests {
 
     /// All names that a file puts into braces.
     fn placeholders() -> Vec<String> {
-        let names =
-            below(FOLDER).flat_map(|asset| asset.text().split('{').skip(1)).filter_map(|rest| rest.split_once('}'));
+        let texts: Vec<String> = below(FOLDER).map(Asset::text).collect();
+        let names = texts.iter().flat_map(|text| text.split('{').skip(1)).filter_map(|rest| rest.split_once('}'));
         let word = |name: &&str| name.chars().all(|c| c.is_ascii_lowercase() || c == '_');
         names.map(|(name, _)| name).filter(word).map(ToOwned::to_owned).collect()
     }

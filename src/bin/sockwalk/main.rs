@@ -41,6 +41,7 @@ use sockwalk::lesson::Lesson;
 use place::ProcessRights;
 
 fn main() -> ExitCode {
+    sockwalk::linux::share_one_heap();
     let variable = |name: &str| std::env::var(name).ok();
     let args: Vec<OsString> = std::env::args_os().collect();
     let lang = cli::spoken(&args, variable);

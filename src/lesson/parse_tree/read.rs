@@ -78,6 +78,9 @@ impl serde::de::Error for TreeError {
     }
 }
 
+/// How many bytes a number of 64 bits has at most, with 7 in each (LEB128).
+const LONGEST_NUMBER: usize = 10;
+
 /// What of a tree isn't read yet.
 struct ParseTree<'de> {
     text: &'de str,
@@ -132,10 +135,10 @@ impl<'de> ParseTree<'de> {
 
     fn number(&mut self) -> Result<u64, TreeError> {
         let mut number = 0;
-        for at in (0..u64::BITS).step_by(7) {
-            let byte = self.byte()?;
-            number |= u64::from(byte & 0x7f) << at;
+        for (at, byte) in self.rest.iter().enumerate().take(LONGEST_NUMBER) {
+            number |= u64::from(byte & 0x7f) << (7 * at);
             if byte & 0x80 == 0 {
+                self.bytes(at + 1)?;
                 return Ok(number);
             }
         }

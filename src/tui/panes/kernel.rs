@@ -150,6 +150,11 @@ fn rate_text(rate: u64) -> String {
         .find(|(_, size)| rate as f64 >= *size)
         .unwrap_or(("B/s", 1.0));
     let value = rate as f64 / size;
-    let digits = if value >= 100.0 || size == 1.0 { 0 } else { 2 - value.max(1.0).log10() as usize };
+    let digits = match value {
+        _ if size == 1.0 => 0,
+        100.0.. => 0,
+        10.0.. => 1,
+        _ => 2,
+    };
     format!("{value:.digits$} {unit}")
 }
