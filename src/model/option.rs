@@ -91,6 +91,8 @@ impl SocketOption {
     pub const REPAIR: SocketOption = of_tcp(libc::TCP_REPAIR);
     /// `TCP_KEEPIDLE`
     pub const KEEP_IDLE: SocketOption = of_tcp(libc::TCP_KEEPIDLE);
+    /// `TCP_KEEPINTVL`
+    pub const KEEP_INTERVAL: SocketOption = of_tcp(libc::TCP_KEEPINTVL);
     /// `TCP_DEFER_ACCEPT`
     pub const DEFER_ACCEPT: SocketOption = of_tcp(libc::TCP_DEFER_ACCEPT);
 

@@ -1,14 +1,14 @@
 //! How long a step may wait for one of the kernel's timers.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use super::{LONGEST_PAUSE, Runner};
 use crate::lesson::{Action, Lesson, Step, Terms};
-use crate::model::{ConnectionEnd, SocketOption, Statement, Timer, TimerKind};
+use crate::model::{ConnectionEnd, KernelChange, Setting, SocketOption, Statement, Timer, TimerKind};
 
-/// The longest keepalive that a walk waits for unless it is asked to wait for long timers too, in seconds.
-const SHORT: i32 = 10;
+/// The longest of the kernel's timers that a walk waits for unless it is asked to wait for long ones too, in seconds.
+const SHORT: i64 = 10;
 
 /// How long the kernel's word on a step's own call, and for the world to settle, is waited for beyond the step's deadline.
 const LONGEST_WAIT: Duration = Duration::from_secs(60);
@@ -16,63 +16,125 @@ const LONGEST_WAIT: Duration = Duration::from_secs(60);
 /// How far the end of a timer may move while it is still the same firing: the kernel's grain, and more.
 const SAME: Duration = Duration::from_millis(200);
 
-/// Of each step, whether it waits for a timer that takes long: TIME_WAIT's minute, or a keepalive, unless a step before
-/// set it to seconds, or the end of FIN_WAIT2. Retransmissions and probes come after seconds. One way
-/// through the steps.
+/// Of each step, whether it waits for a timer that takes long. TIME_WAIT always takes a minute (TCP_TIMEWAIT_LEN of the kernel's
+/// `tcp.h`); the end of FIN_WAIT2 and keepalive do, unless a step before or the lab set them to seconds. Retransmissions
+/// and probes come after seconds. One way through the steps.
 pub(super) fn waiting_long(lesson: &Lesson) -> Vec<bool> {
-    let mut short = SetShort::default();
+    let mut set = SetTimes::of(lesson);
     let mut long = Vec::with_capacity(lesson.steps.len());
     for step in &lesson.steps {
         long.push(match step.waits_for {
-            Some(TimerKind::TimeWait | TimerKind::FinWait2) => !SetShort::is_meant(&short.time_wait, step),
-            Some(TimerKind::Keepalive) => !SetShort::is_meant(&short.keepalive, step),
+            Some(TimerKind::TimeWait) => true,
+            Some(TimerKind::FinWait2) => !set.fin_timeout.is_short(step),
+            Some(TimerKind::Keepalive) => {
+                let goes_on = std::mem::replace(&mut set.is_probed, true) || step.times > 1;
+                !set.keep_idle.is_short(step) || goes_on && !set.keep_interval.is_short(step)
+            }
             Some(TimerKind::Retransmit | TimerKind::Probe) | None => false,
         });
-        step.action.iter().for_each(|action| short.follow(action));
+        step.action.iter().for_each(|action| set.follow(action));
     }
     long
 }
 
-/// The sockets whose timers were set to seconds.
-#[derive(Default)]
-struct SetShort<'a> {
-    time_wait: BTreeSet<&'a str>,
-    keepalive: BTreeSet<&'a str>,
+/// How long the timers take that a lesson can set.
+struct SetTimes<'a> {
+    fin_timeout: SetTime<'a>,
+    keep_idle: SetTime<'a>,
+    keep_interval: SetTime<'a>,
+    /// A step waited for keepalive since it was switched on: then the timer first takes the interval between two probes, answered or
+    /// not (`tcp_keepalive_timer()`).
+    is_probed: bool,
 }
 
-impl<'a> SetShort<'a> {
+impl<'a> SetTimes<'a> {
+    /// As the lesson's lab has them.
+    fn of(lesson: &'a Lesson) -> SetTimes<'a> {
+        let mut set = SetTimes {
+            fin_timeout: SetTime::of("tcp_fin_timeout", SocketOption::LINGER2),
+            keep_idle: SetTime::of("tcp_keepalive_time", SocketOption::KEEP_IDLE),
+            keep_interval: SetTime::of("tcp_keepalive_intvl", SocketOption::KEEP_INTERVAL),
+            is_probed: false,
+        };
+        lesson.lab.sysctl.iter().for_each(|(name, value)| set.set(name, value));
+        set
+    }
+
+    fn each(&mut self) -> [&mut SetTime<'a>; 3] {
+        [&mut self.fin_timeout, &mut self.keep_idle, &mut self.keep_interval]
+    }
+
+    fn set(&mut self, name: &str, value: &Setting) {
+        if let Setting::Numbers(seconds) = value
+            && let [seconds] = seconds[..]
+        {
+            let of_name = self.each().into_iter().filter(|time| time.setting == name);
+            of_name.for_each(|time| time.is_short_by_itself = seconds <= SHORT);
+        }
+    }
+
     fn follow(&mut self, action: &'a Action) {
         match action {
-            Action::SetOption { socket, option, value: 1..=SHORT } => {
-                if *option == SocketOption::LINGER2 {
-                    self.time_wait.insert(socket);
-                }
-                if matches!(*option, SocketOption::LINGER2 | SocketOption::KEEP_IDLE) {
-                    self.keepalive.insert(socket);
-                }
+            Action::SetOption { socket, option, value } => {
+                self.is_probed &= *option != SocketOption::KEEP_ALIVE;
+                self.each().into_iter().filter(|time| time.option == *option).for_each(|time| time.set(socket, *value));
             }
-            // An accepted socket has its listener's options.
-            Action::Accept { socket, name } => {
-                for set in [&mut self.time_wait, &mut self.keepalive] {
-                    if set.contains(socket.as_str()) {
-                        set.insert(name);
+            // An accepted socket has its listener's options, and a further descriptor is of the same socket.
+            Action::Accept { socket, name } | Action::Dup { socket, name } => {
+                for time in self.each() {
+                    if let Some(short) = time.own.get(socket.as_str()) {
+                        time.own.insert(name, *short);
                     }
                 }
+            }
+            Action::Kernel(changes) => changes.iter().for_each(|change| match change {
+                KernelChange::Sysctl(change) => self.set(&change.name, &change.value),
+                KernelChange::Route(_) | KernelChange::Hosts(_) => {}
+            }),
+            _ => {}
+        }
+    }
+}
+
+/// A time that the lab has as a setting, and a socket as an option of its own.
+struct SetTime<'a> {
+    setting: &'static str,
+    option: SocketOption,
+    /// Whether it is short where a socket has none of its own.
+    is_short_by_itself: bool,
+    /// Whether the one of its own is, of the sockets that have one.
+    own: BTreeMap<&'a str, bool>,
+}
+
+impl<'a> SetTime<'a> {
+    fn of(setting: &'static str, option: SocketOption) -> SetTime<'a> {
+        SetTime { setting, option, is_short_by_itself: false, own: BTreeMap::new() }
+    }
+
+    /// 0 is the setting's again, of TCP_LINGER2; the kernel takes no other option's below 1.
+    fn set(&mut self, socket: &'a str, value: i32) {
+        match value {
+            1.. => {
+                self.own.insert(socket, i64::from(value) <= SHORT);
+            }
+            0 if self.option == SocketOption::LINGER2 => {
+                self.own.remove(socket);
             }
             _ => {}
         }
     }
 
-    /// Whether the timer that a step waits for is one of those: that of a socket of which its claims say so, where they do.
+    /// Whether it is, for the timer that a step waits for: that of a socket of which its claims say so, where they do.
     /// Of an other end the lesson doesn't tell which socket it is.
-    fn is_meant(set: &BTreeSet<&str>, step: &Step) -> bool {
+    fn is_short(&self, step: &Step) -> bool {
+        let of_some = self.is_short_by_itself || self.own.values().any(|short| *short);
         let mut ends = step.expect.iter().filter_map(|claim| end_of(&claim.terms)).peekable();
         if ends.peek().is_none() {
-            return !set.is_empty();
+            return of_some;
         }
         ends.any(|end| match end {
-            ConnectionEnd::Socket(name) => set.contains(name.as_str()),
-            ConnectionEnd::PeerOf(_) => !set.is_empty(),
+            ConnectionEnd::Socket(name) => self.own.get(name.as_str()).copied().unwrap_or(self.is_short_by_itself),
+            ConnectionEnd::PeerOf(_) => of_some,
         })
     }
 }
@@ -151,8 +213,8 @@ impl TimerFirings {
 
     /// A step has waited for this kind.
     pub(super) fn were_awaited(&mut self, kind: TimerKind) {
-        let was_seen = self.running.values().any(|timer| timer.kind == kind);
-        self.kinds[kind as usize] = TimerFiring { count: 0, was_seen };
+        self.are_awaited(kind);
+        self.kinds[kind as usize].count = 0;
     }
 }
 

@@ -202,33 +202,59 @@ expect = [{ state = { socket = "client", is = "SYN_SENT" } }]"#;
 
 #[test]
 fn only_steps_that_wait_long_are_left_out() {
-    let set = |option: &str, seconds: u32| {
+    let set = |socket: &str, option: &str, seconds: u32| {
         let value = format!("option = \"{option}\", value = {seconds}");
-        step("idle", &format!("do.setsockopt = {{ socket = \"client\", {value} }}"))
+        let id = format!("{}-{seconds}", option.to_ascii_lowercase().replace('_', "-"));
+        step(&id, &format!("do.setsockopt = {{ socket = \"{socket}\", {value} }}"))
     };
-    let waits_of = |name: &str| {
+    let ends = |kind: &str, name: &str| {
         let claim = format!("expect = [{{ state = {{ socket = \"{name}\", is = \"CLOSED\" }} }}]");
-        step("end", &format!("waits_for = \"time-wait\"\n{claim}"))
+        step("end", &format!("waits_for = \"{kind}\"\n{claim}"))
     };
+    let waits = |kind: &str| step("wait", &format!("waits_for = \"{kind}\""));
     let open_other = || step("other", r#"do.socket = { side = "client", name = "other" }"#);
-    let (idle, linger) = (|seconds| set("TCP_KEEPIDLE", seconds), |seconds| set("TCP_LINGER2", seconds));
+    let sysctl =
+        |name: &str, seconds: u32| step("lab", &format!("in = [\"lab\"]\ndo.sysctl = {{ {name} = {seconds} }}"));
+    let (idle, interval) = (|seconds| set("client", "TCP_KEEPIDLE", seconds), || set("client", "TCP_KEEPINTVL", 1));
+    let linger = |seconds| set("client", "TCP_LINGER2", seconds);
+    let keep = || set("client", "SO_KEEPALIVE", 1);
     for (steps, left_out) in [
-        (vec![step("wait", "waits_for = \"retransmit\""), step("probe", "waits_for = \"probe\"")], vec![]),
-        (vec![step("end", "waits_for = \"time-wait\"")], vec!["end"]),
-        (vec![open_client(), step("alive", "waits_for = \"keepalive\"")], vec!["alive"]),
-        (vec![open_client(), idle(1), step("alive", "waits_for = \"keepalive\"")], vec![]),
-        (vec![open_client(), idle(60), step("alive", "waits_for = \"keepalive\"")], vec!["alive"]),
-        (vec![open_client(), step("alive", "waits_for = \"keepalive\""), idle(1)], vec!["alive"]),
-        (vec![open_client(), linger(1), step("end", "waits_for = \"time-wait\"")], vec![]),
-        (vec![open_client(), linger(60), step("end", "waits_for = \"time-wait\"")], vec!["end"]),
-        (vec![open_client(), idle(1), step("end", "waits_for = \"time-wait\"")], vec!["end"]),
-        (vec![open_client(), linger(0), step("end", "waits_for = \"time-wait\"")], vec!["end"]),
+        (vec![waits("retransmit"), step("probe", "waits_for = \"probe\"")], vec![]),
+        // TIME_WAIT takes its minute whatever else is set.
+        (vec![waits("time-wait")], vec!["wait"]),
+        (vec![open_client(), linger(1), waits("time-wait")], vec!["wait"]),
+        (vec![open_client(), linger(1), ends("time-wait", "client")], vec!["end"]),
+        (vec![sysctl("tcp_fin_timeout", 1), waits("time-wait")], vec!["wait"]),
+        // FIN_WAIT2 of a closed socket: its own time, else the lab's.
+        (vec![waits("fin-wait-2")], vec!["wait"]),
+        (vec![open_client(), linger(1), waits("fin-wait-2")], vec![]),
+        (vec![open_client(), linger(60), waits("fin-wait-2")], vec!["wait"]),
+        (vec![open_client(), linger(1), linger(60), waits("fin-wait-2")], vec!["wait"]),
+        (vec![open_client(), linger(1), linger(0), waits("fin-wait-2")], vec!["wait"]),
+        (vec![open_client(), idle(1), waits("fin-wait-2")], vec!["wait"]),
+        (vec![sysctl("tcp_fin_timeout", 1), waits("fin-wait-2")], vec![]),
+        (vec![sysctl("tcp_fin_timeout", 60), waits("fin-wait-2")], vec!["wait"]),
+        (vec![open_client(), sysctl("tcp_fin_timeout", 1), linger(60), ends("fin-wait-2", "client")], vec!["end"]),
+        (vec![open_client(), sysctl("tcp_fin_timeout", 60), linger(1), ends("fin-wait-2", "client")], vec![]),
         // Its own timer was set short, another one's was.
-        (vec![open_client(), linger(1), waits_of("client")], vec![]),
-        (vec![open_client(), open_other(), linger(1), waits_of("other")], vec!["end"]),
+        (vec![open_client(), linger(1), ends("fin-wait-2", "client")], vec![]),
+        (vec![open_client(), open_other(), linger(1), ends("fin-wait-2", "other")], vec!["end"]),
+        // Keepalive, whether or not somebody still has the socket: after the silence, then at the interval of the probes.
+        (vec![open_client(), waits("keepalive")], vec!["wait"]),
+        (vec![open_client(), idle(1), waits("keepalive")], vec![]),
+        (vec![open_client(), idle(60), waits("keepalive")], vec!["wait"]),
+        (vec![open_client(), waits("keepalive"), idle(1)], vec!["wait"]),
+        (vec![open_client(), linger(1), waits("keepalive")], vec!["wait"]),
+        (vec![sysctl("tcp_keepalive_time", 1), waits("keepalive")], vec![]),
+        (vec![open_client(), idle(1), step("twice", "waits_for = \"keepalive\"\ntimes = 2")], vec!["twice"]),
+        (vec![open_client(), idle(1), interval(), step("twice", "waits_for = \"keepalive\"\ntimes = 2")], vec![]),
+        (vec![open_client(), idle(1), waits("keepalive"), ends("keepalive", "client")], vec!["end"]),
+        (vec![open_client(), idle(1), waits("keepalive"), keep(), ends("keepalive", "client")], vec![]),
+        (vec![open_client(), idle(1), interval(), waits("keepalive"), ends("keepalive", "client")], vec![]),
     ] {
         let runner = runner(&steps, Mode::Lab, WireAbility::Holds);
-        assert_eq!(runner.left_out().map(|step| step.id.as_str()).collect::<Vec<_>>(), left_out);
+        let found: Vec<_> = runner.left_out().map(|step| step.id.as_str()).collect();
+        assert_eq!(found, left_out, "{}", steps.concat());
         assert_eq!(runner.steps().len() + left_out.len(), steps.len());
     }
 }
