@@ -1,5 +1,7 @@
 //! The check of calls that wait for several sockets, and of what they are claimed to tell.
 
+use std::ops::Range;
+
 use toml::Spanned;
 
 use super::fault::{Fault, WordKind};
@@ -8,7 +10,7 @@ use super::raw::RawAction;
 use super::raw_calls::{RawEpollCreate, RawEpollCtl, RawEpollWait, RawReturns, RawSelect};
 use super::raw_words::SpannedText;
 use super::{Terms, WaitAction};
-use crate::model::{CallName, EpollEvents, EpollOp, MOST_POLLED, PollEvents, PolledSocket, event_named};
+use crate::model::{CallName, EpollEvents, EpollOp, MOST_POLLED, PollEvents, PolledSocket, Side, event_named};
 
 /// The longest that one may wait, in milliseconds, so that a walk ends.
 const LONGEST: i64 = 60_000;
@@ -18,11 +20,15 @@ const TOLD: i64 = 8;
 
 /// A socket's name, and what stands behind it.
 fn parts(word: &SpannedText) -> (SpannedText, Option<SpannedText>) {
-    let part = |text: &str| Spanned::new(word.span(), text.trim().to_owned());
     match word.get_ref().trim().split_once(' ') {
-        Some((name, events)) => (part(name), Some(part(events))),
-        None => (part(word.get_ref()), None),
+        Some((name, events)) => (trimmed(word, name), Some(trimmed(word, events))),
+        None => (trimmed(word, word.get_ref()), None),
     }
+}
+
+/// A part of a word, at the word's place.
+fn trimmed(word: &SpannedText, part: &str) -> SpannedText {
+    Spanned::new(word.span(), part.trim().to_owned())
 }
 
 impl Lint<'_> {
@@ -61,37 +67,44 @@ impl Lint<'_> {
     }
 
     /// Sockets that are waited for, of which there must be some, and whose they are.
-    fn waited(
-        &mut self,
-        call: CallName,
-        raw: &Spanned<Vec<SpannedText>>,
-    ) -> Option<(crate::model::Side, Vec<PolledSocket>)> {
-        if raw.get_ref().is_empty() {
-            self.fault::<()>(raw.span(), Fault::NothingPolled);
-        }
-        self.range(i64::try_from(raw.get_ref().len()).unwrap_or(i64::MAX), 0..=MOST_POLLED as i64, raw.span());
+    fn waited(&mut self, call: CallName, raw: &Spanned<Vec<SpannedText>>) -> Option<(Side, Vec<PolledSocket>)> {
+        self.count_waited(raw.get_ref().len(), raw.span());
         let sockets = self.polled(call, raw)?;
         Some((self.side_of(&sockets.first()?.socket)?, sockets))
     }
 
-    /// A socket may stand in several sets.
+    /// There must be some, and not too many.
+    fn count_waited(&mut self, waited: usize, span: Range<usize>) {
+        if waited == 0 {
+            self.fault::<()>(span.clone(), Fault::NothingPolled);
+        }
+        self.range(i64::try_from(waited).unwrap_or(i64::MAX), 0..=MOST_POLLED as i64, span);
+    }
+
+    /// A socket may stand in several sets, which say what it is waited for: no event stands behind its name.
     fn select(&mut self, raw: &Spanned<RawSelect>) -> Option<WaitAction> {
         let RawSelect { readfds, writefds, exceptfds, timeout_ms } = raw.get_ref();
-        let sets = [(readfds, PollEvents::IN), (writefds, PollEvents::OUT), (exceptfds, PollEvents::PRI)];
-        let words: Vec<SpannedText> =
-            { sets }.into_iter().flat_map(|(set, _)| set.iter().flat_map(|set| set.get_ref().clone())).collect();
         let timeout = self.timeout(timeout_ms.as_ref());
-        let (side, _) = self.waited(CallName::Select, &Spanned::new(raw.span(), words))?;
+        let sets = [(readfds, PollEvents::IN), (writefds, PollEvents::OUT), (exceptfds, PollEvents::PRI)];
+        let words =
+            sets.iter().flat_map(|(set, event)| set.iter().flat_map(|set| set.get_ref()).map(|word| (word, *event)));
+        self.count_waited(words.clone().count(), raw.span());
         let mut sockets: Vec<PolledSocket> = Vec::new();
-        for (set, event) in sets {
-            for word in set.iter().flat_map(|set| set.get_ref()) {
-                match sockets.iter_mut().find(|known| known.socket == word.get_ref().trim()) {
-                    Some(known) => known.events = known.events.with(event),
-                    None => sockets.push(PolledSocket { socket: word.get_ref().trim().to_owned(), events: event }),
-                }
+        let mut all_known = true;
+        for (word, events) in words.clone() {
+            let Some(socket) = self.socket(&trimmed(word, word.get_ref())) else {
+                all_known = false;
+                continue;
+            };
+            match sockets.iter_mut().find(|known| known.socket == socket) {
+                Some(known) => known.events = known.events.with(events),
+                None => sockets.push(PolledSocket { socket, events }),
             }
         }
-        Some(WaitAction::Select { side, sockets, timeout: timeout? })
+        let side = self.side_of(&sockets.first()?.socket)?;
+        self.are_of(Some(side), words.map(|(word, _)| (word.get_ref().trim(), word.span())))?;
+        let timeout = timeout?;
+        all_known.then_some(WaitAction::Select { side, sockets, timeout })
     }
 
     /// Both must be of one side; what isn't watched any more needs no events.
@@ -146,15 +159,22 @@ impl Lint<'_> {
             raw.get_ref().iter().map(|word| self.polled_socket(call, word)).collect();
         let sockets: Vec<PolledSocket> = sockets.into_iter().collect::<Option<_>>()?;
         let side = sockets.first().and_then(|first| self.side_of(&first.socket));
-        for (socket, word) in sockets.iter().zip(raw.get_ref()) {
-            match self.side_of(&socket.socket) {
+        let named = sockets.iter().zip(raw.get_ref()).map(|(socket, word)| (socket.socket.as_str(), word.span()));
+        self.are_of(side, named)?;
+        Some(sockets)
+    }
+
+    /// `None` where one of these sockets is another side's.
+    fn are_of<'n>(&mut self, side: Option<Side>, sockets: impl Iterator<Item = (&'n str, Range<usize>)>) -> Option<()> {
+        for (socket, span) in sockets {
+            match self.side_of(socket) {
                 Some(other) if Some(other) != side => {
-                    return self.fault(word.span(), Fault::OneSide { found: socket.socket.clone(), side: other });
+                    return self.fault(span, Fault::OneSide { found: socket.to_owned(), side: other });
                 }
                 _ => {}
             }
         }
-        Some(sockets)
+        Some(())
     }
 
     fn polled_socket(&mut self, call: CallName, word: &SpannedText) -> Option<PolledSocket> {
