@@ -1,7 +1,9 @@
 //! What a side's own epoll instances watch, by the calls that told them.
 
-use super::shared;
-use crate::model::{Actor, Call, CallView, EpollEvents, EpollOp, View};
+use std::collections::BTreeMap;
+
+use super::descriptors::{DescriptorTables, maker, newest};
+use crate::model::{Actor, Call, CallView, EpollEvents, EpollOp, Moment, Returned, TableChange, View};
 
 /// A descriptor that an epoll instance watches.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -10,58 +12,101 @@ pub(super) struct EpollEntry {
     pub(super) events: EpollEvents,
     /// Whether it was told once, and is to be told no more (EPOLLONESHOT).
     pub(super) off: bool,
+    /// What the descriptor stood for as it was added, by the entry that made it; `None` where no call was seen to make it.
+    file: Option<Moment>,
 }
 
-/// The epoll instances of a side, in the order of their numbers.
+/// The descriptors of a process that are of epoll instances, in order.
 pub fn epoll_instances(view: &View<'_>, actor: Actor) -> Vec<i32> {
-    let (mut open, mut closed) = (Vec::new(), Vec::new());
-    for call in view.table_effects(actor) {
-        let Some(Ok(returned)) = call.outcome else { continue };
-        let made = i32::try_from(returned.value).unwrap_or(-1);
-        match call.call {
-            Call::Close { fd } => closed.push(*fd),
-            Call::EpollCreate if !closed.contains(&made) && !open.contains(&made) => open.push(made),
-            // An older call with this number is no longer of it.
-            Call::Socket { .. } | Call::Accept { .. } | Call::Dup { .. } => closed.push(made),
-            _ => {}
-        }
-    }
+    let is_instance = |made: &CallView<'_>| made.call.makes_no_socket();
+    let all = newest(view, actor)
+        .filter(|(_, effect, call)| maker(view, *effect, *call).is_some_and(|made| is_instance(&made)));
+    let mut open: Vec<i32> = all.map(|(fd, ..)| fd).collect();
     open.sort_unstable();
     open
 }
 
 /// What the epoll instance under this number watches at the view's moment, in the order in which it was told.
 pub(super) fn watches(view: &View<'_>, actor: Actor, instance: i32) -> Vec<EpollEntry> {
-    let mut calls: Vec<CallView<'_>> = view.table_effects(actor).collect();
-    calls.reverse();
-    let mut watched: Vec<EpollEntry> = Vec::new();
-    for call in calls {
-        let Some(Ok(returned)) = call.outcome else { continue };
+    let mut watched = Watched::at(view, actor);
+    watched.tables.file(actor, instance).and_then(|file| watched.entries.remove(&file)).unwrap_or_default()
+}
+
+/// The epoll instances of a process that watch this descriptor, each by its lowest number.
+pub(super) fn watching(view: &View<'_>, actor: Actor, fd: i32) -> Vec<i32> {
+    let watched = Watched::at(view, actor);
+    let mut found: BTreeMap<Moment, i32> = BTreeMap::new();
+    for (number, file) in watched.tables.of(actor) {
+        if watched.entries.get(&file).is_some_and(|entries| entries.iter().any(|entry| entry.fd == fd)) {
+            found.entry(file).or_insert(number);
+        }
+    }
+    let mut found: Vec<i32> = found.into_values().collect();
+    found.sort_unstable();
+    found
+}
+
+/// What the epoll instances of a family of processes watch.
+#[derive(Default)]
+struct Watched<'a> {
+    tables: DescriptorTables<'a>,
+    /// By what the instance's descriptors stand for.
+    entries: BTreeMap<Moment, Vec<EpollEntry>>,
+}
+
+impl<'a> Watched<'a> {
+    fn at(view: &View<'a>, actor: Actor) -> Watched<'a> {
+        let mut watched = Watched::default();
+        for change in view.table_changes(actor) {
+            let on = watched.tables.take(&change);
+            if let Some((instance, call)) = on
+                && let Some(Ok(returned)) = call.outcome
+            {
+                watched.told(instance, &call, returned);
+            }
+            match change {
+                TableChange::Called(CallView { call: Call::Close { fd }, outcome: Some(Ok(_)), .. }) => {
+                    watched.forget(on.is_none().then_some(*fd));
+                }
+                TableChange::Called(_) => {}
+                TableChange::Ended(_) => watched.forget(None),
+            }
+        }
+        watched
+    }
+
+    fn told(&mut self, instance: Moment, call: &CallView<'_>, returned: &Returned) {
         match call.call {
-            Call::EpollCreate if returned.value == i64::from(instance) => watched.clear(),
-            Call::EpollCtl { epfd, op, fd, events } if *epfd == instance => {
+            Call::EpollCtl { op, fd, events, .. } => {
+                let file = self.tables.file(call.caller.actor, *fd);
+                let entries = self.entries.entry(instance).or_default();
+                let new = EpollEntry { fd: *fd, events: *events, off: false, file };
                 // One that is changed is told anew.
-                let place = watched.iter().position(|watch| watch.fd == *fd);
-                match (op, place) {
-                    (EpollOp::Del, Some(place)) => drop(watched.remove(place)),
-                    (EpollOp::Mod, Some(place)) => watched[place] = EpollEntry { fd: *fd, events: *events, off: false },
-                    (EpollOp::Add, _) => watched.push(EpollEntry { fd: *fd, events: *events, off: false }),
+                match (op, entries.iter().position(|entry| (entry.fd, entry.file) == (*fd, file))) {
+                    (EpollOp::Del, Some(place)) => drop(entries.remove(place)),
+                    (EpollOp::Mod, Some(place)) => entries[place] = new,
+                    (EpollOp::Add, _) => entries.push(new),
                     _ => {}
                 }
             }
-            Call::EpollWait { epfd, .. } if *epfd == instance => {
-                let told = |watch: &&mut EpollEntry| returned.revents.iter().any(|told| told.fd == watch.fd);
-                let once = watched.iter_mut().filter(|watch| watch.events.has(EpollEvents::ONE_SHOT)).filter(told);
-                once.for_each(|watch| watch.off = true);
-            }
-            // The kernel forgets a socket with its last descriptor.
-            Call::Close { fd }
-                if watched.iter().any(|watch| watch.fd == *fd) && shared::others(view, &call).is_empty() =>
-            {
-                watched.retain(|watch| watch.fd != *fd);
+            Call::EpollWait { .. } => {
+                let told = |entry: &&mut EpollEntry| returned.revents.iter().any(|told| told.fd == entry.fd);
+                let entries = self.entries.entry(instance).or_default().iter_mut();
+                entries
+                    .filter(|entry| entry.events.has(EpollEvents::ONE_SHOT))
+                    .filter(told)
+                    .for_each(|entry| entry.off = true);
             }
             _ => {}
         }
     }
-    watched
+
+    /// The kernel forgets what has no descriptor any more; `unknown` was closed of which no call was seen to make it.
+    fn forget(&mut self, unknown: Option<i32>) {
+        let stays = |entry: &EpollEntry| match entry.file {
+            Some(file) => self.tables.has(file),
+            None => Some(entry.fd) != unknown,
+        };
+        self.entries.values_mut().for_each(|entries| entries.retain(stays));
+    }
 }

@@ -3,6 +3,7 @@
 use std::fmt::Display;
 use std::sync::OnceLock;
 
+use super::descriptors::{maker, newest};
 use super::past::DescriptorHistory;
 use super::shared;
 use super::spoken::{BuiltInTexts, Spoken};
@@ -89,16 +90,11 @@ impl Spoken<ForkTexts> {
         let Some(nth) = returned.child else { return Vec::new() };
         let child = in_sentence(view.known_as(Actor { nth, ..call.caller.actor }), self.lang);
         let before = view.trace().at(call.changed);
-        let mut fds: Vec<i32> = Vec::new();
-        let opened = before.table_effects(call.caller.actor).filter_map(|made| match (made.call, made.outcome) {
-            (Call::Socket { .. } | Call::Accept { .. } | Call::Dup { .. }, Some(Ok(made))) => {
-                i32::try_from(made.value).ok()
-            }
-            _ => None,
-        });
-        fds.extend(opened.filter(|fd| DescriptorHistory::of(&before, call.caller.actor, *fd).is_some()));
+        let is_socket = |made: &CallView<'_>| !made.call.makes_no_socket();
+        let all = newest(&before, call.caller.actor);
+        let sockets = all.filter(|(_, effect, by)| maker(&before, *effect, *by).is_some_and(|made| is_socket(&made)));
+        let mut fds: Vec<i32> = sockets.map(|(fd, ..)| fd).collect();
         fds.sort_unstable();
-        fds.dedup();
         let values: [(&str, &dyn Display); 3] =
             [("child", &child), ("fds", &self.numbers(&fds)), ("value", &returned.value)];
         let table =

@@ -10,6 +10,7 @@ mod asked;
 mod chosen;
 mod circumstance;
 mod course;
+mod descriptors;
 pub mod diagnosis;
 mod epoll;
 mod fields;

@@ -1,13 +1,11 @@
 //! What the calls on a descriptor tell of it: how it was made, and what its program set and ended since.
 
-use std::collections::{BTreeMap, BTreeSet};
-
 use crate::model::{
-    Actor, Call, CallView, Errno, Event, How, Moment, ProgramCall, Returned, SocketOption, SocketView, TableChange,
-    View,
+    Actor, Call, CallView, Errno, Event, How, Moment, ProgramCall, Returned, SocketOption, SocketView, View,
 };
 use crate::tcp::State;
 
+use super::descriptors::{OpenFile, TableEffect};
 use super::fields::seconds;
 use super::situation::{ShutDirections, Situation};
 
@@ -41,30 +39,22 @@ impl<'a> DescriptorHistory<'a> {
     /// made them.
     pub(super) fn of(view: &View<'a>, actor: Actor, fd: i32) -> Option<DescriptorHistory<'a>> {
         if view.family(actor).len() > 1 {
-            return SharedSocket::of(view, actor, fd)?.history();
+            return DescriptorHistory::of_file(OpenFile::of(view, actor, fd)?);
         }
         let mut calls: Vec<CallView<'a>> = Vec::new();
         for call in view.own_effects(actor) {
-            let Some(Ok(returned)) = call.outcome else {
-                calls.extend((call.call.fd() == Some(fd)).then_some(call));
-                continue;
-            };
-            let made = returned.value == i64::from(fd);
-            match call.call {
-                Call::Close { fd: closed } if *closed == fd => return None,
-                // An epoll instance, and no socket.
-                Call::EpollCreate if made => return None,
-                Call::Dup { fd: of } if made || *of == fd => return SharedSocket::of(view, actor, fd)?.history(),
-                _ => {}
-            }
-            match DescriptorHistory::made_by(call).filter(|_| made) {
-                Some(begun) => {
+            match TableEffect::of(&call) {
+                Some(TableEffect::Closes(closed)) if closed == fd => return None,
+                Some(TableEffect::Copies { from, to }) if from == fd || to == fd => {
+                    return DescriptorHistory::of_file(OpenFile::of(view, actor, fd)?);
+                }
+                Some(TableEffect::Opens(made)) if made == fd => {
                     // What another thread had begun before is on an earlier socket with this number.
                     calls.retain(|other| other.entered > call.changed);
                     calls.reverse();
-                    return Some(DescriptorHistory { calls, ..begun });
+                    return Some(DescriptorHistory { calls, ..DescriptorHistory::made_by(call)? });
                 }
-                None => calls.extend((call.call.fd() == Some(fd)).then_some(call)),
+                _ => calls.extend((call.call.fd() == Some(fd)).then_some(call)),
             }
         }
         None
@@ -79,6 +69,11 @@ impl<'a> DescriptorHistory<'a> {
             _ => return None,
         };
         Some(DescriptorHistory { calls: Vec::new(), since: maker.changed, ipv6, udp, accepted, socket: None })
+    }
+
+    /// That of all descriptors of a socket.
+    fn of_file(file: OpenFile<'a>) -> Option<DescriptorHistory<'a>> {
+        Some(DescriptorHistory { calls: file.calls, ..DescriptorHistory::made_by(file.maker)? })
     }
 
     /// That of a program's socket: the calls of all its processes and threads, on whichever descriptors. `None` where the call that
@@ -153,96 +148,6 @@ impl DescriptorHistory<'_> {
             None => socket_of(&then, call.caller.actor, call.call.fd().unwrap_or(-1), self.since),
         };
         found.and_then(|socket| socket.state.tcp()).unwrap_or(State::Closed)
-    }
-}
-
-/// A socket of a side, by the calls that made, copied and closed its descriptors.
-pub(super) struct SharedSocket<'a> {
-    /// The call that made it, which was `socket()` or `accept()`.
-    maker: CallView<'a>,
-    /// The calls on any of its descriptors since, the oldest first.
-    calls: Vec<CallView<'a>>,
-    /// The descriptors that are open at the view's moment, each with the process that has it.
-    pub(super) fds: Vec<(Actor, i32)>,
-    /// Whether one of its descriptors was copied, by `dup()` or `fork()`.
-    pub(super) was_copied: bool,
-}
-
-impl<'a> SharedSocket<'a> {
-    /// The one that a descriptor is of; `None` where the side has none of this number then.
-    pub(super) fn of(view: &View<'a>, actor: Actor, fd: i32) -> Option<SharedSocket<'a>> {
-        let mut tables = DescriptorTables::default();
-        // The calls that were made on a socket, with it.
-        let mut on: Vec<(Moment, CallView<'a>)> = Vec::new();
-        for change in view.table_changes(actor) {
-            on.extend(tables.take(&change));
-        }
-        let maker = *tables.open.get(&(actor, fd))?;
-        let fds = tables.open.iter().filter(|(_, of)| **of == maker).map(|(held, _)| *held).collect();
-        let calls = on.into_iter().filter(|(of, _)| *of == maker).map(|(_, call)| call).collect();
-        Some(SharedSocket {
-            maker: *tables.makers.get(&maker)?,
-            calls,
-            fds,
-            was_copied: tables.copied.contains(&maker),
-        })
-    }
-
-    /// What its calls tell.
-    fn history(self) -> Option<DescriptorHistory<'a>> {
-        Some(DescriptorHistory { calls: self.calls, ..DescriptorHistory::made_by(self.maker)? })
-    }
-}
-
-/// Which socket each open descriptor of a family of processes is of: by the entry at which the call that made it came back.
-#[derive(Default)]
-struct DescriptorTables<'a> {
-    open: BTreeMap<(Actor, i32), Moment>,
-    makers: BTreeMap<Moment, CallView<'a>>,
-    copied: BTreeSet<Moment>,
-}
-
-impl<'a> DescriptorTables<'a> {
-    /// Takes one change: of a call on a socket, that socket and the call.
-    fn take(&mut self, change: &TableChange<'a>) -> Option<(Moment, CallView<'a>)> {
-        let call = match change {
-            TableChange::Called(call) => *call,
-            TableChange::Ended(actor) => {
-                self.open.retain(|(of, _), _| of != actor);
-                return None;
-            }
-        };
-        let actor = call.caller.actor;
-        let on = call.call.fd().and_then(|fd| self.open.get(&(actor, fd)).copied());
-        if let Some(Ok(returned)) = call.outcome {
-            self.returned(&call, returned, on);
-        }
-        Some((on?, call))
-    }
-
-    fn returned(&mut self, call: &CallView<'a>, returned: &Returned, on: Option<Moment>) {
-        let actor = call.caller.actor;
-        let made = (actor, i32::try_from(returned.value).unwrap_or(-1));
-        match (call.call, on) {
-            (Call::Socket { .. } | Call::Accept { .. }, _) => {
-                self.open.insert(made, call.changed);
-                self.makers.insert(call.changed, *call);
-            }
-            (Call::Dup { .. }, Some(on)) => {
-                self.open.insert(made, on);
-                self.copied.insert(on);
-            }
-            (Call::Close { fd }, _) => drop(self.open.remove(&(actor, *fd))),
-            (Call::EpollCreate, _) => drop(self.open.remove(&made)),
-            (Call::Fork, _) => {
-                let Some(child) = returned.child.map(|nth| Actor { nth, ..actor }) else { return };
-                let inherited = self.open.iter().filter(|((of, _), _)| *of == actor);
-                let inherited: Vec<_> = inherited.map(|((_, fd), socket)| ((child, *fd), *socket)).collect();
-                self.copied.extend(inherited.iter().map(|(_, socket)| *socket));
-                self.open.extend(inherited);
-            }
-            _ => {}
-        }
     }
 }
 

@@ -1,23 +1,23 @@
-//! Several descriptors of one socket (`dup(2)`, `fork(2)`), as a side's own call finds them, and what the `close()` of the last one sent.
+//! Several descriptors of one socket or epoll instance (`dup(2)`, `fork(2)`), as a side's own call finds them, and what the `close()` of the last one sent.
 
-use super::past::SharedSocket;
+use super::descriptors::OpenFile;
 use super::wire::{self, AddressPair};
 use crate::model::{Actor, CallView, Moment, SegmentId, SegmentView, View};
 use crate::tcp::Segment;
 
-/// The other open descriptors of the socket on which a side's own call is about to be made, each with the process that has it; none
+/// The other open descriptors of that on which a side's own call is about to be made, each with the process that has it; none
 /// where it was never copied, and of a program's call.
 pub(super) fn others(view: &View<'_>, call: &CallView<'_>) -> Vec<(Actor, i32)> {
     copied(view, call).unwrap_or_default()
 }
 
-/// The other open descriptors of a socket that was copied, before a side's own call on it.
+/// The other open descriptors of what was copied, before a side's own call on it.
 pub(super) fn copied(view: &View<'_>, call: &CallView<'_>) -> Option<Vec<(Actor, i32)>> {
     let fd = call.call.fd().filter(|_| call.made.is_none())?;
     let before = view.trace().at(call.entered);
     let own = (call.caller.actor, fd);
-    let shared = SharedSocket::of(&before, own.0, fd).filter(|shared| shared.was_copied)?;
-    Some(shared.fds.into_iter().filter(|other| *other != own).collect())
+    let file = OpenFile::of(&before, own.0, fd).filter(|file| file.was_copied)?;
+    Some(file.fds.into_iter().filter(|other| *other != own).collect())
 }
 
 /// Descriptors by the processes that have them, those of each together.

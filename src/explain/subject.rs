@@ -2,6 +2,7 @@
 
 use std::net::SocketAddr;
 
+use super::descriptors::{maker, newest};
 use super::epoll::epoll_instances;
 use super::past::{DescriptorHistory, socket_of};
 use super::situation::{PortHolder, Situation, stands};
@@ -26,25 +27,18 @@ impl Situation {
     /// The side's newest descriptors, in the order in which they were made, and the last one that was closed. `server` is the
     /// address to which `bind()` is offered, for [`super::offers`].
     pub fn of_newest(view: &View<'_>, actor: Actor, server: SocketAddr) -> Vec<(i32, Situation)> {
-        let (mut open, mut closed): (Vec<i32>, Vec<i32>) = (Vec::new(), Vec::new());
-        for call in view.table_effects(actor) {
-            let Some(Ok(returned)) = call.outcome else { continue };
-            match call.call {
-                Call::Close { fd } if !open.contains(fd) && !closed.contains(fd) => closed.push(*fd),
-                Call::Socket { .. } | Call::Accept { .. } | Call::Dup { .. } => {
-                    let made = i32::try_from(returned.value).unwrap_or(-1);
-                    if !open.contains(&made) && !closed.contains(&made) {
-                        open.push(made);
-                    }
-                }
-                _ => {}
+        let (mut fds, mut closed): (Vec<i32>, Option<i32>) = (Vec::new(), None);
+        for (fd, effect, call) in newest(view, actor) {
+            match maker(view, effect, call) {
+                Some(made) if made.call.makes_no_socket() => {}
+                Some(_) => fds.push(fd),
+                None => closed = closed.or(Some(fd)),
             }
-            if open.len() >= DESCRIPTORS {
+            if fds.len() >= DESCRIPTORS {
                 break;
             }
         }
-        let mut fds = open;
-        fds.extend(closed.first());
+        fds.extend(closed);
         fds.reverse();
         let situation = |fd| {
             // Of one that has an address, it matters who else has it; of another one, who has the one that it would get.

@@ -147,7 +147,7 @@ fn reading(now: &Situation) -> Option<StillWaits> {
 
 /// Why a descriptor that an epoll instance watches isn't told, though it may be ready.
 fn still_watched(view: &View<'_>, call: &CallView<'_>, watch: &EpollEntry) -> Vec<ProgramFact> {
-    let EpollEntry { fd, events, off } = *watch;
+    let EpollEntry { fd, events, off, .. } = *watch;
     if off {
         return vec![ProgramFact::StillWaits(fd, StillWaits::SwitchedOff)];
     }

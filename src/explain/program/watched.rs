@@ -1,7 +1,7 @@
 //! What a side's own calls change in what its epoll instances watch.
 
 use super::ProgramFact;
-use crate::explain::epoll::{epoll_instances, watches};
+use crate::explain::epoll::watching;
 use crate::explain::shared;
 use crate::model::{Call, CallView, EpollOp, View};
 
@@ -13,13 +13,10 @@ pub(super) fn watched(view: &View<'_>, call: &CallView<'_>) -> Vec<ProgramFact> 
         Call::EpollCtl { fd, epfd, events, .. } => vec![ProgramFact::Watched(*fd, *epfd, *events)],
         Call::Close { fd } => {
             let before = view.trace().at(call.entered);
-            let instances = epoll_instances(&before, call.caller.actor).into_iter();
-            let watching =
-                instances.filter(|epfd| watches(&before, call.caller.actor, *epfd).iter().any(|watch| watch.fd == *fd));
             let stays = !shared::others(view, call).is_empty();
             let fact =
                 |epfd| if stays { ProgramFact::StaysWatched(*fd, epfd) } else { ProgramFact::Forgotten(*fd, epfd) };
-            watching.map(fact).collect()
+            watching(&before, call.caller.actor, *fd).into_iter().map(fact).collect()
         }
         _ => Vec::new(),
     }

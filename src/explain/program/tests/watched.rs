@@ -1,7 +1,8 @@
 //! Epoll instances that watch nothing, or nothing any more, and numbers that are closed while they are polled.
 
 use super::*;
-use crate::model::{EpollEvents, EpollOp};
+use crate::explain::epoll::{self, epoll_instances};
+use crate::model::{Actor, Caller, EpollEvents, EpollOp, Returned};
 
 fn close(fd: i32, socket: u64, others: Vec<ProgramDescriptor>) -> ProgramCall {
     ProgramCall { others, ..made("close", Some((fd, socket)), Some(Call::Close { fd })) }
@@ -121,4 +122,46 @@ fn a_sides_own_epoll_instance_is_told_likewise() {
         script.returns(0, ok(0));
         assert_eq!(script.facts_of(1), wanted, "{ends}");
     }
+}
+
+/// An instance is an open file description: a copy of its descriptor, in the same process or in a child, is the same instance.
+#[test]
+fn a_copied_epoll_instance_is_the_same_one() {
+    let events: EpollEvents = "EPOLLIN".parse().unwrap();
+    let ctl = |epfd, op| Call::EpollCtl { epfd, op, fd: 4, events };
+    let wait = |epfd| Call::EpollWait { epfd, most: 8, timeout: 300 };
+    let makes = |script: &mut Script, nth: u32, call: Call, returned: Returned| {
+        let caller = Caller { actor: Actor { nth, ..caller(0).actor }, worker: 0 };
+        script.push(Event::Entered { caller, call });
+        script.push(Event::Returned { caller, outcome: Ok(returned) });
+    };
+    let mut script = Script { trace: Trace::default(), segments: 0 };
+    let own = caller(0).actor.nth;
+    makes(&mut script, own, Call::Socket { ipv6: false, udp: true }, ok(4).unwrap());
+    makes(&mut script, own, Call::EpollCreate, ok(9).unwrap());
+    makes(&mut script, own, Call::Dup { fd: 9 }, ok(10).unwrap());
+    makes(&mut script, own, ctl(10, EpollOp::Add), ok(0).unwrap());
+    assert_eq!(script.facts(), [ProgramFact::Watched(4, 10, events)]);
+    let view = script.trace.present();
+    assert_eq!(epoll_instances(&view, caller(0).actor), [9, 10]);
+    assert_eq!(epoll::watching(&view, caller(0).actor, 4), [9]);
+    makes(&mut script, own, Call::Close { fd: 9 }, ok(0).unwrap());
+    makes(&mut script, own, wait(10), ok(0).unwrap());
+    assert_eq!(script.facts(), [ProgramFact::NotReady]);
+    assert_eq!(epoll_instances(&script.trace.present(), caller(0).actor), [10]);
+    // What a child takes off its copy is watched nowhere any more.
+    let child = own + 1;
+    makes(&mut script, own, Call::Fork, Returned { value: 4711, child: Some(child), ..Returned::default() });
+    makes(&mut script, child, ctl(10, EpollOp::Del), ok(0).unwrap());
+    makes(&mut script, own, wait(10), ok(0).unwrap());
+    assert_eq!(script.facts(), [ProgramFact::NothingCame(10)]);
+    // A socket that a child has too stays watched; without the last descriptor it is forgotten.
+    makes(&mut script, own, ctl(10, EpollOp::Add), ok(0).unwrap());
+    makes(&mut script, own, Call::Close { fd: 4 }, ok(0).unwrap());
+    assert_eq!(script.facts(), [ProgramFact::StaysWatched(4, 10)]);
+    makes(&mut script, own, wait(10), ok(0).unwrap());
+    assert_eq!(script.facts(), [ProgramFact::NotReady]);
+    makes(&mut script, child, Call::Close { fd: 4 }, ok(0).unwrap());
+    makes(&mut script, own, wait(10), ok(0).unwrap());
+    assert_eq!(script.facts(), [ProgramFact::NothingCame(10)]);
 }
