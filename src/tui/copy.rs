@@ -1,7 +1,6 @@
 //! A copy of a segment whose fields are being changed, over the header's picture.
 
-use tui_input::Input;
-
+use super::field::TypedField;
 use crate::model::SegmentId;
 use crate::model::edit::{Change, Edit, EditFault, EditField};
 
@@ -11,15 +10,13 @@ pub(super) struct CopyField {
     /// What stands in the original.
     pub(super) before: String,
     /// What is to stand in the copy.
-    pub(super) input: Input,
-    /// Whether something was typed there: before that, what stands in it is as good as selected.
-    pub(super) touched: bool,
+    pub(super) typed: TypedField,
 }
 
 impl CopyField {
     /// Whether it is to be another one.
     pub(super) fn is_changed(&self) -> bool {
-        self.input.value().trim() != self.before
+        self.typed.input.value().trim() != self.before
     }
 }
 
@@ -41,7 +38,7 @@ impl SegmentCopy {
     /// [`EditFault`] says which field can't be so.
     pub(super) fn edit(&self) -> Result<Edit, EditFault> {
         let changed = self.fields.iter().filter(|field| field.is_changed());
-        let changes = changed.map(|field| Change::typed(field.field, field.input.value().trim()));
+        let changes = changed.map(|field| Change::typed(field.field, field.typed.input.value().trim()));
         let changes: Vec<Change> = changes.collect::<Result<_, _>>()?;
         if changes.is_empty() { Err(EditFault::Nothing) } else { Ok(Edit::new(changes)) }
     }
@@ -49,7 +46,7 @@ impl SegmentCopy {
     /// What is to stand in a field, and whether that is another than in the original; `None` of a field that it hasn't.
     pub(super) fn of(&self, field: EditField) -> Option<(&str, bool)> {
         let found = self.fields.iter().find(|one| one.field == field)?;
-        Some((found.input.value(), found.is_changed()))
+        Some((found.typed.input.value(), found.is_changed()))
     }
 
     /// The field that has the keys.

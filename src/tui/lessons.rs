@@ -17,8 +17,7 @@ impl App {
         let here = catalogue.here.as_ref().and_then(|here| catalogue.rows.iter().position(|row| row.id == *here));
         self.choosing = Choosing { chosen: here.unwrap_or(0), ..Choosing::default() };
         self.catalogue = Some(catalogue);
-        self.place.overlay = Some(overlay);
-        (self.place.over, self.place.unread) = (0, false);
+        self.opens(overlay);
         // Nothing goes on behind the list by itself.
         self.auto = None;
         self.changed = true;
@@ -44,7 +43,7 @@ impl App {
             self.catalogue.as_ref().and_then(|catalogue| catalogue.rows.iter().position(|row| row.id == lesson));
         if self.place.overlay != Some(Overlay::Lessons) {
             self.choosing = Choosing { chosen: found.unwrap_or(0), ..Choosing::default() };
-            self.place.overlay = Some(Overlay::Lessons);
+            self.opens(Overlay::Lessons);
         }
         if error.lost {
             self.trouble = Some(error.why.clone());
@@ -75,7 +74,7 @@ pub(super) fn key(app: &mut App, key: KeyEvent, effects: &mut Vec<AppEffect>) {
     let chosen = app.choosing.chosen;
     let moved = match key.code {
         KeyCode::Char('c') if control => return effects.push(AppEffect::Quit),
-        KeyCode::Esc | KeyCode::F(2) => return app.place.overlay = None,
+        KeyCode::Esc | KeyCode::F(2) => return app.closes_overlay(),
         KeyCode::Enter => return open_chosen(app, effects),
         KeyCode::Up | KeyCode::BackTab => chosen.saturating_sub(1),
         KeyCode::Down | KeyCode::Tab => chosen + 1,
@@ -123,7 +122,7 @@ fn open_chosen(app: &mut App, effects: &mut Vec<AppEffect>) {
     let Some(row) = app.found_lessons().get(app.choosing.chosen).map(|row| (*row).clone()) else { return };
     let Some(catalogue) = &app.catalogue else { return };
     if catalogue.here.as_deref() == Some(row.id.as_str()) {
-        app.place.overlay = None;
+        app.closes_overlay();
     } else if row.bar.is_some() || matches!(catalogue.opens, Opens::Elsewhere(_)) {
         app.choosing.refused = true;
     } else {

@@ -1,12 +1,11 @@
 //! What sends a changed copy, or a segment of nobody's: a line that is typed, or the fields over the header's picture.
 
-use crossterm::event::Event;
-use tui_input::{Input, InputRequest};
+use tui_input::InputRequest;
 
 use super::app::App;
 use super::command::Command;
 use super::copy::{CopyField, SegmentCopy};
-use super::messages::LONGEST_LINE;
+use super::field::TypedField;
 use crate::model::edit::{Change, EditFault, EditField, field};
 use crate::model::{SegmentId, may_release};
 use crate::tcp::Packet;
@@ -58,12 +57,13 @@ impl App {
                 other => other,
             };
             let before = before.value();
-            let mut input = Input::new(before.clone());
+            let mut typed = TypedField::selected(&before);
             if before.ends_with('"') {
-                // Behind the last letter of the text.
-                input.handle(InputRequest::GoToPrevChar);
+                // A text is gone on with, behind its last letter.
+                typed.input.handle(InputRequest::GoToPrevChar);
+                typed.selected = false;
             }
-            Some(CopyField { field: name, input, before, touched: false })
+            Some(CopyField { field: name, typed, before })
         };
         let fields = EditField::ALL.into_iter().filter_map(of).collect();
         let of = segment.id;
@@ -81,7 +81,7 @@ impl App {
         });
         match order {
             Ok(order) => {
-                (self.copy, self.place.overlay) = (None, None);
+                self.closes_overlay();
                 (self.place.ladder, self.place.explain, self.place.segment) = (0, None, None);
                 self.again = None;
                 self.walk.command(order, self.now);
@@ -92,36 +92,5 @@ impl App {
                 }
             }
         }
-    }
-
-    /// A key that is typed into a field.
-    pub(super) fn types_in_copy(&mut self, key: &Event) {
-        let Some(request) = tui_input::backend::crossterm::to_input_request(key) else { return };
-        self.puts_in_copy(request);
-    }
-
-    /// A text is pasted into a field.
-    pub(super) fn pastes_in_copy(&mut self, text: &str) {
-        for c in text.chars() {
-            self.puts_in_copy(InputRequest::InsertChar(c));
-        }
-    }
-
-    fn puts_in_copy(&mut self, request: InputRequest) {
-        let Some(copy) = &mut self.copy else { return };
-        let Some(CopyField { input, before, touched, .. }) = copy.fields.get_mut(copy.at) else { return };
-        if let InputRequest::InsertChar(_) = request {
-            if input.value().chars().count() >= LONGEST_LINE {
-                return;
-            }
-            // The first letter takes the place of what stands there; a text is gone on with.
-            if !*touched && !before.starts_with('"') {
-                *input = Input::default();
-            }
-        }
-        *touched = true;
-        input.handle(request);
-        copy.fault = None;
-        self.changed = true;
     }
 }

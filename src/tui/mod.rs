@@ -18,6 +18,7 @@ mod copy;
 mod diagram;
 mod draw;
 mod ends;
+mod field;
 mod fit;
 mod footer;
 mod free;

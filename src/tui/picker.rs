@@ -1,7 +1,6 @@
 //! The kinds of rules that the wire can have, from which one is picked and its number filled in.
 
-use tui_input::Input;
-
+use super::field::TypedField;
 use crate::model::rule::RuleFault;
 
 /// A kind of rule: what stands before what is filled in, as it is written, and what stands there at first.
@@ -17,17 +16,10 @@ pub(super) const KINDS: [(&str, &str); 9] = [
     ("rate ", "10000"),
 ];
 
-/// What is filled in of a kind.
-pub(super) struct PickedValue {
-    pub(super) input: Input,
-    /// Whether something was typed there: before that, what stands in it is as good as selected.
-    pub(super) touched: bool,
-}
-
 /// The list of them.
 pub(super) struct RulePicker {
-    /// In the order of [`KINDS`].
-    pub(super) values: Vec<PickedValue>,
+    /// What is filled in of each, in the order of [`KINDS`].
+    pub(super) values: Vec<TypedField>,
     /// The one that has the keys.
     pub(super) at: usize,
     /// Why it can't be a rule so.
@@ -37,12 +29,12 @@ pub(super) struct RulePicker {
 impl RulePicker {
     /// As it is opened.
     pub(super) fn new() -> RulePicker {
-        let value = |(_, usual): &(&str, &str)| PickedValue { input: Input::from(*usual), touched: false };
+        let value = |(_, usual): &(&str, &str)| TypedField::selected(usual);
         RulePicker { values: KINDS.iter().map(value).collect(), at: 0, fault: None }
     }
 
     /// What is filled in of the one that has the keys.
-    pub(super) fn current(&self) -> Option<&PickedValue> {
+    pub(super) fn current(&self) -> Option<&TypedField> {
         self.values.get(self.at)
     }
 

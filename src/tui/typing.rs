@@ -64,9 +64,13 @@ impl App {
         match command {
             Command::Console => {
                 self.place.console = self.program().map(|program| program.console.side);
-                (self.place.overlay, self.place.back) = (Some(Overlay::Console), 0);
+                self.opens(Overlay::Console);
+                self.place.back = 0;
             }
-            Command::ConsoleBack => (self.place.overlay, self.place.console) = (None, None),
+            Command::ConsoleBack => {
+                self.closes_overlay();
+                self.place.console = None;
+            }
             Command::ConsoleOther => {
                 let shown = self.program().map(|program| program.console.side);
                 let mut others = self.programs.iter().map(|program| program.console.side);

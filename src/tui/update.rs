@@ -78,6 +78,18 @@ impl App {
         }
     }
 
+    /// Lays this over the panes, from its first row.
+    pub(super) fn opens(&mut self, overlay: Overlay) {
+        self.closes_overlay();
+        (self.place.overlay, self.place.over) = (Some(overlay), 0);
+    }
+
+    /// Nothing lies over the panes any more.
+    pub(super) fn closes_overlay(&mut self) {
+        (self.copy, self.picker) = (None, None);
+        (self.place.overlay, self.place.unread) = (None, false);
+    }
+
     /// The window has this size, and must be drawn.
     pub(super) fn resized(&mut self, columns: u16, rows: u16) {
         self.size = Rect::new(0, 0, columns, rows);
@@ -125,7 +137,7 @@ pub(super) fn notice(app: &mut App) {
     let done = app.noticed.0 == Phase::Busy && matches!(phase, Phase::Ready | Phase::Finished);
     if matches!(phase, Phase::Busy) && app.place.unread {
         // What a step before had opened doesn't hide what happens now.
-        (app.place.overlay, app.place.unread) = (None, false);
+        app.closes_overlay();
     } else if done {
         show_what_the_lesson_shows(app);
     }
@@ -173,7 +185,7 @@ fn show_what_the_lesson_shows(app: &mut App) {
     };
     // The newest segment is meant, whichever was chosen before.
     app.place.segment = None;
-    open(app, overlay);
+    app.opens(overlay);
     app.place.unread = true;
 }
 
@@ -196,8 +208,7 @@ fn terminal(app: &mut App, event: Event, effects: &mut Vec<AppEffect>) {
         }
         Event::Paste(text) if app.focus() == Focus::Program => app.pastes(&text, effects),
         Event::Paste(_) if app.place.overlay == Some(Overlay::Lessons) => lessons::search(app, &event),
-        Event::Paste(text) if app.focus() == Focus::Copy => app.pastes_in_copy(&clean(&text)),
-        Event::Paste(text) if app.focus() == Focus::Rules => app.pastes_in_picker(&clean(&text)),
+        Event::Paste(text) if matches!(app.focus(), Focus::Copy | Focus::Rules) => app.pastes_in_field(&clean(&text)),
         Event::Paste(text) if app.focus() == Focus::Line => {
             // One more than has room: that it has none is told.
             for c in one_line(&text).take(LONGEST_LINE + 1) {
@@ -237,10 +248,8 @@ fn key(app: &mut App, key: KeyEvent, effects: &mut Vec<AppEffect>) {
     }
     if let Some(command) = command {
         perform(app, command, effects);
-    } else if app.focus() == Focus::Copy {
-        app.types_in_copy(&Event::Key(key));
-    } else if app.focus() == Focus::Rules {
-        app.types_in_picker(&Event::Key(key));
+    } else if matches!(app.focus(), Focus::Copy | Focus::Rules) {
+        app.types_in_field(&Event::Key(key));
     } else if app.focus() == Focus::Line
         && let Some(request) = tui_input::backend::crossterm::to_input_request(&Event::Key(key))
     {
@@ -317,7 +326,7 @@ fn perform(app: &mut App, command: Command, effects: &mut Vec<AppEffect>) {
         Command::Auto | Command::Faster | Command::Slower => play(app, command),
         Command::ScrollUp | Command::ScrollDown => scroll(app, command == Command::ScrollDown, 1),
         Command::PageUp | Command::PageDown => scroll(app, command == Command::PageDown, PAGE),
-        Command::Close => close(app),
+        Command::Close => app.closes_overlay(),
         Command::Console | Command::ConsoleBack | Command::ConsoleOther | Command::StartAgain => {
             app.with_programs(command, effects);
         }
@@ -481,17 +490,5 @@ fn fill_in(app: &mut App, command: Command) {
 
 /// Opens what its key names; the key of what is open closes it.
 fn toggle(app: &mut App, overlay: Overlay) {
-    if app.place.overlay == Some(overlay) { close(app) } else { open(app, overlay) }
-}
-
-fn open(app: &mut App, overlay: Overlay) {
-    app.place.overlay = Some(overlay);
-    (app.copy, app.picker) = (None, None);
-    app.place.over = 0;
-    app.place.unread = false;
-}
-
-fn close(app: &mut App) {
-    (app.copy, app.picker) = (None, None);
-    (app.place.overlay, app.place.unread) = (None, false);
+    if app.place.overlay == Some(overlay) { app.closes_overlay() } else { app.opens(overlay) }
 }

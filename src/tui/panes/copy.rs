@@ -55,7 +55,7 @@ pub(super) fn cursor(scene: &Scene<'_>) -> Option<(u16, u16)> {
     let area = scene.overlay_place(wanted(scene));
     let width = usize::from(area.width).saturating_sub(4);
     let (label, room, scroll) = typed_place(field, width);
-    let column = label + field.input.visual_cursor().saturating_sub(scroll).min(room);
+    let column = label + field.typed.input.visual_cursor().saturating_sub(scroll).min(room);
     Some((area.x + 2 + column as u16, area.bottom().checked_sub(2)?))
 }
 
@@ -76,7 +76,7 @@ fn foot(scene: &Scene<'_>, copy: &SegmentCopy, width: usize) -> Vec<Line<'static
         }
     };
     let (_, room, scroll) = typed_place(field, width);
-    let shown = visible_part(field.input.value(), scroll, room);
+    let shown = visible_part(field.typed.input.value(), scroll, room);
     let pad = " ".repeat(room.saturating_sub(display_width(&shown)));
     let line = theme.fresh.0.add_modifier(Modifier::UNDERLINED);
     lines.push(Line::from(vec![
@@ -100,7 +100,7 @@ fn example(field: &CopyField) -> String {
 fn typed_place(field: &CopyField, width: usize) -> (usize, usize, usize) {
     let label = field.field.name().len() + 3;
     let room = width.saturating_sub(label + 1);
-    (label, room, field.input.visual_scroll(room))
+    (label, room, field.typed.input.visual_scroll(room))
 }
 
 /// Fields that stand below the picture; `None` where the packet has none of them.

@@ -6,7 +6,8 @@ use ratatui::text::{Line, Span};
 
 use super::page::visible_part;
 use crate::i18n::{fill, harmless, rule_fault, width as display_width};
-use crate::tui::picker::{PickedValue, RulePicker};
+use crate::tui::field::TypedField;
+use crate::tui::picker::RulePicker;
 use crate::tui::scene::{Scene, put};
 use crate::tui::wrap::{cut, wrap_text};
 
@@ -58,7 +59,7 @@ fn room(width: usize) -> usize {
     ROOM.min(width / 2)
 }
 
-fn row(scene: &Scene<'_>, picker: &RulePicker, at: usize, value: &PickedValue, width: usize) -> Line<'static> {
+fn row(scene: &Scene<'_>, picker: &RulePicker, at: usize, value: &TypedField, width: usize) -> Line<'static> {
     let (theme, is_picked) = (scene.theme, at == picker.at);
     let label = scene.texts.rules.pick.get(at).map_or("", String::as_str);
     let mark = if is_picked { "▶ " } else { "  " };
@@ -75,7 +76,7 @@ fn row(scene: &Scene<'_>, picker: &RulePicker, at: usize, value: &PickedValue, w
     }
     let line = theme.fresh.0.add_modifier(Modifier::UNDERLINED);
     // What the first letter will replace looks selected.
-    let text = if value.touched { line } else { line.add_modifier(Modifier::REVERSED) };
+    let text = if value.selected { line.add_modifier(Modifier::REVERSED) } else { line };
     let pad = " ".repeat(room.saturating_sub(display_width(&shown)));
     Line::from(vec![
         Span::styled(label, theme.key.0),
