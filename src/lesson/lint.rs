@@ -123,6 +123,7 @@ impl Lint<'_> {
         let server = server?;
         Some(Lesson {
             file: file.to_owned(),
+            source: None,
             id: id?,
             title: title?,
             goal: goal?,

@@ -39,7 +39,10 @@ fn parse_bytes((file, draft): (&str, bool), bytes: &[u8]) -> Result<Lesson, Less
         return Err(single(file, Fault::TooLarge, "", 0));
     }
     match std::str::from_utf8(bytes) {
-        Ok(text) => parse_as(Languages::shipped(), (file, draft), text),
+        Ok(text) => {
+            let lesson = parse_as(Languages::shipped(), (file, draft), text)?;
+            Ok(Lesson { source: Some(text.to_owned()), ..lesson })
+        }
         Err(error) => {
             let text = String::from_utf8_lossy(bytes);
             Err(single(file, Fault::NotUtf8, &text, error.valid_up_to()))

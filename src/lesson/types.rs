@@ -19,6 +19,8 @@ use crate::tcp::{Expr, Flags, Protocol};
 pub struct Lesson {
     /// The file that it came from, as it is named in messages.
     pub file: String,
+    /// What stands in it, where it isn't built in, for whoever looks on or replays.
+    pub source: Option<String>,
     /// Its name on the command line: letters, digits and hyphens.
     pub id: String,
     /// What it is called.

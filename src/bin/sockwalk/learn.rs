@@ -22,6 +22,7 @@ use super::memory::LearnerProgress;
 use super::needs::{self, Survey};
 use super::parting::{self, Stopped};
 use super::place::{BegunWorld, ProcessRights, StartedWorld, Waits, runner};
+use super::play::shown;
 use super::recorder::Recordings;
 use super::screen;
 use super::storage::now_ms;
@@ -199,7 +200,7 @@ impl LessonHost {
     /// Makes the file of the walk's recording, and begins its world.
     fn begun(&mut self, lesson: &Lesson, generation: u64) -> Result<BegunWorld, Exit> {
         self.recordings.make_file().map_err(|why| why.exit(self.invocation.lang))?;
-        let shown = self.shown(lesson);
+        let shown = shown(lesson);
         Ok(self.grounds.begin(lesson, Instant::now(), &|| door(&shown), self.sink(generation)))
     }
 
@@ -213,7 +214,7 @@ impl LessonHost {
 
     /// Waits for a world.
     fn wait(&mut self, begun: BegunWorld, lesson: &Lesson, generation: u64) -> Result<PlaceAndTold, Exit> {
-        let shown = self.shown(lesson);
+        let shown = shown(lesson);
         let sink = self.sink(generation);
         let StartedWorld { world, instead } =
             self.grounds.finish(begun, lesson, self.invocation.port, &|| door(&shown), sink)?;
@@ -280,13 +281,6 @@ impl LessonHost {
         };
         parting::say(&parting::lesson(shown.app.walk(), &stopped, &self.invocation, shown.app.lang())?);
         Ok(0)
-    }
-
-    /// The lesson as it is named to who looks on or replays it.
-    fn shown(&self, lesson: &Lesson) -> ShownLesson {
-        let file = self.file.as_deref().filter(|_| lesson.id == self.lesson.id);
-        let target = file.map_or(Target::Builtin(lesson.id.clone()), |file| Target::Path(file.into()));
-        super::play::shown(lesson, &target)
     }
 
     fn record(&mut self, walk: &Walk) {

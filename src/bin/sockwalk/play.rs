@@ -57,7 +57,7 @@ pub fn run(
     let runner = runner(&lesson, place, invocation, options.waits());
     let left_out: Vec<String> = runner.left_out().map(|step| step.title.get(invocation.lang).to_owned()).collect();
     let mut walk = Walk::from(runner);
-    recordings.begin(place, Some(shown(&lesson, target)));
+    recordings.begin(place, Some(shown(&lesson)));
     let content = if options.format == Format::Json { Content::Json } else { Content::Text };
     let mut out = BufWriter::new(super::out::out_of(content));
     let mut teller = PlayWriter::new(&lesson, walk.mode(), options.format, invocation.lang)?;
@@ -116,12 +116,8 @@ fn started(
 }
 
 /// A lesson as it is named to who looks on or replays it: its text too, where it isn't built in.
-pub fn shown(lesson: &Lesson, target: &Target) -> ShownLesson {
-    let source = match target {
-        Target::Builtin(_) => None,
-        Target::Path(path) => std::fs::read_to_string(path).ok(),
-    };
-    ShownLesson { name: lesson.id.clone(), source }
+pub fn shown(lesson: &Lesson) -> ShownLesson {
+    ShownLesson { name: lesson.id.clone(), source: lesson.source.clone() }
 }
 
 enum PlayWriter<'a> {

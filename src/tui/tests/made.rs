@@ -123,6 +123,7 @@ fn lesson() -> Lesson {
     ];
     Lesson {
         file: "handshake.toml".into(),
+        source: None,
         id: "handshake".into(),
         title: both("The three-way handshake", "三次握手"),
         goal: both(
