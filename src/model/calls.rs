@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use super::forks::Forks;
 use super::stops::Stops;
+use super::versioned::Versioned;
 use super::{Actor, Call, Caller, Entry, Event, HeldCalls, Member, Moment, Outcome, ProgramCall, Side};
 
 /// One call, from its beginning to its return.
@@ -97,6 +98,10 @@ pub(super) struct Calls {
     of: BTreeMap<Actor, Vec<usize>>,
     /// The calls that haven't returned.
     open: HashMap<Caller, usize>,
+    /// Those before which programs' threads stand.
+    standing: Versioned<usize>,
+    /// Of each place among the actors of a side, the entries at which a `listen()` of its program succeeded.
+    listened: BTreeMap<u32, Vec<Moment>>,
     /// The numbers of each actor's calls that have, in the order in which they did.
     returned: BTreeMap<Actor, Vec<usize>>,
     /// The numbers of the calls that each of an actor's own threads made, in order.
@@ -140,16 +145,24 @@ impl Calls {
             Event::Returned { caller, outcome } => {
                 self.forks.returned(moment, caller.actor, outcome);
                 if let Some(number) = self.open.remove(caller) {
+                    self.standing.set(moment, number, false);
                     let made = outcome.iter().flat_map(|returned| &returned.made);
                     // Who copies or receives it later only gets it.
                     for socket in made {
                         self.made.entry(*socket).or_insert(number);
                     }
-                    self.records[number].returned = Some((moment, outcome.clone()));
+                    let record = &mut self.records[number];
+                    record.returned = Some((moment, outcome.clone()));
+                    if outcome.is_ok() && record.made.as_ref().is_some_and(|made| made.name == "listen") {
+                        self.listened.entry(caller.actor.nth).or_default().push(moment);
+                    }
                     self.returned.entry(self.records[number].caller.actor).or_default().push(number);
                 }
             }
-            Event::Ended { caller } => self.abandon(moment, *caller),
+            Event::Ended { caller } => {
+                self.abandon(moment, *caller);
+                self.stops.ended(moment);
+            }
             Event::Plays { from, side, socket } => self.plays(*from, *side, *socket),
             Event::UntoldCalls { calls, .. } => {
                 let before = self.untold.last().map_or(0, |(_, before)| *before);
@@ -172,6 +185,7 @@ impl Calls {
         }
         let ended: Vec<Caller> = self.open.keys().copied().filter(|caller| member.makes(caller.actor)).collect();
         ended.into_iter().for_each(|caller| self.abandon(moment, caller));
+        self.stops.ended(moment);
     }
 
     /// An actor's process was killed: the calls in which its threads were never return.
@@ -182,13 +196,17 @@ impl Calls {
 
     fn abandon(&mut self, moment: Moment, caller: Caller) {
         if let Some(number) = self.open.remove(&caller) {
+            self.standing.set(moment, number, false);
             self.records[number].abandoned = Some(moment);
         }
     }
 
     fn entered(&mut self, moment: Moment, caller: Caller, call: &Call) {
-        match self.open.get(&caller).map(|number| &mut self.records[*number]) {
-            Some(record) if record.entered.is_none() => record.entered = Some(moment),
+        match self.open.get(&caller) {
+            Some(number) if self.records[*number].entered.is_none() => {
+                self.records[*number].entered = Some(moment);
+                self.standing.set(moment, *number, false);
+            }
             _ => self.begins(moment, caller, call, Some(moment)),
         }
     }
@@ -212,6 +230,9 @@ impl Calls {
         }
         self.of.entry(caller.actor).or_default().push(number);
         self.open.insert(caller, number);
+        if entered.is_none() {
+            self.standing.set(moment, number, true);
+        }
         if let Some(made) = &made {
             self.threads.entry((caller.actor.nth, caller.worker)).or_default().push(number);
             if let Some(socket) = made.socket {
@@ -296,6 +317,17 @@ impl Calls {
         there.extend(moved);
         there.sort_by_key(|number| records[*number].returned.as_ref().map(|(moment, _)| *moment));
         self.returned.insert(from, kept);
+    }
+
+    /// The calls before which programs' threads stood then, the one that stood first at first.
+    pub(super) fn standing(&self, moment: Moment) -> impl Iterator<Item = &CallRecord> {
+        let numbers = self.standing.at(moment);
+        (0..numbers.len()).map(move |place| &self.records[numbers[place]])
+    }
+
+    /// Whether the program with this place among the actors of a side had listened by then, of those calls that came back since.
+    pub(super) fn has_listened(&self, nth: u32, since: Moment, moment: Moment) -> bool {
+        self.listened.get(&nth).is_some_and(|all| all.iter().any(|at| (since..moment).contains(at)))
     }
 
     /// The calls of programs on a socket that had been seen by then.

@@ -19,8 +19,7 @@ pub struct StoppedProcess {
 impl View<'_> {
     /// The programs' processes that were stopped, in the order in which that happened.
     pub fn stopped(&self) -> Vec<StoppedProcess> {
-        let known = self.trace().calls.stops.all();
-        let known = &known[..known.partition_point(|(at, ..)| *at < self.moment())];
+        let known = self.trace().calls.stops.until(self.moment());
         let thread = |caller: &Caller| (caller.actor.nth, caller.worker);
         let is_newest = |(n, (_, caller, _)): &(usize, &Stop)| {
             known[n + 1..].iter().all(|(_, later, _)| thread(later) != thread(caller))
@@ -38,7 +37,8 @@ impl View<'_> {
             Event::Ended { caller: ended } => (ended.actor.nth, ended.worker) == (caller.actor.nth, caller.worker),
             _ => false,
         };
-        if self.trace().entries()[at..self.moment()].iter().any(|entry| is_over(&entry.event)) {
+        let ends = self.trace().calls.stops.ends_between(at, self.moment());
+        if ends.iter().any(|at| is_over(&self.trace().entries()[*at].event)) {
             return None;
         }
         let process = self.calls_of_thread(caller).next().and_then(|call| call.made?.process);

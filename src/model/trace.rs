@@ -253,7 +253,7 @@ impl Trace {
             | Event::Signal { .. }
             | Event::UntoldCalls { .. }
             | Event::Holding { .. } => self.calls.take(moment, event),
-            Event::ProgramEnded { .. } => {}
+            Event::ProgramEnded { .. } => self.calls.stops.ended(moment),
             Event::Killed(actor) => {
                 self.driven.entry(*actor).or_default().push(moment);
                 self.killed.push((moment, *actor));

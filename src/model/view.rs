@@ -142,10 +142,8 @@ impl<'a> View<'a> {
 
     /// The calls before which programs' threads stood, the one that stood first at first.
     pub fn standing(&self) -> Vec<CallView<'a>> {
-        let open = self.trace.calls.actors().flat_map(|actor| self.calls(actor)).filter(|call| call.stands);
-        let mut open: Vec<CallView<'a>> = open.collect();
-        open.sort_by_key(|call| call.entered);
-        open
+        let (trace, moment) = (self.trace, self.moment);
+        trace.calls.standing(moment).map(|record| call_view(trace.entries(), record, moment)).collect()
     }
 
     /// Which calls of a program waited, by its member's number.

@@ -76,8 +76,7 @@ fn server_comes_first(app: &App) -> bool {
 
 /// Whether the server has made its `listen()`; one that was started again is another one.
 fn has_listened(app: &App) -> bool {
-    let listens = |call: CallView<'_>| call.called() == "listen" && matches!(call.outcome, Some(Ok(_)));
-    server(app).is_some_and(|server| server.played().any(|actor| app.view().calls(actor).any(listens)))
+    server(app).is_some_and(|server| app.view().has_listened(server))
 }
 
 /// Whether the server is between two calls, so that its next one is awaited: it has made none yet, or its newest one has come back or
