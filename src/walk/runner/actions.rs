@@ -232,7 +232,7 @@ impl Runner {
     }
 
     /// The call that an action means: who makes it, with which arguments, and what the lesson calls that which it makes.
-    fn call_of(&self, action: &Action) -> Result<(Side, Call, Option<Naming>), Box<Statement>> {
+    pub(super) fn call_of(&self, action: &Action) -> Result<(Side, Call, Option<Naming>), Box<Statement>> {
         let (socket, naming) = match action {
             Action::Socket { side, name, ipv6, udp } => {
                 let naming = Naming::Descriptor(name.clone());

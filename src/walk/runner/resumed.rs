@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::{Phase, Runner, RunningStep, WalkOptions};
-use crate::lesson::{Action, Lesson, Step, WaitAction};
+use crate::lesson::{Lesson, Step};
 use crate::model::{Caller, Event, Trace};
 use crate::walk::names::Naming;
 
@@ -49,12 +49,7 @@ impl Runner {
 
     /// What a step calls that which its call makes, and which thread's call that is.
     fn naming(&self, step: &Step) -> Option<(Caller, Naming)> {
-        let (side, name) = match step.action.as_ref()? {
-            Action::Socket { side, name, .. } | Action::Wait(WaitAction::EpollCreate { side, name }) => (*side, name),
-            Action::Accept { socket, name } | Action::Dup { socket, name } => (self.names.get(socket)?.side, name),
-            Action::Fork { side } => return Some((self.caller(step, *side).ok()?, self.next_child(*side))),
-            _ => return None,
-        };
-        Some((self.caller(step, side).ok()?, Naming::Descriptor(name.clone())))
+        let (side, _, naming) = self.call_of(step.action.as_ref()?).ok()?;
+        Some((self.caller(step, side).ok()?, naming?))
     }
 }
