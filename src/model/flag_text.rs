@@ -14,3 +14,13 @@ pub fn flag_text(value: u32, names: &[(u32, &str)]) -> String {
     }
     text.join("|")
 }
+
+/// The flags that such a text means, whichever letters their names are written in, and numbers in decimal notation too.
+pub(super) fn flags_named(text: &str, names: &[(u32, &str)]) -> Option<u32> {
+    let number = |text: &str| match text.strip_prefix("0x") {
+        Some(digits) => u32::from_str_radix(digits, 16).ok(),
+        None => text.parse().ok(),
+    };
+    let named = |text: &str| names.iter().find(|(_, name)| name.eq_ignore_ascii_case(text)).map(|(flag, _)| *flag);
+    text.split('|').try_fold(0, |all, text| Some(all | named(text).or_else(|| number(text))?))
+}

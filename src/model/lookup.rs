@@ -7,7 +7,7 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
-use super::flag_text;
+use super::flag_text::{flag_text, flags_named};
 
 /// The longest name of a host, or of a service, that a side's call may have, in bytes (`NI_MAXHOST` of `getnameinfo(3)`, with its
 /// zero).
@@ -105,18 +105,8 @@ impl fmt::Display for LookupFlags {
 impl FromStr for LookupFlags {
     type Err = &'static str;
 
-    /// Reads their names in C, joined by `|`, and numbers for what has none.
     fn from_str(text: &str) -> Result<LookupFlags, &'static str> {
-        let number = |text: &str| match text.strip_prefix("0x") {
-            Some(digits) => u32::from_str_radix(digits, 16).ok(),
-            None => text.parse().ok(),
-        };
-        let one = |text: &str| {
-            let named = FLAGS.iter().find(|(_, name)| name.eq_ignore_ascii_case(text)).map(|(number, _)| *number);
-            named.or_else(|| number(text)).map(|number| LookupFlags(number as i32))
-        };
-        let all = text.split('|').try_fold(LookupFlags::default(), |all, text| Some(all.with(one(text)?)));
-        all.ok_or("no flags of getaddrinfo()")
+        flags_named(text, FLAGS).map(|flags| LookupFlags(flags as i32)).ok_or("no flags of getaddrinfo()")
     }
 }
 

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-use super::flag_text;
+use super::flag_text::{flag_text, flags_named};
 
 /// Flags of `send(2)`, `recv(2)` and what is like them: any at all; what they do is the kernel's to say.
 ///
@@ -78,14 +78,7 @@ impl FromStr for MessageFlags {
     type Err = &'static str;
 
     fn from_str(text: &str) -> Result<MessageFlags, &'static str> {
-        let number = |text: &str| match text.strip_prefix("0x") {
-            Some(digits) => u32::from_str_radix(digits, 16).ok(),
-            None => text.parse().ok(),
-        };
-        let one = |text: &str| MessageFlags::by_name(text).or_else(|| Some(MessageFlags(number(text)? as i32)));
-        text.split('|')
-            .try_fold(MessageFlags::NONE, |all, text| Some(all.with(one(text)?)))
-            .ok_or("no flags of a message")
+        flags_named(text, MESSAGE_FLAGS).map(|flags| MessageFlags(flags as i32)).ok_or("no flags of a message")
     }
 }
 
@@ -97,7 +90,10 @@ mod tests {
     #[test]
     fn flags_are_joined_by_their_names() {
         assert_eq!(MessageFlags(libc::MSG_PEEK | libc::MSG_DONTWAIT).to_string(), "MSG_PEEK|MSG_DONTWAIT");
-        assert!(["", "|", "MSG_PEEK|", "peek", "-1", "0x"].iter().all(|text| text.parse::<MessageFlags>().is_err()));
+        assert_eq!("msg_peek|0x40".parse(), Ok(MessageFlags(libc::MSG_PEEK | libc::MSG_DONTWAIT)));
+        assert!(
+            ["", "|", "MSG_PEEK|", "peek", "-1", "0x", "0xg"].iter().all(|text| text.parse::<MessageFlags>().is_err())
+        );
     }
 
     proptest! {

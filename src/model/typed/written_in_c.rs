@@ -1,7 +1,7 @@
 //! What a line of C has that a call here doesn't need: variables that the kernel fills, casts; and calls of C that aren't made
 //! here, with what is typed in their stead.
 
-use super::{Arguments, Mistyped};
+use super::{Arguments, Mistyped, form};
 use crate::model::CallName;
 
 /// What to do in place of a call, or of a constant, that isn't made here.
@@ -19,29 +19,29 @@ pub enum Instead {
     Key,
 }
 
-const NONBLOCKING: &str = "fcntl(3, F_SETFL, O_NONBLOCK)";
+const NONBLOCKING: &str = form(CallName::Fcntl);
 const PEEK: &str = "recv(3, buf, 1024, MSG_PEEK | MSG_DONTWAIT)";
 
 /// What the manual pages have beside the calls that are made here: by the names of functions, and of what they are asked for.
 const ELSEWHERE: &[(&[&str], Instead)] = &[
-    (&["accept4"], Instead::Typed(&["accept(3)", "fcntl(4, F_SETFL, O_NONBLOCK)"])),
-    (&["SOCK_NONBLOCK"], Instead::Typed(&["socket(AF_INET, SOCK_STREAM, 0)", NONBLOCKING])),
+    (&["accept4"], Instead::Typed(&[form(CallName::Accept), "fcntl(4, F_SETFL, O_NONBLOCK)"])),
+    (&["SOCK_NONBLOCK"], Instead::Typed(&[form(CallName::Socket), NONBLOCKING])),
     (&["F_GETFL"], Instead::Set(&[NONBLOCKING, "fcntl(3, F_SETFL, 0)"])),
     (&["FIONBIO", "ioctl", "ioctlsocket"], Instead::Typed(&[NONBLOCKING])),
     (&["FIONREAD", "SIOCINQ", "TIOCINQ"], Instead::Unread(PEEK)),
     (&["SIOCOUTQ", "TIOCOUTQ", "SIOCOUTQNSD"], Instead::Unacknowledged),
-    (&["F_DUPFD", "F_DUPFD_CLOEXEC", "dup2", "dup3"], Instead::Typed(&["dup(3)"])),
-    (&["epoll_create"], Instead::Typed(&["epoll_create1(0)"])),
-    (&["epoll_pwait", "epoll_pwait2"], Instead::Typed(&["epoll_wait(5, events, 8, 1000)"])),
-    (&["ppoll"], Instead::Typed(&["poll({3, POLLIN}, {4, POLLIN | POLLOUT}, 1000)"])),
-    (&["pselect", "pselect6"], Instead::Typed(&["select(5, {3, 4}, {4}, NULL, 1000)"])),
-    (&["readv", "recvmmsg", "preadv"], Instead::Typed(&["recvmsg(3, {2, 100}, 0)"])),
+    (&["F_DUPFD", "F_DUPFD_CLOEXEC", "dup2", "dup3"], Instead::Typed(&[form(CallName::Dup)])),
+    (&["epoll_create"], Instead::Typed(&[form(CallName::EpollCreate)])),
+    (&["epoll_pwait", "epoll_pwait2"], Instead::Typed(&[form(CallName::EpollWait)])),
+    (&["ppoll"], Instead::Typed(&[form(CallName::Poll)])),
+    (&["pselect", "pselect6"], Instead::Typed(&[form(CallName::Select)])),
+    (&["readv", "recvmmsg", "preadv"], Instead::Typed(&[form(CallName::RecvMsg)])),
     (&["writev", "sendmmsg", "pwritev"], Instead::Typed(&["sendmsg(3, {\"ab\", \"cd\"}, 0)"])),
-    (&["sendfile", "splice", "fputs", "fwrite", "dprintf"], Instead::Typed(&["write(3, \"hello\", 5)"])),
-    (&["fread", "fgets", "pread"], Instead::Typed(&["read(3, buf, 1024)"])),
-    (&["vfork", "clone", "clone3"], Instead::Typed(&["fork()"])),
-    (&["gethostbyname", "gethostbyname2", "getnameinfo"], Instead::Typed(&["getaddrinfo(\"localhost\", \"8000\")"])),
-    (&["closesocket", "fclose"], Instead::Typed(&["close(3)"])),
+    (&["sendfile", "splice", "fputs", "fwrite", "dprintf"], Instead::Typed(&[form(CallName::Write)])),
+    (&["fread", "fgets", "pread"], Instead::Typed(&[form(CallName::Read)])),
+    (&["vfork", "clone", "clone3"], Instead::Typed(&[form(CallName::Fork)])),
+    (&["gethostbyname", "gethostbyname2", "getnameinfo"], Instead::Typed(&[form(CallName::GetAddrInfo)])),
+    (&["closesocket", "fclose"], Instead::Typed(&[form(CallName::Close)])),
     (&["kill", "exit", "_exit", "abort", "raise"], Instead::Key),
 ];
 
