@@ -1,7 +1,6 @@
 //! What is known of one call: before it, while it ran, and since.
 
 use super::meant::meant;
-use super::past::was_blocked;
 use super::situation::Situation;
 use super::subject::Subject;
 use super::{threads, wire};
@@ -75,7 +74,7 @@ impl CallFacts {
         };
         let Some(subject) = subject else {
             let nothing = || Situation::of_call(&before, call);
-            let (slept, wrong_length) = (slept(view, call), wrong_length(call, false));
+            let (slept, wrong_length) = (call.slept, wrong_length(call, false));
             let course = CallCourse { offered: offered(call), slept, wrong_length, ..CallCourse::default() };
             return CallFacts { before: nothing(), course, after: nothing(), now: nothing(), returned };
         };
@@ -83,7 +82,7 @@ impl CallFacts {
             Some(_) => Situation::of_call(&before, call),
             None => subject.look(&before, about),
         };
-        let (slept, shut_by_other) = (slept(view, call), threads::shut_by_other(view, call));
+        let (slept, shut_by_other) = (call.slept, threads::shut_by_other(view, call));
         let closed_meanwhile = threads::closed_meanwhile(view, call);
         let sent = sent(&after, &subject, &before, tells_error(call));
         let wrong_length = wrong_length(call, earlier.ipv6);
@@ -153,11 +152,6 @@ fn wrong_length(call: &CallView<'_>, ipv6: bool) -> bool {
     let fits = shortest..=size_of::<libc::sockaddr_storage>();
     // Without an address there is no length either.
     (at == 2 || given != 0) && usize::try_from(given).is_ok_and(|given| !fits.contains(&given)) || given < 0
-}
-
-/// Whether the kernel said that the thread slept in the call, before it returned.
-fn slept(view: &View<'_>, call: &CallView<'_>) -> bool {
-    call.blocked || call.outcome.is_some() && was_blocked(view, call, call.changed)
 }
 
 /// Whether the call has failed, or may tell an error that waited: nothing else comes of what ICMP says.

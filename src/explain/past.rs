@@ -258,9 +258,3 @@ pub(super) fn socket_of<'a>(view: &View<'a>, actor: Actor, fd: i32, since: Momen
     let is = |socket: &SocketView<'_>| socket.facts.is_open_as(actor, fd) && socket.changed >= since;
     view.living().find(is).or_else(|| view.gone().find(is))
 }
-
-/// Whether the kernel had said, by an entry, that the thread slept in the call.
-pub(super) fn was_blocked(view: &View<'_>, call: &CallView<'_>, returned: Moment) -> bool {
-    let mut then = view.trace().at(returned).calls(call.caller.actor);
-    then.find(|other| other.entered == call.entered).is_some_and(|other| other.blocked)
-}

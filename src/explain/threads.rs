@@ -4,7 +4,7 @@
 //! A call holds the open file description of its descriptor until it returns (`fdget()` of Linux), so `close()` meanwhile takes
 //! only the number away.
 
-use super::past::{DescriptorHistory, was_blocked};
+use super::past::DescriptorHistory;
 use super::shared;
 use super::situation::Situation;
 use crate::model::{
@@ -72,12 +72,12 @@ pub(super) fn facts(view: &View<'_>, call: &CallView<'_>) -> Vec<ThreadFact> {
             let wakes = if is_udp(view, call) { WakesReaders::One } else { WakesReaders::All };
             (!others.is_empty()).then(|| ThreadFact::ReadsToo(listed(others), wakes))
         }
-        (Call::Accept { .. }, Some(Ok(_))) if slept(view, call) => {
+        (Call::Accept { .. }, Some(Ok(_))) if call.slept => {
             let others = beside(view, call, call.changed);
             let longest = others.iter().all(|other| other.entered > call.entered);
             (!others.is_empty()).then(|| ThreadFact::Chosen(listed(others), longest))
         }
-        (Call::Recv { .. } | Call::RecvFrom { .. }, Some(Ok(returned))) if returned.value > 0 && slept(view, call) => {
+        (Call::Recv { .. } | Call::RecvFrom { .. }, Some(Ok(returned))) if returned.value > 0 && call.slept => {
             let others = readers(view, call, call.changed);
             let wakes = match (is_udp(view, call), others.iter().all(|other| other.entered > call.entered)) {
                 (false, _) => WakesReaders::All,
@@ -146,11 +146,6 @@ fn beside<'a>(view: &View<'a>, call: &CallView<'_>, moment: Moment) -> Vec<CallV
     others
 }
 
-/// Whether the kernel said that a call slept which has returned.
-fn slept(view: &View<'_>, call: &CallView<'_>) -> bool {
-    call.outcome.is_some() && was_blocked(view, call, call.changed)
-}
-
 /// Whether a call was made on a socket that listened then.
 pub(super) fn listens(view: &View<'_>, call: &CallView<'_>) -> bool {
     let before = view.trace().at(call.entered);
@@ -179,7 +174,7 @@ pub(super) fn in_use<'a>(view: &View<'a>, call: &CallView<'_>) -> Vec<CallView<'
 /// The same of a program's call, whose socket is known by the tracer's word.
 fn freed_in_program(view: &View<'_>, call: &CallView<'_>) -> Option<ThreadFact> {
     let made = call.made?;
-    if call.outcome.is_none() || !slept(view, call) {
+    if call.outcome.is_none() || !call.slept {
         return None;
     }
     let polled = made.waits.iter().flatten().filter(|_| holds_polled(made)).filter_map(|polled| polled.socket);

@@ -50,7 +50,7 @@ impl Peers {
     pub(super) fn resume(view: &View<'_>) -> Peers {
         let members = view.members().into_iter().map(|member| (member.number, member.clone())).collect();
         let mut peers = Peers { members, children: BTreeMap::new() };
-        for child in Side::BOTH.into_iter().flat_map(|side| view.actors(side)) {
+        for child in view.all_actors() {
             let root = view.trace().root_of(child);
             let of = peers.members.values().find(|member| member.is(root)).map(|member| member.number);
             if child != root {

@@ -17,7 +17,7 @@ impl Lint<'_> {
     pub(super) fn lookup(&mut self, raw: &RawAction) -> Option<Action> {
         match raw {
             RawAction::GetAddrInfo(raw) => self.get_addr_info(raw),
-            RawAction::Hosts(line) => self.hosts(line),
+            RawAction::Hosts(line) => self.lab_line(line, KernelChange::Hosts, SettingFault::Hosts),
             RawAction::Fork(raw) => self.fork(raw),
             _ => None,
         }
@@ -62,16 +62,6 @@ impl Lint<'_> {
     ) -> Option<T> {
         let known = names.any(|name| name == word.get_ref());
         known.then(|| word.get_ref().parse().ok()).flatten().or_else(|| self.wrong(word, kind))
-    }
-
-    fn hosts(&mut self, line: &SpannedText) -> Option<Action> {
-        if self.modes.contains(&Mode::Host) {
-            self.fault::<()>(line.span(), Fault::Setting(SettingFault::NoLab));
-        }
-        match line.get_ref().parse() {
-            Ok(change) => Some(Action::Kernel(vec![KernelChange::Hosts(change)])),
-            Err(fault) => self.fault(line.span(), Fault::Setting(SettingFault::Hosts(fault))),
-        }
     }
 
     /// The list that `getaddrinfo()` is to give, whole and in its order.

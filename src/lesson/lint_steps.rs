@@ -1,6 +1,7 @@
 //! The check of what a step does and of what it says must then be true.
 
 use std::ops::Range;
+use std::str::FromStr;
 use std::time::Duration;
 
 use toml::Spanned;
@@ -136,7 +137,7 @@ impl Lint<'_> {
             RawAction::Forge(raw) => self.forge(raw),
             RawAction::Rule(word) => self.rule(word),
             RawAction::Sysctl(settings) => self.sysctl(settings),
-            RawAction::Route(line) => self.route(line),
+            RawAction::Route(line) => self.lab_line(line, KernelChange::Route, SettingFault::Route),
             RawAction::Pause(ms) => {
                 self.range(*ms.get_ref(), 1..=MAX_PAUSE, ms.span());
                 Some(Action::Pause(Duration::from_millis(ms.get_ref().unsigned_abs())))
@@ -172,14 +173,19 @@ impl Lint<'_> {
         settings.collect::<Option<Vec<_>>>().map(Action::Kernel)
     }
 
-    /// A route of the lab's kernel.
-    fn route(&mut self, line: &SpannedText) -> Option<Action> {
+    /// A line that changes the lab otherwise than by a setting: a route of its kernel, or a name in its hosts.
+    pub(super) fn lab_line<T: FromStr>(
+        &mut self,
+        line: &SpannedText,
+        change: fn(T) -> KernelChange,
+        fault: fn(T::Err) -> SettingFault,
+    ) -> Option<Action> {
         if self.modes.contains(&Mode::Host) {
             self.fault::<()>(line.span(), Fault::Setting(SettingFault::NoLab));
         }
         match line.get_ref().parse() {
-            Ok(change) => Some(Action::Kernel(vec![KernelChange::Route(change)])),
-            Err(fault) => self.fault(line.span(), Fault::Setting(SettingFault::Route(fault))),
+            Ok(read) => Some(Action::Kernel(vec![change(read)])),
+            Err(wrong) => self.fault(line.span(), Fault::Setting(fault(wrong))),
         }
     }
 

@@ -67,11 +67,27 @@ pub(super) enum NeededDescriptor {
     Gate,
 }
 
+/// What is known of a lab that was entered.
+struct EnteredLab {
+    /// The `rto_min` of its routes (`ip-route(8)`), in milliseconds; `None` is the kernel's own.
+    rto_min_ms: Option<u32>,
+}
+
+impl EnteredLab {
+    /// `None` on the machine's own loopback.
+    fn at(place: &WalkPlace) -> Option<EnteredLab> {
+        match place {
+            WalkPlace::Lab(settings) => Some(EnteredLab { rto_min_ms: settings.rto_min_ms }),
+            WalkPlace::Host => None,
+        }
+    }
+}
+
 /// An environment that was entered.
 pub(super) struct Environment {
     epoch: Instant,
-    /// What the lab was made with; `None` where it is none.
-    settings: Option<LabSettings>,
+    /// `None` where it is none.
+    lab: Option<EnteredLab>,
     /// What keeps the gate closed, where it opens without this process.
     gate: Option<Netlink>,
     wire: AnyWire,
@@ -98,9 +114,9 @@ impl Environment {
         if let AnyWire::Holds(wire) = &wire {
             sockets.hide(wire.fence());
         }
-        let settings = if let WalkPlace::Lab(settings) = place { Some(settings.clone()) } else { None };
-        let counters = settings.as_ref().and_then(|_| Counters::open().ok());
-        Ok(Environment { epoch, settings, gate: closed, wire, counters, sockets })
+        let lab = EnteredLab::at(place);
+        let counters = lab.as_ref().and_then(|_| Counters::open().ok());
+        Ok(Environment { epoch, lab, gate: closed, wire, counters, sockets })
     }
 
     /// What another process needs to go on here, with the names of it: the descriptors of the wire and of the gate.
@@ -151,9 +167,9 @@ impl Environment {
         if let AnyWire::Holds(wire) = &wire {
             sockets.hide(wire.fence());
         }
-        let settings = if let WalkPlace::Lab(settings) = place { Some(settings.clone()) } else { None };
-        let counters = settings.as_ref().and_then(|_| Counters::open().ok());
-        Ok(Some(Environment { epoch, settings, gate, wire, counters, sockets }))
+        let lab = EnteredLab::at(place);
+        let counters = lab.as_ref().and_then(|_| Counters::open().ok());
+        Ok(Some(Environment { epoch, lab, gate, wire, counters, sockets }))
     }
 
     /// The beginning of its clock.
@@ -226,8 +242,8 @@ impl Environment {
 
     /// Has the kernel wait at least so long before it sends data again, in milliseconds. Best effort.
     pub(super) fn set_rto_min(&mut self, ms: u32) {
-        if let Some(settings) = self.settings.as_mut().filter(|settings| settings.rto_min_ms != Some(ms)) {
-            settings.rto_min_ms = Some(ms);
+        if let Some(lab) = self.lab.as_mut().filter(|lab| lab.rto_min_ms != Some(ms)) {
+            lab.rto_min_ms = Some(ms);
             let _ = lab::set_rto_min(ms);
         }
     }

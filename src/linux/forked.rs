@@ -10,11 +10,9 @@ use crate::model::{Actor, Aim, Outcome};
 impl Server {
     /// Has a member's thread call `fork()`; the child goes as this one of its side's actors.
     pub(super) fn fork(&mut self, number: u32, thread: OwnThread, child: u32) -> Result<(), Failure> {
-        match &mut self.local {
-            Some(local) if local.member.number == number => {
-                local.threads.fork(thread, child).map_err(failed(Aim::Thread.by("clone()")))
-            }
-            _ => {
+        match self.local_peer(number) {
+            Some(local) => local.threads.fork(thread, child).map_err(failed(Aim::Thread.by("clone()"))),
+            None => {
                 self.tell(number, &ToMember::Fork(thread, child));
                 Ok(())
             }

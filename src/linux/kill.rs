@@ -7,9 +7,9 @@ use crate::model::{Actor, SideProcess};
 impl Server {
     /// Ends a process of a member's side, which is this actor: what it had open is nobody's any more.
     pub(super) fn kill(&mut self, number: u32, process: SideProcess, actor: Actor) {
-        match &mut self.local {
-            Some(local) if local.member.number == number => local.threads.kill(process),
-            _ => self.tell(number, &ToMember::Kill(process)),
+        match self.local_peer(number) {
+            Some(local) => local.threads.kill(process),
+            None => self.tell(number, &ToMember::Kill(process)),
         }
         self.environment.sockets.left(actor);
     }

@@ -283,13 +283,18 @@ impl Server {
         Ok(true)
     }
 
+    /// What takes part in this process, where that is who has this number.
+    pub(super) fn local_peer(&mut self, number: u32) -> Option<&mut LocalPeer> {
+        self.local.as_mut().filter(|local| local.member.number == number)
+    }
+
     fn carry_out_one(&mut self, effect: Effect) -> Result<(), Failure> {
         match effect {
             Effect::Make(number, thread, call) => self.make(number, thread, call)?,
             Effect::Fork(number, thread, child) => self.fork(number, thread, child)?,
-            Effect::Interrupt(number, thread) => match &mut self.local {
-                Some(local) if local.member.number == number => local.threads.interrupt(thread),
-                _ => self.tell(number, &ToMember::Interrupt(thread)),
+            Effect::Interrupt(number, thread) => match self.local_peer(number) {
+                Some(local) => local.threads.interrupt(thread),
+                None => self.tell(number, &ToMember::Interrupt(thread)),
             },
             Effect::Kill(number, process, actor) => self.kill(number, process, actor),
             Effect::LetCall(number, thread) => {
@@ -321,8 +326,9 @@ impl Server {
             }
             Effect::Settled(number) => {
                 self.publish();
-                if let Some(local) = self.local.as_ref().filter(|local| local.member.number == number) {
-                    (local.sink)(Happening { at: self.environment.now(), what: HappeningKind::Settled });
+                let at = self.environment.now();
+                if let Some(local) = self.local_peer(number) {
+                    (local.sink)(Happening { at, what: HappeningKind::Settled });
                 }
             }
             Effect::SetRtoMin(ms) => self.environment.set_rto_min(ms),
@@ -361,11 +367,9 @@ impl Server {
             Call::Socket { ipv6, udp } => self.environment.sockets.uses(ipv6, udp),
             _ => {}
         }
-        match &mut self.local {
-            Some(local) if local.member.number == number => {
-                local.threads.call(thread, call).map_err(failed(Aim::Thread.by("clone()")))
-            }
-            _ => {
+        match self.local_peer(number) {
+            Some(local) => local.threads.call(thread, call).map_err(failed(Aim::Thread.by("clone()"))),
+            None => {
                 self.tell(number, &ToMember::Make(thread, call));
                 Ok(())
             }
@@ -405,7 +409,7 @@ impl Server {
     }
 
     fn welcome(&mut self, number: u32) {
-        if self.local.as_ref().is_some_and(|local| local.member.number == number) {
+        if self.local_peer(number).is_some() {
             return;
         }
         let (mode, wire, now) = (self.mode, self.environment.wire(), self.environment.now());

@@ -59,6 +59,8 @@ pub struct CallView<'a> {
     pub since: Duration,
     /// Whether the kernel had said by then that the thread sleeps in it.
     pub blocked: bool,
+    /// The same, whatever has come of it since.
+    pub slept: bool,
     /// What it had come to by then.
     pub outcome: Option<&'a Outcome>,
     /// Whether its process had ended in it by then, so that it never returns.
@@ -435,6 +437,7 @@ pub(super) fn call_view<'a>(entries: &[Entry], record: &'a CallRecord, moment: M
         entered: begun,
         since: entries[begun].at,
         blocked: blocked.is_some() && ended.is_none(),
+        slept: blocked.is_some(),
         outcome: returned.map(|(_, outcome)| outcome),
         abandoned: abandoned.is_some(),
         never_made: abandoned.is_some() && entered.is_none(),

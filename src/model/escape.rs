@@ -35,6 +35,18 @@ pub fn quoted(bytes: impl AsRef<[u8]>) -> String {
     format!("\"{}\"", escape(bytes))
 }
 
+/// Where in a text behind a quotation mark the other one stands, which isn't written with a backslash; else the end.
+pub fn end_of_quotation(text: &str) -> usize {
+    let mut escaped = false;
+    for (at, c) in text.char_indices() {
+        match c {
+            '"' if !escaped => return at,
+            c => escaped = c == '\\' && !escaped,
+        }
+    }
+    text.len()
+}
+
 /// What stands behind a backslash: a character by its letter, a byte by two digits (`x1b`), a character by its number
 /// (`u{202e}`), as [`escape`] writes them; any other one is meant as it is.
 pub(super) fn unescape(rest: &mut Peekable<Chars<'_>>, word: &mut Vec<u8>) {

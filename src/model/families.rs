@@ -53,8 +53,7 @@ impl<'a> View<'a> {
     /// Whether a child has ended: no call of its is made any more.
     pub fn has_ended(&self, child: Actor) -> bool {
         let Some(fork) = self.fork_of(child) else { return false };
-        let driven = self.trace().driven.get(&child).map_or(&[][..], Vec::as_slice);
-        driven.iter().any(|ended| *ended > fork.made && *ended < self.moment())
+        self.driven(child).iter().any(|ended| *ended > fork.made)
     }
 
     /// The calls that tell which descriptors a process has: its own, as [`View::own_effects`] has them, then of the table that it
@@ -81,8 +80,7 @@ impl<'a> View<'a> {
                 let call = call_view(trace.entries(), record, moment);
                 (if call.is_open() { moment } else { call.changed }, TableChange::Called(call))
             }));
-            let ended = trace.driven.get(&actor).map_or(&[][..], Vec::as_slice).iter();
-            changes.extend(ended.filter(|at| **at < moment).map(|at| (*at, TableChange::Ended(actor))));
+            changes.extend(self.driven(actor).iter().map(|at| (*at, TableChange::Ended(actor))));
         }
         changes.sort_by_key(|(at, _)| *at);
         changes.into_iter().map(|(_, change)| change).collect()

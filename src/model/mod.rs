@@ -66,7 +66,7 @@ pub use calls::{CallRecord, CallView};
 pub use counters::{CounterMove, counter_name, is_routine, same_counter, why_again};
 pub use epoll::{EpollEvents, EpollOp};
 pub use errno::Errno;
-pub use escape::{escape, escape_with, quoted};
+pub use escape::{end_of_quotation, escape, escape_with, quoted};
 pub use event::{
     AnsweredQuestion, ChangedSetting, ClaimResult, Entry, Event, Fate, HandAction, HandMade, SampledOut, SegmentId,
 };

@@ -14,9 +14,14 @@ impl<'a> View<'a> {
         open.chain(returned).map(move |record| call_view(trace.entries(), record, moment))
     }
 
-    fn driven_since(&self, actor: Actor) -> Moment {
+    /// The entries by then at which an actor's process came, left or was killed: its calls begin anew.
+    pub(super) fn driven(&self, actor: Actor) -> &'a [Moment] {
         let driven = self.trace().driven.get(&actor).map_or(&[][..], Vec::as_slice);
-        driven[..driven.partition_point(|moment| *moment < self.moment())].last().copied().unwrap_or(0)
+        &driven[..driven.partition_point(|moment| *moment < self.moment())]
+    }
+
+    fn driven_since(&self, actor: Actor) -> Moment {
+        self.driven(actor).last().copied().unwrap_or(0)
     }
 
     /// The call that an actor's main thread was in; `None` where it was in none.

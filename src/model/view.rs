@@ -140,6 +140,11 @@ impl<'a> View<'a> {
         actors
     }
 
+    /// The actors of both sides.
+    pub fn all_actors(&self) -> Vec<Actor> {
+        Side::BOTH.into_iter().flat_map(|side| self.actors(side)).collect()
+    }
+
     /// The calls before which programs' threads stood, the one that stood first at first.
     pub fn standing(&self) -> Vec<CallView<'a>> {
         let (trace, moment) = (self.trace, self.moment);

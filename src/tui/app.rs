@@ -484,8 +484,7 @@ impl App {
             return false;
         }
         let view = self.walk.trace().present();
-        let actors = || Side::BOTH.into_iter().flat_map(|side| view.actors(side));
-        let blocked = || actors().any(|actor| view.sleeping_in(actor).is_some());
+        let blocked = || view.all_actors().into_iter().any(|actor| view.sleeping_in(actor).is_some());
         let timer = || {
             let timers = view.living().filter_map(|socket| socket.facts.timer);
             { timers }.any(|timer| timer.fires_at > self.now)

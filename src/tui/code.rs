@@ -11,6 +11,7 @@ use crate::i18n::fill;
 use crate::i18n::words::{self, words};
 use crate::model::{
     Argument, Call, CallName, EpollOp, How, Lookup, MessageFlags, Outcome, PollEvents, PolledDescriptor, Transfer,
+    end_of_quotation,
 };
 use crate::theme::Theme;
 
@@ -386,7 +387,7 @@ impl Language {
             return (rest.len(), theme.comment.0);
         }
         match first {
-            '"' => (string_end(rest), theme.string.0),
+            '"' => ((2 + end_of_quotation(&rest[1..])).min(rest.len()), theme.string.0),
             '0'..='9' => (word_end(|c| c.is_ascii_alphanumeric() || c == '_'), theme.number.0),
             c if c.is_alphabetic() || c == '_' => {
                 let end = word_end(|c| c.is_alphanumeric() || c == '_');
@@ -416,19 +417,6 @@ fn go_ip(ip: IpAddr) -> String {
             format!("[16]byte{{{}}}", others.join(", "))
         }
     }
-}
-
-/// Where a string that begins here ends, its closing mark included.
-fn string_end(rest: &str) -> usize {
-    let mut escaped = false;
-    for (at, c) in rest.char_indices().skip(1) {
-        match c {
-            '"' if !escaped => return at + 1,
-            '\\' => escaped = !escaped,
-            _ => escaped = false,
-        }
-    }
-    rest.len()
 }
 
 #[cfg(test)]

@@ -181,7 +181,7 @@ mod tests {
         assert_eq!(passed(&["\x1b", "]", "x"]), [1, 0, 2]);
         assert_eq!(passed(&["]11;rgb", "\x07", "\x1bg"]), [7, 1, 1]);
         // Nobody asked for the colour of text, or for the terminal's kind.
-        assert_eq!(passed(&["\x1b]10;rgb:0/0/0\x07", "\x1b[?62;22c"]), [15, 8]);
+        assert_eq!(passed(&["\x1b]10;rgb:0/0/0\x07", "\x1b[?62;22c"]), [14, 8]);
         assert_eq!(passed(&["\x1b", "q", "\x1b", "\x1b"]), [1, 1, 1, 1]);
         assert!(passed(&[&format!("\x1b]11;rgb:{}", "1".repeat(200))])[0] > 100);
         let mut late = LateAnswer::of(true);

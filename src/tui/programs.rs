@@ -39,7 +39,7 @@ pub(super) fn programs(app: &App) -> Vec<&Member> {
 /// The actors that programs are and that have made calls, the servers first.
 pub(super) fn actors(app: &App) -> Vec<Actor> {
     let view = app.view();
-    let all = Side::BOTH.into_iter().flat_map(|side| view.actors(side));
+    let all = view.all_actors().into_iter();
     all.filter(|actor| view.call_count(*actor) > 0 && view.program(*actor).is_some()).collect()
 }
 
@@ -162,8 +162,7 @@ pub(super) fn newest_call(app: &App) -> Option<CallView<'_>> {
             view.calls(fork.parent).find(made)
         }),
         None => {
-            let all = Side::BOTH.into_iter().flat_map(|side| view.actors(side));
-            let newest = all.filter_map(of).max_by_key(|call| (!call.quiet, call.changed));
+            let newest = view.all_actors().into_iter().filter_map(of).max_by_key(|call| (!call.quiet, call.changed));
             let stands = newest.filter(|call| call.stands).and_then(|_| meant_call(app));
             stands.or(newest)
         }
@@ -284,9 +283,7 @@ pub(super) fn next_actor(app: &App) -> Option<Actor> {
         _ if !programs.is_empty() => programs,
         // With nobody chosen, `w` lets the segments to all pass.
         2.. => Vec::new(),
-        _ => {
-            Side::BOTH.into_iter().flat_map(|side| view.actors(side)).filter(|actor| !view.has_ended(*actor)).collect()
-        }
+        _ => view.all_actors().into_iter().filter(|actor| !view.has_ended(*actor)).collect(),
     };
     let others = others.into_iter().filter(|actor| !own.contains(actor)).collect::<Vec<_>>();
     let mut all = own.into_iter().chain(others);

@@ -1,6 +1,7 @@
 //! A program's call as it made it, in a length that can be read.
 
 use crate::i18n::width as display_width;
+use crate::model::end_of_quotation;
 
 /// So many columns of data between quotation marks are shown: what a call came to is to stand beside it.
 const SHOWN_DATA: usize = 32;
@@ -23,18 +24,6 @@ pub(super) fn shorter(call: &str) -> String {
         rest = after;
     }
     out + rest
-}
-
-/// Where the quotation mark stands that isn't written with a backslash; else the end.
-fn end_of_quotation(text: &str) -> usize {
-    let mut escaped = false;
-    for (at, c) in text.char_indices() {
-        match c {
-            '"' if !escaped => return at,
-            c => escaped = c == '\\' && !escaped,
-        }
-    }
-    text.len()
 }
 
 /// The first columns of escaped data, no escape cut.

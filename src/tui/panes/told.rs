@@ -72,7 +72,7 @@ fn newest_call<'a>(scene: &Scene<'a>) -> Option<CallView<'a>> {
     let own = scene.app.walk().free().map_or(&[][..], Free::actors);
     let mut driven: Vec<Actor> = own.iter().flat_map(|own| scene.view.family(*own)).collect();
     driven.extend(programs::actors(scene.app));
-    let all = || Side::BOTH.into_iter().flat_map(|side| scene.view.actors(side)).collect::<Vec<_>>();
+    let all = || scene.view.all_actors();
     let standing = || scene.view.standing().into_iter().max_by_key(|call| call.changed);
     // What was called before what it brought back beside it.
     let act = |call: &CallView<'a>| {

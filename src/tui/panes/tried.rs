@@ -3,7 +3,7 @@
 use ratatui::text::Line;
 
 use super::{free, killed, rules, segment};
-use crate::model::{Moment, Side};
+use crate::model::Moment;
 use crate::tui::scene::Scene;
 
 /// What came of the newest thing that was done by hand at the step that is shown: the call that was made or changed, and the
@@ -28,8 +28,7 @@ pub(super) fn of_step(scene: &Scene<'_>, width: usize) -> Vec<Line<'static>> {
 
 /// What the newest call since a moment has come to, and the newest segment.
 fn came(scene: &Scene<'_>, since: Moment, width: usize) -> Vec<Line<'static>> {
-    let actors = Side::BOTH.into_iter().flat_map(|side| scene.view.actors(side));
-    let newest = actors.filter_map(|actor| scene.view.calls(actor).next());
+    let newest = scene.view.all_actors().into_iter().filter_map(|actor| scene.view.calls(actor).next());
     let call = newest.filter(|call| call.changed >= since).max_by_key(|call| call.changed);
     free::came_of(scene, call.as_ref(), segment::since(scene, since, width), width)
 }
