@@ -319,10 +319,9 @@ impl Notation {
     /// How the answers to a question for this measure are written.
     pub(super) fn of(measure: &Measure) -> Notation {
         match measure {
-            Measure::OfThread { measure, .. } | Measure::OfProcess { measure, .. } => Notation::of(measure),
             Measure::State(_) => Notation::State,
-            Measure::Call(_) => Notation::Call,
-            Measure::Returned(_) => Notation::Returned,
+            Measure::Call(..) => Notation::Call,
+            Measure::Returned(..) => Notation::Returned,
             Measure::RecvQueue(_) | Measure::SendQueue(_) => Notation::Bytes,
             Measure::Fired(_) => Notation::Times,
             Measure::Rto(_) => Notation::Milliseconds,

@@ -9,7 +9,7 @@ use super::lint::Lint;
 use super::raw::RawAction;
 use super::raw_calls::{RawEpollCreate, RawEpollCtl, RawEpollWait, RawReturns, RawSelect};
 use super::raw_words::SpannedText;
-use super::{Terms, WaitAction};
+use super::{CallClaim, WaitAction};
 use crate::model::{CallName, EpollEvents, EpollOp, MOST_POLLED, PollEvents, PolledSocket, Side, event_named};
 
 /// The longest that one may wait, in milliseconds, so that a walk ends.
@@ -130,7 +130,7 @@ impl Lint<'_> {
     }
 
     /// What the newest call of a side that waits for several is claimed to have found ready.
-    pub(super) fn ready(&mut self, raw: &RawReturns, ready: &Spanned<Vec<SpannedText>>) -> Option<Terms> {
+    pub(super) fn ready(&mut self, raw: &RawReturns, ready: &Spanned<Vec<SpannedText>>) -> Option<CallClaim> {
         let side = self.side(&raw.side);
         for (key, there) in
             [("value", raw.value.is_some()), ("data", raw.data.is_some()), ("error", raw.error.is_some())]
@@ -150,7 +150,7 @@ impl Lint<'_> {
         {
             self.fault::<()>(ready.span(), Fault::OneSide { found: sockets[0].socket.clone(), side: first });
         }
-        Some(Terms::Ready { side: side?, call, sockets })
+        Some(CallClaim::Ready { side: side?, call, sockets })
     }
 
     /// Sockets of one side, each with its events as the call has them: `conn POLLIN|POLLOUT`. Without any it is to be read.

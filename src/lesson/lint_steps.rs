@@ -12,7 +12,9 @@ use super::raw::{RawAction, RawClaim, RawInfo, RawQueue, RawTimer};
 use super::raw_calls::RawReturns;
 use super::raw_lab::RawSettings;
 use super::raw_words::{SpannedNumber, SpannedText};
-use super::{Action, Address, CallTerms, Claim, Count, InfoTerms, Payload, QueueTerms, Recipient, Terms, TimerTerms};
+use super::{
+    Action, Address, CallClaim, CallTerms, Claim, Count, InfoTerms, Payload, QueueTerms, Recipient, Terms, TimerTerms,
+};
 use crate::i18n::counter_named;
 use crate::model::{
     CallName, CongestionState, Errno, How, InfoField, InfoOptions, KernelChange, Mode, SettingChange, SettingFault,
@@ -309,15 +311,14 @@ impl Lint<'_> {
         }
         if let Some(blocks) = &raw.blocks {
             let (side, call) = (self.side(&blocks.side), self.call(&blocks.call));
-            let terms = || Some(Terms::Blocks { side: side?, call: call? });
-            let by = (blocks.process.as_ref(), blocks.thread.as_ref());
-            return self.of_caller(&blocks.side, by, terms());
+            let by = self.named_caller(&blocks.side, (blocks.process.as_ref(), blocks.thread.as_ref()));
+            return Some(Terms::Call { came: CallClaim::Blocks { side: side?, call: call? }, by: by? });
         }
         if let Some(returns) = &raw.returns {
             let returns = returns.get_ref();
-            let by = (returns.process.as_ref(), returns.thread.as_ref());
-            let terms = self.returns(returns);
-            return self.of_caller(&returns.side, by, terms);
+            let came = self.returns(returns);
+            let by = self.named_caller(&returns.side, (returns.process.as_ref(), returns.thread.as_ref()));
+            return Some(Terms::Call { came: came?, by: by? });
         }
         if let Some(segment) = &raw.segment {
             return self.segment(segment.get_ref());
@@ -409,7 +410,7 @@ impl Lint<'_> {
         count.ok().or_else(|| self.fault(raw.span(), Fault::Count(text.clone())))
     }
 
-    fn returns(&mut self, raw: &RawReturns) -> Option<Terms> {
+    fn returns(&mut self, raw: &RawReturns) -> Option<CallClaim> {
         if let Some(ready) = &raw.ready {
             return self.ready(raw, ready);
         }
@@ -436,7 +437,7 @@ impl Lint<'_> {
         }
         let data = raw.data.as_ref().map(|data| data.get_ref().clone());
         let (error, told) = (absent_or(error)?, told?);
-        Some(Terms::Returns(CallTerms { side: side?, call: call?, value: value?, data, error, told }))
+        Some(CallClaim::Returns(CallTerms { side: side?, call: call?, value: value?, data, error, told }))
     }
 
     fn queue(&mut self, raw: &Spanned<RawQueue>) -> Option<Terms> {

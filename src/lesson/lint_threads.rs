@@ -6,7 +6,7 @@ use super::fault::Fault;
 use super::lint::{Lint, absent_or};
 use super::raw_calls::{RawAskedCall, RawFork};
 use super::raw_words::SpannedText;
-use super::{Action, Measure, Terms, WaitAction};
+use super::{Action, Measure, NamedCaller, WaitAction};
 use crate::model::{Actor, Caller, Side, SideProcess};
 
 impl Lint<'_> {
@@ -60,40 +60,23 @@ impl Lint<'_> {
         process
     }
 
-    /// A claim on a call of a side's; of one of its processes and threads, where these are named.
-    pub(super) fn of_caller(
+    /// Which of a side's processes and threads are named.
+    pub(super) fn named_caller(
         &mut self,
         side: &SpannedText,
         (process, thread): (Option<&Spanned<i64>>, Option<&Spanned<i64>>),
-        terms: Option<Terms>,
-    ) -> Option<Terms> {
+    ) -> Option<NamedCaller> {
         let thread = absent_or(thread.map(|raw| self.thread(raw)));
         let side = Side::BOTH.into_iter().find(|known| known.name() == side.get_ref());
         let process = absent_or(process.map(|raw| self.process(raw, side?)));
-        let terms = match (terms?, thread?) {
-            (terms, Some(thread)) => Terms::OfThread { thread, terms: Box::new(terms) },
-            (terms, None) => terms,
-        };
-        Some(match process? {
-            Some(process) => Terms::OfProcess { process, terms: Box::new(terms) },
-            None => terms,
-        })
+        Some(NamedCaller { thread: thread?, process: process? })
     }
 
     /// A question about a side's newest call; of one of its threads, where that is named.
-    pub(super) fn of_call(&mut self, raw: &RawAskedCall, measure: fn(Side) -> Measure) -> Option<Measure> {
+    pub(super) fn of_call(&mut self, raw: &RawAskedCall, measure: fn(Side, NamedCaller) -> Measure) -> Option<Measure> {
         let side = self.side(&raw.side);
-        let thread = absent_or(raw.thread.as_ref().map(|thread| self.thread(thread)));
-        let process = absent_or(raw.process.as_ref().map(|raw| self.process(raw, side?)));
-        let measure = measure(side?);
-        let measure = match thread? {
-            Some(thread) => Measure::OfThread { thread, measure: Box::new(measure) },
-            None => measure,
-        };
-        Some(match process? {
-            Some(process) => Measure::OfProcess { process, measure: Box::new(measure) },
-            None => measure,
-        })
+        let by = self.named_caller(&raw.side, (raw.process.as_ref(), raw.thread.as_ref()));
+        Some(measure(side?, by?))
     }
 
     /// One of the processes that a side has by now.

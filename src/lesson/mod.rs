@@ -44,8 +44,8 @@ pub use parse::{MAX_BYTES, parse, parse_in, read, read_draft};
 pub use review::{Lack, Remark, review, setting_place};
 pub use transfers::{Payload, TransferAction};
 pub use types::{
-    Action, Ask, CallTerms, Claim, InfoTerms, Lesson, Measure, ProgramTerms, QueueTerms, SegmentPattern, Show, Step,
-    Terms, TimerTerms, ToldTerms,
+    Action, Ask, CallClaim, CallTerms, Claim, InfoTerms, Lesson, Measure, NamedCaller, ProgramTerms, QueueTerms,
+    SegmentPattern, Show, Step, Terms, TimerTerms, ToldTerms,
 };
 pub use waits::WaitAction;
 

@@ -1,6 +1,6 @@
 //! What a lesson needs that not every machine has: what its file names, and what it can't run without.
 
-use super::{Action, CallTerms, Lesson, Step, Terms};
+use super::{Action, CallClaim, CallTerms, Lesson, Step, Terms};
 use crate::model::{CallName, KernelChange, Mode, Need, Setting, SocketOption};
 
 impl Lesson {
@@ -56,8 +56,15 @@ fn add(needs: &mut Vec<Need>, need: Need) {
 fn is_refused(step: &Step, mode: Mode) -> bool {
     step.expect.iter().filter(|claim| claim.modes.contains(&mode)).any(|claim| {
         matches!(
-            claim.terms.of_any_caller(),
-            Terms::Returns(CallTerms { call: CallName::SetSockOpt | CallName::GetSockOpt, error: Some(_), .. })
+            &claim.terms,
+            Terms::Call {
+                came: CallClaim::Returns(CallTerms {
+                    call: CallName::SetSockOpt | CallName::GetSockOpt,
+                    error: Some(_),
+                    ..
+                }),
+                ..
+            }
         )
     })
 }

@@ -3,7 +3,10 @@
 use std::fmt;
 use std::net::IpAddr;
 
-use super::{Address, CallTerms, InfoTerms, ProgramTerms, QueueTerms, SegmentPattern, Terms, TimerTerms, ToldTerms};
+use super::{
+    Address, CallClaim, CallTerms, InfoTerms, NamedCaller, ProgramTerms, QueueTerms, SegmentPattern, Terms, TimerTerms,
+    ToldTerms,
+};
 use crate::model::edit::WantedFields;
 use crate::model::{ClaimNumber, InfoFact, SegmentWords, Side, Statement, TimerFact, TimerKind};
 use crate::tcp::{Expr, Flags, Protocol};
@@ -76,6 +79,33 @@ impl CallTerms {
     }
 }
 
+impl NamedCaller {
+    /// What is said of a call, said of this thread's and process's.
+    pub fn says(&self, said: Statement) -> Statement {
+        let said = match self.thread {
+            Some(thread) => Statement::OfThread { thread, said: Box::new(said) },
+            None => said,
+        };
+        match self.process {
+            Some(process) => Statement::OfProcess { process, said: Box::new(said) },
+            None => said,
+        }
+    }
+}
+
+impl CallClaim {
+    /// What it says, of whichever thread.
+    pub fn says(&self, line: u32) -> Statement {
+        match self {
+            CallClaim::Returns(terms) => terms.says(line),
+            CallClaim::Ready { side, call, sockets } => {
+                Statement::Ready { side: *side, call: *call, sockets: sockets.clone() }
+            }
+            CallClaim::Blocks { side, call } => Statement::Sleeps { side: *side, call: *call },
+        }
+    }
+}
+
 impl fmt::Display for ToldTerms {
     /// As the lesson's file has it.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -141,29 +171,11 @@ impl Terms {
         matches!(self, Terms::Segment { .. } | Terms::NeverSent(_) | Terms::Waiting { .. })
     }
 
-    /// What it says, whichever process and thread it is about.
-    pub fn of_any_caller(&self) -> &Terms {
-        match self {
-            Terms::OfThread { terms, .. } | Terms::OfProcess { terms, .. } => terms.of_any_caller(),
-            other => other,
-        }
-    }
-
     /// What the claim says; `line` is the length of the learner's line, in bytes.
     pub fn says(&self, line: u32) -> Statement {
         match self {
-            Terms::Returns(terms) => terms.says(line),
-            Terms::Ready { side, call, sockets } => {
-                Statement::Ready { side: *side, call: *call, sockets: sockets.clone() }
-            }
+            Terms::Call { by, came } => by.says(came.says(line)),
             Terms::Program(terms) => terms.says(),
-            Terms::OfThread { thread, terms } => {
-                Statement::OfThread { thread: *thread, said: Box::new(terms.says(line)) }
-            }
-            Terms::OfProcess { process, terms } => {
-                Statement::OfProcess { process: *process, said: Box::new(terms.says(line)) }
-            }
-            Terms::Blocks { side, call } => Statement::Sleeps { side: *side, call: *call },
             Terms::State { end, is } => Statement::State { end: end.clone(), is: *is },
             Terms::Segment { pattern, is } => {
                 Statement::Segment { from: pattern.from, segment: pattern.words(line), is: *is }
@@ -189,7 +201,7 @@ mod tests {
         let value = value.map(|value| value.parse().unwrap());
         let error = error.map(|error| Errno::from_name(error).unwrap());
         let data = data.map(str::to_owned);
-        Terms::Returns(CallTerms { side: Side::Server, call: CallName::Recv, value, data, error, told: None })
+        CallClaim::Returns(CallTerms { side: Side::Server, call: CallName::Recv, value, data, error, told: None })
             .says(6)
             .to_string()
     }
@@ -201,8 +213,11 @@ mod tests {
         assert_eq!(Terms::State { end: client(), is: State::SynSent.into() }.says(6).to_string(), "client is SYN_SENT");
         let peer = Terms::State { end: peer(), is: State::SynRecv.into() };
         assert_eq!(peer.says(6).to_string(), "peer of client is SYN_RECV");
-        let blocks = Terms::Blocks { side: Side::Server, call: CallName::Accept };
+        let blocks = CallClaim::Blocks { side: Side::Server, call: CallName::Accept };
         assert_eq!(blocks.says(6).to_string(), "server sleeps in accept()");
+        let by = NamedCaller { thread: Some(2), process: Some(3) };
+        let of_child = Terms::Call { by, came: blocks }.says(6).to_string();
+        assert_eq!(of_child, "process 3: thread 2: server sleeps in accept()");
         assert_eq!(returns(Some("5"), None, None), "server: recv() returns 5");
         assert_eq!(returns(None, None, None), "server: recv() returns");
         assert_eq!(returns(None, None, Some("ECONNRESET")), "server: recv() fails with ECONNRESET");

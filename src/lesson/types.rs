@@ -147,9 +147,9 @@ pub enum Measure {
     /// The state of an end.
     State(ConnectionEnd),
     /// Whether a side's newest call `blocks` or `returns`.
-    Call(Side),
+    Call(Side, NamedCaller),
     /// What a side's newest call returned: a number, or an error's name.
-    Returned(Side),
+    Returned(Side, NamedCaller),
     /// The bytes in the receive queue of an end.
     RecvQueue(ConnectionEnd),
     /// The bytes in the send queue of an end.
@@ -160,22 +160,15 @@ pub enum Measure {
     Rto(ConnectionEnd),
     /// Which counter of the kernel's moved as the segment arrived that was delivered last.
     Reason,
-    /// The same of the newest call of a thread of the side's: 1 is the main one.
-    #[allow(missing_docs)]
-    OfThread { thread: u32, measure: Box<Measure> },
-    /// The same of a process of the side's that `fork()` made, as [`Actor::nth`](crate::model::Actor::nth) has it.
-    #[allow(missing_docs)]
-    OfProcess { process: u32, measure: Box<Measure> },
 }
 
 impl Measure {
     /// Its key in a lesson's file.
     pub fn key(&self) -> &'static str {
         match self {
-            Measure::OfThread { measure, .. } | Measure::OfProcess { measure, .. } => measure.key(),
             Measure::State(_) => "state",
-            Measure::Call(_) => "call",
-            Measure::Returned(_) => "returned",
+            Measure::Call(..) => "call",
+            Measure::Returned(..) => "returned",
             Measure::RecvQueue(_) => "recv_queue",
             Measure::SendQueue(_) => "send_queue",
             Measure::Fired(_) => "fired",
@@ -342,26 +335,15 @@ pub struct Claim {
 /// What a claim says.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Terms {
-    /// The newest call of this name of a side came back so.
-    Returns(CallTerms),
-    /// Just these sockets have these events in the newest call of this name of a side, which waits for several.
-    #[allow(missing_docs)]
-    Ready { side: Side, call: CallName, sockets: Vec<PolledSocket> },
+    /// A side's own call came to this.
+    Call {
+        /// Of which of its threads and processes.
+        by: NamedCaller,
+        /// To what.
+        came: CallClaim,
+    },
     /// The newest call of a side's program that has this name stands so.
     Program(ProgramTerms),
-    /// The same of the newest such call of a thread of the side's: 1 is the main one.
-    #[allow(missing_docs)]
-    OfThread { thread: u32, terms: Box<Terms> },
-    /// The same of a process of the side's that `fork()` made, as [`Actor::nth`](crate::model::Actor::nth) has it.
-    #[allow(missing_docs)]
-    OfProcess { process: u32, terms: Box<Terms> },
-    /// The kernel says that the side sleeps in this call.
-    Blocks {
-        /// Who.
-        side: Side,
-        /// In which call.
-        call: CallName,
-    },
     /// The kernel has an end in this state.
     State {
         /// Which end.
@@ -393,6 +375,38 @@ pub enum Terms {
     Info(InfoTerms),
     /// This counter of the kernel's moved as the segment arrived that was delivered last; `None`: none did.
     Reason(Option<String>),
+}
+
+/// Which of a side's threads and processes makes a call: any thread of the process that came, where none is named.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct NamedCaller {
+    /// The thread: 1 is the main one.
+    pub thread: Option<u32>,
+    /// The process that `fork()` made, by its number in the lesson.
+    pub process: Option<u32>,
+}
+
+/// What a side's call is claimed to have come to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum CallClaim {
+    /// The newest call of this name came back so.
+    Returns(CallTerms),
+    /// Just these sockets have these events in the newest call of this name, which waits for several.
+    #[allow(missing_docs)]
+    Ready { side: Side, call: CallName, sockets: Vec<PolledSocket> },
+    /// The kernel says that the side sleeps in this call.
+    #[allow(missing_docs)]
+    Blocks { side: Side, call: CallName },
+}
+
+impl CallClaim {
+    /// The side whose call it is.
+    pub fn side(&self) -> Side {
+        match self {
+            CallClaim::Returns(terms) => terms.side,
+            CallClaim::Ready { side, .. } | CallClaim::Blocks { side, .. } => *side,
+        }
+    }
 }
 
 /// A claim on a call's return.

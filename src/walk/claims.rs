@@ -2,7 +2,10 @@
 
 use std::net::SocketAddr;
 
-use crate::lesson::{CallTerms, InfoTerms, ProgramTerms, QueueTerms, SegmentPattern, Terms, TimerTerms, ToldTerms};
+use crate::lesson::{
+    CallClaim, CallTerms, InfoTerms, NamedCaller, ProgramTerms, QueueTerms, SegmentPattern, Terms, TimerTerms,
+    ToldTerms,
+};
 use crate::model::edit::field;
 use crate::model::{
     Actor, CallName, CallView, Caller, ClaimNumber, ConnectionEnd, Count, CounterMove, Event, Fate, InfoFact, Outcome,
@@ -35,49 +38,34 @@ pub struct ClaimContext<'a> {
     pub process: u32,
 }
 
-/// The side whose call a claim is about.
-fn caller_side(terms: &Terms) -> Option<Side> {
-    match terms.of_any_caller() {
-        Terms::Returns(terms) => Some(terms.side),
-        Terms::Ready { side, .. } | Terms::Blocks { side, .. } => Some(*side),
-        _ => None,
-    }
-}
-
 impl ClaimContext<'_> {
     /// What a claim says, with its numbers as far as they are known.
     pub fn says(&self, terms: &Terms) -> Statement {
-        match (terms, terms.says(self.line)) {
-            (Terms::OfProcess { process, terms }, Statement::OfProcess { said, .. }) => {
-                Statement::OfProcess { process: self.shown_process(*process, terms), said }
-            }
-            (_, said) => said,
+        match terms {
+            Terms::Call { by, came } => self.shown(*by, came.side()).says(came.says(self.line)),
+            other => other.says(self.line),
         }
     }
 
-    /// The number that a process of the lesson's has on the screen.
-    fn shown_process(&self, process: u32, terms: &Terms) -> u32 {
-        let actor = caller_side(terms).and_then(|side| self.names.process(side, process));
-        actor.map_or(process, |actor| actor.nth)
+    /// The same caller, whose process has the number that it has on the screen.
+    fn shown(&self, by: NamedCaller, side: Side) -> NamedCaller {
+        let nth = |process| self.names.process(side, process).map_or(process, |actor| actor.nth);
+        NamedCaller { process: by.process.map(nth), ..by }
+    }
+
+    /// The same where calls of this caller are meant.
+    pub(super) fn of(&self, by: NamedCaller) -> Self {
+        ClaimContext {
+            worker: by.thread.map(Caller::worker_of).or(self.worker),
+            process: by.process.unwrap_or(self.process),
+            ..*self
+        }
     }
 
     /// Whether the claim holds, and what is the case where it speaks.
     pub fn check(&self, terms: &Terms) -> (bool, Statement) {
         match terms {
-            Terms::Returns(terms) => self.returns(terms),
-            Terms::Ready { side, call, sockets } => self.ready((*side, *call), sockets),
-            Terms::OfThread { thread, terms } => {
-                let (held, said) = ClaimContext { worker: Some(Caller::worker_of(*thread)), ..*self }.check(terms);
-                (held, Statement::OfThread { thread: *thread, said: Box::new(said) })
-            }
-            Terms::OfProcess { process, terms } => {
-                if let Some(side) = caller_side(terms).filter(|side| self.names.process(*side, *process).is_none()) {
-                    return (false, Statement::NoProcess { side, process: *process });
-                }
-                let (held, said) = ClaimContext { process: *process, ..*self }.check(terms);
-                (held, Statement::OfProcess { process: self.shown_process(*process, terms), said: Box::new(said) })
-            }
-            Terms::Blocks { side, call } => self.blocks(*side, *call),
+            Terms::Call { by, came } => self.call(*by, came),
             Terms::Program(terms) => self.program(terms),
             Terms::State { end, is } => match self.names.find(end, self.view) {
                 Some(socket) => (socket.state == *is, Statement::State { end: end.clone(), is: socket.state }),
@@ -91,6 +79,20 @@ impl ClaimContext<'_> {
             Terms::Info(terms) => self.info(terms),
             Terms::Reason(counter) => self.reason(counter.as_deref()),
         }
+    }
+
+    fn call(&self, by: NamedCaller, came: &CallClaim) -> (bool, Statement) {
+        let side = came.side();
+        if let Some(process) = by.process.filter(|process| self.names.process(side, *process).is_none()) {
+            return (false, Statement::NoProcess { side, process });
+        }
+        let of_caller = self.of(by);
+        let (held, said) = match came {
+            CallClaim::Returns(terms) => of_caller.returns(terms),
+            CallClaim::Ready { side, call, sockets } => of_caller.ready((*side, *call), sockets),
+            CallClaim::Blocks { side, call } => of_caller.blocks(*side, *call),
+        };
+        (held, self.shown(by, side).says(said))
     }
 
     fn returns(&self, terms: &CallTerms) -> (bool, Statement) {

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use crate::lesson::{Lesson, Terms};
+use crate::lesson::{CallClaim, Lesson, Terms};
 use crate::model::{Event, ProgramCallState, Trace};
 
 /// How many things of each kind were as the lesson says.
@@ -54,10 +54,10 @@ pub fn confirmed(lesson: &Lesson, trace: &Trace) -> Confirmed {
             count.otherwise += 1;
             continue;
         }
-        match terms.map(Terms::of_any_caller) {
+        match terms {
             Some(Terms::State { .. }) => count.states += 1,
-            Some(Terms::Returns(_) | Terms::Ready { .. }) => count.returns += 1,
-            Some(Terms::Blocks { .. }) => count.sleeps += 1,
+            Some(Terms::Call { came: CallClaim::Returns(_) | CallClaim::Ready { .. }, .. }) => count.returns += 1,
+            Some(Terms::Call { came: CallClaim::Blocks { .. }, .. }) => count.sleeps += 1,
             Some(Terms::Segment { .. } | Terms::NeverSent(_) | Terms::Waiting { .. }) => count.segments += 1,
             Some(Terms::Queue(_)) => count.queues += 1,
             Some(Terms::Timer(_)) => count.timers += 1,
@@ -68,7 +68,7 @@ pub fn confirmed(lesson: &Lesson, trace: &Trace) -> Confirmed {
                 ProgramCallState::Blocks => count.sleeps += 1,
                 _ => count.stands += 1,
             },
-            Some(Terms::OfThread { .. } | Terms::OfProcess { .. }) | None => {}
+            None => {}
         }
     }
     count

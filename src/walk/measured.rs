@@ -2,7 +2,7 @@
 
 use super::claims::{ClaimContext, fired_text, rto_ms};
 use crate::lesson::Measure;
-use crate::model::{Caller, ConnectionEnd, SocketView, same_counter};
+use crate::model::{ConnectionEnd, SocketView, same_counter};
 use crate::tcp::Expr;
 
 /// Between the counters that moved, where several did.
@@ -19,18 +19,15 @@ impl ClaimContext<'_> {
             Measure::State(end) => {
                 self.names.find(end, self.view).map_or("none".to_owned(), |socket| socket.state.to_string())
             }
-            Measure::OfThread { thread, measure } => {
-                ClaimContext { worker: Some(Caller::worker_of(*thread)), ..*self }.measure(measure)
-            }
-            Measure::OfProcess { process, measure } => ClaimContext { process: *process, ..*self }.measure(measure),
-            Measure::Call(side) => {
-                let sleeps = match self.worker {
-                    Some(_) => self.calls_of(*side).next().is_some_and(|call| call.is_open()),
-                    None => self.actor(*side).is_some_and(|actor| self.view.open_call(actor).is_some()),
+            Measure::Call(side, by) => {
+                let of_caller = self.of(*by);
+                let sleeps = match of_caller.worker {
+                    Some(_) => of_caller.calls_of(*side).next().is_some_and(|call| call.is_open()),
+                    None => of_caller.actor(*side).is_some_and(|actor| self.view.open_call(actor).is_some()),
                 };
                 if sleeps { "blocks" } else { "returns" }.to_owned()
             }
-            Measure::Returned(side) => match self.calls_of(*side).next().and_then(|call| call.outcome) {
+            Measure::Returned(side, by) => match self.of(*by).calls_of(*side).next().and_then(|call| call.outcome) {
                 Some(Ok(returned)) => returned.value.to_string(),
                 Some(Err(errno)) => errno.to_string(),
                 None => "blocks".to_owned(),

@@ -3,7 +3,9 @@
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 
-use sockwalk::lesson::{Action, Address, CallTerms, Claim, Lesson, Payload, Recipient, Step, Terms};
+use sockwalk::lesson::{
+    Action, Address, CallClaim, CallTerms, Claim, Lesson, NamedCaller, Payload, Recipient, Step, Terms,
+};
 use sockwalk::model::{Call, CallName, Errno, Mode, Outcome, Returned, Side};
 
 /// One call of a lesson.
@@ -57,15 +59,18 @@ pub fn turns(lesson: &Lesson, port: u16) -> Vec<Turn> {
             }
             Some(action) => {
                 if let Some((side, call, made)) = call(action, &mut table, server) {
-                    let is_this = |claim: &&Claim| matches!(claim.terms, Terms::Blocks { side: of, .. } if of == side);
-                    let blocks = claims.iter().any(is_this);
+                    let of_any = |claim: &&Claim| {
+                        came(claim)
+                            .is_some_and(|came| matches!(came, CallClaim::Blocks { side: of, .. } if *of == side))
+                    };
+                    let blocks = claims.iter().any(of_any);
                     turns.push(Turn { step: step.id.clone(), side, call, blocks, made, claim: None });
                 }
             }
             None => {}
         }
         for claim in claims {
-            let Terms::Returns(terms) = &claim.terms else { continue };
+            let Some(CallClaim::Returns(terms)) = came(claim) else { continue };
             // The newest call of this name; a step may repeat what an earlier one said.
             let own = |turn: &&mut Turn| turn.side == terms.side && turn.call.name() == terms.call;
             if let Some(turn) = turns.iter_mut().rev().find(own) {
@@ -74,6 +79,14 @@ pub fn turns(lesson: &Lesson, port: u16) -> Vec<Turn> {
         }
     }
     turns
+}
+
+/// What a claim says of a call, where it names neither thread nor process.
+fn came(claim: &Claim) -> Option<&CallClaim> {
+    match &claim.terms {
+        Terms::Call { by, came } if *by == NamedCaller::default() => Some(came),
+        _ => None,
+    }
 }
 
 fn call<'a>(action: &'a Action, table: &mut Table<'a>, server: SocketAddr) -> Option<(Side, Call, Option<i32>)> {
