@@ -28,13 +28,13 @@ pub fn epoll_instances(view: &View<'_>, actor: Actor) -> Vec<i32> {
 
 /// What the epoll instance under this number watches at the view's moment, in the order in which it was told.
 pub(super) fn watches(view: &View<'_>, actor: Actor, instance: i32) -> Vec<EpollEntry> {
-    let mut watched = Watched::at(view, actor);
+    let mut watched = EpollWatches::at(view, actor);
     watched.tables.file(actor, instance).and_then(|file| watched.entries.remove(&file)).unwrap_or_default()
 }
 
 /// The epoll instances of a process that watch this descriptor, each by its lowest number.
 pub(super) fn watching(view: &View<'_>, actor: Actor, fd: i32) -> Vec<i32> {
-    let watched = Watched::at(view, actor);
+    let watched = EpollWatches::at(view, actor);
     let mut found: BTreeMap<Moment, i32> = BTreeMap::new();
     for (number, file) in watched.tables.of(actor) {
         if watched.entries.get(&file).is_some_and(|entries| entries.iter().any(|entry| entry.fd == fd)) {
@@ -48,15 +48,15 @@ pub(super) fn watching(view: &View<'_>, actor: Actor, fd: i32) -> Vec<i32> {
 
 /// What the epoll instances of a family of processes watch.
 #[derive(Default)]
-struct Watched<'a> {
+struct EpollWatches<'a> {
     tables: DescriptorTables<'a>,
     /// By what the instance's descriptors stand for.
     entries: BTreeMap<Moment, Vec<EpollEntry>>,
 }
 
-impl<'a> Watched<'a> {
-    fn at(view: &View<'a>, actor: Actor) -> Watched<'a> {
-        let mut watched = Watched::default();
+impl<'a> EpollWatches<'a> {
+    fn at(view: &View<'a>, actor: Actor) -> EpollWatches<'a> {
+        let mut watched = EpollWatches::default();
         for change in view.table_changes(actor) {
             let on = watched.tables.take(&change);
             if let Some((instance, call)) = on

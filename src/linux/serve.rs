@@ -283,6 +283,13 @@ impl Server {
         Ok(true)
     }
 
+    fn tell_settled(&mut self, number: u32) {
+        let at = self.environment.now();
+        if let Some(local) = self.local_peer(number) {
+            (local.sink)(Happening { at, what: HappeningKind::Settled });
+        }
+    }
+
     /// What takes part in this process, where that is who has this number.
     pub(super) fn local_peer(&mut self, number: u32) -> Option<&mut LocalPeer> {
         self.local.as_mut().filter(|local| local.member.number == number)
@@ -326,10 +333,7 @@ impl Server {
             }
             Effect::Settled(number) => {
                 self.publish();
-                let at = self.environment.now();
-                if let Some(local) = self.local_peer(number) {
-                    (local.sink)(Happening { at, what: HappeningKind::Settled });
-                }
+                self.tell_settled(number);
             }
             Effect::SetRtoMin(ms) => self.environment.set_rto_min(ms),
             Effect::Kernel(change) => self.change_kernel(&change),

@@ -19,6 +19,7 @@ mod diagram;
 mod draw;
 mod ends;
 mod field;
+mod filling;
 mod fit;
 mod footer;
 mod free;
