@@ -9,7 +9,7 @@ use crate::i18n::{fill, join};
 use crate::lesson::{Ask, Lesson};
 use crate::progress::{AskedQuestion, Mark, OwnAnswer, asked};
 use crate::tui::catalogue::Catalogue;
-use crate::tui::scene::{Scene, more_below, put};
+use crate::tui::scene::{Scene, put};
 use crate::tui::wrap::{prose, wrap, wrap_text};
 use crate::walk::confirmed;
 
@@ -42,7 +42,6 @@ pub(super) fn draw(buf: &mut Buffer, area: Rect, scene: &Scene<'_>) -> usize {
         );
     }
     put(buf, foot, next);
-    more_below(buf, inner, scene.theme.waits.0, 0);
     most
 }
 

@@ -5,7 +5,7 @@ use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 
 use crate::lesson::{Glossary, Term};
-use crate::tui::scene::{Scene, more_below, put};
+use crate::tui::scene::Scene;
 use crate::tui::wrap::{prose, wrap};
 use crate::walk::Phase;
 
@@ -31,11 +31,7 @@ pub(super) fn draw(buf: &mut Buffer, area: Rect, scene: &Scene<'_>) -> usize {
     }
     lines.pop();
     let inner = scene.overlay(buf, (width, lines.len()), [&t.title, &scene.texts.help.close]);
-    let most = lines.len().saturating_sub(usize::from(inner.height));
-    let at = scene.app.place.over.min(most);
-    put(buf, inner, lines.into_iter().skip(at));
-    more_below(buf, inner, scene.theme.waits.0, most - at);
-    most
+    scene.put_scrolled(buf, inner, lines)
 }
 
 /// What stands in the explanation at the moment.

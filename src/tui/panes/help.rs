@@ -6,7 +6,7 @@ use ratatui::text::{Line, Span};
 
 use crate::i18n::width as display_width;
 use crate::tui::commands::{COMMANDS, CommandEntry};
-use crate::tui::scene::{Scene, more_below, put};
+use crate::tui::scene::Scene;
 use crate::tui::wrap::wrap_text;
 
 /// The column of the keys.
@@ -49,9 +49,5 @@ pub(super) fn draw(buf: &mut Buffer, area: Rect, scene: &Scene<'_>) -> usize {
     lines.push(Line::default());
     lines.extend(mouse);
     let inner = scene.overlay(buf, (each * columns, lines.len()), [&t.title, &t.close]);
-    let most = lines.len().saturating_sub(usize::from(inner.height));
-    let at = scene.app.place.over.min(most);
-    put(buf, inner, lines.into_iter().skip(at));
-    more_below(buf, inner, scene.theme.waits.0, most - at);
-    most
+    scene.put_scrolled(buf, inner, lines)
 }

@@ -17,7 +17,7 @@ use ratatui::text::{Line, Span};
 use crate::i18n::{Layer, LayersTexts, Texts, empty_layers, fill, layers, width as display_width};
 use crate::model::SegmentView;
 use crate::tcp::{hex_rows, line};
-use crate::tui::scene::{Scene, more_below, put};
+use crate::tui::scene::Scene;
 use crate::tui::wrap::{cut, wrap_text};
 
 /// The columns of the whole at most: those of the smallest window that is served.
@@ -44,11 +44,7 @@ pub(super) fn draw(buf: &mut Buffer, area: Rect, scene: &Scene<'_>) -> usize {
     let title = chosen.map_or(t.title.clone(), |view| fill(&t.title_of, &[("n", view.id.0 + 1)]));
     let lines = all_lines(scene, chosen.as_ref(), words, width);
     let inner = scene.overlay(buf, (width, lines.len()), [&title, foot]);
-    let most = lines.len().saturating_sub(usize::from(inner.height));
-    let at = scene.app.place.over.min(most);
-    put(buf, inner, lines.into_iter().skip(at));
-    more_below(buf, inner, scene.theme.waits.0, most - at);
-    most
+    scene.put_scrolled(buf, inner, lines)
 }
 
 fn all_lines(

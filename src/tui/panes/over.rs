@@ -2,12 +2,12 @@
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
-use ratatui::text::Span;
+use ratatui::text::{Line, Span};
 
 use super::explain::foot_at;
 use crate::tui::app::{Focus, Overlay};
 use crate::tui::layout::{self, Areas};
-use crate::tui::paint::clear;
+use crate::tui::paint::{clear, more_below, put};
 use crate::tui::scene::Scene;
 
 impl Scene<'_> {
@@ -39,5 +39,14 @@ impl Scene<'_> {
         let inner = block.inner(area);
         block.render(area, buf);
         Rect { x: inner.x + 1, width: inner.width.saturating_sub(2), ..inner }
+    }
+
+    /// The rows of what lies over the panes from where it is scrolled to, and how many there are below. Returns how far it can be scrolled.
+    pub(in crate::tui) fn put_scrolled(&self, buf: &mut Buffer, inner: Rect, lines: Vec<Line<'_>>) -> usize {
+        let most = lines.len().saturating_sub(usize::from(inner.height));
+        let at = self.app.place.over.min(most);
+        put(buf, inner, lines.into_iter().skip(at));
+        more_below(buf, inner, self.theme.waits.0, most - at);
+        most
     }
 }
