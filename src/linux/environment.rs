@@ -109,6 +109,16 @@ impl Environment {
             WalkPlace::Host => Watch::open().map_or(AnyWire::Blind, |watch| AnyWire::Watches(Box::new(watch))),
         };
         diag::has_table((libc::AF_INET, libc::IPPROTO_TCP)).map_err(refused(Aim::Table.by("NETLINK_SOCK_DIAG")))?;
+        Environment::with_table(place, epoch, closed, wire)
+    }
+
+    /// That of a place whose wire is open, with what asks the kernel.
+    fn with_table(
+        place: &WalkPlace,
+        epoch: Instant,
+        gate: Option<Netlink>,
+        wire: AnyWire,
+    ) -> Result<Environment, Refused> {
         let mut sockets = Sockets::new(place.mode())
             .map_err(refused(Aim::Table.by("socket(AF_NETLINK, SOCK_RAW, NETLINK_SOCK_DIAG)")))?;
         if let AnyWire::Holds(wire) = &wire {
@@ -116,7 +126,7 @@ impl Environment {
         }
         let lab = EnteredLab::at(place);
         let counters = lab.as_ref().and_then(|_| Counters::open().ok());
-        Ok(Environment { epoch, lab, gate: closed, wire, counters, sockets })
+        Ok(Environment { epoch, lab, gate, wire, counters, sockets })
     }
 
     /// What another process needs to go on here, with the names of it: the descriptors of the wire and of the gate.
@@ -162,14 +172,7 @@ impl Environment {
             (WalkPlace::Host, Some(capture)) => AnyWire::Watches(Box::new(Watch::resume(capture))),
             (WalkPlace::Host, None) => AnyWire::Blind,
         };
-        let mut sockets = Sockets::new(place.mode())
-            .map_err(refused(Aim::Table.by("socket(AF_NETLINK, SOCK_RAW, NETLINK_SOCK_DIAG)")))?;
-        if let AnyWire::Holds(wire) = &wire {
-            sockets.hide(wire.fence());
-        }
-        let lab = EnteredLab::at(place);
-        let counters = lab.as_ref().and_then(|_| Counters::open().ok());
-        Ok(Some(Environment { epoch, lab, gate, wire, counters, sockets }))
+        Environment::with_table(place, epoch, gate, wire).map(Some)
     }
 
     /// The beginning of its clock.

@@ -50,7 +50,7 @@ pub use lab::{
 pub use needs::{missing, missing_in_lab};
 pub use poll::is_readable_within;
 pub use pty::{FromProgram, Pty};
-pub use signals::{PidFd, receive_signals, stop};
+pub use signals::{PidFd, Stopping, receive_signals, stop};
 pub use sys::share_one_heap;
 pub use tracer::Unseen;
 pub use world::{LessonPeers, LinuxWorld, StartingWorld, WatchSocket};

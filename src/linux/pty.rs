@@ -140,6 +140,15 @@ struct Served<H> {
     limit: Option<Instant>,
 }
 
+/// What came that the terminal's thread waits for.
+struct Came {
+    orders: bool,
+    /// The program's end of the terminal can be read or written.
+    terminal: bool,
+    /// The program has ended.
+    end: bool,
+}
+
 impl<H: FnMut(FromProgram<'_>)> Served<H> {
     /// Serves the terminal until it hangs up and the program has ended, or has taken too long. Whether it has ended.
     fn serve(mut self) -> bool {
@@ -155,14 +164,16 @@ impl<H: FnMut(FromProgram<'_>)> Served<H> {
                 Some(limit) if limit <= now => return false,
                 _ => {}
             }
-            let Ok((waker, master, ended)) = self.wait(status.is_none()) else { return false };
-            if waker {
+            let Ok(came) = self.wait(status.is_none()) else { return false };
+            if came.orders {
                 self.obey();
             }
-            if master {
+            if came.terminal {
                 self.transfer();
             }
-            if ended && let Ok(Some(ends)) = self.child.try_wait() {
+            if came.end
+                && let Ok(Some(ends)) = self.child.try_wait()
+            {
                 // What it has started may print on for ever.
                 let _ = (0..LAST).all(|_| self.read());
                 status = Some(ends);
@@ -172,7 +183,7 @@ impl<H: FnMut(FromProgram<'_>)> Served<H> {
     }
 
     /// Waits for an order, for the terminal, and for the program's end as long as it runs: which of them came.
-    fn wait(&self, runs: bool) -> io::Result<(bool, bool, bool)> {
+    fn wait(&self, runs: bool) -> io::Result<Came> {
         let due = [self.changed, self.limit].into_iter().flatten().min();
         let limit = due.map(|due| due.saturating_duration_since(Instant::now()));
         let waker = Polled { fd: self.inbox.waker(), writes: false };
@@ -183,7 +194,7 @@ impl<H: FnMut(FromProgram<'_>)> Served<H> {
         let polled: Vec<Polled<'_>> = [waker].into_iter().chain(master).chain(ends).collect();
         let mut ready = poll(polled.iter(), limit)?.into_iter();
         let mut next = |is: bool| is && ready.next().unwrap_or(false);
-        Ok((next(true), next(there), next(running)))
+        Ok(Came { orders: next(true), terminal: next(there), end: next(running) })
     }
 
     fn obey(&mut self) {

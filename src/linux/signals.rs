@@ -32,17 +32,28 @@ pub fn receive_signals() -> io::Result<PipeReader> {
     Ok(reader)
 }
 
-/// Stops the process, and returns once it is continued; at once where nobody could continue it. `job`: its whole process
-/// group, as the terminal's suspend character does. By SIGSTOP, since SIGTSTP has a handler here.
+/// Which processes are stopped.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stopping {
+    /// This one alone.
+    Process,
+    /// Its whole process group, as the terminal's suspend character does.
+    Group,
+}
+
+/// Stops the process, and returns once it is continued; at once where nobody could continue it. By SIGSTOP, since SIGTSTP has a
+/// handler here.
 ///
 /// # Errors
 /// The system's refusal.
-pub fn stop(job: bool) -> io::Result<()> {
+pub fn stop(which: Stopping) -> io::Result<()> {
     if is_orphaned("self") {
         return Ok(());
     }
-    let stopped = if job { kill_current_process_group(Signal::STOP) } else { kill_process(getpid(), Signal::STOP) };
-    Ok(stopped?)
+    Ok(match which {
+        Stopping::Process => kill_process(getpid(), Signal::STOP),
+        Stopping::Group => kill_current_process_group(Signal::STOP),
+    }?)
 }
 
 /// Whether no shell could continue a process: of its forebears the first that isn't in its process group is in another

@@ -14,7 +14,7 @@ use signal_hook::low_level::emulate_default_handler;
 
 use sockwalk::cli::{Exit, Invocation, ThemeChoice};
 use sockwalk::i18n::{self, Lang, Texts, cause, fill, join};
-use sockwalk::linux::Refused;
+use sockwalk::linux::{Refused, Stopping, stop};
 use sockwalk::model::Side;
 use sockwalk::theme::{Choice, Colours, Theme};
 use sockwalk::tui::{self, App, Appearance, Catalogue, Guard, Host, Msg, NotOpened, Opened, StopRequest};
@@ -225,9 +225,12 @@ impl<H: Host> Host for OnTerminal<'_, H> {
         self.host.open(lesson, leaving, generation)
     }
 
-    fn suspend(&mut self, stop: StopRequest) -> io::Result<()> {
+    fn suspend(&mut self, request: StopRequest) -> io::Result<()> {
         self.guard.release();
-        sockwalk::linux::stop(stop == StopRequest::Job)?;
+        stop(match request {
+            StopRequest::Process => Stopping::Process,
+            StopRequest::Job => Stopping::Group,
+        })?;
         self.guard.take()
     }
 
