@@ -200,11 +200,6 @@ impl SocketFacts {
         self.side.map(|side| Actor { side, nth: self.nth })
     }
 
-    /// Whether this is one of the descriptors of whose it is.
-    pub fn has_fd(&self, fd: i32) -> bool {
-        self.fd == Some(fd) || self.also.contains(&fd)
-    }
-
     /// An actor's descriptors of it, that which was made first at first.
     pub fn fds_of(&self, actor: Actor) -> Vec<i32> {
         if self.actor() == Some(actor) {
