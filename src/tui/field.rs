@@ -2,8 +2,6 @@
 
 use tui_input::{Input, InputRequest};
 
-use super::messages::LONGEST_LINE;
-
 /// What stands in a field.
 pub(super) struct TypedField {
     pub(super) input: Input,
@@ -17,10 +15,10 @@ impl TypedField {
         TypedField { input: Input::from(value), selected: true }
     }
 
-    /// Whether there was room for what is typed.
-    pub(super) fn takes(&mut self, request: InputRequest) -> bool {
+    /// Whether what is typed had room, for so many characters.
+    pub(super) fn takes(&mut self, request: InputRequest, room: usize) -> bool {
         if let InputRequest::InsertChar(_) = request {
-            if self.input.value().chars().count() >= LONGEST_LINE {
+            if self.input.value().chars().count() >= room {
                 return false;
             }
             if self.selected {

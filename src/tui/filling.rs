@@ -4,6 +4,7 @@ use crossterm::event::Event;
 use tui_input::InputRequest;
 
 use super::app::App;
+use super::messages::LONGEST_LINE;
 
 impl App {
     /// A key that is typed into the field.
@@ -24,12 +25,12 @@ impl App {
     fn puts_in_field(&mut self, request: InputRequest) {
         if let Some(copy) = &mut self.copy
             && let Some(field) = copy.fields.get_mut(copy.at)
-            && field.typed.takes(request)
+            && field.typed.takes(request, LONGEST_LINE)
         {
             (copy.fault, self.changed) = (None, true);
         } else if let Some(picker) = &mut self.picker
             && let Some(field) = picker.values.get_mut(picker.at)
-            && field.takes(request)
+            && field.takes(request, LONGEST_LINE)
         {
             (picker.fault, self.changed) = (None, true);
         }
