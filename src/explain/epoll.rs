@@ -26,6 +26,12 @@ pub fn epoll_instances(view: &View<'_>, actor: Actor) -> Vec<i32> {
     open
 }
 
+/// Whether a process's descriptor is of an epoll instance.
+pub(super) fn is_instance(view: &View<'_>, actor: Actor, fd: i32) -> bool {
+    let made = newest(view, actor).find(|(of, ..)| *of == fd).and_then(|(_, effect, call)| maker(view, effect, call));
+    made.is_some_and(|made| made.call.makes_no_socket())
+}
+
 /// What the epoll instance under this number watches at the view's moment, in the order in which it was told.
 pub(super) fn watches(view: &View<'_>, actor: Actor, instance: i32) -> Vec<EpollEntry> {
     let mut watched = EpollWatches::at(view, actor);
@@ -35,9 +41,12 @@ pub(super) fn watches(view: &View<'_>, actor: Actor, instance: i32) -> Vec<Epoll
 /// The epoll instances of a process that watch this descriptor, each by its lowest number.
 pub(super) fn watching(view: &View<'_>, actor: Actor, fd: i32) -> Vec<i32> {
     let watched = EpollWatches::at(view, actor);
+    // The number may have been another one's as it was added.
+    let own = watched.tables.file(actor, fd);
+    let is_it = |entry: &EpollEntry| (entry.fd, entry.file) == (fd, own);
     let mut found: BTreeMap<Moment, i32> = BTreeMap::new();
     for (number, file) in watched.tables.of(actor) {
-        if watched.entries.get(&file).is_some_and(|entries| entries.iter().any(|entry| entry.fd == fd)) {
+        if watched.entries.get(&file).is_some_and(|entries| entries.iter().any(is_it)) {
             found.entry(file).or_insert(number);
         }
     }

@@ -4,6 +4,7 @@ use std::fmt::Display;
 use std::sync::OnceLock;
 
 use super::descriptors::{maker, newest};
+use super::epoll::is_instance;
 use super::past::DescriptorHistory;
 use super::shared;
 use super::spoken::{BuiltInTexts, Spoken};
@@ -23,6 +24,7 @@ words! {
         value: Localized,
         closed: Localized,
         closed_listener: Localized,
+        closed_instance: Localized,
         shut: Localized,
         shut_before: Localized,
     }
@@ -37,16 +39,21 @@ impl BuiltInTexts for ForkTexts {
     }
 }
 
-/// What is said of a side's own call and of its side's other processes, a sentence or two each.
+/// What is said of a side's own call and of its side's other processes, a sentence or two each; and of the `close()` of one of an
+/// epoll instance's descriptors.
 ///
 /// # Errors
 /// [`Broken`] where the texts that were built in don't fit the program.
 pub(super) fn fork_notes(view: &View<'_>, call: &CallView<'_>, lang: Lang) -> Result<Vec<String>, Broken> {
-    if call.made.is_some() || view.family(call.caller.actor).len() == 1 {
+    if call.made.is_some() {
         return Ok(Vec::new());
     }
     let spoken = Spoken::<ForkTexts>::load(lang)?;
     Ok(match (call.call, call.outcome) {
+        (Call::Close { fd }, Some(Ok(_))) if is_instance(&view.trace().at(call.entered), call.caller.actor, *fd) => {
+            spoken.closed_instance(view, call, *fd).into_iter().collect()
+        }
+        _ if view.family(call.caller.actor).len() == 1 => Vec::new(),
         (Call::Fork, Some(Ok(returned))) => spoken.forked(view, call, returned),
         (Call::Close { fd }, Some(Ok(_))) => spoken.closed(view, call, *fd).into_iter().collect(),
         (Call::Shutdown { .. }, Some(Ok(_))) => spoken.shut(view, call).into_iter().collect(),
@@ -109,6 +116,12 @@ impl Spoken<ForkTexts> {
             true => self.say(|t| &t.closed_listener, &values),
             false => self.say(|t| &t.closed, &values),
         })
+    }
+
+    fn closed_instance(&self, view: &View<'_>, call: &CallView<'_>, fd: i32) -> Option<String> {
+        let held = shared::by_process(shared::others(view, call));
+        let values: [(&str, &dyn Display); 2] = [("fd", &fd), ("others", &self.held(view, call.caller.actor, &held))];
+        (!held.is_empty()).then(|| self.say(|t| &t.closed_instance, &values))
     }
 
     fn shut(&self, view: &View<'_>, call: &CallView<'_>) -> Option<String> {

@@ -85,7 +85,12 @@ fn explained(view: &View<'_>, call: &CallView<'_>, facts: &CallFacts, lang: Lang
         let others = call.made.is_some_and(|made| !made.others.is_empty());
         others || closes && !(shared::others(view, call).is_empty() && threads::in_use(view, call).is_empty())
     };
-    if call.outcome.is_some_and(Result::is_ok) && is_held() {
+    // What is said of a copied descriptor is said of a socket's.
+    let copies_instance = || match call.call {
+        Call::Dup { fd } => call.made.is_none() && epoll::is_instance(view, call.caller.actor, *fd),
+        _ => false,
+    };
+    if call.outcome.is_some_and(Result::is_ok) && (is_held() || copies_instance()) {
         return None;
     }
     let meant = meant::meant(call);

@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 
 use super::descriptors::{maker, newest};
-use super::epoll::epoll_instances;
+use super::epoll::is_instance;
 use super::past::{DescriptorHistory, socket_of};
 use super::situation::{PortHolder, Situation, stands};
 use super::wire::{self, AddressPair};
@@ -18,7 +18,7 @@ impl Situation {
     pub fn at(view: &View<'_>, actor: impl Into<Actor>, call: &Call) -> Situation {
         let actor = actor.into();
         let without = || {
-            let epoll = call.fd().is_some_and(|fd| epoll_instances(view, actor).contains(&fd));
+            let epoll = call.fd().is_some_and(|fd| is_instance(view, actor, fd));
             Situation { epoll, ..Situation::without(call) }
         };
         Subject::at(view, actor, call).map_or_else(without, |subject| subject.look(view, call))

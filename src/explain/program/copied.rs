@@ -2,6 +2,7 @@
 //! [`super::super::forked`] tells.
 
 use super::ProgramFact;
+use crate::explain::epoll::is_instance;
 use crate::explain::shared;
 use crate::model::{Call, CallView, ProgramDescriptor, View};
 
@@ -9,7 +10,17 @@ use crate::model::{Call, CallView, ProgramDescriptor, View};
 pub(super) fn copied(view: &View<'_>, call: &CallView<'_>) -> Vec<ProgramFact> {
     let Some(Ok(returned)) = call.outcome else { return Vec::new() };
     match call.call {
-        Call::Dup { fd } => vec![ProgramFact::Duplicated(*fd, i32::try_from(returned.value).unwrap_or(-1))],
+        Call::Dup { fd } => {
+            let new = i32::try_from(returned.value).unwrap_or(-1);
+            let is_instance = is_instance(view, call.caller.actor, *fd);
+            vec![if is_instance {
+                ProgramFact::DuplicatedInstance(*fd, new)
+            } else {
+                ProgramFact::Duplicated(*fd, new)
+            }]
+        }
+        // What an epoll instance's end means is told with its outcome.
+        Call::Close { fd } if is_instance(&view.trace().at(call.entered), call.caller.actor, *fd) => Vec::new(),
         Call::Close { .. } => closed(view, call).into_iter().collect(),
         _ => Vec::new(),
     }

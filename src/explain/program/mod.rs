@@ -113,6 +113,8 @@ pub enum ProgramFact {
     InFlight(Moment),
     /// Two numbers are of the same socket now.
     Duplicated(i32, i32),
+    /// The same of an epoll instance.
+    DuplicatedInstance(i32, i32),
     /// A new process has the same sockets, at these numbers.
     Inherited(i64, Vec<i32>),
     /// `execve()` closed these, and kept those.

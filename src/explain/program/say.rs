@@ -116,6 +116,9 @@ impl ProgramWords {
             ProgramFact::Last(Some(id)) => self.say(|t| &t.last, &[("segment", &segment(view, *id))]),
             ProgramFact::Last(None) => self.say(|t| &t.last_alone, &[]),
             ProgramFact::InFlight(at) => self.of_call(view, *at, |t| &t.in_flight),
+            ProgramFact::DuplicatedInstance(fd, new) => {
+                self.say(|t| &t.duplicated_instance, &[("fd", fd), ("new", new)])
+            }
             ProgramFact::Duplicated(fd, new) => self.say(|t| &t.duplicated, &[("fd", fd), ("new", new)]),
             ProgramFact::Inherited(child, fds) => {
                 self.say(|t| &t.inherited, &[("process", child), ("fds", &self.fds(fds))])

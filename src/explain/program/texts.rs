@@ -104,6 +104,7 @@ words! {
         pub(super) last_alone: Localized,
         pub(super) in_flight: Localized,
         pub(super) duplicated: Localized,
+        pub(super) duplicated_instance: Localized,
         pub(super) inherited: Localized,
         pub(super) executed: Localized,
         pub(super) executed_closed: Localized,

@@ -2,6 +2,8 @@
 
 use super::*;
 use crate::explain::epoll::{self, epoll_instances};
+use crate::explain::explain;
+use crate::explain::forked::fork_notes;
 use crate::model::{Actor, Caller, EpollEvents, EpollOp, Returned};
 
 fn close(fd: i32, socket: u64, others: Vec<ProgramDescriptor>) -> ProgramCall {
@@ -140,12 +142,30 @@ fn a_copied_epoll_instance_is_the_same_one() {
     makes(&mut script, own, Call::Socket { ipv6: false, udp: true }, ok(4).unwrap());
     makes(&mut script, own, Call::EpollCreate, ok(9).unwrap());
     makes(&mut script, own, Call::Dup { fd: 9 }, ok(10).unwrap());
+    assert_eq!(script.facts(), [ProgramFact::DuplicatedInstance(9, 10)]);
+    let is_explained = |script: &Script| {
+        let view = script.trace.present();
+        let call = view.calls(caller(0).actor).next().unwrap();
+        explain(&view, &call, Lang::EN).0.is_some()
+    };
+    // The words for a copied socket say nothing of it.
+    assert!(!is_explained(&script));
     makes(&mut script, own, ctl(10, EpollOp::Add), ok(0).unwrap());
     assert_eq!(script.facts(), [ProgramFact::Watched(4, 10, events)]);
     let view = script.trace.present();
     assert_eq!(epoll_instances(&view, caller(0).actor), [9, 10]);
     assert_eq!(epoll::watching(&view, caller(0).actor, 4), [9]);
+    // With a descriptor of it left nothing ends, and of a socket nothing is said.
     makes(&mut script, own, Call::Close { fd: 9 }, ok(0).unwrap());
+    let notes = |script: &Script| {
+        let view = script.trace.present();
+        let call = view.calls(caller(0).actor).next().unwrap();
+        (script.facts(), fork_notes(&view, &call, Lang::EN).unwrap())
+    };
+    assert!(!is_explained(&script), "nothing has ended");
+    let (facts, notes_of_close) = notes(&script);
+    assert!(facts.is_empty() && notes_of_close.len() == 1, "{facts:?} {notes_of_close:?}");
+    assert!(notes_of_close[0].contains("fd 10") && !notes_of_close[0].contains("socket"), "{notes_of_close:?}");
     makes(&mut script, own, wait(10), ok(0).unwrap());
     assert_eq!(script.facts(), [ProgramFact::NotReady]);
     assert_eq!(epoll_instances(&script.trace.present(), caller(0).actor), [10]);
@@ -164,4 +184,29 @@ fn a_copied_epoll_instance_is_the_same_one() {
     makes(&mut script, child, Call::Close { fd: 4 }, ok(0).unwrap());
     makes(&mut script, own, wait(10), ok(0).unwrap());
     assert_eq!(script.facts(), [ProgramFact::NothingCame(10)]);
+    makes(&mut script, child, Call::Close { fd: 10 }, ok(0).unwrap());
+    makes(&mut script, own, Call::Close { fd: 10 }, ok(0).unwrap());
+    assert_eq!(notes(&script), (vec![], vec![]), "the last one");
+    assert!(is_explained(&script));
+}
+
+#[test]
+fn a_number_that_is_given_again_is_not_what_is_watched() {
+    let actor = caller(0).actor;
+    let ctl = Call::EpollCtl { epfd: 9, op: EpollOp::Add, fd: 4, events: "EPOLLIN".parse().unwrap() };
+    let socket = Call::Socket { ipv6: false, udp: true };
+    let mut script = Script { trace: Trace::default(), segments: 0 };
+    for (call, value, wanted) in [
+        (socket.clone(), 4, vec![]),
+        (Call::EpollCreate, 9, vec![]),
+        (ctl, 0, vec![9]),
+        (Call::Dup { fd: 4 }, 6, vec![9]),
+        // What was added lives on under the other number.
+        (Call::Close { fd: 4 }, 0, vec![]),
+        (socket, 4, vec![]),
+    ] {
+        script.push(Event::Entered { caller: caller(0), call: call.clone() });
+        script.returns(0, ok(value));
+        assert_eq!(epoll::watching(&script.trace.present(), actor, 4), wanted, "{call}");
+    }
 }
