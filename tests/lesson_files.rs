@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use proptest::prelude::*;
 use sockwalk::i18n::Lang;
-use sockwalk::lesson::{LessonError, MAX_BYTES, parse, read};
+use sockwalk::lesson::{LessonError, MAX_BYTES, builtin, parse, read, read_draft};
 
 fn files(folder: &str) -> Vec<PathBuf> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/lessons").join(folder);
@@ -35,6 +35,18 @@ fn valid_lessons_are_read() {
             panic!("{}", error.render(Lang::EN, false));
         }
     }
+}
+
+/// What a lesson says goes with it to whoever looks on or replays, byte by byte as it was read: the file may be another one by then.
+#[test]
+fn a_lesson_from_a_file_has_its_text() {
+    for path in files("valid") {
+        let text = fs::read_to_string(&path).unwrap().replace('\n', "\r\n");
+        for lesson in [read(&name(&path), text.as_bytes()), read_draft(&name(&path), text.as_bytes())] {
+            assert_eq!(lesson.unwrap().unwrap().source.as_ref(), Some(&text), "{path:?}");
+        }
+    }
+    assert_eq!(builtin("handshake").unwrap().unwrap().source, None);
 }
 
 /// As some editors write it.
