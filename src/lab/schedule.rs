@@ -1,14 +1,14 @@
 //! When the kernel is asked for its sockets, and for which of them.
 //!
-//! Soon after something happened, and a little later again, for what a busy machine puts off; at the end of each timer
-//! that changes something without a segment; and now and then while programs run, which make calls that no entry shows.
+//! Soon after something happened, and a little later again, for what a busy machine puts off; at the end of each timer,
+//! since one that gives up changes something without a segment; and now and then while programs run, which make calls that no entry shows.
 //! Where there are few sockets, for all of them. Where there are many, after a segment for the ends of its connection
 //! and for who listens there. All times are on the lab's clock.
 
 use std::collections::{HashSet, VecDeque};
 use std::time::Duration;
 
-use crate::model::{Actor, Call, Caller, Connection, Event, SocketFacts, TimerKind, Trace};
+use crate::model::{Actor, Call, Caller, Connection, Event, SocketFacts, Timer, TimerKind, Trace};
 use crate::tcp::Packet;
 
 /// Asking takes at most a tenth of the time: the next dump comes so many times later than the last one took.
@@ -50,8 +50,8 @@ pub(super) struct PollSchedule {
     /// When something first happened since the kernel was asked last.
     stale: Option<Duration>,
     later: VecDeque<Duration>,
-    /// The end of the first timer that changes something without a segment.
-    silent_timer: Option<Duration>,
+    /// The end of the first timer.
+    first_timer: Option<Duration>,
     /// When the kernel was asked last, when for all, and when it may be asked again.
     asked: Duration,
     asked_for_all: Duration,
@@ -70,7 +70,7 @@ impl PollSchedule {
         PollSchedule {
             stale: None,
             later: VecDeque::new(),
-            silent_timer: None,
+            first_timer: None,
             asked: zero,
             asked_for_all: zero,
             next: zero,
@@ -154,7 +154,7 @@ impl PollSchedule {
     }
 
     fn timer_at(&self) -> Option<Duration> {
-        self.silent_timer.map(|end| if end > self.asked_for_all { end } else { self.asked_for_all + TICK })
+        self.first_timer.map(|end| if end > self.asked_for_all { end } else { self.asked_for_all + TICK })
     }
 
     fn programs_at(&self, programs: bool) -> Option<Duration> {
@@ -217,23 +217,25 @@ impl PollSchedule {
         busy: bool,
     ) {
         self.asked = now;
-        let timer = first_silent_timer(sockets);
+        let timer = first_timer(sockets);
         if all {
             self.asked_for_all = now;
-            self.silent_timer = timer;
+            self.first_timer = timer;
         } else {
-            self.silent_timer = [self.silent_timer, timer].into_iter().flatten().min();
+            self.first_timer = [self.first_timer, timer].into_iter().flatten().min();
         }
         let least = if busy { OFTEN } else { Duration::ZERO };
         self.next = now + (now.saturating_sub(self.began) * CALM).max(least);
     }
 }
 
-/// The end of the first timer that changes something without a segment.
-fn first_silent_timer<'a>(sockets: impl Iterator<Item = &'a SocketFacts>) -> Option<Duration> {
-    let silent = |kind| matches!(kind, TimerKind::TimeWait | TimerKind::Keepalive);
-    let timers = sockets.filter_map(|facts| facts.timer);
-    timers.filter(|timer| silent(timer.kind)).map(|timer| timer.fires_at).min()
+/// When the first timer will have run out. One that sends tells it by its segment, unless it gives up: for that it has a moment.
+fn first_timer<'a>(sockets: impl Iterator<Item = &'a SocketFacts>) -> Option<Duration> {
+    let over = |timer: Timer| match timer.kind {
+        TimerKind::Retransmit | TimerKind::Probe => timer.fires_at + TICK,
+        TimerKind::Keepalive | TimerKind::TimeWait | TimerKind::FinWait2 => timer.fires_at,
+    };
+    sockets.filter_map(|facts| facts.timer).map(over).min()
 }
 
 /// The connection whose queues alone a call changes; `None` of a call that changes more.
@@ -254,7 +256,7 @@ fn connection_of(call: &Call, actor: Actor, trace: &Trace) -> Option<Connection>
 mod tests {
     use super::*;
     use crate::model::testing::socket;
-    use crate::model::{Member, Returned, Role, SegmentId, Side, Timer};
+    use crate::model::{Member, Returned, Role, SegmentId, Side};
     use crate::tcp::State;
 
     const MANY: usize = 10 * FEW;
@@ -364,21 +366,30 @@ mod tests {
     }
 
     #[test]
-    fn the_end_of_a_timer_is_asked_for_until_the_kernel_has_ended_it() {
-        let mut schedule = asked();
-        let mut waits = socket(1, Side::Client, None, State::TimeWait, (Some(end(1)), Some(end(2))));
-        waits.timer = Some(Timer { kind: TimerKind::TimeWait, fires_at: 900 * MS, fired: 0 });
-        schedule.changed(Duration::ZERO);
-        let ask = |schedule: &mut PollSchedule, at| {
-            assert_eq!(schedule.begin(at, MANY, false), Scope::All);
-            schedule.ended(at, [&waits].into_iter(), true, false);
-        };
-        schedule.all = true;
-        ask(&mut schedule, Duration::ZERO);
-        schedule.later.clear();
-        assert_eq!(schedule.due_at(false, false), Some(900 * MS));
-        ask(&mut schedule, 900 * MS);
-        assert_eq!(schedule.due_at(false, false), Some(920 * MS), "still listed");
+    fn the_end_of_each_timer_is_asked_for_until_the_kernel_has_ended_it() {
+        for (kind, over) in [
+            (TimerKind::TimeWait, 900 * MS),
+            (TimerKind::FinWait2, 900 * MS),
+            (TimerKind::Keepalive, 900 * MS),
+            (TimerKind::Retransmit, 920 * MS),
+            (TimerKind::Probe, 920 * MS),
+        ] {
+            let mut schedule = asked();
+            let mut waits = socket(1, Side::Client, None, State::TimeWait, (Some(end(1)), Some(end(2))));
+            waits.timer = Some(Timer { kind, fires_at: 900 * MS, fired: 0 });
+            schedule.changed(Duration::ZERO);
+            let ask = |schedule: &mut PollSchedule, at| {
+                assert_eq!(schedule.begin(at, MANY, false), Scope::All);
+                schedule.ended(at, [&waits].into_iter(), true, false);
+            };
+            schedule.all = true;
+            ask(&mut schedule, Duration::ZERO);
+            schedule.later.clear();
+            assert_eq!(schedule.due_at(false, false), Some(over), "{kind:?}");
+            ask(&mut schedule, over);
+            assert_eq!(schedule.due_at(false, false), Some(over + 20 * MS), "{kind:?} is still listed");
+        }
+        assert_eq!(TimerKind::ALL.len(), 5, "all kinds are above");
     }
 
     #[test]

@@ -140,6 +140,8 @@ pub enum Focus {
     Search,
     /// A program that runs in the window: all keys but a few are typed to it (`typing.rs`).
     Program,
+    /// Nothing: the window is too small to show what a key would do.
+    Unseen,
 }
 
 /// What the learner has chosen to look at.
@@ -398,6 +400,7 @@ impl App {
     /// What has the keys at the moment.
     pub fn focus(&self) -> Focus {
         match self.place.overlay {
+            _ if layout::too_small(self.size) => Focus::Unseen,
             Some(Overlay::Lessons) => Focus::Search,
             Some(Overlay::Console) => Focus::Program,
             Some(Overlay::Packet) if self.copy.is_some() => Focus::Copy,

@@ -51,6 +51,8 @@ const COPY: &[Focus] = &[Focus::Copy];
 const RULES: &[Focus] = &[Focus::Rules];
 /// Where one looks around: nothing changes but what is seen.
 const LOOKING: &[Focus] = &[Focus::Panes, Focus::Overlay];
+/// Where no letter is typed.
+const QUITTING: &[Focus] = &[Focus::Panes, Focus::Overlay, Focus::Unseen];
 /// Where letters are typed.
 const TYPED: &[Focus] = &[Focus::Line, Focus::Copy, Focus::Rules];
 const READING: &[Focus] = &[Focus::Panes, Focus::Line];
@@ -219,7 +221,7 @@ pub const COMMANDS: &[CommandEntry] = &[
     entry(Command::Lang, "lang_lacks", &[Char('L')], "L").at(LOOKING).of(lacks_lang),
     entry(Command::Help, "help", &[Char('?')], "?").footer(0).at(LOOKING),
     entry(Command::Suspend, "suspend", &[], "Ctrl-Z").at(ALL),
-    entry(Command::Quit, "quit", &[Char('q')], "q").footer(0).at(LOOKING),
+    entry(Command::Quit, "quit", &[Char('q')], "q").footer(0).at(QUITTING),
     entry(Command::Quit, "quit_line", &[], "Ctrl-C").footer(0).at(TYPED),
 ];
 

@@ -126,6 +126,7 @@ impl<'a> Scene<'a> {
         let texts = match timer.kind {
             TimerKind::Retransmit if due => [&t.retransmit_due, &t.due],
             TimerKind::Retransmit if timer.fired == 0 => [&t.retransmit, &t.retransmit_short],
+            TimerKind::Retransmit if self.may_give_up(socket, timer) => [&t.retransmit_last, &t.retransmit_short],
             TimerKind::Retransmit => [&t.retransmit_sent, &t.retransmit_short],
             _ if due => [&t.due, &t.due],
             // Where the time is longer than TIME_WAIT's, the whole socket stays for what is above that, and what is left of it then for
@@ -196,6 +197,17 @@ impl<'a> Scene<'a> {
 
     /// How often at most the kernel sends again before it gives up, where the lab decides that, beside Linux's own number.
     pub(super) fn tries(&self, socket: &SocketView<'_>) -> Option<String> {
+        let (most, stock) = self.most_tries(socket)?;
+        (most != stock).then(|| fill(&self.texts.timer.lab_tries, &[("n", &most), ("stock", &stock)]))
+    }
+
+    /// Whether a retransmission timer that has run out before is one at whose end the kernel may give up.
+    fn may_give_up(&self, socket: &SocketView<'_>, timer: Timer) -> bool {
+        self.chose_tries(socket) || self.most_tries(socket).is_some_and(|(most, _)| i64::from(timer.fired) >= most)
+    }
+
+    /// How often at most the kernel of a lab sends again what a socket's retransmission timer is about, and Linux's own number.
+    fn most_tries(&self, socket: &SocketView<'_>) -> Option<(i64, i64)> {
         let runs = socket.facts.timer.is_some_and(|timer| timer.kind == TimerKind::Retransmit) && !socket.gone;
         if !runs || self.app.walk().mode() != Mode::Lab || self.chose_tries(socket) {
             return None;
@@ -213,8 +225,7 @@ impl<'a> Scene<'a> {
         });
         let named = |one: &ChangedSetting| one.name.strip_prefix("net.ipv4.") == Some(setting);
         let changed = self.view.changed_settings().into_iter().find(named).and_then(|one| one.now.ok()?.parse().ok());
-        let most: i64 = changed.or(lessons).unwrap_or(lab);
-        (most != stock).then(|| fill(&self.texts.timer.lab_tries, &[("n", &most), ("stock", &stock)]))
+        Some((changed.or(lessons).unwrap_or(lab), stock))
     }
 
     /// Whether the side itself set when its kernel gives up (TCP_SYNCNT, TCP_USER_TIMEOUT of `tcp(7)`).

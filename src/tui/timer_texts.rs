@@ -8,6 +8,7 @@ words! {
     pub struct TimerWords {
         pub retransmit: String,
         pub retransmit_sent: String,
+        pub retransmit_last: String,
         pub retransmit_due: String,
         pub keepalive: String,
         pub time_wait: String,

@@ -207,7 +207,7 @@ fn terminal(app: &mut App, event: Event, effects: &mut Vec<AppEffect>) {
             app.changed = true;
         }
         Event::Paste(text) if app.focus() == Focus::Program => app.pastes(&text, effects),
-        Event::Paste(_) if app.place.overlay == Some(Overlay::Lessons) => lessons::search(app, &event),
+        Event::Paste(_) if app.focus() == Focus::Search => lessons::search(app, &event),
         Event::Paste(text) if matches!(app.focus(), Focus::Copy | Focus::Rules) => app.pastes_in_field(&clean(&text)),
         Event::Paste(text) if app.focus() == Focus::Line => {
             // One more than has room: that it has none is told.

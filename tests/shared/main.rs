@@ -25,6 +25,7 @@ mod settings;
 mod several;
 mod strangers;
 mod threads;
+mod timers;
 mod told;
 mod walk;
 mod window;

@@ -68,3 +68,16 @@ fn who_was_alone_leaves_nothing_and_who_comes_then_begins_anew() {
         stage.close(&[client]);
     }
 }
+
+#[test]
+fn who_comes_to_another_lab_moves_nobodys() {
+    for user in lab_users() {
+        let mut stage = Stage::of(user);
+        let alone = stage.join(&["free", "--lab", "one"]);
+        let other = stage.join(&["server", "--lab", "two"]);
+        stage.succeeds(alone, Server, "socket(");
+        stage.succeeds(other, Server, "socket(");
+        assert!(stage.daemons().is_empty(), "each is alone in its lab");
+        stage.close(&[alone, other]);
+    }
+}

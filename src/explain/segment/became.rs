@@ -1,16 +1,15 @@
-//! What a segment's receiver made of it; or, where it was dropped, what is missed and who sends it again.
+//! What a segment's receiver made of it.
 
 use std::collections::BTreeMap;
 use std::fmt::Display;
 use std::time::Duration;
 
 use super::super::wire::{SOON, end_at};
-use super::{EARLIER, SegmentContext, SegmentKind, end_of, later, open_at, sentences};
+use super::{SegmentContext, SegmentKind, end_of, later, open_at, sentences};
 use crate::i18n::counter;
-use crate::model::rule::RuleKind;
 use crate::model::{
     Call, Caller, Connection, CounterMove, Event, Fate, ProgramCall, SegmentId, SocketFacts, SocketState, SocketView,
-    TimerKind, View,
+    TimerKind,
 };
 use crate::tcp::{Flags, Packet, Segment, State, line};
 
@@ -98,11 +97,12 @@ impl<'a> SegmentContext<'a> {
     }
 
     /// Whether a RST has the number that its receiver waits for, as far as the wire shows it: the one that it acknowledged last, or the
-    /// one behind all that its sender has sent.
+    /// one behind all that its sender has sent. The latter may lie before the former: what a person made was acknowledged too.
     fn is_next(&self, tcp: &Segment) -> bool {
         let acknowledged = self.earlier_but_resets(false).filter(|(_, other)| other.flags.has(Flags::ACK));
         let acknowledged = acknowledged.map(|(_, other)| other.ack).reduce(later);
-        [acknowledged, self.next_of(true)].contains(&Some(tcp.seq))
+        let sent = self.next_of(true).filter(|sent| acknowledged.is_none_or(|known| later(known, *sent) == *sent));
+        [acknowledged, sent].contains(&Some(tcp.seq))
     }
 
     /// Whether it has data that lies behind a FIN of its sender's which had come.
@@ -352,72 +352,6 @@ impl<'a> SegmentContext<'a> {
         let fin = self.segment.segment.tcp().is_some_and(|tcp| tcp.flags.has(Flags::FIN));
         let counted = fin.then(|| self.words.say(|t| &t.counts_fin, &[]));
         Some(sentences([Some(queue), counted].into_iter().flatten()))
-    }
-
-    /// Whether its receiver had acknowledged all that is in it when it was lost.
-    fn was_acknowledged(&self) -> bool {
-        let packet = self.segment.segment;
-        let Some(end) = packet.tcp().map(|tcp| end_of(packet, tcp)) else { return false };
-        let then = self.view.trace().at(self.segment.changed);
-        let numbers = then.segments_of(self.connection());
-        let answers = numbers.iter().rev().take(EARLIER).filter_map(|id| then.segment(*id));
-        let answers = answers.filter(|one| one.segment.from == packet.to && one.by_hand.is_none());
-        let mut answers = answers.filter(|one| one.initials.is_with(&self.segment.initials));
-        answers.any(|one| {
-            let ack = one.segment.tcp().filter(|tcp| tcp.flags.has(Flags::ACK)).map(|tcp| tcp.ack);
-            ack.is_some_and(|ack| ack.wrapping_sub(end) < 1 << 31)
-        })
-    }
-
-    /// What is missed, and what the kernel says of the timer of whoever would send it, or what it answered, again.
-    pub(super) fn loss(&self, now: Duration) -> String {
-        let packet = self.segment.segment;
-        let who = self.who(packet.to, packet.from);
-        let n = packet.len();
-        let lost = match self.kind() {
-            SegmentKind::Syn | SegmentKind::SynAck | SegmentKind::Fin | SegmentKind::Data
-                if self.was_acknowledged() =>
-            {
-                self.words.say(|t| &t.lost_again, &[])
-            }
-            SegmentKind::Syn => self.words.say(|t| &t.lost_syn, &[]),
-            SegmentKind::SynAck => self.words.say(|t| &t.lost_syn_ack, &[]),
-            SegmentKind::Fin => self.words.say(|t| &t.lost_fin, &[]),
-            SegmentKind::Data if n == 1 => self.words.say(|t| &t.lost_data_one, &[]),
-            SegmentKind::Data => self.words.say(|t| &t.lost_data, &[("n", &n)]),
-            SegmentKind::Rst => self.words.say(|t| &t.lost_rst, &[]),
-            SegmentKind::Probe => self.words.say(|t| &t.lost_probe, &[]),
-            SegmentKind::Ack => self.words.say(|t| &t.lost_ack, &[]),
-            SegmentKind::Datagram => self.words.say(|t| &t.lost_datagram, &[]),
-            SegmentKind::Unreachable => self.words.say(|t| &t.lost_icmp, &[]),
-        };
-        let timer = match self.kind() {
-            SegmentKind::Syn | SegmentKind::SynAck | SegmentKind::Fin | SegmentKind::Data => {
-                Some(self.timer(packet.from, packet.to, now))
-            }
-            SegmentKind::Ack => Some(self.timer(packet.to, packet.from, now)),
-            _ => None,
-        };
-        let dropped = match self.segment.by_rule.filter(|rule| rule.kind() == RuleKind::Lose) {
-            Some(rule) => self.words.say(|t| &t.lost_by_rule, &[("who", &who), ("rule", &rule.words())]),
-            None => self.words.say(|t| &t.dropped, &[("who", &who)]),
-        };
-        sentences([Some(dropped), Some(lost), timer].into_iter().flatten())
-    }
-
-    fn timer(&self, local: std::net::SocketAddr, remote: std::net::SocketAddr, now: Duration) -> String {
-        let who = self.who(local, remote);
-        let view: &View<'_> = self.view;
-        let Some(socket) = end_at(view, local, remote) else { return self.words.say(|t| &t.timer_unknown, &[]) };
-        let timer = socket.facts.timer.filter(|timer| timer.kind == TimerKind::Retransmit);
-        let Some(timer) = timer else { return self.words.say(|t| &t.timer_none, &[("who", &who)]) };
-        match timer.fires_at.saturating_sub(now) {
-            Duration::ZERO => self.words.say(|t| &t.timer_due, &[("who", &who)]),
-            left => {
-                let seconds = format!("{:.1}", left.as_secs_f64());
-                self.words.say(|t| &t.timer_runs, &[("who", &who), ("s", &seconds)])
-            }
-        }
     }
 }
 

@@ -4,6 +4,7 @@
 
 mod became;
 mod called;
+mod loss;
 mod says;
 mod sender;
 #[cfg(test)]

@@ -1,6 +1,7 @@
 //! Traces made by hand, for what the kernel shows only now and then; the rest is tried on the kernel (`tests/shared`).
 
 mod copies;
+mod losses;
 mod made;
 mod refused;
 
@@ -103,7 +104,7 @@ fn what_was_not_observed_is_said_to_be_so() {
     let lost = script.sent(40000, (106, 501), &["PSH", "ACK"], b"again", 1000);
     script.push(Event::Dropped(lost));
     let told = script.story(lost);
-    assert!(told.became.contains("Whether its sender has a retransmission timer was not observed"), "{told:?}");
+    assert!(told.became.contains("Whether 127.0.0.1:40000 has a retransmission timer was not observed"), "{told:?}");
 }
 
 #[test]

@@ -334,12 +334,11 @@ impl Lock {
     }
 }
 
-/// Whether somebody listens at a socket's path, if only without letting anybody in.
+/// Whether somebody listens at a socket's path. Nobody there hears of it: to a socket of another type `connect(2)` fails, with
+/// EPROTOTYPE where there is one and ECONNREFUSED where its process has gone (`unix(7)`).
 fn is_alive(path: &Path) -> bool {
-    match connect(path) {
-        Ok(_) => true,
-        Err(error) => error.kind() == io::ErrorKind::WouldBlock,
-    }
+    let asked = || Socket::new(Domain::UNIX, Type::DGRAM, None)?.connect(&SockAddr::unix(path)?);
+    asked().is_err_and(|error| error.raw_os_error() == Some(libc::EPROTOTYPE))
 }
 
 /// `connect(2)` that doesn't wait for room in a listener's queue.

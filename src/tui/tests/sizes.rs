@@ -41,6 +41,41 @@ fn no_size_panics_and_small_ones_say_what_is_needed() {
     assert!(text(&app).contains("80 列 24 行"), "{}", text(&app));
 }
 
+/// What isn't seen isn't done: of all keys only those that leave act, wherever the keys would be, and what was typed stays.
+#[test]
+fn a_window_that_is_too_small_has_no_keys_but_those_that_leave() {
+    let places: [(&str, &[KeyCode]); 7] = [
+        ("panes", &[]),
+        ("line", &[KeyCode::Char(':'), KeyCode::Char('c')]),
+        ("rules", &[KeyCode::Char('X')]),
+        ("packet", &[KeyCode::Char('p')]),
+        ("copy", &[KeyCode::Char('p'), KeyCode::Char('e')]),
+        ("help", &[KeyCode::Char('?')]),
+        ("lessons", &[KeyCode::Char('o')]),
+    ];
+    let press = |app: &mut App, code| update(app, Msg::Terminal(Event::Key(code.into())), secs(1.0));
+    for (name, keys) in places {
+        for (moment, make) in MOMENTS {
+            let mut app = app_of(make(), Lang::EN, 80, 24);
+            for code in keys {
+                press(&mut app, *code);
+            }
+            let before = text(&app);
+            update(&mut app, Msg::Terminal(Event::Resize(79, 24)), secs(1.0));
+            let codes = COMMANDS.iter().flat_map(|entry| entry.keys.iter().copied()).chain("1zj".chars().map(KeyCode::Char));
+            for code in codes.filter(|code| *code != KeyCode::Char('q')) {
+                assert!(press(&mut app, code).is_empty(), "{name}, {moment}: {code:?}");
+            }
+            update(&mut app, Msg::Terminal(Event::Paste("close 3".to_owned())), secs(1.0));
+            update(&mut app, Msg::Terminal(Event::Resize(80, 24)), secs(1.0));
+            assert_eq!(text(&app), before, "{name}, {moment}");
+            update(&mut app, Msg::Terminal(Event::Resize(79, 24)), secs(1.0));
+            let left = press(&mut app, KeyCode::Char('q'));
+            assert!(left.iter().any(|effect| matches!(effect, AppEffect::Quit)), "{name}, {moment}");
+        }
+    }
+}
+
 /// The right frame of every pane stands in its column on every row: no text ran over it, and no wide character
 /// moved it.
 #[test]

@@ -332,3 +332,17 @@ fn a_syn_that_goes_again_without_its_data_is_no_new_one() {
     let bare = [first, again, of_another].map(|id| script.story(id).sender.contains("the SYN once more, without"));
     assert_eq!(bare, [false, true, false]);
 }
+
+/// What a person made, and its receiver acknowledged, moves the number that it waits for.
+#[test]
+fn a_rst_has_the_next_number_by_what_its_receiver_acknowledged() {
+    for (seq, wanted) in [(101, "was not seen to end"), (106, "has the very next number")] {
+        let mut script = Script::new();
+        script.socket(1, State::Established, 8000, |_| {});
+        let data = segment(end(40000), end(8000), 101, 501, &["PSH", "ACK"], b"hello");
+        script.made(data);
+        script.arrives(8000, (501, 106), &["ACK"], b"");
+        let id = script.forged(40000, (seq, 501), &["RST"]);
+        assert!(script.story(id).became.contains(wanted), "{seq}: {:?}", script.story(id));
+    }
+}

@@ -1,0 +1,89 @@
+//! What is said to be missed.
+
+use super::*;
+use crate::model::rule::{RulePattern, RuleSelection, WireEffect, WireRule};
+use crate::model::{SegmentFilter, Source};
+
+fn timer(kind: TimerKind, fired: u8) -> Option<Timer> {
+    Some(Timer { kind, fires_at: Duration::from_millis(3_500), fired })
+}
+
+/// What is said of an ACK of the server's that was lost; `before` is the window of the ACK before it, and the client's end is as `end`
+/// makes it.
+fn lost_ack(before: u16, end: impl FnOnce(&mut SocketFacts)) -> String {
+    let mut script = Script::new();
+    script.socket(1, State::Established, 40000, |_| {});
+    let earlier = script.sent(8000, (501, 106), &["ACK"], b"", before);
+    script.push(Event::Delivered(earlier));
+    script.socket(1, State::Established, 40000, end);
+    let lost = script.sent(8000, (501, 106), &["ACK"], b"", 1000);
+    script.push(Event::Dropped(lost));
+    script.story(lost).became
+}
+
+#[test]
+fn what_is_missed_of_an_ack_follows_from_what_it_had_to_say() {
+    let told = lost_ack(0, |facts| facts.timer = timer(TimerKind::Probe, 2));
+    assert!(told.contains("Lost: the word that the window is open again"), "{told}");
+    assert!(told.contains("A probe timer runs in the kernel of the client: in 1.5 s"), "{told}");
+    let told = lost_ack(1000, |facts| facts.timer = timer(TimerKind::Keepalive, 1));
+    assert!(told.contains("Lost: an ACK that acknowledges nothing new"), "{told}");
+    assert!(told.contains("A keepalive timer runs in the kernel of the client: in 1.5 s"), "{told}");
+    for without in [None, timer(TimerKind::Keepalive, 0)] {
+        let told = lost_ack(1000, |facts| facts.timer = without);
+        assert!(told.ends_with("that stays without an answer."), "no timer has to do with it: {told}");
+    }
+}
+
+#[test]
+fn of_a_probe_that_is_lost_its_timer_is_told() {
+    let mut script = Script::new();
+    let probe = script.sent(40000, (100, 501), &["ACK"], b"", 1000);
+    script.socket(1, State::Established, 40000, |facts| facts.timer = timer(TimerKind::Keepalive, 1));
+    script.push(Event::Dropped(probe));
+    let told = script.story(probe).became;
+    assert!(told.contains("Lost: a probe") && told.contains("asks once more, or gives up"), "{told}");
+}
+
+#[test]
+fn an_end_that_is_gone_sends_nothing_again() {
+    for reset in [false, true] {
+        let mut script = Script::new();
+        script.socket(1, State::Established, 40000, |_| {});
+        let lost = script.sent(40000, (101, 501), &["PSH", "ACK"], b"hello", 1000);
+        if reset {
+            // A reset leaves its descriptor a socket without addresses.
+            script.socket(1, State::Closed, 40000, |facts| (facts.local, facts.remote) = (None, None));
+        } else {
+            script.push(Event::Gone { cookie: 1, source: Source::SockDiag });
+        }
+        script.push(Event::Dropped(lost));
+        let told = script.story(lost).became;
+        assert!(told.contains("No socket of this connection is left in the kernel of the client"), "{told}");
+    }
+}
+
+#[test]
+fn one_of_two_copies_is_not_all_that_there_is() {
+    let does = WireEffect::Duplicate(RuleSelection::All);
+    let rule = WireRule { which: SegmentFilter::All, only: RulePattern::default(), does };
+    for (other, wanted) in [
+        (None, "Another one still waits"),
+        (Some(Event::Delivered as fn(SegmentId) -> Event), "Another one went on"),
+        (Some(Event::Dropped), "Lost: 5 bytes of data"),
+    ] {
+        for first_is_lost in [true, false] {
+            let mut script = Script::new();
+            let of = script.sent(40000, (101, 501), &["PSH", "ACK"], b"hello", 1000);
+            let (id, segment) = (SegmentId(script.1), script.0.present().segment(of).unwrap().segment.clone());
+            script.1 += 1;
+            script.push(Event::Duplicated { id, of, segment, rule: Box::new(rule.clone()) });
+            script.push(Event::Held(id));
+            let (lost, kept) = if first_is_lost { (of, id) } else { (id, of) };
+            script.push(Event::Dropped(lost));
+            other.iter().for_each(|event| script.push(event(kept)));
+            let told = script.story(lost).became;
+            assert!(told.contains(wanted), "{told}");
+        }
+    }
+}

@@ -1,0 +1,52 @@
+//! Timers that end something without a segment: the kernel is asked then.
+
+use sockwalk::model::Side;
+
+use crate::common::lab_users;
+use crate::stage::Stage;
+
+use Side::{Client, Server};
+
+#[test]
+fn a_half_open_connection_that_the_kernel_gives_up_is_seen_to_go() {
+    for user in lab_users() {
+        let mut stage = Stage::of(user);
+        let free = stage.join(&["free"]);
+        for call in ["socket(", "bind(", "listen("] {
+            stage.succeeds(free, Server, call);
+        }
+        stage.types(free, "sysctl tcp_synack_retries=0");
+        // Nobody has this address: so no timer of another end has the kernel asked.
+        stage.types(free, "forge 127.0.0.1:9>127.0.0.1:8000 flags=SYN seq=1");
+        stage.wait_state(free, Server, "SYN_RECV");
+        stage.wait_held(free, &["SYN,ACK"]);
+        stage.press(free, "x");
+        stage.wait_no_state(free, Server, "SYN_RECV");
+        stage.wait_text(free, "No socket of this connection is left in the kernel of the server");
+        stage.close(&[free]);
+    }
+}
+
+#[test]
+fn a_connection_that_is_given_up_after_its_user_timeout_is_seen_to_end() {
+    for user in lab_users() {
+        let mut stage = Stage::of(user);
+        let free = stage.join(&["free"]);
+        for route in ["127.0.0.1", "127.0.0.0/8"] {
+            stage.types(free, &format!("ip route change {route} rto_min 200ms"));
+        }
+        for call in ["socket(", "bind(", "listen("] {
+            stage.succeeds(free, Server, call);
+        }
+        stage.press(free, "\t");
+        stage.succeeds(free, Client, "socket(");
+        stage.sleeps(free, Client, "connect(");
+        stage.let_go(free, &["SYN", "SYN,ACK", "ACK"]);
+        stage.wait_state(free, Client, "ESTABLISHED");
+        assert!(stage.returns(free, Client, "setsockopt(3, TCP_USER_TIMEOUT, 1500)").is_ok());
+        assert!(stage.returns(free, Client, "send(3, \"hello\")").is_ok());
+        stage.wait_text(free, "gives up or sends again in");
+        stage.wait_state(free, Client, "CLOSED");
+        stage.close(&[free]);
+    }
+}
