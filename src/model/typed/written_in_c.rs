@@ -104,10 +104,11 @@ impl Arguments<'_> {
     pub(super) fn skip_cast(&mut self) {
         let types = self.words.iter().take_while(|word| !word.quoted && is_identifier(&word.text)).count();
         let is_pointer = |word: &super::TypedWord| !word.quoted && matches!(word.text.as_str(), "*" | "**");
-        let glued = |word: &super::TypedWord| !word.quoted && word.text.strip_suffix('*').is_some_and(is_identifier);
-        if self.words.first().is_some_and(glued) {
-            self.next();
-        } else if (1..4).contains(&types) && self.words.get(types).is_some_and(is_pointer) {
+        // `struct sockaddr*` has its asterisk in its last word.
+        let is_glued =
+            |word: &super::TypedWord| !word.quoted && is_identifier(word.text.trim_end_matches('*')) && word.text.ends_with('*');
+        let Some(last) = self.words.get(types) else { return };
+        if (1..4).contains(&types) && is_pointer(last) || types < 4 && is_glued(last) {
             self.words = &self.words[types + 1..];
         }
     }

@@ -115,8 +115,12 @@ impl ToldOutcome {
 
 /// A segment that was let go, and the call that it ended: first what happened to both, in few lines, so that a small pane hides
 /// neither; then what it means.
-fn both(call: ToldOutcome, segment: SegmentText) -> Vec<Line<'static>> {
-    [call.head, segment.became, call.means, call.more, segment.sender, segment.says].concat()
+fn both(told: ToldOutcome, segment: SegmentText, call: &CallView<'_>) -> Vec<Line<'static>> {
+    if segment.is_of(call) {
+        [told.head, segment.became, told.means, told.more, segment.sender, segment.says].concat()
+    } else {
+        [told.head, segment.sender, segment.became, told.means, told.more, segment.says].concat()
+    }
 }
 
 /// What a segment and the call that changed with it came to.
@@ -127,7 +131,7 @@ pub(super) fn came_of(
     width: usize,
 ) -> Vec<Line<'static>> {
     match (call, segment) {
-        (Some(call), Some(segment)) => both(outcome(scene, call, width), segment),
+        (Some(call), Some(segment)) => both(outcome(scene, call, width), segment, call),
         (None, Some(segment)) => segment.in_order(),
         (Some(call), None) => outcome(scene, call, width).in_order(),
         (None, None) => Vec::new(),

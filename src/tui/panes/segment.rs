@@ -3,7 +3,7 @@
 use ratatui::text::Line;
 
 use crate::explain::story;
-use crate::model::{Connection, Event, Moment, SegmentId};
+use crate::model::{CallView, Connection, Event, Fate, Moment, SegmentId};
 use crate::tui::scene::Scene;
 use crate::tui::wrap::{prose, wrap, wrap_text};
 
@@ -26,10 +26,11 @@ pub(super) fn newest(scene: &Scene<'_>, width: usize) -> Option<SegmentText> {
     }
 }
 
-/// Where a segment was let go or dropped since this entry.
+/// Where a segment was let go, dropped or lost since this entry.
 pub(super) fn since(scene: &Scene<'_>, since: Moment, width: usize) -> Option<SegmentText> {
-    match last(scene, since, |_, event| matches!(event, Event::Delivered(_) | Event::Dropped(_))) {
-        Some((_, Event::Delivered(id) | Event::Dropped(id))) => told(scene, *id, width),
+    let is_it = |event: &Event| matches!(event, Event::Delivered(_) | Event::Dropped(_) | Event::Lost { .. });
+    match last(scene, since, |_, event| is_it(event)) {
+        Some((_, Event::Delivered(id) | Event::Dropped(id) | Event::Lost { id, .. })) => told(scene, *id, width),
         _ => None,
     }
 }
@@ -48,6 +49,8 @@ fn last<'a>(scene: &Scene<'a>, since: Moment, is_it: impl Fn(Moment, &Event) -> 
 /// What is said of a segment.
 #[derive(Default)]
 pub(super) struct SegmentText {
+    /// Where it was dropped or lost, the entry at which it was first seen.
+    lost: Option<Moment>,
     /// Who sent it, and what it is.
     pub(super) sender: Vec<Line<'static>>,
     /// What became of it, which is the news.
@@ -61,6 +64,11 @@ impl SegmentText {
     pub(super) fn in_order(self) -> Vec<Line<'static>> {
         [self.sender, self.became, self.says].concat()
     }
+
+    /// Whether what became of it can stand behind a call without a word on who sent it: its arrival changed the call, or the call sent it.
+    pub(super) fn is_of(&self, call: &CallView<'_>) -> bool {
+        self.lost.is_none_or(|sent| (call.entered..=call.changed).contains(&sent))
+    }
 }
 
 fn told(scene: &Scene<'_>, id: SegmentId, width: usize) -> Option<SegmentText> {
@@ -73,5 +81,6 @@ fn told(scene: &Scene<'_>, id: SegmentId, width: usize) -> Option<SegmentText> {
     if !story.first.is_empty() {
         says.extend(wrap(&prose(&story.first, theme.text.0, theme.code.0), width));
     }
-    Some(SegmentText { sender, became, says })
+    let lost = scene.view.segment(id).filter(|segment| segment.fate == Fate::Dropped).map(|segment| segment.sent);
+    Some(SegmentText { lost, sender, became, says })
 }

@@ -1,6 +1,7 @@
 //! Every size: nothing panics, and from the smallest that is served nothing is cut.
 
 use super::screens::MOMENTS;
+use crate::tui::commands::COMMANDS;
 use super::*;
 use crate::i18n::testing::zh;
 use crate::model::{Actor, Call, Event as Happened, Member, Mode, Returned, Role, SegmentId, Side};
@@ -53,7 +54,7 @@ fn a_window_that_is_too_small_has_no_keys_but_those_that_leave() {
         ("help", &[KeyCode::Char('?')]),
         ("lessons", &[KeyCode::Char('o')]),
     ];
-    let press = |app: &mut App, code| update(app, Msg::Terminal(Event::Key(code.into())), secs(1.0));
+    let press = |app: &mut App, code: KeyCode| update(app, Msg::Terminal(Event::Key(code.into())), secs(1.0));
     for (name, keys) in places {
         for (moment, make) in MOMENTS {
             let mut app = app_of(make(), Lang::EN, 80, 24);

@@ -9,6 +9,9 @@ fn variables_of_c_are_told_where_their_values_are_wanted() {
     let wrong = |text: &str| parse(text, &usual()).unwrap_err();
     for (text, call, variable) in [
         ("bind(5, (struct sockaddr *)&addr, sizeof(addr))", CallName::Bind, "&addr"),
+        ("bind(5, (struct sockaddr*)&addr, sizeof(addr))", CallName::Bind, "&addr"),
+        ("bind(5, (const struct sockaddr*) &addr, sizeof addr)", CallName::Bind, "&addr"),
+        ("connect(5, (sockaddr*)&addr, sizeof(addr))", CallName::Connect, "&addr"),
         ("connect(5, &addr, sizeof addr)", CallName::Connect, "&addr"),
         ("setsockopt(5, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one))", CallName::SetSockOpt, "&one"),
         ("sendto(5, \"hi\", 2, 0, (struct sockaddr *)&to, sizeof(to))", CallName::SendTo, "&to"),
