@@ -45,7 +45,7 @@ fn a_connection_that_is_given_up_after_its_user_timeout_is_seen_to_end() {
         stage.wait_state(free, Client, "ESTABLISHED");
         assert!(stage.returns(free, Client, "setsockopt(3, TCP_USER_TIMEOUT, 1500)").is_ok());
         assert!(stage.returns(free, Client, "send(3, \"hello\")").is_ok());
-        stage.wait_text(free, "gives up or sends again in");
+        stage.wait_text(free, "resends or gives up in");
         stage.wait_state(free, Client, "CLOSED");
         stage.close(&[free]);
     }

@@ -49,8 +49,7 @@ impl<'a> SegmentContext<'a> {
     }
 
     fn lost(&self, kind: SegmentKind) -> Loss {
-        let numbered =
-            matches!(kind, SegmentKind::Syn | SegmentKind::SynAck | SegmentKind::Fin | SegmentKind::Data);
+        let numbered = matches!(kind, SegmentKind::Syn | SegmentKind::SynAck | SegmentKind::Fin | SegmentKind::Data);
         if numbered && self.was_acknowledged() {
             return Loss::Known;
         }

@@ -105,8 +105,9 @@ impl Arguments<'_> {
         let types = self.words.iter().take_while(|word| !word.quoted && is_identifier(&word.text)).count();
         let is_pointer = |word: &super::TypedWord| !word.quoted && matches!(word.text.as_str(), "*" | "**");
         // `struct sockaddr*` has its asterisk in its last word.
-        let is_glued =
-            |word: &super::TypedWord| !word.quoted && is_identifier(word.text.trim_end_matches('*')) && word.text.ends_with('*');
+        let is_glued = |word: &super::TypedWord| {
+            !word.quoted && is_identifier(word.text.trim_end_matches('*')) && word.text.ends_with('*')
+        };
         let Some(last) = self.words.get(types) else { return };
         if (1..4).contains(&types) && is_pointer(last) || types < 4 && is_glued(last) {
             self.words = &self.words[types + 1..];

@@ -317,6 +317,29 @@ fn what_a_rule_lost_stands_between_the_lifelines() {
     }
 }
 
+/// Beside a call that did not send it, what was lost is told with who sent it: else it would be the call's.
+#[test]
+fn what_was_lost_is_told_as_the_calls_only_where_the_call_sent_it() {
+    let client = actor(Side::Client, 1);
+    let which = crate::model::SegmentFilter::All;
+    let rule = WireRule { which, only: RulePattern::default(), does: WireEffect::Lose(RuleSelection::All) };
+    let lost = |n: u32| {
+        let segment = made::segment(made::client(), "PSH,ACK", 100 + n, 1, b"x");
+        let id = SegmentId(n);
+        [Happened::Sent { id, segment, again: None }, Happened::Lost { id, rule: Box::new(rule.clone()) }]
+    };
+    let enters_send = || enters(client, Call::send(3, b"x".to_vec()));
+    let mut own = walk(&[client], []);
+    happens(&mut own, [enters_send()].into_iter().chain(lost(0)).chain([returns(client, value(1))]));
+    let mut later = walk(&[client], []);
+    happens(&mut later, [enters_send(), returns(client, value(1))].into_iter().chain(lost(0)));
+    for (app, is_first) in [(&own, false), (&later, true)] {
+        let shown = text(app);
+        let sender = shown.find("Sent by").unwrap_or(usize::MAX);
+        assert_eq!(sender < shown.find("A rule of the wire").expect("it was lost"), is_first, "{shown}");
+    }
+}
+
 /// What a call sends is seen though older segments wait, and those beside it; in the past what the entry is about is.
 #[test]
 fn the_news_are_in_sight_beside_what_waits() {

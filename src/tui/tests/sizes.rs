@@ -1,11 +1,11 @@
 //! Every size: nothing panics, and from the smallest that is served nothing is cut.
 
 use super::screens::MOMENTS;
-use crate::tui::commands::COMMANDS;
 use super::*;
 use crate::i18n::testing::zh;
 use crate::model::{Actor, Call, Event as Happened, Member, Mode, Returned, Role, SegmentId, Side};
 use crate::tcp::State;
+use crate::tui::commands::COMMANDS;
 use crate::walk::{Free, FreeOptions, Happening, HappeningKind, Purpose, WireAbility};
 
 #[test]
@@ -63,7 +63,8 @@ fn a_window_that_is_too_small_has_no_keys_but_those_that_leave() {
             }
             let before = text(&app);
             update(&mut app, Msg::Terminal(Event::Resize(79, 24)), secs(1.0));
-            let codes = COMMANDS.iter().flat_map(|entry| entry.keys.iter().copied()).chain("1zj".chars().map(KeyCode::Char));
+            let codes =
+                COMMANDS.iter().flat_map(|entry| entry.keys.iter().copied()).chain("1zj".chars().map(KeyCode::Char));
             for code in codes.filter(|code| *code != KeyCode::Char('q')) {
                 assert!(press(&mut app, code).is_empty(), "{name}, {moment}: {code:?}");
             }
