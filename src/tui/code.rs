@@ -511,6 +511,12 @@ mod tests {
             assert!(line.contains(quoted), "{line}");
         }
         assert_eq!(shown(1, &[b'x'; 25]), "ssize_t n = send(s3, data, 25, MSG_NOSIGNAL);");
+        // A method's call binds closer than `&`: of a variable's reference it would take that of the pointer.
+        let long = vec![b'x'; 25];
+        for call in [Call::send(3, long.clone()), Transfer::write(3, long).into()] {
+            let lines = snippets.get(0).unwrap().lines(&call, None).join("\n");
+            assert!(lines.contains("&data") && !lines.contains("&data."), "{lines}");
+        }
     }
 
     #[test]

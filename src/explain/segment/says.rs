@@ -66,10 +66,11 @@ impl SegmentContext<'_> {
     fn icmp(&self, says: IcmpError) -> String {
         let to = self.segment.segment.from;
         let says = match says {
-            IcmpError::PortUnreachable => return self.words.say(|t| &t.unreachable, &[("port", &to.port())]),
+            IcmpError::PortUnreachable => self.words.say(|t| &t.unreachable, &[("port", &to.port())]),
             IcmpError::FragmentationNeeded(mtu) if to.is_ipv6() => {
                 return self.words.say(|t| &t.too_big_v6, &[("mtu", &mtu)]);
             }
+            IcmpError::FragmentationNeeded(0) => return self.words.say(|t| &t.too_big_untold, &[]),
             IcmpError::FragmentationNeeded(mtu) => return self.words.say(|t| &t.too_big, &[("mtu", &mtu)]),
             IcmpError::NetUnreachable => self.words.say(|t| &t.net_unreachable, &[("to", &to.ip())]),
             IcmpError::HostUnreachable => self.words.say(|t| &t.host_unreachable, &[("to", &to.ip())]),

@@ -77,6 +77,7 @@ words! {
         pub(super) datagram_one: Localized,
         pub(super) unreachable: Localized,
         pub(super) too_big: Localized,
+        pub(super) too_big_untold: Localized,
         pub(super) too_big_v6: Localized,
         pub(super) net_unreachable: Localized,
         pub(super) host_unreachable: Localized,
