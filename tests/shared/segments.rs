@@ -280,6 +280,7 @@ fn what_icmp_says_of_a_segment_is_told() {
                 "cannot bring packets to the machine 127.0.0.1",
                 "无法把分组交给主机 127.0.0.1",
             ),
+            ("port-unreachable", "ECONNREFUSED", "no socket has port 8000", "没有套接字占有端口 8000"),
             (
                 "protocol-unreachable",
                 "ENOPROTOOPT",

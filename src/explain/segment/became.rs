@@ -5,7 +5,7 @@ use std::fmt::Display;
 use std::time::Duration;
 
 use super::super::wire::{SOON, end_at};
-use super::{SegmentContext, SegmentKind, end_of, later, open_at, sentences};
+use super::{SegmentContext, SegmentKind, end_of, is_taken_at, later, open_at, sentences};
 use crate::i18n::counter;
 use crate::model::{
     Call, Caller, Connection, CounterMove, Event, Fate, ProgramCall, SegmentId, SocketFacts, SocketState, SocketView,
@@ -41,6 +41,9 @@ impl<'a> SegmentContext<'a> {
                 told.extend(is_error.then(|| self.words.say(|t| &t.icmp_of_none, &[])));
             }
             (None, Some(_)) => {}
+            (None, None) if is_taken_at(&before, packet) => {
+                told.push(self.words.say(|t| &t.nobody_takes, &[("to", &packet.to)]));
+            }
             (None, None) => told.push(self.words.say(|t| &t.nobody, &[("to", &packet.to)])),
         }
         let seen = self.seen(open.map(|socket| socket.facts.cookie));

@@ -222,12 +222,19 @@ fn later(one: u32, other: u32) -> u32 {
 fn open_at<'a>(view: &View<'a>, address: SocketAddr, udp: bool) -> Option<SocketView<'a>> {
     use crate::model::SocketState;
     use crate::tcp::State;
-    let takes = |socket: &SocketView<'_>| {
-        let state = if udp { SocketState::Unconnected } else { SocketState::Tcp(State::Listen) };
-        let local = socket.facts.own_address().filter(|local| local.port() == address.port());
-        socket.state == state && local.is_some_and(|local| local.ip() == address.ip() || local.ip().is_unspecified())
-    };
-    view.living().find(takes)
+    let state = if udp { SocketState::Unconnected } else { SocketState::Tcp(State::Listen) };
+    view.living().find(|socket| socket.state == state && is_bound_to(socket, address))
+}
+
+/// Whether a socket has the address to which a packet goes: one that is only bound to it, or has another peer, takes nothing.
+fn is_taken_at(view: &View<'_>, packet: &Packet) -> bool {
+    let tcp = packet.tcp().is_some() || packet.quotes_tcp();
+    view.living().any(|socket| socket.state.tcp().is_some() == tcp && is_bound_to(&socket, packet.to))
+}
+
+fn is_bound_to(socket: &SocketView<'_>, address: SocketAddr) -> bool {
+    let local = socket.facts.own_address().filter(|local| local.port() == address.port());
+    local.is_some_and(|local| local.ip() == address.ip() || local.ip().is_unspecified())
 }
 
 /// Sentences, one behind the other.

@@ -90,6 +90,7 @@ words! {
         pub(super) first_psh: Localized,
         pub(super) arrived: Localized,
         pub(super) nobody: Localized,
+        pub(super) nobody_takes: Localized,
         pub(super) listener: Localized,
         pub(super) icmp_of_none: Localized,
         pub(super) state: Localized,

@@ -326,7 +326,7 @@ fn what_was_lost_is_told_as_the_calls_only_where_the_call_sent_it() {
     let lost = |n: u32| {
         let segment = made::segment(made::client(), "PSH,ACK", 100 + n, 1, b"x");
         let id = SegmentId(n);
-        [Happened::Sent { id, segment, again: None }, Happened::Lost { id, rule: Box::new(rule.clone()) }]
+        [Happened::Sent { id, segment, again: None }, Happened::Lost { id, rule: Box::new(rule) }]
     };
     let enters_send = || enters(client, Call::send(3, b"x".to_vec()));
     let mut own = walk(&[client], []);

@@ -77,7 +77,7 @@ fn one_of_two_copies_is_not_all_that_there_is() {
             let of = script.sent(40000, (101, 501), &["PSH", "ACK"], b"hello", 1000);
             let (id, segment) = (SegmentId(script.1), script.0.present().segment(of).unwrap().segment.clone());
             script.1 += 1;
-            script.push(Event::Duplicated { id, of, segment, rule: Box::new(rule.clone()) });
+            script.push(Event::Duplicated { id, of, segment, rule: Box::new(rule) });
             script.push(Event::Held(id));
             let (lost, kept) = if first_is_lost { (of, id) } else { (id, of) };
             script.push(Event::Dropped(lost));

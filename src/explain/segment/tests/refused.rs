@@ -346,3 +346,22 @@ fn a_rst_has_the_next_number_by_what_its_receiver_acknowledged() {
         assert!(script.story(id).became.contains(wanted), "{seq}: {:?}", script.story(id));
     }
 }
+
+/// An address that a socket has isn't nobody's, though the socket takes nothing of it.
+#[test]
+fn a_socket_that_has_the_address_and_takes_nothing_is_told() {
+    type Change = fn(&mut SocketFacts);
+    let cases: [(State, Change, bool); 3] = [
+        (State::Closed, |facts| facts.remote = None, true),
+        (State::Established, |facts| facts.remote = Some(end(9)), true),
+        (State::Established, |facts| (facts.local, facts.remote) = (Some(end(8001)), Some(end(9))), false),
+    ];
+    for (state, change, is_taken) in cases {
+        let mut script = Script(Trace::default(), 0, Duration::ZERO);
+        script.socket(1, state, 8000, change);
+        let id = script.forged(40000, (100, 0), &["SYN"]);
+        let told = script.story(id).became;
+        assert_eq!(told.contains("A socket has its address 127.0.0.1:8000"), is_taken, "{told}");
+        assert_eq!(told.contains("No socket had its address 127.0.0.1:8000"), !is_taken, "{told}");
+    }
+}
