@@ -21,7 +21,25 @@ const LATER: Duration = Duration::from_millis(200);
 struct Aftermath<'a> {
     /// What the kernel said last of each socket at the receiver's end; `None` where it was gone.
     sockets: BTreeMap<u64, Option<&'a SocketFacts>>,
-    told: Vec<String>,
+    told: Answers,
+}
+
+/// What the receiver's end sent, and which calls came back.
+#[derive(Default)]
+struct Answers {
+    texts: Vec<String>,
+    /// The segment that was told last, and how many in a row read the same.
+    last: Option<(String, u32)>,
+}
+
+impl Answers {
+    fn extend(&mut self, texts: impl IntoIterator<Item = String>) {
+        let before = self.texts.len();
+        self.texts.extend(texts);
+        if self.texts.len() > before {
+            self.last = None;
+        }
+    }
 }
 
 impl<'a> SegmentContext<'a> {
@@ -56,7 +74,7 @@ impl<'a> SegmentContext<'a> {
             None => true,
         };
         let passed_over = self.passed_over(end.filter(stays), end.is_none().then_some(open).flatten());
-        came.extend(seen.told);
+        came.extend(seen.told.texts);
         let is_silent = came.is_empty();
         if is_silent {
             came.push(self.silence(end.or(open)));
@@ -172,7 +190,7 @@ impl<'a> SegmentContext<'a> {
                 Event::Entered { caller, call } if Some(caller.actor) == receiver && !only_looks(call) => break,
                 Event::Sent { id, segment, .. } if self.is_end_by_call(*id, segment) => break,
                 event if process_ends && (ends(event) || self.closes(event, open)) => {
-                    seen.told.push(self.words.say(|t| &t.process_ended, &[]));
+                    seen.told.extend([self.words.say(|t| &t.process_ended, &[])]);
                     break;
                 }
                 Event::Socket(facts) => {
@@ -190,10 +208,10 @@ impl<'a> SegmentContext<'a> {
                 Event::Sent { id, segment, again }
                     if (segment.from, segment.to) == (packet.to, packet.from) && !self.answers_another(*id) =>
                 {
-                    seen.told.push(self.answer(*id, segment, again.is_some()));
+                    self.answers(&mut seen.told, *id, segment, again.is_some());
                 }
                 Event::Retransmitted { id, segment } if (segment.from, segment.to) == (packet.to, packet.from) => {
-                    seen.told.push(self.answer(*id, segment, true));
+                    self.answers(&mut seen.told, *id, segment, true);
                 }
                 Event::Returned { caller, outcome } if Some(caller.actor) == receiver => {
                     seen.told.extend(self.returned(*caller, outcome));
@@ -227,12 +245,26 @@ impl<'a> SegmentContext<'a> {
         !sent.any(|(_, tcp)| tcp.is_fin_or_rst())
     }
 
-    /// That the receiver's end sent a segment then; `again`: once more.
-    fn answer(&self, id: SegmentId, segment: &Packet, again: bool) -> String {
+    /// That the receiver's end sent a segment then; `again`: once more. The next one may read the same, such as the ACK of data and that
+    /// of the window which a `recv()` opened: both are told in one.
+    fn answers(&self, told: &mut Answers, id: SegmentId, segment: &Packet, again: bool) {
         let initials = self.view.segment(id).map(|one| one.initials).unwrap_or_default();
         let line = line(segment, &initials, self.numbers);
-        let facts: &[(&str, &dyn Display)] = &[("line", &line)];
-        if again { self.words.say(|t| &t.answered_again, facts) } else { self.words.say(|t| &t.answered, facts) }
+        let n = match &told.last {
+            Some((last, n)) if *last == line && !again => n + 1,
+            _ => 1,
+        };
+        let facts: &[(&str, &dyn Display)] = &[("line", &line), ("n", &n)];
+        let text = match n {
+            1 if again => self.words.say(|t| &t.answered_again, facts),
+            1 => self.words.say(|t| &t.answered, facts),
+            _ => self.words.say(|t| &t.answered_times, facts),
+        };
+        if n > 1 {
+            told.texts.pop();
+        }
+        told.texts.push(text);
+        told.last = Some((line, n)).filter(|_| !again);
     }
 
     /// Whether a segment answers by its numbers what had arrived beside this one.

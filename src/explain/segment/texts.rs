@@ -108,6 +108,7 @@ words! {
         pub(super) time_wait_anew: Localized,
         pub(super) returned: Localized,
         pub(super) answered: Localized,
+        pub(super) answered_times: Localized,
         pub(super) answered_again: Localized,
         pub(super) nothing: Localized,
         pub(super) datagram_waits: Localized,

@@ -222,3 +222,19 @@ fn a_repeated_fin_begins_time_wait_anew() {
         }
     }
 }
+
+#[test]
+fn answers_that_read_the_same_are_told_in_one() {
+    let mut script = Script::new();
+    script.socket(1, State::Established, 8000, |_| {});
+    let data = script.arrives(40000, (101, 501), &["PSH", "ACK"], b"hello");
+    for window in [1000, 2000] {
+        script.sent(8000, (501, 106), &["ACK"], b"", window);
+    }
+    let told = script.story(data).became;
+    assert!(told.contains("Then it sent 2 times: ACK seq=k+1 ack=j+6."), "{told}");
+    assert_eq!(told.matches("Then it sent").count(), 1, "{told}");
+    script.sent(8000, (501, 106), &["FIN", "ACK"], b"", 2000);
+    let told = script.story(data).became;
+    assert!(told.contains("2 times: ACK") && told.contains("Then it sent: FIN,ACK"), "{told}");
+}
