@@ -13,7 +13,7 @@ use super::gate::Gate;
 use super::lab::{self, Refused, refused};
 use super::netlink::Netlink;
 use super::sockets::Sockets;
-use super::wire::{Watch, Wire};
+use super::wire::{Captured, Watch, Wire};
 use crate::lab::{self as core, Failure, Scope, Sending, TableUpdate};
 use crate::model::{Aim, Attempt, Copies, CounterMove, Errno, KernelTable, LabSettings, Mode};
 use crate::tcp::Packet;
@@ -203,7 +203,7 @@ impl Environment {
     }
 
     /// Reads what the wire captured, at most so many segments where it holds.
-    pub(super) fn read_wire(&mut self, most: usize) -> Result<Vec<Packet>, Failure> {
+    pub(super) fn read_wire(&mut self, most: usize) -> Result<Vec<Captured>, Failure> {
         let cant = || failed(Aim::Capture.by("recv(AF_PACKET)"));
         match &mut self.wire {
             AnyWire::Holds(wire) => wire.read(most).map_err(cant()),
@@ -213,7 +213,8 @@ impl Environment {
                     // Which segments are the walk's own shows only once the kernel has said whose their ports are.
                     let now = self.epoch.elapsed();
                     self.sockets.observe(now).map_err(failed(Aim::Table.by("NETLINK_SOCK_DIAG")))?;
-                    segments.retain(|segment| self.sockets.own(segment.from) && self.sockets.own(segment.to));
+                    let sockets = &self.sockets;
+                    segments.retain(|Captured { packet, .. }| sockets.own(packet.from) && sockets.own(packet.to));
                 }
                 Ok(segments)
             }

@@ -238,7 +238,7 @@ impl Server {
                 }
             }
             MemberMessage::Said(number, FromMember::Looks) => remote.members.looks(number),
-            MemberMessage::Said(number, FromMember::Program(news)) => self.handle(Input::Program(number, *news)),
+            MemberMessage::Said(number, FromMember::Program(news, _)) => self.handle(Input::Program(number, *news)),
             MemberMessage::Said(number, FromMember::Opened { process, socket }) => {
                 if let Some(actor) = self.lab.program_actor(number, socket.cookie) {
                     self.environment.sockets.process_opened(process, actor, socket);

@@ -4,7 +4,7 @@
 //! raw IP socket that bears the release mark, passes the gate, and is processed as an ordinary, late segment.
 
 use std::cell::Cell;
-use std::io::{self, Read};
+use std::io;
 use std::net::{Ipv4Addr, SocketAddr, UdpSocket};
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::time::Duration;
@@ -20,6 +20,14 @@ use crate::tcp::{LONGEST_FRAME, Packet, finish_checksum};
 /// So many bytes of captured packets may wait to be read; the system grants what `net.core.rmem_max` allows. What finds no
 /// room is lost, and its sender has to send it again.
 const WAITING: usize = 32 << 20;
+
+/// A packet that left its sender.
+pub struct Captured {
+    /// The packet.
+    pub packet: Packet,
+    /// When it left, by the clock of the system; `None` where the kernel doesn't say.
+    pub at: Option<Duration>,
+}
 
 /// The listening half of the wire.
 struct Capture {
@@ -40,6 +48,8 @@ impl Capture {
         let loopback = sys::loopback_index().map_err(refused(Aim::Capture.by("if_nametoindex(lo)")))?;
         socket.bind(&sys::packet_address(loopback)).map_err(refused(Aim::Capture.by("bind(AF_PACKET, lo)")))?;
         socket.set_nonblocking(true).map_err(refused(Aim::Capture.by("fcntl(O_NONBLOCK)")))?;
+        // Where the kernel doesn't say it, what was captured stands behind the calls that were entered by then.
+        let _ = sys::capture::stamp_packets(socket.as_fd());
         Ok(Capture { socket, buffer: vec![0; LONGEST_FRAME] })
     }
 
@@ -49,12 +59,12 @@ impl Capture {
     }
 
     /// The next packet that left its sender; `None` where there is none. What [`Packet`] doesn't know is passed over.
-    fn next(&mut self) -> io::Result<Option<Packet>> {
+    fn next(&mut self) -> io::Result<Option<Captured>> {
         loop {
-            match (&self.socket).read(&mut self.buffer) {
-                Ok(length) => {
+            match sys::capture::next_packet(self.socket.as_fd(), &mut self.buffer) {
+                Ok((length, at)) => {
                     if let Ok(packet) = Packet::from_frame(&self.buffer[..length]) {
-                        return Ok(Some(packet));
+                        return Ok(Some(Captured { packet, at }));
                     }
                 }
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Ok(None),
@@ -224,7 +234,7 @@ impl Wire {
     }
 
     /// Reads what was captured so far, at most so many segments of it.
-    pub fn read(&mut self, most: usize) -> io::Result<Vec<Packet>> {
+    pub fn read(&mut self, most: usize) -> io::Result<Vec<Captured>> {
         let mut segments = Vec::new();
         while segments.len() < most
             && let Some(segment) = self.capture.next()?
@@ -309,10 +319,10 @@ impl Watch {
 
     /// Reads what was captured so far, other programs' segments too. A machine's own loopback is full of datagrams; lessons
     /// with some run in the lab only, so these are passed over.
-    pub fn read(&mut self) -> io::Result<Vec<Packet>> {
+    pub fn read(&mut self) -> io::Result<Vec<Captured>> {
         let mut segments = Vec::new();
-        while let Some(packet) = self.capture.next()? {
-            segments.extend(packet.tcp().is_some().then_some(packet));
+        while let Some(captured) = self.capture.next()? {
+            segments.extend(captured.packet.tcp().is_some().then_some(captured));
         }
         Ok(segments)
     }

@@ -1,7 +1,7 @@
 //! What daemon and members say to each other: JSON lines, each of bounded length.
 
 use std::io;
-use std::time::Duration;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use serde::{Deserialize, Serialize};
 
@@ -48,8 +48,8 @@ pub enum FromMember {
     Signalled(OwnThread, i32),
     /// It runs a program, and wants to know what happens, too.
     Looks,
-    /// What the program does that it runs.
-    Program(Box<ProgramNews>),
+    /// What the program does that it runs, and when that was seen, by the clock of the system.
+    Program(Box<ProgramNews>, Duration),
     /// A process of the program has one more socket.
     Opened {
         process: u32,
@@ -65,6 +65,14 @@ pub enum FromMember {
         process: u32,
         sockets: Vec<NewSocket>,
     },
+}
+
+impl FromMember {
+    /// What the program does that it runs, as of now.
+    pub(super) fn seen(news: ProgramNews) -> FromMember {
+        let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+        FromMember::Program(Box::new(news), now)
+    }
 }
 
 /// What the daemon says.

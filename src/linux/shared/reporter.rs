@@ -169,7 +169,7 @@ impl Reporter {
     }
 
     fn news(&self, news: ProgramNews) {
-        self.orders.give(LinkMessage::Lab(FromMember::Program(Box::new(news))));
+        self.orders.give(LinkMessage::Lab(FromMember::seen(news)));
     }
 
     fn entered(&mut self, thread: ProgramThread, call: ProgramCall) {
@@ -183,7 +183,7 @@ impl Reporter {
         // What the call sends is captured behind that: the lab has it before the call is made.
         let (said, was_said) = channel();
         let entered = self.tells_entered(thread, call);
-        self.orders.give(LinkMessage::Awaited(FromMember::Program(Box::new(entered)), said));
+        self.orders.give(LinkMessage::Awaited(FromMember::seen(entered), said));
         // Where nobody says it any more, the sender is gone.
         let _ = was_said.recv_timeout(LONGEST_SAID);
     }

@@ -157,7 +157,7 @@ impl RunningProgram<'_> {
             match said {
                 LinkMessage::Stands(number, thread, news) => {
                     self.threads.insert(number, thread);
-                    self.say(&FromMember::Program(Box::new(news)), tell);
+                    self.say(&FromMember::seen(news), tell);
                     self.lets_go(Some(number), tell);
                 }
                 LinkMessage::Lab(said) => self.say(&said, tell),

@@ -21,6 +21,7 @@ use rustix::thread::{
 use socket2::{SockAddr, SockAddrStorage};
 
 pub mod calls;
+pub mod capture;
 pub mod fork;
 pub mod lookup;
 pub mod ptrace;
