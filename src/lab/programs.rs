@@ -47,7 +47,7 @@ impl Lab {
             ProgramNews::Returned(thread, outcome) => {
                 let Some(caller) = self.open_caller(&member, thread) else { return };
                 for socket in outcome.iter().flat_map(|returned| &returned.made) {
-                    self.parts.presume(from, *socket, caller.actor.side);
+                    self.presume(from, *socket, caller.actor);
                 }
                 self.push(now, Event::Returned { caller, outcome });
                 self.schedule.changed(now);
@@ -63,6 +63,16 @@ impl Lab {
                     self.push(now, Event::Ended { caller });
                 }
             }
+        }
+    }
+
+    /// A program's call has made a socket. The kernel may have told of it before, as one of the part that the program began with.
+    fn presume(&mut self, program: u32, socket: u64, actor: Actor) {
+        let seen = self.parts.side(program, Some(socket));
+        self.parts.presume(program, socket, actor.side);
+        let side = self.parts.side(program, Some(socket));
+        if side != seen {
+            self.effects.push_back(Effect::Own(socket, Actor { side, ..actor }));
         }
     }
 

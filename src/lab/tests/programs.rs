@@ -63,6 +63,25 @@ impl Kernel {
     }
 }
 
+/// It was started to be a client, and the kernel told of the connection before `accept()` came back.
+#[test]
+fn a_socket_that_a_servers_call_makes_is_the_servers_also_of_a_program_that_is_a_client_too() {
+    let mut kernel = with(&[drives(FREE, &Side::BOTH), program()]);
+    kernel.calls(socket(), &[7]);
+    kernel.calls(connect(7), &[]);
+    kernel.calls(socket(), &[8]);
+    kernel.calls(bind(8), &[]);
+    assert_eq!(kernel.lab.program_actor(PROGRAM, 9).map(|actor| actor.side), Some(Side::Client));
+    kernel.effects.clear();
+    kernel.calls(made("accept4", Some(8), Some(Call::Accept { fd: 3 })), &[9]);
+    let server = Actor { side: Side::Server, nth: 2 };
+    assert_eq!(kernel.lab.program_actor(PROGRAM, 9), Some(server));
+    assert!(kernel.effects.contains(&Effect::Own(9, server)), "{:?}", kernel.effects);
+    kernel.effects.clear();
+    kernel.calls(socket(), &[10]);
+    assert!(!kernel.effects.iter().any(|effect| matches!(effect, Effect::Own(..))), "{:?}", kernel.effects);
+}
+
 #[test]
 fn a_programs_calls_stand_at_the_side_whose_part_it_plays() {
     let mut kernel = with(&[drives(FREE, &Side::BOTH), program()]);
