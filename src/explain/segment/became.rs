@@ -59,6 +59,8 @@ impl<'a> SegmentContext<'a> {
                 told.extend(is_error.then(|| self.words.say(|t| &t.icmp_of_none, &[])));
             }
             (None, Some(_)) => {}
+            // Where the kernel wasn't asked since its end spoke, it isn't known whether there was one.
+            (None, None) if self.may_have_end(&before) => {}
             (None, None) if is_taken_at(&before, packet) => {
                 told.push(self.words.say(|t| &t.nobody_takes, &[("to", &packet.to)]));
             }
@@ -303,7 +305,7 @@ impl<'a> SegmentContext<'a> {
         // What only asks returns whatever came, and what waited in vain wasn't woken.
         let in_vain =
             call.made.is_some_and(|made| made.polls()) && matches!(outcome, Ok(returned) if returned.value == 0);
-        if in_vain || call.made.is_some_and(ProgramCall::only_asks) {
+        if in_vain || call.made.is_some_and(ProgramCall::only_asks) || !self.can_wake(&call) {
             return None;
         }
         let value = match outcome {
@@ -316,8 +318,11 @@ impl<'a> SegmentContext<'a> {
 
     /// How a socket differs from what it was before.
     fn change(&self, before: Option<SocketView<'_>>, after: Option<&SocketFacts>) -> Vec<String> {
-        let state = |from: SocketState, to: SocketState| {
-            (from != to).then(|| self.words.say(|t| &t.state, &[("from", &from), ("to", &to)]))
+        let outdated = before.is_some_and(|before| self.is_outdated(&before));
+        let state = |from: SocketState, to: SocketState| match from == to {
+            true => None,
+            false if outdated => Some(self.words.say(|t| &t.state_then, &[("to", &to)])),
+            false => Some(self.words.say(|t| &t.state, &[("from", &from), ("to", &to)])),
         };
         let (before, after) = match (before, after) {
             (None, None) => return Vec::new(),
@@ -337,7 +342,8 @@ impl<'a> SegmentContext<'a> {
             SocketState::Tcp(State::Closed) => self.left_behind(&before),
             _ => [self.queue(facts.recv_queue, after), self.sending(facts, after)],
         };
-        let queues = queues.into_iter().flatten();
+        let queues = queues.into_iter().flatten().filter(|_| !outdated);
+        let stopped = stopped.filter(|_| !outdated);
         state(facts.state, after.state).into_iter().chain(queues).chain(stopped).chain(anew).collect()
     }
 

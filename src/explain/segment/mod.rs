@@ -4,6 +4,7 @@
 
 mod became;
 mod called;
+mod known;
 mod loss;
 mod says;
 mod sender;
@@ -188,9 +189,18 @@ impl<'a> SegmentContext<'a> {
     /// Whose socket an end is, also where a program plays its side's part and the door is its side's; `None` where it is nobody's that
     /// the trace knows.
     fn holder(&self, address: SocketAddr, other: SocketAddr) -> Option<Actor> {
-        let ends = self.view.sockets_of(Connection::new(address, other));
-        let socket = ends.filter(|socket| socket.facts.own_address() == Some(address)).last();
-        socket.and_then(|socket| socket.facts.actor()).or_else(|| self.view.trace().owner_of(address))
+        // A reset takes a socket's addresses away; of what passes by itself the kernel tells only later whose it was.
+        let of = |view: View<'a>| {
+            let ends = view.sockets_of(Connection::new(address, other));
+            let here = |socket: &SocketView<'_>| {
+                view.last_ends(socket.facts.cookie).is_some_and(|(local, _)| local == address)
+            };
+            ends.filter(here).last()
+        };
+        let socket = of(*self.view).or_else(|| of(self.view.trace().present()));
+        let bound = || self.view.living().find(|socket| socket.facts.own_address() == Some(address));
+        let actor = socket.or_else(bound).and_then(|socket| socket.facts.actor());
+        actor.or_else(|| self.view.trace().owner_of(address))
     }
 
     /// Who has an address: the kernel of a side, else the address itself.

@@ -3,6 +3,7 @@
 mod copies;
 mod losses;
 mod made;
+mod passed;
 mod refused;
 
 use super::*;
@@ -99,7 +100,7 @@ fn what_was_not_observed_is_said_to_be_so() {
     script.2 = later;
     let id = script.arrives(40000, (101, 501), &["PSH", "ACK"], b"hello");
     let told = script.story(id);
-    assert!(told.became.contains("No socket had its address 127.0.0.1:8000"), "{told:?}");
+    assert!(!told.became.contains("No socket"), "the kernel was not asked: {told:?}");
     assert!(told.became.contains("nothing was seen to change"), "{told:?}");
     let lost = script.sent(40000, (106, 501), &["PSH", "ACK"], b"again", 1000);
     script.push(Event::Dropped(lost));

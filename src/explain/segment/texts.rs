@@ -94,6 +94,7 @@ words! {
         pub(super) listener: Localized,
         pub(super) icmp_of_none: Localized,
         pub(super) state: Localized,
+        pub(super) state_then: Localized,
         pub(super) new_socket: Localized,
         pub(super) recv_queue: Localized,
         pub(super) counts_fin: Localized,

@@ -1,0 +1,69 @@
+//! What isn't known of a segment that passed by itself: the kernel was asked later, and what ran then may have come back for something
+//! else.
+
+use super::super::meant::meaning;
+use super::super::past::was_blocked;
+use super::super::wire;
+use super::{SegmentContext, SegmentKind};
+use crate::model::{Call, CallView, SegmentView, SocketView, View};
+use crate::tcp::{Flags, Protocol, Segment, State};
+
+impl SegmentContext<'_> {
+    /// Whether the receiver had sent something by then from where the segment came to, and the kernel was asked for no socket there since:
+    /// of what passes by itself it is asked later, if at all. A RST, or a message of ICMP, comes of having none.
+    pub(super) fn may_have_end(&self, before: &View<'_>) -> bool {
+        let packet = self.segment.segment;
+        let speaks = |one: &SegmentView<'_>| {
+            let answers_for_none = match one.segment.tcp() {
+                Some(tcp) => tcp.flags.has(Flags::RST),
+                None => one.segment.protocol() != Protocol::Udp,
+            };
+            one.segment.from == packet.to && one.by_hand.is_none() && !answers_for_none
+        };
+        let begins = |one: &SegmentView<'_>| one.segment.tcp().is_none_or(|tcp| tcp.flags.has(Flags::SYN));
+        let mut sent = wire::segments(before, (packet.to, packet.from)).filter(speaks);
+        let Some(first) = sent.find(begins) else { return false };
+        let was_told = |socket: SocketView<'_>| {
+            let here = socket.facts.own_address() == Some(packet.to)
+                || before.last_ends(socket.facts.cookie).is_some_and(|(local, _)| local == packet.to);
+            here && socket.changed > first.sent
+        };
+        self.segment.reasons.is_none() && !before.sockets().any(was_told)
+    }
+
+    /// Whether what the kernel said last of an end is older than what ends or opens a connection, so that it was in another state
+    /// by then. Before a segment that waited the kernel was asked.
+    pub(super) fn is_outdated(&self, end: &SocketView<'_>) -> bool {
+        use State::{Closing, FinWait1, LastAck, SynRecv, SynSent};
+        let packet = self.segment.segment;
+        let is_in = |states: &[State]| states.iter().any(|state| end.state == *state);
+        let turns = |tcp: &Segment| tcp.is_fin_or_rst() || tcp.flags.has(Flags::SYN);
+        // What the kernel has told of already.
+        let is_told = |tcp: &Segment| {
+            tcp.flags.has(Flags::SYN) && is_in(&[SynSent, SynRecv])
+                || tcp.flags.has(Flags::FIN) && is_in(&[FinWait1, Closing, LastAck])
+        };
+        let waits_for_ack = is_in(&[SynSent, SynRecv, FinWait1, Closing, LastAck]);
+        let since = |moment: usize| (end.changed + 1..self.segment.changed).contains(&moment);
+        let mut all = wire::segments(self.view, (packet.to, packet.from));
+        self.segment.reasons.is_none()
+            && all.any(|one| {
+                let (sent, came) = (one.segment.from == packet.to, wire::came(one.fate));
+                let Some(tcp) = one.segment.tcp() else { return false };
+                let others = one.id != self.segment.id && !sent && came;
+                let turned = turns(tcp) && !is_told(tcp) && sent && since(one.sent);
+                turned || (turns(tcp) || waits_for_ack) && others && since(one.changed)
+            })
+    }
+
+    /// Whether it can have made a call come back that ran when it arrived: one that waits for such a segment, or one that was seen to sleep.
+    pub(super) fn can_wake(&self, call: &CallView<'_>) -> bool {
+        use SegmentKind::{Ack, Probe, SynAck};
+        match meaning(call.call).as_ref() {
+            Call::Connect { .. } | Call::Accept { .. } => true,
+            Call::Recv { .. } | Call::RecvFrom { .. } => !matches!(self.kind(), Ack | Probe | SynAck),
+            Call::Program(made) if made.polls() => true,
+            walked => walked.name().waits_for_several() || was_blocked(self.view, call, call.changed),
+        }
+    }
+}
