@@ -43,6 +43,7 @@ const ERROR_QUEUE: MessageFlags = MessageFlags(libc::MSG_ERRQUEUE);
 /// The name under which the texts of a call's outcome stand.
 pub(super) fn named(call: &Call, failed: bool) -> CallName {
     match call {
+        Call::Program(made) if failed && made.name == "epoll_ctl" => CallName::EpollCtl,
         Call::Program(made) if failed && made.is_of_internet() => match made.name.as_str() {
             "bind" => CallName::Bind,
             "connect" => CallName::Connect,

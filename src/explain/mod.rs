@@ -93,6 +93,11 @@ fn explained(view: &View<'_>, call: &CallView<'_>, facts: &CallFacts, lang: Lang
     if call.outcome.is_some_and(Result::is_ok) && (is_held() || copies_instance()) {
         return None;
     }
+    // What is said of an error is said of TCP and UDP; a socket of another kind has its own reasons.
+    let is_elsewhere = call.made.is_some_and(|made| made.internet == Some(false));
+    if matches!(came, CallState::Error(errno) if is_elsewhere && !is_of_any_file(errno)) {
+        return None;
+    }
     let meant = meant::meant(call);
     let circumstance = Circumstance::of(&meant, came, facts);
     let all = Explanations::load().ok()?;
@@ -100,6 +105,16 @@ fn explained(view: &View<'_>, call: &CallView<'_>, facts: &CallFacts, lang: Lang
     let explained = all.explain(name, came, circumstance, lang)?;
     let since = since::since(&meant, came, circumstance, facts);
     Some(since.and_then(|since| all.since(since, lang)).unwrap_or(explained))
+}
+
+/// Whether an error means the same of whatever a descriptor is of.
+fn is_of_any_file(errno: Errno) -> bool {
+    use libc::{
+        EACCES, EAGAIN, EBADF, EFAULT, EINTR, EINVAL, EMFILE, ENFILE, ENOBUFS, ENOMEM, ENOTCONN, ENOTSOCK, EPERM,
+    };
+    let all =
+        [EACCES, EAGAIN, EBADF, EFAULT, EINTR, EINVAL, EMFILE, ENFILE, ENOBUFS, ENOMEM, ENOTCONN, ENOTSOCK, EPERM];
+    all.contains(&errno.0)
 }
 
 fn noted(view: &View<'_>, call: &CallView<'_>, facts: Option<&CallFacts>, lang: Lang) -> Result<Vec<String>, Broken> {
