@@ -123,7 +123,7 @@ impl OwnAddress {
 
     /// Whether two sockets would be in each other's way (`inet_rcv_saddr_equal()`): the same port, and the same address, or one of
     /// them for all.
-    fn overlaps(self, other: OwnAddress) -> bool {
+    pub(super) fn overlaps(self, other: OwnAddress) -> bool {
         let ip = |of: OwnAddress| of.addr.ip().to_canonical();
         let same = ip(self) == ip(other) || self.is_for_all_of(other.addr) || other.is_for_all_of(self.addr);
         self.addr.port() == other.addr.port() && same

@@ -5,8 +5,8 @@ use super::*;
 use crate::i18n::Lang;
 use crate::model::testing::socket;
 use crate::model::{
-    Actor, Call, Caller, Errno, Event, Member, Outcome, ProgramCall, ProgramExit, Returned, Role, SegmentId, Side,
-    Timer, TimerKind, Trace,
+    Actor, Call, Caller, Errno, Event, Member, Outcome, PollEvents, PolledDescriptor, ProgramCall, ProgramExit,
+    Returned, Role, SegmentId, Side, Timer, TimerKind, Trace,
 };
 use crate::tcp::State;
 use crate::tcp::testing::segment;
@@ -135,16 +135,18 @@ fn made(value: i64, socket: u64) -> Returned {
 }
 
 fn call(name: &str, on: Option<(i32, u64)>, like: Option<Call>) -> Call {
-    Call::Program(Box::new(ProgramCall {
+    Call::Program(Box::new(program_call(name, on, like)))
+}
+
+fn program_call(name: &str, on: Option<(i32, u64)>, like: Option<Call>) -> ProgramCall {
+    ProgramCall {
         name: name.into(),
-        arguments: Vec::new(),
         fd: on.map(|(fd, _)| fd),
         socket: on.map(|(_, socket)| socket),
         internet: Some(true),
-        others: Vec::new(),
         like,
         ..ProgramCall::default()
-    }))
+    }
 }
 
 #[test]
@@ -244,6 +246,39 @@ fn an_accept_queue_is_full_for_as_long_as_nobody_takes_from_it() {
     script.socket(LISTENER, State::Listen, |facts| facts.recv_queue = 1);
     script.wait();
     script.finds(&[]);
+}
+
+/// The advice to wait with epoll is none for who does so, and was told already.
+#[test]
+fn what_to_do_about_bytes_that_an_edge_has_told_is_to_read_them_all() {
+    for (events, waits, told) in [
+        ("EPOLLIN|EPOLLET", PollEvents::IN, true),
+        ("EPOLLIN|EPOLLONESHOT", PollEvents(0), true),
+        ("EPOLLIN", PollEvents::IN, false),
+    ] {
+        let mut script = Script::accepted();
+        let texts = |texts: &[&str]| texts.iter().map(|text| (*text).to_owned()).collect::<Vec<String>>();
+        let asked = format!("{{events={events}, data=0x4}}");
+        let ctl = texts(&["9", "EPOLL_CTL_ADD", "4", &asked]);
+        let ctl = ProgramCall { arguments: ctl, ..program_call("epoll_ctl", Some((4, CONN)), None) };
+        script.push(Event::Entered { caller: caller(0), call: Call::Program(Box::new(ctl)) });
+        script.returns(0, Ok(Returned::default()));
+        script.reads(2);
+        script.socket(CONN, State::Established, |facts| facts.recv_queue = 3);
+        let waits = vec![PolledDescriptor { fd: 4, events: waits, socket: Some(CONN) }];
+        let arguments = texts(&["9", "…", "8", "-1"]);
+        let wait = ProgramCall { arguments, waits: Some(waits), ..program_call("epoll_wait", None, None) };
+        script.push(Event::Entered { caller: caller(0), call: Call::Program(Box::new(wait)) });
+        script.sleeps(0);
+        script.wait();
+        let view = script.trace.present();
+        let found = standing(&view, script.now);
+        assert_eq!(found.len(), 1, "{events}");
+        for (lang, until) in [(Lang::EN, "until EAGAIN"), (crate::i18n::testing::zh(), "一直读到 EAGAIN")] {
+            let remedy = found[0].told(&view, lang).unwrap().remedy;
+            assert_eq!(remedy.contains(until), told, "{events}: {remedy}");
+        }
+    }
 }
 
 #[test]

@@ -5,6 +5,7 @@ use std::sync::OnceLock;
 use std::time::Duration;
 
 use super::{DiagnosisKind, Evidence, ProgramDiagnosis};
+use crate::explain::program::{ProgramFact, StillWaits, facts};
 use crate::explain::spoken::{BuiltInTexts, Spoken};
 use crate::explain::table::Broken;
 use crate::i18n::words::words;
@@ -27,6 +28,7 @@ words! {
         pub(super) not_read: Localized,
         pub(super) not_read_one: Localized,
         pub(super) not_read_do: Localized,
+        pub(super) not_read_told_do: Localized,
         pub(super) window_zero: Localized,
         pub(super) window_zero_one: Localized,
         pub(super) window_zero_do: Localized,
@@ -162,9 +164,26 @@ impl ProgramDiagnosis<'_> {
     /// [`Broken`] where the texts that were built in don't fit the program.
     pub fn told(&self, view: &View<'_>, lang: Lang) -> Result<ToldDiagnosis, Broken> {
         let words = DiagnosisWords::load(lang)?;
-        let (what, remedy) = self.says(&words);
+        let (what, mut remedy) = self.says(&words);
+        if let Some(fd) =
+            self.fd.filter(|fd| matches!(self.kind, DiagnosisKind::NotRead(_)) && self.was_told_once(view, *fd))
+        {
+            remedy = words.say(|t| &t.not_read_told_do, &[("fd", &fd)]);
+        }
         let evidence = self.evidence.iter().map(|evidence| words.evidence(view, evidence)).collect();
         Ok(ToldDiagnosis { what, evidence, remedy })
+    }
+
+    /// Whether one of its threads waits for what was told before, and isn't told again.
+    fn was_told_once(&self, view: &View<'_>, fd: i32) -> bool {
+        let waits_in_vain = |fact: &ProgramFact| {
+            let told = StillWaits::SwitchedOff;
+            matches!(fact, ProgramFact::StillWaits(of, why) if *of == fd && (matches!(why, StillWaits::EdgeBytes(_)) || *why == told))
+        };
+        self.evidence.iter().any(|evidence| match evidence {
+            Evidence::Call(call) => facts(view, call).iter().any(waits_in_vain),
+            _ => false,
+        })
     }
 
     /// What is the case, and what to do about it.

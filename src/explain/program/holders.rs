@@ -62,11 +62,14 @@ impl<'a> ProgramLook<'a> {
     /// The call that handed a socket on in a message which nobody has received by then.
     fn in_flight(&self, socket: u64) -> Option<CallView<'a>> {
         let made = |call: &CallView<'_>| matches!(call.outcome, Some(Ok(returned)) if returned.made.contains(&socket));
-        let earlier = self.programs_calls().into_iter().filter(|call| call.entered < self.call.entered);
-        let newest = { earlier }.find(|call| {
-            made(call) && call.called() == "recvmsg"
-                || call.made.is_some_and(|made| carries(made.name.as_str(), &made.sockets, socket))
-        })?;
+        // A message is received as `recvmsg()` comes back, which may have waited for it for long.
+        let moved = |call: CallView<'a>| {
+            let carries = call.made.is_some_and(|made| carries(&made.name, &made.sockets, socket));
+            let receives = made(&call) && call.called() == "recvmsg";
+            let at = if receives { call.changed } else { call.entered };
+            (carries || receives).then_some((at, call)).filter(|(at, _)| *at < self.call.changed)
+        };
+        let (_, newest) = self.programs_calls().into_iter().filter_map(moved).max_by_key(|(at, _)| *at)?;
         (newest.called() == "sendmsg" && matches!(newest.outcome, Some(Ok(_)))).then_some(newest)
     }
 
@@ -93,7 +96,8 @@ impl<'a> ProgramLook<'a> {
         let calls = if made.is_empty() { Vec::new() } else { self.programs_calls() };
         let from = |socket: &u64| {
             let sends = |call: &CallView<'_>| call.made.is_some_and(|made| carries(&made.name, &made.sockets, *socket));
-            let sent = calls.iter().find(|call| call.entered < self.call.entered && sends(call))?.made?;
+            // It may have waited for the message for long.
+            let sent = calls.iter().find(|call| call.entered < self.call.changed && sends(call))?.made?;
             let fd = sent.sockets.iter().find(|of| of.socket == *socket)?.fd;
             Some(ProgramFact::Received(fd, sent.process))
         };

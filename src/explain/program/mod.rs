@@ -3,6 +3,7 @@
 
 mod attempt;
 mod copied;
+mod edge;
 mod holders;
 mod interrupted;
 mod polled;

@@ -233,22 +233,33 @@ struct PolledLook<'a> {
     view: View<'a>,
     before: Situation,
     ends: Option<(SocketAddr, SocketAddr)>,
-    /// The own address of a listener.
-    listens: Option<OwnAddress>,
+    call: CallView<'a>,
+    /// The own address of a listener, and the kernel's name for it.
+    listens: Option<(Option<u64>, OwnAddress)>,
     during: RangeInclusive<Moment>,
     /// Whether only what is new counts.
     edge: bool,
 }
 
 impl<'a> PolledLook<'a> {
-    fn of(view: &View<'a>, call: &CallView<'_>, fd: i32, edge: bool) -> Option<PolledLook<'a>> {
+    fn of(view: &View<'a>, call: &CallView<'a>, fd: i32, edge: bool) -> Option<PolledLook<'a>> {
         let trace = view.trace();
         let (before, then) = (trace.at(call.entered), trace.at(call.changed + 1));
         let subject = Subject::at(&before, call.caller.actor, &on(fd))?;
         let situation = subject.look(&before, &on(fd));
-        let listens = subject.own_address(&before).filter(|_| situation.state == State::Listen);
+        let own = subject.own_address(&before).filter(|_| situation.state == State::Listen);
+        let mut open = before.living().filter(|socket| socket.facts.is_open_as(call.caller.actor, fd));
+        let listens = own.map(|own| (open.next().map(|socket| socket.facts.cookie), own));
         let during = call.entered..=call.changed;
-        Some(PolledLook { view: then, ends: subject.ends(&then), before: situation, listens, during, edge })
+        Some(PolledLook {
+            view: then,
+            call: *call,
+            ends: subject.ends(&then),
+            before: situation,
+            listens,
+            during,
+            edge,
+        })
     }
 
     /// The first segment from the peer of which something is so: of those that arrived while the call ran, else of all before.
@@ -279,7 +290,8 @@ impl<'a> PolledLook<'a> {
         if let Some(local) = self.listens {
             let waiting = self.before.recv_queue;
             let queue = (waiting > 0).then_some(ReadyReason::Queue(waiting));
-            let reason = queue.or_else(|| handshake(&self.view, local, &self.during).map(ReadyReason::Handshake));
+            let reason =
+                queue.or_else(|| handshake(&self.view, &self.call, local, &self.during).map(ReadyReason::Handshake));
             return Some(reason.unwrap_or(ReadyReason::Unknown));
         }
         // The kernel counts a FIN in the receive queue, as one more byte.

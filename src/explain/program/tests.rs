@@ -1,5 +1,6 @@
 mod attempts;
 mod polls;
+mod shared_listeners;
 mod watched;
 
 use std::net::SocketAddr;

@@ -1,13 +1,16 @@
 //! Waiting for several descriptors at once, and what a call that doesn't wait has to do with it.
 
+use std::net::SocketAddr;
 use std::ops::{Range, RangeInclusive};
 
 use super::attempt::began;
 use super::{MOST, ProgramFact, ProgramLook, ReadyReason, WaitedFor, WaitedSocket, has};
+use crate::explain::meant::meaning;
 use crate::explain::subject::OwnAddress;
 use crate::explain::wire;
 use crate::model::{
-    Call, CallView, Errno, Moment, PollEvents, PolledDescriptor, ProgramCall, SegmentId, SegmentView, View,
+    Call, CallView, Caller, Errno, Moment, PollEvents, PolledDescriptor, ProgramCall, SegmentId, SegmentView, Side,
+    View, on_wire,
 };
 use crate::tcp::{Flags, State};
 
@@ -23,9 +26,31 @@ fn is_again(call: &CallView<'_>) -> bool {
     matches!(call.outcome, Some(Err(Errno(libc::EAGAIN))))
 }
 
-/// The first segment that completed a handshake with a listener at an address, of those that arrived between two moments.
-pub(super) fn handshake(view: &View<'_>, at: OwnAddress, during: &RangeInclusive<Moment>) -> Option<SegmentId> {
+/// The first segment that completed a handshake with a listener at an address, of those that arrived between two moments. Where
+/// several listen there, or accept from one listener, it isn't known whose each is until it is accepted: `None` where that leaves more
+/// than one.
+pub(super) fn handshake(
+    view: &View<'_>,
+    call: &CallView<'_>,
+    (listener, at): (Option<u64>, OwnAddress),
+    during: &RangeInclusive<Moment>,
+) -> Option<SegmentId> {
     let here = |segment: &SegmentView<'_>| at.has(segment.segment.to);
+    let others = view.living().filter(|other| {
+        let listens = other.state == State::Listen && Some(other.facts.cookie) != listener;
+        listener.is_some() && listens && OwnAddress::of(view, other).is_some_and(|other| other.overlaps(at))
+    });
+    let is_alone = others.count() == 0;
+    let accepted = accepted(view);
+    // Another listener's, or one that was gone from the queue before this call came back.
+    let is_anothers = |segment: &SegmentView<'_>| {
+        let mut taken = accepted.iter().filter(|taken| on_wire(taken.peer) == segment.segment.from);
+        taken.any(|taken| {
+            let elsewhere = taken.socket.zip(listener).is_some_and(|(socket, own)| socket != own);
+            let before = taken.caller != call.caller && (segment.changed..call.changed).contains(&taken.at);
+            elsewhere || before
+        })
+    };
     // The first of a connection's segments to its listener that is no SYN.
     let completes = |segment: &SegmentView<'_>| {
         let before = wire::segments(view, (segment.segment.to, segment.segment.from)).take(MOST);
@@ -34,7 +59,32 @@ pub(super) fn handshake(view: &View<'_>, at: OwnAddress, during: &RangeInclusive
         opened && has(segment, Flags::ACK) && !has(segment, Flags::SYN) && !has(segment, Flags::RST)
     };
     let came = view.segments().take(MOST).filter(|segment| during.contains(&segment.changed));
-    came.filter(|segment| here(segment) && wire::came(segment.fate) && completes(segment)).last().map(|first| first.id)
+    let its = |segment: &SegmentView<'_>| {
+        here(segment) && wire::came(segment.fate) && completes(segment) && !is_anothers(segment)
+    };
+    let all: Vec<SegmentId> = came.filter(its).map(|segment| segment.id).collect();
+    all.last().copied().filter(|_| is_alone || all.len() == 1)
+}
+
+/// A connection that an `accept()` has taken.
+struct Accepted {
+    peer: SocketAddr,
+    caller: Caller,
+    /// The listener, where that is known by the kernel's name.
+    socket: Option<u64>,
+    at: Moment,
+}
+
+fn accepted(view: &View<'_>) -> Vec<Accepted> {
+    let calls =
+        Side::BOTH.into_iter().flat_map(|side| view.actors(side)).flat_map(|actor| view.calls(actor).take(MOST));
+    let taken = |call: CallView<'_>| {
+        let peer = call.outcome?.as_ref().ok()?.peer?;
+        let socket = call.made.and_then(|made| made.socket);
+        let is_accept = matches!(*meaning(call.call), Call::Accept { .. });
+        is_accept.then_some(Accepted { peer, caller: call.caller, socket, at: call.changed })
+    };
+    calls.filter_map(taken).collect()
 }
 
 impl ProgramLook<'_> {
@@ -47,11 +97,13 @@ impl ProgramLook<'_> {
         let nothing = self.watches_nothing(&forgotten);
         let mut facts: Vec<ProgramFact> = match (self.call.outcome, nothing) {
             (None, Some(epfd)) => vec![ProgramFact::NothingWatched(epfd)],
-            (None, None) => self.waits(),
+            (None, None) => [self.waits(), self.told_before()].concat(),
             (Some(Ok(returned)), Some(epfd)) if returned.value == 0 => vec![ProgramFact::NothingCame(epfd)],
             (Some(Ok(returned)), None) if returned.value == 0 => vec![ProgramFact::NotReady],
             (Some(Ok(returned)), _) => {
-                let told: Vec<ProgramFact> = returned.ready.iter().filter_map(|ready| self.ready(ready)).collect();
+                let ready = returned.ready.iter();
+                let told = ready.flat_map(|ready| self.ready(ready).into_iter().chain(self.how_told(ready)));
+                let told: Vec<ProgramFact> = told.collect();
                 if told.is_empty() { vec![ProgramFact::ReadyUnknown(returned.value)] } else { told }
             }
             (Some(Err(_)), _) => Vec::new(),
@@ -80,7 +132,7 @@ impl ProgramLook<'_> {
     }
 
     /// The epoll instance on which it waits.
-    fn epfd(&self) -> Option<i32> {
+    pub(super) fn epfd(&self) -> Option<i32> {
         self.made.name.starts_with("epoll").then(|| self.made.arguments.first()?.parse().ok()).flatten()
     }
 
@@ -132,9 +184,13 @@ impl ProgramLook<'_> {
         let waits: Vec<&PolledDescriptor> = waits.collect();
         let sockets: Vec<WaitedSocket> = waits
             .iter()
+            .filter(|waited| !self.is_switched_off(waited))
             .filter_map(|waited| Some(WaitedSocket { fd: waited.fd, until: self.until(waited, waited.socket?) }))
             .collect();
-        let others = waits.len() - sockets.len();
+        let others = waits.iter().filter(|waited| waited.socket.is_none()).count();
+        if sockets.is_empty() && others < waits.len() {
+            return Vec::new();
+        }
         let tried = self.earlier().take_while(|before| !before.made.is_some_and(|made| made.polls()));
         let is_waited = |call: &CallView<'_>| {
             let socket = call.made.and_then(|made| made.socket);
@@ -215,8 +271,8 @@ impl ProgramLook<'_> {
     /// Of a listener: the segment that ended a handshake while it was waited for, or what the kernel says of its queue.
     fn connection(&self, listener: u64) -> ReadyReason {
         let Some(socket) = self.view.socket(listener) else { return ReadyReason::Unknown };
-        let completed =
-            OwnAddress::of(&self.view, &socket).and_then(|local| handshake(&self.view, local, &self.span(&self.call)));
+        let completed = OwnAddress::of(&self.view, &socket)
+            .and_then(|local| handshake(&self.view, &self.call, (Some(listener), local), &self.span(&self.call)));
         match (completed, socket.facts.recv_queue) {
             (Some(segment), _) => ReadyReason::Handshake(segment),
             (None, waiting) if waiting > 0 && self.is_newer(socket.changed, listener) => ReadyReason::Queue(waiting),
@@ -225,7 +281,7 @@ impl ProgramLook<'_> {
     }
 
     /// What the kernel said of a receive queue, where nobody has read from it since.
-    fn unread(&self, socket: u64) -> Option<ReadyReason> {
+    pub(super) fn unread(&self, socket: u64) -> Option<ReadyReason> {
         let socket = self
             .view
             .socket(socket)
@@ -237,7 +293,7 @@ impl ProgramLook<'_> {
     }
 
     /// Whether the kernel's word at this entry is newer than what was taken from a socket's queue.
-    fn is_newer(&self, moment: Moment, socket: u64) -> bool {
+    pub(super) fn is_newer(&self, moment: Moment, socket: u64) -> bool {
         let takes = |call: &CallView<'_>| {
             matches!(call.call, Call::Accept { .. } | Call::Recv { .. } | Call::RecvFrom { .. } | Call::Program(_))
         };

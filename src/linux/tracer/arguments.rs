@@ -275,6 +275,10 @@ impl Reader<'_> {
     }
 
     fn epoll_event(&self, address: u64) -> String {
+        // What isn't looked at holds whatever was there (`epoll_ctl(2)`).
+        if self.arguments[1] as i32 == libc::EPOLL_CTL_DEL {
+            return pointer(address);
+        }
         let Some((events, data)) = epoll::event(self.memory, address) else { return pointer(address) };
         format!("{{events={}, data={data:#x}}}", flag_text(events, names::EPOLL))
     }
